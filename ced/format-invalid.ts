@@ -1,0 +1,18 @@
+/**
+ * Bytes that claim a format of ours and don't keep it: truncated, of another version, or somebody else's file. Reading them again can't
+ * help, so callers turn it into one of their permanent errors.
+ */
+export type Format = 'npy' | 'audio shard table' | 'logit shard' | 'vocabulary';
+
+export class FormatInvalid extends Error {
+  readonly code = 'FormatInvalid';
+  override readonly name = 'FormatInvalid';
+
+  constructor(
+    readonly format: Format,
+    detail: string,
+    options?: ErrorOptions,
+  ) {
+    super(`not a valid ${format}: ${detail}`, options);
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * The classes of a model, in AudioSet's own file format: a header `index,mid,display_name`, then one class a line, names in double quotes
+ * where they hold a comma (RFC 4180). https://research.google.com/audioset/download.html, class_labels_indices.csv
+ */
+import { FormatInvalid } from '../format-invalid';
+
+export interface VocabularyClass {
+  /** Machine id such as `/m/09x0r`; any other unique string in vocabularies beyond AudioSet, empty where there is none. */
+  readonly mid: string;
+  readonly name: string;
+}
+
+/** Position = class number. */
+export type Vocabulary = readonly VocabularyClass[];
+
+/**
+ * @throws FormatInvalid when the header differs, a line has not three fields, indexes are not 0 … n − 1, or a MID or name occurs twice
+ */
+export function parseVocabularyCsv(text: string): Vocabulary {
+  const [header, ...records] = parseCsv(text.replace(/^\uFEFF/, ''));
+  if (header?.map((field) => field.trim()).join() !== 'index,mid,display_name') fail('its first line must be index,mid,display_name');
+  if (records.length === 0) fail('it names no class');
+  const classes = new Array<VocabularyClass | undefined>(records.length).fill(undefined);
+  const mids = new Set<string>();
+  const names = new Set<string>();
+  records.forEach((fields, record) => {
+    const line = `class ${record + 1}`;
+    if (fields.length !== 3) fail(`${line} has ${fields.length} fields instead of 3`);
+    const [index, mid, name] = fields.map((field) => field.trim()) as [string, string, string];
+    if (!/^\d+$/.test(index) || Number(index) >= records.length) fail(`${line} has index "${index}"; ${records.length} classes are 0 … ${records.length - 1}`);
+    if (classes[Number(index)]) fail(`index ${index} occurs twice`);
+    if (name === '') fail(`${line} has no display_name`);
+    if (mid !== '' && mids.has(mid)) fail(`MID ${mid} occurs twice`);
+    if (names.has(name)) fail(`name "${name}" occurs twice`);
+    mids.add(mid);
+    names.add(name);
+    classes[Number(index)] = { mid, name };
+  });
+  return classes as Vocabulary;
+}
+
+/** The same file again: names are quoted always, as AudioSet's are. */
+export function formatVocabularyCsv(vocabulary: Vocabulary): string {
+  const lines = vocabulary.map(({ mid, name }, index) => `${index},${mid},"${name.replaceAll('"', '""')}"`);
+  return ['index,mid,display_name', ...lines, ''].join('\n');
+}
+
+function fail(detail: string): never {
+  throw new FormatInvalid('vocabulary', detail);
+}
+
+function parseCsv(text: string): string[][] {
+  const records: string[][] = [];
+  let fields: string[] = [];
+  const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|\r|$)/y;
+  while (field.lastIndex < text.length || fields.length > 0) {
+    const match = field.exec(text);
+    if (!match) fail(`a quote stands where none may, in line ${records.length + 1}`);
+    fields.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '');
+    if (match[3] === ',') continue;
+    if (fields.length > 1 || fields[0] !== '') records.push(fields);
+    fields = [];
+  }
+  return records;
+}
