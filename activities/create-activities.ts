@@ -1,0 +1,41 @@
+/** The activities as a worker registers them. */
+import { Context } from '@temporalio/activity';
+import type { CpuActivities, EpochRecord, GpuActivities } from '../workflows/contract/activities';
+import { asActivity } from './activity-edge';
+import type { ActivityDependencies } from './dependencies';
+import { ingestShard } from './download/ingest-shard';
+import { sealCorpus } from './download/seal-corpus';
+import { importModels } from './plan/import-models';
+import { planCorpus } from './plan/plan-corpus';
+import { publishRun } from './publish/publish-run';
+import { countdown } from './progress';
+
+export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
+  return {
+    planCorpus: (input) =>
+      asActivity(({ onProgress }) => {
+        const progress = countdown('rows', 0, deps.monotonicMs);
+        return planCorpus(deps, input, (done, total) => onProgress({ ...progress(done), total }));
+      }),
+    importModels: (input) => asActivity(() => importModels(deps, input)),
+    ingestShard: (input) => asActivity(({ onProgress }) => ingestShard(deps, input, onProgress)),
+    sealCorpus: (input) => asActivity(() => sealCorpus(deps, input)),
+    publishRun: (input) => asActivity(() => publishRun(deps, input)),
+  };
+}
+
+export function createGpuActivities(deps: ActivityDependencies): GpuActivities {
+  return {
+    scoreModel: (input) => asActivity((edge) => deps.engine.run({ kind: 'score', input }, edge)),
+    computeLogits: (input) => asActivity((edge) => deps.engine.run({ kind: 'logits', input }, edge)),
+    trainModel: (input) =>
+      asActivity((edge) => {
+        const { info } = Context.current();
+        const attemptId = `${info.workflowExecution?.runId ?? 'none'}-${info.activityId}-${info.attempt}`.replace(/[^A-Za-z0-9-]/g, '-');
+        const onEpoch = (record: EpochRecord): void => {
+          if (info.workflowExecution) void deps.notifyEpoch(info.workflowExecution, record);
+        };
+        return deps.engine.run({ kind: 'train', input: { ...input, attemptId } }, { ...edge, onEpoch });
+      }),
+  };
+}

@@ -1,0 +1,18 @@
+/** The best checkpoints so far. Ties go to the earlier step, so that the list does not depend on how often a run was resumed. */
+export interface BestEntry {
+  step: number;
+  epoch: number;
+  /** Higher is better: validation mAP, minus the BCE against the ensemble, or the epoch where there is no validation. */
+  value: number;
+}
+
+/** The list with `entry` in it if it is among the `size` best, best first. */
+export function withEntry(best: readonly BestEntry[], entry: BestEntry, size: number): BestEntry[] {
+  return [...best, entry].sort((a, b) => b.value - a.value || a.step - b.step).slice(0, size);
+}
+
+/** Validations since the best one was found. */
+export function validationsSinceBest(best: readonly BestEntry[], validated: readonly number[]): number {
+  const top = best[0];
+  return top ? validated.filter((step) => step > top.step).length : 0;
+}

@@ -1,0 +1,91 @@
+/**
+ * Training checkpoints: `training/<key>/checkpoints/<step>/{model,adam}.safetensors` and `state.json`, which is written last and holds the
+ * SHA-256 of both. A checkpoint that is torn, flipped or half there is passed over for the one before it.
+ */
+import type { EngineKind } from '../../ced/engine/engine';
+import type { ModelConfig } from '../../ced/model/config';
+import { decodeSafetensors, encodeSafetensors } from '../../ced/model/safetensors';
+import { loadWeights, type Weights } from '../../ced/model/weights';
+import type { TrainerState } from '../../ced/training/trainer';
+import { layout } from '../storage/layout';
+import { encodeJson, readJsonIfPresent, sha256, type Store } from '../storage/store';
+import type { BestEntry } from './best-list';
+
+export interface TrainingState {
+  formatVersion: 1;
+  step: number;
+  epoch: number;
+  /** Steps of this epoch already done. */
+  stepInEpoch: number;
+  /** Sum of loss × rows over this epoch's steps, and its rows. */
+  lossSum: number;
+  lossRows: number;
+  best: BestEntry[];
+  /** Steps at which validation ran. */
+  validated: number[];
+  rowsTrained: number;
+  /** First step that the next metrics segment covers. */
+  metricsFrom: number;
+  engine: EngineKind;
+  numericsVersion: number;
+  /** false once the run went on on another kind of machine. */
+  bitExact: boolean;
+  files: { model: string; adam: string };
+}
+
+export type Progress = Omit<TrainingState, 'formatVersion' | 'files' | 'engine' | 'numericsVersion'>;
+
+export async function writeCheckpoint(store: Store, key: string, trainer: TrainerState, state: Omit<TrainingState, 'formatVersion' | 'files'>): Promise<void> {
+  const model = encodeSafetensors(trainer.weights, 'F32');
+  const adam = encodeSafetensors(joinMoments(trainer), 'F32');
+  await store.create(layout.checkpoint(key, state.step, 'model.safetensors'), model);
+  await store.create(layout.checkpoint(key, state.step, 'adam.safetensors'), adam);
+  const complete: TrainingState = { formatVersion: 1, ...state, files: { model: sha256(model), adam: sha256(adam) } };
+  await store.create(layout.checkpoint(key, state.step, 'state.json'), encodeJson(complete));
+}
+
+/** The newest checkpoint whose files hash to what its state says, or null. */
+export async function readLatestCheckpoint(store: Store, key: string, config: ModelConfig): Promise<{ state: TrainingState; trainer: TrainerState } | null> {
+  for (const step of (await checkpointSteps(store, key)).reverse()) {
+    const state = await readJsonIfPresent<TrainingState>(store, layout.checkpoint(key, step, 'state.json')).catch(() => null);
+    const model = await store.read(layout.checkpoint(key, step, 'model.safetensors'));
+    const adam = await store.read(layout.checkpoint(key, step, 'adam.safetensors'));
+    if (!state || !model || !adam || sha256(model) !== state.files.model || sha256(adam) !== state.files.adam) continue;
+    return { state, trainer: splitMoments(loadWeights(config, decodeSafetensors(model)), decodeSafetensors(adam), state.step) };
+  }
+  return null;
+}
+
+/** Steps that have a state, ascending. */
+export async function checkpointSteps(store: Store, key: string): Promise<number[]> {
+  const keys = await store.list(layout.checkpoints(key));
+  return keys.filter((each) => each.endsWith('/state.json')).map((each) => Number(each.split('/').at(-2)));
+}
+
+/** Removes checkpoints older than the two newest, and best weights that neither of those refers to. */
+export async function pruneCheckpoints(store: Store, key: string): Promise<void> {
+  const steps = await checkpointSteps(store, key);
+  const kept = steps.slice(-2);
+  if (kept.length < 2) return;
+  const states = await Promise.all(kept.map((step) => readJsonIfPresent<TrainingState>(store, layout.checkpoint(key, step, 'state.json'))));
+  const bestKept = new Set(states.flatMap((state) => (state?.best ?? []).map((entry) => layout.best(key, entry.step))));
+  const newest = kept[0] ?? 0;
+  for (const step of steps.slice(0, -2))
+    for (const file of ['state.json', 'model.safetensors', 'adam.safetensors'] as const) await store.remove(layout.checkpoint(key, step, file));
+  for (const best of await store.list(`${layout.training(key)}best/`)) {
+    const step = Number(/(\d+)\.safetensors$/.exec(best)?.[1]);
+    if (step < newest && !bestKept.has(best)) await store.remove(best);
+  }
+}
+
+function joinMoments(trainer: TrainerState): Weights {
+  const joined = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+  for (const [name, tensor] of trainer.adamM) joined.set(`m.${name}`, tensor);
+  for (const [name, tensor] of trainer.adamV) joined.set(`v.${name}`, tensor);
+  return joined;
+}
+
+function splitMoments(weights: Weights, joined: Weights, step: number): TrainerState {
+  const take = (prefix: string): Weights => new Map([...joined].filter(([name]) => name.startsWith(prefix)).map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+  return { weights, adamM: take('m.'), adamV: take('v.'), step };
+}

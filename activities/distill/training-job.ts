@@ -1,0 +1,144 @@
+/**
+ * Trains one model in the engine's process: a student from stored logits or a teacher from labels. Found finished, it returns at once; found
+ * half done, it goes on from the newest sound checkpoint; the result is an immutable model in the store and a manifest, written last.
+ */
+import { NUMERICS_VERSION } from '../../ced/engine/engine';
+import { parameterCount, type ModelConfig } from '../../ced/model/config';
+import { decodeSafetensors, encodeSafetensors } from '../../ced/model/safetensors';
+import { initialWeights, loadWeights, type Weights } from '../../ced/model/weights';
+import { averageWeights } from '../../ced/training/averaging';
+import { Trainer } from '../../ced/training/trainer';
+import type { TrainedModel, TrainInput } from '../../workflows/contract/activities';
+import { PermanentError } from '../../workflows/contract/failures';
+import type { Student } from '../../workflows/contract/run-file';
+import { chunkSamples, CorpusAudio } from '../corpus/corpus-audio';
+import type { JobContext } from '../job-context';
+import { loadModel, storeModel } from '../model-folder';
+import { layout } from '../storage/layout';
+import { encodeJson, ObjectMissing, readJsonIfPresent } from '../storage/store';
+import { LabelledLessons } from '../teach/labelled-lessons';
+import { recordAttempt } from './attempts';
+import { modelConfig } from './model-shape';
+import { readStoredLogits, StoredLessons } from './stored-lessons';
+import { readLatestCheckpoint, type Progress, type TrainingState } from './training-checkpoint';
+import { trainingKey } from './training-key';
+import { trainingLoop } from './training-loop';
+import { trainingRows, TrainingSet, type Lessons, type TrainingRow } from './training-set';
+import { Validation } from './validation';
+
+export type TrainJobInput = TrainInput & { attemptId: string };
+
+export async function trainJob(context: JobContext, input: TrainJobInput): Promise<TrainedModel> {
+  const { store } = context;
+  const audio = await CorpusAudio.open(store, input.planKey, 'train');
+  const validation = await Validation.open(store, input.planKey, input.hasValidation, input.ensemble);
+  try {
+    const config = await shapeOf(context, input, audio);
+    const rows = trainingRows(audio);
+    const { lessons, logitShards } = await prepareLessons(context, input, audio, rows);
+    const key = trainingKey(input, { config, trainContentSha256: audio.contentSha256, validationContentSha256: validation.contentSha256, logitShards });
+    const manifestKey = layout.trainingManifest(key, input.stopAfterEpoch);
+    const finished = await readJsonIfPresent<TrainedModel>(store, manifestKey);
+    if (finished) return { ...finished, name: input.settings.name };
+
+    const startedMs = context.monotonicMs();
+    const { batchSize, mixup, seed, precision, weightDecay, clipNorm } = input.settings;
+    const data = new TrainingSet(audio, rows, lessons, { batchSize, mixup, seed, samples: chunkSamples(input.chunkSeconds) });
+    const resumed = await readLatestCheckpoint(store, key, config);
+    await recordAttempt(store, key, input.attemptId, resumed?.state.step ?? 0);
+    const start = resumed ? continueFrom(resumed.state, context, input.resume) : FRESH;
+    const initial = resumed?.trainer ?? (input.init ? (await loadModel(store, input.init.sha256)).weights : initialWeights(config, seed));
+    const trainer = new Trainer(context.engine, config, initial, { precision, weightDecay, clipNorm });
+    try {
+      const stamp = { engine: context.engine.kind, numericsVersion: NUMERICS_VERSION };
+      const settings = { ...input.settings, stopAfterEpoch: input.stopAfterEpoch };
+      const end = await trainingLoop({ context, key, trainer, data, validation, settings, stamp }, start);
+      if (end.rowsTrained !== end.epoch * rows.length) throw new PermanentError('LogitsMismatch', `${input.settings.name}: ${end.epoch * rows.length} rows planned, ${end.rowsTrained} trained on`);
+      const seconds = (context.monotonicMs() - startedMs) / 1000;
+      return await publishModel(context, input, { config, key, manifestKey, end, seconds, validation, trainer });
+    } finally {
+      trainer.dispose();
+    }
+  } finally {
+    audio.close();
+    validation.close();
+  }
+}
+
+const FRESH: Progress = { step: 0, epoch: 0, stepInEpoch: 0, lossSum: 0, lossRows: 0, best: [], validated: [], rowsTrained: 0, metricsFrom: 0, bitExact: true };
+
+async function shapeOf(context: JobContext, input: TrainInput, audio: CorpusAudio): Promise<ModelConfig> {
+  const wanted = modelConfig(input.settings.model, input.chunkSeconds, audio.vocabulary);
+  if (!input.init) return wanted;
+  const { config } = await loadModel(context.store, input.init.sha256);
+  const differing = (['embed_dim', 'depth', 'num_heads', 'outputdim'] as const).filter((field) => config[field] !== wanted[field]);
+  if (differing.length > 0) throw new PermanentError('CheckpointIncompatible', `${input.settings.name}: init differs from model in ${differing.map((field) => `${field} (${config[field]}, not ${wanted[field]})`).join(', ')}`);
+  return { ...config, ...(wanted.id2label ? { id2label: wanted.id2label } : {}) };
+}
+
+async function prepareLessons(context: JobContext, input: TrainInput, audio: CorpusAudio, rows: TrainingRow[]): Promise<{ lessons: Lessons; logitShards: string[] | null }> {
+  const { seed } = input.settings;
+  if (input.targets.kind === 'labels') {
+    const unlabelled = audio.clips.find((clip) => clip.labels === null);
+    if (unlabelled) throw new PermanentError('CorpusInvalid', `corpus.train: clip ${unlabelled.clip} has no labels, teaching needs them on every clip`);
+    return { lessons: new LabelledLessons({ augment: input.augment, seed }), logitShards: null };
+  }
+  const { logitsKey, storedViews, storedTopK } = input.targets;
+  const student = input.settings as Student;
+  const stored = await readStoredLogits(context.store, logitsKey, audio.audioShards);
+  const lessons = new StoredLessons(rows, stored, storedViews, {
+    unseenFill: student.unseenFill,
+    consistent: student.consistent,
+    seed,
+    views: student.views ?? storedViews,
+    topK: student.topK ?? storedTopK,
+    classes: audio.vocabulary.length,
+    augment: input.augment,
+  });
+  return { lessons, logitShards: stored.sha256 };
+}
+
+function continueFrom(state: TrainingState, context: JobContext, resume: 'continue' | 'exact'): Progress {
+  const sameKind = JSON.stringify(state.engine) === JSON.stringify(context.engine.kind) && state.numericsVersion === NUMERICS_VERSION;
+  if (!sameKind && resume === 'exact')
+    throw new PermanentError(
+      'CheckpointIncompatible',
+      `the checkpoint at step ${state.step} was written by ${JSON.stringify(state.engine)} numerics ${state.numericsVersion}, this worker is ${JSON.stringify(context.engine.kind)} numerics ${NUMERICS_VERSION}; run a worker of the first kind, or set "resume": "continue"`,
+    );
+  const { formatVersion: _formatVersion, engine: _engine, numericsVersion: _numericsVersion, files: _files, ...progress } = state;
+  return { ...progress, bitExact: progress.bitExact && sameKind };
+}
+
+async function publishModel(
+  context: JobContext,
+  input: TrainJobInput,
+  done: { config: ModelConfig; key: string; manifestKey: string; end: Progress; seconds: number; validation: Validation; trainer: Trainer },
+): Promise<TrainedModel> {
+  const { store } = context;
+  const { config, key, end } = done;
+  const inStepOrder = [...end.best].sort((a, b) => a.step - b.step);
+  const averaged: Weights[] = [];
+  for (const { step } of inStepOrder) {
+    const bytes = await store.read(layout.best(key, step));
+    if (!bytes) throw new ObjectMissing(layout.best(key, step), store.uri);
+    averaged.push(loadWeights(config, decodeSafetensors(bytes)));
+  }
+  const weights = averageWeights(averaged);
+  done.trainer.setWeights(weights);
+  const verdict = await done.validation.judge((batch) => done.trainer.probabilities(batch), end.epoch, context);
+  const trained: TrainedModel = {
+    name: input.settings.name,
+    sha256: await storeModel(store, config, encodeSafetensors(weights, 'F32')),
+    parameters: parameterCount(config),
+    trainingKey: key,
+    bestEpoch: end.best[0]?.epoch ?? end.epoch,
+    validationMAP: verdict.mAP,
+    epochs: end.epoch,
+    steps: end.step,
+    rowsTrained: end.rowsTrained,
+    bitExact: end.bitExact,
+    seconds: done.seconds,
+  };
+  await store.create(done.manifestKey, encodeJson(trained));
+  return trained;
+}

@@ -1,0 +1,140 @@
+/**
+ * The loop: steps, checkpoints, validations. It can be killed at any step; started again from the newest checkpoint it computes the same
+ * bytes. A checkpoint is written beside the next steps, one at a time.
+ */
+import { learningRateAt } from '../../ced/training/schedule';
+import type { Trainer } from '../../ced/training/trainer';
+import { encodeSafetensors } from '../../ced/model/safetensors';
+import type { EpochRecord } from '../../workflows/contract/activities';
+import { PermanentError } from '../../workflows/contract/failures';
+import { EngineStopped } from '../engine-jobs';
+import type { JobContext } from '../job-context';
+import { countdown } from '../progress';
+import { layout } from '../storage/layout';
+import { validationsSinceBest, withEntry } from './best-list';
+import { MetricsSegment } from './metrics-segment';
+import { pruneCheckpoints, writeCheckpoint, type Progress, type TrainingState } from './training-checkpoint';
+import type { TrainingSet } from './training-set';
+import type { Validation } from './validation';
+
+export interface LoopSettings {
+  name: string;
+  epochs: number;
+  learningRate: number;
+  warmupSteps: number;
+  finalLearningRateFraction: number;
+  validateEvery: number;
+  earlyStop: number;
+  averageBest: number;
+  checkpointSeconds: number;
+  stopAfterEpoch: number | null;
+}
+
+export interface Loop {
+  context: JobContext;
+  key: string;
+  trainer: Trainer;
+  data: TrainingSet;
+  validation: Validation;
+  settings: LoopSettings;
+  stamp: Pick<TrainingState, 'engine' | 'numericsVersion'>;
+}
+
+/** Runs until the last epoch, early stop, or `stopAfterEpoch`. @throws {EngineStopped} after a checkpoint, when the process was told to stop */
+export async function trainingLoop(loop: Loop, start: Progress): Promise<Progress> {
+  const { context, trainer, data, settings } = loop;
+  const at: Progress = structuredClone(start);
+  const metrics = new MetricsSegment(at.metricsFrom);
+  const totalSteps = settings.epochs * data.stepsPerEpoch;
+  const progress = countdown('steps', totalSteps, context.monotonicMs, at.step);
+  const lastEpoch = Math.min(settings.epochs, settings.stopAfterEpoch ?? settings.epochs);
+  const writer = new CheckpointWriter(loop, metrics);
+  let mAP: number | null = null;
+
+  while (at.epoch < lastEpoch) {
+    const learningRate = learningRateAt(at.step, { ...settings, totalSteps });
+    const batch = data.batch(at.epoch, at.stepInEpoch);
+    const loss = trainer.step(batch, learningRate);
+    if (!Number.isFinite(loss))
+      throw new PermanentError('LossNotFinite', `${settings.name}: loss ${loss} at step ${at.step}, clips ${data.clipsOf(at.epoch, at.stepInEpoch).slice(0, 8).join(', ')}; lower learningRate or set clipNorm`);
+    at.lossSum += loss * batch.batch;
+    at.lossRows += batch.batch;
+    at.rowsTrained += batch.batch;
+    metrics.step(at.step, loss, learningRate);
+    at.step++;
+    at.stepInEpoch++;
+    if (at.stepInEpoch === data.stepsPerEpoch) {
+      const record = await finishEpoch(loop, at, lastEpoch);
+      mAP = record.mAP ?? mAP;
+      metrics.epoch(record);
+      context.onEpoch(record);
+      if (settings.earlyStop > 0 && validationsSinceBest(at.best, at.validated) >= settings.earlyStop) break;
+    }
+    context.onProgress({ ...progress(at.step), loss, mAP, epoch: at.epoch });
+    const stop = await context.breathe();
+    if (stop || context.monotonicMs() - writer.lastMs >= settings.checkpointSeconds * 1000) await writer.write(at, stop);
+    if (stop) throw new EngineStopped();
+  }
+  await writer.write(at, true);
+  return at;
+}
+
+async function finishEpoch(loop: Loop, at: Progress, lastEpoch: number): Promise<EpochRecord> {
+  const { context, trainer, validation, settings, key } = loop;
+  const loss = at.lossSum / at.lossRows;
+  at.epoch++;
+  at.stepInEpoch = 0;
+  at.lossSum = 0;
+  at.lossRows = 0;
+  const record: EpochRecord = { student: settings.name, epoch: at.epoch, epochs: settings.epochs, step: at.step, loss, mAP: null };
+  if (at.epoch % settings.validateEvery !== 0 && at.epoch !== lastEpoch) return record;
+  const verdict = await validation.judge((batch) => trainer.probabilities(batch), at.epoch, context);
+  record.mAP = verdict.mAP;
+  at.validated.push(at.step);
+  at.best = withEntry(at.best, { step: at.step, epoch: at.epoch, value: verdict.value }, settings.averageBest);
+  if (at.best.some((entry) => entry.step === at.step)) await context.store.create(layout.best(key, at.step), encodeSafetensors(trainer.snapshot().weights, 'F32'));
+  return record;
+}
+
+/** Writes checkpoints beside the next steps: the snapshot is taken at once, its bytes are committed while training goes on. */
+class CheckpointWriter {
+  lastMs: number;
+  private pending: Promise<void> = Promise.resolve();
+  private failure: unknown = null;
+  private lastStep = -1;
+
+  constructor(
+    private readonly loop: Loop,
+    private readonly metrics: MetricsSegment,
+  ) {
+    this.lastMs = loop.context.monotonicMs();
+  }
+
+  /** @param wait until it is committed, as the last one must be */
+  async write(at: Progress, wait: boolean): Promise<void> {
+    const { context, key, trainer, stamp } = this.loop;
+    await this.settled();
+    if (this.lastStep !== at.step) {
+      this.lastStep = at.step;
+      const segment = this.metrics.cut(at.step);
+      const state = { ...structuredClone(at), ...stamp };
+      at.metricsFrom = at.step;
+      state.metricsFrom = at.step;
+      const snapshot = trainer.snapshot();
+      this.pending = (async () => {
+        await segment.commit(context.store, key);
+        await writeCheckpoint(context.store, key, snapshot, state);
+        await pruneCheckpoints(context.store, key);
+      })().catch((error: unknown) => {
+        this.failure = error;
+      });
+    }
+    if (wait) await this.settled();
+    this.lastMs = context.monotonicMs();
+  }
+
+  private async settled(): Promise<void> {
+    await this.pending;
+    if (this.failure) throw this.failure instanceof Error ? this.failure : new Error(String(this.failure));
+  }
+}

@@ -1,0 +1,66 @@
+/** Joins the ingested shards of a plan into one corpus manifest, written last: what is in it is complete, counted and checked. */
+import { chunkPlan } from '../../ced/audio/chunks';
+import type { SealedCorpus, SealedSplit, SealInput, Split } from '../../workflows/contract/activities';
+import { PermanentError } from '../../workflows/contract/failures';
+import type { ActivityDependencies } from '../dependencies';
+import type { PlanManifest } from '../plan/listing';
+import { layout, SPLITS } from '../storage/layout';
+import { encodeJson, readJson, type Store } from '../storage/store';
+import type { IngestManifest } from './ingest-shard';
+
+export interface CorpusManifest {
+  formatVersion: 1;
+  chunkSeconds: number;
+  vocabulary: { mid: string; name: string }[];
+  splits: Record<Split, (SealedSplit & { shardsOf: { ingest: string; audioSha256: string; clips: number; chunks: number }[] }) | null>;
+}
+
+export const SAMPLE_RATE = 16_000;
+
+export async function sealCorpus(deps: ActivityDependencies, input: SealInput): Promise<SealedCorpus> {
+  const store = deps.openStore(input.store);
+  const plan = await readJson<PlanManifest>(store, layout.plan(input.planKey));
+  const manifest: CorpusManifest = {
+    formatVersion: 1,
+    chunkSeconds: plan.chunkSeconds,
+    vocabulary: plan.vocabulary,
+    splits: { train: null, validation: null, eval: null },
+  };
+  for (const split of SPLITS) {
+    const planned = plan.splits[split];
+    if (planned) manifest.splits[split] = await sealSplit(store, split, planned.listings, plan.chunkSeconds, input.maxRejected);
+  }
+  await store.create(layout.corpus(input.planKey), encodeJson(manifest));
+  const sealed = (split: Split): SealedSplit | null => {
+    const entry = manifest.splits[split];
+    if (entry === null) return null;
+    const { shardsOf: _shardsOf, ...counts } = entry;
+    return counts;
+  };
+  return { train: sealed('train'), validation: sealed('validation'), eval: sealed('eval') };
+}
+
+async function sealSplit(store: Store, split: Split, listings: string[], chunkSeconds: number, maxRejected: number): Promise<CorpusManifest['splits']['train']> {
+  const sealed: NonNullable<CorpusManifest['splits']['train']> = { shards: listings.length, clips: 0, chunks: 0, samples: 0, rejected: 0, labelled: true, shardsOf: [] };
+  let firstReason = '';
+  for (const listing of listings) {
+    const ingest = layout.ingest(listing);
+    const shard = await readJson<IngestManifest>(store, ingest);
+    const chunks = shard.clips.reduce((sum, clip) => sum + chunkPlan(clip.samples, chunkSeconds).length, 0);
+    sealed.shardsOf.push({ ingest, audioSha256: shard.audioSha256, clips: shard.clips.length, chunks });
+    sealed.clips += shard.clips.length;
+    sealed.chunks += chunks;
+    sealed.samples += shard.clips.reduce((sum, clip) => sum + clip.samples, 0);
+    sealed.rejected += shard.rejected.length;
+    sealed.labelled &&= shard.clips.every((clip) => clip.labels !== null);
+    const [first] = shard.rejected;
+    if (first && !firstReason) firstReason = `${first.clip}: ${first.reason}`;
+  }
+  const share = sealed.rejected / Math.max(1, sealed.rejected + sealed.clips);
+  if (share > maxRejected || sealed.clips === 0)
+    throw new PermanentError(
+      'CorpusInvalid',
+      `corpus.${split}: ${sealed.rejected} of ${sealed.rejected + sealed.clips} clips were rejected, more than corpus.maxRejected = ${maxRejected} allows; the first is ${firstReason}`,
+    );
+  return sealed;
+}

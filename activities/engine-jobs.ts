@@ -1,0 +1,25 @@
+/** The jobs that run inside the engine's process, and what they give back. Everything here crosses a process border as plain data. */
+import type { LogitsInput, LogitsShard, ScoreInput, Scored, TrainInput, TrainedModel } from '../workflows/contract/activities';
+
+export type EngineJob =
+  | { kind: 'score'; input: ScoreInput }
+  | { kind: 'logits'; input: LogitsInput }
+  | { kind: 'train'; input: TrainInput & { attemptId: string } };
+
+export type JobResult<J extends EngineJob> = J['kind'] extends 'score' ? Scored : J['kind'] extends 'logits' ? LogitsShard : TrainedModel;
+
+/** The job was asked to stop and has committed everything it had. */
+export class EngineStopped extends Error {
+  constructor() {
+    super('the engine stopped after its checkpoint, as asked');
+    this.name = 'EngineStopped';
+  }
+}
+
+/** The engine's process died or fell silent; a retry starts a fresh one. */
+export class EngineLost extends Error {
+  constructor(why: string) {
+    super(why);
+    this.name = 'EngineLost';
+  }
+}

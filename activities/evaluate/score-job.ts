@@ -1,0 +1,103 @@
+/**
+ * Scores one model on one split, without augmentation: a clip's score is the mean of its chunks' probabilities. Runs in the engine's process.
+ * Scores are kept by model and corpus content, so a teacher is heard once however many runs it takes part in.
+ */
+import { meanAveragePrecision } from '../../ced/metrics/mean-average-precision';
+import type { LiveProgress, Scored, ScoreInput } from '../../workflows/contract/activities';
+import { PermanentError } from '../../workflows/contract/failures';
+import { CorpusAudio, type CorpusClip } from '../corpus/corpus-audio';
+import { LengthBatches } from '../corpus/length-batches';
+import type { JobContext } from '../job-context';
+import { countdown } from '../progress';
+import { layout } from '../storage/layout';
+import { encodeJson, readJsonIfPresent } from '../storage/store';
+
+export interface ScoresManifest {
+  formatVersion: 1;
+  mAP: number | null;
+  clips: number;
+  classes: number;
+  seconds: number;
+}
+
+const BATCH = 64;
+
+export async function scoreJob(context: JobContext, input: ScoreInput): Promise<Scored> {
+  const { store } = context;
+  const audio = await CorpusAudio.open(store, input.planKey, input.split);
+  try {
+    const manifestKey = layout.scoresManifest(input.model.sha256, audio.contentSha256);
+    const present = await readJsonIfPresent<ScoresManifest>(store, manifestKey);
+    if (present) return { mAP: present.mAP, seconds: present.seconds, reused: true };
+    const startedMs = context.monotonicMs();
+    const scorer = await context.teacher(input.model.sha256, input.precision, audio.vocabulary);
+    const scores = await scoreClips(audio, (batch) => scorer.probabilities(batch), context);
+    checkScores(scores, audio, input.model.name);
+    const mAP = splitMAP(scores, audio);
+    await store.create(layout.scores(input.model.sha256, audio.contentSha256), encodeScores(scores));
+    const manifest: ScoresManifest = { formatVersion: 1, mAP, clips: audio.clips.length, classes: audio.vocabulary.length, seconds: (context.monotonicMs() - startedMs) / 1000 };
+    await store.create(manifestKey, encodeJson(manifest));
+    return { mAP, seconds: manifest.seconds, reused: false };
+  } finally {
+    audio.close();
+  }
+}
+
+export type Probabilities = (batch: { pcm: Int16Array; batch: number; samples: number; masks: null }) => Float32Array;
+
+/** @returns float32 [clips, classes] in clip order */
+export async function scoreClips(audio: CorpusAudio, probabilities: Probabilities, context: Pick<JobContext, 'onProgress' | 'breathe' | 'monotonicMs'>, phase?: string): Promise<Float32Array> {
+  const classes = audio.vocabulary.length;
+  const scores = new Float32Array(audio.clips.length * classes);
+  const progress = countdown('clips', audio.clips.length, context.monotonicMs);
+  const batches = new LengthBatches<{ clip: CorpusClip; index: number }>(BATCH);
+  const flush = async (full: ReturnType<typeof batches.add>): Promise<void> => {
+    if (!full) return;
+    const output = probabilities({ pcm: full.pcm, batch: full.rows, samples: full.samples, masks: null });
+    full.items.forEach(({ clip, index }, row) => {
+      for (let c = 0; c < classes; c++) scores[index * classes + c] = (scores[index * classes + c] ?? 0) + (output[row * classes + c] ?? 0) / clip.chunks.length;
+    });
+    context.onProgress({ ...progress(full.items.at(-1)?.index ?? 0), ...(phase ? { phase } : {}) });
+    await context.breathe();
+  };
+  for (const [index, clip] of audio.clips.entries())
+    for (const chunk of clip.chunks) await flush(batches.add(chunk.length, { clip, index }, (out, at) => audio.read(clip, chunk, out, at)));
+  for (const rest of batches.rest()) await flush(rest);
+  return scores;
+}
+
+/** Macro mAP of scores on the split's labels, null where a clip has none. */
+export function splitMAP(scores: Float32Array, audio: CorpusAudio): number | null {
+  const targets = labelMatrix(audio);
+  return targets && meanAveragePrecision(scores, targets, audio.clips.length, audio.vocabulary.length).mAP;
+}
+
+/** uint8 [clips, classes], or null where a clip has no labels. */
+export function labelMatrix(audio: CorpusAudio): Uint8Array | null {
+  const classes = audio.vocabulary.length;
+  const targets = new Uint8Array(audio.clips.length * classes);
+  for (const [index, clip] of audio.clips.entries()) {
+    if (clip.labels === null) return null;
+    for (const label of clip.labels) targets[index * classes + label] = 1;
+  }
+  return targets;
+}
+
+/** The gate before hours are spent: a model whose outputs are not numbers, or do not depend on what it hears, is no teacher. */
+function checkScores(scores: Float32Array, audio: CorpusAudio, name: string): void {
+  const bad = scores.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw new PermanentError('TeacherInvalid', `${name}: its output for clip ${audio.clips[Math.floor(bad / audio.vocabulary.length)]?.clip ?? '?'} is not a finite number`);
+  const classes = audio.vocabulary.length;
+  const constant = audio.clips.length > 1 && scores.every((value, at) => value === scores[at % classes]);
+  if (constant) throw new PermanentError('TeacherInvalid', `${name}: its output is the same for every clip, check that its weights were loaded from the right file`);
+}
+
+function encodeScores(scores: Float32Array): Uint8Array {
+  return new Uint8Array(scores.buffer, scores.byteOffset, scores.byteLength);
+}
+
+/** Reads what `scoreJob` kept. */
+export async function readScores(store: JobContext['store'], modelSha256: string, corpusSha256: string): Promise<Float32Array | null> {
+  const bytes = await store.read(layout.scores(modelSha256, corpusSha256));
+  return bytes && new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}

@@ -1,0 +1,110 @@
+/**
+ * The ensemble hears one audio shard: every view of every chunk once, and of each the drawn augmentation and the top-K of the teachers'
+ * weighted mean are stored (paper, section 3). Runs in the engine's process. The first commit of a shard wins; later writers adopt it.
+ */
+import { shiftInto, type AugmentParameters } from '../../ced/augment/apply';
+import { drawAugmentation } from '../../ced/augment/parameters';
+import { logitsKey } from '../../ced/logits/content-key';
+import { encodeLogitShard, type LogitTable } from '../../ced/logits/shard-file';
+import { topK } from '../../ced/logits/top-k';
+import { combine } from '../../ced/teachers/ensemble';
+import type { LogitsInput, LogitsShard } from '../../workflows/contract/activities';
+import { PermanentError } from '../../workflows/contract/failures';
+import { CorpusAudio } from '../corpus/corpus-audio';
+import { LengthBatches, type LengthBatch } from '../corpus/length-batches';
+import type { JobContext } from '../job-context';
+import { countdown } from '../progress';
+import { layout } from '../storage/layout';
+import { ContentDiffers, encodeJson, readJsonIfPresent, sha256 } from '../storage/store';
+import { describeLogits } from './describe-logits';
+import { RowTable } from './row-table';
+
+export interface LogitsManifest {
+  formatVersion: 1;
+  rowsPlanned: number;
+  rowsWritten: number;
+  sha256: string;
+  bytes: number;
+  seconds: number;
+}
+
+interface Row {
+  row: number;
+  parameters: AugmentParameters;
+}
+
+const BATCH = 64;
+
+export async function logitsJob(context: JobContext, input: LogitsInput): Promise<LogitsShard> {
+  const { store } = context;
+  const { settings, ensemble } = input;
+  const audio = await CorpusAudio.open(store, input.planKey, 'train', input.shard);
+  try {
+    const description = describeLogits(ensemble, settings, audio.vocabulary);
+    const key = logitsKey(description);
+    const audioSha256 = audio.audioShards[0] ?? '';
+    const manifestKey = layout.logitsManifest(key, audioSha256);
+    const present = await readJsonIfPresent<LogitsManifest>(store, manifestKey);
+    if (present && (await store.exists(layout.logits(key, audioSha256))))
+      return { logitsKey: key, rows: present.rowsWritten, bytes: present.bytes, seconds: present.seconds, reused: true };
+
+    const startedMs = context.monotonicMs();
+    const teachers = await Promise.all(ensemble.map((member) => context.teacher(member.sha256, settings.precision, audio.vocabulary)));
+    const chunks = audio.clips.reduce((sum, clip) => sum + clip.chunks.length, 0);
+    const table = new RowTable(chunks * settings.views, settings.topK);
+    const progress = countdown('rows', table.rows, context.monotonicMs);
+    let done = 0;
+    const hear = async (batch: LengthBatch<Row> | null): Promise<void> => {
+      if (!batch) return;
+      const masks = Int32Array.from(batch.items.flatMap(({ parameters: p }) => [p.timeStart, p.timeWidth, p.freqStart, p.freqWidth]));
+      const outputs = teachers.map((teacher) => teacher.probabilities({ pcm: batch.pcm, batch: batch.rows, samples: batch.samples, masks }));
+      const classes = audio.vocabulary.length;
+      const mean = combine(outputs, ensemble.map((member) => member.weight), ensemble.map(() => 'probabilities' as const), batch.rows, classes);
+      batch.items.forEach(({ row }, at) => table.setTop(row, topK(mean.subarray(at * classes, (at + 1) * classes), settings.topK)));
+      done += batch.rows;
+      context.onProgress(progress(done));
+      await context.breathe();
+    };
+    const batches = new LengthBatches<Row>(BATCH);
+    let row = 0;
+    for (const [clipRow, clip] of audio.clips.entries())
+      for (const [chunk, span] of clip.chunks.entries()) {
+        const pcm = new Int16Array(span.length);
+        audio.read(clip, span, pcm);
+        for (let view = 0; view < settings.views; view++) {
+          const parameters = drawAugmentation(settings.augment, { seed: settings.seed, clipSha256: clip.sha256, chunk, view }, span.length);
+          table.setParameters(row, clipRow, chunk, view, parameters);
+          await hear(batches.add(span.length, { row: row++, parameters }, (out, at) => shiftInto(pcm, parameters.shift, out, at)));
+        }
+      }
+    for (const rest of batches.rest()) await hear(rest);
+    if (done !== table.rows) throw new PermanentError('LogitsMismatch', `shard ${audioSha256}: ${table.rows} rows planned, ${done} heard`);
+    return await commit(context, key, description, audioSha256, table.finish(), (context.monotonicMs() - startedMs) / 1000);
+  } finally {
+    audio.close();
+  }
+}
+
+async function commit(context: JobContext, key: string, description: unknown, audioSha256: string, table: LogitTable, heardSeconds: number): Promise<LogitsShard> {
+  const { store } = context;
+  const startedMs = context.monotonicMs();
+  context.onProgress({ unit: 'rows', done: table.rows, total: table.rows, perSecond: 0, etaSeconds: null, phase: 'writing' });
+  const mine = encodeLogitShard(table);
+  let bytes: Uint8Array = mine;
+  try {
+    await store.create(layout.logits(key, audioSha256), mine);
+  } catch (error) {
+    if (!(error instanceof ContentDiffers)) throw error;
+    // Another kind of machine was first: what it stored is what every student learns from.
+    bytes = (await store.read(layout.logits(key, audioSha256))) ?? mine;
+  }
+  const seconds = heardSeconds + (context.monotonicMs() - startedMs) / 1000;
+  const manifest: LogitsManifest = { formatVersion: 1, rowsPlanned: table.rows, rowsWritten: table.rows, sha256: sha256(bytes), bytes: bytes.byteLength, seconds };
+  await store.create(layout.logitsDescription(key), encodeJson(description));
+  await store.create(layout.logitsManifest(key, audioSha256), encodeJson(manifest)).catch((error: unknown) => {
+    // Only `seconds` can differ between two writers.
+    if (!(error instanceof ContentDiffers)) throw error;
+  });
+  return { logitsKey: key, rows: table.rows, bytes: bytes.byteLength, seconds, reused: false };
+}
+

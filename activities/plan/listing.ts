@@ -1,0 +1,22 @@
+/** A listing is what one audio shard is made from: immutable, content-addressed, and all that an ingest activity needs to know. */
+export interface ListedClip {
+  clip: string;
+  audio: string;
+  /** Size and modification time of the source: a changed file is ingested again. */
+  fingerprint: string;
+  /** Class indexes of the run's vocabulary; null where the row has no labels. */
+  labels: number[] | null;
+}
+export interface Listing {
+  formatVersion: 1;
+  clips: ListedClip[];
+  rejected: { clip: string; reason: string }[];
+}
+
+export interface PlanManifest {
+  formatVersion: 1;
+  chunkSeconds: number;
+  vocabulary: { mid: string; name: string }[];
+  /** SHA-256 of each listing, in shard order; null where the run file names no table. */
+  splits: Record<'train' | 'validation' | 'eval', { listings: string[]; clips: number; rejected: number } | null>;
+}

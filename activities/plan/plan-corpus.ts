@@ -1,0 +1,108 @@
+/**
+ * Turns the run file's tables into immutable listings, one a shard, and a plan that names them. Rows keep the table's order, so clips
+ * appended to a table leave every full shard as it was. Costs one `stat` a clip; no audio is read.
+ */
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { parseVocabularyCsv, type Vocabulary } from '../../ced/teachers/vocabulary';
+import type { Plan, PlanInput, PlannedSplit, Split } from '../../workflows/contract/activities';
+import { PermanentError } from '../../workflows/contract/failures';
+import type { ActivityDependencies } from '../dependencies';
+import { layout, SPLITS } from '../storage/layout';
+import { encodeJson, sha256, type Store } from '../storage/store';
+import type { ListedClip, Listing, PlanManifest } from './listing';
+import { parseTable, type RejectedRow, type TableRow } from './table';
+
+export async function planCorpus(deps: ActivityDependencies, input: PlanInput, onProgress: (done: number, total: number) => void): Promise<Plan> {
+  const store = deps.openStore(input.store);
+  const vocabulary = await readVocabulary(deps.root, input.corpus.vocabulary);
+  const listed: Record<Split, { listings: Listing[]; clips: number; rejected: number } | null> = { train: null, validation: null, eval: null };
+  for (const split of SPLITS) {
+    const table = input.corpus[split];
+    if (table === undefined) continue;
+    const { rows, rejected } = await readTable(deps.root, `corpus.${split}`, table);
+    if (rows.length === 0) throw new PermanentError('CorpusInvalid', `corpus.${split}: ${table} holds no usable row, expected at least one clip`);
+    const clips = await listClips(rows, vocabulary, rejected, onProgress);
+    listed[split] = { listings: cut(clips, rejected, input.corpus.clipsPerShard), clips: clips.length, rejected: rejected.length };
+  }
+  const encoded = mapSplits(listed, (split) => split.listings.map((listing) => encodeJson(listing)));
+  const manifest: PlanManifest = {
+    formatVersion: 1,
+    chunkSeconds: input.chunkSeconds,
+    vocabulary: vocabulary.classes.map(({ mid, name }) => ({ mid, name })),
+    splits: {
+      train: describe(listed.train, encoded.train),
+      validation: describe(listed.validation, encoded.validation),
+      eval: describe(listed.eval, encoded.eval),
+    },
+  };
+  const bytes = encodeJson(manifest);
+  const planKey = sha256(bytes);
+  for (const split of SPLITS)
+    for (const [shard, listing] of (encoded[split] ?? []).entries()) await store.create(layout.listing(planKey, split, shard), listing);
+  await store.create(layout.plan(planKey), bytes);
+  return { planKey, classes: vocabulary.classes.length, splits: mapSplits(listed, summary) };
+}
+
+function summary(split: { listings: Listing[]; clips: number; rejected: number }): PlannedSplit {
+  return { shards: split.listings.length, clips: split.clips, rejected: split.rejected };
+}
+
+function describe(split: { clips: number; rejected: number } | null, encoded: Uint8Array[] | null): PlanManifest['splits']['train'] {
+  return split && encoded && { listings: encoded.map((bytes) => sha256(bytes)), clips: split.clips, rejected: split.rejected };
+}
+
+function mapSplits<A, B>(splits: Record<Split, A | null>, map: (split: A) => B): Record<Split, B | null> {
+  const { train, validation, eval: evaluation } = splits;
+  return { train: train && map(train), validation: validation && map(validation), eval: evaluation && map(evaluation) };
+}
+
+/** @throws {PermanentError} RunFileInvalid naming the field, the file and what is expected */
+export async function readVocabulary(root: string, path: string): Promise<Vocabulary> {
+  const text = await readInput(root, 'corpus.vocabulary', path, "a CSV in AudioSet's columns index,mid,display_name");
+  try {
+    return parseVocabularyCsv(text);
+  } catch (error) {
+    throw new PermanentError('RunFileInvalid', `corpus.vocabulary: ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function readTable(root: string, field: string, path: string): Promise<{ rows: TableRow[]; rejected: RejectedRow[] }> {
+  const text = await readInput(root, field, path, 'a table of clips, JSONL or TSV');
+  return parseTable(text, resolve(root, path));
+}
+
+async function readInput(root: string, field: string, path: string, expected: string): Promise<string> {
+  const absolute = resolve(root, path);
+  try {
+    return await readFile(absolute, 'utf8');
+  } catch (error) {
+    throw new PermanentError('RunFileInvalid', `${field}: ${absolute} cannot be read (${(error as NodeJS.ErrnoException).code}), expected ${expected}`, { cause: error });
+  }
+}
+
+async function listClips(rows: TableRow[], vocabulary: Vocabulary, rejected: RejectedRow[], onProgress: (done: number, total: number) => void): Promise<ListedClip[]> {
+  const indexOf = new Map<string, number>();
+  vocabulary.classes.forEach(({ mid, name }, index) => {
+    indexOf.set(name, index);
+    indexOf.set(mid, index);
+  });
+  const clips: ListedClip[] = [];
+  for (const [done, row] of rows.entries()) {
+    const labels = row.labels === null ? null : row.labels.map((label) => (typeof label === 'number' ? label : (indexOf.get(label) ?? -1)));
+    const unknown = labels?.findIndex((index) => index < 0 || index >= vocabulary.classes.length) ?? -1;
+    const found = await stat(row.audio).catch(() => null);
+    if (unknown >= 0) rejected.push({ clip: row.clip, reason: `unknown label '${String(row.labels?.[unknown])}'` });
+    else if (found === null || !found.isFile()) rejected.push({ clip: row.clip, reason: `no such file: ${row.audio}` });
+    else clips.push({ clip: row.clip, audio: row.audio, fingerprint: `${found.size}-${Math.round(found.mtimeMs)}`, labels: labels && [...new Set(labels)].sort((a, b) => a - b) });
+    if (done % 500 === 0) onProgress(done, rows.length);
+  }
+  return clips;
+}
+
+function cut(clips: ListedClip[], rejected: RejectedRow[], clipsPerShard: number): Listing[] {
+  const listings: Listing[] = [];
+  for (let start = 0; start < Math.max(1, clips.length); start += clipsPerShard)
+    listings.push({ formatVersion: 1, clips: clips.slice(start, start + clipsPerShard), rejected: start === 0 ? rejected : [] });
+  return listings;
+}

@@ -1,0 +1,117 @@
+/**
+ * A store in a local folder. Creation is a temporary file beside the target, fsync, `link` (EEXIST = present), unlink, fsync of the folder:
+ * a reader sees a whole object or none, and a crash at any point leaves at most a temporary file.
+ */
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, link, mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import { ContentDiffers, ObjectMissing, type CreateOutcome, type Store } from './store';
+
+const TEMPORARY = '.writing-';
+
+export class FolderStore implements Store {
+  readonly uri: string;
+
+  constructor(folder: string) {
+    this.uri = resolve(folder);
+  }
+
+  async read(key: string): Promise<Uint8Array | null> {
+    try {
+      return await readFile(this.path(key));
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  async exists(key: string): Promise<boolean> {
+    return access(this.path(key), constants.R_OK).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async create(key: string, bytes: Uint8Array): Promise<CreateOutcome> {
+    const target = this.path(key);
+    const temporary = await this.writeBeside(target, bytes);
+    try {
+      await link(temporary, target);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const present = await readFile(target);
+      if (!present.equals(bytes)) throw new ContentDiffers(key);
+      return 'present';
+    } finally {
+      await rm(temporary, { force: true });
+    }
+    await syncFolder(dirname(target));
+    return 'created';
+  }
+
+  async replace(key: string, bytes: Uint8Array): Promise<void> {
+    const target = this.path(key);
+    await rename(await this.writeBeside(target, bytes), target);
+    await syncFolder(dirname(target));
+  }
+
+  async list(prefix: string): Promise<string[]> {
+    const folder = this.path(prefix.slice(0, prefix.lastIndexOf('/') + 1) || '.');
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+      if (isMissing(error)) return [];
+      throw error;
+    });
+    return entries
+      .filter((entry) => entry.isFile() && !entry.name.startsWith(TEMPORARY))
+      .map((entry) => join(entry.parentPath, entry.name).slice(this.uri.length + 1).split(sep).join('/'))
+      .filter((key) => key.startsWith(prefix))
+      .sort();
+  }
+
+  async remove(key: string): Promise<void> {
+    await rm(this.path(key), { force: true });
+  }
+
+  async localFile(key: string): Promise<string> {
+    if (!(await this.exists(key))) throw new ObjectMissing(key, this.uri);
+    return this.path(key);
+  }
+
+  /** Keys come from manifests and run files: one that leaves the folder is refused. */
+  private path(key: string): string {
+    const path = resolve(this.uri, key);
+    if (path !== this.uri && !path.startsWith(this.uri + sep)) throw new Error(`${key}: a key must stay below ${this.uri}`);
+    return path;
+  }
+
+  private async writeBeside(target: string, bytes: Uint8Array): Promise<string> {
+    await mkdir(dirname(target), { recursive: true });
+    const temporary = join(dirname(target), `${TEMPORARY}${process.pid}-${randomUUID()}`);
+    const file = await open(temporary, 'wx');
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    } finally {
+      await file.close();
+    }
+    return temporary;
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}

@@ -1,0 +1,31 @@
+/** Where everything lies in a store (design, section 3): one function a kind of object, so that no key is spelled twice. */
+export type Split = 'train' | 'validation' | 'eval';
+export const SPLITS = ['train', 'validation', 'eval'] as const satisfies readonly Split[];
+
+export const layout = {
+  plan: (planKey: string) => `plans/${planKey}/plan.json`,
+  listing: (planKey: string, split: Split, shard: number) => `plans/${planKey}/${split}-${String(shard).padStart(6, '0')}.json`,
+  corpus: (planKey: string) => `plans/${planKey}/corpus.json`,
+  ingest: (listingSha256: string) => `ingest/${listingSha256}.json`,
+  audio: (sha256: string) => `audio/${sha256}.npy`,
+  audioTable: (sha256: string) => `audio/${sha256}.parquet`,
+  logits: (key: string, audioSha256: string) => `logits/${key}/${audioSha256}.parquet`,
+  logitsManifest: (key: string, audioSha256: string) => `logits/${key}/${audioSha256}.json`,
+  logitsDescription: (key: string) => `logits/${key}/manifest.json`,
+  model: (sha256: string) => `models/${sha256}/model.safetensors`,
+  modelConfig: (sha256: string) => `models/${sha256}/config.json`,
+  scores: (modelSha256: string, corpusSha256: string) => `scores/${modelSha256}/${corpusSha256}.f32`,
+  scoresManifest: (modelSha256: string, corpusSha256: string) => `scores/${modelSha256}/${corpusSha256}.json`,
+  training: (key: string) => `training/${key}/`,
+  trainingManifest: (key: string, stopAfterEpoch: number | null) => `training/${key}/manifest${stopAfterEpoch === null ? '' : `-epoch-${stopAfterEpoch}`}.json`,
+  checkpoint: (key: string, step: number, file: 'model.safetensors' | 'adam.safetensors' | 'state.json') =>
+    `training/${key}/checkpoints/${String(step).padStart(9, '0')}/${file}`,
+  checkpoints: (key: string) => `training/${key}/checkpoints/`,
+  best: (key: string, step: number) => `training/${key}/best/${String(step).padStart(9, '0')}.safetensors`,
+  metrics: (key: string, fromStep: number, toStep: number) =>
+    `training/${key}/metrics/${String(toStep).padStart(9, '0')}-from-${String(fromStep).padStart(9, '0')}.jsonl`,
+  attempts: (key: string) => `training/${key}/attempts/`,
+  attempt: (key: string, order: number, id: string) => `training/${key}/attempts/${String(order).padStart(9, '0')}-${id}.json`,
+  runFile: (run: string, workflowRunId: string, file: string) => `runs/${run}/${workflowRunId}/${file}`,
+  latest: (run: string, file: 'result.json' | 'report.html') => `runs/${run}/${file}`,
+} as const;

@@ -1,0 +1,75 @@
+/**
+ * The door to bytes. A store holds immutable objects under `/`-separated keys; the truth of a run lives here and nowhere else.
+ *
+ * Commit protocol (design, invariant 2): data first, manifest last, create-only. A second writer of the same content succeeds, a writer of
+ * different content is refused, so a retry after a lost reply meets its own object and a zombie can change nothing.
+ */
+import { createHash } from 'node:crypto';
+
+export type CreateOutcome = 'created' | 'present';
+
+export interface Store {
+  /** The folder or URI, for messages and results. */
+  readonly uri: string;
+  /** Bytes of an object, or null where there is none. */
+  read(key: string): Promise<Uint8Array | null>;
+  exists(key: string): Promise<boolean>;
+  /**
+   * Creates an object, never replaces one. `present` when the same bytes are already there.
+   * @throws {ContentDiffers} when other bytes are there.
+   */
+  create(key: string, bytes: Uint8Array): Promise<CreateOutcome>;
+  /** Replaces an object atomically. Only for the latest copies under `runs/<name>/`. */
+  replace(key: string, bytes: Uint8Array): Promise<void>;
+  /** Keys that start with `prefix`, sorted. */
+  list(prefix: string): Promise<string[]>;
+  remove(key: string): Promise<void>;
+  /** Path of a local file with the object's bytes, for reads at an offset. @throws {ObjectMissing} */
+  localFile(key: string): Promise<string>;
+}
+
+/** Another writer committed other bytes under the same key. */
+export class ContentDiffers extends Error {
+  constructor(readonly key: string) {
+    super(`${key}: other content is already committed there`);
+    this.name = 'ContentDiffers';
+  }
+}
+
+/** An object that a manifest promises is not there. */
+export class ObjectMissing extends Error {
+  constructor(readonly key: string, uri: string) {
+    super(`${uri}: ${key} is missing`);
+    this.name = 'ObjectMissing';
+  }
+}
+
+export function sha256(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** JSON with sorted keys: the same value gives the same bytes, whoever writes it. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner as Record<string, unknown>).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : inner,
+  );
+}
+
+export function encodeJson(value: unknown): Uint8Array {
+  return Buffer.from(canonicalJson(value) + '\n');
+}
+
+/** Reads a JSON object that must be there. @throws {ObjectMissing} */
+export async function readJson<T>(store: Store, key: string): Promise<T> {
+  const bytes = await store.read(key);
+  if (bytes === null) throw new ObjectMissing(key, store.uri);
+  return JSON.parse(Buffer.from(bytes).toString('utf8')) as T;
+}
+
+/** Reads a JSON object, or null where there is none. */
+export async function readJsonIfPresent<T>(store: Store, key: string): Promise<T | null> {
+  const bytes = await store.read(key);
+  return bytes === null ? null : (JSON.parse(Buffer.from(bytes).toString('utf8')) as T);
+}

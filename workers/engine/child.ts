@@ -1,0 +1,81 @@
+/**
+ * The engine's process: the only one that loads TensorFlow. It takes orders by IPC alone (signals go to the whole process group and would
+ * kill it before its checkpoint), yields after every step, and ends when its worker is gone or silent.
+ */
+import { setImmediate as immediate } from 'node:timers/promises';
+import { openEngine } from '../../ced/engine/engine';
+import type { JobContext } from '../../activities/job-context';
+import { MappedModel } from '../../activities/mapped-model';
+import { runJob } from '../../activities/run-job';
+import { openStore } from '../../activities/storage/open-store';
+import { ALIVE_EVERY_MS, PARENT_SILENT_MS, type FromEngine, type ToEngine } from './protocol';
+
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+process.on('disconnect', () => process.exit(0));
+
+const root = process.env['CED_ROOT'] ?? process.cwd();
+const send = (message: FromEngine): void => void process.send?.(message);
+const monotonicMs = (): number => performance.now();
+
+let stopRequested: number | null = null;
+let lastWordMs = monotonicMs();
+let lastBreathMs = monotonicMs();
+const engine = openEngine();
+const models = new Map<string, Promise<MappedModel>>();
+
+setInterval(() => {
+  // After a long step the timer fires before the messages that waited are read: look only when they have been.
+  setImmediate(() => {
+    if (monotonicMs() - lastWordMs > PARENT_SILENT_MS) process.exit(1);
+  });
+}, ALIVE_EVERY_MS).unref();
+
+process.on('message', (message: ToEngine) => {
+  lastWordMs = monotonicMs();
+  if (message.type === 'stop') stopRequested = message.id;
+  if (message.type === 'run') void run(message.id, message);
+});
+
+async function run(id: number, { job }: Extract<ToEngine, { type: 'run' }>): Promise<void> {
+  try {
+    if (job.kind === 'train') await forgetModels();
+    send({ type: 'done', id, result: await runJob(contextOf(id, job.input.store), job) });
+  } catch (error) {
+    const { name, message, code, stack } = error as Error & { code?: unknown };
+    send({ type: 'failed', id, name, message, code: typeof code === 'string' ? code : null, stack: stack ?? null });
+  }
+}
+
+function contextOf(id: number, storeUri: string): JobContext {
+  const store = openStore(root, storeUri);
+  return {
+    store,
+    engine,
+    monotonicMs,
+    onProgress: (progress) => send({ type: 'progress', id, progress }),
+    onEpoch: (record) => send({ type: 'epoch', id, record }),
+    breathe: async () => {
+      // Enough to read the mailbox, rarely enough to cost nothing on small models.
+      if (monotonicMs() - lastBreathMs > 20) {
+        await immediate();
+        lastBreathMs = monotonicMs();
+      }
+      return stopRequested === id;
+    },
+    teacher: (modelSha256, precision, vocabulary) => {
+      const key = `${modelSha256}/${precision}/${vocabulary.map(({ mid }) => mid).join()}`;
+      const loading = models.get(key) ?? MappedModel.load(store, engine, modelSha256, precision, vocabulary);
+      models.set(key, loading);
+      loading.catch(() => models.delete(key));
+      return loading;
+    },
+  };
+}
+
+async function forgetModels(): Promise<void> {
+  for (const model of models.values()) (await model).dispose();
+  models.clear();
+}
+
+send({ type: 'ready' });

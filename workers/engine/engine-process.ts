@@ -1,0 +1,135 @@
+/**
+ * The worker's side of the engine: forks the process, sends it one job at a time, relays progress, stops it on cancellation and kills it on
+ * silence. It stays warm between jobs and is ended when idle.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { engineEnvironment } from '../../ced/engine/environment';
+import { EngineLost, EngineStopped, type EngineJob, type JobResult } from '../../activities/engine-jobs';
+import type { EngineClient } from '../../activities/dependencies';
+import type { LiveProgress } from '../../workflows/contract/activities';
+import { ALIVE_EVERY_MS, type FromEngine, type ToEngine } from './protocol';
+
+export interface EngineProcessOptions {
+  /** Compiled entry of the engine's process. */
+  entry: string;
+  root: string;
+  intraOpThreads: number;
+  /** After an order to stop, how long a step and its checkpoint may take before the process is killed. @default 15000 */
+  stopGraceMs?: number;
+  /** Idle time after which the process is ended. @default 60000 */
+  idleMs?: number;
+}
+
+/** Silence that is taken for a hang: at least this, or five times the slowest step seen. */
+const SILENCE_MS = 60_000;
+/** Before a job's first word: loading TensorFlow, weights and shards, and tracing the first step. */
+const LOADING_MS = 300_000;
+
+type RunOptions = Parameters<EngineClient['run']>[1];
+
+interface Running {
+  id: number;
+  options: RunOptions;
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+  lastWordMs: number;
+  slowestMs: number;
+  spoken: boolean;
+}
+
+export class EngineProcess implements EngineClient {
+  private child: ChildProcess | null = null;
+  private running: Running | null = null;
+  private nextId = 1;
+  private idle: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: EngineProcessOptions) {}
+
+  get pid(): number | null {
+    return this.child?.pid ?? null;
+  }
+
+  async run<J extends EngineJob>(job: J, options: RunOptions): Promise<JobResult<J>> {
+    if (this.running) throw new Error('the engine does one job at a time');
+    if (options.signal.aborted) throw new EngineStopped();
+    clearTimeout(this.idle);
+    const child = this.child ?? this.start();
+    const id = this.nextId++;
+    const watch = setInterval(() => this.watch(child), ALIVE_EVERY_MS);
+    const stop = (): void => {
+      this.tell(child, { type: 'stop', id });
+      setTimeout(() => this.running?.id === id && child.kill('SIGKILL'), this.options.stopGraceMs ?? 15_000).unref();
+    };
+    options.signal.addEventListener('abort', stop, { once: true });
+    try {
+      return await new Promise<JobResult<J>>((resolve, reject) => {
+        this.running = { id, options, resolve: (result) => resolve(result as JobResult<J>), reject, lastWordMs: performance.now(), slowestMs: 0, spoken: false };
+        this.tell(child, { type: 'run', id, job });
+      });
+    } finally {
+      this.running = null;
+      clearInterval(watch);
+      options.signal.removeEventListener('abort', stop);
+      this.idle = setTimeout(() => this.end(), this.options.idleMs ?? 60_000).unref();
+    }
+  }
+
+  /** Ends the process; a job in flight is lost. */
+  end(): void {
+    clearTimeout(this.idle);
+    this.child?.kill('SIGKILL');
+    this.child = null;
+  }
+
+  private start(): ChildProcess {
+    const { entry, root, intraOpThreads } = this.options;
+    const child = fork(entry, [], {
+      serialization: 'advanced',
+      env: { ...process.env, ...engineEnvironment({ intraOpThreads }), CED_ROOT: root, CED_PDEATHSIG: '1' },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    child.on('message', (message) => this.hear(message as FromEngine));
+    const lost = (why: string): void => {
+      if (this.child === child) this.child = null;
+      this.running?.reject(new EngineLost(why));
+    };
+    child.on('exit', (code, signal) => lost(`the engine's process ended (${signal ?? `exit status ${code}`})`));
+    child.on('error', (error) => lost(`the engine's process: ${error.message}`));
+    this.child = child;
+    return child;
+  }
+
+  private hear(message: FromEngine): void {
+    const { running } = this;
+    if (message.type === 'ready' || !running || message.id !== running.id) return;
+    const nowMs = performance.now();
+    if (running.spoken) running.slowestMs = Math.max(running.slowestMs, nowMs - running.lastWordMs);
+    running.lastWordMs = nowMs;
+    running.spoken = true;
+    switch (message.type) {
+      case 'progress':
+        return running.options.onProgress(message.progress satisfies LiveProgress);
+      case 'epoch':
+        return running.options.onEpoch?.(message.record);
+      case 'done':
+        return running.resolve(message.result);
+      case 'failed':
+        return running.reject(message.name === 'EngineStopped' ? new EngineStopped() : Object.assign(new Error(message.message), { name: message.name, code: message.code, stack: message.stack ?? '' }));
+    }
+  }
+
+  private watch(child: ChildProcess): void {
+    this.tell(child, { type: 'alive' });
+    const { running } = this;
+    if (!running) return;
+    const silentMs = performance.now() - running.lastWordMs;
+    if (silentMs < (running.spoken ? Math.max(SILENCE_MS, 5 * running.slowestMs) : LOADING_MS)) return;
+    child.kill('SIGKILL');
+    running.reject(new EngineLost(`the engine said nothing for ${Math.round(silentMs / 1000)} s and was ended`));
+  }
+
+  private tell(child: ChildProcess, message: ToEngine): void {
+    // A send to a process that just died fails by callback; its exit event is what counts.
+    child.send(message, () => undefined);
+  }
+}

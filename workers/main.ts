@@ -1,0 +1,68 @@
+/** `npm run worker`: connects, registers what its queues need, and runs until told to stop. */
+import { join } from 'node:path';
+import { Client } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions as TemporalWorkerOptions } from '@temporalio/worker';
+import { createCpuActivities, createGpuActivities } from '../activities/create-activities';
+import type { ActivityDependencies } from '../activities/dependencies';
+import { openStore } from '../activities/storage/open-store';
+import type { EpochRecord } from '../workflows/contract/activities';
+import { EPOCH_SIGNAL, TASK_QUEUES } from '../workflows/contract/names';
+import { EngineProcess } from './engine/engine-process';
+import { parseWorkerOptions, WORKER_HELP, type WorkerOptions } from './worker-options';
+
+async function main(): Promise<void> {
+  const options = parseWorkerOptions(process.argv.slice(2), process.env);
+  if (!options) return console.log(WORKER_HELP);
+  Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: ['SIGTERM', 'SIGINT'] });
+  const connection = await NativeConnection.connect({ address: options.address }).catch((error: unknown) => {
+    throw new Error(`no Temporal server answers at ${options.address}; start one with \`npm run server\`, or name yours with --address`, { cause: error });
+  });
+  const engine = new EngineProcess({ entry: join(__dirname, 'engine', 'child.js'), root: options.root, intraOpThreads: options.intraOpThreads });
+  try {
+    const deps = dependencies(options, connection, engine);
+    const workers = await Promise.all(options.queues.map((queue) => Worker.create({ ...common(connection, options), ...forQueue(queue, deps) })));
+    console.log(`worker ready: ${options.queues.map((queue) => TASK_QUEUES[queue]).join(', ')} at ${options.address}, root ${options.root}`);
+    await Promise.all(workers.map((worker) => worker.run()));
+  } finally {
+    engine.end();
+    await connection.close();
+  }
+}
+
+function common(connection: NativeConnection, options: WorkerOptions): Pick<TemporalWorkerOptions, 'connection' | 'namespace' | 'shutdownForceTime' | 'maxHeartbeatThrottleInterval'> {
+  return { connection, namespace: options.namespace, shutdownForceTime: '25s', maxHeartbeatThrottleInterval: '4s' };
+}
+
+function forQueue(queue: 'workflows' | 'cpu' | 'gpu', deps: ActivityDependencies): Pick<TemporalWorkerOptions, 'taskQueue' | 'workflowBundle' | 'activities' | 'maxConcurrentActivityTaskExecutions'> {
+  const taskQueue = TASK_QUEUES[queue];
+  switch (queue) {
+    case 'workflows':
+      return { taskQueue, workflowBundle: { codePath: join(__dirname, '..', 'workflow-bundle.js') } };
+    case 'cpu':
+      return { taskQueue, activities: createCpuActivities(deps), maxConcurrentActivityTaskExecutions: 2 };
+    case 'gpu':
+      return { taskQueue, activities: createGpuActivities(deps), maxConcurrentActivityTaskExecutions: 1 };
+  }
+}
+
+function dependencies(options: WorkerOptions, connection: NativeConnection, engine: EngineProcess): ActivityDependencies {
+  const client = new Client({ connection, namespace: options.namespace });
+  return {
+    root: options.root,
+    openStore: (uri) => openStore(options.root, uri),
+    engine,
+    monotonicMs: () => performance.now(),
+    notifyEpoch: async ({ workflowId, runId }, record: EpochRecord) => {
+      const handle = client.workflow.getHandle(workflowId, runId);
+      await handle.signal(EPOCH_SIGNAL, record).catch((error: unknown) => Runtime.instance().logger.warn('epoch not told to its workflow', { workflowId, error: String(error) }));
+    },
+  };
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(`worker: ${(error as Error).message}`);
+    process.exit(1);
+  },
+);

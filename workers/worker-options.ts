@@ -1,0 +1,56 @@
+/** Options of `npm run worker`, with their defaults and what they mean. */
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export interface WorkerOptions {
+  queues: ('workflows' | 'cpu' | 'gpu')[];
+  address: string;
+  namespace: string;
+  root: string;
+  intraOpThreads: number;
+}
+
+export const WORKER_HELP = `Usage: npm run worker -- --queue cpu|gpu|all [options]
+
+Runs a Temporal worker of the distillation pipeline. A GPU worker does one GPU activity at a time in an engine process of its own; run one per GPU.
+
+  --queue Q        cpu = workflows, planning, ingest, publishing (task queues ced, ced-cpu)
+                   gpu = logits, training, scoring (task queue ced-gpu)
+                   all = both in one process
+  --address A      Temporal server                                   [TEMPORAL_ADDRESS or 127.0.0.1:7233]
+  --namespace N    Temporal namespace                                [TEMPORAL_NAMESPACE or default]
+  --root DIR       where relative paths of run files start           [current folder]
+  --threads N      TensorFlow threads; fixed for bit-exact resumes   [cores, at most 8]
+  --help           this text
+
+SIGTERM or Ctrl-C: the step in progress is finished, its checkpoint written, the activity handed on; then the worker ends.`;
+
+const QUEUES = { cpu: ['workflows', 'cpu'], gpu: ['gpu'], all: ['workflows', 'cpu', 'gpu'] } as const;
+
+/** @returns null for --help. @throws with a one-line message that names the option and what is expected */
+export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEnv): WorkerOptions | null {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      queue: { type: 'string' },
+      address: { type: 'string' },
+      namespace: { type: 'string' },
+      root: { type: 'string' },
+      threads: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) return null;
+  const queues = QUEUES[values.queue as keyof typeof QUEUES] as readonly ('workflows' | 'cpu' | 'gpu')[] | undefined;
+  if (!queues) throw new Error(`--queue: ${values.queue ?? 'nothing given'}, expected cpu, gpu or all`);
+  const threads = values.threads === undefined ? Math.min(8, availableParallelism()) : Number(values.threads);
+  if (!Number.isInteger(threads) || threads < 1) throw new Error(`--threads: ${values.threads}, expected a whole number of at least 1`);
+  return {
+    queues: [...queues],
+    address: values.address ?? environment['TEMPORAL_ADDRESS'] ?? '127.0.0.1:7233',
+    namespace: values.namespace ?? environment['TEMPORAL_NAMESPACE'] ?? 'default',
+    root: resolve(values.root ?? '.'),
+    intraOpThreads: threads,
+  };
+}

@@ -1,0 +1,25 @@
+/** The activities as workflows call them, with a reason for each time-out. Retries go on for ever with capped back-off: only typed failures end a run. */
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { CpuActivities, GpuActivities } from './contract/activities';
+import { PERMANENT_FAILURES } from './contract/failures';
+import { TASK_QUEUES } from './contract/names';
+
+const retry = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', nonRetryableErrorTypes: [...PERMANENT_FAILURES] };
+
+export const cpu = proxyActivities<CpuActivities>({
+  taskQueue: TASK_QUEUES.cpu,
+  // A shard's clips are read one by one with a heartbeat each: half a minute without one means that the worker is gone.
+  heartbeatTimeout: '30 seconds',
+  startToCloseTimeout: '6 hours',
+  retry,
+});
+
+export const gpu = proxyActivities<GpuActivities>({
+  taskQueue: TASK_QUEUES.gpu,
+  heartbeatTimeout: '30 seconds',
+  // A student may train for weeks; liveness is the heartbeat's business.
+  startToCloseTimeout: '60 days',
+  // Pause and cancel let the step finish and its checkpoint be written before the workflow goes on.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry,
+});

@@ -1,0 +1,210 @@
+/**
+ * What workflows and activities say to each other. Payloads are references into the store plus counts, always far below 100 KB:
+ * the truth is in the store (design, invariants 1 and 8).
+ */
+import type { Augment, Corpus, LogitsSettings, Student, Taught, Teacher } from './run-file';
+
+export type Split = 'train' | 'validation' | 'eval';
+
+/** An immutable model in the store: `models/<sha256>/`. */
+export interface ModelReference {
+  name: string;
+  sha256: string;
+  parameters: number;
+}
+
+export interface EnsembleMember extends ModelReference {
+  /** Weight as in the run file; normalised where it is used. */
+  weight: number;
+}
+
+export interface PlanInput {
+  store: string;
+  corpus: Corpus;
+  chunkSeconds: number;
+}
+export interface PlannedSplit {
+  shards: number;
+  clips: number;
+  /** Rows of the table that could not be used at all. */
+  rejected: number;
+}
+export interface Plan {
+  planKey: string;
+  classes: number;
+  splits: Record<Split, PlannedSplit | null>;
+}
+
+export interface ImportModelsInput {
+  store: string;
+  vocabulary: string;
+  teachers: Teacher[];
+  /** Checkpoints that students start from, with the field to name in an error. */
+  inits: { field: string; checkpoint: string }[];
+}
+export interface ImportedModels {
+  teachers: EnsembleMember[];
+  inits: Record<string, ModelReference>;
+}
+
+export interface IngestInput {
+  store: string;
+  planKey: string;
+  split: Split;
+  shard: number;
+}
+export interface IngestedShard {
+  clips: number;
+  rejected: number;
+  seconds: number;
+  reused: boolean;
+}
+
+export interface SealInput {
+  store: string;
+  planKey: string;
+  maxRejected: number;
+  chunkSeconds: number;
+}
+export interface SealedSplit {
+  shards: number;
+  clips: number;
+  chunks: number;
+  samples: number;
+  rejected: number;
+  labelled: boolean;
+}
+export type SealedCorpus = Record<Split, SealedSplit | null>;
+
+export interface ScoreInput {
+  store: string;
+  planKey: string;
+  split: Split;
+  model: ModelReference;
+  chunkSeconds: number;
+  precision: 'float32' | 'bfloat16';
+}
+export interface Scored {
+  /** Macro mean average precision; null where the split has no labels. */
+  mAP: number | null;
+  seconds: number;
+  reused: boolean;
+}
+
+export interface LogitsInput {
+  store: string;
+  planKey: string;
+  shard: number;
+  ensemble: EnsembleMember[];
+  settings: LogitsSettings;
+}
+export interface LogitsShard {
+  logitsKey: string;
+  rows: number;
+  bytes: number;
+  seconds: number;
+  reused: boolean;
+}
+
+/** Where a training step's targets come from. */
+export type TargetSource =
+  | { kind: 'logits'; logitsKey: string; storedViews: number; storedTopK: number; seed: number }
+  | { kind: 'labels' };
+
+export interface TrainInput {
+  store: string;
+  planKey: string;
+  run: string;
+  settings: Student | Taught;
+  init: ModelReference | null;
+  targets: TargetSource;
+  augment: Augment;
+  chunkSeconds: number;
+  /** Scores the validation split where it has no labels. */
+  ensemble: EnsembleMember[];
+  hasValidation: boolean;
+  resume: 'continue' | 'exact';
+  stopAfterEpoch: number | null;
+}
+export interface EpochRecord {
+  student: string;
+  epoch: number;
+  epochs: number;
+  step: number;
+  loss: number;
+  /** null where this epoch was not validated or validation has no labels. */
+  mAP: number | null;
+}
+export interface TrainedModel extends ModelReference {
+  trainingKey: string;
+  bestEpoch: number;
+  validationMAP: number | null;
+  epochs: number;
+  steps: number;
+  rowsTrained: number;
+  bitExact: boolean;
+  seconds: number;
+}
+
+export interface PublishInput {
+  store: string;
+  run: string;
+  workflowId: string;
+  workflowRunId: string;
+  planKey: string;
+  kind: 'distill' | 'teach';
+  /** The whole run file, for the report. */
+  runFile: unknown;
+  ensemble: EnsembleMember[];
+  logits: { key: string; rows: number; views: number; bytes: number; pcmBytes: number } | null;
+  students: TrainedModel[];
+  stages: { name: string; seconds: number }[];
+}
+export interface RunResult {
+  formatVersion: 1;
+  run: string;
+  workflowId: string;
+  teachers: { name: string; parameters: number; mAP: number | null }[];
+  ensemble: { mAP: number | null };
+  students: {
+    name: string;
+    parameters: number;
+    mAP: number | null;
+    /** Agreement with the ensemble on eval (ced/metrics/agreement.ts); null for models taught from labels, or without an eval split. */
+    agreement: { divergence: number; topMatch: number } | null;
+    checkpoint: string;
+    sha256: string;
+    bitExact: boolean;
+  }[];
+  logits: { key: string; rows: number; views: number; bytes: number; pcmBytes: number } | null;
+  rejected: number;
+  stages: { name: string; seconds: number }[];
+}
+
+export interface CpuActivities {
+  planCorpus(input: PlanInput): Promise<Plan>;
+  importModels(input: ImportModelsInput): Promise<ImportedModels>;
+  ingestShard(input: IngestInput): Promise<IngestedShard>;
+  sealCorpus(input: SealInput): Promise<SealedCorpus>;
+  publishRun(input: PublishInput): Promise<RunResult>;
+}
+export interface GpuActivities {
+  scoreModel(input: ScoreInput): Promise<Scored>;
+  computeLogits(input: LogitsInput): Promise<LogitsShard>;
+  trainModel(input: TrainInput): Promise<TrainedModel>;
+}
+
+/** Heartbeat details of every activity: what `ced watch` and `npm start` show live. */
+export interface LiveProgress {
+  /** `clips`, `rows`, `steps`. */
+  unit: string;
+  done: number;
+  total: number;
+  perSecond: number;
+  etaSeconds: number | null;
+  loss?: number;
+  mAP?: number | null;
+  epoch?: number;
+  /** What is happening when nothing is counted, e.g. `loading`, `tracing`, `validating`. */
+  phase?: string;
+}

@@ -1,0 +1,15 @@
+/** Names that other programs rely on: task queues, messages, search attributes. Changing one breaks running workflows. */
+export const TASK_QUEUES = { workflows: 'ced', cpu: 'ced-cpu', gpu: 'ced-gpu' } as const;
+
+/** Search attributes that set-up registers with the server before the first run (an unknown one stalls a workflow). */
+export const SEARCH_ATTRIBUTES = {
+  CedStage: 'KEYWORD',
+  CedRun: 'KEYWORD',
+  CedStudent: 'KEYWORD',
+  CedEpoch: 'INT',
+  CedMap: 'DOUBLE',
+} as const;
+
+export const STATUS_QUERY = 'status';
+/** Signal from a training activity to its workflow: one finished epoch. */
+export const EPOCH_SIGNAL = 'epochFinished';

@@ -1,0 +1,174 @@
+/**
+ * The run file: everything a user can set, checked before any work. Unknown keys are errors, and every problem names the path to its field.
+ * The reference in docs/run-file.md is generated from these schemas (`npm run docs`), so a field is documented here or nowhere.
+ */
+import { z } from 'zod';
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/, 'expected 1 to 64 of a-z, 0-9 and -, not at either end a -');
+const place = z.string().min(1, 'expected a path or URI');
+const count = z.number().int().min(1);
+const fraction = z.number().min(0).max(1);
+
+export const augmentSchema = z
+  .strictObject({
+    shift: z
+      .strictObject({
+        maxFraction: fraction.default(0.5).describe('Largest circular shift as a fraction of the chunk, to either side.'),
+        probability: fraction.default(0.5).describe('Share of views that are shifted at all.'),
+      })
+      .prefault({}),
+    timeMask: z.strictObject({ maxFrames: z.number().int().min(0).default(192).describe('Widest time mask, in 10 ms frames; 0 = none.') }).prefault({}),
+    freqMask: z.strictObject({ maxBins: z.number().int().min(0).max(64).default(24).describe('Widest frequency mask, in mel bins; 0 = none.') }).prefault({}),
+  })
+  .describe('Augmentation of a view: circular wave shift, one time mask, one frequency mask, drawn independently (paper, section 3).');
+
+const corpusSchema = z.strictObject({
+  train: place.describe('Table of training clips: JSONL `{"clip","audio","labels"?}` or CED\'s TSV. `distill` never reads its labels.'),
+  validation: place.optional().describe('Table of clips that pick the best checkpoint. May be unlabelled.'),
+  eval: place.optional().describe('Table of clips that only report. May be unlabelled.'),
+  vocabulary: place.describe("Class list in AudioSet's columns `index,mid,display_name`."),
+  clipsPerShard: count.max(65_536).default(512).describe('Clips in one audio shard: the unit of retry for ingest and logits.'),
+  maxRejected: fraction.default(0.01).describe('Share of unreadable clips above which a stage fails with CorpusInvalid.'),
+});
+
+export const modelSchema = z
+  .union([
+    z.enum(['tiny', 'mini', 'small', 'base']),
+    z.strictObject({
+      embedDim: count.describe('Width of the transformer; divisible by `heads`.'),
+      depth: count.describe('Number of transformer blocks.'),
+      heads: count.describe('Attention heads a block.'),
+      mlpRatio: z.number().positive().default(4).describe('Hidden width of a block’s MLP over its own width.'),
+      pooling: z.enum(['mean', 'logit']).default('mean').describe('How patch tokens become one vector (published CED: mean).'),
+    }),
+  ])
+  .describe('tiny 5.5 M, mini 9.6 M, small 22 M, base 86 M parameters, or a shape of your own.');
+
+const trainingFields = {
+  name: name.describe('Name in reports and file names.'),
+  model: modelSchema,
+  init: place.nullable().default(null).describe('CED checkpoint folder to start from; null starts afresh from `seed`.'),
+  epochs: count.default(300).describe('Passes over the training chunks.'),
+  batchSize: count.max(4096).default(128).describe('Chunks a step.'),
+  learningRate: z.number().positive().default(1e-3).describe('Peak learning rate of Adam.'),
+  warmupSteps: z.number().int().min(0).default(5000).describe('Steps of linear warm-up before the cosine.'),
+  finalLearningRateFraction: fraction.default(0.1).describe('Where the cosine ends, as a fraction of `learningRate`.'),
+  mixup: z.number().min(0).default(0.5).describe('Alpha of the Beta distribution of mixup; 0 = none.'),
+  validateEvery: count.default(5).describe('Epochs between validations; the last epoch is always validated.'),
+  earlyStop: z.number().int().min(0).default(10).describe('Stop after this many validations without a new best; 0 = never.'),
+  averageBest: count.max(64).default(4).describe('How many best checkpoints are averaged into the final weights.'),
+  weightDecay: z.number().min(0).default(0).describe('Decoupled weight decay (AdamW); 0 = plain Adam.'),
+  clipNorm: z.number().positive().nullable().default(null).describe('Global gradient norm above which gradients are scaled down; null = off.'),
+  precision: z.enum(['float32', 'bfloat16']).default('float32').describe('Precision of matrix products; weights and sums stay float32.'),
+  checkpointSeconds: z.number().positive().default(120).describe('Most training time a kill can cost.'),
+  seed: z.number().int().min(0).max(0xffffffff).default(1).describe('Seed of initial weights, order of chunks and mixup.'),
+};
+
+export const studentSchema = z.strictObject({
+  ...trainingFields,
+  unseenFill: z
+    .enum(['zero', 'lastMean', 'lastHalf'])
+    .default('zero')
+    .describe('Target of classes outside the stored top-K: 0, smallest stored / (C − K), or smallest stored / 2.'),
+  views: count.optional().describe('Stored views the student reads, a prefix; all by default.'),
+  topK: count.optional().describe('Stored probabilities the student reads, the largest; all by default.'),
+  consistent: z.boolean().default(true).describe('false = the ablation: the student draws its own augmentation instead of replaying the stored one.'),
+});
+
+export const taughtSchema = z.strictObject(trainingFields);
+
+export const teacherSchema = z.discriminatedUnion('format', [
+  z.strictObject({
+    name,
+    checkpoint: place.describe('Folder with model.safetensors and config.json.'),
+    format: z.literal('ced'),
+    weight: z.number().positive().default(1).describe('Weight in the ensemble mean; weights are normalised.'),
+  }),
+]);
+
+export const logitsSchema = z.strictObject({
+  views: count.max(65_535).default(10).describe('Augmented views of each chunk that teachers hear and students replay.'),
+  topK: count.max(65_535).default(20).describe('Largest probabilities kept of each view.'),
+  chunkSeconds: z.number().min(0.2).max(60).default(10).describe('Length of a chunk; a remainder of at least half is kept.'),
+  seed: z.number().int().min(0).max(0xffffffff).default(42).describe('Seed of the augmentation draws.'),
+  precision: z.enum(['float32', 'bfloat16']).default('float32').describe("Precision of the teachers' matrix products."),
+  augment: augmentSchema.prefault({}),
+});
+
+export const distillRunSchema = z
+  .strictObject({
+    name: name.describe('Name of the run; artifacts meet under `runs/<name>/` in the store.'),
+    store: place.describe('Folder (or gs://bucket/prefix) below which every artifact lives.'),
+    corpus: corpusSchema,
+    teachers: z.array(teacherSchema).min(1).describe('The ensemble, in order.'),
+    logits: logitsSchema.prefault({}),
+    students: z.array(studentSchema).min(1).describe('Students trained one after another from the same stored logits.'),
+    resume: z.enum(['continue', 'exact']).default('continue').describe('exact = refuse to go on on another kind of machine.'),
+  })
+  .superRefine((run, context) => {
+    distinctNames(run.teachers, 'teachers', context);
+    distinctNames(run.students, 'students', context);
+    run.students.forEach((student, index) => {
+      const path = ['students', index];
+      if ((student.views ?? 1) > run.logits.views)
+        context.addIssue({ code: 'custom', path: [...path, 'views'], message: `expected at most logits.views = ${run.logits.views}` });
+      if ((student.topK ?? 1) > run.logits.topK)
+        context.addIssue({ code: 'custom', path: [...path, 'topK'], message: `expected at most logits.topK = ${run.logits.topK}` });
+      divisibleHeads(student.model, path, context);
+    });
+  });
+
+export const teachRunSchema = z
+  .strictObject({
+    name: name.describe('Name of the run.'),
+    store: place.describe('Folder (or gs://bucket/prefix) below which every artifact lives.'),
+    corpus: corpusSchema,
+    chunkSeconds: z.number().min(0.2).max(60).default(10).describe('Length of a training chunk.'),
+    augment: augmentSchema.prefault({}),
+    teachers: z.array(taughtSchema).min(1).describe('Models trained one after another from labels under fresh augmentation.'),
+    resume: z.enum(['continue', 'exact']).default('continue').describe('exact = refuse to go on on another kind of machine.'),
+  })
+  .superRefine((run, context) => {
+    distinctNames(run.teachers, 'teachers', context);
+    run.teachers.forEach((teacher, index) => divisibleHeads(teacher.model, ['teachers', index], context));
+  });
+
+function distinctNames(entries: readonly { name: string }[], field: string, context: z.RefinementCtx): void {
+  const seen = new Set<string>();
+  entries.forEach((entry, index) => {
+    if (seen.has(entry.name)) context.addIssue({ code: 'custom', path: [field, index, 'name'], message: `expected a name not used twice, '${entry.name}' is` });
+    seen.add(entry.name);
+  });
+}
+
+function divisibleHeads(model: z.infer<typeof modelSchema>, path: readonly (string | number)[], context: z.RefinementCtx): void {
+  if (typeof model === 'object' && model.embedDim % model.heads !== 0)
+    context.addIssue({ code: 'custom', path: [...path, 'model', 'heads'], message: `expected a divisor of embedDim = ${model.embedDim}` });
+}
+
+export type DistillRun = z.output<typeof distillRunSchema>;
+export type TeachRun = z.output<typeof teachRunSchema>;
+export type Corpus = z.output<typeof corpusSchema>;
+export type Augment = z.output<typeof augmentSchema>;
+export type Student = z.output<typeof studentSchema>;
+export type Taught = z.output<typeof taughtSchema>;
+export type Teacher = z.output<typeof teacherSchema>;
+export type LogitsSettings = z.output<typeof logitsSchema>;
+export type ModelShape = z.output<typeof modelSchema>;
+
+/**
+ * Parses a run file. Never throws: problems come back as `path: what is wrong`, one a line, all of them.
+ */
+export function parseRun<S extends z.ZodType>(schema: S, input: unknown): { run: z.output<S> } | { problems: string[] } {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return { run: parsed.data };
+  return { problems: parsed.error.issues.flatMap(describeIssue) };
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string[] {
+  const path = issue.path.reduce<string>((at, key) => (typeof key === 'number' ? `${at}[${key}]` : at ? `${at}.${String(key)}` : String(key)), '') || '(run file)';
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${path === '(run file)' ? '' : `${path}.`}${key}: unknown field, remove it or check its spelling`);
+  return [`${path}: ${issue.message}`];
+}

@@ -1,0 +1,26 @@
+/** What the `status` query answers, at any time: while running, paused, and after the end. */
+import type { EpochRecord } from './activities';
+
+export type StageName = 'plan' | 'download' | 'gate' | 'logits' | 'teach' | 'distill' | 'evaluate' | 'publish';
+export type StageState = 'waiting' | 'running' | 'done';
+
+export interface StageStatus {
+  name: StageName;
+  state: StageState;
+  /** `clips`, `shards`, `students`, … */
+  unit: string;
+  done: number;
+  total: number;
+  seconds: number;
+}
+
+export interface RunStatus {
+  run: string;
+  state: 'running' | 'paused' | 'done' | 'failed';
+  stages: StageStatus[];
+  /** Last finished epoch of each model in training. */
+  epochs: Record<string, EpochRecord>;
+  /** mAP of each model on eval, as far as known. */
+  scores: Record<string, number | null>;
+  failures: string[];
+}

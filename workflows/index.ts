@@ -1,0 +1,3 @@
+/** The workflows a worker registers: what `temporal workflow start --type` can name. */
+export { distill } from './distill';
+export { teach } from './teach';

@@ -1,0 +1,33 @@
+/** The stages that every run begins with: tables become a plan, the plan's shards are ingested, and the corpus is sealed. */
+import { cpu } from './activity-proxies';
+import type { Plan, SealedCorpus, Split } from './contract/activities';
+import type { Corpus } from './contract/run-file';
+import type { RunControl } from './run-control';
+import { slidingWindow } from './sliding-window';
+
+const SHARDS_IN_FLIGHT = 8;
+
+export interface PreparedCorpus {
+  plan: Plan;
+  sealed: SealedCorpus;
+}
+
+export async function prepareCorpus(control: RunControl, run: { store: string; corpus: Corpus }, chunkSeconds: number): Promise<PreparedCorpus> {
+  const plan = await control.stage('plan', 1, async (stage) => {
+    const planned = await cpu.planCorpus({ store: run.store, corpus: run.corpus, chunkSeconds });
+    stage.done = 1;
+    return planned;
+  });
+  const shards = (['train', 'validation', 'eval'] as const).flatMap((split: Split) => Array.from({ length: plan.splits[split]?.shards ?? 0 }, (_, shard) => ({ split, shard })));
+  const sealed = await control.stage('download', shards.length, async (stage) => {
+    await slidingWindow(shards.length, SHARDS_IN_FLIGHT, async (index) => {
+      const shard = shards[index];
+      if (!shard) return;
+      await control.whilePaused();
+      await cpu.ingestShard({ store: run.store, planKey: plan.planKey, ...shard });
+      stage.done++;
+    });
+    return await cpu.sealCorpus({ store: run.store, planKey: plan.planKey, maxRejected: run.corpus.maxRejected, chunkSeconds });
+  });
+  return { plan, sealed };
+}

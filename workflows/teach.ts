@@ -1,0 +1,67 @@
+/** Trains teachers from labelled audio under fresh augmentation, one after another, and scores them on eval. The only workflow that reads training labels. */
+import { workflowInfo } from '@temporalio/workflow';
+import { acceptRun } from './accept-run';
+import { cpu, gpu } from './activity-proxies';
+import type { RunResult, TrainedModel } from './contract/activities';
+import { teachRunSchema } from './contract/run-file';
+import { prepareCorpus } from './prepare-corpus';
+import { publish } from './publish';
+import { RunControl } from './run-control';
+import { scoreModels } from './score-models';
+
+export async function teach(input: unknown): Promise<RunResult> {
+  const run = acceptRun(teachRunSchema, input);
+  const control = new RunControl(run.name, [
+    ['plan', 'tables'],
+    ['download', 'shards'],
+    ['teach', 'teachers'],
+    ['evaluate', 'models'],
+    ['publish', 'reports'],
+  ]);
+  const { chunkSeconds } = run;
+  const inits = run.teachers.flatMap((teacher, index) => (teacher.init === null ? [] : [{ field: `teachers[${index}].init`, checkpoint: teacher.init }]));
+  const models = await cpu.importModels({ store: run.store, vocabulary: run.corpus.vocabulary, teachers: [], inits });
+  const corpus = await prepareCorpus(control, run, chunkSeconds);
+
+  const teachers = await control.stage('teach', run.teachers.length, async (stage) => {
+    const taught: TrainedModel[] = [];
+    for (const teacher of run.teachers) {
+      control.showStudent(teacher.name);
+      const model = await control.interruptibly(() =>
+        gpu.trainModel({
+          store: run.store,
+          planKey: corpus.plan.planKey,
+          run: run.name,
+          settings: teacher,
+          init: teacher.init === null ? null : (models.inits[teacher.init] ?? null),
+          targets: { kind: 'labels' },
+          augment: run.augment,
+          chunkSeconds,
+          ensemble: [],
+          hasValidation: corpus.sealed.validation !== null,
+          resume: run.resume,
+          stopAfterEpoch: control.stopAfterEpoch,
+        }),
+      );
+      taught.push(model);
+      stage.done++;
+    }
+    return taught;
+  });
+
+  await scoreModels(control, 'evaluate', { run, corpus, chunkSeconds, precision: 'float32', models: teachers, splits: ['eval'] });
+
+  const { workflowId, runId } = workflowInfo();
+  return await publish(control, {
+    store: run.store,
+    run: run.name,
+    workflowId,
+    workflowRunId: runId,
+    planKey: corpus.plan.planKey,
+    kind: 'teach',
+    runFile: run,
+    ensemble: [],
+    logits: null,
+    students: teachers,
+  });
+}
