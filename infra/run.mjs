@@ -1,0 +1,84 @@
+// The door every npm script goes through: set up what the program needs, then become it. (Package hooks like `prestart` are off: see .npmrc.)
+// usage: node infra/run.mjs PROGRAM [arguments…]
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import Module from 'node:module';
+import { join } from 'node:path';
+import { root, setUp } from './setup/setup.mjs';
+import { SetupError } from './setup/tools.mjs';
+
+/** Compiled program and the parts of set-up it needs. */
+const programs = {
+  start: { file: 'cli/start.js', parts: ['tensorflow', 'temporal', 'demo'] },
+  teach: { file: 'cli/teach.js', parts: ['tensorflow', 'temporal', 'demo'] },
+  ced: { file: 'cli/main.js', parts: ['tensorflow'] },
+  worker: { file: 'workers/main.js', parts: ['tensorflow'] },
+  server: { file: 'infra/server-command.js', parts: ['temporal'] },
+  bench: { file: 'bench/main.js', parts: ['tensorflow'] },
+};
+
+const setupHelp = `npm run setup [-- --gpu | --cpu] [--quiet]
+
+Prepares this clone: Node packages, TensorFlow and its binding, the Temporal server, compiled TypeScript, the demo's audio.
+Whatever takes long is kept in $CED_CACHE (default ~/.cache/ced-distillation) and shared between clones; what is there already is not made again.
+
+  --gpu    use TensorFlow's CUDA library, with the nvidia libraries it needs (3 GB more; untested so far). Kept for later starts.
+  --cpu    go back to the CPU library (the default)
+  --quiet  print only what has to be done`;
+
+export async function run(program, args) {
+  try {
+    if (program === 'setup') return await setup(args);
+    if (program === 'test') return await test(args);
+    const target = programs[program];
+    if (target === undefined) throw new SetupError(`unknown program ${program}: one of setup, test, ${Object.keys(programs).join(', ')}`);
+    const asksForHelp = args.includes('--help') || args.includes('-h');
+    await setUp({ parts: asksForHelp ? [] : target.parts, quiet: true });
+    become(join(root, 'dist', target.file), args);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    console.error(`error: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
+
+async function setup(args) {
+  const unknown = args.find((argument) => !['--help', '-h', '--gpu', '--cpu', '--quiet'].includes(argument));
+  if (unknown !== undefined) throw new SetupError(`unknown option ${unknown}; see npm run setup -- --help`);
+  if (args.includes('--help') || args.includes('-h')) return console.log(setupHelp);
+  const gpu = args.includes('--gpu') ? true : args.includes('--cpu') ? false : undefined;
+  await setUp({ gpu, quiet: args.includes('--quiet') });
+}
+
+/** Runs the program in this very process, so that signals and exit codes are its own. */
+function become(file, args) {
+  if (!existsSync(file)) throw new SetupError(`${file} does not exist`);
+  // `require` of an ESM-only package is stable in Node 22 and silently works in 20.19, but for this warning.
+  const flags = ['--disable-warning=ExperimentalWarning', '--enable-source-maps'];
+  process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, ...flags].filter(Boolean).join(' '); // for the processes it starts
+  process.setSourceMapsEnabled(true);
+  process.removeAllListeners('warning').on('warning', (warning) => {
+    if (warning.name !== 'ExperimentalWarning') console.error(warning.stack);
+  });
+  process.argv = [process.argv[0], file, ...args];
+  Module.runMain();
+}
+
+/** Jest, and a last line that a program can read: `12 passed, 0 failed`. */
+async function test(args) {
+  await setUp({ parts: ['tensorflow', 'temporal'], quiet: true });
+  const results = join(root, '.ced', `test-results-${process.pid}.json`);
+  const jest = [join(root, 'node_modules/jest/bin/jest.js'), '--json', `--outputFile=${results}`, ...args];
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...jest], { cwd: root, stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  process.exitCode = code ?? 1;
+  if (!existsSync(results)) return;
+  const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(results, 'utf8'));
+  rmSync(results);
+  const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : '';
+  console.log(`\n${numPassedTests} passed, ${numFailedTests + numRuntimeErrorTestSuites} failed${skipped}`);
+}
+
+const [program, ...args] = process.argv.slice(2);
+if (process.argv[1] === join(root, 'infra', 'run.mjs')) await run(program ?? '', args);

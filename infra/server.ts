@@ -1,0 +1,131 @@
+/**
+ * The Temporal development server: one process, its state in one SQLite file that survives restarts.
+ *
+ * Guarantees: when `startServer` resolves, the server answers and knows the search attributes; the server never outlives the process that started it;
+ * a server of ours that already answers at the address is used as it is.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { ensureSearchAttributes, searchAttributeArguments } from './search-attributes';
+import { leashBinary, temporalBinary } from './toolchain';
+
+const startLimitMs = 60_000;
+const stopLimitMs = 10_000;
+
+export interface ServerOptions {
+  /** `host:port` to listen on. */
+  address: string;
+  /** SQLite file, created when absent. */
+  dbFile: string;
+  /** Port of the web interface, null for none. */
+  uiPort: number | null;
+  /** File that receives the server's log, or `inherit` for this process's output. */
+  log: string;
+  /** @default 'warn' */
+  logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'never';
+}
+
+export interface Server {
+  address: string;
+  /** True when a server already answered at the address; `stop` then leaves it alone. */
+  reused: boolean;
+  stop(): Promise<void>;
+  /** Resolves when the server's process has ended, with how; never for a reused one. */
+  ended: Promise<string>;
+}
+
+/** Errors are one line that names the port and the remedy. */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { host, port } = splitAddress(options.address);
+  if (await accepts(host, port)) {
+    if (!(await answers(options.address))) throw new Error(portTaken(host, port, 'address'));
+    await ensureSearchAttributes(options.address);
+    return { address: options.address, reused: true, stop: () => Promise.resolve(), ended: new Promise(() => {}) };
+  }
+  if (options.uiPort !== null && (await accepts(host, options.uiPort))) throw new Error(portTaken(host, options.uiPort, 'uiPort'));
+  mkdirSync(dirname(options.dbFile), { recursive: true });
+  const child = launch(options, host, port);
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+  });
+  const stop = () => stopServer(child, ended);
+  const failure = await Promise.race([ended, readiness(options.address)]);
+  if (failure === 'ready') return { address: options.address, reused: false, stop, ended };
+  await stop();
+  throw new Error(`the Temporal server did not start (${failure})${lastLine(options.log)}`);
+}
+
+function launch(options: ServerOptions, host: string, port: number): ChildProcess {
+  const ui = options.uiPort === null ? ['--headless'] : ['--ui-port', String(options.uiPort)];
+  const args = ['server', 'start-dev', '--ip', host, '--port', String(port), ...ui, '--db-filename', options.dbFile];
+  args.push('--namespace', 'default', '--log-level', options.logLevel ?? 'warn', ...searchAttributeArguments());
+  const log = options.log === 'inherit' ? null : openSync(options.log, 'a');
+  // A process group of its own: Ctrl-C must reach the workers, which still need the server to say where they stopped.
+  const child = spawn(leashBinary(), [temporalBinary(), ...args], { detached: true, stdio: ['ignore', log ?? 'inherit', log ?? 'inherit'] });
+  if (log !== null) closeSync(log);
+  return child;
+}
+
+async function stopServer(child: ChildProcess, ended: Promise<string>): Promise<void> {
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), stopLimitMs);
+  await ended;
+  clearTimeout(timer);
+}
+
+async function readiness(address: string): Promise<string> {
+  const deadline = Date.now() + startLimitMs;
+  while (Date.now() < deadline) {
+    if (await answers(address)) return 'ready';
+    await sleep(100);
+  }
+  return `no answer within ${startLimitMs / 1000} s`;
+}
+
+/** Whether a Temporal server with our namespace answers at the address. */
+export async function answers(address: string): Promise<boolean> {
+  try {
+    const connection = await Connection.connect({ address, connectTimeout: '2s' });
+    try {
+      await connection.workflowService.describeNamespace({ namespace: 'default' });
+      return true;
+    } finally {
+      await connection.close();
+    }
+  } catch {
+    return false;
+  }
+}
+
+function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1000 });
+    const settle = (open: boolean) => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once('connect', () => settle(true)).once('error', () => settle(false)).once('timeout', () => settle(false));
+  });
+}
+
+function portTaken(host: string, port: number, option: 'address' | 'uiPort'): string {
+  const remedy = option === 'address' ? '--port' : '--ui-port';
+  return `port ${port} on ${host} is taken by something that is not a Temporal server: stop it, or choose another port (npm run server -- ${remedy} N)`;
+}
+
+function splitAddress(address: string): { host: string; port: number } {
+  const match = /^(.+):(\d+)$/.exec(address);
+  if (match?.[1] === undefined || match[2] === undefined) throw new Error(`address ${address}: expected host:port, for example 127.0.0.1:7233`);
+  return { host: match[1], port: Number(match[2]) };
+}
+
+function lastLine(log: string): string {
+  if (log === 'inherit') return '';
+  const line = readFileSync(log, 'utf8').trimEnd().split('\n').at(-1);
+  return line ? `: ${line} (log: ${log})` : '';
+}

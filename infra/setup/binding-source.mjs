@@ -1,0 +1,92 @@
+// What we add to tfjs-node's C++ binding before compiling it (tfjs-node 4.22.0, Apache-2.0):
+// - `addFunctionDef(bytes: Uint8Array)` registers a serialized FunctionDef with the eager context, so that a traced training step runs as one op;
+// - with CED_PDEATHSIG=1 in its environment, a process that loads the binding is killed by the kernel when its parent dies (prctl(2), PR_SET_PDEATHSIG).
+// Each edit goes before a piece of the published text; sources that are not the published ones are refused rather than guessed at.
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SetupError } from './tools.mjs';
+
+export const bindingEdits = [
+  {
+    file: 'tfjs_backend.h',
+    before: '  napi_value ExecuteOp(napi_env env, napi_value op_name_value,',
+    insert: '  // Registers a serialized FunctionDef (Uint8Array) with the eager context.\n  napi_value AddFunctionDef(napi_env env, napi_value bytes);\n\n',
+  },
+  {
+    file: 'tfjs_backend.cc',
+    before: 'napi_value TFJSBackend::ExecuteOp(napi_env env, napi_value op_name_value,',
+    insert: `napi_value TFJSBackend::AddFunctionDef(napi_env env, napi_value bytes) {
+  napi_typedarray_type type;
+  size_t length;
+  void *data;
+  napi_status nstatus = napi_get_typedarray_info(env, bytes, &type, &length, &data, nullptr, nullptr);
+  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+  TF_AutoStatus tf_status;
+  TFE_ContextAddFunctionDef(tfe_context_, static_cast<const char *>(data), length, tf_status.status);
+  ENSURE_TF_OK_RETVAL(env, tf_status, nullptr);
+  return nullptr;
+}
+
+`,
+  },
+  {
+    file: 'tfjs_binding.cc',
+    before: 'static napi_value ExecuteOp(napi_env env, napi_callback_info info) {',
+    insert: `static napi_value AddFunctionDef(napi_env env, napi_callback_info info) {
+  size_t argc = 1;
+  napi_value args[1];
+  napi_value js_this;
+  napi_status nstatus = napi_get_cb_info(env, info, &argc, args, &js_this, nullptr);
+  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+  if (argc < 1) {
+    NAPI_THROW_ERROR(env, "Invalid number of args passed to addFunctionDef(). Expecting 1 arg but got %d.", argc);
+    return nullptr;
+  }
+  TFJSBackend *const backend = GetTFJSBackend(env);
+  if (!backend) return nullptr;
+  return backend->AddFunctionDef(env, args[0]);
+}
+
+`,
+  },
+  {
+    file: 'tfjs_binding.cc',
+    before: '      {"executeOp", nullptr, ExecuteOp,',
+    insert: '      {"addFunctionDef", nullptr, AddFunctionDef, nullptr, nullptr, nullptr,\n       napi_default, nullptr},\n',
+  },
+  {
+    file: 'tfjs_binding.cc',
+    before: '  TFJSBackend *const backend = TFJSBackend::Create(env);\n  ENSURE_VALUE_IS_NOT_NULL_RETVAL(env, backend, nullptr);',
+    insert: `  const char *die_with_parent = getenv("CED_PDEATHSIG");
+  if (die_with_parent && strcmp(die_with_parent, "1") == 0) prctl(PR_SET_PDEATHSIG, SIGKILL);
+
+`,
+  },
+  { file: 'tfjs_binding.cc', before: '#include <node_api.h>\n', insert: '#include <signal.h>\n#include <sys/prctl.h>\n' },
+];
+
+/** SHA-256 over the published files, in this order. */
+const publishedFiles = [
+  'napi_auto_ref.h',
+  'tf_auto_status.h',
+  'tf_auto_tensor.h',
+  'tfe_auto_op.h',
+  'tfjs_backend.cc',
+  'tfjs_backend.h',
+  'tfjs_binding.cc',
+  'utils.h',
+];
+const publishedSha256 = 'c37c7f0de266f5415a296c4008faa5807b92788e00bc3ff2c69c84860747756e';
+
+/** Copies the binding's sources from the npm package into `folder`, edited. */
+export function writeEditedSources(packageBinding, folder) {
+  const texts = publishedFiles.map((file) => readFileSync(join(packageBinding, file), 'utf8'));
+  if (createHash('sha256').update(texts.join('')).digest('hex') !== publishedSha256)
+    throw new SetupError(`${packageBinding} does not hold the published sources: remove node_modules and run set-up again`);
+  for (const [index, file] of publishedFiles.entries()) {
+    let text = texts[index];
+    for (const edit of bindingEdits.filter((candidate) => candidate.file === file)) text = text.replace(edit.before, () => edit.insert + edit.before);
+    writeFileSync(join(folder, file), text);
+  }
+}

@@ -1,0 +1,51 @@
+// The cache folder that all clones on a machine share: $CED_CACHE or ~/.cache/ced-distillation.
+// An entry is named after what it is and a hash of how it was made, so a changed recipe makes a new entry and an old clone keeps finding the old one.
+// An entry is built in a temporary folder and renamed into place: it is either absent or whole, whatever is killed in between.
+import { createHash } from 'node:crypto';
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { withLock } from './lock.mjs';
+
+export const cacheFolder = resolve(process.env.CED_CACHE || join(homedir(), '.cache', 'ced-distillation'));
+
+export function shortHash(...parts) {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(String(part)).update('\0');
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** Returns the folder of an entry, building it with `build(temporaryFolder)` when it is absent. */
+export async function cached(entry, report, build) {
+  const folder = join(cacheFolder, entry);
+  if (existsSync(folder)) return folder;
+  await withLock(`${folder}.lock`, report, async () => {
+    if (existsSync(folder)) return; // another set-up built it while we waited
+    const temporary = mkdtempSync(`${folder}.building-`);
+    try {
+      await build(temporary);
+      renameSync(temporary, folder);
+    } catch (error) {
+      rmSync(temporary, { recursive: true, force: true });
+      if (!existsSync(folder)) throw error;
+    }
+  });
+  return folder;
+}
+
+/**
+ * Makes `path` a link to `target`. A link is replaced atomically; a folder that stands there (a hand-made build) is moved aside first.
+ * Returns whether anything had to change.
+ */
+export function linkInPlace(target, path) {
+  const before = lstatSync(path, { throwIfNoEntry: false });
+  if (before?.isSymbolicLink() && readlinkSync(path) === target) return false;
+  mkdirSync(dirname(path), { recursive: true });
+  const fresh = `${path}.new-${process.pid}`;
+  symlinkSync(target, fresh);
+  const aside = `${path}.old-${process.pid}`;
+  if (before?.isDirectory()) renameSync(path, aside);
+  renameSync(fresh, path);
+  rmSync(aside, { recursive: true, force: true });
+  return true;
+}

@@ -1,0 +1,20 @@
+// The demo's audio, rendered once into the cache by examples/instruments/render (which says itself what is already there).
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolder } from './cache.mjs';
+import { withLock } from './lock.mjs';
+import { execute } from './tools.mjs';
+
+/** Returns the corpus folder. */
+export async function renderDemoCorpus(root, report) {
+  const folder = join(cacheFolder, 'corpora', 'instruments');
+  const program = join(root, 'dist', 'examples', 'instruments', 'render', 'main.js');
+  if (!existsSync(program)) return folder;
+  await withLock(`${folder}.lock`, report, () =>
+    execute('Rendering the demo corpus', process.execPath, [program, '--out', folder], {
+      cwd: root,
+      onOutput: (text) => report(text.trim().split('\n').at(-1)),
+    }),
+  );
+  return folder;
+}

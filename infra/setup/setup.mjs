@@ -1,0 +1,58 @@
+// Everything the project stands on, made once and found again: set-up calls this, and so does every npm script before its program.
+// Steps are independent of npm packages until the first one has installed them.
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheFolder } from './cache.mjs';
+import { compile } from './compile.mjs';
+import { renderDemoCorpus } from './demo-corpus.mjs';
+import { installLeash } from './leash.mjs';
+import { installNodePackages } from './node-packages.mjs';
+import { startProgress } from './progress.mjs';
+import { installTemporal } from './temporal.mjs';
+import { installTensorflow } from './tensorflow.mjs';
+import { checkNode } from './tools.mjs';
+import { chosenVariant } from './variant.mjs';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+
+/** What a program may ask for; `demo` implies nothing about the others. */
+export const allParts = ['tensorflow', 'temporal', 'demo'];
+
+/**
+ * Brings this clone up to date and writes `.ced/toolchain.json` for the programs to read.
+ * @param {{ parts?: string[], gpu?: boolean, quiet?: boolean }} options quiet: say nothing about steps that had nothing to do
+ */
+export async function setUp({ parts = allParts, gpu, quiet = false } = {}) {
+  checkNode();
+  mkdirSync(cacheFolder, { recursive: true });
+  const variant = chosenVariant(root, gpu);
+  const step = startProgress(quiet);
+  const toolchain = { cache: cacheFolder };
+  await step('Node packages', (report) => installNodePackages(root, report));
+  if (parts.includes('tensorflow')) await step(`TensorFlow (${variant})`, (report) => installTensorflow(root, variant, report));
+  if (parts.includes('temporal')) {
+    await step('Temporal server', async (report) => (toolchain.temporal = await installTemporal(root, report)));
+    await step('process leash', async (report) => (toolchain.leash = await installLeash(report)));
+  }
+  await step('TypeScript', (report) => compile(root, report));
+  if (parts.includes('demo')) await step('demo corpus', async (report) => (toolchain.demoCorpus = await renderDemoCorpus(root, report)));
+  remember(toolchain);
+}
+
+/** Merges into what earlier set-ups of other parts found. */
+function remember(found) {
+  const path = join(root, '.ced', 'toolchain.json');
+  const text = `${JSON.stringify({ ...recall(path), ...found }, null, 2)}\n`;
+  mkdirSync(join(root, '.ced'), { recursive: true });
+  writeFileSync(`${path}.${process.pid}`, text);
+  renameSync(`${path}.${process.pid}`, path);
+}
+
+function recall(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return {};
+  }
+}

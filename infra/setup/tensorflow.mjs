@@ -1,0 +1,118 @@
+// TensorFlow's C library, out of the Python wheel it is published in, and tfjs-node's binding compiled against it. No Python is needed at run time.
+// tfjs-node's own installer would fetch a 2022 library. The wheel is pinned by SHA-256; any Python 3 can fetch it, as pip is told which Python to fetch for.
+// The GPU variant takes the CUDA wheel and the nvidia-* wheels it names; it has been built but not yet run on a GPU.
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { bindingEdits, writeEditedSources } from './binding-source.mjs';
+import { cached, linkInPlace, shortHash } from './cache.mjs';
+import { checkPlatform, execute, findOnPath, need, needPip, SetupError } from './tools.mjs';
+
+const tensorflowVersion = '2.21.0';
+const wheels = {
+  cpu: { name: 'tensorflow-cpu', megabytes: 262, sha256: '05af7c26d35f4de910b5598c7b507e3981831a7b0f47fed9a405d995d51d7793' },
+  gpu: { name: 'tensorflow', megabytes: 547, sha256: 'e9d8da8dcab9650efb45f032ba70af2f016f907e6e0c6bda29dd101bba945406' },
+};
+const pipTarget = ['--only-binary=:all:', '--python-version', '3.13'];
+for (const platform of ['manylinux_2_27', 'manylinux_2_17', 'manylinux2014', 'manylinux1']) pipTarget.push('--platform', `${platform}_x86_64`);
+
+const bindingVersion = '4.22.0';
+const compilerFlags = ['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8'];
+
+/** Makes `require('@tensorflow/tfjs-node-gpu')` work in this clone. `variant` is `cpu` or `gpu`. */
+export async function installTensorflow(root, variant, report) {
+  checkPlatform();
+  const library = await cachedLibrary(variant, report);
+  const binding = await cachedBinding(root, library, report);
+  linkInPlace(join(binding, 'napi-v8'), join(root, 'node_modules', '@tensorflow', 'tfjs-node-gpu', 'lib', 'napi-v8'));
+}
+
+async function cachedLibrary(variant, report) {
+  const wheel = wheels[variant];
+  const entry = `tensorflow-${tensorflowVersion}-${variant}-${shortHash(wheel.sha256, unpackScript)}`;
+  return cached(entry, report, async (folder) => {
+    needPip();
+    report(`downloading the TensorFlow ${tensorflowVersion} library (${wheel.megabytes} MB)`);
+    const downloads = join(folder, 'downloads');
+    mkdirSync(downloads);
+    await download(`${wheel.name}==${tensorflowVersion}`, downloads);
+    const file = join(downloads, readdirSync(downloads)[0] ?? '');
+    const found = await sha256Of(file);
+    if (found !== wheel.sha256)
+      throw new SetupError(`the ${wheel.name} wheel has SHA-256 ${found}, expected ${wheel.sha256}: the package index served another file`);
+    report('unpacking the library and its headers');
+    const requirements = (await execute('Unpacking TensorFlow', 'python3', ['-c', unpackScript, file, folder])).split('\n').filter(Boolean);
+    if (variant === 'gpu')
+      for (const requirement of requirements) {
+        report(`downloading ${requirement}`);
+        const target = join(downloads, shortHash(requirement));
+        mkdirSync(target);
+        await download(requirement, target);
+        for (const name of readdirSync(target)) await execute(`Unpacking ${name}`, 'python3', ['-m', 'zipfile', '-e', join(target, name), folder]);
+      }
+    rmSync(downloads, { recursive: true });
+    if (findOnPath('strip') !== null) {
+      const libraries = readdirSync(join(folder, 'lib')).map((name) => join(folder, 'lib', name));
+      await execute('Stripping TensorFlow', 'strip', ['--strip-unneeded', ...libraries]);
+    }
+  });
+}
+
+function download(requirement, folder) {
+  return execute(`Downloading ${requirement}`, 'python3', ['-m', 'pip', 'download', '-q', '--no-deps', '-d', folder, ...pipTarget, requirement]);
+}
+
+async function sha256Of(file) {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}
+
+/** argv: wheel, folder. Fills folder/lib and folder/include, and prints the wheels that the CUDA build loads beside itself (`../nvidia`, by its rpath). */
+const unpackScript = `
+import os, re, shutil, sys, zipfile
+wheel, folder = sys.argv[1:]
+wanted = re.compile(r'tensorflow/(lib)(tensorflow_(?:cc|framework)\\.so\\.2)$|tensorflow/include/((?:tensorflow/c|xla/tsl/c)/.*|(?:tensorflow/core|tsl)/platform/ctstring.*)$')
+with zipfile.ZipFile(wheel) as archive:
+    for name in archive.namelist():
+        match = wanted.match(name)
+        if match and not name.endswith('/'):
+            path = os.path.join(folder, *(('lib', 'lib' + match.group(2)) if match.group(1) else ('include', match.group(3))))
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with archive.open(name) as source, open(path, 'wb') as target:
+                shutil.copyfileobj(source, target, 1 << 20)
+        elif name.endswith('.dist-info/METADATA'):
+            for line in archive.read(name).decode().splitlines():
+                if line.startswith('Requires-Dist: nvidia-') and 'and-cuda' in line:
+                    print(line.split(': ', 1)[1].split(';')[0].strip())
+`;
+
+async function cachedBinding(root, library, report) {
+  const libraryName = library.split('/').at(-1);
+  const recipe = shortHash(libraryName, bindingVersion, JSON.stringify(bindingEdits), compilerFlags.join(' '));
+  return cached(`tfjs-binding-${bindingVersion}-${recipe}`, report, async (folder) => {
+    need('g++');
+    report('compiling the TensorFlow binding (about half a minute)');
+    const modules = join(root, 'node_modules');
+    const source = join(folder, 'source');
+    const output = join(folder, 'napi-v8');
+    mkdirSync(source);
+    mkdirSync(output);
+    writeEditedSources(join(modules, '@tensorflow', 'tfjs-node-gpu', 'binding'), source);
+    const includes = [join(modules, 'node-api-headers', 'include'), join(library, 'include')];
+    if (!existsSync(join(includes[0], 'node_api.h'))) throw new SetupError('node-api-headers is not installed: remove node_modules and run set-up again');
+    await execute('Compiling the TensorFlow binding', 'g++', [
+      ...compilerFlags,
+      ...includes.map((include) => `-I${include}`),
+      join(source, 'tfjs_backend.cc'),
+      join(source, 'tfjs_binding.cc'),
+      `-L${join(library, 'lib')}`,
+      '-l:libtensorflow_cc.so.2',
+      '-l:libtensorflow_framework.so.2',
+      `-Wl,-rpath,$ORIGIN/../../${libraryName}/lib`, // relative, so that the cache folder can be copied into an image
+      '-o',
+      join(output, 'tfjs_binding.node'),
+    ]);
+  });
+}

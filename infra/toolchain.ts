@@ -1,0 +1,47 @@
+/**
+ * Where set-up put the programs it found or built. Set-up writes `.ced/toolchain.json` in the clone; this reads it.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+
+const Toolchain = z.object({
+  cache: z.string(),
+  temporal: z.string().optional(),
+  leash: z.string().optional(),
+  demoCorpus: z.string().optional(),
+});
+
+/** The clone's root, the same from `infra/` and from `dist/infra/`. */
+export const repositoryRoot = rootAbove(__dirname);
+
+/** Path of the Temporal CLI. */
+export function temporalBinary(): string {
+  return found('temporal');
+}
+
+/** Path of the helper that ties a process's life to its parent's (infra/setup/leash.mjs). */
+export function leashBinary(): string {
+  return found('leash');
+}
+
+/** Folder of the demo's rendered audio and tables. */
+export function demoCorpusFolder(): string {
+  return found('demoCorpus');
+}
+
+function found(part: keyof z.infer<typeof Toolchain>): string {
+  const path = join(repositoryRoot, '.ced', 'toolchain.json');
+  const value = existsSync(path) ? Toolchain.parse(JSON.parse(readFileSync(path, 'utf8')))[part] : undefined;
+  if (value === undefined || !existsSync(value)) throw new Error(`${part} is not set up on this machine: run \`npm run setup\``);
+  return value;
+}
+
+function rootAbove(folder: string): string {
+  let candidate = folder;
+  while (!existsSync(join(candidate, 'package-lock.json'))) {
+    if (candidate === dirname(candidate)) throw new Error(`no clone of the repository around ${folder}`);
+    candidate = dirname(candidate);
+  }
+  return candidate;
+}
