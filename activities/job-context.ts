@@ -1,5 +1,6 @@
 /** What a job inside the engine's process works with. */
 import type { Engine } from '../ced/engine/engine';
+import type { Vocabulary } from '../ced/teachers/vocabulary';
 import type { EpochRecord, LiveProgress } from '../workflows/contract/activities';
 import type { MappedModel } from './mapped-model';
 import type { Store } from './storage/store';
@@ -13,5 +14,5 @@ export interface JobContext {
   /** Lets the process read its orders. Resolves to true when it was told to stop after a checkpoint. */
   breathe(): Promise<boolean>;
   /** A model of the store ready to be heard, its classes mapped to the vocabulary; kept between jobs. */
-  teacher(modelSha256: string, precision: 'float32' | 'bfloat16', vocabulary: { mid: string; name: string }[]): Promise<MappedModel>;
+  teacher(modelSha256: string, precision: 'float32' | 'bfloat16', vocabulary: Vocabulary): Promise<MappedModel>;
 }

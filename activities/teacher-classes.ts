@@ -6,14 +6,13 @@ import type { Vocabulary } from '../ced/teachers/vocabulary';
 export function modelVocabulary(config: ModelConfig, vocabulary: Vocabulary): Vocabulary {
   const named = config.id2label;
   if (!named) {
-    if (config.outputdim !== vocabulary.classes.length)
-      throw new Error(`its config.json has no id2label and ${config.outputdim} outputs, the vocabulary has ${vocabulary.classes.length} classes`);
+    if (config.outputdim !== vocabulary.length)
+      throw new Error(`its config.json has no id2label and ${config.outputdim} outputs, the vocabulary has ${vocabulary.length} classes`);
     return vocabulary;
   }
-  const classes = Array.from({ length: config.outputdim }, (_, index) => {
+  return Array.from({ length: config.outputdim }, (_, index) => {
     const name = named[String(index)];
     if (name === undefined) throw new Error(`its config.json has no id2label for output ${index}`);
-    return { mid: name, name };
+    return { mid: '', name };
   });
-  return { classes };
 }

@@ -5,12 +5,15 @@
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 import { chunkPlan } from '../../ced/audio/chunks';
-import { npyHeader } from '../../ced/audio/npy';
+import { npyHeaderBytes, parseNpyInt16Header } from '../../ced/audio/npy';
 import type { Split } from '../../workflows/contract/activities';
 import type { IngestManifest } from '../download/ingest-shard';
-import { SAMPLE_RATE, type CorpusManifest } from '../download/seal-corpus';
+import { sampleRate } from '../../ced/audio/mono16k';
+import type { CorpusManifest } from '../download/seal-corpus';
+import { canonicalJson } from '../../ced/logits/content-key';
+import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import { layout } from '../storage/layout';
-import { canonicalJson, readJson, sha256, type Store } from '../storage/store';
+import { readJson, sha256, type Store } from '../storage/store';
 
 export interface CorpusClip {
   clip: string;
@@ -29,7 +32,7 @@ interface OpenShard {
 
 export class CorpusAudio {
   private constructor(
-    readonly vocabulary: { mid: string; name: string }[],
+    readonly vocabulary: Vocabulary,
     readonly clips: CorpusClip[],
     /** Names what was heard and what its labels are: the same content gives the same key. */
     readonly contentSha256: string,
@@ -75,7 +78,7 @@ export class CorpusAudio {
 
 /** Longest chunk of a plan, in samples. */
 export function chunkSamples(chunkSeconds: number): number {
-  return Math.round(chunkSeconds * SAMPLE_RATE);
+  return Math.round(chunkSeconds * sampleRate);
 }
 
 const verified = new Set<string>();
@@ -89,7 +92,7 @@ async function openShard(store: Store, audioSha256: string): Promise<OpenShard> 
     verified.add(path);
   }
   const file = openSync(path, 'r');
-  const head = new Uint8Array(4096);
+  const head = new Uint8Array(npyHeaderBytes);
   readSync(file, head, 0, head.length, 0);
-  return { audioSha256, file, dataOffset: npyHeader(head).dataOffset };
+  return { audioSha256, file, dataOffset: parseNpyInt16Header(head).dataOffset };
 }

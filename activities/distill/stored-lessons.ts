@@ -1,6 +1,7 @@
 /** Lessons from stored logits: the chunk under exactly the augmentation the ensemble heard, and the probabilities it gave. No label is read. */
 import { drawAugmentation, type AugmentConfig, type AugmentParameters } from '../../ced/augment/parameters';
-import { decodeLogitShard, type LogitTable } from '../../ced/logits/shard-file';
+import type { LogitTable } from '../../ced/logits/logit-table';
+import { decodeLogitShard } from '../../ced/logits/shard-file';
 import { writeTargets } from '../../ced/logits/targets';
 import type { Student } from '../../workflows/contract/run-file';
 import type { LogitsManifest } from '../logits/logits-job';
@@ -70,7 +71,7 @@ export class StoredLessons implements Lessons {
 
   writeTargets(row: TrainingRow, rowIndex: number, epoch: number, out: Float32Array, at: number): void {
     const stored = this.locate(rowIndex, row, epoch);
-    writeTargets(stored.table, stored.at, { classes: this.settings.classes, unseenFill: this.settings.unseenFill, topK: this.settings.topK }, out, at);
+    writeTargets(stored.table, stored.at, this.settings.classes, this.settings.unseenFill, this.settings.topK, out, at);
   }
 
   /** Every view is used equally often: epoch e reads view e mod views. */

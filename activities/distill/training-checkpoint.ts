@@ -2,7 +2,7 @@
  * Training checkpoints: `training/<key>/checkpoints/<step>/{model,adam}.safetensors` and `state.json`, which is written last and holds the
  * SHA-256 of both. A checkpoint that is torn, flipped or half there is passed over for the one before it.
  */
-import type { EngineKind } from '../../ced/engine/engine';
+import type { EngineKind } from '../../ced/engine/environment';
 import type { ModelConfig } from '../../ced/model/config';
 import { decodeSafetensors, encodeSafetensors } from '../../ced/model/safetensors';
 import { loadWeights, type Weights } from '../../ced/model/weights';
@@ -27,13 +27,12 @@ export interface TrainingState {
   /** First step that the next metrics segment covers. */
   metricsFrom: number;
   engine: EngineKind;
-  numericsVersion: number;
   /** false once the run went on on another kind of machine. */
   bitExact: boolean;
   files: { model: string; adam: string };
 }
 
-export type Progress = Omit<TrainingState, 'formatVersion' | 'files' | 'engine' | 'numericsVersion'>;
+export type Progress = Omit<TrainingState, 'formatVersion' | 'files' | 'engine'>;
 
 export async function writeCheckpoint(store: Store, key: string, trainer: TrainerState, state: Omit<TrainingState, 'formatVersion' | 'files'>): Promise<void> {
   const model = encodeSafetensors(trainer.weights, 'F32');

@@ -2,10 +2,11 @@
  * Trains one model in the engine's process: a student from stored logits or a teacher from labels. Found finished, it returns at once; found
  * half done, it goes on from the newest sound checkpoint; the result is an immutable model in the store and a manifest, written last.
  */
-import { NUMERICS_VERSION } from '../../ced/engine/engine';
-import { parameterCount, type ModelConfig } from '../../ced/model/config';
+import type { ModelConfig } from '../../ced/model/config';
+import { initialWeights } from '../../ced/model/initial-weights';
+import { parameterCount } from '../../ced/model/parameters';
 import { decodeSafetensors, encodeSafetensors } from '../../ced/model/safetensors';
-import { initialWeights, loadWeights, type Weights } from '../../ced/model/weights';
+import { loadWeights, type Weights } from '../../ced/model/weights';
 import { averageWeights } from '../../ced/training/averaging';
 import { Trainer } from '../../ced/training/trainer';
 import type { TrainedModel, TrainInput } from '../../workflows/contract/activities';
@@ -48,14 +49,14 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
     await recordAttempt(store, key, input.attemptId, resumed?.state.step ?? 0);
     const start = resumed ? continueFrom(resumed.state, context, input.resume) : FRESH;
     const initial = resumed?.trainer ?? (input.init ? (await loadModel(store, input.init.sha256)).weights : initialWeights(config, seed));
-    const trainer = new Trainer(context.engine, config, initial, { precision, weightDecay, clipNorm });
+    const trainer = new Trainer(context.engine, config, initial, { precision, weightDecay, ...(clipNorm === null ? {} : { clipNorm }) });
     try {
-      const stamp = { engine: context.engine.kind, numericsVersion: NUMERICS_VERSION };
+      const stamp = { engine: context.engine.kind };
       const settings = { ...input.settings, stopAfterEpoch: input.stopAfterEpoch };
-      const end = await trainingLoop({ context, key, trainer, data, validation, settings, stamp }, start);
+      const end = await trainingLoop({ context, key, config, trainer, data, validation, settings, stamp }, start);
       if (end.rowsTrained !== end.epoch * rows.length) throw new PermanentError('LogitsMismatch', `${input.settings.name}: ${end.epoch * rows.length} rows planned, ${end.rowsTrained} trained on`);
       const seconds = (context.monotonicMs() - startedMs) / 1000;
-      return await publishModel(context, input, { config, key, manifestKey, end, seconds, validation, trainer });
+      return await publishModel(context, input, { config, key, manifestKey, end, seconds, validation });
     } finally {
       trainer.dispose();
     }
@@ -99,20 +100,20 @@ async function prepareLessons(context: JobContext, input: TrainInput, audio: Cor
 }
 
 function continueFrom(state: TrainingState, context: JobContext, resume: 'continue' | 'exact'): Progress {
-  const sameKind = JSON.stringify(state.engine) === JSON.stringify(context.engine.kind) && state.numericsVersion === NUMERICS_VERSION;
+  const sameKind = JSON.stringify(state.engine) === JSON.stringify(context.engine.kind);
   if (!sameKind && resume === 'exact')
     throw new PermanentError(
       'CheckpointIncompatible',
-      `the checkpoint at step ${state.step} was written by ${JSON.stringify(state.engine)} numerics ${state.numericsVersion}, this worker is ${JSON.stringify(context.engine.kind)} numerics ${NUMERICS_VERSION}; run a worker of the first kind, or set "resume": "continue"`,
+      `the checkpoint at step ${state.step} was written by ${JSON.stringify(state.engine)}, this worker is ${JSON.stringify(context.engine.kind)}; run a worker of the first kind, or set "resume": "continue"`,
     );
-  const { formatVersion: _formatVersion, engine: _engine, numericsVersion: _numericsVersion, files: _files, ...progress } = state;
+  const { formatVersion: _formatVersion, engine: _engine, files: _files, ...progress } = state;
   return { ...progress, bitExact: progress.bitExact && sameKind };
 }
 
 async function publishModel(
   context: JobContext,
   input: TrainJobInput,
-  done: { config: ModelConfig; key: string; manifestKey: string; end: Progress; seconds: number; validation: Validation; trainer: Trainer },
+  done: { config: ModelConfig; key: string; manifestKey: string; end: Progress; seconds: number; validation: Validation },
 ): Promise<TrainedModel> {
   const { store } = context;
   const { config, key, end } = done;
@@ -124,8 +125,7 @@ async function publishModel(
     averaged.push(loadWeights(config, decodeSafetensors(bytes)));
   }
   const weights = averageWeights(averaged);
-  done.trainer.setWeights(weights);
-  const verdict = await done.validation.judge((batch) => done.trainer.probabilities(batch), end.epoch, context);
+  const verdict = await done.validation.judge({ config, weights, precision: input.settings.precision }, end.epoch, context);
   const trained: TrainedModel = {
     name: input.settings.name,
     sha256: await storeModel(store, config, encodeSafetensors(weights, 'F32')),

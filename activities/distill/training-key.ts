@@ -1,7 +1,8 @@
 /** Everything that determines a student's bytes on one kind of machine, hashed: where its checkpoints live, and why a finished one is found again. */
 import type { ModelConfig } from '../../ced/model/config';
 import type { TrainInput } from '../../workflows/contract/activities';
-import { canonicalJson, sha256 } from '../storage/store';
+import { canonicalJson } from '../../ced/logits/content-key';
+import { sha256 } from '../storage/store';
 
 export interface TrainingContent {
   config: ModelConfig;

@@ -3,7 +3,9 @@
  * bytes. A checkpoint is written beside the next steps, one at a time.
  */
 import { learningRateAt } from '../../ced/training/schedule';
-import type { Trainer } from '../../ced/training/trainer';
+import { LossNotFinite, type Trainer } from '../../ced/training/trainer';
+import type { Precision } from '../../ced/engine/ops';
+import type { ModelConfig } from '../../ced/model/config';
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import type { EpochRecord } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
@@ -27,17 +29,19 @@ export interface LoopSettings {
   earlyStop: number;
   averageBest: number;
   checkpointSeconds: number;
+  precision: Precision;
   stopAfterEpoch: number | null;
 }
 
 export interface Loop {
   context: JobContext;
   key: string;
+  config: ModelConfig;
   trainer: Trainer;
   data: TrainingSet;
   validation: Validation;
   settings: LoopSettings;
-  stamp: Pick<TrainingState, 'engine' | 'numericsVersion'>;
+  stamp: Pick<TrainingState, 'engine'>;
 }
 
 /** Runs until the last epoch, early stop, or `stopAfterEpoch`. @throws {EngineStopped} after a checkpoint, when the process was told to stop */
@@ -54,9 +58,7 @@ export async function trainingLoop(loop: Loop, start: Progress): Promise<Progres
   while (at.epoch < lastEpoch) {
     const learningRate = learningRateAt(at.step, { ...settings, totalSteps });
     const batch = data.batch(at.epoch, at.stepInEpoch);
-    const loss = trainer.step(batch, learningRate);
-    if (!Number.isFinite(loss))
-      throw new PermanentError('LossNotFinite', `${settings.name}: loss ${loss} at step ${at.step}, clips ${data.clipsOf(at.epoch, at.stepInEpoch).slice(0, 8).join(', ')}; lower learningRate or set clipNorm`);
+    const loss = naming(() => trainer.step(batch, learningRate), () => `${settings.name}: clips ${data.clipsOf(at.epoch, at.stepInEpoch).slice(0, 8).join(', ')}`);
     at.lossSum += loss * batch.batch;
     at.lossRows += batch.batch;
     at.rowsTrained += batch.batch;
@@ -79,6 +81,16 @@ export async function trainingLoop(loop: Loop, start: Progress): Promise<Progres
   return at;
 }
 
+/** A loss that is not finite names what was heard. */
+function naming(step: () => number, what: () => string): number {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof LossNotFinite) throw new PermanentError('LossNotFinite', `${what()}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
 async function finishEpoch(loop: Loop, at: Progress, lastEpoch: number): Promise<EpochRecord> {
   const { context, trainer, validation, settings, key } = loop;
   const loss = at.lossSum / at.lossRows;
@@ -88,11 +100,12 @@ async function finishEpoch(loop: Loop, at: Progress, lastEpoch: number): Promise
   at.lossRows = 0;
   const record: EpochRecord = { student: settings.name, epoch: at.epoch, epochs: settings.epochs, step: at.step, loss, mAP: null };
   if (at.epoch % settings.validateEvery !== 0 && at.epoch !== lastEpoch) return record;
-  const verdict = await validation.judge((batch) => trainer.probabilities(batch), at.epoch, context);
+  const { weights } = trainer.snapshot();
+  const verdict = await validation.judge({ config: loop.config, weights, precision: settings.precision }, at.epoch, context);
   record.mAP = verdict.mAP;
   at.validated.push(at.step);
   at.best = withEntry(at.best, { step: at.step, epoch: at.epoch, value: verdict.value }, settings.averageBest);
-  if (at.best.some((entry) => entry.step === at.step)) await context.store.create(layout.best(key, at.step), encodeSafetensors(trainer.snapshot().weights, 'F32'));
+  if (at.best.some((entry) => entry.step === at.step)) await context.store.create(layout.best(key, at.step), encodeSafetensors(weights, 'F32'));
   return record;
 }
 

@@ -3,10 +3,14 @@
  * on unaugmented clips, else (no validation split) the last epoch. `eval` never picks anything.
  */
 import { binaryCrossEntropy } from '../../ced/metrics/agreement';
+import type { Precision } from '../../ced/engine/ops';
+import type { ModelConfig } from '../../ced/model/config';
+import { Predictor } from '../../ced/model/predictor';
+import type { Weights } from '../../ced/model/weights';
 import { combine } from '../../ced/teachers/ensemble';
 import type { EnsembleMember } from '../../workflows/contract/activities';
 import { CorpusAudio } from '../corpus/corpus-audio';
-import { labelMatrix, readScores, scoreClips, splitMAP, type Probabilities } from '../evaluate/score-job';
+import { labelMatrix, readScores, scoreClips, splitMAP } from '../evaluate/score-job';
 import type { JobContext } from '../job-context';
 import type { Store } from '../storage/store';
 
@@ -32,11 +36,19 @@ export class Validation {
     return this.audio?.contentSha256 ?? null;
   }
 
-  async judge(probabilities: Probabilities, epoch: number, context: JobContext): Promise<Verdict> {
+  async judge(model: { config: ModelConfig; weights: Weights; precision: Precision }, epoch: number, context: JobContext): Promise<Verdict> {
     if (!this.audio) return { value: epoch, mAP: null };
-    const scores = await scoreClips(this.audio, probabilities, context, 'validating');
+    const predictor = new Predictor(context.engine, model.config, model.weights, { precision: model.precision });
+    try {
+      return this.verdict(this.audio, await scoreClips(this.audio, (batch) => predictor.probabilities(batch), context, 'validating'), epoch);
+    } finally {
+      predictor.dispose();
+    }
+  }
+
+  private verdict(audio: CorpusAudio, scores: Float32Array, epoch: number): Verdict {
     if (this.ensembleScores) return { value: -binaryCrossEntropy(scores, this.ensembleScores), mAP: null };
-    const mAP = splitMAP(scores, this.audio);
+    const mAP = splitMAP(scores, audio);
     return { value: mAP ?? epoch, mAP };
   }
 
@@ -53,6 +65,6 @@ export async function ensembleScores(store: Store, ensemble: EnsembleMember[], a
     if (!own) throw new Error(`${member.name} has no scores on corpus ${audio.contentSha256}`);
     scores.push(own);
   }
-  const weights = ensemble.map((member) => member.weight);
-  return combine(scores, weights, ensemble.map(() => 'probabilities' as const), audio.clips.length, audio.vocabulary.length);
+  const outputs = ensemble.map(({ weight }, index) => ({ values: scores[index] ?? new Float32Array(), output: 'probabilities' as const, weight }));
+  return combine(outputs, audio.clips.length, audio.vocabulary.length);
 }

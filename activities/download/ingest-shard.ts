@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { decodeAudio } from '../../ced/audio/decode';
 import { encodeNpyInt16 } from '../../ced/audio/npy';
-import { toMono16k } from '../../ced/audio/resample';
+import { toMono16k } from '../../ced/audio/mono16k';
 import { encodeShardTable } from '../../ced/audio/shard-table';
 import type { IngestedShard, IngestInput, LiveProgress } from '../../workflows/contract/activities';
 import type { ActivityDependencies } from '../dependencies';
@@ -31,6 +31,9 @@ export interface IngestManifest {
   /** Decoding and writing, as it took when it was done. */
   seconds: number;
 }
+
+/** One patch of 16 frames, 10 ms apart: the least a model can hear. */
+const SHORTEST_SAMPLES = 2400;
 
 export async function ingestShard(deps: ActivityDependencies, input: IngestInput, onProgress: (progress: LiveProgress) => void): Promise<IngestedShard> {
   const store = deps.openStore(input.store);
@@ -66,7 +69,7 @@ export async function ingestShard(deps: ActivityDependencies, input: IngestInput
 async function readClip(listed: ListedClip): Promise<Int16Array | string> {
   try {
     const pcm = toMono16k(await decodeAudio(await readFile(listed.audio), listed.audio));
-    return pcm.length === 0 ? 'no samples' : pcm;
+    return pcm.length < SHORTEST_SAMPLES ? `too short: ${pcm.length} samples at 16 kHz, a model's patch needs ${SHORTEST_SAMPLES}` : pcm;
   } catch (error) {
     return (error as Error).message;
   }

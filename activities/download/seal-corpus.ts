@@ -1,5 +1,6 @@
 /** Joins the ingested shards of a plan into one corpus manifest, written last: what is in it is complete, counted and checked. */
 import { chunkPlan } from '../../ced/audio/chunks';
+import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import type { SealedCorpus, SealedSplit, SealInput, Split } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { ActivityDependencies } from '../dependencies';
@@ -11,11 +12,9 @@ import type { IngestManifest } from './ingest-shard';
 export interface CorpusManifest {
   formatVersion: 1;
   chunkSeconds: number;
-  vocabulary: { mid: string; name: string }[];
+  vocabulary: Vocabulary;
   splits: Record<Split, (SealedSplit & { shardsOf: { ingest: string; audioSha256: string; clips: number; chunks: number }[] }) | null>;
 }
-
-export const SAMPLE_RATE = 16_000;
 
 export async function sealCorpus(deps: ActivityDependencies, input: SealInput): Promise<SealedCorpus> {
   const store = deps.openStore(input.store);

@@ -69,7 +69,7 @@ export async function scoreClips(audio: CorpusAudio, probabilities: Probabilitie
 /** Macro mAP of scores on the split's labels, null where a clip has none. */
 export function splitMAP(scores: Float32Array, audio: CorpusAudio): number | null {
   const targets = labelMatrix(audio);
-  return targets && meanAveragePrecision(scores, targets, audio.clips.length, audio.vocabulary.length).mAP;
+  return targets && meanAveragePrecision({ scores, targets, rows: audio.clips.length, classes: audio.vocabulary.length }).mean;
 }
 
 /** uint8 [clips, classes], or null where a clip has no labels. */

@@ -2,10 +2,11 @@
  * The ensemble hears one audio shard: every view of every chunk once, and of each the drawn augmentation and the top-K of the teachers'
  * weighted mean are stored (paper, section 3). Runs in the engine's process. The first commit of a shard wins; later writers adopt it.
  */
-import { shiftInto, type AugmentParameters } from '../../ced/augment/apply';
-import { drawAugmentation } from '../../ced/augment/parameters';
+import { masksToInt32, shiftInto } from '../../ced/augment/apply';
+import { drawAugmentation, type AugmentParameters } from '../../ced/augment/parameters';
 import { logitsKey } from '../../ced/logits/content-key';
-import { encodeLogitShard, type LogitTable } from '../../ced/logits/shard-file';
+import type { LogitTable } from '../../ced/logits/logit-table';
+import { encodeLogitShard } from '../../ced/logits/shard-file';
 import { topK } from '../../ced/logits/top-k';
 import { combine } from '../../ced/teachers/ensemble';
 import type { LogitsInput, LogitsShard } from '../../workflows/contract/activities';
@@ -40,7 +41,8 @@ export async function logitsJob(context: JobContext, input: LogitsInput): Promis
   const { settings, ensemble } = input;
   const audio = await CorpusAudio.open(store, input.planKey, 'train', input.shard);
   try {
-    const description = describeLogits(ensemble, settings, audio.vocabulary);
+    const teachers = await Promise.all(ensemble.map((member) => context.teacher(member.sha256, settings.precision, audio.vocabulary)));
+    const description = describeLogits(ensemble, teachers.map((teacher) => teacher.map), settings);
     const key = logitsKey(description);
     const audioSha256 = audio.audioShards[0] ?? '';
     const manifestKey = layout.logitsManifest(key, audioSha256);
@@ -49,17 +51,17 @@ export async function logitsJob(context: JobContext, input: LogitsInput): Promis
       return { logitsKey: key, rows: present.rowsWritten, bytes: present.bytes, seconds: present.seconds, reused: true };
 
     const startedMs = context.monotonicMs();
-    const teachers = await Promise.all(ensemble.map((member) => context.teacher(member.sha256, settings.precision, audio.vocabulary)));
     const chunks = audio.clips.reduce((sum, clip) => sum + clip.chunks.length, 0);
     const table = new RowTable(chunks * settings.views, settings.topK);
     const progress = countdown('rows', table.rows, context.monotonicMs);
     let done = 0;
     const hear = async (batch: LengthBatch<Row> | null): Promise<void> => {
       if (!batch) return;
-      const masks = Int32Array.from(batch.items.flatMap(({ parameters: p }) => [p.timeStart, p.timeWidth, p.freqStart, p.freqWidth]));
-      const outputs = teachers.map((teacher) => teacher.probabilities({ pcm: batch.pcm, batch: batch.rows, samples: batch.samples, masks }));
+      const masks = masksToInt32(batch.items.map(({ parameters }) => parameters));
+      const heard = { pcm: batch.pcm, batch: batch.rows, samples: batch.samples, masks };
+      const outputs = teachers.map((teacher, index) => ({ values: teacher.probabilities(heard), output: 'probabilities' as const, weight: ensemble[index]?.weight ?? 1 }));
       const classes = audio.vocabulary.length;
-      const mean = combine(outputs, ensemble.map((member) => member.weight), ensemble.map(() => 'probabilities' as const), batch.rows, classes);
+      const mean = combine(outputs, batch.rows, classes);
       batch.items.forEach(({ row }, at) => table.setTop(row, topK(mean.subarray(at * classes, (at + 1) * classes), settings.topK)));
       done += batch.rows;
       context.onProgress(progress(done));

@@ -1,8 +1,9 @@
 /** Copies the run file's checkpoints into the store as immutable models and refuses, before hours are spent, any that cannot be used. */
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { parameterCount } from '../../ced/model/config';
-import { classMap, type Vocabulary } from '../../ced/teachers/vocabulary';
+import { parameterCount } from '../../ced/model/parameters';
+import { classMap } from '../../ced/teachers/class-map';
+import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import type { ImportedModels, ImportModelsInput, ModelReference } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { ActivityDependencies } from '../dependencies';

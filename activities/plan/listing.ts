@@ -1,3 +1,5 @@
+import type { Vocabulary } from '../../ced/teachers/vocabulary';
+
 /** A listing is what one audio shard is made from: immutable, content-addressed, and all that an ingest activity needs to know. */
 export interface ListedClip {
   clip: string;
@@ -16,7 +18,7 @@ export interface Listing {
 export interface PlanManifest {
   formatVersion: 1;
   chunkSeconds: number;
-  vocabulary: { mid: string; name: string }[];
+  vocabulary: Vocabulary;
   /** SHA-256 of each listing, in shard order; null where the run file names no table. */
   splits: Record<'train' | 'validation' | 'eval', { listings: string[]; clips: number; rejected: number } | null>;
 }

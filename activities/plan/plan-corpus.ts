@@ -29,7 +29,7 @@ export async function planCorpus(deps: ActivityDependencies, input: PlanInput, o
   const manifest: PlanManifest = {
     formatVersion: 1,
     chunkSeconds: input.chunkSeconds,
-    vocabulary: vocabulary.classes.map(({ mid, name }) => ({ mid, name })),
+    vocabulary: vocabulary,
     splits: {
       train: describe(listed.train, encoded.train),
       validation: describe(listed.validation, encoded.validation),
@@ -41,7 +41,7 @@ export async function planCorpus(deps: ActivityDependencies, input: PlanInput, o
   for (const split of SPLITS)
     for (const [shard, listing] of (encoded[split] ?? []).entries()) await store.create(layout.listing(planKey, split, shard), listing);
   await store.create(layout.plan(planKey), bytes);
-  return { planKey, classes: vocabulary.classes.length, splits: mapSplits(listed, summary) };
+  return { planKey, classes: vocabulary.length, splits: mapSplits(listed, summary) };
 }
 
 function summary(split: { listings: Listing[]; clips: number; rejected: number }): PlannedSplit {
@@ -83,14 +83,14 @@ async function readInput(root: string, field: string, path: string, expected: st
 
 async function listClips(rows: TableRow[], vocabulary: Vocabulary, rejected: RejectedRow[], onProgress: (done: number, total: number) => void): Promise<ListedClip[]> {
   const indexOf = new Map<string, number>();
-  vocabulary.classes.forEach(({ mid, name }, index) => {
+  vocabulary.forEach(({ mid, name }, index) => {
     indexOf.set(name, index);
-    indexOf.set(mid, index);
+    if (mid !== '') indexOf.set(mid, index);
   });
   const clips: ListedClip[] = [];
   for (const [done, row] of rows.entries()) {
     const labels = row.labels === null ? null : row.labels.map((label) => (typeof label === 'number' ? label : (indexOf.get(label) ?? -1)));
-    const unknown = labels?.findIndex((index) => index < 0 || index >= vocabulary.classes.length) ?? -1;
+    const unknown = labels?.findIndex((index) => index < 0 || index >= vocabulary.length) ?? -1;
     const found = await stat(row.audio).catch(() => null);
     if (unknown >= 0) rejected.push({ clip: row.clip, reason: `unknown label '${String(row.labels?.[unknown])}'` });
     else if (found === null || !found.isFile()) rejected.push({ clip: row.clip, reason: `no such file: ${row.audio}` });

@@ -5,6 +5,7 @@
  * different content is refused, so a retry after a lost reply meets its own object and a zombie can change nothing.
  */
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../ced/logits/content-key';
 
 export type CreateOutcome = 'created' | 'present';
 
@@ -46,15 +47,6 @@ export class ObjectMissing extends Error {
 
 export function sha256(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-/** JSON with sorted keys: the same value gives the same bytes, whoever writes it. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner as Record<string, unknown>).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-      : inner,
-  );
 }
 
 export function encodeJson(value: unknown): Uint8Array {
