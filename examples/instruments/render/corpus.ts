@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { writeWhole } from './clip-files';
+import { Progress } from './progress';
+import type { SplitRecipe } from './recipe';
+import { recipeSha256 } from './recipe';
+import { renderAll } from './renderers';
+import { splitTable, vocabularyCsv } from './tables';
+
+/**
+ * A rendered set in a folder: `vocabulary.csv`, one table per split, `audio/`, and `manifest.json`, written last. A folder whose manifest names
+ * the recipe is complete; one that was interrupted goes on with the clips that are missing; one of another recipe is rendered anew.
+ */
+
+export interface Manifest {
+  readonly formatVersion: 1;
+  readonly recipe: string;
+  readonly splits: readonly { readonly name: string; readonly table: string; readonly clips: number; readonly audioSha256: string }[];
+}
+
+export interface RenderReport {
+  readonly clips: number;
+  readonly rendered: number;
+  readonly seconds: number;
+}
+
+export async function renderCorpus(folder: string, splits: readonly SplitRecipe[], jobs: number): Promise<RenderReport> {
+  const startMs = Date.now();
+  const recipe = recipeSha256(splits);
+  const clips = splits.reduce((sum, split) => sum + split.clips, 0);
+  if (readJson(path.join(folder, 'manifest.json'))?.['recipe'] === recipe) return { clips, rendered: 0, seconds: 0 };
+  beginFolder(folder, recipe);
+  const orders = splits.flatMap((split) => Array.from({ length: split.clips }, (_, index) => ({ folder, split, index })));
+  const progress = new Progress(path.basename(folder), orders.length);
+  const results = await renderAll(orders, jobs, (result) => progress.add(result.rendered));
+  writeWhole(path.join(folder, 'vocabulary.csv'), vocabularyCsv());
+  for (const split of splits) writeWhole(path.join(folder, tableName(split)), splitTable(split));
+  const manifest: Manifest = {
+    formatVersion: 1,
+    recipe,
+    splits: splits.map((split) => ({
+      name: split.name,
+      table: tableName(split),
+      clips: split.clips,
+      audioSha256: sha256OfAll(results.filter((_, i) => orders[i]?.split === split).map(({ sha256 }) => sha256)),
+    })),
+  };
+  writeWhole(path.join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  return { clips, rendered: results.filter(({ rendered }) => rendered).length, seconds: (Date.now() - startMs) / 1000 };
+}
+
+/** Leaves clips of this recipe from an interrupted run and removes those of any other. */
+function beginFolder(folder: string, recipe: string): void {
+  const marker = path.join(folder, 'recipe.json');
+  if (readJson(marker)?.['recipe'] === recipe) return;
+  for (const name of ['manifest.json', 'audio']) rmSync(path.join(folder, name), { recursive: true, force: true });
+  writeWhole(marker, `${JSON.stringify({ recipe })}\n`);
+}
+
+function tableName(split: SplitRecipe): string {
+  return `${split.name}.jsonl`;
+}
+
+function sha256OfAll(hashes: readonly string[]): string {
+  return createHash('sha256').update(hashes.join('\n')).digest('hex');
+}
+
+function readJson(file: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}

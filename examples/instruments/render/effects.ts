@@ -1,0 +1,55 @@
+import { highPass, highShelf, lowPass, peaking } from './biquad';
+import { SAMPLE_RATE } from './clip-format';
+import type { Draws } from './draws';
+import { fromDecibels, loudestRms } from './loudness';
+import { addReverb } from './reverb';
+
+/**
+ * What a microphone, a room and a cheap amplifier do to a recording. Only training clips get it: the evaluation bank is another set of
+ * recordings, and a tagger that has heard one bank dry learns that bank. All work in place.
+ */
+
+/** Colours one instrument before it is mixed with others. */
+export function colourPart(samples: Float32Array, draws: Draws): void {
+  if (draws.chance(0.6)) highShelf(samples, draws.logUniform(400, 4_000), draws.uniform(-9, 9));
+  for (let bands = draws.integer(0, 3); bands > 0; bands -= 1) {
+    peaking(samples, draws.logUniform(100, 6_000), draws.logUniform(0.5, 3), draws.uniform(-9, 9));
+  }
+}
+
+/** Puts the whole clip into a room and through an amplifier. */
+export function colourMix(samples: Float32Array, draws: Draws): void {
+  if (draws.chance(0.5)) {
+    const room = {
+      size: draws.uniform(0.6, 1.6),
+      decaySeconds: draws.logUniform(0.2, 2.5),
+      damping: draws.uniform(0, 0.6),
+      wet: draws.logUniform(0.1, 1),
+    };
+    addReverb(samples, room, SAMPLE_RATE);
+  }
+  if (draws.chance(0.25)) saturate(samples, draws.logUniform(0.5, 4));
+  if (draws.chance(0.25)) lowPass(samples, draws.logUniform(2_500, 7_500));
+  if (draws.chance(0.25)) highPass(samples, draws.logUniform(30, 250));
+  if (draws.chance(0.5)) addNoise(samples, draws, draws.uniform(15, 50));
+}
+
+/** @param drive how far into the bend the loudest part goes: 0.5 is warm, 4 distorted */
+function saturate(samples: Float32Array, drive: number): void {
+  const level = loudestRms(samples);
+  if (level === 0) return;
+  for (let i = 0; i < samples.length; i += 1) samples[i] = (Math.tanh((samples[i]! / level) * drive) * level) / drive;
+}
+
+/** Hiss or rumble: white noise through a one-pole low-pass, `decibels` below the loudest part of the clip. */
+function addNoise(samples: Float32Array, draws: Draws, decibels: number): void {
+  const smoothing = draws.pick([0, 0.5, 0.9, 0.98]);
+  const noise = new Float32Array(samples.length);
+  let last = 0;
+  for (let i = 0; i < noise.length; i += 1) {
+    last = smoothing * last + draws.uniform(-1, 1);
+    noise[i] = last;
+  }
+  const gain = (loudestRms(samples) * fromDecibels(-decibels)) / loudestRms(noise);
+  for (let i = 0; i < samples.length; i += 1) samples[i] = samples[i]! + gain * noise[i]!;
+}
