@@ -58,9 +58,9 @@ export function uniform(word: number): number {
   return word / 0x100000000;
 }
 
-/** Maps a uint32 to 0 … count − 1: floor(uniform · count). The bias is below count / 2^32. */
+/** Maps a uint32 to 0 … count − 1: floor(uniform · count), in integers, for counts below 2^32. The bias is below count / 2^32. */
 export function below(word: number, count: number): number {
-  return Math.floor(uniform(word) * count);
+  return multiplyHigh(word, count);
 }
 
 /**

@@ -1,0 +1,25 @@
+/**
+ * How a clip is cut. Chunks don't overlap; a remainder of at least half a chunk is kept at its own length, a shorter one is dropped, and a
+ * clip shorter than a chunk is one chunk. The published code cuts the same way.
+ */
+import { sampleRate } from './mono16k';
+
+/** Samples at 16 kHz from the start of the clip. */
+export interface Chunk {
+  readonly start: number;
+  readonly length: number;
+}
+
+/**
+ * @param samples length of the clip at 16 kHz; 0 yields no chunk
+ * @throws RangeError when a chunk would be shorter than one sample
+ */
+export function chunkPlan(samples: number, chunkSeconds: number): Chunk[] {
+  const chunkSamples = Math.round(chunkSeconds * sampleRate);
+  if (!(chunkSamples >= 1)) throw new RangeError(`no chunks of ${chunkSeconds} seconds`);
+  if (samples > 0 && samples < chunkSamples) return [{ start: 0, length: samples }];
+  const chunks = Array.from({ length: Math.floor(samples / chunkSamples) }, (_, chunk) => ({ start: chunk * chunkSamples, length: chunkSamples }));
+  const remainder = samples % chunkSamples;
+  if (2 * remainder >= chunkSamples) chunks.push({ start: samples - remainder, length: remainder });
+  return chunks;
+}

@@ -1,0 +1,25 @@
+/** One clip that can't be used. Never fatal by itself: the clip is counted, named in the report and left out. */
+export type UnreadableReason =
+  /** No decoder for these bytes, or for the codec inside. */
+  | 'unknownFormat'
+  | 'unsupportedCodec'
+  /** The container or the stream breaks its own rules. */
+  | 'damaged'
+  /** It decodes, yet holds nothing to hear: no channel, no sample, or too few for one frame. */
+  | 'empty'
+  | 'tooShort'
+  /** NaN or infinity among the samples. */
+  | 'notFinite';
+
+export class ClipUnreadable extends Error {
+  readonly code = 'ClipUnreadable';
+  override readonly name = 'ClipUnreadable';
+
+  constructor(
+    readonly reason: UnreadableReason,
+    detail: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${reason}: ${detail}`, options);
+  }
+}

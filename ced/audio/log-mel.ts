@@ -1,0 +1,110 @@
+/**
+ * CED's front end in the traced graph: int16 audio to log-mel spectrograms in dB (paper, section 2.1; the numbers of torchaudio's MelSpectrogram and AmplitudeToDB).
+ * Differs from the published code in one point: the floor of 120 dB lies below each clip's own peak and not below the batch's, so that a clip's features never depend on its neighbours.
+ * Inside the engine a spectrogram is [batch, frames, mels], frames first, because everything downstream works along the mels.
+ */
+import type { Engine } from '../engine/engine';
+import type { Ops } from '../engine/ops';
+import type { Tensor } from '../engine/tensor';
+
+export const SAMPLE_RATE_HZ = 16000;
+export const WINDOW_SAMPLES = 512;
+export const HOP_SAMPLES = 160;
+const TOP_DB = 120;
+const MINIMUM_POWER = 1e-10;
+
+export function frameCount(samples: number): number {
+  return 1 + Math.floor(samples / HOP_SAMPLES);
+}
+
+/** Triangular HTK filters from 0 to 8000 Hz, [bins, mels]. */
+export function melFilters(mels: number): Float32Array {
+  const bins = WINDOW_SAMPLES / 2 + 1;
+  const nyquistHz = SAMPLE_RATE_HZ / 2;
+  const toMel = (hz: number): number => 2595 * Math.log10(1 + hz / 700);
+  const cornersHz = Array.from({ length: mels + 2 }, (_, i) => 700 * (10 ** ((toMel(nyquistHz) * i) / (mels + 1) / 2595) - 1));
+  const filters = new Float32Array(bins * mels);
+  for (let mel = 0; mel < mels; mel++) {
+    const [low, centre, high] = cornersHz.slice(mel, mel + 3) as [number, number, number];
+    for (let bin = 0; bin < bins; bin++) {
+      const hz = (bin * nyquistHz) / (bins - 1);
+      filters[bin * mels + mel] = Math.max(0, Math.min((hz - low) / (centre - low), (high - hz) / (high - centre)));
+    }
+  }
+  return filters;
+}
+
+/** The periodic Hann window. */
+function hannWindow(): Float32Array {
+  return Float32Array.from({ length: WINDOW_SAMPLES }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / WINDOW_SAMPLES));
+}
+
+/** Windows of the reflect-padded clip every hop, [batch, samples] to [batch, frames, window], by shifting hop-sized blocks instead of gathering. */
+function overlappingWindows(ops: Ops, wave: Tensor): Tensor {
+  const [batch, samples] = wave.shape as [number, number];
+  const frames = frameCount(samples);
+  const reflected = ops.padReflected(wave, [
+    [0, 0],
+    [WINDOW_SAMPLES / 2, WINDOW_SAMPLES / 2],
+  ]);
+  const blocksPerWindow = Math.ceil(WINDOW_SAMPLES / HOP_SAMPLES);
+  const blockCount = frames + blocksPerWindow - 1;
+  const missing = blockCount * HOP_SAMPLES - (samples + WINDOW_SAMPLES);
+  const whole =
+    missing >= 0
+      ? ops.padZeros(reflected, [
+          [0, 0],
+          [0, missing],
+        ])
+      : ops.slice(reflected, [0, 0], [batch, blockCount * HOP_SAMPLES]);
+  const blocks = ops.reshape(whole, batch, blockCount, HOP_SAMPLES);
+  const parts = Array.from({ length: blocksPerWindow }, (_, i) => {
+    const width = Math.min(HOP_SAMPLES, WINDOW_SAMPLES - i * HOP_SAMPLES);
+    return ops.slice(blocks, [0, i, 0], [batch, frames, width]);
+  });
+  return ops.concat(parts, 2);
+}
+
+/** `pcmBytes` [batch, samples, 2] (uint8, little-endian int16) to dB [batch, frames, mels]. Throws RangeError on clips too short to reflect. */
+export function logMel(ops: Ops, pcmBytes: Tensor, mels: number): Tensor {
+  const [batch, samples] = pcmBytes.shape as [number, number];
+  if (samples <= WINDOW_SAMPLES / 2) throw new RangeError(`a clip of ${samples} samples is shorter than half a window (${WINDOW_SAMPLES / 2} samples)`);
+  const frames = frameCount(samples);
+  const wave = ops.scale(ops.cast(ops.bytesToInt16(pcmBytes), 'float32'), 1 / 32768);
+  const windows = ops.multiply(overlappingWindows(ops, wave), ops.constant(hannWindow(), [WINDOW_SAMPLES]));
+  const { real, imaginary } = ops.realFourier(windows);
+  const power = ops.add(ops.square(real), ops.square(imaginary));
+  const bins = power.shape.at(-1) as number;
+  const filtered = ops.matmulFloat32(ops.reshape(power, batch * frames, bins), ops.constant(melFilters(mels), [bins, mels]));
+  const decibels = ops.scale(ops.log(ops.maximum(filtered, ops.scalar(MINIMUM_POWER))), 10 / Math.LN10);
+  const spectrogram = ops.reshape(decibels, batch, frames, mels);
+  const floor = ops.subtract(ops.max(spectrogram, [1, 2], true), ops.scalar(TOP_DB));
+  return ops.maximum(spectrogram, floor);
+}
+
+/** PCM as the engine takes it in: the same bytes, [batch, samples, 2]. The caller frees the tensor. */
+export function pcmTensor(engine: Engine, pcm: Int16Array, batch: number, samples: number): Tensor {
+  if (pcm.length !== batch * samples) throw new RangeError(`${pcm.length} samples given for ${batch} × ${samples}`);
+  return engine.tensor(new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength), [batch, samples, 2], 'uint8');
+}
+
+/** The front end alone. */
+export class LogMel {
+  constructor(
+    private readonly engine: Engine,
+    private readonly mels = 64,
+  ) {}
+
+  /** PCM [batch, samples] to dB [batch, mels, frames]. */
+  compute(pcm: Int16Array, batch: number, samples: number): Float32Array {
+    const spec = { dtype: 'uint8', shape: [batch, samples, 2] } as const;
+    const traced = this.engine.define(`log-mel ${this.mels} ${spec.shape}`, [spec], 'float32', (ops, [bytes]) => [
+      ops.transpose(logMel(ops, bytes as Tensor, this.mels), 0, 2, 1),
+    ]);
+    const input = pcmTensor(this.engine, pcm, batch, samples);
+    const outputs = this.engine.call(traced, [input]);
+    const decibels = this.engine.read(outputs[0] as Tensor);
+    this.engine.free(input, ...outputs);
+    return decibels;
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * RIFF/WAVE (and RF64) in, samples out. Tolerant where recorders are sloppy and the meaning is still certain: chunks in any order, odd chunks with or
+ * without their padding byte, a data length of 0 or all ones from an interrupted or streamed recording, a last frame cut short. Anything
+ * else is refused rather than guessed at. http://soundfile.sapp.org/doc/WaveFormat/ and Microsoft's WAVEFORMATEXTENSIBLE.
+ */
+import { ClipUnreadable } from './clip-unreadable';
+import type { DecodedAudio } from './decoded-audio';
+
+const formatInteger = 0x0001;
+const formatFloat = 0x0003;
+const formatExtensible = 0xfffe;
+
+interface WavFormat {
+  readonly tag: number;
+  readonly channels: number;
+  readonly sampleRate: number;
+  readonly blockBytes: number;
+  readonly bits: number;
+}
+
+type ReadSample = (view: DataView, at: number) => number;
+
+const sampleReaders: Readonly<Record<string, ReadSample>> = {
+  // 8 bits alone are unsigned in this format.
+  [`${formatInteger}/8`]: (view, at) => (view.getUint8(at) - 128) / 0x80,
+  [`${formatInteger}/16`]: (view, at) => view.getInt16(at, true) / 0x8000,
+  [`${formatInteger}/24`]: (view, at) => (view.getUint16(at, true) + view.getInt8(at + 2) * 0x10000) / 0x800000,
+  [`${formatInteger}/32`]: (view, at) => view.getInt32(at, true) / 0x80000000,
+  [`${formatFloat}/32`]: (view, at) => view.getFloat32(at, true),
+  [`${formatFloat}/64`]: (view, at) => view.getFloat64(at, true),
+};
+
+export function isWav(bytes: Uint8Array): boolean {
+  return (ascii(bytes, 0) === 'RIFF' || ascii(bytes, 0) === 'RF64') && ascii(bytes, 8) === 'WAVE';
+}
+
+/** @throws ClipUnreadable `damaged` or `unsupportedCodec` */
+export function decodeWav(bytes: Uint8Array): DecodedAudio {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let format: WavFormat | undefined;
+  for (let at = 12; at + 8 <= bytes.length; ) {
+    const id = ascii(bytes, at);
+    const length = view.getUint32(at + 4, true);
+    const start = at + 8;
+    if (id === 'fmt ') format = readFormat(view, start, length);
+    if (id === 'data') {
+      if (!format) throw new ClipUnreadable('damaged', 'the samples of the WAV file come before their format');
+      return readSamples(view, start, dataBytes(length, bytes.length - start), format);
+    }
+    at = nextChunk(bytes, start + length);
+  }
+  throw new ClipUnreadable('damaged', format ? 'the WAV file has no data chunk' : 'the WAV file has no fmt chunk');
+}
+
+function readFormat(view: DataView, start: number, length: number): WavFormat {
+  if (length < 16 || start + length > view.byteLength) throw new ClipUnreadable('damaged', 'the fmt chunk of the WAV file is cut short');
+  let tag = view.getUint16(start, true);
+  // The subformat GUID starts with the plain format's tag.
+  if (tag === formatExtensible && length >= 26) tag = view.getUint16(start + 24, true);
+  const format: WavFormat = {
+    tag,
+    channels: view.getUint16(start + 2, true),
+    sampleRate: view.getUint32(start + 4, true),
+    blockBytes: view.getUint16(start + 12, true),
+    bits: view.getUint16(start + 14, true),
+  };
+  if (!sampleReaders[`${format.tag}/${format.bits}`]) {
+    throw new ClipUnreadable('unsupportedCodec', `WAV format 0x${tag.toString(16).padStart(4, '0')} with ${format.bits} bits`);
+  }
+  if (format.channels === 0 || format.sampleRate === 0 || format.blockBytes !== (format.channels * format.bits) / 8) {
+    throw new ClipUnreadable('damaged', `${format.channels} channels of ${format.bits} bits at ${format.sampleRate} Hz in blocks of ${format.blockBytes} bytes`);
+  }
+  return format;
+}
+
+/** 0 and 0xffffffff are what recorders leave that never came back to fill the length in. */
+function dataBytes(stated: number, available: number): number {
+  return stated === 0 ? available : Math.min(stated, available);
+}
+
+/** Chunks start at even offsets, but some writers forget the padding byte: where only the unpadded place shows a chunk id, it is one. */
+function nextChunk(bytes: Uint8Array, end: number): number {
+  if (end % 2 === 0) return end;
+  const looksLikeId = (at: number) => /^[A-Za-z0-9_ ]{4}$/.test(ascii(bytes, at));
+  return looksLikeId(end) && !looksLikeId(end + 1) ? end : end + 1;
+}
+
+function readSamples(view: DataView, start: number, length: number, { tag, bits, channels, sampleRate, blockBytes }: WavFormat): DecodedAudio {
+  const samples = Math.floor(length / blockBytes);
+  const read = sampleReaders[`${tag}/${bits}`]!;
+  const sampleBytes = bits / 8;
+  const decoded = Array.from({ length: channels }, (_, channel) => {
+    const values = new Float32Array(samples);
+    for (let sample = 0, at = start + channel * sampleBytes; sample < samples; sample++, at += blockBytes) values[sample] = read(view, at);
+    return values;
+  });
+  return { sampleRate, channels: decoded };
+}
+
+function ascii(bytes: Uint8Array, at: number): string {
+  return String.fromCharCode(...bytes.subarray(at, at + 4));
+}

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
+import { decodeAudio } from '../../ced/audio/decode';
+import { toMono16k } from '../../ced/audio/mono16k';
+import { wavBytes, type WavSpec } from './wav-bytes';
+
+const flac = new Uint8Array(readFileSync(join(__dirname, '../reference/clip0.flac')));
+
+async function reasonOf(decoding: Promise<unknown>): Promise<string> {
+  const error = await decoding.then(
+    () => new Error('it was decoded'),
+    (reason: unknown) => reason,
+  );
+  return error instanceof ClipUnreadable ? error.reason : String(error);
+}
+
+describe('decoding a WAV file', () => {
+  it.each<[string, WavSpec, number[], number[]]>([
+    ['8-bit', { bits: 8 }, [-128, 0, 127], [-1, 0, 127 / 128]],
+    ['16-bit', { bits: 16 }, [-32768, 1, 32767], [-1, 1 / 32768, 32767 / 32768]],
+    ['24-bit', { bits: 24 }, [-8388608, -1, 8388607], [-1, -1 / 8388608, 8388607 / 8388608]],
+    ['32-bit', { bits: 32 }, [-2147483648, 0, 1073741824], [-1, 0, 0.5]],
+    ['32-bit float', { bits: 32, float: true }, [-1.5, 0.25, 1], [-1.5, 0.25, 1]],
+    ['64-bit float', { bits: 64, float: true }, [-0.125, 0.1, 1], [-0.125, Math.fround(0.1), 1]],
+    ['extensible 24-bit', { bits: 24, extensible: true }, [0, 4194304], [0, 0.5]],
+    ['extensible float', { bits: 32, float: true, extensible: true }, [0.5, -0.5], [0.5, -0.5]],
+  ])('reads %s samples at their full scale', async (_, spec, raw, expected) => {
+    const { sampleRate, channels } = await decodeAudio(wavBytes([raw], { ...spec, sampleRate: 44_100 }), 'clip.wav');
+    expect(sampleRate).toBe(44_100);
+    expect(channels.map((channel) => Array.from(channel))).toEqual([expected]);
+  });
+
+  it('gives back any 16 kHz mono int16 file bit by bit', async () => {
+    const samples = fc.array(fc.integer({ min: -32768, max: 32767 }), { minLength: 257, maxLength: 600 });
+    await fc.assert(
+      fc.asyncProperty(samples, async (pcm) => {
+        expect(Array.from(toMono16k(await decodeAudio(wavBytes([pcm], { bits: 16 }), 'clip.wav')))).toEqual(pcm);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('keeps interleaved channels apart', async () => {
+    const { channels } = await decodeAudio(wavBytes([[16384, 0], [0, -16384]], { bits: 16 }), 'clip.wav'); // prettier-ignore
+    expect(channels.map((channel) => Array.from(channel))).toEqual([
+      [0.5, 0],
+      [0, -0.5],
+    ]);
+  });
+
+  it.each([true, false])('steps over a chunk of odd length (padding byte: %s)', async (padded) => {
+    const extraChunks = [{ id: 'LIST', bytes: Uint8Array.of(1, 2, 3), padded }];
+    const { channels } = await decodeAudio(wavBytes([[1, 2, 3]], { bits: 16, extraChunks }), 'clip.wav');
+    expect(channels[0]).toHaveLength(3);
+  });
+
+  it.each([0, 0xffffffff, 7])('reads what is there when the data length says %d bytes', async (statedDataBytes) => {
+    const { channels } = await decodeAudio(wavBytes([[1, 2, 3, 4]], { bits: 16, statedDataBytes }), 'clip.wav');
+    expect(channels[0]).toHaveLength(statedDataBytes === 7 ? 3 : 4);
+  });
+
+  it('drops a last frame that is cut short', async () => {
+    const bytes = wavBytes([[1, 2], [3, 4]], { bits: 16 }); // prettier-ignore
+    const { channels } = await decodeAudio(bytes.subarray(0, bytes.length - 1), 'clip.wav');
+    expect(channels.map(({ length }) => length)).toEqual([1, 1]);
+  });
+
+  it('says why a file is refused', async () => {
+    const good = wavBytes([[1, 2, 3]], { bits: 16 });
+    expect(await reasonOf(decodeAudio(wavBytes([[1]], { bits: 16, tag: 0x55 }), 'mp3 in wav'))).toBe('unsupportedCodec');
+    expect(await reasonOf(decodeAudio(good.subarray(0, 30), 'cut in fmt'))).toBe('damaged');
+    expect(await reasonOf(decodeAudio(good.subarray(0, 36), 'no data'))).toBe('damaged');
+    expect(await reasonOf(decodeAudio(Uint8Array.of(1, 2, 3, 4, 5), 'clip.wav'))).toBe('unknownFormat');
+    expect(await reasonOf(decodeAudio(new Uint8Array(0), 'clip.wav'))).toBe('empty');
+  });
+
+  it('never fails otherwise than typed, whatever bytes follow the header', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (tail) => {
+        const reason = await reasonOf(decodeAudio(Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVEfmt \x10\0\0\0', 'latin1'), tail]), 'noise'));
+        expect(['damaged', 'unsupportedCodec', 'Error: it was decoded']).toContain(reason);
+      }),
+    );
+  });
+});
+
+describe('decoding a FLAC file', () => {
+  beforeEach(() => jest.spyOn(console, 'error').mockImplementation(() => undefined));
+  afterEach(() => jest.restoreAllMocks());
+
+  it('gives the samples whose MD5 the encoder noted, even under a wrong name', async () => {
+    const pcm = toMono16k(await decodeAudio(flac, 'clip.wav'));
+    const stated = Buffer.from(flac.subarray(26, 42)).toString('hex');
+    expect(createHash('md5').update(Buffer.from(pcm.buffer)).digest('hex')).toBe(stated);
+  });
+
+  it('refuses a stream that was cut short', async () => {
+    expect(await reasonOf(decodeAudio(flac.subarray(0, flac.length >> 1), 'half.flac'))).toBe('damaged');
+    expect(await reasonOf(decodeAudio(flac.subarray(0, 20), 'header.flac'))).toBe('damaged');
+  });
+
+  it('refuses a stream with a flipped bit', async () => {
+    const flipped = flac.slice();
+    flipped[flac.length >> 1]! ^= 0x10;
+    expect(await reasonOf(decodeAudio(flipped, 'flipped.flac'))).toBe('damaged');
+  });
+
+  it('looks behind an ID3 header', async () => {
+    const header = Buffer.from('ID3\x04\0\0\0\0\0\x05abcde', 'latin1');
+    const { channels } = await decodeAudio(Buffer.concat([header, flac]), 'tagged.flac');
+    expect(channels).toHaveLength(1);
+  });
+});

@@ -1,0 +1,38 @@
+import fc from 'fast-check';
+import { decodeShardTable, encodeShardTable, type ShardClip } from '../../ced/audio/shard-table';
+
+const clip = fc.record({
+  clip: fc.string({ unit: 'grapheme' }),
+  sha256: fc.stringMatching(/^[0-9a-f]{64}$/),
+  samples: fc.integer({ min: 1, max: 2 ** 31 }),
+  labels: fc.option(fc.array(fc.nat(526), { maxLength: 4 })),
+});
+const shard = fc.array(clip, { maxLength: 12 }).map((clips) => {
+  let offset = 0;
+  return clips.map((entry): ShardClip => ({ ...entry, offset: (offset += entry.samples) - entry.samples }));
+});
+
+describe('the table of an audio shard', () => {
+  it('survives the round trip, unlabelled clips apart from clips without a class', async () => {
+    await fc.assert(
+      fc.asyncProperty(shard, async (clips) => expect(await decodeShardTable(encodeShardTable(clips))).toEqual(clips)),
+      { numRuns: 50 },
+    );
+  });
+
+  it('is the same bytes each time', () => {
+    const clips = fc.sample(shard, { numRuns: 1, seed: 7 })[0]!;
+    expect(Buffer.compare(encodeShardTable(clips), encodeShardTable(clips))).toBe(0);
+  });
+
+  it('refuses clips that do not lie end to end', () => {
+    expect(() => encodeShardTable([{ clip: 'a', sha256: '', offset: 5, samples: 5, labels: null }])).toThrow(RangeError);
+  });
+
+  it('refuses bytes that are something else', async () => {
+    const table = encodeShardTable([{ clip: 'a', sha256: '', offset: 0, samples: 5, labels: [1] }]);
+    for (const bytes of [table.subarray(0, table.length - 9), Buffer.from('{"clip":1}'), new Uint8Array(0)]) {
+      await expect(decodeShardTable(bytes)).rejects.toMatchObject({ code: 'FormatInvalid', format: 'audio shard table' });
+    }
+  });
+});
