@@ -50,7 +50,7 @@ export function needPip() {
     throw new SetupError(`pip is missing: ${howToGet.pip}`);
 }
 
-/** Runs a program to its end without a terminal; on failure throws a SetupError that says what was being done and quotes the program's last lines. */
+/** Runs a program to its end without a terminal; on failure throws a SetupError that says what was being done and quotes the program's first and last lines. */
 export function execute(purpose, program, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -64,8 +64,12 @@ export function execute(purpose, program, args, options = {}) {
     child.once('error', (error) => reject(new SetupError(`${purpose} failed: cannot run ${program}: ${error.message}`)));
     child.once('close', (code, signal) => {
       if (code === 0) return resolve(output);
-      const last = output.trimEnd().split('\n').slice(-12).join('\n  ');
-      reject(new SetupError(`${purpose} failed (${program} ended with ${signal ?? code})\n  ${last}`));
+      reject(new SetupError(`${purpose} failed (${program} ended with ${signal ?? code})\n  ${excerpt(output)}`));
     });
   });
+}
+
+function excerpt(output) {
+  const lines = output.trim().split('\n');
+  return (lines.length <= 16 ? lines : [...lines.slice(0, 8), '…', ...lines.slice(-8)]).join('\n  ');
 }
