@@ -1,0 +1,31 @@
+/**
+ * The native door to TensorFlow: tfjs-node's N-API binding, loaded by itself. The rest of tfjs (its tape, kernels in JavaScript, 400 ms of
+ * start-up) is not needed. The binding is built by set-up with one added method, `addFunctionDef`.
+ */
+import { dirname, join } from 'node:path';
+import type { BindingAttribute } from './attributes';
+
+export interface TensorInfo {
+  readonly id: number;
+  readonly shape: number[];
+  readonly dtype: number;
+}
+
+export interface TensorFlowBinding {
+  readonly TF_Version: string;
+  createTensor(shape: readonly number[], dtype: number, values: ArrayBufferView): number;
+  deleteTensor(id: number): void;
+  tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
+  executeOp(op: string, attributes: readonly BindingAttribute[], inputIds: readonly number[], outputCount: number): TensorInfo[];
+  addFunctionDef(serialized: Uint8Array): void;
+  getNumOfTensors(): number;
+  isUsingGpuDevice(): boolean;
+}
+
+export function loadBinding(): TensorFlowBinding {
+  const folder = dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'));
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a native module has no import form
+  const raw = require(join(folder, 'lib', 'napi-v8', 'tfjs_binding.node')) as TensorFlowBinding;
+  if (typeof raw.addFunctionDef !== 'function') throw new Error('the TensorFlow binding lacks addFunctionDef: run the set-up again');
+  return raw;
+}

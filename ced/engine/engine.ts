@@ -1,0 +1,142 @@
+/**
+ * TensorFlow in this process: tensors in, traced functions run, results out. One per process, because TensorFlow reads its settings once.
+ * Calls block the thread until the result is there, so a process that must answer in between (heartbeats) keeps the engine in a child.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { boolAttribute, shapeAttribute, stringAttribute, typeAttribute } from './attributes';
+import { loadBinding, type TensorFlowBinding } from './binding';
+import { EagerRunner } from './eager-runner';
+import { NUMERICS_VERSION, engineEnvironment, type EngineKind } from './environment';
+import { Ops, type Precision } from './ops';
+import { DTYPE_NUMBERS, type DType, type Shape, type Tensor, type TensorValues } from './tensor';
+import { Tracer, type ArgumentSpec } from './tracer';
+
+export interface TracedFunction {
+  readonly name: string;
+  readonly arguments: readonly ArgumentSpec[];
+  readonly outputs: readonly ArgumentSpec[];
+}
+
+export class Engine {
+  readonly kind: EngineKind;
+  private readonly functions = new Map<string, TracedFunction>();
+
+  constructor(private readonly binding: TensorFlowBinding) {
+    this.kind = {
+      tensorflow: binding.TF_Version,
+      device: binding.isUsingGpuDevice() ? 'gpu' : 'cpu',
+      instructionCap: process.env['ONEDNN_MAX_CPU_ISA'] ?? 'DEFAULT',
+      intraOpThreads: Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? availableParallelism()),
+      numericsVersion: NUMERICS_VERSION,
+    };
+  }
+
+  /** Live tensors, variables included: constant from step to step, or something leaks. */
+  get tensorCount(): number {
+    return this.binding.getNumOfTensors();
+  }
+
+  /** Runs kernels one by one; everything made inside is freed when `body` returns, so it must return plain values. */
+  eager<Result>(body: (ops: Ops, runner: EagerRunner) => Result, precision: Precision = 'float32'): Result {
+    const runner = new EagerRunner(this.binding);
+    try {
+      return body(new Ops(runner, precision), runner);
+    } finally {
+      runner.freeAll();
+    }
+  }
+
+  /**
+   * The function that `body` describes for arguments of these shapes. Traced and registered once per process and key; TensorFlow offers no way to
+   * forget one, so the key must name everything the body depends on besides its arguments.
+   */
+  define(
+    key: string,
+    argumentSpecs: readonly ArgumentSpec[],
+    precision: Precision,
+    body: (ops: Ops, inputs: readonly Tensor[]) => readonly Tensor[],
+  ): TracedFunction {
+    const known = this.functions.get(key);
+    if (known !== undefined) return known;
+    const tracer = new Tracer(argumentSpecs);
+    const outputs = body(new Ops(tracer, precision), tracer.arguments);
+    // Named by content: TensorFlow accepts the same definition twice, and two engines in one process (Jest's realms) can't collide.
+    const content = createHash('sha256').update(tracer.functionDef('', outputs)).digest('hex');
+    const name = `ced_traced_${content}`;
+    this.binding.addFunctionDef(tracer.functionDef(name, outputs));
+    const traced = { name, arguments: argumentSpecs, outputs: outputs.map(({ dtype, shape }) => ({ dtype, shape })) };
+    this.functions.set(key, traced);
+    return traced;
+  }
+
+  /** The caller frees the outputs. */
+  call(traced: TracedFunction, inputs: readonly Tensor[]): Tensor[] {
+    traced.arguments.forEach((spec, index) => {
+      const input = inputs[index];
+      if (input?.dtype !== spec.dtype || input.shape.join() !== spec.shape.join()) {
+        throw new Error(`argument ${index} of ${traced.name} should be ${spec.dtype}[${spec.shape}], is ${input?.dtype}[${input?.shape}]`);
+      }
+    });
+    const infos = this.binding.executeOp(
+      traced.name,
+      [],
+      inputs.map(({ id }) => id),
+      traced.outputs.length,
+    );
+    return traced.outputs.map(({ dtype, shape }, index) => ({ id: infos[index]?.id ?? -1, dtype, shape }));
+  }
+
+  /** Copies `values` in; the caller frees the tensor and must leave `values` alone until then. */
+  tensor(values: TensorValues, shape: Shape, dtype: DType): Tensor {
+    return { id: this.binding.createTensor(shape, DTYPE_NUMBERS[dtype], values), dtype, shape };
+  }
+
+  read(tensor: Tensor): Float32Array {
+    const raw = this.binding.tensorDataSync(tensor.id);
+    return new Float32Array(raw.buffer, raw.byteOffset, raw.length); // seen anew: under Jest the binding's arrays belong to another realm
+  }
+
+  free(...tensors: readonly Tensor[]): void {
+    for (const { id } of tensors) this.binding.deleteTensor(id);
+  }
+
+  /** A float32 resource variable holding a copy of `values`; freed by `freeVariable`. */
+  variable(values: Float32Array, shape: Shape): Tensor {
+    const name = `ced_variable_${randomUUID()}`;
+    return this.eager((_, runner) => {
+      const attributes = [
+        typeAttribute('dtype', 'float32'),
+        shapeAttribute('shape', shape),
+        stringAttribute('shared_name', name),
+        stringAttribute('container', ''),
+      ];
+      const [handle] = runner.run('VarHandleOp', attributes, [], [{ port: 'resource', dtype: 'resource', shape: [] }]) as [Tensor];
+      // A tensor made from a JavaScript array shares its memory, and an optimizer updates in place: a variable needs memory of its own.
+      const shared = runner.constant(values, shape, 'float32');
+      const [own] = runner.run('DeepCopy', [typeAttribute('T', 'float32')], [shared], [{ port: 'y', dtype: 'float32', shape }]) as [Tensor];
+      runner.run('AssignVariableOp', [typeAttribute('dtype', 'float32')], [handle, own], []);
+      return runner.keep(handle);
+    });
+  }
+
+  readVariable(variable: Tensor, shape: Shape): Float32Array {
+    return this.eager((ops) => this.read(ops.readVariable(variable, shape)).slice());
+  }
+
+  freeVariable(variable: Tensor): void {
+    this.eager((_, runner) => runner.run('DestroyResourceOp', [boolAttribute('ignore_lookup_error', true)], [variable], []));
+    this.free(variable);
+  }
+}
+
+let engine: Engine | undefined;
+
+/** Loads TensorFlow at the first call. Settings that the process was not started with are set here, which only reaches what TensorFlow has not yet read. */
+export function openEngine(): Engine {
+  if (engine === undefined) {
+    for (const [name, value] of Object.entries(engineEnvironment())) process.env[name] ??= value;
+    engine = new Engine(loadBinding());
+  }
+  return engine;
+}

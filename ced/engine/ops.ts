@@ -1,0 +1,271 @@
+/**
+ * TensorFlow kernels as typed functions of tensors, with static shapes. Only what the model needs; each is one kernel unless its comment says otherwise.
+ * `precision: 'bfloat16'` rounds the operands of matrix products to bfloat16 and accumulates in float32; everything else stays float32.
+ */
+import { boolAttribute, intAttribute, stringAttribute, typeAttribute, type Attribute } from './attributes';
+import type { OpRunner } from './op-runner';
+import { broadcastShapes, elementCount, type DType, type Shape, type Tensor } from './tensor';
+
+export type Precision = 'float32' | 'bfloat16';
+
+export interface Transposition {
+  readonly transposeLeft?: boolean;
+  readonly transposeRight?: boolean;
+}
+
+const T = typeAttribute('T', 'float32');
+
+export class Ops {
+  private readonly constants = new Map<string, Tensor>();
+
+  constructor(
+    readonly runner: OpRunner,
+    private readonly precision: Precision,
+  ) {}
+
+  // Constants; scalars and index lists are made once.
+
+  constant(values: Float32Array, shape: Shape): Tensor {
+    return this.runner.constant(values, shape, 'float32');
+  }
+
+  scalar(value: number): Tensor {
+    return this.once(`f${value}`, () => this.constant(Float32Array.of(value), []));
+  }
+
+  indexes(...values: number[]): Tensor {
+    return this.once(`i${values}`, () => this.runner.constant(Int32Array.from(values), [values.length], 'int32'));
+  }
+
+  private once(key: string, make: () => Tensor): Tensor {
+    let tensor = this.constants.get(key);
+    if (tensor === undefined) this.constants.set(key, (tensor = make()));
+    return tensor;
+  }
+
+  // Element by element.
+
+  add = (a: Tensor, b: Tensor): Tensor => this.binary('AddV2', a, b);
+  subtract = (a: Tensor, b: Tensor): Tensor => this.binary('Sub', a, b);
+  multiply = (a: Tensor, b: Tensor): Tensor => this.binary('Mul', a, b);
+  divide = (a: Tensor, b: Tensor): Tensor => this.binary('RealDiv', a, b);
+  maximum = (a: Tensor, b: Tensor): Tensor => this.binary('Maximum', a, b);
+  minimum = (a: Tensor, b: Tensor): Tensor => this.binary('Minimum', a, b);
+  square = (x: Tensor): Tensor => this.unary('Square', x);
+  sqrt = (x: Tensor): Tensor => this.unary('Sqrt', x);
+  rsqrt = (x: Tensor): Tensor => this.unary('Rsqrt', x);
+  exp = (x: Tensor): Tensor => this.unary('Exp', x);
+  log = (x: Tensor): Tensor => this.unary('Log', x);
+  log1p = (x: Tensor): Tensor => this.unary('Log1p', x);
+  negate = (x: Tensor): Tensor => this.unary('Neg', x);
+  abs = (x: Tensor): Tensor => this.unary('Abs', x);
+  erfc = (x: Tensor): Tensor => this.unary('Erfc', x);
+  sigmoid = (x: Tensor): Tensor => this.unary('Sigmoid', x);
+  relu = (x: Tensor): Tensor => this.unary('Relu', x, 'activations');
+  softmax = (x: Tensor): Tensor => this.unary('Softmax', x, 'softmax');
+  scale = (x: Tensor, factor: number): Tensor => this.multiply(x, this.scalar(factor));
+
+  /** 1 where the comparison holds, 0 elsewhere (two kernels). */
+  greaterEqual = (a: Tensor, b: Tensor): Tensor => this.cast(this.binary('GreaterEqual', a, b, 'bool'), 'float32');
+  less = (a: Tensor, b: Tensor): Tensor => this.cast(this.binary('Less', a, b, 'bool'), 'float32');
+
+  cast(x: Tensor, dtype: DType): Tensor {
+    if (x.dtype === dtype) return x;
+    return this.one(
+      'Cast',
+      [typeAttribute('SrcT', x.dtype), typeAttribute('DstT', dtype), boolAttribute('Truncate', false)],
+      [x],
+      'y',
+      dtype,
+      x.shape,
+    );
+  }
+
+  /** Reads pairs of bytes as little-endian int16: [..., 2] to [...]. */
+  bytesToInt16(x: Tensor): Tensor {
+    return this.one('Bitcast', [typeAttribute('T', 'uint8'), typeAttribute('type', 'int16')], [x], 'output', 'int16', x.shape.slice(0, -1));
+  }
+
+  // Products.
+
+  /** [m, k] × [k, n], either side optionally stored transposed. */
+  matmul(left: Tensor, right: Tensor, { transposeLeft = false, transposeRight = false }: Transposition = {}): Tensor {
+    const shape = productShape(left.shape, right.shape, transposeLeft, transposeRight);
+    const transposition = [boolAttribute('transpose_a', transposeLeft), boolAttribute('transpose_b', transposeRight)];
+    return this.product('MatMul', transposition, left, right, 'product', shape);
+  }
+
+  /** The same in float32 whatever the precision, where rounding the operands would be heard (power spectra span 12 decades). */
+  matmulFloat32(left: Tensor, right: Tensor): Tensor {
+    const transposition = [boolAttribute('transpose_a', false), boolAttribute('transpose_b', false)];
+    return this.one(
+      'MatMul',
+      [...transposition, T],
+      [left, right],
+      'product',
+      'float32',
+      productShape(left.shape, right.shape, false, false),
+    );
+  }
+
+  /** The same over leading batch dimensions. */
+  batchMatmul(left: Tensor, right: Tensor, { transposeLeft = false, transposeRight = false }: Transposition = {}): Tensor {
+    const shape = productShape(left.shape, right.shape, transposeLeft, transposeRight);
+    const transposition = [boolAttribute('adj_x', transposeLeft), boolAttribute('adj_y', transposeRight)];
+    return this.product('BatchMatMulV2', transposition, left, right, 'output', shape);
+  }
+
+  private product(op: string, transposition: Attribute[], left: Tensor, right: Tensor, port: string, shape: Shape): Tensor {
+    if (this.precision === 'float32') return this.one(op, [...transposition, T], [left, right], port, 'float32', shape);
+    const operands = [this.cast(left, 'bfloat16'), this.cast(right, 'bfloat16')];
+    return this.cast(this.one(op, [...transposition, typeAttribute('T', 'bfloat16')], operands, port, 'bfloat16', shape), 'float32');
+  }
+
+  /** Adds a vector to every row. */
+  addBias(x: Tensor, bias: Tensor): Tensor {
+    return this.one('BiasAdd', [T, stringAttribute('data_format', 'NHWC')], [x, bias], 'output', 'float32', x.shape);
+  }
+
+  /** Sums over all dimensions but the last. */
+  columnSums(x: Tensor): Tensor {
+    return this.one('BiasAddGrad', [T, stringAttribute('data_format', 'NHWC')], [x], 'output', 'float32', x.shape.slice(-1));
+  }
+
+  // Reductions.
+
+  sum = (x: Tensor, axes: readonly number[], keepDimensions = false): Tensor => this.reduce('Sum', x, axes, keepDimensions);
+  mean = (x: Tensor, axes: readonly number[], keepDimensions = false): Tensor => this.reduce('Mean', x, axes, keepDimensions);
+  max = (x: Tensor, axes: readonly number[], keepDimensions = false): Tensor => this.reduce('Max', x, axes, keepDimensions);
+
+  private reduce(op: string, x: Tensor, axes: readonly number[], keepDimensions: boolean): Tensor {
+    const reduced = new Set(axes.map((axis) => (axis + x.shape.length) % x.shape.length));
+    const shape = x.shape.flatMap((extent, axis) => (!reduced.has(axis) ? [extent] : keepDimensions ? [1] : []));
+    const attributes = [T, typeAttribute('Tidx', 'int32'), boolAttribute('keep_dims', keepDimensions)];
+    return this.one(op, attributes, [x, this.indexes(...reduced)], 'output', 'float32', shape);
+  }
+
+  // Shapes.
+
+  reshape(x: Tensor, ...shape: number[]): Tensor {
+    if (elementCount(shape) !== elementCount(x.shape)) throw new RangeError(`[${x.shape}] cannot become [${shape}]`);
+    return this.one(
+      'Reshape',
+      [typeAttribute('T', x.dtype), typeAttribute('Tshape', 'int32')],
+      [x, this.indexes(...shape)],
+      'output',
+      x.dtype,
+      shape,
+    );
+  }
+
+  transpose(x: Tensor, ...order: number[]): Tensor {
+    const shape = order.map((axis) => x.shape[axis] as number);
+    return this.one('Transpose', [T, typeAttribute('Tperm', 'int32')], [x, this.indexes(...order)], 'y', 'float32', shape);
+  }
+
+  slice(x: Tensor, begin: readonly number[], shape: readonly number[]): Tensor {
+    if (shape.join() === x.shape.join()) return x;
+    const inputs = [x, this.indexes(...begin), this.indexes(...shape)];
+    return this.one('Slice', [T, typeAttribute('Index', 'int32')], inputs, 'output', 'float32', shape);
+  }
+
+  concat(parts: readonly Tensor[], axis: number): Tensor {
+    const first = parts[0] as Tensor;
+    const shape = first.shape.map((extent, index) =>
+      index === axis ? parts.reduce((sum, part) => sum + (part.shape[axis] as number), 0) : extent,
+    );
+    const axisTensor = this.once(`s${axis}`, () => this.runner.constant(Int32Array.of(axis), [], 'int32'));
+    return this.one(
+      'ConcatV2',
+      [intAttribute('N', parts.length), T, typeAttribute('Tidx', 'int32')],
+      [...parts, axisTensor],
+      'output',
+      'float32',
+      shape,
+    );
+  }
+
+  /** The slices along the first axis. */
+  unstack(x: Tensor): Tensor[] {
+    const [count = 0, ...shape] = x.shape;
+    const outputs = Array.from({ length: count }, () => ({ port: 'output', dtype: x.dtype, shape }));
+    return this.runner.run('Unpack', [T, intAttribute('num', count), intAttribute('axis', 0)], [x], outputs);
+  }
+
+  /** Tensors of one shape, along a new first axis. */
+  stack(parts: readonly Tensor[]): Tensor {
+    const shape = [parts.length, ...(parts[0] as Tensor).shape];
+    return this.one('Pack', [T, intAttribute('N', parts.length), intAttribute('axis', 0)], parts, 'output', 'float32', shape);
+  }
+
+  /** Zeros around; `padding` holds [before, after] per dimension. */
+  padZeros(x: Tensor, padding: readonly (readonly [number, number])[]): Tensor {
+    if (padding.flat().every((extent) => extent === 0)) return x;
+    return this.one(
+      'Pad',
+      [T, typeAttribute('Tpaddings', 'int32')],
+      [x, this.paddings(padding)],
+      'output',
+      'float32',
+      padded(x.shape, padding),
+    );
+  }
+
+  /** Mirrored around the first and last element, which are not repeated. */
+  padReflected(x: Tensor, padding: readonly (readonly [number, number])[]): Tensor {
+    const attributes = [T, typeAttribute('Tpaddings', 'int32'), stringAttribute('mode', 'REFLECT')];
+    return this.one('MirrorPad', attributes, [x, this.paddings(padding)], 'output', 'float32', padded(x.shape, padding));
+  }
+
+  private paddings(padding: readonly (readonly [number, number])[]): Tensor {
+    return this.once(`p${padding.join(';')}`, () => this.runner.constant(Int32Array.from(padding.flat()), [padding.length, 2], 'int32'));
+  }
+
+  reverse(x: Tensor, axis: number): Tensor {
+    return this.one('ReverseV2', [typeAttribute('Tidx', 'int32'), T], [x, this.indexes(axis)], 'output', 'float32', x.shape);
+  }
+
+  /** Real and imaginary part of the discrete Fourier transform over the last axis: [..., n] to twice [..., n / 2 + 1] (three kernels). */
+  realFourier(x: Tensor): { real: Tensor; imaginary: Tensor } {
+    const length = x.shape.at(-1) as number;
+    const shape = [...x.shape.slice(0, -1), length / 2 + 1];
+    const types = [typeAttribute('Treal', 'float32'), typeAttribute('Tcomplex', 'complex64')];
+    const spectrum = this.one('RFFT', types, [x, this.indexes(length)], 'output', 'complex64', shape);
+    const part = (op: string): Tensor =>
+      this.one(op, [typeAttribute('T', 'complex64'), typeAttribute('Tout', 'float32')], [spectrum], 'output', 'float32', shape);
+    return { real: part('Real'), imaginary: part('Imag') };
+  }
+
+  // Variables.
+
+  readVariable(variable: Tensor, shape: Shape): Tensor {
+    return this.one('ReadVariableOp', [typeAttribute('dtype', 'float32')], [variable], 'value', 'float32', shape);
+  }
+
+  assignVariable(variable: Tensor, value: Tensor): void {
+    this.runner.run('AssignVariableOp', [typeAttribute('dtype', 'float32')], [variable, value], []);
+  }
+
+  private unary(op: string, x: Tensor, port = 'y'): Tensor {
+    return this.one(op, [T], [x], port, 'float32', x.shape);
+  }
+
+  private binary(op: string, a: Tensor, b: Tensor, dtype: DType = 'float32'): Tensor {
+    return this.one(op, [T], [a, b], 'z', dtype, broadcastShapes(a.shape, b.shape));
+  }
+
+  private one(op: string, attributes: readonly Attribute[], inputs: readonly Tensor[], port: string, dtype: DType, shape: Shape): Tensor {
+    return this.runner.run(op, attributes, inputs, [{ port, dtype, shape }])[0] as Tensor;
+  }
+}
+
+function padded(shape: Shape, padding: readonly (readonly [number, number])[]): number[] {
+  return shape.map((extent, axis) => extent + (padding[axis]?.[0] ?? 0) + (padding[axis]?.[1] ?? 0));
+}
+
+function productShape(left: Shape, right: Shape, transposeLeft: boolean, transposeRight: boolean): number[] {
+  const [m, inner] = transposeLeft ? [left.at(-1), left.at(-2)] : [left.at(-2), left.at(-1)];
+  const [k, n] = transposeRight ? [right.at(-1), right.at(-2)] : [right.at(-2), right.at(-1)];
+  if (m === undefined || n === undefined || inner !== k) throw new RangeError(`[${left}] and [${right}] cannot be multiplied`);
+  return [...left.slice(0, -2), m, n];
+}

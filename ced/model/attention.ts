@@ -1,0 +1,88 @@
+/**
+ * Multi-head self-attention with its pre-norm and residual. The 1/√d of the scores is folded into the query rows of the projection, and the softmax's
+ * row sums of dP∘P are taken as those of dO∘O, which are √-many fewer numbers.
+ */
+import type { Ops } from '../engine/ops';
+import type { Tensor } from '../engine/tensor';
+import { foldedLinear, foldedLinearBackward, type FoldedLinear } from './folded-linear';
+import { normaliseRows, normaliseRowsBackward, type Normalised } from './layer-norm';
+import { linearAfterNorm, type Gradients, type ParameterSource } from './parameter-access';
+
+export const BLOCK_EPSILON = 1e-6;
+
+export interface AttentionShape {
+  readonly batch: number;
+  readonly tokens: number;
+  readonly heads: number;
+  readonly headWidth: number;
+}
+
+export interface Attention {
+  readonly output: Tensor;
+  readonly normalised: Normalised;
+  readonly projection: FoldedLinear;
+  /** Each [batch, heads, tokens, headWidth]. */
+  readonly queries: Tensor;
+  readonly keys: Tensor;
+  readonly values: Tensor;
+  readonly probabilities: Tensor;
+  readonly attended: Tensor;
+  /** `attended` with the heads side by side, [batch · tokens, width]. */
+  readonly merged: Tensor;
+}
+
+function queryScale({ heads, headWidth }: AttentionShape): Float32Array {
+  const width = heads * headWidth;
+  return new Float32Array(3 * width).fill(1).fill(headWidth ** -0.5, 0, width);
+}
+
+/** `x` [batch · tokens, width] to x + attention(norm(x)). */
+export function attention(ops: Ops, x: Tensor, block: string, shape: AttentionShape, parameter: ParameterSource): Attention {
+  const { batch, tokens, heads, headWidth } = shape;
+  const normalised = normaliseRows(ops, x, BLOCK_EPSILON);
+  const parameters = linearAfterNorm(parameter, `${block}.norm1`, `${block}.attn.qkv`);
+  const projection = foldedLinear(ops, normalised.values, parameters, queryScale(shape));
+  const perHead = ops.transpose(ops.reshape(projection.output, batch, tokens, 3, heads, headWidth), 2, 0, 3, 1, 4);
+  const [queries, keys, values] = ops.unstack(perHead) as [Tensor, Tensor, Tensor];
+  const probabilities = ops.softmax(ops.batchMatmul(queries, keys, { transposeRight: true }));
+  const attended = ops.batchMatmul(probabilities, values);
+  const merged = ops.reshape(ops.transpose(attended, 0, 2, 1, 3), batch * tokens, heads * headWidth);
+  const projected = ops.addBias(
+    ops.matmul(merged, parameter(`${block}.attn.proj.weight`), { transposeRight: true }),
+    parameter(`${block}.attn.proj.bias`),
+  );
+  return { output: ops.add(x, projected), normalised, projection, queries, keys, values, probabilities, attended, merged };
+}
+
+/** Gradient of `x`. */
+export function attentionBackward(
+  ops: Ops,
+  outputGradient: Tensor,
+  saved: Attention,
+  block: string,
+  shape: AttentionShape,
+  parameter: ParameterSource,
+  gradients: Gradients,
+): Tensor {
+  const { batch, tokens, heads, headWidth } = shape;
+  const { queries, keys, values, probabilities, attended, merged } = saved;
+  gradients.set(`${block}.attn.proj.bias`, ops.columnSums(outputGradient));
+  gradients.set(`${block}.attn.proj.weight`, ops.matmul(outputGradient, merged, { transposeLeft: true }));
+
+  const mergedGradient = ops.matmul(outputGradient, parameter(`${block}.attn.proj.weight`));
+  const attendedGradient = ops.transpose(ops.reshape(mergedGradient, batch, tokens, heads, headWidth), 0, 2, 1, 3);
+  const rowSums = ops.sum(ops.multiply(attendedGradient, attended), [-1], true);
+  const probabilityGradient = ops.batchMatmul(attendedGradient, values, { transposeRight: true });
+  const scoreGradient = ops.multiply(probabilities, ops.subtract(probabilityGradient, rowSums));
+  const perHead = ops.stack([
+    ops.batchMatmul(scoreGradient, keys),
+    ops.batchMatmul(scoreGradient, queries, { transposeLeft: true }),
+    ops.batchMatmul(probabilities, attendedGradient, { transposeLeft: true }),
+  ]);
+  const projectionGradient = ops.reshape(ops.transpose(perHead, 1, 3, 0, 2, 4), batch * tokens, 3 * heads * headWidth);
+
+  const parameters = linearAfterNorm(parameter, `${block}.norm1`, `${block}.attn.qkv`);
+  const linear = foldedLinearBackward(ops, projectionGradient, saved.projection, parameters, queryScale(shape));
+  gradients.setLinearAfterNorm(`${block}.norm1`, `${block}.attn.qkv`, linear);
+  return ops.add(outputGradient, normaliseRowsBackward(ops, linear.centredInput, saved.normalised));
+}

@@ -1,0 +1,50 @@
+/**
+ * A CED model's shape, under the field names of the published checkpoints' `config.json` (https://huggingface.co/mispeech/ced-base). Fields that other tools write into such files
+ * are ignored; settings that would change the computation in a way we don't do are refused.
+ */
+import { z } from 'zod';
+
+const positive = z.number().int().positive();
+
+export const modelConfigSchema = z
+  .object({
+    embed_dim: positive,
+    depth: positive,
+    num_heads: positive,
+    mlp_ratio: z.number().positive().default(4),
+    outputdim: positive,
+    n_mels: positive.default(64),
+    patch_size: positive.default(16),
+    patch_stride: positive.default(16),
+    target_length: positive.default(1012),
+    /** How tokens become a prediction: see `head.ts`. */
+    pooling: z.enum(['mean', 'logit', 'token', 'dm']).default('mean'),
+    id2label: z.record(z.string(), z.string()).nullish(),
+    qkv_bias: z.literal(true).default(true),
+    n_fft: z.literal(512).default(512),
+    win_size: z.literal(512).default(512),
+    hop_size: z.literal(160).default(160),
+    f_min: z.literal(0).default(0),
+    f_max: z.literal(8000).nullish(),
+    center: z.literal(true).default(true),
+  })
+  .superRefine((config, context) => {
+    const refuse = (path: string, message: string): void => void context.addIssue({ code: 'custom', path: [path], message });
+    if (config.embed_dim % config.num_heads !== 0) refuse('num_heads', `must divide embed_dim ${config.embed_dim}`);
+    if (config.patch_stride !== config.patch_size) refuse('patch_stride', 'overlapping patches are not supported: must equal patch_size');
+    if (config.n_mels % config.patch_size !== 0) refuse('n_mels', `must be a multiple of patch_size ${config.patch_size}`);
+    if (config.target_length < config.patch_size) refuse('target_length', `must hold at least one patch of ${config.patch_size} frames`);
+    if (!Number.isInteger(config.embed_dim * config.mlp_ratio)) refuse('mlp_ratio', 'times embed_dim must be a whole number');
+  });
+
+export type ModelConfig = z.output<typeof modelConfigSchema>;
+export type ModelConfigInput = z.input<typeof modelConfigSchema>;
+
+/** The four models of the paper (table 1), for AudioSet's 527 classes. */
+export const MODEL_PRESETS = {
+  tiny: modelConfigSchema.parse({ embed_dim: 192, depth: 12, num_heads: 3, outputdim: 527 }),
+  mini: modelConfigSchema.parse({ embed_dim: 256, depth: 12, num_heads: 4, outputdim: 527 }),
+  small: modelConfigSchema.parse({ embed_dim: 384, depth: 12, num_heads: 6, outputdim: 527 }),
+  base: modelConfigSchema.parse({ embed_dim: 768, depth: 12, num_heads: 12, outputdim: 527 }),
+} as const;
+export type ModelPreset = keyof typeof MODEL_PRESETS;

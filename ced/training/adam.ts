@@ -1,0 +1,58 @@
+/**
+ * Adam (Kingma & Ba, 2015) with PyTorch's epsilon, by TensorFlow's fused kernel. The two differ in where ε is added:
+ *   PyTorch     lr / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
+ *   TensorFlow  lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε')
+ * so ε' = ε · √(1 − β₂ᵗ). What depends on the step is computed here in float64 and passed in.
+ */
+import { boolAttribute, typeAttribute } from '../engine/attributes';
+import type { Ops } from '../engine/ops';
+import type { Tensor } from '../engine/tensor';
+
+const BETA1 = 0.9;
+const BETA2 = 0.999;
+const EPSILON = 1e-8;
+
+/** The four step-dependent numbers, as one tensor's content: β₁ᵗ, β₂ᵗ, learning rate, ε'. `step` counts from 1. */
+export function adamScalars(step: number, learningRate: number): Float32Array {
+  const beta2Power = BETA2 ** step;
+  return Float32Array.of(BETA1 ** step, beta2Power, learningRate, EPSILON * Math.sqrt(1 - beta2Power));
+}
+
+export interface AdamVariables {
+  readonly value: Tensor;
+  readonly firstMoment: Tensor;
+  readonly secondMoment: Tensor;
+}
+
+/** `scalars` [4] as from `adamScalars`. */
+export function adamUpdates(ops: Ops, scalars: Tensor, updates: readonly { variables: AdamVariables; gradient: Tensor }[]): void {
+  const [beta1Power, beta2Power, learningRate, epsilon] = ops.unstack(scalars) as [Tensor, Tensor, Tensor, Tensor];
+  const attributes = [typeAttribute('T', 'float32'), boolAttribute('use_locking', false), boolAttribute('use_nesterov', false)];
+  for (const { variables, gradient } of updates) {
+    const { value, firstMoment, secondMoment } = variables;
+    const inputs = [
+      value,
+      firstMoment,
+      secondMoment,
+      beta1Power,
+      beta2Power,
+      learningRate,
+      ops.scalar(BETA1),
+      ops.scalar(BETA2),
+      epsilon,
+      gradient,
+    ];
+    ops.runner.run('ResourceApplyAdam', attributes, inputs, []);
+  }
+}
+
+/** Scales gradients so that their joint Euclidean norm is at most `maximumNorm`, as `torch.nn.utils.clip_grad_norm_`. */
+export function clipByGlobalNorm(ops: Ops, gradients: readonly Tensor[], maximumNorm: number): Tensor[] {
+  const squares = gradients.map((gradient) => {
+    const axes = gradient.shape.map((_, axis) => axis);
+    return ops.sum(ops.square(gradient), axes);
+  });
+  const norm = ops.sqrt(ops.sum(ops.stack(squares), [0]));
+  const factor = ops.minimum(ops.scalar(1), ops.divide(ops.scalar(maximumNorm), ops.add(norm, ops.scalar(1e-6))));
+  return gradients.map((gradient) => ops.multiply(gradient, factor));
+}
