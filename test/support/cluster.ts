@@ -1,0 +1,68 @@
+/** A real Temporal server and real worker processes on free loopback ports, in a folder of their own. What a test starts, it also ends. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { repositoryRoot } from '../../infra/toolchain';
+import { startServer, type Server } from '../../infra/server';
+
+export class Cluster {
+  private readonly workers: ChildProcess[] = [];
+
+  private constructor(
+    readonly folder: string,
+    readonly address: string,
+    readonly client: Client,
+    private readonly connection: Connection,
+    private readonly server: Server,
+  ) {}
+
+  static async start(): Promise<Cluster> {
+    const folder = mkdtempSync(join(tmpdir(), 'ced-cluster-'));
+    const address = `127.0.0.1:${await freePort()}`;
+    const server = await startServer({ address, dbFile: join(folder, 'temporal.db'), uiPort: null, log: join(folder, 'server.log') });
+    const connection = await Connection.connect({ address });
+    return new Cluster(folder, address, new Client({ connection }), connection, server);
+  }
+
+  /** Starts a worker process and waits until it polls. */
+  async worker(queue: 'cpu' | 'gpu' | 'all'): Promise<ChildProcess> {
+    const log = openSync(join(this.folder, `worker-${queue}.log`), 'a');
+    const args = [join(repositoryRoot, 'dist/workers/main.js'), '--queue', queue, '--address', this.address, '--root', this.folder, '--threads', '1'];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', log], detached: true });
+    this.workers.push(child);
+    await new Promise<void>((resolve, reject) => {
+      child.stdout?.on('data', (text: Buffer) => {
+        if (text.toString().includes('worker ready')) resolve();
+      });
+      child.once('exit', (code) => reject(new Error(`the ${queue} worker ended with ${code}, see ${this.folder}/worker-${queue}.log`)));
+    });
+    return child;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.workers.map(kill));
+    await this.connection.close();
+    await this.server.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** SIGKILL to a process, resolved when it is gone. */
+export async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await gone;
+}
+
+export async function freePort(): Promise<number> {
+  return await new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
