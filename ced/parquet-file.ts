@@ -1,6 +1,7 @@
 /**
  * The one way this project writes and reads Parquet: brotli from Node's own zlib, no statistics, one page a column and row group, and no
- * date, path or library version in the file, so that equal tables are equal bytes.
+ * date, path or library version in the file, so that equal tables are equal bytes. (Under one brotli: the one inside another major version of
+ * Node may choose other bytes for the same table, which is why whoever commits a shard first decides its bytes.)
  */
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import { parquetMetadata, parquetRead, type FileMetaData, type SchemaElement } from 'hyparquet';
@@ -53,7 +54,9 @@ export function writeParquet(columns: readonly ParquetColumn[], { quality, metad
 }
 
 function compress(page: Uint8Array, quality: number): Uint8Array {
-  return brotliCompressSync(page, { params: { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: page.length } });
+  return brotliCompressSync(page, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: page.length },
+  });
 }
 
 export interface ParquetTable {

@@ -23,7 +23,9 @@ export function pythonWithReaders(): string {
   const unfinished = `${folder}.${process.pid}`;
   try {
     execFileSync('python3', ['-m', 'venv', unfinished], { stdio: 'pipe' });
-    execFileSync(join(unfinished, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages], { stdio: 'pipe' });
+    execFileSync(join(unfinished, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages], {
+      stdio: 'pipe',
+    });
     renameSync(unfinished, folder);
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });

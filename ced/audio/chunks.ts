@@ -18,7 +18,10 @@ export function chunkPlan(samples: number, chunkSeconds: number): Chunk[] {
   const chunkSamples = Math.round(chunkSeconds * sampleRate);
   if (!(chunkSamples >= 1)) throw new RangeError(`no chunks of ${chunkSeconds} seconds`);
   if (samples > 0 && samples < chunkSamples) return [{ start: 0, length: samples }];
-  const chunks = Array.from({ length: Math.floor(samples / chunkSamples) }, (_, chunk) => ({ start: chunk * chunkSamples, length: chunkSamples }));
+  const chunks = Array.from({ length: Math.floor(samples / chunkSamples) }, (_, chunk) => ({
+    start: chunk * chunkSamples,
+    length: chunkSamples,
+  }));
   const remainder = samples % chunkSamples;
   if (2 * remainder >= chunkSamples) chunks.push({ start: samples - remainder, length: remainder });
   return chunks;

@@ -39,7 +39,8 @@ export async function decodeFlac(bytes: Uint8Array): Promise<DecodedAudio> {
 
 function readStreamInfo(bytes: Uint8Array): StreamInfo {
   // The first metadata block is always this one, at byte 8 after "fLaC" and its own header.
-  if (bytes.length < 8 + streamInfoBytes || (bytes[4]! & 0x7f) !== 0) throw new ClipUnreadable('damaged', 'the FLAC stream has no STREAMINFO');
+  if (bytes.length < 8 + streamInfoBytes || (bytes[4]! & 0x7f) !== 0)
+    throw new ClipUnreadable('damaged', 'the FLAC stream has no STREAMINFO');
   const view = new DataView(bytes.buffer, bytes.byteOffset + 8, streamInfoBytes);
   const packed = view.getUint32(10);
   const info: StreamInfo = {

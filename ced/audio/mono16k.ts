@@ -16,7 +16,8 @@ export function toMono16k(audio: DecodedAudio): Int16Array {
   const samples = audio.channels[0]?.length ?? 0;
   if (samples === 0) throw new ClipUnreadable('empty', 'no samples');
   const mono = resample(meanOfChannels(audio.channels), audio.sampleRate, sampleRate);
-  if (mono.length < minimumSamples) throw new ClipUnreadable('tooShort', `${mono.length} samples at 16 kHz; the front end needs ${minimumSamples}`);
+  if (mono.length < minimumSamples)
+    throw new ClipUnreadable('tooShort', `${mono.length} samples at 16 kHz; the front end needs ${minimumSamples}`);
   const quantised = new Int16Array(mono.length);
   for (let index = 0; index < mono.length; index++) {
     const scaled = mono[index]! * 0x8000;

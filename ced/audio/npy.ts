@@ -52,7 +52,8 @@ export function encodeNpyInt16(total: number, parts: Iterable<Int16Array>): Uint
 /** @throws FormatInvalid unless the bytes begin a one-dimensional little-endian int16 array */
 export function parseNpyInt16Header(start: Uint8Array): NpyInt16Header {
   const bytes = Buffer.from(start.buffer, start.byteOffset, start.byteLength);
-  if (bytes.length < preamble || !bytes.subarray(0, 6).equals(magic.subarray(0, 6))) throw new FormatInvalid('npy', 'it does not start with NUMPY');
+  if (bytes.length < preamble || !bytes.subarray(0, 6).equals(magic.subarray(0, 6)))
+    throw new FormatInvalid('npy', 'it does not start with NUMPY');
   const major = bytes[6]!;
   const lengthBytes = major === 1 ? 2 : 4;
   if (bytes.length < magic.length + lengthBytes) throw new FormatInvalid('npy', 'its header is cut short');

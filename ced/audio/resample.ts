@@ -23,7 +23,8 @@ export const torchaudioDefault: ResampleKernel = { window: 'hann', zeroCrossings
  * @throws RangeError when a rate is not a positive integer
  */
 export function resample(samples: Float32Array, fromRate: number, toRate: number, kernel: ResampleKernel = kaiserBest): Float32Array {
-  if (![fromRate, toRate].every((rate) => Number.isInteger(rate) && rate > 0)) throw new RangeError(`no resampling from ${fromRate} to ${toRate} Hz`);
+  if (![fromRate, toRate].every((rate) => Number.isInteger(rate) && rate > 0))
+    throw new RangeError(`no resampling from ${fromRate} to ${toRate} Hz`);
   if (fromRate === toRate) return samples;
   const divisor = greatestCommonDivisor(fromRate, toRate);
   const { from, to, taps, reach, weights } = phasesFor(fromRate / divisor, toRate / divisor, kernel);
@@ -77,7 +78,8 @@ function buildPhases(from: number, to: number, { window, zeroCrossings, rolloff,
       if (Math.abs(crossings) >= zeroCrossings) continue;
       const sinc = crossings === 0 ? 1 : Math.sin(Math.PI * crossings) / (Math.PI * crossings);
       const position = crossings / zeroCrossings;
-      const shape = window === 'hann' ? Math.cos((Math.PI * position) / 2) ** 2 : bessel0(beta * Math.sqrt(1 - position ** 2)) / bessel0(beta);
+      const shape =
+        window === 'hann' ? Math.cos((Math.PI * position) / 2) ** 2 : bessel0(beta * Math.sqrt(1 - position ** 2)) / bessel0(beta);
       weights[phase * taps + tap] = (sinc * shape * cutoff) / from;
     }
   }

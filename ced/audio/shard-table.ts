@@ -29,7 +29,12 @@ export function encodeShardTable(clips: readonly ShardClip[]): Uint8Array {
     { name: 'clip', schema: requiredColumn('clip', 'BYTE_ARRAY', 'UTF8'), encoding: 'PLAIN', data: clips.map(({ clip }) => clip) },
     { name: 'sha256', schema: requiredColumn('sha256', 'BYTE_ARRAY', 'UTF8'), encoding: 'PLAIN', data: clips.map(({ sha256 }) => sha256) },
     { name: 'offset', schema: requiredColumn('offset', 'INT64', null), encoding: 'PLAIN', data: clips.map(({ offset }) => BigInt(offset)) },
-    { name: 'samples', schema: requiredColumn('samples', 'INT64', null), encoding: 'PLAIN', data: clips.map(({ samples }) => BigInt(samples)) },
+    {
+      name: 'samples',
+      schema: requiredColumn('samples', 'INT64', null),
+      encoding: 'PLAIN',
+      data: clips.map(({ samples }) => BigInt(samples)),
+    },
     {
       name: 'labels',
       schema: [
@@ -47,7 +52,8 @@ export function encodeShardTable(clips: readonly ShardClip[]): Uint8Array {
 /** @throws FormatInvalid when the bytes are no such table */
 export async function decodeShardTable(bytes: Uint8Array): Promise<ShardClip[]> {
   const file = await readParquet(bytes, 'audio shard table');
-  if (file.metadata['format'] !== shardTableFormat) throw new FormatInvalid('audio shard table', `its format is ${file.metadata['format'] ?? 'not stated'}`);
+  if (file.metadata['format'] !== shardTableFormat)
+    throw new FormatInvalid('audio shard table', `its format is ${file.metadata['format'] ?? 'not stated'}`);
   const clip = file.column('clip') as ArrayLike<string>;
   const sha256 = file.column('sha256') as ArrayLike<string>;
   const offset = file.column('offset') as ArrayLike<bigint>;

@@ -38,7 +38,7 @@ export function isWav(bytes: Uint8Array): boolean {
 export function decodeWav(bytes: Uint8Array): DecodedAudio {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let format: WavFormat | undefined;
-  for (let at = 12; at + 8 <= bytes.length; ) {
+  for (let at = 12; at + 8 <= bytes.length;) {
     const id = ascii(bytes, at);
     const length = view.getUint32(at + 4, true);
     const start = at + 8;
@@ -68,7 +68,10 @@ function readFormat(view: DataView, start: number, length: number): WavFormat {
     throw new ClipUnreadable('unsupportedCodec', `WAV format 0x${tag.toString(16).padStart(4, '0')} with ${format.bits} bits`);
   }
   if (format.channels === 0 || format.sampleRate === 0 || format.blockBytes !== (format.channels * format.bits) / 8) {
-    throw new ClipUnreadable('damaged', `${format.channels} channels of ${format.bits} bits at ${format.sampleRate} Hz in blocks of ${format.blockBytes} bytes`);
+    throw new ClipUnreadable(
+      'damaged',
+      `${format.channels} channels of ${format.bits} bits at ${format.sampleRate} Hz in blocks of ${format.blockBytes} bytes`,
+    );
   }
   return format;
 }
@@ -85,7 +88,12 @@ function nextChunk(bytes: Uint8Array, end: number): number {
   return looksLikeId(end) && !looksLikeId(end + 1) ? end : end + 1;
 }
 
-function readSamples(view: DataView, start: number, length: number, { tag, bits, channels, sampleRate, blockBytes }: WavFormat): DecodedAudio {
+function readSamples(
+  view: DataView,
+  start: number,
+  length: number,
+  { tag, bits, channels, sampleRate, blockBytes }: WavFormat,
+): DecodedAudio {
   const samples = Math.floor(length / blockBytes);
   const read = sampleReaders[`${tag}/${bits}`]!;
   const sampleBytes = bits / 8;

@@ -20,6 +20,8 @@ export function shiftInto(pcm: Int16Array, shift: number, out: Int16Array, outOf
 /** Mask edges int32 [batch, 4]: time start, time width, frequency start, frequency width. */
 export function masksToInt32(parameters: readonly AugmentParameters[]): Int32Array {
   const edges = new Int32Array(parameters.length * 4);
-  parameters.forEach(({ timeStart, timeWidth, freqStart, freqWidth }, row) => edges.set([timeStart, timeWidth, freqStart, freqWidth], row * 4));
+  parameters.forEach(({ timeStart, timeWidth, freqStart, freqWidth }, row) =>
+    edges.set([timeStart, timeWidth, freqStart, freqWidth], row * 4),
+  );
   return edges;
 }

@@ -17,6 +17,7 @@ export type PhiloxKey = readonly [number, number];
 export type PhiloxCounter = readonly [number, number, number, number];
 export type PhiloxWords = readonly [number, number, number, number];
 
+const { imul } = Math;
 const multiplier0 = 0xd2511f53;
 const multiplier1 = 0xcd9e8d57;
 const weyl0 = 0x9e3779b9;
@@ -31,7 +32,7 @@ function multiplyHigh(a: number, b: number): number {
   const bHigh = b >>> 16;
   const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
   const carry = aLow * bHigh + (middle & 0xffff);
-  return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(carry / 0x10000)) >>> 0;
+  return (aHigh * bHigh + (middle >>> 16) + (carry >>> 16)) >>> 0;
 }
 
 /** Four uint32 for one 64-bit key and one 128-bit counter (words of both in the order of the paper). */
@@ -41,8 +42,8 @@ export function philox(key: PhiloxKey, counter: PhiloxCounter): PhiloxWords {
   for (let round = 0; round < rounds; round++) {
     const high0 = multiplyHigh(multiplier0, c0 >>> 0);
     const high1 = multiplyHigh(multiplier1, c2 >>> 0);
-    const low0 = Math.imul(multiplier0, c0);
-    const low1 = Math.imul(multiplier1, c2);
+    const low0 = imul(multiplier0, c0);
+    const low1 = imul(multiplier1, c2);
     c0 = (high1 ^ c1 ^ key0) >>> 0;
     c1 = low1 >>> 0;
     c2 = (high0 ^ c3 ^ key1) >>> 0;
@@ -69,9 +70,12 @@ export function below(word: number, count: number): number {
  */
 export function streamKey(domain: string, ...parts: readonly (string | number)[]): PhiloxKey {
   for (const part of parts) {
-    if (typeof part === 'number' && !Number.isSafeInteger(part)) throw new RangeError(`a stream is keyed by integers and strings, not by ${part}`);
+    if (typeof part === 'number' && !Number.isSafeInteger(part))
+      throw new RangeError(`a stream is keyed by integers and strings, not by ${part}`);
   }
-  const digest = createHash('sha256').update(['ced', domain, ...parts].join('/'), 'utf8').digest();
+  const digest = createHash('sha256')
+    .update(['ced', domain, ...parts].join('/'), 'utf8')
+    .digest();
   return [digest.readUInt32LE(0), digest.readUInt32LE(4)];
 }
 

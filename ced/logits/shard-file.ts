@@ -37,7 +37,12 @@ export function encodeLogitShard(table: LogitTable, { quality = defaultQuality }
     return { name, schema: requiredColumn(name, 'INT32', width), encoding: 'BYTE_STREAM_SPLIT', data: Int32Array.from(table[field]) };
   });
   const columns: ParquetColumn[] = [
-    { name: 'clip', schema: requiredColumn('clip', 'INT32', 'UINT_32'), encoding: 'DELTA_BINARY_PACKED', data: Int32Array.from(table.clip) },
+    {
+      name: 'clip',
+      schema: requiredColumn('clip', 'INT32', 'UINT_32'),
+      encoding: 'DELTA_BINARY_PACKED',
+      data: Int32Array.from(table.clip),
+    },
     ...parameters.slice(0, 2),
     shiftColumn(table),
     ...parameters.slice(2),
@@ -70,8 +75,18 @@ function pairColumns(table: LogitTable): ParquetColumn[] {
       probabilities[row] = fromHalf(values[at]!);
     }
     const [indexName, valueName] = pairNames(slot);
-    classColumns.push({ name: indexName, schema: requiredColumn(indexName, 'INT32', 'UINT_16'), encoding: 'BYTE_STREAM_SPLIT', data: classes });
-    valueColumns.push({ name: valueName, schema: requiredColumn(valueName, 'DOUBLE', null), encoding: 'BYTE_STREAM_SPLIT', data: probabilities });
+    classColumns.push({
+      name: indexName,
+      schema: requiredColumn(indexName, 'INT32', 'UINT_16'),
+      encoding: 'BYTE_STREAM_SPLIT',
+      data: classes,
+    });
+    valueColumns.push({
+      name: valueName,
+      schema: requiredColumn(valueName, 'DOUBLE', null),
+      encoding: 'BYTE_STREAM_SPLIT',
+      data: probabilities,
+    });
   }
   return [...classColumns, ...valueColumns];
 }
@@ -84,7 +99,8 @@ function pairNames(slot: number): [string, string] {
 /** @throws FormatInvalid when the bytes are no logit shard of this version */
 export async function decodeLogitShard(bytes: Uint8Array): Promise<LogitTable> {
   const file = await readParquet(bytes, 'logit shard');
-  if (file.metadata['format'] !== logitShardFormat) throw new FormatInvalid('logit shard', `its format is ${file.metadata['format'] ?? 'not stated'}`);
+  if (file.metadata['format'] !== logitShardFormat)
+    throw new FormatInvalid('logit shard', `its format is ${file.metadata['format'] ?? 'not stated'}`);
   const topK = file.columnNames.filter((name) => /^i\d+$/.test(name)).length;
   const table = createLogitTable(file.rows, topK);
   table.clip.set(file.column('clip') as ArrayLike<number>);
@@ -105,12 +121,16 @@ function readPairs(file: ParquetTable, { rows, topK, indexes, values }: LogitTab
     const probabilities = file.column(valueName) as ArrayLike<number>;
     for (let row = 0; row < rows; row++) {
       const half = toHalf(probabilities[row]!);
-      if (fromHalf(half) !== probabilities[row] || half > 0x7bff) throw new FormatInvalid('logit shard', `row ${row} holds ${probabilities[row]} as ${valueName}`);
+      if (fromHalf(half) !== probabilities[row] || half > 0x7bff)
+        throw new FormatInvalid('logit shard', `row ${row} holds ${probabilities[row]} as ${valueName}`);
       ranks[row * topK + slot] = half * 0x10000 + (0xffff - classes[row]!);
     }
   }
   for (let row = 0; row < rows; row++) {
-    const ranked = ranks.subarray(row * topK, (row + 1) * topK).sort().reverse();
+    const ranked = ranks
+      .subarray(row * topK, (row + 1) * topK)
+      .sort()
+      .reverse();
     for (let rank = 0; rank < topK; rank++) {
       indexes[row * topK + rank] = 0xffff - (ranked[rank]! & 0xffff);
       values[row * topK + rank] = ranked[rank]! >>> 16;

@@ -36,7 +36,8 @@ function macroMean({ scores, targets, rows, classes }: ScoredTable, metric: Clas
   if (scores.length !== rows * classes || targets.length !== rows * classes) {
     throw new RangeError(`${rows} × ${classes} values expected, got ${scores.length} scores and ${targets.length} targets`);
   }
-  const column = (table: ArrayLike<number>, index: number) => Float64Array.from({ length: rows }, (_, row) => table[row * classes + index]!);
+  const column = (table: ArrayLike<number>, index: number) =>
+    Float64Array.from({ length: rows }, (_, row) => table[row * classes + index]!);
   const perClass = Array.from({ length: classes }, (_, index) => metric(column(scores, index), column(targets, index)));
   const defined = perClass.filter((value) => value !== null);
   return { mean: defined.length === 0 ? null : defined.reduce((sum, value) => sum + value, 0) / defined.length, perClass };

@@ -14,7 +14,8 @@ export interface RankingStep {
  */
 export function rankingSteps(scores: ArrayLike<number>, targets: ArrayLike<number>): RankingStep[] {
   if (scores.length !== targets.length) throw new RangeError(`${scores.length} scores for ${targets.length} targets`);
-  for (let row = 0; row < scores.length; row++) if (Number.isNaN(scores[row])) throw new RangeError(`the score of row ${row} is not a number`);
+  for (let row = 0; row < scores.length; row++)
+    if (Number.isNaN(scores[row])) throw new RangeError(`the score of row ${row} is not a number`);
   const order = Uint32Array.from({ length: scores.length }, (_, row) => row).sort((a, b) => scores[b]! - scores[a]!);
   const steps: RankingStep[] = [];
   let truePositives = 0;

@@ -17,7 +17,8 @@ export function classMap(teacherVocabulary: Vocabulary, vocabulary: Vocabulary):
   const positions = vocabulary.map(({ mid, name }) => byMid.get(mid) ?? byName.get(name));
   const missing = vocabulary.filter((_, index) => positions[index] === undefined).map(({ name }) => name);
   if (missing.length > 0) {
-    const shown = missing.slice(0, namesShown).join(', ') + (missing.length > namesShown ? `, and ${missing.length - namesShown} more` : '');
+    const shown =
+      missing.slice(0, namesShown).join(', ') + (missing.length > namesShown ? `, and ${missing.length - namesShown} more` : '');
     throw new TeacherInvalid('classesMissing', `the teacher lacks ${missing.length} of ${vocabulary.length} classes: ${shown}`, missing);
   }
   return Int32Array.from(positions as number[]);

@@ -18,7 +18,8 @@ export interface TeacherOutput {
 /** Weights divided by their sum. @throws TeacherInvalid `weight` */
 export function normalisedWeights(weights: readonly number[]): number[] {
   const wrong = weights.find((weight) => !(weight > 0 && Number.isFinite(weight)));
-  if (wrong !== undefined || weights.length === 0) throw new TeacherInvalid('weight', `an ensemble needs weights above 0, got ${wrong ?? 'none'}`);
+  if (wrong !== undefined || weights.length === 0)
+    throw new TeacherInvalid('weight', `an ensemble needs weights above 0, got ${wrong ?? 'none'}`);
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return weights.map((weight) => weight / sum);
 }
@@ -36,13 +37,15 @@ export function combine(teachers: readonly TeacherOutput[], rows: number, classe
     if (!Number.isInteger(teacherClasses) || (rows > 0 && (classMap ? teacherClasses < smallest : teacherClasses !== classes))) {
       throw new TeacherInvalid('outputShape', `teacher ${teacher} returned ${values.length} numbers for ${rows} × ${smallest}`);
     }
-    if (classMap && classMap.length !== classes) throw new TeacherInvalid('outputShape', `a class map of ${classMap.length} for ${classes} classes`);
+    if (classMap && classMap.length !== classes)
+      throw new TeacherInvalid('outputShape', `a class map of ${classMap.length} for ${classes} classes`);
     const weight = Math.fround(weights[teacher]!);
     for (let row = 0; row < rows; row++) {
       for (let index = 0; index < classes; index++) {
         const value = values[row * teacherClasses + (classMap ? classMap[index]! : index)]!;
         const probability = output === 'logits' ? Math.fround(1 / (1 + Math.exp(-value))) : value;
-        if (!(probability >= 0 && probability <= 1)) throw new TeacherInvalid('outputValue', `teacher ${teacher} gave ${value} as ${output}`);
+        if (!(probability >= 0 && probability <= 1))
+          throw new TeacherInvalid('outputValue', `teacher ${teacher} gave ${value} as ${output}`);
         // Rounded weights may sum to a hair above one.
         const at = row * classes + index;
         mean[at] = Math.min(1, Math.fround(mean[at]! + Math.fround(weight * probability)));

@@ -27,7 +27,8 @@ export function parseVocabularyCsv(text: string): Vocabulary {
     const line = `class ${record + 1}`;
     if (fields.length !== 3) fail(`${line} has ${fields.length} fields instead of 3`);
     const [index, mid, name] = fields.map((field) => field.trim()) as [string, string, string];
-    if (!/^\d+$/.test(index) || Number(index) >= records.length) fail(`${line} has index "${index}"; ${records.length} classes are 0 … ${records.length - 1}`);
+    if (!/^\d+$/.test(index) || Number(index) >= records.length)
+      fail(`${line} has index "${index}"; ${records.length} classes are 0 … ${records.length - 1}`);
     if (classes[Number(index)]) fail(`index ${index} occurs twice`);
     if (name === '') fail(`${line} has no display_name`);
     if (mid !== '' && mids.has(mid)) fail(`MID ${mid} occurs twice`);

@@ -19,12 +19,15 @@ function signalToError(actual: Float32Array, expected: Float32Array): number {
 }
 
 describe('resampling to 16 kHz', () => {
-  it.each([8_000, 11_025, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000])('keeps tones of the pass band 80 dB above its error from %d Hz', (rate) => {
-    for (const hertz of [100, 1_000, 3_300, 6_500].filter((tone) => tone < 0.42 * rate)) {
-      const actual = resample(sine(hertz, rate, rate >> 1), rate, 16_000);
-      expect(signalToError(actual, sine(hertz, 16_000, actual.length))).toBeGreaterThan(80);
-    }
-  });
+  it.each([8_000, 11_025, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000])(
+    'keeps tones of the pass band 80 dB above its error from %d Hz',
+    (rate) => {
+      for (const hertz of [100, 1_000, 3_300, 6_500].filter((tone) => tone < 0.42 * rate)) {
+        const actual = resample(sine(hertz, rate, rate >> 1), rate, 16_000);
+        expect(signalToError(actual, sine(hertz, 16_000, actual.length))).toBeGreaterThan(80);
+      }
+    },
+  );
 
   it('silences what 16 kHz cannot carry', () => {
     const actual = resample(sine(9_000, 44_100, 44_100), 44_100, 16_000);

@@ -20,16 +20,16 @@ describe('mixup weights', () => {
   });
 
   it.each([0.01, 0.2, 0.5, 1, 2, 8])('follow Beta(%d, %d): mean, variance and range', (alpha) => {
-    const drawn = Array.from(drawMixup(alpha, { seed: 4, epoch: 0, step: 0 }, 40_000));
+    const drawn = Array.from(drawMixup(alpha, { seed: 4, epoch: 0, step: 0 }, 10_000));
     const mean = drawn.reduce((sum, value) => sum + value, 0) / drawn.length;
     const variance = drawn.reduce((sum, value) => sum + (value - mean) ** 2, 0) / drawn.length;
-    expect(Math.abs(mean - 0.5)).toBeLessThan(0.01);
-    expect(Math.abs(variance * 4 * (2 * alpha + 1) - 1)).toBeLessThan(0.03);
+    expect(Math.abs(mean - 0.5)).toBeLessThan(0.02);
+    expect(Math.abs(variance * 4 * (2 * alpha + 1) - 1)).toBeLessThan(0.06);
     expect(drawn.every((value) => value >= 0 && value <= 1)).toBe(true);
   });
 
   it('follow the arcsine law at the alpha of the paper', () => {
-    const drawn = Array.from(drawMixup(0.5, { seed: 5, epoch: 0, step: 0 }, 20_000)).sort((a, b) => a - b);
+    const drawn = Array.from(drawMixup(0.5, { seed: 5, epoch: 0, step: 0 }, 10_000)).sort((a, b) => a - b);
     const distance = drawn.map((value, rank) => Math.abs((2 / Math.PI) * Math.asin(Math.sqrt(value)) - (rank + 0.5) / drawn.length));
     // Kolmogorov–Smirnov at 0.1 %.
     expect(Math.max(...distance)).toBeLessThan(1.95 / Math.sqrt(drawn.length));

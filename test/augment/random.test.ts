@@ -53,7 +53,8 @@ describe('streams', () => {
 
 describe('the Python in docs/formats.md', () => {
   const python = /```python\n([^]*?)```/.exec(readFileSync(join(__dirname, '../../docs/formats.md'), 'utf8'))![1]!;
-  const run = (expression: string): unknown => JSON.parse(execFileSync('python3', ['-c', `${python}\nimport json\nprint(json.dumps(${expression}))`], { encoding: 'utf8' }));
+  const run = (expression: string): unknown =>
+    JSON.parse(execFileSync('python3', ['-c', `${python}\nimport json\nprint(json.dumps(${expression}))`], { encoding: 'utf8' }));
 
   it('draws the same numbers, orders and augmentations', () => {
     expect(run('philox((0xa4093822, 0x299f31d0), (0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344))')).toEqual([
@@ -69,7 +70,9 @@ describe('the Python in docs/formats.md', () => {
         return [p.shift, p.timeStart, p.timeWidth, p.freqStart, p.freqWidth];
       }),
     );
-    expect(run(`[augmentation(42, "${clipSha256}", 3, view, samples) for samples in (64000, 160000, 777) for view in range(20)]`)).toEqual(drawn);
+    expect(run(`[augmentation(42, "${clipSha256}", 3, view, samples) for samples in (64000, 160000, 777) for view in range(20)]`)).toEqual(
+      drawn,
+    );
   });
 });
 

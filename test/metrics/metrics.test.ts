@@ -12,7 +12,9 @@ const table = { scores: reference.scores.flat(), targets: reference.targets.flat
 describe('mean average precision', () => {
   it('equals scikit-learn to 1e-9, class by class and as a mean, ties included', () => {
     const { mean, perClass } = meanAveragePrecision(table);
-    reference.average_precision.forEach((value, index) => expect(Math.abs((perClass[index] ?? NaN) - (value ?? NaN))).not.toBeGreaterThan(1e-9));
+    reference.average_precision.forEach((value, index) =>
+      expect(Math.abs((perClass[index] ?? NaN) - (value ?? NaN))).not.toBeGreaterThan(1e-9),
+    );
     expect(Math.abs(mean! - reference.mAP)).toBeLessThan(1e-9);
   });
 

@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { combine, type TeacherOutput } from '../../ced/teachers/ensemble';
 
-const probabilities = (values: number[], weight = 1): TeacherOutput => ({ values: Float32Array.from(values), output: 'probabilities', weight });
+const probabilities = (values: number[], weight = 1): TeacherOutput => ({
+  values: Float32Array.from(values),
+  output: 'probabilities',
+  weight,
+});
 
 describe('an ensemble', () => {
   it('is the weighted mean of probabilities, whatever the scale of the weights', () => {

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { classMap } from '../../ced/teachers/class-map';
 import { formatVocabularyCsv, parseVocabularyCsv } from '../../ced/teachers/vocabulary';
 
-const audioSet = 'index,mid,display_name\n0,/m/09x0r,"Speech"\n1,/m/05zppz,"Male speech, man speaking"\n2,/m/02zsn,"So-called ""female"" speech"\n';
+const audioSet =
+  'index,mid,display_name\n0,/m/09x0r,"Speech"\n1,/m/05zppz,"Male speech, man speaking"\n2,/m/02zsn,"So-called ""female"" speech"\n';
 
 describe('a vocabulary', () => {
   it("is read from AudioSet's own file", () => {
