@@ -24,7 +24,9 @@ export async function ensureSearchAttributes(address: string, namespace = 'defau
       const present = customAttributes?.[name];
       if (present === undefined) missing[name] = indexedType[type];
       else if (present !== indexedType[type])
-        throw new Error(`search attribute ${name} of the Temporal server at ${address} is not of type ${cliType[type]}: remove it there first`);
+        throw new Error(
+          `search attribute ${name} of the Temporal server at ${address} is not of type ${cliType[type]}: remove it there first`,
+        );
     }
     if (Object.keys(missing).length > 0) await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: missing });
   } finally {

@@ -37,7 +37,9 @@ async function main(): Promise<void> {
   const address = `${values.ip}:${portOf('--port', values.port)}`;
   const server = await startServer({ address, dbFile: values.db, uiPort, log: 'inherit', logLevel });
   if (server.reused) return console.log(`A Temporal server already answers at ${address}; its search attributes are registered.`);
-  console.log(`Temporal server at ${address}${uiPort === null ? '' : `, web interface at http://${values.ip}:${uiPort}`}, state in ${values.db}. Ctrl-C stops it.`);
+  console.log(
+    `Temporal server at ${address}${uiPort === null ? '' : `, web interface at http://${values.ip}:${uiPort}`}, state in ${values.db}. Ctrl-C stops it.`,
+  );
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.stop());
   await server.ended;
 }

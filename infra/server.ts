@@ -11,7 +11,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { ensureSearchAttributes, searchAttributeArguments } from './search-attributes';
-import { leashBinary, temporalBinary } from './toolchain';
+import { leashed, temporalBinary } from './toolchain';
 
 const startLimitMs = 60_000;
 const stopLimitMs = 10_000;
@@ -66,7 +66,11 @@ function launch(options: ServerOptions, host: string, port: number): ChildProces
   args.push('--namespace', 'default', '--log-level', options.logLevel ?? 'warn', ...searchAttributeArguments());
   const log = options.log === 'inherit' ? null : openSync(options.log, 'a');
   // A process group of its own: Ctrl-C must reach the workers, which still need the server to say where they stopped.
-  const child = spawn(leashBinary(), [temporalBinary(), ...args], { detached: true, stdio: ['ignore', log ?? 'inherit', log ?? 'inherit'] });
+  // SIGKILL when this process dies: a server on its way out could be taken for a living one by the next start, and SQLite survives it.
+  const child = spawn(...leashed('SIGKILL', temporalBinary(), args), {
+    detached: true,
+    stdio: ['ignore', log ?? 'inherit', log ?? 'inherit'],
+  });
   if (log !== null) closeSync(log);
   return child;
 }
@@ -109,7 +113,10 @@ function accepts(host: string, port: number): Promise<boolean> {
       socket.destroy();
       resolve(open);
     };
-    socket.once('connect', () => settle(true)).once('error', () => settle(false)).once('timeout', () => settle(false));
+    socket
+      .once('connect', () => settle(true))
+      .once('error', () => settle(false))
+      .once('timeout', () => settle(false));
   });
 }
 
@@ -120,7 +127,8 @@ function portTaken(host: string, port: number, option: 'address' | 'uiPort'): st
 
 function splitAddress(address: string): { host: string; port: number } {
   const match = /^(.+):(\d+)$/.exec(address);
-  if (match?.[1] === undefined || match[2] === undefined) throw new Error(`address ${address}: expected host:port, for example 127.0.0.1:7233`);
+  if (match?.[1] === undefined || match[2] === undefined)
+    throw new Error(`address ${address}: expected host:port, for example 127.0.0.1:7233`);
   return { host: match[1], port: Number(match[2]) };
 }
 

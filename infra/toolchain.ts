@@ -2,6 +2,7 @@
  * Where set-up put the programs it found or built. Set-up writes `.ced/toolchain.json` in the clone; this reads it.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
@@ -20,9 +21,9 @@ export function temporalBinary(): string {
   return found('temporal');
 }
 
-/** Path of the helper that ties a process's life to its parent's (infra/setup/leash.mjs). */
-export function leashBinary(): string {
-  return found('leash');
+/** Program and arguments, such that the kernel sends the signal when this process dies, however it dies (infra/setup/leash.mjs). */
+export function leashed(signal: 'SIGTERM' | 'SIGKILL', program: string, args: readonly string[]): [string, string[]] {
+  return [found('leash'), [String(constants.signals[signal]), program, ...args]];
 }
 
 /** Folder of the demo's rendered audio and tables. */

@@ -11,7 +11,8 @@ export const bindingEdits = [
   {
     file: 'tfjs_backend.h',
     before: '  napi_value ExecuteOp(napi_env env, napi_value op_name_value,',
-    insert: '  // Registers a serialized FunctionDef (Uint8Array) with the eager context.\n  napi_value AddFunctionDef(napi_env env, napi_value bytes);\n\n',
+    insert:
+      '  // Registers a serialized FunctionDef (Uint8Array) with the eager context.\n  napi_value AddFunctionDef(napi_env env, napi_value bytes);\n\n',
   },
   {
     file: 'tfjs_backend.cc',
@@ -86,7 +87,8 @@ export function writeEditedSources(packageBinding, folder) {
     throw new SetupError(`${packageBinding} does not hold the published sources: remove node_modules and run set-up again`);
   for (const [index, file] of publishedFiles.entries()) {
     let text = texts[index];
-    for (const edit of bindingEdits.filter((candidate) => candidate.file === file)) text = text.replace(edit.before, () => edit.insert + edit.before);
+    for (const edit of bindingEdits.filter((candidate) => candidate.file === file))
+      text = text.replace(edit.before, () => edit.insert + edit.before);
     writeFileSync(join(folder, file), text);
   }
 }

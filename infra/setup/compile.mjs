@@ -20,7 +20,12 @@ export async function compile(root, report) {
       report(`compiling ${sources.length} TypeScript files`);
       const removed = before?.sources.some((path) => !wanted.sources.includes(path));
       if (removed) rmSync(join(root, 'dist'), { recursive: true, force: true }); // else the output of a deleted file would live on
-      await execute('Compiling', process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--noCheck'], { cwd: root });
+      await execute(
+        'Compiling',
+        process.execPath,
+        [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--noCheck'],
+        { cwd: root },
+      );
       writeFileSync(stampPath, JSON.stringify(wanted));
     });
   await bundleWorkflows(root, report);
@@ -35,9 +40,14 @@ async function bundleWorkflows(root, report) {
   await withLock(join(root, '.ced', 'bundle.lock'), report, async () => {
     if (readStamp(stampPath)?.hash === hash) return;
     report('bundling the workflows');
-    await execute('Bundling the workflows', process.execPath, [join(root, 'infra', 'setup', 'bundle-workflows.mjs'), entry, join(root, 'dist', 'workflow-bundle.js')], {
-      cwd: root,
-    });
+    await execute(
+      'Bundling the workflows',
+      process.execPath,
+      [join(root, 'infra', 'setup', 'bundle-workflows.mjs'), entry, join(root, 'dist', 'workflow-bundle.js')],
+      {
+        cwd: root,
+      },
+    );
     writeFileSync(stampPath, JSON.stringify({ hash }));
   });
 }

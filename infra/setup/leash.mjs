@@ -1,20 +1,20 @@
-// `leash PROGRAM ARGS…` runs a program that the kernel stops (SIGTERM) as soon as its parent is gone, even by SIGKILL.
+// `leash SIGNAL PROGRAM ARGS…` runs a program that gets the signal (by number) from the kernel as soon as its parent is gone, even by SIGKILL.
 // The setting survives exec, so a Go server or a Node process needs no code of its own.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cached, shortHash } from './cache.mjs';
 import { execute, need } from './tools.mjs';
 
-const source = `#include <signal.h>
-#include <stdio.h>
+const source = `#include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 int main(int argc, char **argv) {
-  if (argc < 2) return 64;
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
-  execvp(argv[1], argv + 1);
-  perror(argv[1]);
+  if (argc < 3) return 64;
+  prctl(PR_SET_PDEATHSIG, atoi(argv[1]));
+  execvp(argv[2], argv + 2);
+  perror(argv[2]);
   return 127;
 }
 `;

@@ -15,7 +15,8 @@ const wheels = {
   gpu: { name: 'tensorflow', megabytes: 547, sha256: 'e9d8da8dcab9650efb45f032ba70af2f016f907e6e0c6bda29dd101bba945406' },
 };
 const pipTarget = ['--only-binary=:all:', '--python-version', '3.13'];
-for (const platform of ['manylinux_2_27', 'manylinux_2_17', 'manylinux2014', 'manylinux1']) pipTarget.push('--platform', `${platform}_x86_64`);
+for (const platform of ['manylinux_2_27', 'manylinux_2_17', 'manylinux2014', 'manylinux1'])
+  pipTarget.push('--platform', `${platform}_x86_64`);
 
 const bindingVersion = '4.22.0';
 const compilerFlags = ['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8'];
@@ -49,7 +50,8 @@ async function cachedLibrary(variant, report) {
         const target = join(downloads, shortHash(requirement));
         mkdirSync(target);
         await download(requirement, target);
-        for (const name of readdirSync(target)) await execute(`Unpacking ${name}`, 'python3', ['-m', 'zipfile', '-e', join(target, name), folder]);
+        for (const name of readdirSync(target))
+          await execute(`Unpacking ${name}`, 'python3', ['-m', 'zipfile', '-e', join(target, name), folder]);
       }
     rmSync(downloads, { recursive: true });
     if (findOnPath('strip') !== null) {
@@ -60,7 +62,17 @@ async function cachedLibrary(variant, report) {
 }
 
 function download(requirement, folder) {
-  return execute(`Downloading ${requirement}`, 'python3', ['-m', 'pip', 'download', '-q', '--no-deps', '-d', folder, ...pipTarget, requirement]);
+  return execute(`Downloading ${requirement}`, 'python3', [
+    '-m',
+    'pip',
+    'download',
+    '-q',
+    '--no-deps',
+    '-d',
+    folder,
+    ...pipTarget,
+    requirement,
+  ]);
 }
 
 async function sha256Of(file) {
@@ -101,7 +113,8 @@ async function cachedBinding(root, library, report) {
     mkdirSync(output);
     writeEditedSources(join(modules, '@tensorflow', 'tfjs-node-gpu', 'binding'), source);
     const includes = [join(modules, 'node-api-headers', 'include'), join(library, 'include')];
-    if (!existsSync(join(includes[0], 'node_api.h'))) throw new SetupError('node-api-headers is not installed: remove node_modules and run set-up again');
+    if (!existsSync(join(includes[0], 'node_api.h')))
+      throw new SetupError('node-api-headers is not installed: remove node_modules and run set-up again');
     await execute('Compiling the TensorFlow binding', 'g++', [
       ...compilerFlags,
       ...includes.map((include) => `-I${include}`),

@@ -22,7 +22,9 @@ export function checkNode() {
 
 export function checkPlatform() {
   if (process.platform !== 'linux' || process.arch !== 'x64')
-    throw new SetupError(`TensorFlow's library is fetched for linux-x64 only, this is ${process.platform}-${process.arch}: use a Linux machine or container`);
+    throw new SetupError(
+      `TensorFlow's library is fetched for linux-x64 only, this is ${process.platform}-${process.arch}: use a Linux machine or container`,
+    );
 }
 
 /** Full path of a program on the PATH, or null. */

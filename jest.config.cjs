@@ -1,0 +1,35 @@
+// Tests run on the TypeScript sources; processes that tests start run on dist/, which set-up has compiled (so start tests with `npm test`).
+// Jest loads CommonJS, so packages published as ES modules only are transformed too: the allow-list below. h5wasm would be the next one.
+const esmOnly = [
+  '@eshaz/',
+  '@wasm-audio-decoders/',
+  'codec-parser',
+  'hyparquet',
+  'hyparquet-compressors',
+  'hyparquet-writer',
+  'hysnappy',
+  'fzstd',
+  'mpg123-decoder',
+  'ogg-opus-decoder',
+  'opus-decoder',
+  'simple-yenc',
+  'spessasynth_core',
+  'stb-vorbis',
+];
+
+const swc = {
+  jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+  module: { type: 'commonjs' },
+  sourceMaps: 'inline',
+};
+
+module.exports = {
+  rootDir: __dirname,
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  testEnvironment: 'node',
+  transform: { '\\.(ts|m?js)$': ['@swc/jest', swc] },
+  transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')}))`],
+  testTimeout: 60_000,
+  maxWorkers: 2,
+};
