@@ -64,5 +64,5 @@ export function canonicalJson(value: unknown): string {
     return `{${entries.map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`).join(',')}}`;
   }
   if (typeof value === 'string' || typeof value === 'boolean' || value === null || Number.isFinite(value)) return JSON.stringify(value);
-  throw new TypeError(`${String(value)} has no canonical form`);
+  throw new TypeError(`a ${typeof value} has no canonical form here (NaN and infinity neither)`);
 }

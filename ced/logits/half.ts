@@ -16,7 +16,7 @@ export function toHalf(value: number): number {
   if (magnitude >= 0x477ff000) return sign | 0x7c00;
   if (magnitude < 0x38800000) {
     // Subnormal: adding 0.5 puts the unit in the last place at 2^-24, so that the hardware itself rounds to even.
-    float[0] = Math.abs(float[0]!) + 0.5;
+    float[0] = Math.abs(float[0]) + 0.5;
     return sign | (bits[0]! - 0x3f000000);
   }
   const evenBias = 0xfff + ((magnitude >>> 13) & 1);

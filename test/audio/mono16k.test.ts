@@ -70,6 +70,6 @@ describe('bringing audio to 16 kHz mono int16', () => {
     ['notFinite', [constant(0, NaN)]],
     ['notFinite', [constant(Infinity)]],
   ])('refuses audio that is %s', (reason, channels) => {
-    expect(() => toMono16k({ sampleRate: 16_000, channels })).toThrow(expect.objectContaining({ code: 'ClipUnreadable', reason }));
+    expect(() => toMono16k({ sampleRate: 16_000, channels })).toThrow(expect.objectContaining({ code: 'ClipUnreadable', reason }) as Error);
   });
 });

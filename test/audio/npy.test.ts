@@ -35,7 +35,7 @@ describe('the samples of an audio shard', () => {
     const file = encodeNpyInt16(1, [Int16Array.of(1)]);
     const asFloat = Buffer.from(Buffer.from(file).toString('latin1').replace('<i2', '<f4'), 'latin1');
     for (const bytes of [asFloat, file.subarray(0, 20), Buffer.from('RIFF')]) {
-      expect(() => parseNpyInt16Header(bytes)).toThrow(expect.objectContaining({ code: 'FormatInvalid', format: 'npy' }));
+      expect(() => parseNpyInt16Header(bytes)).toThrow(expect.objectContaining({ code: 'FormatInvalid', format: 'npy' }) as Error);
     }
   });
 });

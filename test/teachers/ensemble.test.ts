@@ -50,6 +50,6 @@ describe('an ensemble', () => {
     ['outputValue', [probabilities([0.5, 1.5])]],
     ['outputValue', [{ values: Float32Array.of(NaN, 0), output: 'logits', weight: 1 }]],
   ])('refuses teachers with a wrong %s', (fault, teachers) => {
-    expect(() => combine(teachers, 1, 2)).toThrow(expect.objectContaining({ code: 'TeacherInvalid', fault }));
+    expect(() => combine(teachers, 1, 2)).toThrow(expect.objectContaining({ code: 'TeacherInvalid', fault }) as Error);
   });
 });

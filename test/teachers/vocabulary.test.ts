@@ -42,7 +42,7 @@ describe('a vocabulary', () => {
     ['an open quote', 'index,mid,display_name\n0,/m/a,"A', 'quote'],
   ])('with %s is refused', (_, text, message) => {
     expect(() => parseVocabularyCsv(text)).toThrow(message);
-    expect(() => parseVocabularyCsv(text)).toThrow(expect.objectContaining({ code: 'FormatInvalid' }));
+    expect(() => parseVocabularyCsv(text)).toThrow(expect.objectContaining({ code: 'FormatInvalid' }) as Error);
   });
 });
 
@@ -57,7 +57,7 @@ describe("matching a teacher's classes with the run's", () => {
   it('names the classes that a teacher lacks', () => {
     const teacher = parseVocabularyCsv('index,mid,display_name\n0,/m/b,Banjo');
     expect(() => classMap(teacher, run)).toThrow(
-      expect.objectContaining({ code: 'TeacherInvalid', fault: 'classesMissing', missing: ['Accordion', 'Cello'] }),
+      expect.objectContaining({ code: 'TeacherInvalid', fault: 'classesMissing', missing: ['Accordion', 'Cello'] }) as Error,
     );
     expect(() => classMap(teacher, run)).toThrow('Accordion, Cello');
   });
