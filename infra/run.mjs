@@ -74,10 +74,14 @@ async function test(args) {
   const code = await new Promise((resolve) => child.once('close', resolve));
   process.exitCode = code ?? 1;
   if (!existsSync(results)) return;
-  const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(results, 'utf8'));
+  const { numPassedTests, numPendingTests, testResults } = JSON.parse(readFileSync(results, 'utf8'));
   rmSync(results);
+  // A test file that fails outside its tests (it does not compile, a hook throws) counts as one.
+  const failures = testResults.map(
+    ({ status, assertionResults }) => assertionResults.filter((test) => test.status === 'failed').length || (status === 'failed' ? 1 : 0),
+  );
   const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : '';
-  console.log(`\n${numPassedTests} passed, ${numFailedTests + numRuntimeErrorTestSuites} failed${skipped}`);
+  console.log(`\n${numPassedTests} passed, ${failures.reduce((sum, count) => sum + count, 0)} failed${skipped}`);
 }
 
 const [program, ...args] = process.argv.slice(2);

@@ -92,7 +92,7 @@ async function readiness(address: string): Promise<string> {
 }
 
 /** Whether a Temporal server with our namespace answers at the address. */
-export async function answers(address: string): Promise<boolean> {
+async function answers(address: string): Promise<boolean> {
   try {
     const connection = await Connection.connect({ address, connectTimeout: '2s' });
     try {

@@ -16,8 +16,8 @@ import { chosenVariant } from './variant.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
-/** What a program may ask for; `demo` implies nothing about the others. */
-export const allParts = ['tensorflow', 'temporal', 'demo'];
+/** What a program may ask for. */
+const allParts = ['tensorflow', 'temporal', 'demo'];
 
 /**
  * Brings this clone up to date and writes `.ced/toolchain.json` for the programs to read.
