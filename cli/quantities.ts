@@ -1,0 +1,34 @@
+/** Numbers as people read them. */
+
+/** `0:42`, `12:05`, `1:02:33`. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const tail = String(rest).padStart(2, '0');
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${tail}` : `${minutes}:${tail}`;
+}
+
+/** `8,123` */
+export function grouped(count: number): string {
+  return Math.round(count).toLocaleString('en-US');
+}
+
+/** Three significant digits below a hundred: `0.52`, `3.14`, `42.7`, `1,204`. */
+export function rate(perSecond: number): string {
+  if (perSecond >= 100) return grouped(perSecond);
+  return perSecond.toFixed(perSecond >= 10 ? 1 : 2);
+}
+
+/** `12.3 MB`, in powers of ten. */
+export function bytes(count: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+  let unit = 0;
+  let value = count;
+  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(value >= 10 ? 1 : 2)} ${units[unit]}`;
+}
+
+/** `0.49 M`, `86.2 M`. */
+export function millions(count: number): string {
+  return `${(count / 1e6).toFixed(count >= 1e7 ? 1 : 2)} M`;
+}

@@ -1,0 +1,57 @@
+/**
+ * What a run needs around it on one machine: the Temporal server with its state in `runs/temporal.db`, and two workers as processes of their
+ * own. Everything stops in the order that loses nothing: workers first, while the server still takes down where they stopped.
+ */
+import { mkdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { startServer, type Server } from '../infra/server';
+import { WorkerProcess } from './worker-process';
+
+export interface SessionOptions {
+  address: string;
+  uiPort: number | null;
+  /** Where relative paths of run files start; server state and logs lie in its `runs/`. */
+  root: string;
+  /** false where workers run elsewhere. */
+  workers: boolean;
+  onNote: (line: string) => void;
+}
+
+export class Session {
+  private constructor(
+    private readonly server: Server,
+    private readonly workers: readonly WorkerProcess[],
+    private readonly serverLog: string,
+  ) {}
+
+  /** @throws one line when the port is taken or the server does not start */
+  static async open({ address, uiPort, root, workers, onNote }: SessionOptions): Promise<Session> {
+    const logs = join(root, 'runs', 'logs');
+    mkdirSync(logs, { recursive: true });
+    const serverLog = join(logs, 'server.log');
+    const server = await startServer({ address, dbFile: join(root, 'runs', 'temporal.db'), uiPort, log: serverLog });
+    onNote(`Temporal server at ${address}${server.reused ? ' (already running)' : ''}, logs in ${relative(process.cwd(), logs)}`);
+    const started = (workers ? (['cpu', 'gpu'] as const) : []).map(
+      (queue) => new WorkerProcess({ queue, address, root, log: join(logs, `worker-${queue}.log`), onRestart: onNote }),
+    );
+    return new Session(server, started, serverLog);
+  }
+
+  /** Rejects with one line when the server or a worker is lost for good; never resolves. */
+  get failed(): Promise<never> {
+    const serverLost = this.server.ended.then((how) => {
+      throw new Error(`the Temporal server ended (${how}, log: ${relative(process.cwd(), this.serverLog)})`);
+    });
+    return Promise.race([serverLost, ...this.workers.map((worker) => worker.failed)]);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.stop()));
+    await this.server.stop();
+  }
+
+  /** Without checkpoints: what was done since the last one is done again. */
+  kill(): void {
+    for (const worker of this.workers) worker.kill();
+  }
+}

@@ -1,0 +1,63 @@
+import { LiveDisplay } from '../../cli/live-display';
+import type { StageLine } from '../../cli/live-lines';
+
+class RecordedScreen {
+  text = '';
+  columns = 40;
+  constructor(readonly isTTY: boolean) {}
+  write(text: string): void {
+    this.text += text;
+  }
+}
+
+const line = (text: string, state: StageLine['state'] = 'running', retries: string[] = []): StageLine => ({
+  stage: 'logits',
+  state,
+  text,
+  retries,
+});
+
+describe('live display in a log', () => {
+  it('prints a stage when it begins, then at most every 15 seconds, then when it ends', () => {
+    const screen = new RecordedScreen(false);
+    let nowMs = 0;
+    const display = new LiveDisplay(screen, () => nowMs);
+    display.show([line('waiting', 'waiting')]);
+    for (; nowMs <= 31_000; nowMs += 1000) display.show([line(`at ${nowMs / 1000} s`)]);
+    display.show([line('ended', 'done')]);
+    display.show([line('ended', 'done')]);
+    expect(screen.text.split('\n')).toEqual(['at 0 s', 'at 15 s', 'at 30 s', 'ended', '']);
+  });
+
+  it('prints each retry once', () => {
+    const screen = new RecordedScreen(false);
+    const display = new LiveDisplay(screen, () => 0);
+    display.show([line('a', 'running', ['attempt 2'])]);
+    display.show([line('a', 'running', ['attempt 2'])]);
+    expect(screen.text.match(/attempt 2/g)).toHaveLength(1);
+  });
+
+  it('writes no terminal control sequence', () => {
+    const screen = new RecordedScreen(false);
+    const display = new LiveDisplay(screen, () => 0);
+    display.show([line('a')]);
+    display.note('note');
+    expect(screen.text).toBe('a\nnote\n');
+  });
+});
+
+describe('live display on a terminal', () => {
+  it('redraws its lines in place, and only those', () => {
+    const screen = new RecordedScreen(true);
+    const display = new LiveDisplay(screen, () => 0);
+    display.show([line('one'), line('two')]);
+    display.show([line('three'), line('four')]);
+    expect(screen.text).toBe('one\ntwo\n\x1b[2A\x1b[0Jthree\nfour\n');
+  });
+
+  it('cuts lines to the width, so that redrawing counts right', () => {
+    const screen = new RecordedScreen(true);
+    new LiveDisplay(screen, () => 0).show([line('x'.repeat(100))]);
+    expect(screen.text).toBe(`${'x'.repeat(38)}…\n`);
+  });
+});

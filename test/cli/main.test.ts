@@ -1,0 +1,40 @@
+import { describeFailure } from '../../cli/failure';
+import { ced } from '../../cli/main';
+
+async function complaint(argv: string[]): Promise<string> {
+  return await ced(argv).then(() => 'no complaint', describeFailure);
+}
+
+describe('the ced command', () => {
+  let printed = '';
+  beforeEach(() => {
+    printed = '';
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((printed += String(text)), true));
+  });
+  afterEach(() => jest.restoreAllMocks());
+
+  it('lists its subcommands', async () => {
+    expect(await ced(['--help'])).toBe(0);
+    expect(printed).toMatch(/^ {2}watch +\S/m);
+  });
+
+  it('explains each of them', async () => {
+    expect(await ced(['watch', '--help'])).toBe(0);
+    expect(printed).toMatch(/^ced watch WORKFLOW-ID/);
+  });
+
+  it('refuses one it does not have, in one line that names those it has', async () => {
+    expect(await complaint(['wacth'])).toMatch(/^ced wacth: no such command, expected one of [a-z, ]*watch[^\n]*$/);
+  });
+
+  it('refuses to watch nothing, and options it does not have', async () => {
+    expect(await complaint(['watch'])).toBe('ced watch: expected one workflow id; see ced watch --help');
+    expect(await complaint(['watch', 'a', '--colour'])).toMatch(/^Unknown option '--colour'/);
+  });
+
+  it('says in one line that no server answers, and how to get one', async () => {
+    expect(await complaint(['watch', 'a', '--address', '127.0.0.1:9'])).toBe(
+      'no Temporal server answers at 127.0.0.1:9; start one with `npm run server`, or name yours with --address',
+    );
+  });
+});
