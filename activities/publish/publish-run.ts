@@ -1,0 +1,53 @@
+/**
+ * The last stage: a run's result and report from what the store holds. `runs/<run>/<workflowRunId>/` is written once, `result.json` last; a
+ * retry after a lost reply adopts what stands there. `runs/<run>/result.json` and `report.html` are copies that the next run replaces.
+ */
+import type { PublishInput, RunResult } from '../../workflows/contract/activities';
+import type { ActivityDependencies } from '../dependencies';
+import { layout } from '../storage/layout';
+import { ContentDiffers, ObjectMissing, type Store } from '../storage/store';
+import { buildReportData, buildResult, type RunFindings } from './report-data';
+import { renderReport } from './report-page';
+import { encodeRejected, readRunCorpus } from './run-corpus';
+import { evaluateRun } from './run-evaluation';
+import { readTrainingCurve, type TrainingCurve } from './training-curve';
+
+/** @throws when a model was not scored on eval, or a manifest of the run is missing */
+export async function publishRun(deps: ActivityDependencies, input: PublishInput): Promise<RunResult> {
+  const store = deps.openStore(input.store);
+  const keyOf = (file: string): string => layout.runFile(input.run, input.workflowRunId, file);
+  if (!(await store.exists(keyOf('result.json')))) {
+    const findings = await readFindings(store, input);
+    const result = buildResult(input, findings);
+    await createOrAdopt(store, keyOf('rejected.jsonl'), encodeRejected(findings.rejected));
+    await createOrAdopt(store, keyOf('report.html'), Buffer.from(renderReport(buildReportData(input, result, findings))));
+    await createOrAdopt(store, keyOf('result.json'), Buffer.from(JSON.stringify(result, null, 2) + '\n'));
+  }
+  const result = await committed(store, keyOf('result.json'));
+  await store.replace(layout.latest(input.run, 'report.html'), await committed(store, keyOf('report.html')));
+  await store.replace(layout.latest(input.run, 'result.json'), result);
+  return JSON.parse(Buffer.from(result).toString('utf8')) as RunResult;
+}
+
+async function readFindings(store: Store, input: PublishInput): Promise<RunFindings> {
+  const { planKey, ensemble, students } = input;
+  const corpus = await readRunCorpus(store, planKey);
+  const evaluation = await evaluateRun(store, planKey, 'eval', { ensemble, students });
+  const validation = ensemble.length === 0 ? null : await evaluateRun(store, planKey, 'validation', { ensemble, students: [] });
+  const curves: TrainingCurve[] = [];
+  for (const student of students) curves.push(await readTrainingCurve(store, student));
+  return { ...corpus, evaluation, ensembleValidationMAP: validation?.ensemble?.mAP ?? null, curves };
+}
+
+/** Another attempt may have run other code, or another version of it: whoever came first is what readers have seen. */
+async function createOrAdopt(store: Store, key: string, bytes: Uint8Array): Promise<void> {
+  await store.create(key, bytes).catch((error: unknown) => {
+    if (!(error instanceof ContentDiffers)) throw error;
+  });
+}
+
+async function committed(store: Store, key: string): Promise<Uint8Array> {
+  const bytes = await store.read(key);
+  if (bytes === null) throw new ObjectMissing(key, store.uri);
+  return bytes;
+}

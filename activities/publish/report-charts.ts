@@ -1,0 +1,100 @@
+/** The course of training: loss, validation mAP and learning rate, drawn by uPlot from a data block in the page. */
+import { html } from './html';
+import type { ReportData } from './report-data';
+import type { Section } from './report-page';
+import { seriesColour } from './report-parts';
+
+interface ChartSeries {
+  label: string;
+  /** CSS variable. */
+  colour: string;
+  style: 'line' | 'faint' | 'dashed';
+  /** One for each x, null where the series has no point. */
+  values: (number | null)[];
+}
+interface Chart {
+  id: string;
+  title: string;
+  xLabel: string;
+  xs: number[];
+  series: ChartSeries[];
+}
+
+interface Line extends Omit<ChartSeries, 'values'> {
+  points: { x: number; y: number }[];
+}
+
+export function chartsSection(data: ReportData): Section | null {
+  const charts = chartData(data);
+  if (charts.length === 0) return null;
+  return {
+    id: 'training',
+    title: 'Training',
+    note: 'Point at a curve to read it, drag to zoom in, double-click to zoom out.',
+    content: html`<div class="charts">
+        ${charts.map(
+          ({ id, title }) =>
+            html`<figure>
+              <figcaption>${title}</figcaption>
+              <div class="chart" id="chart-${id}"></div>
+            </figure>`,
+        )}
+      </div>
+      <noscript><p class="note">Curves need scripts to be drawn; their numbers are the metrics segments in the store.</p></noscript>`,
+  };
+}
+
+export function chartData(data: ReportData): Chart[] {
+  const lines = (
+    points: (curve: ReportData['curves'][number]) => Line['points'],
+    label: (name: string) => string,
+    style: Line['style'],
+  ): Line[] => data.curves.map((curve, index) => ({ label: label(curve.name), colour: seriesColour(index), style, points: points(curve) }));
+  // An epoch's mean loss belongs to its middle: drawn at its end it would seem to lag behind the steps it is the mean of.
+  const loss = [
+    ...lines(
+      ({ steps }) => steps.map(({ step, loss: y }) => ({ x: step, y })),
+      (name) => `${name}, step`,
+      'faint',
+    ),
+    ...lines(
+      ({ epochs }) => epochs.map(({ step, loss: y }, index) => ({ x: Math.round((step + (epochs[index - 1]?.step ?? 0)) / 2), y })),
+      (name) => `${name}, epoch`,
+      'line',
+    ),
+  ];
+  const validated = lines(
+    ({ epochs }) => epochs.flatMap(({ epoch, mAP }) => (mAP === null ? [] : [{ x: epoch, y: mAP }])),
+    (name) => name,
+    'line',
+  );
+  const learningRate = lines(
+    ({ steps }) => steps.map(({ step, learningRate: y }) => ({ x: step, y })),
+    (name) => name,
+    'line',
+  );
+  return [
+    joinLines('loss', 'Loss (binary cross-entropy)', 'step', loss),
+    joinLines('map', 'Validation mAP', 'epoch', withReference(validated, data.ensembleValidationMAP)),
+    joinLines('rate', 'Learning rate', 'step', learningRate),
+  ].filter((chart) => chart !== null);
+}
+
+function withReference(lines: Line[], mAP: number | null): Line[] {
+  const xs = lines.flatMap(({ points }) => points.map(({ x }) => x));
+  if (mAP === null || xs.length === 0) return lines;
+  const points = [...new Set(xs)].sort((a, b) => a - b).map((x) => ({ x, y: mAP }));
+  return [...lines, { label: 'ensemble', colour: '--ensemble', style: 'dashed', points }];
+}
+
+/** On one common axis, as the chart library wants it. Null when there is nothing to draw. */
+function joinLines(id: string, title: string, xLabel: string, lines: Line[]): Chart | null {
+  const drawn = lines.filter(({ points }) => points.length > 0);
+  if (drawn.length === 0) return null;
+  const xs = [...new Set(drawn.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
+  const series = drawn.map(({ points, ...line }) => {
+    const at = new Map(points.map(({ x, y }) => [x, Number(y.toPrecision(6))]));
+    return { ...line, values: xs.map((x) => at.get(x) ?? null) };
+  });
+  return { id, title, xLabel, xs, series };
+}

@@ -1,0 +1,122 @@
+/** What the run took: time by stage, bytes in the store, clips that were left out. */
+import { sampleRate } from '../../ced/audio/mono16k';
+import { html, type Html } from './html';
+import { formatBytes, formatCount, formatPercent, formatSeconds } from './number-format';
+import type { ReportData } from './report-data';
+import type { Section } from './report-page';
+import { bar, scrolling } from './report-parts';
+
+export function stagesSection({ result: { stages } }: ReportData): Section | null {
+  if (stages.length === 0) return null;
+  const longest = Math.max(...stages.map(({ seconds }) => seconds), Number.MIN_VALUE);
+  const total = stages.reduce((sum, { seconds }) => sum + seconds, 0);
+  const rows = stages.map(
+    ({ name, seconds }) =>
+      html`<tr>
+        <th scope="row">${name}</th>
+        <td class="bar">${bar(formatSeconds(seconds), seconds / longest, '--ensemble')}</td>
+        <td>${formatPercent(total === 0 ? null : seconds / total)}</td>
+      </tr>`,
+  );
+  return {
+    id: 'stages',
+    title: 'Time by stage',
+    note: 'A stage that found its work done in the store took next to nothing.',
+    content: html`<table class="costs">
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>`,
+  };
+}
+
+export function storageSection({ splits, result: { logits } }: ReportData): Section {
+  const rows = splits.map(
+    ({ split, clips, chunks, samples, shards, rejected, labelled }) =>
+      html`<tr>
+        <th scope="row">${split}<small>${labelled ? 'labelled' : 'without labels'}</small></th>
+        <td>${formatCount(clips)}</td>
+        <td>${formatCount(chunks)}</td>
+        <td>${formatSeconds(samples / sampleRate)}</td>
+        <td>${formatBytes(samples * 2)}</td>
+        <td>${formatCount(shards)}</td>
+        <td>${formatCount(rejected)}</td>
+      </tr>`,
+  );
+  return {
+    id: 'storage',
+    title: 'Corpus and storage',
+    content: html`${scrolling(
+      html`<table>
+        <thead>
+          <tr>
+            <th scope="col">Split</th>
+            <th scope="col">Clips</th>
+            <th scope="col">Chunks</th>
+            <th scope="col">Audio</th>
+            <th scope="col">PCM</th>
+            <th scope="col">Shards</th>
+            <th scope="col">Rejected</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>`,
+    )}${logits && logitBytes(logits)}`,
+  };
+}
+
+function logitBytes({ rows, views, bytes, pcmBytes }: NonNullable<ReportData['result']['logits']>): Html {
+  const largest = Math.max(bytes, pcmBytes, 1);
+  const each = rows === 0 ? '' : `, ${(bytes / rows).toFixed(1)} bytes each`;
+  return html`<h3>Logits beside the audio they stand for</h3>
+    <table class="costs">
+      <tbody>
+        <tr>
+          <th scope="row">audio<small>16 kHz mono int16</small></th>
+          <td class="bar">${bar(formatBytes(pcmBytes), pcmBytes / largest, '--teacher')}</td>
+        </tr>
+        <tr>
+          <th scope="row">logits<small>${formatCount(rows)} rows, ${formatCount(views)} views${each}</small></th>
+          <td class="bar">${bar(formatBytes(bytes), bytes / largest, '--ensemble')}</td>
+        </tr>
+      </tbody>
+    </table>`;
+}
+
+export function rejectedSection({ rejected, result }: ReportData): Section | null {
+  if (result.rejected === 0) return null;
+  const rows = rejected.map(
+    ({ kind, count, examples }) =>
+      html`<tr>
+        <th scope="row">${kind}</th>
+        <td>${formatCount(count)}</td>
+        <td class="examples">
+          <details>
+            <summary>${examples.length === count ? 'show' : `show the first ${examples.length}`}</summary>
+            <ul>
+              ${examples.map(({ split, clip, reason }) => html`<li><b>${clip}</b> <small>${split}</small><br />${reason}</li>`)}
+            </ul>
+          </details>
+        </td>
+      </tr>`,
+  );
+  return {
+    id: 'rejected',
+    title: 'Rejected clips',
+    note: `${formatCount(result.rejected)} ${result.rejected === 1 ? 'clip was' : 'clips were'} left out; rejected.jsonl beside this report names every one.`,
+    content: html`<table>
+      <thead>
+        <tr>
+          <th scope="col">Reason</th>
+          <th scope="col">Clips</th>
+          <th scope="col" class="bar">Examples</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>`,
+  };
+}

@@ -1,0 +1,109 @@
+/** The top of the report: what was run, what came out of it in one sentence, and four numbers. */
+import { html, type Html } from './html';
+import { formatBytes, formatCount, formatParameters, formatPercent, formatScore, formatSeconds } from './number-format';
+import { bestStudent, type ReportData, type ReportModel } from './report-data';
+
+interface Tile {
+  label: string;
+  value: string;
+  detail: string;
+}
+
+export function headline(data: ReportData): Html {
+  const tiles = (data.kind === 'distill' ? distillTiles(data) : teachTiles(data)).concat(timeTile(data));
+  return html`<header>
+    <p class="kicker">${data.kind === 'distill' ? 'Consistent ensemble distillation' : 'Teachers from labels'}</p>
+    <h1>${data.result.run}</h1>
+    <p class="lead">${lead(data)}</p>
+    <dl class="tiles">
+      ${tiles.map(
+        ({ label, value, detail }) =>
+          html`<div>
+            <dt>${label}</dt>
+            <dd>${value}</dd>
+            <dd class="detail">${detail}</dd>
+          </div>`,
+      )}
+    </dl>
+  </header>`;
+}
+
+function lead(data: ReportData): string {
+  const student = bestStudent(data);
+  const clips = data.evalClips === null ? null : `${formatCount(data.evalClips)} eval clips`;
+  if (!student) return 'No model was trained.';
+  if (data.kind === 'teach')
+    return clips && student.mAP !== null
+      ? `${student.name} reaches mAP ${formatScore(student.mAP)} on ${clips}.`
+      : `${student.name} is trained.`;
+  const size = `${formatPercent(student.parameters / largestTeacher(data))} of the largest teacher's parameters`;
+  const share = shareOfEnsemble(data, student);
+  if (share !== null)
+    return `The student ${student.name} keeps ${formatPercent(share)} of its ensemble's mAP on ${clips ?? ''} with ${size}.`;
+  if (student.agreement)
+    return `The student ${student.name} names the same most probable class as its ensemble on ${formatPercent(student.agreement.topMatch)} of ${clips ?? ''}, with ${size}.`;
+  return `The student ${student.name} is trained, with ${size}. There is no eval split to judge it on.`;
+}
+
+function distillTiles(data: ReportData): Tile[] {
+  const { logits } = data.result;
+  const student = bestStudent(data);
+  const tiles: Tile[] = [];
+  if (student) {
+    const share = shareOfEnsemble(data, student);
+    if (share !== null) {
+      tiles.push({
+        label: 'Share of the ensemble’s mAP',
+        value: formatPercent(share),
+        detail: `${formatScore(student.mAP)} of ${formatScore(data.result.ensemble.mAP)}`,
+      });
+    } else if (student.agreement) {
+      const detail = `divergence ${formatScore(student.agreement.divergence, 4)} nats; eval has no labels`;
+      tiles.push({ label: 'Agreement with the ensemble', value: formatPercent(student.agreement.topMatch), detail });
+    }
+    const largest = largestTeacher(data);
+    const together = data.result.teachers.reduce((sum, { parameters }) => sum + parameters, 0);
+    tiles.push({
+      label: 'Parameters',
+      value: formatParameters(student.parameters),
+      detail: `${(largest / student.parameters).toFixed(1)}× fewer than the largest teacher, ${(together / student.parameters).toFixed(1)}× fewer than all`,
+    });
+  }
+  if (logits)
+    tiles.push({
+      label: 'Stored logits',
+      value: formatBytes(logits.bytes),
+      detail: `${formatPercent(logits.pcmBytes === 0 ? null : logits.bytes / logits.pcmBytes)} of the audio’s ${formatBytes(logits.pcmBytes)} PCM, ${formatCount(logits.views)} views`,
+    });
+  return tiles;
+}
+
+function teachTiles(data: ReportData): Tile[] {
+  const best = bestStudent(data);
+  const train = data.splits.find(({ split }) => split === 'train');
+  return [
+    ...(best?.mAP == null ? [] : [{ label: 'Best eval mAP', value: formatScore(best.mAP), detail: best.name }]),
+    ...(best ? [{ label: 'Parameters', value: formatParameters(best.parameters), detail: best.name }] : []),
+    ...(train
+      ? [{ label: 'Training clips', value: formatCount(train.clips), detail: `${formatSeconds(train.samples / 16_000)} of audio` }]
+      : []),
+  ];
+}
+
+function timeTile({ result }: ReportData): Tile {
+  const slowest = [...result.stages].sort((a, b) => b.seconds - a.seconds)[0];
+  const total = result.stages.reduce((sum, { seconds }) => sum + seconds, 0);
+  return {
+    label: 'Time',
+    value: formatSeconds(total),
+    detail: slowest ? `most of it in ${slowest.name}: ${formatSeconds(slowest.seconds)}` : 'no stage was timed',
+  };
+}
+
+export function shareOfEnsemble({ result }: Pick<ReportData, 'result'>, model: ReportModel): number | null {
+  return model.mAP === null || !result.ensemble.mAP ? null : model.mAP / result.ensemble.mAP;
+}
+
+function largestTeacher({ result }: ReportData): number {
+  return Math.max(...result.teachers.map(({ parameters }) => parameters));
+}

@@ -1,0 +1,85 @@
+/** Every model side by side: what it costs, what it is worth. */
+import { html, type Html } from './html';
+import { formatCount, formatParameters, formatPercent, formatScore, formatSeconds } from './number-format';
+import type { ReportData, ReportModel } from './report-data';
+import { shareOfEnsemble } from './report-headline';
+import type { Section } from './report-page';
+import { bar, dot, modelColour, scrolling } from './report-parts';
+
+export function modelsSection(data: ReportData): Section {
+  const taught = data.kind === 'teach';
+  const largestMAP = Math.max(0, ...data.models.map(({ mAP }) => mAP ?? 0));
+  const largestParameters = Math.max(0, ...data.models.map(({ parameters }) => parameters));
+  const rows = data.models.map((model) => {
+    const colour = modelColour(data, model);
+    return html`<tr class="${model.role}">
+      <th scope="row">${dot(colour)}${model.name}<small>${describe(model, taught)}</small></th>
+      <td class="bar">
+        ${model.mAP === null ? formatScore(null) : bar(formatScore(model.mAP), largestMAP === 0 ? 0 : model.mAP / largestMAP, colour)}
+      </td>
+      <td class="bar">${bar(formatParameters(model.parameters), model.parameters / largestParameters, colour)}</td>
+      ${
+        taught
+          ? null
+          : html`<td>${model.role === 'ensemble' ? '' : formatPercent(shareOfEnsemble(data, model))}</td>
+              <td>${agreementCell(model)}</td>`
+      }
+      <td>${model.trained ? trainedCell(model.trained.validationMAP, model) : ''}</td>
+    </tr>`;
+  });
+  return {
+    id: 'models',
+    title: 'Models',
+    note: note(data),
+    content: scrolling(
+      html`<table>
+        <thead>
+          <tr>
+            <th scope="col">Model</th>
+            <th scope="col" class="bar">Eval mAP</th>
+            <th scope="col" class="bar">Parameters</th>
+            ${
+              taught
+                ? null
+                : html`<th scope="col">of ensemble</th>
+                    <th scope="col">Same top class</th>`
+            }
+            <th scope="col">Training</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>`,
+    ),
+  };
+}
+
+function note({ evalClips, classes, models }: ReportData): string {
+  if (evalClips === null) return 'The run file names no eval split, so no model is scored.';
+  if (classes.length === 0)
+    return `Eval has ${formatCount(evalClips)} clips without labels: agreement with the ensemble is all that can be measured.`;
+  const scored = classes.filter(({ positives }) => positives > 0).length;
+  const ensemble = models.some(({ role }) => role === 'ensemble')
+    ? ' The ensemble is scored on its full outputs, not on what the logits keep.'
+    : '';
+  return `Macro mean average precision over ${formatCount(scored)} classes on ${formatCount(evalClips)} eval clips that picked nothing.${ensemble}`;
+}
+
+function describe(model: ReportModel, taught: boolean): string {
+  if (model.role === 'teacher') return `teacher, weight ${formatPercent(model.weight)}`;
+  if (model.role === 'ensemble') return 'weighted mean of the teachers';
+  return taught ? 'taught from labels' : 'student';
+}
+
+function agreementCell({ agreement }: ReportModel): Html | null {
+  return agreement && html`${formatPercent(agreement.topMatch)}<small>divergence ${formatScore(agreement.divergence, 4)}</small>`;
+}
+
+function trainedCell(validationMAP: number | null, { trained }: ReportModel): Html | null {
+  if (!trained) return null;
+  const validation = validationMAP === null ? '' : `, validation mAP ${formatScore(validationMAP)}`;
+  return html`${formatCount(trained.epochs)} ${trained.epochs === 1 ? 'epoch' : 'epochs'}, ${formatSeconds(trained.seconds)}<small
+      >best epoch ${trained.bestEpoch}${validation}</small
+    >`;
+}

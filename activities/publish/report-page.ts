@@ -1,0 +1,82 @@
+/**
+ * A run's report as one HTML file that needs no network: its content policy forbids any request and any script but the two it carries, so
+ * even a hole in the escaping could run nothing. Deterministic. A new section is one more line in `sections`.
+ */
+import { createHash } from 'node:crypto';
+import { chartData, chartsSection } from './report-charts';
+import { classesSection } from './report-classes';
+import { headline } from './report-headline';
+import { html, Html, scriptJson } from './html';
+import { modelsSection } from './report-models';
+import { provenanceSection } from './report-provenance';
+import { rejectedSection, stagesSection, storageSection } from './report-costs';
+import type { ReportData } from './report-data';
+import { reportScript } from './report-script';
+import { reportStyle } from './report-style';
+import { uPlotScript, uPlotStyle } from './uplot-source';
+
+/** A section's heading and content; null where the run has nothing to show in it. */
+export interface Section {
+  id: string;
+  title: string;
+  /** A sentence on how to read it. */
+  note?: string;
+  content: Html;
+}
+
+const sections: ((data: ReportData) => Section | null)[] = [
+  modelsSection,
+  chartsSection,
+  classesSection,
+  stagesSection,
+  storageSection,
+  rejectedSection,
+  provenanceSection,
+];
+
+export function renderReport(data: ReportData): string {
+  const shown = sections.map((section) => section(data)).filter((section) => section !== null);
+  const scripts = shown.some(({ id }) => id === 'training') ? [uPlotScript, reportScript] : [reportScript];
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${contentPolicy(scripts)}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${data.result.run} · ${data.kind} report</title>
+        <link rel="icon" href="data:," />
+        <style>
+          ${new Html(uPlotStyle)}${new Html(reportStyle)}
+        </style>
+      </head>
+      <body>
+        <main>
+          ${headline(data)}
+          <nav aria-label="Sections">${shown.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}</nav>
+          ${shown.map(renderSection)}
+        </main>
+        <script type="application/json" id="chart-data">
+          ${scriptJson(chartData(data))}
+        </script>
+        ${scripts.map(inlineScript)}
+      </body>
+    </html> `.text;
+}
+
+function renderSection({ id, title, note, content }: Section): Html {
+  return html`<section id="${id}">
+    <h2>${title}</h2>
+    ${note === undefined ? null : html`<p class="note">${note}</p>`} ${content}
+  </section> `;
+}
+
+/** Not by a template: the policy's hash covers every character between the tags, and formatting may not add one. */
+function inlineScript(script: string): Html {
+  return new Html(`<script>${script}</script>\n`);
+}
+
+function contentPolicy(scripts: readonly string[]): string {
+  const hashes = scripts.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`).join(' ');
+  return `default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src ${hashes}`;
+}

@@ -1,0 +1,32 @@
+/** Pieces that several sections are made of. Colours are CSS variables, so that they follow light and dark. */
+import { html, type Html } from './html';
+import type { ReportData, ReportModel } from './report-data';
+
+/** Series colours that the style defines. */
+const SERIES_COLOURS = 8;
+
+export function seriesColour(index: number): string {
+  return `--series-${index % SERIES_COLOURS}`;
+}
+
+/** Teachers share one quiet colour, the ensemble and each student have their own. */
+export function modelColour({ models }: Pick<ReportData, 'models'>, model: ReportModel): string {
+  if (model.role === 'student') return seriesColour(models.filter(({ role }) => role === 'student').indexOf(model));
+  return `--${model.role}`;
+}
+
+/** A number and its bar. @param share 0 to 1 of the bar's room */
+export function bar(label: string, share: number, colour: string): Html {
+  return html`<span class="meter"
+    ><b>${label}</b><i style="--share:${Math.max(0, Math.min(1, share)).toFixed(4)};--colour:var(${colour})"></i
+  ></span>`;
+}
+
+export function dot(colour: string): Html {
+  return html`<i class="dot" style="--colour:var(${colour})"></i>`;
+}
+
+/** Wide tables scroll in themselves: the page never does. */
+export function scrolling(table: Html): Html {
+  return html`<div class="scroll" tabindex="0">${table}</div>`;
+}

@@ -1,0 +1,48 @@
+/** Where everything came from: hashes to find it in the store, what it was computed on, and the run file to do it again. */
+import { html, type Html } from './html';
+import type { ReportData } from './report-data';
+import type { Section } from './report-page';
+import type { TrainingCurve } from './training-curve';
+
+export function provenanceSection(data: ReportData): Section {
+  const { result, models, curves } = data;
+  const rows: [string, string | Html][] = [
+    ['Workflow', result.workflowId],
+    ['Workflow run', data.workflowRunId],
+    ['Corpus plan', html`<code>plans/${data.planKey}</code>`],
+    ...(result.logits ? [['Logits', html`<code>logits/${result.logits.key}</code>`] as [string, Html]] : []),
+    ...models.flatMap(({ role, name, sha256 }): [string, Html][] =>
+      sha256 === null ? [] : [[`${data.kind === 'teach' ? 'model' : role} ${name}`, html`<code>models/${sha256}</code>`]],
+    ),
+    ...models.flatMap(({ name, trained }): [string, Html][] =>
+      trained ? [[`training of ${name}`, html`<code>training/${trained.trainingKey}</code>`]] : [],
+    ),
+    ...curves.map((curve): [string, string] => [`${curve.name} was trained on`, machine(curve)]),
+    ...models.flatMap(({ name, trained }): [string, string][] =>
+      trained
+        ? [[`${name} can be repeated bit for bit`, trained.bitExact ? 'yes, on the same kind of machine' : 'no, it changed machines']]
+        : [],
+    ),
+  ];
+  return {
+    id: 'provenance',
+    title: 'Provenance',
+    content: html`<dl class="facts">
+        ${rows.map(
+          ([what, value]) =>
+            html`<dt>${what}</dt>
+              <dd>${value}</dd> `,
+        )}
+      </dl>
+      <details>
+        <summary>Run file</summary>
+        <pre>${JSON.stringify(data.runFile, null, 2)}</pre>
+      </details>`,
+  };
+}
+
+function machine({ engine }: TrainingCurve): string {
+  if (!engine) return 'unknown: its last checkpoint is gone';
+  const { tensorflow, device, intraOpThreads, instructionCap, numericsVersion } = engine;
+  return `TensorFlow ${tensorflow}, ${device}, ${intraOpThreads} threads, instruction cap ${instructionCap}, numerics ${numericsVersion}`;
+}

@@ -1,0 +1,105 @@
+/**
+ * What a run's models are worth on a split, from scores that the store already holds: nothing is heard again. The ensemble is the weighted
+ * mean of its teachers' full outputs, not of what the logits kept.
+ */
+import { setImmediate as breathe } from 'node:timers/promises';
+import { agreement } from '../../ced/metrics/agreement';
+import { meanAveragePrecision } from '../../ced/metrics/mean-average-precision';
+import type { EnsembleMember, ModelReference, Split } from '../../workflows/contract/activities';
+import { CorpusAudio } from '../corpus/corpus-audio';
+import { ensembleScores } from '../distill/validation';
+import type { CorpusManifest } from '../download/seal-corpus';
+import { labelMatrix, readScores } from '../evaluate/score-job';
+import { layout } from '../storage/layout';
+import { readJson, type Store } from '../storage/store';
+
+interface ModelScore {
+  /** Macro mean average precision, null without labels. */
+  mAP: number | null;
+  /** [classes], null for a class without a positive; empty without labels. */
+  perClass: readonly (number | null)[];
+}
+
+interface StudentScore extends ModelScore {
+  /** Agreement with the ensemble, null where there is none. */
+  agreement: { divergence: number; topMatch: number } | null;
+}
+
+export interface RunEvaluation {
+  clips: number;
+  /** In the vocabulary's order, with the clips that are labelled with it; empty without labels. */
+  classes: { name: string; positives: number }[];
+  teachers: ModelScore[];
+  ensemble: ModelScore | null;
+  students: StudentScore[];
+}
+
+/** @returns null when the corpus has no such split. @throws when a model was not scored on it */
+export async function evaluateRun(
+  store: Store,
+  planKey: string,
+  split: Split,
+  models: { ensemble: EnsembleMember[]; students: ModelReference[] },
+): Promise<RunEvaluation | null> {
+  const corpus = await readJson<CorpusManifest>(store, layout.corpus(planKey));
+  if (!corpus.splits[split]) return null;
+  const audio = await CorpusAudio.open(store, planKey, split);
+  try {
+    return await evaluateSplit(store, audio, models);
+  } finally {
+    audio.close();
+  }
+}
+
+async function evaluateSplit(
+  store: Store,
+  audio: CorpusAudio,
+  models: { ensemble: EnsembleMember[]; students: ModelReference[] },
+): Promise<RunEvaluation> {
+  const rows = audio.clips.length;
+  const classes = audio.vocabulary.length;
+  const targets = labelMatrix(audio);
+  const judge = async (scores: Float32Array): Promise<ModelScore> => {
+    // Seconds of sorting on a large corpus: heartbeats get their turn between models.
+    await breathe();
+    if (!targets) return { mAP: null, perClass: [] };
+    const { mean, perClass } = meanAveragePrecision({ scores, targets, rows, classes });
+    return { mAP: mean, perClass };
+  };
+  const scoresOf = async ({ name, sha256 }: ModelReference): Promise<Float32Array> => {
+    const scores = await readScores(store, sha256, audio.contentSha256);
+    if (!scores) throw new Error(`${name} has no scores on corpus ${audio.contentSha256}`);
+    return scores;
+  };
+  const teachers: ModelScore[] = [];
+  for (const teacher of models.ensemble) teachers.push(await judge(await scoresOf(teacher)));
+  const followed = models.ensemble.length === 0 ? null : await ensembleScores(store, models.ensemble, audio);
+  const students: StudentScore[] = [];
+  for (const student of models.students) {
+    const scores = await scoresOf(student);
+    const score = await judge(scores);
+    await breathe();
+    students.push({ ...score, agreement: followed && agreementOf(scores, followed, rows, classes) });
+  }
+  return {
+    clips: rows,
+    classes: targets ? countPositives(audio, targets) : [],
+    teachers,
+    ensemble: followed && (await judge(followed)),
+    students,
+  };
+}
+
+function agreementOf(student: Float32Array, ensemble: Float32Array, rows: number, classes: number): StudentScore['agreement'] {
+  const { divergence, topMatch } = agreement(student, ensemble, rows, classes);
+  return { divergence, topMatch };
+}
+
+function countPositives(audio: CorpusAudio, targets: Uint8Array): RunEvaluation['classes'] {
+  const classes = audio.vocabulary.map(({ name }) => ({ name, positives: 0 }));
+  targets.forEach((target, index) => {
+    const at = classes[index % classes.length];
+    if (target !== 0 && at) at.positives++;
+  });
+  return classes;
+}

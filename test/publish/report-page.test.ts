@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import type { ReportData } from '../../activities/publish/report-data';
+import { renderReport } from '../../activities/publish/report-page';
+import { sampleReport } from './sample-report';
+
+const HOSTILE = `"><img src=x onerror=alert(1)></script><script>alert('1')</script>`;
+
+/** The same report with every name that a user can choose replaced. */
+function hostileReport(): ReportData {
+  const data = sampleReport({ students: [HOSTILE] });
+  data.result.run = HOSTILE;
+  data.result.workflowId = HOSTILE;
+  data.workflowRunId = HOSTILE;
+  for (const model of data.models) model.name = HOSTILE;
+  for (const each of data.classes) each.name = HOSTILE;
+  for (const stage of data.result.stages) stage.name = HOSTILE;
+  data.rejected = [{ kind: HOSTILE, count: 1, examples: [{ split: 'eval', clip: HOSTILE, reason: HOSTILE }] }];
+  data.runFile = { [HOSTILE]: HOSTILE };
+  return data;
+}
+
+/** Text as a reader sees it: no tags, no scripts. */
+function visibleText(page: string): string {
+  const body = page.slice(page.indexOf('<body>')).replace(/<script[^]*?<\/script>/g, '');
+  return body
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
+    .replace(/\s+/g, ' ');
+}
+
+const scriptsOf = (page: string): string[] => [...page.matchAll(/<script>([^]*?)<\/script>/g)].map(([, script]) => script ?? '');
+
+describe('the report of a distillation', () => {
+  const data = sampleReport();
+  const page = renderReport(data);
+  const text = visibleText(page);
+
+  it('says in numbers what the student is worth and what it costs', () => {
+    const share = ((data.result.students[0]?.mAP ?? 0) / (data.result.ensemble.mAP ?? 1)) * 100;
+    expect(text).toContain(`The student mini keeps ${share.toFixed(1)} % of its ensemble's mAP on 800 eval clips`);
+    expect(text).toContain('0.22 M 3.8× fewer than the largest teacher, 8.1× fewer than all');
+    expect(text).toContain('938 kB 0.2 % of the audio’s 384 MB PCM, 8 views');
+    expect(text).toContain('7 min 00 s most of it in distill: 3 min 23 s');
+  });
+
+  it('shows every model with its mAP, every stage, and every scored class', () => {
+    for (const { name, mAP } of data.models) expect(text).toMatch(new RegExp(`${name} .{0,40}${mAP?.toFixed(3)}`));
+    for (const { name } of data.result.stages) expect(text).toContain(` ${name} `);
+    for (const { name } of data.classes) expect(text).toContain(` ${name} `);
+  });
+
+  it('names the rejected clips, the hashes and the run file', () => {
+    expect(text).toContain('no such file: /data/train/fluid-00017.flac');
+    expect(text).toContain(`models/${data.result.students[0]?.sha256}`);
+    expect(text).toContain('"learningRate": 0.002');
+    expect(text).toContain('TensorFlow 2.21.0, cpu, 2 threads');
+  });
+
+  it('is the same bytes every time', () => {
+    expect(renderReport(sampleReport())).toBe(page);
+  });
+
+  it('forbids itself any request and any script but its own', () => {
+    const policy = /Content-Security-Policy" content="([^"]*)"/.exec(page)?.[1]?.replaceAll('&#39;', "'") ?? '';
+    expect(policy).toContain("default-src 'none'");
+    const hashes = scriptsOf(page).map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`);
+    expect(hashes).toHaveLength(2);
+    expect(policy.split('script-src ')[1]?.split(' ')).toEqual(hashes);
+    expect(page.replace(/<script>[^]*?<\/script>/g, '')).not.toMatch(/https?:|url\(|@import/);
+  });
+});
+
+describe('names that users choose', () => {
+  const page = renderReport(hostileReport());
+
+  it('are shown as they are and never become markup', () => {
+    expect(page).not.toContain('<img');
+    expect(page).not.toContain('<script>alert');
+    expect(scriptsOf(page)).toEqual(scriptsOf(renderReport(sampleReport())));
+    expect(page.match(/<\/script/g)).toHaveLength(3);
+    expect(visibleText(page)).toContain(HOSTILE);
+  });
+});
+
+describe('the report of a run without labels', () => {
+  const page = renderReport(sampleReport({ labelled: false }));
+
+  it('judges the student by its agreement with the ensemble', () => {
+    expect(visibleText(page)).toContain('names the same most probable class as its ensemble on 76.4 % of 800 eval clips');
+    expect(page).not.toContain('id="classes"');
+    expect(visibleText(page)).not.toContain('NaN');
+  });
+});
+
+describe('the report of taught teachers', () => {
+  it('compares with no ensemble', () => {
+    const data = sampleReport({ students: ['small', 'wide'] });
+    const students = data.models.filter(({ role }) => role === 'student').map((model) => ({ ...model, agreement: null }));
+    const taught: ReportData = { ...data, kind: 'teach', models: students, ensembleValidationMAP: null };
+    taught.result = { ...data.result, teachers: [], ensemble: { mAP: null }, logits: null };
+    const text = visibleText(renderReport(taught));
+    expect(text).toContain('small reaches mAP');
+    expect(text).not.toMatch(/ensemble|NaN|Infinity/);
+  });
+});
+
+describe('the report of a run that has next to nothing', () => {
+  it('leaves out what is not there', () => {
+    const data = sampleReport({ labelled: false });
+    const models = data.models.map((model) => ({ ...model, agreement: null }));
+    const empty: ReportData = { ...data, models, evalClips: null, curves: [], rejected: [], splits: [] };
+    empty.result = { ...data.result, rejected: 0, stages: [], logits: { key: 'k', rows: 0, views: 1, bytes: 0, pcmBytes: 0 } };
+    const page = renderReport(empty);
+    expect(visibleText(page)).toContain('There is no eval split to judge it on.');
+    expect(visibleText(page)).not.toMatch(/NaN|Infinity|undefined/);
+    expect(page).not.toMatch(/<section id="(rejected|training|classes)"/);
+    expect(scriptsOf(page)).toHaveLength(1);
+  });
+});
