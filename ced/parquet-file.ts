@@ -75,7 +75,8 @@ export async function readParquet(bytes: Uint8Array, format: Format): Promise<Pa
     parsed = parquetMetadata(bytes);
     const rows = Number(parsed.num_rows);
     await parquetRead({
-      file: { byteLength: bytes.length, slice: (start, end) => bytes.slice(start, end).buffer },
+      // A Buffer's own `slice` would share memory with whatever lies beside it.
+      file: { byteLength: bytes.length, slice: (start, end) => Uint8Array.prototype.slice.call(bytes, start, end).buffer },
       metadata: parsed,
       compressors: { BROTLI: (page) => brotliDecompressSync(page) },
       onChunk: ({ columnName, columnData, rowStart }) => {

@@ -31,6 +31,13 @@ describe('a logit shard', () => {
     expect(await decodeLogitShard(encodeLogitShard(empty))).toEqual(empty);
   });
 
+  it('is read as well from a Buffer that shares its memory with others', async () => {
+    const table = randomLogitTable(small);
+    const bytes = encodeLogitShard(table);
+    const shared = Buffer.concat([Buffer.alloc(100, 1), bytes, Buffer.alloc(100, 2)]).subarray(100, 100 + bytes.length);
+    expect(await decodeLogitShard(shared)).toEqual(table);
+  });
+
   it('is the same bytes each time', () => {
     expect(Buffer.compare(encodeLogitShard(randomLogitTable(small)), encodeLogitShard(randomLogitTable(small)))).toBe(0);
   });
