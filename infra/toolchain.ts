@@ -11,6 +11,7 @@ const Toolchain = z.object({
   temporal: z.string().optional(),
   leash: z.string().optional(),
   demoCorpus: z.string().optional(),
+  pythonReaders: z.string().optional(),
 });
 
 /** The clone's root, the same from `infra/` and from `dist/infra/`. */
@@ -29,6 +30,11 @@ export function leashed(signal: 'SIGTERM' | 'SIGKILL', program: string, args: re
 /** Folder of the demo's rendered audio and tables. */
 export function demoCorpusFolder(): string {
   return found('demoCorpus');
+}
+
+/** Path of a Python that has pyarrow, DuckDB and NumPy, for tests. */
+export function pythonWithReaders(): string {
+  return found('pythonReaders');
 }
 
 function found(part: keyof z.infer<typeof Toolchain>): string {

@@ -9,6 +9,7 @@ import { renderDemoCorpus } from './demo-corpus.mjs';
 import { installLeash } from './leash.mjs';
 import { installNodePackages } from './node-packages.mjs';
 import { startProgress } from './progress.mjs';
+import { installPythonReaders } from './python-readers.mjs';
 import { installTemporal } from './temporal.mjs';
 import { installTensorflow } from './tensorflow.mjs';
 import { checkNode } from './tools.mjs';
@@ -16,7 +17,7 @@ import { chosenVariant } from './variant.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
-/** What a program may ask for. */
+/** What a program may ask for. `readers`, the fourth part, is for tests only. */
 const allParts = ['tensorflow', 'temporal', 'demo'];
 
 /**
@@ -35,6 +36,8 @@ export async function setUp({ parts = allParts, gpu, quiet = false } = {}) {
     await step('Temporal server', async (report) => (toolchain.temporal = await installTemporal(root, report)));
     await step('process leash', async (report) => (toolchain.leash = await installLeash(report)));
   }
+  if (parts.includes('readers'))
+    await step('Python readers', async (report) => (toolchain.pythonReaders = await installPythonReaders(report)));
   await step('TypeScript', (report) => compile(root, report));
   if (parts.includes('demo')) await step('demo corpus', async (report) => (toolchain.demoCorpus = await renderDemoCorpus(root, report)));
   remember(toolchain);

@@ -6,7 +6,7 @@ import { encodeNpyInt16 } from '../../ced/audio/npy';
 import { encodeShardTable, type ShardClip } from '../../ced/audio/shard-table';
 import { halfValues } from '../../ced/logits/half';
 import { encodeLogitShard } from '../../ced/logits/shard-file';
-import { pythonWithReaders } from '../../infra/python-venv';
+import { pythonWithReaders } from '../../infra/toolchain';
 import { randomLogitTable } from './random-table';
 
 const clips: ShardClip[] = [
