@@ -6,7 +6,7 @@ import { colourMix, colourPart } from './effects';
 import { fromDecibels, loudestRms, peak } from './loudness';
 import { drawScore } from './score';
 import type { Playing } from './synth';
-import { PLAIN_PLAYING, playPart } from './synth';
+import { playPart } from './synth';
 
 /**
  * One clip of the corpus, a pure function of (seed, split, index) and of the split's banks: score, sound bank, playing, effects and level are
@@ -18,12 +18,12 @@ export interface ClipRecipe {
   /** Names the random streams. */
   readonly split: string;
   readonly banks: readonly BankName[];
-  /** Whether instruments are detuned, coloured, put into rooms and noise; else they sound as the bank has them. */
-  readonly varied: boolean;
+  /** How far instruments are detuned, coloured, put into rooms and noise: 0 = they sound as the bank has them, 1 = every clip elsewhere. */
+  readonly variety: number;
 }
 
 /** The softest an instrument may be beside the loudest of its clip: a label must be audible. */
-const QUIETEST_PART_DB = -9;
+const QUIETEST_PART_DB = -6;
 
 /** Class names of a clip, without rendering it. */
 export function clipLabels(recipe: ClipRecipe, index: number): string[] {
@@ -37,14 +37,14 @@ export async function renderClip(recipe: ClipRecipe, index: number): Promise<Int
   const mix = new Float32Array(CLIP_SAMPLES);
   for (const part of clipScore(recipe, index)) {
     const bankName = draws.pick(recipe.banks);
-    const samples = playPart(await loadBank(bankName), part, drawPlaying(draws, bankName, recipe.varied));
-    if (recipe.varied) colourPart(samples, effects);
+    const samples = playPart(await loadBank(bankName), part, drawPlaying(draws, bankName, recipe.variety));
+    if (recipe.variety > 0) colourPart(samples, effects, recipe.variety);
     const level = loudestRms(samples);
     if (level === 0) throw new Error(`${bankName} has no sound for ${part.instrument.name} (${recipe.split} clip ${index})`);
     const gain = fromDecibels(draws.uniform(QUIETEST_PART_DB, 0)) / level;
     for (let i = 0; i < mix.length; i += 1) mix[i] = mix[i]! + gain * samples[i]!;
   }
-  if (recipe.varied) colourMix(mix, effects);
+  if (recipe.variety > 0) colourMix(mix, effects, recipe.variety);
   return toInt16(mix, draws.uniform(-18, -1));
 }
 
@@ -52,17 +52,16 @@ function clipScore(recipe: ClipRecipe, index: number): ReturnType<typeof drawSco
   return drawScore(new Draws(recipe.seed, recipe.split, index, 'score'));
 }
 
-function drawPlaying(draws: Draws, bank: BankName, varied: boolean): Playing {
+function drawPlaying(draws: Draws, bank: BankName, variety: number): Playing {
   const drumKit = draws.pick(DRUM_KITS[bank]);
-  if (!varied) return { ...PLAIN_PLAYING, drumKit };
+  const around = (middle: number, most: number): number => Math.round(middle + variety * draws.uniform(-most, most));
   return {
     drumKit,
-    detuneCents: draws.uniform(-50, 50),
-    tapeSemitones: draws.integer(-3, 3),
-    brightness: draws.integer(44, 84),
-    attack: draws.integer(54, 74),
-    release: draws.integer(50, 84),
-    modulation: draws.chance(0.4) ? draws.integer(0, 80) : 0,
+    detuneCents: variety * draws.uniform(-50, 50),
+    brightness: around(64, 30),
+    attack: around(64, 16),
+    release: around(64, 24),
+    modulation: draws.chance(0.5 * variety) ? draws.integer(0, 80) : 0,
   };
 }
 

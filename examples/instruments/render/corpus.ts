@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeWhole } from './clip-files';
+import { claimFolder } from './folder-claim';
 import { Progress } from './progress';
 import type { SplitRecipe } from './recipe';
 import { recipeSha256 } from './recipe';
@@ -29,7 +30,20 @@ export async function renderCorpus(folder: string, splits: readonly SplitRecipe[
   const startMs = Date.now();
   const recipe = recipeSha256(splits);
   const clips = splits.reduce((sum, split) => sum + split.clips, 0);
-  if (readJson(path.join(folder, 'manifest.json'))?.['recipe'] === recipe) return { clips, rendered: 0, seconds: 0 };
+  const complete = { clips, rendered: 0, seconds: 0 };
+  if (isComplete(folder, recipe)) return complete;
+  const release = claimFolder(folder);
+  try {
+    // Somebody else may have completed it between the first look and the claim.
+    if (isComplete(folder, recipe)) return complete;
+    const rendered = await renderFolder(folder, recipe, splits, jobs);
+    return { clips, rendered, seconds: (Date.now() - startMs) / 1000 };
+  } finally {
+    release();
+  }
+}
+
+async function renderFolder(folder: string, recipe: string, splits: readonly SplitRecipe[], jobs: number): Promise<number> {
   beginFolder(folder, recipe);
   const orders = splits.flatMap((split) => Array.from({ length: split.clips }, (_, index) => ({ folder, split, index })));
   const progress = new Progress(path.basename(folder), orders.length);
@@ -47,7 +61,11 @@ export async function renderCorpus(folder: string, splits: readonly SplitRecipe[
     })),
   };
   writeWhole(path.join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  return { clips, rendered: results.filter(({ rendered }) => rendered).length, seconds: (Date.now() - startMs) / 1000 };
+  return results.filter(({ rendered }) => rendered).length;
+}
+
+function isComplete(folder: string, recipe: string): boolean {
+  return readJson(path.join(folder, 'manifest.json'))?.['recipe'] === recipe;
 }
 
 /** Leaves clips of this recipe from an interrupted run and removes those of any other. */

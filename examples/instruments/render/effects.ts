@@ -9,29 +9,29 @@ import { addReverb } from './reverb';
  * recordings, and a tagger that has heard one bank dry learns that bank. All work in place.
  */
 
-/** Colours one instrument before it is mixed with others. */
-export function colourPart(samples: Float32Array, draws: Draws): void {
-  if (draws.chance(0.6)) highShelf(samples, draws.logUniform(400, 4_000), draws.uniform(-9, 9));
+/** Colours one instrument before it is mixed with others. @param variety 0–1: how likely, and how far */
+export function colourPart(samples: Float32Array, draws: Draws, variety: number): void {
+  const mostDecibels = 12 * variety;
+  if (draws.chance(0.7)) highShelf(samples, draws.logUniform(400, 4_000), draws.uniform(-mostDecibels, mostDecibels));
   for (let bands = draws.integer(0, 3); bands > 0; bands -= 1) {
-    peaking(samples, draws.logUniform(100, 6_000), draws.logUniform(0.5, 3), draws.uniform(-9, 9));
+    peaking(samples, draws.logUniform(100, 6_000), draws.logUniform(0.5, 3), draws.uniform(-mostDecibels, mostDecibels));
   }
 }
 
-/** Puts the whole clip into a room and through an amplifier. */
-export function colourMix(samples: Float32Array, draws: Draws): void {
-  if (draws.chance(0.5)) {
-    const room = {
-      size: draws.uniform(0.6, 1.6),
-      decaySeconds: draws.logUniform(0.2, 2.5),
-      damping: draws.uniform(0, 0.6),
-      wet: draws.logUniform(0.1, 1),
-    };
-    addReverb(samples, room, SAMPLE_RATE);
+/** Puts the whole clip into a room and through an amplifier. @param variety 0–1: how likely */
+export function colourMix(samples: Float32Array, draws: Draws, variety: number): void {
+  if (draws.chance(0.6 * variety)) {
+    const decaySeconds = draws.logUniform(0.2, 2.5);
+    addReverb(
+      samples,
+      { size: draws.uniform(0.6, 1.6), decaySeconds, damping: draws.uniform(0, 0.6), wet: draws.logUniform(0.1, 1) },
+      SAMPLE_RATE,
+    );
   }
-  if (draws.chance(0.25)) saturate(samples, draws.logUniform(0.5, 4));
-  if (draws.chance(0.25)) lowPass(samples, draws.logUniform(2_500, 7_500));
-  if (draws.chance(0.25)) highPass(samples, draws.logUniform(30, 250));
-  if (draws.chance(0.5)) addNoise(samples, draws, draws.uniform(15, 50));
+  if (draws.chance(0.3 * variety)) saturate(samples, draws.logUniform(0.5, 4));
+  if (draws.chance(0.3 * variety)) lowPass(samples, draws.logUniform(2_500, 7_500));
+  if (draws.chance(0.3 * variety)) highPass(samples, draws.logUniform(30, 250));
+  if (draws.chance(0.6 * variety)) addNoise(samples, draws, draws.uniform(15, 50));
 }
 
 /** @param drive how far into the bend the loudest part goes: 0.5 is warm, 4 distorted */

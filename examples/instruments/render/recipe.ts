@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { BankName } from './banks';
 import { bankSha256 } from './banks';
 import { INSTRUMENTS } from './classes';
 import type { ClipRecipe } from './clip';
@@ -21,16 +20,16 @@ export interface SplitRecipe extends ClipRecipe {
 
 export type SetName = 'demo' | 'teach';
 
-const validation: SplitRecipe = { name: 'validation', split: 'validation', seed: 1, clips: 400, banks: ['FluidR3Mono_GM'], varied: false };
+const validation: SplitRecipe = { name: 'validation', split: 'validation', seed: 1, clips: 400, banks: ['FluidR3Mono_GM'], variety: 0 };
 
 export const SETS: Readonly<Record<SetName, readonly SplitRecipe[]>> = {
   demo: [
-    { name: 'train', split: 'train', seed: 1, clips: 3_000, banks: ['FluidR3Mono_GM'], varied: true },
+    { name: 'train', split: 'train', seed: 1, clips: 3_000, banks: ['FluidR3Mono_GM'], variety: 0.2 },
     validation,
-    { name: 'eval', split: 'eval', seed: 1, clips: 800, banks: ['TimGM6mb'], varied: false },
+    { name: 'eval', split: 'eval', seed: 1, clips: 800, banks: ['TimGM6mb'], variety: 0 },
   ],
   teach: [
-    { name: 'train', split: 'teach', seed: 1, clips: 12_000, banks: ['FluidR3Mono_GM', 'MuseScore_General_Lite'], varied: true },
+    { name: 'train', split: 'teach', seed: 1, clips: 12_000, banks: ['FluidR3Mono_GM', 'MuseScore_General_Lite'], variety: 0.3 },
     validation,
   ],
 };

@@ -8,8 +8,10 @@ import type { Part } from './score';
  * Plays one part with one sound bank, dry and mono.
  *
  * The synthesizer interpolates without a low-pass, so at 16 kHz everything above 8 kHz in a sample would fold back (cymbals are mostly that).
- * It therefore runs at 32 kHz, where what folds lands above the 8 kHz that the decimation keeps. Its own reverb costs five times the notes
- * and keeps its state through a reset: `reverb.ts` is ours. A new processor per part (2 ms) leaves nothing of the last one behind.
+ * It therefore runs at 32 kHz, where what folds lands above the 8 kHz that the decimation keeps. A process must not mix synthesizer rates: its
+ * filter coefficients are cached for the whole process under a key without the rate, and a clip's bytes would depend on what was rendered before.
+ * Its own reverb costs five times the notes and keeps its state through a reset: `reverb.ts` is ours. A new processor per part (2 ms) leaves
+ * nothing of the last one behind.
  */
 
 const SYNTH_RATE = 2 * SAMPLE_RATE;
@@ -23,11 +25,6 @@ export interface Playing {
   /** Program of the drum channel; ignored by melodic parts. */
   readonly drumKit: number;
   readonly detuneCents: number;
-  /**
-   * The notes are played this much higher and the recording is slowed down to bring them back, as with a tape: another sample of the
-   * instrument sounds, with formants and attacks shifted.
-   */
-  readonly tapeSemitones: number;
   /** MIDI sound controllers, 64 = as the bank has it. */
   readonly brightness: number;
   readonly attack: number;
@@ -36,39 +33,27 @@ export interface Playing {
   readonly modulation: number;
 }
 
-export const PLAIN_PLAYING: Playing = {
-  drumKit: 0,
-  detuneCents: 0,
-  tapeSemitones: 0,
-  brightness: 64,
-  attack: 64,
-  release: 64,
-  modulation: 0,
-};
-
 /** @returns `CLIP_SAMPLES` samples at `SAMPLE_RATE`, at whatever level the bank gives */
 export function playPart(bank: BasicSoundBank, part: Part, playing: Playing): Float32Array {
   const melodic = part.instrument.kind === 'melodic';
   const channel = melodic ? MELODIC_CHANNEL : DRUM_CHANNEL;
-  const synth = new SpessaSynthProcessor(SYNTH_RATE * 2 ** (playing.tapeSemitones / 12), { effectsEnabled: false, eventsEnabled: false });
+  const synth = new SpessaSynthProcessor(SYNTH_RATE, { effectsEnabled: false, eventsEnabled: false });
   synth.soundBankManager.addSoundBank(bank, 'bank');
   synth.programChange(channel, part.instrument.kind === 'melodic' ? part.instrument.program : playing.drumKit);
   synth.controllerChange(channel, MIDIControllers.brightness, playing.brightness);
   synth.controllerChange(channel, MIDIControllers.attackTime, playing.attack);
   synth.controllerChange(channel, MIDIControllers.releaseTime, playing.release);
   synth.controllerChange(channel, MIDIControllers.modulationWheel, playing.modulation);
-  // A drum key chooses a drum: the tape shift of a drum is left as a change of pitch.
-  const keyShift = melodic ? playing.tapeSemitones : 0;
   synth.midiChannels[channel]?.setSystemParameter('fineTune', playing.detuneCents);
-  return render(synth, channel, part, keyShift);
+  return render(synth, channel, part);
 }
 
-function render(synth: SpessaSynthProcessor, channel: number, part: Part, keyShift: number): Float32Array {
+function render(synth: SpessaSynthProcessor, channel: number, part: Part): Float32Array {
   const left = new Float32Array(CLIP_SECONDS * SYNTH_RATE);
   const right = new Float32Array(left.length);
   const events = part.notes.flatMap(({ key, velocity, startSeconds, seconds }) => [
-    { block: blockAt(startSeconds), key: key + keyShift, velocity },
-    { block: Math.max(blockAt(startSeconds) + 1, blockAt(startSeconds + seconds)), key: key + keyShift, velocity: 0 },
+    { block: blockAt(startSeconds), key, velocity },
+    { block: Math.max(blockAt(startSeconds) + 1, blockAt(startSeconds + seconds)), key, velocity: 0 },
   ]);
   events.sort((a, b) => a.block - b.block || a.velocity - b.velocity);
   let next = 0;

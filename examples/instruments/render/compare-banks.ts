@@ -1,0 +1,144 @@
+import { parseArgs } from 'node:util';
+import type { BasicSample, BasicSoundBank } from 'spessasynth_core';
+import type { BankName } from './banks';
+import { DRUM_KITS, loadBank } from './banks';
+import { INSTRUMENTS } from './classes';
+import { MatchedFilter } from './matched-filter';
+
+/**
+ * Do two sound banks share recordings? Looks for excerpts of every sample that a training bank plays for our instruments in all samples of the
+ * evaluation bank, by normalised cross-correlation at 8 kHz, and prints what matches. Its findings stand in `banks.ts`.
+ *
+ *   node dist/examples/instruments/render/compare-banks.js --bank MuseScore_General_Lite [--against TimGM6mb] [--threshold 0.9] [--ignore-rates]
+ *
+ * About a minute per bank. `--ignore-rates` compares sample by sample, whatever rates the banks declare.
+ */
+
+const RATE = 8_000;
+/** 128 ms: long enough that two recordings of the same note drift apart, short enough for a drum. */
+const EXCERPT_SAMPLES = 1_024;
+
+interface Excerpt {
+  readonly sample: BasicSample;
+  readonly users: ReadonlySet<string>;
+  readonly samples: Float32Array;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      bank: { type: 'string', default: 'FluidR3Mono_GM' },
+      against: { type: 'string', default: 'TimGM6mb' },
+      threshold: { type: 'string', default: '0.9' },
+      'ignore-rates': { type: 'boolean', default: false },
+    },
+  });
+  const rateOf = (sample: BasicSample): number => (values['ignore-rates'] ? 44_100 : sample.sampleRate);
+  const haystack = await loadBank(values.against as BankName);
+  const starts: number[] = [];
+  const recording = concatenated(
+    haystack.samples.map((sample) => resampled(sample.getAudioData(), rateOf(sample))),
+    starts,
+  );
+  const filter = new MatchedFilter(recording, EXCERPT_SAMPLES);
+
+  const bankName = values.bank as BankName;
+  const used = usedSamples(await loadBank(bankName), bankName);
+  const excerpts = [...used].flatMap(([sample, users]) =>
+    loudestAndMiddle(resampled(sample.getAudioData(), rateOf(sample))).map((samples): Excerpt => ({ sample, users, samples })),
+  );
+  print(
+    `${bankName}: ${used.size} samples of our instruments, ${excerpts.length / 2} of them long enough, against ${haystack.samples.length} of ${values.against}`,
+  );
+  const matches = new Map<BasicSample, { correlation: number; other: string; users: string }>();
+  let highest = 0;
+  for (let i = 0; i + 1 < excerpts.length; i += 2) {
+    const [loudest, middle] = [excerpts[i]!, excerpts[i + 1]!];
+    for (const { correlation, position } of filter.findPair(loudest.samples, middle.samples)) {
+      const strength = Math.abs(correlation);
+      highest = Math.max(highest, strength);
+      if (strength < Math.max(Number(values.threshold), matches.get(loudest.sample)?.correlation ?? 0)) continue;
+      const other = haystack.samples[starts.findLastIndex((start) => start <= position)]?.name ?? '?';
+      matches.set(loudest.sample, { correlation: strength, other, users: [...loudest.users].join(', ') });
+    }
+  }
+  for (const [sample, { correlation, other, users }] of [...matches].sort((a, b) => b[1].correlation - a[1].correlation)) {
+    print(`${correlation.toFixed(3)}  ${sample.name.padEnd(22)} = ${other.padEnd(22)} ${users}`);
+  }
+  print(`${matches.size} samples correlate by ${values.threshold} or more; the highest correlation is ${highest.toFixed(3)}`);
+}
+
+/** Every sample that the score can make a bank play, with the instruments that play it. */
+function usedSamples(bank: BasicSoundBank, name: BankName): Map<BasicSample, Set<string>> {
+  const used = new Map<BasicSample, Set<string>>();
+  for (const instrument of INSTRUMENTS) {
+    const melodic = instrument.kind === 'melodic';
+    const programs = melodic ? [instrument.program] : DRUM_KITS[name];
+    const keys = melodic
+      ? Array.from({ length: instrument.highestKey - instrument.lowestKey + 1 }, (_, i) => instrument.lowestKey + i)
+      : instrument.keys;
+    for (const program of programs) {
+      const preset = bank.getPreset({ bankMSB: 0, bankLSB: 0, program, isGMGSDrum: !melodic }, 'gs');
+      for (const key of keys) {
+        for (let velocity = 35; velocity <= 127; velocity += 4) {
+          for (const { sample } of preset.getVoiceParameters(key, velocity)) {
+            used.set(sample, (used.get(sample) ?? new Set()).add(instrument.name));
+          }
+        }
+      }
+    }
+  }
+  return used;
+}
+
+/** Two excerpts of a sample, or none if it is shorter than an excerpt (single-cycle loops). */
+function loudestAndMiddle(samples: Float32Array): Float32Array[] {
+  if (samples.length < EXCERPT_SAMPLES) return [];
+  const energyAt = (start: number): number => samples.subarray(start, start + EXCERPT_SAMPLES).reduce((sum, x) => sum + x * x, 0);
+  let loudest = 0;
+  for (let start = 0; start + EXCERPT_SAMPLES <= samples.length; start += EXCERPT_SAMPLES / 4) {
+    if (energyAt(start) > energyAt(loudest)) loudest = start;
+  }
+  const middle = Math.floor((samples.length - EXCERPT_SAMPLES) / 2);
+  return [loudest, middle].map((start) => samples.subarray(start, start + EXCERPT_SAMPLES));
+}
+
+function concatenated(recordings: readonly Float32Array[], starts: number[]): Float32Array {
+  const all = new Float32Array(recordings.reduce((sum, { length }) => sum + length + EXCERPT_SAMPLES, EXCERPT_SAMPLES));
+  let at = 0;
+  for (const recording of recordings) {
+    starts.push(at);
+    all.set(recording, at);
+    at += recording.length + EXCERPT_SAMPLES;
+  }
+  return all;
+}
+
+/** To 8 kHz by a Hann-windowed sinc that keeps what lies below 3.6 kHz. */
+function resampled(samples: Float32Array, rate: number): Float32Array {
+  const step = rate / RATE;
+  const cutoff = Math.min(1, 0.9 / step);
+  const reach = Math.ceil(12 / cutoff);
+  const out = new Float32Array(Math.floor(samples.length / step));
+  for (let i = 0; i < out.length; i += 1) {
+    const centre = i * step;
+    let sum = 0;
+    for (let j = Math.max(0, Math.ceil(centre - reach)); j <= Math.min(samples.length - 1, centre + reach); j += 1) {
+      const distance = j - centre;
+      const angle = Math.PI * cutoff * distance;
+      const sinc = angle === 0 ? 1 : Math.sin(angle) / angle;
+      sum += samples[j]! * sinc * (0.5 + 0.5 * Math.cos((Math.PI * distance) / reach));
+    }
+    out[i] = sum * cutoff;
+  }
+  return out;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
