@@ -2,9 +2,20 @@
 // An entry is named after what it is and a hash of how it was made, so a changed recipe makes a new entry and an old clone keeps finding the old one.
 // An entry is built in a temporary folder and renamed into place: it is either absent or whole, whatever is killed in between.
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { withLock } from './lock.mjs';
 
 export const cacheFolder = resolve(process.env.CED_CACHE || join(homedir(), '.cache', 'ced-distillation'));
@@ -15,13 +26,23 @@ export function shortHash(...parts) {
   return hash.digest('hex').slice(0, 12);
 }
 
+const unfinished = '.building-';
+
+/** What a killed set-up left half-built; called under the entry's lock. */
+function removeLeftovers(folder) {
+  for (const name of readdirSync(dirname(folder)))
+    if (name.startsWith(`${basename(folder)}${unfinished}`)) rmSync(join(dirname(folder), name), { recursive: true, force: true });
+}
+
 /** Returns the folder of an entry, building it with `build(temporaryFolder)` when it is absent. */
 export async function cached(entry, report, build) {
   const folder = join(cacheFolder, entry);
   if (existsSync(folder)) return folder;
   await withLock(`${folder}.lock`, report, async () => {
     if (existsSync(folder)) return; // another set-up built it while we waited
-    const temporary = mkdtempSync(`${folder}.building-`);
+    removeLeftovers(folder);
+    const temporary = mkdtempSync(`${folder}${unfinished}`);
+    chmodSync(temporary, 0o755); // other users of the machine or image may read it
     try {
       await build(temporary);
       renameSync(temporary, folder);

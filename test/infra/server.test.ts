@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server as Listener } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { startServer } from '../../infra/server';
+import { repositoryRoot } from '../../infra/toolchain';
+import { SEARCH_ATTRIBUTES } from '../../workflows/contract/names';
+
+const folder = mkdtempSync(join(tmpdir(), 'ced-server-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const serverAt = (port: number, name: string) =>
+  startServer({ address: `127.0.0.1:${port}`, dbFile: join(folder, name, 'temporal.db'), uiPort: null, log: join(folder, `${name}.log`) });
+
+describe('the Temporal development server', () => {
+  it('knows the search attributes as soon as it is started, and again from the same file after a restart', async () => {
+    const port = await freePort();
+    for (const _start of [1, 2]) {
+      const server = await serverAt(port, 'restarted');
+      const connection = await Connection.connect({ address: server.address });
+      const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
+      expect(Object.keys(customAttributes)).toEqual(expect.arrayContaining(Object.keys(SEARCH_ATTRIBUTES)));
+      await connection.close();
+      await server.stop();
+    }
+  });
+
+  it('is used as it is when one already answers, and is left running by whoever only used it', async () => {
+    const port = await freePort();
+    const first = await serverAt(port, 'reused');
+    const second = await serverAt(port, 'other');
+    expect([first.reused, second.reused]).toEqual([false, true]);
+    await second.stop();
+    expect(await listens(port)).toBe(true);
+    await first.stop();
+    expect(await listens(port)).toBe(false);
+  });
+
+  it('refuses a port that something else has taken, naming the port and the remedy', async () => {
+    const other = await occupy();
+    const port = (other.address() as AddressInfo).port;
+    await expect(serverAt(port, 'taken')).rejects.toThrow(
+      `port ${port} on 127.0.0.1 is taken by something that is not a Temporal server: stop it, or choose another port (npm run server -- --port N)`,
+    );
+    other.close();
+  });
+
+  it('refuses an address without a port', async () => {
+    const options = { address: 'localhost', dbFile: join(folder, 'x.db'), uiPort: null, log: join(folder, 'x.log') };
+    await expect(startServer(options)).rejects.toThrow('address localhost: expected host:port, for example 127.0.0.1:7233');
+  });
+
+  it('is gone within two seconds of a SIGKILL to the process that started it', async () => {
+    const port = await freePort();
+    const args = ['--port', String(port), '--no-ui', '--db', join(folder, 'orphan.db')];
+    const parent = spawn(process.execPath, [join(repositoryRoot, 'dist/infra/server-command.js'), ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise<void>((resolve) => {
+      parent.stdout.on('data', (text: Buffer) => text.includes('Ctrl-C stops it') && resolve());
+    });
+    expect(await listens(port)).toBe(true);
+    parent.kill('SIGKILL');
+    await sleep(2000);
+    expect(await listens(port)).toBe(false);
+  });
+});
+
+function occupy(): Promise<Listener> {
+  return new Promise((resolve) => {
+    const listener = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1', () => resolve(listener));
+  });
+}
+
+async function freePort(): Promise<number> {
+  const listener = await occupy();
+  const { port } = listener.address() as AddressInfo;
+  await new Promise((resolve) => listener.close(resolve));
+  return port;
+}
+
+async function listens(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}`).then(
+    () => true,
+    (error: { cause?: { code?: string } }) => error.cause?.code !== 'ECONNREFUSED',
+  );
+}
