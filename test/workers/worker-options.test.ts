@@ -1,0 +1,32 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { repositoryRoot } from '../../infra/toolchain';
+import { parseWorkerOptions } from '../../workers/worker-options';
+
+describe('the worker command', () => {
+  it('takes its address from the option, then the environment, then loopback', () => {
+    expect(parseWorkerOptions(['--queue', 'gpu', '--address', 'a:1'], { TEMPORAL_ADDRESS: 'b:2' })?.address).toBe('a:1');
+    expect(parseWorkerOptions(['--queue', 'gpu'], { TEMPORAL_ADDRESS: 'b:2' })?.address).toBe('b:2');
+    expect(parseWorkerOptions(['--queue', 'gpu'], {})?.address).toBe('127.0.0.1:7233');
+  });
+
+  it('serves workflows with the cpu queue and nothing else with the gpu queue', () => {
+    expect(parseWorkerOptions(['--queue', 'cpu'], {})?.queues).toEqual(['workflows', 'cpu']);
+    expect(parseWorkerOptions(['--queue', 'gpu'], {})?.queues).toEqual(['gpu']);
+  });
+
+  it.each([
+    [['--queue', 'tpu'], /^--queue: tpu, expected cpu, gpu or all$/],
+    [[], /^--queue: nothing given/],
+    [['--queue', 'cpu', '--threads', '0'], /^--threads: 0, expected a whole number of at least 1$/],
+    [['--colour', 'blue'], /Unknown option '--colour'/],
+  ])('refuses %j in one line', (argv, message) => {
+    expect(() => parseWorkerOptions(argv, {})).toThrow(message);
+  });
+
+  it('says in one line which server does not answer, and how to start one', () => {
+    const worker = spawnSync(process.execPath, [join(repositoryRoot, 'dist/workers/main.js'), '--queue', 'cpu', '--address', '127.0.0.1:1'], { encoding: 'utf8' });
+    expect(worker.status).toBe(1);
+    expect(worker.stderr).toContain('worker: no Temporal server answers at 127.0.0.1:1; start one with `npm run server`, or name yours with --address');
+  });
+});
