@@ -2,7 +2,6 @@
  * One run from its file to its result on this machine: server, workers, the workflow started through the Temporal CLI, live lines, results.
  * A run of the same id that is still open, as after Ctrl-C, is gone on with instead of started again.
  */
-import { relative, resolve } from 'node:path';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { openStore } from '../activities/storage/open-store';
 import { layout } from '../activities/storage/layout';
@@ -16,8 +15,9 @@ import { LiveDisplay } from './live-display';
 import { resultTable } from './result-table';
 import { readRunFile } from './run-file';
 import { Session } from './session';
+import { shortPath } from './short-path';
 import type { StartOptions } from './start-options';
-import { nameToType, runTemporal, shellLine, startArguments } from './temporal-command';
+import { nameToType, runTemporal, shellLine, startArguments, terminateArguments, type StartCommand } from './temporal-command';
 
 export interface ConductedRun {
   run: DistillRun | TeachRun;
@@ -53,11 +53,7 @@ export async function conductRun(
   try {
     const work = async (): Promise<number> => {
       if (interruption.signal.aborted) return 130;
-      await startOrGoOn(
-        client,
-        { type: options.type, workflowId, inputFile: relative(process.cwd(), resolve(options.runFile)), address },
-        say,
-      );
+      await startOrGoOn(client, { type: options.type, workflowId, inputFile: shortPath(options.runFile), address }, say);
       const result = await followRun(client, workflowId, display, watching);
       if (result === null) return 130;
       await afterwards({ run, result, workflowId, client }, say);
@@ -75,10 +71,10 @@ export async function conductRun(
   }
 }
 
-async function startOrGoOn(client: Client, command: Parameters<typeof startArguments>[0], say: (line: string) => void): Promise<void> {
+async function startOrGoOn(client: Client, command: StartCommand, say: (line: string) => void): Promise<void> {
   if (await isOpen(client, command.workflowId)) {
     say(`Run ${command.workflowId} is open: going on with it, with the run file it was started with.`);
-    say(`(To begin anew: ${shellLine(nameToType(temporalBinary()), ['workflow', 'terminate', '--workflow-id', command.workflowId])})\n`);
+    say(`(To begin anew: ${shellLine(nameToType(temporalBinary()), terminateArguments(command))})\n`);
     return;
   }
   const args = startArguments(command);
@@ -103,6 +99,6 @@ async function kept(signal: AbortSignal, say: (line: string) => void): Promise<v
 
 function placesOf(run: DistillRun | TeachRun): { result: string; report: string } {
   const { uri } = openStore(repositoryRoot, run.store);
-  const place = (file: 'result.json' | 'report.html'): string => `${relative(process.cwd(), uri) || uri}/${layout.latest(run.name, file)}`;
+  const place = (file: 'result.json' | 'report.html'): string => `${shortPath(uri)}/${layout.latest(run.name, file)}`;
   return { result: place('result.json'), report: place('report.html') };
 }

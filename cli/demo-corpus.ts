@@ -4,12 +4,15 @@ import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { demoCorpusFolder, repositoryRoot } from '../infra/toolchain';
 
+/** Where run files find the clips of the shipped teachers. */
+export const TEACH_CORPUS = 'data/instruments-teach';
+
 /** `data/instruments`: what `npm start` distils on, rendered by set-up. */
 export function linkDemoCorpus(root: string): void {
   link(demoCorpusFolder(), join(root, 'data', 'instruments'));
 }
 
-/** `data/instruments-teach`: what the shipped teachers were trained on, rendered here because nothing else needs it. Found finished, it costs a second. */
+/** What the shipped teachers were trained on, rendered here because nothing else needs it. Found finished, it costs a second. */
 export async function renderTeachCorpus(root: string): Promise<void> {
   const folder = join(dirname(demoCorpusFolder()), 'instruments-teach');
   const program = join(repositoryRoot, 'dist', 'examples', 'instruments', 'render', 'main.js');
@@ -17,7 +20,7 @@ export async function renderTeachCorpus(root: string): Promise<void> {
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
   if (code !== 0)
     throw new Error(`rendering the teachers' clips into ${folder} failed (exit code ${code}); the same command goes on with what is there`);
-  link(folder, join(root, 'data', 'instruments-teach'));
+  link(folder, join(root, TEACH_CORPUS));
 }
 
 /** A folder of the user's own that stands there is left alone. */

@@ -18,7 +18,7 @@ export async function connect(address: string): Promise<{ client: Client; close:
 
 /** @returns the run's result, or null when `signal` ended the watching first. @throws {WorkflowFailedError} when the run failed */
 export async function followRun(client: Client, workflowId: string, display: LiveDisplay, signal: AbortSignal): Promise<RunResult | null> {
-  await followStatus(client, workflowId, (view) => display.show(liveLines(view)), signal);
+  await followStatus(client, workflowId, (view) => display.show(liveLines(view)), signal).finally(() => display.keep());
   if (signal.aborted) return null;
   return (await client.workflow.getHandle(workflowId).result()) as RunResult;
 }

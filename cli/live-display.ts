@@ -33,8 +33,14 @@ export class LiveDisplay {
     this.screen.write(`${text}\n`);
   }
 
+  /** Leaves the live lines where they are; what is shown next comes below. */
+  keep(): void {
+    this.drawn = 0;
+  }
+
   private redraw(lines: readonly StageLine[]): void {
-    const width = (this.screen.columns ?? 80) - 1;
+    const { columns = 0 } = this.screen;
+    const width = (columns > 0 ? columns : 80) - 1; // a terminal of unknown size says 0
     const texts = lines
       .flatMap(({ text, retries }) => [text, ...retries.map((retry) => `           retry: ${retry}`)])
       .map((text) => clip(text, width));

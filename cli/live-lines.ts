@@ -59,7 +59,9 @@ function describeActivities(status: RunStatus, stage: StageStatus, activities: r
 function describeLearning(status: RunStatus, active: readonly LiveProgress[]): string[] {
   const training = active.find(({ loss }) => loss !== undefined);
   if (!training) return [];
-  const known = Object.values(status.epochs).at(-1);
+  // The last record is of the model before until this one's first epoch is over; heartbeats may lag behind this one's own.
+  const last = Object.values(status.epochs).at(-1);
+  const known = last && (last.epoch < last.epochs || last.epoch <= (training.epoch ?? 0)) ? last : undefined;
   const mAP = training.mAP ?? known?.mAP ?? null;
   const epoch = training.epoch === undefined ? [] : [`epoch ${training.epoch}${known ? `/${known.epochs}` : ''}`];
   return [...epoch, `loss ${training.loss?.toFixed(4)}`, ...(mAP === null ? [] : [`mAP ${mAP.toFixed(3)}`])];

@@ -3,8 +3,10 @@
  * own. Everything stops in the order that loses nothing: workers first, while the server still takes down where they stopped.
  */
 import { mkdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { startServer, type Server } from '../infra/server';
+import { shortPath } from './short-path';
+import { DEFAULT_ADDRESS } from './temporal-command';
 import { WorkerProcess } from './worker-process';
 
 export interface SessionOptions {
@@ -29,8 +31,8 @@ export class Session {
     const logs = join(root, 'runs', 'logs');
     mkdirSync(logs, { recursive: true });
     const serverLog = join(logs, 'server.log');
-    const server = await startServer({ address, dbFile: join(root, 'runs', 'temporal.db'), uiPort, log: serverLog });
-    onNote(`Temporal server at ${address}${server.reused ? ' (already running)' : ''}, logs in ${relative(process.cwd(), logs)}`);
+    const server = await startServer({ address, dbFile: join(root, 'runs', databaseName(address)), uiPort, log: serverLog });
+    onNote(`Temporal server at ${address}${server.reused ? ' (already running)' : ''}, logs in ${shortPath(logs)}`);
     const started = (workers ? (['cpu', 'gpu'] as const) : []).map(
       (queue) => new WorkerProcess({ queue, address, root, log: join(logs, `worker-${queue}.log`), onRestart: onNote }),
     );
@@ -40,7 +42,7 @@ export class Session {
   /** Rejects with one line when the server or a worker is lost for good; never resolves. */
   get failed(): Promise<never> {
     const serverLost = this.server.ended.then((how) => {
-      throw new Error(`the Temporal server ended (${how}, log: ${relative(process.cwd(), this.serverLog)})`);
+      throw new Error(`the Temporal server ended (${how}, log: ${shortPath(this.serverLog)})`);
     });
     return Promise.race([serverLost, ...this.workers.map((worker) => worker.failed)]);
   }
@@ -54,4 +56,9 @@ export class Session {
   kill(): void {
     for (const worker of this.workers) worker.kill();
   }
+}
+
+/** Two servers must never share a file, so a server on another port has another one. */
+function databaseName(address: string): string {
+  return address === DEFAULT_ADDRESS ? 'temporal.db' : `temporal-${address.split(':').at(-1)}.db`;
 }

@@ -2,8 +2,9 @@
 import { join, resolve } from 'node:path';
 import { repositoryRoot } from '../infra/toolchain';
 import { conductRun } from './conduct-run';
-import { renderTeachCorpus } from './demo-corpus';
+import { renderTeachCorpus, TEACH_CORPUS } from './demo-corpus';
 import { reportFailure } from './failure';
+import { readRunFile } from './run-file';
 import { parseTeachOptions, TEACH_HELP } from './start-options';
 import { exportTeachers } from './teacher-export';
 
@@ -13,7 +14,8 @@ async function main(): Promise<number> {
     process.stdout.write(`${TEACH_HELP}\n`);
     return 0;
   }
-  await renderTeachCorpus(repositoryRoot);
+  const { corpus } = readRunFile(options.runFile, 'teach');
+  if (corpus.train.startsWith(`${TEACH_CORPUS}/`)) await renderTeachCorpus(repositoryRoot);
   const out = resolve(options.out);
   return await conductRun(options, async (done, say) => {
     await exportTeachers({ ...done, runFile: options.runFile, command: 'npm run teach', root: repositoryRoot, out });

@@ -22,11 +22,20 @@ export interface StartCommand {
  */
 export function startArguments(command: StartCommand, environment: NodeJS.ProcessEnv = process.env): string[] {
   const { type, workflowId, inputFile, address } = command;
-  const usual = address === DEFAULT_ADDRESS && environment['TEMPORAL_ADDRESS'] === undefined;
   return [
     ...['workflow', 'start', '--type', type, '--task-queue', TASK_QUEUES.workflows, '--workflow-id', workflowId, '--input-file', inputFile],
-    ...(usual ? [] : ['--address', address]),
+    ...addressArguments(address, environment),
   ];
+}
+
+/** Ends a run that is still open, so that the next start begins a new one. */
+export function terminateArguments({ workflowId, address }: StartCommand, environment: NodeJS.ProcessEnv = process.env): string[] {
+  return ['workflow', 'terminate', '--workflow-id', workflowId, ...addressArguments(address, environment)];
+}
+
+function addressArguments(address: string, environment: NodeJS.ProcessEnv): string[] {
+  const usual = address === DEFAULT_ADDRESS && environment['TEMPORAL_ADDRESS'] === undefined;
+  return usual ? [] : ['--address', address];
 }
 
 /** The command as one line for a POSIX shell. */

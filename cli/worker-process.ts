@@ -4,8 +4,9 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { leashed, repositoryRoot } from '../infra/toolchain';
+import { shortPath } from './short-path';
 
 const RESTART_AFTER_MS = 1000;
 
@@ -68,7 +69,7 @@ export class WorkerProcess {
     this.child = null;
     if (this.stopping) return;
     const { queue, log, onRestart } = this.options;
-    const logName = relative(process.cwd(), log);
+    const logName = shortPath(log);
     if (!output.includes('worker ready')) {
       const last = output.trimEnd().split('\n').at(-1) ?? '';
       return this.reject(new Error(`the ${queue} worker did not start (${how})${last === '' ? '' : `: ${last}`} (log: ${logName})`));

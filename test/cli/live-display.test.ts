@@ -55,6 +55,15 @@ describe('live display on a terminal', () => {
     expect(screen.text).toBe('one\ntwo\n\x1b[2A\x1b[0Jthree\nfour\n');
   });
 
+  it('leaves the last lines standing above what comes after', () => {
+    const screen = new RecordedScreen(true);
+    const display = new LiveDisplay(screen, () => 0);
+    display.show([line('one')]);
+    display.keep();
+    display.note('table');
+    expect(screen.text).toBe('one\ntable\n');
+  });
+
   it('cuts lines to the width, so that redrawing counts right', () => {
     const screen = new RecordedScreen(true);
     new LiveDisplay(screen, () => 0).show([line('x'.repeat(100))]);

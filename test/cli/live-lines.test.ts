@@ -51,6 +51,13 @@ describe('live lines', () => {
     expect(textOf(view, 'distill')).toBe('distill 0/1 students 400/3,008 steps 4.00 steps/s epoch 2/16 loss 0.0832 mAP 0.214 ETA 10:52');
   });
 
+  it('do not show the mAP of the model trained before', () => {
+    const steps = { unit: 'steps', done: 4, total: 100, perSecond: 4, etaSeconds: 24, loss: 0.2, mAP: null, epoch: 0 };
+    const epochs = { alto: { student: 'alto', epoch: 16, epochs: 16, step: 100, loss: 0.05, mAP: 0.3 } };
+    const teach = stage('teach', { state: 'running', done: 1, total: 2, unit: 'teachers' });
+    expect(textOf({ status: status([teach], { epochs }), pending: [activity('trainModel', steps)] }, 'teach')).not.toMatch(/mAP|\/16/);
+  });
+
   it('give no time to go for the whole while a student is validated', () => {
     const clips = { unit: 'clips', done: 100, total: 400, perSecond: 50, etaSeconds: 6, phase: 'validating' };
     const view = {

@@ -1,0 +1,38 @@
+import { defaultPayloadConverter } from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
+import { pendingActivities } from '../../cli/status-feed';
+import type { LiveProgress } from '../../workflows/contract/activities';
+
+const { PendingActivityState } = temporal.api.enums.v1;
+
+function described(activity: temporal.api.workflow.v1.IPendingActivityInfo): ReturnType<typeof pendingActivities> {
+  return pendingActivities({ raw: { pendingActivities: [activity] } });
+}
+
+describe('activities of a run, as the server describes them', () => {
+  it('carry the progress of their last heartbeat', () => {
+    const progress: LiveProgress = { unit: 'rows', done: 3, total: 9, perSecond: 1.5, etaSeconds: 4 };
+    const [activity] = described({
+      activityId: '7',
+      activityType: { name: 'computeLogits' },
+      attempt: 1,
+      state: PendingActivityState.PENDING_ACTIVITY_STATE_STARTED,
+      heartbeatDetails: { payloads: [defaultPayloadConverter.toPayload(progress)] },
+    });
+    expect(activity).toEqual({ id: '7', type: 'computeLogits', attempt: 1, started: true, progress, lastFailure: null });
+  });
+
+  it('have none before the first heartbeat, or when its details are of another kind', () => {
+    expect(described({ activityType: { name: 'ingestShard' } })[0]).toMatchObject({ started: false, progress: null });
+    const details = { payloads: [defaultPayloadConverter.toPayload('half way')] };
+    expect(described({ activityType: { name: 'ingestShard' }, heartbeatDetails: details })[0]?.progress).toBeNull();
+  });
+
+  it('name what their last attempt failed of', () => {
+    const failure = { message: "the engine's process ended (SIGKILL)", applicationFailureInfo: { type: 'EngineLost' } };
+    expect(described({ attempt: 2, lastFailure: failure })[0]).toMatchObject({
+      attempt: 2,
+      lastFailure: "EngineLost: the engine's process ended (SIGKILL)",
+    });
+  });
+});
