@@ -10,7 +10,9 @@ import { EngineStopped } from './engine-jobs';
 const HEARTBEAT_EVERY_MS = 4000;
 
 /** Runs a stage's work inside the current activity. @throws {ApplicationFailure | CancelledFailure} */
-export async function asActivity<T>(work: (edge: { signal: AbortSignal; onProgress: (progress: LiveProgress) => void }) => Promise<T>): Promise<T> {
+export async function asActivity<T>(
+  work: (edge: { signal: AbortSignal; onProgress: (progress: LiveProgress) => void }) => Promise<T>,
+): Promise<T> {
   const context = Context.current();
   let latest: LiveProgress | undefined;
   const beat = setInterval(() => context.heartbeat(latest), HEARTBEAT_EVERY_MS);
@@ -35,6 +37,10 @@ export async function asActivity<T>(work: (edge: { signal: AbortSignal; onProgre
 export function asFailure(error: unknown): Error {
   const { code, message } = error as { code?: unknown; message?: string };
   if (isPermanentFailure(code)) return ApplicationFailure.nonRetryable(message ?? code, code);
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return ApplicationFailure.nonRetryable(`${message ?? code}: the worker may not write there; give it permission or choose another store`, 'StorageDenied');
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return ApplicationFailure.nonRetryable(
+      `${message ?? code}: the worker may not write there; give it permission or choose another store`,
+      'StorageDenied',
+    );
   return error instanceof Error ? error : new Error(String(error));
 }

@@ -8,7 +8,10 @@ export interface EngineClient {
    * Runs a job in the engine's process. Rejects with the job's own error, with `EngineStopped` when `signal` asked it to stop
    * (it has then written its checkpoint), or with `EngineLost` when the process died or fell silent.
    */
-  run<J extends EngineJob>(job: J, options: { signal: AbortSignal; onProgress: (progress: LiveProgress) => void; onEpoch?: (record: EpochRecord) => void }): Promise<JobResult<J>>;
+  run<J extends EngineJob>(
+    job: J,
+    options: { signal: AbortSignal; onProgress: (progress: LiveProgress) => void; onEpoch?: (record: EpochRecord) => void },
+  ): Promise<JobResult<J>>;
 }
 
 export interface ActivityDependencies {
@@ -17,7 +20,7 @@ export interface ActivityDependencies {
   openStore(uri: string): Store;
   engine: EngineClient;
   /** Milliseconds of a monotonic clock. */
-  monotonicMs(): number;
+  monotonicMs: () => number;
   /** Tells a workflow of a finished epoch. Never rejects: losing one loses nothing but a line in `status`. */
   notifyEpoch(workflow: { workflowId: string; runId: string }, record: EpochRecord): Promise<void>;
 }

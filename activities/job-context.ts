@@ -8,7 +8,7 @@ import type { Store } from './storage/store';
 export interface JobContext {
   store: Store;
   engine: Engine;
-  monotonicMs(): number;
+  monotonicMs: () => number;
   onProgress(progress: LiveProgress): void;
   onEpoch(record: EpochRecord): void;
   /** Lets the process read its orders. Resolves to true when it was told to stop after a checkpoint. */

@@ -15,7 +15,13 @@ export class MappedModel {
     private readonly outputs: number,
   ) {}
 
-  static async load(store: Store, engine: Engine, modelSha256: string, precision: 'float32' | 'bfloat16', vocabulary: Vocabulary): Promise<MappedModel> {
+  static async load(
+    store: Store,
+    engine: Engine,
+    modelSha256: string,
+    precision: 'float32' | 'bfloat16',
+    vocabulary: Vocabulary,
+  ): Promise<MappedModel> {
     const { config, weights } = await loadModel(store, modelSha256);
     const map = classMap(modelVocabulary(config, vocabulary), vocabulary);
     return new MappedModel(new Predictor(engine, config, weights, { precision }), map, config.outputdim);

@@ -14,6 +14,7 @@ const programs = {
   ced: { file: 'cli/main.js', parts: ['tensorflow'] },
   worker: { file: 'workers/main.js', parts: ['tensorflow'] },
   server: { file: 'infra/server-command.js', parts: ['temporal'] },
+  storage: { file: 'infra/storage-command.js', parts: ['storage'] },
   bench: { file: 'bench/main.js', parts: ['tensorflow'] },
 };
 
@@ -66,7 +67,7 @@ function become(file, args) {
 
 /** Jest, and a last line that a program can read: `12 passed, 0 failed`. */
 async function test(args) {
-  await setUp({ parts: ['tensorflow', 'temporal', 'readers'], quiet: true });
+  await setUp({ parts: ['tensorflow', 'temporal', 'storage', 'readers'], quiet: true });
   const results = join(root, '.ced', `test-results-${process.pid}.json`);
   const jest = [join(root, 'node_modules/jest/bin/jest.js'), '--json', `--outputFile=${results}`, ...args];
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...jest], { cwd: root, stdio: 'inherit' });

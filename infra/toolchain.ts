@@ -10,6 +10,7 @@ const Toolchain = z.object({
   cache: z.string(),
   temporal: z.string().optional(),
   leash: z.string().optional(),
+  storage: z.string().optional(),
   demoCorpus: z.string().optional(),
   pythonReaders: z.string().optional(),
 });
@@ -20,6 +21,11 @@ export const repositoryRoot = rootAbove(__dirname);
 /** Path of the Temporal CLI. */
 export function temporalBinary(): string {
   return found('temporal');
+}
+
+/** Path of the storage emulator. */
+export function storageEmulatorBinary(): string {
+  return found('storage');
 }
 
 /** Program and arguments, such that the kernel sends the signal when this process dies, however it dies (infra/setup/leash.mjs). */

@@ -15,13 +15,23 @@ async function main(): Promise<void> {
   if (!options) return console.log(WORKER_HELP);
   Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: ['SIGTERM', 'SIGINT'] });
   const connection = await NativeConnection.connect({ address: options.address }).catch((error: unknown) => {
-    throw new Error(`no Temporal server answers at ${options.address}; start one with \`npm run server\`, or name yours with --address`, { cause: error });
+    throw new Error(`no Temporal server answers at ${options.address}; start one with \`npm run server\`, or name yours with --address`, {
+      cause: error,
+    });
   });
-  const engine = new EngineProcess({ entry: join(__dirname, 'engine', 'child.js'), root: options.root, intraOpThreads: options.intraOpThreads });
+  const engine = new EngineProcess({
+    entry: join(__dirname, 'engine', 'child.js'),
+    root: options.root,
+    intraOpThreads: options.intraOpThreads,
+  });
   try {
     const deps = dependencies(options, connection, engine);
-    const workers = await Promise.all(options.queues.map((queue) => Worker.create({ ...common(connection, options), ...forQueue(queue, deps) })));
-    console.log(`worker ready: ${options.queues.map((queue) => TASK_QUEUES[queue]).join(', ')} at ${options.address}, root ${options.root}`);
+    const workers = await Promise.all(
+      options.queues.map((queue) => Worker.create({ ...common(connection, options), ...forQueue(queue, deps) })),
+    );
+    console.log(
+      `worker ready: ${options.queues.map((queue) => TASK_QUEUES[queue]).join(', ')} at ${options.address}, root ${options.root}`,
+    );
     await Promise.all(workers.map((worker) => worker.run()));
   } finally {
     engine.end();
@@ -29,11 +39,17 @@ async function main(): Promise<void> {
   }
 }
 
-function common(connection: NativeConnection, options: WorkerOptions): Pick<TemporalWorkerOptions, 'connection' | 'namespace' | 'shutdownForceTime' | 'maxHeartbeatThrottleInterval'> {
+function common(
+  connection: NativeConnection,
+  options: WorkerOptions,
+): Pick<TemporalWorkerOptions, 'connection' | 'namespace' | 'shutdownForceTime' | 'maxHeartbeatThrottleInterval'> {
   return { connection, namespace: options.namespace, shutdownForceTime: '25s', maxHeartbeatThrottleInterval: '4s' };
 }
 
-function forQueue(queue: 'workflows' | 'cpu' | 'gpu', deps: ActivityDependencies): Pick<TemporalWorkerOptions, 'taskQueue' | 'workflowBundle' | 'activities' | 'maxConcurrentActivityTaskExecutions'> {
+function forQueue(
+  queue: 'workflows' | 'cpu' | 'gpu',
+  deps: ActivityDependencies,
+): Pick<TemporalWorkerOptions, 'taskQueue' | 'workflowBundle' | 'activities' | 'maxConcurrentActivityTaskExecutions'> {
   const taskQueue = TASK_QUEUES[queue];
   switch (queue) {
     case 'workflows':
@@ -53,8 +69,11 @@ function dependencies(options: WorkerOptions, connection: NativeConnection, engi
     engine,
     monotonicMs: () => performance.now(),
     notifyEpoch: async ({ workflowId, runId }, record: EpochRecord) => {
-      const handle = client.workflow.getHandle(workflowId, runId);
-      await handle.signal(EPOCH_SIGNAL, record).catch((error: unknown) => Runtime.instance().logger.warn('epoch not told to its workflow', { workflowId, error: String(error) }));
+      try {
+        await client.workflow.getHandle(workflowId, runId).signal(EPOCH_SIGNAL, record);
+      } catch (error) {
+        Runtime.instance().logger.warn('epoch not told to its workflow', { workflowId, error: String(error) });
+      }
     },
   };
 }

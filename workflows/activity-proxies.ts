@@ -4,7 +4,12 @@ import type { CpuActivities, GpuActivities } from './contract/activities';
 import { PERMANENT_FAILURES } from './contract/failures';
 import { TASK_QUEUES } from './contract/names';
 
-const retry = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', nonRetryableErrorTypes: [...PERMANENT_FAILURES] };
+const retry = {
+  initialInterval: '1 second',
+  backoffCoefficient: 2,
+  maximumInterval: '1 minute',
+  nonRetryableErrorTypes: [...PERMANENT_FAILURES],
+};
 
 export const cpu = proxyActivities<CpuActivities>({
   taskQueue: TASK_QUEUES.cpu,

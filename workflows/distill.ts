@@ -33,10 +33,20 @@ export async function distill(input: unknown): Promise<RunResult> {
   const models = await importModels(run);
   const corpus = await prepareCorpus(control, run, chunkSeconds);
   if (run.logits.topK > corpus.plan.classes)
-    throw ApplicationFailure.nonRetryable(`the run file is invalid:\nlogits.topK: ${run.logits.topK}, expected at most the vocabulary's ${corpus.plan.classes} classes`, 'RunFileInvalid');
+    throw ApplicationFailure.nonRetryable(
+      `the run file is invalid:\nlogits.topK: ${run.logits.topK}, expected at most the vocabulary's ${corpus.plan.classes} classes`,
+      'RunFileInvalid',
+    );
 
   // 2. Each teacher is scored before hours are spent on its logits.
-  await scoreModels(control, 'gate', { run, corpus, chunkSeconds, precision: run.logits.precision, models: models.teachers, splits: ['validation', 'eval'] });
+  await scoreModels(control, 'gate', {
+    run,
+    corpus,
+    chunkSeconds,
+    precision: run.logits.precision,
+    models: models.teachers,
+    splits: ['validation', 'eval'],
+  });
 
   // 3. The ensemble hears every view of every chunk once.
   const logits = await storeLogits(control, run, corpus, models.teachers);
@@ -53,7 +63,13 @@ export async function distill(input: unknown): Promise<RunResult> {
           run: run.name,
           settings: student,
           init: student.init === null ? null : (models.inits[student.init] ?? null),
-          targets: { kind: 'logits', logitsKey: logits.key, storedViews: run.logits.views, storedTopK: run.logits.topK, seed: run.logits.seed },
+          targets: {
+            kind: 'logits',
+            logitsKey: logits.key,
+            storedViews: run.logits.views,
+            storedTopK: run.logits.topK,
+            seed: run.logits.seed,
+          },
           augment: run.logits.augment,
           chunkSeconds,
           ensemble: models.teachers,
@@ -88,17 +104,30 @@ export async function distill(input: unknown): Promise<RunResult> {
 }
 
 async function importModels(run: DistillRun): Promise<ImportedModels> {
-  const inits = run.students.flatMap((student, index) => (student.init === null ? [] : [{ field: `students[${index}].init`, checkpoint: student.init }]));
+  const inits = run.students.flatMap((student, index) =>
+    student.init === null ? [] : [{ field: `students[${index}].init`, checkpoint: student.init }],
+  );
   return await cpu.importModels({ store: run.store, vocabulary: run.corpus.vocabulary, teachers: run.teachers, inits });
 }
 
-async function storeLogits(control: RunControl, run: DistillRun, corpus: PreparedCorpus, ensemble: EnsembleMember[]): Promise<{ key: string; rows: number; views: number; bytes: number; pcmBytes: number }> {
+async function storeLogits(
+  control: RunControl,
+  run: DistillRun,
+  corpus: PreparedCorpus,
+  ensemble: EnsembleMember[],
+): Promise<{ key: string; rows: number; views: number; bytes: number; pcmBytes: number }> {
   const { shards, chunks, samples } = corpus.sealed.train ?? { shards: 0, chunks: 0, samples: 0 };
   const total = { key: '', rows: 0, views: run.logits.views, bytes: 0, pcmBytes: samples * 2 };
   await control.stage('logits', shards, async (stage) => {
     await slidingWindow(shards, LOGIT_SHARDS_IN_FLIGHT, async (shard) => {
       await control.whilePaused();
-      const stored: LogitsShard = await gpu.computeLogits({ store: run.store, planKey: corpus.plan.planKey, shard, ensemble, settings: run.logits });
+      const stored: LogitsShard = await gpu.computeLogits({
+        store: run.store,
+        planKey: corpus.plan.planKey,
+        shard,
+        ensemble,
+        settings: run.logits,
+      });
       total.key = stored.logitsKey;
       total.rows += stored.rows;
       total.bytes += stored.bytes;
@@ -106,6 +135,7 @@ async function storeLogits(control: RunControl, run: DistillRun, corpus: Prepare
     });
   });
   const planned = chunks * run.logits.views;
-  if (total.rows !== planned) throw ApplicationFailure.nonRetryable(`logits/${total.key}: ${planned} rows planned, ${total.rows} written`, 'LogitsMismatch');
+  if (total.rows !== planned)
+    throw ApplicationFailure.nonRetryable(`logits/${total.key}: ${planned} rows planned, ${total.rows} written`, 'LogitsMismatch');
   return total;
 }

@@ -12,13 +12,19 @@ export interface PreparedCorpus {
   sealed: SealedCorpus;
 }
 
-export async function prepareCorpus(control: RunControl, run: { store: string; corpus: Corpus }, chunkSeconds: number): Promise<PreparedCorpus> {
+export async function prepareCorpus(
+  control: RunControl,
+  run: { store: string; corpus: Corpus },
+  chunkSeconds: number,
+): Promise<PreparedCorpus> {
   const plan = await control.stage('plan', 1, async (stage) => {
     const planned = await cpu.planCorpus({ store: run.store, corpus: run.corpus, chunkSeconds });
     stage.done = 1;
     return planned;
   });
-  const shards = (['train', 'validation', 'eval'] as const).flatMap((split: Split) => Array.from({ length: plan.splits[split]?.shards ?? 0 }, (_, shard) => ({ split, shard })));
+  const shards = (['train', 'validation', 'eval'] as const).flatMap((split: Split) =>
+    Array.from({ length: plan.splits[split]?.shards ?? 0 }, (_, shard) => ({ split, shard })),
+  );
   const sealed = await control.stage('download', shards.length, async (stage) => {
     await slidingWindow(shards.length, SHARDS_IN_FLIGHT, async (index) => {
       const shard = shards[index];

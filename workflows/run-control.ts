@@ -3,7 +3,16 @@
  * time. Live step, loss and ETA are not here but in heartbeats: a workflow task per step would be too dear.
  */
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { CancellationScope, condition, defineQuery, defineSignal, defineUpdate, isCancellation, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  isCancellation,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
 import type { EpochRecord } from './contract/activities';
 import { EPOCH_SIGNAL, STATUS_QUERY } from './contract/names';
 import type { RunStatus, StageName, StageStatus } from './contract/status';
@@ -27,7 +36,14 @@ export class RunControl {
   private interruptions = 0;
 
   constructor(run: string, stages: [StageName, string][]) {
-    this.status = { run, state: 'running', stages: stages.map(([name, unit]) => ({ name, unit, state: 'waiting', done: 0, total: 0, seconds: 0 })), epochs: {}, scores: {}, failures: [] };
+    this.status = {
+      run,
+      state: 'running',
+      stages: stages.map(([name, unit]) => ({ name, unit, state: 'waiting', done: 0, total: 0, seconds: 0 })),
+      epochs: {},
+      scores: {},
+      failures: [],
+    };
     upsertSearchAttributes([{ key: runKey, value: run }]);
     setHandler(statusQuery, () => this.status);
     setHandler(pauseUpdate, () => this.setPaused(true));

@@ -16,14 +16,23 @@ export interface Scoring {
 
 export async function scoreModels(control: RunControl, stageName: 'gate' | 'evaluate', scoring: Scoring): Promise<void> {
   const { run, corpus, chunkSeconds, precision } = scoring;
-  const work = scoring.splits.filter((split) => corpus.sealed[split] !== null).flatMap((split) => scoring.models.map((model) => ({ split, model })));
+  const work = scoring.splits
+    .filter((split) => corpus.sealed[split] !== null)
+    .flatMap((split) => scoring.models.map((model) => ({ split, model })));
   await control.stage(stageName, work.length, async (stage) => {
     await slidingWindow(work.length, 4, async (index) => {
       const each = work[index];
       if (!each) return;
       await control.whilePaused();
       const { name, sha256, parameters } = each.model;
-      const scored = await gpu.scoreModel({ store: run.store, planKey: corpus.plan.planKey, split: each.split, model: { name, sha256, parameters }, chunkSeconds, precision });
+      const scored = await gpu.scoreModel({
+        store: run.store,
+        planKey: corpus.plan.planKey,
+        split: each.split,
+        model: { name, sha256, parameters },
+        chunkSeconds,
+        precision,
+      });
       if (each.split === 'eval') control.status.scores[name] = scored.mAP;
       stage.done++;
     });

@@ -19,7 +19,9 @@ export async function teach(input: unknown): Promise<RunResult> {
     ['publish', 'reports'],
   ]);
   const { chunkSeconds } = run;
-  const inits = run.teachers.flatMap((teacher, index) => (teacher.init === null ? [] : [{ field: `teachers[${index}].init`, checkpoint: teacher.init }]));
+  const inits = run.teachers.flatMap((teacher, index) =>
+    teacher.init === null ? [] : [{ field: `teachers[${index}].init`, checkpoint: teacher.init }],
+  );
   const models = await cpu.importModels({ store: run.store, vocabulary: run.corpus.vocabulary, teachers: [], inits });
   const corpus = await prepareCorpus(control, run, chunkSeconds);
 

@@ -53,7 +53,11 @@ export class CorpusAudio {
       for (const { clip, sha256: clipSha256, labels, samples, offset } of manifest.clips)
         clips.push({ clip, sha256: clipSha256, labels, offset, shard, chunks: chunkPlan(samples, corpus.chunkSeconds) });
     }
-    const content = { chunkSeconds: corpus.chunkSeconds, vocabulary: corpus.vocabulary, clips: clips.map((clip) => [clip.sha256, clip.labels]) };
+    const content = {
+      chunkSeconds: corpus.chunkSeconds,
+      vocabulary: corpus.vocabulary,
+      clips: clips.map((clip) => [clip.sha256, clip.labels]),
+    };
     return new CorpusAudio(corpus.vocabulary, clips, sha256(canonicalJson(content)), shards);
   }
 
@@ -68,7 +72,8 @@ export class CorpusAudio {
     if (!shard) throw new Error(`${clip.clip}: shard ${clip.shard} is not open`);
     const bytes = new Uint8Array(out.buffer, out.byteOffset + at * 2, chunk.length * 2);
     const position = shard.dataOffset + (clip.offset + chunk.start) * 2;
-    if (readSync(shard.file, bytes, 0, bytes.length, position) !== bytes.length) throw new Error(`${clip.clip}: audio shard ${shard.audioSha256} ends too early`);
+    if (readSync(shard.file, bytes, 0, bytes.length, position) !== bytes.length)
+      throw new Error(`${clip.clip}: audio shard ${shard.audioSha256} ends too early`);
   }
 
   close(): void {
@@ -88,7 +93,8 @@ async function openShard(store: Store, audioSha256: string): Promise<OpenShard> 
   if (!verified.has(path)) {
     const hash = createHash('sha256');
     for await (const part of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(part as Buffer);
-    if (hash.digest('hex') !== audioSha256) throw new Error(`${path}: its bytes do not hash to its name; delete it and run again, it will be ingested anew`);
+    if (hash.digest('hex') !== audioSha256)
+      throw new Error(`${path}: its bytes do not hash to its name; delete it and run again, it will be ingested anew`);
     verified.add(path);
   }
   const file = openSync(path, 'r');

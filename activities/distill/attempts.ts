@@ -12,5 +12,8 @@ export async function recordAttempt(store: Store, trainingKey: string, attemptId
   const recent = earlier.slice(-(ATTEMPTS_WITHOUT_PROGRESS - 1));
   const steps = await Promise.all(recent.map(async (key) => (await readJson<{ step: number }>(store, key)).step));
   if (steps.length === ATTEMPTS_WITHOUT_PROGRESS - 1 && steps.every((each) => each === step))
-    throw new PermanentError('NoProgress', `training/${trainingKey}: ${ATTEMPTS_WITHOUT_PROGRESS} attempts in a row began at step ${step}; look at the workers' logs, or lower checkpointSeconds`);
+    throw new PermanentError(
+      'NoProgress',
+      `training/${trainingKey}: ${ATTEMPTS_WITHOUT_PROGRESS} attempts in a row began at step ${step}; look at the workers' logs, or lower checkpointSeconds`,
+    );
 }

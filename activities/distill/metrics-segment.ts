@@ -45,7 +45,7 @@ export async function readMetrics(store: Store, trainingKey: string, toStep: num
     if (match) segments.set(Number(match[1]), { from: Number(match[2]), key });
   }
   const chain: string[] = [];
-  for (let to = toStep; to > 0; ) {
+  for (let to = toStep; to > 0;) {
     const segment = segments.get(to);
     if (!segment) throw new Error(`training/${trainingKey}: no metrics up to step ${to}`);
     chain.unshift(segment.key);

@@ -27,7 +27,8 @@ export async function readStoredLogits(store: Store, logitsKey: string, audioSha
     const manifest = await readJson<LogitsManifest>(store, layout.logitsManifest(logitsKey, audioSha256));
     const bytes = await store.read(key);
     if (bytes === null) throw new ObjectMissing(key, store.uri);
-    if (sha256(bytes) !== manifest.sha256) throw new Error(`${key}: its bytes do not hash to its manifest; delete both and run again, it will be computed anew`);
+    if (sha256(bytes) !== manifest.sha256)
+      throw new Error(`${key}: its bytes do not hash to its manifest; delete both and run again, it will be computed anew`);
     tables.push(await decodeLogitShard(bytes));
     hashes.push(manifest.sha256);
   }
@@ -41,7 +42,12 @@ export class StoredLessons implements Lessons {
     rows: readonly TrainingRow[],
     stored: StoredLogits,
     storedViews: number,
-    private readonly settings: Pick<Student, 'unseenFill' | 'consistent' | 'seed'> & { views: number; topK: number; classes: number; augment: AugmentConfig },
+    private readonly settings: Pick<Student, 'unseenFill' | 'consistent' | 'seed'> & {
+      views: number;
+      topK: number;
+      classes: number;
+      augment: AugmentConfig;
+    },
   ) {
     const next = stored.tables.map(() => 0);
     this.firstRow = rows.map(({ clip }) => {
@@ -52,13 +58,18 @@ export class StoredLessons implements Lessons {
       return { table, base };
     });
     stored.tables.forEach((table, shard) => {
-      if (table.rows !== (next[shard] ?? 0) * storedViews) throw new Error(`logit shard ${shard}: ${table.rows} rows, ${(next[shard] ?? 0) * storedViews} planned`);
+      if (table.rows !== (next[shard] ?? 0) * storedViews)
+        throw new Error(`logit shard ${shard}: ${table.rows} rows, ${(next[shard] ?? 0) * storedViews} planned`);
     });
   }
 
   augmentation(row: TrainingRow, rowIndex: number, epoch: number): AugmentParameters {
     if (!this.settings.consistent)
-      return drawAugmentation(this.settings.augment, { seed: this.settings.seed, clipSha256: row.clip.sha256, chunk: row.chunk, view: FRESH_VIEW + epoch }, row.length);
+      return drawAugmentation(
+        this.settings.augment,
+        { seed: this.settings.seed, clipSha256: row.clip.sha256, chunk: row.chunk, view: FRESH_VIEW + epoch },
+        row.length,
+      );
     const { table, at } = this.locate(rowIndex, row, epoch);
     return {
       shift: table.shift[at] ?? 0,
@@ -79,8 +90,8 @@ export class StoredLessons implements Lessons {
     const first = this.firstRow[rowIndex];
     if (!first) throw new Error(`training row ${rowIndex} has no logits`);
     const at = first.base + (epoch % this.settings.views);
-    if (first.table.clip[at] !== row.clipRow || first.table.chunk[at] !== row.chunk) throw new Error(`logits of ${row.clip.clip} chunk ${row.chunk} do not belong to it`);
+    if (first.table.clip[at] !== row.clipRow || first.table.chunk[at] !== row.chunk)
+      throw new Error(`logits of ${row.clip.clip} chunk ${row.chunk} do not belong to it`);
     return { table: first.table, at };
   }
-
 }

@@ -34,7 +34,12 @@ export interface TrainingState {
 
 export type Progress = Omit<TrainingState, 'formatVersion' | 'files' | 'engine'>;
 
-export async function writeCheckpoint(store: Store, key: string, trainer: TrainerState, state: Omit<TrainingState, 'formatVersion' | 'files'>): Promise<void> {
+export async function writeCheckpoint(
+  store: Store,
+  key: string,
+  trainer: TrainerState,
+  state: Omit<TrainingState, 'formatVersion' | 'files'>,
+): Promise<void> {
   const model = encodeSafetensors(trainer.weights, 'F32');
   const adam = encodeSafetensors(joinMoments(trainer), 'F32');
   await store.create(layout.checkpoint(key, state.step, 'model.safetensors'), model);
@@ -44,7 +49,11 @@ export async function writeCheckpoint(store: Store, key: string, trainer: Traine
 }
 
 /** The newest checkpoint whose files hash to what its state says, or null. */
-export async function readLatestCheckpoint(store: Store, key: string, config: ModelConfig): Promise<{ state: TrainingState; trainer: TrainerState } | null> {
+export async function readLatestCheckpoint(
+  store: Store,
+  key: string,
+  config: ModelConfig,
+): Promise<{ state: TrainingState; trainer: TrainerState } | null> {
   for (const step of (await checkpointSteps(store, key)).reverse()) {
     const state = await readJsonIfPresent<TrainingState>(store, layout.checkpoint(key, step, 'state.json')).catch(() => null);
     const model = await store.read(layout.checkpoint(key, step, 'model.safetensors'));
@@ -70,7 +79,8 @@ export async function pruneCheckpoints(store: Store, key: string): Promise<void>
   const bestKept = new Set(states.flatMap((state) => (state?.best ?? []).map((entry) => layout.best(key, entry.step))));
   const newest = kept[0] ?? 0;
   for (const step of steps.slice(0, -2))
-    for (const file of ['state.json', 'model.safetensors', 'adam.safetensors'] as const) await store.remove(layout.checkpoint(key, step, file));
+    for (const file of ['state.json', 'model.safetensors', 'adam.safetensors'] as const)
+      await store.remove(layout.checkpoint(key, step, file));
   for (const best of await store.list(`${layout.training(key)}best/`)) {
     const step = Number(/(\d+)\.safetensors$/.exec(best)?.[1]);
     if (step < newest && !bestKept.has(best)) await store.remove(best);
@@ -85,6 +95,7 @@ function joinMoments(trainer: TrainerState): Weights {
 }
 
 function splitMoments(weights: Weights, joined: Weights, step: number): TrainerState {
-  const take = (prefix: string): Weights => new Map([...joined].filter(([name]) => name.startsWith(prefix)).map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+  const take = (prefix: string): Weights =>
+    new Map([...joined].filter(([name]) => name.startsWith(prefix)).map(([name, tensor]) => [name.slice(prefix.length), tensor]));
   return { weights, adamM: take('m.'), adamV: take('v.'), step };
 }

@@ -37,7 +37,12 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
     const config = await shapeOf(context, input, audio);
     const rows = trainingRows(audio);
     const { lessons, logitShards } = await prepareLessons(context, input, audio, rows);
-    const key = trainingKey(input, { config, trainContentSha256: audio.contentSha256, validationContentSha256: validation.contentSha256, logitShards });
+    const key = trainingKey(input, {
+      config,
+      trainContentSha256: audio.contentSha256,
+      validationContentSha256: validation.contentSha256,
+      logitShards,
+    });
     const manifestKey = layout.trainingManifest(key, input.stopAfterEpoch);
     const finished = await readJsonIfPresent<TrainedModel>(store, manifestKey);
     if (finished) return { ...finished, name: input.settings.name };
@@ -54,7 +59,11 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
       const stamp = { engine: context.engine.kind };
       const settings = { ...input.settings, stopAfterEpoch: input.stopAfterEpoch };
       const end = await trainingLoop({ context, key, config, trainer, data, validation, settings, stamp }, start);
-      if (end.rowsTrained !== end.epoch * rows.length) throw new PermanentError('LogitsMismatch', `${input.settings.name}: ${end.epoch * rows.length} rows planned, ${end.rowsTrained} trained on`);
+      if (end.rowsTrained !== end.epoch * rows.length)
+        throw new PermanentError(
+          'LogitsMismatch',
+          `${input.settings.name}: ${end.epoch * rows.length} rows planned, ${end.rowsTrained} trained on`,
+        );
       const seconds = (context.monotonicMs() - startedMs) / 1000;
       return await publishModel(context, input, { config, key, manifestKey, end, seconds, validation });
     } finally {
@@ -66,22 +75,43 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
   }
 }
 
-const FRESH: Progress = { step: 0, epoch: 0, stepInEpoch: 0, lossSum: 0, lossRows: 0, best: [], validated: [], rowsTrained: 0, metricsFrom: 0, bitExact: true };
+const FRESH: Progress = {
+  step: 0,
+  epoch: 0,
+  stepInEpoch: 0,
+  lossSum: 0,
+  lossRows: 0,
+  best: [],
+  validated: [],
+  rowsTrained: 0,
+  metricsFrom: 0,
+  bitExact: true,
+};
 
 async function shapeOf(context: JobContext, input: TrainInput, audio: CorpusAudio): Promise<ModelConfig> {
   const wanted = modelConfig(input.settings.model, input.chunkSeconds, audio.vocabulary);
   if (!input.init) return wanted;
   const { config } = await loadModel(context.store, input.init.sha256);
   const differing = (['embed_dim', 'depth', 'num_heads', 'outputdim'] as const).filter((field) => config[field] !== wanted[field]);
-  if (differing.length > 0) throw new PermanentError('CheckpointIncompatible', `${input.settings.name}: init differs from model in ${differing.map((field) => `${field} (${config[field]}, not ${wanted[field]})`).join(', ')}`);
+  if (differing.length > 0)
+    throw new PermanentError(
+      'CheckpointIncompatible',
+      `${input.settings.name}: init differs from model in ${differing.map((field) => `${field} (${config[field]}, not ${wanted[field]})`).join(', ')}`,
+    );
   return { ...config, ...(wanted.id2label ? { id2label: wanted.id2label } : {}) };
 }
 
-async function prepareLessons(context: JobContext, input: TrainInput, audio: CorpusAudio, rows: TrainingRow[]): Promise<{ lessons: Lessons; logitShards: string[] | null }> {
+async function prepareLessons(
+  context: JobContext,
+  input: TrainInput,
+  audio: CorpusAudio,
+  rows: TrainingRow[],
+): Promise<{ lessons: Lessons; logitShards: string[] | null }> {
   const { seed } = input.settings;
   if (input.targets.kind === 'labels') {
     const unlabelled = audio.clips.find((clip) => clip.labels === null);
-    if (unlabelled) throw new PermanentError('CorpusInvalid', `corpus.train: clip ${unlabelled.clip} has no labels, teaching needs them on every clip`);
+    if (unlabelled)
+      throw new PermanentError('CorpusInvalid', `corpus.train: clip ${unlabelled.clip} has no labels, teaching needs them on every clip`);
     return { lessons: new LabelledLessons({ augment: input.augment, seed }), logitShards: null };
   }
   const { logitsKey, storedViews, storedTopK } = input.targets;

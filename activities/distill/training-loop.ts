@@ -58,7 +58,10 @@ export async function trainingLoop(loop: Loop, start: Progress): Promise<Progres
   while (at.epoch < lastEpoch) {
     const learningRate = learningRateAt(at.step, { ...settings, totalSteps });
     const batch = data.batch(at.epoch, at.stepInEpoch);
-    const loss = naming(() => trainer.step(batch, learningRate), () => `${settings.name}: clips ${data.clipsOf(at.epoch, at.stepInEpoch).slice(0, 8).join(', ')}`);
+    const loss = naming(
+      () => trainer.step(batch, learningRate),
+      () => `${settings.name}: clips ${data.clipsOf(at.epoch, at.stepInEpoch).slice(0, 8).join(', ')}`,
+    );
     at.lossSum += loss * batch.batch;
     at.lossRows += batch.batch;
     at.rowsTrained += batch.batch;
@@ -105,7 +108,8 @@ async function finishEpoch(loop: Loop, at: Progress, lastEpoch: number): Promise
   record.mAP = verdict.mAP;
   at.validated.push(at.step);
   at.best = withEntry(at.best, { step: at.step, epoch: at.epoch, value: verdict.value }, settings.averageBest);
-  if (at.best.some((entry) => entry.step === at.step)) await context.store.create(layout.best(key, at.step), encodeSafetensors(weights, 'F32'));
+  if (at.best.some((entry) => entry.step === at.step))
+    await context.store.create(layout.best(key, at.step), encodeSafetensors(weights, 'F32'));
   return record;
 }
 
@@ -113,7 +117,7 @@ async function finishEpoch(loop: Loop, at: Progress, lastEpoch: number): Promise
 class CheckpointWriter {
   lastMs: number;
   private pending: Promise<void> = Promise.resolve();
-  private failure: unknown = null;
+  private failure: Error | null = null;
   private lastStep = -1;
 
   constructor(
@@ -139,7 +143,7 @@ class CheckpointWriter {
         await writeCheckpoint(context.store, key, snapshot, state);
         await pruneCheckpoints(context.store, key);
       })().catch((error: unknown) => {
-        this.failure = error;
+        this.failure = error instanceof Error ? error : new Error(String(error));
       });
     }
     if (wait) await this.settled();
@@ -148,6 +152,6 @@ class CheckpointWriter {
 
   private async settled(): Promise<void> {
     await this.pending;
-    if (this.failure) throw this.failure instanceof Error ? this.failure : new Error(String(this.failure));
+    if (this.failure) throw this.failure;
   }
 }

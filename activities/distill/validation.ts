@@ -36,11 +36,19 @@ export class Validation {
     return this.audio?.contentSha256 ?? null;
   }
 
-  async judge(model: { config: ModelConfig; weights: Weights; precision: Precision }, epoch: number, context: JobContext): Promise<Verdict> {
+  async judge(
+    model: { config: ModelConfig; weights: Weights; precision: Precision },
+    epoch: number,
+    context: JobContext,
+  ): Promise<Verdict> {
     if (!this.audio) return { value: epoch, mAP: null };
     const predictor = new Predictor(context.engine, model.config, model.weights, { precision: model.precision });
     try {
-      return this.verdict(this.audio, await scoreClips(this.audio, (batch) => predictor.probabilities(batch), context, 'validating'), epoch);
+      return this.verdict(
+        this.audio,
+        await scoreClips(this.audio, (batch) => predictor.probabilities(batch), context, 'validating'),
+        epoch,
+      );
     } finally {
       predictor.dispose();
     }
@@ -65,6 +73,10 @@ export async function ensembleScores(store: Store, ensemble: EnsembleMember[], a
     if (!own) throw new Error(`${member.name} has no scores on corpus ${audio.contentSha256}`);
     scores.push(own);
   }
-  const outputs = ensemble.map(({ weight }, index) => ({ values: scores[index] ?? new Float32Array(), output: 'probabilities' as const, weight }));
+  const outputs = ensemble.map(({ weight }, index) => ({
+    values: scores[index] ?? new Float32Array(),
+    output: 'probabilities' as const,
+    weight,
+  }));
   return combine(outputs, audio.clips.length, audio.vocabulary.length);
 }

@@ -35,7 +35,11 @@ export interface IngestManifest {
 /** One patch of 16 frames, 10 ms apart: the least a model can hear. */
 const SHORTEST_SAMPLES = 2400;
 
-export async function ingestShard(deps: ActivityDependencies, input: IngestInput, onProgress: (progress: LiveProgress) => void): Promise<IngestedShard> {
+export async function ingestShard(
+  deps: ActivityDependencies,
+  input: IngestInput,
+  onProgress: (progress: LiveProgress) => void,
+): Promise<IngestedShard> {
   const store = deps.openStore(input.store);
   const listingKey = layout.listing(input.planKey, input.split, input.shard);
   const bytes = await store.read(listingKey);
@@ -62,7 +66,14 @@ export async function ingestShard(deps: ActivityDependencies, input: IngestInput
     }
     onProgress(progress(done + 1));
   }
-  const manifest = await commit(store, { parts, samples: offset, clips, rejected, manifestKey, seconds: (deps.monotonicMs() - startedMs) / 1000 });
+  const manifest = await commit(store, {
+    parts,
+    samples: offset,
+    clips,
+    rejected,
+    manifestKey,
+    seconds: (deps.monotonicMs() - startedMs) / 1000,
+  });
   return { clips: manifest.clips.length, rejected: manifest.rejected.length, seconds: manifest.seconds, reused: false };
 }
 
@@ -77,7 +88,14 @@ async function readClip(listed: ListedClip): Promise<Int16Array | string> {
 
 async function commit(
   store: Store,
-  shard: { parts: Int16Array[]; samples: number; clips: IngestedClip[]; rejected: IngestManifest['rejected']; manifestKey: string; seconds: number },
+  shard: {
+    parts: Int16Array[];
+    samples: number;
+    clips: IngestedClip[];
+    rejected: IngestManifest['rejected'];
+    manifestKey: string;
+    seconds: number;
+  },
 ): Promise<IngestManifest> {
   const audio = encodeNpyInt16(shard.samples, shard.parts);
   const audioSha256 = sha256(audio);

@@ -39,8 +39,22 @@ export async function sealCorpus(deps: ActivityDependencies, input: SealInput): 
   return { train: sealed('train'), validation: sealed('validation'), eval: sealed('eval') };
 }
 
-async function sealSplit(store: Store, split: Split, listings: string[], chunkSeconds: number, maxRejected: number): Promise<CorpusManifest['splits']['train']> {
-  const sealed: NonNullable<CorpusManifest['splits']['train']> = { shards: listings.length, clips: 0, chunks: 0, samples: 0, rejected: 0, labelled: true, shardsOf: [] };
+async function sealSplit(
+  store: Store,
+  split: Split,
+  listings: string[],
+  chunkSeconds: number,
+  maxRejected: number,
+): Promise<CorpusManifest['splits']['train']> {
+  const sealed: NonNullable<CorpusManifest['splits']['train']> = {
+    shards: listings.length,
+    clips: 0,
+    chunks: 0,
+    samples: 0,
+    rejected: 0,
+    labelled: true,
+    shardsOf: [],
+  };
   let firstReason = '';
   for (const listing of listings) {
     const ingest = layout.ingest(listing);

@@ -3,7 +3,7 @@
  * Scores are kept by model and corpus content, so a teacher is heard once however many runs it takes part in.
  */
 import { meanAveragePrecision } from '../../ced/metrics/mean-average-precision';
-import type { LiveProgress, Scored, ScoreInput } from '../../workflows/contract/activities';
+import type { Scored, ScoreInput } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import { CorpusAudio, type CorpusClip } from '../corpus/corpus-audio';
 import { LengthBatches } from '../corpus/length-batches';
@@ -35,7 +35,13 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
     checkScores(scores, audio, input.model.name);
     const mAP = splitMAP(scores, audio);
     await store.create(layout.scores(input.model.sha256, audio.contentSha256), encodeScores(scores));
-    const manifest: ScoresManifest = { formatVersion: 1, mAP, clips: audio.clips.length, classes: audio.vocabulary.length, seconds: (context.monotonicMs() - startedMs) / 1000 };
+    const manifest: ScoresManifest = {
+      formatVersion: 1,
+      mAP,
+      clips: audio.clips.length,
+      classes: audio.vocabulary.length,
+      seconds: (context.monotonicMs() - startedMs) / 1000,
+    };
     await store.create(manifestKey, encodeJson(manifest));
     return { mAP, seconds: manifest.seconds, reused: false };
   } finally {
@@ -46,7 +52,12 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
 export type Probabilities = (batch: { pcm: Int16Array; batch: number; samples: number; masks: null }) => Float32Array;
 
 /** @returns float32 [clips, classes] in clip order */
-export async function scoreClips(audio: CorpusAudio, probabilities: Probabilities, context: Pick<JobContext, 'onProgress' | 'breathe' | 'monotonicMs'>, phase?: string): Promise<Float32Array> {
+export async function scoreClips(
+  audio: CorpusAudio,
+  probabilities: Probabilities,
+  context: Pick<JobContext, 'onProgress' | 'breathe' | 'monotonicMs'>,
+  phase?: string,
+): Promise<Float32Array> {
   const classes = audio.vocabulary.length;
   const scores = new Float32Array(audio.clips.length * classes);
   const progress = countdown('clips', audio.clips.length, context.monotonicMs);
@@ -55,7 +66,8 @@ export async function scoreClips(audio: CorpusAudio, probabilities: Probabilitie
     if (!full) return;
     const output = probabilities({ pcm: full.pcm, batch: full.rows, samples: full.samples, masks: null });
     full.items.forEach(({ clip, index }, row) => {
-      for (let c = 0; c < classes; c++) scores[index * classes + c] = (scores[index * classes + c] ?? 0) + (output[row * classes + c] ?? 0) / clip.chunks.length;
+      for (let c = 0; c < classes; c++)
+        scores[index * classes + c] = (scores[index * classes + c] ?? 0) + (output[row * classes + c] ?? 0) / clip.chunks.length;
     });
     context.onProgress({ ...progress(full.items.at(-1)?.index ?? 0), ...(phase ? { phase } : {}) });
     await context.breathe();
@@ -86,10 +98,18 @@ export function labelMatrix(audio: CorpusAudio): Uint8Array | null {
 /** The gate before hours are spent: a model whose outputs are not numbers, or do not depend on what it hears, is no teacher. */
 function checkScores(scores: Float32Array, audio: CorpusAudio, name: string): void {
   const bad = scores.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw new PermanentError('TeacherInvalid', `${name}: its output for clip ${audio.clips[Math.floor(bad / audio.vocabulary.length)]?.clip ?? '?'} is not a finite number`);
+  if (bad >= 0)
+    throw new PermanentError(
+      'TeacherInvalid',
+      `${name}: its output for clip ${audio.clips[Math.floor(bad / audio.vocabulary.length)]?.clip ?? '?'} is not a finite number`,
+    );
   const classes = audio.vocabulary.length;
   const constant = audio.clips.length > 1 && scores.every((value, at) => value === scores[at % classes]);
-  if (constant) throw new PermanentError('TeacherInvalid', `${name}: its output is the same for every clip, check that its weights were loaded from the right file`);
+  if (constant)
+    throw new PermanentError(
+      'TeacherInvalid',
+      `${name}: its output is the same for every clip, check that its weights were loaded from the right file`,
+    );
 }
 
 function encodeScores(scores: Float32Array): Uint8Array {

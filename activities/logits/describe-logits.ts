@@ -4,7 +4,11 @@ import type { EnsembleMember } from '../../workflows/contract/activities';
 import type { LogitsSettings } from '../../workflows/contract/run-file';
 
 /** @param classMaps each member's own class for each of the run's, in run-file order */
-export function describeLogits(ensemble: readonly EnsembleMember[], classMaps: readonly Int32Array[], settings: LogitsSettings): LogitsDescription {
+export function describeLogits(
+  ensemble: readonly EnsembleMember[],
+  classMaps: readonly Int32Array[],
+  settings: LogitsSettings,
+): LogitsDescription {
   const teachers = ensemble.map((member, index) => ({
     weightsSha256: member.sha256,
     weight: member.weight,

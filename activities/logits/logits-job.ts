@@ -42,7 +42,11 @@ export async function logitsJob(context: JobContext, input: LogitsInput): Promis
   const audio = await CorpusAudio.open(store, input.planKey, 'train', input.shard);
   try {
     const teachers = await Promise.all(ensemble.map((member) => context.teacher(member.sha256, settings.precision, audio.vocabulary)));
-    const description = describeLogits(ensemble, teachers.map((teacher) => teacher.map), settings);
+    const description = describeLogits(
+      ensemble,
+      teachers.map((teacher) => teacher.map),
+      settings,
+    );
     const key = logitsKey(description);
     const audioSha256 = audio.audioShards[0] ?? '';
     const manifestKey = layout.logitsManifest(key, audioSha256);
@@ -59,7 +63,11 @@ export async function logitsJob(context: JobContext, input: LogitsInput): Promis
       if (!batch) return;
       const masks = masksToInt32(batch.items.map(({ parameters }) => parameters));
       const heard = { pcm: batch.pcm, batch: batch.rows, samples: batch.samples, masks };
-      const outputs = teachers.map((teacher, index) => ({ values: teacher.probabilities(heard), output: 'probabilities' as const, weight: ensemble[index]?.weight ?? 1 }));
+      const outputs = teachers.map((teacher, index) => ({
+        values: teacher.probabilities(heard),
+        output: 'probabilities' as const,
+        weight: ensemble[index]?.weight ?? 1,
+      }));
       const classes = audio.vocabulary.length;
       const mean = combine(outputs, batch.rows, classes);
       batch.items.forEach(({ row }, at) => table.setTop(row, topK(mean.subarray(at * classes, (at + 1) * classes), settings.topK)));
@@ -87,7 +95,14 @@ export async function logitsJob(context: JobContext, input: LogitsInput): Promis
   }
 }
 
-async function commit(context: JobContext, key: string, description: unknown, audioSha256: string, table: LogitTable, heardSeconds: number): Promise<LogitsShard> {
+async function commit(
+  context: JobContext,
+  key: string,
+  description: unknown,
+  audioSha256: string,
+  table: LogitTable,
+  heardSeconds: number,
+): Promise<LogitsShard> {
   const { store } = context;
   const startedMs = context.monotonicMs();
   context.onProgress({ unit: 'rows', done: table.rows, total: table.rows, perSecond: 0, etaSeconds: null, phase: 'writing' });
@@ -101,7 +116,14 @@ async function commit(context: JobContext, key: string, description: unknown, au
     bytes = (await store.read(layout.logits(key, audioSha256))) ?? mine;
   }
   const seconds = heardSeconds + (context.monotonicMs() - startedMs) / 1000;
-  const manifest: LogitsManifest = { formatVersion: 1, rowsPlanned: table.rows, rowsWritten: table.rows, sha256: sha256(bytes), bytes: bytes.byteLength, seconds };
+  const manifest: LogitsManifest = {
+    formatVersion: 1,
+    rowsPlanned: table.rows,
+    rowsWritten: table.rows,
+    sha256: sha256(bytes),
+    bytes: bytes.byteLength,
+    seconds,
+  };
   await store.create(layout.logitsDescription(key), encodeJson(description));
   await store.create(layout.logitsManifest(key, audioSha256), encodeJson(manifest)).catch((error: unknown) => {
     // Only `seconds` can differ between two writers.
@@ -109,4 +131,3 @@ async function commit(context: JobContext, key: string, description: unknown, au
   });
   return { logitsKey: key, rows: table.rows, bytes: bytes.byteLength, seconds, reused: false };
 }
-

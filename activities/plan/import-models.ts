@@ -21,11 +21,19 @@ export async function importModels(deps: ActivityDependencies, input: ImportMode
     teachers.push({ ...model, weight: teacher.weight });
   }
   const inits: Record<string, ModelReference> = {};
-  for (const { field, checkpoint } of input.inits) inits[checkpoint] = await importModel(deps.root, store, vocabulary, field, checkpoint, field);
+  for (const { field, checkpoint } of input.inits)
+    inits[checkpoint] = await importModel(deps.root, store, vocabulary, field, checkpoint, field);
   return { teachers, inits };
 }
 
-async function importModel(root: string, store: Store, vocabulary: Vocabulary, field: string, checkpoint: string, name: string): Promise<ModelReference> {
+async function importModel(
+  root: string,
+  store: Store,
+  vocabulary: Vocabulary,
+  field: string,
+  checkpoint: string,
+  name: string,
+): Promise<ModelReference> {
   const folder = resolve(root, checkpoint);
   const configBytes = await readPart(field, folder, 'config.json');
   const weightBytes = await readPart(field, folder, 'model.safetensors');
@@ -48,8 +56,12 @@ async function readPart(field: string, folder: string, file: string): Promise<Bu
   try {
     return await readFile(join(folder, file));
   } catch (error) {
-    throw new PermanentError('RunFileInvalid', `${field}: ${join(folder, file)} cannot be read (${(error as NodeJS.ErrnoException).code}), expected a folder with model.safetensors and config.json`, {
-      cause: error,
-    });
+    throw new PermanentError(
+      'RunFileInvalid',
+      `${field}: ${join(folder, file)} cannot be read (${(error as NodeJS.ErrnoException).code}), expected a folder with model.safetensors and config.json`,
+      {
+        cause: error,
+      },
+    );
   }
 }

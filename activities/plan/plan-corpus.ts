@@ -9,19 +9,28 @@ import type { Plan, PlanInput, PlannedSplit, Split } from '../../workflows/contr
 import { PermanentError } from '../../workflows/contract/failures';
 import type { ActivityDependencies } from '../dependencies';
 import { layout, SPLITS } from '../storage/layout';
-import { encodeJson, sha256, type Store } from '../storage/store';
+import { encodeJson, sha256 } from '../storage/store';
 import type { ListedClip, Listing, PlanManifest } from './listing';
 import { parseTable, type RejectedRow, type TableRow } from './table';
 
-export async function planCorpus(deps: ActivityDependencies, input: PlanInput, onProgress: (done: number, total: number) => void): Promise<Plan> {
+export async function planCorpus(
+  deps: ActivityDependencies,
+  input: PlanInput,
+  onProgress: (done: number, total: number) => void,
+): Promise<Plan> {
   const store = deps.openStore(input.store);
   const vocabulary = await readVocabulary(deps.root, input.corpus.vocabulary);
-  const listed: Record<Split, { listings: Listing[]; clips: number; rejected: number } | null> = { train: null, validation: null, eval: null };
+  const listed: Record<Split, { listings: Listing[]; clips: number; rejected: number } | null> = {
+    train: null,
+    validation: null,
+    eval: null,
+  };
   for (const split of SPLITS) {
     const table = input.corpus[split];
     if (table === undefined) continue;
     const { rows, rejected } = await readTable(deps.root, `corpus.${split}`, table);
-    if (rows.length === 0) throw new PermanentError('CorpusInvalid', `corpus.${split}: ${table} holds no usable row, expected at least one clip`);
+    if (rows.length === 0)
+      throw new PermanentError('CorpusInvalid', `corpus.${split}: ${table} holds no usable row, expected at least one clip`);
     const clips = await listClips(rows, vocabulary, rejected, onProgress);
     listed[split] = { listings: cut(clips, rejected, input.corpus.clipsPerShard), clips: clips.length, rejected: rejected.length };
   }
@@ -77,11 +86,20 @@ async function readInput(root: string, field: string, path: string, expected: st
   try {
     return await readFile(absolute, 'utf8');
   } catch (error) {
-    throw new PermanentError('RunFileInvalid', `${field}: ${absolute} cannot be read (${(error as NodeJS.ErrnoException).code}), expected ${expected}`, { cause: error });
+    throw new PermanentError(
+      'RunFileInvalid',
+      `${field}: ${absolute} cannot be read (${(error as NodeJS.ErrnoException).code}), expected ${expected}`,
+      { cause: error },
+    );
   }
 }
 
-async function listClips(rows: TableRow[], vocabulary: Vocabulary, rejected: RejectedRow[], onProgress: (done: number, total: number) => void): Promise<ListedClip[]> {
+async function listClips(
+  rows: TableRow[],
+  vocabulary: Vocabulary,
+  rejected: RejectedRow[],
+  onProgress: (done: number, total: number) => void,
+): Promise<ListedClip[]> {
   const indexOf = new Map<string, number>();
   vocabulary.forEach(({ mid, name }, index) => {
     indexOf.set(name, index);
@@ -94,7 +112,13 @@ async function listClips(rows: TableRow[], vocabulary: Vocabulary, rejected: Rej
     const found = await stat(row.audio).catch(() => null);
     if (unknown >= 0) rejected.push({ clip: row.clip, reason: `unknown label '${String(row.labels?.[unknown])}'` });
     else if (found === null || !found.isFile()) rejected.push({ clip: row.clip, reason: `no such file: ${row.audio}` });
-    else clips.push({ clip: row.clip, audio: row.audio, fingerprint: `${found.size}-${Math.round(found.mtimeMs)}`, labels: labels && [...new Set(labels)].sort((a, b) => a - b) });
+    else
+      clips.push({
+        clip: row.clip,
+        audio: row.audio,
+        fingerprint: `${found.size}-${Math.round(found.mtimeMs)}`,
+        labels: labels && [...new Set(labels)].sort((a, b) => a - b),
+      });
     if (done % 500 === 0) onProgress(done, rows.length);
   }
   return clips;

@@ -61,7 +61,8 @@ function parseTsvLine(line: string): TableRow | string {
   if (!audio) return 'unreadable row: no filename';
   if (labels === undefined || labels === '') return { clip: audio, audio, labels: null };
   const indexes = labels.split(';').map(Number);
-  if (indexes.some((index) => !Number.isInteger(index) || index < 0)) return `unreadable row: labels '${labels}', expected indexes joined by ;`;
+  if (indexes.some((index) => !Number.isInteger(index) || index < 0))
+    return `unreadable row: labels '${labels}', expected indexes joined by ;`;
   return { clip: audio, audio, labels: indexes };
 }
 

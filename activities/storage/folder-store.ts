@@ -64,7 +64,12 @@ export class FolderStore implements Store {
     });
     return entries
       .filter((entry) => entry.isFile() && !entry.name.startsWith(TEMPORARY))
-      .map((entry) => join(entry.parentPath, entry.name).slice(this.uri.length + 1).split(sep).join('/'))
+      .map((entry) =>
+        join(entry.parentPath, entry.name)
+          .slice(this.uri.length + 1)
+          .split(sep)
+          .join('/'),
+      )
       .filter((key) => key.startsWith(prefix))
       .sort();
   }

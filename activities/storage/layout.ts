@@ -17,7 +17,8 @@ export const layout = {
   scores: (modelSha256: string, corpusSha256: string) => `scores/${modelSha256}/${corpusSha256}.f32`,
   scoresManifest: (modelSha256: string, corpusSha256: string) => `scores/${modelSha256}/${corpusSha256}.json`,
   training: (key: string) => `training/${key}/`,
-  trainingManifest: (key: string, stopAfterEpoch: number | null) => `training/${key}/manifest${stopAfterEpoch === null ? '' : `-epoch-${stopAfterEpoch}`}.json`,
+  trainingManifest: (key: string, stopAfterEpoch: number | null) =>
+    `training/${key}/manifest${stopAfterEpoch === null ? '' : `-epoch-${stopAfterEpoch}`}.json`,
   checkpoint: (key: string, step: number, file: 'model.safetensors' | 'adam.safetensors' | 'state.json') =>
     `training/${key}/checkpoints/${String(step).padStart(9, '0')}/${file}`,
   checkpoints: (key: string) => `training/${key}/checkpoints/`,

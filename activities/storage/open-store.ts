@@ -1,12 +1,47 @@
 /** From the run file's `store` to a door to bytes. */
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { PermanentError } from '../../workflows/contract/failures';
 import { FolderStore } from './folder-store';
+import { openGcs, parseGsUri } from './gcs-client';
+import { GcsStore } from './gcs-store';
+import { ObjectCache } from './object-cache';
+import type { Patience } from './patience';
 import type { Store } from './store';
 
+export interface StoreOptions {
+  /** Folder of local copies of remote objects. @default ~/.cache/ced-distillation/objects */
+  cacheFolder?: string;
+  /** Size limit of that folder. @default 64 GiB */
+  cacheBytes?: number;
+  /** Project that pays for requests to requester-pays buckets. */
+  userProject?: string | undefined;
+  patience?: Patience;
+}
+
 /** @param root where relative folders start. @throws {PermanentError} RunFileInvalid for a kind of place that cannot be written */
-export function openStore(root: string, uri: string): Store {
+export function openStore(root: string, uri: string, options: StoreOptions = {}): Store {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(uri)?.[1];
   if (scheme === undefined) return new FolderStore(resolve(root, uri));
-  throw new PermanentError('RunFileInvalid', `store: ${scheme}:// cannot be written, expected a folder`);
+  const place = parseGsUri(uri);
+  if (place === null) throw new PermanentError('RunFileInvalid', `store: ${uri} cannot be written, expected a folder or gs://bucket/prefix`);
+  const { cacheFolder = join(homedir(), '.cache', 'ced-distillation', 'objects'), cacheBytes = 64 * 2 ** 30, userProject, patience = {} } = options;
+  return new GcsStore({
+    client: openGcs(),
+    bucket: place.bucket,
+    prefix: place.path.replace(/^\/+|\/+$/g, ''),
+    cache: new ObjectCache({ folder: cacheFolder, maxBytes: cacheBytes }),
+    userProject,
+    patience,
+  });
+}
+
+/** The same options as a worker gives them to its engine process. */
+export function storeOptionsFrom(environment: NodeJS.ProcessEnv): StoreOptions {
+  const { CED_OBJECT_CACHE: cacheFolder, CED_OBJECT_CACHE_BYTES: cacheBytes, CED_USER_PROJECT: userProject } = environment;
+  return {
+    ...(cacheFolder ? { cacheFolder } : {}),
+    ...(cacheBytes ? { cacheBytes: Number(cacheBytes) } : {}),
+    ...(userProject ? { userProject } : {}),
+  };
 }

@@ -39,7 +39,10 @@ export class ContentDiffers extends Error {
 
 /** An object that a manifest promises is not there. */
 export class ObjectMissing extends Error {
-  constructor(readonly key: string, uri: string) {
+  constructor(
+    readonly key: string,
+    uri: string,
+  ) {
     super(`${uri}: ${key} is missing`);
     this.name = 'ObjectMissing';
   }

@@ -7,7 +7,11 @@ export class LabelledLessons implements Lessons {
   constructor(private readonly settings: { augment: AugmentConfig; seed: number }) {}
 
   augmentation(row: TrainingRow, _rowIndex: number, epoch: number): AugmentParameters {
-    return drawAugmentation(this.settings.augment, { seed: this.settings.seed, clipSha256: row.clip.sha256, chunk: row.chunk, view: FRESH_VIEW + epoch }, row.length);
+    return drawAugmentation(
+      this.settings.augment,
+      { seed: this.settings.seed, clipSha256: row.clip.sha256, chunk: row.chunk, view: FRESH_VIEW + epoch },
+      row.length,
+    );
   }
 
   writeTargets(row: TrainingRow, _rowIndex: number, _epoch: number, out: Float32Array, at: number): void {

@@ -10,6 +10,7 @@ import { installLeash } from './leash.mjs';
 import { installNodePackages } from './node-packages.mjs';
 import { startProgress } from './progress.mjs';
 import { installPythonReaders } from './python-readers.mjs';
+import { installStorageEmulator } from './storage.mjs';
 import { installTemporal } from './temporal.mjs';
 import { installTensorflow } from './tensorflow.mjs';
 import { checkNode } from './tools.mjs';
@@ -17,7 +18,7 @@ import { chosenVariant } from './variant.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
-/** What a program may ask for. `readers`, the fourth part, is for tests only. */
+/** What a program may ask for. `storage` is for the emulator and tests, `readers` for tests only. */
 const allParts = ['tensorflow', 'temporal', 'demo'];
 
 /**
@@ -32,10 +33,10 @@ export async function setUp({ parts = allParts, gpu, quiet = false } = {}) {
   const toolchain = { cache: cacheFolder };
   await step('Node packages', (report) => installNodePackages(root, report));
   if (parts.includes('tensorflow')) await step(`TensorFlow (${variant})`, (report) => installTensorflow(root, variant, report));
-  if (parts.includes('temporal')) {
-    await step('Temporal server', async (report) => (toolchain.temporal = await installTemporal(root, report)));
+  if (parts.includes('temporal')) await step('Temporal server', async (report) => (toolchain.temporal = await installTemporal(root, report)));
+  if (parts.includes('storage')) await step('storage emulator', async (report) => (toolchain.storage = await installStorageEmulator(root, report)));
+  if (parts.includes('temporal') || parts.includes('storage'))
     await step('process leash', async (report) => (toolchain.leash = await installLeash(report)));
-  }
   if (parts.includes('readers'))
     await step('Python readers', async (report) => (toolchain.pythonReaders = await installPythonReaders(report)));
   await step('TypeScript', (report) => compile(root, report));

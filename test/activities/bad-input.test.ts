@@ -33,22 +33,30 @@ describe('bad input', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  const plan = (over: Partial<Corpus> = {}) => planCorpus(deps, { store: 'store', corpus: { ...corpus, ...over }, chunkSeconds: 1 }, ignore);
+  const plan = (over: Partial<Corpus> = {}) =>
+    planCorpus(deps, { store: 'store', corpus: { ...corpus, ...over }, chunkSeconds: 1 }, ignore);
   const ingest = async (over: Partial<Corpus> = {}) => {
     const { planKey, splits } = await plan(over);
-    for (let shard = 0; shard < (splits.train?.shards ?? 0); shard++) await ingestShard(deps, { store: 'store', planKey, split: 'train', shard }, ignore);
+    for (let shard = 0; shard < (splits.train?.shards ?? 0); shard++)
+      await ingestShard(deps, { store: 'store', planKey, split: 'train', shard }, ignore);
     for (const split of ['validation', 'eval'] as const) await ingestShard(deps, { store: 'store', planKey, split, shard: 0 }, ignore);
     return planKey;
   };
   const seal = (planKey: string, maxRejected: number) => sealCorpus(deps, { store: 'store', planKey, maxRejected, chunkSeconds: 1 });
 
   it('that is a missing table is RunFileInvalid, naming field and file', async () => {
-    await expect(plan({ train: 'nowhere.jsonl' })).rejects.toMatchObject({ code: 'RunFileInvalid', message: expect.stringMatching(/^corpus\.train: .*nowhere\.jsonl cannot be read \(ENOENT\)/) as unknown });
+    await expect(plan({ train: 'nowhere.jsonl' })).rejects.toMatchObject({
+      code: 'RunFileInvalid',
+      message: expect.stringMatching(/^corpus\.train: .*nowhere\.jsonl cannot be read \(ENOENT\)/) as unknown,
+    });
   });
 
   it('that is a broken vocabulary is RunFileInvalid', async () => {
     writeFileSync(join(folder, 'vocabulary.csv'), 'name\nViolin\n');
-    await expect(plan()).rejects.toMatchObject({ code: 'RunFileInvalid', message: expect.stringMatching(/^corpus\.vocabulary: vocabulary\.csv: /) as unknown });
+    await expect(plan()).rejects.toMatchObject({
+      code: 'RunFileInvalid',
+      message: expect.stringMatching(/^corpus\.vocabulary: vocabulary\.csv: /) as unknown,
+    });
   });
 
   it('that is a table without one usable row is CorpusInvalid', async () => {
@@ -66,7 +74,10 @@ describe('bad input', () => {
   it('in more clips than maxRejected allows fails the stage, naming the first', async () => {
     writeFileSync(join(folder, 'audio/train-3.wav'), 'this is no audio');
     const planKey = await ingest();
-    await expect(seal(planKey, 0.01)).rejects.toMatchObject({ code: 'CorpusInvalid', message: expect.stringMatching(/^corpus\.train: 1 of 8 clips were rejected.*train-3/) as unknown });
+    await expect(seal(planKey, 0.01)).rejects.toMatchObject({
+      code: 'CorpusInvalid',
+      message: expect.stringMatching(/^corpus\.train: 1 of 8 clips were rejected.*train-3/) as unknown,
+    });
   });
 
   it('that is an unknown label, a missing file or a clip listed twice is counted by reason', async () => {
@@ -94,7 +105,10 @@ describe('bad input', () => {
     const known = ['Low tone', 'Middle tone', 'High tone', 'Sweep', 'Noise', 'Clicks'];
 
     it('that is not there is RunFileInvalid, naming the field and the file', async () => {
-      await expect(importTeacher()).rejects.toMatchObject({ code: 'RunFileInvalid', message: expect.stringMatching(/^teachers\[0\]\.checkpoint: .*config\.json cannot be read/) as unknown });
+      await expect(importTeacher()).rejects.toMatchObject({
+        code: 'RunFileInvalid',
+        message: expect.stringMatching(/^teachers\[0\]\.checkpoint: .*config\.json cannot be read/) as unknown,
+      });
     });
 
     it('whose classes are in another order is accepted', async () => {
@@ -106,13 +120,19 @@ describe('bad input', () => {
     it('that lacks a class is TeacherInvalid, naming the class', async () => {
       const shape = config(known.slice(0, 5));
       write(shape, encodeSafetensors(initialWeights(shape, 1), 'F32'));
-      await expect(importTeacher()).rejects.toMatchObject({ code: 'TeacherInvalid', message: expect.stringMatching(/teachers\[0\]\.checkpoint: .*Clicks/) as unknown });
+      await expect(importTeacher()).rejects.toMatchObject({
+        code: 'TeacherInvalid',
+        message: expect.stringMatching(/teachers\[0\]\.checkpoint: .*Clicks/) as unknown,
+      });
     });
 
     it('whose weights do not fit its configuration is TeacherInvalid, listing the tensors', async () => {
       const shape = config(known);
       write({ ...shape, depth: 2 }, encodeSafetensors(initialWeights(shape, 1), 'F32'));
-      await expect(importTeacher()).rejects.toMatchObject({ code: 'TeacherInvalid', message: expect.stringMatching(/blocks\.1\./) as unknown });
+      await expect(importTeacher()).rejects.toMatchObject({
+        code: 'TeacherInvalid',
+        message: expect.stringMatching(/blocks\.1\./) as unknown,
+      });
     });
 
     it('whose weights file is damaged is TeacherInvalid', async () => {

@@ -1,7 +1,7 @@
 import { modelConfigSchema } from '../../ced/model/config';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { encodeSafetensors } from '../../ced/model/safetensors';
-import { WeightsInvalid, loadWeights, type WeightTensor, type Weights } from '../../ced/model/weights';
+import { type WeightsInvalid, loadWeights, type WeightTensor, type Weights } from '../../ced/model/weights';
 
 const config = modelConfigSchema.parse({ embed_dim: 32, depth: 1, num_heads: 2, outputdim: 5, target_length: 64 });
 /** Compared as bytes: Jest's own comparison of long arrays takes seconds. */

@@ -30,7 +30,17 @@ export class Cluster {
   /** Starts a worker process and waits until it polls. */
   async worker(queue: 'cpu' | 'gpu' | 'all'): Promise<ChildProcess> {
     const log = openSync(join(this.folder, `worker-${queue}.log`), 'a');
-    const args = [join(repositoryRoot, 'dist/workers/main.js'), '--queue', queue, '--address', this.address, '--root', this.folder, '--threads', '1'];
+    const args = [
+      join(repositoryRoot, 'dist/workers/main.js'),
+      '--queue',
+      queue,
+      '--address',
+      this.address,
+      '--root',
+      this.folder,
+      '--threads',
+      '1',
+    ];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', log], detached: true });
     this.workers.push(child);
     await new Promise<void>((resolve, reject) => {

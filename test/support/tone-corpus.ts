@@ -16,7 +16,10 @@ export interface ToneCorpus {
 /** Writes the corpus below `folder`; the paths returned are relative to it. */
 export function writeToneCorpus(folder: string, clips: { train: number; validation: number; eval: number }): ToneCorpus {
   mkdirSync(join(folder, 'audio'), { recursive: true });
-  writeFileSync(join(folder, 'vocabulary.csv'), 'index,mid,display_name\n' + CLASSES.map((name, index) => `${index},/t/${index},"${name}"\n`).join(''));
+  writeFileSync(
+    join(folder, 'vocabulary.csv'),
+    'index,mid,display_name\n' + CLASSES.map((name, index) => `${index},/t/${index},"${name}"\n`).join(''),
+  );
   for (const split of ['train', 'validation', 'eval'] as const) {
     const rows = Array.from({ length: clips[split] }, (_, index) => {
       const { samples, labels } = renderClip(split, index);

@@ -25,8 +25,14 @@ describe('the worker command', () => {
   });
 
   it('says in one line which server does not answer, and how to start one', () => {
-    const worker = spawnSync(process.execPath, [join(repositoryRoot, 'dist/workers/main.js'), '--queue', 'cpu', '--address', '127.0.0.1:1'], { encoding: 'utf8' });
+    const worker = spawnSync(
+      process.execPath,
+      [join(repositoryRoot, 'dist/workers/main.js'), '--queue', 'cpu', '--address', '127.0.0.1:1'],
+      { encoding: 'utf8' },
+    );
     expect(worker.status).toBe(1);
-    expect(worker.stderr).toContain('worker: no Temporal server answers at 127.0.0.1:1; start one with `npm run server`, or name yours with --address');
+    expect(worker.stderr).toContain(
+      'worker: no Temporal server answers at 127.0.0.1:1; start one with `npm run server`, or name yours with --address',
+    );
   });
 });

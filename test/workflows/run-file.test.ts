@@ -18,15 +18,25 @@ describe('the run file', () => {
     const parsed = parseRun(distillRunSchema, run);
     expect(parsed).toMatchObject({
       run: {
-        logits: { views: 10, topK: 20, chunkSeconds: 10, augment: { shift: { maxFraction: 0.5, probability: 0.5 }, timeMask: { maxFrames: 192 }, freqMask: { maxBins: 24 } } },
-        students: [{ epochs: 300, learningRate: 1e-3, finalLearningRateFraction: 0.1, averageBest: 4, unseenFill: 'zero', consistent: true }],
+        logits: {
+          views: 10,
+          topK: 20,
+          chunkSeconds: 10,
+          augment: { shift: { maxFraction: 0.5, probability: 0.5 }, timeMask: { maxFrames: 192 }, freqMask: { maxBins: 24 } },
+        },
+        students: [
+          { epochs: 300, learningRate: 1e-3, finalLearningRateFraction: 0.1, averageBest: 4, unseenFill: 'zero', consistent: true },
+        ],
       },
     });
   });
 
   it('refuses unknown fields, naming the path to each', () => {
     expect(problemsOf({ ...run, colour: 'blue', corpus: { ...run.corpus, shard: 1 } })).toEqual(
-      expect.arrayContaining(['colour: unknown field, remove it or check its spelling', 'corpus.shard: unknown field, remove it or check its spelling']),
+      expect.arrayContaining([
+        'colour: unknown field, remove it or check its spelling',
+        'corpus.shard: unknown field, remove it or check its spelling',
+      ]),
     );
   });
 
@@ -38,7 +48,11 @@ describe('the run file', () => {
   it.each([
     ['more views than are stored', { views: 11 }, /^students\[0\]\.views: expected at most logits\.views = 10$/],
     ['more probabilities than are stored', { topK: 21 }, /^students\[0\]\.topK: expected at most logits\.topK = 20$/],
-    ['heads that do not divide the width', { model: { embedDim: 100, depth: 2, heads: 3 } }, /^students\[0\]\.model\.heads: expected a divisor of embedDim = 100$/],
+    [
+      'heads that do not divide the width',
+      { model: { embedDim: 100, depth: 2, heads: 3 } },
+      /^students\[0\]\.model\.heads: expected a divisor of embedDim = 100$/,
+    ],
   ])('refuses %s', (_what, fields, problem) => {
     expect(problemsOf({ ...run, students: [{ name: 'mini', model: 'mini', ...fields }] })).toEqual([expect.stringMatching(problem)]);
   });
@@ -53,7 +67,9 @@ describe('the run file', () => {
 
   it('of teach takes the same training fields without a source of targets', () => {
     const { teachers: _teachers, students: _students, ...rest } = run;
-    expect(parseRun(teachRunSchema, { ...rest, teachers: [{ name: 'a', model: 'tiny', epochs: 3 }] })).toMatchObject({ run: { chunkSeconds: 10, teachers: [{ epochs: 3 }] } });
+    expect(parseRun(teachRunSchema, { ...rest, teachers: [{ name: 'a', model: 'tiny', epochs: 3 }] })).toMatchObject({
+      run: { chunkSeconds: 10, teachers: [{ epochs: 3 }] },
+    });
     expect(parseRun(teachRunSchema, { ...rest, teachers: [{ name: 'a', model: 'tiny', topK: 3 }] })).toHaveProperty('problems');
   });
 });

@@ -63,7 +63,15 @@ export class EngineProcess implements EngineClient {
     options.signal.addEventListener('abort', stop, { once: true });
     try {
       return await new Promise<JobResult<J>>((resolve, reject) => {
-        this.running = { id, options, resolve: (result) => resolve(result as JobResult<J>), reject, lastWordMs: performance.now(), slowestMs: 0, spoken: false };
+        this.running = {
+          id,
+          options,
+          resolve: (result) => resolve(result as JobResult<J>),
+          reject,
+          lastWordMs: performance.now(),
+          slowestMs: 0,
+          spoken: false,
+        };
         this.tell(child, { type: 'run', id, job });
       });
     } finally {
@@ -114,7 +122,11 @@ export class EngineProcess implements EngineClient {
       case 'done':
         return running.resolve(message.result);
       case 'failed':
-        return running.reject(message.name === 'EngineStopped' ? new EngineStopped() : Object.assign(new Error(message.message), { name: message.name, code: message.code, stack: message.stack ?? '' }));
+        return running.reject(
+          message.name === 'EngineStopped'
+            ? new EngineStopped()
+            : Object.assign(new Error(message.message), { name: message.name, code: message.code, stack: message.stack ?? '' }),
+        );
     }
   }
 

@@ -108,8 +108,7 @@ export interface LogitsShard {
 
 /** Where a training step's targets come from. */
 export type TargetSource =
-  | { kind: 'logits'; logitsKey: string; storedViews: number; storedTopK: number; seed: number }
-  | { kind: 'labels' };
+  { kind: 'logits'; logitsKey: string; storedViews: number; storedTopK: number; seed: number } | { kind: 'labels' };
 
 export interface TrainInput {
   store: string;

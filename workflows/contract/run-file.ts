@@ -4,9 +4,7 @@
  */
 import { z } from 'zod';
 
-const name = z
-  .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/, 'expected 1 to 64 of a-z, 0-9 and -, not at either end a -');
+const name = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/, 'expected 1 to 64 of a-z, 0-9 and -, not at either end a -');
 const place = z.string().min(1, 'expected a path or URI');
 const count = z.number().int().min(1);
 const fraction = z.number().min(0).max(1);
@@ -19,8 +17,12 @@ export const augmentSchema = z
         probability: fraction.default(0.5).describe('Share of views that are shifted at all.'),
       })
       .prefault({}),
-    timeMask: z.strictObject({ maxFrames: z.number().int().min(0).default(192).describe('Widest time mask, in 10 ms frames; 0 = none.') }).prefault({}),
-    freqMask: z.strictObject({ maxBins: z.number().int().min(0).max(64).default(24).describe('Widest frequency mask, in mel bins; 0 = none.') }).prefault({}),
+    timeMask: z
+      .strictObject({ maxFrames: z.number().int().min(0).default(192).describe('Widest time mask, in 10 ms frames; 0 = none.') })
+      .prefault({}),
+    freqMask: z
+      .strictObject({ maxBins: z.number().int().min(0).max(64).default(24).describe('Widest frequency mask, in mel bins; 0 = none.') })
+      .prefault({}),
   })
   .describe('Augmentation of a view: circular wave shift, one time mask, one frequency mask, drawn independently (paper, section 3).');
 
@@ -60,7 +62,12 @@ const trainingFields = {
   earlyStop: z.number().int().min(0).default(10).describe('Stop after this many validations without a new best; 0 = never.'),
   averageBest: count.max(64).default(4).describe('How many best checkpoints are averaged into the final weights.'),
   weightDecay: z.number().min(0).default(0).describe('Decoupled weight decay (AdamW); 0 = plain Adam.'),
-  clipNorm: z.number().positive().nullable().default(null).describe('Global gradient norm above which gradients are scaled down; null = off.'),
+  clipNorm: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Global gradient norm above which gradients are scaled down; null = off.'),
   precision: z.enum(['float32', 'bfloat16']).default('float32').describe('Precision of matrix products; weights and sums stay float32.'),
   checkpointSeconds: z.number().positive().default(120).describe('Most training time a kill can cost.'),
   seed: z.number().int().min(0).max(0xffffffff).default(1).describe('Seed of initial weights, order of chunks and mixup.'),
@@ -74,7 +81,10 @@ export const studentSchema = z.strictObject({
     .describe('Target of classes outside the stored top-K: 0, smallest stored / (C − K), or smallest stored / 2.'),
   views: count.optional().describe('Stored views the student reads, a prefix; all by default.'),
   topK: count.optional().describe('Stored probabilities the student reads, the largest; all by default.'),
-  consistent: z.boolean().default(true).describe('false = the ablation: the student draws its own augmentation instead of replaying the stored one.'),
+  consistent: z
+    .boolean()
+    .default(true)
+    .describe('false = the ablation: the student draws its own augmentation instead of replaying the stored one.'),
 });
 
 export const taughtSchema = z.strictObject(trainingFields);
@@ -138,7 +148,8 @@ export const teachRunSchema = z
 function distinctNames(entries: readonly { name: string }[], field: string, context: z.RefinementCtx): void {
   const seen = new Set<string>();
   entries.forEach((entry, index) => {
-    if (seen.has(entry.name)) context.addIssue({ code: 'custom', path: [field, index, 'name'], message: `expected a name not used twice, '${entry.name}' is` });
+    if (seen.has(entry.name))
+      context.addIssue({ code: 'custom', path: [field, index, 'name'], message: `expected a name not used twice, '${entry.name}' is` });
     seen.add(entry.name);
   });
 }
@@ -168,7 +179,10 @@ export function parseRun<S extends z.ZodType>(schema: S, input: unknown): { run:
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string[] {
-  const path = issue.path.reduce<string>((at, key) => (typeof key === 'number' ? `${at}[${key}]` : at ? `${at}.${String(key)}` : String(key)), '') || '(run file)';
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${path === '(run file)' ? '' : `${path}.`}${key}: unknown field, remove it or check its spelling`);
+  const path =
+    issue.path.reduce<string>((at, key) => (typeof key === 'number' ? `${at}[${key}]` : at ? `${at}.${String(key)}` : String(key)), '') ||
+    '(run file)';
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => `${path === '(run file)' ? '' : `${path}.`}${key}: unknown field, remove it or check its spelling`);
   return [`${path}: ${issue.message}`];
 }
