@@ -4,7 +4,7 @@ import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions as TemporalWorkerOptions } from '@temporalio/worker';
 import { createCpuActivities, createGpuActivities } from '../activities/create-activities';
 import type { ActivityDependencies } from '../activities/dependencies';
-import { openStore } from '../activities/storage/open-store';
+import { openStore, storeEnvironment } from '../activities/storage/open-store';
 import type { EpochRecord } from '../workflows/contract/activities';
 import { EPOCH_SIGNAL, TASK_QUEUES } from '../workflows/contract/names';
 import { EngineProcess } from './engine/engine-process';
@@ -23,6 +23,7 @@ async function main(): Promise<void> {
     entry: join(__dirname, 'engine', 'child.js'),
     root: options.root,
     intraOpThreads: options.intraOpThreads,
+    environment: storeEnvironment(options.storage),
   });
   try {
     const deps = dependencies(options, connection, engine);
@@ -65,7 +66,7 @@ function dependencies(options: WorkerOptions, connection: NativeConnection, engi
   const client = new Client({ connection, namespace: options.namespace });
   return {
     root: options.root,
-    openStore: (uri) => openStore(options.root, uri),
+    openStore: (uri) => openStore(options.root, uri, options.storage),
     engine,
     monotonicMs: () => performance.now(),
     notifyEpoch: async ({ workflowId, runId }, record: EpochRecord) => {

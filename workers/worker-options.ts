@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { StoreOptions } from '../activities/storage/open-store';
 
 export interface WorkerOptions {
   queues: ('workflows' | 'cpu' | 'gpu')[];
@@ -9,6 +10,7 @@ export interface WorkerOptions {
   namespace: string;
   root: string;
   intraOpThreads: number;
+  storage: Pick<StoreOptions, 'cacheFolder' | 'cacheBytes' | 'userProject'>;
 }
 
 export const WORKER_HELP = `Usage: npm run worker -- --queue cpu|gpu|all [options]
@@ -22,6 +24,9 @@ Runs a Temporal worker of the distillation pipeline. A GPU worker does one GPU a
   --namespace N    Temporal namespace                                [TEMPORAL_NAMESPACE or default]
   --root DIR       where relative paths of run files start           [current folder]
   --threads N      TensorFlow threads; fixed for bit-exact resumes   [cores, at most 8]
+  --cache DIR      local copies of shards from gs:// stores          [~/.cache/ced-distillation/objects]
+  --cache-gb N     size limit of that folder; oldest use goes first  [64]
+  --user-project P project that pays for requester-pays buckets      [none]
   --help           this text
 
 SIGTERM or Ctrl-C: the step in progress is finished, its checkpoint written, the activity handed on; then the worker ends.`;
@@ -38,6 +43,9 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
       namespace: { type: 'string' },
       root: { type: 'string' },
       threads: { type: 'string' },
+      cache: { type: 'string' },
+      'cache-gb': { type: 'string' },
+      'user-project': { type: 'string' },
       help: { type: 'boolean' },
     },
   });
@@ -52,5 +60,16 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
     namespace: values.namespace ?? environment['TEMPORAL_NAMESPACE'] ?? 'default',
     root: resolve(values.root ?? '.'),
     intraOpThreads: threads,
+    storage: storageOf(values.cache, values['cache-gb'], values['user-project']),
+  };
+}
+
+function storageOf(cache: string | undefined, cacheGb: string | undefined, userProject: string | undefined): WorkerOptions['storage'] {
+  const gigabytes = cacheGb === undefined ? null : Number(cacheGb);
+  if (gigabytes !== null && !(gigabytes > 0)) throw new Error(`--cache-gb: ${cacheGb}, expected a number above 0`);
+  return {
+    ...(cache === undefined ? {} : { cacheFolder: resolve(cache) }),
+    ...(gigabytes === null ? {} : { cacheBytes: gigabytes * 1e9 }),
+    ...(userProject === undefined ? {} : { userProject }),
   };
 }

@@ -24,8 +24,14 @@ export function openStore(root: string, uri: string, options: StoreOptions = {})
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(uri)?.[1];
   if (scheme === undefined) return new FolderStore(resolve(root, uri));
   const place = parseGsUri(uri);
-  if (place === null) throw new PermanentError('RunFileInvalid', `store: ${uri} cannot be written, expected a folder or gs://bucket/prefix`);
-  const { cacheFolder = join(homedir(), '.cache', 'ced-distillation', 'objects'), cacheBytes = 64 * 2 ** 30, userProject, patience = {} } = options;
+  if (place === null)
+    throw new PermanentError('RunFileInvalid', `store: ${uri} cannot be written, expected a folder or gs://bucket/prefix`);
+  const {
+    cacheFolder = join(homedir(), '.cache', 'ced-distillation', 'objects'),
+    cacheBytes = 64 * 2 ** 30,
+    userProject,
+    patience = {},
+  } = options;
   return new GcsStore({
     client: openGcs(),
     bucket: place.bucket,
@@ -36,7 +42,16 @@ export function openStore(root: string, uri: string, options: StoreOptions = {})
   });
 }
 
-/** The same options as a worker gives them to its engine process. */
+/** How a worker hands its options to its engine process. */
+export function storeEnvironment({ cacheFolder, cacheBytes, userProject }: StoreOptions): Record<string, string> {
+  return {
+    ...(cacheFolder === undefined ? {} : { CED_OBJECT_CACHE: cacheFolder }),
+    ...(cacheBytes === undefined ? {} : { CED_OBJECT_CACHE_BYTES: String(cacheBytes) }),
+    ...(userProject === undefined ? {} : { CED_USER_PROJECT: userProject }),
+  };
+}
+
+/** The other end of `storeEnvironment`. */
 export function storeOptionsFrom(environment: NodeJS.ProcessEnv): StoreOptions {
   const { CED_OBJECT_CACHE: cacheFolder, CED_OBJECT_CACHE_BYTES: cacheBytes, CED_USER_PROJECT: userProject } = environment;
   return {

@@ -33,8 +33,10 @@ export async function setUp({ parts = allParts, gpu, quiet = false } = {}) {
   const toolchain = { cache: cacheFolder };
   await step('Node packages', (report) => installNodePackages(root, report));
   if (parts.includes('tensorflow')) await step(`TensorFlow (${variant})`, (report) => installTensorflow(root, variant, report));
-  if (parts.includes('temporal')) await step('Temporal server', async (report) => (toolchain.temporal = await installTemporal(root, report)));
-  if (parts.includes('storage')) await step('storage emulator', async (report) => (toolchain.storage = await installStorageEmulator(root, report)));
+  if (parts.includes('temporal'))
+    await step('Temporal server', async (report) => (toolchain.temporal = await installTemporal(root, report)));
+  if (parts.includes('storage'))
+    await step('storage emulator', async (report) => (toolchain.storage = await installStorageEmulator(root, report)));
   if (parts.includes('temporal') || parts.includes('storage'))
     await step('process leash', async (report) => (toolchain.leash = await installLeash(report)));
   if (parts.includes('readers'))

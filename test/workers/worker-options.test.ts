@@ -15,10 +15,17 @@ describe('the worker command', () => {
     expect(parseWorkerOptions(['--queue', 'gpu'], {})?.queues).toEqual(['gpu']);
   });
 
+  it('takes the limits of its local copies and the project that pays', () => {
+    const argv = ['--queue', 'gpu', '--cache', '/big/disk', '--cache-gb', '1.5', '--user-project', 'payer'];
+    expect(parseWorkerOptions(argv, {})?.storage).toEqual({ cacheFolder: '/big/disk', cacheBytes: 1.5e9, userProject: 'payer' });
+    expect(parseWorkerOptions(['--queue', 'gpu'], {})?.storage).toEqual({});
+  });
+
   it.each([
     [['--queue', 'tpu'], /^--queue: tpu, expected cpu, gpu or all$/],
     [[], /^--queue: nothing given/],
     [['--queue', 'cpu', '--threads', '0'], /^--threads: 0, expected a whole number of at least 1$/],
+    [['--queue', 'cpu', '--cache-gb', 'much'], /^--cache-gb: much, expected a number above 0$/],
     [['--colour', 'blue'], /Unknown option '--colour'/],
   ])('refuses %j in one line', (argv, message) => {
     expect(() => parseWorkerOptions(argv, {})).toThrow(message);

@@ -7,7 +7,8 @@ import { openEngine } from '../../ced/engine/engine';
 import type { JobContext } from '../../activities/job-context';
 import { MappedModel } from '../../activities/mapped-model';
 import { runJob } from '../../activities/run-job';
-import { openStore } from '../../activities/storage/open-store';
+import { openStore, storeOptionsFrom } from '../../activities/storage/open-store';
+import type { LiveProgress } from '../../workflows/contract/activities';
 import { ALIVE_EVERY_MS, PARENT_SILENT_MS, type FromEngine, type ToEngine } from './protocol';
 
 process.on('SIGINT', () => undefined);
@@ -48,12 +49,19 @@ async function run(id: number, { job }: Extract<ToEngine, { type: 'run' }>): Pro
 }
 
 function contextOf(id: number, storeUri: string): JobContext {
-  const store = openStore(root, storeUri);
+  let latest: LiveProgress = { unit: 'objects', done: 0, total: 0, perSecond: 0, etaSeconds: null };
+  const onProgress = (progress: LiveProgress): void => {
+    latest = progress;
+    send({ type: 'progress', id, progress });
+  };
+  // Waiting for a store that does not answer is no hang.
+  const onWait = (): void => send({ type: 'progress', id, progress: { ...latest, phase: 'waiting for the store' } });
+  const store = openStore(root, storeUri, { ...storeOptionsFrom(process.env), patience: { onWait } });
   return {
     store,
     engine,
     monotonicMs,
-    onProgress: (progress) => send({ type: 'progress', id, progress }),
+    onProgress,
     onEpoch: (record) => send({ type: 'epoch', id, record }),
     breathe: async () => {
       // Enough to read the mailbox, rarely enough to cost nothing on small models.

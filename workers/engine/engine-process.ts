@@ -14,6 +14,8 @@ export interface EngineProcessOptions {
   entry: string;
   root: string;
   intraOpThreads: number;
+  /** Variables for the process, on top of this one's. */
+  environment?: Record<string, string>;
   /** After an order to stop, how long a step and its checkpoint may take before the process is killed. @default 15000 */
   stopGraceMs?: number;
   /** Idle time after which the process is ended. @default 60000 */
@@ -93,7 +95,7 @@ export class EngineProcess implements EngineClient {
     const { entry, root, intraOpThreads } = this.options;
     const child = fork(entry, [], {
       serialization: 'advanced',
-      env: { ...process.env, ...engineEnvironment({ intraOpThreads }), CED_ROOT: root, CED_PDEATHSIG: '1' },
+      env: { ...process.env, ...engineEnvironment({ intraOpThreads }), CED_ROOT: root, ...this.options.environment, CED_PDEATHSIG: '1' },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     child.on('message', (message) => this.hear(message as FromEngine));

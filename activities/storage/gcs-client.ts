@@ -1,0 +1,32 @@
+/**
+ * The one place that makes a Google Cloud Storage client: application-default credentials, or none at all for an emulator. Its own retries
+ * are off, because it does not retry a refused upload; ours (patience.ts) are around every call.
+ */
+import { Storage } from '@google-cloud/storage';
+
+const EMULATOR = 'STORAGE_EMULATOR_HOST';
+
+/** @param environment where `STORAGE_EMULATOR_HOST` is looked for, with or without its `http://` */
+export function openGcs(environment: NodeJS.ProcessEnv = process.env): Storage {
+  const retryOptions = { autoRetry: false, maxRetries: 0 };
+  const emulator = environment[EMULATOR];
+  if (!emulator) return new Storage({ retryOptions });
+  // The client misreads the variable (it leaves `/storage/v1` out), so it must not see it; child processes still need it afterwards.
+  const before = process.env[EMULATOR];
+  delete process.env[EMULATOR];
+  try {
+    return new Storage({
+      apiEndpoint: /^https?:\/\//.test(emulator) ? emulator : `http://${emulator}`,
+      projectId: 'emulator',
+      retryOptions,
+    });
+  } finally {
+    if (before !== undefined) process.env[EMULATOR] = before;
+  }
+}
+
+/** `gs://bucket/some/key` in two. null for anything else. */
+export function parseGsUri(uri: string): { bucket: string; path: string } | null {
+  const match = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:\/(.*))?$/s.exec(uri);
+  return match?.[1] === undefined ? null : { bucket: match[1], path: match[2] ?? '' };
+}

@@ -1,0 +1,86 @@
+/**
+ * A store in a Google Cloud Storage bucket, below a prefix. Creation is `ifGenerationMatch: 0`; 412 means that an object is there, and its
+ * bytes decide between success (a retry after a lost reply meets its own object) and refusal. Workers share nothing but the bucket.
+ * https://cloud.google.com/storage/docs/request-preconditions
+ */
+import type { Bucket, Storage } from '@google-cloud/storage';
+import { explainGcsError, GcsObject } from './gcs-object';
+import type { ObjectCache } from './object-cache';
+import { patiently, type Patience } from './patience';
+import { ContentDiffers, ObjectMissing, type CreateOutcome, type Store } from './store';
+
+export interface GcsStoreOptions {
+  client: Storage;
+  bucket: string;
+  /** Without slashes at its ends; '' = the whole bucket. */
+  prefix: string;
+  /** Where `localFile` keeps its copies. */
+  cache: ObjectCache;
+  /** Project that pays for requests to a requester-pays bucket. */
+  userProject?: string | undefined;
+  patience?: Patience;
+}
+
+export class GcsStore implements Store {
+  readonly uri: string;
+  private readonly bucket: Bucket;
+  private readonly patience: Patience;
+
+  constructor(private readonly options: GcsStoreOptions) {
+    this.uri = `gs://${options.bucket}${options.prefix === '' ? '' : `/${options.prefix}`}`;
+    this.bucket = options.client.bucket(options.bucket, options.userProject === undefined ? {} : { userProject: options.userProject });
+    this.patience = options.patience ?? {};
+  }
+
+  async read(key: string): Promise<Uint8Array | null> {
+    return await this.object(key).read();
+  }
+
+  async exists(key: string): Promise<boolean> {
+    return (await this.object(key).version()) !== null;
+  }
+
+  async create(key: string, bytes: Uint8Array): Promise<CreateOutcome> {
+    const object = this.object(key);
+    for (;;) {
+      if (await object.write(bytes, { createOnly: true })) return 'created';
+      const present = await object.read();
+      // null: it was removed since it was met.
+      if (present?.equals(bytes)) return 'present';
+      if (present !== null) throw new ContentDiffers(key);
+    }
+  }
+
+  async replace(key: string, bytes: Uint8Array): Promise<void> {
+    await this.object(key).write(bytes, { createOnly: false });
+  }
+
+  async list(prefix: string): Promise<string[]> {
+    const start = this.options.prefix === '' ? '' : `${this.options.prefix}/`;
+    const query = { prefix: start + prefix, fields: 'items(name),nextPageToken' };
+    try {
+      const [files] = await patiently(() => this.bucket.getFiles(query), this.patience);
+      return files.map((file) => file.name.slice(start.length)).sort();
+    } catch (error) {
+      throw explainGcsError(this.options.bucket, error);
+    }
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.object(key).remove();
+  }
+
+  async localFile(key: string): Promise<string> {
+    const object = this.object(key);
+    const version = await object.version();
+    if (version === null) throw new ObjectMissing(key, this.uri);
+    return await this.options.cache.file(`${object.uri}#${version.generation}`, () => object.stream(version));
+  }
+
+  /** Keys come from manifests and run files: one that would mean another place elsewhere is refused here too. */
+  private object(key: string): GcsObject {
+    if (key.split('/').some((part) => part === '' || part === '.' || part === '..'))
+      throw new Error(`${key}: a key must stay below ${this.uri}`);
+    return new GcsObject(this.bucket, this.options.prefix === '' ? key : `${this.options.prefix}/${key}`, this.patience);
+  }
+}
