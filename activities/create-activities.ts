@@ -5,6 +5,7 @@ import { asActivity } from './activity-edge';
 import type { ActivityDependencies } from './dependencies';
 import { ingestShard } from './download/ingest-shard';
 import { sealCorpus } from './download/seal-corpus';
+import { importPublishedLogits } from './logits/import-published';
 import { importModels } from './plan/import-models';
 import { planCorpus } from './plan/plan-corpus';
 import { publishRun } from './publish/publish-run';
@@ -20,6 +21,7 @@ export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
     importModels: (input) => asActivity(() => importModels(deps, input)),
     ingestShard: (input) => asActivity(({ onProgress }) => ingestShard(deps, input, onProgress)),
     sealCorpus: (input) => asActivity(() => sealCorpus(deps, input)),
+    importPublishedLogits: (input) => asActivity(({ onProgress }) => importPublishedLogits(deps, input, onProgress)),
     publishRun: (input) => asActivity(() => publishRun(deps, input)),
   };
 }

@@ -5,8 +5,8 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { acceptRun } from './accept-run';
 import { cpu, gpu } from './activity-proxies';
-import type { EnsembleMember, ImportedModels, LogitsShard, RunResult, TrainedModel } from './contract/activities';
-import { distillRunSchema, type DistillRun } from './contract/run-file';
+import type { EnsembleMember, ImportedModels, LogitsShard, RunResult, TargetSource, TrainedModel } from './contract/activities';
+import { distillRunSchema, type DistillRun, type LogitsSettings, type PublishedLogits } from './contract/run-file';
 import { prepareCorpus, type PreparedCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';
 import { scoreModels } from './score-models';
@@ -32,7 +32,7 @@ export async function distill(input: unknown): Promise<RunResult> {
   // 1. What is to be heard, by whom: anything wrong in the run file's paths, tables or checkpoints ends the run here.
   const models = await importModels(run);
   const corpus = await prepareCorpus(control, run, chunkSeconds);
-  if (run.logits.topK > corpus.plan.classes)
+  if (!('published' in run.logits) && run.logits.topK > corpus.plan.classes)
     throw ApplicationFailure.nonRetryable(
       `the run file is invalid:\nlogits.topK: ${run.logits.topK}, expected at most the vocabulary's ${corpus.plan.classes} classes`,
       'RunFileInvalid',
@@ -43,13 +43,16 @@ export async function distill(input: unknown): Promise<RunResult> {
     run,
     corpus,
     chunkSeconds,
-    precision: run.logits.precision,
+    precision: 'precision' in run.logits ? run.logits.precision : 'float32',
     models: models.teachers,
     splits: ['validation', 'eval'],
   });
 
-  // 3. The ensemble hears every view of every chunk once.
-  const logits = await storeLogits(control, run, corpus, models.teachers);
+  // 3. The ensemble hears every view of every chunk once; or it was heard by others, who published what it gave.
+  const { logits, targets } =
+    'published' in run.logits
+      ? await importLogits(control, run, corpus, run.logits)
+      : await storeLogits(control, run, corpus, models.teachers, run.logits);
 
   // 4. Students learn from what is stored.
   const students = await control.stage('distill', run.students.length, async (stage) => {
@@ -63,13 +66,7 @@ export async function distill(input: unknown): Promise<RunResult> {
           run: run.name,
           settings: student,
           init: student.init === null ? null : (models.inits[student.init] ?? null),
-          targets: {
-            kind: 'logits',
-            logitsKey: logits.key,
-            storedViews: run.logits.views,
-            storedTopK: run.logits.topK,
-            seed: run.logits.seed,
-          },
+          targets,
           augment: run.logits.augment,
           chunkSeconds,
           ensemble: models.teachers,
@@ -110,14 +107,20 @@ async function importModels(run: DistillRun): Promise<ImportedModels> {
   return await cpu.importModels({ store: run.store, vocabulary: run.corpus.vocabulary, teachers: run.teachers, inits });
 }
 
+interface Targets {
+  logits: { key: string; rows: number; views: number; bytes: number; pcmBytes: number };
+  targets: TargetSource;
+}
+
 async function storeLogits(
   control: RunControl,
   run: DistillRun,
   corpus: PreparedCorpus,
   ensemble: EnsembleMember[],
-): Promise<{ key: string; rows: number; views: number; bytes: number; pcmBytes: number }> {
+  settings: LogitsSettings,
+): Promise<Targets> {
   const { shards, chunks, samples } = corpus.sealed.train ?? { shards: 0, chunks: 0, samples: 0 };
-  const total = { key: '', rows: 0, views: run.logits.views, bytes: 0, pcmBytes: samples * 2 };
+  const total = { key: '', rows: 0, views: settings.views, bytes: 0, pcmBytes: samples * 2 };
   await control.stage('logits', shards, async (stage) => {
     await slidingWindow(shards, LOGIT_SHARDS_IN_FLIGHT, async (shard) => {
       await control.whilePaused();
@@ -126,7 +129,7 @@ async function storeLogits(
         planKey: corpus.plan.planKey,
         shard,
         ensemble,
-        settings: run.logits,
+        settings,
       });
       total.key = stored.logitsKey;
       total.rows += stored.rows;
@@ -134,8 +137,33 @@ async function storeLogits(
       stage.done++;
     });
   });
-  const planned = chunks * run.logits.views;
+  const planned = chunks * settings.views;
   if (total.rows !== planned)
     throw ApplicationFailure.nonRetryable(`logits/${total.key}: ${planned} rows planned, ${total.rows} written`, 'LogitsMismatch');
-  return total;
+  const { views, topK, seed } = settings;
+  return { logits: total, targets: { kind: 'logits', logitsKey: total.key, storedViews: views, storedTopK: topK, seed } };
+}
+
+async function importLogits(
+  control: RunControl,
+  run: DistillRun,
+  corpus: PreparedCorpus,
+  { published }: PublishedLogits,
+): Promise<Targets> {
+  const imported = await control.stage('logits', 1, async (stage) => {
+    const result = await cpu.importPublishedLogits({ store: run.store, planKey: corpus.plan.planKey, published });
+    stage.done = 1;
+    return result;
+  });
+  const { logitsKey, rows, views, topK, bytes } = imported;
+  const problems = run.students.flatMap((student, index) => [
+    ...((student.views ?? 1) > views ? [`students[${index}].views: expected at most the ${views} passes of logits.published`] : []),
+    ...((student.topK ?? 1) > topK ? [`students[${index}].topK: expected at most the ${topK} probabilities of logits.published`] : []),
+  ]);
+  if (problems.length > 0)
+    throw ApplicationFailure.nonRetryable(`the run file is invalid:\n${problems.join('\n')}`, 'RunFileInvalid', problems);
+  return {
+    logits: { key: logitsKey, rows, views, bytes, pcmBytes: (corpus.sealed.train?.samples ?? 0) * 2 },
+    targets: { kind: 'logits', logitsKey, storedViews: views, storedTopK: topK, seed: 0, partial: true },
+  };
 }

@@ -35,6 +35,16 @@ export async function readStoredLogits(store: Store, logitsKey: string, audioSha
   return { tables, sha256: hashes };
 }
 
+/** The rows that have logits, in order: what is trained on when an import could not match every chunk. */
+export function rowsWithLogits(rows: readonly TrainingRow[], { tables }: StoredLogits): TrainingRow[] {
+  const heard = tables.map((table) => {
+    const chunks = new Set<string>();
+    for (let at = 0; at < table.rows; at++) if (table.view[at] === 0) chunks.add(`${table.clip[at]}/${table.chunk[at]}`);
+    return chunks;
+  });
+  return rows.filter(({ clip, clipRow, chunk }) => heard[clip.shard]?.has(`${clipRow}/${chunk}`));
+}
+
 export class StoredLessons implements Lessons {
   private readonly firstRow: { table: LogitTable; base: number }[];
 

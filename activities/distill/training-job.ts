@@ -20,7 +20,7 @@ import { encodeJson, ObjectMissing, readJsonIfPresent } from '../storage/store';
 import { LabelledLessons } from '../teach/labelled-lessons';
 import { recordAttempt } from './attempts';
 import { modelConfig } from './model-shape';
-import { readStoredLogits, StoredLessons } from './stored-lessons';
+import { readStoredLogits, rowsWithLogits, StoredLessons } from './stored-lessons';
 import { readLatestCheckpoint, type Progress, type TrainingState } from './training-checkpoint';
 import { trainingKey } from './training-key';
 import { trainingLoop } from './training-loop';
@@ -35,8 +35,7 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
   const validation = await Validation.open(store, input.planKey, input.hasValidation, input.ensemble);
   try {
     const config = await shapeOf(context, input, audio);
-    const rows = trainingRows(audio);
-    const { lessons, logitShards } = await prepareLessons(context, input, audio, rows);
+    const { rows, lessons, logitShards } = await prepareLessons(context, input, audio);
     const key = trainingKey(input, {
       config,
       trainContentSha256: audio.contentSha256,
@@ -105,18 +104,19 @@ async function prepareLessons(
   context: JobContext,
   input: TrainInput,
   audio: CorpusAudio,
-  rows: TrainingRow[],
-): Promise<{ lessons: Lessons; logitShards: string[] | null }> {
+): Promise<{ rows: TrainingRow[]; lessons: Lessons; logitShards: string[] | null }> {
   const { seed } = input.settings;
+  const all = trainingRows(audio);
   if (input.targets.kind === 'labels') {
     const unlabelled = audio.clips.find((clip) => clip.labels === null);
     if (unlabelled)
       throw new PermanentError('CorpusInvalid', `corpus.train: clip ${unlabelled.clip} has no labels, teaching needs them on every clip`);
-    return { lessons: new LabelledLessons({ augment: input.augment, seed }), logitShards: null };
+    return { rows: all, lessons: new LabelledLessons({ augment: input.augment, seed }), logitShards: null };
   }
-  const { logitsKey, storedViews, storedTopK } = input.targets;
+  const { logitsKey, storedViews, storedTopK, partial = false } = input.targets;
   const student = input.settings as Student;
   const stored = await readStoredLogits(context.store, logitsKey, audio.audioShards);
+  const rows = partial ? rowsWithLogits(all, stored) : all;
   const lessons = new StoredLessons(rows, stored, storedViews, {
     unseenFill: student.unseenFill,
     consistent: student.consistent,
@@ -126,7 +126,7 @@ async function prepareLessons(
     classes: audio.vocabulary.length,
     augment: input.augment,
   });
-  return { lessons, logitShards: stored.sha256 };
+  return { rows, lessons, logitShards: stored.sha256 };
 }
 
 function continueFrom(state: TrainingState, context: JobContext, resume: 'continue' | 'exact'): Progress {

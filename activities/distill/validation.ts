@@ -29,7 +29,9 @@ export class Validation {
   static async open(store: Store, planKey: string, hasSplit: boolean, ensemble: EnsembleMember[]): Promise<Validation> {
     if (!hasSplit) return new Validation(null, null);
     const audio = await CorpusAudio.open(store, planKey, 'validation');
-    return new Validation(audio, labelMatrix(audio) ? null : await ensembleScores(store, ensemble, audio));
+    // With neither labels nor teachers to compare with, the last epoch is as good as any.
+    const followed = labelMatrix(audio) === null && ensemble.length > 0;
+    return new Validation(audio, followed ? await ensembleScores(store, ensemble, audio) : null);
   }
 
   get contentSha256(): string | null {

@@ -57,6 +57,24 @@ describe('the run file', () => {
     expect(problemsOf({ ...run, students: [{ name: 'mini', model: 'mini', ...fields }] })).toEqual([expect.stringMatching(problem)]);
   });
 
+  it('takes published logits instead of an ensemble', () => {
+    const { teachers: _teachers, ...rest } = run;
+    expect(parseRun(distillRunSchema, { ...rest, logits: { published: 'logits' } })).toMatchObject({
+      run: { teachers: [], logits: { published: 'logits', chunkSeconds: 10 } },
+    });
+    expect(problemsOf({ ...rest, teachers: [] })).toEqual(['teachers: expected at least one teacher, or logits.published']);
+    expect(problemsOf(rest)).toEqual(['teachers: expected at least one teacher, or logits.published']);
+  });
+
+  it.each([
+    [{ published: 'logits', views: 3 }, 'logits.views: unknown field, remove it or check its spelling'],
+    [{ views: 3, viewz: 1 }, 'logits.viewz: unknown field, remove it or check its spelling'],
+    [{ views: 'ten' }, expect.stringMatching(/^logits\.views: /)],
+    [{ published: 5 }, expect.stringMatching(/^logits\.published: /)],
+  ])('says what is wrong in logits %j, not in what they are not', (logits, problem) => {
+    expect(problemsOf({ ...run, logits })).toEqual([problem]);
+  });
+
   it('refuses two students of one name', () => {
     expect(problemsOf({ ...run, students: [run.students[0], run.students[0]] })).toEqual([expect.stringMatching(/^students\[1\]\.name: /)]);
   });

@@ -106,9 +106,27 @@ export interface LogitsShard {
   reused: boolean;
 }
 
-/** Where a training step's targets come from. */
+export interface ImportLogitsInput {
+  store: string;
+  planKey: string;
+  /** Folder of the authors' published logits. */
+  published: string;
+}
+export interface ImportedLogits {
+  logitsKey: string;
+  rows: number;
+  views: number;
+  topK: number;
+  bytes: number;
+  /** Chunks of the corpus with a row in every pass, and those without: students learn from the former alone. */
+  chunks: number;
+  chunksWithout: number;
+  seconds: number;
+}
+
+/** Where a training step's targets come from. `partial`: chunks without logits are left out instead of refused. */
 export type TargetSource =
-  { kind: 'logits'; logitsKey: string; storedViews: number; storedTopK: number; seed: number } | { kind: 'labels' };
+  { kind: 'logits'; logitsKey: string; storedViews: number; storedTopK: number; seed: number; partial?: boolean } | { kind: 'labels' };
 
 export interface TrainInput {
   store: string;
@@ -185,6 +203,7 @@ export interface CpuActivities {
   importModels(input: ImportModelsInput): Promise<ImportedModels>;
   ingestShard(input: IngestInput): Promise<IngestedShard>;
   sealCorpus(input: SealInput): Promise<SealedCorpus>;
+  importPublishedLogits(input: ImportLogitsInput): Promise<ImportedLogits>;
   publishRun(input: PublishInput): Promise<RunResult>;
 }
 export interface GpuActivities {

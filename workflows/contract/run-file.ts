@@ -107,13 +107,21 @@ export const logitsSchema = z.strictObject({
   augment: augmentSchema.prefault({}),
 });
 
+export const publishedLogitsSchema = z.strictObject({
+  published: place.describe(
+    "Folder of the paper's published logits, `logits_ep*_*.h5` and `.parquet`: students learn from them instead of an ensemble of one's own.",
+  ),
+  chunkSeconds: z.number().min(0.2).max(60).default(10).describe('Length of a chunk in them.'),
+  augment: augmentSchema.prefault({}),
+});
+
 export const distillRunSchema = z
   .strictObject({
     name: name.describe('Name of the run; artifacts meet under `runs/<name>/` in the store.'),
     store: place.describe('Folder (or gs://bucket/prefix) below which every artifact lives.'),
     corpus: corpusSchema,
-    teachers: z.array(teacherSchema).min(1).describe('The ensemble, in order.'),
-    logits: logitsSchema.prefault({}),
+    teachers: z.array(teacherSchema).default([]).describe('The ensemble, in order. May be empty where `logits.published` names logits.'),
+    logits: z.union([publishedLogitsSchema, logitsSchema]).prefault({}),
     students: z.array(studentSchema).min(1).describe('Students trained one after another from the same stored logits.'),
     resume: z.enum(['continue', 'exact']).default('continue').describe('exact = refuse to go on on another kind of machine.'),
   })
@@ -122,13 +130,21 @@ export const distillRunSchema = z
     distinctNames(run.students, 'students', context);
     run.students.forEach((student, index) => {
       const path = ['students', index];
+      divisibleHeads(student.model, path, context);
+      if ('published' in run.logits) return;
       if ((student.views ?? 1) > run.logits.views)
         context.addIssue({ code: 'custom', path: [...path, 'views'], message: `expected at most logits.views = ${run.logits.views}` });
       if ((student.topK ?? 1) > run.logits.topK)
         context.addIssue({ code: 'custom', path: [...path, 'topK'], message: `expected at most logits.topK = ${run.logits.topK}` });
-      divisibleHeads(student.model, path, context);
     });
-  });
+  })
+  .refine(hasTargets, { path: ['teachers'], error: 'expected at least one teacher, or logits.published', when: () => true });
+
+/** Runs on unparsed input too, so that a missing ensemble is told together with every other problem. */
+function hasTargets(run: { teachers?: unknown; logits?: unknown }): boolean {
+  const isPublished = typeof run.logits === 'object' && run.logits !== null && 'published' in run.logits;
+  return isPublished || !Array.isArray(run.teachers) || run.teachers.length > 0;
+}
 
 export const teachRunSchema = z
   .strictObject({
@@ -167,6 +183,7 @@ export type Student = z.output<typeof studentSchema>;
 export type Taught = z.output<typeof taughtSchema>;
 export type Teacher = z.output<typeof teacherSchema>;
 export type LogitsSettings = z.output<typeof logitsSchema>;
+export type PublishedLogits = z.output<typeof publishedLogitsSchema>;
 export type ModelShape = z.output<typeof modelSchema>;
 
 /**
@@ -182,7 +199,16 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
   const path =
     issue.path.reduce<string>((at, key) => (typeof key === 'number' ? `${at}[${key}]` : at ? `${at}.${String(key)}` : String(key)), '') ||
     '(run file)';
+  if (issue.code === 'invalid_union')
+    return closestBranch(issue.errors).flatMap((nested) => describeIssue({ ...nested, path: [...issue.path, ...nested.path] }));
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => `${path === '(run file)' ? '' : `${path}.`}${key}: unknown field, remove it or check its spelling`);
   return [`${path}: ${issue.message}`];
+}
+
+/** Of the alternatives that a field has, the one that the input comes nearest to: its problems are the ones to tell. */
+function closestBranch(branches: z.core.$ZodIssue[][]): z.core.$ZodIssue[] {
+  const problems = (issues: z.core.$ZodIssue[]): number =>
+    issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0);
+  return branches.reduce((best, branch) => (problems(branch) < problems(best) ? branch : best));
 }
