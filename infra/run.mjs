@@ -16,6 +16,7 @@ const programs = {
   server: { file: 'infra/server-command.js', parts: ['temporal'] },
   storage: { file: 'infra/storage-command.js', parts: ['storage'] },
   bench: { file: 'bench/main.js', parts: ['tensorflow'] },
+  docs: { file: 'infra/run-file-reference.js', parts: [] },
 };
 
 const setupHelp = `npm run setup [-- --gpu | --cpu] [--quiet]

@@ -91,9 +91,9 @@ export const taughtSchema = z.strictObject(trainingFields);
 
 export const teacherSchema = z.discriminatedUnion('format', [
   z.strictObject({
-    name,
+    name: name.describe('Name in reports.'),
     checkpoint: place.describe('Folder with model.safetensors and config.json.'),
-    format: z.literal('ced'),
+    format: z.literal('ced').describe('A CED checkpoint as published, spectrogram masks included.'),
     weight: z.number().positive().default(1).describe('Weight in the ensemble mean; weights are normalised.'),
   }),
 ]);
