@@ -3,12 +3,11 @@
  * last. The shard's name is the SHA-256 of its audio, so the same clips give the same shard wherever they came from.
  */
 import { readFile } from 'node:fs/promises';
-import { decodeAudio } from '../../ced/audio/decode';
 import { encodeNpyInt16 } from '../../ced/audio/npy';
-import { toMono16k } from '../../ced/audio/mono16k';
 import { encodeShardTable } from '../../ced/audio/shard-table';
 import type { IngestedShard, IngestInput, LiveProgress } from '../../workflows/contract/activities';
 import type { ActivityDependencies } from '../dependencies';
+import { decodeClip } from './decode-clip';
 import type { ListedClip, Listing } from '../plan/listing';
 import { countdown } from '../progress';
 import { layout } from '../storage/layout';
@@ -79,7 +78,7 @@ export async function ingestShard(
 
 async function readClip(listed: ListedClip): Promise<Int16Array | string> {
   try {
-    const pcm = toMono16k(await decodeAudio(await readFile(listed.audio), listed.audio));
+    const pcm = await decodeClip(await readFile(listed.audio), listed.audio);
     return pcm.length < SHORTEST_SAMPLES ? `too short: ${pcm.length} samples at 16 kHz, a model's patch needs ${SHORTEST_SAMPLES}` : pcm;
   } catch (error) {
     return (error as Error).message;
