@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import type { RunResult } from '../../workflows/contract/activities';
+import { repositoryRoot } from '../../infra/toolchain';
 import type { RunStatus } from '../../workflows/contract/status';
 import { Cluster, kill } from '../support/cluster';
 import { writeToneCorpus, type ToneCorpus } from '../support/tone-corpus';
@@ -36,8 +37,7 @@ describe('a run on a real Temporal server', () => {
     cluster.client.workflow.start(type, { taskQueue: 'ced', workflowId: run.name, args: [run] });
   const finish = async (handle: WorkflowHandle, history?: string): Promise<RunResult> => {
     const result = (await handle.result()) as RunResult;
-    if (history && process.env['RECORD_HISTORIES'])
-      writeFileSync(join(HISTORIES, `${history}.json`), JSON.stringify(historyToJSON(await handle.fetchHistory())));
+    if (history && process.env['RECORD_HISTORIES']) await record(handle, history);
     return result;
   };
 
@@ -132,6 +132,15 @@ describe('a run on a real Temporal server', () => {
     });
   }, 30_000);
 });
+
+/** Keeps a history for test/workflows/replay.test.ts, without names of this machine and its folders. */
+async function record(handle: WorkflowHandle, name: string): Promise<void> {
+  const json = historyToJSON(await handle.fetchHistory())
+    .replaceAll(/"identity": "[^"]*"/g, '"identity": "worker"')
+    .replaceAll(repositoryRoot, '');
+  mkdirSync(HISTORIES, { recursive: true });
+  writeFileSync(join(HISTORIES, `${name}.json`), json);
+}
 
 async function until(reached: () => Promise<boolean>): Promise<void> {
   for (const deadline = Date.now() + 90_000; !(await reached());) {

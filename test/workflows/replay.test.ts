@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
-import { Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { repositoryRoot } from '../../infra/toolchain';
 
 /**
@@ -9,6 +9,8 @@ import { repositoryRoot } from '../../infra/toolchain';
  * run that is under way when workers are upgraded.
  */
 describe('a recorded history', () => {
+  beforeAll(() => void Runtime.install({ logger: new DefaultLogger('ERROR') }));
+
   const folder = join(__dirname, 'histories');
   const recorded = readdirSync(folder).filter((file) => file.endsWith('.json'));
 

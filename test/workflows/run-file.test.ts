@@ -57,6 +57,21 @@ describe('the run file', () => {
     expect(problemsOf({ ...run, students: [{ name: 'mini', model: 'mini', ...fields }] })).toEqual([expect.stringMatching(problem)]);
   });
 
+  it('refuses masks that cannot reach a teacher with its own front end, unless told to skip them', () => {
+    const teacher = { name: 'b', checkpoint: 'b.onnx', format: 'onnx', output: 'probabilities', vocabulary: 'b.csv' };
+    expect(problemsOf({ ...run, teachers: [...run.teachers, teacher] })).toEqual([
+      expect.stringMatching(/^teachers\[1\]\.spectrogramMasks: masks cannot reach a teacher of format onnx; expected 'skip'/),
+    ]);
+    expect(problemsOf({ ...run, teachers: [{ ...teacher, spectrogramMasks: 'skip' }] })).toEqual([]);
+    const unmasked = { augment: { timeMask: { maxFrames: 0 }, freqMask: { maxBins: 0 } } };
+    expect(problemsOf({ ...run, teachers: [teacher], logits: unmasked })).toEqual([]);
+    const { vocabulary: _vocabulary, output: _output, ...incomplete } = teacher;
+    expect(problemsOf({ ...run, teachers: [{ ...incomplete, format: 'savedmodel' }] }).map((problem) => problem.split(':')[0])).toEqual([
+      'teachers[0].output',
+      'teachers[0].vocabulary',
+    ]);
+  });
+
   it('takes published logits instead of an ensemble', () => {
     const { teachers: _teachers, ...rest } = run;
     expect(parseRun(distillRunSchema, { ...rest, logits: { published: 'logits' } })).toMatchObject({
