@@ -2,6 +2,7 @@
  * Trains one model in the engine's process: a student from stored logits or a teacher from labels. Found finished, it returns at once; found
  * half done, it goes on from the newest sound checkpoint; the result is an immutable model in the store and a manifest, written last.
  */
+import { canonicalJson } from '../../ced/logits/content-key';
 import type { ModelConfig } from '../../ced/model/config';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { parameterCount } from '../../ced/model/parameters';
@@ -130,7 +131,7 @@ async function prepareLessons(
 }
 
 function continueFrom(state: TrainingState, context: JobContext, resume: 'continue' | 'exact'): Progress {
-  const sameKind = JSON.stringify(state.engine) === JSON.stringify(context.engine.kind);
+  const sameKind = canonicalJson(state.engine) === canonicalJson(context.engine.kind);
   if (!sameKind && resume === 'exact')
     throw new PermanentError(
       'CheckpointIncompatible',

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
@@ -31,7 +31,7 @@ describe('a run on a real Temporal server', () => {
     corpus: { ...corpus, clipsPerShard: 30 },
     teachers,
     logits: { views: 3, topK: 4, chunkSeconds: 1, seed: 7, augment: { timeMask: { maxFrames: 20 }, freqMask: { maxBins: 12 } } },
-    students: [{ name: 'student', model: { embedDim: 32, depth: 2, heads: 2 }, epochs: 8, seed: 3, ...training }],
+    students: [{ name: 'student', model: { embedDim: 32, depth: 2, heads: 2 }, epochs: 60, seed: 3, ...training }],
   });
   const start = (type: string, run: { name: string }) =>
     cluster.client.workflow.start(type, { taskQueue: 'ced', workflowId: run.name, args: [run] });
@@ -48,6 +48,16 @@ describe('a run on a real Temporal server', () => {
   }, 120_000);
 
   afterAll(async () => cluster?.stop(), 60_000);
+
+  /** The step at which each attempt at training the student began. */
+  const startingSteps = (run: string): number[] => {
+    const training = join(cluster.folder, `store-${run}/training`);
+    return readdirSync(training).flatMap((key) =>
+      readdirSync(join(training, key, 'attempts'))
+        .sort()
+        .map((file) => (JSON.parse(readFileSync(join(training, key, 'attempts', file), 'utf8')) as { step: number }).step),
+    );
+  };
 
   it('teaches teachers from labels, and each is better than chance on audio it never heard', async () => {
     await cluster.worker('gpu').then(async (gpu) => {
@@ -77,6 +87,8 @@ describe('a run on a real Temporal server', () => {
     await cluster.worker('gpu');
     const killed = await finish(handle, 'distill-killed');
 
+    expect(startingSteps('killed').length).toBeGreaterThan(1);
+    expect(startingSteps('killed').at(-1)).toBeGreaterThan(0);
     expect(killed.students[0]?.sha256).toBe(undisturbed.students[0]?.sha256);
     expect(killed.students[0]?.bitExact).toBe(true);
     expect(killed.logits).toEqual(undisturbed.logits);
