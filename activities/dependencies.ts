@@ -1,6 +1,7 @@
 /** What the activities stand on. They receive it as arguments, so that they know no process and a test can hand them its own. */
 import type { EpochRecord, LiveProgress } from '../workflows/contract/activities';
 import type { EngineJob, JobResult } from './engine-jobs';
+import type { SourceOptions } from './storage/source';
 import type { Store } from './storage/store';
 
 export interface EngineClient {
@@ -18,6 +19,8 @@ export interface ActivityDependencies {
   /** Relative paths of run files start here. */
   root: string;
   openStore(uri: string): Store;
+  /** How tables and audio are read. @default the public internet, nobody pays */
+  sources?: SourceOptions;
   engine: EngineClient;
   /** Milliseconds of a monotonic clock. */
   monotonicMs: () => number;

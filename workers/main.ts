@@ -66,6 +66,7 @@ function dependencies(options: WorkerOptions, connection: NativeConnection, engi
   const client = new Client({ connection, namespace: options.namespace });
   return {
     root: options.root,
+    sources: options.sources,
     openStore: (uri) => openStore(options.root, uri, options.storage),
     engine,
     monotonicMs: () => performance.now(),

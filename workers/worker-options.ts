@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { StoreOptions } from '../activities/storage/open-store';
+import type { SourceOptions } from '../activities/storage/source';
 
 export interface WorkerOptions {
   queues: ('workflows' | 'cpu' | 'gpu')[];
@@ -11,6 +12,7 @@ export interface WorkerOptions {
   root: string;
   intraOpThreads: number;
   storage: Pick<StoreOptions, 'cacheFolder' | 'cacheBytes' | 'userProject'>;
+  sources: SourceOptions;
 }
 
 export const WORKER_HELP = `Usage: npm run worker -- --queue cpu|gpu|all [options]
@@ -27,6 +29,7 @@ Runs a Temporal worker of the distillation pipeline. A GPU worker does one GPU a
   --cache DIR      local copies of shards from gs:// stores          [~/.cache/ced-distillation/objects]
   --cache-gb N     size limit of that folder; oldest use goes first  [64]
   --user-project P project that pays for requester-pays buckets      [none]
+  --allow-private-hosts  read tables and audio from http:// and from loopback, link-local and private addresses too
   --help           this text
 
 SIGTERM or Ctrl-C: the step in progress is finished, its checkpoint written, the activity handed on; then the worker ends.`;
@@ -46,6 +49,7 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
       cache: { type: 'string' },
       'cache-gb': { type: 'string' },
       'user-project': { type: 'string' },
+      'allow-private-hosts': { type: 'boolean' },
       help: { type: 'boolean' },
     },
   });
@@ -61,6 +65,11 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
     root: resolve(values.root ?? '.'),
     intraOpThreads: threads,
     storage: storageOf(values.cache, values['cache-gb'], values['user-project']),
+    sources: {
+      allowPrivateHosts: values['allow-private-hosts'] === true,
+      userProject: values['user-project'],
+      ...(environment['HF_ENDPOINT'] ? { hub: environment['HF_ENDPOINT'] } : {}),
+    },
   };
 }
 

@@ -2,15 +2,17 @@
  * One listing becomes one audio shard: every clip decoded to 16 kHz mono int16, end to end in one `.npy`, its table beside it, its manifest
  * last. The shard's name is the SHA-256 of its audio, so the same clips give the same shard wherever they came from.
  */
-import { readFile } from 'node:fs/promises';
 import { encodeNpyInt16 } from '../../ced/audio/npy';
 import { encodeShardTable } from '../../ced/audio/shard-table';
 import type { IngestedShard, IngestInput, LiveProgress } from '../../workflows/contract/activities';
 import type { ActivityDependencies } from '../dependencies';
 import { decodeClip } from './decode-clip';
 import type { ListedClip, Listing } from '../plan/listing';
+import { inOrder } from '../in-order';
 import { countdown } from '../progress';
 import { layout } from '../storage/layout';
+import { openSource } from '../storage/open-source';
+import { readSource, SourceUnreadable, type SourceOptions } from '../storage/source';
 import { ContentDiffers, encodeJson, ObjectMissing, readJsonIfPresent, sha256, type Store } from '../storage/store';
 
 export interface IngestedClip {
@@ -34,6 +36,10 @@ export interface IngestManifest {
 /** One patch of 16 frames, 10 ms apart: the least a model can hear. */
 const SHORTEST_SAMPLES = 2400;
 
+const LARGEST_CLIP_BYTES = 2 ** 30;
+/** Clips that are read while one is decoded. */
+const READ_AHEAD = 4;
+
 export async function ingestShard(
   deps: ActivityDependencies,
   input: IngestInput,
@@ -55,15 +61,20 @@ export async function ingestShard(
   const clips: IngestedClip[] = [];
   const rejected = [...listing.rejected];
   let offset = 0;
-  for (const [done, listed] of listing.clips.entries()) {
-    const pcm = await readClip(listed);
+  let done = 0;
+  const fetch = async (listed: ListedClip): Promise<{ listed: ListedClip; bytes: Buffer | string }> => ({
+    listed,
+    bytes: await fetchClip(listed, deps.sources ?? {}),
+  });
+  for await (const { listed, bytes } of inOrder(listing.clips, READ_AHEAD, fetch)) {
+    const pcm = typeof bytes === 'string' ? bytes : await decode(bytes, listed.audio);
     if (typeof pcm === 'string') rejected.push({ clip: listed.clip, reason: pcm });
     else {
       clips.push({ clip: listed.clip, sha256: sha256(bytesOf(pcm)), offset, samples: pcm.length, labels: listed.labels });
       parts.push(pcm);
       offset += pcm.length;
     }
-    onProgress(progress(done + 1));
+    onProgress(progress(++done));
   }
   const manifest = await commit(store, {
     parts,
@@ -76,9 +87,19 @@ export async function ingestShard(
   return { clips: manifest.clips.length, rejected: manifest.rejected.length, seconds: manifest.seconds, reused: false };
 }
 
-async function readClip(listed: ListedClip): Promise<Int16Array | string> {
+/** A reason instead of bytes where no retry would help. Anything else is thrown: a network that is down rejects no clip. */
+async function fetchClip(listed: ListedClip, sources: SourceOptions): Promise<Buffer | string> {
   try {
-    const pcm = await decodeClip(await readFile(listed.audio), listed.audio);
+    return await readSource(openSource(listed.audio, sources), LARGEST_CLIP_BYTES, listed.range);
+  } catch (error) {
+    if (error instanceof SourceUnreadable) return error.message;
+    throw error;
+  }
+}
+
+async function decode(bytes: Buffer, name: string): Promise<Int16Array | string> {
+  try {
+    const pcm = await decodeClip(bytes, name);
     return pcm.length < SHORTEST_SAMPLES ? `too short: ${pcm.length} samples at 16 kHz, a model's patch needs ${SHORTEST_SAMPLES}` : pcm;
   } catch (error) {
     return (error as Error).message;

@@ -2,16 +2,18 @@
  * Turns the run file's tables into immutable listings, one a shard, and a plan that names them. Rows keep the table's order, so clips
  * appended to a table leave every full shard as it was. Costs one `stat` a clip; no audio is read.
  */
-import { readFile, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { parseVocabularyCsv, type Vocabulary } from '../../ced/teachers/vocabulary';
 import type { Plan, PlanInput, PlannedSplit, Split } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { ActivityDependencies } from '../dependencies';
+import { inOrder } from '../in-order';
 import { layout, SPLITS } from '../storage/layout';
+import { openSource } from '../storage/open-source';
+import { SourceUnreadable, type SourceOptions, type SourceVersion } from '../storage/source';
 import { encodeJson, sha256 } from '../storage/store';
 import type { ListedClip, Listing, PlanManifest } from './listing';
-import { parseTable, type RejectedRow, type TableRow } from './table';
+import { readInput, readTables } from './read-table';
+import type { RejectedRow, TableRow } from './table';
 
 export async function planCorpus(
   deps: ActivityDependencies,
@@ -19,7 +21,7 @@ export async function planCorpus(
   onProgress: (done: number, total: number) => void,
 ): Promise<Plan> {
   const store = deps.openStore(input.store);
-  const vocabulary = await readVocabulary(deps.root, input.corpus.vocabulary);
+  const vocabulary = await readVocabulary(deps.root, input.corpus.vocabulary, deps.sources);
   const listed: Record<Split, { listings: Listing[]; clips: number; rejected: number } | null> = {
     train: null,
     validation: null,
@@ -28,10 +30,10 @@ export async function planCorpus(
   for (const split of SPLITS) {
     const table = input.corpus[split];
     if (table === undefined) continue;
-    const { rows, rejected } = await readTable(deps.root, `corpus.${split}`, table);
+    const { rows, rejected } = await readTables(deps.root, `corpus.${split}`, table, deps.sources ?? {});
     if (rows.length === 0)
       throw new PermanentError('CorpusInvalid', `corpus.${split}: ${table} holds no usable row, expected at least one clip`);
-    const clips = await listClips(rows, vocabulary, rejected, onProgress);
+    const clips = await listClips(rows, vocabulary, rejected, deps.sources ?? {}, onProgress);
     listed[split] = { listings: cut(clips, rejected, input.corpus.clipsPerShard), clips: clips.length, rejected: rejected.length };
   }
   const encoded = mapSplits(listed, (split) => split.listings.map((listing) => encodeJson(listing)));
@@ -67,8 +69,8 @@ function mapSplits<A, B>(splits: Record<Split, A | null>, map: (split: A) => B):
 }
 
 /** @throws {PermanentError} RunFileInvalid naming the field, the file and what is expected */
-export async function readVocabulary(root: string, path: string): Promise<Vocabulary> {
-  const text = await readInput(root, 'corpus.vocabulary', path, "a CSV in AudioSet's columns index,mid,display_name");
+export async function readVocabulary(root: string, path: string, sources: SourceOptions = {}): Promise<Vocabulary> {
+  const text = await readInput(root, 'corpus.vocabulary', path, "a CSV in AudioSet's columns index,mid,display_name", sources);
   try {
     return parseVocabularyCsv(text);
   } catch (error) {
@@ -76,28 +78,11 @@ export async function readVocabulary(root: string, path: string): Promise<Vocabu
   }
 }
 
-async function readTable(root: string, field: string, path: string): Promise<{ rows: TableRow[]; rejected: RejectedRow[] }> {
-  const text = await readInput(root, field, path, 'a table of clips, JSONL or TSV');
-  return parseTable(text, resolve(root, path));
-}
-
-async function readInput(root: string, field: string, path: string, expected: string): Promise<string> {
-  const absolute = resolve(root, path);
-  try {
-    return await readFile(absolute, 'utf8');
-  } catch (error) {
-    throw new PermanentError(
-      'RunFileInvalid',
-      `${field}: ${absolute} cannot be read (${(error as NodeJS.ErrnoException).code}), expected ${expected}`,
-      { cause: error },
-    );
-  }
-}
-
 async function listClips(
   rows: TableRow[],
   vocabulary: Vocabulary,
   rejected: RejectedRow[],
+  sources: SourceOptions,
   onProgress: (done: number, total: number) => void,
 ): Promise<ListedClip[]> {
   const indexOf = new Map<string, number>();
@@ -106,22 +91,43 @@ async function listClips(
     if (mid !== '') indexOf.set(mid, index);
   });
   const clips: ListedClip[] = [];
-  for (const [done, row] of rows.entries()) {
+  const shards = new Map<string, Promise<SourceVersion | string>>();
+  const versionOf = (row: TableRow): Promise<SourceVersion | string> => {
+    if (!row.range) return describeAudio(row.audio, sources);
+    const known = shards.get(row.audio) ?? describeAudio(row.audio, sources);
+    shards.set(row.audio, known);
+    return known;
+  };
+  let done = 0;
+  for await (const { row, found } of inOrder(rows, LOOKED_UP_AT_ONCE, async (row) => ({ row, found: await versionOf(row) }))) {
     const labels = row.labels === null ? null : row.labels.map((label) => (typeof label === 'number' ? label : (indexOf.get(label) ?? -1)));
     const unknown = labels?.findIndex((index) => index < 0 || index >= vocabulary.length) ?? -1;
-    const found = await stat(row.audio).catch(() => null);
     if (unknown >= 0) rejected.push({ clip: row.clip, reason: `unknown label '${String(row.labels?.[unknown])}'` });
-    else if (found === null || !found.isFile()) rejected.push({ clip: row.clip, reason: `no such file: ${row.audio}` });
+    else if (typeof found === 'string') rejected.push({ clip: row.clip, reason: found });
     else
       clips.push({
         clip: row.clip,
         audio: row.audio,
-        fingerprint: `${found.size}-${Math.round(found.mtimeMs)}`,
+        ...(row.range ? { range: row.range } : {}),
+        fingerprint: found.fingerprint,
         labels: labels && [...new Set(labels)].sort((a, b) => a - b),
       });
-    if (done % 500 === 0) onProgress(done, rows.length);
+    if (done++ % 500 === 0) onProgress(done, rows.length);
   }
   return clips;
+}
+
+const LOOKED_UP_AT_ONCE = 32;
+
+/** What is there, or why nothing is. */
+async function describeAudio(audio: string, sources: SourceOptions): Promise<SourceVersion | string> {
+  try {
+    const source = openSource(audio, sources);
+    return (await source.describe()) ?? `no such file: ${source.name}`;
+  } catch (error) {
+    if (error instanceof SourceUnreadable) return error.message;
+    throw error;
+  }
 }
 
 function cut(clips: ListedClip[], rejected: RejectedRow[], clipsPerShard: number): Listing[] {

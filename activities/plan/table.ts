@@ -2,13 +2,17 @@
  * Corpus tables: JSONL with one clip a line, or CED's TSV (`filename<TAB>labels`, indexes joined by `;`). A row that cannot be used is
  * returned with its reason, never thrown: one broken row is counted and named, the rest goes on (design, invariant 9).
  */
-import { basename, dirname, isAbsolute, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, posix, resolve } from 'node:path';
 import { z } from 'zod';
+import { parseGsUri } from '../storage/gcs-client';
+import { isUri, type ByteRange } from '../storage/source';
 
 export interface TableRow {
   clip: string;
   /** Absolute path or URI of the audio. */
   audio: string;
+  /** Where it lies inside `audio`; absent = the whole of it. */
+  range?: ByteRange;
   /** Names, MIDs or indexes; null where the row has no labels. */
   labels: (string | number)[] | null;
 }
@@ -25,20 +29,22 @@ const rowSchema = z.object({
 
 /**
  * Parses a whole table. Audio paths are relative to the table's own folder.
- * @param tablePath absolute path of the table, which decides the format by its ending (`.tsv`/`.csv` = CED's TSV, else JSONL)
+ * @param tablePath absolute path or URI of the table, which decides the format by its ending (`.tsv`/`.csv` = CED's TSV, else JSONL)
  */
 export function parseTable(text: string, tablePath: string): { rows: TableRow[]; rejected: RejectedRow[] } {
   const rows: TableRow[] = [];
   const rejected: RejectedRow[] = [];
   const seen = new Set<string>();
-  const parseLine = /\.(tsv|csv)$/i.test(tablePath) ? parseTsvLine : parseJsonLine;
+  const parseLine = /\.(tsv|csv)$/i.test(withoutQuery(tablePath)) ? parseTsvLine : parseJsonLine;
   text.split('\n').forEach((line, index) => {
     if (line.trim() === '' || (index === 0 && parseLine === parseTsvLine && /^filename\t/i.test(line))) return;
     const parsed = parseLine(line.trimEnd());
-    if (typeof parsed === 'string') return rejected.push({ clip: `${basename(tablePath)}:${index + 1}`, reason: parsed });
+    if (typeof parsed === 'string') return rejected.push({ clip: `${basename(withoutQuery(tablePath))}:${index + 1}`, reason: parsed });
     if (seen.has(parsed.clip)) return rejected.push({ clip: parsed.clip, reason: 'duplicate clip id' });
     seen.add(parsed.clip);
-    return rows.push({ ...parsed, audio: locate(parsed.audio, dirname(tablePath)) });
+    const audio = locate(parsed.audio, tablePath);
+    if (audio === null) return rejected.push({ clip: parsed.clip, reason: `its audio ${parsed.audio} leads out of the bucket` });
+    return rows.push({ ...parsed, audio });
   });
   return { rows, rejected };
 }
@@ -66,6 +72,19 @@ function parseTsvLine(line: string): TableRow | string {
   return { clip: audio, audio, labels: indexes };
 }
 
-function locate(audio: string, folder: string): string {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(audio) || isAbsolute(audio) ? audio : resolve(folder, audio);
+/** Beside the table, unless it says where. null = outside of the table's bucket. */
+function locate(audio: string, tablePath: string): string | null {
+  if (isUri(audio)) return audio;
+  if (!isUri(tablePath)) return resolve(dirname(tablePath), audio);
+  const table = parseGsUri(tablePath);
+  if (table) {
+    const path = isAbsolute(audio) ? audio.slice(1) : posix.join(posix.dirname(table.path), audio);
+    return path.split('/').includes('..') ? null : `gs://${table.bucket}/${path}`;
+  }
+  const beside = new URL(audio.split('/').map(encodeURIComponent).join('/'), withoutQuery(tablePath));
+  return beside.href;
+}
+
+function withoutQuery(address: string): string {
+  return address.replace(/[?#].*$/s, '');
 }

@@ -6,11 +6,19 @@ import { Storage } from '@google-cloud/storage';
 
 const EMULATOR = 'STORAGE_EMULATOR_HOST';
 
-/** @param environment where `STORAGE_EMULATOR_HOST` is looked for, with or without its `http://` */
+const clients = new Map<string, Storage>();
+
+/** One client a process and endpoint: it keeps connections and tokens. @param environment where `STORAGE_EMULATOR_HOST` is looked for, with or without its `http://` */
 export function openGcs(environment: NodeJS.ProcessEnv = process.env): Storage {
+  const emulator = environment[EMULATOR] ?? '';
+  const client = clients.get(emulator) ?? newClient(emulator);
+  clients.set(emulator, client);
+  return client;
+}
+
+function newClient(emulator: string): Storage {
   const retryOptions = { autoRetry: false, maxRetries: 0 };
-  const emulator = environment[EMULATOR];
-  if (!emulator) return new Storage({ retryOptions });
+  if (emulator === '') return new Storage({ retryOptions });
   // The client misreads the variable (it leaves `/storage/v1` out), so it must not see it; child processes still need it afterwards.
   const before = process.env[EMULATOR];
   delete process.env[EMULATOR];

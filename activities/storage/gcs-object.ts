@@ -76,6 +76,27 @@ export class GcsObject {
       );
   }
 
+  /** Bytes from `offset` on, of one version. No sum covers a part; its length is checked. */
+  async *part(version: GcsVersion, offset: number, length: number): AsyncGenerator<Uint8Array> {
+    const file = this.bucket.file(this.path, { generation: version.generation });
+    const end = Math.min(version.bytes, offset + length);
+    const open = async (from: number): Promise<AsyncIterable<Uint8Array>> =>
+      offset + from >= end
+        ? nothing()
+        : file.createReadStream({ start: offset + from, end: end - 1, decompress: false, validation: false });
+    let bytes = 0;
+    try {
+      for await (const part of resuming(open, this.patience)) {
+        bytes += part.length;
+        yield part;
+      }
+    } catch (error) {
+      throw this.explain(error);
+    }
+    if (bytes !== end - offset)
+      throw Object.assign(new Error(`${this.uri}: ${bytes} bytes arrived of ${end - offset} from byte ${offset} on`), { code: 'EBADMSG' });
+  }
+
   /** @returns false when `createOnly` and the object was there. The server itself refuses bytes that do not match their CRC32C. */
   async write(bytes: Uint8Array, { createOnly }: { createOnly: boolean }): Promise<boolean> {
     const resumable = bytes.length > RESUMABLE_FROM_BYTES;

@@ -1,0 +1,85 @@
+/** From a path or URI to something that can be read. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { openGcs, parseGsUri } from './gcs-client';
+import { GcsObject, type GcsVersion } from './gcs-object';
+import { HttpSource } from './http-source';
+import { SourceUnreadable, type ByteRange, type Source, type SourceOptions, type SourceVersion } from './source';
+
+/** @param place absolute path or URI. @throws {SourceUnreadable} for a kind of place that cannot be read */
+export function openSource(place: string, options: SourceOptions = {}): Source {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(place)?.[1]?.toLowerCase();
+  switch (scheme) {
+    case undefined:
+      return new FileSource(place);
+    case 'gs':
+      return new BucketSource(place, options);
+    case 'https':
+    case 'http':
+      return new HttpSource(place, options);
+    case 'hf':
+      return new HttpSource(hubAddress(place, options.hub ?? 'https://huggingface.co'), options);
+    default:
+      throw new SourceUnreadable(`${scheme}:// cannot be read, expected a path, gs://, https:// or hf://`);
+  }
+}
+
+function hubAddress(place: string, hub: string): string {
+  const match = /^hf:\/\/([^/]+\/[^/@]+)(?:@([^/]+))?\/(.+)$/.exec(place);
+  if (!match) throw new SourceUnreadable(`${place}: expected hf://organisation/repository/file`);
+  return `${hub.replace(/\/+$/, '')}/${match[1]}/resolve/${match[2] ?? 'main'}/${match[3]}`;
+}
+
+class FileSource implements Source {
+  constructor(readonly name: string) {}
+
+  async describe(): Promise<SourceVersion | null> {
+    const found = await stat(this.name).catch(() => null);
+    return found?.isFile() ? { fingerprint: `${found.size}-${Math.round(found.mtimeMs)}`, bytes: found.size } : null;
+  }
+
+  async *read(range?: ByteRange): AsyncGenerator<Uint8Array> {
+    if (range?.bytes === 0) return;
+    try {
+      yield* createReadStream(
+        this.name,
+        range ? { start: range.offset, end: range.offset + range.bytes - 1 } : {},
+      ) as AsyncIterable<Uint8Array>;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT' && code !== 'EISDIR' && code !== 'EACCES' && code !== 'ENOTDIR') throw error;
+      throw new SourceUnreadable(`no such file: ${this.name} (${code})`, { cause: error });
+    }
+  }
+}
+
+class BucketSource implements Source {
+  private readonly object: GcsObject;
+  private known: Promise<GcsVersion | null> | null = null;
+
+  constructor(
+    readonly name: string,
+    { userProject, patience = {} }: SourceOptions,
+  ) {
+    const place = parseGsUri(name);
+    if (place === null || place.path === '') throw new SourceUnreadable(`${name}: expected gs://bucket/object`);
+    const bucket = openGcs().bucket(place.bucket, userProject === undefined ? {} : { userProject });
+    this.object = new GcsObject(bucket, place.path, patience);
+  }
+
+  async describe(): Promise<SourceVersion | null> {
+    const version = await this.version();
+    return version && { fingerprint: `${version.generation}-${version.crc32c ?? version.bytes}`, bytes: version.bytes };
+  }
+
+  async *read(range?: ByteRange): AsyncGenerator<Uint8Array> {
+    const version = await this.version();
+    if (version === null) throw new SourceUnreadable(`no such object: ${this.name}`);
+    yield* range ? this.object.part(version, range.offset, range.bytes) : this.object.stream(version);
+  }
+
+  private async version(): Promise<GcsVersion | null> {
+    this.known ??= this.object.version();
+    return await this.known;
+  }
+}

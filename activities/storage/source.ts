@@ -1,0 +1,54 @@
+/** Something to read, wherever it is: a local file, an object of a bucket, a resource of a web server. Audio and tables come in through here. */
+import type { Patience } from './patience';
+
+export interface Source {
+  /** For messages: no credentials, no query. */
+  readonly name: string;
+  /** What is there now; null where nothing is. */
+  describe(): Promise<SourceVersion | null>;
+  /** Bytes of `range`, or all. @throws {SourceUnreadable} where nothing is there or it changed meanwhile */
+  read(range?: ByteRange): AsyncIterable<Uint8Array>;
+}
+
+export interface SourceVersion {
+  /** Changes when the content does. */
+  fingerprint: string;
+  /** null where the place does not say. */
+  bytes: number | null;
+}
+
+export interface ByteRange {
+  offset: number;
+  bytes: number;
+}
+
+export interface SourceOptions {
+  /** `https://` may reach loopback, link-local and private addresses, and plain `http://` is read at all. @default false */
+  allowPrivateHosts?: boolean;
+  /** Project that pays for requests to requester-pays buckets. */
+  userProject?: string | undefined;
+  /** Where `hf://org/repo/file` leads. @default https://huggingface.co */
+  hub?: string;
+  patience?: Patience;
+}
+
+/** One source that cannot be read and will not be by waiting: the clip is rejected, or the table refused. */
+export class SourceUnreadable extends Error {
+  override readonly name = 'SourceUnreadable';
+}
+
+export function isUri(place: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(place);
+}
+
+/** @throws {SourceUnreadable} when it is longer than `maxBytes` */
+export async function readSource(source: Source, maxBytes: number, range?: ByteRange): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of source.read(range)) {
+    bytes += part.length;
+    if (bytes > maxBytes) throw new SourceUnreadable(`${source.name}: longer than ${maxBytes} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
