@@ -23,7 +23,7 @@ describe('a run on a real Temporal server', () => {
     mixup: 0,
     validateEvery: 2,
     averageBest: 2,
-    checkpointSeconds: 0.5,
+    checkpointSeconds: 0.2,
   };
   const distillRun = (name: string) => ({
     name,
@@ -82,7 +82,7 @@ describe('a run on a real Temporal server', () => {
     const undisturbed = await finish(await start('distill', distillRun('undisturbed')), 'distill');
 
     const handle = await start('distill', distillRun('killed'));
-    await until(async () => ((await handle.query<RunStatus>('status')).epochs['student']?.epoch ?? 0) >= 2);
+    await until(async () => ((await handle.query<RunStatus>('status')).epochs['student']?.epoch ?? 0) >= 20);
     await kill(first);
     await cluster.worker('gpu');
     const killed = await finish(handle, 'distill-killed');
@@ -103,7 +103,7 @@ describe('a run on a real Temporal server', () => {
   it('pauses after a checkpoint, answers while paused, and goes on to the same student', async () => {
     const handle = await start('distill', distillRun('paused'));
     const status = () => handle.query<RunStatus>('status');
-    await until(async () => ((await status()).epochs['student']?.epoch ?? 0) >= 2);
+    await until(async () => ((await status()).epochs['student']?.epoch ?? 0) >= 20);
     expect(await handle.executeUpdate('pause')).toBe('paused');
     await until(async () => ((await handle.describe()).raw.pendingActivities ?? []).length === 0);
     const { epoch } = (await status()).epochs['student'] ?? { epoch: 0 };
