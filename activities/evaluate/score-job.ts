@@ -8,6 +8,7 @@ import { PermanentError } from '../../workflows/contract/failures';
 import { CorpusAudio, type CorpusClip } from '../corpus/corpus-audio';
 import { LengthBatches } from '../corpus/length-batches';
 import type { JobContext } from '../job-context';
+import { namingTeacher } from '../teacher-fault';
 import { countdown } from '../progress';
 import { layout } from '../storage/layout';
 import { encodeJson, readJsonIfPresent } from '../storage/store';
@@ -30,8 +31,12 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
     const present = await readJsonIfPresent<ScoresManifest>(store, manifestKey);
     if (present) return { mAP: present.mAP, seconds: present.seconds, reused: true };
     const startedMs = context.monotonicMs();
-    const scorer = await context.teacher(input.model.sha256, input.precision, audio.vocabulary);
-    const scores = await scoreClips(audio, (batch) => scorer.probabilities(batch), context);
+    const { name, sha256: model } = input.model;
+    const scorer = await namingTeacher(name, context.teacher(model, input.precision, audio.vocabulary));
+    const scores = await namingTeacher(
+      name,
+      scoreClips(audio, (batch) => scorer.probabilities(batch), context),
+    );
     checkScores(scores, audio, input.model.name);
     const mAP = splitMAP(scores, audio);
     await store.create(layout.scores(input.model.sha256, audio.contentSha256), encodeScores(scores));
@@ -49,7 +54,12 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
   }
 }
 
-export type Probabilities = (batch: { pcm: Int16Array; batch: number; samples: number; masks: null }) => Float32Array;
+export type Probabilities = (batch: {
+  pcm: Int16Array;
+  batch: number;
+  samples: number;
+  masks: null;
+}) => Float32Array | Promise<Float32Array>;
 
 /** @returns float32 [clips, classes] in clip order */
 export async function scoreClips(
@@ -64,7 +74,7 @@ export async function scoreClips(
   const batches = new LengthBatches<{ clip: CorpusClip; index: number }>(BATCH);
   const flush = async (full: ReturnType<typeof batches.add>): Promise<void> => {
     if (!full) return;
-    const output = probabilities({ pcm: full.pcm, batch: full.rows, samples: full.samples, masks: null });
+    const output = await probabilities({ pcm: full.pcm, batch: full.rows, samples: full.samples, masks: null });
     full.items.forEach(({ clip, index }, row) => {
       for (let c = 0; c < classes; c++)
         scores[index * classes + c] = (scores[index * classes + c] ?? 0) + (output[row * classes + c] ?? 0) / clip.chunks.length;

@@ -3,18 +3,19 @@ import type { LogitsDescription } from '../../ced/logits/content-key';
 import type { EnsembleMember } from '../../workflows/contract/activities';
 import type { LogitsSettings } from '../../workflows/contract/run-file';
 
-/** @param classMaps each member's own class for each of the run's, in run-file order */
+/** @param loaded each member as it was loaded, in run-file order: its class map and what it takes in */
 export function describeLogits(
   ensemble: readonly EnsembleMember[],
-  classMaps: readonly Int32Array[],
+  loaded: readonly { map: Int32Array; frontEnd: string }[],
   settings: LogitsSettings,
 ): LogitsDescription {
   const teachers = ensemble.map((member, index) => ({
+    // A waveform teacher's name covers its declared output; a mapped model gives probabilities always.
     weightsSha256: member.sha256,
     weight: member.weight,
     output: 'probabilities' as const,
-    classMap: [...(classMaps[index] ?? [])],
-    frontEnd: 'log-mel',
+    classMap: [...(loaded[index]?.map ?? [])],
+    frontEnd: loaded[index]?.frontEnd ?? '',
   }));
   const { precision, chunkSeconds, views, topK, seed, augment } = settings;
   return { teachers, precision, chunkSeconds, views, topK, seed, augment };

@@ -14,6 +14,8 @@ import { PermanentError } from '../../workflows/contract/failures';
 import { CorpusAudio } from '../corpus/corpus-audio';
 import { LengthBatches, type LengthBatch } from '../corpus/length-batches';
 import type { JobContext } from '../job-context';
+import type { MappedModel } from '../mapped-model';
+import { namingTeacher } from '../teacher-fault';
 import { countdown } from '../progress';
 import { layout } from '../storage/layout';
 import { ContentDiffers, encodeJson, readJsonIfPresent, sha256 } from '../storage/store';
@@ -41,12 +43,10 @@ export async function logitsJob(context: JobContext, input: LogitsInput): Promis
   const { settings, ensemble } = input;
   const audio = await CorpusAudio.open(store, input.planKey, 'train', input.shard);
   try {
-    const teachers = await Promise.all(ensemble.map((member) => context.teacher(member.sha256, settings.precision, audio.vocabulary)));
-    const description = describeLogits(
-      ensemble,
-      teachers.map((teacher) => teacher.map),
-      settings,
+    const teachers = await Promise.all(
+      ensemble.map(({ name, sha256: model }) => namingTeacher(name, context.teacher(model, settings.precision, audio.vocabulary))),
     );
+    const description = describeLogits(ensemble, teachers, settings);
     const key = logitsKey(description);
     const audioSha256 = audio.audioShards[0] ?? '';
     const manifestKey = layout.logitsManifest(key, audioSha256);
@@ -54,6 +54,7 @@ export async function logitsJob(context: JobContext, input: LogitsInput): Promis
     if (present && (await store.exists(layout.logits(key, audioSha256))))
       return { logitsKey: key, rows: present.rowsWritten, bytes: present.bytes, seconds: present.seconds, reused: true };
 
+    const teacherAt = (index: number): MappedModel => teachers[index]!;
     const startedMs = context.monotonicMs();
     const chunks = audio.clips.reduce((sum, clip) => sum + clip.chunks.length, 0);
     const table = new RowTable(chunks * settings.views, settings.topK);
@@ -63,11 +64,13 @@ export async function logitsJob(context: JobContext, input: LogitsInput): Promis
       if (!batch) return;
       const masks = masksToInt32(batch.items.map(({ parameters }) => parameters));
       const heard = { pcm: batch.pcm, batch: batch.rows, samples: batch.samples, masks };
-      const outputs = teachers.map((teacher, index) => ({
-        values: teacher.probabilities(heard),
-        output: 'probabilities' as const,
-        weight: ensemble[index]?.weight ?? 1,
-      }));
+      const outputs = await Promise.all(
+        ensemble.map(async ({ name, weight }, index) => ({
+          values: await namingTeacher(name, teacherAt(index).probabilities(heard)),
+          output: 'probabilities' as const,
+          weight,
+        })),
+      );
       const classes = audio.vocabulary.length;
       const mean = combine(outputs, batch.rows, classes);
       batch.items.forEach(({ row }, at) => table.setTop(row, topK(mean.subarray(at * classes, (at + 1) * classes), settings.topK)));

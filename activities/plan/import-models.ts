@@ -9,6 +9,7 @@ import { PermanentError } from '../../workflows/contract/failures';
 import type { ActivityDependencies } from '../dependencies';
 import { parseModel, storeModel } from '../model-folder';
 import { type Store } from '../storage/store';
+import { importWaveformTeacher } from './import-waveform-teacher';
 import { readVocabulary } from './plan-corpus';
 import { modelVocabulary } from '../teacher-classes';
 
@@ -17,7 +18,11 @@ export async function importModels(deps: ActivityDependencies, input: ImportMode
   const vocabulary = await readVocabulary(deps.root, input.vocabulary);
   const teachers = [];
   for (const [index, teacher] of input.teachers.entries()) {
-    const model = await importModel(deps.root, store, vocabulary, `teachers[${index}].checkpoint`, teacher.checkpoint, teacher.name);
+    const field = `teachers[${index}]`;
+    const model =
+      teacher.format === 'ced'
+        ? await importModel(deps.root, store, vocabulary, `${field}.checkpoint`, teacher.checkpoint, teacher.name)
+        : await importWaveformTeacher(deps.root, store, vocabulary, field, teacher);
     teachers.push({ ...model, weight: teacher.weight });
   }
   const inits: Record<string, ModelReference> = {};

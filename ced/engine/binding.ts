@@ -18,6 +18,11 @@ export interface TensorFlowBinding {
   tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
   executeOp(op: string, attributes: readonly BindingAttribute[], inputIds: readonly number[], outputCount: number): TensorInfo[];
   addFunctionDef(serialized: Uint8Array): void;
+  /** @returns an id for runSavedModel; tags joined by commas */
+  loadSavedModel(folder: string, tags: string): number;
+  /** Names of tensors in the graph, joined by commas, such as `serving_default_x:0`. */
+  runSavedModel(id: number, inputIds: readonly number[], inputNames: string, outputNames: string): TensorInfo[];
+  deleteSavedModel(id: number): void;
   getNumOfTensors(): number;
   isUsingGpuDevice(): boolean;
 }

@@ -124,6 +124,34 @@ export class Engine {
     return this.eager((ops) => this.read(ops.readVariable(variable, shape)).slice());
   }
 
+  /** A graph of somebody else's making, with its weights. @returns its number, for the two calls below */
+  loadSavedModel(folder: string, tags: readonly string[]): number {
+    return this.binding.loadSavedModel(folder, tags.join(','));
+  }
+
+  runSavedModel(
+    id: number,
+    inputName: string,
+    input: { readonly values: Float32Array; readonly shape: Shape },
+    outputName: string,
+  ): { values: Float32Array; shape: number[] } {
+    const given = this.tensor(input.values, input.shape, 'float32');
+    try {
+      const [output] = this.binding.runSavedModel(id, [given.id], inputName, outputName);
+      if (output?.dtype !== DTYPE_NUMBERS.float32) throw new Error(`${outputName} has type ${output?.dtype}, expected float32`);
+      const tensor: Tensor = { id: output.id, dtype: 'float32', shape: output.shape };
+      const values = this.read(tensor).slice();
+      this.free(tensor);
+      return { values, shape: [...output.shape] };
+    } finally {
+      this.free(given);
+    }
+  }
+
+  deleteSavedModel(id: number): void {
+    this.binding.deleteSavedModel(id);
+  }
+
   freeVariable(variable: Tensor): void {
     this.eager((_, runner) => runner.run('DestroyResourceOp', [boolAttribute('ignore_lookup_error', true)], [variable], []));
     this.free(variable);

@@ -72,7 +72,7 @@ function contextOf(id: number, storeUri: string): JobContext {
       return stopRequested === id;
     },
     teacher: (modelSha256, precision, vocabulary) => {
-      const key = `${modelSha256}/${precision}/${vocabulary.map(({ mid }) => mid).join()}`;
+      const key = `${modelSha256}/${precision}/${JSON.stringify(vocabulary)}`;
       const loading = models.get(key) ?? MappedModel.load(store, engine, modelSha256, precision, vocabulary);
       models.set(key, loading);
       loading.catch(() => models.delete(key));

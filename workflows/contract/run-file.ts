@@ -89,12 +89,40 @@ export const studentSchema = z.strictObject({
 
 export const taughtSchema = z.strictObject(trainingFields);
 
+const teacherFields = {
+  name: name.describe('Name in reports.'),
+  weight: z.number().positive().default(1).describe('Weight in the ensemble mean; weights are normalised.'),
+};
+
+const waveformTeacherFields = {
+  ...teacherFields,
+  output: z.enum(['probabilities', 'logits']).describe('What it gives; logits go through a sigmoid.'),
+  vocabulary: place.describe(
+    "Its classes in order, in AudioSet's columns `index,mid,display_name`; matched to the run's by MID, then name.",
+  ),
+  spectrogramMasks: z
+    .enum(['refuse', 'skip'])
+    .default('refuse')
+    .describe('Masks cannot reach a teacher that hears no spectrogram of ours: refuse such a run, or skip the masks for this teacher.'),
+};
+
 export const teacherSchema = z.discriminatedUnion('format', [
   z.strictObject({
-    name: name.describe('Name in reports.'),
-    checkpoint: place.describe('Folder with model.safetensors and config.json.'),
     format: z.literal('ced').describe('A CED checkpoint as published, spectrogram masks included.'),
-    weight: z.number().positive().default(1).describe('Weight in the ensemble mean; weights are normalised.'),
+    checkpoint: place.describe('Folder with model.safetensors and config.json.'),
+    ...teacherFields,
+  }),
+  z.strictObject({
+    format: z.literal('onnx').describe('An ONNX network with a front end of its own.'),
+    checkpoint: place.describe('File with one input, float32 waveforms [batch, samples] at 16 kHz, and one output [batch, classes].'),
+    ...waveformTeacherFields,
+  }),
+  z.strictObject({
+    format: z.literal('savedmodel').describe('A TensorFlow SavedModel with a front end of its own.'),
+    checkpoint: place.describe(
+      'Folder whose signature `serving_default` has one input, float32 waveforms [batch, samples] at 16 kHz, and one output [batch, classes].',
+    ),
+    ...waveformTeacherFields,
   }),
 ]);
 
@@ -128,6 +156,7 @@ export const distillRunSchema = z
   .superRefine((run, context) => {
     distinctNames(run.teachers, 'teachers', context);
     distinctNames(run.students, 'students', context);
+    masksReachTeachers(run.teachers, run.logits, context);
     run.students.forEach((student, index) => {
       const path = ['students', index];
       divisibleHeads(student.model, path, context);
@@ -167,6 +196,24 @@ function distinctNames(entries: readonly { name: string }[], field: string, cont
     if (seen.has(entry.name))
       context.addIssue({ code: 'custom', path: [field, index, 'name'], message: `expected a name not used twice, '${entry.name}' is` });
     seen.add(entry.name);
+  });
+}
+
+/** Published logits were heard by others, under masks: here their teachers are only scored. */
+function masksReachTeachers(
+  teachers: readonly z.output<typeof teacherSchema>[],
+  logits: z.output<typeof logitsSchema> | z.output<typeof publishedLogitsSchema>,
+  context: z.RefinementCtx,
+): void {
+  const { timeMask, freqMask } = logits.augment;
+  if ('published' in logits || (timeMask.maxFrames === 0 && freqMask.maxBins === 0)) return;
+  teachers.forEach((teacher, index) => {
+    if (teacher.format === 'ced' || teacher.spectrogramMasks === 'skip') return;
+    context.addIssue({
+      code: 'custom',
+      path: ['teachers', index, 'spectrogramMasks'],
+      message: `masks cannot reach a teacher of format ${teacher.format}; expected 'skip', or logits.augment.timeMask.maxFrames and freqMask.maxBins of 0`,
+    });
   });
 }
 

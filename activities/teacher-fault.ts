@@ -1,0 +1,11 @@
+/** Puts a teacher's name before what is wrong with it: deep inside, nobody knows it. */
+import { TeacherInvalid } from '../ced/teachers/teacher-invalid';
+import { PermanentError } from '../workflows/contract/failures';
+
+/** @throws {PermanentError} TeacherInvalid in place of a fault of the teacher; everything else as it is */
+export async function namingTeacher<T>(name: string, work: Promise<T>): Promise<T> {
+  return await work.catch((error: unknown) => {
+    if (!(error instanceof TeacherInvalid)) throw error;
+    throw new PermanentError('TeacherInvalid', `${name}: ${error.message}`, { cause: error });
+  });
+}

@@ -1,0 +1,234 @@
+/** @jest-environment ./test/support/one-realm-environment.cjs */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { CorpusAudio } from '../../activities/corpus/corpus-audio';
+import type { ActivityDependencies } from '../../activities/dependencies';
+import { readStoredLogits } from '../../activities/distill/stored-lessons';
+import { modelConfig } from '../../activities/distill/model-shape';
+import { ingestShard } from '../../activities/download/ingest-shard';
+import { sealCorpus } from '../../activities/download/seal-corpus';
+import { scoreJob } from '../../activities/evaluate/score-job';
+import type { JobContext } from '../../activities/job-context';
+import { logitsJob } from '../../activities/logits/logits-job';
+import { MappedModel } from '../../activities/mapped-model';
+import { importModels } from '../../activities/plan/import-models';
+import { planCorpus } from '../../activities/plan/plan-corpus';
+import { FolderStore } from '../../activities/storage/folder-store';
+import { masksToInt32, shiftInto } from '../../ced/augment/apply';
+import { drawAugmentation, type AugmentParameters } from '../../ced/augment/parameters';
+import { openEngine } from '../../ced/engine/engine';
+import { halfValues } from '../../ced/logits/half';
+import { initialWeights } from '../../ced/model/initial-weights';
+import { Predictor } from '../../ced/model/predictor';
+import { encodeSafetensors } from '../../ced/model/safetensors';
+import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';
+import { logitsSchema, teacherSchema, type Teacher } from '../../workflows/contract/run-file';
+import { wavBytes } from '../audio/wav-bytes';
+import { describeWithPublishedTeachers, publishedTeachers } from '../support/published-teachers';
+import { onnxBytes } from '../teachers/onnx-bytes';
+import { savedModelBytes } from '../teachers/saved-model-bytes';
+
+const ignore = (): void => undefined;
+const shape = { embedDim: 32, depth: 1, heads: 2, mlpRatio: 4, pooling: 'mean' as const };
+const seed = 7;
+let folder: string;
+let store: FolderStore;
+let deps: ActivityDependencies;
+let context: JobContext;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ced-ensemble-'));
+  store = new FolderStore(join(folder, 'store'));
+  deps = {
+    root: folder,
+    openStore: () => store,
+    engine: { run: () => Promise.reject(new Error('jobs are run directly')) },
+    monotonicMs: () => performance.now(),
+    notifyEpoch: () => Promise.resolve(),
+  };
+  context = {
+    store,
+    engine: openEngine(),
+    monotonicMs: () => performance.now(),
+    onProgress: ignore,
+    onEpoch: ignore,
+    breathe: () => Promise.resolve(false),
+    teacher: (sha256, precision, vocabulary) => MappedModel.load(store, openEngine(), sha256, precision, vocabulary),
+  };
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const vocabularyCsv = (names: readonly string[]): string =>
+  `index,mid,display_name\n${names.map((name, index) => `${index},,"${name}"\n`).join('')}`;
+
+/** Clips of a few seconds of different noises and tones. */
+async function prepare(classes: readonly string[], clipSeconds: number): Promise<{ planKey: string; audio: CorpusAudio }> {
+  mkdirSync(join(folder, 'audio'));
+  writeFileSync(join(folder, 'vocabulary.csv'), vocabularyCsv(classes));
+  const rows = [0, 1, 2].map((clip) => {
+    const wave = Array.from({ length: clipSeconds * 16_000 }, (_, at) =>
+      Math.round(9000 * Math.sin((at * (clip + 1) * 220 * 2 * Math.PI) / 16_000) + 3000 * clip),
+    );
+    writeFileSync(join(folder, `audio/${clip}.wav`), wavBytes([wave], { bits: 16 }));
+    return JSON.stringify({ clip: `${clip}`, audio: `audio/${clip}.wav`, labels: [clip] });
+  });
+  writeFileSync(join(folder, 'clips.jsonl'), rows.join('\n'));
+  const corpus = { train: 'clips.jsonl', validation: 'clips.jsonl', vocabulary: 'vocabulary.csv', clipsPerShard: 8, maxRejected: 0 };
+  const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: clipSeconds }, ignore);
+  for (const split of ['train', 'validation'] as const) await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
+  await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: clipSeconds });
+  return { planKey, audio: await CorpusAudio.open(store, planKey, 'train') };
+}
+
+const settingsOf = (chunkSeconds: number, topK: number) =>
+  logitsSchema.parse({ views: 2, topK, chunkSeconds, seed, augment: { timeMask: { maxFrames: 40 } } });
+
+type Alone = (pcm: Int16Array, parameters: AugmentParameters) => Promise<Float32Array>;
+
+/** What each teacher gives alone, in the run's classes, against what was stored. */
+async function expectWeightedMean(
+  run: { planKey: string; audio: CorpusAudio; chunkSeconds: number; classes: number },
+  teachers: Teacher[],
+  alone: readonly Alone[],
+): Promise<void> {
+  const { audio, planKey, classes } = run;
+  const settings = settingsOf(run.chunkSeconds, classes);
+  const { teachers: ensemble } = await importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers, inits: [] });
+  const { logitsKey, rows } = await logitsJob(context, { store: '', planKey, shard: 0, ensemble, settings });
+  expect(rows).toBe(6);
+  const [table] = (await readStoredLogits(store, logitsKey, audio.audioShards)).tables;
+  const weight = teachers.reduce((sum, teacher) => sum + teacher.weight, 0);
+  for (const [index, clip] of audio.clips.entries())
+    for (let view = 0; view < 2; view++) {
+      const [span] = clip.chunks;
+      const pcm = new Int16Array(span!.length);
+      audio.read(clip, span!, pcm);
+      const parameters = drawAugmentation(settings.augment, { seed, clipSha256: clip.sha256, chunk: 0, view }, pcm.length);
+      const shifted = new Int16Array(pcm.length);
+      shiftInto(pcm, parameters.shift, shifted, 0);
+      const mean = new Float64Array(classes);
+      for (const [at, teacher] of teachers.entries())
+        (await alone[at]!(shifted, parameters)).forEach((value, c) => (mean[c] = mean[c]! + (teacher.weight / weight) * value));
+      const row = index * 2 + view;
+      for (let rank = 0; rank < classes; rank++) {
+        const stored = halfValues[table!.values[row * classes + rank]!]!;
+        // Half a step of float16 below 1, and what another batch size changes in float32.
+        expect(Math.abs(stored - mean[table!.indexes[row * classes + rank]!]!)).toBeLessThan(2 ** -12 + 1e-5);
+      }
+    }
+}
+
+async function onnxAlone(path: string, map: readonly number[], output: 'probabilities' | 'logits'): Promise<Alone> {
+  const session = await InferenceSession.create(readFileSync(path));
+  return async (pcm) => {
+    const wave = Float32Array.from(pcm, (sample) => sample / 32_768);
+    const result = await session.run({ [session.inputNames[0]!]: new Tensor('float32', wave, [1, wave.length]) });
+    const values = result[session.outputNames[0]!]!.data as Float32Array;
+    return Float32Array.from(map, (index) => (output === 'logits' ? 1 / (1 + Math.exp(-values[index]!)) : values[index]!));
+  };
+}
+
+function writeCed(classes: readonly string[], chunkSeconds: number): Alone {
+  const config = modelConfig(shape, chunkSeconds, classes.map((name) => ({ name }))); // prettier-ignore
+  const weights = initialWeights(config, 3);
+  mkdirSync(join(folder, 'ced'));
+  writeFileSync(join(folder, 'ced/config.json'), JSON.stringify(config));
+  writeFileSync(join(folder, 'ced/model.safetensors'), encodeSafetensors(weights, 'F32'));
+  const predictor = new Predictor(openEngine(), config, weights, { precision: 'float32' });
+  return async (pcm, parameters) => predictor.probabilities({ pcm, batch: 1, samples: pcm.length, masks: masksToInt32([parameters]) });
+}
+
+describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
+  const classes = ['b', 'c', 'a'];
+  const fields = { vocabulary: 'own.csv', output: 'logits', spectrogramMasks: 'skip' };
+  const teachers = [
+    { name: 'ced', checkpoint: 'ced', format: 'ced', weight: 2 },
+    { name: 'onnx', checkpoint: 'means.onnx', format: 'onnx', weight: 1, ...fields },
+    { name: 'saved', checkpoint: 'saved', format: 'savedmodel', weight: 5, ...fields },
+  ].map((teacher) => teacherSchema.parse(teacher));
+
+  const write = (): void => {
+    writeFileSync(join(folder, 'own.csv'), vocabularyCsv(['a', 'extra', 'b', 'c']));
+    writeFileSync(join(folder, 'means.onnx'), onnxBytes([20, 0, -30, 5]));
+    mkdirSync(join(folder, 'saved'));
+    writeFileSync(join(folder, 'saved/saved_model.pb'), savedModelBytes([-8, 9, 40, 1]));
+  };
+  const means = (...gains: number[]): Alone => {
+    return async (pcm) => {
+      const mean = pcm.reduce((sum, sample) => sum + sample / 32_768, 0) / pcm.length;
+      return Float32Array.from(gains, (gain) => 1 / (1 + Math.exp(-gain * mean)));
+    };
+  };
+
+  it('stores the weighted mean of what each gives alone, classes in the order of the run', async () => {
+    write();
+    const run = { ...(await prepare(classes, 1)), chunkSeconds: 1, classes: 3 };
+    await expectWeightedMean(run, teachers, [writeCed(classes, 1), means(-30, 5, 20), means(40, 1, -8)]);
+  });
+
+  it('is scored teacher by teacher at the gate, and a network that cannot hear such clips is named', async () => {
+    write();
+    const { planKey } = await prepare(classes, 1);
+    writeCed(classes, 1);
+    const { teachers: ensemble } = await importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers, inits: [] });
+    for (const model of ensemble) {
+      const scored = await scoreJob(context, { store: '', planKey, split: 'validation', model, chunkSeconds: 1, precision: 'float32' });
+      expect(scored.mAP).toBeGreaterThan(0);
+    }
+    writeFileSync(join(folder, 'own.csv'), vocabularyCsv(['a', 'extra', 'b', 'c', 'one too many']));
+    const [, wider] = (await importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers, inits: [] })).teachers;
+    await expect(
+      scoreJob(context, { store: '', planKey, split: 'validation', model: wider!, chunkSeconds: 1, precision: 'float32' }),
+    ).rejects.toMatchObject({ code: 'TeacherInvalid', message: 'onnx: it returned [3, 4] for 3 clips, its vocabulary has 5 classes' });
+  });
+
+  it.each([
+    [
+      'a missing file',
+      'checkpoint',
+      'gone.onnx',
+      'RunFileInvalid',
+      /^teachers\[0\]\.checkpoint: .*gone\.onnx cannot be read \(ENOENT\), expected an ONNX file/,
+    ],
+    ['another file', 'checkpoint', 'own.csv', 'TeacherInvalid', /^teachers\[0\]\.checkpoint: .*own\.csv: no protocol buffer/],
+    ['a missing vocabulary', 'vocabulary', 'gone.csv', 'RunFileInvalid', /^teachers\[0\]\.vocabulary: .*gone\.csv cannot be read/],
+    [
+      'a vocabulary without a class of the run',
+      'vocabulary',
+      'short.csv',
+      'TeacherInvalid',
+      /^teachers\[0\]\.checkpoint: .*lacks 1 of 3 classes: c$/,
+    ],
+  ])('refuses %s, naming the field', async (_what, field, value, code, message) => {
+    write();
+    writeFileSync(join(folder, 'short.csv'), vocabularyCsv(['a', 'b']));
+    writeFileSync(join(folder, 'vocabulary.csv'), vocabularyCsv(classes));
+    const teacher = { ...teachers[1]!, [field]: value };
+    const importing = importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers: [teacher], inits: [] });
+    await expect(importing).rejects.toMatchObject({ code, message: expect.stringMatching(message) as unknown });
+  });
+});
+
+describeWithPublishedTeachers('an ensemble with networks that nobody here trained', () => {
+  const classes = ['violin', 'guitar', 'drums', 'piano', 'flute'];
+  const fields = { format: 'onnx', output: 'probabilities', vocabulary: publishedTeachers.vocabulary, spectrogramMasks: 'skip' };
+  const musicnn = { name: 'musicnn', checkpoint: publishedTeachers.musicnn, weight: 2, ...fields };
+  const vgg = { name: 'vgg', checkpoint: publishedTeachers.vgg, weight: 1, ...fields };
+  const ced = { name: 'ced', checkpoint: 'ced', format: 'ced', weight: 1 };
+
+  it.each([
+    ['of both gives, per clip, the weighted mean of what onnxruntime gives each alone', [musicnn, vgg]],
+    ['of one and a CED model gives the weighted mean of both', [ced, musicnn]],
+  ])('%s', async (_title, fieldsOfTeachers) => {
+    const run = { ...(await prepare(classes, 4)), chunkSeconds: 4, classes: classes.length };
+    const names = parseVocabularyCsv(readFileSync(publishedTeachers.vocabulary, 'utf8')).map(({ name }) => name);
+    const map = classes.map((name) => names.indexOf(name));
+    const teachers = fieldsOfTeachers.map((teacher) => teacherSchema.parse(teacher));
+    const alone: Alone[] = [];
+    for (const { format, checkpoint } of teachers)
+      alone.push(format === 'ced' ? writeCed(classes, 4) : await onnxAlone(checkpoint, map, 'probabilities'));
+    await expectWeightedMean(run, teachers, alone);
+  });
+});
