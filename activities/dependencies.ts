@@ -21,6 +21,8 @@ export interface ActivityDependencies {
   openStore(uri: string): Store;
   /** How tables and audio are read. @default the public internet, nobody pays */
   sources?: SourceOptions;
+  /** Training clips may stand in validation or eval too. @default false */
+  allowOverlap?: boolean;
   engine: EngineClient;
   /** Milliseconds of a monotonic clock. */
   monotonicMs: () => number;

@@ -67,6 +67,7 @@ function dependencies(options: WorkerOptions, connection: NativeConnection, engi
   return {
     root: options.root,
     sources: options.sources,
+    allowOverlap: options.allowOverlap,
     openStore: (uri) => openStore(options.root, uri, options.storage),
     engine,
     monotonicMs: () => performance.now(),

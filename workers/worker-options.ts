@@ -13,6 +13,7 @@ export interface WorkerOptions {
   intraOpThreads: number;
   storage: Pick<StoreOptions, 'cacheFolder' | 'cacheBytes' | 'userProject'>;
   sources: SourceOptions;
+  allowOverlap: boolean;
 }
 
 export const WORKER_HELP = `Usage: npm run worker -- --queue cpu|gpu|all [options]
@@ -29,6 +30,7 @@ Runs a Temporal worker of the distillation pipeline. A GPU worker does one GPU a
   --cache DIR      local copies of shards from gs:// stores          [~/.cache/ced-distillation/objects]
   --cache-gb N     size limit of that folder; oldest use goes first  [64]
   --user-project P project that pays for requester-pays buckets      [none]
+  --allow-overlap  seal a corpus whose training clips stand in validation or eval too
   --allow-private-hosts  read tables and audio from http:// and from loopback, link-local and private addresses too
   --help           this text
 
@@ -50,6 +52,7 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
       'cache-gb': { type: 'string' },
       'user-project': { type: 'string' },
       'allow-private-hosts': { type: 'boolean' },
+      'allow-overlap': { type: 'boolean' },
       help: { type: 'boolean' },
     },
   });
@@ -65,6 +68,7 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
     root: resolve(values.root ?? '.'),
     intraOpThreads: threads,
     storage: storageOf(values.cache, values['cache-gb'], values['user-project']),
+    allowOverlap: values['allow-overlap'] === true,
     sources: {
       allowPrivateHosts: values['allow-private-hosts'] === true,
       userProject: values['user-project'],

@@ -100,7 +100,8 @@ async function fetchClip(listed: ListedClip, sources: SourceOptions): Promise<Bu
 async function decode(bytes: Buffer, name: string): Promise<Int16Array | string> {
   try {
     const pcm = await decodeClip(bytes, name);
-    return pcm.length < SHORTEST_SAMPLES ? `too short: ${pcm.length} samples at 16 kHz, a model's patch needs ${SHORTEST_SAMPLES}` : pcm;
+    if (pcm.length < SHORTEST_SAMPLES) return `too short: ${pcm.length} samples at 16 kHz, a model's patch needs ${SHORTEST_SAMPLES}`;
+    return pcm.some((sample) => sample !== 0) ? pcm : 'silent: every sample is 0';
   } catch (error) {
     return (error as Error).message;
   }

@@ -5,15 +5,24 @@ import type { SealedCorpus, SealedSplit, SealInput, Split } from '../../workflow
 import { PermanentError } from '../../workflows/contract/failures';
 import type { ActivityDependencies } from '../dependencies';
 import type { PlanManifest } from '../plan/listing';
-import { layout, SPLITS } from '../storage/layout';
+import { layout } from '../storage/layout';
 import { encodeJson, readJson, type Store } from '../storage/store';
+import { ContentIndex, namesOf, type Duplicates } from './content-index';
 import type { IngestManifest } from './ingest-shard';
 
 export interface CorpusManifest {
   formatVersion: 1;
   chunkSeconds: number;
   vocabulary: Vocabulary;
-  splits: Record<Split, (SealedSplit & { shardsOf: { ingest: string; audioSha256: string; clips: number; chunks: number }[] }) | null>;
+  splits: Record<
+    Split,
+    | (SealedSplit & {
+        shardsOf: { ingest: string; audioSha256: string; clips: number; chunks: number }[];
+        /** Clips that hold the same audio as another of their split; absent = none. */
+        duplicates?: Duplicates;
+      })
+    | null
+  >;
 }
 
 export async function sealCorpus(deps: ActivityDependencies, input: SealInput): Promise<SealedCorpus> {
@@ -25,18 +34,34 @@ export async function sealCorpus(deps: ActivityDependencies, input: SealInput): 
     vocabulary: plan.vocabulary,
     splits: { train: null, validation: null, eval: null },
   };
-  for (const split of SPLITS) {
+  const content = new ContentIndex();
+  for (const split of SMALLEST_FIRST) {
     const planned = plan.splits[split];
-    if (planned) manifest.splits[split] = await sealSplit(store, split, planned.listings, plan.chunkSeconds, input.maxRejected);
+    if (!planned) continue;
+    const sealed = await sealSplit(store, split, planned.listings, plan.chunkSeconds, input.maxRejected, content);
+    const duplicates = content.duplicates[split];
+    if (duplicates.count > 0) sealed.duplicates = duplicates;
+    manifest.splits[split] = sealed;
   }
+  refuseOverlap(content, deps.allowOverlap ?? false);
   await store.create(layout.corpus(input.planKey), encodeJson(manifest));
   const sealed = (split: Split): SealedSplit | null => {
     const entry = manifest.splits[split];
     if (entry === null) return null;
-    const { shardsOf: _shardsOf, ...counts } = entry;
+    const { shardsOf: _shardsOf, duplicates: _duplicates, ...counts } = entry;
     return counts;
   };
   return { train: sealed('train'), validation: sealed('validation'), eval: sealed('eval') };
+}
+
+const SMALLEST_FIRST = ['validation', 'eval', 'train'] as const satisfies readonly Split[];
+
+function refuseOverlap({ overlaps }: ContentIndex, allowed: boolean): void {
+  if (overlaps.count === 0 || allowed) return;
+  throw new PermanentError(
+    'CorpusInvalid',
+    `corpus.train: ${overlaps.count} training clips hold the very audio that the run is scored on: ${namesOf(overlaps)}; take them out of one table, or start the workers with --allow-overlap`,
+  );
 }
 
 async function sealSplit(
@@ -45,7 +70,8 @@ async function sealSplit(
   listings: string[],
   chunkSeconds: number,
   maxRejected: number,
-): Promise<CorpusManifest['splits']['train']> {
+  content: ContentIndex,
+): Promise<NonNullable<CorpusManifest['splits']['train']>> {
   const sealed: NonNullable<CorpusManifest['splits']['train']> = {
     shards: listings.length,
     clips: 0,
@@ -66,6 +92,7 @@ async function sealSplit(
     sealed.samples += shard.clips.reduce((sum, clip) => sum + clip.samples, 0);
     sealed.rejected += shard.rejected.length;
     sealed.labelled &&= shard.clips.every((clip) => clip.labels !== null);
+    for (const clip of shard.clips) content.add(split, clip.clip, clip.sha256);
     const [first] = shard.rejected;
     if (first && !firstReason) firstReason = `${first.clip}: ${first.reason}`;
   }

@@ -1,12 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { ingestShard } from '../../activities/download/ingest-shard';
-import { sealCorpus } from '../../activities/download/seal-corpus';
+import { sealCorpus, type CorpusManifest } from '../../activities/download/seal-corpus';
 import { importModels } from '../../activities/plan/import-models';
 import { planCorpus } from '../../activities/plan/plan-corpus';
+import { layout } from '../../activities/storage/layout';
 import { openStore } from '../../activities/storage/open-store';
+import { readJson } from '../../activities/storage/store';
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { modelConfig } from '../../activities/distill/model-shape';
@@ -78,6 +80,36 @@ describe('bad input', () => {
       code: 'CorpusInvalid',
       message: expect.stringMatching(/^corpus\.train: 1 of 8 clips were rejected.*train-3/) as unknown,
     });
+  });
+
+  describe('in what a run is scored on', () => {
+    const copy = (from: string, to: string): void => copyFileSync(join(folder, 'audio', from), join(folder, 'audio', to));
+
+    it('is refused when training hears it too, naming the clips, unless it is allowed', async () => {
+      copy('eval-1.wav', 'train-2.wav');
+      copy('validation-0.wav', 'train-5.wav');
+      const planKey = await ingest();
+      const message = /^corpus\.train: 2 training clips .*: train-2 = eval eval-1, train-5 = validation validation-0; .*--allow-overlap/;
+      await expect(seal(planKey, 0.01)).rejects.toMatchObject({ code: 'CorpusInvalid', message: expect.stringMatching(message) });
+      deps.allowOverlap = true;
+      await expect(seal(planKey, 0.01)).resolves.toMatchObject({ train: { clips: 8 } });
+    });
+
+    it('is counted when one split holds it twice', async () => {
+      copy('train-1.wav', 'train-6.wav');
+      const planKey = await ingest();
+      await seal(planKey, 0.01);
+      const { splits } = await readJson<CorpusManifest>(deps.openStore('store'), layout.corpus(planKey));
+      expect(splits.train?.duplicates).toEqual({ count: 1, examples: [{ clip: 'train-6', of: 'an earlier clip' }] });
+      expect(splits.eval).not.toHaveProperty('duplicates');
+    });
+  });
+
+  it('that is a silent clip is counted as such', async () => {
+    const silent = readFileSync(join(folder, 'audio/train-3.wav')).fill(0, 44);
+    writeFileSync(join(folder, 'audio/train-3.wav'), silent);
+    const planKey = await ingest();
+    await expect(seal(planKey, 0.01)).rejects.toMatchObject({ message: expect.stringMatching(/train-3: silent/) });
   });
 
   it('that is an unknown label, a missing file or a clip listed twice is counted by reason', async () => {
