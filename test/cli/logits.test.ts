@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FolderStore } from '../../activities/storage/folder-store';
+import { layout } from '../../activities/storage/layout';
+import { encodeJson, sha256 } from '../../activities/storage/store';
+import type { ClipLogits } from '../../cli/clip-logits';
+import type { LogitsSurvey } from '../../cli/logits-survey';
+import { describeFailure } from '../../cli/failure';
+import { ced } from '../../cli/main';
+import { fromHalf } from '../../ced/logits/half';
+import { encodeLogitShard } from '../../ced/logits/shard-file';
+import { randomLogitTable } from '../logits/random-table';
+
+const audioShard = 'a'.repeat(64);
+const key = 'b'.repeat(64);
+const table = randomLogitTable({ clips: 5, views: 4, classes: 30, topK: 6 });
+const shard = encodeLogitShard(table);
+
+describe('ced logits', () => {
+  let folder: string;
+  let printed = '';
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'ced-logits-'));
+    const store = new FolderStore(folder);
+    const vocabulary = Array.from({ length: 30 }, (_, index) => ({ mid: '', name: `class ${index}` }));
+    const shardsOf = [{ ingest: 'ingest/x.json', audioSha256: audioShard, clips: 5, chunks: 5 }];
+    await store.create(layout.corpus('p'), encodeJson({ vocabulary, splits: { train: { shardsOf }, validation: null, eval: null } }));
+    await store.create('ingest/x.json', encodeJson({ clips: ['v', 'w', 'x', 'y', 'z'].map((clip) => ({ clip })) }));
+    await store.create(layout.logits(key, audioShard), shard);
+    const counts = { rowsPlanned: table.rows, rowsWritten: table.rows, bytes: shard.length };
+    await store.create(layout.logitsManifest(key, audioShard), encodeJson({ ...counts, sha256: sha256(shard), seconds: 1 }));
+    const teachers = [
+      { weightsSha256: 't1', weight: 3, frontEnd: 'log-mel', output: 'probabilities', classMap: [] },
+      { weightsSha256: 't2', weight: 1, frontEnd: 'waveform', output: 'probabilities', classMap: [] },
+    ];
+    await store.create(layout.logitsDescription(key), encodeJson({ teachers, views: 4 }));
+    await store.create(layout.scoresManifest('t1', 'c'), encodeJson({ mAP: 0.25, clips: 800 }));
+    const result = { logits: { key }, teachers: [{ name: 'first' }, { name: 'second' }] };
+    await store.create(layout.runFile('demo', 'r', 'result.json'), encodeJson(result));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  beforeEach(() => {
+    printed = '';
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((printed += String(text)), true));
+  });
+  afterEach(() => jest.restoreAllMocks());
+
+  it('counts rows, and bytes by column to the last byte', async () => {
+    expect(await ced(['logits', folder, '--json'])).toBe(0);
+    const [survey] = JSON.parse(printed) as [LogitsSurvey];
+    expect(survey).toMatchObject({
+      key,
+      shards: 1,
+      rowsPlanned: table.rows,
+      rowsWritten: table.rows,
+      views: 4,
+      topK: 6,
+      bytes: shard.length,
+    });
+    const perRow = Object.values(survey.bytesPerRow).reduce((sum, size) => sum + size, 0);
+    expect(perRow * table.rows).toBeCloseTo(shard.length, 6);
+    expect(Object.keys(survey.bytesPerRow)).toEqual(expect.arrayContaining(['clip', 'shift', 'time_start', 'i', 'p', 'footer']));
+  });
+
+  it('names the classes that are most probable on average', async () => {
+    await ced(['logits', folder, '--json']);
+    const [survey] = JSON.parse(printed) as [LogitsSurvey];
+    const means = Array.from({ length: 30 }, () => 0);
+    table.indexes.forEach((index, at) => (means[index]! += fromHalf(table.values[at]!) / table.rows));
+    const best = means.indexOf(Math.max(...means));
+    expect(survey.topClasses[0]).toMatchObject({ index: best, name: `class ${best}` });
+    expect(survey.topClasses[0]!.mean).toBeCloseTo(means[best]!, 9);
+    expect(survey.entropyBits).toBeGreaterThan(0);
+    expect(survey.entropyBits).toBeLessThan(6);
+  });
+
+  it('says who taught, with shares and scores, by the names a finished run gave them', async () => {
+    await ced(['logits', folder]);
+    expect(printed).toContain('first, 75.0 %, hears log-mel, mAP 0.250 on 800 clips');
+    expect(printed).toContain('second, 25.0 %, hears waveform, not scored');
+    expect(printed).toContain(`${table.rows} written of ${table.rows} planned, in 1 shards`);
+  });
+
+  it('shows how one clip was heard', async () => {
+    await ced(['logits', folder, '--clip', 'x', '--top', '2', '--json']);
+    const [{ views }] = JSON.parse(printed) as [ClipLogits];
+    const rows = [...table.clip.keys()].filter((row) => table.clip[row] === 2);
+    expect(rows.length).toBeGreaterThan(0);
+    expect(views).toEqual(
+      rows.map((row) => ({
+        chunk: table.chunk[row],
+        view: table.view[row],
+        shift: table.shift[row],
+        timeMask: { start: table.timeStart[row], width: table.timeWidth[row] },
+        freqMask: { start: table.freqStart[row], width: table.freqWidth[row] },
+        tags: [0, 1].map((rank) => {
+          const index = table.indexes[row * 6 + rank]!;
+          return { index, name: `class ${index}`, probability: fromHalf(table.values[row * 6 + rank]!) };
+        }),
+      })),
+    );
+    printed = '';
+    await ced(['logits', folder, '--clip', 'x']);
+    expect(printed).toMatch(/^clip x in logits b+\n {2}chunk {2}view +shift/);
+  });
+
+  it('says in one line what it does not find', async () => {
+    const complaint = async (...argv: string[]) => await ced(['logits', ...argv]).then(() => 'none', describeFailure);
+    expect(await complaint(folder, '--clip', 'q')).toContain("holds no logits of a clip 'q'");
+    expect(await complaint(folder, '--key', 'c')).toContain('holds no logits under a key that starts with c');
+    expect(await complaint(folder, '--shards', 'many')).toBe('ced logits: --shards many: expected a number above 0');
+    expect(await complaint()).toBe('ced logits: expected one store; see ced logits --help');
+  });
+});
