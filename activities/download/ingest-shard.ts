@@ -6,13 +6,10 @@ import { encodeNpyInt16 } from '../../ced/audio/npy';
 import { encodeShardTable } from '../../ced/audio/shard-table';
 import type { IngestedShard, IngestInput, LiveProgress } from '../../workflows/contract/activities';
 import type { ActivityDependencies } from '../dependencies';
-import { decodeClip } from './decode-clip';
-import type { ListedClip, Listing } from '../plan/listing';
-import { inOrder } from '../in-order';
+import { readClips } from './read-clips';
+import type { Listing } from '../plan/listing';
 import { countdown } from '../progress';
 import { layout } from '../storage/layout';
-import { openSource } from '../storage/open-source';
-import { readSource, SourceUnreadable, type SourceOptions } from '../storage/source';
 import { ContentDiffers, encodeJson, ObjectMissing, readJsonIfPresent, sha256, type Store } from '../storage/store';
 
 export interface IngestedClip {
@@ -32,13 +29,6 @@ export interface IngestManifest {
   /** Decoding and writing, as it took when it was done. */
   seconds: number;
 }
-
-/** One patch of 16 frames, 10 ms apart: the least a model can hear. */
-const SHORTEST_SAMPLES = 2400;
-
-const LARGEST_CLIP_BYTES = 2 ** 30;
-/** Clips that are read while one is decoded. */
-const READ_AHEAD = 4;
 
 export async function ingestShard(
   deps: ActivityDependencies,
@@ -62,12 +52,7 @@ export async function ingestShard(
   const rejected = [...listing.rejected];
   let offset = 0;
   let done = 0;
-  const fetch = async (listed: ListedClip): Promise<{ listed: ListedClip; bytes: Buffer | string }> => ({
-    listed,
-    bytes: await fetchClip(listed, deps.sources ?? {}),
-  });
-  for await (const { listed, bytes } of inOrder(listing.clips, READ_AHEAD, fetch)) {
-    const pcm = typeof bytes === 'string' ? bytes : await decode(bytes, listed.audio);
+  for await (const { listed, pcm } of readClips(listing.clips, deps.sources ?? {})) {
     if (typeof pcm === 'string') rejected.push({ clip: listed.clip, reason: pcm });
     else {
       clips.push({ clip: listed.clip, sha256: sha256(bytesOf(pcm)), offset, samples: pcm.length, labels: listed.labels });
@@ -85,26 +70,6 @@ export async function ingestShard(
     seconds: (deps.monotonicMs() - startedMs) / 1000,
   });
   return { clips: manifest.clips.length, rejected: manifest.rejected.length, seconds: manifest.seconds, reused: false };
-}
-
-/** A reason instead of bytes where no retry would help. Anything else is thrown: a network that is down rejects no clip. */
-async function fetchClip(listed: ListedClip, sources: SourceOptions): Promise<Buffer | string> {
-  try {
-    return await readSource(openSource(listed.audio, sources), LARGEST_CLIP_BYTES, listed.range);
-  } catch (error) {
-    if (error instanceof SourceUnreadable) return error.message;
-    throw error;
-  }
-}
-
-async function decode(bytes: Buffer, name: string): Promise<Int16Array | string> {
-  try {
-    const pcm = await decodeClip(bytes, name);
-    if (pcm.length < SHORTEST_SAMPLES) return `too short: ${pcm.length} samples at 16 kHz, a model's patch needs ${SHORTEST_SAMPLES}`;
-    return pcm.some((sample) => sample !== 0) ? pcm : 'silent: every sample is 0';
-  } catch (error) {
-    return (error as Error).message;
-  }
 }
 
 async function commit(

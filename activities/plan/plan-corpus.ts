@@ -6,14 +6,13 @@ import { parseVocabularyCsv, type Vocabulary } from '../../ced/teachers/vocabula
 import type { Plan, PlanInput, PlannedSplit, Split } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { ActivityDependencies } from '../dependencies';
-import { inOrder } from '../in-order';
 import { layout, SPLITS } from '../storage/layout';
-import { openSource } from '../storage/open-source';
-import { SourceUnreadable, type SourceOptions, type SourceVersion } from '../storage/source';
+import type { SourceOptions } from '../storage/source';
 import { encodeJson, sha256 } from '../storage/store';
+import { listClips } from './list-clips';
 import type { ListedClip, Listing, PlanManifest } from './listing';
 import { readInput, readTables } from './read-table';
-import type { RejectedRow, TableRow } from './table';
+import type { RejectedRow } from './table';
 
 export async function planCorpus(
   deps: ActivityDependencies,
@@ -75,58 +74,6 @@ export async function readVocabulary(root: string, path: string, sources: Source
     return parseVocabularyCsv(text);
   } catch (error) {
     throw new PermanentError('RunFileInvalid', `corpus.vocabulary: ${path}: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-async function listClips(
-  rows: TableRow[],
-  vocabulary: Vocabulary,
-  rejected: RejectedRow[],
-  sources: SourceOptions,
-  onProgress: (done: number, total: number) => void,
-): Promise<ListedClip[]> {
-  const indexOf = new Map<string, number>();
-  vocabulary.forEach(({ mid, name }, index) => {
-    indexOf.set(name, index);
-    if (mid !== '') indexOf.set(mid, index);
-  });
-  const clips: ListedClip[] = [];
-  const shards = new Map<string, Promise<SourceVersion | string>>();
-  const versionOf = (row: TableRow): Promise<SourceVersion | string> => {
-    if (!row.range) return describeAudio(row.audio, sources);
-    const known = shards.get(row.audio) ?? describeAudio(row.audio, sources);
-    shards.set(row.audio, known);
-    return known;
-  };
-  let done = 0;
-  for await (const { row, found } of inOrder(rows, LOOKED_UP_AT_ONCE, async (row) => ({ row, found: await versionOf(row) }))) {
-    const labels = row.labels === null ? null : row.labels.map((label) => (typeof label === 'number' ? label : (indexOf.get(label) ?? -1)));
-    const unknown = labels?.findIndex((index) => index < 0 || index >= vocabulary.length) ?? -1;
-    if (unknown >= 0) rejected.push({ clip: row.clip, reason: `unknown label '${String(row.labels?.[unknown])}'` });
-    else if (typeof found === 'string') rejected.push({ clip: row.clip, reason: found });
-    else
-      clips.push({
-        clip: row.clip,
-        audio: row.audio,
-        ...(row.range ? { range: row.range } : {}),
-        fingerprint: found.fingerprint,
-        labels: labels && [...new Set(labels)].sort((a, b) => a - b),
-      });
-    if (done++ % 500 === 0) onProgress(done, rows.length);
-  }
-  return clips;
-}
-
-const LOOKED_UP_AT_ONCE = 32;
-
-/** What is there, or why nothing is. */
-async function describeAudio(audio: string, sources: SourceOptions): Promise<SourceVersion | string> {
-  try {
-    const source = openSource(audio, sources);
-    return (await source.describe()) ?? `no such file: ${source.name}`;
-  } catch (error) {
-    if (error instanceof SourceUnreadable) return error.message;
-    throw error;
   }
 }
 

@@ -1,0 +1,131 @@
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeFailure } from '../../cli/failure';
+import { ced } from '../../cli/main';
+import { estimateSplit, estimateTraining, forwardOperations, logitBytes } from '../../cli/run-estimate';
+import { modelConfig } from '../../activities/distill/model-shape';
+import { distillRunSchema } from '../../workflows/contract/run-file';
+import { writeToneCorpus } from '../support/tone-corpus';
+
+let folder: string;
+let printed: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ced-commands-'));
+  writeToneCorpus(folder, { train: 6, validation: 2, eval: 2 });
+  printed = '';
+  jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((printed += String(text)), true));
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const corpus = { train: 'train.jsonl', validation: 'validation.jsonl', eval: 'eval.jsonl', vocabulary: 'vocabulary.csv', clipsPerShard: 4 };
+function runFile(): string {
+  const teacher = modelConfig({ embedDim: 32, depth: 2, heads: 2, mlpRatio: 4, pooling: 'mean' }, 1, Array.from({ length: 6 }, (_, index) => ({ name: `${index}` }))); // prettier-ignore
+  mkdirSync(join(folder, 'teacher'), { recursive: true });
+  writeFileSync(join(folder, 'teacher/config.json'), JSON.stringify(teacher));
+  const run = {
+    name: 'tones',
+    store: 'store',
+    corpus,
+    teachers: [{ name: 'a', checkpoint: 'teacher', format: 'ced' }],
+    logits: { views: 3, topK: 4, chunkSeconds: 0.5 },
+    students: [{ name: 'small', model: { embedDim: 16, depth: 1, heads: 2 }, epochs: 5, batchSize: 4 }],
+  };
+  writeFileSync(join(folder, 'run.json'), JSON.stringify(run));
+  return join(folder, 'run.json');
+}
+
+describe('ced corpus', () => {
+  it('prints clips, hours and labels of a table, in which all is well', async () => {
+    expect(await ced(['corpus', join(folder, 'train.jsonl')])).toBe(0);
+    expect(printed).toMatch(
+      /^train: .*train\.jsonl\n {2}clips +6, 0\.00 hours, 1\.0 to 1\.0 s\n {2}labels +6 clips labelled, \d classes\n/,
+    );
+    expect(printed).toMatch(/rejected +0\n/);
+  });
+
+  it('refuses what a run would refuse, naming the clips', async () => {
+    copyFileSync(join(folder, 'audio/eval-1.wav'), join(folder, 'audio/train-2.wav'));
+    writeFileSync(join(folder, 'audio/train-4.wav'), 'no audio');
+    expect(await ced(['corpus', runFile(), '--root', folder, '--json'])).toBe(1);
+    const { splits, overlaps, problems } = JSON.parse(printed) as { splits: { split: string; clips: number; rejected: { count: number }[] }[]; overlaps: object; problems: string[] }; // prettier-ignore
+    expect(splits.map(({ split, clips }) => [split, clips])).toEqual([['train', 5], ['eval', 2], ['validation', 2]]); // prettier-ignore
+    expect(splits[0]?.rejected).toEqual([expect.objectContaining({ count: 1 })]);
+    expect(overlaps).toEqual({ count: 1, examples: [{ clip: 'train-2', of: 'eval eval-1' }] });
+    expect(problems).toEqual([
+      'train: 1 of 6 clips are rejected, more than 0.01 of them',
+      'train: 1 clips hold the very audio that a run is scored on: train-2 = eval eval-1',
+    ]);
+  });
+
+  it('accepts it when told to', async () => {
+    copyFileSync(join(folder, 'audio/eval-1.wav'), join(folder, 'audio/train-2.wav'));
+    const tables = ['train', 'eval'].map((split) => `${split}=${join(folder, split)}.jsonl`);
+    expect(await ced(['corpus', ...tables])).toBe(1);
+    expect(await ced(['corpus', ...tables, '--allow-overlap'])).toBe(0);
+  });
+
+  it('says what it was not given', async () => {
+    expect(await ced(['corpus']).catch(describeFailure)).toBe('ced corpus: expected a table or a run file; see ced corpus --help');
+    expect(await ced(['corpus', 'nowhere.jsonl']).catch(describeFailure)).toMatch(
+      /corpus\.train: .*nowhere\.jsonl cannot be read \(ENOENT\)/,
+    );
+  });
+});
+
+describe('ced plan', () => {
+  it('prints shards, rows and bytes of a run file, and writes nothing', async () => {
+    expect(await ced(['plan', runFile(), '--root', folder, '--json'])).toBe(0);
+    expect(JSON.parse(printed)).toMatchObject({
+      run: 'tones',
+      splits: { train: { clips: 6, shards: 2, chunks: 12, audioBytes: 6 * 32_000 }, eval: { clips: 2, shards: 1, chunks: 4 } },
+      logits: { rows: 36, bytes: 36 * 12 },
+      teachers: [{ name: 'a', parameters: expect.any(Number) }],
+      trainings: [{ name: 'small', steps: 15 }],
+    });
+    expect(() => readFileSync(join(folder, 'store'))).toThrow(/ENOENT/);
+  });
+
+  it('reads well', async () => {
+    expect(await ced(['plan', runFile(), '--root', folder])).toBe(0);
+    expect(printed).toMatch(/^run tones\n {2}train +6 clips, 2 shards, 12 chunks, 192 kB of audio\n/);
+    expect(printed).toMatch(/logits +36 rows, 432 B/);
+  });
+
+  it('names the teacher whose folder is not there', async () => {
+    const run = runFile();
+    rmSync(join(folder, 'teacher'), { recursive: true });
+    expect(await ced(['plan', run, '--root', folder]).catch(describeFailure)).toMatch(
+      /^teacher a: .*config\.json cannot be read \(ENOENT\)/,
+    );
+  });
+});
+
+describe('an estimate', () => {
+  it('counts the operations of CED-tiny as measured elsewhere: about 3.3 GFLOP for ten seconds', () => {
+    const tiny = modelConfig(
+      'tiny',
+      10,
+      Array.from({ length: 527 }, (_, index) => ({ name: `${index}` })),
+    );
+    expect(forwardOperations(tiny, 10) / 1e9).toBeCloseTo(3.3, 0);
+  });
+
+  it('of the paper’s logits on two million clips lies where they were measured: 40 bytes a row', () => {
+    expect(logitBytes(1e6, 20) / 1e6).toBe(40);
+  });
+
+  it('cuts clips as the store does: a remainder of half a chunk counts', () => {
+    expect(estimateSplit(100, 30, 10, [15, 14])).toEqual({ clips: 100, shards: 4, chunks: 150, audioBytes: 100 * 14.5 * 32_000 });
+  });
+
+  it('keeps two checkpoints with moments, the best weights and the model', () => {
+    const { students } = distillRunSchema.parse(JSON.parse(readFileSync(runFile(), 'utf8')));
+    const { parameters, checkpointBytes, steps } = estimateTraining(students[0]!, 10, 0.5, [{ name: 'x' }]);
+    expect(steps).toBe(15);
+    expect(checkpointBytes).toBe(4 * parameters * 11);
+  });
+});
