@@ -46,10 +46,17 @@ function table(schema: z.ZodType): string {
 
 function walk(node: Node, path: string, required: boolean): string[] {
   const own = path === '' ? [] : [row(node, path, required)];
-  const inside = Object.entries(node.properties ?? {}).flatMap(([name, child]) => walk(child, path === '' ? name : `${path}.${name}`, node.required?.includes(name) ?? false));
+  const inside = Object.entries(node.properties ?? {}).flatMap(([name, child]) =>
+    walk(child, path === '' ? name : `${path}.${name}`, node.required?.includes(name) ?? false),
+  );
   const items = node.items ? walk(node.items, `${path}[]`, true).filter((each) => !each.startsWith(`| \`${path}[]\` |`)) : [];
   const variants = (node.anyOf ?? node.oneOf ?? []).filter((each) => each.properties);
-  return [...own, ...inside, ...items, ...variants.flatMap((variant) => walk(variant, path, true).filter((each) => !each.startsWith(`| \`${path}\` |`)))];
+  return [
+    ...own,
+    ...inside,
+    ...items,
+    ...variants.flatMap((variant) => walk(variant, path, true).filter((each) => !each.startsWith(`| \`${path}\` |`))),
+  ];
 }
 
 function row(node: Node, path: string, required: boolean): string {

@@ -43,9 +43,6 @@ export interface ViewIdentity {
   readonly view: number;
 }
 
-/** An unaugmented hearing: what evaluation uses. */
-export const noAugmentation: AugmentParameters = { shift: 0, timeStart: 0, timeWidth: 0, freqStart: 0, freqWidth: 0 };
-
 /** Frames of the log-mel of `samples` samples: 1 + samples / hop, rounded down. */
 export function frameCount(samples: number): number {
   return 1 + Math.floor(samples / hopSamples);

@@ -12,7 +12,6 @@ export type Attribute =
 export const typeAttribute = (name: string, value: DType): Attribute => ({ name, kind: 'type', value });
 export const boolAttribute = (name: string, value: boolean): Attribute => ({ name, kind: 'bool', value });
 export const intAttribute = (name: string, value: number): Attribute => ({ name, kind: 'int', value });
-export const floatAttribute = (name: string, value: number): Attribute => ({ name, kind: 'float', value });
 export const stringAttribute = (name: string, value: string): Attribute => ({ name, kind: 'string', value });
 export const shapeAttribute = (name: string, value: Shape): Attribute => ({ name, kind: 'shape', value });
 
