@@ -1,13 +1,14 @@
 /** Trains teachers from labelled audio under fresh augmentation, one after another, and scores them on eval. The only workflow that reads training labels. */
 import { workflowInfo } from '@temporalio/workflow';
 import { acceptRun } from './accept-run';
-import { cpu, gpu } from './activity-proxies';
-import type { RunResult, TrainedModel } from './contract/activities';
+import { cpu } from './activity-proxies';
+import type { RunResult } from './contract/activities';
 import { teachRunSchema } from './contract/run-file';
 import { prepareCorpus } from './prepare-corpus';
 import { publish } from './publish';
 import { RunControl } from './run-control';
 import { scoreModels } from './score-models';
+import { trainModels } from './train-models';
 
 export async function teach(input: unknown): Promise<RunResult> {
   const run = acceptRun(teachRunSchema, input);
@@ -25,30 +26,14 @@ export async function teach(input: unknown): Promise<RunResult> {
   const models = await cpu.importModels({ store: run.store, vocabulary: run.corpus.vocabulary, teachers: [], inits });
   const corpus = await prepareCorpus(control, run, chunkSeconds);
 
-  const teachers = await control.stage('teach', run.teachers.length, async (stage) => {
-    const taught: TrainedModel[] = [];
-    for (const teacher of run.teachers) {
-      control.showStudent(teacher.name);
-      const model = await control.interruptibly(() =>
-        gpu.trainModel({
-          store: run.store,
-          planKey: corpus.plan.planKey,
-          run: run.name,
-          settings: teacher,
-          init: teacher.init === null ? null : (models.inits[teacher.init] ?? null),
-          targets: { kind: 'labels' },
-          augment: run.augment,
-          chunkSeconds,
-          ensemble: [],
-          hasValidation: corpus.sealed.validation !== null,
-          resume: run.resume,
-          stopAfterEpoch: control.stopAfterEpoch,
-        }),
-      );
-      taught.push(model);
-      stage.done++;
-    }
-    return taught;
+  const teachers = await trainModels(control, 'teach', {
+    run,
+    corpus,
+    chunkSeconds,
+    models,
+    settings: run.teachers,
+    targets: { kind: 'labels' },
+    augment: run.augment,
   });
 
   await scoreModels(control, 'evaluate', { run, corpus, chunkSeconds, precision: 'float32', models: teachers, splits: ['eval'] });

@@ -36,7 +36,8 @@ async function readFindings(store: Store, input: PublishInput): Promise<RunFindi
   const validation = ensemble.length === 0 ? null : await evaluateRun(store, planKey, 'validation', { ensemble, students: [] });
   const curves: TrainingCurve[] = [];
   for (const student of students) curves.push(await readTrainingCurve(store, student));
-  return { ...corpus, evaluation, ensembleValidationMAP: validation?.ensemble?.mAP ?? null, curves };
+  const teacherPairs = (evaluation ?? validation)?.pairs ?? [];
+  return { ...corpus, evaluation, teacherPairs, ensembleValidationMAP: validation?.ensemble?.mAP ?? null, curves };
 }
 
 /** Another attempt may have run other code, or another version of it: whoever came first is what readers have seen. */

@@ -1,7 +1,7 @@
 /** The course of training: loss, validation mAP and learning rate, drawn by uPlot from a data block in the page. */
 import { html } from './html';
 import type { ReportData } from './report-data';
-import type { Section } from './report-page';
+import type { Section } from './report-section';
 import { seriesColour } from './report-parts';
 
 interface ChartSeries {

@@ -2,7 +2,7 @@
 import { html, type Html } from './html';
 import { formatCount, formatDifference, formatScore } from './number-format';
 import { bestStudent, type ReportData, type ReportModel } from './report-data';
-import type { Section } from './report-page';
+import type { Section } from './report-section';
 import { bar, dot, modelColour, scrolling } from './report-parts';
 
 export function classesSection(data: ReportData): Section | null {

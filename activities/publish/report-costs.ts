@@ -3,7 +3,7 @@ import { sampleRate } from '../../ced/audio/mono16k';
 import { html, type Html } from './html';
 import { formatBytes, formatCount, formatPercent, formatSeconds } from './number-format';
 import type { ReportData } from './report-data';
-import type { Section } from './report-page';
+import type { Section } from './report-section';
 import { bar, scrolling } from './report-parts';
 
 export function stagesSection({ result: { stages } }: ReportData): Section | null {

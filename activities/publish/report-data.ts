@@ -1,7 +1,7 @@
 /** All that a report shows, as plain data: the same data makes the same bytes. Nothing in here depends on when or where it is made. */
 import type { PublishInput, RunResult, TrainedModel } from '../../workflows/contract/activities';
 import { groupRejected, type RejectedClip, type RejectedGroup, type SplitSummary } from './run-corpus';
-import type { RunEvaluation } from './run-evaluation';
+import type { RunEvaluation, TeacherPair } from './run-evaluation';
 import type { TrainingCurve } from './training-curve';
 
 type ModelRole = 'teacher' | 'ensemble' | 'student';
@@ -43,18 +43,24 @@ export interface ReportData {
 export interface RunFindings {
   evaluation: RunEvaluation | null;
   ensembleValidationMAP: number | null;
+  /** On eval, or on validation where there is no eval. */
+  teacherPairs: TeacherPair[];
   splits: SplitSummary[];
   rejected: RejectedClip[];
   curves: TrainingCurve[];
 }
 
-export function buildResult(input: PublishInput, { evaluation, rejected }: Pick<RunFindings, 'evaluation' | 'rejected'>): RunResult {
+export function buildResult(
+  input: PublishInput,
+  { evaluation, rejected, teacherPairs }: Pick<RunFindings, 'evaluation' | 'rejected' | 'teacherPairs'>,
+): RunResult {
   return {
     formatVersion: 1,
     run: input.run,
     workflowId: input.workflowId,
     teachers: input.ensemble.map(({ name, parameters }, index) => ({ name, parameters, mAP: evaluation?.teachers[index]?.mAP ?? null })),
     ensemble: { mAP: evaluation?.ensemble?.mAP ?? null },
+    ...(teacherPairs.length === 0 ? {} : { teacherAgreement: teacherPairs }),
     students: input.students.map(({ name, parameters, sha256, bitExact }, index) => {
       const score = evaluation?.students[index];
       return {

@@ -3,7 +3,7 @@ import { html, type Html } from './html';
 import { formatCount, formatParameters, formatPercent, formatScore, formatSeconds } from './number-format';
 import type { ReportData, ReportModel } from './report-data';
 import { shareOfEnsemble } from './report-headline';
-import type { Section } from './report-page';
+import type { Section } from './report-section';
 import { bar, dot, modelColour, scrolling } from './report-parts';
 
 export function modelsSection(data: ReportData): Section {

@@ -8,6 +8,8 @@ import { classesSection } from './report-classes';
 import { headline } from './report-headline';
 import { html, Html, scriptJson } from './html';
 import { modelsSection } from './report-models';
+import { teachersSection } from './report-teachers';
+import type { Section } from './report-section';
 import { provenanceSection } from './report-provenance';
 import { rejectedSection, stagesSection, storageSection } from './report-costs';
 import type { ReportData } from './report-data';
@@ -15,17 +17,9 @@ import { reportScript } from './report-script';
 import { reportStyle } from './report-style';
 import { uPlotScript, uPlotStyle } from './uplot-source';
 
-/** A section's heading and content; null where the run has nothing to show in it. */
-export interface Section {
-  id: string;
-  title: string;
-  /** A sentence on how to read it. */
-  note?: string;
-  content: Html;
-}
-
 const sections: ((data: ReportData) => Section | null)[] = [
   modelsSection,
+  teachersSection,
   chartsSection,
   classesSection,
   stagesSection,

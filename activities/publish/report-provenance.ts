@@ -1,7 +1,7 @@
 /** Where everything came from: hashes to find it in the store, what it was computed on, and the run file to do it again. */
 import { html, type Html } from './html';
 import type { ReportData } from './report-data';
-import type { Section } from './report-page';
+import type { Section } from './report-section';
 import type { TrainingCurve } from './training-curve';
 
 export function provenanceSection(data: ReportData): Section {

@@ -4,6 +4,7 @@
  */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { agreement } from '../../ced/metrics/agreement';
+import { pairAgreement, type PairAgreement } from '../../ced/metrics/pair-agreement';
 import { meanAveragePrecision } from '../../ced/metrics/mean-average-precision';
 import type { EnsembleMember, ModelReference, Split } from '../../workflows/contract/activities';
 import { CorpusAudio } from '../corpus/corpus-audio';
@@ -25,12 +26,19 @@ interface StudentScore extends ModelScore {
   agreement: { divergence: number; topMatch: number } | null;
 }
 
+export interface TeacherPair extends PairAgreement {
+  /** Names. */
+  between: [string, string];
+}
+
 export interface RunEvaluation {
   clips: number;
   /** In the vocabulary's order, with the clips that are labelled with it; empty without labels. */
   classes: { name: string; positives: number }[];
   teachers: ModelScore[];
   ensemble: ModelScore | null;
+  /** Every two teachers, in the run file's order. */
+  pairs: TeacherPair[];
   students: StudentScore[];
 }
 
@@ -73,6 +81,12 @@ async function evaluateSplit(
   };
   const teachers: ModelScore[] = [];
   for (const teacher of models.ensemble) teachers.push(await judge(await scoresOf(teacher)));
+  const pairs: TeacherPair[] = [];
+  for (const [index, one] of models.ensemble.entries())
+    for (const other of models.ensemble.slice(index + 1)) {
+      await breathe();
+      pairs.push({ between: [one.name, other.name], ...pairAgreement(await scoresOf(one), await scoresOf(other), rows, classes) });
+    }
   const followed = models.ensemble.length === 0 ? null : await ensembleScores(store, models.ensemble, audio);
   const students: StudentScore[] = [];
   for (const student of models.students) {
@@ -86,6 +100,7 @@ async function evaluateSplit(
     classes: targets ? countPositives(audio, targets) : [],
     teachers,
     ensemble: followed && (await judge(followed)),
+    pairs,
     students,
   };
 }

@@ -183,6 +183,8 @@ export interface RunResult {
   workflowId: string;
   teachers: { name: string; parameters: number; mAP: number | null }[];
   ensemble: { mAP: number | null };
+  /** Every two teachers, on eval or else validation: share of clips with the same top class, mean absolute difference of probabilities. */
+  teacherAgreement?: { between: [string, string]; topMatch: number; meanDifference: number }[];
   students: {
     name: string;
     parameters: number;

@@ -1,0 +1,74 @@
+/** Where the targets come from: an ensemble that hears every view once, or logits that others published. Either ends with rows planned = rows written. */
+import { ApplicationFailure } from '@temporalio/workflow';
+import { cpu, gpu } from './activity-proxies';
+import type { EnsembleMember, LogitsShard, TargetSource } from './contract/activities';
+import type { DistillRun, LogitsSettings, PublishedLogits } from './contract/run-file';
+import type { PreparedCorpus } from './prepare-corpus';
+import type { RunControl } from './run-control';
+import { slidingWindow } from './sliding-window';
+
+/** Logit shards waiting for GPU workers: enough for several of them, few enough to pause quickly. */
+const LOGIT_SHARDS_IN_FLIGHT = 16;
+
+interface Targets {
+  logits: { key: string; rows: number; views: number; bytes: number; pcmBytes: number };
+  targets: TargetSource;
+}
+
+/** The ensemble hears every view of every chunk once, shard by shard, over all GPU workers. */
+export async function storeLogits(
+  control: RunControl,
+  run: DistillRun,
+  corpus: PreparedCorpus,
+  ensemble: EnsembleMember[],
+  settings: LogitsSettings,
+): Promise<Targets> {
+  const { shards, chunks, samples } = corpus.sealed.train ?? { shards: 0, chunks: 0, samples: 0 };
+  const total = { key: '', rows: 0, views: settings.views, bytes: 0, pcmBytes: samples * 2 };
+  await control.stage('logits', shards, async (stage) => {
+    await slidingWindow(shards, LOGIT_SHARDS_IN_FLIGHT, async (shard) => {
+      await control.whilePaused();
+      const stored: LogitsShard = await gpu.computeLogits({
+        store: run.store,
+        planKey: corpus.plan.planKey,
+        shard,
+        ensemble,
+        settings,
+      });
+      total.key = stored.logitsKey;
+      total.rows += stored.rows;
+      total.bytes += stored.bytes;
+      stage.done++;
+    });
+  });
+  const planned = chunks * settings.views;
+  if (total.rows !== planned)
+    throw ApplicationFailure.nonRetryable(`logits/${total.key}: ${planned} rows planned, ${total.rows} written`, 'LogitsMismatch');
+  const { views, topK, seed } = settings;
+  return { logits: total, targets: { kind: 'logits', logitsKey: total.key, storedViews: views, storedTopK: topK, seed } };
+}
+
+/** Logits that others computed and published take the place of an ensemble's. */
+export async function importLogits(
+  control: RunControl,
+  run: DistillRun,
+  corpus: PreparedCorpus,
+  { published }: PublishedLogits,
+): Promise<Targets> {
+  const imported = await control.stage('logits', 1, async (stage) => {
+    const result = await cpu.importPublishedLogits({ store: run.store, planKey: corpus.plan.planKey, published });
+    stage.done = 1;
+    return result;
+  });
+  const { logitsKey, rows, views, topK, bytes } = imported;
+  const problems = run.students.flatMap((student, index) => [
+    ...((student.views ?? 1) > views ? [`students[${index}].views: expected at most the ${views} passes of logits.published`] : []),
+    ...((student.topK ?? 1) > topK ? [`students[${index}].topK: expected at most the ${topK} probabilities of logits.published`] : []),
+  ]);
+  if (problems.length > 0)
+    throw ApplicationFailure.nonRetryable(`the run file is invalid:\n${problems.join('\n')}`, 'RunFileInvalid', problems);
+  return {
+    logits: { key: logitsKey, rows, views, bytes, pcmBytes: (corpus.sealed.train?.samples ?? 0) * 2 },
+    targets: { kind: 'logits', logitsKey, storedViews: views, storedTopK: topK, seed: 0, partial: true },
+  };
+}
