@@ -26,7 +26,7 @@ export function isFlac(bytes: Uint8Array): boolean {
 /** @throws ClipUnreadable `damaged` */
 export async function decodeFlac(bytes: Uint8Array): Promise<DecodedAudio> {
   const info = readStreamInfo(bytes);
-  const channels = await decodeFrames(bytes);
+  const channels = (await decodeFrames(bytes)).map((channel) => atFullScale(channel, info.bits));
   const samples = channels[0]?.length ?? 0;
   if (channels.length !== info.channels || (info.samples !== 0 && samples !== info.samples)) {
     throw new ClipUnreadable('damaged', `the FLAC stream holds ${samples} samples of ${info.samples}`);
@@ -67,6 +67,12 @@ async function decodeFrames(bytes: Uint8Array): Promise<Float32Array[]> {
   } finally {
     decoder.free();
   }
+}
+
+/** The decoder divides by 2^(bits − 1) − 1, which gives −1 a neighbour below it; all our decoders divide by 2^(bits − 1). */
+function atFullScale(channel: Float32Array, bits: number): Float32Array {
+  const scale = 2 ** (bits - 1);
+  return channel.map((sample) => Math.round(sample * (scale - 1)) / scale);
 }
 
 /** The MD5 is over interleaved little-endian integers of whole bytes. */

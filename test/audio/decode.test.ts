@@ -97,6 +97,17 @@ describe('decoding a FLAC file', () => {
     expect(createHash('md5').update(Buffer.from(pcm.buffer)).digest('hex')).toBe(stated);
   });
 
+  it.each([16, 24])('gives every sample of a %i-bit stream up to full scale exactly', async (bits) => {
+    const loud = new Uint8Array(readFileSync(join(__dirname, `encoded/loud${bits}.flac`)));
+    const half = 2 ** (bits - 1);
+    const expected = Array.from({ length: 1000 }, (_, index) => {
+      if (index < 2) return index === 0 ? -half : half - 1;
+      return (Math.imul(index, 2654435761) >>> (32 - bits)) - half;
+    });
+    const { channels } = await decodeAudio(loud, 'loud.flac');
+    expect(Array.from(channels[0]!, (sample) => sample * half)).toEqual(expected);
+  });
+
   it('refuses a stream that was cut short', async () => {
     expect(await reasonOf(decodeAudio(flac.subarray(0, flac.length >> 1), 'half.flac'))).toBe('damaged');
     expect(await reasonOf(decodeAudio(flac.subarray(0, 20), 'header.flac'))).toBe('damaged');
