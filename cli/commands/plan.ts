@@ -130,11 +130,9 @@ async function sizeOf(
   const { name, checkpoint, format } = teacher;
   if (format !== 'ced') return { name, parameters: null, operations: null };
   const path = join(resolve(root, checkpoint), 'config.json');
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(
-      `teacher ${name}: ${path} cannot be read (${error.code}), expected a folder with model.safetensors and config.json`,
-    );
-  });
+  const text = await readFile(path, 'utf8').catch(() => null);
+  // A plan is made before teachers are fetched, too.
+  if (text === null) return { name, parameters: null, operations: null };
   const config = modelConfigSchema.parse(JSON.parse(text));
   return { name, parameters: parameterCount(config), operations: forwardOperations(config, chunkSeconds) };
 }
@@ -152,7 +150,7 @@ function describe({ run, splits, logits, teachers, trainings, storeBytes, hours 
   }
   if (teachers.length > 0)
     lines.push(
-      `  teachers    ${teachers.map(({ name, parameters }) => `${name} (${parameters === null ? 'size unknown' : millions(parameters)})`).join(', ')}`,
+      `  teachers    ${teachers.map(({ name, parameters }) => `${name} (${parameters === null ? 'size not known here' : millions(parameters)})`).join(', ')}`,
     );
   if (logits)
     lines.push(

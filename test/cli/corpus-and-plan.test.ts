@@ -95,12 +95,11 @@ describe('ced plan', () => {
     expect(printed).toMatch(/logits +36 rows, 432 B/);
   });
 
-  it('names the teacher whose folder is not there', async () => {
+  it('goes without the hours of a teacher that is not there yet', async () => {
     const run = runFile();
     rmSync(join(folder, 'teacher'), { recursive: true });
-    expect(await ced(['plan', run, '--root', folder]).catch(describeFailure)).toMatch(
-      /^teacher a: .*config\.json cannot be read \(ENOENT\)/,
-    );
+    expect(await ced(['plan', run, '--root', folder])).toBe(0);
+    expect(printed).toMatch(/teachers +a \(size not known here\)\n {2}logits +36 rows, 432 B, hours unknown/);
   });
 });
 

@@ -8,6 +8,13 @@ import { Client, Connection } from '@temporalio/client';
 import { repositoryRoot } from '../../infra/toolchain';
 import { startServer, type Server } from '../../infra/server';
 
+export interface WorkerPlace {
+  /** @default the cluster's own folder */
+  root?: string;
+  /** On top of this process's. */
+  environment?: Record<string, string>;
+}
+
 export class Cluster {
   private readonly workers: ChildProcess[] = [];
 
@@ -28,7 +35,7 @@ export class Cluster {
   }
 
   /** Starts a worker process and waits until it polls. */
-  async worker(queue: 'cpu' | 'gpu' | 'all'): Promise<ChildProcess> {
+  async worker(queue: 'cpu' | 'gpu' | 'all', { root = this.folder, environment = {} }: WorkerPlace = {}): Promise<ChildProcess> {
     const log = openSync(join(this.folder, `worker-${queue}.log`), 'a');
     const args = [
       join(repositoryRoot, 'dist/workers/main.js'),
@@ -37,11 +44,15 @@ export class Cluster {
       '--address',
       this.address,
       '--root',
-      this.folder,
+      root,
       '--threads',
       '1',
     ];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', log], detached: true });
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', log],
+      detached: true,
+      env: { ...process.env, ...environment },
+    });
     this.workers.push(child);
     await new Promise<void>((resolve, reject) => {
       child.stdout?.on('data', (text: Buffer) => {

@@ -1,0 +1,89 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openGcs } from '../../activities/storage/gcs-client';
+import { GcsStore } from '../../activities/storage/gcs-store';
+import { ObjectCache } from '../../activities/storage/object-cache';
+import { startStorage, type StorageEmulator } from '../../infra/storage-emulator';
+import type { RunResult } from '../../workflows/contract/activities';
+import { Cluster } from '../support/cluster';
+import { writeToneCorpus } from '../support/tone-corpus';
+
+/** Corpus and store on `gs://`, each worker in an empty folder of its own: they share nothing but the bucket. */
+describe('a run whose corpus and store are in a bucket', () => {
+  let cluster: Cluster;
+  let emulator: StorageEmulator;
+  let store: GcsStore;
+  let roots: Record<'cpu' | 'gpu', string>;
+
+  beforeAll(async () => {
+    cluster = await Cluster.start();
+    emulator = await startStorage({ port: 0, folder: join(cluster.folder, 'buckets'), log: join(cluster.folder, 'emulator.log') });
+    await emulator.createBucket('tones');
+    const client = openGcs({ STORAGE_EMULATOR_HOST: emulator.endpoint });
+    const local = join(cluster.folder, 'corpus');
+    mkdirSync(local);
+    writeToneCorpus(local, { train: 40, validation: 12, eval: 12 });
+    for (const name of readdirSync(local, { recursive: true, encoding: 'utf8' }))
+      if (name.includes('.')) await client.bucket('tones').upload(join(local, name), { destination: `corpus/${name}`, resumable: false });
+    store = new GcsStore({
+      client,
+      bucket: 'tones',
+      prefix: 'runs',
+      cache: new ObjectCache({ folder: join(cluster.folder, 'copies'), maxBytes: 1e9 }),
+    });
+    roots = { cpu: join(cluster.folder, 'cpu'), gpu: join(cluster.folder, 'gpu') };
+    for (const queue of ['cpu', 'gpu'] as const) {
+      mkdirSync(roots[queue]);
+      const environment = { STORAGE_EMULATOR_HOST: emulator.endpoint, HOME: roots[queue], CED_CACHE: process.env['CED_CACHE'] ?? '' };
+      await cluster.worker(queue, { root: roots[queue], environment });
+    }
+  }, 120_000);
+
+  afterAll(async () => {
+    await cluster?.stop();
+    await emulator?.stop();
+  }, 60_000);
+
+  const at = (name: string): string => `gs://tones/corpus/${name}`;
+  const corpus = {
+    train: at('train.jsonl'),
+    validation: at('validation.jsonl'),
+    eval: at('eval.jsonl'),
+    vocabulary: at('vocabulary.csv'),
+    clipsPerShard: 16,
+  };
+  const training = {
+    model: { embedDim: 32, depth: 1, heads: 2 },
+    epochs: 3,
+    batchSize: 8,
+    warmupSteps: 4,
+    mixup: 0,
+    checkpointSeconds: 0.2,
+  };
+  const run = async (type: string, input: { name: string }): Promise<RunResult> => {
+    const args = [{ store: 'gs://tones/runs', corpus, ...input }];
+    return (await cluster.client.workflow.execute(type, { taskQueue: 'ced', workflowId: input.name, args })) as RunResult;
+  };
+
+  it('teaches, distills and publishes there, and leaves nothing but local copies behind', async () => {
+    const taught = await run('teach', { name: 'teach', chunkSeconds: 1, teachers: [{ name: 't', ...training }] } as { name: string });
+    const [teacher] = taught.students;
+    mkdirSync(join(roots.cpu, 'teacher'));
+    for (const file of ['config.json', 'model.safetensors'])
+      writeFileSync(join(roots.cpu, 'teacher', file), (await store.read(`models/${teacher?.sha256}/${file}`)) ?? '');
+
+    const distill = {
+      name: 'distill',
+      teachers: [{ name: 't', checkpoint: 'teacher', format: 'ced' }],
+      logits: { views: 2, topK: 3, chunkSeconds: 1 },
+      students: [{ name: 's', ...training }],
+    };
+    const result = await run('distill', distill);
+    expect(result.logits).toMatchObject({ rows: 80, views: 2 });
+    expect(result.students[0]).toMatchObject({ name: 's', bitExact: true });
+    expect(await store.exists(`models/${result.students[0]?.sha256}/model.safetensors`)).toBe(true);
+    expect(await store.list('runs/distill/')).toEqual(expect.arrayContaining(['runs/distill/report.html', 'runs/distill/result.json']));
+    expect(readdirSync(roots.gpu)).toEqual(['.cache']);
+    expect(readdirSync(roots.cpu).filter((name) => name !== '.cache')).toEqual(['teacher']);
+  }, 240_000);
+});
