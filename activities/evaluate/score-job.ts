@@ -3,6 +3,7 @@
  * Scores are kept by model and corpus content, so a teacher is heard once however many runs it takes part in.
  */
 import { meanAveragePrecision } from '../../ced/metrics/mean-average-precision';
+import { outputFault } from '../../ced/teachers/output-fault';
 import type { Scored, ScoreInput } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import { CorpusAudio, type CorpusClip } from '../corpus/corpus-audio';
@@ -37,7 +38,9 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
       name,
       scoreClips(audio, (batch) => scorer.probabilities(batch), context),
     );
-    checkScores(scores, audio, input.model.name);
+    const fault = outputFault(scores, audio.clips.length, audio.vocabulary.length, scorer.frontEnd === 'waveform');
+    // Before hours are spent: a model that gives no numbers, or does not depend on what it hears, is no teacher.
+    if (fault) throw new PermanentError('TeacherInvalid', `${name}: ${fault}`);
     const mAP = splitMAP(scores, audio);
     await store.create(layout.scores(input.model.sha256, audio.contentSha256), encodeScores(scores));
     const manifest: ScoresManifest = {
@@ -103,23 +106,6 @@ export function labelMatrix(audio: CorpusAudio): Uint8Array | null {
     for (const label of clip.labels) targets[index * classes + label] = 1;
   }
   return targets;
-}
-
-/** The gate before hours are spent: a model whose outputs are not numbers, or do not depend on what it hears, is no teacher. */
-function checkScores(scores: Float32Array, audio: CorpusAudio, name: string): void {
-  const bad = scores.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0)
-    throw new PermanentError(
-      'TeacherInvalid',
-      `${name}: its output for clip ${audio.clips[Math.floor(bad / audio.vocabulary.length)]?.clip ?? '?'} is not a finite number`,
-    );
-  const classes = audio.vocabulary.length;
-  const constant = audio.clips.length > 1 && scores.every((value, at) => value === scores[at % classes]);
-  if (constant)
-    throw new PermanentError(
-      'TeacherInvalid',
-      `${name}: its output is the same for every clip, check that its weights were loaded from the right file`,
-    );
 }
 
 function encodeScores(scores: Float32Array): Uint8Array {

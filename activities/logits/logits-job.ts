@@ -20,6 +20,7 @@ import { countdown } from '../progress';
 import { layout } from '../storage/layout';
 import { ContentDiffers, encodeJson, readJsonIfPresent, sha256 } from '../storage/store';
 import { describeLogits } from './describe-logits';
+import { probeTeachers } from './probe-teachers';
 import { RowTable } from './row-table';
 
 export interface LogitsManifest {
@@ -54,6 +55,8 @@ export async function logitsJob(context: JobContext, input: LogitsInput): Promis
     if (present && (await store.exists(layout.logits(key, audioSha256))))
       return { logitsKey: key, rows: present.rowsWritten, bytes: present.bytes, seconds: present.seconds, reused: true };
 
+    // Every run has a first shard: whoever computes it finds out for all.
+    if (input.shard === 0) await probeTeachers(ensemble, teachers, audio);
     const teacherAt = (index: number): MappedModel => teachers[index]!;
     const startedMs = context.monotonicMs();
     const chunks = audio.clips.reduce((sum, clip) => sum + clip.chunks.length, 0);

@@ -67,15 +67,19 @@ const vocabularyCsv = (names: readonly string[]): string =>
 async function prepare(classes: readonly string[], clipSeconds: number): Promise<{ planKey: string; audio: CorpusAudio }> {
   mkdirSync(join(folder, 'audio'));
   writeFileSync(join(folder, 'vocabulary.csv'), vocabularyCsv(classes));
-  const rows = [0, 1, 2].map((clip) => {
+  const writeClip = (split: string, clip: number, hertz: number): string => {
     const wave = Array.from({ length: clipSeconds * 16_000 }, (_, at) =>
-      Math.round(9000 * Math.sin((at * (clip + 1) * 220 * 2 * Math.PI) / 16_000) + 3000 * clip),
+      Math.round(9000 * Math.sin((at * hertz * 2 * Math.PI) / 16_000) + 3000 * clip),
     );
-    writeFileSync(join(folder, `audio/${clip}.wav`), wavBytes([wave], { bits: 16 }));
-    return JSON.stringify({ clip: `${clip}`, audio: `audio/${clip}.wav`, labels: [clip] });
-  });
-  writeFileSync(join(folder, 'clips.jsonl'), rows.join('\n'));
-  const corpus = { train: 'clips.jsonl', validation: 'clips.jsonl', vocabulary: 'vocabulary.csv', clipsPerShard: 8, maxRejected: 0 };
+    writeFileSync(join(folder, `audio/${split}-${clip}.wav`), wavBytes([wave], { bits: 16 }));
+    return JSON.stringify({ clip: `${split}-${clip}`, audio: `audio/${split}-${clip}.wav`, labels: [clip] });
+  };
+  for (const [split, hertz] of [
+    ['train', 220],
+    ['validation', 330],
+  ] as const)
+    writeFileSync(join(folder, `${split}.jsonl`), [0, 1, 2].map((clip) => writeClip(split, clip, hertz * (clip + 1))).join('\n'));
+  const corpus = { train: 'train.jsonl', validation: 'validation.jsonl', vocabulary: 'vocabulary.csv', clipsPerShard: 8, maxRejected: 0 };
   const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: clipSeconds }, ignore);
   for (const split of ['train', 'validation'] as const) await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
   await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: clipSeconds });
@@ -182,6 +186,22 @@ describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
     await expect(
       scoreJob(context, { store: '', planKey, split: 'validation', model: wider!, chunkSeconds: 1, precision: 'float32' }),
     ).rejects.toMatchObject({ code: 'TeacherInvalid', message: 'onnx: it returned [3, 4] for 3 clips, its vocabulary has 5 classes' });
+  });
+
+  it('is probed before hours are spent, also where no split scores it', async () => {
+    write();
+    const { planKey } = await prepare(classes, 1);
+    writeFileSync(join(folder, 'means.onnx'), onnxBytes([0, 0, 0, 0]));
+    const { teachers: ensemble } = await importModels(deps, {
+      store: '',
+      vocabulary: 'vocabulary.csv',
+      teachers: [teachers[1]!],
+      inits: [],
+    });
+    await expect(logitsJob(context, { store: '', planKey, shard: 0, ensemble, settings: settingsOf(1, 3) })).rejects.toMatchObject({
+      code: 'TeacherInvalid',
+      message: expect.stringMatching(/^onnx: its output is the same for every clip/) as unknown,
+    });
   });
 
   it.each([

@@ -36,6 +36,9 @@ describe('publishing a distillation', () => {
         bitExact: true,
       }),
     ]);
+    expect(result.teacherAgreement).toEqual([
+      { between: ['right', 'wrong'], topMatch: expect.any(Number), meanDifference: expect.any(Number) },
+    ]);
     expect(result.students[0]?.agreement?.topMatch).toBe(0.75);
     expect(result.students[0]?.agreement?.divergence).toBeGreaterThan(0);
     expect(result).toMatchObject({
@@ -57,6 +60,7 @@ describe('publishing a distillation', () => {
     );
     const report = await text(store, layout.latest('handmade', 'report.html'));
     expect(report).toBe(await text(store, layout.runFile('handmade', 'first', 'report.html')));
+    expect(report).toContain('Agreement of teachers');
     expect(report).toContain('&#60;b&#62;torn&#60;/b&#62;');
     expect(await text(store, layout.runFile('handmade', 'first', 'rejected.jsonl'))).toBe(
       '{"split":"train","clip":"<b>torn</b>","reason":"damaged: frame 3"}\n{"split":"train","clip":"gone","reason":"no such file: gone.wav"}\n',
