@@ -87,7 +87,7 @@ export class Engine {
     return traced.outputs.map(({ dtype, shape }, index) => ({ id: infos[index]?.id ?? -1, dtype, shape }));
   }
 
-  /** Copies `values` in; the caller frees the tensor and must leave `values` alone until then. */
+  /** Copies `values` in (the published binding would share their memory: see set-up); the caller frees the tensor. */
   tensor(values: TensorValues, shape: Shape, dtype: DType): Tensor {
     return { id: this.binding.createTensor(shape, DTYPE_NUMBERS[dtype], values), dtype, shape };
   }
@@ -112,10 +112,8 @@ export class Engine {
         stringAttribute('container', ''),
       ];
       const [handle] = runner.run('VarHandleOp', attributes, [], [{ port: 'resource', dtype: 'resource', shape: [] }]) as [Tensor];
-      // A tensor made from a JavaScript array shares its memory, and an optimizer updates in place: a variable needs memory of its own.
-      const shared = runner.constant(values, shape, 'float32');
-      const [own] = runner.run('DeepCopy', [typeAttribute('T', 'float32')], [shared], [{ port: 'y', dtype: 'float32', shape }]) as [Tensor];
-      runner.run('AssignVariableOp', [typeAttribute('dtype', 'float32')], [handle, own], []);
+      const initial = runner.constant(values, shape, 'float32');
+      runner.run('AssignVariableOp', [typeAttribute('dtype', 'float32')], [handle, initial], []);
       return runner.keep(handle);
     });
   }

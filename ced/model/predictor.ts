@@ -38,7 +38,7 @@ export class Predictor {
     this.weights = this.specs.map(({ name, shape }) => {
       const data = weights.get(name)?.data;
       if (data === undefined) throw new Error(`the weights lack ${name}`);
-      return engine.tensor(data.slice(), shape, 'float32');
+      return engine.tensor(data, shape, 'float32');
     });
   }
 

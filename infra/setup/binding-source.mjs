@@ -1,13 +1,39 @@
 // What we add to tfjs-node's C++ binding before compiling it (tfjs-node 4.22.0, Apache-2.0):
 // - `addFunctionDef(bytes: Uint8Array)` registers a serialized FunctionDef with the eager context, so that a traced training step runs as one op;
+// - `createTensor` copies: the published one lets TensorFlow use JavaScript's memory, which an optimizer then updates in place, and gives it back from
+//   whichever of TensorFlow's threads drops the tensor last, where V8 must not be called;
 // - with CED_PDEATHSIG=1 in its environment, a process that loads the binding is killed by the kernel when its parent dies (prctl(2), PR_SET_PDEATHSIG).
-// Each edit goes before a piece of the published text; sources that are not the published ones are refused rather than guessed at.
+// Each edit goes before a piece of the published text, or takes the place of all from there up to another piece; sources that are not the published ones are refused rather than guessed at.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetupError } from './tools.mjs';
 
 export const bindingEdits = [
+  {
+    file: 'tfjs_backend.cc',
+    before:
+      '  TF_AutoStatus tf_status;\n  TFE_TensorHandle *tfe_tensor_handle =\n      TFE_NewTensorHandle(tensor.tensor, tf_status.status);\n  if (TF_GetCode(tf_status.status) != TF_OK) {\n    delete auto_ref;',
+    from: '  // Sharing V8 memory with the underlying TensorFlow tensor',
+    insert: `  const size_t byte_size = array_length * width;
+  TF_AutoTensor tensor(TF_AllocateTensor(dtype, shape, shape_length, byte_size));
+  if (byte_size > 0) memcpy(TF_TensorData(tensor.tensor), array_data, byte_size);
+
+`,
+  },
+  {
+    file: 'tfjs_backend.cc',
+    before:
+      '    TFE_DeleteTensorHandle(tfe_tensor_handle);\n  }\n  ENSURE_TF_OK_RETVAL(env, tf_status, nullptr);\n\n  return tfe_tensor_handle;\n}\n\n// Creates a TFE_TensorHandle from a JS array of Uint8Array',
+    from: '    delete auto_ref;\n    TFE_DeleteTensorHandle(tfe_tensor_handle);\n  }\n  ENSURE_TF_OK',
+    insert: '',
+  },
+  {
+    file: 'tfjs_backend.cc',
+    before: '// Creates a TFE_TensorHandle from a JS typed array.',
+    from: '// Callback to cleanup extra reference count for shared V8/TF tensor memory:',
+    insert: '',
+  },
   {
     file: 'tfjs_backend.h',
     before: '  napi_value ExecuteOp(napi_env env, napi_value op_name_value,',
@@ -87,8 +113,11 @@ export function writeEditedSources(packageBinding, folder) {
     throw new SetupError(`${packageBinding} does not hold the published sources: remove node_modules and run set-up again`);
   for (const [index, file] of publishedFiles.entries()) {
     let text = texts[index];
-    for (const edit of bindingEdits.filter((candidate) => candidate.file === file))
-      text = text.replace(edit.before, () => edit.insert + edit.before);
+    for (const edit of bindingEdits.filter((candidate) => candidate.file === file)) {
+      const end = text.indexOf(edit.before);
+      const start = edit.from === undefined ? end : text.indexOf(edit.from);
+      text = text.slice(0, start) + edit.insert + text.slice(end);
+    }
     writeFileSync(join(folder, file), text);
   }
 }
