@@ -1,9 +1,10 @@
 /**
  * The edge between a stage and Temporal: heartbeats carry live progress, cancellation becomes an AbortSignal, permanent errors become
- * non-retryable failures. Everything else is thrown as it is and retried for ever.
+ * non-retryable failures, and so does damage that the workflow mends. Everything else is thrown as it is and retried for ever.
  */
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import type { LiveProgress } from '../workflows/contract/activities';
+import { STORE_DAMAGED, type Damage } from '../workflows/contract/damage';
 import { isPermanentFailure } from '../workflows/contract/failures';
 import { EngineStopped } from './engine-jobs';
 
@@ -35,7 +36,8 @@ export async function asActivity<T>(
 
 /** What Temporal is told of an error: a typed, non-retryable failure when no retry can mend it. */
 export function asFailure(error: unknown): Error {
-  const { code, message } = error as { code?: unknown; message?: string };
+  const { code, message, damages } = error as { code?: unknown; message?: string; damages?: Damage[] };
+  if (damages) return ApplicationFailure.nonRetryable(message ?? STORE_DAMAGED, STORE_DAMAGED, damages);
   if (isPermanentFailure(code)) return ApplicationFailure.nonRetryable(message ?? code, code);
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
     return ApplicationFailure.nonRetryable(

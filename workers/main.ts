@@ -8,6 +8,8 @@ import { openStore, storeEnvironment } from '../activities/storage/open-store';
 import type { EpochRecord } from '../workflows/contract/activities';
 import { EPOCH_SIGNAL, TASK_QUEUES } from '../workflows/contract/names';
 import { EngineProcess } from './engine/engine-process';
+import { FencedStore } from './fenced-store';
+import { standstillLimitMs, Standstills } from './standstills';
 import { parseWorkerOptions, WORKER_HELP, type WorkerOptions } from './worker-options';
 
 async function main(): Promise<void> {
@@ -19,14 +21,17 @@ async function main(): Promise<void> {
       cause: error,
     });
   });
+  const standstills = new Standstills(standstillLimitMs(process.env));
+  setInterval(() => standstills.seen(), standstills.limitMs / 4).unref();
   const engine = new EngineProcess({
+    standstills,
     entry: join(__dirname, 'engine', 'child.js'),
     root: options.root,
     intraOpThreads: options.intraOpThreads,
     environment: storeEnvironment(options.storage),
   });
   try {
-    const deps = dependencies(options, connection, engine);
+    const deps = dependencies(options, connection, engine, standstills);
     const workers = await Promise.all(
       options.queues.map((queue) => Worker.create({ ...common(connection, options), ...forQueue(queue, deps) })),
     );
@@ -62,13 +67,22 @@ function forQueue(
   }
 }
 
-function dependencies(options: WorkerOptions, connection: NativeConnection, engine: EngineProcess): ActivityDependencies {
+function dependencies(
+  options: WorkerOptions,
+  connection: NativeConnection,
+  engine: EngineProcess,
+  standstills: Standstills,
+): ActivityDependencies {
   const client = new Client({ connection, namespace: options.namespace });
   return {
     root: options.root,
     sources: options.sources,
     allowOverlap: options.allowOverlap,
-    openStore: (uri) => openStore(options.root, uri, options.storage),
+    // Every activity opens its own; what it creates is refused or identical whoever it is, but a zombie must replace and remove nothing.
+    openStore: (uri) => {
+      const store = openStore(options.root, uri, options.storage);
+      return new FencedStore(store, standstills.refuseAfter(store.uri), { creates: false });
+    },
     engine,
     monotonicMs: () => performance.now(),
     notifyEpoch: async ({ workflowId, runId }, record: EpochRecord) => {

@@ -47,7 +47,7 @@ export async function distill(input: unknown): Promise<RunResult> {
   });
 
   // 3. The ensemble hears every view of every chunk once; or it was heard by others, who published what it gave.
-  const { logits, targets } =
+  const { logits, targets, mend } =
     'published' in run.logits
       ? await importLogits(control, run, corpus, run.logits)
       : await storeLogits(control, run, corpus, models.teachers, run.logits);
@@ -61,6 +61,7 @@ export async function distill(input: unknown): Promise<RunResult> {
     settings: run.students,
     targets,
     augment: run.logits.augment,
+    mend,
   });
 
   // 5. The student on recordings that nobody trained on.
@@ -68,7 +69,7 @@ export async function distill(input: unknown): Promise<RunResult> {
 
   // 6. One result, one report.
   const { workflowId, runId } = workflowInfo();
-  return await publish(control, {
+  return await publish(control, corpus, {
     store: run.store,
     run: run.name,
     workflowId,

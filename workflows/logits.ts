@@ -2,7 +2,9 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { cpu, gpu } from './activity-proxies';
 import type { EnsembleMember, LogitsShard, TargetSource } from './contract/activities';
+import type { Damage } from './contract/damage';
 import type { DistillRun, LogitsSettings, PublishedLogits } from './contract/run-file';
+import { mending } from './mending';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 import { slidingWindow } from './sliding-window';
@@ -13,6 +15,8 @@ const LOGIT_SHARDS_IN_FLIGHT = 16;
 interface Targets {
   logits: { key: string; rows: number; views: number; bytes: number; pcmBytes: number };
   targets: TargetSource;
+  /** Makes a shard of logits or audio again. */
+  mend(damage: Damage): Promise<unknown>;
 }
 
 /** The ensemble hears every view of every chunk once, shard by shard, over all GPU workers. */
@@ -25,16 +29,12 @@ export async function storeLogits(
 ): Promise<Targets> {
   const { shards, chunks, samples } = corpus.sealed.train ?? { shards: 0, chunks: 0, samples: 0 };
   const total = { key: '', rows: 0, views: settings.views, bytes: 0, pcmBytes: samples * 2 };
+  const hear = (shard: number): Promise<LogitsShard> =>
+    mending(() => gpu.computeLogits({ store: run.store, planKey: corpus.plan.planKey, shard, ensemble, settings }), corpus.mend);
   await control.stage('logits', shards, async (stage) => {
     await slidingWindow(shards, LOGIT_SHARDS_IN_FLIGHT, async (shard) => {
       await control.whilePaused();
-      const stored: LogitsShard = await gpu.computeLogits({
-        store: run.store,
-        planKey: corpus.plan.planKey,
-        shard,
-        ensemble,
-        settings,
-      });
+      const stored = await hear(shard);
       total.key = stored.logitsKey;
       total.rows += stored.rows;
       total.bytes += stored.bytes;
@@ -45,7 +45,11 @@ export async function storeLogits(
   if (total.rows !== planned)
     throw ApplicationFailure.nonRetryable(`logits/${total.key}: ${planned} rows planned, ${total.rows} written`, 'LogitsMismatch');
   const { views, topK, seed } = settings;
-  return { logits: total, targets: { kind: 'logits', logitsKey: total.key, storedViews: views, storedTopK: topK, seed } };
+  return {
+    logits: total,
+    targets: { kind: 'logits', logitsKey: total.key, storedViews: views, storedTopK: topK, seed },
+    mend: (damage) => (damage.kind === 'logits' ? hear(damage.shard) : corpus.mend(damage)),
+  };
 }
 
 /** Logits that others computed and published take the place of an ensemble's. */
@@ -55,8 +59,9 @@ export async function importLogits(
   corpus: PreparedCorpus,
   { published }: PublishedLogits,
 ): Promise<Targets> {
+  const importAll = () => cpu.importPublishedLogits({ store: run.store, planKey: corpus.plan.planKey, published });
   const imported = await control.stage('logits', 1, async (stage) => {
-    const result = await cpu.importPublishedLogits({ store: run.store, planKey: corpus.plan.planKey, published });
+    const result = await importAll();
     stage.done = 1;
     return result;
   });
@@ -70,5 +75,6 @@ export async function importLogits(
   return {
     logits: { key: logitsKey, rows, views, bytes, pcmBytes: (corpus.sealed.train?.samples ?? 0) * 2 },
     targets: { kind: 'logits', logitsKey, storedViews: views, storedTopK: topK, seed: 0, partial: true },
+    mend: (damage) => (damage.kind === 'logits' ? importAll() : corpus.mend(damage)),
   };
 }

@@ -1,6 +1,7 @@
 /** The stages that every run begins with: tables become a plan, the plan's shards are ingested, and the corpus is sealed. */
 import { cpu } from './activity-proxies';
 import type { Plan, SealedCorpus, Split } from './contract/activities';
+import type { Damage } from './contract/damage';
 import type { Corpus } from './contract/run-file';
 import type { RunControl } from './run-control';
 import { slidingWindow } from './sliding-window';
@@ -10,6 +11,8 @@ const SHARDS_IN_FLIGHT = 8;
 export interface PreparedCorpus {
   plan: Plan;
   sealed: SealedCorpus;
+  /** Makes an audio shard again, from its sources. */
+  mend(damage: Damage): Promise<unknown>;
 }
 
 export async function prepareCorpus(
@@ -35,5 +38,9 @@ export async function prepareCorpus(
     });
     return await cpu.sealCorpus({ store: run.store, planKey: plan.planKey, maxRejected: run.corpus.maxRejected, chunkSeconds });
   });
-  return { plan, sealed };
+  const mend = async (damage: Damage): Promise<void> => {
+    if (damage.kind !== 'audio') return;
+    await cpu.ingestShard({ store: run.store, planKey: plan.planKey, split: damage.split, shard: damage.shard });
+  };
+  return { plan, sealed, mend };
 }

@@ -1,6 +1,7 @@
 /** Scores models on splits, one activity a model and split; scores that the store holds already cost nothing. */
 import { gpu } from './activity-proxies';
 import type { ModelReference, Split } from './contract/activities';
+import { mending } from './mending';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 import { slidingWindow } from './sliding-window';
@@ -25,14 +26,18 @@ export async function scoreModels(control: RunControl, stageName: 'gate' | 'eval
       if (!each) return;
       await control.whilePaused();
       const { name, sha256, parameters } = each.model;
-      const scored = await gpu.scoreModel({
-        store: run.store,
-        planKey: corpus.plan.planKey,
-        split: each.split,
-        model: { name, sha256, parameters },
-        chunkSeconds,
-        precision,
-      });
+      const scored = await mending(
+        () =>
+          gpu.scoreModel({
+            store: run.store,
+            planKey: corpus.plan.planKey,
+            split: each.split,
+            model: { name, sha256, parameters },
+            chunkSeconds,
+            precision,
+          }),
+        corpus.mend,
+      );
       if (each.split === 'eval') control.status.scores[name] = scored.mAP;
       stage.done++;
     });

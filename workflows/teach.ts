@@ -34,12 +34,13 @@ export async function teach(input: unknown): Promise<RunResult> {
     settings: run.teachers,
     targets: { kind: 'labels' },
     augment: run.augment,
+    mend: corpus.mend,
   });
 
   await scoreModels(control, 'evaluate', { run, corpus, chunkSeconds, precision: 'float32', models: teachers, splits: ['eval'] });
 
   const { workflowId, runId } = workflowInfo();
-  return await publish(control, {
+  return await publish(control, corpus, {
     store: run.store,
     run: run.name,
     workflowId,

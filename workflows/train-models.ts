@@ -1,7 +1,9 @@
 /** Trains models one after another, each as one activity that `pause` and `stopAfterEpoch` may interrupt: students from stored logits, teachers from labels. */
 import { gpu } from './activity-proxies';
 import type { ImportedModels, TargetSource, TrainedModel } from './contract/activities';
+import type { Damage } from './contract/damage';
 import type { Augment, DistillRun, Student, Taught, TeachRun } from './contract/run-file';
+import { mending } from './mending';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 
@@ -13,6 +15,8 @@ export interface Training {
   settings: (Student | Taught)[];
   targets: TargetSource;
   augment: Augment;
+  /** Makes again what a training finds damaged. */
+  mend(damage: Damage): Promise<unknown>;
 }
 
 export async function trainModels(control: RunControl, stageName: 'distill' | 'teach', training: Training): Promise<TrainedModel[]> {
@@ -21,7 +25,7 @@ export async function trainModels(control: RunControl, stageName: 'distill' | 't
     const trained: TrainedModel[] = [];
     for (const settings of training.settings) {
       control.showStudent(settings.name);
-      const model = await control.interruptibly(() =>
+      const train = (): Promise<TrainedModel> =>
         gpu.trainModel({
           store: run.store,
           planKey: corpus.plan.planKey,
@@ -35,9 +39,8 @@ export async function trainModels(control: RunControl, stageName: 'distill' | 't
           hasValidation: corpus.sealed.validation !== null,
           resume: run.resume,
           stopAfterEpoch: control.stopAfterEpoch,
-        }),
-      );
-      trained.push(model);
+        });
+      trained.push(await mending(() => control.interruptibly(train), training.mend));
       stage.done++;
     }
     return trained;

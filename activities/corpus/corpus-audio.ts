@@ -1,19 +1,22 @@
 /**
  * The sealed corpus as the engine's jobs see it: clips of one split in shard order, their chunks, and reads of int16 samples at an offset
- * from local shard files. Nothing is held in memory but the tables. A shard whose bytes do not hash to its name is refused on opening.
+ * from local shard files. Nothing is held in memory but the tables. A shard whose bytes do not hash to its name is set aside on opening.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
 import { chunkPlan } from '../../ced/audio/chunks';
 import { npyHeaderBytes, parseNpyInt16Header } from '../../ced/audio/npy';
 import type { Split } from '../../workflows/contract/activities';
+import { StoreDamaged, type Damage } from '../../workflows/contract/damage';
 import type { IngestManifest } from '../download/ingest-shard';
 import { sampleRate } from '../../ced/audio/mono16k';
 import type { CorpusManifest } from '../download/seal-corpus';
 import { canonicalJson } from '../../ced/logits/content-key';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import { layout } from '../storage/layout';
-import { readJson, sha256, type Store } from '../storage/store';
+import { setAside } from '../storage/set-aside';
+import { ObjectMissing, readJson, sha256, type Store } from '../storage/store';
 
 export interface CorpusClip {
   clip: string;
@@ -39,7 +42,7 @@ export class CorpusAudio {
     private readonly shards: OpenShard[],
   ) {}
 
-  /** Opens a whole split, or one shard of it. */
+  /** Opens a whole split, or one shard of it. @throws {StoreDamaged} naming every shard that is not what its name says */
   static async open(store: Store, planKey: string, split: Split, only?: number): Promise<CorpusAudio> {
     const corpus = await readJson<CorpusManifest>(store, layout.corpus(planKey));
     const entry = corpus.splits[split];
@@ -47,11 +50,18 @@ export class CorpusAudio {
     const chosen = only === undefined ? entry.shardsOf : entry.shardsOf.slice(only, only + 1);
     const shards: OpenShard[] = [];
     const clips: CorpusClip[] = [];
+    const damages: Damage[] = [];
     for (const [shard, { ingest }] of chosen.entries()) {
       const manifest = await readJson<IngestManifest>(store, ingest);
-      shards.push(await openShard(store, manifest.audioSha256));
+      const open = await openShard(store, manifest.audioSha256);
+      if (open) shards.push(open);
+      else damages.push({ kind: 'audio', split, shard: shard + (only ?? 0) });
       for (const { clip, sha256: clipSha256, labels, samples, offset } of manifest.clips)
         clips.push({ clip, sha256: clipSha256, labels, offset, shard, chunks: chunkPlan(samples, corpus.chunkSeconds) });
+    }
+    if (damages.length > 0) {
+      for (const { file } of shards) closeSync(file);
+      throw new StoreDamaged(damages, `${store.uri}: ${damages.length} audio shards of ${split} are damaged or missing`);
     }
     const content = {
       chunkSeconds: corpus.chunkSeconds,
@@ -86,19 +96,45 @@ export function chunkSamples(chunkSeconds: number): number {
   return Math.round(chunkSeconds * sampleRate);
 }
 
+/** Files whose bytes were hashed by this process. */
 const verified = new Set<string>();
 
-async function openShard(store: Store, audioSha256: string): Promise<OpenShard> {
-  const path = await store.localFile(layout.audio(audioSha256));
-  if (!verified.has(path)) {
-    const hash = createHash('sha256');
-    for await (const part of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(part as Buffer);
-    if (hash.digest('hex') !== audioSha256)
-      throw new Error(`${path}: its bytes do not hash to its name; delete it and run again, it will be ingested anew`);
-    verified.add(path);
-  }
+/** null when it is damaged, and then it has been set aside, or missing. */
+async function openShard(store: Store, audioSha256: string): Promise<OpenShard | null> {
+  const path = await soundFile(store, audioSha256);
+  if (path === null) return null;
   const file = openSync(path, 'r');
   const head = new Uint8Array(npyHeaderBytes);
   readSync(file, head, 0, head.length, 0);
   return { audioSha256, file, dataOffset: parseNpyInt16Header(head).dataOffset };
+}
+
+async function soundFile(store: Store, audioSha256: string): Promise<string | null> {
+  const key = layout.audio(audioSha256);
+  for (let tries = 0; tries < 2; tries++) {
+    const path = await store.localFile(key).catch((error: unknown) => {
+      if (error instanceof ObjectMissing) return null;
+      throw error;
+    });
+    if (path === null) return null;
+    const isCopy = !path.startsWith(store.uri);
+    const { ino, size, mtimeMs } = await stat(path);
+    // A copy's modification time is its last use.
+    const version = [path, ino, size, isCopy ? 0 : mtimeMs].join(' ');
+    if (verified.has(version)) return path;
+    if ((await fileSha256(path)) === audioSha256) {
+      verified.add(version);
+      return path;
+    }
+    if ((await setAside(store, key, (bytes) => sha256(bytes) === audioSha256)) !== 'sound') return null;
+    // The object is sound: the copy was bad, or somebody mended it meanwhile.
+    if (isCopy) await rm(path, { force: true });
+  }
+  throw new Error(`${key}: the store's object is sound, its copy on this machine is damaged again and again; look at the disk`);
+}
+
+async function fileSha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const part of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(part as Buffer);
+  return hash.digest('hex');
 }

@@ -4,6 +4,8 @@ export interface BestEntry {
   epoch: number;
   /** Higher is better: validation mAP, minus the BCE against the ensemble, or the epoch where there is no validation. */
   value: number;
+  /** Of its weights' file; absent in checkpoints of earlier versions. */
+  sha256?: string;
 }
 
 /** The list with `entry` in it if it is among the `size` best, best first. */

@@ -3,10 +3,12 @@ import { drawAugmentation, type AugmentConfig, type AugmentParameters } from '..
 import type { LogitTable } from '../../ced/logits/logit-table';
 import { decodeLogitShard } from '../../ced/logits/shard-file';
 import { writeTargets } from '../../ced/logits/targets';
+import { StoreDamaged, type Damage } from '../../workflows/contract/damage';
 import type { Student } from '../../workflows/contract/run-file';
 import type { LogitsManifest } from '../logits/logits-job';
 import { layout } from '../storage/layout';
-import { ObjectMissing, readJson, sha256, type Store } from '../storage/store';
+import { setAside } from '../storage/set-aside';
+import { readJsonIfPresent, sha256, type Store } from '../storage/store';
 import type { Lessons, TrainingRow } from './training-set';
 
 /** Views a student draws for itself lie beyond every stored view, so that they never repeat what the teachers heard. */
@@ -18,20 +20,31 @@ export interface StoredLogits {
   sha256: string[];
 }
 
-/** Reads and verifies every shard's logits. A file that does not hash to its manifest is refused: never train on it. */
+/** Reads and verifies every shard's logits. @throws {StoreDamaged} naming every shard that is damaged, and then set aside, or missing */
 export async function readStoredLogits(store: Store, logitsKey: string, audioShards: readonly string[]): Promise<StoredLogits> {
   const tables: LogitTable[] = [];
   const hashes: string[] = [];
-  for (const audioSha256 of audioShards) {
+  const damages: Damage[] = [];
+  for (const [shard, audioSha256] of audioShards.entries()) {
     const key = layout.logits(logitsKey, audioSha256);
-    const manifest = await readJson<LogitsManifest>(store, layout.logitsManifest(logitsKey, audioSha256));
+    const manifestKey = layout.logitsManifest(logitsKey, audioSha256);
+    const manifest = await readJsonIfPresent<LogitsManifest>(store, manifestKey).catch((error: unknown) => {
+      if (error instanceof SyntaxError) return null;
+      throw error;
+    });
     const bytes = await store.read(key);
-    if (bytes === null) throw new ObjectMissing(key, store.uri);
-    if (sha256(bytes) !== manifest.sha256)
-      throw new Error(`${key}: its bytes do not hash to its manifest; delete both and run again, it will be computed anew`);
-    tables.push(await decodeLogitShard(bytes));
-    hashes.push(manifest.sha256);
+    if (manifest && bytes && sha256(bytes) === manifest.sha256) {
+      tables.push(await decodeLogitShard(bytes));
+      hashes.push(manifest.sha256);
+      continue;
+    }
+    // Both: which of them is wrong cannot be told.
+    await setAside(store, manifestKey);
+    await setAside(store, key);
+    damages.push({ kind: 'logits', shard });
   }
+  if (damages.length > 0)
+    throw new StoreDamaged(damages, `logits/${logitsKey}: ${damages.length} of ${audioShards.length} shards are damaged or missing`);
   return { tables, sha256: hashes };
 }
 

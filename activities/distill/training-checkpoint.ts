@@ -1,15 +1,18 @@
 /**
  * Training checkpoints: `training/<key>/checkpoints/<step>/{model,adam}.safetensors` and `state.json`, which is written last and holds the
- * SHA-256 of both. A checkpoint that is torn, flipped or half there is passed over for the one before it.
+ * SHA-256 of both, and its own. A checkpoint that is torn, flipped or half there is set aside, and the one before it counts.
  */
 import type { EngineKind } from '../../ced/engine/environment';
+import { canonicalJson } from '../../ced/logits/content-key';
 import type { ModelConfig } from '../../ced/model/config';
 import { decodeSafetensors, encodeSafetensors } from '../../ced/model/safetensors';
 import { loadWeights, type Weights } from '../../ced/model/weights';
 import type { TrainerState } from '../../ced/training/trainer';
 import { layout } from '../storage/layout';
-import { encodeJson, readJsonIfPresent, sha256, type Store } from '../storage/store';
+import { setAside } from '../storage/set-aside';
+import { encodeJson, sha256, type Store } from '../storage/store';
 import type { BestEntry } from './best-list';
+import { areBestWeightsSound, createAnew } from './best-weights';
 
 export interface TrainingState {
   formatVersion: 1;
@@ -42,26 +45,50 @@ export async function writeCheckpoint(
 ): Promise<void> {
   const model = encodeSafetensors(trainer.weights, 'F32');
   const adam = encodeSafetensors(joinMoments(trainer), 'F32');
-  await store.create(layout.checkpoint(key, state.step, 'model.safetensors'), model);
-  await store.create(layout.checkpoint(key, state.step, 'adam.safetensors'), adam);
+  const stateKey = layout.checkpoint(key, state.step, 'state.json');
+  // Without a state, files of this step belong to no checkpoint.
+  const write = (await store.exists(stateKey)) ? store.create.bind(store) : createAnew.bind(null, store);
+  await write(layout.checkpoint(key, state.step, 'model.safetensors'), model);
+  await write(layout.checkpoint(key, state.step, 'adam.safetensors'), adam);
   const complete: TrainingState = { formatVersion: 1, ...state, files: { model: sha256(model), adam: sha256(adam) } };
-  await store.create(layout.checkpoint(key, state.step, 'state.json'), encodeJson(complete));
+  await store.create(stateKey, encodeJson({ ...complete, seal: sealOf(complete) }));
 }
 
-/** The newest checkpoint whose files hash to what its state says, or null. */
+/** The newest checkpoint whose files, state and best weights hash to what it says, or null. Newer ones that do not are set aside. */
 export async function readLatestCheckpoint(
   store: Store,
   key: string,
   config: ModelConfig,
 ): Promise<{ state: TrainingState; trainer: TrainerState } | null> {
   for (const step of (await checkpointSteps(store, key)).reverse()) {
-    const state = await readJsonIfPresent<TrainingState>(store, layout.checkpoint(key, step, 'state.json')).catch(() => null);
+    const state = await readState(store, layout.checkpoint(key, step, 'state.json'));
     const model = await store.read(layout.checkpoint(key, step, 'model.safetensors'));
     const adam = await store.read(layout.checkpoint(key, step, 'adam.safetensors'));
-    if (!state || !model || !adam || sha256(model) !== state.files.model || sha256(adam) !== state.files.adam) continue;
-    return { state, trainer: splitMoments(loadWeights(config, decodeSafetensors(model)), decodeSafetensors(adam), state.step) };
+    const whole = state && model && adam && sha256(model) === state.files.model && sha256(adam) === state.files.adam;
+    if (whole && (await areBestWeightsSound(store, key, state.best)))
+      return { state, trainer: splitMoments(loadWeights(config, decodeSafetensors(model)), decodeSafetensors(adam), state.step) };
+    for (const file of FILES) await setAside(store, layout.checkpoint(key, step, file));
   }
   return null;
+}
+
+/** `state.json` first: without it the others are no checkpoint. */
+const FILES = ['state.json', 'model.safetensors', 'adam.safetensors'] as const;
+
+/** null when it is missing, no JSON, or not what was written. */
+async function readState(store: Store, key: string): Promise<TrainingState | null> {
+  const bytes = await store.read(key);
+  if (bytes === null) return null;
+  try {
+    const { seal, ...state } = JSON.parse(Buffer.from(bytes).toString('utf8')) as TrainingState & { seal?: string };
+    return seal === sealOf(state) ? state : null;
+  } catch {
+    return null;
+  }
+}
+
+function sealOf(state: TrainingState): string {
+  return sha256(canonicalJson(state));
 }
 
 /** Steps that have a state, ascending. */
@@ -75,12 +102,10 @@ export async function pruneCheckpoints(store: Store, key: string): Promise<void>
   const steps = await checkpointSteps(store, key);
   const kept = steps.slice(-2);
   if (kept.length < 2) return;
-  const states = await Promise.all(kept.map((step) => readJsonIfPresent<TrainingState>(store, layout.checkpoint(key, step, 'state.json'))));
+  const states = await Promise.all(kept.map((step) => readState(store, layout.checkpoint(key, step, 'state.json'))));
   const bestKept = new Set(states.flatMap((state) => (state?.best ?? []).map((entry) => layout.best(key, entry.step))));
   const newest = kept[0] ?? 0;
-  for (const step of steps.slice(0, -2))
-    for (const file of ['state.json', 'model.safetensors', 'adam.safetensors'] as const)
-      await store.remove(layout.checkpoint(key, step, file));
+  for (const step of steps.slice(0, -2)) for (const file of FILES) await store.remove(layout.checkpoint(key, step, file));
   for (const best of await store.list(`${layout.training(key)}best/`)) {
     const step = Number(/(\d+)\.safetensors$/.exec(best)?.[1]);
     if (step < newest && !bestKept.has(best)) await store.remove(best);

@@ -17,9 +17,10 @@ import { chunkSamples, CorpusAudio } from '../corpus/corpus-audio';
 import type { JobContext } from '../job-context';
 import { loadModel, storeModel } from '../model-folder';
 import { layout } from '../storage/layout';
-import { encodeJson, ObjectMissing, readJsonIfPresent } from '../storage/store';
+import { encodeJson, readJsonIfPresent } from '../storage/store';
 import { LabelledLessons } from '../teach/labelled-lessons';
 import { recordAttempt } from './attempts';
+import { readBestWeights } from './best-weights';
 import { modelConfig } from './model-shape';
 import { readStoredLogits, rowsWithLogits, StoredLessons } from './stored-lessons';
 import { readLatestCheckpoint, type Progress, type TrainingState } from './training-checkpoint';
@@ -150,10 +151,8 @@ async function publishModel(
   const { config, key, end } = done;
   const inStepOrder = [...end.best].sort((a, b) => a.step - b.step);
   const averaged: Weights[] = [];
-  for (const { step } of inStepOrder) {
-    const bytes = await store.read(layout.best(key, step));
-    if (!bytes) throw new ObjectMissing(layout.best(key, step), store.uri);
-    averaged.push(loadWeights(config, decodeSafetensors(bytes)));
+  for (const entry of inStepOrder) {
+    averaged.push(loadWeights(config, decodeSafetensors(await readBestWeights(store, key, entry))));
   }
   const weights = averageWeights(averaged);
   const verdict = await done.validation.judge({ config, weights, precision: input.settings.precision }, end.epoch, context);

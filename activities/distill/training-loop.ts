@@ -6,13 +6,12 @@ import { learningRateAt } from '../../ced/training/schedule';
 import { LossNotFinite, type Trainer } from '../../ced/training/trainer';
 import type { Precision } from '../../ced/engine/ops';
 import type { ModelConfig } from '../../ced/model/config';
-import { encodeSafetensors } from '../../ced/model/safetensors';
 import type { EpochRecord } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import { EngineStopped } from '../engine-jobs';
 import type { JobContext } from '../job-context';
 import { countdown } from '../progress';
-import { layout } from '../storage/layout';
+import { writeBestWeights } from './best-weights';
 import { validationsSinceBest, withEntry } from './best-list';
 import { MetricsSegment } from './metrics-segment';
 import { pruneCheckpoints, writeCheckpoint, type Progress, type TrainingState } from './training-checkpoint';
@@ -108,8 +107,8 @@ async function finishEpoch(loop: Loop, at: Progress, lastEpoch: number): Promise
   record.mAP = verdict.mAP;
   at.validated.push(at.step);
   at.best = withEntry(at.best, { step: at.step, epoch: at.epoch, value: verdict.value }, settings.averageBest);
-  if (at.best.some((entry) => entry.step === at.step))
-    await context.store.create(layout.best(key, at.step), encodeSafetensors(weights, 'F32'));
+  const kept = at.best.find((entry) => entry.step === at.step);
+  if (kept) kept.sha256 = await writeBestWeights(context.store, key, at.step, weights);
   return record;
 }
 

@@ -5,6 +5,7 @@
 import { encodeNpyInt16 } from '../../ced/audio/npy';
 import { encodeShardTable } from '../../ced/audio/shard-table';
 import type { IngestedShard, IngestInput, LiveProgress } from '../../workflows/contract/activities';
+import { PermanentError } from '../../workflows/contract/failures';
 import type { ActivityDependencies } from '../dependencies';
 import { readClips } from './read-clips';
 import type { Listing } from '../plan/listing';
@@ -69,6 +70,11 @@ export async function ingestShard(
     manifestKey,
     seconds: (deps.monotonicMs() - startedMs) / 1000,
   });
+  if (present && present.audioSha256 !== manifest.audioSha256)
+    throw new PermanentError(
+      'CorpusInvalid',
+      `corpus.${input.split}: audio shard ${present.audioSha256} is damaged, and its sources (${listing.clips[0]?.audio ?? 'none'} and after) have changed since it was made; start the run again, it will be planned anew`,
+    );
   return { clips: manifest.clips.length, rejected: manifest.rejected.length, seconds: manifest.seconds, reused: false };
 }
 

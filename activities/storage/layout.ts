@@ -29,6 +29,7 @@ export const layout = {
     `training/${key}/metrics/${String(toStep).padStart(9, '0')}-from-${String(fromStep).padStart(9, '0')}.jsonl`,
   attempts: (key: string) => `training/${key}/attempts/`,
   attempt: (key: string, order: number, id: string) => `training/${key}/attempts/${String(order).padStart(9, '0')}-${id}.json`,
+  quarantine: (key: string, foundSha256: string) => `quarantine/${key}-${foundSha256.slice(0, 16)}`,
   runFile: (run: string, workflowRunId: string, file: string) => `runs/${run}/${workflowRunId}/${file}`,
   latest: (run: string, file: 'result.json' | 'report.html') => `runs/${run}/${file}`,
 } as const;

@@ -9,7 +9,11 @@ import { MappedModel } from '../../activities/mapped-model';
 import { runJob } from '../../activities/run-job';
 import { openStore, storeOptionsFrom } from '../../activities/storage/open-store';
 import type { LiveProgress } from '../../workflows/contract/activities';
-import { ALIVE_EVERY_MS, PARENT_SILENT_MS, type FromEngine, type ToEngine } from './protocol';
+import type { Damage } from '../../workflows/contract/damage';
+import { standstillLimitMs, Standstills } from '../standstills';
+import { Fence } from './fence';
+import { FencedStore } from '../fenced-store';
+import type { FromEngine, ToEngine } from './protocol';
 
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
@@ -25,15 +29,21 @@ let lastBreathMs = monotonicMs();
 const engine = openEngine();
 const models = new Map<string, Promise<MappedModel>>();
 
+const limitMs = standstillLimitMs(process.env);
+const standstills = new Standstills(limitMs);
+const fence = new Fence(standstills, (standstill) => send({ type: 'mine?', standstill }));
+
 setInterval(() => {
+  standstills.seen();
   // After a long step the timer fires before the messages that waited are read: look only when they have been.
   setImmediate(() => {
-    if (monotonicMs() - lastWordMs > PARENT_SILENT_MS) process.exit(1);
+    if (monotonicMs() - lastWordMs > limitMs) process.exit(1);
   });
-}, ALIVE_EVERY_MS).unref();
+}, limitMs / 4).unref();
 
 process.on('message', (message: ToEngine) => {
   lastWordMs = monotonicMs();
+  if (message.type === 'yours') fence.confirm(message.standstill);
   if (message.type === 'stop') stopRequested = message.id;
   if (message.type === 'run') void run(message.id, message);
 });
@@ -43,8 +53,16 @@ async function run(id: number, { job }: Extract<ToEngine, { type: 'run' }>): Pro
     if (job.kind === 'train') await forgetModels();
     send({ type: 'done', id, result: await runJob(contextOf(id, job.input.store), job) });
   } catch (error) {
-    const { name, message, code, stack } = error as Error & { code?: unknown };
-    send({ type: 'failed', id, name, message, code: typeof code === 'string' ? code : null, stack: stack ?? null });
+    const { name, message, code, damages, stack } = error as Error & { code?: unknown; damages?: Damage[] };
+    send({
+      type: 'failed',
+      id,
+      name,
+      message,
+      code: typeof code === 'string' ? code : null,
+      damages: damages ?? null,
+      stack: stack ?? null,
+    });
   }
 }
 
@@ -56,7 +74,7 @@ function contextOf(id: number, storeUri: string): JobContext {
   };
   // Waiting for a store that does not answer is no hang.
   const onWait = (): void => send({ type: 'progress', id, progress: { ...latest, phase: 'waiting for the store' } });
-  const store = openStore(root, storeUri, { ...storeOptionsFrom(process.env), patience: { onWait } });
+  const store = new FencedStore(openStore(root, storeUri, { ...storeOptionsFrom(process.env), patience: { onWait } }), () => fence.pass());
   return {
     store,
     engine,

@@ -7,7 +7,8 @@ import { engineEnvironment } from '../../ced/engine/environment';
 import { EngineLost, EngineStopped, type EngineJob, type JobResult } from '../../activities/engine-jobs';
 import type { EngineClient } from '../../activities/dependencies';
 import type { LiveProgress } from '../../workflows/contract/activities';
-import { ALIVE_EVERY_MS, type FromEngine, type ToEngine } from './protocol';
+import { standstillLimitMs, Standstills } from '../standstills';
+import type { FromEngine, ToEngine } from './protocol';
 
 export interface EngineProcessOptions {
   /** Compiled entry of the engine's process. */
@@ -20,6 +21,8 @@ export interface EngineProcessOptions {
   stopGraceMs?: number;
   /** Idle time after which the process is ended. @default 60000 */
   idleMs?: number;
+  /** Shared with the rest of the worker. A job that was in flight during one is lost: its activity may run elsewhere by now. */
+  standstills?: Standstills;
 }
 
 /** Silence that is taken for a hang: at least this, or five times the slowest step seen. */
@@ -37,6 +40,8 @@ interface Running {
   lastWordMs: number;
   slowestMs: number;
   spoken: boolean;
+  /** Standstills seen when it began. */
+  standstills: number;
 }
 
 export class EngineProcess implements EngineClient {
@@ -45,7 +50,11 @@ export class EngineProcess implements EngineClient {
   private nextId = 1;
   private idle: NodeJS.Timeout | undefined;
 
-  constructor(private readonly options: EngineProcessOptions) {}
+  private readonly standstills: Standstills;
+
+  constructor(private readonly options: EngineProcessOptions) {
+    this.standstills = options.standstills ?? new Standstills(standstillLimitMs(process.env));
+  }
 
   get pid(): number | null {
     return this.child?.pid ?? null;
@@ -57,7 +66,7 @@ export class EngineProcess implements EngineClient {
     clearTimeout(this.idle);
     const child = this.child ?? this.start();
     const id = this.nextId++;
-    const watch = setInterval(() => this.watch(child), ALIVE_EVERY_MS);
+    const watch = setInterval(() => this.watch(child), this.standstills.limitMs / 4);
     const stop = (): void => {
       this.tell(child, { type: 'stop', id });
       setTimeout(() => this.running?.id === id && child.kill('SIGKILL'), this.options.stopGraceMs ?? 15_000).unref();
@@ -73,6 +82,7 @@ export class EngineProcess implements EngineClient {
           lastWordMs: performance.now(),
           slowestMs: 0,
           spoken: false,
+          standstills: this.standstills.seen(),
         };
         this.tell(child, { type: 'run', id, job });
       });
@@ -111,6 +121,10 @@ export class EngineProcess implements EngineClient {
 
   private hear(message: FromEngine): void {
     const { running } = this;
+    if (message.type === 'mine?') {
+      if (this.child && !this.stoodStill(this.child)) this.tell(this.child, { type: 'yours', standstill: message.standstill });
+      return;
+    }
     if (message.type === 'ready' || !running || message.id !== running.id) return;
     const nowMs = performance.now();
     if (running.spoken) running.slowestMs = Math.max(running.slowestMs, nowMs - running.lastWordMs);
@@ -127,12 +141,18 @@ export class EngineProcess implements EngineClient {
         return running.reject(
           message.name === 'EngineStopped'
             ? new EngineStopped()
-            : Object.assign(new Error(message.message), { name: message.name, code: message.code, stack: message.stack ?? '' }),
+            : Object.assign(new Error(message.message), {
+                name: message.name,
+                code: message.code,
+                stack: message.stack ?? '',
+                ...(message.damages ? { damages: message.damages } : {}),
+              }),
         );
     }
   }
 
   private watch(child: ChildProcess): void {
+    if (this.stoodStill(child)) return;
     this.tell(child, { type: 'alive' });
     const { running } = this;
     if (!running) return;
@@ -140,6 +160,16 @@ export class EngineProcess implements EngineClient {
     if (silentMs < (running.spoken ? Math.max(SILENCE_MS, 5 * running.slowestMs) : LOADING_MS)) return;
     child.kill('SIGKILL');
     running.reject(new EngineLost(`the engine said nothing for ${Math.round(silentMs / 1000)} s and was ended`));
+  }
+
+  /** Whether this worker stood still during the job: then the engine is killed before it writes anything, and the job is lost. */
+  private stoodStill(child: ChildProcess): boolean {
+    const seen = this.standstills.seen();
+    const { running } = this;
+    if (!running || seen === running.standstills) return false;
+    child.kill('SIGKILL');
+    running.reject(new EngineLost('this worker stood still for so long that its job may have been given to another; it is tried again'));
+    return true;
   }
 
   private tell(child: ChildProcess, message: ToEngine): void {

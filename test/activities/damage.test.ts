@@ -1,0 +1,225 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { asFailure } from '../../activities/activity-edge';
+import { CorpusAudio } from '../../activities/corpus/corpus-audio';
+import type { ActivityDependencies } from '../../activities/dependencies';
+import { modelConfig } from '../../activities/distill/model-shape';
+import { readStoredLogits } from '../../activities/distill/stored-lessons';
+import { trainJob } from '../../activities/distill/training-job';
+import { ingestShard } from '../../activities/download/ingest-shard';
+import { sealCorpus } from '../../activities/download/seal-corpus';
+import { EngineStopped } from '../../activities/engine-jobs';
+import type { JobContext } from '../../activities/job-context';
+import { logitsJob } from '../../activities/logits/logits-job';
+import { MappedModel } from '../../activities/mapped-model';
+import { importModels } from '../../activities/plan/import-models';
+import { planCorpus } from '../../activities/plan/plan-corpus';
+import { FolderStore } from '../../activities/storage/folder-store';
+import { openEngine } from '../../ced/engine/engine';
+import { initialWeights } from '../../ced/model/initial-weights';
+import { encodeSafetensors } from '../../ced/model/safetensors';
+import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';
+import type { LogitsInput, LogitsShard } from '../../workflows/contract/activities';
+import { STORE_DAMAGED } from '../../workflows/contract/damage';
+import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
+import { writeToneCorpus } from '../support/tone-corpus';
+
+const ignore = (): void => undefined;
+const CLIPS = 24;
+
+let folder: string;
+let store: FolderStore;
+let deps: ActivityDependencies;
+let context: JobContext;
+let run: DistillRun;
+let planKey: string;
+let logitsInput: LogitsInput;
+let logits: LogitsShard;
+
+/** The corpus, a teacher and its logits, made once; every test damages and mends its own part of them. */
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ced-damage-'));
+  store = new FolderStore(join(folder, 'store'));
+  deps = {
+    root: folder,
+    openStore: () => store,
+    engine: { run: () => Promise.reject(new Error('jobs are run directly')) },
+    monotonicMs: () => performance.now(),
+    notifyEpoch: () => Promise.resolve(),
+  };
+  context = {
+    store,
+    engine: openEngine(),
+    monotonicMs: () => performance.now(),
+    onProgress: ignore,
+    onEpoch: ignore,
+    breathe: () => Promise.resolve(false),
+    teacher: (sha256, precision, vocabulary) => MappedModel.load(store, openEngine(), sha256, precision, vocabulary),
+  };
+  const corpus = { ...writeToneCorpus(folder, { train: CLIPS, validation: 6, eval: 0 }), eval: undefined, clipsPerShard: CLIPS };
+  const model = { embedDim: 32, depth: 1, heads: 2 };
+  run = distillRunSchema.parse({
+    name: 'damage',
+    store: 'store',
+    corpus,
+    teachers: [{ name: 'teacher', checkpoint: 'teacher', format: 'ced' }],
+    logits: { views: 2, topK: 3, chunkSeconds: 1, seed: 7 },
+    students: [{ name: 'student', model, epochs: 4, batchSize: 8, learningRate: 1e-3, warmupSteps: 2, validateEvery: 1, averageBest: 2, checkpointSeconds: 0.001, seed: 1 }], // prettier-ignore
+  });
+  const vocabulary = parseVocabularyCsv(readFileSync(join(folder, corpus.vocabulary), 'utf8'));
+  const config = modelConfig(run.students[0]!.model, 1, vocabulary);
+  mkdirSync(join(folder, 'teacher'));
+  writeFileSync(join(folder, 'teacher/config.json'), JSON.stringify(config));
+  writeFileSync(join(folder, 'teacher/model.safetensors'), encodeSafetensors(initialWeights(config, 5), 'F32'));
+
+  ({ planKey } = await planCorpus(deps, { store: '', corpus: run.corpus, chunkSeconds: 1 }, ignore));
+  for (const split of ['train', 'validation'] as const) await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
+  await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+  const { teachers } = await importModels(deps, { store: '', vocabulary: run.corpus.vocabulary, teachers: run.teachers, inits: [] });
+  if ('published' in run.logits) throw new Error('the logits of this run are computed');
+  logitsInput = { store: '', planKey, shard: 0, ensemble: teachers, settings: run.logits };
+  logits = await logitsJob(context, logitsInput);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const pathOf = (key: string): string => join(folder, 'store', key);
+
+/** One bit, in the middle of the file. */
+function flip(key: string): void {
+  const bytes = readFileSync(pathOf(key));
+  bytes[bytes.length >> 1]! ^= 4;
+  writeFileSync(pathOf(key), bytes);
+}
+const cut = (key: string): void => truncateSync(pathOf(key), readFileSync(pathOf(key)).length >> 1);
+const lose = (key: string): void => rmSync(pathOf(key));
+const filesBelow = (key: string): string[] => readdirSync(pathOf(key), { recursive: true, encoding: 'utf8' }).sort();
+
+describe.each([
+  ['flipped in one bit', flip],
+  ['truncated', cut],
+  ['lost', lose],
+])('an audio shard that was %s', (_, damage) => {
+  it('is set aside, named to the workflow, and made again with the same bytes', async () => {
+    const audio = await CorpusAudio.open(store, planKey, 'train');
+    const key = `audio/${audio.audioShards[0]}.npy`;
+    audio.close();
+    const sound = readFileSync(pathOf(key));
+    damage(key);
+    const found = damage === lose ? null : readFileSync(pathOf(key));
+
+    const error: unknown = await logitsJob(context, logitsInput).catch((thrown: unknown) => thrown);
+    const failure = asFailure(error);
+    expect(failure).toMatchObject({ type: STORE_DAMAGED, nonRetryable: true, details: [[{ kind: 'audio', split: 'train', shard: 0 }]] });
+    await expect(store.exists(key)).resolves.toBe(false);
+    if (found) {
+      const kept = filesBelow('quarantine/audio').map((name) => readFileSync(pathOf(`quarantine/audio/${name}`)));
+      expect(kept.some((bytes) => bytes.equals(found))).toBe(true);
+    }
+
+    await expect(ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, ignore)).resolves.toMatchObject({ reused: false });
+    expect(readFileSync(pathOf(key)).equals(sound)).toBe(true);
+    (await CorpusAudio.open(store, planKey, 'train')).close();
+  });
+
+  it('cannot be made again from sources that have changed: the run ends and says so', async () => {
+    const audio = await CorpusAudio.open(store, planKey, 'validation');
+    const key = `audio/${audio.audioShards[0]}.npy`;
+    audio.close();
+    const [sound, source] = [readFileSync(pathOf(key)), readFileSync(join(folder, 'audio/validation-0.wav'))];
+    damage(key);
+    await expect(CorpusAudio.open(store, planKey, 'validation')).rejects.toThrow(/damaged or missing/);
+    writeFileSync(join(folder, 'audio/validation-0.wav'), readFileSync(join(folder, 'audio/validation-1.wav')));
+    await expect(ingestShard(deps, { store: '', planKey, split: 'validation', shard: 0 }, ignore)).rejects.toThrow(/have changed since/);
+    writeFileSync(join(folder, 'audio/validation-0.wav'), source);
+    await ingestShard(deps, { store: '', planKey, split: 'validation', shard: 0 }, ignore);
+    expect(readFileSync(pathOf(key)).equals(sound)).toBe(true);
+  });
+});
+
+describe.each([
+  ['a logit shard', 'parquet'],
+  ["a logit shard's manifest", 'json'],
+])('%s', (_, extension) => {
+  it.each([
+    ['flipped in one bit', flip],
+    ['truncated', cut],
+    ['lost', lose],
+  ])('%s is set aside and computed again with the same bytes', async (__, damage) => {
+    const audio = await CorpusAudio.open(store, planKey, 'train');
+    const { audioShards } = audio;
+    audio.close();
+    const key = `logits/${logits.logitsKey}/${audioShards[0]}`;
+    const sound = readFileSync(pathOf(`${key}.parquet`));
+    damage(`${key}.${extension}`);
+    const error: unknown = await readStoredLogits(store, logits.logitsKey, audioShards).catch((thrown: unknown) => thrown);
+    expect(asFailure(error)).toMatchObject({ type: STORE_DAMAGED, details: [[{ kind: 'logits', shard: 0 }]] });
+    await expect(logitsJob(context, logitsInput)).resolves.toMatchObject({ logitsKey: logits.logitsKey, reused: false });
+    expect(readFileSync(pathOf(`${key}.parquet`)).equals(sound)).toBe(true);
+    await expect(readStoredLogits(store, logits.logitsKey, audioShards)).resolves.toMatchObject({ tables: [{ rows: 2 * CLIPS }] });
+  });
+});
+
+describe('training that was stopped', () => {
+  const STEPS_BEFORE_THE_STOP = 8;
+  let undisturbed: string;
+  let training: string;
+
+  const train = async (seed: number, stopAtStep = Infinity): Promise<string> => {
+    let steps = 0;
+    const student = { ...run.students[0]!, seed };
+    const targets = { kind: 'logits', logitsKey: logits.logitsKey, storedViews: 2, storedTopK: 3, seed: 7 } as const;
+    const input = { store: '', planKey, run: run.name, settings: student, init: null, targets, augment: run.logits.augment, chunkSeconds: 1, ensemble: logitsInput.ensemble, hasValidation: true, resume: 'continue', stopAfterEpoch: null, attemptId: `a${++attempts}` } as const; // prettier-ignore
+    const onProgress: JobContext['onProgress'] = ({ unit, done }) => void (unit === 'steps' && (steps = done));
+    const breathe = (): Promise<boolean> => Promise.resolve(steps >= stopAtStep);
+    return (await trainJob({ ...context, onProgress, breathe }, input)).sha256;
+  };
+  let attempts = 0;
+
+  beforeEach(async () => {
+    undisturbed ??= await train(1);
+    rmSync(pathOf('training'), { recursive: true });
+    await expect(train(1, STEPS_BEFORE_THE_STOP)).rejects.toThrow(EngineStopped);
+    training = `training/${readdirSync(pathOf('training'))[0]}`;
+  });
+
+  const startingSteps = (): number[] =>
+    filesBelow(`${training}/attempts`).map((file) => (JSON.parse(readFileSync(pathOf(`${training}/attempts/${file}`), 'utf8')) as { step: number }).step); // prettier-ignore
+
+  const newest = (part: 'checkpoints' | 'best'): string =>
+    `${training}/${part}/${readdirSync(pathOf(`${training}/${part}`))
+      .sort()
+      .at(-1)}`;
+
+  it('goes on from its newest checkpoint', async () => {
+    await expect(train(1)).resolves.toBe(undisturbed);
+    expect(startingSteps()).toEqual([0, STEPS_BEFORE_THE_STOP]);
+  });
+
+  it.each(['model.safetensors', 'adam.safetensors', 'state.json'])(
+    'goes on from the checkpoint before when %s of the newest is flipped in one bit, to the same student',
+    async (file) => {
+      flip(`${newest('checkpoints')}/${file}`);
+      await expect(train(1)).resolves.toBe(undisturbed);
+      expect(startingSteps()).toEqual([0, STEPS_BEFORE_THE_STOP - 1]);
+      expect(filesBelow(`quarantine/${training}`).some((name) => name.includes(file))).toBe(true);
+    },
+  );
+
+  it.each([
+    ['flipped in one bit', flip],
+    ['truncated', cut],
+    ['lost', lose],
+  ])('trains again what led to best weights that were %s, to the same student', async (_, damage) => {
+    damage(newest('best'));
+    await expect(train(1)).resolves.toBe(undisturbed);
+    expect(startingSteps().at(-1)).toBeLessThan(STEPS_BEFORE_THE_STOP);
+  });
+
+  it('starts afresh when no checkpoint is sound, to the same student', async () => {
+    for (const file of filesBelow(`${training}/checkpoints`).filter((name) => name.endsWith('.json')))
+      cut(`${training}/checkpoints/${file}`);
+    await expect(train(1)).resolves.toBe(undisturbed);
+    expect(startingSteps()).toEqual([0, 0]);
+  });
+});

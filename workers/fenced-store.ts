@@ -1,0 +1,48 @@
+/** A store that asks before every change whether this process may still make it. Reads go through. */
+import type { CreateOutcome, Store } from '../activities/storage/store';
+
+export class FencedStore implements Store {
+  readonly uri: string;
+  private readonly creates: boolean;
+
+  /** @param pass resolves when the change may be made, rejects when not */
+  constructor(
+    private readonly store: Store,
+    private readonly pass: () => Promise<void>,
+    { creates = true }: { creates?: boolean } = {},
+  ) {
+    this.uri = store.uri;
+    this.creates = creates;
+  }
+
+  read(key: string): Promise<Uint8Array | null> {
+    return this.store.read(key);
+  }
+
+  exists(key: string): Promise<boolean> {
+    return this.store.exists(key);
+  }
+
+  list(prefix: string): Promise<string[]> {
+    return this.store.list(prefix);
+  }
+
+  localFile(key: string): Promise<string> {
+    return this.store.localFile(key);
+  }
+
+  async create(key: string, bytes: Uint8Array): Promise<CreateOutcome> {
+    if (this.creates) await this.pass();
+    return await this.store.create(key, bytes);
+  }
+
+  async replace(key: string, bytes: Uint8Array): Promise<void> {
+    await this.pass();
+    await this.store.replace(key, bytes);
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.pass();
+    await this.store.remove(key);
+  }
+}

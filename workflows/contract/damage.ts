@@ -1,0 +1,21 @@
+/**
+ * Damage that a run mends by itself: a shard whose bytes do not hash to what is recorded, or that is gone. The activity that meets it sets the
+ * bad object aside and fails with `StoreDamaged`; the workflow has the shard made again, with the same bytes, and repeats the activity.
+ */
+import type { Split } from './activities';
+
+export type Damage = { kind: 'audio'; split: Split; shard: number } | { kind: 'logits'; shard: number };
+
+/** `type` of the failure, whose first detail is a `Damage[]`. Non-retryable: only making the shard again helps. */
+export const STORE_DAMAGED = 'StoreDamaged';
+
+/** Crosses the engine's process border by its `damages`. */
+export class StoreDamaged extends Error {
+  constructor(
+    readonly damages: Damage[],
+    message: string,
+  ) {
+    super(message);
+    this.name = STORE_DAMAGED;
+  }
+}
