@@ -16,7 +16,7 @@ interface Targets {
   logits: { key: string; rows: number; views: number; bytes: number; pcmBytes: number };
   targets: TargetSource;
   /** Makes a shard of logits or audio again. */
-  mend(damage: Damage): Promise<unknown>;
+  mend: (damage: Damage) => Promise<unknown>;
 }
 
 /** The ensemble hears every view of every chunk once, shard by shard, over all GPU workers. */

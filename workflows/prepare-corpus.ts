@@ -12,7 +12,7 @@ export interface PreparedCorpus {
   plan: Plan;
   sealed: SealedCorpus;
   /** Makes an audio shard again, from its sources. */
-  mend(damage: Damage): Promise<unknown>;
+  mend: (damage: Damage) => Promise<unknown>;
 }
 
 export async function prepareCorpus(

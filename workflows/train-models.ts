@@ -16,7 +16,7 @@ export interface Training {
   targets: TargetSource;
   augment: Augment;
   /** Makes again what a training finds damaged. */
-  mend(damage: Damage): Promise<unknown>;
+  mend: (damage: Damage) => Promise<unknown>;
 }
 
 export async function trainModels(control: RunControl, stageName: 'distill' | 'teach', training: Training): Promise<TrainedModel[]> {
