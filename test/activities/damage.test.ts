@@ -1,10 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asFailure } from '../../activities/activity-edge';
 import { CorpusAudio } from '../../activities/corpus/corpus-audio';
 import type { ActivityDependencies } from '../../activities/dependencies';
-import { modelConfig } from '../../activities/distill/model-shape';
 import { readStoredLogits } from '../../activities/distill/stored-lessons';
 import { trainJob } from '../../activities/distill/training-job';
 import { ingestShard } from '../../activities/download/ingest-shard';
@@ -17,13 +16,11 @@ import { importModels } from '../../activities/plan/import-models';
 import { planCorpus } from '../../activities/plan/plan-corpus';
 import { FolderStore } from '../../activities/storage/folder-store';
 import { openEngine } from '../../ced/engine/engine';
-import { initialWeights } from '../../ced/model/initial-weights';
-import { encodeSafetensors } from '../../ced/model/safetensors';
-import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';
 import type { LogitsInput, LogitsShard } from '../../workflows/contract/activities';
 import { STORE_DAMAGED } from '../../workflows/contract/damage';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
 import { writeToneCorpus } from '../support/tone-corpus';
+import { writeUntaughtTeacher } from '../support/untaught-teacher';
 
 const ignore = (): void => undefined;
 const CLIPS = 24;
@@ -63,16 +60,10 @@ beforeAll(async () => {
     name: 'damage',
     store: 'store',
     corpus,
-    teachers: [{ name: 'teacher', checkpoint: 'teacher', format: 'ced' }],
+    teachers: [writeUntaughtTeacher(folder, corpus.vocabulary, 5)],
     logits: { views: 2, topK: 3, chunkSeconds: 1, seed: 7 },
     students: [{ name: 'student', model, epochs: 4, batchSize: 8, learningRate: 1e-3, warmupSteps: 2, validateEvery: 1, averageBest: 2, checkpointSeconds: 0.001, seed: 1 }], // prettier-ignore
   });
-  const vocabulary = parseVocabularyCsv(readFileSync(join(folder, corpus.vocabulary), 'utf8'));
-  const config = modelConfig(run.students[0]!.model, 1, vocabulary);
-  mkdirSync(join(folder, 'teacher'));
-  writeFileSync(join(folder, 'teacher/config.json'), JSON.stringify(config));
-  writeFileSync(join(folder, 'teacher/model.safetensors'), encodeSafetensors(initialWeights(config, 5), 'F32'));
-
   ({ planKey } = await planCorpus(deps, { store: '', corpus: run.corpus, chunkSeconds: 1 }, ignore));
   for (const split of ['train', 'validation'] as const) await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
   await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });

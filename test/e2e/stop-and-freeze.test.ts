@@ -1,0 +1,137 @@
+import type { ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { LiveProgress, RunResult } from '../../workflows/contract/activities';
+import type { RunStatus } from '../../workflows/contract/status';
+import { Cluster, kill } from '../support/cluster';
+import { writeToneCorpus, type ToneCorpus } from '../support/tone-corpus';
+import { writeUntaughtTeacher } from '../support/untaught-teacher';
+
+/** What becomes of a GPU worker that is told to go, killed, or frozen while its successor could be at work; with real processes on a real server. */
+describe('a GPU worker in the middle of training', () => {
+  let cluster: Cluster;
+  let corpus: ToneCorpus;
+  let undisturbed: RunResult;
+
+  const start = (name: string) => {
+    const student = { name: 'student', model: { embedDim: 32, depth: 2, heads: 2 }, epochs: 30, batchSize: 8, learningRate: 2e-3, warmupSteps: 20, validateEvery: 5, averageBest: 2, checkpointSeconds: 0.5, seed: 3 }; // prettier-ignore
+    const run = {
+      name,
+      store: `store-${name}`,
+      corpus: { ...corpus, clipsPerShard: 32 },
+      teachers: [{ name: 'untaught-1', checkpoint: 'untaught-1', format: 'ced' }],
+      logits: { views: 2, topK: 4, chunkSeconds: 1, seed: 7 },
+      students: [student],
+    };
+    return cluster.client.workflow.start('distill', { taskQueue: 'ced', workflowId: name, args: [run] });
+  };
+  const epochReached = async (handle: WorkflowHandle, epoch: number): Promise<void> => {
+    for (const deadline = Date.now() + 60_000; ; await sleep(50)) {
+      if (((await handle.query<RunStatus>('status')).epochs['student']?.epoch ?? 0) >= epoch) return;
+      if (Date.now() > deadline) throw new Error(`epoch ${epoch} not reached within a minute`);
+    }
+  };
+  const pending = async (handle: WorkflowHandle) => (await handle.describe()).raw.pendingActivities?.[0];
+  const training = (run: string): string => {
+    const folder = join(cluster.folder, `store-${run}/training`);
+    return join(folder, readdirSync(folder)[0] ?? '');
+  };
+  const startingSteps = (run: string): number[] =>
+    readdirSync(join(training(run), 'attempts'))
+      .sort()
+      .map((file) => (JSON.parse(readFileSync(join(training(run), 'attempts', file), 'utf8')) as { step: number }).step);
+
+  beforeAll(async () => {
+    cluster = await Cluster.start();
+    corpus = writeToneCorpus(cluster.folder, { train: 64, validation: 16, eval: 16 });
+    writeUntaughtTeacher(cluster.folder, corpus.vocabulary, 1);
+    await cluster.worker('cpu');
+    const gpu = await cluster.worker('gpu');
+    undisturbed = (await (await start('undisturbed')).result()) as RunResult;
+    await kill(gpu);
+  }, 120_000);
+  afterAll(async () => cluster?.stop(), 60_000);
+
+  it('that is told to go (SIGTERM) finishes its step, hands on in under 20 s, and no work is done twice', async () => {
+    const first = await cluster.worker('gpu');
+    const handle = await start('terminated');
+    await epochReached(handle, 5);
+    const engine = engineOf(first);
+    const toldMs = performance.now();
+    first.kill('SIGTERM');
+    await gone(first);
+    expect(performance.now() - toldMs).toBeLessThan(20_000);
+    expect(isAlive(engine)).toBe(false);
+
+    const [payload] = (await pending(handle))?.heartbeatDetails?.payloads ?? [];
+    const { done } = JSON.parse(Buffer.from(payload?.data ?? []).toString()) as LiveProgress;
+    const second = await cluster.worker('gpu');
+    const result = (await handle.result()) as RunResult;
+    expect(startingSteps('terminated')).toEqual([0, done]);
+    expect(done).toBeGreaterThan(0);
+    expect(result.students[0]?.sha256).toBe(undisturbed.students[0]?.sha256);
+    await kill(second);
+  }, 90_000);
+
+  it('that is killed leaves no engine behind', async () => {
+    const gpu = await cluster.worker('gpu');
+    const handle = await start('orphaned');
+    await epochReached(handle, 2);
+    const engine = engineOf(gpu);
+    expect(isAlive(engine)).toBe(true);
+    await kill(gpu);
+    for (const deadline = Date.now() + 5000; isAlive(engine) && Date.now() < deadline;) await sleep(50);
+    expect(isAlive(engine)).toBe(false);
+    await handle.terminate();
+  }, 60_000);
+
+  it('that is frozen with its engine and thawed gives its job up, having written and removed nothing', async () => {
+    const gpu = await cluster.worker('gpu', { environment: { CED_STANDSTILL_MS: '2000' } });
+    const handle = await start('frozen');
+    await epochReached(handle, 5);
+    const engine = engineOf(gpu);
+    signalGroup(gpu, 'SIGSTOP');
+    const before = readdirSync(training('frozen'), { recursive: true }).sort();
+    await sleep(3000);
+    signalGroup(gpu, 'SIGCONT');
+    // The next attempt begins a second after this one has failed.
+    for (const deadline = Date.now() + 5000; isAlive(engine) && Date.now() < deadline;) await sleep(10);
+    const after = readdirSync(training('frozen'), { recursive: true }).sort();
+    expect(isAlive(engine)).toBe(false);
+    expect(after).toEqual(before);
+
+    const result = (await handle.result()) as RunResult;
+    expect(readFileSync(join(cluster.folder, 'worker-gpu.log'), 'utf8')).toContain('this worker stood still');
+    expect(startingSteps('frozen')).toHaveLength(2);
+    expect(startingSteps('frozen')[1]).toBeGreaterThan(0);
+    expect(result.students[0]?.sha256).toBe(undisturbed.students[0]?.sha256);
+    await kill(gpu);
+  }, 90_000);
+});
+
+/** The worker's one child process. */
+function engineOf(worker: ChildProcess): number {
+  const children = readFileSync(`/proc/${worker.pid}/task/${worker.pid}/children`, 'utf8').trim().split(' ').map(Number);
+  expect(children).toHaveLength(1);
+  return children[0] ?? 0;
+}
+
+/** false for one that is dead but not yet waited for. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Workers are started as leaders of groups of their own. */
+function signalGroup(worker: ChildProcess, signal: NodeJS.Signals): void {
+  process.kill(-(worker.pid ?? NaN), signal);
+}
+
+async function gone(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once('exit', resolve));
+}
