@@ -63,6 +63,8 @@ describe('a GPU worker in the middle of training', () => {
     first.kill('SIGTERM');
     await gone(first);
     expect(performance.now() - toldMs).toBeLessThan(20_000);
+    // The kernel takes the engine's memory apart after its worker has gone.
+    for (const deadline = Date.now() + 5000; isAlive(engine) && Date.now() < deadline;) await sleep(50);
     expect(isAlive(engine)).toBe(false);
 
     const [payload] = (await pending(handle))?.heartbeatDetails?.payloads ?? [];
