@@ -49,13 +49,14 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
     if (finished) return { ...finished, name: input.settings.name };
 
     const startedMs = context.monotonicMs();
-    const { batchSize, mixup, seed, precision, weightDecay, clipNorm } = input.settings;
+    const { batchSize, mixup, seed, precision, weightDecay, clipNorm, gradientAccumulation } = input.settings;
     const data = new TrainingSet(audio, rows, lessons, { batchSize, mixup, seed, samples: chunkSamples(input.chunkSeconds) });
     const resumed = await readLatestCheckpoint(store, key, config);
     await recordAttempt(store, key, input.attemptId, resumed?.state.step ?? 0);
     const start = resumed ? continueFrom(resumed.state, context, input.resume) : FRESH;
     const initial = resumed?.trainer ?? (input.init ? (await loadModel(store, input.init.sha256)).weights : initialWeights(config, seed));
-    const trainer = new Trainer(context.engine, config, initial, { precision, weightDecay, ...(clipNorm === null ? {} : { clipNorm }) });
+    const options = { precision, weightDecay, gradientAccumulation, ...(clipNorm === null ? {} : { clipNorm }) };
+    const trainer = new Trainer(context.engine, config, initial, options);
     try {
       const stamp = { engine: context.engine.kind };
       const settings = { ...input.settings, stopAfterEpoch: input.stopAfterEpoch };

@@ -13,12 +13,20 @@ export interface TrainingContent {
 }
 
 export function trainingKey(input: TrainInput, content: TrainingContent): string {
-  const { name: _name, model: _model, init: _init, checkpointSeconds: _checkpointSeconds, ...settings } = input.settings;
+  const {
+    name: _name,
+    model: _model,
+    init: _init,
+    checkpointSeconds: _checkpointSeconds,
+    gradientAccumulation = 1,
+    ...settings
+  } = input.settings;
   const drawsAugmentation = input.targets.kind === 'labels' || ('consistent' in settings && !settings.consistent);
   return sha256(
     canonicalJson({
       formatVersion: 1,
-      settings,
+      // Whole batches keep the key they had before there were parts.
+      settings: gradientAccumulation === 1 ? settings : { ...settings, gradientAccumulation },
       init: input.init?.sha256 ?? null,
       chunkSeconds: input.chunkSeconds,
       augment: drawsAugmentation ? input.augment : null,

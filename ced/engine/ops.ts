@@ -246,6 +246,10 @@ export class Ops {
     this.runner.run('AssignVariableOp', [typeAttribute('dtype', 'float32')], [variable, value], []);
   }
 
+  subtractFromVariable(variable: Tensor, value: Tensor): void {
+    this.runner.run('AssignSubVariableOp', [typeAttribute('dtype', 'float32')], [variable, value], []);
+  }
+
   private unary(op: string, x: Tensor, port = 'y'): Tensor {
     return this.one(op, [T], [x], port, 'float32', x.shape);
   }

@@ -1,7 +1,8 @@
 /**
  * Records kernel calls into a TensorFlow FunctionDef, which then runs as a single op: no JavaScript between kernels, buffers freed and
  * reused by TensorFlow's executor, independent kernels side by side. Kernels without outputs (assignments, optimizer updates) become control outputs, so that they
- * always run. Their order relative to reads is given by data alone: read each variable once, and write what depends on the read value.
+ * always run. Two that write one variable run in the order they were recorded in. Their order relative to reads is given by data alone: read each variable once, and write what
+ * depends on the read value.
  * https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/framework/function.proto
  */
 import type { Attribute } from './attributes';
@@ -37,6 +38,8 @@ export class Tracer implements OpRunner {
   readonly arguments: readonly Tensor[];
   private readonly nodes: Buffer[] = [];
   private readonly controls: string[] = [];
+  /** The last kernel without outputs that was given each resource. */
+  private readonly writers = new Map<number, string>();
   /** How a node input refers to each tensor: `argument` or `node:port:index`. */
   private readonly references = new Map<number, string>();
   private nextId = 0;
@@ -50,8 +53,12 @@ export class Tracer implements OpRunner {
       op,
       inputs,
       attributes.map((attribute) => mapEntry(5, attribute.name, bytesField(2, attributeValue(attribute)))),
+      outputs.length === 0 ? this.earlierWriters(inputs) : [],
     );
-    if (outputs.length === 0) this.controls.push(name);
+    if (outputs.length === 0) {
+      this.controls.push(name);
+      for (const { id, dtype } of inputs) if (dtype === 'resource') this.writers.set(id, name);
+    }
     return outputs.map(({ port, dtype, shape }, index) => this.tensor(dtype, shape, `${name}:${port}:${index}`));
   }
 
@@ -88,12 +95,18 @@ export class Tracer implements OpRunner {
     );
   }
 
-  private addNode(op: string, inputs: readonly Tensor[], attributes: readonly Buffer[]): string {
+  private addNode(op: string, inputs: readonly Tensor[], attributes: readonly Buffer[], after: readonly string[] = []): string {
     const name = `n${this.nodes.length}`;
+    const references = [...inputs.map((input) => this.reference(input)), ...after.map((node) => `^${node}`)];
     this.nodes.push(
-      message(stringField(1, name), stringField(2, op), ...inputs.map((input) => stringField(3, this.reference(input))), ...attributes),
+      message(stringField(1, name), stringField(2, op), ...references.map((reference) => stringField(3, reference)), ...attributes),
     );
     return name;
+  }
+
+  private earlierWriters(inputs: readonly Tensor[]): string[] {
+    const writers = inputs.filter(({ dtype }) => dtype === 'resource').map(({ id }) => this.writers.get(id));
+    return [...new Set(writers.filter((writer) => writer !== undefined))];
   }
 
   private tensor(dtype: DType, shape: Shape, reference: string): Tensor {

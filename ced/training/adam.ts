@@ -24,12 +24,24 @@ export interface AdamVariables {
   readonly secondMoment: Tensor;
 }
 
-/** `scalars` [4] as from `adamScalars`. */
-export function adamUpdates(ops: Ops, scalars: Tensor, updates: readonly { variables: AdamVariables; gradient: Tensor }[]): void {
+export interface AdamUpdate {
+  readonly variables: AdamVariables;
+  /** What `variables.value` held before the step. */
+  readonly before: Tensor;
+  readonly gradient: Tensor;
+}
+
+/**
+ * `scalars` [4] as from `adamScalars`. `weightDecay` is decoupled (Loshchilov & Hutter, 2019): each value first loses learning rate · weightDecay of itself, whatever its gradient.
+ * As in `torch.optim.AdamW` without groups it reaches every trained parameter: matrices, biases, layer norms and position embeddings.
+ */
+export function adamUpdates(ops: Ops, scalars: Tensor, updates: readonly AdamUpdate[], weightDecay: number): void {
   const [beta1Power, beta2Power, learningRate, epsilon] = ops.unstack(scalars) as [Tensor, Tensor, Tensor, Tensor];
   const attributes = [typeAttribute('T', 'float32'), boolAttribute('use_locking', false), boolAttribute('use_nesterov', false)];
-  for (const { variables, gradient } of updates) {
+  const decay = weightDecay === 0 ? null : ops.scale(learningRate, weightDecay);
+  for (const { variables, before, gradient } of updates) {
     const { value, firstMoment, secondMoment } = variables;
+    if (decay !== null) ops.subtractFromVariable(value, ops.multiply(before, decay));
     const inputs = [
       value,
       firstMoment,

@@ -14,6 +14,7 @@ import { applyMasks, masksTensor } from '../model/spectrogram-masks';
 import type { WeightTensor, Weights } from '../model/weights';
 import { adamScalars, adamUpdates, clipByGlobalNorm } from './adam';
 import { backpropagate } from './backpropagation';
+import { microBatches } from './micro-batches';
 
 export interface TrainingBatch {
   /** [batch, samples] at 16 kHz, already shifted. */
@@ -39,8 +40,13 @@ export interface TrainerState {
 
 export interface TrainerOptions {
   readonly precision: Precision;
-  /** Added to the gradient as weightDecay · weight, as `torch.optim.Adam` does. @default 0 */
+  /** Decoupled, of every trained parameter, as `torch.optim.AdamW`. @default 0 */
   readonly weightDecay?: number;
+  /**
+   * Micro-batches that a batch is computed in: memory of one part, gradient of the whole. Only batch norm sees the parts: each is normalised by its own statistics, and the running ones take
+   * one update a part, as with PyTorch. @default 1
+   */
+  readonly gradientAccumulation?: number;
   /** Largest joint norm of the gradients. @default no clipping */
   readonly clipNorm?: number;
 }
@@ -70,15 +76,28 @@ interface StepData {
   readonly inputs: readonly Tensor[];
   readonly targets: Float32Array;
   readonly lambda: Float32Array | null;
-  readonly learningRate: number;
 }
 
+/** What a traced function does with the gradients, its numbers, and the variables it needs besides the model's. */
+interface Ending {
+  readonly kind: 'optimize' | 'accumulate';
+  readonly scalars: Float32Array;
+  readonly variables: readonly Variable[];
+}
+
+type SpectrogramOf = (ops: Ops, inputs: readonly Tensor[]) => Tensor;
+
+type VariablesByName = ReadonlyMap<string, { handle: Tensor; shape: Shape }>;
+
+const resource: ArgumentSpec = { dtype: 'resource', shape: [] };
 const float = (...shape: number[]): ArgumentSpec => ({ dtype: 'float32', shape });
 
 export class Trainer {
   private readonly values: Variable[];
   private readonly firstMoments: Variable[];
   private readonly secondMoments: Variable[];
+  /** Gradients summed over micro-batches; empty without them, and of no account between steps. */
+  private readonly sums: Variable[];
   private stepsTaken: number;
 
   constructor(
@@ -94,6 +113,7 @@ export class Trainer {
     this.values = this.variables(specs, state.weights);
     this.firstMoments = this.variables(trained, state.adamM);
     this.secondMoments = this.variables(trained, state.adamV);
+    this.sums = (options.gradientAccumulation ?? 1) > 1 ? this.variables(trained, null) : [];
   }
 
   get steps(): number {
@@ -101,23 +121,38 @@ export class Trainer {
   }
 
   /** Takes one optimizer step and gives the loss before it. Throws LossNotFinite, after which the trainer is of no further use. */
-  step({ pcm, batch, samples, masks, targets, lambda }: TrainingBatch, learningRate: number): number {
+  step(whole: TrainingBatch, learningRate: number): number {
+    const parts = this.sums.length === 0 ? [whole] : microBatches(whole, this.options.gradientAccumulation ?? 1);
+    if (parts.length === 1 && this.sums.length === 0) {
+      const { data, spectrogramOf } = this.heard(whole);
+      return this.finished(this.run(data, spectrogramOf, this.optimizing(learningRate)));
+    }
+    let loss = 0;
+    for (const [index, part] of parts.entries()) {
+      const share = part.batch / whole.batch;
+      const { data, spectrogramOf } = this.heard(part);
+      const scalars = Float32Array.of(share, index === 0 ? 0 : 1);
+      loss += share * this.run(data, spectrogramOf, { kind: 'accumulate', scalars, variables: this.sums });
+    }
+    this.optimizeFromSums(learningRate);
+    return this.finished(loss);
+  }
+
+  private heard({ pcm, batch, samples, masks, targets, lambda }: TrainingBatch): { data: StepData; spectrogramOf: SpectrogramOf } {
     const specs: ArgumentSpec[] = [{ dtype: 'uint8', shape: [batch, samples, 2] }];
     const inputs = [pcmTensor(this.engine, pcm, batch, samples)];
     if (masks !== null) {
       specs.push({ dtype: 'float32', shape: [batch, 4] });
       inputs.push(masksTensor(this.engine, masks, batch));
     }
-    return this.run(
-      { what: `pcm ${samples} ${masks !== null}`, batch, specs, inputs, targets, lambda, learningRate },
-      (ops, [bytes, spans]) => {
-        const spectrogram = logMel(ops, bytes as Tensor, this.config.n_mels);
-        return spans === undefined ? spectrogram : applyMasks(ops, spectrogram, spans);
-      },
-    );
+    const spectrogramOf: SpectrogramOf = (ops, [bytes, spans]) => {
+      const spectrogram = logMel(ops, bytes as Tensor, this.config.n_mels);
+      return spans === undefined ? spectrogram : applyMasks(ops, spectrogram, spans);
+    };
+    return { data: { what: `pcm ${samples} ${masks !== null}`, batch, specs, inputs, targets, lambda }, spectrogramOf };
   }
 
-  /** The same from log-mel spectrograms in dB, [batch, mels, frames]. */
+  /** The same from log-mel spectrograms in dB, [batch, mels, frames], always in one part. */
   stepOnSpectrogram(
     spectrogram: Float32Array,
     batch: number,
@@ -128,9 +163,9 @@ export class Trainer {
   ): number {
     const spec = { dtype: 'float32', shape: [batch, this.config.n_mels, frames] } as const;
     const inputs = [this.engine.tensor(spectrogram, spec.shape, 'float32')];
-    return this.run({ what: `spectrogram ${frames}`, batch, specs: [spec], inputs, targets, lambda, learningRate }, (ops, [input]) =>
-      ops.transpose(input as Tensor, 0, 2, 1),
-    );
+    const data = { what: `spectrogram ${frames}`, batch, specs: [spec], inputs, targets, lambda };
+    const transposed: SpectrogramOf = (ops, [input]) => ops.transpose(input as Tensor, 0, 2, 1);
+    return this.finished(this.run(data, transposed, this.optimizing(learningRate)));
   }
 
   /** A copy of everything a step depends on. Throws LossNotFinite rather than hand out weights that are not numbers. */
@@ -144,11 +179,18 @@ export class Trainer {
   }
 
   dispose(): void {
-    for (const handle of this.handles()) this.engine.freeVariable(handle);
+    for (const { handle } of [...this.values, ...this.firstMoments, ...this.secondMoments, ...this.sums]) this.engine.freeVariable(handle);
   }
 
-  private handles(): Tensor[] {
-    return [...this.values, ...this.firstMoments, ...this.secondMoments].map(({ handle }) => handle);
+  private optimizing(learningRate: number): Ending {
+    const scalars = adamScalars(this.stepsTaken + 1, learningRate);
+    return { kind: 'optimize', scalars, variables: [...this.firstMoments, ...this.secondMoments] };
+  }
+
+  private finished(loss: number): number {
+    this.stepsTaken++;
+    if (!Number.isFinite(loss)) throw new LossNotFinite(this.stepsTaken, `the loss is ${loss}`);
+    return loss;
   }
 
   private variables(specs: readonly ParameterSpec[], from: Weights | null): Variable[] {
@@ -159,78 +201,107 @@ export class Trainer {
     });
   }
 
-  /** Frees `inputs`. The function is traced once per process, model, options and shape of batch. */
-  private run(data: StepData, describeSpectrogram: (ops: Ops, inputs: readonly Tensor[]) => Tensor): number {
+  /** Gives the loss and frees `inputs`. The function is traced once per process, model, options and shape of batch. */
+  private run(data: StepData, spectrogramOf: SpectrogramOf, ending: Ending): number {
     const { batch, targets, lambda } = data;
     const classes = this.config.outputdim;
     if (targets.length !== batch * classes) throw new RangeError(`${targets.length} targets given for ${batch} × ${classes}`);
-    const step = this.stepsTaken + 1;
-    const specs = [...data.specs, float(batch, classes), float(4), ...(lambda === null ? [] : [float(batch)])];
-    const handles = this.handles();
-    const { id2label: _, ...shape } = this.config;
-    const key = `train ${JSON.stringify([data.what, batch, lambda !== null, shape, this.options])}`;
+    const numbers = ending.scalars.length;
+    const specs = [...data.specs, float(batch, classes), float(numbers), ...(lambda === null ? [] : [float(batch)])];
+    const handles = [...this.values, ...ending.variables].map(({ handle }) => handle);
     const traced = this.engine.define(
-      key,
-      [...specs, ...handles.map((): ArgumentSpec => ({ dtype: 'resource', shape: [] }))],
+      this.key(`train ${ending.kind} ${data.what} ${batch} ${lambda !== null}`),
+      [...specs, ...handles.map(() => resource)],
       this.options.precision,
       (ops, args) => {
-        const spectrogram = describeSpectrogram(ops, args.slice(0, data.specs.length));
+        const spectrogram = spectrogramOf(ops, args.slice(0, data.specs.length));
         const [target, scalars, mix] = args.slice(data.specs.length, specs.length) as [Tensor, Tensor, Tensor?];
-        return [this.describeStep(ops, spectrogram, target, scalars, mix ?? null, args.slice(specs.length))];
+        const variables = args.slice(specs.length);
+        const values = this.byName(variables);
+        const parameter = readOnce(ops, values);
+        const { loss, gradients, running } = backpropagate(ops, this.config, spectrogram, target, mix ?? null, parameter);
+        const ordered = this.firstMoments.map(({ spec }) => gradients.get(spec.name));
+        const others = variables.slice(this.values.length);
+        if (ending.kind === 'optimize') this.optimize(ops, scalars, ordered, parameter, values, others);
+        else accumulate(ops, scalars, ordered, others);
+        for (const [name, value] of Object.entries(running)) ops.assignVariable(values.get(name)?.handle as Tensor, value);
+        return [loss];
       },
     );
     const inputs = [
       ...data.inputs,
       this.engine.tensor(targets, [batch, classes], 'float32'),
-      this.engine.tensor(adamScalars(step, data.learningRate), [4], 'float32'),
+      this.engine.tensor(ending.scalars, [numbers], 'float32'),
       ...(lambda === null ? [] : [this.engine.tensor(lambda, [batch], 'float32')]),
     ];
     const outputs = this.engine.call(traced, [...inputs, ...handles]);
     const loss = this.engine.read(outputs[0] as Tensor)[0] as number;
     this.engine.free(...inputs, ...outputs);
-    this.stepsTaken = step;
-    if (!Number.isFinite(loss)) throw new LossNotFinite(step, `the loss is ${loss}`);
     return loss;
   }
 
-  /** `handles` as from `this.handles()`; gives the loss. */
-  private describeStep(
-    ops: Ops,
-    spectrogram: Tensor,
-    targets: Tensor,
-    scalars: Tensor,
-    lambda: Tensor | null,
-    handles: readonly Tensor[],
-  ): Tensor {
-    const trained = this.firstMoments.map(({ spec }) => spec.name);
-    const valueHandles = new Map(
-      this.values.map(({ spec }, index) => [spec.name, { handle: handles[index] as Tensor, shape: spec.shape }]),
-    );
-    const parameter = readOnce(ops, valueHandles);
-    const { loss, gradients, running } = backpropagate(ops, this.config, spectrogram, targets, lambda, parameter);
-
-    const { weightDecay = 0, clipNorm } = this.options;
-    const clipped = trained.map((name) => gradients.get(name));
-    const limited = clipNorm === undefined ? clipped : clipByGlobalNorm(ops, clipped, clipNorm);
-    const updates = trained.map((name, index) => {
-      const gradient = limited[index] as Tensor;
-      return {
-        gradient: weightDecay === 0 ? gradient : ops.add(gradient, ops.scale(parameter(name), weightDecay)),
-        variables: {
-          value: valueHandles.get(name)?.handle as Tensor,
-          firstMoment: handles[this.values.length + index] as Tensor,
-          secondMoment: handles[this.values.length + trained.length + index] as Tensor,
-        },
-      };
+  /** The second half of a step in parts. */
+  private optimizeFromSums(learningRate: number): void {
+    const { scalars, variables } = this.optimizing(learningRate);
+    const handles = [...this.values, ...variables, ...this.sums].map(({ handle }) => handle);
+    const traced = this.engine.define(this.key('train from sums'), [float(4), ...handles.map(() => resource)], 'float32', (ops, args) => {
+      const [numbers, ...all] = args as [Tensor, ...Tensor[]];
+      const values = this.byName(all);
+      const moments = all.slice(this.values.length, this.values.length + variables.length);
+      const sums = all.slice(this.values.length + variables.length);
+      const gradients = this.sums.map(({ spec }, index) => ops.readVariable(sums[index] as Tensor, spec.shape));
+      this.optimize(ops, numbers, gradients, readOnce(ops, values), values, moments);
+      return [numbers];
     });
-    adamUpdates(ops, scalars, updates);
-    for (const [name, value] of Object.entries(running)) ops.assignVariable(valueHandles.get(name)?.handle as Tensor, value);
-    return loss;
+    const input = this.engine.tensor(scalars, [4], 'float32');
+    this.engine.free(input, ...this.engine.call(traced, [input, ...handles]));
+  }
+
+  private key(what: string): string {
+    const { id2label: _, ...shape } = this.config;
+    return JSON.stringify([what, shape, this.options]);
+  }
+
+  private byName(handles: readonly Tensor[]): VariablesByName {
+    return new Map(this.values.map(({ spec }, index) => [spec.name, { handle: handles[index] as Tensor, shape: spec.shape }]));
+  }
+
+  /** `gradients` and both halves of `moments` in the order of the trained parameters. */
+  private optimize(
+    ops: Ops,
+    scalars: Tensor,
+    gradients: readonly Tensor[],
+    parameter: (name: string) => Tensor,
+    values: VariablesByName,
+    moments: readonly Tensor[],
+  ): void {
+    const { weightDecay = 0, clipNorm } = this.options;
+    const limited = clipNorm === undefined ? gradients : clipByGlobalNorm(ops, gradients, clipNorm);
+    const updates = this.firstMoments.map(({ spec }, index) => ({
+      gradient: limited[index] as Tensor,
+      before: parameter(spec.name),
+      variables: {
+        value: values.get(spec.name)?.handle as Tensor,
+        firstMoment: moments[index] as Tensor,
+        secondMoment: moments[this.firstMoments.length + index] as Tensor,
+      },
+    }));
+    adamUpdates(ops, scalars, updates, weightDecay);
   }
 }
 
+/** sum · keep + gradient · share, where `scalars` holds share and keep: 0 begins anew. */
+function accumulate(ops: Ops, scalars: Tensor, gradients: readonly Tensor[], sums: readonly Tensor[]): void {
+  const [share, keep] = ops.unstack(scalars) as [Tensor, Tensor];
+  gradients.forEach((gradient, index) => {
+    const sum = sums[index] as Tensor;
+    const before = ops.readVariable(sum, gradient.shape);
+    ops.assignVariable(sum, ops.add(ops.multiply(before, keep), ops.multiply(gradient, share)));
+  });
+}
+
 /** Each variable is read once per step, before the optimizer writes it: a second read could see the new value. */
-function readOnce(ops: Ops, variables: ReadonlyMap<string, { handle: Tensor; shape: Shape }>): (name: string) => Tensor {
+function readOnce(ops: Ops, variables: VariablesByName): (name: string) => Tensor {
   const values = new Map<string, Tensor>();
   return (name) => {
     let value = values.get(name);
