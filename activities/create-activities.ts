@@ -29,7 +29,12 @@ export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
 export function createGpuActivities(deps: ActivityDependencies): GpuActivities {
   return {
     scoreModel: (input) => asActivity((edge) => deps.engine.run({ kind: 'score', input }, edge)),
-    computeLogits: (input) => asActivity((edge) => deps.engine.run({ kind: 'logits', input }, edge)),
+    computeLogits: (input) =>
+      asActivity((edge) => {
+        const { workflowExecution } = Context.current().info;
+        const owner = workflowExecution && `${workflowExecution.workflowId}/${workflowExecution.runId}/${input.shard}`;
+        return deps.engine.run({ kind: 'logits', input: { ...input, ...(owner === undefined ? {} : { owner }) } }, edge);
+      }),
     trainModel: (input) =>
       asActivity((edge) => {
         const { info } = Context.current();

@@ -1,12 +1,16 @@
 /** The jobs that run inside the engine's process, and what they give back. Everything here crosses a process border as plain data. */
-import type { LogitsInput, LogitsShard, ScoreInput, Scored, TrainInput, TrainedModel } from '../workflows/contract/activities';
+import type { LogitsBusy, LogitsInput, LogitsShard, ScoreInput, Scored, TrainInput, TrainedModel } from '../workflows/contract/activities';
 
 export type EngineJob =
   | { kind: 'score'; input: ScoreInput }
-  | { kind: 'logits'; input: LogitsInput }
+  | { kind: 'logits'; input: LogitsInput & { owner?: string } }
   | { kind: 'train'; input: TrainInput & { attemptId: string } };
 
-export type JobResult<J extends EngineJob> = J['kind'] extends 'score' ? Scored : J['kind'] extends 'logits' ? LogitsShard : TrainedModel;
+export type JobResult<J extends EngineJob> = J['kind'] extends 'score'
+  ? Scored
+  : J['kind'] extends 'logits'
+    ? LogitsShard | LogitsBusy
+    : TrainedModel;
 
 /** The job was asked to stop and has committed everything it had. */
 export class EngineStopped extends Error {

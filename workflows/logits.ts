@@ -1,12 +1,13 @@
 /** Where the targets come from: an ensemble that hears every view once, or logits that others published. Either ends with rows planned = rows written. */
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, sleep } from '@temporalio/workflow';
 import { cpu, gpu } from './activity-proxies';
-import type { EnsembleMember, LogitsShard, TargetSource } from './contract/activities';
+import type { EnsembleMember, LeaseWait, LogitsShard, TargetSource } from './contract/activities';
 import type { Damage } from './contract/damage';
 import type { DistillRun, LogitsSettings, PublishedLogits } from './contract/run-file';
 import { mending } from './mending';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
+import { whenFree } from './single-flight';
 import { slidingWindow } from './sliding-window';
 
 /** Logit shards waiting for GPU workers: enough for several of them, few enough to pause quickly. */
@@ -29,8 +30,15 @@ export async function storeLogits(
 ): Promise<Targets> {
   const { shards, chunks, samples } = corpus.sealed.train ?? { shards: 0, chunks: 0, samples: 0 };
   const total = { key: '', rows: 0, views: settings.views, bytes: 0, pcmBytes: samples * 2 };
-  const hear = (shard: number): Promise<LogitsShard> =>
-    mending(() => gpu.computeLogits({ store: run.store, planKey: corpus.plan.planKey, shard, ensemble, settings }), corpus.mend);
+  const wait = async (ms: number): Promise<void> => {
+    await sleep(ms);
+    await control.whilePaused();
+  };
+  const hear = (shard: number): Promise<LogitsShard> => {
+    const input = { store: run.store, planKey: corpus.plan.planKey, shard, ensemble, settings };
+    const ask = (waited?: LeaseWait) => gpu.computeLogits(waited === undefined ? input : { ...input, waited });
+    return whenFree((waited) => mending(() => ask(waited), corpus.mend), wait);
+  };
   await control.stage('logits', shards, async (stage) => {
     await slidingWindow(shards, LOGIT_SHARDS_IN_FLIGHT, async (shard) => {
       await control.whilePaused();

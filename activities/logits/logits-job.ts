@@ -1,6 +1,7 @@
 /**
  * The ensemble hears one audio shard: every view of every chunk once, and of each the drawn augmentation and the top-K of the teachers'
- * weighted mean are stored (paper, section 3). Runs in the engine's process. The first commit of a shard wins; later writers adopt it.
+ * weighted mean are stored (paper, section 3). Runs in the engine's process. The first commit of a shard wins; later writers adopt it. A lease
+ * keeps two runs from computing one shard at once.
  */
 import { masksToInt32, shiftInto } from '../../ced/augment/apply';
 import { drawAugmentation, type AugmentParameters } from '../../ced/augment/parameters';
@@ -13,15 +14,17 @@ import type { LogitsInput, LogitsShard } from '../../workflows/contract/activiti
 import { PermanentError } from '../../workflows/contract/failures';
 import { CorpusAudio } from '../corpus/corpus-audio';
 import { LengthBatches, type LengthBatch } from '../corpus/length-batches';
+import { EngineStopped } from '../engine-jobs';
 import type { JobContext } from '../job-context';
 import type { MappedModel } from '../mapped-model';
 import { namingTeacher } from '../teacher-fault';
 import { countdown } from '../progress';
 import { layout } from '../storage/layout';
-import { ContentDiffers, encodeJson, readJsonIfPresent, sha256 } from '../storage/store';
+import { ContentDiffers, encodeJson, readJsonIfPresent, sha256, type Store } from '../storage/store';
 import { describeLogits } from './describe-logits';
 import { probeTeachers } from './probe-teachers';
 import { RowTable } from './row-table';
+import { leasesOver, ShardLease } from './shard-lease';
 
 export interface LogitsManifest {
   formatVersion: 1;
@@ -39,21 +42,31 @@ interface Row {
 
 const BATCH = 64;
 
-export async function logitsJob(context: JobContext, input: LogitsInput): Promise<LogitsShard> {
+/** @throws {ShardBusy} when another run is computing it @throws {EngineStopped} when the process was told to stop */
+export async function logitsJob(context: JobContext, input: LogitsInput & { owner?: string }): Promise<LogitsShard> {
   const { store } = context;
   const { settings, ensemble } = input;
   const audio = await CorpusAudio.open(store, input.planKey, 'train', input.shard);
+  const audioSha256 = audio.audioShards[0] ?? '';
+  let lease: ShardLease | undefined;
   try {
+    // Who asks again finds out without its teachers being loaded.
+    if (input.waited) {
+      const stored = await storedShard(store, input.waited.logitsKey, audioSha256);
+      if (stored) return stored;
+      await leasesOver(store, input.waited.logitsKey, audioSha256, input);
+    }
     const teachers = await Promise.all(
       ensemble.map(({ name, sha256: model }) => namingTeacher(name, context.teacher(model, settings.precision, audio.vocabulary))),
     );
     const description = describeLogits(ensemble, teachers, settings);
     const key = logitsKey(description);
-    const audioSha256 = audio.audioShards[0] ?? '';
-    const manifestKey = layout.logitsManifest(key, audioSha256);
-    const present = await readJsonIfPresent<LogitsManifest>(store, manifestKey);
-    if (present && (await store.exists(layout.logits(key, audioSha256))))
-      return { logitsKey: key, rows: present.rowsWritten, bytes: present.bytes, seconds: present.seconds, reused: true };
+    const present = await storedShard(store, key, audioSha256);
+    if (present) return present;
+    lease = await ShardLease.take(store, key, audioSha256, input);
+    // It may have been committed, and its lease released, in between.
+    const meanwhile = await storedShard(store, key, audioSha256);
+    if (meanwhile) return meanwhile;
 
     // Every run has a first shard: whoever computes it finds out for all.
     if (input.shard === 0) await probeTeachers(ensemble, teachers, audio);
@@ -79,7 +92,8 @@ export async function logitsJob(context: JobContext, input: LogitsInput): Promis
       batch.items.forEach(({ row }, at) => table.setTop(row, topK(mean.subarray(at * classes, (at + 1) * classes), settings.topK)));
       done += batch.rows;
       context.onProgress(progress(done));
-      await context.breathe();
+      await lease?.renew();
+      if (await context.breathe()) throw new EngineStopped();
     };
     const batches = new LengthBatches<Row>(BATCH);
     let row = 0;
@@ -98,7 +112,14 @@ export async function logitsJob(context: JobContext, input: LogitsInput): Promis
     return await commit(context, key, description, audioSha256, table.finish(), (context.monotonicMs() - startedMs) / 1000);
   } finally {
     audio.close();
+    await lease?.release();
   }
+}
+
+async function storedShard(store: Store, key: string, audioSha256: string): Promise<LogitsShard | null> {
+  const manifest = await readJsonIfPresent<LogitsManifest>(store, layout.logitsManifest(key, audioSha256));
+  if (manifest === null || !(await store.exists(layout.logits(key, audioSha256)))) return null;
+  return { logitsKey: key, rows: manifest.rowsWritten, bytes: manifest.bytes, seconds: manifest.seconds, reused: true };
 }
 
 async function commit(

@@ -11,6 +11,9 @@ export const layout = {
   audioTable: (sha256: string) => `audio/${sha256}.parquet`,
   logits: (key: string, audioSha256: string) => `logits/${key}/${audioSha256}.parquet`,
   logitsManifest: (key: string, audioSha256: string) => `logits/${key}/${audioSha256}.json`,
+  /** `after`: token of the lease that this one succeeds. */
+  logitsLease: (key: string, audioSha256: string, after?: string) =>
+    `logits/${key}/${audioSha256}.lease${after === undefined ? '' : `-${after}`}`,
   logitsDescription: (key: string) => `logits/${key}/manifest.json`,
   model: (sha256: string) => `models/${sha256}/model.safetensors`,
   modelFile: (sha256: string, path: string) => `models/${sha256}/${path}`,

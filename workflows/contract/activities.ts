@@ -97,6 +97,8 @@ export interface LogitsInput {
   shard: number;
   ensemble: EnsembleMember[];
   settings: LogitsSettings;
+  /** Absent in the first attempt at a shard. */
+  waited?: LeaseWait;
 }
 export interface LogitsShard {
   logitsKey: string;
@@ -104,6 +106,23 @@ export interface LogitsShard {
   bytes: number;
   seconds: number;
   reused: boolean;
+}
+
+/** Another run is computing the shard. */
+export interface LogitsBusy {
+  busy: {
+    logitsKey: string;
+    /** Its lease in its present state: a renewal changes it. */
+    lease: string;
+    /** Milliseconds until it is over, if it is not renewed. */
+    leftMs: number;
+  };
+}
+/** For which lease a workflow waited, and how long while nothing was heard of it. */
+export interface LeaseWait {
+  logitsKey: string;
+  lease: string;
+  forMs: number;
 }
 
 export interface ImportLogitsInput {
@@ -210,7 +229,7 @@ export interface CpuActivities {
 }
 export interface GpuActivities {
   scoreModel(input: ScoreInput): Promise<Scored>;
-  computeLogits(input: LogitsInput): Promise<LogitsShard>;
+  computeLogits(input: LogitsInput): Promise<LogitsShard | LogitsBusy>;
   trainModel(input: TrainInput): Promise<TrainedModel>;
 }
 
