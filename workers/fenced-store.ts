@@ -1,5 +1,5 @@
 /** A store that asks before every change whether this process may still make it. Reads go through. */
-import type { CreateOutcome, Store } from '../activities/storage/store';
+import type { CreateOutcome, Store, StoredObject } from '../activities/storage/store';
 
 export class FencedStore implements Store {
   readonly uri: string;
@@ -25,6 +25,10 @@ export class FencedStore implements Store {
 
   list(prefix: string): Promise<string[]> {
     return this.store.list(prefix);
+  }
+
+  inventory(): Promise<StoredObject[]> {
+    return this.store.inventory();
   }
 
   localFile(key: string): Promise<string> {

@@ -61,15 +61,27 @@ export async function readLatestCheckpoint(
   config: ModelConfig,
 ): Promise<{ state: TrainingState; trainer: TrainerState } | null> {
   for (const step of (await checkpointSteps(store, key)).reverse()) {
-    const state = await readState(store, layout.checkpoint(key, step, 'state.json'));
-    const model = await store.read(layout.checkpoint(key, step, 'model.safetensors'));
-    const adam = await store.read(layout.checkpoint(key, step, 'adam.safetensors'));
-    const whole = state && model && adam && sha256(model) === state.files.model && sha256(adam) === state.files.adam;
-    if (whole && (await areBestWeightsSound(store, key, state.best)))
+    const whole = await readCheckpoint(store, key, step);
+    if (whole && (await areBestWeightsSound(store, key, whole.state.best))) {
+      const { state, model, adam } = whole;
       return { state, trainer: splitMoments(loadWeights(config, decodeSafetensors(model)), decodeSafetensors(adam), state.step) };
+    }
     for (const file of FILES) await setAside(store, layout.checkpoint(key, step, file));
   }
   return null;
+}
+
+/** null when any of its files is missing or does not hash to what the state says. */
+export async function readCheckpoint(
+  store: Store,
+  key: string,
+  step: number,
+): Promise<{ state: TrainingState; model: Uint8Array; adam: Uint8Array } | null> {
+  const state = await readState(store, layout.checkpoint(key, step, 'state.json'));
+  const model = await store.read(layout.checkpoint(key, step, 'model.safetensors'));
+  const adam = await store.read(layout.checkpoint(key, step, 'adam.safetensors'));
+  const whole = state && model && adam && sha256(model) === state.files.model && sha256(adam) === state.files.adam;
+  return whole ? { state, model, adam } : null;
 }
 
 /** `state.json` first: without it the others are no checkpoint. */

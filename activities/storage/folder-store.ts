@@ -4,9 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, link, mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
-import { ContentDiffers, ObjectMissing, type CreateOutcome, type Store } from './store';
+import { access, link, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { ContentDiffers, ObjectMissing, type CreateOutcome, type Store, type StoredObject } from './store';
 
 const TEMPORARY = '.writing-';
 
@@ -72,6 +72,22 @@ export class FolderStore implements Store {
       )
       .filter((key) => key.startsWith(prefix))
       .sort();
+  }
+
+  async inventory(): Promise<StoredObject[]> {
+    const entries = await readdir(this.uri, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+      if (isMissing(error)) return [];
+      throw error;
+    });
+    const objects: StoredObject[] = [];
+    for (const entry of entries.filter((each) => each.isFile())) {
+      const path = join(entry.parentPath, entry.name);
+      // null: it has gone since it was listed.
+      const found = await stat(path).catch(() => null);
+      const key = relative(this.uri, path).split(sep).join('/');
+      if (found) objects.push({ key, bytes: found.size, modifiedMs: found.mtimeMs });
+    }
+    return objects;
   }
 
   async remove(key: string): Promise<void> {

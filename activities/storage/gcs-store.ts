@@ -7,7 +7,7 @@ import type { Bucket, Storage } from '@google-cloud/storage';
 import { explainGcsError, GcsObject } from './gcs-object';
 import type { ObjectCache } from './object-cache';
 import { patiently, type Patience } from './patience';
-import { ContentDiffers, ObjectMissing, type CreateOutcome, type Store } from './store';
+import { ContentDiffers, ObjectMissing, type CreateOutcome, type Store, type StoredObject } from './store';
 
 export interface GcsStoreOptions {
   client: Storage;
@@ -61,6 +61,21 @@ export class GcsStore implements Store {
     try {
       const [files] = await patiently(() => this.bucket.getFiles(query), this.patience);
       return files.map((file) => file.name.slice(start.length)).sort();
+    } catch (error) {
+      throw explainGcsError(this.options.bucket, error);
+    }
+  }
+
+  async inventory(): Promise<StoredObject[]> {
+    const start = this.options.prefix === '' ? '' : `${this.options.prefix}/`;
+    const query = { prefix: start, fields: 'items(name,size,updated),nextPageToken' };
+    try {
+      const [files] = await patiently(() => this.bucket.getFiles(query), this.patience);
+      return files.map(({ name, metadata: { size, updated } }) => ({
+        key: name.slice(start.length),
+        bytes: Number(size),
+        modifiedMs: Date.parse(updated ?? ''),
+      }));
     } catch (error) {
       throw explainGcsError(this.options.bucket, error);
     }

@@ -25,8 +25,17 @@ export interface Store {
   /** Keys that start with `prefix`, sorted. */
   list(prefix: string): Promise<string[]>;
   remove(key: string): Promise<void>;
+  /** Everything there, half-written objects that a crash left included. For housekeeping. */
+  inventory(): Promise<StoredObject[]>;
   /** Path of a local file with the object's bytes, for reads at an offset. @throws {ObjectMissing} */
   localFile(key: string): Promise<string>;
+}
+
+export interface StoredObject {
+  key: string;
+  bytes: number;
+  /** By the clock of whoever keeps it, since 1970. */
+  modifiedMs: number;
 }
 
 /** Another writer committed other bytes under the same key. */

@@ -1,0 +1,129 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FolderStore } from '../../activities/storage/folder-store';
+import { layout } from '../../activities/storage/layout';
+import { encodeJson, sha256 } from '../../activities/storage/store';
+import { ced } from '../../cli/main';
+
+const content = (name: string): Buffer => Buffer.from(`content of ${name}`.repeat(50));
+const named = (name: string): string => sha256(content(name));
+const [student, teacher, orphan] = [named('student'), named('teacher'), named('orphan')];
+const [heard, unheard] = [named('heard'), named('unheard')];
+const [usedLogits, oldLogits] = ['b'.repeat(64), 'c'.repeat(64)];
+const [done, open] = ['d'.repeat(64), 'e'.repeat(64)];
+const DAY_SECONDS = 86_400;
+
+describe('ced store', () => {
+  let folder: string;
+  let store: FolderStore;
+  let printed: string;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'ced-store-'));
+    store = new FolderStore(folder);
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((printed += String(text)), true));
+    const plan = encodeJson({ formatVersion: 1, splits: { train: { listings: ['f'.repeat(64)] }, validation: null, eval: null } });
+    await store.create(layout.plan(sha256(plan)), plan);
+    await store.create(layout.ingest('f'.repeat(64)), encodeJson({ audioSha256: heard }));
+    for (const name of ['heard', 'unheard']) await store.create(layout.audio(named(name)), content(name));
+    for (const name of ['student', 'teacher', 'orphan']) await store.create(layout.model(named(name)), content(name));
+    for (const key of [usedLogits, oldLogits]) {
+      await store.create(layout.logits(key, heard), content('logits'));
+      await store.create(layout.logitsManifest(key, heard), encodeJson({ sha256: named('logits') }));
+      await store.create(
+        layout.logitsDescription(key),
+        encodeJson({ teachers: [{ weightsSha256: key === usedLogits ? teacher : orphan }] }),
+      );
+    }
+    await store.create(layout.trainingManifest(done, null), encodeJson({ sha256: student }));
+    for (const key of [done, open]) await store.create(layout.checkpoint(key, 7, 'model.safetensors'), content('checkpoint'));
+    await store.create(
+      layout.runFile('run', 'id', 'result.json'),
+      encodeJson({ students: [{ sha256: student }], logits: { key: usedLogits } }),
+    );
+    await store.create(layout.quarantine('audio/x.npy', orphan), content('bad'));
+    age('', 30);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Everything below a key was last touched so long ago. */
+  function age(below: string, days: number): void {
+    const then = Date.now() / 1000 - days * DAY_SECONDS;
+    for (const entry of readdirSync(join(folder, below), { recursive: true, withFileTypes: true }))
+      if (entry.isFile()) utimesSync(join(entry.parentPath, entry.name), then, then);
+  }
+
+  async function run(...argv: string[]): Promise<{ code: number; shown: { units: { name: string }[]; damaged: { key: string }[] } }> {
+    printed = '';
+    const code = await ced(['store', ...argv, '--json']);
+    return { code, shown: JSON.parse(printed) as { units: { name: string }[]; damaged: { key: string }[] } };
+  }
+  const keys = async (): Promise<string[]> => (await store.inventory()).map(({ key }) => key).sort();
+  const removable = async (...argv: string[]): Promise<string[]> =>
+    (await run('gc', folder, ...argv)).shown.units.map(({ name }) => name).sort();
+
+  const garbage = [
+    `audio/${unheard}`,
+    `logits/${oldLogits}`,
+    `models/${orphan}`,
+    `quarantine/audio/x.npy-${orphan.slice(0, 16)}`,
+    `training/${done}/checkpoints`,
+    `training/${open}/checkpoints`,
+  ];
+
+  it('finds what no result and no plan leads to, and removes nothing unless told to', async () => {
+    const before = await keys();
+    expect(await removable()).toEqual(garbage);
+    expect(await keys()).toEqual(before);
+  });
+
+  it('removes exactly that when told to, and then finds nothing more', async () => {
+    const before = await keys();
+    await removable('--yes');
+    expect(await keys()).toEqual(before.filter((key) => !garbage.some((unit) => key.startsWith(unit))));
+    expect(await removable()).toEqual([]);
+  });
+
+  it('leaves what a keep list names, and what is young', async () => {
+    expect(await removable('--keep', `models/${orphan}`)).not.toContain(`models/${orphan}`);
+    age('audio', 1);
+    expect(await removable()).not.toContain(`audio/${unheard}`);
+    expect(await removable('--min-age-days', '0.5')).toContain(`audio/${unheard}`);
+  });
+
+  it('takes nothing that a training under way may stand on', async () => {
+    age(`training/${open}`, 1);
+    expect(await removable()).toEqual([`quarantine/audio/x.npy-${orphan.slice(0, 16)}`, `training/${done}/checkpoints`]);
+  });
+
+  it('shows the largest units and who refers to them', async () => {
+    const { shown } = await run('du', folder, '--top', '100');
+    expect(shown.units).toContainEqual(expect.objectContaining({ name: `models/${student}`, referredBy: ['runs/run'] }));
+    expect(shown.units).toContainEqual(expect.objectContaining({ name: `models/${teacher}`, referredBy: [`logits/${usedLogits}`] }));
+    expect(shown.units).toContainEqual(expect.objectContaining({ name: `models/${orphan}`, referredBy: [] }));
+  });
+
+  it('verifies every hash, and ends with status 1 when one does not hold', async () => {
+    rmSync(join(folder, 'training'), { recursive: true });
+    expect(await run('verify', folder)).toMatchObject({ code: 0, shown: { damaged: [] } });
+    for (const key of [layout.audio(heard), layout.model(student), layout.logits(usedLogits, heard)]) {
+      const bytes = readFileSync(join(folder, key));
+      bytes[3]! ^= 1;
+      writeFileSync(join(folder, key), bytes);
+    }
+    const { code, shown } = await run('verify', folder);
+    expect(code).toBe(1);
+    expect(shown.damaged.map(({ key }) => key).sort()).toEqual(
+      [layout.audio(heard), layout.logits(usedLogits, heard), layout.model(student)].sort(),
+    );
+  });
+
+  it('says what it expects when asked for something else', async () => {
+    await expect(ced(['store', 'prune', folder])).rejects.toThrow(/expected du, verify or gc/);
+    await expect(ced(['store', 'du'])).rejects.toThrow(/one store/);
+  });
+});
