@@ -16,6 +16,7 @@ const programs = {
   server: { file: 'infra/server-command.js', parts: ['temporal'] },
   storage: { file: 'infra/storage-command.js', parts: ['storage'] },
   bench: { file: 'bench/main.js', parts: ['tensorflow'] },
+  fuzz: { file: 'bench/fuzz/main.js', parts: [] },
   docs: { file: 'infra/run-file-reference.js', parts: [] },
 };
 

@@ -5,6 +5,8 @@ export type UnreadableReason =
   | 'unsupportedCodec'
   /** The container or the stream breaks its own rules. */
   | 'damaged'
+  /** No rate that anybody records at, or one whose resampling table would be larger than the audio. */
+  | 'absurdRate'
   /** It decodes, yet holds nothing to hear: no channel, no sample, or too few for one frame. */
   | 'empty'
   | 'tooShort'

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { FLACDecoder } from '@wasm-audio-decoders/flac';
 import { ClipUnreadable } from './clip-unreadable';
 import type { DecodedAudio } from './decoded-audio';
+import { quietly } from './quiet-console';
 
 interface StreamInfo {
   readonly sampleRate: number;
@@ -58,7 +59,7 @@ async function decodeFrames(bytes: Uint8Array): Promise<Float32Array[]> {
   const decoder = new FLACDecoder();
   try {
     await decoder.ready;
-    const { channelData, errors } = await decoder.decodeFile(bytes);
+    const { channelData, errors } = await quietly(() => decoder.decodeFile(bytes));
     if (errors.length > 0) throw new ClipUnreadable('damaged', `the FLAC stream breaks off: ${errors[0]!.message}`);
     return channelData;
   } catch (error) {
@@ -75,15 +76,19 @@ function atFullScale(channel: Float32Array, bits: number): Float32Array {
   return channel.map((sample) => Math.round(sample * (scale - 1)) / scale);
 }
 
-/** The MD5 is over interleaved little-endian integers of whole bytes. */
-function md5OfSamples(channels: readonly Float32Array[], bits: number): string {
+/** The MD5 is over interleaved little-endian integers of whole bytes; null where a broken stream decodes to more than its bits hold. */
+function md5OfSamples(channels: readonly Float32Array[], bits: number): string | null {
   const sampleBytes = Math.ceil(bits / 8);
   const scale = 2 ** (bits - 1);
   const samples = channels[0]?.length ?? 0;
-  const interleaved = Buffer.alloc(samples * channels.length * sampleBytes);
-  let at = 0;
-  for (let sample = 0; sample < samples; sample++) {
-    for (const channel of channels) at = interleaved.writeIntLE(Math.round(channel[sample]! * scale), at, sampleBytes);
+  const stride = channels.length * sampleBytes;
+  const interleaved = new Uint8Array(samples * stride);
+  for (const [index, channel] of channels.entries()) {
+    for (let sample = 0, at = index * sampleBytes; sample < samples; sample++, at += stride) {
+      const value = Math.round(channel[sample]! * scale);
+      if (value < -scale || value >= scale) return null;
+      for (let byte = 0; byte < sampleBytes; byte++) interleaved[at + byte] = value >> (8 * byte);
+    }
   }
   return createHash('md5').update(interleaved).digest('hex');
 }

@@ -4,17 +4,31 @@
  */
 import { ClipUnreadable } from './clip-unreadable';
 import type { DecodedAudio } from './decoded-audio';
-import { resample } from './resample';
+import { resample, tableEntries } from './resample';
 
 export const sampleRate = 16_000;
 
 /** The front end reflects 256 samples at either edge, which takes one more than that. */
 export const minimumSamples = 257;
 
-/** @throws ClipUnreadable `empty`, `tooShort` or `notFinite` */
+const LOWEST_RATE = 1000;
+const HIGHEST_RATE = 384_000;
+/** 64 MB of weights. Rates in use share hundreds with 16,000; one that shares nothing needs a row for each of 16,000 phases. */
+const LARGEST_TABLE = 2 ** 23;
+
+/** @throws ClipUnreadable `absurdRate` */
+export function checkRate(rate: number): void {
+  if (rate < LOWEST_RATE || rate > HIGHEST_RATE)
+    throw new ClipUnreadable('absurdRate', `${rate} Hz, expected ${LOWEST_RATE} to ${HIGHEST_RATE} Hz`);
+  if (tableEntries(rate, sampleRate) > LARGEST_TABLE)
+    throw new ClipUnreadable('absurdRate', `${rate} Hz has too little in common with ${sampleRate} Hz`);
+}
+
+/** @throws ClipUnreadable `empty`, `absurdRate`, `tooShort` or `notFinite` */
 export function toMono16k(audio: DecodedAudio): Int16Array {
   const samples = audio.channels[0]?.length ?? 0;
   if (samples === 0) throw new ClipUnreadable('empty', 'no samples');
+  checkRate(audio.sampleRate);
   const mono = resample(meanOfChannels(audio.channels), audio.sampleRate, sampleRate);
   if (mono.length < minimumSamples)
     throw new ClipUnreadable('tooShort', `${mono.length} samples at 16 kHz; the front end needs ${minimumSamples}`);

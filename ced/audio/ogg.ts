@@ -66,7 +66,7 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /** The four bytes of the sum itself count as zeros. */
-function pageCrc(bytes: Uint8Array, start: number, end: number): number {
+export function pageCrc(bytes: Uint8Array, start: number, end: number): number {
   let crc = 0;
   for (let at = start; at < end; at++) {
     const byte = at - start >= 22 && at - start < 26 ? 0 : bytes[at]!;

@@ -53,7 +53,14 @@ interface Phases {
   readonly weights: Float64Array;
 }
 
-/** Corpora rarely mix more rates than this; a table costs up to some tens of MB for rates with no common divisor. */
+/** Weights that resampling between two rates needs; few for rates with a large common divisor. */
+export function tableEntries(fromRate: number, toRate: number, kernel: ResampleKernel = kaiserBest): number {
+  const divisor = greatestCommonDivisor(fromRate, toRate);
+  const [from, to] = [fromRate / divisor, toRate / divisor];
+  return to * tapsOf(from, Math.min(from, to) * kernel.rolloff, kernel);
+}
+
+/** Corpora rarely mix more rates than this. */
 const cachedTables = 4;
 const tables = new Map<string, Phases>();
 
@@ -66,10 +73,16 @@ function phasesFor(from: number, to: number, kernel: ResampleKernel): Phases {
   return phases;
 }
 
-function buildPhases(from: number, to: number, { window, zeroCrossings, rolloff, beta }: ResampleKernel): Phases {
+function tapsOf(from: number, cutoff: number, { zeroCrossings }: ResampleKernel): number {
+  return 2 * Math.ceil((zeroCrossings * from) / cutoff) + 2;
+}
+
+function buildPhases(from: number, to: number, kernel: ResampleKernel): Phases {
+  const { window, zeroCrossings, rolloff, beta } = kernel;
   const cutoff = Math.min(from, to) * rolloff;
   const reach = Math.ceil((zeroCrossings * from) / cutoff);
-  const taps = 2 * reach + 2;
+  const taps = tapsOf(from, cutoff, kernel);
+  const atCentre = bessel0(beta);
   const weights = new Float64Array(to * taps);
   for (let phase = 0; phase < to; phase++) {
     const fraction = ((phase * from) % to) / to;
@@ -79,7 +92,7 @@ function buildPhases(from: number, to: number, { window, zeroCrossings, rolloff,
       const sinc = crossings === 0 ? 1 : Math.sin(Math.PI * crossings) / (Math.PI * crossings);
       const position = crossings / zeroCrossings;
       const shape =
-        window === 'hann' ? Math.cos((Math.PI * position) / 2) ** 2 : bessel0(beta * Math.sqrt(1 - position ** 2)) / bessel0(beta);
+        window === 'hann' ? Math.cos((Math.PI * position) / 2) ** 2 : bessel0(beta * Math.sqrt(1 - position * position)) / atCentre;
       weights[phase * taps + tap] = (sinc * shape * cutoff) / from;
     }
   }
@@ -91,7 +104,9 @@ function bessel0(x: number): number {
   let term = 1;
   let sum = 1;
   for (let k = 1; term > sum * 1e-17; k++) {
-    term *= (x / (2 * k)) ** 2;
+    // Not `** 2`, which is a call of pow.
+    const factor = x / (2 * k);
+    term *= factor * factor;
     sum += term;
   }
   return sum;

@@ -1,6 +1,7 @@
 /** One whole file through one of the WebAssembly decoders, which share a shape; whatever they complain about makes the clip unreadable. */
 import { ClipUnreadable } from './clip-unreadable';
 import type { DecodedAudio } from './decoded-audio';
+import { quietly } from './quiet-console';
 
 interface WasmDecoder {
   ready: Promise<void>;
@@ -24,7 +25,7 @@ export async function decodeWith<D extends WasmDecoder>(
 ): Promise<DecodedAudio> {
   try {
     await decoder.ready;
-    const { channelData, sampleRate, errors } = await decode(decoder);
+    const { channelData, sampleRate, errors } = await quietly(async () => await decode(decoder));
     if (errors[0]) throw new ClipUnreadable('damaged', `${kind} breaks off: ${errors[0].message}`);
     if (channelData.length === 0 || sampleRate === 0) throw new ClipUnreadable('damaged', `${kind} holds no audio`);
     return { sampleRate, channels: channelData };
