@@ -3,12 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readVocabulary } from '../../activities/plan/plan-corpus';
-import { SPLITS } from '../../activities/storage/layout';
+import { SPLITS, type Split } from '../../activities/storage/layout';
 import { modelConfigSchema } from '../../ced/model/config';
 import { parameterCount } from '../../ced/model/parameters';
+import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
 import type { Command } from '../command';
-import { surveyCorpus } from '../corpus-survey';
+import { surveyCorpus, type SplitSurvey } from '../corpus-survey';
 import { UsageError } from '../failure';
 import { bytes, grouped, millions } from '../quantities';
 import { estimateSplit, estimateTraining, forwardOperations, logitBytes, type SplitEstimate, type TrainingEstimate } from '../run-estimate';
@@ -24,6 +25,8 @@ operations over --tflops.
   --root DIR              where relative paths start (default: current folder)
   --sample N              clips of each split to listen to (default 32)
   --tflops N              operations that the machine sustains, in 10^12 a second (default 20; two CPU cores: about 0.15)
+  --clips SPLIT=N         assume N clips of one chunk each instead of reading the tables; once for each split. Nothing needs to be there yet
+  --classes N             with --clips: classes of the vocabulary (default 527, AudioSet's)
   --allow-private-hosts   read from http:// and from private addresses too
   --json                  print one JSON object
   --help                  this text`;
@@ -33,6 +36,8 @@ const options = {
   root: { type: 'string' },
   sample: { type: 'string' },
   tflops: { type: 'string' },
+  clips: { type: 'string', multiple: true },
+  classes: { type: 'string' },
   'allow-private-hosts': { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
@@ -63,6 +68,7 @@ export const command: Command = {
     const plan = await planRun(readRunFile(path, type), root, {
       teraflops,
       sample,
+      assumed: values.clips ? { clips: assumedClips(values.clips), classes: positive('--classes', values.classes ?? '527') } : null,
       allowPrivateHosts: values['allow-private-hosts'] === true,
     });
     process.stdout.write(values.json ? `${JSON.stringify(plan, null, 2)}\n` : describe(plan));
@@ -70,20 +76,20 @@ export const command: Command = {
   },
 };
 
-async function planRun(
-  run: DistillRun | TeachRun,
-  root: string,
-  options: { teraflops: number; sample: number; allowPrivateHosts: boolean },
-): Promise<RunPlan> {
-  const sources = { allowPrivateHosts: options.allowPrivateHosts };
-  const { train, validation, eval: evaluation, clipsPerShard } = run.corpus;
-  const vocabulary = await readVocabulary(root, run.corpus.vocabulary, sources);
+interface PlanOptions {
+  teraflops: number;
+  sample: number;
+  /** Instead of what the tables hold. */
+  assumed: { clips: Partial<Record<Split, number>>; classes: number } | null;
+  allowPrivateHosts: boolean;
+}
+
+async function planRun(run: DistillRun | TeachRun, root: string, options: PlanOptions): Promise<RunPlan> {
   const chunkSeconds = 'logits' in run ? run.logits.chunkSeconds : run.chunkSeconds;
-  const tables = { train, ...(validation ? { validation } : {}), ...(evaluation ? { eval: evaluation } : {}) };
-  const survey = await surveyCorpus(tables, { root, sources, vocabulary, sample: options.sample });
+  const { vocabulary, sizes } = options.assumed ? assumedCorpus(options.assumed, chunkSeconds) : await readCorpus(run, root, options);
   const splits: RunPlan['splits'] = {};
-  for (const { split, clips, seconds, rejected } of survey.splits)
-    splits[split] = { ...estimateSplit(clips, clipsPerShard, chunkSeconds, seconds), rejectedSoFar: rejected.length };
+  for (const { split, clips, seconds, rejected } of sizes)
+    splits[split] = { ...estimateSplit(clips, run.corpus.clipsPerShard, chunkSeconds, seconds), rejectedSoFar: rejected.length };
   const chunks = splits.train?.chunks ?? 0;
   const teachers = 'logits' in run ? await Promise.all(run.teachers.map((teacher) => sizeOf(teacher, root, chunkSeconds))) : [];
   const logits = 'logits' in run && 'views' in run.logits ? logitsOf(chunks, run.logits, teachers) : null;
@@ -107,6 +113,38 @@ async function planRun(
       training: hours(sum(trainings.map(({ operations }) => operations))),
     },
   };
+}
+
+interface PlannedCorpus {
+  vocabulary: Vocabulary;
+  sizes: Pick<SplitSurvey, 'split' | 'clips' | 'seconds' | 'rejected'>[];
+}
+
+async function readCorpus(run: DistillRun | TeachRun, root: string, { sample, allowPrivateHosts }: PlanOptions): Promise<PlannedCorpus> {
+  const sources = { allowPrivateHosts };
+  const { train, validation, eval: evaluation } = run.corpus;
+  const vocabulary = await readVocabulary(root, run.corpus.vocabulary, sources);
+  const tables = { train, ...(validation ? { validation } : {}), ...(evaluation ? { eval: evaluation } : {}) };
+  const { splits } = await surveyCorpus(tables, { root, sources, vocabulary, sample });
+  return { vocabulary, sizes: splits };
+}
+
+function assumedCorpus({ clips, classes }: NonNullable<PlanOptions['assumed']>, chunkSeconds: number): PlannedCorpus {
+  return {
+    vocabulary: Array.from({ length: classes }, (_, index) => ({ mid: '', name: `class ${index}` })),
+    sizes: SPLITS.flatMap((split) => (clips[split] ? { split, clips: clips[split], seconds: [chunkSeconds], rejected: [] } : [])),
+  };
+}
+
+function assumedClips(given: readonly string[]): Partial<Record<Split, number>> {
+  const clips: Partial<Record<Split, number>> = {};
+  for (const one of given) {
+    const [, split, count] = /^(train|validation|eval)=(\d+)$/.exec(one) ?? [];
+    if (split === undefined) throw new UsageError(`--clips ${one}: expected train=N, validation=N or eval=N`);
+    clips[split as Split] = positive('--clips', count ?? '');
+  }
+  if (clips.train === undefined) throw new UsageError('--clips: expected train=N among them');
+  return clips;
 }
 
 function logitsOf(
