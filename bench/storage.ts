@@ -1,0 +1,122 @@
+/**
+ * `npm run bench -- storage [--store FOLDER]`: what logits cost to keep and to read. Bytes a row by column, share of the audio's int16 PCM, the paper's HDF5 with
+ * the same rows, and seconds to decode a shard; for a made-up tagger of 527 classes (storage/tagger-model.ts) and for the logits of a store.
+ */
+import { stat } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { openStore } from '../activities/storage/open-store';
+import { layout } from '../activities/storage/layout';
+import { logitShards, readLogitTable } from '../cli/logits-survey';
+import { decodeLogitShard, encodeLogitShard } from '../ced/logits/shard-file';
+import { shardColumnBytes } from '../ced/logits/shard-size';
+import type { LogitTable } from '../ced/logits/logit-table';
+import { paperHdf5Bytes } from './storage/paper-hdf5';
+import { audioSetLike, taggerLogits } from './storage/tagger-model';
+
+export const help = `npm run bench -- storage [options]
+
+  --store S     a store with logits, folder or gs://bucket/prefix: its shards are measured beside the made-up ones
+  --shards N    at most so many of its shards (default 4)
+  --json        as JSON`;
+
+interface Measured {
+  what: string;
+  rows: number;
+  views: number;
+  topK: number;
+  bytesARow: Record<string, number>;
+  total: number;
+  /** Of int16 PCM, all views together. */
+  shareOfPcm: number;
+  /** A file of the paper's holds a whole pass, so that `bytesAFile` hardly counts there. */
+  paper: { bytesARow: number; bytesAFile: number; shareOfPcm: number };
+  /** Parquet to the table that training reads, per row. */
+  decodeMicrosecondsARow: number;
+}
+
+export async function storageBench(argv: readonly string[]): Promise<number> {
+  const options = { store: { type: 'string' }, shards: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } } as const;
+  const { values } = parseArgs({ args: [...argv], options });
+  if (values.help === true) {
+    console.log(help);
+    return 0;
+  }
+  const table = taggerLogits(audioSetLike);
+  const pcmBytes = audioSetLike.clips * 10 * 16_000 * 2;
+  const measured = [await measure(`${audioSetLike.classes} made-up classes, 10 s`, [{ table, bytes: encodeLogitShard(table), pcmBytes }])];
+  if (values.store !== undefined) measured.push(...(await measureStore(values.store, Number(values.shards ?? 4))));
+  console.log(values.json === true ? JSON.stringify(measured, null, 2) : measured.map(text).join('\n\n'));
+  return 0;
+}
+
+interface Shard {
+  table: LogitTable;
+  bytes: Uint8Array;
+  pcmBytes: number;
+}
+
+async function measureStore(uri: string, most: number): Promise<Measured[]> {
+  const store = openStore(process.cwd(), uri);
+  const measured: Measured[] = [];
+  for (const [key, audioShards] of await logitShards(store, '')) {
+    const shards: Shard[] = [];
+    for (const audioShard of audioShards.slice(0, most)) {
+      const { size } = await stat(await store.localFile(layout.audio(audioShard)));
+      shards.push({ ...(await readLogitTable(store, key, audioShard)), pcmBytes: size });
+    }
+    measured.push(await measure(`logits/${key.slice(0, 12)}, ${shards.length} of ${audioShards.length} shards`, shards));
+  }
+  return measured;
+}
+
+async function measure(what: string, shards: readonly Shard[]): Promise<Measured> {
+  const rows = shards.reduce((sum, { table }) => sum + table.rows, 0);
+  const pcmBytes = shards.reduce((sum, shard) => sum + shard.pcmBytes, 0);
+  const columns = new Map<string, number>();
+  let [total, paper, paperFile, decodeMs] = [0, 0, 0, 0];
+  for (const { table, bytes } of shards) {
+    total += bytes.length;
+    const hdf5 = await paperHdf5Bytes(table);
+    paper += hdf5.rows;
+    paperFile = hdf5.aFile;
+    for (const [name, size] of shardColumnBytes(bytes)) columns.set(name, (columns.get(name) ?? 0) + size);
+    decodeMs += await fastestDecodeMs(bytes);
+  }
+  const [first] = shards;
+  return {
+    what,
+    rows,
+    views: first ? new Set(first.table.view).size : 0,
+    topK: first?.table.topK ?? 0,
+    bytesARow: Object.fromEntries([...columns].map(([name, size]) => [name, size / rows])),
+    total: total / rows,
+    shareOfPcm: total / pcmBytes,
+    paper: { bytesARow: paper / rows, bytesAFile: paperFile, shareOfPcm: paper / pcmBytes },
+    decodeMicrosecondsARow: (1000 * decodeMs) / rows,
+  };
+}
+
+/** The best of three: what is asked is what the work costs, not what else the machine does. */
+async function fastestDecodeMs(bytes: Uint8Array): Promise<number> {
+  let fastest = Infinity;
+  for (let repeat = 0; repeat < 3; repeat++) {
+    const startedMs = performance.now();
+    await decodeLogitShard(bytes);
+    fastest = Math.min(fastest, performance.now() - startedMs);
+  }
+  return fastest;
+}
+
+function text({ what, rows, views, topK, bytesARow, total, shareOfPcm, paper, decodeMicrosecondsARow }: Measured): string {
+  const line = (name: string, value: number, unit = ''): string => `  ${name.padEnd(12)} ${value.toFixed(2).padStart(7)}${unit}`;
+  const percent = (share: number): string => `, ${(100 * share).toFixed(3)} % of int16 PCM`;
+  return [
+    `${what}: ${rows} rows, ${views} views, top ${topK}; bytes a row`,
+    ...Object.entries(bytesARow).map(([name, bytes]) => line(name, bytes)),
+    line('together', total, percent(shareOfPcm)),
+    line("paper's HDF5", paper.bytesARow, `${percent(paper.shareOfPcm)}, and ${paper.bytesAFile} bytes a file`),
+    `  decoded in ${decodeMicrosecondsARow.toFixed(1)} µs a row: ${((decodeMicrosecondsARow * views) / 1000).toFixed(2)} ms for all views of a chunk`,
+  ].join('\n');
+}
+
+if (require.main === module) void storageBench(process.argv.slice(2)).then((code) => (process.exitCode = code));
