@@ -17,6 +17,7 @@ const programs = {
   storage: { file: 'infra/storage-command.js', parts: ['storage'] },
   bench: { file: 'bench/main.js', parts: ['tensorflow'] },
   fuzz: { file: 'bench/fuzz/main.js', parts: [] },
+  chaos: { file: 'test/chaos/main.js', parts: ['tensorflow', 'temporal'] },
   docs: { file: 'infra/run-file-reference.js', parts: [] },
 };
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { LiveProgress, RunResult } from '../../workflows/contract/activities';
 import type { RunStatus } from '../../workflows/contract/status';
-import { Cluster, kill } from '../support/cluster';
+import { childrenOf, Cluster, isAlive, kill } from '../support/cluster';
 import { writeToneCorpus, type ToneCorpus } from '../support/tone-corpus';
 import { writeUntaughtTeacher } from '../support/untaught-teacher';
 
@@ -115,18 +115,9 @@ describe('a GPU worker in the middle of training', () => {
 
 /** The worker's one child process. */
 function engineOf(worker: ChildProcess): number {
-  const children = readFileSync(`/proc/${worker.pid}/task/${worker.pid}/children`, 'utf8').trim().split(' ').map(Number);
+  const children = childrenOf(worker.pid ?? 0);
   expect(children).toHaveLength(1);
   return children[0] ?? 0;
-}
-
-/** false for one that is dead but not yet waited for. */
-function isAlive(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 /** Workers are started as leaders of groups of their own. */

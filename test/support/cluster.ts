@@ -1,6 +1,6 @@
 /** A real Temporal server and real worker processes on free loopback ports, in a folder of their own. What a test starts, it also ends. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,13 +23,13 @@ export class Cluster {
     readonly address: string,
     readonly client: Client,
     private readonly connection: Connection,
-    private readonly server: Server,
+    private server: Server,
   ) {}
 
   static async start(): Promise<Cluster> {
     const folder = mkdtempSync(join(tmpdir(), 'ced-cluster-'));
     const address = `127.0.0.1:${await freePort()}`;
-    const server = await startServer({ address, dbFile: join(folder, 'temporal.db'), uiPort: null, log: join(folder, 'server.log') });
+    const server = await serverIn(folder, address);
     const connection = await Connection.connect({ address });
     return new Cluster(folder, address, new Client({ connection }), connection, server);
   }
@@ -63,11 +63,42 @@ export class Cluster {
     return child;
   }
 
+  /** SIGKILL to the Temporal server, and another one on its database. */
+  async replaceServer(): Promise<void> {
+    const pid = childrenOf(process.pid).find((child) =>
+      readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(join(this.folder, 'temporal.db')),
+    );
+    if (pid === undefined) throw new Error('the server is no child of this process');
+    process.kill(pid, 'SIGKILL');
+    await this.server.ended;
+    this.server = await serverIn(this.folder, this.address);
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.workers.map(kill));
     await this.connection.close();
     await this.server.stop();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function serverIn(folder: string, address: string): Promise<Server> {
+  return startServer({ address, dbFile: join(folder, 'temporal.db'), uiPort: null, log: join(folder, 'server.log') });
+}
+
+/** Process ids. */
+export function childrenOf(pid: number): number[] {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const lists = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim());
+  return lists.flatMap((list) => (list === '' ? [] : list.split(' ').map(Number)));
+}
+
+/** false for one that is dead but not yet waited for. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
   }
 }
 
