@@ -1,0 +1,49 @@
+/** A process that runs once whenever it is told to, with its memory at the most. What it prints on standard error is shown only when it fails. */
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+
+export interface Sample {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
+export class MeasuredProcess {
+  private readonly lines: AsyncIterator<string, undefined>;
+  private complaints = '';
+
+  private constructor(private readonly child: ChildProcessByStdio<Writable, Readable, Readable>) {
+    this.lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    child.stderr.on('data', (text) => (this.complaints = (this.complaints + String(text)).slice(-4000)));
+    child.stdin.on('error', () => undefined); // told by the line that does not come
+  }
+
+  /** @returns when it has warmed up */
+  static async start(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<MeasuredProcess> {
+    const measured = new MeasuredProcess(spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] }));
+    await measured.line();
+    return measured;
+  }
+
+  async run(): Promise<Sample> {
+    this.child.stdin.write('\n');
+    return JSON.parse(await this.line()) as Sample;
+  }
+
+  /** VmHWM: the most memory that was resident so far. */
+  peakBytes(): number {
+    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN) * 1024;
+  }
+
+  stop(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  private async line(): Promise<string> {
+    const next = await this.lines.next();
+    if (next.done === true) throw new Error(`a measured process ended early:\n${this.complaints.trim().split('\n').slice(-8).join('\n')}`);
+    return next.value;
+  }
+}

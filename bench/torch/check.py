@@ -1,0 +1,62 @@
+"""Holds ced.py to the reference vectors: python check.py test/reference. Prints the largest deviations, exits with 1 when one is too large."""
+import json
+import math
+import struct
+import sys
+
+import torch
+from torch.nn import functional as F
+
+from ced import Ced, LogMel, mixup
+
+TYPES = {"F32": torch.float32, "I16": torch.int16, "I32": torch.int32, "F64": torch.float64, "I64": torch.int64}
+
+
+def read(path):
+    data = open(path, "rb").read()
+    (length,) = struct.unpack("<Q", data[:8])
+    tensors = {}
+    for name, entry in json.loads(data[8 : 8 + length]).items():
+        if name != "__metadata__":
+            begin, end = (8 + length + offset for offset in entry["data_offsets"])
+            tensors[name] = torch.frombuffer(bytearray(data[begin:end]), dtype=TYPES[entry["dtype"]]).view(entry["shape"])
+    return tensors
+
+
+def main(folder):
+    worst = {}
+    front = read(f"{folder}/frontend.safetensors")
+    heard = [(front[n], front[n.replace(".pcm", ".logmel")]) for n in front if n.endswith(".pcm")]
+    deviations = [(LogMel()(pcm[None] / 32768)[0] - mel)[mel > -80].abs() for pcm, mel in heard]
+    worst["log-mel, dB above -80"] = torch.cat(deviations).max().item(), 1e-2
+
+    config = json.load(open(f"{folder}/model.config.json"))
+    for fused in (False, True):
+        model = Ced(config, fused)
+        state = {k if k.startswith("outputlayer.") else "encoder." + k.removeprefix("encoder."): v for k, v in read(f"{folder}/model.safetensors").items()}
+        missing, unexpected = model.load_state_dict(state, strict=False)
+        if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):
+            raise SystemExit(f"missing {missing}, unexpected {unexpected}")
+        forward = read(f"{folder}/forward.safetensors")
+        model.eval()
+        with torch.inference_mode():
+            pairs = [(model(x), forward[n.replace("spectrogram", "logits")]) for n, x in forward.items() if n.endswith("spectrogram") and x.shape[-1] <= config["target_length"]]
+        worst[f"logits, fused attention {fused}"] = max(((a - b).abs().max() / b.abs().max()).item() for a, b in pairs), 1e-4
+
+        train = read(f"{folder}/train.safetensors")
+        model.train()
+        adam = torch.optim.Adam(model.parameters(), lr=1e-3)
+        losses, expected = [], train["losses"]
+        for _ in expected:
+            adam.zero_grad()
+            loss = F.binary_cross_entropy_with_logits(model(mixup(train["spectrogram"], train["lam"])), mixup(train["targets"], train["lam"]))
+            loss.backward()
+            adam.step()
+            losses.append(loss.item())
+        worst[f"20 Adam losses, fused attention {fused}"] = max(abs(a - b) for a, b in zip(losses, expected.tolist())), 1e-4
+    for what, (deviation, allowed) in worst.items():
+        print(f"{what}: {deviation:.2e} (at most {allowed})")
+    return 0 if all(not math.isnan(d) and d <= allowed for d, allowed in worst.values()) else 1
+
+
+sys.exit(main(sys.argv[1]))
