@@ -1,6 +1,7 @@
 /** From a table's rows to clips that can be ingested: labels become class numbers, and every source is looked up, many at once, without reading it. */
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import { inOrder } from '../in-order';
+import { carriesCredential, CREDENTIAL_REFUSED } from '../storage/credentials';
 import { openSource } from '../storage/open-source';
 import { SourceUnreadable, type SourceOptions, type SourceVersion } from '../storage/source';
 import type { ListedClip } from './listing';
@@ -53,6 +54,7 @@ export async function listClips(
 
 /** What is there, or why nothing is. */
 async function describeAudio(audio: string, sources: SourceOptions): Promise<SourceVersion | string> {
+  if (carriesCredential(audio)) return CREDENTIAL_REFUSED;
   try {
     const source = openSource(audio, sources);
     return (await source.describe()) ?? `no such file: ${source.name}`;

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { PermanentError } from '../../workflows/contract/failures';
 import { inOrder } from '../in-order';
+import { carriesCredential, CREDENTIAL_REFUSED } from '../storage/credentials';
 import { openSource } from '../storage/open-source';
 import { isUri, readSource, SourceUnreadable, type SourceOptions } from '../storage/source';
 import { expandBraces } from './brace-pattern';
@@ -52,6 +53,7 @@ async function readTable(root: string, field: string, name: string, sources: Sou
 }
 
 async function told<T>(field: string, place: string, expected: string, read: () => Promise<T>): Promise<T> {
+  if (carriesCredential(place)) throw new PermanentError('RunFileInvalid', `${field}: ${withoutSecrets(place)}: ${CREDENTIAL_REFUSED}`);
   try {
     return await read();
   } catch (error) {
