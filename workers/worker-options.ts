@@ -32,6 +32,7 @@ Runs a Temporal worker of the distillation pipeline. A GPU worker does one GPU a
   --user-project P project that pays for requester-pays buckets      [none]
   --allow-overlap  seal a corpus whose training clips stand in validation or eval too
   --allow-private-hosts  read tables and audio from http:// and from loopback, link-local and private addresses too
+  --longest-clip S seconds of a clip above which it is rejected      [3600]
   --help           this text
 
 SIGTERM or Ctrl-C: the step in progress is finished, its checkpoint written, the activity handed on; then the worker ends.`;
@@ -53,6 +54,7 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
       'user-project': { type: 'string' },
       'allow-private-hosts': { type: 'boolean' },
       'allow-overlap': { type: 'boolean' },
+      'longest-clip': { type: 'string' },
       help: { type: 'boolean' },
     },
   });
@@ -60,6 +62,9 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
   const queues = QUEUES[values.queue as keyof typeof QUEUES] as readonly ('workflows' | 'cpu' | 'gpu')[] | undefined;
   if (!queues) throw new Error(`--queue: ${values.queue ?? 'nothing given'}, expected cpu, gpu or all`);
   const threads = values.threads === undefined ? Math.min(8, availableParallelism()) : Number(values.threads);
+  const longestClipSeconds = values['longest-clip'] === undefined ? null : Number(values['longest-clip']);
+  if (longestClipSeconds !== null && !(longestClipSeconds > 0))
+    throw new Error(`--longest-clip: ${values['longest-clip']}, expected a number of seconds above 0`);
   if (!Number.isInteger(threads) || threads < 1) throw new Error(`--threads: ${values.threads}, expected a whole number of at least 1`);
   return {
     queues: [...queues],
@@ -72,6 +77,7 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
     sources: {
       allowPrivateHosts: values['allow-private-hosts'] === true,
       userProject: values['user-project'],
+      ...(longestClipSeconds === null ? {} : { longestClipSeconds }),
       ...(environment['HF_ENDPOINT'] ? { hub: environment['HF_ENDPOINT'] } : {}),
     },
   };

@@ -11,6 +11,7 @@ import { readClips } from './read-clips';
 import type { Listing } from '../plan/listing';
 import { countdown } from '../progress';
 import { layout } from '../storage/layout';
+import { LARGEST_SHARD_BYTES } from '../storage/source';
 import { ContentDiffers, encodeJson, ObjectMissing, readJsonIfPresent, sha256, type Store } from '../storage/store';
 
 export interface IngestedClip {
@@ -59,6 +60,7 @@ export async function ingestShard(
       clips.push({ clip: listed.clip, sha256: sha256(bytesOf(pcm)), offset, samples: pcm.length, labels: listed.labels });
       parts.push(pcm);
       offset += pcm.length;
+      refuseHugeShard(offset, deps.sources?.largestShardBytes);
     }
     onProgress(progress(++done));
   }
@@ -76,6 +78,15 @@ export async function ingestShard(
       `corpus.${input.split}: audio shard ${present.audioSha256} is damaged, and its sources (${listing.clips[0]?.audio ?? 'none'} and after) have changed since it was made; start the run again, it will be planned anew`,
     );
   return { clips: manifest.clips.length, rejected: manifest.rejected.length, seconds: manifest.seconds, reused: false };
+}
+
+/** A shard is held in memory until it is written. */
+function refuseHugeShard(samples: number, largestBytes = LARGEST_SHARD_BYTES): void {
+  if (samples * 2 <= largestBytes) return;
+  throw new PermanentError(
+    'CorpusInvalid',
+    `corpus.clipsPerShard: a shard of this corpus holds more than ${largestBytes} bytes of audio; take fewer clips a shard, as long as these are`,
+  );
 }
 
 async function commit(

@@ -10,6 +10,8 @@ export type UnreadableReason =
   /** It decodes, yet holds nothing to hear: no channel, no sample, or too few for one frame. */
   | 'empty'
   | 'tooShort'
+  /** More seconds or bytes than are read of one clip. */
+  | 'tooLong'
   /** NaN or infinity among the samples. */
   | 'notFinite';
 

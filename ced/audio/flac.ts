@@ -38,7 +38,8 @@ export async function decodeFlac(bytes: Uint8Array): Promise<DecodedAudio> {
   return { sampleRate: info.sampleRate, channels };
 }
 
-function readStreamInfo(bytes: Uint8Array): StreamInfo {
+/** @throws ClipUnreadable `damaged` */
+export function readStreamInfo(bytes: Uint8Array): StreamInfo {
   // The first metadata block is always this one, at byte 8 after "fLaC" and its own header.
   if (bytes.length < 8 + streamInfoBytes || (bytes[4]! & 0x7f) !== 0)
     throw new ClipUnreadable('damaged', 'the FLAC stream has no STREAMINFO');

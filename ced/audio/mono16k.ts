@@ -30,19 +30,32 @@ export function toMono16k(audio: DecodedAudio): Int16Array {
   if (samples === 0) throw new ClipUnreadable('empty', 'no samples');
   checkRate(audio.sampleRate);
   const mono = resample(meanOfChannels(audio.channels), audio.sampleRate, sampleRate);
-  if (mono.length < minimumSamples)
-    throw new ClipUnreadable('tooShort', `${mono.length} samples at 16 kHz; the front end needs ${minimumSamples}`);
+  requireLength(mono.length);
+  return quantise(mono, 0);
+}
+
+/** @throws ClipUnreadable `empty` or `tooShort` */
+export function requireLength(samples: number): void {
+  if (samples === 0) throw new ClipUnreadable('empty', 'no samples');
+  if (samples < minimumSamples) throw new ClipUnreadable('tooShort', `${samples} samples at 16 kHz; the front end needs ${minimumSamples}`);
+}
+
+/**
+ * @param from of the clip, for the message
+ * @throws ClipUnreadable `notFinite`
+ */
+export function quantise(mono: Float32Array, from: number): Int16Array {
   const quantised = new Int16Array(mono.length);
   for (let index = 0; index < mono.length; index++) {
     const scaled = mono[index]! * 0x8000;
-    if (!Number.isFinite(scaled)) throw new ClipUnreadable('notFinite', `sample ${index} at 16 kHz is not a finite number`);
+    if (!Number.isFinite(scaled)) throw new ClipUnreadable('notFinite', `sample ${from + index} at 16 kHz is not a finite number`);
     const rounded = Math.sign(scaled) * Math.round(Math.abs(scaled));
     quantised[index] = Math.max(-0x8000, Math.min(0x7fff, rounded));
   }
   return quantised;
 }
 
-function meanOfChannels(channels: readonly Float32Array[]): Float32Array {
+export function meanOfChannels(channels: readonly Float32Array[]): Float32Array {
   const [first, ...others] = channels;
   if (others.length === 0) return first!;
   return first!.map((sample, index) => others.reduce((sum, channel) => sum + channel[index]!, sample) / channels.length);

@@ -26,12 +26,63 @@ export function resample(samples: Float32Array, fromRate: number, toRate: number
   if (![fromRate, toRate].every((rate) => Number.isInteger(rate) && rate > 0))
     throw new RangeError(`no resampling from ${fromRate} to ${toRate} Hz`);
   if (fromRate === toRate) return samples;
-  const divisor = greatestCommonDivisor(fromRate, toRate);
-  const { from, to, taps, reach, weights } = phasesFor(fromRate / divisor, toRate / divisor, kernel);
-  const output = new Float32Array(Math.ceil((samples.length * to) / from));
+  const phases = phasesBetween(fromRate, toRate, kernel);
+  const output = new Float32Array(Math.ceil((samples.length * phases.to) / phases.from));
+  convolve(phases, samples, 0, 0, output);
+  return output;
+}
+
+/** The same samples as `resample` gives of the whole, from blocks as they come. */
+export class Resampler {
+  private readonly phases: Phases | null;
+  /** The last samples that came, the first of which is number `base` of the clip. */
+  private window: Float32Array = new Float32Array(0);
+  private base = 0;
+  private given = 0;
+
+  constructor(fromRate: number, toRate: number, kernel: ResampleKernel = kaiserBest) {
+    this.phases = fromRate === toRate ? null : phasesBetween(fromRate, toRate, kernel);
+  }
+
+  /** @returns the outputs whose whole kernel has come */
+  push(samples: Float32Array): Float32Array {
+    if (!this.phases) return samples;
+    const { from, to, taps, reach } = this.phases;
+    const joined = new Float32Array(this.window.length + samples.length);
+    joined.set(this.window);
+    joined.set(samples, this.window.length);
+    const until = Math.max(this.given, Math.floor(((this.base + joined.length - taps) * to) / from));
+    const output = new Float32Array(until - this.given);
+    convolve(this.phases, joined, this.base, this.given, output);
+    this.given = until;
+    const needed = Math.max(0, Math.floor((until * from) / to) - reach - 1);
+    this.window = joined.slice(Math.max(0, needed - this.base));
+    this.base += joined.length - this.window.length;
+    return output;
+  }
+
+  /** @returns the rest, under a kernel that hears zeros behind the end */
+  end(): Float32Array {
+    if (!this.phases) return new Float32Array(0);
+    const { from, to } = this.phases;
+    const output = new Float32Array(Math.ceil(((this.base + this.window.length) * to) / from) - this.given);
+    convolve(this.phases, this.window, this.base, this.given, output);
+    return output;
+  }
+}
+
+/** Fills `output` with the results from number `firstOutput` on; `samples` start with number `base`. */
+function convolve(
+  { from, to, taps, reach, weights }: Phases,
+  samples: Float32Array,
+  base: number,
+  firstOutput: number,
+  output: Float32Array,
+): void {
   for (let index = 0; index < output.length; index++) {
-    const phase = index % to;
-    const first = Math.floor(index / to) * from + Math.floor((phase * from) / to) - reach;
+    const number = firstOutput + index;
+    const phase = number % to;
+    const first = Math.floor(number / to) * from + Math.floor((phase * from) / to) - reach - base;
     const begin = Math.max(0, -first);
     const end = Math.min(taps, samples.length - first);
     const row = phase * taps;
@@ -39,7 +90,6 @@ export function resample(samples: Float32Array, fromRate: number, toRate: number
     for (let tap = begin; tap < end; tap++) sum += weights[row + tap]! * samples[first + tap]!;
     output[index] = sum;
   }
-  return output;
 }
 
 interface Phases {
@@ -63,6 +113,11 @@ export function tableEntries(fromRate: number, toRate: number, kernel: ResampleK
 /** Corpora rarely mix more rates than this. */
 const cachedTables = 4;
 const tables = new Map<string, Phases>();
+
+function phasesBetween(fromRate: number, toRate: number, kernel: ResampleKernel): Phases {
+  const divisor = greatestCommonDivisor(fromRate, toRate);
+  return phasesFor(fromRate / divisor, toRate / divisor, kernel);
+}
 
 function phasesFor(from: number, to: number, kernel: ResampleKernel): Phases {
   const key = JSON.stringify([from, to, kernel]);

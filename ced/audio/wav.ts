@@ -10,7 +10,7 @@ const formatInteger = 0x0001;
 const formatFloat = 0x0003;
 const formatExtensible = 0xfffe;
 
-interface WavFormat {
+export interface WavFormat {
   readonly tag: number;
   readonly channels: number;
   readonly sampleRate: number;
@@ -34,8 +34,25 @@ export function isWav(bytes: Uint8Array): boolean {
   return (ascii(bytes, 0) === 'RIFF' || ascii(bytes, 0) === 'RF64') && ascii(bytes, 8) === 'WAVE';
 }
 
+export interface WavData {
+  readonly format: WavFormat;
+  /** Of the first sample. */
+  readonly start: number;
+  readonly statedBytes: number;
+}
+
 /** @throws ClipUnreadable `damaged` or `unsupportedCodec` */
 export function decodeWav(bytes: Uint8Array): DecodedAudio {
+  const { format, start, statedBytes } = findWavData(bytes);
+  const channels = wavSamples(bytes.subarray(start, start + dataBytes(statedBytes, bytes.length - start)), format);
+  return { sampleRate: format.sampleRate, channels };
+}
+
+/**
+ * @param bytes the file, or as much of its beginning as holds the header
+ * @throws ClipUnreadable `damaged` or `unsupportedCodec`
+ */
+export function findWavData(bytes: Uint8Array): WavData {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let format: WavFormat | undefined;
   for (let at = 12; at + 8 <= bytes.length;) {
@@ -45,7 +62,7 @@ export function decodeWav(bytes: Uint8Array): DecodedAudio {
     if (id === 'fmt ') format = readFormat(view, start, length);
     if (id === 'data') {
       if (!format) throw new ClipUnreadable('damaged', 'the samples of the WAV file come before their format');
-      return readSamples(view, start, dataBytes(length, bytes.length - start), format);
+      return { format, start, statedBytes: length };
     }
     at = nextChunk(bytes, start + length);
   }
@@ -88,21 +105,17 @@ function nextChunk(bytes: Uint8Array, end: number): number {
   return looksLikeId(end) && !looksLikeId(end + 1) ? end : end + 1;
 }
 
-function readSamples(
-  view: DataView,
-  start: number,
-  length: number,
-  { tag, bits, channels, sampleRate, blockBytes }: WavFormat,
-): DecodedAudio {
-  const samples = Math.floor(length / blockBytes);
+/** @returns float32 [frames] for each channel; a last frame cut short is left out */
+export function wavSamples(bytes: Uint8Array, { tag, bits, channels, blockBytes }: WavFormat): Float32Array[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const samples = Math.floor(bytes.length / blockBytes);
   const read = sampleReaders[`${tag}/${bits}`]!;
   const sampleBytes = bits / 8;
-  const decoded = Array.from({ length: channels }, (_, channel) => {
+  return Array.from({ length: channels }, (_, channel) => {
     const values = new Float32Array(samples);
-    for (let sample = 0, at = start + channel * sampleBytes; sample < samples; sample++, at += blockBytes) values[sample] = read(view, at);
+    for (let sample = 0, at = channel * sampleBytes; sample < samples; sample++, at += blockBytes) values[sample] = read(view, at);
     return values;
   });
-  return { sampleRate, channels: decoded };
 }
 
 function ascii(bytes: Uint8Array, at: number): string {
