@@ -13,6 +13,15 @@ import { Connection } from '@temporalio/client';
 import { ensureSearchAttributes, searchAttributeArguments } from './search-attributes';
 import { leashed, temporalBinary } from './toolchain';
 
+/**
+ * A GPU worker has one slot and so one poll, which waits at one of a queue's partitions, four by default, while a task may lie in another: seen to
+ * cost a minute of an idle GPU. One partition is plenty for the workers of one machine.
+ */
+const ONE_PARTITION = ['matching.numTaskqueueReadPartitions=1', 'matching.numTaskqueueWritePartitions=1'].flatMap((value) => [
+  '--dynamic-config-value',
+  value,
+]);
+
 const startLimitMs = 60_000;
 const stopLimitMs = 10_000;
 
@@ -63,6 +72,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 function launch(options: ServerOptions, host: string, port: number): ChildProcess {
   const ui = options.uiPort === null ? ['--headless'] : ['--ui-port', String(options.uiPort)];
   const args = ['server', 'start-dev', '--ip', host, '--port', String(port), ...ui, '--db-filename', options.dbFile];
+  args.push(...ONE_PARTITION);
   args.push('--namespace', 'default', '--log-level', options.logLevel ?? 'warn', ...searchAttributeArguments());
   const log = options.log === 'inherit' ? null : openSync(options.log, 'a');
   // A process group of its own: Ctrl-C must reach the workers, which still need the server to say where they stopped.
