@@ -1,6 +1,6 @@
 // TensorFlow's C library, out of the Python wheel it is published in, and tfjs-node's binding compiled against it. No Python is needed at run time.
 // tfjs-node's own installer would fetch a 2022 library. The wheel is pinned by SHA-256; any Python 3 can fetch it, as pip is told which Python to fetch for.
-// The GPU variant takes the CUDA wheel and the nvidia-* wheels it names; it has been built but not yet run on a GPU.
+// The GPU variant takes the CUDA wheel and the nvidia-* wheels it names; it has been neither built nor run so far.
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
