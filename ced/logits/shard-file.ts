@@ -4,7 +4,7 @@
  */
 import { FormatInvalid } from '../format-invalid';
 import { readParquet, requiredColumn, writeParquet, type ParquetColumn, type ParquetTable } from '../parquet-file';
-import { fromHalf, toHalf } from './half';
+import { halfValues, toHalf } from './half';
 import { createLogitTable, firstUnsortedRow, type LogitTable } from './logit-table';
 import { assignSlots } from './slots';
 
@@ -72,7 +72,7 @@ function pairColumns(table: LogitTable): ParquetColumn[] {
     for (let row = 0; row < rows; row++) {
       const at = row * topK + order[row * topK + slot]!;
       classes[row] = indexes[at]!;
-      probabilities[row] = fromHalf(values[at]!);
+      probabilities[row] = halfValues[values[at]!]!;
     }
     const [indexName, valueName] = pairNames(slot);
     classColumns.push({
@@ -121,7 +121,7 @@ function readPairs(file: ParquetTable, { rows, topK, indexes, values }: LogitTab
     const probabilities = file.column(valueName) as ArrayLike<number>;
     for (let row = 0; row < rows; row++) {
       const half = toHalf(probabilities[row]!);
-      if (fromHalf(half) !== probabilities[row] || half > 0x7bff)
+      if (halfValues[half] !== probabilities[row] || half > 0x7bff)
         throw new FormatInvalid('logit shard', `row ${row} holds ${probabilities[row]} as ${valueName}`);
       ranks[row * topK + slot] = half * 0x10000 + (0xffff - classes[row]!);
     }
