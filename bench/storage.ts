@@ -13,7 +13,7 @@ import type { LogitTable } from '../ced/logits/logit-table';
 import { paperHdf5Bytes } from './storage/paper-hdf5';
 import { audioSetLike, taggerLogits } from './storage/tagger-model';
 
-export const help = `npm run bench -- storage [options]
+const help = `npm run bench -- storage [options]
 
   --store S     a store with logits, folder or gs://bucket/prefix: its shards are measured beside the made-up ones
   --shards N    at most so many of its shards (default 4)
@@ -119,5 +119,3 @@ function text({ what, rows, views, topK, bytesARow, total, shareOfPcm, paper, de
     `  decoded in ${decodeMicrosecondsARow.toFixed(1)} µs of CPU a row: ${((decodeMicrosecondsARow * views) / 1000).toFixed(2)} ms for all views of a chunk`,
   ].join('\n');
 }
-
-if (require.main === module) void storageBench(process.argv.slice(2)).then((code) => (process.exitCode = code));
