@@ -46,6 +46,7 @@ export function storageSection({ splits, result: { logits } }: ReportData): Sect
   return {
     id: 'storage',
     title: 'Corpus and storage',
+    ...duplicatesNote(splits),
     content: html`${scrolling(
       html`<table>
         <thead>
@@ -65,6 +66,15 @@ export function storageSection({ splits, result: { logits } }: ReportData): Sect
       </table>`,
     )}${logits && logitBytes(logits)}`,
   };
+}
+
+function duplicatesNote(splits: ReportData['splits']): { note?: string } {
+  const found = splits
+    .filter(({ duplicates = 0 }) => duplicates > 0)
+    .map(({ split, duplicates = 0 }) => `${formatCount(duplicates)} of ${split}`);
+  return found.length === 0
+    ? {}
+    : { note: `Clips that hold the very audio of another in their split: ${found.join(', ')}. They were kept.` };
 }
 
 function logitBytes({ rows, views, bytes, pcmBytes }: NonNullable<ReportData['result']['logits']>): Html {

@@ -14,6 +14,8 @@ export interface SplitSummary {
   samples: number;
   rejected: number;
   labelled: boolean;
+  /** Clips that hold the same audio as another of their split; absent = none. */
+  duplicates?: number;
 }
 
 export interface RejectedClip {
@@ -30,7 +32,16 @@ export async function readRunCorpus(store: Store, planKey: string): Promise<{ sp
     const sealed = corpus.splits[split];
     if (!sealed) continue;
     const { shards, clips, chunks, samples, labelled } = sealed;
-    splits.push({ split, shards, clips, chunks, samples, rejected: sealed.rejected, labelled });
+    splits.push({
+      split,
+      shards,
+      clips,
+      chunks,
+      samples,
+      rejected: sealed.rejected,
+      labelled,
+      ...(sealed.duplicates ? { duplicates: sealed.duplicates.count } : {}),
+    });
     if (sealed.rejected === 0) continue;
     for (const { ingest } of sealed.shardsOf) {
       const shard = await readJson<IngestManifest>(store, ingest);

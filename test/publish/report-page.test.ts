@@ -30,6 +30,17 @@ function visibleText(page: string): string {
 
 const scriptsOf = (page: string): string[] => [...page.matchAll(/<script>([^]*?)<\/script>/g)].map(([, script]) => script ?? '');
 
+describe('clips of the same audio', () => {
+  it('are counted under the corpus, where there are any', () => {
+    const data = sampleReport();
+    expect(visibleText(renderReport(data))).not.toContain('the very audio of another');
+    data.splits = data.splits.map((split) => (split.split === 'train' ? { ...split, duplicates: 3 } : split));
+    expect(visibleText(renderReport(data))).toContain(
+      'Clips that hold the very audio of another in their split: 3 of train. They were kept.',
+    );
+  });
+});
+
 describe('the report of a distillation', () => {
   const data = sampleReport();
   const page = renderReport(data);
