@@ -9,6 +9,7 @@ import { describeFailure, UsageError } from '../cli/failure';
 import { engineEnvironment } from '../ced/engine/environment';
 import { MODEL_PRESETS, type ModelPreset } from '../ced/model/config';
 import { repositoryRoot } from '../infra/toolchain';
+import { ingestBench } from './ingest';
 import { MeasuredProcess, type Sample } from './measured-process';
 import { measures, type Measure } from './measures';
 import { storageBench } from './storage';
@@ -25,6 +26,7 @@ Measures our engine against PyTorch, interleaved in one session on the same core
   frontend   int16 to log-mel
   loop       a training step from audio on disk, against our own bare step
   storage    what logits cost to keep and to read; alone and with options of its own: npm run bench -- storage --help
+  ingest     decoding, resampling and sharding beside soundfile and soxr; likewise: npm run bench -- ingest --help
 
   --models M,…   sizes: ${Object.keys(MODEL_PRESETS).join(', ')} (default tiny,mini)
   --batch N      clips of 10 s (default 32; forward at most 8)
@@ -33,6 +35,11 @@ Measures our engine against PyTorch, interleaved in one session on the same core
   --no-check     skip holding the PyTorch statement to the reference vectors
   --json         one line of JSON a row
   --help         this text`;
+
+const benchesWithOptionsOfTheirOwn = new Map([
+  ['storage', storageBench],
+  ['ingest', ingestBench],
+]);
 
 const options = {
   models: { type: 'string', default: 'tiny,mini' },
@@ -45,8 +52,9 @@ const options = {
 } as const;
 
 async function bench(argv: string[]): Promise<void> {
-  if (argv[0] === 'storage') {
-    process.exitCode = await storageBench(argv.slice(1));
+  const alone = benchesWithOptionsOfTheirOwn.get(argv[0] ?? '');
+  if (alone) {
+    process.exitCode = await alone(argv.slice(1));
     return;
   }
   const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
