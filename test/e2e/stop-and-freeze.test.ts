@@ -16,7 +16,7 @@ describe('a GPU worker in the middle of training', () => {
   let undisturbed: RunResult;
 
   const start = (name: string) => {
-    const student = { name: 'student', model: { embedDim: 32, depth: 2, heads: 2 }, epochs: 30, batchSize: 8, learningRate: 2e-3, warmupSteps: 20, validateEvery: 5, averageBest: 2, checkpointSeconds: 0.5, seed: 3 }; // prettier-ignore
+    const student = { name: 'student', model: { embedDim: 32, depth: 2, heads: 2 }, epochs: 60, batchSize: 8, learningRate: 2e-3, warmupSteps: 20, validateEvery: 5, averageBest: 2, checkpointSeconds: 0.5, seed: 3 }; // prettier-ignore
     const run = {
       name,
       store: `store-${name}`,
@@ -37,6 +37,12 @@ describe('a GPU worker in the middle of training', () => {
   const training = (run: string): string => {
     const folder = join(cluster.folder, `store-${run}/training`);
     return join(folder, readdirSync(folder)[0] ?? '');
+  };
+  const checkpointWritten = async (run: string): Promise<void> => {
+    for (const deadline = Date.now() + 30_000; ; await sleep(20)) {
+      if (readdirSync(training(run), { recursive: true, encoding: 'utf8' }).some((file) => file.endsWith('state.json'))) return;
+      if (Date.now() > deadline) throw new Error('no checkpoint within half a minute');
+    }
   };
   const startingSteps = (run: string): number[] =>
     readdirSync(join(training(run), 'attempts'))
@@ -93,6 +99,7 @@ describe('a GPU worker in the middle of training', () => {
     const gpu = await cluster.worker('gpu', { environment: { CED_STANDSTILL_MS: '2000' } });
     const handle = await start('frozen');
     await epochReached(handle, 5);
+    await checkpointWritten('frozen');
     const engine = engineOf(gpu);
     signalGroup(gpu, 'SIGSTOP');
     const before = readdirSync(training('frozen'), { recursive: true }).sort();
