@@ -11,16 +11,15 @@ import { sealCorpus } from '../../activities/download/seal-corpus';
 import { EngineStopped } from '../../activities/engine-jobs';
 import type { JobContext } from '../../activities/job-context';
 import { logitsJob } from '../../activities/logits/logits-job';
-import { MappedModel } from '../../activities/mapped-model';
 import { importModels } from '../../activities/plan/import-models';
 import { planCorpus } from '../../activities/plan/plan-corpus';
-import { FolderStore } from '../../activities/storage/folder-store';
-import { openEngine } from '../../ced/engine/engine';
+import type { FolderStore } from '../../activities/storage/folder-store';
 import type { LogitsInput, LogitsShard } from '../../workflows/contract/activities';
 import { STORE_DAMAGED } from '../../workflows/contract/damage';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntaughtTeacher } from '../support/untaught-teacher';
+import { dependenciesOn, jobContextOn, storeBelow } from '../support/in-process';
 
 const ignore = (): void => undefined;
 const CLIPS = 24;
@@ -37,23 +36,9 @@ let logits: LogitsShard;
 /** The corpus, a teacher and its logits, made once; every test damages and mends its own part of them. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ced-damage-'));
-  store = new FolderStore(join(folder, 'store'));
-  deps = {
-    root: folder,
-    openStore: () => store,
-    engine: { run: () => Promise.reject(new Error('jobs are run directly')) },
-    monotonicMs: () => performance.now(),
-    notifyEpoch: () => Promise.resolve(),
-  };
-  context = {
-    store,
-    engine: openEngine(),
-    monotonicMs: () => performance.now(),
-    onProgress: ignore,
-    onEpoch: ignore,
-    breathe: () => Promise.resolve(false),
-    teacher: (sha256, precision, vocabulary) => MappedModel.load(store, openEngine(), sha256, precision, vocabulary),
-  };
+  store = storeBelow(folder);
+  deps = dependenciesOn(folder, store);
+  context = jobContextOn(store);
   const corpus = { ...writeToneCorpus(folder, { train: CLIPS, validation: 6, eval: 0 }), eval: undefined, clipsPerShard: CLIPS };
   const model = { embedDim: 32, depth: 1, heads: 2 };
   run = distillRunSchema.parse({

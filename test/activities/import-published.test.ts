@@ -16,6 +16,7 @@ import { publishedAugmentation } from '../../ced/logits/published/replay';
 import { formatVocabularyCsv } from '../../ced/teachers/vocabulary';
 import { studentSchema } from '../../workflows/contract/run-file';
 import { wavBytes } from '../audio/wav-bytes';
+import { dependenciesOn, storeBelow } from '../support/in-process';
 
 const reference = join(__dirname, '../reference/published');
 const classes = Array.from({ length: 527 }, (_, index) => ({ mid: `/m/${index}`, name: `class ${index}` }));
@@ -30,14 +31,8 @@ describe("importing the authors' published logits", () => {
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'ced-published-'));
-    store = new FolderStore(join(folder, 'store'));
-    deps = {
-      root: folder,
-      openStore: () => store,
-      engine: { run: () => Promise.reject(new Error('no engine is needed to import')) },
-      monotonicMs: () => performance.now(),
-      notifyEpoch: () => Promise.resolve(),
-    };
+    store = storeBelow(folder);
+    deps = dependenciesOn(folder, store);
     cpSync(reference, join(folder, 'published'), { recursive: true });
     writeFileSync(join(folder, 'vocabulary.csv'), formatVocabularyCsv(classes));
   });

@@ -12,10 +12,9 @@ import { sealCorpus } from '../../activities/download/seal-corpus';
 import { scoreJob } from '../../activities/evaluate/score-job';
 import type { JobContext } from '../../activities/job-context';
 import { logitsJob } from '../../activities/logits/logits-job';
-import { MappedModel } from '../../activities/mapped-model';
 import { importModels } from '../../activities/plan/import-models';
 import { planCorpus } from '../../activities/plan/plan-corpus';
-import { FolderStore } from '../../activities/storage/folder-store';
+import type { FolderStore } from '../../activities/storage/folder-store';
 import { masksToInt32, shiftInto } from '../../ced/augment/apply';
 import { drawAugmentation, type AugmentParameters } from '../../ced/augment/parameters';
 import { openEngine } from '../../ced/engine/engine';
@@ -29,6 +28,7 @@ import { wavBytes } from '../audio/wav-bytes';
 import { describeWithPublishedTeachers, publishedTeachers } from '../support/published-teachers';
 import { onnxBytes } from '../teachers/onnx-bytes';
 import { savedModelBytes } from '../teachers/saved-model-bytes';
+import { dependenciesOn, jobContextOn, storeBelow } from '../support/in-process';
 
 const ignore = (): void => undefined;
 const shape = { embedDim: 32, depth: 1, heads: 2, mlpRatio: 4, pooling: 'mean' as const };
@@ -40,23 +40,9 @@ let context: JobContext;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ced-ensemble-'));
-  store = new FolderStore(join(folder, 'store'));
-  deps = {
-    root: folder,
-    openStore: () => store,
-    engine: { run: () => Promise.reject(new Error('jobs are run directly')) },
-    monotonicMs: () => performance.now(),
-    notifyEpoch: () => Promise.resolve(),
-  };
-  context = {
-    store,
-    engine: openEngine(),
-    monotonicMs: () => performance.now(),
-    onProgress: ignore,
-    onEpoch: ignore,
-    breathe: () => Promise.resolve(false),
-    teacher: (sha256, precision, vocabulary) => MappedModel.load(store, openEngine(), sha256, precision, vocabulary),
-  };
+  store = storeBelow(folder);
+  deps = dependenciesOn(folder, store);
+  context = jobContextOn(store);
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
