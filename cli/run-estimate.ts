@@ -2,6 +2,7 @@
  * What a run will take, by arithmetic on its run file: shards, rows, bytes, floating-point operations. Nothing is measured but the clips' length.
  * Matrix products are counted as two operations a multiply-add; a training step is three forward passes.
  */
+import { frameCount } from '../ced/audio/frames';
 import { modelConfig } from '../activities/distill/model-shape';
 import { chunkPlan } from '../ced/audio/chunks';
 import { sampleRate } from '../ced/audio/mono16k';
@@ -33,13 +34,12 @@ export function logitBytes(rows: number, topK: number): number {
   return Math.round(rows * (5 + 1.75 * topK));
 }
 
-const HOP_SAMPLES = 160;
 const PATCH = 16;
 const MEL_BINS = 64;
 
 /** Operations of one forward pass over one chunk. */
 export function forwardOperations(config: ModelConfig, chunkSeconds: number): number {
-  const frames = 1 + Math.floor((chunkSeconds * sampleRate) / HOP_SAMPLES);
+  const frames = frameCount(chunkSeconds * sampleRate);
   const tokens = Math.floor(frames / PATCH) * (MEL_BINS / PATCH);
   const { embed_dim: width, depth, mlp_ratio: ratio, outputdim } = config;
   const block = 2 * tokens * width * width * (4 + 2 * ratio) + 4 * tokens * tokens * width;

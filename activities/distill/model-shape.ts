@@ -1,9 +1,9 @@
 /** From the run file's `model` to a CED configuration. */
+import { frameCount } from '../../ced/audio/frames';
 import { MODEL_PRESETS, type ModelConfig } from '../../ced/model/config';
 import { chunkSamples } from '../corpus/corpus-audio';
 import type { ModelShape } from '../../workflows/contract/run-file';
 
-const HOP_SAMPLES = 160;
 const PATCH_FRAMES = 16;
 
 /** Position embeddings cover the longest chunk, rounded up to whole patches, or the published 1012 frames for the published sizes. */
@@ -11,7 +11,7 @@ export function modelConfig(shape: ModelShape, chunkSeconds: number, vocabulary:
   const outputdim = vocabulary.length;
   const id2label = Object.fromEntries(vocabulary.map(({ name }, index) => [String(index), name]));
   if (typeof shape === 'string') return { ...MODEL_PRESETS[shape], outputdim, id2label };
-  const frames = 1 + Math.floor(chunkSamples(chunkSeconds) / HOP_SAMPLES);
+  const frames = frameCount(chunkSamples(chunkSeconds));
   return {
     ...MODEL_PRESETS.tiny,
     embed_dim: shape.embedDim,

@@ -3,19 +3,15 @@
  * Differs from the published code in one point: the floor of 120 dB lies below each clip's own peak and not below the batch's, so that a clip's features never depend on its neighbours.
  * Inside the engine a spectrogram is [batch, frames, mels], frames first, because everything downstream works along the mels.
  */
+import { frameCount, hopSamples } from './frames';
 import type { Engine } from '../engine/engine';
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
 
 export const SAMPLE_RATE_HZ = 16000;
 export const WINDOW_SAMPLES = 512;
-export const HOP_SAMPLES = 160;
 const TOP_DB = 120;
 const MINIMUM_POWER = 1e-10;
-
-export function frameCount(samples: number): number {
-  return 1 + Math.floor(samples / HOP_SAMPLES);
-}
 
 /** Triangular HTK filters from 0 to 8000 Hz, [bins, mels]. */
 export function melFilters(mels: number): Float32Array {
@@ -51,19 +47,19 @@ function overlappingWindows(ops: Ops, wave: Tensor): Tensor {
     [0, 0],
     [WINDOW_SAMPLES / 2, WINDOW_SAMPLES / 2],
   ]);
-  const blocksPerWindow = Math.ceil(WINDOW_SAMPLES / HOP_SAMPLES);
+  const blocksPerWindow = Math.ceil(WINDOW_SAMPLES / hopSamples);
   const blockCount = frames + blocksPerWindow - 1;
-  const missing = blockCount * HOP_SAMPLES - (samples + WINDOW_SAMPLES);
+  const missing = blockCount * hopSamples - (samples + WINDOW_SAMPLES);
   const whole =
     missing >= 0
       ? ops.padZeros(reflected, [
           [0, 0],
           [0, missing],
         ])
-      : ops.slice(reflected, [0, 0], [batch, blockCount * HOP_SAMPLES]);
-  const blocks = ops.reshape(whole, batch, blockCount, HOP_SAMPLES);
+      : ops.slice(reflected, [0, 0], [batch, blockCount * hopSamples]);
+  const blocks = ops.reshape(whole, batch, blockCount, hopSamples);
   const parts = Array.from({ length: blocksPerWindow }, (_, i) => {
-    const width = Math.min(HOP_SAMPLES, WINDOW_SAMPLES - i * HOP_SAMPLES);
+    const width = Math.min(hopSamples, WINDOW_SAMPLES - i * hopSamples);
     return ops.slice(blocks, [0, i, 0], [batch, frames, width]);
   });
   return ops.concat(parts, 2);

@@ -5,12 +5,12 @@
  *
  * Units: `shift` in samples, circular, to the right, 0 = not applied; times in frames of 10 ms, frequencies in mel bins. Paper section 3.1.
  */
+import { frameCount } from '../audio/frames';
 import { below, philox, streamKey, uniform } from './random';
 
 /** Enters every content key: raise it when a change here draws other parameters from the same configuration. */
 export const augmentationVersion = 1;
 
-export const hopSamples = 160;
 export const melBins = 64;
 
 export interface AugmentConfig {
@@ -41,11 +41,6 @@ export interface ViewIdentity {
   readonly clipSha256: string;
   readonly chunk: number;
   readonly view: number;
-}
-
-/** Frames of the log-mel of `samples` samples: 1 + samples / hop, rounded down. */
-export function frameCount(samples: number): number {
-  return 1 + Math.floor(samples / hopSamples);
 }
 
 /**

@@ -2,7 +2,8 @@
  * A model in evaluation mode: audio or spectrograms to scores. Clips longer than the model's target length are cut into pieces of that length, the remainder at its own length,
  * and the pieces' predictions averaged by length. (The published code drops the last piece where it is full; here it counts. A remainder shorter than one patch is dropped.)
  */
-import { HOP_SAMPLES, logMel, pcmTensor } from '../audio/log-mel';
+import { hopSamples } from '../audio/frames';
+import { logMel, pcmTensor } from '../audio/log-mel';
 import type { Engine } from '../engine/engine';
 import type { Ops, Precision } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
@@ -144,5 +145,5 @@ export function pieceLengths(
 
 /** Samples of the shortest clip a model can score: one patch. */
 export function shortestClipSamples({ patch_size: patch }: ModelConfig): number {
-  return (patch - 1) * HOP_SAMPLES;
+  return (patch - 1) * hopSamples;
 }

@@ -2,6 +2,7 @@
  * Reads and writes the safetensors format. The same tensors give the same bytes: names sorted, header padded to 8 bytes with spaces.
  * https://github.com/huggingface/safetensors#format
  */
+import { fromHalf, toHalf } from '../logits/half';
 import { elementCount, type Shape } from '../engine/tensor';
 
 export interface DecodedTensor {
@@ -88,7 +89,7 @@ function reader(view: DataView, dtype: string): (index: number) => number {
     case 'F64':
       return (i) => view.getFloat64(8 * i, true);
     case 'F16':
-      return (i) => float16ToNumber(view.getUint16(2 * i, true));
+      return (i) => fromHalf(view.getUint16(2 * i, true));
     case 'BF16': {
       const bits = new Uint32Array(1);
       const float = new Float32Array(bits.buffer);
@@ -108,31 +109,6 @@ function reader(view: DataView, dtype: string): (index: number) => number {
     default:
       return (i) => view.getUint8(i);
   }
-}
-
-export function float16ToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-/** Rounds to nearest, ties to even. */
-export function numberToFloat16(value: number): number {
-  if (Number.isNaN(value)) return 0x7e00;
-  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
-  const magnitude = Math.abs(value);
-  if (magnitude >= 65520) return sign | 0x7c00;
-  const exponent = Math.max(-14, Math.floor(Math.log2(magnitude || 2 ** -30)));
-  const step = 2 ** (exponent - 10);
-  const scaled = magnitude / step;
-  const floor = Math.floor(scaled);
-  const rest = scaled - floor;
-  const units = rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
-  // Counting from the subnormals up, units carry over into the exponent field by themselves.
-  return sign | (units + (exponent + 14) * 1024);
 }
 
 export function encodeSafetensors(
@@ -158,7 +134,7 @@ export function encodeSafetensors(
   let position = 8 + headerBytes;
   for (const name of names) {
     const { data } = tensors.get(name) as { data: Float32Array };
-    const body = dtype === 'F32' ? data : Uint16Array.from(data, numberToFloat16);
+    const body = dtype === 'F32' ? data : Uint16Array.from(data, toHalf);
     bytes.set(new Uint8Array(body.buffer, body.byteOffset, body.byteLength), position);
     position += body.byteLength;
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { drawAugmentation, frameCount, melBins, type AugmentConfig } from '../../ced/augment/parameters';
+import { frameCount } from '../../ced/audio/frames';
+import { drawAugmentation, melBins, type AugmentConfig } from '../../ced/augment/parameters';
 
 const paper: AugmentConfig = { shift: { maxFraction: 0.5, probability: 0.5 }, timeMask: { maxFrames: 192 }, freqMask: { maxBins: 24 } };
 const clipSha256 = '0123456789abcdef'.repeat(4);

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chunkPlan } from '../../ced/audio/chunks';
-import { LogMel, frameCount } from '../../ced/audio/log-mel';
+import { frameCount } from '../../ced/audio/frames';
+import { LogMel } from '../../ced/audio/log-mel';
 import { encodeNpyInt16 } from '../../ced/audio/npy';
 import { encodeShardTable } from '../../ced/audio/shard-table';
 import { shiftInto } from '../../ced/augment/apply';

@@ -1,12 +1,6 @@
+import { fromHalf, toHalf } from '../../ced/logits/half';
 import fc from 'fast-check';
-import {
-  SafetensorsInvalid,
-  decodeSafetensors,
-  encodeSafetensors,
-  float16ToNumber,
-  numberToFloat16,
-  safetensorsMetadata,
-} from '../../ced/model/safetensors';
+import { SafetensorsInvalid, decodeSafetensors, encodeSafetensors, safetensorsMetadata } from '../../ced/model/safetensors';
 
 const tensors = fc.dictionary(
   fc.string({ minLength: 1 }).filter((name) => name !== '__metadata__' && name !== '__proto__'),
@@ -38,8 +32,8 @@ describe('safetensors', () => {
 
   it('keeps every float16 number', () => {
     for (let bits = 0; bits < 0x10000; bits++) {
-      const value = float16ToNumber(bits);
-      if (!Number.isNaN(value)) expect(numberToFloat16(value)).toBe(bits);
+      const value = fromHalf(bits);
+      if (!Number.isNaN(value)) expect(toHalf(value)).toBe(bits);
     }
   });
 
@@ -51,7 +45,7 @@ describe('safetensors', () => {
     [2 ** -25, 0],
     [1.5 * 2 ** -25, 2 ** -24],
   ])('rounds %d to the float16 %d', (value, expected) => {
-    expect(float16ToNumber(numberToFloat16(value))).toBe(expected);
+    expect(fromHalf(toHalf(value))).toBe(expected);
   });
 
   it('reads bfloat16 and int64', () => {

@@ -1,4 +1,5 @@
-import { LogMel, frameCount } from '../../ced/audio/log-mel';
+import { frameCount } from '../../ced/audio/frames';
+import { LogMel } from '../../ced/audio/log-mel';
 import { openEngine } from '../../ced/engine/engine';
 import { referenceTensors, tensorNamed } from './reference-vectors';
 

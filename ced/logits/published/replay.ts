@@ -2,7 +2,8 @@
  * The augmentation that a published seed stands for. The authors' loader seeds PyTorch, applies torch_audiomentations' `Shift` (p 0.5, up to half
  * the length to either side, rolled over) and then draws two numbers, which place both masks. https://github.com/RicherMans/CED (dataset.py)
  */
-import { frameCount, melBins, type AugmentParameters } from '../../augment/parameters';
+import { frameCount } from '../../audio/frames';
+import { melBins, type AugmentParameters } from '../../augment/parameters';
 import { publishedSpan, type MaskSpan } from '../../augment/spans';
 import { TorchGenerator } from './torch-generator';
 
