@@ -14,13 +14,18 @@ export function linkDemoCorpus(root: string): void {
 
 /** What the shipped teachers were trained on, rendered here because nothing else needs it. Found finished, it costs a second. */
 export async function renderTeachCorpus(root: string): Promise<void> {
-  const folder = join(dirname(demoCorpusFolder()), 'instruments-teach');
+  await linkRendered(root, 'teach');
+}
+
+/** `data/instruments-<set>`, rendered into the cache beside the demo's. */
+export async function linkRendered(root: string, set: 'teach' | 'more'): Promise<void> {
+  const name = `instruments-${set}`;
+  const folder = join(dirname(demoCorpusFolder()), name);
   const program = join(repositoryRoot, 'dist', 'examples', 'instruments', 'render', 'main.js');
-  const child = spawn(process.execPath, [program, '--set', 'teach', '--out', folder], { cwd: root, stdio: ['ignore', 2, 2] });
+  const child = spawn(process.execPath, [program, '--set', set, '--out', folder], { cwd: root, stdio: ['ignore', 2, 2] });
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
-  if (code !== 0)
-    throw new Error(`rendering the teachers' clips into ${folder} failed (exit code ${code}); the same command goes on with what is there`);
-  link(folder, join(root, TEACH_CORPUS));
+  if (code !== 0) throw new Error(`rendering clips into ${folder} failed (exit code ${code}); the same command goes on with what is there`);
+  link(folder, join(root, 'data', name));
 }
 
 /** A folder of the user's own that stands there is left alone. */

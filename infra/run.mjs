@@ -18,6 +18,7 @@ const programs = {
   bench: { file: 'bench/main.js', parts: ['tensorflow'] },
   fuzz: { file: 'bench/fuzz/main.js', parts: [] },
   chaos: { file: 'test/chaos/main.js', parts: ['tensorflow', 'temporal'] },
+  study: { file: 'bench/study/main.js', parts: ['tensorflow', 'temporal', 'demo'] },
   soak: { file: 'bench/soak.js', parts: ['tensorflow'] },
   docs: { file: 'infra/run-file-reference.js', parts: [] },
 };

@@ -7,10 +7,11 @@ import { SETS } from './recipe';
 
 const HELP = `Renders the instruments corpus: 4 s clips of sampled instruments, with tables and a vocabulary.
 
-  node dist/examples/instruments/render/main.js --out DIR [--set demo|teach] [--jobs N]
+  node dist/examples/instruments/render/main.js --out DIR [--set demo|teach|more] [--jobs N]
 
   --out DIR    folder for vocabulary.csv, train.jsonl, validation.jsonl, eval.jsonl and audio/
-  --set NAME   demo: 3,000 + 400 + 800 clips, 540 MB (default); teach: 12,000 + 400 clips, 1.6 GB
+  --set NAME   demo: 3,000 + 400 + 800 clips, 540 MB (default); teach: 12,000 + 400 clips, 1.6 GB;
+               more: 9,000 clips, 1.2 GB
   --jobs N     processes (default: ${os.availableParallelism()}, one per core); the bytes do not depend on it
   --help       this text
 

@@ -4,8 +4,9 @@ import { INSTRUMENTS } from './classes';
 import type { ClipRecipe } from './clip';
 
 /**
- * The two sets this folder can render. `demo` is what `npm start` distils on: its evaluation clips come from a sound bank that nobody trains
- * on. `teach` is the larger set the shipped teachers were trained on (`npm run teach`); its training clips share no seed with the demo's.
+ * The sets this folder can render. `demo` is what `npm start` distils on: its evaluation clips come from a sound bank that nobody trains
+ * on. `teach` is the larger set the shipped teachers were trained on (`npm run teach`); its training clips share no seed with the demo's. `more` is more of the
+ * demo's training clips, for studies.
  */
 
 /** Raise it whenever the same index would give other bytes: folders rendered under another number are rendered anew. */
@@ -18,7 +19,7 @@ export interface SplitRecipe extends ClipRecipe {
   readonly clips: number;
 }
 
-export type SetName = 'demo' | 'teach';
+export type SetName = 'demo' | 'teach' | 'more';
 
 const validation: SplitRecipe = { name: 'validation', split: 'validation', seed: 1, clips: 400, banks: ['FluidR3Mono_GM'], variety: 0 };
 
@@ -32,6 +33,7 @@ export const SETS: Readonly<Record<SetName, readonly SplitRecipe[]>> = {
     { name: 'train', split: 'teach', seed: 1, clips: 12_000, banks: ['FluidR3Mono_GM', 'MuseScore_General_Lite'], variety: 0.3 },
     validation,
   ],
+  more: [{ name: 'train', split: 'more', seed: 1, clips: 9_000, banks: ['FluidR3Mono_GM'], variety: 0.2 }],
 };
 
 /** Identifies everything that determines the bytes of a set. */

@@ -1,0 +1,91 @@
+/** The run that every arm is a variation of: the demo's corpus and teachers, sixteen views stored whole, sixteen epochs of the demo's student. */
+import { COMMON_CORPUS, UNLABELLED_TABLES } from './corpora';
+import type { RunInput, TeachInput } from './experiment';
+
+type StudentInput = RunInput['students'][number];
+type TeacherInput = NonNullable<RunInput['teachers']>[number];
+
+export const VIEWS = 16;
+export const CLASSES = 52;
+/** Beside the repository, where another study of the same machine finds it. */
+export const STORE = 'runs/study';
+
+export const SIZES = {
+  smallest: { embedDim: 48, depth: 3, heads: 4 },
+  student: { embedDim: 80, depth: 4, heads: 4 },
+  alto: { embedDim: 112, depth: 4, heads: 4 },
+  coda: { embedDim: 144, depth: 4, heads: 4 },
+} as const;
+
+const training = {
+  batchSize: 16,
+  learningRate: 2e-3,
+  warmupSteps: 300,
+  mixup: 0,
+  validateEvery: 4,
+  averageBest: 3,
+  earlyStop: 0,
+  checkpointSeconds: 60,
+};
+const augment = { timeMask: { maxFrames: 80 }, freqMask: { maxBins: 16 } };
+const CHUNK_SECONDS = 4;
+const EPOCHS = 16;
+
+/** 500 divides every corpus here, so that larger ones share their first shards with smaller ones. */
+const corpus = { ...COMMON_CORPUS, clipsPerShard: 500 };
+
+export const shipped = (name: 'alto' | 'brio' | 'coda'): TeacherInput => ({
+  name,
+  checkpoint: `examples/instruments/teachers/${name}`,
+  format: 'ced',
+});
+export const ENSEMBLE = [shipped('alto'), shipped('brio'), shipped('coda')];
+
+/** A distillation: the base with another student, other teachers, or other logits. */
+export function distilled(
+  seed: number,
+  student: Partial<StudentInput> = {},
+  { teachers = ENSEMBLE, logits = {} }: { teachers?: TeacherInput[]; logits?: object } = {},
+): RunInput {
+  return {
+    store: STORE,
+    corpus,
+    teachers,
+    logits: { views: VIEWS, topK: CLASSES, chunkSeconds: CHUNK_SECONDS, augment, ...logits },
+    students: [{ name: 'student', model: SIZES.student, epochs: EPOCHS, topK: 20, seed, ...training, ...student }],
+  };
+}
+
+/** The same student, audio and steps, from the clips' labels. */
+export function taught(seed: number): TeachInput {
+  const model = { name: 'student', model: SIZES.student, epochs: EPOCHS, seed, ...training };
+  return { store: STORE, corpus, chunkSeconds: CHUNK_SECONDS, augment, teachers: [model] };
+}
+
+/** A teacher of the student's own size, trained like the shipped ones (examples/instruments/teach.json) on their audio. */
+export function taughtAsTeacher(seed: number): TeachInput {
+  const model = {
+    name: 'peer',
+    model: SIZES.student,
+    epochs: 10,
+    seed,
+    ...training,
+    warmupSteps: 500,
+    finalLearningRateFraction: 0.02,
+    validateEvery: 2,
+  };
+  const tables = { train: 'data/instruments-teach/train.jsonl', validation: 'data/instruments-teach/validation.jsonl' };
+  return {
+    store: STORE,
+    corpus: { ...corpus, ...tables },
+    chunkSeconds: CHUNK_SECONDS,
+    augment: { ...augment, timeMask: { maxFrames: 60 } },
+    teachers: [model],
+  };
+}
+
+/** Twice or four times the audio in as many steps: each clip is heard less often. */
+export function distilledOnMore(seed: number, times: 2 | 4): RunInput {
+  const run = distilled(seed, { epochs: EPOCHS / times }, { logits: { views: VIEWS / times } });
+  return { ...run, corpus: { ...corpus, train: UNLABELLED_TABLES[times] } };
+}

@@ -1,0 +1,161 @@
+/** The paper's questions, and what would answer them here (https://arxiv.org/abs/2308.11957; its claims in our words). */
+import type { RunResult } from '../../workflows/contract/activities';
+import { CLASSES, distilled, distilledOnMore, shipped, SIZES, STORE, taught, taughtAsTeacher, VIEWS } from './base-run';
+import { UNLABELLED_CORPUS } from './corpora';
+import type { Arm, Question, RunInput } from './experiment';
+
+const arm = (id: string, label: string, run: (seed: number) => RunInput): Arm => ({
+  id,
+  label,
+  make: (seed) => ({ type: 'distill', run: run(seed) }),
+});
+
+const base = arm('base', 'the base: ensemble, consistent, 16 views, top 20, 0.34 M', (seed) => distilled(seed));
+
+const peer: Arm = { id: 'peer', label: 'a teacher of the student’s size', make: (seed) => ({ type: 'teach', run: taughtAsTeacher(seed) }) };
+
+const fromPeer: Arm = {
+  id: 'from-peer',
+  label: 'from a teacher of its own size (0.34 M)',
+  needs: peer,
+  make: (seed, needed) => ({
+    type: 'distill',
+    run: distilled(seed, {}, { teachers: [{ name: 'peer', checkpoint: checkpointOf(needed), format: 'ced' }] }),
+  }),
+};
+
+const fromLabels: Arm = { id: 'labels', label: 'from labels', make: (seed) => ({ type: 'teach', run: taught(seed) }) };
+
+const alone = (name: 'alto' | 'brio' | 'coda'): Arm =>
+  arm(`from-${name}`, `from ${name} alone`, (seed) => distilled(seed, {}, { teachers: [shipped(name)] }));
+const views = (count: number): Arm => arm(`views-${count}`, `${count} of ${VIEWS} views`, (seed) => distilled(seed, { views: count }));
+const topK = (count: number): Arm =>
+  arm(`top-${count}`, count === CLASSES ? `all ${CLASSES} classes` : `top ${count} of ${CLASSES} classes`, (seed) =>
+    distilled(seed, { topK: count }),
+  );
+const size = (name: keyof typeof SIZES, words: string): Arm =>
+  arm(`size-${name}`, words, (seed) => distilled(seed, { model: SIZES[name] }));
+const audio = (times: 2 | 4): Arm => arm(`audio-${times}x`, `${times} × the audio, as many steps`, (seed) => distilledOnMore(seed, times));
+
+/** @param folder of the two published networks, from the repository's root */
+export function questions(folder: string): Question[] {
+  return [
+    {
+      id: 'consistent',
+      title: 'Consistent against inconsistent teaching',
+      claim:
+        'A student that replays the very augmentation its teachers heard learns more from the same logits than one that draws its own.',
+      reference: base,
+      comparisons: [
+        {
+          arm: arm('inconsistent', 'the student draws its own augmentation', (seed) => distilled(seed, { consistent: false })),
+          expected: 'higher',
+        },
+      ],
+      otherwise:
+        'These teachers answer nearly alike under masks this light, so what is replayed differs little from a fresh draw, and a fresh draw regularises. Masks as wide as the paper’s and a longer training would tell.',
+      measure: 'mAP',
+    },
+    {
+      id: 'labels',
+      title: 'Distilled against trained from labels',
+      claim: 'Without a single label, a student learns more than from the labels of the same audio.',
+      reference: base,
+      comparisons: [{ arm: fromLabels, expected: 'higher' }],
+      otherwise: 'Labels here are exact: the renderer knows what it played. Label noise as in AudioSet would tell.',
+      measure: 'mAP',
+    },
+    {
+      id: 'ensemble',
+      title: 'The ensemble against each teacher alone',
+      claim: 'An ensemble teaches better than each of its members, and better than a teacher of the student’s own size.',
+      reference: base,
+      comparisons: [
+        ...(['alto', 'brio', 'coda'] as const).map((name) => ({ arm: alone(name), expected: 'higher' as const })),
+        { arm: fromPeer, expected: 'higher' },
+      ],
+      otherwise: 'The members are of one family and one corpus: their mistakes are alike. Teachers that differ more would tell.',
+      measure: 'mAP',
+    },
+    {
+      id: 'views',
+      title: 'How many views',
+      claim: 'More stored views teach better: the paper keeps 10 of AudioSet and 120 of its balanced part.',
+      reference: base,
+      comparisons: [
+        { arm: views(1), expected: 'higher' },
+        { arm: views(4), expected: 'not lower' },
+      ],
+      otherwise: 'Sixteen epochs repeat a view sixteen times at most. Longer trainings, where repetition turns into memory, would tell.',
+      measure: 'mAP',
+      bytes: true,
+    },
+    {
+      id: 'top-k',
+      title: 'How many probabilities of each',
+      claim: 'The twenty largest probabilities are enough.',
+      reference: base,
+      comparisons: [
+        { arm: topK(1), expected: 'higher' },
+        { arm: topK(5), expected: 'not lower' },
+        { arm: topK(CLASSES), expected: 'not lower' },
+      ],
+      otherwise:
+        'What lies below the twentieth probability carries more than noise here; a fill other than zero (`unseenFill`) would tell.',
+      measure: 'mAP',
+      bytes: true,
+    },
+    {
+      id: 'size',
+      title: 'How small a student',
+      claim: 'A student of a small part of the ensemble’s size comes close to it (10 M of several hundred: 49.0 of 50.1 mAP).',
+      reference: base,
+      comparisons: [
+        { arm: size('smallest', 'a student of 0.1 M'), expected: 'higher' },
+        { arm: size('alto', 'a student of 0.65 M'), expected: 'open' },
+        { arm: size('coda', 'a student of 1.05 M, like the largest teacher'), expected: 'open' },
+      ],
+      otherwise: 'Small students need longer; the same table at four times the epochs would tell.',
+      measure: 'mAP',
+    },
+    {
+      id: 'audio',
+      title: 'More audio without labels',
+      claim: 'The method reads no label, so any audio can be added; the paper itself trains on AudioSet alone.',
+      reference: audio(4),
+      comparisons: [
+        { arm: audio(2), expected: 'not lower' },
+        { arm: base, expected: 'higher' },
+      ],
+      otherwise: 'In as many steps, other clips are worth little more than other views of the same ones; more steps would tell.',
+      measure: 'mAP',
+    },
+    {
+      id: 'foreign',
+      title: 'Teachers that nobody here trained',
+      claim: 'Any ensemble will do: nothing in the method depends on where its teachers come from.',
+      reference: arm('foreign', 'student of two published networks', (seed) => foreign(seed, folder)),
+      comparisons: [
+        { arm: arm('foreign-short', 'the same after a quarter of the steps', (seed) => foreign(seed, folder, 4)), expected: 'higher' },
+      ],
+      otherwise: 'The student does not follow yet; more steps, or more of the music these teachers know, would tell.',
+      measure: 'agreement',
+    },
+  ];
+}
+
+/** MagnaTagATune taggers on the demo's clips: no labels of theirs exist here, so agreement with them on held-out clips is the measure. */
+function foreign(seed: number, folder: string, epochs = 16): RunInput {
+  const vocabulary = `${folder}/mtt_labels.csv`;
+  const network = (name: string, file: string) =>
+    ({ name, checkpoint: `${folder}/${file}`, format: 'onnx', output: 'probabilities', vocabulary, spectrogramMasks: 'skip' }) as const;
+  const teachers = [network('musicnn', 'wave_MTT_musicnn.onnx'), network('vgg', 'wave_MTT_vgg.onnx')];
+  const run = distilled(seed, { epochs }, { teachers, logits: { views: 4, topK: 20 } });
+  return { ...run, corpus: { ...run.corpus, ...UNLABELLED_CORPUS, vocabulary } };
+}
+
+function checkpointOf(result: RunResult | null): string {
+  const model = result?.students[0];
+  if (!model) throw new Error('the teacher this arm needs was not trained');
+  return `${STORE}/models/${model.sha256}`;
+}

@@ -1,0 +1,83 @@
+/** `docs/results.md`: written from finished runs and from nothing else. Pure. */
+import { bytes, millions } from '../../cli/quantities';
+import type { ArmEvidence, ComparisonEvidence, Evidence } from './evidence';
+import type { Difference, Summary } from './statistics';
+
+export interface PageFacts {
+  readonly seeds: readonly number[];
+  readonly hardware: string;
+  readonly evalClips: number;
+  readonly ensemble: { name: string; parameters: number; mAP: number | null }[];
+  readonly ensembleMAP: number | null;
+  /** By arm id. */
+  readonly prefixBytes: ReadonlyMap<string, number>;
+  readonly trainingMinutes: number;
+  readonly leftOut: readonly string[];
+}
+
+/** @param plotOf path of a question's plot, from docs/ */
+export function resultsPage(evidence: readonly Evidence[], facts: PageFacts, plotOf: (questionId: string) => string): string {
+  const { seeds, hardware, evalClips, ensemble, ensembleMAP, trainingMinutes, leftOut } = facts;
+  return `# Results
+
+Written by \`npm run study\` from the results of ordinary runs of the pipeline; nothing here is typed by hand but the paper's claims and what to think
+when they are not seen. Seeds ${seeds.join(', ')}; a value is the mean ± the sample standard deviation over the seeds that were run. A difference counts
+when it exceeds the 95 % interval of Student's t over differences within a seed. ${Math.round(trainingMinutes)} minutes of training on ${hardware}.
+
+Training clips come from one bank of sampled instruments, the ${evalClips} evaluation clips from another that shares no recording with it. Teachers:
+${ensemble.map(({ name, parameters, mAP }) => `${name} (${millions(parameters)}, ${number(mAP)})`).join(', ')}; together ${number(ensembleMAP)} eval mAP.
+
+| question | the paper | here |
+| --- | --- | --- |
+${evidence.map(({ question, verdict }) => `| [${question.title}](#${anchor(question.title)}) | ${question.claim} | **${verdict}** |`).join('\n')}
+${leftOut.length === 0 ? '' : `\nLeft out: ${leftOut.join('; ')}.\n`}
+${evidence.map((each) => section(each, facts, plotOf(each.question.id))).join('\n')}`;
+}
+
+function section({ question, reference, comparisons, verdict }: Evidence, facts: PageFacts, plot: string): string {
+  const measured = question.measure === 'mAP' ? 'eval mAP' : 'same top class';
+  const header = ['arm', 'parameters', measured, 'the reference over it', 'finding', 'minutes', ...(question.bytes ? ['logits'] : [])];
+  const cells = (arm: ArmEvidence, comparison: ComparisonEvidence | null): string[] => [
+    runFileLink(arm),
+    arm.parameters === null ? '–' : millions(arm.parameters),
+    spread(arm.score),
+    comparison === null ? '(reference)' : gap(comparison.difference),
+    comparison === null ? '' : comparison.finding,
+    arm.minutes === null ? '–' : arm.minutes.toFixed(1),
+    ...(question.bytes ? [sizeOf(facts.prefixBytes.get(arm.arm.id))] : []),
+  ];
+  const rows = [cells(reference, null), ...comparisons.map((comparison) => cells(comparison, comparison))];
+  const agrees = verdict === 'agrees' || verdict === 'not run yet';
+  return `## ${question.title}
+
+${question.claim} **Here: ${verdict}.**${agrees ? '' : ` ${question.otherwise}`}
+
+| ${header.join(' | ')} |
+|${header.map((_, index) => (index === 0 || index === 4 ? ' --- |' : ' ---: |')).join('')}
+${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}
+${reference.score === null ? '' : `\n![${question.title}](${plot})\n`}`;
+}
+
+function runFileLink({ arm, results }: ArmEvidence): string {
+  return results.size === 0 ? arm.label : `[${arm.label}](results/run-files/${arm.id}.json)`;
+}
+
+const sizeOf = (size: number | undefined): string => (size === undefined ? '–' : bytes(size));
+const number = (value: number | null): string => (value === null ? '–' : value.toFixed(3));
+
+function spread(summary: Summary | null): string {
+  if (summary === null) return '–';
+  const { mean, deviation, count } = summary;
+  return `${mean.toFixed(3)}${deviation === null ? '' : ` ± ${deviation.toFixed(3)}`} (${count})`;
+}
+
+function gap(difference: Difference | null): string {
+  if (difference === null) return '–';
+  const { mean, halfWidth } = difference;
+  return `${mean < 0 ? '−' : '+'}${Math.abs(mean).toFixed(3)}${halfWidth === null ? '' : ` ± ${halfWidth.toFixed(3)}`}`;
+}
+
+/** As GitHub makes them. */
+function anchor(title: string): string {
+  return title.toLowerCase().replaceAll(' ', '-');
+}
