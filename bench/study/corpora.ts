@@ -27,16 +27,18 @@ interface Row {
   audio: string;
 }
 
-export async function prepareCorpora(root: string): Promise<void> {
+/** @param more with the clips that only the question about more audio needs: minutes of rendering */
+export async function prepareCorpora(root: string, more: boolean): Promise<void> {
   linkDemoCorpus(root);
   await renderTeachCorpus(root);
-  await linkRendered(root, 'more');
   const demo = (split: string): Row[] => readTable(root, `data/instruments/${split}.jsonl`);
-  const more = readTable(root, 'data/instruments-more/train.jsonl');
   for (const [split, table] of Object.entries(UNLABELLED_CORPUS)) writeTable(root, table, demo(split));
+  if (!more) return;
+  await linkRendered(root, 'more');
   const train = demo('train');
-  writeTable(root, UNLABELLED_TABLES[2], [...train, ...more.slice(0, train.length)]);
-  writeTable(root, UNLABELLED_TABLES[4], [...train, ...more.slice(0, 3 * train.length)]);
+  const others = readTable(root, 'data/instruments-more/train.jsonl');
+  writeTable(root, UNLABELLED_TABLES[2], [...train, ...others.slice(0, train.length)]);
+  writeTable(root, UNLABELLED_TABLES[4], [...train, ...others.slice(0, 3 * train.length)]);
 }
 
 /** Audio paths from the repository's root, labels left behind. */

@@ -56,7 +56,7 @@ async function study(argv: string[]): Promise<void> {
     seeds,
   );
   if (values.list) return list(root, runs);
-  await prepareCorpora(root);
+  await prepareCorpora(root, asked.includes('audio') && !values['write-only']);
   const write = (): Promise<void> => publish({ root, seeds, questions: possible, leftOut });
   const outcome = values['write-only'] ? { failed: 0, complete: true } : await conduct(runs, { root, port, minutes }, write);
   await write();
