@@ -6,6 +6,7 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { openStore } from '../activities/storage/open-store';
 import { layout } from '../activities/storage/layout';
 import { repositoryRoot, temporalBinary } from '../infra/toolchain';
+import { localSettings } from '../workers/temporal-settings';
 import type { RunResult } from '../workflows/contract/activities';
 import type { DistillRun, TeachRun } from '../workflows/contract/run-file';
 import { linkDemoCorpus } from './demo-corpus';
@@ -47,7 +48,7 @@ export async function conductRun(
   );
   const session = await Session.open({ address, uiPort: options.uiPort, root: repositoryRoot, workers: options.workers, onNote: say });
   interruption.onSecond(() => session.kill());
-  const { client, close } = await connect(address);
+  const { client, close } = await connect(localSettings(address));
   const over = new AbortController();
   const watching = AbortSignal.any([interruption.signal, over.signal]);
   try {

@@ -5,8 +5,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startServer, type Server } from '../infra/server';
+import { DEFAULT_ADDRESS } from '../workers/temporal-settings';
 import { shortPath } from './short-path';
-import { DEFAULT_ADDRESS } from './temporal-command';
 import { WorkerProcess } from './worker-process';
 
 export interface SessionOptions {

@@ -4,12 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError, type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
 import type { LiveProgress } from '../workflows/contract/activities';
 import { STATUS_QUERY } from '../workflows/contract/names';
 import type { RunStatus } from '../workflows/contract/status';
 import { UsageError } from './failure';
+import { payloadReader, type PayloadReader } from './payload-reader';
 import type { PendingActivity, RunView } from './run-view';
 
 const { PENDING_ACTIVITY_STATE_STARTED } = temporal.api.enums.v1.PendingActivityState;
@@ -27,6 +27,7 @@ export async function followStatus(
   signal: AbortSignal,
 ): Promise<void> {
   const handle = client.workflow.getHandle(workflowId);
+  const read = payloadReader(client);
   let status: RunStatus | null = null;
   let asking: Promise<void> | null = null;
   let askedMs = -Infinity;
@@ -56,27 +57,32 @@ export async function followStatus(
         askedMs = performance.now();
         asking = ask().finally(() => (asking = null));
       }
-      if (status !== null) onView({ status, pending: pendingActivities(description) });
+      if (status !== null) onView({ status, pending: await pendingActivities(description, read) });
     }
     await sleep(DESCRIBE_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 
-export function pendingActivities(description: Pick<WorkflowExecutionDescription, 'raw'>): PendingActivity[] {
-  return (description.raw.pendingActivities ?? []).map((activity) => ({
-    id: activity.activityId ?? '',
-    type: activity.activityType?.name ?? 'activity',
-    attempt: activity.attempt ?? 1,
-    started: activity.state === PENDING_ACTIVITY_STATE_STARTED,
-    progress: progressOf(activity.heartbeatDetails),
-    lastFailure: activity.lastFailure ? failureText(activity.lastFailure) : null,
-  }));
+export async function pendingActivities(
+  description: Pick<WorkflowExecutionDescription, 'raw'>,
+  read: PayloadReader,
+): Promise<PendingActivity[]> {
+  return await Promise.all(
+    (description.raw.pendingActivities ?? []).map(async (activity) => ({
+      id: activity.activityId ?? '',
+      type: activity.activityType?.name ?? 'activity',
+      attempt: activity.attempt ?? 1,
+      started: activity.state === PENDING_ACTIVITY_STATE_STARTED,
+      progress: await progressOf(activity.heartbeatDetails, read),
+      lastFailure: activity.lastFailure ? failureText(activity.lastFailure) : null,
+    })),
+  );
 }
 
-function progressOf(details: temporal.api.common.v1.IPayloads | null | undefined): LiveProgress | null {
+async function progressOf(details: temporal.api.common.v1.IPayloads | null | undefined, read: PayloadReader): Promise<LiveProgress | null> {
   const payload = details?.payloads?.[0];
   if (!payload) return null;
-  const value = defaultPayloadConverter.fromPayload<Partial<LiveProgress> | null>(payload);
+  const value = (await read(payload)) as Partial<LiveProgress> | null;
   if (typeof value?.done !== 'number' || typeof value.total !== 'number') return null;
   return { unit: 'items', perSecond: 0, etaSeconds: null, ...value, done: value.done, total: value.total };
 }

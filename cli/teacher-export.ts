@@ -6,12 +6,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
 import { layout } from '../activities/storage/layout';
 import { openStore } from '../activities/storage/open-store';
 import type { Store } from '../activities/storage/store';
 import { decodeSafetensors, encodeSafetensors } from '../ced/model/safetensors';
 import type { RunResult, TrainedModel } from '../workflows/contract/activities';
+import { payloadReader } from './payload-reader';
 
 export interface TeacherExport {
   run: { store: string };
@@ -73,13 +73,14 @@ export async function exportModel(store: Store, sha256: string, folder: string):
 /** What each training activity returned. The result a user reads holds only what matters to everybody. */
 async function trainedModels(client: Client, workflowId: string): Promise<TrainedModel[]> {
   const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  const read = payloadReader(client);
   const training = new Set<string>();
   const models: TrainedModel[] = [];
   for (const { eventId, activityTaskScheduledEventAttributes: scheduled, activityTaskCompletedEventAttributes: completed } of events ??
     []) {
     if (scheduled?.activityType?.name === 'trainModel') training.add(String(eventId));
     const payload = completed && training.has(String(completed.scheduledEventId)) ? completed.result?.payloads?.[0] : undefined;
-    if (payload) models.push(defaultPayloadConverter.fromPayload<TrainedModel>(payload));
+    if (payload) models.push((await read(payload)) as TrainedModel);
   }
   return models;
 }

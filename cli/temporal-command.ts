@@ -3,10 +3,8 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { TASK_QUEUES } from '../workflows/contract/names';
+import { DEFAULT_ADDRESS } from '../workers/temporal-settings';
 import type { WorkflowType } from './run-file';
-
-/** Where the Temporal CLI and the workers connect when nothing else is said. */
-export const DEFAULT_ADDRESS = '127.0.0.1:7233';
 
 export interface StartCommand {
   type: WorkflowType;

@@ -6,6 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { leashed, repositoryRoot } from '../infra/toolchain';
+import { withoutTemporal } from '../workers/temporal-settings';
 import { shortPath } from './short-path';
 
 const RESTART_AFTER_MS = 1000;
@@ -53,7 +54,12 @@ export class WorkerProcess {
     const before = statSync(log).size;
     const args = [join(repositoryRoot, 'dist', 'workers', 'main.js'), '--queue', queue, '--address', address, '--root', root];
     // A process group of its own: Ctrl-C in a terminal must not reach it before this process has asked it to stop.
-    const child = spawn(...leashed('SIGTERM', process.execPath, args), { cwd: root, detached: true, stdio: ['ignore', output, output] });
+    const child = spawn(...leashed('SIGTERM', process.execPath, args), {
+      cwd: root,
+      detached: true,
+      stdio: ['ignore', output, output],
+      env: withoutTemporal(process.env),
+    });
     closeSync(output);
     this.child = child;
     this.exited = new Promise((resolve) => {

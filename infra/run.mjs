@@ -13,6 +13,7 @@ const programs = {
   teach: { file: 'cli/teach.js', parts: ['tensorflow', 'temporal', 'demo'] },
   ced: { file: 'cli/main.js', parts: ['tensorflow'] },
   worker: { file: 'workers/main.js', parts: ['tensorflow'] },
+  codec: { file: 'workers/payloads/codec-server.js', parts: [] },
   server: { file: 'infra/server-command.js', parts: ['temporal'] },
   storage: { file: 'infra/storage-command.js', parts: ['storage'] },
   bench: { file: 'bench/main.js', parts: ['tensorflow'] },

@@ -9,6 +9,7 @@ import type { EpochRecord } from '../workflows/contract/activities';
 import { EPOCH_SIGNAL, TASK_QUEUES } from '../workflows/contract/names';
 import { EngineProcess } from './engine/engine-process';
 import { FencedStore } from './fenced-store';
+import { dataConverter } from './payloads/data-converter';
 import { standstillLimitMs, Standstills } from './standstills';
 import { parseWorkerOptions, WORKER_HELP, type WorkerOptions } from './worker-options';
 
@@ -16,7 +17,7 @@ async function main(): Promise<void> {
   const options = parseWorkerOptions(process.argv.slice(2), process.env);
   if (!options) return console.log(WORKER_HELP);
   Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: ['SIGTERM', 'SIGINT'] });
-  const connection = await NativeConnection.connect({ address: options.address }).catch((error: unknown) => {
+  const connection = await NativeConnection.connect(options.connection).catch((error: unknown) => {
     throw new Error(`no Temporal server answers at ${options.address}; start one with \`npm run server\`, or name yours with --address`, {
       cause: error,
     });
@@ -31,9 +32,10 @@ async function main(): Promise<void> {
     environment: storeEnvironment(options.storage),
   });
   try {
-    const deps = dependencies(options, connection, engine, standstills);
+    const converter = await dataConverter(process.env);
+    const deps = dependencies(options, new Client({ connection, namespace: options.namespace, ...converter }), engine, standstills);
     const workers = await Promise.all(
-      options.queues.map((queue) => Worker.create({ ...common(connection, options), ...forQueue(queue, deps) })),
+      options.queues.map((queue) => Worker.create({ ...common(connection, options), ...converter, ...forQueue(queue, deps) })),
     );
     console.log(
       `worker ready: ${options.queues.map((queue) => TASK_QUEUES[queue]).join(', ')} at ${options.address}, root ${options.root}`,
@@ -67,13 +69,7 @@ function forQueue(
   }
 }
 
-function dependencies(
-  options: WorkerOptions,
-  connection: NativeConnection,
-  engine: EngineProcess,
-  standstills: Standstills,
-): ActivityDependencies {
-  const client = new Client({ connection, namespace: options.namespace });
+function dependencies(options: WorkerOptions, client: Client, engine: EngineProcess, standstills: Standstills): ActivityDependencies {
   return {
     root: options.root,
     sources: options.sources,

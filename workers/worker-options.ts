@@ -4,11 +4,10 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { StoreOptions } from '../activities/storage/open-store';
 import type { SourceOptions } from '../activities/storage/source';
+import { temporalSettings, type TemporalSettings } from './temporal-settings';
 
-export interface WorkerOptions {
+export interface WorkerOptions extends TemporalSettings {
   queues: ('workflows' | 'cpu' | 'gpu')[];
-  address: string;
-  namespace: string;
   root: string;
   intraOpThreads: number;
   storage: Pick<StoreOptions, 'cacheFolder' | 'cacheBytes' | 'userProject'>;
@@ -25,6 +24,7 @@ Runs a Temporal worker of the distillation pipeline. A GPU worker does one GPU a
                    all = both in one process
   --address A      Temporal server                                   [TEMPORAL_ADDRESS or 127.0.0.1:7233]
   --namespace N    Temporal namespace                                [TEMPORAL_NAMESPACE or default]
+                   TLS, API key and the rest: Temporal's own environment variables and profile file (docs/deploy.md)
   --root DIR       where relative paths of run files start           [current folder]
   --threads N      TensorFlow threads; fixed for bit-exact resumes   [cores, at most 8]
   --cache DIR      local copies of shards from gs:// stores          [~/.cache/ced-distillation/objects]
@@ -68,8 +68,7 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
   if (!Number.isInteger(threads) || threads < 1) throw new Error(`--threads: ${values.threads}, expected a whole number of at least 1`);
   return {
     queues: [...queues],
-    address: values.address ?? environment['TEMPORAL_ADDRESS'] ?? '127.0.0.1:7233',
-    namespace: values.namespace ?? environment['TEMPORAL_NAMESPACE'] ?? 'default',
+    ...temporalSettings(values, environment),
     root: resolve(values.root ?? '.'),
     intraOpThreads: threads,
     storage: storageOf(values.cache, values['cache-gb'], values['user-project']),

@@ -7,6 +7,7 @@ import { LiveDisplay } from '../../cli/live-display';
 import { Session } from '../../cli/session';
 import { runTemporal, startArguments } from '../../cli/temporal-command';
 import { temporalBinary } from '../../infra/toolchain';
+import { localSettings } from '../../workers/temporal-settings';
 import { armRun, resultOf, writeRunFile, type ArmRun } from './arm-run';
 import type { Arm } from './experiment';
 
@@ -32,7 +33,7 @@ export async function conduct(
   const address = `127.0.0.1:${port}`;
   const session = await Session.open({ address, uiPort: null, root, workers: true, onNote: say });
   interruption.onSecond(() => session.kill());
-  const { client, close } = await connect(address);
+  const { client, close } = await connect(localSettings(address));
   let [done, failed] = [0, 0];
   try {
     const work = async (): Promise<void> => {

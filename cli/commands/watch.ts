@@ -6,13 +6,14 @@ import { connect, followRun } from '../follow';
 import { listenForInterruption } from '../interruption';
 import { LiveDisplay } from '../live-display';
 import { resultTable } from '../result-table';
-import { DEFAULT_ADDRESS } from '../temporal-command';
+import { DEFAULT_ADDRESS, temporalSettings } from '../../workers/temporal-settings';
 
 const help = `ced watch WORKFLOW-ID [options]
 
 Shows a run live until it ends, then its results. Ctrl-C ends the watching, never the run.
 
   --address HOST:PORT   Temporal server (default: TEMPORAL_ADDRESS, else ${DEFAULT_ADDRESS})
+  --namespace N         (default: TEMPORAL_NAMESPACE, else default); TLS and API key as the Temporal CLI takes them
   --json                print only the result on standard output, as JSON; live lines go to standard error
   --help                this text`;
 
@@ -20,12 +21,11 @@ export const command: Command = {
   summary: 'show a run live, then its results',
   help,
   async run(argv) {
-    const options = { address: { type: 'string' }, json: { type: 'boolean' } } as const;
+    const options = { address: { type: 'string' }, namespace: { type: 'string' }, json: { type: 'boolean' } } as const;
     const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
     const [workflowId, ...rest] = positionals;
     if (workflowId === undefined || rest.length > 0) throw new UsageError('ced watch: expected one workflow id; see ced watch --help');
-    const address = values.address ?? process.env['TEMPORAL_ADDRESS'] ?? DEFAULT_ADDRESS;
-    const { client, close } = await connect(address);
+    const { client, close } = await connect(temporalSettings(values, process.env));
     try {
       const display = new LiveDisplay(values.json ? process.stderr : process.stdout, () => performance.now());
       const { signal } = listenForInterruption(() => display.note('The run goes on.'));

@@ -1,0 +1,14 @@
+/** Payloads that the SDK hands over as the server keeps them (heartbeat details, histories), opened with the client's own codec and converter. */
+import type { Client } from '@temporalio/client';
+import type { Payload } from '@temporalio/common';
+
+export type PayloadReader = (payload: Payload) => Promise<unknown>;
+
+export function payloadReader(client: Client): PayloadReader {
+  const { payloadConverter, payloadCodecs } = client.options.loadedDataConverter;
+  return async (payload) => {
+    let opened = [payload];
+    for (const codec of [...payloadCodecs].reverse()) opened = await codec.decode(opened);
+    return payloadConverter.fromPayload(opened[0] ?? payload);
+  };
+}

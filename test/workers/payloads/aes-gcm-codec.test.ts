@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { AesGcmCodec } from '../../../workers/payloads/aes-gcm-codec';
+import { codecServer } from '../../../workers/payloads/codec-server';
+import { payloadKeys } from '../../../workers/payloads/keys';
+
+const [first, second] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')];
+
+async function codec(keys: string): Promise<AesGcmCodec> {
+  return new AesGcmCodec((await payloadKeys({ CED_PAYLOAD_KEYS: keys }))!);
+}
+const payload = (value: unknown): Payload => defaultPayloadConverter.toPayload(value);
+const textOf = (payloads: readonly Payload[]): string =>
+  payloads
+    .map(({ metadata, data }) =>
+      [...Object.values(metadata ?? {}), data ?? []].map((bytes) => Buffer.from(bytes).toString('latin1')).join(),
+    )
+    .join();
+
+describe('encrypted payloads', () => {
+  it('come back as they were, and cannot be read on the way', async () => {
+    const both = await codec(`2026=${first}`);
+    const plain = [payload({ store: 'gs://secret-corpus/runs' }), payload(null)];
+    const sealed = await both.encode(plain);
+    expect(textOf(sealed)).not.toMatch(/secret-corpus|json/);
+    expect((await both.decode(sealed)).map((each) => defaultPayloadConverter.fromPayload(each))).toEqual([
+      { store: 'gs://secret-corpus/runs' },
+      null,
+    ]);
+  });
+
+  it('never repeat a nonce', async () => {
+    const one = await codec(`k=${first}`);
+    const [a, b] = await one.encode([payload('same'), payload('same')]);
+    expect(Buffer.from(a!.data!).equals(Buffer.from(b!.data!))).toBe(false);
+  });
+
+  it('open with an old key after a new one came in front of it, and not once it is gone', async () => {
+    const sealed = await (await codec(`old=${first}`)).encode([payload('kept')]);
+    const rotated = await codec(`new=${second},old=${first}`);
+    expect((await rotated.decode(sealed)).map((each) => defaultPayloadConverter.fromPayload(each))).toEqual(['kept']);
+    expect(textOf(await rotated.encode([payload(1)]))).toContain('new');
+    await expect((await codec(`new=${second}`)).decode(sealed)).rejects.toThrow(/key old, which CED_PAYLOAD_KEYS does not hold/);
+  });
+
+  it('do not open after a bit was changed, nor under another key of the same name', async () => {
+    const one = await codec(`k=${first}`);
+    const [sealed] = await one.encode([payload('kept')]);
+    const data = Uint8Array.from(sealed!.data!);
+    data[data.length - 1]! ^= 1;
+    await expect(one.decode([{ ...sealed, data }])).rejects.toThrow(/key k does not open/);
+    await expect((await codec(`k=${second}`)).decode([sealed!])).rejects.toThrow(/key k does not open/);
+  });
+
+  it('stand beside plain ones from before', async () => {
+    expect(await (await codec(`k=${first}`)).decode([payload('plain')])).toEqual([payload('plain')]);
+  });
+
+  it.each([
+    [`k=${first},broken`, /entry 2 of 2 is not id=base64 of 32 bytes/],
+    ['k=c2hvcnQ=', /entry 1 of 1/],
+    [`k=${first},k=${second}`, /key id k stands there twice/],
+  ])('are refused with keys like %#', async (keys, message) => {
+    await expect(payloadKeys({ CED_PAYLOAD_KEYS: keys })).rejects.toThrow(message);
+    await expect(payloadKeys({ CED_PAYLOAD_KEYS: keys })).rejects.not.toThrow(first);
+  });
+
+  it('are off without keys', async () => {
+    expect(await payloadKeys({})).toBeNull();
+  });
+});
+
+describe('the codec server', () => {
+  const origin = 'http://127.0.0.1:8233';
+  const post = async (path: string, body: unknown, from = origin): Promise<Response> => {
+    const server = codecServer(await codec(`k=${first}`), origin);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      return await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', headers: { origin: from }, body: JSON.stringify(body) });
+    } finally {
+      server.close();
+    }
+  };
+  const asJson = (payloads: readonly Payload[]): unknown => ({
+    payloads: payloads.map(({ metadata, data }) => ({
+      metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')])),
+      data: Buffer.from(data ?? []).toString('base64'),
+    })),
+  });
+
+  it('decodes for the web interface', async () => {
+    const sealed = await (await codec(`k=${first}`)).encode([payload({ hello: 'world' })]);
+    const response = await post('/decode', asJson(sealed));
+    expect(response.headers.get('access-control-allow-origin')).toBe(origin);
+    const { payloads } = (await response.json()) as { payloads: { data: string }[] };
+    expect(JSON.parse(Buffer.from(payloads[0]!.data, 'base64').toString())).toEqual({ hello: 'world' });
+  });
+
+  it('refuses pages of other origins, other paths and what is no payload', async () => {
+    expect((await post('/decode', { payloads: [] }, 'https://elsewhere.example')).status).toBe(403);
+    expect((await post('/steal', { payloads: [] })).status).toBe(404);
+    const sealed = await (await codec(`other=${second}`)).encode([payload(1)]);
+    const refused = await post('/decode', asJson(sealed));
+    expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('key other')]);
+  });
+});
