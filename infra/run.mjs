@@ -18,7 +18,7 @@ const programs = {
   storage: { file: 'infra/storage-command.js', parts: ['storage'] },
   bench: { file: 'bench/main.js', parts: ['tensorflow'] },
   fuzz: { file: 'bench/fuzz/main.js', parts: [] },
-  chaos: { file: 'test/chaos/main.js', parts: ['tensorflow', 'temporal'] },
+  chaos: { file: 'test/chaos/main.js', parts: ['tensorflow', 'temporal', 'storage'] },
   study: { file: 'bench/study/main.js', parts: ['tensorflow', 'temporal', 'demo'] },
   soak: { file: 'bench/soak.js', parts: ['tensorflow'] },
   docs: { file: 'infra/run-file-reference.js', parts: [] },

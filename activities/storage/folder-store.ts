@@ -1,20 +1,24 @@
 /**
  * A store in a local folder. Creation is a temporary file beside the target, fsync, `link` (EEXIST = present), unlink, fsync of the folder:
- * a reader sees a whole object or none, and a crash at any point leaves at most a temporary file.
+ * a reader sees a whole object or none, and a crash at any point leaves at most a temporary file. On a full disk it waits.
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, link, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { patiently, type Patience } from './patience';
 import { ContentDiffers, ObjectMissing, type CreateOutcome, type Store, type StoredObject } from './store';
 
 const TEMPORARY = '.writing-';
 
 export class FolderStore implements Store {
   readonly uri: string;
+  private readonly patience: Patience;
 
-  constructor(folder: string) {
+  constructor(folder: string, patience: Patience = {}) {
     this.uri = resolve(folder);
+    // A large object may take a slow disk a while, and nobody hears of its progress.
+    this.patience = { ...patience, silenceMs: Infinity };
   }
 
   async read(key: string): Promise<Uint8Array | null> {
@@ -34,6 +38,10 @@ export class FolderStore implements Store {
   }
 
   async create(key: string, bytes: Uint8Array): Promise<CreateOutcome> {
+    return await patiently(() => this.createOnce(key, bytes), this.patience);
+  }
+
+  private async createOnce(key: string, bytes: Uint8Array): Promise<CreateOutcome> {
     const target = this.path(key);
     const temporary = await this.writeBeside(target, bytes);
     try {
@@ -52,7 +60,7 @@ export class FolderStore implements Store {
 
   async replace(key: string, bytes: Uint8Array): Promise<void> {
     const target = this.path(key);
-    await rename(await this.writeBeside(target, bytes), target);
+    await patiently(async () => rename(await this.writeBeside(target, bytes), target), this.patience);
     await syncFolder(dirname(target));
   }
 

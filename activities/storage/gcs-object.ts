@@ -110,10 +110,13 @@ export class GcsObject {
       ...(createOnly ? { preconditionOpts: { ifGenerationMatch: 0 } } : {}),
     };
     try {
-      await patiently(
-        () => this.bucket.file(this.path).save(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), options),
-        this.patience,
-      );
+      const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const { silenceMs = 30_000 } = this.patience;
+      await patiently((alive) => this.bucket.file(this.path).save(data, { ...options, onUploadProgress: alive }), {
+        ...this.patience,
+        // What is told is what was handed to the connection: a part may still be on its way, at 100 kB/s or more.
+        silenceMs: silenceMs + Math.min(bytes.length, RESUMABLE_FROM_BYTES) / 100,
+      });
       return true;
     } catch (error) {
       if (statusOf(error) === 412) return false;

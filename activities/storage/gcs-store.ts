@@ -57,28 +57,37 @@ export class GcsStore implements Store {
 
   async list(prefix: string): Promise<string[]> {
     const start = this.options.prefix === '' ? '' : `${this.options.prefix}/`;
-    const query = { prefix: start + prefix, fields: 'items(name),nextPageToken' };
-    try {
-      const [files] = await patiently(() => this.bucket.getFiles(query), this.patience);
-      return files.map((file) => file.name.slice(start.length)).sort();
-    } catch (error) {
-      throw explainGcsError(this.options.bucket, error);
-    }
+    const files = await this.files({ prefix: start + prefix, fields: 'items(name),nextPageToken' });
+    return files.map((file) => file.name.slice(start.length)).sort();
   }
 
   async inventory(): Promise<StoredObject[]> {
     const start = this.options.prefix === '' ? '' : `${this.options.prefix}/`;
-    const query = { prefix: start, fields: 'items(name,size,updated),nextPageToken' };
+    const files = await this.files({ prefix: start, fields: 'items(name,size,updated),nextPageToken' });
+    return files.map(({ name, size, updated }) => ({
+      key: name.slice(start.length),
+      bytes: Number(size),
+      modifiedMs: Date.parse(updated ?? ''),
+    }));
+  }
+
+  /** Page by page: each has its own patience. Where fields are chosen the client gives them as they came, not as files. */
+  private async files(query: { prefix: string; fields: string }): Promise<{ name: string; size?: string; updated?: string }[]> {
+    const files: { name: string; size?: string; updated?: string }[] = [];
     try {
-      const [files] = await patiently(() => this.bucket.getFiles(query), this.patience);
-      return files.map(({ name, metadata: { size, updated } }) => ({
-        key: name.slice(start.length),
-        bytes: Number(size),
-        modifiedMs: Date.parse(updated ?? ''),
-      }));
+      for (let page: object | null = { ...query, autoPaginate: false }; page !== null;) {
+        const asked: object = page;
+        const [found, next] = (await patiently(() => this.bucket.getFiles(asked), this.patience)) as unknown as [
+          typeof files,
+          object | null,
+        ];
+        files.push(...found);
+        page = next ?? null;
+      }
     } catch (error) {
       throw explainGcsError(this.options.bucket, error);
     }
+    return files;
   }
 
   async remove(key: string): Promise<void> {

@@ -22,7 +22,7 @@ export interface StoreOptions {
 /** @param root where relative folders start. @throws {PermanentError} RunFileInvalid for a kind of place that cannot be written */
 export function openStore(root: string, uri: string, options: StoreOptions = {}): Store {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(uri)?.[1];
-  if (scheme === undefined) return new FolderStore(resolve(root, uri));
+  if (scheme === undefined) return new FolderStore(resolve(root, uri), options.patience);
   const place = parseGsUri(uri);
   if (place === null)
     throw new PermanentError('RunFileInvalid', `store: ${uri} cannot be written, expected a folder or gs://bucket/prefix`);

@@ -1,6 +1,6 @@
 /**
- * How long the doors to bytes wait for a place that does not answer: at least five minutes of refused connections, 429 and 5xx, with pauses
- * that double up to half a minute. What no waiting can mend is thrown at once.
+ * How long the doors to bytes wait for a place that does not answer: at least five minutes of refused connections, 429 and 5xx, silence or a full
+ * disk, with pauses that double up to half a minute. What no waiting can mend is thrown at once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -9,11 +9,14 @@ export interface Patience {
   patienceMs?: number;
   /** First pause between tries; each one after it is twice as long, up to 30 s. @default 250 */
   firstPauseMs?: number;
+  /** Milliseconds without a sign of life after which a request is given up and made again. @default 30000 */
+  silenceMs?: number;
   /** Told before every pause, so that a waiting process is not taken for a hung one. */
   onWait?: (reason: string) => void;
 }
 
 const LONGEST_PAUSE_MS = 30_000;
+const SILENCE_MS = 30_000;
 
 /** Pauses and deadline of one stretch of failures; `succeeded` starts a new one. */
 export class Waiting {
@@ -40,12 +43,16 @@ export class Waiting {
   }
 }
 
-/** Repeats `work` until it succeeds, fails for good, or patience is over. Only for work that may be done twice. */
-export async function patiently<T>(work: () => Promise<T>, patience: Patience): Promise<T> {
+/**
+ * Repeats `work` until it succeeds, fails for good, or patience is over. Only for work that may be done twice, at the same time too: what was given up
+ * for its silence may still arrive.
+ * @param work calls `alive` when it hears of progress
+ */
+export async function patiently<T>(work: (alive: () => void) => Promise<T>, patience: Patience): Promise<T> {
   const waiting = new Waiting(patience);
   for (;;) {
     try {
-      return await work();
+      return await unlessSilent(work, patience.silenceMs ?? SILENCE_MS);
     } catch (error) {
       await waiting.after(error);
     }
@@ -61,18 +68,41 @@ export async function* resuming(
   patience: Patience,
 ): AsyncGenerator<Uint8Array> {
   const waiting = new Waiting(patience);
+  const silenceMs = patience.silenceMs ?? SILENCE_MS;
   let received = 0;
   for (;;) {
     try {
-      for await (const part of await open(received)) {
-        received += part.length;
-        waiting.succeeded();
-        yield part;
+      // Left when it falls silent: `for await` would first wait for the end of what never ends.
+      const parts = (await unlessSilent(() => open(received), silenceMs))[Symbol.asyncIterator]();
+      try {
+        for (;;) {
+          const next = await unlessSilent(() => parts.next(), silenceMs);
+          if (next.done) return;
+          received += next.value.length;
+          waiting.succeeded();
+          yield next.value;
+        }
+      } finally {
+        void parts.return?.().catch(() => undefined);
       }
-      return;
     } catch (error) {
       await waiting.after(error);
     }
+  }
+}
+
+/** @throws ETIMEDOUT when `work` has neither ended nor called `alive` for so long */
+async function unlessSilent<T>(work: (alive: () => void) => Promise<T>, silenceMs: number): Promise<T> {
+  if (silenceMs === Infinity) return await work(() => undefined);
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      const giveUp = (): void => reject(Object.assign(new Error(`no answer for ${silenceMs / 1000} s`), { code: 'ETIMEDOUT' }));
+      timer = setTimeout(giveUp, silenceMs);
+      work(() => timer?.refresh()).then(resolve, reject);
+    });
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -87,9 +117,12 @@ const TRANSIENT_CODES = new Set([
   'ENETUNREACH',
   'EHOSTUNREACH',
   'ERR_STREAM_PREMATURE_CLOSE',
+  // Somebody makes room.
+  'ENOSPC',
+  'EDQUOT',
 ]);
 
-/** Connections that break and servers that are busy; told by codes, and by the cause for errors that wrap another. */
+/** Connections that break, servers that are busy, disks that are full; told by codes, and by the cause for errors that wrap another. */
 export function isTransient(error: unknown): boolean {
   const { code, status, cause, errors } = error as { code?: unknown; status?: unknown; cause?: unknown; errors?: unknown };
   if (

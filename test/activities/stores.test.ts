@@ -84,6 +84,17 @@ describe.each<[string, () => Store]>([
     expect(await store.list('nothing/')).toEqual([]);
   });
 
+  it('says how much everything in it takes, and since when', async () => {
+    const sinceMs = Date.now() - 2000;
+    for (const key of ['a/1', 'b']) await store.create(key, bytes('four'));
+    const objects = (await store.inventory()).sort((a, b) => a.key.localeCompare(b.key));
+    expect(objects.map(({ key, bytes: size }) => [key, size])).toEqual([
+      ['a/1', 4],
+      ['b', 4],
+    ]);
+    for (const { modifiedMs } of objects) expect(modifiedMs).toBeGreaterThan(sinceMs);
+  });
+
   it('refuses keys that leave it', async () => {
     await expect(store.create('../outside', bytes('x'))).rejects.toThrow(/must stay below/);
     await expect(store.read('/etc/passwd')).rejects.toThrow(/must stay below/);

@@ -1,95 +1,192 @@
 /** What can happen to a run. Whatever dies is started again, as a supervisor would; nothing else is done for the run. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { kill } from '../support/cluster';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Scene } from './scene';
+import type { Weather } from './storage-proxy';
+import type { Place, Trial } from './trial';
+
+export type Stage = 'ingest' | 'logits' | 'training';
 
 export interface Fault {
   name: string;
-  /** Only once training has begun. */
-  needsCheckpoint?: true;
-  /** @param store the run's folder. @param draw in [0, 1), from the seed: what is left to chance within the fault */
-  happen(scene: Scene, store: string, draw: number): Promise<void>;
+  /** During which stages it makes sense. @default all of them */
+  stages?: readonly Stage[];
+  /** @default a folder */
+  place?: Place;
+  resume?: 'exact';
+  /** Takes its place the first time that it is drawn. */
+  once?: Fault;
+  /** @param draw in [0, 1), from the seed: what is left to chance within the fault */
+  happen(scene: Scene, trial: Trial, draw: number): Promise<void>;
 }
 
+const ENGINE_AT_WORK = ['logits', 'training'] as const;
+const DAY_MS = 24 * 3600_000;
+
 export const FAULTS: readonly Fault[] = [
-  { name: 'SIGKILL engine', happen: async (scene) => scene.signalEngine('SIGKILL') },
+  { name: 'SIGKILL engine', stages: ENGINE_AT_WORK, happen: async (scene) => scene.signalEngine('SIGKILL') },
   {
     name: 'SIGKILL GPU worker',
+    stages: ENGINE_AT_WORK,
     happen: async (scene) => {
-      await kill(scene.gpu);
+      await scene.kill(scene.gpu);
       await scene.revive();
     },
   },
   {
     name: 'SIGKILL CPU worker',
     happen: async (scene) => {
-      await kill(scene.cpu);
+      await scene.kill(scene.cpu);
       await scene.revive();
     },
   },
   {
-    name: 'SIGKILL all workers',
+    name: 'SIGKILL all at once',
     happen: async (scene) => {
-      await Promise.all([kill(scene.gpu), kill(scene.cpu)]);
+      await Promise.all([scene.kill(scene.gpu), scene.kill(scene.cpu), scene.cluster.killServer()]);
+      await scene.cluster.reviveServer();
       await scene.revive();
+    },
+  },
+  {
+    name: 'SIGKILL Temporal server',
+    happen: async (scene) => {
+      await scene.cluster.killServer();
+      await scene.cluster.reviveServer();
     },
   },
   {
     name: 'SIGTERM GPU worker',
+    stages: ENGINE_AT_WORK,
     happen: async (scene) => {
-      const gone = new Promise((resolve) => scene.gpu.once('exit', resolve));
-      scene.gpu.kill('SIGTERM');
-      await gone;
+      await terminate(scene);
       await scene.revive();
     },
   },
-  { name: 'SIGKILL Temporal server', happen: async (scene) => scene.cluster.replaceServer() },
   {
-    name: 'flipped checkpoint',
-    needsCheckpoint: true,
-    happen: async (scene, store, draw) => {
-      // Held still, so that the newest checkpoint is still the newest when the next attempt looks.
-      scene.signalEngine('SIGSTOP');
-      const checkpoint = newestCheckpoint(join(store, 'training', readdirSync(join(store, 'training'))[0] ?? ''));
-      flipOneBit(readdirSync(checkpoint).sort().map((file) => join(checkpoint, file)), draw); // prettier-ignore
-      scene.signalEngine('SIGKILL');
+    name: 'SIGSTOP GPU worker, SIGCONT beside its successor',
+    stages: ENGINE_AT_WORK,
+    happen: async (scene, trial) => {
+      const frozen = scene.gpu;
+      process.kill(-(frozen.pid ?? NaN), 'SIGSTOP');
+      const before = new Set(trial.deeds().map(({ pid }) => pid));
+      trial.landed();
+      await scene.replaceGpu();
+      // The server gives the job away when it has heard nothing for 30 s.
+      await sleep(31_000);
+      await trial.eventually(() => trial.deeds().some(({ pid }) => !before.has(pid)) || null);
+      process.kill(-(frozen.pid ?? NaN), 'SIGCONT');
     },
   },
   {
-    name: 'flipped logit shard',
-    needsCheckpoint: true,
-    happen: async (scene, store, draw) => {
-      flipOneBit(filesOf(join(store, 'logits'), '.parquet'), draw);
-      scene.signalEngine('SIGKILL');
+    name: 'worker of another kind, refused',
+    stages: ['training'],
+    resume: 'exact',
+    happen: async (scene, trial) => {
+      await trial.newestCheckpoint();
+      await terminate(scene);
+      await scene.replaceGpu({ threads: 2 });
+      const refusal = await trial.handle.result().then(() => 'nothing', causeOf);
+      if (refusal !== 'CheckpointIncompatible') throw new Error(`refused with ${refusal}`);
+      await scene.settle();
+      await trial.begin();
     },
   },
+  ...[DAY_MS, -DAY_MS].map((offsetMs): Fault => ({
+    name: `clock a day ${offsetMs > 0 ? 'fast' : 'slow'}`,
+    stages: ENGINE_AT_WORK,
+    happen: async (scene) => {
+      await terminate(scene);
+      await scene.replaceGpu({ environment: { CED_CLOCK_OFFSET_MS: String(offsetMs) } });
+    },
+  })),
+  storageFault('storage answers 503 for 5 s', '503', 5000),
+  storageFault('storage answers 429 for 5 s', '429', 5000),
+  storageFault('storage hangs for 5 s', 'hang', 5000),
+  storageFault('storage cuts transfers for 5 s', 'cut', 5000),
+  { ...storageDown(10), once: storageDown(120) },
   {
-    name: 'flipped audio shard',
-    needsCheckpoint: true,
-    happen: async (scene, store, draw) => {
-      flipOneBit(filesOf(join(store, 'audio'), '.npy'), draw);
-      scene.signalEngine('SIGKILL');
+    name: 'full disk for 5 s',
+    place: 'small disk',
+    happen: async (_, trial) => {
+      trial.disk?.fill();
+      await sleep(5000);
+      trial.disk?.free();
     },
   },
+  ...(['flipped', 'truncated'] as const).flatMap((how): Fault[] => [
+    damaged(`${how} checkpoint`, how, (trial) => trial.newestCheckpoint()),
+    damaged(`${how} logit shard`, how, (trial) => keysOf(trial, 'logits/', '.parquet')),
+    damaged(`${how} audio shard`, how, (trial) => keysOf(trial, 'audio/', '.npy')),
+  ]),
 ];
 
-function newestCheckpoint(training: string): string {
-  const folder = join(training, 'checkpoints');
-  const whole = readdirSync(folder).filter((step) => readdirSync(join(folder, step)).includes('state.json'));
-  return join(folder, whole.sort().at(-1) ?? '');
+function storageFault(name: string, weather: Weather, ms: number): Fault {
+  return {
+    name,
+    place: 'bucket',
+    happen: async ({ proxy }) => {
+      proxy.weather = weather;
+      await sleep(ms);
+      proxy.weather = 'fair';
+    },
+  };
 }
 
-function filesOf(folder: string, extension: string): string[] {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  return names.filter((name) => name.endsWith(extension)).sort().map((name) => join(folder, name)); // prettier-ignore
+function storageDown(seconds: number): Fault {
+  return {
+    name: `storage down for ${seconds} s`,
+    place: 'bucket',
+    happen: async ({ proxy }) => {
+      await proxy.down();
+      await sleep(seconds * 1000);
+      await proxy.up();
+    },
+  };
 }
 
-/** In one of the files. */
-function flipOneBit(files: string[], draw: number): void {
-  const path = files[Math.floor(draw * files.length)] ?? '';
+/** One of the files is damaged, and the engine killed, so that the next attempt reads it. */
+function damaged(name: string, how: 'flipped' | 'truncated', choose: (trial: Trial) => Promise<string[]>): Fault {
+  return {
+    name,
+    stages: ['training'],
+    happen: async (scene, trial, draw) => {
+      await trial.newestCheckpoint();
+      // Held still, so that the newest checkpoint is still the newest when the next attempt looks.
+      scene.signalEngine('SIGSTOP');
+      const keys = await choose(trial);
+      const path = join(trial.store.uri, keys[Math.floor(draw * keys.length)] ?? '');
+      if (how === 'flipped') flipOneBit(path, draw);
+      else truncateSync(path, Math.floor(((draw * 7919) % 1) * readFileSync(path).length));
+      scene.signalEngine('SIGKILL');
+    },
+  };
+}
+
+async function keysOf(trial: Trial, prefix: string, ending: string): Promise<string[]> {
+  return (await trial.store.list(prefix)).filter((key) => key.endsWith(ending));
+}
+
+function flipOneBit(path: string, draw: number): void {
   const bytes = readFileSync(path);
   const bit = Math.floor(((draw * 7919) % 1) * bytes.length * 8);
   bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
   writeFileSync(path, bytes);
+}
+
+/** A spot instance's warning; resolved when the worker is gone. */
+async function terminate(scene: Scene): Promise<void> {
+  const { gpu } = scene;
+  const gone = new Promise((resolve) => gpu.once('exit', resolve));
+  const toldMs = performance.now();
+  gpu.kill('SIGTERM');
+  await gone;
+  if (performance.now() - toldMs > 20_000) throw new Error('SIGTERM took more than 20 s');
+}
+
+/** Type of the failure at the bottom. */
+function causeOf(error: unknown): string {
+  const { cause, type } = error as { cause?: unknown; type?: string };
+  return cause ? causeOf(cause) : (type ?? String(error));
 }

@@ -1,110 +1,126 @@
-/** A small pipeline of real processes: one Temporal server, a CPU and a GPU worker, a corpus of tones, and a run file for each try. */
-import { createHash } from 'node:crypto';
+/** A small pipeline of real processes: a Temporal server, a storage server behind a proxy, a CPU and a GPU worker, a corpus of tones. */
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { WorkflowHandle } from '@temporalio/client';
-import type { RunResult } from '../../workflows/contract/activities';
-import { childrenOf, Cluster, isAlive } from '../support/cluster';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startStorage, type StorageEmulator } from '../../infra/storage-emulator';
+import { repositoryRoot } from '../../infra/toolchain';
+import { childrenOf, Cluster, isAlive, kill, type WorkerPlace } from '../support/cluster';
 import { writeToneCorpus, type ToneCorpus } from '../support/tone-corpus';
 import { writeUntaughtTeacher } from '../support/untaught-teacher';
+import { StorageProxy } from './storage-proxy';
+import type { Deed } from './witness';
 
-export const EPOCHS = 30;
-const CLIPS = 64;
-const BATCH = 8;
-export const STEPS_PER_EPOCH = CLIPS / BATCH;
+export const CLIPS = 64;
+export const SHARDS = 4;
 
 export class Scene {
-  private readonly engines = new Set<number>();
+  /** GPU workers that were replaced and may still live. */
+  private readonly old: ChildProcess[] = [];
+  private gpuIsPlain = true;
 
   private constructor(
     readonly cluster: Cluster,
-    private readonly corpus: ToneCorpus,
-    private readonly teacher: object,
-    public cpu: ChildProcess,
-    public gpu: ChildProcess,
+    readonly storage: StorageEmulator,
+    readonly proxy: StorageProxy,
+    readonly corpus: ToneCorpus,
+    readonly teacher: object,
   ) {}
+
+  cpu!: ChildProcess;
+  gpu!: ChildProcess;
 
   static async open(): Promise<Scene> {
     const cluster = await Cluster.start();
     const corpus = writeToneCorpus(cluster.folder, { train: CLIPS, validation: 16, eval: 16 });
     const teacher = writeUntaughtTeacher(cluster.folder, corpus.vocabulary, 1);
-    return new Scene(cluster, corpus, teacher, await cluster.worker('cpu'), await cluster.worker('gpu'));
+    const storage = await startStorage({ port: 0, folder: join(cluster.folder, 'buckets'), log: join(cluster.folder, 'storage.log') });
+    await storage.createBucket('chaos');
+    const scene = new Scene(cluster, storage, await StorageProxy.open(storage.port), corpus, teacher);
+    [scene.cpu, scene.gpu] = await Promise.all([scene.worker('cpu'), scene.worker('gpu')]);
+    return scene;
   }
 
-  async start(name: string): Promise<WorkflowHandle> {
-    const student = { name: 'student', model: { embedDim: 32, depth: 2, heads: 2 }, epochs: EPOCHS, batchSize: BATCH, learningRate: 2e-3, warmupSteps: 20, validateEvery: 5, averageBest: 2, checkpointSeconds: 0.5, seed: 3 }; // prettier-ignore
-    const run = {
-      name,
-      store: `store-${name}`,
-      corpus: { ...this.corpus, clipsPerShard: CLIPS / 4 },
-      teachers: [this.teacher],
-      logits: { views: 2, topK: 4, chunkSeconds: 1, seed: 7 },
-      students: [student],
+  /** Starts a worker whose engine is witnessed. */
+  async worker(queue: 'cpu' | 'gpu', place: WorkerPlace = {}): Promise<ChildProcess> {
+    const preloaded = ['witness', 'wrong-clock'].map((name) => `--require "${join(repositoryRoot, 'dist/test/chaos', `${name}.js`)}"`);
+    const environment = {
+      HOME: this.cluster.folder,
+      CED_CACHE: process.env['CED_CACHE'] ?? '',
+      STORAGE_EMULATOR_HOST: this.proxy.endpoint,
+      CED_WITNESS: this.book,
+      NODE_OPTIONS: [process.env['NODE_OPTIONS'] ?? '', ...preloaded].join(' '),
+      ...place.environment,
     };
-    return await this.cluster.client.workflow.start('distill', { taskQueue: 'ced', workflowId: name, args: [run] });
+    return await this.cluster.worker(queue, { ...place, environment });
+  }
+
+  /** Another GPU worker takes the place of the present one, which is left as it is. */
+  async replaceGpu(place: WorkerPlace = {}): Promise<void> {
+    this.old.push(this.gpu);
+    this.gpuIsPlain = Object.keys(place).length === 0;
+    this.gpu = await this.worker('gpu', place);
+  }
+
+  /** As after `open`: one CPU and one GPU worker with nothing special about them. */
+  async settle(): Promise<void> {
+    for (const worker of this.old.splice(0)) await this.kill(worker);
+    if (!this.gpuIsPlain) await this.kill(this.gpu);
+    await this.revive();
   }
 
   /** Starts what is dead. */
   async revive(): Promise<void> {
-    if (isDead(this.cpu)) this.cpu = await this.cluster.worker('cpu');
-    if (isDead(this.gpu)) this.gpu = await this.cluster.worker('gpu');
+    if (isDead(this.cpu)) this.cpu = await this.worker('cpu');
+    if (!isDead(this.gpu)) return;
+    this.gpu = await this.worker('gpu');
+    this.gpuIsPlain = true;
+  }
+
+  /** SIGKILL to a worker, frozen ones too; resolved when its engine is gone as well. */
+  async kill(worker: ChildProcess): Promise<void> {
+    const engines = enginesOf(worker);
+    await kill(worker);
+    // The kernel takes them apart after their worker; one that stays is an orphan, and found as such.
+    for (const deadline = performance.now() + 5000; engines.some(isAlive) && performance.now() < deadline;) await sleep(10);
   }
 
   /** To the GPU worker's engine, if it has one now. */
   signalEngine(signal: NodeJS.Signals): void {
-    for (const pid of this.rememberEngines()) process.kill(pid, signal);
+    for (const pid of enginesOf(this.gpu)) process.kill(pid, signal);
   }
 
-  rememberEngines(): number[] {
-    const pids = isDead(this.gpu) ? [] : childrenOf(this.gpu.pid ?? 0);
-    for (const pid of pids) this.engines.add(pid);
-    return pids;
+  /** Everything that engines got done in runs on `store`, oldest first. */
+  deeds(store: string): Deed[] {
+    if (!existsSync(this.book)) return [];
+    const lines = readFileSync(this.book, 'utf8').split('\n').slice(0, -1);
+    return lines.map((line) => JSON.parse(line) as Deed).filter((deed) => deed.store === store);
   }
 
-  /** Engines whose worker is gone and that live on. */
-  orphans(): number[] {
-    const own = this.rememberEngines();
-    return [...this.engines].filter((pid) => !own.includes(pid) && isAlive(pid));
-  }
-
-  storeOf(name: string): string {
-    return join(this.cluster.folder, `store-${name}`);
-  }
-
-  /** Folder of a run's training, null before it has one. */
-  private training(name: string): string | null {
-    const folder = join(this.storeOf(name), 'training');
-    const [key] = existsSync(folder) ? readdirSync(folder) : [];
-    return key === undefined ? null : join(folder, key);
-  }
-
-  /** Steps at which attempts began. */
-  startingSteps(name: string): number[] {
-    const attempts = join(this.training(name) ?? '', 'attempts');
-    if (!existsSync(attempts)) return [];
-    return readdirSync(attempts)
-      .sort()
-      .map((file) => (JSON.parse(readFileSync(join(attempts, file), 'utf8')) as { step: number }).step);
-  }
-
-  /** One hash over the bytes of every logit shard and every student, and the rows that were heard. */
-  fingerprint(name: string, result: RunResult): string {
-    const store = this.storeOf(name);
-    const hash = createHash('sha256');
-    const logits = join(store, 'logits', result.logits?.key ?? '');
-    for (const file of readdirSync(logits).sort())
-      if (file.endsWith('.parquet')) hash.update(file).update(readFileSync(join(logits, file)));
-    for (const { sha256, bitExact } of result.students)
-      hash.update(String(bitExact)).update(readFileSync(join(store, 'models', sha256, 'model.safetensors')));
-    return hash.update(String(result.logits?.rows)).digest('hex');
+  /** Engines that were at work on `store`, whose worker is gone and that live on. */
+  async orphans(store: string): Promise<number[]> {
+    const pids = new Set(this.deeds(store).map(({ pid }) => pid));
+    const own = [this.gpu, ...this.old].flatMap(enginesOf);
+    const suspects = [...pids].filter((pid) => !own.includes(pid));
+    for (const deadline = performance.now() + 5000; suspects.some(isAlive) && performance.now() < deadline;) await sleep(50);
+    return suspects.filter(isAlive);
   }
 
   async close(): Promise<void> {
     await this.cluster.stop();
+    await this.proxy.down();
+    await this.storage.stop();
+  }
+
+  private get book(): string {
+    return join(this.cluster.folder, 'witness.jsonl');
   }
 }
 
-function isDead(child: ChildProcess): boolean {
+export function isDead(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
+}
+
+function enginesOf(worker: ChildProcess): number[] {
+  return isDead(worker) ? [] : childrenOf(worker.pid ?? 0);
 }

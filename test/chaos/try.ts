@@ -1,106 +1,81 @@
 /** One try: a run is started, something happens to it at a drawn moment, and what it leaves is compared with an undisturbed run's. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { permutation, philox, streamKey, uniform } from '../../ced/augment/random';
-import type { LiveProgress, RunResult } from '../../workflows/contract/activities';
-import type { RunStatus } from '../../workflows/contract/status';
-import { FAULTS, type Fault } from './faults';
-import { EPOCHS, STEPS_PER_EPOCH, type Scene } from './scene';
+import type { RunResult } from '../../workflows/contract/activities';
+import { nameOf, reached, type Draw } from './draw';
+import { recoverySeconds, workRepeated } from './effort';
+import type { Scene } from './scene';
+import { Trial } from './trial';
 
 export interface Outcome {
   seed: number;
   try: number;
   fault: string;
   moment: string;
-  /** From the fault to the first progress after it; null where the run had none to make. */
+  /** From the fault to the first progress beyond what was there before; null where the run had none to make. */
   recoverySeconds: number | null;
-  /** Steps trained twice, as far as the last heartbeat tells. */
   stepsRepeated: number;
+  rowsRepeated: number;
   seconds: number;
   identical: boolean;
   why: string | null;
 }
 
-interface Draw {
-  fault: Fault;
-  /** Epoch after which it happens; null = as soon as logits are being made. */
-  epoch: number | null;
-  within: number;
-}
+/** A run that has not ended by itself by then never will. */
+const LIMIT_MS = 300_000;
 
-/** A function of the seed and the number alone. Every fault comes once in as many tries as there are faults. */
-export function drawTry(seed: number, index: number): Draw {
-  const block = Math.floor(index / FAULTS.length);
-  const fault = FAULTS[permutation(seed, block, FAULTS.length)[index % FAULTS.length] ?? 0];
-  if (!fault) throw new Error('no fault');
-  const words = philox(streamKey('chaos', seed, index), [0, 0, 0, 0]);
-  const early = uniform(words[0]) < 0.2 && !fault.needsCheckpoint;
-  return { fault, epoch: early ? null : 2 + Math.floor(uniform(words[1]) * (EPOCHS - 5)), within: uniform(words[2]) };
-}
-
-const LIMIT_MS = 180_000;
-
-export async function runTry(scene: Scene, seed: number, index: number, expected: string): Promise<Outcome> {
-  const { fault, epoch, within } = drawTry(seed, index);
-  const name = `try-${index}`;
+/** @param expected fingerprint of an undisturbed run */
+export async function runTry(
+  scene: Scene,
+  { fault, moment, within }: Draw,
+  name: string,
+  expected: string,
+): Promise<Omit<Outcome, 'seed' | 'try'>> {
   const startedMs = performance.now();
-  const outcome: Outcome = { seed, try: index, fault: fault.name, moment: epoch === null ? 'logits' : `epoch ${epoch}`, recoverySeconds: null, stepsRepeated: 0, seconds: 0, identical: false, why: null }; // prettier-ignore
-  let handle: WorkflowHandle | undefined;
+  const outcome = { fault: fault.name, moment: nameOf(moment), recoverySeconds: null as number | null, stepsRepeated: 0, rowsRepeated: 0, seconds: 0, identical: false, why: null as string | null }; // prettier-ignore
+  let trial: Trial | undefined;
   try {
-    await scene.revive();
-    handle = await scene.start(name);
-    await until(handle, (status) => (epoch === null ? stageOf(status, 'logits').state !== 'waiting' : epochOf(status) >= epoch));
-    await sleep(within * 200);
-    scene.rememberEngines();
-    const stepBefore = await liveStep(handle);
-    const { attempts, progress } = { attempts: scene.startingSteps(name).length, progress: progressOf(await status(handle)) };
-    const faultMs = performance.now();
-    await fault.happen(scene, scene.storeOf(name), within);
-    await until(handle, (now) => progressOf(now) > progress);
-    outcome.recoverySeconds = (performance.now() - faultMs) / 1000;
-    const result = (await handle.result()) as RunResult;
-    const resumedAt = scene.startingSteps(name)[attempts];
-    if (resumedAt !== undefined && epoch !== null) outcome.stepsRepeated = Math.max(0, stepBefore - resumedAt);
-    if (scene.fingerprint(name, result) !== expected) outcome.why = 'other bytes';
-    else if (scene.orphans().length > 0) outcome.why = `orphaned engine ${scene.orphans().join(', ')}`;
+    await scene.settle();
+    trial = await Trial.start(scene, name, fault.place, fault.resume);
+    await reached(trial, moment);
+    const atMs = Date.now();
+    await fault.happen(scene, trial, within);
+    const countsFromMs = trial.landedMs ?? Date.now();
+    const result = await ending(trial.handle);
+    const deeds = trial.deeds();
+    outcome.recoverySeconds = recoverySeconds(deeds, await finishedActivities(trial.handle), { atMs, countsFromMs });
+    const repeated = workRepeated(deeds);
+    outcome.stepsRepeated = repeated.steps;
+    outcome.rowsRepeated = repeated.rows;
+    outcome.why = (await trial.fingerprint(result)) === expected ? await trial.fault(result) : 'other bytes';
     outcome.identical = outcome.why === null;
   } catch (error) {
-    outcome.why = (error as Error).message.split('\n')[0] ?? 'failed';
-    await handle?.terminate().catch(() => undefined);
+    const { cause, message } = error as { cause?: { type?: string; message?: string }; message: string };
+    outcome.why = [message, cause?.type, cause?.message].filter(Boolean).join(': ').split('\n')[0] ?? 'failed';
+    await trial?.handle.terminate().catch(() => undefined);
   }
+  scene.proxy.weather = 'fair';
+  trial?.disk?.unmount();
   outcome.seconds = (performance.now() - startedMs) / 1000;
   return outcome;
 }
 
-const status = (handle: WorkflowHandle): Promise<RunStatus> => handle.query<RunStatus>('status');
-
-async function until(handle: WorkflowHandle, reached: (status: RunStatus) => boolean): Promise<void> {
-  for (const deadline = performance.now() + LIMIT_MS; ; await sleep(50)) {
-    // While the server or the CPU worker is gone, nobody answers.
-    const now = await status(handle).catch(() => null);
-    if (now && (reached(now) || now.state === 'done')) return;
-    if (performance.now() > deadline) throw new Error(`no progress within ${LIMIT_MS / 1000} s`);
+/** @throws when the run fails, and when it does not end */
+async function ending(handle: WorkflowHandle): Promise<RunResult> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the run did not end within ${LIMIT_MS / 1000} s`)), LIMIT_MS);
+  });
+  try {
+    return await Promise.race([handle.result() as Promise<RunResult>, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
-function stageOf(now: RunStatus, name: 'logits' | 'distill'): RunStatus['stages'][number] {
-  const stage = now.stages.find((each) => each.name === name);
-  if (!stage) throw new Error(`no stage ${name}`);
-  return stage;
-}
-
-function epochOf(now: RunStatus): number {
-  return now.epochs['student']?.epoch ?? 0;
-}
-
-/** Grows with everything that a run gets done. */
-function progressOf(now: RunStatus): number {
-  return epochOf(now) * 1000 + now.stages.reduce((sum, { done }) => sum + done, 0);
-}
-
-/** Steps done by the last heartbeat and by the last finished epoch, whichever is more. */
-async function liveStep(handle: WorkflowHandle): Promise<number> {
-  const [payload] = (await handle.describe()).raw.pendingActivities?.[0]?.heartbeatDetails?.payloads ?? [];
-  const live = payload?.data ? (JSON.parse(Buffer.from(payload.data).toString()) as LiveProgress) : null;
-  return Math.max(live?.unit === 'steps' ? live.done : 0, epochOf(await status(handle)) * STEPS_PER_EPOCH);
+/** When the server took down each activity's end. */
+async function finishedActivities(handle: WorkflowHandle): Promise<number[]> {
+  const { events } = await handle.fetchHistory();
+  return (events ?? [])
+    .filter((event) => event.activityTaskCompletedEventAttributes)
+    .map(({ eventTime }) => Number(eventTime?.seconds ?? 0) * 1000 + (eventTime?.nanos ?? 0) / 1e6);
 }

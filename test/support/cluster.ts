@@ -13,6 +13,10 @@ export interface WorkerPlace {
   root?: string;
   /** On top of this process's. */
   environment?: Record<string, string>;
+  /** @default 1 */
+  threads?: number;
+  /** Compiled entry. @default this clone's own */
+  entry?: string;
 }
 
 export class Cluster {
@@ -35,19 +39,10 @@ export class Cluster {
   }
 
   /** Starts a worker process and waits until it polls. */
-  async worker(queue: 'cpu' | 'gpu' | 'all', { root = this.folder, environment = {} }: WorkerPlace = {}): Promise<ChildProcess> {
+  async worker(queue: 'cpu' | 'gpu' | 'all', place: WorkerPlace = {}): Promise<ChildProcess> {
+    const { root = this.folder, environment = {}, threads = 1, entry = join(repositoryRoot, 'dist/workers/main.js') } = place;
     const log = openSync(join(this.folder, `worker-${queue}.log`), 'a');
-    const args = [
-      join(repositoryRoot, 'dist/workers/main.js'),
-      '--queue',
-      queue,
-      '--address',
-      this.address,
-      '--root',
-      root,
-      '--threads',
-      '1',
-    ];
+    const args = [entry, '--queue', queue, '--address', this.address, '--root', root, '--threads', String(threads)];
     const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', log],
       detached: true,
@@ -63,14 +58,18 @@ export class Cluster {
     return child;
   }
 
-  /** SIGKILL to the Temporal server, and another one on its database. */
-  async replaceServer(): Promise<void> {
+  /** SIGKILL to the Temporal server. */
+  async killServer(): Promise<void> {
     const pid = childrenOf(process.pid).find((child) =>
       readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(join(this.folder, 'temporal.db')),
     );
     if (pid === undefined) throw new Error('the server is no child of this process');
     process.kill(pid, 'SIGKILL');
     await this.server.ended;
+  }
+
+  /** Another server on the database of the one that was killed. */
+  async reviveServer(): Promise<void> {
     this.server = await serverIn(this.folder, this.address);
   }
 

@@ -1,0 +1,140 @@
+/** One run on the scene, and what can be known of it from outside: what its engines got done, what stands in its store. */
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { TrainedModel } from '../../workflows/contract/activities';
+import type { LogitsManifest } from '../../activities/logits/logits-job';
+import { FolderStore } from '../../activities/storage/folder-store';
+import { openGcs } from '../../activities/storage/gcs-client';
+import { GcsStore } from '../../activities/storage/gcs-store';
+import { ObjectCache } from '../../activities/storage/object-cache';
+import { layout } from '../../activities/storage/layout';
+import { readJson, type Store } from '../../activities/storage/store';
+import { verifyStore } from '../../cli/store-verification';
+import type { RunResult } from '../../workflows/contract/activities';
+import type { RunStatus } from '../../workflows/contract/status';
+import { CLIPS, SHARDS, type Scene } from './scene';
+import { mountDisk, type SmallDisk } from './small-disk';
+import type { Deed } from './witness';
+
+const VIEWS = 16;
+const EPOCHS = 30;
+const BATCH = 8;
+export const ROWS = CLIPS * VIEWS;
+export const STEPS = (EPOCHS * CLIPS) / BATCH;
+
+export type Place = 'folder' | 'bucket' | 'small disk';
+
+export class Trial {
+  handle!: WorkflowHandle;
+  /** Where progress begins to count: when the fault is over, unless it says otherwise. */
+  landedMs: number | null = null;
+
+  private constructor(
+    readonly scene: Scene,
+    readonly name: string,
+    readonly storeUri: string,
+    readonly store: Store,
+    readonly disk: SmallDisk | null,
+    private readonly resume: 'continue' | 'exact',
+  ) {}
+
+  static async start(scene: Scene, name: string, place: Place = 'folder', resume: 'continue' | 'exact' = 'continue'): Promise<Trial> {
+    const trial = place === 'bucket' ? inBucket(scene, name) : { uri: `store-${name}`, store: new FolderStore(join(scene.cluster.folder, `store-${name}`)) }; // prettier-ignore
+    if (place !== 'bucket') mkdirSync(trial.store.uri);
+    const disk = place === 'small disk' ? mountDisk(trial.store.uri) : null;
+    const started = new Trial(scene, name, trial.uri, trial.store, disk, resume);
+    await started.begin();
+    return started;
+  }
+
+  /** Also after the run has ended. */
+  async begin(): Promise<void> {
+    const student = { name: 'student', model: { embedDim: 32, depth: 2, heads: 2 }, epochs: EPOCHS, batchSize: BATCH, learningRate: 2e-3, warmupSteps: 20, validateEvery: 5, averageBest: 2, checkpointSeconds: 0.5, seed: 3 }; // prettier-ignore
+    const run = {
+      name: this.name,
+      store: this.storeUri,
+      corpus: { ...this.scene.corpus, clipsPerShard: CLIPS / SHARDS },
+      teachers: [this.scene.teacher],
+      logits: { views: VIEWS, topK: 4, chunkSeconds: 1, seed: 7 },
+      students: [student],
+      resume: this.resume,
+    };
+    this.handle = await this.scene.cluster.client.workflow.start('distill', { taskQueue: 'ced', workflowId: this.name, args: [run] });
+  }
+
+  deeds(): Deed[] {
+    return this.scene.deeds(this.storeUri);
+  }
+
+  /** While the server or the CPU worker is gone, nobody answers: null. */
+  async status(): Promise<RunStatus | null> {
+    return await this.handle.query<RunStatus>('status').catch(() => null);
+  }
+
+  /** Progress counts from here on. */
+  landed(): void {
+    this.landedMs = Date.now();
+  }
+
+  /** Keys of the newest checkpoint's files; waits for one to be there. */
+  async newestCheckpoint(): Promise<string[]> {
+    return await this.eventually(async () => {
+      const keys = (await this.store.list('training/')).filter((key) => key.includes('/checkpoints/'));
+      const newest = keys.filter((key) => key.endsWith('/state.json')).at(-1);
+      return newest === undefined ? null : keys.filter((key) => key.startsWith(newest.replace('state.json', '')));
+    });
+  }
+
+  async eventually<T>(look: () => T | null | Promise<T | null>, limitMs = 120_000): Promise<T> {
+    for (const deadline = performance.now() + limitMs; ; await sleep(10)) {
+      const found = await look();
+      if (found !== null) return found;
+      if (performance.now() > deadline) throw new Error(`not reached within ${limitMs / 1000} s`);
+    }
+  }
+
+  /**
+   * One hash over the bytes of every logit shard and of the student, whether it calls itself bit-exact, and the last checkpoint: a student is the mean
+   * of its best epochs, the checkpoint holds every step.
+   */
+  async fingerprint(result: RunResult): Promise<string> {
+    const hash = createHash('sha256');
+    for (const key of await this.shardKeys(result)) hash.update(key.slice(key.lastIndexOf('/'))).update((await this.store.read(key)) ?? '');
+    for (const { sha256, bitExact } of result.students) hash.update(String(bitExact)).update((await this.store.read(layout.model(sha256))) ?? ''); // prettier-ignore
+    for (const key of await this.newestCheckpoint())
+      if (key.endsWith('.safetensors')) hash.update(key.split('/').slice(-2).join('/')).update((await this.store.read(key)) ?? '');
+    return hash.digest('hex');
+  }
+
+  /** What is wrong with what the run left, or null: rows planned = written = trained on, nothing half there, nothing alive. */
+  async fault(result: RunResult): Promise<string | null> {
+    const shards = await this.shardKeys(result);
+    const manifests = await Promise.all(shards.map((key) => readJson<LogitsManifest>(this.store, key.replace('.parquet', '.json'))));
+    const sum = (of: 'rowsPlanned' | 'rowsWritten'): number => manifests.reduce((rows, manifest) => rows + manifest[of], 0);
+    if (shards.length !== SHARDS || sum('rowsPlanned') !== ROWS || sum('rowsWritten') !== ROWS || result.logits?.rows !== ROWS)
+      return `${ROWS} rows planned, ${sum('rowsWritten')} written in ${shards.length} shards`;
+    const [key] = (await this.store.list('training/')).filter((each) => /^training\/[^/]+\/manifest\.json$/.test(each));
+    const trained = await readJson<TrainedModel>(this.store, key ?? 'training/manifest.json');
+    if (trained.rowsTrained !== EPOCHS * CLIPS || trained.steps !== STEPS) return `${trained.rowsTrained} rows trained on, ${EPOCHS * CLIPS} planned`; // prettier-ignore
+    const { damaged } = await verifyStore(this.store);
+    // Best weights that no checkpoint came to name are what a kill leaves; nothing reads them.
+    const half = damaged.filter(({ why }) => why !== 'no manifest names it');
+    if (half.length > 0) return `${half[0]?.key} ${half[0]?.why}`;
+    const orphans = await this.scene.orphans(this.storeUri);
+    return orphans.length > 0 ? `orphaned engine ${orphans.join(', ')}` : null;
+  }
+
+  private async shardKeys(result: RunResult): Promise<string[]> {
+    return (await this.store.list(`logits/${result.logits?.key}/`)).filter((key) => key.endsWith('.parquet'));
+  }
+}
+
+function inBucket(scene: Scene, name: string): { uri: string; store: Store } {
+  // Past the proxy: who looks is not to be disturbed.
+  const client = openGcs({ STORAGE_EMULATOR_HOST: scene.storage.endpoint });
+  const cache = new ObjectCache({ folder: join(scene.cluster.folder, 'seen'), maxBytes: 1e9 });
+  return { uri: `gs://chaos/${name}`, store: new GcsStore({ client, bucket: 'chaos', prefix: name, cache }) };
+}
