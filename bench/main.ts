@@ -32,6 +32,7 @@ Measures our engine against PyTorch, interleaved in one session on the same core
   --batch N      clips of 10 s (default 32; forward at most 8)
   --rounds N     measured runs of each side (default 10)
   --only TEXT    rows whose name has this
+  --gpu          both sides on the GPU, after npm run setup -- --gpu; npm run gpu-check does all of it
   --no-check     skip holding the PyTorch statement to the reference vectors
   --json         one line of JSON a row
   --help         this text`;
@@ -47,6 +48,7 @@ const options = {
   rounds: { type: 'string', default: '10' },
   only: { type: 'string', default: '' },
   'no-check': { type: 'boolean' },
+  gpu: { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -66,11 +68,11 @@ async function bench(argv: string[]): Promise<void> {
     return model as ModelPreset;
   });
   const [batch, rounds] = [above0('batch', values.batch), above0('rounds', values.rounds)];
-  const chosen = measures(models, batch)
+  const chosen = measures(models, batch, values.gpu ? 'gpu' : 'cpu')
     .filter(({ group }) => positionals.length === 0 || positionals.includes(group))
     .filter(({ name }) => name.includes(values.only));
   if (chosen.length === 0) throw new UsageError(`--only ${values.only}: no row has this in its name`);
-  const python = chosen.some(({ against }) => against === 'pytorch') ? await pyTorch(values['no-check'] === true) : '';
+  const python = chosen.some(({ against }) => against === 'pytorch') ? await pyTorch(values['no-check'] === true, values.gpu === true) : '';
 
   if (!values.json)
     process.stdout.write(`${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown processor'}\n\n${tableHead()}\n`);
@@ -89,11 +91,11 @@ function above0(option: string, text: string): number {
 }
 
 /** Prepared on the first use; its statement of CED is held to the vectors that the engine is held to. */
-async function pyTorch(unchecked: boolean): Promise<string> {
+async function pyTorch(unchecked: boolean, gpu: boolean): Promise<string> {
   const { installPyTorch } = (await import(join(repositoryRoot, 'infra', 'setup', 'pytorch.mjs'))) as {
-    installPyTorch: (report: (line: string) => void) => Promise<string>;
+    installPyTorch: (report: (line: string) => void, gpu: boolean) => Promise<string>;
   };
-  const python = await installPyTorch((line) => process.stderr.write(`bench: ${line}\n`));
+  const python = await installPyTorch((line) => process.stderr.write(`bench: ${line}\n`), gpu);
   if (unchecked) return python;
   const check = spawnSync(python, [torchFile('check.py'), join(repositoryRoot, 'test', 'reference')], { encoding: 'utf8' });
   if (check.status !== 0) throw new Error(`the PyTorch statement deviates from the reference: ${check.stdout}${check.stderr.slice(-500)}`);

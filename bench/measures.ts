@@ -6,6 +6,7 @@ export interface Job {
   /** PyTorch's way: plain eager; torch.compile with fused attention and Adam; fused attention without compiling. */
   readonly variant: 'eager' | 'compile' | 'fused';
   readonly precision: 'float32' | 'bfloat16';
+  readonly device: 'cpu' | 'gpu';
   readonly config: ModelConfig;
   readonly batch: number;
   readonly samples: number;
@@ -23,11 +24,12 @@ export interface Measure {
 
 const CLIP_SAMPLES = 160_000;
 
-export function measures(models: readonly ModelPreset[], batch: number): Measure[] {
+export function measures(models: readonly ModelPreset[], batch: number, device: Job['device']): Measure[] {
   const job = (model: ModelPreset, fields: Partial<Job>): Job => ({
     measure: 'train',
     variant: 'eager',
     precision: 'float32',
+    device,
     config: MODEL_PRESETS[model],
     batch,
     samples: CLIP_SAMPLES,

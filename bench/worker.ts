@@ -16,8 +16,9 @@ import type { Job } from './measures';
 const augment: AugmentConfig = { shift: { maxFraction: 0.5, probability: 0.5 }, timeMask: { maxFrames: 192 }, freqMask: { maxBins: 24 } };
 const STORED_CLIPS = 256;
 
-function prepare({ measure, config, batch, samples, precision }: Job): () => unknown {
+function prepare({ measure, config, batch, samples, precision, device }: Job): () => unknown {
   const engine = openEngine();
+  if (engine.kind.device !== device) throw new Error(`the engine computes on the ${engine.kind.device}, the ${device} is to be measured`);
   const pcm = Int16Array.from({ length: batch * samples }, (_, i) => ((i * 7919) % 18_001) - 9000);
   if (measure === 'frontend') {
     const front = new LogMel(engine);

@@ -20,7 +20,7 @@ const programs = {
   fuzz: { file: 'bench/fuzz/main.js', parts: [] },
   chaos: { file: 'test/chaos/main.js', parts: ['tensorflow', 'temporal', 'storage'] },
   study: { file: 'bench/study/main.js', parts: ['tensorflow', 'temporal', 'demo'] },
-  soak: { file: 'bench/soak.js', parts: ['tensorflow'] },
+  soak: { file: 'bench/soak/main.js', parts: ['tensorflow'] },
   docs: { file: 'infra/run-file-reference.js', parts: [] },
 };
 

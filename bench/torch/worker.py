@@ -12,6 +12,9 @@ from ced import Ced, LogMel, mixup
 
 def prepare(job):
     torch.manual_seed(1)
+    device = "cuda" if job["device"] == "gpu" else "cpu"
+    if device == "cuda":
+        torch.set_default_device("cuda")  # raises where there is none
     batch, samples, config = job["batch"], job["samples"], job["config"]
     wave = torch.randint(-9000, 9000, (batch, samples)).float() / 32768
     front = LogMel()
@@ -30,7 +33,7 @@ def prepare(job):
         adam.zero_grad()
         with torch.no_grad():
             mixed = mixup(front(wave), weights)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=job["precision"] == "bfloat16"):
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=job["precision"] == "bfloat16"):
             logits = compiled(mixed)
         loss = F.binary_cross_entropy_with_logits(logits.float(), mixup(targets, weights))
         loss.backward()
@@ -45,7 +48,16 @@ def cpu_seconds():
     return usage.ru_utime + usage.ru_stime
 
 
-run = prepare(json.loads(sys.argv[1]))
+job = json.loads(sys.argv[1])
+prepared = prepare(job)
+
+
+def run():
+    prepared()
+    if job["device"] == "gpu":
+        torch.cuda.synchronize()
+
+
 run()
 run()
 print("ready", flush=True)

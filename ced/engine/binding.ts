@@ -30,7 +30,24 @@ export interface TensorFlowBinding {
 export function loadBinding(): TensorFlowBinding {
   const folder = dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'));
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- a native module has no import form
-  const raw = require(join(folder, 'lib', 'napi-v8', 'tfjs_binding.node')) as TensorFlowBinding;
+  const native = (file: string): unknown => require(join(folder, 'lib', 'napi-v8', file));
+  const raw = quietly(native('mute.node') as Mute, () => native('tfjs_binding.node') as TensorFlowBinding);
   if (typeof raw.addFunctionDef !== 'function') throw new Error('the TensorFlow binding lacks addFunctionDef: run the set-up again');
   return raw;
+}
+
+interface Mute {
+  mute: () => number;
+  unmute: (kept: number) => void;
+}
+
+/** The library speaks on standard error while it is loaded, whatever its log level; a user who wants to read it sets that to 0. */
+function quietly<Loaded>({ mute, unmute }: Mute, load: () => Loaded): Loaded {
+  if (process.env['TF_CPP_MIN_LOG_LEVEL'] === '0') return load();
+  const kept = mute();
+  try {
+    return load();
+  } finally {
+    unmute(kept);
+  }
 }

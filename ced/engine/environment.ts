@@ -46,8 +46,9 @@ export function engineEnvironment(options: EngineOptions = {}): Record<string, s
     TF_NUM_INTEROP_THREADS: threads,
     TF_ENABLE_ONEDNN_OPTS: '1',
     ONEDNN_MAX_CPU_ISA: options.instructionCap ?? defaultInstructionCap(),
-    TF_CPP_MIN_LOG_LEVEL: '2',
+    TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '2',
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
     TF_DETERMINISTIC_OPS: '1',
+    NVIDIA_TF32_OVERRIDE: '0', // on a GPU too, float32 is float32: cuBLAS would round to ten bits
   };
 }

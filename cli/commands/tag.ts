@@ -63,6 +63,7 @@ export const command: Command = {
           show(null);
           await print(values.json ? `${JSON.stringify({ file, chunks })}\n` : asText(file, chunks));
         } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === 'EPIPE') return 0; // whoever reads has heard enough, as `head` does
           failures++;
           show(null);
           process.stderr.write(`error: ${file}: ${describeFailure(error)}\n`);

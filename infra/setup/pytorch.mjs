@@ -12,9 +12,9 @@ const interpreter = `#!/bin/sh
 PYTHONPATH="$(dirname "$0")/packages" exec python3 "$@"
 `;
 
-/** Returns the path of an interpreter that can import torch. */
-export async function installPyTorch(report) {
-  const entry = await cached(`pytorch-${shortHash(packages.join(), interpreter)}`, report, async (folder) => {
+/** @param gpu true: with its CUDA libraries, which the default index has. @returns the path of an interpreter that can import torch */
+export async function installPyTorch(report, gpu = false) {
+  const entry = await cached(`pytorch-${gpu ? 'gpu-' : ''}${shortHash(packages.join(), interpreter)}`, report, async (folder) => {
     needPip();
     const target = join(folder, 'packages');
     const install = [
@@ -28,7 +28,7 @@ export async function installPyTorch(report) {
       '--target',
       target,
     ];
-    if (await isReachable(`${cpuIndex}/torch/`)) {
+    if (!gpu && (await isReachable(`${cpuIndex}/torch/`))) {
       report('installing PyTorch for the benchmarks (200 MB)');
       await execute('Installing PyTorch', 'python3', [...install, '--index-url', cpuIndex, ...packages]);
     } else {

@@ -2,8 +2,9 @@
 // tfjs-node's own installer would fetch a 2022 library. The wheel is pinned by SHA-256; any Python 3 can fetch it, as pip is told which Python to fetch for.
 // The GPU variant takes the CUDA wheel and the nvidia-* wheels it names; it has been neither built nor run so far.
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { pipeline } from 'node:stream/promises';
 import { bindingEdits, writeEditedSources } from './binding-source.mjs';
 import { cached, linkInPlace, shortHash } from './cache.mjs';
@@ -19,6 +20,8 @@ for (const platform of ['manylinux_2_27', 'manylinux_2_17', 'manylinux2014', 'ma
   pipTarget.push('--platform', `${platform}_x86_64`);
 
 const bindingVersion = '4.22.0';
+/** See its own first lines. */
+const muteSource = fileURLToPath(new URL('mute.cc', import.meta.url));
 const compilerFlags = ['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8'];
 
 /** Makes `require('@tensorflow/tfjs-node-gpu')` work in this clone. `variant` is `cpu` or `gpu`. */
@@ -102,7 +105,13 @@ with zipfile.ZipFile(wheel) as archive:
 
 async function cachedBinding(root, library, report) {
   const libraryName = library.split('/').at(-1);
-  const recipe = shortHash(libraryName, bindingVersion, JSON.stringify(bindingEdits), compilerFlags.join(' '));
+  const recipe = shortHash(
+    libraryName,
+    bindingVersion,
+    JSON.stringify(bindingEdits),
+    compilerFlags.join(' '),
+    readFileSync(muteSource, 'utf8'),
+  );
   return cached(`tfjs-binding-${bindingVersion}-${recipe}`, report, async (folder) => {
     need('g++');
     report('compiling the TensorFlow binding (about half a minute)');
@@ -126,6 +135,13 @@ async function cachedBinding(root, library, report) {
       `-Wl,-rpath,$ORIGIN/../../${libraryName}/lib`, // relative, so that the cache folder can be copied into an image
       '-o',
       join(output, 'tfjs_binding.node'),
+    ]);
+    await execute('Compiling the switch for its messages', 'g++', [
+      ...compilerFlags,
+      `-I${includes[0]}`,
+      muteSource,
+      '-o',
+      join(output, 'mute.node'),
     ]);
   });
 }

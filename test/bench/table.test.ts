@@ -2,7 +2,7 @@ import { measures } from '../../bench/measures';
 import { median, row, tableHead } from '../../bench/table';
 
 const side = (times: number[], peakBytes: number) => ({ samples: times.map((ms) => ({ ms, cpuMs: 2 * ms })), peakBytes });
-const [measure] = measures(['tiny'], 32);
+const [measure] = measures(['tiny'], 32, 'cpu');
 
 describe("the benchmark's table", () => {
   it('sets our median, minimum, CPU time and memory beside theirs', () => {

@@ -1,27 +1,20 @@
 /**
- * `npm run soak`: many steps of a small model. Tensors must neither come nor go, and resident memory must not grow, or training for days would end for want of memory.
- * Exits with 1 when either does.
+ * Many steps of a small model in this process. Tensors must neither come nor go, and resident memory must not grow, or training for days would end for want of memory.
  */
-import { parseArgs } from 'node:util';
-import { openEngine } from '../ced/engine/engine';
-import { modelConfigSchema } from '../ced/model/config';
-import { initialWeights } from '../ced/model/initial-weights';
-import { Trainer } from '../ced/training/trainer';
-import { describeFailure, UsageError } from '../cli/failure';
-
-const help = `npm run soak [-- options]
-
-Trains a small model and watches its tensors and its resident memory.
-
-  --steps N   optimizer steps (default 10000; about 6 minutes on two cores)
-  --help      this text`;
+import { openEngine } from '../../ced/engine/engine';
+import { modelConfigSchema } from '../../ced/model/config';
+import { initialWeights } from '../../ced/model/initial-weights';
+import { Trainer } from '../../ced/training/trainer';
+import { countdown } from '../../activities/progress';
+import { clock, grouped, rate } from '../../cli/quantities';
 
 /** Memory settles while buffers find their size and code is compiled: growth counts from here. */
 const SETTLED_SHARE = 0.2;
 const ALLOWED_GROWTH_BYTES = 16e6;
 const REPORTS = 20;
 
-function soak(steps: number): boolean {
+/** @returns whether the tensors stayed constant and the memory flat */
+export function soakSteps(steps: number, print: (line: string) => void): boolean {
   const engine = openEngine();
   const config = modelConfigSchema.parse({ embed_dim: 48, depth: 3, num_heads: 3, outputdim: 20, target_length: 112 });
   const [batch, samples] = [8, 16_000];
@@ -29,6 +22,7 @@ function soak(steps: number): boolean {
   const targets = Float32Array.from({ length: batch * config.outputdim }, (_, i) => (i % 11) / 11);
   const masks = Int32Array.from({ length: batch * 4 }, (_, i) => [3, 9, 20, 4][i % 4] ?? 0);
   const lambda = Float32Array.from({ length: batch }, (_, i) => i / 20);
+  const progress = countdown('steps', steps, () => performance.now());
   const residents: number[] = [];
   let [tensors, changed] = [0, false];
   for (let step = 0; step < steps; step++) {
@@ -39,24 +33,21 @@ function soak(steps: number): boolean {
     if ((step + 1) % Math.max(1, Math.floor(steps / REPORTS)) !== 0) continue;
     if (step >= steps * SETTLED_SHARE) residents.push(process.memoryUsage.rss());
     const megabytes = (process.memoryUsage.rss() / 1e6).toFixed(0);
-    process.stdout.write(`step ${step + 1}: ${engine.tensorCount} tensors, ${megabytes} MB resident, loss ${loss.toFixed(4)}\n`);
+    const { perSecond, etaSeconds } = progress(step + 1);
+    print(
+      `step ${grouped(step + 1)} of ${grouped(steps)}: ${engine.tensorCount} tensors, ${megabytes} MB resident, loss ${loss.toFixed(4)}, ${rate(perSecond)} steps/s, ETA ${clock(etaSeconds ?? 0)}`,
+    );
   }
   trainer.dispose();
   const growth = lowest(residents.slice(residents.length >> 1)) - lowest(residents.slice(0, residents.length >> 1));
-  process.stdout.write(`tensors ${changed ? 'changed in number' : 'constant'}, memory grew by ${(growth / 1e6).toFixed(1)} MB\n`);
-  return !changed && !(growth > ALLOWED_GROWTH_BYTES);
+  const sound = !changed && !(growth > ALLOWED_GROWTH_BYTES);
+  print(
+    `${verdict(sound)}: ${grouped(steps)} steps, tensors ${changed ? 'changed in number' : 'constant'}, memory grew by ${(growth / 1e6).toFixed(1)} MB (at most ${ALLOWED_GROWTH_BYTES / 1e6})`,
+  );
+  return sound;
 }
+
+export const verdict = (sound: boolean): string => (sound ? 'sound' : 'FAILED');
 
 /** Garbage on its way out says nothing about growth. */
 const lowest = (bytes: readonly number[]): number => Math.min(...bytes);
-
-try {
-  const { values } = parseArgs({ options: { steps: { type: 'string', default: '10000' }, help: { type: 'boolean', short: 'h' } } });
-  const steps = Number(values.steps);
-  if (values.help) process.stdout.write(`${help}\n`);
-  else if (!Number.isInteger(steps) || steps < 1) throw new UsageError(`--steps ${values.steps}: expected a whole number above 0`);
-  else process.exitCode = soak(steps) ? 0 : 1;
-} catch (error) {
-  process.stderr.write(`error: ${describeFailure(error)}\n`);
-  process.exitCode = 1;
-}

@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { repositoryRoot } from '../../infra/toolchain';
+
+describe('the check of a GPU', () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'ced-gpu-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const node = (args: string[], env: Record<string, string>): { status: number | null; stdout: string; stderr: string } =>
+    spawnSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, ...env } });
+  const driver = (script: string): void => {
+    writeFileSync(join(folder, 'nvidia-smi'), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(folder, 'nvidia-smi'), 0o755);
+  };
+  const gpus = (env: Record<string, string> = {}): string => {
+    const { stdout, stderr } = node(
+      ['-e', `import(${JSON.stringify(join(repositoryRoot, 'infra/setup/gpus.mjs'))}).then((m) => console.log(m.visibleGpus().join()), console.error).catch((e) => console.log(e.message))`], // prettier-ignore
+      { PATH: `${folder}:/bin`, ...env },
+    );
+    return `${stdout}${stderr}`.trim();
+  };
+
+  it('says that no GPU is here, with exit code 1 and before anything is done', () => {
+    const variant = join(repositoryRoot, '.ced', 'tensorflow-variant');
+    const before = existsSync(variant) ? readFileSync(variant, 'utf8') : null;
+    const { status, stdout, stderr } = node([join(repositoryRoot, 'infra', 'gpu-check.mjs')], { PATH: dirname(process.execPath) });
+    expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: 'error: no NVIDIA GPU is here: nvidia-smi, which comes with the driver, is not on the PATH\n' }); // prettier-ignore
+    expect(existsSync(variant) ? readFileSync(variant, 'utf8') : null).toBe(before);
+  });
+
+  it('sees the GPUs that the driver lists and CUDA_VISIBLE_DEVICES leaves', () => {
+    driver(`echo 'GPU 0: NVIDIA H100 (UUID: GPU-aaaa)'; echo 'GPU 1: NVIDIA L4 (UUID: GPU-bbbb)'`);
+    expect(gpus()).toBe('NVIDIA H100,NVIDIA L4');
+    expect(gpus({ CUDA_VISIBLE_DEVICES: '1' })).toBe('NVIDIA L4');
+    expect(gpus({ CUDA_VISIBLE_DEVICES: 'GPU-bb,0' })).toBe('NVIDIA L4,NVIDIA H100');
+    expect(gpus({ CUDA_VISIBLE_DEVICES: '0,7,1' })).toBe('NVIDIA H100');
+    expect(gpus({ CUDA_VISIBLE_DEVICES: '' })).toMatch(/no GPU is visible: CUDA_VISIBLE_DEVICES= chooses none of the 2 here/);
+    expect(gpus({ CUDA_VISIBLE_DEVICES: '-1' })).toMatch(/no GPU is visible/);
+  });
+
+  it('takes a driver that lists nothing, or fails, for no GPU', () => {
+    driver('exit 9');
+    expect(gpus()).toMatch(/nvidia-smi -L lists none/);
+  });
+});
