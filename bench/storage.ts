@@ -43,7 +43,7 @@ export async function storageBench(argv: readonly string[]): Promise<number> {
   }
   const table = taggerLogits(audioSetLike);
   const pcmBytes = audioSetLike.clips * 10 * 16_000 * 2;
-  const measured = [await measure(`${audioSetLike.classes} made-up classes, 10 s`, [{ table, bytes: encodeLogitShard(table), pcmBytes }])];
+  const measured = [await measure(`${audioSetLike.classes} made-up classes, 10 s`, [{ table, bytes: await encodeLogitShard(table), pcmBytes }])];
   if (values.store !== undefined) measured.push(...(await measureStore(values.store, Number(values.shards ?? 4))));
   console.log(values.json === true ? JSON.stringify(measured, null, 2) : measured.map(text).join('\n\n'));
   return 0;

@@ -3,7 +3,8 @@
  * date, path or library version in the file, so that equal tables are equal bytes. (Under one brotli: the one inside another major version of
  * Node may choose other bytes for the same table, which is why whoever commits a shard first decides its bytes.)
  */
-import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
+import { promisify } from 'node:util';
+import { brotliCompress, brotliDecompressSync, constants } from 'node:zlib';
 import { parquetMetadata, parquetRead, type FileMetaData, type SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { FormatInvalid, type Format } from './format-invalid';
@@ -31,14 +32,32 @@ const rowsPerGroup = 65_536;
 
 const createdBy = 'ced-distillation';
 
-export function writeParquet(columns: readonly ParquetColumn[], { quality, metadata }: ParquetWriteSettings): Uint8Array {
+/**
+ * The pages are compressed side by side on Node's own threads, while whoever waits for the file may compute: a first pass finds them, a second one
+ * writes the file with what became of them.
+ */
+export async function writeParquet(columns: readonly ParquetColumn[], { quality, metadata }: ParquetWriteSettings): Promise<Uint8Array> {
+  const pages: Promise<Uint8Array>[] = [];
+  writeFile(columns, metadata, (page) => {
+    pages.push(compress(page.slice(), quality));
+    return page;
+  });
+  const compressed = (await Promise.all(pages)).values();
+  return writeFile(columns, metadata, (page) => compressed.next().value ?? page);
+}
+
+function writeFile(
+  columns: readonly ParquetColumn[],
+  metadata: ParquetWriteSettings['metadata'],
+  compressor: (page: Uint8Array) => Uint8Array,
+): Uint8Array {
   const rows = columns[0]?.data.length ?? 0;
   const writer = new ByteWriter(1 << 16);
   const file = new ParquetWriter({
     writer,
     schema: [{ name: 'root', num_children: columns.length }, ...columns.flatMap(({ schema }) => schema)],
     codec: 'BROTLI',
-    compressors: { BROTLI: (page) => compress(page, quality) },
+    compressors: { BROTLI: compressor },
     statistics: false,
     kvMetadata: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     createdBy,
@@ -53,8 +72,10 @@ export function writeParquet(columns: readonly ParquetColumn[], { quality, metad
   return writer.getBytes().slice();
 }
 
-function compress(page: Uint8Array, quality: number): Uint8Array {
-  return brotliCompressSync(page, {
+const brotli = promisify(brotliCompress);
+
+async function compress(page: Uint8Array, quality: number): Promise<Uint8Array> {
+  return await brotli(page, {
     params: { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: page.length },
   });
 }

@@ -112,7 +112,7 @@ async function commit(
   };
   await store.create(layout.audio(audioSha256), audio);
   // The same audio may be listed again under other clip names or labels: the first table stands, the manifest is what we read.
-  await adopt(store.create(layout.audioTable(audioSha256), encodeShardTable(shard.clips)));
+  await adopt(store.create(layout.audioTable(audioSha256), await encodeShardTable(shard.clips)));
   // Only `seconds` can differ between two writers of one listing.
   await adopt(store.create(shard.manifestKey, encodeJson(manifest)));
   return manifest;

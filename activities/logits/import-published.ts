@@ -143,7 +143,7 @@ async function writeShard(
       table.setParameters(row, clipRow, chunk, view, publishedAugmentation(seed, length));
       table.setTop(row++, publishedTop(part, at.row, { topK, classes, where: `${source.parts[at.part]?.path}.h5` }));
     }
-  const bytes = encodeLogitShard(table.finish());
+  const bytes = await encodeLogitShard(table.finish());
   await store.create(layout.logits(key, audioSha256), bytes);
   // No `seconds`: the manifest is a function of the published files and the audio, whoever writes it.
   const manifest: LogitsManifest = {

@@ -133,7 +133,7 @@ async function commit(
   const { store } = context;
   const startedMs = context.monotonicMs();
   context.onProgress({ unit: 'rows', done: table.rows, total: table.rows, perSecond: 0, etaSeconds: null, phase: 'writing' });
-  const mine = encodeLogitShard(table);
+  const mine = await encodeLogitShard(table);
   let bytes: Uint8Array = mine;
   try {
     await store.create(layout.logits(key, audioSha256), mine);

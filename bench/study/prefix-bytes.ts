@@ -14,7 +14,7 @@ export async function prefixBytes(store: Store, logitsKey: string, audioShards: 
   let bytes = 0;
   for (const shard of audioShards) {
     const { table } = await readLogitTable(store, logitsKey, shard);
-    bytes += encodeLogitShard(cut(table, prefix)).byteLength;
+    bytes += (await encodeLogitShard(cut(table, prefix))).byteLength;
   }
   return bytes;
 }

@@ -22,7 +22,7 @@ export interface ShardClip {
 const brotliQuality = 11;
 
 /** @throws RangeError unless clips lie end to end from offset 0 */
-export function encodeShardTable(clips: readonly ShardClip[]): Uint8Array {
+export async function encodeShardTable(clips: readonly ShardClip[]): Promise<Uint8Array> {
   const misplaced = firstMisplacedClip(clips);
   if (misplaced >= 0) throw new RangeError(`clip ${misplaced} does not start where the one before it ends`);
   const columns: ParquetColumn[] = [
@@ -46,7 +46,7 @@ export function encodeShardTable(clips: readonly ShardClip[]): Uint8Array {
       data: clips.map(({ labels }) => labels && [...labels]),
     },
   ];
-  return writeParquet(columns, { quality: brotliQuality, metadata: { format: shardTableFormat } });
+  return await writeParquet(columns, { quality: brotliQuality, metadata: { format: shardTableFormat } });
 }
 
 /** @throws FormatInvalid when the bytes are no such table */

@@ -1,37 +1,121 @@
 /**
- * In which of the K column pairs a class is written. Sorted by probability, a class would wander from column to column between views of the
- * same clip; here it keeps its slot from view to view, columns change slowly, and the file is a tenth smaller (docs/formats.md). Readers
- * sort anyway, so this is invisible to them.
+ * In which of the K column pairs a class is written. Readers sort anyway, so this is invisible to them, and it decides a tenth of the file's size
+ * (docs/formats.md). Within a clip a class keeps its slot from view to view, so that columns change slowly. A class that comes new takes the free
+ * slot where it and its probabilities are least surprising given what the rest of the shard has there, so that a slot holds few classes, of similar
+ * rank. What surprises is learnt from the shard itself, in a few rounds that begin with classes in the order of their rank.
  */
+import { cheapestAssignment } from './assignment';
 import type { LogitTable } from './logit-table';
 
+const rounds = 4;
+/** With more pairs than this there is no need to save, and the cubic assignment would take its time. */
+const mostPairs = 64;
+
+/** Exponent and upper four mantissa bits of a float16: they fill one byte of the DOUBLE column, the one that compresses. */
+const sizeShift = 6;
+const sizes = 0x10000 >> sizeShift;
+
+/** Bits that the compressor may need, as far as frequencies tell. */
+interface Surprise {
+  readonly classes: number;
+  /** To name a class in a slot where another stood: [topK, classes]. */
+  readonly ofClass: Float32Array;
+  /** For a probability of some size in a slot: [topK, sizes]. */
+  readonly ofSize: Float32Array;
+}
+
 /** For each row and slot the position in the row's own order: [rows, topK]. */
-export function assignSlots({ rows, topK, clip, indexes }: LogitTable): Uint16Array {
+export function assignSlots(table: LogitTable): Uint16Array {
+  const classes = table.indexes.reduce((most, index) => Math.max(most, index), 0) + 1;
+  let order = place(table, null);
+  for (let round = 0; round < rounds && table.topK <= mostPairs; round++) order = place(table, learn(table, order, classes));
+  return order;
+}
+
+/** @param surprise null: comers take the free slots from the left */
+function place(table: LogitTable, surprise: Surprise | null): Uint16Array {
+  const { rows, topK, clip, indexes } = table;
   const order = new Uint16Array(rows * topK);
+  /** Of the row before, [topK]. */
+  const classOfSlot = new Int32Array(topK).fill(-1);
   const slotOfClass = new Map<number, number>();
-  const taken = new Uint8Array(topK);
-  const waiting: number[] = [];
   for (let row = 0; row < rows; row++) {
     if (row > 0 && clip[row] !== clip[row - 1]) slotOfClass.clear();
     const base = row * topK;
-    taken.fill(0);
-    waiting.length = 0;
+    const comers: number[] = [];
+    const free = new Set(classOfSlot.keys());
     for (let rank = 0; rank < topK; rank++) {
       const slot = slotOfClass.get(indexes[base + rank]!);
-      if (slot === undefined) waiting.push(rank);
+      if (slot === undefined) comers.push(rank);
       else {
         order[base + slot] = rank;
-        taken[slot] = 1;
+        free.delete(slot);
       }
     }
-    let free = 0;
-    for (const rank of waiting) {
-      while (taken[free]) free++;
-      order[base + free] = rank;
-      taken[free] = 1;
-    }
+    const slots = [...free];
+    const costs = surprise && comers.flatMap((rank) => costOfSlots(table, row, rank, slots, classOfSlot, surprise));
+    const places = costs && cheapestAssignment(Float64Array.from(costs), slots.length);
+    comers.forEach((rank, comer) => (order[base + slots[places?.[comer] ?? comer]!] = rank));
     slotOfClass.clear();
-    for (let slot = 0; slot < topK; slot++) slotOfClass.set(indexes[base + order[base + slot]!]!, slot);
+    for (let slot = 0; slot < topK; slot++) {
+      classOfSlot[slot] = indexes[base + order[base + slot]!]!;
+      slotOfClass.set(classOfSlot[slot]!, slot);
+    }
   }
   return order;
+}
+
+/** For a class that comes new at `row`, of each slot: bits to name it, and for its probabilities as long as it stays. */
+function costOfSlots(
+  table: LogitTable,
+  row: number,
+  rank: number,
+  slots: readonly number[],
+  classOfSlot: Int32Array,
+  { classes, ofClass, ofSize }: Surprise,
+): number[] {
+  const index = table.indexes[row * table.topK + rank]!;
+  const stay = sizesWhileItStays(table, row, rank);
+  return slots.map((slot) => {
+    let bits = classOfSlot[slot] === index ? 0 : ofClass[slot * classes + index]!;
+    for (const size of stay) bits += ofSize[slot * sizes + size]!;
+    return bits;
+  });
+}
+
+function sizesWhileItStays({ rows, topK, clip, indexes, values }: LogitTable, first: number, firstRank: number): number[] {
+  const index = indexes[first * topK + firstRank];
+  const found: number[] = [];
+  for (let row = first; row < rows && clip[row] === clip[first]; row++) {
+    const at = indexes.subarray(row * topK, (row + 1) * topK).indexOf(index!);
+    if (at < 0) break;
+    found.push(values[row * topK + at]! >> sizeShift);
+  }
+  return found;
+}
+
+function learn({ rows, topK, indexes, values }: LogitTable, order: Uint16Array, classes: number): Surprise {
+  const comings = new Float64Array(topK * classes);
+  const counts = new Float64Array(topK * sizes);
+  for (let row = 0; row < rows; row++)
+    for (let slot = 0; slot < topK; slot++) {
+      const at = row * topK + order[row * topK + slot]!;
+      const before = row === 0 ? -1 : indexes[(row - 1) * topK + order[(row - 1) * topK + slot]!];
+      if (before !== indexes[at]) comings[slot * classes + indexes[at]!]!++;
+      counts[slot * sizes + (values[at]! >> sizeShift)]!++;
+    }
+  // What has not been seen may come: classes a little, sizes mostly beside those that were seen.
+  const blurred = counts.map((count, at) => (2 * count + (counts[at - 1] ?? 0) + (counts[at + 1] ?? 0)) / 4);
+  return { classes, ofClass: bits(comings, classes, 0.3 / Math.sqrt(classes)), ofSize: bits(blurred, sizes, 0.02) };
+}
+
+/** −log₂ of each count's share of its slot, `unseen` added to each. */
+function bits(counts: Float64Array, width: number, unseen: number): Float32Array {
+  const cost = new Float32Array(counts.length);
+  for (let from = 0; from < counts.length; from += width) {
+    const ofSlot = counts.subarray(from, from + width);
+    const sum = ofSlot.reduce((total, count) => total + count + unseen, 0);
+    ofSlot.forEach((count, at) => (cost[from + at] = Math.log2(sum / (count + unseen))));
+  }
+  return cost;
 }

@@ -31,7 +31,7 @@ describe('the made-up tagger that storage is measured with', () => {
 
   it('is the same at every run, and takes fewer bytes than the paper would even where there are few rows', async () => {
     expect(taggerLogits({ ...model, clips: 2 })).toEqual(taggerLogits({ ...model, clips: 2 }));
-    const bytes = encodeLogitShard(table);
+    const bytes = await encodeLogitShard(table);
     expect(await decodeLogitShard(bytes)).toEqual(table);
     const paper = await paperHdf5Bytes(table);
     expect(paper).toEqual({ rows: rows * 84, aFile: 2048 });

@@ -15,13 +15,14 @@ import { randomLogitTable } from '../logits/random-table';
 const audioShard = 'a'.repeat(64);
 const key = 'b'.repeat(64);
 const table = randomLogitTable({ clips: 5, views: 4, classes: 30, topK: 6 });
-const shard = encodeLogitShard(table);
+let shard: Uint8Array;
 
 describe('ced logits', () => {
   let folder: string;
   let printed = '';
 
   beforeAll(async () => {
+    shard = await encodeLogitShard(table);
     folder = mkdtempSync(join(tmpdir(), 'ced-logits-'));
     const store = new FolderStore(folder);
     const vocabulary = Array.from({ length: 30 }, (_, index) => ({ mid: '', name: `class ${index}` }));

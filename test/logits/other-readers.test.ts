@@ -38,11 +38,11 @@ print(json.dumps(dict(
 describe('the files of a store, read by pyarrow, DuckDB and NumPy', () => {
   let seen: Record<'arrow' | 'duck' | 'types' | 'audioArrow' | 'audioDuck' | 'npy', unknown>;
 
-  beforeAll(() => {
+  beforeAll(async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ced-formats-'));
     try {
-      writeFileSync(join(folder, 'logits.parquet'), encodeLogitShard(table));
-      writeFileSync(join(folder, 'audio.parquet'), encodeShardTable(clips));
+      writeFileSync(join(folder, 'logits.parquet'), await encodeLogitShard(table));
+      writeFileSync(join(folder, 'audio.parquet'), await encodeShardTable(clips));
       writeFileSync(join(folder, 'audio.npy'), encodeNpyInt16(6, [Int16Array.of(1, -2, 3), Int16Array.of(-32768, 32767, 0)]));
       seen = JSON.parse(execFileSync(pythonWithReaders(), ['-c', script, folder], { encoding: 'utf8' })) as typeof seen;
     } finally {

@@ -78,7 +78,7 @@ describe('the dataset at the end of docs/formats.md', () => {
   const table = logits();
   let folder: string;
 
-  beforeAll(() => {
+  beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'ced-replay-'));
     for (const room of ['audio', 'logits/key']) mkdirSync(join(folder, room), { recursive: true });
     const [first, second] = waves as [Int16Array, Int16Array];
@@ -90,8 +90,8 @@ describe('the dataset at the end of docs/formats.md', () => {
       samples: length,
       labels: null,
     }));
-    writeFileSync(join(folder, 'audio/shard.parquet'), encodeShardTable(clips));
-    writeFileSync(join(folder, 'logits/key/shard.parquet'), encodeLogitShard(table));
+    writeFileSync(join(folder, 'audio/shard.parquet'), await encodeShardTable(clips));
+    writeFileSync(join(folder, 'logits/key/shard.parquet'), await encodeLogitShard(table));
     const [, example = ''] =
       /## A student of one's own[^]*?```python\n([^]*?)```/.exec(readFileSync(join(repositoryRoot, 'docs/formats.md'), 'utf8')) ?? [];
     const use = `
