@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import Module from 'node:module';
 import { join } from 'node:path';
-import { root, setUp } from './setup/setup.mjs';
+import { parseArgs } from 'node:util';
+import { allParts, root, setUp } from './setup/setup.mjs';
 import { SetupError } from './setup/tools.mjs';
 
 /** Compiled program and the parts of set-up it needs. */
@@ -24,13 +25,15 @@ const programs = {
   docs: { file: 'infra/run-file-reference.js', parts: [] },
 };
 
-const setupHelp = `npm run setup [-- --gpu | --cpu] [--quiet]
+const setupHelp = `npm run setup [-- --gpu | --cpu] [--parts P,…] [--no-build] [--quiet]
 
 Prepares this clone: Node packages, TensorFlow and its binding, the Temporal server, compiled TypeScript, the demo's audio.
 Whatever takes long is kept in $CED_CACHE (default ~/.cache/ced-distillation) and shared between clones; what is there already is not made again.
 
   --gpu    use TensorFlow's CUDA library, with the nvidia libraries it needs (3 GB more; untested so far). Kept for later starts.
   --cpu    go back to the CPU library (the default)
+  --parts P,…  only these, and the packages: ${allParts.join(', ')}
+  --no-build   compile no TypeScript: for a container image's first layers, before the sources are there
   --quiet  print only what has to be done`;
 
 export async function run(program, args) {
@@ -50,11 +53,23 @@ export async function run(program, args) {
 }
 
 async function setup(args) {
-  const unknown = args.find((argument) => !['--help', '-h', '--gpu', '--cpu', '--quiet'].includes(argument));
-  if (unknown !== undefined) throw new SetupError(`unknown option ${unknown}; see npm run setup -- --help`);
-  if (args.includes('--help') || args.includes('-h')) return console.log(setupHelp);
-  const gpu = args.includes('--gpu') ? true : args.includes('--cpu') ? false : undefined;
-  await setUp({ gpu, quiet: args.includes('--quiet') });
+  const options = { gpu: { type: 'boolean' }, cpu: { type: 'boolean' }, parts: { type: 'string' }, 'no-build': { type: 'boolean' } };
+  const flags = { quiet: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } };
+  const values = optionsOf(args, { ...options, ...flags });
+  if (values.help) return console.log(setupHelp);
+  const parts = values.parts?.split(',') ?? allParts;
+  const unknown = parts.find((part) => !allParts.includes(part));
+  if (unknown !== undefined) throw new SetupError(`--parts ${unknown}: expected ${allParts.join(', ')}`);
+  const gpu = values.gpu ? true : values.cpu ? false : undefined;
+  await setUp({ parts, gpu, build: values['no-build'] !== true, quiet: values.quiet === true });
+}
+
+function optionsOf(args, options) {
+  try {
+    return parseArgs({ args, options }).values;
+  } catch (error) {
+    throw new SetupError(`${error.message.split('. ')[0]}; see npm run setup -- --help`);
+  }
 }
 
 /** Runs the program in this very process, so that signals and exit codes are its own. */
@@ -73,7 +88,7 @@ function become(file, args) {
 
 /** Jest, and a last line that a program can read: `12 passed, 0 failed`. */
 async function test(args) {
-  await setUp({ parts: ['tensorflow', 'temporal', 'storage', 'readers'], quiet: true });
+  await setUp({ parts: ['tensorflow', 'temporal', 'storage', 'readers', 'manifests'], quiet: true });
   const results = join(root, '.ced', `test-results-${process.pid}.json`);
   const jest = [join(root, 'node_modules/jest/bin/jest.js'), '--json', `--outputFile=${results}`, ...args];
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...jest], { cwd: root, stdio: 'inherit' });

@@ -13,6 +13,8 @@ import { leashed, storageEmulatorBinary } from './toolchain';
 const startLimitMs = 30_000;
 
 export interface StorageOptions {
+  /** Address to listen at; @default loopback */
+  host?: string;
   /** 0 = any free one. */
   port: number;
   /** Folder of the objects, created when absent; null keeps them in memory. */
@@ -35,22 +37,12 @@ export interface StorageEmulator {
 
 /** Errors are one line that names the port and the remedy. */
 export async function startStorage(options: StorageOptions): Promise<StorageEmulator> {
-  const port = await claimPort(options.port);
-  const endpoint = `http://127.0.0.1:${port}`;
+  const { host = '127.0.0.1' } = options;
+  const port = await claimPort(host, options.port);
+  const endpoint = `http://${host}:${port}`;
   const backend = options.folder === null ? ['-backend', 'memory'] : ['-backend', 'filesystem', '-filesystem-root', options.folder];
   if (options.folder !== null) mkdirSync(options.folder, { recursive: true });
-  const args = [
-    '-scheme',
-    'http',
-    '-host',
-    '127.0.0.1',
-    '-port',
-    String(port),
-    '-public-host',
-    `127.0.0.1:${port}`,
-    '-external-url',
-    endpoint,
-  ];
+  const args = ['-scheme', 'http', '-host', host, '-port', String(port), '-public-host', `${host}:${port}`, '-external-url', endpoint];
   const log = options.log === null ? null : openSync(options.log, 'a');
   const child = spawn(...leashed('SIGKILL', storageEmulatorBinary(), [...args, ...backend]), {
     detached: true,
@@ -94,13 +86,13 @@ async function answers(endpoint: string): Promise<boolean> {
   );
 }
 
-function claimPort(port: number): Promise<number> {
+function claimPort(host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', () =>
-      reject(new Error(`port ${port} on 127.0.0.1 is taken: stop what listens there, or choose another (npm run storage -- --port N)`)),
+      reject(new Error(`port ${port} on ${host} is taken: stop what listens there, or choose another (npm run storage -- --port N)`)),
     );
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(port, host, () => {
       const address = server.address();
       server.close(() => resolve(typeof address === 'object' && address ? address.port : port));
     });

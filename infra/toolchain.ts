@@ -13,6 +13,7 @@ const Toolchain = z.object({
   storage: z.string().optional(),
   demoCorpus: z.string().optional(),
   pythonReaders: z.string().optional(),
+  manifestCheck: z.string().optional(),
 });
 
 /** The clone's root, the same from `infra/` and from `dist/infra/`. */
@@ -41,6 +42,11 @@ export function demoCorpusFolder(): string {
 /** Path of a Python that has pyarrow, DuckDB and NumPy, for tests. */
 export function pythonWithReaders(): string {
   return found('pythonReaders');
+}
+
+/** Path of the checker of Kubernetes and compose files, for tests (infra/manifests). */
+export function manifestCheckBinary(): string {
+  return found('manifestCheck');
 }
 
 function found(part: keyof z.infer<typeof Toolchain>): string {

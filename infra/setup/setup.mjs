@@ -7,6 +7,7 @@ import { cacheFolder } from './cache.mjs';
 import { compile } from './compile.mjs';
 import { renderDemoCorpus } from './demo-corpus.mjs';
 import { installLeash } from './leash.mjs';
+import { installManifestCheck } from './manifests.mjs';
 import { installNodePackages } from './node-packages.mjs';
 import { startProgress } from './progress.mjs';
 import { installPythonReaders } from './python-readers.mjs';
@@ -18,14 +19,15 @@ import { chosenVariant } from './variant.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
-/** What a program may ask for. `storage` is for the emulator and tests, `readers` for tests only. */
-const allParts = ['tensorflow', 'temporal', 'demo'];
+/** What a program may ask for. `storage` is for the emulator and tests, `readers` and `manifests` for tests only. */
+export const allParts = ['tensorflow', 'temporal', 'demo'];
 
 /**
  * Brings this clone up to date and writes `.ced/toolchain.json` for the programs to read.
- * @param {{ parts?: string[], gpu?: boolean, quiet?: boolean }} options quiet: say nothing about steps that had nothing to do
+ * @param {{ parts?: string[], gpu?: boolean, quiet?: boolean, build?: boolean }} options quiet: say nothing about steps that had nothing to do;
+ * build: compile what is in this clone
  */
-export async function setUp({ parts = allParts, gpu, quiet = false } = {}) {
+export async function setUp({ parts = allParts, gpu, quiet = false, build = true } = {}) {
   checkNode();
   mkdirSync(cacheFolder, { recursive: true });
   const variant = chosenVariant(root, gpu);
@@ -41,7 +43,9 @@ export async function setUp({ parts = allParts, gpu, quiet = false } = {}) {
     await step('process leash', async (report) => (toolchain.leash = await installLeash(report)));
   if (parts.includes('readers'))
     await step('Python readers', async (report) => (toolchain.pythonReaders = await installPythonReaders(report)));
-  await step('TypeScript', (report) => compile(root, report));
+  if (parts.includes('manifests'))
+    await step('checker of manifests', async (report) => (toolchain.manifestCheck = await installManifestCheck(root, report)));
+  if (build) await step('TypeScript', (report) => compile(root, report));
   if (parts.includes('demo')) await step('demo corpus', async (report) => (toolchain.demoCorpus = await renderDemoCorpus(root, report)));
   remember(toolchain);
 }

@@ -1,0 +1,28 @@
+# A worker for workflows, planning, ingest and publishing; with `--queue gpu` or `--queue all` also for the engine on CPU cores.
+#   docker build -f infra/containers/cpu.Dockerfile -t ced-distillation:cpu .
+FROM node:20.20-bookworm AS build
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends g++ python3 python3-pip \
+    && rm -rf /var/lib/apt/lists/*
+ENV CED_CACHE=/opt/ced
+WORKDIR /app
+# Packages and the TensorFlow library change rarely: they are layers of their own.
+COPY package.json package-lock.json .npmrc ./
+COPY infra ./infra
+RUN node infra/run.mjs setup --parts tensorflow --quiet
+COPY . .
+RUN node infra/run.mjs setup --parts tensorflow --quiet && npm prune --omit=dev
+
+FROM node:20.20-bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates ffmpeg \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=build /opt/ced /opt/ced
+COPY --from=build /app /app
+ENV CED_CACHE=/opt/ced NODE_OPTIONS="--disable-warning=ExperimentalWarning --enable-source-maps"
+# Relative paths of run files start here; nothing of the image is written to.
+RUN mkdir -p /work /cache && chown node:node /work /cache
+USER node
+WORKDIR /work
+ENTRYPOINT ["node", "/app/dist/workers/main.js", "--root", "/work", "--cache", "/cache"]
+CMD ["--queue", "cpu"]

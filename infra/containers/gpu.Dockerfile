@@ -1,0 +1,27 @@
+# A worker for one NVIDIA GPU: TensorFlow's CUDA build with the nvidia-* wheels it names. The host brings the driver (NVIDIA container toolkit).
+#   docker build -f infra/containers/gpu.Dockerfile -t ced-distillation:gpu .
+FROM node:20.20-bookworm AS build
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends g++ python3 python3-pip \
+    && rm -rf /var/lib/apt/lists/*
+ENV CED_CACHE=/opt/ced
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY infra ./infra
+RUN node infra/run.mjs setup --gpu --parts tensorflow --quiet
+COPY . .
+RUN node infra/run.mjs setup --gpu --parts tensorflow --quiet && npm prune --omit=dev
+
+FROM node:20.20-bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=build /opt/ced /opt/ced
+COPY --from=build /app /app
+ENV CED_CACHE=/opt/ced NODE_OPTIONS="--disable-warning=ExperimentalWarning --enable-source-maps" \
+    NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+RUN mkdir -p /work /cache && chown node:node /work /cache
+USER node
+WORKDIR /work
+ENTRYPOINT ["node", "/app/dist/workers/main.js", "--root", "/work", "--cache", "/cache"]
+CMD ["--queue", "gpu"]

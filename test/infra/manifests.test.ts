@@ -1,0 +1,157 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { validate } from 'dockerfile-utils';
+import { manifestCheckBinary, repositoryRoot } from '../../infra/toolchain';
+import { parseWorkerOptions } from '../../workers/worker-options';
+import { SEARCH_ATTRIBUTES, TASK_QUEUES } from '../../workflows/contract/names';
+
+interface Container {
+  name: string;
+  image: string;
+  args: string[];
+  ports: { name: string }[];
+  securityContext: Record<string, unknown>;
+  livenessProbe: { httpGet: { port: string } };
+}
+interface Manifest {
+  kind: string;
+  metadata: { name: string; namespace?: string };
+  data?: Record<string, string>;
+  spec: {
+    replicas?: number;
+    maxReplicaCount?: number;
+    triggers?: { type: string; metadata: Record<string, string> }[];
+    template: {
+      spec: {
+        terminationGracePeriodSeconds: number;
+        nodeSelector?: Record<string, string>;
+        tolerations?: { key: string }[];
+        containers: Container[];
+      };
+    };
+  };
+}
+
+function check(
+  kind: 'kubernetes' | 'compose',
+  paths: string[],
+  environment: Record<string, string> = {},
+): { stdout: string; stderr: string } {
+  return spawnSync(manifestCheckBinary(), [kind, ...paths], {
+    cwd: join(repositoryRoot, 'infra'),
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'] ?? '', ...environment },
+  });
+}
+
+function kubernetes(directory: string): Manifest[] {
+  const { stdout, stderr } = check('kubernetes', [`kubernetes/${directory}`]);
+  expect(stderr).toBe('');
+  return JSON.parse(stdout) as Manifest[];
+}
+
+const deployment = (objects: Manifest[], name: string): Manifest['spec']['template']['spec'] & { replicas?: number } => {
+  const found = objects.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === name)!;
+  return { ...found.spec.template.spec, ...(found.spec.replicas === undefined ? {} : { replicas: found.spec.replicas }) };
+};
+
+describe('the Kubernetes manifests', () => {
+  it.each(['base', 'overlays/autoscaled', 'overlays/temporal-cloud'])(
+    '%s builds, and every field is one that Kubernetes and KEDA know',
+    (directory) => {
+      expect(kubernetes(directory).length).toBeGreaterThan(5);
+    },
+  );
+
+  it('give workers options that they take', () => {
+    const objects = kubernetes('base');
+    for (const name of ['cpu-worker', 'gpu-worker'])
+      for (const { args } of deployment(objects, name).containers)
+        expect(parseWorkerOptions(args, {})).toMatchObject({ queues: expect.anything() as unknown });
+  });
+
+  it('leave a step the 25 seconds that a worker gives it, and a little more', () => {
+    const objects = kubernetes('base');
+    for (const name of ['cpu-worker', 'gpu-worker'])
+      expect(deployment(objects, name).terminationGracePeriodSeconds).toBeGreaterThanOrEqual(35);
+  });
+
+  it('run as nobody in particular, on a file system of their own that they cannot write to', () => {
+    for (const name of ['cpu-worker', 'gpu-worker'])
+      for (const { securityContext } of deployment(kubernetes('base'), name).containers)
+        expect(securityContext).toMatchObject({
+          readOnlyRootFilesystem: true,
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ['ALL'] },
+        });
+  });
+
+  it('put the GPU worker on spot nodes with a GPU', () => {
+    const { nodeSelector, tolerations } = deployment(kubernetes('base'), 'gpu-worker');
+    expect(Object.keys(nodeSelector ?? {})).toContain('cloud.google.com/gke-accelerator');
+    expect(tolerations?.map(({ key }) => key)).toEqual(expect.arrayContaining(['nvidia.com/gpu', 'cloud.google.com/gke-spot']));
+  });
+
+  it('let the autoscaler alone say how many GPU workers there are, by the backlog of their queue', () => {
+    const objects = kubernetes('overlays/autoscaled');
+    expect(deployment(objects, 'gpu-worker').replicas).toBeUndefined();
+    const [trigger] = objects.find(({ kind }) => kind === 'ScaledObject')?.spec.triggers ?? [];
+    expect(trigger).toMatchObject({ type: 'temporal', metadata: { taskQueue: TASK_QUEUES.gpu, queueTypes: 'activity' } });
+  });
+
+  it('keep no secret', () => {
+    for (const directory of ['base', 'overlays/autoscaled', 'overlays/temporal-cloud'])
+      expect(kubernetes(directory).map(({ kind }) => kind)).not.toContain('Secret');
+  });
+});
+
+describe('the compose files', () => {
+  const compose = (...files: string[]): { services: Record<string, { command?: string[] | null; ports?: { host_ip?: string }[] }> } => {
+    const { stdout, stderr } = check(
+      'compose',
+      files.map((file) => `compose/${file}`),
+      { POSTGRES_PASSWORD: 'only-for-this-test' },
+    );
+    expect(stderr).toBe('');
+    return (JSON.parse(stdout) as [ReturnType<typeof compose>])[0];
+  };
+
+  it('load as Docker Compose loads them, alone and with a GPU', () => {
+    expect(Object.keys(compose('compose.yaml').services)).toEqual(
+      expect.arrayContaining(['cpu-worker', 'gpu-worker', 'temporal', 'database', 'storage', 'ui']),
+    );
+    expect(JSON.stringify(compose('compose.yaml', 'gpu.yaml').services['gpu-worker'])).toContain('nvidia');
+  });
+
+  it('publish every port on loopback only', () => {
+    const ports = Object.values(compose('compose.yaml').services).flatMap((service) => service.ports ?? []);
+    expect(ports.map(({ host_ip }) => host_ip)).toEqual(ports.map(() => '127.0.0.1'));
+    expect(ports.length).toBeGreaterThan(2);
+  });
+
+  it('have no password of their own', () => {
+    expect(check('compose', ['compose/compose.yaml']).stderr).toContain('required variable POSTGRES_PASSWORD is missing');
+  });
+
+  it('register the search attributes that workflows set, with their types', () => {
+    const [line = ''] = compose('compose.yaml').services['search-attributes']?.command ?? [];
+    const spelled = { KEYWORD: 'Keyword', INT: 'Int', DOUBLE: 'Double' } as const;
+    for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES)) expect(line).toContain(`--name ${name} --type ${spelled[type]}`);
+  });
+});
+
+describe('the container files', () => {
+  const folder = join(repositoryRoot, 'infra', 'containers');
+  it.each(readdirSync(folder))('%s is sound', (file) => {
+    expect(validate(readFileSync(join(folder, file), 'utf8'))).toEqual([]);
+  });
+
+  it.each(readdirSync(folder))('%s ends as an unprivileged user and starts the worker with options that it takes', (file) => {
+    const text = readFileSync(join(folder, file), 'utf8');
+    expect(text.match(/^USER .*$/gm)?.at(-1)).toBe('USER node');
+    const words = (instruction: string): string[] =>
+      JSON.parse(new RegExp(`^${instruction} (\\[.*\\])$`, 'm').exec(text)?.[1] ?? '[]') as string[];
+    expect(parseWorkerOptions([...words('ENTRYPOINT').slice(2), ...words('CMD')], {})).not.toBeNull();
+  });
+});
