@@ -10,8 +10,8 @@ import type { Tensor } from '../engine/tensor';
 
 export const SAMPLE_RATE_HZ = 16000;
 export const WINDOW_SAMPLES = 512;
-const TOP_DB = 120;
-const MINIMUM_POWER = 1e-10;
+export const TOP_DB = 120;
+export const MINIMUM_POWER = 1e-10;
 
 /** Triangular HTK filters from 0 to 8000 Hz, [bins, mels]. */
 export function melFilters(mels: number): Float32Array {
@@ -34,7 +34,7 @@ export function melFilters(mels: number): Float32Array {
  * The periodic Hann window, rounded after each operation as PyTorch's. The last bit matters: 110 dB below a loud tone the rounding of the window is what one sees, and
  * the published models were trained on that.
  */
-function hannWindow(): Float32Array {
+export function hannWindow(): Float32Array {
   const step = Math.fround((2 * Math.PI) / WINDOW_SAMPLES);
   return Float32Array.from({ length: WINDOW_SAMPLES }, (_, i) => Math.fround(Math.fround(Math.cos(Math.fround(i * step))) * -0.5) + 0.5);
 }

@@ -1,0 +1,94 @@
+/** @jest-environment ./test/support/one-realm-environment.cjs */
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeFailure } from '../../cli/failure';
+import { ced } from '../../cli/main';
+import { loadOnnxNet } from '../../ced/teachers/onnx-net';
+import { wavBytes } from '../audio/wav-bytes';
+
+const reference = join(__dirname, '..', 'reference');
+
+interface Printed {
+  file: string;
+  clips: number | null;
+  rejected: { clip: string }[];
+  files: { precision: string; bytes: number; mAP?: number | null; latencyMs?: number; realTimeFactor?: number }[];
+}
+
+describe('ced export', () => {
+  let folder: string;
+  let out: string;
+  let table: string;
+  let printed = '';
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ced-export-'));
+    out = join(folder, 'model.onnx');
+    copyFileSync(join(reference, 'model.safetensors'), join(folder, 'model.safetensors'));
+    const config = JSON.parse(readFileSync(join(reference, 'model.config.json'), 'utf8')) as { outputdim: number };
+    const id2label = Object.fromEntries(Array.from({ length: config.outputdim }, (_, index) => [index, `sound ${index}`]));
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, id2label }));
+    const lines = Array.from({ length: 6 }, (_, clip) => {
+      const wave = Array.from({ length: 16_000 }, (_unused, i) => Math.round(7000 * Math.sin(i * 0.01 * (clip + 1))));
+      writeFileSync(join(folder, `${clip}.wav`), wavBytes([wave], { bits: 16 }));
+      return JSON.stringify({ clip: String(clip), audio: `${clip}.wav`, labels: [clip % 2 === 0 ? `sound ${clip}` : clip] });
+    });
+    table = join(folder, 'eval.jsonl');
+    writeFileSync(table, `${lines.join('\n')}\n{"clip":"lost","audio":"lost.wav","labels":[0]}\n`);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  beforeEach(() => {
+    printed = '';
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((printed += String(text)), true));
+  });
+  afterEach(() => jest.restoreAllMocks());
+
+  const run = async (...argv: string[]): Promise<Printed> => {
+    expect(await ced(['export', '--model', folder, '--to', 'onnx', '--out', out, '--json', ...argv])).toBe(0);
+    return JSON.parse(printed) as Printed;
+  };
+
+  it('writes a file that onnxruntime runs, named and sized in what it prints', async () => {
+    const { file, files } = await run();
+    expect(file).toBe(out);
+    expect(files).toEqual([{ precision: 'float32', bytes: readFileSync(out).length }]);
+    const net = await loadOnnxNet(readFileSync(out), 1);
+    const { shape } = await net.run(new Float32Array(2 * 8000), 2, 8000);
+    expect(shape).toEqual([2, 13]);
+    net.dispose();
+  });
+
+  it('scores int8 beside float32 on a labelled table: mAP, bytes, and the time of a chunk on one core', async () => {
+    const { clips, rejected, files } = await run('--int8', '--eval', table);
+    expect(clips).toBe(6);
+    expect(rejected.map(({ clip }) => clip)).toEqual(['lost']);
+    const [float32, int8] = files as [Printed['files'][0], Printed['files'][0]];
+    expect([float32.precision, int8.precision]).toEqual(['float32', 'int8']);
+    expect(int8.bytes).toBeLessThan(float32.bytes);
+    expect(readFileSync(out)).toHaveLength(int8.bytes);
+    for (const { mAP, latencyMs, realTimeFactor } of files) {
+      expect(mAP).toBeGreaterThan(0);
+      expect(mAP).toBeLessThanOrEqual(1);
+      expect(realTimeFactor).toBeCloseTo(latencyMs! / 10_000, 9);
+    }
+  });
+
+  it('writes text for people', async () => {
+    expect(await ced(['export', '--model', folder, '--out', out, '--eval', table])).toBe(0);
+    expect(printed).toMatch(
+      /^.*model\.onnx {2}[\d.]+ [kM]B, clips of at most 10\.\d+ s\n\non 6 clips \(1 rejected, the first: lost: .*\)\n {2}float32 {2}mAP 0\.\d{4}/,
+    );
+  });
+
+  it('says in one line what it was not given', async () => {
+    const complaint = async (...argv: string[]): Promise<string> => await ced(['export', ...argv]).then(() => 'none', describeFailure);
+    expect(await complaint()).toMatch(/^ced export: --model is missing/);
+    expect(await complaint('--model', folder)).toMatch(/^ced export: --out is missing/);
+    expect(await complaint('--model', folder, '--out', out, '--to', 'tflite')).toBe('--to tflite: expected onnx');
+    writeFileSync(join(folder, 'odd.jsonl'), '{"clip":"0","audio":"0.wav","labels":["thunder"]}\n');
+    expect(await complaint('--model', folder, '--out', out, '--eval', join(folder, 'odd.jsonl'))).toMatch(
+      /0 is labelled thunder, which is no class of the model/,
+    );
+  });
+});
