@@ -1,22 +1,35 @@
 /**
- * `npm run bench -- ingest`: decode, resample and shard, beside soundfile and soxr in Python. Both work on the same files, in turns, and are compared by the
- * CPU time of their process: the speed of one core, whatever else the machine does. Ours also checks FLAC's MD5 and hashes every clip.
+ * `npm run bench -- ingest`: the download stage, from files to an audio shard on disk, beside soundfile and soxr in Python. Both read, decode, resample, hash every
+ * clip and write one shard, of the same files, in turns, and are compared by the CPU time of their process: the speed of one core, whatever else the machine does.
+ * Ours also checks FLAC's MD5 and writes the shard's table.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { decodeClip } from '../activities/download/decode-clip';
-import { encodeNpyInt16 } from '../ced/audio/npy';
+import { parseArgs } from 'node:util';
+import { ingestShard } from '../activities/download/ingest-shard';
+import { planCorpus } from '../activities/plan/plan-corpus';
+import { UsageError } from '../cli/failure';
+import { flatMemory } from './flat-memory';
+import { ingestDependencies } from './ingest-dependencies';
+
+const help = `npm run bench -- ingest [options]
+
+Reads, decodes, resamples and shards FLAC 44.1 kHz stereo and WAV 16 kHz, beside soundfile and soxr in Python: seconds of audio per CPU second.
+
+  --rounds N   measured runs of each side (default 5)
+  --clips N    instead: that many short clips through the whole download stage, and the resident memory every tenth of the way;
+               exits with 1 when it grows
+  --help       this text`;
 
 const PACKAGES = ['soundfile==0.14.0', 'soxr==1.1.0', 'numpy==2.4.6'];
 const CLIP_SECONDS = 10;
-const CLIPS = 8;
+const CLIPS = 16;
 
 const PYTHON = `
-import io, sys, time
+import hashlib, json, os, sys, time
 import numpy as np, soundfile, soxr
 folder, clips, seconds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 draw = np.random.default_rng(1)
@@ -29,24 +42,50 @@ print('ready', flush=True)
 for line in sys.stdin:
     kind = line.strip()
     started = time.process_time()
-    parts = []
+    parts, table, offset = [], [], 0
     for clip in range(clips):
-        samples, rate = soundfile.read(io.BytesIO(open(f'{folder}/{clip}.{kind}', 'rb').read()), dtype='float32', always_2d=True)
-        mono = soxr.resample(samples.mean(axis=1), rate, 16000, quality='VHQ') if rate != 16000 else samples[:, 0]
-        parts.append(np.clip(np.round(mono * 32768), -32768, 32767).astype(np.int16))
-    np.save(io.BytesIO(), np.concatenate(parts))
+        if kind == 'wav':
+            pcm, rate = soundfile.read(f'{folder}/{clip}.{kind}', dtype='int16')
+        else:
+            samples, rate = soundfile.read(f'{folder}/{clip}.{kind}', dtype='float32', always_2d=True)
+            mono = soxr.resample((samples[:, 0] + samples[:, 1]) * 0.5, rate, 16000, quality='VHQ')
+            pcm = np.clip(np.round(mono * 32768), -32768, 32767).astype(np.int16)
+        table.append({'clip': clip, 'sha256': hashlib.sha256(pcm).hexdigest(), 'offset': offset, 'samples': len(pcm)})
+        offset += len(pcm)
+        parts.append(pcm)
+    shard = np.concatenate(parts)
+    name = hashlib.sha256(shard).hexdigest()
+    with open(f'{folder}/{name}.npy', 'wb') as file:
+        np.save(file, shard)
+        os.fsync(file.fileno())
+    with open(f'{folder}/{name}.json', 'w') as file:
+        json.dump(table, file)
+        os.fsync(file.fileno())
     print(time.process_time() - started, flush=True)
 `;
 
 /** @returns the exit status */
 export async function ingestBench(argv: string[]): Promise<number> {
-  const rounds = Number(argv[0] ?? 5);
-  if (argv.includes('--help') || !(rounds > 0)) {
-    process.stdout.write(
-      'npm run bench -- ingest [ROUNDS]\n\nDecodes, resamples and shards FLAC 44.1 kHz stereo and WAV 16 kHz, beside soundfile and soxr.\n',
-    );
-    return rounds > 0 ? 0 : 2;
+  const { values } = parseArgs({
+    args: argv,
+    options: { rounds: { type: 'string', default: '5' }, clips: { type: 'string' }, help: { type: 'boolean' } },
+  });
+  if (values.help) {
+    process.stdout.write(`${help}\n`);
+    return 0;
   }
+  if (values.clips !== undefined) return await flatMemory(above0('clips', values.clips));
+  await compare(above0('rounds', values.rounds));
+  return 0;
+}
+
+function above0(option: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new UsageError(`--${option} ${text}: expected a whole number above 0`);
+  return value;
+}
+
+async function compare(rounds: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'ced-ingest-'));
   const python = spawn('python3', ['-c', PYTHON, folder, String(CLIPS), String(CLIP_SECONDS)], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -56,37 +95,39 @@ export async function ingestBench(argv: string[]): Promise<number> {
     const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
     await lines.next();
     process.stdout.write('seconds of audio per CPU second: median of ours, of Python, and their ratio\n');
-    for (const kind of ['flac', 'wav']) {
+    for (const kind of ['flac', 'wav'] as const) {
+      const planKey = await plan(folder, kind);
       const [ours, theirs]: [number[], number[]] = [[], []];
       // The first round of each pays for loading and compiling.
       for (let round = 0; round <= rounds; round++) {
         python.stdin.write(`${kind}\n`);
         theirs.push(Number((await lines.next()).value));
-        ours.push(await oursSeconds(folder, kind));
+        ours.push(await oursSeconds(folder, planKey));
       }
       const [us, them] = [speed(ours.slice(1)), speed(theirs.slice(1))];
       process.stdout.write(`${kind.padEnd(5)} ${us.toFixed(0).padStart(6)} ${them.toFixed(0).padStart(6)} ${(us / them).toFixed(2)}\n`);
     }
-    return 0;
   } finally {
     python.kill();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function oursSeconds(folder: string, kind: string): Promise<number> {
+async function plan(folder: string, kind: string): Promise<string> {
+  const rows = Array.from({ length: CLIPS }, (_, clip) => JSON.stringify({ clip: String(clip), audio: `${clip}.${kind}` }));
+  writeFileSync(join(folder, `${kind}.jsonl`), rows.join('\n'));
+  writeFileSync(join(folder, 'classes.csv'), 'index,mid,display_name\n0,,anything\n');
+  const corpus = { train: `${kind}.jsonl`, vocabulary: 'classes.csv', clipsPerShard: CLIPS, maxRejected: 0 };
+  const { planKey } = await planCorpus(ingestDependencies(folder), { store: 'store', corpus, chunkSeconds: 10 }, () => undefined);
+  return planKey;
+}
+
+async function oursSeconds(folder: string, planKey: string): Promise<number> {
+  for (const part of ['audio', 'ingest']) rmSync(join(folder, 'store', part), { recursive: true, force: true });
   const started = process.cpuUsage();
-  const parts: Int16Array[] = [];
-  for (const name of readdirSync(folder).filter((file) => file.endsWith(kind))) {
-    const pcm = await decodeClip(readFileSync(join(folder, name)), name);
-    createHash('sha256').update(pcm).digest();
-    parts.push(pcm);
-  }
-  encodeNpyInt16(
-    parts.reduce((sum, { length }) => sum + length, 0),
-    parts,
-  );
+  const { clips } = await ingestShard(ingestDependencies(folder), { store: 'store', planKey, split: 'train', shard: 0 }, () => undefined);
   const { user, system } = process.cpuUsage(started);
+  if (clips !== CLIPS) throw new Error(`only ${clips} of ${CLIPS} clips were used`);
   return (user + system) / 1e6;
 }
 

@@ -1,21 +1,27 @@
 /** Bytes of a clip to the samples that are stored, by our own decoders first: they give the same samples on every machine. */
+import type { ByteParts } from '../../ced/audio/byte-parts';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
 import { decodeAudio } from '../../ced/audio/decode';
-import type { DecodedAudio } from '../../ced/audio/decoded-audio';
 import { toMono16k } from '../../ced/audio/mono16k';
 import { decodeWithFfmpeg, type FfmpegLimits } from './ffmpeg';
 
-/** @returns int16 [samples] at 16 kHz. @throws {ClipUnreadable} */
-export async function decodeClip(bytes: Uint8Array, name: string, limits: FfmpegLimits = {}): Promise<Int16Array> {
-  return toMono16k(await decode(bytes, name, limits));
+export interface ClipLimits extends FfmpegLimits {
+  /** A longer clip is refused: by its header, or once that much was heard. @default Infinity */
+  longestSeconds?: number;
 }
 
-async function decode(bytes: Uint8Array, name: string, limits: FfmpegLimits): Promise<DecodedAudio> {
+/**
+ * @param open the clip's bytes, from the beginning; called again where ffmpeg has to have a look
+ * @returns int16 [samples] at 16 kHz
+ * @throws {ClipUnreadable}, and whatever reading throws
+ */
+export async function decodeClip(open: () => ByteParts, name: string, limits: ClipLimits = {}): Promise<Int16Array> {
+  const { longestSeconds = Infinity } = limits;
   try {
-    return await decodeAudio(bytes, name);
+    return await toMono16k(await decodeAudio(open(), name, longestSeconds), longestSeconds);
   } catch (error) {
     if (!(error instanceof ClipUnreadable) || (error.reason !== 'unknownFormat' && error.reason !== 'unsupportedCodec')) throw error;
-    const decoded = await decodeWithFfmpeg(bytes, limits);
+    const decoded = await decodeWithFfmpeg(open(), longestSeconds, limits);
     if (decoded !== null) return decoded;
     throw new ClipUnreadable(
       error.reason,

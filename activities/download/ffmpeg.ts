@@ -1,73 +1,100 @@
 /**
  * The formats that have no decoder of ours (M4A, WebM, AAC, WMA, AIFF …) through `ffmpeg`, when it is installed: one process a clip, which sees one
- * local file and nothing else, in bounded time and memory. Rate and channels stay as they are; our own resampler does the rest.
+ * local file and nothing else, in bounded time and memory, and is heard while it decodes. Rate and channels stay as they are; our own resampler does the rest.
  */
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { ByteParts } from '../../ced/audio/byte-parts';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
-import type { DecodedAudio } from '../../ced/audio/decoded-audio';
-import { decodeWav } from '../../ced/audio/wav';
+import { decodeAudio } from '../../ced/audio/decode';
+import { toMono16k } from '../../ced/audio/mono16k';
 
 export interface FfmpegLimits {
   /** @default 'ffmpeg', looked for on the PATH */
   program?: string;
   /** A clip that takes longer is refused. @default 120000 */
   timeoutMs?: number;
-  /** Most bytes of decoded float32 audio; 1 GiB is 1.5 hours of stereo at 48 kHz. @default 1 GiB */
+  /** Most bytes of decoded float32 audio; 16 GiB is half a day of stereo at 48 kHz. None of it is held. @default 16 GiB */
   maxBytes?: number;
 }
 
 // Playlists and scripts (hls, concat, …) could make it read other files or call out; these formats cannot.
 const FORMATS = 'mov,matroska,aac,asf,aiff,caf,wav,w64,ape,wv,amr,au,tta,tak,mp3,ogg,flac,flv,avi,mpeg,mpegts,ac3,eac3,dts';
 
-/** @returns null where ffmpeg is not installed. @throws {ClipUnreadable} */
-export async function decodeWithFfmpeg(bytes: Uint8Array, limits: FfmpegLimits = {}): Promise<DecodedAudio | null> {
+/**
+ * @param parts bytes of the clip
+ * @returns int16 [samples] at 16 kHz; null where ffmpeg is not installed
+ * @throws {ClipUnreadable}
+ */
+export async function decodeWithFfmpeg(parts: ByteParts, longestSeconds: number, limits: FfmpegLimits = {}): Promise<Int16Array | null> {
   const folder = await mkdtemp(join(tmpdir(), `ced-ffmpeg-${process.pid}-`));
   try {
     // A file rather than a pipe: many M4A files keep their index at the end.
     const input = join(folder, 'clip');
-    await writeFile(input, bytes, { mode: 0o600 });
-    const wav = await run(input, limits);
-    return wav && decodeWav(wav);
+    await pipeline(parts, createWriteStream(input, { mode: 0o600 }));
+    return await run(input, longestSeconds, limits);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function run(input: string, { program = 'ffmpeg', timeoutMs = 120_000, maxBytes = 2 ** 30 }: FfmpegLimits): Promise<Buffer | null> {
+async function run(
+  input: string,
+  longestSeconds: number,
+  { program = 'ffmpeg', timeoutMs = 120_000, maxBytes = 2 ** 34 }: FfmpegLimits,
+): Promise<Int16Array | null> {
   const args = ['-nostdin', '-v', 'error', '-xerror', '-protocol_whitelist', 'file', '-format_whitelist', FORMATS];
   args.push('-i', `file:${input}`, '-map', '0:a:0', '-threads', '1', '-f', 'wav', '-c:a', 'pcm_f32le', '-bitexact', 'pipe:1');
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] } });
-    const parts: Buffer[] = [];
-    let length = 0;
-    let complaint = '';
-    let refusal: string | null = null;
-    const refuse = (reason: string): void => {
-      refusal ??= reason;
-      child.kill('SIGKILL');
-    };
-    const timer = setTimeout(() => refuse(`ffmpeg took longer than ${timeoutMs / 1000} s`), timeoutMs);
-    child.stdout.on('data', (part: Buffer) => {
-      parts.push(part);
-      length += part.length;
-      if (length > maxBytes) refuse(`it decodes to more than ${maxBytes} bytes`);
-    });
-    child.stderr.on('data', (text: Buffer) => (complaint = (complaint + text.toString()).slice(0, 2000)));
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
-      if (error.code === 'ENOENT') resolve(null);
-      else reject(error);
-    });
-    child.once('close', (code) => {
-      clearTimeout(timer);
-      if (refusal !== null) reject(new ClipUnreadable('damaged', refusal));
-      else if (code !== 0) reject(new ClipUnreadable('damaged', `ffmpeg cannot decode it: ${explained(complaint, input)}`));
-      else resolve(Buffer.concat(parts));
-    });
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] } });
+  let complaint = '';
+  let isLate = false;
+  let isAllHeard = false;
+  child.stderr.on('data', (text: Buffer) => (complaint = (complaint + text.toString()).slice(0, 2000)));
+  const ended = new Promise<number | null | NodeJS.ErrnoException>((resolve) => {
+    child.once('error', resolve);
+    child.once('close', resolve);
   });
+  const timer = setTimeout(() => {
+    isLate = true;
+    child.kill('SIGKILL');
+  }, timeoutMs);
+  try {
+    const output = bounded(child.stdout, maxBytes, () => (isAllHeard = true));
+    const decoded = await decodeAudio(output, 'clip', longestSeconds)
+      .then((blocks) => toMono16k(blocks, longestSeconds))
+      .then(
+        (pcm) => ({ pcm }),
+        (refusal: unknown) => ({ refusal }),
+      );
+    if ('refusal' in decoded) child.kill('SIGKILL');
+    const end = await ended;
+    if (end !== null && typeof end === 'object') {
+      if (end.code === 'ENOENT') return null;
+      throw end;
+    }
+    // Refused before all was heard, it broke the pipe, and that is what ffmpeg would tell of.
+    if ('refusal' in decoded && !isAllHeard && !isLate) throw decoded.refusal;
+    if (isLate) throw new ClipUnreadable('damaged', `ffmpeg took longer than ${timeoutMs / 1000} s`);
+    if (end !== null && end !== 0) throw new ClipUnreadable('damaged', `ffmpeg cannot decode it: ${explained(complaint, input)}`);
+    if ('refusal' in decoded) throw decoded.refusal;
+    return decoded.pcm;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function* bounded(parts: AsyncIterable<Uint8Array>, maxBytes: number, onEnd: () => void): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const part of parts) {
+    bytes += part.length;
+    if (bytes > maxBytes) throw new ClipUnreadable('damaged', `it decodes to more than ${maxBytes} bytes`);
+    yield part;
+  }
+  onEnd();
 }
 
 function explained(complaint: string, input: string): string {

@@ -29,17 +29,14 @@ export interface SourceOptions {
   userProject?: string | undefined;
   /** Where `hf://org/repo/file` leads. @default https://huggingface.co */
   hub?: string;
-  /** A longer clip is refused (`tooLong`), WAV as soon as its header says so. @default 3600 */
+  /** A longer clip is refused (`tooLong`), as soon as its header says so or that much was heard. @default 3600 */
   longestClipSeconds?: number;
-  /** Of formats other than WAV, which are decoded whole; five clips are held at once. @default 256 MiB */
-  largestClipBytes?: number;
   /** Of 16 kHz audio in one shard, which is in memory while it is made. @default 2 GiB */
   largestShardBytes?: number;
   patience?: Patience;
 }
 
 export const LONGEST_CLIP_SECONDS = 3600;
-export const LARGEST_CLIP_BYTES = 2 ** 28;
 export const LARGEST_SHARD_BYTES = 2 ** 31;
 
 /** One source that cannot be read and will not be by waiting: the clip is rejected, or the table refused. */

@@ -31,7 +31,7 @@ async function judge({ root, format, seed, number }: Job): Promise<Verdict> {
   const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;
   try {
     // ffmpeg has limits of its own; what is tried here is what runs inside a worker.
-    await decodeClip(bytes, `${format} ${number}`, { program: 'no-ffmpeg-here' });
+    await decodeClip(() => [bytes], `${format} ${number}`, { program: 'no-ffmpeg-here' });
     return { outcome: 'accepted', peakBytes: peakBytes() };
   } catch (error) {
     if (error instanceof ClipUnreadable) return { outcome: error.reason, peakBytes: peakBytes() };

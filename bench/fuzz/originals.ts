@@ -6,7 +6,7 @@ export const FORMATS = ['wav', 'flac', 'ogg', 'opus', 'mp3'] as const;
 export type FuzzedFormat = (typeof FORMATS)[number];
 
 const ENCODED: Record<Exclude<FuzzedFormat, 'wav'>, readonly string[]> = {
-  flac: ['loud16.flac', 'loud24.flac', '../../reference/clip0.flac'],
+  flac: ['loud16.flac', 'loud24.flac', 'level8.flac', 'surround8.flac', 'streamed.flac', '../../reference/clip0.flac'],
   ogg: ['stereo.ogg'],
   opus: ['mono.opus'],
   mp3: ['stereo.mp3', 'mono16.mp3'],

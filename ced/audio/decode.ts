@@ -1,37 +1,34 @@
 /**
- * Bytes of an audio file in, samples out. The format is told by the first bytes, never by the name: names lie. WAV, FLAC, Ogg
- * Vorbis, Opus and MP3 are decoded here, on every platform to the same samples.
+ * Bytes of an audio file in, blocks of samples out, while the file arrives. The format is told by the first bytes, never by the name: names lie. WAV, FLAC, Ogg
+ * Vorbis, Opus and MP3 are decoded here, on every platform to the same samples, however the bytes are cut into parts.
  */
+import type { AudioBlock } from './audio-block';
+import { following, gathered, withoutId3, type ByteParts } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
-import type { DecodedAudio } from './decoded-audio';
-import { decodeFlac, isFlac } from './flac';
-import { decodeMpegAudio, isMpegAudio } from './mp3';
-import { decodeOgg, isOgg } from './ogg';
-import { decodeWav, isWav } from './wav';
+import { flacBlocks, isFlac } from './flac';
+import { isMpegAudio, mpegBlocks } from './mp3';
+import { isOgg, oggBlocks } from './ogg';
+import { isWav, wavBlocks } from './wav';
+
+/** Enough for a decoder to be worth its call, little enough to hold. */
+const PART_BYTES = 2 ** 18;
 
 /**
  * @param nameHint only for the message of an error
- * @throws ClipUnreadable
+ * @param longestSeconds a clip whose header says that it is longer is refused before it is decoded
+ * @throws ClipUnreadable, as do the blocks while they come
  */
-export async function decodeAudio(bytes: Uint8Array, nameHint: string): Promise<DecodedAudio> {
-  // Some taggers put an ID3 header before a stream of any kind.
-  const content = withoutId3(bytes);
-  if (isWav(content)) return decodeWav(content);
-  if (isFlac(content)) return decodeFlac(content);
-  if (isOgg(content)) return decodeOgg(content);
-  if (isMpegAudio(content)) return decodeMpegAudio(content);
-  const first = Buffer.from(bytes.subarray(0, 4)).toString('hex');
-  throw bytes.length === 0
-    ? new ClipUnreadable('empty', `${nameHint} has no bytes`)
-    : new ClipUnreadable('unknownFormat', `${nameHint} starts with ${first}: no WAV, FLAC, Ogg or MP3`);
-}
-
-function withoutId3(bytes: Uint8Array): Uint8Array {
-  let content = bytes;
-  while (content.length >= 10 && content[0] === 0x49 && content[1] === 0x44 && content[2] === 0x33) {
-    // Seven bits a byte (ID3v2, section 3.1).
-    const length = content.subarray(6, 10).reduce((sum, byte) => sum * 0x80 + (byte & 0x7f), 0);
-    content = content.subarray(10 + length);
-  }
-  return content;
+export async function decodeAudio(parts: ByteParts, nameHint: string, longestSeconds = Infinity): Promise<AsyncIterable<AudioBlock>> {
+  const content = gathered(withoutId3(parts), PART_BYTES);
+  const first = await content.next();
+  if (first.done) throw new ClipUnreadable('empty', `${nameHint} has no bytes`);
+  const start = first.value;
+  const all = following(first, content);
+  if (isWav(start)) return wavBlocks(all, longestSeconds);
+  if (isFlac(start)) return flacBlocks(all, longestSeconds);
+  if (isOgg(start)) return oggBlocks(all);
+  if (isMpegAudio(start)) return mpegBlocks(all, start);
+  await content.return(undefined);
+  const hex = Buffer.from(start.subarray(0, 4)).toString('hex');
+  throw new ClipUnreadable('unknownFormat', `${nameHint} starts with ${hex}: no WAV, FLAC, Ogg or MP3`);
 }

@@ -1,12 +1,13 @@
 /**
- * FLAC through libFLAC in WebAssembly. The stream's own header carries the number of samples and the MD5 of the unencoded audio, and both
- * are checked: a clip cut short in transit is refused instead of heard. RFC 9639, section 8.2.
+ * FLAC, frame by frame as it arrives. The stream's own header carries the number of samples and the MD5 of the unencoded audio, and both are checked: a clip cut
+ * short in transit is refused instead of heard. Where there is no MD5, the frames' own sums are. RFC 9639.
  */
 import { createHash } from 'node:crypto';
-import { FLACDecoder } from '@wasm-audio-decoders/flac';
+import type { AudioBlock } from './audio-block';
+import { joined } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
-import type { DecodedAudio } from './decoded-audio';
-import { quietly } from './quiet-console';
+import { FlacFrames } from './flac-frames';
+import { checkLength } from './mono16k';
 
 interface StreamInfo {
   readonly sampleRate: number;
@@ -14,82 +15,160 @@ interface StreamInfo {
   readonly bits: number;
   /** 0 = not stated. */
   readonly samples: number;
-  /** Hex; all zeros = not stated. */
-  readonly md5: string;
+  /** Hex; null = not stated. */
+  readonly md5: string | null;
 }
 
-const streamInfoBytes = 34;
+const STREAM_INFO_BYTES = 34;
+/** As many as float32 holds exactly. */
+const MOST_BITS = 24;
 
 export function isFlac(bytes: Uint8Array): boolean {
   return bytes[0] === 0x66 && bytes[1] === 0x4c && bytes[2] === 0x61 && bytes[3] === 0x43;
 }
 
-/** @throws ClipUnreadable `damaged` */
-export async function decodeFlac(bytes: Uint8Array): Promise<DecodedAudio> {
-  const info = readStreamInfo(bytes);
-  const channels = (await decodeFrames(bytes)).map((channel) => atFullScale(channel, info.bits));
-  const samples = channels[0]?.length ?? 0;
-  if (channels.length !== info.channels || (info.samples !== 0 && samples !== info.samples)) {
-    throw new ClipUnreadable('damaged', `the FLAC stream holds ${samples} samples of ${info.samples}`);
+/** @throws ClipUnreadable `damaged`, `unsupportedCodec` or `tooLong` */
+export async function* flacBlocks(parts: AsyncIterable<Uint8Array>, longestSeconds: number): AsyncGenerator<AudioBlock> {
+  const metadata = new Metadata();
+  let pending: Uint8Array = new Uint8Array(0);
+  let stream: FlacStream | null = null;
+  try {
+    for await (const part of parts) {
+      pending = joined(pending, part);
+      if (stream === null) {
+        pending = metadata.skip(pending);
+        if (!metadata.isOver || metadata.info === null) continue;
+        const { samples, sampleRate } = metadata.info;
+        checkLength(samples / sampleRate, longestSeconds);
+        stream = new FlacStream(metadata.info);
+      }
+      pending = yield* stream.take(pending);
+      if (stream.isOver) break;
+    }
+    if (stream === null) throw new ClipUnreadable('damaged', 'the FLAC stream breaks off in its header');
+    stream.end(pending);
+  } finally {
+    stream?.close();
   }
-  if (!/^0+$/.test(info.md5) && info.bits <= 24 && md5OfSamples(channels, info.bits) !== info.md5) {
-    throw new ClipUnreadable('damaged', 'the FLAC stream does not decode to what was encoded');
-  }
-  return { sampleRate: info.sampleRate, channels };
 }
 
-/** @throws ClipUnreadable `damaged` */
-export function readStreamInfo(bytes: Uint8Array): StreamInfo {
-  // The first metadata block is always this one, at byte 8 after "fLaC" and its own header.
-  if (bytes.length < 8 + streamInfoBytes || (bytes[4]! & 0x7f) !== 0)
-    throw new ClipUnreadable('damaged', 'the FLAC stream has no STREAMINFO');
-  const view = new DataView(bytes.buffer, bytes.byteOffset + 8, streamInfoBytes);
+/** "fLaC" and the blocks before the first frame, whatever their length. Section 8. */
+class Metadata {
+  info: StreamInfo | null = null;
+  isOver = false;
+  private left = 4;
+  private isLast = false;
+
+  /** @returns the bytes that are not done with */
+  skip(bytes: Uint8Array): Uint8Array {
+    let rest = bytes;
+    for (;;) {
+      const skipped = Math.min(this.left, rest.length);
+      rest = rest.subarray(skipped);
+      this.left -= skipped;
+      if (this.left > 0) return rest;
+      if (this.isLast) this.isOver = true;
+      if (this.isOver || rest.length < (this.info ? 4 : 4 + STREAM_INFO_BYTES)) return rest;
+      // The first block is always STREAMINFO.
+      this.info ??= readStreamInfo(rest);
+      this.isLast = rest[0]! >> 7 === 1;
+      this.left = 4 + rest[1]! * 0x10000 + rest[2]! * 0x100 + rest[3]!;
+    }
+  }
+}
+
+/** @param block a metadata block with its header */
+function readStreamInfo(block: Uint8Array): StreamInfo {
+  if ((block[0]! & 0x7f) !== 0) throw new ClipUnreadable('damaged', 'the FLAC stream has no STREAMINFO');
+  const content = block.subarray(4, 4 + STREAM_INFO_BYTES);
+  const view = new DataView(content.buffer, content.byteOffset);
   const packed = view.getUint32(10);
+  const md5 = Buffer.from(content.subarray(18)).toString('hex');
   const info: StreamInfo = {
     sampleRate: packed >>> 12,
     channels: ((packed >>> 9) & 0x7) + 1,
     bits: ((packed >>> 4) & 0x1f) + 1,
     samples: (packed & 0xf) * 0x100000000 + view.getUint32(14),
-    md5: Buffer.from(bytes.subarray(8 + 18, 8 + streamInfoBytes)).toString('hex'),
+    md5: /^0+$/.test(md5) ? null : md5,
   };
   if (info.sampleRate === 0) throw new ClipUnreadable('damaged', 'the FLAC stream states no sampling rate');
+  if (info.bits > MOST_BITS) throw new ClipUnreadable('unsupportedCodec', `FLAC of ${info.bits} bits, expected at most ${MOST_BITS}`);
   return info;
 }
 
-async function decodeFrames(bytes: Uint8Array): Promise<Float32Array[]> {
-  const decoder = new FLACDecoder();
-  try {
-    await decoder.ready;
-    const { channelData, errors } = await quietly(() => decoder.decodeFile(bytes));
-    if (errors.length > 0) throw new ClipUnreadable('damaged', `the FLAC stream breaks off: ${errors[0]!.message}`);
-    return channelData;
-  } catch (error) {
-    if (error instanceof ClipUnreadable) throw error;
-    throw new ClipUnreadable('damaged', 'the FLAC stream cannot be decoded', { cause: error });
-  } finally {
-    decoder.free();
+class FlacStream {
+  private readonly frames: FlacFrames;
+  private readonly hash = createHash('md5');
+  private samples = 0;
+
+  constructor(private readonly info: StreamInfo) {
+    this.frames = FlacFrames.borrow(info.channels, info.bits);
   }
-}
 
-/** The decoder divides by 2^(bits − 1) − 1, which gives −1 a neighbour below it; all our decoders divide by 2^(bits − 1). */
-function atFullScale(channel: Float32Array, bits: number): Float32Array {
-  const scale = 2 ** (bits - 1);
-  return channel.map((sample) => Math.round(sample * (scale - 1)) / scale);
-}
+  /** All the samples that its header states have come. */
+  get isOver(): boolean {
+    return this.info.samples !== 0 && this.samples >= this.info.samples;
+  }
 
-/** The MD5 is over interleaved little-endian integers of whole bytes; null where a broken stream decodes to more than its bits hold. */
-function md5OfSamples(channels: readonly Float32Array[], bits: number): string | null {
-  const sampleBytes = Math.ceil(bits / 8);
-  const scale = 2 ** (bits - 1);
-  const samples = channels[0]?.length ?? 0;
-  const stride = channels.length * sampleBytes;
-  const interleaved = new Uint8Array(samples * stride);
-  for (const [index, channel] of channels.entries()) {
-    for (let sample = 0, at = index * sampleBytes; sample < samples; sample++, at += stride) {
-      const value = Math.round(channel[sample]! * scale);
-      if (value < -scale || value >= scale) return null;
-      for (let byte = 0; byte < sampleBytes; byte++) interleaved[at + byte] = value >> (8 * byte);
+  /** @returns the bytes of a frame that is not whole yet */
+  *take(bytes: Uint8Array): Generator<AudioBlock, Uint8Array> {
+    let rest = bytes;
+    while (rest.length > 0 && !this.isOver) {
+      const received = this.frames.receive(rest);
+      let at = 0;
+      while (at < received && !this.isOver) {
+        const used = this.frames.decode(at, { checked: this.info.md5 === null });
+        if (used < 0) throw new ClipUnreadable('damaged', `the FLAC stream is damaged at sample ${this.samples}`);
+        if (used === 0) break;
+        at += used;
+        yield this.block();
+      }
+      if (at === 0 && received < rest.length) throw new ClipUnreadable('damaged', 'the FLAC stream has a frame larger than any');
+      const isAll = received === rest.length;
+      rest = rest.subarray(at);
+      if (isAll) break;
     }
+    return rest;
   }
-  return createHash('md5').update(interleaved).digest('hex');
+
+  /** @throws ClipUnreadable `damaged` when what came is not what was encoded */
+  end(rest: Uint8Array): void {
+    const { samples, md5 } = this.info;
+    if (samples !== 0 && this.samples !== samples)
+      throw new ClipUnreadable('damaged', `the FLAC stream holds ${this.samples} samples of ${samples}`);
+    if (samples === 0 && rest.length > 0) throw new ClipUnreadable('damaged', `the FLAC stream breaks off at sample ${this.samples}`);
+    if (md5 !== null && this.hash.digest('hex') !== md5)
+      throw new ClipUnreadable('damaged', 'the FLAC stream does not decode to what was encoded');
+  }
+
+  close(): void {
+    this.frames.giveBack();
+  }
+
+  private block(): AudioBlock {
+    this.samples += this.frames.samples;
+    if (this.info.md5 !== null) this.hash.update(this.frames.interleaved());
+    return new FlacBlock(this.frames, this.info);
+  }
+}
+
+/** What is asked for is made of the frame when it is asked for. */
+class FlacBlock implements AudioBlock {
+  constructor(
+    private readonly frames: FlacFrames,
+    private readonly info: StreamInfo,
+  ) {}
+
+  get sampleRate(): number {
+    return this.info.sampleRate;
+  }
+
+  get channels(): Float32Array[] {
+    return this.frames.channels(this.info.channels);
+  }
+
+  get mono(): Float32Array | undefined {
+    const { channels } = this.info;
+    return channels === 1 || channels === 2 ? this.frames.mono(channels) : undefined;
+  }
 }

@@ -1,10 +1,11 @@
 /**
  * The one form in which audio is stored and heard: 16 kHz, mono, int16 (paper section 4.1). Channels are averaged, resampled, rounded half
- * away from zero and clipped, in this order; a file that is 16 kHz mono int16 already passes bit by bit.
+ * away from zero and clipped, in this order; a file that is 16 kHz mono int16 already passes bit by bit. Memory holds the result and a few blocks.
  */
+import type { AudioBlock } from './audio-block';
 import { ClipUnreadable } from './clip-unreadable';
-import type { DecodedAudio } from './decoded-audio';
-import { resample, tableEntries } from './resample';
+import { tableEntries } from './phase-table';
+import { kaiser, Resampler } from './resample';
 
 export const sampleRate = 16_000;
 
@@ -13,50 +14,111 @@ export const minimumSamples = 257;
 
 const LOWEST_RATE = 1000;
 const HIGHEST_RATE = 384_000;
-/** 64 MB of weights. Rates in use share hundreds with 16,000; one that shares nothing needs a row for each of 16,000 phases. */
+/** 32 MB of weights. Rates in use share hundreds with 16,000; one that shares nothing needs a row for each of 16,000 phases. */
 const LARGEST_TABLE = 2 ** 23;
 
 /** @throws ClipUnreadable `absurdRate` */
 export function checkRate(rate: number): void {
   if (rate < LOWEST_RATE || rate > HIGHEST_RATE)
     throw new ClipUnreadable('absurdRate', `${rate} Hz, expected ${LOWEST_RATE} to ${HIGHEST_RATE} Hz`);
-  if (tableEntries(rate, sampleRate) > LARGEST_TABLE)
+  if (tableEntries(rate, sampleRate, kaiser) > LARGEST_TABLE)
     throw new ClipUnreadable('absurdRate', `${rate} Hz has too little in common with ${sampleRate} Hz`);
 }
 
-/** @throws ClipUnreadable `empty`, `absurdRate`, `tooShort` or `notFinite` */
-export function toMono16k(audio: DecodedAudio): Int16Array {
-  const samples = audio.channels[0]?.length ?? 0;
-  if (samples === 0) throw new ClipUnreadable('empty', 'no samples');
-  checkRate(audio.sampleRate);
-  const mono = resample(meanOfChannels(audio.channels), audio.sampleRate, sampleRate);
-  requireLength(mono.length);
-  return quantise(mono, 0);
-}
-
-/** @throws ClipUnreadable `empty` or `tooShort` */
-export function requireLength(samples: number): void {
-  if (samples === 0) throw new ClipUnreadable('empty', 'no samples');
-  if (samples < minimumSamples) throw new ClipUnreadable('tooShort', `${samples} samples at 16 kHz; the front end needs ${minimumSamples}`);
+/** @throws ClipUnreadable `tooLong` */
+export function checkLength(seconds: number, longestSeconds: number): void {
+  if (seconds > longestSeconds)
+    throw new ClipUnreadable('tooLong', `${Math.floor(seconds)} s, and clips of at most ${longestSeconds} s are read; cut it`);
 }
 
 /**
- * @param from of the clip, for the message
- * @throws ClipUnreadable `notFinite`
+ * @param longestSeconds a longer clip is refused, once that much was heard
+ * @throws ClipUnreadable `empty`, `absurdRate`, `tooShort`, `tooLong`, `notFinite`, or `damaged` when the rate changes
  */
-export function quantise(mono: Float32Array, from: number): Int16Array {
+export async function toMono16k(blocks: AsyncIterable<AudioBlock>, longestSeconds = Infinity): Promise<Int16Array> {
+  let mono: Mono16k | null = null;
+  for await (const block of blocks) {
+    mono ??= new Mono16k(block.sampleRate, longestSeconds);
+    mono.add(block);
+  }
+  if (mono === null) throw new ClipUnreadable('empty', 'no samples');
+  return mono.end();
+}
+
+class Mono16k {
+  private readonly parts: Int16Array[] = [];
+  private readonly resampler: Resampler | null;
+  private samples = 0;
+
+  constructor(
+    private readonly rate: number,
+    private readonly longestSeconds: number,
+  ) {
+    checkRate(rate);
+    this.resampler = rate === sampleRate ? null : new Resampler(rate, sampleRate);
+  }
+
+  add(block: AudioBlock): void {
+    if (block.sampleRate !== this.rate)
+      throw new ClipUnreadable('damaged', `its rate changes from ${this.rate} to ${block.sampleRate} Hz on the way`);
+    const mono = block.mono ?? meanOfChannels(block.channels);
+    if (this.resampler) this.resampler.push(mono instanceof Int16Array ? floatsOf(mono) : mono, this.keep);
+    else if (mono instanceof Int16Array) this.keepPart(mono);
+    else this.keep(mono);
+  }
+
+  /** @throws ClipUnreadable `empty` or `tooShort` */
+  end(): Int16Array {
+    this.resampler?.end(this.keep);
+    if (this.samples === 0) throw new ClipUnreadable('empty', 'no samples');
+    if (this.samples < minimumSamples)
+      throw new ClipUnreadable('tooShort', `${this.samples} samples at 16 kHz; the front end needs ${minimumSamples}`);
+    if (this.parts.length === 1) return this.parts[0]!;
+    const all = new Int16Array(this.samples);
+    let at = 0;
+    for (const part of this.parts) {
+      all.set(part, at);
+      at += part.length;
+    }
+    return all;
+  }
+
+  private readonly keep = (mono: Float32Array): void => this.keepPart(quantise(mono, this.samples));
+
+  private keepPart(part: Int16Array): void {
+    this.parts.push(part);
+    this.samples += part.length;
+    checkLength(this.samples / sampleRate, this.longestSeconds);
+  }
+}
+
+/** @param from of the clip, for the message */
+function quantise(mono: Float32Array, from: number): Int16Array {
   const quantised = new Int16Array(mono.length);
   for (let index = 0; index < mono.length; index++) {
     const scaled = mono[index]! * 0x8000;
-    if (!Number.isFinite(scaled)) throw new ClipUnreadable('notFinite', `sample ${from + index} at 16 kHz is not a finite number`);
-    const rounded = Math.sign(scaled) * Math.round(Math.abs(scaled));
-    quantised[index] = Math.max(-0x8000, Math.min(0x7fff, rounded));
+    if (scaled >= 0) quantised[index] = scaled >= 0x7fff ? 0x7fff : scaled + 0.5;
+    else if (scaled < 0) quantised[index] = scaled <= -0x8000 ? -0x8000 : scaled - 0.5;
+    if (scaled - scaled !== 0) throw new ClipUnreadable('notFinite', `sample ${from + index} at 16 kHz is not a finite number`);
   }
   return quantised;
 }
 
-export function meanOfChannels(channels: readonly Float32Array[]): Float32Array {
-  const [first, ...others] = channels;
-  if (others.length === 0) return first!;
-  return first!.map((sample, index) => others.reduce((sum, channel) => sum + channel[index]!, sample) / channels.length);
+function floatsOf(pcm: Int16Array): Float32Array {
+  const floats = new Float32Array(pcm.length);
+  for (let index = 0; index < pcm.length; index++) floats[index] = pcm[index]! / 0x8000;
+  return floats;
+}
+
+function meanOfChannels(channels: readonly Float32Array[]): Float32Array {
+  const [first, second] = channels;
+  if (!first || !second) return first ?? new Float32Array(0);
+  const mean = new Float32Array(first.length);
+  if (channels.length === 2) for (let index = 0; index < mean.length; index++) mean[index] = (first[index]! + second[index]!) / 2;
+  else for (let index = 0; index < mean.length; index++) mean[index] = sumAt(channels, index) / channels.length;
+  return mean;
+}
+
+function sumAt(channels: readonly Float32Array[], index: number): number {
+  return channels.reduce((sum, channel) => sum + channel[index]!, 0);
 }

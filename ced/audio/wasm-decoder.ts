@@ -1,6 +1,6 @@
-/** One whole file through one of the WebAssembly decoders, which share a shape; whatever they complain about makes the clip unreadable. */
+/** One of the WebAssembly decoders of others, which share a shape, over a stream; whatever they complain about makes the clip unreadable. */
+import type { AudioBlock } from './audio-block';
 import { ClipUnreadable } from './clip-unreadable';
-import type { DecodedAudio } from './decoded-audio';
 import { quietly } from './quiet-console';
 
 interface WasmDecoder {
@@ -10,29 +10,50 @@ interface WasmDecoder {
 
 interface WasmDecoded {
   channelData: Float32Array[];
+  samplesDecoded: number;
   sampleRate: number;
   errors: { message: string }[];
 }
 
 /**
  * @param kind for messages: `the MP3 stream`
+ * @param pieces small ones: all that comes of one is held at once
+ * @param flush what is left when all have come
  * @throws ClipUnreadable `damaged`
  */
-export async function decodeWith<D extends WasmDecoder>(
+export async function* blocksOf<D extends WasmDecoder, P>(
   kind: string,
   decoder: D,
-  decode: (decoder: D) => WasmDecoded | Promise<WasmDecoded>,
-): Promise<DecodedAudio> {
+  pieces: AsyncIterable<P>,
+  decode: (decoder: D, piece: P) => WasmDecoded | Promise<WasmDecoded>,
+  flush?: (decoder: D) => Promise<WasmDecoded>,
+): AsyncGenerator<AudioBlock> {
+  let isSilent = true;
+  const checked = async (work: () => WasmDecoded | Promise<WasmDecoded>): Promise<AudioBlock | null> => {
+    const { channelData: channels, samplesDecoded, sampleRate, errors } = await typed(kind, () => quietly(async () => await work()));
+    if (errors[0]) throw new ClipUnreadable('damaged', `${kind} breaks off: ${errors[0].message}`);
+    if (samplesDecoded === 0 || channels.length === 0 || sampleRate === 0) return null;
+    isSilent = false;
+    return { sampleRate, channels };
+  };
   try {
     await decoder.ready;
-    const { channelData, sampleRate, errors } = await quietly(async () => await decode(decoder));
-    if (errors[0]) throw new ClipUnreadable('damaged', `${kind} breaks off: ${errors[0].message}`);
-    if (channelData.length === 0 || sampleRate === 0) throw new ClipUnreadable('damaged', `${kind} holds no audio`);
-    return { sampleRate, channels: channelData };
-  } catch (error) {
-    if (error instanceof ClipUnreadable) throw error;
-    throw new ClipUnreadable('damaged', `${kind} cannot be decoded`, { cause: error });
+    for await (const piece of pieces) {
+      const block = await checked(() => decode(decoder, piece));
+      if (block) yield block;
+    }
+    const last = flush && (await checked(() => flush(decoder)));
+    if (last) yield last;
+    if (isSilent) throw new ClipUnreadable('damaged', `${kind} holds no audio`);
   } finally {
     decoder.free();
+  }
+}
+
+async function typed<T>(kind: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new ClipUnreadable('damaged', `${kind} cannot be decoded`, { cause: error });
   }
 }

@@ -1,21 +1,33 @@
 /**
- * RIFF/WAVE (and RF64) in, samples out. Tolerant where recorders are sloppy and the meaning is still certain: chunks in any order, odd chunks with or
- * without their padding byte, a data length of 0 or all ones from an interrupted or streamed recording, a last frame cut short. Anything
+ * RIFF/WAVE (and RF64) in, samples out, as they arrive. Tolerant where recorders are sloppy and the meaning is still certain: chunks in any order, odd chunks with
+ * or without their padding byte, a data length of 0 or all ones from an interrupted or streamed recording, a last frame cut short. Anything
  * else is refused rather than guessed at. http://soundfile.sapp.org/doc/WaveFormat/ and Microsoft's WAVEFORMATEXTENSIBLE.
  */
+import type { AudioBlock } from './audio-block';
+import { joined } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
-import type { DecodedAudio } from './decoded-audio';
+import { checkLength } from './mono16k';
 
 const formatInteger = 0x0001;
 const formatFloat = 0x0003;
 const formatExtensible = 0xfffe;
 
-export interface WavFormat {
+/** Chunks before the samples hold titles and pictures; more than this is no header. */
+const LONGEST_HEADER_BYTES = 2 ** 22;
+
+interface WavFormat {
   readonly tag: number;
   readonly channels: number;
   readonly sampleRate: number;
   readonly blockBytes: number;
   readonly bits: number;
+}
+
+interface WavData {
+  readonly format: WavFormat;
+  /** Of the first sample. */
+  readonly start: number;
+  readonly statedBytes: number;
 }
 
 type ReadSample = (view: DataView, at: number) => number;
@@ -34,25 +46,52 @@ export function isWav(bytes: Uint8Array): boolean {
   return (ascii(bytes, 0) === 'RIFF' || ascii(bytes, 0) === 'RF64') && ascii(bytes, 8) === 'WAVE';
 }
 
-export interface WavData {
-  readonly format: WavFormat;
-  /** Of the first sample. */
-  readonly start: number;
-  readonly statedBytes: number;
+/**
+ * @param longestSeconds a file whose header says that it is longer is refused before its samples are read
+ * @throws ClipUnreadable
+ */
+export async function* wavBlocks(parts: AsyncIterable<Uint8Array>, longestSeconds: number): AsyncGenerator<AudioBlock> {
+  let pending: Uint8Array = new Uint8Array(0);
+  let data: WavData | null = null;
+  let left = Infinity;
+  for await (const part of parts) {
+    pending = joined(pending, part);
+    if (data === null) {
+      data = dataSoFar(pending);
+      if (data === null) continue;
+      const { format, start, statedBytes } = data;
+      // 0 and 0xffffffff are what recorders leave that never came back to fill the length in.
+      if (statedBytes !== 0 && statedBytes !== 0xffffffff) left = statedBytes;
+      if (left !== Infinity) checkLength(left / format.blockBytes / format.sampleRate, longestSeconds);
+      pending = pending.subarray(start);
+    }
+    const { format } = data;
+    const whole = Math.min(pending.length, left);
+    const usable = whole - (whole % format.blockBytes);
+    left -= usable;
+    if (usable > 0) yield blockOf(pending.subarray(0, usable), format);
+    // What follows the samples is nobody's frame, and a last frame may be cut short.
+    if (left < format.blockBytes) return;
+    pending = pending.subarray(usable);
+  }
+  if (data === null) findWavData(pending);
 }
 
-/** @throws ClipUnreadable `damaged` or `unsupportedCodec` */
-export function decodeWav(bytes: Uint8Array): DecodedAudio {
-  const { format, start, statedBytes } = findWavData(bytes);
-  const channels = wavSamples(bytes.subarray(start, start + dataBytes(statedBytes, bytes.length - start)), format);
-  return { sampleRate: format.sampleRate, channels };
+/** null when its samples may start in what has not arrived yet. */
+function dataSoFar(bytes: Uint8Array): WavData | null {
+  try {
+    return findWavData(bytes);
+  } catch (error) {
+    if (error instanceof ClipUnreadable && error.reason === 'damaged' && bytes.length <= LONGEST_HEADER_BYTES) return null;
+    throw error;
+  }
 }
 
 /**
- * @param bytes the file, or as much of its beginning as holds the header
+ * @param bytes as much of the file's beginning as holds the header
  * @throws ClipUnreadable `damaged` or `unsupportedCodec`
  */
-export function findWavData(bytes: Uint8Array): WavData {
+function findWavData(bytes: Uint8Array): WavData {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let format: WavFormat | undefined;
   for (let at = 12; at + 8 <= bytes.length;) {
@@ -93,11 +132,6 @@ function readFormat(view: DataView, start: number, length: number): WavFormat {
   return format;
 }
 
-/** 0 and 0xffffffff are what recorders leave that never came back to fill the length in. */
-function dataBytes(stated: number, available: number): number {
-  return stated === 0 ? available : Math.min(stated, available);
-}
-
 /** Chunks start at even offsets, but some writers forget the padding byte: where only the unpadded place shows a chunk id, it is one. */
 function nextChunk(bytes: Uint8Array, end: number): number {
   if (end % 2 === 0) return end;
@@ -105,17 +139,41 @@ function nextChunk(bytes: Uint8Array, end: number): number {
   return looksLikeId(end) && !looksLikeId(end + 1) ? end : end + 1;
 }
 
-/** @returns float32 [frames] for each channel; a last frame cut short is left out */
-export function wavSamples(bytes: Uint8Array, { tag, bits, channels, blockBytes }: WavFormat): Float32Array[] {
+/** @param bytes whole frames */
+function blockOf(bytes: Uint8Array, format: WavFormat): AudioBlock {
+  const { tag, bits, channels, sampleRate } = format;
+  if (tag !== formatInteger || bits !== 16) return { sampleRate, channels: samplesOf(bytes, format) };
+  const pcm = int16Of(bytes);
+  if (channels > 1) return { sampleRate, channels: Array.from({ length: channels }, (_, channel) => everyOf(pcm, channel, channels)) };
+  return {
+    sampleRate,
+    mono: pcm,
+    get channels() {
+      return [everyOf(pcm, 0, 1)];
+    },
+  };
+}
+
+function samplesOf(bytes: Uint8Array, { tag, bits, channels, blockBytes }: WavFormat): Float32Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const samples = Math.floor(bytes.length / blockBytes);
   const read = sampleReaders[`${tag}/${bits}`]!;
-  const sampleBytes = bits / 8;
   return Array.from({ length: channels }, (_, channel) => {
-    const values = new Float32Array(samples);
-    for (let sample = 0, at = channel * sampleBytes; sample < samples; sample++, at += blockBytes) values[sample] = read(view, at);
+    const values = new Float32Array(bytes.length / blockBytes);
+    for (let sample = 0, at = (channel * bits) / 8; sample < values.length; sample++, at += blockBytes) values[sample] = read(view, at);
     return values;
   });
+}
+
+/** Most files are of this kind, and every machine that this runs on keeps its bytes in their order. */
+function int16Of(bytes: Uint8Array): Int16Array {
+  const aligned = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes);
+  return new Int16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >> 1);
+}
+
+function everyOf(pcm: Int16Array, first: number, step: number): Float32Array {
+  const values = new Float32Array(pcm.length / step);
+  for (let sample = 0, at = first; sample < values.length; sample++, at += step) values[sample] = pcm[at]! / 0x8000;
+  return values;
 }
 
 function ascii(bytes: Uint8Array, at: number): string {

@@ -59,7 +59,7 @@ export const command: Command = {
         show(index);
         try {
           const bytes = file === '-' ? await buffer(process.stdin) : await readFile(file);
-          const chunks = tagAudio(predictor, await decodeClip(bytes, file), { chunkSeconds, top });
+          const chunks = tagAudio(predictor, await decodeClip(() => [bytes], file), { chunkSeconds, top });
           show(null);
           await print(values.json ? `${JSON.stringify({ file, chunks })}\n` : asText(file, chunks));
         } catch (error) {

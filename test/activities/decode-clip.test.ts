@@ -17,41 +17,45 @@ async function refusal(decoding: Promise<unknown>): Promise<string> {
 
 describe('decoding a clip', () => {
   it.each(['stereo.ogg', 'mono.opus', 'stereo.mp3'])('needs no ffmpeg for %s', async (name) => {
-    expect(await decodeClip(read(name), name, { program: '/nowhere/ffmpeg' })).toHaveLength(9600);
+    expect(await decodeClip(() => [read(name)], name, { program: '/nowhere/ffmpeg' })).toHaveLength(9600);
   });
 
   it('says that ffmpeg would read more, where there is none', async () => {
-    expect(await refusal(decodeClip(read('stereo.m4a'), 'a.m4a', { program: '/nowhere/ffmpeg' }))).toMatch(
+    expect(await refusal(decodeClip(() => [read('stereo.m4a')], 'a.m4a', { program: '/nowhere/ffmpeg' }))).toMatch(
       /^unknownFormat: a\.m4a starts with .*with ffmpeg on the worker's PATH/,
     );
   });
 
   (hasFfmpeg ? describe : describe.skip)('with ffmpeg', () => {
     it.each(['stereo.m4a', 'mono.webm'])('reads %s', async (name) => {
-      const pcm = await decodeClip(read(name), name);
+      const pcm = await decodeClip(() => [read(name)], name);
       expect(pcm.length).toBeGreaterThanOrEqual(9600);
       expect(pcm.length).toBeLessThan(9600 + 1024);
       expect(Math.max(...pcm.subarray(2000, 7000)) / 32768).toBeGreaterThan(0.25);
     });
 
     it('refuses noise and a broken file with its reason, and leaves no temporary file', async () => {
-      expect(await refusal(decodeClip(Buffer.from('certainly no audio at all'), 'noise'))).toMatch(
+      expect(await refusal(decodeClip(() => [Buffer.from('certainly no audio at all')], 'noise'))).toMatch(
         /^damaged: ffmpeg cannot decode it: clip: Invalid data/,
       );
-      expect(await refusal(decodeClip(read('stereo.m4a').subarray(0, 2000), 'cut.m4a'))).toMatch(/^damaged: ffmpeg cannot decode it/);
+      expect(await refusal(decodeClip(() => [read('stereo.m4a').subarray(0, 2000)], 'cut.m4a'))).toMatch(
+        /^damaged: ffmpeg cannot decode it/,
+      );
       expect(readdirSync(tmpdir()).filter((name) => name.startsWith(`ced-ffmpeg-${process.pid}-`))).toEqual([]);
     });
 
     it('follows no playlist to other files', async () => {
       const playlist = `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://${join(__dirname, '../audio/encoded/stereo.mp3')}\n#EXT-X-ENDLIST\n`;
-      expect(await refusal(decodeClip(Buffer.from(playlist), 'list.m3u8'))).toMatch(/^damaged: /);
+      expect(await refusal(decodeClip(() => [Buffer.from(playlist)], 'list.m3u8'))).toMatch(/^damaged: /);
     });
 
     it('refuses a clip that decodes to too much, or takes too long', async () => {
-      expect(await refusal(decodeClip(read('stereo.m4a'), 'a.m4a', { maxBytes: 1000 }))).toBe(
+      expect(await refusal(decodeClip(() => [read('stereo.m4a')], 'a.m4a', { maxBytes: 1000 }))).toBe(
         'damaged: it decodes to more than 1000 bytes',
       );
-      expect(await refusal(decodeClip(read('stereo.m4a'), 'a.m4a', { timeoutMs: 1 }))).toBe('damaged: ffmpeg took longer than 0.001 s');
+      expect(await refusal(decodeClip(() => [read('stereo.m4a')], 'a.m4a', { timeoutMs: 1 }))).toBe(
+        'damaged: ffmpeg took longer than 0.001 s',
+      );
     });
   });
 });

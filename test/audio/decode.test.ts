@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
 import { decodeAudio } from '../../ced/audio/decode';
 import { toMono16k } from '../../ced/audio/mono16k';
+import { decodeWhole } from './decoded-whole';
 import { wavBytes, type WavSpec } from './wav-bytes';
 
 const flac = new Uint8Array(readFileSync(join(__dirname, '../reference/clip0.flac')));
@@ -28,7 +29,7 @@ describe('decoding a WAV file', () => {
     ['extensible 24-bit', { bits: 24, extensible: true }, [0, 4194304], [0, 0.5]],
     ['extensible float', { bits: 32, float: true, extensible: true }, [0.5, -0.5], [0.5, -0.5]],
   ])('reads %s samples at their full scale', async (_, spec, raw, expected) => {
-    const { sampleRate, channels } = await decodeAudio(wavBytes([raw], { ...spec, sampleRate: 44_100 }), 'clip.wav');
+    const { sampleRate, channels } = await decodeWhole(wavBytes([raw], { ...spec, sampleRate: 44_100 }), 'clip.wav');
     expect(sampleRate).toBe(44_100);
     expect(channels.map((channel) => Array.from(channel))).toEqual([expected]);
   });
@@ -37,14 +38,14 @@ describe('decoding a WAV file', () => {
     const samples = fc.array(fc.integer({ min: -32768, max: 32767 }), { minLength: 257, maxLength: 600 });
     await fc.assert(
       fc.asyncProperty(samples, async (pcm) => {
-        expect(Array.from(toMono16k(await decodeAudio(wavBytes([pcm], { bits: 16 }), 'clip.wav')))).toEqual(pcm);
+        expect(Array.from(await toMono16k(await decodeAudio([wavBytes([pcm], { bits: 16 })], 'clip.wav')))).toEqual(pcm);
       }),
       { numRuns: 40 },
     );
   });
 
   it('keeps interleaved channels apart', async () => {
-    const { channels } = await decodeAudio(wavBytes([[16384, 0], [0, -16384]], { bits: 16 }), 'clip.wav'); // prettier-ignore
+    const { channels } = await decodeWhole(wavBytes([[16384, 0], [0, -16384]], { bits: 16 }), 'clip.wav'); // prettier-ignore
     expect(channels.map((channel) => Array.from(channel))).toEqual([
       [0.5, 0],
       [0, -0.5],
@@ -53,34 +54,34 @@ describe('decoding a WAV file', () => {
 
   it.each([true, false])('steps over a chunk of odd length (padding byte: %s)', async (padded) => {
     const extraChunks = [{ id: 'LIST', bytes: Uint8Array.of(1, 2, 3), padded }];
-    const { channels } = await decodeAudio(wavBytes([[1, 2, 3]], { bits: 16, extraChunks }), 'clip.wav');
+    const { channels } = await decodeWhole(wavBytes([[1, 2, 3]], { bits: 16, extraChunks }), 'clip.wav');
     expect(channels[0]).toHaveLength(3);
   });
 
   it.each([0, 0xffffffff, 7])('reads what is there when the data length says %d bytes', async (statedDataBytes) => {
-    const { channels } = await decodeAudio(wavBytes([[1, 2, 3, 4]], { bits: 16, statedDataBytes }), 'clip.wav');
+    const { channels } = await decodeWhole(wavBytes([[1, 2, 3, 4]], { bits: 16, statedDataBytes }), 'clip.wav');
     expect(channels[0]).toHaveLength(statedDataBytes === 7 ? 3 : 4);
   });
 
   it('drops a last frame that is cut short', async () => {
     const bytes = wavBytes([[1, 2], [3, 4]], { bits: 16 }); // prettier-ignore
-    const { channels } = await decodeAudio(bytes.subarray(0, bytes.length - 1), 'clip.wav');
+    const { channels } = await decodeWhole(bytes.subarray(0, bytes.length - 1), 'clip.wav');
     expect(channels.map(({ length }) => length)).toEqual([1, 1]);
   });
 
   it('says why a file is refused', async () => {
     const good = wavBytes([[1, 2, 3]], { bits: 16 });
-    expect(await reasonOf(decodeAudio(wavBytes([[1]], { bits: 16, tag: 0x55 }), 'mp3 in wav'))).toBe('unsupportedCodec');
-    expect(await reasonOf(decodeAudio(good.subarray(0, 30), 'cut in fmt'))).toBe('damaged');
-    expect(await reasonOf(decodeAudio(good.subarray(0, 36), 'no data'))).toBe('damaged');
-    expect(await reasonOf(decodeAudio(Uint8Array.of(1, 2, 3, 4, 5), 'clip.wav'))).toBe('unknownFormat');
-    expect(await reasonOf(decodeAudio(new Uint8Array(0), 'clip.wav'))).toBe('empty');
+    expect(await reasonOf(decodeWhole(wavBytes([[1]], { bits: 16, tag: 0x55 }), 'mp3 in wav'))).toBe('unsupportedCodec');
+    expect(await reasonOf(decodeWhole(good.subarray(0, 30), 'cut in fmt'))).toBe('damaged');
+    expect(await reasonOf(decodeWhole(good.subarray(0, 36), 'no data'))).toBe('damaged');
+    expect(await reasonOf(decodeWhole(Uint8Array.of(1, 2, 3, 4, 5), 'clip.wav'))).toBe('unknownFormat');
+    expect(await reasonOf(decodeWhole(new Uint8Array(0), 'clip.wav'))).toBe('empty');
   });
 
   it('never fails otherwise than typed, whatever bytes follow the header', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (tail) => {
-        const reason = await reasonOf(decodeAudio(Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVEfmt \x10\0\0\0', 'latin1'), tail]), 'noise'));
+        const reason = await reasonOf(decodeWhole(Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVEfmt \x10\0\0\0', 'latin1'), tail]), 'noise'));
         expect(['damaged', 'unsupportedCodec', 'Error: it was decoded']).toContain(reason);
       }),
     );
@@ -92,7 +93,7 @@ describe('decoding a FLAC file', () => {
   afterEach(() => jest.restoreAllMocks());
 
   it('gives the samples whose MD5 the encoder noted, even under a wrong name', async () => {
-    const pcm = toMono16k(await decodeAudio(flac, 'clip.wav'));
+    const pcm = await toMono16k(await decodeAudio([flac], 'clip.wav'));
     const stated = Buffer.from(flac.subarray(26, 42)).toString('hex');
     expect(createHash('md5').update(Buffer.from(pcm.buffer)).digest('hex')).toBe(stated);
   });
@@ -104,24 +105,42 @@ describe('decoding a FLAC file', () => {
       if (index < 2) return index === 0 ? -half : half - 1;
       return (Math.imul(index, 2654435761) >>> (32 - bits)) - half;
     });
-    const { channels } = await decodeAudio(loud, 'loud.flac');
+    const { channels } = await decodeWhole(loud, 'loud.flac');
     expect(Array.from(channels[0]!, (sample) => sample * half)).toEqual(expected);
   });
 
+  it.each([
+    ['surround8.flac', 6, 3000],
+    ['level8.flac', 2, 3000],
+  ])('gives what the MD5 of %s was made of', async (name, count, samples) => {
+    const { channels } = await decodeWhole(new Uint8Array(readFileSync(join(__dirname, 'encoded', name))), name);
+    expect(channels.map(({ length }) => length)).toEqual(Array<number>(count).fill(samples));
+  });
+
+  it('looks at the frames’ own sums where its header states neither length nor MD5', async () => {
+    const streamed = new Uint8Array(readFileSync(join(__dirname, 'encoded/streamed.flac')));
+    const { channels } = await decodeWhole(streamed, 'streamed.flac');
+    expect(channels.map(({ length }) => length)).toEqual([26_460, 26_460]);
+    const flipped = streamed.slice();
+    flipped[streamed.length >> 1]! ^= 0x10;
+    expect(await reasonOf(decodeWhole(flipped, 'flipped.flac'))).toBe('damaged');
+    expect(await reasonOf(decodeWhole(streamed.subarray(0, streamed.length - 100), 'cut.flac'))).toBe('damaged');
+  });
+
   it('refuses a stream that was cut short', async () => {
-    expect(await reasonOf(decodeAudio(flac.subarray(0, flac.length >> 1), 'half.flac'))).toBe('damaged');
-    expect(await reasonOf(decodeAudio(flac.subarray(0, 20), 'header.flac'))).toBe('damaged');
+    expect(await reasonOf(decodeWhole(flac.subarray(0, flac.length >> 1), 'half.flac'))).toBe('damaged');
+    expect(await reasonOf(decodeWhole(flac.subarray(0, 20), 'header.flac'))).toBe('damaged');
   });
 
   it('refuses a stream with a flipped bit', async () => {
     const flipped = flac.slice();
     flipped[flac.length >> 1]! ^= 0x10;
-    expect(await reasonOf(decodeAudio(flipped, 'flipped.flac'))).toBe('damaged');
+    expect(await reasonOf(decodeWhole(flipped, 'flipped.flac'))).toBe('damaged');
   });
 
   it('looks behind an ID3 header', async () => {
     const header = Buffer.from('ID3\x04\0\0\0\0\0\x05abcde', 'latin1');
-    const { channels } = await decodeAudio(Buffer.concat([header, flac]), 'tagged.flac');
+    const { channels } = await decodeWhole(Buffer.concat([header, flac]), 'tagged.flac');
     expect(channels).toHaveLength(1);
   });
 });

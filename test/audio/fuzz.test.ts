@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
 import { decodeAudio } from '../../ced/audio/decode';
 import { checkRate, toMono16k } from '../../ced/audio/mono16k';
+import { blocksOf } from './decoded-whole';
 import { mutant } from '../../bench/fuzz/mutate';
 import { FORMATS, originalsOf } from '../../bench/fuzz/originals';
 
@@ -24,13 +25,15 @@ describe('a broken file', () => {
     const outcomes = new Map<string, number>();
     for (let number = 0; number < MUTANTS; number++) {
       const bytes = mutant(format, 7, number, originals, everything);
-      const outcome = await decodeAudio(bytes, `${format} ${number}`).then(
-        (audio) => (toMono16kOrReason(audio), 'accepted'),
-        (error: unknown) => (error instanceof ClipUnreadable ? error.reason : `mutant ${number}: ${String(error)}`),
-      );
+      const outcome = await decodeAudio([bytes], `${format} ${number}`)
+        .then((blocks) => toMono16k(blocks))
+        .then(
+          () => 'accepted',
+          (error: unknown) => (error instanceof ClipUnreadable ? error.reason : `mutant ${number}: ${String(error)}`),
+        );
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     }
-    const reasons = ['accepted', 'unknownFormat', 'unsupportedCodec', 'damaged', 'empty'];
+    const reasons = ['accepted', 'unknownFormat', 'unsupportedCodec', 'damaged', 'empty', 'tooShort', 'absurdRate', 'notFinite'];
     expect([...outcomes.keys()].filter((outcome) => !reasons.includes(outcome))).toEqual([]);
     expect(outcomes.get('damaged')).toBeGreaterThan(0);
     expect(outcomes.get('accepted')).toBeGreaterThan(0);
@@ -48,14 +51,17 @@ describe('a broken file', () => {
 describe('a FLAC stream', () => {
   it('whose samples leave their bits is refused, not crashed over', async () => {
     const originals = originalsOf('flac', root);
-    await expect(decodeAudio(mutant('flac', 1, 396, originals, everything), 'clip')).rejects.toMatchObject({ reason: 'damaged' });
+    const blocks = await decodeAudio([mutant('flac', 1, 396, originals, everything)], 'clip');
+    await expect(toMono16k(blocks)).rejects.toMatchObject({
+      reason: 'damaged',
+    });
   });
 });
 
 describe('a rate', () => {
-  it.each([1, 999, 384_001, 4_294_967_295])('of %d Hz is refused before memory is taken for it', (sampleRate) => {
+  it.each([1, 999, 384_001, 4_294_967_295])('of %d Hz is refused before memory is taken for it', async (sampleRate) => {
     const channels = [new Float32Array(1000)];
-    expect(() => toMono16k({ sampleRate, channels })).toThrow(/^absurdRate: /);
+    await expect(toMono16k(blocksOf({ sampleRate, channels }))).rejects.toThrow(/^absurdRate: /);
   });
 
   it('that shares no divisor with 16 kHz is refused only where its table would be huge', () => {
@@ -63,12 +69,3 @@ describe('a rate', () => {
     expect(() => checkRate(44_101)).not.toThrow();
   });
 });
-
-/** A ClipUnreadable is a reason; anything else fails the test. */
-function toMono16kOrReason(audio: Parameters<typeof toMono16k>[0]): void {
-  try {
-    toMono16k(audio);
-  } catch (error) {
-    if (!(error instanceof ClipUnreadable)) throw error;
-  }
-}

@@ -1,0 +1,72 @@
+/** `npm run bench -- ingest --clips N`: plan, ingest and seal a corpus of many short clips, and watch the memory of it. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ingestShard } from '../activities/download/ingest-shard';
+import { sealCorpus } from '../activities/download/seal-corpus';
+import { planCorpus } from '../activities/plan/plan-corpus';
+import { ingestDependencies } from './ingest-dependencies';
+
+const CLIPS_PER_SHARD = 512;
+const SAMPLES = 3200;
+const REPORTS = 10;
+/** Memory settles while buffers find their size and code is compiled: growth counts from the second report on. */
+const ALLOWED_GROWTH_BYTES = 64e6;
+
+/** @returns the exit status: 1 when the memory grew */
+export async function flatMemory(clips: number): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'ced-flat-memory-'));
+  try {
+    writeCorpus(folder, clips);
+    const deps = ingestDependencies(folder);
+    const megabytes = (): string => (process.memoryUsage.rss() / 1e6).toFixed(0);
+    const corpus = { train: 'clips.jsonl', vocabulary: 'classes.csv', clipsPerShard: CLIPS_PER_SHARD, maxRejected: 0 };
+    process.stdout.write(`${clips} clips are written; ${megabytes()} MB resident\n`);
+    const { planKey, splits } = await planCorpus(deps, { store: 'store', corpus, chunkSeconds: 10 }, () => undefined);
+    process.stdout.write(`planned: ${megabytes()} MB\n`);
+    const residents: number[] = [];
+    const shards = splits.train?.shards ?? 0;
+    for (let shard = 0; shard < shards; shard++) {
+      await ingestShard(deps, { store: 'store', planKey, split: 'train', shard }, () => undefined);
+      if ((shard + 1) % Math.max(1, Math.floor(shards / REPORTS)) !== 0) continue;
+      residents.push(process.memoryUsage.rss());
+      process.stdout.write(`${Math.min(clips, (shard + 1) * CLIPS_PER_SHARD)} clips ingested: ${megabytes()} MB\n`);
+    }
+    await sealCorpus(deps, { store: 'store', planKey, chunkSeconds: 10, maxRejected: 0 });
+    process.stdout.write(`sealed: ${megabytes()} MB\n`);
+    const settled = residents.slice(1);
+    const half = settled.length >> 1;
+    const growth = Math.min(...settled.slice(half)) - Math.min(...settled.slice(0, Math.max(1, half)));
+    process.stdout.write(`memory grew by ${(growth / 1e6).toFixed(1)} MB\n`);
+    return growth > ALLOWED_GROWTH_BYTES ? 1 : 0;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** WAV of 0.2 s at 16 kHz, no two alike. */
+function writeCorpus(folder: string, clips: number): void {
+  const rows: string[] = [];
+  const wav = Buffer.alloc(44 + SAMPLES * 2);
+  wav.write('RIFF\0\0\0\0WAVEfmt ', 'latin1');
+  wav.writeUInt32LE(wav.length - 8, 4);
+  wav.writeUInt32LE(16, 16);
+  wav.writeUInt16LE(1, 20);
+  wav.writeUInt16LE(1, 22);
+  wav.writeUInt32LE(16_000, 24);
+  wav.writeUInt32LE(32_000, 28);
+  wav.writeUInt16LE(2, 32);
+  wav.writeUInt16LE(16, 34);
+  wav.write('data', 36, 'latin1');
+  wav.writeUInt32LE(SAMPLES * 2, 40);
+  for (let clip = 0; clip < clips; clip++) {
+    const part = String(Math.floor(clip / 1000));
+    if (clip % 1000 === 0) mkdirSync(join(folder, part));
+    for (let sample = 0; sample < SAMPLES; sample += 8)
+      wav.writeInt16LE(Math.imul(clip * SAMPLES + sample + 1, 2654435761) >> 17, 44 + sample * 2);
+    writeFileSync(join(folder, part, `${clip}.wav`), wav);
+    rows.push(JSON.stringify({ clip: String(clip), audio: `${part}/${clip}.wav`, labels: [clip % 2] }));
+  }
+  writeFileSync(join(folder, 'clips.jsonl'), rows.join('\n'));
+  writeFileSync(join(folder, 'classes.csv'), 'index,mid,display_name\n0,,even\n1,,odd\n');
+}
