@@ -49,12 +49,12 @@ export const command: Command = {
     const out = given('out', values.out, 'the file to write');
     if (values.to !== undefined && values.to !== 'onnx') throw new UsageError(`--to ${values.to}: expected onnx`);
     const { config, weights } = await readModelFolder(model);
-    const precision = values.int8 ? 'int8' : 'float32';
+    const precision: OnnxOptions['precision'] = values.int8 ? 'int8' : 'float32';
     const file = onnxModel(config, weights, { precision });
     const partial = `${out}.${process.pid}`;
     await writeFile(partial, file);
     await rename(partial, out);
-    const written = [{ precision, bytes: file.length }];
+    const written: Exported[] = [{ precision, bytes: file.length }];
     let evaluated: EvaluatedClips | null = null;
     if (values.eval !== undefined) {
       const files = [file];
@@ -65,7 +65,7 @@ export const command: Command = {
       const [chunkSeconds, threads] = [defaultChunkSeconds(config), availableParallelism()];
       evaluated = await evaluateOnnx(files, config, values.eval, { chunkSeconds, threads, onProgress });
     }
-    const rows = written.map((exported, index) => ({ ...exported, ...evaluated?.scores[index] }));
+    const rows: ExportResult['files'] = written.map((exported, index) => ({ ...exported, ...evaluated?.scores[index] }));
     const result = { file: resolve(out), longestSamples: longestSamples(config), clips: evaluated?.clips ?? null, rejected: evaluated?.rejected ?? [], files: rows }; // prettier-ignore
     process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : asText(result));
     return 0;

@@ -71,7 +71,7 @@ describe('set-up', () => {
   it('prints its help and refuses an option it does not know', async () => {
     const run = join(repositoryRoot, 'infra/run.mjs');
     expect(await node([run, 'setup', '--help'])).toContain('$CED_CACHE');
-    await expect(node([run, 'setup', '--gup'])).rejects.toThrow('error: Unknown option '--gup'; see npm run setup -- --help');
+    await expect(node([run, 'setup', '--gup'])).rejects.toThrow("error: Unknown option '--gup'; see npm run setup -- --help");
   });
 });
 
