@@ -8,6 +8,9 @@ import { sealCorpus } from './download/seal-corpus';
 import { importPublishedLogits } from './logits/import-published';
 import { importModels } from './plan/import-models';
 import { planCorpus } from './plan/plan-corpus';
+import { findChampion } from './promote/find-champion';
+import { findJudgement } from './promote/find-judgement';
+import { promoteChallenger } from './promote/promote-challenger';
 import { publishRun } from './publish/publish-run';
 import { countdown } from './progress';
 
@@ -22,6 +25,9 @@ export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
     ingestShard: (input) => asActivity(({ onProgress }) => ingestShard(deps, input, onProgress)),
     sealCorpus: (input) => asActivity(() => sealCorpus(deps, input)),
     importPublishedLogits: (input) => asActivity(({ onProgress }) => importPublishedLogits(deps, input, onProgress)),
+    findJudgement: (input) => asActivity(() => findJudgement(deps, input)),
+    findChampion: (input) => asActivity(() => findChampion(deps, input)),
+    promoteChallenger: (input) => asActivity(() => promoteChallenger(deps, input)),
     publishRun: (input) => asActivity(() => publishRun(deps, input)),
   };
 }
@@ -29,6 +35,7 @@ export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
 export function createGpuActivities(deps: ActivityDependencies): GpuActivities {
   return {
     scoreModel: (input) => asActivity((edge) => deps.engine.run({ kind: 'score', input }, edge)),
+    compareModels: (input) => asActivity((edge) => deps.engine.run({ kind: 'compare', input }, edge)),
     computeLogits: (input) =>
       asActivity((edge) => {
         const { workflowExecution } = Context.current().info;

@@ -1,16 +1,20 @@
 /** The jobs that run inside the engine's process, and what they give back. Everything here crosses a process border as plain data. */
+import type { CompareInput, Comparison } from '../workflows/contract/promotion';
 import type { LogitsBusy, LogitsInput, LogitsShard, ScoreInput, Scored, TrainInput, TrainedModel } from '../workflows/contract/activities';
 
 export type EngineJob =
   | { kind: 'score'; input: ScoreInput }
+  | { kind: 'compare'; input: CompareInput }
   | { kind: 'logits'; input: LogitsInput & { owner?: string } }
   | { kind: 'train'; input: TrainInput & { attemptId: string } };
 
 export type JobResult<J extends EngineJob> = J['kind'] extends 'score'
   ? Scored
-  : J['kind'] extends 'logits'
-    ? LogitsShard | LogitsBusy
-    : TrainedModel;
+  : J['kind'] extends 'compare'
+    ? Comparison
+    : J['kind'] extends 'logits'
+      ? LogitsShard | LogitsBusy
+      : TrainedModel;
 
 /** The job was asked to stop and has committed everything it had. */
 export class EngineStopped extends Error {

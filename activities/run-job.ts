@@ -5,12 +5,15 @@ import { trainJob } from './distill/training-job';
 import { scoreJob } from './evaluate/score-job';
 import type { JobContext } from './job-context';
 import { logitsJob } from './logits/logits-job';
+import { compareJob } from './promote/compare-job';
 import { ShardBusy } from './logits/shard-lease';
 
 export async function runJob<J extends EngineJob>(context: JobContext, job: J): Promise<JobResult<J>> {
   switch (job.kind) {
     case 'score':
       return (await scoreJob(context, job.input)) as JobResult<J>;
+    case 'compare':
+      return (await compareJob(context, job.input)) as JobResult<J>;
     case 'logits':
       return (await logitsJob(context, job.input).catch(busyAnswer)) as JobResult<J>;
     case 'train':

@@ -9,6 +9,7 @@ import { repositoryRoot, temporalBinary } from '../infra/toolchain';
 import { localSettings } from '../workers/temporal-settings';
 import type { RunResult } from '../workflows/contract/activities';
 import type { DistillRun, TeachRun } from '../workflows/contract/run-file';
+import type { Unchanged } from '../workflows/contract/promotion';
 import { linkDemoCorpus } from './demo-corpus';
 import { connect, followRun } from './follow';
 import { listenForInterruption } from './interruption';
@@ -57,6 +58,7 @@ export async function conductRun(
       await startOrGoOn(client, { type: options.type, workflowId, inputFile: shortPath(options.runFile), address }, say);
       const result = await followRun(client, workflowId, display, watching);
       if (result === null) return 130;
+      if ('outcome' in result) return unchanged(result, options.json, say);
       await afterwards({ run, result, workflowId, client }, say);
       if (options.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
       else say(`\n${resultTable(result, placesOf(run))}`);
@@ -70,6 +72,12 @@ export async function conductRun(
     await close();
     if (interruption.signal.aborted && !options.keep) say('Stopped. The same command goes on where this was.');
   }
+}
+
+function unchanged(result: Unchanged, json: boolean, say: (line: string) => void): number {
+  if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  else say(`\n${result.says}`);
+  return 0;
 }
 
 async function startOrGoOn(client: Client, command: StartCommand, say: (line: string) => void): Promise<void> {

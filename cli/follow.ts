@@ -3,6 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { RunResult } from '../workflows/contract/activities';
 import { dataConverter } from '../workers/payloads/data-converter';
 import type { TemporalSettings } from '../workers/temporal-settings';
+import type { Unchanged } from '../workflows/contract/promotion';
 import { UsageError } from './failure';
 import type { LiveDisplay } from './live-display';
 import { liveLines } from './live-lines';
@@ -22,9 +23,14 @@ export async function connect({
   return { client: new Client({ connection, namespace, ...(await dataConverter(process.env)) }), close: () => connection.close() };
 }
 
-/** @returns the run's result, or null when `signal` ended the watching first. @throws {WorkflowFailedError} when the run failed */
-export async function followRun(client: Client, workflowId: string, display: LiveDisplay, signal: AbortSignal): Promise<RunResult | null> {
+/** @returns the run's result (of a retraining maybe that nothing was new), or null when `signal` ended the watching first. @throws {WorkflowFailedError} when the run failed */
+export async function followRun(
+  client: Client,
+  workflowId: string,
+  display: LiveDisplay,
+  signal: AbortSignal,
+): Promise<RunResult | Unchanged | null> {
   await followStatus(client, workflowId, (view) => display.show(liveLines(view)), signal).finally(() => display.keep());
   if (signal.aborted) return null;
-  return (await client.workflow.getHandle(workflowId).result()) as RunResult;
+  return (await client.workflow.getHandle(workflowId).result()) as RunResult | Unchanged;
 }

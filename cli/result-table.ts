@@ -14,6 +14,7 @@ export function resultTable(result: RunResult, places: ResultPlaces): string {
     ...agreementFacts(result),
     ...logitsFact(result),
     ...rejectedFact(result),
+    ...(result.promotion ? [['champion', result.promotion.says] as Fact] : []),
     ['minutes', minutesPerStage(result)],
     ['result', places.result],
     ['report', places.report],

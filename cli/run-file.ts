@@ -1,16 +1,29 @@
 /** The run file as the commands here need it: checked before a server or a worker is started, with the very words the workflow would use. */
 import { readFileSync } from 'node:fs';
-import { distillRunSchema, parseRun, teachRunSchema, type DistillRun, type TeachRun } from '../workflows/contract/run-file';
+import {
+  distillRunSchema,
+  parseRun,
+  retrainRunSchema,
+  teachRunSchema,
+  type DistillRun,
+  type TeachRun,
+} from '../workflows/contract/run-file';
 import { runFileInvalid, UsageError } from './failure';
 
-export type WorkflowType = 'distill' | 'teach';
+export type WorkflowType = 'distill' | 'retrain' | 'teach';
+
+const SCHEMAS = { distill: distillRunSchema, retrain: retrainRunSchema, teach: teachRunSchema } as const;
 
 /** @throws {UsageError} naming the file and what is wrong with it, every problem of an invalid one */
 export function readRunFile(path: string, type: WorkflowType): DistillRun | TeachRun {
-  const json = parseJson(path, readText(path));
-  const parsed = type === 'distill' ? parseRun(distillRunSchema, json) : parseRun(teachRunSchema, json);
+  const parsed = parseRun<(typeof SCHEMAS)[WorkflowType]>(SCHEMAS[type], readRunJson(path));
   if ('run' in parsed) return parsed.run;
   throw new UsageError(runFileInvalid(parsed.problems));
+}
+
+/** As it stands in the file, what it leaves out left out. @throws {UsageError} */
+export function readRunJson(path: string): unknown {
+  return parseJson(path, readText(path));
 }
 
 function readText(path: string): string {

@@ -28,6 +28,9 @@ const STAGES_OF: Readonly<Record<string, readonly StageName[]>> = {
   computeLogits: ['logits'],
   importPublishedLogits: ['logits'],
   trainModel: ['distill', 'teach'],
+  compareModels: ['promote'],
+  findChampion: ['promote'],
+  promoteChallenger: ['promote'],
   publishRun: ['publish'],
 };
 

@@ -22,7 +22,8 @@ Starts a Temporal server and two workers on this machine, starts a run through t
 Ctrl-C stops everything after the step in progress; the same command goes on where it was. What the store holds is never computed again.
 
   --run FILE          run file (default examples/instruments/distill.json; its paths start from the repository's root)
-  --type TYPE         distill, or teach for a run file that trains teachers from labels (default distill)
+  --type TYPE         distill, teach for a run file that trains teachers from labels, or retrain, which does nothing when nothing is new
+                      (default distill)
   --workflow-id ID    workflow to start or go on with (default: the run file's name)
   --port N            port of the Temporal server, used as it is when one answers there (default 7233)
   --ui-port N         also start Temporal's web interface on this port
@@ -59,7 +60,8 @@ export function parseStartOptions(argv: string[]): StartOptions | null {
   const { values } = parseArgs({ args: argv, options: { ...shared, type: { type: 'string' } } });
   if (values.help) return null;
   const type = values.type ?? 'distill';
-  if (type !== 'distill' && type !== 'teach') throw new UsageError(`--type ${type}: expected distill or teach`);
+  if (type !== 'distill' && type !== 'retrain' && type !== 'teach')
+    throw new UsageError(`--type ${type}: expected distill, retrain or teach`);
   return { type, ...sharedOptions(values, 'examples/instruments/distill.json') };
 }
 

@@ -31,6 +31,36 @@ export function terminateArguments({ workflowId, address }: StartCommand, enviro
   return ['workflow', 'terminate', '--workflow-id', workflowId, ...addressArguments(address, environment)];
 }
 
+export interface ScheduleCommand {
+  verb: 'create' | 'update';
+  /** Of the schedule and, before their time stamp, its workflows. */
+  id: string;
+  /** As the user would type it. */
+  inputFile: string;
+  /** With units, as the tool reads them: `24h`, `24h/3h`. */
+  interval: string;
+  jitter: string;
+  catchUpWindow: string;
+  /** null = it is not paused. */
+  pausedBecause: string | null;
+  /** undefined: the tool's own settings say. */
+  address: string | undefined;
+  namespace: string | undefined;
+}
+
+/** A schedule of retrainings: one firing may wait for the one before it, a failed one pauses them all. */
+export function scheduleArguments(command: ScheduleCommand): string[] {
+  const { verb, id, inputFile, interval, jitter, catchUpWindow, pausedBecause, address, namespace } = command;
+  return [
+    ...['schedule', verb, '--schedule-id', id, '--workflow-id', id, '--type', 'retrain', '--task-queue', TASK_QUEUES.workflows],
+    ...['--input-file', inputFile, '--interval', interval, '--jitter', jitter, '--catchup-window', catchUpWindow],
+    ...['--overlap-policy', 'BufferOne', '--pause-on-failure'],
+    ...(pausedBecause === null ? [] : ['--paused', '--notes', pausedBecause]),
+    ...(address === undefined ? [] : ['--address', address]),
+    ...(namespace === undefined ? [] : ['--namespace', namespace]),
+  ];
+}
+
 function addressArguments(address: string, environment: NodeJS.ProcessEnv): string[] {
   const usual = address === DEFAULT_ADDRESS && environment['TEMPORAL_ADDRESS'] === undefined;
   return usual ? [] : ['--address', address];
@@ -54,7 +84,8 @@ export async function runTemporal(binary: string, args: readonly string[]): Prom
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
-  if (code !== 0) throw new Error(`temporal workflow start failed: ${output.trim().split('\n').at(-1) ?? `exit code ${code}`}`);
+  if (code !== 0)
+    throw new Error(`temporal ${args.slice(0, 2).join(' ')} failed: ${output.trim().split('\n').at(-1) ?? `exit code ${code}`}`);
 }
 
 function quote(word: string): string {

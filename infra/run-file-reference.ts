@@ -33,6 +33,11 @@ worker's \`--root\`. A field without a default is required, unless it says optio
 
 ${table(distillRunSchema)}
 
+## \`retrain\`
+
+The same fields; \`promote\` is required. The schedule starts it with the same file again and again: what the store holds is found there, and where
+clips, teachers and settings are those of an earlier firing it ends at once. [docs/operate.md](operate.md) shows it.
+
 ## \`teach\`
 
 ${table(teachRunSchema)}

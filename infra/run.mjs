@@ -1,7 +1,7 @@
 // The door every npm script goes through: set up what the program needs, then become it. (Package hooks like `prestart` are off: see .npmrc.)
 // usage: node infra/run.mjs PROGRAM [arguments…]
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import Module from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,6 +15,7 @@ const programs = {
   ced: { file: 'cli/main.js', parts: ['tensorflow'] },
   worker: { file: 'workers/main.js', parts: ['tensorflow'] },
   codec: { file: 'workers/payloads/codec-server.js', parts: [] },
+  schedule: { file: 'cli/schedule.js', parts: ['temporal'] },
   server: { file: 'infra/server-command.js', parts: ['temporal'] },
   storage: { file: 'infra/storage-command.js', parts: ['storage'] },
   bench: { file: 'bench/main.js', parts: ['tensorflow'] },
@@ -107,4 +108,4 @@ async function test(args) {
 }
 
 const [program, ...args] = process.argv.slice(2);
-if (process.argv[1] === join(root, 'infra', 'run.mjs')) await run(program ?? '', args);
+if (realpathSync(process.argv[1] ?? '.') === join(root, 'infra', 'run.mjs')) await run(program ?? '', args);

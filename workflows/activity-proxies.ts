@@ -1,5 +1,6 @@
 /** The activities as workflows call them, with a reason for each time-out. Retries go on for ever with capped back-off: only typed failures end a run. */
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import { CPU_SUMMARIES, GPU_SUMMARIES, summarised } from './activity-summaries';
 import type { CpuActivities, GpuActivities } from './contract/activities';
 import { PERMANENT_FAILURES } from './contract/failures';
 import { TASK_QUEUES } from './contract/names';
@@ -11,7 +12,7 @@ const retry = {
   nonRetryableErrorTypes: [...PERMANENT_FAILURES],
 };
 
-export const cpu = proxyActivities<CpuActivities>({
+const cpuActivities = proxyActivities<CpuActivities>({
   taskQueue: TASK_QUEUES.cpu,
   // A shard's clips are read one by one with a heartbeat each: half a minute without one means that the worker is gone.
   heartbeatTimeout: '30 seconds',
@@ -19,7 +20,7 @@ export const cpu = proxyActivities<CpuActivities>({
   retry,
 });
 
-export const gpu = proxyActivities<GpuActivities>({
+const gpuActivities = proxyActivities<GpuActivities>({
   taskQueue: TASK_QUEUES.gpu,
   heartbeatTimeout: '30 seconds',
   // A student may train for weeks; liveness is the heartbeat's business.
@@ -28,3 +29,6 @@ export const gpu = proxyActivities<GpuActivities>({
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry,
 });
+
+export const cpu = summarised(cpuActivities, CPU_SUMMARIES);
+export const gpu = summarised(gpuActivities, GPU_SUMMARIES);

@@ -20,11 +20,30 @@ export async function prepareCorpus(
   run: { store: string; corpus: Corpus },
   chunkSeconds: number,
 ): Promise<PreparedCorpus> {
-  const plan = await control.stage('plan', 1, async (stage) => {
-    const planned = await cpu.planCorpus({ store: run.store, corpus: run.corpus, chunkSeconds });
+  return await ingestCorpus(control, run, await planCorpus(control, run, chunkSeconds), chunkSeconds);
+}
+
+/** @param continues name of the run whose last plan is gone on from */
+export async function planCorpus(
+  control: RunControl,
+  run: { store: string; corpus: Corpus },
+  chunkSeconds: number,
+  continues?: string,
+): Promise<Plan> {
+  return await control.stage('plan', 1, async (stage) => {
+    const input = { store: run.store, corpus: run.corpus, chunkSeconds };
+    const planned = await cpu.planCorpus(continues === undefined ? input : { ...input, continues });
     stage.done = 1;
     return planned;
   });
+}
+
+export async function ingestCorpus(
+  control: RunControl,
+  run: { store: string; corpus: Corpus },
+  plan: Plan,
+  chunkSeconds: number,
+): Promise<PreparedCorpus> {
   const shards = (['train', 'validation', 'eval'] as const).flatMap((split: Split) =>
     Array.from({ length: plan.splits[split]?.shards ?? 0 }, (_, shard) => ({ split, shard })),
   );

@@ -50,7 +50,9 @@ export async function trainingLoop(loop: Loop, start: Progress): Promise<Progres
   const metrics = new MetricsSegment(at.metricsFrom);
   const totalSteps = settings.epochs * data.stepsPerEpoch;
   const progress = countdown('steps', totalSteps, context.monotonicMs, at.step);
-  const lastEpoch = Math.min(settings.epochs, settings.stopAfterEpoch ?? settings.epochs);
+  // An epoch that has begun is finished, and somebody has to be the best: asked to stop at an epoch gone by, it stops after that.
+  const begun = at.stepInEpoch > 0 || at.best.length === 0 ? at.epoch + 1 : at.epoch;
+  const lastEpoch = Math.min(settings.epochs, Math.max(begun, settings.stopAfterEpoch ?? settings.epochs));
   const writer = new CheckpointWriter(loop, metrics);
   let mAP: number | null = null;
 

@@ -8,11 +8,11 @@ import { PermanentError } from '../../workflows/contract/failures';
 import type { ActivityDependencies } from '../dependencies';
 import { layout, SPLITS } from '../storage/layout';
 import type { SourceOptions } from '../storage/source';
-import { encodeJson, sha256 } from '../storage/store';
+import { encodeJson, readJson, readJsonIfPresent, sha256, type Store } from '../storage/store';
 import { listClips } from './list-clips';
-import type { ListedClip, Listing, PlanManifest } from './listing';
+import type { Listing, PlanManifest } from './listing';
 import { readInput, readTables } from './read-table';
-import type { RejectedRow } from './table';
+import { cutShards, listShards } from './shards';
 
 export async function planCorpus(
   deps: ActivityDependencies,
@@ -26,6 +26,7 @@ export async function planCorpus(
     validation: null,
     eval: null,
   };
+  const earlier = input.continues === undefined ? null : await lastPlan(store, input.continues);
   for (const split of SPLITS) {
     const table = input.corpus[split];
     if (table === undefined) continue;
@@ -33,7 +34,8 @@ export async function planCorpus(
     if (rows.length === 0)
       throw new PermanentError('CorpusInvalid', `corpus.${split}: ${table} holds no usable row, expected at least one clip`);
     const clips = await listClips(rows, vocabulary, rejected, deps.sources ?? {}, onProgress);
-    listed[split] = { listings: cut(clips, rejected, input.corpus.clipsPerShard), clips: clips.length, rejected: rejected.length };
+    const shards = cutShards(clips, input.corpus.clipsPerShard, earlier ? await listingsOf(store, earlier, split) : []);
+    listed[split] = { listings: listShards(shards, rejected), clips: clips.length, rejected: rejected.length };
   }
   const encoded = mapSplits(listed, (split) => split.listings.map((listing) => encodeJson(listing)));
   const manifest: PlanManifest = {
@@ -51,6 +53,7 @@ export async function planCorpus(
   for (const split of SPLITS)
     for (const [shard, listing] of (encoded[split] ?? []).entries()) await store.create(layout.listing(planKey, split, shard), listing);
   await store.create(layout.plan(planKey), bytes);
+  if (input.continues !== undefined) await store.replace(layout.lastPlan(input.continues), encodeJson({ formatVersion: 1, planKey }));
   return { planKey, classes: vocabulary.length, splits: mapSplits(listed, summary) };
 }
 
@@ -77,9 +80,19 @@ export async function readVocabulary(root: string, path: string, sources: Source
   }
 }
 
-function cut(clips: ListedClip[], rejected: RejectedRow[], clipsPerShard: number): Listing[] {
+interface EarlierPlan extends PlanManifest {
+  planKey: string;
+}
+
+async function lastPlan(store: Store, run: string): Promise<EarlierPlan | null> {
+  const pointer = await readJsonIfPresent<{ planKey: string }>(store, layout.lastPlan(run));
+  const plan = pointer && (await readJsonIfPresent<PlanManifest>(store, layout.plan(pointer.planKey)));
+  return pointer && plan && { ...plan, planKey: pointer.planKey };
+}
+
+async function listingsOf(store: Store, plan: EarlierPlan, split: Split): Promise<Listing[]> {
   const listings: Listing[] = [];
-  for (let start = 0; start < Math.max(1, clips.length); start += clipsPerShard)
-    listings.push({ formatVersion: 1, clips: clips.slice(start, start + clipsPerShard), rejected: start === 0 ? rejected : [] });
+  for (let shard = 0; shard < (plan.splits[split]?.listings.length ?? 0); shard++)
+    listings.push(await readJson<Listing>(store, layout.listing(plan.planKey, split, shard)));
   return listings;
 }

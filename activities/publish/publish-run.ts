@@ -3,9 +3,10 @@
  * retry after a lost reply adopts what stands there. `runs/<run>/result.json` and `report.html` are copies that the next run replaces.
  */
 import type { PublishInput, RunResult } from '../../workflows/contract/activities';
+import type { Judgement } from '../../workflows/contract/promotion';
 import type { ActivityDependencies } from '../dependencies';
 import { layout } from '../storage/layout';
-import { ContentDiffers, ObjectMissing, type Store } from '../storage/store';
+import { ContentDiffers, encodeJson, ObjectMissing, type Store } from '../storage/store';
 import { buildReportData, buildResult, type RunFindings } from './report-data';
 import { renderReport } from './report-page';
 import { encodeRejected, readRunCorpus } from './run-corpus';
@@ -26,7 +27,14 @@ export async function publishRun(deps: ActivityDependencies, input: PublishInput
   const result = await committed(store, keyOf('result.json'));
   await store.replace(layout.latest(input.run, 'report.html'), await committed(store, keyOf('report.html')));
   await store.replace(layout.latest(input.run, 'result.json'), result);
+  if (input.judgementKey !== undefined) await recordJudgement(store, input, input.judgementKey);
   return JSON.parse(Buffer.from(result).toString('utf8')) as RunResult;
+}
+
+/** Last of all: a run that did not come to its end has judged nothing. */
+async function recordJudgement(store: Store, { run, workflowId, workflowRunId, promotion }: PublishInput, key: string): Promise<void> {
+  const judgement: Judgement = { workflowId, workflowRunId, says: promotion?.says ?? 'nobody was put up' };
+  await createOrAdopt(store, layout.judgement(run, key), encodeJson(judgement));
 }
 
 async function readFindings(store: Store, input: PublishInput): Promise<RunFindings> {

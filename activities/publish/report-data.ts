@@ -76,6 +76,7 @@ export function buildResult(
     logits: input.logits,
     rejected: rejected.length,
     stages: input.stages,
+    ...(input.promotion ? { promotion: input.promotion } : {}),
   };
 }
 

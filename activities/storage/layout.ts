@@ -34,5 +34,8 @@ export const layout = {
   attempt: (key: string, order: number, id: string) => `training/${key}/attempts/${String(order).padStart(9, '0')}-${id}.json`,
   quarantine: (key: string, foundSha256: string) => `quarantine/${key}-${foundSha256.slice(0, 16)}`,
   runFile: (run: string, workflowRunId: string, file: string) => `runs/${run}/${workflowRunId}/${file}`,
+  judgement: (run: string, key: string) => `runs/${run}/judged/${key}.json`,
+  /** Plan key of the run's last retraining: the next one goes on from its shards. */
+  lastPlan: (run: string) => `runs/${run}/plan.json`,
   latest: (run: string, file: 'result.json' | 'report.html') => `runs/${run}/${file}`,
 } as const;

@@ -33,6 +33,7 @@ export const command: Command = {
       if (result === null) return 130;
       const folder = `runs/${result.run}`;
       if (values.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+      else if ('outcome' in result) display.note(`\n${result.says}`);
       else
         display.note(
           `\n${resultTable(result, { result: `${folder}/result.json in the run's store`, report: `${folder}/report.html in the run's store` })}`,

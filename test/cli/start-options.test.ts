@@ -30,7 +30,7 @@ describe('options of npm start', () => {
   });
 
   it.each([
-    [['--type', 'retrain'], '--type retrain: expected distill or teach'],
+    [['--type', 'retrained'], '--type retrained: expected distill, retrain or teach'],
     [['--port', '0'], '--port 0: expected a port between 1 and 65535'],
     [['--ui-port', 'web'], '--ui-port web: expected a port between 1 and 65535'],
   ])('%j is refused in one line', (argv, message) => {

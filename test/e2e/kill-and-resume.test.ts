@@ -1,14 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import type { RunResult } from '../../workflows/contract/activities';
-import { repositoryRoot } from '../../infra/toolchain';
 import type { RunStatus } from '../../workflows/contract/status';
 import { Cluster, kill } from '../support/cluster';
+import { recordHistory } from '../support/recorded-histories';
 import { writeToneCorpus, type ToneCorpus } from '../support/tone-corpus';
-
-const HISTORIES = join(__dirname, '../workflows/histories');
 
 /** From labels to teachers to logits to a student, on a real server with real worker processes; killed in the middle of it. */
 describe('a run on a real Temporal server', () => {
@@ -37,7 +34,7 @@ describe('a run on a real Temporal server', () => {
     cluster.client.workflow.start(type, { taskQueue: 'ced', workflowId: run.name, args: [run] });
   const finish = async (handle: WorkflowHandle, history?: string): Promise<RunResult> => {
     const result = (await handle.result()) as RunResult;
-    if (history && process.env['RECORD_HISTORIES']) await record(handle, history);
+    if (history) await recordHistory(handle, history);
     return result;
   };
 
@@ -144,15 +141,6 @@ describe('a run on a real Temporal server', () => {
     });
   }, 30_000);
 });
-
-/** Keeps a history for test/workflows/replay.test.ts, without names of this machine and its folders. */
-async function record(handle: WorkflowHandle, name: string): Promise<void> {
-  const json = historyToJSON(await handle.fetchHistory())
-    .replaceAll(/"identity": "[^"]*"/g, '"identity": "worker"')
-    .replaceAll(repositoryRoot, '');
-  mkdirSync(HISTORIES, { recursive: true });
-  writeFileSync(join(HISTORIES, `${name}.json`), json);
-}
 
 async function until(reached: () => Promise<boolean>): Promise<void> {
   for (const deadline = Date.now() + 90_000; !(await reached());) {

@@ -15,7 +15,14 @@ describe('a recorded history', () => {
   const recorded = readdirSync(folder).filter((file) => file.endsWith('.json'));
 
   it('exists for each workflow, and for a run that was interrupted', () => {
-    expect(recorded.sort()).toEqual(['distill-killed.json', 'distill-paused.json', 'distill.json', 'teach.json']);
+    expect(recorded.sort()).toEqual([
+      'distill-killed.json',
+      'distill-paused.json',
+      'distill.json',
+      'retrain-unchanged.json',
+      'retrain.json',
+      'teach.json',
+    ]);
   });
 
   it.each(recorded)('%s is followed by the workflow code of today', async (file) => {

@@ -1,4 +1,4 @@
-import { distillRunSchema, parseRun, teachRunSchema } from '../../workflows/contract/run-file';
+import { distillRunSchema, parseRun, retrainRunSchema, teachRunSchema } from '../../workflows/contract/run-file';
 
 const run = {
   name: 'instruments',
@@ -88,6 +88,22 @@ describe('the run file', () => {
     [{ published: 5 }, expect.stringMatching(/^logits\.published: /)],
   ])('says what is wrong in logits %j, not in what they are not', (logits, problem) => {
     expect(problemsOf({ ...run, logits })).toEqual([problem]);
+  });
+
+  it('compares with a champion on eval clips, so it needs them, and starts from one only where it says which', () => {
+    const promote = { champion: 'champion' };
+    expect(problemsOf({ ...run, promote })).toEqual(['corpus.eval: expected a labelled table: promote compares models on it']);
+    const students = [{ name: 'mini', model: 'mini', init: 'champion' }];
+    expect(problemsOf({ ...run, students })).toEqual(['students[0].init: expected promote, which says where the champion is']);
+    const corpus = { ...run.corpus, eval: 'eval.jsonl' };
+    expect(parseRun(distillRunSchema, { ...run, corpus, students, promote })).toMatchObject({ run: { promote: { minGain: 0 } } });
+  });
+
+  it('of retrain is one of distill with a champion to beat', () => {
+    expect(parseRun(retrainRunSchema, run)).toEqual({ problems: ['promote: expected the champion to beat, { "champion": … }'] });
+    expect(parseRun(retrainRunSchema, { ...run, epochs: 1 })).toMatchObject({
+      problems: expect.arrayContaining(['epochs: unknown field, remove it or check its spelling']) as string[],
+    });
   });
 
   it('refuses two students of one name', () => {

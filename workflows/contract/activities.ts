@@ -2,6 +2,17 @@
  * What workflows and activities say to each other. Payloads are references into the store plus counts, always far below 100 KB:
  * the truth is in the store (design, invariants 1 and 8).
  */
+import type {
+  Champion,
+  CompareInput,
+  Comparison,
+  FindChampionInput,
+  FindJudgementInput,
+  FoundJudgement,
+  Overtaken,
+  PromoteInput,
+  Promotion,
+} from './promotion';
 import type { Augment, Corpus, LogitsSettings, Student, Taught, Teacher } from './run-file';
 
 export type Split = 'train' | 'validation' | 'eval';
@@ -22,6 +33,8 @@ export interface PlanInput {
   store: string;
   corpus: Corpus;
   chunkSeconds: number;
+  /** Name of a run whose last plan this one goes on from: clips keep their shards, new ones fill new shards. Absent: cut anew. */
+  continues?: string;
 }
 export interface PlannedSplit {
   shards: number;
@@ -195,6 +208,10 @@ export interface PublishInput {
   logits: { key: string; rows: number; views: number; bytes: number; pcmBytes: number } | null;
   students: TrainedModel[];
   stages: { name: string; seconds: number }[];
+  /** Absent: nobody was to be promoted. */
+  promotion?: Promotion;
+  /** Key under which a later run finds that this one has judged the same. */
+  judgementKey?: string;
 }
 export interface RunResult {
   formatVersion: 1;
@@ -217,6 +234,7 @@ export interface RunResult {
   logits: { key: string; rows: number; views: number; bytes: number; pcmBytes: number } | null;
   rejected: number;
   stages: { name: string; seconds: number }[];
+  promotion?: Promotion;
 }
 
 export interface CpuActivities {
@@ -225,10 +243,14 @@ export interface CpuActivities {
   ingestShard(input: IngestInput): Promise<IngestedShard>;
   sealCorpus(input: SealInput): Promise<SealedCorpus>;
   importPublishedLogits(input: ImportLogitsInput): Promise<ImportedLogits>;
+  findJudgement(input: FindJudgementInput): Promise<FoundJudgement>;
+  findChampion(input: FindChampionInput): Promise<Champion | null>;
+  promoteChallenger(input: PromoteInput): Promise<Promotion | Overtaken>;
   publishRun(input: PublishInput): Promise<RunResult>;
 }
 export interface GpuActivities {
   scoreModel(input: ScoreInput): Promise<Scored>;
+  compareModels(input: CompareInput): Promise<Comparison>;
   computeLogits(input: LogitsInput): Promise<LogitsShard | LogitsBusy>;
   trainModel(input: TrainInput): Promise<TrainedModel>;
 }

@@ -79,8 +79,17 @@ const trainingFields = {
   seed: z.number().int().min(0).max(0xffffffff).default(1).describe('Seed of initial weights, order of chunks and mixup.'),
 };
 
+/** `init` of a student that starts from the weights of the champion. */
+export const CHAMPION = 'champion';
+
 export const studentSchema = z.strictObject({
   ...trainingFields,
+  init: place
+    .nullable()
+    .default(null)
+    .describe(
+      `CED checkpoint folder to start from, or \`${CHAMPION}\`: the one of \`promote.champion\`, while there is none from \`seed\`. null starts afresh from \`seed\`.`,
+    ),
   unseenFill: z
     .enum(['zero', 'lastMean', 'lastHalf'])
     .default('zero')
@@ -149,6 +158,22 @@ export const publishedLogitsSchema = z.strictObject({
   augment: augmentSchema.prefault({}),
 });
 
+const promoteSchema = z
+  .strictObject({
+    champion: place.describe(
+      'Folder (or gs://bucket/prefix) of the champion: a ledger `<n>.json` of which the highest number counts, and the models it names. `ced champion` shows it.',
+    ),
+    minGain: z
+      .number()
+      .min(-1)
+      .max(1)
+      .default(0)
+      .describe('Least eval mAP, above the champion’s on the same clips, that a challenger is promoted for. The first needs none.'),
+  })
+  .describe(
+    'Puts a student up against the champion: the one that is best on validation, or the first where validation has no labels. Needs a labelled `corpus.eval`.',
+  );
+
 export const distillRunSchema = z
   .strictObject({
     name: name.describe('Name of the run; artifacts meet under `runs/<name>/` in the store.'),
@@ -158,13 +183,18 @@ export const distillRunSchema = z
     logits: z.union([publishedLogitsSchema, logitsSchema]).prefault({}),
     students: z.array(studentSchema).min(1).describe('Students trained one after another from the same stored logits.'),
     resume: z.enum(['continue', 'exact']).default('continue').describe('exact = refuse to go on on another kind of machine.'),
+    promote: promoteSchema.optional(),
   })
   .superRefine((run, context) => {
     distinctNames(run.teachers, 'teachers', context);
     distinctNames(run.students, 'students', context);
     masksReachTeachers(run.teachers, run.logits, context);
+    if (run.promote && run.corpus.eval === undefined)
+      context.addIssue({ code: 'custom', path: ['corpus', 'eval'], message: 'expected a labelled table: promote compares models on it' });
     run.students.forEach((student, index) => {
       const path = ['students', index];
+      if (student.init === CHAMPION && !run.promote)
+        context.addIssue({ code: 'custom', path: [...path, 'init'], message: 'expected promote, which says where the champion is' });
       divisibleHeads(student.model, path, context);
       if ('published' in run.logits) return;
       if ((student.views ?? 1) > run.logits.views)
@@ -174,6 +204,13 @@ export const distillRunSchema = z
     });
   })
   .refine(hasTargets, { path: ['teachers'], error: 'expected at least one teacher, or logits.published', when: () => true });
+
+/** `retrain` takes a run file of `distill`. */
+export const retrainRunSchema = distillRunSchema.refine((run) => (run as { promote?: unknown }).promote !== undefined, {
+  path: ['promote'],
+  error: 'expected the champion to beat, { "champion": … }',
+  when: () => true,
+});
 
 /** Runs on unparsed input too, so that a missing ensemble is told together with every other problem. */
 function hasTargets(run: { teachers?: unknown; logits?: unknown }): boolean {
