@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { repositoryRoot } from '../../infra/toolchain';
 import { startServer, type Server } from '../../infra/server';
+import type { Host } from './hosts';
 
 export interface WorkerPlace {
   /** @default the cluster's own folder */
@@ -17,6 +18,10 @@ export interface WorkerPlace {
   threads?: number;
   /** Compiled entry. @default this clone's own */
   entry?: string;
+  /** Another host of this machine; @default this one */
+  host?: Host;
+  /** Where the server is reached from there; @default its own address */
+  address?: string;
 }
 
 export class Cluster {
@@ -42,8 +47,9 @@ export class Cluster {
   async worker(queue: 'cpu' | 'gpu' | 'all', place: WorkerPlace = {}): Promise<ChildProcess> {
     const { root = this.folder, environment = {}, threads = 1, entry = join(repositoryRoot, 'dist/workers/main.js') } = place;
     const log = openSync(join(this.folder, `worker-${queue}.log`), 'a');
-    const args = [entry, '--queue', queue, '--address', this.address, '--root', root, '--threads', String(threads)];
-    const child = spawn(process.execPath, args, {
+    const [program = process.execPath, ...before] = [...(place.host?.enter ?? []), process.execPath];
+    const options = ['--queue', queue, '--address', place.address ?? this.address, '--root', root, '--threads', String(threads)];
+    const child = spawn(program, [...before, entry, ...options], {
       stdio: ['ignore', 'pipe', log],
       detached: true,
       env: { ...process.env, ...environment },

@@ -1,0 +1,85 @@
+/**
+ * Several hosts on one machine: network namespaces joined by a bridge, each with its own address, loopback and host name. What one of them starts cannot reach another's loopback.
+ * Needs root and iproute2.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
+
+export interface Host {
+  readonly name: string;
+  readonly ip: string;
+  /** Program and arguments that run what follows on this host. */
+  readonly enter: readonly string[];
+}
+
+/** Why there can be no hosts here; null when there can. */
+export function noHostsBecause(): string | null {
+  if (process.getuid?.() !== 0) return 'network namespaces need root';
+  if (!['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip'].some((path) => existsSync(path))) return 'network namespaces need iproute2';
+  const probe = spawnSync('ip', ['netns', 'add', `ced-probe-${process.pid}`]);
+  spawnSync('ip', ['netns', 'delete', `ced-probe-${process.pid}`]);
+  return probe.status === 0 ? null : 'this machine permits no network namespaces';
+}
+
+export class Hosts {
+  private readonly bridge = `ced${process.pid % 100_000}`;
+  private readonly network = `10.213.${process.pid % 250}`;
+  private readonly hosts: Host[] = [];
+  private readonly relays: Server[] = [];
+
+  private constructor() {}
+
+  /** The first address is this process's own side of the bridge. */
+  static create(): Hosts {
+    const hosts = new Hosts();
+    ip('link', 'add', hosts.bridge, 'type', 'bridge');
+    ip('address', 'add', `${hosts.ip}/24`, 'dev', hosts.bridge);
+    ip('link', 'set', hosts.bridge, 'up');
+    return hosts;
+  }
+
+  get ip(): string {
+    return `${this.network}.1`;
+  }
+
+  add(): Host {
+    const number = this.hosts.length + 2;
+    const name = `${this.bridge}-${number}`;
+    const [outside, inside] = [`${this.bridge}o${number}`, `${this.bridge}i${number}`];
+    ip('netns', 'add', name);
+    ip('link', 'add', outside, 'type', 'veth', 'peer', 'name', inside, 'netns', name);
+    ip('link', 'set', outside, 'master', this.bridge, 'up');
+    ip('-n', name, 'address', 'add', `${this.network}.${number}/24`, 'dev', inside);
+    ip('-n', name, 'link', 'set', inside, 'up');
+    ip('-n', name, 'link', 'set', 'lo', 'up');
+    const enter = ['ip', 'netns', 'exec', name, 'unshare', '--uts', 'sh', '-c', `hostname ${name} && exec "$@"`, 'sh'];
+    const host = { name, ip: `${this.network}.${number}`, enter };
+    this.hosts.push(host);
+    return host;
+  }
+
+  /** What listens on this host's loopback, also at the bridge: servers themselves stay where they are safe. @returns host:port */
+  async relay(port: number): Promise<string> {
+    const server = createServer((near) => {
+      const far = connect(port, '127.0.0.1');
+      near.pipe(far).pipe(near);
+      for (const [one, other] of [[near, far] as const, [far, near] as const])
+        one.on('error', () => other.destroy()).on('close', () => other.destroy());
+    });
+    await new Promise<void>((resolve) => server.listen(0, this.ip, resolve));
+    this.relays.push(server);
+    return `${this.ip}:${(server.address() as AddressInfo).port}`;
+  }
+
+  remove(): void {
+    for (const server of this.relays) server.close();
+    for (const { name } of this.hosts) spawnSync('ip', ['netns', 'delete', name]);
+    spawnSync('ip', ['link', 'delete', this.bridge]);
+  }
+}
+
+function ip(...args: string[]): void {
+  const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr.trim()}`);
+}
