@@ -8,6 +8,8 @@ import type { Store } from './storage/store';
 export interface JobContext {
   store: Store;
   engine: Engine;
+  /** For files that go with the job: on a disk, with room. */
+  scratchFolder: string;
   monotonicMs: () => number;
   onProgress(progress: LiveProgress): void;
   onEpoch(record: EpochRecord): void;

@@ -10,6 +10,7 @@ import { engineEnvironment } from '../ced/engine/environment';
 import { MODEL_PRESETS, type ModelPreset } from '../ced/model/config';
 import { repositoryRoot } from '../infra/toolchain';
 import { ingestBench } from './ingest';
+import { logitsBench } from './logits';
 import { MeasuredProcess, type Sample } from './measured-process';
 import { measures, type Measure } from './measures';
 import { storageBench } from './storage';
@@ -26,6 +27,7 @@ Measures our engine against PyTorch, interleaved in one session on the same core
   frontend   int16 to log-mel
   loop       a training step from audio on disk, against our own bare step
   storage    what logits cost to keep and to read; alone and with options of its own: npm run bench -- storage --help
+  logits     teachers end to end, audio shard in, logit shard out; likewise: npm run bench -- logits --help
   ingest     decoding, resampling and sharding beside soundfile and soxr; likewise: npm run bench -- ingest --help
 
   --models M,…   sizes: ${Object.keys(MODEL_PRESETS).join(', ')} (default tiny,mini)
@@ -40,6 +42,7 @@ Measures our engine against PyTorch, interleaved in one session on the same core
 const benchesWithOptionsOfTheirOwn = new Map([
   ['storage', storageBench],
   ['ingest', ingestBench],
+  ['logits', logitsBench],
 ]);
 
 const options = {

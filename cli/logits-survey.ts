@@ -1,6 +1,7 @@
 /** What the logits of a store hold, read from nothing but the store. Rows are counted in every manifest, contents in the first few shards. */
 import { CorpusNames } from './corpus-names';
 import type { LogitsManifest } from '../activities/logits/logits-job';
+import type { TeacherPair } from '../activities/logits/teacher-agreement';
 import type { ScoresManifest } from '../activities/evaluate/score-job';
 import { layout } from '../activities/storage/layout';
 import { readJson, readJsonIfPresent, type Store } from '../activities/storage/store';
@@ -25,6 +26,8 @@ export interface LogitsSurvey {
   /** Empty for published logits. */
   teachers: TeacherSurvey[];
   published: boolean;
+  /** Of every two teachers, over all rows of the shards whose manifests tell. */
+  agreement: TeacherPair[];
   settings: Record<string, unknown>;
   shards: number;
   rowsPlanned: number;
@@ -61,8 +64,10 @@ export async function surveyLogits(
   for (const [key, audioShards] of shardsOf) {
     const { teachers = [], published, ...settings } = (await readJsonIfPresent<Description>(store, layout.logitsDescription(key))) ?? {};
     const counts = { shards: 0, rowsPlanned: 0, rowsWritten: 0, bytes: 0 };
+    const manifests: LogitsManifest[] = [];
     for (const audioShard of audioShards) {
       const manifest = await readJson<LogitsManifest>(store, layout.logitsManifest(key, audioShard));
+      manifests.push(manifest);
       counts.shards++;
       counts.rowsPlanned += manifest.rowsPlanned;
       counts.rowsWritten += manifest.rowsWritten;
@@ -78,12 +83,23 @@ export async function surveyLogits(
         ),
       ),
       published: published !== undefined,
+      agreement: meanAgreement(manifests),
       settings,
       ...counts,
       ...(await surveyContents(store, key, audioShards.slice(0, limit), names)),
     });
   }
   return surveys;
+}
+
+function meanAgreement(manifests: readonly LogitsManifest[]): TeacherPair[] {
+  const telling = manifests.flatMap(({ agreement, rowsWritten }) => (agreement ? [{ agreement, rowsWritten }] : []));
+  const rows = telling.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
+  return (telling[0]?.agreement ?? []).map(({ between }, pair) => {
+    const mean = (field: 'topMatch' | 'meanDifference'): number =>
+      telling.reduce((sum, { agreement, rowsWritten }) => sum + ((agreement[pair]?.[field] ?? 0) * rowsWritten) / rows, 0);
+    return { between, topMatch: mean('topMatch'), meanDifference: mean('meanDifference') };
+  });
 }
 
 /** Committed shards by key, both sorted: a shard without its manifest is not there yet. */

@@ -1,5 +1,6 @@
 /** A survey of logits, and one clip's views, as text. Pure. */
 import type { ClipLogits, ClipView } from './clip-logits';
+import type { TeacherPair } from '../activities/logits/teacher-agreement';
 import type { LogitsSurvey, TeacherSurvey } from './logits-survey';
 import { bytes, grouped } from './quantities';
 
@@ -18,6 +19,7 @@ export function surveyText(survey: LogitsSurvey): string {
     ['classes', topClasses(survey)],
     ...(survey.published ? [['teachers', "the paper's, as published"] as [string, string]] : []),
     ...survey.teachers.map((teacher): [string, string] => ['teacher', teacherText(teacher)]),
+    ...survey.agreement.map((pair): [string, string] => ['agreement', agreementText(pair, survey.teachers)]),
   ];
   if (shardsRead < shards)
     facts.push(['read', `bytes, entropy and classes are of ${grouped(rowsRead)} rows in ${shardsRead} shards; --shards N reads more`]);
@@ -40,6 +42,11 @@ function teacherText({ name, sha256, share, frontEnd, scores }: TeacherSurvey): 
   return [name ?? sha256.slice(0, 12), `${(100 * share).toFixed(1)} %`, `hears ${frontEnd}`, scored.join(' and ') || 'not scored'].join(
     ', ',
   );
+}
+
+function agreementText({ between, topMatch, meanDifference }: TeacherPair, teachers: readonly TeacherSurvey[]): string {
+  const names = between.map((teacher) => teachers[teacher]?.name ?? teachers[teacher]?.sha256.slice(0, 12) ?? teacher);
+  return `${names.join(' and ')} have the same first class in ${(100 * topMatch).toFixed(1)} % of rows, and differ by ${meanDifference.toFixed(4)} a class`;
 }
 
 export function clipText({ key, clip, views }: ClipLogits): string {

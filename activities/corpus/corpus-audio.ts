@@ -3,8 +3,9 @@
  * from local shard files. Nothing is held in memory but the tables. A shard whose bytes do not hash to its name is set aside on opening.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, read, readSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { chunkPlan } from '../../ced/audio/chunks';
 import { npyHeaderBytes, parseNpyInt16Header } from '../../ced/audio/npy';
 import type { Split } from '../../workflows/contract/activities';
@@ -78,17 +79,35 @@ export class CorpusAudio {
 
   /** Reads one chunk's samples into `out` at `at`. */
   read(clip: CorpusClip, chunk: { start: number; length: number }, out: Int16Array, at = 0): void {
-    const shard = this.shards[clip.shard];
-    if (!shard) throw new Error(`${clip.clip}: shard ${clip.shard} is not open`);
+    const { shard, position } = this.locate(clip, chunk);
     const bytes = new Uint8Array(out.buffer, out.byteOffset + at * 2, chunk.length * 2);
-    const position = shard.dataOffset + (clip.offset + chunk.start) * 2;
-    if (readSync(shard.file, bytes, 0, bytes.length, position) !== bytes.length)
-      throw new Error(`${clip.clip}: audio shard ${shard.audioSha256} ends too early`);
+    if (readSync(shard.file, bytes, 0, bytes.length, position) !== bytes.length) throw endsTooEarly(clip, shard);
+  }
+
+  /** As `read`, by another thread: the caller may compute meanwhile. @returns int16 [chunk.length] */
+  async readLater(clip: CorpusClip, chunk: { start: number; length: number }): Promise<Int16Array> {
+    const { shard, position } = this.locate(clip, chunk);
+    const pcm = new Int16Array(chunk.length);
+    const { bytesRead } = await readLater(shard.file, new Uint8Array(pcm.buffer), 0, pcm.byteLength, position);
+    if (bytesRead !== pcm.byteLength) throw endsTooEarly(clip, shard);
+    return pcm;
   }
 
   close(): void {
     for (const shard of this.shards) closeSync(shard.file);
   }
+
+  private locate(clip: CorpusClip, chunk: { start: number }): { shard: OpenShard; position: number } {
+    const shard = this.shards[clip.shard];
+    if (!shard) throw new Error(`${clip.clip}: shard ${clip.shard} is not open`);
+    return { shard, position: shard.dataOffset + (clip.offset + chunk.start) * 2 };
+  }
+}
+
+const readLater = promisify(read);
+
+function endsTooEarly({ clip }: CorpusClip, { audioSha256 }: OpenShard): Error {
+  return new Error(`${clip}: audio shard ${audioSha256} ends too early`);
 }
 
 /** Longest chunk of a plan, in samples. */

@@ -9,20 +9,23 @@ import type { LogitsManifest } from '../logits/logits-job';
 import { layout } from '../storage/layout';
 import { setAside } from '../storage/set-aside';
 import { readJsonIfPresent, sha256, type Store } from '../storage/store';
+import type { StoredViews } from './stored-views';
 import type { Lessons, TrainingRow } from './training-set';
 
 /** Views a student draws for itself lie beyond every stored view, so that they never repeat what the teachers heard. */
 export const FRESH_VIEW = 0x1_0000;
 
-export interface StoredLogits {
-  tables: LogitTable[];
-  /** SHA-256 of each shard's file, in shard order. */
-  sha256: string[];
-}
-
-/** Reads and verifies every shard's logits. @throws {StoreDamaged} naming every shard that is damaged, and then set aside, or missing */
-export async function readStoredLogits(store: Store, logitsKey: string, audioShards: readonly string[]): Promise<StoredLogits> {
-  const tables: LogitTable[] = [];
+/**
+ * Decodes and verifies every shard's logits, one at a time.
+ * @returns SHA-256 of each shard's file, in shard order
+ * @throws {StoreDamaged} naming every shard that is damaged, and then set aside, or missing
+ */
+export async function readStoredLogits(
+  store: Store,
+  logitsKey: string,
+  audioShards: readonly string[],
+  each: (shard: number, table: LogitTable) => unknown,
+): Promise<string[]> {
   const hashes: string[] = [];
   const damages: Damage[] = [];
   for (const [shard, audioSha256] of audioShards.entries()) {
@@ -34,7 +37,7 @@ export async function readStoredLogits(store: Store, logitsKey: string, audioSha
     });
     const bytes = await store.read(key);
     if (manifest && bytes && sha256(bytes) === manifest.sha256) {
-      tables.push(await decodeLogitShard(bytes));
+      await each(shard, await decodeLogitShard(bytes));
       hashes.push(manifest.sha256);
       continue;
     }
@@ -45,26 +48,30 @@ export async function readStoredLogits(store: Store, logitsKey: string, audioSha
   }
   if (damages.length > 0)
     throw new StoreDamaged(damages, `logits/${logitsKey}: ${damages.length} of ${audioShards.length} shards are damaged or missing`);
-  return { tables, sha256: hashes };
+  return hashes;
 }
 
 /** The rows that have logits, in order: what is trained on when an import could not match every chunk. */
-export function rowsWithLogits(rows: readonly TrainingRow[], { tables }: StoredLogits): TrainingRow[] {
-  const heard = tables.map((table) => {
-    const chunks = new Set<string>();
-    for (let at = 0; at < table.rows; at++) if (table.view[at] === 0) chunks.add(`${table.clip[at]}/${table.chunk[at]}`);
-    return chunks;
+export function rowsWithLogits(rows: readonly TrainingRow[], stored: StoredViews): TrainingRow[] {
+  const next: number[] = [];
+  return rows.filter(({ clip, clipRow, chunk }) => {
+    const heard = stored.chunks(clip.shard);
+    const at = next[clip.shard] ?? 0;
+    if (heard.clip[at] !== clipRow || heard.chunk[at] !== chunk) return false;
+    next[clip.shard] = at + 1;
+    return true;
   });
-  return rows.filter(({ clip, clipRow, chunk }) => heard[clip.shard]?.has(`${clipRow}/${chunk}`));
 }
 
 export class StoredLessons implements Lessons {
-  private readonly firstRow: { table: LogitTable; base: number }[];
+  /** Of each training row, its place among its shard's chunks. */
+  private readonly place: Uint32Array;
+  private last: { rowIndex: number; epoch: number; stored: LogitTable } | null = null;
 
   constructor(
     rows: readonly TrainingRow[],
-    stored: StoredLogits,
-    storedViews: number,
+    shards: number,
+    private readonly stored: StoredViews,
     private readonly settings: Pick<Student, 'unseenFill' | 'consistent' | 'seed'> & {
       views: number;
       topK: number;
@@ -72,17 +79,11 @@ export class StoredLessons implements Lessons {
       augment: AugmentConfig;
     },
   ) {
-    const next = stored.tables.map(() => 0);
-    this.firstRow = rows.map(({ clip }) => {
-      const table = stored.tables[clip.shard];
-      if (!table) throw new Error(`no logits for audio shard ${clip.shard}`);
-      const base = (next[clip.shard] ?? 0) * storedViews;
-      next[clip.shard] = (next[clip.shard] ?? 0) + 1;
-      return { table, base };
-    });
-    stored.tables.forEach((table, shard) => {
-      if (table.rows !== (next[shard] ?? 0) * storedViews)
-        throw new Error(`logit shard ${shard}: ${table.rows} rows, ${(next[shard] ?? 0) * storedViews} planned`);
+    const planned = new Uint32Array(shards);
+    this.place = Uint32Array.from(rows, ({ clip }) => planned[clip.shard]!++);
+    planned.forEach((chunks, shard) => {
+      const { length } = stored.chunks(shard).clip;
+      if (length !== chunks) throw new Error(`logit shard ${shard}: ${length} chunks, ${chunks} planned`);
     });
   }
 
@@ -93,28 +94,30 @@ export class StoredLessons implements Lessons {
         { seed: this.settings.seed, clipSha256: row.clip.sha256, chunk: row.chunk, view: FRESH_VIEW + epoch },
         row.length,
       );
-    const { table, at } = this.locate(rowIndex, row, epoch);
+    const { shift, timeStart, timeWidth, freqStart, freqWidth } = this.read(row, rowIndex, epoch);
     return {
-      shift: table.shift[at] ?? 0,
-      timeStart: table.timeStart[at] ?? 0,
-      timeWidth: table.timeWidth[at] ?? 0,
-      freqStart: table.freqStart[at] ?? 0,
-      freqWidth: table.freqWidth[at] ?? 0,
+      shift: shift[0] ?? 0,
+      timeStart: timeStart[0] ?? 0,
+      timeWidth: timeWidth[0] ?? 0,
+      freqStart: freqStart[0] ?? 0,
+      freqWidth: freqWidth[0] ?? 0,
     };
   }
 
   writeTargets(row: TrainingRow, rowIndex: number, epoch: number, out: Float32Array, at: number): void {
-    const stored = this.locate(rowIndex, row, epoch);
-    writeTargets(stored.table, stored.at, this.settings.classes, this.settings.unseenFill, this.settings.topK, out, at);
+    const { classes, unseenFill, topK } = this.settings;
+    writeTargets(this.read(row, rowIndex, epoch), 0, classes, unseenFill, topK, out, at);
   }
 
   /** Every view is used equally often: epoch e reads view e mod views. */
-  private locate(rowIndex: number, row: TrainingRow, epoch: number): { table: LogitTable; at: number } {
-    const first = this.firstRow[rowIndex];
-    if (!first) throw new Error(`training row ${rowIndex} has no logits`);
-    const at = first.base + (epoch % this.settings.views);
-    if (first.table.clip[at] !== row.clipRow || first.table.chunk[at] !== row.chunk)
+  private read(row: TrainingRow, rowIndex: number, epoch: number): LogitTable {
+    if (this.last?.rowIndex === rowIndex && this.last.epoch === epoch) return this.last.stored;
+    const at = this.place[rowIndex];
+    if (at === undefined) throw new Error(`training row ${rowIndex} has no logits`);
+    const stored = this.stored.read(row.clip.shard, at, epoch % this.settings.views);
+    if (stored.clip[0] !== row.clipRow || stored.chunk[0] !== row.chunk)
       throw new Error(`logits of ${row.clip.clip} chunk ${row.chunk} do not belong to it`);
-    return { table: first.table, at };
+    this.last = { rowIndex, epoch, stored };
+    return stored;
   }
 }

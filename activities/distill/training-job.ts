@@ -14,8 +14,10 @@ import type { TrainedModel, TrainInput } from '../../workflows/contract/activiti
 import { PermanentError } from '../../workflows/contract/failures';
 import type { Student } from '../../workflows/contract/run-file';
 import { chunkSamples, CorpusAudio } from '../corpus/corpus-audio';
+import { EngineStopped } from '../engine-jobs';
 import type { JobContext } from '../job-context';
 import { loadModel, storeModel } from '../model-folder';
+import { countdown } from '../progress';
 import { layout } from '../storage/layout';
 import { encodeJson, readJsonIfPresent } from '../storage/store';
 import { LabelledLessons } from '../teach/labelled-lessons';
@@ -23,6 +25,7 @@ import { recordAttempt } from './attempts';
 import { readBestWeights } from './best-weights';
 import { modelConfig } from './model-shape';
 import { readStoredLogits, rowsWithLogits, StoredLessons } from './stored-lessons';
+import { StoredViews } from './stored-views';
 import { readLatestCheckpoint, type Progress, type TrainingState } from './training-checkpoint';
 import { trainingKey } from './training-key';
 import { trainingLoop } from './training-loop';
@@ -35,9 +38,12 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
   const { store } = context;
   const audio = await CorpusAudio.open(store, input.planKey, 'train');
   const validation = await Validation.open(store, input.planKey, input.hasValidation, input.ensemble);
+  let stored: StoredViews | undefined;
   try {
     const config = await shapeOf(context, input, audio);
-    const { rows, lessons, logitShards } = await prepareLessons(context, input, audio);
+    const prepared = await prepareLessons(context, input, audio);
+    const { rows, lessons, logitShards } = prepared;
+    stored = prepared.stored;
     const key = trainingKey(input, {
       config,
       trainContentSha256: audio.contentSha256,
@@ -72,6 +78,7 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
       trainer.dispose();
     }
   } finally {
+    stored?.close();
     audio.close();
     validation.close();
   }
@@ -107,7 +114,7 @@ async function prepareLessons(
   context: JobContext,
   input: TrainInput,
   audio: CorpusAudio,
-): Promise<{ rows: TrainingRow[]; lessons: Lessons; logitShards: string[] | null }> {
+): Promise<{ rows: TrainingRow[]; lessons: Lessons; logitShards: string[] | null; stored?: StoredViews }> {
   const { seed } = input.settings;
   const all = trainingRows(audio);
   if (input.targets.kind === 'labels') {
@@ -118,18 +125,24 @@ async function prepareLessons(
   }
   const { logitsKey, storedViews, storedTopK, partial = false } = input.targets;
   const student = input.settings as Student;
-  const stored = await readStoredLogits(context.store, logitsKey, audio.audioShards);
-  const rows = partial ? rowsWithLogits(all, stored) : all;
-  const lessons = new StoredLessons(rows, stored, storedViews, {
-    unseenFill: student.unseenFill,
-    consistent: student.consistent,
-    seed,
-    views: student.views ?? storedViews,
-    topK: student.topK ?? storedTopK,
-    classes: audio.vocabulary.length,
-    augment: input.augment,
-  });
-  return { rows, lessons, logitShards: stored.sha256 };
+  const [views, topK] = [student.views ?? storedViews, student.topK ?? storedTopK];
+  const stored = StoredViews.create(context.scratchFolder, { stored: storedViews, kept: views }, topK);
+  try {
+    const progress = countdown('shards', audio.audioShards.length, context.monotonicMs);
+    const logitShards = await readStoredLogits(context.store, logitsKey, audio.audioShards, async (shard, table) => {
+      stored.add(shard, table);
+      context.onProgress({ ...progress(shard + 1), phase: 'reading logits' });
+      if (await context.breathe()) throw new EngineStopped();
+    });
+    const rows = partial ? rowsWithLogits(all, stored) : all;
+    const { unseenFill, consistent } = student;
+    const classes = audio.vocabulary.length;
+    const settings = { unseenFill, consistent, seed, views, topK, classes, augment: input.augment };
+    return { rows, lessons: new StoredLessons(rows, audio.audioShards.length, stored, settings), logitShards, stored };
+  } catch (error) {
+    stored.close();
+    throw error;
+  }
 }
 
 function continueFrom(state: TrainingState, context: JobContext, resume: 'continue' | 'exact'): Progress {

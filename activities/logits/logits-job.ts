@@ -15,6 +15,7 @@ import { PermanentError } from '../../workflows/contract/failures';
 import { CorpusAudio } from '../corpus/corpus-audio';
 import { LengthBatches, type LengthBatch } from '../corpus/length-batches';
 import { EngineStopped } from '../engine-jobs';
+import { inOrder } from '../in-order';
 import type { JobContext } from '../job-context';
 import type { MappedModel } from '../mapped-model';
 import { namingTeacher } from '../teacher-fault';
@@ -25,6 +26,7 @@ import { describeLogits } from './describe-logits';
 import { probeTeachers } from './probe-teachers';
 import { RowTable } from './row-table';
 import { leasesOver, ShardLease } from './shard-lease';
+import { TeacherAgreement, type TeacherPair } from './teacher-agreement';
 
 export interface LogitsManifest {
   formatVersion: 1;
@@ -33,6 +35,8 @@ export interface LogitsManifest {
   sha256: string;
   bytes: number;
   seconds: number;
+  /** Of every two teachers on this shard; absent in older manifests and for imported logits. */
+  agreement?: TeacherPair[];
 }
 
 interface Row {
@@ -41,6 +45,8 @@ interface Row {
 }
 
 const BATCH = 64;
+/** Chunks that are on their way from the disk while the teachers hear others. */
+const READ_AHEAD = 16;
 
 /** @throws {ShardBusy} when another run is computing it @throws {EngineStopped} when the process was told to stop */
 export async function logitsJob(context: JobContext, input: LogitsInput & { owner?: string }): Promise<LogitsShard> {
@@ -74,6 +80,7 @@ export async function logitsJob(context: JobContext, input: LogitsInput & { owne
     const startedMs = context.monotonicMs();
     const chunks = audio.clips.reduce((sum, clip) => sum + clip.chunks.length, 0);
     const table = new RowTable(chunks * settings.views, settings.topK);
+    const agreement = new TeacherAgreement(ensemble.length);
     const progress = countdown('rows', table.rows, context.monotonicMs);
     let done = 0;
     const hear = async (batch: LengthBatch<Row> | null): Promise<void> => {
@@ -88,6 +95,11 @@ export async function logitsJob(context: JobContext, input: LogitsInput & { owne
         })),
       );
       const classes = audio.vocabulary.length;
+      agreement.add(
+        outputs.map(({ values }) => values),
+        batch.rows,
+        classes,
+      );
       const mean = combine(outputs, batch.rows, classes);
       batch.items.forEach(({ row }, at) => table.setTop(row, topK(mean.subarray(at * classes, (at + 1) * classes), settings.topK)));
       done += batch.rows;
@@ -97,19 +109,18 @@ export async function logitsJob(context: JobContext, input: LogitsInput & { owne
     };
     const batches = new LengthBatches<Row>(BATCH);
     let row = 0;
-    for (const [clipRow, clip] of audio.clips.entries())
-      for (const [chunk, span] of clip.chunks.entries()) {
-        const pcm = new Int16Array(span.length);
-        audio.read(clip, span, pcm);
-        for (let view = 0; view < settings.views; view++) {
-          const parameters = drawAugmentation(settings.augment, { seed: settings.seed, clipSha256: clip.sha256, chunk, view }, span.length);
-          table.setParameters(row, clipRow, chunk, view, parameters);
-          await hear(batches.add(span.length, { row: row++, parameters }, (out, at) => shiftInto(pcm, parameters.shift, out, at)));
-        }
+    const chunksInOrder = audio.clips.flatMap((clip, clipRow) => clip.chunks.map((span, chunk) => ({ clip, clipRow, span, chunk })));
+    const read = async (at: (typeof chunksInOrder)[number]) => ({ ...at, pcm: await audio.readLater(at.clip, at.span) });
+    for await (const { clip, clipRow, span, chunk, pcm } of inOrder(chunksInOrder, READ_AHEAD, read))
+      for (let view = 0; view < settings.views; view++) {
+        const parameters = drawAugmentation(settings.augment, { seed: settings.seed, clipSha256: clip.sha256, chunk, view }, span.length);
+        table.setParameters(row, clipRow, chunk, view, parameters);
+        await hear(batches.add(span.length, { row: row++, parameters }, (out, at) => shiftInto(pcm, parameters.shift, out, at)));
       }
     for (const rest of batches.rest()) await hear(rest);
     if (done !== table.rows) throw new PermanentError('LogitsMismatch', `shard ${audioSha256}: ${table.rows} rows planned, ${done} heard`);
-    return await commit(context, key, description, audioSha256, table.finish(), (context.monotonicMs() - startedMs) / 1000);
+    const heard = { seconds: (context.monotonicMs() - startedMs) / 1000, agreement: agreement.finish() };
+    return await commit(context, key, description, audioSha256, table.finish(), heard);
   } finally {
     audio.close();
     await lease?.release();
@@ -128,7 +139,7 @@ async function commit(
   description: unknown,
   audioSha256: string,
   table: LogitTable,
-  heardSeconds: number,
+  heard: { seconds: number; agreement: TeacherPair[] },
 ): Promise<LogitsShard> {
   const { store } = context;
   const startedMs = context.monotonicMs();
@@ -142,7 +153,7 @@ async function commit(
     // Another kind of machine was first: what it stored is what every student learns from.
     bytes = (await store.read(layout.logits(key, audioSha256))) ?? mine;
   }
-  const seconds = heardSeconds + (context.monotonicMs() - startedMs) / 1000;
+  const seconds = heard.seconds + (context.monotonicMs() - startedMs) / 1000;
   const manifest: LogitsManifest = {
     formatVersion: 1,
     rowsPlanned: table.rows,
@@ -150,10 +161,11 @@ async function commit(
     sha256: sha256(bytes),
     bytes: bytes.byteLength,
     seconds,
+    agreement: heard.agreement,
   };
   await store.create(layout.logitsDescription(key), encodeJson(description));
   await store.create(layout.logitsManifest(key, audioSha256), encodeJson(manifest)).catch((error: unknown) => {
-    // Only `seconds` can differ between two writers.
+    // Only `seconds` can differ between two writers, and `agreement` between two kinds of machine.
     if (!(error instanceof ContentDiffers)) throw error;
   });
   return { logitsKey: key, rows: table.rows, bytes: bytes.byteLength, seconds, reused: false };

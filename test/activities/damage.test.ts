@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { asFailure } from '../../activities/activity-edge';
 import { CorpusAudio } from '../../activities/corpus/corpus-audio';
 import type { ActivityDependencies } from '../../activities/dependencies';
-import { readStoredLogits } from '../../activities/distill/stored-lessons';
 import { trainJob } from '../../activities/distill/training-job';
 import { ingestShard } from '../../activities/download/ingest-shard';
 import { sealCorpus } from '../../activities/download/seal-corpus';
@@ -19,7 +18,7 @@ import { STORE_DAMAGED } from '../../workflows/contract/damage';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntaughtTeacher } from '../support/untaught-teacher';
-import { dependenciesOn, jobContextOn, storeBelow } from '../support/in-process';
+import { dependenciesOn, jobContextOn, storeBelow, storedTables } from '../support/in-process';
 
 const ignore = (): void => undefined;
 const CLIPS = 24;
@@ -130,11 +129,11 @@ describe.each([
     const key = `logits/${logits.logitsKey}/${audioShards[0]}`;
     const sound = readFileSync(pathOf(`${key}.parquet`));
     damage(`${key}.${extension}`);
-    const error: unknown = await readStoredLogits(store, logits.logitsKey, audioShards).catch((thrown: unknown) => thrown);
+    const error: unknown = await storedTables(store, logits.logitsKey, audioShards).catch((thrown: unknown) => thrown);
     expect(asFailure(error)).toMatchObject({ type: STORE_DAMAGED, details: [[{ kind: 'logits', shard: 0 }]] });
     await expect(logitsJob(context, logitsInput)).resolves.toMatchObject({ logitsKey: logits.logitsKey, reused: false });
     expect(readFileSync(pathOf(`${key}.parquet`)).equals(sound)).toBe(true);
-    await expect(readStoredLogits(store, logits.logitsKey, audioShards)).resolves.toMatchObject({ tables: [{ rows: 2 * CLIPS }] });
+    await expect(storedTables(store, logits.logitsKey, audioShards)).resolves.toMatchObject([{ rows: 2 * CLIPS }]);
   });
 });
 

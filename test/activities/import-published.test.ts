@@ -1,7 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readStoredLogits } from '../../activities/distill/stored-lessons';
 import { trainJob } from '../../activities/distill/training-job';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { ingestShard } from '../../activities/download/ingest-shard';
@@ -16,7 +15,7 @@ import { publishedAugmentation } from '../../ced/logits/published/replay';
 import { formatVocabularyCsv } from '../../ced/teachers/vocabulary';
 import { studentSchema } from '../../workflows/contract/run-file';
 import { wavBytes } from '../audio/wav-bytes';
-import { dependenciesOn, storeBelow } from '../support/in-process';
+import { dependenciesOn, storeBelow, storedTables } from '../support/in-process';
 
 const reference = join(__dirname, '../reference/published');
 const classes = Array.from({ length: 527 }, (_, index) => ({ mid: `/m/${index}`, name: `class ${index}` }));
@@ -61,7 +60,7 @@ describe("importing the authors' published logits", () => {
     const planKey = await prepare(lengths);
     const imported = await importFrom(planKey);
     expect(imported).toMatchObject({ rows: 6, views: 2, topK: 20, chunks: 3, chunksWithout: 2 });
-    const { tables } = await readStoredLogits(store, imported.logitsKey, await audioShards());
+    const tables = await storedTables(store, imported.logitsKey, await audioShards());
     const published = await Promise.all(
       [1, 2].map(async (pass) => {
         const name = `logits_ep${pass}_0.h5`;
@@ -110,6 +109,7 @@ describe("importing the authors' published logits", () => {
     const context: JobContext = {
       store,
       engine: openEngine(),
+      scratchFolder: folder,
       monotonicMs: () => performance.now(),
       onProgress: ignore,
       onEpoch: ignore,

@@ -5,16 +5,17 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { CorpusAudio } from '../../activities/corpus/corpus-audio';
 import type { ActivityDependencies } from '../../activities/dependencies';
-import { readStoredLogits } from '../../activities/distill/stored-lessons';
 import { modelConfig } from '../../activities/distill/model-shape';
 import { ingestShard } from '../../activities/download/ingest-shard';
 import { sealCorpus } from '../../activities/download/seal-corpus';
 import { scoreJob } from '../../activities/evaluate/score-job';
 import type { JobContext } from '../../activities/job-context';
-import { logitsJob } from '../../activities/logits/logits-job';
+import { logitsJob, type LogitsManifest } from '../../activities/logits/logits-job';
 import { importModels } from '../../activities/plan/import-models';
 import { planCorpus } from '../../activities/plan/plan-corpus';
 import type { FolderStore } from '../../activities/storage/folder-store';
+import { layout } from '../../activities/storage/layout';
+import { readJson } from '../../activities/storage/store';
 import { masksToInt32, shiftInto } from '../../ced/augment/apply';
 import { drawAugmentation, type AugmentParameters } from '../../ced/augment/parameters';
 import { openEngine } from '../../ced/engine/engine';
@@ -28,7 +29,7 @@ import { wavBytes } from '../audio/wav-bytes';
 import { describeWithPublishedTeachers, publishedTeachers } from '../support/published-teachers';
 import { onnxBytes } from '../teachers/onnx-bytes';
 import { savedModelBytes } from '../teachers/saved-model-bytes';
-import { dependenciesOn, jobContextOn, storeBelow } from '../support/in-process';
+import { dependenciesOn, jobContextOn, storeBelow, storedTables } from '../support/in-process';
 
 const ignore = (): void => undefined;
 const shape = { embedDim: 32, depth: 1, heads: 2, mlpRatio: 4, pooling: 'mean' as const };
@@ -75,6 +76,10 @@ async function prepare(classes: readonly string[], clipSeconds: number): Promise
 const settingsOf = (chunkSeconds: number, topK: number) =>
   logitsSchema.parse({ views: 2, topK, chunkSeconds, seed, augment: { timeMask: { maxFrames: 40 } } });
 
+/** `0,1`, `0,2`, … */
+const pairsOf = (teachers: number): string[] =>
+  Array.from({ length: teachers }, (_, one) => Array.from({ length: teachers - one - 1 }, (__, at) => `${one},${one + 1 + at}`)).flat();
+
 type Alone = (pcm: Int16Array, parameters: AugmentParameters) => Promise<Float32Array>;
 
 /** What each teacher gives alone, in the run's classes, against what was stored. */
@@ -88,7 +93,14 @@ async function expectWeightedMean(
   const { teachers: ensemble } = await importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers, inits: [] });
   const { logitsKey, rows } = await logitsJob(context, { store: '', planKey, shard: 0, ensemble, settings });
   expect(rows).toBe(6);
-  const [table] = (await readStoredLogits(store, logitsKey, audio.audioShards)).tables;
+  const [table] = await storedTables(store, logitsKey, audio.audioShards);
+  const manifest = await readJson<LogitsManifest>(store, layout.logitsManifest(logitsKey, audio.audioShards[0]!));
+  expect(manifest.agreement?.map(({ between }) => between.join())).toEqual(pairsOf(teachers.length));
+  for (const { topMatch, meanDifference } of manifest.agreement ?? []) {
+    expect([0, 1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6, 1].some((share) => Math.abs(share - topMatch) < 1e-9)).toBe(true);
+    expect(meanDifference).toBeGreaterThan(0);
+    expect(meanDifference).toBeLessThan(1);
+  }
   const weight = teachers.reduce((sum, teacher) => sum + teacher.weight, 0);
   for (const [index, clip] of audio.clips.entries())
     for (let view = 0; view < 2; view++) {

@@ -30,7 +30,8 @@ describe('ced logits', () => {
     await store.create(layout.corpus('p'), encodeJson({ vocabulary, splits: { train: { shardsOf }, validation: null, eval: null } }));
     await store.create('ingest/x.json', encodeJson({ clips: ['v', 'w', 'x', 'y', 'z'].map((clip) => ({ clip })) }));
     await store.create(layout.logits(key, audioShard), shard);
-    const counts = { rowsPlanned: table.rows, rowsWritten: table.rows, bytes: shard.length };
+    const agreement = [{ between: [0, 1], topMatch: 0.5, meanDifference: 0.0123 }];
+    const counts = { rowsPlanned: table.rows, rowsWritten: table.rows, bytes: shard.length, agreement };
     await store.create(layout.logitsManifest(key, audioShard), encodeJson({ ...counts, sha256: sha256(shard), seconds: 1 }));
     const teachers = [
       { weightsSha256: 't1', weight: 3, frontEnd: 'log-mel', output: 'probabilities', classMap: [] },
@@ -81,6 +82,7 @@ describe('ced logits', () => {
     await ced(['logits', folder]);
     expect(printed).toContain('first, 75.0 %, hears log-mel, mAP 0.250 on 800 clips');
     expect(printed).toContain('second, 25.0 %, hears waveform, not scored');
+    expect(printed).toContain('first and second have the same first class in 50.0 % of rows, and differ by 0.0123 a class');
     expect(printed).toContain(`${table.rows} written of ${table.rows} planned, in 1 shards`);
   });
 

@@ -16,6 +16,7 @@ import { encodeLogitShard } from '../../ced/logits/shard-file';
 import { writeTargets } from '../../ced/logits/targets';
 import { topK } from '../../ced/logits/top-k';
 import { pythonWithReaders, repositoryRoot } from '../../infra/toolchain';
+import { describeWithPyTorch } from '../support/pytorch';
 
 const classes = 12;
 const stored = 5;
@@ -74,6 +75,11 @@ function masked(pcm: Int16Array, { shift, timeStart, timeWidth, freqStart, freqW
   });
 }
 
+const documents = readFileSync(join(repositoryRoot, 'docs/formats.md'), 'utf8');
+const [replay = '', torchDataset = ''] = [
+  ...documents.slice(documents.indexOf("## A student of one's own")).matchAll(/```python\n([^]*?)```/g),
+].map(([, code]) => code);
+
 describe('the dataset at the end of docs/formats.md', () => {
   const table = logits();
   let folder: string;
@@ -92,8 +98,6 @@ describe('the dataset at the end of docs/formats.md', () => {
     }));
     writeFileSync(join(folder, 'audio/shard.parquet'), await encodeShardTable(clips));
     writeFileSync(join(folder, 'logits/key/shard.parquet'), await encodeLogitShard(table));
-    const [, example = ''] =
-      /## A student of one's own[^]*?```python\n([^]*?)```/.exec(readFileSync(join(repositoryRoot, 'docs/formats.md'), 'utf8')) ?? [];
     const use = `
 data = Replay("${folder}", "key", "shard", ${classes}, chunk_seconds=1)
 for n in range(len(data)):
@@ -102,7 +106,7 @@ for n in range(len(data)):
     mel.tofile(f"${folder}/{n}.mel"); target.tofile(f"${folder}/{n}.target")
 print(len(data))
 `;
-    writeFileSync(join(folder, 'replay.py'), example + use);
+    writeFileSync(join(folder, 'replay.py'), replay + use);
     expect(execFileSync(pythonWithReaders(), [join(folder, 'replay.py')], { encoding: 'utf8' }).trim()).toBe(`${rows.length}`);
   }, 600_000);
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -134,6 +138,33 @@ print(len(data))
       const ours = new Float32Array(classes);
       writeTargets(table, row, classes, 'zero', stored, ours, 0);
       expect(read(`${row}.target`)).toEqual(ours);
+    });
+  });
+
+  describeWithPyTorch('as a PyTorch dataset', (python) => {
+    it('gives each epoch one view of every chunk, the same log-mel and targets, in batches', () => {
+      const use = `
+import json
+store = dict(store="${folder}", key="key", shard="shard", classes=${classes}, chunk_seconds=1)
+order = []
+for number in range(${views + 1}):
+    loader = epoch(number, views=${views}, batch_size=1, **store)
+    assert isinstance(loader.dataset, torch.utils.data.Dataset) and len(loader.dataset) == ${rows.length / views}
+    for mel, target in loader:
+        assert mel.dtype == target.dtype == torch.float32 and mel.shape[:2] == (1, 64) and target.shape == (1, ${classes})
+    for n in range(len(loader.dataset)):
+        mel, target = loader.dataset[n]
+        row = n * ${views} + number % ${views}
+        order.append([bool((mel == np.fromfile(f"${folder}/{row}.mel", np.float32).reshape(64, -1)).all()),
+                      bool((target == np.fromfile(f"${folder}/{row}.target", np.float32)).all())])
+print(json.dumps(order))
+`;
+      writeFileSync(join(folder, 'with_torch.py'), `${replay}\n${torchDataset}\n${use}`);
+      const seen = JSON.parse(
+        execFileSync(python.program, [join(folder, 'with_torch.py')], { encoding: 'utf8', env: python.environment }),
+      ) as boolean[][];
+      expect(seen).toHaveLength((rows.length / views) * (views + 1));
+      expect(seen.flat().every(Boolean)).toBe(true);
     });
   });
 });

@@ -2,6 +2,7 @@
  * The engine's process: the only one that loads TensorFlow. It takes orders by IPC alone (signals go to the whole process group and would
  * kill it before its checkpoint), yields after every step, and ends when its worker is gone or silent.
  */
+import { tmpdir } from 'node:os';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { openEngine } from '../../ced/engine/engine';
 import type { JobContext } from '../../activities/job-context';
@@ -78,6 +79,7 @@ function contextOf(id: number, storeUri: string): JobContext {
   return {
     store,
     engine,
+    scratchFolder: storeOptionsFrom(process.env).cacheFolder ?? tmpdir(),
     monotonicMs,
     onProgress,
     onEpoch: (record) => send({ type: 'epoch', id, record }),

@@ -1,0 +1,74 @@
+/** One audio shard and a CED teacher of random weights, in a store: what both sides of `npm run bench -- logits` hear. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ActivityDependencies } from '../../activities/dependencies';
+import { ingestShard } from '../../activities/download/ingest-shard';
+import { sealCorpus } from '../../activities/download/seal-corpus';
+import { storeModel } from '../../activities/model-folder';
+import { planCorpus } from '../../activities/plan/plan-corpus';
+import { FolderStore } from '../../activities/storage/folder-store';
+import { layout } from '../../activities/storage/layout';
+import { philox, streamKey } from '../../ced/augment/random';
+import type { ModelConfig } from '../../ced/model/config';
+import { initialWeights } from '../../ced/model/initial-weights';
+import { encodeSafetensors } from '../../ced/model/safetensors';
+import { parameterCount } from '../../ced/model/parameters';
+import { encodeWav } from '../../examples/instruments/render/wav';
+import type { EnsembleMember } from '../../workflows/contract/activities';
+
+export const chunkSeconds = 10;
+export const chunkSamples = chunkSeconds * 16_000;
+
+export interface HeardShard {
+  store: string;
+  planKey: string;
+  teacher: EnsembleMember;
+  /** Paths of the shard's samples (.npy) and of the teacher's weights (.safetensors). */
+  audio: string;
+  weights: string;
+}
+
+/** Writes it below `folder`: `clips` clips of noise, made as a run would make them. */
+export async function prepareShard(folder: string, clips: number, config: ModelConfig): Promise<HeardShard> {
+  const store = new FolderStore(join(folder, 'store'));
+  const deps: ActivityDependencies = {
+    root: folder,
+    openStore: () => store,
+    engine: { run: () => Promise.reject(new Error('no job is needed to prepare')) },
+    monotonicMs: () => performance.now(),
+    notifyEpoch: () => Promise.resolve(),
+  };
+  mkdirSync(join(folder, 'audio'));
+  const lines = Array.from({ length: clips }, (_, clip) => {
+    writeFileSync(join(folder, `audio/${clip}.wav`), encodeWav(noise(clip)));
+    return JSON.stringify({ clip: `${clip}`, audio: `audio/${clip}.wav` });
+  });
+  writeFileSync(join(folder, 'train.jsonl'), lines.join('\n'));
+  const classes = Array.from({ length: config.outputdim }, (_, index) => `${index},,"class ${index}"`);
+  writeFileSync(join(folder, 'vocabulary.csv'), ['index,mid,display_name', ...classes].join('\n'));
+  const corpus = { train: 'train.jsonl', vocabulary: 'vocabulary.csv', clipsPerShard: clips, maxRejected: 0 };
+  const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds }, () => undefined);
+  await ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, () => undefined);
+  await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds });
+  const sha256 = await storeModel(store, config, encodeSafetensors(initialWeights(config, 1), 'F32'));
+  const [audio = ''] = (await store.list('audio/')).filter((key) => key.endsWith('.npy'));
+  return {
+    store: store.uri,
+    planKey,
+    teacher: { name: 'random', sha256, parameters: parameterCount(config), weight: 1 },
+    audio: join(store.uri, audio),
+    weights: join(store.uri, layout.model(sha256)),
+  };
+}
+
+/** int16 [chunkSamples], another for each clip. */
+function noise(clip: number): Int16Array {
+  const key = streamKey('bench-noise', clip);
+  const samples = new Int16Array(chunkSamples);
+  for (let block = 0; block * 4 < chunkSamples; block++)
+    samples.set(
+      Int16Array.from(philox(key, [block, 0, 0, 0]), (word) => word >> 19),
+      block * 4,
+    );
+  return samples;
+}

@@ -1,0 +1,74 @@
+"""Audio shard in, logit shard out, in PyTorch: what `npm run bench -- logits` measures our job against. Told by JSON in argv[1] what to prepare, says `ready`,
+then hears the whole shard once for every line on standard input and answers with its times."""
+import json
+import resource
+import sys
+import time
+
+import numpy as np
+import torch
+
+from ced import Ced, LogMel
+from check import read
+
+
+def load(job):
+    model = Ced(job["config"], fused_attention=True).eval()
+    state = {k if k.startswith("outputlayer.") else "encoder." + k.removeprefix("encoder."): v for k, v in read(job["weights"]).items()}
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):
+        raise SystemExit(f"missing {missing}, unexpected {unexpected}")
+    return model
+
+
+def hear(job, model, front, draw):
+    """Every view of every clip, in batches; the clip is read once for all its views."""
+    audio, samples, views = np.load(job["audio"], mmap_mode="r"), job["samples"], job["views"]
+    frames = 1 + samples // 160
+    waves, masks, columns = [], [], {"shift": [], "masks": [], "indexes": [], "values": []}
+
+    def flush():
+        spectrogram = front(torch.from_numpy(np.stack(waves)).float() / 32768)
+        for row, (start, width, low, height) in enumerate(masks):
+            spectrogram[row, :, start : start + width] = 0
+            spectrogram[row, low : low + height] = 0
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=job["precision"] == "bfloat16"):
+            logits = model(spectrogram)
+        values, indexes = logits.float().sigmoid().half().topk(job["topK"])
+        columns["values"].append(values.numpy())
+        columns["indexes"].append(indexes.short().numpy())
+        columns["masks"].append(np.array(masks, np.int16))
+        waves.clear()
+        masks.clear()
+
+    for clip in range(len(audio) // samples):
+        pcm = np.asarray(audio[clip * samples : (clip + 1) * samples])
+        for _ in range(views):
+            shift = int(draw.integers(-samples // 2, samples // 2 + 1)) if draw.random() < 0.5 else 0
+            width, height = int(draw.integers(193)), int(draw.integers(25))
+            waves.append(np.roll(pcm, shift))
+            masks.append((int(draw.integers(frames - width + 1)), width, int(draw.integers(64 - height + 1)), height))
+            columns["shift"].append(shift)
+            if len(waves) == job["batch"]:
+                flush()
+    if waves:
+        flush()
+    out = {name: np.array(parts) if name == "shift" else np.concatenate(parts) for name, parts in columns.items()}
+    np.savez_compressed(job["out"], **out)
+
+
+def cpu_seconds():
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+if __name__ == "__main__":
+    job = json.loads(sys.argv[1])
+    model, front, draw = load(job), LogMel(), np.random.default_rng(1)
+    with torch.inference_mode():
+        hear(job, model, front, draw)
+        print("ready", flush=True)
+        for _ in sys.stdin:
+            before, cpu_before = time.perf_counter(), cpu_seconds()
+            hear(job, model, front, draw)
+            print(json.dumps({"ms": 1000 * (time.perf_counter() - before), "cpuMs": 1000 * (cpu_seconds() - cpu_before)}), flush=True)
