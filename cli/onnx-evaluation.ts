@@ -2,6 +2,7 @@
  * ONNX files of one model side by side: mAP on a labelled table, and the time one chunk takes on one core. Every file hears the same chunks, one at a time as a program that
  * listens would, and the files take turns, so that whatever else the machine does meets all of them.
  */
+import { latenciesMs } from '../activities/evaluate/latency';
 import { readTables } from '../activities/plan/read-table';
 import type { TableRow } from '../activities/plan/table';
 import { openSource } from '../activities/storage/open-source';
@@ -12,6 +13,7 @@ import { sampleRate } from '../ced/audio/mono16k';
 import { meanAveragePrecision } from '../ced/metrics/mean-average-precision';
 import type { ModelConfig } from '../ced/model/config';
 import { shortestClipSamples } from '../ced/model/predictor';
+import { longestSamples } from '../ced/onnx/model-graph';
 import { loadOnnxNet } from '../ced/teachers/onnx-net';
 import type { WaveformNet } from '../ced/teachers/waveform-net';
 import { UsageError } from './failure';
@@ -32,8 +34,6 @@ export interface EvaluatedClips {
 }
 
 const LARGEST_CLIP_BYTES = 2 ** 30;
-const WARM_UPS = 3;
-const TIMED_RUNS = 15;
 
 /** @throws {UsageError} when the table has no labels, or one that the model does not know */
 export async function evaluateOnnx(
@@ -52,7 +52,8 @@ export async function evaluateOnnx(
     for (const [index, { clip, audio }] of rows.entries()) {
       onProgress(index, rows.length);
       try {
-        const pcm = await decodeClip(await readSource(openSource(audio, {}), LARGEST_CLIP_BYTES), audio);
+        const bytes = await readSource(openSource(audio, {}), LARGEST_CLIP_BYTES);
+        const pcm = await decodeClip(() => [bytes], audio);
         const chunks = chunkPlan(pcm.length, chunkSeconds).filter(({ length }) => length >= shortestClipSamples(config));
         if (chunks.length === 0) throw new RangeError(`${pcm.length} samples at 16 kHz are too short`);
         for (const [at, net] of nets.entries()) scores[at]!.push(await meanProbabilities(net, pcm, chunks));
@@ -63,7 +64,9 @@ export async function evaluateOnnx(
     }
     if (heard.length === 0)
       throw new UsageError(`--eval ${table}: none of its clips can be read: ${unreadable[0]?.reason ?? 'it is empty'}`);
-    const latencies = await latenciesMs(files, Math.round(chunkSeconds * sampleRate));
+    const latencies = await latenciesMs(files, Math.min(Math.round(chunkSeconds * sampleRate), longestSamples(config)), () =>
+      performance.now(),
+    );
     const labelled = heard.flatMap((index) => targets[index]!);
     const judged = scores.map((table_, at) => {
       const of = { scores: table_.flat(), targets: labelled, rows: heard.length, classes: config.outputdim };
@@ -83,21 +86,6 @@ async function meanProbabilities(net: WaveformNet, pcm: Int16Array, chunks: read
     sums = Array.from(values, (value, index) => (sums[index] ?? 0) + value / chunks.length);
   }
   return sums;
-}
-
-async function latenciesMs(files: readonly Uint8Array[], samples: number): Promise<number[]> {
-  const nets = await Promise.all(files.map((bytes) => loadOnnxNet(bytes, 1)));
-  const waveform = Float32Array.from({ length: samples }, (_, i) => 0.3 * Math.sin(i * 0.05 + i * i * 1e-7));
-  const times = nets.map((): number[] => []);
-  for (let run = 0; run < WARM_UPS + TIMED_RUNS; run++) {
-    for (const [index, net] of nets.entries()) {
-      const before = performance.now();
-      await net.run(waveform, 1, samples);
-      if (run >= WARM_UPS) times[index]!.push(performance.now() - before);
-    }
-  }
-  for (const net of nets) net.dispose();
-  return times.map((list) => list.sort((a, b) => a - b)[TIMED_RUNS >> 1]!);
 }
 
 /** A row of zeros and ones a clip. Labels are the model's class names or numbers. */

@@ -12,6 +12,7 @@ import type { JobContext } from '../job-context';
 import { namingTeacher } from '../teacher-fault';
 import { countdown } from '../progress';
 import { layout } from '../storage/layout';
+import { modelLatency, type Latency } from './latency';
 import { encodeJson, readJsonIfPresent } from '../storage/store';
 
 export interface ScoresManifest {
@@ -20,6 +21,8 @@ export interface ScoresManifest {
   clips: number;
   classes: number;
   seconds: number;
+  /** On eval, of models that hear our log-mel. */
+  latency?: Latency;
 }
 
 const BATCH = 64;
@@ -43,12 +46,15 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
     if (fault) throw new PermanentError('TeacherInvalid', `${name}: ${fault}`);
     const mAP = splitMAP(scores, audio);
     await store.create(layout.scores(input.model.sha256, audio.contentSha256), encodeScores(scores));
+    const timed = input.split === 'eval' && scorer.frontEnd === 'log-mel';
+    const seconds = (context.monotonicMs() - startedMs) / 1000;
     const manifest: ScoresManifest = {
       formatVersion: 1,
       mAP,
       clips: audio.clips.length,
       classes: audio.vocabulary.length,
-      seconds: (context.monotonicMs() - startedMs) / 1000,
+      seconds,
+      ...(timed ? { latency: await modelLatency(store, model, input.chunkSeconds, context.monotonicMs) } : {}),
     };
     await store.create(manifestKey, encodeJson(manifest));
     return { mAP, seconds: manifest.seconds, reused: false };

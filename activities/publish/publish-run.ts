@@ -7,6 +7,7 @@ import type { Judgement } from '../../workflows/contract/promotion';
 import type { ActivityDependencies } from '../dependencies';
 import { layout } from '../storage/layout';
 import { ContentDiffers, encodeJson, ObjectMissing, type Store } from '../storage/store';
+import { modelCard } from './model-card';
 import { buildReportData, buildResult, type RunFindings } from './report-data';
 import { renderReport } from './report-page';
 import { encodeRejected, readRunCorpus } from './run-corpus';
@@ -20,6 +21,10 @@ export async function publishRun(deps: ActivityDependencies, input: PublishInput
   if (!(await store.exists(keyOf('result.json')))) {
     const findings = await readFindings(store, input);
     const result = buildResult(input, findings);
+    for (const student of result.students) {
+      const card = modelCard(input, result, student, { splits: findings.splits, evalClips: findings.evaluation?.clips ?? null });
+      await createOrAdopt(store, layout.modelFile(student.sha256, 'README.md'), Buffer.from(card));
+    }
     await createOrAdopt(store, keyOf('rejected.jsonl'), encodeRejected(findings.rejected));
     await createOrAdopt(store, keyOf('report.html'), Buffer.from(renderReport(buildReportData(input, result, findings))));
     await createOrAdopt(store, keyOf('result.json'), Buffer.from(JSON.stringify(result, null, 2) + '\n'));

@@ -1,5 +1,6 @@
 /** All that a report shows, as plain data: the same data makes the same bytes. Nothing in here depends on when or where it is made. */
 import type { PublishInput, RunResult, TrainedModel } from '../../workflows/contract/activities';
+import { realTimeFactor, type Latency } from '../evaluate/latency';
 import { groupRejected, type RejectedClip, type RejectedGroup, type SplitSummary } from './run-corpus';
 import type { RunEvaluation, TeacherPair } from './run-evaluation';
 import type { TrainingCurve } from './training-curve';
@@ -18,6 +19,8 @@ export interface ReportModel {
   /** Average precision by class on eval; empty without labels. */
   perClass: readonly (number | null)[];
   agreement: { divergence: number; topMatch: number } | null;
+  /** Of a chunk on one core; absent where it was not measured. */
+  latency?: Latency | null;
   trained: TrainedModel | null;
 }
 
@@ -68,6 +71,7 @@ export function buildResult(
         parameters,
         mAP: score?.mAP ?? null,
         agreement: score?.agreement ?? null,
+        latency: score?.latency ? { ...score.latency, realTimeFactor: realTimeFactor(score.latency) } : null,
         checkpoint: `models/${sha256}`,
         sha256,
         bitExact,
@@ -100,7 +104,7 @@ export function buildReportData(input: PublishInput, result: RunResult, findings
 
 function reportModels(input: PublishInput, evaluation: RunEvaluation | null): ReportModel[] {
   const weightSum = input.ensemble.reduce((sum, { weight }) => sum + weight, 0);
-  const unscored = { mAP: null, perClass: [], agreement: null };
+  const unscored = { mAP: null, perClass: [], agreement: null, latency: null };
   const teachers = input.ensemble.map(({ name, parameters, sha256, weight }, index): ReportModel => {
     const score = evaluation?.teachers[index] ?? unscored;
     return {
@@ -112,6 +116,7 @@ function reportModels(input: PublishInput, evaluation: RunEvaluation | null): Re
       mAP: score.mAP,
       perClass: score.perClass,
       agreement: null,
+      latency: score.latency,
       trained: null,
     };
   });

@@ -1,4 +1,5 @@
 /** Every model side by side: what it costs, what it is worth. */
+import { realTimeFactor } from '../evaluate/latency';
 import { html, type Html } from './html';
 import { formatCount, formatParameters, formatPercent, formatScore, formatSeconds } from './number-format';
 import type { ReportData, ReportModel } from './report-data';
@@ -10,6 +11,7 @@ export function modelsSection(data: ReportData): Section {
   const taught = data.kind === 'teach';
   const largestMAP = Math.max(0, ...data.models.map(({ mAP }) => mAP ?? 0));
   const largestParameters = Math.max(0, ...data.models.map(({ parameters }) => parameters));
+  const timed = data.models.some(({ latency }) => latency != null);
   const rows = data.models.map((model) => {
     const colour = modelColour(data, model);
     return html`<tr class="${model.role}">
@@ -24,6 +26,7 @@ export function modelsSection(data: ReportData): Section {
           : html`<td>${model.role === 'ensemble' ? '' : formatPercent(shareOfEnsemble(data, model))}</td>
               <td>${agreementCell(model)}</td>`
       }
+      ${timed ? html`<td>${latencyCell(model)}</td>` : null}
       <td>${model.trained ? trainedCell(model.trained.validationMAP, model) : ''}</td>
     </tr>`;
   });
@@ -44,6 +47,7 @@ export function modelsSection(data: ReportData): Section {
                 : html`<th scope="col">of ensemble</th>
                     <th scope="col">Same top class</th>`
             }
+            ${timed ? html`<th scope="col">A chunk on one core</th>` : null}
             <th scope="col">Training</th>
           </tr>
         </thead>
@@ -74,6 +78,12 @@ function describe(model: ReportModel, taught: boolean): string {
 
 function agreementCell({ agreement }: ReportModel): Html | null {
   return agreement && html`${formatPercent(agreement.topMatch)}<small>divergence ${formatScore(agreement.divergence, 4)}</small>`;
+}
+
+function latencyCell({ latency }: ReportModel): Html | null {
+  if (!latency) return null;
+  const share = `${realTimeFactor(latency).toPrecision(2)} of the ${latency.audioSeconds} s heard`;
+  return html`${latency.milliseconds.toPrecision(3)} ms<small>${share}</small>`;
 }
 
 function trainedCell(validationMAP: number | null, { trained }: ReportModel): Html | null {

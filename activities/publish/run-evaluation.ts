@@ -10,15 +10,18 @@ import type { EnsembleMember, ModelReference, Split } from '../../workflows/cont
 import { CorpusAudio } from '../corpus/corpus-audio';
 import { ensembleScores } from '../distill/validation';
 import type { CorpusManifest } from '../download/seal-corpus';
-import { labelMatrix, readScores } from '../evaluate/score-job';
+import type { Latency } from '../evaluate/latency';
+import { labelMatrix, readScores, type ScoresManifest } from '../evaluate/score-job';
 import { layout } from '../storage/layout';
-import { readJson, type Store } from '../storage/store';
+import { readJson, readJsonIfPresent, type Store } from '../storage/store';
 
 interface ModelScore {
   /** Macro mean average precision, null without labels. */
   mAP: number | null;
   /** [classes], null for a class without a positive; empty without labels. */
   perClass: readonly (number | null)[];
+  /** null where it was not measured: ensembles, networks that are not ours, scores of an earlier version. */
+  latency: Latency | null;
 }
 
 interface StudentScore extends ModelScore {
@@ -70,17 +73,19 @@ async function evaluateSplit(
   const judge = async (scores: Float32Array): Promise<ModelScore> => {
     // Seconds of sorting on a large corpus: heartbeats get their turn between models.
     await breathe();
-    if (!targets) return { mAP: null, perClass: [] };
+    if (!targets) return { mAP: null, perClass: [], latency: null };
     const { mean, perClass } = meanAveragePrecision({ scores, targets, rows, classes });
-    return { mAP: mean, perClass };
+    return { mAP: mean, perClass, latency: null };
   };
   const scoresOf = async ({ name, sha256 }: ModelReference): Promise<Float32Array> => {
     const scores = await readScores(store, sha256, audio.contentSha256);
     if (!scores) throw new Error(`${name} has no scores on corpus ${audio.contentSha256}`);
     return scores;
   };
+  const latencyOf = async ({ sha256 }: ModelReference): Promise<Latency | null> =>
+    (await readJsonIfPresent<ScoresManifest>(store, layout.scoresManifest(sha256, audio.contentSha256)))?.latency ?? null;
   const teachers: ModelScore[] = [];
-  for (const teacher of models.ensemble) teachers.push(await judge(await scoresOf(teacher)));
+  for (const teacher of models.ensemble) teachers.push({ ...(await judge(await scoresOf(teacher))), latency: await latencyOf(teacher) });
   const pairs: TeacherPair[] = [];
   for (const [index, one] of models.ensemble.entries())
     for (const other of models.ensemble.slice(index + 1)) {
@@ -93,7 +98,7 @@ async function evaluateSplit(
     const scores = await scoresOf(student);
     const score = await judge(scores);
     await breathe();
-    students.push({ ...score, agreement: followed && agreementOf(scores, followed, rows, classes) });
+    students.push({ ...score, latency: await latencyOf(student), agreement: followed && agreementOf(scores, followed, rows, classes) });
   }
   return {
     clips: rows,

@@ -227,6 +227,8 @@ export interface RunResult {
     mAP: number | null;
     /** Agreement with the ensemble on eval (ced/metrics/agreement.ts); null for models taught from labels, or without an eval split. */
     agreement: { divergence: number; topMatch: number } | null;
+    /** Of a chunk on one core of the processor named, in the exported ONNX file; null where there is no eval split. */
+    latency?: { milliseconds: number; audioSeconds: number; realTimeFactor: number; processor: string } | null;
     checkpoint: string;
     sha256: string;
     bitExact: boolean;
