@@ -2,8 +2,10 @@
 import { modelConfigSchema, type ModelConfig } from '../ced/model/config';
 import { decodeSafetensors } from '../ced/model/safetensors';
 import { loadWeights, type Weights } from '../ced/model/weights';
+import { StoreDamaged } from '../workflows/contract/damage';
 import { PermanentError } from '../workflows/contract/failures';
 import { layout } from './storage/layout';
+import { createAnew, setAside } from './storage/set-aside';
 import { encodeJson, ObjectMissing, readJson, sha256, type Store } from './storage/store';
 
 export interface LoadedModel {
@@ -11,12 +13,32 @@ export interface LoadedModel {
   weights: Weights;
 }
 
-/** Loads and checks a model. @throws {PermanentError} TeacherInvalid when its bytes, tensors or configuration are wrong */
+/** Loads and checks a model. @throws {StoreDamaged} when its weights or its configuration are damaged, and then set aside, or missing */
 export async function loadModel(store: Store, modelSha256: string): Promise<LoadedModel> {
+  const damaged = async (key: string, why: string): Promise<StoreDamaged> => {
+    await setAside(store, key, (found) => sha256(found) === modelSha256);
+    return new StoreDamaged([{ kind: 'model', sha256: modelSha256 }], `${store.uri}: ${key} is damaged or missing (${why})`);
+  };
   const bytes = await store.read(layout.model(modelSha256));
-  if (bytes === null) throw new ObjectMissing(layout.model(modelSha256), store.uri);
-  if (sha256(bytes) !== modelSha256) throw new Error(`${layout.model(modelSha256)}: its bytes do not hash to its name`);
-  return parseModel(await readJson<unknown>(store, layout.modelConfig(modelSha256)), bytes, layout.model(modelSha256));
+  if (bytes === null || sha256(bytes) !== modelSha256) throw await damaged(layout.model(modelSha256), 'its bytes do not hash to its name');
+  try {
+    // It was sound when it was stored, and so are the weights: whatever is wrong now is the configuration's.
+    return parseModel(await readJson<unknown>(store, layout.modelConfig(modelSha256)), bytes, layout.model(modelSha256));
+  } catch (error) {
+    if (!(error instanceof PermanentError || error instanceof SyntaxError || error instanceof ObjectMissing)) throw error;
+    throw await damaged(layout.modelConfig(modelSha256), error.message);
+  }
+}
+
+/** Whether it can be loaded. What is damaged has been set aside. */
+export async function isModelSound(store: Store, modelSha256: string): Promise<boolean> {
+  try {
+    await loadModel(store, modelSha256);
+    return true;
+  } catch (error) {
+    if (error instanceof StoreDamaged) return false;
+    throw error;
+  }
 }
 
 /** @param where what to name in an error */
@@ -36,7 +58,7 @@ export function parseModel(config: unknown, bytes: Uint8Array, where: string): L
 /** Writes a model under the SHA-256 of its weights and returns that. */
 export async function storeModel(store: Store, config: ModelConfig, safetensors: Uint8Array): Promise<string> {
   const key = sha256(safetensors);
-  await store.create(layout.model(key), safetensors);
+  await createAnew(store, layout.model(key), safetensors);
   await store.create(layout.modelConfig(key), encodeJson(config));
   return key;
 }

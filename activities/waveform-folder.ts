@@ -10,8 +10,10 @@ import { loadOnnxNet } from '../ced/teachers/onnx-net';
 import { loadSavedModelNet, savedModelSignature } from '../ced/teachers/saved-model-net';
 import type { Vocabulary } from '../ced/teachers/vocabulary';
 import type { WaveformNet } from '../ced/teachers/waveform-net';
+import { StoreDamaged } from '../workflows/contract/damage';
 import { layout } from './storage/layout';
-import { encodeJson, ObjectMissing, sha256, type Store } from './storage/store';
+import { createAnew, setAside } from './storage/set-aside';
+import { encodeJson, sha256, type Store } from './storage/store';
 
 export interface WaveformManifest {
   formatVersion: 1;
@@ -42,27 +44,26 @@ export async function storeWaveformModel(
   };
   const encoded = encodeJson(manifest);
   const key = sha256(encoded);
-  for (const [path, bytes] of files) await store.create(layout.modelFile(key, path), bytes);
-  await store.create(layout.modelManifest(key), encoded);
+  for (const [path, bytes] of files) await createAnew(store, layout.modelFile(key, path), bytes);
+  await createAnew(store, layout.modelManifest(key), encoded);
   return key;
 }
 
-/** null when the store's model of that name is none of these. */
+/** null when the store's model of that name is none of these. @throws {StoreDamaged} */
 export async function readWaveformManifest(store: Store, modelSha256: string): Promise<WaveformManifest | null> {
   const bytes = await store.read(layout.modelManifest(modelSha256));
   if (bytes === null) return null;
-  if (sha256(bytes) !== modelSha256) throw new Error(`${layout.modelManifest(modelSha256)}: its bytes do not hash to its name`);
+  if (sha256(bytes) !== modelSha256) throw await damaged(store, modelSha256, layout.modelManifest(modelSha256), modelSha256);
   return JSON.parse(Buffer.from(bytes).toString('utf8')) as WaveformManifest;
 }
 
-/** @throws TeacherInvalid when its runtime refuses it */
+/** @throws {StoreDamaged} @throws TeacherInvalid when its runtime refuses it */
 export async function loadWaveformNet(store: Store, engine: Engine, modelSha256: string, manifest: WaveformManifest): Promise<WaveformNet> {
   const files = new Map<string, Uint8Array>();
   for (const { path, sha256: expected } of manifest.files) {
     const key = layout.modelFile(modelSha256, path);
     const bytes = await store.read(key);
-    if (bytes === null) throw new ObjectMissing(key, store.uri);
-    if (sha256(bytes) !== expected) throw new Error(`${key}: its bytes do not hash to its manifest`);
+    if (bytes === null || sha256(bytes) !== expected) throw await damaged(store, modelSha256, key, expected);
     files.set(path, bytes);
   }
   switch (manifest.format) {
@@ -71,6 +72,11 @@ export async function loadWaveformNet(store: Store, engine: Engine, modelSha256:
     case 'savedmodel':
       return await loadFromFolder(engine, files);
   }
+}
+
+async function damaged(store: Store, modelSha256: string, key: string, expected: string): Promise<StoreDamaged> {
+  await setAside(store, key, (found) => sha256(found) === expected);
+  return new StoreDamaged([{ kind: 'model', sha256: modelSha256 }], `${store.uri}: ${key} is damaged or missing`);
 }
 
 /** TensorFlow wants a folder, and a store may have none. */

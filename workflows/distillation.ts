@@ -2,6 +2,7 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { cpu } from './activity-proxies';
 import type { ImportedModels, RunResult } from './contract/activities';
+import type { Damage } from './contract/damage';
 import { CHAMPION, type DistillRun } from './contract/run-file';
 import type { StageName } from './contract/status';
 import { importLogits, storeLogits } from './logits';
@@ -37,9 +38,11 @@ export async function distillation(
   control: RunControl,
   run: DistillRun,
   imported: ImportedModels,
-  corpus: PreparedCorpus,
+  prepared: PreparedCorpus,
   judgementKey?: string,
 ): Promise<RunResult> {
+  // Models that are damaged later are copied again from where they came.
+  const corpus = { ...prepared, mend: (damage: Damage) => (damage.kind === 'model' ? importModels(run) : prepared.mend(damage)) };
   const { chunkSeconds } = run.logits;
   if (!('published' in run.logits) && run.logits.topK > corpus.plan.classes)
     throw ApplicationFailure.nonRetryable(
@@ -64,7 +67,7 @@ export async function distillation(
       : await storeLogits(control, run, corpus, imported.teachers, run.logits);
 
   // 3. Students learn from what is stored.
-  const students = await trainModels(control, 'distill', {
+  const { trained: students, mend: mendStudents } = await trainModels(control, 'distill', {
     run,
     corpus,
     chunkSeconds,
@@ -76,10 +79,11 @@ export async function distillation(
   });
 
   // 4. The student on recordings that nobody trained on.
-  await scoreModels(control, 'evaluate', { run, corpus, chunkSeconds, precision: 'float32', models: students, splits: ['eval'] });
+  const whole = { ...corpus, mend: mendStudents };
+  await scoreModels(control, 'evaluate', { run, corpus: whole, chunkSeconds, precision: 'float32', models: students, splits: ['eval'] });
 
   // 5. The best of them against the champion.
-  const promotion = await putUp(control, run, corpus, students);
+  const promotion = await putUp(control, run, whole, students);
 
   // 6. One result, one report.
   const { workflowId, runId } = workflowInfo();

@@ -3,6 +3,7 @@ import { workflowInfo } from '@temporalio/workflow';
 import { acceptRun } from './accept-run';
 import { cpu } from './activity-proxies';
 import type { RunResult } from './contract/activities';
+import type { Damage } from './contract/damage';
 import { teachRunSchema } from './contract/run-file';
 import { prepareCorpus } from './prepare-corpus';
 import { publish } from './publish';
@@ -23,10 +24,12 @@ export async function teach(input: unknown): Promise<RunResult> {
   const inits = run.teachers.flatMap((teacher, index) =>
     teacher.init === null ? [] : [{ field: `teachers[${index}].init`, checkpoint: teacher.init }],
   );
-  const models = await cpu.importModels({ store: run.store, vocabulary: run.corpus.vocabulary, teachers: [], inits });
-  const corpus = await prepareCorpus(control, run, chunkSeconds);
+  const importInits = () => cpu.importModels({ store: run.store, vocabulary: run.corpus.vocabulary, teachers: [], inits });
+  const models = await importInits();
+  const prepared = await prepareCorpus(control, run, chunkSeconds);
+  const corpus = { ...prepared, mend: (damage: Damage) => (damage.kind === 'model' ? importInits() : prepared.mend(damage)) };
 
-  const teachers = await trainModels(control, 'teach', {
+  const { trained: teachers, mend } = await trainModels(control, 'teach', {
     run,
     corpus,
     chunkSeconds,
@@ -37,7 +40,14 @@ export async function teach(input: unknown): Promise<RunResult> {
     mend: corpus.mend,
   });
 
-  await scoreModels(control, 'evaluate', { run, corpus, chunkSeconds, precision: 'float32', models: teachers, splits: ['eval'] });
+  await scoreModels(control, 'evaluate', {
+    run,
+    corpus: { ...corpus, mend },
+    chunkSeconds,
+    precision: 'float32',
+    models: teachers,
+    splits: ['eval'],
+  });
 
   const { workflowId, runId } = workflowInfo();
   return await publish(control, corpus, {

@@ -19,30 +19,44 @@ export interface Training {
   mend: (damage: Damage) => Promise<unknown>;
 }
 
-export async function trainModels(control: RunControl, stageName: 'distill' | 'teach', training: Training): Promise<TrainedModel[]> {
+interface Trained {
+  trained: TrainedModel[];
+  /** Makes one of them again, from its last checkpoint, or whatever else is damaged. */
+  mend: (damage: Damage) => Promise<unknown>;
+}
+
+export async function trainModels(control: RunControl, stageName: 'distill' | 'teach', training: Training): Promise<Trained> {
   const { run, corpus, chunkSeconds, models, targets, augment } = training;
-  return await control.stage(stageName, training.settings.length, async (stage) => {
-    const trained: TrainedModel[] = [];
+  const train = (settings: Student | Taught): Promise<TrainedModel> => {
+    const attempt = (): Promise<TrainedModel> =>
+      gpu.trainModel({
+        store: run.store,
+        planKey: corpus.plan.planKey,
+        run: run.name,
+        settings,
+        init: settings.init === null ? null : (models.inits[settings.init] ?? null),
+        targets,
+        augment,
+        chunkSeconds,
+        ensemble: models.teachers,
+        hasValidation: corpus.sealed.validation !== null,
+        resume: run.resume,
+        stopAfterEpoch: control.stopAfterEpoch,
+      });
+    return mending(() => control.interruptibly(attempt), training.mend);
+  };
+  const trained: TrainedModel[] = [];
+  await control.stage(stageName, training.settings.length, async (stage) => {
     for (const settings of training.settings) {
       control.showStudent(settings.name);
-      const train = (): Promise<TrainedModel> =>
-        gpu.trainModel({
-          store: run.store,
-          planKey: corpus.plan.planKey,
-          run: run.name,
-          settings,
-          init: settings.init === null ? null : (models.inits[settings.init] ?? null),
-          targets,
-          augment,
-          chunkSeconds,
-          ensemble: models.teachers,
-          hasValidation: corpus.sealed.validation !== null,
-          resume: run.resume,
-          stopAfterEpoch: control.stopAfterEpoch,
-        });
-      trained.push(await mending(() => control.interruptibly(train), training.mend));
+      trained.push(await train(settings));
       stage.done++;
     }
-    return trained;
   });
+  const mend = (damage: Damage): Promise<unknown> => {
+    const damaged = damage.kind === 'model' ? trained.findIndex(({ sha256 }) => sha256 === damage.sha256) : -1;
+    const settings = training.settings[damaged];
+    return settings ? train(settings) : training.mend(damage);
+  };
+  return { trained, mend };
 }

@@ -5,10 +5,12 @@ import { encodeJson, readJson, type Store } from '../storage/store';
 
 const ATTEMPTS_WITHOUT_PROGRESS = 10;
 
-export async function recordAttempt(store: Store, trainingKey: string, attemptId: string, step: number): Promise<void> {
+/** @returns how to take the record back: an attempt that ended because its store had no room says nothing about its work */
+export async function recordAttempt(store: Store, trainingKey: string, attemptId: string, step: number): Promise<() => Promise<void>> {
   const earlier = await store.list(layout.attempts(trainingKey));
   const order = earlier.length === 0 ? 0 : Number(/(\d+)-[^/]*$/.exec(earlier.at(-1) ?? '')?.[1] ?? 0) + 1;
-  await store.create(layout.attempt(trainingKey, order, attemptId), encodeJson({ formatVersion: 1, step }));
+  const own = layout.attempt(trainingKey, order, attemptId);
+  await store.create(own, encodeJson({ formatVersion: 1, step }));
   const recent = earlier.slice(-(ATTEMPTS_WITHOUT_PROGRESS - 1));
   const steps = await Promise.all(recent.map(async (key) => (await readJson<{ step: number }>(store, key)).step));
   if (steps.length === ATTEMPTS_WITHOUT_PROGRESS - 1 && steps.every((each) => each === step))
@@ -16,4 +18,5 @@ export async function recordAttempt(store: Store, trainingKey: string, attemptId
       'NoProgress',
       `training/${trainingKey}: ${ATTEMPTS_WITHOUT_PROGRESS} attempts in a row began at step ${step}; look at the workers' logs, or lower checkpointSeconds`,
     );
+  return () => store.remove(own);
 }

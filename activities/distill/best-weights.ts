@@ -2,8 +2,8 @@
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import type { Weights } from '../../ced/model/weights';
 import { layout } from '../storage/layout';
-import { setAside } from '../storage/set-aside';
-import { ContentDiffers, ObjectMissing, sha256, type Store } from '../storage/store';
+import { createAnew, setAside } from '../storage/set-aside';
+import { ObjectMissing, sha256, type Store } from '../storage/store';
 import type { BestEntry } from './best-list';
 
 /** @returns SHA-256 of the file */
@@ -34,18 +34,4 @@ export async function areBestWeightsSound(store: Store, trainingKey: string, bes
     sound &&= found === 'sound';
   }
   return sound;
-}
-
-/**
- * Creates an object that no checkpoint refers to yet. Other content in its place is what an attempt left that was killed before its checkpoint,
- * on another kind of machine or in the middle of a disk's failure: it is set aside.
- */
-export async function createAnew(store: Store, key: string, bytes: Uint8Array): Promise<void> {
-  try {
-    await store.create(key, bytes);
-  } catch (error) {
-    if (!(error instanceof ContentDiffers)) throw error;
-    await setAside(store, key);
-    await store.create(key, bytes);
-  }
 }

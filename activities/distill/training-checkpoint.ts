@@ -9,10 +9,10 @@ import { decodeSafetensors, encodeSafetensors } from '../../ced/model/safetensor
 import { loadWeights, type Weights } from '../../ced/model/weights';
 import type { TrainerState } from '../../ced/training/trainer';
 import { layout } from '../storage/layout';
-import { setAside } from '../storage/set-aside';
+import { createAnew, setAside } from '../storage/set-aside';
 import { encodeJson, sha256, type Store } from '../storage/store';
 import type { BestEntry } from './best-list';
-import { areBestWeightsSound, createAnew } from './best-weights';
+import { areBestWeightsSound } from './best-weights';
 
 export interface TrainingState {
   formatVersion: 1;

@@ -16,10 +16,11 @@ import type { Student } from '../../workflows/contract/run-file';
 import { chunkSamples, CorpusAudio } from '../corpus/corpus-audio';
 import { EngineStopped } from '../engine-jobs';
 import type { JobContext } from '../job-context';
-import { loadModel, storeModel } from '../model-folder';
+import { isModelSound, loadModel, storeModel } from '../model-folder';
 import { countdown } from '../progress';
 import { layout } from '../storage/layout';
-import { encodeJson, readJsonIfPresent } from '../storage/store';
+import { isTransient } from '../storage/patience';
+import { ContentDiffers, encodeJson, readJson, readJsonIfPresent } from '../storage/store';
 import { LabelledLessons } from '../teach/labelled-lessons';
 import { recordAttempt } from './attempts';
 import { readBestWeights } from './best-weights';
@@ -52,13 +53,13 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
     });
     const manifestKey = layout.trainingManifest(key, input.stopAfterEpoch);
     const finished = await readJsonIfPresent<TrainedModel>(store, manifestKey);
-    if (finished) return { ...finished, name: input.settings.name };
+    if (finished && (await isModelSound(store, finished.sha256))) return { ...finished, name: input.settings.name };
 
     const startedMs = context.monotonicMs();
     const { batchSize, mixup, seed, precision, weightDecay, clipNorm, gradientAccumulation } = input.settings;
     const data = new TrainingSet(audio, rows, lessons, { batchSize, mixup, seed, samples: chunkSamples(input.chunkSeconds) });
     const resumed = await readLatestCheckpoint(store, key, config);
-    await recordAttempt(store, key, input.attemptId, resumed?.state.step ?? 0);
+    const forgetAttempt = await recordAttempt(store, key, input.attemptId, resumed?.state.step ?? 0);
     const start = resumed ? continueFrom(resumed.state, context, input.resume) : FRESH;
     const initial = resumed?.trainer ?? (input.init ? (await loadModel(store, input.init.sha256)).weights : initialWeights(config, seed));
     const options = { precision, weightDecay, gradientAccumulation, ...(clipNorm === null ? {} : { clipNorm }) };
@@ -74,6 +75,10 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
         );
       const seconds = (context.monotonicMs() - startedMs) / 1000;
       return await publishModel(context, input, { config, key, manifestKey, end, seconds, validation });
+    } catch (error) {
+      // A disk may stay full for hours; the run goes on when somebody has made room.
+      if (isTransient(error)) await forgetAttempt().catch(() => undefined);
+      throw error;
     } finally {
       trainer.dispose();
     }
@@ -183,6 +188,14 @@ async function publishModel(
     bitExact: end.bitExact,
     seconds: done.seconds,
   };
-  await store.create(done.manifestKey, encodeJson(trained));
+  try {
+    await store.create(done.manifestKey, encodeJson(trained));
+  } catch (error) {
+    if (!(error instanceof ContentDiffers)) throw error;
+    // It was finished before, and its model was damaged since, or another attempt was faster: only `seconds` can differ.
+    const first = await readJson<TrainedModel>(store, done.manifestKey);
+    if (first.sha256 !== trained.sha256) throw new PermanentError('LogitsMismatch', `${done.manifestKey}: ${first.sha256} was trained before, and now ${trained.sha256}`); // prettier-ignore
+    return { ...first, name: trained.name };
+  }
   return trained;
 }

@@ -53,10 +53,12 @@ export async function trainingLoop(loop: Loop, start: Progress): Promise<Progres
   // An epoch that has begun is finished, and somebody has to be the best: asked to stop at an epoch gone by, it stops after that.
   const begun = at.stepInEpoch > 0 || at.best.length === 0 ? at.epoch + 1 : at.epoch;
   const lastEpoch = Math.min(settings.epochs, Math.max(begun, settings.stopAfterEpoch ?? settings.epochs));
-  const writer = new CheckpointWriter(loop, metrics);
+  const writer = new CheckpointWriter(loop, metrics, at.step);
   let mAP: number | null = null;
 
-  while (at.epoch < lastEpoch) {
+  // Asked before every step: an attempt may begin where the one before it ended.
+  const stoppedEarly = (): boolean => settings.earlyStop > 0 && validationsSinceBest(at.best, at.validated) >= settings.earlyStop;
+  while (at.epoch < lastEpoch && !stoppedEarly()) {
     const learningRate = learningRateAt(at.step, { ...settings, totalSteps });
     const batch = data.batch(at.epoch, at.stepInEpoch);
     const loss = naming(
@@ -74,7 +76,6 @@ export async function trainingLoop(loop: Loop, start: Progress): Promise<Progres
       mAP = record.mAP ?? mAP;
       metrics.epoch(record);
       context.onEpoch(record);
-      if (settings.earlyStop > 0 && validationsSinceBest(at.best, at.validated) >= settings.earlyStop) break;
     }
     context.onProgress({ ...progress(at.step), loss, mAP, epoch: at.epoch });
     const stop = await context.breathe();
@@ -119,11 +120,12 @@ class CheckpointWriter {
   lastMs: number;
   private pending: Promise<void> = Promise.resolve();
   private failure: Error | null = null;
-  private lastStep = -1;
 
   constructor(
     private readonly loop: Loop,
     private readonly metrics: MetricsSegment,
+    /** Of the checkpoint that is there already. */
+    private lastStep: number,
   ) {
     this.lastMs = loop.context.monotonicMs();
   }

@@ -3,7 +3,7 @@
  * look at what happened. Nothing reads them; `ced store gc` removes them.
  */
 import { layout } from './layout';
-import { sha256, type Store } from './store';
+import { ContentDiffers, sha256, type Store } from './store';
 
 /**
  * Moves an object aside unless it is sound by now: another process may have mended it since the caller looked.
@@ -20,4 +20,18 @@ export async function setAside(
   await store.create(layout.quarantine(key, sha256(bytes)), bytes);
   await store.remove(key);
   return 'set aside';
+}
+
+/**
+ * Creates an object whose place can hold nothing else that is sound: it is named by its content, or nothing refers to it yet. What is there instead, left
+ * by a failing disk or by an attempt on another kind of machine, is set aside.
+ */
+export async function createAnew(store: Store, key: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await store.create(key, bytes);
+  } catch (error) {
+    if (!(error instanceof ContentDiffers)) throw error;
+    await setAside(store, key);
+    await store.create(key, bytes);
+  }
 }

@@ -11,6 +11,7 @@ import { EngineStopped } from '../../activities/engine-jobs';
 import type { JobContext } from '../../activities/job-context';
 import { logitsJob } from '../../activities/logits/logits-job';
 import { importModels } from '../../activities/plan/import-models';
+import { isModelSound, loadModel } from '../../activities/model-folder';
 import { planCorpus } from '../../activities/plan/plan-corpus';
 import type { FolderStore } from '../../activities/storage/folder-store';
 import type { LogitsInput, LogitsShard } from '../../workflows/contract/activities';
@@ -137,14 +138,43 @@ describe.each([
   });
 });
 
+describe("a teacher's files", () => {
+  it.each([
+    ['model.safetensors', 'flipped in one bit', flip],
+    ['model.safetensors', 'truncated', cut],
+    ['model.safetensors', 'lost', lose],
+    ['config.json', 'truncated', cut],
+    ['config.json', 'lost', lose],
+  ])('%s, %s, is set aside and copied again from where the run file says', async (file, _, damage) => {
+    const sha256 = logitsInput.ensemble[0]!.sha256;
+    const key = `models/${sha256}/${file}`;
+    const sound = readFileSync(pathOf(key));
+    damage(key);
+    await expect(isModelSound(store, sha256)).resolves.toBe(false);
+    const error: unknown = await loadModel(store, sha256).catch((thrown: unknown) => thrown);
+    expect(asFailure(error)).toMatchObject({ type: STORE_DAMAGED, nonRetryable: true, details: [[{ kind: 'model', sha256 }]] });
+    await importModels(deps, { store: '', vocabulary: run.corpus.vocabulary, teachers: run.teachers, inits: [] });
+    expect(readFileSync(pathOf(key)).equals(sound)).toBe(true);
+    await expect(isModelSound(store, sha256)).resolves.toBe(true);
+  });
+
+  it('are mended by an import that meets them damaged before anybody else', async () => {
+    const key = `models/${logitsInput.ensemble[0]!.sha256}/model.safetensors`;
+    const sound = readFileSync(pathOf(key));
+    flip(key);
+    await importModels(deps, { store: '', vocabulary: run.corpus.vocabulary, teachers: run.teachers, inits: [] });
+    expect(readFileSync(pathOf(key)).equals(sound)).toBe(true);
+  });
+});
+
 describe('training that was stopped', () => {
   const STEPS_BEFORE_THE_STOP = 8;
   let undisturbed: string;
   let training: string;
 
-  const train = async (seed: number, stopAtStep = Infinity): Promise<string> => {
+  const train = async (seed: number, stopAtStep = Infinity, settings: { earlyStop?: number } = {}): Promise<string> => {
     let steps = 0;
-    const student = { ...run.students[0]!, seed };
+    const student = { ...run.students[0]!, seed, ...settings };
     const targets = { kind: 'logits', logitsKey: logits.logitsKey, storedViews: 2, storedTopK: 3, seed: 7 } as const;
     const input = { store: '', planKey, run: run.name, settings: student, init: null, targets, augment: run.logits.augment, chunkSeconds: 1, ensemble: logitsInput.ensemble, hasValidation: true, resume: 'continue', stopAfterEpoch: null, attemptId: `a${++attempts}` } as const; // prettier-ignore
     const onProgress: JobContext['onProgress'] = ({ unit, done }) => void (unit === 'steps' && (steps = done));
@@ -191,6 +221,42 @@ describe('training that was stopped', () => {
     damage(newest('best'));
     await expect(train(1)).resolves.toBe(undisturbed);
     expect(startingSteps().at(-1)).toBeLessThan(STEPS_BEFORE_THE_STOP);
+  });
+
+  it('because its disk was full, however often, has not failed to get on', async () => {
+    const { create } = store;
+    const noRoom = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+    store.create = (key, bytes) => (key.includes('/checkpoints/') ? Promise.reject(noRoom) : create.call(store, key, bytes));
+    try {
+      for (let attempt = 0; attempt < 11; attempt++) await expect(train(1)).rejects.toThrow('ENOSPC');
+    } finally {
+      store.create = create;
+    }
+    expect(startingSteps()).toEqual([0]);
+    await expect(train(1)).resolves.toBe(undisturbed);
+  });
+
+  it('makes its model again from its last checkpoint when that was damaged after it had ended', async () => {
+    await train(1);
+    const attempts = startingSteps().length;
+    for (const damage of [flip, cut, lose]) {
+      damage(`models/${undisturbed}/model.safetensors`);
+      await expect(train(1)).resolves.toBe(undisturbed);
+      expect((await context.store.read(`models/${undisturbed}/model.safetensors`))?.length).toBeGreaterThan(0);
+    }
+    // Nothing was trained for it.
+    expect(startingSteps().slice(attempts)).toEqual([12, 12, 12]);
+  });
+
+  it('early, and killed before its model was written, learns nothing more', async () => {
+    rmSync(pathOf('training'), { recursive: true });
+    const sha256 = await train(2, Infinity, { earlyStop: 1 });
+    const manifest = filesBelow('training').find((name) => /^[0-9a-f]+\/manifest\.json$/.test(name))!;
+    const first = JSON.parse(readFileSync(pathOf(`training/${manifest}`), 'utf8')) as { steps: number };
+    expect(first.steps).toBeLessThan(12);
+    lose(`training/${manifest}`);
+    await expect(train(2, Infinity, { earlyStop: 1 })).resolves.toBe(sha256);
+    expect(JSON.parse(readFileSync(pathOf(`training/${manifest}`), 'utf8'))).toMatchObject({ steps: first.steps });
   });
 
   it('starts afresh when no checkpoint is sound, to the same student', async () => {

@@ -116,6 +116,7 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   ...(['flipped', 'truncated'] as const).flatMap((how): Fault[] => [
+    damaged(`${how} teacher`, how, (trial) => keysOf(trial, 'models/', '.safetensors'), 'logits'),
     damaged(`${how} checkpoint`, how, (trial) => trial.newestCheckpoint()),
     damaged(`${how} logit shard`, how, (trial) => keysOf(trial, 'logits/', '.parquet')),
     damaged(`${how} audio shard`, how, (trial) => keysOf(trial, 'audio/', '.npy')),
@@ -147,12 +148,17 @@ function storageDown(seconds: number): Fault {
 }
 
 /** One of the files is damaged, and the engine killed, so that the next attempt reads it. */
-function damaged(name: string, how: 'flipped' | 'truncated', choose: (trial: Trial) => Promise<string[]>): Fault {
+function damaged(
+  name: string,
+  how: 'flipped' | 'truncated',
+  choose: (trial: Trial) => Promise<string[]>,
+  stage: Stage = 'training',
+): Fault {
   return {
     name,
-    stages: ['training'],
+    stages: [stage],
     happen: async (scene, trial, draw) => {
-      await trial.newestCheckpoint();
+      if (stage === 'training') await trial.newestCheckpoint();
       // Held still, so that the newest checkpoint is still the newest when the next attempt looks.
       scene.signalEngine('SIGSTOP');
       const keys = await choose(trial);
@@ -176,7 +182,7 @@ function flipOneBit(path: string, draw: number): void {
 }
 
 /** A spot instance's warning; resolved when the worker is gone. */
-async function terminate(scene: Scene): Promise<void> {
+export async function terminate(scene: Scene): Promise<void> {
   const { gpu } = scene;
   const gone = new Promise((resolve) => gpu.once('exit', resolve));
   const toldMs = performance.now();
@@ -186,7 +192,7 @@ async function terminate(scene: Scene): Promise<void> {
 }
 
 /** Type of the failure at the bottom. */
-function causeOf(error: unknown): string {
+export function causeOf(error: unknown): string {
   const { cause, type } = error as { cause?: unknown; type?: string };
   return cause ? causeOf(cause) : (type ?? String(error));
 }

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
+import { sha256 } from '../../activities/storage/store';
 import type { LiveProgress, RunResult } from '../../workflows/contract/activities';
 import type { RunStatus } from '../../workflows/contract/status';
 import { childrenOf, Cluster, isAlive, kill } from '../support/cluster';
@@ -43,6 +44,13 @@ describe('a GPU worker in the middle of training', () => {
       if (readdirSync(training(run), { recursive: true, encoding: 'utf8' }).some((file) => file.endsWith('state.json'))) return;
       if (Date.now() > deadline) throw new Error('no checkpoint within half a minute');
     }
+  };
+  /** Every file of a run's store with the hash of its bytes. */
+  const contentOf = (run: string): [string, string][] => {
+    const folder = join(cluster.folder, `store-${run}`);
+    const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const paths = entries.map((entry) => join(entry.parentPath, entry.name)).sort();
+    return paths.map((path) => [path, sha256(readFileSync(path))]);
   };
   const startingSteps = (run: string): number[] =>
     readdirSync(join(training(run), 'attempts'))
@@ -118,6 +126,34 @@ describe('a GPU worker in the middle of training', () => {
     expect(result.students[0]?.sha256).toBe(undisturbed.students[0]?.sha256);
     await kill(gpu);
   }, 90_000);
+
+  it("that is frozen past the server's time-out and thawed after its successor took over writes and removes nothing", async () => {
+    const zombie = await cluster.worker('gpu');
+    const handle = await start('zombie');
+    await epochReached(handle, 5);
+    await checkpointWritten('zombie');
+    const engine = engineOf(zombie);
+    signalGroup(zombie, 'SIGSTOP');
+    const successor = await cluster.worker('gpu');
+    for (const deadline = Date.now() + 90_000; startingSteps('zombie').length < 2; await sleep(50))
+      if (Date.now() > deadline) throw new Error('no successor within a minute and a half');
+
+    // While the run is paused, whatever changes in its store is the zombie's doing.
+    await handle.executeUpdate('pause');
+    while ((await pending(handle)) !== undefined) await sleep(50);
+    const before = contentOf('zombie');
+    signalGroup(zombie, 'SIGCONT');
+    for (const deadline = Date.now() + 30_000; isAlive(engine) && Date.now() < deadline;) await sleep(10);
+    expect(isAlive(engine)).toBe(false);
+    await sleep(1000);
+    expect(contentOf('zombie')).toEqual(before);
+    await kill(zombie);
+
+    await handle.executeUpdate('resume');
+    const result = (await handle.result()) as RunResult;
+    expect(result.students[0]).toMatchObject({ sha256: undisturbed.students[0]?.sha256, bitExact: true });
+    await kill(successor);
+  }, 240_000);
 });
 
 /** The worker's one child process. */
