@@ -16,7 +16,7 @@ describe('a run to which something happens', () => {
     const result = (await undisturbed.handle.result()) as RunResult;
     expect(await undisturbed.fault(result)).toBeNull();
     expected = await undisturbed.fingerprint(result);
-  }, 180_000);
+  }, 480_000);
   afterAll(async () => scene?.close(), 60_000);
 
   it.each<[string, Moment]>([
@@ -30,6 +30,6 @@ describe('a run to which something happens', () => {
       const outcome = await runTry(scene, { fault, moment, within: 0.4 }, `slice-${moment.stage}-${FAULTS.indexOf(fault)}`, expected);
       expect(outcome).toMatchObject({ why: null, identical: true });
     },
-    180_000,
+    480_000,
   );
 });

@@ -88,7 +88,7 @@ export class Trial {
     });
   }
 
-  async eventually<T>(look: () => T | null | Promise<T | null>, limitMs = 120_000): Promise<T> {
+  async eventually<T>(look: () => T | null | Promise<T | null>, limitMs = 240_000): Promise<T> {
     for (const deadline = performance.now() + limitMs; ; await sleep(10)) {
       const found = await look();
       if (found !== null) return found;

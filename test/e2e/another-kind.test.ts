@@ -49,12 +49,12 @@ describe('a run that goes on on another kind of worker', () => {
       const trial = await handOver('continue');
       const result = (await trial.handle.result()) as RunResult;
       expect(result.students).toMatchObject([{ name: 'student', bitExact: false }]);
-    }, 180_000);
+    }, 480_000);
 
     it('is refused when it is to be exact', async () => {
       const trial = await handOver('exact');
       const error: unknown = await trial.handle.result().catch((thrown: unknown) => thrown);
       expect(causeOf(error)).toBe('CheckpointIncompatible');
-    }, 180_000);
+    }, 480_000);
   });
 });
