@@ -2,10 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readModelFolder } from '../../cli/model-folder';
+import { modelConfigSchema } from '../../ced/model/config';
+import { parameterSpecs } from '../../ced/model/parameters';
 import { openEngine } from '../../ced/engine/engine';
 import { Predictor } from '../../ced/model/predictor';
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import type { Weights } from '../../ced/model/weights';
+import publishedClass from '../reference/published-parameters.json';
 import { referenceModel, referenceTensors, relativeError, tensorNamed } from '../parity/reference-vectors';
 
 const { config, weights } = referenceModel();
@@ -53,6 +56,16 @@ function encodeBfloat16(tensors: Weights): Uint8Array {
   length.writeBigUInt64LE(BigInt(json.length));
   return Buffer.concat([length, json, ...parts]);
 }
+
+describe('the tensors that we write', () => {
+  it('have the names and shapes of the published class, which counts batches besides', () => {
+    const { num_batches_tracked: _, ...shapes } = Object.fromEntries(
+      Object.entries(publishedClass.parameters).map(([name, shape]) => [name.replace('encoder.init_bn.num_', 'num_'), shape]),
+    );
+    const ours = parameterSpecs(modelConfigSchema.parse(publishedClass.config)).map(({ name, shape }) => [name, shape]);
+    expect(Object.fromEntries(ours)).toEqual(shapes);
+  });
+});
 
 describe('a folder in the layout of the published checkpoints', () => {
   let folder: string;
