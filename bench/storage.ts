@@ -12,12 +12,16 @@ import { shardColumnBytes } from '../ced/logits/shard-size';
 import type { LogitTable } from '../ced/logits/logit-table';
 import { paperHdf5Bytes } from './storage/paper-hdf5';
 import { audioSetLike, taggerLogits } from './storage/tagger-model';
+import { stepMicroseconds, viewReadMicroseconds } from './storage/view-reading';
 
 const help = `npm run bench -- storage [options]
 
   --store S     a store with logits, folder or gs://bucket/prefix: its shards are measured beside the made-up ones
   --shards N    at most so many of its shards (default 4)
   --json        as JSON`;
+
+/** Of AudioSet: as many targets are written a row. */
+const classesShown = 527;
 
 interface Measured {
   what: string;
@@ -32,6 +36,8 @@ interface Measured {
   paper: { bytesARow: number; bytesAFile: number; shareOfPcm: number };
   /** CPU time from Parquet to the table that training reads. */
   decodeMicrosecondsARow: number;
+  /** CPU time of an epoch for its view of a chunk. */
+  viewMicrosecondsAChunk: number;
 }
 
 export async function storageBench(argv: readonly string[]): Promise<number> {
@@ -43,9 +49,13 @@ export async function storageBench(argv: readonly string[]): Promise<number> {
   }
   const table = taggerLogits(audioSetLike);
   const pcmBytes = audioSetLike.clips * 10 * 16_000 * 2;
-  const measured = [await measure(`${audioSetLike.classes} made-up classes, 10 s`, [{ table, bytes: await encodeLogitShard(table), pcmBytes }])];
+  const measured = [
+    await measure(`${audioSetLike.classes} made-up classes, 10 s`, [{ table, bytes: await encodeLogitShard(table), pcmBytes }]),
+  ];
   if (values.store !== undefined) measured.push(...(await measureStore(values.store, Number(values.shards ?? 4))));
-  console.log(values.json === true ? JSON.stringify(measured, null, 2) : measured.map(text).join('\n\n'));
+  const step = await stepMicroseconds();
+  if (values.json === true) console.log(JSON.stringify({ measured, stepMicrosecondsAChunk: step }, null, 2));
+  else console.log(measured.map((each) => text(each, step)).join('\n\n'));
   return 0;
 }
 
@@ -93,6 +103,7 @@ async function measure(what: string, shards: readonly Shard[]): Promise<Measured
     shareOfPcm: total / pcmBytes,
     paper: { bytesARow: paper / rows, bytesAFile: paperFile, shareOfPcm: paper / pcmBytes },
     decodeMicrosecondsARow: (1000 * decodeMs) / rows,
+    viewMicrosecondsAChunk: first ? viewReadMicroseconds(first.table, new Set(first.table.view).size, classesShown) : 0,
   };
 }
 
@@ -108,7 +119,8 @@ async function fastestDecodeMs(bytes: Uint8Array): Promise<number> {
   return fastest;
 }
 
-function text({ what, rows, views, topK, bytesARow, total, shareOfPcm, paper, decodeMicrosecondsARow }: Measured): string {
+function text(measured: Measured, stepMicrosecondsAChunk: number): string {
+  const { what, rows, views, topK, bytesARow, total, shareOfPcm, paper, decodeMicrosecondsARow, viewMicrosecondsAChunk } = measured;
   const line = (name: string, value: number, unit = ''): string => `  ${name.padEnd(12)} ${value.toFixed(2).padStart(7)}${unit}`;
   const percent = (share: number): string => `, ${(100 * share).toFixed(3)} % of int16 PCM`;
   return [
@@ -116,6 +128,7 @@ function text({ what, rows, views, topK, bytesARow, total, shareOfPcm, paper, de
     ...Object.entries(bytesARow).map(([name, bytes]) => line(name, bytes)),
     line('together', total, percent(shareOfPcm)),
     line("paper's HDF5", paper.bytesARow, `${percent(paper.shareOfPcm)}, and ${paper.bytesAFile} bytes a file`),
-    `  decoded in ${decodeMicrosecondsARow.toFixed(1)} µs of CPU a row: ${((decodeMicrosecondsARow * views) / 1000).toFixed(2)} ms for all views of a chunk`,
+    `  a view read in ${viewMicrosecondsAChunk.toFixed(1)} µs of CPU a chunk: ${((100 * viewMicrosecondsAChunk) / stepMicrosecondsAChunk).toFixed(3)} % of an epoch of CED-tiny here (${(stepMicrosecondsAChunk / 1000).toFixed(1)} ms a chunk of 10 s)`,
+    `  decoded, once a job, in ${decodeMicrosecondsARow.toFixed(1)} µs of CPU a row: ${((decodeMicrosecondsARow * views) / 1000).toFixed(2)} ms for all views of a chunk`,
   ].join('\n');
 }

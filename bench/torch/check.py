@@ -59,4 +59,5 @@ def main(folder):
     return 0 if all(not math.isnan(d) and d <= allowed for d, allowed in worst.values()) else 1
 
 
-sys.exit(main(sys.argv[1]))
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

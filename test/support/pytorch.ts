@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pythonWithReaders } from '../../infra/toolchain';
 
-export interface PythonWithPyTorch {
+interface PythonWithPyTorch {
   program: string;
   /** Makes pyarrow importable beside torch. */
   environment: NodeJS.ProcessEnv;
