@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { chartData, chartsSection } from './report-charts';
+import { championSection } from './report-champion';
 import { classesSection } from './report-classes';
 import { headline } from './report-headline';
 import { html, Html, scriptJson } from './html';
@@ -19,6 +20,7 @@ import { uPlotScript, uPlotStyle } from './uplot-source';
 
 const sections: ((data: ReportData) => Section | null)[] = [
   modelsSection,
+  championSection,
   teachersSection,
   chartsSection,
   classesSection,

@@ -41,6 +41,29 @@ describe('clips of the same audio', () => {
   });
 });
 
+describe('a run that puts a student up', () => {
+  it('says against whom, on which scores, and what became of it', () => {
+    const data = sampleReport();
+    expect(visibleText(renderReport(data))).not.toContain('Champion');
+    const against = { entry: 3, sha256: 'a'.repeat(64), mAP: 0.301 };
+    const says = 'mini is champion 4: mini has mAP 0.312 on the clips where champion 3 has 0.301';
+    data.result.promotion = {
+      outcome: 'promoted',
+      student: 'mini',
+      sha256: 'b'.repeat(64),
+      mAP: 0.312,
+      against,
+      minGain: 0.01,
+      entry: 4,
+      says,
+    };
+    const text = visibleText(renderReport(data));
+    expect(text).toContain(says);
+    expect(text).toContain('Against champion 3, eval mAP 0.301');
+    expect(text).toContain('Champion after this run entry 4');
+  });
+});
+
 describe('the report of a distillation', () => {
   const data = sampleReport();
   const page = renderReport(data);
