@@ -1,36 +1,74 @@
 /**
  * The edge between a stage and Temporal: heartbeats carry live progress, cancellation becomes an AbortSignal, permanent errors become
- * non-retryable failures, and so does damage that the workflow mends. Everything else is thrown as it is and retried for ever.
+ * non-retryable failures, and so does damage that the workflow mends. Everything else is thrown as it is and retried for ever. Each attempt
+ * leaves its times in the store and two lines in the log.
  */
-import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure, Context, log } from '@temporalio/activity';
 import type { LiveProgress } from '../workflows/contract/activities';
 import { STORE_DAMAGED, type Damage } from '../workflows/contract/damage';
 import { isPermanentFailure } from '../workflows/contract/failures';
+import { AttemptRecord, describeWork } from './attempt-record';
+import type { ActivityDependencies } from './dependencies';
 import { EngineStopped } from './engine-jobs';
 
 const HEARTBEAT_EVERY_MS = 4000;
 
 /** Runs a stage's work inside the current activity. @throws {ApplicationFailure | CancelledFailure} */
-export async function asActivity<T>(
+export async function asActivity<T extends object | null>(
+  deps: Pick<ActivityDependencies, 'openStore' | 'worker'>,
+  input: { store: string },
   work: (edge: { signal: AbortSignal; onProgress: (progress: LiveProgress) => void }) => Promise<T>,
 ): Promise<T> {
   const context = Context.current();
   let latest: LiveProgress | undefined;
   const beat = setInterval(() => context.heartbeat(latest), HEARTBEAT_EVERY_MS);
+  const record = beginRecord(deps, input, context);
   try {
-    return await work({
+    const result = await work({
       signal: context.cancellationSignal,
       onProgress: (progress) => {
         latest = progress;
         context.heartbeat(progress);
       },
     });
+    const reused = result !== null && 'reused' in result && result.reused === true;
+    await record?.end('done', { reused });
+    log.info('activity done', { reused });
+    return result;
   } catch (error) {
     // The last heartbeat's details go on to the next attempt when a cancellation is rethrown (measured), and are lost when it is swallowed.
-    if (error instanceof EngineStopped || context.cancellationSignal.aborted) throw new CancelledFailure('stopped after its checkpoint');
-    throw asFailure(error);
+    if (error instanceof EngineStopped || context.cancellationSignal.aborted) {
+      await record?.end('stopped');
+      log.info('activity stopped');
+      throw new CancelledFailure('stopped after its checkpoint');
+    }
+    const failure = asFailure(error);
+    await record?.end('failed', {
+      failure: `${(failure instanceof ApplicationFailure && failure.type) || failure.name}: ${failure.message}`,
+    });
+    throw failure;
   } finally {
     clearInterval(beat);
+  }
+}
+
+function beginRecord(
+  { openStore, worker = 'unknown' }: Pick<ActivityDependencies, 'openStore' | 'worker'>,
+  input: { store: string },
+  { info }: Context,
+): AttemptRecord | null {
+  const { activityType: activity, activityId, attempt, taskQueue, currentAttemptScheduledTimestampMs: scheduledMs } = info;
+  const work = describeWork(input);
+  log.info('activity began', { what: work.what });
+  if (!info.workflowExecution) return null;
+  const start = { activity, activityId, attempt, taskQueue, worker, ...work, scheduledMs };
+  const onTrouble = (error: unknown): void => void log.warn('attempt not recorded', { error: String(error) });
+  try {
+    return AttemptRecord.begin(openStore(input.store), info.workflowExecution.runId, start, onTrouble);
+  } catch (error) {
+    // A store that cannot be opened is the work's own failure to report.
+    onTrouble(error);
+    return null;
   }
 }
 

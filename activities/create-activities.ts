@@ -17,33 +17,33 @@ import { countdown } from './progress';
 export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
   return {
     planCorpus: (input) =>
-      asActivity(({ onProgress }) => {
+      asActivity(deps, input, ({ onProgress }) => {
         const progress = countdown('rows', 0, deps.monotonicMs);
         return planCorpus(deps, input, (done, total) => onProgress({ ...progress(done), total }));
       }),
-    importModels: (input) => asActivity(() => importModels(deps, input)),
-    ingestShard: (input) => asActivity(({ onProgress }) => ingestShard(deps, input, onProgress)),
-    sealCorpus: (input) => asActivity(() => sealCorpus(deps, input)),
-    importPublishedLogits: (input) => asActivity(({ onProgress }) => importPublishedLogits(deps, input, onProgress)),
-    findJudgement: (input) => asActivity(() => findJudgement(deps, input)),
-    findChampion: (input) => asActivity(() => findChampion(deps, input)),
-    promoteChallenger: (input) => asActivity(() => promoteChallenger(deps, input)),
-    publishRun: (input) => asActivity(() => publishRun(deps, input)),
+    importModels: (input) => asActivity(deps, input, () => importModels(deps, input)),
+    ingestShard: (input) => asActivity(deps, input, ({ onProgress }) => ingestShard(deps, input, onProgress)),
+    sealCorpus: (input) => asActivity(deps, input, () => sealCorpus(deps, input)),
+    importPublishedLogits: (input) => asActivity(deps, input, ({ onProgress }) => importPublishedLogits(deps, input, onProgress)),
+    findJudgement: (input) => asActivity(deps, input, () => findJudgement(deps, input)),
+    findChampion: (input) => asActivity(deps, input, () => findChampion(deps, input)),
+    promoteChallenger: (input) => asActivity(deps, input, () => promoteChallenger(deps, input)),
+    publishRun: (input) => asActivity(deps, input, () => publishRun(deps, input)),
   };
 }
 
 export function createGpuActivities(deps: ActivityDependencies): GpuActivities {
   return {
-    scoreModel: (input) => asActivity((edge) => deps.engine.run({ kind: 'score', input }, edge)),
-    compareModels: (input) => asActivity((edge) => deps.engine.run({ kind: 'compare', input }, edge)),
+    scoreModel: (input) => asActivity(deps, input, (edge) => deps.engine.run({ kind: 'score', input }, edge)),
+    compareModels: (input) => asActivity(deps, input, (edge) => deps.engine.run({ kind: 'compare', input }, edge)),
     computeLogits: (input) =>
-      asActivity((edge) => {
+      asActivity(deps, input, (edge) => {
         const { workflowExecution } = Context.current().info;
         const owner = workflowExecution && `${workflowExecution.workflowId}/${workflowExecution.runId}/${input.shard}`;
         return deps.engine.run({ kind: 'logits', input: { ...input, ...(owner === undefined ? {} : { owner }) } }, edge);
       }),
     trainModel: (input) =>
-      asActivity((edge) => {
+      asActivity(deps, input, (edge) => {
         const { info } = Context.current();
         const attemptId = `${info.workflowExecution?.runId ?? 'none'}-${info.activityId}-${info.attempt}`.replace(/[^A-Za-z0-9-]/g, '-');
         const onEpoch = (record: EpochRecord): void => {

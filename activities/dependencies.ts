@@ -23,6 +23,8 @@ export interface ActivityDependencies {
   sources?: SourceOptions;
   /** Training clips may stand in validation or eval too. @default false */
   allowOverlap?: boolean;
+  /** This worker's identity as Temporal shows it. @default unknown */
+  worker?: string;
   engine: EngineClient;
   /** Milliseconds of a monotonic clock. */
   monotonicMs: () => number;

@@ -16,6 +16,8 @@ const { PENDING_ACTIVITY_STATE_STARTED } = temporal.api.enums.v1.PendingActivity
 
 const DESCRIBE_EVERY_MS = 1000;
 const QUERY_EVERY_MS = 3000;
+/** A closed run's last answer comes from a worker that replays its whole history, if one is left. */
+const LAST_ANSWER_MS = 15_000;
 /** How long the server may be out of reach before watching it makes no sense: a restart takes a few seconds. */
 const OUT_OF_REACH_MS = 30_000;
 
@@ -49,7 +51,7 @@ export async function followStatus(
       reachedMs = performance.now();
       if (description.status.name !== 'RUNNING' && description.status.name !== 'PAUSED') {
         await asking;
-        await Promise.race([ask(), sleep(QUERY_EVERY_MS)]);
+        await Promise.race([ask(), sleep(LAST_ANSWER_MS)]);
         if (status !== null) onView({ status, pending: [] });
         return;
       }

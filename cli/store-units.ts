@@ -11,7 +11,7 @@ import type { TrainedModel } from '../workflows/contract/activities';
 export interface StoreUnit {
   /** First parts of the keys of its objects, e.g. `logits/<key>`. */
   name: string;
-  kind: 'runs' | 'plans' | 'audio' | 'ingest' | 'logits' | 'models' | 'scores' | 'training' | 'checkpoints' | 'quarantine' | 'half-written' | 'other'; // prettier-ignore
+  kind: 'runs' | 'plans' | 'audio' | 'ingest' | 'logits' | 'models' | 'scores' | 'training' | 'checkpoints' | 'attempts' | 'quarantine' | 'half-written' | 'other'; // prettier-ignore
   objects: StoredObject[];
   bytes: number;
   newestMs: number;
@@ -127,6 +127,7 @@ function unitOf(key: string): Pick<StoreUnit, 'name' | 'kind'> {
         : { name: `training/${second}`, kind: 'training' };
     case 'audio':
       return { name: `audio/${second.replace(/\..*$/, '')}`, kind: 'audio' };
+    case 'attempts':
     case 'plans':
     case 'logits':
     case 'models':

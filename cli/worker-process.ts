@@ -52,7 +52,17 @@ export class WorkerProcess {
     const { queue, address, root, log } = this.options;
     const output = openSync(log, 'a');
     const before = statSync(log).size;
-    const args = [join(repositoryRoot, 'dist', 'workers', 'main.js'), '--queue', queue, '--address', address, '--root', root];
+    const args = [
+      join(repositoryRoot, 'dist', 'workers', 'main.js'),
+      '--log',
+      'text',
+      '--queue',
+      queue,
+      '--address',
+      address,
+      '--root',
+      root,
+    ];
     // A process group of its own: Ctrl-C in a terminal must not reach it before this process has asked it to stop.
     const child = spawn(...leashed('SIGTERM', process.execPath, args), {
       cwd: root,

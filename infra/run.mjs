@@ -89,7 +89,7 @@ function become(file, args) {
 
 /** Jest, and a last line that a program can read: `12 passed, 0 failed`. */
 async function test(args) {
-  await setUp({ parts: ['tensorflow', 'temporal', 'storage', 'readers', 'manifests'], quiet: true });
+  await setUp({ parts: ['tensorflow', 'temporal', 'storage', 'readers', 'manifests', 'monitors', 'browser'], quiet: true });
   const results = join(root, '.ced', `test-results-${process.pid}.json`);
   const jest = [join(root, 'node_modules/jest/bin/jest.js'), '--json', `--outputFile=${results}`, ...args];
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...jest], { cwd: root, stdio: 'inherit' });

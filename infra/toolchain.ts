@@ -14,6 +14,8 @@ const Toolchain = z.object({
   demoCorpus: z.string().optional(),
   pythonReaders: z.string().optional(),
   manifestCheck: z.string().optional(),
+  pythonMonitors: z.string().optional(),
+  browser: z.union([z.object({ path: z.string() }), z.object({ missing: z.string() })]).optional(),
 });
 
 /** The clone's root, the same from `infra/` and from `dist/infra/`. */
@@ -49,9 +51,23 @@ export function manifestCheckBinary(): string {
   return found('manifestCheck');
 }
 
-function found(part: keyof z.infer<typeof Toolchain>): string {
+/** Path of a Python that has TensorBoard's reader, Prometheus' parser and Grafana's schema, for tests. */
+export function pythonWithMonitors(): string {
+  return found('pythonMonitors');
+}
+
+/** A Chromium for tests, or why there is none. */
+export function browser(): { path: string } | { missing: string } {
+  return readToolchain()?.browser ?? { missing: 'set-up has not looked for one: start tests with `npm test`' };
+}
+
+function readToolchain(): z.infer<typeof Toolchain> | null {
   const path = join(repositoryRoot, '.ced', 'toolchain.json');
-  const value = existsSync(path) ? Toolchain.parse(JSON.parse(readFileSync(path, 'utf8')))[part] : undefined;
+  return existsSync(path) ? Toolchain.parse(JSON.parse(readFileSync(path, 'utf8'))) : null;
+}
+
+function found(part: Exclude<keyof z.infer<typeof Toolchain>, 'browser'>): string {
+  const value = readToolchain()?.[part];
   if (value === undefined || !existsSync(value)) throw new Error(`${part} is not set up on this machine: run \`npm run setup\``);
   return value;
 }

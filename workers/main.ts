@@ -1,7 +1,14 @@
 /** `npm run worker`: connects, registers what its queues need, and runs until told to stop. */
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions as TemporalWorkerOptions } from '@temporalio/worker';
+import {
+  makeTelemetryFilterString,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerOptions as TemporalWorkerOptions,
+} from '@temporalio/worker';
 import { createCpuActivities, createGpuActivities } from '../activities/create-activities';
 import type { ActivityDependencies } from '../activities/dependencies';
 import { openStore, storeEnvironment } from '../activities/storage/open-store';
@@ -11,12 +18,29 @@ import { EngineProcess } from './engine/engine-process';
 import { FencedStore } from './fenced-store';
 import { dataConverter } from './payloads/data-converter';
 import { standstillLimitMs, Standstills } from './standstills';
+import { WorkerLog } from './worker-log';
+import { WorkerMetrics } from './worker-metrics';
 import { parseWorkerOptions, WORKER_HELP, type WorkerOptions } from './worker-options';
+
+/** As Temporal shows this worker, and as the report's timeline names it. */
+const identity = `${process.pid}@${hostname()}`;
+
+let log: WorkerLog | null = null;
 
 async function main(): Promise<void> {
   const options = parseWorkerOptions(process.argv.slice(2), process.env);
   if (!options) return console.log(WORKER_HELP);
-  Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: ['SIGTERM', 'SIGINT'] });
+  log = new WorkerLog(options.log);
+  Runtime.install({
+    logger: log,
+    shutdownSignals: ['SIGTERM', 'SIGINT'],
+    telemetryOptions: {
+      logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
+      ...(options.metrics === null
+        ? {}
+        : { metrics: { prometheus: { bindAddress: options.metrics, countersTotalSuffix: true, unitSuffix: true } } }),
+    },
+  });
   const connection = await NativeConnection.connect(options.connection).catch((error: unknown) => {
     throw new Error(`no Temporal server answers at ${options.address}; start one with \`npm run server\`, or name yours with --address`, {
       cause: error,
@@ -30,6 +54,8 @@ async function main(): Promise<void> {
     root: options.root,
     intraOpThreads: options.intraOpThreads,
     environment: storeEnvironment(options.storage),
+    ...(options.metrics === null ? {} : { metrics: new WorkerMetrics(Runtime.instance().metricMeter, () => performance.now()) }),
+    ...(log.format === 'json' ? { onOutput: (line: string) => log?.info(line, { sdkComponent: 'engine' }) } : {}),
   });
   try {
     const converter = await dataConverter(process.env);
@@ -37,9 +63,10 @@ async function main(): Promise<void> {
     const workers = await Promise.all(
       options.queues.map((queue) => Worker.create({ ...common(connection, options), ...converter, ...forQueue(queue, deps) })),
     );
-    console.log(
-      `worker ready: ${options.queues.map((queue) => TASK_QUEUES[queue]).join(', ')} at ${options.address}, root ${options.root}`,
-    );
+    const ready = `worker ready: ${options.queues.map((queue) => TASK_QUEUES[queue]).join(', ')} at ${options.address}, root ${options.root}`;
+    // On standard output, where whoever started this process waits for it.
+    if (log.format === 'text') console.log(ready);
+    else new WorkerLog('json', process.stdout).info(ready);
     await Promise.all(workers.map((worker) => worker.run()));
   } finally {
     engine.end();
@@ -50,8 +77,8 @@ async function main(): Promise<void> {
 function common(
   connection: NativeConnection,
   options: WorkerOptions,
-): Pick<TemporalWorkerOptions, 'connection' | 'namespace' | 'shutdownForceTime' | 'maxHeartbeatThrottleInterval'> {
-  return { connection, namespace: options.namespace, shutdownForceTime: '25s', maxHeartbeatThrottleInterval: '4s' };
+): Pick<TemporalWorkerOptions, 'connection' | 'namespace' | 'identity' | 'shutdownForceTime' | 'maxHeartbeatThrottleInterval'> {
+  return { connection, namespace: options.namespace, identity, shutdownForceTime: '25s', maxHeartbeatThrottleInterval: '4s' };
 }
 
 function forQueue(
@@ -74,6 +101,7 @@ function dependencies(options: WorkerOptions, client: Client, engine: EngineProc
     root: options.root,
     sources: options.sources,
     allowOverlap: options.allowOverlap,
+    worker: identity,
     // Every activity opens its own; what it creates is refused or identical whoever it is, but a zombie must replace and remove nothing.
     openStore: (uri) => {
       const store = openStore(options.root, uri, options.storage);
@@ -94,7 +122,9 @@ function dependencies(options: WorkerOptions, client: Client, engine: EngineProc
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    console.error(`worker: ${(error as Error).message}`);
+    const line = `worker: ${(error as Error).message}`;
+    if (log?.format === 'json') log.error(line);
+    else console.error(line);
     process.exit(1);
   },
 );

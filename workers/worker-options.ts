@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { StoreOptions } from '../activities/storage/open-store';
 import type { SourceOptions } from '../activities/storage/source';
+import { logFormat, type LogFormat } from './worker-log';
 import { temporalSettings, type TemporalSettings } from './temporal-settings';
 
 export interface WorkerOptions extends TemporalSettings {
@@ -13,6 +14,9 @@ export interface WorkerOptions extends TemporalSettings {
   storage: Pick<StoreOptions, 'cacheFolder' | 'cacheBytes' | 'userProject'>;
   sources: SourceOptions;
   allowOverlap: boolean;
+  /** `HOST:PORT` of the Prometheus end point, null for none. */
+  metrics: string | null;
+  log: LogFormat;
 }
 
 export const WORKER_HELP = `Usage: npm run worker -- --queue cpu|gpu|all [options]
@@ -33,6 +37,8 @@ Runs a Temporal worker of the distillation pipeline. A GPU worker does one GPU a
   --allow-overlap  seal a corpus whose training clips stand in validation or eval too
   --allow-private-hosts  read tables and audio from http:// and from loopback, link-local and private addresses too
   --longest-clip S seconds of a clip above which it is rejected      [3600]
+  --metrics H:P    serve Prometheus metrics at http://H:P/metrics; 127.0.0.1:9464 keeps them on this machine  [none]
+  --log F          json or text, on standard error                   [text on a terminal, else json]
   --help           this text
 
 SIGTERM or Ctrl-C: the step in progress is finished, its checkpoint written, the activity handed on; then the worker ends.`;
@@ -55,6 +61,8 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
       'allow-private-hosts': { type: 'boolean' },
       'allow-overlap': { type: 'boolean' },
       'longest-clip': { type: 'string' },
+      metrics: { type: 'string' },
+      log: { type: 'string' },
       help: { type: 'boolean' },
     },
   });
@@ -73,6 +81,8 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
     intraOpThreads: threads,
     storage: storageOf(values.cache, values['cache-gb'], values['user-project']),
     allowOverlap: values['allow-overlap'] === true,
+    metrics: metricsAddress(values.metrics),
+    log: logFormat(values.log, process.stderr),
     sources: {
       allowPrivateHosts: values['allow-private-hosts'] === true,
       userProject: values['user-project'],
@@ -80,6 +90,13 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
       ...(environment['HF_ENDPOINT'] ? { hub: environment['HF_ENDPOINT'] } : {}),
     },
   };
+}
+
+function metricsAddress(asked: string | undefined): string | null {
+  if (asked === undefined) return null;
+  const port = Number(/^(?:[\w.-]+|\[[\da-fA-F:.]+\]):(\d{1,5})$/.exec(asked)?.[1] ?? NaN);
+  if (!(port >= 0 && port <= 65_535)) throw new Error(`--metrics: ${asked}, expected HOST:PORT, for example 127.0.0.1:9464`);
+  return asked;
 }
 
 function storageOf(cache: string | undefined, cacheGb: string | undefined, userProject: string | undefined): WorkerOptions['storage'] {

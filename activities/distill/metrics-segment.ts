@@ -1,10 +1,12 @@
 /**
  * Metrics are one JSONL segment a checkpoint, never appended to: `{"step","loss","lr"}` for steps and `{"epoch","step","loss","mAP"}` for
- * epochs, joined at the end by following segments from step to step.
+ * epochs, joined at the end by following segments from step to step. The same lines stand beside it as TensorBoard's events, to be looked at while
+ * the training goes on.
  */
 import type { EpochRecord } from '../../workflows/contract/activities';
 import { layout } from '../storage/layout';
 import type { Store } from '../storage/store';
+import { encodeEvents } from './tensorboard-events';
 
 export type MetricsLine = { step: number; loss: number; lr: number } | { epoch: number; step: number; loss: number; mAP: number | null };
 
@@ -32,6 +34,7 @@ export class MetricsSegment {
       commit: async (store, trainingKey) => {
         if (to === from) return;
         await store.create(layout.metrics(trainingKey, from, to), Buffer.from(lines.map((line) => JSON.stringify(line) + '\n').join('')));
+        await store.create(layout.events(trainingKey, from, to), encodeEvents(lines, from));
       },
     };
   }

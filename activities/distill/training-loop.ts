@@ -14,6 +14,7 @@ import { countdown } from '../progress';
 import { writeBestWeights } from './best-weights';
 import { validationsSinceBest, withEntry } from './best-list';
 import { MetricsSegment } from './metrics-segment';
+import { StepPace } from './pace';
 import { pruneCheckpoints, writeCheckpoint, type Progress, type TrainingState } from './training-checkpoint';
 import type { TrainingSet } from './training-set';
 import type { Validation } from './validation';
@@ -54,17 +55,21 @@ export async function trainingLoop(loop: Loop, start: Progress): Promise<Progres
   const begun = at.stepInEpoch > 0 || at.best.length === 0 ? at.epoch + 1 : at.epoch;
   const lastEpoch = Math.min(settings.epochs, Math.max(begun, settings.stopAfterEpoch ?? settings.epochs));
   const writer = new CheckpointWriter(loop, metrics, at.step);
+  const pace = new StepPace();
   let mAP: number | null = null;
 
   // Asked before every step: an attempt may begin where the one before it ended.
   const stoppedEarly = (): boolean => settings.earlyStop > 0 && validationsSinceBest(at.best, at.validated) >= settings.earlyStop;
   while (at.epoch < lastEpoch && !stoppedEarly()) {
     const learningRate = learningRateAt(at.step, { ...settings, totalSteps });
+    const begunMs = context.monotonicMs();
     const batch = data.batch(at.epoch, at.stepInEpoch);
+    const batchMs = context.monotonicMs();
     const loss = naming(
       () => trainer.step(batch, learningRate),
       () => `${settings.name}: clips ${data.clipsOf(at.epoch, at.stepInEpoch).slice(0, 8).join(', ')}`,
     );
+    const now = pace.add({ dataMs: batchMs - begunMs, totalMs: context.monotonicMs() - begunMs, rows: batch.batch });
     at.lossSum += loss * batch.batch;
     at.lossRows += batch.batch;
     at.rowsTrained += batch.batch;
@@ -77,7 +82,7 @@ export async function trainingLoop(loop: Loop, start: Progress): Promise<Progres
       metrics.epoch(record);
       context.onEpoch(record);
     }
-    context.onProgress({ ...progress(at.step), loss, mAP, epoch: at.epoch });
+    context.onProgress({ ...progress(at.step), loss, mAP, epoch: at.epoch, pace: now });
     const stop = await context.breathe();
     if (stop || context.monotonicMs() - writer.lastMs >= settings.checkpointSeconds * 1000) await writer.write(at, stop);
     if (stop) throw new EngineStopped();

@@ -32,6 +32,13 @@ export function formatSeconds(value: number): string {
   return `${formatCount(Math.floor(minutes / 60))} h ${pad(minutes % 60)} min`;
 }
 
+/** Seconds as hours that can be added up and paid for: `0.05 h`, `312 h`; `–` for none at all. */
+export function formatHours(seconds: number): string {
+  const hours = seconds / 3600;
+  if (seconds === 0) return NONE;
+  return `${hours >= 99.5 ? formatCount(hours) : hours < 0.1 ? hours.toFixed(4) : hours.toFixed(2)} h`;
+}
+
 /** A fraction as `91.8 %`. */
 export function formatPercent(fraction: number | null): string {
   return fraction === null ? NONE : `${(fraction * 100).toFixed(1)} %`;

@@ -10,8 +10,11 @@ import { ContentDiffers, encodeJson, ObjectMissing, type Store } from '../storag
 import { modelCard } from './model-card';
 import { buildReportData, buildResult, type RunFindings } from './report-data';
 import { renderReport } from './report-page';
+import { metricsFiles } from './publish-metrics';
+import { readRunAttempts } from './run-attempts';
 import { encodeRejected, readRunCorpus } from './run-corpus';
 import { evaluateRun } from './run-evaluation';
+import { softwareVersions } from './software-versions';
 import { readTrainingCurve, type TrainingCurve } from './training-curve';
 
 /** @throws when a model was not scored on eval, or a manifest of the run is missing */
@@ -26,6 +29,7 @@ export async function publishRun(deps: ActivityDependencies, input: PublishInput
       await createOrAdopt(store, layout.modelFile(student.sha256, 'README.md'), Buffer.from(card));
     }
     await createOrAdopt(store, keyOf('rejected.jsonl'), encodeRejected(findings.rejected));
+    for (const [file, bytes] of await metricsFiles(store, input)) await createOrAdopt(store, keyOf(file), bytes);
     await createOrAdopt(store, keyOf('report.html'), Buffer.from(renderReport(buildReportData(input, result, findings))));
     await createOrAdopt(store, keyOf('result.json'), Buffer.from(JSON.stringify(result, null, 2) + '\n'));
   }
@@ -50,7 +54,9 @@ async function readFindings(store: Store, input: PublishInput): Promise<RunFindi
   const curves: TrainingCurve[] = [];
   for (const student of students) curves.push(await readTrainingCurve(store, student));
   const teacherPairs = (evaluation ?? validation)?.pairs ?? [];
-  return { ...corpus, evaluation, teacherPairs, ensembleValidationMAP: validation?.ensemble?.mAP ?? null, curves };
+  const attempts = await readRunAttempts(store, input);
+  const ensembleValidationMAP = validation?.ensemble?.mAP ?? null;
+  return { ...corpus, evaluation, teacherPairs, ensembleValidationMAP, curves, attempts, versions: softwareVersions() };
 }
 
 /** Another attempt may have run other code, or another version of it: whoever came first is what readers have seen. */

@@ -1,32 +1,55 @@
 /** What the run took: time by stage, bytes in the store, clips that were left out. */
 import { sampleRate } from '../../ced/audio/mono16k';
 import { html, type Html } from './html';
-import { formatBytes, formatCount, formatPercent, formatSeconds } from './number-format';
+import { formatBytes, formatCount, formatHours, formatPercent, formatSeconds } from './number-format';
 import type { ReportData } from './report-data';
 import type { Section } from './report-section';
 import { bar, scrolling } from './report-parts';
 
-export function stagesSection({ result: { stages } }: ReportData): Section | null {
+export function stagesSection({ result: { stages }, attempts }: ReportData): Section | null {
   if (stages.length === 0) return null;
   const longest = Math.max(...stages.map(({ seconds }) => seconds), Number.MIN_VALUE);
   const total = stages.reduce((sum, { seconds }) => sum + seconds, 0);
+  const worked = (stage: string | null, gpu: boolean): number =>
+    attempts
+      .filter((each) => (stage === null || each.stage === stage) && each.stage !== 'publish' && each.gpu === gpu)
+      .reduce((sum, { startedMs, endedMs }) => sum + (endedMs - startedMs) / 1000, 0);
+  const workCells = (stage: string | null): Html[] =>
+    attempts.length === 0 ? [] : [worked(stage, false), worked(stage, true)].map((seconds) => html`<td>${formatHours(seconds)}</td>`);
   const rows = stages.map(
     ({ name, seconds }) =>
       html`<tr>
         <th scope="row">${name}</th>
         <td class="bar">${bar(formatSeconds(seconds), seconds / longest, '--ensemble')}</td>
         <td>${formatPercent(total === 0 ? null : seconds / total)}</td>
+        ${workCells(name)}
       </tr>`,
   );
   return {
     id: 'stages',
     title: 'Time by stage',
-    note: 'A stage that found its work done in the store took next to nothing.',
-    content: html`<table class="costs">
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>`,
+    note: 'A stage that found its work done in the store took next to nothing. CPU and GPU hours are those of the workers on either queue and count every attempt, in vain or not; what a GPU worker computed on stands under Provenance.',
+    content: scrolling(
+      html`<table class="costs">
+        <thead>
+          <tr>
+            <th scope="col">Stage</th>
+            <th scope="col" class="bar">Elapsed</th>
+            <th scope="col">Share</th>
+            ${attempts.length === 0 ? null : ['CPU hours', 'GPU hours'].map((head) => html`<th scope="col">${head}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+          <tr class="total">
+            <th scope="row">together</th>
+            <td class="bar">${bar(formatSeconds(total), 0, '--ensemble')}</td>
+            <td></td>
+            ${workCells(null)}
+          </tr>
+        </tbody>
+      </table>`,
+    ),
   };
 }
 
@@ -116,17 +139,19 @@ export function rejectedSection({ rejected, result }: ReportData): Section | nul
     id: 'rejected',
     title: 'Rejected clips',
     note: `${formatCount(result.rejected)} ${result.rejected === 1 ? 'clip was' : 'clips were'} left out; rejected.jsonl beside this report names every one.`,
-    content: html`<table>
-      <thead>
-        <tr>
-          <th scope="col">Reason</th>
-          <th scope="col">Clips</th>
-          <th scope="col" class="bar">Examples</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>`,
+    content: scrolling(
+      html`<table>
+        <thead>
+          <tr>
+            <th scope="col">Reason</th>
+            <th scope="col">Clips</th>
+            <th scope="col" class="bar">Examples</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>`,
+    ),
   };
 }

@@ -2,8 +2,11 @@
 import type { PublishInput, RunResult, TrainedModel } from '../../workflows/contract/activities';
 import { realTimeFactor, type Latency } from '../evaluate/latency';
 import { groupRejected, type RejectedClip, type RejectedGroup, type SplitSummary } from './run-corpus';
-import type { RunEvaluation, TeacherPair } from './run-evaluation';
+import type { RunAttempt } from './run-attempts';
+import type { DivergenceSpread, RunEvaluation, TeacherPair } from './run-evaluation';
 import type { TrainingCurve } from './training-curve';
+import type { SoftwareVersions } from './software-versions';
+import type { WorstClip } from './worst-clips';
 
 type ModelRole = 'teacher' | 'ensemble' | 'student';
 
@@ -21,6 +24,10 @@ export interface ReportModel {
   agreement: { divergence: number; topMatch: number } | null;
   /** Of a chunk on one core; absent where it was not measured. */
   latency?: Latency | null;
+  /** Of students that follow an ensemble. */
+  spread?: DivergenceSpread | null;
+  /** Of students: the clips of eval they are most wrong about. */
+  worst?: WorstClip[];
   trained: TrainedModel | null;
 }
 
@@ -40,6 +47,9 @@ export interface ReportData {
   ensembleValidationMAP: number | null;
   splits: SplitSummary[];
   rejected: RejectedGroup[];
+  /** Of every activity; empty where none was recorded. */
+  attempts: RunAttempt[];
+  versions: SoftwareVersions;
   runFile: unknown;
 }
 
@@ -51,6 +61,8 @@ export interface RunFindings {
   splits: SplitSummary[];
   rejected: RejectedClip[];
   curves: TrainingCurve[];
+  attempts: RunAttempt[];
+  versions: SoftwareVersions;
 }
 
 export function buildResult(
@@ -98,13 +110,15 @@ export function buildReportData(input: PublishInput, result: RunResult, findings
     ensembleValidationMAP: findings.ensembleValidationMAP,
     splits: findings.splits,
     rejected: groupRejected(findings.rejected),
+    attempts: findings.attempts,
+    versions: findings.versions,
     runFile: input.runFile,
   };
 }
 
 function reportModels(input: PublishInput, evaluation: RunEvaluation | null): ReportModel[] {
   const weightSum = input.ensemble.reduce((sum, { weight }) => sum + weight, 0);
-  const unscored = { mAP: null, perClass: [], agreement: null, latency: null };
+  const unscored = { mAP: null, perClass: [], agreement: null, latency: null, spread: null, worst: [] };
   const teachers = input.ensemble.map(({ name, parameters, sha256, weight }, index): ReportModel => {
     const score = evaluation?.teachers[index] ?? unscored;
     return {

@@ -3,30 +3,36 @@
  * even a hole in the escaping could run nothing. Deterministic. A new section is one more line in `sections`.
  */
 import { createHash } from 'node:crypto';
+import { agreementSection } from './report-agreement';
 import { chartData, chartsSection } from './report-charts';
 import { championSection } from './report-champion';
 import { classesSection } from './report-classes';
 import { headline } from './report-headline';
 import { html, Html, scriptJson } from './html';
+import { lineageSection } from './report-lineage';
 import { modelsSection } from './report-models';
-import { teachersSection } from './report-teachers';
 import type { Section } from './report-section';
 import { provenanceSection } from './report-provenance';
 import { rejectedSection, stagesSection, storageSection } from './report-costs';
 import type { ReportData } from './report-data';
 import { reportScript } from './report-script';
 import { reportStyle } from './report-style';
+import { timelineSection } from './report-timeline';
 import { uPlotScript, uPlotStyle } from './uplot-source';
+import { wrongClipsSection } from './report-wrong-clips';
 
 const sections: ((data: ReportData) => Section | null)[] = [
   modelsSection,
   championSection,
-  teachersSection,
   chartsSection,
   classesSection,
+  agreementSection,
+  wrongClipsSection,
+  timelineSection,
   stagesSection,
   storageSection,
   rejectedSection,
+  lineageSection,
   provenanceSection,
 ];
 
@@ -74,5 +80,5 @@ function inlineScript(script: string): Html {
 
 function contentPolicy(scripts: readonly string[]): string {
   const hashes = scripts.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`).join(' ');
-  return `default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src ${hashes}`;
+  return `default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:; script-src ${hashes}`;
 }

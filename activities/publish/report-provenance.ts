@@ -5,10 +5,11 @@ import type { Section } from './report-section';
 import type { TrainingCurve } from './training-curve';
 
 export function provenanceSection(data: ReportData): Section {
-  const { result, models, curves } = data;
+  const { result, models, curves, versions } = data;
   const rows: [string, string | Html][] = [
     ['Workflow', result.workflowId],
     ['Workflow run', data.workflowRunId],
+    ['Versions', `ced ${versions.ced}, Node ${versions.node}, Temporal SDK ${versions.temporal}`],
     ['Corpus plan', html`<code>plans/${data.planKey}</code>`],
     ...(result.logits ? [['Logits', html`<code>logits/${result.logits.key}</code>`] as [string, Html]] : []),
     ...models.flatMap(({ role, name, sha256 }): [string, Html][] =>

@@ -3,7 +3,7 @@
  * mean of its teachers' full outputs, not of what the logits kept.
  */
 import { setImmediate as breathe } from 'node:timers/promises';
-import { agreement } from '../../ced/metrics/agreement';
+import { agreement, rowDivergences } from '../../ced/metrics/agreement';
 import { pairAgreement, type PairAgreement } from '../../ced/metrics/pair-agreement';
 import { meanAveragePrecision } from '../../ced/metrics/mean-average-precision';
 import type { EnsembleMember, ModelReference, Split } from '../../workflows/contract/activities';
@@ -14,6 +14,7 @@ import type { Latency } from '../evaluate/latency';
 import { labelMatrix, readScores, type ScoresManifest } from '../evaluate/score-job';
 import { layout } from '../storage/layout';
 import { readJson, readJsonIfPresent, type Store } from '../storage/store';
+import { worstClips, type WorstClip } from './worst-clips';
 
 interface ModelScore {
   /** Macro mean average precision, null without labels. */
@@ -27,6 +28,17 @@ interface ModelScore {
 interface StudentScore extends ModelScore {
   /** Agreement with the ensemble, null where there is none. */
   agreement: { divergence: number; topMatch: number } | null;
+  /** Its spread over clips, null where there is no ensemble. */
+  spread: DivergenceSpread | null;
+  worst: WorstClip[];
+}
+
+/** Divergence of single clips from the ensemble, nats a class. */
+export interface DivergenceSpread {
+  median: number;
+  /** Nine clips of ten stay below. */
+  ninth: number;
+  largest: number;
 }
 
 export interface TeacherPair extends PairAgreement {
@@ -98,7 +110,14 @@ async function evaluateSplit(
     const scores = await scoresOf(student);
     const score = await judge(scores);
     await breathe();
-    students.push({ ...score, latency: await latencyOf(student), agreement: followed && agreementOf(scores, followed, rows, classes) });
+    const aims = targets ?? followed;
+    students.push({
+      ...score,
+      latency: await latencyOf(student),
+      agreement: followed && agreementOf(scores, followed, rows, classes),
+      spread: followed && spreadOf(rowDivergences(scores, followed, rows, classes)),
+      worst: aims ? worstClips(audio, scores, aims, { labelled: targets !== null, followed }) : [],
+    });
   }
   return {
     clips: rows,
@@ -113,6 +132,12 @@ async function evaluateSplit(
 function agreementOf(student: Float32Array, ensemble: Float32Array, rows: number, classes: number): StudentScore['agreement'] {
   const { divergence, topMatch } = agreement(student, ensemble, rows, classes);
   return { divergence, topMatch };
+}
+
+function spreadOf(divergences: Float64Array): DivergenceSpread | null {
+  const sorted = divergences.toSorted();
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+  return sorted.length === 0 ? null : { median: at(0.5), ninth: at(0.9), largest: at(1) };
 }
 
 function countPositives(audio: CorpusAudio, targets: Uint8Array): RunEvaluation['classes'] {

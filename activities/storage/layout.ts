@@ -30,12 +30,21 @@ export const layout = {
   best: (key: string, step: number) => `training/${key}/best/${String(step).padStart(9, '0')}.safetensors`,
   metrics: (key: string, fromStep: number, toStep: number) =>
     `training/${key}/metrics/${String(toStep).padStart(9, '0')}-from-${String(fromStep).padStart(9, '0')}.jsonl`,
+  events: (key: string, fromStep: number, toStep: number) =>
+    `training/${key}/tensorboard/events.out.tfevents.${String(toStep).padStart(9, '0')}-from-${String(fromStep).padStart(9, '0')}`,
   attempts: (key: string) => `training/${key}/attempts/`,
   attempt: (key: string, order: number, id: string) => `training/${key}/attempts/${String(order).padStart(9, '0')}-${id}.json`,
+  /** What is left of an activity's attempt (activities/attempt-record.ts). */
+  activityAttempts: (workflowRunId: string) => `attempts/${workflowRunId}/`,
+  activityAttempt: (workflowRunId: string, activityId: string, attempt: number, moment: 'start' | 'end') =>
+    `attempts/${workflowRunId}/${activityId}-${attempt}-${moment}.json`,
   quarantine: (key: string, foundSha256: string) => `quarantine/${key}-${foundSha256.slice(0, 16)}`,
   runFile: (run: string, workflowRunId: string, file: string) => `runs/${run}/${workflowRunId}/${file}`,
   judgement: (run: string, key: string) => `runs/${run}/judged/${key}.json`,
   /** Plan key of the run's last retraining: the next one goes on from its shards. */
   lastPlan: (run: string) => `runs/${run}/plan.json`,
+  /** Below a run's folder. */
+  metricsFile: (model: string) => `metrics/${model}.jsonl`,
+  eventsFile: (model: string) => `tensorboard/${model}/events.out.tfevents.000000000.ced`,
   latest: (run: string, file: 'result.json' | 'report.html') => `runs/${run}/${file}`,
 } as const;

@@ -13,7 +13,7 @@ import type { ModelConfig } from '../../ced/model/config';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import { parameterCount } from '../../ced/model/parameters';
-import { encodeWav } from '../../examples/instruments/render/wav';
+import { encodeWav } from '../../ced/audio/wav-file';
 import type { EnsembleMember } from '../../workflows/contract/activities';
 
 export const chunkSeconds = 10;

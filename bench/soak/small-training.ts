@@ -11,7 +11,7 @@ import type { EngineJob } from '../../activities/engine-jobs';
 import { planCorpus } from '../../activities/plan/plan-corpus';
 import { FolderStore } from '../../activities/storage/folder-store';
 import { philox, streamKey } from '../../ced/augment/random';
-import { encodeWav } from '../../examples/instruments/render/wav';
+import { encodeWav } from '../../ced/audio/wav-file';
 import { teachRunSchema } from '../../workflows/contract/run-file';
 
 type TrainJob = Extract<EngineJob, { kind: 'train' }>;

@@ -1,5 +1,5 @@
 /**
- * The few lines of protocol-buffer writing that a FunctionDef needs. Messages are built inside out as Buffers.
+ * The few lines of protocol-buffer writing that a FunctionDef and TensorBoard's events need. Messages are built inside out as Buffers.
  * https://protobuf.dev/programming-guides/encoding/
  */
 export function varint(value: number): Buffer {
@@ -31,6 +31,12 @@ export function floatField(field: number, value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeFloatLE(value);
   return Buffer.concat([varint((field << 3) | 5), bytes]);
+}
+
+export function doubleField(field: number, value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleLE(value);
+  return Buffer.concat([varint((field << 3) | 1), bytes]);
 }
 
 /** One entry of a `map<string, …>` field. */

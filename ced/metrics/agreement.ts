@@ -51,6 +51,17 @@ export function agreement(student: ArrayLike<number>, ensemble: ArrayLike<number
   };
 }
 
+/** `divergence` of each row, nats a class. Same shapes as `agreement`. */
+export function rowDivergences(student: Float32Array, ensemble: Float32Array, rows: number, classes: number): Float64Array {
+  return Float64Array.from({ length: rows }, (_, row) => {
+    const [own, followed] = [student, ensemble].map((table) => table.subarray(row * classes, (row + 1) * classes)) as [
+      Float32Array,
+      Float32Array,
+    ];
+    return binaryCrossEntropy(own, followed) - binaryCrossEntropy(followed, followed);
+  });
+}
+
 function mostProbable(table: ArrayLike<number>, row: number, classes: number): number {
   let best = 0;
   for (let index = 1; index < classes; index++) if (table[row * classes + index]! > table[row * classes + best]!) best = index;

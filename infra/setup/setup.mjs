@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findBrowser } from './browser.mjs';
 import { cacheFolder } from './cache.mjs';
 import { compile } from './compile.mjs';
 import { renderDemoCorpus } from './demo-corpus.mjs';
@@ -10,7 +11,7 @@ import { installLeash } from './leash.mjs';
 import { installManifestCheck } from './manifests.mjs';
 import { installNodePackages } from './node-packages.mjs';
 import { startProgress } from './progress.mjs';
-import { installPythonReaders } from './python-readers.mjs';
+import { installPythonMonitors, installPythonReaders } from './python-readers.mjs';
 import { installStorageEmulator } from './storage.mjs';
 import { installTemporal } from './temporal.mjs';
 import { installTensorflow } from './tensorflow.mjs';
@@ -19,7 +20,7 @@ import { chosenVariant } from './variant.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
-/** What a program may ask for. `storage` is for the emulator and tests, `readers` and `manifests` for tests only. */
+/** What a program may ask for. `storage` is for the emulator and tests, `readers`, `manifests`, `monitors` and `browser` for tests only. */
 export const allParts = ['tensorflow', 'temporal', 'demo'];
 
 /**
@@ -45,6 +46,9 @@ export async function setUp({ parts = allParts, gpu, quiet = false, build = true
     await step('Python readers', async (report) => (toolchain.pythonReaders = await installPythonReaders(report)));
   if (parts.includes('manifests'))
     await step('checker of manifests', async (report) => (toolchain.manifestCheck = await installManifestCheck(root, report)));
+  if (parts.includes('monitors'))
+    await step('Python monitors', async (report) => (toolchain.pythonMonitors = await installPythonMonitors(report)));
+  if (parts.includes('browser')) await step('browser', async (report) => (toolchain.browser = await findBrowser(report)));
   if (build) await step('TypeScript', (report) => compile(root, report));
   if (parts.includes('demo')) await step('demo corpus', async (report) => (toolchain.demoCorpus = await renderDemoCorpus(root, report)));
   remember(toolchain);

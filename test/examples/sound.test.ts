@@ -4,7 +4,7 @@ import { Draws } from '../../examples/instruments/render/draws';
 import { loudestRms } from '../../examples/instruments/render/loudness';
 import { MatchedFilter } from '../../examples/instruments/render/matched-filter';
 import { addReverb } from '../../examples/instruments/render/reverb';
-import { encodeWav } from '../../examples/instruments/render/wav';
+import { encodeWav } from '../../ced/audio/wav-file';
 
 function tone(hertz: number, rate: number, samples = rate): Float32Array {
   return Float32Array.from({ length: samples }, (_, i) => Math.sin((2 * Math.PI * hertz * i) / rate));

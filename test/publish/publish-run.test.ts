@@ -60,7 +60,7 @@ describe('publishing a distillation', () => {
     );
     const report = await text(store, layout.latest('handmade', 'report.html'));
     expect(report).toBe(await text(store, layout.runFile('handmade', 'first', 'report.html')));
-    expect(report).toContain('Agreement of teachers');
+    expect(report).toContain('Teachers with each other');
     expect(report).toContain('&#60;b&#62;torn&#60;/b&#62;');
     expect(await text(store, layout.runFile('handmade', 'first', 'rejected.jsonl'))).toBe(
       '{"split":"train","clip":"<b>torn</b>","reason":"damaged: frame 3"}\n{"split":"train","clip":"gone","reason":"no such file: gone.wav"}\n',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ReportData } from '../../activities/publish/report-data';
+import type { ReportData, ReportModel } from '../../activities/publish/report-data';
 import { renderReport } from '../../activities/publish/report-page';
 import { sampleReport } from './sample-report';
 
@@ -15,6 +15,11 @@ function hostileReport(): ReportData {
   for (const each of data.classes) each.name = HOSTILE;
   for (const stage of data.result.stages) stage.name = HOSTILE;
   data.rejected = [{ kind: HOSTILE, count: 1, examples: [{ split: 'eval', clip: HOSTILE, reason: HOSTILE }] }];
+  for (const each of data.attempts) Object.assign(each, { what: HOSTILE, worker: HOSTILE, failure: HOSTILE, activity: HOSTILE });
+  for (const clip of data.models.flatMap(({ worst }) => worst ?? [])) {
+    clip.clip = HOSTILE;
+    for (const tag of [...(clip.labels ?? []), ...clip.student, ...clip.ensemble]) tag.name = HOSTILE;
+  }
   data.runFile = { [HOSTILE]: HOSTILE };
   return data;
 }
@@ -29,6 +34,29 @@ function visibleText(page: string): string {
 }
 
 const scriptsOf = (page: string): string[] => [...page.matchAll(/<script>([^]*?)<\/script>/g)].map(([, script]) => script ?? '');
+
+describe('the lineage', () => {
+  const lineageOf = (data: ReportData): string => {
+    const [section = ''] = /<section id="lineage">[^]*?<\/section>/.exec(renderReport(data)) ?? [];
+    return visibleText(`<body>${section}`);
+  };
+
+  it('leads from corpus and teachers over the logits to the student, by their places in the store', () => {
+    const data = sampleReport();
+    const text = lineageOf(data);
+    const places = [`plans/${data.planKey.slice(0, 12)}`, ...data.models.map(({ sha256 }) => sha256 && `models/${sha256.slice(0, 12)}`)];
+    for (const place of [...places, `logits/${data.result.logits?.key.slice(0, 12)}`]) if (place) expect(text).toContain(place);
+    expect(text).not.toContain('champion');
+  });
+
+  it('ends with who is champion, where one was chosen', () => {
+    const data = sampleReport();
+    const says = 'mini stays behind the champion by 0.010 mAP';
+    const against = { entry: 3, sha256: 'e'.repeat(64), mAP: 0.31 };
+    data.result.promotion = { outcome: 'kept', student: 'mini', sha256: 'f'.repeat(64), mAP: 0.3, against, minGain: 0, entry: 3, says };
+    expect(lineageOf(data)).toContain(`the champion before ${says} models/eeeeeeeeeeee…`);
+  });
+});
 
 describe('clips of the same audio', () => {
   it('are counted under the corpus, where there are any', () => {
@@ -83,6 +111,25 @@ describe('the report of a distillation', () => {
     for (const { name } of data.classes) expect(text).toContain(` ${name} `);
   });
 
+  it('adds up what was paid for, attempts in vain included', () => {
+    const section = /<section id="stages">[^]*?<\/section>/.exec(page)?.[0] ?? '';
+    const seconds = (gpu: boolean): number =>
+      data.attempts.filter((each) => each.gpu === gpu).reduce((sum, { startedMs, endedMs }) => sum + (endedMs - startedMs) / 1000, 0);
+    const together = visibleText(`<body>${section}`).split('together')[1];
+    expect(together).toContain(`7 min 00 s ${(seconds(false) / 3600).toFixed(4)} h ${(seconds(true) / 3600).toFixed(4)} h`);
+  });
+
+  it('lists every attempt with its outcome and its failure', () => {
+    expect(text).toContain('14 activities in 17 attempts on 2 workers (1 failed, 1 lost, 1 stopped)');
+    expect(text).toContain("EngineLost: the engine's process ended (SIGKILL)");
+    for (const title of ['trainModel mini, attempt 1: lost with its process', 'trainModel mini, attempt 2: stopped after its checkpoint'])
+      expect(page).toContain(title.replace(', attempt 1', ''));
+  });
+
+  it('lets the most wrong clips be heard', () => {
+    expect(page.match(/<audio controls[^>]* src="data:audio\/wav;base64,/g)).toHaveLength(10);
+  });
+
   it('names the rejected clips, the hashes and the run file', () => {
     expect(text).toContain('no such file: /data/train/fluid-00017.flac');
     expect(text).toContain(`models/${data.result.students[0]?.sha256}`);
@@ -126,11 +173,19 @@ describe('the report of a run without labels', () => {
   });
 });
 
+/** As `teach` leaves it: nothing was followed. */
+const taughtModel = (model: ReportModel): ReportModel => ({
+  ...model,
+  agreement: null,
+  spread: null,
+  worst: (model.worst ?? []).map((clip) => ({ ...clip, ensemble: [] })),
+});
+
 describe('the report of taught teachers', () => {
   it('compares with no ensemble', () => {
     const data = sampleReport({ students: ['small', 'wide'] });
-    const students = data.models.filter(({ role }) => role === 'student').map((model) => ({ ...model, agreement: null }));
-    const taught: ReportData = { ...data, kind: 'teach', models: students, ensembleValidationMAP: null };
+    const students = data.models.filter(({ role }) => role === 'student').map((model) => taughtModel(model));
+    const taught: ReportData = { ...data, kind: 'teach', models: students, ensembleValidationMAP: null, attempts: [] };
     taught.result = { ...data.result, teachers: [], ensemble: { mAP: null }, logits: null };
     const text = visibleText(renderReport(taught));
     expect(text).toContain('small reaches mAP');
@@ -141,13 +196,13 @@ describe('the report of taught teachers', () => {
 describe('the report of a run that has next to nothing', () => {
   it('leaves out what is not there', () => {
     const data = sampleReport({ labelled: false });
-    const models = data.models.map((model) => ({ ...model, agreement: null }));
-    const empty: ReportData = { ...data, models, evalClips: null, curves: [], rejected: [], splits: [] };
+    const models = data.models.map((model) => ({ ...model, agreement: null, worst: [] }));
+    const empty: ReportData = { ...data, models, evalClips: null, curves: [], rejected: [], splits: [], attempts: [] };
     empty.result = { ...data.result, rejected: 0, stages: [], logits: { key: 'k', rows: 0, views: 1, bytes: 0, pcmBytes: 0 } };
     const page = renderReport(empty);
     expect(visibleText(page)).toContain('There is no eval split to judge it on.');
     expect(visibleText(page)).not.toMatch(/NaN|Infinity|undefined/);
-    expect(page).not.toMatch(/<section id="(rejected|training|classes)"/);
+    expect(page).not.toMatch(/<section id="(rejected|training|classes|timeline|wrong)"/);
     expect(scriptsOf(page)).toHaveLength(1);
   });
 });

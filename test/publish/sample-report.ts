@@ -1,6 +1,10 @@
 /** A report about a run like the demo's, made up by formulas: three teachers, one or two students, 52 classes. */
+import { encodeWav } from '../../ced/audio/wav-file';
 import type { TrainedModel } from '../../workflows/contract/activities';
+import type { StageName } from '../../workflows/contract/status';
 import type { ReportData, ReportModel } from '../../activities/publish/report-data';
+import type { RunAttempt } from '../../activities/publish/run-attempts';
+import type { WorstClip } from '../../activities/publish/worst-clips';
 import type { TrainingCurve } from '../../activities/publish/training-curve';
 
 const CLASSES = 52;
@@ -73,6 +77,8 @@ export function sampleReport({ students = ['mini'], labelled = true } = {}): Rep
       weight: null,
       ...scores,
       agreement: { divergence: 0.0213, topMatch: 0.764 },
+      spread: { median: 0.0171, ninth: 0.0402, largest: 0.118 },
+      worst: worst(labelled),
       trained,
     };
   });
@@ -122,6 +128,8 @@ export function sampleReport({ students = ['mini'], labelled = true } = {}): Rep
       { split: 'validation', shards: 1, clips: 400, chunks: 400, samples: 25_600_000, rejected: 0, labelled },
       { split: 'eval', shards: 2, clips: 800, chunks: 800, samples: 51_200_000, rejected: 1, labelled },
     ],
+    attempts: sampleAttempts(),
+    versions: { ced: '0.1.0', node: '20.19.0', temporal: '1.24.0' },
     rejected: [
       {
         kind: 'no such file',
@@ -144,6 +152,64 @@ export function sampleReport({ students = ['mini'], labelled = true } = {}): Rep
       students: students.map((name) => ({ name, epochs: 16, batchSize: 16, learningRate: 0.002 })),
     },
   };
+}
+
+/** Ten clips that sound: a second of silence with a click in its middle. */
+function worst(labelled: boolean): WorstClip[] {
+  return Array.from({ length: 10 }, (_, index) => ({
+    clip: `tim-${String(index * 37).padStart(5, '0')}`,
+    wrongness: 9.1 - 0.4 * index,
+    labels: labelled ? [{ name: NAMES[index % NAMES.length] ?? '', probability: 0.02 }] : null,
+    student: [1, 2, 3].map((rank) => ({ name: NAMES[(index + rank) % NAMES.length] ?? '', probability: 0.9 / rank })),
+    ensemble: [2, 3, 4].map((rank) => ({ name: NAMES[(index + rank) % NAMES.length] ?? '', probability: 0.8 / rank })),
+    seconds: 4,
+    wav: encodeWav(Int16Array.from({ length: 16_000 }, (__, at) => (at === 8000 ? 20_000 : 0))).toString('base64'),
+  }));
+}
+
+/** A run with a lost, a failed and a stopped attempt. */
+function sampleAttempts(): RunAttempt[] {
+  const START_MS = 1_790_000_000_000;
+  const attempt = (
+    stage: StageName,
+    activity: string,
+    [what, number, fromSeconds, toSeconds]: [string, number, number, number],
+    change: Partial<RunAttempt> = {},
+  ): RunAttempt => ({
+    stage,
+    activity,
+    activityId: `${activity} ${what}`,
+    attempt: number,
+    what,
+    worker: stage === 'plan' || stage === 'download' ? '4711@corvus' : '4712@corvus',
+    gpu: stage !== 'plan' && stage !== 'download',
+    scheduledMs: START_MS + fromSeconds * 1000 - 150,
+    startedMs: START_MS + fromSeconds * 1000,
+    endedMs: START_MS + toSeconds * 1000,
+    outcome: 'done',
+    failure: null,
+    reused: false,
+    ...change,
+  });
+  return [
+    attempt('plan', 'importModels', ['', 1, 0.2, 0.7]),
+    attempt('plan', 'planCorpus', ['', 1, 0.8, 1.3]),
+    ...Array.from({ length: 6 }, (_, shard) =>
+      attempt('download', 'ingestShard', [`train shard ${shard}`, 1, 1.4 + 6 * Math.floor(shard / 2), 7 + 6 * Math.floor(shard / 2)]),
+    ),
+    attempt('gate', 'scoreModel', ['small-a on eval', 1, 23, 29], { reused: true }),
+    attempt('gate', 'scoreModel', ['wide on eval', 1, 29, 41]),
+    attempt('logits', 'computeLogits', ['shard 0', 1, 41, 80], {
+      outcome: 'failed',
+      failure: "EngineLost: the engine's process ended (SIGKILL)",
+    }),
+    attempt('logits', 'computeLogits', ['shard 0', 2, 82, 140]),
+    attempt('logits', 'computeLogits', ['shard 1', 1, 140, 213]),
+    attempt('distill', 'trainModel', ['mini', 1, 213, 290], { outcome: 'lost' }),
+    attempt('distill', 'trainModel', ['mini', 2, 321, 360], { outcome: 'stopped' }),
+    attempt('distill', 'trainModel', ['mini', 3, 365, 416]),
+    attempt('evaluate', 'scoreModel', ['mini on eval', 1, 416, 420]),
+  ];
 }
 
 function curve(name: string, index: number): TrainingCurve {

@@ -22,6 +22,8 @@ export interface WorkerPlace {
   host?: Host;
   /** Where the server is reached from there; @default its own address */
   address?: string;
+  /** Further options of `npm run worker`. */
+  options?: string[];
 }
 
 export class Cluster {
@@ -45,11 +47,11 @@ export class Cluster {
 
   /** Starts a worker process and waits until it polls. */
   async worker(queue: 'cpu' | 'gpu' | 'all', place: WorkerPlace = {}): Promise<ChildProcess> {
-    const { root = this.folder, environment = {}, threads = 1, entry = join(repositoryRoot, 'dist/workers/main.js') } = place;
+    const { root = this.folder, environment = {}, threads = 1, options = [], entry = join(repositoryRoot, 'dist/workers/main.js') } = place;
     const log = openSync(join(this.folder, `worker-${queue}.log`), 'a');
     const [program = process.execPath, ...before] = [...(place.host?.enter ?? []), process.execPath];
-    const options = ['--queue', queue, '--address', place.address ?? this.address, '--root', root, '--threads', String(threads)];
-    const child = spawn(program, [...before, entry, ...options], {
+    const args = ['--queue', queue, '--address', place.address ?? this.address, '--root', root, '--threads', String(threads), ...options];
+    const child = spawn(program, [...before, entry, ...args], {
       stdio: ['ignore', 'pipe', log],
       detached: true,
       env: { ...process.env, ...environment },

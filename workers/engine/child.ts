@@ -69,12 +69,13 @@ async function run(id: number, { job }: Extract<ToEngine, { type: 'run' }>): Pro
 
 function contextOf(id: number, storeUri: string): JobContext {
   let latest: LiveProgress = { unit: 'objects', done: 0, total: 0, perSecond: 0, etaSeconds: null };
+  const tell = (progress: LiveProgress): void => send({ type: 'progress', id, progress, memoryBytes: process.memoryUsage.rss() });
   const onProgress = (progress: LiveProgress): void => {
     latest = progress;
-    send({ type: 'progress', id, progress });
+    tell(progress);
   };
   // Waiting for a store that does not answer is no hang.
-  const onWait = (): void => send({ type: 'progress', id, progress: { ...latest, phase: 'waiting for the store' } });
+  const onWait = (): void => tell({ ...latest, phase: 'waiting for the store' });
   const store = new FencedStore(openStore(root, storeUri, { ...storeOptionsFrom(process.env), patience: { onWait } }), () => fence.pass());
   return {
     store,

@@ -3,11 +3,13 @@
  * silence. It stays warm between jobs and is ended when idle.
  */
 import { fork, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { engineEnvironment } from '../../ced/engine/environment';
 import { EngineLost, EngineStopped, type EngineJob, type JobResult } from '../../activities/engine-jobs';
 import type { EngineClient } from '../../activities/dependencies';
 import type { LiveProgress } from '../../workflows/contract/activities';
 import { standstillLimitMs, Standstills } from '../standstills';
+import type { WorkerMetrics } from '../worker-metrics';
 import type { FromEngine, ToEngine } from './protocol';
 
 export interface EngineProcessOptions {
@@ -21,6 +23,10 @@ export interface EngineProcessOptions {
   stopGraceMs?: number;
   /** Idle time after which the process is ended. @default 60000 */
   idleMs?: number;
+  /** Told what the engine says and how its jobs end. */
+  metrics?: WorkerMetrics;
+  /** Receives the lines that the process prints. @default they go where this process's own go */
+  onOutput?: (line: string) => void;
   /** Shared with the rest of the worker. A job that was in flight during one is lost: its activity may run elsewhere by now. */
   standstills?: Standstills;
 }
@@ -34,6 +40,7 @@ type RunOptions = Parameters<EngineClient['run']>[1];
 
 interface Running {
   id: number;
+  job: EngineJob;
   options: RunOptions;
   resolve(result: unknown): void;
   reject(error: Error): void;
@@ -72,10 +79,12 @@ export class EngineProcess implements EngineClient {
       setTimeout(() => this.running?.id === id && child.kill('SIGKILL'), this.options.stopGraceMs ?? 15_000).unref();
     };
     options.signal.addEventListener('abort', stop, { once: true });
+    let outcome: 'done' | 'failed' | 'stopped' = 'failed';
     try {
-      return await new Promise<JobResult<J>>((resolve, reject) => {
+      const result = await new Promise<JobResult<J>>((resolve, reject) => {
         this.running = {
           id,
+          job,
           options,
           resolve: (result) => resolve(result as JobResult<J>),
           reject,
@@ -86,7 +95,13 @@ export class EngineProcess implements EngineClient {
         };
         this.tell(child, { type: 'run', id, job });
       });
+      outcome = 'done';
+      return result;
+    } catch (error) {
+      if (error instanceof EngineStopped) outcome = 'stopped';
+      throw error;
     } finally {
+      this.options.metrics?.ended(job, outcome);
       this.running = null;
       clearInterval(watch);
       options.signal.removeEventListener('abort', stop);
@@ -102,12 +117,14 @@ export class EngineProcess implements EngineClient {
   }
 
   private start(): ChildProcess {
-    const { entry, root, intraOpThreads } = this.options;
+    const { entry, root, intraOpThreads, onOutput } = this.options;
+    const output = onOutput ? 'pipe' : 'inherit';
     const child = fork(entry, [], {
       serialization: 'advanced',
       env: { ...process.env, ...engineEnvironment({ intraOpThreads }), CED_ROOT: root, ...this.options.environment, CED_PDEATHSIG: '1' },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', output, output, 'ipc'],
     });
+    for (const stream of [child.stdout, child.stderr]) if (stream && onOutput) createInterface(stream).on('line', onOutput);
     child.on('message', (message) => this.hear(message as FromEngine));
     const lost = (why: string): void => {
       if (this.child === child) this.child = null;
@@ -132,6 +149,7 @@ export class EngineProcess implements EngineClient {
     running.spoken = true;
     switch (message.type) {
       case 'progress':
+        this.options.metrics?.progress(running.job, message.progress, message.memoryBytes);
         return running.options.onProgress(message.progress satisfies LiveProgress);
       case 'epoch':
         return running.options.onEpoch?.(message.record);

@@ -16,7 +16,8 @@ export type FromEngine =
   | { type: 'ready' }
   /** Asked after a standstill, before anything is written. A worker that stood still too kills the engine instead of answering. */
   | { type: 'mine?'; standstill: number }
-  | { type: 'progress'; id: number; progress: LiveProgress }
+  /** `memoryBytes`: resident memory of the engine's process. */
+  | { type: 'progress'; id: number; progress: LiveProgress; memoryBytes: number }
   | { type: 'epoch'; id: number; record: EpochRecord }
   | { type: 'done'; id: number; result: unknown }
   | { type: 'failed'; id: number; name: string; message: string; code: string | null; damages: Damage[] | null; stack: string | null };

@@ -257,6 +257,15 @@ export interface GpuActivities {
   trainModel(input: TrainInput): Promise<TrainedModel>;
 }
 
+/** How fast a training goes just now, over its last steps. */
+export interface Pace {
+  /** Chunks. */
+  clipsPerSecond: number;
+  stepMs: number;
+  /** Share of a step's time in which its batch was not there yet. */
+  dataWaitShare: number;
+}
+
 /** Heartbeat details of every activity: what `ced watch` and `npm start` show live. */
 export interface LiveProgress {
   /** `clips`, `rows`, `steps`. */
@@ -268,6 +277,7 @@ export interface LiveProgress {
   loss?: number;
   mAP?: number | null;
   epoch?: number;
+  pace?: Pace;
   /** What is happening when nothing is counted, e.g. `loading`, `tracing`, `validating`. */
   phase?: string;
 }

@@ -5,7 +5,7 @@ import { renderClip } from './clip';
 import { CLIP_SAMPLES } from './clip-format';
 import type { SplitRecipe } from './recipe';
 import { clipPath } from './tables';
-import { encodeWav, wavBytes } from './wav';
+import { encodeWav, wavBytes } from '../../../ced/audio/wav-file';
 
 /** Clips on disk. A file appears under its name only when it is whole, so one that is there need not be rendered again. */
 

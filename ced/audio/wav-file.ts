@@ -1,8 +1,8 @@
-import { SAMPLE_RATE } from './clip-format';
+import { sampleRate } from './mono16k';
 
 const HEADER_BYTES = 44;
 
-/** A canonical RIFF/WAVE file: mono, 16 bit, `SAMPLE_RATE`. https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html */
+/** A canonical RIFF/WAVE file: mono, 16 bit, 16 kHz. https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html */
 export function encodeWav(samples: Int16Array): Buffer {
   const file = Buffer.alloc(wavBytes(samples.length));
   file.write('RIFF', 0, 'latin1');
@@ -11,8 +11,8 @@ export function encodeWav(samples: Int16Array): Buffer {
   file.writeUInt32LE(16, 16);
   file.writeUInt16LE(1, 20); // PCM
   file.writeUInt16LE(1, 22); // channels
-  file.writeUInt32LE(SAMPLE_RATE, 24);
-  file.writeUInt32LE(2 * SAMPLE_RATE, 28);
+  file.writeUInt32LE(sampleRate, 24);
+  file.writeUInt32LE(2 * sampleRate, 28);
   file.writeUInt16LE(2, 32);
   file.writeUInt16LE(16, 34);
   file.write('data', 36, 'latin1');

@@ -1,0 +1,106 @@
+/**
+ * What is left of every attempt at an activity: one object when it begins and one when it ends. An attempt that has no end was killed. Written
+ * beside the work and never in its way: an attempt that cannot be recorded is missing in the report's timeline, nothing else.
+ */
+import { encodeJson, type Store } from './storage/store';
+import { layout } from './storage/layout';
+
+export interface AttemptStart {
+  formatVersion: 1;
+  /** Name of the activity, for example `trainModel`. */
+  activity: string;
+  activityId: string;
+  /** From 1. */
+  attempt: number;
+  taskQueue: string;
+  /** The worker's identity as Temporal shows it. */
+  worker: string;
+  /** What it works on, for people: `train shard 3`, a model's name. */
+  what: string;
+  /** SHA-256 of the model that is scored, null for other activities. */
+  model: string | null;
+  /** By the server's clock, milliseconds since 1970: when a worker could have taken it. */
+  scheduledMs: number;
+  /** By the worker's clock. */
+  startedMs: number;
+}
+
+export interface AttemptEnd {
+  formatVersion: 1;
+  endedMs: number;
+  /** `stopped`: cancelled, paused or its worker told to end. */
+  outcome: 'done' | 'failed' | 'stopped';
+  /** Type and message of the failure. */
+  failure: string | null;
+  /** The store held its result already. */
+  reused: boolean;
+}
+
+/** Longer than a healthy store takes, short beside what an attempt costs. */
+const PATIENCE_MS = 10_000;
+const FAILURE_LENGTH = 300;
+
+export class AttemptRecord {
+  private readonly began: Promise<unknown>;
+
+  private constructor(
+    private readonly store: Store,
+    private readonly workflowRunId: string,
+    private readonly start: AttemptStart,
+    private readonly onTrouble: (error: unknown) => void,
+  ) {
+    this.began = this.write('start', start);
+  }
+
+  static begin(
+    store: Store,
+    workflowRunId: string,
+    start: Omit<AttemptStart, 'formatVersion' | 'startedMs'>,
+    onTrouble: (error: unknown) => void,
+  ): AttemptRecord {
+    return new AttemptRecord(store, workflowRunId, { formatVersion: 1, ...start, startedMs: Date.now() }, onTrouble);
+  }
+
+  async end(
+    outcome: AttemptEnd['outcome'],
+    { failure = null, reused = false }: { failure?: string | null; reused?: boolean } = {},
+  ): Promise<void> {
+    const end: AttemptEnd = {
+      formatVersion: 1,
+      endedMs: Date.now(),
+      outcome,
+      failure: failure && failure.slice(0, FAILURE_LENGTH),
+      reused,
+    };
+    const written = Promise.all([this.began, this.write('end', end)]);
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([written, new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE_MS)))]);
+    clearTimeout(timer);
+  }
+
+  private async write(moment: 'start' | 'end', content: AttemptStart | AttemptEnd): Promise<void> {
+    const { activityId, attempt } = this.start;
+    try {
+      await this.store.create(layout.activityAttempt(this.workflowRunId, activityId, attempt, moment), encodeJson(content));
+    } catch (error) {
+      this.onTrouble(error);
+    }
+  }
+}
+
+/** What an activity works on, by its input. */
+export function describeWork(input: object): { what: string; model: string | null } {
+  const { split, shard, model, settings } = input as {
+    split?: string;
+    shard?: number;
+    model?: { name: string; sha256: string };
+    settings?: { name?: string };
+  };
+  const parts = [
+    ...(model ? [model.name, 'on'] : []),
+    ...(split === undefined ? [] : [split]),
+    ...(shard === undefined ? [] : [`shard ${shard}`]),
+    ...(settings?.name === undefined ? [] : [settings.name]),
+  ];
+  return { what: parts.join(' '), model: model?.sha256 ?? null };
+}

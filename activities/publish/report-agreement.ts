@@ -1,0 +1,83 @@
+/** How closely students follow their ensemble, clip by clip, and how much the teachers agree with each other. */
+import { html, type Html } from './html';
+import { formatPercent, formatScore } from './number-format';
+import type { ReportData } from './report-data';
+import type { Section } from './report-section';
+import { bar, dot, modelColour, scrolling } from './report-parts';
+
+export function agreementSection(data: ReportData): Section | null {
+  const students = data.models.filter(({ agreement }) => agreement !== null);
+  const pairs = data.result.teacherAgreement ?? [];
+  if (students.length === 0 && pairs.length === 0) return null;
+  return {
+    id: 'agreement',
+    title: 'Agreement',
+    note: 'Divergence is the Bernoulli Kullback–Leibler divergence from the ensemble in nats a class: 0 is perfect.',
+    content: html`${students.length === 0 ? null : studentTable(data)}${pairs.length === 0 ? null : teacherTable(pairs)}`,
+  };
+}
+
+function studentTable(data: ReportData): Html {
+  const rows = data.models.flatMap((model) => {
+    if (!model.agreement) return [];
+    const { topMatch, divergence } = model.agreement;
+    const { median = null, ninth = null, largest = null } = model.spread ?? {};
+    return [
+      html`<tr>
+        <th scope="row">${dot(modelColour(data, model))}${model.name}</th>
+        <td class="bar">${bar(formatPercent(topMatch), topMatch, modelColour(data, model))}</td>
+        <td>${formatScore(divergence, 4)}</td>
+        <td>${formatScore(median, 4)}</td>
+        <td>${formatScore(ninth, 4)}</td>
+        <td>${formatScore(largest, 4)}</td>
+      </tr>`,
+    ];
+  });
+  return html`<h3>Students with their ensemble</h3>
+    ${scrolling(
+      html`<table>
+        <thead>
+          <tr>
+            <th scope="col">Student</th>
+            <th scope="col" class="bar">Same top class</th>
+            <th scope="col">Mean divergence</th>
+            <th scope="col">Median clip</th>
+            <th scope="col">9 of 10 below</th>
+            <th scope="col">Worst clip</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>`,
+    )}`;
+}
+
+function teacherTable(pairs: NonNullable<ReportData['result']['teacherAgreement']>): Html {
+  const rows = pairs.map(
+    ({ between: [one, other], topMatch, meanDifference }) =>
+      html`<tr>
+        <th scope="row">${one} and ${other}</th>
+        <td class="bar">${bar(formatPercent(topMatch), topMatch, '--teacher')}</td>
+        <td>${formatScore(meanDifference, 4)}</td>
+      </tr>`,
+  );
+  return html`<h3>Teachers with each other</h3>
+    <p class="note">
+      Teachers that agree fully add nothing to each other; one that agrees with no other may have been given the wrong classes.
+    </p>
+    ${scrolling(
+      html`<table>
+        <thead>
+          <tr>
+            <th scope="col">Teachers</th>
+            <th scope="col" class="bar">Same top class</th>
+            <th scope="col">Mean difference</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>`,
+    )}`;
+}

@@ -1,0 +1,91 @@
+/** Every attempt at every activity of a run, from the records that the attempts themselves left (activities/attempt-record.ts). */
+import type { PublishInput } from '../../workflows/contract/activities';
+import type { StageName } from '../../workflows/contract/status';
+import { TASK_QUEUES } from '../../workflows/contract/names';
+import type { AttemptEnd, AttemptStart } from '../attempt-record';
+import { inOrder } from '../in-order';
+import { layout } from '../storage/layout';
+import { readJsonIfPresent, type Store } from '../storage/store';
+
+export interface RunAttempt extends Pick<
+  AttemptStart,
+  'activity' | 'activityId' | 'attempt' | 'worker' | 'what' | 'scheduledMs' | 'startedMs'
+> {
+  stage: StageName;
+  gpu: boolean;
+  /** `lost`: it left no end, its process was killed or its machine went away. */
+  outcome: AttemptEnd['outcome'] | 'lost';
+  /** Of a lost attempt: when the next one was due, which is as late as it can have ended. */
+  endedMs: number;
+  failure: string | null;
+  reused: boolean;
+}
+
+type RunOfAttempts = Pick<PublishInput, 'workflowRunId' | 'kind' | 'ensemble'>;
+
+interface Recorded {
+  start: AttemptStart;
+  end: AttemptEnd | null;
+}
+
+const READ_AHEAD = 32;
+
+/** In order of their beginnings. What has no end and no successor is left out: it runs still, as the publishing itself does. */
+export async function readRunAttempts(store: Store, run: RunOfAttempts): Promise<RunAttempt[]> {
+  const { workflowRunId } = run;
+  const keys = await store.list(layout.activityAttempts(workflowRunId));
+  const starts = keys.filter((key) => key.endsWith('-start.json'));
+  const present = new Set(keys);
+  const recorded: Recorded[] = [];
+  for await (const each of inOrder(starts, READ_AHEAD, async (key) => {
+    const endKey = key.replace(/-start\.json$/, '-end.json');
+    const start = await readJsonIfPresent<AttemptStart>(store, key);
+    const end = present.has(endKey) ? await readJsonIfPresent<AttemptEnd>(store, endKey) : null;
+    return start && { start, end };
+  }))
+    if (each) recorded.push(each);
+  return joinAttempts(recorded, run);
+}
+
+export function joinAttempts(recorded: readonly Recorded[], run: Pick<RunOfAttempts, 'kind' | 'ensemble'>): RunAttempt[] {
+  const byNumber = new Map(recorded.map(({ start }) => [`${start.activityId} ${start.attempt}`, start]));
+  return recorded
+    .flatMap(({ start, end }): RunAttempt[] => {
+      const next = byNumber.get(`${start.activityId} ${start.attempt + 1}`);
+      const endedMs = end?.endedMs ?? (next && Math.max(start.startedMs, next.scheduledMs));
+      if (endedMs === undefined) return [];
+      const { activity, activityId, attempt, worker, what, scheduledMs, startedMs } = start;
+      return [
+        {
+          ...{ activity, activityId, attempt, worker, what, scheduledMs, startedMs, endedMs },
+          stage: stageOf(start, run),
+          gpu: start.taskQueue === TASK_QUEUES.gpu,
+          outcome: end?.outcome ?? 'lost',
+          failure: end?.failure ?? null,
+          reused: end?.reused ?? false,
+        },
+      ];
+    })
+    .sort((a, b) => a.startedMs - b.startedMs || (a.activityId < b.activityId ? -1 : 1) || a.attempt - b.attempt);
+}
+
+const STAGES: Readonly<Record<string, StageName>> = {
+  planCorpus: 'plan',
+  importModels: 'plan',
+  ingestShard: 'download',
+  sealCorpus: 'download',
+  computeLogits: 'logits',
+  importPublishedLogits: 'logits',
+  findJudgement: 'plan',
+  findChampion: 'promote',
+  compareModels: 'promote',
+  promoteChallenger: 'promote',
+  publishRun: 'publish',
+};
+
+/** Teachers are scored at the gate, students at the end. */
+function stageOf({ activity, model }: AttemptStart, { kind, ensemble }: Pick<RunOfAttempts, 'kind' | 'ensemble'>): StageName {
+  if (activity === 'scoreModel') return ensemble.some(({ sha256 }) => sha256 === model) ? 'gate' : 'evaluate';
+  if (activity === 'trainModel') return kind === 'teach' ? 'teach' : 'distill';
+  return STAGES[activity] ?? 'plan';
+}

@@ -1,0 +1,31 @@
+/** What published a run, for its report: this package, the run time and the orchestration. TensorFlow's version is in each training's checkpoint. */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+export interface SoftwareVersions {
+  ced: string;
+  node: string;
+  temporal: string;
+}
+
+export function softwareVersions(): SoftwareVersions {
+  const versionOf = (file: string): string => (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+  return {
+    ced: versionOf(ownPackage(__dirname)),
+    node: process.versions.node,
+    temporal: versionOf(require.resolve('@temporalio/activity/package.json')),
+  };
+}
+
+/** The same from the sources and from `dist/`. */
+function ownPackage(folder: string): string {
+  for (let at = folder; ; at = dirname(at)) {
+    const file = join(at, 'package.json');
+    try {
+      readFileSync(file);
+      return file;
+    } catch (error) {
+      if (at === dirname(at)) throw error;
+    }
+  }
+}

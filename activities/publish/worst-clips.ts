@@ -1,0 +1,93 @@
+/**
+ * The clips that a student is most wrong about, with what it said, what is right, and a few seconds to hear: the fastest way to find out
+ * whether the student, its teachers or the labels are at fault.
+ */
+import { encodeWav } from '../../ced/audio/wav-file';
+import { sampleRate } from '../../ced/audio/mono16k';
+import type { CorpusAudio, CorpusClip } from '../corpus/corpus-audio';
+
+export interface NamedProbability {
+  name: string;
+  probability: number;
+}
+
+export interface WorstClip {
+  clip: string;
+  /** Binary cross-entropy in nats, summed over classes: against the labels, or else the divergence from the ensemble. */
+  wrongness: number;
+  /** Names of its labels; null where eval has none. */
+  labels: NamedProbability[] | null;
+  student: NamedProbability[];
+  /** Empty without teachers. */
+  ensemble: NamedProbability[];
+  seconds: number;
+  /** The beginning as a WAV file, base64. */
+  wav: string;
+}
+
+const CLIPS = 10;
+const TAGS = 3;
+/** Ten clips of five seconds are 2 MB in base64: a report that can still be sent around. */
+const EXCERPT_SECONDS = 5;
+/** A probability of 0 would make every clip with one miss infinitely wrong. */
+const LEAST = 1e-7;
+
+/** @param scores [clips, classes] of the student; @param targets [clips, classes]: labels, or the ensemble's probabilities */
+export function worstClips(
+  audio: CorpusAudio,
+  scores: Float32Array,
+  targets: ArrayLike<number>,
+  { labelled, followed }: { labelled: boolean; followed: Float32Array | null },
+): WorstClip[] {
+  const classes = audio.vocabulary.length;
+  const wrongness = audio.clips.map((_, row) => divergence(scores, targets, row * classes, classes));
+  const order = audio.clips.map((_, row) => row).sort((a, b) => (wrongness[b] ?? 0) - (wrongness[a] ?? 0) || a - b);
+  const nameOf = (index: number): string => audio.vocabulary[index]?.name ?? String(index);
+  return order.slice(0, CLIPS).flatMap((row) => {
+    const clip = audio.clips[row];
+    if (!clip) return [];
+    const own = scores.subarray(row * classes, (row + 1) * classes);
+    const excerpt = readExcerpt(audio, clip);
+    return [
+      {
+        clip: clip.clip,
+        wrongness: wrongness[row] ?? 0,
+        labels: labelled ? (clip.labels ?? []).map((label) => ({ name: nameOf(label), probability: own[label] ?? 0 })) : null,
+        student: topTags(own, nameOf),
+        ensemble: followed ? topTags(followed.subarray(row * classes, (row + 1) * classes), nameOf) : [],
+        seconds: clip.chunks.reduce((sum, { length }) => sum + length, 0) / sampleRate,
+        wav: encodeWav(excerpt).toString('base64'),
+      },
+    ];
+  });
+}
+
+function divergence(scores: Float32Array, targets: ArrayLike<number>, from: number, classes: number): number {
+  let sum = 0;
+  const log = (value: number): number => Math.log(Math.max(value, LEAST));
+  for (let index = from; index < from + classes; index++) {
+    const [p, t] = [scores[index] ?? 0, targets[index] ?? 0];
+    sum -= t * (log(p) - log(t)) + (1 - t) * (log(1 - p) - log(1 - t));
+  }
+  return sum;
+}
+
+function topTags(probabilities: Float32Array, nameOf: (index: number) => string): NamedProbability[] {
+  return [...probabilities.keys()]
+    .sort((a, b) => (probabilities[b] ?? 0) - (probabilities[a] ?? 0) || a - b)
+    .slice(0, TAGS)
+    .map((index) => ({ name: nameOf(index), probability: probabilities[index] ?? 0 }));
+}
+
+function readExcerpt(audio: CorpusAudio, clip: CorpusClip): Int16Array {
+  const heard = clip.chunks.reduce((sum, { length }) => sum + length, 0);
+  const samples = new Int16Array(Math.min(heard, EXCERPT_SECONDS * sampleRate));
+  for (let at = 0, index = 0; at < samples.length; index++) {
+    const chunk = clip.chunks[index];
+    if (!chunk) break;
+    const length = Math.min(chunk.length, samples.length - at);
+    audio.read(clip, { start: chunk.start, length }, samples, at);
+    at += length;
+  }
+  return samples;
+}

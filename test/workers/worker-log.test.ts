@@ -1,0 +1,77 @@
+import { logFormat, WorkerLog, type LogFormat } from '../../workers/worker-log';
+
+function logged(format: LogFormat, write: (log: WorkerLog) => void): string {
+  let text = '';
+  write(new WorkerLog(format, { write: (line: string) => (text += line) }));
+  return text;
+}
+const activity = {
+  workflowId: 'instruments',
+  workflowRunId: 'r',
+  activityType: 'trainModel',
+  what: 'mini',
+  attempt: 2,
+  taskToken: 'c2VjcmV0',
+};
+
+describe('a worker’s log for machines', () => {
+  it('is one JSON object a line, with workflow, run, activity and attempt', () => {
+    const text = logged('json', (log) => log.info('activity began', activity));
+    expect(text.endsWith('\n')).toBe(true);
+    expect(JSON.parse(text)).toEqual({
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      pid: process.pid,
+      workflowId: 'instruments',
+      workflowRunId: 'r',
+      activityType: 'trainModel',
+      what: 'mini',
+      attempt: 2,
+      msg: 'activity began',
+    });
+  });
+
+  it('keeps an error with its stack, and numbers that JSON does not know', () => {
+    const line = JSON.parse(logged('json', (log) => log.error('failed', { error: new TypeError('no tensor'), nanos: 12n }))) as object;
+    expect(line).toMatchObject({
+      level: 'error',
+      nanos: 12,
+      error: { type: 'TypeError', message: 'no tensor', stack: expect.stringContaining('worker-log') },
+    });
+  });
+});
+
+describe('a worker’s log for people', () => {
+  it('is a line of text', () => {
+    expect(logged('text', (log) => log.info('activity began', activity))).toMatch(
+      /^\d\d:\d\d:\d\d INFO {2}trainModel mini: activity began \(attempt 2, workflow instruments\)\n$/,
+    );
+    expect(logged('text', (log) => log.warn('not told', { error: new Error('gone') }))).toMatch(/ WARN {2}not told: gone\n$/);
+  });
+});
+
+describe.each(['json', 'text'] as const)('a log as %s', (format) => {
+  it('leaves out what looks like a credential, wherever it stands', () => {
+    const text = logged(format, (log) => {
+      log.info('reading https://user:hunter2@host/a?X-Goog-Signature=hunter2&b=1', { apiKey: 'hunter2', nested: { password: 'hunter2' } });
+      log.error('Authorization: Bearer hunter2', { ...activity, error: new Error('gs://b/o?token=hunter2') });
+    });
+    expect(text).toContain('b=1');
+    expect(text).not.toMatch(/hunter2|c2VjcmV0/);
+  });
+
+  it('leaves out what is only for looking into the SDK', () => {
+    expect(logged(format, (log) => log.debug('polling'))).toBe('');
+  });
+});
+
+describe('the form of a log', () => {
+  it('is text on a terminal and JSON elsewhere, unless it is asked for', () => {
+    expect([logFormat(undefined, { isTTY: true }), logFormat(undefined, {}), logFormat('json', { isTTY: true })]).toEqual([
+      'text',
+      'json',
+      'json',
+    ]);
+    expect(() => logFormat('xml', {})).toThrow('--log: xml, expected json or text');
+  });
+});
