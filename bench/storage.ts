@@ -128,7 +128,7 @@ function text(measured: Measured, stepMicrosecondsAChunk: number): string {
     ...Object.entries(bytesARow).map(([name, bytes]) => line(name, bytes)),
     line('together', total, percent(shareOfPcm)),
     line("paper's HDF5", paper.bytesARow, `${percent(paper.shareOfPcm)}, and ${paper.bytesAFile} bytes a file`),
-    `  a view read in ${viewMicrosecondsAChunk.toFixed(1)} µs of CPU a chunk: ${((100 * viewMicrosecondsAChunk) / stepMicrosecondsAChunk).toFixed(3)} % of an epoch of CED-tiny here (${(stepMicrosecondsAChunk / 1000).toFixed(1)} ms a chunk of 10 s)`,
+    `  a view read in ${viewMicrosecondsAChunk.toFixed(1)} µs of CPU a chunk: ${((100 * viewMicrosecondsAChunk) / stepMicrosecondsAChunk).toPrecision(2)} % of an epoch of CED-tiny here (${(stepMicrosecondsAChunk / 1000).toFixed(1)} ms a chunk of 10 s)`,
     `  decoded, once a job, in ${decodeMicrosecondsARow.toFixed(1)} µs of CPU a row: ${((decodeMicrosecondsARow * views) / 1000).toFixed(2)} ms for all views of a chunk`,
   ].join('\n');
 }

@@ -23,6 +23,7 @@ import { countdown } from '../progress';
 import { layout } from '../storage/layout';
 import { ContentDiffers, encodeJson, readJsonIfPresent, sha256, type Store } from '../storage/store';
 import { describeLogits } from './describe-logits';
+import { scoreEnsemble, type GateScores } from './ensemble-gate';
 import { probeTeachers } from './probe-teachers';
 import { RowTable } from './row-table';
 import { leasesOver, ShardLease } from './shard-lease';
@@ -37,6 +38,8 @@ export interface LogitsManifest {
   seconds: number;
   /** Of every two teachers on this shard; absent in older manifests and for imported logits. */
   agreement?: TeacherPair[];
+  /** In the manifest of a run's first shard: what let it go on. */
+  gate?: GateScores[];
 }
 
 interface Row {
@@ -75,6 +78,7 @@ export async function logitsJob(context: JobContext, input: LogitsInput & { owne
     if (meanwhile) return meanwhile;
 
     // Every run has a first shard: whoever computes it finds out for all.
+    const gate = input.shard === 0 ? await scoreEnsemble(store, input.planKey, ensemble) : [];
     if (input.shard === 0) await probeTeachers(ensemble, teachers, audio);
     const teacherAt = (index: number): MappedModel => teachers[index]!;
     const startedMs = context.monotonicMs();
@@ -119,7 +123,11 @@ export async function logitsJob(context: JobContext, input: LogitsInput & { owne
       }
     for (const rest of batches.rest()) await hear(rest);
     if (done !== table.rows) throw new PermanentError('LogitsMismatch', `shard ${audioSha256}: ${table.rows} rows planned, ${done} heard`);
-    const heard = { seconds: (context.monotonicMs() - startedMs) / 1000, agreement: agreement.finish() };
+    const heard = {
+      seconds: (context.monotonicMs() - startedMs) / 1000,
+      agreement: agreement.finish(),
+      ...(gate.length > 0 ? { gate } : {}),
+    };
     return await commit(context, key, description, audioSha256, table.finish(), heard);
   } finally {
     audio.close();
@@ -139,7 +147,7 @@ async function commit(
   description: unknown,
   audioSha256: string,
   table: LogitTable,
-  heard: { seconds: number; agreement: TeacherPair[] },
+  heard: Pick<LogitsManifest, 'seconds' | 'agreement' | 'gate'>,
 ): Promise<LogitsShard> {
   const { store } = context;
   const startedMs = context.monotonicMs();
@@ -160,12 +168,12 @@ async function commit(
     rowsWritten: table.rows,
     sha256: sha256(bytes),
     bytes: bytes.byteLength,
+    ...heard,
     seconds,
-    agreement: heard.agreement,
   };
   await store.create(layout.logitsDescription(key), encodeJson(description));
   await store.create(layout.logitsManifest(key, audioSha256), encodeJson(manifest)).catch((error: unknown) => {
-    // Only `seconds` can differ between two writers, and `agreement` between two kinds of machine.
+    // Only `seconds` can differ between two writers, the scores between two kinds of machine or corpora.
     if (!(error instanceof ContentDiffers)) throw error;
   });
   return { logitsKey: key, rows: table.rows, bytes: bytes.byteLength, seconds, reused: false };

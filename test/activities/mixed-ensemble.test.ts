@@ -175,10 +175,16 @@ describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
     const { planKey } = await prepare(classes, 1);
     writeCed(classes, 1);
     const { teachers: ensemble } = await importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers, inits: [] });
+    const mAPs: (number | null)[] = [];
     for (const model of ensemble) {
       const scored = await scoreJob(context, { store: '', planKey, split: 'validation', model, chunkSeconds: 1, precision: 'float32' });
       expect(scored.mAP).toBeGreaterThan(0);
+      mAPs.push(scored.mAP);
     }
+    const { logitsKey } = await logitsJob(context, { store: '', planKey, shard: 0, ensemble, settings: settingsOf(1, 3) });
+    const [manifest = ''] = (await store.list(`logits/${logitsKey}/`)).filter((key) => /[0-9a-f]{64}\.json$/.test(key));
+    const { gate } = await readJson<LogitsManifest>(store, manifest);
+    expect(gate).toEqual([{ split: 'validation', teachers: mAPs, ensemble: expect.any(Number) as number }]);
     writeFileSync(join(folder, 'own.csv'), vocabularyCsv(['a', 'extra', 'b', 'c', 'one too many']));
     const [, wider] = (await importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers, inits: [] })).teachers;
     await expect(

@@ -1,0 +1,39 @@
+/** What teachers and ensemble score before hours are spent, on every split on which all teachers were scored. Nothing is heard again. */
+import { outputFault } from '../../ced/teachers/output-fault';
+import type { EnsembleMember } from '../../workflows/contract/activities';
+import { PermanentError } from '../../workflows/contract/failures';
+import { CorpusAudio } from '../corpus/corpus-audio';
+import { ensembleScores } from '../distill/validation';
+import type { CorpusManifest } from '../download/seal-corpus';
+import { readScores, splitMAP } from '../evaluate/score-job';
+import { layout } from '../storage/layout';
+import { readJson, type Store } from '../storage/store';
+
+export interface GateScores {
+  split: 'validation' | 'eval';
+  /** Macro mAP of each in run-file order; null where the split has no labels. */
+  teachers: (number | null)[];
+  ensemble: number | null;
+}
+
+/** @throws {PermanentError} TeacherInvalid when what the ensemble gives is no scores */
+export async function scoreEnsemble(store: Store, planKey: string, ensemble: EnsembleMember[]): Promise<GateScores[]> {
+  const { splits } = await readJson<CorpusManifest>(store, layout.corpus(planKey));
+  const gate: GateScores[] = [];
+  for (const split of ['validation', 'eval'] as const) {
+    if (!splits[split]) continue;
+    const audio = await CorpusAudio.open(store, planKey, split);
+    try {
+      const own = await Promise.all(ensemble.map(({ sha256 }) => readScores(store, sha256, audio.contentSha256)));
+      const scored = own.filter((scores) => scores !== null);
+      if (scored.length < ensemble.length) continue;
+      const together = await ensembleScores(store, ensemble, audio);
+      const fault = outputFault(together, audio.clips.length, audio.vocabulary.length, false);
+      if (fault) throw new PermanentError('TeacherInvalid', `the ensemble on ${split}: ${fault}`);
+      gate.push({ split, teachers: scored.map((scores) => splitMAP(scores, audio)), ensemble: splitMAP(together, audio) });
+    } finally {
+      audio.close();
+    }
+  }
+  return gate;
+}
