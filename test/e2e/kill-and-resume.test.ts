@@ -69,6 +69,8 @@ describe('a run on a real Temporal server', () => {
       const result = await finish(await start('teach', run), 'teach');
       expect(result.students.map(({ name }) => name)).toEqual(['t11', 't12']);
       for (const { mAP } of result.students) expect(mAP).toBeGreaterThan(0.5);
+      for (const { latency } of result.students)
+        expect(latency).toMatchObject({ audioSeconds: 1, realTimeFactor: latency!.milliseconds / 1000 });
       teachers = result.students.map(({ name, checkpoint }) => ({ name, checkpoint: `store-teach/${checkpoint}`, format: 'ced' }));
       await kill(gpu);
     });
