@@ -1,6 +1,6 @@
 /** A run file's ONNX or SavedModel teacher: read, looked into and copied to the store, before anything is heard. */
-import { readdir, readFile } from 'node:fs/promises';
-import { join, relative, resolve, sep } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
 import { classMap } from '../../ced/teachers/class-map';
 import { onnxParameterCount } from '../../ced/teachers/onnx-net';
 import { savedModelSignature } from '../../ced/teachers/saved-model-net';
@@ -9,22 +9,27 @@ import type { ModelReference } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { Teacher } from '../../workflows/contract/run-file';
 import type { Store } from '../storage/store';
+import { isUri } from '../storage/source';
 import { onnxFile, savedModelFile, storeWaveformModel } from '../waveform-folder';
+import { placeWithin, readInput, readModelFile, readModelFileIfPresent, type InputPlace } from './read-input';
+
+/** A web server lists no folder: what TensorFlow writes of a model without assets. */
+const UNLISTED = ['variables/variables.index', 'variables/variables.data-00000-of-00001'];
 
 export type WaveformTeacher = Exclude<Teacher, { format: 'ced' }>;
 
 /** @throws {PermanentError} RunFileInvalid for files that cannot be read, TeacherInvalid for what they hold */
 export async function importWaveformTeacher(
-  root: string,
+  input: InputPlace,
   store: Store,
   vocabulary: Vocabulary,
   field: string,
   teacher: WaveformTeacher,
 ): Promise<ModelReference> {
   const { format, output, name } = teacher;
-  const own = await readClasses(root, `${field}.vocabulary`, teacher.vocabulary);
-  const path = resolve(root, teacher.checkpoint);
-  const files = format === 'onnx' ? await readOnnx(`${field}.checkpoint`, path) : await readSavedModel(`${field}.checkpoint`, path);
+  const own = await readClasses(input, `${field}.vocabulary`, teacher.vocabulary);
+  const path = placeWithin(input.root, teacher.checkpoint);
+  const files = await (format === 'onnx' ? readOnnx : readSavedModel)(input, `${field}.checkpoint`, teacher.checkpoint);
   try {
     classMap(own, vocabulary);
     const parameters = format === 'onnx' ? onnxParameterCount(files.get(onnxFile) ?? new Uint8Array()) : savedModelParameters(files);
@@ -36,8 +41,8 @@ export async function importWaveformTeacher(
   }
 }
 
-async function readClasses(root: string, field: string, path: string): Promise<Vocabulary> {
-  const text = (await readPart(field, resolve(root, path), "a CSV in AudioSet's columns index,mid,display_name")).toString('utf8');
+async function readClasses(input: InputPlace, field: string, path: string): Promise<Vocabulary> {
+  const text = await readInput(input, field, path, "a CSV in AudioSet's columns index,mid,display_name");
   try {
     return parseVocabularyCsv(text);
   } catch (error) {
@@ -45,19 +50,27 @@ async function readClasses(root: string, field: string, path: string): Promise<V
   }
 }
 
-async function readOnnx(field: string, path: string): Promise<Map<string, Uint8Array>> {
-  return new Map([[onnxFile, await readPart(field, path, 'an ONNX file')]]);
+async function readOnnx(input: InputPlace, field: string, path: string): Promise<Map<string, Uint8Array>> {
+  return new Map([[onnxFile, await readModelFile(input, field, path, 'an ONNX file')]]);
 }
 
-async function readSavedModel(field: string, folder: string): Promise<Map<string, Uint8Array>> {
+async function readSavedModel(input: InputPlace, field: string, path: string): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>([
-    [savedModelFile, await readPart(field, join(folder, savedModelFile), 'a SavedModel folder with saved_model.pb')],
+    [savedModelFile, await readModelFile(input, field, path, 'a SavedModel folder with saved_model.pb', savedModelFile)],
   ]);
+  if (isUri(path)) {
+    for (const file of UNLISTED) {
+      const bytes = await readModelFileIfPresent(input, field, path, file);
+      if (bytes) files.set(file, bytes);
+    }
+    return files;
+  }
+  const folder = placeWithin(input.root, path);
   for (const part of ['variables', 'assets']) {
     const entries = await readdir(join(folder, part), { recursive: true, withFileTypes: true }).catch(() => []);
     for (const entry of entries.filter((each) => each.isFile())) {
-      const path = join(entry.parentPath, entry.name);
-      files.set(relative(folder, path).split(sep).join('/'), await readPart(field, path, 'a file of the SavedModel'));
+      const file = relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/');
+      files.set(file, await readModelFile(input, field, path, 'a file of the SavedModel', file));
     }
   }
   return files;
@@ -70,16 +83,4 @@ function savedModelParameters(files: ReadonlyMap<string, Uint8Array>): number {
     (sum, [path, bytes]) => sum + (path.startsWith('variables/variables.data-') ? Math.floor(bytes.byteLength / 4) : 0),
     0,
   );
-}
-
-async function readPart(field: string, path: string, expected: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new PermanentError(
-      'RunFileInvalid',
-      `${field}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code}), expected ${expected}`,
-      { cause: error },
-    );
-  }
 }

@@ -7,11 +7,11 @@ import type { Plan, PlanInput, PlannedSplit, Split } from '../../workflows/contr
 import { PermanentError } from '../../workflows/contract/failures';
 import type { ActivityDependencies } from '../dependencies';
 import { layout, SPLITS } from '../storage/layout';
-import type { SourceOptions } from '../storage/source';
 import { encodeJson, readJson, readJsonIfPresent, sha256, type Store } from '../storage/store';
 import { listClips } from './list-clips';
 import type { Listing, PlanManifest } from './listing';
-import { readInput, readTables } from './read-table';
+import { readInput, type InputPlace } from './read-input';
+import { readTables } from './read-table';
 import { cutShards, listShards } from './shards';
 
 export async function planCorpus(
@@ -20,7 +20,7 @@ export async function planCorpus(
   onProgress: (done: number, total: number) => void,
 ): Promise<Plan> {
   const store = deps.openStore(input.store);
-  const vocabulary = await readVocabulary(deps.root, input.corpus.vocabulary, deps.sources);
+  const vocabulary = await readVocabulary(deps, input.corpus.vocabulary);
   const listed: Record<Split, { listings: Listing[]; clips: number; rejected: number } | null> = {
     train: null,
     validation: null,
@@ -71,8 +71,8 @@ function mapSplits<A, B>(splits: Record<Split, A | null>, map: (split: A) => B):
 }
 
 /** @throws {PermanentError} RunFileInvalid naming the field, the file and what is expected */
-export async function readVocabulary(root: string, path: string, sources: SourceOptions = {}): Promise<Vocabulary> {
-  const text = await readInput(root, 'corpus.vocabulary', path, "a CSV in AudioSet's columns index,mid,display_name", sources);
+export async function readVocabulary(input: InputPlace, path: string): Promise<Vocabulary> {
+  const text = await readInput(input, 'corpus.vocabulary', path, "a CSV in AudioSet's columns index,mid,display_name");
   try {
     return parseVocabularyCsv(text);
   } catch (error) {

@@ -1,6 +1,7 @@
 /** One object of a bucket, read and written with checks and patience; what stores and corpus sources share. */
 import { CRC32C, type Bucket, type File } from '@google-cloud/storage';
 import { PermanentError } from '../../workflows/contract/failures';
+import { uploadInSession } from './gcs-upload';
 import { patiently, resuming, Waiting, type Patience } from './patience';
 
 export interface GcsVersion {
@@ -10,8 +11,8 @@ export interface GcsVersion {
   crc32c: string | null;
 }
 
-/** Uploads above this are resumable: 8 MiB at a time. */
-const RESUMABLE_FROM_BYTES = 16 << 20;
+/** Smaller ones are sent in one request, and again when it breaks. */
+const IN_SESSION_FROM_BYTES = 16 << 20;
 
 export class GcsObject {
   private readonly file: File;
@@ -99,24 +100,28 @@ export class GcsObject {
 
   /** @returns false when `createOnly` and the object was there. The server itself refuses bytes that do not match their CRC32C. */
   async write(bytes: Uint8Array, { createOnly }: { createOnly: boolean }): Promise<boolean> {
-    const resumable = bytes.length > RESUMABLE_FROM_BYTES;
     const options = {
-      resumable,
-      ...(resumable ? { chunkSize: 8 << 20 } : {}),
-      // The client's own check deletes an object that differs; nothing may rest on a delete, so the server is told the sum instead.
-      validation: false,
-      contentType: 'application/octet-stream',
-      metadata: { crc32c: crc32c(bytes), ...(createOnly ? {} : { cacheControl: 'no-store' }) },
+      metadata: {
+        contentType: 'application/octet-stream',
+        crc32c: crc32c(bytes),
+        ...(createOnly ? {} : { cacheControl: 'no-store' }),
+      },
       ...(createOnly ? { preconditionOpts: { ifGenerationMatch: 0 } } : {}),
     };
+    const file = this.bucket.file(this.path);
     try {
-      const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const { silenceMs = 30_000 } = this.patience;
-      await patiently((alive) => this.bucket.file(this.path).save(data, { ...options, onUploadProgress: alive }), {
-        ...this.patience,
-        // What is told is what was handed to the connection: a part may still be on its way, at 100 kB/s or more.
-        silenceMs: silenceMs + Math.min(bytes.length, RESUMABLE_FROM_BYTES) / 100,
-      });
+      if (bytes.length > IN_SESSION_FROM_BYTES)
+        await uploadInSession(() => file.createResumableUpload(options).then(([session]) => session), bytes, this.patience);
+      else {
+        const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+        const { silenceMs = 30_000 } = this.patience;
+        // The client's own check deletes an object that differs; nothing may rest on a delete, so the server is told the sum instead.
+        await patiently((alive) => file.save(data, { ...options, resumable: false, validation: false, onUploadProgress: alive }), {
+          ...this.patience,
+          // What is told is what was handed to the connection: a part may still be on its way, at 100 kB/s or more.
+          silenceMs: silenceMs + bytes.length / 100,
+        });
+      }
       return true;
     } catch (error) {
       if (statusOf(error) === 412) return false;

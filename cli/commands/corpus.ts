@@ -48,7 +48,7 @@ export const command: Command = {
     const sources = { allowPrivateHosts: values['allow-private-hosts'] === true };
     const given = tablesOf(positionals, values.type ?? 'distill');
     const vocabularyPath = values.vocabulary ?? given.vocabulary;
-    const vocabulary = vocabularyPath === undefined ? null : await readVocabulary(root, vocabularyPath, sources);
+    const vocabulary = vocabularyPath === undefined ? null : await readVocabulary({ root, sources }, vocabularyPath);
     const maxRejected = values['max-rejected'] === undefined ? given.maxRejected : fractionOf(values['max-rejected']);
     const { splits, content } = await surveyCorpus(given.tables, { root, sources, vocabulary, onProgress: liveCount() });
     const problems = splits.flatMap((split) => refusal(split, maxRejected));

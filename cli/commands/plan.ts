@@ -1,8 +1,8 @@
 /** `ced plan RUN.json`: what a run will need, before anything is spent. */
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readVocabulary } from '../../activities/plan/plan-corpus';
+import { readModelFile, type InputPlace } from '../../activities/plan/read-input';
 import { SPLITS, type Split } from '../../activities/storage/layout';
 import { modelConfigSchema } from '../../ced/model/config';
 import { parameterCount } from '../../ced/model/parameters';
@@ -91,7 +91,12 @@ async function planRun(run: DistillRun | TeachRun, root: string, options: PlanOp
   for (const { split, clips, seconds, rejected } of sizes)
     splits[split] = { ...estimateSplit(clips, run.corpus.clipsPerShard, chunkSeconds, seconds), rejectedSoFar: rejected.length };
   const chunks = splits.train?.chunks ?? 0;
-  const teachers = 'logits' in run ? await Promise.all(run.teachers.map((teacher) => sizeOf(teacher, root, chunkSeconds))) : [];
+  const teachers =
+    'logits' in run
+      ? await Promise.all(
+          run.teachers.map((teacher) => sizeOf(teacher, { root, sources: { allowPrivateHosts: options.allowPrivateHosts } }, chunkSeconds)),
+        )
+      : [];
   const logits = 'logits' in run && 'views' in run.logits ? logitsOf(chunks, run.logits, teachers) : null;
   const settings = 'students' in run ? run.students : run.teachers;
   const trainings = settings.map((one) => estimateTraining(one, chunks, chunkSeconds, vocabulary));
@@ -123,7 +128,7 @@ interface PlannedCorpus {
 async function readCorpus(run: DistillRun | TeachRun, root: string, { sample, allowPrivateHosts }: PlanOptions): Promise<PlannedCorpus> {
   const sources = { allowPrivateHosts };
   const { train, validation, eval: evaluation } = run.corpus;
-  const vocabulary = await readVocabulary(root, run.corpus.vocabulary, sources);
+  const vocabulary = await readVocabulary({ root, sources }, run.corpus.vocabulary);
   const tables = { train, ...(validation ? { validation } : {}), ...(evaluation ? { eval: evaluation } : {}) };
   const { splits } = await surveyCorpus(tables, { root, sources, vocabulary, sample });
   return { vocabulary, sizes: splits };
@@ -162,16 +167,15 @@ function logitsOf(
 
 async function sizeOf(
   teacher: DistillRun['teachers'][number],
-  root: string,
+  input: InputPlace,
   chunkSeconds: number,
 ): Promise<{ name: string; parameters: number | null; operations: number | null }> {
   const { name, checkpoint, format } = teacher;
   if (format !== 'ced') return { name, parameters: null, operations: null };
-  const path = join(resolve(root, checkpoint), 'config.json');
-  const text = await readFile(path, 'utf8').catch(() => null);
+  const text = await readModelFile(input, 'teachers', checkpoint, 'a checkpoint', 'config.json').catch(() => null);
   // A plan is made before teachers are fetched, too.
   if (text === null) return { name, parameters: null, operations: null };
-  const config = modelConfigSchema.parse(JSON.parse(text));
+  const config = modelConfigSchema.parse(JSON.parse(text.toString('utf8')));
   return { name, parameters: parameterCount(config), operations: forwardOperations(config, chunkSeconds) };
 }
 

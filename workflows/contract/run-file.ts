@@ -124,7 +124,7 @@ const waveformTeacherFields = {
 export const teacherSchema = z.discriminatedUnion('format', [
   z.strictObject({
     format: z.literal('ced').describe('A CED checkpoint as published, spectrogram masks included.'),
-    checkpoint: place.describe('Folder with model.safetensors and config.json.'),
+    checkpoint: place.describe('Folder, `gs://`, `https://` or `hf://organisation/repository`, with model.safetensors and config.json.'),
     ...teacherFields,
   }),
   z.strictObject({

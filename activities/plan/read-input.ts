@@ -1,0 +1,74 @@
+/** Files that a run file names (tables, vocabularies, models), from a folder or any source: whatever is wrong with one names its field and the remedy, and no secret. */
+import { join, resolve } from 'node:path';
+import { PermanentError } from '../../workflows/contract/failures';
+import { carriesCredential, CREDENTIAL_REFUSED } from '../storage/credentials';
+import { openSource } from '../storage/open-source';
+import { isUri, readSource, SourceUnreadable, type SourceOptions } from '../storage/source';
+import { TarInvalid } from './tar-members';
+
+const LARGEST_TEXT_BYTES = 2 ** 29;
+/** Of one file of a model. */
+const LARGEST_MODEL_BYTES = 2 ** 31;
+
+/** Where a run file's input is read from. */
+export interface InputPlace {
+  /** Relative paths start here. */
+  root: string;
+  sources?: SourceOptions;
+}
+
+/** A whole small text. @throws {PermanentError} RunFileInvalid naming the field, the place and what is expected */
+export async function readInput({ root, sources = {} }: InputPlace, field: string, path: string, expected: string): Promise<string> {
+  const place = absolute(root, path);
+  const bytes = await told(field, place, expected, () => readSource(openSource(place, sources), LARGEST_TEXT_BYTES));
+  return bytes.toString('utf8');
+}
+
+/**
+ * A file of a model.
+ * @param path of the file, or of the folder that `file` lies in; a repository of the hub is such a folder: `hf://organisation/repository`
+ * @throws {PermanentError} RunFileInvalid naming the field, the place and what is expected
+ */
+export async function readModelFile(input: InputPlace, field: string, path: string, expected: string, file?: string): Promise<Buffer> {
+  const place = placeWithin(input.root, path, file);
+  return await told(field, place, expected, () => readSource(openSource(place, input.sources), LARGEST_MODEL_BYTES));
+}
+
+/** The same, or null where nothing is. */
+export async function readModelFileIfPresent(input: InputPlace, field: string, path: string, file: string): Promise<Buffer | null> {
+  const place = placeWithin(input.root, path, file);
+  const found = await told(field, place, 'a file of the model', () => openSource(place, input.sources).describe());
+  return found && (await readModelFile(input, field, path, 'a file of the model', file));
+}
+
+/** Absolute, for messages too. */
+export function placeWithin(root: string, path: string, file?: string): string {
+  const place = absolute(root, path);
+  if (file === undefined) return place;
+  return isUri(place) ? `${place.replace(/\/+$/, '')}/${file}` : join(place, file);
+}
+
+export function absolute(root: string, place: string): string {
+  return isUri(place) ? place : resolve(root, place);
+}
+
+/** Runs `read` and says of what cannot be read where it stands in the run file. */
+export async function told<T>(field: string, place: string, expected: string, read: () => Promise<T>): Promise<T> {
+  if (carriesCredential(place)) throw new PermanentError('RunFileInvalid', `${field}: ${withoutSecrets(place)}: ${CREDENTIAL_REFUSED}`);
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof TarInvalid) throw new PermanentError('CorpusInvalid', `${field}: ${place}: ${error.message}`, { cause: error });
+    if (!(error instanceof SourceUnreadable)) throw error;
+    const code = (error.cause as NodeJS.ErrnoException | undefined)?.code;
+    const reason = code === undefined ? `: ${error.message}` : ` (${code})`;
+    throw new PermanentError('RunFileInvalid', `${field}: ${withoutSecrets(place)} cannot be read${reason}, expected ${expected}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Signed addresses carry their secret in the query, others before the host. */
+function withoutSecrets(place: string): string {
+  return isUri(place) ? place.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//') : place;
+}
