@@ -1,6 +1,7 @@
 /** A model whose outputs stand in the run's class order, whatever order it was trained with and whatever it takes in. */
 import type { Engine } from '../ced/engine/engine';
-import { Predictor, type PredictionInput } from '../ced/model/predictor';
+import type { PredictionInput } from '../ced/model/front-end';
+import { Predictor } from '../ced/model/predictor';
 import { classMap } from '../ced/teachers/class-map';
 import type { Vocabulary } from '../ced/teachers/vocabulary';
 import { waveformProbabilities } from '../ced/teachers/waveform-net';

@@ -87,7 +87,7 @@ async function takeTurns(work: Work, rounds: number): Promise<Map<string, number
     for (const precision of precisions) {
       const env = {
         ...process.env,
-        ...engineEnvironment(precision === 'bfloat16' ? { instructionCap: 'DEFAULT' } : {}),
+        ...engineEnvironment(),
         OMP_NUM_THREADS: String(availableParallelism()),
       };
       const ours = [join(__dirname, 'logits', 'worker.js'), JSON.stringify({ folder: work.shard.store, input: inputOf(work, precision) })];

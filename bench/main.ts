@@ -111,7 +111,7 @@ async function compare({ job, against }: Measure, python: string, rounds: number
   const threads = String(availableParallelism());
   const env = {
     ...process.env,
-    ...engineEnvironment(job.precision === 'bfloat16' ? { instructionCap: 'DEFAULT' } : {}),
+    ...engineEnvironment(),
     OMP_NUM_THREADS: threads,
   };
   const worker = join(__dirname, 'worker.js');

@@ -39,7 +39,7 @@ export function hannWindow(): Float32Array {
   return Float32Array.from({ length: WINDOW_SAMPLES }, (_, i) => Math.fround(Math.fround(Math.cos(Math.fround(i * step))) * -0.5) + 0.5);
 }
 
-/** Windows of the reflect-padded clip every hop, [batch, samples] to [batch, frames, window], by shifting hop-sized blocks instead of gathering. */
+/** Hann windows of the reflect-padded clip every hop, [batch, samples] to [batch, frames, window], by shifting hop-sized blocks instead of gathering. */
 function overlappingWindows(ops: Ops, wave: Tensor): Tensor {
   const [batch, samples] = wave.shape as [number, number];
   const frames = frameCount(samples);
@@ -58,11 +58,16 @@ function overlappingWindows(ops: Ops, wave: Tensor): Tensor {
         ])
       : ops.slice(reflected, [0, 0], [batch, blockCount * hopSamples]);
   const blocks = ops.reshape(whole, batch, blockCount, hopSamples);
-  const parts = Array.from({ length: blocksPerWindow }, (_, i) => {
-    const width = Math.min(hopSamples, WINDOW_SAMPLES - i * hopSamples);
-    return ops.slice(blocks, [0, i, 0], [batch, frames, width]);
+  // int16 to ±1 on the way: exact, as it is a power of two.
+  const window = hannWindow().map((weight) => weight / 32768);
+  const [windows] = ops.fused([blocks], (inner, [x]) => {
+    const parts = Array.from({ length: blocksPerWindow }, (_, i) => {
+      const width = Math.min(hopSamples, WINDOW_SAMPLES - i * hopSamples);
+      return inner.slice(x as Tensor, [0, i, 0], [batch, frames, width]);
+    });
+    return [inner.multiply(inner.concat(parts, 2), inner.constant(window, [WINDOW_SAMPLES]))] as const;
   });
-  return ops.concat(parts, 2);
+  return windows;
 }
 
 /** `pcmBytes` [batch, samples, 2] (uint8, little-endian int16) to dB [batch, frames, mels]. Throws RangeError on clips too short to reflect. */
@@ -71,13 +76,15 @@ export function logMel(ops: Ops, pcmBytes: Tensor, mels: number): Tensor {
   if (samples <= WINDOW_SAMPLES / 2)
     throw new RangeError(`a clip of ${samples} samples is shorter than half a window (${WINDOW_SAMPLES / 2} samples)`);
   const frames = frameCount(samples);
-  const wave = ops.scale(ops.cast(ops.bytesToInt16(pcmBytes), 'float32'), 1 / 32768);
-  const windows = ops.multiply(overlappingWindows(ops, wave), ops.constant(hannWindow(), [WINDOW_SAMPLES]));
-  const { real, imaginary } = ops.realFourier(windows);
-  const power = ops.add(ops.square(real), ops.square(imaginary));
+  const samplesAsFloats = ops.cast(ops.bytesToInt16(pcmBytes), 'float32');
+  const [power] = ops.fused([ops.realFourier(overlappingWindows(ops, samplesAsFloats))], (inner, [spectrum]) => {
+    return [inner.add(inner.square(inner.real(spectrum as Tensor)), inner.square(inner.imaginary(spectrum as Tensor)))] as const;
+  });
   const bins = power.shape.at(-1) as number;
   const filtered = ops.matmulFloat32(ops.reshape(power, batch * frames, bins), ops.constant(melFilters(mels), [bins, mels]));
-  const decibels = ops.scale(ops.log(ops.maximum(filtered, ops.scalar(MINIMUM_POWER))), 10 / Math.LN10);
+  const [decibels] = ops.fused([filtered], (inner, [x]) => {
+    return [inner.scale(inner.log(inner.maximum(x as Tensor, inner.scalar(MINIMUM_POWER))), 10 / Math.LN10)] as const;
+  });
   const spectrogram = ops.reshape(decibels, batch, frames, mels);
   const floor = ops.subtract(ops.max(spectrogram, [1, 2], true), ops.scalar(TOP_DB));
   return ops.maximum(spectrogram, floor);

@@ -2,7 +2,7 @@
  * TensorFlow in this process: tensors in, traced functions run, results out. One per process, because TensorFlow reads its settings once.
  * Calls block the thread until the result is there, so a process that must answer in between (heartbeats) keeps the engine in a child.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { boolAttribute, shapeAttribute, stringAttribute, typeAttribute } from './attributes';
 import { loadBinding, type TensorFlowBinding } from './binding';
@@ -11,6 +11,9 @@ import { NUMERICS_VERSION, engineEnvironment, type EngineKind } from './environm
 import { Ops, type Precision } from './ops';
 import { DTYPE_NUMBERS, type DType, type Shape, type Tensor, type TensorValues } from './tensor';
 import { Tracer, type ArgumentSpec } from './tracer';
+
+/** Below this a kernel costs no more than starting it. */
+export const COMPILED_ELEMENTS = 2 ** 16;
 
 export interface TracedFunction {
   readonly name: string;
@@ -50,21 +53,23 @@ export class Engine {
   /**
    * The function that `body` describes for arguments of these shapes. Traced and registered once per process and key; TensorFlow offers no way to
    * forget one, so the key must name everything the body depends on besides its arguments.
+   * Chains of kernels on tensors of `compiledFrom` elements are compiled, which costs about a second for a model and pays where a shape is met often; Infinity for none. On a GPU
+   * nothing is: XLA needs tools there that TensorFlow does not bring.
    */
   define(
     key: string,
     argumentSpecs: readonly ArgumentSpec[],
     precision: Precision,
     body: (ops: Ops, inputs: readonly Tensor[]) => readonly Tensor[],
+    compiledFrom = COMPILED_ELEMENTS,
   ): TracedFunction {
     const known = this.functions.get(key);
     if (known !== undefined) return known;
-    const tracer = new Tracer(argumentSpecs);
+    const tracer = new Tracer(argumentSpecs, this.kind.device === 'cpu' ? compiledFrom : Infinity);
     const outputs = body(new Ops(tracer, precision), tracer.arguments);
-    // Named by content: TensorFlow accepts the same definition twice, and two engines in one process (Jest's realms) can't collide.
-    const content = createHash('sha256').update(tracer.functionDef('', outputs)).digest('hex');
-    const name = `ced_traced_${content}`;
-    this.binding.addFunctionDef(tracer.functionDef(name, outputs));
+    const { name, bytes } = tracer.definition('ced_traced', outputs);
+    for (const inner of tracer.inner.values()) this.binding.addFunctionDef(inner);
+    this.binding.addFunctionDef(bytes);
     const traced = { name, arguments: argumentSpecs, outputs: outputs.map(({ dtype, shape }) => ({ dtype, shape })) };
     this.functions.set(key, traced);
     return traced;

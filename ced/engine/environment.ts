@@ -1,5 +1,5 @@
 /**
- * What decides the bits of a result besides the program: TensorFlow's version, the device, the instruction set oneDNN may use and the number of threads a
+ * What decides the bits of a result besides the program: TensorFlow's version, the device, the instruction set that oneDNN and XLA may use and the number of threads a
  * kernel is split over (a full `Sum` changes in the last bit between 2, 3 and 4 threads, a matmul with the instruction set). All of it is pinned by environment
  * variables that TensorFlow reads once, while it loads, so they are set by whoever starts the process.
  */
@@ -7,13 +7,13 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
 /** Raise it when a change of ours alters results in the last bit: checkpoints of another version continue, but not bit for bit. */
-export const NUMERICS_VERSION = 1;
+export const NUMERICS_VERSION = 2;
 
 export interface EngineOptions {
   /** Threads one kernel is split over. Part of the engine kind. @default the number of usable cores */
   readonly intraOpThreads?: number;
-  /** oneDNN's cap, e.g. `AVX2` or `AVX512_CORE`. Part of the engine kind. @default the best of the two that this machine has */
-  readonly instructionCap?: string;
+  /** oneDNN's and XLA's cap. Part of the engine kind. @default the best that this machine has */
+  readonly instructionCap?: InstructionCap;
 }
 
 /** Two processes of equal kind compute equal bits. Written into every training checkpoint. */
@@ -26,26 +26,40 @@ export interface EngineKind {
 }
 
 /**
- * AVX2 and AVX512_CORE only: the caps in between (VNNI, BF16) change no float32 result but would split machines into more kinds.
- * `AVX512_CORE_BF16` has to be asked for by name where bfloat16 should be fast.
+ * oneDNN's caps that are told apart, best first, with the processor flags each needs and XLA's name for it. The steps between change no result of ours. Without
+ * `AVX512_CORE_BF16`, products in bfloat16 are emulated and slower than in float32.
  */
-export function defaultInstructionCap(): string {
+const CAPS = [
+  { name: 'AVX512_CORE_BF16', flags: ['avx512_bf16', 'avx512_vnni', 'avx512f', 'avx512bw', 'avx512dq', 'avx512vl'], xla: 'AVX512_BF16' },
+  { name: 'AVX512_CORE', flags: ['avx512f', 'avx512bw', 'avx512dq', 'avx512vl'], xla: 'AVX512' },
+  { name: 'AVX2', flags: [], xla: 'AVX2' },
+] as const;
+
+export type InstructionCap = (typeof CAPS)[number]['name'];
+
+export function defaultInstructionCap(): InstructionCap {
+  const flags = processorFlags();
+  return CAPS.find((cap) => cap.flags.every((flag) => flags.has(flag)))?.name ?? 'AVX2';
+}
+
+function processorFlags(): Set<string> {
   try {
-    const flags = new Set(/^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' '));
-    return ['avx512f', 'avx512bw', 'avx512dq', 'avx512vl'].every((flag) => flags.has(flag)) ? 'AVX512_CORE' : 'AVX2';
+    return new Set(/^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' '));
   } catch {
-    return 'AVX2'; // not Linux
+    return new Set(); // not Linux
   }
 }
 
 /** Variables for a process that is about to load the engine. */
 export function engineEnvironment(options: EngineOptions = {}): Record<string, string> {
   const threads = String(options.intraOpThreads ?? availableParallelism());
+  const instructionCap = options.instructionCap ?? defaultInstructionCap();
   return {
     TF_NUM_INTRAOP_THREADS: threads,
     TF_NUM_INTEROP_THREADS: threads,
     TF_ENABLE_ONEDNN_OPTS: '1',
-    ONEDNN_MAX_CPU_ISA: options.instructionCap ?? defaultInstructionCap(),
+    ONEDNN_MAX_CPU_ISA: instructionCap,
+    XLA_FLAGS: `--xla_cpu_max_isa=${CAPS.find(({ name }) => name === instructionCap)?.xla}`,
     TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '2',
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
     TF_DETERMINISTIC_OPS: '1',

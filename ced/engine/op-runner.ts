@@ -12,7 +12,18 @@ export interface OpOutput {
   readonly shape: Shape;
 }
 
+/** A chain of kernels to run as one: of its inputs, and of nothing else from outside. */
+export type FusedBody = (runner: OpRunner, inputs: readonly Tensor[]) => readonly Tensor[];
+
 export interface OpRunner {
   run(op: string, attributes: readonly Attribute[], inputs: readonly Tensor[], outputs: readonly OpOutput[]): Tensor[];
   constant(values: TensorValues, shape: Shape, dtype: DType): Tensor;
+  /** Absent where nothing can be compiled. */
+  readonly compiler?: Compiler | undefined;
+}
+
+export interface Compiler {
+  /** Chains that touch a tensor of so many elements are compiled; below it starting a kernel costs more than running it. */
+  readonly fromElements: number;
+  run(inputs: readonly Tensor[], body: FusedBody): Tensor[];
 }

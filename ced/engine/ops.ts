@@ -3,7 +3,7 @@
  * `precision: 'bfloat16'` rounds the operands of matrix products to bfloat16 and accumulates in float32; everything else stays float32.
  */
 import { boolAttribute, intAttribute, stringAttribute, typeAttribute, type Attribute } from './attributes';
-import type { OpRunner } from './op-runner';
+import type { Compiler, OpRunner } from './op-runner';
 import { broadcastShapes, elementCount, type DType, type Shape, type Tensor } from './tensor';
 
 export type Precision = 'float32' | 'bfloat16';
@@ -22,6 +22,21 @@ export class Ops {
     readonly runner: OpRunner,
     private readonly precision: Precision,
   ) {}
+
+  /**
+   * A chain of kernels that reads and writes memory once where the runner compiles it; elsewhere the kernels one by one.
+   * Only the inputs, and constants made inside, may be used in it.
+   */
+  fused<Outputs extends readonly Tensor[]>(inputs: readonly Tensor[], body: (ops: Ops, inputs: readonly Tensor[]) => Outputs): Outputs {
+    const compiler = this.compilerFor(inputs);
+    if (compiler === undefined) return body(this, inputs);
+    return compiler.run(inputs, (runner, inner) => body(new Ops(runner, this.precision), inner)) as unknown as Outputs;
+  }
+
+  private compilerFor(inputs: readonly Tensor[]): Compiler | undefined {
+    const { compiler } = this.runner;
+    return inputs.some(({ shape }) => elementCount(shape) >= (compiler?.fromElements ?? Infinity)) ? compiler : undefined;
+  }
 
   // Constants; scalars and index lists are made once.
 
@@ -59,10 +74,10 @@ export class Ops {
   log1p = (x: Tensor): Tensor => this.unary('Log1p', x);
   negate = (x: Tensor): Tensor => this.unary('Neg', x);
   abs = (x: Tensor): Tensor => this.unary('Abs', x);
-  erfc = (x: Tensor): Tensor => this.unary('Erfc', x);
+  erf = (x: Tensor): Tensor => this.unary('Erf', x);
   sigmoid = (x: Tensor): Tensor => this.unary('Sigmoid', x);
   relu = (x: Tensor): Tensor => this.unary('Relu', x, 'activations');
-  softmax = (x: Tensor): Tensor => this.unary('Softmax', x, 'softmax');
+  softmax = (x: Tensor): Tensor => this.one('Softmax', [typeAttribute('T', x.dtype)], [x], 'softmax', x.dtype, x.shape);
   scale = (x: Tensor, factor: number): Tensor => this.multiply(x, this.scalar(factor));
 
   /** 1 where the comparison holds, 0 elsewhere (two kernels). */
@@ -86,49 +101,45 @@ export class Ops {
     return this.one('Bitcast', [typeAttribute('T', 'uint8'), typeAttribute('type', 'int16')], [x], 'output', 'int16', x.shape.slice(0, -1));
   }
 
-  // Products.
+  // Products. Operands are rounded to the precision's type, and products come in it: `operand` and `wide` go between the two.
+
+  /** As products take it: float32, or bfloat16 at that precision. */
+  operand = (x: Tensor): Tensor => this.cast(x, this.precision);
+  wide = (x: Tensor): Tensor => this.cast(x, 'float32');
 
   /** [m, k] × [k, n], either side optionally stored transposed. */
   matmul(left: Tensor, right: Tensor, { transposeLeft = false, transposeRight = false }: Transposition = {}): Tensor {
     const shape = productShape(left.shape, right.shape, transposeLeft, transposeRight);
     const transposition = [boolAttribute('transpose_a', transposeLeft), boolAttribute('transpose_b', transposeRight)];
-    return this.product('MatMul', transposition, left, right, 'product', shape);
+    return this.product('MatMul', transposition, this.operand(left), this.operand(right), 'product', shape);
   }
 
   /** The same in float32 whatever the precision, where rounding the operands would be heard (power spectra span 12 decades). */
-  matmulFloat32(left: Tensor, right: Tensor): Tensor {
-    const transposition = [boolAttribute('transpose_a', false), boolAttribute('transpose_b', false)];
-    return this.one(
-      'MatMul',
-      [...transposition, T],
-      [left, right],
-      'product',
-      'float32',
-      productShape(left.shape, right.shape, false, false),
-    );
+  matmulFloat32(left: Tensor, right: Tensor, { transposeLeft = false, transposeRight = false }: Transposition = {}): Tensor {
+    const shape = productShape(left.shape, right.shape, transposeLeft, transposeRight);
+    const transposition = [boolAttribute('transpose_a', transposeLeft), boolAttribute('transpose_b', transposeRight)];
+    return this.product('MatMul', transposition, left, right, 'product', shape);
   }
 
-  /** The same over leading batch dimensions. */
+  /** As `matmul`, over leading batch dimensions. */
   batchMatmul(left: Tensor, right: Tensor, { transposeLeft = false, transposeRight = false }: Transposition = {}): Tensor {
     const shape = productShape(left.shape, right.shape, transposeLeft, transposeRight);
     const transposition = [boolAttribute('adj_x', transposeLeft), boolAttribute('adj_y', transposeRight)];
-    return this.product('BatchMatMulV2', transposition, left, right, 'output', shape);
+    return this.product('BatchMatMulV2', transposition, this.operand(left), this.operand(right), 'output', shape);
   }
 
   private product(op: string, transposition: Attribute[], left: Tensor, right: Tensor, port: string, shape: Shape): Tensor {
-    if (this.precision === 'float32') return this.one(op, [...transposition, T], [left, right], port, 'float32', shape);
-    const operands = [this.cast(left, 'bfloat16'), this.cast(right, 'bfloat16')];
-    return this.cast(this.one(op, [...transposition, typeAttribute('T', 'bfloat16')], operands, port, 'bfloat16', shape), 'float32');
-  }
-
-  /** Adds a vector to every row. */
-  addBias(x: Tensor, bias: Tensor): Tensor {
-    return this.one('BiasAdd', [T, stringAttribute('data_format', 'NHWC')], [x, bias], 'output', 'float32', x.shape);
+    return this.one(op, [...transposition, typeAttribute('T', left.dtype)], [left, right], port, left.dtype, shape);
   }
 
   /** Sums over all dimensions but the last. */
   columnSums(x: Tensor): Tensor {
-    return this.one('BiasAddGrad', [T, stringAttribute('data_format', 'NHWC')], [x], 'output', 'float32', x.shape.slice(-1));
+    if (this.compilerFor([x]) !== undefined) {
+      const axes = x.shape.slice(1).map((_, axis) => axis);
+      return this.fused([x], (ops, [inner]) => [ops.sum(ops.wide(inner as Tensor), axes)] as const)[0];
+    }
+    const attributes = [T, stringAttribute('data_format', 'NHWC')];
+    return this.one('BiasAddGrad', attributes, [this.wide(x)], 'output', 'float32', x.shape.slice(-1));
   }
 
   // Reductions.
@@ -160,7 +171,8 @@ export class Ops {
 
   transpose(x: Tensor, ...order: number[]): Tensor {
     const shape = order.map((axis) => x.shape[axis] as number);
-    return this.one('Transpose', [T, typeAttribute('Tperm', 'int32')], [x, this.indexes(...order)], 'y', 'float32', shape);
+    const types = [typeAttribute('T', x.dtype), typeAttribute('Tperm', 'int32')];
+    return this.one('Transpose', types, [x, this.indexes(...order)], 'y', x.dtype, shape);
   }
 
   slice(x: Tensor, begin: readonly number[], shape: readonly number[]): Tensor {
@@ -189,13 +201,14 @@ export class Ops {
   unstack(x: Tensor): Tensor[] {
     const [count = 0, ...shape] = x.shape;
     const outputs = Array.from({ length: count }, () => ({ port: 'output', dtype: x.dtype, shape }));
-    return this.runner.run('Unpack', [T, intAttribute('num', count), intAttribute('axis', 0)], [x], outputs);
+    return this.runner.run('Unpack', [typeAttribute('T', x.dtype), intAttribute('num', count), intAttribute('axis', 0)], [x], outputs);
   }
 
   /** Tensors of one shape, along a new first axis. */
   stack(parts: readonly Tensor[]): Tensor {
-    const shape = [parts.length, ...(parts[0] as Tensor).shape];
-    return this.one('Pack', [T, intAttribute('N', parts.length), intAttribute('axis', 0)], parts, 'output', 'float32', shape);
+    const { dtype, shape } = parts[0] as Tensor;
+    const attributes = [typeAttribute('T', dtype), intAttribute('N', parts.length), intAttribute('axis', 0)];
+    return this.one('Pack', attributes, parts, 'output', dtype, [parts.length, ...shape]);
   }
 
   /** Zeros around; `padding` holds [before, after] per dimension. */
@@ -225,15 +238,18 @@ export class Ops {
     return this.one('ReverseV2', [typeAttribute('Tidx', 'int32'), T], [x, this.indexes(axis)], 'output', 'float32', x.shape);
   }
 
-  /** Real and imaginary part of the discrete Fourier transform over the last axis: [..., n] to twice [..., n / 2 + 1] (three kernels). */
-  realFourier(x: Tensor): { real: Tensor; imaginary: Tensor } {
+  /** The discrete Fourier transform over the last axis: [..., n] to complex [..., n / 2 + 1]. */
+  realFourier(x: Tensor): Tensor {
     const length = x.shape.at(-1) as number;
-    const shape = [...x.shape.slice(0, -1), length / 2 + 1];
     const types = [typeAttribute('Treal', 'float32'), typeAttribute('Tcomplex', 'complex64')];
-    const spectrum = this.one('RFFT', types, [x, this.indexes(length)], 'output', 'complex64', shape);
-    const part = (op: string): Tensor =>
-      this.one(op, [typeAttribute('T', 'complex64'), typeAttribute('Tout', 'float32')], [spectrum], 'output', 'float32', shape);
-    return { real: part('Real'), imaginary: part('Imag') };
+    return this.one('RFFT', types, [x, this.indexes(length)], 'output', 'complex64', [...x.shape.slice(0, -1), length / 2 + 1]);
+  }
+
+  real = (x: Tensor): Tensor => this.part('Real', x);
+  imaginary = (x: Tensor): Tensor => this.part('Imag', x);
+
+  private part(op: string, x: Tensor): Tensor {
+    return this.one(op, [typeAttribute('T', 'complex64'), typeAttribute('Tout', 'float32')], [x], 'output', 'float32', x.shape);
   }
 
   // Variables.

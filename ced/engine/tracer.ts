@@ -3,35 +3,18 @@
  * reused by TensorFlow's executor, independent kernels side by side. Kernels without outputs (assignments, optimizer updates) become control outputs, so that they
  * always run. Two that write one variable run in the order they were recorded in. Their order relative to reads is given by data alone: read each variable once, and write what
  * depends on the read value.
+ * Where it may compile, chains of kernels become functions of their own that XLA turns into loops over their elements.
  * https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/framework/function.proto
  */
-import type { Attribute } from './attributes';
-import type { OpOutput, OpRunner } from './op-runner';
-import { bytesField, floatField, integerField, mapEntry, message, stringField } from './protobuf';
+import { createHash } from 'node:crypto';
+import { attributeValue, functionAttribute, intAttribute, shapeProto, typesAttribute, type Attribute } from './attributes';
+import type { Compiler, FusedBody, OpOutput, OpRunner } from './op-runner';
+import { bytesField, integerField, mapEntry, message, stringField } from './protobuf';
 import { DTYPE_NUMBERS, type DType, type Shape, type Tensor, type TensorValues } from './tensor';
 
 export interface ArgumentSpec {
   readonly dtype: DType;
   readonly shape: Shape;
-}
-
-const shapeProto = (shape: Shape): Buffer => message(...shape.map((extent) => bytesField(2, integerField(1, extent))));
-
-function attributeValue(attribute: Attribute): Buffer {
-  switch (attribute.kind) {
-    case 'string':
-      return stringField(2, attribute.value);
-    case 'int':
-      return integerField(3, attribute.value);
-    case 'float':
-      return floatField(4, attribute.value);
-    case 'bool':
-      return integerField(5, attribute.value ? 1 : 0);
-    case 'type':
-      return integerField(6, DTYPE_NUMBERS[attribute.value]);
-    case 'shape':
-      return bytesField(7, shapeProto(attribute.value));
-  }
 }
 
 export class Tracer implements OpRunner {
@@ -44,8 +27,17 @@ export class Tracer implements OpRunner {
   private readonly references = new Map<number, string>();
   private nextId = 0;
 
-  constructor(private readonly argumentSpecs: readonly ArgumentSpec[]) {
+  /** Definitions of the functions compiled inside this one, by name: to be registered before it. */
+  readonly inner = new Map<string, Uint8Array>();
+  readonly compiler: Compiler | undefined;
+
+  constructor(
+    private readonly argumentSpecs: readonly ArgumentSpec[],
+    /** In elements, see Compiler; Infinity for none. */
+    compiledFrom = Infinity,
+  ) {
     this.arguments = argumentSpecs.map(({ dtype, shape }, index) => this.tensor(dtype, shape, `a${index}`));
+    if (compiledFrom < Infinity) this.compiler = { fromElements: compiledFrom, run: (chain, body) => this.compiled(chain, body) };
   }
 
   run(op: string, attributes: readonly Attribute[], inputs: readonly Tensor[], outputs: readonly OpOutput[]): Tensor[] {
@@ -76,7 +68,13 @@ export class Tracer implements OpRunner {
     return this.tensor(dtype, shape, `${name}:output:0`);
   }
 
-  /** The serialized FunctionDef that returns `outputs`. */
+  /** The function that returns `outputs`, serialized and named after its content: TensorFlow accepts the same definition twice, and two engines in one process can't collide. */
+  definition(prefix: string, outputs: readonly Tensor[]): { name: string; bytes: Uint8Array } {
+    const name = `${prefix}_${createHash('sha256').update(this.functionDef('', outputs)).digest('hex')}`;
+    return { name, bytes: this.functionDef(name, outputs) };
+  }
+
+  /** Its serialized FunctionDef under a given name. */
   functionDef(name: string, outputs: readonly Tensor[]): Uint8Array {
     const signature = message(
       stringField(1, name),
@@ -92,6 +90,28 @@ export class Tracer implements OpRunner {
       ...this.nodes.map((node) => bytesField(3, node)),
       ...outputs.map((output, index) => mapEntry(4, `o${index}`, stringField(2, this.reference(output)))),
       ...this.controls.map((control) => mapEntry(6, control, stringField(2, control))),
+    );
+  }
+
+  /** The body as a function of its own that XLA compiles when it first runs. Equal bodies are one function. */
+  private compiled(inputs: readonly Tensor[], body: FusedBody): Tensor[] {
+    const tracer = new Tracer(inputs);
+    const outputs = body(tracer, tracer.arguments);
+    const { name, bytes } = tracer.definition('ced_fused', outputs);
+    this.inner.set(name, bytes);
+    const types = (tensors: readonly Tensor[]): DType[] => tensors.map(({ dtype }) => dtype);
+    const attributes = [
+      typesAttribute('Tconstants', []),
+      typesAttribute('Targs', types(inputs)),
+      intAttribute('Nresources', 0),
+      typesAttribute('Tresults', types(outputs)),
+      functionAttribute('function', name),
+    ];
+    return this.run(
+      'XlaLaunch',
+      attributes,
+      inputs,
+      outputs.map(({ dtype, shape }) => ({ port: 'results', dtype, shape })),
     );
   }
 

@@ -17,27 +17,37 @@ export interface LinearParameters {
 export type OutputScale = number | Float32Array;
 
 export interface FoldedLinear {
-  readonly output: Tensor;
+  /** x̂·Wfᵀ: y, before bf is added by whoever reads it. */
+  readonly product: Tensor;
+  /** bf */
+  readonly bias: Tensor;
   readonly input: Tensor;
   readonly centredWeight: Tensor;
 }
 
 const column = (ops: Ops, x: Tensor): Tensor => ops.reshape(x, x.shape[0] as number, 1);
-const row = (ops: Ops, x: Tensor): Tensor => ops.reshape(x, 1, x.shape[0] as number);
-const flat = (ops: Ops, x: Tensor): Tensor => ops.reshape(x, x.shape[0] === 1 ? (x.shape[1] as number) : (x.shape[0] as number));
 
-function scaleTensors(ops: Ops, scale: OutputScale): { rows: Tensor; flat: Tensor } {
-  if (typeof scale === 'number') return { rows: ops.scalar(scale), flat: ops.scalar(scale) };
-  return { rows: ops.constant(scale, [scale.length, 1]), flat: ops.constant(scale, [scale.length]) };
+function scaleRows(ops: Ops, scale: OutputScale): Tensor {
+  return typeof scale === 'number' ? ops.scalar(scale) : ops.constant(scale, [scale.length, 1]);
 }
 
-/** `input` [rows, inputs] to `output` [rows, outputs]. */
+/** `input` [rows, inputs] to [rows, outputs]. */
 export function foldedLinear(ops: Ops, input: Tensor, { weight, bias, gain, shift }: LinearParameters, scale: OutputScale): FoldedLinear {
-  const factor = scaleTensors(ops, scale);
-  const foldedWeight = ops.multiply(ops.multiply(weight, gain), factor.rows);
-  const foldedBias = ops.multiply(ops.add(bias, flat(ops, ops.matmulFloat32(weight, column(ops, shift)))), factor.flat);
-  const output = ops.addBias(ops.matmul(input, foldedWeight, { transposeRight: true }), foldedBias);
-  return { output, input, centredWeight: ops.subtract(foldedWeight, ops.mean(foldedWeight, [-1], true)) };
+  const [outputs, inputs] = weight.shape as [number, number];
+  // W·g and W·β: the sums of the scaled rows, and what the shift adds.
+  const sums = ops.matmulFloat32(weight, ops.stack([gain, shift]), { transposeRight: true });
+  const [foldedWeight, centredWeight, foldedBias] = ops.fused([weight, bias, gain, sums], (inner, [w, b, g, both]) => {
+    const factor = scaleRows(inner, scale);
+    const scaled = inner.multiply(w as Tensor, g as Tensor);
+    const mean = inner.scale(inner.slice(both as Tensor, [0, 0], [outputs, 1]), 1 / inputs);
+    const shifted = inner.add(column(inner, b as Tensor), inner.slice(both as Tensor, [0, 1], [outputs, 1]));
+    return [
+      inner.operand(inner.multiply(scaled, factor)),
+      inner.operand(inner.multiply(inner.subtract(scaled, mean), factor)),
+      inner.reshape(inner.multiply(shifted, factor), outputs),
+    ] as const;
+  });
+  return { product: ops.matmul(input, foldedWeight, { transposeRight: true }), bias: foldedBias, input, centredWeight };
 }
 
 export interface FoldedLinearGradients extends LinearParameters {
@@ -52,14 +62,24 @@ export function foldedLinearBackward(
   { weight, gain, shift }: LinearParameters,
   scale: OutputScale,
 ): FoldedLinearGradients {
-  const factor = scaleTensors(ops, scale);
-  const scaledWeight = ops.multiply(ops.matmul(outputGradient, input, { transposeLeft: true }), factor.rows);
-  const bias = ops.multiply(ops.columnSums(outputGradient), factor.flat);
+  const products = ops.matmul(outputGradient, input, { transposeLeft: true });
+  const unfolded = ops.fused([products, ops.columnSums(outputGradient), weight, gain, shift], (inner, [product, sums, w, g, s]) => {
+    const factor = scaleRows(inner, scale);
+    const scaledWeight = inner.multiply(inner.wide(product as Tensor), factor);
+    const bias = inner.multiply(column(inner, sums as Tensor), factor);
+    return [
+      inner.add(inner.multiply(scaledWeight, g as Tensor), inner.multiply(bias, s as Tensor)),
+      inner.reshape(bias, (sums as Tensor).shape[0] as number),
+      inner.sum(inner.multiply(scaledWeight, w as Tensor), [0]),
+      inner.sum(inner.multiply(bias, w as Tensor), [0]),
+    ] as const;
+  });
+  const [weightGradient, bias, gainGradient, shiftGradient] = unfolded;
   return {
-    weight: ops.add(ops.multiply(scaledWeight, gain), ops.multiply(column(ops, bias), row(ops, shift))),
+    weight: weightGradient,
     bias,
-    gain: ops.sum(ops.multiply(scaledWeight, weight), [0]),
-    shift: flat(ops, ops.matmulFloat32(row(ops, bias), weight)),
+    gain: gainGradient,
+    shift: shiftGradient,
     centredInput: ops.matmul(outputGradient, centredWeight),
   };
 }

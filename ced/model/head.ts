@@ -1,12 +1,11 @@
 /**
- * From tokens to logits: final norm, pooling, second norm, linear layer. Poolings as in the published code:
+ * From normalised tokens to logits: pooling, second norm, linear layer. Poolings as in the published code:
  *   `mean`, `logit`  mean of all tokens (they differ there in whether the model or its loss applies the sigmoid; logits are the same)
  *   `token`          the class token alone
  *   `dm`             mean over frequency, probabilities per 160 ms, mean of those over time; given here as the log-odds of that mean
  */
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
-import { BLOCK_EPSILON } from './attention';
 import type { ModelConfig } from './config';
 import { foldedLinear, foldedLinearBackward, type FoldedLinear } from './folded-linear';
 import { normaliseRows, normaliseRowsBackward, type Normalised } from './layer-norm';
@@ -25,7 +24,6 @@ export interface HeadShape {
 export interface Head {
   /** [batch, classes] */
   readonly logits: Tensor;
-  readonly tokens: Normalised;
   /** The normalised tokens, pooled: [rows, width] with a row per clip, or per clip and moment for `dm`. */
   readonly pooled: Tensor;
   readonly normalised: Normalised;
@@ -72,20 +70,20 @@ function poolBackward(ops: Ops, config: ModelConfig, gradient: Tensor, { batch, 
   }
 }
 
-export function head(ops: Ops, config: ModelConfig, x: Tensor, shape: HeadShape, parameter: ParameterSource): Head {
-  const tokens = normaliseRows(ops, x, BLOCK_EPSILON);
-  const pooled = pool(ops, config, tokens.values, shape);
+export function head(ops: Ops, config: ModelConfig, tokens: Normalised, shape: HeadShape, parameter: ParameterSource): Head {
+  const pooled = pool(ops, config, ops.wide(tokens.values), shape);
   const encoded = ops.add(ops.multiply(pooled, parameter('encoder.norm.weight')), parameter('encoder.norm.bias'));
   const normalised = normaliseRows(ops, encoded, OUTPUT_NORM_EPSILON);
   const linear = foldedLinear(ops, normalised.values, linearAfterNorm(parameter, 'outputlayer.0', 'outputlayer.1'), 1);
-  if (config.pooling !== 'dm') return { logits: linear.output, tokens, pooled, normalised, linear, moments: null };
-  const probabilities = ops.reshape(ops.sigmoid(linear.output), shape.batch, shape.timePatches, config.outputdim);
+  const output = ops.add(ops.wide(linear.product), linear.bias);
+  if (config.pooling !== 'dm') return { logits: output, pooled, normalised, linear, moments: null };
+  const probabilities = ops.reshape(ops.sigmoid(output), shape.batch, shape.timePatches, config.outputdim);
   const mean = ops.minimum(ops.maximum(ops.mean(probabilities, [1]), ops.scalar(CERTAINTY)), ops.scalar(1 - CERTAINTY));
   const logits = ops.subtract(ops.log(mean), ops.log1p(ops.negate(mean)));
-  return { logits, tokens, pooled, normalised, linear, moments: { probabilities, mean } };
+  return { logits, pooled, normalised, linear, moments: { probabilities, mean } };
 }
 
-/** Gradient of `x`. */
+/** Gradient of the normalised tokens, each row less its mean. */
 export function headBackward(
   ops: Ops,
   config: ModelConfig,
@@ -109,7 +107,7 @@ export function headBackward(
 
   const pooledGradient = ops.multiply(encodedGradient, parameter('encoder.norm.weight'));
   const centred = ops.subtract(pooledGradient, ops.mean(pooledGradient, [-1], true));
-  return normaliseRowsBackward(ops, poolBackward(ops, config, centred, shape), saved.tokens);
+  return poolBackward(ops, config, centred, shape);
 }
 
 /** Through the log-odds, the mean over time and the sigmoid: [batch, classes] to [batch · time, classes]. */

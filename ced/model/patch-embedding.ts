@@ -39,7 +39,12 @@ export function embedPatches(ops: Ops, config: ModelConfig, spectrogram: Tensor,
   const apart = ops.transpose(ops.reshape(cropped, batch, timePatches, patch, grid.frequency, patch), 0, 1, 3, 4, 2);
   const patches = ops.reshape(apart, batch * timePatches * grid.frequency, patch * patch);
   const weight = ops.reshape(parameter(`${PROJECTION}.weight`), width, patch * patch);
-  const projected = ops.reshape(ops.matmul(patches, weight, { transposeRight: true }), batch, timePatches * grid.frequency, width);
+  const projected = ops.reshape(
+    ops.wide(ops.matmul(patches, weight, { transposeRight: true })),
+    batch,
+    timePatches * grid.frequency,
+    width,
+  );
 
   const positionInTime = ops.slice(ops.transpose(ops.reshape(parameter(TIME), width, grid.time), 1, 0), [0, 0], [timePatches, width]);
   const positionInFrequency = ops.transpose(ops.reshape(parameter(FREQUENCY), width, grid.frequency), 1, 0);
@@ -77,7 +82,7 @@ export function embedPatchesBackward(
     perClip = ops.slice(perClip, [0, 1, 0], [batch, patchCount, width]);
   }
   const flatGradient = ops.reshape(perClip, batch * patchCount, width);
-  gradients.set(`${PROJECTION}.weight`, ops.matmul(flatGradient, patches, { transposeLeft: true }));
+  gradients.set(`${PROJECTION}.weight`, ops.wide(ops.matmul(flatGradient, patches, { transposeLeft: true })));
 
   const position = ops.reshape(ops.sum(perClip, [0]), timePatches, grid.frequency, width);
   const inTime = ops.padZeros(ops.transpose(ops.sum(position, [1]), 1, 0), [
@@ -90,6 +95,6 @@ export function embedPatchesBackward(
   gradients.set(`${PROJECTION}.bias`, ops.sum(inFrequency, [0]));
 
   const weight = ops.reshape(parameter(`${PROJECTION}.weight`), width, patch * patch);
-  const apart = ops.reshape(ops.matmul(flatGradient, weight), batch, timePatches, grid.frequency, patch, patch);
+  const apart = ops.reshape(ops.wide(ops.matmul(flatGradient, weight)), batch, timePatches, grid.frequency, patch, patch);
   return ops.reshape(ops.transpose(apart, 0, 1, 4, 2, 3), batch, timePatches * patch, config.n_mels);
 }

@@ -3,27 +3,20 @@
  * and the pieces' predictions averaged by length. (The published code drops the last piece where it is full; here it counts. A remainder shorter than one patch is dropped.)
  */
 import { hopSamples } from '../audio/frames';
-import { logMel, pcmTensor } from '../audio/log-mel';
-import type { Engine } from '../engine/engine';
+import { COMPILED_ELEMENTS, type Engine } from '../engine/engine';
 import type { Ops, Precision } from '../engine/ops';
-import type { Tensor } from '../engine/tensor';
+import type { Shape, Tensor } from '../engine/tensor';
 import type { ArgumentSpec } from '../engine/tracer';
 import type { ModelConfig } from './config';
+import { FrontEnd, type PredictionInput } from './front-end';
 import { initBnEvaluation } from './init-bn';
 import type { ParameterSource } from './parameter-access';
 import { parameterSpecs, type ParameterSpec } from './parameters';
-import { applyMasks, masksTensor } from './spectrogram-masks';
 import { transformer } from './transformer';
 import type { Weights } from './weights';
 
-export interface PredictionInput {
-  /** [batch, samples] at 16 kHz. */
-  readonly pcm: Int16Array;
-  readonly batch: number;
-  readonly samples: number;
-  /** [batch, 4] as for training, null for none. */
-  readonly masks: Int32Array | null;
-}
+/** Batches of such sizes come often enough to be worth compiling; what is left at the end of a corpus has any size. */
+const COMPILED_BATCH = 8;
 
 export class Predictor {
   private readonly specs: readonly ParameterSpec[];
@@ -55,58 +48,49 @@ export class Predictor {
 
   /** Scores of log-mel spectrograms in dB, [batch, mels, frames]. */
   logitsOfSpectrogram(spectrogram: Float32Array, batch: number, frames: number): Float32Array {
-    const { n_mels: mels } = this.config;
-    const spec = { dtype: 'float32', shape: [batch, mels, frames] } as const;
-    return this.call(`spectrogram ${spec.shape}`, [spec], [this.engine.tensor(spectrogram, spec.shape, 'float32')], 0, (ops, [input]) =>
-      ops.transpose(input as Tensor, 0, 2, 1),
-    );
+    const spec = { dtype: 'float32', shape: [batch, this.config.n_mels, frames] } as const;
+    const input = this.engine.tensor(spectrogram, spec.shape, 'float32');
+    try {
+      return this.score(`mels first ${spec.shape}`, input, 0, (ops, x) => ops.transpose(x, 0, 2, 1));
+    } finally {
+      this.engine.free(input);
+    }
   }
 
   dispose(): void {
     this.engine.free(...this.weights);
+    FrontEnd.of(this.engine).forget();
   }
 
-  private predict({ pcm, batch, samples, masks }: PredictionInput, output: 0 | 1): Float32Array {
-    const specs: ArgumentSpec[] = [{ dtype: 'uint8', shape: [batch, samples, 2] }];
-    const inputs = [pcmTensor(this.engine, pcm, batch, samples)];
-    if (masks !== null) {
-      specs.push({ dtype: 'float32', shape: [batch, 4] });
-      inputs.push(masksTensor(this.engine, masks, batch));
-    }
-    return this.call(`pcm ${batch} ${samples} ${masks !== null}`, specs, inputs, output, (ops, [bytes, spans]) => {
-      const spectrogram = logMel(ops, bytes as Tensor, this.config.n_mels);
-      return spans === undefined ? spectrogram : applyMasks(ops, spectrogram, spans);
-    });
+  private predict(input: PredictionInput, output: 0 | 1): Float32Array {
+    const spectrogram = FrontEnd.of(this.engine).hear(input, this.config.n_mels);
+    return this.score(`frames first ${spectrogram.shape}`, spectrogram, output, (_, x) => x);
   }
 
-  /** Frees `inputs`. */
-  private call(
-    what: string,
-    specs: readonly ArgumentSpec[],
-    inputs: readonly Tensor[],
-    output: 0 | 1,
-    spectrogram: (ops: Ops, inputs: readonly Tensor[]) => Tensor,
-  ): Float32Array {
+  private score(what: string, input: Tensor, output: 0 | 1, framesFirst: (ops: Ops, input: Tensor) => Tensor): Float32Array {
     const { id2label: _, ...shape } = this.config;
-    const weightSpecs = this.specs.map((spec): ArgumentSpec => ({ dtype: 'float32', shape: spec.shape }));
-    try {
-      const traced = this.engine.define(
-        `predict ${what} ${JSON.stringify([shape, this.options])}`,
-        [...specs, ...weightSpecs],
-        this.options.precision,
-        (ops, args) => {
-          const weights = new Map(this.specs.map(({ name }, index) => [name, args[specs.length + index] as Tensor]));
-          const parameter: ParameterSource = (name) => weights.get(name) as Tensor;
-          return evaluationScores(ops, this.config, spectrogram(ops, args.slice(0, specs.length)), parameter);
-        },
-      );
-      const outputs = this.engine.call(traced, [...inputs, ...this.weights]);
-      const scores = this.engine.read(outputs[output] as Tensor);
-      this.engine.free(...outputs);
-      return scores;
-    } finally {
-      this.engine.free(...inputs);
-    }
+    const specs = [input, ...this.weights].map(({ dtype, shape }): ArgumentSpec => ({ dtype, shape }));
+    const traced = this.engine.define(
+      `predict ${what} ${JSON.stringify([shape, this.options])}`,
+      specs,
+      this.options.precision,
+      (ops, [spectrogram, ...values]) => {
+        const weights = new Map(this.specs.map(({ name }, index) => [name, values[index] as Tensor]));
+        const parameter: ParameterSource = (name) => weights.get(name) as Tensor;
+        return evaluationScores(ops, this.config, framesFirst(ops, spectrogram as Tensor), parameter);
+      },
+      this.isMetOften(input.shape) ? COMPILED_ELEMENTS : Infinity,
+    );
+    const outputs = this.engine.call(traced, [input, ...this.weights]);
+    const scores = this.engine.read(outputs[output] as Tensor);
+    this.engine.free(...outputs);
+    return scores;
+  }
+
+  /** Whole batches of clips about as long as the model was made for. The last clips of recordings come in every length, and compiling for each would take longer than it saves. */
+  private isMetOften([batch = 0, ...extents]: Shape): boolean {
+    const { target_length: target, patch_size: patch } = this.config;
+    return batch % COMPILED_BATCH === 0 && extents.some((extent) => extent <= target && extent > target - 2 * patch);
   }
 }
 

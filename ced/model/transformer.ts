@@ -4,14 +4,26 @@ import type { Tensor } from '../engine/tensor';
 import { attention, attentionBackward, type Attention } from './attention';
 import type { ModelConfig } from './config';
 import { head, headBackward, type Head } from './head';
+import { addAndNormalise, normaliseRows, normaliseRowsBackward, type Normalised } from './layer-norm';
 import { mlp, mlpBackward, type Mlp } from './mlp';
 import type { Gradients, ParameterSource } from './parameter-access';
 import { embedPatches, embedPatchesBackward, type PatchEmbedding } from './patch-embedding';
 
+/** Added to the squares of a norm's deviations. */
+const EPSILON = 1e-6;
+
+interface Block {
+  readonly beforeAttention: Normalised;
+  readonly attention: Attention;
+  readonly beforeMlp: Normalised;
+  readonly mlp: Mlp;
+}
+
 export interface Transformer {
   readonly logits: Tensor;
   readonly embedding: PatchEmbedding;
-  readonly blocks: readonly { readonly attention: Attention; readonly mlp: Mlp }[];
+  readonly blocks: readonly Block[];
+  readonly last: Normalised;
   readonly head: Head;
 }
 
@@ -22,17 +34,21 @@ function attentionShape(config: ModelConfig, { batch, tokensPerClip }: PatchEmbe
 /** `spectrogram` [batch, frames, mels], normalised by `init_bn`, to logits [batch, classes]. */
 export function transformer(ops: Ops, config: ModelConfig, spectrogram: Tensor, parameter: ParameterSource): Transformer {
   const embedding = embedPatches(ops, config, spectrogram, parameter);
-  let x = embedding.tokens;
-  const blocks: { attention: Attention; mlp: Mlp }[] = [];
+  const shape = attentionShape(config, embedding);
+  let sum = embedding.tokens;
+  let normalised = normaliseRows(ops, sum, EPSILON);
+  const blocks: Block[] = [];
   for (let block = 0; block < config.depth; block++) {
     const name = `encoder.blocks.${block}`;
-    const attended = attention(ops, x, name, attentionShape(config, embedding), parameter);
-    const fed = mlp(ops, attended.output, name, parameter);
-    blocks.push({ attention: attended, mlp: fed });
-    x = fed.output;
+    const beforeAttention = normalised;
+    const attended = attention(ops, beforeAttention, name, shape, parameter);
+    const { sum: heard, normalised: beforeMlp } = addAndNormalise(ops, sum, attended, EPSILON);
+    const fed = mlp(ops, beforeMlp, name, parameter);
+    ({ sum, normalised } = addAndNormalise(ops, heard, fed, EPSILON));
+    blocks.push({ beforeAttention, attention: attended, beforeMlp, mlp: fed });
   }
-  const output = head(ops, config, x, embedding, parameter);
-  return { logits: output.logits, embedding, blocks, head: output };
+  const output = head(ops, config, normalised, embedding, parameter);
+  return { logits: output.logits, embedding, blocks, last: normalised, head: output };
 }
 
 /** Gradient of the spectrogram's whole patches; those of the parameters go to `gradients`. */
@@ -44,11 +60,15 @@ export function transformerBackward(
   parameter: ParameterSource,
   gradients: Gradients,
 ): Tensor {
-  let gradient = headBackward(ops, config, logitsGradient, saved.head, saved.embedding, parameter, gradients);
-  for (const [block, { attention: attended, mlp: fed }] of [...saved.blocks.entries()].reverse()) {
+  const shape = attentionShape(config, saved.embedding);
+  const fromHead = headBackward(ops, config, logitsGradient, saved.head, saved.embedding, parameter, gradients);
+  let gradient = normaliseRowsBackward(ops, fromHead, saved.last);
+  for (const [block, { beforeAttention, attention: attended, beforeMlp, mlp: fed }] of [...saved.blocks.entries()].reverse()) {
     const name = `encoder.blocks.${block}`;
-    gradient = mlpBackward(ops, gradient, fed, name, parameter, gradients);
-    gradient = attentionBackward(ops, gradient, attended, name, attentionShape(config, saved.embedding), parameter, gradients);
+    const fromMlp = mlpBackward(ops, gradient, fed, name, parameter, gradients);
+    gradient = normaliseRowsBackward(ops, fromMlp, beforeMlp, gradient);
+    const fromAttention = attentionBackward(ops, gradient, attended, name, shape, parameter, gradients);
+    gradient = normaliseRowsBackward(ops, fromAttention, beforeAttention, gradient);
   }
   return embedPatchesBackward(ops, config, gradient, saved.embedding, parameter, gradients);
 }

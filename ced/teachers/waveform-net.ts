@@ -2,7 +2,7 @@
  * A teacher with a front end of its own: waveforms float32 [batch, samples] in, [batch, classes] out. It hears the shifted wave, never the masked
  * spectrogram, since there is no spectrogram of ours to mask.
  */
-import type { PredictionInput } from '../model/predictor';
+import type { PredictionInput } from '../model/front-end';
 import { TeacherInvalid } from './teacher-invalid';
 
 export interface WaveformNet {

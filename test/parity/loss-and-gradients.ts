@@ -1,4 +1,4 @@
-/** The loss of a batch and the gradient of every trained parameter, by the two ways a computation of ours can run: kernel by kernel, and traced into one function. */
+/** The loss of a batch and the gradient of every trained parameter, by the three ways a computation of ours can run: kernel by kernel, traced into one function, and with its chains compiled. */
 import { openEngine } from '../../ced/engine/engine';
 import type { Ops } from '../../ced/engine/ops';
 import type { Shape, Tensor } from '../../ced/engine/tensor';
@@ -28,9 +28,10 @@ export interface LossAndGradients {
 
 const engine = openEngine();
 
-export const bothWays = [
+export const allWays = [
   ['kernel by kernel', eagerly],
-  ['as one traced function', traced],
+  ['as one traced function', traced(Infinity)],
+  ['with every chain of kernels compiled', traced(0)],
 ] as const;
 
 function eagerly(config: ModelConfig, weights: Weights, batch: MixupBatch): LossAndGradients {
@@ -41,17 +42,19 @@ function eagerly(config: ModelConfig, weights: Weights, batch: MixupBatch): Loss
   return named(config, results);
 }
 
-function traced(config: ModelConfig, weights: Weights, batch: MixupBatch): LossAndGradients {
-  const inputs = inputsOf(config, weights, batch);
-  const specs = inputs.map(({ shape }) => ({ dtype: 'float32' as const, shape }));
-  const step = engine.define(`test gradients ${JSON.stringify(config)} ${batch.spectrogram.shape}`, specs, 'float32', (ops, tensors) =>
-    compute(ops, config, tensors),
-  );
-  const tensors = inputs.map(({ data, shape }) => engine.tensor(data, shape, 'float32'));
-  const outputs = engine.call(step, tensors);
-  const results = outputs.map((output) => engine.read(output).slice());
-  engine.free(...tensors, ...outputs);
-  return named(config, results);
+function traced(compiledFrom: number) {
+  return (config: ModelConfig, weights: Weights, batch: MixupBatch): LossAndGradients => {
+    const inputs = inputsOf(config, weights, batch);
+    const specs = inputs.map(({ shape }) => ({ dtype: 'float32' as const, shape }));
+    const body = (ops: Ops, tensors: readonly Tensor[]): Tensor[] => compute(ops, config, tensors);
+    const key = `test gradients ${JSON.stringify(config)} ${batch.spectrogram.shape} ${compiledFrom}`;
+    const step = engine.define(key, specs, 'float32', body, compiledFrom);
+    const tensors = inputs.map(({ data, shape }) => engine.tensor(data, shape, 'float32'));
+    const outputs = engine.call(step, tensors);
+    const results = outputs.map((output) => engine.read(output).slice());
+    engine.free(...tensors, ...outputs);
+    return named(config, results);
+  };
 }
 
 function inputsOf(config: ModelConfig, weights: Weights, { spectrogram, targets, lambda }: MixupBatch): Values[] {

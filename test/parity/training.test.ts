@@ -1,7 +1,7 @@
 import { openEngine } from '../../ced/engine/engine';
 import { parameterSpecs } from '../../ced/model/parameters';
 import { Trainer } from '../../ced/training/trainer';
-import { bothWays } from './loss-and-gradients';
+import { allWays } from './loss-and-gradients';
 import { referenceModel, referenceTensors, relativeError, tensorNamed } from './reference-vectors';
 
 const engine = openEngine();
@@ -14,7 +14,7 @@ const batch = {
   lambda: tensorNamed(vectors, 'lam'),
 };
 
-describe.each(bothWays)('backpropagation %s', (_, compute) => {
+describe.each(allWays)('backpropagation %s', (_, compute) => {
   const { loss, gradients } = compute(config, weights, batch);
 
   it('gives the reference loss', () => {

@@ -1,0 +1,55 @@
+/** What a step hears, as tensors of the engine and as the way from them to a spectrogram in the traced function. */
+import { logMel, pcmTensor } from '../audio/log-mel';
+import type { Engine } from '../engine/engine';
+import type { Ops } from '../engine/ops';
+import type { Tensor } from '../engine/tensor';
+import type { ArgumentSpec } from '../engine/tracer';
+import { applyMasks, masksTensor } from '../model/spectrogram-masks';
+import type { TrainingBatch } from './trainer';
+
+export interface StepInput {
+  /** Names the kind and shape of the input. */
+  readonly what: string;
+  readonly batch: number;
+  readonly specs: readonly ArgumentSpec[];
+  /** Freed by whoever runs the step. */
+  readonly tensors: readonly Tensor[];
+  /** From the traced function's arguments to [batch, frames, mels]. */
+  readonly spectrogramOf: (ops: Ops, tensors: readonly Tensor[]) => Tensor;
+  readonly targets: Float32Array;
+  readonly lambda: Float32Array | null;
+}
+
+/** Audio and masks. */
+export function audioInput(engine: Engine, mels: number, { pcm, batch, samples, masks, targets, lambda }: TrainingBatch): StepInput {
+  const specs: ArgumentSpec[] = [{ dtype: 'uint8', shape: [batch, samples, 2] }];
+  const tensors = [pcmTensor(engine, pcm, batch, samples)];
+  if (masks !== null) {
+    specs.push({ dtype: 'float32', shape: [batch, 4] });
+    tensors.push(masksTensor(engine, masks, batch));
+  }
+  const spectrogramOf: StepInput['spectrogramOf'] = (ops, [bytes, spans]) => {
+    const spectrogram = logMel(ops, bytes as Tensor, mels);
+    return spans === undefined ? spectrogram : applyMasks(ops, spectrogram, spans);
+  };
+  return { what: `pcm ${samples} ${masks !== null}`, batch, specs, tensors, spectrogramOf, targets, lambda };
+}
+
+/** Log-mel spectrograms in dB, [batch, mels, frames]. */
+export function spectrogramInput(
+  engine: Engine,
+  spectrogram: Float32Array,
+  shape: readonly [batch: number, mels: number, frames: number],
+  targets: Float32Array,
+  lambda: Float32Array | null,
+): StepInput {
+  return {
+    what: `spectrogram ${shape[2]}`,
+    batch: shape[0],
+    specs: [{ dtype: 'float32', shape }],
+    tensors: [engine.tensor(spectrogram, shape, 'float32')],
+    spectrogramOf: (ops, [input]) => ops.transpose(input as Tensor, 0, 2, 1),
+    targets,
+    lambda,
+  };
+}
