@@ -67,15 +67,17 @@ export async function distillation(
       : await storeLogits(control, run, corpus, imported.teachers, run.logits);
 
   // 3. Students learn from what is stored.
+  const models = await withChampion(run, imported);
   const { trained: students, mend: mendStudents } = await trainModels(control, 'distill', {
     run,
     corpus,
     chunkSeconds,
-    models: await withChampion(run, imported),
+    models,
     settings: run.students,
     targets,
     augment: run.logits.augment,
-    mend,
+    mend: (damage) =>
+      damage.kind === 'model' && damage.sha256 === models.inits[CHAMPION]?.sha256 ? withChampion(run, imported) : mend(damage),
   });
 
   // 4. The student on recordings that nobody trained on.

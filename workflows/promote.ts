@@ -4,6 +4,7 @@
  */
 import { cpu, gpu } from './activity-proxies';
 import type { TrainedModel } from './contract/activities';
+import type { Damage } from './contract/damage';
 import type { Promotion } from './contract/promotion';
 import type { DistillRun } from './contract/run-file';
 import { workflowInfo } from '@temporalio/workflow';
@@ -29,6 +30,11 @@ export async function putUp(
     for (;;) {
       const incumbent = await cpu.findChampion({ store, champion: promote.champion });
       const { sha256, parameters } = challenger;
+      // The champion's copy in the store comes from its own folder.
+      const mend = (damage: Damage) =>
+        damage.kind === 'model' && damage.sha256 === incumbent?.sha256
+          ? cpu.findChampion({ store, champion: promote.champion })
+          : corpus.mend(damage);
       const comparison = await mending(
         () =>
           gpu.compareModels({
@@ -38,7 +44,7 @@ export async function putUp(
             challenger: { name: challenger.name, sha256, parameters },
             chunkSeconds: run.logits.chunkSeconds,
           }),
-        corpus.mend,
+        mend,
       );
       const decision = await cpu.promoteChallenger({
         store,

@@ -55,7 +55,10 @@ export class ChampionLedger {
   }
 }
 
-/** Copies a model from a store into another one, data first. @throws {PermanentError} CheckpointIncompatible when it is damaged or gone */
+/**
+ * Copies a model from a store into another one, its weights first. What else lies beside them may be there already in other words: it stays.
+ * @throws {PermanentError} CheckpointIncompatible when it is damaged or gone
+ */
 export async function copyModel(from: Store, to: Store, modelSha256: string): Promise<void> {
   const weights = await from.read(layout.model(modelSha256));
   const config = await from.read(layout.modelConfig(modelSha256));
@@ -65,7 +68,14 @@ export async function copyModel(from: Store, to: Store, modelSha256: string): Pr
       `${from.uri}/${layout.model(modelSha256)} is damaged or gone; restore it, or go back to the champion before it with \`ced champion --rollback\``,
     );
   await to.create(layout.model(modelSha256), weights);
-  await to.create(layout.modelConfig(modelSha256), config);
+  for (const key of await from.list(layout.modelFile(modelSha256, ''))) {
+    const bytes = key === layout.model(modelSha256) ? null : await from.read(key);
+    if (bytes) await to.create(key, bytes).catch(unlessPresent);
+  }
+}
+
+function unlessPresent(error: unknown): void {
+  if (!(error instanceof ContentDiffers)) throw error;
 }
 
 function keyOf(entry: number): string {

@@ -99,6 +99,14 @@ describe.each<[string, () => Store]>([
     expect(await incumbent()).toMatchObject({ entry: 1, sha256: hashOf('ada') });
   });
 
+  it('keeps its card, and a configuration that is there already in other words', async () => {
+    await store.create(layout.modelFile(hashOf('ada'), 'README.md'), Buffer.from('# ada'));
+    await champions.create(layout.modelConfig(hashOf('ada')), Buffer.from('{ }'));
+    expect(await putUp('ada', 0.3, { champion: null, mAP: null })).toMatchObject({ outcome: 'promoted' });
+    expect(await champions.read(layout.modelFile(hashOf('ada'), 'README.md'))).toEqual(Buffer.from('# ada'));
+    expect(await champions.read(layout.modelConfig(hashOf('ada')))).toEqual(Buffer.from('{ }'));
+  });
+
   it('is followed by whoever gains at least minGain, and by nobody below it', async () => {
     await putUp('ada', 0.3, { champion: null, mAP: null });
     const ada = await incumbent();
