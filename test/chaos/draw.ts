@@ -42,9 +42,15 @@ export function nameOf(moment: Moment): string {
   }
 }
 
-/** Resolves when the run has come so far. */
+/** Resolves when the run has come so far. @throws when it ends before */
 export async function reached(trial: Trial, moment: Moment): Promise<void> {
+  let ended: Error | null = null;
+  trial.handle.result().then(
+    () => (ended = new Error('the run ended before its moment')),
+    (error: Error) => (ended = error),
+  );
   await trial.eventually(async () => {
+    if (ended !== null) throw ended;
     if (moment.stage === 'ingest') {
       const stage = (await trial.status())?.stages.find(({ name }) => name === 'download');
       return stage === undefined || stage.state === 'waiting' ? null : stage;

@@ -37,7 +37,7 @@ describe('a run that goes on on another kind of worker', () => {
   ])('(%s)', (kind, place) => {
     const handOver = async (resume: 'continue' | 'exact'): Promise<Trial> => {
       await scene.settle();
-      const trial = await Trial.start(scene, `${kind.split(' ')[1]}-${resume}`, 'folder', resume);
+      const trial = await Trial.start(scene, `${kind.split(' ')[1]?.toLowerCase()}-${resume}`, 'folder', resume);
       await reached(trial, { stage: 'training', step: 30 });
       await trial.newestCheckpoint();
       await terminate(scene);
