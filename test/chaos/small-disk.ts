@@ -13,6 +13,9 @@ export interface SmallDisk {
 /** @param folder empty; it is where the disk is mounted */
 export function mountDisk(folder: string): SmallDisk {
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', folder]);
+  // Lazily: a worker may have a shard open.
+  const unmount = (): void => void execFileSync('umount', ['--lazy', folder]);
+  process.once('exit', unmount);
   const ballast = join(folder, '.writing-ballast');
   return {
     fill: () => {
@@ -31,7 +34,9 @@ export function mountDisk(folder: string): SmallDisk {
       }
     },
     free: () => rmSync(ballast, { force: true }),
-    // Lazily: a worker may have a shard open.
-    unmount: () => execFileSync('umount', ['--lazy', folder]),
+    unmount: () => {
+      process.off('exit', unmount);
+      unmount();
+    },
   };
 }
