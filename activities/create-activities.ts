@@ -46,10 +46,13 @@ export function createGpuActivities(deps: ActivityDependencies): GpuActivities {
       asActivity(deps, input, (edge) => {
         const { info } = Context.current();
         const attemptId = `${info.workflowExecution?.runId ?? 'none'}-${info.activityId}-${info.attempt}`.replace(/[^A-Za-z0-9-]/g, '-');
+        let told = Promise.resolve();
         const onEpoch = (record: EpochRecord): void => {
-          if (info.workflowExecution) void deps.notifyEpoch(info.workflowExecution, record);
+          const { workflowExecution } = info;
+          if (workflowExecution) told = Promise.all([told, deps.notifyEpoch(workflowExecution, record)]).then(() => undefined);
         };
-        return deps.engine.run({ kind: 'train', input: { ...input, attemptId } }, { ...edge, onEpoch });
+        // A run that hears of the end first may be another by then, and would never hear of the last epochs.
+        return deps.engine.run({ kind: 'train', input: { ...input, attemptId } }, { ...edge, onEpoch }).finally(() => told);
       }),
   };
 }

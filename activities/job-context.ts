@@ -2,6 +2,7 @@
 import type { Engine } from '../ced/engine/engine';
 import type { Vocabulary } from '../ced/teachers/vocabulary';
 import type { EpochRecord, LiveProgress } from '../workflows/contract/activities';
+import type { UncommittedCheckpoint } from './distill/checkpoint-commit';
 import type { MappedModel } from './mapped-model';
 import type { Store } from './storage/store';
 
@@ -13,6 +14,8 @@ export interface JobContext {
   monotonicMs: () => number;
   onProgress(progress: LiveProgress): void;
   onEpoch(record: EpochRecord): void;
+  /** Commits a checkpoint beside whatever else the job does; nothing of it is read after the call. */
+  commit(checkpoint: UncommittedCheckpoint): Promise<void>;
   /** Lets the process read its orders. Resolves to true when it was told to stop after a checkpoint. */
   breathe(): Promise<boolean>;
   /** A model of the store ready to be heard, its classes mapped to the vocabulary; kept between jobs. */

@@ -9,11 +9,14 @@ import { describeFailure, UsageError } from '../cli/failure';
 import { engineEnvironment } from '../ced/engine/environment';
 import { MODEL_PRESETS, type ModelPreset } from '../ced/model/config';
 import { repositoryRoot } from '../infra/toolchain';
+import { checkpointBench } from './checkpoint';
 import { ingestBench } from './ingest';
 import { logitsBench } from './logits';
 import { MeasuredProcess, type Sample } from './measured-process';
 import { measures, type Measure } from './measures';
+import { scaleBench } from './scale';
 import { storageBench } from './storage';
+import { overheadBench } from './overhead';
 import { row, tableHead, type Side } from './table';
 
 const groups = ['engine', 'forward', 'frontend', 'loop'] as const;
@@ -29,6 +32,9 @@ Measures our engine against PyTorch, interleaved in one session on the same core
   storage    what logits cost to keep and to read; alone and with options of its own: npm run bench -- storage --help
   logits     teachers end to end, audio shard in, logit shard out; likewise: npm run bench -- logits --help
   ingest     decoding, resampling and sharding beside soundfile and soxr; likewise: npm run bench -- ingest --help
+  scale      histories, payloads, memory and rate of the orchestration at AudioSet's size and a hundred times that; likewise
+  checkpoint what checkpoints add to a training; likewise
+  overhead   what Temporal, heartbeats and process hops add to a run; likewise
 
   --models M,…   sizes: ${Object.keys(MODEL_PRESETS).join(', ')} (default tiny,mini)
   --batch N      clips of 10 s (default 32; forward at most 8)
@@ -43,6 +49,9 @@ const benchesWithOptionsOfTheirOwn = new Map([
   ['storage', storageBench],
   ['ingest', ingestBench],
   ['logits', logitsBench],
+  ['scale', scaleBench],
+  ['checkpoint', checkpointBench],
+  ['overhead', overheadBench],
 ]);
 
 const options = {

@@ -10,6 +10,7 @@ import { localSettings } from '../workers/temporal-settings';
 import type { RunResult } from '../workflows/contract/activities';
 import type { DistillRun, TeachRun } from '../workflows/contract/run-file';
 import type { Unchanged } from '../workflows/contract/promotion';
+import { moveToCurrentBuild } from './move-run';
 import { linkDemoCorpus } from './demo-corpus';
 import { connect, followRun } from './follow';
 import { listenForInterruption } from './interruption';
@@ -83,6 +84,7 @@ function unchanged(result: Unchanged, json: boolean, say: (line: string) => void
 async function startOrGoOn(client: Client, command: StartCommand, say: (line: string) => void): Promise<void> {
   if (await isOpen(client, command.workflowId)) {
     say(`Run ${command.workflowId} is open: going on with it, with the run file it was started with.`);
+    if (await moveToCurrentBuild(client, command.workflowId)) say('It was begun by an earlier build, and is moved to this one.');
     say(`(To begin anew: ${shellLine(nameToType(temporalBinary()), terminateArguments(command))})\n`);
     return;
   }

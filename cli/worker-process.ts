@@ -62,6 +62,7 @@ export class WorkerProcess {
       address,
       '--root',
       root,
+      '--current',
     ];
     // A process group of its own: Ctrl-C in a terminal must not reach it before this process has asked it to stop.
     const child = spawn(...leashed('SIGTERM', process.execPath, args), {

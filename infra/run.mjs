@@ -18,7 +18,7 @@ const programs = {
   schedule: { file: 'cli/schedule.js', parts: ['temporal'] },
   server: { file: 'infra/server-command.js', parts: ['temporal'] },
   storage: { file: 'infra/storage-command.js', parts: ['storage'] },
-  bench: { file: 'bench/main.js', parts: ['tensorflow'] },
+  bench: { file: 'bench/main.js', parts: ['tensorflow', 'temporal', 'demo'] },
   fuzz: { file: 'bench/fuzz/main.js', parts: [] },
   chaos: { file: 'test/chaos/main.js', parts: ['tensorflow', 'temporal', 'storage'] },
   study: { file: 'bench/study/main.js', parts: ['tensorflow', 'temporal', 'demo'] },

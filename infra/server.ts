@@ -17,10 +17,7 @@ import { leashed, temporalBinary } from './toolchain';
  * A GPU worker has one slot and so one poll, which waits at one of a queue's partitions, four by default, while a task may lie in another: seen to
  * cost a minute of an idle GPU. One partition is plenty for the workers of one machine.
  */
-const ONE_PARTITION = ['matching.numTaskqueueReadPartitions=1', 'matching.numTaskqueueWritePartitions=1'].flatMap((value) => [
-  '--dynamic-config-value',
-  value,
-]);
+const ONE_PARTITION = ['matching.numTaskqueueReadPartitions=1', 'matching.numTaskqueueWritePartitions=1'];
 
 const startLimitMs = 60_000;
 const stopLimitMs = 10_000;
@@ -36,10 +33,14 @@ export interface ServerOptions {
   log: string;
   /** @default 'warn' */
   logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'never';
+  /** Settings of the server, `name=value`, on top of ours. */
+  dynamicConfig?: readonly string[];
 }
 
 export interface Server {
   address: string;
+  /** Of its process; null for a reused one. */
+  pid: number | null;
   /** True when a server already answered at the address; `stop` then leaves it alone. */
   reused: boolean;
   stop(): Promise<void>;
@@ -53,7 +54,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   if (await accepts(host, port)) {
     if (!(await answers(options.address))) throw new Error(portTaken(host, port, 'address'));
     await ensureSearchAttributes(options.address);
-    return { address: options.address, reused: true, stop: () => Promise.resolve(), ended: new Promise(() => {}) };
+    return { address: options.address, pid: null, reused: true, stop: () => Promise.resolve(), ended: new Promise(() => {}) };
   }
   if (options.uiPort !== null && (await accepts(host, options.uiPort))) throw new Error(portTaken(host, options.uiPort, 'uiPort'));
   mkdirSync(dirname(options.dbFile), { recursive: true });
@@ -64,7 +65,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   const stop = () => stopServer(child, ended);
   const failure = await Promise.race([ended, readiness(options.address)]);
-  if (failure === 'ready') return { address: options.address, reused: false, stop, ended };
+  if (failure === 'ready') return { address: options.address, pid: child.pid ?? null, reused: false, stop, ended };
   await stop();
   throw new Error(`the Temporal server did not start (${failure})${lastLine(options.log)}`);
 }
@@ -72,7 +73,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 function launch(options: ServerOptions, host: string, port: number): ChildProcess {
   const ui = options.uiPort === null ? ['--headless'] : ['--ui-port', String(options.uiPort)];
   const args = ['server', 'start-dev', '--ip', host, '--port', String(port), ...ui, '--db-filename', options.dbFile];
-  args.push(...ONE_PARTITION);
+  for (const setting of [...ONE_PARTITION, ...(options.dynamicConfig ?? [])]) args.push('--dynamic-config-value', setting);
   args.push('--namespace', 'default', '--log-level', options.logLevel ?? 'warn', ...searchAttributeArguments());
   const log = options.log === 'inherit' ? null : openSync(options.log, 'a');
   // A process group of its own: Ctrl-C must reach the workers, which still need the server to say where they stopped.

@@ -14,6 +14,7 @@ import type { ActivityDependencies } from '../activities/dependencies';
 import { openStore, storeEnvironment } from '../activities/storage/open-store';
 import type { EpochRecord } from '../workflows/contract/activities';
 import { EPOCH_SIGNAL, TASK_QUEUES } from '../workflows/contract/names';
+import { becomeCurrent, deploymentOptions } from './deployment';
 import { EngineProcess } from './engine/engine-process';
 import { FencedStore } from './fenced-store';
 import { dataConverter } from './payloads/data-converter';
@@ -63,22 +64,29 @@ async function main(): Promise<void> {
     const workers = await Promise.all(
       options.queues.map((queue) => Worker.create({ ...common(connection, options), ...converter, ...forQueue(queue, deps) })),
     );
-    const ready = `worker ready: ${options.queues.map((queue) => TASK_QUEUES[queue]).join(', ')} at ${options.address}, root ${options.root}`;
+    const running = Promise.all(workers.map((worker) => worker.run()));
+    running.catch(() => undefined); // whoever waits below sees it
     // On standard output, where whoever started this process waits for it.
-    if (log.format === 'text') console.log(ready);
-    else new WorkerLog('json', process.stdout).info(ready);
-    await Promise.all(workers.map((worker) => worker.run()));
+    const stdout = new WorkerLog('json', process.stdout);
+    const say = (line: string): void => (log?.format === 'text' ? console.log(line) : stdout.info(line));
+    if (options.build) say(await Promise.race([becomeCurrent(connection, options.build), running.then(() => 'stopped')]));
+    say(`worker ready: ${options.queues.map((queue) => TASK_QUEUES[queue]).join(', ')} at ${options.address}, root ${options.root}`);
+    await running;
   } finally {
     engine.end();
     await connection.close();
   }
 }
 
-function common(
-  connection: NativeConnection,
-  options: WorkerOptions,
-): Pick<TemporalWorkerOptions, 'connection' | 'namespace' | 'identity' | 'shutdownForceTime' | 'maxHeartbeatThrottleInterval'> {
-  return { connection, namespace: options.namespace, identity, shutdownForceTime: '25s', maxHeartbeatThrottleInterval: '4s' };
+function common(connection: NativeConnection, { namespace, build }: WorkerOptions): Omit<TemporalWorkerOptions, 'taskQueue'> {
+  return {
+    connection,
+    namespace,
+    identity,
+    shutdownForceTime: '25s',
+    maxHeartbeatThrottleInterval: '4s',
+    ...(build ? { workerDeploymentOptions: deploymentOptions(build) } : {}),
+  };
 }
 
 function forQueue(

@@ -1,13 +1,16 @@
 /** Options of `npm run worker`, with their defaults and what they mean. */
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { StoreOptions } from '../activities/storage/open-store';
 import type { SourceOptions } from '../activities/storage/source';
+import { buildIdOf, type Build } from './deployment';
 import { logFormat, type LogFormat } from './worker-log';
 import { temporalSettings, type TemporalSettings } from './temporal-settings';
 
 export interface WorkerOptions extends TemporalSettings {
+  /** null = without worker versioning. */
+  build: Build | null;
   queues: ('workflows' | 'cpu' | 'gpu')[];
   root: string;
   intraOpThreads: number;
@@ -39,9 +42,15 @@ Runs a Temporal worker of the distillation pipeline. A GPU worker does one GPU a
   --longest-clip S seconds of a clip above which it is rejected      [3600]
   --metrics H:P    serve Prometheus metrics at http://H:P/metrics; 127.0.0.1:9464 keeps them on this machine  [none]
   --log F          json or text, on standard error                   [text on a terminal, else json]
+  --build-id ID    build that this worker belongs to; a run stays on the one that began it  [CED_BUILD_ID or the compiled code's hash]
+  --current        new runs begin on this build, even if a newer one has been seen (the newest makes itself current without it)
+  --unversioned    take part in no build, as for servers older than 1.28
   --help           this text
 
 SIGTERM or Ctrl-C: the step in progress is finished, its checkpoint written, the activity handed on; then the worker ends.`;
+
+/** Where the compiled rooms lie, also seen from the sources. */
+const COMPILED = join(__dirname, '..', basename(join(__dirname, '..')) === 'dist' ? '' : 'dist');
 
 const QUEUES = { cpu: ['workflows', 'cpu'], gpu: ['gpu'], all: ['workflows', 'cpu', 'gpu'] } as const;
 
@@ -63,6 +72,9 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
       'longest-clip': { type: 'string' },
       metrics: { type: 'string' },
       log: { type: 'string' },
+      'build-id': { type: 'string' },
+      current: { type: 'boolean' },
+      unversioned: { type: 'boolean' },
       help: { type: 'boolean' },
     },
   });
@@ -74,9 +86,12 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
   if (longestClipSeconds !== null && !(longestClipSeconds > 0))
     throw new Error(`--longest-clip: ${values['longest-clip']}, expected a number of seconds above 0`);
   if (!Number.isInteger(threads) || threads < 1) throw new Error(`--threads: ${values.threads}, expected a whole number of at least 1`);
+  const settings = temporalSettings(values, environment);
+  const buildId = values['build-id'] ?? environment['CED_BUILD_ID'];
   return {
     queues: [...queues],
-    ...temporalSettings(values, environment),
+    ...settings,
+    build: values.unversioned === true ? null : { namespace: settings.namespace, buildId: buildId ?? buildIdOf(COMPILED), always: values.current === true }, // prettier-ignore
     root: resolve(values.root ?? '.'),
     intraOpThreads: threads,
     storage: storageOf(values.cache, values['cache-gb'], values['user-project']),

@@ -26,7 +26,11 @@ export function distillationStages(run: DistillRun): [StageName, string][] {
   ];
 }
 
-export async function importModels(run: DistillRun): Promise<ImportedModels> {
+export async function importModels(control: RunControl, run: DistillRun): Promise<ImportedModels> {
+  return await control.once('models', () => importAnew(run));
+}
+
+async function importAnew(run: DistillRun): Promise<ImportedModels> {
   const inits = run.students.flatMap((student, index) =>
     student.init === null || student.init === CHAMPION ? [] : [{ field: `students[${index}].init`, checkpoint: student.init }],
   );
@@ -42,7 +46,7 @@ export async function distillation(
   judgementKey?: string,
 ): Promise<RunResult> {
   // Models that are damaged later are copied again from where they came.
-  const corpus = { ...prepared, mend: (damage: Damage) => (damage.kind === 'model' ? importModels(run) : prepared.mend(damage)) };
+  const corpus = { ...prepared, mend: (damage: Damage) => (damage.kind === 'model' ? importAnew(run) : prepared.mend(damage)) };
   const { chunkSeconds } = run.logits;
   if (!('published' in run.logits) && run.logits.topK > corpus.plan.classes)
     throw ApplicationFailure.nonRetryable(
@@ -67,7 +71,7 @@ export async function distillation(
       : await storeLogits(control, run, corpus, imported.teachers, run.logits);
 
   // 3. Students learn from what is stored.
-  const models = await withChampion(run, imported);
+  const models = await control.once('models and champion', () => withChampion(run, imported));
   const { trained: students, mend: mendStudents } = await trainModels(control, 'distill', {
     run,
     corpus,

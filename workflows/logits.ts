@@ -8,9 +8,8 @@ import { mending } from './mending';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 import { whenFree } from './single-flight';
-import { slidingWindow } from './sliding-window';
 
-/** Logit shards waiting for GPU workers: enough for several of them, few enough to pause quickly. */
+/** Logit shards waiting for GPU workers: enough for several of them. */
 const LOGIT_SHARDS_IN_FLIGHT = 16;
 
 interface Targets {
@@ -29,24 +28,23 @@ export async function storeLogits(
   settings: LogitsSettings,
 ): Promise<Targets> {
   const { shards, chunks, samples } = corpus.sealed.train ?? { shards: 0, chunks: 0, samples: 0 };
-  const total = { key: '', rows: 0, views: settings.views, bytes: 0, pcmBytes: samples * 2 };
+  const total = control.kept('logits', { key: '', rows: 0, views: settings.views, bytes: 0, pcmBytes: samples * 2 });
   const wait = async (ms: number): Promise<void> => {
     await sleep(ms);
     await control.whilePaused();
   };
   const hear = (shard: number): Promise<LogitsShard> => {
     const input = { store: run.store, planKey: corpus.plan.planKey, shard, ensemble, settings };
-    const ask = (waited?: LeaseWait) => gpu.computeLogits(waited === undefined ? input : { ...input, waited });
+    const ask = (waited?: LeaseWait) =>
+      control.interruptibly('other', () => gpu.computeLogits(waited === undefined ? input : { ...input, waited }));
     return whenFree((waited) => mending(() => ask(waited), corpus.mend), wait);
   };
   await control.stage('logits', shards, async (stage) => {
-    await slidingWindow(shards, LOGIT_SHARDS_IN_FLIGHT, async (shard) => {
-      await control.whilePaused();
+    await control.eachOf(stage, LOGIT_SHARDS_IN_FLIGHT, async (shard) => {
       const stored = await hear(shard);
       total.key = stored.logitsKey;
       total.rows += stored.rows;
       total.bytes += stored.bytes;
-      stage.done++;
     });
   });
   const planned = chunks * settings.views;

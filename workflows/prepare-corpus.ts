@@ -4,7 +4,6 @@ import type { Plan, SealedCorpus, Split } from './contract/activities';
 import type { Damage } from './contract/damage';
 import type { Corpus } from './contract/run-file';
 import type { RunControl } from './run-control';
-import { slidingWindow } from './sliding-window';
 
 const SHARDS_IN_FLIGHT = 8;
 
@@ -44,16 +43,11 @@ export async function ingestCorpus(
   plan: Plan,
   chunkSeconds: number,
 ): Promise<PreparedCorpus> {
-  const shards = (['train', 'validation', 'eval'] as const).flatMap((split: Split) =>
-    Array.from({ length: plan.splits[split]?.shards ?? 0 }, (_, shard) => ({ split, shard })),
-  );
-  const sealed = await control.stage('download', shards.length, async (stage) => {
-    await slidingWindow(shards.length, SHARDS_IN_FLIGHT, async (index) => {
-      const shard = shards[index];
-      if (!shard) return;
-      await control.whilePaused();
-      await cpu.ingestShard({ store: run.store, planKey: plan.planKey, ...shard });
-      stage.done++;
+  const counts = SPLITS.map((split) => plan.splits[split]?.shards ?? 0);
+  const shards = counts.reduce((sum, count) => sum + count, 0);
+  const sealed = await control.stage('download', shards, async (stage) => {
+    await control.eachOf(stage, SHARDS_IN_FLIGHT, async (item) => {
+      await cpu.ingestShard({ store: run.store, planKey: plan.planKey, ...shardAt(counts, item) });
     });
     return await cpu.sealCorpus({ store: run.store, planKey: plan.planKey, maxRejected: run.corpus.maxRejected, chunkSeconds });
   });
@@ -62,4 +56,14 @@ export async function ingestCorpus(
     await cpu.ingestShard({ store: run.store, planKey: plan.planKey, split: damage.split, shard: damage.shard });
   };
   return { plan, sealed, mend };
+}
+
+const SPLITS = ['train', 'validation', 'eval'] as const satisfies readonly Split[];
+
+/** One split's shards come after the other's. */
+function shardAt(counts: readonly number[], item: number): { split: Split; shard: number } {
+  let shard = item;
+  let at = 0;
+  while (shard >= (counts[at] ?? Infinity)) shard -= counts[at++] ?? 0;
+  return { split: SPLITS[at] ?? 'eval', shard };
 }

@@ -37,13 +37,15 @@ export async function putUp(
           : corpus.mend(damage);
       const comparison = await mending(
         () =>
-          gpu.compareModels({
-            store,
-            planKey: corpus.plan.planKey,
-            champion: incumbent,
-            challenger: { name: challenger.name, sha256, parameters },
-            chunkSeconds: run.logits.chunkSeconds,
-          }),
+          control.interruptibly('other', () =>
+            gpu.compareModels({
+              store,
+              planKey: corpus.plan.planKey,
+              champion: incumbent,
+              challenger: { name: challenger.name, sha256, parameters },
+              chunkSeconds: run.logits.chunkSeconds,
+            }),
+          ),
         mend,
       );
       const decision = await cpu.promoteChallenger({

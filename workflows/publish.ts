@@ -11,11 +11,9 @@ export async function publish(
   input: Omit<PublishInput, 'stages'>,
 ): Promise<RunResult> {
   const stages = control.status.stages.filter((stage) => stage.name !== 'publish').map(({ name, seconds }) => ({ name, seconds }));
-  const result = await control.stage('publish', 1, async (stage) => {
+  return await control.stage('publish', 1, async (stage) => {
     const published = await mending(() => cpu.publishRun({ ...input, stages }), corpus.mend);
     stage.done = 1;
     return published;
   });
-  control.status.state = 'done';
-  return result;
 }

@@ -7,6 +7,7 @@
 import { ActivityFailure, ApplicationFailure, isCancellation, setCurrentDetails } from '@temporalio/workflow';
 import { acceptRun } from './accept-run';
 import { cpu } from './activity-proxies';
+import { conduct, HistoryLong, type Carried } from './continuation';
 import type { ImportedModels, Plan, RunResult } from './contract/activities';
 import type { FoundJudgement, Judgement, Unchanged } from './contract/promotion';
 import { retrainRunSchema, type DistillRun } from './contract/run-file';
@@ -14,33 +15,33 @@ import { distillation, distillationStages, importModels } from './distillation';
 import { ingestCorpus, planCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';
 
-export async function retrain(input: unknown): Promise<RunResult | Unchanged> {
+export async function retrain(input: unknown, carried?: Carried): Promise<RunResult | Unchanged> {
   const run = acceptRun(retrainRunSchema, input);
-  const control = new RunControl(run.name, distillationStages(run));
-  try {
-    const outcome = await retrainIfNew(control, run);
-    setCurrentDetails('promotion' in outcome && outcome.promotion ? outcome.promotion.says : 'says' in outcome ? outcome.says : '');
-    return outcome;
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-    const failure = reasonOf(error);
-    control.status.state = 'failed';
-    control.status.failures.push(failure.message);
-    setCurrentDetails(`The champion is untouched. ${failure.message}`);
-    throw failure;
-  }
+  const control = new RunControl(run.name, distillationStages(run), carried);
+  return await conduct(control, input, async () => {
+    try {
+      const outcome = await retrainIfNew(control, run);
+      setCurrentDetails('promotion' in outcome && outcome.promotion ? outcome.promotion.says : 'says' in outcome ? outcome.says : '');
+      return outcome;
+    } catch (error) {
+      if (isCancellation(error) || error instanceof HistoryLong) throw error;
+      const failure = reasonOf(error);
+      setCurrentDetails(`The champion is untouched. ${failure.message}`);
+      throw failure;
+    }
+  });
 }
 
 async function retrainIfNew(control: RunControl, run: DistillRun): Promise<RunResult | Unchanged> {
   const { chunkSeconds } = run.logits;
-  const models = await importModels(run);
+  const models = await importModels(control, run);
   const plan = await planCorpus(control, run, chunkSeconds, run.name);
   // Before anything is decoded where the plan is an old one, after that where only files have changed and not what they hold.
-  const early = await findJudgement(run, models, plan);
-  if (early.judged) return unchanged(control, run, plan, early.judged);
+  const early = await control.once('judgement by plan', () => findJudgement(run, models, plan));
+  if (early.judged) return unchanged(run, plan, early.judged);
   const corpus = await ingestCorpus(control, run, plan, chunkSeconds);
-  const { key, judged } = early.key === null ? await findJudgement(run, models, plan) : early;
-  if (judged) return unchanged(control, run, plan, judged);
+  const { key, judged } = early.key === null ? await control.once('judgement by content', () => findJudgement(run, models, plan)) : early;
+  if (judged) return unchanged(run, plan, judged);
   return await distillation(control, run, models, corpus, key ?? undefined);
 }
 
@@ -50,8 +51,7 @@ async function findJudgement(run: DistillRun, models: ImportedModels, plan: Plan
   return await cpu.findJudgement({ store, run: name, planKey: plan.planKey, ensemble: models.teachers, settings });
 }
 
-function unchanged(control: RunControl, run: DistillRun, plan: Plan, judged: Judgement): Unchanged {
-  control.status.state = 'done';
+function unchanged(run: DistillRun, plan: Plan, judged: Judgement): Unchanged {
   const clips = Object.values(plan.splits).reduce((sum, split) => sum + (split?.clips ?? 0), 0);
   const says = `nothing has changed: ${clips} clips, teachers and settings are those of ${judged.workflowId}, where ${judged.says}`;
   return { run: run.name, outcome: 'unchanged', judged, says };

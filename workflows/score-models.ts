@@ -4,7 +4,6 @@ import type { ModelReference, Split } from './contract/activities';
 import { mending } from './mending';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
-import { slidingWindow } from './sliding-window';
 
 export interface Scoring {
   run: { store: string };
@@ -20,26 +19,17 @@ export async function scoreModels(control: RunControl, stageName: 'gate' | 'eval
   const work = scoring.splits
     .filter((split) => corpus.sealed[split] !== null)
     .flatMap((split) => scoring.models.map((model) => ({ split, model })));
+  const input = { store: run.store, planKey: corpus.plan.planKey, chunkSeconds, precision };
   await control.stage(stageName, work.length, async (stage) => {
-    await slidingWindow(work.length, 4, async (index) => {
-      const each = work[index];
+    await control.eachOf(stage, 4, async (item) => {
+      const each = work[item];
       if (!each) return;
-      await control.whilePaused();
       const { name, sha256, parameters } = each.model;
       const scored = await mending(
-        () =>
-          gpu.scoreModel({
-            store: run.store,
-            planKey: corpus.plan.planKey,
-            split: each.split,
-            model: { name, sha256, parameters },
-            chunkSeconds,
-            precision,
-          }),
+        () => control.interruptibly('other', () => gpu.scoreModel({ ...input, split: each.split, model: { name, sha256, parameters } })),
         corpus.mend,
       );
       if (each.split === 'eval') control.status.scores[name] = scored.mAP;
-      stage.done++;
     });
   });
 }

@@ -1,8 +1,27 @@
-/** Runs numbered work with a bounded number in flight: a new one starts whenever one ends. The first failure ends it all. */
-export async function slidingWindow(count: number, width: number, work: (index: number) => Promise<void>): Promise<void> {
-  let next = 0;
+/**
+ * Works through numbered items with a bounded number in flight: a new one starts whenever one ends. Items begin in order, so that when it ends
+ * early all items before the returned number are done and none after it are begun.
+ */
+
+export interface Window {
+  /** First item. */
+  from: number;
+  count: number;
+  /** Most items in flight. */
+  width: number;
+  /** Asked before each item: true lets those in flight end and begins no more. */
+  isOver?: () => boolean;
+}
+
+/** @returns the first item that was not begun. The first failure ends it all. */
+export async function slidingWindow(
+  { from, count, width, isOver = () => false }: Window,
+  work: (item: number) => Promise<void>,
+): Promise<number> {
+  let next = from;
   const lane = async (): Promise<void> => {
-    while (next < count) await work(next++);
+    while (next < count && !isOver()) await work(next++);
   };
-  await Promise.all(Array.from({ length: Math.min(width, count) }, lane));
+  await Promise.all(Array.from({ length: Math.min(width, count - from) }, lane));
+  return next;
 }

@@ -27,7 +27,7 @@ interface Trained {
 
 export async function trainModels(control: RunControl, stageName: 'distill' | 'teach', training: Training): Promise<Trained> {
   const { run, corpus, chunkSeconds, models, targets, augment } = training;
-  const train = (settings: Student | Taught): Promise<TrainedModel> => {
+  const train = (settings: Student | Taught, what: 'training' | 'other'): Promise<TrainedModel> => {
     const attempt = (): Promise<TrainedModel> =>
       gpu.trainModel({
         store: run.store,
@@ -43,20 +43,21 @@ export async function trainModels(control: RunControl, stageName: 'distill' | 't
         resume: run.resume,
         stopAfterEpoch: control.stopAfterEpoch,
       });
-    return mending(() => control.interruptibly(attempt), training.mend);
+    return mending(() => control.interruptibly(what, attempt), training.mend);
   };
-  const trained: TrainedModel[] = [];
+  const trained = control.kept<TrainedModel[]>(stageName, []);
   await control.stage(stageName, training.settings.length, async (stage) => {
-    for (const settings of training.settings) {
+    for (const settings of training.settings.slice(trained.length)) {
       control.showStudent(settings.name);
-      trained.push(await train(settings));
+      trained.push(await train(settings, 'training'));
       stage.done++;
     }
   });
   const mend = (damage: Damage): Promise<unknown> => {
     const damaged = damage.kind === 'model' ? trained.findIndex(({ sha256 }) => sha256 === damage.sha256) : -1;
     const settings = training.settings[damaged];
-    return settings ? train(settings) : training.mend(damage);
+    // In the middle of another stage the history cannot be left behind.
+    return settings ? train(settings, 'other') : training.mend(damage);
   };
   return { trained, mend };
 }

@@ -26,18 +26,25 @@ export class MetricsSegment {
   }
 
   /** Ends the segment at `to` and begins the next. */
-  cut(to: number): { commit(store: Store, trainingKey: string): Promise<void> } {
+  cut(to: number): Segment {
     const { from, lines } = this;
     this.from = to;
     this.lines = [];
-    return {
-      commit: async (store, trainingKey) => {
-        if (to === from) return;
-        await store.create(layout.metrics(trainingKey, from, to), Buffer.from(lines.map((line) => JSON.stringify(line) + '\n').join('')));
-        await store.create(layout.events(trainingKey, from, to), encodeEvents(lines, from));
-      },
-    };
+    return { from, to, lines };
   }
+}
+
+/** The lines of steps `from` to `to`. */
+export interface Segment {
+  from: number;
+  to: number;
+  lines: MetricsLine[];
+}
+
+export async function commitSegment(store: Store, trainingKey: string, { from, to, lines }: Segment): Promise<void> {
+  if (to === from) return;
+  await store.create(layout.metrics(trainingKey, from, to), Buffer.from(lines.map((line) => JSON.stringify(line) + '\n').join('')));
+  await store.create(layout.events(trainingKey, from, to), encodeEvents(lines, from));
 }
 
 /** Every line from step 0 to `toStep`, once: segments of abandoned attempts that overlap are passed over. */

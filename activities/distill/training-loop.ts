@@ -15,7 +15,7 @@ import { writeBestWeights } from './best-weights';
 import { validationsSinceBest, withEntry } from './best-list';
 import { MetricsSegment } from './metrics-segment';
 import { StepPace } from './pace';
-import { pruneCheckpoints, writeCheckpoint, type Progress, type TrainingState } from './training-checkpoint';
+import type { Progress, TrainingState } from './training-checkpoint';
 import type { TrainingSet } from './training-set';
 import type { Validation } from './validation';
 
@@ -120,7 +120,7 @@ async function finishEpoch(loop: Loop, at: Progress, lastEpoch: number): Promise
   return record;
 }
 
-/** Writes checkpoints beside the next steps: the snapshot is taken at once, its bytes are committed while training goes on. */
+/** Writes checkpoints beside the next steps, one at a time: the snapshot is taken at once, it is committed while training goes on. */
 class CheckpointWriter {
   lastMs: number;
   private pending: Promise<void> = Promise.resolve();
@@ -142,15 +142,9 @@ class CheckpointWriter {
     if (this.lastStep !== at.step) {
       this.lastStep = at.step;
       const segment = this.metrics.cut(at.step);
-      const state = { ...structuredClone(at), ...stamp };
       at.metricsFrom = at.step;
-      state.metricsFrom = at.step;
-      const snapshot = trainer.snapshot();
-      this.pending = (async () => {
-        await segment.commit(context.store, key);
-        await writeCheckpoint(context.store, key, snapshot, state);
-        await pruneCheckpoints(context.store, key);
-      })().catch((error: unknown) => {
+      const state = { ...structuredClone(at), ...stamp };
+      this.pending = context.commit({ trainingKey: key, trainer: trainer.snapshot(), state, segment }).catch((error: unknown) => {
         this.failure = error instanceof Error ? error : new Error(String(error));
       });
     }

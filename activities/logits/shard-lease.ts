@@ -132,6 +132,11 @@ export async function leasesOver(
   }
 }
 
+/** Whether somebody holds it, by the wall clock. */
+export function isHeld(lease: Uint8Array | null, nowMs: number): boolean {
+  return (readRecord(lease)?.expiresMs ?? 0) > nowMs;
+}
+
 /** Damaged leases read as leases that are over. */
 function readRecord(bytes: Uint8Array | null): LeaseRecord | null {
   if (bytes === null) return null;

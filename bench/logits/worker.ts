@@ -18,6 +18,7 @@ async function main({ folder, input }: { folder: string; input: LogitsInput }): 
     scratchFolder: tmpdir(),
     monotonicMs: () => performance.now(),
     onProgress: () => undefined,
+    commit: () => Promise.reject(new Error('nothing is trained here')),
     onEpoch: () => undefined,
     breathe: () => Promise.resolve(false),
     teacher: (sha256, precision, vocabulary) => {

@@ -16,7 +16,8 @@ const help = `ced store du|verify|gc STORE [options]
 
   du       what takes space, by kind, and the largest units with who refers to them
   verify   reads everything that has a recorded hash and compares; exit status 1 when something is damaged (the next run mends it)
-  gc       shows what no run, champion or plan refers to; removes it with --yes. Checkpoints of finished trainings are among it.
+  gc       shows what no run, champion or plan refers to and no lease or training under way may need; removes it with --yes. Checkpoints of
+           finished trainings are among it.
 
   STORE               the run file's "store": a folder or gs://bucket/prefix
   --yes               gc: remove, instead of only showing
@@ -90,7 +91,7 @@ async function gc(
   store: Store,
   { keep, minAgeMs, remove, json }: { keep: string[]; minAgeMs: number; remove: boolean; json: boolean },
 ): Promise<number> {
-  const { units, waiting } = findGarbage(await readStoreUnits(store, keep), { nowMs: Date.now(), minAgeMs });
+  const { units, waiting } = await findGarbage(store, await readStoreUnits(store, keep), { nowMs: Date.now(), minAgeMs });
   if (remove) await removeUnits(store, units);
   if (json) print({ store: store.uri, removed: remove, bytes: sizeOf(units), units: units.map(shown), waiting });
   else {

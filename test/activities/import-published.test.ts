@@ -5,17 +5,15 @@ import { trainJob } from '../../activities/distill/training-job';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { ingestShard } from '../../activities/download/ingest-shard';
 import { sealCorpus } from '../../activities/download/seal-corpus';
-import type { JobContext } from '../../activities/job-context';
 import { importPublishedLogits } from '../../activities/logits/import-published';
 import { planCorpus } from '../../activities/plan/plan-corpus';
 import { FolderStore } from '../../activities/storage/folder-store';
-import { openEngine } from '../../ced/engine/engine';
 import { readPublishedRows } from '../../ced/logits/published/published-file';
 import { publishedAugmentation } from '../../ced/logits/published/replay';
 import { formatVocabularyCsv } from '../../ced/teachers/vocabulary';
 import { studentSchema } from '../../workflows/contract/run-file';
 import { wavBytes } from '../audio/wav-bytes';
-import { dependenciesOn, storeBelow, storedTables } from '../support/in-process';
+import { dependenciesOn, jobContextOn, storeBelow, storedTables } from '../support/in-process';
 
 const reference = join(__dirname, '../reference/published');
 const classes = Array.from({ length: 527 }, (_, index) => ({ mid: `/m/${index}`, name: `class ${index}` }));
@@ -106,16 +104,7 @@ describe("importing the authors' published logits", () => {
       warmupSteps: 0,
       mixup: 0,
     });
-    const context: JobContext = {
-      store,
-      engine: openEngine(),
-      scratchFolder: folder,
-      monotonicMs: () => performance.now(),
-      onProgress: ignore,
-      onEpoch: ignore,
-      breathe: () => Promise.resolve(false),
-      teacher: () => Promise.reject(new Error('there is no teacher')),
-    };
+    const context = { ...jobContextOn(store), scratchFolder: folder, teacher: () => Promise.reject(new Error('there is no teacher')) };
     const trained = await trainJob(context, {
       store: '',
       planKey,

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MetricsSegment, readMetrics } from '../../activities/distill/metrics-segment';
+import { commitSegment, MetricsSegment, readMetrics } from '../../activities/distill/metrics-segment';
 import { FolderStore } from '../../activities/storage/folder-store';
 
 describe('metrics segments', () => {
@@ -18,7 +18,7 @@ describe('metrics segments', () => {
     let step = from;
     for (const cut of cuts) {
       for (; step < cut; step++) segment.step(step, 1 / (step + 1), 1e-3);
-      await segment.cut(cut).commit(store, 'key');
+      await commitSegment(store, 'key', segment.cut(cut));
     }
   };
 

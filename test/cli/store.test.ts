@@ -100,6 +100,25 @@ describe('ced store', () => {
     expect(await removable()).toEqual([`quarantine/audio/x.npy-${orphan.slice(0, 16)}`, `training/${done}/checkpoints`]);
   });
 
+  it('takes nothing that a shard in work may stand on, for as long as its lease is held', async () => {
+    const lease = { owner: 'run/1/0', token: 'a-token', expiresMs: Date.now() + 60_000, durationMs: 60_000 };
+    await store.create(layout.logitsLease('9'.repeat(64), unheard), encodeJson(lease));
+    age('logits', 30);
+    expect(await removable()).toEqual([
+      `quarantine/audio/x.npy-${orphan.slice(0, 16)}`,
+      `training/${done}/checkpoints`,
+      `training/${open}/checkpoints`,
+    ]);
+    await store.replace(layout.logitsLease('9'.repeat(64), unheard), encodeJson({ ...lease, expiresMs: Date.now() - 1 }));
+    age('logits', 30);
+    expect(await removable()).toEqual([...garbage, `logits/${'9'.repeat(64)}`].sort());
+  });
+
+  it('keeps the checkpoints of a training that has just written, however young things may go', async () => {
+    age(`training/${open}`, 1 / 48);
+    expect(await removable('--min-age-days', '0')).not.toContain(`training/${open}/checkpoints`);
+  });
+
   it('shows the largest units and who refers to them', async () => {
     const { shown } = await run('du', folder, '--top', '100');
     expect(shown.units).toContainEqual(expect.objectContaining({ name: `models/${student}`, referredBy: ['runs/run'] }));

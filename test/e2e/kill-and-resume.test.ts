@@ -5,6 +5,7 @@ import type { RunResult } from '../../workflows/contract/activities';
 import type { RunStatus } from '../../workflows/contract/status';
 import { Cluster, kill } from '../support/cluster';
 import { recordHistory } from '../support/recorded-histories';
+import { until } from '../support/small-run';
 import { writeToneCorpus, type ToneCorpus } from '../support/tone-corpus';
 
 /** From labels to teachers to logits to a student, on a real server with real worker processes; killed in the middle of it. */
@@ -143,10 +144,3 @@ describe('a run on a real Temporal server', () => {
     });
   }, 30_000);
 });
-
-async function until(reached: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 90_000; !(await reached());) {
-    if (Date.now() > deadline) throw new Error('not reached within 90 s');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}

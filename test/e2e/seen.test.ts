@@ -3,9 +3,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePort } from '../../infra/free-port';
 import { pythonWithMonitors, repositoryRoot } from '../../infra/toolchain';
 import type { RunResult } from '../../workflows/contract/activities';
-import { Cluster, freePort, kill } from '../support/cluster';
+import { Cluster, kill } from '../support/cluster';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntaughtTeacher } from '../support/untaught-teacher';
 

@@ -1,12 +1,12 @@
 /** A real Temporal server and real worker processes on free loopback ports, in a folder of their own. What a test starts, it also ends. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { freePort } from '../../infra/free-port';
 import { repositoryRoot } from '../../infra/toolchain';
-import { startServer, type Server } from '../../infra/server';
+import { startServer, type Server, type ServerOptions } from '../../infra/server';
 import type { Host } from './hosts';
 
 export interface WorkerPlace {
@@ -22,8 +22,8 @@ export interface WorkerPlace {
   host?: Host;
   /** Where the server is reached from there; @default its own address */
   address?: string;
-  /** Further options of `npm run worker`. */
-  options?: string[];
+  /** More options of `npm run worker`. */
+  options?: readonly string[];
 }
 
 export class Cluster {
@@ -37,10 +37,10 @@ export class Cluster {
     private server: Server,
   ) {}
 
-  static async start(): Promise<Cluster> {
+  static async start({ dynamicConfig = [] }: Pick<ServerOptions, 'dynamicConfig'> = {}): Promise<Cluster> {
     const folder = mkdtempSync(join(tmpdir(), 'ced-cluster-'));
     const address = `127.0.0.1:${await freePort()}`;
-    const server = await serverIn(folder, address);
+    const server = await serverIn(folder, address, dynamicConfig);
     const connection = await Connection.connect({ address });
     return new Cluster(folder, address, new Client({ connection }), connection, server);
   }
@@ -89,8 +89,8 @@ export class Cluster {
   }
 }
 
-function serverIn(folder: string, address: string): Promise<Server> {
-  return startServer({ address, dbFile: join(folder, 'temporal.db'), uiPort: null, log: join(folder, 'server.log') });
+function serverIn(folder: string, address: string, dynamicConfig: readonly string[] = []): Promise<Server> {
+  return startServer({ address, dynamicConfig, dbFile: join(folder, 'temporal.db'), uiPort: null, log: join(folder, 'server.log') });
 }
 
 /** Process ids. */
@@ -115,13 +115,4 @@ export async function kill(child: ChildProcess): Promise<void> {
   const gone = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
   await gone;
-}
-
-export async function freePort(): Promise<number> {
-  return await new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

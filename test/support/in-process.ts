@@ -2,6 +2,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ActivityDependencies } from '../../activities/dependencies';
+import { commitCheckpoint } from '../../activities/distill/checkpoint-commit';
 import type { JobContext } from '../../activities/job-context';
 import { MappedModel } from '../../activities/mapped-model';
 import { FolderStore } from '../../activities/storage/folder-store';
@@ -33,6 +34,7 @@ export function jobContextOn(store: FolderStore): JobContext {
     monotonicMs: () => performance.now(),
     onProgress: ignore,
     onEpoch: ignore,
+    commit: (checkpoint) => commitCheckpoint(store, checkpoint),
     breathe: () => Promise.resolve(false),
     teacher: (sha256, precision, vocabulary) => MappedModel.load(store, openEngine(), sha256, precision, vocabulary),
   };

@@ -5,7 +5,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { repositoryRoot } from '../../infra/toolchain';
 
-const HISTORIES = join(__dirname, '../workflows/histories');
+export const HISTORIES = join(__dirname, '../workflows/histories');
 
 export async function recordHistory(handle: Pick<WorkflowHandle, 'fetchHistory'>, name: string): Promise<void> {
   if (!process.env['RECORD_HISTORIES']) return;

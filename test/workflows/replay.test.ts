@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { repositoryRoot } from '../../infra/toolchain';
+import { HISTORIES as folder } from '../support/recorded-histories';
 
 /**
  * Histories of real runs, recorded by `RECORD_HISTORIES=1 npm test -- test/e2e`. Workflow code that no longer follows them would break every
@@ -11,17 +12,21 @@ import { repositoryRoot } from '../../infra/toolchain';
 describe('a recorded history', () => {
   beforeAll(() => void Runtime.install({ logger: new DefaultLogger('ERROR') }));
 
-  const folder = join(__dirname, 'histories');
   const recorded = readdirSync(folder).filter((file) => file.endsWith('.json'));
 
-  it('exists for each workflow, and for a run that was interrupted', () => {
-    expect(recorded.sort()).toEqual([
-      'distill-killed.json',
-      'distill-paused.json',
-      'distill.json',
-      'retrain-unchanged.json',
-      'retrain.json',
-      'teach.json',
+  it('exists for each workflow, and for every way a run can go', () => {
+    const once = recorded.map((file) => file.replace(/-\d+\.json$|\.json$/, ''));
+    expect([...new Set(once)].sort()).toEqual([
+      'distill',
+      'distill-cancelled',
+      'distill-continued',
+      'distill-killed',
+      'distill-paused',
+      'distill-reset',
+      'distill-shortened',
+      'retrain',
+      'retrain-unchanged',
+      'teach',
     ]);
   });
 

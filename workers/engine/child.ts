@@ -3,6 +3,7 @@
  * kill it before its checkpoint), yields after every step, and ends when its worker is gone or silent.
  */
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { openEngine } from '../../ced/engine/engine';
 import type { JobContext } from '../../activities/job-context';
@@ -12,6 +13,7 @@ import { openStore, storeOptionsFrom } from '../../activities/storage/open-store
 import type { LiveProgress } from '../../workflows/contract/activities';
 import type { Damage } from '../../workflows/contract/damage';
 import { standstillLimitMs, Standstills } from '../standstills';
+import { CheckpointThread } from './checkpoint-thread';
 import { Fence } from './fence';
 import { FencedStore } from '../fenced-store';
 import type { FromEngine, ToEngine } from './protocol';
@@ -33,6 +35,7 @@ const models = new Map<string, Promise<MappedModel>>();
 const limitMs = standstillLimitMs(process.env);
 const standstills = new Standstills(limitMs);
 const fence = new Fence(standstills, (standstill) => send({ type: 'mine?', standstill }));
+const checkpoints = new CheckpointThread(join(__dirname, 'commit-thread.js'), () => fence.pass());
 
 setInterval(() => {
   standstills.seen();
@@ -84,6 +87,7 @@ function contextOf(id: number, storeUri: string): JobContext {
     monotonicMs,
     onProgress,
     onEpoch: (record) => send({ type: 'epoch', id, record }),
+    commit: (checkpoint) => checkpoints.commit(storeUri, checkpoint, onWait),
     breathe: async () => {
       // Enough to read the mailbox, rarely enough to cost nothing on small models.
       if (monotonicMs() - lastBreathMs > 20) {

@@ -98,7 +98,11 @@ export class EngineProcess implements EngineClient {
       outcome = 'done';
       return result;
     } catch (error) {
-      if (error instanceof EngineStopped) outcome = 'stopped';
+      if (error instanceof EngineStopped) {
+        outcome = 'stopped';
+        // Who stops a job wants its GPU back, and memory on it is freed by the end of the process alone.
+        this.end();
+      }
       throw error;
     } finally {
       this.options.metrics?.ended(job, outcome);

@@ -16,11 +16,12 @@ export interface StageStatus {
 
 export interface RunStatus {
   run: string;
-  state: 'running' | 'paused' | 'done' | 'failed';
+  state: 'running' | 'paused' | 'done' | 'cancelled' | 'failed';
   stages: StageStatus[];
   /** Last finished epoch of each model in training. */
   epochs: Record<string, EpochRecord>;
   /** mAP of each model on eval, as far as known. */
   scores: Record<string, number | null>;
+  /** Why it failed or was cancelled. */
   failures: string[];
 }

@@ -1,0 +1,142 @@
+/**
+ * `npm run bench -- overhead`: what Temporal, heartbeats and process hops cost. The demo's run on a real server with real workers, and its stages
+ * straight through in one process, in turns; both from cold processes that are up but have loaded nothing, to the published report.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { Client, Connection } from '@temporalio/client';
+import { engineEnvironment } from '../ced/engine/environment';
+import { UsageError } from '../cli/failure';
+import { linkDemoCorpus } from '../cli/demo-corpus';
+import { freePort } from '../infra/free-port';
+import { startServer } from '../infra/server';
+import { repositoryRoot } from '../infra/toolchain';
+import { withoutTemporal } from '../workers/temporal-settings';
+import { TASK_QUEUES } from '../workflows/contract/names';
+import type { RunResult } from '../workflows/contract/activities';
+import { median } from './table';
+
+const help = `npm run bench -- overhead [options]
+
+Runs the demo's distillation through Temporal and straight through one process, in turns, and compares their wall time. Exit status 1 above ${2} %.
+
+  --rounds N    of each side (default 2)
+  --clips N     training clips (default 1000)
+  --epochs N    of the student (default 16)
+  --help        this text`;
+
+const LIMIT_PERCENT = 2;
+
+/** @returns exit status */
+export async function overheadBench(argv: readonly string[]): Promise<number> {
+  const options = { rounds: { type: 'string', default: '2' }, clips: { type: 'string', default: '1000' }, epochs: { type: 'string', default: '16' }, help: { type: 'boolean', short: 'h' } } as const; // prettier-ignore
+  const { values } = parseArgs({ args: [...argv], options });
+  if (values.help === true) {
+    console.log(help);
+    return 0;
+  }
+  const [rounds, clips, epochs] = (['rounds', 'clips', 'epochs'] as const).map((name) => {
+    const value = Number(values[name]);
+    if (!Number.isInteger(value) || value < 1) throw new UsageError(`--${name} ${values[name]}: expected a whole number above 0`);
+    return value;
+  }) as [number, number, number];
+  linkDemoCorpus(repositoryRoot);
+  const folder = mkdtempSync(join(tmpdir(), 'ced-overhead-'));
+  const [through, straight]: [number[], number[]] = [[], []];
+  try {
+    for (let round = 0; round < rounds; round++) {
+      straight.push(await oneProcess(runFile(folder, `straight-${round}`, clips, epochs)));
+      say(`round ${round + 1}: straight through ${straight.at(-1)!.toFixed(1)} s`, through, straight, rounds);
+      through.push(await throughTemporal(folder, runFile(folder, `temporal-${round}`, clips, epochs)));
+      say(`round ${round + 1}: through Temporal ${through.at(-1)!.toFixed(1)} s`, through, straight, rounds);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const percent = (median(through) / median(straight) - 1) * 100;
+  console.log('| | median s | all s |\n| --- | ---: | --- |');
+  for (const [name, seconds] of [
+    ['straight through, one process', straight],
+    ['Temporal, two workers, engine process', through],
+  ] as const)
+    // prettier-ignore
+    console.log(`| ${name} | ${median(seconds).toFixed(1)} | ${seconds.map((each) => each.toFixed(1)).join(', ')} |`);
+  console.log(`\nTemporal, heartbeats and process hops: ${percent.toFixed(1)} % (limit ${LIMIT_PERCENT} %)`);
+  return percent <= LIMIT_PERCENT ? 0 : 1;
+}
+
+function say(line: string, through: readonly number[], straight: readonly number[], rounds: number): void {
+  const done = [...through, ...straight];
+  const eta = (done.reduce((sum, seconds) => sum + seconds, 0) / done.length) * (2 * rounds - done.length);
+  process.stderr.write(`${line}${eta > 0 ? `, ETA ${Math.round(eta)} s` : ''}\n`);
+}
+
+interface DemoRun {
+  name: string;
+  corpus: { train: string };
+  students: { epochs: number }[];
+}
+
+/** The demo's run with a part of its clips and a store of its own. */
+function runFile(folder: string, name: string, clips: number, epochs: number): DemoRun {
+  const run = JSON.parse(readFileSync(join(repositoryRoot, 'examples', 'instruments', 'distill.json'), 'utf8')) as DemoRun;
+  const table = join(repositoryRoot, 'data', 'instruments', `train-${clips}.jsonl`);
+  const lines = readFileSync(join(repositoryRoot, run.corpus.train), 'utf8').split('\n').slice(0, clips);
+  writeFileSync(table, `${lines.join('\n')}\n`);
+  const students = run.students.map((student) => ({ ...student, epochs }));
+  return { ...run, name, corpus: { ...run.corpus, train: table }, students, ...{ store: join(folder, name) } };
+}
+
+async function oneProcess(run: DemoRun): Promise<number> {
+  const env = { ...process.env, ...engineEnvironment({}) };
+  const args = [join(__dirname, 'overhead', 'straight.js'), repositoryRoot, JSON.stringify(run)];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'], env });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  await lines.next();
+  child.stdin.write('go\n');
+  const seconds = Number((await lines.next()).value);
+  if (!(seconds > 0)) throw new Error('the straight run ended early');
+  return seconds;
+}
+
+/** Server and workers are up before the clock starts, as they are before any run; the engine's process is not. */
+async function throughTemporal(folder: string, run: DemoRun): Promise<number> {
+  const address = `127.0.0.1:${await freePort()}`;
+  const server = await startServer({ address, dbFile: join(folder, `${run.name}.db`), uiPort: null, log: join(folder, 'server.log') });
+  const connection = await Connection.connect({ address });
+  const workers = await Promise.all((['cpu', 'gpu'] as const).map((queue) => worker(queue, address)));
+  try {
+    const startedMs = performance.now();
+    const { workflow } = new Client({ connection });
+    const result = (await workflow.execute('distill', {
+      taskQueue: TASK_QUEUES.workflows,
+      workflowId: run.name,
+      args: [run],
+    })) as RunResult;
+    if (result.students.length !== 1) throw new Error('the run gave no student');
+    return (performance.now() - startedMs) / 1000;
+  } finally {
+    await Promise.all(workers.map((stop) => stop()));
+    await connection.close();
+    await server.stop();
+  }
+}
+
+/** @returns what stops it */
+async function worker(queue: 'cpu' | 'gpu', address: string): Promise<() => Promise<void>> {
+  const args = [join(__dirname, '..', 'workers', 'main.js'), '--queue', queue, '--address', address, '--root', repositoryRoot];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], env: withoutTemporal(process.env) });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  await new Promise<void>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => line.startsWith('worker ready') && resolve());
+    void ended.then(() => reject(new Error(`the ${queue} worker ended`)));
+  });
+  return async () => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * The stages of `distill` straight through, in one process: the same activities and jobs in the same order, without Temporal, heartbeats and a process
+ * of the engine's own. argv: root, run file as JSON. Prints `ready`, and on a line of standard input runs once and prints the seconds.
+ */
+import { tmpdir } from 'node:os';
+import { createInterface } from 'node:readline';
+import type { ActivityDependencies } from '../../activities/dependencies';
+import { commitCheckpoint } from '../../activities/distill/checkpoint-commit';
+import { ingestShard } from '../../activities/download/ingest-shard';
+import { sealCorpus } from '../../activities/download/seal-corpus';
+import type { EngineJob, JobResult } from '../../activities/engine-jobs';
+import type { JobContext } from '../../activities/job-context';
+import { MappedModel } from '../../activities/mapped-model';
+import { importModels } from '../../activities/plan/import-models';
+import { planCorpus } from '../../activities/plan/plan-corpus';
+import { publishRun } from '../../activities/publish/publish-run';
+import { runJob } from '../../activities/run-job';
+import { openStore } from '../../activities/storage/open-store';
+import { openEngine } from '../../ced/engine/engine';
+import type { LogitsShard, Split } from '../../workflows/contract/activities';
+import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
+
+const ignore = (): void => undefined;
+
+async function straight(root: string, run: DistillRun): Promise<void> {
+  if ('published' in run.logits) throw new Error('the bench computes its logits');
+  const store = openStore(root, run.store);
+  const deps: ActivityDependencies = {
+    root,
+    openStore: () => store,
+    engine: { run: (job) => inThisProcess(job) },
+    monotonicMs: () => performance.now(),
+    notifyEpoch: () => Promise.resolve(),
+  };
+  const engine = openEngine();
+  const teachers = new Map<string, Promise<MappedModel>>();
+  const context: JobContext = {
+    store,
+    engine,
+    scratchFolder: tmpdir(),
+    monotonicMs: () => performance.now(),
+    onProgress: ignore,
+    onEpoch: ignore,
+    commit: (checkpoint) => commitCheckpoint(store, checkpoint),
+    breathe: () => Promise.resolve(false),
+    teacher: (sha256, precision, vocabulary) => {
+      const loading = teachers.get(sha256) ?? MappedModel.load(store, engine, sha256, precision, vocabulary);
+      teachers.set(sha256, loading);
+      return loading;
+    },
+  };
+  const inThisProcess = <J extends EngineJob>(job: J): Promise<JobResult<J>> => runJob(context, job);
+
+  const { chunkSeconds, precision } = run.logits;
+  const models = await importModels(deps, { store: run.store, vocabulary: run.corpus.vocabulary, teachers: run.teachers, inits: [] });
+  const { planKey, splits } = await planCorpus(deps, { store: run.store, corpus: run.corpus, chunkSeconds }, ignore);
+  for (const split of ['train', 'validation', 'eval'] as const)
+    for (let shard = 0; shard < (splits[split]?.shards ?? 0); shard++)
+      await ingestShard(deps, { store: run.store, planKey, split, shard }, ignore);
+  const sealed = await sealCorpus(deps, { store: run.store, planKey, maxRejected: run.corpus.maxRejected, chunkSeconds });
+
+  const score = async (split: Split, model: { name: string; sha256: string; parameters: number }): Promise<unknown> =>
+    sealed[split] && (await inThisProcess({ kind: 'score', input: { store: run.store, planKey, split, model, chunkSeconds, precision } }));
+  for (const split of ['validation', 'eval'] as const) for (const teacher of models.teachers) await score(split, teacher);
+
+  const shards: LogitsShard[] = [];
+  for (let shard = 0; shard < (sealed.train?.shards ?? 0); shard++) {
+    const input = { store: run.store, planKey, shard, ensemble: models.teachers, settings: run.logits };
+    shards.push((await inThisProcess({ kind: 'logits', input })) as LogitsShard);
+  }
+  const { logitsKey: key } = shards[0]!;
+  const { views, topK, seed, augment } = run.logits;
+
+  const students = [];
+  for (const settings of run.students) {
+    const input = { store: run.store, planKey, run: run.name, settings, init: null, augment, chunkSeconds, ensemble: models.teachers, hasValidation: sealed.validation !== null, resume: run.resume, stopAfterEpoch: null, attemptId: 'straight' }; // prettier-ignore
+    const targets = { kind: 'logits' as const, logitsKey: key, storedViews: views, storedTopK: topK, seed };
+    students.push(await inThisProcess({ kind: 'train', input: { ...input, targets } }));
+  }
+  for (const student of students) await score('eval', student);
+  const sum = (of: (shard: LogitsShard) => number): number => shards.reduce((total, shard) => total + of(shard), 0);
+  const logits = {
+    key,
+    rows: sum(({ rows }) => rows),
+    views,
+    bytes: sum(({ bytes }) => bytes),
+    pcmBytes: (sealed.train?.samples ?? 0) * 2,
+  };
+  await publishRun(deps, { store: run.store, run: run.name, workflowId: run.name, workflowRunId: 'straight', planKey, kind: 'distill', runFile: run, ensemble: models.teachers, logits, students, stages: [] }); // prettier-ignore
+}
+
+const [root = '', runFile = ''] = process.argv.slice(2);
+const run = distillRunSchema.parse(JSON.parse(runFile));
+process.stdout.write('ready\n');
+createInterface({ input: process.stdin }).once('line', () => {
+  const startedMs = performance.now();
+  void straight(root, run).then(() => {
+    process.stdout.write(`${(performance.now() - startedMs) / 1000}\n`);
+    process.exit(0);
+  });
+});

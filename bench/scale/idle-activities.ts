@@ -1,0 +1,108 @@
+/**
+ * Activities of a run that do no arithmetic: they answer at once what a corpus of the asked size would give. Those of the GPU queue go through
+ * the real edge (heartbeats, cancellation, epoch signals) to an engine that computes nothing.
+ */
+import type { EngineClient } from '../../activities/dependencies';
+import type { EngineJob, JobResult } from '../../activities/engine-jobs';
+import type {
+  CpuActivities,
+  LogitsShard,
+  Plan,
+  Scored,
+  SealedCorpus,
+  SealedSplit,
+  TrainInput,
+  TrainedModel,
+} from '../../workflows/contract/activities';
+
+export interface CorpusSize {
+  shards: number;
+  clips: number;
+}
+
+/** AudioSet's validation stands for a share of its training clips, its eval has 20,000. */
+const HELD_OUT_CLIPS = 20_000;
+export const VIEWS = 10;
+const CLIP_SAMPLES = 160_000;
+const SHA256 = 'a'.repeat(64);
+/** Steps of an epoch that are told to the worker; AudioSet has 6,250 at batch 128. */
+const STEPS_TOLD = 50;
+
+export function planOf({ shards, clips }: CorpusSize): Plan {
+  const heldOut = { shards: Math.ceil((HELD_OUT_CLIPS * shards) / clips), clips: HELD_OUT_CLIPS, rejected: 0 };
+  return { planKey: SHA256, classes: 527, splits: { train: { shards, clips, rejected: 0 }, validation: heldOut, eval: heldOut } };
+}
+
+export function sealedOf(size: CorpusSize): SealedCorpus {
+  const { train, validation, eval: evaluation } = planOf(size).splits;
+  const seal = (split: Plan['splits']['train']): SealedSplit | null =>
+    split && { ...split, chunks: split.clips, samples: split.clips * CLIP_SAMPLES, labelled: true };
+  return { train: seal(train), validation: seal(validation), eval: seal(evaluation) };
+}
+
+export function idleCpuActivities(size: CorpusSize): CpuActivities {
+  const clips = Math.ceil(size.clips / size.shards);
+  return {
+    planCorpus: () => Promise.resolve(planOf(size)),
+    importModels: ({ teachers }) =>
+      Promise.resolve({ teachers: teachers.map(({ name, weight }) => ({ name, weight, sha256: SHA256, parameters: 86e6 })), inits: {} }),
+    ingestShard: () => Promise.resolve({ clips, rejected: 0, seconds: 1, reused: false }),
+    sealCorpus: () => Promise.resolve(sealedOf(size)),
+    findJudgement: () => Promise.resolve({ key: null, judged: null }),
+    findChampion: () => Promise.resolve(null),
+    promoteChallenger: () => Promise.reject(new Error('this run promotes nobody')),
+    importPublishedLogits: () => Promise.reject(new Error('this run has teachers')),
+    publishRun: ({ run, workflowId, stages, logits }) =>
+      Promise.resolve({
+        formatVersion: 1,
+        run,
+        workflowId,
+        teachers: [],
+        ensemble: { mAP: null },
+        students: [],
+        logits,
+        rejected: 0,
+        stages,
+      }),
+  };
+}
+
+export function idleEngine(size: CorpusSize): EngineClient {
+  return { run: (job, options) => answer(size, job, options) as Promise<JobResult<typeof job>> };
+}
+
+async function answer(
+  size: CorpusSize,
+  job: EngineJob,
+  options: Parameters<EngineClient['run']>[1],
+): Promise<Scored | LogitsShard | TrainedModel> {
+  switch (job.kind) {
+    case 'compare':
+      throw new Error('this run promotes nobody');
+    case 'score':
+      return { mAP: 0.5, seconds: 1, reused: false };
+    case 'logits':
+      return { logitsKey: SHA256, rows: rowsOf(size, job.input.shard), bytes: 2e6, seconds: 60, reused: false };
+    case 'train':
+      return await train(size, job.input, options);
+  }
+}
+
+/** Clips are spread over the shards so that all of them together are the corpus. */
+function rowsOf({ shards, clips }: CorpusSize, shard: number): number {
+  return VIEWS * (Math.floor((clips * (shard + 1)) / shards) - Math.floor((clips * shard) / shards));
+}
+
+async function train(size: CorpusSize, input: TrainInput, options: Parameters<EngineClient['run']>[1]): Promise<TrainedModel> {
+  const { name, epochs, batchSize } = input.settings;
+  const total = epochs * STEPS_TOLD;
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    for (let step = 0; step < STEPS_TOLD; step++)
+      options.onProgress({ unit: 'steps', done: (epoch - 1) * STEPS_TOLD + step, total, perSecond: 1, etaSeconds: null, loss: 0.1, epoch });
+    options.onEpoch?.({ student: name, epoch, epochs, step: epoch * STEPS_TOLD, loss: 0.1, mAP: epoch % 5 === 0 ? 0.4 : null });
+    // Epochs of minutes come one by one; so do these.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const steps = epochs * Math.ceil(size.clips / batchSize);
+  return { name, sha256: SHA256, parameters: 5e6, trainingKey: SHA256, bestEpoch: epochs, validationMAP: 0.4, epochs, steps, rowsTrained: epochs * size.clips, bitExact: true, seconds: 1 }; // prettier-ignore
+}

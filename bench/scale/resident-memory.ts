@@ -1,0 +1,33 @@
+/** Watches the resident memory of processes. Flat is: after a fifth of the time, the lowest of the second half is no higher than the lowest of the first, but for an allowance. */
+import { readFileSync } from 'node:fs';
+
+const SETTLED_SHARE = 0.2;
+
+export class ResidentMemory {
+  private readonly samples: number[] = [];
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(private readonly pid: number) {
+    this.timer = setInterval(() => this.sample(), 500);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  get bytes(): number {
+    return this.samples.at(-1) ?? 0;
+  }
+
+  /** Negative where memory shrank. NaN before there is enough to compare. */
+  get growthBytes(): number {
+    const settled = this.samples.slice(Math.floor(this.samples.length * SETTLED_SHARE));
+    const half = settled.length >> 1;
+    return Math.min(...settled.slice(half)) - Math.min(...settled.slice(0, half));
+  }
+
+  private sample(): void {
+    const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1];
+    if (kilobytes !== undefined) this.samples.push(Number(kilobytes) * 1024);
+  }
+}

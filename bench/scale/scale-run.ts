@@ -1,0 +1,48 @@
+/** The run file of the bench, AudioSet's settings with three teachers; and what such a run carries along when it is somewhere in its logits. */
+import type { Carried } from '../../workflows/continuation';
+import type { StageName, StageStatus } from '../../workflows/contract/status';
+import { planOf, sealedOf, VIEWS, type CorpusSize } from './idle-activities';
+
+export function scaleRun(name: string, students: number, epochs: number): object {
+  const teachers = ['a', 'b', 'c'].map((teacher) => ({ name: teacher, checkpoint: `teachers/${teacher}`, format: 'ced' }));
+  return {
+    name,
+    store: 'nowhere',
+    corpus: { train: 'train.tsv', validation: 'validation.tsv', eval: 'eval.tsv', vocabulary: 'labels.csv', clipsPerShard: 500 },
+    teachers,
+    logits: { views: VIEWS },
+    students: Array.from({ length: students }, (_, index) => ({ name: `student-${index}`, model: 'tiny', epochs, mixup: 0 })),
+  };
+}
+
+export function carriedAt(run: string, size: CorpusSize, shard: number): Carried {
+  const stage = (name: StageName, unit: string, state: StageStatus['state'], done = 0, total = done): StageStatus => ({ name, unit, state, done, total, seconds: 0 }); // prettier-ignore
+  const sha256 = 'a'.repeat(64);
+  const teachers = ['a', 'b', 'c'].map((name) => ({ name, weight: 1, sha256, parameters: 86e6 }));
+  return {
+    status: {
+      run,
+      state: 'running',
+      stages: [
+        stage('plan', 'tables', 'done', 1),
+        stage('download', 'shards', 'done', size.shards),
+        stage('gate', 'models', 'done', 6),
+        stage('logits', 'shards', 'running', shard, size.shards),
+        stage('distill', 'students', 'waiting'),
+        stage('evaluate', 'models', 'waiting'),
+        stage('publish', 'reports', 'waiting'),
+      ],
+      epochs: {},
+      scores: {},
+      failures: [],
+    },
+    stopAfterEpoch: null,
+    kept: {
+      models: { teachers, inits: {} },
+      'stage plan': planOf(size),
+      'stage download': sealedOf(size),
+      'stage gate': null,
+      logits: { key: sha256, rows: shard * 500 * VIEWS, views: VIEWS, bytes: shard * 2e6, pcmBytes: size.clips * 320_000 },
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { Cluster } from '../support/cluster';
+import { recordHistory } from '../support/recorded-histories';
+import { SmallRuns, statusOf, studentOf } from '../support/small-run';
+
+/** A server that finds histories long after a few dozen events makes a small run go on as a new one many times, in every stage. */
+describe('a run whose history gets long', () => {
+  let cluster: Cluster;
+  let runs: SmallRuns;
+
+  beforeAll(async () => {
+    cluster = await Cluster.start({ dynamicConfig: ['limit.historyCount.suggestContinueAsNew=60'] });
+    runs = SmallRuns.in(cluster);
+    await cluster.worker('all');
+  }, 120_000);
+  afterAll(async () => cluster?.stop(), 60_000);
+
+  it('goes on as a new one, under one workflow id, with its status and to the same student', async () => {
+    const first = await runs.start('long', { clipsPerShard: 4 });
+    const { firstExecutionRunId } = first as WorkflowHandle & { firstExecutionRunId: string };
+    const student = await studentOf(first);
+    const chain = await runsOf(cluster, 'long', firstExecutionRunId);
+    expect(chain.length).toBeGreaterThan(3);
+    for (const [at, { handle, events }] of chain.entries()) {
+      expect(events).toBeLessThan(200);
+      await recordHistory(handle, `distill-continued-${at}`);
+    }
+
+    const { stages, state, epochs } = await statusOf(cluster.client.workflow.getHandle('long'));
+    expect(state).toBe('done');
+    expect(stages.map(({ name, done, total }) => [name, done, total])).toEqual([
+      ['plan', 1, 1],
+      ['download', 24, 24],
+      ['gate', 2, 2],
+      ['logits', 16, 16],
+      ['distill', 1, 1],
+      ['evaluate', 1, 1],
+      ['publish', 1, 1],
+    ]);
+    expect(epochs['student']?.epoch).toBe(60);
+    // How often the training was interrupted for it leaves no trace in the student.
+    expect(runs.startingSteps('long').length).toBeGreaterThan(1);
+    const described = await cluster.client.workflow.getHandle('long').describe();
+    expect(described.typedSearchAttributes.getAll().map(({ key }) => key.name)).toContain('CedRun');
+    expect(student).toMatch(/^[0-9a-f]{64}$/);
+  }, 180_000);
+});
+
+async function runsOf(cluster: Cluster, workflowId: string, runId: string): Promise<{ handle: WorkflowHandle; events: number }[]> {
+  const chain = [];
+  let next: string | undefined = runId;
+  while (next !== undefined) {
+    const handle: WorkflowHandle = cluster.client.workflow.getHandle(workflowId, next);
+    const { events } = await handle.fetchHistory();
+    chain.push({ handle, events: events?.length ?? 0 });
+    next = events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
+  }
+  return chain;
+}

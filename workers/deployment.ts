@@ -1,0 +1,64 @@
+/**
+ * Which build runs what (Temporal's worker deployment versioning): a run stays on the build that began it, new runs begin on the current one. A
+ * build is the compiled code by its hash, so that workers of one checkout are one build wherever they run.
+ *
+ * The build that was seen last for the first time makes itself current, as soon as all queues of the current one are served by it. So a worker
+ * of an older build that is started again serves the runs that are left to it and changes nothing.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { NativeConnection, WorkerDeploymentOptions } from '@temporalio/worker';
+
+const DEPLOYMENT = 'ced';
+/** A server registers a build with its first poll, within a second or so. */
+const REGISTERED_WITHIN_MS = 30_000;
+const GRPC_FAILED_PRECONDITION = 9;
+
+/** @param compiled folder that holds the rooms a run depends on, as JavaScript */
+export function buildIdOf(compiled: string): string {
+  const hash = createHash('sha256');
+  for (const room of ['workflows', 'activities', 'ced', 'workers'])
+    for (const file of readdirSync(join(compiled, room), { recursive: true, encoding: 'utf8' }).sort())
+      if (file.endsWith('.js')) hash.update(`${room}/${file}\n`).update(readFileSync(join(compiled, room, file)));
+  return hash.digest('hex').slice(0, 12);
+}
+
+export interface Build {
+  namespace: string;
+  buildId: string;
+  /** Whichever build was seen last. */
+  always: boolean;
+}
+
+/** A run stays where it began, also when it goes on under a new history. */
+export function deploymentOptions({ buildId }: Build): WorkerDeploymentOptions {
+  return { version: { deploymentName: DEPLOYMENT, buildId }, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' };
+}
+
+/** To be called while the build's workers poll. @returns a line that says where new runs go */
+export async function becomeCurrent(connection: NativeConnection, { namespace, buildId, always }: Build): Promise<string> {
+  const service = connection.workflowService;
+  for (const deadline = performance.now() + REGISTERED_WITHIN_MS; performance.now() < deadline; await sleep(200)) {
+    const deployment = await service.describeWorkerDeployment({ namespace, deploymentName: DEPLOYMENT }).catch(() => null);
+    const { versionSummaries, routingConfig } = deployment?.workerDeploymentInfo ?? {};
+    const versions = (versionSummaries ?? []).map(({ deploymentVersion, createTime }) => ({
+      buildId: deploymentVersion?.buildId,
+      seen: Number(createTime?.seconds ?? 0) + (createTime?.nanos ?? 0) / 1e9,
+    }));
+    const own = versions.find((version) => version.buildId === buildId);
+    if (!own) continue;
+    const current = routingConfig?.currentDeploymentVersion?.buildId;
+    if (current === buildId) return `build ${buildId}, new runs begin on it`;
+    if (current && !always && versions.some(({ seen }) => seen > own.seen))
+      return `build ${buildId} serves the runs that it began; new ones begin on ${current} (--current changes that)`;
+    try {
+      await service.setWorkerDeploymentCurrentVersion({ namespace, deploymentName: DEPLOYMENT, buildId, identity: 'ced worker' });
+    } catch (error) {
+      if ((error as { code?: number }).code !== GRPC_FAILED_PRECONDITION) continue;
+      return `build ${buildId}, new runs begin on ${current} until all of its queues are served by this build too`;
+    }
+  }
+  return `build ${buildId} could not be made current: new runs may wait; \`temporal worker deployment set-current-version --deployment-name ${DEPLOYMENT} --build-id ${buildId}\``;
+}
