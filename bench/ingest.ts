@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- ingest`: the download stage, from files to an audio shard on disk, beside soundfile and soxr in Python. Both read, decode, resample, hash every
  * clip and write one shard, of the same files, in turns, and are compared by the CPU time of their process: the speed of one core, whatever else the machine does.
- * Ours also checks FLAC's MD5 and writes the shard's table.
+ * Ours also checks that a clip's samples are not all zero, and writes the shard's table.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -11,10 +11,9 @@ interface FrameModule {
   readonly blockSize: { readonly value: number };
   receive(length: number): void;
   expectFormat(channels: number, bits: number): void;
-  decodeFrame(from: number, to: number, checked: boolean): number;
+  decodeFrame(from: number, to: number): number;
   toFloats(): void;
   toMean(): void;
-  interleave(): number;
 }
 
 const kernel = new Kernel<FrameModule>(flacFrameWasm);
@@ -49,10 +48,10 @@ export class FlacFrames {
 
   /**
    * @param from byte of those received where the frame starts
-   * @returns its bytes; 0 = it has not wholly come; −1 = it is damaged
+   * @returns its bytes; 0 = it has not wholly come; −1 = it is damaged: nonsense, or not what its sum is of
    */
-  decode(from: number, { checked }: { checked: boolean }): number {
-    return this.module.decodeFrame(from, this.received, checked);
+  decode(from: number): number {
+    return this.module.decodeFrame(from, this.received);
   }
 
   /** Samples of the last frame. */
@@ -71,12 +70,6 @@ export class FlacFrames {
     if (channels === 1) this.module.toFloats();
     else this.module.toMean();
     return this.row(0);
-  }
-
-  /** The last frame as the stream's MD5 covers it. Valid until anything else is asked for. */
-  interleaved(): Uint8Array {
-    const start = this.module.RESULT.value;
-    return this.memory.subarray(start, start + this.module.interleave());
   }
 
   private row(channel: number): Float32Array {

@@ -10,11 +10,13 @@ export const INPUT: usize = 0x2000;
 export const INPUT_BYTES: i32 = 0x200000;
 export const SAMPLES: usize = 0x204000;
 export const ROW_BYTES: usize = 0x40000;
-/** float32 rows of `toFloats` and `toMean`; bytes of `interleave`. */
+/** float32 rows of `toFloats` and `toMean`. */
 export const RESULT: usize = 0x408000;
 
-const CRC_TABLE: usize = 0x400;
 const COEFFICIENTS: usize = 0x800;
+/** Eight rows of 256 sums: of a byte with 0 to 7 zero bytes behind it. */
+const CRC_TABLE: usize = 0x1000;
+const CRC_ROW_BYTES: usize = 0x200;
 
 export let blockSize: i32 = 0;
 
@@ -41,17 +43,17 @@ export function expectFormat(channelCount: i32, sampleBits: i32): void {
 }
 
 /**
- * @param from byte of the frame's start @param to byte after the last that has come @param checked whether its CRC-16 is looked at
+ * @param from byte of the frame's start @param to byte after the last that has come
  * @returns bytes of the frame; 0 = it goes on behind `to`; −1 = it is damaged
  */
-export function decodeFrame(from: i32, to: i32, checked: bool): i32 {
+export function decodeFrame(from: i32, to: i32): i32 {
   end = INPUT + ((to + 3) & ~3);
   startAt(from);
   const good = frame(from);
   const used = bytesRead();
   if (used + 2 > to) return 0;
   if (!good) return -1;
-  if (checked && crc16(from, used) != takeBits(16)) return -1;
+  if (crc16(from, used) != takeBits(16)) return -1;
   return used + 2 - from;
 }
 
@@ -343,27 +345,6 @@ export function toMean(): void {
   }
 }
 
-/** The samples as the stream's MD5 covers them: interleaved, little-endian, in whole bytes, at RESULT. @returns their number of bytes */
-export function interleave(): i32 {
-  const width = (bitsASample + 7) >> 3;
-  if (width == 2 && channels == 2) {
-    for (let offset: usize = 0, bytes = usize(blockSize) << 2; offset < bytes; offset += 16) {
-      const left = v128.and(v128.load(SAMPLES + offset), i32x4.splat(0xffff));
-      v128.store(RESULT + offset, v128.or(left, i32x4.shl(v128.load(SAMPLES + ROW_BYTES + offset), 16)));
-    }
-    return blockSize << 2;
-  }
-  let at = RESULT;
-  for (let offset: usize = 0, bytes = usize(blockSize) << 2; offset < bytes; offset += 4) {
-    for (let channel = 0; channel < channels; channel++) {
-      // Up to three bytes too many, which the next sample overwrites.
-      store<i32>(at, load<i32>(rowOf(SAMPLES, channel) + offset));
-      at += width;
-    }
-  }
-  return i32(at - RESULT);
-}
-
 // ---- Sums. Bytes lie turned within their words.
 
 function byteAt(index: i32): u32 {
@@ -382,14 +363,33 @@ function crc8(from: i32, to: i32): i32 {
 function crc16(from: i32, to: i32): i32 {
   if (load<u16>(CRC_TABLE + 2) == 0) fillCrcTable();
   let sum: u32 = 0;
-  for (let index = from; index < to; index++) sum = ((sum << 8) & 0xffff) ^ load<u16>(CRC_TABLE + (((sum >> 8) ^ byteAt(index)) << 1));
+  let index = from;
+  for (; index < to && (index & 7) != 0; index++) sum = crcOfByte(sum, index);
+  // Eight bytes at once: a byte at a time, each look-up would wait for the one before.
+  for (; index + 8 <= to; index += 8) {
+    const first = load<u32>(INPUT + index) ^ (sum << 16);
+    const second = load<u32>(INPUT + index + 4);
+    sum = summed(7, first >> 24) ^ summed(6, (first >> 16) & 0xff) ^ summed(5, (first >> 8) & 0xff) ^ summed(4, first & 0xff);
+    sum ^= summed(3, second >> 24) ^ summed(2, (second >> 16) & 0xff) ^ summed(1, (second >> 8) & 0xff) ^ summed(0, second & 0xff);
+  }
+  for (; index < to; index++) sum = crcOfByte(sum, index);
   return sum;
+}
+
+function crcOfByte(sum: u32, index: i32): u32 {
+  return ((sum << 8) & 0xffff) ^ summed(0, (sum >> 8) ^ byteAt(index));
+}
+
+function summed(zeroBytes: u32, byte: u32): u32 {
+  return load<u16>(CRC_TABLE + zeroBytes * CRC_ROW_BYTES + (byte << 1));
 }
 
 function fillCrcTable(): void {
   for (let byte: u32 = 0; byte < 256; byte++) {
     let sum = byte << 8;
-    for (let bit = 0; bit < 8; bit++) sum = sum & 0x8000 ? (sum << 1) ^ 0x8005 : sum << 1;
-    store<u16>(CRC_TABLE + (byte << 1), <u16>sum);
+    for (let zeroBytes: u32 = 0; zeroBytes < 8; zeroBytes++) {
+      for (let bit = 0; bit < 8; bit++) sum = sum & 0x8000 ? ((sum << 1) ^ 0x8005) & 0xffff : sum << 1;
+      store<u16>(CRC_TABLE + zeroBytes * CRC_ROW_BYTES + (byte << 1), <u16>sum);
+    }
   }
 }
