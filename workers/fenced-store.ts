@@ -1,5 +1,5 @@
 /** A store that asks before every change whether this process may still make it. Reads go through. */
-import type { CreateOutcome, Store, StoredObject } from '../activities/storage/store';
+import type { Content, CreateOutcome, Store, StoredObject } from '../activities/storage/store';
 
 export class FencedStore implements Store {
   readonly uri: string;
@@ -35,9 +35,9 @@ export class FencedStore implements Store {
     return this.store.localFile(key);
   }
 
-  async create(key: string, bytes: Uint8Array): Promise<CreateOutcome> {
+  async create(key: string, content: Content): Promise<CreateOutcome> {
     if (this.creates) await this.pass();
-    return await this.store.create(key, bytes);
+    return await this.store.create(key, content);
   }
 
   async replace(key: string, bytes: Uint8Array): Promise<void> {

@@ -2,7 +2,7 @@
  * One listing becomes one audio shard: every clip decoded to 16 kHz mono int16, end to end in one `.npy`, its table beside it, its manifest
  * last. The shard's name is the SHA-256 of its audio, so the same clips give the same shard wherever they came from.
  */
-import { encodeNpyInt16 } from '../../ced/audio/npy';
+import { encodeNpyInt16Header } from '../../ced/audio/npy';
 import { encodeShardTable } from '../../ced/audio/shard-table';
 import type { IngestedShard, IngestInput, LiveProgress } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
@@ -49,7 +49,7 @@ export async function ingestShard(
   const listing = JSON.parse(Buffer.from(bytes).toString('utf8')) as Listing;
   const startedMs = deps.monotonicMs();
   const progress = countdown('clips', listing.clips.length, deps.monotonicMs);
-  const parts: Int16Array[] = [];
+  const parts: Uint8Array[] = [];
   const clips: IngestedClip[] = [];
   const rejected = [...listing.rejected];
   let offset = 0;
@@ -57,8 +57,9 @@ export async function ingestShard(
   for await (const { listed, pcm } of readClips(listing.clips, deps.sources ?? {})) {
     if (typeof pcm === 'string') rejected.push({ clip: listed.clip, reason: pcm });
     else {
-      clips.push({ clip: listed.clip, sha256: sha256(bytesOf(pcm)), offset, samples: pcm.length, labels: listed.labels });
-      parts.push(pcm);
+      const bytes = new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength);
+      clips.push({ clip: listed.clip, sha256: sha256(bytes), offset, samples: pcm.length, labels: listed.labels });
+      parts.push(bytes);
       offset += pcm.length;
       refuseHugeShard(offset, deps.sources?.largestShardBytes);
     }
@@ -92,7 +93,7 @@ function refuseHugeShard(samples: number, largestBytes = LARGEST_SHARD_BYTES): v
 async function commit(
   store: Store,
   shard: {
-    parts: Int16Array[];
+    parts: Uint8Array[];
     samples: number;
     clips: IngestedClip[];
     rejected: IngestManifest['rejected'];
@@ -100,12 +101,12 @@ async function commit(
     seconds: number;
   },
 ): Promise<IngestManifest> {
-  const audio = encodeNpyInt16(shard.samples, shard.parts);
+  const audio = [encodeNpyInt16Header(shard.samples), ...shard.parts];
   const audioSha256 = sha256(audio);
   const manifest: IngestManifest = {
     formatVersion: 1,
     audioSha256,
-    audioBytes: audio.byteLength,
+    audioBytes: audio.reduce((sum, part) => sum + part.length, 0),
     clips: shard.clips,
     rejected: shard.rejected,
     seconds: shard.seconds,
@@ -122,8 +123,4 @@ async function adopt(creation: Promise<unknown>): Promise<void> {
   await creation.catch((error: unknown) => {
     if (!(error instanceof ContentDiffers)) throw error;
   });
-}
-
-function bytesOf(pcm: Int16Array): Uint8Array {
-  return new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength);
 }

@@ -4,10 +4,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, link, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, link, mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { patiently, type Patience } from './patience';
-import { ContentDiffers, ObjectMissing, type CreateOutcome, type Store, type StoredObject } from './store';
+import { ContentDiffers, holdsContent, ObjectMissing, type Content, type CreateOutcome, type Store, type StoredObject } from './store';
 
 const TEMPORARY = '.writing-';
 
@@ -37,19 +37,18 @@ export class FolderStore implements Store {
     );
   }
 
-  async create(key: string, bytes: Uint8Array): Promise<CreateOutcome> {
-    return await patiently(() => this.createOnce(key, bytes), this.patience);
+  async create(key: string, content: Content): Promise<CreateOutcome> {
+    return await patiently(() => this.createOnce(key, content), this.patience);
   }
 
-  private async createOnce(key: string, bytes: Uint8Array): Promise<CreateOutcome> {
+  private async createOnce(key: string, content: Content): Promise<CreateOutcome> {
     const target = this.path(key);
-    const temporary = await this.writeBeside(target, bytes);
+    const temporary = await this.writeBeside(target, content);
     try {
       await link(temporary, target);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const present = await readFile(target);
-      if (!present.equals(bytes)) throw new ContentDiffers(key);
+      if (!holdsContent(await readFile(target), content)) throw new ContentDiffers(key);
       return 'present';
     } finally {
       await rm(temporary, { force: true });
@@ -114,12 +113,12 @@ export class FolderStore implements Store {
     return path;
   }
 
-  private async writeBeside(target: string, bytes: Uint8Array): Promise<string> {
+  private async writeBeside(target: string, content: Content): Promise<string> {
     await mkdir(dirname(target), { recursive: true });
     const temporary = join(dirname(target), `${TEMPORARY}${process.pid}-${randomUUID()}`);
     const file = await open(temporary, 'wx');
     try {
-      await file.writeFile(bytes);
+      await writeFile(file, content);
       await file.sync();
     } catch (error) {
       await rm(temporary, { force: true });

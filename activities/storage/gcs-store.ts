@@ -7,7 +7,7 @@ import type { Bucket, Storage } from '@google-cloud/storage';
 import { explainGcsError, GcsObject } from './gcs-object';
 import type { ObjectCache } from './object-cache';
 import { patiently, type Patience } from './patience';
-import { ContentDiffers, ObjectMissing, type CreateOutcome, type Store, type StoredObject } from './store';
+import { ContentDiffers, ObjectMissing, type Content, type CreateOutcome, type Store, type StoredObject } from './store';
 
 export interface GcsStoreOptions {
   client: Storage;
@@ -40,7 +40,8 @@ export class GcsStore implements Store {
     return (await this.object(key).version()) !== null;
   }
 
-  async create(key: string, bytes: Uint8Array): Promise<CreateOutcome> {
+  async create(key: string, content: Content): Promise<CreateOutcome> {
+    const bytes = content instanceof Array ? Buffer.concat(content) : content;
     const object = this.object(key);
     for (;;) {
       if (await object.write(bytes, { createOnly: true })) return 'created';

@@ -1,5 +1,5 @@
 /** From a path or URI to something that can be read. */
-import { close as closeFile, fstat, open, read } from 'node:fs';
+import { closeSync, fstatSync, open, read } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { openGcs, parseGsUri } from './gcs-client';
@@ -9,7 +9,7 @@ import { SourceUnreadable, type ByteRange, type Source, type SourceOptions, type
 
 const READ_BYTES = 2 ** 20;
 
-const [openFile, statOf, readInto, close] = [promisify(open), promisify(fstat), promisify(read), promisify(closeFile)];
+const [openFile, readInto] = [promisify(open), promisify(read)];
 
 /** @param place absolute path or URI. @throws {SourceUnreadable} for a kind of place that cannot be read */
 export function openSource(place: string, options: SourceOptions = {}): Source {
@@ -43,7 +43,10 @@ class FileSource implements Source {
     return found?.isFile() ? { fingerprint: `${found.size}-${Math.round(found.mtimeMs)}`, bytes: found.size } : null;
   }
 
-  /** In as few and as large reads as there can be: for small files the trips to the disk are what they cost. */
+  /**
+   * In as few and as large reads as there can be: for small files the trips to the disk are what they cost. To close a file that was read, and to ask for the size of an
+   * open one, waits for no disk, and is done without another thread.
+   */
   async *read(range?: ByteRange): AsyncGenerator<Uint8Array> {
     const { file, size } = await this.open();
     try {
@@ -57,16 +60,16 @@ class FileSource implements Source {
         yield bytes.subarray(0, bytesRead);
       }
     } finally {
-      await close(file);
+      closeSync(file);
     }
   }
 
   private async open(): Promise<{ file: number; size: number }> {
     try {
       const file = await openFile(this.name, 'r');
-      const found = await statOf(file);
+      const found = fstatSync(file);
       if (!found.isDirectory()) return { file, size: found.size };
-      await close(file);
+      closeSync(file);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT' && code !== 'EACCES' && code !== 'ENOTDIR') throw error;

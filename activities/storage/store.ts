@@ -7,6 +7,9 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../ced/logits/content-key';
 
+/** An object's content, whole or in parts: a large one need not be copied together. */
+export type Content = Uint8Array | readonly Uint8Array[];
+
 export type CreateOutcome = 'created' | 'present';
 
 export interface Store {
@@ -19,7 +22,7 @@ export interface Store {
    * Creates an object, never replaces one. `present` when the same bytes are already there.
    * @throws {ContentDiffers} when other bytes are there.
    */
-  create(key: string, bytes: Uint8Array): Promise<CreateOutcome>;
+  create(key: string, content: Content): Promise<CreateOutcome>;
   /** Replaces an object atomically. Only for the latest copies under `runs/<name>/`. */
   replace(key: string, bytes: Uint8Array): Promise<void>;
   /** Keys that start with `prefix`, sorted. */
@@ -57,8 +60,23 @@ export class ObjectMissing extends Error {
   }
 }
 
-export function sha256(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
+export function sha256(content: Content | string): string {
+  const hash = createHash('sha256');
+  for (const part of partsOf(content)) hash.update(part);
+  return hash.digest('hex');
+}
+
+export function holdsContent(bytes: Buffer, content: Content): boolean {
+  let at = 0;
+  for (const part of partsOf(content)) {
+    if (!bytes.subarray(at, at + part.length).equals(part)) return false;
+    at += part.length;
+  }
+  return at === bytes.length;
+}
+
+function partsOf<T extends Uint8Array | string>(content: T | readonly T[]): readonly T[] {
+  return content instanceof Array ? content : [content as T];
 }
 
 export function encodeJson(value: unknown): Uint8Array {
