@@ -128,7 +128,17 @@ async function throughTemporal(folder: string, run: DemoRun): Promise<number> {
 
 /** @returns what stops it */
 async function worker(queue: 'cpu' | 'gpu', address: string): Promise<() => Promise<void>> {
-  const args = [join(__dirname, '..', 'workers', 'main.js'), '--queue', queue, '--address', address, '--root', repositoryRoot];
+  const args = [
+    join(__dirname, '..', 'workers', 'main.js'),
+    '--queue',
+    queue,
+    '--address',
+    address,
+    '--root',
+    repositoryRoot,
+    '--log',
+    'text',
+  ];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], env: withoutTemporal(process.env) });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await new Promise<void>((resolve, reject) => {

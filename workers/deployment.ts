@@ -37,8 +37,12 @@ export function deploymentOptions({ buildId }: Build): WorkerDeploymentOptions {
   return { version: { deploymentName: DEPLOYMENT, buildId }, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' };
 }
 
-/** To be called while the build's workers poll. @returns a line that says where new runs go */
-export async function becomeCurrent(connection: NativeConnection, { namespace, buildId, always }: Build): Promise<string> {
+/** To be called while this worker polls its `queues`. @returns a line that says where new runs go */
+export async function becomeCurrent(
+  connection: NativeConnection,
+  { namespace, buildId, always }: Build,
+  queues: readonly string[],
+): Promise<string> {
   const service = connection.workflowService;
   for (const deadline = performance.now() + REGISTERED_WITHIN_MS; performance.now() < deadline; await sleep(200)) {
     const deployment = await service.describeWorkerDeployment({ namespace, deploymentName: DEPLOYMENT }).catch(() => null);
@@ -48,7 +52,7 @@ export async function becomeCurrent(connection: NativeConnection, { namespace, b
       seen: Number(createTime?.seconds ?? 0) + (createTime?.nanos ?? 0) / 1e9,
     }));
     const own = versions.find((version) => version.buildId === buildId);
-    if (!own) continue;
+    if (!own || !(await servesAll(connection, { namespace, buildId }, queues))) continue;
     const current = routingConfig?.currentDeploymentVersion?.buildId;
     if (current === buildId) return `build ${buildId}, new runs begin on it`;
     if (current && !always && versions.some(({ seen }) => seen > own.seen))
@@ -61,4 +65,16 @@ export async function becomeCurrent(connection: NativeConnection, { namespace, b
     }
   }
   return `build ${buildId} could not be made current: new runs may wait; \`temporal worker deployment set-current-version --deployment-name ${DEPLOYMENT} --build-id ${buildId}\``;
+}
+
+/** Whether the server knows already that this build serves them: until it does, it would refuse the build for want of them. */
+async function servesAll(
+  connection: NativeConnection,
+  { namespace, buildId }: Pick<Build, 'namespace' | 'buildId'>,
+  queues: readonly string[],
+): Promise<boolean> {
+  const deploymentVersion = { deploymentName: DEPLOYMENT, buildId };
+  const described = await connection.workflowService.describeWorkerDeploymentVersion({ namespace, deploymentVersion }).catch(() => null);
+  const served = new Set(described?.workerDeploymentVersionInfo?.taskQueueInfos?.map(({ name }) => name));
+  return queues.every((queue) => served.has(queue));
 }

@@ -69,8 +69,9 @@ async function main(): Promise<void> {
     // On standard output, where whoever started this process waits for it.
     const stdout = new WorkerLog('json', process.stdout);
     const say = (line: string): void => (log?.format === 'text' ? console.log(line) : stdout.info(line));
-    if (options.build) say(await Promise.race([becomeCurrent(connection, options.build), running.then(() => 'stopped')]));
-    say(`worker ready: ${options.queues.map((queue) => TASK_QUEUES[queue]).join(', ')} at ${options.address}, root ${options.root}`);
+    const queues = options.queues.map((queue) => TASK_QUEUES[queue]);
+    if (options.build) say(await Promise.race([becomeCurrent(connection, options.build, queues), running.then(() => 'stopped')]));
+    say(`worker ready: ${queues.join(', ')} at ${options.address}, root ${options.root}`);
     await running;
   } finally {
     engine.end();

@@ -30,6 +30,8 @@ describe('a run under control of the Temporal CLI', () => {
     return said.queryResult[0]!;
   };
   const pending = async (handle: WorkflowHandle) => (await handle.describe()).raw.pendingActivities ?? [];
+  /** Long enough to be still at it when somebody has typed a command. */
+  const start = (name: string, store = name): Promise<WorkflowHandle> => runs.start(name, { store, epochs: 300 });
   const engines = (): number[] => childrenOf(gpu.pid ?? NaN);
 
   beforeAll(async () => {
@@ -37,12 +39,12 @@ describe('a run under control of the Temporal CLI', () => {
     runs = SmallRuns.in(cluster);
     await cluster.worker('cpu');
     gpu = await cluster.worker('gpu');
-    undisturbed = await studentOf(await runs.start('undisturbed'));
+    undisturbed = await studentOf(await start('undisturbed'));
   }, 180_000);
   afterAll(async () => cluster?.stop(), 60_000);
 
   it('is paused after a checkpoint with the GPU free, answers while paused, and is resumed', async () => {
-    const handle = await runs.start('paused');
+    const handle = await start('paused');
     await runs.epochReached(handle, 5);
     expect(update('paused', 'pause')).toBe('paused');
     await until(async () => (await pending(handle)).length === 0);
@@ -55,32 +57,32 @@ describe('a run under control of the Temporal CLI', () => {
     expect(await studentOf(handle)).toBe(undisturbed);
     expect(runs.startingSteps('paused')).toEqual([0, step]);
     expect(status('paused').state).toBe('done');
-  }, 120_000);
+  }, 180_000);
 
   it('ends after the epoch that stopAfterEpoch names', async () => {
-    const handle = await runs.start('shortened');
+    const handle = await start('shortened');
     await runs.epochReached(handle, 5);
-    expect(update('shortened', 'stopAfterEpoch', '--input', '40')).toBe(40);
+    expect(update('shortened', 'stopAfterEpoch', '--input', '250')).toBe(250);
     await handle.result();
-    expect(status('shortened').epochs['student']).toMatchObject({ epoch: 40, epochs: 60 });
+    expect(status('shortened').epochs['student']).toMatchObject({ epoch: 250, epochs: 300 });
     expect(() => update('shortened', 'stopAfterEpoch', '--input', '0')).toThrow();
     await recordHistory(handle, 'distill-shortened');
-  }, 120_000);
+  }, 180_000);
 
   it('is cancelled after a checkpoint, says so, and a run started later goes on from there', async () => {
-    const handle = await runs.start('cancelled');
+    const handle = await start('cancelled');
     await runs.epochReached(handle, 5);
     temporal('workflow', 'cancel', '-w', 'cancelled');
     await expect(handle.result()).rejects.toThrow(/cancelled/i);
     await recordHistory(handle, 'distill-cancelled');
     expect(status('cancelled').state).toBe('cancelled');
     const [step] = runs.checkpointedSteps('cancelled').slice(-1);
-    expect(await studentOf(await runs.start('cancelled-again', { store: 'cancelled' }))).toBe(undisturbed);
+    expect(await studentOf(await start('cancelled-again', 'cancelled'))).toBe(undisturbed);
     expect(runs.startingSteps('cancelled')).toEqual([0, step]);
-  }, 120_000);
+  }, 180_000);
 
   it('has its training paused and unpaused as an activity, and loses no step', async () => {
-    const handle = await runs.start('activity-paused');
+    const handle = await start('activity-paused');
     await runs.epochReached(handle, 5);
     const [training] = await pending(handle);
     const activity = ['--activity-id', training?.activityId ?? '', '-w', 'activity-paused'];
@@ -92,10 +94,10 @@ describe('a run under control of the Temporal CLI', () => {
     temporal('activity', 'unpause', ...activity);
     expect(await studentOf(handle)).toBe(undisturbed);
     expect(runs.startingSteps('activity-paused')).toEqual([0, step]);
-  }, 120_000);
+  }, 180_000);
 
   it('is reset to its first workflow task, and finds what it had done', async () => {
-    const handle = await runs.start('reset');
+    const handle = await start('reset');
     await runs.epochReached(handle, 5);
     temporal('workflow', 'reset', '-w', 'reset', '--type', 'FirstWorkflowTask', '--reason', 'test');
     const current = cluster.client.workflow.getHandle('reset');
@@ -103,5 +105,5 @@ describe('a run under control of the Temporal CLI', () => {
     expect(runs.startingSteps('reset').at(-1)).toBeGreaterThan(0);
     expect((await statusOf(current)).state).toBe('done');
     await recordHistory(current, 'distill-reset');
-  }, 120_000);
+  }, 180_000);
 });
