@@ -76,7 +76,7 @@ export function holdsContent(bytes: Buffer, content: Content): boolean {
 }
 
 function partsOf<T extends Uint8Array | string>(content: T | readonly T[]): readonly T[] {
-  return content instanceof Array ? content : [content as T];
+  return content instanceof Array ? content : [content];
 }
 
 export function encodeJson(value: unknown): Uint8Array {

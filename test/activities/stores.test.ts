@@ -71,6 +71,14 @@ describe.each<[string, () => Store]>([
     expect(textOf(await store.read('k'))).toBe('first');
   });
 
+  it('takes an object in parts, and tells it from one that begins or ends otherwise', async () => {
+    expect(await store.create('parts', [bytes('ab'), bytes(''), bytes('c')])).toBe('created');
+    expect(textOf(await store.read('parts'))).toBe('abc');
+    expect(await store.create('parts', [bytes('a'), bytes('bc')])).toBe('present');
+    for (const other of [[bytes('ab')], [bytes('abc'), bytes('d')], [bytes('ab'), bytes('d')]])
+      await expect(store.create('parts', other)).rejects.toBeInstanceOf(ContentDiffers);
+  });
+
   it('lets exactly one of twenty racing writers create, and leaves nothing else behind', async () => {
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => store.create('race', bytes('same'))));
     expect(outcomes.filter((outcome) => outcome === 'created')).toHaveLength(1);
