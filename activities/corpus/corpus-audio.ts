@@ -6,27 +6,15 @@ import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, read, readSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { chunkPlan } from '../../ced/audio/chunks';
 import { npyHeaderBytes, parseNpyInt16Header } from '../../ced/audio/npy';
 import type { Split } from '../../workflows/contract/activities';
 import { StoreDamaged, type Damage } from '../../workflows/contract/damage';
-import type { IngestManifest } from '../download/ingest-shard';
 import { sampleRate } from '../../ced/audio/mono16k';
-import type { CorpusManifest } from '../download/seal-corpus';
-import { canonicalJson } from '../../ced/logits/content-key';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
+import { readCorpusClips, type CorpusClip, type CorpusClips } from './corpus-clips';
 import { layout } from '../storage/layout';
 import { setAside } from '../storage/set-aside';
-import { ObjectMissing, readJson, sha256, type Store } from '../storage/store';
-
-export interface CorpusClip {
-  clip: string;
-  sha256: string;
-  labels: number[] | null;
-  chunks: { start: number; length: number }[];
-  shard: number;
-  offset: number;
-}
+import { ObjectMissing, sha256, type Store } from '../storage/store';
 
 interface OpenShard {
   audioSha256: string;
@@ -34,47 +22,34 @@ interface OpenShard {
   dataOffset: number;
 }
 
-export class CorpusAudio {
+export class CorpusAudio implements CorpusClips {
+  readonly vocabulary: Vocabulary;
+  readonly clips: CorpusClip[];
+  readonly contentSha256: string;
+  readonly audioShards: string[];
+
   private constructor(
-    readonly vocabulary: Vocabulary,
-    readonly clips: CorpusClip[],
-    /** Names what was heard and what its labels are: the same content gives the same key. */
-    readonly contentSha256: string,
+    { vocabulary, clips, contentSha256, audioShards }: CorpusClips,
     private readonly shards: OpenShard[],
-  ) {}
+  ) {
+    [this.vocabulary, this.clips, this.contentSha256, this.audioShards] = [vocabulary, clips, contentSha256, audioShards];
+  }
 
   /** Opens a whole split, or one shard of it. @throws {StoreDamaged} naming every shard that is not what its name says */
   static async open(store: Store, planKey: string, split: Split, only?: number): Promise<CorpusAudio> {
-    const corpus = await readJson<CorpusManifest>(store, layout.corpus(planKey));
-    const entry = corpus.splits[split];
-    if (!entry) throw new Error(`the corpus of plan ${planKey} has no ${split} split`);
-    const chosen = only === undefined ? entry.shardsOf : entry.shardsOf.slice(only, only + 1);
+    const corpus = await readCorpusClips(store, planKey, split, only);
     const shards: OpenShard[] = [];
-    const clips: CorpusClip[] = [];
     const damages: Damage[] = [];
-    for (const [shard, { ingest }] of chosen.entries()) {
-      const manifest = await readJson<IngestManifest>(store, ingest);
-      const open = await openShard(store, manifest.audioSha256);
+    for (const [shard, audioSha256] of corpus.audioShards.entries()) {
+      const open = await openShard(store, audioSha256);
       if (open) shards.push(open);
       else damages.push({ kind: 'audio', split, shard: shard + (only ?? 0) });
-      for (const { clip, sha256: clipSha256, labels, samples, offset } of manifest.clips)
-        clips.push({ clip, sha256: clipSha256, labels, offset, shard, chunks: chunkPlan(samples, corpus.chunkSeconds) });
     }
     if (damages.length > 0) {
       for (const { file } of shards) closeSync(file);
       throw new StoreDamaged(damages, `${store.uri}: ${damages.length} audio shards of ${split} are damaged or missing`);
     }
-    const content = {
-      chunkSeconds: corpus.chunkSeconds,
-      vocabulary: corpus.vocabulary,
-      clips: clips.map((clip) => [clip.sha256, clip.labels]),
-    };
-    return new CorpusAudio(corpus.vocabulary, clips, sha256(canonicalJson(content)), shards);
-  }
-
-  /** SHA-256 of each shard's audio, in shard order. */
-  get audioShards(): string[] {
-    return this.shards.map((shard) => shard.audioSha256);
+    return new CorpusAudio(corpus, shards);
   }
 
   /** Reads one chunk's samples into `out` at `at`. */

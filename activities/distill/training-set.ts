@@ -7,7 +7,8 @@ import { shiftInto } from '../../ced/augment/apply';
 import type { AugmentParameters } from '../../ced/augment/parameters';
 import { permutation } from '../../ced/augment/random';
 import type { TrainingBatch } from '../../ced/training/trainer';
-import type { CorpusAudio, CorpusClip } from '../corpus/corpus-audio';
+import type { CorpusAudio } from '../corpus/corpus-audio';
+import type { CorpusClip } from '../corpus/corpus-clips';
 
 export interface TrainingRow {
   clip: CorpusClip;

@@ -10,6 +10,7 @@ import type { Weights } from '../../ced/model/weights';
 import { combine } from '../../ced/teachers/ensemble';
 import type { EnsembleMember } from '../../workflows/contract/activities';
 import { CorpusAudio } from '../corpus/corpus-audio';
+import type { CorpusClips } from '../corpus/corpus-clips';
 import { labelMatrix, readScores, scoreClips, splitMAP } from '../evaluate/score-job';
 import type { JobContext } from '../job-context';
 import type { Store } from '../storage/store';
@@ -68,11 +69,11 @@ export class Validation {
 }
 
 /** float32 [clips, classes]: the weighted mean of the teachers' kept scores. @throws when a teacher was not scored on this split */
-export async function ensembleScores(store: Store, ensemble: EnsembleMember[], audio: CorpusAudio): Promise<Float32Array> {
+export async function ensembleScores(store: Store, ensemble: EnsembleMember[], corpus: CorpusClips): Promise<Float32Array> {
   const scores: Float32Array[] = [];
   for (const member of ensemble) {
-    const own = await readScores(store, member.sha256, audio.contentSha256);
-    if (!own) throw new Error(`${member.name} has no scores on corpus ${audio.contentSha256}`);
+    const own = await readScores(store, member.sha256, corpus.contentSha256);
+    if (!own) throw new Error(`${member.name} has no scores on corpus ${corpus.contentSha256}`);
     scores.push(own);
   }
   const outputs = ensemble.map(({ weight }, index) => ({
@@ -80,5 +81,5 @@ export async function ensembleScores(store: Store, ensemble: EnsembleMember[], a
     output: 'probabilities' as const,
     weight,
   }));
-  return combine(outputs, audio.clips.length, audio.vocabulary.length);
+  return combine(outputs, corpus.clips.length, corpus.vocabulary.length);
 }

@@ -6,7 +6,8 @@ import { meanAveragePrecision } from '../../ced/metrics/mean-average-precision';
 import { outputFault } from '../../ced/teachers/output-fault';
 import type { Scored, ScoreInput } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
-import { CorpusAudio, type CorpusClip } from '../corpus/corpus-audio';
+import { CorpusAudio } from '../corpus/corpus-audio';
+import type { CorpusClip, CorpusClips } from '../corpus/corpus-clips';
 import { LengthBatches } from '../corpus/length-batches';
 import type { JobContext } from '../job-context';
 import { namingTeacher } from '../teacher-fault';
@@ -98,13 +99,13 @@ export async function scoreClips(
 }
 
 /** Macro mAP of scores on the split's labels, null where a clip has none. */
-export function splitMAP(scores: Float32Array, audio: CorpusAudio): number | null {
+export function splitMAP(scores: Float32Array, audio: CorpusClips): number | null {
   const targets = labelMatrix(audio);
   return targets && meanAveragePrecision({ scores, targets, rows: audio.clips.length, classes: audio.vocabulary.length }).mean;
 }
 
 /** uint8 [clips, classes], or null where a clip has no labels. */
-export function labelMatrix(audio: CorpusAudio): Uint8Array | null {
+export function labelMatrix(audio: CorpusClips): Uint8Array | null {
   const classes = audio.vocabulary.length;
   const targets = new Uint8Array(audio.clips.length * classes);
   for (const [index, clip] of audio.clips.entries()) {

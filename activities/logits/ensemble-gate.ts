@@ -2,7 +2,7 @@
 import { outputFault } from '../../ced/teachers/output-fault';
 import type { EnsembleMember } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
-import { CorpusAudio } from '../corpus/corpus-audio';
+import { readCorpusClips } from '../corpus/corpus-clips';
 import { ensembleScores } from '../distill/validation';
 import type { CorpusManifest } from '../download/seal-corpus';
 import { readScores, splitMAP } from '../evaluate/score-job';
@@ -22,18 +22,14 @@ export async function scoreEnsemble(store: Store, planKey: string, ensemble: Ens
   const gate: GateScores[] = [];
   for (const split of ['validation', 'eval'] as const) {
     if (!splits[split]) continue;
-    const audio = await CorpusAudio.open(store, planKey, split);
-    try {
-      const own = await Promise.all(ensemble.map(({ sha256 }) => readScores(store, sha256, audio.contentSha256)));
-      const scored = own.filter((scores) => scores !== null);
-      if (scored.length < ensemble.length) continue;
-      const together = await ensembleScores(store, ensemble, audio);
-      const fault = outputFault(together, audio.clips.length, audio.vocabulary.length, false);
-      if (fault) throw new PermanentError('TeacherInvalid', `the ensemble on ${split}: ${fault}`);
-      gate.push({ split, teachers: scored.map((scores) => splitMAP(scores, audio)), ensemble: splitMAP(together, audio) });
-    } finally {
-      audio.close();
-    }
+    const corpus = await readCorpusClips(store, planKey, split);
+    const own = await Promise.all(ensemble.map(({ sha256 }) => readScores(store, sha256, corpus.contentSha256)));
+    const scored = own.filter((scores) => scores !== null);
+    if (scored.length < ensemble.length) continue;
+    const together = await ensembleScores(store, ensemble, corpus);
+    const fault = outputFault(together, corpus.clips.length, corpus.vocabulary.length, false);
+    if (fault) throw new PermanentError('TeacherInvalid', `the ensemble on ${split}: ${fault}`);
+    gate.push({ split, teachers: scored.map((scores) => splitMAP(scores, corpus)), ensemble: splitMAP(together, corpus) });
   }
   return gate;
 }

@@ -8,13 +8,14 @@ import { pairAgreement, type PairAgreement } from '../../ced/metrics/pair-agreem
 import { meanAveragePrecision } from '../../ced/metrics/mean-average-precision';
 import type { EnsembleMember, ModelReference, Split } from '../../workflows/contract/activities';
 import { CorpusAudio } from '../corpus/corpus-audio';
+import { readCorpusClips, type CorpusClip, type CorpusClips } from '../corpus/corpus-clips';
 import { ensembleScores } from '../distill/validation';
 import type { CorpusManifest } from '../download/seal-corpus';
 import type { Latency } from '../evaluate/latency';
 import { labelMatrix, readScores, type ScoresManifest } from '../evaluate/score-job';
 import { layout } from '../storage/layout';
 import { readJson, readJsonIfPresent, type Store } from '../storage/store';
-import { worstClips, type WorstClip } from './worst-clips';
+import { readExcerpt, worstClips, type Hear, type WorstClip } from './worst-clips';
 
 interface ModelScore {
   /** Macro mean average precision, null without labels. */
@@ -66,22 +67,27 @@ export async function evaluateRun(
 ): Promise<RunEvaluation | null> {
   const corpus = await readJson<CorpusManifest>(store, layout.corpus(planKey));
   if (!corpus.splits[split]) return null;
-  const audio = await CorpusAudio.open(store, planKey, split);
-  try {
-    return await evaluateSplit(store, audio, models);
-  } finally {
-    audio.close();
-  }
+  // A few seconds of the worst clips are heard: only their shards are opened.
+  const hear = async ({ shard, ...clip }: CorpusClip): Promise<Int16Array> => {
+    const audio = await CorpusAudio.open(store, planKey, split, shard);
+    try {
+      return readExcerpt(audio, { ...clip, shard: 0 });
+    } finally {
+      audio.close();
+    }
+  };
+  return await evaluateSplit(store, await readCorpusClips(store, planKey, split), models, hear);
 }
 
 async function evaluateSplit(
   store: Store,
-  audio: CorpusAudio,
+  corpus: CorpusClips,
   models: { ensemble: EnsembleMember[]; students: ModelReference[] },
+  hear: Hear,
 ): Promise<RunEvaluation> {
-  const rows = audio.clips.length;
-  const classes = audio.vocabulary.length;
-  const targets = labelMatrix(audio);
+  const rows = corpus.clips.length;
+  const classes = corpus.vocabulary.length;
+  const targets = labelMatrix(corpus);
   const judge = async (scores: Float32Array): Promise<ModelScore> => {
     // Seconds of sorting on a large corpus: heartbeats get their turn between models.
     await breathe();
@@ -90,12 +96,12 @@ async function evaluateSplit(
     return { mAP: mean, perClass, latency: null };
   };
   const scoresOf = async ({ name, sha256 }: ModelReference): Promise<Float32Array> => {
-    const scores = await readScores(store, sha256, audio.contentSha256);
-    if (!scores) throw new Error(`${name} has no scores on corpus ${audio.contentSha256}`);
+    const scores = await readScores(store, sha256, corpus.contentSha256);
+    if (!scores) throw new Error(`${name} has no scores on corpus ${corpus.contentSha256}`);
     return scores;
   };
   const latencyOf = async ({ sha256 }: ModelReference): Promise<Latency | null> =>
-    (await readJsonIfPresent<ScoresManifest>(store, layout.scoresManifest(sha256, audio.contentSha256)))?.latency ?? null;
+    (await readJsonIfPresent<ScoresManifest>(store, layout.scoresManifest(sha256, corpus.contentSha256)))?.latency ?? null;
   const teachers: ModelScore[] = [];
   for (const teacher of models.ensemble) teachers.push({ ...(await judge(await scoresOf(teacher))), latency: await latencyOf(teacher) });
   const pairs: TeacherPair[] = [];
@@ -104,7 +110,7 @@ async function evaluateSplit(
       await breathe();
       pairs.push({ between: [one.name, other.name], ...pairAgreement(await scoresOf(one), await scoresOf(other), rows, classes) });
     }
-  const followed = models.ensemble.length === 0 ? null : await ensembleScores(store, models.ensemble, audio);
+  const followed = models.ensemble.length === 0 ? null : await ensembleScores(store, models.ensemble, corpus);
   const students: StudentScore[] = [];
   for (const student of models.students) {
     const scores = await scoresOf(student);
@@ -116,12 +122,12 @@ async function evaluateSplit(
       latency: await latencyOf(student),
       agreement: followed && agreementOf(scores, followed, rows, classes),
       spread: followed && spreadOf(rowDivergences(scores, followed, rows, classes)),
-      worst: aims ? worstClips(audio, scores, aims, { labelled: targets !== null, followed }) : [],
+      worst: aims ? await worstClips(corpus, hear, scores, aims, { labelled: targets !== null, followed }) : [],
     });
   }
   return {
     clips: rows,
-    classes: targets ? countPositives(audio, targets) : [],
+    classes: targets ? countPositives(corpus, targets) : [],
     teachers,
     ensemble: followed && (await judge(followed)),
     pairs,
@@ -140,8 +146,8 @@ function spreadOf(divergences: Float64Array): DivergenceSpread | null {
   return sorted.length === 0 ? null : { median: at(0.5), ninth: at(0.9), largest: at(1) };
 }
 
-function countPositives(audio: CorpusAudio, targets: Uint8Array): RunEvaluation['classes'] {
-  const classes = audio.vocabulary.map(({ name }) => ({ name, positives: 0 }));
+function countPositives(corpus: CorpusClips, targets: Uint8Array): RunEvaluation['classes'] {
+  const classes = corpus.vocabulary.map(({ name }) => ({ name, positives: 0 }));
   targets.forEach((target, index) => {
     const at = classes[index % classes.length];
     if (target !== 0 && at) at.positives++;

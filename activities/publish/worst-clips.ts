@@ -4,7 +4,8 @@
  */
 import { encodeWav } from '../../ced/audio/wav-file';
 import { sampleRate } from '../../ced/audio/mono16k';
-import type { CorpusAudio, CorpusClip } from '../corpus/corpus-audio';
+import type { CorpusAudio } from '../corpus/corpus-audio';
+import type { CorpusClip, CorpusClips } from '../corpus/corpus-clips';
 
 export interface NamedProbability {
   name: string;
@@ -32,34 +33,36 @@ const EXCERPT_SECONDS = 5;
 /** A probability of 0 would make every clip with one miss infinitely wrong. */
 const LEAST = 1e-7;
 
+/** The beginning of a clip of the split, int16. */
+export type Hear = (clip: CorpusClip) => Promise<Int16Array>;
+
 /** @param scores [clips, classes] of the student; @param targets [clips, classes]: labels, or the ensemble's probabilities */
-export function worstClips(
-  audio: CorpusAudio,
+export async function worstClips(
+  { clips, vocabulary }: CorpusClips,
+  hear: Hear,
   scores: Float32Array,
   targets: ArrayLike<number>,
   { labelled, followed }: { labelled: boolean; followed: Float32Array | null },
-): WorstClip[] {
-  const classes = audio.vocabulary.length;
-  const wrongness = audio.clips.map((_, row) => divergence(scores, targets, row * classes, classes));
-  const order = audio.clips.map((_, row) => row).sort((a, b) => (wrongness[b] ?? 0) - (wrongness[a] ?? 0) || a - b);
-  const nameOf = (index: number): string => audio.vocabulary[index]?.name ?? String(index);
-  return order.slice(0, CLIPS).flatMap((row) => {
-    const clip = audio.clips[row];
-    if (!clip) return [];
+): Promise<WorstClip[]> {
+  const classes = vocabulary.length;
+  const wrongness = clips.map((_, row) => divergence(scores, targets, row * classes, classes));
+  const order = clips.map((_, row) => row).sort((a, b) => (wrongness[b] ?? 0) - (wrongness[a] ?? 0) || a - b);
+  const nameOf = (index: number): string => vocabulary[index]?.name ?? String(index);
+  const worst: WorstClip[] = [];
+  for (const row of order.slice(0, CLIPS)) {
+    const clip = clips[row]!;
     const own = scores.subarray(row * classes, (row + 1) * classes);
-    const excerpt = readExcerpt(audio, clip);
-    return [
-      {
-        clip: clip.clip,
-        wrongness: wrongness[row] ?? 0,
-        labels: labelled ? (clip.labels ?? []).map((label) => ({ name: nameOf(label), probability: own[label] ?? 0 })) : null,
-        student: topTags(own, nameOf),
-        ensemble: followed ? topTags(followed.subarray(row * classes, (row + 1) * classes), nameOf) : [],
-        seconds: clip.chunks.reduce((sum, { length }) => sum + length, 0) / sampleRate,
-        wav: encodeWav(excerpt).toString('base64'),
-      },
-    ];
-  });
+    worst.push({
+      clip: clip.clip,
+      wrongness: wrongness[row] ?? 0,
+      labels: labelled ? (clip.labels ?? []).map((label) => ({ name: nameOf(label), probability: own[label] ?? 0 })) : null,
+      student: topTags(own, nameOf),
+      ensemble: followed ? topTags(followed.subarray(row * classes, (row + 1) * classes), nameOf) : [],
+      seconds: clip.chunks.reduce((sum, { length }) => sum + length, 0) / sampleRate,
+      wav: encodeWav(await hear(clip)).toString('base64'),
+    });
+  }
+  return worst;
 }
 
 function divergence(scores: Float32Array, targets: ArrayLike<number>, from: number, classes: number): number {
@@ -79,7 +82,7 @@ function topTags(probabilities: Float32Array, nameOf: (index: number) => string)
     .map((index) => ({ name: nameOf(index), probability: probabilities[index] ?? 0 }));
 }
 
-function readExcerpt(audio: CorpusAudio, clip: CorpusClip): Int16Array {
+export function readExcerpt(audio: CorpusAudio, clip: CorpusClip): Int16Array {
   const heard = clip.chunks.reduce((sum, { length }) => sum + length, 0);
   const samples = new Int16Array(Math.min(heard, EXCERPT_SECONDS * sampleRate));
   for (let at = 0, index = 0; at < samples.length; index++) {
