@@ -11,6 +11,7 @@ import { openGcs } from '../../activities/storage/gcs-client';
 import { openStore } from '../../activities/storage/open-store';
 import { startStorage, type StorageEmulator } from '../../infra/storage-emulator';
 import type { Teacher } from '../../workflows/contract/run-file';
+import { onnxBytes } from '../teachers/onnx-bytes';
 
 const alto = join(__dirname, '../../examples/instruments/teachers/alto');
 const weights = readFileSync(join(alto, 'model.safetensors'));
@@ -113,6 +114,22 @@ describe('a teacher of a hub, a bucket or a web server', () => {
     afterAll(async () => {
       delete process.env['STORAGE_EMULATOR_HOST'];
       await emulator.stop();
+    });
+
+    it('is read as an ONNX file too, with the vocabulary that its outputs mean', async () => {
+      const bytes = onnxBytes(Object.keys(id2label).map(Number));
+      await openGcs().bucket('teachers').file('net/means.onnx').save(bytes, { resumable: false });
+      const net = { name: 'means', format: 'onnx', output: 'probabilities', weight: 1, spectrogramMasks: 'skip' } as const;
+      const { teachers } = await importModels(deps, {
+        store: 'store',
+        vocabulary: 'gs://teachers/labels.csv',
+        teachers: [{ ...net, checkpoint: 'gs://teachers/net/means.onnx', vocabulary: 'gs://teachers/labels.csv' }],
+        inits: [],
+      });
+      expect(teachers[0]).toMatchObject({ name: 'means', parameters: Object.keys(id2label).length });
+      const stored = await deps.openStore('store').list('models/');
+      const copies = await Promise.all(stored.map((key) => deps.openStore('store').read(key)));
+      expect(copies.filter((copy) => copy !== null && bytes.equals(copy))).toHaveLength(1);
     });
 
     it('is read as from a folder', async () => {
