@@ -1,5 +1,5 @@
 /**
- * One listing becomes one audio shard: every clip decoded to 16 kHz mono int16, end to end in one `.npy`, its table beside it, its manifest
+ * One listing becomes one audio shard: every clip decoded to 16 kHz mono int16, end to end in one `.npy` (equal ones once), its table beside it, its manifest
  * last. The shard's name is the SHA-256 of its audio, so the same clips give the same shard wherever they came from.
  */
 import { encodeNpyInt16Header } from '../../ced/audio/npy';
@@ -50,6 +50,7 @@ export async function ingestShard(
   const startedMs = deps.monotonicMs();
   const progress = countdown('clips', listing.clips.length, deps.monotonicMs);
   const parts: Uint8Array[] = [];
+  const offsets = new Map<string, number>();
   const clips: IngestedClip[] = [];
   const rejected = [...listing.rejected];
   let offset = 0;
@@ -58,10 +59,15 @@ export async function ingestShard(
     if (typeof pcm === 'string') rejected.push({ clip: listed.clip, reason: pcm });
     else {
       const bytes = new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength);
-      clips.push({ clip: listed.clip, sha256: sha256(bytes), offset, samples: pcm.length, labels: listed.labels });
-      parts.push(bytes);
-      offset += pcm.length;
-      refuseHugeShard(offset, deps.sources?.largestShardBytes);
+      const contentSha256 = sha256(bytes);
+      const known = offsets.get(contentSha256);
+      clips.push({ clip: listed.clip, sha256: contentSha256, offset: known ?? offset, samples: pcm.length, labels: listed.labels });
+      if (known === undefined) {
+        offsets.set(contentSha256, offset);
+        parts.push(bytes);
+        offset += pcm.length;
+        refuseHugeShard(offset, deps.sources?.largestShardBytes);
+      }
     }
     onProgress(progress(++done));
   }

@@ -22,10 +22,10 @@ export interface ShardClip {
 /** Hashes do not compress: the highest takes ten times as long for a twentieth of the bytes. */
 const brotliQuality = 5;
 
-/** @throws RangeError unless clips lie end to end from offset 0 */
+/** @throws RangeError unless clips lie end to end from offset 0, but for those that share the samples of an earlier one */
 export async function encodeShardTable(clips: readonly ShardClip[]): Promise<Uint8Array> {
   const misplaced = firstMisplacedClip(clips);
-  if (misplaced >= 0) throw new RangeError(`clip ${misplaced} does not start where the one before it ends`);
+  if (misplaced >= 0) throw new RangeError(`clip ${misplaced} neither starts where those before it end, nor lies where its equal does`);
   const columns: ParquetColumn[] = [
     { name: 'clip', schema: requiredColumn('clip', 'BYTE_ARRAY', 'UTF8'), encoding: 'PLAIN', data: clips.map(({ clip }) => clip) },
     { name: 'sha256', schema: requiredColumn('sha256', 'BYTE_ARRAY', 'UTF8'), encoding: 'PLAIN', data: clips.map(({ sha256 }) => sha256) },
@@ -75,5 +75,14 @@ export async function decodeShardTable(bytes: Uint8Array): Promise<ShardClip[]> 
 }
 
 function firstMisplacedClip(clips: readonly ShardClip[]): number {
-  return clips.findIndex(({ offset }, row) => offset !== (row === 0 ? 0 : clips[row - 1]!.offset + clips[row - 1]!.samples));
+  const firsts = new Map<string, ShardClip>();
+  let end = 0;
+  return clips.findIndex((clip) => {
+    const first = firsts.get(clip.sha256);
+    if (first && first.offset === clip.offset && first.samples === clip.samples) return false;
+    if (!first) firsts.set(clip.sha256, clip);
+    const isNext = clip.offset === end;
+    end += clip.samples;
+    return !isNext;
+  });
 }

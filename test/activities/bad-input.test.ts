@@ -1,6 +1,7 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CorpusAudio } from '../../activities/corpus/corpus-audio';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { ingestShard } from '../../activities/download/ingest-shard';
 import { sealCorpus, type CorpusManifest } from '../../activities/download/seal-corpus';
@@ -95,13 +96,23 @@ describe('bad input', () => {
       await expect(seal(planKey, 0.01)).resolves.toMatchObject({ train: { clips: 8 } });
     });
 
-    it('is counted when one split holds it twice', async () => {
+    it('is counted when one split holds it twice, stored once a shard, and heard for either clip', async () => {
       copy('train-1.wav', 'train-6.wav');
-      const planKey = await ingest();
+      const planKey = await ingest({ clipsPerShard: 8 });
       await seal(planKey, 0.01);
       const { splits } = await readJson<CorpusManifest>(deps.openStore('store'), layout.corpus(planKey));
       expect(splits.train?.duplicates).toEqual({ count: 1, examples: [{ clip: 'train-6', of: 'an earlier clip' }] });
       expect(splits.eval).not.toHaveProperty('duplicates');
+      const audio = await CorpusAudio.open(deps.openStore('store'), planKey, 'train');
+      const clips = audio.clips.filter(({ clip }) => ['train-1', 'train-6', 'train-7'].includes(clip));
+      const heard = await Promise.all(clips.map((clip) => audio.readLater(clip, { start: 0, length: 16_000 })));
+      audio.close();
+      expect(clips[1]).toMatchObject({ clip: 'train-6', offset: clips[0]?.offset });
+      expect(heard[1]).toEqual(heard[0]);
+      expect(heard[2]).toEqual(new Int16Array(readFileSync(join(folder, 'audio/train-7.wav')).buffer.slice(44)));
+      const [shard] = splits.train?.shardsOf ?? [];
+      const { size } = statSync(join(folder, 'store', layout.audio(shard?.audioSha256 ?? '')));
+      expect(size).toBe(128 + 7 * 32_000);
     });
   });
 

@@ -29,6 +29,18 @@ describe('the table of an audio shard', () => {
     await expect(encodeShardTable([{ clip: 'a', sha256: '', offset: 5, samples: 5, labels: null }])).rejects.toThrow(RangeError);
   });
 
+  it('lets equal clips share their samples, and no others', async () => {
+    const [a, b] = [{ clip: 'a', sha256: '1', offset: 0, samples: 5, labels: null }, { clip: 'b', sha256: '2', offset: 5, samples: 5, labels: null }]; // prettier-ignore
+    const shared = [a, b, { ...a, clip: 'again' }, { ...b, clip: 'c', sha256: '3', offset: 10 }];
+    expect(await decodeShardTable(await encodeShardTable(shared))).toEqual(shared);
+    for (const wrong of [
+      { ...a, sha256: '3' },
+      { ...a, samples: 4 },
+      { ...a, offset: 5 },
+    ])
+      await expect(encodeShardTable([a, b, wrong])).rejects.toThrow(RangeError);
+  });
+
   it('refuses bytes that are something else', async () => {
     const table = await encodeShardTable([{ clip: 'a', sha256: '', offset: 0, samples: 5, labels: [1] }]);
     for (const bytes of [table.subarray(0, table.length - 9), Buffer.from('{"clip":1}'), new Uint8Array(0)]) {
