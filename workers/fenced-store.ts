@@ -3,16 +3,13 @@ import type { Content, CreateOutcome, Store, StoredObject } from '../activities/
 
 export class FencedStore implements Store {
   readonly uri: string;
-  private readonly creates: boolean;
 
   /** @param pass resolves when the change may be made, rejects when not */
   constructor(
     private readonly store: Store,
     private readonly pass: () => Promise<void>,
-    { creates = true }: { creates?: boolean } = {},
   ) {
     this.uri = store.uri;
-    this.creates = creates;
   }
 
   read(key: string): Promise<Uint8Array | null> {
@@ -36,7 +33,7 @@ export class FencedStore implements Store {
   }
 
   async create(key: string, content: Content): Promise<CreateOutcome> {
-    if (this.creates) await this.pass();
+    await this.pass();
     return await this.store.create(key, content);
   }
 

@@ -111,10 +111,10 @@ function dependencies(options: WorkerOptions, client: Client, engine: EngineProc
     sources: options.sources,
     allowOverlap: options.allowOverlap,
     worker: identity,
-    // Every activity opens its own; what it creates is refused or identical whoever it is, but a zombie must replace and remove nothing.
+    // Every activity opens its own: after a standstill it changes nothing any more, not even the record of its own end.
     openStore: (uri) => {
       const store = openStore(options.root, uri, options.storage);
-      return new FencedStore(store, standstills.refuseAfter(store.uri), { creates: false });
+      return new FencedStore(store, standstills.refuseAfter(store.uri));
     },
     engine,
     monotonicMs: () => performance.now(),

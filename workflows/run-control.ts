@@ -167,7 +167,11 @@ export class RunControl {
     const known = epochs[record.student];
     if (known && known.epoch > record.epoch) return;
     epochs[record.student] = { ...record, mAP: record.mAP ?? known?.mAP ?? null };
-    upsertSearchAttributes([{ key: epochKey, value: record.epoch }, ...(record.mAP === null ? [] : [{ key: mapKey, value: record.mAP }])]);
+    upsertSearchAttributes([
+      { key: studentKey, value: record.student },
+      { key: epochKey, value: record.epoch },
+      ...(record.mAP === null ? [] : [{ key: mapKey, value: record.mAP }]),
+    ]);
     if (isHistoryLong()) this.interrupt(['training']);
   }
 }

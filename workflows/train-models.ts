@@ -1,5 +1,9 @@
-/** Trains models one after another, each as one activity that `pause` and `stopAfterEpoch` may interrupt: students from stored logits, teachers from labels. */
+/**
+ * Trains models, each as one activity that `pause` and `stopAfterEpoch` may interrupt: students from stored logits, teachers from labels. All are given
+ * out at once, so that as many train side by side as there are GPU workers, and one after another, in order, where there is one.
+ */
 import { gpu } from './activity-proxies';
+import { HistoryLong } from './continuation';
 import type { ImportedModels, TargetSource, TrainedModel } from './contract/activities';
 import type { Damage } from './contract/damage';
 import type { Augment, DistillRun, Student, Taught, TeachRun } from './contract/run-file';
@@ -45,19 +49,33 @@ export async function trainModels(control: RunControl, stageName: 'distill' | 't
       });
     return mending(() => control.interruptibly(what, attempt), training.mend);
   };
-  const trained = control.kept<TrainedModel[]>(stageName, []);
+  const trained = control.kept<(TrainedModel | null)[]>(
+    stageName,
+    training.settings.map(() => null),
+  );
   await control.stage(stageName, training.settings.length, async (stage) => {
-    for (const settings of training.settings.slice(trained.length)) {
+    let isHistoryLeft = false;
+    const lane = async (settings: Student | Taught, index: number): Promise<void> => {
+      if (trained[index]) return;
       control.showStudent(settings.name);
-      trained.push(await train(settings, 'training'));
-      stage.done++;
-    }
+      try {
+        trained[index] = await train(settings, 'training');
+        stage.done++;
+      } catch (error) {
+        // The others are on their way to the same end.
+        if (!(error instanceof HistoryLong)) throw error;
+        isHistoryLeft = true;
+      }
+    };
+    await Promise.all(training.settings.map(lane));
+    if (isHistoryLeft) throw new HistoryLong();
   });
+  const finished = trained.filter((model) => model !== null);
   const mend = (damage: Damage): Promise<unknown> => {
-    const damaged = damage.kind === 'model' ? trained.findIndex(({ sha256 }) => sha256 === damage.sha256) : -1;
+    const damaged = damage.kind === 'model' ? finished.findIndex(({ sha256 }) => sha256 === damage.sha256) : -1;
     const settings = training.settings[damaged];
     // In the middle of another stage the history cannot be left behind.
     return settings ? train(settings, 'other') : training.mend(damage);
   };
-  return { trained, mend };
+  return { trained: finished, mend };
 }

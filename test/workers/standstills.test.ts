@@ -36,17 +36,18 @@ describe('a store behind a fence', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("lets an activity's store replace and remove nothing after a standstill, and a later activity's again", async () => {
+  it("lets an activity's store change nothing after a standstill, and a later activity's again", async () => {
     await plain.create('kept', bytes);
-    const store = new FencedStore(plain, standstills.refuseAfter('store'), { creates: false });
+    const store = new FencedStore(plain, standstills.refuseAfter('store'));
     await store.replace('latest', bytes);
     nowMs += 33_000;
     await expect(store.remove('kept')).rejects.toThrow(/stood still/);
     await expect(store.replace('latest', Buffer.from('stale'))).rejects.toThrow(/stood still/);
+    await expect(store.create('late', bytes)).rejects.toThrow(/stood still/);
     expect(await plain.exists('kept')).toBe(true);
     expect(Buffer.from((await plain.read('latest'))!).toString()).toBe('content');
 
-    const next = new FencedStore(plain, standstills.refuseAfter('store'), { creates: false });
+    const next = new FencedStore(plain, standstills.refuseAfter('store'));
     await next.remove('kept');
     expect(await plain.exists('kept')).toBe(false);
   });
