@@ -50,7 +50,7 @@ describe('docs/operate.md', () => {
 
   const expectations: [command: RegExp, Expectation][] = [
     [/workflow start --type distill/, { prints: /WorkflowId\s+mine/ }],
-    [/workflow describe/, { when: () => until(async () => (await epoch()) > 0), prints: /Pending Activities: 1/ }],
+    [/workflow describe/, { when: () => until(async () => (await epoch()) > 0), prints: /Pending Activities: 1\b/ }],
     [
       /workflow query --workflow-id mine --type status/,
       { when: () => until(async () => (await epoch()) > 0), prints: /"?state"?:\s*"?running/ },
