@@ -18,7 +18,9 @@ const CATCH_UP_SECONDS = 3600;
 async function main(): Promise<void> {
   const options = parseScheduleOptions(process.argv.slice(2));
   if (!options) return console.log(SCHEDULE_HELP);
-  const id = options.id ?? readRunFile(options.runFile, 'retrain').name;
+  // Under an id of its own too: a schedule keeps the run file, and every firing would be refused.
+  const { name } = readRunFile(options.runFile, 'retrain');
+  const id = options.id ?? name;
   const json = readRunJson(options.runFile);
   if (options.show) return say(id, options, 'create', null);
   const { client, close } = await connect(temporalSettings(options, process.env));

@@ -1,7 +1,7 @@
 /** From a table's rows to clips that can be ingested: labels become class numbers, and every source is looked up, many at once, without reading it. */
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
+import { carriesCredential, CREDENTIAL_REFUSED } from '../../workflows/contract/credentials';
 import { inOrder } from '../in-order';
-import { carriesCredential, CREDENTIAL_REFUSED } from '../storage/credentials';
 import { openSource } from '../storage/open-source';
 import { SourceUnreadable, type SourceOptions, type SourceVersion } from '../storage/source';
 import type { ListedClip } from './listing';

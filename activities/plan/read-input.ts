@@ -1,7 +1,7 @@
 /** Files that a run file names (tables, vocabularies, models), from a folder or any source: whatever is wrong with one names its field and the remedy, and no secret. */
 import { join, resolve } from 'node:path';
+import { carriesCredential, CREDENTIAL_REFUSED } from '../../workflows/contract/credentials';
 import { PermanentError } from '../../workflows/contract/failures';
-import { carriesCredential, CREDENTIAL_REFUSED } from '../storage/credentials';
 import { openSource } from '../storage/open-source';
 import { isUri, readSource, SourceUnreadable, type SourceOptions } from '../storage/source';
 import { TarInvalid } from './tar-members';

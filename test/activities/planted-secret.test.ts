@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { ingestShard } from '../../activities/download/ingest-shard';
 import { planCorpus } from '../../activities/plan/plan-corpus';
-import { carriesCredential } from '../../activities/storage/credentials';
 import { openStore } from '../../activities/storage/open-store';
+import { carriesCredential } from '../../workflows/contract/credentials';
 import { writeToneCorpus } from '../support/tone-corpus';
 
 const SECRET = 'hunter2-planted';

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import { acceptRun } from '../../workflows/accept-run';
 import { distillRunSchema, parseRun, retrainRunSchema, teachRunSchema } from '../../workflows/contract/run-file';
 
 const run = {
@@ -11,6 +13,14 @@ const run = {
 const problemsOf = (input: unknown): string[] => {
   const parsed = parseRun(distillRunSchema, input);
   return 'problems' in parsed ? parsed.problems : [];
+};
+
+const refusal = (work: () => unknown): unknown => {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
 };
 
 describe('the run file', () => {
@@ -104,6 +114,48 @@ describe('the run file', () => {
     expect(parseRun(retrainRunSchema, { ...run, epochs: 1 })).toMatchObject({
       problems: expect.arrayContaining(['epochs: unknown field, remove it or check its spelling']) as string[],
     });
+  });
+
+  it.each([
+    ['user and password', 'https://reader:SECRET@example.org/x'],
+    ["Google's signature", 'https://storage.googleapis.com/b/x?X-Goog-Signature=SECRET'],
+    ["Amazon's signature", 'https://b.s3.amazonaws.com/x?part=1&X-Amz-Signature=SECRET'],
+    ['a token', 'https://example.org/x?token=SECRET'],
+    ["Azure's signature", 'https://a.blob.core.windows.net/x?sv=1&sig=SECRET'],
+  ])('refuses an address that carries %s in every field that takes one, without repeating it', (_what, address) => {
+    const onnx = { name: 'b', checkpoint: address, format: 'onnx', output: 'probabilities', vocabulary: address, spectrogramMasks: 'skip' };
+    const planted = {
+      ...run,
+      store: address,
+      corpus: { train: address, validation: address, eval: address, vocabulary: address },
+      teachers: [{ ...run.teachers[0], checkpoint: address }, onnx],
+      logits: { published: address },
+      students: [{ ...run.students[0], init: address }],
+      promote: { champion: address },
+    };
+    const problems = problemsOf(planted);
+    const fields = ['corpus.eval', 'corpus.train', 'corpus.validation', 'corpus.vocabulary', 'logits.published', 'promote.champion'];
+    const models = ['students[0].init', 'teachers[0].checkpoint', 'teachers[1].checkpoint', 'teachers[1].vocabulary'];
+    expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual([...fields, 'store', ...models]);
+    for (const problem of problems) expect(problem).toMatch(/: its address carries a credential, .*; use application-default credentials/);
+    expect(problems.join()).not.toContain('SECRET');
+  });
+
+  it.each([
+    ['distill', distillRunSchema, run],
+    ['retrain', retrainRunSchema, { ...run, corpus: { ...run.corpus, eval: 'eval.jsonl' }, promote: { champion: 'champion' } }],
+    ['teach', teachRunSchema, { name: 'r', store: 's', corpus: run.corpus, teachers: [{ name: 'a', model: 'tiny' }] }],
+  ])('with a credential in it ends the workflow %s as RunFileInvalid, the secret in no part of the failure', (_type, schema, input) => {
+    expect(() => acceptRun(schema, input)).not.toThrow();
+    const failure = refusal(() =>
+      acceptRun(schema, { ...input, corpus: { ...input.corpus, train: 'https://reader:SECRET@example.org/x' } }),
+    );
+    expect(failure).toMatchObject({
+      type: 'RunFileInvalid',
+      nonRetryable: true,
+      message: expect.stringContaining('corpus.train: its address carries a credential') as string,
+    });
+    expect(inspect(failure, { depth: 20 })).not.toContain('SECRET');
   });
 
   it('refuses two students of one name', () => {

@@ -3,9 +3,13 @@
  * The reference in docs/run-file.md is generated from these schemas (`npm run docs`), so a field is documented here or nowhere.
  */
 import { z } from 'zod';
+import { carriesCredential, CREDENTIAL_REFUSED } from './credentials';
 
 const name = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/, 'expected 1 to 64 of a-z, 0-9 and -, not at either end a -');
-const place = z.string().min(1, 'expected a path or URI');
+const place = z
+  .string()
+  .min(1, 'expected a path or URI')
+  .refine((address) => !carriesCredential(address), CREDENTIAL_REFUSED);
 const count = z.number().int().min(1);
 const fraction = z.number().min(0).max(1);
 
