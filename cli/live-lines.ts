@@ -36,7 +36,9 @@ function describeStage(status: RunStatus, stage: StageStatus, activities: readon
 }
 
 function describeActivities(status: RunStatus, stage: StageStatus, activities: readonly PendingActivity[]): string[] {
-  const active = activities.flatMap(({ progress }) => progress ?? []);
+  // What an attempt that is over said last is of interest only while nothing else is at work.
+  const atWork = activities.filter(({ started }) => started);
+  const active = (atWork.length > 0 ? atWork : activities).flatMap(({ progress }) => progress ?? []);
   if (active.length === 0)
     return activities.some(({ started }) => started) ? ['starting'] : activities.length > 0 ? ['waiting for a worker'] : [];
   const counted = active.filter(({ total }) => total > 0);

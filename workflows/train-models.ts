@@ -1,7 +1,8 @@
 /**
- * Trains models, each as one activity that `pause` and `stopAfterEpoch` may interrupt: students from stored logits, teachers from labels. All are given
- * out at once, so that as many train side by side as there are GPU workers, and one after another, in order, where there is one.
+ * Trains models, each as one activity that `pause` and `stopAfterEpoch` may interrupt: students from stored logits, teachers from labels. Each is
+ * given out once the one before it is at work, so that as many train side by side as there are GPU workers, and one after another where there is one.
  */
+import { condition } from '@temporalio/workflow';
 import { gpu } from './activity-proxies';
 import { HistoryLong } from './continuation';
 import type { ImportedModels, TargetSource, TrainedModel } from './contract/activities';
@@ -57,6 +58,10 @@ export async function trainModels(control: RunControl, stageName: 'distill' | 't
     let isHistoryLeft = false;
     const lane = async (settings: Student | Taught, index: number): Promise<void> => {
       if (trained[index]) return;
+      const before = training.settings[index - 1];
+      // Its first epoch tells that it is at work; one that is found in the store tells none.
+      if (before) await condition(() => isHistoryLeft || before.name in control.status.epochs || trained[index - 1] !== null);
+      if (isHistoryLeft) return;
       control.showStudent(settings.name);
       try {
         trained[index] = await train(settings, 'training');
