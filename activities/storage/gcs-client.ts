@@ -3,16 +3,26 @@
  * are off, because it does not retry a refused upload; ours (patience.ts) are around every call.
  */
 import { Storage } from '@google-cloud/storage';
+import { checkKeyFile, keyFileIn } from './gcs-key-file';
 
 const EMULATOR = 'STORAGE_EMULATOR_HOST';
 
 const clients = new Map<string, Storage>();
 
-/** One client a process and endpoint: it keeps connections and tokens. @param environment where `STORAGE_EMULATOR_HOST` is looked for, with or without its `http://` */
+/**
+ * One client a process, endpoint and key file: it keeps connections and tokens.
+ * @param environment where `STORAGE_EMULATOR_HOST`, with or without its `http://`, and `GOOGLE_APPLICATION_CREDENTIALS` are looked for
+ * @throws {PermanentError} StorageDenied where the key file is missing or broken; an emulator needs none
+ */
 export function openGcs(environment: NodeJS.ProcessEnv = process.env): Storage {
   const emulator = environment[EMULATOR] ?? '';
-  const client = clients.get(emulator) ?? newClient(emulator);
-  clients.set(emulator, client);
+  const keyFile = emulator === '' ? keyFileIn(environment) : '';
+  const name = JSON.stringify([emulator, keyFile]);
+  const known = clients.get(name);
+  if (known) return known;
+  const client = newClient(emulator);
+  if (keyFile !== '') checkKeyFile(keyFile, client);
+  clients.set(name, client);
   return client;
 }
 

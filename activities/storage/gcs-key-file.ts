@@ -1,0 +1,45 @@
+/**
+ * The key file that GOOGLE_APPLICATION_CREDENTIALS names, looked at when a client is made. The client itself looks in the middle of a request: an upload then
+ * fails with words about its stream, and every attempt would fail like that for ever.
+ */
+import { createPrivateKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Storage } from '@google-cloud/storage';
+import { PermanentError } from '../../workflows/contract/failures';
+
+/** Where the client looks, in its order; '' = nowhere, then other credentials are tried. */
+export function keyFileIn(environment: NodeJS.ProcessEnv): string {
+  return environment['GOOGLE_APPLICATION_CREDENTIALS'] || environment['google_application_credentials'] || '';
+}
+
+/** @throws {PermanentError} StorageDenied naming the file. Nothing of its content is told, and no error that quotes it is kept as a cause. */
+export function checkKeyFile(path: string, client: Storage): void {
+  const problem = problemOf(path, client);
+  if (problem === null) return;
+  throw new PermanentError(
+    'StorageDenied',
+    `GOOGLE_APPLICATION_CREDENTIALS: ${path} ${problem}; name a key file, or unset it and run \`gcloud auth application-default login\``,
+  );
+}
+
+function problemOf(path: string, client: Storage): string | null {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    return `cannot be read (${(error as NodeJS.ErrnoException).code})`;
+  }
+  let key: { private_key?: string };
+  try {
+    key = JSON.parse(text) as typeof key;
+  } catch {
+    return 'is not JSON';
+  }
+  try {
+    client.authClient.fromJSON(key);
+    if (key.private_key !== undefined) createPrivateKey(key.private_key);
+  } catch {
+    return 'holds no credential that can be used';
+  }
+  return null;
+}
