@@ -28,11 +28,12 @@ export function openGcs(environment: NodeJS.ProcessEnv = process.env): Storage {
 
 function newClient(emulator: string): Storage {
   const retryOptions = { autoRetry: false, maxRetries: 0 };
-  if (emulator === '') return new Storage({ retryOptions });
-  // The client misreads the variable (it leaves `/storage/v1` out), so it must not see it; child processes still need it afterwards.
+  // The client misreads the variable (it leaves `/storage/v1` out, and takes an empty one for a host), so it must not see it; child processes still need it
+  // afterwards.
   const before = process.env[EMULATOR];
   delete process.env[EMULATOR];
   try {
+    if (emulator === '') return new Storage({ retryOptions });
     return new Storage({
       apiEndpoint: /^https?:\/\//.test(emulator) ? emulator : `http://${emulator}`,
       projectId: 'emulator',

@@ -99,4 +99,11 @@ describe('a client of Google Cloud Storage', () => {
     expect(openGcs().apiEndpoint).toBe('http://127.0.0.1:9');
     expect(process.env['STORAGE_EMULATOR_HOST']).toBe('127.0.0.1:9');
   });
+
+  it('takes an empty STORAGE_EMULATOR_HOST for none, and leaves it as it is', () => {
+    process.env['STORAGE_EMULATOR_HOST'] = '';
+    const client = openGcs();
+    expect([client.apiEndpoint, client.baseUrl]).toEqual(['https://storage.googleapis.com', 'https://storage.googleapis.com/storage/v1']);
+    expect(process.env['STORAGE_EMULATOR_HOST']).toBe('');
+  });
 });
