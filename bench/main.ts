@@ -17,6 +17,7 @@ import { measures, type Measure } from './measures';
 import { scaleBench } from './scale';
 import { storageBench } from './storage';
 import { overheadBench } from './overhead';
+import { resumeBench } from './resume';
 import { row, tableHead, type Side } from './table';
 
 const groups = ['engine', 'forward', 'frontend', 'loop'] as const;
@@ -35,6 +36,7 @@ Measures our engine against PyTorch, interleaved in one session on the same core
   scale      histories, payloads, memory and rate of the orchestration at AudioSet's size and a hundred times that; likewise
   checkpoint what checkpoints add to a training; likewise
   overhead   what Temporal, heartbeats and process hops add to a run; likewise
+  resume     how soon a killed training is at full speed again; likewise
 
   --models M,…   sizes: ${Object.keys(MODEL_PRESETS).join(', ')} (default tiny,mini)
   --batch N      clips of 10 s (default 32; forward at most 8)
@@ -52,6 +54,7 @@ const benchesWithOptionsOfTheirOwn = new Map([
   ['scale', scaleBench],
   ['checkpoint', checkpointBench],
   ['overhead', overheadBench],
+  ['resume', resumeBench],
 ]);
 
 const options = {

@@ -1,0 +1,64 @@
+/**
+ * The engine's process as a worker forks it (workers/engine/child), with a stopwatch: before its first step it prints a line of JSON whenever
+ * another part of a start begins. What is timed is replaced on the modules' own exports, so the product carries no clock for its bench.
+ */
+import * as attempts from '../../activities/distill/attempts';
+import * as lessons from '../../activities/distill/stored-lessons';
+import * as checkpoints from '../../activities/distill/training-checkpoint';
+import { TrainingSet } from '../../activities/distill/training-set';
+import { CorpusAudio } from '../../activities/corpus/corpus-audio';
+import * as engine from '../../ced/engine/engine';
+import { Trainer } from '../../ced/training/trainer';
+
+/** In the order in which they begin; each lasts until the next one begins, the last until the first step is told of. */
+export const PARTS = [
+  'process and Node',
+  'compiled code',
+  'TensorFlow',
+  'corpus and audio shards',
+  'logits',
+  'checkpoint',
+  'variables and moments',
+  'first batch',
+  'first step, traced',
+] as const;
+
+export type Part = (typeof PARTS)[number];
+
+export interface PartBegun {
+  part: Part;
+  /** Milliseconds since 1970, by a clock that does not jump within a process. */
+  atMs: number;
+}
+
+const begun = new Set<Part>();
+
+function begin(part: Part, sinceStartMs = performance.now()): void {
+  if (begun.has(part)) return;
+  begun.add(part);
+  process.stdout.write(`${JSON.stringify({ part, atMs: performance.timeOrigin + sinceStartMs } satisfies PartBegun)}\n`);
+}
+
+/** The first call of `owner[name]` begins the part. */
+function timed<Owner extends object>(owner: Owner, name: keyof Owner & string, part: Part): void {
+  const original = owner[name] as (...args: unknown[]) => unknown;
+  Object.assign(owner, {
+    [name]: function (this: unknown, ...args: unknown[]) {
+      begin(part);
+      return original.apply(this, args);
+    },
+  });
+}
+
+if (require.main === module) {
+  begin('compiled code', performance.nodeTiming.bootstrapComplete);
+  timed(engine, 'openEngine', 'TensorFlow');
+  timed(CorpusAudio, 'open', 'corpus and audio shards');
+  timed(lessons, 'readStoredLogits', 'logits');
+  timed(checkpoints, 'readLatestCheckpoint', 'checkpoint');
+  timed(attempts, 'recordAttempt', 'variables and moments');
+  timed(TrainingSet.prototype, 'batch', 'first batch');
+  timed(Trainer.prototype, 'step', 'first step, traced');
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- it starts when it is loaded, after the stopwatch
+  require('../../workers/engine/child');
+}
