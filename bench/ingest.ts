@@ -14,10 +14,15 @@ import { planCorpus } from '../activities/plan/plan-corpus';
 import { UsageError } from '../cli/failure';
 import { flatMemory } from './flat-memory';
 import { ingestDependencies } from './ingest-dependencies';
+import { ingestHead, ingestRow, type Kind } from './ingest-table';
+import { median } from './table';
 
 const help = `npm run bench -- ingest [options]
 
-Reads, decodes, resamples and shards FLAC 44.1 kHz stereo and WAV 16 kHz, beside soundfile and soxr in Python: seconds of audio per CPU second.
+From files to an audio shard on disk, beside Python with libsndfile (soundfile) and soxr at quality VHQ, of the same files in turns. Both sides read and
+decode every clip, resample it to 16 kHz mono (FLAC is 44.1 kHz stereo, WAV is 16 kHz mono already), hash its samples (SHA-256), and write and fsync
+one shard and its table; ours also looks for clips of zeros, and writes the table as Parquet where Python writes JSON. Printed are seconds of audio per CPU second, the ratio of
+the medians, and the goal: at least 1.0, ours over Python's.
 
   --rounds N   measured runs of each side (default 5)
   --clips N    instead: that many short clips through the whole download stage, and the resident memory every tenth of the way;
@@ -39,7 +44,7 @@ for kind, rate, channels in (('wav', 16000, 1), ('flac', 44100, 2)):
         time_axis = np.arange(rate * seconds) / rate
         tone = 0.3 * np.sin(2 * np.pi * (200 + 90 * (clip % 60)) * time_axis)[:, None]
         soundfile.write(f'{folder}/{clip}.{kind}', tone + 0.02 * draw.standard_normal((rate * seconds, channels)), rate, subtype='PCM_16')
-print('ready', flush=True)
+print(f'soundfile {soundfile.__version__} (libsndfile {soundfile.__libsndfile_version__}), soxr {soxr.__version__}', flush=True)
 for line in sys.stdin:
     kind = line.strip()
     started = time.process_time()
@@ -94,8 +99,8 @@ async function compare(rounds: number): Promise<void> {
   });
   try {
     const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
-    await lines.next();
-    process.stdout.write('seconds of audio per CPU second: median of ours, of Python, and their ratio\n');
+    const libraries = String((await lines.next()).value);
+    process.stdout.write(`${ingestHead(libraries, { clips: CLIPS, clipSeconds: CLIP_SECONDS, rounds })}\n`);
     for (const kind of ['flac', 'wav'] as const) {
       const planKey = await plan(folder, kind);
       const [ours, theirs]: [number[], number[]] = [[], []];
@@ -105,8 +110,7 @@ async function compare(rounds: number): Promise<void> {
         theirs.push(Number((await lines.next()).value));
         ours.push(await oursSeconds(folder, planKey));
       }
-      const [us, them] = [speed(ours.slice(1)), speed(theirs.slice(1))];
-      process.stdout.write(`${kind.padEnd(5)} ${us.toFixed(0).padStart(6)} ${them.toFixed(0).padStart(6)} ${(us / them).toFixed(2)}\n`);
+      process.stdout.write(`${ingestRow(kind, speed(ours.slice(1)), speed(theirs.slice(1)))}\n`);
     }
   } finally {
     python.kill();
@@ -114,7 +118,7 @@ async function compare(rounds: number): Promise<void> {
   }
 }
 
-async function plan(folder: string, kind: string): Promise<string> {
+async function plan(folder: string, kind: Kind): Promise<string> {
   const rows = Array.from({ length: CLIPS }, (_, clip) => JSON.stringify({ clip: String(clip), audio: `${clip}.${kind}` }));
   writeFileSync(join(folder, `${kind}.jsonl`), rows.join('\n'));
   writeFileSync(join(folder, 'classes.csv'), 'index,mid,display_name\n0,,anything\n');
@@ -133,8 +137,7 @@ async function oursSeconds(folder: string, planKey: string): Promise<number> {
 }
 
 function speed(seconds: number[]): number {
-  const sorted = [...seconds].sort((a, b) => a - b);
-  return (CLIPS * CLIP_SECONDS) / (sorted[sorted.length >> 1] ?? NaN);
+  return (CLIPS * CLIP_SECONDS) / median(seconds);
 }
 
 /** Installed once, in the cache that set-up uses. */
