@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../infra/toolchain';
+import { buildIdOf } from '../../workers/deployment';
 import type { RunResult } from '../../workflows/contract/activities';
 import { reached } from '../chaos/draw';
 import { causeOf, terminate } from '../chaos/faults';
@@ -33,7 +34,8 @@ describe('a run that goes on on another kind of worker', () => {
 
   describe.each<[string, () => WorkerPlace]>([
     ['other number of threads', () => ({ threads: 2 })],
-    ['other numericsVersion', () => ({ entry: anotherRelease() })],
+    // Under the same build id, as where somebody pins it with CED_BUILD_ID: else the server keeps the two apart.
+    ['other numericsVersion', () => ({ entry: anotherRelease(), environment: { CED_BUILD_ID: buildIdOf(join(repositoryRoot, 'dist')) } })],
   ])('(%s)', (kind, place) => {
     const handOver = async (resume: 'continue' | 'exact'): Promise<Trial> => {
       await scene.settle();
