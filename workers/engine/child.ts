@@ -17,6 +17,7 @@ import { CheckpointThread } from './checkpoint-thread';
 import { Fence } from './fence';
 import { FencedStore } from '../fenced-store';
 import type { FromEngine, ToEngine } from './protocol';
+import { Silence } from './silence';
 
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
@@ -27,26 +28,23 @@ const send = (message: FromEngine): void => void process.send?.(message);
 const monotonicMs = (): number => performance.now();
 
 let stopRequested: number | null = null;
-let lastWordMs = monotonicMs();
 let lastBreathMs = monotonicMs();
 const engine = openEngine();
 const models = new Map<string, Promise<MappedModel>>();
 
 const limitMs = standstillLimitMs(process.env);
 const standstills = new Standstills(limitMs);
+const silence = new Silence(limitMs);
 const fence = new Fence(standstills, (standstill) => send({ type: 'mine?', standstill }));
 const checkpoints = new CheckpointThread(join(__dirname, 'commit-thread.js'), () => fence.pass());
 
 setInterval(() => {
   standstills.seen();
-  // After a long step the timer fires before the messages that waited are read: look only when they have been.
-  setImmediate(() => {
-    if (monotonicMs() - lastWordMs > limitMs) process.exit(1);
-  });
+  silence.look(() => process.exit(1));
 }, limitMs / 4).unref();
 
 process.on('message', (message: ToEngine) => {
-  lastWordMs = monotonicMs();
+  silence.heard();
   if (message.type === 'yours') fence.confirm(message.standstill);
   if (message.type === 'stop') stopRequested = message.id;
   if (message.type === 'run') void run(message.id, message);
