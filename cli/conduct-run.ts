@@ -93,7 +93,8 @@ async function startOrGoOn(client: Client, command: StartCommand, say: (line: st
   await runTemporal(temporalBinary(), args);
 }
 
-async function isOpen(client: Client, workflowId: string): Promise<boolean> {
+/** Whether a run of this id is there and has not ended. */
+export async function isOpen(client: Client, workflowId: string): Promise<boolean> {
   try {
     const { status } = await client.workflow.getHandle(workflowId).describe();
     return status.name === 'RUNNING' || status.name === 'PAUSED';

@@ -1,5 +1,6 @@
 /** Runs what is missing, one after another, on a Temporal server and two workers of its own, as `npm start` would. */
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import { isOpen } from '../../cli/conduct-run';
 import { describeFailure } from '../../cli/failure';
 import { connect, followRun } from '../../cli/follow';
 import { listenForInterruption } from '../../cli/interruption';
@@ -71,14 +72,4 @@ export async function conduct(
     await close();
   }
   return { failed, complete: done === missing.length && failed === 0 };
-}
-
-async function isOpen(client: Client, workflowId: string): Promise<boolean> {
-  try {
-    const { status } = await client.workflow.getHandle(workflowId).describe();
-    return status.name === 'RUNNING' || status.name === 'PAUSED';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
-  }
 }

@@ -21,8 +21,8 @@ COPY --from=build /opt/ced /opt/ced
 COPY --from=build /app /app
 ENV CED_CACHE=/opt/ced NODE_OPTIONS="--disable-warning=ExperimentalWarning --enable-source-maps"
 # Relative paths of run files start here; nothing of the image is written to.
-RUN mkdir -p /work /cache && chown node:node /work /cache
+RUN mkdir -p /data /cache && chown node:node /data /cache
 USER node
-WORKDIR /work
-ENTRYPOINT ["node", "/app/dist/workers/main.js", "--root", "/work", "--cache", "/cache"]
+WORKDIR /data
+ENTRYPOINT ["node", "/app/dist/workers/main.js", "--root", "/data", "--cache", "/cache"]
 CMD ["--queue", "cpu"]
