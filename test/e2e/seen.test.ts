@@ -26,7 +26,7 @@ describe('a run as it can be seen', () => {
     cluster = await Cluster.start();
     const corpus = writeToneCorpus(cluster.folder, { train: 60, validation: 12, eval: 12 });
     const teachers = [1, 2].map((seed) => writeUntaughtTeacher(cluster.folder, corpus.vocabulary, seed));
-    const student = { epochs: EPOCHS, batchSize: 4, warmupSteps: 4, mixup: 0, validateEvery: 5, checkpointSeconds: 1 };
+    const student = { epochs: EPOCHS, batchSize: 4, warmupSteps: 4, mixup: 0, validateEvery: 5, earlyStop: 0, checkpointSeconds: 1 };
     const run = {
       name: 'seen',
       store: 'store',
