@@ -44,7 +44,7 @@ describe('two runs on one store', () => {
 
   it('hand a shard over when the one that computes it is cancelled', async () => {
     // One shard, long enough to be cancelled in the middle.
-    const fields = { store: 'handed-over', shards: 1, views: 200 };
+    const fields = { store: 'handed-over', shards: 1, views: 800 };
     const [first, second] = [await start('first', { ...fields, seed: 1 }), await start('second', { ...fields, seed: 2 })];
     const isSentAway = async (run: WorkflowHandle): Promise<boolean> => (await logitsOf(run)).some((answer) => 'busy' in answer);
     let waiting: WorkflowHandle | undefined;
