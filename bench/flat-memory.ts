@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ingestShard } from '../activities/download/ingest-shard';
 import { sealCorpus } from '../activities/download/seal-corpus';
 import { planCorpus } from '../activities/plan/plan-corpus';
+import { encodeWav } from '../ced/audio/wav-file';
 import { ingestDependencies } from './ingest-dependencies';
 
 const CLIPS_PER_SHARD = 512;
@@ -47,18 +48,7 @@ export async function flatMemory(clips: number): Promise<number> {
 /** WAV of 0.2 s at 16 kHz, no two alike. */
 function writeCorpus(folder: string, clips: number): void {
   const rows: string[] = [];
-  const wav = Buffer.alloc(44 + SAMPLES * 2);
-  wav.write('RIFF\0\0\0\0WAVEfmt ', 'latin1');
-  wav.writeUInt32LE(wav.length - 8, 4);
-  wav.writeUInt32LE(16, 16);
-  wav.writeUInt16LE(1, 20);
-  wav.writeUInt16LE(1, 22);
-  wav.writeUInt32LE(16_000, 24);
-  wav.writeUInt32LE(32_000, 28);
-  wav.writeUInt16LE(2, 32);
-  wav.writeUInt16LE(16, 34);
-  wav.write('data', 36, 'latin1');
-  wav.writeUInt32LE(SAMPLES * 2, 40);
+  const wav = encodeWav(new Int16Array(SAMPLES));
   for (let clip = 0; clip < clips; clip++) {
     const part = String(Math.floor(clip / 1000));
     if (clip % 1000 === 0) mkdirSync(join(folder, part));

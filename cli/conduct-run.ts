@@ -81,7 +81,8 @@ function unchanged(result: Unchanged, json: boolean, say: (line: string) => void
   return 0;
 }
 
-async function startOrGoOn(client: Client, command: StartCommand, say: (line: string) => void): Promise<void> {
+/** Starts a run through the Temporal CLI, or goes on with the one of its id that is open, on this build. */
+export async function startOrGoOn(client: Client, command: StartCommand, say: (line: string) => void): Promise<void> {
   if (await isOpen(client, command.workflowId)) {
     say(`Run ${command.workflowId} is open: going on with it, with the run file it was started with.`);
     if (await moveToCurrentBuild(client, command.workflowId)) say('It was begun by an earlier build, and is moved to this one.');
@@ -93,8 +94,7 @@ async function startOrGoOn(client: Client, command: StartCommand, say: (line: st
   await runTemporal(temporalBinary(), args);
 }
 
-/** Whether a run of this id is there and has not ended. */
-export async function isOpen(client: Client, workflowId: string): Promise<boolean> {
+async function isOpen(client: Client, workflowId: string): Promise<boolean> {
   try {
     const { status } = await client.workflow.getHandle(workflowId).describe();
     return status.name === 'RUNNING' || status.name === 'PAUSED';

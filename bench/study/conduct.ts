@@ -1,13 +1,11 @@
 /** Runs what is missing, one after another, on a Temporal server and two workers of its own, as `npm start` would. */
 import type { Client } from '@temporalio/client';
-import { isOpen } from '../../cli/conduct-run';
+import { startOrGoOn } from '../../cli/conduct-run';
 import { describeFailure } from '../../cli/failure';
 import { connect, followRun } from '../../cli/follow';
 import { listenForInterruption } from '../../cli/interruption';
 import { LiveDisplay } from '../../cli/live-display';
 import { Session } from '../../cli/session';
-import { runTemporal, startArguments } from '../../cli/temporal-command';
-import { temporalBinary } from '../../infra/toolchain';
 import { localSettings } from '../../workers/temporal-settings';
 import { armRun, resultOf, writeRunFile, type ArmRun } from './arm-run';
 import type { Arm } from './experiment';
@@ -56,10 +54,8 @@ export async function conduct(
     };
     const attempt = async (to: Client, at: string, below: string, made: ArmRun): Promise<string | null> => {
       try {
-        if (!(await isOpen(to, made.name))) {
-          const command = { type: made.type, workflowId: made.name, inputFile: writeRunFile(below, made), address: at };
-          await runTemporal(temporalBinary(), startArguments(command));
-        }
+        const command = { type: made.type, workflowId: made.name, inputFile: writeRunFile(below, made), address: at };
+        await startOrGoOn(to, command, say);
         await followRun(to, made.name, display, interruption.signal);
         return null;
       } catch (error) {

@@ -1,6 +1,7 @@
 /** A tiny labelled corpus of real WAV files: tones, sweeps and noise bursts, one to three of six classes a clip. Pure function of its seed. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { encodeWav } from '../../ced/audio/wav-file';
 import { philox, streamKey, uniform } from '../../ced/augment/random';
 
 const CLASSES = ['Low tone', 'Middle tone', 'High tone', 'Sweep', 'Noise', 'Clicks'] as const;
@@ -24,7 +25,7 @@ export function writeToneCorpus(folder: string, clips: { train: number; validati
     const rows = Array.from({ length: clips[split] }, (_, index) => {
       const { samples, labels } = renderClip(split, index);
       const audio = `audio/${split}-${index}.wav`;
-      writeFileSync(join(folder, audio), wav(samples));
+      writeFileSync(join(folder, audio), encodeWav(samples));
       return JSON.stringify({ clip: `${split}-${index}`, audio, labels: labels.map((label) => CLASSES[label]) });
     });
     writeFileSync(join(folder, `${split}.jsonl`), rows.join('\n') + '\n');
@@ -51,21 +52,4 @@ function renderClip(split: string, index: number): { samples: Int16Array; labels
   // A breath of noise makes every clip its own: two equal recordings in train and eval are an error.
   for (let at = 0; at < SAMPLES; at += 100) mix[at] = (mix[at] ?? 0) + 0.01 * (draw(50_000 + at) - 0.5);
   return { samples: Int16Array.from(mix, (value) => Math.round(Math.max(-1, Math.min(1, value)) * 32_000)), labels };
-}
-
-function wav(samples: Int16Array): Buffer {
-  const header = Buffer.alloc(44);
-  header.write('RIFF', 0);
-  header.writeUInt32LE(36 + samples.byteLength, 4);
-  header.write('WAVEfmt ', 8);
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(16_000, 24);
-  header.writeUInt32LE(32_000, 28);
-  header.writeUInt16LE(2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write('data', 36);
-  header.writeUInt32LE(samples.byteLength, 40);
-  return Buffer.concat([header, Buffer.from(samples.buffer)]);
 }
