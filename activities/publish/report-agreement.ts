@@ -3,7 +3,7 @@ import { html, type Html } from './html';
 import { formatPercent, formatScore } from './number-format';
 import type { ReportData } from './report-data';
 import type { Section } from './report-section';
-import { bar, dot, modelColour, scrolling } from './report-parts';
+import { bar, dot, modelColour, table } from './report-parts';
 
 export function agreementSection(data: ReportData): Section | null {
   const students = data.models.filter(({ agreement }) => agreement !== null);
@@ -34,23 +34,7 @@ function studentTable(data: ReportData): Html {
     ];
   });
   return html`<h3>Students with their ensemble</h3>
-    ${scrolling(
-      html`<table>
-        <thead>
-          <tr>
-            <th scope="col">Student</th>
-            <th scope="col" class="bar">Same top class</th>
-            <th scope="col">Mean divergence</th>
-            <th scope="col">Median clip</th>
-            <th scope="col">9 of 10 below</th>
-            <th scope="col">Worst clip</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>`,
-    )}`;
+    ${table(['Student', { left: 'Same top class' }, 'Mean divergence', 'Median clip', '9 of 10 below', 'Worst clip'], rows)}`;
 }
 
 function teacherTable(pairs: NonNullable<ReportData['result']['teacherAgreement']>): Html {
@@ -66,18 +50,5 @@ function teacherTable(pairs: NonNullable<ReportData['result']['teacherAgreement'
     <p class="note">
       Teachers that agree fully add nothing to each other; one that agrees with no other may have been given the wrong classes.
     </p>
-    ${scrolling(
-      html`<table>
-        <thead>
-          <tr>
-            <th scope="col">Teachers</th>
-            <th scope="col" class="bar">Same top class</th>
-            <th scope="col">Mean difference</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>`,
-    )}`;
+    ${table(['Teachers', { left: 'Same top class' }, 'Mean difference'], rows)}`;
 }

@@ -4,7 +4,7 @@ import { html, type Html } from './html';
 import { formatBytes, formatCount, formatHours, formatPercent, formatSeconds } from './number-format';
 import type { ReportData } from './report-data';
 import type { Section } from './report-section';
-import { bar, scrolling } from './report-parts';
+import { bar, table } from './report-parts';
 
 export function stagesSection({ result: { stages }, attempts }: ReportData): Section | null {
   if (stages.length === 0) return null;
@@ -29,26 +29,18 @@ export function stagesSection({ result: { stages }, attempts }: ReportData): Sec
     id: 'stages',
     title: 'Time by stage',
     note: 'A stage that found its work done in the store took next to nothing. CPU and GPU hours are those of the workers on either queue and count every attempt, in vain or not; what a GPU worker computed on stands under Provenance.',
-    content: scrolling(
-      html`<table class="costs">
-        <thead>
-          <tr>
-            <th scope="col">Stage</th>
-            <th scope="col" class="bar">Elapsed</th>
-            <th scope="col">Share</th>
-            ${attempts.length === 0 ? null : ['CPU hours', 'GPU hours'].map((head) => html`<th scope="col">${head}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-          <tr class="total">
-            <th scope="row">together</th>
-            <td class="bar">${bar(formatSeconds(total), 0, '--ensemble')}</td>
-            <td></td>
-            ${workCells(null)}
-          </tr>
-        </tbody>
-      </table>`,
+    content: table(
+      ['Stage', { left: 'Elapsed' }, 'Share', ...(attempts.length === 0 ? [] : ['CPU hours', 'GPU hours'])],
+      [
+        ...rows,
+        html`<tr class="total">
+          <th scope="row">together</th>
+          <td class="bar">${bar(formatSeconds(total), 0, '--ensemble')}</td>
+          <td></td>
+          ${workCells(null)}
+        </tr>`,
+      ],
+      'costs',
     ),
   };
 }
@@ -70,24 +62,7 @@ export function storageSection({ splits, result: { logits } }: ReportData): Sect
     id: 'storage',
     title: 'Corpus and storage',
     ...duplicatesNote(splits),
-    content: html`${scrolling(
-      html`<table>
-        <thead>
-          <tr>
-            <th scope="col">Split</th>
-            <th scope="col">Clips</th>
-            <th scope="col">Chunks</th>
-            <th scope="col">Audio</th>
-            <th scope="col">PCM</th>
-            <th scope="col">Shards</th>
-            <th scope="col">Rejected</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>`,
-    )}${logits && logitBytes(logits)}`,
+    content: html`${table(['Split', 'Clips', 'Chunks', 'Audio', 'PCM', 'Shards', 'Rejected'], rows)}${logits && logitBytes(logits)}`,
   };
 }
 
@@ -139,19 +114,6 @@ export function rejectedSection({ rejected, result }: ReportData): Section | nul
     id: 'rejected',
     title: 'Rejected clips',
     note: `${formatCount(result.rejected)} ${result.rejected === 1 ? 'clip was' : 'clips were'} left out; rejected.jsonl beside this report names every one.`,
-    content: scrolling(
-      html`<table>
-        <thead>
-          <tr>
-            <th scope="col">Reason</th>
-            <th scope="col">Clips</th>
-            <th scope="col" class="bar">Examples</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>`,
-    ),
+    content: table(['Reason', 'Clips', { left: 'Examples' }], rows),
   };
 }

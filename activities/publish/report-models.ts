@@ -5,7 +5,7 @@ import { formatCount, formatParameters, formatPercent, formatScore, formatSecond
 import type { ReportData, ReportModel } from './report-data';
 import { shareOfEnsemble } from './report-headline';
 import type { Section } from './report-section';
-import { bar, dot, modelColour, scrolling } from './report-parts';
+import { bar, dot, modelColour, table } from './report-parts';
 
 export function modelsSection(data: ReportData): Section {
   const taught = data.kind === 'teach';
@@ -34,27 +34,16 @@ export function modelsSection(data: ReportData): Section {
     id: 'models',
     title: 'Models',
     note: note(data),
-    content: scrolling(
-      html`<table>
-        <thead>
-          <tr>
-            <th scope="col">Model</th>
-            <th scope="col" class="bar">Eval mAP</th>
-            <th scope="col" class="bar">Parameters</th>
-            ${
-              taught
-                ? null
-                : html`<th scope="col">of ensemble</th>
-                    <th scope="col">Same top class</th>`
-            }
-            ${timed ? html`<th scope="col">A chunk on one core</th>` : null}
-            <th scope="col">Training</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>`,
+    content: table(
+      [
+        'Model',
+        { left: 'Eval mAP' },
+        { left: 'Parameters' },
+        ...(taught ? [] : ['of ensemble', 'Same top class']),
+        timed ? 'A chunk on one core' : null,
+        'Training',
+      ],
+      rows,
     ),
   };
 }

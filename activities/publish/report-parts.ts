@@ -26,7 +26,30 @@ export function dot(colour: string): Html {
   return html`<i class="dot" style="--colour:var(${colour})"></i>`;
 }
 
-/** Wide tables scroll in themselves: the page never does. */
+/** A column's head; `left` where its cells hold more than a number. */
+type Column = string | { left: string };
+
+/** A table that scrolls in itself: the page never does. Columns that are null are left out, as are their cells by whoever makes the rows. */
+export function table(columns: readonly (Column | null)[], rows: readonly Html[], kind?: string): Html {
+  const heads = columns.map((column) => {
+    if (column === null) return null;
+    return typeof column === 'string' ? html`<th scope="col">${column}</th>` : html`<th scope="col" class="bar">${column.left}</th>`;
+  });
+  return scrolling(
+    html`<table class="${kind}">
+      <thead>
+        <tr>
+          ${heads}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>`,
+  );
+}
+
+/** Wide tables scroll in themselves. */
 export function scrolling(table: Html): Html {
   return html`<div class="scroll" tabindex="0">${table}</div>`;
 }

@@ -3,7 +3,7 @@ import { html, type Html } from './html';
 import { formatCount, formatPercent, formatSeconds } from './number-format';
 import type { ReportData } from './report-data';
 import type { Section } from './report-section';
-import { scrolling } from './report-parts';
+import { table } from './report-parts';
 import type { RunAttempt } from './run-attempts';
 import { CLOSEST, layOut, lengthMs, originOf, ticks, type Mark, type Timeline } from './timeline';
 
@@ -109,24 +109,7 @@ function attemptTable(attempts: readonly RunAttempt[]): Html {
     <summary>
       ${listed.length === attempts.length ? `All ${formatCount(attempts.length)} attempts` : `${formatCount(listed.length)} of ${formatCount(attempts.length)} attempts: what went wrong, and the longest`}
     </summary>
-    ${scrolling(
-      html`<table class="attempts">
-        <thead>
-          <tr>
-            <th scope="col">Activity</th>
-            <th scope="col">Attempt</th>
-            <th scope="col">Began at</th>
-            <th scope="col">Waited</th>
-            <th scope="col">Took</th>
-            <th scope="col" class="bar">Outcome</th>
-            <th scope="col" class="bar">Worker</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>`,
-    )}
+    ${table(['Activity', 'Attempt', 'Began at', 'Waited', 'Took', { left: 'Outcome' }, { left: 'Worker' }], rows, 'attempts')}
   </details>`;
 }
 

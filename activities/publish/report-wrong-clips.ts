@@ -3,7 +3,7 @@ import { html, type Html } from './html';
 import { formatScore, formatSeconds } from './number-format';
 import { bestStudent, type ReportData } from './report-data';
 import type { Section } from './report-section';
-import { scrolling } from './report-parts';
+import { table } from './report-parts';
 import type { NamedProbability, WorstClip } from './worst-clips';
 
 export function wrongClipsSection(data: ReportData): Section | null {
@@ -16,22 +16,17 @@ export function wrongClipsSection(data: ReportData): Section | null {
     id: 'wrong',
     title: 'Most wrong clips',
     note: `The clips of eval on which ${student.name} is furthest from ${labelled ? 'the labels' : 'its ensemble'}, in nats summed over classes, with probabilities. The players hold the first seconds of each clip.`,
-    content: scrolling(
-      html`<table class="wrong">
-        <thead>
-          <tr>
-            <th scope="col">Clip</th>
-            <th scope="col" class="bar">Listen</th>
-            ${labelled ? html`<th scope="col" class="bar">Labels, as heard by ${student.name}</th>` : null}
-            <th scope="col" class="bar">${student.name} says</th>
-            ${followed ? html`<th scope="col" class="bar">The ensemble says</th>` : null}
-            <th scope="col">Wrong by</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${worst.map((clip) => row(clip, student.name, { labelled, followed }))}
-        </tbody>
-      </table>`,
+    content: table(
+      [
+        'Clip',
+        { left: 'Listen' },
+        labelled ? { left: `Labels, as heard by ${student.name}` } : null,
+        { left: `${student.name} says` },
+        followed ? { left: 'The ensemble says' } : null,
+        'Wrong by',
+      ],
+      worst.map((clip) => row(clip, student.name, { labelled, followed })),
+      'wrong',
     ),
   };
 }
