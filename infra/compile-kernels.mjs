@@ -7,7 +7,7 @@ import asc from 'assemblyscript/asc';
 
 const audio = join(dirname(fileURLToPath(import.meta.url)), '..', 'ced', 'audio');
 /** Pages of 64 KiB that a kernel starts with. */
-const kernels = { 'flac-frame': 98, convolve: 1 };
+const kernels = { 'flac-frame': 98, convolve: 1, quantise: 2 };
 const options = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--outFile', 'kernel.wasm'];
 
 for (const [name, pages] of Object.entries(kernels)) {

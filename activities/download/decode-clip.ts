@@ -3,11 +3,14 @@ import type { ByteParts } from '../../ced/audio/byte-parts';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
 import { decodeAudio } from '../../ced/audio/decode';
 import { toMono16k } from '../../ced/audio/mono16k';
+import type { SampleMemory } from '../../ced/audio/sample-memory';
 import { decodeWithFfmpeg, type FfmpegLimits } from './ffmpeg';
 
 export interface ClipLimits extends FfmpegLimits {
   /** A longer clip is refused: by its header, or once that much was heard. @default Infinity */
   longestSeconds?: number;
+  /** Where its samples will lie, until it is used for another clip. @default memory of its own */
+  memory?: SampleMemory;
 }
 
 /**
@@ -16,9 +19,9 @@ export interface ClipLimits extends FfmpegLimits {
  * @throws {ClipUnreadable}, and whatever reading throws
  */
 export async function decodeClip(open: () => ByteParts, name: string, limits: ClipLimits = {}): Promise<Int16Array> {
-  const { longestSeconds = Infinity } = limits;
+  const { longestSeconds = Infinity, memory } = limits;
   try {
-    return await toMono16k(await decodeAudio(open(), name, longestSeconds), longestSeconds);
+    return await toMono16k(await decodeAudio(open(), name, longestSeconds), longestSeconds, memory);
   } catch (error) {
     if (!(error instanceof ClipUnreadable) || (error.reason !== 'unknownFormat' && error.reason !== 'unsupportedCodec')) throw error;
     const decoded = await decodeWithFfmpeg(open(), longestSeconds, limits);

@@ -8,6 +8,7 @@ import type { IngestedShard, IngestInput, LiveProgress } from '../../workflows/c
 import { PermanentError } from '../../workflows/contract/failures';
 import type { ActivityDependencies } from '../dependencies';
 import { readClips } from './read-clips';
+import { ShardAudio } from './shard-audio';
 import type { Listing } from '../plan/listing';
 import { countdown } from '../progress';
 import { layout } from '../storage/layout';
@@ -47,13 +48,34 @@ export async function ingestShard(
     return { clips: present.clips.length, rejected: present.rejected.length, seconds: present.seconds, reused: true };
 
   const listing = JSON.parse(Buffer.from(bytes).toString('utf8')) as Listing;
-  const startedMs = deps.monotonicMs();
+  const audio = new ShardAudio();
+  let manifest: IngestManifest;
+  try {
+    const startedMs = deps.monotonicMs();
+    const heard = await hear(deps, listing, audio, onProgress);
+    manifest = await commit(store, { audio, ...heard, manifestKey, seconds: (deps.monotonicMs() - startedMs) / 1000 });
+  } finally {
+    audio.release();
+  }
+  if (present && present.audioSha256 !== manifest.audioSha256)
+    throw new PermanentError(
+      'CorpusInvalid',
+      `corpus.${input.split}: audio shard ${present.audioSha256} is damaged, and its sources (${listing.clips[0]?.audio ?? 'none'} and after) have changed since it was made; start the run again, it will be planned anew`,
+    );
+  return { clips: manifest.clips.length, rejected: manifest.rejected.length, seconds: manifest.seconds, reused: false };
+}
+
+/** Decodes the listing's clips one after the other into `audio`. */
+async function hear(
+  deps: ActivityDependencies,
+  listing: Listing,
+  audio: ShardAudio,
+  onProgress: (progress: LiveProgress) => void,
+): Promise<Pick<IngestManifest, 'clips' | 'rejected'>> {
   const progress = countdown('clips', listing.clips.length, deps.monotonicMs);
-  const parts: Uint8Array[] = [];
   const offsets = new Map<string, number>();
   const clips: IngestedClip[] = [];
   const rejected = [...listing.rejected];
-  let offset = 0;
   let done = 0;
   for await (const { listed, pcm } of readClips(listing.clips, deps.sources ?? {})) {
     if (typeof pcm === 'string') rejected.push({ clip: listed.clip, reason: pcm });
@@ -61,30 +83,16 @@ export async function ingestShard(
       const bytes = new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength);
       const contentSha256 = sha256(bytes);
       const known = offsets.get(contentSha256);
-      clips.push({ clip: listed.clip, sha256: contentSha256, offset: known ?? offset, samples: pcm.length, labels: listed.labels });
+      clips.push({ clip: listed.clip, sha256: contentSha256, offset: known ?? audio.length, samples: pcm.length, labels: listed.labels });
       if (known === undefined) {
-        offsets.set(contentSha256, offset);
-        parts.push(bytes);
-        offset += pcm.length;
-        refuseHugeShard(offset, deps.sources?.largestShardBytes);
+        offsets.set(contentSha256, audio.length);
+        audio.append(bytes);
+        refuseHugeShard(audio.length, deps.sources?.largestShardBytes);
       }
     }
     onProgress(progress(++done));
   }
-  const manifest = await commit(store, {
-    parts,
-    samples: offset,
-    clips,
-    rejected,
-    manifestKey,
-    seconds: (deps.monotonicMs() - startedMs) / 1000,
-  });
-  if (present && present.audioSha256 !== manifest.audioSha256)
-    throw new PermanentError(
-      'CorpusInvalid',
-      `corpus.${input.split}: audio shard ${present.audioSha256} is damaged, and its sources (${listing.clips[0]?.audio ?? 'none'} and after) have changed since it was made; start the run again, it will be planned anew`,
-    );
-  return { clips: manifest.clips.length, rejected: manifest.rejected.length, seconds: manifest.seconds, reused: false };
+  return { clips, rejected };
 }
 
 /** A shard is held in memory until it is written. */
@@ -99,15 +107,14 @@ function refuseHugeShard(samples: number, largestBytes = LARGEST_SHARD_BYTES): v
 async function commit(
   store: Store,
   shard: {
-    parts: Uint8Array[];
-    samples: number;
+    audio: ShardAudio;
     clips: IngestedClip[];
     rejected: IngestManifest['rejected'];
     manifestKey: string;
     seconds: number;
   },
 ): Promise<IngestManifest> {
-  const audio = [encodeNpyInt16Header(shard.samples), ...shard.parts];
+  const audio = [encodeNpyInt16Header(shard.audio.length), ...shard.audio.parts()];
   const audioSha256 = sha256(audio);
   const manifest: IngestManifest = {
     formatVersion: 1,

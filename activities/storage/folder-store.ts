@@ -4,10 +4,19 @@
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, link, mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, link, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { patiently, type Patience } from './patience';
-import { ContentDiffers, holdsContent, ObjectMissing, type Content, type CreateOutcome, type Store, type StoredObject } from './store';
+import {
+  ContentDiffers,
+  holdsContent,
+  ObjectMissing,
+  partsOf,
+  type Content,
+  type CreateOutcome,
+  type Store,
+  type StoredObject,
+} from './store';
 
 const TEMPORARY = '.writing-';
 
@@ -118,7 +127,8 @@ export class FolderStore implements Store {
     const temporary = join(dirname(target), `${TEMPORARY}${process.pid}-${randomUUID()}`);
     const file = await open(temporary, 'wx');
     try {
-      await writeFile(file, content);
+      // Large parts in one piece each: every piece is a trip to another thread.
+      for (const part of partsOf(content)) for (let at = 0; at < part.length;) at += (await file.write(part, at)).bytesWritten;
       await file.sync();
     } catch (error) {
       await rm(temporary, { force: true });

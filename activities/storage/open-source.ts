@@ -47,14 +47,14 @@ class FileSource implements Source {
    * In as few and as large reads as there can be: for small files the trips to the disk are what they cost. To close a file that was read, and to ask for the size of an
    * open one, waits for no disk, and is done without another thread.
    */
-  async *read(range?: ByteRange): AsyncGenerator<Uint8Array> {
+  async *read(range?: ByteRange, memory?: Uint8Array): AsyncGenerator<Uint8Array> {
     const { file, size } = await this.open();
     try {
       let at = range?.offset ?? 0;
       const end = range ? range.offset + range.bytes : size;
-      while (at < end) {
-        const bytes = Buffer.allocUnsafeSlow(Math.min(end - at, READ_BYTES));
-        const { bytesRead } = await readInto(file, bytes, 0, bytes.length, at);
+      for (let bytes = memory; at < end; bytes = undefined) {
+        bytes ??= Buffer.allocUnsafeSlow(Math.min(end - at, READ_BYTES));
+        const { bytesRead } = await readInto(file, bytes, 0, Math.min(end - at, bytes.length), at);
         if (bytesRead === 0) return;
         at += bytesRead;
         yield bytes.subarray(0, bytesRead);

@@ -6,8 +6,12 @@ export interface Source {
   readonly name: string;
   /** What is there now; null where nothing is. */
   describe(): Promise<SourceVersion | null>;
-  /** Bytes of `range`, or all. @throws {SourceUnreadable} where nothing is there or it changed meanwhile */
-  read(range?: ByteRange): AsyncIterable<Uint8Array>;
+  /**
+   * Bytes of `range`, or all.
+   * @param memory may be what the first bytes are read into: the caller's again when it is done with them
+   * @throws {SourceUnreadable} where nothing is there or it changed meanwhile
+   */
+  read(range?: ByteRange, memory?: Uint8Array): AsyncIterable<Uint8Array>;
 }
 
 export interface SourceVersion {

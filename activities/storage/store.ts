@@ -75,7 +75,7 @@ export function holdsContent(bytes: Buffer, content: Content): boolean {
   return at === bytes.length;
 }
 
-function partsOf<T extends Uint8Array | string>(content: T | readonly T[]): readonly T[] {
+export function partsOf<T extends Uint8Array | string>(content: T | readonly T[]): readonly T[] {
   return content instanceof Array ? content : [content];
 }
 

@@ -5,7 +5,9 @@
 import type { AudioBlock } from './audio-block';
 import { ClipUnreadable } from './clip-unreadable';
 import { tableEntries } from './phase-table';
+import { appendQuantised } from './quantise';
 import { kaiser, Resampler } from './resample';
+import { SampleMemory } from './sample-memory';
 
 export const sampleRate = 16_000;
 
@@ -33,12 +35,18 @@ export function checkLength(seconds: number, longestSeconds: number): void {
 
 /**
  * @param longestSeconds a longer clip is refused, once that much was heard
+ * @param memory where the samples will lie, until it is used for another clip
  * @throws ClipUnreadable `empty`, `absurdRate`, `tooShort`, `tooLong`, `notFinite`, or `damaged` when the rate changes
  */
-export async function toMono16k(blocks: AsyncIterable<AudioBlock>, longestSeconds = Infinity): Promise<Int16Array> {
+export async function toMono16k(
+  blocks: AsyncIterable<AudioBlock>,
+  longestSeconds = Infinity,
+  memory = new SampleMemory(),
+): Promise<Int16Array> {
+  memory.clear();
   let mono: Mono16k | null = null;
   for await (const block of blocks) {
-    mono ??= new Mono16k(block.sampleRate, longestSeconds);
+    mono ??= new Mono16k(block.sampleRate, longestSeconds, memory);
     mono.add(block);
   }
   if (mono === null) throw new ClipUnreadable('empty', 'no samples');
@@ -46,13 +54,12 @@ export async function toMono16k(blocks: AsyncIterable<AudioBlock>, longestSecond
 }
 
 class Mono16k {
-  private readonly parts: Int16Array[] = [];
   private readonly resampler: Resampler | null;
-  private samples = 0;
 
   constructor(
     private readonly rate: number,
     private readonly longestSeconds: number,
+    private readonly memory: SampleMemory,
   ) {
     checkRate(rate);
     this.resampler = rate === sampleRate ? null : new Resampler(rate, sampleRate);
@@ -63,45 +70,22 @@ class Mono16k {
       throw new ClipUnreadable('damaged', `its rate changes from ${this.rate} to ${block.sampleRate} Hz on the way`);
     const mono = block.mono ?? meanOfChannels(block.channels);
     if (this.resampler) this.resampler.push(mono instanceof Int16Array ? floatsOf(mono) : mono, this.keep);
-    else if (mono instanceof Int16Array) this.keepPart(mono);
+    else if (mono instanceof Int16Array) this.memory.append(mono);
     else this.keep(mono);
+    checkLength(this.memory.length / sampleRate, this.longestSeconds);
   }
 
   /** @throws ClipUnreadable `empty` or `tooShort` */
   end(): Int16Array {
     this.resampler?.end(this.keep);
-    if (this.samples === 0) throw new ClipUnreadable('empty', 'no samples');
-    if (this.samples < minimumSamples)
-      throw new ClipUnreadable('tooShort', `${this.samples} samples at 16 kHz; the front end needs ${minimumSamples}`);
-    if (this.parts.length === 1) return this.parts[0]!;
-    const all = new Int16Array(this.samples);
-    let at = 0;
-    for (const part of this.parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
+    const { length, samples } = this.memory;
+    checkLength(length / sampleRate, this.longestSeconds);
+    if (length === 0) throw new ClipUnreadable('empty', 'no samples');
+    if (length < minimumSamples) throw new ClipUnreadable('tooShort', `${length} samples at 16 kHz; the front end needs ${minimumSamples}`);
+    return samples;
   }
 
-  private readonly keep = (mono: Float32Array): void => this.keepPart(quantise(mono, this.samples));
-
-  private keepPart(part: Int16Array): void {
-    this.parts.push(part);
-    this.samples += part.length;
-    checkLength(this.samples / sampleRate, this.longestSeconds);
-  }
-}
-
-/** @param from of the clip, for the message */
-function quantise(mono: Float32Array, from: number): Int16Array {
-  const quantised = new Int16Array(mono.length);
-  for (let index = 0; index < mono.length; index++) {
-    const scaled = mono[index]! * 0x8000;
-    if (scaled >= 0) quantised[index] = scaled >= 0x7fff ? 0x7fff : scaled + 0.5;
-    else if (scaled < 0) quantised[index] = scaled <= -0x8000 ? -0x8000 : scaled - 0.5;
-    if (scaled - scaled !== 0) throw new ClipUnreadable('notFinite', `sample ${from + index} at 16 kHz is not a finite number`);
-  }
-  return quantised;
+  private readonly keep = (mono: Float32Array): void => appendQuantised(mono, this.memory);
 }
 
 function floatsOf(pcm: Int16Array): Float32Array {

@@ -1,5 +1,6 @@
 import { toMono16k } from '../../ced/audio/mono16k';
 import { kaiserBest, resample, torchaudioDefault } from '../../ced/audio/resample';
+import { SampleMemory } from '../../ced/audio/sample-memory';
 import { blocksOf } from './decoded-whole';
 import resampled from '../reference/resampled.json';
 import { sweeps } from '../reference/sweeps.json';
@@ -74,6 +75,29 @@ describe('bringing audio to 16 kHz mono int16', () => {
   it('rounds half away from zero and clips', async () => {
     const pcm = await toMono16k(blocksOf({ sampleRate: 16_000, channels: [constant(0.5 / 32768, -0.5 / 32768, 1, -1, 2, -2)] }));
     expect(Array.from(pcm.subarray(0, 6))).toEqual([1, -1, 32767, -32768, 32767, -32768]);
+  });
+
+  it('rounds what lies just under a half down, and the largest number below 1 to the largest sample', async () => {
+    const [under, half] = [0.49999997, 1.5];
+    const pcm = await toMono16k(
+      blocksOf({ sampleRate: 16_000, channels: [constant(under / 32768, -under / 32768, half / 32768, -half / 32768, 0.99999994)] }),
+    );
+    expect(Array.from(pcm.subarray(0, 5))).toEqual([0, 0, 2, -2, 32767]);
+  });
+
+  it('gives the same samples in memory that an earlier, longer clip was heard in', async () => {
+    const memory = new SampleMemory();
+    const hear = (seconds: number, hertz: number, rate: number) =>
+      toMono16k(blocksOf({ sampleRate: rate, channels: [sine(hertz, rate, seconds * rate)] }), Infinity, memory);
+    const short = Array.from(await hear(1, 330, 44_100));
+    expect(await hear(9, 200, 22_050)).toHaveLength(144_000);
+    expect(Array.from(await hear(1, 330, 44_100))).toEqual(short);
+  });
+
+  it('names the first sample that is no number', async () => {
+    const samples = sine(300, 16_000, 40_000);
+    samples[33_333] = NaN;
+    await expect(toMono16k(blocksOf({ sampleRate: 16_000, channels: [samples] }))).rejects.toThrow(/sample 33333 at 16 kHz/);
   });
 
   it.each([
