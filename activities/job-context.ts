@@ -4,13 +4,14 @@ import type { Vocabulary } from '../ced/teachers/vocabulary';
 import type { EpochRecord, LiveProgress } from '../workflows/contract/activities';
 import type { UncommittedCheckpoint } from './distill/checkpoint-commit';
 import type { MappedModel } from './mapped-model';
+import type { ObjectCache } from './storage/object-cache';
 import type { Store } from './storage/store';
 
 export interface JobContext {
   store: Store;
   engine: Engine;
-  /** For files that go with the job: on a disk, with room. */
-  scratchFolder: string;
+  /** What this machine keeps for itself; everything in it can be made again. */
+  cache: ObjectCache;
   monotonicMs: () => number;
   onProgress(progress: LiveProgress): void;
   onEpoch(record: EpochRecord): void;

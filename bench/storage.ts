@@ -103,7 +103,7 @@ async function measure(what: string, shards: readonly Shard[]): Promise<Measured
     shareOfPcm: total / pcmBytes,
     paper: { bytesARow: paper / rows, bytesAFile: paperFile, shareOfPcm: paper / pcmBytes },
     decodeMicrosecondsARow: (1000 * decodeMs) / rows,
-    viewMicrosecondsAChunk: first ? viewReadMicroseconds(first.table, new Set(first.table.view).size, classesShown) : 0,
+    viewMicrosecondsAChunk: first ? await viewReadMicroseconds(first.table, new Set(first.table.view).size, classesShown) : 0,
   };
 }
 

@@ -1,5 +1,5 @@
 /** A store that asks before every change whether this process may still make it. Reads go through. */
-import type { Content, CreateOutcome, Store, StoredObject } from '../activities/storage/store';
+import type { Content, CreateOptions, CreateOutcome, LocalOptions, Store, StoredObject } from '../activities/storage/store';
 
 export class FencedStore implements Store {
   readonly uri: string;
@@ -28,13 +28,13 @@ export class FencedStore implements Store {
     return this.store.inventory();
   }
 
-  localFile(key: string): Promise<string> {
-    return this.store.localFile(key);
+  localFile(key: string, options?: LocalOptions): Promise<string> {
+    return this.store.localFile(key, options);
   }
 
-  async create(key: string, content: Content): Promise<CreateOutcome> {
+  async create(key: string, content: Content, options?: CreateOptions): Promise<CreateOutcome> {
     await this.pass();
-    return await this.store.create(key, content);
+    return await this.store.create(key, content, options);
   }
 
   async replace(key: string, bytes: Uint8Array): Promise<void> {

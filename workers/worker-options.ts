@@ -34,7 +34,8 @@ Runs a Temporal worker of the distillation pipeline. A GPU worker does one GPU a
                    TLS, API key and the rest: Temporal's own environment variables and profile file (docs/deploy.md)
   --root DIR       where relative paths of run files start           [current folder]
   --threads N      TensorFlow threads; fixed for bit-exact resumes   [cores, at most 8]
-  --cache DIR      local copies of shards from gs:// stores          [~/.cache/ced-distillation/objects]
+  --cache DIR      local copies of gs:// stores' objects and of logits laid out for training
+                                                                     [~/.cache/ced-distillation/objects]
   --cache-gb N     size limit of that folder; oldest use goes first  [64]
   --user-project P project that pays for requester-pays buckets      [none]
   --allow-overlap  seal a corpus whose training clips stand in validation or eval too

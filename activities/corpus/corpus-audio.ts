@@ -1,134 +1,186 @@
 /**
- * The sealed corpus as the engine's jobs see it: clips of one split in shard order, their chunks, and reads of int16 samples at an offset
- * from local shard files. Nothing is held in memory but the tables. A shard whose bytes do not hash to its name is set aside on opening.
+ * The sealed corpus as the engine's jobs see it: clips of one split in shard order, their chunks, and reads of int16 samples at an offset from local shard
+ * files. Opening it reads tables alone. A shard is brought to this machine, and a clip hashed, right before it is first heard: nothing is heard that is not
+ * what its hash says, and nothing is waited for that is not needed yet.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, openSync, read, readSync } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { npyHeaderBytes, parseNpyInt16Header } from '../../ced/audio/npy';
+import { encodeNpyInt16Header, npyHeaderBytes } from '../../ced/audio/npy';
 import type { Split } from '../../workflows/contract/activities';
 import { StoreDamaged, type Damage } from '../../workflows/contract/damage';
 import { sampleRate } from '../../ced/audio/mono16k';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
+import { inOrder } from '../in-order';
+import type { JobContext } from '../job-context';
+import { countdown } from '../progress';
 import { readCorpusClips, type CorpusClip, type CorpusClips } from './corpus-clips';
 import { layout } from '../storage/layout';
 import { setAside } from '../storage/set-aside';
+import { isSound } from '../storage/sound-object';
 import { ObjectMissing, sha256, type Store } from '../storage/store';
 
 interface OpenShard {
-  audioSha256: string;
   file: number;
-  dataOffset: number;
+  /** Of clips that hash to their names. */
+  soundOffsets: Set<number>;
 }
+
+/** What is told while every shard is looked at. */
+type Watch = Pick<JobContext, 'onProgress' | 'monotonicMs'>;
+
+/** Clips that are hashed, and shards that are brought, at once. */
+const AT_ONCE = 8;
+const PART_BYTES = 1 << 20;
+
+const readLater = promisify(read);
 
 export class CorpusAudio implements CorpusClips {
   readonly vocabulary: Vocabulary;
   readonly clips: CorpusClip[];
   readonly contentSha256: string;
   readonly audioShards: string[];
+  /** null where it is missing or torn. */
+  private readonly shards = new Map<number, Promise<OpenShard | null>>();
+  private readonly opened = new Map<number, OpenShard>();
+  private readonly files: number[] = [];
+  private looking: Promise<Damage[]> | null = null;
 
   private constructor(
     { vocabulary, clips, contentSha256, audioShards }: CorpusClips,
-    private readonly shards: OpenShard[],
+    private readonly place: { store: Store; split: Split; firstShard: number; watch: Watch | null },
   ) {
     [this.vocabulary, this.clips, this.contentSha256, this.audioShards] = [vocabulary, clips, contentSha256, audioShards];
   }
 
-  /** Opens a whole split, or one shard of it. @throws {StoreDamaged} naming every shard that is not what its name says */
-  static async open(store: Store, planKey: string, split: Split, only?: number): Promise<CorpusAudio> {
+  /** A whole split, or one shard of it. */
+  static async open(
+    store: Store,
+    planKey: string,
+    split: Split,
+    { only, watch = null }: { only?: number | undefined; watch?: Watch | null } = {},
+  ): Promise<CorpusAudio> {
     const corpus = await readCorpusClips(store, planKey, split, only);
-    const shards: OpenShard[] = [];
-    const damages: Damage[] = [];
-    for (const [shard, audioSha256] of corpus.audioShards.entries()) {
-      const open = await openShard(store, audioSha256);
-      if (open) shards.push(open);
-      else damages.push({ kind: 'audio', split, shard: shard + (only ?? 0) });
-    }
-    if (damages.length > 0) {
-      for (const { file } of shards) closeSync(file);
-      throw new StoreDamaged(damages, `${store.uri}: ${damages.length} audio shards of ${split} are damaged or missing`);
-    }
-    return new CorpusAudio(corpus, shards);
+    return new CorpusAudio(corpus, { store, split, firstShard: only ?? 0, watch });
   }
 
-  /** Reads one chunk's samples into `out` at `at`. */
+  /**
+   * Brings what these clips need to this machine and hashes those that were not asked for before.
+   * @throws {StoreDamaged} naming every shard of the split that is not what its name says, or is missing
+   */
+  async ready(clips: readonly CorpusClip[]): Promise<void> {
+    for (let tries = 0; tries < 2; tries++) {
+      let sound = true;
+      const unheard = clips.filter(({ shard, offset }) => !this.opened.get(shard)?.soundOffsets.has(offset));
+      for await (const each of inOrder(unheard, AT_ONCE, (clip) => this.isClipSound(clip))) sound &&= each;
+      if (sound) return;
+      const { store, split } = this.place;
+      const damages = await (this.looking ??= this.damagedShards().finally(() => (this.looking = null)));
+      if (damages.length > 0)
+        throw new StoreDamaged(damages, `${store.uri}: ${damages.length} audio shards of ${split} are damaged or missing`);
+      // A copy was damaged and is thrown away, or somebody has mended the shard meanwhile.
+      this.shards.clear();
+      this.opened.clear();
+    }
+    throw new Error(
+      `${this.place.store.uri}: audio shards are sound, their copies on this machine are damaged again and again; look at the disk`,
+    );
+  }
+
+  /** Reads one chunk's samples of a clip that is `ready` into `out` at `at`. */
   read(clip: CorpusClip, chunk: { start: number; length: number }, out: Int16Array, at = 0): void {
-    const { shard, position } = this.locate(clip, chunk);
+    const { file, position } = this.locate(clip, chunk);
     const bytes = new Uint8Array(out.buffer, out.byteOffset + at * 2, chunk.length * 2);
-    if (readSync(shard.file, bytes, 0, bytes.length, position) !== bytes.length) throw endsTooEarly(clip, shard);
+    if (readSync(file, bytes, 0, bytes.length, position) !== bytes.length) throw endsTooEarly(clip);
   }
 
-  /** As `read`, by another thread: the caller may compute meanwhile. @returns int16 [chunk.length] */
+  /** As `ready` and `read`, by another thread: the caller may compute meanwhile. @returns int16 [chunk.length] */
   async readLater(clip: CorpusClip, chunk: { start: number; length: number }): Promise<Int16Array> {
-    const { shard, position } = this.locate(clip, chunk);
+    await this.ready([clip]);
+    const { file, position } = this.locate(clip, chunk);
     const pcm = new Int16Array(chunk.length);
-    const { bytesRead } = await readLater(shard.file, new Uint8Array(pcm.buffer), 0, pcm.byteLength, position);
-    if (bytesRead !== pcm.byteLength) throw endsTooEarly(clip, shard);
+    const { bytesRead } = await readLater(file, new Uint8Array(pcm.buffer), 0, pcm.byteLength, position);
+    if (bytesRead !== pcm.byteLength) throw endsTooEarly(clip);
     return pcm;
   }
 
   close(): void {
-    for (const shard of this.shards) closeSync(shard.file);
+    for (const file of this.files) closeSync(file);
   }
 
-  private locate(clip: CorpusClip, chunk: { start: number }): { shard: OpenShard; position: number } {
-    const shard = this.shards[clip.shard];
-    if (!shard) throw new Error(`${clip.clip}: shard ${clip.shard} is not open`);
-    return { shard, position: shard.dataOffset + (clip.offset + chunk.start) * 2 };
+  private locate(clip: CorpusClip, chunk: { start: number }): { file: number; position: number } {
+    const shard = this.opened.get(clip.shard);
+    if (!shard?.soundOffsets.has(clip.offset)) throw new Error(`${clip.clip} is read before it is ready`);
+    return { file: shard.file, position: npyHeaderBytes + (clip.offset + chunk.start) * 2 };
+  }
+
+  private async isClipSound({ shard: index, offset, samples, sha256: expected }: CorpusClip): Promise<boolean> {
+    const shard = await this.shard(index);
+    if (shard === null) return false;
+    const hash = createHash('sha256');
+    const part = new Uint8Array(Math.min(PART_BYTES, samples * 2));
+    for (let done = 0; done < samples * 2;) {
+      const wanted = Math.min(part.length, samples * 2 - done);
+      const { bytesRead } = await readLater(shard.file, part, 0, wanted, npyHeaderBytes + offset * 2 + done);
+      if (bytesRead === 0) return false;
+      hash.update(part.subarray(0, bytesRead));
+      done += bytesRead;
+    }
+    if (hash.digest('hex') !== expected) return false;
+    shard.soundOffsets.add(offset);
+    return true;
+  }
+
+  private shard(index: number): Promise<OpenShard | null> {
+    const known = this.shards.get(index);
+    if (known) return known;
+    const opening = this.openShard(index);
+    this.shards.set(index, opening);
+    opening.catch(() => this.shards.delete(index));
+    return opening;
+  }
+
+  private async openShard(index: number): Promise<OpenShard | null> {
+    const path = await this.place.store
+      .localFile(layout.audio(this.audioShards[index] ?? ''), { immutable: true })
+      .catch((error: unknown) => {
+        if (error instanceof ObjectMissing) return null;
+        throw error;
+      });
+    if (path === null) return null;
+    const file = openSync(path, 'r');
+    this.files.push(file);
+    // Its clips are hashed one by one; what is before them has to be what goes before so many samples.
+    const samples = (fstatSync(file).size - npyHeaderBytes) / 2;
+    const head = new Uint8Array(npyHeaderBytes);
+    readSync(file, head, 0, head.length, 0);
+    if (!Buffer.from(encodeNpyInt16Header(samples)).equals(head)) return null;
+    const shard = { file, soundOffsets: new Set<number>() };
+    this.opened.set(index, shard);
+    return shard;
+  }
+
+  /** Looks at all of them once one was met: shards are damaged together, and are mended together. Those that are have been set aside. */
+  private async damagedShards(): Promise<Damage[]> {
+    const { store, split, firstShard, watch } = this.place;
+    const progress = watch && countdown('shards', this.audioShards.length, watch.monotonicMs);
+    const damages: Damage[] = [];
+    for (const [shard, audioSha256] of this.audioShards.entries()) {
+      const key = layout.audio(audioSha256);
+      const sound =
+        (await isSound(store, key, audioSha256)) || (await setAside(store, key, (bytes) => sha256(bytes) === audioSha256)) === 'sound';
+      if (!sound) damages.push({ kind: 'audio', split, shard: firstShard + shard });
+      if (progress) watch.onProgress({ ...progress(shard + 1), phase: 'looking at every audio shard' });
+    }
+    return damages;
   }
 }
 
-const readLater = promisify(read);
-
-function endsTooEarly({ clip }: CorpusClip, { audioSha256 }: OpenShard): Error {
-  return new Error(`${clip}: audio shard ${audioSha256} ends too early`);
+function endsTooEarly({ clip }: CorpusClip): Error {
+  return new Error(`${clip}: its audio shard ends too early`);
 }
 
 /** Longest chunk of a plan, in samples. */
 export function chunkSamples(chunkSeconds: number): number {
   return Math.round(chunkSeconds * sampleRate);
-}
-
-/** Files whose bytes were hashed by this process. */
-const verified = new Set<string>();
-
-/** null when it is damaged, and then it has been set aside, or missing. */
-async function openShard(store: Store, audioSha256: string): Promise<OpenShard | null> {
-  const path = await soundFile(store, audioSha256);
-  if (path === null) return null;
-  const file = openSync(path, 'r');
-  const head = new Uint8Array(npyHeaderBytes);
-  readSync(file, head, 0, head.length, 0);
-  return { audioSha256, file, dataOffset: parseNpyInt16Header(head).dataOffset };
-}
-
-async function soundFile(store: Store, audioSha256: string): Promise<string | null> {
-  const key = layout.audio(audioSha256);
-  for (let tries = 0; tries < 2; tries++) {
-    const path = await store.localFile(key).catch((error: unknown) => {
-      if (error instanceof ObjectMissing) return null;
-      throw error;
-    });
-    if (path === null) return null;
-    const isCopy = !path.startsWith(store.uri);
-    const { ino, size, mtimeMs } = await stat(path);
-    // A copy's modification time is its last use.
-    const version = [path, ino, size, isCopy ? 0 : mtimeMs].join(' ');
-    if (verified.has(version)) return path;
-    if ((await fileSha256(path)) === audioSha256) {
-      verified.add(version);
-      return path;
-    }
-    if ((await setAside(store, key, (bytes) => sha256(bytes) === audioSha256)) !== 'sound') return null;
-    // The object is sound: the copy was bad, or somebody mended it meanwhile.
-    if (isCopy) await rm(path, { force: true });
-  }
-  throw new Error(`${key}: the store's object is sound, its copy on this machine is damaged again and again; look at the disk`);
-}
-
-async function fileSha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const part of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(part as Buffer);
-  return hash.digest('hex');
 }

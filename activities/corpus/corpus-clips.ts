@@ -1,17 +1,23 @@
 /** The clips of a split in shard order, with their labels and chunks, from its manifests alone: for whoever counts and compares, and hears nothing. */
 import { chunkPlan } from '../../ced/audio/chunks';
-import { canonicalJson } from '../../ced/logits/content-key';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import type { Split } from '../../workflows/contract/activities';
 import type { IngestManifest } from '../download/ingest-shard';
 import type { CorpusManifest } from '../download/seal-corpus';
+import { inOrder } from '../in-order';
 import { layout } from '../storage/layout';
-import { readJson, sha256, type Store } from '../storage/store';
+import { contentSha256 } from './content-hash';
+import { readJson, type Store } from '../storage/store';
+
+/** Manifests that are on their way at once: in a bucket each is a round trip. */
+const READ_AHEAD = 32;
 
 export interface CorpusClip {
   clip: string;
   sha256: string;
   labels: number[] | null;
+  /** All of them: chunks may leave a rest out. */
+  samples: number;
   chunks: { start: number; length: number }[];
   /** Of those that were read. */
   shard: number;
@@ -35,12 +41,10 @@ export async function readCorpusClips(store: Store, planKey: string, split: Spli
   const chosen = only === undefined ? entry.shardsOf : entry.shardsOf.slice(only, only + 1);
   const audioShards: string[] = [];
   const clips: CorpusClip[] = [];
-  for (const [shard, { ingest }] of chosen.entries()) {
-    const manifest = await readJson<IngestManifest>(store, ingest);
-    audioShards.push(manifest.audioSha256);
+  for await (const manifest of inOrder(chosen, READ_AHEAD, ({ ingest }) => readJson<IngestManifest>(store, ingest))) {
+    const shard = audioShards.push(manifest.audioSha256) - 1;
     for (const { clip, sha256: clipSha256, labels, samples, offset } of manifest.clips)
-      clips.push({ clip, sha256: clipSha256, labels, offset, shard, chunks: chunkPlan(samples, chunkSeconds) });
+      clips.push({ clip, sha256: clipSha256, labels, samples, offset, shard, chunks: chunkPlan(samples, chunkSeconds) });
   }
-  const content = { chunkSeconds, vocabulary, clips: clips.map((clip) => [clip.sha256, clip.labels]) };
-  return { vocabulary, clips, contentSha256: sha256(canonicalJson(content)), audioShards };
+  return { vocabulary, clips, contentSha256: contentSha256({ chunkSeconds, vocabulary }, clips), audioShards };
 }

@@ -5,50 +5,74 @@ import { decodeLogitShard } from '../../ced/logits/shard-file';
 import { writeTargets } from '../../ced/logits/targets';
 import { StoreDamaged, type Damage } from '../../workflows/contract/damage';
 import type { Student } from '../../workflows/contract/run-file';
+import { inOrder } from '../in-order';
 import type { LogitsManifest } from '../logits/logits-job';
 import { layout } from '../storage/layout';
 import { setAside } from '../storage/set-aside';
-import { readJsonIfPresent, sha256, type Store } from '../storage/store';
+import { isSound, readSound } from '../storage/sound-object';
+import { readJsonIfPresent, type Store } from '../storage/store';
 import type { StoredViews } from './stored-views';
 import type { Lessons, TrainingRow } from './training-set';
+
+/** Shards that are on their way at once: in a bucket each is a round trip. */
+const AT_ONCE = 16;
 
 /** Views a student draws for itself lie beyond every stored view, so that they never repeat what the teachers heard. */
 export const FRESH_VIEW = 0x1_0000;
 
 /**
- * Decodes and verifies every shard's logits, one at a time.
+ * Verifies every shard's logits.
  * @returns SHA-256 of each shard's file, in shard order
  * @throws {StoreDamaged} naming every shard that is damaged, and then set aside, or missing
  */
-export async function readStoredLogits(
+export async function verifyStoredLogits(
   store: Store,
   logitsKey: string,
   audioShards: readonly string[],
-  each: (shard: number, table: LogitTable) => unknown,
+  onShard: (done: number) => Promise<void>,
 ): Promise<string[]> {
+  const look = async (audioSha256: string): Promise<string | null> => {
+    const manifest = await readJsonIfPresent<LogitsManifest>(store, layout.logitsManifest(logitsKey, audioSha256)).catch(
+      (error: unknown) => {
+        if (error instanceof SyntaxError) return null;
+        throw error;
+      },
+    );
+    return manifest && (await isSound(store, layout.logits(logitsKey, audioSha256), manifest.sha256)) ? manifest.sha256 : null;
+  };
   const hashes: string[] = [];
   const damages: Damage[] = [];
-  for (const [shard, audioSha256] of audioShards.entries()) {
-    const key = layout.logits(logitsKey, audioSha256);
-    const manifestKey = layout.logitsManifest(logitsKey, audioSha256);
-    const manifest = await readJsonIfPresent<LogitsManifest>(store, manifestKey).catch((error: unknown) => {
-      if (error instanceof SyntaxError) return null;
-      throw error;
-    });
-    const bytes = await store.read(key);
-    if (manifest && bytes && sha256(bytes) === manifest.sha256) {
-      await each(shard, await decodeLogitShard(bytes));
-      hashes.push(manifest.sha256);
-      continue;
+  let shard = 0;
+  for await (const hash of inOrder(audioShards, AT_ONCE, look)) {
+    const audioSha256 = audioShards[shard] ?? '';
+    if (hash !== null) hashes.push(hash);
+    else {
+      // Both: which of them is wrong cannot be told.
+      await setAside(store, layout.logitsManifest(logitsKey, audioSha256));
+      await setAside(store, layout.logits(logitsKey, audioSha256));
+      damages.push({ kind: 'logits', shard });
     }
-    // Both: which of them is wrong cannot be told.
-    await setAside(store, manifestKey);
-    await setAside(store, key);
-    damages.push({ kind: 'logits', shard });
+    await onShard(++shard);
   }
   if (damages.length > 0)
     throw new StoreDamaged(damages, `logits/${logitsKey}: ${damages.length} of ${audioShards.length} shards are damaged or missing`);
   return hashes;
+}
+
+/** Decodes every shard's logits. @param hashes what `verifyStoredLogits` returned. @throws when one has been damaged since */
+export async function* readStoredLogits(
+  store: Store,
+  logitsKey: string,
+  audioShards: readonly string[],
+  hashes: readonly string[],
+): AsyncGenerator<LogitTable> {
+  const read = async ([shard, audioSha256]: [number, string]): Promise<Uint8Array> => {
+    const key = layout.logits(logitsKey, audioSha256);
+    const bytes = await readSound(store, key, hashes[shard] ?? '');
+    if (bytes === null) throw new Error(`${store.uri}: ${key} was damaged just now`);
+    return bytes;
+  };
+  for await (const bytes of inOrder(audioShards.entries(), AT_ONCE, read)) yield await decodeLogitShard(bytes);
 }
 
 /** The rows that have logits, in order: what is trained on when an import could not match every chunk. */

@@ -1,71 +1,74 @@
 /**
- * Stored logits laid out for training: what a student reads of them, as records of equal length in one local file, view after view of each shard. A shard
- * is decoded once, an epoch reads the records of one view, and memory holds no more than which chunks there are. The file has no name from the
- * moment it is open, so that it is gone with its process, however that ends.
+ * Stored logits laid out for training: what a student reads of them, as records of equal length in one local file, view after view of each shard, and behind
+ * them which chunks there are. The file stays on this machine for the next attempt, or another student of the same logits, and ends with its own SHA-256:
+ * one that is damaged is laid out anew. An epoch reads the records of one view; memory holds no more than which chunks there are.
  */
-import { closeSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
 import { createLogitTable, type LogitTable } from '../../ced/logits/logit-table';
+import type { ObjectCache } from '../storage/object-cache';
 
 /** uint16 words of a record before its pairs: clip and shift take two each, the mel bins' start and width share one. */
 const parameterWords = 8;
+/** Of the end: bytes of records, and the hash of everything before it. */
+const LENGTH_BYTES = 8;
+const HASH_BYTES = 32;
+
+export interface ViewsLayout {
+  /** Views of each chunk in the tables, and how many of them are kept. */
+  stored: number;
+  kept: number;
+  topK: number;
+}
 
 interface ShardViews {
   /** Of each chunk, in order. */
   readonly clip: Uint32Array;
-  readonly chunk: Uint16Array;
+  readonly chunk: Uint32Array;
   /** Bytes from the start of the file. */
   readonly offset: number;
 }
 
 export class StoredViews {
-  private readonly shards: (ShardViews | undefined)[] = [];
   private readonly record: Uint16Array;
   private readonly row: LogitTable;
-  private bytes = 0;
   private open = true;
 
   private constructor(
     private readonly file: number,
-    /** In every shard, and how many of them are kept. */
-    private readonly views: { stored: number; kept: number },
+    private readonly kept: number,
     readonly topK: number,
+    private readonly shards: readonly ShardViews[],
   ) {
-    this.record = new Uint16Array(parameterWords + 2 * topK);
+    this.record = new Uint16Array(recordWords(topK));
     this.row = createLogitTable(1, topK);
   }
 
-  /** @param folder where there is room for 2 · (8 + 2 · topK) bytes a chunk and view; made if it is not there */
-  static create(folder: string, views: { stored: number; kept: number }, topK: number): StoredViews {
-    mkdirSync(folder, { recursive: true });
-    const own = mkdtempSync(join(folder, 'ced-views-'));
-    try {
-      return new StoredViews(openSync(join(own, 'records'), 'wx+', 0o600), views, topK);
-    } finally {
-      rmSync(own, { recursive: true });
+  /**
+   * @param identity names the tables' content
+   * @param tables of every shard in order; asked for where this machine has them not laid out yet, or damaged
+   * @throws Error when a chunk has not every view
+   */
+  static async open(
+    cache: ObjectCache,
+    identity: string,
+    layout: ViewsLayout,
+    tables: () => AsyncIterable<LogitTable>,
+  ): Promise<StoredViews> {
+    const whole = `views 1 ${layout.stored} ${layout.kept} ${layout.topK} ${identity}`;
+    for (let tries = 0; tries < 2; tries++) {
+      const path = await cache.file(whole, () => encoded(layout, tables()));
+      const file = openSync(path, 'r');
+      const shards = await readShards(path, layout).catch((error: unknown) => {
+        closeSync(file);
+        throw error;
+      });
+      if (shards) return new StoredViews(file, layout.kept, layout.topK, shards);
+      closeSync(file);
+      await rm(path, { force: true });
     }
-  }
-
-  /** @throws Error when a chunk has not every view */
-  add(shard: number, table: LogitTable): void {
-    const { stored, kept } = this.views;
-    const chunks = Math.floor(table.rows / stored);
-    if (chunks * stored !== table.rows) throw new Error(`logit shard ${shard}: ${table.rows} rows, no multiple of ${stored} views`);
-    const of = { clip: new Uint32Array(chunks), chunk: new Uint16Array(chunks), offset: this.bytes };
-    for (let view = 0; view < kept; view++) {
-      const records = new Uint16Array(chunks * this.record.length);
-      for (let at = 0; at < chunks; at++) {
-        const row = at * stored + view;
-        if (table.view[row] !== view) throw new Error(`logit shard ${shard}: row ${row} is view ${table.view[row]}, expected ${view}`);
-        of.clip[at] = table.clip[row]!;
-        of.chunk[at] = table.chunk[row]!;
-        this.write(table, row, records, at * this.record.length);
-      }
-      for (let written = 0; written < records.byteLength;)
-        written += writeSync(this.file, records, written, records.byteLength - written, this.bytes + written);
-      this.bytes += records.byteLength;
-    }
-    this.shards[shard] = of;
+    throw new Error('stored logits laid out on this machine are damaged again and again; look at the disk');
   }
 
   /** Chunks of a shard that have logits. */
@@ -78,11 +81,7 @@ export class StoredViews {
     const of = this.of(shard);
     const { record, row, topK } = this;
     const position = of.offset + (view * of.clip.length + at) * record.byteLength;
-    if (
-      view >= this.views.kept ||
-      at >= of.clip.length ||
-      readSync(this.file, record, 0, record.byteLength, position) !== record.byteLength
-    )
+    if (view >= this.kept || at >= of.clip.length || readSync(this.file, record, 0, record.byteLength, position) !== record.byteLength)
       throw new Error(`logit shard ${shard} has no chunk ${at} in view ${view}`);
     const [clipLow = 0, clipHigh = 0, chunk = 0, shiftLow = 0, shiftHigh = 0, timeStart = 0, timeWidth = 0, freq = 0] = record;
     row.clip[0] = clipLow + clipHigh * 0x10000;
@@ -103,21 +102,87 @@ export class StoredViews {
     this.open = false;
   }
 
-  private write(table: LogitTable, row: number, out: Uint16Array, at: number): void {
-    const [clip, shift] = [table.clip[row]!, table.shift[row]!];
-    const freq = table.freqStart[row]! + table.freqWidth[row]! * 0x100;
-    out.set(
-      [clip, clip >>> 16, table.chunk[row]!, shift, shift >>> 16, table.timeStart[row]!, table.timeWidth[row]!, freq], // each cut to 16 bits
-      at,
-    );
-    const from = row * table.topK;
-    out.set(table.indexes.subarray(from, from + this.topK), at + parameterWords);
-    out.set(table.values.subarray(from, from + this.topK), at + parameterWords + this.topK);
-  }
-
   private of(shard: number): ShardViews {
     const of = this.shards[shard];
     if (!of) throw new Error(`no logits for audio shard ${shard}`);
     return of;
   }
+}
+
+/** The file's bytes: records; of each shard its number of chunks, then their clips and chunks, all uint32; the records' length; the hash. */
+async function* encoded(layout: ViewsLayout, tables: AsyncIterable<LogitTable>): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  const hashed = (bytes: Uint8Array): Uint8Array => {
+    hash.update(bytes);
+    return bytes;
+  };
+  const index: Uint32Array[] = [];
+  let recordBytes = 0;
+  for await (const table of tables) {
+    const chunks = table.rows / layout.stored;
+    if (!Number.isInteger(chunks))
+      throw new Error(`logit shard ${index.length}: ${table.rows} rows, no multiple of ${layout.stored} views`);
+    for (let view = 0; view < layout.kept; view++) {
+      const records = viewRecords(index.length, table, view, layout);
+      recordBytes += records.byteLength;
+      yield hashed(new Uint8Array(records.buffer));
+    }
+    const first = (_: unknown, at: number): number => at * layout.stored;
+    const rows = Array.from({ length: chunks }, first);
+    index.push(Uint32Array.from([chunks, ...rows.map((row) => table.clip[row]!), ...rows.map((row) => table.chunk[row]!)]));
+  }
+  for (const words of index) yield hashed(new Uint8Array(words.buffer));
+  yield hashed(new Uint8Array(Float64Array.of(recordBytes).buffer));
+  yield hash.digest();
+}
+
+function viewRecords(shard: number, table: LogitTable, view: number, { stored, topK }: ViewsLayout): Uint16Array {
+  const words = recordWords(topK);
+  const chunks = table.rows / stored;
+  const records = new Uint16Array(chunks * words);
+  for (let at = 0; at < chunks; at++) {
+    const row = at * stored + view;
+    if (table.view[row] !== view) throw new Error(`logit shard ${shard}: row ${row} is view ${table.view[row]}, expected ${view}`);
+    const [clip, shift] = [table.clip[row]!, table.shift[row]!];
+    const freq = table.freqStart[row]! + table.freqWidth[row]! * 0x100;
+    records.set(
+      [clip, clip >>> 16, table.chunk[row]!, shift, shift >>> 16, table.timeStart[row]!, table.timeWidth[row]!, freq], // each cut to 16 bits
+      at * words,
+    );
+    const from = row * table.topK;
+    records.set(table.indexes.subarray(from, from + topK), at * words + parameterWords);
+    records.set(table.values.subarray(from, from + topK), at * words + parameterWords + topK);
+  }
+  return records;
+}
+
+/** null when the file is not what was written. */
+async function readShards(path: string, { kept, topK }: ViewsLayout): Promise<ShardViews[] | null> {
+  const { size } = await stat(path);
+  const end = size - HASH_BYTES;
+  if (end < LENGTH_BYTES) return null;
+  const hash = createHash('sha256');
+  for await (const part of createReadStream(path, { end: end - 1, highWaterMark: 1 << 20 })) hash.update(part as Buffer);
+  if (!hash.digest().equals(await bytesOf(path, end, HASH_BYTES))) return null;
+  const recordBytes = (await bytesOf(path, end - LENGTH_BYTES, LENGTH_BYTES)).readDoubleLE();
+  const bytes = await bytesOf(path, recordBytes, end - LENGTH_BYTES - recordBytes);
+  const index = new Uint32Array(Uint8Array.from(bytes).buffer);
+  const shards: ShardViews[] = [];
+  for (let at = 0, offset = 0; at < index.length;) {
+    const chunks = index[at++]!;
+    shards.push({ clip: index.subarray(at, at + chunks), chunk: index.subarray(at + chunks, at + 2 * chunks), offset });
+    at += 2 * chunks;
+    offset += kept * chunks * recordWords(topK) * Uint16Array.BYTES_PER_ELEMENT;
+  }
+  return shards;
+}
+
+async function bytesOf(path: string, start: number, length: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  if (length > 0) for await (const part of createReadStream(path, { start, end: start + length - 1 })) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+}
+
+function recordWords(topK: number): number {
+  return parameterWords + 2 * topK;
 }

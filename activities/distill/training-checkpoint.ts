@@ -10,6 +10,7 @@ import { loadWeights, type Weights } from '../../ced/model/weights';
 import type { TrainerState } from '../../ced/training/trainer';
 import { layout } from '../storage/layout';
 import { createAnew, setAside } from '../storage/set-aside';
+import { readSound } from '../storage/sound-object';
 import { encodeJson, sha256, type Store } from '../storage/store';
 import type { BestEntry } from './best-list';
 import { areBestWeightsSound } from './best-weights';
@@ -48,8 +49,8 @@ export async function writeCheckpoint(
   const stateKey = layout.checkpoint(key, state.step, 'state.json');
   // Without a state, files of this step belong to no checkpoint.
   const write = (await store.exists(stateKey)) ? store.create.bind(store) : createAnew.bind(null, store);
-  await write(layout.checkpoint(key, state.step, 'model.safetensors'), model);
-  await write(layout.checkpoint(key, state.step, 'adam.safetensors'), adam);
+  await write(layout.checkpoint(key, state.step, 'model.safetensors'), model, { keepCopy: true });
+  await write(layout.checkpoint(key, state.step, 'adam.safetensors'), adam, { keepCopy: true });
   const complete: TrainingState = { formatVersion: 1, ...state, files: { model: sha256(model), adam: sha256(adam) } };
   await store.create(stateKey, encodeJson({ ...complete, seal: sealOf(complete) }));
 }
@@ -78,10 +79,10 @@ export async function readCheckpoint(
   step: number,
 ): Promise<{ state: TrainingState; model: Uint8Array; adam: Uint8Array } | null> {
   const state = await readState(store, layout.checkpoint(key, step, 'state.json'));
-  const model = await store.read(layout.checkpoint(key, step, 'model.safetensors'));
-  const adam = await store.read(layout.checkpoint(key, step, 'adam.safetensors'));
-  const whole = state && model && adam && sha256(model) === state.files.model && sha256(adam) === state.files.adam;
-  return whole ? { state, model, adam } : null;
+  if (state === null) return null;
+  const model = await readSound(store, layout.checkpoint(key, step, 'model.safetensors'), state.files.model);
+  const adam = model && (await readSound(store, layout.checkpoint(key, step, 'adam.safetensors'), state.files.adam));
+  return model && adam && { state, model, adam };
 }
 
 /** `state.json` first: without it the others are no checkpoint. */

@@ -3,6 +3,7 @@
  * half done, it goes on from the newest sound checkpoint; the result is an immutable model in the store and a manifest, written last.
  */
 import { canonicalJson } from '../../ced/logits/content-key';
+import type { LogitTable } from '../../ced/logits/logit-table';
 import type { ModelConfig } from '../../ced/model/config';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { parameterCount } from '../../ced/model/parameters';
@@ -20,12 +21,12 @@ import { isModelSound, loadModel, storeModel } from '../model-folder';
 import { countdown } from '../progress';
 import { layout } from '../storage/layout';
 import { isTransient } from '../storage/patience';
-import { ContentDiffers, encodeJson, readJson, readJsonIfPresent } from '../storage/store';
+import { ContentDiffers, encodeJson, readJson, readJsonIfPresent, sha256 } from '../storage/store';
 import { LabelledLessons } from '../teach/labelled-lessons';
 import { recordAttempt } from './attempts';
 import { readBestWeights } from './best-weights';
 import { modelConfig } from './model-shape';
-import { readStoredLogits, rowsWithLogits, StoredLessons } from './stored-lessons';
+import { readStoredLogits, rowsWithLogits, StoredLessons, verifyStoredLogits } from './stored-lessons';
 import { StoredViews } from './stored-views';
 import { readLatestCheckpoint, type Progress, type TrainingState } from './training-checkpoint';
 import { trainingKey } from './training-key';
@@ -37,8 +38,8 @@ export type TrainJobInput = TrainInput & { attemptId: string };
 
 export async function trainJob(context: JobContext, input: TrainJobInput): Promise<TrainedModel> {
   const { store } = context;
-  const audio = await CorpusAudio.open(store, input.planKey, 'train');
-  const validation = await Validation.open(store, input.planKey, input.hasValidation, input.ensemble);
+  const audio = await CorpusAudio.open(store, input.planKey, 'train', { watch: context });
+  const validation = await Validation.open(context, input.planKey, input.hasValidation, input.ensemble);
   let stored: StoredViews | undefined;
   try {
     const config = await shapeOf(context, input, audio);
@@ -131,19 +132,30 @@ async function prepareLessons(
   const { logitsKey, storedViews, storedTopK, partial = false } = input.targets;
   const student = input.settings as Student;
   const [views, topK] = [student.views ?? storedViews, student.topK ?? storedTopK];
-  const stored = StoredViews.create(context.scratchFolder, { stored: storedViews, kept: views }, topK);
-  try {
-    const progress = countdown('shards', audio.audioShards.length, context.monotonicMs);
-    const logitShards = await readStoredLogits(context.store, logitsKey, audio.audioShards, async (shard, table) => {
-      stored.add(shard, table);
-      context.onProgress({ ...progress(shard + 1), phase: 'reading logits' });
+  const { audioShards } = audio;
+  const told = (phase: string): ((done: number) => Promise<void>) => {
+    const progress = countdown('shards', audioShards.length, context.monotonicMs);
+    return async (done) => {
+      context.onProgress({ ...progress(done), phase });
       if (await context.breathe()) throw new EngineStopped();
-    });
+    };
+  };
+  const logitShards = await verifyStoredLogits(context.store, logitsKey, audioShards, told('verifying logits'));
+  const tables = async function* (): AsyncGenerator<LogitTable> {
+    const onShard = told('reading logits');
+    let done = 0;
+    for await (const table of readStoredLogits(context.store, logitsKey, audioShards, logitShards)) {
+      yield table;
+      await onShard(++done);
+    }
+  };
+  const stored = await StoredViews.open(context.cache, sha256(logitShards.join()), { stored: storedViews, kept: views, topK }, tables);
+  try {
     const rows = partial ? rowsWithLogits(all, stored) : all;
     const { unseenFill, consistent } = student;
     const classes = audio.vocabulary.length;
     const settings = { unseenFill, consistent, seed, views, topK, classes, augment: input.augment };
-    return { rows, lessons: new StoredLessons(rows, audio.audioShards.length, stored, settings), logitShards, stored };
+    return { rows, lessons: new StoredLessons(rows, audioShards.length, stored, settings), logitShards, stored };
   } catch (error) {
     stored.close();
     throw error;

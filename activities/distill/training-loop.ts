@@ -63,7 +63,11 @@ export async function trainingLoop(loop: Loop, start: Progress): Promise<Progres
   while (at.epoch < lastEpoch && !stoppedEarly()) {
     const learningRate = learningRateAt(at.step, { ...settings, totalSteps });
     const begunMs = context.monotonicMs();
-    const batch = data.batch(at.epoch, at.stepInEpoch);
+    const batch = await data.batch(at.epoch, at.stepInEpoch).catch(async (error: unknown) => {
+      // Whatever is wrong with what comes next, what was done is kept.
+      await writer.write(at, true);
+      throw error;
+    });
     const batchMs = context.monotonicMs();
     const loss = naming(
       () => trainer.step(batch, learningRate),

@@ -54,10 +54,11 @@ export class TrainingSet {
     return this.indexes(epoch, stepInEpoch).map((index) => this.rows[index]?.clip.clip ?? '?');
   }
 
-  /** The batch of a step; a chunk shorter than the longest is padded with silence behind its augmented samples. The last batch of an epoch holds what is left. */
-  batch(epoch: number, stepInEpoch: number): TrainingBatch {
+  /** The batch of a step, once its clips are here and sound; a chunk shorter than the longest is padded with silence behind its augmented samples. The last batch of an epoch holds what is left. */
+  async batch(epoch: number, stepInEpoch: number): Promise<TrainingBatch> {
     const { samples, mixup, seed } = this.settings;
     const indexes = this.indexes(epoch, stepInEpoch);
+    await this.audio.ready(indexes.flatMap((index) => this.rows[index]?.clip ?? []));
     const classes = this.audio.vocabulary.length;
     const pcm = new Int16Array(indexes.length * samples);
     const masks = new Int32Array(indexes.length * 4);

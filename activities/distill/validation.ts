@@ -27,9 +27,10 @@ export class Validation {
     private readonly ensembleScores: Float32Array | null,
   ) {}
 
-  static async open(store: Store, planKey: string, hasSplit: boolean, ensemble: EnsembleMember[]): Promise<Validation> {
+  static async open(context: JobContext, planKey: string, hasSplit: boolean, ensemble: EnsembleMember[]): Promise<Validation> {
     if (!hasSplit) return new Validation(null, null);
-    const audio = await CorpusAudio.open(store, planKey, 'validation');
+    const { store } = context;
+    const audio = await CorpusAudio.open(store, planKey, 'validation', { watch: context });
     // With neither labels nor teachers to compare with, the last epoch is as good as any.
     const followed = labelMatrix(audio) === null && ensemble.length > 0;
     return new Validation(audio, followed ? await ensembleScores(store, ensemble, audio) : null);

@@ -30,7 +30,7 @@ const BATCH = 64;
 
 export async function scoreJob(context: JobContext, input: ScoreInput): Promise<Scored> {
   const { store } = context;
-  const audio = await CorpusAudio.open(store, input.planKey, input.split);
+  const audio = await CorpusAudio.open(store, input.planKey, input.split, { watch: context });
   try {
     const manifestKey = layout.scoresManifest(input.model.sha256, audio.contentSha256);
     const present = await readJsonIfPresent<ScoresManifest>(store, manifestKey);
@@ -92,8 +92,10 @@ export async function scoreClips(
     context.onProgress({ ...progress(full.items.at(-1)?.index ?? 0), ...(phase ? { phase } : {}) });
     await context.breathe();
   };
-  for (const [index, clip] of audio.clips.entries())
+  for (const [index, clip] of audio.clips.entries()) {
+    await audio.ready([clip]);
     for (const chunk of clip.chunks) await flush(batches.add(chunk.length, { clip, index }, (out, at) => audio.read(clip, chunk, out, at)));
+  }
   for (const rest of batches.rest()) await flush(rest);
   return scores;
 }

@@ -17,6 +17,7 @@ export async function probeTeachers(
 ): Promise<void> {
   const batches = new LengthBatches<null>(PROBE_CHUNKS);
   const chunks = audio.clips.flatMap((clip) => clip.chunks.slice(0, 1).map((chunk) => ({ clip, chunk }))).slice(0, PROBE_CHUNKS);
+  await audio.ready(chunks.map(({ clip }) => clip));
   const full = chunks.map(({ clip, chunk }) => batches.add(chunk.length, null, (out, at) => audio.read(clip, chunk, out, at)));
   const probes = [...full.filter((batch) => batch !== null), ...batches.rest()];
   const classes = audio.vocabulary.length;

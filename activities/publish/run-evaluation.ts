@@ -69,9 +69,11 @@ export async function evaluateRun(
   if (!corpus.splits[split]) return null;
   // A few seconds of the worst clips are heard: only their shards are opened.
   const hear = async ({ shard, ...clip }: CorpusClip): Promise<Int16Array> => {
-    const audio = await CorpusAudio.open(store, planKey, split, shard);
+    const audio = await CorpusAudio.open(store, planKey, split, { only: shard });
     try {
-      return readExcerpt(audio, { ...clip, shard: 0 });
+      const own = { ...clip, shard: 0 };
+      await audio.ready([own]);
+      return readExcerpt(audio, own);
     } finally {
       audio.close();
     }

@@ -4,10 +4,19 @@
  * https://cloud.google.com/storage/docs/request-preconditions
  */
 import type { Bucket, Storage } from '@google-cloud/storage';
-import { explainGcsError, GcsObject } from './gcs-object';
+import { explainGcsError, GcsObject, type GcsVersion } from './gcs-object';
 import type { ObjectCache } from './object-cache';
 import { patiently, type Patience } from './patience';
-import { ContentDiffers, ObjectMissing, type Content, type CreateOutcome, type Store, type StoredObject } from './store';
+import {
+  ContentDiffers,
+  ObjectMissing,
+  type Content,
+  type CreateOptions,
+  type CreateOutcome,
+  type LocalOptions,
+  type Store,
+  type StoredObject,
+} from './store';
 
 export interface GcsStoreOptions {
   client: Storage;
@@ -40,9 +49,16 @@ export class GcsStore implements Store {
     return (await this.object(key).version()) !== null;
   }
 
-  async create(key: string, content: Content): Promise<CreateOutcome> {
+  async create(key: string, content: Content, { keepCopy = false }: CreateOptions = {}): Promise<CreateOutcome> {
     const bytes = content instanceof Array ? Buffer.concat(content) : content;
     const object = this.object(key);
+    const outcome = await this.createOnce(object, key, bytes);
+    // The object is committed, and a disk without room for its copy does not undo that.
+    if (keepCopy) await this.options.cache.keep(object.uri, bytes).catch(() => undefined);
+    return outcome;
+  }
+
+  private async createOnce(object: GcsObject, key: string, bytes: Uint8Array): Promise<CreateOutcome> {
     for (;;) {
       if (await object.write(bytes, { createOnly: true })) return 'created';
       const present = await object.read();
@@ -92,13 +108,23 @@ export class GcsStore implements Store {
   }
 
   async remove(key: string): Promise<void> {
-    await this.object(key).remove();
+    const object = this.object(key);
+    await object.remove();
+    await this.options.cache.forget(object.uri);
   }
 
-  async localFile(key: string): Promise<string> {
+  async localFile(key: string, { immutable = false }: LocalOptions = {}): Promise<string> {
     const object = this.object(key);
-    const version = await object.version();
-    if (version === null) throw new ObjectMissing(key, this.uri);
+    const found = async (): Promise<GcsVersion> => {
+      const version = await object.version();
+      if (version === null) throw new ObjectMissing(key, this.uri);
+      return version;
+    };
+    if (immutable)
+      return await this.options.cache.file(object.uri, async function* () {
+        yield* object.stream(await found());
+      });
+    const version = await found();
     return await this.options.cache.file(`${object.uri}#${version.generation}`, () => object.stream(version));
   }
 

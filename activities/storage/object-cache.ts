@@ -1,5 +1,5 @@
 /**
- * Local copies of remote objects, for reads at an offset: a folder with a size limit, the least recently used out first. Many processes may share
+ * Local copies of remote objects and what was computed from them, for reads at an offset: a folder with a size limit, the least recently used out first. Many processes may share
  * it. An entry is renamed into place whole; one that is evicted while somebody reads it stays readable until it is closed.
  */
 import { createHash, randomUUID } from 'node:crypto';
@@ -17,9 +17,13 @@ export interface ObjectCacheOptions {
 /** What a process that was killed leaves half-written is removed after this. */
 const ABANDONED_AFTER_MS = 24 * 3600_000;
 const PART = '.part-';
+/** The folder is over its limit by no more than this share of it, for each process that fills it. */
+const LOOKS_A_FILLING = 64;
 
 export class ObjectCache {
   private readonly arriving = new Map<string, Promise<string>>();
+  /** Brought since the folder was last looked at; at first whatever others have left. */
+  private unseenBytes = Infinity;
 
   constructor(private readonly options: ObjectCacheOptions) {}
 
@@ -28,7 +32,7 @@ export class ObjectCache {
    * @param identity names one immutable content, e.g. URI and generation
    */
   async file(identity: string, content: () => AsyncIterable<Uint8Array>): Promise<string> {
-    const path = join(this.options.folder, createHash('sha256').update(identity).digest('hex'));
+    const path = this.pathOf(identity);
     const now = new Date();
     const present = await utimes(path, now, now).then(
       () => true,
@@ -38,6 +42,21 @@ export class ObjectCache {
     const arriving = this.arriving.get(path) ?? this.bring(path, content).finally(() => this.arriving.delete(path));
     this.arriving.set(path, arriving);
     return await arriving;
+  }
+
+  /** Puts `bytes` there, in place of what `identity` named before. */
+  async keep(identity: string, bytes: Uint8Array): Promise<void> {
+    await this.bring(this.pathOf(identity), async function* () {
+      yield await Promise.resolve(bytes);
+    });
+  }
+
+  async forget(identity: string): Promise<void> {
+    await rm(this.pathOf(identity), { force: true });
+  }
+
+  private pathOf(identity: string): string {
+    return join(this.options.folder, createHash('sha256').update(identity).digest('hex'));
   }
 
   private async bring(path: string, content: () => AsyncIterable<Uint8Array>): Promise<string> {
@@ -58,6 +77,10 @@ export class ObjectCache {
   }
 
   private async evict(newest: string): Promise<void> {
+    // Thousands of shards arrive one after another, and each look at the folder asks for the size of everything in it.
+    this.unseenBytes += (await stat(newest).catch(() => null))?.size ?? 0;
+    if (this.unseenBytes <= this.options.maxBytes / LOOKS_A_FILLING) return;
+    this.unseenBytes = 0;
     const entries = [];
     for (const name of await readdir(this.options.folder)) {
       const path = join(this.options.folder, name);

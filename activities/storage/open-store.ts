@@ -10,7 +10,7 @@ import type { Patience } from './patience';
 import type { Store } from './store';
 
 export interface StoreOptions {
-  /** Folder of local copies of remote objects. @default ~/.cache/ced-distillation/objects */
+  /** Folder of local copies: remote objects, and stored logits laid out for training. @default ~/.cache/ced-distillation/objects */
   cacheFolder?: string;
   /** Size limit of that folder. @default 64 GiB */
   cacheBytes?: number;
@@ -26,20 +26,22 @@ export function openStore(root: string, uri: string, options: StoreOptions = {})
   const place = parseGsUri(uri);
   if (place === null)
     throw new PermanentError('RunFileInvalid', `store: ${uri} cannot be written, expected a folder or gs://bucket/prefix`);
-  const {
-    cacheFolder = join(homedir(), '.cache', 'ced-distillation', 'objects'),
-    cacheBytes = 64 * 2 ** 30,
-    userProject,
-    patience = {},
-  } = options;
+  const { userProject, patience = {} } = options;
   return new GcsStore({
     client: openGcs(),
     bucket: place.bucket,
     prefix: place.path.replace(/^\/+|\/+$/g, ''),
-    cache: new ObjectCache({ folder: cacheFolder, maxBytes: cacheBytes }),
+    cache: openObjectCache(options),
     userProject,
     patience,
   });
+}
+
+export function openObjectCache({
+  cacheFolder = join(homedir(), '.cache', 'ced-distillation', 'objects'),
+  cacheBytes = 64 * 2 ** 30,
+}: StoreOptions): ObjectCache {
+  return new ObjectCache({ folder: cacheFolder, maxBytes: cacheBytes });
 }
 
 /** How a worker hands its options to its engine process. */

@@ -13,6 +13,8 @@ export interface Patience {
   silenceMs?: number;
   /** Told before every pause, so that a waiting process is not taken for a hung one. */
   onWait?: (reason: string) => void;
+  /** Told of every part that arrives: a large object on a slow line is no hang. */
+  onBytes?: () => void;
 }
 
 const LONGEST_PAUSE_MS = 30_000;
@@ -80,6 +82,7 @@ export async function* resuming(
           if (next.done) return;
           received += next.value.length;
           waiting.succeeded();
+          patience.onBytes?.();
           yield next.value;
         }
       } finally {

@@ -3,7 +3,7 @@
  * look at what happened. Nothing reads them; `ced store gc` removes them.
  */
 import { layout } from './layout';
-import { ContentDiffers, sha256, type Store } from './store';
+import { ContentDiffers, sha256, type CreateOptions, type Store } from './store';
 
 /**
  * Moves an object aside unless it is sound by now: another process may have mended it since the caller looked.
@@ -26,12 +26,12 @@ export async function setAside(
  * Creates an object whose place can hold nothing else that is sound: it is named by its content, or nothing refers to it yet. What is there instead, left
  * by a failing disk or by an attempt on another kind of machine, is set aside.
  */
-export async function createAnew(store: Store, key: string, bytes: Uint8Array): Promise<void> {
+export async function createAnew(store: Store, key: string, bytes: Uint8Array, options?: CreateOptions): Promise<void> {
   try {
-    await store.create(key, bytes);
+    await store.create(key, bytes, options);
   } catch (error) {
     if (!(error instanceof ContentDiffers)) throw error;
     await setAside(store, key);
-    await store.create(key, bytes);
+    await store.create(key, bytes, options);
   }
 }

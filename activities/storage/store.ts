@@ -22,7 +22,7 @@ export interface Store {
    * Creates an object, never replaces one. `present` when the same bytes are already there.
    * @throws {ContentDiffers} when other bytes are there.
    */
-  create(key: string, content: Content): Promise<CreateOutcome>;
+  create(key: string, content: Content, options?: CreateOptions): Promise<CreateOutcome>;
   /** Replaces an object atomically. Only for the latest copies under `runs/<name>/`. */
   replace(key: string, bytes: Uint8Array): Promise<void>;
   /** Keys that start with `prefix`, sorted. */
@@ -31,7 +31,17 @@ export interface Store {
   /** Everything there, half-written objects that a crash left included. For housekeeping. */
   inventory(): Promise<StoredObject[]>;
   /** Path of a local file with the object's bytes, for reads at an offset. @throws {ObjectMissing} */
-  localFile(key: string): Promise<string>;
+  localFile(key: string, options?: LocalOptions): Promise<string>;
+}
+
+export interface CreateOptions {
+  /** Who will read it soon is probably this machine: of an object that lies elsewhere a copy stays here, where `localFile` finds it. */
+  keepCopy?: boolean;
+}
+
+export interface LocalOptions {
+  /** The caller knows the hash of what it asks for and compares: a copy that is here is taken without asking anybody whether it is the newest. */
+  immutable?: boolean;
 }
 
 export interface StoredObject {

@@ -1,10 +1,10 @@
 /** Our side of `npm run bench -- logits`: hears a whole shard for every line on standard input, as a worker's engine would, and answers with its times. */
-import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { JobContext } from '../../activities/job-context';
 import { logitsJob } from '../../activities/logits/logits-job';
 import { MappedModel } from '../../activities/mapped-model';
 import { FolderStore } from '../../activities/storage/folder-store';
+import { openObjectCache } from '../../activities/storage/open-store';
 import { openEngine } from '../../ced/engine/engine';
 import type { LogitsInput } from '../../workflows/contract/activities';
 
@@ -15,7 +15,7 @@ async function main({ folder, input }: { folder: string; input: LogitsInput }): 
   const context: JobContext = {
     store,
     engine,
-    scratchFolder: tmpdir(),
+    cache: openObjectCache({}),
     monotonicMs: () => performance.now(),
     onProgress: () => undefined,
     commit: () => Promise.reject(new Error('nothing is trained here')),

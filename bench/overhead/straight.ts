@@ -2,7 +2,7 @@
  * The stages of `distill` straight through, in one process: the same activities and jobs in the same order, without Temporal, heartbeats and a process
  * of the engine's own. argv: root, run file as JSON. Prints `ready`, and on a line of standard input runs once and prints the seconds.
  */
-import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { commitCheckpoint } from '../../activities/distill/checkpoint-commit';
@@ -15,7 +15,7 @@ import { importModels } from '../../activities/plan/import-models';
 import { planCorpus } from '../../activities/plan/plan-corpus';
 import { publishRun } from '../../activities/publish/publish-run';
 import { runJob } from '../../activities/run-job';
-import { openStore } from '../../activities/storage/open-store';
+import { openObjectCache, openStore } from '../../activities/storage/open-store';
 import { openEngine } from '../../ced/engine/engine';
 import type { LogitsShard, Split } from '../../workflows/contract/activities';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
@@ -37,7 +37,7 @@ async function straight(root: string, run: DistillRun): Promise<void> {
   const context: JobContext = {
     store,
     engine,
-    scratchFolder: tmpdir(),
+    cache: openObjectCache({ cacheFolder: join(store.uri, '..', 'cache') }),
     monotonicMs: () => performance.now(),
     onProgress: ignore,
     onEpoch: ignore,

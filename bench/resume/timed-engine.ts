@@ -54,7 +54,7 @@ if (require.main === module) {
   begin('compiled code', performance.nodeTiming.bootstrapComplete);
   timed(engine, 'openEngine', 'TensorFlow');
   timed(CorpusAudio, 'open', 'corpus and audio shards');
-  timed(lessons, 'readStoredLogits', 'logits');
+  timed(lessons, 'verifyStoredLogits', 'logits');
   timed(checkpoints, 'readLatestCheckpoint', 'checkpoint');
   timed(attempts, 'recordAttempt', 'variables and moments');
   timed(TrainingSet.prototype, 'batch', 'first batch');

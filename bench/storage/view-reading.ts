@@ -1,7 +1,9 @@
 /** What training pays for stored logits: to decode a shard once a job, and to read one view of it an epoch, beside what its steps take. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StoredViews } from '../../activities/distill/stored-views';
+import { ObjectCache } from '../../activities/storage/object-cache';
 import { engineEnvironment } from '../../ced/engine/environment';
 import type { LogitTable } from '../../ced/logits/logit-table';
 import { writeTargets } from '../../ced/logits/targets';
@@ -10,10 +12,13 @@ import { MeasuredProcess } from '../measured-process';
 import type { Job } from '../measures';
 
 /** CPU time in microseconds a chunk to read one view and write its targets, the best of eight. */
-export function viewReadMicroseconds(table: LogitTable, views: number, classes: number): number {
-  const stored = StoredViews.create(tmpdir(), { stored: views, kept: views }, table.topK);
+export async function viewReadMicroseconds(table: LogitTable, views: number, classes: number): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'ced-views-'));
+  const layout = { stored: views, kept: views, topK: table.topK };
+  const stored = await StoredViews.open(new ObjectCache({ folder, maxBytes: 1e12 }), 'bench', layout, async function* () {
+    yield await Promise.resolve(table);
+  });
   try {
-    stored.add(0, table);
     const chunks = table.rows / views;
     const targets = new Float32Array(classes);
     let fastest = Infinity;
@@ -26,6 +31,7 @@ export function viewReadMicroseconds(table: LogitTable, views: number, classes: 
     return fastest;
   } finally {
     stored.close();
+    rmSync(folder, { recursive: true });
   }
 }
 

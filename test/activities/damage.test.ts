@@ -13,6 +13,8 @@ import { logitsJob } from '../../activities/logits/logits-job';
 import { importModels } from '../../activities/plan/import-models';
 import { isModelSound, loadModel } from '../../activities/model-folder';
 import { planCorpus } from '../../activities/plan/plan-corpus';
+import { npyHeaderBytes } from '../../ced/audio/npy';
+import { permutation } from '../../ced/augment/random';
 import type { FolderStore } from '../../activities/storage/folder-store';
 import type { LogitsInput, LogitsShard } from '../../workflows/contract/activities';
 import { STORE_DAMAGED } from '../../workflows/contract/damage';
@@ -61,7 +63,6 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const pathOf = (key: string): string => join(folder, 'store', key);
 
-/** One bit, in the middle of the file. */
 /** Flips a bit in the middle; in a manifest in its hash, since the seconds that also stand there are covered by none. */
 function flip(key: string): void {
   const bytes = readFileSync(pathOf(key));
@@ -70,6 +71,15 @@ function flip(key: string): void {
   writeFileSync(pathOf(key), bytes);
 }
 const cut = (key: string): void => truncateSync(pathOf(key), readFileSync(pathOf(key)).length >> 1);
+/** Every clip of a split, as training does it. */
+async function hearAll(split: 'train' | 'validation'): Promise<void> {
+  const audio = await CorpusAudio.open(store, planKey, split);
+  try {
+    await audio.ready(audio.clips);
+  } finally {
+    audio.close();
+  }
+}
 const lose = (key: string): void => rmSync(pathOf(key));
 const filesBelow = (key: string): string[] => readdirSync(pathOf(key), { recursive: true, encoding: 'utf8' }).sort();
 
@@ -86,7 +96,7 @@ describe.each([
     damage(key);
     const found = damage === lose ? null : readFileSync(pathOf(key));
 
-    const error: unknown = await logitsJob(context, logitsInput).catch((thrown: unknown) => thrown);
+    const error: unknown = await hearAll('train').catch((thrown: unknown) => thrown);
     const failure = asFailure(error);
     expect(failure).toMatchObject({ type: STORE_DAMAGED, nonRetryable: true, details: [[{ kind: 'audio', split: 'train', shard: 0 }]] });
     await expect(store.exists(key)).resolves.toBe(false);
@@ -97,7 +107,7 @@ describe.each([
 
     await expect(ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, ignore)).resolves.toMatchObject({ reused: false });
     expect(readFileSync(pathOf(key)).equals(sound)).toBe(true);
-    (await CorpusAudio.open(store, planKey, 'train')).close();
+    await hearAll('train');
   });
 
   it('cannot be made again from sources that have changed: the run ends and says so', async () => {
@@ -106,7 +116,7 @@ describe.each([
     audio.close();
     const [sound, source] = [readFileSync(pathOf(key)), readFileSync(join(folder, 'audio/validation-0.wav'))];
     damage(key);
-    await expect(CorpusAudio.open(store, planKey, 'validation')).rejects.toThrow(/damaged or missing/);
+    await expect(hearAll('validation')).rejects.toThrow(/damaged or missing/);
     writeFileSync(join(folder, 'audio/validation-0.wav'), readFileSync(join(folder, 'audio/validation-1.wav')));
     await expect(ingestShard(deps, { store: '', planKey, split: 'validation', shard: 0 }, ignore)).rejects.toThrow(/have changed since/);
     writeFileSync(join(folder, 'audio/validation-0.wav'), source);
@@ -168,12 +178,18 @@ describe("a teacher's files", () => {
 });
 
 describe('training that was stopped', () => {
+  /** Two epochs of three steps and two steps of the next. */
   const STEPS_BEFORE_THE_STOP = 8;
+  const STEPS = 12;
   let undisturbed: string;
   let training: string;
 
-  const train = async (seed: number, stopAtStep = Infinity, settings: { earlyStop?: number } = {}): Promise<string> => {
-    let steps = 0;
+  const train = async (
+    seed: number,
+    stopAtStep = Infinity,
+    settings: { earlyStop?: number; checkpointSeconds?: number } = {},
+  ): Promise<string> => {
+    steps = 0;
     const student = { ...run.students[0]!, seed, ...settings };
     const targets = { kind: 'logits', logitsKey: logits.logitsKey, storedViews: 2, storedTopK: 3, seed: 7 } as const;
     const input = { store: '', planKey, run: run.name, settings: student, init: null, targets, augment: run.logits.augment, chunkSeconds: 1, ensemble: logitsInput.ensemble, hasValidation: true, resume: 'continue', stopAfterEpoch: null, attemptId: `a${++attempts}` } as const; // prettier-ignore
@@ -182,6 +198,8 @@ describe('training that was stopped', () => {
     return (await trainJob({ ...context, onProgress, breathe }, input)).sha256;
   };
   let attempts = 0;
+  /** Of the last attempt. */
+  let steps = 0;
 
   beforeEach(async () => {
     undisturbed ??= await train(1);
@@ -221,6 +239,25 @@ describe('training that was stopped', () => {
     damage(newest('best'));
     await expect(train(1)).resolves.toBe(undisturbed);
     expect(startingSteps().at(-1)).toBeLessThan(STEPS_BEFORE_THE_STOP);
+  });
+
+  it('meets a damaged clip when it comes to it, keeps its steps until then, and goes on with the same clip made again', async () => {
+    const audio = await CorpusAudio.open(store, planKey, 'train');
+    audio.close();
+    const key = `audio/${audio.audioShards[0]}.npy`;
+    const bytes = readFileSync(pathOf(key));
+    const heardBefore = permutation(1, 2, CLIPS).subarray(16);
+    const last = permutation(1, 3, CLIPS)
+      .subarray(16)
+      .find((clip) => !heardBefore.includes(clip))!;
+    bytes[npyHeaderBytes + audio.clips[last]!.offset * 2]! ^= 1;
+    writeFileSync(pathOf(key), bytes);
+    const error: unknown = await train(1, Infinity, { checkpointSeconds: 1000 }).catch((thrown: unknown) => thrown);
+    expect(asFailure(error)).toMatchObject({ type: STORE_DAMAGED, details: [[{ kind: 'audio', split: 'train', shard: 0 }]] });
+    expect(steps).toBe(STEPS - 1);
+    await ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, ignore);
+    await expect(train(1)).resolves.toBe(undisturbed);
+    expect(startingSteps()).toEqual([0, STEPS_BEFORE_THE_STOP, STEPS - 1]);
   });
 
   it('because its disk was full, however often, has not failed to get on', async () => {

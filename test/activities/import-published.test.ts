@@ -104,7 +104,7 @@ describe("importing the authors' published logits", () => {
       warmupSteps: 0,
       mixup: 0,
     });
-    const context = { ...jobContextOn(store), scratchFolder: folder, teacher: () => Promise.reject(new Error('there is no teacher')) };
+    const context = { ...jobContextOn(store), teacher: () => Promise.reject(new Error('there is no teacher')) };
     const trained = await trainJob(context, {
       store: '',
       planKey,

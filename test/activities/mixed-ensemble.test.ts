@@ -70,7 +70,9 @@ async function prepare(classes: readonly string[], clipSeconds: number): Promise
   const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: clipSeconds }, ignore);
   for (const split of ['train', 'validation'] as const) await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
   await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: clipSeconds });
-  return { planKey, audio: await CorpusAudio.open(store, planKey, 'train') };
+  const audio = await CorpusAudio.open(store, planKey, 'train');
+  await audio.ready(audio.clips);
+  return { planKey, audio };
 }
 
 const settingsOf = (chunkSeconds: number, topK: number) =>

@@ -72,10 +72,11 @@ export async function handmadeRun({ labelled = true, splits = ['validation', 'ev
 
 async function writeSplit(store: FolderStore, split: Split, labelled: boolean): Promise<CorpusManifest['splits']['train']> {
   const total = LABELS.length * SAMPLES;
-  const audio = encodeNpyInt16(total, [Int16Array.from({ length: total }, (_, index) => index + split.length)]);
+  const samples = Int16Array.from({ length: total }, (_, index) => index + split.length);
+  const audio = encodeNpyInt16(total, [samples]);
   const clips = LABELS.map((labels, index) => ({
     clip: `${split}-${index}`,
-    sha256: sha256(`${split} ${index}`),
+    sha256: sha256(new Uint8Array(samples.slice(index * SAMPLES, (index + 1) * SAMPLES).buffer)),
     offset: index * SAMPLES,
     samples: SAMPLES,
     labels: labelled ? labels : null,

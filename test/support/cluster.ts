@@ -54,7 +54,8 @@ export class Cluster {
     const child = spawn(program, [...before, entry, ...args], {
       stdio: ['ignore', 'pipe', log],
       detached: true,
-      env: { ...process.env, ...environment },
+      // Not in the user's own cache: under a home of their own workers keep what they keep there.
+      env: { ...process.env, ...('HOME' in environment ? {} : { CED_OBJECT_CACHE: join(this.folder, 'copies') }), ...environment },
     });
     this.workers.push(child);
     await new Promise<void>((resolve, reject) => {

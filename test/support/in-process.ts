@@ -1,12 +1,12 @@
 /** A store in a folder, and what activities and jobs stand on when a test runs them directly, without a worker. */
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { commitCheckpoint } from '../../activities/distill/checkpoint-commit';
 import type { JobContext } from '../../activities/job-context';
 import { MappedModel } from '../../activities/mapped-model';
 import { FolderStore } from '../../activities/storage/folder-store';
-import { readStoredLogits } from '../../activities/distill/stored-lessons';
+import { ObjectCache } from '../../activities/storage/object-cache';
+import { readStoredLogits, verifyStoredLogits } from '../../activities/distill/stored-lessons';
 import { openEngine } from '../../ced/engine/engine';
 import type { LogitTable } from '../../ced/logits/logit-table';
 
@@ -30,7 +30,7 @@ export function jobContextOn(store: FolderStore): JobContext {
   return {
     store,
     engine: openEngine(),
-    scratchFolder: tmpdir(),
+    cache: new ObjectCache({ folder: join(store.uri, '..', 'copies'), maxBytes: 1e9 }),
     monotonicMs: () => performance.now(),
     onProgress: ignore,
     onEpoch: ignore,
@@ -43,6 +43,7 @@ export function jobContextOn(store: FolderStore): JobContext {
 /** Every shard's logits, whole. */
 export async function storedTables(store: FolderStore, logitsKey: string, audioShards: readonly string[]): Promise<LogitTable[]> {
   const tables: LogitTable[] = [];
-  await readStoredLogits(store, logitsKey, audioShards, (_, table) => tables.push(table));
+  const hashes = await verifyStoredLogits(store, logitsKey, audioShards, () => Promise.resolve());
+  for await (const table of readStoredLogits(store, logitsKey, audioShards, hashes)) tables.push(table);
   return tables;
 }

@@ -2,14 +2,13 @@
  * The engine's process: the only one that loads TensorFlow. It takes orders by IPC alone (signals go to the whole process group and would
  * kill it before its checkpoint), yields after every step, and ends when its worker is gone or silent.
  */
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { openEngine } from '../../ced/engine/engine';
 import type { JobContext } from '../../activities/job-context';
 import { MappedModel } from '../../activities/mapped-model';
 import { runJob } from '../../activities/run-job';
-import { openStore, storeOptionsFrom } from '../../activities/storage/open-store';
+import { openObjectCache, openStore, storeOptionsFrom } from '../../activities/storage/open-store';
 import type { LiveProgress } from '../../workflows/contract/activities';
 import type { Damage } from '../../workflows/contract/damage';
 import { standstillLimitMs, Standstills } from '../standstills';
@@ -77,11 +76,19 @@ function contextOf(id: number, storeUri: string): JobContext {
   };
   // Waiting for a store that does not answer is no hang.
   const onWait = (): void => tell({ ...latest, phase: 'waiting for the store' });
-  const store = new FencedStore(openStore(root, storeUri, { ...storeOptionsFrom(process.env), patience: { onWait } }), () => fence.pass());
+  let toldMs = 0;
+  // A part that arrives is a sign of life; one a second is enough.
+  const onBytes = (): void => {
+    if (monotonicMs() - toldMs < 1000) return;
+    toldMs = monotonicMs();
+    onWait();
+  };
+  const patience = { onWait, onBytes };
+  const store = new FencedStore(openStore(root, storeUri, { ...storeOptionsFrom(process.env), patience }), () => fence.pass());
   return {
     store,
     engine,
-    scratchFolder: storeOptionsFrom(process.env).cacheFolder ?? tmpdir(),
+    cache: openObjectCache(storeOptionsFrom(process.env)),
     monotonicMs,
     onProgress,
     onEpoch: (record) => send({ type: 'epoch', id, record }),

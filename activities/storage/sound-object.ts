@@ -1,0 +1,48 @@
+/**
+ * Objects of which the reader knows the hash: read from this machine where it has a copy, and never given away unless they are what they should be. A copy
+ * that is damaged is thrown away and fetched again; what is damaged in the store itself is left for the caller to set aside.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { ObjectMissing, sha256, type Store } from './store';
+
+/** null when it is missing or not what it should be. */
+export async function readSound(store: Store, key: string, expectedSha256: string): Promise<Uint8Array | null> {
+  return await fromSoundFile(store, key, async (path) => {
+    const bytes = await readFile(path);
+    return sha256(bytes) === expectedSha256 ? bytes : null;
+  });
+}
+
+/** As `readSound`, without holding it in memory. */
+export async function isSound(store: Store, key: string, expectedSha256: string): Promise<boolean> {
+  const found = await fromSoundFile(store, key, async (path) => ((await fileSha256(path)) === expectedSha256 ? true : null));
+  return found !== null;
+}
+
+async function fromSoundFile<T>(store: Store, key: string, look: (path: string) => Promise<T | null>): Promise<T | null> {
+  const path = await localFile(store, key);
+  const found = path === null ? null : await look(path);
+  if (path === null || found !== null || !isCopy(store, path)) return found;
+  await rm(path, { force: true });
+  const again = await localFile(store, key);
+  return again === null ? null : await look(again);
+}
+
+async function localFile(store: Store, key: string): Promise<string | null> {
+  return await store.localFile(key, { immutable: true }).catch((error: unknown) => {
+    if (error instanceof ObjectMissing) return null;
+    throw error;
+  });
+}
+
+function isCopy(store: Store, path: string): boolean {
+  return !path.startsWith(store.uri);
+}
+
+async function fileSha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const part of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(part as Buffer);
+  return hash.digest('hex');
+}
