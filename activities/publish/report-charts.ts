@@ -1,8 +1,11 @@
 /** The course of training: loss, validation mAP and learning rate, drawn by uPlot from a data block in the page. */
 import { html } from './html';
+import { formatScore } from './number-format';
 import type { ReportData } from './report-data';
 import type { Section } from './report-section';
 import { seriesColour } from './report-parts';
+
+const NOTABLE_MAP = 0.002;
 
 interface ChartSeries {
   label: string;
@@ -30,7 +33,7 @@ export function chartsSection(data: ReportData): Section | null {
   return {
     id: 'training',
     title: 'Training',
-    note: 'Point at a curve to read it, drag to zoom in, double-click to zoom out.',
+    note: `Point at a curve to read it, drag to zoom in, double-click to zoom out.${averagingNotes(data)}`,
     content: html`<div class="charts">
         ${charts.map(
           ({ id, title }) =>
@@ -42,6 +45,18 @@ export function chartsSection(data: ReportData): Section | null {
       </div>
       <noscript><p class="note">Curves need scripts to be drawn; their numbers are the metrics segments in the store.</p></noscript>`,
   };
+}
+
+/** Checkpoints of a short training lie far apart, and their average can be worse than the best of them. */
+function averagingNotes({ models, curves }: ReportData): string {
+  return curves
+    .flatMap(({ name, epochs }) => {
+      const average = models.find((model) => model.trained?.name === name)?.trained?.validationMAP ?? null;
+      const best = Math.max(...epochs.map(({ mAP }) => mAP ?? -1));
+      if (average === null || best - average < NOTABLE_MAP) return [];
+      return ` What was averaged for ${name} validates at ${formatScore(average)}, its best epoch alone at ${formatScore(best)}: a lower averageBest, or a validateEvery that keeps what is averaged closer together, would serve it better.`;
+    })
+    .join('');
 }
 
 export function chartData(data: ReportData): Chart[] {

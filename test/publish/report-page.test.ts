@@ -35,6 +35,20 @@ function visibleText(page: string): string {
 
 const scriptsOf = (page: string): string[] => [...page.matchAll(/<script>([^]*?)<\/script>/g)].map(([, script]) => script ?? '');
 
+describe('the course of training', () => {
+  it('says so when the best epoch alone was better than the average that became the student', () => {
+    const data = sampleReport({ students: ['mini'] });
+    const advice = 'its best epoch alone at 0.500: a lower averageBest';
+    const student = data.models.find(({ trained }) => trained !== null)!;
+    const validated = data.curves[0]!.epochs.find(({ mAP }) => mAP !== null)!;
+    Object.assign(validated, { mAP: 0.5 });
+    student.trained!.validationMAP = 0.45;
+    expect(visibleText(renderReport(data))).toContain(`What was averaged for mini validates at 0.450, ${advice}`);
+    student.trained!.validationMAP = 0.501;
+    expect(visibleText(renderReport(data))).not.toContain('averageBest, or');
+  });
+});
+
 describe('the lineage', () => {
   const lineageOf = (data: ReportData): string => {
     const [section = ''] = /<section id="lineage">[^]*?<\/section>/.exec(renderReport(data)) ?? [];
