@@ -1,7 +1,9 @@
 /**
  * A resource of a web server, read-only. A transfer that breaks goes on from the byte where it stopped, and only if the resource is still the
- * same (`If-Range`); redirects are followed, never from https to http; private addresses are refused unless allowed. RFC 9110, section 14.
+ * same (`If-Range`); redirects are followed, never from https to http; private addresses are refused unless allowed; a SHA-256 that a model hub states
+ * (`X-Linked-Etag`) is held to. RFC 9110, section 14.
  */
+import { createHash } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { patiently, resuming, type Patience } from './patience';
@@ -15,6 +17,8 @@ export class HttpSource implements Source {
   readonly name: string;
   private readonly address: URL;
   private readonly patience: Patience;
+  /** Of the whole resource, by a server on the way. */
+  private statedSha256: string | null = null;
 
   constructor(
     address: string,
@@ -43,6 +47,7 @@ export class HttpSource implements Source {
     const first = range?.offset ?? 0;
     const last = range ? range.offset + range.bytes - 1 : null;
     let validator: string | null = null;
+    let version: string | number | null = null;
     const open = async (from: number): Promise<AsyncIterable<Uint8Array>> => {
       const start = first + from;
       if (last !== null && start > last) return nothing();
@@ -53,19 +58,31 @@ export class HttpSource implements Source {
         response.destroy();
         throw this.refusal(response);
       }
-      if (from > 0 && validatorOf(response) !== validator) {
+      validator = validatorOf(response);
+      // Of a server that states neither ETag nor date, the length must do.
+      const found = validator ?? lengthOf(response);
+      if (from > 0 && found !== version) {
         response.destroy();
         throw new SourceUnreadable(`${this.name} changed while it was read`);
       }
-      validator = validatorOf(response);
+      version = found;
+      const given = response.headers['content-range'];
+      if (response.statusCode === 206 && given !== undefined && !given.startsWith(`bytes ${start}-`)) {
+        response.destroy();
+        throw new SourceUnreadable(`${this.name} sends ${given}, asked for bytes from ${start} on`);
+      }
       // A server that knows no ranges begins again.
       return response.statusCode === 206 || !ranged ? response : between(response, start, last);
     };
     let bytes = 0;
+    const hash = range ? null : createHash('sha256');
     for await (const part of resuming(open, this.patience)) {
       bytes += part.length;
+      if (this.statedSha256 !== null) hash?.update(part);
       yield part;
     }
+    if (this.statedSha256 !== null && hash && hash.digest('hex') !== this.statedSha256)
+      throw new SourceUnreadable(`${this.name} is not what its server states: its SHA-256 is not ${this.statedSha256}`);
     if (range && bytes !== range.bytes) throw new SourceUnreadable(`${this.name} ends before byte ${range.offset + range.bytes}`);
   }
 
@@ -76,6 +93,8 @@ export class HttpSource implements Source {
       const response = await this.exchange(address, method, headers);
       const { statusCode = 0 } = response;
       const { location } = response.headers;
+      // The hub says of a large file what it holds, and sends on to where it lies.
+      this.statedSha256 = /^"?([0-9a-f]{64})"?$/.exec(String(response.headers['x-linked-etag']))?.[1] ?? this.statedSha256;
       if (![301, 302, 303, 307, 308].includes(statusCode) || location === undefined) return response;
       response.destroy();
       const next = new URL(location, address);

@@ -88,6 +88,27 @@ describe('reading from a web server', () => {
     await expect(read()).rejects.toThrow(/changed while it was read/);
   });
 
+  it('sees by its length that a resource without a version has changed', async () => {
+    answer = (_, response) => {
+      const longer = asked.length > 1 ? Buffer.concat([content, content]) : content;
+      response.writeHead(200, { 'content-length': longer.length });
+      if (asked.length > 1) return response.end(longer);
+      response.write(content.subarray(0, 10_000), () => setTimeout(() => response.destroy(), 20));
+    };
+    await expect(read()).rejects.toThrow(/changed while it was read/);
+  });
+
+  it('takes no other part of a resource for the one that it asked for', async () => {
+    answer = (request, response) => {
+      const [from, to] = ranges(request);
+      response.writeHead(206, { etag: '"one"', 'content-range': `bytes ${from + 1}-${to}/${content.length}`, 'content-length': to - from });
+      response.end(content.subarray(from + 1, to + 1));
+    };
+    await expect(readSource(openSource(`${base}/x`, options), most, { offset: 100, bytes: 50 })).rejects.toThrow(
+      /\/x sends bytes 101-150\/50000, asked for bytes from 100 on/,
+    );
+  });
+
   it('waits for a busy server, and gives up on one that refuses', async () => {
     answer = (request, response) => (asked.length < 3 ? response.writeHead([503, 429][asked.length - 1]!).end() : whole(request, response));
     expect((await read()).equals(content)).toBe(true);
@@ -161,6 +182,11 @@ describe('a private address', () => {
     '[fd00::1]',
     'fe80::1',
     '::ffff:10.0.0.1',
+    '[::ffff:7f00:1]',
+    '::127.0.0.1',
+    '2002:7f00:1::',
+    '64:ff9b:1::7f00:1',
+    'fec0::1',
   ])('is %s', (address) => {
     expect(isPrivateAddress(address)).toBe(true);
   });

@@ -4,7 +4,7 @@ import { bytesField, integerField, message, stringField } from '../../ced/engine
 const float = 1;
 
 /** Its input is [batch, samples], its output [batch, gains]. */
-export function onnxBytes(gains: readonly number[], { outputs = ['scores'] } = {}): Buffer {
+export function onnxBytes(gains: readonly number[], { outputs = ['scores'], isExternal = false } = {}): Buffer {
   const node = (op: string, inputs: readonly string[], output: string, ...attributes: Buffer[]): Buffer =>
     bytesField(1, message(...inputs.map((name) => stringField(1, name)), stringField(2, output), stringField(4, op), ...attributes));
   const axes = bytesField(5, message(stringField(1, 'axes'), integerField(8, 1), integerField(20, 7)));
@@ -13,7 +13,7 @@ export function onnxBytes(gains: readonly number[], { outputs = ['scores'] } = {
     integerField(1, gains.length),
     integerField(2, float),
     stringField(8, 'gain'),
-    bytesField(9, Buffer.from(Float32Array.from(gains).buffer)),
+    isExternal ? integerField(14, 1) : bytesField(9, Buffer.from(Float32Array.from(gains).buffer)),
   );
   const value = (name: string, ...extents: Buffer[]): Buffer => {
     const shape = message(...extents.map((extent) => bytesField(1, extent)));

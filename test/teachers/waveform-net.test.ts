@@ -77,6 +77,7 @@ describe('an ONNX file', () => {
   it('tells how many numbers its initializers hold', () => {
     expect(onnxParameterCount(onnxBytes(gains))).toBe(3);
     expect(() => onnxParameterCount(Buffer.from('nothing of the kind'))).toThrow(RangeError);
+    expect(() => onnxParameterCount(onnxBytes(gains, { isExternal: true }))).toThrow(/another file \(external data\); save it as one file/);
   });
 
   it('with two outputs is refused, and so are other bytes', async () => {

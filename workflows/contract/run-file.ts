@@ -133,7 +133,9 @@ export const teacherSchema = z.discriminatedUnion('format', [
   }),
   z.strictObject({
     format: z.literal('onnx').describe('An ONNX network with a front end of its own.'),
-    checkpoint: place.describe('File with one input, float32 waveforms [batch, samples] at 16 kHz, and one output [batch, classes].'),
+    checkpoint: place.describe(
+      'One file (or `gs://`, `https://`, `hf://organisation/repository/file`) with one input, float32 waveforms [batch, samples] at 16 kHz, and one output [batch, classes]; no external data.',
+    ),
     ...waveformTeacherFields,
   }),
   z.strictObject({
