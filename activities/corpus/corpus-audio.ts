@@ -26,8 +26,8 @@ interface OpenShard {
   soundOffsets: Set<number>;
 }
 
-/** What is told while every shard is looked at. */
-type Watch = Pick<JobContext, 'onProgress' | 'monotonicMs'>;
+/** Who is told while every shard is looked at, and where whole splits are kept. */
+type Job = Pick<JobContext, 'onProgress' | 'monotonicMs' | 'cache'>;
 
 /** Clips that are hashed, and shards that are brought, at once. */
 const AT_ONCE = 8;
@@ -48,7 +48,7 @@ export class CorpusAudio implements CorpusClips {
 
   private constructor(
     { vocabulary, clips, contentSha256, audioShards }: CorpusClips,
-    private readonly place: { store: Store; split: Split; firstShard: number; watch: Watch | null },
+    private readonly place: { store: Store; split: Split; firstShard: number; job: Job | null },
   ) {
     [this.vocabulary, this.clips, this.contentSha256, this.audioShards] = [vocabulary, clips, contentSha256, audioShards];
   }
@@ -58,10 +58,10 @@ export class CorpusAudio implements CorpusClips {
     store: Store,
     planKey: string,
     split: Split,
-    { only, watch = null }: { only?: number | undefined; watch?: Watch | null } = {},
+    { only, job = null }: { only?: number | undefined; job?: Job | null } = {},
   ): Promise<CorpusAudio> {
-    const corpus = await readCorpusClips(store, planKey, split, only);
-    return new CorpusAudio(corpus, { store, split, firstShard: only ?? 0, watch });
+    const corpus = await readCorpusClips(store, planKey, split, { only, cache: job?.cache });
+    return new CorpusAudio(corpus, { store, split, firstShard: only ?? 0, job });
   }
 
   /**
@@ -162,15 +162,15 @@ export class CorpusAudio implements CorpusClips {
 
   /** Looks at all of them once one was met: shards are damaged together, and are mended together. Those that are have been set aside. */
   private async damagedShards(): Promise<Damage[]> {
-    const { store, split, firstShard, watch } = this.place;
-    const progress = watch && countdown('shards', this.audioShards.length, watch.monotonicMs);
+    const { store, split, firstShard, job } = this.place;
+    const progress = job && countdown('shards', this.audioShards.length, job.monotonicMs);
     const damages: Damage[] = [];
     for (const [shard, audioSha256] of this.audioShards.entries()) {
       const key = layout.audio(audioSha256);
       const sound =
         (await isSound(store, key, audioSha256)) || (await setAside(store, key, (bytes) => sha256(bytes) === audioSha256)) === 'sound';
       if (!sound) damages.push({ kind: 'audio', split, shard: firstShard + shard });
-      if (progress) watch.onProgress({ ...progress(shard + 1), phase: 'looking at every audio shard' });
+      if (progress) job.onProgress({ ...progress(shard + 1), phase: 'looking at every audio shard' });
     }
     return damages;
   }

@@ -1,27 +1,32 @@
 /** The clips of a split in shard order, with their labels and chunks, from its manifests alone: for whoever counts and compares, and hears nothing. */
+import { readFile } from 'node:fs/promises';
 import { chunkPlan } from '../../ced/audio/chunks';
+import { canonicalJson } from '../../ced/logits/content-key';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import type { Split } from '../../workflows/contract/activities';
 import type { IngestManifest } from '../download/ingest-shard';
 import type { CorpusManifest } from '../download/seal-corpus';
 import { inOrder } from '../in-order';
 import { layout } from '../storage/layout';
+import { readDerived } from '../storage/derived-file';
+import type { ObjectCache } from '../storage/object-cache';
+import { readJson, sha256, type Store } from '../storage/store';
+import { decodeClips, encodeClips } from './clip-columns';
 import { contentSha256 } from './content-hash';
-import { readJson, type Store } from '../storage/store';
 
 /** Manifests that are on their way at once: in a bucket each is a round trip. */
 const READ_AHEAD = 32;
 
 export interface CorpusClip {
-  clip: string;
-  sha256: string;
-  labels: number[] | null;
+  readonly clip: string;
+  readonly sha256: string;
+  readonly labels: number[] | null;
   /** All of them: chunks may leave a rest out. */
-  samples: number;
-  chunks: { start: number; length: number }[];
+  readonly samples: number;
+  readonly chunks: { start: number; length: number }[];
   /** Of those that were read. */
-  shard: number;
-  offset: number;
+  readonly shard: number;
+  readonly offset: number;
 }
 
 export interface CorpusClips {
@@ -33,9 +38,33 @@ export interface CorpusClips {
   readonly audioShards: string[];
 }
 
-/** Of a whole split, or of one shard of it. */
-export async function readCorpusClips(store: Store, planKey: string, split: Split, only?: number): Promise<CorpusClips> {
-  const { chunkSeconds, vocabulary, splits } = await readJson<CorpusManifest>(store, layout.corpus(planKey));
+/**
+ * Of a whole split, or of one shard of it.
+ * @param cache where a machine that reads a whole split again finds it
+ */
+export async function readCorpusClips(
+  store: Store,
+  planKey: string,
+  split: Split,
+  { only, cache }: { only?: number | undefined; cache?: ObjectCache | undefined } = {},
+): Promise<CorpusClips> {
+  const corpus = await readJson<CorpusManifest>(store, layout.corpus(planKey));
+  if (!cache || only !== undefined) return await readManifests(store, planKey, corpus, split, only);
+  // Names listings and audio, and they determine all that the manifests of its shards say of clips.
+  const identity = `clips 1 ${split} ${sha256(canonicalJson(corpus))}`;
+  const compute = async function* (): AsyncGenerator<Uint8Array> {
+    yield* encodeClips(await readManifests(store, planKey, corpus, split), corpus.chunkSeconds);
+  };
+  return await readDerived(cache, identity, compute, async (path) => decodeClips(await readFile(path)));
+}
+
+async function readManifests(
+  store: Store,
+  planKey: string,
+  { chunkSeconds, vocabulary, splits }: CorpusManifest,
+  split: Split,
+  only?: number,
+): Promise<CorpusClips> {
   const entry = splits[split];
   if (!entry) throw new Error(`the corpus of plan ${planKey} has no ${split} split`);
   const chosen = only === undefined ? entry.shardsOf : entry.shardsOf.slice(only, only + 1);

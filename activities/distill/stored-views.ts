@@ -5,8 +5,9 @@
  */
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { createLogitTable, type LogitTable } from '../../ced/logits/logit-table';
+import { readDerived } from '../storage/derived-file';
 import type { ObjectCache } from '../storage/object-cache';
 
 /** uint16 words of a record before its pairs: clip and shift take two each, the mel bins' start and width share one. */
@@ -57,18 +58,11 @@ export class StoredViews {
     tables: () => AsyncIterable<LogitTable>,
   ): Promise<StoredViews> {
     const whole = `views 1 ${layout.stored} ${layout.kept} ${layout.topK} ${identity}`;
-    for (let tries = 0; tries < 2; tries++) {
-      const path = await cache.file(whole, () => encoded(layout, tables()));
-      const file = openSync(path, 'r');
-      const shards = await readShards(path, layout).catch((error: unknown) => {
-        closeSync(file);
-        throw error;
-      });
-      if (shards) return new StoredViews(file, layout.kept, layout.topK, shards);
-      closeSync(file);
-      await rm(path, { force: true });
-    }
-    throw new Error('stored logits laid out on this machine are damaged again and again; look at the disk');
+    const compute = (): AsyncGenerator<Uint8Array> => encoded(layout, tables());
+    return await readDerived(cache, whole, compute, async (path) => {
+      const shards = await readShards(path, layout);
+      return shards && new StoredViews(openSync(path, 'r'), layout.kept, layout.topK, shards);
+    });
   }
 
   /** Chunks of a shard that have logits. */

@@ -38,7 +38,7 @@ export type TrainJobInput = TrainInput & { attemptId: string };
 
 export async function trainJob(context: JobContext, input: TrainJobInput): Promise<TrainedModel> {
   const { store } = context;
-  const audio = await CorpusAudio.open(store, input.planKey, 'train', { watch: context });
+  const audio = await CorpusAudio.open(store, input.planKey, 'train', { job: context });
   const validation = await Validation.open(context, input.planKey, input.hasValidation, input.ensemble);
   let stored: StoredViews | undefined;
   try {

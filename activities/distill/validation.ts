@@ -30,7 +30,7 @@ export class Validation {
   static async open(context: JobContext, planKey: string, hasSplit: boolean, ensemble: EnsembleMember[]): Promise<Validation> {
     if (!hasSplit) return new Validation(null, null);
     const { store } = context;
-    const audio = await CorpusAudio.open(store, planKey, 'validation', { watch: context });
+    const audio = await CorpusAudio.open(store, planKey, 'validation', { job: context });
     // With neither labels nor teachers to compare with, the last epoch is as good as any.
     const followed = labelMatrix(audio) === null && ensemble.length > 0;
     return new Validation(audio, followed ? await ensembleScores(store, ensemble, audio) : null);

@@ -30,7 +30,7 @@ const BATCH = 64;
 
 export async function scoreJob(context: JobContext, input: ScoreInput): Promise<Scored> {
   const { store } = context;
-  const audio = await CorpusAudio.open(store, input.planKey, input.split, { watch: context });
+  const audio = await CorpusAudio.open(store, input.planKey, input.split, { job: context });
   try {
     const manifestKey = layout.scoresManifest(input.model.sha256, audio.contentSha256);
     const present = await readJsonIfPresent<ScoresManifest>(store, manifestKey);
@@ -86,8 +86,9 @@ export async function scoreClips(
     if (!full) return;
     const output = await probabilities({ pcm: full.pcm, batch: full.rows, samples: full.samples, masks: null });
     full.items.forEach(({ clip, index }, row) => {
+      const { length } = clip.chunks;
       for (let c = 0; c < classes; c++)
-        scores[index * classes + c] = (scores[index * classes + c] ?? 0) + (output[row * classes + c] ?? 0) / clip.chunks.length;
+        scores[index * classes + c] = (scores[index * classes + c] ?? 0) + (output[row * classes + c] ?? 0) / length;
     });
     context.onProgress({ ...progress(full.items.at(-1)?.index ?? 0), ...(phase ? { phase } : {}) });
     await context.breathe();

@@ -55,7 +55,7 @@ const READ_AHEAD = 16;
 export async function logitsJob(context: JobContext, input: LogitsInput & { owner?: string }): Promise<LogitsShard> {
   const { store } = context;
   const { settings, ensemble } = input;
-  const audio = await CorpusAudio.open(store, input.planKey, 'train', { only: input.shard, watch: context });
+  const audio = await CorpusAudio.open(store, input.planKey, 'train', { only: input.shard, job: context });
   const audioSha256 = audio.audioShards[0] ?? '';
   let lease: ShardLease | undefined;
   try {

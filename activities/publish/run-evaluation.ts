@@ -68,10 +68,11 @@ export async function evaluateRun(
   const corpus = await readJson<CorpusManifest>(store, layout.corpus(planKey));
   if (!corpus.splits[split]) return null;
   // A few seconds of the worst clips are heard: only their shards are opened.
-  const hear = async ({ shard, ...clip }: CorpusClip): Promise<Int16Array> => {
+  const hear = async ({ clip, shard }: CorpusClip): Promise<Int16Array> => {
     const audio = await CorpusAudio.open(store, planKey, split, { only: shard });
     try {
-      const own = { ...clip, shard: 0 };
+      const own = audio.clips.find((each) => each.clip === clip);
+      if (!own) throw new Error(`${clip} is not in shard ${shard} of ${split}`);
       await audio.ready([own]);
       return readExcerpt(audio, own);
     } finally {
