@@ -1,15 +1,18 @@
 /**
  * `npm run bench -- resume`: how long after an attempt at a training begins it is at full speed again. A student trains in a real engine's process
  * until its steps are steady and a checkpoint is committed; the process is killed, and another one is given the job, as after a worker's restart.
- * The store is a folder that the attempt before it has just read, so what a resume reads comes from this machine.
+ * The machine is the one that the attempt before it was on, so what a resume reads is here: a store in a folder, or copies of what is in a bucket.
  */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EngineLost, type EngineJob } from '../activities/engine-jobs';
+import { openStore } from '../activities/storage/open-store';
+import type { Store } from '../activities/storage/store';
 import { MODEL_PRESETS } from '../ced/model/config';
 import { UsageError } from '../cli/failure';
+import { startStorage } from '../infra/storage-emulator';
 import { EngineProcess } from '../workers/engine/engine-process';
 import { distillation } from './resume/distillation';
 import { PARTS, type PartBegun } from './resume/timed-engine';
@@ -30,11 +33,13 @@ the mean of ${WINDOW} steps is within ${TOLERANCE * 100} % of the steady one bef
 
   --model M     ${Object.keys(MODEL_PRESETS).join(', ')} (default mini), batch ${BATCH}
   --clips N     of the demo's corpus, heard by one teacher in two views (default 500)
+  --shards N    that they are in (default 1)
+  --bucket      the store is in a bucket of a storage server on this machine instead of a folder
   --help        this text`;
 
 /** @returns exit status */
 export async function resumeBench(argv: readonly string[]): Promise<number> {
-  const options = { model: { type: 'string', default: 'mini' }, clips: { type: 'string', default: '500' }, help: { type: 'boolean', short: 'h' } } as const; // prettier-ignore
+  const options = { model: { type: 'string', default: 'mini' }, clips: { type: 'string', default: '500' }, shards: { type: 'string', default: '1' }, bucket: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const; // prettier-ignore
   const { values } = parseArgs({ args: [...argv], options });
   if (values.help === true) {
     console.log(help);
@@ -42,21 +47,39 @@ export async function resumeBench(argv: readonly string[]): Promise<number> {
   }
   const { model } = values;
   if (!(model in MODEL_PRESETS)) throw new UsageError(`--model ${model}: expected ${Object.keys(MODEL_PRESETS).join(', ')}`);
-  const clips = Number(values.clips);
+  const [clips, shards] = [Number(values.clips), Number(values.shards)];
   if (!Number.isInteger(clips) || clips < BATCH) throw new UsageError(`--clips ${values.clips}: expected a whole number of at least ${BATCH}`); // prettier-ignore
+  if (!Number.isInteger(shards) || shards < 1 || shards > clips) throw new UsageError(`--shards ${values.shards}: expected a whole number from 1 to --clips`); // prettier-ignore
   const folder = mkdtempSync(join(tmpdir(), 'ced-resume-'));
+  const emulator = values.bucket === true ? await startStorage({ port: 0, folder: join(folder, 'buckets'), log: join(folder, 'storage.log') }) : null; // prettier-ignore
   try {
-    const job = await prepare(folder, model, clips);
+    await emulator?.createBucket('resume');
+    // The engines inherit both.
+    if (emulator) process.env['STORAGE_EMULATOR_HOST'] = emulator.endpoint;
+    process.env['CED_OBJECT_CACHE'] = join(folder, 'cache');
+    const uri = emulator ? 'gs://resume/store' : join(folder, 'store');
+    const job = await prepare({ folder, store: uri, model, clips, shards });
+    const store = openStore(folder, uri, { cacheFolder: join(folder, 'seen') });
     process.stderr.write('training until steps are steady and a checkpoint is committed\n');
-    const before = await attempt(folder, job('before'), ({ steps }) => isSteady(steps) && committedStep(folder) !== null);
+    let checkpoint: number | null = null;
+    const looking = setInterval(() => void committedStep(store).then((step) => (checkpoint = step)), 500);
+    const before = await attempt(folder, job('before'), ({ steps }) => isSteady(steps) && checkpoint !== null);
+    clearInterval(looking);
     const steadyMs = meanMs(before.steps, before.steps.length - 1)!;
-    const checkpoint = committedStep(folder);
+    checkpoint = await committedStep(store);
     if (!isSteady(before.steps) || checkpoint === null)
       throw new Error(`steps were not steady, or no checkpoint was committed, within ${STEPS_AT_MOST} steps: is the machine idle?`);
     process.stderr.write(`killed at step ${before.steps.at(-1)!.done}, its newest checkpoint is step ${checkpoint}; resuming\n`);
     const after = await attempt(folder, job('after'), ({ steps }) => fullSpeedAt(steps, steadyMs) !== null);
-    return report({ model, clips, steadyMs, killedAt: before.steps.at(-1)!.done, after });
+    return report({
+      where: `${clips} clips in ${shards} shards in a ${emulator ? 'bucket' : 'folder'}`,
+      model,
+      steadyMs,
+      killedAt: before.steps.at(-1)!.done,
+      after,
+    });
   } finally {
+    await emulator?.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -75,11 +98,25 @@ interface Attempt {
 
 const nowMs = (): number => performance.timeOrigin + performance.now();
 
-async function prepare(folder: string, model: string, clips: number): Promise<(attemptId: string) => EngineJob> {
+interface Prepared {
+  folder: string;
+  store: string;
+  model: string;
+  clips: number;
+  shards: number;
+}
+
+async function prepare(what: Prepared): Promise<(attemptId: string) => EngineJob> {
+  const { folder, clips } = what;
   process.stderr.write(`ingesting ${clips} clips and computing their logits\n`);
   const engine = new EngineProcess({ entry: join(__dirname, '..', 'workers', 'engine', 'child.js'), root: folder, intraOpThreads: availableParallelism() }); // prettier-ignore
   try {
-    return await distillation(engine, { folder, model, clips, batchSize: BATCH, checkpointSeconds: CHECKPOINT_SECONDS });
+    return await distillation(engine, {
+      ...what,
+      cacheFolder: join(folder, 'cache'),
+      batchSize: BATCH,
+      checkpointSeconds: CHECKPOINT_SECONDS,
+    });
   } finally {
     engine.end();
   }
@@ -133,15 +170,15 @@ function fullSpeedAt(steps: readonly Step[], steadyMs: number): number | null {
 }
 
 /** Step of the newest checkpoint in the store. */
-function committedStep(folder: string): number | null {
-  const files = readdirSync(join(folder, 'store'), { recursive: true, encoding: 'utf8' });
-  const steps = files.map((file) => /checkpoints\/(\d+)\/state\.json$/.exec(file)?.[1]).filter((step) => step !== undefined);
+async function committedStep(store: Store): Promise<number | null> {
+  const keys = await store.list('training/');
+  const steps = keys.map((key) => /checkpoints\/(\d+)\/state\.json$/.exec(key)?.[1]).filter((step) => step !== undefined);
   return steps.length === 0 ? null : Math.max(...steps.map(Number));
 }
 
 /** @returns exit status */
-function report(measured: { model: string; clips: number; steadyMs: number; killedAt: number; after: Attempt }): number {
-  const { model, clips, steadyMs, killedAt, after } = measured;
+function report(measured: { where: string; model: string; steadyMs: number; killedAt: number; after: Attempt }): number {
+  const { where, model, steadyMs, killedAt, after } = measured;
   const { steps, parts, startedMs } = after;
   const [first] = steps;
   if (!first) throw new Error('the resumed training took no step');
@@ -154,7 +191,7 @@ function report(measured: { model: string; clips: number; steadyMs: number; kill
     [`at full speed from (the first of ${WINDOW} such steps begins)`, last === null ? 'never' : since(steps[last - WINDOW]!.atMs)],
     [`at full speed, by the mean of ${WINDOW} steps`, reached === null ? 'never' : since(reached)],
   ] as const;
-  console.log(`${model}, batch ${BATCH}, ${clips} clips; ${(steadyMs / 1000).toFixed(2)} s a step before the kill\n`);
+  console.log(`${model}, batch ${BATCH}, ${where}; ${(steadyMs / 1000).toFixed(2)} s a step before the kill\n`);
   console.log('| since the attempt began | s |\n| --- | ---: |');
   for (const [name, seconds] of rows) console.log(`| ${name} | ${seconds} |`);
   console.log('\n| until the first step is done | s |\n| --- | ---: |');

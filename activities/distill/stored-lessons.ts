@@ -14,8 +14,10 @@ import { readJsonIfPresent, type Store } from '../storage/store';
 import type { StoredViews } from './stored-views';
 import type { Lessons, TrainingRow } from './training-set';
 
-/** Shards that are on their way at once: in a bucket each is a round trip. */
-const AT_ONCE = 16;
+/** Shards that are looked at at once: in a bucket each has a manifest that takes two round trips. */
+const LOOKED_AT_ONCE = 64;
+/** Shards that are held in memory while one of them is decoded. */
+const READ_AHEAD = 16;
 
 /** Views a student draws for itself lie beyond every stored view, so that they never repeat what the teachers heard. */
 export const FRESH_VIEW = 0x1_0000;
@@ -43,7 +45,7 @@ export async function verifyStoredLogits(
   const hashes: string[] = [];
   const damages: Damage[] = [];
   let shard = 0;
-  for await (const hash of inOrder(audioShards, AT_ONCE, look)) {
+  for await (const hash of inOrder(audioShards, LOOKED_AT_ONCE, look)) {
     const audioSha256 = audioShards[shard] ?? '';
     if (hash !== null) hashes.push(hash);
     else {
@@ -72,7 +74,7 @@ export async function* readStoredLogits(
     if (bytes === null) throw new Error(`${store.uri}: ${key} was damaged just now`);
     return bytes;
   };
-  for await (const bytes of inOrder(audioShards.entries(), AT_ONCE, read)) yield await decodeLogitShard(bytes);
+  for await (const bytes of inOrder(audioShards.entries(), READ_AHEAD, read)) yield await decodeLogitShard(bytes);
 }
 
 /** The rows that have logits, in order: what is trained on when an import could not match every chunk. */

@@ -11,7 +11,7 @@ import { sealCorpus } from '../../activities/download/seal-corpus';
 import type { EngineJob } from '../../activities/engine-jobs';
 import { importModels } from '../../activities/plan/import-models';
 import { planCorpus } from '../../activities/plan/plan-corpus';
-import { FolderStore } from '../../activities/storage/folder-store';
+import { openStore } from '../../activities/storage/open-store';
 import { UsageError } from '../../cli/failure';
 import { repositoryRoot } from '../../infra/toolchain';
 import type { EngineProcess } from '../../workers/engine/engine-process';
@@ -21,10 +21,15 @@ import { distillRunSchema } from '../../workflows/contract/run-file';
 type TrainJob = Extract<EngineJob, { kind: 'train' }>;
 
 interface DistillationOptions {
-  /** Of the store and the table. */
+  /** Of the table. */
   folder: string;
+  /** The run file's. */
+  store: string;
+  /** Of local copies. */
+  cacheFolder: string;
   model: string;
   clips: number;
+  shards: number;
   batchSize: number;
   checkpointSeconds: number;
 }
@@ -33,7 +38,7 @@ const ignore = (): void => undefined;
 
 /** @returns the job of each attempt at the training */
 export async function distillation(engine: EngineProcess, options: DistillationOptions): Promise<(attemptId: string) => TrainJob> {
-  const { folder, model, clips, batchSize, checkpointSeconds } = options;
+  const { folder, model, clips, shards, batchSize, checkpointSeconds } = options;
   const demo = JSON.parse(readFileSync(join(repositoryRoot, 'examples', 'instruments', 'distill.json'), 'utf8')) as {
     corpus: { vocabulary: string };
     teachers: object[];
@@ -43,14 +48,14 @@ export async function distillation(engine: EngineProcess, options: DistillationO
   const student = { name: 'student', model, batchSize, checkpointSeconds, epochs: 1000, validateEvery: 1000, warmupSteps: 300, mixup: 0 };
   const run = distillRunSchema.parse({
     name: 'resume',
-    store: join(folder, 'store'),
-    corpus: { train: writeTable(folder, clips), vocabulary: demo.corpus.vocabulary },
+    store: options.store,
+    corpus: { train: writeTable(folder, clips), vocabulary: demo.corpus.vocabulary, clipsPerShard: Math.ceil(clips / shards) },
     teachers: demo.teachers.slice(0, 1),
     logits: { ...demo.logits, views: 2 },
     students: [student],
   });
   if ('published' in run.logits) throw new Error('the bench computes its logits');
-  const store = new FolderStore(run.store);
+  const store = openStore(folder, run.store, { cacheFolder: options.cacheFolder });
   const deps: ActivityDependencies = {
     root: repositoryRoot,
     openStore: () => store,
