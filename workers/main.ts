@@ -62,7 +62,7 @@ async function main(): Promise<void> {
     const converter = await dataConverter(process.env);
     const deps = dependencies(options, new Client({ connection, namespace: options.namespace, ...converter }), engine, standstills);
     const workers = await Promise.all(
-      options.queues.map((queue) => Worker.create({ ...common(connection, options), ...converter, ...forQueue(queue, deps) })),
+      options.queues.map((queue) => Worker.create({ ...common(connection, options), ...converter, ...forQueue(queue, deps, options) })),
     );
     const running = Promise.all(workers.map((worker) => worker.run()));
     running.catch(() => undefined); // whoever waits below sees it
@@ -93,13 +93,14 @@ function common(connection: NativeConnection, { namespace, build }: WorkerOption
 function forQueue(
   queue: 'workflows' | 'cpu' | 'gpu',
   deps: ActivityDependencies,
+  { cpuActivities }: WorkerOptions,
 ): Pick<TemporalWorkerOptions, 'taskQueue' | 'workflowBundle' | 'activities' | 'maxConcurrentActivityTaskExecutions'> {
   const taskQueue = TASK_QUEUES[queue];
   switch (queue) {
     case 'workflows':
       return { taskQueue, workflowBundle: { codePath: join(__dirname, '..', 'workflow-bundle.js') } };
     case 'cpu':
-      return { taskQueue, activities: createCpuActivities(deps), maxConcurrentActivityTaskExecutions: 2 };
+      return { taskQueue, activities: createCpuActivities(deps), maxConcurrentActivityTaskExecutions: cpuActivities };
     case 'gpu':
       return { taskQueue, activities: createGpuActivities(deps), maxConcurrentActivityTaskExecutions: 1 };
   }

@@ -17,6 +17,8 @@ export interface WorkerOptions extends TemporalSettings {
   storage: Pick<StoreOptions, 'cacheFolder' | 'cacheBytes' | 'userProject'>;
   sources: SourceOptions;
   allowOverlap: boolean;
+  /** Of the cpu queue, at once. */
+  cpuActivities: number;
   /** `HOST:PORT` of the Prometheus end point, null for none. */
   metrics: string | null;
   log: LogFormat;
@@ -41,6 +43,9 @@ Runs a Temporal worker of the distillation pipeline. A GPU worker does one GPU a
   --allow-overlap  seal a corpus whose training clips stand in validation or eval too
   --allow-private-hosts  read tables and audio from http:// and from loopback, link-local and private addresses too
   --longest-clip S seconds of a clip above which it is rejected      [3600]
+  --largest-shard G gigabytes of audio in one shard, which is in memory while it is made; more is refused  [2.147]
+  --clips-at-once N clips of a shard that are read and decoded at once; far sources need more, and each takes 2 MB and its samples  [4]
+  --cpu-activities N  shards in the making and other work of the cpu queue at once: one is decoded while another is written  [2]
   --metrics H:P    serve Prometheus metrics at http://H:P/metrics; 127.0.0.1:9464 keeps them on this machine  [none]
   --log F          json or text, on standard error                   [text on a terminal, else json]
   --build-id ID    build that this worker belongs to; a run stays on the one that began it  [CED_BUILD_ID or the compiled code's hash]
@@ -71,6 +76,9 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
       'allow-private-hosts': { type: 'boolean' },
       'allow-overlap': { type: 'boolean' },
       'longest-clip': { type: 'string' },
+      'largest-shard': { type: 'string' },
+      'clips-at-once': { type: 'string' },
+      'cpu-activities': { type: 'string' },
       metrics: { type: 'string' },
       log: { type: 'string' },
       'build-id': { type: 'string' },
@@ -82,11 +90,10 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
   if (values.help) return null;
   const queues = QUEUES[values.queue as keyof typeof QUEUES] as readonly ('workflows' | 'cpu' | 'gpu')[] | undefined;
   if (!queues) throw new Error(`--queue: ${values.queue ?? 'nothing given'}, expected cpu, gpu or all`);
-  const threads = values.threads === undefined ? Math.min(8, availableParallelism()) : Number(values.threads);
-  const longestClipSeconds = values['longest-clip'] === undefined ? null : Number(values['longest-clip']);
-  if (longestClipSeconds !== null && !(longestClipSeconds > 0))
-    throw new Error(`--longest-clip: ${values['longest-clip']}, expected a number of seconds above 0`);
-  if (!Number.isInteger(threads) || threads < 1) throw new Error(`--threads: ${values.threads}, expected a whole number of at least 1`);
+  const threads = count('threads', values.threads) ?? Math.min(8, availableParallelism());
+  const longestClipSeconds = amount('longest-clip', values['longest-clip'], 'number of seconds');
+  const largestShardGb = amount('largest-shard', values['largest-shard'], 'number');
+  const clipsAtOnce = count('clips-at-once', values['clips-at-once']);
   const settings = temporalSettings(values, environment);
   const buildId = values['build-id'] ?? environment['CED_BUILD_ID'];
   return {
@@ -97,15 +104,29 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
     intraOpThreads: threads,
     storage: storageOf(values.cache, values['cache-gb'], values['user-project']),
     allowOverlap: values['allow-overlap'] === true,
+    cpuActivities: count('cpu-activities', values['cpu-activities']) ?? 2,
     metrics: metricsAddress(values.metrics),
     log: logFormat(values.log, process.stderr),
     sources: {
       allowPrivateHosts: values['allow-private-hosts'] === true,
       userProject: values['user-project'],
-      ...(longestClipSeconds === null ? {} : { longestClipSeconds }),
+      ...(longestClipSeconds === undefined ? {} : { longestClipSeconds }),
+      ...(largestShardGb === undefined ? {} : { largestShardBytes: largestShardGb * 1e9 }),
+      ...(clipsAtOnce === undefined ? {} : { clipsAtOnce }),
       ...(environment['HF_ENDPOINT'] ? { hub: environment['HF_ENDPOINT'] } : {}),
     },
   };
+}
+
+function count(option: string, asked: string | undefined): number | undefined {
+  if (asked === undefined || (Number.isInteger(Number(asked)) && Number(asked) >= 1))
+    return asked === undefined ? undefined : Number(asked);
+  throw new Error(`--${option}: ${asked}, expected a whole number of at least 1`);
+}
+
+function amount(option: string, asked: string | undefined, what: string): number | undefined {
+  if (asked === undefined || Number(asked) > 0) return asked === undefined ? undefined : Number(asked);
+  throw new Error(`--${option}: ${asked}, expected a ${what} above 0`);
 }
 
 function metricsAddress(asked: string | undefined): string | null {
@@ -116,11 +137,10 @@ function metricsAddress(asked: string | undefined): string | null {
 }
 
 function storageOf(cache: string | undefined, cacheGb: string | undefined, userProject: string | undefined): WorkerOptions['storage'] {
-  const gigabytes = cacheGb === undefined ? null : Number(cacheGb);
-  if (gigabytes !== null && !(gigabytes > 0)) throw new Error(`--cache-gb: ${cacheGb}, expected a number above 0`);
+  const gigabytes = amount('cache-gb', cacheGb, 'number');
   return {
     ...(cache === undefined ? {} : { cacheFolder: resolve(cache) }),
-    ...(gigabytes === null ? {} : { cacheBytes: gigabytes * 1e9 }),
+    ...(gigabytes === undefined ? {} : { cacheBytes: gigabytes * 1e9 }),
     ...(userProject === undefined ? {} : { userProject }),
   };
 }

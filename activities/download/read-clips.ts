@@ -5,14 +5,12 @@ import { SampleMemory } from '../../ced/audio/sample-memory';
 import { inOrder } from '../in-order';
 import type { ListedClip } from '../plan/listing';
 import { openSource } from '../storage/open-source';
-import { LONGEST_CLIP_SECONDS, SourceUnreadable, type SourceOptions } from '../storage/source';
+import { CLIPS_AT_ONCE, LONGEST_CLIP_SECONDS, SourceUnreadable, type SourceOptions } from '../storage/source';
 import { decodeClip } from './decode-clip';
 
 /** One patch of 16 frames, 10 ms apart: the least a model can hear. */
 const SHORTEST_SAMPLES = 2400;
 
-/** Clips that are read and decoded at once; so many results are held at most. */
-const AT_ONCE = 4;
 /** Most files are read at once, in one piece. */
 const FILE_BYTES = 2 ** 21;
 
@@ -31,7 +29,7 @@ interface ClipMemory {
 const idle: ClipMemory[] = [];
 
 export async function* readClips(clips: Iterable<ListedClip>, sources: SourceOptions): AsyncGenerator<ReadClip> {
-  const reading = inOrder(clips, AT_ONCE, async (listed) => {
+  const reading = inOrder(clips, sources.clipsAtOnce ?? CLIPS_AT_ONCE, async (listed) => {
     const memory = idle.pop() ?? { file: Buffer.allocUnsafeSlow(FILE_BYTES), samples: new SampleMemory() };
     return { listed, pcm: await readClip(listed, sources, memory), memory };
   });

@@ -1,5 +1,5 @@
 /** One object of a bucket, read and written with checks and patience; what stores and corpus sources share. */
-import { CRC32C, type Bucket, type File } from '@google-cloud/storage';
+import { CRC32C, type Bucket, type CreateReadStreamOptions, type File } from '@google-cloud/storage';
 import { PermanentError } from '../../workflows/contract/failures';
 import { uploadInSession } from './gcs-upload';
 import { patiently, resuming, Waiting, type Patience } from './patience';
@@ -27,6 +27,12 @@ export class GcsObject {
 
   get uri(): string {
     return `gs://${this.bucket.name}/${this.path}`;
+  }
+
+  /** The client forgets the project that pays when it streams. */
+  private get asItLies(): CreateReadStreamOptions {
+    const { userProject } = this.bucket;
+    return { decompress: false, validation: false, ...(userProject === undefined ? {} : { userProject }) };
   }
 
   /** null where there is no such object. */
@@ -58,7 +64,7 @@ export class GcsObject {
     const file = this.bucket.file(this.path, { generation: version.generation });
     const open = async (from: number): Promise<AsyncIterable<Uint8Array>> =>
       // A range that starts at the end is refused (416).
-      from >= version.bytes ? nothing() : file.createReadStream({ start: from, decompress: false, validation: false });
+      from >= version.bytes ? nothing() : file.createReadStream({ start: from, ...this.asItLies });
     const sum = new CRC32C();
     let bytes = 0;
     try {
@@ -82,9 +88,7 @@ export class GcsObject {
     const file = this.bucket.file(this.path, { generation: version.generation });
     const end = Math.min(version.bytes, offset + length);
     const open = async (from: number): Promise<AsyncIterable<Uint8Array>> =>
-      offset + from >= end
-        ? nothing()
-        : file.createReadStream({ start: offset + from, end: end - 1, decompress: false, validation: false });
+      offset + from >= end ? nothing() : file.createReadStream({ start: offset + from, end: end - 1, ...this.asItLies });
     let bytes = 0;
     try {
       for await (const part of resuming(open, this.patience)) {

@@ -55,7 +55,7 @@ class FileSource implements Source {
       for (let bytes = memory; at < end; bytes = undefined) {
         bytes ??= Buffer.allocUnsafeSlow(Math.min(end - at, READ_BYTES));
         const { bytesRead } = await readInto(file, bytes, 0, Math.min(end - at, bytes.length), at);
-        if (bytesRead === 0) return;
+        if (bytesRead === 0) throw new SourceUnreadable(`${this.name} ends before byte ${end}`);
         at += bytesRead;
         yield bytes.subarray(0, bytesRead);
       }
@@ -101,6 +101,8 @@ class BucketSource implements Source {
   async *read(range?: ByteRange): AsyncGenerator<Uint8Array> {
     const version = await this.version();
     if (version === null) throw new SourceUnreadable(`no such object: ${this.name}`);
+    const end = range ? range.offset + range.bytes : 0;
+    if (end > version.bytes) throw new SourceUnreadable(`${this.name} ends before byte ${end}`);
     yield* range ? this.object.part(version, range.offset, range.bytes) : this.object.stream(version);
   }
 

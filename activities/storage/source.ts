@@ -35,12 +35,15 @@ export interface SourceOptions {
   hub?: string;
   /** A longer clip is refused (`tooLong`), as soon as its header says so or that much was heard. @default 3600 */
   longestClipSeconds?: number;
+  /** Clips of a shard that are read and decoded at once; so many are held at most. @default 4 */
+  clipsAtOnce?: number;
   /** Of 16 kHz audio in one shard, which is in memory while it is made. @default 2 GiB */
   largestShardBytes?: number;
   patience?: Patience;
 }
 
 export const LONGEST_CLIP_SECONDS = 3600;
+export const CLIPS_AT_ONCE = 4;
 export const LARGEST_SHARD_BYTES = 2 ** 31;
 
 /** One source that cannot be read and will not be by waiting: the clip is rejected, or the table refused. */

@@ -195,6 +195,28 @@ describe('a private address', () => {
   });
 });
 
+describe('reading from a bucket whose requester pays', () => {
+  it('names the project that pays in every request', async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(request.url?.includes('alt=media') ? 'abc' : JSON.stringify({ generation: '7', size: '3' }));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    process.env['STORAGE_EMULATOR_HOST'] = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      const source = openSource('gs://clips/a.wav', { userProject: 'payer' });
+      expect((await readSource(source, most)).toString()).toBe('abc');
+      expect(asked).toHaveLength(2);
+      expect(asked.filter((url) => !url.includes('userProject=payer'))).toEqual([]);
+    } finally {
+      delete process.env['STORAGE_EMULATOR_HOST'];
+      server.close();
+    }
+  });
+});
+
 describe('reading from a bucket', () => {
   let emulator: StorageEmulator;
   beforeAll(async () => {
@@ -213,6 +235,7 @@ describe('reading from a bucket', () => {
     expect((await source.describe())?.bytes).toBe(50_000);
     expect((await readSource(source, most)).equals(content)).toBe(true);
     expect(await readSource(source, most, { offset: 49_990, bytes: 10 })).toEqual(content.subarray(49_990));
+    await expect(readSource(source, most, { offset: 49_990, bytes: 11 })).rejects.toThrow(/b\.wav ends before byte 50001/);
   });
 
   it('says what is not there', async () => {
@@ -227,6 +250,9 @@ describe('reading a file', () => {
     writeFileSync(join(folder, 'x'), content);
     expect((await readSource(openSource(join(folder, 'x')), most)).equals(content)).toBe(true);
     expect(await readSource(openSource(join(folder, 'x')), most, { offset: 3, bytes: 4 })).toEqual(content.subarray(3, 7));
+    await expect(readSource(openSource(join(folder, 'x')), most, { offset: 49_990, bytes: 11 })).rejects.toThrow(
+      /x ends before byte 50001/,
+    );
     await expect(readSource(openSource(join(folder, 'y')), most)).rejects.toThrow(/no such file: .*ENOENT/);
     await expect(readSource(openSource(folder), most)).rejects.toThrow(SourceUnreadable);
     expect(await openSource(folder).describe()).toBeNull();

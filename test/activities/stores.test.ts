@@ -201,18 +201,24 @@ describe('a store in a bucket', () => {
     const asked: string[] = [];
     const server = createServer((request, response) => {
       asked.push(request.url ?? '');
-      response.writeHead(404).end();
+      response.writeHead(200, { 'content-type': 'application/json', location: `http://${request.headers.host}/session` });
+      request.resume();
+      response.end(request.url?.includes('alt=media') ? 'abc' : JSON.stringify({ generation: '7', size: '3' }));
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const client = openGcs({ STORAGE_EMULATOR_HOST: `127.0.0.1:${(server.address() as AddressInfo).port}` });
     const cache = new ObjectCache({ folder: join(folder, 'paid'), maxBytes: 1 });
     const store = new GcsStore({ client, bucket: 'tests', prefix: '', cache, userProject: 'payer' });
-    await store.read('k');
-    await store.create('k', bytes('x')).catch(() => undefined);
-    await store.list('k').catch(() => undefined);
+    expect(textOf(await store.read('k'))).toBe('abc');
+    await store.create('k', bytes('x'));
+    await store.create('large', new Uint8Array((16 << 20) + 1));
+    await store.list('k');
+    await store.remove('k');
+    expect(textOf(await readFile(await store.localFile('k')))).toBe('abc');
     server.close();
-    expect(asked.length).toBeGreaterThanOrEqual(3);
-    expect(asked.filter((url) => !url.includes('userProject=payer'))).toEqual([]);
+    // A session was opened in somebody's name.
+    expect(asked.filter((url) => !url.includes('userProject=payer'))).toEqual(['/session']);
+    expect(asked).toHaveLength(9);
   });
 
   it.each([403, 401])('tells a refusal (%i) in one permanent line', async (status) => {

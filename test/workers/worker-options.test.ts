@@ -21,11 +21,22 @@ describe('the worker command', () => {
     expect(parseWorkerOptions(['--queue', 'gpu'], {})?.storage).toEqual({});
   });
 
+  it('takes the bounds of what ingest holds in memory', () => {
+    const argv = ['--queue', 'cpu', '--clips-at-once', '16', '--largest-shard', '0.5', '--longest-clip', '60', '--cpu-activities', '1'];
+    expect(parseWorkerOptions(argv, {})).toMatchObject({
+      cpuActivities: 1,
+      sources: { clipsAtOnce: 16, largestShardBytes: 5e8, longestClipSeconds: 60 },
+    });
+    expect(parseWorkerOptions(['--queue', 'cpu'], {})).toMatchObject({ cpuActivities: 2, sources: { allowPrivateHosts: false } });
+  });
+
   it.each([
     [['--queue', 'tpu'], /^--queue: tpu, expected cpu, gpu or all$/],
     [[], /^--queue: nothing given/],
     [['--queue', 'cpu', '--threads', '0'], /^--threads: 0, expected a whole number of at least 1$/],
     [['--queue', 'cpu', '--cache-gb', 'much'], /^--cache-gb: much, expected a number above 0$/],
+    [['--queue', 'cpu', '--clips-at-once', '0.5'], /^--clips-at-once: 0\.5, expected a whole number of at least 1$/],
+    [['--queue', 'cpu', '--longest-clip', '0'], /^--longest-clip: 0, expected a number of seconds above 0$/],
     [['--colour', 'blue'], /Unknown option '--colour'/],
   ])('refuses %j in one line', (argv, message) => {
     expect(() => parseWorkerOptions(argv, {})).toThrow(message);
