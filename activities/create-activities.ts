@@ -6,6 +6,7 @@ import type { ActivityDependencies } from './dependencies';
 import { ingestShard } from './download/ingest-shard';
 import { sealCorpus } from './download/seal-corpus';
 import { importPublishedLogits } from './logits/import-published';
+import { writeLogits } from './logits/write-logits';
 import { importModels } from './plan/import-models';
 import { planCorpus } from './plan/plan-corpus';
 import { findChampion } from './promote/find-champion';
@@ -24,6 +25,7 @@ export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
     importModels: (input) => asActivity(deps, input, () => importModels(deps, input)),
     ingestShard: (input) => asActivity(deps, input, ({ onProgress }) => ingestShard(deps, input, onProgress)),
     sealCorpus: (input) => asActivity(deps, input, () => sealCorpus(deps, input)),
+    writeLogits: (input) => asActivity(deps, input, () => writeLogits(deps, input)),
     importPublishedLogits: (input) => asActivity(deps, input, ({ onProgress }) => importPublishedLogits(deps, input, onProgress)),
     findJudgement: (input) => asActivity(deps, input, () => findJudgement(deps, input)),
     findChampion: (input) => asActivity(deps, input, () => findChampion(deps, input)),

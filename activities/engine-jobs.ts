@@ -1,6 +1,15 @@
 /** The jobs that run inside the engine's process, and what they give back. Everything here crosses a process border as plain data. */
 import type { CompareInput, Comparison } from '../workflows/contract/promotion';
-import type { LogitsBusy, LogitsInput, LogitsShard, ScoreInput, Scored, TrainInput, TrainedModel } from '../workflows/contract/activities';
+import type {
+  HeardLogits,
+  LogitsBusy,
+  LogitsInput,
+  LogitsShard,
+  ScoreInput,
+  Scored,
+  TrainInput,
+  TrainedModel,
+} from '../workflows/contract/activities';
 
 export type EngineJob =
   | { kind: 'score'; input: ScoreInput }
@@ -13,7 +22,7 @@ export type JobResult<J extends EngineJob> = J['kind'] extends 'score'
   : J['kind'] extends 'compare'
     ? Comparison
     : J['kind'] extends 'logits'
-      ? LogitsShard | LogitsBusy
+      ? LogitsShard | HeardLogits | LogitsBusy
       : TrainedModel;
 
 /** The job was asked to stop and has committed everything it had. */

@@ -1,6 +1,6 @@
 /** What the logits of a store hold, read from nothing but the store. Rows are counted in every manifest, contents in the first few shards. */
 import { CorpusNames } from './corpus-names';
-import type { LogitsManifest } from '../activities/logits/logits-job';
+import type { LogitsManifest } from '../activities/logits/stored-shard';
 import type { TeacherPair } from '../activities/logits/teacher-agreement';
 import type { ScoresManifest } from '../activities/evaluate/score-job';
 import { layout } from '../activities/storage/layout';

@@ -26,6 +26,7 @@ const STAGES_OF: Readonly<Record<string, readonly StageName[]>> = {
   sealCorpus: ['download'],
   scoreModel: ['gate', 'evaluate'],
   computeLogits: ['logits'],
+  writeLogits: ['logits'],
   importPublishedLogits: ['logits'],
   trainModel: ['distill', 'teach'],
   compareModels: ['promote'],

@@ -1,7 +1,7 @@
 /** Reads every object of a store that has a recorded hash and compares. Changes nothing: a run that meets the damage mends it. */
 import { readWaveformManifest } from '../activities/waveform-folder';
 import { readCheckpoint, checkpointSteps } from '../activities/distill/training-checkpoint';
-import type { LogitsManifest } from '../activities/logits/logits-job';
+import type { LogitsManifest } from '../activities/logits/stored-shard';
 import { layout } from '../activities/storage/layout';
 import { readJsonIfPresent, sha256, type Store } from '../activities/storage/store';
 

@@ -10,6 +10,7 @@ export const CPU_SUMMARIES: Summaries<CpuActivities> = {
     `Import ${counted(teachers.length, 'teacher')}${inits.length > 0 ? ' and what models start from' : ''}`,
   ingestShard: ({ split, shard }) => `Decode ${split} shard ${shard}`,
   sealCorpus: () => 'Count and seal the corpus',
+  writeLogits: ({ shard }) => `Write the logits of shard ${shard}`,
   importPublishedLogits: ({ published }) => `Import the logits published in ${published}`,
   findJudgement: ({ run }) => `Ask whether ${run} has judged this before`,
   findChampion: ({ champion }) => `Find the champion in ${champion}`,

@@ -1,7 +1,7 @@
 /** Where the targets come from: an ensemble that hears every view once, or logits that others published. Either ends with rows planned = rows written. */
 import { ApplicationFailure, sleep } from '@temporalio/workflow';
 import { cpu, gpu } from './activity-proxies';
-import type { EnsembleMember, LeaseWait, LogitsShard, TargetSource } from './contract/activities';
+import type { EnsembleMember, HeardLogits, LeaseWait, LogitsShard, TargetSource } from './contract/activities';
 import type { Damage } from './contract/damage';
 import type { DistillRun, LogitsSettings, PublishedLogits } from './contract/run-file';
 import { mending } from './mending';
@@ -9,7 +9,7 @@ import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 import { whenFree } from './single-flight';
 
-/** Logit shards waiting for GPU workers: enough for several of them. */
+/** Logit shards waiting for GPU workers or being written behind them: enough for several of them. */
 const LOGIT_SHARDS_IN_FLIGHT = 16;
 
 interface Targets {
@@ -33,11 +33,16 @@ export async function storeLogits(
     await sleep(ms);
     await control.whilePaused();
   };
-  const hear = (shard: number): Promise<LogitsShard> => {
+  const hear = async (shard: number): Promise<LogitsShard> => {
     const input = { store: run.store, planKey: corpus.plan.planKey, shard, ensemble, settings };
     const ask = (waited?: LeaseWait) =>
       control.interruptibly('other', () => gpu.computeLogits(waited === undefined ? input : { ...input, waited }));
-    return whenFree((waited) => mending(() => ask(waited), corpus.mend), wait);
+    const listen = () => whenFree<LogitsShard | HeardLogits>((waited) => mending(() => ask(waited), corpus.mend), wait);
+    const heard = await listen();
+    if (!('audioShard' in heard)) return heard;
+    // By a worker without a GPU, while the teachers hear the next shard.
+    const { logitsKey, audioShard } = heard;
+    return await mending(() => cpu.writeLogits({ store: run.store, logitsKey, audioShard, shard }), listen);
   };
   await control.stage('logits', shards, async (stage) => {
     await control.eachOf(stage, LOGIT_SHARDS_IN_FLIGHT, async (shard) => {

@@ -6,7 +6,7 @@ import { writeTargets } from '../../ced/logits/targets';
 import { StoreDamaged, type Damage } from '../../workflows/contract/damage';
 import type { Student } from '../../workflows/contract/run-file';
 import { inOrder } from '../in-order';
-import type { LogitsManifest } from '../logits/logits-job';
+import type { LogitsManifest } from '../logits/stored-shard';
 import { layout } from '../storage/layout';
 import { setAside } from '../storage/set-aside';
 import { isSound, readSound } from '../storage/sound-object';

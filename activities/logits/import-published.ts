@@ -18,7 +18,7 @@ import type { Listing, PlanManifest } from '../plan/listing';
 import { countdown } from '../progress';
 import { layout } from '../storage/layout';
 import { encodeJson, readJson, readJsonIfPresent, sha256, type Store } from '../storage/store';
-import type { LogitsManifest } from './logits-job';
+import type { LogitsManifest } from './stored-shard';
 import { PublishedJoin, type JoinClip, type PublishedRowAt } from './published-join';
 import { PublishedSource } from './published-source';
 import { RowTable } from './row-table';

@@ -1,16 +1,16 @@
 /**
  * The ensemble hears one audio shard: every view of every chunk once, and of each the drawn augmentation and the top-K of the teachers'
- * weighted mean are stored (paper, section 3). Runs in the engine's process. The first commit of a shard wins; later writers adopt it. A lease
+ * weighted mean are kept (paper, section 3). Runs in the engine's process and leaves the rows as they are: compressing them takes no GPU, so another
+ * activity makes the shard of them (write-logits.ts) while this engine hears the next one. The first commit wins; later writers adopt it. A lease
  * keeps two runs from computing one shard at once.
  */
 import { masksToInt32, shiftInto } from '../../ced/augment/apply';
 import { drawAugmentation, type AugmentParameters } from '../../ced/augment/parameters';
 import { logitsKey } from '../../ced/logits/content-key';
-import type { LogitTable } from '../../ced/logits/logit-table';
-import { encodeLogitShard } from '../../ced/logits/shard-file';
+import { encodeRows } from '../../ced/logits/row-file';
 import { topK } from '../../ced/logits/top-k';
 import { combine } from '../../ced/teachers/ensemble';
-import type { LogitsInput, LogitsShard } from '../../workflows/contract/activities';
+import type { HeardLogits, LogitsInput, LogitsShard } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import { CorpusAudio } from '../corpus/corpus-audio';
 import { LengthBatches, type LengthBatch } from '../corpus/length-batches';
@@ -21,26 +21,14 @@ import type { MappedModel } from '../mapped-model';
 import { namingTeacher } from '../teacher-fault';
 import { countdown } from '../progress';
 import { layout } from '../storage/layout';
-import { ContentDiffers, encodeJson, readJsonIfPresent, sha256, type Store } from '../storage/store';
+import { ContentDiffers, encodeJson, type Store } from '../storage/store';
 import { describeLogits } from './describe-logits';
-import { scoreEnsemble, type GateScores } from './ensemble-gate';
+import { scoreEnsemble } from './ensemble-gate';
 import { probeTeachers } from './probe-teachers';
 import { RowTable } from './row-table';
 import { leasesOver, ShardLease } from './shard-lease';
-import { TeacherAgreement, type TeacherPair } from './teacher-agreement';
-
-export interface LogitsManifest {
-  formatVersion: 1;
-  rowsPlanned: number;
-  rowsWritten: number;
-  sha256: string;
-  bytes: number;
-  seconds: number;
-  /** Of every two teachers on this shard; absent in older manifests and for imported logits. */
-  agreement?: TeacherPair[];
-  /** In the manifest of a run's first shard: what let it go on. */
-  gate?: GateScores[];
-}
+import { storedShard, type RowNotes } from './stored-shard';
+import { TeacherAgreement } from './teacher-agreement';
 
 interface Row {
   row: number;
@@ -52,7 +40,7 @@ const BATCH = 64;
 const READ_AHEAD = 16;
 
 /** @throws {ShardBusy} when another run is computing it @throws {EngineStopped} when the process was told to stop */
-export async function logitsJob(context: JobContext, input: LogitsInput & { owner?: string }): Promise<LogitsShard> {
+export async function logitsJob(context: JobContext, input: LogitsInput & { owner?: string }): Promise<LogitsShard | HeardLogits> {
   const { store } = context;
   const { settings, ensemble } = input;
   const audio = await CorpusAudio.open(store, input.planKey, 'train', { only: input.shard, job: context });
@@ -61,7 +49,7 @@ export async function logitsJob(context: JobContext, input: LogitsInput & { owne
   try {
     // Who asks again finds out without its teachers being loaded.
     if (input.waited) {
-      const stored = await storedShard(store, input.waited.logitsKey, audioSha256);
+      const stored = await found(store, input.waited.logitsKey, audioSha256);
       if (stored) return stored;
       await leasesOver(store, input.waited.logitsKey, audioSha256, input);
     }
@@ -70,11 +58,11 @@ export async function logitsJob(context: JobContext, input: LogitsInput & { owne
     );
     const description = describeLogits(ensemble, teachers, settings);
     const key = logitsKey(description);
-    const present = await storedShard(store, key, audioSha256);
+    const present = await found(store, key, audioSha256);
     if (present) return present;
     lease = await ShardLease.take(store, key, audioSha256, input);
     // It may have been committed, and its lease released, in between.
-    const meanwhile = await storedShard(store, key, audioSha256);
+    const meanwhile = await found(store, key, audioSha256);
     if (meanwhile) return meanwhile;
 
     // Every run has a first shard: whoever computes it finds out for all.
@@ -123,58 +111,30 @@ export async function logitsJob(context: JobContext, input: LogitsInput & { owne
       }
     for (const rest of batches.rest()) await hear(rest);
     if (done !== table.rows) throw new PermanentError('LogitsMismatch', `shard ${audioSha256}: ${table.rows} rows planned, ${done} heard`);
-    const heard = {
+    const notes: RowNotes = {
       seconds: (context.monotonicMs() - startedMs) / 1000,
       agreement: agreement.finish(),
       ...(gate.length > 0 ? { gate } : {}),
     };
-    return await commit(context, key, description, audioSha256, table.finish(), heard);
+    await store.create(layout.logitsDescription(key), encodeJson(description));
+    return (await storedShard(store, key, audioSha256)) ?? (await leaveRows(store, key, audioSha256, encodeRows(table.finish(), notes)));
   } finally {
     audio.close();
     await lease?.release();
   }
 }
 
-async function storedShard(store: Store, key: string, audioSha256: string): Promise<LogitsShard | null> {
-  const manifest = await readJsonIfPresent<LogitsManifest>(store, layout.logitsManifest(key, audioSha256));
-  if (manifest === null || !(await store.exists(layout.logits(key, audioSha256)))) return null;
-  return { logitsKey: key, rows: manifest.rowsWritten, bytes: manifest.bytes, seconds: manifest.seconds, reused: true };
-}
-
-async function commit(
-  context: JobContext,
-  key: string,
-  description: unknown,
-  audioSha256: string,
-  table: LogitTable,
-  heard: Pick<LogitsManifest, 'seconds' | 'agreement' | 'gate'>,
-): Promise<LogitsShard> {
-  const { store } = context;
-  const startedMs = context.monotonicMs();
-  context.onProgress({ unit: 'rows', done: table.rows, total: table.rows, perSecond: 0, etaSeconds: null, phase: 'writing' });
-  const mine = await encodeLogitShard(table);
-  let bytes: Uint8Array = mine;
-  try {
-    await store.create(layout.logits(key, audioSha256), mine);
-  } catch (error) {
-    if (!(error instanceof ContentDiffers)) throw error;
-    // Another kind of machine was first: what it stored is what every student learns from.
-    bytes = (await store.read(layout.logits(key, audioSha256))) ?? mine;
-  }
-  const seconds = heard.seconds + (context.monotonicMs() - startedMs) / 1000;
-  const manifest: LogitsManifest = {
-    formatVersion: 1,
-    rowsPlanned: table.rows,
-    rowsWritten: table.rows,
-    sha256: sha256(bytes),
-    bytes: bytes.byteLength,
-    ...heard,
-    seconds,
-  };
-  await store.create(layout.logitsDescription(key), encodeJson(description));
-  await store.create(layout.logitsManifest(key, audioSha256), encodeJson(manifest)).catch((error: unknown) => {
-    // Only `seconds` can differ between two writers, the scores between two kinds of machine or corpora.
+async function leaveRows(store: Store, key: string, audioShard: string, rows: Uint8Array[]): Promise<HeardLogits> {
+  await store.create(layout.logitsRows(key, audioShard), rows).catch((error: unknown) => {
+    // Another kind of machine was first: what it left is what every student learns from.
     if (!(error instanceof ContentDiffers)) throw error;
   });
-  return { logitsKey: key, rows: table.rows, bytes: bytes.byteLength, seconds, reused: false };
+  return { logitsKey: key, audioShard, reused: false };
+}
+
+/** What is there of a shard: the file, or rows of which it is still to be made. */
+async function found(store: Store, key: string, audioShard: string): Promise<LogitsShard | HeardLogits | null> {
+  const stored = await storedShard(store, key, audioShard);
+  if (stored) return stored;
+  return (await store.exists(layout.logitsRows(key, audioShard))) ? { logitsKey: key, audioShard, reused: true } : null;
 }

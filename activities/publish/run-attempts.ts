@@ -75,6 +75,7 @@ const STAGES: Readonly<Record<string, StageName>> = {
   ingestShard: 'download',
   sealCorpus: 'download',
   computeLogits: 'logits',
+  writeLogits: 'logits',
   importPublishedLogits: 'logits',
   findJudgement: 'plan',
   findChampion: 'promote',

@@ -11,6 +11,8 @@ export const layout = {
   audioTable: (sha256: string) => `audio/${sha256}.parquet`,
   logits: (key: string, audioSha256: string) => `logits/${key}/${audioSha256}.parquet`,
   logitsManifest: (key: string, audioSha256: string) => `logits/${key}/${audioSha256}.json`,
+  /** What the teachers gave, until `writeLogits` has made the shard of it. */
+  logitsRows: (key: string, audioSha256: string) => `logits/${key}/${audioSha256}.rows`,
   /** `after`: token of the lease that this one succeeds. */
   logitsLease: (key: string, audioSha256: string, after?: string) =>
     `logits/${key}/${audioSha256}.lease${after === undefined ? '' : `-${after}`}`,

@@ -11,13 +11,14 @@ import { sealCorpus } from '../../activities/download/seal-corpus';
 import type { EngineJob, JobResult } from '../../activities/engine-jobs';
 import type { JobContext } from '../../activities/job-context';
 import { MappedModel } from '../../activities/mapped-model';
+import { writeLogits } from '../../activities/logits/write-logits';
 import { importModels } from '../../activities/plan/import-models';
 import { planCorpus } from '../../activities/plan/plan-corpus';
 import { publishRun } from '../../activities/publish/publish-run';
 import { runJob } from '../../activities/run-job';
 import { openObjectCache, openStore } from '../../activities/storage/open-store';
 import { openEngine } from '../../ced/engine/engine';
-import type { LogitsShard, Split } from '../../workflows/contract/activities';
+import type { HeardLogits, LogitsShard, Split } from '../../workflows/contract/activities';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
 
 const ignore = (): void => undefined;
@@ -66,7 +67,8 @@ async function straight(root: string, run: DistillRun): Promise<void> {
   const shards: LogitsShard[] = [];
   for (let shard = 0; shard < (sealed.train?.shards ?? 0); shard++) {
     const input = { store: run.store, planKey, shard, ensemble: models.teachers, settings: run.logits };
-    shards.push((await inThisProcess({ kind: 'logits', input })) as LogitsShard);
+    const heard = (await inThisProcess({ kind: 'logits', input })) as LogitsShard | HeardLogits;
+    shards.push('audioShard' in heard ? await writeLogits(deps, { store: run.store, shard, ...heard }) : heard);
   }
   const { logitsKey: key } = shards[0]!;
   const { views, topK, seed, augment } = run.logits;

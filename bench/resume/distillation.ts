@@ -9,13 +9,14 @@ import type { ActivityDependencies } from '../../activities/dependencies';
 import { ingestShard } from '../../activities/download/ingest-shard';
 import { sealCorpus } from '../../activities/download/seal-corpus';
 import type { EngineJob } from '../../activities/engine-jobs';
+import { writeLogits } from '../../activities/logits/write-logits';
 import { importModels } from '../../activities/plan/import-models';
 import { planCorpus } from '../../activities/plan/plan-corpus';
 import { openStore } from '../../activities/storage/open-store';
 import { UsageError } from '../../cli/failure';
 import { repositoryRoot } from '../../infra/toolchain';
 import type { EngineProcess } from '../../workers/engine/engine-process';
-import type { LogitsShard } from '../../workflows/contract/activities';
+import type { HeardLogits, LogitsShard } from '../../workflows/contract/activities';
 import { distillRunSchema } from '../../workflows/contract/run-file';
 
 type TrainJob = Extract<EngineJob, { kind: 'train' }>;
@@ -73,7 +74,9 @@ export async function distillation(engine: EngineProcess, options: DistillationO
   for (let shard = 0; shard < (sealed.train?.shards ?? 0); shard++) {
     const input = { store: run.store, planKey, shard, ensemble: models.teachers, settings: run.logits };
     const edge = { signal: new AbortController().signal, onProgress: ignore };
-    ({ logitsKey } = (await engine.run({ kind: 'logits', input }, edge)) as LogitsShard);
+    const heard = (await engine.run({ kind: 'logits', input }, edge)) as LogitsShard | HeardLogits;
+    if ('audioShard' in heard) await writeLogits(deps, { store: run.store, shard, ...heard });
+    ({ logitsKey } = heard);
   }
   const targets = { kind: 'logits' as const, logitsKey, storedViews: views, storedTopK: topK, seed };
   const input = { store: run.store, planKey, run: run.name, settings: run.students[0]!, init: null, targets, augment, chunkSeconds, ensemble: models.teachers, hasValidation: false, resume: run.resume, stopAfterEpoch: null }; // prettier-ignore

@@ -6,7 +6,7 @@ import type { EngineClient } from '../../activities/dependencies';
 import type { EngineJob, JobResult } from '../../activities/engine-jobs';
 import type {
   CpuActivities,
-  LogitsShard,
+  HeardLogits,
   Plan,
   Scored,
   SealedCorpus,
@@ -51,6 +51,7 @@ export function idleCpuActivities(size: CorpusSize): CpuActivities {
     findJudgement: () => Promise.resolve({ key: null, judged: null }),
     findChampion: () => Promise.resolve(null),
     promoteChallenger: () => Promise.reject(new Error('this run promotes nobody')),
+    writeLogits: ({ shard }) => Promise.resolve({ logitsKey: SHA256, rows: rowsOf(size, shard), bytes: 2e6, seconds: 60, reused: false }),
     importPublishedLogits: () => Promise.reject(new Error('this run has teachers')),
     publishRun: ({ run, workflowId, stages, logits }) =>
       Promise.resolve({
@@ -75,14 +76,14 @@ async function answer(
   size: CorpusSize,
   job: EngineJob,
   options: Parameters<EngineClient['run']>[1],
-): Promise<Scored | LogitsShard | TrainedModel> {
+): Promise<Scored | HeardLogits | TrainedModel> {
   switch (job.kind) {
     case 'compare':
       throw new Error('this run promotes nobody');
     case 'score':
       return { mAP: 0.5, seconds: 1, reused: false };
     case 'logits':
-      return { logitsKey: SHA256, rows: rowsOf(size, job.input.shard), bytes: 2e6, seconds: 60, reused: false };
+      return { logitsKey: SHA256, audioShard: SHA256, reused: false };
     case 'train':
       return await train(size, job.input, options);
   }

@@ -46,7 +46,7 @@ export async function encodeLogitShard(table: LogitTable, { quality = defaultQua
     ...parameters.slice(0, 2),
     shiftColumn(table),
     ...parameters.slice(2),
-    ...pairColumns(table),
+    ...(await pairColumns(table)),
   ];
   return await writeParquet(columns, { quality, metadata: { format: logitShardFormat } });
 }
@@ -61,9 +61,9 @@ function shiftColumn({ shift }: LogitTable): ParquetColumn {
   };
 }
 
-function pairColumns(table: LogitTable): ParquetColumn[] {
+async function pairColumns(table: LogitTable): Promise<ParquetColumn[]> {
   const { rows, topK, indexes, values } = table;
-  const order = assignSlots(table);
+  const order = await assignSlots(table);
   const classColumns: ParquetColumn[] = [];
   const valueColumns: ParquetColumn[] = [];
   for (let slot = 0; slot < topK; slot++) {

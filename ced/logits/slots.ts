@@ -4,12 +4,14 @@
  * slot where it and its probabilities are least surprising given what the rest of the shard has there, so that a slot holds few classes, of similar
  * rank. What surprises is learnt from the shard itself, in a few rounds that begin with classes in the order of their rank.
  */
+import { setImmediate as immediate } from 'node:timers/promises';
 import { cheapestAssignment } from './assignment';
 import type { LogitTable } from './logit-table';
 
 const rounds = 4;
 /** With more pairs than this there is no need to save, and the cubic assignment would take its time. */
 const mostPairs = 64;
+const rowsBetweenBreaths = 512;
 
 /** Exponent and upper four mantissa bits of a float16: they fill one byte of the DOUBLE column, the one that compresses. */
 const sizeShift = 6;
@@ -24,72 +26,81 @@ interface Surprise {
   readonly ofSize: Float32Array;
 }
 
-/** For each row and slot the position in the row's own order: [rows, topK]. */
-export function assignSlots(table: LogitTable): Uint16Array {
+/** For each row and slot the position in the row's own order: [rows, topK]. Lets others work in between: a large shard takes seconds. */
+export async function assignSlots(table: LogitTable): Promise<Uint16Array> {
   const classes = table.indexes.reduce((most, index) => Math.max(most, index), 0) + 1;
-  let order = place(table, null);
-  for (let round = 0; round < rounds && table.topK <= mostPairs; round++) order = place(table, learn(table, order, classes));
+  let order = await place(table, classes, null);
+  for (let round = 0; round < rounds && table.topK <= mostPairs; round++) order = await place(table, classes, learn(table, order, classes));
   return order;
 }
 
 /** @param surprise null: comers take the free slots from the left */
-function place(table: LogitTable, surprise: Surprise | null): Uint16Array {
+async function place(table: LogitTable, classes: number, surprise: Surprise | null): Promise<Uint16Array> {
   const { rows, topK, clip, indexes } = table;
   const order = new Uint16Array(rows * topK);
   /** Of the row before, [topK]. */
   const classOfSlot = new Int32Array(topK).fill(-1);
-  const slotOfClass = new Map<number, number>();
+  /** In the row before, where that is of the same clip; else −1. */
+  const slotOfClass = new Int32Array(classes).fill(-1);
+  const [comers, slots] = [new Int32Array(topK), new Int32Array(topK)];
   for (let row = 0; row < rows; row++) {
-    if (row > 0 && clip[row] !== clip[row - 1]) slotOfClass.clear();
+    if (row % rowsBetweenBreaths === 0) await immediate();
+    if (row > 0 && clip[row] !== clip[row - 1]) slotOfClass.fill(-1);
     const base = row * topK;
-    const comers: number[] = [];
-    const free = new Set(classOfSlot.keys());
+    const isFree = new Uint8Array(topK).fill(1);
+    let coming = 0;
     for (let rank = 0; rank < topK; rank++) {
-      const slot = slotOfClass.get(indexes[base + rank]!);
-      if (slot === undefined) comers.push(rank);
+      const slot = slotOfClass[indexes[base + rank]!]!;
+      if (slot < 0) comers[coming++] = rank;
       else {
         order[base + slot] = rank;
-        free.delete(slot);
+        isFree[slot] = 0;
       }
     }
-    const slots = [...free];
-    const costs = surprise && comers.flatMap((rank) => costOfSlots(table, row, rank, slots, classOfSlot, surprise));
-    const places = costs && cheapestAssignment(Float64Array.from(costs), slots.length);
-    comers.forEach((rank, comer) => (order[base + slots[places?.[comer] ?? comer]!] = rank));
-    slotOfClass.clear();
+    let free = 0;
+    for (let slot = 0; slot < topK; slot++) if (isFree[slot]) slots[free++] = slot;
+    const places = surprise && cheapestAssignment(costsOf(table, row, comers.subarray(0, coming), slots, classOfSlot, surprise), coming);
+    for (let comer = 0; comer < coming; comer++) order[base + slots[places?.[comer] ?? comer]!] = comers[comer]!;
+    for (let slot = 0; slot < topK; slot++) if (classOfSlot[slot]! >= 0) slotOfClass[classOfSlot[slot]!] = -1;
     for (let slot = 0; slot < topK; slot++) {
       classOfSlot[slot] = indexes[base + order[base + slot]!]!;
-      slotOfClass.set(classOfSlot[slot]!, slot);
+      slotOfClass[classOfSlot[slot]!] = slot;
     }
   }
   return order;
 }
 
-/** For a class that comes new at `row`, of each slot: bits to name it, and for its probabilities as long as it stays. */
-function costOfSlots(
+/** For each class that comes new at `row` and each free slot: bits to name it, and for its probabilities as long as it stays. [comers, comers] */
+function costsOf(
   table: LogitTable,
   row: number,
-  rank: number,
-  slots: readonly number[],
+  comers: Int32Array,
+  slots: Int32Array,
   classOfSlot: Int32Array,
   { classes, ofClass, ofSize }: Surprise,
-): number[] {
-  const index = table.indexes[row * table.topK + rank]!;
-  const stay = sizesWhileItStays(table, row, rank);
-  return slots.map((slot) => {
-    let bits = classOfSlot[slot] === index ? 0 : ofClass[slot * classes + index]!;
-    for (const size of stay) bits += ofSize[slot * sizes + size]!;
-    return bits;
+): Float64Array {
+  const costs = new Float64Array(comers.length ** 2);
+  comers.forEach((rank, comer) => {
+    const index = table.indexes[row * table.topK + rank]!;
+    const stay = sizesWhileItStays(table, row, index);
+    for (let at = 0; at < comers.length; at++) {
+      const slot = slots[at]!;
+      let bits = classOfSlot[slot] === index ? 0 : ofClass[slot * classes + index]!;
+      for (const size of stay) bits += ofSize[slot * sizes + size]!;
+      costs[comer * comers.length + at] = bits;
+    }
   });
+  return costs;
 }
 
-function sizesWhileItStays({ rows, topK, clip, indexes, values }: LogitTable, first: number, firstRank: number): number[] {
-  const index = indexes[first * topK + firstRank];
+function sizesWhileItStays({ rows, topK, clip, indexes, values }: LogitTable, first: number, index: number): number[] {
   const found: number[] = [];
   for (let row = first; row < rows && clip[row] === clip[first]; row++) {
-    const at = indexes.subarray(row * topK, (row + 1) * topK).indexOf(index!);
-    if (at < 0) break;
-    found.push(values[row * topK + at]! >> sizeShift);
+    let at = row * topK;
+    const end = at + topK;
+    while (at < end && indexes[at] !== index) at++;
+    if (at === end) break;
+    found.push(values[at]! >> sizeShift);
   }
   return found;
 }

@@ -9,7 +9,6 @@ import { ingestShard } from '../../activities/download/ingest-shard';
 import { sealCorpus } from '../../activities/download/seal-corpus';
 import { EngineStopped } from '../../activities/engine-jobs';
 import type { JobContext } from '../../activities/job-context';
-import { logitsJob } from '../../activities/logits/logits-job';
 import { importModels } from '../../activities/plan/import-models';
 import { isModelSound, loadModel } from '../../activities/model-folder';
 import { planCorpus } from '../../activities/plan/plan-corpus';
@@ -21,7 +20,7 @@ import { STORE_DAMAGED } from '../../workflows/contract/damage';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntaughtTeacher } from '../support/untaught-teacher';
-import { dependenciesOn, jobContextOn, storeBelow, storedTables } from '../support/in-process';
+import { dependenciesOn, hearAndWrite, jobContextOn, storeBelow, storedTables } from '../support/in-process';
 
 const ignore = (): void => undefined;
 const CLIPS = 24;
@@ -57,7 +56,7 @@ beforeAll(async () => {
   const { teachers } = await importModels(deps, { store: '', vocabulary: run.corpus.vocabulary, teachers: run.teachers, inits: [] });
   if ('published' in run.logits) throw new Error('the logits of this run are computed');
   logitsInput = { store: '', planKey, shard: 0, ensemble: teachers, settings: run.logits };
-  logits = await logitsJob(context, logitsInput);
+  logits = await hearAndWrite(context, logitsInput);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -142,7 +141,7 @@ describe.each([
     damage(`${key}.${extension}`);
     const error: unknown = await storedTables(store, logits.logitsKey, audioShards).catch((thrown: unknown) => thrown);
     expect(asFailure(error)).toMatchObject({ type: STORE_DAMAGED, details: [[{ kind: 'logits', shard: 0 }]] });
-    await expect(logitsJob(context, logitsInput)).resolves.toMatchObject({ logitsKey: logits.logitsKey, reused: false });
+    await expect(hearAndWrite(context, logitsInput)).resolves.toMatchObject({ logitsKey: logits.logitsKey, reused: false });
     expect(readFileSync(pathOf(`${key}.parquet`)).equals(sound)).toBe(true);
     await expect(storedTables(store, logits.logitsKey, audioShards)).resolves.toMatchObject([{ rows: 2 * CLIPS }]);
   });

@@ -10,7 +10,7 @@ import { ingestShard } from '../../activities/download/ingest-shard';
 import { sealCorpus } from '../../activities/download/seal-corpus';
 import { scoreJob } from '../../activities/evaluate/score-job';
 import type { JobContext } from '../../activities/job-context';
-import { logitsJob, type LogitsManifest } from '../../activities/logits/logits-job';
+import type { LogitsManifest } from '../../activities/logits/stored-shard';
 import { importModels } from '../../activities/plan/import-models';
 import { planCorpus } from '../../activities/plan/plan-corpus';
 import type { FolderStore } from '../../activities/storage/folder-store';
@@ -29,7 +29,7 @@ import { wavBytes } from '../audio/wav-bytes';
 import { describeWithPublishedTeachers, publishedTeachers } from '../support/published-teachers';
 import { onnxBytes } from '../teachers/onnx-bytes';
 import { savedModelBytes } from '../teachers/saved-model-bytes';
-import { dependenciesOn, jobContextOn, storeBelow, storedTables } from '../support/in-process';
+import { dependenciesOn, hearAndWrite, jobContextOn, storeBelow, storedTables } from '../support/in-process';
 
 const ignore = (): void => undefined;
 const shape = { embedDim: 32, depth: 1, heads: 2, mlpRatio: 4, pooling: 'mean' as const };
@@ -93,7 +93,7 @@ async function expectWeightedMean(
   const { audio, planKey, classes } = run;
   const settings = settingsOf(run.chunkSeconds, classes);
   const { teachers: ensemble } = await importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers, inits: [] });
-  const { logitsKey, rows } = await logitsJob(context, { store: '', planKey, shard: 0, ensemble, settings });
+  const { logitsKey, rows } = await hearAndWrite(context, { store: '', planKey, shard: 0, ensemble, settings });
   expect(rows).toBe(6);
   const [table] = await storedTables(store, logitsKey, audio.audioShards);
   const manifest = await readJson<LogitsManifest>(store, layout.logitsManifest(logitsKey, audio.audioShards[0]!));
@@ -183,7 +183,7 @@ describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
       expect(scored.mAP).toBeGreaterThan(0);
       mAPs.push(scored.mAP);
     }
-    const { logitsKey } = await logitsJob(context, { store: '', planKey, shard: 0, ensemble, settings: settingsOf(1, 3) });
+    const { logitsKey } = await hearAndWrite(context, { store: '', planKey, shard: 0, ensemble, settings: settingsOf(1, 3) });
     const [manifest = ''] = (await store.list(`logits/${logitsKey}/`)).filter((key) => /[0-9a-f]{64}\.json$/.test(key));
     const { gate } = await readJson<LogitsManifest>(store, manifest);
     expect(gate).toEqual([{ split: 'validation', teachers: mAPs, ensemble: expect.any(Number) as number }]);
@@ -204,7 +204,7 @@ describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
       teachers: [teachers[1]!],
       inits: [],
     });
-    await expect(logitsJob(context, { store: '', planKey, shard: 0, ensemble, settings: settingsOf(1, 3) })).rejects.toMatchObject({
+    await expect(hearAndWrite(context, { store: '', planKey, shard: 0, ensemble, settings: settingsOf(1, 3) })).rejects.toMatchObject({
       code: 'TeacherInvalid',
       message: expect.stringMatching(/^onnx: its output is the same for every clip/) as unknown,
     });

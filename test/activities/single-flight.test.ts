@@ -6,11 +6,12 @@ import { ingestShard } from '../../activities/download/ingest-shard';
 import { sealCorpus } from '../../activities/download/seal-corpus';
 import { EngineStopped } from '../../activities/engine-jobs';
 import type { JobContext } from '../../activities/job-context';
+import { writeLogits } from '../../activities/logits/write-logits';
 import type { MappedModel } from '../../activities/mapped-model';
 import { planCorpus } from '../../activities/plan/plan-corpus';
 import { runJob } from '../../activities/run-job';
 import { FolderStore } from '../../activities/storage/folder-store';
-import type { LeaseWait, LogitsBusy, LogitsInput, LogitsShard } from '../../workflows/contract/activities';
+import type { HeardLogits, LeaseWait, LogitsBusy, LogitsInput, LogitsShard } from '../../workflows/contract/activities';
 import { logitsSchema } from '../../workflows/contract/run-file';
 import { whenFree } from '../../workflows/single-flight';
 import { writeToneCorpus } from '../support/tone-corpus';
@@ -56,7 +57,15 @@ class Instance {
     this.gate = held === 'free' ? Promise.resolve() : new Promise((resolve) => (this.go = resolve));
   }
 
-  ask(run: string, waited?: LeaseWait): Promise<LogitsShard | LogitsBusy> {
+  /** Hears the shard and has it written, unless somebody else is at it. */
+  async ask(run: string, waited?: LeaseWait): Promise<LogitsShard | LogitsBusy> {
+    const heard = await this.hear(run, waited);
+    if (!('audioShard' in heard)) return heard;
+    const deps = { openStore: () => new FolderStore(join(folder, 'store')), monotonicMs: () => performance.now() };
+    return await writeLogits(deps, { store: '', shard: 0, ...heard });
+  }
+
+  async hear(run: string, waited?: LeaseWait): Promise<LogitsShard | HeardLogits | LogitsBusy> {
     const context = {
       store: new FolderStore(join(folder, 'store')),
       monotonicMs: () => performance.now(),
@@ -65,7 +74,7 @@ class Instance {
       breathe: () => Promise.resolve(this.stop),
       teacher: () => Promise.resolve(this.teacher as unknown as MappedModel),
     } as unknown as JobContext;
-    return runJob(context, { kind: 'logits', input: { ...input, owner: `${run}/0`, ...(waited && { waited }) } });
+    return await runJob(context, { kind: 'logits', input: { ...input, owner: `${run}/0`, ...(waited && { waited }) } });
   }
 
   letGo(): void {
@@ -142,6 +151,15 @@ describe('two runs that need the same logit shard at once', () => {
     first.letGo();
     expect(await ghost).toMatchObject({ rows, bytes: shard.bytes });
     expect(await new Instance().ask('c')).toEqual({ ...shard, reused: true });
+  });
+
+  it('hear it once also when it is not written yet: the second writes what the first heard', async () => {
+    const [first, second] = [new Instance(), new Instance()];
+    expect(await first.hear('a')).toMatchObject({ reused: false });
+    expect(shardFiles().sort()).toEqual(['manifest.json', 'shard.rows']);
+    expect(await second.ask('b')).toMatchObject({ rows, reused: false });
+    expect(second.heard).toBe(0);
+    expect(shardFiles().sort()).toEqual(stored);
   });
 
   it('do not wait when the one is a retry of the other', async () => {

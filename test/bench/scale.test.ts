@@ -12,7 +12,7 @@ describe('the scale bench', () => {
     expect({ status, stderr }).toMatchObject({ status: 0 });
     const rows = stdout.split('\n').filter((line) => line.startsWith('| '));
     expect(rows).toHaveLength(5);
-    // 20 + 2 × 40 shards, 20 of logits, 4 students, 10 scores, 4 more.
-    expect(rows[2]).toMatch(/^\| 20 shards, 4 × 5 epochs, whole \| 138 \|/);
+    // 20 + 2 × 40 shards, 20 + 20 of logits, 4 students, 10 scores, 4 more.
+    expect(rows[2]).toMatch(/^\| 20 shards, 4 × 5 epochs, whole \| 158 \|/);
   }, 300_000);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TrainedModel } from '../../workflows/contract/activities';
-import type { LogitsManifest } from '../../activities/logits/logits-job';
+import type { LogitsManifest } from '../../activities/logits/stored-shard';
 import { FolderStore } from '../../activities/storage/folder-store';
 import { openGcs } from '../../activities/storage/gcs-client';
 import { GcsStore } from '../../activities/storage/gcs-store';

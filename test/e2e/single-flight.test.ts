@@ -1,18 +1,22 @@
+import type { ChildProcess } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import type { LogitsBusy, LogitsShard, RunResult } from '../../workflows/contract/activities';
-import { Cluster } from '../support/cluster';
+import type { HeardLogits, LogitsBusy, LogitsShard, RunResult } from '../../workflows/contract/activities';
+import { Cluster, kill } from '../support/cluster';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntaughtTeacher } from '../support/untaught-teacher';
 
 /** Two GPU workers, and two runs that differ in their student alone: they need the same logit shards at the same time. */
 describe('two runs on one store', () => {
   let cluster: Cluster;
+  let gpuWorkers: ChildProcess[];
   const clips = 30;
 
   beforeAll(async () => {
     cluster = await Cluster.start();
     writeToneCorpus(cluster.folder, { train: clips, validation: 0, eval: 0 });
-    await Promise.all([cluster.worker('cpu'), cluster.worker('gpu'), cluster.worker('gpu')]);
+    [, ...gpuWorkers] = await Promise.all([cluster.worker('cpu'), cluster.worker('gpu'), cluster.worker('gpu')]);
   }, 300_000);
   afterAll(async () => cluster?.stop(), 60_000);
 
@@ -35,10 +39,10 @@ describe('two runs on one store', () => {
     const runs = [await start('one', { ...fields, seed: 1 }), await start('two', { ...fields, seed: 2 })];
     const [one, two] = (await Promise.all(runs.map((run) => run.result()))) as [RunResult, RunResult];
     expect(two.logits).toEqual(one.logits);
+    const heard = (await Promise.all(runs.map(heardBy))).flat();
+    expect(heard).toHaveLength(2 * fields.shards);
+    expect(heard.filter(({ reused }) => !reused)).toHaveLength(fields.shards);
     const answers = (await Promise.all(runs.map(logitsOf))).flat();
-    const stored = answers.filter((answer) => !('busy' in answer)) as LogitsShard[];
-    expect(stored).toHaveLength(2 * fields.shards);
-    expect(stored.filter(({ reused }) => !reused)).toHaveLength(fields.shards);
     expect(answers.some((answer) => 'busy' in answer)).toBe(true);
   }, 500_000);
 
@@ -46,22 +50,52 @@ describe('two runs on one store', () => {
     // One shard, long enough to be cancelled in the middle.
     const fields = { store: 'handed-over', shards: 1, views: 800 };
     const [first, second] = [await start('first', { ...fields, seed: 1 }), await start('second', { ...fields, seed: 2 })];
-    const isSentAway = async (run: WorkflowHandle): Promise<boolean> => (await logitsOf(run)).some((answer) => 'busy' in answer);
-    let waiting: WorkflowHandle | undefined;
-    for (; waiting === undefined; await pause(50))
-      waiting = (await isSentAway(first)) ? first : (await isSentAway(second)) ? second : undefined;
-    const computing = waiting === second ? first : second;
+    const [computing, waiting] = await oneWaitsForTheOther(first, second);
     await computing.cancel();
     await expect(computing.result()).rejects.toThrow();
     expect(((await waiting.result()) as RunResult).logits).toMatchObject({ rows: clips * fields.views });
-    expect((await logitsOf(waiting)).filter((answer) => !('busy' in answer))).toMatchObject([{ reused: false }]);
+    expect(await heardBy(waiting)).toMatchObject([{ reused: false }]);
+  }, 500_000);
+
+  it('hand a shard over when the worker that computes it is killed and its run terminated', async () => {
+    const fields = { store: 'left-behind', shards: 2, views: 400 };
+    const [first, second] = [await start('doomed', { ...fields, seed: 1 }), await start('heir', { ...fields, seed: 2 })];
+    const [computing, waiting] = await oneWaitsForTheOther(first, second);
+    const identity = (await computing.describe()).raw.pendingActivities?.find(
+      ({ activityType, lastWorkerIdentity }) => activityType?.name === 'computeLogits' && lastWorkerIdentity,
+    )?.lastWorkerIdentity;
+    const worker = gpuWorkers.find(({ pid }) => identity?.startsWith(`${pid}@`));
+    expect(worker).toBeDefined();
+    await kill(worker!);
+    await computing.terminate('left behind');
+    expect(((await waiting.result()) as RunResult).logits).toMatchObject({ rows: clips * fields.views });
+    const heard = await heardBy(waiting);
+    expect(heard).toHaveLength(fields.shards);
+    // What the doomed run had finished is not heard again, what it lost is heard once.
+    expect([...heard, ...(await heardBy(computing))].filter(({ reused }) => !reused)).toHaveLength(fields.shards);
+    const left = readdirSync(join(cluster.folder, fields.store, 'logits'), { recursive: true, encoding: 'utf8' });
+    expect(left.filter((file) => /\.(lease|rows)/.test(file))).toEqual([]);
   }, 500_000);
 });
 
+/** @returns the run that computes a shard, and the one that was sent away from it */
+async function oneWaitsForTheOther(first: WorkflowHandle, second: WorkflowHandle): Promise<[WorkflowHandle, WorkflowHandle]> {
+  const isSentAway = async (run: WorkflowHandle): Promise<boolean> => (await logitsOf(run)).some((answer) => 'busy' in answer);
+  for (;;) {
+    if (await isSentAway(second)) return [first, second];
+    if (await isSentAway(first)) return [second, first];
+    await pause(50);
+  }
+}
+
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+async function heardBy(run: WorkflowHandle): Promise<(LogitsShard | HeardLogits)[]> {
+  return (await logitsOf(run)).flatMap((answer) => ('busy' in answer ? [] : [answer]));
+}
+
 /** What a run's `computeLogits` activities gave back so far. */
-async function logitsOf(run: WorkflowHandle): Promise<(LogitsShard | LogitsBusy)[]> {
+async function logitsOf(run: WorkflowHandle): Promise<(LogitsShard | HeardLogits | LogitsBusy)[]> {
   const { events = [] } = await run.fetchHistory();
   const names = new Map(
     (events ?? []).map(({ eventId, activityTaskScheduledEventAttributes }) => [
@@ -72,6 +106,6 @@ async function logitsOf(run: WorkflowHandle): Promise<(LogitsShard | LogitsBusy)
   return (events ?? []).flatMap(({ activityTaskCompletedEventAttributes: completed }) => {
     if (!completed || names.get(String(completed.scheduledEventId)) !== 'computeLogits') return [];
     const data = completed.result?.payloads?.[0]?.data;
-    return data ? [JSON.parse(Buffer.from(data).toString('utf8')) as LogitsShard | LogitsBusy] : [];
+    return data ? [JSON.parse(Buffer.from(data).toString('utf8')) as LogitsShard | HeardLogits | LogitsBusy] : [];
   });
 }

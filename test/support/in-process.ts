@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { commitCheckpoint } from '../../activities/distill/checkpoint-commit';
 import type { JobContext } from '../../activities/job-context';
+import { logitsJob } from '../../activities/logits/logits-job';
+import { writeLogits } from '../../activities/logits/write-logits';
 import { MappedModel } from '../../activities/mapped-model';
 import { FolderStore } from '../../activities/storage/folder-store';
 import { ObjectCache } from '../../activities/storage/object-cache';
 import { readStoredLogits, verifyStoredLogits } from '../../activities/distill/stored-lessons';
 import { openEngine } from '../../ced/engine/engine';
+import type { LogitsInput, LogitsShard } from '../../workflows/contract/activities';
 import type { LogitTable } from '../../ced/logits/logit-table';
 
 const ignore = (): void => undefined;
@@ -38,6 +41,14 @@ export function jobContextOn(store: FolderStore): JobContext {
     breathe: () => Promise.resolve(false),
     teacher: (sha256, precision, vocabulary) => MappedModel.load(store, openEngine(), sha256, precision, vocabulary),
   };
+}
+
+/** A shard's logits heard and written, as a run's two activities do it. */
+export async function hearAndWrite(context: JobContext, input: LogitsInput): Promise<LogitsShard> {
+  const heard = await logitsJob(context, input);
+  if (!('audioShard' in heard)) return heard;
+  const { store, monotonicMs } = context;
+  return await writeLogits({ openStore: () => store, monotonicMs }, { store: '', shard: input.shard, ...heard });
 }
 
 /** Every shard's logits, whole. */

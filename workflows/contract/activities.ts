@@ -121,6 +121,19 @@ export interface LogitsShard {
   reused: boolean;
 }
 
+/** The teachers have heard the shard; what they gave lies beside its place until `writeLogits` has made the file of it. */
+export interface HeardLogits {
+  logitsKey: string;
+  audioShard: string;
+  reused: boolean;
+}
+export interface WriteLogitsInput {
+  store: string;
+  logitsKey: string;
+  audioShard: string;
+  shard: number;
+}
+
 /** Another run is computing the shard. */
 export interface LogitsBusy {
   busy: {
@@ -244,6 +257,7 @@ export interface CpuActivities {
   importModels(input: ImportModelsInput): Promise<ImportedModels>;
   ingestShard(input: IngestInput): Promise<IngestedShard>;
   sealCorpus(input: SealInput): Promise<SealedCorpus>;
+  writeLogits(input: WriteLogitsInput): Promise<LogitsShard>;
   importPublishedLogits(input: ImportLogitsInput): Promise<ImportedLogits>;
   findJudgement(input: FindJudgementInput): Promise<FoundJudgement>;
   findChampion(input: FindChampionInput): Promise<Champion | null>;
@@ -253,7 +267,7 @@ export interface CpuActivities {
 export interface GpuActivities {
   scoreModel(input: ScoreInput): Promise<Scored>;
   compareModels(input: CompareInput): Promise<Comparison>;
-  computeLogits(input: LogitsInput): Promise<LogitsShard | LogitsBusy>;
+  computeLogits(input: LogitsInput): Promise<LogitsShard | HeardLogits | LogitsBusy>;
   trainModel(input: TrainInput): Promise<TrainedModel>;
 }
 
