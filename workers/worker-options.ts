@@ -42,6 +42,7 @@ Runs a Temporal worker of the distillation pipeline. A GPU worker does one GPU a
   --user-project P project that pays for requester-pays buckets      [none]
   --allow-overlap  seal a corpus whose training clips stand in validation or eval too
   --allow-private-hosts  read tables and audio from http:// and from loopback, link-local and private addresses too
+                   hf:// leads to https://huggingface.co              [HF_ENDPOINT]
   --longest-clip S seconds of a clip above which it is rejected      [3600]
   --largest-shard G gigabytes of audio in one shard, which is in memory while it is made; more is refused  [2.147]
   --clips-at-once N clips of a shard that are read and decoded at once; far sources need more, and each takes 2 MB and its samples  [4]

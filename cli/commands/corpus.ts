@@ -10,6 +10,7 @@ import { surveyCorpus, type SplitSurvey } from '../corpus-survey';
 import { UsageError } from '../failure';
 import { grouped } from '../quantities';
 import { readRunFile } from '../run-file';
+import { SOURCE_HELP, sourceOptions, sourcesOf } from '../source-options';
 
 const help = `ced corpus TABLE [TABLE…] [options]
 ced corpus RUN.json [options]
@@ -25,7 +26,7 @@ train=a.jsonl eval=b.jsonl. A RUN.json brings its own tables and vocabulary.
   --type TYPE             distill or teach: what RUN.json is for (default distill)
   --max-rejected F        share of rejected clips to accept (default 0.01, or the run file's)
   --allow-overlap         accept training clips that stand in validation or eval too
-  --allow-private-hosts   read from http:// and from private addresses too
+${SOURCE_HELP}
   --json                  print one JSON object
   --help                  this text`;
 
@@ -35,7 +36,7 @@ const options = {
   type: { type: 'string' },
   'max-rejected': { type: 'string' },
   'allow-overlap': { type: 'boolean' },
-  'allow-private-hosts': { type: 'boolean' },
+  ...sourceOptions,
   json: { type: 'boolean' },
 } as const;
 
@@ -45,7 +46,7 @@ export const command: Command = {
   async run(argv) {
     const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
     const root = resolve(values.root ?? '.');
-    const sources = { allowPrivateHosts: values['allow-private-hosts'] === true };
+    const sources = sourcesOf(values);
     const given = tablesOf(positionals, values.type ?? 'distill');
     const vocabularyPath = values.vocabulary ?? given.vocabulary;
     const vocabulary = vocabularyPath === undefined ? null : await readVocabulary({ root, sources }, vocabularyPath);

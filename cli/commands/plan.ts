@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readVocabulary } from '../../activities/plan/plan-corpus';
 import { readModelFile, type InputPlace } from '../../activities/plan/read-input';
+import type { SourceOptions } from '../../activities/storage/source';
 import { SPLITS, type Split } from '../../activities/storage/layout';
 import { modelConfigSchema } from '../../ced/model/config';
 import { parameterCount } from '../../ced/model/parameters';
@@ -14,6 +15,7 @@ import { UsageError } from '../failure';
 import { bytes, grouped, millions } from '../quantities';
 import { estimateSplit, estimateTraining, forwardOperations, logitBytes, type SplitEstimate, type TrainingEstimate } from '../run-estimate';
 import { readRunFile } from '../run-file';
+import { SOURCE_HELP, sourceOptions, sourcesOf } from '../source-options';
 
 const help = `ced plan RUN.json [options]
 
@@ -27,7 +29,7 @@ operations over --tflops.
   --tflops N              operations that the machine sustains, in 10^12 a second (default 20; two CPU cores: about 0.15)
   --clips SPLIT=N         assume N clips of one chunk each instead of reading the tables; once for each split. Nothing needs to be there yet
   --classes N             with --clips: classes of the vocabulary (default 527, AudioSet's)
-  --allow-private-hosts   read from http:// and from private addresses too
+${SOURCE_HELP}
   --json                  print one JSON object
   --help                  this text`;
 
@@ -38,7 +40,7 @@ const options = {
   tflops: { type: 'string' },
   clips: { type: 'string', multiple: true },
   classes: { type: 'string' },
-  'allow-private-hosts': { type: 'boolean' },
+  ...sourceOptions,
   json: { type: 'boolean' },
 } as const;
 
@@ -69,7 +71,7 @@ export const command: Command = {
       teraflops,
       sample,
       assumed: values.clips ? { clips: assumedClips(values.clips), classes: positive('--classes', values.classes ?? '527') } : null,
-      allowPrivateHosts: values['allow-private-hosts'] === true,
+      sources: sourcesOf(values),
     });
     process.stdout.write(values.json ? `${JSON.stringify(plan, null, 2)}\n` : describe(plan));
     return 0;
@@ -81,7 +83,7 @@ interface PlanOptions {
   sample: number;
   /** Instead of what the tables hold. */
   assumed: { clips: Partial<Record<Split, number>>; classes: number } | null;
-  allowPrivateHosts: boolean;
+  sources: SourceOptions;
 }
 
 async function planRun(run: DistillRun | TeachRun, root: string, options: PlanOptions): Promise<RunPlan> {
@@ -93,9 +95,7 @@ async function planRun(run: DistillRun | TeachRun, root: string, options: PlanOp
   const chunks = splits.train?.chunks ?? 0;
   const teachers =
     'logits' in run
-      ? await Promise.all(
-          run.teachers.map((teacher) => sizeOf(teacher, { root, sources: { allowPrivateHosts: options.allowPrivateHosts } }, chunkSeconds)),
-        )
+      ? await Promise.all(run.teachers.map((teacher) => sizeOf(teacher, { root, sources: options.sources }, chunkSeconds)))
       : [];
   const logits = 'logits' in run && 'views' in run.logits ? logitsOf(chunks, run.logits, teachers) : null;
   const settings = 'students' in run ? run.students : run.teachers;
@@ -125,8 +125,7 @@ interface PlannedCorpus {
   sizes: Pick<SplitSurvey, 'split' | 'clips' | 'seconds' | 'rejected'>[];
 }
 
-async function readCorpus(run: DistillRun | TeachRun, root: string, { sample, allowPrivateHosts }: PlanOptions): Promise<PlannedCorpus> {
-  const sources = { allowPrivateHosts };
+async function readCorpus(run: DistillRun | TeachRun, root: string, { sample, sources }: PlanOptions): Promise<PlannedCorpus> {
   const { train, validation, eval: evaluation } = run.corpus;
   const vocabulary = await readVocabulary({ root, sources }, run.corpus.vocabulary);
   const tables = { train, ...(validation ? { validation } : {}), ...(evaluation ? { eval: evaluation } : {}) };

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeFailure } from '../../cli/failure';
@@ -45,6 +48,23 @@ describe('ced corpus', () => {
       /^train: .*train\.jsonl\n {2}clips +6, 0\.00 hours, 1\.0 to 1\.0 s\n {2}labels +6 clips labelled, \d classes\n/,
     );
     expect(printed).toMatch(/rejected +0\n/);
+  });
+
+  it('reads a corpus of the hub that the environment names, as a worker does', async () => {
+    const server = createServer((request, response) => {
+      const file = /^\/org\/corpus\/resolve\/main\/(.+)$/.exec(request.url ?? '')?.[1] ?? '';
+      response.end(readFileSync(join(folder, file)));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    process.env['HF_ENDPOINT'] = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      expect(await ced(['corpus', 'hf://org/corpus/train.jsonl', '--allow-private-hosts'])).toBe(0);
+      expect(printed).toMatch(/clips +6, [^]*rejected +0\n/);
+      await expect(ced(['corpus', 'hf://org/corpus/train.jsonl'])).rejects.toThrow(/--allow-private-hosts/);
+    } finally {
+      delete process.env['HF_ENDPOINT'];
+      server.close();
+    }
   });
 
   it('refuses what a run would refuse, naming the clips', async () => {

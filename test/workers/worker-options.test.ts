@@ -21,6 +21,10 @@ describe('the worker command', () => {
     expect(parseWorkerOptions(['--queue', 'gpu'], {})?.storage).toEqual({});
   });
 
+  it('takes the hub from the environment', () => {
+    expect(parseWorkerOptions(['--queue', 'cpu'], { HF_ENDPOINT: 'https://mirror.example' })?.sources.hub).toBe('https://mirror.example');
+  });
+
   it('takes the bounds of what ingest holds in memory', () => {
     const argv = ['--queue', 'cpu', '--clips-at-once', '16', '--largest-shard', '0.5', '--longest-clip', '60', '--cpu-activities', '1'];
     expect(parseWorkerOptions(argv, {})).toMatchObject({
