@@ -1,7 +1,8 @@
 /**
  * RIFF/WAVE (and RF64) in, samples out, as they arrive. Tolerant where recorders are sloppy and the meaning is still certain: chunks in any order, odd chunks with
- * or without their padding byte, a data length of 0 or all ones from an interrupted or streamed recording, a last frame cut short. Anything
- * else is refused rather than guessed at. http://soundfile.sapp.org/doc/WaveFormat/ and Microsoft's WAVEFORMATEXTENSIBLE.
+ * or without their padding byte, a data length that an interrupted or streamed recording never filled in, one that the file's own length contradicts, a last frame
+ * cut short. Anything else is refused rather than guessed at: a file that ends before what both its lengths state was cut short on its way.
+ * http://soundfile.sapp.org/doc/WaveFormat/, Microsoft's WAVEFORMATEXTENSIBLE, and EBU Tech 3306 for RF64.
  */
 import type { AudioBlock } from './audio-block';
 import { joined } from './byte-parts';
@@ -11,6 +12,9 @@ import { checkLength } from './mono16k';
 const formatInteger = 0x0001;
 const formatFloat = 0x0003;
 const formatExtensible = 0xfffe;
+
+/** Lengths that stand for "not known" where a recording went down a pipe: 0x7fffffff, 0xffffffff, and either less a header. */
+const UNKNOWN_FROM = 0x7f000000;
 
 /** Chunks before the samples hold titles and pictures; more than this is no header. */
 const LONGEST_HEADER_BYTES = 2 ** 22;
@@ -27,7 +31,10 @@ interface WavData {
   readonly format: WavFormat;
   /** Of the first sample. */
   readonly start: number;
+  /** Infinity where none are stated. */
   readonly statedBytes: number;
+  /** The file's own length covers them. */
+  readonly isCovered: boolean;
 }
 
 type ReadSample = (view: DataView, at: number) => number;
@@ -60,8 +67,7 @@ export async function* wavBlocks(parts: AsyncIterable<Uint8Array>, longestSecond
       data = dataSoFar(pending);
       if (data === null) continue;
       const { format, start, statedBytes } = data;
-      // 0 and 0xffffffff are what recorders leave that never came back to fill the length in.
-      if (statedBytes !== 0 && statedBytes !== 0xffffffff) left = statedBytes;
+      left = statedBytes;
       if (left !== Infinity) checkLength(left / format.blockBytes / format.sampleRate, longestSeconds);
       pending = pending.subarray(start);
     }
@@ -74,7 +80,10 @@ export async function* wavBlocks(parts: AsyncIterable<Uint8Array>, longestSecond
     if (left < format.blockBytes) return;
     pending = pending.subarray(usable);
   }
-  if (data === null) findWavData(pending);
+  if (data === null) return void findWavData(pending);
+  const missing = left - pending.length;
+  if (data.isCovered && missing >= data.format.blockBytes)
+    throw new ClipUnreadable('damaged', `the WAV file breaks off: ${missing} bytes of its samples are missing`);
 }
 
 /** null when its samples may start in what has not arrived yet. */
@@ -94,6 +103,7 @@ function dataSoFar(bytes: Uint8Array): WavData | null {
 function findWavData(bytes: Uint8Array): WavData {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let format: WavFormat | undefined;
+  let [fileBytes, dataBytes] = [8 + view.getUint32(4, true), NaN];
   for (let at = 12; at + 8 <= bytes.length;) {
     const id = ascii(bytes, at);
     const length = view.getUint32(at + 4, true);
@@ -101,8 +111,12 @@ function findWavData(bytes: Uint8Array): WavData {
     if (id === 'fmt ') format = readFormat(view, start, length);
     if (id === 'data') {
       if (!format) throw new ClipUnreadable('damaged', 'the samples of the WAV file come before their format');
-      return { format, start, statedBytes: length };
+      const stated = Number.isNaN(dataBytes) ? length : dataBytes;
+      const isKnown = stated !== 0 && (stated < UNKNOWN_FROM || stated === dataBytes);
+      return { format, start, statedBytes: isKnown ? stated : Infinity, isCovered: isKnown && fileBytes >= start + stated };
     }
+    if (id === 'ds64' && start + 16 <= bytes.length)
+      [fileBytes, dataBytes] = [8 + Number(view.getBigUint64(start, true)), Number(view.getBigUint64(start + 8, true))];
     at = nextChunk(bytes, start + length);
   }
   throw new ClipUnreadable('damaged', format ? 'the WAV file has no data chunk' : 'the WAV file has no fmt chunk');

@@ -67,9 +67,27 @@ describe('decoding a WAV file', () => {
     expect(channels[0]).toHaveLength(3);
   });
 
-  it.each([0, 0xffffffff, 7])('reads what is there when the data length says %d bytes', async (statedDataBytes) => {
+  it.each([0, 0xffffffff, 0x7fffffdb, 7, 1000])('reads what is there when the data length says %d bytes', async (statedDataBytes) => {
     const { channels } = await decodeWhole(wavBytes([[1, 2, 3, 4]], { bits: 16, statedDataBytes }), 'clip.wav');
     expect(channels[0]).toHaveLength(statedDataBytes === 7 ? 3 : 4);
+  });
+
+  it('refuses a file that ends before what both its lengths state', async () => {
+    const bytes = wavBytes([[1, 2, 3, 4]], { bits: 16 });
+    await expect(decodeWhole(bytes.subarray(0, bytes.length - 3), 'clip.wav')).rejects.toThrow(
+      'damaged: the WAV file breaks off: 3 bytes of its samples are missing',
+    );
+  });
+
+  it('takes the lengths of an RF64 file from its own chunk, and hears nothing of what follows the samples', async () => {
+    const lengths = Buffer.alloc(28);
+    lengths.writeBigUInt64LE(120n, 0);
+    lengths.writeBigUInt64LE(8n, 8);
+    const plain = wavBytes([[1, 2, 3, 4]], { bits: 16, statedDataBytes: 0xffffffff, statedFileBytes: 0xffffffff });
+    const head = Buffer.from('ds64\x1c\0\0\0', 'latin1');
+    const file = Buffer.concat([Buffer.from('RF64'), plain.subarray(4, 12), head, lengths, plain.subarray(12), Buffer.from('LIST\x04\0\0\0abcd')]); // prettier-ignore
+    expect((await decodeWhole(file, 'clip.wav')).channels[0]).toHaveLength(4);
+    await expect(decodeWhole(file.subarray(0, file.length - 16), 'clip.wav')).rejects.toThrow(/4 bytes of its samples are missing/);
   });
 
   it('drops a last frame that is cut short', async () => {

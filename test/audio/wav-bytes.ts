@@ -8,6 +8,8 @@ export interface WavSpec {
   readonly statedDataBytes?: number;
   /** Chunks between `fmt ` and `data`. */
   readonly extraChunks?: readonly { readonly id: string; readonly bytes: Uint8Array; readonly padded: boolean }[];
+  /** What the file claims to hold; its true length by default. */
+  readonly statedFileBytes?: number;
   readonly tag?: number;
 }
 
@@ -46,7 +48,7 @@ export function wavBytes(channels: readonly (readonly number[])[], spec: WavSpec
     chunk('data', data, true, spec.statedDataBytes),
   ];
   const body = Buffer.concat([Buffer.from('WAVE'), ...chunks]);
-  return new Uint8Array(chunk('RIFF', body, false));
+  return new Uint8Array(chunk('RIFF', body, false, spec.statedFileBytes));
 }
 
 function chunk(id: string, bytes: Uint8Array, padded: boolean, stated = bytes.length): Buffer {
