@@ -86,14 +86,55 @@ describe('a corpus', () => {
     expect(await ingest('store-web', `${base}/train.jsonl`, `${base}/vocabulary.csv`)).toEqual(audioOfFolder);
   });
 
-  it('in WebDataset shards gives the same shards', async () => {
-    const rows = readFileSync(join(folder, 'train.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { audio: string; labels: string[] }); // prettier-ignore
-    for (const [index, { audio, labels }] of rows.entries()) {
-      const json = audio.replace(/\.wav$/, '.json');
-      writeFileSync(join(folder, json), JSON.stringify({ labels }));
-      const tar = join(folder, `tones-${Math.floor(index / 3)}.tar`);
-      expect(spawnSync('tar', ['-C', folder, index % 3 === 0 ? '-cf' : '-rf', tar, audio, json]).status).toBe(0);
-    }
-    expect(await ingest('store-tar', 'tones-{0..1}.tar', 'vocabulary.csv')).toEqual(audioOfFolder);
+  it("in CED's TSV gives the same shards", async () => {
+    const rows = readFileSync(join(folder, 'train.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { audio: string }); // prettier-ignore
+    writeFileSync(join(folder, 'train.tsv'), `filename\tlabels\n${rows.map(({ audio }) => `${audio}\t0;1`).join('\n')}\n`);
+    expect(await ingest('store-tsv', 'train.tsv', 'vocabulary.csv')).toEqual(audioOfFolder);
+  });
+
+  describe('in WebDataset shards', () => {
+    const tars = ['tones-0.tar', 'tones-1.tar'];
+    let ranges: string[] = [];
+
+    beforeAll(async () => {
+      const rows = readFileSync(join(folder, 'train.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { audio: string; labels: string[] }); // prettier-ignore
+      for (const [index, { audio, labels }] of rows.entries()) {
+        const json = audio.replace(/\.wav$/, '.json');
+        writeFileSync(join(folder, json), JSON.stringify({ labels }));
+        const tar = join(folder, tars[Math.floor(index / 3)]!);
+        expect(spawnSync('tar', ['-C', folder, index % 3 === 0 ? '-cf' : '-rf', tar, audio, json]).status).toBe(0);
+      }
+      for (const tar of tars) await openGcs().bucket('corpus').upload(join(folder, tar), { destination: tar, resumable: false });
+    });
+
+    it('gives the same shards', async () => {
+      expect(await ingest('store-tar', 'tones-{0..1}.tar', 'vocabulary.csv')).toEqual(audioOfFolder);
+    });
+
+    it('in a bucket gives the same shards', async () => {
+      expect(await ingest('store-gs-tar', 'gs://corpus/tones-{0..1}.tar', 'vocabulary.csv')).toEqual(audioOfFolder);
+    });
+
+    it('on a web server gives the same shards, each clip by a range of its own', async () => {
+      const ranged = createServer((request, response) => {
+        const bytes = readFileSync(join(folder, request.url ?? ''));
+        const [, from = '0', to = String(bytes.length - 1)] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+        if (request.method === 'GET') ranges.push(request.headers.range ?? 'all');
+        const part = bytes.subarray(Number(from), Number(to) + 1);
+        response.writeHead(request.headers.range ? 206 : 200, {
+          'content-length': part.length,
+          etag: '"one"',
+          ...(request.headers.range ? { 'content-range': `bytes ${from}-${to}/${bytes.length}` } : {}),
+        });
+        response.end(request.method === 'HEAD' ? undefined : part);
+      }).listen(0, '127.0.0.1');
+      await once(ranged, 'listening');
+      const base = `http://127.0.0.1:${(ranged.address() as AddressInfo).port}`;
+      ranges = [];
+      expect(await ingest('store-web-tar', `${base}/tones-{0..1}.tar`, 'vocabulary.csv')).toEqual(audioOfFolder);
+      ranged.close();
+      expect(ranges.length).toBeGreaterThanOrEqual(6);
+      expect(ranges).not.toContain('all');
+    });
   });
 });
