@@ -3,6 +3,7 @@
  * own. Everything stops in the order that loses nothing: workers first, while the server still takes down where they stopped.
  */
 import { mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { startServer, type Server } from '../infra/server';
 import { DEFAULT_ADDRESS } from '../workers/temporal-settings';
@@ -16,6 +17,8 @@ export interface SessionOptions {
   root: string;
   /** false where workers run elsewhere. */
   workers: boolean;
+  /** GPU workers that share the cores between them; one without. */
+  gpuWorkers?: number;
   onNote: (line: string) => void;
 }
 
@@ -27,16 +30,21 @@ export class Session {
   ) {}
 
   /** @throws one line when the port is taken or the server does not start */
-  static async open({ address, uiPort, root, workers, onNote }: SessionOptions): Promise<Session> {
+  static async open({ address, uiPort, root, workers, gpuWorkers = 1, onNote }: SessionOptions): Promise<Session> {
     const logs = join(root, 'runs', 'logs');
     mkdirSync(logs, { recursive: true });
     const serverLog = join(logs, 'server.log');
     const server = await startServer({ address, dbFile: join(root, 'runs', databaseName(address)), uiPort, log: serverLog });
     onNote(`Temporal server at ${address}${server.reused ? ' (already running)' : ''}, logs in ${shortPath(logs)}`);
-    const started = (workers ? (['cpu', 'gpu'] as const) : []).map(
-      (queue) => new WorkerProcess({ queue, address, root, log: join(logs, `worker-${queue}.log`), onRestart: onNote }),
-    );
-    return new Session(server, started, serverLog);
+    const start = (name: string, options: { queue: 'cpu' | 'gpu'; threads?: number }): WorkerProcess =>
+      new WorkerProcess({ ...options, address, root, log: join(logs, `worker-${name}.log`), onRestart: onNote });
+    if (!workers) return new Session(server, [], serverLog);
+    const threads = Math.max(1, Math.floor(availableParallelism() / gpuWorkers));
+    const gpu =
+      gpuWorkers === 1
+        ? [start('gpu', { queue: 'gpu' })]
+        : Array.from({ length: gpuWorkers }, (_, index) => start(`gpu-${index + 1}`, { queue: 'gpu', threads }));
+    return new Session(server, [start('cpu', { queue: 'cpu' }), ...gpu], serverLog);
   }
 
   /** Rejects with one line when the server or a worker is lost for good; never resolves. */

@@ -13,6 +13,8 @@ const RESTART_AFTER_MS = 1000;
 
 export interface WorkerProcessOptions {
   queue: 'cpu' | 'gpu';
+  /** TensorFlow threads; the worker's own default without. */
+  threads?: number;
   address: string;
   /** Where relative paths of run files start. */
   root: string;
@@ -49,7 +51,7 @@ export class WorkerProcess {
   }
 
   private start(): void {
-    const { queue, address, root, log } = this.options;
+    const { queue, threads, address, root, log } = this.options;
     const output = openSync(log, 'a');
     const before = statSync(log).size;
     const args = [
@@ -63,6 +65,7 @@ export class WorkerProcess {
       '--root',
       root,
       '--current',
+      ...(threads === undefined ? [] : ['--threads', String(threads)]),
     ];
     // A process group of its own: Ctrl-C in a terminal must not reach it before this process has asked it to stop.
     const child = spawn(...leashed('SIGTERM', process.execPath, args), {

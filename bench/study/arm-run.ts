@@ -57,3 +57,14 @@ export function order(questions: readonly Question[], seeds: readonly number[]):
     for (const arm of [reference, ...comparisons.map((comparison) => comparison.arm)]) for (const seed of seeds) add(arm, seed);
   return runs;
 }
+
+/** The first whose needs are met, taken off the list; null where none is. */
+export function takeReady(root: string, pending: { arm: Arm; seed: number }[]): ArmRun | null {
+  for (const [index, { arm, seed }] of pending.entries()) {
+    const made = armRun(root, arm, seed);
+    if (made === null) continue;
+    pending.splice(index, 1);
+    return made;
+  }
+  return null;
+}

@@ -2,7 +2,7 @@
 import { COMMON_CORPUS, UNLABELLED_TABLES } from './corpora';
 import type { RunInput, TeachInput } from './experiment';
 
-type StudentInput = RunInput['students'][number];
+export type StudentSettings = Partial<RunInput['students'][number]>;
 type TeacherInput = NonNullable<RunInput['teachers']>[number];
 
 export const VIEWS = 16;
@@ -13,6 +13,7 @@ export const STORE = 'runs/study';
 export const SIZES = {
   smallest: { embedDim: 48, depth: 3, heads: 4 },
   student: { embedDim: 80, depth: 4, heads: 4 },
+  wide: { embedDim: 92, depth: 3, heads: 4 },
   alto: { embedDim: 112, depth: 4, heads: 4 },
   coda: { embedDim: 144, depth: 4, heads: 4 },
 } as const;
@@ -44,7 +45,7 @@ export const ENSEMBLE = [shipped('alto'), shipped('brio'), shipped('coda')];
 /** A distillation: the base with another student, other teachers, or other logits. */
 export function distilled(
   seed: number,
-  student: Partial<StudentInput> = {},
+  student: StudentSettings = {},
   { teachers = ENSEMBLE, logits = {} }: { teachers?: TeacherInput[]; logits?: object } = {},
 ): RunInput {
   return {

@@ -20,7 +20,7 @@ export interface ComparisonEvidence extends ArmEvidence {
   readonly finding: Finding;
 }
 
-export type Verdict = 'agrees' | 'disagrees' | 'undecided' | 'not run yet';
+export type Verdict = 'agrees' | 'disagrees' | 'undecided' | 'measured' | 'not run yet';
 
 export interface Evidence {
   readonly question: Question;
@@ -68,10 +68,11 @@ function scoreOf({ measure }: Question, result: RunResult | undefined): number |
   return (measure === 'mAP' ? student?.mAP : student?.agreement?.topMatch) ?? null;
 }
 
-/** A claim is seen when every comparison with an expectation meets it beyond the noise, refuted when one goes the other way. */
+/** A claim is seen when every comparison with an expectation meets it beyond the noise, refuted when one goes the other way; where nothing is expected, something is measured. */
 export function verdict(comparisons: readonly Pick<ComparisonEvidence, 'expected' | 'finding' | 'difference'>[]): Verdict {
   const bound = comparisons.filter(({ expected }) => expected !== 'open');
-  if (bound.every(({ difference }) => difference === null)) return 'not run yet';
+  if ((bound.length === 0 ? comparisons : bound).every(({ difference }) => difference === null)) return 'not run yet';
+  if (bound.length === 0) return 'measured';
   if (bound.some(({ finding: found }) => found === 'lower')) return 'disagrees';
   const met = bound.every(
     ({ expected, finding: found }) => found === 'higher' || (expected === 'not lower' && found === 'within the noise'),

@@ -1,6 +1,17 @@
 /** The paper's questions, and what would answer them here (https://arxiv.org/abs/2308.11957; its claims in our words). */
 import type { RunResult } from '../../workflows/contract/activities';
-import { CLASSES, distilled, distilledOnMore, shipped, SIZES, STORE, taught, taughtAsTeacher, VIEWS } from './base-run';
+import {
+  CLASSES,
+  distilled,
+  distilledOnMore,
+  shipped,
+  SIZES,
+  STORE,
+  taught,
+  taughtAsTeacher,
+  VIEWS,
+  type StudentSettings,
+} from './base-run';
 import { UNLABELLED_CORPUS } from './corpora';
 import type { Arm, Question, RunInput } from './experiment';
 
@@ -28,6 +39,7 @@ const fromLabels: Arm = { id: 'labels', label: 'from labels', make: (seed) => ({
 
 const alone = (name: 'alto' | 'brio' | 'coda'): Arm =>
   arm(`from-${name}`, `from ${name} alone`, (seed) => distilled(seed, {}, { teachers: [shipped(name)] }));
+const student = (id: string, words: string, settings: StudentSettings): Arm => arm(id, words, (seed) => distilled(seed, settings));
 const views = (count: number): Arm => arm(`views-${count}`, `${count} of ${VIEWS} views`, (seed) => distilled(seed, { views: count }));
 const topK = (count: number): Arm =>
   arm(`top-${count}`, count === CLASSES ? `all ${CLASSES} classes` : `top ${count} of ${CLASSES} classes`, (seed) =>
@@ -116,6 +128,21 @@ export function questions(folder: string): Question[] {
         { arm: size('coda', 'a student of 1.05 M, like the largest teacher'), expected: 'open' },
       ],
       otherwise: 'Small students need longer; the same table at four times the epochs would tell.',
+      measure: 'mAP',
+    },
+    {
+      id: 'settings',
+      title: 'What else a short training turns on',
+      claim:
+        'The paper trains long, at 1e-3 falling to a tenth, with mixup on the small corpus and none on the large; what a training of minutes wants it leaves open.',
+      reference: base,
+      comparisons: [
+        { arm: student('decay', 'a learning rate that falls to a fiftieth', { finalLearningRateFraction: 0.02 }), expected: 'open' },
+        { arm: student('rate-high', 'a learning rate of 4e-3', { learningRate: 4e-3 }), expected: 'open' },
+        { arm: student('mixup', 'mixup 0.5', { mixup: 0.5 }), expected: 'open' },
+        { arm: student('wide', 'as many parameters in three wider blocks', { model: SIZES.wide }), expected: 'open' },
+      ],
+      otherwise: '',
       measure: 'mAP',
     },
     {

@@ -47,7 +47,7 @@ function section({ question, reference, comparisons, verdict }: Evidence, facts:
     ...(question.bytes ? [sizeOf(facts.prefixBytes.get(arm.arm.id))] : []),
   ];
   const rows = [cells(reference, null), ...comparisons.map((comparison) => cells(comparison, comparison))];
-  const agrees = verdict === 'agrees' || verdict === 'not run yet';
+  const agrees = verdict !== 'disagrees' && verdict !== 'undecided';
   return `## ${question.title}
 
 ${question.claim} **Here: ${verdict}.**${agrees ? '' : ` ${question.otherwise}`}

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { armRun, order, resultOf } from '../../../bench/study/arm-run';
+import { armRun, order, resultOf, takeReady } from '../../../bench/study/arm-run';
 import { STORE } from '../../../bench/study/base-run';
 import { dotPlot } from '../../../bench/study/plot';
 import { publish } from '../../../bench/study/publish';
@@ -63,6 +63,16 @@ describe('the study’s runs', () => {
     expect(order([ensemble], [1]).map(({ arm }) => arm.id)).toEqual(['base', 'from-alto', 'from-brio', 'from-coda', 'peer', 'from-peer']);
   });
 
+  it('pass over one whose teacher another lane still trains, and come back to it', () => {
+    const { needs, ...rest } = all.find(({ id }) => id === 'ensemble')!.comparisons.at(-1)!.arm;
+    const pending = [{ arm: { ...rest, needs: needs! }, seed: 1 }, { arm: all[0]!.reference, seed: 1 }]; // prettier-ignore
+    expect(takeReady(root, pending)?.arm.id).toBe('base');
+    expect(takeReady(root, pending)).toBeNull();
+    finish(needs!, 1, 0.3);
+    expect(takeReady(root, pending)?.arm.id).toBe('from-peer');
+    expect(pending).toEqual([]);
+  });
+
   it('are not repeated once their result is there', () => {
     const { reference } = all[0]!;
     expect(resultOf(root, reference, 1)).toBeNull();
@@ -72,6 +82,13 @@ describe('the study’s runs', () => {
 });
 
 describe('the page of results', () => {
+  it('calls measured what the paper expects nothing of', async () => {
+    const { reference, comparisons } = all.find(({ id }) => id === 'settings')!;
+    for (const [seed, mAP] of [0.3, 0.31].entries()) for (const arm of [reference, comparisons[0]!.arm]) finish(arm, seed + 1, mAP);
+    await publish({ root, seeds: [1, 2], questions: all, leftOut: [] });
+    expect(readFileSync(join(root, 'docs/results.md'), 'utf8')).toMatch(/What else a short training turns on.*\*\*measured\*\*/);
+  });
+
   it('states means, spreads, differences and verdicts of what was run, and that the rest was not', async () => {
     const { reference, comparisons } = all[0]!;
     [0.3, 0.31, 0.32].forEach((mAP, index) => finish(reference, index + 1, mAP));
@@ -82,6 +99,7 @@ describe('the page of results', () => {
     expect(page).toMatch(/\| 0\.290 ± 0\.01\d \(3\) \| \+0\.020 ± 0\.00\d \| higher \|/);
     expect(page).toMatch(/Consistent against inconsistent teaching.*\*\*agrees\*\*/);
     expect(page).toMatch(/More audio without labels.*\*\*not run yet\*\*/);
+    expect(page).toMatch(/What else a short training turns on.*\*\*not run yet\*\*/);
     expect(page).toContain('something (a reason)');
     expect(JSON.parse(readFileSync(join(root, 'docs/results/run-files/inconsistent.json'), 'utf8'))).toMatchObject({
       students: [{ consistent: false }],
