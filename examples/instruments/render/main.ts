@@ -11,7 +11,7 @@ const HELP = `Renders the instruments corpus: 4 s clips of sampled instruments, 
 
   --out DIR    folder for vocabulary.csv, train.jsonl, validation.jsonl, eval.jsonl and audio/
   --set NAME   demo: 3,000 + 400 + 800 clips, 540 MB (default); teach: 12,000 + 400 clips, 1.6 GB;
-               more: 9,000 clips, 1.2 GB
+               more: 3,000 clips, 0.4 GB
   --jobs N     processes (default: ${os.availableParallelism()}, one per core); the bytes do not depend on it
   --help       this text
 

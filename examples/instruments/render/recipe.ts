@@ -33,7 +33,7 @@ export const SETS: Readonly<Record<SetName, readonly SplitRecipe[]>> = {
     { name: 'train', split: 'teach', seed: 1, clips: 12_000, banks: ['FluidR3Mono_GM', 'MuseScore_General_Lite'], variety: 0.3 },
     validation,
   ],
-  more: [{ name: 'train', split: 'more', seed: 1, clips: 9_000, banks: ['FluidR3Mono_GM'], variety: 0.2 }],
+  more: [{ name: 'train', split: 'more', seed: 1, clips: 3_000, banks: ['FluidR3Mono_GM'], variety: 0.2 }],
 };
 
 /** Identifies everything that determines the bytes of a set. */
