@@ -140,6 +140,9 @@ export function questions(folder: string): Question[] {
         { arm: student('decay', 'a learning rate that falls to a fiftieth', { finalLearningRateFraction: 0.02 }), expected: 'open' },
         { arm: student('rate-high', 'a learning rate of 4e-3', { learningRate: 4e-3 }), expected: 'open' },
         { arm: student('mixup', 'mixup 0.5', { mixup: 0.5 }), expected: 'open' },
+        { arm: student('small-batch', 'batches of 8, twice the steps', { batchSize: 8 }), expected: 'open' },
+        { arm: student('weight-decay', 'weight decay 0.05', { weightDecay: 0.05 }), expected: 'open' },
+        { arm: student('averaged', 'the best three of every second epoch averaged', { averageBest: 3 }), expected: 'open' },
         {
           arm: student('seldom', 'the best three of every fourth epoch averaged', { validateEvery: 4, averageBest: 3 }),
           expected: 'open',
