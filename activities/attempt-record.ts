@@ -2,7 +2,8 @@
  * What is left of every attempt at an activity: one object when it begins and one when it ends. An attempt that has no end was killed. Written
  * beside the work and never in its way: an attempt that cannot be recorded is missing in the report's timeline, nothing else.
  */
-import { encodeJson, type Store } from './storage/store';
+import { encodeSealed } from './storage/seal';
+import type { Store } from './storage/store';
 import { layout } from './storage/layout';
 
 export interface AttemptStart {
@@ -81,7 +82,7 @@ export class AttemptRecord {
   private async write(moment: 'start' | 'end', content: AttemptStart | AttemptEnd): Promise<void> {
     const { activityId, attempt } = this.start;
     try {
-      await this.store.create(layout.activityAttempt(this.workflowRunId, activityId, attempt, moment), encodeJson(content));
+      await this.store.create(layout.activityAttempt(this.workflowRunId, activityId, attempt, moment), encodeSealed(content));
     } catch (error) {
       this.onTrouble(error);
     }

@@ -6,7 +6,7 @@ import { StoreDamaged } from '../workflows/contract/damage';
 import { PermanentError } from '../workflows/contract/failures';
 import { layout } from './storage/layout';
 import { createAnew, setAside } from './storage/set-aside';
-import { encodeJson, ObjectMissing, readJson, sha256, type Store } from './storage/store';
+import { encodeJson, JsonDamaged, ObjectMissing, readJson, sha256, type Store } from './storage/store';
 
 export interface LoadedModel {
   config: ModelConfig;
@@ -25,7 +25,7 @@ export async function loadModel(store: Store, modelSha256: string): Promise<Load
     // It was sound when it was stored, and so are the weights: whatever is wrong now is the configuration's.
     return parseModel(await readJson<unknown>(store, layout.modelConfig(modelSha256)), bytes, layout.model(modelSha256));
   } catch (error) {
-    if (!(error instanceof PermanentError || error instanceof SyntaxError || error instanceof ObjectMissing)) throw error;
+    if (!(error instanceof PermanentError || error instanceof JsonDamaged || error instanceof ObjectMissing)) throw error;
     throw await damaged(layout.modelConfig(modelSha256), error.message);
   }
 }

@@ -1,9 +1,10 @@
 /** Reads every object of a store that has a recorded hash and compares. Changes nothing: a run that meets the damage mends it. */
 import { readWaveformManifest } from '../activities/waveform-folder';
 import { readCheckpoint, checkpointSteps } from '../activities/distill/training-checkpoint';
-import type { LogitsManifest } from '../activities/logits/stored-shard';
-import { layout } from '../activities/storage/layout';
-import { readJsonIfPresent, sha256, type Store } from '../activities/storage/store';
+import { decodeSegment } from '../activities/distill/metrics-segment';
+import type { PlanManifest } from '../activities/plan/listing';
+import { layout, type Split } from '../activities/storage/layout';
+import { JsonDamaged, parseJson, readJsonIfPresent, sha256, type Store } from '../activities/storage/store';
 
 export interface Verification {
   verified: number;
@@ -17,7 +18,7 @@ export async function verifyStore(store: Store, onObject: (done: number, of: num
   const result: Verification = { verified: 0, damaged: [], unhashed: 0 };
   for (const [index, { key }] of objects.entries()) {
     const why = await verdict(store, key).catch((error: unknown) =>
-      error instanceof SyntaxError ? 'is not JSON' : Promise.reject(error as Error),
+      error instanceof JsonDamaged ? 'is not JSON or its seal is broken' : Promise.reject(error as Error),
     );
     if (why === null) result.unhashed++;
     else if (why === 'sound') result.verified++;
@@ -37,9 +38,20 @@ async function verdict(store: Store, key: string): Promise<string | null> {
   };
   if (place === 'audio' && name.endsWith('.npy')) return await expect(name.slice(0, -'.npy'.length));
   if (place === 'plans' && file === 'plan.json') return await expect(name);
+  const listing = place === 'plans' ? /^(train|validation|eval)-(\d+)\.json$/.exec(file) : null;
+  if (listing) return await expect(await hashOfListing(store, name, listing[1] as Split, Number(listing[2])));
   if (place === 'logits' && file.endsWith('.parquet')) {
-    const manifest = await readJsonIfPresent<LogitsManifest>(store, key.replace(/parquet$/, 'json'));
-    return await expect(manifest?.sha256);
+    return await expect(await hashIn(store, key.replace(/parquet$/, 'json')));
+  }
+  if (place === 'scores' && file.endsWith('.f32')) {
+    const expected = await hashIn(store, key.replace(/f32$/, 'json'));
+    return expected === undefined ? null : await expect(expected);
+  }
+  const segment = /^training\/[^/]+\/metrics\/(\d+)-from-(\d+)\.jsonl$/.exec(key);
+  if (segment) {
+    const found = decodeSegment((await store.read(key)) ?? new Uint8Array(), { from: Number(segment[2]), to: Number(segment[1]) });
+    if (found === null) return 'is not what its seal says';
+    return found.sealed ? 'sound' : null;
   }
   if (place === 'models') {
     const manifest = await readWaveformManifest(store, name).catch(() => null);
@@ -50,7 +62,25 @@ async function verdict(store: Store, key: string): Promise<string | null> {
   if (checkpoint) return (await readCheckpoint(store, checkpoint[1]!, Number(checkpoint[2]))) ? 'sound' : 'is no whole checkpoint';
   if (place === 'training' && file === 'best') return await expect(await hashOfBest(store, name, key));
   // A checkpoint's files are read with its state.
-  return key.includes('/checkpoints/') ? 'sound' : null;
+  if (key.includes('/checkpoints/')) return 'sound';
+  if (!key.endsWith('.json')) return null;
+  const bytes = await store.read(key);
+  return bytes && parseJson(store, key, bytes).sealed ? 'sound' : null;
+}
+
+/** undefined where the manifest is gone, damaged itself, or of an earlier version. */
+async function hashIn(store: Store, manifestKey: string): Promise<string | undefined> {
+  return (await readJsonIfPresent<{ sha256?: string }>(store, manifestKey).catch(unlessDamaged))?.sha256;
+}
+
+async function hashOfListing(store: Store, planKey: string, split: Split, shard: number): Promise<string | undefined> {
+  const plan = await readJsonIfPresent<PlanManifest>(store, layout.plan(planKey)).catch(unlessDamaged);
+  return plan?.splits[split]?.listings[shard];
+}
+
+function unlessDamaged(error: unknown): null {
+  if (error instanceof JsonDamaged) return null;
+  throw error;
 }
 
 async function hashOfBest(store: Store, trainingKey: string, key: string): Promise<string | undefined> {

@@ -5,12 +5,12 @@ import { canonicalJson } from '../../ced/logits/content-key';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import type { Split } from '../../workflows/contract/activities';
 import type { IngestManifest } from '../download/ingest-shard';
-import type { CorpusManifest } from '../download/seal-corpus';
+import { readIngest } from '../download/read-ingest';
+import { readCorpus, type CorpusManifest } from '../download/seal-corpus';
 import { inOrder } from '../in-order';
-import { layout } from '../storage/layout';
 import { readDerived } from '../storage/derived-file';
 import type { ObjectCache } from '../storage/object-cache';
-import { readJson, sha256, type Store } from '../storage/store';
+import { sha256, type Store } from '../storage/store';
 import { decodeClips, encodeClips } from './clip-columns';
 import { contentSha256 } from './content-hash';
 
@@ -48,7 +48,7 @@ export async function readCorpusClips(
   split: Split,
   { only, cache }: { only?: number | undefined; cache?: ObjectCache | undefined } = {},
 ): Promise<CorpusClips> {
-  const corpus = await readJson<CorpusManifest>(store, layout.corpus(planKey));
+  const corpus = await readCorpus(store, planKey);
   if (!cache || only !== undefined) return await readManifests(store, planKey, corpus, split, only);
   // Names listings and audio, and they determine all that the manifests of its shards say of clips.
   const identity = `clips 1 ${split} ${sha256(canonicalJson(corpus))}`;
@@ -70,7 +70,9 @@ async function readManifests(
   const chosen = only === undefined ? entry.shardsOf : entry.shardsOf.slice(only, only + 1);
   const audioShards: string[] = [];
   const clips: CorpusClip[] = [];
-  for await (const manifest of inOrder(chosen, READ_AHEAD, ({ ingest }) => readJson<IngestManifest>(store, ingest))) {
+  const read = ([shard, { ingest, audioSha256 }]: [number, (typeof chosen)[number]]): Promise<IngestManifest> =>
+    readIngest(store, { split, shard: shard + (only ?? 0), ingest, audioSha256 });
+  for await (const manifest of inOrder(chosen.entries(), READ_AHEAD, read)) {
     const shard = audioShards.push(manifest.audioSha256) - 1;
     for (const { clip, sha256: clipSha256, labels, samples, offset } of manifest.clips)
       clips.push({ clip, sha256: clipSha256, labels, samples, offset, shard, chunks: chunkPlan(samples, chunkSeconds) });

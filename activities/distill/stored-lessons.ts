@@ -10,7 +10,7 @@ import type { LogitsManifest } from '../logits/stored-shard';
 import { layout } from '../storage/layout';
 import { setAside } from '../storage/set-aside';
 import { isSound, readSound } from '../storage/sound-object';
-import { readJsonIfPresent, type Store } from '../storage/store';
+import { JsonDamaged, readJsonIfPresent, type Store } from '../storage/store';
 import type { StoredViews } from './stored-views';
 import type { Lessons, TrainingRow } from './training-set';
 
@@ -36,7 +36,7 @@ export async function verifyStoredLogits(
   const look = async (audioSha256: string): Promise<string | null> => {
     const manifest = await readJsonIfPresent<LogitsManifest>(store, layout.logitsManifest(logitsKey, audioSha256)).catch(
       (error: unknown) => {
-        if (error instanceof SyntaxError) return null;
+        if (error instanceof JsonDamaged) return null;
         throw error;
       },
     );

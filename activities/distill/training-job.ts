@@ -21,7 +21,9 @@ import { isModelSound, loadModel, storeModel } from '../model-folder';
 import { countdown } from '../progress';
 import { layout } from '../storage/layout';
 import { isTransient } from '../storage/patience';
-import { ContentDiffers, encodeJson, readJson, readJsonIfPresent, sha256 } from '../storage/store';
+import { encodeSealed } from '../storage/seal';
+import { readJsonOrSetAside } from '../storage/set-aside';
+import { ContentDiffers, readJson, sha256 } from '../storage/store';
 import { LabelledLessons } from '../teach/labelled-lessons';
 import { recordAttempt } from './attempts';
 import { readBestWeights } from './best-weights';
@@ -53,7 +55,7 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
       logitShards,
     });
     const manifestKey = layout.trainingManifest(key, input.stopAfterEpoch);
-    const finished = await readJsonIfPresent<TrainedModel>(store, manifestKey);
+    const finished = await readJsonOrSetAside<TrainedModel>(store, manifestKey);
     if (finished && (await isModelSound(store, finished.sha256))) return { ...finished, name: input.settings.name };
 
     const startedMs = context.monotonicMs();
@@ -201,7 +203,7 @@ async function publishModel(
     seconds: done.seconds,
   };
   try {
-    await store.create(done.manifestKey, encodeJson(trained));
+    await store.create(done.manifestKey, encodeSealed(trained));
   } catch (error) {
     if (!(error instanceof ContentDiffers)) throw error;
     // It was finished before, and its model was damaged since, or another attempt was faster: only `seconds` can differ.

@@ -9,6 +9,7 @@ import { Predictor } from '../../ced/model/predictor';
 import type { Weights } from '../../ced/model/weights';
 import { combine } from '../../ced/teachers/ensemble';
 import type { EnsembleMember } from '../../workflows/contract/activities';
+import { StoreDamaged } from '../../workflows/contract/damage';
 import { CorpusAudio } from '../corpus/corpus-audio';
 import type { CorpusClips } from '../corpus/corpus-clips';
 import { labelMatrix, readScores, scoreClips, splitMAP } from '../evaluate/score-job';
@@ -74,7 +75,8 @@ export async function ensembleScores(store: Store, ensemble: EnsembleMember[], c
   const scores: Float32Array[] = [];
   for (const member of ensemble) {
     const own = await readScores(store, member.sha256, corpus.contentSha256);
-    if (!own) throw new Error(`${member.name} has no scores on corpus ${corpus.contentSha256}`);
+    if (!own)
+      throw new StoreDamaged([], `${member.name} has no scores on corpus ${corpus.contentSha256}; start the run again, it is scored anew`);
     scores.push(own);
   }
   const outputs = ensemble.map(({ weight }, index) => ({

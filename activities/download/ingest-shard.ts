@@ -9,11 +9,13 @@ import { PermanentError } from '../../workflows/contract/failures';
 import type { ActivityDependencies } from '../dependencies';
 import { readClips } from './read-clips';
 import { ShardAudio } from './shard-audio';
-import type { Listing } from '../plan/listing';
+import { readListing, readPlan, readPlannedListing, type Listing } from '../plan/listing';
 import { countdown } from '../progress';
 import { layout } from '../storage/layout';
 import { LARGEST_SHARD_BYTES } from '../storage/source';
-import { ContentDiffers, encodeJson, ObjectMissing, readJsonIfPresent, sha256, type Store } from '../storage/store';
+import { encodeSealed } from '../storage/seal';
+import { createJsonOrAdopt, readJsonOrSetAside } from '../storage/set-aside';
+import { ContentDiffers, sha256, type Store } from '../storage/store';
 
 export interface IngestedClip {
   clip: string;
@@ -39,15 +41,15 @@ export async function ingestShard(
   onProgress: (progress: LiveProgress) => void,
 ): Promise<IngestedShard> {
   const store = deps.openStore(input.store);
-  const listingKey = layout.listing(input.planKey, input.split, input.shard);
-  const bytes = await store.read(listingKey);
-  if (bytes === null) throw new ObjectMissing(listingKey, store.uri);
-  const manifestKey = layout.ingest(sha256(bytes));
-  const present = await readJsonIfPresent<IngestManifest>(store, manifestKey);
+  const { planKey, split, shard } = input;
+  const { listingSha256 } = await readListing(store, planKey, split, shard);
+  const manifestKey = layout.ingest(listingSha256);
+  const present = await readJsonOrSetAside<IngestManifest>(store, manifestKey);
   if (present && (await store.exists(layout.audio(present.audioSha256))))
     return { clips: present.clips.length, rejected: present.rejected.length, seconds: present.seconds, reused: true };
 
-  const listing = JSON.parse(Buffer.from(bytes).toString('utf8')) as Listing;
+  // A manifest that is there under its hash has shown a listing to be the plan's; where there is work to do, it is looked up.
+  const listing = await readPlannedListing(store, { planKey, ...(await readPlan(store, planKey)) }, split, shard);
   const audio = new ShardAudio();
   let manifest: IngestManifest;
   try {
@@ -126,14 +128,10 @@ async function commit(
   };
   await store.create(layout.audio(audioSha256), audio);
   // The same audio may be listed again under other clip names or labels: the first table stands, the manifest is what we read.
-  await adopt(store.create(layout.audioTable(audioSha256), await encodeShardTable(shard.clips)));
-  // Only `seconds` can differ between two writers of one listing.
-  await adopt(store.create(shard.manifestKey, encodeJson(manifest)));
-  return manifest;
-}
-
-async function adopt(creation: Promise<unknown>): Promise<void> {
-  await creation.catch((error: unknown) => {
+  await store.create(layout.audioTable(audioSha256), await encodeShardTable(shard.clips)).catch((error: unknown) => {
     if (!(error instanceof ContentDiffers)) throw error;
   });
+  // Only `seconds` can differ between two writers of one listing.
+  await createJsonOrAdopt(store, shard.manifestKey, encodeSealed(manifest));
+  return manifest;
 }

@@ -4,11 +4,13 @@ import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import type { SealedCorpus, SealedSplit, SealInput, Split } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { ActivityDependencies } from '../dependencies';
-import type { PlanManifest } from '../plan/listing';
+import { readPlan } from '../plan/listing';
 import { layout } from '../storage/layout';
-import { encodeJson, readJson, type Store } from '../storage/store';
+import { encodeSealed } from '../storage/seal';
+import { createJsonOrAdopt, setAside } from '../storage/set-aside';
+import { JsonDamaged, readJson, type Store } from '../storage/store';
 import { ContentIndex, namesOf, type Duplicates } from './content-index';
-import type { IngestManifest } from './ingest-shard';
+import { readIngest } from './read-ingest';
 
 export interface CorpusManifest {
   formatVersion: 1;
@@ -27,7 +29,39 @@ export interface CorpusManifest {
 
 export async function sealCorpus(deps: ActivityDependencies, input: SealInput): Promise<SealedCorpus> {
   const store = deps.openStore(input.store);
-  const plan = await readJson<PlanManifest>(store, layout.plan(input.planKey));
+  const { manifest, content } = await joinShards(store, input.planKey, input.maxRejected);
+  refuseOverlap(content, deps.allowOverlap ?? false);
+  await createJsonOrAdopt(store, layout.corpus(input.planKey), encodeSealed(manifest));
+  const sealed = (split: Split): SealedSplit | null => {
+    const entry = manifest.splits[split];
+    if (entry === null) return null;
+    const { shardsOf: _shardsOf, duplicates: _duplicates, ...counts } = entry;
+    return counts;
+  };
+  return { train: sealed('train'), validation: sealed('validation'), eval: sealed('eval') };
+}
+
+/** A plan's sealed corpus; made again from its shards when it was damaged. @throws {ObjectMissing} when it was not sealed */
+export async function readCorpus(store: Store, planKey: string): Promise<CorpusManifest> {
+  const key = layout.corpus(planKey);
+  try {
+    return await readJson<CorpusManifest>(store, key);
+  } catch (error) {
+    if (!(error instanceof JsonDamaged)) throw error;
+    // It was sealed, so as many clips were rejected as may be.
+    const { manifest } = await joinShards(store, planKey, 1);
+    await setAside(store, key);
+    await store.create(key, encodeSealed(manifest));
+    return manifest;
+  }
+}
+
+async function joinShards(
+  store: Store,
+  planKey: string,
+  maxRejected: number,
+): Promise<{ manifest: CorpusManifest; content: ContentIndex }> {
+  const plan = await readPlan(store, planKey);
   const manifest: CorpusManifest = {
     formatVersion: 1,
     chunkSeconds: plan.chunkSeconds,
@@ -38,20 +72,12 @@ export async function sealCorpus(deps: ActivityDependencies, input: SealInput): 
   for (const split of SMALLEST_FIRST) {
     const planned = plan.splits[split];
     if (!planned) continue;
-    const sealed = await sealSplit(store, split, planned.listings, plan.chunkSeconds, input.maxRejected, content);
+    const sealed = await sealSplit(store, split, planned.listings, plan.chunkSeconds, maxRejected, content);
     const duplicates = content.duplicates[split];
     if (duplicates.count > 0) sealed.duplicates = duplicates;
     manifest.splits[split] = sealed;
   }
-  refuseOverlap(content, deps.allowOverlap ?? false);
-  await store.create(layout.corpus(input.planKey), encodeJson(manifest));
-  const sealed = (split: Split): SealedSplit | null => {
-    const entry = manifest.splits[split];
-    if (entry === null) return null;
-    const { shardsOf: _shardsOf, duplicates: _duplicates, ...counts } = entry;
-    return counts;
-  };
-  return { train: sealed('train'), validation: sealed('validation'), eval: sealed('eval') };
+  return { manifest, content };
 }
 
 const SMALLEST_FIRST = ['validation', 'eval', 'train'] as const satisfies readonly Split[];
@@ -84,7 +110,7 @@ async function sealSplit(
   let firstReason = '';
   for (const listing of listings) {
     const ingest = layout.ingest(listing);
-    const shard = await readJson<IngestManifest>(store, ingest);
+    const shard = await readIngest(store, { split, shard: sealed.shardsOf.length, ingest });
     const chunks = shard.clips.reduce((sum, clip) => sum + chunkPlan(clip.samples, chunkSeconds).length, 0);
     sealed.shardsOf.push({ ingest, audioSha256: shard.audioSha256, clips: shard.clips.length, chunks });
     sealed.clips += shard.clips.length;

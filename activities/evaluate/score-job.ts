@@ -5,6 +5,7 @@
 import { meanAveragePrecision } from '../../ced/metrics/mean-average-precision';
 import { outputFault } from '../../ced/teachers/output-fault';
 import type { Scored, ScoreInput } from '../../workflows/contract/activities';
+import { StoreDamaged } from '../../workflows/contract/damage';
 import { PermanentError } from '../../workflows/contract/failures';
 import { CorpusAudio } from '../corpus/corpus-audio';
 import type { CorpusClip, CorpusClips } from '../corpus/corpus-clips';
@@ -14,11 +15,15 @@ import { namingTeacher } from '../teacher-fault';
 import { countdown } from '../progress';
 import { layout } from '../storage/layout';
 import { modelLatency, type Latency } from './latency';
-import { encodeJson, readJsonIfPresent } from '../storage/store';
+import { encodeSealed } from '../storage/seal';
+import { createAnew, readJsonOrSetAside, setAside } from '../storage/set-aside';
+import { readJsonIfPresent, sha256, type Store } from '../storage/store';
 
 export interface ScoresManifest {
   formatVersion: 1;
   mAP: number | null;
+  /** Of the scores; absent in manifests of earlier versions. */
+  sha256?: string;
   clips: number;
   classes: number;
   seconds: number;
@@ -33,8 +38,9 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
   const audio = await CorpusAudio.open(store, input.planKey, input.split, { job: context });
   try {
     const manifestKey = layout.scoresManifest(input.model.sha256, audio.contentSha256);
-    const present = await readJsonIfPresent<ScoresManifest>(store, manifestKey);
-    if (present) return { mAP: present.mAP, seconds: present.seconds, reused: true };
+    const present = await readJsonOrSetAside<ScoresManifest>(store, manifestKey);
+    if (present && (await areScoresSound(store, input.model.sha256, audio.contentSha256, present)))
+      return { mAP: present.mAP, seconds: present.seconds, reused: true };
     const startedMs = context.monotonicMs();
     const { name, sha256: model } = input.model;
     const scorer = await namingTeacher(name, context.teacher(model, input.precision, audio.vocabulary));
@@ -46,18 +52,20 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
     // Before hours are spent: a model that gives no numbers, or does not depend on what it hears, is no teacher.
     if (fault) throw new PermanentError('TeacherInvalid', `${name}: ${fault}`);
     const mAP = splitMAP(scores, audio);
-    await store.create(layout.scores(input.model.sha256, audio.contentSha256), encodeScores(scores));
+    const bytes = encodeScores(scores);
+    await createAnew(store, layout.scores(input.model.sha256, audio.contentSha256), bytes);
     const timed = input.split === 'eval' && scorer.frontEnd === 'log-mel';
     const seconds = (context.monotonicMs() - startedMs) / 1000;
     const manifest: ScoresManifest = {
       formatVersion: 1,
       mAP,
+      sha256: sha256(bytes),
       clips: audio.clips.length,
       classes: audio.vocabulary.length,
       seconds,
       ...(timed ? { latency: await modelLatency(store, model, input.chunkSeconds, context.monotonicMs) } : {}),
     };
-    await store.create(manifestKey, encodeJson(manifest));
+    await store.create(manifestKey, encodeSealed(manifest));
     return { mAP, seconds: manifest.seconds, reused: false };
   } finally {
     audio.close();
@@ -122,8 +130,23 @@ function encodeScores(scores: Float32Array): Uint8Array {
   return new Uint8Array(scores.buffer, scores.byteOffset, scores.byteLength);
 }
 
-/** Reads what `scoreJob` kept. */
-export async function readScores(store: JobContext['store'], modelSha256: string, corpusSha256: string): Promise<Float32Array | null> {
-  const bytes = await store.read(layout.scores(modelSha256, corpusSha256));
-  return bytes && new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+/** Reads what `scoreJob` kept; null where it kept nothing. @throws {StoreDamaged} when it is damaged: scoring again mends it, as a new run does */
+export async function readScores(store: Store, modelSha256: string, corpusSha256: string): Promise<Float32Array | null> {
+  const key = layout.scores(modelSha256, corpusSha256);
+  const manifest = await readJsonIfPresent<ScoresManifest>(store, layout.scoresManifest(modelSha256, corpusSha256));
+  const bytes = manifest && (await store.read(key));
+  if (!bytes) return null;
+  if (!holds(manifest, bytes)) throw new StoreDamaged([], `${store.uri}: ${key} is damaged; start the run again, the model is scored anew`);
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}
+
+/** Whether they are there and what was written. Those that are not have been set aside, with their manifest: its times are not theirs. */
+async function areScoresSound(store: Store, modelSha256: string, corpusSha256: string, manifest: ScoresManifest): Promise<boolean> {
+  const found = await setAside(store, layout.scores(modelSha256, corpusSha256), (bytes) => holds(manifest, bytes));
+  if (found !== 'sound') await setAside(store, layout.scoresManifest(modelSha256, corpusSha256));
+  return found === 'sound';
+}
+
+function holds({ sha256: expected, clips, classes }: ScoresManifest, bytes: Uint8Array): boolean {
+  return bytes.length === clips * classes * 4 && (expected === undefined || sha256(bytes) === expected);
 }

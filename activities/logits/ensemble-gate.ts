@@ -4,10 +4,9 @@ import type { EnsembleMember } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import { readCorpusClips } from '../corpus/corpus-clips';
 import { ensembleScores } from '../distill/validation';
-import type { CorpusManifest } from '../download/seal-corpus';
+import { readCorpus } from '../download/seal-corpus';
 import { readScores, splitMAP } from '../evaluate/score-job';
-import { layout } from '../storage/layout';
-import { readJson, type Store } from '../storage/store';
+import type { Store } from '../storage/store';
 
 export interface GateScores {
   split: 'validation' | 'eval';
@@ -18,7 +17,7 @@ export interface GateScores {
 
 /** @throws {PermanentError} TeacherInvalid when what the ensemble gives is no scores */
 export async function scoreEnsemble(store: Store, planKey: string, ensemble: EnsembleMember[]): Promise<GateScores[]> {
-  const { splits } = await readJson<CorpusManifest>(store, layout.corpus(planKey));
+  const { splits } = await readCorpus(store, planKey);
   const gate: GateScores[] = [];
   for (const split of ['validation', 'eval'] as const) {
     if (!splits[split]) continue;

@@ -12,12 +12,14 @@ import { encodeLogitShard } from '../../ced/logits/shard-file';
 import type { ImportedLogits, ImportLogitsInput, LiveProgress } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { ActivityDependencies } from '../dependencies';
-import type { IngestManifest } from '../download/ingest-shard';
-import type { CorpusManifest } from '../download/seal-corpus';
-import type { Listing, PlanManifest } from '../plan/listing';
+import { readIngest } from '../download/read-ingest';
+import { readCorpus as readSealedCorpus } from '../download/seal-corpus';
+import { readPlan, readPlannedListing } from '../plan/listing';
 import { countdown } from '../progress';
 import { layout } from '../storage/layout';
-import { encodeJson, readJson, readJsonIfPresent, sha256, type Store } from '../storage/store';
+import { encodeSealed } from '../storage/seal';
+import { createAnew, createJsonOrAdopt, readJsonOrSetAside } from '../storage/set-aside';
+import { sha256, type Store } from '../storage/store';
 import type { LogitsManifest } from './stored-shard';
 import { PublishedJoin, type JoinClip, type PublishedRowAt } from './published-join';
 import { PublishedSource } from './published-source';
@@ -92,20 +94,20 @@ export async function importPublishedLogits(
       `logits.published: ${source.folder} has every pass of no chunk of corpus.train (${foreign} of its rows name other clips, ${otherLength} other lengths), expected its audio under the published file names`,
     );
   }
-  await store.create(layout.logitsDescription(key), encodeJson(description));
+  await createJsonOrAdopt(store, layout.logitsDescription(key), encodeSealed(description));
   imported.topK = (await source.rows(0)).topK;
   imported.seconds = (deps.monotonicMs() - startedMs) / 1000;
   return imported;
 }
 
 async function readCorpus(store: Store, planKey: string): Promise<{ shards: CorpusShard[]; chunkSeconds: number; classes: number }> {
-  const corpus = await readJson<CorpusManifest>(store, layout.corpus(planKey));
-  const plan = await readJson<PlanManifest>(store, layout.plan(planKey));
+  const corpus = await readSealedCorpus(store, planKey);
+  const plan = await readPlan(store, planKey);
   const shards: CorpusShard[] = [];
   for (const [shard, { ingest, audioSha256 }] of (corpus.splits.train?.shardsOf ?? []).entries()) {
-    const listing = await readJson<Listing>(store, layout.listing(planKey, 'train', shard));
+    const listing = await readPlannedListing(store, { planKey, ...plan }, 'train', shard);
     const audioOf = new Map(listing.clips.map(({ clip, audio }) => [clip, audio]));
-    const manifest = await readJson<IngestManifest>(store, ingest);
+    const manifest = await readIngest(store, { split: 'train', shard, ingest, audioSha256 });
     const clips = manifest.clips.map(({ clip, samples }) => ({
       clip,
       audio: audioOf.get(clip) ?? clip,
@@ -131,7 +133,7 @@ async function writeShard(
   heard: HeardChunk[],
   classes: number,
 ): Promise<LogitsManifest> {
-  const present = await readJsonIfPresent<LogitsManifest>(store, layout.logitsManifest(key, audioSha256));
+  const present = await readJsonOrSetAside<LogitsManifest>(store, layout.logitsManifest(key, audioSha256));
   if (present && (await store.exists(layout.logits(key, audioSha256)))) return present;
   const { topK } = await source.rows(0);
   const table = new RowTable(heard.length * source.views, topK);
@@ -144,7 +146,8 @@ async function writeShard(
       table.setTop(row++, publishedTop(part, at.row, { topK, classes, where: `${source.parts[at.part]?.path}.h5` }));
     }
   const bytes = await encodeLogitShard(table.finish());
-  await store.create(layout.logits(key, audioSha256), bytes);
+  // A function of the published files and the audio, too: what stands there and differs is damaged.
+  await createAnew(store, layout.logits(key, audioSha256), bytes);
   // No `seconds`: the manifest is a function of the published files and the audio, whoever writes it.
   const manifest: LogitsManifest = {
     formatVersion: 1,
@@ -154,7 +157,7 @@ async function writeShard(
     bytes: bytes.byteLength,
     seconds: 0,
   };
-  await store.create(layout.logitsManifest(key, audioSha256), encodeJson(manifest));
+  await createJsonOrAdopt(store, layout.logitsManifest(key, audioSha256), encodeSealed(manifest));
   return manifest;
 }
 

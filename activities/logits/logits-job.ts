@@ -21,7 +21,9 @@ import type { MappedModel } from '../mapped-model';
 import { namingTeacher } from '../teacher-fault';
 import { countdown } from '../progress';
 import { layout } from '../storage/layout';
-import { ContentDiffers, encodeJson, type Store } from '../storage/store';
+import { encodeSealed } from '../storage/seal';
+import { createJsonOrAdopt } from '../storage/set-aside';
+import { ContentDiffers, type Store } from '../storage/store';
 import { describeLogits } from './describe-logits';
 import { scoreEnsemble } from './ensemble-gate';
 import { probeTeachers } from './probe-teachers';
@@ -116,7 +118,7 @@ export async function logitsJob(context: JobContext, input: LogitsInput & { owne
       agreement: agreement.finish(),
       ...(gate.length > 0 ? { gate } : {}),
     };
-    await store.create(layout.logitsDescription(key), encodeJson(description));
+    await createJsonOrAdopt(store, layout.logitsDescription(key), encodeSealed(description));
     return (await storedShard(store, key, audioSha256)) ?? (await leaveRows(store, key, audioSha256, encodeRows(table.finish(), notes)));
   } finally {
     audio.close();

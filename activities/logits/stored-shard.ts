@@ -1,7 +1,8 @@
 /** A stored logit shard: the manifest that vouches for it, and how it is found. */
 import type { LogitsShard } from '../../workflows/contract/activities';
 import { layout } from '../storage/layout';
-import { readJsonIfPresent, type Store } from '../storage/store';
+import { setAside } from '../storage/set-aside';
+import { JsonDamaged, readJsonIfPresent, type Store } from '../storage/store';
 import type { GateScores } from './ensemble-gate';
 import type { TeacherPair } from './teacher-agreement';
 
@@ -23,7 +24,14 @@ export interface LogitsManifest extends RowNotes {
 }
 
 export async function storedShard(store: Store, key: string, audioSha256: string): Promise<LogitsShard | null> {
-  const manifest = await readJsonIfPresent<LogitsManifest>(store, layout.logitsManifest(key, audioSha256));
+  const manifestKey = layout.logitsManifest(key, audioSha256);
+  const manifest = await readJsonIfPresent<LogitsManifest>(store, manifestKey).catch(async (error: unknown) => {
+    if (!(error instanceof JsonDamaged)) throw error;
+    // Both, as in training: nobody can say now whether the shard is what it was.
+    await setAside(store, manifestKey);
+    await setAside(store, layout.logits(key, audioSha256));
+    return null;
+  });
   if (manifest === null || !(await store.exists(layout.logits(key, audioSha256)))) return null;
   return { logitsKey: key, rows: manifest.rowsWritten, bytes: manifest.bytes, seconds: manifest.seconds, reused: true };
 }

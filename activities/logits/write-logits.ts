@@ -9,8 +9,9 @@ import type { LogitsShard, WriteLogitsInput } from '../../workflows/contract/act
 import { StoreDamaged } from '../../workflows/contract/damage';
 import type { ActivityDependencies } from '../dependencies';
 import { layout } from '../storage/layout';
-import { setAside } from '../storage/set-aside';
-import { ContentDiffers, encodeJson, sha256, type Store } from '../storage/store';
+import { encodeSealed } from '../storage/seal';
+import { createJsonOrAdopt, setAside } from '../storage/set-aside';
+import { ContentDiffers, sha256, type Store } from '../storage/store';
 import { storedShard, type LogitsManifest, type RowNotes } from './stored-shard';
 
 /** @throws {StoreDamaged} when the rows are damaged, and then set aside, or missing: the teachers must hear the shard again */
@@ -70,8 +71,6 @@ async function commit(
     ...heard,
     seconds: heard.seconds + (monotonicMs() - startedMs) / 1000,
   };
-  await store.create(layout.logitsManifest(logitsKey, audioShard), encodeJson(manifest)).catch((error: unknown) => {
-    // Only `seconds` can differ between two writers, the scores between two kinds of machine or corpora.
-    if (!(error instanceof ContentDiffers)) throw error;
-  });
+  // Only `seconds` can differ between two writers, the scores between two kinds of machine or corpora.
+  await createJsonOrAdopt(store, layout.logitsManifest(logitsKey, audioShard), encodeSealed(manifest));
 }

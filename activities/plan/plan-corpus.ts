@@ -7,9 +7,11 @@ import type { Plan, PlanInput, PlannedSplit, Split } from '../../workflows/contr
 import { PermanentError } from '../../workflows/contract/failures';
 import type { ActivityDependencies } from '../dependencies';
 import { layout, SPLITS } from '../storage/layout';
-import { encodeJson, readJson, readJsonIfPresent, sha256, type Store } from '../storage/store';
+import { encodeSealed } from '../storage/seal';
+import { createAnew, readJsonOrSetAside } from '../storage/set-aside';
+import { encodeJson, sha256, type Store } from '../storage/store';
 import { listClips } from './list-clips';
-import type { Listing, PlanManifest } from './listing';
+import { readPlan, readPlannedListing, type Listing, type PlanManifest } from './listing';
 import { readInput, type InputPlace } from './read-input';
 import { readTables } from './read-table';
 import { cutShards, listShards } from './shards';
@@ -51,9 +53,10 @@ export async function planCorpus(
   const bytes = encodeJson(manifest);
   const planKey = sha256(bytes);
   for (const split of SPLITS)
-    for (const [shard, listing] of (encoded[split] ?? []).entries()) await store.create(layout.listing(planKey, split, shard), listing);
-  await store.create(layout.plan(planKey), bytes);
-  if (input.continues !== undefined) await store.replace(layout.lastPlan(input.continues), encodeJson({ formatVersion: 1, planKey }));
+    for (const [shard, listing] of (encoded[split] ?? []).entries())
+      await createAnew(store, layout.listing(planKey, split, shard), listing);
+  await createAnew(store, layout.plan(planKey), bytes);
+  if (input.continues !== undefined) await store.replace(layout.lastPlan(input.continues), encodeSealed({ formatVersion: 1, planKey }));
   return { planKey, classes: vocabulary.length, splits: mapSplits(listed, summary) };
 }
 
@@ -85,14 +88,27 @@ interface EarlierPlan extends PlanManifest {
 }
 
 async function lastPlan(store: Store, run: string): Promise<EarlierPlan | null> {
-  const pointer = await readJsonIfPresent<{ planKey: string }>(store, layout.lastPlan(run));
-  const plan = pointer && (await readJsonIfPresent<PlanManifest>(store, layout.plan(pointer.planKey)));
+  const pointer = await readJsonOrSetAside<{ planKey: string }>(store, layout.lastPlan(run));
+  const plan = pointer && (await unlessDamaged(() => readPlan(store, pointer.planKey)));
   return pointer && plan && { ...plan, planKey: pointer.planKey };
+}
+
+/** null for what cannot be gone on from: shards are cut anew. */
+async function unlessDamaged<T>(read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof PermanentError && error.code === 'CorpusInvalid') return null;
+    throw error;
+  }
 }
 
 async function listingsOf(store: Store, plan: EarlierPlan, split: Split): Promise<Listing[]> {
   const listings: Listing[] = [];
-  for (let shard = 0; shard < (plan.splits[split]?.listings.length ?? 0); shard++)
-    listings.push(await readJson<Listing>(store, layout.listing(plan.planKey, split, shard)));
+  for (let shard = 0; shard < (plan.splits[split]?.listings.length ?? 0); shard++) {
+    const found = await unlessDamaged(() => readPlannedListing(store, plan, split, shard));
+    if (found === null) return [];
+    listings.push(found);
+  }
   return listings;
 }

@@ -5,7 +5,8 @@
 import type { ChampionEntry } from '../../workflows/contract/promotion';
 import { PermanentError } from '../../workflows/contract/failures';
 import { layout } from '../storage/layout';
-import { ContentDiffers, encodeJson, readJson, sha256, type Store } from '../storage/store';
+import { encodeSealed } from '../storage/seal';
+import { ContentDiffers, readJson, sha256, type Store } from '../storage/store';
 
 export class ChampionLedger {
   private constructor(
@@ -37,7 +38,7 @@ export class ChampionLedger {
   async append(entry: Omit<ChampionEntry, 'formatVersion' | 'entry'>): Promise<ChampionEntry | null> {
     const next: ChampionEntry = { formatVersion: 1, entry: (this.head?.entry ?? 0) + 1, ...entry };
     try {
-      await this.folder.create(keyOf(next.entry), encodeJson(next));
+      await this.folder.create(keyOf(next.entry), encodeSealed(next));
       return next;
     } catch (error) {
       if (error instanceof ContentDiffers) return null;

@@ -6,19 +6,20 @@ import { canonicalJson } from '../../ced/logits/content-key';
 import type { FindJudgementInput, FoundJudgement, Judgement } from '../../workflows/contract/promotion';
 import { corpusContent } from '../corpus/corpus-content';
 import type { ActivityDependencies } from '../dependencies';
-import type { CorpusManifest } from '../download/seal-corpus';
+import { readCorpus } from '../download/seal-corpus';
 import { layout, SPLITS } from '../storage/layout';
-import { readJsonIfPresent, sha256 } from '../storage/store';
+import { readJsonOrSetAside } from '../storage/set-aside';
+import { sha256 } from '../storage/store';
 
 export async function findJudgement(deps: ActivityDependencies, input: FindJudgementInput): Promise<FoundJudgement> {
   const store = deps.openStore(input.store);
-  const corpus = await readJsonIfPresent<CorpusManifest>(store, layout.corpus(input.planKey));
-  if (!corpus) return { key: null, judged: null };
+  if (!(await store.exists(layout.corpus(input.planKey)))) return { key: null, judged: null };
+  const corpus = await readCorpus(store, input.planKey);
   const content: Record<string, string> = {};
   for (const split of SPLITS)
     // Nothing here reads the labels of training clips, so changing one changes nothing.
     if (corpus.splits[split]) content[split] = await corpusContent(store, input.planKey, split, { labels: split !== 'train' });
   const teachers = input.ensemble.map(({ sha256: model, weight }) => [model, weight]);
   const key = sha256(canonicalJson({ formatVersion: 1, content, teachers, settings: input.settings }));
-  return { key, judged: await readJsonIfPresent<Judgement>(store, layout.judgement(input.run, key)) };
+  return { key, judged: await readJsonOrSetAside<Judgement>(store, layout.judgement(input.run, key)) };
 }

@@ -6,7 +6,9 @@ import type { PublishInput, RunResult } from '../../workflows/contract/activitie
 import type { Judgement } from '../../workflows/contract/promotion';
 import type { ActivityDependencies } from '../dependencies';
 import { layout } from '../storage/layout';
-import { ContentDiffers, encodeJson, ObjectMissing, type Store } from '../storage/store';
+import { encodeSealed } from '../storage/seal';
+import { createJsonOrAdopt } from '../storage/set-aside';
+import { ContentDiffers, ObjectMissing, parseJson, type Store } from '../storage/store';
 import { modelCard } from './model-card';
 import { buildReportData, buildResult, type RunFindings } from './report-data';
 import { renderReport } from './report-page';
@@ -37,13 +39,13 @@ export async function publishRun(deps: ActivityDependencies, input: PublishInput
   await store.replace(layout.latest(input.run, 'report.html'), await committed(store, keyOf('report.html')));
   await store.replace(layout.latest(input.run, 'result.json'), result);
   if (input.judgementKey !== undefined) await recordJudgement(store, input, input.judgementKey);
-  return JSON.parse(Buffer.from(result).toString('utf8')) as RunResult;
+  return parseJson(store, keyOf('result.json'), result).value as RunResult;
 }
 
 /** Last of all: a run that did not come to its end has judged nothing. */
 async function recordJudgement(store: Store, { run, workflowId, workflowRunId, promotion }: PublishInput, key: string): Promise<void> {
   const judgement: Judgement = { workflowId, workflowRunId, says: promotion?.says ?? 'nobody was put up' };
-  await createOrAdopt(store, layout.judgement(run, key), encodeJson(judgement));
+  await createJsonOrAdopt(store, layout.judgement(run, key), encodeSealed(judgement));
 }
 
 async function readFindings(store: Store, input: PublishInput): Promise<RunFindings> {

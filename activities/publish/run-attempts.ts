@@ -5,7 +5,8 @@ import { TASK_QUEUES } from '../../workflows/contract/names';
 import type { AttemptEnd, AttemptStart } from '../attempt-record';
 import { inOrder } from '../in-order';
 import { layout } from '../storage/layout';
-import { readJsonIfPresent, type Store } from '../storage/store';
+import { readJsonOrSetAside } from '../storage/set-aside';
+import type { Store } from '../storage/store';
 
 export interface RunAttempt extends Pick<
   AttemptStart,
@@ -39,8 +40,8 @@ export async function readRunAttempts(store: Store, run: RunOfAttempts): Promise
   const recorded: Recorded[] = [];
   for await (const each of inOrder(starts, READ_AHEAD, async (key) => {
     const endKey = key.replace(/-start\.json$/, '-end.json');
-    const start = await readJsonIfPresent<AttemptStart>(store, key);
-    const end = present.has(endKey) ? await readJsonIfPresent<AttemptEnd>(store, endKey) : null;
+    const start = await readJsonOrSetAside<AttemptStart>(store, key);
+    const end = present.has(endKey) ? await readJsonOrSetAside<AttemptEnd>(store, endKey) : null;
     return start && { start, end };
   }))
     if (each) recorded.push(each);

@@ -1,9 +1,9 @@
 /** What a run heard: each split's size, and every clip that was left out with its reason (design, invariant 9). */
 import type { Split } from '../../workflows/contract/activities';
-import type { IngestManifest } from '../download/ingest-shard';
-import type { CorpusManifest } from '../download/seal-corpus';
-import { layout, SPLITS } from '../storage/layout';
-import { readJson, type Store } from '../storage/store';
+import { readIngest } from '../download/read-ingest';
+import { readCorpus } from '../download/seal-corpus';
+import { SPLITS } from '../storage/layout';
+import type { Store } from '../storage/store';
 
 export interface SplitSummary {
   split: Split;
@@ -25,7 +25,7 @@ export interface RejectedClip {
 }
 
 export async function readRunCorpus(store: Store, planKey: string): Promise<{ splits: SplitSummary[]; rejected: RejectedClip[] }> {
-  const corpus = await readJson<CorpusManifest>(store, layout.corpus(planKey));
+  const corpus = await readCorpus(store, planKey);
   const splits: SplitSummary[] = [];
   const rejected: RejectedClip[] = [];
   for (const split of SPLITS) {
@@ -43,9 +43,9 @@ export async function readRunCorpus(store: Store, planKey: string): Promise<{ sp
       ...(sealed.duplicates ? { duplicates: sealed.duplicates.count } : {}),
     });
     if (sealed.rejected === 0) continue;
-    for (const { ingest } of sealed.shardsOf) {
-      const shard = await readJson<IngestManifest>(store, ingest);
-      for (const { clip, reason } of shard.rejected) rejected.push({ split, clip, reason });
+    for (const [shard, { ingest, audioSha256 }] of sealed.shardsOf.entries()) {
+      const manifest = await readIngest(store, { split, shard, ingest, audioSha256 });
+      for (const { clip, reason } of manifest.rejected) rejected.push({ split, clip, reason });
     }
   }
   return { splits, rejected };

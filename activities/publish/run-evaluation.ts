@@ -7,14 +7,15 @@ import { agreement, rowDivergences } from '../../ced/metrics/agreement';
 import { pairAgreement, type PairAgreement } from '../../ced/metrics/pair-agreement';
 import { meanAveragePrecision } from '../../ced/metrics/mean-average-precision';
 import type { EnsembleMember, ModelReference, Split } from '../../workflows/contract/activities';
+import { StoreDamaged } from '../../workflows/contract/damage';
 import { CorpusAudio } from '../corpus/corpus-audio';
 import { readCorpusClips, type CorpusClip, type CorpusClips } from '../corpus/corpus-clips';
 import { ensembleScores } from '../distill/validation';
-import type { CorpusManifest } from '../download/seal-corpus';
+import { readCorpus } from '../download/seal-corpus';
 import type { Latency } from '../evaluate/latency';
 import { labelMatrix, readScores, type ScoresManifest } from '../evaluate/score-job';
 import { layout } from '../storage/layout';
-import { readJson, readJsonIfPresent, type Store } from '../storage/store';
+import { readJsonIfPresent, type Store } from '../storage/store';
 import { readExcerpt, worstClips, type Hear, type WorstClip } from './worst-clips';
 
 interface ModelScore {
@@ -65,7 +66,7 @@ export async function evaluateRun(
   split: Split,
   models: { ensemble: EnsembleMember[]; students: ModelReference[] },
 ): Promise<RunEvaluation | null> {
-  const corpus = await readJson<CorpusManifest>(store, layout.corpus(planKey));
+  const corpus = await readCorpus(store, planKey);
   if (!corpus.splits[split]) return null;
   // A few seconds of the worst clips are heard: only their shards are opened.
   const hear = async ({ clip, shard }: CorpusClip): Promise<Int16Array> => {
@@ -100,7 +101,8 @@ async function evaluateSplit(
   };
   const scoresOf = async ({ name, sha256 }: ModelReference): Promise<Float32Array> => {
     const scores = await readScores(store, sha256, corpus.contentSha256);
-    if (!scores) throw new Error(`${name} has no scores on corpus ${corpus.contentSha256}`);
+    if (!scores)
+      throw new StoreDamaged([], `${name} has no scores on corpus ${corpus.contentSha256}; start the run again, it is scored anew`);
     return scores;
   };
   const latencyOf = async ({ sha256 }: ModelReference): Promise<Latency | null> =>

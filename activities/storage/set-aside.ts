@@ -3,7 +3,7 @@
  * look at what happened. Nothing reads them; `ced store gc` removes them.
  */
 import { layout } from './layout';
-import { ContentDiffers, sha256, type CreateOptions, type Store } from './store';
+import { ContentDiffers, JsonDamaged, readJsonIfPresent, sha256, type CreateOptions, type Store } from './store';
 
 /**
  * Moves an object aside unless it is sound by now: another process may have mended it since the caller looked.
@@ -33,5 +33,26 @@ export async function createAnew(store: Store, key: string, bytes: Uint8Array, o
     if (!(error instanceof ContentDiffers)) throw error;
     await setAside(store, key);
     await store.create(key, bytes, options);
+  }
+}
+
+/** JSON that can be made again: null where there is none, or where it was damaged and has been set aside. */
+export async function readJsonOrSetAside<T>(store: Store, key: string): Promise<T | null> {
+  try {
+    return await readJsonIfPresent<T>(store, key);
+  } catch (error) {
+    if (!(error instanceof JsonDamaged)) throw error;
+    await setAside(store, key);
+    return null;
+  }
+}
+
+/** Creates JSON whose first writer wins, whoever comes second adopting it, unless what the first has left is damaged. */
+export async function createJsonOrAdopt(store: Store, key: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await store.create(key, bytes);
+  } catch (error) {
+    if (!(error instanceof ContentDiffers)) throw error;
+    if ((await readJsonOrSetAside(store, key)) === null) await createJsonOrAdopt(store, key, bytes);
   }
 }
