@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- logits`: an audio shard in, a logit shard out. Our job as a worker's engine runs it, beside the same work in PyTorch (torch/logits.py), in float32 and in
+ * `npm run bench -- logits`: audio shards in, logit shards out. Our job as a worker's engine runs it, beside the same work in PyTorch (torch/logits.py), in float32 and in
  * bfloat16. All four are up at once and take turns, run by run, on the same cores.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,15 +12,16 @@ import { MODEL_PRESETS, type ModelPreset } from '../ced/model/config';
 import { repositoryRoot } from '../infra/toolchain';
 import { logitsSchema } from '../workflows/contract/run-file';
 import type { LogitsInput } from '../workflows/contract/activities';
-import { chunkSamples, chunkSeconds, prepareShard, type HeardShard } from './logits/shard';
+import { chunkSamples, chunkSeconds, prepareShards, type HeardShards } from './logits/shard';
 import { MeasuredProcess, type Sample } from './measured-process';
 import { median } from './table';
 
 const help = `npm run bench -- logits [options]
 
   --model M      the teacher's size (default tiny)
-  --clips N      clips of 10 s in the shard (default 16)
-  --views N      views of each (default 4)
+  --shards N     shards of a run (default 2)
+  --clips N      clips of 10 s in each (default 16)
+  --views N      views of each (default 8)
   --rounds N     measured runs of each side (default 5)
   --batch N      views that PyTorch hears at once (default 64, as ours)
   --json         as JSON`;
@@ -32,7 +33,7 @@ type Precision = keyof typeof goals;
 const precisions: readonly Precision[] = ['float32', 'bfloat16'];
 
 interface Work {
-  shard: HeardShard;
+  shards: HeardShards;
   model: ModelPreset;
   views: number;
   batch: number;
@@ -43,6 +44,7 @@ export async function logitsBench(argv: readonly string[]): Promise<number> {
   const text = { type: 'string' } as const;
   const options = {
     model: text,
+    shards: text,
     clips: text,
     views: text,
     rounds: text,
@@ -57,13 +59,19 @@ export async function logitsBench(argv: readonly string[]): Promise<number> {
   }
   const { model = 'tiny' } = values;
   if (!(model in MODEL_PRESETS)) throw new UsageError(`--model ${model}: expected ${Object.keys(MODEL_PRESETS).join(', ')}`);
-  const [clips, views, rounds, batch] = [count(values.clips, 16), count(values.views, 4), count(values.rounds, 5), count(values.batch, 64)];
+  const [shards, clips, views] = [count(values.shards, 2), count(values.clips, 16), count(values.views, 8)];
+  const [rounds, batch] = [count(values.rounds, 5), count(values.batch, 64)];
   const folder = mkdtempSync(join(tmpdir(), 'ced-bench-logits-'));
   try {
-    const shard = await prepareShard(folder, clips, MODEL_PRESETS[model as ModelPreset]);
-    const seconds = await takeTurns({ shard, model: model as ModelPreset, views, batch }, rounds);
-    const rates = new Map([...seconds].map(([side, each]) => [side, (clips * views) / median(each)]));
-    console.log(values.json === true ? JSON.stringify({ model, clips, views, rates: Object.fromEntries(rates) }) : table(model, rates));
+    const prepared = await prepareShards(folder, shards, clips, MODEL_PRESETS[model as ModelPreset]);
+    const samples = await takeTurns({ shards: prepared, model: model as ModelPreset, views, batch }, rounds);
+    const rateOf = (times: readonly number[]): number => (1000 * shards * clips * views) / median(times);
+    const rates = new Map(
+      [...samples].map(([side, each]) => [side, { wall: rateOf(each.map(({ ms }) => ms)), cpu: rateOf(each.map(({ cpuMs }) => cpuMs)) }]),
+    );
+    console.log(
+      values.json === true ? JSON.stringify({ model, shards, clips, views, rates: Object.fromEntries(rates) }) : table(model, rates),
+    );
     return 0;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -76,8 +84,8 @@ function count(given: string | undefined, otherwise: number): number {
   return value;
 }
 
-/** @returns seconds of every run of `ours float32`, `PyTorch float32`, … */
-async function takeTurns(work: Work, rounds: number): Promise<Map<string, number[]>> {
+/** @returns the runs of `ours float32`, `PyTorch float32`, … */
+async function takeTurns(work: Work, rounds: number): Promise<Map<string, Sample[]>> {
   const { installPyTorch } = (await import(join(repositoryRoot, 'infra', 'setup', 'pytorch.mjs'))) as {
     installPyTorch: (report: (line: string) => void) => Promise<string>;
   };
@@ -90,26 +98,29 @@ async function takeTurns(work: Work, rounds: number): Promise<Map<string, number
         ...engineEnvironment(),
         OMP_NUM_THREADS: String(availableParallelism()),
       };
-      const ours = [join(__dirname, 'logits', 'worker.js'), JSON.stringify({ folder: work.shard.store, input: inputOf(work, precision) })];
+      const ours = [
+        join(__dirname, 'logits', 'worker.js'),
+        JSON.stringify({ folder: work.shards.store, input: inputOf(work, precision), shards: work.shards.audio.length }),
+      ];
       started.set(`ours ${precision}`, await MeasuredProcess.start(process.execPath, ours, env));
       const theirs = [join(repositoryRoot, 'bench', 'torch', 'logits.py'), JSON.stringify(torchJob(work, precision))];
       started.set(`PyTorch ${precision}`, await MeasuredProcess.start(python, theirs, env));
     }
     const samples = new Map<string, Sample[]>([...started.keys()].map((side) => [side, []]));
     for (let round = 0; round < rounds; round++) for (const [side, measured] of started) samples.get(side)?.push(await measured.run());
-    return new Map([...samples].map(([side, each]) => [side, each.map(({ ms }) => ms / 1000)]));
+    return samples;
   } finally {
     for (const measured of started.values()) measured.stop();
   }
 }
 
-function inputOf({ shard, views }: Work, precision: Precision): LogitsInput {
+function inputOf({ shards, views }: Work, precision: Precision): LogitsInput {
   const settings = logitsSchema.parse({ views, topK, chunkSeconds, seed: 1, precision });
-  return { store: '', planKey: shard.planKey, shard: 0, ensemble: [shard.teacher], settings };
+  return { store: '', planKey: shards.planKey, shard: 0, ensemble: [shards.teacher], settings };
 }
 
-function torchJob({ shard, model, views, batch }: Work, precision: Precision): object {
-  const { audio, weights, store } = shard;
+function torchJob({ shards, model, views, batch }: Work, precision: Precision): object {
+  const { audio, weights, store } = shards;
   return {
     audio,
     weights,
@@ -123,16 +134,26 @@ function torchJob({ shard, model, views, batch }: Work, precision: Precision): o
   };
 }
 
-function table(model: string, rates: ReadonlyMap<string, number>): string {
-  const rate = (side: string): number => rates.get(side) ?? NaN;
-  const ratio = (mine: number, other: number, goal?: number): string =>
-    `${(mine / other).toFixed(2)}${goal === undefined ? '' : ` of ${goal.toFixed(2)}${mine / other >= goal ? '' : ' missed'}`}`;
-  const line = (name: string, value: string): string => `  ${name.padEnd(34)} ${value}`;
+/** Views a second of wall time, and of processor time, which other work on the machine disturbs less. */
+interface Rates {
+  wall: number;
+  cpu: number;
+}
+
+function table(model: string, rates: ReadonlyMap<string, Rates>): string {
+  const line = (name: string, wall: string, cpu: string): string => `  ${name.padEnd(34)} ${wall.padEnd(16)} ${cpu}`;
+  const ratio = (name: string, mine: string, other: string, goal?: number): string => {
+    const [a, b] = [rates.get(mine), rates.get(other)];
+    const [wall, cpu] = [(a?.wall ?? NaN) / (b?.wall ?? NaN), (a?.cpu ?? NaN) / (b?.cpu ?? NaN)];
+    const verdict = goal === undefined ? '' : ` of ${goal.toFixed(2)}${wall >= goal ? '' : ' missed'}`;
+    return line(name, `${wall.toFixed(2)}${verdict}`, cpu.toFixed(2));
+  };
   return [
-    `${model}: views of 10 s a second, audio shard in, logit shard out; medians on ${availableParallelism()} cores`,
-    ...[...rates].map(([side, value]) => line(side, value.toFixed(2))),
-    line('ours / PyTorch, float32', ratio(rate('ours float32'), rate('PyTorch float32'), goals.float32)),
-    line('ours bfloat16 / ours float32', ratio(rate('ours bfloat16'), rate('ours float32'), goals.bfloat16)),
-    line("PyTorch's autocast / its float32", ratio(rate('PyTorch bfloat16'), rate('PyTorch float32'))),
+    `${model}: views of 10 s a second, audio shards in, logit shards out; medians on ${availableParallelism()} cores`,
+    line('', 'wall', 'a CPU second'),
+    ...[...rates].map(([side, { wall, cpu }]) => line(side, wall.toFixed(2), cpu.toFixed(2))),
+    ratio('ours / PyTorch, float32', 'ours float32', 'PyTorch float32', goals.float32),
+    ratio('ours bfloat16 / ours float32', 'ours bfloat16', 'ours float32', goals.bfloat16),
+    ratio("PyTorch's autocast / its float32", 'PyTorch bfloat16', 'PyTorch float32'),
   ].join('\n');
 }

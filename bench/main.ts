@@ -12,6 +12,7 @@ import { repositoryRoot } from '../infra/toolchain';
 import { checkpointBench } from './checkpoint';
 import { ingestBench } from './ingest';
 import { logitsBench } from './logits';
+import { lossBench } from './loss';
 import { MeasuredProcess, type Sample } from './measured-process';
 import { measures, type Measure } from './measures';
 import { scaleBench } from './scale';
@@ -31,7 +32,8 @@ Measures our engine against PyTorch, interleaved in one session on the same core
   frontend   int16 to log-mel
   loop       a training step from audio on disk, against our own bare step
   storage    what logits cost to keep and to read; alone and with options of its own: npm run bench -- storage --help
-  logits     teachers end to end, audio shard in, logit shard out; likewise: npm run bench -- logits --help
+  logits     teachers end to end, audio shards in, logit shards out; likewise: npm run bench -- logits --help
+  loss       the loss on dense targets beside one on the stored pairs; likewise
   ingest     decoding, resampling and sharding beside soundfile and soxr; likewise: npm run bench -- ingest --help
   scale      histories, payloads, memory and rate of the orchestration at AudioSet's size and a hundred times that; likewise
   checkpoint what checkpoints add to a training; likewise
@@ -51,6 +53,7 @@ const benchesWithOptionsOfTheirOwn = new Map([
   ['storage', storageBench],
   ['ingest', ingestBench],
   ['logits', logitsBench],
+  ['loss', lossBench],
   ['scale', scaleBench],
   ['checkpoint', checkpointBench],
   ['overhead', overheadBench],

@@ -1,4 +1,4 @@
-/** One audio shard and a CED teacher of random weights, in a store: what both sides of `npm run bench -- logits` hear. */
+/** Audio shards and a CED teacher of random weights, in a store: what both sides of `npm run bench -- logits` hear. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ActivityDependencies } from '../../activities/dependencies';
@@ -19,17 +19,17 @@ import type { EnsembleMember } from '../../workflows/contract/activities';
 export const chunkSeconds = 10;
 export const chunkSamples = chunkSeconds * 16_000;
 
-export interface HeardShard {
+export interface HeardShards {
   store: string;
   planKey: string;
   teacher: EnsembleMember;
-  /** Paths of the shard's samples (.npy) and of the teacher's weights (.safetensors). */
-  audio: string;
+  /** Paths of the shards' samples (.npy) and of the teacher's weights (.safetensors). */
+  audio: string[];
   weights: string;
 }
 
-/** Writes it below `folder`: `clips` clips of noise, made as a run would make them. */
-export async function prepareShard(folder: string, clips: number, config: ModelConfig): Promise<HeardShard> {
+/** Writes them below `folder`: `clips` clips of noise in each of `shards`, made as a run would make them. */
+export async function prepareShards(folder: string, shards: number, clips: number, config: ModelConfig): Promise<HeardShards> {
   const store = new FolderStore(join(folder, 'store'));
   const deps: ActivityDependencies = {
     root: folder,
@@ -39,7 +39,7 @@ export async function prepareShard(folder: string, clips: number, config: ModelC
     notifyEpoch: () => Promise.resolve(),
   };
   mkdirSync(join(folder, 'audio'));
-  const lines = Array.from({ length: clips }, (_, clip) => {
+  const lines = Array.from({ length: shards * clips }, (_, clip) => {
     writeFileSync(join(folder, `audio/${clip}.wav`), encodeWav(noise(clip)));
     return JSON.stringify({ clip: `${clip}`, audio: `audio/${clip}.wav` });
   });
@@ -48,15 +48,15 @@ export async function prepareShard(folder: string, clips: number, config: ModelC
   writeFileSync(join(folder, 'vocabulary.csv'), ['index,mid,display_name', ...classes].join('\n'));
   const corpus = { train: 'train.jsonl', vocabulary: 'vocabulary.csv', clipsPerShard: clips, maxRejected: 0 };
   const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds }, () => undefined);
-  await ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, () => undefined);
+  for (let shard = 0; shard < shards; shard++) await ingestShard(deps, { store: '', planKey, split: 'train', shard }, () => undefined);
   await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds });
   const sha256 = await storeModel(store, config, encodeSafetensors(initialWeights(config, 1), 'F32'));
-  const [audio = ''] = (await store.list('audio/')).filter((key) => key.endsWith('.npy'));
+  const audio = (await store.list('audio/')).filter((key) => key.endsWith('.npy'));
   return {
     store: store.uri,
     planKey,
     teacher: { name: 'random', sha256, parameters: parameterCount(config), weight: 1 },
-    audio: join(store.uri, audio),
+    audio: audio.map((key) => join(store.uri, key)),
     weights: join(store.uri, layout.model(sha256)),
   };
 }

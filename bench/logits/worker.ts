@@ -1,4 +1,10 @@
-/** Our side of `npm run bench -- logits`: hears a whole shard for every line on standard input, as a worker's engine would, and answers with its times. */
+/**
+ * Our side of `npm run bench -- logits`: hears all shards for every line on standard input, as a GPU worker's engine would, has each written by another process,
+ * as a CPU worker would, and answers with its times when the last one is there.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { JobContext } from '../../activities/job-context';
 import { logitsJob } from '../../activities/logits/logits-job';
@@ -6,9 +12,9 @@ import { MappedModel } from '../../activities/mapped-model';
 import { FolderStore } from '../../activities/storage/folder-store';
 import { openObjectCache } from '../../activities/storage/open-store';
 import { openEngine } from '../../ced/engine/engine';
-import type { LogitsInput } from '../../workflows/contract/activities';
+import type { LogitsInput, WriteLogitsInput } from '../../workflows/contract/activities';
 
-async function main({ folder, input }: { folder: string; input: LogitsInput }): Promise<void> {
+async function main({ folder, input, shards }: { folder: string; input: LogitsInput; shards: number }): Promise<void> {
   const store = new FolderStore(folder);
   const engine = openEngine();
   const loaded = new Map<string, Promise<MappedModel>>();
@@ -27,24 +33,37 @@ async function main({ folder, input }: { folder: string; input: LogitsInput }): 
       return model;
     },
   };
+  const writer = fork(join(__dirname, 'writer.js'), [folder]);
+  writer.on('exit', () => process.exit(1));
+  let [toWrite, writerCpuMs] = [0, 0];
+  writer.on('message', (cpuMs: number) => {
+    toWrite--;
+    writerCpuMs = cpuMs;
+  });
   // Another seed is another key: nothing is found that was there.
   let { seed } = input.settings;
   const hear = async (): Promise<void> => {
-    const { reused } = await logitsJob(context, { ...input, settings: { ...input.settings, seed: seed++ } });
-    if (reused) throw new Error('the shard was there already');
+    const settings = { ...input.settings, seed: seed++ };
+    for (let shard = 0; shard < shards; shard++) {
+      const heard = await logitsJob(context, { ...input, shard, settings });
+      if (!('audioShard' in heard) || heard.reused) throw new Error('the shard was there already');
+      writer.send({ store: '', shard, ...heard } satisfies WriteLogitsInput);
+      toWrite++;
+    }
+    while (toWrite > 0) await once(writer, 'message');
   };
   await hear();
   process.stdout.write('ready\n');
   for await (const _ of createInterface({ input: process.stdin })) {
-    const [before, cpuBefore] = [performance.now(), process.cpuUsage()];
+    const [before, cpuBefore, writerCpuBefore] = [performance.now(), process.cpuUsage(), writerCpuMs];
     await hear();
     const ms = performance.now() - before;
     const { user, system } = process.cpuUsage(cpuBefore);
-    process.stdout.write(`${JSON.stringify({ ms, cpuMs: (user + system) / 1000 })}\n`);
+    process.stdout.write(`${JSON.stringify({ ms, cpuMs: (user + system) / 1000 + writerCpuMs - writerCpuBefore })}\n`);
   }
 }
 
-main(JSON.parse(process.argv[2] ?? '') as { folder: string; input: LogitsInput }).catch((error: unknown) => {
+main(JSON.parse(process.argv[2] ?? '') as { folder: string; input: LogitsInput; shards: number }).catch((error: unknown) => {
   process.stderr.write(`${String(error)}\n`);
   process.exitCode = 1;
 });
