@@ -1,4 +1,4 @@
-/** The run that every arm is a variation of: half of the demo's clips, its teachers, sixteen views stored whole, sixteen epochs of its student. */
+/** The run that every arm is a variation of: half of the demo's clips, its teachers, sixteen views stored whole, sixteen epochs of a student of its student's size. */
 import { COMMON_CORPUS, UNLABELLED_TABLES } from './corpora';
 import type { RunInput, TeachInput } from './experiment';
 
