@@ -16,7 +16,8 @@ describe('a run whose history gets long', () => {
   afterAll(async () => cluster?.stop(), 60_000);
 
   it('goes on as a new one, under one workflow id, with its status and to the same student', async () => {
-    const first = await runs.start('long', { clipsPerShard: 4 });
+    // Batches so small that the training takes longer than the four seconds within which a heartbeat tells it to end, on a fast machine too.
+    const first = await runs.start('long', { clipsPerShard: 4, batchSize: 2 });
     const { firstExecutionRunId } = first as WorkflowHandle & { firstExecutionRunId: string };
     const student = await studentOf(first);
     const chain = await runsOf(cluster, 'long', firstExecutionRunId);

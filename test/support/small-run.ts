@@ -21,8 +21,8 @@ export class SmallRuns {
   }
 
   /** Each in a store of its own. @param store of a run whose work is to be found */
-  async start(name: string, { store = name, clipsPerShard = 32, epochs = 60 } = {}): Promise<WorkflowHandle> {
-    const student = { name: 'student', model: { embedDim: 32, depth: 2, heads: 2 }, epochs, batchSize: 8, learningRate: 2e-3, warmupSteps: 20, validateEvery: 5, averageBest: 2, earlyStop: 0, checkpointSeconds: 0.5, seed: 3 }; // prettier-ignore
+  async start(name: string, { store = name, clipsPerShard = 32, epochs = 60, batchSize = 8 } = {}): Promise<WorkflowHandle> {
+    const student = { name: 'student', model: { embedDim: 32, depth: 2, heads: 2 }, epochs, batchSize, learningRate: 2e-3, warmupSteps: 20, validateEvery: 5, averageBest: 2, earlyStop: 0, checkpointSeconds: 0.5, seed: 3 }; // prettier-ignore
     const run = {
       name,
       store: `store-${store}`,
