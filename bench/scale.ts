@@ -28,11 +28,11 @@ a hundred times as large, each begun at another place along it. Exit status 1 wh
 
   --shards N        audio shards of the first corpus, of 500 clips each (default 4000: AudioSet)
   --epochs N        of each of the four students (default 300)
-  --activities N    over the larger corpus, all runs together (default 20000; 0 = leave it out)
+  --slice-shards N  of the larger corpus, all runs together, two activities each (default 20000; 0 = leave it out)
   --cursors N       runs over the larger corpus (default 5)
   --help            this text
 
-The default takes about half an hour; --shards 200 --epochs 20 --activities 500 half a minute.`;
+The default takes about ten minutes; --shards 200 --epochs 20 --slice-shards 500 half a minute.`;
 
 const LIMITS = { events: 10_000, historyBytes: 10e6, payloadBytes: 100e3, pending: 200, growthBytes: 64e6 };
 const CLIPS_PER_SHARD = 500;
@@ -57,7 +57,7 @@ export async function scaleBench(argv: readonly string[]): Promise<number> {
     options: {
       shards: { type: 'string', default: '4000' },
       epochs: { type: 'string', default: '300' },
-      activities: { type: 'string', default: '20000' },
+      'slice-shards': { type: 'string', default: '20000' },
       cursors: { type: 'string', default: '5' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -71,14 +71,14 @@ export async function scaleBench(argv: readonly string[]): Promise<number> {
     whole('epochs', values.epochs, 1),
     whole('cursors', values.cursors, 1),
   ];
-  const activities = whole('activities', values.activities, 0);
+  const sliceShards = whole('slice-shards', values['slice-shards'], 0);
   const size: CorpusSize = { shards, clips: shards * CLIPS_PER_SHARD };
   const bench = await ScaleBench.open();
   try {
     const emptyPerSecond = await bench.emptyRate(Math.min(1500, Math.max(200, shards)));
     const measured = [await bench.whole(size, epochs)];
-    if (activities > 0)
-      measured.push(...(await bench.slices({ shards: shards * LARGER, clips: size.clips * LARGER }, activities, cursors)));
+    if (sliceShards > 0)
+      measured.push(...(await bench.slices({ shards: shards * LARGER, clips: size.clips * LARGER }, sliceShards, cursors)));
     console.log(table(measured, emptyPerSecond));
     const broken = measured.flatMap(faults);
     console.log(broken.length === 0 ? '\nevery limit is kept' : `\n${broken.join('\n')}`);
@@ -128,10 +128,10 @@ class ScaleBench {
   }
 
   /** Runs that begin at cursors evenly along the logits of a corpus, the last near its end. */
-  async slices(size: CorpusSize, activities: number, cursors: number): Promise<Measured[]> {
+  async slices(size: CorpusSize, sliceShards: number, cursors: number): Promise<Measured[]> {
     return await this.withWorker(size, async (worker) => {
       const measured: Measured[] = [];
-      const each = Math.ceil(activities / cursors);
+      const each = Math.ceil(sliceShards / cursors);
       for (let slice = 0; slice < cursors; slice++) {
         const cursor = Math.floor(((size.shards - each) * slice) / Math.max(1, cursors - 1));
         const workflowId = `from-${cursor}`;

@@ -5,7 +5,7 @@ import { repositoryRoot } from '../../infra/toolchain';
 /** A slice of `npm run bench -- scale`: as many events as make a history long twice would take minutes, so the slice shows that the bench itself works. */
 describe('the scale bench', () => {
   it('runs a small corpus to its end and a large one from two cursors, and keeps every limit', () => {
-    const args = ['scale', '--shards', '20', '--epochs', '5', '--activities', '60', '--cursors', '2'];
+    const args = ['scale', '--shards', '20', '--epochs', '5', '--slice-shards', '60', '--cursors', '2'];
     const { status, stdout, stderr } = spawnSync(process.execPath, [join(repositoryRoot, 'dist/bench/main.js'), ...args], {
       encoding: 'utf8',
     });
