@@ -18,7 +18,7 @@ const kebabCaseFiles = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', '.ced/', 'ced/audio/assembly/*.ts'] }, // AssemblyScript has a compiler of its own
+  { ignores: ['dist/', 'node_modules/', 'coverage/', '.ced/', 'ced/audio/assembly/'] }, // AssemblyScript has a compiler of its own
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],

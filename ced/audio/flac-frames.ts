@@ -1,4 +1,4 @@
-/** The compiled frame decoder (assembly/flac-frame.ts) with memory of its own, lent to one stream at a time. */
+/** The compiled frame decoder (assembly/flac/flac-frame.ts) with memory of its own, lent to one stream at a time. */
 import { flacFrameWasm } from './compiled/flac-frame';
 import { Kernel, type WasmMemory } from './kernel';
 
