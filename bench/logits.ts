@@ -10,7 +10,7 @@ import { UsageError } from '../cli/failure';
 import { engineEnvironment } from '../ced/engine/environment';
 import { MODEL_PRESETS, type ModelPreset } from '../ced/model/config';
 import { repositoryRoot } from '../infra/toolchain';
-import { logitsSchema } from '../workflows/contract/run-file';
+import { logitsSchema } from '../workflows/contract/run-file/logits';
 import type { LogitsInput } from '../workflows/contract/activities';
 import { chunkSamples, chunkSeconds, prepareShards, type HeardShards } from './logits/shard';
 import { MeasuredProcess, type Sample } from './measured-process';

@@ -8,7 +8,9 @@ import { chunkPlan } from '../ced/audio/chunks';
 import { sampleRate } from '../ced/audio/mono16k';
 import type { ModelConfig } from '../ced/model/config';
 import { parameterCount } from '../ced/model/parameters';
-import type { ModelShape, Student, Taught } from '../workflows/contract/run-file';
+import type { ModelShape } from '../workflows/contract/run-file/model';
+import type { Student } from '../workflows/contract/run-file/student';
+import type { Taught } from '../workflows/contract/run-file/training';
 
 export interface SplitEstimate {
   clips: number;

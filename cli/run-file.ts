@@ -1,13 +1,8 @@
 /** The run file as the commands here need it: checked before a server or a worker is started, with the very words the workflow would use. */
 import { readFileSync } from 'node:fs';
-import {
-  distillRunSchema,
-  parseRun,
-  retrainRunSchema,
-  teachRunSchema,
-  type DistillRun,
-  type TeachRun,
-} from '../workflows/contract/run-file';
+import { distillRunSchema, retrainRunSchema, type DistillRun } from '../workflows/contract/run-file/distill-run';
+import { parseRun } from '../workflows/contract/run-file/parse-run';
+import { teachRunSchema, type TeachRun } from '../workflows/contract/run-file/teach-run';
 import { runFileInvalid, UsageError } from './failure';
 
 export type WorkflowType = 'distill' | 'retrain' | 'teach';

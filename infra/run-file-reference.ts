@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { distillRunSchema, teachRunSchema } from '../workflows/contract/run-file';
+import { distillRunSchema } from '../workflows/contract/run-file/distill-run';
+import { teachRunSchema } from '../workflows/contract/run-file/teach-run';
 import { repositoryRoot } from './toolchain';
 
 interface Node {

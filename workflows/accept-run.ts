@@ -1,7 +1,7 @@
 /** The first thing a workflow does: an invalid run file fails it at once, with every problem, before any work. */
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { z } from 'zod';
-import { parseRun } from './contract/run-file';
+import { parseRun } from './contract/run-file/parse-run';
 
 /** @throws {ApplicationFailure} RunFileInvalid, non-retryable. (A plain Error would retry the workflow task for ever and look hung.) */
 export function acceptRun<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {

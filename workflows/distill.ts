@@ -5,7 +5,7 @@
 import { acceptRun } from './accept-run';
 import { conduct, type Carried } from './continuation';
 import type { RunResult } from './contract/activities';
-import { distillRunSchema } from './contract/run-file';
+import { distillRunSchema } from './contract/run-file/distill-run';
 import { distillation, distillationStages, importModels } from './distillation';
 import { prepareCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';

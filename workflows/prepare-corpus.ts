@@ -2,7 +2,7 @@
 import { cpu } from './activity-proxies';
 import type { Plan, SealedCorpus, Split } from './contract/activities';
 import type { Damage } from './contract/damage';
-import type { Corpus } from './contract/run-file';
+import type { Corpus } from './contract/run-file/corpus';
 import type { RunControl } from './run-control';
 
 const SHARDS_IN_FLIGHT = 8;

@@ -10,7 +10,7 @@ import { cpu } from './activity-proxies';
 import { conduct, HistoryLong, type Carried } from './continuation';
 import type { ImportedModels, Plan, RunResult } from './contract/activities';
 import type { FoundJudgement, Judgement, Unchanged } from './contract/promotion';
-import { retrainRunSchema, type DistillRun } from './contract/run-file';
+import { retrainRunSchema, type DistillRun } from './contract/run-file/distill-run';
 import { distillation, distillationStages, importModels } from './distillation';
 import { ingestCorpus, planCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';

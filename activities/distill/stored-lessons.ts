@@ -4,7 +4,7 @@ import type { LogitTable } from '../../ced/logits/logit-table';
 import { decodeLogitShard } from '../../ced/logits/shard-file';
 import { writeTargets } from '../../ced/logits/targets';
 import { StoreDamaged, type Damage } from '../../workflows/contract/damage';
-import type { Student } from '../../workflows/contract/run-file';
+import type { Student } from '../../workflows/contract/run-file/student';
 import { inOrder } from '../in-order';
 import type { LogitsManifest } from '../logits/stored-shard';
 import { layout } from '../storage/layout';

@@ -13,7 +13,7 @@ import { averageWeights } from '../../ced/training/averaging';
 import { Trainer } from '../../ced/training/trainer';
 import type { TrainedModel, TrainInput } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
-import type { Student } from '../../workflows/contract/run-file';
+import type { Student } from '../../workflows/contract/run-file/student';
 import { chunkSamples, CorpusAudio } from '../corpus/corpus-audio';
 import { EngineStopped } from '../engine-jobs';
 import type { JobContext } from '../job-context';

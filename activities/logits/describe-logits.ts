@@ -1,7 +1,7 @@
 /** Everything that determines stored logits, and nothing else: never the audio, the engine or the hardware (design, section 3). */
 import type { LogitsDescription } from '../../ced/logits/content-key';
 import type { EnsembleMember } from '../../workflows/contract/activities';
-import type { LogitsSettings } from '../../workflows/contract/run-file';
+import type { LogitsSettings } from '../../workflows/contract/run-file/logits';
 
 /** @param loaded each member as it was loaded, in run-file order: its class map and what it takes in */
 export function describeLogits(

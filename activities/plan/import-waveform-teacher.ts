@@ -7,7 +7,7 @@ import { savedModelSignature } from '../../ced/teachers/saved-model-net';
 import { parseVocabularyCsv, type Vocabulary } from '../../ced/teachers/vocabulary';
 import type { ModelReference } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
-import type { Teacher } from '../../workflows/contract/run-file';
+import type { Teacher } from '../../workflows/contract/run-file/teacher';
 import type { Store } from '../storage/store';
 import { isUri } from '../storage/source';
 import { onnxFile, savedModelFile, storeWaveformModel } from '../waveform-folder';

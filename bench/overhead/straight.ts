@@ -19,7 +19,7 @@ import { runJob } from '../../activities/run-job';
 import { openObjectCache, openStore } from '../../activities/storage/open-store';
 import { openEngine } from '../../ced/engine/engine';
 import type { HeardLogits, LogitsShard, Split } from '../../workflows/contract/activities';
-import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
+import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file/distill-run';
 
 const ignore = (): void => undefined;
 

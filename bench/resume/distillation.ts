@@ -17,7 +17,7 @@ import { UsageError } from '../../cli/failure';
 import { repositoryRoot } from '../../infra/toolchain';
 import type { EngineProcess } from '../../workers/engine/engine-process';
 import type { HeardLogits, LogitsShard } from '../../workflows/contract/activities';
-import { distillRunSchema } from '../../workflows/contract/run-file';
+import { distillRunSchema } from '../../workflows/contract/run-file/distill-run';
 
 type TrainJob = Extract<EngineJob, { kind: 'train' }>;
 

@@ -12,7 +12,7 @@ import { planCorpus } from '../../activities/plan/plan-corpus';
 import { FolderStore } from '../../activities/storage/folder-store';
 import { philox, streamKey } from '../../ced/augment/random';
 import { encodeWav } from '../../ced/audio/wav-file';
-import { teachRunSchema } from '../../workflows/contract/run-file';
+import { teachRunSchema } from '../../workflows/contract/run-file/teach-run';
 
 type TrainJob = Extract<EngineJob, { kind: 'train' }>;
 

@@ -4,7 +4,8 @@
  */
 import type { z } from 'zod';
 import type { RunResult } from '../../workflows/contract/activities';
-import type { distillRunSchema, teachRunSchema } from '../../workflows/contract/run-file';
+import type { distillRunSchema } from '../../workflows/contract/run-file/distill-run';
+import type { teachRunSchema } from '../../workflows/contract/run-file/teach-run';
 
 export type RunInput = Omit<z.input<typeof distillRunSchema>, 'name'>;
 export type TeachInput = Omit<z.input<typeof teachRunSchema>, 'name'>;

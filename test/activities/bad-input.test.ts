@@ -13,7 +13,7 @@ import { readJson } from '../../activities/storage/store';
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { modelConfig } from '../../activities/distill/model-shape';
-import type { Corpus } from '../../workflows/contract/run-file';
+import type { Corpus } from '../../workflows/contract/run-file/corpus';
 import { writeToneCorpus } from '../support/tone-corpus';
 
 /** Each error is one line that names the field or clip, what is wrong, and the remedy. */

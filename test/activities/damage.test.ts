@@ -17,7 +17,7 @@ import { permutation } from '../../ced/augment/random';
 import type { FolderStore } from '../../activities/storage/folder-store';
 import type { LogitsInput, LogitsShard } from '../../workflows/contract/activities';
 import { STORE_DAMAGED } from '../../workflows/contract/damage';
-import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
+import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file/distill-run';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntaughtTeacher } from '../support/untaught-teacher';
 import { dependenciesOn, hearAndWrite, jobContextOn, storeBelow, storedTables } from '../support/in-process';

@@ -20,7 +20,7 @@ import { readJson, sha256 } from '../../activities/storage/store';
 import { verifyStore } from '../../cli/store-verification';
 import type { ModelReference, TrainedModel } from '../../workflows/contract/activities';
 import { STORE_DAMAGED } from '../../workflows/contract/damage';
-import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
+import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file/distill-run';
 import { dependenciesOn, hearAndWrite, jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntaughtTeacher } from '../support/untaught-teacher';

@@ -10,7 +10,7 @@ import { importModels } from '../../activities/plan/import-models';
 import { openGcs } from '../../activities/storage/gcs-client';
 import { openStore } from '../../activities/storage/open-store';
 import { startStorage, type StorageEmulator } from '../../infra/storage-emulator';
-import type { Teacher } from '../../workflows/contract/run-file';
+import type { Teacher } from '../../workflows/contract/run-file/teacher';
 import { onnxBytes } from '../teachers/onnx-bytes';
 
 const alto = join(__dirname, '../../examples/instruments/teachers/alto');

@@ -11,7 +11,7 @@ import { FolderStore } from '../../activities/storage/folder-store';
 import { readPublishedRows } from '../../ced/logits/published/published-file';
 import { publishedAugmentation } from '../../ced/logits/published/replay';
 import { formatVocabularyCsv } from '../../ced/teachers/vocabulary';
-import { studentSchema } from '../../workflows/contract/run-file';
+import { studentSchema } from '../../workflows/contract/run-file/student';
 import { wavBytes } from '../audio/wav-bytes';
 import { dependenciesOn, jobContextOn, storeBelow, storedTables } from '../support/in-process';
 

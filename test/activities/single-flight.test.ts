@@ -12,7 +12,7 @@ import { planCorpus } from '../../activities/plan/plan-corpus';
 import { runJob } from '../../activities/run-job';
 import { FolderStore } from '../../activities/storage/folder-store';
 import type { HeardLogits, LeaseWait, LogitsBusy, LogitsInput, LogitsShard } from '../../workflows/contract/activities';
-import { logitsSchema } from '../../workflows/contract/run-file';
+import { logitsSchema } from '../../workflows/contract/run-file/logits';
 import { whenFree } from '../../workflows/single-flight';
 import { writeToneCorpus } from '../support/tone-corpus';
 

@@ -7,7 +7,7 @@ import { sealCorpus } from '../../activities/download/seal-corpus';
 import { planCorpus } from '../../activities/plan/plan-corpus';
 import type { FolderStore } from '../../activities/storage/folder-store';
 import type { EpochRecord, TrainedModel } from '../../workflows/contract/activities';
-import { teachRunSchema } from '../../workflows/contract/run-file';
+import { teachRunSchema } from '../../workflows/contract/run-file/teach-run';
 import { dependenciesOn, jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
 

@@ -8,7 +8,7 @@ import { describeFailure } from '../../cli/failure';
 import { ced } from '../../cli/main';
 import { estimateSplit, estimateTraining, forwardOperations, logitBytes } from '../../cli/run-estimate';
 import { modelConfig } from '../../activities/distill/model-shape';
-import { distillRunSchema } from '../../workflows/contract/run-file';
+import { distillRunSchema } from '../../workflows/contract/run-file/distill-run';
 import { writeToneCorpus } from '../support/tone-corpus';
 
 let folder: string;

@@ -5,7 +5,7 @@ import { modelConfig } from '../../activities/distill/model-shape';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';
-import { modelSchema } from '../../workflows/contract/run-file';
+import { modelSchema } from '../../workflows/contract/run-file/model';
 
 /** Writes a CED checkpoint for chunks of a second below `folder`. @returns its entry in a run file */
 export function writeUntaughtTeacher(

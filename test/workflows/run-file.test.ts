@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
 import { acceptRun } from '../../workflows/accept-run';
-import { distillRunSchema, parseRun, retrainRunSchema, teachRunSchema } from '../../workflows/contract/run-file';
+import { distillRunSchema, retrainRunSchema } from '../../workflows/contract/run-file/distill-run';
+import { parseRun } from '../../workflows/contract/run-file/parse-run';
+import { teachRunSchema } from '../../workflows/contract/run-file/teach-run';
 
 const run = {
   name: 'instruments',

@@ -13,7 +13,12 @@ import type {
   PromoteInput,
   Promotion,
 } from './promotion';
-import type { Augment, Corpus, LogitsSettings, Student, Taught, Teacher } from './run-file';
+import type { Augment } from './run-file/augment';
+import type { Corpus } from './run-file/corpus';
+import type { LogitsSettings } from './run-file/logits';
+import type { Student } from './run-file/student';
+import type { Teacher } from './run-file/teacher';
+import type { Taught } from './run-file/training';
 
 export type Split = 'train' | 'validation' | 'eval';
 

@@ -2,7 +2,8 @@
  * What is said about the champion: the model that serves, named by a create-only ledger `<champion>/<n>.json` whose highest number counts.
  * A challenger takes its place by one more entry, a rollback by another; nothing is ever replaced.
  */
-import type { LogitsSettings, PublishedLogits, Student } from './run-file';
+import type { LogitsSettings, PublishedLogits } from './run-file/logits';
+import type { Student } from './run-file/student';
 import type { EnsembleMember, ModelReference, TrainedModel } from './activities';
 
 /** One line of the ledger. Its model lies beside it, `models/<sha256>/`, so that a champion's folder needs no store. */

@@ -7,7 +7,9 @@ import { dotPlot } from '../../../bench/study/plot';
 import { publish } from '../../../bench/study/publish';
 import { questions } from '../../../bench/study/questions';
 import type { Arm } from '../../../bench/study/experiment';
-import { distillRunSchema, parseRun, teachRunSchema } from '../../../workflows/contract/run-file';
+import { distillRunSchema } from '../../../workflows/contract/run-file/distill-run';
+import { parseRun } from '../../../workflows/contract/run-file/parse-run';
+import { teachRunSchema } from '../../../workflows/contract/run-file/teach-run';
 
 const all = questions('teachers');
 const peerResult = { students: [{ sha256: 'a'.repeat(64) }] };
