@@ -27,7 +27,7 @@ const SAFE = 2 ** 53 - 1;
 export function runFileReference(): string {
   return `# The run file
 
-Generated from the schemas in \`workflows/contract/run-file.ts\` by \`npm run docs\`. Unknown fields are errors. Relative paths start from the
+Generated from the schemas in \`workflows/contract/run-file/\` by \`npm run docs\`. Unknown fields are errors. Relative paths start from the
 worker's \`--root\`. A field without a default is required, unless it says optional.
 
 ## \`distill\`
