@@ -9,7 +9,7 @@ export interface ArmEvidence {
   readonly results: ReadonlyMap<number, RunResult>;
   readonly score: Summary | null;
   readonly parameters: number | null;
-  /** Minutes of training, mean over seeds. */
+  /** Minutes of training, mean over the seeds that were trained without an interruption. */
   readonly minutes: number | null;
 }
 
@@ -29,10 +29,11 @@ export interface Evidence {
   readonly verdict: Verdict;
 }
 
-export function gather(root: string, question: Question, seeds: readonly number[]): Evidence {
-  const reference = armEvidence(root, question, question.reference, seeds);
+/** @param trained minutes by model (training-minutes.ts) */
+export function gather(root: string, question: Question, seeds: readonly number[], trained: ReadonlyMap<string, number>): Evidence {
+  const reference = armEvidence(root, question, question.reference, seeds, trained);
   const comparisons = question.comparisons.map(({ arm, expected }): ComparisonEvidence => {
-    const evidence = armEvidence(root, question, arm, seeds);
+    const evidence = armEvidence(root, question, arm, seeds, trained);
     const pairs = seeds.flatMap((seed): [number, number][] => {
       const [ours, theirs] = [scoreOf(question, reference.results.get(seed)), scoreOf(question, evidence.results.get(seed))];
       return ours === null || theirs === null ? [] : [[ours, theirs]];
@@ -43,7 +44,13 @@ export function gather(root: string, question: Question, seeds: readonly number[
   return { question, reference, comparisons, verdict: verdict(comparisons) };
 }
 
-function armEvidence(root: string, question: Question, arm: Arm, seeds: readonly number[]): ArmEvidence {
+function armEvidence(
+  root: string,
+  question: Question,
+  arm: Arm,
+  seeds: readonly number[],
+  trained: ReadonlyMap<string, number>,
+): ArmEvidence {
   const results = new Map<number, RunResult>();
   for (const seed of seeds) {
     const result = resultOf(root, arm, seed);
@@ -51,9 +58,7 @@ function armEvidence(root: string, question: Question, arm: Arm, seeds: readonly
   }
   const all = [...results.values()];
   const scores = all.map((result) => scoreOf(question, result)).filter((score) => score !== null);
-  const minutes = all.map(({ stages }) =>
-    stages.filter(({ name }) => name === 'distill' || name === 'teach').reduce((sum, { seconds }) => sum + seconds / 60, 0),
-  );
+  const minutes = all.flatMap(({ students: [student] }) => trained.get(student?.sha256 ?? '') ?? []);
   return {
     arm,
     results,

@@ -13,6 +13,7 @@ import type { Question } from './experiment';
 import { dotPlot } from './plot';
 import { prefixBytes } from './prefix-bytes';
 import { resultsPage } from './results-page';
+import { trainingMinutes } from './training-minutes';
 
 export interface PublishOptions {
   root: string;
@@ -22,7 +23,8 @@ export interface PublishOptions {
 }
 
 export async function publish({ root, seeds, questions, leftOut }: PublishOptions): Promise<void> {
-  const evidence = questions.map((question) => gather(root, question, seeds));
+  const trained = trainingMinutes(join(root, STORE));
+  const evidence = questions.map((question) => gather(root, question, seeds, trained));
   const arms = [
     ...new Map(evidence.flatMap(({ reference, comparisons }) => [reference, ...comparisons]).map((each) => [each.arm.id, each])).values(),
   ];

@@ -25,17 +25,21 @@ const base = arm('base', 'the base: ensemble, consistent, 16 views, top 20, 0.34
 
 const peer: Arm = { id: 'peer', label: 'a teacher of the student’s size', make: (seed) => ({ type: 'teach', run: taughtAsTeacher(seed) }) };
 
-const fromPeer: Arm = {
-  id: 'from-peer',
-  label: 'from a teacher of its own size (0.34 M)',
+const fromPeer = (id: string, label: string, settings: StudentSettings = {}): Arm => ({
+  id,
+  label,
   needs: peer,
   make: (seed, needed) => ({
     type: 'distill',
-    run: distilled(seed, {}, { teachers: [{ name: 'peer', checkpoint: checkpointOf(needed), format: 'ced' }] }),
+    run: distilled(seed, settings, { teachers: [{ name: 'peer', checkpoint: checkpointOf(needed), format: 'ced' }] }),
   }),
-};
+});
 
 const fromLabels: Arm = { id: 'labels', label: 'from labels', make: (seed) => ({ type: 'teach', run: taught(seed) }) };
+
+/** What is alike after sixteen epochs may differ when a student has come near to its teachers. */
+const LONG = { epochs: 48 };
+const long = arm('long', 'the base, three times as long', (seed) => distilled(seed, LONG));
 
 const alone = (name: 'alto' | 'brio' | 'coda'): Arm =>
   arm(`from-${name}`, `from ${name} alone`, (seed) => distilled(seed, {}, { teachers: [shipped(name)] }));
@@ -84,7 +88,24 @@ export function questions(folder: string): Question[] {
       reference: base,
       comparisons: [
         ...(['alto', 'brio', 'coda'] as const).map((name) => ({ arm: alone(name), expected: 'higher' as const })),
-        { arm: fromPeer, expected: 'higher' },
+        { arm: fromPeer('from-peer', 'from a teacher of its own size (0.34 M)'), expected: 'higher' },
+      ],
+      otherwise: 'The members are of one family and one corpus: their mistakes are alike. Teachers that differ more would tell.',
+      measure: 'mAP',
+    },
+    {
+      id: 'ensemble-long',
+      title: 'The same, three times as long',
+      claim: 'An ensemble teaches better than each of its members, and better than a teacher of the student’s own size.',
+      reference: long,
+      comparisons: [
+        { arm: fromPeer('from-peer-long', 'from a teacher of its own size, three times as long', LONG), expected: 'higher' },
+        {
+          arm: arm('from-coda-long', 'from coda alone, three times as long', (seed) =>
+            distilled(seed, LONG, { teachers: [shipped('coda')] }),
+          ),
+          expected: 'higher',
+        },
       ],
       otherwise: 'The members are of one family and one corpus: their mistakes are alike. Teachers that differ more would tell.',
       measure: 'mAP',
@@ -99,6 +120,21 @@ export function questions(folder: string): Question[] {
         { arm: views(4), expected: 'not lower' },
       ],
       otherwise: 'Sixteen epochs repeat a view sixteen times at most. Longer trainings, where repetition turns into memory, would tell.',
+      measure: 'mAP',
+      bytes: true,
+    },
+    {
+      id: 'views-long',
+      title: 'How many views, three times as long',
+      claim: 'More stored views teach better: what is repeated is learnt by heart.',
+      reference: long,
+      comparisons: [
+        {
+          arm: arm('views-1-long', `1 of ${VIEWS} views, three times as long`, (seed) => distilled(seed, { ...LONG, views: 1 })),
+          expected: 'higher',
+        },
+      ],
+      otherwise: 'A small student cannot learn 1,500 clips by heart; a larger one, or fewer clips, would tell.',
       measure: 'mAP',
       bytes: true,
     },

@@ -22,19 +22,25 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-function finish(arm: Arm, seed: number, mAP: number | null, topMatch = 0.5): void {
+function finish(arm: Arm, seed: number, mAP: number | null, sha256 = 'b'.repeat(64)): void {
   const made = armRun(root, arm, seed)!;
   const path = join(root, STORE, 'runs', made.name, 'result.json');
   mkdirSync(dirname(path), { recursive: true });
-  const student = { name: 'student', parameters: 340_000, mAP, agreement: { divergence: 0.01, topMatch }, sha256: 'b'.repeat(64) };
+  const student = { name: 'student', parameters: 340_000, mAP, agreement: { divergence: 0.01, topMatch: 0.5 }, sha256 };
   const result = {
     teachers: [{ name: 'alto', parameters: 650_000, mAP: 0.326 }],
     ensemble: { mAP: 0.361 },
     students: [student],
     logits: null,
-    stages: [{ name: 'distill', seconds: 120 }],
   };
   writeFileSync(path, JSON.stringify(result));
+}
+
+function train(sha256: string, { seconds, attempts }: { seconds: number; attempts: number }): void {
+  const folder = join(root, STORE, 'training', `key-of-${sha256}`);
+  mkdirSync(join(folder, 'attempts'), { recursive: true });
+  for (let attempt = 0; attempt < attempts; attempt++) writeFileSync(join(folder, `attempts/${attempt}.json`), '{}');
+  writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ sha256, seconds }));
 }
 
 describe('the study’s runs', () => {
@@ -106,6 +112,16 @@ describe('the page of results', () => {
     expect(JSON.parse(readFileSync(join(root, 'docs/results/run-files/inconsistent.json'), 'utf8'))).toMatchObject({
       students: [{ consistent: false }],
     });
+  });
+
+  it('counts the minutes of trainings that nothing interrupted', async () => {
+    const { reference } = all[0]!;
+    ['alone', 'interrupted', 'alone-too'].forEach((sha256, index) => finish(reference, index + 1, 0.3, sha256));
+    train('alone', { seconds: 120, attempts: 1 });
+    train('interrupted', { seconds: 7, attempts: 2 });
+    train('alone-too', { seconds: 240, attempts: 1 });
+    await publish({ root, seeds: [1, 2, 3], questions: all, leftOut: [] });
+    expect(readFileSync(join(root, 'docs/results.md'), 'utf8')).toContain('| 0.34 M | 0.300 ± 0.000 (3) | (reference) |  | 3.0 |');
   });
 
   it('gives what to think when a claim is not seen', async () => {
