@@ -6,7 +6,7 @@ import { ingestShard } from '../activities/download/ingest-shard';
 import { sealCorpus } from '../activities/download/seal-corpus';
 import { planCorpus } from '../activities/plan/plan-corpus';
 import { encodeWav } from '../ced/audio/wav-file';
-import { ingestDependencies } from './ingest-dependencies';
+import { localDependencies } from '../activities/local-dependencies';
 
 const CLIPS_PER_SHARD = 512;
 const SAMPLES = 3200;
@@ -19,7 +19,7 @@ export async function flatMemory(clips: number): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'ced-flat-memory-'));
   try {
     writeCorpus(folder, clips);
-    const deps = ingestDependencies(folder);
+    const deps = localDependencies(folder);
     const megabytes = (): string => (process.memoryUsage.rss() / 1e6).toFixed(0);
     const corpus = { train: 'clips.jsonl', vocabulary: 'classes.csv', clipsPerShard: CLIPS_PER_SHARD, maxRejected: 0 };
     process.stdout.write(`${clips} clips are written; ${megabytes()} MB resident\n`);

@@ -13,7 +13,7 @@ import { ingestShard } from '../activities/download/ingest-shard';
 import { planCorpus } from '../activities/plan/plan-corpus';
 import { UsageError } from '../cli/failure';
 import { flatMemory } from './flat-memory';
-import { ingestDependencies } from './ingest-dependencies';
+import { localDependencies } from '../activities/local-dependencies';
 import { ingestHead, ingestRow, type Kind } from './ingest-table';
 import { median } from './table';
 
@@ -124,14 +124,14 @@ async function plan(folder: string, kind: Kind): Promise<string> {
   writeFileSync(join(folder, `${kind}.jsonl`), rows.join('\n'));
   writeFileSync(join(folder, 'classes.csv'), 'index,mid,display_name\n0,,anything\n');
   const corpus = { train: `${kind}.jsonl`, vocabulary: 'classes.csv', clipsPerShard: CLIPS, maxRejected: 0 };
-  const { planKey } = await planCorpus(ingestDependencies(folder), { store: 'store', corpus, chunkSeconds: 10 }, () => undefined);
+  const { planKey } = await planCorpus(localDependencies(folder), { store: 'store', corpus, chunkSeconds: 10 }, () => undefined);
   return planKey;
 }
 
 async function oursSeconds(folder: string, planKey: string): Promise<number> {
   for (const part of ['audio', 'ingest']) rmSync(join(folder, 'store', part), { recursive: true, force: true });
   const started = process.cpuUsage();
-  const { clips } = await ingestShard(ingestDependencies(folder), { store: 'store', planKey, split: 'train', shard: 0 }, () => undefined);
+  const { clips } = await ingestShard(localDependencies(folder), { store: 'store', planKey, split: 'train', shard: 0 }, () => undefined);
   const { user, system } = process.cpuUsage(started);
   if (clips !== CLIPS) throw new Error(`only ${clips} of ${CLIPS} clips were used`);
   return (user + system) / 1e6;

@@ -3,7 +3,7 @@ import { html, type Html } from './html';
 import { formatCount, formatDifference, formatScore } from './number-format';
 import { bestStudent, type ReportData, type ReportModel } from './report-data';
 import type { Section } from './report-section';
-import { bar, dot, modelColour, scrolling } from './report-parts';
+import { bar, dot, modelColour, scrollingTable } from './report-parts';
 
 export function classesSection(data: ReportData): Section | null {
   if (data.classes.length === 0) return null;
@@ -33,24 +33,13 @@ export function classesSection(data: ReportData): Section | null {
   const scoreHeads = (models: ReportModel[]): Html[] =>
     models.map((model) => head(model.name, dot(modelColour(data, model)), model === student));
   const differenceHead = compared ? head('vs ensemble', null) : null;
-  const heads = [head('Class', null), scoreHeads(followers), differenceHead, scoreHeads(teachers), head('Clips', null)];
+  const heads = [head('Class', null), ...scoreHeads(followers), differenceHead, ...scoreHeads(teachers), head('Clips', null)];
   return {
     id: 'classes',
     title: 'Average precision by class',
     note: `Sort by a column’s head.${compared ? ` “vs ensemble” is ${compared.student.name} minus the ensemble.` : ''}${unheard === 0 ? '' : ` ${formatCount(unheard)} classes without a clip in eval are left out.`}`,
     content: html`<input type="search" class="filter" placeholder="Filter classes" aria-label="Filter classes" data-filters="class-table" />
-      ${scrolling(
-        html`<table id="class-table" class="classes">
-          <thead>
-            <tr>
-              ${heads}
-            </tr>
-          </thead>
-          <tbody>
-            ${rows}
-          </tbody>
-        </table>`,
-      )}`,
+      ${scrollingTable(heads, rows, { id: 'class-table', kind: 'classes' })}`,
   };
 }
 

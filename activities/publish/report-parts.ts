@@ -29,14 +29,23 @@ export function dot(colour: string): Html {
 /** A column's head; `left` where its cells hold more than a number. */
 type Column = string | { left: string };
 
-/** A table that scrolls in itself: the page never does. Columns that are null are left out, as are their cells by whoever makes the rows. */
+/** Columns that are null are left out, as are their cells by whoever makes the rows. */
 export function table(columns: readonly (Column | null)[], rows: readonly Html[], kind?: string): Html {
   const heads = columns.map((column) => {
     if (column === null) return null;
     return typeof column === 'string' ? html`<th scope="col">${column}</th>` : html`<th scope="col" class="bar">${column.left}</th>`;
   });
-  return scrolling(
-    html`<table class="${kind}">
+  return scrollingTable(heads, rows, { kind });
+}
+
+/** A table with heads of its own. It scrolls in itself where it is wide: the page never does. */
+export function scrollingTable(
+  heads: readonly (Html | null)[],
+  rows: readonly Html[],
+  { kind, id }: { kind?: string | undefined; id?: string } = {},
+): Html {
+  return html`<div class="scroll" tabindex="0">
+    <table class="${kind}" ${id === undefined ? null : html`id="${id}"`}>
       <thead>
         <tr>
           ${heads}
@@ -45,11 +54,6 @@ export function table(columns: readonly (Column | null)[], rows: readonly Html[]
       <tbody>
         ${rows}
       </tbody>
-    </table>`,
-  );
-}
-
-/** Wide tables scroll in themselves. */
-export function scrolling(table: Html): Html {
-  return html`<div class="scroll" tabindex="0">${table}</div>`;
+    </table>
+  </div>`;
 }

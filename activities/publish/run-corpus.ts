@@ -1,19 +1,12 @@
 /** What a run heard: each split's size, and every clip that was left out with its reason (design, invariant 9). */
-import type { Split } from '../../workflows/contract/activities';
+import type { SealedSplit, Split } from '../../workflows/contract/activities';
 import { readIngest } from '../download/read-ingest';
 import { readCorpus } from '../download/seal-corpus';
 import { SPLITS } from '../storage/layout';
 import type { Store } from '../storage/store';
 
-export interface SplitSummary {
+export interface SplitSummary extends SealedSplit {
   split: Split;
-  shards: number;
-  clips: number;
-  chunks: number;
-  /** At 16 kHz. */
-  samples: number;
-  rejected: number;
-  labelled: boolean;
   /** Clips that hold the same audio as another of their split; absent = none. */
   duplicates?: number;
 }

@@ -1,7 +1,6 @@
 /** Audio shards and a CED teacher of random weights, in a store: what both sides of `npm run bench -- logits` hear. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ActivityDependencies } from '../../activities/dependencies';
 import { ingestShard } from '../../activities/download/ingest-shard';
 import { sealCorpus } from '../../activities/download/seal-corpus';
 import { storeModel } from '../../activities/model-folder';
@@ -15,6 +14,7 @@ import { encodeSafetensors } from '../../ced/model/safetensors';
 import { parameterCount } from '../../ced/model/parameters';
 import { encodeWav } from '../../ced/audio/wav-file';
 import type { EnsembleMember } from '../../workflows/contract/activities';
+import { localDependencies } from '../../activities/local-dependencies';
 
 export const chunkSeconds = 10;
 export const chunkSamples = chunkSeconds * 16_000;
@@ -31,13 +31,7 @@ export interface HeardShards {
 /** Writes them below `folder`: `clips` clips of noise in each of `shards`, made as a run would make them. */
 export async function prepareShards(folder: string, shards: number, clips: number, config: ModelConfig): Promise<HeardShards> {
   const store = new FolderStore(join(folder, 'store'));
-  const deps: ActivityDependencies = {
-    root: folder,
-    openStore: () => store,
-    engine: { run: () => Promise.reject(new Error('no job is needed to prepare')) },
-    monotonicMs: () => performance.now(),
-    notifyEpoch: () => Promise.resolve(),
-  };
+  const deps = localDependencies(folder, store);
   mkdirSync(join(folder, 'audio'));
   const lines = Array.from({ length: shards * clips }, (_, clip) => {
     writeFileSync(join(folder, `audio/${clip}.wav`), encodeWav(noise(clip)));

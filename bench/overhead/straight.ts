@@ -20,19 +20,14 @@ import { openObjectCache, openStore } from '../../activities/storage/open-store'
 import { openEngine } from '../../ced/engine/engine';
 import type { HeardLogits, LogitsShard, Split } from '../../workflows/contract/activities';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file/distill-run';
+import { localDependencies } from '../../activities/local-dependencies';
 
 const ignore = (): void => undefined;
 
 async function straight(root: string, run: DistillRun): Promise<void> {
   if ('published' in run.logits) throw new Error('the bench computes its logits');
   const store = openStore(root, run.store);
-  const deps: ActivityDependencies = {
-    root,
-    openStore: () => store,
-    engine: { run: (job) => inThisProcess(job) },
-    monotonicMs: () => performance.now(),
-    notifyEpoch: () => Promise.resolve(),
-  };
+  const deps: ActivityDependencies = { ...localDependencies(root, store), engine: { run: (job) => inThisProcess(job) } };
   const engine = openEngine();
   const teachers = new Map<string, Promise<MappedModel>>();
   const context: JobContext = {

@@ -5,7 +5,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { linkDemoCorpus } from '../../cli/demo-corpus';
-import type { ActivityDependencies } from '../../activities/dependencies';
 import { ingestShard } from '../../activities/download/ingest-shard';
 import { sealCorpus } from '../../activities/download/seal-corpus';
 import type { EngineJob } from '../../activities/engine-jobs';
@@ -18,6 +17,7 @@ import { repositoryRoot } from '../../infra/toolchain';
 import type { EngineProcess } from '../../workers/engine/engine-process';
 import type { HeardLogits, LogitsShard } from '../../workflows/contract/activities';
 import { distillRunSchema } from '../../workflows/contract/run-file/distill-run';
+import { localDependencies } from '../../activities/local-dependencies';
 
 type TrainJob = Extract<EngineJob, { kind: 'train' }>;
 
@@ -57,13 +57,7 @@ export async function distillation(engine: EngineProcess, options: DistillationO
   });
   if ('published' in run.logits) throw new Error('the bench computes its logits');
   const store = openStore(folder, run.store, { cacheFolder: options.cacheFolder });
-  const deps: ActivityDependencies = {
-    root: repositoryRoot,
-    openStore: () => store,
-    engine,
-    monotonicMs: () => performance.now(),
-    notifyEpoch: () => Promise.resolve(),
-  };
+  const deps = { ...localDependencies(repositoryRoot, store), engine };
   const { chunkSeconds, views, topK, seed, augment } = run.logits;
   const models = await importModels(deps, { store: run.store, vocabulary: run.corpus.vocabulary, teachers: run.teachers, inits: [] });
   const { planKey, splits } = await planCorpus(deps, { store: run.store, corpus: run.corpus, chunkSeconds }, ignore);

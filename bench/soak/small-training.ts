@@ -4,7 +4,6 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ActivityDependencies } from '../../activities/dependencies';
 import { ingestShard } from '../../activities/download/ingest-shard';
 import { sealCorpus } from '../../activities/download/seal-corpus';
 import type { EngineJob } from '../../activities/engine-jobs';
@@ -13,6 +12,7 @@ import { FolderStore } from '../../activities/storage/folder-store';
 import { philox, streamKey } from '../../ced/augment/random';
 import { encodeWav } from '../../ced/audio/wav-file';
 import { teachRunSchema } from '../../workflows/contract/run-file/teach-run';
+import { localDependencies } from '../../activities/local-dependencies';
 
 type TrainJob = Extract<EngineJob, { kind: 'train' }>;
 
@@ -38,13 +38,7 @@ export async function smallTraining(folder: string, steps: number): Promise<Smal
     augment: { timeMask: { maxFrames: 10 }, freqMask: { maxBins: 8 } },
     teachers: [{ name: 'small', model: { embedDim: 32, depth: 2, heads: 2 }, epochs: EPOCHS, batchSize: BATCH, learningRate: 1e-3, warmupSteps: 5, mixup: 0.5, seed: 1 }], // prettier-ignore
   });
-  const deps: ActivityDependencies = {
-    root: folder,
-    openStore: () => store,
-    engine: { run: () => Promise.reject(new Error('no job is needed to prepare')) },
-    monotonicMs: () => performance.now(),
-    notifyEpoch: () => Promise.resolve(),
-  };
+  const deps = localDependencies(folder, store);
   const { chunkSeconds, augment } = run;
   const { planKey } = await planCorpus(deps, { store: '', corpus: run.corpus, chunkSeconds }, ignore);
   await ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, ignore);

@@ -8,13 +8,13 @@ import { sealCorpus, type CorpusManifest } from '../../activities/download/seal-
 import { importModels } from '../../activities/plan/import-models';
 import { planCorpus } from '../../activities/plan/plan-corpus';
 import { layout } from '../../activities/storage/layout';
-import { openStore } from '../../activities/storage/open-store';
 import { readJson } from '../../activities/storage/store';
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { modelConfig } from '../../activities/distill/model-shape';
 import type { Corpus } from '../../workflows/contract/run-file/corpus';
 import { writeToneCorpus } from '../support/tone-corpus';
+import { localDependencies } from '../../activities/local-dependencies';
 
 /** Each error is one line that names the field or clip, what is wrong, and the remedy. */
 describe('bad input', () => {
@@ -26,13 +26,7 @@ describe('bad input', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'ced-input-'));
     corpus = { ...writeToneCorpus(folder, { train: 8, validation: 2, eval: 2 }), clipsPerShard: 4, maxRejected: 0.01 };
-    deps = {
-      root: folder,
-      openStore: (uri) => openStore(folder, uri),
-      engine: { run: () => Promise.reject(new Error('no engine is needed to check input')) },
-      monotonicMs: () => performance.now(),
-      notifyEpoch: () => Promise.resolve(),
-    };
+    deps = localDependencies(folder);
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -13,7 +13,7 @@ import { sha256, type Store } from '../../activities/storage/store';
 import { ced } from '../../cli/main';
 import { startStorage, type StorageEmulator } from '../../infra/storage-emulator';
 import type { Champion, ChampionEntry, Overtaken, Promotion } from '../../workflows/contract/promotion';
-import { dependenciesOn } from '../support/in-process';
+import { localDependencies } from '../../activities/local-dependencies';
 
 const weights = (name: string): Buffer => Buffer.from(`weights of ${name}`);
 const hashOf = (name: string): string => sha256(weights(name));
@@ -48,7 +48,7 @@ describe.each<[string, () => Store]>([
   let champions: Store;
   let store: Store;
 
-  const deps = () => ({ ...dependenciesOn(folder, inFolder()), openStore: (uri: string) => (uri === 'champions' ? champions : store) });
+  const deps = () => ({ ...localDependencies(folder, inFolder()), openStore: (uri: string) => (uri === 'champions' ? champions : store) });
   const incumbent = (): Promise<Champion | null> => findChampion(deps(), { store: 'store', champion: 'champions' });
   const putUp = async (
     name: string,

@@ -5,7 +5,6 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ActivityDependencies } from '../../activities/dependencies';
 import { ingestShard, type IngestManifest } from '../../activities/download/ingest-shard';
 import { sealCorpus } from '../../activities/download/seal-corpus';
 import { planCorpus } from '../../activities/plan/plan-corpus';
@@ -15,6 +14,7 @@ import { openStore } from '../../activities/storage/open-store';
 import { readJson, sha256 } from '../../activities/storage/store';
 import { startStorage, type StorageEmulator } from '../../infra/storage-emulator';
 import { writeToneCorpus } from '../support/tone-corpus';
+import { localDependencies } from '../../activities/local-dependencies';
 
 /** Wherever the same clips lie, and wherever the store is, the same audio shards come out. */
 describe('a corpus', () => {
@@ -50,13 +50,10 @@ describe('a corpus', () => {
 
   /** SHA-256 of the audio shards. */
   async function ingest(store: string, train: string, vocabulary: string): Promise<string[]> {
-    const deps: ActivityDependencies = {
-      root: folder,
+    const deps = {
+      ...localDependencies(folder),
       sources: { allowPrivateHosts: true },
-      openStore: (uri) => openStore(folder, uri, { cacheFolder: join(folder, 'cache') }),
-      engine: { run: () => Promise.reject(new Error('no engine is needed')) },
-      monotonicMs: () => performance.now(),
-      notifyEpoch: () => Promise.resolve(),
+      openStore: (uri: string) => openStore(folder, uri, { cacheFolder: join(folder, 'cache') }),
     };
     const corpus = { train, vocabulary, clipsPerShard: 4, maxRejected: 0 };
     const { planKey, splits } = await planCorpus(deps, { store, corpus, chunkSeconds: 1 }, ignore);

@@ -20,7 +20,8 @@ import { STORE_DAMAGED } from '../../workflows/contract/damage';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file/distill-run';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntaughtTeacher } from '../support/untaught-teacher';
-import { dependenciesOn, hearAndWrite, jobContextOn, storeBelow, storedTables } from '../support/in-process';
+import { localDependencies } from '../../activities/local-dependencies';
+import { hearAndWrite, jobContextOn, storeBelow, storedTables } from '../support/in-process';
 
 const ignore = (): void => undefined;
 const CLIPS = 24;
@@ -38,7 +39,7 @@ let logits: LogitsShard;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ced-damage-'));
   store = storeBelow(folder);
-  deps = dependenciesOn(folder, store);
+  deps = localDependencies(folder, store);
   context = jobContextOn(store);
   const corpus = { ...writeToneCorpus(folder, { train: CLIPS, validation: 6, eval: 0 }), eval: undefined, clipsPerShard: CLIPS };
   const model = { embedDim: 32, depth: 1, heads: 2 };

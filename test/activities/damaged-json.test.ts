@@ -21,7 +21,8 @@ import { verifyStore } from '../../cli/store-verification';
 import type { ModelReference, TrainedModel } from '../../workflows/contract/activities';
 import { STORE_DAMAGED } from '../../workflows/contract/damage';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file/distill-run';
-import { dependenciesOn, hearAndWrite, jobContextOn, storeBelow } from '../support/in-process';
+import { localDependencies } from '../../activities/local-dependencies';
+import { hearAndWrite, jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntaughtTeacher } from '../support/untaught-teacher';
 
@@ -97,7 +98,7 @@ describe('JSON of a store', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'ced-json-'));
     store = storeBelow(folder);
-    deps = dependenciesOn(folder, store);
+    deps = localDependencies(folder, store);
     context = jobContextOn(store);
     const corpus = { ...writeToneCorpus(folder, { train: 12, validation: 4, eval: 0 }), eval: undefined, clipsPerShard: 12 };
     run = distillRunSchema.parse({

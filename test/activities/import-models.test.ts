@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { importModels } from '../../activities/plan/import-models';
 import { openGcs } from '../../activities/storage/gcs-client';
-import { openStore } from '../../activities/storage/open-store';
 import { startStorage, type StorageEmulator } from '../../infra/storage-emulator';
 import type { Teacher } from '../../workflows/contract/run-file/teacher';
 import { onnxBytes } from '../teachers/onnx-bytes';
+import { localDependencies } from '../../activities/local-dependencies';
 
 const alto = join(__dirname, '../../examples/instruments/teachers/alto');
 const weights = readFileSync(join(alto, 'model.safetensors'));
@@ -40,12 +40,8 @@ describe('a teacher of a hub, a bucket or a web server', () => {
     folder = mkdtempSync(join(tmpdir(), 'ced-import-'));
     ranges = [];
     deps = {
-      root: folder,
-      openStore: (uri) => openStore(folder, uri),
+      ...localDependencies(folder),
       sources: { allowPrivateHosts: true, hub: base, patience: { firstPauseMs: 1, patienceMs: 2000 } },
-      engine: { run: () => Promise.reject(new Error('no engine')) },
-      monotonicMs: () => performance.now(),
-      notifyEpoch: () => Promise.resolve(),
     };
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));

@@ -9,11 +9,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { importModels } from '../../activities/plan/import-models';
-import { openStore } from '../../activities/storage/open-store';
 import { loadWaveformNet, readWaveformManifest } from '../../activities/waveform-folder';
 import { openEngine } from '../../ced/engine/engine';
 import { certificateOfLocalhost } from '../support/certificate';
 import { onnxBytes } from '../teachers/onnx-bytes';
+import { localDependencies } from '../../activities/local-dependencies';
 
 const gains = Array.from({ length: 40_000 }, (_, index) => (index % 7) - 3);
 const model = onnxBytes(gains);
@@ -70,12 +70,8 @@ describe('an ONNX teacher behind https://', () => {
     sendModel = sendAll;
     linkedEtag = `"${createHash('sha256').update(model).digest('hex')}"`;
     deps = {
-      root: folder,
-      openStore: (uri) => openStore(folder, uri),
+      ...localDependencies(folder),
       sources: { allowPrivateHosts: true, hub: addressOf(hub), patience: { firstPauseMs: 1, patienceMs: 2000 } },
-      engine: { run: () => Promise.reject(new Error('no engine')) },
-      monotonicMs: () => performance.now(),
-      notifyEpoch: () => Promise.resolve(),
     };
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));

@@ -13,7 +13,8 @@ import { publishedAugmentation } from '../../ced/logits/published/replay';
 import { formatVocabularyCsv } from '../../ced/teachers/vocabulary';
 import { studentSchema } from '../../workflows/contract/run-file/student';
 import { wavBytes } from '../audio/wav-bytes';
-import { dependenciesOn, jobContextOn, storeBelow, storedTables } from '../support/in-process';
+import { localDependencies } from '../../activities/local-dependencies';
+import { jobContextOn, storeBelow, storedTables } from '../support/in-process';
 
 const reference = join(__dirname, '../reference/published');
 const classes = Array.from({ length: 527 }, (_, index) => ({ mid: `/m/${index}`, name: `class ${index}` }));
@@ -29,7 +30,7 @@ describe("importing the authors' published logits", () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'ced-published-'));
     store = storeBelow(folder);
-    deps = dependenciesOn(folder, store);
+    deps = localDependencies(folder, store);
     cpSync(reference, join(folder, 'published'), { recursive: true });
     writeFileSync(join(folder, 'vocabulary.csv'), formatVocabularyCsv(classes));
   });

@@ -12,7 +12,8 @@ import { ObjectCache } from '../../activities/storage/object-cache';
 import { isSound, readSound } from '../../activities/storage/sound-object';
 import { sha256 } from '../../activities/storage/store';
 import { startStorage, type StorageEmulator } from '../../infra/storage-emulator';
-import { dependenciesOn, storeBelow } from '../support/in-process';
+import { localDependencies } from '../../activities/local-dependencies';
+import { storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
 
 const content = Buffer.from('weights');
@@ -97,7 +98,7 @@ describe('the audio of a corpus', () => {
   const store = (): ReturnType<typeof storeBelow> => storeBelow(folder);
 
   beforeAll(async () => {
-    const deps = dependenciesOn(folder, store());
+    const deps = localDependencies(folder, store());
     const corpus = { ...writeToneCorpus(folder, { train: 6, validation: 0, eval: 0 }), validation: undefined, eval: undefined, clipsPerShard: 2, maxRejected: 0 }; // prettier-ignore
     ({ planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore));
     for (let shard = 0; shard < 3; shard++) await ingestShard(deps, { store: '', planKey, split: 'train', shard }, ignore);

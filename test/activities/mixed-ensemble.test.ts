@@ -30,7 +30,8 @@ import { wavBytes } from '../audio/wav-bytes';
 import { describeWithPublishedTeachers, publishedTeachers } from '../support/published-teachers';
 import { onnxBytes } from '../teachers/onnx-bytes';
 import { savedModelBytes } from '../teachers/saved-model-bytes';
-import { dependenciesOn, hearAndWrite, jobContextOn, storeBelow, storedTables } from '../support/in-process';
+import { localDependencies } from '../../activities/local-dependencies';
+import { hearAndWrite, jobContextOn, storeBelow, storedTables } from '../support/in-process';
 
 const ignore = (): void => undefined;
 const shape = { embedDim: 32, depth: 1, heads: 2, mlpRatio: 4, pooling: 'mean' as const };
@@ -43,7 +44,7 @@ let context: JobContext;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ced-ensemble-'));
   store = storeBelow(folder);
-  deps = dependenciesOn(folder, store);
+  deps = localDependencies(folder, store);
   context = jobContextOn(store);
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { ingestShard } from '../../activities/download/ingest-shard';
 import { planCorpus } from '../../activities/plan/plan-corpus';
-import { openStore } from '../../activities/storage/open-store';
 import { carriesCredential } from '../../workflows/contract/credentials';
 import { writeToneCorpus } from '../support/tone-corpus';
+import { localDependencies } from '../../activities/local-dependencies';
 
 const SECRET = 'hunter2-planted';
 
@@ -34,14 +34,7 @@ describe('a planted secret', () => {
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    deps = {
-      root: folder,
-      openStore: (uri) => openStore(folder, uri),
-      sources: { allowPrivateHosts: true, patience: { firstPauseMs: 1, patienceMs: 10 } },
-      engine: { run: () => Promise.reject(new Error('no engine')) },
-      monotonicMs: () => performance.now(),
-      notifyEpoch: () => Promise.resolve(),
-    };
+    deps = { ...localDependencies(folder), sources: { allowPrivateHosts: true, patience: { firstPauseMs: 1, patienceMs: 10 } } };
   });
   afterEach(() => {
     jest.restoreAllMocks();

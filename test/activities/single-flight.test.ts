@@ -1,7 +1,6 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ActivityDependencies } from '../../activities/dependencies';
 import { ingestShard } from '../../activities/download/ingest-shard';
 import { sealCorpus } from '../../activities/download/seal-corpus';
 import { EngineStopped } from '../../activities/engine-jobs';
@@ -15,6 +14,7 @@ import type { HeardLogits, LeaseWait, LogitsBusy, LogitsInput, LogitsShard } fro
 import { logitsSchema } from '../../workflows/contract/run-file/logits';
 import { whenFree } from '../../workflows/single-flight';
 import { writeToneCorpus } from '../support/tone-corpus';
+import { localDependencies } from '../../activities/local-dependencies';
 
 const ignore = (): void => undefined;
 const classes = 6;
@@ -26,13 +26,7 @@ let input: LogitsInput;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ced-flight-'));
   const store = new FolderStore(join(folder, 'store'));
-  const deps: ActivityDependencies = {
-    root: folder,
-    openStore: () => store,
-    engine: { run: () => Promise.reject(new Error('jobs are run directly')) },
-    monotonicMs: () => performance.now(),
-    notifyEpoch: () => Promise.resolve(),
-  };
+  const deps = localDependencies(folder, store);
   const { train, vocabulary } = writeToneCorpus(folder, { train: rows / 2, validation: 0, eval: 0 });
   const corpus = { train, vocabulary, clipsPerShard: rows, maxRejected: 0 };
   const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore);

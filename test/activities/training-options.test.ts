@@ -8,7 +8,8 @@ import { planCorpus } from '../../activities/plan/plan-corpus';
 import type { FolderStore } from '../../activities/storage/folder-store';
 import type { EpochRecord, TrainedModel } from '../../workflows/contract/activities';
 import { teachRunSchema } from '../../workflows/contract/run-file/teach-run';
-import { dependenciesOn, jobContextOn, storeBelow } from '../support/in-process';
+import { localDependencies } from '../../activities/local-dependencies';
+import { jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
 
 const ignore = (): void => undefined;
@@ -25,7 +26,7 @@ describe('a training', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'ced-options-'));
     store = storeBelow(folder);
-    const deps = dependenciesOn(folder, store);
+    const deps = localDependencies(folder, store);
     const corpus = teachRunSchema.parse({ name: 'r', store: 's', corpus: { ...corpusOf(), eval: undefined }, teachers: [{ ...common, epochs: 1 }] }).corpus; // prettier-ignore
     ({ planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore));
     for (const split of ['train', 'validation'] as const) await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);

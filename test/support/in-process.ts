@@ -1,6 +1,5 @@
 /** A store in a folder, and what activities and jobs stand on when a test runs them directly, without a worker. */
 import { join } from 'node:path';
-import type { ActivityDependencies } from '../../activities/dependencies';
 import { commitCheckpoint } from '../../activities/distill/checkpoint-commit';
 import type { JobContext } from '../../activities/job-context';
 import { logitsJob } from '../../activities/logits/logits-job';
@@ -17,16 +16,6 @@ const ignore = (): void => undefined;
 
 export function storeBelow(folder: string): FolderStore {
   return new FolderStore(join(folder, 'store'));
-}
-
-export function dependenciesOn(folder: string, store: FolderStore): ActivityDependencies {
-  return {
-    root: folder,
-    openStore: () => store,
-    engine: { run: () => Promise.reject(new Error('jobs are run directly')) },
-    monotonicMs: () => performance.now(),
-    notifyEpoch: () => Promise.resolve(),
-  };
 }
 
 export function jobContextOn(store: FolderStore): JobContext {

@@ -88,6 +88,7 @@ export interface SealedSplit {
   shards: number;
   clips: number;
   chunks: number;
+  /** At 16 kHz. */
   samples: number;
   rejected: number;
   labelled: boolean;
