@@ -77,7 +77,7 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
           `${input.settings.name}: ${end.epoch * rows.length} rows planned, ${end.rowsTrained} trained on`,
         );
       const seconds = (context.monotonicMs() - startedMs) / 1000;
-      return await publishModel(context, input, { config, key, manifestKey, end, seconds, validation });
+      return await publishModel(context, input, { config, key, manifestKey, end, seconds, resumedAtStep: start.step, validation });
     } catch (error) {
       // A disk may stay full for hours; the run goes on when somebody has made room.
       if (isTransient(error)) await forgetAttempt().catch(() => undefined);
@@ -178,7 +178,15 @@ function continueFrom(state: TrainingState, context: JobContext, resume: 'contin
 async function publishModel(
   context: JobContext,
   input: TrainJobInput,
-  done: { config: ModelConfig; key: string; manifestKey: string; end: Progress; seconds: number; validation: Validation },
+  done: {
+    config: ModelConfig;
+    key: string;
+    manifestKey: string;
+    end: Progress;
+    seconds: number;
+    resumedAtStep: number;
+    validation: Validation;
+  },
 ): Promise<TrainedModel> {
   const { store } = context;
   const { config, key, end } = done;
@@ -201,12 +209,13 @@ async function publishModel(
     rowsTrained: end.rowsTrained,
     bitExact: end.bitExact,
     seconds: done.seconds,
+    ...(done.resumedAtStep > 0 ? { resumedAtStep: done.resumedAtStep } : {}),
   };
   try {
     await store.create(done.manifestKey, encodeSealed(trained));
   } catch (error) {
     if (!(error instanceof ContentDiffers)) throw error;
-    // It was finished before, and its model was damaged since, or another attempt was faster: only `seconds` can differ.
+    // It was finished before, and its model was damaged since, or another attempt was faster: only what it says of the attempt can differ.
     const first = await readJson<TrainedModel>(store, done.manifestKey);
     if (first.sha256 !== trained.sha256) throw new PermanentError('LogitsMismatch', `${done.manifestKey}: ${first.sha256} was trained before, and now ${trained.sha256}`); // prettier-ignore
     return { ...first, name: trained.name };

@@ -78,7 +78,9 @@ function latencyCell({ latency }: ReportModel): Html | null {
 function trainedCell(validationMAP: number | null, { trained }: ReportModel): Html | null {
   if (!trained) return null;
   const validation = validationMAP === null ? '' : `, validation mAP ${formatScore(validationMAP)}`;
-  return html`${formatCount(trained.epochs)} ${trained.epochs === 1 ? 'epoch' : 'epochs'}, ${formatSeconds(trained.seconds)}<small
+  const { epochs, seconds, resumedAtStep = 0 } = trained;
+  const since = resumedAtStep === 0 ? '' : ` from step ${formatCount(resumedAtStep)} on`;
+  return html`${formatCount(epochs)} ${epochs === 1 ? 'epoch' : 'epochs'}, ${formatSeconds(seconds)}${since}<small
       >best epoch ${trained.bestEpoch}${validation}</small
     >`;
 }

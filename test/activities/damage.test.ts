@@ -216,9 +216,11 @@ describe('training that was stopped', () => {
       .sort()
       .at(-1)}`;
 
-  it('goes on from its newest checkpoint', async () => {
+  it('goes on from its newest checkpoint, and says so', async () => {
     await expect(train(1)).resolves.toBe(undisturbed);
     expect(startingSteps()).toEqual([0, STEPS_BEFORE_THE_STOP]);
+    const manifest = readFileSync(pathOf(`${training}/manifest.json`), 'utf8');
+    expect(JSON.parse(manifest)).toMatchObject({ resumedAtStep: STEPS_BEFORE_THE_STOP });
   });
 
   it.each(['model.safetensors', 'adam.safetensors', 'state.json'])(

@@ -119,6 +119,13 @@ describe('the report of a distillation', () => {
     expect(text).toContain('7 min 00 s most of it in distill: 3 min 23 s');
   });
 
+  it('says from which step on the time of a resumed training is', () => {
+    const resumed = sampleReport();
+    for (const { trained } of resumed.models) if (trained) trained.resumedAtStep = 1200;
+    expect(visibleText(renderReport(resumed))).toContain('16 epochs, 3 min 23 s from step 1,200 on');
+    expect(text).not.toContain('from step');
+  });
+
   it('shows every model with its mAP, every stage, and every scored class', () => {
     for (const { name, mAP } of data.models) expect(text).toMatch(new RegExp(`${name} .{0,40}${mAP?.toFixed(3)}`));
     for (const { name } of data.result.stages) expect(text).toContain(` ${name} `);

@@ -211,7 +211,10 @@ export interface TrainedModel extends ModelReference {
   steps: number;
   rowsTrained: number;
   bitExact: boolean;
+  /** Of the attempt that finished it. */
   seconds: number;
+  /** Where that attempt began; absent = at the first step. */
+  resumedAtStep?: number;
 }
 
 export interface PublishInput {
