@@ -95,7 +95,7 @@ export function questions(folder: string): Question[] {
     },
     {
       id: 'ensemble-long',
-      title: 'The same, three times as long',
+      title: 'The ensemble after three times the steps',
       claim: 'An ensemble teaches better than each of its members, and better than a teacher of the student’s own size.',
       reference: long,
       comparisons: [
@@ -125,7 +125,7 @@ export function questions(folder: string): Question[] {
     },
     {
       id: 'views-long',
-      title: 'How many views, three times as long',
+      title: 'Views after three times the steps',
       claim: 'More stored views teach better: what is repeated is learnt by heart.',
       reference: long,
       comparisons: [

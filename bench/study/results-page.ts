@@ -79,6 +79,10 @@ function gap(difference: Difference | null): string {
 }
 
 /** As GitHub makes them. */
+/** As GitHub makes it of a heading. */
 function anchor(title: string): string {
-  return title.toLowerCase().replaceAll(' ', '-');
+  return title
+    .toLowerCase()
+    .replace(/[^a-z0-9 -]/g, '')
+    .replaceAll(' ', '-');
 }

@@ -1,10 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { HeardLogits, LogitsBusy, LogitsShard, RunResult } from '../../workflows/contract/activities';
-import { childrenOf, Cluster, kill } from '../support/cluster';
-import { until } from '../support/small-run';
+import { Cluster, kill } from '../support/cluster';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntaughtTeacher } from '../support/untaught-teacher';
 
@@ -35,53 +34,28 @@ describe('two runs on one store', () => {
     return await cluster.client.workflow.start('distill', { taskQueue: 'ced', workflowId: name, args: [run] });
   };
 
-  /** Holds the engine that computes the run's first shard (SIGSTOP) in the middle of it: however fast the machine, another run finds the shard taken. */
-  const heldAtFirstShard = async (run: WorkflowHandle, store: string): Promise<{ worker: ChildProcess; letGo: () => void }> => {
-    for (;;) {
-      const { pendingActivities } = (await run.describe()).raw;
-      const identity = pendingActivities?.find(({ activityType }) => activityType?.name === 'computeLogits')?.lastWorkerIdentity;
-      const worker = gpuWorkers.find(({ pid }) => identity?.startsWith(`${pid}@`));
-      if (worker?.pid !== undefined) {
-        const engines = childrenOf(worker.pid);
-        const signal = (name: 'SIGSTOP' | 'SIGCONT'): void => engines.forEach((pid) => process.kill(pid, name));
-        signal('SIGSTOP');
-        const files = filesOf(store).map((file) => extname(file));
-        if (files.includes('.rows') || files.includes('.parquet')) throw new Error('the first shard was heard before it could be held');
-        if (files.includes('.lease')) return { worker, letGo: () => signal('SIGCONT') };
-        signal('SIGCONT');
-      }
-      await pause(20);
-    }
-  };
-  const filesOf = (store: string): string[] => {
-    const folder = join(cluster.folder, store, 'logits');
-    return existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [];
-  };
-
   it('compute each shard once, the other one waiting on a timer of the server', async () => {
-    const fields = { store: 'shared', shards: 3, views: 240 };
-    const first = await start('one', { ...fields, seed: 1 });
-    const { letGo } = await heldAtFirstShard(first, fields.store);
-    const second = await start('two', { ...fields, seed: 2 });
-    await sentAway(second);
-    letGo();
-    const runs = [first, second];
-    const [one, two] = (await Promise.all(runs.map((run) => run.result()))) as [RunResult, RunResult];
-    expect(two.logits).toEqual(one.logits);
-    const heard = (await Promise.all(runs.map(heardBy))).flat();
-    expect(heard).toHaveLength(2 * fields.shards);
-    expect(heard.filter(({ reused }) => !reused)).toHaveLength(fields.shards);
+    let haveMet = false;
+    // Twice the work until they meet: on a fast machine the first run may be done when the second one comes.
+    for (let views = 80; !haveMet; views *= 2) {
+      const fields = { store: `shared-${views}`, shards: 3, views };
+      const runs = [await start(`one-${views}`, { ...fields, seed: 1 }), await start(`two-${views}`, { ...fields, seed: 2 })];
+      const [one, two] = (await Promise.all(runs.map((run) => run.result()))) as [RunResult, RunResult];
+      expect(two.logits).toEqual(one.logits);
+      const heard = (await Promise.all(runs.map(heardBy))).flat();
+      expect(heard).toHaveLength(2 * fields.shards);
+      expect(heard.filter(({ reused }) => !reused)).toHaveLength(fields.shards);
+      const answers = (await Promise.all(runs.map(logitsOf))).flat();
+      haveMet = answers.some((answer) => 'busy' in answer);
+    }
   }, 500_000);
 
   it('hand a shard over when the one that computes it is cancelled', async () => {
-    // One shard, long enough to hear of the cancellation in the middle of it.
+    // One shard, long enough to be cancelled in the middle.
     const fields = { store: 'handed-over', shards: 1, views: 800 };
-    const computing = await start('first', { ...fields, seed: 1 });
-    const { letGo } = await heldAtFirstShard(computing, fields.store);
-    const waiting = await start('second', { ...fields, seed: 2 });
-    await sentAway(waiting);
+    const [first, second] = [await start('first', { ...fields, seed: 1 }), await start('second', { ...fields, seed: 2 })];
+    const [computing, waiting] = await oneWaitsForTheOther(first, second);
     await computing.cancel();
-    letGo();
     await expect(computing.result()).rejects.toThrow();
     expect(((await waiting.result()) as RunResult).logits).toMatchObject({ rows: clips * fields.views });
     expect(await heardBy(waiting)).toMatchObject([{ reused: false }]);
@@ -89,23 +63,33 @@ describe('two runs on one store', () => {
 
   it('hand a shard over when the worker that computes it is killed and its run terminated', async () => {
     const fields = { store: 'left-behind', shards: 2, views: 400 };
-    const computing = await start('doomed', { ...fields, seed: 1 });
-    const { worker } = await heldAtFirstShard(computing, fields.store);
-    const waiting = await start('heir', { ...fields, seed: 2 });
-    await sentAway(waiting);
-    await kill(worker);
+    const [first, second] = [await start('doomed', { ...fields, seed: 1 }), await start('heir', { ...fields, seed: 2 })];
+    const [computing, waiting] = await oneWaitsForTheOther(first, second);
+    const identity = (await computing.describe()).raw.pendingActivities?.find(
+      ({ activityType, lastWorkerIdentity }) => activityType?.name === 'computeLogits' && lastWorkerIdentity,
+    )?.lastWorkerIdentity;
+    const worker = gpuWorkers.find(({ pid }) => identity?.startsWith(`${pid}@`));
+    expect(worker).toBeDefined();
+    await kill(worker!);
     await computing.terminate('left behind');
     expect(((await waiting.result()) as RunResult).logits).toMatchObject({ rows: clips * fields.views });
     const heard = await heardBy(waiting);
     expect(heard).toHaveLength(fields.shards);
     // What the doomed run had finished is not heard again, what it lost is heard once.
     expect([...heard, ...(await heardBy(computing))].filter(({ reused }) => !reused)).toHaveLength(fields.shards);
-    expect(filesOf(fields.store).filter((file) => /\.(lease|rows)/.test(file))).toEqual([]);
+    const left = readdirSync(join(cluster.folder, fields.store, 'logits'), { recursive: true, encoding: 'utf8' });
+    expect(left.filter((file) => /\.(lease|rows)/.test(file))).toEqual([]);
   }, 500_000);
 });
 
-async function sentAway(run: WorkflowHandle): Promise<void> {
-  await until(async () => (await logitsOf(run)).some((answer) => 'busy' in answer));
+/** @returns the run that computes a shard, and the one that was sent away from it */
+async function oneWaitsForTheOther(first: WorkflowHandle, second: WorkflowHandle): Promise<[WorkflowHandle, WorkflowHandle]> {
+  const isSentAway = async (run: WorkflowHandle): Promise<boolean> => (await logitsOf(run)).some((answer) => 'busy' in answer);
+  for (;;) {
+    if (await isSentAway(second)) return [first, second];
+    if (await isSentAway(first)) return [second, first];
+    await pause(50);
+  }
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
