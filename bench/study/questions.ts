@@ -38,8 +38,8 @@ const fromPeer = (id: string, label: string, settings: StudentSettings = {}): Ar
 const fromLabels: Arm = { id: 'labels', label: 'from labels', make: (seed) => ({ type: 'teach', run: taught(seed) }) };
 
 /** What is alike after sixteen epochs may differ when a student has come near to its teachers. */
-const LONG = { epochs: 48 };
-const long = arm('long', 'the base, three times as long', (seed) => distilled(seed, LONG));
+const LONG = { epochs: 40 };
+const long = arm('long', 'the base, 2.5 times as long', (seed) => distilled(seed, LONG));
 
 const alone = (name: 'alto' | 'brio' | 'coda'): Arm =>
   arm(`from-${name}`, `from ${name} alone`, (seed) => distilled(seed, {}, { teachers: [shipped(name)] }));
@@ -95,13 +95,13 @@ export function questions(folder: string): Question[] {
     },
     {
       id: 'ensemble-long',
-      title: 'The ensemble after three times the steps',
+      title: 'The ensemble after 2.5 times the steps',
       claim: 'An ensemble teaches better than each of its members, and better than a teacher of the student’s own size.',
       reference: long,
       comparisons: [
-        { arm: fromPeer('from-peer-long', 'from a teacher of its own size, three times as long', LONG), expected: 'higher' },
+        { arm: fromPeer('from-peer-long', 'from a teacher of its own size, 2.5 times as long', LONG), expected: 'higher' },
         {
-          arm: arm('from-coda-long', 'from coda alone, three times as long', (seed) =>
+          arm: arm('from-coda-long', 'from coda alone, 2.5 times as long', (seed) =>
             distilled(seed, LONG, { teachers: [shipped('coda')] }),
           ),
           expected: 'higher',
@@ -125,12 +125,12 @@ export function questions(folder: string): Question[] {
     },
     {
       id: 'views-long',
-      title: 'Views after three times the steps',
+      title: 'Views after 2.5 times the steps',
       claim: 'More stored views teach better: what is repeated is learnt by heart.',
       reference: long,
       comparisons: [
         {
-          arm: arm('views-1-long', `1 of ${VIEWS} views, three times as long`, (seed) => distilled(seed, { ...LONG, views: 1 })),
+          arm: arm('views-1-long', `1 of ${VIEWS} views, 2.5 times as long`, (seed) => distilled(seed, { ...LONG, views: 1 })),
           expected: 'higher',
         },
       ],
