@@ -21,9 +21,9 @@ export function resultsPage(evidence: readonly Evidence[], facts: PageFacts, plo
   return `# Results
 
 Written by \`npm run study\` from the results of ordinary runs of the pipeline; nothing here is typed by hand but the paper's claims and what to think
-when they are not seen. Seeds ${seeds.join(', ')}; a value is the mean ± the sample standard deviation over the seeds that were run. A difference counts
-when it exceeds the 95 % interval of Student's t over differences within a seed. ${Math.round(trainingMinutes)} minutes of training
-on ${hardware}, as many at once as there are cores.
+when they are not seen. Seeds ${seeds.join(', ')}; a value is the mean ± the sample standard deviation over the seeds that were run. A difference is
+taken within a seed, over the seeds that both sides were run under, and counts when it exceeds the 95 % interval of Student's t.
+${Math.round(trainingMinutes)} minutes of training on ${hardware}, as many at once as there are cores.
 
 Training clips come from one bank of sampled instruments, the ${evalClips} evaluation clips from another that shares no recording with it. Teachers:
 ${ensemble.map(({ name, parameters, mAP }) => `${name} (${millions(parameters)}, ${number(mAP)})`).join(', ')}; together ${number(ensembleMAP)} eval mAP.
