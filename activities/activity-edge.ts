@@ -4,7 +4,7 @@
  * leaves its times in the store and two lines in the log.
  */
 import { ApplicationFailure, CancelledFailure, Context, log } from '@temporalio/activity';
-import type { LiveProgress } from '../workflows/contract/activities';
+import type { LiveProgress } from '../workflows/contract/live-progress';
 import { STORE_DAMAGED, type Damage } from '../workflows/contract/damage';
 import { isPermanentFailure } from '../workflows/contract/failures';
 import { AttemptRecord, describeWork } from './attempt-record';

@@ -1,7 +1,8 @@
 /** What a job inside the engine's process works with. */
 import type { Engine } from '../ced/engine/engine';
 import type { Vocabulary } from '../ced/teachers/vocabulary';
-import type { EpochRecord, LiveProgress } from '../workflows/contract/activities';
+import type { EpochRecord } from '../workflows/contract/activities';
+import type { LiveProgress } from '../workflows/contract/live-progress';
 import type { UncommittedCheckpoint } from './distill/checkpoint-commit';
 import type { MappedModel } from './mapped-model';
 import type { ObjectCache } from './storage/object-cache';

@@ -1,5 +1,5 @@
 /** Done, total, rate and ETA of a count, for heartbeats. The rate is over the work done since the count began, so a resume starts it anew. */
-import type { LiveProgress } from '../workflows/contract/activities';
+import type { LiveProgress } from '../workflows/contract/live-progress';
 
 export function countdown(unit: string, total: number, monotonicMs: () => number, alreadyDone = 0): (done: number) => LiveProgress {
   const startedMs = monotonicMs();

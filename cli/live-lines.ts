@@ -2,7 +2,7 @@
  * From what is known of a run to one line a stage: done of total, rate, loss or mAP, time to go. Pure, so that every state can be tested;
  * how lines reach a screen or a log is live-display.ts.
  */
-import type { LiveProgress } from '../workflows/contract/activities';
+import type { LiveProgress } from '../workflows/contract/live-progress';
 import type { RunStatus, StageState, StageStatus } from '../workflows/contract/status';
 import { clock, grouped, rate } from './quantities';
 import { activitiesOf, type PendingActivity, type RunView } from './run-view';

@@ -1,5 +1,5 @@
 /** What is known of a run at one moment: what its workflow answers, and what its activities said in their last heartbeats. */
-import type { LiveProgress } from '../workflows/contract/activities';
+import type { LiveProgress } from '../workflows/contract/live-progress';
 import type { RunStatus, StageName } from '../workflows/contract/status';
 
 export interface PendingActivity {

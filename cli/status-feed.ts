@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError, type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
-import type { LiveProgress } from '../workflows/contract/activities';
+import type { LiveProgress } from '../workflows/contract/live-progress';
 import { STATUS_QUERY } from '../workflows/contract/names';
 import type { RunStatus } from '../workflows/contract/status';
 import { UsageError } from './failure';

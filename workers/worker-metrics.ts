@@ -4,7 +4,7 @@
  */
 import type { MetricGauge, MetricMeter } from '@temporalio/common';
 import type { EngineJob } from '../activities/engine-jobs';
-import type { LiveProgress } from '../workflows/contract/activities';
+import type { LiveProgress } from '../workflows/contract/live-progress';
 import { readGpuMemory, type GpuMemory } from './gpu-memory';
 
 const GPU_EVERY_MS = 10_000;

@@ -1,5 +1,5 @@
 /** How fast training goes just now: the last steps' time, and how much of it went by before their batches were there. */
-import type { Pace } from '../../workflows/contract/activities';
+import type { Pace } from '../../workflows/contract/live-progress';
 
 const STEPS_REMEMBERED = 20;
 

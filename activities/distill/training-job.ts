@@ -22,8 +22,8 @@ import { countdown } from '../progress';
 import { layout } from '../storage/layout';
 import { isTransient } from '../storage/patience';
 import { encodeSealed } from '../storage/seal';
-import { readJsonOrSetAside } from '../storage/set-aside';
-import { ContentDiffers, readJson, sha256 } from '../storage/store';
+import { createJsonOrAdopt, readJsonOrSetAside } from '../storage/set-aside';
+import { sha256 } from '../storage/store';
 import { LabelledLessons } from '../teach/labelled-lessons';
 import { recordAttempt } from './attempts';
 import { readBestWeights } from './best-weights';
@@ -211,14 +211,9 @@ async function publishModel(
     seconds: done.seconds,
     ...(done.resumedAtStep > 0 ? { resumedAtStep: done.resumedAtStep } : {}),
   };
-  try {
-    await store.create(done.manifestKey, encodeSealed(trained));
-  } catch (error) {
-    if (!(error instanceof ContentDiffers)) throw error;
-    // It was finished before, and its model was damaged since, or another attempt was faster: only what it says of the attempt can differ.
-    const first = await readJson<TrainedModel>(store, done.manifestKey);
-    if (first.sha256 !== trained.sha256) throw new PermanentError('LogitsMismatch', `${done.manifestKey}: ${first.sha256} was trained before, and now ${trained.sha256}`); // prettier-ignore
-    return { ...first, name: trained.name };
-  }
-  return trained;
+  const first = await createJsonOrAdopt<TrainedModel>(store, done.manifestKey, encodeSealed(trained));
+  if (first === null) return trained;
+  // It was finished before, and its model was damaged since, or another attempt was faster: only what it says of the attempt can differ.
+  if (first.sha256 !== trained.sha256) throw new PermanentError('LogitsMismatch', `${done.manifestKey}: ${first.sha256} was trained before, and now ${trained.sha256}`); // prettier-ignore
+  return { ...first, name: trained.name };
 }

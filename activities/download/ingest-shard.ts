@@ -4,7 +4,8 @@
  */
 import { encodeNpyInt16Header } from '../../ced/audio/npy';
 import { encodeShardTable } from '../../ced/audio/shard-table';
-import type { IngestedShard, IngestInput, LiveProgress } from '../../workflows/contract/activities';
+import type { IngestedShard, IngestInput } from '../../workflows/contract/activities';
+import type { LiveProgress } from '../../workflows/contract/live-progress';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { ActivityDependencies } from '../dependencies';
 import { readClips } from './read-clips';

@@ -16,7 +16,7 @@ import { countdown } from '../progress';
 import { layout } from '../storage/layout';
 import { modelLatency, type Latency } from './latency';
 import { encodeSealed } from '../storage/seal';
-import { createAnew, readJsonOrSetAside, setAside } from '../storage/set-aside';
+import { createAnew, createJsonOrAdopt, readJsonOrSetAside, setAside } from '../storage/set-aside';
 import { ContentDiffers, readJsonIfPresent, sha256, type Store } from '../storage/store';
 
 export interface ScoresManifest {
@@ -65,11 +65,9 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
       seconds,
       ...(timed ? { latency: await modelLatency(store, model, input.chunkSeconds, context.monotonicMs) } : {}),
     };
-    await store.create(manifestKey, encodeSealed(manifest)).catch(async (error: unknown) => {
-      // Another run scored it at the same time, and only times differ. By a worker of another kind other scores: then the next attempt mends.
-      const first = error instanceof ContentDiffers ? await readJsonOrSetAside<ScoresManifest>(store, manifestKey) : null;
-      if (first?.sha256 !== manifest.sha256) throw error;
-    });
+    // Another run may have scored it at the same time, and only times differ. By a worker of another kind other scores: then the next attempt mends.
+    const first = await createJsonOrAdopt<ScoresManifest>(store, manifestKey, encodeSealed(manifest));
+    if (first && first.sha256 !== manifest.sha256) throw new ContentDiffers(manifestKey);
     return { mAP, seconds: manifest.seconds, reused: false };
   } finally {
     audio.close();

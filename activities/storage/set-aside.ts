@@ -47,12 +47,16 @@ export async function readJsonOrSetAside<T>(store: Store, key: string): Promise<
   }
 }
 
-/** Creates JSON whose first writer wins, whoever comes second adopting it, unless what the first has left is damaged. */
-export async function createJsonOrAdopt(store: Store, key: string, bytes: Uint8Array): Promise<void> {
+/**
+ * Creates JSON whose first writer wins, whoever comes second adopting it, unless what the first has left is damaged.
+ * @returns what another writer has left there; null where these bytes stand
+ */
+export async function createJsonOrAdopt<T>(store: Store, key: string, bytes: Uint8Array): Promise<T | null> {
   try {
     await store.create(key, bytes);
+    return null;
   } catch (error) {
     if (!(error instanceof ContentDiffers)) throw error;
-    if ((await readJsonOrSetAside(store, key)) === null) await createJsonOrAdopt(store, key, bytes);
+    return (await readJsonOrSetAside<T>(store, key)) ?? (await createJsonOrAdopt<T>(store, key, bytes));
   }
 }

@@ -37,6 +37,11 @@ const fromPeer = (id: string, label: string, settings: StudentSettings = {}): Ar
 
 const fromLabels: Arm = { id: 'labels', label: 'from labels', make: (seed) => ({ type: 'teach', run: taught(seed) }) };
 
+const ensembleTeaches = {
+  claim: 'An ensemble teaches better than each of its members, and better than a teacher of the student’s own size.',
+  otherwise: 'The members are of one family and one corpus: their mistakes are alike. Teachers that differ more would tell.',
+};
+
 /** What is alike after sixteen epochs may differ when a student has come near to its teachers. */
 const LONG = { epochs: 40 };
 const long = arm('long', 'the base, 2.5 times as long', (seed) => distilled(seed, LONG));
@@ -84,19 +89,18 @@ export function questions(folder: string): Question[] {
     {
       id: 'ensemble',
       title: 'The ensemble against each teacher alone',
-      claim: 'An ensemble teaches better than each of its members, and better than a teacher of the student’s own size.',
+      ...ensembleTeaches,
       reference: base,
       comparisons: [
         ...(['alto', 'brio', 'coda'] as const).map((name) => ({ arm: alone(name), expected: 'higher' as const })),
         { arm: fromPeer('from-peer', 'from a teacher of its own size (0.34 M)'), expected: 'higher' },
       ],
-      otherwise: 'The members are of one family and one corpus: their mistakes are alike. Teachers that differ more would tell.',
       measure: 'mAP',
     },
     {
       id: 'ensemble-long',
       title: 'The ensemble after 2.5 times the steps',
-      claim: 'An ensemble teaches better than each of its members, and better than a teacher of the student’s own size.',
+      ...ensembleTeaches,
       reference: long,
       comparisons: [
         { arm: fromPeer('from-peer-long', 'from a teacher of its own size, 2.5 times as long', LONG), expected: 'higher' },
@@ -107,7 +111,6 @@ export function questions(folder: string): Question[] {
           expected: 'higher',
         },
       ],
-      otherwise: 'The members are of one family and one corpus: their mistakes are alike. Teachers that differ more would tell.',
       measure: 'mAP',
     },
     {

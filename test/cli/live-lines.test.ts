@@ -1,6 +1,6 @@
 import { liveLines } from '../../cli/live-lines';
 import type { PendingActivity, RunView } from '../../cli/run-view';
-import type { LiveProgress } from '../../workflows/contract/activities';
+import type { LiveProgress } from '../../workflows/contract/live-progress';
 import type { RunStatus, StageName, StageStatus } from '../../workflows/contract/status';
 
 function stage(name: StageName, fields: Partial<StageStatus> = {}): StageStatus {

@@ -1,7 +1,7 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
 import { pendingActivities } from '../../cli/status-feed';
-import type { LiveProgress } from '../../workflows/contract/activities';
+import type { LiveProgress } from '../../workflows/contract/live-progress';
 
 const { PendingActivityState } = temporal.api.enums.v1;
 

@@ -9,7 +9,7 @@ import type { JobContext } from '../../activities/job-context';
 import { MappedModel } from '../../activities/mapped-model';
 import { runJob } from '../../activities/run-job';
 import { openObjectCache, openStore, storeOptionsFrom } from '../../activities/storage/open-store';
-import type { LiveProgress } from '../../workflows/contract/activities';
+import type { LiveProgress } from '../../workflows/contract/live-progress';
 import type { Damage } from '../../workflows/contract/damage';
 import { standstillLimitMs, Standstills } from '../standstills';
 import { CheckpointThread } from './checkpoint-thread';

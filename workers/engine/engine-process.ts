@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { engineEnvironment } from '../../ced/engine/environment';
 import { EngineLost, EngineStopped, type EngineJob, type JobResult } from '../../activities/engine-jobs';
 import type { EngineClient } from '../../activities/dependencies';
-import type { LiveProgress } from '../../workflows/contract/activities';
+import type { LiveProgress } from '../../workflows/contract/live-progress';
 import { standstillLimitMs, Standstills } from '../standstills';
 import type { WorkerMetrics } from '../worker-metrics';
 import type { FromEngine, ToEngine } from './protocol';

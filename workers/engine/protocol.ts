@@ -1,7 +1,8 @@
 /** What the worker and its engine process say to each other over IPC (structured clone, so typed arrays and undefined survive). */
 import type { EngineJob } from '../../activities/engine-jobs';
 import type { Damage } from '../../workflows/contract/damage';
-import type { EpochRecord, LiveProgress } from '../../workflows/contract/activities';
+import type { EpochRecord } from '../../workflows/contract/activities';
+import type { LiveProgress } from '../../workflows/contract/live-progress';
 
 export type ToEngine =
   | { type: 'run'; id: number; job: EngineJob }

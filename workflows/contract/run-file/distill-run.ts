@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { corpusSchema } from './corpus';
 import { distinctNames } from './distinct-names';
-import { name, place } from './field-types';
+import { name, place, resume, store } from './field-types';
 import { logitsSchema, publishedLogitsSchema } from './logits';
 import { divisibleHeads } from './model';
 import { CHAMPION, studentSchema } from './student';
@@ -30,12 +30,12 @@ const promoteSchema = z
 export const distillRunSchema = z
   .strictObject({
     name: name.describe('Name of the run; artifacts meet under `runs/<name>/` in the store.'),
-    store: place.describe('Folder (or gs://bucket/prefix) below which every artifact lives.'),
+    store,
     corpus: corpusSchema,
     teachers: z.array(teacherSchema).default([]).describe('The ensemble, in order. May be empty where `logits.published` names logits.'),
     logits: z.union([publishedLogitsSchema, logitsSchema]).prefault({}),
     students: z.array(studentSchema).min(1).describe('Students trained one after another from the same stored logits.'),
-    resume: z.enum(['continue', 'exact']).default('continue').describe('exact = refuse to go on on another kind of machine.'),
+    resume,
     promote: promoteSchema.optional(),
   })
   .superRefine((run, context) => {

@@ -12,3 +12,5 @@ export const fraction = z.number().min(0).max(1);
 export const seed = z.number().int().min(0).max(0xffffffff);
 export const precision = z.enum(['float32', 'bfloat16']).default('float32');
 export const chunkSeconds = z.number().min(0.2).max(60).default(10);
+export const store = place.describe('Folder (or gs://bucket/prefix) below which every artifact lives.');
+export const resume = z.enum(['continue', 'exact']).default('continue').describe('exact = refuse to go on on another kind of machine.');

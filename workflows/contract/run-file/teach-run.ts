@@ -3,19 +3,19 @@ import { z } from 'zod';
 import { augmentSchema } from './augment';
 import { corpusSchema } from './corpus';
 import { distinctNames } from './distinct-names';
-import { chunkSeconds, name, place } from './field-types';
+import { chunkSeconds, name, resume, store } from './field-types';
 import { divisibleHeads } from './model';
 import { taughtSchema } from './training';
 
 export const teachRunSchema = z
   .strictObject({
     name: name.describe('Name of the run.'),
-    store: place.describe('Folder (or gs://bucket/prefix) below which every artifact lives.'),
+    store,
     corpus: corpusSchema,
     chunkSeconds: chunkSeconds.describe('Length of a training chunk.'),
     augment: augmentSchema.prefault({}),
     teachers: z.array(taughtSchema).min(1).describe('Models trained one after another from labels under fresh augmentation.'),
-    resume: z.enum(['continue', 'exact']).default('continue').describe('exact = refuse to go on on another kind of machine.'),
+    resume,
   })
   .superRefine((run, context) => {
     distinctNames(run.teachers, 'teachers', context);
