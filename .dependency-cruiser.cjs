@@ -1,5 +1,6 @@
-// The rooms' borders (docs/decisions.md): what a folder may import. Everything of ours that is not listed is forbidden.
-const rooms = 'workflows|activities|ced|workers|infra|cli|bench|examples|test';
+// The rooms' borders (docs/decisions.md): what a folder may import. Everything of ours that is
+// not listed is forbidden.
+const rooms = 'workflows|activities|jobs|ced|storage|report|workers|infra|cli|tools|bench|examples|test';
 
 /** A rule: code in `room` imports nothing of ours but itself and `allowed` (regular expressions on paths). */
 function border(room, comment, allowed = []) {
@@ -14,21 +15,40 @@ function border(room, comment, allowed = []) {
 
 module.exports = {
   forbidden: [
-    border('ced', 'ced/ is the method, pure: it knows no Temporal, no storage, no processes'),
-    border('workflows', 'workflow code knows its own contract only; activities reach it as types', ['^activities/']),
-    border('activities', 'a durable edge stands on ced/ and the contract', ['^ced/', '^workflows/contract/']),
-    border('workers', 'a process joins activities, workflows and the engine', ['^activities/', '^workflows/', '^ced/']),
+    border('ced', 'ced/ is the pure method: no I/O, no Temporal, no storage, no processes'),
+    border('workflows', 'workflow code knows its own contract only'),
+    border('storage', 'storage/ keeps bytes and records; it knows the formats of ced/ and the contract', ['^ced/', '^workflows/contract/']),
+    border('report', 'report/ is pure: results in, files out', ['^ced/', '^workflows/contract/']),
+    border('jobs', 'the engine process stands on ced/, storage and the contract; it writes event files as it trains', [
+      '^ced/',
+      '^report/tensorboard-events',
+      '^storage/',
+      '^workflows/contract/',
+    ]),
+    border('activities', 'an activity runs in the worker process and forwards GPU work to the engine process', [
+      '^jobs/(engine-jobs|protocol)',
+      '^(ced|storage|report)/',
+      '^workflows/contract/',
+    ]),
+    border('workers', 'the worker process joins activities and the engine process, which it supervises', [
+      '^activities/',
+      '^jobs/(engine-jobs|protocol|process/)',
+      '^(ced|storage)/',
+      '^workflows/',
+    ]),
     border('infra', 'infra stands below everything; it knows the contract for its names', ['^workflows/contract/']),
-    border('cli', 'the command may use every room but tests', ['^(workflows|activities|ced|workers|infra|examples)/']),
-    border('bench', 'benchmarks measure any room', ['^(workflows|activities|ced|workers|infra|cli|examples)/']),
-    border('examples', 'examples are made with any room', ['^(workflows|activities|ced|workers|infra|cli)/']),
-    {
-      name: 'activities-reach-workflows-as-types',
-      comment: 'an activity imported by value would be bundled into the workflow sandbox',
-      severity: 'error',
-      from: { path: '^workflows/' },
-      to: { path: '^activities/', dependencyTypesNot: ['type-only'] },
-    },
+    border('cli', 'a command may use every room but tests', ['^(workflows|activities|jobs|ced|storage|report|workers|infra|examples)/']),
+    border('tools', "developers' tools may use every room but tests", [
+      '^(workflows|activities|jobs|ced|storage|report|workers|infra|cli|bench|examples)/',
+    ]),
+    border('bench', 'benchmarks measure any room', [
+      '^test/support/',
+      '^(workflows|activities|jobs|ced|storage|report|workers|infra|cli|tools|examples)/',
+    ]),
+    border('examples', 'examples are made with any room', ['^(workflows|activities|jobs|ced|storage|report|workers|infra|cli)/']),
+    border('test', 'a test stands on what it tests, never on a benchmark', [
+      '^(workflows|activities|jobs|ced|storage|report|workers|infra|cli|tools|examples)/',
+    ]),
     {
       name: 'packages-of-workflows',
       comment: 'workflow code must be deterministic: zod and the workflow SDK only',
@@ -40,23 +60,30 @@ module.exports = {
       },
     },
     {
-      name: 'no-temporal-in-ced',
+      name: 'no-temporal-in-ced-and-report',
       severity: 'error',
-      from: { path: '^ced/' },
+      from: { path: '^(ced|report)/' },
       to: { path: 'node_modules/@temporalio/|^(node:)?(child_process|worker_threads|cluster|net|http|https)$' },
     },
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-files-in-ced-and-report',
+      comment: 'pure code reads and writes no files',
+      severity: 'error',
+      from: { path: '^(ced|report)/', pathNot: '^(ced/engine/environment|report/uplot-source)' },
+      to: { path: '^(node:)?fs(/promises)?$' },
+    },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
       name: 'declared-packages',
       severity: 'error',
-      from: { pathNot: '^(test|examples|bench)/' },
+      from: { pathNot: '^(test|examples|bench|tools)/' },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
     },
     {
       name: 'no-dev-packages-at-run-time',
       severity: 'error',
-      from: { path: '^(workflows|activities|ced|workers|cli)/' },
+      from: { path: '^(workflows|activities|jobs|ced|storage|report|workers|cli)/' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
   ],

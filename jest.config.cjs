@@ -26,7 +26,7 @@ const swc = {
 
 module.exports = {
   rootDir: __dirname,
-  roots: ['<rootDir>/test'],
+  roots: ['<rootDir>/test', '<rootDir>/bench'],
   testMatch: ['**/*.test.ts'],
   testEnvironment: 'node',
   transform: { '\\.(ts|m?js)$': ['@swc/jest', swc] },

@@ -9,7 +9,7 @@ import { STORE_DAMAGED, type Damage } from '../workflows/contract/damage';
 import { isPermanentFailure } from '../workflows/contract/failures';
 import { AttemptRecord, describeWork } from './attempt-record';
 import type { ActivityDependencies } from './dependencies';
-import { EngineStopped } from './engine-jobs';
+import { EngineStopped } from '../jobs/engine-jobs';
 
 const HEARTBEAT_EVERY_MS = 4000;
 

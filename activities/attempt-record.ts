@@ -2,9 +2,9 @@
  * What is left of every attempt at an activity: one object when it begins and one when it ends. An attempt that has no end was killed. Written
  * beside the work and never in its way: an attempt that cannot be recorded is missing in the report's timeline, nothing else.
  */
-import { encodeSealed } from './storage/seal';
-import type { Store } from './storage/store';
-import { layout } from './storage/layout';
+import { encodeSealed } from '../storage/checksum';
+import type { Store } from '../storage/store';
+import { layout } from '../storage/layout';
 
 export interface AttemptStart {
   formatVersion: 1;

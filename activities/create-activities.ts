@@ -3,17 +3,17 @@ import { Context } from '@temporalio/activity';
 import type { CpuActivities, EpochRecord, GpuActivities } from '../workflows/contract/activities';
 import { asActivity } from './activity-edge';
 import type { ActivityDependencies } from './dependencies';
-import { ingestShard } from './download/ingest-shard';
-import { sealCorpus } from './download/seal-corpus';
-import { importPublishedLogits } from './logits/import-published';
-import { writeLogits } from './logits/write-logits';
-import { importModels } from './plan/import-models';
-import { planCorpus } from './plan/plan-corpus';
-import { findChampion } from './promote/find-champion';
-import { findJudgement } from './promote/find-judgement';
-import { promoteChallenger } from './promote/promote-challenger';
-import { publishRun } from './publish/publish-run';
-import { countdown } from './progress';
+import { ingestShard } from './ingest-shard';
+import { sealCorpus } from './finalize-corpus';
+import { importPublishedLogits } from './import-published-logits';
+import { writeLogits } from './write-logits';
+import { importModels } from './import-models';
+import { planCorpus } from './plan-corpus';
+import { findChampion } from './find-champion';
+import { findJudgement } from './find-evaluation';
+import { promoteChallenger } from './promote-challenger';
+import { publishRun } from './publish-run';
+import { countdown } from '../workflows/contract/progress-meter';
 
 export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
   return {

@@ -1,9 +1,9 @@
 /** What the activities stand on. They receive it as arguments, so that they know no process and a test can hand them its own. */
 import type { EpochRecord } from '../workflows/contract/activities';
 import type { LiveProgress } from '../workflows/contract/live-progress';
-import type { EngineJob, JobResult } from './engine-jobs';
-import type { SourceOptions } from './storage/source';
-import type { Store } from './storage/store';
+import type { EngineJob, JobResult } from '../jobs/engine-jobs';
+import type { SourceOptions } from '../storage/sources/source';
+import type { Store } from '../storage/store';
 
 export interface EngineClient {
   /**

@@ -2,9 +2,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ingestShard } from '../activities/download/ingest-shard';
-import { sealCorpus } from '../activities/download/seal-corpus';
-import { planCorpus } from '../activities/plan/plan-corpus';
+import { ingestShard } from '../activities/ingest-shard';
+import { sealCorpus } from '../activities/finalize-corpus';
+import { planCorpus } from '../activities/plan-corpus';
 import { encodeWav } from '../ced/audio/wav-file';
 import { localDependencies } from '../activities/local-dependencies';
 

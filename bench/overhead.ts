@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { engineEnvironment } from '../ced/engine/environment';
 import { UsageError } from '../cli/failure';
-import { linkDemoCorpus } from '../cli/demo-corpus';
+import { linkDemoCorpus } from '../cli/run/demo-corpus';
 import { freePort } from '../infra/free-port';
 import { startServer } from '../infra/server';
 import { repositoryRoot } from '../infra/toolchain';

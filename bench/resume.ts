@@ -7,13 +7,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { EngineLost, type EngineJob } from '../activities/engine-jobs';
-import { openStore } from '../activities/storage/open-store';
-import type { Store } from '../activities/storage/store';
+import { EngineLost, type EngineJob } from '../jobs/engine-jobs';
+import { openStore } from '../storage/open-store';
+import type { Store } from '../storage/store';
 import { MODEL_PRESETS } from '../ced/model/config';
 import { UsageError } from '../cli/failure';
-import { startStorage } from '../infra/storage-emulator';
-import { EngineProcess } from '../workers/engine/engine-process';
+import { startStorage } from '../tools/storage-emulator';
+import { EngineProcess } from '../workers/engine-process';
 import { distillation } from './resume/distillation';
 import { PARTS, type PartBegun } from './resume/timed-engine';
 
@@ -109,7 +109,7 @@ interface Prepared {
 async function prepare(what: Prepared): Promise<(attemptId: string) => EngineJob> {
   const { folder, clips } = what;
   process.stderr.write(`ingesting ${clips} clips and computing their logits\n`);
-  const engine = new EngineProcess({ entry: join(__dirname, '..', 'workers', 'engine', 'child.js'), root: folder, intraOpThreads: availableParallelism() }); // prettier-ignore
+  const engine = new EngineProcess({ entry: join(__dirname, '..', 'jobs', 'child.js'), root: folder, intraOpThreads: availableParallelism() }); // prettier-ignore
   try {
     return await distillation(engine, {
       ...what,

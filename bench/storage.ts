@@ -4,9 +4,9 @@
  */
 import { stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { openStore } from '../activities/storage/open-store';
-import { layout } from '../activities/storage/layout';
-import { logitShards, readLogitTable } from '../cli/logits-survey';
+import { openStore } from '../storage/open-store';
+import { layout } from '../storage/layout';
+import { logitShards, readLogitTable } from '../cli/store/logits-survey';
 import { decodeLogitShard, encodeLogitShard } from '../ced/logits/shard-file';
 import { shardColumnBytes } from '../ced/logits/shard-size';
 import type { LogitTable } from '../ced/logits/logit-table';

@@ -1,4 +1,4 @@
-/** A subcommand of `ced`: one file in `commands/`, named like it, that exports `command`. */
+/** A subcommand of `ced`: a module that exports `command`, listed in cli/main.ts. */
 export interface Command {
   /** One line for `ced --help`. */
   summary: string;

@@ -1,12 +1,21 @@
-/** The `ced` command: finds its subcommands in `commands/`, so that one more is one more file. */
-import { readdirSync } from 'node:fs';
+/** The `ced` command. A subcommand is loaded when it is asked for: some bring TensorFlow. */
 import { createRequire } from 'node:module';
-import { join, parse } from 'node:path';
 import type { Command } from './command';
 import { describeFailure, UsageError } from './failure';
 
 const load = createRequire(__filename);
-const folder = join(__dirname, 'commands');
+
+/** A subcommand and its module, which exports `command`. */
+const modules: Readonly<Record<string, string>> = {
+  champion: './store/champion',
+  corpus: './corpus/corpus',
+  export: './models/export',
+  logits: './store/logits',
+  plan: './run/plan',
+  store: './store/store',
+  tag: './models/tag',
+  watch: './run/watch',
+};
 
 /** @returns exit code. @throws what the subcommand throws, and {UsageError} for one that does not exist */
 export async function ced(argv: readonly string[]): Promise<number> {
@@ -24,13 +33,13 @@ export async function ced(argv: readonly string[]): Promise<number> {
 }
 
 function commandNamed(name: string): Command {
-  if (!names().includes(name)) throw new UsageError(`ced ${name}: no such command, expected one of ${names().join(', ')}; see ced --help`);
-  return (load(join(folder, name)) as { command: Command }).command;
+  const path = modules[name];
+  if (path === undefined) throw new UsageError(`ced ${name}: no such command, expected one of ${names().join(', ')}; see ced --help`);
+  return (load(path) as { command: Command }).command;
 }
 
 function names(): string[] {
-  const modules = readdirSync(folder).filter((file) => /(?<!\.d)\.[jt]s$/.test(file));
-  return modules.map((file) => parse(file).name).sort();
+  return Object.keys(modules).sort();
 }
 
 function overview(): string {

@@ -10,20 +10,20 @@ import { SetupError } from './setup/tools.mjs';
 
 /** Compiled program and the parts of set-up it needs. */
 const programs = {
-  start: { file: 'cli/start.js', parts: ['tensorflow', 'temporal', 'demo'] },
-  teach: { file: 'cli/teach.js', parts: ['tensorflow', 'temporal', 'demo'] },
+  start: { file: 'cli/run/start.js', parts: ['tensorflow', 'temporal', 'demo'] },
+  teach: { file: 'cli/run/teach.js', parts: ['tensorflow', 'temporal', 'demo'] },
   ced: { file: 'cli/main.js', parts: ['tensorflow'] },
   worker: { file: 'workers/main.js', parts: ['tensorflow'] },
   codec: { file: 'workers/payloads/codec-server.js', parts: [] },
-  schedule: { file: 'cli/schedule.js', parts: ['temporal'] },
+  schedule: { file: 'cli/run/schedule.js', parts: ['temporal'] },
   server: { file: 'infra/server-command.js', parts: ['temporal'] },
-  storage: { file: 'infra/storage-command.js', parts: ['storage'] },
+  storage: { file: 'tools/storage-command.js', parts: ['storage'] },
   bench: { file: 'bench/main.js', parts: ['tensorflow', 'temporal', 'demo'] },
-  fuzz: { file: 'bench/fuzz/main.js', parts: [] },
+  fuzz: { file: 'tools/fuzz/main.js', parts: [] },
   chaos: { file: 'test/chaos/main.js', parts: ['tensorflow', 'temporal', 'storage'] },
-  study: { file: 'bench/study/main.js', parts: ['tensorflow', 'temporal', 'demo'] },
-  soak: { file: 'bench/soak/main.js', parts: ['tensorflow'] },
-  docs: { file: 'infra/run-file-reference.js', parts: [] },
+  study: { file: 'tools/study/main.js', parts: ['tensorflow', 'temporal', 'demo'] },
+  soak: { file: 'tools/soak/main.js', parts: ['tensorflow'] },
+  docs: { file: 'tools/run-file-reference.js', parts: [] },
 };
 
 const setupHelp = `npm run setup [-- --gpu | --cpu] [--parts P,…] [--no-build] [--quiet]

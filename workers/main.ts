@@ -11,14 +11,14 @@ import {
 } from '@temporalio/worker';
 import { createCpuActivities, createGpuActivities } from '../activities/create-activities';
 import type { ActivityDependencies } from '../activities/dependencies';
-import { openStore, storeEnvironment } from '../activities/storage/open-store';
+import { openStore, storeEnvironment } from '../storage/open-store';
 import type { EpochRecord } from '../workflows/contract/activities';
 import { EPOCH_SIGNAL, TASK_QUEUES } from '../workflows/contract/names';
 import { becomeCurrent, deploymentOptions } from './deployment';
-import { EngineProcess } from './engine/engine-process';
-import { FencedStore } from './fenced-store';
+import { EngineProcess } from './engine-process';
+import { FencedStore } from '../jobs/process/owned-store';
 import { dataConverter } from './payloads/data-converter';
-import { standstillLimitMs, Standstills } from './standstills';
+import { standstillLimitMs, Standstills } from '../jobs/process/standstills';
 import { WorkerLog } from './worker-log';
 import { WorkerMetrics } from './worker-metrics';
 import { parseWorkerOptions, WORKER_HELP, type WorkerOptions } from './worker-options';
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   setInterval(() => standstills.seen(), standstills.limitMs / 4).unref();
   const engine = new EngineProcess({
     standstills,
-    entry: join(__dirname, 'engine', 'child.js'),
+    entry: join(__dirname, '..', 'jobs', 'child.js'),
     root: options.root,
     intraOpThreads: options.intraOpThreads,
     environment: storeEnvironment(options.storage),

@@ -3,7 +3,7 @@
  * of job and the model; what is a pace falls to 0 when the job ends.
  */
 import type { MetricGauge, MetricMeter } from '@temporalio/common';
-import type { EngineJob } from '../activities/engine-jobs';
+import type { EngineJob } from '../jobs/engine-jobs';
 import type { LiveProgress } from '../workflows/contract/live-progress';
 import { readGpuMemory, type GpuMemory } from './gpu-memory';
 

@@ -2,8 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { StoreOptions } from '../activities/storage/open-store';
-import type { SourceOptions } from '../activities/storage/source';
+import type { StoreOptions } from '../storage/open-store';
+import type { SourceOptions } from '../storage/sources/source';
 import { buildIdOf, type Build } from './deployment';
 import { logFormat, type LogFormat } from './worker-log';
 import { temporalSettings, type TemporalSettings } from './temporal-settings';

@@ -3,12 +3,13 @@
  * failed, or a second run with another student, computes only what is new.
  */
 import { acceptRun } from './accept-run';
-import { conduct, type Carried } from './continuation';
+import { conduct } from './continuation';
 import type { RunResult } from './contract/activities';
 import { distillRunSchema } from './contract/run-file/distill-run';
 import { distillation, distillationStages, importModels } from './distillation';
 import { prepareCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';
+import type { Carried } from './history-length';
 
 export async function distill(input: unknown, carried?: Carried): Promise<RunResult> {
   const run = acceptRun(distillRunSchema, input);

@@ -1,7 +1,7 @@
 /** Where the targets come from: an ensemble that hears every view once, or logits that others published. Either ends with rows planned = rows written. */
 import { ApplicationFailure, sleep } from '@temporalio/workflow';
 import { cpu, gpu } from './activity-proxies';
-import type { EnsembleMember, HeardLogits, LeaseWait, LogitsShard, TargetSource } from './contract/activities';
+import type { HeardLogits, LeaseWait, LogitsShard, TargetSource } from './contract/activities';
 import type { Damage } from './contract/damage';
 import type { DistillRun } from './contract/run-file/distill-run';
 import type { LogitsSettings, PublishedLogits } from './contract/run-file/logits';
@@ -9,6 +9,7 @@ import { mending } from './mending';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 import { whenFree } from './single-flight';
+import type { EnsembleMember } from './contract/models';
 
 /** Logit shards waiting for GPU workers or being written behind them: enough for several of them. */
 const LOGIT_SHARDS_IN_FLIGHT = 16;

@@ -1,9 +1,10 @@
 /** The stages that every run begins with: tables become a plan, the plan's shards are ingested, and the corpus is sealed. */
 import { cpu } from './activity-proxies';
-import type { Plan, SealedCorpus, Split } from './contract/activities';
+import type { Plan, SealedCorpus } from './contract/activities';
 import type { Damage } from './contract/damage';
 import type { Corpus } from './contract/run-file/corpus';
 import type { RunControl } from './run-control';
+import type { Split } from './contract/models';
 
 const SHARDS_IN_FLIGHT = 8;
 

@@ -3,7 +3,6 @@
  * somebody else changed the champion in between, the comparison is made again with the new one.
  */
 import { cpu, gpu } from './activity-proxies';
-import type { TrainedModel } from './contract/activities';
 import type { Damage } from './contract/damage';
 import type { Promotion } from './contract/promotion';
 import type { DistillRun } from './contract/run-file/distill-run';
@@ -11,6 +10,7 @@ import { workflowInfo } from '@temporalio/workflow';
 import { mending } from './mending';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
+import type { TrainedModel } from './contract/models';
 
 /** @returns null where the run file puts nobody up */
 export async function putUp(

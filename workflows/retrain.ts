@@ -7,13 +7,14 @@
 import { ActivityFailure, ApplicationFailure, isCancellation, setCurrentDetails } from '@temporalio/workflow';
 import { acceptRun } from './accept-run';
 import { cpu } from './activity-proxies';
-import { conduct, HistoryLong, type Carried } from './continuation';
+import { conduct } from './continuation';
 import type { ImportedModels, Plan, RunResult } from './contract/activities';
 import type { FoundJudgement, Judgement, Unchanged } from './contract/promotion';
 import { retrainRunSchema, type DistillRun } from './contract/run-file/distill-run';
 import { distillation, distillationStages, importModels } from './distillation';
 import { ingestCorpus, planCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';
+import { HistoryLong, type Carried } from './history-length';
 
 export async function retrain(input: unknown, carried?: Carried): Promise<RunResult | Unchanged> {
   const run = acceptRun(retrainRunSchema, input);

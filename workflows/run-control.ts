@@ -15,10 +15,10 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { EpochRecord } from './contract/activities';
-import { HistoryLong, isHistoryLong, type Carried } from './continuation';
 import { EPOCH_SIGNAL, STATUS_QUERY } from './contract/names';
 import type { RunStatus, StageName, StageStatus } from './contract/status';
 import { slidingWindow } from './sliding-window';
+import { HistoryLong, isHistoryLong, type Carried } from './history-length';
 
 export const statusQuery = defineQuery<RunStatus>(STATUS_QUERY);
 export const pauseUpdate = defineUpdate<RunStatus['state']>('pause');

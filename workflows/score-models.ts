@@ -1,9 +1,9 @@
 /** Scores models on splits, one activity a model and split; scores that the store holds already cost nothing. */
 import { gpu } from './activity-proxies';
-import type { ModelReference, Split } from './contract/activities';
 import { mending } from './mending';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
+import type { ModelReference, Split } from './contract/models';
 
 export interface Scoring {
   run: { store: string };

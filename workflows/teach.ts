@@ -7,11 +7,12 @@ import type { Damage } from './contract/damage';
 import { teachRunSchema, type TeachRun } from './contract/run-file/teach-run';
 import { prepareCorpus } from './prepare-corpus';
 import type { StageName } from './contract/status';
-import { conduct, type Carried } from './continuation';
+import { conduct } from './continuation';
 import { publish } from './publish';
 import { RunControl } from './run-control';
 import { scoreModels } from './score-models';
 import { trainModels } from './train-models';
+import type { Carried } from './history-length';
 
 export async function teach(input: unknown, carried?: Carried): Promise<RunResult> {
   const run = acceptRun(teachRunSchema, input);

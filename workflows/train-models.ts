@@ -4,8 +4,7 @@
  */
 import { condition } from '@temporalio/workflow';
 import { gpu } from './activity-proxies';
-import { HistoryLong } from './continuation';
-import type { ImportedModels, TargetSource, TrainedModel } from './contract/activities';
+import type { ImportedModels, TargetSource } from './contract/activities';
 import type { Damage } from './contract/damage';
 import type { Augment } from './contract/run-file/augment';
 import type { DistillRun } from './contract/run-file/distill-run';
@@ -15,6 +14,8 @@ import type { Taught } from './contract/run-file/training';
 import { mending } from './mending';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
+import type { TrainedModel } from './contract/models';
+import { HistoryLong } from './history-length';
 
 export interface Training {
   run: DistillRun | TeachRun;

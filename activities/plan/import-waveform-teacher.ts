@@ -5,13 +5,13 @@ import { classMap } from '../../ced/teachers/class-map';
 import { onnxParameterCount } from '../../ced/teachers/onnx-net';
 import { savedModelSignature } from '../../ced/teachers/saved-model-net';
 import { parseVocabularyCsv, type Vocabulary } from '../../ced/teachers/vocabulary';
-import type { ModelReference } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { Teacher } from '../../workflows/contract/run-file/teacher';
-import type { Store } from '../storage/store';
-import { isUri } from '../storage/source';
-import { onnxFile, savedModelFile, storeWaveformModel } from '../waveform-folder';
+import type { Store } from '../../storage/store';
+import { onnxFile, savedModelFile, storeWaveformModel } from '../../storage/models/waveform-folder';
 import { placeWithin, readInput, readModelFile, readModelFileIfPresent, type InputPlace } from './read-input';
+import type { ModelReference } from '../../workflows/contract/models';
+import { isUri } from '../../ced/corpus/address';
 
 /** A web server lists no folder: what TensorFlow writes of a model without assets. */
 const UNLISTED = ['variables/variables.index', 'variables/variables.data-00000-of-00001'];

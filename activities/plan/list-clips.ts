@@ -1,11 +1,11 @@
 /** From a table's rows to clips that can be ingested: labels become class numbers, and every source is looked up, many at once, without reading it. */
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import { carriesCredential, CREDENTIAL_REFUSED } from '../../workflows/contract/credentials';
-import { inOrder } from '../in-order';
-import { openSource } from '../storage/open-source';
-import { SourceUnreadable, type SourceOptions, type SourceVersion } from '../storage/source';
-import type { ListedClip } from './listing';
-import type { RejectedRow, TableRow } from './table';
+import { inOrder } from '../../storage/map-ordered';
+import { openSource } from '../../storage/sources/open-source';
+import { SourceUnreadable, type SourceOptions, type SourceVersion } from '../../storage/sources/source';
+import type { RejectedRow, TableRow } from '../../ced/corpus/table';
+import type { ListedClip } from '../../ced/corpus/listing';
 
 const LOOKED_UP_AT_ONCE = 32;
 

@@ -2,9 +2,10 @@
 import { join, resolve } from 'node:path';
 import { carriesCredential, CREDENTIAL_REFUSED } from '../../workflows/contract/credentials';
 import { PermanentError } from '../../workflows/contract/failures';
-import { openSource } from '../storage/open-source';
-import { isUri, readSource, SourceUnreadable, type SourceOptions } from '../storage/source';
-import { TarInvalid } from './tar-members';
+import { openSource } from '../../storage/sources/open-source';
+import { readSource, SourceUnreadable, type SourceOptions } from '../../storage/sources/source';
+import { TarInvalid } from '../../ced/corpus/tar-members';
+import { isUri } from '../../ced/corpus/address';
 
 const LARGEST_TEXT_BYTES = 2 ** 29;
 /** Of one file of a model. */

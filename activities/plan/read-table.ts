@@ -1,14 +1,17 @@
 /** A split's table, or tables: one place or a brace pattern of them, each JSONL, TSV or a WebDataset shard, from a folder, a bucket or the web. */
 import { PermanentError } from '../../workflows/contract/failures';
-import { inOrder } from '../in-order';
-import { openSource } from '../storage/open-source';
-import type { SourceOptions } from '../storage/source';
-import { expandBraces } from './brace-pattern';
+import { inOrder } from '../../storage/map-ordered';
+import { openSource } from '../../storage/sources/open-source';
+import { type SourceOptions, readSource, type Source } from '../../storage/sources/source';
+import { expandBraces } from '../../ced/corpus/brace-pattern';
 import { absolute, readInput, told } from './read-input';
-import { parseTable, type RejectedRow, type TableRow } from './table';
-import { readWebDatasetShard } from './webdataset';
+import { parseTable, type RejectedRow, type TableRow } from '../../ced/corpus/table';
+import { readWebDatasetShard } from '../../ced/corpus/webdataset';
+import type { ReadAt } from '../../ced/corpus/tar-members';
 
 const TABLES_AT_ONCE = 8;
+/** Headers lie between clips of 100 kB and more: a small window reads a header, the label beside it and the next header at once. */
+const WINDOW_BYTES = 16 << 10;
 
 export interface Rows {
   rows: TableRow[];
@@ -39,7 +42,11 @@ async function readTable(root: string, field: string, name: string, sources: Sou
   const place = absolute(root, name);
   const expected = 'a table of clips: JSONL, TSV or WebDataset shards';
   if (!/\.tar(\?.*)?$/i.test(name)) return parseTable(await readInput({ root, sources }, field, name, expected), place);
-  return await told(field, place, expected, () => readWebDatasetShard(place, openSource(place, sources)));
+  return await told(field, place, expected, async () => {
+    const source = openSource(place, sources);
+    const readAt = windowed(source, (await source.describe())?.bytes ?? null);
+    return await readWebDatasetShard(place, { name: source.name, readAt });
+  });
 }
 
 function namesOf(field: string, pattern: string): string[] {
@@ -48,4 +55,20 @@ function namesOf(field: string, pattern: string): string[] {
   } catch (error) {
     throw new PermanentError('RunFileInvalid', `${field}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+function windowed(source: Source, length: number | null): ReadAt {
+  let start = 0;
+  let window: Buffer = Buffer.alloc(0);
+  return async (offset, bytes) => {
+    if (length !== null && offset >= length) return Buffer.alloc(0);
+    const covered = offset >= start && offset + bytes <= start + window.length;
+    if (!covered) {
+      const wanted = Math.max(bytes, WINDOW_BYTES);
+      const available = length === null ? bytes : Math.min(wanted, length - offset);
+      window = await readSource(source, available, { offset, bytes: available });
+      start = offset;
+    }
+    return window.subarray(offset - start, offset - start + bytes);
+  };
 }

@@ -3,24 +3,11 @@ import type { PublishInput } from '../../workflows/contract/activities';
 import type { StageName } from '../../workflows/contract/status';
 import { TASK_QUEUES } from '../../workflows/contract/names';
 import type { AttemptEnd, AttemptStart } from '../attempt-record';
-import { inOrder } from '../in-order';
-import { layout } from '../storage/layout';
-import { readJsonOrSetAside } from '../storage/set-aside';
-import type { Store } from '../storage/store';
-
-export interface RunAttempt extends Pick<
-  AttemptStart,
-  'activity' | 'activityId' | 'attempt' | 'worker' | 'what' | 'scheduledMs' | 'startedMs'
-> {
-  stage: StageName;
-  gpu: boolean;
-  /** `lost`: it left no end, its process was killed or its machine went away. */
-  outcome: AttemptEnd['outcome'] | 'lost';
-  /** Of a lost attempt: when the next one was due, which is as late as it can have ended. */
-  endedMs: number;
-  failure: string | null;
-  reused: boolean;
-}
+import { inOrder } from '../../storage/map-ordered';
+import { layout } from '../../storage/layout';
+import { readJsonOrSetAside } from '../../storage/quarantine';
+import type { Store } from '../../storage/store';
+import type { RunAttempt } from '../../report/run-attempt';
 
 type RunOfAttempts = Pick<PublishInput, 'workflowRunId' | 'kind' | 'ensemble'>;
 

@@ -4,60 +4,21 @@
  */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { agreement, rowDivergences } from '../../ced/metrics/agreement';
-import { pairAgreement, type PairAgreement } from '../../ced/metrics/pair-agreement';
 import { meanAveragePrecision } from '../../ced/metrics/mean-average-precision';
-import type { EnsembleMember, ModelReference, Split } from '../../workflows/contract/activities';
 import { StoreDamaged } from '../../workflows/contract/damage';
-import { CorpusAudio } from '../corpus/corpus-audio';
-import { readCorpusClips, type CorpusClip, type CorpusClips } from '../corpus/corpus-clips';
-import { ensembleScores } from '../distill/validation';
-import { readCorpus } from '../download/seal-corpus';
-import type { Latency } from '../evaluate/latency';
-import { labelMatrix, readScores, type ScoresManifest } from '../evaluate/score-job';
-import { layout } from '../storage/layout';
-import { readJsonIfPresent, type Store } from '../storage/store';
-import { readExcerpt, worstClips, type Hear, type WorstClip } from './worst-clips';
-
-interface ModelScore {
-  /** Macro mean average precision, null without labels. */
-  mAP: number | null;
-  /** [classes], null for a class without a positive; empty without labels. */
-  perClass: readonly (number | null)[];
-  /** null where it was not measured: ensembles, networks that are not ours, scores of an earlier version. */
-  latency: Latency | null;
-}
-
-interface StudentScore extends ModelScore {
-  /** Agreement with the ensemble, null where there is none. */
-  agreement: { divergence: number; topMatch: number } | null;
-  /** Its spread over clips, null where there is no ensemble. */
-  spread: DivergenceSpread | null;
-  worst: WorstClip[];
-}
-
-/** Divergence of single clips from the ensemble, nats a class. */
-export interface DivergenceSpread {
-  median: number;
-  /** Nine clips of ten stay below. */
-  ninth: number;
-  largest: number;
-}
-
-export interface TeacherPair extends PairAgreement {
-  /** Names. */
-  between: [string, string];
-}
-
-export interface RunEvaluation {
-  clips: number;
-  /** In the vocabulary's order, with the clips that are labelled with it; empty without labels. */
-  classes: { name: string; positives: number }[];
-  teachers: ModelScore[];
-  ensemble: ModelScore | null;
-  /** Every two teachers, in the run file's order. */
-  pairs: TeacherPair[];
-  students: StudentScore[];
-}
+import { CorpusAudio } from '../../storage/corpus/corpus-audio';
+import { readCorpusClips } from '../../storage/corpus/corpus-clips';
+import { layout } from '../../storage/layout';
+import { readJsonIfPresent, type Store } from '../../storage/store';
+import { readExcerpt, worstClips, type Hear } from './worst-clips';
+import type { EnsembleMember, ModelReference, Split } from '../../workflows/contract/models';
+import type { CorpusClip, CorpusClips } from '../../ced/corpus/corpus-clip';
+import { readCorpus } from '../../storage/corpus/corpus-manifest';
+import type { Latency } from '../../ced/metrics/latency';
+import { labelMatrix } from '../../ced/metrics/split-scores';
+import { readScores, type ScoresManifest, ensembleScores } from '../../storage/scores';
+import type { ModelScore, StudentScore, DivergenceSpread, TeacherPair, RunEvaluation } from '../../report/run-evaluation';
+import { pairAgreement } from '../../ced/metrics/pair-agreement';
 
 /** @returns null when the corpus has no such split. @throws when a model was not scored on it */
 export async function evaluateRun(

@@ -1,12 +1,7 @@
 /** What published a run, for its report: this package, the run time and the orchestration. TensorFlow's version is in each training's checkpoint. */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-
-export interface SoftwareVersions {
-  ced: string;
-  node: string;
-  temporal: string;
-}
+import type { SoftwareVersions } from '../../report/software-versions';
 
 export function softwareVersions(): SoftwareVersions {
   const versionOf = (file: string): string => (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;

@@ -1,60 +1,13 @@
 /** A trained model's course for the report, thin enough to draw: a long training has a hundred times more steps than a screen has pixels. */
-import type { EngineKind } from '../../ced/engine/environment';
-import type { TrainedModel } from '../../workflows/contract/activities';
-import { readMetrics, type MetricsLine } from '../distill/metrics-segment';
-import type { TrainingState } from '../distill/training-checkpoint';
-import { layout } from '../storage/layout';
-import { readJsonIfPresent, type Store } from '../storage/store';
-
-interface StepPoint {
-  step: number;
-  loss: number;
-  learningRate: number;
-}
-interface EpochPoint {
-  epoch: number;
-  step: number;
-  loss: number;
-  mAP: number | null;
-}
-
-export interface TrainingCurve {
-  name: string;
-  steps: StepPoint[];
-  epochs: EpochPoint[];
-  /** What it was computed on at the end; null where its last checkpoint is gone. */
-  engine: EngineKind | null;
-}
-
-const POINTS_DRAWN = 600;
+import { readMetrics } from '../../storage/training/metrics-segment';
+import type { TrainingState } from '../../storage/training/training-checkpoint';
+import { layout } from '../../storage/layout';
+import { readJsonIfPresent, type Store } from '../../storage/store';
+import type { TrainedModel } from '../../workflows/contract/models';
+import { type TrainingCurve, curvePoints } from '../../report/training-curve';
 
 export async function readTrainingCurve(store: Store, model: TrainedModel): Promise<TrainingCurve> {
   const lines = await readMetrics(store, model.trainingKey, model.steps);
   const state = await readJsonIfPresent<TrainingState>(store, layout.checkpoint(model.trainingKey, model.steps, 'state.json'));
   return { name: model.name, ...curvePoints(lines), engine: state?.engine ?? null };
-}
-
-export function curvePoints(lines: readonly MetricsLine[]): { steps: StepPoint[]; epochs: EpochPoint[] } {
-  const steps: StepPoint[] = [];
-  const epochs: EpochPoint[] = [];
-  for (const line of lines) {
-    if ('lr' in line) steps.push({ step: line.step, loss: line.loss, learningRate: line.lr });
-    else epochs.push({ epoch: line.epoch, step: line.step, loss: line.loss, mAP: line.mAP });
-  }
-  return { steps: thin(steps, POINTS_DRAWN), epochs };
-}
-
-/** At most `most` points, each the mean of its neighbours: dropping points instead would draw noise as if it were a trend. */
-export function thin(points: readonly StepPoint[], most: number): StepPoint[] {
-  const width = Math.ceil(points.length / most);
-  if (width <= 1) return [...points];
-  return Array.from({ length: Math.ceil(points.length / width) }, (_, bucket) => {
-    const members = points.slice(bucket * width, (bucket + 1) * width);
-    const mean = (value: (point: StepPoint) => number): number => members.reduce((sum, point) => sum + value(point), 0) / members.length;
-    return {
-      step: Math.round(mean((point) => point.step)),
-      loss: mean((point) => point.loss),
-      learningRate: mean((point) => point.learningRate),
-    };
-  });
 }

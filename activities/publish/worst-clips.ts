@@ -4,27 +4,9 @@
  */
 import { encodeWav } from '../../ced/audio/wav-file';
 import { sampleRate } from '../../ced/audio/mono16k';
-import type { CorpusAudio } from '../corpus/corpus-audio';
-import type { CorpusClip, CorpusClips } from '../corpus/corpus-clips';
-
-export interface NamedProbability {
-  name: string;
-  probability: number;
-}
-
-export interface WorstClip {
-  clip: string;
-  /** Binary cross-entropy in nats, summed over classes: against the labels, or else the divergence from the ensemble. */
-  wrongness: number;
-  /** Names of its labels; null where eval has none. */
-  labels: NamedProbability[] | null;
-  student: NamedProbability[];
-  /** Empty without teachers. */
-  ensemble: NamedProbability[];
-  seconds: number;
-  /** The beginning as a WAV file, base64. */
-  wav: string;
-}
+import type { CorpusAudio } from '../../storage/corpus/corpus-audio';
+import type { CorpusClip, CorpusClips } from '../../ced/corpus/corpus-clip';
+import type { NamedProbability, WorstClip } from '../../report/worst-clip';
 
 const CLIPS = 10;
 const TAGS = 3;

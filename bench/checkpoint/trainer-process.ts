@@ -6,13 +6,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
-import { commitCheckpoint, type UncommittedCheckpoint } from '../../activities/distill/checkpoint-commit';
-import { FolderStore } from '../../activities/storage/folder-store';
+import { commitCheckpoint, type UncommittedCheckpoint } from '../../jobs/train/checkpoint-commit';
+import { FolderStore } from '../../storage/folder-store';
 import { openEngine } from '../../ced/engine/engine';
 import { MODEL_PRESETS, modelConfigSchema, type ModelPreset } from '../../ced/model/config';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { Trainer } from '../../ced/training/trainer';
-import { CheckpointThread } from '../../workers/engine/checkpoint-thread';
+import { CheckpointThread } from '../../jobs/process/checkpoint-thread';
 import { median } from '../table';
 
 export interface CheckpointBenchOptions {
@@ -54,7 +54,7 @@ async function main({ model, batch, rounds, folder: place }: CheckpointBenchOpti
     return performance.now() - startedMs;
   };
   const folder = mkdtempSync(join(place ?? tmpdir(), 'ced-checkpoint-'));
-  const thread = new CheckpointThread(join(__dirname, '..', '..', 'workers', 'engine', 'commit-thread.js'), () => Promise.resolve());
+  const thread = new CheckpointThread(join(__dirname, '..', '..', 'jobs', 'process', 'commit-thread.js'), () => Promise.resolve());
   const checkpoint = (): UncommittedCheckpoint => ({
     trainingKey: 'bench',
     trainer: trainer.snapshot(),

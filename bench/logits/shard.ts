@@ -1,20 +1,20 @@
 /** Audio shards and a CED teacher of random weights, in a store: what both sides of `npm run bench -- logits` hear. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ingestShard } from '../../activities/download/ingest-shard';
-import { sealCorpus } from '../../activities/download/seal-corpus';
-import { storeModel } from '../../activities/model-folder';
-import { planCorpus } from '../../activities/plan/plan-corpus';
-import { FolderStore } from '../../activities/storage/folder-store';
-import { layout } from '../../activities/storage/layout';
+import { ingestShard } from '../../activities/ingest-shard';
+import { sealCorpus } from '../../activities/finalize-corpus';
+import { storeModel } from '../../storage/models/model-folder';
+import { planCorpus } from '../../activities/plan-corpus';
+import { FolderStore } from '../../storage/folder-store';
+import { layout } from '../../storage/layout';
 import { philox, streamKey } from '../../ced/augment/random';
 import type { ModelConfig } from '../../ced/model/config';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import { parameterCount } from '../../ced/model/parameters';
 import { encodeWav } from '../../ced/audio/wav-file';
-import type { EnsembleMember } from '../../workflows/contract/activities';
 import { localDependencies } from '../../activities/local-dependencies';
+import type { EnsembleMember } from '../../workflows/contract/models';
 
 export const chunkSeconds = 10;
 export const chunkSamples = chunkSeconds * 16_000;

@@ -6,11 +6,11 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { JobContext } from '../../activities/job-context';
-import { logitsJob } from '../../activities/logits/logits-job';
-import { MappedModel } from '../../activities/mapped-model';
-import { FolderStore } from '../../activities/storage/folder-store';
-import { openObjectCache } from '../../activities/storage/open-store';
+import type { JobContext } from '../../jobs/job-context';
+import { logitsJob } from '../../jobs/logits/logits-job';
+import { MappedModel } from '../../jobs/mapped-model';
+import { FolderStore } from '../../storage/folder-store';
+import { openObjectCache } from '../../storage/open-store';
 import { openEngine } from '../../ced/engine/engine';
 import type { LogitsInput, WriteLogitsInput } from '../../workflows/contract/activities';
 

@@ -1,6 +1,6 @@
 /** The CPU worker of `npm run bench -- logits`: writes the shards it is told of, one after the other, and answers each with its CPU time so far. */
-import { writeLogits } from '../../activities/logits/write-logits';
-import { FolderStore } from '../../activities/storage/folder-store';
+import { writeLogits } from '../../activities/write-logits';
+import { FolderStore } from '../../storage/folder-store';
 import type { WriteLogitsInput } from '../../workflows/contract/activities';
 
 const store = new FolderStore(process.argv[2] ?? '');

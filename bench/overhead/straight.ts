@@ -5,22 +5,23 @@
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ActivityDependencies } from '../../activities/dependencies';
-import { commitCheckpoint } from '../../activities/distill/checkpoint-commit';
-import { ingestShard } from '../../activities/download/ingest-shard';
-import { sealCorpus } from '../../activities/download/seal-corpus';
-import type { EngineJob, JobResult } from '../../activities/engine-jobs';
-import type { JobContext } from '../../activities/job-context';
-import { MappedModel } from '../../activities/mapped-model';
-import { writeLogits } from '../../activities/logits/write-logits';
-import { importModels } from '../../activities/plan/import-models';
-import { planCorpus } from '../../activities/plan/plan-corpus';
-import { publishRun } from '../../activities/publish/publish-run';
-import { runJob } from '../../activities/run-job';
-import { openObjectCache, openStore } from '../../activities/storage/open-store';
+import { commitCheckpoint } from '../../jobs/train/checkpoint-commit';
+import { ingestShard } from '../../activities/ingest-shard';
+import { sealCorpus } from '../../activities/finalize-corpus';
+import type { EngineJob, JobResult } from '../../jobs/engine-jobs';
+import type { JobContext } from '../../jobs/job-context';
+import { MappedModel } from '../../jobs/mapped-model';
+import { writeLogits } from '../../activities/write-logits';
+import { importModels } from '../../activities/import-models';
+import { planCorpus } from '../../activities/plan-corpus';
+import { publishRun } from '../../activities/publish-run';
+import { runJob } from '../../jobs/run-job';
+import { openObjectCache, openStore } from '../../storage/open-store';
 import { openEngine } from '../../ced/engine/engine';
-import type { HeardLogits, LogitsShard, Split } from '../../workflows/contract/activities';
+import type { HeardLogits, LogitsShard } from '../../workflows/contract/activities';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file/distill-run';
 import { localDependencies } from '../../activities/local-dependencies';
+import type { Split } from '../../workflows/contract/models';
 
 const ignore = (): void => undefined;
 

@@ -4,17 +4,17 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { linkDemoCorpus } from '../../cli/demo-corpus';
-import { ingestShard } from '../../activities/download/ingest-shard';
-import { sealCorpus } from '../../activities/download/seal-corpus';
-import type { EngineJob } from '../../activities/engine-jobs';
-import { writeLogits } from '../../activities/logits/write-logits';
-import { importModels } from '../../activities/plan/import-models';
-import { planCorpus } from '../../activities/plan/plan-corpus';
-import { openStore } from '../../activities/storage/open-store';
+import { linkDemoCorpus } from '../../cli/run/demo-corpus';
+import { ingestShard } from '../../activities/ingest-shard';
+import { sealCorpus } from '../../activities/finalize-corpus';
+import type { EngineJob } from '../../jobs/engine-jobs';
+import { writeLogits } from '../../activities/write-logits';
+import { importModels } from '../../activities/import-models';
+import { planCorpus } from '../../activities/plan-corpus';
+import { openStore } from '../../storage/open-store';
 import { UsageError } from '../../cli/failure';
 import { repositoryRoot } from '../../infra/toolchain';
-import type { EngineProcess } from '../../workers/engine/engine-process';
+import type { EngineProcess } from '../../workers/engine-process';
 import type { HeardLogits, LogitsShard } from '../../workflows/contract/activities';
 import { distillRunSchema } from '../../workflows/contract/run-file/distill-run';
 import { localDependencies } from '../../activities/local-dependencies';

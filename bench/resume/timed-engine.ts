@@ -1,12 +1,12 @@
 /**
- * The engine's process as a worker forks it (workers/engine/child), with a stopwatch: before its first step it prints a line of JSON whenever
+ * The engine's process as a worker forks it (jobs/child), with a stopwatch: before its first step it prints a line of JSON whenever
  * another part of a start begins. What is timed is replaced on the modules' own exports, so the product carries no clock for its bench.
  */
-import * as attempts from '../../activities/distill/attempts';
-import * as lessons from '../../activities/distill/stored-lessons';
-import * as checkpoints from '../../activities/distill/training-checkpoint';
-import { TrainingSet } from '../../activities/distill/training-set';
-import { CorpusAudio } from '../../activities/corpus/corpus-audio';
+import * as attempts from '../../jobs/train/attempts';
+import * as lessons from '../../jobs/train/stored-targets';
+import * as checkpoints from '../../storage/training/training-checkpoint';
+import { TrainingSet } from '../../jobs/train/training-set';
+import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import * as engine from '../../ced/engine/engine';
 import { Trainer } from '../../ced/training/trainer';
 
@@ -60,5 +60,5 @@ if (require.main === module) {
   timed(TrainingSet.prototype, 'batch', 'first batch');
   timed(Trainer.prototype, 'step', 'first step, traced');
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- it starts when it is loaded, after the stopwatch
-  require('../../workers/engine/child');
+  require('../../jobs/child');
 }

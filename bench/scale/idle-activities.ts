@@ -3,17 +3,9 @@
  * the real edge (heartbeats, cancellation, epoch signals) to an engine that computes nothing.
  */
 import type { EngineClient } from '../../activities/dependencies';
-import type { EngineJob, JobResult } from '../../activities/engine-jobs';
-import type {
-  CpuActivities,
-  HeardLogits,
-  Plan,
-  Scored,
-  SealedCorpus,
-  SealedSplit,
-  TrainInput,
-  TrainedModel,
-} from '../../workflows/contract/activities';
+import type { EngineJob, JobResult } from '../../jobs/engine-jobs';
+import type { CpuActivities, HeardLogits, Plan, Scored, SealedCorpus, SealedSplit, TrainInput } from '../../workflows/contract/activities';
+import type { TrainedModel } from '../../workflows/contract/models';
 
 export interface CorpusSize {
   shards: number;

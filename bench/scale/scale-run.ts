@@ -1,7 +1,7 @@
 /** The run file of the bench, AudioSet's settings with three teachers; and what such a run carries along when it is somewhere in its logits. */
-import type { Carried } from '../../workflows/continuation';
 import type { StageName, StageStatus } from '../../workflows/contract/status';
 import { planOf, sealedOf, VIEWS, type CorpusSize } from './idle-activities';
+import type { Carried } from '../../workflows/history-length';
 
 export function scaleRun(name: string, students: number, epochs: number): object {
   const teachers = ['a', 'b', 'c'].map((teacher) => ({ name: teacher, checkpoint: `teachers/${teacher}`, format: 'ced' }));

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { StoredViews } from '../../activities/distill/stored-views';
-import { ObjectCache } from '../../activities/storage/object-cache';
+import { StoredViews } from '../../jobs/train/stored-views';
+import { ObjectCache } from '../../storage/object-cache';
 import { engineEnvironment } from '../../ced/engine/environment';
 import type { LogitTable } from '../../ced/logits/logit-table';
 import { writeTargets } from '../../ced/logits/targets';

@@ -2,7 +2,7 @@
  * A batch cut into parts that are computed one after the other, so that a large batch fits into a small memory. Clips that mixup mixes with each other (each with its mirror image in the batch)
  * stay together: a part takes as many clips from the front as from the back.
  */
-import type { TrainingBatch } from './trainer';
+import type { TrainingBatch } from './training-batch';
 
 /** At most `count` parts; their order and content depend on the batch's size alone. */
 export function microBatches(whole: TrainingBatch, count: number): TrainingBatch[] {

@@ -5,7 +5,7 @@ import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
 import type { ArgumentSpec } from '../engine/tracer';
 import { applyMasks, masksTensor } from '../model/spectrogram-masks';
-import type { TrainingBatch } from './trainer';
+import type { TrainingBatch } from './training-batch';
 
 export interface StepInput {
   /** Names the kind and shape of the input. */

@@ -11,8 +11,8 @@ import { adamUpdates, clipByGlobalNorm } from './adam';
 import { backpropagate } from './backpropagation';
 import { accumulate } from './gradient-accumulation';
 import type { StepInput } from './step-input';
-import type { TrainerOptions } from './trainer';
 import { readOnce, type TrainingVariables, type Variable, type VariablesByName } from './training-variables';
+import type { TrainerOptions } from './trainer-options';
 
 /** What a traced function does with the gradients, its numbers, and the variables it needs besides the model's. */
 export interface Ending {

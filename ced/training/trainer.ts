@@ -4,7 +4,6 @@
  * snapshot continues bit for bit on an engine of the same kind.
  */
 import type { Engine } from '../engine/engine';
-import type { Precision } from '../engine/ops';
 import type { ModelConfig } from '../model/config';
 import type { Weights } from '../model/weights';
 import { adamScalars } from './adam';
@@ -13,19 +12,8 @@ import { microBatches } from './micro-batches';
 import { audioInput, spectrogramInput, type StepInput } from './step-input';
 import { TracedStep, type Ending } from './traced-step';
 import { TrainingVariables } from './training-variables';
-
-export interface TrainingBatch {
-  /** [batch, samples] at 16 kHz, already shifted. */
-  readonly pcm: Int16Array;
-  readonly batch: number;
-  readonly samples: number;
-  /** [batch, 4]: time start, time width (frames), frequency start, frequency width (mel bins). */
-  readonly masks: Int32Array | null;
-  /** [batch, classes] in [0, 1]. */
-  readonly targets: Float32Array;
-  /** [batch], mixup weight of the mirrored clip. */
-  readonly lambda: Float32Array | null;
-}
+import type { TrainingBatch } from './training-batch';
+import type { TrainerOptions } from './trainer-options';
 
 export interface TrainerState {
   /** Running statistics included. */
@@ -34,19 +22,6 @@ export interface TrainerState {
   readonly adamV: Weights;
   /** Steps taken. */
   readonly step: number;
-}
-
-export interface TrainerOptions {
-  readonly precision: Precision;
-  /** Decoupled, of every trained parameter, as `torch.optim.AdamW`. @default 0 */
-  readonly weightDecay?: number;
-  /**
-   * Micro-batches that a batch is computed in: memory of one part, gradient of the whole. Only batch norm sees the parts: each is normalised by its own statistics, and the running ones take
-   * one update a part, as with PyTorch. @default 1
-   */
-  readonly gradientAccumulation?: number;
-  /** Largest joint norm of the gradients. @default no clipping */
-  readonly clipNorm?: number;
 }
 
 /** Training has left the numbers; going on or trying again changes nothing. */

@@ -6,7 +6,22 @@ import { join, relative } from 'node:path';
 import { withLock } from './lock.mjs';
 import { execute } from './tools.mjs';
 
-const rooms = ['workflows', 'activities', 'ced', 'workers', 'infra', 'cli', 'bench', 'examples', 'test/chaos', 'test/support'];
+const rooms = [
+  'workflows',
+  'activities',
+  'jobs',
+  'ced',
+  'storage',
+  'report',
+  'workers',
+  'cli',
+  'infra',
+  'tools',
+  'bench',
+  'examples',
+  'test/chaos',
+  'test/support',
+];
 
 export async function compile(root, report) {
   const sources = rooms.flatMap((room) => filesBelow(join(root, room), '.ts'));

@@ -1,4 +1,4 @@
-// A checker of the container, compose and Kubernetes files of infra/, built from source with Go (about 2 minutes, once), pinned by infra/manifests/go.mod and go.sum.
+// A checker of the container, compose and Kubernetes files of infra/, built from source with Go (about 2 minutes, once), pinned by tools/manifests/go.mod and go.sum.
 // For tests only: it needs neither a cluster nor a container engine.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { execute, need } from './tools.mjs';
 
 /** Returns the path of the program. */
 export async function installManifestCheck(root, report) {
-  const module = join(root, 'infra', 'manifests');
+  const module = join(root, 'tools', 'manifests');
   const recipe = shortHash(...readdirSync(module).map((name) => readFileSync(join(module, name))));
   const entry = await cached(`manifest-check-${recipe}`, report, async (folder) => {
     need('go');

@@ -1,5 +1,5 @@
-// A Google Cloud Storage of this machine's own, fake-gcs-server: built from source with Go (90 s, once), pinned by infra/storage/go.mod and go.sum.
-// It speaks the JSON API that the client library uses; see infra/storage-emulator.ts for what it does not do.
+// A Google Cloud Storage of this machine's own, fake-gcs-server: built from source with Go (90 s, once), pinned by tools/storage/go.mod and go.sum.
+// It speaks the JSON API that the client library uses; see tools/storage-emulator.ts for what it does not do.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cached, shortHash } from './cache.mjs';
@@ -12,7 +12,7 @@ const version = '1.56.1';
 export async function installStorageEmulator(root, report) {
   const onPath = findOnPath(program);
   if (onPath !== null) return onPath;
-  const module = join(root, 'infra', 'storage');
+  const module = join(root, 'tools', 'storage');
   const recipe = shortHash(version, readFileSync(join(module, 'go.mod')), readFileSync(join(module, 'go.sum')));
   const entry = await cached(`${program}-${version}-${recipe}`, report, async (folder) => {
     need('go');

@@ -1,20 +1,21 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CorpusAudio } from '../../activities/corpus/corpus-audio';
+import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import type { ActivityDependencies } from '../../activities/dependencies';
-import { ingestShard } from '../../activities/download/ingest-shard';
-import { sealCorpus, type CorpusManifest } from '../../activities/download/seal-corpus';
-import { importModels } from '../../activities/plan/import-models';
-import { planCorpus } from '../../activities/plan/plan-corpus';
-import { layout } from '../../activities/storage/layout';
-import { readJson } from '../../activities/storage/store';
+import { ingestShard } from '../../activities/ingest-shard';
+import { sealCorpus } from '../../activities/finalize-corpus';
+import { importModels } from '../../activities/import-models';
+import { planCorpus } from '../../activities/plan-corpus';
+import { layout } from '../../storage/layout';
+import { readJson } from '../../storage/store';
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import { initialWeights } from '../../ced/model/initial-weights';
-import { modelConfig } from '../../activities/distill/model-shape';
+import { modelConfig } from '../../jobs/train/model-shape';
 import type { Corpus } from '../../workflows/contract/run-file/corpus';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { localDependencies } from '../../activities/local-dependencies';
+import type { CorpusManifest } from '../../storage/corpus/corpus-manifest';
 
 /** Each error is one line that names the field or clip, what is wrong, and the remedy. */
 describe('bad input', () => {

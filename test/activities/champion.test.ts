@@ -1,17 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ChampionLedger } from '../../activities/promote/champion-ledger';
-import { findChampion } from '../../activities/promote/find-champion';
-import { promoteChallenger } from '../../activities/promote/promote-challenger';
-import { FolderStore } from '../../activities/storage/folder-store';
-import { openGcs } from '../../activities/storage/gcs-client';
-import { GcsStore } from '../../activities/storage/gcs-store';
-import { layout } from '../../activities/storage/layout';
-import { ObjectCache } from '../../activities/storage/object-cache';
-import { sha256, type Store } from '../../activities/storage/store';
+import { ChampionLedger } from '../../storage/champion-ledger';
+import { findChampion } from '../../activities/find-champion';
+import { promoteChallenger } from '../../activities/promote-challenger';
+import { FolderStore } from '../../storage/folder-store';
+import { openGcs } from '../../storage/gcs/gcs-client';
+import { GcsStore } from '../../storage/gcs/gcs-store';
+import { layout } from '../../storage/layout';
+import { ObjectCache } from '../../storage/object-cache';
+import { sha256, type Store } from '../../storage/store';
 import { ced } from '../../cli/main';
-import { startStorage, type StorageEmulator } from '../../infra/storage-emulator';
+import { startStorage, type StorageEmulator } from '../../tools/storage-emulator';
 import type { Champion, ChampionEntry, Overtaken, Promotion } from '../../workflows/contract/promotion';
 import { localDependencies } from '../../activities/local-dependencies';
 

@@ -5,16 +5,17 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ingestShard, type IngestManifest } from '../../activities/download/ingest-shard';
-import { sealCorpus } from '../../activities/download/seal-corpus';
-import { planCorpus } from '../../activities/plan/plan-corpus';
-import { openGcs } from '../../activities/storage/gcs-client';
-import { layout } from '../../activities/storage/layout';
-import { openStore } from '../../activities/storage/open-store';
-import { readJson, sha256 } from '../../activities/storage/store';
-import { startStorage, type StorageEmulator } from '../../infra/storage-emulator';
+import { ingestShard } from '../../activities/ingest-shard';
+import { sealCorpus } from '../../activities/finalize-corpus';
+import { planCorpus } from '../../activities/plan-corpus';
+import { openGcs } from '../../storage/gcs/gcs-client';
+import { layout } from '../../storage/layout';
+import { openStore } from '../../storage/open-store';
+import { readJson, sha256 } from '../../storage/store';
+import { startStorage, type StorageEmulator } from '../../tools/storage-emulator';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { localDependencies } from '../../activities/local-dependencies';
+import type { IngestManifest } from '../../storage/corpus/ingest-manifest';
 
 /** Wherever the same clips lie, and wherever the store is, the same audio shards come out. */
 describe('a corpus', () => {

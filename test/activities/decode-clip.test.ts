@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeClip } from '../../activities/download/decode-clip';
+import { decodeClip } from '../../activities/ingest/decode-clip';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
 
-const read = (name: string): Uint8Array => new Uint8Array(readFileSync(join(__dirname, '../audio/encoded', name)));
+const read = (name: string): Uint8Array => new Uint8Array(readFileSync(join(__dirname, '../ced/audio/encoded', name)));
 const hasFfmpeg = spawnSync('ffmpeg', ['-version']).status === 0;
 
 async function refusal(decoding: Promise<unknown>): Promise<string> {
@@ -45,7 +45,7 @@ describe('decoding a clip', () => {
     });
 
     it('follows no playlist to other files', async () => {
-      const playlist = `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://${join(__dirname, '../audio/encoded/stereo.mp3')}\n#EXT-X-ENDLIST\n`;
+      const playlist = `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://${join(__dirname, '../ced/audio/encoded/stereo.mp3')}\n#EXT-X-ENDLIST\n`;
       expect(await refusal(decodeClip(() => [Buffer.from(playlist)], 'list.m3u8'))).toMatch(/^damaged: /);
     });
 

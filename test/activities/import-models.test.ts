@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ActivityDependencies } from '../../activities/dependencies';
-import { importModels } from '../../activities/plan/import-models';
-import { openGcs } from '../../activities/storage/gcs-client';
-import { startStorage, type StorageEmulator } from '../../infra/storage-emulator';
+import { importModels } from '../../activities/import-models';
+import { openGcs } from '../../storage/gcs/gcs-client';
+import { startStorage, type StorageEmulator } from '../../tools/storage-emulator';
 import type { Teacher } from '../../workflows/contract/run-file/teacher';
-import { onnxBytes } from '../teachers/onnx-bytes';
+import { onnxBytes } from '../ced/teachers/onnx-bytes';
 import { localDependencies } from '../../activities/local-dependencies';
 
 const alto = join(__dirname, '../../examples/instruments/teachers/alto');

@@ -8,11 +8,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ActivityDependencies } from '../../activities/dependencies';
-import { importModels } from '../../activities/plan/import-models';
-import { loadWaveformNet, readWaveformManifest } from '../../activities/waveform-folder';
+import { importModels } from '../../activities/import-models';
+import { loadWaveformNet, readWaveformManifest } from '../../storage/models/waveform-folder';
 import { openEngine } from '../../ced/engine/engine';
 import { certificateOfLocalhost } from '../support/certificate';
-import { onnxBytes } from '../teachers/onnx-bytes';
+import { onnxBytes } from '../ced/teachers/onnx-bytes';
 import { localDependencies } from '../../activities/local-dependencies';
 
 const gains = Array.from({ length: 40_000 }, (_, index) => (index % 7) - 3);

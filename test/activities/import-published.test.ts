@@ -1,18 +1,18 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { trainJob } from '../../activities/distill/training-job';
+import { trainJob } from '../../jobs/train/training-job';
 import type { ActivityDependencies } from '../../activities/dependencies';
-import { ingestShard } from '../../activities/download/ingest-shard';
-import { sealCorpus } from '../../activities/download/seal-corpus';
-import { importPublishedLogits } from '../../activities/logits/import-published';
-import { planCorpus } from '../../activities/plan/plan-corpus';
-import { FolderStore } from '../../activities/storage/folder-store';
+import { ingestShard } from '../../activities/ingest-shard';
+import { sealCorpus } from '../../activities/finalize-corpus';
+import { importPublishedLogits } from '../../activities/import-published-logits';
+import { planCorpus } from '../../activities/plan-corpus';
+import { FolderStore } from '../../storage/folder-store';
 import { readPublishedRows } from '../../ced/logits/published/published-file';
 import { publishedAugmentation } from '../../ced/logits/published/replay';
 import { formatVocabularyCsv } from '../../ced/teachers/vocabulary';
 import { studentSchema } from '../../workflows/contract/run-file/student';
-import { wavBytes } from '../audio/wav-bytes';
+import { wavBytes } from '../ced/audio/wav-bytes';
 import { localDependencies } from '../../activities/local-dependencies';
 import { jobContextOn, storeBelow, storedTables } from '../support/in-process';
 

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readClips, type ReadClip } from '../../activities/download/read-clips';
-import type { ListedClip } from '../../activities/plan/listing';
+import { readClips, type ReadClip } from '../../activities/ingest/read-clips';
 import { encodeWav } from '../../ced/audio/wav-file';
+import type { ListedClip } from '../../ced/corpus/listing';
 
 /** A clip's samples tell which it is; lengths go up and down, so that memory used again must be told from what lies in it. */
 const samplesOf = (number: number): number => (number % 3 === 0 ? 40_000 : 4000 + number);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ShardAudio } from '../../activities/download/shard-audio';
+import { ShardAudio } from '../../activities/ingest/shard-audio';
 
 const clip = (bytes: number, first: number): Uint8Array => Uint8Array.from({ length: bytes }, (_, at) => (first + at) % 251);
 const hashOf = (parts: readonly Uint8Array[]): string => {

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startStorage, type StorageEmulator } from '../../infra/storage-emulator';
+import { startStorage, type StorageEmulator } from '../../tools/storage-emulator';
 import { repositoryRoot } from '../../infra/toolchain';
 import { childrenOf, Cluster, isAlive, kill, type WorkerPlace } from '../support/cluster';
 import { writeToneCorpus, type ToneCorpus } from '../support/tone-corpus';

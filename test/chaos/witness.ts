@@ -3,7 +3,7 @@
  * worker, the moment it does. Heartbeats come every four seconds and a killed process sends no last one; this is exact.
  */
 import { openSync, writeSync } from 'node:fs';
-import type { FromEngine, ToEngine } from '../../workers/engine/protocol';
+import type { FromEngine, ToEngine } from '../../jobs/protocol';
 
 /** What an engine got done, in the order in which it did. */
 export interface Deed {

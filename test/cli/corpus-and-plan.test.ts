@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeFailure } from '../../cli/failure';
 import { ced } from '../../cli/main';
-import { estimateSplit, estimateTraining, forwardOperations, logitBytes } from '../../cli/run-estimate';
-import { modelConfig } from '../../activities/distill/model-shape';
+import { estimateSplit, estimateTraining, forwardOperations, logitBytes } from '../../cli/run/run-estimate';
+import { modelConfig } from '../../jobs/train/model-shape';
 import { distillRunSchema } from '../../workflows/contract/run-file/distill-run';
 import { writeToneCorpus } from '../support/tone-corpus';
 

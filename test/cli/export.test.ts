@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describeFailure } from '../../cli/failure';
 import { ced } from '../../cli/main';
 import { loadOnnxNet } from '../../ced/teachers/onnx-net';
-import { wavBytes } from '../audio/wav-bytes';
+import { wavBytes } from '../ced/audio/wav-bytes';
 
 const reference = join(__dirname, '..', 'reference');
 

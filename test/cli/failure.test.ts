@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, CancelledFailure, RetryState } from '@temporalio/common';
 import { describeFailure } from '../../cli/failure';
-import { readRunFile } from '../../cli/run-file';
+import { readRunFile } from '../../cli/run/run-file';
 
 function failedRun(cause: Error): WorkflowFailedError {
   return new WorkflowFailedError('Workflow execution failed', cause, RetryState.NON_RETRYABLE_FAILURE);

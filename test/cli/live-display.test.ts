@@ -1,5 +1,5 @@
-import { LiveDisplay } from '../../cli/live-display';
-import type { StageLine } from '../../cli/live-lines';
+import { LiveDisplay } from '../../cli/run/live-display';
+import type { StageLine } from '../../cli/run/live-lines';
 
 class RecordedScreen {
   text = '';

@@ -1,5 +1,5 @@
-import { liveLines } from '../../cli/live-lines';
-import type { PendingActivity, RunView } from '../../cli/run-view';
+import { liveLines } from '../../cli/run/live-lines';
+import type { PendingActivity, RunView } from '../../cli/run/run-view';
 import type { LiveProgress } from '../../workflows/contract/live-progress';
 import type { RunStatus, StageName, StageStatus } from '../../workflows/contract/status';
 

@@ -1,16 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FolderStore } from '../../activities/storage/folder-store';
-import { layout } from '../../activities/storage/layout';
-import { encodeJson, sha256 } from '../../activities/storage/store';
-import type { ClipLogits } from '../../cli/clip-logits';
-import type { LogitsSurvey } from '../../cli/logits-survey';
+import { FolderStore } from '../../storage/folder-store';
+import { layout } from '../../storage/layout';
+import { encodeJson, sha256 } from '../../storage/store';
+import type { ClipLogits } from '../../cli/store/clip-logits';
+import type { LogitsSurvey } from '../../cli/store/logits-survey';
 import { describeFailure } from '../../cli/failure';
 import { ced } from '../../cli/main';
 import { fromHalf } from '../../ced/logits/half';
 import { encodeLogitShard } from '../../ced/logits/shard-file';
-import { randomLogitTable } from '../logits/random-table';
+import { randomLogitTable } from '../ced/logits/random-table';
 
 const audioShard = 'a'.repeat(64);
 const key = 'b'.repeat(64);

@@ -1,4 +1,4 @@
-import { resultTable } from '../../cli/result-table';
+import { resultTable } from '../../cli/run/result-table';
 import type { RunResult } from '../../workflows/contract/activities';
 
 const places = { result: 'runs/demo/result.json', report: 'runs/demo/report.html' };

@@ -1,5 +1,5 @@
 import { describeFailure } from '../../cli/failure';
-import { durationText, parseScheduleOptions } from '../../cli/schedule-options';
+import { durationText, parseScheduleOptions } from '../../cli/run/schedule-options';
 
 const create = (...argv: string[]) => parseScheduleOptions(['create', 'run.json', ...argv]);
 

@@ -1,5 +1,5 @@
 import { describeFailure } from '../../cli/failure';
-import { parseStartOptions, parseTeachOptions } from '../../cli/start-options';
+import { parseStartOptions, parseTeachOptions } from '../../cli/run/start-options';
 
 function complaint(argv: string[]): string {
   try {

@@ -1,6 +1,6 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
-import { pendingActivities } from '../../cli/status-feed';
+import { pendingActivities } from '../../cli/run/status-feed';
 import type { LiveProgress } from '../../workflows/contract/live-progress';
 
 const { PendingActivityState } = temporal.api.enums.v1;

@@ -1,9 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FolderStore } from '../../activities/storage/folder-store';
-import { layout } from '../../activities/storage/layout';
-import { encodeJson, sha256 } from '../../activities/storage/store';
+import { FolderStore } from '../../storage/folder-store';
+import { layout } from '../../storage/layout';
+import { encodeJson, sha256 } from '../../storage/store';
 import { ced } from '../../cli/main';
 
 const content = (name: string): Buffer => Buffer.from(`content of ${name}`.repeat(50));

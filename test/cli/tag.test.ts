@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describeFailure } from '../../cli/failure';
 import { ced } from '../../cli/main';
-import { everyChunk, type TaggedChunk } from '../../cli/tag-audio';
+import { everyChunk, type TaggedChunk } from '../../cli/models/tag-audio';
 import { openEngine } from '../../ced/engine/engine';
 import { modelConfigSchema } from '../../ced/model/config';
 import { Predictor } from '../../ced/model/predictor';
 import { decodeSafetensors } from '../../ced/model/safetensors';
 import { loadWeights } from '../../ced/model/weights';
-import { wavBytes } from '../audio/wav-bytes';
+import { wavBytes } from '../ced/audio/wav-bytes';
 
 const reference = join(__dirname, '..', 'reference');
 const rate = 16_000;

@@ -1,12 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { storeModel } from '../../activities/model-folder';
-import { openStore } from '../../activities/storage/open-store';
+import { storeModel } from '../../storage/models/model-folder';
+import { openStore } from '../../storage/open-store';
 import { modelConfigSchema } from '../../ced/model/config';
 import { parameterSpecs } from '../../ced/model/parameters';
 import { decodeSafetensors, encodeSafetensors } from '../../ced/model/safetensors';
-import { exportModel, teachersReadme } from '../../cli/teacher-export';
+import { exportModel, teachersReadme } from '../../cli/models/teacher-export';
 
 const config = modelConfigSchema.parse({ embed_dim: 16, depth: 1, num_heads: 2, outputdim: 3, target_length: 400 });
 const weights = new Map(

@@ -1,4 +1,4 @@
-import { nameToType, shellLine, startArguments } from '../../cli/temporal-command';
+import { nameToType, shellLine, startArguments } from '../../cli/run/temporal-command';
 
 const demo = {
   type: 'distill',

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openGcs } from '../../activities/storage/gcs-client';
-import { GcsStore } from '../../activities/storage/gcs-store';
-import { ObjectCache } from '../../activities/storage/object-cache';
-import { startStorage, type StorageEmulator } from '../../infra/storage-emulator';
+import { openGcs } from '../../storage/gcs/gcs-client';
+import { GcsStore } from '../../storage/gcs/gcs-store';
+import { ObjectCache } from '../../storage/object-cache';
+import { startStorage, type StorageEmulator } from '../../tools/storage-emulator';
 import type { RunResult } from '../../workflows/contract/activities';
 import { Cluster } from '../support/cluster';
 import { writeToneCorpus } from '../support/tone-corpus';

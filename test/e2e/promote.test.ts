@@ -1,12 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ChampionLedger } from '../../activities/promote/champion-ledger';
-import { FolderStore } from '../../activities/storage/folder-store';
-import { resultTable } from '../../cli/result-table';
-import type { RunResult, TrainedModel } from '../../workflows/contract/activities';
+import { ChampionLedger } from '../../storage/champion-ledger';
+import { FolderStore } from '../../storage/folder-store';
+import { resultTable } from '../../cli/run/result-table';
+import type { RunResult } from '../../workflows/contract/activities';
 import { Cluster } from '../support/cluster';
 import { writeToneCorpus, type ToneCorpus } from '../support/tone-corpus';
 import { writeUntaughtTeacher } from '../support/untaught-teacher';
+import type { TrainedModel } from '../../workflows/contract/models';
 
 /** Distillations that put their students up, on a real server with two GPU workers. */
 describe('a distillation with a champion', () => {

@@ -3,8 +3,8 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, statSyn
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { ChampionLedger } from '../../activities/promote/champion-ledger';
-import { FolderStore } from '../../activities/storage/folder-store';
+import { ChampionLedger } from '../../storage/champion-ledger';
+import { FolderStore } from '../../storage/folder-store';
 import { decodeSafetensors, encodeSafetensors } from '../../ced/model/safetensors';
 import { repositoryRoot } from '../../infra/toolchain';
 import type { RunResult, TrainInput } from '../../workflows/contract/activities';
@@ -24,7 +24,7 @@ describe('a schedule of retrainings', () => {
   const NEW_CLIPS = 5;
 
   const schedule = (...args: string[]): string =>
-    execFileSync(process.execPath, [join(repositoryRoot, 'dist/cli/schedule.js'), 'create', ...args, '--address', cluster.address], {
+    execFileSync(process.execPath, [join(repositoryRoot, 'dist/cli/run/schedule.js'), 'create', ...args, '--address', cluster.address], {
       cwd: cluster.folder,
       encoding: 'utf8',
     });

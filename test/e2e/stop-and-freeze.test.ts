@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { sha256 } from '../../activities/storage/store';
+import { sha256 } from '../../storage/store';
 import type { RunResult } from '../../workflows/contract/activities';
 import type { LiveProgress } from '../../workflows/contract/live-progress';
 import type { RunStatus } from '../../workflows/contract/status';

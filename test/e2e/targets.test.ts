@@ -1,15 +1,15 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TeacherPair } from '../../activities/logits/teacher-agreement';
-import { FolderStore } from '../../activities/storage/folder-store';
+import type { TeacherPair } from '../../ced/metrics/teacher-agreement';
+import { FolderStore } from '../../storage/folder-store';
 import { formatVocabularyCsv } from '../../ced/teachers/vocabulary';
 import type { RunResult } from '../../workflows/contract/activities';
-import { wavBytes } from '../audio/wav-bytes';
+import { wavBytes } from '../ced/audio/wav-bytes';
 import { Cluster } from '../support/cluster';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntaughtTeacher } from '../support/untaught-teacher';
-import { onnxBytes } from '../teachers/onnx-bytes';
-import { savedModelBytes } from '../teachers/saved-model-bytes';
+import { onnxBytes } from '../ced/teachers/onnx-bytes';
+import { savedModelBytes } from '../ced/teachers/saved-model-bytes';
 
 const student = { model: { embedDim: 32, depth: 1, heads: 2 }, epochs: 2, batchSize: 8, warmupSteps: 2, mixup: 0 };
 

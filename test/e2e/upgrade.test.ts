@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { WorkflowHandle } from '@temporalio/client';
-import { moveToCurrentBuild } from '../../cli/move-run';
+import { moveToCurrentBuild } from '../../cli/run/move-run';
 import { Cluster, kill } from '../support/cluster';
 import { SmallRuns, statusOf, studentOf } from '../support/small-run';
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { modelConfig } from '../../activities/distill/model-shape';
+import { modelConfig } from '../../jobs/train/model-shape';
 import { parameterCount } from '../../ced/model/parameters';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file/distill-run';
 import type { ModelShape } from '../../workflows/contract/run-file/model';

@@ -1,13 +1,13 @@
 /** A store in a folder, and what activities and jobs stand on when a test runs them directly, without a worker. */
 import { join } from 'node:path';
-import { commitCheckpoint } from '../../activities/distill/checkpoint-commit';
-import type { JobContext } from '../../activities/job-context';
-import { logitsJob } from '../../activities/logits/logits-job';
-import { writeLogits } from '../../activities/logits/write-logits';
-import { MappedModel } from '../../activities/mapped-model';
-import { FolderStore } from '../../activities/storage/folder-store';
-import { ObjectCache } from '../../activities/storage/object-cache';
-import { readStoredLogits, verifyStoredLogits } from '../../activities/distill/stored-lessons';
+import { commitCheckpoint } from '../../jobs/train/checkpoint-commit';
+import type { JobContext } from '../../jobs/job-context';
+import { logitsJob } from '../../jobs/logits/logits-job';
+import { writeLogits } from '../../activities/write-logits';
+import { MappedModel } from '../../jobs/mapped-model';
+import { FolderStore } from '../../storage/folder-store';
+import { ObjectCache } from '../../storage/object-cache';
+import { readStoredLogits, verifyStoredLogits } from '../../jobs/train/stored-targets';
 import { openEngine } from '../../ced/engine/engine';
 import type { LogitsInput, LogitsShard } from '../../workflows/contract/activities';
 import type { LogitTable } from '../../ced/logits/logit-table';

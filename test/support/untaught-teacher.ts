@@ -1,7 +1,7 @@
 /** A teacher that was never taught: its outputs are finite, differ from clip to clip and are a pure function of its seed. Enough where only bytes count. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { modelConfig } from '../../activities/distill/model-shape';
+import { modelConfig } from '../../jobs/train/model-shape';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { StepPace } from '../../activities/distill/pace';
+import { StepPace } from '../../jobs/train/pace';
 import { parseGpuMemory, readGpuMemory } from '../../workers/gpu-memory';
 import { parseWorkerOptions } from '../../workers/worker-options';
 

@@ -19,20 +19,7 @@ import type { LogitsSettings } from './run-file/logits';
 import type { Student } from './run-file/student';
 import type { Teacher } from './run-file/teacher';
 import type { Taught } from './run-file/training';
-
-export type Split = 'train' | 'validation' | 'eval';
-
-/** An immutable model in the store: `models/<sha256>/`. */
-export interface ModelReference {
-  name: string;
-  sha256: string;
-  parameters: number;
-}
-
-export interface EnsembleMember extends ModelReference {
-  /** Weight as in the run file; normalised where it is used. */
-  weight: number;
-}
+import type { Split, ModelReference, EnsembleMember, TrainedModel } from './models';
 
 export interface PlanInput {
   store: string;
@@ -202,19 +189,6 @@ export interface EpochRecord {
   loss: number;
   /** null where this epoch was not validated or validation has no labels. */
   mAP: number | null;
-}
-export interface TrainedModel extends ModelReference {
-  trainingKey: string;
-  bestEpoch: number;
-  validationMAP: number | null;
-  epochs: number;
-  steps: number;
-  rowsTrained: number;
-  bitExact: boolean;
-  /** Of the attempt that finished it. */
-  seconds: number;
-  /** Where that attempt began; absent = at the first step. */
-  resumedAtStep?: number;
 }
 
 export interface PublishInput {

@@ -4,7 +4,7 @@
  */
 import type { LogitsSettings, PublishedLogits } from './run-file/logits';
 import type { Student } from './run-file/student';
-import type { EnsembleMember, ModelReference, TrainedModel } from './activities';
+import type { EnsembleMember, ModelReference, TrainedModel } from './models';
 
 /** One line of the ledger. Its model lies beside it, `models/<sha256>/`, so that a champion's folder needs no store. */
 export interface ChampionEntry {

@@ -1,0 +1,32 @@
+/** Joins the ingested shards of a plan into one corpus manifest, written last: what is in it is complete, counted and checked. */
+import type { SealedCorpus, SealedSplit, SealInput } from '../workflows/contract/activities';
+import { PermanentError } from '../workflows/contract/failures';
+import type { ActivityDependencies } from './dependencies';
+import { layout } from '../storage/layout';
+import { encodeSealed } from '../storage/checksum';
+import { createJsonOrAdopt } from '../storage/quarantine';
+import { type ContentIndex, namesOf } from '../storage/corpus/content-index';
+import type { Split } from '../workflows/contract/models';
+import { joinShards } from '../storage/corpus/corpus-manifest';
+
+export async function sealCorpus(deps: ActivityDependencies, input: SealInput): Promise<SealedCorpus> {
+  const store = deps.openStore(input.store);
+  const { manifest, content } = await joinShards(store, input.planKey, input.maxRejected);
+  refuseOverlap(content, deps.allowOverlap ?? false);
+  await createJsonOrAdopt(store, layout.corpus(input.planKey), encodeSealed(manifest));
+  const sealed = (split: Split): SealedSplit | null => {
+    const entry = manifest.splits[split];
+    if (entry === null) return null;
+    const { shardsOf: _shardsOf, duplicates: _duplicates, ...counts } = entry;
+    return counts;
+  };
+  return { train: sealed('train'), validation: sealed('validation'), eval: sealed('eval') };
+}
+
+function refuseOverlap({ overlaps }: ContentIndex, allowed: boolean): void {
+  if (overlaps.count === 0 || allowed) return;
+  throw new PermanentError(
+    'CorpusInvalid',
+    `corpus.train: ${overlaps.count} training clips hold the very audio that the run is scored on: ${namesOf(overlaps)}; take them out of one table, or start the workers with --allow-overlap`,
+  );
+}

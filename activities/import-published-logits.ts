@@ -1,0 +1,186 @@
+/**
+ * Turns the authors' published logits into logit shards like those that an ensemble of one's own would have left, beside the corpus's audio:
+ * probabilities bit by bit, and the parameters that each published seed draws. Shards that are there already are left alone.
+ */
+import { resolve } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { chunkPlan } from '../ced/audio/chunks';
+import { canonicalJson } from '../ced/canonical-json';
+import { publishedAugmentation } from '../ced/logits/published/replay';
+import type { PublishedRows } from '../ced/logits/published/published-file';
+import { encodeLogitShard } from '../ced/logits/shard-file';
+import type { ImportedLogits, ImportLogitsInput } from '../workflows/contract/activities';
+import type { LiveProgress } from '../workflows/contract/live-progress';
+import { PermanentError } from '../workflows/contract/failures';
+import type { ActivityDependencies } from './dependencies';
+import { readIngest } from '../storage/corpus/ingest-manifest';
+import { readPlan, readPlannedListing } from '../storage/corpus/plan-manifest';
+import { countdown } from '../workflows/contract/progress-meter';
+import { layout } from '../storage/layout';
+import { encodeSealed } from '../storage/checksum';
+import { createAnew, createJsonOrAdopt, readJsonOrSetAside } from '../storage/quarantine';
+import { sha256, type Store } from '../storage/store';
+import type { LogitsManifest } from '../storage/logits/stored-shard';
+import { PublishedJoin, type JoinClip, type PublishedRowAt } from './published/published-join';
+import { PublishedSource } from './published/published-source';
+import { RowTable } from '../ced/logits/row-table';
+import { readCorpus as readSealedCorpus } from '../storage/corpus/corpus-manifest';
+
+/** Raise it when the same published files come to mean other rows. */
+const importVersion = 1;
+
+interface CorpusShard {
+  audioSha256: string;
+  clips: JoinClip[];
+}
+
+export async function importPublishedLogits(
+  deps: ActivityDependencies,
+  input: ImportLogitsInput,
+  onProgress: (progress: LiveProgress) => void,
+): Promise<ImportedLogits> {
+  const startedMs = deps.monotonicMs();
+  const store = deps.openStore(input.store);
+  const source = await PublishedSource.open(resolve(deps.root, input.published));
+  const { shards, chunkSeconds, classes } = await readCorpus(store, input.planKey);
+  const reading = countdown('files', 2 * source.parts.length, deps.monotonicMs);
+  let read = 0;
+  const fileRead = async (): Promise<void> => {
+    onProgress({ ...reading(++read), phase: 'reading' });
+    await breathe();
+  };
+  const description = { importVersion, published: await source.fingerprint(fileRead), chunkSeconds, views: source.views };
+  const key = sha256(canonicalJson(description));
+  const join = new PublishedJoin(
+    shards.flatMap(({ clips }) => clips),
+    source.views,
+  );
+  for (const [index, part] of source.parts.entries()) {
+    join.add(index, part.view, `${part.path}.parquet`, await source.spans(part));
+    await fileRead();
+  }
+
+  const imported: ImportedLogits = {
+    logitsKey: key,
+    rows: 0,
+    views: source.views,
+    topK: 0,
+    bytes: 0,
+    chunks: 0,
+    chunksWithout: 0,
+    seconds: 0,
+  };
+  const progress = countdown('shards', shards.length, deps.monotonicMs);
+  let firstClip = 0;
+  for (const [done, shard] of shards.entries()) {
+    const heard = shard.clips.flatMap(({ chunks }, clipRow) =>
+      chunks.flatMap(({ length }, chunk) => {
+        const rows = join.rowsOf(firstClip + clipRow, chunk);
+        return rows ? [{ clipRow, chunk, length, rows }] : [];
+      }),
+    );
+    firstClip += shard.clips.length;
+    const manifest = await writeShard(store, source, key, shard.audioSha256, heard, classes);
+    imported.rows += manifest.rowsWritten;
+    imported.bytes += manifest.bytes;
+    imported.chunks += heard.length;
+    imported.chunksWithout += shard.clips.reduce((sum, { chunks }) => sum + chunks.length, 0) - heard.length;
+    onProgress(progress(done + 1));
+    await breathe();
+  }
+  if (imported.chunks === 0) {
+    const { foreign, otherLength } = join.unused;
+    throw new PermanentError(
+      'LogitsMismatch',
+      `logits.published: ${source.folder} has every pass of no chunk of corpus.train (${foreign} of its rows name other clips, ${otherLength} other lengths), expected its audio under the published file names`,
+    );
+  }
+  await createJsonOrAdopt(store, layout.logitsDescription(key), encodeSealed(description));
+  imported.topK = (await source.rows(0)).topK;
+  imported.seconds = (deps.monotonicMs() - startedMs) / 1000;
+  return imported;
+}
+
+async function readCorpus(store: Store, planKey: string): Promise<{ shards: CorpusShard[]; chunkSeconds: number; classes: number }> {
+  const corpus = await readSealedCorpus(store, planKey);
+  const plan = await readPlan(store, planKey);
+  const shards: CorpusShard[] = [];
+  for (const [shard, { ingest, audioSha256 }] of (corpus.splits.train?.shardsOf ?? []).entries()) {
+    const listing = await readPlannedListing(store, { planKey, ...plan }, 'train', shard);
+    const audioOf = new Map(listing.clips.map(({ clip, audio }) => [clip, audio]));
+    const manifest = await readIngest(store, { split: 'train', shard, ingest, audioSha256 });
+    const clips = manifest.clips.map(({ clip, samples }) => ({
+      clip,
+      audio: audioOf.get(clip) ?? clip,
+      chunks: chunkPlan(samples, plan.chunkSeconds),
+    }));
+    shards.push({ audioSha256, clips });
+  }
+  return { shards, chunkSeconds: plan.chunkSeconds, classes: plan.vocabulary.length };
+}
+
+interface HeardChunk {
+  clipRow: number;
+  chunk: number;
+  length: number;
+  rows: PublishedRowAt[];
+}
+
+async function writeShard(
+  store: Store,
+  source: PublishedSource,
+  key: string,
+  audioSha256: string,
+  heard: HeardChunk[],
+  classes: number,
+): Promise<LogitsManifest> {
+  const present = await readJsonOrSetAside<LogitsManifest>(store, layout.logitsManifest(key, audioSha256));
+  if (present && (await store.exists(layout.logits(key, audioSha256)))) return present;
+  const { topK } = await source.rows(0);
+  const table = new RowTable(heard.length * source.views, topK);
+  let row = 0;
+  for (const { clipRow, chunk, length, rows } of heard)
+    for (const [view, at] of rows.entries()) {
+      const part = await source.rows(at.part);
+      const seed = part.seeds[at.row]!;
+      table.setParameters(row, clipRow, chunk, view, publishedAugmentation(seed, length));
+      table.setTop(row++, publishedTop(part, at.row, { topK, classes, where: `${source.parts[at.part]?.path}.h5` }));
+    }
+  const bytes = await encodeLogitShard(table.finish());
+  // A function of the published files and the audio, too: what stands there and differs is damaged.
+  await createAnew(store, layout.logits(key, audioSha256), bytes);
+  // No `seconds`: the manifest is a function of the published files and the audio, whoever writes it.
+  const manifest: LogitsManifest = {
+    formatVersion: 1,
+    rowsPlanned: table.rows,
+    rowsWritten: row,
+    sha256: sha256(bytes),
+    bytes: bytes.byteLength,
+    seconds: 0,
+  };
+  await createJsonOrAdopt(store, layout.logitsManifest(key, audioSha256), encodeSealed(manifest));
+  return manifest;
+}
+
+/** One row in our order: by probability, ties by lower class. @throws {PermanentError} LogitsMismatch when it has another K or names no class of the vocabulary */
+function publishedTop(
+  part: PublishedRows,
+  row: number,
+  expected: { topK: number; classes: number; where: string },
+): { indexes: Uint16Array; values: Uint16Array } {
+  const { topK, classes, where } = expected;
+  if (part.topK !== topK)
+    throw new PermanentError('LogitsMismatch', `${where}: ${part.topK} probabilities a row, ${topK} in the first file`);
+  const pairs = Array.from({ length: topK }, (_, rank) => ({
+    index: part.indexes[row * topK + rank]!,
+    half: part.values[row * topK + rank]!,
+  }));
+  const wrong = pairs.find(({ index, half }) => index < 0 || index >= classes || half > 0x3c00);
+  if (wrong)
+    throw new PermanentError(
+      'LogitsMismatch',
+      `${where}: row ${row} gives class ${wrong.index} the float16 bits ${wrong.half}, expected classes below ${classes} and probabilities`,
+    );
+  pairs.sort((a, b) => b.half - a.half || a.index - b.index);
+  return { indexes: Uint16Array.from(pairs, ({ index }) => index), values: Uint16Array.from(pairs, ({ half }) => half) };
+}

@@ -1,0 +1,116 @@
+/**
+ * Turns the run file's tables into immutable listings, one a shard, and a plan that names them. Rows keep the table's order, so clips
+ * appended to a table leave every full shard as it was. Costs one `stat` a clip; no audio is read.
+ */
+import { parseVocabularyCsv, type Vocabulary } from '../ced/teachers/vocabulary';
+import type { Plan, PlanInput, PlannedSplit } from '../workflows/contract/activities';
+import { PermanentError } from '../workflows/contract/failures';
+import type { ActivityDependencies } from './dependencies';
+import { layout, SPLITS } from '../storage/layout';
+import { encodeSealed } from '../storage/checksum';
+import { createAnew, readJsonOrSetAside } from '../storage/quarantine';
+import { encodeJson, sha256, type Store } from '../storage/store';
+import { listClips } from './plan/list-clips';
+import { readPlan, readPlannedListing, type PlanManifest } from '../storage/corpus/plan-manifest';
+import { readInput, type InputPlace } from './plan/read-input';
+import { readTables } from './plan/read-table';
+import { cutShards, listShards } from '../ced/corpus/shards';
+import type { Split } from '../workflows/contract/models';
+import type { Listing } from '../ced/corpus/listing';
+
+export async function planCorpus(
+  deps: ActivityDependencies,
+  input: PlanInput,
+  onProgress: (done: number, total: number) => void,
+): Promise<Plan> {
+  const store = deps.openStore(input.store);
+  const vocabulary = await readVocabulary(deps, input.corpus.vocabulary);
+  const listed: Record<Split, { listings: Listing[]; clips: number; rejected: number } | null> = {
+    train: null,
+    validation: null,
+    eval: null,
+  };
+  const earlier = input.continues === undefined ? null : await lastPlan(store, input.continues);
+  for (const split of SPLITS) {
+    const table = input.corpus[split];
+    if (table === undefined) continue;
+    const { rows, rejected } = await readTables(deps.root, `corpus.${split}`, table, deps.sources ?? {});
+    if (rows.length === 0)
+      throw new PermanentError('CorpusInvalid', `corpus.${split}: ${table} holds no usable row, expected at least one clip`);
+    const clips = await listClips(rows, vocabulary, rejected, deps.sources ?? {}, onProgress);
+    const shards = cutShards(clips, input.corpus.clipsPerShard, earlier ? await listingsOf(store, earlier, split) : []);
+    listed[split] = { listings: listShards(shards, rejected), clips: clips.length, rejected: rejected.length };
+  }
+  const encoded = mapSplits(listed, (split) => split.listings.map((listing) => encodeJson(listing)));
+  const manifest: PlanManifest = {
+    formatVersion: 1,
+    chunkSeconds: input.chunkSeconds,
+    vocabulary: vocabulary,
+    splits: {
+      train: describe(listed.train, encoded.train),
+      validation: describe(listed.validation, encoded.validation),
+      eval: describe(listed.eval, encoded.eval),
+    },
+  };
+  const bytes = encodeJson(manifest);
+  const planKey = sha256(bytes);
+  for (const split of SPLITS)
+    for (const [shard, listing] of (encoded[split] ?? []).entries())
+      await createAnew(store, layout.listing(planKey, split, shard), listing);
+  await createAnew(store, layout.plan(planKey), bytes);
+  if (input.continues !== undefined) await store.replace(layout.lastPlan(input.continues), encodeSealed({ formatVersion: 1, planKey }));
+  return { planKey, classes: vocabulary.length, splits: mapSplits(listed, summary) };
+}
+
+function summary(split: { listings: Listing[]; clips: number; rejected: number }): PlannedSplit {
+  return { shards: split.listings.length, clips: split.clips, rejected: split.rejected };
+}
+
+function describe(split: { clips: number; rejected: number } | null, encoded: Uint8Array[] | null): PlanManifest['splits']['train'] {
+  return split && encoded && { listings: encoded.map((bytes) => sha256(bytes)), clips: split.clips, rejected: split.rejected };
+}
+
+function mapSplits<A, B>(splits: Record<Split, A | null>, map: (split: A) => B): Record<Split, B | null> {
+  const { train, validation, eval: evaluation } = splits;
+  return { train: train && map(train), validation: validation && map(validation), eval: evaluation && map(evaluation) };
+}
+
+/** @throws {PermanentError} RunFileInvalid naming the field, the file and what is expected */
+export async function readVocabulary(input: InputPlace, path: string): Promise<Vocabulary> {
+  const text = await readInput(input, 'corpus.vocabulary', path, "a CSV in AudioSet's columns index,mid,display_name");
+  try {
+    return parseVocabularyCsv(text);
+  } catch (error) {
+    throw new PermanentError('RunFileInvalid', `corpus.vocabulary: ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+interface EarlierPlan extends PlanManifest {
+  planKey: string;
+}
+
+async function lastPlan(store: Store, run: string): Promise<EarlierPlan | null> {
+  const pointer = await readJsonOrSetAside<{ planKey: string }>(store, layout.lastPlan(run));
+  const plan = pointer && (await unlessDamaged(() => readPlan(store, pointer.planKey)));
+  return pointer && plan && { ...plan, planKey: pointer.planKey };
+}
+
+/** null for what cannot be gone on from: shards are cut anew. */
+async function unlessDamaged<T>(read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof PermanentError && error.code === 'CorpusInvalid') return null;
+    throw error;
+  }
+}
+
+async function listingsOf(store: Store, plan: EarlierPlan, split: Split): Promise<Listing[]> {
+  const listings: Listing[] = [];
+  for (let shard = 0; shard < (plan.splits[split]?.listings.length ?? 0); shard++) {
+    const found = await unlessDamaged(() => readPlannedListing(store, plan, split, shard));
+    if (found === null) return [];
+    listings.push(found);
+  }
+  return listings;
+}

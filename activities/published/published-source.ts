@@ -1,0 +1,88 @@
+/**
+ * A folder of the authors' published logits: which passes it holds, what its files hash to, and their rows on demand. A few files are kept in
+ * memory, because neighbouring clips mostly stand in the same ones.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  parsePublishedName,
+  readPublishedRows,
+  readPublishedSpans,
+  type PublishedRows,
+  type PublishedSpans,
+} from '../../ced/logits/published/published-file';
+import { PermanentError } from '../../workflows/contract/failures';
+import { sha256 } from '../../storage/store';
+
+export interface PublishedPart {
+  /** Which augmented hearing of the corpus, from 0: a view. */
+  readonly view: number;
+  readonly rank: number;
+  /** Path without its ending. */
+  readonly path: string;
+}
+
+export class PublishedSource {
+  private readonly held = new Map<number, PublishedRows>();
+
+  private constructor(
+    readonly folder: string,
+    /** Sorted by view, then rank. */
+    readonly parts: readonly PublishedPart[],
+    readonly views: number,
+  ) {}
+
+  /** @throws {PermanentError} RunFileInvalid when the folder cannot be read, holds no such files or lacks a pass */
+  static async open(folder: string): Promise<PublishedSource> {
+    const names = await readdir(folder).catch((error: unknown) => {
+      throw invalid(`${folder} cannot be read (${(error as NodeJS.ErrnoException).code}), expected a folder of logits_ep*.h5 and .parquet`);
+    });
+    const parts = names
+      .flatMap((name) => {
+        const parsed = parsePublishedName(name);
+        return parsed ? [{ view: parsed.pass - 1, rank: parsed.rank, path: join(folder, name.slice(0, -'.h5'.length)) }] : [];
+      })
+      .sort((a, b) => a.view - b.view || a.rank - b.rank);
+    if (parts.length === 0) throw invalid(`${folder} holds no logits_ep*.h5`);
+    const views = new Set(parts.map(({ view }) => view));
+    for (let view = 0; view < views.size; view++)
+      if (!views.has(view)) throw invalid(`${folder} holds ${views.size} passes, but not logits_ep${view + 1}_*.h5`);
+    return new PublishedSource(folder, parts, views.size);
+  }
+
+  /** Names the content: equal folders give equal values. `onFile` is told of each finished file. */
+  async fingerprint(onFile: () => Promise<void>): Promise<(string | number)[][]> {
+    const files: (string | number)[][] = [];
+    for (const part of this.parts) {
+      files.push([part.view, part.rank, sha256(await read(`${part.path}.h5`)), sha256(await read(`${part.path}.parquet`))]);
+      await onFile();
+    }
+    return files;
+  }
+
+  async spans(part: PublishedPart): Promise<PublishedSpans> {
+    return await readPublishedSpans(await read(`${part.path}.parquet`), `${part.path}.parquet`);
+  }
+
+  async rows(index: number): Promise<PublishedRows> {
+    const held = this.held.get(index);
+    if (held) return held;
+    const part = this.parts[index];
+    if (!part) throw new Error(`${this.folder} has no part ${index}`);
+    const rows = await readPublishedRows(await read(`${part.path}.h5`), `${part.path}.h5`);
+    const oldest = this.held.keys().next();
+    if (this.held.size >= 2 * this.views && oldest.done === false) this.held.delete(oldest.value);
+    this.held.set(index, rows);
+    return rows;
+  }
+}
+
+async function read(path: string): Promise<Uint8Array> {
+  return await readFile(path).catch((error: unknown) => {
+    throw invalid(`${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  });
+}
+
+function invalid(detail: string): PermanentError {
+  return new PermanentError('RunFileInvalid', `logits.published: ${detail}`);
+}

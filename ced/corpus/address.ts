@@ -1,0 +1,16 @@
+/** Addresses of tables and audio: local paths, or URIs with a scheme. */
+
+export interface ByteRange {
+  offset: number;
+  bytes: number;
+}
+
+export function isUri(place: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(place);
+}
+
+/** `gs://bucket/some/key` in two. null for anything else. */
+export function parseGsUri(uri: string): { bucket: string; path: string } | null {
+  const match = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:\/(.*))?$/s.exec(uri);
+  return match?.[1] === undefined ? null : { bucket: match[1], path: match[2] ?? '' };
+}

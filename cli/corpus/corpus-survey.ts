@@ -1,0 +1,103 @@
+/** What a corpus holds, found out by reading it: the same tables, sources and decoders as a run uses, and nothing is written. */
+import { createHash } from 'node:crypto';
+import { ContentIndex } from '../../storage/corpus/content-index';
+import { readClips } from '../../activities/ingest/read-clips';
+import { listClips } from '../../activities/plan/list-clips';
+import { readTables } from '../../activities/plan/read-table';
+import type { TableRow } from '../../ced/corpus/table';
+import type { Split } from '../../storage/layout';
+import type { SourceOptions } from '../../storage/sources/source';
+import { sampleRate } from '../../ced/audio/mono16k';
+import type { Vocabulary } from '../../ced/teachers/vocabulary';
+import type { ListedClip } from '../../ced/corpus/listing';
+import type { RejectedClip } from '../../report/run-corpus';
+
+export interface SurveyOptions {
+  root: string;
+  sources: SourceOptions;
+  /** null = whatever labels the tables hold. */
+  vocabulary: Vocabulary | null;
+  /** Read this many clips, evenly spread, instead of all. */
+  sample?: number;
+  onProgress?: (done: number, total: number) => void;
+}
+
+export interface SplitSurvey {
+  split: Split;
+  table: string;
+  /** Usable rows; with `sample`, more than were read. */
+  clips: number;
+  /** Clips that were read and decoded. */
+  read: number;
+  /** Seconds of each of them. */
+  seconds: number[];
+  labelled: number;
+  /** Clips of each class, most frequent first. */
+  classes: { name: string; clips: number }[];
+  rejected: RejectedClip[];
+}
+
+/** Splits smallest first, `train` last: see ContentIndex. */
+export async function surveyCorpus(
+  tables: Partial<Record<Split, string>>,
+  options: SurveyOptions,
+): Promise<{ splits: SplitSurvey[]; content: ContentIndex }> {
+  const content = new ContentIndex();
+  const splits: SplitSurvey[] = [];
+  for (const split of ['validation', 'eval', 'train'] as const) {
+    const table = tables[split];
+    if (table !== undefined) splits.unshift(await surveySplit(split, table, content, options));
+  }
+  return { splits, content };
+}
+
+async function surveySplit(split: Split, table: string, content: ContentIndex, options: SurveyOptions): Promise<SplitSurvey> {
+  const { rows, rejected } = await readTables(options.root, `corpus.${split}`, table, options.sources);
+  const vocabulary = options.vocabulary ?? labelsOf(rows);
+  const listed = await listClips(rows, vocabulary, rejected, options.sources, () => undefined);
+  const chosen = spread(listed, options.sample ?? listed.length);
+  const seconds: number[] = [];
+  for await (const { listed: clip, pcm } of readClips(chosen, options.sources)) {
+    if (typeof pcm === 'string') rejected.push({ clip: clip.clip, reason: pcm });
+    else {
+      seconds.push(pcm.length / sampleRate);
+      content.add(
+        split,
+        clip.clip,
+        createHash('sha256')
+          .update(new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength))
+          .digest('hex'),
+      );
+    }
+    options.onProgress?.(seconds.length, chosen.length);
+  }
+  return {
+    split,
+    table,
+    clips: listed.length,
+    read: seconds.length,
+    seconds,
+    labelled: listed.filter(({ labels }) => labels !== null).length,
+    classes: classesOf(listed, vocabulary),
+    rejected: rejected.map(({ clip, reason }) => ({ split, clip, reason })),
+  };
+}
+
+function classesOf(listed: readonly ListedClip[], vocabulary: Vocabulary): SplitSurvey['classes'] {
+  const counts = new Array<number>(vocabulary.length).fill(0);
+  for (const { labels } of listed) for (const label of labels ?? []) counts[label] = (counts[label] ?? 0) + 1;
+  return vocabulary.map(({ name }, index) => ({ name, clips: counts[index] ?? 0 })).sort((a, b) => b.clips - a.clips);
+}
+
+/** Classes for tables that come without a vocabulary: every name they use, and numbers up to the largest. */
+function labelsOf(rows: readonly TableRow[]): Vocabulary {
+  const labels = rows.flatMap((row) => row.labels ?? []);
+  const numbers = labels.filter((label) => typeof label === 'number').reduce((largest, label) => Math.max(largest, label + 1), 0);
+  const names = [...new Set(labels.filter((label) => typeof label === 'string'))].sort();
+  return [...Array.from({ length: numbers }, (_, index) => `class ${index}`), ...names].map((name) => ({ mid: '', name }));
+}
+
+function spread<T>(items: readonly T[], most: number): readonly T[] {
+  if (items.length <= most) return items;
+  return Array.from({ length: most }, (_, index) => items[Math.floor((index * items.length) / most)]!);
+}

@@ -1,0 +1,117 @@
+/**
+ * One run from its file to its result on this machine: server, workers, the workflow started through the Temporal CLI, live lines, results.
+ * A run of the same id that is still open, as after Ctrl-C, is gone on with instead of started again.
+ */
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { openStore } from '../../storage/open-store';
+import { layout } from '../../storage/layout';
+import { repositoryRoot, temporalBinary } from '../../infra/toolchain';
+import { localSettings } from '../../workers/temporal-settings';
+import type { RunResult } from '../../workflows/contract/activities';
+import type { DistillRun } from '../../workflows/contract/run-file/distill-run';
+import type { TeachRun } from '../../workflows/contract/run-file/teach-run';
+import type { Unchanged } from '../../workflows/contract/promotion';
+import { moveToCurrentBuild } from './move-run';
+import { linkDemoCorpus } from './demo-corpus';
+import { connect, followRun } from './follow';
+import { listenForInterruption } from './interruption';
+import { LiveDisplay } from './live-display';
+import { resultTable } from './result-table';
+import { readRunFile } from './run-file';
+import { Session } from './session';
+import { shortPath } from '../short-path';
+import type { StartOptions } from './start-options';
+import { nameToType, runTemporal, shellLine, startArguments, terminateArguments, type StartCommand } from './temporal-command';
+
+export interface ConductedRun {
+  run: DistillRun | TeachRun;
+  result: RunResult;
+  workflowId: string;
+  client: Client;
+}
+
+/**
+ * @param afterwards work on the result while the server is still there
+ * @returns exit code: 0 done, 130 interrupted. @throws when the run, the server or a worker failed
+ */
+export async function conductRun(
+  options: StartOptions,
+  afterwards: (done: ConductedRun, say: (line: string) => void) => Promise<void>,
+): Promise<number> {
+  const run = readRunFile(options.runFile, options.type);
+  const workflowId = options.workflowId ?? run.name;
+  const address = `127.0.0.1:${options.port}`;
+  const screen = options.json ? process.stderr : process.stdout;
+  const display = new LiveDisplay(screen, () => performance.now());
+  const say = (line: string): void => display.note(line);
+  linkDemoCorpus(repositoryRoot);
+
+  const interruption = listenForInterruption(() =>
+    say('\nStopping: the step in progress is finished and its checkpoint written. Ctrl-C again stops at once.'),
+  );
+  const session = await Session.open({ address, uiPort: options.uiPort, root: repositoryRoot, workers: options.workers, onNote: say });
+  interruption.onSecond(() => session.kill());
+  const { client, close } = await connect(localSettings(address));
+  const over = new AbortController();
+  const watching = AbortSignal.any([interruption.signal, over.signal]);
+  try {
+    const work = async (): Promise<number> => {
+      if (interruption.signal.aborted) return 130;
+      await startOrGoOn(client, { type: options.type, workflowId, inputFile: shortPath(options.runFile), address }, say);
+      const result = await followRun(client, workflowId, display, watching);
+      if (result === null) return 130;
+      if ('outcome' in result) return unchanged(result, options.json, say);
+      await afterwards({ run, result, workflowId, client }, say);
+      if (options.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+      else say(`\n${resultTable(result, placesOf(run))}`);
+      if (options.keep && !interruption.signal.aborted) await kept(interruption.signal, say);
+      return 0;
+    };
+    return await Promise.race([work(), session.failed]);
+  } finally {
+    over.abort();
+    await session.stop();
+    await close();
+    if (interruption.signal.aborted && !options.keep) say('Stopped. The same command goes on where this was.');
+  }
+}
+
+function unchanged(result: Unchanged, json: boolean, say: (line: string) => void): number {
+  if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  else say(`\n${result.says}`);
+  return 0;
+}
+
+/** Starts a run through the Temporal CLI, or goes on with the one of its id that is open, on this build. */
+export async function startOrGoOn(client: Client, command: StartCommand, say: (line: string) => void): Promise<void> {
+  if (await isOpen(client, command.workflowId)) {
+    say(`Run ${command.workflowId} is open: going on with it, with the run file it was started with.`);
+    if (await moveToCurrentBuild(client, command.workflowId)) say('It was begun by an earlier build, and is moved to this one.');
+    say(`(To begin anew: ${shellLine(nameToType(temporalBinary()), terminateArguments(command))})\n`);
+    return;
+  }
+  const args = startArguments(command);
+  say(`\n  ${shellLine(nameToType(temporalBinary()), args)}\n`);
+  await runTemporal(temporalBinary(), args);
+}
+
+async function isOpen(client: Client, workflowId: string): Promise<boolean> {
+  try {
+    const { status } = await client.workflow.getHandle(workflowId).describe();
+    return status.name === 'RUNNING' || status.name === 'PAUSED';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+async function kept(signal: AbortSignal, say: (line: string) => void): Promise<void> {
+  say('\nServer and workers keep running. Ctrl-C stops them.');
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}
+
+function placesOf(run: DistillRun | TeachRun): { result: string; report: string } {
+  const { uri } = openStore(repositoryRoot, run.store);
+  const place = (file: 'result.json' | 'report.html'): string => `${shortPath(uri)}/${layout.latest(run.name, file)}`;
+  return { result: place('result.json'), report: place('report.html') };
+}

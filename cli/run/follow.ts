@@ -1,0 +1,36 @@
+/** Follows one run to its end with live lines, whoever started it and wherever its workers are. */
+import { Client, Connection } from '@temporalio/client';
+import type { RunResult } from '../../workflows/contract/activities';
+import { dataConverter } from '../../workers/payloads/data-converter';
+import type { TemporalSettings } from '../../workers/temporal-settings';
+import type { Unchanged } from '../../workflows/contract/promotion';
+import { UsageError } from '../failure';
+import type { LiveDisplay } from './live-display';
+import { liveLines } from './live-lines';
+import { followStatus } from './status-feed';
+
+/** @throws {UsageError} one line with the remedy when no server is there */
+export async function connect({
+  address,
+  namespace,
+  connection: options,
+}: TemporalSettings): Promise<{ client: Client; close: () => Promise<void> }> {
+  const connection = await Connection.connect({ ...options, connectTimeout: '5s' }).catch((error: unknown) => {
+    throw new UsageError(`no Temporal server answers at ${address}; start one with \`npm run server\`, or name yours with --address`, {
+      cause: error,
+    });
+  });
+  return { client: new Client({ connection, namespace, ...(await dataConverter(process.env)) }), close: () => connection.close() };
+}
+
+/** @returns the run's result (of a retraining maybe that nothing was new), or null when `signal` ended the watching first. @throws {WorkflowFailedError} when the run failed */
+export async function followRun(
+  client: Client,
+  workflowId: string,
+  display: LiveDisplay,
+  signal: AbortSignal,
+): Promise<RunResult | Unchanged | null> {
+  await followStatus(client, workflowId, (view) => display.show(liveLines(view)), signal).finally(() => display.keep());
+  if (signal.aborted) return null;
+  return (await client.workflow.getHandle(workflowId).result()) as RunResult | Unchanged;
+}

@@ -1,0 +1,105 @@
+/**
+ * From what is known of a run to one line a stage: done of total, rate, loss or mAP, time to go. Pure, so that every state can be tested;
+ * how lines reach a screen or a log is live-display.ts.
+ */
+import type { LiveProgress } from '../../workflows/contract/live-progress';
+import type { RunStatus, StageState, StageStatus } from '../../workflows/contract/status';
+import { clock, grouped, rate } from '../quantities';
+import { activitiesOf, type PendingActivity, type RunView } from './run-view';
+
+export interface StageLine {
+  stage: string;
+  state: StageState;
+  text: string;
+  /** Activities of the stage that failed and are tried again. */
+  retries: string[];
+}
+
+export function liveLines(view: RunView): StageLine[] {
+  return view.status.stages.map((stage) => {
+    const activities = activitiesOf(view, stage.name);
+    const cells = [stage.name.padEnd(9), ...describeStage(view.status, stage, activities)];
+    return { stage: stage.name, state: stage.state, text: cells.join('  ').trimEnd(), retries: activities.flatMap(describeRetry) };
+  });
+}
+
+function describeStage(status: RunStatus, stage: StageStatus, activities: readonly PendingActivity[]): string[] {
+  const count = `${grouped(stage.done)}/${grouped(stage.total)} ${stage.unit}`.padEnd(16);
+  switch (stage.state) {
+    case 'waiting':
+      return ['waiting'];
+    case 'done':
+      return [count, `done in ${clock(stage.seconds)}`, ...outcome(status, stage)];
+    case 'running':
+      return [count, ...(status.state === 'paused' ? ['paused'] : []), ...describeActivities(status, stage, activities)];
+  }
+}
+
+function describeActivities(status: RunStatus, stage: StageStatus, activities: readonly PendingActivity[]): string[] {
+  // What an attempt that is over said last is of interest only while nothing else is at work.
+  const atWork = activities.filter(({ started }) => started);
+  const active = (atWork.length > 0 ? atWork : activities).flatMap(({ progress }) => progress ?? []);
+  if (active.length === 0)
+    return activities.some(({ started }) => started) ? ['starting'] : activities.length > 0 ? ['waiting for a worker'] : [];
+  const counted = active.filter(({ total }) => total > 0);
+  const cells: string[] = [];
+  const [first] = counted;
+  if (first) {
+    const alike = counted.filter(({ unit }) => unit === first.unit);
+    const speed = sum(alike, 'perSecond');
+    cells.push(`${grouped(sum(alike, 'done'))}/${grouped(sum(alike, 'total'))} ${first.unit}`);
+    if (speed > 0) cells.push(`${rate(speed)} ${first.unit}/s`);
+    cells.push(...describeLearning(status, active));
+    const seconds = secondsToGo(stage, alike);
+    if (seconds !== null) cells.push(`ETA ${clock(seconds)}`);
+  }
+  const phases = [...new Set(active.flatMap(({ phase }) => phase ?? []))];
+  return [...cells, ...phases];
+}
+
+/** Loss of the last step; mAP of the last validation, which epochs in between leave out. */
+function describeLearning(status: RunStatus, active: readonly LiveProgress[]): string[] {
+  const training = active.find(({ loss }) => loss !== undefined);
+  if (!training) return [];
+  // The last record is of the model before until this one's first epoch is over; heartbeats may lag behind this one's own.
+  const last = Object.values(status.epochs).at(-1);
+  const known = last && (last.epoch < last.epochs || last.epoch <= (training.epoch ?? 0)) ? last : undefined;
+  const mAP = training.mAP ?? known?.mAP ?? null;
+  const epoch = training.epoch === undefined ? [] : [`epoch ${training.epoch}${known ? `/${known.epochs}` : ''}`];
+  return [...epoch, `loss ${training.loss?.toFixed(4)}`, ...(mAP === null ? [] : [`mAP ${mAP.toFixed(3)}`])];
+}
+
+/**
+ * Time to go for the whole stage: what is in work now, and as much again for everything not begun. Where progress in work is of another
+ * unit (validating clips in the middle of steps) it says nothing of the whole.
+ */
+function secondsToGo(stage: StageStatus, inWork: readonly LiveProgress[]): number | null {
+  const speed = sum(inWork, 'perSecond');
+  if (speed <= 0 || inWork.some(({ phase }) => phase !== undefined)) return null;
+  const total = sum(inWork, 'total');
+  const notBegun = Math.max(0, stage.total - stage.done - inWork.length);
+  return (total - sum(inWork, 'done') + (notBegun * total) / inWork.length) / speed;
+}
+
+/** What a finished stage found out. */
+function outcome(status: RunStatus, stage: StageStatus): string[] {
+  if (stage.name === 'gate' || stage.name === 'evaluate') {
+    const models = Object.entries(status.scores).filter(([name]) => (stage.name === 'evaluate') === name in status.epochs);
+    return models.map(([name, mAP]) => `${name} ${mAP === null ? 'unlabelled' : mAP.toFixed(3)}`);
+  }
+  if (stage.name !== 'teach' && stage.name !== 'distill') return [];
+  return Object.values(status.epochs).map(
+    ({ student, epoch, loss, mAP }) =>
+      `${student}: ${epoch} epochs, loss ${loss.toFixed(4)}${mAP === null ? '' : `, mAP ${mAP.toFixed(3)}`}`,
+  );
+}
+
+function describeRetry({ type, attempt, lastFailure }: PendingActivity): string[] {
+  if (lastFailure === null) return [];
+  const failure = lastFailure.replace(/\s+/g, ' ');
+  return [`${type}, attempt ${attempt}, after ${failure.length > 200 ? `${failure.slice(0, 199)}…` : failure}`];
+}
+
+function sum(all: readonly LiveProgress[], field: 'done' | 'total' | 'perSecond'): number {
+  return all.reduce((total, each) => total + each[field], 0);
+}

@@ -1,0 +1,76 @@
+/**
+ * What a run will take, by arithmetic on its run file: shards, rows, bytes, floating-point operations. Nothing is measured but the clips' length.
+ * Matrix products are counted as two operations a multiply-add; a training step is three forward passes.
+ */
+import { frameCount } from '../../ced/audio/frames';
+import { modelConfig } from '../../jobs/train/model-shape';
+import { chunkPlan } from '../../ced/audio/chunks';
+import { sampleRate } from '../../ced/audio/mono16k';
+import type { ModelConfig } from '../../ced/model/config';
+import { parameterCount } from '../../ced/model/parameters';
+import type { ModelShape } from '../../workflows/contract/run-file/model';
+import type { Student } from '../../workflows/contract/run-file/student';
+import type { Taught } from '../../workflows/contract/run-file/training';
+
+export interface SplitEstimate {
+  clips: number;
+  shards: number;
+  chunks: number;
+  audioBytes: number;
+}
+
+/** @param seconds lengths of a sample of the split's clips */
+export function estimateSplit(clips: number, clipsPerShard: number, chunkSeconds: number, seconds: readonly number[]): SplitEstimate {
+  const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+  const chunks = mean(seconds.map((one) => chunkPlan(Math.round(one * sampleRate), chunkSeconds).length));
+  return {
+    clips,
+    shards: Math.max(1, Math.ceil(clips / clipsPerShard)),
+    chunks: Math.round(clips * chunks),
+    audioBytes: Math.round(clips * mean([...seconds]) * sampleRate) * 2,
+  };
+}
+
+/** Bytes of a logit row with K pairs: augmentation 5, a pair 1.75 (39 to 45 measured with K = 20, docs/decisions.md). */
+export function logitBytes(rows: number, topK: number): number {
+  return Math.round(rows * (5 + 1.75 * topK));
+}
+
+const PATCH = 16;
+const MEL_BINS = 64;
+
+/** Operations of one forward pass over one chunk. */
+export function forwardOperations(config: ModelConfig, chunkSeconds: number): number {
+  const frames = frameCount(chunkSeconds * sampleRate);
+  const tokens = Math.floor(frames / PATCH) * (MEL_BINS / PATCH);
+  const { embed_dim: width, depth, mlp_ratio: ratio, outputdim } = config;
+  const block = 2 * tokens * width * width * (4 + 2 * ratio) + 4 * tokens * tokens * width;
+  return depth * block + 2 * tokens * width * PATCH * PATCH + 2 * width * outputdim;
+}
+
+export interface TrainingEstimate {
+  name: string;
+  parameters: number;
+  steps: number;
+  operations: number;
+  /** Two checkpoints with Adam's moments, the best weights, and the finished model. */
+  checkpointBytes: number;
+}
+
+export function estimateTraining(
+  settings: Student | Taught,
+  chunks: number,
+  chunkSeconds: number,
+  classes: readonly { name: string }[],
+): TrainingEstimate {
+  const config = modelConfig(settings.model satisfies ModelShape, chunkSeconds, classes);
+  const parameters = parameterCount(config);
+  const steps = settings.epochs * Math.ceil(chunks / settings.batchSize);
+  return {
+    name: settings.name,
+    parameters,
+    steps,
+    operations: 3 * forwardOperations(config, chunkSeconds) * settings.epochs * chunks,
+    checkpointBytes: 4 * parameters * (2 * 3 + settings.averageBest + 1),
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * `npm run schedule`: a schedule of retrainings, made by the Temporal CLI with the very line that is shown. Idempotent: what is there already is
+ * compared and left alone, or updated where it differs.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { ScheduleNotFoundError, type Client, type ScheduleDescription } from '@temporalio/client';
+import { temporalBinary } from '../../infra/toolchain';
+import { temporalSettings } from '../../workers/temporal-settings';
+import { TASK_QUEUES } from '../../workflows/contract/names';
+import { describeFailure } from '../failure';
+import { connect } from './follow';
+import { readRunFile, readRunJson } from './run-file';
+import { durationText, parseScheduleOptions, SCHEDULE_HELP, type ScheduleOptions } from './schedule-options';
+import { nameToType, runTemporal, scheduleArguments, shellLine } from './temporal-command';
+
+const CATCH_UP_SECONDS = 3600;
+
+async function main(): Promise<void> {
+  const options = parseScheduleOptions(process.argv.slice(2));
+  if (!options) return console.log(SCHEDULE_HELP);
+  // Under an id of its own too: a schedule keeps the run file, and every firing would be refused.
+  const { name } = readRunFile(options.runFile, 'retrain');
+  const id = options.id ?? name;
+  const json = readRunJson(options.runFile);
+  if (options.show) return say(id, options, 'create', null);
+  const { client, close } = await connect(temporalSettings(options, process.env));
+  try {
+    const present = await describe(client, id);
+    if (present && isTheSame(present, options, json)) {
+      say(id, options, 'create', null);
+      console.log(`Schedule ${id} is there already and is the same: nothing was changed.${pausedNote(present)}`);
+      return;
+    }
+    const verb = present ? 'update' : 'create';
+    say(id, options, verb, present);
+    await runTemporal(temporalBinary(), lineOf(id, options, verb, present));
+    const next = (await client.schedule.getHandle(id).describe()).info.nextActionTimes[0];
+    console.log(`Schedule ${id} ${verb}d.${next ? ` It fires next at ${next.toISOString()}.` : ''}${present ? pausedNote(present) : ''}`);
+  } finally {
+    await close();
+  }
+}
+
+function lineOf(id: string, options: ScheduleOptions, verb: 'create' | 'update', present: ScheduleDescription | null): string[] {
+  const { runFile, everySeconds, offsetSeconds, jitterSeconds, address, namespace } = options;
+  return scheduleArguments({
+    verb,
+    id,
+    inputFile: runFile,
+    interval: durationText(everySeconds) + (offsetSeconds === 0 ? '' : `/${durationText(offsetSeconds)}`),
+    jitter: durationText(jitterSeconds),
+    catchUpWindow: durationText(CATCH_UP_SECONDS),
+    // An update replaces the whole schedule: who paused it, and why, is kept.
+    pausedBecause: present?.state.paused ? (present.state.note ?? '') : null,
+    address,
+    namespace,
+  });
+}
+
+function say(...line: Parameters<typeof lineOf>): void {
+  console.log(`\n  ${shellLine(nameToType(temporalBinary()), lineOf(...line))}\n`);
+}
+
+async function describe(client: Client, id: string): Promise<ScheduleDescription | null> {
+  try {
+    return await client.schedule.getHandle(id).describe();
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return null;
+    throw error;
+  }
+}
+
+function isTheSame({ spec, policies, action }: ScheduleDescription, options: ScheduleOptions, runFile: unknown): boolean {
+  const { everySeconds, offsetSeconds, jitterSeconds } = options;
+  const found = {
+    intervals: spec.intervals?.map(({ every, offset }) => [every, offset ?? 0]),
+    others: [spec.calendars?.length ?? 0],
+    jitter: spec.jitter ?? 0,
+    overlap: policies.overlap,
+    catchUp: policies.catchupWindow,
+    pauseOnFailure: policies.pauseOnFailure,
+    action: [action.workflowType, action.taskQueue, action.args],
+  };
+  const wanted = {
+    intervals: [[everySeconds * 1000, offsetSeconds * 1000]],
+    others: [0],
+    jitter: jitterSeconds * 1000,
+    overlap: 'BUFFER_ONE',
+    catchUp: CATCH_UP_SECONDS * 1000,
+    pauseOnFailure: true,
+    action: ['retrain', TASK_QUEUES.workflows, [runFile]],
+  };
+  return isDeepStrictEqual(found, wanted);
+}
+
+function pausedNote({ state }: ScheduleDescription): string {
+  return state.paused ? ` It is paused: ${state.note ?? 'no reason given'}` : '';
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`error: ${describeFailure(error)}\n`);
+  process.exitCode = 1;
+});

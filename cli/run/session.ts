@@ -1,0 +1,72 @@
+/**
+ * What a run needs around it on one machine: the Temporal server with its state in `runs/temporal.db`, and two workers as processes of their
+ * own. Everything stops in the order that loses nothing: workers first, while the server still takes down where they stopped.
+ */
+import { mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { startServer, type Server } from '../../infra/server';
+import { DEFAULT_ADDRESS } from '../../workers/temporal-settings';
+import { shortPath } from '../short-path';
+import { WorkerProcess } from './worker-process';
+
+export interface SessionOptions {
+  address: string;
+  uiPort: number | null;
+  /** Where relative paths of run files start; server state and logs lie in its `runs/`. */
+  root: string;
+  /** false where workers run elsewhere. */
+  workers: boolean;
+  /** GPU workers that share the cores between them; one without. */
+  gpuWorkers?: number;
+  onNote: (line: string) => void;
+}
+
+export class Session {
+  private constructor(
+    private readonly server: Server,
+    private readonly workers: readonly WorkerProcess[],
+    private readonly serverLog: string,
+  ) {}
+
+  /** @throws one line when the port is taken or the server does not start */
+  static async open({ address, uiPort, root, workers, gpuWorkers = 1, onNote }: SessionOptions): Promise<Session> {
+    const logs = join(root, 'runs', 'logs');
+    mkdirSync(logs, { recursive: true });
+    const serverLog = join(logs, 'server.log');
+    const server = await startServer({ address, dbFile: join(root, 'runs', databaseName(address)), uiPort, log: serverLog });
+    onNote(`Temporal server at ${address}${server.reused ? ' (already running)' : ''}, logs in ${shortPath(logs)}`);
+    const start = (name: string, options: { queue: 'cpu' | 'gpu'; threads?: number }): WorkerProcess =>
+      new WorkerProcess({ ...options, address, root, log: join(logs, `worker-${name}.log`), onRestart: onNote });
+    if (!workers) return new Session(server, [], serverLog);
+    const threads = Math.max(1, Math.floor(availableParallelism() / gpuWorkers));
+    const gpu =
+      gpuWorkers === 1
+        ? [start('gpu', { queue: 'gpu' })]
+        : Array.from({ length: gpuWorkers }, (_, index) => start(`gpu-${index + 1}`, { queue: 'gpu', threads }));
+    return new Session(server, [start('cpu', { queue: 'cpu' }), ...gpu], serverLog);
+  }
+
+  /** Rejects with one line when the server or a worker is lost for good; never resolves. */
+  get failed(): Promise<never> {
+    const serverLost = this.server.ended.then((how) => {
+      throw new Error(`the Temporal server ended (${how}, log: ${shortPath(this.serverLog)})`);
+    });
+    return Promise.race([serverLost, ...this.workers.map((worker) => worker.failed)]);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.stop()));
+    await this.server.stop();
+  }
+
+  /** Without checkpoints: what was done since the last one is done again. */
+  kill(): void {
+    for (const worker of this.workers) worker.kill();
+  }
+}
+
+/** Two servers must never share a file, so a server on another port has another one. */
+function databaseName(address: string): string {
+  return address === DEFAULT_ADDRESS ? 'temporal.db' : `temporal-${address.split(':').at(-1)}.db`;
+}

@@ -1,0 +1,96 @@
+/**
+ * Asks the server how a run is doing. `describe` every second shows the heartbeats and costs the workflow nothing; the `status` query is a
+ * workflow task, so it is asked every three seconds, and never twice at a time.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isGrpcServiceError, type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
+import type { LiveProgress } from '../../workflows/contract/live-progress';
+import { STATUS_QUERY } from '../../workflows/contract/names';
+import type { RunStatus } from '../../workflows/contract/status';
+import { UsageError } from '../failure';
+import { payloadReader, type PayloadReader } from './payload-reader';
+import type { PendingActivity, RunView } from './run-view';
+
+const { PENDING_ACTIVITY_STATE_STARTED } = temporal.api.enums.v1.PendingActivityState;
+
+const DESCRIBE_EVERY_MS = 1000;
+const QUERY_EVERY_MS = 3000;
+/** A closed run's last answer comes from a worker that replays its whole history, if one is left. */
+const LAST_ANSWER_MS = 15_000;
+/** How long the server may be out of reach before watching it makes no sense: a restart takes a few seconds. */
+const OUT_OF_REACH_MS = 30_000;
+
+/** Calls `onView` until the run has closed; the last view is the final one. @throws one line when the server stays out of reach or has no such run */
+export async function followStatus(
+  client: Client,
+  workflowId: string,
+  onView: (view: RunView) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const handle = client.workflow.getHandle(workflowId);
+  const read = payloadReader(client);
+  let status: RunStatus | null = null;
+  let asking: Promise<void> | null = null;
+  let askedMs = -Infinity;
+  let reachedMs = performance.now();
+  const ask = async (): Promise<void> => {
+    // Until a worker has taken the workflow's first task there is nobody to answer.
+    status = await handle.query<RunStatus>(STATUS_QUERY).catch(() => status);
+  };
+  while (!signal.aborted) {
+    const description = await handle.describe().catch((error: unknown) => {
+      if (error instanceof WorkflowNotFoundError)
+        throw new UsageError(`there is no run with the workflow id ${workflowId}`, { cause: error });
+      if (!isGrpcServiceError(error) && !isGrpcServiceError((error as Error).cause)) throw error;
+      if (performance.now() - reachedMs > OUT_OF_REACH_MS)
+        throw new Error('the Temporal server does not answer any more', { cause: error });
+      return null;
+    });
+    if (description !== null) {
+      reachedMs = performance.now();
+      if (description.status.name !== 'RUNNING' && description.status.name !== 'PAUSED') {
+        await asking;
+        await Promise.race([ask(), sleep(LAST_ANSWER_MS)]);
+        if (status !== null) onView({ status, pending: [] });
+        return;
+      }
+      if (asking === null && performance.now() - askedMs >= QUERY_EVERY_MS) {
+        askedMs = performance.now();
+        asking = ask().finally(() => (asking = null));
+      }
+      if (status !== null) onView({ status, pending: await pendingActivities(description, read) });
+    }
+    await sleep(DESCRIBE_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+export async function pendingActivities(
+  description: Pick<WorkflowExecutionDescription, 'raw'>,
+  read: PayloadReader,
+): Promise<PendingActivity[]> {
+  return await Promise.all(
+    (description.raw.pendingActivities ?? []).map(async (activity) => ({
+      id: activity.activityId ?? '',
+      type: activity.activityType?.name ?? 'activity',
+      attempt: activity.attempt ?? 1,
+      started: activity.state === PENDING_ACTIVITY_STATE_STARTED,
+      progress: await progressOf(activity.heartbeatDetails, read),
+      lastFailure: activity.lastFailure ? failureText(activity.lastFailure) : null,
+    })),
+  );
+}
+
+async function progressOf(details: temporal.api.common.v1.IPayloads | null | undefined, read: PayloadReader): Promise<LiveProgress | null> {
+  const payload = details?.payloads?.[0];
+  if (!payload) return null;
+  const value = (await read(payload)) as Partial<LiveProgress> | null;
+  if (typeof value?.done !== 'number' || typeof value.total !== 'number') return null;
+  return { unit: 'items', perSecond: 0, etaSeconds: null, ...value, done: value.done, total: value.total };
+}
+
+function failureText(failure: temporal.api.failure.v1.IFailure): string {
+  const type = failure.applicationFailureInfo?.type;
+  const message = failure.message || failure.cause?.message || 'a failure without a message';
+  return type && type !== 'Error' ? `${type}: ${message}` : message;
+}

@@ -1,0 +1,42 @@
+/** Names of clips and classes in a store, by audio shard: logits hold numbers alone. */
+import { SPLITS } from '../../storage/layout';
+import { readJson, type Store } from '../../storage/store';
+import type { Vocabulary } from '../../ced/teachers/vocabulary';
+import type { IngestManifest } from '../../storage/corpus/ingest-manifest';
+import type { CorpusManifest } from '../../storage/corpus/corpus-manifest';
+
+interface NamedShard {
+  vocabulary: Vocabulary;
+  ingest: string;
+}
+
+export class CorpusNames {
+  private constructor(
+    private readonly store: Store,
+    private readonly shards: ReadonlyMap<string, NamedShard>,
+  ) {}
+
+  static async read(store: Store): Promise<CorpusNames> {
+    const shards = new Map<string, NamedShard>();
+    for (const path of await store.list('plans/')) {
+      if (!path.endsWith('/corpus.json')) continue;
+      const { splits, vocabulary } = await readJson<CorpusManifest>(store, path);
+      for (const split of SPLITS)
+        for (const { audioSha256, ingest } of splits[split]?.shardsOf ?? []) shards.set(audioSha256, { vocabulary, ingest });
+    }
+    return new CorpusNames(store, shards);
+  }
+
+  className(audioShard: string, index: number): string | null {
+    return this.shards.get(audioShard)?.vocabulary[index]?.name ?? null;
+  }
+
+  /** Row of a clip in its audio shard's table, or null where it is not in that shard. */
+  async clipRow(audioShard: string, clip: string): Promise<number | null> {
+    const shard = this.shards.get(audioShard);
+    if (!shard) return null;
+    const { clips } = await readJson<IngestManifest>(this.store, shard.ingest);
+    const row = clips.findIndex((each) => each.clip === clip);
+    return row < 0 ? null : row;
+  }
+}

@@ -1,0 +1,34 @@
+/** The jobs that run inside the engine's process, and what they give back. Everything here crosses a process border as plain data. */
+import type { CompareInput, Comparison } from '../workflows/contract/promotion';
+import type { HeardLogits, LogitsBusy, LogitsInput, LogitsShard, ScoreInput, Scored, TrainInput } from '../workflows/contract/activities';
+import type { TrainedModel } from '../workflows/contract/models';
+
+export type EngineJob =
+  | { kind: 'score'; input: ScoreInput }
+  | { kind: 'compare'; input: CompareInput }
+  | { kind: 'logits'; input: LogitsInput & { owner?: string } }
+  | { kind: 'train'; input: TrainInput & { attemptId: string } };
+
+export type JobResult<J extends EngineJob> = J['kind'] extends 'score'
+  ? Scored
+  : J['kind'] extends 'compare'
+    ? Comparison
+    : J['kind'] extends 'logits'
+      ? LogitsShard | HeardLogits | LogitsBusy
+      : TrainedModel;
+
+/** The job was asked to stop and has committed everything it had. */
+export class EngineStopped extends Error {
+  constructor() {
+    super('the engine stopped after its checkpoint, as asked');
+    this.name = 'EngineStopped';
+  }
+}
+
+/** The engine's process died or fell silent; a retry starts a fresh one. */
+export class EngineLost extends Error {
+  constructor(why: string) {
+    super(why);
+    this.name = 'EngineLost';
+  }
+}

@@ -1,0 +1,65 @@
+/** A model whose outputs stand in the run's class order, whatever order it was trained with and whatever it takes in. */
+import type { Engine } from '../ced/engine/engine';
+import type { PredictionInput } from '../ced/model/front-end';
+import { Predictor } from '../ced/model/predictor';
+import { classMap } from '../ced/teachers/class-map';
+import type { Vocabulary } from '../ced/teachers/vocabulary';
+import { waveformProbabilities } from '../ced/teachers/waveform-net';
+import { loadModel } from '../storage/models/model-folder';
+import type { Store } from '../storage/store';
+import { modelVocabulary } from '../ced/teachers/teacher-classes';
+import { loadWaveformNet, readWaveformManifest } from '../storage/models/waveform-folder';
+
+/** What a model hears: our log-mel with its masks, or the shifted wave alone. Part of the logits' content key. */
+type FrontEnd = 'log-mel' | 'waveform';
+
+interface OwnModel {
+  /** float32 [batch, outputs] */
+  probabilities(input: PredictionInput): Float32Array | Promise<Float32Array>;
+  dispose(): void;
+}
+
+export class MappedModel {
+  private constructor(
+    private readonly model: OwnModel,
+    /** int32 [classes]: the model's own class for each of the vocabulary's. */
+    readonly map: Int32Array,
+    private readonly outputs: number,
+    readonly frontEnd: FrontEnd,
+  ) {}
+
+  /** @throws when the store's model cannot be used: TeacherInvalid where no retry can help */
+  static async load(
+    store: Store,
+    engine: Engine,
+    modelSha256: string,
+    precision: 'float32' | 'bfloat16',
+    vocabulary: Vocabulary,
+  ): Promise<MappedModel> {
+    const manifest = await readWaveformManifest(store, modelSha256);
+    if (manifest) {
+      const map = classMap(manifest.vocabulary, vocabulary);
+      const net = await loadWaveformNet(store, engine, modelSha256, manifest);
+      const output = { output: manifest.output, classes: manifest.vocabulary.length };
+      const model = { probabilities: (input: PredictionInput) => waveformProbabilities(net, output, input), dispose: () => net.dispose() };
+      return new MappedModel(model, map, output.classes, 'waveform');
+    }
+    const { config, weights } = await loadModel(store, modelSha256);
+    const map = classMap(modelVocabulary(config, vocabulary), vocabulary);
+    return new MappedModel(new Predictor(engine, config, weights, { precision }), map, config.outputdim, 'log-mel');
+  }
+
+  /** @returns float32 [batch, classes of the vocabulary] */
+  async probabilities(input: PredictionInput): Promise<Float32Array> {
+    const own = await this.model.probabilities(input);
+    const classes = this.map.length;
+    const mapped = new Float32Array(input.batch * classes);
+    for (let row = 0; row < input.batch; row++)
+      for (let c = 0; c < classes; c++) mapped[row * classes + c] = own[row * this.outputs + (this.map[c] ?? 0)] ?? 0;
+    return mapped;
+  }
+
+  dispose(): void {
+    this.model.dispose();
+  }
+}

@@ -1,0 +1,15 @@
+/** What the engine's thread and the one that commits checkpoints say to each other. */
+import type { UncommittedCheckpoint } from '../train/checkpoint-commit';
+
+export type ToCommitThread =
+  | { type: 'commit'; id: number; store: string; checkpoint: UncommittedCheckpoint }
+  /** Answer to `mine?`. */
+  | { type: 'yours'; standstill: number };
+
+export type FromCommitThread =
+  | { type: 'done'; id: number }
+  | { type: 'failed'; id: number; name: string; message: string; code: string | null; stack: string | null }
+  /** The store does not answer; it is tried again. */
+  | { type: 'waiting'; id: number }
+  /** Asked after a standstill, before anything is written (fence.ts). */
+  | { type: 'mine?'; standstill: number };

@@ -1,0 +1,40 @@
+/**
+ * The thread that commits checkpoints. A step blocks the engine's own thread for as long as it takes, so that writing there would come forward by
+ * one small piece a step; here it goes on beside them. It knows nothing of TensorFlow.
+ */
+import { parentPort } from 'node:worker_threads';
+import { commitCheckpoint } from '../train/checkpoint-commit';
+import { openStore, storeOptionsFrom } from '../../storage/open-store';
+import { FencedStore } from './owned-store';
+import { standstillLimitMs, Standstills } from './standstills';
+import { Fence } from './ownership';
+import type { FromCommitThread, ToCommitThread } from './commit-protocol';
+
+const port = parentPort;
+if (!port) throw new Error('commit-thread is started as a thread');
+const send = (message: FromCommitThread): void => port.postMessage(message);
+const root = process.env['CED_ROOT'] ?? process.cwd();
+
+// This thread is never blocked: where its clock stood still, the process did.
+const standstills = new Standstills(standstillLimitMs(process.env));
+setInterval(() => standstills.seen(), standstills.limitMs / 4).unref();
+const fence = new Fence(standstills, (standstill) => send({ type: 'mine?', standstill }));
+
+port.on('message', (message: ToCommitThread) => {
+  if (message.type === 'yours') fence.confirm(message.standstill);
+  else void commit(message);
+});
+
+async function commit({ id, store, checkpoint }: Extract<ToCommitThread, { type: 'commit' }>): Promise<void> {
+  try {
+    const patience = { onWait: () => send({ type: 'waiting', id }) };
+    await commitCheckpoint(
+      new FencedStore(openStore(root, store, { ...storeOptionsFrom(process.env), patience }), () => fence.pass()),
+      checkpoint,
+    );
+    send({ type: 'done', id });
+  } catch (error) {
+    const { name, message, code, stack } = error as Error & { code?: unknown };
+    send({ type: 'failed', id, name, message, code: typeof code === 'string' ? code : null, stack: stack ?? null });
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Scores one model on one split, without augmentation: a clip's score is the mean of its chunks' probabilities. Runs in the engine's process.
+ * Scores are kept by model and corpus content, so a teacher is heard once however many runs it takes part in.
+ */
+import { outputFault } from '../../ced/teachers/output-fault';
+import type { Scored, ScoreInput } from '../../workflows/contract/activities';
+import { PermanentError } from '../../workflows/contract/failures';
+import { CorpusAudio } from '../../storage/corpus/corpus-audio';
+import { LengthBatches } from '../../ced/corpus/length-batches';
+import type { JobContext } from '../job-context';
+import { namingTeacher } from '../teacher-fault';
+import { countdown } from '../../workflows/contract/progress-meter';
+import { layout } from '../../storage/layout';
+import { modelLatency } from './latency';
+import { encodeSealed } from '../../storage/checksum';
+import { createAnew, createJsonOrAdopt, readJsonOrSetAside } from '../../storage/quarantine';
+import { ContentDiffers, sha256 } from '../../storage/store';
+import type { CorpusClip } from '../../ced/corpus/corpus-clip';
+import { splitMAP } from '../../ced/metrics/split-scores';
+import { type ScoresManifest, areScoresSound } from '../../storage/scores';
+
+const BATCH = 64;
+
+export async function scoreJob(context: JobContext, input: ScoreInput): Promise<Scored> {
+  const { store } = context;
+  const audio = await CorpusAudio.open(store, input.planKey, input.split, { job: context });
+  try {
+    const manifestKey = layout.scoresManifest(input.model.sha256, audio.contentSha256);
+    const present = await readJsonOrSetAside<ScoresManifest>(store, manifestKey);
+    if (present && (await areScoresSound(store, input.model.sha256, audio.contentSha256, present)))
+      return { mAP: present.mAP, seconds: present.seconds, reused: true };
+    const startedMs = context.monotonicMs();
+    const { name, sha256: model } = input.model;
+    const scorer = await namingTeacher(name, context.teacher(model, input.precision, audio.vocabulary));
+    const scores = await namingTeacher(
+      name,
+      scoreClips(audio, (batch) => scorer.probabilities(batch), context),
+    );
+    const fault = outputFault(scores, audio.clips.length, audio.vocabulary.length, scorer.frontEnd === 'waveform');
+    // Before hours are spent: a model that gives no numbers, or does not depend on what it hears, is no teacher.
+    if (fault) throw new PermanentError('TeacherInvalid', `${name}: ${fault}`);
+    const mAP = splitMAP(scores, audio);
+    const bytes = encodeScores(scores);
+    await createAnew(store, layout.scores(input.model.sha256, audio.contentSha256), bytes);
+    const timed = input.split === 'eval' && scorer.frontEnd === 'log-mel';
+    const seconds = (context.monotonicMs() - startedMs) / 1000;
+    const manifest: ScoresManifest = {
+      formatVersion: 1,
+      mAP,
+      sha256: sha256(bytes),
+      clips: audio.clips.length,
+      classes: audio.vocabulary.length,
+      seconds,
+      ...(timed ? { latency: await modelLatency(store, model, input.chunkSeconds, context.monotonicMs) } : {}),
+    };
+    // Another run may have scored it at the same time, and only times differ. By a worker of another kind other scores: then the next attempt mends.
+    const first = await createJsonOrAdopt<ScoresManifest>(store, manifestKey, encodeSealed(manifest));
+    if (first && first.sha256 !== manifest.sha256) throw new ContentDiffers(manifestKey);
+    return { mAP, seconds: manifest.seconds, reused: false };
+  } finally {
+    audio.close();
+  }
+}
+
+export type Probabilities = (batch: {
+  pcm: Int16Array;
+  batch: number;
+  samples: number;
+  masks: null;
+}) => Float32Array | Promise<Float32Array>;
+
+/** @returns float32 [clips, classes] in clip order */
+export async function scoreClips(
+  audio: CorpusAudio,
+  probabilities: Probabilities,
+  context: Pick<JobContext, 'onProgress' | 'breathe' | 'monotonicMs'>,
+  phase?: string,
+): Promise<Float32Array> {
+  const classes = audio.vocabulary.length;
+  const scores = new Float32Array(audio.clips.length * classes);
+  const progress = countdown('clips', audio.clips.length, context.monotonicMs);
+  const batches = new LengthBatches<{ clip: CorpusClip; index: number }>(BATCH);
+  const flush = async (full: ReturnType<typeof batches.add>): Promise<void> => {
+    if (!full) return;
+    const output = await probabilities({ pcm: full.pcm, batch: full.rows, samples: full.samples, masks: null });
+    full.items.forEach(({ clip, index }, row) => {
+      const { length } = clip.chunks;
+      for (let c = 0; c < classes; c++)
+        scores[index * classes + c] = (scores[index * classes + c] ?? 0) + (output[row * classes + c] ?? 0) / length;
+    });
+    context.onProgress({ ...progress(full.items.at(-1)?.index ?? 0), ...(phase ? { phase } : {}) });
+    await context.breathe();
+  };
+  for (const [index, clip] of audio.clips.entries()) {
+    await audio.ready([clip]);
+    for (const chunk of clip.chunks) await flush(batches.add(chunk.length, { clip, index }, (out, at) => audio.read(clip, chunk, out, at)));
+  }
+  for (const rest of batches.rest()) await flush(rest);
+  return scores;
+}
+
+function encodeScores(scores: Float32Array): Uint8Array {
+  return new Uint8Array(scores.buffer, scores.byteOffset, scores.byteLength);
+}

@@ -1,0 +1,220 @@
+/**
+ * Trains one model in the engine's process: a student from stored logits or a teacher from labels. Found finished, it returns at once; found
+ * half done, it goes on from the newest sound checkpoint; the result is an immutable model in the store and a manifest, written last.
+ */
+import { canonicalJson } from '../../ced/canonical-json';
+import type { LogitTable } from '../../ced/logits/logit-table';
+import type { ModelConfig } from '../../ced/model/config';
+import { initialWeights } from '../../ced/model/initial-weights';
+import { parameterCount } from '../../ced/model/parameters';
+import { decodeSafetensors, encodeSafetensors } from '../../ced/model/safetensors';
+import { loadWeights, type Weights } from '../../ced/model/weights';
+import { averageWeights } from '../../ced/training/averaging';
+import { Trainer } from '../../ced/training/trainer';
+import type { TrainInput } from '../../workflows/contract/activities';
+import { PermanentError } from '../../workflows/contract/failures';
+import type { Student } from '../../workflows/contract/run-file/student';
+import { chunkSamples, CorpusAudio } from '../../storage/corpus/corpus-audio';
+import { EngineStopped } from '../engine-jobs';
+import type { JobContext } from '../job-context';
+import { isModelSound, loadModel, storeModel } from '../../storage/models/model-folder';
+import { countdown } from '../../workflows/contract/progress-meter';
+import { layout } from '../../storage/layout';
+import { isTransient } from '../../storage/retry';
+import { encodeSealed } from '../../storage/checksum';
+import { createJsonOrAdopt, readJsonOrSetAside } from '../../storage/quarantine';
+import { sha256 } from '../../storage/store';
+import { LabelledLessons } from './labelled-targets';
+import { recordAttempt } from './attempts';
+import { readBestWeights } from '../../storage/training/best-weights';
+import { modelConfig } from './model-shape';
+import { readStoredLogits, rowsWithLogits, StoredLessons, verifyStoredLogits } from './stored-targets';
+import { StoredViews } from './stored-views';
+import { readLatestCheckpoint, type Progress, type TrainingState } from '../../storage/training/training-checkpoint';
+import { trainingKey } from './training-key';
+import { trainingLoop } from './training-loop';
+import { trainingRows, TrainingSet, type Lessons, type TrainingRow } from './training-set';
+import { Validation } from './validation';
+import type { TrainedModel } from '../../workflows/contract/models';
+
+export type TrainJobInput = TrainInput & { attemptId: string };
+
+export async function trainJob(context: JobContext, input: TrainJobInput): Promise<TrainedModel> {
+  const { store } = context;
+  const audio = await CorpusAudio.open(store, input.planKey, 'train', { job: context });
+  const validation = await Validation.open(context, input.planKey, input.hasValidation, input.ensemble);
+  let stored: StoredViews | undefined;
+  try {
+    const config = await shapeOf(context, input, audio);
+    const prepared = await prepareLessons(context, input, audio);
+    const { rows, lessons, logitShards } = prepared;
+    stored = prepared.stored;
+    const key = trainingKey(input, {
+      config,
+      trainContentSha256: audio.contentSha256,
+      validationContentSha256: validation.contentSha256,
+      logitShards,
+    });
+    const manifestKey = layout.trainingManifest(key, input.stopAfterEpoch);
+    const finished = await readJsonOrSetAside<TrainedModel>(store, manifestKey);
+    if (finished && (await isModelSound(store, finished.sha256))) return { ...finished, name: input.settings.name };
+
+    const startedMs = context.monotonicMs();
+    const { batchSize, mixup, seed, precision, weightDecay, clipNorm, gradientAccumulation } = input.settings;
+    const data = new TrainingSet(audio, rows, lessons, { batchSize, mixup, seed, samples: chunkSamples(input.chunkSeconds) });
+    const resumed = await readLatestCheckpoint(store, key, config);
+    const forgetAttempt = await recordAttempt(store, key, input.attemptId, resumed?.state.step ?? 0);
+    const start = resumed ? continueFrom(resumed.state, context, input.resume) : FRESH;
+    const initial = resumed?.trainer ?? (input.init ? (await loadModel(store, input.init.sha256)).weights : initialWeights(config, seed));
+    const options = { precision, weightDecay, gradientAccumulation, ...(clipNorm === null ? {} : { clipNorm }) };
+    const trainer = new Trainer(context.engine, config, initial, options);
+    try {
+      const stamp = { engine: context.engine.kind };
+      const settings = { ...input.settings, stopAfterEpoch: input.stopAfterEpoch };
+      const end = await trainingLoop({ context, key, config, trainer, data, validation, settings, stamp }, start);
+      if (end.rowsTrained !== end.epoch * rows.length)
+        throw new PermanentError(
+          'LogitsMismatch',
+          `${input.settings.name}: ${end.epoch * rows.length} rows planned, ${end.rowsTrained} trained on`,
+        );
+      const seconds = (context.monotonicMs() - startedMs) / 1000;
+      return await publishModel(context, input, { config, key, manifestKey, end, seconds, resumedAtStep: start.step, validation });
+    } catch (error) {
+      // A disk may stay full for hours; the run goes on when somebody has made room.
+      if (isTransient(error)) await forgetAttempt().catch(() => undefined);
+      throw error;
+    } finally {
+      trainer.dispose();
+    }
+  } finally {
+    stored?.close();
+    audio.close();
+    validation.close();
+  }
+}
+
+const FRESH: Progress = {
+  step: 0,
+  epoch: 0,
+  stepInEpoch: 0,
+  lossSum: 0,
+  lossRows: 0,
+  best: [],
+  validated: [],
+  rowsTrained: 0,
+  metricsFrom: 0,
+  bitExact: true,
+};
+
+async function shapeOf(context: JobContext, input: TrainInput, audio: CorpusAudio): Promise<ModelConfig> {
+  const wanted = modelConfig(input.settings.model, input.chunkSeconds, audio.vocabulary);
+  if (!input.init) return wanted;
+  const { config } = await loadModel(context.store, input.init.sha256);
+  const differing = (['embed_dim', 'depth', 'num_heads', 'outputdim'] as const).filter((field) => config[field] !== wanted[field]);
+  if (differing.length > 0)
+    throw new PermanentError(
+      'CheckpointIncompatible',
+      `${input.settings.name}: init differs from model in ${differing.map((field) => `${field} (${config[field]}, not ${wanted[field]})`).join(', ')}`,
+    );
+  return { ...config, ...(wanted.id2label ? { id2label: wanted.id2label } : {}) };
+}
+
+async function prepareLessons(
+  context: JobContext,
+  input: TrainInput,
+  audio: CorpusAudio,
+): Promise<{ rows: TrainingRow[]; lessons: Lessons; logitShards: string[] | null; stored?: StoredViews }> {
+  const { seed } = input.settings;
+  const all = trainingRows(audio);
+  if (input.targets.kind === 'labels') {
+    const unlabelled = audio.clips.find((clip) => clip.labels === null);
+    if (unlabelled)
+      throw new PermanentError('CorpusInvalid', `corpus.train: clip ${unlabelled.clip} has no labels, teaching needs them on every clip`);
+    return { rows: all, lessons: new LabelledLessons({ augment: input.augment, seed }), logitShards: null };
+  }
+  const { logitsKey, storedViews, storedTopK, partial = false } = input.targets;
+  const student = input.settings as Student;
+  const [views, topK] = [student.views ?? storedViews, student.topK ?? storedTopK];
+  const { audioShards } = audio;
+  const told = (phase: string): ((done: number) => Promise<void>) => {
+    const progress = countdown('shards', audioShards.length, context.monotonicMs);
+    return async (done) => {
+      context.onProgress({ ...progress(done), phase });
+      if (await context.breathe()) throw new EngineStopped();
+    };
+  };
+  const logitShards = await verifyStoredLogits(context.store, logitsKey, audioShards, told('verifying logits'));
+  const tables = async function* (): AsyncGenerator<LogitTable> {
+    const onShard = told('reading logits');
+    let done = 0;
+    for await (const table of readStoredLogits(context.store, logitsKey, audioShards, logitShards)) {
+      yield table;
+      await onShard(++done);
+    }
+  };
+  const stored = await StoredViews.open(context.cache, sha256(logitShards.join()), { stored: storedViews, kept: views, topK }, tables);
+  try {
+    const rows = partial ? rowsWithLogits(all, stored) : all;
+    const { unseenFill, consistent } = student;
+    const classes = audio.vocabulary.length;
+    const settings = { unseenFill, consistent, seed, views, topK, classes, augment: input.augment };
+    return { rows, lessons: new StoredLessons(rows, audioShards.length, stored, settings), logitShards, stored };
+  } catch (error) {
+    stored.close();
+    throw error;
+  }
+}
+
+function continueFrom(state: TrainingState, context: JobContext, resume: 'continue' | 'exact'): Progress {
+  const sameKind = canonicalJson(state.engine) === canonicalJson(context.engine.kind);
+  if (!sameKind && resume === 'exact')
+    throw new PermanentError(
+      'CheckpointIncompatible',
+      `the checkpoint at step ${state.step} was written by ${JSON.stringify(state.engine)}, this worker is ${JSON.stringify(context.engine.kind)}; run a worker of the first kind, or set "resume": "continue"`,
+    );
+  const { formatVersion: _formatVersion, engine: _engine, files: _files, ...progress } = state;
+  return { ...progress, bitExact: progress.bitExact && sameKind };
+}
+
+async function publishModel(
+  context: JobContext,
+  input: TrainJobInput,
+  done: {
+    config: ModelConfig;
+    key: string;
+    manifestKey: string;
+    end: Progress;
+    seconds: number;
+    resumedAtStep: number;
+    validation: Validation;
+  },
+): Promise<TrainedModel> {
+  const { store } = context;
+  const { config, key, end } = done;
+  const inStepOrder = [...end.best].sort((a, b) => a.step - b.step);
+  const averaged: Weights[] = [];
+  for (const entry of inStepOrder) {
+    averaged.push(loadWeights(config, decodeSafetensors(await readBestWeights(store, key, entry))));
+  }
+  const weights = averageWeights(averaged);
+  const verdict = await done.validation.judge({ config, weights, precision: input.settings.precision }, end.epoch, context);
+  const trained: TrainedModel = {
+    name: input.settings.name,
+    sha256: await storeModel(store, config, encodeSafetensors(weights, 'F32')),
+    parameters: parameterCount(config),
+    trainingKey: key,
+    bestEpoch: end.best[0]?.epoch ?? end.epoch,
+    validationMAP: verdict.mAP,
+    epochs: end.epoch,
+    steps: end.step,
+    rowsTrained: end.rowsTrained,
+    bitExact: end.bitExact,
+    seconds: done.seconds,
+    ...(done.resumedAtStep > 0 ? { resumedAtStep: done.resumedAtStep } : {}),
+  };
+  const first = await createJsonOrAdopt<TrainedModel>(store, done.manifestKey, encodeSealed(trained));
+  if (first === null) return trained;
+  // It was finished before, and its model was damaged since, or another attempt was faster: only what it says of the attempt can differ.
+  if (first.sha256 !== trained.sha256) throw new PermanentError('LogitsMismatch', `${done.manifestKey}: ${first.sha256} was trained before, and now ${trained.sha256}`); // prettier-ignore
+  return { ...first, name: trained.name };
+}

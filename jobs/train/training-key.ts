@@ -1,0 +1,37 @@
+/** Everything that determines a student's bytes on one kind of machine, hashed: where its checkpoints live, and why a finished one is found again. */
+import type { ModelConfig } from '../../ced/model/config';
+import type { TrainInput } from '../../workflows/contract/activities';
+import { canonicalJson } from '../../ced/canonical-json';
+import { sha256 } from '../../storage/store';
+
+export interface TrainingContent {
+  config: ModelConfig;
+  trainContentSha256: string;
+  validationContentSha256: string | null;
+  /** SHA-256 of each logit shard; null when learning from labels. */
+  logitShards: string[] | null;
+}
+
+export function trainingKey(input: TrainInput, content: TrainingContent): string {
+  const {
+    name: _name,
+    model: _model,
+    init: _init,
+    checkpointSeconds: _checkpointSeconds,
+    gradientAccumulation = 1,
+    ...settings
+  } = input.settings;
+  const drawsAugmentation = input.targets.kind === 'labels' || ('consistent' in settings && !settings.consistent);
+  return sha256(
+    canonicalJson({
+      formatVersion: 1,
+      // Whole batches keep the key they had before there were parts.
+      settings: gradientAccumulation === 1 ? settings : { ...settings, gradientAccumulation },
+      init: input.init?.sha256 ?? null,
+      chunkSeconds: input.chunkSeconds,
+      augment: drawsAugmentation ? input.augment : null,
+      ensemble: content.validationContentSha256 === null ? null : input.ensemble.map((member) => [member.sha256, member.weight]),
+      ...content,
+    }),
+  );
+}

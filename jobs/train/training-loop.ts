@@ -1,0 +1,163 @@
+/**
+ * The loop: steps, checkpoints, validations. It can be killed at any step; started again from the newest checkpoint it computes the same
+ * bytes. A checkpoint is written beside the next steps, one at a time.
+ */
+import { learningRateAt } from '../../ced/training/schedule';
+import { LossNotFinite, type Trainer } from '../../ced/training/trainer';
+import type { Precision } from '../../ced/engine/ops';
+import type { ModelConfig } from '../../ced/model/config';
+import type { EpochRecord } from '../../workflows/contract/activities';
+import { PermanentError } from '../../workflows/contract/failures';
+import { EngineStopped } from '../engine-jobs';
+import type { JobContext } from '../job-context';
+import { countdown } from '../../workflows/contract/progress-meter';
+import { writeBestWeights } from '../../storage/training/best-weights';
+import { validationsSinceBest, withEntry } from '../../ced/training/best-list';
+import { MetricsSegment } from '../../storage/training/metrics-segment';
+import { StepPace } from './pace';
+import type { Progress, TrainingState } from '../../storage/training/training-checkpoint';
+import type { TrainingSet } from './training-set';
+import type { Validation } from './validation';
+
+export interface LoopSettings {
+  name: string;
+  epochs: number;
+  learningRate: number;
+  warmupSteps: number;
+  finalLearningRateFraction: number;
+  validateEvery: number;
+  earlyStop: number;
+  averageBest: number;
+  checkpointSeconds: number;
+  precision: Precision;
+  stopAfterEpoch: number | null;
+}
+
+export interface Loop {
+  context: JobContext;
+  key: string;
+  config: ModelConfig;
+  trainer: Trainer;
+  data: TrainingSet;
+  validation: Validation;
+  settings: LoopSettings;
+  stamp: Pick<TrainingState, 'engine'>;
+}
+
+/** Runs until the last epoch, early stop, or `stopAfterEpoch`. @throws {EngineStopped} after a checkpoint, when the process was told to stop */
+export async function trainingLoop(loop: Loop, start: Progress): Promise<Progress> {
+  const { context, trainer, data, settings } = loop;
+  const at: Progress = structuredClone(start);
+  const metrics = new MetricsSegment(at.metricsFrom);
+  const totalSteps = settings.epochs * data.stepsPerEpoch;
+  const progress = countdown('steps', totalSteps, context.monotonicMs, at.step);
+  // An epoch that has begun is finished, and somebody has to be the best: asked to stop at an epoch gone by, it stops after that.
+  const begun = at.stepInEpoch > 0 || at.best.length === 0 ? at.epoch + 1 : at.epoch;
+  const lastEpoch = Math.min(settings.epochs, Math.max(begun, settings.stopAfterEpoch ?? settings.epochs));
+  const writer = new CheckpointWriter(loop, metrics, at.step);
+  const pace = new StepPace();
+  let mAP: number | null = null;
+
+  // Asked before every step: an attempt may begin where the one before it ended.
+  const stoppedEarly = (): boolean => settings.earlyStop > 0 && validationsSinceBest(at.best, at.validated) >= settings.earlyStop;
+  while (at.epoch < lastEpoch && !stoppedEarly()) {
+    const learningRate = learningRateAt(at.step, { ...settings, totalSteps });
+    const begunMs = context.monotonicMs();
+    const batch = await data.batch(at.epoch, at.stepInEpoch).catch(async (error: unknown) => {
+      // Whatever is wrong with what comes next, what was done is kept.
+      await writer.write(at, true);
+      throw error;
+    });
+    const batchMs = context.monotonicMs();
+    const loss = naming(
+      () => trainer.step(batch, learningRate),
+      () => `${settings.name}: clips ${data.clipsOf(at.epoch, at.stepInEpoch).slice(0, 8).join(', ')}`,
+    );
+    const now = pace.add({ dataMs: batchMs - begunMs, totalMs: context.monotonicMs() - begunMs, rows: batch.batch });
+    at.lossSum += loss * batch.batch;
+    at.lossRows += batch.batch;
+    at.rowsTrained += batch.batch;
+    metrics.step(at.step, loss, learningRate);
+    at.step++;
+    at.stepInEpoch++;
+    if (at.stepInEpoch === data.stepsPerEpoch) {
+      const record = await finishEpoch(loop, at, lastEpoch);
+      mAP = record.mAP ?? mAP;
+      metrics.epoch(record);
+      context.onEpoch(record);
+    }
+    context.onProgress({ ...progress(at.step), loss, mAP, epoch: at.epoch, pace: now });
+    const stop = await context.breathe();
+    if (stop || context.monotonicMs() - writer.lastMs >= settings.checkpointSeconds * 1000) await writer.write(at, stop);
+    if (stop) throw new EngineStopped();
+  }
+  await writer.write(at, true);
+  return at;
+}
+
+/** A loss that is not finite names what was heard. */
+function naming(step: () => number, what: () => string): number {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof LossNotFinite) throw new PermanentError('LossNotFinite', `${what()}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+async function finishEpoch(loop: Loop, at: Progress, lastEpoch: number): Promise<EpochRecord> {
+  const { context, trainer, validation, settings, key } = loop;
+  const loss = at.lossSum / at.lossRows;
+  at.epoch++;
+  at.stepInEpoch = 0;
+  at.lossSum = 0;
+  at.lossRows = 0;
+  const record: EpochRecord = { student: settings.name, epoch: at.epoch, epochs: settings.epochs, step: at.step, loss, mAP: null };
+  if (at.epoch % settings.validateEvery !== 0 && at.epoch !== lastEpoch) return record;
+  const { weights } = trainer.snapshot();
+  const verdict = await validation.judge({ config: loop.config, weights, precision: settings.precision }, at.epoch, context);
+  record.mAP = verdict.mAP;
+  at.validated.push(at.step);
+  at.best = withEntry(at.best, { step: at.step, epoch: at.epoch, value: verdict.value }, settings.averageBest);
+  const kept = at.best.find((entry) => entry.step === at.step);
+  if (kept) kept.sha256 = await writeBestWeights(context.store, key, at.step, weights);
+  return record;
+}
+
+/** Writes checkpoints beside the next steps, one at a time: the snapshot is taken at once, it is committed while training goes on. */
+class CheckpointWriter {
+  lastMs: number;
+  private pending: Promise<void> = Promise.resolve();
+  private failure: Error | null = null;
+
+  constructor(
+    private readonly loop: Loop,
+    private readonly metrics: MetricsSegment,
+    /** Of the checkpoint that is there already. */
+    private lastStep: number,
+  ) {
+    this.lastMs = loop.context.monotonicMs();
+  }
+
+  /** @param wait until it is committed, as the last one must be */
+  async write(at: Progress, wait: boolean): Promise<void> {
+    const { context, key, trainer, stamp } = this.loop;
+    await this.settled();
+    if (this.lastStep !== at.step) {
+      this.lastStep = at.step;
+      const segment = this.metrics.cut(at.step);
+      at.metricsFrom = at.step;
+      const state = { ...structuredClone(at), ...stamp };
+      this.pending = context.commit({ trainingKey: key, trainer: trainer.snapshot(), state, segment }).catch((error: unknown) => {
+        this.failure = error instanceof Error ? error : new Error(String(error));
+      });
+    }
+    if (wait) await this.settled();
+    this.lastMs = context.monotonicMs();
+  }
+
+  private async settled(): Promise<void> {
+    await this.pending;
+    if (this.failure) throw this.failure;
+  }
+}

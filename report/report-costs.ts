@@ -1,0 +1,119 @@
+/** What the run took: time by stage, bytes in the store, clips that were left out. */
+import { sampleRate } from '../ced/audio/mono16k';
+import { html, type Html } from './html';
+import { formatBytes, formatCount, formatHours, formatPercent, formatSeconds } from './number-format';
+import type { ReportData } from './report-data';
+import type { Section } from './report-section';
+import { bar, table } from './report-parts';
+
+export function stagesSection({ result: { stages }, attempts }: ReportData): Section | null {
+  if (stages.length === 0) return null;
+  const longest = Math.max(...stages.map(({ seconds }) => seconds), Number.MIN_VALUE);
+  const total = stages.reduce((sum, { seconds }) => sum + seconds, 0);
+  const worked = (stage: string | null, gpu: boolean): number =>
+    attempts
+      .filter((each) => (stage === null || each.stage === stage) && each.stage !== 'publish' && each.gpu === gpu)
+      .reduce((sum, { startedMs, endedMs }) => sum + (endedMs - startedMs) / 1000, 0);
+  const workCells = (stage: string | null): Html[] =>
+    attempts.length === 0 ? [] : [worked(stage, false), worked(stage, true)].map((seconds) => html`<td>${formatHours(seconds)}</td>`);
+  const rows = stages.map(
+    ({ name, seconds }) =>
+      html`<tr>
+        <th scope="row">${name}</th>
+        <td class="bar">${bar(formatSeconds(seconds), seconds / longest, '--ensemble')}</td>
+        <td>${formatPercent(total === 0 ? null : seconds / total)}</td>
+        ${workCells(name)}
+      </tr>`,
+  );
+  return {
+    id: 'stages',
+    title: 'Time by stage',
+    note: 'A stage that found its work done in the store took next to nothing. CPU and GPU hours are those of the workers on either queue and count every attempt, in vain or not; what a GPU worker computed on stands under Provenance.',
+    content: table(
+      ['Stage', { left: 'Elapsed' }, 'Share', ...(attempts.length === 0 ? [] : ['CPU hours', 'GPU hours'])],
+      [
+        ...rows,
+        html`<tr class="total">
+          <th scope="row">together</th>
+          <td class="bar">${bar(formatSeconds(total), 0, '--ensemble')}</td>
+          <td></td>
+          ${workCells(null)}
+        </tr>`,
+      ],
+      'costs',
+    ),
+  };
+}
+
+export function storageSection({ splits, result: { logits } }: ReportData): Section {
+  const rows = splits.map(
+    ({ split, clips, chunks, samples, shards, rejected, labelled }) =>
+      html`<tr>
+        <th scope="row">${split}<small>${labelled ? 'labelled' : 'without labels'}</small></th>
+        <td>${formatCount(clips)}</td>
+        <td>${formatCount(chunks)}</td>
+        <td>${formatSeconds(samples / sampleRate)}</td>
+        <td>${formatBytes(samples * 2)}</td>
+        <td>${formatCount(shards)}</td>
+        <td>${formatCount(rejected)}</td>
+      </tr>`,
+  );
+  return {
+    id: 'storage',
+    title: 'Corpus and storage',
+    ...duplicatesNote(splits),
+    content: html`${table(['Split', 'Clips', 'Chunks', 'Audio', 'PCM', 'Shards', 'Rejected'], rows)}${logits && logitBytes(logits)}`,
+  };
+}
+
+function duplicatesNote(splits: ReportData['splits']): { note?: string } {
+  const found = splits
+    .filter(({ duplicates = 0 }) => duplicates > 0)
+    .map(({ split, duplicates = 0 }) => `${formatCount(duplicates)} of ${split}`);
+  return found.length === 0
+    ? {}
+    : { note: `Clips that hold the very audio of another in their split: ${found.join(', ')}. They were kept.` };
+}
+
+function logitBytes({ rows, views, bytes, pcmBytes }: NonNullable<ReportData['result']['logits']>): Html {
+  const largest = Math.max(bytes, pcmBytes, 1);
+  const each = rows === 0 ? '' : `, ${(bytes / rows).toFixed(1)} bytes each`;
+  return html`<h3>Logits beside the audio they stand for</h3>
+    <table class="costs">
+      <tbody>
+        <tr>
+          <th scope="row">audio<small>16 kHz mono int16</small></th>
+          <td class="bar">${bar(formatBytes(pcmBytes), pcmBytes / largest, '--teacher')}</td>
+        </tr>
+        <tr>
+          <th scope="row">logits<small>${formatCount(rows)} rows, ${formatCount(views)} views${each}</small></th>
+          <td class="bar">${bar(formatBytes(bytes), bytes / largest, '--ensemble')}</td>
+        </tr>
+      </tbody>
+    </table>`;
+}
+
+export function rejectedSection({ rejected, result }: ReportData): Section | null {
+  if (result.rejected === 0) return null;
+  const rows = rejected.map(
+    ({ kind, count, examples }) =>
+      html`<tr>
+        <th scope="row">${kind}</th>
+        <td>${formatCount(count)}</td>
+        <td class="examples">
+          <details>
+            <summary>${examples.length === count ? 'show' : `show the first ${examples.length}`}</summary>
+            <ul>
+              ${examples.map(({ split, clip, reason }) => html`<li><b>${clip}</b> <small>${split}</small><br />${reason}</li>`)}
+            </ul>
+          </details>
+        </td>
+      </tr>`,
+  );
+  return {
+    id: 'rejected',
+    title: 'Rejected clips',
+    note: `${formatCount(result.rejected)} ${result.rejected === 1 ? 'clip was' : 'clips were'} left out; rejected.jsonl beside this report names every one.`,
+    content: table(['Reason', 'Clips', { left: 'Examples' }], rows),
+  };
+}

@@ -1,0 +1,166 @@
+/** All that a report shows, as plain data: the same data makes the same bytes. Nothing in here depends on when or where it is made. */
+import type { PublishInput, RunResult } from '../workflows/contract/activities';
+import type { TrainedModel } from '../workflows/contract/models';
+import { realTimeFactor, type Latency } from '../ced/metrics/latency';
+import { groupRejected, type RejectedClip, type RejectedGroup, type SplitSummary } from './run-corpus';
+import type { TrainingCurve } from './training-curve';
+import type { SoftwareVersions } from './software-versions';
+import type { DivergenceSpread, RunEvaluation, TeacherPair } from './run-evaluation';
+import type { WorstClip } from './worst-clip';
+import type { RunAttempt } from './run-attempt';
+
+type ModelRole = 'teacher' | 'ensemble' | 'student';
+
+export interface ReportModel {
+  role: ModelRole;
+  name: string;
+  /** Of an ensemble: all of its teachers'. */
+  parameters: number;
+  sha256: string | null;
+  /** Share in the ensemble's mean, null for models that are not in it. */
+  weight: number | null;
+  mAP: number | null;
+  /** Average precision by class on eval; empty without labels. */
+  perClass: readonly (number | null)[];
+  agreement: { divergence: number; topMatch: number } | null;
+  /** Of a chunk on one core; absent where it was not measured. */
+  latency?: Latency | null;
+  /** Of students that follow an ensemble. */
+  spread?: DivergenceSpread | null;
+  /** Of students: the clips of eval they are most wrong about. */
+  worst?: WorstClip[];
+  trained: TrainedModel | null;
+}
+
+export interface ReportData {
+  kind: 'distill' | 'teach';
+  result: RunResult;
+  workflowRunId: string;
+  planKey: string;
+  /** Teachers, ensemble, students, in the run file's order. */
+  models: ReportModel[];
+  /** Clips of eval, null without that split. */
+  evalClips: number | null;
+  /** Classes of eval with their labelled clips; empty without labels. */
+  classes: { name: string; positives: number }[];
+  curves: TrainingCurve[];
+  /** The line that students try to reach while they learn. */
+  ensembleValidationMAP: number | null;
+  splits: SplitSummary[];
+  rejected: RejectedGroup[];
+  /** Of every activity; empty where none was recorded. */
+  attempts: RunAttempt[];
+  versions: SoftwareVersions;
+  runFile: unknown;
+}
+
+export interface RunFindings {
+  evaluation: RunEvaluation | null;
+  ensembleValidationMAP: number | null;
+  /** On eval, or on validation where there is no eval. */
+  teacherPairs: TeacherPair[];
+  splits: SplitSummary[];
+  rejected: RejectedClip[];
+  curves: TrainingCurve[];
+  attempts: RunAttempt[];
+  versions: SoftwareVersions;
+}
+
+export function buildResult(
+  input: PublishInput,
+  { evaluation, rejected, teacherPairs }: Pick<RunFindings, 'evaluation' | 'rejected' | 'teacherPairs'>,
+): RunResult {
+  return {
+    formatVersion: 1,
+    run: input.run,
+    workflowId: input.workflowId,
+    teachers: input.ensemble.map(({ name, parameters }, index) => ({ name, parameters, mAP: evaluation?.teachers[index]?.mAP ?? null })),
+    ensemble: { mAP: evaluation?.ensemble?.mAP ?? null },
+    ...(teacherPairs.length === 0 ? {} : { teacherAgreement: teacherPairs }),
+    students: input.students.map(({ name, parameters, sha256, bitExact }, index) => {
+      const score = evaluation?.students[index];
+      return {
+        name,
+        parameters,
+        mAP: score?.mAP ?? null,
+        agreement: score?.agreement ?? null,
+        latency: score?.latency ? { ...score.latency, realTimeFactor: realTimeFactor(score.latency) } : null,
+        checkpoint: `models/${sha256}`,
+        sha256,
+        bitExact,
+      };
+    }),
+    logits: input.logits,
+    rejected: rejected.length,
+    stages: input.stages,
+    ...(input.promotion ? { promotion: input.promotion } : {}),
+  };
+}
+
+export function buildReportData(input: PublishInput, result: RunResult, findings: RunFindings): ReportData {
+  const { evaluation } = findings;
+  return {
+    kind: input.kind,
+    result,
+    workflowRunId: input.workflowRunId,
+    planKey: input.planKey,
+    models: reportModels(input, evaluation),
+    evalClips: evaluation?.clips ?? null,
+    classes: evaluation?.classes ?? [],
+    curves: findings.curves,
+    ensembleValidationMAP: findings.ensembleValidationMAP,
+    splits: findings.splits,
+    rejected: groupRejected(findings.rejected),
+    attempts: findings.attempts,
+    versions: findings.versions,
+    runFile: input.runFile,
+  };
+}
+
+function reportModels(input: PublishInput, evaluation: RunEvaluation | null): ReportModel[] {
+  const weightSum = input.ensemble.reduce((sum, { weight }) => sum + weight, 0);
+  const unscored = { mAP: null, perClass: [], agreement: null, latency: null, spread: null, worst: [] };
+  const teachers = input.ensemble.map(({ name, parameters, sha256, weight }, index): ReportModel => {
+    const score = evaluation?.teachers[index] ?? unscored;
+    return {
+      role: 'teacher',
+      name,
+      parameters,
+      sha256,
+      weight: weight / weightSum,
+      mAP: score.mAP,
+      perClass: score.perClass,
+      agreement: null,
+      latency: score.latency,
+      trained: null,
+    };
+  });
+  const parameters = input.ensemble.reduce((sum, teacher) => sum + teacher.parameters, 0);
+  const { mAP, perClass } = evaluation?.ensemble ?? unscored;
+  const ensemble: ReportModel = {
+    role: 'ensemble',
+    name: 'ensemble',
+    parameters,
+    sha256: null,
+    weight: null,
+    mAP,
+    perClass,
+    agreement: null,
+    trained: null,
+  };
+  const students = input.students.map((trained, index): ReportModel => {
+    const score = evaluation?.students[index] ?? unscored;
+    return { role: 'student', name: trained.name, parameters: trained.parameters, sha256: trained.sha256, weight: null, ...score, trained };
+  });
+  return [...teachers, ...(teachers.length === 0 ? [] : [ensemble]), ...students];
+}
+
+/** The student that the headline is about: highest mAP, else closest to the ensemble, else the first; ties to the earlier one. */
+export function bestStudent(data: Pick<ReportData, 'models'>): ReportModel | null {
+  const students = data.models.filter(({ role }) => role === 'student');
+  const better = (a: ReportModel, b: ReportModel): boolean =>
+    a.mAP !== null && b.mAP !== null
+      ? a.mAP > b.mAP
+      : a.agreement !== null && b.agreement !== null && a.agreement.divergence < b.agreement.divergence;
+  return students.reduce<ReportModel | null>((best, student) => (best === null || better(student, best) ? student : best), null);
+}

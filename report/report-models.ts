@@ -1,0 +1,86 @@
+/** Every model side by side: what it costs, what it is worth. */
+import { html, type Html } from './html';
+import { formatCount, formatParameters, formatPercent, formatScore, formatSeconds } from './number-format';
+import type { ReportData, ReportModel } from './report-data';
+import { shareOfEnsemble } from './report-headline';
+import type { Section } from './report-section';
+import { bar, dot, modelColour, table } from './report-parts';
+import { realTimeFactor } from '../ced/metrics/latency';
+
+export function modelsSection(data: ReportData): Section {
+  const taught = data.kind === 'teach';
+  const largestMAP = Math.max(0, ...data.models.map(({ mAP }) => mAP ?? 0));
+  const largestParameters = Math.max(0, ...data.models.map(({ parameters }) => parameters));
+  const timed = data.models.some(({ latency }) => latency != null);
+  const rows = data.models.map((model) => {
+    const colour = modelColour(data, model);
+    return html`<tr class="${model.role}">
+      <th scope="row">${dot(colour)}${model.name}<small>${describe(model, taught)}</small></th>
+      <td class="bar">
+        ${model.mAP === null ? formatScore(null) : bar(formatScore(model.mAP), largestMAP === 0 ? 0 : model.mAP / largestMAP, colour)}
+      </td>
+      <td class="bar">${bar(formatParameters(model.parameters), model.parameters / largestParameters, colour)}</td>
+      ${
+        taught
+          ? null
+          : html`<td>${model.role === 'ensemble' ? '' : formatPercent(shareOfEnsemble(data, model))}</td>
+              <td>${agreementCell(model)}</td>`
+      }
+      ${timed ? html`<td>${latencyCell(model)}</td>` : null}
+      <td>${model.trained ? trainedCell(model.trained.validationMAP, model) : ''}</td>
+    </tr>`;
+  });
+  return {
+    id: 'models',
+    title: 'Models',
+    note: note(data),
+    content: table(
+      [
+        'Model',
+        { left: 'Eval mAP' },
+        { left: 'Parameters' },
+        ...(taught ? [] : ['of ensemble', 'Same top class']),
+        timed ? 'A chunk on one core' : null,
+        'Training',
+      ],
+      rows,
+    ),
+  };
+}
+
+function note({ evalClips, classes, models }: ReportData): string {
+  if (evalClips === null) return 'The run file names no eval split, so no model is scored.';
+  if (classes.length === 0)
+    return `Eval has ${formatCount(evalClips)} clips without labels: agreement with the ensemble is all that can be measured.`;
+  const scored = classes.filter(({ positives }) => positives > 0).length;
+  const ensemble = models.some(({ role }) => role === 'ensemble')
+    ? ' The ensemble is scored on its full outputs, not on what the logits keep.'
+    : '';
+  return `Macro mean average precision over ${formatCount(scored)} classes on ${formatCount(evalClips)} eval clips that picked nothing.${ensemble}`;
+}
+
+function describe(model: ReportModel, taught: boolean): string {
+  if (model.role === 'teacher') return `teacher, weight ${formatPercent(model.weight)}`;
+  if (model.role === 'ensemble') return 'weighted mean of the teachers';
+  return taught ? 'taught from labels' : 'student';
+}
+
+function agreementCell({ agreement }: ReportModel): Html | null {
+  return agreement && html`${formatPercent(agreement.topMatch)}<small>divergence ${formatScore(agreement.divergence, 4)}</small>`;
+}
+
+function latencyCell({ latency }: ReportModel): Html | null {
+  if (!latency) return null;
+  const share = `${realTimeFactor(latency).toPrecision(2)} of the ${latency.audioSeconds} s heard`;
+  return html`${latency.milliseconds.toPrecision(3)} ms<small>${share}</small>`;
+}
+
+function trainedCell(validationMAP: number | null, { trained }: ReportModel): Html | null {
+  if (!trained) return null;
+  const validation = validationMAP === null ? '' : `, validation mAP ${formatScore(validationMAP)}`;
+  const { epochs, seconds, resumedAtStep = 0 } = trained;
+  const since = resumedAtStep === 0 ? '' : ` from step ${formatCount(resumedAtStep)} on`;
+  return html`${formatCount(epochs)} ${epochs === 1 ? 'epoch' : 'epochs'}, ${formatSeconds(seconds)}${since}<small
+      >best epoch ${trained.bestEpoch}${validation}</small
+    >`;
+}

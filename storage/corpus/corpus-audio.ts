@@ -1,0 +1,192 @@
+/**
+ * The sealed corpus as the engine's jobs see it: clips of one split in shard order, their chunks, and reads of int16 samples at an offset from local shard
+ * files. Opening it reads tables alone. A shard is brought to this machine, and a clip hashed, right before it is first heard: nothing is heard that is not
+ * what its hash says, and nothing is waited for that is not needed yet.
+ */
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { encodeNpyInt16Header, npyHeaderBytes } from '../../ced/audio/npy';
+import { StoreDamaged, type Damage } from '../../workflows/contract/damage';
+import { sampleRate } from '../../ced/audio/mono16k';
+import type { Vocabulary } from '../../ced/teachers/vocabulary';
+import { inOrder } from '../map-ordered';
+import type { LiveProgress } from '../../workflows/contract/live-progress';
+import type { ObjectCache } from '../object-cache';
+import { countdown } from '../../workflows/contract/progress-meter';
+import { readCorpusClips } from './corpus-clips';
+import { layout } from '../layout';
+import { setAside } from '../quarantine';
+import { isSound } from '../verified-object';
+import { ObjectMissing, sha256, type Store } from '../store';
+import type { Split } from '../../workflows/contract/models';
+import type { CorpusClip, CorpusClips } from '../../ced/corpus/corpus-clip';
+
+interface OpenShard {
+  file: number;
+  /** Of clips that hash to their names. */
+  soundOffsets: Set<number>;
+}
+
+/** Who is told while every shard is looked at, and where whole splits are kept. */
+interface Job {
+  onProgress(progress: LiveProgress): void;
+  monotonicMs: () => number;
+  cache: ObjectCache;
+}
+
+/** Clips that are hashed, and shards that are brought, at once. */
+const AT_ONCE = 8;
+const PART_BYTES = 1 << 20;
+
+const readLater = promisify(read);
+
+export class CorpusAudio implements CorpusClips {
+  readonly vocabulary: Vocabulary;
+  readonly clips: CorpusClip[];
+  readonly contentSha256: string;
+  readonly audioShards: string[];
+  /** null where it is missing or torn. */
+  private readonly shards = new Map<number, Promise<OpenShard | null>>();
+  private readonly opened = new Map<number, OpenShard>();
+  private readonly files: number[] = [];
+  private looking: Promise<Damage[]> | null = null;
+
+  private constructor(
+    { vocabulary, clips, contentSha256, audioShards }: CorpusClips,
+    private readonly place: { store: Store; split: Split; firstShard: number; job: Job | null },
+  ) {
+    [this.vocabulary, this.clips, this.contentSha256, this.audioShards] = [vocabulary, clips, contentSha256, audioShards];
+  }
+
+  /** A whole split, or one shard of it. */
+  static async open(
+    store: Store,
+    planKey: string,
+    split: Split,
+    { only, job = null }: { only?: number | undefined; job?: Job | null } = {},
+  ): Promise<CorpusAudio> {
+    const corpus = await readCorpusClips(store, planKey, split, { only, cache: job?.cache });
+    return new CorpusAudio(corpus, { store, split, firstShard: only ?? 0, job });
+  }
+
+  /**
+   * Brings what these clips need to this machine and hashes those that were not asked for before.
+   * @throws {StoreDamaged} naming every shard of the split that is not what its name says, or is missing
+   */
+  async ready(clips: readonly CorpusClip[]): Promise<void> {
+    for (let tries = 0; tries < 2; tries++) {
+      let sound = true;
+      const unheard = clips.filter(({ shard, offset }) => !this.opened.get(shard)?.soundOffsets.has(offset));
+      for await (const each of inOrder(unheard, AT_ONCE, (clip) => this.isClipSound(clip))) sound &&= each;
+      if (sound) return;
+      const { store, split } = this.place;
+      const damages = await (this.looking ??= this.damagedShards().finally(() => (this.looking = null)));
+      if (damages.length > 0)
+        throw new StoreDamaged(damages, `${store.uri}: ${damages.length} audio shards of ${split} are damaged or missing`);
+      // A copy was damaged and is thrown away, or somebody has mended the shard meanwhile.
+      this.shards.clear();
+      this.opened.clear();
+    }
+    throw new Error(
+      `${this.place.store.uri}: audio shards are sound, their copies on this machine are damaged again and again; look at the disk`,
+    );
+  }
+
+  /** Reads one chunk's samples of a clip that is `ready` into `out` at `at`. */
+  read(clip: CorpusClip, chunk: { start: number; length: number }, out: Int16Array, at = 0): void {
+    const { file, position } = this.locate(clip, chunk);
+    const bytes = new Uint8Array(out.buffer, out.byteOffset + at * 2, chunk.length * 2);
+    if (readSync(file, bytes, 0, bytes.length, position) !== bytes.length) throw endsTooEarly(clip);
+  }
+
+  /** As `ready` and `read`, by another thread: the caller may compute meanwhile. @returns int16 [chunk.length] */
+  async readLater(clip: CorpusClip, chunk: { start: number; length: number }): Promise<Int16Array> {
+    await this.ready([clip]);
+    const { file, position } = this.locate(clip, chunk);
+    const pcm = new Int16Array(chunk.length);
+    const { bytesRead } = await readLater(file, new Uint8Array(pcm.buffer), 0, pcm.byteLength, position);
+    if (bytesRead !== pcm.byteLength) throw endsTooEarly(clip);
+    return pcm;
+  }
+
+  close(): void {
+    for (const file of this.files) closeSync(file);
+  }
+
+  private locate(clip: CorpusClip, chunk: { start: number }): { file: number; position: number } {
+    const shard = this.opened.get(clip.shard);
+    if (!shard?.soundOffsets.has(clip.offset)) throw new Error(`${clip.clip} is read before it is ready`);
+    return { file: shard.file, position: npyHeaderBytes + (clip.offset + chunk.start) * 2 };
+  }
+
+  private async isClipSound({ shard: index, offset, samples, sha256: expected }: CorpusClip): Promise<boolean> {
+    const shard = await this.shard(index);
+    if (shard === null) return false;
+    const hash = createHash('sha256');
+    const part = new Uint8Array(Math.min(PART_BYTES, samples * 2));
+    for (let done = 0; done < samples * 2;) {
+      const wanted = Math.min(part.length, samples * 2 - done);
+      const { bytesRead } = await readLater(shard.file, part, 0, wanted, npyHeaderBytes + offset * 2 + done);
+      if (bytesRead === 0) return false;
+      hash.update(part.subarray(0, bytesRead));
+      done += bytesRead;
+    }
+    if (hash.digest('hex') !== expected) return false;
+    shard.soundOffsets.add(offset);
+    return true;
+  }
+
+  private shard(index: number): Promise<OpenShard | null> {
+    const known = this.shards.get(index);
+    if (known) return known;
+    const opening = this.openShard(index);
+    this.shards.set(index, opening);
+    opening.catch(() => this.shards.delete(index));
+    return opening;
+  }
+
+  private async openShard(index: number): Promise<OpenShard | null> {
+    const path = await this.place.store
+      .localFile(layout.audio(this.audioShards[index] ?? ''), { immutable: true })
+      .catch((error: unknown) => {
+        if (error instanceof ObjectMissing) return null;
+        throw error;
+      });
+    if (path === null) return null;
+    const file = openSync(path, 'r');
+    this.files.push(file);
+    // Its clips are hashed one by one; what is before them has to be what goes before so many samples.
+    const samples = (fstatSync(file).size - npyHeaderBytes) / 2;
+    const head = new Uint8Array(npyHeaderBytes);
+    readSync(file, head, 0, head.length, 0);
+    if (!Buffer.from(encodeNpyInt16Header(samples)).equals(head)) return null;
+    const shard = { file, soundOffsets: new Set<number>() };
+    this.opened.set(index, shard);
+    return shard;
+  }
+
+  /** Looks at all of them once one was met: shards are damaged together, and are mended together. Those that are have been set aside. */
+  private async damagedShards(): Promise<Damage[]> {
+    const { store, split, firstShard, job } = this.place;
+    const progress = job && countdown('shards', this.audioShards.length, job.monotonicMs);
+    const damages: Damage[] = [];
+    for (const [shard, audioSha256] of this.audioShards.entries()) {
+      const key = layout.audio(audioSha256);
+      const sound =
+        (await isSound(store, key, audioSha256)) || (await setAside(store, key, (bytes) => sha256(bytes) === audioSha256)) === 'sound';
+      if (!sound) damages.push({ kind: 'audio', split, shard: firstShard + shard });
+      if (progress) job.onProgress({ ...progress(shard + 1), phase: 'looking at every audio shard' });
+    }
+    return damages;
+  }
+}
+
+function endsTooEarly({ clip }: CorpusClip): Error {
+  return new Error(`${clip}: its audio shard ends too early`);
+}
+
+/** Longest chunk of a plan, in samples. */
+export function chunkSamples(chunkSeconds: number): number {
+  return Math.round(chunkSeconds * sampleRate);
+}

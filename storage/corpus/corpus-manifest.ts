@@ -1,0 +1,110 @@
+/** The manifest of a whole corpus: its splits, their shards and counts. */
+import { chunkPlan } from '../../ced/audio/chunks';
+import type { Vocabulary } from '../../ced/teachers/vocabulary';
+import type { SealedSplit } from '../../workflows/contract/activities';
+import { PermanentError } from '../../workflows/contract/failures';
+import { readPlan } from './plan-manifest';
+import { layout } from '../layout';
+import { encodeSealed } from '../checksum';
+import { setAside } from '../quarantine';
+import { JsonDamaged, readJson, type Store } from '../store';
+import { ContentIndex, type Duplicates } from './content-index';
+import { readIngest } from './ingest-manifest';
+import type { Split } from '../../workflows/contract/models';
+
+export interface CorpusManifest {
+  formatVersion: 1;
+  chunkSeconds: number;
+  vocabulary: Vocabulary;
+  splits: Record<
+    Split,
+    | (SealedSplit & {
+        shardsOf: { ingest: string; audioSha256: string; clips: number; chunks: number }[];
+        /** Clips that hold the same audio as another of their split; absent = none. */
+        duplicates?: Duplicates;
+      })
+    | null
+  >;
+}
+
+/** A plan's sealed corpus; made again from its shards when it was damaged. @throws {ObjectMissing} when it was not sealed */
+export async function readCorpus(store: Store, planKey: string): Promise<CorpusManifest> {
+  const key = layout.corpus(planKey);
+  try {
+    return await readJson<CorpusManifest>(store, key);
+  } catch (error) {
+    if (!(error instanceof JsonDamaged)) throw error;
+    // It was sealed, so as many clips were rejected as may be.
+    const { manifest } = await joinShards(store, planKey, 1);
+    await setAside(store, key);
+    await store.create(key, encodeSealed(manifest));
+    return manifest;
+  }
+}
+
+export async function joinShards(
+  store: Store,
+  planKey: string,
+  maxRejected: number,
+): Promise<{ manifest: CorpusManifest; content: ContentIndex }> {
+  const plan = await readPlan(store, planKey);
+  const manifest: CorpusManifest = {
+    formatVersion: 1,
+    chunkSeconds: plan.chunkSeconds,
+    vocabulary: plan.vocabulary,
+    splits: { train: null, validation: null, eval: null },
+  };
+  const content = new ContentIndex();
+  for (const split of SMALLEST_FIRST) {
+    const planned = plan.splits[split];
+    if (!planned) continue;
+    const sealed = await sealSplit(store, split, planned.listings, plan.chunkSeconds, maxRejected, content);
+    const duplicates = content.duplicates[split];
+    if (duplicates.count > 0) sealed.duplicates = duplicates;
+    manifest.splits[split] = sealed;
+  }
+  return { manifest, content };
+}
+
+export const SMALLEST_FIRST = ['validation', 'eval', 'train'] as const satisfies readonly Split[];
+
+export async function sealSplit(
+  store: Store,
+  split: Split,
+  listings: string[],
+  chunkSeconds: number,
+  maxRejected: number,
+  content: ContentIndex,
+): Promise<NonNullable<CorpusManifest['splits']['train']>> {
+  const sealed: NonNullable<CorpusManifest['splits']['train']> = {
+    shards: listings.length,
+    clips: 0,
+    chunks: 0,
+    samples: 0,
+    rejected: 0,
+    labelled: true,
+    shardsOf: [],
+  };
+  let firstReason = '';
+  for (const listing of listings) {
+    const ingest = layout.ingest(listing);
+    const shard = await readIngest(store, { split, shard: sealed.shardsOf.length, ingest });
+    const chunks = shard.clips.reduce((sum, clip) => sum + chunkPlan(clip.samples, chunkSeconds).length, 0);
+    sealed.shardsOf.push({ ingest, audioSha256: shard.audioSha256, clips: shard.clips.length, chunks });
+    sealed.clips += shard.clips.length;
+    sealed.chunks += chunks;
+    sealed.samples += shard.clips.reduce((sum, clip) => sum + clip.samples, 0);
+    sealed.rejected += shard.rejected.length;
+    sealed.labelled &&= shard.clips.every((clip) => clip.labels !== null);
+    for (const clip of shard.clips) content.add(split, clip.clip, clip.sha256);
+    const [first] = shard.rejected;
+    if (first && !firstReason) firstReason = `${first.clip}: ${first.reason}`;
+  }
+  const share = sealed.rejected / Math.max(1, sealed.rejected + sealed.clips);
+  if (share > maxRejected || sealed.clips === 0)
+    throw new PermanentError(
+      'CorpusInvalid',
+      `corpus.${split}: ${sealed.rejected} of ${sealed.rejected + sealed.clips} clips were rejected, more than corpus.maxRejected = ${maxRejected} allows; the first is ${firstReason}`,
+    );
+  return sealed;
+}

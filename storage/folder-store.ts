@@ -1,0 +1,155 @@
+/**
+ * A store in a local folder. Creation is a temporary file beside the target, fsync, `link` (EEXIST = present), unlink, fsync of the folder:
+ * a reader sees a whole object or none, and a crash at any point leaves at most a temporary file. On a full disk it waits.
+ */
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, link, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { patiently, type Patience } from './retry';
+import {
+  ContentDiffers,
+  holdsContent,
+  ObjectMissing,
+  partsOf,
+  type Content,
+  type CreateOutcome,
+  type Store,
+  type StoredObject,
+} from './store';
+
+const TEMPORARY = '.writing-';
+
+export class FolderStore implements Store {
+  readonly uri: string;
+  private readonly patience: Patience;
+
+  constructor(folder: string, patience: Patience = {}) {
+    this.uri = resolve(folder);
+    // A large object may take a slow disk a while, and nobody hears of its progress.
+    this.patience = { ...patience, silenceMs: Infinity };
+  }
+
+  async read(key: string): Promise<Uint8Array | null> {
+    try {
+      return await readFile(this.path(key));
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  async exists(key: string): Promise<boolean> {
+    return access(this.path(key), constants.R_OK).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async create(key: string, content: Content): Promise<CreateOutcome> {
+    return await patiently(() => this.createOnce(key, content), this.patience);
+  }
+
+  private async createOnce(key: string, content: Content): Promise<CreateOutcome> {
+    const target = this.path(key);
+    const temporary = await this.writeBeside(target, content);
+    try {
+      await link(temporary, target);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (!holdsContent(await readFile(target), content)) throw new ContentDiffers(key);
+      return 'present';
+    } finally {
+      await rm(temporary, { force: true });
+    }
+    await syncFolder(dirname(target));
+    return 'created';
+  }
+
+  async replace(key: string, bytes: Uint8Array): Promise<void> {
+    const target = this.path(key);
+    await patiently(async () => rename(await this.writeBeside(target, bytes), target), this.patience);
+    await syncFolder(dirname(target));
+  }
+
+  async list(prefix: string): Promise<string[]> {
+    const folder = this.path(prefix.slice(0, prefix.lastIndexOf('/') + 1) || '.');
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+      if (isMissing(error)) return [];
+      throw error;
+    });
+    return entries
+      .filter((entry) => entry.isFile() && !entry.name.startsWith(TEMPORARY))
+      .map((entry) =>
+        join(entry.parentPath, entry.name)
+          .slice(this.uri.length + 1)
+          .split(sep)
+          .join('/'),
+      )
+      .filter((key) => key.startsWith(prefix))
+      .sort();
+  }
+
+  async inventory(): Promise<StoredObject[]> {
+    const entries = await readdir(this.uri, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+      if (isMissing(error)) return [];
+      throw error;
+    });
+    const objects: StoredObject[] = [];
+    for (const entry of entries.filter((each) => each.isFile())) {
+      const path = join(entry.parentPath, entry.name);
+      // null: it has gone since it was listed.
+      const found = await stat(path).catch(() => null);
+      const key = relative(this.uri, path).split(sep).join('/');
+      if (found) objects.push({ key, bytes: found.size, modifiedMs: found.mtimeMs });
+    }
+    return objects;
+  }
+
+  async remove(key: string): Promise<void> {
+    await rm(this.path(key), { force: true });
+  }
+
+  async localFile(key: string): Promise<string> {
+    if (!(await this.exists(key))) throw new ObjectMissing(key, this.uri);
+    return this.path(key);
+  }
+
+  /** Keys come from manifests and run files: one that leaves the folder is refused. */
+  private path(key: string): string {
+    const path = resolve(this.uri, key);
+    if (path !== this.uri && !path.startsWith(this.uri + sep)) throw new Error(`${key}: a key must stay below ${this.uri}`);
+    return path;
+  }
+
+  private async writeBeside(target: string, content: Content): Promise<string> {
+    await mkdir(dirname(target), { recursive: true });
+    const temporary = join(dirname(target), `${TEMPORARY}${process.pid}-${randomUUID()}`);
+    const file = await open(temporary, 'wx');
+    try {
+      // Large parts in one piece each: every piece is a trip to another thread.
+      for (const part of partsOf(content)) for (let at = 0; at < part.length;) at += (await file.write(part, at)).bytesWritten;
+      await file.sync();
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    } finally {
+      await file.close();
+    }
+    return temporary;
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}

@@ -1,0 +1,94 @@
+/**
+ * Teachers with a front end of their own in a store: `models/<sha256 of manifest.json>/`, the manifest naming format, declared output, classes and
+ * every file by its SHA-256. So the name covers all that decides what such a model says of a clip; the manifest is written last.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Engine } from '../../ced/engine/engine';
+import { loadOnnxNet } from '../../ced/teachers/onnx-net';
+import { loadSavedModelNet, savedModelSignature } from '../../ced/teachers/saved-model-net';
+import type { Vocabulary } from '../../ced/teachers/vocabulary';
+import type { WaveformNet } from '../../ced/teachers/waveform-net';
+import { StoreDamaged } from '../../workflows/contract/damage';
+import { layout } from '../layout';
+import { createAnew, setAside } from '../quarantine';
+import { encodeJson, sha256, type Store } from '../store';
+
+export interface WaveformManifest {
+  formatVersion: 1;
+  format: 'onnx' | 'savedmodel';
+  output: 'probabilities' | 'logits';
+  vocabulary: Vocabulary;
+  /** Numbers that the model holds, as far as its files tell. */
+  parameters: number;
+  /** Paths within the model's folder, sorted. */
+  files: { path: string; sha256: string; bytes: number }[];
+}
+
+export const onnxFile = 'model.onnx';
+export const savedModelFile = 'saved_model.pb';
+
+/** Writes a model and returns its name. */
+export async function storeWaveformModel(
+  store: Store,
+  declared: Omit<WaveformManifest, 'formatVersion' | 'files'>,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<string> {
+  const manifest: WaveformManifest = {
+    formatVersion: 1,
+    ...declared,
+    files: [...files]
+      .map(([path, bytes]) => ({ path, sha256: sha256(bytes), bytes: bytes.byteLength }))
+      .sort((a, b) => (a.path < b.path ? -1 : 1)),
+  };
+  const encoded = encodeJson(manifest);
+  const key = sha256(encoded);
+  for (const [path, bytes] of files) await createAnew(store, layout.modelFile(key, path), bytes);
+  await createAnew(store, layout.modelManifest(key), encoded);
+  return key;
+}
+
+/** null when the store's model of that name is none of these. @throws {StoreDamaged} */
+export async function readWaveformManifest(store: Store, modelSha256: string): Promise<WaveformManifest | null> {
+  const bytes = await store.read(layout.modelManifest(modelSha256));
+  if (bytes === null) return null;
+  if (sha256(bytes) !== modelSha256) throw await damaged(store, modelSha256, layout.modelManifest(modelSha256), modelSha256);
+  return JSON.parse(Buffer.from(bytes).toString('utf8')) as WaveformManifest;
+}
+
+/** @throws {StoreDamaged} @throws TeacherInvalid when its runtime refuses it */
+export async function loadWaveformNet(store: Store, engine: Engine, modelSha256: string, manifest: WaveformManifest): Promise<WaveformNet> {
+  const files = new Map<string, Uint8Array>();
+  for (const { path, sha256: expected } of manifest.files) {
+    const key = layout.modelFile(modelSha256, path);
+    const bytes = await store.read(key);
+    if (bytes === null || sha256(bytes) !== expected) throw await damaged(store, modelSha256, key, expected);
+    files.set(path, bytes);
+  }
+  switch (manifest.format) {
+    case 'onnx':
+      return await loadOnnxNet(files.get(onnxFile) ?? new Uint8Array(), engine.kind.intraOpThreads);
+    case 'savedmodel':
+      return await loadFromFolder(engine, files);
+  }
+}
+
+async function damaged(store: Store, modelSha256: string, key: string, expected: string): Promise<StoreDamaged> {
+  await setAside(store, key, (found) => sha256(found) === expected);
+  return new StoreDamaged([{ kind: 'model', sha256: modelSha256 }], `${store.uri}: ${key} is damaged or missing`);
+}
+
+/** TensorFlow wants a folder, and a store may have none. */
+async function loadFromFolder(engine: Engine, files: ReadonlyMap<string, Uint8Array>): Promise<WaveformNet> {
+  const folder = await mkdtemp(join(tmpdir(), 'ced-savedmodel-'));
+  try {
+    for (const [path, bytes] of files) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), bytes);
+    }
+    return loadSavedModelNet(engine, folder, savedModelSignature(files.get(savedModelFile) ?? new Uint8Array()));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,65 @@
+/** From the run file's `store` to a door to bytes. */
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { PermanentError } from '../workflows/contract/failures';
+import { FolderStore } from './folder-store';
+import { openGcs } from './gcs/gcs-client';
+import { GcsStore } from './gcs/gcs-store';
+import { ObjectCache } from './object-cache';
+import type { Patience } from './retry';
+import type { Store } from './store';
+import { parseGsUri } from '../ced/corpus/address';
+
+export interface StoreOptions {
+  /** Folder of local copies: remote objects, and stored logits laid out for training. @default ~/.cache/ced-distillation/objects */
+  cacheFolder?: string;
+  /** Size limit of that folder. @default 64 GiB */
+  cacheBytes?: number;
+  /** Project that pays for requests to requester-pays buckets. */
+  userProject?: string | undefined;
+  patience?: Patience;
+}
+
+/** @param root where relative folders start. @throws {PermanentError} RunFileInvalid for a kind of place that cannot be written */
+export function openStore(root: string, uri: string, options: StoreOptions = {}): Store {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(uri)?.[1];
+  if (scheme === undefined) return new FolderStore(resolve(root, uri), options.patience);
+  const place = parseGsUri(uri);
+  if (place === null)
+    throw new PermanentError('RunFileInvalid', `store: ${uri} cannot be written, expected a folder or gs://bucket/prefix`);
+  const { userProject, patience = {} } = options;
+  return new GcsStore({
+    client: openGcs(),
+    bucket: place.bucket,
+    prefix: place.path.replace(/^\/+|\/+$/g, ''),
+    cache: openObjectCache(options),
+    userProject,
+    patience,
+  });
+}
+
+export function openObjectCache({
+  cacheFolder = join(homedir(), '.cache', 'ced-distillation', 'objects'),
+  cacheBytes = 64 * 2 ** 30,
+}: StoreOptions): ObjectCache {
+  return new ObjectCache({ folder: cacheFolder, maxBytes: cacheBytes });
+}
+
+/** How a worker hands its options to its engine process. */
+export function storeEnvironment({ cacheFolder, cacheBytes, userProject }: StoreOptions): Record<string, string> {
+  return {
+    ...(cacheFolder === undefined ? {} : { CED_OBJECT_CACHE: cacheFolder }),
+    ...(cacheBytes === undefined ? {} : { CED_OBJECT_CACHE_BYTES: String(cacheBytes) }),
+    ...(userProject === undefined ? {} : { CED_USER_PROJECT: userProject }),
+  };
+}
+
+/** The other end of `storeEnvironment`. */
+export function storeOptionsFrom(environment: NodeJS.ProcessEnv): StoreOptions {
+  const { CED_OBJECT_CACHE: cacheFolder, CED_OBJECT_CACHE_BYTES: cacheBytes, CED_USER_PROJECT: userProject } = environment;
+  return {
+    ...(cacheFolder ? { cacheFolder } : {}),
+    ...(cacheBytes ? { cacheBytes: Number(cacheBytes) } : {}),
+    ...(userProject ? { userProject } : {}),
+  };
+}

@@ -1,0 +1,114 @@
+/** From a path or URI to something that can be read. */
+import { closeSync, fstatSync, open, read } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { openGcs } from '../gcs/gcs-client';
+import { GcsObject, type GcsVersion } from '../gcs/gcs-object';
+import { HttpSource } from './http-source';
+import { SourceUnreadable, type Source, type SourceOptions, type SourceVersion } from './source';
+import { type ByteRange, parseGsUri } from '../../ced/corpus/address';
+
+const READ_BYTES = 2 ** 20;
+
+const [openFile, readInto] = [promisify(open), promisify(read)];
+
+/** @param place absolute path or URI. @throws {SourceUnreadable} for a kind of place that cannot be read */
+export function openSource(place: string, options: SourceOptions = {}): Source {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(place)?.[1]?.toLowerCase();
+  switch (scheme) {
+    case undefined:
+      return new FileSource(place);
+    case 'gs':
+      return new BucketSource(place, options);
+    case 'https':
+    case 'http':
+      return new HttpSource(place, options);
+    case 'hf':
+      return new HttpSource(hubAddress(place, options.hub ?? 'https://huggingface.co'), options);
+    default:
+      throw new SourceUnreadable(`${scheme}:// cannot be read, expected a path, gs://, https:// or hf://`);
+  }
+}
+
+function hubAddress(place: string, hub: string): string {
+  const match = /^hf:\/\/([^/]+\/[^/@]+)(?:@([^/]+))?\/(.+)$/.exec(place);
+  if (!match) throw new SourceUnreadable(`${place}: expected hf://organisation/repository/file`);
+  return `${hub.replace(/\/+$/, '')}/${match[1]}/resolve/${match[2] ?? 'main'}/${match[3]}`;
+}
+
+class FileSource implements Source {
+  constructor(readonly name: string) {}
+
+  async describe(): Promise<SourceVersion | null> {
+    const found = await stat(this.name).catch(() => null);
+    return found?.isFile() ? { fingerprint: `${found.size}-${Math.round(found.mtimeMs)}`, bytes: found.size } : null;
+  }
+
+  /**
+   * In as few and as large reads as there can be: for small files the trips to the disk are what they cost. To close a file that was read, and to ask for the size of an
+   * open one, waits for no disk, and is done without another thread.
+   */
+  async *read(range?: ByteRange, memory?: Uint8Array): AsyncGenerator<Uint8Array> {
+    const { file, size } = await this.open();
+    try {
+      let at = range?.offset ?? 0;
+      const end = range ? range.offset + range.bytes : size;
+      for (let bytes = memory; at < end; bytes = undefined) {
+        bytes ??= Buffer.allocUnsafeSlow(Math.min(end - at, READ_BYTES));
+        const { bytesRead } = await readInto(file, bytes, 0, Math.min(end - at, bytes.length), at);
+        if (bytesRead === 0) throw new SourceUnreadable(`${this.name} ends before byte ${end}`);
+        at += bytesRead;
+        yield bytes.subarray(0, bytesRead);
+      }
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  private async open(): Promise<{ file: number; size: number }> {
+    try {
+      const file = await openFile(this.name, 'r');
+      const found = fstatSync(file);
+      if (!found.isDirectory()) return { file, size: found.size };
+      closeSync(file);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT' && code !== 'EACCES' && code !== 'ENOTDIR') throw error;
+      throw new SourceUnreadable(`no such file: ${this.name} (${code})`, { cause: error });
+    }
+    throw new SourceUnreadable(`no such file: ${this.name} (EISDIR)`);
+  }
+}
+
+class BucketSource implements Source {
+  private readonly object: GcsObject;
+  private known: Promise<GcsVersion | null> | null = null;
+
+  constructor(
+    readonly name: string,
+    { userProject, patience = {} }: SourceOptions,
+  ) {
+    const place = parseGsUri(name);
+    if (place === null || place.path === '') throw new SourceUnreadable(`${name}: expected gs://bucket/object`);
+    const bucket = openGcs().bucket(place.bucket, userProject === undefined ? {} : { userProject });
+    this.object = new GcsObject(bucket, place.path, patience);
+  }
+
+  async describe(): Promise<SourceVersion | null> {
+    const version = await this.version();
+    return version && { fingerprint: `${version.generation}-${version.crc32c ?? version.bytes}`, bytes: version.bytes };
+  }
+
+  async *read(range?: ByteRange): AsyncGenerator<Uint8Array> {
+    const version = await this.version();
+    if (version === null) throw new SourceUnreadable(`no such object: ${this.name}`);
+    const end = range ? range.offset + range.bytes : 0;
+    if (end > version.bytes) throw new SourceUnreadable(`${this.name} ends before byte ${end}`);
+    yield* range ? this.object.part(version, range.offset, range.bytes) : this.object.stream(version);
+  }
+
+  private async version(): Promise<GcsVersion | null> {
+    this.known ??= this.object.version();
+    return await this.known;
+  }
+}

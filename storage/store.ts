@@ -1,0 +1,132 @@
+/**
+ * The door to bytes. A store holds immutable objects under `/`-separated keys; the truth of a run lives here and nowhere else.
+ *
+ * Commit protocol (design, invariant 2): data first, manifest last, create-only. A second writer of the same content succeeds, a writer of
+ * different content is refused, so a retry after a lost reply meets its own object and a zombie can change nothing.
+ */
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../ced/canonical-json';
+import { StoreDamaged } from '../workflows/contract/damage';
+import { decodeSealed } from './checksum';
+
+/** An object's content, whole or in parts: a large one need not be copied together. */
+export type Content = Uint8Array | readonly Uint8Array[];
+
+export type CreateOutcome = 'created' | 'present';
+
+export interface Store {
+  /** The folder or URI, for messages and results. */
+  readonly uri: string;
+  /** Bytes of an object, or null where there is none. */
+  read(key: string): Promise<Uint8Array | null>;
+  exists(key: string): Promise<boolean>;
+  /**
+   * Creates an object, never replaces one. `present` when the same bytes are already there.
+   * @throws {ContentDiffers} when other bytes are there.
+   */
+  create(key: string, content: Content, options?: CreateOptions): Promise<CreateOutcome>;
+  /** Replaces an object atomically. Only for the latest copies under `runs/<name>/`. */
+  replace(key: string, bytes: Uint8Array): Promise<void>;
+  /** Keys that start with `prefix`, sorted. */
+  list(prefix: string): Promise<string[]>;
+  remove(key: string): Promise<void>;
+  /** Everything there, half-written objects that a crash left included. For housekeeping. */
+  inventory(): Promise<StoredObject[]>;
+  /** Path of a local file with the object's bytes, for reads at an offset. @throws {ObjectMissing} */
+  localFile(key: string, options?: LocalOptions): Promise<string>;
+}
+
+export interface CreateOptions {
+  /** Who will read it soon is probably this machine: of an object that lies elsewhere a copy stays here, where `localFile` finds it. */
+  keepCopy?: boolean;
+}
+
+export interface LocalOptions {
+  /** The caller knows the hash of what it asks for and compares: a copy that is here is taken without asking anybody whether it is the newest. */
+  immutable?: boolean;
+}
+
+export interface StoredObject {
+  key: string;
+  bytes: number;
+  /** By the clock of whoever keeps it, since 1970. */
+  modifiedMs: number;
+}
+
+/** Another writer committed other bytes under the same key. */
+export class ContentDiffers extends Error {
+  constructor(readonly key: string) {
+    super(`${key}: other content is already committed there`);
+    this.name = 'ContentDiffers';
+  }
+}
+
+/** An object that a manifest promises is not there. */
+export class ObjectMissing extends Error {
+  constructor(
+    readonly key: string,
+    uri: string,
+  ) {
+    super(`${uri}: ${key} is missing`);
+    this.name = 'ObjectMissing';
+  }
+}
+
+export function sha256(content: Content | string): string {
+  const hash = createHash('sha256');
+  for (const part of partsOf(content)) hash.update(part);
+  return hash.digest('hex');
+}
+
+export function holdsContent(bytes: Buffer, content: Content): boolean {
+  let at = 0;
+  for (const part of partsOf(content)) {
+    if (!bytes.subarray(at, at + part.length).equals(part)) return false;
+    at += part.length;
+  }
+  return at === bytes.length;
+}
+
+export function partsOf<T extends Uint8Array | string>(content: T | readonly T[]): readonly T[] {
+  return content instanceof Array ? content : [content];
+}
+
+export function encodeJson(value: unknown): Uint8Array {
+  return Buffer.from(canonicalJson(value) + '\n');
+}
+
+/** JSON that is torn or whose seal is broken. Nothing is repaired for it; who can have it made again sets it aside or says so. */
+export class JsonDamaged extends StoreDamaged {
+  constructor(
+    readonly key: string,
+    uri: string,
+    why: string,
+  ) {
+    super([], `${uri}: ${key} is damaged (${why}); restore it, or remove it and start the run again`);
+  }
+}
+
+/** Reads a JSON object that must be there. @throws {ObjectMissing} @throws {JsonDamaged} */
+export async function readJson<T>(store: Store, key: string): Promise<T> {
+  const value = await readJsonIfPresent<T>(store, key);
+  if (value === null) throw new ObjectMissing(key, store.uri);
+  return value;
+}
+
+/** Reads a JSON object, or null where there is none. @throws {JsonDamaged} */
+export async function readJsonIfPresent<T>(store: Store, key: string): Promise<T | null> {
+  const bytes = await store.read(key);
+  return bytes === null ? null : (parseJson(store, key, bytes).value as T);
+}
+
+/** @throws {JsonDamaged} */
+export function parseJson(store: Pick<Store, 'uri'>, key: string, bytes: Uint8Array): { value: unknown; sealed: boolean } {
+  try {
+    const found = decodeSealed(bytes);
+    if (found) return found;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new JsonDamaged(key, store.uri, 'it is not JSON');
+  }
+  throw new JsonDamaged(key, store.uri, 'its seal is broken');
+}

@@ -1,0 +1,139 @@
+/**
+ * Training checkpoints: `training/<key>/checkpoints/<step>/{model,adam}.safetensors` and `state.json`, which is written last and holds the
+ * SHA-256 of both, and its own. A checkpoint that is torn, flipped or half there is set aside, and the one before it counts.
+ */
+import type { EngineKind } from '../../ced/engine/environment';
+import { canonicalJson } from '../../ced/canonical-json';
+import type { ModelConfig } from '../../ced/model/config';
+import { decodeSafetensors, encodeSafetensors } from '../../ced/model/safetensors';
+import { loadWeights, type Weights } from '../../ced/model/weights';
+import type { TrainerState } from '../../ced/training/trainer';
+import { layout } from '../layout';
+import { createAnew, setAside } from '../quarantine';
+import { readSound } from '../verified-object';
+import { encodeJson, sha256, type Store } from '../store';
+import type { BestEntry } from '../../ced/training/best-list';
+import { areBestWeightsSound } from './best-weights';
+
+export interface TrainingState {
+  formatVersion: 1;
+  step: number;
+  epoch: number;
+  /** Steps of this epoch already done. */
+  stepInEpoch: number;
+  /** Sum of loss × rows over this epoch's steps, and its rows. */
+  lossSum: number;
+  lossRows: number;
+  best: BestEntry[];
+  /** Steps at which validation ran. */
+  validated: number[];
+  rowsTrained: number;
+  /** First step that the next metrics segment covers. */
+  metricsFrom: number;
+  engine: EngineKind;
+  /** false once the run went on on another kind of machine. */
+  bitExact: boolean;
+  files: { model: string; adam: string };
+}
+
+export type Progress = Omit<TrainingState, 'formatVersion' | 'files' | 'engine'>;
+
+export async function writeCheckpoint(
+  store: Store,
+  key: string,
+  trainer: TrainerState,
+  state: Omit<TrainingState, 'formatVersion' | 'files'>,
+): Promise<void> {
+  const model = encodeSafetensors(trainer.weights, 'F32');
+  const adam = encodeSafetensors(joinMoments(trainer), 'F32');
+  const stateKey = layout.checkpoint(key, state.step, 'state.json');
+  // Without a state, files of this step belong to no checkpoint.
+  const write = (await store.exists(stateKey)) ? store.create.bind(store) : createAnew.bind(null, store);
+  await write(layout.checkpoint(key, state.step, 'model.safetensors'), model, { keepCopy: true });
+  await write(layout.checkpoint(key, state.step, 'adam.safetensors'), adam, { keepCopy: true });
+  const complete: TrainingState = { formatVersion: 1, ...state, files: { model: sha256(model), adam: sha256(adam) } };
+  await store.create(stateKey, encodeJson({ ...complete, seal: sealOf(complete) }));
+}
+
+/** The newest checkpoint whose files, state and best weights hash to what it says, or null. Newer ones that do not are set aside. */
+export async function readLatestCheckpoint(
+  store: Store,
+  key: string,
+  config: ModelConfig,
+): Promise<{ state: TrainingState; trainer: TrainerState } | null> {
+  for (const step of (await checkpointSteps(store, key)).reverse()) {
+    const whole = await readCheckpoint(store, key, step);
+    if (whole && (await areBestWeightsSound(store, key, whole.state.best))) {
+      const { state, model, adam } = whole;
+      return { state, trainer: splitMoments(loadWeights(config, decodeSafetensors(model)), decodeSafetensors(adam), state.step) };
+    }
+    for (const file of FILES) await setAside(store, layout.checkpoint(key, step, file));
+  }
+  return null;
+}
+
+/** null when any of its files is missing or does not hash to what the state says. */
+export async function readCheckpoint(
+  store: Store,
+  key: string,
+  step: number,
+): Promise<{ state: TrainingState; model: Uint8Array; adam: Uint8Array } | null> {
+  const state = await readState(store, layout.checkpoint(key, step, 'state.json'));
+  if (state === null) return null;
+  const model = await readSound(store, layout.checkpoint(key, step, 'model.safetensors'), state.files.model);
+  const adam = model && (await readSound(store, layout.checkpoint(key, step, 'adam.safetensors'), state.files.adam));
+  return model && adam && { state, model, adam };
+}
+
+/** `state.json` first: without it the others are no checkpoint. */
+const FILES = ['state.json', 'model.safetensors', 'adam.safetensors'] as const;
+
+/** null when it is missing, no JSON, or not what was written. */
+async function readState(store: Store, key: string): Promise<TrainingState | null> {
+  const bytes = await store.read(key);
+  if (bytes === null) return null;
+  try {
+    const { seal, ...state } = JSON.parse(Buffer.from(bytes).toString('utf8')) as TrainingState & { seal?: string };
+    return seal === sealOf(state) ? state : null;
+  } catch {
+    return null;
+  }
+}
+
+function sealOf(state: TrainingState): string {
+  return sha256(canonicalJson(state));
+}
+
+/** Steps that have a state, ascending. */
+export async function checkpointSteps(store: Store, key: string): Promise<number[]> {
+  const keys = await store.list(layout.checkpoints(key));
+  return keys.filter((each) => each.endsWith('/state.json')).map((each) => Number(each.split('/').at(-2)));
+}
+
+/** Removes checkpoints older than the two newest, and best weights that neither of those refers to. */
+export async function pruneCheckpoints(store: Store, key: string): Promise<void> {
+  const steps = await checkpointSteps(store, key);
+  const kept = steps.slice(-2);
+  if (kept.length < 2) return;
+  const states = await Promise.all(kept.map((step) => readState(store, layout.checkpoint(key, step, 'state.json'))));
+  const bestKept = new Set(states.flatMap((state) => (state?.best ?? []).map((entry) => layout.best(key, entry.step))));
+  const newest = kept[0] ?? 0;
+  for (const step of steps.slice(0, -2)) for (const file of FILES) await store.remove(layout.checkpoint(key, step, file));
+  for (const best of await store.list(`${layout.training(key)}best/`)) {
+    const step = Number(/(\d+)\.safetensors$/.exec(best)?.[1]);
+    if (step < newest && !bestKept.has(best)) await store.remove(best);
+  }
+}
+
+function joinMoments(trainer: TrainerState): Weights {
+  const joined = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+  for (const [name, tensor] of trainer.adamM) joined.set(`m.${name}`, tensor);
+  for (const [name, tensor] of trainer.adamV) joined.set(`v.${name}`, tensor);
+  return joined;
+}
+
+function splitMoments(weights: Weights, joined: Weights, step: number): TrainerState {
+  const take = (prefix: string): Weights =>
+    new Map([...joined].filter(([name]) => name.startsWith(prefix)).map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+  return { weights, adamM: take('m.'), adamV: take('v.'), step };
+}

@@ -1,0 +1,110 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expandBraces } from '../../../ced/corpus/brace-pattern';
+import { readTables } from '../../../activities/plan/read-table';
+import { openSource } from '../../../storage/sources/open-source';
+import { readSource } from '../../../storage/sources/source';
+
+describe('a brace pattern', () => {
+  it.each([
+    ['train-{000000..000002}.tar', ['train-000000.tar', 'train-000001.tar', 'train-000002.tar']],
+    ['{8..11}', ['8', '9', '10', '11']],
+    ['{a,b}/{1..2}.tar', ['a/1.tar', 'a/2.tar', 'b/1.tar', 'b/2.tar']],
+    ['plain.jsonl', ['plain.jsonl']],
+    ['{}', ['{}']],
+  ])('%s names its shards', (pattern, names) => {
+    expect(expandBraces(pattern)).toEqual(names);
+  });
+
+  it.each(['{3..1}', '{0..9999999}', '{0..9999}{0..9999}'])('%s is refused', (pattern) => {
+    expect(() => expandBraces(pattern)).toThrow(RangeError);
+  });
+});
+
+describe('a WebDataset shard', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ced-webdataset-'));
+    mkdirSync(join(folder, 'in'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const put = (name: string, content: string | Buffer): void => {
+    mkdirSync(join(folder, 'in', name, '..'), { recursive: true });
+    writeFileSync(join(folder, 'in', name), content);
+  };
+  const pack = (shard: string, names: string[], ...options: string[]): void => {
+    const { status, stderr } = spawnSync('tar', ['-C', join(folder, 'in'), '-cf', join(folder, shard), ...options, ...names], {
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(stderr);
+  };
+  const rows = (pattern: string) => readTables(folder, 'corpus.train', pattern, {});
+
+  it.each(['ustar', 'gnu', 'pax'])('written by tar (%s) gives each clip with its labels and the place of its bytes', async (format) => {
+    const long = `deep/${'x'.repeat(90)}/${'y'.repeat(format === 'ustar' ? 20 : 120)}`;
+    put('a.flac', 'first audio');
+    put('a.json', JSON.stringify({ labels: ['Violin', 3] }));
+    put('b.wav', Buffer.alloc(100_000, 'second'));
+    put('b.cls', '17\n');
+    put(`${long}.ogg`, 'third');
+    pack('s.tar', ['a.flac', 'a.json', 'b.cls', 'b.wav', `${long}.ogg`], `--format=${format}`);
+    const { rows: found, rejected } = await rows('s.tar');
+    expect(rejected).toEqual([]);
+    expect(found.map(({ clip, labels }) => [clip, labels])).toEqual([['a', ['Violin', 3]], ['b', [17]], [long, null]]); // prettier-ignore
+    const contents = await Promise.all(found.map(({ audio, range }) => readSource(openSource(audio), 1 << 20, range)));
+    expect(contents.map((bytes) => bytes.toString())).toEqual(['first audio', readFileSync(join(folder, 'in/b.wav'), 'utf8'), 'third']);
+  });
+
+  it('of a pattern is read with its siblings, in order; a clip listed twice is counted', async () => {
+    put('a.wav', 'a');
+    put('b.wav', 'b');
+    pack('s-0.tar', ['b.wav']);
+    pack('s-1.tar', ['a.wav', 'b.wav']);
+    const { rows: found, rejected } = await rows('s-{0..1}.tar');
+    expect(found.map(({ clip }) => clip)).toEqual(['b', 'a']);
+    expect(rejected).toEqual([{ clip: 'b', reason: 'duplicate clip id' }]);
+  });
+
+  it('with names and links that lead elsewhere reads nothing there', async () => {
+    put('a.wav', 'a');
+    symlinkSync('/etc/passwd', join(folder, 'in/link.wav'));
+    pack('s.tar', ['a.wav', 'link.wav'], '--transform', 's,^a,../../a,', '-P');
+    const { rows: found, rejected } = await rows('s.tar');
+    expect(found).toEqual([]);
+    expect(rejected).toEqual([{ clip: '../../a', reason: expect.stringMatching(/leads out of the shard/) }]);
+  });
+
+  it('counts a clip without audio and one with broken labels', async () => {
+    put('a.json', '{"labels": []}');
+    put('b.wav', 'b');
+    put('b.json', '{"labels": "Violin"}');
+    pack('s.tar', ['a.json', 'b.wav', 'b.json']);
+    expect((await rows('s.tar')).rejected.map(({ reason }) => reason)).toEqual([
+      expect.stringMatching(/^no audio/),
+      expect.stringMatching(/^unreadable \.json/),
+    ]);
+  });
+
+  it('that breaks off or is no tar is CorpusInvalid; one that is missing is RunFileInvalid', async () => {
+    put('a.wav', Buffer.alloc(2000));
+    put('b.wav', Buffer.alloc(2000));
+    pack('s.tar', ['a.wav', 'b.wav']);
+    writeFileSync(join(folder, 'cut.tar'), readFileSync(join(folder, 's.tar')).subarray(0, 2800));
+    writeFileSync(join(folder, 'noise.tar'), Buffer.alloc(2000, 'noise'));
+    await expect(rows('cut.tar')).rejects.toMatchObject({
+      code: 'CorpusInvalid',
+      message: expect.stringMatching(/^corpus\.train: .*cut\.tar: it breaks off/),
+    });
+    await expect(rows('noise.tar')).rejects.toMatchObject({
+      code: 'CorpusInvalid',
+      message: expect.stringMatching(/does not match its sum/),
+    });
+    await expect(rows('s-{0..1}.tar')).rejects.toMatchObject({
+      code: 'RunFileInvalid',
+      message: expect.stringMatching(/s-0\.tar cannot be read \(ENOENT\)/),
+    });
+  });
+});

@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { classMap } from '../../../ced/teachers/class-map';
+import { formatVocabularyCsv, parseVocabularyCsv } from '../../../ced/teachers/vocabulary';
+
+const audioSet =
+  'index,mid,display_name\n0,/m/09x0r,"Speech"\n1,/m/05zppz,"Male speech, man speaking"\n2,/m/02zsn,"So-called ""female"" speech"\n';
+
+describe('a vocabulary', () => {
+  it("is read from AudioSet's own file", () => {
+    expect(parseVocabularyCsv(audioSet)).toEqual([
+      { mid: '/m/09x0r', name: 'Speech' },
+      { mid: '/m/05zppz', name: 'Male speech, man speaking' },
+      { mid: '/m/02zsn', name: 'So-called "female" speech' },
+    ]);
+  });
+
+  it('is read alike with a byte order mark, Windows line ends, no quotes, no last line end, and classes out of order', () => {
+    expect(parseVocabularyCsv('\uFEFFindex,mid,display_name\r\n1,/m/b,B\r\n0,/m/a,A')).toEqual([
+      { mid: '/m/a', name: 'A' },
+      { mid: '/m/b', name: 'B' },
+    ]);
+  });
+
+  it('survives the round trip', () => {
+    const name = fc.string({ minLength: 1 }).filter((text) => text.trim() === text);
+    fc.assert(
+      fc.property(fc.uniqueArray(name, { minLength: 1 }), (names) => {
+        const vocabulary = names.map((text, index) => ({ mid: `/m/${index}`, name: text }));
+        expect(parseVocabularyCsv(formatVocabularyCsv(vocabulary))).toEqual(vocabulary);
+      }),
+    );
+  });
+
+  it.each([
+    ['another header', 'id,name\n0,a', 'first line'],
+    ['no class', 'index,mid,display_name\n', 'no class'],
+    ['a missing index', 'index,mid,display_name\n0,/m/a,A\n2,/m/b,B', 'index "2"'],
+    ['an index twice', 'index,mid,display_name\n0,/m/a,A\n0,/m/b,B', 'index 0 occurs twice'],
+    ['a MID twice', 'index,mid,display_name\n0,/m/a,A\n1,/m/a,B', 'MID /m/a occurs twice'],
+    ['a name twice', 'index,mid,display_name\n0,/m/a,A\n1,/m/b,A', 'name "A" occurs twice'],
+    ['an unquoted comma', 'index,mid,display_name\n0,/m/a,A, B', '4 fields'],
+    ['an open quote', 'index,mid,display_name\n0,/m/a,"A', 'quote'],
+  ])('with %s is refused', (_, text, message) => {
+    expect(() => parseVocabularyCsv(text)).toThrow(message);
+    expect(() => parseVocabularyCsv(text)).toThrow(expect.objectContaining({ code: 'FormatInvalid' }) as Error);
+  });
+});
+
+describe("matching a teacher's classes with the run's", () => {
+  const run = parseVocabularyCsv('index,mid,display_name\n0,/m/a,Accordion\n1,/m/b,Banjo\n2,,Cello');
+
+  it('goes by MID first, then by name, and drops what is not asked for', () => {
+    const teacher = parseVocabularyCsv('index,mid,display_name\n0,/m/x,Extra\n1,,Cello\n2,/m/b,Banjo (renamed)\n3,/m/z,Accordion');
+    expect(classMap(teacher, run)).toEqual(Int32Array.of(3, 2, 1));
+  });
+
+  it('names the classes that a teacher lacks', () => {
+    const teacher = parseVocabularyCsv('index,mid,display_name\n0,/m/b,Banjo');
+    expect(() => classMap(teacher, run)).toThrow(
+      expect.objectContaining({ code: 'TeacherInvalid', fault: 'classesMissing', missing: ['Accordion', 'Cello'] }) as Error,
+    );
+    expect(() => classMap(teacher, run)).toThrow('Accordion, Cello');
+  });
+});

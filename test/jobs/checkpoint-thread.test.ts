@@ -1,0 +1,55 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { commitCheckpoint, type UncommittedCheckpoint } from '../../jobs/train/checkpoint-commit';
+import { FolderStore } from '../../storage/folder-store';
+import { repositoryRoot } from '../../infra/toolchain';
+import { CheckpointThread } from '../../jobs/process/checkpoint-thread';
+
+describe('the thread that commits checkpoints', () => {
+  const entry = join(repositoryRoot, 'dist/jobs/process/commit-thread.js');
+  const tensors = () => new Map([['w', { shape: [3], data: Float32Array.of(1, 2, 3) }]]);
+  const checkpoint: UncommittedCheckpoint = {
+    trainingKey: 'key',
+    trainer: { weights: tensors(), adamM: tensors(), adamV: tensors(), step: 7 },
+    state: {
+      ...{ step: 7, epoch: 1, stepInEpoch: 2, lossSum: 3, lossRows: 4, best: [], validated: [], rowsTrained: 5, metricsFrom: 7 },
+      engine: { tensorflow: 'x' } as unknown as UncommittedCheckpoint['state']['engine'],
+      bitExact: true,
+    },
+    segment: { from: 0, to: 7, lines: [{ step: 0, loss: 1, lr: 1 }] },
+  };
+  let folder: string;
+  let thread: CheckpointThread;
+  const started = (pass = () => Promise.resolve()): CheckpointThread => (thread = new CheckpointThread(entry, pass));
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ced-thread-'));
+  });
+  afterEach(async () => {
+    await thread.end();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const files = (store: string): string[] =>
+    readdirSync(join(folder, store), { recursive: true, encoding: 'utf8' }).filter((file) => /\.\w+$/.test(file)).sort(); // prettier-ignore
+
+  it('commits while a step blocks the one that computes, to the bytes of a commit without it', async () => {
+    const committed = started().commit(join(folder, 'beside'), checkpoint, () => undefined);
+    const state = join(folder, 'beside/training/key/checkpoints/000000007/state.json');
+    const deadline = performance.now() + 30_000;
+    while (!existsSync(state) && performance.now() < deadline); // a step: nothing else runs here
+    expect(existsSync(state)).toBe(true);
+    await committed;
+    await commitCheckpoint(new FolderStore(join(folder, 'inline')), checkpoint);
+    expect(files('beside')).toEqual(files('inline'));
+    for (const file of files('inline'))
+      expect(readFileSync(join(folder, 'beside', file))).toEqual(readFileSync(join(folder, 'inline', file)));
+  });
+
+  it('tells what went wrong, with its code, and takes the next checkpoint', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    await expect(started().commit(join(folder, 'file'), checkpoint, () => undefined)).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await thread.commit(join(folder, 'store'), checkpoint, () => undefined);
+    expect(files('store')).toContain('training/key/checkpoints/000000007/state.json');
+  });
+});

@@ -1,0 +1,262 @@
+/** @jest-environment ./test/support/one-realm-environment.cjs */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { CorpusAudio } from '../../storage/corpus/corpus-audio';
+import type { ActivityDependencies } from '../../activities/dependencies';
+import { modelConfig } from '../../jobs/train/model-shape';
+import { ingestShard } from '../../activities/ingest-shard';
+import { sealCorpus } from '../../activities/finalize-corpus';
+import { scoreJob } from '../../jobs/score/score-job';
+import type { JobContext } from '../../jobs/job-context';
+import type { LogitsManifest } from '../../storage/logits/stored-shard';
+import { importModels } from '../../activities/import-models';
+import { planCorpus } from '../../activities/plan-corpus';
+import type { FolderStore } from '../../storage/folder-store';
+import { layout } from '../../storage/layout';
+import { readJson } from '../../storage/store';
+import { masksToInt32, shiftInto } from '../../ced/augment/apply';
+import { drawAugmentation, type AugmentParameters } from '../../ced/augment/parameters';
+import { openEngine } from '../../ced/engine/engine';
+import { halfValues } from '../../ced/logits/half';
+import { initialWeights } from '../../ced/model/initial-weights';
+import { Predictor } from '../../ced/model/predictor';
+import { encodeSafetensors } from '../../ced/model/safetensors';
+import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';
+import { logitsSchema } from '../../workflows/contract/run-file/logits';
+import { teacherSchema, type Teacher } from '../../workflows/contract/run-file/teacher';
+import { wavBytes } from '../ced/audio/wav-bytes';
+import { describeWithPublishedTeachers, publishedTeachers } from '../support/published-teachers';
+import { onnxBytes } from '../ced/teachers/onnx-bytes';
+import { savedModelBytes } from '../ced/teachers/saved-model-bytes';
+import { localDependencies } from '../../activities/local-dependencies';
+import { hearAndWrite, jobContextOn, storeBelow, storedTables } from '../support/in-process';
+
+const ignore = (): void => undefined;
+const shape = { embedDim: 32, depth: 1, heads: 2, mlpRatio: 4, pooling: 'mean' as const };
+const seed = 7;
+let folder: string;
+let store: FolderStore;
+let deps: ActivityDependencies;
+let context: JobContext;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ced-ensemble-'));
+  store = storeBelow(folder);
+  deps = localDependencies(folder, store);
+  context = jobContextOn(store);
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const vocabularyCsv = (names: readonly string[]): string =>
+  `index,mid,display_name\n${names.map((name, index) => `${index},,"${name}"\n`).join('')}`;
+
+/** Clips of a few seconds of different noises and tones. */
+async function prepare(classes: readonly string[], clipSeconds: number): Promise<{ planKey: string; audio: CorpusAudio }> {
+  mkdirSync(join(folder, 'audio'));
+  writeFileSync(join(folder, 'vocabulary.csv'), vocabularyCsv(classes));
+  const writeClip = (split: string, clip: number, hertz: number): string => {
+    const wave = Array.from({ length: clipSeconds * 16_000 }, (_, at) =>
+      Math.round(9000 * Math.sin((at * hertz * 2 * Math.PI) / 16_000) + 3000 * clip),
+    );
+    writeFileSync(join(folder, `audio/${split}-${clip}.wav`), wavBytes([wave], { bits: 16 }));
+    return JSON.stringify({ clip: `${split}-${clip}`, audio: `audio/${split}-${clip}.wav`, labels: [clip] });
+  };
+  for (const [split, hertz] of [
+    ['train', 220],
+    ['validation', 330],
+  ] as const)
+    writeFileSync(join(folder, `${split}.jsonl`), [0, 1, 2].map((clip) => writeClip(split, clip, hertz * (clip + 1))).join('\n'));
+  const corpus = { train: 'train.jsonl', validation: 'validation.jsonl', vocabulary: 'vocabulary.csv', clipsPerShard: 8, maxRejected: 0 };
+  const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: clipSeconds }, ignore);
+  for (const split of ['train', 'validation'] as const) await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
+  await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: clipSeconds });
+  const audio = await CorpusAudio.open(store, planKey, 'train');
+  await audio.ready(audio.clips);
+  return { planKey, audio };
+}
+
+const settingsOf = (chunkSeconds: number, topK: number) =>
+  logitsSchema.parse({ views: 2, topK, chunkSeconds, seed, augment: { timeMask: { maxFrames: 40 } } });
+
+/** `0,1`, `0,2`, … */
+const pairsOf = (teachers: number): string[] =>
+  Array.from({ length: teachers }, (_, one) => Array.from({ length: teachers - one - 1 }, (__, at) => `${one},${one + 1 + at}`)).flat();
+
+type Alone = (pcm: Int16Array, parameters: AugmentParameters) => Promise<Float32Array>;
+
+/** What each teacher gives alone, in the run's classes, against what was stored. */
+async function expectWeightedMean(
+  run: { planKey: string; audio: CorpusAudio; chunkSeconds: number; classes: number },
+  teachers: Teacher[],
+  alone: readonly Alone[],
+): Promise<void> {
+  const { audio, planKey, classes } = run;
+  const settings = settingsOf(run.chunkSeconds, classes);
+  const { teachers: ensemble } = await importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers, inits: [] });
+  const { logitsKey, rows } = await hearAndWrite(context, { store: '', planKey, shard: 0, ensemble, settings });
+  expect(rows).toBe(6);
+  const [table] = await storedTables(store, logitsKey, audio.audioShards);
+  const manifest = await readJson<LogitsManifest>(store, layout.logitsManifest(logitsKey, audio.audioShards[0]!));
+  expect(manifest.agreement?.map(({ between }) => between.join())).toEqual(pairsOf(teachers.length));
+  for (const { topMatch, meanDifference } of manifest.agreement ?? []) {
+    expect([0, 1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6, 1].some((share) => Math.abs(share - topMatch) < 1e-9)).toBe(true);
+    expect(meanDifference).toBeGreaterThan(0);
+    expect(meanDifference).toBeLessThan(1);
+  }
+  const weight = teachers.reduce((sum, teacher) => sum + teacher.weight, 0);
+  for (const [index, clip] of audio.clips.entries())
+    for (let view = 0; view < 2; view++) {
+      const [span] = clip.chunks;
+      const pcm = new Int16Array(span!.length);
+      audio.read(clip, span!, pcm);
+      const parameters = drawAugmentation(settings.augment, { seed, clipSha256: clip.sha256, chunk: 0, view }, pcm.length);
+      const shifted = new Int16Array(pcm.length);
+      shiftInto(pcm, parameters.shift, shifted, 0);
+      const mean = new Float64Array(classes);
+      for (const [at, teacher] of teachers.entries())
+        (await alone[at]!(shifted, parameters)).forEach((value, c) => (mean[c] = mean[c]! + (teacher.weight / weight) * value));
+      const row = index * 2 + view;
+      for (let rank = 0; rank < classes; rank++) {
+        const stored = halfValues[table!.values[row * classes + rank]!]!;
+        // Half a step of float16 below 1, and what another batch size changes in float32.
+        expect(Math.abs(stored - mean[table!.indexes[row * classes + rank]!]!)).toBeLessThan(2 ** -12 + 1e-5);
+      }
+    }
+}
+
+async function onnxAlone(path: string, map: readonly number[], output: 'probabilities' | 'logits'): Promise<Alone> {
+  const session = await InferenceSession.create(readFileSync(path));
+  return async (pcm) => {
+    const wave = Float32Array.from(pcm, (sample) => sample / 32_768);
+    const result = await session.run({ [session.inputNames[0]!]: new Tensor('float32', wave, [1, wave.length]) });
+    const values = result[session.outputNames[0]!]!.data as Float32Array;
+    return Float32Array.from(map, (index) => (output === 'logits' ? 1 / (1 + Math.exp(-values[index]!)) : values[index]!));
+  };
+}
+
+function writeCed(classes: readonly string[], chunkSeconds: number): Alone {
+  const config = modelConfig(shape, chunkSeconds, classes.map((name) => ({ name }))); // prettier-ignore
+  const weights = initialWeights(config, 3);
+  mkdirSync(join(folder, 'ced'));
+  writeFileSync(join(folder, 'ced/config.json'), JSON.stringify(config));
+  writeFileSync(join(folder, 'ced/model.safetensors'), encodeSafetensors(weights, 'F32'));
+  const predictor = new Predictor(openEngine(), config, weights, { precision: 'float32' });
+  return async (pcm, parameters) => predictor.probabilities({ pcm, batch: 1, samples: pcm.length, masks: masksToInt32([parameters]) });
+}
+
+describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
+  const classes = ['b', 'c', 'a'];
+  const fields = { vocabulary: 'own.csv', output: 'logits', spectrogramMasks: 'skip' };
+  const teachers = [
+    { name: 'ced', checkpoint: 'ced', format: 'ced', weight: 2 },
+    { name: 'onnx', checkpoint: 'means.onnx', format: 'onnx', weight: 1, ...fields },
+    { name: 'saved', checkpoint: 'saved', format: 'savedmodel', weight: 5, ...fields },
+  ].map((teacher) => teacherSchema.parse(teacher));
+
+  const write = (): void => {
+    writeFileSync(join(folder, 'own.csv'), vocabularyCsv(['a', 'extra', 'b', 'c']));
+    writeFileSync(join(folder, 'means.onnx'), onnxBytes([20, 0, -30, 5]));
+    mkdirSync(join(folder, 'saved'));
+    writeFileSync(join(folder, 'saved/saved_model.pb'), savedModelBytes([-8, 9, 40, 1]));
+  };
+  const means = (...gains: number[]): Alone => {
+    return async (pcm) => {
+      const mean = pcm.reduce((sum, sample) => sum + sample / 32_768, 0) / pcm.length;
+      return Float32Array.from(gains, (gain) => 1 / (1 + Math.exp(-gain * mean)));
+    };
+  };
+
+  it('stores the weighted mean of what each gives alone, classes in the order of the run', async () => {
+    write();
+    const run = { ...(await prepare(classes, 1)), chunkSeconds: 1, classes: 3 };
+    await expectWeightedMean(run, teachers, [writeCed(classes, 1), means(-30, 5, 20), means(40, 1, -8)]);
+  });
+
+  it('is scored teacher by teacher at the gate, and a network that cannot hear such clips is named', async () => {
+    write();
+    const { planKey } = await prepare(classes, 1);
+    writeCed(classes, 1);
+    const { teachers: ensemble } = await importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers, inits: [] });
+    const mAPs: (number | null)[] = [];
+    for (const model of ensemble) {
+      const scored = await scoreJob(context, { store: '', planKey, split: 'validation', model, chunkSeconds: 1, precision: 'float32' });
+      expect(scored.mAP).toBeGreaterThan(0);
+      mAPs.push(scored.mAP);
+    }
+    const { logitsKey } = await hearAndWrite(context, { store: '', planKey, shard: 0, ensemble, settings: settingsOf(1, 3) });
+    const [manifest = ''] = (await store.list(`logits/${logitsKey}/`)).filter((key) => /[0-9a-f]{64}\.json$/.test(key));
+    const { gate } = await readJson<LogitsManifest>(store, manifest);
+    expect(gate).toEqual([{ split: 'validation', teachers: mAPs, ensemble: expect.any(Number) as number }]);
+    writeFileSync(join(folder, 'own.csv'), vocabularyCsv(['a', 'extra', 'b', 'c', 'one too many']));
+    const [, wider] = (await importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers, inits: [] })).teachers;
+    await expect(
+      scoreJob(context, { store: '', planKey, split: 'validation', model: wider!, chunkSeconds: 1, precision: 'float32' }),
+    ).rejects.toMatchObject({ code: 'TeacherInvalid', message: 'onnx: it returned [3, 4] for 3 clips, its vocabulary has 5 classes' });
+  });
+
+  it('is probed before hours are spent, also where no split scores it', async () => {
+    write();
+    const { planKey } = await prepare(classes, 1);
+    writeFileSync(join(folder, 'means.onnx'), onnxBytes([0, 0, 0, 0]));
+    const { teachers: ensemble } = await importModels(deps, {
+      store: '',
+      vocabulary: 'vocabulary.csv',
+      teachers: [teachers[1]!],
+      inits: [],
+    });
+    await expect(hearAndWrite(context, { store: '', planKey, shard: 0, ensemble, settings: settingsOf(1, 3) })).rejects.toMatchObject({
+      code: 'TeacherInvalid',
+      message: expect.stringMatching(/^onnx: its output is the same for every clip/) as unknown,
+    });
+  });
+
+  it.each([
+    [
+      'a missing file',
+      'checkpoint',
+      'gone.onnx',
+      'RunFileInvalid',
+      /^teachers\[0\]\.checkpoint: .*gone\.onnx cannot be read \(ENOENT\), expected an ONNX file/,
+    ],
+    ['another file', 'checkpoint', 'own.csv', 'TeacherInvalid', /^teachers\[0\]\.checkpoint: .*own\.csv: no protocol buffer/],
+    ['a missing vocabulary', 'vocabulary', 'gone.csv', 'RunFileInvalid', /^teachers\[0\]\.vocabulary: .*gone\.csv cannot be read/],
+    [
+      'a vocabulary without a class of the run',
+      'vocabulary',
+      'short.csv',
+      'TeacherInvalid',
+      /^teachers\[0\]\.checkpoint: .*lacks 1 of 3 classes: c$/,
+    ],
+  ])('refuses %s, naming the field', async (_what, field, value, code, message) => {
+    write();
+    writeFileSync(join(folder, 'short.csv'), vocabularyCsv(['a', 'b']));
+    writeFileSync(join(folder, 'vocabulary.csv'), vocabularyCsv(classes));
+    const teacher = { ...teachers[1]!, [field]: value };
+    const importing = importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers: [teacher], inits: [] });
+    await expect(importing).rejects.toMatchObject({ code, message: expect.stringMatching(message) as unknown });
+  });
+});
+
+describeWithPublishedTeachers('an ensemble with networks that nobody here trained', () => {
+  const classes = ['violin', 'guitar', 'drums', 'piano', 'flute'];
+  const fields = { format: 'onnx', output: 'probabilities', vocabulary: publishedTeachers.vocabulary, spectrogramMasks: 'skip' };
+  const musicnn = { name: 'musicnn', checkpoint: publishedTeachers.musicnn, weight: 2, ...fields };
+  const vgg = { name: 'vgg', checkpoint: publishedTeachers.vgg, weight: 1, ...fields };
+  const ced = { name: 'ced', checkpoint: 'ced', format: 'ced', weight: 1 };
+
+  it.each([
+    ['of both gives, per clip, the weighted mean of what onnxruntime gives each alone', [musicnn, vgg]],
+    ['of one and a CED model gives the weighted mean of both', [ced, musicnn]],
+  ])('%s', async (_title, fieldsOfTeachers) => {
+    const run = { ...(await prepare(classes, 4)), chunkSeconds: 4, classes: classes.length };
+    const names = parseVocabularyCsv(readFileSync(publishedTeachers.vocabulary, 'utf8')).map(({ name }) => name);
+    const map = classes.map((name) => names.indexOf(name));
+    const teachers = fieldsOfTeachers.map((teacher) => teacherSchema.parse(teacher));
+    const alone: Alone[] = [];
+    for (const { format, checkpoint } of teachers)
+      alone.push(format === 'ced' ? writeCed(classes, 4) : await onnxAlone(checkpoint, map, 'probabilities'));
+    await expectWeightedMean(run, teachers, alone);
+  });
+});

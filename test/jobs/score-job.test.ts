@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ingestShard } from '../../activities/ingest-shard';
+import { sealCorpus } from '../../activities/finalize-corpus';
+import { scoreJob } from '../../jobs/score/score-job';
+import { localDependencies } from '../../activities/local-dependencies';
+import { importModels } from '../../activities/import-models';
+import { planCorpus } from '../../activities/plan-corpus';
+import { teacherSchema } from '../../workflows/contract/run-file/teacher';
+import { jobContextOn, storeBelow } from '../support/in-process';
+import { writeToneCorpus } from '../support/tone-corpus';
+import { writeUntaughtTeacher } from '../support/untaught-teacher';
+
+const ignore = (): void => undefined;
+
+describe('a model that two runs score at the same time', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ced-score-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('is scored for both, whoever is first, and found by the next', async () => {
+    const store = storeBelow(folder);
+    const deps = localDependencies(folder, store);
+    const { train, validation, vocabulary } = writeToneCorpus(folder, { train: 2, validation: 6, eval: 0 });
+    const corpus = { train, validation, vocabulary, clipsPerShard: 6, maxRejected: 0 };
+    const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore);
+    for (const split of ['train', 'validation'] as const) await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
+    await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+    const teacher = teacherSchema.parse(writeUntaughtTeacher(folder, vocabulary, 1));
+    const { teachers } = await importModels(deps, { store: '', vocabulary, teachers: [teacher], inits: [] });
+    const [model] = teachers;
+    const score = (): ReturnType<typeof scoreJob> =>
+      scoreJob(jobContextOn(store), { store: '', planKey, split: 'validation', model: model!, chunkSeconds: 1, precision: 'float32' });
+
+    const [one, two] = await Promise.all([score(), score()]);
+    expect([one.reused, two.reused]).toEqual([false, false]);
+    expect(two.mAP).toBe(one.mAP);
+    expect(await score()).toMatchObject({ mAP: one.mAP, reused: true });
+  });
+});

@@ -1,0 +1,167 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ingestShard } from '../../activities/ingest-shard';
+import { sealCorpus } from '../../activities/finalize-corpus';
+import { EngineStopped } from '../../jobs/engine-jobs';
+import type { JobContext } from '../../jobs/job-context';
+import { writeLogits } from '../../activities/write-logits';
+import type { MappedModel } from '../../jobs/mapped-model';
+import { planCorpus } from '../../activities/plan-corpus';
+import { runJob } from '../../jobs/run-job';
+import { FolderStore } from '../../storage/folder-store';
+import type { HeardLogits, LeaseWait, LogitsBusy, LogitsInput, LogitsShard } from '../../workflows/contract/activities';
+import { logitsSchema } from '../../workflows/contract/run-file/logits';
+import { whenFree } from '../../workflows/single-flight';
+import { writeToneCorpus } from '../support/tone-corpus';
+import { localDependencies } from '../../activities/local-dependencies';
+
+const ignore = (): void => undefined;
+const classes = 6;
+const rows = 80;
+let folder: string;
+let input: LogitsInput;
+
+/** The corpus is made once; every test hears it anew. */
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ced-flight-'));
+  const store = new FolderStore(join(folder, 'store'));
+  const deps = localDependencies(folder, store);
+  const { train, vocabulary } = writeToneCorpus(folder, { train: rows / 2, validation: 0, eval: 0 });
+  const corpus = { train, vocabulary, clipsPerShard: rows, maxRejected: 0 };
+  const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore);
+  await ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, ignore);
+  await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+  const ensemble = [{ name: 'ear', sha256: 'e'.repeat(64), parameters: 1, weight: 1 }];
+  input = { store: '', planKey, shard: 0, ensemble, settings: logitsSchema.parse({ views: 2, topK: 3, chunkSeconds: 1, seed: 7 }) };
+});
+afterEach(() => rmSync(join(folder, 'store/logits'), { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A worker's engine: its own door to the store, and a teacher that counts what it hears and can be held up before it answers. */
+class Instance {
+  heard = 0;
+  stop = false;
+  private go: () => void = ignore;
+  private reached: () => void = ignore;
+  readonly atWork = new Promise<void>((resolve) => (this.reached = resolve));
+  private readonly gate: Promise<void>;
+
+  constructor(held: 'held' | 'free' = 'free') {
+    this.gate = held === 'free' ? Promise.resolve() : new Promise((resolve) => (this.go = resolve));
+  }
+
+  /** Hears the shard and has it written, unless somebody else is at it. */
+  async ask(run: string, waited?: LeaseWait): Promise<LogitsShard | LogitsBusy> {
+    const heard = await this.hear(run, waited);
+    if (!('audioShard' in heard)) return heard;
+    const deps = { openStore: () => new FolderStore(join(folder, 'store')), monotonicMs: () => performance.now() };
+    return await writeLogits(deps, { store: '', shard: 0, ...heard });
+  }
+
+  async hear(run: string, waited?: LeaseWait): Promise<LogitsShard | HeardLogits | LogitsBusy> {
+    const context = {
+      store: new FolderStore(join(folder, 'store')),
+      monotonicMs: () => performance.now(),
+      onProgress: ignore,
+      onEpoch: ignore,
+      breathe: () => Promise.resolve(this.stop),
+      teacher: () => Promise.resolve(this.teacher as unknown as MappedModel),
+    } as unknown as JobContext;
+    return await runJob(context, { kind: 'logits', input: { ...input, owner: `${run}/0`, ...(waited && { waited }) } });
+  }
+
+  letGo(): void {
+    this.go();
+  }
+
+  private readonly teacher = {
+    map: Int32Array.from({ length: classes }, (_, index) => index),
+    frontEnd: 'log-mel',
+    probabilities: async ({ pcm, batch, samples }: { pcm: Int16Array; batch: number; samples: number }): Promise<Float32Array> => {
+      this.reached();
+      await this.gate;
+      this.heard += batch;
+      return Float32Array.from({ length: batch * classes }, (_, at) => {
+        const row = pcm.subarray(Math.floor(at / classes) * samples);
+        return 1 / (1 + Math.exp(-row[(at % classes) * 997]! / 9000 - (at % classes) / 9));
+      });
+    },
+  };
+}
+
+const shardFiles = (): string[] => {
+  const [key] = readdirSync(join(folder, 'store/logits'));
+  return readdirSync(join(folder, 'store/logits', key!)).map((file) => file.replace(/^[0-9a-f]{64}/, 'shard'));
+};
+const stored = ['manifest.json', 'shard.json', 'shard.parquet'];
+
+describe('two runs that need the same logit shard at once', () => {
+  it('compute it once: the second is sent away, waits, and finds what the first stored', async () => {
+    const [first, second] = [new Instance('held'), new Instance()];
+    const computing = first.ask('a');
+    await first.atWork;
+    const pauses: number[] = [];
+    const waiting = whenFree<LogitsShard>(
+      (waited) => second.ask('b', waited),
+      async (ms) => {
+        if (pauses.push(ms) < 3) return;
+        first.letGo();
+        await computing;
+      },
+    );
+    const mine = await computing;
+    expect(mine).toMatchObject({ rows, reused: false });
+    expect(await waiting).toEqual({ ...mine, reused: true });
+    expect(pauses).toEqual([1000, 2000, 4000]);
+    expect(second.heard).toBe(0);
+    expect(shardFiles().sort()).toEqual(stored);
+  });
+
+  it('hand it over at once when the first is cancelled', async () => {
+    const [first, second] = [new Instance('held'), new Instance()];
+    const computing = first.ask('a');
+    await first.atWork;
+    expect(await second.ask('b')).toHaveProperty('busy.leftMs');
+    first.stop = true;
+    first.letGo();
+    await expect(computing).rejects.toBeInstanceOf(EngineStopped);
+    expect(await second.ask('b')).toMatchObject({ rows, reused: false });
+    expect(shardFiles().sort()).toEqual(stored);
+  });
+
+  it('hand it over after a minute without a word when the first is killed, and its late ghost changes nothing', async () => {
+    const [first, second] = [new Instance('held'), new Instance()];
+    const ghost = first.ask('a');
+    await first.atWork;
+    let waitedMs = 0;
+    const shard = await whenFree<LogitsShard>(
+      (waited) => second.ask('b', waited),
+      (ms) => Promise.resolve((waitedMs += ms)),
+    );
+    expect(shard).toMatchObject({ rows, reused: false });
+    expect(waitedMs).toBeGreaterThanOrEqual(60_000);
+    expect(waitedMs).toBeLessThan(125_000);
+    first.letGo();
+    expect(await ghost).toMatchObject({ rows, bytes: shard.bytes });
+    expect(await new Instance().ask('c')).toEqual({ ...shard, reused: true });
+  });
+
+  it('hear it once also when it is not written yet: the second writes what the first heard', async () => {
+    const [first, second] = [new Instance(), new Instance()];
+    expect(await first.hear('a')).toMatchObject({ reused: false });
+    expect(shardFiles().sort()).toEqual(['manifest.json', 'shard.rows']);
+    expect(await second.ask('b')).toMatchObject({ rows, reused: false });
+    expect(second.heard).toBe(0);
+    expect(shardFiles().sort()).toEqual(stored);
+  });
+
+  it('do not wait when the one is a retry of the other', async () => {
+    const first = new Instance('held');
+    const ghost = first.ask('a');
+    await first.atWork;
+    expect(await new Instance().ask('a')).toMatchObject({ rows, reused: false });
+    first.letGo();
+    await ghost;
+  });
+});

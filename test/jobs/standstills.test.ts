@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FolderStore } from '../../storage/folder-store';
+import { Fence } from '../../jobs/process/ownership';
+import { FencedStore } from '../../jobs/process/owned-store';
+import { Standstills } from '../../jobs/process/standstills';
+
+let nowMs: number;
+let standstills: Standstills;
+beforeEach(() => {
+  nowMs = 1000;
+  standstills = new Standstills(20_000, () => nowMs);
+});
+
+const bytes = Buffer.from('content');
+
+describe('a process that stood still', () => {
+  it('is told from one that was only slow', () => {
+    for (let tick = 0; tick < 10; tick++) {
+      nowMs += 19_000;
+      expect(standstills.seen()).toBe(0);
+    }
+    nowMs += 20_001;
+    expect(standstills.seen()).toBe(1);
+    expect(standstills.seen()).toBe(1);
+  });
+});
+
+describe('a store behind a fence', () => {
+  let folder: string;
+  let plain: FolderStore;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ced-fence-'));
+    plain = new FolderStore(folder);
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("lets an activity's store change nothing after a standstill, and a later activity's again", async () => {
+    await plain.create('kept', bytes);
+    const store = new FencedStore(plain, standstills.refuseAfter('store'));
+    await store.replace('latest', bytes);
+    nowMs += 33_000;
+    await expect(store.remove('kept')).rejects.toThrow(/stood still/);
+    await expect(store.replace('latest', Buffer.from('stale'))).rejects.toThrow(/stood still/);
+    await expect(store.create('late', bytes)).rejects.toThrow(/stood still/);
+    expect(await plain.exists('kept')).toBe(true);
+    expect(Buffer.from((await plain.read('latest'))!).toString()).toBe('content');
+
+    const next = new FencedStore(plain, standstills.refuseAfter('store'));
+    await next.remove('kept');
+    expect(await plain.exists('kept')).toBe(false);
+  });
+
+  it('keeps the engine from writing until its worker answers, and asks once', async () => {
+    const asked: number[] = [];
+    const fence = new Fence(standstills, (standstill) => asked.push(standstill));
+    const store = new FencedStore(plain, () => fence.pass());
+    await store.create('before', bytes);
+    expect(asked).toEqual([]);
+
+    nowMs += 33_000;
+    const created = [store.create('a', bytes), store.create('b', bytes)];
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(asked).toEqual([1]);
+    expect(await plain.list('')).toEqual(['before']);
+    fence.confirm(1);
+    expect(await Promise.all(created)).toEqual(['created', 'created']);
+  });
+
+  it('does not take an answer from before another standstill', async () => {
+    const asked: number[] = [];
+    const fence = new Fence(standstills, (standstill) => asked.push(standstill));
+    const store = new FencedStore(plain, () => fence.pass());
+    nowMs += 33_000;
+    const created = store.create('a', bytes);
+    await new Promise((resolve) => setImmediate(resolve));
+    nowMs += 33_000;
+    fence.confirm(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(asked).toEqual([1, 2]);
+    expect(await plain.list('')).toEqual([]);
+    fence.confirm(2);
+    await created;
+  });
+});

@@ -1,0 +1,51 @@
+import { publishRun } from '../../activities/publish-run';
+import { layout } from '../../storage/layout';
+import { encodeJson } from '../../storage/store';
+import { handmadeRun, PLAN } from './handmade-run';
+import { CorpusAudio } from '../../storage/corpus/corpus-audio';
+import type { ScoresManifest } from '../../storage/scores';
+
+const textOf = (bytes: Uint8Array | null): string => Buffer.from(bytes ?? []).toString('utf8');
+
+describe("a student's model card", () => {
+  it('lies beside its weights and says where it comes from, what it is worth, and what nobody has stated', async () => {
+    const { store, deps, input } = await handmadeRun();
+    await publishRun(deps, input);
+    const student = input.students[0]!;
+    const card = textOf(await store.read(layout.modelFile(student.sha256, 'README.md')));
+    expect(card).toMatch(/^---\nlicense: unknown\npipeline_tag: audio-classification\n/);
+    expect(card).toContain(`# ${student.name}\n`);
+    expect(card).toContain(student.sha256);
+    for (const { name } of input.ensemble) expect(card).toContain(`| teacher ${name} | not stated |`);
+    expect(card).toMatch(/\| \*\*mini\*\* \| .* \| 0\.778 \|/); // mean of 5/6, 1/2 and 1
+    expect(card).toContain('on 4 eval clips that picked nothing');
+    expect(card).toContain('Its speed was not measured.');
+    expect(card).toMatch(/\| train \| 4 \| 0\.00 \|/);
+  });
+
+  it('and the result tell its time on one core where it was measured', async () => {
+    const { store, deps, input } = await handmadeRun();
+    const audio = await CorpusAudio.open(store, PLAN, 'eval');
+    audio.close();
+    const student = input.students[0]!;
+    const latency = { milliseconds: 12.5, audioSeconds: 10, processor: 'Test CPU' };
+    const manifest: ScoresManifest = { formatVersion: 1, mAP: null, clips: 4, classes: 3, seconds: 1, latency };
+    await store.replace(layout.scoresManifest(student.sha256, audio.contentSha256), encodeJson(manifest));
+    const result = await publishRun(deps, input);
+    expect(result.students[0]!.latency).toEqual({ ...latency, realTimeFactor: 0.00125 });
+    const card = textOf(await store.read(layout.modelFile(student.sha256, 'README.md')));
+    expect(card).toContain('On one core (Test CPU), as ONNX in onnxruntime, 12.5 ms for 10 s of audio: real-time factor 0.0013.');
+    expect(textOf(await store.read(layout.latest(input.run, 'report.html')))).toMatch(
+      /A chunk on one core[\s\S]*12\.5 ms<small>0\.0013 of the 10 s heard/,
+    );
+  });
+
+  it('of an earlier run stays as it is: a folder of models never changes', async () => {
+    const { store, deps, input } = await handmadeRun();
+    const key = layout.modelFile(input.students[0]!.sha256, 'README.md');
+    await publishRun(deps, input);
+    const first = textOf(await store.read(key));
+    await publishRun(deps, { ...input, run: 'later', workflowRunId: 'another' });
+    expect(textOf(await store.read(key))).toBe(first);
+  });
+});

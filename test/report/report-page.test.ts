@@ -1,0 +1,229 @@
+import { createHash } from 'node:crypto';
+import type { ReportData, ReportModel } from '../../report/report-data';
+import { renderReport } from '../../report/report-page';
+import { sampleReport } from './sample-report';
+
+const HOSTILE = `"><img src=x onerror=alert(1)></script><script>alert('1')</script>`;
+
+/** The same report with every name that a user can choose replaced. */
+function hostileReport(): ReportData {
+  const data = sampleReport({ students: [HOSTILE] });
+  data.result.run = HOSTILE;
+  data.result.workflowId = HOSTILE;
+  data.workflowRunId = HOSTILE;
+  for (const model of data.models) model.name = HOSTILE;
+  for (const each of data.classes) each.name = HOSTILE;
+  for (const stage of data.result.stages) stage.name = HOSTILE;
+  data.rejected = [{ kind: HOSTILE, count: 1, examples: [{ split: 'eval', clip: HOSTILE, reason: HOSTILE }] }];
+  for (const each of data.attempts) Object.assign(each, { what: HOSTILE, worker: HOSTILE, failure: HOSTILE, activity: HOSTILE });
+  for (const clip of data.models.flatMap(({ worst }) => worst ?? [])) {
+    clip.clip = HOSTILE;
+    for (const tag of [...(clip.labels ?? []), ...clip.student, ...clip.ensemble]) tag.name = HOSTILE;
+  }
+  data.runFile = { [HOSTILE]: HOSTILE };
+  return data;
+}
+
+/** Text as a reader sees it: no tags, no scripts. */
+function visibleText(page: string): string {
+  const body = page.slice(page.indexOf('<body>')).replace(/<script[^]*?<\/script>/g, '');
+  return body
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
+    .replace(/\s+/g, ' ');
+}
+
+const scriptsOf = (page: string): string[] => [...page.matchAll(/<script>([^]*?)<\/script>/g)].map(([, script]) => script ?? '');
+
+describe('the course of training', () => {
+  it('says so when the best epoch alone was better than the average that became the student', () => {
+    const data = sampleReport({ students: ['mini'] });
+    const advice = 'its best epoch alone at 0.500: a lower averageBest';
+    const student = data.models.find(({ trained }) => trained !== null)!;
+    const validated = data.curves[0]!.epochs.find(({ mAP }) => mAP !== null)!;
+    Object.assign(validated, { mAP: 0.5 });
+    student.trained!.validationMAP = 0.45;
+    expect(visibleText(renderReport(data))).toContain(`What was averaged for mini validates at 0.450, ${advice}`);
+    student.trained!.validationMAP = 0.501;
+    expect(visibleText(renderReport(data))).not.toContain('averageBest, or');
+  });
+});
+
+describe('the lineage', () => {
+  const lineageOf = (data: ReportData): string => {
+    const [section = ''] = /<section id="lineage">[^]*?<\/section>/.exec(renderReport(data)) ?? [];
+    return visibleText(`<body>${section}`);
+  };
+
+  it('leads from corpus and teachers over the logits to the student, by their places in the store', () => {
+    const data = sampleReport();
+    const text = lineageOf(data);
+    const places = [`plans/${data.planKey.slice(0, 12)}`, ...data.models.map(({ sha256 }) => sha256 && `models/${sha256.slice(0, 12)}`)];
+    for (const place of [...places, `logits/${data.result.logits?.key.slice(0, 12)}`]) if (place) expect(text).toContain(place);
+    expect(text).not.toContain('champion');
+  });
+
+  it('ends with who is champion, where one was chosen', () => {
+    const data = sampleReport();
+    const says = 'mini stays behind the champion by 0.010 mAP';
+    const against = { entry: 3, sha256: 'e'.repeat(64), mAP: 0.31 };
+    data.result.promotion = { outcome: 'kept', student: 'mini', sha256: 'f'.repeat(64), mAP: 0.3, against, minGain: 0, entry: 3, says };
+    expect(lineageOf(data)).toContain(`the champion before ${says} models/eeeeeeeeeeee…`);
+  });
+});
+
+describe('clips of the same audio', () => {
+  it('are counted under the corpus, where there are any', () => {
+    const data = sampleReport();
+    expect(visibleText(renderReport(data))).not.toContain('the very audio of another');
+    data.splits = data.splits.map((split) => (split.split === 'train' ? { ...split, duplicates: 3 } : split));
+    expect(visibleText(renderReport(data))).toContain(
+      'Clips that hold the very audio of another in their split: 3 of train. They were kept.',
+    );
+  });
+});
+
+describe('a run that puts a student up', () => {
+  it('says against whom, on which scores, and what became of it', () => {
+    const data = sampleReport();
+    expect(visibleText(renderReport(data))).not.toContain('Champion');
+    const against = { entry: 3, sha256: 'a'.repeat(64), mAP: 0.301 };
+    const says = 'mini is champion 4: mini has mAP 0.312 on the clips where champion 3 has 0.301';
+    data.result.promotion = {
+      outcome: 'promoted',
+      student: 'mini',
+      sha256: 'b'.repeat(64),
+      mAP: 0.312,
+      against,
+      minGain: 0.01,
+      entry: 4,
+      says,
+    };
+    const text = visibleText(renderReport(data));
+    expect(text).toContain(says);
+    expect(text).toContain('Against champion 3, eval mAP 0.301');
+    expect(text).toContain('Champion after this run entry 4');
+  });
+});
+
+describe('the report of a distillation', () => {
+  const data = sampleReport();
+  const page = renderReport(data);
+  const text = visibleText(page);
+
+  it('says in numbers what the student is worth and what it costs', () => {
+    const share = ((data.result.students[0]?.mAP ?? 0) / (data.result.ensemble.mAP ?? 1)) * 100;
+    expect(text).toContain(`The student mini keeps ${share.toFixed(1)} % of its ensemble's mAP on 800 eval clips`);
+    expect(text).toContain('0.22 M 3.8× fewer than the largest teacher, 8.1× fewer than all');
+    expect(text).toContain('938 kB 0.2 % of the audio’s 384 MB PCM, 8 views');
+    expect(text).toContain('7 min 00 s most of it in distill: 3 min 23 s');
+  });
+
+  it('says from which step on the time of a resumed training is', () => {
+    const resumed = sampleReport();
+    for (const { trained } of resumed.models) if (trained) trained.resumedAtStep = 1200;
+    expect(visibleText(renderReport(resumed))).toContain('16 epochs, 3 min 23 s from step 1,200 on');
+    expect(text).not.toContain('from step');
+  });
+
+  it('shows every model with its mAP, every stage, and every scored class', () => {
+    for (const { name, mAP } of data.models) expect(text).toMatch(new RegExp(`${name} .{0,40}${mAP?.toFixed(3)}`));
+    for (const { name } of data.result.stages) expect(text).toContain(` ${name} `);
+    for (const { name } of data.classes) expect(text).toContain(` ${name} `);
+  });
+
+  it('adds up what was paid for, attempts in vain included', () => {
+    const section = /<section id="stages">[^]*?<\/section>/.exec(page)?.[0] ?? '';
+    const seconds = (gpu: boolean): number =>
+      data.attempts.filter((each) => each.gpu === gpu).reduce((sum, { startedMs, endedMs }) => sum + (endedMs - startedMs) / 1000, 0);
+    const together = visibleText(`<body>${section}`).split('together')[1];
+    expect(together).toContain(`7 min 00 s ${(seconds(false) / 3600).toFixed(4)} h ${(seconds(true) / 3600).toFixed(4)} h`);
+  });
+
+  it('lists every attempt with its outcome and its failure', () => {
+    expect(text).toContain('14 activities in 17 attempts on 2 workers (1 failed, 1 lost, 1 stopped)');
+    expect(text).toContain("EngineLost: the engine's process ended (SIGKILL)");
+    for (const title of ['trainModel mini, attempt 1: lost with its process', 'trainModel mini, attempt 2: stopped after its checkpoint'])
+      expect(page).toContain(title.replace(', attempt 1', ''));
+  });
+
+  it('lets the most wrong clips be heard', () => {
+    expect(page.match(/<audio controls[^>]* src="data:audio\/wav;base64,/g)).toHaveLength(10);
+  });
+
+  it('names the rejected clips, the hashes and the run file', () => {
+    expect(text).toContain('no such file: /data/train/fluid-00017.flac');
+    expect(text).toContain(`models/${data.result.students[0]?.sha256}`);
+    expect(text).toContain('"learningRate": 0.002');
+    expect(text).toContain('TensorFlow 2.21.0, cpu, 2 threads');
+  });
+
+  it('is the same bytes every time', () => {
+    expect(renderReport(sampleReport())).toBe(page);
+  });
+
+  it('forbids itself any request and any script but its own', () => {
+    const policy = /Content-Security-Policy" content="([^"]*)"/.exec(page)?.[1]?.replaceAll('&#39;', "'") ?? '';
+    expect(policy).toContain("default-src 'none'");
+    const hashes = scriptsOf(page).map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`);
+    expect(hashes).toHaveLength(2);
+    expect(policy.split('script-src ')[1]?.split(' ')).toEqual(hashes);
+    expect(page.replace(/<script>[^]*?<\/script>/g, '')).not.toMatch(/https?:|url\(|@import/);
+  });
+});
+
+describe('names that users choose', () => {
+  const page = renderReport(hostileReport());
+
+  it('are shown as they are and never become markup', () => {
+    expect(page).not.toContain('<img');
+    expect(page).not.toContain('<script>alert');
+    expect(scriptsOf(page)).toEqual(scriptsOf(renderReport(sampleReport())));
+    expect(page.match(/<\/script/g)).toHaveLength(3);
+    expect(visibleText(page)).toContain(HOSTILE);
+  });
+});
+
+describe('the report of a run without labels', () => {
+  const page = renderReport(sampleReport({ labelled: false }));
+
+  it('judges the student by its agreement with the ensemble', () => {
+    expect(visibleText(page)).toContain('names the same most probable class as its ensemble on 76.4 % of 800 eval clips');
+    expect(page).not.toContain('id="classes"');
+    expect(visibleText(page)).not.toContain('NaN');
+  });
+});
+
+/** As `teach` leaves it: nothing was followed. */
+const taughtModel = (model: ReportModel): ReportModel => ({
+  ...model,
+  agreement: null,
+  spread: null,
+  worst: (model.worst ?? []).map((clip) => ({ ...clip, ensemble: [] })),
+});
+
+describe('the report of taught teachers', () => {
+  it('compares with no ensemble', () => {
+    const data = sampleReport({ students: ['small', 'wide'] });
+    const students = data.models.filter(({ role }) => role === 'student').map((model) => taughtModel(model));
+    const taught: ReportData = { ...data, kind: 'teach', models: students, ensembleValidationMAP: null, attempts: [] };
+    taught.result = { ...data.result, teachers: [], ensemble: { mAP: null }, logits: null };
+    const text = visibleText(renderReport(taught));
+    expect(text).toContain('small reaches mAP');
+    expect(text).not.toMatch(/ensemble|NaN|Infinity/);
+  });
+});
+
+describe('the report of a run that has next to nothing', () => {
+  it('leaves out what is not there', () => {
+    const data = sampleReport({ labelled: false });
+    const models = data.models.map((model) => ({ ...model, agreement: null, worst: [] }));
+    const empty: ReportData = { ...data, models, evalClips: null, curves: [], rejected: [], splits: [], attempts: [] };
+    empty.result = { ...data.result, rejected: 0, stages: [], logits: { key: 'k', rows: 0, views: 1, bytes: 0, pcmBytes: 0 } };
+    const page = renderReport(empty);
+    expect(visibleText(page)).toContain('There is no eval split to judge it on.');
+    expect(visibleText(page)).not.toMatch(/NaN|Infinity|undefined/);
+    expect(page).not.toMatch(/<section id="(rejected|training|classes|timeline|wrong)"/);
+    expect(scriptsOf(page)).toHaveLength(1);
+  });
+});

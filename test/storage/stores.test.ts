@@ -1,0 +1,305 @@
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openGcs } from '../../storage/gcs/gcs-client';
+import { GcsStore } from '../../storage/gcs/gcs-store';
+import { FolderStore } from '../../storage/folder-store';
+import { ObjectCache } from '../../storage/object-cache';
+import { openStore } from '../../storage/open-store';
+import type { Patience } from '../../storage/retry';
+import { ContentDiffers, ObjectMissing, type Store } from '../../storage/store';
+import { startStorage, type StorageEmulator } from '../../tools/storage-emulator';
+
+const bytes = (text: string): Buffer => Buffer.from(text);
+const textOf = (content: Uint8Array | null): string | null => content && Buffer.from(content).toString();
+
+let emulator: StorageEmulator;
+let folder: string;
+let prefixes = 0;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ced-stores-'));
+  emulator = await startStorage({ port: 0, folder: join(folder, 'buckets'), log: join(folder, 'emulator.log') });
+  await emulator.createBucket('tests');
+});
+afterAll(async () => {
+  await emulator.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function gcsStore(over: { patience?: Patience; maxBytes?: number; keepMs?: number; bucket?: string } = {}): GcsStore {
+  const cache = new ObjectCache({
+    folder: join(folder, `cache-${++prefixes}`),
+    maxBytes: over.maxBytes ?? 1 << 30,
+    ...(over.keepMs === undefined ? {} : { keepMs: over.keepMs }),
+  });
+  const client = openGcs({ STORAGE_EMULATOR_HOST: emulator.endpoint });
+  return new GcsStore({
+    client,
+    bucket: over.bucket ?? 'tests',
+    prefix: `run-${prefixes}/store`,
+    cache,
+    patience: { firstPauseMs: 10, ...over.patience },
+  });
+}
+
+describe.each<[string, () => Store]>([
+  ['a folder', () => new FolderStore(join(folder, `store-${++prefixes}`))],
+  ['a bucket', () => gcsStore()],
+])('a store in %s', (_, open) => {
+  let store: Store;
+  beforeEach(() => {
+    store = open();
+  });
+
+  it('creates an object once and finds it again', async () => {
+    expect(await store.create('a/b.bin', bytes('x'))).toBe('created');
+    expect(await store.create('a/b.bin', bytes('x'))).toBe('present');
+    expect(textOf(await store.read('a/b.bin'))).toBe('x');
+    expect([await store.exists('a/b.bin'), await store.exists('a/c.bin')]).toEqual([true, false]);
+  });
+
+  it('refuses other bytes under the same key and keeps the first', async () => {
+    await store.create('k', bytes('first'));
+    await expect(store.create('k', bytes('second'))).rejects.toBeInstanceOf(ContentDiffers);
+    await expect(store.create('k', bytes('fifth'))).rejects.toBeInstanceOf(ContentDiffers);
+    expect(textOf(await store.read('k'))).toBe('first');
+  });
+
+  it('takes an object in parts, and tells it from one that begins or ends otherwise', async () => {
+    expect(await store.create('parts', [bytes('ab'), bytes(''), bytes('c')])).toBe('created');
+    expect(textOf(await store.read('parts'))).toBe('abc');
+    expect(await store.create('parts', [bytes('a'), bytes('bc')])).toBe('present');
+    for (const other of [[bytes('ab')], [bytes('abc'), bytes('d')], [bytes('ab'), bytes('d')]])
+      await expect(store.create('parts', other)).rejects.toBeInstanceOf(ContentDiffers);
+  });
+
+  it('lets exactly one of twenty racing writers create, and leaves nothing else behind', async () => {
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => store.create('race', bytes('same'))));
+    expect(outcomes.filter((outcome) => outcome === 'created')).toHaveLength(1);
+    expect(await store.list('')).toEqual(['race']);
+  });
+
+  it('lists by prefix, sorted, across folders', async () => {
+    for (const key of ['m/2/x', 'm/10/x', 'n/1']) await store.create(key, bytes('x'));
+    expect(await store.list('m/')).toEqual(['m/10/x', 'm/2/x']);
+    expect(await store.list('m/1')).toEqual(['m/10/x']);
+    expect(await store.list('nothing/')).toEqual([]);
+  });
+
+  it('says how much everything in it takes, and since when', async () => {
+    const sinceMs = Date.now() - 2000;
+    for (const key of ['a/1', 'b']) await store.create(key, bytes('four'));
+    const objects = (await store.inventory()).sort((a, b) => a.key.localeCompare(b.key));
+    expect(objects.map(({ key, bytes: size }) => [key, size])).toEqual([
+      ['a/1', 4],
+      ['b', 4],
+    ]);
+    for (const { modifiedMs } of objects) expect(modifiedMs).toBeGreaterThan(sinceMs);
+  });
+
+  it('refuses keys that leave it', async () => {
+    await expect(store.create('../outside', bytes('x'))).rejects.toThrow(/must stay below/);
+    await expect(store.read('/etc/passwd')).rejects.toThrow(/must stay below/);
+  });
+
+  it('says what is missing and where', async () => {
+    expect(await store.read('nothing')).toBeNull();
+    await expect(store.localFile('nothing')).rejects.toBeInstanceOf(ObjectMissing);
+  });
+
+  it('gives a local file with the same bytes', async () => {
+    const content = Buffer.alloc(300_000, 'abc');
+    await store.create('audio/x.npy', content);
+    expect((await readFile(await store.localFile('audio/x.npy'))).equals(content)).toBe(true);
+  });
+
+  it('replaces the latest copies whole', async () => {
+    await store.replace('runs/a/result.json', bytes('1'));
+    await store.replace('runs/a/result.json', bytes('2'));
+    expect(textOf(await store.read('runs/a/result.json'))).toBe('2');
+  });
+
+  it('removes an object, and does not mind one that is gone', async () => {
+    await store.create('k', bytes('x'));
+    await store.remove('k');
+    await store.remove('k');
+    expect(await store.read('k')).toBeNull();
+  });
+
+  it('holds an object of no bytes', async () => {
+    expect(await store.create('empty', bytes(''))).toBe('created');
+    expect(textOf(await store.read('empty'))).toBe('');
+    expect(await readFile(await store.localFile('empty'))).toHaveLength(0);
+  });
+});
+
+describe('a store in a folder', () => {
+  it('leaves no temporary file, whoever wins', async () => {
+    const store = new FolderStore(join(folder, 'race'));
+    await Promise.all(Array.from({ length: 20 }, () => store.create('race', bytes('same'))));
+    expect(readdirSync(join(folder, 'race'))).toEqual(['race']);
+  });
+});
+
+describe('a store in a bucket', () => {
+  it('writes large objects in parts that can be resumed, create-only too', async () => {
+    const store = gcsStore();
+    const large = Buffer.alloc((17 << 20) + 5, 'audio');
+    expect(await store.create('large', large)).toBe('created');
+    expect(await store.create('large', large)).toBe('present');
+    await expect(store.create('large', large.subarray(1))).rejects.toBeInstanceOf(ContentDiffers);
+    expect((await store.read('large'))?.length).toBe(large.length);
+  });
+
+  it('is opened by its URI, with the emulator named in the environment, which child processes still see', async () => {
+    process.env['STORAGE_EMULATOR_HOST'] = emulator.endpoint;
+    try {
+      const store = openStore('/', 'gs://tests/opened/', { cacheFolder: join(folder, 'opened') });
+      expect(store.uri).toBe('gs://tests/opened');
+      await store.create('x', bytes('1'));
+      expect(process.env['STORAGE_EMULATOR_HOST']).toBe(emulator.endpoint);
+    } finally {
+      delete process.env['STORAGE_EMULATOR_HOST'];
+    }
+  });
+
+  it('reads what an object is now, not what a local copy once was', async () => {
+    const store = gcsStore();
+    await store.replace('k', bytes('old'));
+    expect((await readFile(await store.localFile('k'))).toString()).toBe('old');
+    await store.replace('k', bytes('new'));
+    expect((await readFile(await store.localFile('k'))).toString()).toBe('new');
+  });
+
+  it('refuses a bucket that is not there, naming it', async () => {
+    await expect(gcsStore({ bucket: 'nowhere-at-all' }).create('k', bytes('x'))).rejects.toMatchObject({
+      code: 'StorageDenied',
+      message: expect.stringContaining('gs://nowhere-at-all'),
+    });
+  });
+
+  it('waits for a storage that is down, tells why, and finds what was committed before', async () => {
+    const reasons: string[] = [];
+    const store = gcsStore({ patience: { onWait: (reason) => reasons.push(reason) } });
+    await store.create('before', bytes('1'));
+    await emulator.stop();
+    const pending = Promise.all([store.create('during', bytes('2')), store.read('before')]);
+    await sleep(300);
+    expect(reasons.length).toBeGreaterThan(0);
+    emulator = await startStorage({ port: emulator.port, folder: join(folder, 'buckets'), log: join(folder, 'emulator.log') });
+    expect(await pending).toEqual(['created', expect.anything()]);
+    expect(textOf(await store.read('before'))).toBe('1');
+  });
+
+  it('names the project that pays in every request', async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.writeHead(200, { 'content-type': 'application/json', location: `http://${request.headers.host}/session` });
+      request.resume();
+      response.end(request.url?.includes('alt=media') ? 'abc' : JSON.stringify({ generation: '7', size: '3' }));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = openGcs({ STORAGE_EMULATOR_HOST: `127.0.0.1:${(server.address() as AddressInfo).port}` });
+    const cache = new ObjectCache({ folder: join(folder, 'paid'), maxBytes: 1 });
+    const store = new GcsStore({ client, bucket: 'tests', prefix: '', cache, userProject: 'payer' });
+    expect(textOf(await store.read('k'))).toBe('abc');
+    await store.create('k', bytes('x'));
+    await store.create('large', new Uint8Array((16 << 20) + 1));
+    await store.list('k');
+    await store.remove('k');
+    expect(textOf(await readFile(await store.localFile('k')))).toBe('abc');
+    server.close();
+    // A session was opened in somebody's name.
+    expect(asked.filter((url) => !url.includes('userProject=payer'))).toEqual(['/session']);
+    expect(asked).toHaveLength(9);
+  });
+
+  it.each([403, 401])('tells a refusal (%i) in one permanent line', async (status) => {
+    const server = createServer((_, response) => {
+      response
+        .writeHead(status, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ error: { code: status, message: 'not yours' } }));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = openGcs({ STORAGE_EMULATOR_HOST: `127.0.0.1:${(server.address() as AddressInfo).port}` });
+    const cache = new ObjectCache({ folder: join(folder, 'denied'), maxBytes: 1 });
+    const store = new GcsStore({ client, bucket: 'tests', prefix: '', cache });
+    for (const refused of [store.read('k'), store.create('k', bytes('x')), store.list('')])
+      await expect(refused).rejects.toMatchObject({
+        code: 'StorageDenied',
+        message: expect.stringMatching(/^gs:\/\/tests: access denied/),
+      });
+    server.close();
+  });
+
+  it('gives up when its patience is over', async () => {
+    const client = openGcs({ STORAGE_EMULATOR_HOST: 'http://127.0.0.1:9' });
+    const cache = new ObjectCache({ folder: join(folder, 'unused'), maxBytes: 1 });
+    const store = new GcsStore({ client, bucket: 'tests', prefix: '', cache, patience: { patienceMs: 50, firstPauseMs: 10 } });
+    await expect(store.create('k', bytes('x'))).rejects.toThrow(/ECONNREFUSED/);
+  });
+});
+
+describe('local copies', () => {
+  async function* content(text: string): AsyncGenerator<Uint8Array> {
+    yield bytes(text);
+  }
+
+  it('are evicted by last use when they grow over the limit', async () => {
+    const cache = new ObjectCache({ folder: join(folder, 'lru'), maxBytes: 10, keepMs: 0 });
+    const [a, b] = [await cache.file('a', () => content('aaaa')), await cache.file('b', () => content('bbbb'))];
+    await sleep(20);
+    await cache.file('a', () => content('never read'));
+    await sleep(20);
+    const c = await cache.file('c', () => content('cccc'));
+    await expect(readFile(a, 'utf8')).resolves.toBe('aaaa');
+    await expect(readFile(b)).rejects.toThrow(/ENOENT/);
+    await expect(readFile(c, 'utf8')).resolves.toBe('cccc');
+  });
+
+  it('that were used just now stay, whatever the limit', async () => {
+    const cache = new ObjectCache({ folder: join(folder, 'recent'), maxBytes: 1 });
+    const paths = [await cache.file('a', () => content('aaaa')), await cache.file('b', () => content('bbbb'))];
+    for (const path of paths) await expect(readFile(path)).resolves.toHaveLength(4);
+  });
+
+  it('are brought once, however many ask at the same time', async () => {
+    const cache = new ObjectCache({ folder: join(folder, 'once'), maxBytes: 1 << 20 });
+    let brought = 0;
+    const bring = (): AsyncIterable<Uint8Array> => {
+      brought++;
+      return content('x');
+    };
+    await Promise.all(Array.from({ length: 10 }, () => cache.file('x', bring)));
+    expect(brought).toBe(1);
+  });
+
+  it('that break off leave nothing behind', async () => {
+    const cache = new ObjectCache({ folder: join(folder, 'broken'), maxBytes: 1 << 20 });
+    async function* breaking(): AsyncGenerator<Uint8Array> {
+      yield bytes('half');
+      throw new Error('broken off');
+    }
+    await expect(cache.file('x', breaking)).rejects.toThrow('broken off');
+    expect(readdirSync(join(folder, 'broken'))).toEqual([]);
+  });
+
+  it('of a process that died are cleared a day later', async () => {
+    const place = join(folder, 'leftovers');
+    const cache = new ObjectCache({ folder: place, maxBytes: 1 << 20 });
+    await cache.file('x', () => content('x'));
+    writeFileSync(join(place, 'abc.part-1-2'), 'half');
+    await cache.file('y', () => content('y'));
+    expect(readdirSync(place)).toContain('abc.part-1-2');
+    utimesSync(join(place, 'abc.part-1-2'), 0, 0);
+    await new ObjectCache({ folder: place, maxBytes: 1 << 20 }).file('z', () => content('z'));
+    expect(readdirSync(place)).not.toContain('abc.part-1-2');
+  });
+});

@@ -1,0 +1,150 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { armRun, order, resultOf, takeReady } from '../../../tools/study/arm-run';
+import { STORE } from '../../../tools/study/base-run';
+import { dotPlot } from '../../../tools/study/plot';
+import { publish } from '../../../tools/study/publish';
+import { questions } from '../../../tools/study/questions';
+import type { Arm } from '../../../tools/study/experiment';
+import { distillRunSchema } from '../../../workflows/contract/run-file/distill-run';
+import { parseRun } from '../../../workflows/contract/run-file/parse-run';
+import { teachRunSchema } from '../../../workflows/contract/run-file/teach-run';
+
+const all = questions('teachers');
+const peerResult = { students: [{ sha256: 'a'.repeat(64) }] };
+let root: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'ced-study-'));
+  mkdirSync(join(root, 'data/instruments'), { recursive: true });
+  writeFileSync(join(root, 'data/instruments/eval.jsonl'), '{}\n{}\n');
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function finish(arm: Arm, seed: number, mAP: number | null, sha256 = 'b'.repeat(64)): void {
+  const made = armRun(root, arm, seed)!;
+  const path = join(root, STORE, 'runs', made.name, 'result.json');
+  mkdirSync(dirname(path), { recursive: true });
+  const student = { name: 'student', parameters: 340_000, mAP, agreement: { divergence: 0.01, topMatch: 0.5 }, sha256 };
+  const result = {
+    teachers: [{ name: 'alto', parameters: 650_000, mAP: 0.326 }],
+    ensemble: { mAP: 0.361 },
+    students: [student],
+    logits: null,
+  };
+  writeFileSync(path, JSON.stringify(result));
+}
+
+function train(sha256: string, { seconds, attempts }: { seconds: number; attempts: number }): void {
+  const folder = join(root, STORE, 'training', `key-of-${sha256}`);
+  mkdirSync(join(folder, 'attempts'), { recursive: true });
+  for (let attempt = 0; attempt < attempts; attempt++) writeFileSync(join(folder, `attempts/${attempt}.json`), '{}');
+  writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ sha256, seconds }));
+}
+
+describe('the study’s runs', () => {
+  it('are valid run files, every one', () => {
+    const problems = all.flatMap(({ reference, comparisons }) =>
+      [reference, ...comparisons.map(({ arm }) => arm)].flatMap((arm) => {
+        const { type, run } = arm.make(1, peerResult as never);
+        const parsed = parseRun(type === 'distill' ? distillRunSchema : teachRunSchema, { name: 'x', ...run });
+        return 'problems' in parsed ? parsed.problems : [];
+      }),
+    );
+    expect(problems).toEqual([]);
+  });
+
+  it('have names that change with anything in them, and with nothing else', () => {
+    const { reference } = all[0]!;
+    expect(armRun(root, reference, 1)!.name).toBe(armRun(root, reference, 1)!.name);
+    const other: Arm = { ...reference, make: (seed) => ({ ...reference.make(seed + 1, null) }) };
+    expect(armRun(root, other, 1)!.name).not.toBe(armRun(root, reference, 1)!.name);
+  });
+
+  it('wait for the teacher that they need', () => {
+    const ensemble = all.find(({ id }) => id === 'ensemble')!;
+    const fromPeer = ensemble.comparisons.at(-1)!.arm;
+    expect(armRun(root, fromPeer, 1)).toBeNull();
+    finish(fromPeer.needs!, 1, 0.3);
+    expect(JSON.stringify(armRun(root, fromPeer, 2)!.run)).toContain(`models/${'b'.repeat(64)}`);
+    expect(order([ensemble], [1]).map(({ arm }) => arm.id)).toEqual(['base', 'from-alto', 'from-brio', 'from-coda', 'peer', 'from-peer']);
+  });
+
+  it('pass over one whose teacher another lane still trains, and come back to it', () => {
+    const { needs, ...rest } = all.find(({ id }) => id === 'ensemble')!.comparisons.at(-1)!.arm;
+    const pending = [{ arm: { ...rest, needs: needs! }, seed: 1 }, { arm: all[0]!.reference, seed: 1 }]; // prettier-ignore
+    expect(takeReady(root, pending)?.arm.id).toBe('base');
+    expect(takeReady(root, pending)).toBeNull();
+    finish(needs!, 1, 0.3);
+    expect(takeReady(root, pending)?.arm.id).toBe('from-peer');
+    expect(pending).toEqual([]);
+  });
+
+  it('are not repeated once their result is there', () => {
+    const { reference } = all[0]!;
+    expect(resultOf(root, reference, 1)).toBeNull();
+    finish(reference, 1, 0.3);
+    expect(resultOf(root, reference, 1)).toMatchObject({ ensemble: { mAP: 0.361 } });
+  });
+});
+
+describe('the page of results', () => {
+  it('calls measured what the paper expects nothing of', async () => {
+    const { reference, comparisons } = all.find(({ id }) => id === 'settings')!;
+    for (const [seed, mAP] of [0.3, 0.31].entries()) for (const arm of [reference, comparisons[0]!.arm]) finish(arm, seed + 1, mAP);
+    await publish({ root, seeds: [1, 2], questions: all, leftOut: [] });
+    expect(readFileSync(join(root, 'docs/results.md'), 'utf8')).toMatch(/What else a short training turns on.*\*\*measured\*\*/);
+  });
+
+  it('states means, spreads, differences and verdicts of what was run, and that the rest was not', async () => {
+    const { reference, comparisons } = all[0]!;
+    [0.3, 0.31, 0.32].forEach((mAP, index) => finish(reference, index + 1, mAP));
+    [0.28, 0.29, 0.301].forEach((mAP, index) => finish(comparisons[0]!.arm, index + 1, mAP));
+    await publish({ root, seeds: [1, 2, 3], questions: all, leftOut: ['something (a reason)'] });
+    const page = readFileSync(join(root, 'docs/results.md'), 'utf8');
+    expect(page).toContain('| 0.34 M | 0.310 ± 0.010 (3) | (reference) |');
+    expect(page).toMatch(/\| 0\.290 ± 0\.01\d \(3\) \| \+0\.020 ± 0\.00\d \| higher \|/);
+    expect(page).toMatch(/Consistent against inconsistent teaching.*\*\*agrees\*\*/);
+    expect(page).toMatch(/More audio without labels.*\*\*not run yet\*\*/);
+    expect(page).toMatch(/What else a short training turns on.*\*\*not run yet\*\*/);
+    expect(page).toContain('something (a reason)');
+    expect(JSON.parse(readFileSync(join(root, 'docs/results/run-files/inconsistent.json'), 'utf8'))).toMatchObject({
+      students: [{ consistent: false }],
+    });
+  });
+
+  it('counts the minutes of trainings that nothing interrupted', async () => {
+    const { reference } = all[0]!;
+    ['alone', 'interrupted', 'alone-too'].forEach((sha256, index) => finish(reference, index + 1, 0.3, sha256));
+    train('alone', { seconds: 120, attempts: 1 });
+    train('interrupted', { seconds: 7, attempts: 2 });
+    train('alone-too', { seconds: 240, attempts: 1 });
+    await publish({ root, seeds: [1, 2, 3], questions: all, leftOut: [] });
+    expect(readFileSync(join(root, 'docs/results.md'), 'utf8')).toContain('| 0.34 M | 0.300 ± 0.000 (3) | (reference) |  | 3.0 |');
+  });
+
+  it('gives what to think when a claim is not seen', async () => {
+    const { reference, comparisons, otherwise } = all[0]!;
+    [0.28, 0.29, 0.3].forEach((mAP, index) => finish(reference, index + 1, mAP));
+    [0.3, 0.31, 0.32].forEach((mAP, index) => finish(comparisons[0]!.arm, index + 1, mAP));
+    await publish({ root, seeds: [1, 2, 3], questions: all, leftOut: [] });
+    const page = readFileSync(join(root, 'docs/results.md'), 'utf8');
+    expect(page).toContain(`**Here: disagrees.** ${otherwise}`);
+  });
+
+  it('plots every seed inside the picture', () => {
+    const svg = dotPlot(
+      [
+        { label: 'one <b>', values: [0.3, 0.31] },
+        { label: 'two', values: [0.25] },
+      ],
+      'eval mAP',
+      { value: 0.36, label: 'ensemble' },
+    );
+    const xs = [...svg.matchAll(/<circle cx="([\d.]+)"/g)].map((match) => Number(match[1]));
+    expect(xs).toHaveLength(3);
+    expect(xs.every((x) => x >= 300 && x <= 760)).toBe(true);
+    expect(svg).toContain('one &lt;b>');
+  });
+});

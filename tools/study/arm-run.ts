@@ -1,0 +1,70 @@
+/**
+ * One arm under one seed as a run file with a name of its own. The name holds a hash of everything in the file, so a result found in the store under it is the result of
+ * exactly this run: nothing else has to be remembered for the study to go on where it stopped.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { layout } from '../../storage/layout';
+import type { RunResult } from '../../workflows/contract/activities';
+import { STORE } from './base-run';
+import type { Arm, Question } from './experiment';
+
+export interface ArmRun {
+  readonly arm: Arm;
+  readonly seed: number;
+  readonly type: 'distill' | 'teach';
+  readonly name: string;
+  readonly run: object;
+}
+
+/** A teacher that arms share is trained once. */
+const FIRST_SEED = 1;
+
+/** @returns null while the arm that it needs has no result */
+export function armRun(root: string, arm: Arm, seed: number): ArmRun | null {
+  const needed = arm.needs === undefined ? null : resultOf(root, arm.needs, FIRST_SEED);
+  if (arm.needs !== undefined && needed === null) return null;
+  const { type, run } = arm.make(seed, needed);
+  const hash = createHash('sha256').update(JSON.stringify({ type, run })).digest('hex').slice(0, 8);
+  const name = `study-${arm.id}-${seed}-${hash}`;
+  return { arm, seed, type, name, run: { name, ...run } };
+}
+
+export function resultOf(root: string, arm: Arm, seed: number): RunResult | null {
+  const made = armRun(root, arm, seed);
+  if (made === null) return null;
+  const path = join(root, STORE, layout.latest(made.name, 'result.json'));
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as RunResult) : null;
+}
+
+/** @returns its path from the root, as the Temporal CLI gets it */
+export function writeRunFile(root: string, { name, run }: ArmRun): string {
+  const path = join(STORE, 'run-files', `${name}.json`);
+  mkdirSync(join(root, dirname(path)), { recursive: true });
+  writeFileSync(join(root, path), `${JSON.stringify(run, null, 2)}\n`);
+  return path;
+}
+
+/** Arms and seeds in the order they are run: a question is finished before the next begins, what an arm needs comes before it. */
+export function order(questions: readonly Question[], seeds: readonly number[]): { arm: Arm; seed: number }[] {
+  const runs: { arm: Arm; seed: number }[] = [];
+  const add = (arm: Arm, seed: number): void => {
+    if (arm.needs !== undefined) add(arm.needs, FIRST_SEED);
+    if (!runs.some((known) => known.arm.id === arm.id && known.seed === seed)) runs.push({ arm, seed });
+  };
+  for (const { reference, comparisons } of questions)
+    for (const arm of [reference, ...comparisons.map((comparison) => comparison.arm)]) for (const seed of seeds) add(arm, seed);
+  return runs;
+}
+
+/** The first whose needs are met, taken off the list; null where none is. */
+export function takeReady(root: string, pending: { arm: Arm; seed: number }[]): ArmRun | null {
+  for (const [index, { arm, seed }] of pending.entries()) {
+    const made = armRun(root, arm, seed);
+    if (made === null) continue;
+    pending.splice(index, 1);
+    return made;
+  }
+  return null;
+}

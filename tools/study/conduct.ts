@@ -1,0 +1,81 @@
+/**
+ * Runs what is missing on a Temporal server and workers of its own, as `npm start` would: one run after another, or in lanes, several at once on as many GPU workers that
+ * share the cores. Students this small leave most of a second thread idle, so lanes get more done.
+ */
+import type { Client } from '@temporalio/client';
+import { startOrGoOn } from '../../cli/run/conduct-run';
+import { describeFailure } from '../../cli/failure';
+import { connect, followRun } from '../../cli/run/follow';
+import { listenForInterruption } from '../../cli/run/interruption';
+import { LiveDisplay } from '../../cli/run/live-display';
+import { Session } from '../../cli/run/session';
+import { localSettings } from '../../workers/temporal-settings';
+import { armRun, resultOf, takeReady, writeRunFile, type ArmRun } from './arm-run';
+import type { Arm } from './experiment';
+
+export interface ConductOptions {
+  root: string;
+  port: number;
+  /** No run is started after this many minutes. */
+  minutes: number;
+  lanes: number;
+}
+
+/** @returns how many arms failed, and whether all that was asked for is there */
+export async function conduct(
+  runs: readonly { arm: Arm; seed: number }[],
+  { root, port, minutes, lanes }: ConductOptions,
+  onResult: () => Promise<void>,
+): Promise<{ failed: number; complete: boolean }> {
+  const startMs = performance.now();
+  const pending = runs.filter(({ arm, seed }) => resultOf(root, arm, seed) === null);
+  const count = pending.length;
+  if (count === 0) return { failed: 0, complete: true };
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  const interruption = listenForInterruption(() => say('\nStopping after the step in progress; the same command goes on.'));
+  const address = `127.0.0.1:${port}`;
+  const session = await Session.open({ address, uiPort: null, root, workers: true, gpuWorkers: lanes, onNote: say });
+  interruption.onSecond(() => session.kill());
+  const { client, close } = await connect(localSettings(address));
+  let [started, done, failed] = [0, 0, 0];
+  let finished = Promise.resolve();
+  try {
+    const lane = async (): Promise<void> => {
+      while (pending.length > 0) {
+        const elapsedMinutes = (performance.now() - startMs) / 60_000;
+        if (interruption.signal.aborted || elapsedMinutes >= minutes) return;
+        const made = takeReady(root, pending);
+        if (made === null) return; // what the rest needs has failed, or is another lane's work, which will go on with the rest
+        started++;
+        const left = done === 0 ? '' : `, about ${Math.ceil((elapsedMinutes / done) * (count - done))} min left`;
+        say(`\n${started} of ${count}: ${made.arm.label}, seed ${made.seed}${left}`);
+        const error = await attempt(client, made);
+        if (error !== null) {
+          failed++;
+          say(`${made.name} failed: ${error}`);
+        }
+        if (interruption.signal.aborted) return;
+        done++;
+        await (finished = finished.then(onResult));
+      }
+    };
+    const attempt = async (to: Client, made: ArmRun): Promise<string | null> => {
+      const screen = lanes === 1 ? process.stdout : { write: (text: string) => process.stdout.write(`${made.name}  ${text}`) };
+      try {
+        const command = { type: made.type, workflowId: made.name, inputFile: writeRunFile(root, made), address };
+        await startOrGoOn(to, command, say);
+        await followRun(to, made.name, new LiveDisplay(screen, () => performance.now()), interruption.signal);
+        return null;
+      } catch (error) {
+        return describeFailure(error);
+      }
+    };
+    await Promise.race([Promise.all(Array.from({ length: lanes }, lane)), session.failed]);
+  } finally {
+    await session.stop();
+    await close();
+  }
+  for (const { arm, seed } of interruption.signal.aborted ? [] : pending)
+    if (armRun(root, arm, seed) === null) say(`${arm.id} seed ${seed} was not run: what it needs (${arm.needs?.label}) has no result`);
+  return { failed, complete: done === count && failed === 0 };
+}

@@ -1,0 +1,64 @@
+/**
+ * The study's audio: half of the demo's training clips, so that fifty trainings fit into an afternoon; the other half and three thousand more of the same kind as audio without
+ * labels; the shipped teachers' own training clips; and the demo's tables without labels for teachers that know other classes. Rendered into the cache once.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { linkDemoCorpus, linkRendered, renderTeachCorpus } from '../../cli/run/demo-corpus';
+
+export const COMMON_CORPUS = {
+  train: 'data/study/train.jsonl',
+  validation: 'data/instruments/validation.jsonl',
+  eval: 'data/instruments/eval.jsonl',
+  vocabulary: 'data/instruments/vocabulary.csv',
+};
+
+export const UNLABELLED_TABLES = { 2: 'data/study/train-2x.jsonl', 4: 'data/study/train-4x.jsonl' } as const;
+
+/** The same clips for teachers with a vocabulary of their own. */
+export const UNLABELLED_CORPUS = {
+  train: 'data/study/train-unlabelled.jsonl',
+  validation: 'data/study/validation-unlabelled.jsonl',
+  eval: 'data/study/eval-unlabelled.jsonl',
+};
+
+interface Row {
+  clip: string;
+  audio: string;
+  labels?: string[];
+}
+
+/** @param more with the clips that only the question about more audio needs: minutes of rendering */
+export async function prepareCorpora(root: string, more: boolean): Promise<void> {
+  linkDemoCorpus(root);
+  await renderTeachCorpus(root);
+  const demo = (split: string): Row[] => readTable(root, `data/instruments/${split}.jsonl`);
+  const all = demo('train');
+  const half = all.slice(0, all.length / 2);
+  writeTable(root, COMMON_CORPUS.train, half);
+  writeTable(root, UNLABELLED_CORPUS.train, unlabelled(half));
+  writeTable(root, UNLABELLED_CORPUS.validation, unlabelled(demo('validation')));
+  writeTable(root, UNLABELLED_CORPUS.eval, unlabelled(demo('eval')));
+  if (!more) return;
+  await linkRendered(root, 'more');
+  const others = readTable(root, 'data/instruments-more/train.jsonl');
+  writeTable(root, UNLABELLED_TABLES[2], unlabelled(all));
+  writeTable(root, UNLABELLED_TABLES[4], unlabelled([...all, ...others.slice(0, all.length)]));
+}
+
+const unlabelled = (rows: readonly Row[]): Row[] => rows.map(({ clip, audio }) => ({ clip, audio }));
+
+/** Audio paths from the repository's root. */
+function readTable(root: string, table: string): Row[] {
+  const lines = readFileSync(join(root, table), 'utf8').trim().split('\n');
+  return lines.map((line) => {
+    const row = JSON.parse(line) as Row;
+    return { ...row, audio: join(dirname(table), row.audio) };
+  });
+}
+
+function writeTable(root: string, table: string, rows: readonly Row[]): void {
+  mkdirSync(join(root, dirname(table)), { recursive: true });
+  const up = '../'.repeat(dirname(table).split('/').length);
+  writeFileSync(join(root, table), rows.map((row) => `${JSON.stringify({ ...row, audio: up + row.audio })}\n`).join(''));
+}

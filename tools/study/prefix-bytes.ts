@@ -1,0 +1,34 @@
+/** What a store would have taken, had it kept only the views and probabilities that a student reads: the rows are cut and encoded anew. */
+import type { Store } from '../../storage/store';
+import { readLogitTable } from '../../cli/store/logits-survey';
+import { createLogitTable, type LogitTable } from '../../ced/logits/logit-table';
+import { encodeLogitShard } from '../../ced/logits/shard-file';
+
+export interface Prefix {
+  readonly views: number;
+  readonly topK: number;
+}
+
+/** @returns bytes of all the shards together */
+export async function prefixBytes(store: Store, logitsKey: string, audioShards: readonly string[], prefix: Prefix): Promise<number> {
+  let bytes = 0;
+  for (const shard of audioShards) {
+    const { table } = await readLogitTable(store, logitsKey, shard);
+    bytes += (await encodeLogitShard(cut(table, prefix))).byteLength;
+  }
+  return bytes;
+}
+
+/** Views below `views`, and of each row the `topK` most probable. */
+export function cut(table: LogitTable, { views, topK }: Prefix): LogitTable {
+  const kept = Array.from({ length: table.rows }, (_, row) => row).filter((row) => table.view[row]! < views);
+  const out = createLogitTable(kept.length, topK);
+  const columns = ['clip', 'chunk', 'view', 'shift', 'timeStart', 'timeWidth', 'freqStart', 'freqWidth'] as const;
+  kept.forEach((row, at) => {
+    for (const column of columns) out[column][at] = table[column][row]!;
+    const from = row * table.topK;
+    out.indexes.set(table.indexes.subarray(from, from + topK), at * topK);
+    out.values.set(table.values.subarray(from, from + topK), at * topK);
+  });
+  return out;
+}
