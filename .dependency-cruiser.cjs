@@ -1,8 +1,12 @@
 // The rooms' borders (docs/decisions.md): what a folder may import. Everything of ours that is
 // not listed is forbidden.
-const rooms = 'workflows|activities|jobs|ced|storage|report|workers|infra|cli|tools|bench|examples|test';
+const rooms =
+  'workflows|activities|jobs|ced|storage|report|workers|infra|cli|tools|bench|examples|test';
 
-/** A rule: code in `room` imports nothing of ours but itself and `allowed` (regular expressions on paths). */
+/**
+ * A rule: code in `room` imports nothing of ours but itself and `allowed` (regular expressions on
+ * paths).
+ */
 function border(room, comment, allowed = []) {
   return {
     name: `border-of-${room}`,
@@ -17,27 +21,33 @@ module.exports = {
   forbidden: [
     border('ced', 'ced/ is the pure method: no I/O, no Temporal, no storage, no processes'),
     border('workflows', 'workflow code knows its own contract only'),
-    border('storage', 'storage/ keeps bytes and records; it knows the formats of ced/ and the contract', ['^ced/', '^workflows/contract/']),
+    border(
+      'storage',
+      'storage/ keeps bytes and records; it knows the formats of ced/ and the contract',
+      ['^ced/', '^workflows/contract/'],
+    ),
     border('report', 'report/ is pure: results in, files out', ['^ced/', '^workflows/contract/']),
-    border('jobs', 'the engine process stands on ced/, storage and the contract; it writes event files as it trains', [
-      '^ced/',
-      '^report/tensorboard-events',
-      '^storage/',
+    border(
+      'jobs',
+      'the engine process stands on ced/, storage and the contract; it writes event files as it trains',
+      ['^ced/', '^report/tensorboard-events', '^storage/', '^workflows/contract/'],
+    ),
+    border(
+      'activities',
+      'an activity runs in the worker process and forwards GPU work to the engine process',
+      ['^jobs/(engine-jobs|protocol)', '^(ced|storage|report)/', '^workflows/contract/'],
+    ),
+    border(
+      'workers',
+      'the worker process joins activities and the engine process, which it supervises',
+      ['^activities/', '^jobs/(engine-jobs|protocol|process/)', '^(ced|storage)/', '^workflows/'],
+    ),
+    border('infra', 'infra stands below everything; it knows the contract for its names', [
       '^workflows/contract/',
     ]),
-    border('activities', 'an activity runs in the worker process and forwards GPU work to the engine process', [
-      '^jobs/(engine-jobs|protocol)',
-      '^(ced|storage|report)/',
-      '^workflows/contract/',
+    border('cli', 'a command may use every room but tests', [
+      '^(workflows|activities|jobs|ced|storage|report|workers|infra|examples)/',
     ]),
-    border('workers', 'the worker process joins activities and the engine process, which it supervises', [
-      '^activities/',
-      '^jobs/(engine-jobs|protocol|process/)',
-      '^(ced|storage)/',
-      '^workflows/',
-    ]),
-    border('infra', 'infra stands below everything; it knows the contract for its names', ['^workflows/contract/']),
-    border('cli', 'a command may use every room but tests', ['^(workflows|activities|jobs|ced|storage|report|workers|infra|examples)/']),
     border('tools', "developers' tools may use every room but tests", [
       '^(workflows|activities|jobs|ced|storage|report|workers|infra|cli|bench|examples)/',
     ]),
@@ -45,7 +55,9 @@ module.exports = {
       '^test/support/',
       '^(workflows|activities|jobs|ced|storage|report|workers|infra|cli|tools|examples)/',
     ]),
-    border('examples', 'examples are made with any room', ['^(workflows|activities|jobs|ced|storage|report|workers|infra|cli)/']),
+    border('examples', 'examples are made with any room', [
+      '^(workflows|activities|jobs|ced|storage|report|workers|infra|cli)/',
+    ]),
     border('test', 'a test stands on what it tests, never on a benchmark', [
       '^(workflows|activities|jobs|ced|storage|report|workers|infra|cli|tools|examples)/',
     ]),
@@ -63,7 +75,9 @@ module.exports = {
       name: 'no-temporal-in-ced-and-report',
       severity: 'error',
       from: { path: '^(ced|report)/' },
-      to: { path: 'node_modules/@temporalio/|^(node:)?(child_process|worker_threads|cluster|net|http|https)$' },
+      to: {
+        path: 'node_modules/@temporalio/|^(node:)?(child_process|worker_threads|cluster|net|http|https)$',
+      },
     },
     {
       name: 'no-files-in-ced-and-report',

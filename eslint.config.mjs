@@ -1,4 +1,5 @@
-// Rules that catch faults here: a floating promise is a lost commit, a switch that forgets a case is a stage that does nothing.
+// Rules that catch faults here: a floating promise is a lost commit, a switch that forgets a case
+// is a stage that does nothing.
 import tseslint from 'typescript-eslint';
 
 const kebabCaseFiles = {
@@ -9,8 +10,14 @@ const kebabCaseFiles = {
           const name = context.filename.split('/').at(-1) ?? '';
           if (!/^\.?[a-z0-9]+(-[a-z0-9]+)*(\.(test|config|d))?\.(ts|mjs|cjs)$/.test(name))
             context.report({ node, message: `file name ${name} is not kebab-case` });
-          if (/^(utils?|helpers?|common|misc|manager|index)\./.test(name) && !context.filename.endsWith('workflows/index.ts'))
-            context.report({ node, message: `file name ${name} says nothing: name the one noun the file is about` });
+          if (
+            /^(utils?|helpers?|common|misc|manager|index)\./.test(name) &&
+            !context.filename.endsWith('workflows/index.ts')
+          )
+            context.report({
+              node,
+              message: `file name ${name} says nothing: name the one noun the file is about`,
+            });
         },
       }),
     },
@@ -18,26 +25,39 @@ const kebabCaseFiles = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', '.ced/', 'ced/audio/assembly/'] }, // AssemblyScript has a compiler of its own
+  // AssemblyScript has a compiler of its own
+  { ignores: ['dist/', 'node_modules/', 'coverage/', '.ced/', 'ced/audio/assembly/'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
-    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname },
+    },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     plugins: { ours: kebabCaseFiles },
     rules: {
       'ours/file-name': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
       '@typescript-eslint/only-throw-error': 'error',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
       '@typescript-eslint/restrict-template-expressions': [
         'error',
         { allowNumber: true, allowBoolean: true, allowNullish: true, allowArray: true },
       ],
-      '@typescript-eslint/require-await': 'off', // an async function may fulfil an interface without waiting for anything
+      // an async function may fulfil an interface without waiting for anything
+      '@typescript-eslint/require-await': 'off',
       'no-restricted-syntax': [
         'error',
         { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
@@ -50,7 +70,8 @@ export default tseslint.config(
   {
     files: ['workflows/**/*.ts'],
     rules: {
-      'no-restricted-globals': ['error', 'setInterval', 'process', 'Buffer', 'fetch'], // absent from, or not deterministic in, the workflow sandbox
+      // absent from, or not deterministic in, the workflow sandbox
+      'no-restricted-globals': ['error', 'setInterval', 'process', 'Buffer', 'fetch'],
     },
   },
   {

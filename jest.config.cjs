@@ -1,5 +1,6 @@
-// Tests run on the TypeScript sources; processes that tests start run on dist/, which set-up has compiled (so start tests with `npm test`).
-// Jest loads CommonJS, so packages published as ES modules only are transformed too: the allow-list below.
+// Tests run on the TypeScript sources; processes that tests start run on dist/, which set-up has
+// compiled (so start tests with `npm test`). Jest loads CommonJS, so packages published as ES
+// modules only are transformed too: the allow-list below.
 const esmOnly = [
   '@eshaz/',
   '@wasm-audio-decoders/',
@@ -31,7 +32,8 @@ module.exports = {
   testEnvironment: 'node',
   transform: { '\\.(ts|m?js)$': ['@swc/jest', swc] },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')}))`],
-  moduleNameMapper: { '^h5wasm$': '<rootDir>/node_modules/h5wasm/dist/esm/hdf5_hl.js' }, // it exports to `import` alone
+  // it exports to `import` alone
+  moduleNameMapper: { '^h5wasm$': '<rootDir>/node_modules/h5wasm/dist/esm/hdf5_hl.js' },
   testTimeout: 60_000,
   maxWorkers: 2,
 };

@@ -1,7 +1,8 @@
 /**
- * The edge between a stage and Temporal: heartbeats carry live progress, cancellation becomes an AbortSignal, permanent errors become
- * non-retryable failures, and so does damage that the workflow mends. Everything else is thrown as it is and retried for ever. Each attempt
- * leaves its times in the store and two lines in the log.
+ * The edge between a stage and Temporal: heartbeats carry live progress, cancellation becomes an
+ * AbortSignal, permanent errors become non-retryable failures, and so does damage that the workflow
+ * mends. Everything else is thrown as it is and retried for ever. Each attempt leaves its times in
+ * the store and two lines in the log.
  */
 import { ApplicationFailure, CancelledFailure, Context, log } from '@temporalio/activity';
 import type { LiveProgress } from '../workflows/contract/live-progress';
@@ -13,7 +14,9 @@ import { EngineStopped } from '../jobs/engine-jobs';
 
 const HEARTBEAT_EVERY_MS = 4000;
 
-/** Runs a stage's work inside the current activity. @throws {ApplicationFailure | CancelledFailure} */
+/**
+ * Runs a stage's work inside the current activity. @throws {ApplicationFailure | CancelledFailure}
+ */
 export async function asActivity<T extends object | null>(
   deps: Pick<ActivityDependencies, 'openStore' | 'worker'>,
   input: { store: string },
@@ -36,7 +39,8 @@ export async function asActivity<T extends object | null>(
     log.info('activity done', { reused });
     return result;
   } catch (error) {
-    // The last heartbeat's details go on to the next attempt when a cancellation is rethrown (measured), and are lost when it is swallowed.
+    // The last heartbeat's details go on to the next attempt when a cancellation is rethrown
+    // (measured), and are lost when it is swallowed.
     if (error instanceof EngineStopped || context.cancellationSignal.aborted) {
       await record?.end('stopped');
       log.info('activity stopped');
@@ -57,14 +61,26 @@ function beginRecord(
   input: { store: string },
   { info }: Context,
 ): AttemptRecord | null {
-  const { activityType: activity, activityId, attempt, taskQueue, currentAttemptScheduledTimestampMs: scheduledMs } = info;
+  const {
+    activityType: activity,
+    activityId,
+    attempt,
+    taskQueue,
+    currentAttemptScheduledTimestampMs: scheduledMs,
+  } = info;
   const work = describeWork(input);
   log.info('activity began', { what: work.what });
   if (!info.workflowExecution) return null;
   const start = { activity, activityId, attempt, taskQueue, worker, ...work, scheduledMs };
-  const onTrouble = (error: unknown): void => void log.warn('attempt not recorded', { error: String(error) });
+  const onTrouble = (error: unknown): void =>
+    void log.warn('attempt not recorded', { error: String(error) });
   try {
-    return AttemptRecord.begin(openStore(input.store), info.workflowExecution.runId, start, onTrouble);
+    return AttemptRecord.begin(
+      openStore(input.store),
+      info.workflowExecution.runId,
+      start,
+      onTrouble,
+    );
   } catch (error) {
     // A store that cannot be opened is the work's own failure to report.
     onTrouble(error);
@@ -74,8 +90,13 @@ function beginRecord(
 
 /** What Temporal is told of an error: a typed, non-retryable failure when no retry can mend it. */
 export function asFailure(error: unknown): Error {
-  const { code, message, damages } = error as { code?: unknown; message?: string; damages?: Damage[] };
-  if (damages) return ApplicationFailure.nonRetryable(message ?? STORE_DAMAGED, STORE_DAMAGED, damages);
+  const { code, message, damages } = error as {
+    code?: unknown;
+    message?: string;
+    damages?: Damage[];
+  };
+  if (damages)
+    return ApplicationFailure.nonRetryable(message ?? STORE_DAMAGED, STORE_DAMAGED, damages);
   if (isPermanentFailure(code)) return ApplicationFailure.nonRetryable(message ?? code, code);
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
     return ApplicationFailure.nonRetryable(

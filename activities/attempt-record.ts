@@ -1,6 +1,7 @@
 /**
- * What is left of every attempt at an activity: one object when it begins and one when it ends. An attempt that has no end was killed. Written
- * beside the work and never in its way: an attempt that cannot be recorded is missing in the report's timeline, nothing else.
+ * What is left of every attempt at an activity: one object when it begins and one when it ends. An
+ * attempt that has no end was killed. Written beside the work and never in its way: an attempt that
+ * cannot be recorded is missing in the report's timeline, nothing else.
  */
 import { encodeSealed } from '../storage/checksum';
 import type { Store } from '../storage/store';
@@ -59,7 +60,12 @@ export class AttemptRecord {
     start: Omit<AttemptStart, 'formatVersion' | 'startedMs'>,
     onTrouble: (error: unknown) => void,
   ): AttemptRecord {
-    return new AttemptRecord(store, workflowRunId, { formatVersion: 1, ...start, startedMs: Date.now() }, onTrouble);
+    return new AttemptRecord(
+      store,
+      workflowRunId,
+      { formatVersion: 1, ...start, startedMs: Date.now() },
+      onTrouble,
+    );
   }
 
   async end(
@@ -75,14 +81,20 @@ export class AttemptRecord {
     };
     const written = Promise.all([this.began, this.write('end', end)]);
     let timer: NodeJS.Timeout | undefined;
-    await Promise.race([written, new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE_MS)))]);
+    await Promise.race([
+      written,
+      new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE_MS))),
+    ]);
     clearTimeout(timer);
   }
 
   private async write(moment: 'start' | 'end', content: AttemptStart | AttemptEnd): Promise<void> {
     const { activityId, attempt } = this.start;
     try {
-      await this.store.create(layout.activityAttempt(this.workflowRunId, activityId, attempt, moment), encodeSealed(content));
+      await this.store.create(
+        layout.activityAttempt(this.workflowRunId, activityId, attempt, moment),
+        encodeSealed(content),
+      );
     } catch (error) {
       this.onTrouble(error);
     }

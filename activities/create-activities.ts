@@ -23,10 +23,12 @@ export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
         return planCorpus(deps, input, (done, total) => onProgress({ ...progress(done), total }));
       }),
     importModels: (input) => asActivity(deps, input, () => importModels(deps, input)),
-    ingestShard: (input) => asActivity(deps, input, ({ onProgress }) => ingestShard(deps, input, onProgress)),
+    ingestShard: (input) =>
+      asActivity(deps, input, ({ onProgress }) => ingestShard(deps, input, onProgress)),
     sealCorpus: (input) => asActivity(deps, input, () => sealCorpus(deps, input)),
     writeLogits: (input) => asActivity(deps, input, () => writeLogits(deps, input)),
-    importPublishedLogits: (input) => asActivity(deps, input, ({ onProgress }) => importPublishedLogits(deps, input, onProgress)),
+    importPublishedLogits: (input) =>
+      asActivity(deps, input, ({ onProgress }) => importPublishedLogits(deps, input, onProgress)),
     findJudgement: (input) => asActivity(deps, input, () => findJudgement(deps, input)),
     findChampion: (input) => asActivity(deps, input, () => findChampion(deps, input)),
     promoteChallenger: (input) => asActivity(deps, input, () => promoteChallenger(deps, input)),
@@ -36,25 +38,42 @@ export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
 
 export function createGpuActivities(deps: ActivityDependencies): GpuActivities {
   return {
-    scoreModel: (input) => asActivity(deps, input, (edge) => deps.engine.run({ kind: 'score', input }, edge)),
-    compareModels: (input) => asActivity(deps, input, (edge) => deps.engine.run({ kind: 'compare', input }, edge)),
+    scoreModel: (input) =>
+      asActivity(deps, input, (edge) => deps.engine.run({ kind: 'score', input }, edge)),
+    compareModels: (input) =>
+      asActivity(deps, input, (edge) => deps.engine.run({ kind: 'compare', input }, edge)),
     computeLogits: (input) =>
       asActivity(deps, input, (edge) => {
         const { workflowExecution } = Context.current().info;
-        const owner = workflowExecution && `${workflowExecution.workflowId}/${workflowExecution.runId}/${input.shard}`;
-        return deps.engine.run({ kind: 'logits', input: { ...input, ...(owner === undefined ? {} : { owner }) } }, edge);
+        const owner =
+          workflowExecution &&
+          `${workflowExecution.workflowId}/${workflowExecution.runId}/${input.shard}`;
+        return deps.engine.run(
+          { kind: 'logits', input: { ...input, ...(owner === undefined ? {} : { owner }) } },
+          edge,
+        );
       }),
     trainModel: (input) =>
       asActivity(deps, input, (edge) => {
         const { info } = Context.current();
-        const attemptId = `${info.workflowExecution?.runId ?? 'none'}-${info.activityId}-${info.attempt}`.replace(/[^A-Za-z0-9-]/g, '-');
+        const attemptId =
+          `${info.workflowExecution?.runId ?? 'none'}-${info.activityId}-${info.attempt}`.replace(
+            /[^A-Za-z0-9-]/g,
+            '-',
+          );
         let told = Promise.resolve();
         const onEpoch = (record: EpochRecord): void => {
           const { workflowExecution } = info;
-          if (workflowExecution) told = Promise.all([told, deps.notifyEpoch(workflowExecution, record)]).then(() => undefined);
+          if (workflowExecution)
+            told = Promise.all([told, deps.notifyEpoch(workflowExecution, record)]).then(
+              () => undefined,
+            );
         };
-        // A run that hears of the end first may be another by then, and would never hear of the last epochs.
-        return deps.engine.run({ kind: 'train', input: { ...input, attemptId } }, { ...edge, onEpoch }).finally(() => told);
+        // A run that hears of the end first may be another by then, and would never hear of the
+        // last epochs.
+        return deps.engine
+          .run({ kind: 'train', input: { ...input, attemptId } }, { ...edge, onEpoch })
+          .finally(() => told);
       }),
   };
 }

@@ -1,4 +1,7 @@
-/** What the activities stand on. They receive it as arguments, so that they know no process and a test can hand them its own. */
+/**
+ * What the activities stand on. They receive it as arguments, so that they know no process and a
+ * test can hand them its own.
+ */
 import type { EpochRecord } from '../workflows/contract/activities';
 import type { LiveProgress } from '../workflows/contract/live-progress';
 import type { EngineJob, JobResult } from '../jobs/engine-jobs';
@@ -7,12 +10,17 @@ import type { Store } from '../storage/store';
 
 export interface EngineClient {
   /**
-   * Runs a job in the engine's process. Rejects with the job's own error, with `EngineStopped` when `signal` asked it to stop
-   * (it has then written its checkpoint), or with `EngineLost` when the process died or fell silent.
+   * Runs a job in the engine's process. Rejects with the job's own error, with `EngineStopped` when
+   * `signal` asked it to stop (it has then written its checkpoint), or with `EngineLost` when the
+   * process died or fell silent.
    */
   run<J extends EngineJob>(
     job: J,
-    options: { signal: AbortSignal; onProgress: (progress: LiveProgress) => void; onEpoch?: (record: EpochRecord) => void },
+    options: {
+      signal: AbortSignal;
+      onProgress: (progress: LiveProgress) => void;
+      onEpoch?: (record: EpochRecord) => void;
+    },
   ): Promise<JobResult<J>>;
 }
 
@@ -29,6 +37,9 @@ export interface ActivityDependencies {
   engine: EngineClient;
   /** Milliseconds of a monotonic clock. */
   monotonicMs: () => number;
-  /** Tells a workflow of a finished epoch. Never rejects: losing one loses nothing but a line in `status`. */
+  /**
+   * Tells a workflow of a finished epoch. Never rejects: losing one loses nothing but a line in
+   * `status`.
+   */
   notifyEpoch(workflow: { workflowId: string; runId: string }, record: EpochRecord): Promise<void>;
 }

@@ -1,4 +1,7 @@
-/** Joins the ingested shards of a plan into one corpus manifest, written last: what is in it is complete, counted and checked. */
+/**
+ * Joins the ingested shards of a plan into one corpus manifest, written last: what is in it is
+ * complete, counted and checked.
+ */
 import type { SealedCorpus, SealedSplit, SealInput } from '../workflows/contract/activities';
 import { PermanentError } from '../workflows/contract/failures';
 import type { ActivityDependencies } from './dependencies';
@@ -9,7 +12,10 @@ import { type ContentIndex, namesOf } from '../storage/corpus/content-index';
 import type { Split } from '../workflows/contract/models';
 import { joinShards } from '../storage/corpus/corpus-manifest';
 
-export async function sealCorpus(deps: ActivityDependencies, input: SealInput): Promise<SealedCorpus> {
+export async function sealCorpus(
+  deps: ActivityDependencies,
+  input: SealInput,
+): Promise<SealedCorpus> {
   const store = deps.openStore(input.store);
   const { manifest, content } = await joinShards(store, input.planKey, input.maxRejected);
   refuseOverlap(content, deps.allowOverlap ?? false);

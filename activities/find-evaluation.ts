@@ -1,9 +1,14 @@
 /**
- * Whether a run of this name has judged the same before: the same clips by content, whatever their files are called; the same teachers by
- * their weights, with the same settings. The champion is left out: one that was rolled back is not put up again by the next firing.
+ * Whether a run of this name has judged the same before: the same clips by content, whatever their
+ * files are called; the same teachers by their weights, with the same settings. The champion is
+ * left out: one that was rolled back is not put up again by the next firing.
  */
 import { canonicalJson } from '../ced/canonical-json';
-import type { FindJudgementInput, FoundJudgement, Judgement } from '../workflows/contract/promotion';
+import type {
+  FindJudgementInput,
+  FoundJudgement,
+  Judgement,
+} from '../workflows/contract/promotion';
 import { corpusContent } from '../storage/corpus/corpus-content';
 import type { ActivityDependencies } from './dependencies';
 import { layout, SPLITS } from '../storage/layout';
@@ -11,15 +16,26 @@ import { readJsonOrSetAside } from '../storage/quarantine';
 import { sha256 } from '../storage/store';
 import { readCorpus } from '../storage/corpus/corpus-manifest';
 
-export async function findJudgement(deps: ActivityDependencies, input: FindJudgementInput): Promise<FoundJudgement> {
+export async function findJudgement(
+  deps: ActivityDependencies,
+  input: FindJudgementInput,
+): Promise<FoundJudgement> {
   const store = deps.openStore(input.store);
   if (!(await store.exists(layout.corpus(input.planKey)))) return { key: null, judged: null };
   const corpus = await readCorpus(store, input.planKey);
   const content: Record<string, string> = {};
   for (const split of SPLITS)
     // Nothing here reads the labels of training clips, so changing one changes nothing.
-    if (corpus.splits[split]) content[split] = await corpusContent(store, input.planKey, split, { labels: split !== 'train' });
+    if (corpus.splits[split])
+      content[split] = await corpusContent(store, input.planKey, split, {
+        labels: split !== 'train',
+      });
   const teachers = input.ensemble.map(({ sha256: model, weight }) => [model, weight]);
-  const key = sha256(canonicalJson({ formatVersion: 1, content, teachers, settings: input.settings }));
-  return { key, judged: await readJsonOrSetAside<Judgement>(store, layout.judgement(input.run, key)) };
+  const key = sha256(
+    canonicalJson({ formatVersion: 1, content, teachers, settings: input.settings }),
+  );
+  return {
+    key,
+    judged: await readJsonOrSetAside<Judgement>(store, layout.judgement(input.run, key)),
+  };
 }

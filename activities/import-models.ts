@@ -1,4 +1,7 @@
-/** Copies the run file's checkpoints into the store as immutable models and refuses, before hours are spent, any that cannot be used. */
+/**
+ * Copies the run file's checkpoints into the store as immutable models and refuses, before hours
+ * are spent, any that cannot be used.
+ */
 import { parameterCount } from '../ced/model/parameters';
 import { classMap } from '../ced/teachers/class-map';
 import type { Vocabulary } from '../ced/teachers/vocabulary';
@@ -13,9 +16,13 @@ import { placeWithin, readModelFile, type InputPlace } from './plan/read-input';
 import { modelVocabulary } from '../ced/teachers/teacher-classes';
 import type { ModelReference } from '../workflows/contract/models';
 
-const EXPECTED = 'a folder, or gs://, https:// or hf://organisation/repository, with model.safetensors and config.json';
+const EXPECTED =
+  'a folder, or gs://, https:// or hf://organisation/repository, with model.safetensors and config.json';
 
-export async function importModels(deps: ActivityDependencies, input: ImportModelsInput): Promise<ImportedModels> {
+export async function importModels(
+  deps: ActivityDependencies,
+  input: ImportModelsInput,
+): Promise<ImportedModels> {
   const store = deps.openStore(input.store);
   const vocabulary = await readVocabulary(deps, input.vocabulary);
   const teachers = [];
@@ -23,12 +30,20 @@ export async function importModels(deps: ActivityDependencies, input: ImportMode
     const field = `teachers[${index}]`;
     const model =
       teacher.format === 'ced'
-        ? await importModel(deps, store, vocabulary, `${field}.checkpoint`, teacher.checkpoint, teacher.name)
+        ? await importModel(
+            deps,
+            store,
+            vocabulary,
+            `${field}.checkpoint`,
+            teacher.checkpoint,
+            teacher.name,
+          )
         : await importWaveformTeacher(deps, store, vocabulary, field, teacher);
     teachers.push({ ...model, weight: teacher.weight });
   }
   const inits: Record<string, ModelReference> = {};
-  for (const { field, checkpoint } of input.inits) inits[checkpoint] = await importModel(deps, store, vocabulary, field, checkpoint, field);
+  for (const { field, checkpoint } of input.inits)
+    inits[checkpoint] = await importModel(deps, store, vocabulary, field, checkpoint, field);
   return { teachers, inits };
 }
 
@@ -40,22 +55,33 @@ async function importModel(
   checkpoint: string,
   name: string,
 ): Promise<ModelReference> {
-  const read = (file: string): Promise<Buffer> => readModelFile(input, field, checkpoint, EXPECTED, file);
+  const read = (file: string): Promise<Buffer> =>
+    readModelFile(input, field, checkpoint, EXPECTED, file);
   const [configBytes, weightBytes] = [await read('config.json'), await read('model.safetensors')];
   const folder = placeWithin(input.root, checkpoint);
   let json: unknown;
   try {
     json = JSON.parse(configBytes.toString('utf8'));
   } catch (error) {
-    throw new PermanentError('TeacherInvalid', `${field}: ${placeWithin(input.root, checkpoint, 'config.json')} is not JSON`, {
-      cause: error,
-    });
+    throw new PermanentError(
+      'TeacherInvalid',
+      `${field}: ${placeWithin(input.root, checkpoint, 'config.json')} is not JSON`,
+      {
+        cause: error,
+      },
+    );
   }
   const { config } = parseModel(json, weightBytes, `${field}: ${folder}`);
   try {
     classMap(modelVocabulary(config, vocabulary), vocabulary);
   } catch (error) {
-    throw new PermanentError('TeacherInvalid', `${field}: ${folder}: ${(error as Error).message}`, { cause: error });
+    throw new PermanentError('TeacherInvalid', `${field}: ${folder}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
-  return { name, sha256: await storeModel(store, config, weightBytes), parameters: parameterCount(config) };
+  return {
+    name,
+    sha256: await storeModel(store, config, weightBytes),
+    parameters: parameterCount(config),
+  };
 }

@@ -1,6 +1,7 @@
 /**
- * Turns the authors' published logits into logit shards like those that an ensemble of one's own would have left, beside the corpus's audio:
- * probabilities bit by bit, and the parameters that each published seed draws. Shards that are there already are left alone.
+ * Turns the authors' published logits into logit shards like those that an ensemble of one's own
+ * would have left, beside the corpus's audio: probabilities bit by bit, and the parameters that
+ * each published seed draws. Shards that are there already are left alone.
  */
 import { resolve } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
@@ -49,7 +50,12 @@ export async function importPublishedLogits(
     onProgress({ ...reading(++read), phase: 'reading' });
     await breathe();
   };
-  const description = { importVersion, published: await source.fingerprint(fileRead), chunkSeconds, views: source.views };
+  const description = {
+    importVersion,
+    published: await source.fingerprint(fileRead),
+    chunkSeconds,
+    views: source.views,
+  };
   const key = sha256(canonicalJson(description));
   const join = new PublishedJoin(
     shards.flatMap(({ clips }) => clips),
@@ -84,7 +90,8 @@ export async function importPublishedLogits(
     imported.rows += manifest.rowsWritten;
     imported.bytes += manifest.bytes;
     imported.chunks += heard.length;
-    imported.chunksWithout += shard.clips.reduce((sum, { chunks }) => sum + chunks.length, 0) - heard.length;
+    imported.chunksWithout +=
+      shard.clips.reduce((sum, { chunks }) => sum + chunks.length, 0) - heard.length;
     onProgress(progress(done + 1));
     await breathe();
   }
@@ -101,7 +108,10 @@ export async function importPublishedLogits(
   return imported;
 }
 
-async function readCorpus(store: Store, planKey: string): Promise<{ shards: CorpusShard[]; chunkSeconds: number; classes: number }> {
+async function readCorpus(
+  store: Store,
+  planKey: string,
+): Promise<{ shards: CorpusShard[]; chunkSeconds: number; classes: number }> {
   const corpus = await readSealedCorpus(store, planKey);
   const plan = await readPlan(store, planKey);
   const shards: CorpusShard[] = [];
@@ -134,7 +144,10 @@ async function writeShard(
   heard: HeardChunk[],
   classes: number,
 ): Promise<LogitsManifest> {
-  const present = await readJsonOrSetAside<LogitsManifest>(store, layout.logitsManifest(key, audioSha256));
+  const present = await readJsonOrSetAside<LogitsManifest>(
+    store,
+    layout.logitsManifest(key, audioSha256),
+  );
   if (present && (await store.exists(layout.logits(key, audioSha256)))) return present;
   const { topK } = await source.rows(0);
   const table = new RowTable(heard.length * source.views, topK);
@@ -144,12 +157,16 @@ async function writeShard(
       const part = await source.rows(at.part);
       const seed = part.seeds[at.row]!;
       table.setParameters(row, clipRow, chunk, view, publishedAugmentation(seed, length));
-      table.setTop(row++, publishedTop(part, at.row, { topK, classes, where: `${source.parts[at.part]?.path}.h5` }));
+      table.setTop(
+        row++,
+        publishedTop(part, at.row, { topK, classes, where: `${source.parts[at.part]?.path}.h5` }),
+      );
     }
   const bytes = await encodeLogitShard(table.finish());
   // A function of the published files and the audio, too: what stands there and differs is damaged.
   await createAnew(store, layout.logits(key, audioSha256), bytes);
-  // No `seconds`: the manifest is a function of the published files and the audio, whoever writes it.
+  // No `seconds`: the manifest is a function of the published files and the audio, whoever writes
+  // it.
   const manifest: LogitsManifest = {
     formatVersion: 1,
     rowsPlanned: table.rows,
@@ -162,7 +179,10 @@ async function writeShard(
   return manifest;
 }
 
-/** One row in our order: by probability, ties by lower class. @throws {PermanentError} LogitsMismatch when it has another K or names no class of the vocabulary */
+/**
+ * One row in our order: by probability, ties by lower class. @throws {PermanentError}
+ * LogitsMismatch when it has another K or names no class of the vocabulary
+ */
 function publishedTop(
   part: PublishedRows,
   row: number,
@@ -170,7 +190,10 @@ function publishedTop(
 ): { indexes: Uint16Array; values: Uint16Array } {
   const { topK, classes, where } = expected;
   if (part.topK !== topK)
-    throw new PermanentError('LogitsMismatch', `${where}: ${part.topK} probabilities a row, ${topK} in the first file`);
+    throw new PermanentError(
+      'LogitsMismatch',
+      `${where}: ${part.topK} probabilities a row, ${topK} in the first file`,
+    );
   const pairs = Array.from({ length: topK }, (_, rank) => ({
     index: part.indexes[row * topK + rank]!,
     half: part.values[row * topK + rank]!,
@@ -182,5 +205,8 @@ function publishedTop(
       `${where}: row ${row} gives class ${wrong.index} the float16 bits ${wrong.half}, expected classes below ${classes} and probabilities`,
     );
   pairs.sort((a, b) => b.half - a.half || a.index - b.index);
-  return { indexes: Uint16Array.from(pairs, ({ index }) => index), values: Uint16Array.from(pairs, ({ half }) => half) };
+  return {
+    indexes: Uint16Array.from(pairs, ({ index }) => index),
+    values: Uint16Array.from(pairs, ({ half }) => half),
+  };
 }

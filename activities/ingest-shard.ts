@@ -1,6 +1,7 @@
 /**
- * One listing becomes one audio shard: every clip decoded to 16 kHz mono int16, end to end in one `.npy` (equal ones once), its table beside it, its manifest
- * last. The shard's name is the SHA-256 of its audio, so the same clips give the same shard wherever they came from.
+ * One listing becomes one audio shard: every clip decoded to 16 kHz mono int16, end to end in one
+ * `.npy` (equal ones once), its table beside it, its manifest last. The shard's name is the SHA-256
+ * of its audio, so the same clips give the same shard wherever they came from.
  */
 import { encodeNpyInt16Header } from '../ced/audio/npy';
 import { encodeShardTable } from '../ced/audio/shard-table';
@@ -31,16 +32,32 @@ export async function ingestShard(
   const manifestKey = layout.ingest(listingSha256);
   const present = await readJsonOrSetAside<IngestManifest>(store, manifestKey);
   if (present && (await store.exists(layout.audio(present.audioSha256))))
-    return { clips: present.clips.length, rejected: present.rejected.length, seconds: present.seconds, reused: true };
+    return {
+      clips: present.clips.length,
+      rejected: present.rejected.length,
+      seconds: present.seconds,
+      reused: true,
+    };
 
-  // A manifest that is there under its hash has shown a listing to be the plan's; where there is work to do, it is looked up.
-  const listing = await readPlannedListing(store, { planKey, ...(await readPlan(store, planKey)) }, split, shard);
+  // A manifest that is there under its hash has shown a listing to be the plan's; where there is
+  // work to do, it is looked up.
+  const listing = await readPlannedListing(
+    store,
+    { planKey, ...(await readPlan(store, planKey)) },
+    split,
+    shard,
+  );
   const audio = new ShardAudio();
   let manifest: IngestManifest;
   try {
     const startedMs = deps.monotonicMs();
     const heard = await hear(deps, listing, audio, onProgress);
-    manifest = await commit(store, { audio, ...heard, manifestKey, seconds: (deps.monotonicMs() - startedMs) / 1000 });
+    manifest = await commit(store, {
+      audio,
+      ...heard,
+      manifestKey,
+      seconds: (deps.monotonicMs() - startedMs) / 1000,
+    });
   } finally {
     audio.release();
   }
@@ -49,7 +66,12 @@ export async function ingestShard(
       'CorpusInvalid',
       `corpus.${input.split}: audio shard ${present.audioSha256} is damaged, and its sources (${listing.clips[0]?.audio ?? 'none'} and after) have changed since it was made; start the run again, it will be planned anew`,
     );
-  return { clips: manifest.clips.length, rejected: manifest.rejected.length, seconds: manifest.seconds, reused: false };
+  return {
+    clips: manifest.clips.length,
+    rejected: manifest.rejected.length,
+    seconds: manifest.seconds,
+    reused: false,
+  };
 }
 
 /** Decodes the listing's clips one after the other into `audio`. */
@@ -70,7 +92,13 @@ async function hear(
       const bytes = new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength);
       const contentSha256 = sha256(bytes);
       const known = offsets.get(contentSha256);
-      clips.push({ clip: listed.clip, sha256: contentSha256, offset: known ?? audio.length, samples: pcm.length, labels: listed.labels });
+      clips.push({
+        clip: listed.clip,
+        sha256: contentSha256,
+        offset: known ?? audio.length,
+        samples: pcm.length,
+        labels: listed.labels,
+      });
       if (known === undefined) {
         offsets.set(contentSha256, audio.length);
         audio.append(bytes);
@@ -112,10 +140,13 @@ async function commit(
     seconds: shard.seconds,
   };
   await store.create(layout.audio(audioSha256), audio);
-  // The same audio may be listed again under other clip names or labels: the first table stands, the manifest is what we read.
-  await store.create(layout.audioTable(audioSha256), await encodeShardTable(shard.clips)).catch((error: unknown) => {
-    if (!(error instanceof ContentDiffers)) throw error;
-  });
+  // The same audio may be listed again under other clip names or labels: the first table stands,
+  // the manifest is what we read.
+  await store
+    .create(layout.audioTable(audioSha256), await encodeShardTable(shard.clips))
+    .catch((error: unknown) => {
+      if (!(error instanceof ContentDiffers)) throw error;
+    });
   // Only `seconds` can differ between two writers of one listing.
   await createJsonOrAdopt(store, shard.manifestKey, encodeSealed(manifest));
   return manifest;

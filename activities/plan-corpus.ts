@@ -1,6 +1,7 @@
 /**
- * Turns the run file's tables into immutable listings, one a shard, and a plan that names them. Rows keep the table's order, so clips
- * appended to a table leave every full shard as it was. Costs one `stat` a clip; no audio is read.
+ * Turns the run file's tables into immutable listings, one a shard, and a plan that names them.
+ * Rows keep the table's order, so clips appended to a table leave every full shard as it was. Costs
+ * one `stat` a clip; no audio is read.
  */
 import { parseVocabularyCsv, type Vocabulary } from '../ced/teachers/vocabulary';
 import type { Plan, PlanInput, PlannedSplit } from '../workflows/contract/activities';
@@ -34,14 +35,32 @@ export async function planCorpus(
   for (const split of SPLITS) {
     const table = input.corpus[split];
     if (table === undefined) continue;
-    const { rows, rejected } = await readTables(deps.root, `corpus.${split}`, table, deps.sources ?? {});
+    const { rows, rejected } = await readTables(
+      deps.root,
+      `corpus.${split}`,
+      table,
+      deps.sources ?? {},
+    );
     if (rows.length === 0)
-      throw new PermanentError('CorpusInvalid', `corpus.${split}: ${table} holds no usable row, expected at least one clip`);
+      throw new PermanentError(
+        'CorpusInvalid',
+        `corpus.${split}: ${table} holds no usable row, expected at least one clip`,
+      );
     const clips = await listClips(rows, vocabulary, rejected, deps.sources ?? {}, onProgress);
-    const shards = cutShards(clips, input.corpus.clipsPerShard, earlier ? await listingsOf(store, earlier, split) : []);
-    listed[split] = { listings: listShards(shards, rejected), clips: clips.length, rejected: rejected.length };
+    const shards = cutShards(
+      clips,
+      input.corpus.clipsPerShard,
+      earlier ? await listingsOf(store, earlier, split) : [],
+    );
+    listed[split] = {
+      listings: listShards(shards, rejected),
+      clips: clips.length,
+      rejected: rejected.length,
+    };
   }
-  const encoded = mapSplits(listed, (split) => split.listings.map((listing) => encodeJson(listing)));
+  const encoded = mapSplits(listed, (split) =>
+    split.listings.map((listing) => encodeJson(listing)),
+  );
   const manifest: PlanManifest = {
     formatVersion: 1,
     chunkSeconds: input.chunkSeconds,
@@ -58,7 +77,11 @@ export async function planCorpus(
     for (const [shard, listing] of (encoded[split] ?? []).entries())
       await createAnew(store, layout.listing(planKey, split, shard), listing);
   await createAnew(store, layout.plan(planKey), bytes);
-  if (input.continues !== undefined) await store.replace(layout.lastPlan(input.continues), encodeSealed({ formatVersion: 1, planKey }));
+  if (input.continues !== undefined)
+    await store.replace(
+      layout.lastPlan(input.continues),
+      encodeSealed({ formatVersion: 1, planKey }),
+    );
   return { planKey, classes: vocabulary.length, splits: mapSplits(listed, summary) };
 }
 
@@ -66,22 +89,48 @@ function summary(split: { listings: Listing[]; clips: number; rejected: number }
   return { shards: split.listings.length, clips: split.clips, rejected: split.rejected };
 }
 
-function describe(split: { clips: number; rejected: number } | null, encoded: Uint8Array[] | null): PlanManifest['splits']['train'] {
-  return split && encoded && { listings: encoded.map((bytes) => sha256(bytes)), clips: split.clips, rejected: split.rejected };
+function describe(
+  split: { clips: number; rejected: number } | null,
+  encoded: Uint8Array[] | null,
+): PlanManifest['splits']['train'] {
+  return (
+    split &&
+    encoded && {
+      listings: encoded.map((bytes) => sha256(bytes)),
+      clips: split.clips,
+      rejected: split.rejected,
+    }
+  );
 }
 
-function mapSplits<A, B>(splits: Record<Split, A | null>, map: (split: A) => B): Record<Split, B | null> {
+function mapSplits<A, B>(
+  splits: Record<Split, A | null>,
+  map: (split: A) => B,
+): Record<Split, B | null> {
   const { train, validation, eval: evaluation } = splits;
-  return { train: train && map(train), validation: validation && map(validation), eval: evaluation && map(evaluation) };
+  return {
+    train: train && map(train),
+    validation: validation && map(validation),
+    eval: evaluation && map(evaluation),
+  };
 }
 
 /** @throws {PermanentError} RunFileInvalid naming the field, the file and what is expected */
 export async function readVocabulary(input: InputPlace, path: string): Promise<Vocabulary> {
-  const text = await readInput(input, 'corpus.vocabulary', path, "a CSV in AudioSet's columns index,mid,display_name");
+  const text = await readInput(
+    input,
+    'corpus.vocabulary',
+    path,
+    "a CSV in AudioSet's columns index,mid,display_name",
+  );
   try {
     return parseVocabularyCsv(text);
   } catch (error) {
-    throw new PermanentError('RunFileInvalid', `corpus.vocabulary: ${path}: ${(error as Error).message}`, { cause: error });
+    throw new PermanentError(
+      'RunFileInvalid',
+      `corpus.vocabulary: ${path}: ${(error as Error).message}`,
+      { cause: error },
+    );
   }
 }
 

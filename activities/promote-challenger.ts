@@ -1,23 +1,42 @@
 /**
- * Decides on a comparison and, where the challenger has won, appends it to the champion's ledger: its model first, then one entry. Before that
- * the old champion counts, after it the new one. A retry after a lost reply finds its own entry.
+ * Decides on a comparison and, where the challenger has won, appends it to the champion's ledger:
+ * its model first, then one entry. Before that the old champion counts, after it the new one. A
+ * retry after a lost reply finds its own entry.
  */
-import type { ChampionEntry, Overtaken, PromoteInput, Promotion } from '../workflows/contract/promotion';
+import type {
+  ChampionEntry,
+  Overtaken,
+  PromoteInput,
+  Promotion,
+} from '../workflows/contract/promotion';
 import type { ActivityDependencies } from './dependencies';
 import { ChampionLedger, copyModel } from '../storage/champion-ledger';
 
-export async function promoteChallenger(deps: ActivityDependencies, input: PromoteInput): Promise<Promotion | Overtaken> {
+export async function promoteChallenger(
+  deps: ActivityDependencies,
+  input: PromoteInput,
+): Promise<Promotion | Overtaken> {
   const folder = deps.openStore(input.champion);
   const ledger = await ChampionLedger.read(folder);
   const { challenger, incumbent, comparison } = input;
-  const own = ledger.entries.find((each) => each.action === 'promotion' && each.workflowRunId === input.workflowRunId);
+  const own = ledger.entries.find(
+    (each) => each.action === 'promotion' && each.workflowRunId === input.workflowRunId,
+  );
   if (own) return promoted(input, own);
   if ((ledger.head?.entry ?? null) !== (incumbent?.entry ?? null)) return { overtaken: true };
 
   if (comparison.challenger === null)
-    return verdict(input, 'refused', `${challenger.name} is not promoted: eval has no labels, so neither has an mAP`);
+    return verdict(
+      input,
+      'refused',
+      `${challenger.name} is not promoted: eval has no labels, so neither has an mAP`,
+    );
   if (incumbent?.sha256 === challenger.sha256)
-    return verdict(input, 'kept', `champion ${incumbent.entry} stays: ${challenger.name} is the very same model`);
+    return verdict(
+      input,
+      'kept',
+      `champion ${incumbent.entry} stays: ${challenger.name} is the very same model`,
+    );
   const gain = comparison.champion === null ? null : comparison.challenger - comparison.champion;
   if (incumbent && gain !== null && gain < input.minGain)
     return verdict(
@@ -33,7 +52,11 @@ export async function promoteChallenger(deps: ActivityDependencies, input: Promo
     sha256: challenger.sha256,
     parameters: challenger.parameters,
     mAP: comparison.challenger,
-    against: incumbent && { entry: incumbent.entry, sha256: incumbent.sha256, mAP: comparison.champion },
+    against: incumbent && {
+      entry: incumbent.entry,
+      sha256: incumbent.sha256,
+      mAP: comparison.champion,
+    },
     evalSha256: comparison.evalSha256,
     previous: incumbent?.entry ?? null,
     store: input.store,
@@ -52,13 +75,21 @@ function promoted(input: PromoteInput, { entry }: ChampionEntry): Promotion {
   return { ...verdict(input, 'promoted', says), entry };
 }
 
-function verdict({ challenger, incumbent, comparison, minGain }: PromoteInput, outcome: Promotion['outcome'], says: string): Promotion {
+function verdict(
+  { challenger, incumbent, comparison, minGain }: PromoteInput,
+  outcome: Promotion['outcome'],
+  says: string,
+): Promotion {
   return {
     outcome,
     student: challenger.name,
     sha256: challenger.sha256,
     mAP: comparison.challenger,
-    against: incumbent && { entry: incumbent.entry, sha256: incumbent.sha256, mAP: comparison.champion },
+    against: incumbent && {
+      entry: incumbent.entry,
+      sha256: incumbent.sha256,
+      mAP: comparison.champion,
+    },
     minGain,
     entry: incumbent?.entry ?? null,
     says,

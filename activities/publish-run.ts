@@ -1,6 +1,8 @@
 /**
- * The last stage: a run's result and report from what the store holds. `runs/<run>/<workflowRunId>/` is written once, `result.json` last; a
- * retry after a lost reply adopts what stands there. `runs/<run>/result.json` and `report.html` are copies that the next run replaces.
+ * The last stage: a run's result and report from what the store holds.
+ * `runs/<run>/<workflowRunId>/` is written once, `result.json` last; a retry after a lost reply
+ * adopts what stands there. `runs/<run>/result.json` and `report.html` are copies that the next run
+ * replaces.
  */
 import type { PublishInput, RunResult } from '../workflows/contract/activities';
 import type { Judgement } from '../workflows/contract/promotion';
@@ -22,31 +24,57 @@ import { encodeRejected } from '../report/run-corpus';
 import type { TrainingCurve } from '../report/training-curve';
 
 /** @throws when a model was not scored on eval, or a manifest of the run is missing */
-export async function publishRun(deps: ActivityDependencies, input: PublishInput): Promise<RunResult> {
+export async function publishRun(
+  deps: ActivityDependencies,
+  input: PublishInput,
+): Promise<RunResult> {
   const store = deps.openStore(input.store);
   const keyOf = (file: string): string => layout.runFile(input.run, input.workflowRunId, file);
   if (!(await store.exists(keyOf('result.json')))) {
     const findings = await readFindings(store, input);
     const result = buildResult(input, findings);
     for (const student of result.students) {
-      const card = modelCard(input, result, student, { splits: findings.splits, evalClips: findings.evaluation?.clips ?? null });
+      const card = modelCard(input, result, student, {
+        splits: findings.splits,
+        evalClips: findings.evaluation?.clips ?? null,
+      });
       await createOrAdopt(store, layout.modelFile(student.sha256, 'README.md'), Buffer.from(card));
     }
     await createOrAdopt(store, keyOf('rejected.jsonl'), encodeRejected(findings.rejected));
-    for (const [file, bytes] of await metricsFiles(store, input)) await createOrAdopt(store, keyOf(file), bytes);
-    await createOrAdopt(store, keyOf('report.html'), Buffer.from(renderReport(buildReportData(input, result, findings))));
-    await createOrAdopt(store, keyOf('result.json'), Buffer.from(JSON.stringify(result, null, 2) + '\n'));
+    for (const [file, bytes] of await metricsFiles(store, input))
+      await createOrAdopt(store, keyOf(file), bytes);
+    await createOrAdopt(
+      store,
+      keyOf('report.html'),
+      Buffer.from(renderReport(buildReportData(input, result, findings))),
+    );
+    await createOrAdopt(
+      store,
+      keyOf('result.json'),
+      Buffer.from(JSON.stringify(result, null, 2) + '\n'),
+    );
   }
   const result = await committed(store, keyOf('result.json'));
-  await store.replace(layout.latest(input.run, 'report.html'), await committed(store, keyOf('report.html')));
+  await store.replace(
+    layout.latest(input.run, 'report.html'),
+    await committed(store, keyOf('report.html')),
+  );
   await store.replace(layout.latest(input.run, 'result.json'), result);
   if (input.judgementKey !== undefined) await recordJudgement(store, input, input.judgementKey);
   return parseJson(store, keyOf('result.json'), result).value as RunResult;
 }
 
 /** Last of all: a run that did not come to its end has judged nothing. */
-async function recordJudgement(store: Store, { run, workflowId, workflowRunId, promotion }: PublishInput, key: string): Promise<void> {
-  const judgement: Judgement = { workflowId, workflowRunId, says: promotion?.says ?? 'nobody was put up' };
+async function recordJudgement(
+  store: Store,
+  { run, workflowId, workflowRunId, promotion }: PublishInput,
+  key: string,
+): Promise<void> {
+  const judgement: Judgement = {
+    workflowId,
+    workflowRunId,
+    says: promotion?.says ?? 'nobody was put up',
+  };
   await createJsonOrAdopt(store, layout.judgement(run, key), encodeSealed(judgement));
 }
 
@@ -54,16 +82,30 @@ async function readFindings(store: Store, input: PublishInput): Promise<RunFindi
   const { planKey, ensemble, students } = input;
   const corpus = await readRunCorpus(store, planKey);
   const evaluation = await evaluateRun(store, planKey, 'eval', { ensemble, students });
-  const validation = ensemble.length === 0 ? null : await evaluateRun(store, planKey, 'validation', { ensemble, students: [] });
+  const validation =
+    ensemble.length === 0
+      ? null
+      : await evaluateRun(store, planKey, 'validation', { ensemble, students: [] });
   const curves: TrainingCurve[] = [];
   for (const student of students) curves.push(await readTrainingCurve(store, student));
   const teacherPairs = (evaluation ?? validation)?.pairs ?? [];
   const attempts = await readRunAttempts(store, input);
   const ensembleValidationMAP = validation?.ensemble?.mAP ?? null;
-  return { ...corpus, evaluation, teacherPairs, ensembleValidationMAP, curves, attempts, versions: softwareVersions() };
+  return {
+    ...corpus,
+    evaluation,
+    teacherPairs,
+    ensembleValidationMAP,
+    curves,
+    attempts,
+    versions: softwareVersions(),
+  };
 }
 
-/** Another attempt may have run other code, or another version of it: whoever came first is what readers have seen. */
+/**
+ * Another attempt may have run other code, or another version of it: whoever came first is what
+ * readers have seen.
+ */
 async function createOrAdopt(store: Store, key: string, bytes: Uint8Array): Promise<void> {
   await store.create(key, bytes).catch((error: unknown) => {
     if (!(error instanceof ContentDiffers)) throw error;

@@ -1,6 +1,7 @@
 /**
- * Makes the file for keeping of the rows that a shard's teachers gave, and then removes the rows: data first, manifest last. It takes no GPU, so it
- * runs on another worker while the teachers hear the next shard. The first commit of a shard wins; later writers adopt it.
+ * Makes the file for keeping of the rows that a shard's teachers gave, and then removes the rows:
+ * data first, manifest last. It takes no GPU, so it runs on another worker while the teachers hear
+ * the next shard. The first commit of a shard wins; later writers adopt it.
  */
 import { FormatInvalid } from '../ced/format-invalid';
 import { decodeRows } from '../ced/logits/row-file';
@@ -14,7 +15,10 @@ import { createJsonOrAdopt, setAside } from '../storage/quarantine';
 import { ContentDiffers, sha256, type Store } from '../storage/store';
 import { storedShard, type LogitsManifest, type RowNotes } from '../storage/logits/stored-shard';
 
-/** @throws {StoreDamaged} when the rows are damaged, and then set aside, or missing: the teachers must hear the shard again */
+/**
+ * @throws {StoreDamaged} when the rows are damaged, and then set aside, or missing: the teachers
+ *   must hear the shard again
+ */
 export async function writeLogits(
   { openStore, monotonicMs }: Pick<ActivityDependencies, 'openStore' | 'monotonicMs'>,
   { store: uri, logitsKey, audioShard, shard }: WriteLogitsInput,
@@ -23,17 +27,31 @@ export async function writeLogits(
   const rowsKey = layout.logitsRows(logitsKey, audioShard);
   const bytes = await store.read(rowsKey);
   const present = await storedShard(store, logitsKey, audioShard);
-  if (present === null) await commit(store, logitsKey, audioShard, await soundRows(store, rowsKey, bytes, shard), monotonicMs);
-  // Also those that a writer left which died after its commit. An account that may delete nothing leaves them; they mean nothing any more.
+  if (present === null)
+    await commit(
+      store,
+      logitsKey,
+      audioShard,
+      await soundRows(store, rowsKey, bytes, shard),
+      monotonicMs,
+    );
+  // Also those that a writer left which died after its commit. An account that may delete nothing
+  // leaves them; they mean nothing any more.
   await store.remove(rowsKey).catch((error: unknown) => {
     if ((error as { code?: unknown }).code !== 'StorageDenied') throw error;
   });
   const stored = present ?? (await storedShard(store, logitsKey, audioShard));
-  if (stored === null) throw new Error(`logits/${logitsKey}: what was written of shard ${shard} is gone`);
+  if (stored === null)
+    throw new Error(`logits/${logitsKey}: what was written of shard ${shard} is gone`);
   return { ...stored, reused: present !== null };
 }
 
-async function soundRows(store: Store, key: string, bytes: Uint8Array | null, shard: number): Promise<ReturnType<typeof decodeRows>> {
+async function soundRows(
+  store: Store,
+  key: string,
+  bytes: Uint8Array | null,
+  shard: number,
+): Promise<ReturnType<typeof decodeRows>> {
   try {
     if (bytes !== null) return decodeRows(bytes);
   } catch (error) {
@@ -71,6 +89,11 @@ async function commit(
     ...heard,
     seconds: heard.seconds + (monotonicMs() - startedMs) / 1000,
   };
-  // Only `seconds` can differ between two writers, the scores between two kinds of machine or corpora.
-  await createJsonOrAdopt(store, layout.logitsManifest(logitsKey, audioShard), encodeSealed(manifest));
+  // Only `seconds` can differ between two writers, the scores between two kinds of machine or
+  // corpora.
+  await createJsonOrAdopt(
+    store,
+    layout.logitsManifest(logitsKey, audioShard),
+    encodeSealed(manifest),
+  );
 }

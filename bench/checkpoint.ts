@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- checkpoint`: what checkpoints cost a training. Steps alone and beside the commit of a checkpoint (weights and moments), in turns;
- * what a commit adds, over the default interval between two, is the share of the training's time.
+ * `npm run bench -- checkpoint`: what checkpoints cost a training. Steps alone and beside the
+ * commit of a checkpoint (weights and moments), in turns; what a commit adds, over the default
+ * interval between two, is the share of the training's time.
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -29,19 +30,36 @@ Measures what a checkpoint adds to the steps beside it, over the default interva
 
 /** @returns exit status */
 export async function checkpointBench(argv: readonly string[]): Promise<number> {
-  const options = { model: { type: 'string', default: 'mini' }, batch: { type: 'string', default: '8' }, rounds: { type: 'string', default: '5' }, folder: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const; // prettier-ignore
+  const options = {
+    model: { type: 'string', default: 'mini' },
+    batch: { type: 'string', default: '8' },
+    rounds: { type: 'string', default: '5' },
+    folder: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  } as const;
   const { values } = parseArgs({ args: [...argv], options });
   if (values.help === true) {
     console.log(help);
     return 0;
   }
-  if (!(values.model in MODEL_PRESETS)) throw new UsageError(`--model ${values.model}: expected ${Object.keys(MODEL_PRESETS).join(', ')}`);
+  if (!(values.model in MODEL_PRESETS))
+    throw new UsageError(
+      `--model ${values.model}: expected ${Object.keys(MODEL_PRESETS).join(', ')}`,
+    );
   const [batch, rounds] = [above0('batch', values.batch), above0('rounds', values.rounds)];
-  const measured = await measure({ model: values.model as ModelPreset, batch, rounds, folder: values.folder ?? null });
+  const measured = await measure({
+    model: values.model as ModelPreset,
+    batch,
+    rounds,
+    folder: values.folder ?? null,
+  });
   if (measured.length < rounds) throw new Error("the bench's training ended early");
   const of = (field: keyof Round): number => median(measured.map((round) => round[field]));
-  const percent = (added: number): string => `${((added / 1000 / intervalSeconds) * 100).toFixed(2)} %`;
-  const added = median(measured.map(({ blockedMs, slowedMs }) => blockedMs + Math.max(0, slowedMs)));
+  const percent = (added: number): string =>
+    `${((added / 1000 / intervalSeconds) * 100).toFixed(2)} %`;
+  const added = median(
+    measured.map(({ blockedMs, slowedMs }) => blockedMs + Math.max(0, slowedMs)),
+  );
   const rows = [
     ['step alone', of('stepMs'), ''],
     ['snapshot, which steps wait for', of('blockedMs'), percent(of('blockedMs'))],
@@ -50,7 +68,9 @@ export async function checkpointBench(argv: readonly string[]): Promise<number> 
     ['from snapshot to commit', of('commitMs'), ''],
     ['for comparison: a commit that steps wait for', of('inlineMs'), percent(of('inlineMs'))],
   ] as const;
-  console.log(`${values.model}, batch ${batch}: ${bytes(of('bytes'))} a checkpoint, every ${intervalSeconds} s; medians of ${rounds}\n`);
+  console.log(
+    `${values.model}, batch ${batch}: ${bytes(of('bytes'))} a checkpoint, every ${intervalSeconds} s; medians of ${rounds}\n`,
+  );
   console.log('| | ms | of the training |\n| --- | ---: | ---: |');
   for (const [name, ms, share] of rows) console.log(`| ${name} | ${ms.toFixed(0)} | ${share} |`);
   const kept = (added / 1000 / intervalSeconds) * 100 <= LIMIT_PERCENT;
@@ -66,14 +86,18 @@ async function measure(options: CheckpointBenchOptions): Promise<Round[]> {
   const startedMs = performance.now();
   for await (const line of createInterface({ input: child.stdout })) {
     rounds.push(JSON.parse(line) as Round);
-    const eta = ((performance.now() - startedMs) / rounds.length / 1000) * (options.rounds - rounds.length);
-    process.stderr.write(`checkpoint ${rounds.length} of ${options.rounds}${eta > 0 ? `, ETA ${eta.toFixed(0)} s` : ''}\n`);
+    const eta =
+      ((performance.now() - startedMs) / rounds.length / 1000) * (options.rounds - rounds.length);
+    process.stderr.write(
+      `checkpoint ${rounds.length} of ${options.rounds}${eta > 0 ? `, ETA ${eta.toFixed(0)} s` : ''}\n`,
+    );
   }
   return rounds;
 }
 
 function above0(option: string, text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new UsageError(`--${option} ${text}: expected a whole number above 0`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new UsageError(`--${option} ${text}: expected a whole number above 0`);
   return value;
 }

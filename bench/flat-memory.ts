@@ -1,4 +1,7 @@
-/** `npm run bench -- ingest --clips N`: plan, ingest and seal a corpus of many short clips, and watch the memory of it. */
+/**
+ * `npm run bench -- ingest --clips N`: plan, ingest and seal a corpus of many short clips, and
+ * watch the memory of it.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +14,10 @@ import { localDependencies } from '../activities/local-dependencies';
 const CLIPS_PER_SHARD = 512;
 const SAMPLES = 3200;
 const REPORTS = 10;
-/** Memory settles while buffers find their size and code is compiled: growth counts from the second report on. */
+/**
+ * Memory settles while buffers find their size and code is compiled: growth counts from the second
+ * report on.
+ */
 const ALLOWED_GROWTH_BYTES = 64e6;
 
 /** @returns the exit status: 1 when the memory grew */
@@ -21,9 +27,18 @@ export async function flatMemory(clips: number): Promise<number> {
     writeCorpus(folder, clips);
     const deps = localDependencies(folder);
     const megabytes = (): string => (process.memoryUsage.rss() / 1e6).toFixed(0);
-    const corpus = { train: 'clips.jsonl', vocabulary: 'classes.csv', clipsPerShard: CLIPS_PER_SHARD, maxRejected: 0 };
+    const corpus = {
+      train: 'clips.jsonl',
+      vocabulary: 'classes.csv',
+      clipsPerShard: CLIPS_PER_SHARD,
+      maxRejected: 0,
+    };
     process.stdout.write(`${clips} clips are written; ${megabytes()} MB resident\n`);
-    const { planKey, splits } = await planCorpus(deps, { store: 'store', corpus, chunkSeconds: 10 }, () => undefined);
+    const { planKey, splits } = await planCorpus(
+      deps,
+      { store: 'store', corpus, chunkSeconds: 10 },
+      () => undefined,
+    );
     process.stdout.write(`planned: ${megabytes()} MB\n`);
     const residents: number[] = [];
     const shards = splits.train?.shards ?? 0;
@@ -31,13 +46,16 @@ export async function flatMemory(clips: number): Promise<number> {
       await ingestShard(deps, { store: 'store', planKey, split: 'train', shard }, () => undefined);
       if ((shard + 1) % Math.max(1, Math.floor(shards / REPORTS)) !== 0) continue;
       residents.push(process.memoryUsage.rss());
-      process.stdout.write(`${Math.min(clips, (shard + 1) * CLIPS_PER_SHARD)} clips ingested: ${megabytes()} MB\n`);
+      process.stdout.write(
+        `${Math.min(clips, (shard + 1) * CLIPS_PER_SHARD)} clips ingested: ${megabytes()} MB\n`,
+      );
     }
     await sealCorpus(deps, { store: 'store', planKey, chunkSeconds: 10, maxRejected: 0 });
     process.stdout.write(`sealed: ${megabytes()} MB\n`);
     const settled = residents.slice(1);
     const half = settled.length >> 1;
-    const growth = Math.min(...settled.slice(half)) - Math.min(...settled.slice(0, Math.max(1, half)));
+    const growth =
+      Math.min(...settled.slice(half)) - Math.min(...settled.slice(0, Math.max(1, half)));
     process.stdout.write(`memory grew by ${(growth / 1e6).toFixed(1)} MB\n`);
     return growth > ALLOWED_GROWTH_BYTES ? 1 : 0;
   } finally {
@@ -55,7 +73,9 @@ function writeCorpus(folder: string, clips: number): void {
     for (let sample = 0; sample < SAMPLES; sample += 8)
       wav.writeInt16LE(Math.imul(clip * SAMPLES + sample + 1, 2654435761) >> 17, 44 + sample * 2);
     writeFileSync(join(folder, part, `${clip}.wav`), wav);
-    rows.push(JSON.stringify({ clip: String(clip), audio: `${part}/${clip}.wav`, labels: [clip % 2] }));
+    rows.push(
+      JSON.stringify({ clip: String(clip), audio: `${part}/${clip}.wav`, labels: [clip % 2] }),
+    );
   }
   writeFileSync(join(folder, 'clips.jsonl'), rows.join('\n'));
   writeFileSync(join(folder, 'classes.csv'), 'index,mid,display_name\n0,,even\n1,,odd\n');

@@ -1,11 +1,17 @@
-/** The table of `npm run bench -- ingest`: what both sides did, their speeds, and whether the goal was reached. */
+/**
+ * The table of `npm run bench -- ingest`: what both sides did, their speeds, and whether the goal
+ * was reached.
+ */
 
 export type Kind = 'flac' | 'wav';
 
 /** Our speed over Python's, at least. */
 const GOAL = 1;
 
-const FILES: Record<Kind, string> = { flac: 'FLAC 44.1 kHz stereo', wav: 'WAV 16 kHz mono, not resampled' };
+const FILES: Record<Kind, string> = {
+  flac: 'FLAC 44.1 kHz stereo',
+  wav: 'WAV 16 kHz mono, not resampled',
+};
 
 /** @param libraries of the other side, with their versions, as it states them itself */
 export function ingestHead(

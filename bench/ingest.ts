@@ -1,7 +1,9 @@
 /**
- * `npm run bench -- ingest`: the download stage, from files to an audio shard on disk, beside soundfile and soxr in Python. Both read, decode, resample, hash every
- * clip and write one shard, of the same files, in turns, and are compared by the CPU time of their process: the speed of one core, whatever else the machine does.
- * Ours also checks that a clip's samples are not all zero, and writes the shard's table.
+ * `npm run bench -- ingest`: the download stage, from files to an audio shard on disk, beside
+ * soundfile and soxr in Python. Both read, decode, resample, hash every clip and write one shard,
+ * of the same files, in turns, and are compared by the CPU time of their process: the speed of one
+ * core, whatever else the machine does. Ours also checks that a clip's samples are not all zero,
+ * and writes the shard's table.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -75,7 +77,11 @@ for line in sys.stdin:
 export async function ingestBench(argv: string[]): Promise<number> {
   const { values } = parseArgs({
     args: argv,
-    options: { rounds: { type: 'string', default: '5' }, clips: { type: 'string' }, help: { type: 'boolean' } },
+    options: {
+      rounds: { type: 'string', default: '5' },
+      clips: { type: 'string' },
+      help: { type: 'boolean' },
+    },
   });
   if (values.help) {
     process.stdout.write(`${help}\n`);
@@ -88,7 +94,8 @@ export async function ingestBench(argv: string[]): Promise<number> {
 
 function above0(option: string, text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new UsageError(`--${option} ${text}: expected a whole number above 0`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new UsageError(`--${option} ${text}: expected a whole number above 0`);
   return value;
 }
 
@@ -101,7 +108,9 @@ async function compare(rounds: number): Promise<void> {
   try {
     const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
     const libraries = String((await lines.next()).value);
-    process.stdout.write(`${ingestHead(libraries, { clips: CLIPS, clipSeconds: CLIP_SECONDS, rounds })}\n`);
+    process.stdout.write(
+      `${ingestHead(libraries, { clips: CLIPS, clipSeconds: CLIP_SECONDS, rounds })}\n`,
+    );
     for (const kind of ['flac', 'wav'] as const) {
       const planKey = await plan(folder, kind);
       const [ours, theirs]: [number[], number[]] = [[], []];
@@ -120,18 +129,34 @@ async function compare(rounds: number): Promise<void> {
 }
 
 async function plan(folder: string, kind: Kind): Promise<string> {
-  const rows = Array.from({ length: CLIPS }, (_, clip) => JSON.stringify({ clip: String(clip), audio: `${clip}.${kind}` }));
+  const rows = Array.from({ length: CLIPS }, (_, clip) =>
+    JSON.stringify({ clip: String(clip), audio: `${clip}.${kind}` }),
+  );
   writeFileSync(join(folder, `${kind}.jsonl`), rows.join('\n'));
   writeFileSync(join(folder, 'classes.csv'), 'index,mid,display_name\n0,,anything\n');
-  const corpus = { train: `${kind}.jsonl`, vocabulary: 'classes.csv', clipsPerShard: CLIPS, maxRejected: 0 };
-  const { planKey } = await planCorpus(localDependencies(folder), { store: 'store', corpus, chunkSeconds: 10 }, () => undefined);
+  const corpus = {
+    train: `${kind}.jsonl`,
+    vocabulary: 'classes.csv',
+    clipsPerShard: CLIPS,
+    maxRejected: 0,
+  };
+  const { planKey } = await planCorpus(
+    localDependencies(folder),
+    { store: 'store', corpus, chunkSeconds: 10 },
+    () => undefined,
+  );
   return planKey;
 }
 
 async function oursSeconds(folder: string, planKey: string): Promise<number> {
-  for (const part of ['audio', 'ingest']) rmSync(join(folder, 'store', part), { recursive: true, force: true });
+  for (const part of ['audio', 'ingest'])
+    rmSync(join(folder, 'store', part), { recursive: true, force: true });
   const started = process.cpuUsage();
-  const { clips } = await ingestShard(localDependencies(folder), { store: 'store', planKey, split: 'train', shard: 0 }, () => undefined);
+  const { clips } = await ingestShard(
+    localDependencies(folder),
+    { store: 'store', planKey, split: 'train', shard: 0 },
+    () => undefined,
+  );
   const { user, system } = process.cpuUsage(started);
   if (clips !== CLIPS) throw new Error(`only ${clips} of ${CLIPS} clips were used`);
   return (user + system) / 1e6;
@@ -143,9 +168,16 @@ function speed(seconds: number[]): number {
 
 /** Installed once, in the cache that set-up uses. */
 function pythonPackages(): string {
-  const folder = join(process.env['CED_CACHE'] ?? join(homedir(), '.cache/ced-distillation'), 'python-audio');
+  const folder = join(
+    process.env['CED_CACHE'] ?? join(homedir(), '.cache/ced-distillation'),
+    'python-audio',
+  );
   if (existsSync(join(folder, 'soxr'))) return folder;
-  const { status } = spawnSync('python3', ['-m', 'pip', 'install', '--quiet', '--target', folder, ...PACKAGES], { stdio: 'inherit' });
+  const { status } = spawnSync(
+    'python3',
+    ['-m', 'pip', 'install', '--quiet', '--target', folder, ...PACKAGES],
+    { stdio: 'inherit' },
+  );
   if (status !== 0) throw new Error(`pip could not install ${PACKAGES.join(', ')}`);
   return folder;
 }

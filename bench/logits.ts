@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- logits`: audio shards in, logit shards out. Our job as a worker's engine runs it, beside the same work in PyTorch (torch/logits.py), in float32 and in
- * bfloat16. All four are up at once and take turns, run by run, on the same cores.
+ * `npm run bench -- logits`: audio shards in, logit shards out. Our job as a worker's engine runs
+ * it, beside the same work in PyTorch (torch/logits.py), in float32 and in bfloat16. All four are
+ * up at once and take turns, run by run, on the same cores.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -58,19 +59,38 @@ export async function logitsBench(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const { model = 'tiny' } = values;
-  if (!(model in MODEL_PRESETS)) throw new UsageError(`--model ${model}: expected ${Object.keys(MODEL_PRESETS).join(', ')}`);
-  const [shards, clips, views] = [count(values.shards, 2), count(values.clips, 16), count(values.views, 8)];
+  if (!(model in MODEL_PRESETS))
+    throw new UsageError(`--model ${model}: expected ${Object.keys(MODEL_PRESETS).join(', ')}`);
+  const [shards, clips, views] = [
+    count(values.shards, 2),
+    count(values.clips, 16),
+    count(values.views, 8),
+  ];
   const [rounds, batch] = [count(values.rounds, 5), count(values.batch, 64)];
   const folder = mkdtempSync(join(tmpdir(), 'ced-bench-logits-'));
   try {
-    const prepared = await prepareShards(folder, shards, clips, MODEL_PRESETS[model as ModelPreset]);
-    const samples = await takeTurns({ shards: prepared, model: model as ModelPreset, views, batch }, rounds);
-    const rateOf = (times: readonly number[]): number => (1000 * shards * clips * views) / median(times);
+    const prepared = await prepareShards(
+      folder,
+      shards,
+      clips,
+      MODEL_PRESETS[model as ModelPreset],
+    );
+    const samples = await takeTurns(
+      { shards: prepared, model: model as ModelPreset, views, batch },
+      rounds,
+    );
+    const rateOf = (times: readonly number[]): number =>
+      (1000 * shards * clips * views) / median(times);
     const rates = new Map(
-      [...samples].map(([side, each]) => [side, { wall: rateOf(each.map(({ ms }) => ms)), cpu: rateOf(each.map(({ cpuMs }) => cpuMs)) }]),
+      [...samples].map(([side, each]) => [
+        side,
+        { wall: rateOf(each.map(({ ms }) => ms)), cpu: rateOf(each.map(({ cpuMs }) => cpuMs)) },
+      ]),
     );
     console.log(
-      values.json === true ? JSON.stringify({ model, shards, clips, views, rates: Object.fromEntries(rates) }) : table(model, rates),
+      values.json === true
+        ? JSON.stringify({ model, shards, clips, views, rates: Object.fromEntries(rates) })
+        : table(model, rates),
     );
     return 0;
   } finally {
@@ -80,13 +100,16 @@ export async function logitsBench(argv: readonly string[]): Promise<number> {
 
 function count(given: string | undefined, otherwise: number): number {
   const value = Number(given ?? otherwise);
-  if (!Number.isInteger(value) || value < 1) throw new UsageError(`${given}: expected a whole number above 0`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new UsageError(`${given}: expected a whole number above 0`);
   return value;
 }
 
 /** @returns the runs of `ours float32`, `PyTorch float32`, … */
 async function takeTurns(work: Work, rounds: number): Promise<Map<string, Sample[]>> {
-  const { installPyTorch } = (await import(join(repositoryRoot, 'infra', 'setup', 'pytorch.mjs'))) as {
+  const { installPyTorch } = (await import(
+    join(repositoryRoot, 'infra', 'setup', 'pytorch.mjs')
+  )) as {
     installPyTorch: (report: (line: string) => void) => Promise<string>;
   };
   const python = await installPyTorch((line) => process.stderr.write(`bench: ${line}\n`));
@@ -100,14 +123,22 @@ async function takeTurns(work: Work, rounds: number): Promise<Map<string, Sample
       };
       const ours = [
         join(__dirname, 'logits', 'worker.js'),
-        JSON.stringify({ folder: work.shards.store, input: inputOf(work, precision), shards: work.shards.audio.length }),
+        JSON.stringify({
+          folder: work.shards.store,
+          input: inputOf(work, precision),
+          shards: work.shards.audio.length,
+        }),
       ];
       started.set(`ours ${precision}`, await MeasuredProcess.start(process.execPath, ours, env));
-      const theirs = [join(repositoryRoot, 'bench', 'torch', 'logits.py'), JSON.stringify(torchJob(work, precision))];
+      const theirs = [
+        join(repositoryRoot, 'bench', 'torch', 'logits.py'),
+        JSON.stringify(torchJob(work, precision)),
+      ];
       started.set(`PyTorch ${precision}`, await MeasuredProcess.start(python, theirs, env));
     }
     const samples = new Map<string, Sample[]>([...started.keys()].map((side) => [side, []]));
-    for (let round = 0; round < rounds; round++) for (const [side, measured] of started) samples.get(side)?.push(await measured.run());
+    for (let round = 0; round < rounds; round++)
+      for (const [side, measured] of started) samples.get(side)?.push(await measured.run());
     return samples;
   } finally {
     for (const measured of started.values()) measured.stop();
@@ -134,18 +165,23 @@ function torchJob({ shards, model, views, batch }: Work, precision: Precision): 
   };
 }
 
-/** Views a second of wall time, and of processor time, which other work on the machine disturbs less. */
+/**
+ * Views a second of wall time, and of processor time, which other work on the machine disturbs
+ * less.
+ */
 interface Rates {
   wall: number;
   cpu: number;
 }
 
 function table(model: string, rates: ReadonlyMap<string, Rates>): string {
-  const line = (name: string, wall: string, cpu: string): string => `  ${name.padEnd(34)} ${wall.padEnd(16)} ${cpu}`;
+  const line = (name: string, wall: string, cpu: string): string =>
+    `  ${name.padEnd(34)} ${wall.padEnd(16)} ${cpu}`;
   const ratio = (name: string, mine: string, other: string, goal?: number): string => {
     const [a, b] = [rates.get(mine), rates.get(other)];
     const [wall, cpu] = [(a?.wall ?? NaN) / (b?.wall ?? NaN), (a?.cpu ?? NaN) / (b?.cpu ?? NaN)];
-    const verdict = goal === undefined ? '' : ` of ${goal.toFixed(2)}${wall >= goal ? '' : ' missed'}`;
+    const verdict =
+      goal === undefined ? '' : ` of ${goal.toFixed(2)}${wall >= goal ? '' : ' missed'}`;
     return line(name, `${wall.toFixed(2)}${verdict}`, cpu.toFixed(2));
   };
   return [

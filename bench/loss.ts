@@ -1,6 +1,8 @@
 /**
- * `npm run bench -- loss`: would a loss on the stored pairs be faster than one on dense targets? Both from what training reads of a store (pairs of one view) to loss and gradient of
- * the logits, CED-tiny's batch and classes, beside what a whole step takes. Their gradients are the same bits, or the bench fails.
+ * `npm run bench -- loss`: would a loss on the stored pairs be faster than one on dense targets?
+ * Both from what training reads of a store (pairs of one view) to loss and gradient of the logits,
+ * CED-tiny's batch and classes, beside what a whole step takes. Their gradients are the same bits,
+ * or the bench fails.
  */
 import { parseArgs } from 'node:util';
 import { typeAttribute } from '../ced/engine/attributes';
@@ -29,16 +31,26 @@ interface Side {
 }
 
 export async function lossBench(argv: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...argv], options: { json: { type: 'boolean' }, help: { type: 'boolean' } } });
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { json: { type: 'boolean' }, help: { type: 'boolean' } },
+  });
   if (values.help === true) {
     console.log(help);
     return 0;
   }
   const engine = openEngine();
-  const logits = Float32Array.from({ length: batch * classes }, (_, at) => ((at * 7919) % 1000) / 100 - 9);
+  const logits = Float32Array.from(
+    { length: batch * classes },
+    (_, at) => ((at * 7919) % 1000) / 100 - 9,
+  );
   const table = taggerLogits({ ...audioSetLike, clips: 64, views: 1 });
   const sides = { dense: dense(engine, logits), pairs: pairs(engine, logits) };
-  if (!Buffer.from(sides.dense.run(table, 0).buffer).equals(Buffer.from(sides.pairs.run(table, 0).buffer)))
+  if (
+    !Buffer.from(sides.dense.run(table, 0).buffer).equals(
+      Buffer.from(sides.pairs.run(table, 0).buffer),
+    )
+  )
     throw new Error('the two gradients differ');
   const taken: Record<keyof typeof sides, number[]> = { dense: [], pairs: [] };
   for (let round = 0; round < rounds; round++)
@@ -48,9 +60,19 @@ export async function lossBench(argv: readonly string[]): Promise<number> {
       const { user, system } = process.cpuUsage(before);
       taken[name].push(user + system);
     }
-  const [denseUs, pairsUs, stepUs] = [median(taken.dense), median(taken.pairs), batch * (await stepMicroseconds())];
+  const [denseUs, pairsUs, stepUs] = [
+    median(taken.dense),
+    median(taken.pairs),
+    batch * (await stepMicroseconds()),
+  ];
   if (values.json === true)
-    console.log(JSON.stringify({ denseMicroseconds: denseUs, pairsMicroseconds: pairsUs, stepMicroseconds: stepUs }));
+    console.log(
+      JSON.stringify({
+        denseMicroseconds: denseUs,
+        pairsMicroseconds: pairsUs,
+        stepMicroseconds: stepUs,
+      }),
+    );
   else
     console.log(
       [
@@ -74,7 +96,8 @@ function dense(engine: Engine, logits: Float32Array): Side {
   return {
     run(table, firstRow) {
       const targets = new Float32Array(batch * classes);
-      for (let row = 0; row < batch; row++) writeTargets(table, firstRow + row, classes, 'zero', topK, targets, row * classes);
+      for (let row = 0; row < batch; row++)
+        writeTargets(table, firstRow + row, classes, 'zero', topK, targets, row * classes);
       return readGradient(engine, traced, given, [engine.tensor(targets, spec.shape, 'float32')]);
     },
   };
@@ -85,8 +108,11 @@ function pairs(engine: Engine, logits: Float32Array): Side {
   const spec = { dtype: 'float32', shape: [batch, classes] } as const;
   const places = { dtype: 'int32', shape: [batch * topK, 2] } as const;
   const probabilities = { dtype: 'float32', shape: [batch * topK] } as const;
-  const traced = engine.define('bench loss of pairs', [spec, places, probabilities], 'float32', (ops, [l, at, y]) =>
-    lossOfPairs(ops, l as Tensor, at as Tensor, y as Tensor),
+  const traced = engine.define(
+    'bench loss of pairs',
+    [spec, places, probabilities],
+    'float32',
+    (ops, [l, at, y]) => lossOfPairs(ops, l as Tensor, at as Tensor, y as Tensor),
   );
   const given = engine.tensor(logits, spec.shape, 'float32');
   return {
@@ -98,24 +124,53 @@ function pairs(engine: Engine, logits: Float32Array): Side {
         at[2 * pair + 1] = table.indexes[firstRow * topK + pair]!;
         values[pair] = halfValues[table.values[firstRow * topK + pair]!]!;
       }
-      const inputs = [engine.tensor(at, places.shape, 'int32'), engine.tensor(values, probabilities.shape, 'float32')];
+      const inputs = [
+        engine.tensor(at, places.shape, 'int32'),
+        engine.tensor(values, probabilities.shape, 'float32'),
+      ];
       return readGradient(engine, traced, given, inputs);
     },
   };
 }
 
-function lossOfPairs(ops: Ops, logits: Tensor, at: Tensor, probabilities: Tensor): [Tensor, Tensor] {
+function lossOfPairs(
+  ops: Ops,
+  logits: Tensor,
+  at: Tensor,
+  probabilities: Tensor,
+): [Tensor, Tensor] {
   const [float, int] = [typeAttribute('T', 'float32'), typeAttribute('Tindices', 'int32')];
   const of = (port: string, { shape }: Tensor) => [{ port, dtype: 'float32', shape }] as const;
-  const [stored] = ops.runner.run('GatherNd', [typeAttribute('Tparams', 'float32'), int], [logits, at], [...of('output', probabilities)]);
+  const [stored] = ops.runner.run(
+    'GatherNd',
+    [typeAttribute('Tparams', 'float32'), int],
+    [logits, at],
+    [...of('output', probabilities)],
+  );
   const unstored = ops.add(ops.relu(logits), ops.log1p(ops.exp(ops.negate(ops.abs(logits)))));
-  const credit = ops.scale(ops.sum(ops.multiply(stored as Tensor, probabilities), [0]), 1 / (batch * classes));
+  const credit = ops.scale(
+    ops.sum(ops.multiply(stored as Tensor, probabilities), [0]),
+    1 / (batch * classes),
+  );
   const sigma = ops.sigmoid(logits);
-  const [less] = ops.runner.run('TensorScatterSub', [float, int], [sigma, at, probabilities], [...of('output', sigma)]);
-  return [ops.subtract(ops.mean(unstored, [0, 1]), credit), ops.scale(less as Tensor, 1 / (batch * classes))];
+  const [less] = ops.runner.run(
+    'TensorScatterSub',
+    [float, int],
+    [sigma, at, probabilities],
+    [...of('output', sigma)],
+  );
+  return [
+    ops.subtract(ops.mean(unstored, [0, 1]), credit),
+    ops.scale(less as Tensor, 1 / (batch * classes)),
+  ];
 }
 
-function readGradient(engine: Engine, traced: ReturnType<Engine['define']>, logits: Tensor, inputs: Tensor[]): Float32Array {
+function readGradient(
+  engine: Engine,
+  traced: ReturnType<Engine['define']>,
+  logits: Tensor,
+  inputs: Tensor[],
+): Float32Array {
   const outputs = engine.call(traced, [logits, ...inputs]);
   const gradient = engine.read(outputs[1] as Tensor).slice();
   engine.free(...outputs, ...inputs);

@@ -1,5 +1,6 @@
 /**
- * `npm run bench`: our engine beside PyTorch. Both sides of a pair are up at once and take turns, run by run, on the same cores, so that whatever else the machine does meets both.
+ * `npm run bench`: our engine beside PyTorch. Both sides of a pair are up at once and take turns,
+ * run by run, on the same cores, so that whatever else the machine does meets both.
  */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus } from 'node:os';
@@ -80,20 +81,27 @@ async function bench(argv: string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
   if (values.help) return void process.stdout.write(`${help}\n`);
   const unknown = positionals.find((group) => !(groups as readonly string[]).includes(group));
-  if (unknown !== undefined) throw new UsageError(`${unknown}: expected ${groups.join(', ')}; see npm run bench -- --help`);
+  if (unknown !== undefined)
+    throw new UsageError(`${unknown}: expected ${groups.join(', ')}; see npm run bench -- --help`);
   const models = values.models.split(',').map((model) => {
-    if (!(model in MODEL_PRESETS)) throw new UsageError(`--models ${model}: expected ${Object.keys(MODEL_PRESETS).join(', ')}`);
+    if (!(model in MODEL_PRESETS))
+      throw new UsageError(`--models ${model}: expected ${Object.keys(MODEL_PRESETS).join(', ')}`);
     return model as ModelPreset;
   });
   const [batch, rounds] = [above0('batch', values.batch), above0('rounds', values.rounds)];
   const chosen = measures(models, batch, values.gpu ? 'gpu' : 'cpu')
     .filter(({ group }) => positionals.length === 0 || positionals.includes(group))
     .filter(({ name }) => name.includes(values.only));
-  if (chosen.length === 0) throw new UsageError(`--only ${values.only}: no row has this in its name`);
-  const python = chosen.some(({ against }) => against === 'pytorch') ? await pyTorch(values['no-check'] === true, values.gpu === true) : '';
+  if (chosen.length === 0)
+    throw new UsageError(`--only ${values.only}: no row has this in its name`);
+  const python = chosen.some(({ against }) => against === 'pytorch')
+    ? await pyTorch(values['no-check'] === true, values.gpu === true)
+    : '';
 
   if (!values.json)
-    process.stdout.write(`${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown processor'}\n\n${tableHead()}\n`);
+    process.stdout.write(
+      `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown processor'}\n\n${tableHead()}\n`,
+    );
   for (const measure of chosen) {
     const { ours, theirs } = await compare(measure, python, rounds);
     process.stdout.write(
@@ -104,25 +112,42 @@ async function bench(argv: string[]): Promise<void> {
 
 function above0(option: string, text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new UsageError(`--${option} ${text}: expected a whole number above 0`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new UsageError(`--${option} ${text}: expected a whole number above 0`);
   return value;
 }
 
-/** Prepared on the first use; its statement of CED is held to the vectors that the engine is held to. */
+/**
+ * Prepared on the first use; its statement of CED is held to the vectors that the engine is held
+ * to.
+ */
 async function pyTorch(unchecked: boolean, gpu: boolean): Promise<string> {
-  const { installPyTorch } = (await import(join(repositoryRoot, 'infra', 'setup', 'pytorch.mjs'))) as {
+  const { installPyTorch } = (await import(
+    join(repositoryRoot, 'infra', 'setup', 'pytorch.mjs')
+  )) as {
     installPyTorch: (report: (line: string) => void, gpu: boolean) => Promise<string>;
   };
   const python = await installPyTorch((line) => process.stderr.write(`bench: ${line}\n`), gpu);
   if (unchecked) return python;
-  const check = spawnSync(python, [torchFile('check.py'), join(repositoryRoot, 'test', 'reference')], { encoding: 'utf8' });
-  if (check.status !== 0) throw new Error(`the PyTorch statement deviates from the reference: ${check.stdout}${check.stderr.slice(-500)}`);
+  const check = spawnSync(
+    python,
+    [torchFile('check.py'), join(repositoryRoot, 'test', 'reference')],
+    { encoding: 'utf8' },
+  );
+  if (check.status !== 0)
+    throw new Error(
+      `the PyTorch statement deviates from the reference: ${check.stdout}${check.stderr.slice(-500)}`,
+    );
   return python;
 }
 
 const torchFile = (name: string): string => join(repositoryRoot, 'bench', 'torch', name);
 
-async function compare({ job, against }: Measure, python: string, rounds: number): Promise<{ ours: Side; theirs: Side }> {
+async function compare(
+  { job, against }: Measure,
+  python: string,
+  rounds: number,
+): Promise<{ ours: Side; theirs: Side }> {
   const threads = String(availableParallelism());
   const env = {
     ...process.env,
@@ -147,7 +172,10 @@ async function compare({ job, against }: Measure, python: string, rounds: number
       ours.push(await mine.run());
       theirs.push(await other.run());
     }
-    return { ours: { samples: ours, peakBytes: mine.peakBytes() }, theirs: { samples: theirs, peakBytes: other.peakBytes() } };
+    return {
+      ours: { samples: ours, peakBytes: mine.peakBytes() },
+      theirs: { samples: theirs, peakBytes: other.peakBytes() },
+    };
   } finally {
     for (const measured of started) measured.stop();
   }

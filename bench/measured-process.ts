@@ -1,4 +1,7 @@
-/** A process that runs once whenever it is told to, with its memory at the most. What it prints on standard error is shown only when it fails. */
+/**
+ * A process that runs once whenever it is told to, with its memory at the most. What it prints on
+ * standard error is shown only when it fails.
+ */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -15,13 +18,22 @@ export class MeasuredProcess {
 
   private constructor(private readonly child: ChildProcessByStdio<Writable, Readable, Readable>) {
     this.lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    child.stderr.on('data', (text) => (this.complaints = (this.complaints + String(text)).slice(-4000)));
+    child.stderr.on(
+      'data',
+      (text) => (this.complaints = (this.complaints + String(text)).slice(-4000)),
+    );
     child.stdin.on('error', () => undefined); // told by the line that does not come
   }
 
   /** @returns when it has warmed up */
-  static async start(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<MeasuredProcess> {
-    const measured = new MeasuredProcess(spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] }));
+  static async start(
+    program: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+  ): Promise<MeasuredProcess> {
+    const measured = new MeasuredProcess(
+      spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] }),
+    );
     await measured.line();
     return measured;
   }
@@ -43,7 +55,10 @@ export class MeasuredProcess {
 
   private async line(): Promise<string> {
     const next = await this.lines.next();
-    if (next.done === true) throw new Error(`a measured process ended early:\n${this.complaints.trim().split('\n').slice(-8).join('\n')}`);
+    if (next.done === true)
+      throw new Error(
+        `a measured process ended early:\n${this.complaints.trim().split('\n').slice(-8).join('\n')}`,
+      );
     return next.value;
   }
 }

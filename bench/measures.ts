@@ -1,9 +1,15 @@
-/** What is measured: the rows of the table, each a pair of processes that do the same work, and the ratio to reach. */
+/**
+ * What is measured: the rows of the table, each a pair of processes that do the same work, and the
+ * ratio to reach.
+ */
 import { MODEL_PRESETS, type ModelConfig, type ModelPreset } from '../ced/model/config';
 
 export interface Job {
   readonly measure: 'train' | 'forward' | 'frontend' | 'loop';
-  /** PyTorch's way: plain eager; torch.compile with fused attention and Adam; fused attention without compiling. */
+  /**
+   * PyTorch's way: plain eager; torch.compile with fused attention and Adam; fused attention
+   * without compiling.
+   */
   readonly variant: 'eager' | 'compile' | 'fused';
   readonly precision: 'float32' | 'bfloat16';
   readonly device: 'cpu' | 'gpu';
@@ -24,7 +30,11 @@ export interface Measure {
 
 const CLIP_SAMPLES = 160_000;
 
-export function measures(models: readonly ModelPreset[], batch: number, device: Job['device']): Measure[] {
+export function measures(
+  models: readonly ModelPreset[],
+  batch: number,
+  device: Job['device'],
+): Measure[] {
   const job = (model: ModelPreset, fields: Partial<Job>): Job => ({
     measure: 'train',
     variant: 'eager',
@@ -41,9 +51,22 @@ export function measures(models: readonly ModelPreset[], batch: number, device: 
     ...each((model) => [
       row('engine', `step ${model}, PyTorch eager`, job(model, {}), 0.8),
       row('engine', `step ${model}, torch.compile`, job(model, { variant: 'compile' }), 0.85),
-      row('engine', `step ${model} bf16, autocast`, job(model, { variant: 'fused', precision: 'bfloat16' }), 0.9),
-      row('forward', `forward ${model}, SDPA`, job(model, { measure: 'forward', variant: 'fused', batch: few }), 0.85),
-      { ...row('loop', `loop ${model}, bare step`, job(model, { measure: 'loop' }), 1.05), against: 'ours' },
+      row(
+        'engine',
+        `step ${model} bf16, autocast`,
+        job(model, { variant: 'fused', precision: 'bfloat16' }),
+        0.9,
+      ),
+      row(
+        'forward',
+        `forward ${model}, SDPA`,
+        job(model, { measure: 'forward', variant: 'fused', batch: few }),
+        0.85,
+      ),
+      {
+        ...row('loop', `loop ${model}, bare step`, job(model, { measure: 'loop' }), 1.05),
+        against: 'ours',
+      },
     ]),
     row('frontend', 'log-mel', job('tiny', { measure: 'frontend' }), 1),
   ];

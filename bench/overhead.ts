@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- overhead`: what Temporal, heartbeats and process hops cost. The demo's run on a real server with real workers, and its stages
- * straight through in one process, in turns; both from cold processes that are up but have loaded nothing, to the published report.
+ * `npm run bench -- overhead`: what Temporal, heartbeats and process hops cost. The demo's run on a
+ * real server with real workers, and its stages straight through in one process, in turns; both
+ * from cold processes that are up but have loaded nothing, to the published report.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -33,7 +34,12 @@ const LIMIT_PERCENT = 2;
 
 /** @returns exit status */
 export async function overheadBench(argv: readonly string[]): Promise<number> {
-  const options = { rounds: { type: 'string', default: '2' }, clips: { type: 'string', default: '1000' }, epochs: { type: 'string', default: '16' }, help: { type: 'boolean', short: 'h' } } as const; // prettier-ignore
+  const options = {
+    rounds: { type: 'string', default: '2' },
+    clips: { type: 'string', default: '1000' },
+    epochs: { type: 'string', default: '16' },
+    help: { type: 'boolean', short: 'h' },
+  } as const;
   const { values } = parseArgs({ args: [...argv], options });
   if (values.help === true) {
     console.log(help);
@@ -41,7 +47,8 @@ export async function overheadBench(argv: readonly string[]): Promise<number> {
   }
   const [rounds, clips, epochs] = (['rounds', 'clips', 'epochs'] as const).map((name) => {
     const value = Number(values[name]);
-    if (!Number.isInteger(value) || value < 1) throw new UsageError(`--${name} ${values[name]}: expected a whole number above 0`);
+    if (!Number.isInteger(value) || value < 1)
+      throw new UsageError(`--${name} ${values[name]}: expected a whole number above 0`);
     return value;
   }) as [number, number, number];
   linkDemoCorpus(repositoryRoot);
@@ -50,9 +57,21 @@ export async function overheadBench(argv: readonly string[]): Promise<number> {
   try {
     for (let round = 0; round < rounds; round++) {
       straight.push(await oneProcess(runFile(folder, `straight-${round}`, clips, epochs)));
-      say(`round ${round + 1}: straight through ${straight.at(-1)!.toFixed(1)} s`, through, straight, rounds);
-      through.push(await throughTemporal(folder, runFile(folder, `temporal-${round}`, clips, epochs)));
-      say(`round ${round + 1}: through Temporal ${through.at(-1)!.toFixed(1)} s`, through, straight, rounds);
+      say(
+        `round ${round + 1}: straight through ${straight.at(-1)!.toFixed(1)} s`,
+        through,
+        straight,
+        rounds,
+      );
+      through.push(
+        await throughTemporal(folder, runFile(folder, `temporal-${round}`, clips, epochs)),
+      );
+      say(
+        `round ${round + 1}: through Temporal ${through.at(-1)!.toFixed(1)} s`,
+        through,
+        straight,
+        rounds,
+      );
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -63,15 +82,24 @@ export async function overheadBench(argv: readonly string[]): Promise<number> {
     ['straight through, one process', straight],
     ['Temporal, two workers, engine process', through],
   ] as const)
-    // prettier-ignore
-    console.log(`| ${name} | ${median(seconds).toFixed(1)} | ${seconds.map((each) => each.toFixed(1)).join(', ')} |`);
-  console.log(`\nTemporal, heartbeats and process hops: ${percent.toFixed(1)} % (limit ${LIMIT_PERCENT} %)`);
+    console.log(
+      `| ${name} | ${median(seconds).toFixed(1)} | ${seconds.map((each) => each.toFixed(1)).join(', ')} |`,
+    );
+  console.log(
+    `\nTemporal, heartbeats and process hops: ${percent.toFixed(1)} % (limit ${LIMIT_PERCENT} %)`,
+  );
   return percent <= LIMIT_PERCENT ? 0 : 1;
 }
 
-function say(line: string, through: readonly number[], straight: readonly number[], rounds: number): void {
+function say(
+  line: string,
+  through: readonly number[],
+  straight: readonly number[],
+  rounds: number,
+): void {
   const done = [...through, ...straight];
-  const eta = (done.reduce((sum, seconds) => sum + seconds, 0) / done.length) * (2 * rounds - done.length);
+  const eta =
+    (done.reduce((sum, seconds) => sum + seconds, 0) / done.length) * (2 * rounds - done.length);
   process.stderr.write(`${line}${eta > 0 ? `, ETA ${Math.round(eta)} s` : ''}\n`);
 }
 
@@ -83,12 +111,22 @@ interface DemoRun {
 
 /** The demo's run with a part of its clips and a store of its own. */
 function runFile(folder: string, name: string, clips: number, epochs: number): DemoRun {
-  const run = JSON.parse(readFileSync(join(repositoryRoot, 'examples', 'instruments', 'distill.json'), 'utf8')) as DemoRun;
+  const run = JSON.parse(
+    readFileSync(join(repositoryRoot, 'examples', 'instruments', 'distill.json'), 'utf8'),
+  ) as DemoRun;
   const table = join(repositoryRoot, 'data', 'instruments', `train-${clips}.jsonl`);
-  const lines = readFileSync(join(repositoryRoot, run.corpus.train), 'utf8').split('\n').slice(0, clips);
+  const lines = readFileSync(join(repositoryRoot, run.corpus.train), 'utf8')
+    .split('\n')
+    .slice(0, clips);
   writeFileSync(table, `${lines.join('\n')}\n`);
   const students = run.students.map((student) => ({ ...student, epochs }));
-  return { ...run, name, corpus: { ...run.corpus, train: table }, students, ...{ store: join(folder, name) } };
+  return {
+    ...run,
+    name,
+    corpus: { ...run.corpus, train: table },
+    students,
+    ...{ store: join(folder, name) },
+  };
 }
 
 async function oneProcess(run: DemoRun): Promise<number> {
@@ -103,12 +141,22 @@ async function oneProcess(run: DemoRun): Promise<number> {
   return seconds;
 }
 
-/** Server and workers are up before the clock starts, as they are before any run; the engine's process is not. */
+/**
+ * Server and workers are up before the clock starts, as they are before any run; the engine's
+ * process is not.
+ */
 async function throughTemporal(folder: string, run: DemoRun): Promise<number> {
   const address = `127.0.0.1:${await freePort()}`;
-  const server = await startServer({ address, dbFile: join(folder, `${run.name}.db`), uiPort: null, log: join(folder, 'server.log') });
+  const server = await startServer({
+    address,
+    dbFile: join(folder, `${run.name}.db`),
+    uiPort: null,
+    log: join(folder, 'server.log'),
+  });
   const connection = await Connection.connect({ address });
-  const workers = await Promise.all((['cpu', 'gpu'] as const).map((queue) => worker(queue, address)));
+  const workers = await Promise.all(
+    (['cpu', 'gpu'] as const).map((queue) => worker(queue, address)),
+  );
   try {
     const startedMs = performance.now();
     const { workflow } = new Client({ connection });
@@ -139,10 +187,16 @@ async function worker(queue: 'cpu' | 'gpu', address: string): Promise<() => Prom
     '--log',
     'text',
   ];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], env: withoutTemporal(process.env) });
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: withoutTemporal(process.env),
+  });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await new Promise<void>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => line.startsWith('worker ready') && resolve());
+    createInterface({ input: child.stdout }).on(
+      'line',
+      (line) => line.startsWith('worker ready') && resolve(),
+    );
     void ended.then(() => reject(new Error(`the ${queue} worker ended`)));
   });
   return async () => {

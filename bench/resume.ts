@@ -1,7 +1,9 @@
 /**
- * `npm run bench -- resume`: how long after an attempt at a training begins it is at full speed again. A student trains in a real engine's process
- * until its steps are steady and a checkpoint is committed; the process is killed, and another one is given the job, as after a worker's restart.
- * The machine is the one that the attempt before it was on, so what a resume reads is here: a store in a folder, or copies of what is in a bucket.
+ * `npm run bench -- resume`: how long after an attempt at a training begins it is at full speed
+ * again. A student trains in a real engine's process until its steps are steady and a checkpoint is
+ * committed; the process is killed, and another one is given the job, as after a worker's restart.
+ * The machine is the one that the attempt before it was on, so what a resume reads is here: a store
+ * in a folder, or copies of what is in a bucket.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -39,19 +41,35 @@ the mean of ${WINDOW} steps is within ${TOLERANCE * 100} % of the steady one bef
 
 /** @returns exit status */
 export async function resumeBench(argv: readonly string[]): Promise<number> {
-  const options = { model: { type: 'string', default: 'mini' }, clips: { type: 'string', default: '500' }, shards: { type: 'string', default: '1' }, bucket: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const; // prettier-ignore
+  const options = {
+    model: { type: 'string', default: 'mini' },
+    clips: { type: 'string', default: '500' },
+    shards: { type: 'string', default: '1' },
+    bucket: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  } as const;
   const { values } = parseArgs({ args: [...argv], options });
   if (values.help === true) {
     console.log(help);
     return 0;
   }
   const { model } = values;
-  if (!(model in MODEL_PRESETS)) throw new UsageError(`--model ${model}: expected ${Object.keys(MODEL_PRESETS).join(', ')}`);
+  if (!(model in MODEL_PRESETS))
+    throw new UsageError(`--model ${model}: expected ${Object.keys(MODEL_PRESETS).join(', ')}`);
   const [clips, shards] = [Number(values.clips), Number(values.shards)];
-  if (!Number.isInteger(clips) || clips < BATCH) throw new UsageError(`--clips ${values.clips}: expected a whole number of at least ${BATCH}`); // prettier-ignore
-  if (!Number.isInteger(shards) || shards < 1 || shards > clips) throw new UsageError(`--shards ${values.shards}: expected a whole number from 1 to --clips`); // prettier-ignore
+  if (!Number.isInteger(clips) || clips < BATCH)
+    throw new UsageError(`--clips ${values.clips}: expected a whole number of at least ${BATCH}`);
+  if (!Number.isInteger(shards) || shards < 1 || shards > clips)
+    throw new UsageError(`--shards ${values.shards}: expected a whole number from 1 to --clips`);
   const folder = mkdtempSync(join(tmpdir(), 'ced-resume-'));
-  const emulator = values.bucket === true ? await startStorage({ port: 0, folder: join(folder, 'buckets'), log: join(folder, 'storage.log') }) : null; // prettier-ignore
+  const emulator =
+    values.bucket === true
+      ? await startStorage({
+          port: 0,
+          folder: join(folder, 'buckets'),
+          log: join(folder, 'storage.log'),
+        })
+      : null;
   try {
     await emulator?.createBucket('resume');
     // The engines inherit both.
@@ -62,15 +80,30 @@ export async function resumeBench(argv: readonly string[]): Promise<number> {
     const store = openStore(folder, uri, { cacheFolder: join(folder, 'seen') });
     process.stderr.write('training until steps are steady and a checkpoint is committed\n');
     let checkpoint: number | null = null;
-    const looking = setInterval(() => void committedStep(store).then((step) => (checkpoint = step)), 500);
-    const before = await attempt(folder, job('before'), ({ steps }) => isSteady(steps) && checkpoint !== null);
+    const looking = setInterval(
+      () => void committedStep(store).then((step) => (checkpoint = step)),
+      500,
+    );
+    const before = await attempt(
+      folder,
+      job('before'),
+      ({ steps }) => isSteady(steps) && checkpoint !== null,
+    );
     clearInterval(looking);
     const steadyMs = meanMs(before.steps, before.steps.length - 1)!;
     checkpoint = await committedStep(store);
     if (!isSteady(before.steps) || checkpoint === null)
-      throw new Error(`steps were not steady, or no checkpoint was committed, within ${STEPS_AT_MOST} steps: is the machine idle?`);
-    process.stderr.write(`killed at step ${before.steps.at(-1)!.done}, its newest checkpoint is step ${checkpoint}; resuming\n`);
-    const after = await attempt(folder, job('after'), ({ steps }) => fullSpeedAt(steps, steadyMs) !== null);
+      throw new Error(
+        `steps were not steady, or no checkpoint was committed, within ${STEPS_AT_MOST} steps: is the machine idle?`,
+      );
+    process.stderr.write(
+      `killed at step ${before.steps.at(-1)!.done}, its newest checkpoint is step ${checkpoint}; resuming\n`,
+    );
+    const after = await attempt(
+      folder,
+      job('after'),
+      ({ steps }) => fullSpeedAt(steps, steadyMs) !== null,
+    );
     return report({
       where: `${clips} clips in ${shards} shards in a ${emulator ? 'bucket' : 'folder'}`,
       model,
@@ -109,7 +142,11 @@ interface Prepared {
 async function prepare(what: Prepared): Promise<(attemptId: string) => EngineJob> {
   const { folder, clips } = what;
   process.stderr.write(`ingesting ${clips} clips and computing their logits\n`);
-  const engine = new EngineProcess({ entry: join(__dirname, '..', 'jobs', 'child.js'), root: folder, intraOpThreads: availableParallelism() }); // prettier-ignore
+  const engine = new EngineProcess({
+    entry: join(__dirname, '..', 'jobs', 'child.js'),
+    root: folder,
+    intraOpThreads: availableParallelism(),
+  });
   try {
     return await distillation(engine, {
       ...what,
@@ -123,13 +160,20 @@ async function prepare(what: Prepared): Promise<(attemptId: string) => EngineJob
 }
 
 /** Runs a job in a process of its own, which is killed when `enough`. */
-async function attempt(folder: string, job: EngineJob, enough: (attempt: Attempt) => boolean): Promise<Attempt> {
+async function attempt(
+  folder: string,
+  job: EngineJob,
+  enough: (attempt: Attempt) => boolean,
+): Promise<Attempt> {
   const seen: Attempt = { startedMs: nowMs(), parts: [], steps: [] };
   const engine = new EngineProcess({
     entry: join(__dirname, 'resume', 'timed-engine.js'),
     root: folder,
     intraOpThreads: availableParallelism(),
-    onOutput: (line) => (line.startsWith('{"part"') ? seen.parts.push(JSON.parse(line) as PartBegun) : process.stderr.write(`${line}\n`)),
+    onOutput: (line) =>
+      line.startsWith('{"part"')
+        ? seen.parts.push(JSON.parse(line) as PartBegun)
+        : process.stderr.write(`${line}\n`),
   });
   let killed = false;
   try {
@@ -151,7 +195,10 @@ async function attempt(folder: string, job: EngineJob, enough: (attempt: Attempt
   return seen;
 }
 
-/** Of the WINDOW steps that end with this one; null where there are not so many. An attempt's first step has no time of its own. */
+/**
+ * Of the WINDOW steps that end with this one; null where there are not so many. An attempt's first
+ * step has no time of its own.
+ */
 function meanMs(steps: readonly Step[], last: number): number | null {
   const [from, to] = [steps[last - WINDOW], steps[last]];
   return from && to ? (to.atMs - from.atMs) / WINDOW : null;
@@ -160,38 +207,56 @@ function meanMs(steps: readonly Step[], last: number): number | null {
 /** Two windows in a row that agree. */
 function isSteady(steps: readonly Step[]): boolean {
   const [before, now] = [meanMs(steps, steps.length - 1 - WINDOW), meanMs(steps, steps.length - 1)];
-  return before !== null && now !== null && Math.abs(now - before) <= TOLERANCE * Math.min(now, before);
+  return (
+    before !== null && now !== null && Math.abs(now - before) <= TOLERANCE * Math.min(now, before)
+  );
 }
 
 /** The last step of the first window at full speed. */
 function fullSpeedAt(steps: readonly Step[], steadyMs: number): number | null {
-  const last = steps.findIndex((_, at) => (meanMs(steps, at) ?? Infinity) <= steadyMs * (1 + TOLERANCE));
+  const last = steps.findIndex(
+    (_, at) => (meanMs(steps, at) ?? Infinity) <= steadyMs * (1 + TOLERANCE),
+  );
   return last < 0 ? null : last;
 }
 
 /** Step of the newest checkpoint in the store. */
 async function committedStep(store: Store): Promise<number | null> {
   const keys = await store.list('training/');
-  const steps = keys.map((key) => /checkpoints\/(\d+)\/state\.json$/.exec(key)?.[1]).filter((step) => step !== undefined);
+  const steps = keys
+    .map((key) => /checkpoints\/(\d+)\/state\.json$/.exec(key)?.[1])
+    .filter((step) => step !== undefined);
   return steps.length === 0 ? null : Math.max(...steps.map(Number));
 }
 
 /** @returns exit status */
-function report(measured: { where: string; model: string; steadyMs: number; killedAt: number; after: Attempt }): number {
+function report(measured: {
+  where: string;
+  model: string;
+  steadyMs: number;
+  killedAt: number;
+  after: Attempt;
+}): number {
   const { where, model, steadyMs, killedAt, after } = measured;
   const { steps, parts, startedMs } = after;
   const [first] = steps;
   if (!first) throw new Error('the resumed training took no step');
-  if (first.done === 1) throw new Error('the training began from its first step instead of its checkpoint');
+  if (first.done === 1)
+    throw new Error('the training began from its first step instead of its checkpoint');
   const since = (atMs: number): string => ((atMs - startedMs) / 1000).toFixed(2);
   const last = fullSpeedAt(steps, steadyMs);
   const reached = last === null ? null : steps[last]!.atMs;
   const rows = [
     ['first step done', since(first.atMs)],
-    [`at full speed from (the first of ${WINDOW} such steps begins)`, last === null ? 'never' : since(steps[last - WINDOW]!.atMs)],
+    [
+      `at full speed from (the first of ${WINDOW} such steps begins)`,
+      last === null ? 'never' : since(steps[last - WINDOW]!.atMs),
+    ],
     [`at full speed, by the mean of ${WINDOW} steps`, reached === null ? 'never' : since(reached)],
   ] as const;
-  console.log(`${model}, batch ${BATCH}, ${where}; ${(steadyMs / 1000).toFixed(2)} s a step before the kill\n`);
+  console.log(
+    `${model}, batch ${BATCH}, ${where}; ${(steadyMs / 1000).toFixed(2)} s a step before the kill\n`,
+  );
   console.log('| since the attempt began | s |\n| --- | ---: |');
   for (const [name, seconds] of rows) console.log(`| ${name} | ${seconds} |`);
   console.log('\n| until the first step is done | s |\n| --- | ---: |');
@@ -200,8 +265,13 @@ function report(measured: { where: string; model: string; steadyMs: number; kill
     const endMs = begun[index + 1]?.atMs ?? first.atMs;
     console.log(`| ${part} | ${((endMs - atMs) / 1000).toFixed(2)} |`);
   }
-  console.log(`\n${killedAt - (first.done - 1)} steps repeated, resumed at step ${first.done - 1} after a kill at ${killedAt}`);
-  const verdict = reached === null ? `not at full speed within ${steps.length} steps` : `at full speed after ${since(reached)} s`;
+  console.log(
+    `\n${killedAt - (first.done - 1)} steps repeated, resumed at step ${first.done - 1} after a kill at ${killedAt}`,
+  );
+  const verdict =
+    reached === null
+      ? `not at full speed within ${steps.length} steps`
+      : `at full speed after ${since(reached)} s`;
   console.log(`${verdict} (limit ${LIMIT_SECONDS} s)`);
   return reached !== null && reached - startedMs <= LIMIT_SECONDS * 1000 ? 0 : 1;
 }

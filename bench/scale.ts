@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- scale`: the orchestration of a corpus of any size, on a real server with the real workflows and activities that do no
- * arithmetic. AudioSet whole, then a corpus a hundred times as large, of which runs are started from several cursors along it.
+ * `npm run bench -- scale`: the orchestration of a corpus of any size, on a real server with the
+ * real workflows and activities that do no arithmetic. AudioSet whole, then a corpus a hundred
+ * times as large, of which runs are started from several cursors along it.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -34,7 +35,13 @@ a hundred times as large, each begun at another place along it. Exit status 1 wh
 
 The default takes about ten minutes; --shards 200 --epochs 20 --slice-shards 500 half a minute.`;
 
-const LIMITS = { events: 10_000, historyBytes: 10e6, payloadBytes: 100e3, pending: 200, growthBytes: 64e6 };
+const LIMITS = {
+  events: 10_000,
+  historyBytes: 10e6,
+  payloadBytes: 100e3,
+  pending: 200,
+  growthBytes: 64e6,
+};
 const CLIPS_PER_SHARD = 500;
 const STUDENTS = 4;
 const LARGER = 100;
@@ -78,7 +85,13 @@ export async function scaleBench(argv: readonly string[]): Promise<number> {
     const emptyPerSecond = await bench.emptyRate(Math.min(1500, Math.max(200, shards)));
     const measured = [await bench.whole(size, epochs)];
     if (sliceShards > 0)
-      measured.push(...(await bench.slices({ shards: shards * LARGER, clips: size.clips * LARGER }, sliceShards, cursors)));
+      measured.push(
+        ...(await bench.slices(
+          { shards: shards * LARGER, clips: size.clips * LARGER },
+          sliceShards,
+          cursors,
+        )),
+      );
     console.log(table(measured, emptyPerSecond));
     const broken = measured.flatMap(faults);
     console.log(broken.length === 0 ? '\nevery limit is kept' : `\n${broken.join('\n')}`);
@@ -99,7 +112,12 @@ class ScaleBench {
   static async open(): Promise<ScaleBench> {
     const folder = mkdtempSync(join(tmpdir(), 'ced-scale-'));
     const address = `127.0.0.1:${await freePort()}`;
-    const server = await startServer({ address, dbFile: join(folder, 'temporal.db'), uiPort: null, log: join(folder, 'server.log') });
+    const server = await startServer({
+      address,
+      dbFile: join(folder, 'temporal.db'),
+      uiPort: null,
+      log: join(folder, 'server.log'),
+    });
     const connection = await Connection.connect({ address });
     return new ScaleBench(folder, server, connection, new Client({ connection }));
   }
@@ -109,7 +127,11 @@ class ScaleBench {
     return await this.withWorker({ shards: 1, clips: 1 }, async () => {
       const measure = async (id: string): Promise<number> => {
         const startedMs = performance.now();
-        await this.client.workflow.execute('empty', { taskQueue: 'empty', workflowId: id, args: [count, EMPTY_WIDTH] });
+        await this.client.workflow.execute('empty', {
+          taskQueue: 'empty',
+          workflowId: id,
+          args: [count, EMPTY_WIDTH],
+        });
         return (count / (performance.now() - startedMs)) * 1000;
       };
       await measure('empty-warm-up');
@@ -122,8 +144,14 @@ class ScaleBench {
     return await this.withWorker(size, async (worker) => {
       const what = `${grouped(size.shards)} shards, ${STUDENTS} × ${epochs} epochs, whole`;
       const run = scaleRun('whole', STUDENTS, epochs);
-      const handle = await this.client.workflow.start('distill', { taskQueue: TASK_QUEUES.workflows, workflowId: 'whole', args: [run] });
-      return await this.watch(what, handle, worker, ({ stages }) => stages.every(({ state }) => state === 'done'));
+      const handle = await this.client.workflow.start('distill', {
+        taskQueue: TASK_QUEUES.workflows,
+        workflowId: 'whole',
+        args: [run],
+      });
+      return await this.watch(what, handle, worker, ({ stages }) =>
+        stages.every(({ state }) => state === 'done'),
+      );
     });
   }
 
@@ -136,11 +164,17 @@ class ScaleBench {
         const cursor = Math.floor(((size.shards - each) * slice) / Math.max(1, cursors - 1));
         const workflowId = `from-${cursor}`;
         const args = [scaleRun(workflowId, STUDENTS, 1), carriedAt(workflowId, size, cursor)];
-        const handle = await this.client.workflow.start('distill', { taskQueue: TASK_QUEUES.workflows, workflowId, args });
+        const handle = await this.client.workflow.start('distill', {
+          taskQueue: TASK_QUEUES.workflows,
+          workflowId,
+          args,
+        });
         const what = `${grouped(size.shards)} shards, logits from ${grouped(cursor)}`;
         const reached = cursor + each;
         measured.push(
-          await this.watch(what, handle, worker, ({ stages }) => stages.some(({ name, done }) => name === 'logits' && done >= reached)),
+          await this.watch(what, handle, worker, ({ stages }) =>
+            stages.some(({ name, done }) => name === 'logits' && done >= reached),
+          ),
         );
         await handle.terminate().catch(() => undefined);
       }
@@ -155,7 +189,10 @@ class ScaleBench {
     worker: ChildProcess,
     isOver: (status: RunStatus) => boolean,
   ): Promise<Measured> {
-    const memories = { server: new ResidentMemory(this.server.pid ?? process.pid), worker: new ResidentMemory(worker.pid ?? process.pid) };
+    const memories = {
+      server: new ResidentMemory(this.server.pid ?? process.pid),
+      worker: new ResidentMemory(worker.pid ?? process.pid),
+    };
     const startedMs = performance.now();
     let [pending, saidMs] = [0, startedMs];
     const pace = new Pace();
@@ -164,12 +201,15 @@ class ScaleBench {
       for (;;) {
         const description = await current.describe();
         pending = Math.max(pending, description.raw.pendingActivities?.length ?? 0);
-        if (['FAILED', 'TERMINATED', 'TIMED_OUT', 'CANCELLED'].includes(description.status.name)) await handle.result();
+        if (['FAILED', 'TERMINATED', 'TIMED_OUT', 'CANCELLED'].includes(description.status.name))
+          await handle.result();
         const status = await current.query<RunStatus>('status').catch(() => null);
         if (status && isOver(status)) break;
         if (status && performance.now() - saidMs > 10_000) {
           saidMs = performance.now();
-          process.stderr.write(`${what}: ${pace.line(status)}, server ${bytes(memories.server.bytes)}, worker ${bytes(memories.worker.bytes)}\n`); // prettier-ignore
+          process.stderr.write(
+            `${what}: ${pace.line(status)}, server ${bytes(memories.server.bytes)}, worker ${bytes(memories.worker.bytes)}\n`,
+          );
         }
         await sleep(250);
       }
@@ -189,14 +229,27 @@ class ScaleBench {
     };
   }
 
-  private async withWorker<T>(size: CorpusSize, work: (worker: ChildProcess) => Promise<T>): Promise<T> {
-    const args = [join(__dirname, 'scale', 'worker.js'), this.server.address, String(size.shards), String(size.clips)];
+  private async withWorker<T>(
+    size: CorpusSize,
+    work: (worker: ChildProcess) => Promise<T>,
+  ): Promise<T> {
+    const args = [
+      join(__dirname, 'scale', 'worker.js'),
+      this.server.address,
+      String(size.shards),
+      String(size.clips),
+    ];
     const worker = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     try {
       const lost = ended.then(() => Promise.reject(new Error("the bench's worker ended")));
       lost.catch(() => undefined);
-      await Promise.race([lost, new Promise<void>((resolve) => createInterface({ input: worker.stdout }).once('line', () => resolve()))]);
+      await Promise.race([
+        lost,
+        new Promise<void>((resolve) =>
+          createInterface({ input: worker.stdout }).once('line', () => resolve()),
+        ),
+      ]);
       return await Promise.race([lost, work(worker)]);
     } finally {
       worker.kill('SIGKILL');
@@ -218,47 +271,88 @@ class Pace {
   line({ stages, epochs }: RunStatus): string {
     const running = stages.find(({ state }) => state === 'running');
     if (!running) return 'between two stages';
-    const trained = Object.values(epochs).reduce((sum, { epoch, epochs: of }) => sum + epoch / of, 0);
+    const trained = Object.values(epochs).reduce(
+      (sum, { epoch, epochs: of }) => sum + epoch / of,
+      0,
+    );
     const done = running.name === 'distill' ? trained : running.done;
     const now = { stage: running.name, done, ms: performance.now() };
-    const perMs = this.last.stage === now.stage ? (done - this.last.done) / (now.ms - this.last.ms) : 0;
+    const perMs =
+      this.last.stage === now.stage ? (done - this.last.done) / (now.ms - this.last.ms) : 0;
     this.last = now;
     const eta = perMs > 0 ? `, ETA ${clock((running.total - done) / perMs / 1000)}` : '';
     return `${running.name} ${grouped(running.done)}/${grouped(running.total)} ${running.unit}${eta}`;
   }
 }
 
-function faults({ what, chain, pending, serverGrowthBytes, workerGrowthBytes }: Measured): string[] {
+function faults({
+  what,
+  chain,
+  pending,
+  serverGrowthBytes,
+  workerGrowthBytes,
+}: Measured): string[] {
   const over = (name: string, value: number, limit: number): string[] =>
-    value < limit ? [] : [`${what}: ${name} ${grouped(value)}, expected less than ${grouped(limit)}`];
+    value < limit
+      ? []
+      : [`${what}: ${name} ${grouped(value)}, expected less than ${grouped(limit)}`];
   return [
     ...over('events of a history', chain.largestEvents, LIMITS.events),
     ...over('bytes of a history', chain.largestBytes, LIMITS.historyBytes),
     ...over('bytes of a payload', chain.largestPayloadBytes, LIMITS.payloadBytes),
     ...over('pending activities', pending, LIMITS.pending),
     // Too short a run has no growth to tell.
-    ...(Number.isFinite(serverGrowthBytes) ? over("growth of the server's memory in bytes", serverGrowthBytes, LIMITS.growthBytes) : []),
-    ...(Number.isFinite(workerGrowthBytes) ? over("growth of the worker's memory in bytes", workerGrowthBytes, LIMITS.growthBytes) : []),
+    ...(Number.isFinite(serverGrowthBytes)
+      ? over("growth of the server's memory in bytes", serverGrowthBytes, LIMITS.growthBytes)
+      : []),
+    ...(Number.isFinite(workerGrowthBytes)
+      ? over("growth of the worker's memory in bytes", workerGrowthBytes, LIMITS.growthBytes)
+      : []),
   ];
 }
 
 function table(measured: readonly Measured[], emptyPerSecond: number): string {
-  const head = ['run', 'activities', 'workflow tasks', 'histories', 'events, all', 'events, longest', 'bytes, largest', 'payload, largest', 'pending, most', 'server grew', 'worker grew', 'activities/s', 'empty ones/s']; // prettier-ignore
-  const rows = measured.map(({ what, chain, pending, activitiesPerSecond, serverGrowthBytes, workerGrowthBytes }) => [
-    what,
-    ...[chain.activities, chain.workflowTasks, chain.histories, chain.events, chain.largestEvents].map(grouped),
-    bytes(chain.largestBytes),
-    bytes(chain.largestPayloadBytes),
-    grouped(pending),
-    ...[serverGrowthBytes, workerGrowthBytes].map((growth) => `${(growth / 1e6).toFixed(0)} MB`),
-    activitiesPerSecond.toFixed(0),
-    emptyPerSecond.toFixed(0),
-  ]);
-  return [head, head.map((_, at) => (at === 0 ? '---' : '---:')), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  const head = [
+    'run',
+    'activities',
+    'workflow tasks',
+    'histories',
+    'events, all',
+    'events, longest',
+    'bytes, largest',
+    'payload, largest',
+    'pending, most',
+    'server grew',
+    'worker grew',
+    'activities/s',
+    'empty ones/s',
+  ];
+  const rows = measured.map(
+    ({ what, chain, pending, activitiesPerSecond, serverGrowthBytes, workerGrowthBytes }) => [
+      what,
+      ...[
+        chain.activities,
+        chain.workflowTasks,
+        chain.histories,
+        chain.events,
+        chain.largestEvents,
+      ].map(grouped),
+      bytes(chain.largestBytes),
+      bytes(chain.largestPayloadBytes),
+      grouped(pending),
+      ...[serverGrowthBytes, workerGrowthBytes].map((growth) => `${(growth / 1e6).toFixed(0)} MB`),
+      activitiesPerSecond.toFixed(0),
+      emptyPerSecond.toFixed(0),
+    ],
+  );
+  return [head, head.map((_, at) => (at === 0 ? '---' : '---:')), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
 }
 
 function whole(option: string, text: string, least: number): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < least) throw new UsageError(`--${option} ${text}: expected a whole number of at least ${least}`);
+  if (!Number.isInteger(value) || value < least)
+    throw new UsageError(`--${option} ${text}: expected a whole number of at least ${least}`);
   return value;
 }

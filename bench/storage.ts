@@ -1,6 +1,8 @@
 /**
- * `npm run bench -- storage [--store FOLDER]`: what logits cost to keep and to read. Bytes a row by column, share of the audio's int16 PCM, the paper's HDF5 with
- * the same rows, and CPU time to decode them; for a made-up tagger of 527 classes (storage/tagger-model.ts) and for the logits of a store.
+ * `npm run bench -- storage [--store FOLDER]`: what logits cost to keep and to read. Bytes a row by
+ * column, share of the audio's int16 PCM, the paper's HDF5 with the same rows, and CPU time to
+ * decode them; for a made-up tagger of 527 classes (storage/tagger-model.ts) and for the logits of
+ * a store.
  */
 import { stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -41,7 +43,12 @@ interface Measured {
 }
 
 export async function storageBench(argv: readonly string[]): Promise<number> {
-  const options = { store: { type: 'string' }, shards: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } } as const;
+  const options = {
+    store: { type: 'string' },
+    shards: { type: 'string' },
+    json: { type: 'boolean' },
+    help: { type: 'boolean' },
+  } as const;
   const { values } = parseArgs({ args: [...argv], options });
   if (values.help === true) {
     console.log(help);
@@ -50,11 +57,15 @@ export async function storageBench(argv: readonly string[]): Promise<number> {
   const table = taggerLogits(audioSetLike);
   const pcmBytes = audioSetLike.clips * 10 * 16_000 * 2;
   const measured = [
-    await measure(`${audioSetLike.classes} made-up classes, 10 s`, [{ table, bytes: await encodeLogitShard(table), pcmBytes }]),
+    await measure(`${audioSetLike.classes} made-up classes, 10 s`, [
+      { table, bytes: await encodeLogitShard(table), pcmBytes },
+    ]),
   ];
-  if (values.store !== undefined) measured.push(...(await measureStore(values.store, Number(values.shards ?? 4))));
+  if (values.store !== undefined)
+    measured.push(...(await measureStore(values.store, Number(values.shards ?? 4))));
   const step = await stepMicroseconds();
-  if (values.json === true) console.log(JSON.stringify({ measured, stepMicrosecondsAChunk: step }, null, 2));
+  if (values.json === true)
+    console.log(JSON.stringify({ measured, stepMicrosecondsAChunk: step }, null, 2));
   else console.log(measured.map((each) => text(each, step)).join('\n\n'));
   return 0;
 }
@@ -74,7 +85,12 @@ async function measureStore(uri: string, most: number): Promise<Measured[]> {
       const { size } = await stat(await store.localFile(layout.audio(audioShard)));
       shards.push({ ...(await readLogitTable(store, key, audioShard)), pcmBytes: size });
     }
-    measured.push(await measure(`logits/${key.slice(0, 12)}, ${shards.length} of ${audioShards.length} shards`, shards));
+    measured.push(
+      await measure(
+        `logits/${key.slice(0, 12)}, ${shards.length} of ${audioShards.length} shards`,
+        shards,
+      ),
+    );
   }
   return measured;
 }
@@ -89,7 +105,8 @@ async function measure(what: string, shards: readonly Shard[]): Promise<Measured
     const hdf5 = await paperHdf5Bytes(table);
     paper += hdf5.rows;
     paperFile = hdf5.aFile;
-    for (const [name, size] of shardColumnBytes(bytes)) columns.set(name, (columns.get(name) ?? 0) + size);
+    for (const [name, size] of shardColumnBytes(bytes))
+      columns.set(name, (columns.get(name) ?? 0) + size);
     decodeMs += await fastestDecodeMs(bytes);
   }
   const [first] = shards;
@@ -103,11 +120,16 @@ async function measure(what: string, shards: readonly Shard[]): Promise<Measured
     shareOfPcm: total / pcmBytes,
     paper: { bytesARow: paper / rows, bytesAFile: paperFile, shareOfPcm: paper / pcmBytes },
     decodeMicrosecondsARow: (1000 * decodeMs) / rows,
-    viewMicrosecondsAChunk: first ? await viewReadMicroseconds(first.table, new Set(first.table.view).size, classesShown) : 0,
+    viewMicrosecondsAChunk: first
+      ? await viewReadMicroseconds(first.table, new Set(first.table.view).size, classesShown)
+      : 0,
   };
 }
 
-/** CPU time, the best of eight: what is asked is what the work costs once compiled, not what else the machine does. */
+/**
+ * CPU time, the best of eight: what is asked is what the work costs once compiled, not what else
+ * the machine does.
+ */
 async function fastestDecodeMs(bytes: Uint8Array): Promise<number> {
   let fastest = Infinity;
   for (let repeat = 0; repeat < 8; repeat++) {
@@ -120,14 +142,30 @@ async function fastestDecodeMs(bytes: Uint8Array): Promise<number> {
 }
 
 function text(measured: Measured, stepMicrosecondsAChunk: number): string {
-  const { what, rows, views, topK, bytesARow, total, shareOfPcm, paper, decodeMicrosecondsARow, viewMicrosecondsAChunk } = measured;
-  const line = (name: string, value: number, unit = ''): string => `  ${name.padEnd(12)} ${value.toFixed(2).padStart(7)}${unit}`;
+  const {
+    what,
+    rows,
+    views,
+    topK,
+    bytesARow,
+    total,
+    shareOfPcm,
+    paper,
+    decodeMicrosecondsARow,
+    viewMicrosecondsAChunk,
+  } = measured;
+  const line = (name: string, value: number, unit = ''): string =>
+    `  ${name.padEnd(12)} ${value.toFixed(2).padStart(7)}${unit}`;
   const percent = (share: number): string => `, ${(100 * share).toFixed(3)} % of int16 PCM`;
   return [
     `${what}: ${rows} rows, ${views} views, top ${topK}; bytes a row`,
     ...Object.entries(bytesARow).map(([name, bytes]) => line(name, bytes)),
     line('together', total, percent(shareOfPcm)),
-    line("paper's HDF5", paper.bytesARow, `${percent(paper.shareOfPcm)}, and ${paper.bytesAFile} bytes a file`),
+    line(
+      "paper's HDF5",
+      paper.bytesARow,
+      `${percent(paper.shareOfPcm)}, and ${paper.bytesAFile} bytes a file`,
+    ),
     `  a view read in ${viewMicrosecondsAChunk.toFixed(1)} µs of CPU a chunk: ${((100 * viewMicrosecondsAChunk) / stepMicrosecondsAChunk).toPrecision(2)} % of an epoch of CED-tiny here (${(stepMicrosecondsAChunk / 1000).toFixed(1)} ms a chunk of 10 s)`,
     `  decoded, once a job, in ${decodeMicrosecondsARow.toFixed(1)} µs of CPU a row: ${((decodeMicrosecondsARow * views) / 1000).toFixed(2)} ms for all views of a chunk`,
   ].join('\n');

@@ -7,7 +7,20 @@ export interface Side {
   readonly peakBytes: number;
 }
 
-const columns = ['measure', 'median ms', 'min ms', 'CPU ms', 'peak MB', 'theirs: median', 'min', 'CPU', 'peak', 'ratio', 'goal', 'memory'];
+const columns = [
+  'measure',
+  'median ms',
+  'min ms',
+  'CPU ms',
+  'peak MB',
+  'theirs: median',
+  'min',
+  'CPU',
+  'peak',
+  'ratio',
+  'goal',
+  'memory',
+];
 
 export function tableHead(): string {
   return `${line(columns)}\n${line(columns.map((_, index) => (index === 0 ? '---' : '---:')))}`;
@@ -17,7 +30,9 @@ export function tableHead(): string {
 export function row({ name, goal }: Measure, ours: Side, theirs: Side): string {
   const [mine, other] = [summary(ours), summary(theirs)];
   const ratio = mine.median / other.median;
-  const sides = [mine, other].flatMap(({ median, minimum, cpu, peak }) => [median, minimum, cpu, peak].map((value) => value.toFixed(0)));
+  const sides = [mine, other].flatMap(({ median, minimum, cpu, peak }) =>
+    [median, minimum, cpu, peak].map((value) => value.toFixed(0)),
+  );
   return line([
     name,
     ...sides,
@@ -27,9 +42,19 @@ export function row({ name, goal }: Measure, ours: Side, theirs: Side): string {
   ]);
 }
 
-function summary({ samples, peakBytes }: Side): { median: number; minimum: number; cpu: number; peak: number } {
+function summary({ samples, peakBytes }: Side): {
+  median: number;
+  minimum: number;
+  cpu: number;
+  peak: number;
+} {
   const times = samples.map(({ ms }) => ms);
-  return { median: median(times), minimum: Math.min(...times), cpu: median(samples.map(({ cpuMs }) => cpuMs)), peak: peakBytes / 1e6 };
+  return {
+    median: median(times),
+    minimum: Math.min(...times),
+    cpu: median(samples.map(({ cpuMs }) => cpuMs)),
+    peak: peakBytes / 1e6,
+  };
 }
 
 export function median(values: readonly number[]): number {

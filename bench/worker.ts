@@ -1,4 +1,7 @@
-/** Our side of a pair, with the protocol of torch/worker.py: a job in argv, `ready`, then one run and its times for every line on standard input. */
+/**
+ * Our side of a pair, with the protocol of torch/worker.py: a job in argv, `ready`, then one run
+ * and its times for every line on standard input.
+ */
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,12 +16,19 @@ import { Predictor } from '../ced/model/predictor';
 import { Trainer } from '../ced/training/trainer';
 import type { Job } from './measures';
 
-const augment: AugmentConfig = { shift: { maxFraction: 0.5, probability: 0.5 }, timeMask: { maxFrames: 192 }, freqMask: { maxBins: 24 } };
+const augment: AugmentConfig = {
+  shift: { maxFraction: 0.5, probability: 0.5 },
+  timeMask: { maxFrames: 192 },
+  freqMask: { maxBins: 24 },
+};
 const STORED_CLIPS = 256;
 
 function prepare({ measure, config, batch, samples, precision, device }: Job): () => unknown {
   const engine = openEngine();
-  if (engine.kind.device !== device) throw new Error(`the engine computes on the ${engine.kind.device}, the ${device} is to be measured`);
+  if (engine.kind.device !== device)
+    throw new Error(
+      `the engine computes on the ${engine.kind.device}, the ${device} is to be measured`,
+    );
   const pcm = Int16Array.from({ length: batch * samples }, (_, i) => ((i * 7919) % 18_001) - 9000);
   if (measure === 'frontend') {
     const front = new LogMel(engine);
@@ -32,7 +42,8 @@ function prepare({ measure, config, batch, samples, precision, device }: Job): (
   const targets = Float32Array.from({ length: batch * config.outputdim }, (_, i) => (i % 97) / 97);
   const lambda = Float32Array.from({ length: batch }, (_, i) => i / batch);
   // As on the other side, the bare step hears no masks.
-  if (measure === 'train') return () => trainer.step({ pcm, batch, samples, masks: null, targets, lambda }, 1e-3);
+  if (measure === 'train')
+    return () => trainer.step({ pcm, batch, samples, masks: null, targets, lambda }, 1e-3);
 
   const clips = storedClips(samples);
   let step = 0;
@@ -42,13 +53,20 @@ function prepare({ measure, config, batch, samples, precision, device }: Job): (
     const drawn = Array.from({ length: batch }, (_, row) => {
       const clip = (step * batch + row * 37) % STORED_CLIPS;
       clips.read(clip, own);
-      const parameters = drawAugmentation(augment, { seed: 1, clipSha256: clip.toString(16), chunk: 0, view: step }, samples);
+      const parameters = drawAugmentation(
+        augment,
+        { seed: 1, clipSha256: clip.toString(16), chunk: 0, view: step },
+        samples,
+      );
       shiftInto(own, parameters.shift, heard, row * samples);
       return parameters;
     });
     const mixed = drawMixup(0.5, { seed: 1, epoch: 0, step }, batch);
     step++;
-    return trainer.step({ pcm: heard, batch, samples, masks: masksToInt32(drawn), targets, lambda: mixed }, 1e-3);
+    return trainer.step(
+      { pcm: heard, batch, samples, masks: masksToInt32(drawn), targets, lambda: mixed },
+      1e-3,
+    );
   };
 }
 

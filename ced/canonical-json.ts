@@ -1,7 +1,8 @@
 /**
- * The name under which logits are stored: a hash of everything that determines them besides the audio, and of nothing else. A second
- * student or tomorrow's retrain with the same description finds them and computes nothing; the audio is named by the shard beside it, and
- * neither engine nor hardware belongs to what was asked for.
+ * The name under which logits are stored: a hash of everything that determines them besides the
+ * audio, and of nothing else. A second student or tomorrow's retrain with the same description
+ * finds them and computes nothing; the audio is named by the shard beside it, and neither engine
+ * nor hardware belongs to what was asked for.
  */
 import { createHash } from 'node:crypto';
 import { augmentationVersion, type AugmentConfig } from './augment/parameters';
@@ -15,7 +16,10 @@ export interface TeacherIdentity {
   readonly output: 'probabilities' | 'logits';
   /** The teacher's class for each of the run's, in the run's order. */
   readonly classMap: readonly number[] | Int32Array;
-  /** For a teacher with its own front end: what it takes and whether spectrogram masks are skipped for it. */
+  /**
+   * For a teacher with its own front end: what it takes and whether spectrogram masks are skipped
+   * for it.
+   */
   readonly frontEnd: string;
 }
 
@@ -30,17 +34,33 @@ export interface LogitsDescription {
   readonly augment: AugmentConfig;
 }
 
-/** Raise it when equal descriptions come to mean other numbers: chunk rule, ensemble rule, rounding. */
+/**
+ * Raise it when equal descriptions come to mean other numbers: chunk rule, ensemble rule, rounding.
+ */
 const rulesVersion = 1;
 
 /** Hex SHA-256. Only the fields named here enter: passing a wider object changes nothing. */
-export function logitsKey({ teachers, precision, chunkSeconds, views, topK, seed, augment }: LogitsDescription): string {
+export function logitsKey({
+  teachers,
+  precision,
+  chunkSeconds,
+  views,
+  topK,
+  seed,
+  augment,
+}: LogitsDescription): string {
   const weights = normalisedWeights(teachers.map(({ weight }) => weight));
   const description = {
     rulesVersion,
     augmentationVersion,
     teachers: teachers.map(({ weightsSha256, output, classMap, frontEnd }, teacher) => {
-      return { weightsSha256, weight: weights[teacher], output, classMap: Array.from(classMap), frontEnd };
+      return {
+        weightsSha256,
+        weight: weights[teacher],
+        output,
+        classMap: Array.from(classMap),
+        frontEnd,
+      };
     }),
     precision,
     chunkSeconds,
@@ -56,13 +76,22 @@ export function logitsKey({ teachers, precision, chunkSeconds, views, topK, seed
   return createHash('sha256').update(canonicalJson(description), 'utf8').digest('hex');
 }
 
-/** JSON with sorted keys and no spaces: one text for one value. @throws TypeError on what JSON can't hold, NaN and undefined included */
+/**
+ * JSON with sorted keys and no spaces: one text for one value. @throws TypeError on what JSON can't
+ * hold, NaN and undefined included
+ */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
     return `{${entries.map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`).join(',')}}`;
   }
-  if (typeof value === 'string' || typeof value === 'boolean' || value === null || Number.isFinite(value)) return JSON.stringify(value);
+  if (
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    value === null ||
+    Number.isFinite(value)
+  )
+    return JSON.stringify(value);
   throw new TypeError(`a ${typeof value} has no canonical form here (NaN and infinity neither)`);
 }

@@ -1,8 +1,10 @@
 /**
- * Bytes that claim a format of ours and don't keep it: truncated, of another version, or somebody else's file. Reading them again can't
- * help, so callers turn it into one of their permanent errors.
+ * Bytes that claim a format of ours and don't keep it: truncated, of another version, or somebody
+ * else's file. Reading them again can't help, so callers turn it into one of their permanent
+ * errors.
  */
-export type Format = 'npy' | 'audio shard table' | 'logit shard' | 'logit rows' | 'vocabulary' | 'published logits';
+export type Format =
+  'npy' | 'audio shard table' | 'logit shard' | 'logit rows' | 'vocabulary' | 'published logits';
 
 export class FormatInvalid extends Error {
   readonly code = 'FormatInvalid';

@@ -1,7 +1,9 @@
 /**
- * The one way this project writes and reads Parquet: brotli from Node's own zlib, no statistics, one page a column and row group, and no
- * date, path or library version in the file, so that equal tables are equal bytes. (Under one brotli: the one inside another major version of
- * Node may choose other bytes for the same table, which is why whoever commits a shard first decides its bytes.)
+ * The one way this project writes and reads Parquet: brotli from Node's own zlib, no statistics,
+ * one page a column and row group, and no date, path or library version in the file, so that equal
+ * tables are equal bytes. (Under one brotli: the one inside another major version of Node may
+ * choose other bytes for the same table, which is why whoever commits a shard first decides its
+ * bytes.)
  */
 import { promisify } from 'node:util';
 import { brotliCompress, brotliDecompressSync, constants } from 'node:zlib';
@@ -27,16 +29,22 @@ export interface ParquetWriteSettings {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Small groups compress badly, large ones must be held in memory whole: groups hold between this many rows and twice as many. */
+/**
+ * Small groups compress badly, large ones must be held in memory whole: groups hold between this
+ * many rows and twice as many.
+ */
 const rowsPerGroup = 65_536;
 
 const createdBy = 'ced-distillation';
 
 /**
- * The pages are compressed side by side on Node's own threads, while whoever waits for the file may compute: a first pass finds them, a second one
- * writes the file with what became of them.
+ * The pages are compressed side by side on Node's own threads, while whoever waits for the file may
+ * compute: a first pass finds them, a second one writes the file with what became of them.
  */
-export async function writeParquet(columns: readonly ParquetColumn[], { quality, metadata }: ParquetWriteSettings): Promise<Uint8Array> {
+export async function writeParquet(
+  columns: readonly ParquetColumn[],
+  { quality, metadata }: ParquetWriteSettings,
+): Promise<Uint8Array> {
   const pages: Promise<Uint8Array>[] = [];
   writeFile(columns, metadata, (page) => {
     pages.push(compress(page.slice(), quality));
@@ -55,7 +63,10 @@ function writeFile(
   const writer = new ByteWriter(1 << 16);
   const file = new ParquetWriter({
     writer,
-    schema: [{ name: 'root', num_children: columns.length }, ...columns.flatMap(({ schema }) => schema)],
+    schema: [
+      { name: 'root', num_children: columns.length },
+      ...columns.flatMap(({ schema }) => schema),
+    ],
     codec: 'BROTLI',
     compressors: { BROTLI: compressor },
     statistics: false,
@@ -64,7 +75,12 @@ function writeFile(
   });
   const groups = Math.max(1, Math.floor(rows / rowsPerGroup));
   void file.write({
-    columnData: columns.map(({ name, encoding, data }) => ({ name, encoding, data: data as Int32Array, offsetIndex: false })),
+    columnData: columns.map(({ name, encoding, data }) => ({
+      name,
+      encoding,
+      data: data as Int32Array,
+      offsetIndex: false,
+    })),
     rowGroupSize: Math.max(1, Math.ceil(rows / groups)),
     pageSize: 0,
   });
@@ -76,7 +92,10 @@ const brotli = promisify(brotliCompress);
 
 async function compress(page: Uint8Array, quality: number): Promise<Uint8Array> {
   return await brotli(page, {
-    params: { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: page.length },
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: quality,
+      [constants.BROTLI_PARAM_SIZE_HINT]: page.length,
+    },
   });
 }
 
@@ -97,13 +116,17 @@ export async function readParquet(bytes: Uint8Array, format: Format): Promise<Pa
     const rows = Number(parsed.num_rows);
     await parquetRead({
       // A Buffer's own `slice` would share memory with whatever lies beside it.
-      file: { byteLength: bytes.length, slice: (start, end) => Uint8Array.prototype.slice.call(bytes, start, end).buffer },
+      file: {
+        byteLength: bytes.length,
+        slice: (start, end) => Uint8Array.prototype.slice.call(bytes, start, end).buffer,
+      },
       metadata: parsed,
       compressors: { BROTLI: (page) => brotliDecompressSync(page) },
       onChunk: ({ columnName, columnData, rowStart }) => {
         const held = columns.get(columnName) ?? newColumn(columnData, rows);
         columns.set(columnName, held);
-        for (let row = 0; row < columnData.length; row++) held[rowStart + row] = columnData[row] as number;
+        for (let row = 0; row < columnData.length; row++)
+          held[rowStart + row] = columnData[row] as number;
       },
     });
   } catch (error) {
@@ -113,7 +136,9 @@ export async function readParquet(bytes: Uint8Array, format: Format): Promise<Pa
   return {
     rows: Number(parsed.num_rows),
     columnNames,
-    metadata: Object.fromEntries((parsed.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? ''])),
+    metadata: Object.fromEntries(
+      (parsed.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? '']),
+    ),
     column(name) {
       const values = columns.get(name);
       if (values) return values;
@@ -135,5 +160,12 @@ export function requiredColumn(
   type: 'INT32' | 'INT64' | 'DOUBLE' | 'BYTE_ARRAY',
   converted: SchemaElement['converted_type'] | null,
 ): SchemaElement[] {
-  return [{ name, type, repetition_type: 'REQUIRED', ...(converted ? { converted_type: converted } : {}) }];
+  return [
+    {
+      name,
+      type,
+      repetition_type: 'REQUIRED',
+      ...(converted ? { converted_type: converted } : {}),
+    },
+  ];
 }

@@ -17,7 +17,10 @@ const modules: Readonly<Record<string, string>> = {
   watch: './run/watch',
 };
 
-/** @returns exit code. @throws what the subcommand throws, and {UsageError} for one that does not exist */
+/**
+ * @returns exit code.
+ * @throws what the subcommand throws, and {UsageError} for one that does not exist
+ */
 export async function ced(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === '--help' || name === '-h') {
@@ -34,7 +37,10 @@ export async function ced(argv: readonly string[]): Promise<number> {
 
 function commandNamed(name: string): Command {
   const path = modules[name];
-  if (path === undefined) throw new UsageError(`ced ${name}: no such command, expected one of ${names().join(', ')}; see ced --help`);
+  if (path === undefined)
+    throw new UsageError(
+      `ced ${name}: no such command, expected one of ${names().join(', ')}; see ced --help`,
+    );
   return (load(path) as { command: Command }).command;
 }
 

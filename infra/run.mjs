@@ -1,5 +1,5 @@
-// The door every npm script goes through: set up what the program needs, then become it. (Package hooks like `prestart` are off: see .npmrc.)
-// usage: node infra/run.mjs PROGRAM [arguments…]
+// The door every npm script goes through: set up what the program needs, then become it. (Package
+// hooks like `prestart` are off: see .npmrc.) usage: node infra/run.mjs PROGRAM [arguments…]
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import Module from 'node:module';
@@ -42,7 +42,10 @@ export async function run(program, args) {
     if (program === 'setup') return await setup(args);
     if (program === 'test') return await test(args);
     const target = programs[program];
-    if (target === undefined) throw new SetupError(`unknown program ${program}: one of setup, test, ${Object.keys(programs).join(', ')}`);
+    if (target === undefined)
+      throw new SetupError(
+        `unknown program ${program}: one of setup, test, ${Object.keys(programs).join(', ')}`,
+      );
     const asksForHelp = args.includes('--help') || args.includes('-h');
     await setUp({ parts: asksForHelp ? [] : target.parts, quiet: true });
     become(join(root, 'dist', target.file), args);
@@ -54,13 +57,19 @@ export async function run(program, args) {
 }
 
 async function setup(args) {
-  const options = { gpu: { type: 'boolean' }, cpu: { type: 'boolean' }, parts: { type: 'string' }, 'no-build': { type: 'boolean' } };
+  const options = {
+    gpu: { type: 'boolean' },
+    cpu: { type: 'boolean' },
+    parts: { type: 'string' },
+    'no-build': { type: 'boolean' },
+  };
   const flags = { quiet: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } };
   const values = optionsOf(args, { ...options, ...flags });
   if (values.help) return console.log(setupHelp);
   const parts = values.parts?.split(',') ?? allParts;
   const unknown = parts.find((part) => !allParts.includes(part));
-  if (unknown !== undefined) throw new SetupError(`--parts ${unknown}: expected ${allParts.join(', ')}`);
+  if (unknown !== undefined)
+    throw new SetupError(`--parts ${unknown}: expected ${allParts.join(', ')}`);
   const gpu = values.gpu ? true : values.cpu ? false : undefined;
   await setUp({ parts, gpu, build: values['no-build'] !== true, quiet: values.quiet === true });
 }
@@ -76,9 +85,11 @@ function optionsOf(args, options) {
 /** Runs the program in this very process, so that signals and exit codes are its own. */
 function become(file, args) {
   if (!existsSync(file)) throw new SetupError(`${file} does not exist`);
-  // `require` of an ESM-only package is stable in Node 22 and silently works in 20.19, but for this warning.
+  // `require` of an ESM-only package is stable in Node 22 and silently works in 20.19, but for this
+  // warning.
   const flags = ['--disable-warning=ExperimentalWarning', '--enable-source-maps'];
-  process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, ...flags].filter(Boolean).join(' '); // for the processes it starts
+  // for the processes it starts
+  process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, ...flags].filter(Boolean).join(' ');
   process.setSourceMapsEnabled(true);
   process.removeAllListeners('warning').on('warning', (warning) => {
     if (warning.name !== 'ExperimentalWarning') console.error(warning.stack);
@@ -89,23 +100,41 @@ function become(file, args) {
 
 /** Jest, and a last line that a program can read: `12 passed, 0 failed`. */
 async function test(args) {
-  await setUp({ parts: ['tensorflow', 'temporal', 'storage', 'readers', 'manifests', 'monitors', 'browser'], quiet: true });
+  await setUp({
+    parts: ['tensorflow', 'temporal', 'storage', 'readers', 'manifests', 'monitors', 'browser'],
+    quiet: true,
+  });
   const results = join(root, '.ced', `test-results-${process.pid}.json`);
-  const jest = [join(root, 'node_modules/jest/bin/jest.js'), '--json', `--outputFile=${results}`, ...args];
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...jest], { cwd: root, stdio: 'inherit' });
+  const jest = [
+    join(root, 'node_modules/jest/bin/jest.js'),
+    '--json',
+    `--outputFile=${results}`,
+    ...args,
+  ];
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...jest], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   const code = await new Promise((resolve) => child.once('close', resolve));
   process.exitCode = code ?? 1;
   if (!existsSync(results)) return;
-  const { numPassedTests, numPendingTests, testResults } = JSON.parse(readFileSync(results, 'utf8'));
+  const { numPassedTests, numPendingTests, testResults } = JSON.parse(
+    readFileSync(results, 'utf8'),
+  );
   rmSync(results);
   // A test file that fails outside its tests (it does not compile, a hook throws) counts as one.
   const failures = testResults.map(
-    ({ status, assertionResults }) => assertionResults.filter((test) => test.status === 'failed').length || (status === 'failed' ? 1 : 0),
+    ({ status, assertionResults }) =>
+      assertionResults.filter((test) => test.status === 'failed').length ||
+      (status === 'failed' ? 1 : 0),
   );
   const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : '';
-  console.log(`\n${numPassedTests} passed, ${failures.reduce((sum, count) => sum + count, 0)} failed${skipped}`);
+  console.log(
+    `\n${numPassedTests} passed, ${failures.reduce((sum, count) => sum + count, 0)} failed${skipped}`,
+  );
 }
 
 const [program, ...args] = process.argv.slice(2);
-if (realpathSync(process.argv[1] ?? '.') === join(root, 'infra', 'run.mjs')) await run(program ?? '', args);
+if (realpathSync(process.argv[1] ?? '.') === join(root, 'infra', 'run.mjs'))
+  await run(program ?? '', args);

@@ -1,5 +1,6 @@
 /**
- * Registers the pipeline's search attributes with a Temporal server. A workflow that upserts an unknown one stalls, so this comes before the first run.
+ * Registers the pipeline's search attributes with a Temporal server. A workflow that upserts an
+ * unknown one stalls, so this comes before the first run.
  */
 import { Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
@@ -14,11 +15,18 @@ const indexedType = {
 /** How the CLI spells the same types. */
 const cliType = { KEYWORD: 'Keyword', INT: 'Int', DOUBLE: 'Double' } as const;
 
-/** Adds the ones a running server lacks. Idempotent; throws where the name is taken by another type. */
-export async function ensureSearchAttributes(address: string, namespace = 'default'): Promise<void> {
+/**
+ * Adds the ones a running server lacks. Idempotent; throws where the name is taken by another type.
+ */
+export async function ensureSearchAttributes(
+  address: string,
+  namespace = 'default',
+): Promise<void> {
   const connection = await Connection.connect({ address, connectTimeout: '5s' });
   try {
-    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({
+      namespace,
+    });
     const missing: Record<string, temporal.api.enums.v1.IndexedValueType> = {};
     for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES)) {
       const present = customAttributes?.[name];
@@ -28,7 +36,11 @@ export async function ensureSearchAttributes(address: string, namespace = 'defau
           `search attribute ${name} of the Temporal server at ${address} is not of type ${cliType[type]}: remove it there first`,
         );
     }
-    if (Object.keys(missing).length > 0) await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: missing });
+    if (Object.keys(missing).length > 0)
+      await connection.operatorService.addSearchAttributes({
+        namespace,
+        searchAttributes: missing,
+      });
   } finally {
     await connection.close();
   }
@@ -36,5 +48,8 @@ export async function ensureSearchAttributes(address: string, namespace = 'defau
 
 /** The same for `temporal server start-dev`, which registers them before it answers. */
 export function searchAttributeArguments(): string[] {
-  return Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${cliType[type]}`]);
+  return Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
+    '--search-attribute',
+    `${name}=${cliType[type]}`,
+  ]);
 }

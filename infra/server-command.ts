@@ -32,21 +32,33 @@ async function main(): Promise<void> {
   });
   if (values.help) return console.log(help);
   const logLevel = logLevels.find((level) => level === values['log-level']);
-  if (logLevel === undefined) throw new Error(`--log-level ${values['log-level']}: expected one of ${logLevels.join(', ')}`);
+  if (logLevel === undefined)
+    throw new Error(`--log-level ${values['log-level']}: expected one of ${logLevels.join(', ')}`);
   const uiPort = values['no-ui'] ? null : portOf('--ui-port', values['ui-port']);
   const address = `${values.ip}:${portOf('--port', values.port)}`;
-  const server = await startServer({ address, dbFile: values.db, uiPort, log: 'inherit', logLevel });
-  if (server.reused) return console.log(`A Temporal server already answers at ${address}; its search attributes are registered.`);
+  const server = await startServer({
+    address,
+    dbFile: values.db,
+    uiPort,
+    log: 'inherit',
+    logLevel,
+  });
+  if (server.reused)
+    return console.log(
+      `A Temporal server already answers at ${address}; its search attributes are registered.`,
+    );
   console.log(
     `Temporal server at ${address}${uiPort === null ? '' : `, web interface at http://${values.ip}:${uiPort}`}, state in ${values.db}. Ctrl-C stops it.`,
   );
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.stop());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void server.stop());
   await server.ended;
 }
 
 function portOf(option: string, text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`${option} ${text}: expected a port between 1 and 65535`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new Error(`${option} ${text}: expected a port between 1 and 65535`);
   return port;
 }
 

@@ -1,8 +1,10 @@
 /**
- * The Temporal development server: one process, its state in one SQLite file that survives restarts.
+ * The Temporal development server: one process, its state in one SQLite file that survives
+ * restarts.
  *
- * Guarantees: when `startServer` resolves, the server answers and knows the search attributes; the server never outlives the process that started it;
- * a server of ours that already answers at the address is used as it is.
+ * Guarantees: when `startServer` resolves, the server answers and knows the search attributes; the
+ * server never outlives the process that started it; a server of ours that already answers at the
+ * address is used as it is.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
@@ -14,10 +16,14 @@ import { ensureSearchAttributes, searchAttributeArguments } from './search-attri
 import { leashed, temporalBinary } from './toolchain';
 
 /**
- * A GPU worker has one slot and so one poll, which waits at one of a queue's partitions, four by default, while a task may lie in another: seen to
- * cost a minute of an idle GPU. One partition is plenty for the workers of one machine.
+ * A GPU worker has one slot and so one poll, which waits at one of a queue's partitions, four by
+ * default, while a task may lie in another: seen to cost a minute of an idle GPU. One partition is
+ * plenty for the workers of one machine.
  */
-const ONE_PARTITION = ['matching.numTaskqueueReadPartitions=1', 'matching.numTaskqueueWritePartitions=1'];
+const ONE_PARTITION = [
+  'matching.numTaskqueueReadPartitions=1',
+  'matching.numTaskqueueWritePartitions=1',
+];
 
 const startLimitMs = 60_000;
 const stopLimitMs = 10_000;
@@ -54,9 +60,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   if (await accepts(host, port)) {
     if (!(await answers(options.address))) throw new Error(portTaken(host, port, 'address'));
     await ensureSearchAttributes(options.address);
-    return { address: options.address, pid: null, reused: true, stop: () => Promise.resolve(), ended: new Promise(() => {}) };
+    return {
+      address: options.address,
+      pid: null,
+      reused: true,
+      stop: () => Promise.resolve(),
+      ended: new Promise(() => {}),
+    };
   }
-  if (options.uiPort !== null && (await accepts(host, options.uiPort))) throw new Error(portTaken(host, options.uiPort, 'uiPort'));
+  if (options.uiPort !== null && (await accepts(host, options.uiPort)))
+    throw new Error(portTaken(host, options.uiPort, 'uiPort'));
   mkdirSync(dirname(options.dbFile), { recursive: true });
   const child = launch(options, host, port);
   const ended = new Promise<string>((resolve) => {
@@ -65,19 +78,38 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   const stop = () => stopServer(child, ended);
   const failure = await Promise.race([ended, readiness(options.address)]);
-  if (failure === 'ready') return { address: options.address, pid: child.pid ?? null, reused: false, stop, ended };
+  if (failure === 'ready')
+    return { address: options.address, pid: child.pid ?? null, reused: false, stop, ended };
   await stop();
   throw new Error(`the Temporal server did not start (${failure})${lastLine(options.log)}`);
 }
 
 function launch(options: ServerOptions, host: string, port: number): ChildProcess {
   const ui = options.uiPort === null ? ['--headless'] : ['--ui-port', String(options.uiPort)];
-  const args = ['server', 'start-dev', '--ip', host, '--port', String(port), ...ui, '--db-filename', options.dbFile];
-  for (const setting of [...ONE_PARTITION, ...(options.dynamicConfig ?? [])]) args.push('--dynamic-config-value', setting);
-  args.push('--namespace', 'default', '--log-level', options.logLevel ?? 'warn', ...searchAttributeArguments());
+  const args = [
+    'server',
+    'start-dev',
+    '--ip',
+    host,
+    '--port',
+    String(port),
+    ...ui,
+    '--db-filename',
+    options.dbFile,
+  ];
+  for (const setting of [...ONE_PARTITION, ...(options.dynamicConfig ?? [])])
+    args.push('--dynamic-config-value', setting);
+  args.push(
+    '--namespace',
+    'default',
+    '--log-level',
+    options.logLevel ?? 'warn',
+    ...searchAttributeArguments(),
+  );
   const log = options.log === 'inherit' ? null : openSync(options.log, 'a');
-  // A process group of its own: Ctrl-C must reach the workers, which still need the server to say where they stopped.
-  // SIGKILL when this process dies: a server on its way out could be taken for a living one by the next start, and SQLite survives it.
+  // A process group of its own: Ctrl-C must reach the workers, which still need the server to say
+  // where they stopped. SIGKILL when this process dies: a server on its way out could be taken for
+  // a living one by the next start, and SQLite survives it.
   const child = spawn(...leashed('SIGKILL', temporalBinary(), args), {
     detached: true,
     stdio: ['ignore', log ?? 'inherit', log ?? 'inherit'],

@@ -1,5 +1,6 @@
 /**
- * Where set-up put the programs it found or built. Set-up writes `.ced/toolchain.json` in the clone; this reads it.
+ * Where set-up put the programs it found or built. Set-up writes `.ced/toolchain.json` in the
+ * clone; this reads it.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -31,8 +32,15 @@ export function storageEmulatorBinary(): string {
   return found('storage');
 }
 
-/** Program and arguments, such that the kernel sends the signal when this process dies, however it dies (infra/setup/leash.mjs). */
-export function leashed(signal: 'SIGTERM' | 'SIGKILL', program: string, args: readonly string[]): [string, string[]] {
+/**
+ * Program and arguments, such that the kernel sends the signal when this process dies, however it
+ * dies (infra/setup/leash.mjs).
+ */
+export function leashed(
+  signal: 'SIGTERM' | 'SIGKILL',
+  program: string,
+  args: readonly string[],
+): [string, string[]] {
   return [found('leash'), [String(constants.signals[signal]), program, ...args]];
 }
 
@@ -51,14 +59,21 @@ export function manifestCheckBinary(): string {
   return found('manifestCheck');
 }
 
-/** Path of a Python that has TensorBoard's reader, Prometheus' parser and Grafana's schema, for tests. */
+/**
+ * Path of a Python that has TensorBoard's reader, Prometheus' parser and Grafana's schema, for
+ * tests.
+ */
 export function pythonWithMonitors(): string {
   return found('pythonMonitors');
 }
 
 /** A Chromium for tests, or why there is none. */
 export function browser(): { path: string } | { missing: string } {
-  return readToolchain()?.browser ?? { missing: 'set-up has not looked for one: start tests with `npm test`' };
+  return (
+    readToolchain()?.browser ?? {
+      missing: 'set-up has not looked for one: start tests with `npm test`',
+    }
+  );
 }
 
 function readToolchain(): z.infer<typeof Toolchain> | null {
@@ -68,14 +83,16 @@ function readToolchain(): z.infer<typeof Toolchain> | null {
 
 function found(part: Exclude<keyof z.infer<typeof Toolchain>, 'browser'>): string {
   const value = readToolchain()?.[part];
-  if (value === undefined || !existsSync(value)) throw new Error(`${part} is not set up on this machine: run \`npm run setup\``);
+  if (value === undefined || !existsSync(value))
+    throw new Error(`${part} is not set up on this machine: run \`npm run setup\``);
   return value;
 }
 
 function rootAbove(folder: string): string {
   let candidate = folder;
   while (!existsSync(join(candidate, 'package-lock.json'))) {
-    if (candidate === dirname(candidate)) throw new Error(`no clone of the repository around ${folder}`);
+    if (candidate === dirname(candidate))
+      throw new Error(`no clone of the repository around ${folder}`);
     candidate = dirname(candidate);
   }
   return candidate;

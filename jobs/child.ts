@@ -1,6 +1,7 @@
 /**
- * The engine's process: the only one that loads TensorFlow. It takes orders by IPC alone (signals go to the whole process group and would
- * kill it before its checkpoint), yields after every step, and ends when its worker is gone or silent.
+ * The engine's process: the only one that loads TensorFlow. It takes orders by IPC alone (signals
+ * go to the whole process group and would kill it before its checkpoint), yields after every step,
+ * and ends when its worker is gone or silent.
  */
 import { join } from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
@@ -35,7 +36,9 @@ const limitMs = standstillLimitMs(process.env);
 const standstills = new Standstills(limitMs);
 const silence = new Silence(limitMs);
 const fence = new Fence(standstills, (standstill) => send({ type: 'mine?', standstill }));
-const checkpoints = new CheckpointThread(join(__dirname, 'process', 'commit-thread.js'), () => fence.pass());
+const checkpoints = new CheckpointThread(join(__dirname, 'process', 'commit-thread.js'), () =>
+  fence.pass(),
+);
 
 setInterval(() => {
   standstills.seen();
@@ -54,7 +57,10 @@ async function run(id: number, { job }: Extract<ToEngine, { type: 'run' }>): Pro
     if (job.kind === 'train') await forgetModels();
     send({ type: 'done', id, result: await runJob(contextOf(id, job.input.store), job) });
   } catch (error) {
-    const { name, message, code, damages, stack } = error as Error & { code?: unknown; damages?: Damage[] };
+    const { name, message, code, damages, stack } = error as Error & {
+      code?: unknown;
+      damages?: Damage[];
+    };
     send({
       type: 'failed',
       id,
@@ -69,7 +75,8 @@ async function run(id: number, { job }: Extract<ToEngine, { type: 'run' }>): Pro
 
 function contextOf(id: number, storeUri: string): JobContext {
   let latest: LiveProgress = { unit: 'objects', done: 0, total: 0, perSecond: 0, etaSeconds: null };
-  const tell = (progress: LiveProgress): void => send({ type: 'progress', id, progress, memoryBytes: process.memoryUsage.rss() });
+  const tell = (progress: LiveProgress): void =>
+    send({ type: 'progress', id, progress, memoryBytes: process.memoryUsage.rss() });
   const onProgress = (progress: LiveProgress): void => {
     latest = progress;
     tell(progress);
@@ -84,7 +91,10 @@ function contextOf(id: number, storeUri: string): JobContext {
     onWait();
   };
   const patience = { onWait, onBytes };
-  const store = new FencedStore(openStore(root, storeUri, { ...storeOptionsFrom(process.env), patience }), () => fence.pass());
+  const store = new FencedStore(
+    openStore(root, storeUri, { ...storeOptionsFrom(process.env), patience }),
+    () => fence.pass(),
+  );
   return {
     store,
     engine,
@@ -103,7 +113,8 @@ function contextOf(id: number, storeUri: string): JobContext {
     },
     teacher: (modelSha256, precision, vocabulary) => {
       const key = `${modelSha256}/${precision}/${JSON.stringify(vocabulary)}`;
-      const loading = models.get(key) ?? MappedModel.load(store, engine, modelSha256, precision, vocabulary);
+      const loading =
+        models.get(key) ?? MappedModel.load(store, engine, modelSha256, precision, vocabulary);
       models.set(key, loading);
       loading.catch(() => models.delete(key));
       return loading;

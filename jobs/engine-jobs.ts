@@ -1,6 +1,17 @@
-/** The jobs that run inside the engine's process, and what they give back. Everything here crosses a process border as plain data. */
+/**
+ * The jobs that run inside the engine's process, and what they give back. Everything here crosses a
+ * process border as plain data.
+ */
 import type { CompareInput, Comparison } from '../workflows/contract/promotion';
-import type { HeardLogits, LogitsBusy, LogitsInput, LogitsShard, ScoreInput, Scored, TrainInput } from '../workflows/contract/activities';
+import type {
+  HeardLogits,
+  LogitsBusy,
+  LogitsInput,
+  LogitsShard,
+  ScoreInput,
+  Scored,
+  TrainInput,
+} from '../workflows/contract/activities';
 import type { TrainedModel } from '../workflows/contract/models';
 
 export type EngineJob =

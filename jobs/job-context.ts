@@ -16,10 +16,21 @@ export interface JobContext {
   monotonicMs: () => number;
   onProgress(progress: LiveProgress): void;
   onEpoch(record: EpochRecord): void;
-  /** Commits a checkpoint beside whatever else the job does; nothing of it is read after the call. */
+  /**
+   * Commits a checkpoint beside whatever else the job does; nothing of it is read after the call.
+   */
   commit(checkpoint: UncommittedCheckpoint): Promise<void>;
-  /** Lets the process read its orders. Resolves to true when it was told to stop after a checkpoint. */
+  /**
+   * Lets the process read its orders. Resolves to true when it was told to stop after a checkpoint.
+   */
   breathe(): Promise<boolean>;
-  /** A model of the store ready to be heard, its classes mapped to the vocabulary; kept between jobs. */
-  teacher(modelSha256: string, precision: 'float32' | 'bfloat16', vocabulary: Vocabulary): Promise<MappedModel>;
+  /**
+   * A model of the store ready to be heard, its classes mapped to the vocabulary; kept between
+   * jobs.
+   */
+  teacher(
+    modelSha256: string,
+    precision: 'float32' | 'bfloat16',
+    vocabulary: Vocabulary,
+  ): Promise<MappedModel>;
 }

@@ -1,4 +1,7 @@
-/** A model whose outputs stand in the run's class order, whatever order it was trained with and whatever it takes in. */
+/**
+ * A model whose outputs stand in the run's class order, whatever order it was trained with and
+ * whatever it takes in.
+ */
 import type { Engine } from '../ced/engine/engine';
 import type { PredictionInput } from '../ced/model/front-end';
 import { Predictor } from '../ced/model/predictor';
@@ -10,7 +13,10 @@ import type { Store } from '../storage/store';
 import { modelVocabulary } from '../ced/teachers/teacher-classes';
 import { loadWaveformNet, readWaveformManifest } from '../storage/models/waveform-folder';
 
-/** What a model hears: our log-mel with its masks, or the shifted wave alone. Part of the logits' content key. */
+/**
+ * What a model hears: our log-mel with its masks, or the shifted wave alone. Part of the logits'
+ * content key.
+ */
 type FrontEnd = 'log-mel' | 'waveform';
 
 interface OwnModel {
@@ -41,12 +47,20 @@ export class MappedModel {
       const map = classMap(manifest.vocabulary, vocabulary);
       const net = await loadWaveformNet(store, engine, modelSha256, manifest);
       const output = { output: manifest.output, classes: manifest.vocabulary.length };
-      const model = { probabilities: (input: PredictionInput) => waveformProbabilities(net, output, input), dispose: () => net.dispose() };
+      const model = {
+        probabilities: (input: PredictionInput) => waveformProbabilities(net, output, input),
+        dispose: () => net.dispose(),
+      };
       return new MappedModel(model, map, output.classes, 'waveform');
     }
     const { config, weights } = await loadModel(store, modelSha256);
     const map = classMap(modelVocabulary(config, vocabulary), vocabulary);
-    return new MappedModel(new Predictor(engine, config, weights, { precision }), map, config.outputdim, 'log-mel');
+    return new MappedModel(
+      new Predictor(engine, config, weights, { precision }),
+      map,
+      config.outputdim,
+      'log-mel',
+    );
   }
 
   /** @returns float32 [batch, classes of the vocabulary] */
@@ -55,7 +69,8 @@ export class MappedModel {
     const classes = this.map.length;
     const mapped = new Float32Array(input.batch * classes);
     for (let row = 0; row < input.batch; row++)
-      for (let c = 0; c < classes; c++) mapped[row * classes + c] = own[row * this.outputs + (this.map[c] ?? 0)] ?? 0;
+      for (let c = 0; c < classes; c++)
+        mapped[row * classes + c] = own[row * this.outputs + (this.map[c] ?? 0)] ?? 0;
     return mapped;
   }
 

@@ -1,4 +1,7 @@
-/** What the worker and its engine process say to each other over IPC (structured clone, so typed arrays and undefined survive). */
+/**
+ * What the worker and its engine process say to each other over IPC (structured clone, so typed
+ * arrays and undefined survive).
+ */
 import type { EngineJob } from './engine-jobs';
 import type { Damage } from '../workflows/contract/damage';
 import type { EpochRecord } from '../workflows/contract/activities';
@@ -8,17 +11,31 @@ export type ToEngine =
   | { type: 'run'; id: number; job: EngineJob }
   /** Finish the step, write a checkpoint, end the job. */
   | { type: 'stop'; id: number }
-  /** The worker is there. An engine that hears nothing for as long as a standstill (jobs/process/standstills.ts) ends itself. */
+  /**
+   * The worker is there. An engine that hears nothing for as long as a standstill
+   * (jobs/process/standstills.ts) ends itself.
+   */
   | { type: 'alive' }
   /** Answer to `mine?`: the worker did not stand still, the job is still its own. */
   | { type: 'yours'; standstill: number };
 
 export type FromEngine =
   | { type: 'ready' }
-  /** Asked after a standstill, before anything is written. A worker that stood still too kills the engine instead of answering. */
+  /**
+   * Asked after a standstill, before anything is written. A worker that stood still too kills the
+   * engine instead of answering.
+   */
   | { type: 'mine?'; standstill: number }
   /** `memoryBytes`: resident memory of the engine's process. */
   | { type: 'progress'; id: number; progress: LiveProgress; memoryBytes: number }
   | { type: 'epoch'; id: number; record: EpochRecord }
   | { type: 'done'; id: number; result: unknown }
-  | { type: 'failed'; id: number; name: string; message: string; code: string | null; damages: Damage[] | null; stack: string | null };
+  | {
+      type: 'failed';
+      id: number;
+      name: string;
+      message: string;
+      code: string | null;
+      damages: Damage[] | null;
+      stack: string | null;
+    };

@@ -8,7 +8,10 @@ import { logitsJob } from './logits/logits-job';
 import { compareJob } from './compare/compare-job';
 import { ShardBusy } from '../storage/shard-lease';
 
-export async function runJob<J extends EngineJob>(context: JobContext, job: J): Promise<JobResult<J>> {
+export async function runJob<J extends EngineJob>(
+  context: JobContext,
+  job: J,
+): Promise<JobResult<J>> {
   switch (job.kind) {
     case 'score':
       return (await scoreJob(context, job.input)) as JobResult<J>;

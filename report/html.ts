@@ -1,6 +1,7 @@
 /**
- * HTML that is safe by construction: whatever is put into an `html` template is escaped unless it is HTML already, so a clip called
- * `<script>` stays a name. https://cheatsheetseries.owasp.org/cheatsheets/Cross_Site_Scripting_Prevention_Cheat_Sheet.html
+ * HTML that is safe by construction: whatever is put into an `html` template is escaped unless it
+ * is HTML already, so a clip called `<script>` stays a name.
+ * https://cheatsheetseries.owasp.org/cheatsheets/Cross_Site_Scripting_Prevention_Cheat_Sheet.html
  */
 export class Html {
   constructor(readonly text: string) {}
@@ -8,7 +9,10 @@ export class Html {
 
 type HtmlValue = Html | string | number | null | undefined | readonly HtmlValue[];
 
-/** Values may stand in text and in quoted attributes, nowhere else. `null` and `undefined` leave nothing. */
+/**
+ * Values may stand in text and in quoted attributes, nowhere else. `null` and `undefined` leave
+ * nothing.
+ */
 export function html(parts: TemplateStringsArray, ...values: HtmlValue[]): Html {
   return new Html(parts.map((part, index) => part + textOf(values[index])).join(''));
 }
@@ -20,7 +24,10 @@ export function escapeHtml(text: string): string {
 /** JSON for a data block `<script type="application/json">`, which no content can close. */
 export function scriptJson(value: unknown): Html {
   return new Html(
-    JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    JSON.stringify(value).replace(
+      /[<>&\u2028\u2029]/g,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    ),
   );
 }
 

@@ -1,6 +1,8 @@
 /**
- * A student's model card, `README.md` beside its weights, in the form that Hugging Face reads. It states what the run knows: data, teachers, scores, speed, how to load it. What no run can know, the
- * licences of audio, teachers and weights, is left as fields to fill in. A model's folder never changes, so the card is that of the first run that publishes the model.
+ * A student's model card, `README.md` beside its weights, in the form that Hugging Face reads. It
+ * states what the run knows: data, teachers, scores, speed, how to load it. What no run can know,
+ * the licences of audio, teachers and weights, is left as fields to fill in. A model's folder never
+ * changes, so the card is that of the first run that publishes the model.
  */
 import type { PublishInput, RunResult } from '../workflows/contract/activities';
 import { formatCount, formatParameters, formatScore } from './number-format';
@@ -39,7 +41,11 @@ ${table(
             formatScore(result.ensemble.mAP),
           ],
         ]),
-    ...result.teachers.map(({ name, parameters, mAP }) => [`teacher ${name}`, formatParameters(parameters), formatScore(mAP)]),
+    ...result.teachers.map(({ name, parameters, mAP }) => [
+      `teacher ${name}`,
+      formatParameters(parameters),
+      formatScore(mAP),
+    ]),
   ],
 )}
 
@@ -51,7 +57,11 @@ ${latencyLine(student)}
 
 ${table(
   ['split', 'clips', 'hours'],
-  splits.map(({ split, clips, samples }) => [split, formatCount(clips), (samples / 16_000 / 3600).toFixed(2)]),
+  splits.map(({ split, clips, samples }) => [
+    split,
+    formatCount(clips),
+    (samples / 16_000 / 3600).toFixed(2),
+  ]),
 )}
 
 ${result.logits === null ? '' : `Learnt from ${formatCount(result.logits.rows)} stored views (${formatCount(result.logits.views)} a chunk), logits \`${result.logits.key}\`.\n`}
@@ -78,14 +88,28 @@ ${JSON.stringify(input.runFile, null, 2)}
 }
 
 function frontMatter(run: string, { name, mAP }: ResultStudent, evalClips: number | null): string {
-  const lines = ['---', 'license: unknown', 'pipeline_tag: audio-classification', 'tags: [audio-tagging, ced]'];
+  const lines = [
+    '---',
+    'license: unknown',
+    'pipeline_tag: audio-classification',
+    'tags: [audio-tagging, ced]',
+  ];
   if (mAP !== null && evalClips !== null)
-    lines.push('model-index:', `  - name: ${JSON.stringify(name)}`, '    results:', '      - task: { type: audio-classification }', `        dataset: { type: ${JSON.stringify(run)}, name: ${JSON.stringify(`${run}, eval`)} }`, `        metrics: [{ type: mAP, value: ${mAP} }]`); // prettier-ignore
+    lines.push(
+      'model-index:',
+      `  - name: ${JSON.stringify(name)}`,
+      '    results:',
+      '      - task: { type: audio-classification }',
+      `        dataset: { type: ${JSON.stringify(run)}, name: ${JSON.stringify(`${run}, eval`)} }`,
+      `        metrics: [{ type: mAP, value: ${mAP} }]`,
+    );
   return [...lines, '---', ''].join('\n');
 }
 
 function agreementLine({ agreement }: ResultStudent): string {
-  return agreement ? ` It names the same most probable class as its ensemble on ${(100 * agreement.topMatch).toFixed(1)} % of them.` : '';
+  return agreement
+    ? ` It names the same most probable class as its ensemble on ${(100 * agreement.topMatch).toFixed(1)} % of them.`
+    : '';
 }
 
 function latencyLine({ latency }: ResultStudent): string {
@@ -95,6 +119,7 @@ function latencyLine({ latency }: ResultStudent): string {
 }
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
 }

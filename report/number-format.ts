@@ -1,4 +1,7 @@
-/** Numbers as people read them. Written out by hand, because a locale's rules differ between machines and a report must not. */
+/**
+ * Numbers as people read them. Written out by hand, because a locale's rules differ between
+ * machines and a report must not.
+ */
 const NONE = '–';
 
 /** `1,234,567` */

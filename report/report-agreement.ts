@@ -1,4 +1,7 @@
-/** How closely students follow their ensemble, clip by clip, and how much the teachers agree with each other. */
+/**
+ * How closely students follow their ensemble, clip by clip, and how much the teachers agree with
+ * each other.
+ */
 import { html, type Html } from './html';
 import { formatPercent, formatScore } from './number-format';
 import type { ReportData } from './report-data';
@@ -48,7 +51,8 @@ function teacherTable(pairs: NonNullable<ReportData['result']['teacherAgreement'
   );
   return html`<h3>Teachers with each other</h3>
     <p class="note">
-      Teachers that agree fully add nothing to each other; one that agrees with no other may have been given the wrong classes.
+      Teachers that agree fully add nothing to each other; one that agrees with no other may have
+      been given the wrong classes.
     </p>
     ${table(['Teachers', { left: 'Same top class' }, 'Mean difference'], rows)}`;
 }

@@ -12,7 +12,10 @@ export function championSection({ result }: ReportData): Section | null {
     ['Put up', html`${student}, eval mAP ${formatScore(mAP)} <code>models/${sha256}</code>`],
     [
       'Against',
-      against ? html`champion ${against.entry}, eval mAP ${formatScore(against.mAP)} <code>models/${against.sha256}</code>` : 'nobody',
+      against
+        ? html`champion ${against.entry}, eval mAP ${formatScore(against.mAP)}
+            <code>models/${against.sha256}</code>`
+        : 'nobody',
     ],
     ['Least gain', String(minGain)],
     ['Outcome', outcome],

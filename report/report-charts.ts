@@ -1,4 +1,7 @@
-/** The course of training: loss, validation mAP and learning rate, drawn by uPlot from a data block in the page. */
+/**
+ * The course of training: loss, validation mAP and learning rate, drawn by uPlot from a data block
+ * in the page.
+ */
 import { html } from './html';
 import { formatScore } from './number-format';
 import type { ReportData } from './report-data';
@@ -43,15 +46,23 @@ export function chartsSection(data: ReportData): Section | null {
             </figure>`,
         )}
       </div>
-      <noscript><p class="note">Curves need scripts to be drawn; their numbers are the metrics segments in the store.</p></noscript>`,
+      <noscript
+        ><p class="note">
+          Curves need scripts to be drawn; their numbers are the metrics segments in the store.
+        </p></noscript
+      >`,
   };
 }
 
-/** Checkpoints of a short training lie far apart, and their average can be worse than the best of them. */
+/**
+ * Checkpoints of a short training lie far apart, and their average can be worse than the best of
+ * them.
+ */
 function averagingNotes({ models, curves }: ReportData): string {
   return curves
     .flatMap(({ name, epochs }) => {
-      const average = models.find((model) => model.trained?.name === name)?.trained?.validationMAP ?? null;
+      const average =
+        models.find((model) => model.trained?.name === name)?.trained?.validationMAP ?? null;
       const best = Math.max(...epochs.map(({ mAP }) => mAP ?? -1));
       if (average === null || best - average < NOTABLE_MAP) return [];
       return ` What was averaged for ${name} validates at ${formatScore(average)}, its best epoch alone at ${formatScore(best)}: a lower averageBest, or a validateEvery that keeps what is averaged closer together, would serve it better.`;
@@ -64,8 +75,15 @@ export function chartData(data: ReportData): Chart[] {
     points: (curve: ReportData['curves'][number]) => Line['points'],
     label: (name: string) => string,
     style: Line['style'],
-  ): Line[] => data.curves.map((curve, index) => ({ label: label(curve.name), colour: seriesColour(index), style, points: points(curve) }));
-  // An epoch's mean loss belongs to its middle: drawn at its end it would seem to lag behind the steps it is the mean of.
+  ): Line[] =>
+    data.curves.map((curve, index) => ({
+      label: label(curve.name),
+      colour: seriesColour(index),
+      style,
+      points: points(curve),
+    }));
+  // An epoch's mean loss belongs to its middle: drawn at its end it would seem to lag behind the
+  // steps it is the mean of.
   const loss = [
     ...lines(
       ({ steps }) => steps.map(({ step, loss: y }) => ({ x: step, y })),
@@ -73,13 +91,18 @@ export function chartData(data: ReportData): Chart[] {
       'faint',
     ),
     ...lines(
-      ({ epochs }) => epochs.map(({ step, loss: y }, index) => ({ x: Math.round((step + (epochs[index - 1]?.step ?? 0)) / 2), y })),
+      ({ epochs }) =>
+        epochs.map(({ step, loss: y }, index) => ({
+          x: Math.round((step + (epochs[index - 1]?.step ?? 0)) / 2),
+          y,
+        })),
       (name) => `${name}, epoch`,
       'line',
     ),
   ];
   const validated = lines(
-    ({ epochs }) => epochs.flatMap(({ epoch, mAP }) => (mAP === null ? [] : [{ x: epoch, y: mAP }])),
+    ({ epochs }) =>
+      epochs.flatMap(({ epoch, mAP }) => (mAP === null ? [] : [{ x: epoch, y: mAP }])),
     (name) => name,
     'line',
   );
@@ -90,7 +113,12 @@ export function chartData(data: ReportData): Chart[] {
   );
   return [
     joinLines('loss', 'Loss (binary cross-entropy)', 'step', loss),
-    joinLines('map', 'Validation mAP', 'epoch', withReference(validated, data.ensembleValidationMAP)),
+    joinLines(
+      'map',
+      'Validation mAP',
+      'epoch',
+      withReference(validated, data.ensembleValidationMAP),
+    ),
     joinLines('rate', 'Learning rate', 'step', learningRate),
   ].filter((chart) => chart !== null);
 }
@@ -106,7 +134,9 @@ function withReference(lines: Line[], mAP: number | null): Line[] {
 function joinLines(id: string, title: string, xLabel: string, lines: Line[]): Chart | null {
   const drawn = lines.filter(({ points }) => points.length > 0);
   if (drawn.length === 0) return null;
-  const xs = [...new Set(drawn.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
+  const xs = [...new Set(drawn.flatMap(({ points }) => points.map(({ x }) => x)))].sort(
+    (a, b) => a - b,
+  );
   const series = drawn.map(({ points, ...line }) => {
     const at = new Map(points.map(({ x, y }) => [x, Number(y.toPrecision(6))]));
     return { ...line, values: xs.map((x) => at.get(x) ?? null) };

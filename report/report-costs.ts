@@ -1,7 +1,13 @@
 /** What the run took: time by stage, bytes in the store, clips that were left out. */
 import { sampleRate } from '../ced/audio/mono16k';
 import { html, type Html } from './html';
-import { formatBytes, formatCount, formatHours, formatPercent, formatSeconds } from './number-format';
+import {
+  formatBytes,
+  formatCount,
+  formatHours,
+  formatPercent,
+  formatSeconds,
+} from './number-format';
 import type { ReportData } from './report-data';
 import type { Section } from './report-section';
 import { bar, table } from './report-parts';
@@ -12,10 +18,17 @@ export function stagesSection({ result: { stages }, attempts }: ReportData): Sec
   const total = stages.reduce((sum, { seconds }) => sum + seconds, 0);
   const worked = (stage: string | null, gpu: boolean): number =>
     attempts
-      .filter((each) => (stage === null || each.stage === stage) && each.stage !== 'publish' && each.gpu === gpu)
+      .filter(
+        (each) =>
+          (stage === null || each.stage === stage) && each.stage !== 'publish' && each.gpu === gpu,
+      )
       .reduce((sum, { startedMs, endedMs }) => sum + (endedMs - startedMs) / 1000, 0);
   const workCells = (stage: string | null): Html[] =>
-    attempts.length === 0 ? [] : [worked(stage, false), worked(stage, true)].map((seconds) => html`<td>${formatHours(seconds)}</td>`);
+    attempts.length === 0
+      ? []
+      : [worked(stage, false), worked(stage, true)].map(
+          (seconds) => html`<td>${formatHours(seconds)}</td>`,
+        );
   const rows = stages.map(
     ({ name, seconds }) =>
       html`<tr>
@@ -30,7 +43,12 @@ export function stagesSection({ result: { stages }, attempts }: ReportData): Sec
     title: 'Time by stage',
     note: 'A stage that found its work done in the store took next to nothing. CPU and GPU hours are those of the workers on either queue and count every attempt, in vain or not; what a GPU worker computed on stands under Provenance.',
     content: table(
-      ['Stage', { left: 'Elapsed' }, 'Share', ...(attempts.length === 0 ? [] : ['CPU hours', 'GPU hours'])],
+      [
+        'Stage',
+        { left: 'Elapsed' },
+        'Share',
+        ...(attempts.length === 0 ? [] : ['CPU hours', 'GPU hours']),
+      ],
       [
         ...rows,
         html`<tr class="total">
@@ -72,10 +90,17 @@ function duplicatesNote(splits: ReportData['splits']): { note?: string } {
     .map(({ split, duplicates = 0 }) => `${formatCount(duplicates)} of ${split}`);
   return found.length === 0
     ? {}
-    : { note: `Clips that hold the very audio of another in their split: ${found.join(', ')}. They were kept.` };
+    : {
+        note: `Clips that hold the very audio of another in their split: ${found.join(', ')}. They were kept.`,
+      };
 }
 
-function logitBytes({ rows, views, bytes, pcmBytes }: NonNullable<ReportData['result']['logits']>): Html {
+function logitBytes({
+  rows,
+  views,
+  bytes,
+  pcmBytes,
+}: NonNullable<ReportData['result']['logits']>): Html {
   const largest = Math.max(bytes, pcmBytes, 1);
   const each = rows === 0 ? '' : `, ${(bytes / rows).toFixed(1)} bytes each`;
   return html`<h3>Logits beside the audio they stand for</h3>
@@ -86,7 +111,9 @@ function logitBytes({ rows, views, bytes, pcmBytes }: NonNullable<ReportData['re
           <td class="bar">${bar(formatBytes(pcmBytes), pcmBytes / largest, '--teacher')}</td>
         </tr>
         <tr>
-          <th scope="row">logits<small>${formatCount(rows)} rows, ${formatCount(views)} views${each}</small></th>
+          <th scope="row">
+            logits<small>${formatCount(rows)} rows, ${formatCount(views)} views${each}</small>
+          </th>
           <td class="bar">${bar(formatBytes(bytes), bytes / largest, '--ensemble')}</td>
         </tr>
       </tbody>
@@ -102,7 +129,9 @@ export function rejectedSection({ rejected, result }: ReportData): Section | nul
         <td>${formatCount(count)}</td>
         <td class="examples">
           <details>
-            <summary>${examples.length === count ? 'show' : `show the first ${examples.length}`}</summary>
+            <summary>
+              ${examples.length === count ? 'show' : `show the first ${examples.length}`}
+            </summary>
             <ul>
               ${examples.map(({ split, clip, reason }) => html`<li><b>${clip}</b> <small>${split}</small><br />${reason}</li>`)}
             </ul>

@@ -1,8 +1,16 @@
-/** All that a report shows, as plain data: the same data makes the same bytes. Nothing in here depends on when or where it is made. */
+/**
+ * All that a report shows, as plain data: the same data makes the same bytes. Nothing in here
+ * depends on when or where it is made.
+ */
 import type { PublishInput, RunResult } from '../workflows/contract/activities';
 import type { TrainedModel } from '../workflows/contract/models';
 import { realTimeFactor, type Latency } from '../ced/metrics/latency';
-import { groupRejected, type RejectedClip, type RejectedGroup, type SplitSummary } from './run-corpus';
+import {
+  groupRejected,
+  type RejectedClip,
+  type RejectedGroup,
+  type SplitSummary,
+} from './run-corpus';
 import type { TrainingCurve } from './training-curve';
 import type { SoftwareVersions } from './software-versions';
 import type { DivergenceSpread, RunEvaluation, TeacherPair } from './run-evaluation';
@@ -68,13 +76,21 @@ export interface RunFindings {
 
 export function buildResult(
   input: PublishInput,
-  { evaluation, rejected, teacherPairs }: Pick<RunFindings, 'evaluation' | 'rejected' | 'teacherPairs'>,
+  {
+    evaluation,
+    rejected,
+    teacherPairs,
+  }: Pick<RunFindings, 'evaluation' | 'rejected' | 'teacherPairs'>,
 ): RunResult {
   return {
     formatVersion: 1,
     run: input.run,
     workflowId: input.workflowId,
-    teachers: input.ensemble.map(({ name, parameters }, index) => ({ name, parameters, mAP: evaluation?.teachers[index]?.mAP ?? null })),
+    teachers: input.ensemble.map(({ name, parameters }, index) => ({
+      name,
+      parameters,
+      mAP: evaluation?.teachers[index]?.mAP ?? null,
+    })),
     ensemble: { mAP: evaluation?.ensemble?.mAP ?? null },
     ...(teacherPairs.length === 0 ? {} : { teacherAgreement: teacherPairs }),
     students: input.students.map(({ name, parameters, sha256, bitExact }, index) => {
@@ -84,7 +100,9 @@ export function buildResult(
         parameters,
         mAP: score?.mAP ?? null,
         agreement: score?.agreement ?? null,
-        latency: score?.latency ? { ...score.latency, realTimeFactor: realTimeFactor(score.latency) } : null,
+        latency: score?.latency
+          ? { ...score.latency, realTimeFactor: realTimeFactor(score.latency) }
+          : null,
         checkpoint: `models/${sha256}`,
         sha256,
         bitExact,
@@ -97,7 +115,11 @@ export function buildResult(
   };
 }
 
-export function buildReportData(input: PublishInput, result: RunResult, findings: RunFindings): ReportData {
+export function buildReportData(
+  input: PublishInput,
+  result: RunResult,
+  findings: RunFindings,
+): ReportData {
   const { evaluation } = findings;
   return {
     kind: input.kind,
@@ -119,22 +141,31 @@ export function buildReportData(input: PublishInput, result: RunResult, findings
 
 function reportModels(input: PublishInput, evaluation: RunEvaluation | null): ReportModel[] {
   const weightSum = input.ensemble.reduce((sum, { weight }) => sum + weight, 0);
-  const unscored = { mAP: null, perClass: [], agreement: null, latency: null, spread: null, worst: [] };
-  const teachers = input.ensemble.map(({ name, parameters, sha256, weight }, index): ReportModel => {
-    const score = evaluation?.teachers[index] ?? unscored;
-    return {
-      role: 'teacher',
-      name,
-      parameters,
-      sha256,
-      weight: weight / weightSum,
-      mAP: score.mAP,
-      perClass: score.perClass,
-      agreement: null,
-      latency: score.latency,
-      trained: null,
-    };
-  });
+  const unscored = {
+    mAP: null,
+    perClass: [],
+    agreement: null,
+    latency: null,
+    spread: null,
+    worst: [],
+  };
+  const teachers = input.ensemble.map(
+    ({ name, parameters, sha256, weight }, index): ReportModel => {
+      const score = evaluation?.teachers[index] ?? unscored;
+      return {
+        role: 'teacher',
+        name,
+        parameters,
+        sha256,
+        weight: weight / weightSum,
+        mAP: score.mAP,
+        perClass: score.perClass,
+        agreement: null,
+        latency: score.latency,
+        trained: null,
+      };
+    },
+  );
   const parameters = input.ensemble.reduce((sum, teacher) => sum + teacher.parameters, 0);
   const { mAP, perClass } = evaluation?.ensemble ?? unscored;
   const ensemble: ReportModel = {
@@ -150,17 +181,33 @@ function reportModels(input: PublishInput, evaluation: RunEvaluation | null): Re
   };
   const students = input.students.map((trained, index): ReportModel => {
     const score = evaluation?.students[index] ?? unscored;
-    return { role: 'student', name: trained.name, parameters: trained.parameters, sha256: trained.sha256, weight: null, ...score, trained };
+    return {
+      role: 'student',
+      name: trained.name,
+      parameters: trained.parameters,
+      sha256: trained.sha256,
+      weight: null,
+      ...score,
+      trained,
+    };
   });
   return [...teachers, ...(teachers.length === 0 ? [] : [ensemble]), ...students];
 }
 
-/** The student that the headline is about: highest mAP, else closest to the ensemble, else the first; ties to the earlier one. */
+/**
+ * The student that the headline is about: highest mAP, else closest to the ensemble, else the
+ * first; ties to the earlier one.
+ */
 export function bestStudent(data: Pick<ReportData, 'models'>): ReportModel | null {
   const students = data.models.filter(({ role }) => role === 'student');
   const better = (a: ReportModel, b: ReportModel): boolean =>
     a.mAP !== null && b.mAP !== null
       ? a.mAP > b.mAP
-      : a.agreement !== null && b.agreement !== null && a.agreement.divergence < b.agreement.divergence;
-  return students.reduce<ReportModel | null>((best, student) => (best === null || better(student, best) ? student : best), null);
+      : a.agreement !== null &&
+        b.agreement !== null &&
+        a.agreement.divergence < b.agreement.divergence;
+  return students.reduce<ReportModel | null>(
+    (best, student) => (best === null || better(student, best) ? student : best),
+    null,
+  );
 }

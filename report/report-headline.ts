@@ -1,6 +1,13 @@
 /** The top of the report: what was run, what came out of it in one sentence, and four numbers. */
 import { html, type Html } from './html';
-import { formatBytes, formatCount, formatParameters, formatPercent, formatScore, formatSeconds } from './number-format';
+import {
+  formatBytes,
+  formatCount,
+  formatParameters,
+  formatPercent,
+  formatScore,
+  formatSeconds,
+} from './number-format';
 import { bestStudent, type ReportData, type ReportModel } from './report-data';
 
 interface Tile {
@@ -10,9 +17,13 @@ interface Tile {
 }
 
 export function headline(data: ReportData): Html {
-  const tiles = (data.kind === 'distill' ? distillTiles(data) : teachTiles(data)).concat(timeTile(data));
+  const tiles = (data.kind === 'distill' ? distillTiles(data) : teachTiles(data)).concat(
+    timeTile(data),
+  );
   return html`<header>
-    <p class="kicker">${data.kind === 'distill' ? 'Consistent ensemble distillation' : 'Teachers from labels'}</p>
+    <p class="kicker">
+      ${data.kind === 'distill' ? 'Consistent ensemble distillation' : 'Teachers from labels'}
+    </p>
     <h1>${data.result.run}</h1>
     <p class="lead">${lead(data)}</p>
     <dl class="tiles">
@@ -59,7 +70,11 @@ function distillTiles(data: ReportData): Tile[] {
       });
     } else if (student.agreement) {
       const detail = `divergence ${formatScore(student.agreement.divergence, 4)} nats; eval has no labels`;
-      tiles.push({ label: 'Agreement with the ensemble', value: formatPercent(student.agreement.topMatch), detail });
+      tiles.push({
+        label: 'Agreement with the ensemble',
+        value: formatPercent(student.agreement.topMatch),
+        detail,
+      });
     }
     const largest = largestTeacher(data);
     const together = data.result.teachers.reduce((sum, { parameters }) => sum + parameters, 0);
@@ -82,10 +97,20 @@ function teachTiles(data: ReportData): Tile[] {
   const best = bestStudent(data);
   const train = data.splits.find(({ split }) => split === 'train');
   return [
-    ...(best?.mAP == null ? [] : [{ label: 'Best eval mAP', value: formatScore(best.mAP), detail: best.name }]),
-    ...(best ? [{ label: 'Parameters', value: formatParameters(best.parameters), detail: best.name }] : []),
+    ...(best?.mAP == null
+      ? []
+      : [{ label: 'Best eval mAP', value: formatScore(best.mAP), detail: best.name }]),
+    ...(best
+      ? [{ label: 'Parameters', value: formatParameters(best.parameters), detail: best.name }]
+      : []),
     ...(train
-      ? [{ label: 'Training clips', value: formatCount(train.clips), detail: `${formatSeconds(train.samples / 16_000)} of audio` }]
+      ? [
+          {
+            label: 'Training clips',
+            value: formatCount(train.clips),
+            detail: `${formatSeconds(train.samples / 16_000)} of audio`,
+          },
+        ]
       : []),
   ];
 }
@@ -96,11 +121,16 @@ function timeTile({ result }: ReportData): Tile {
   return {
     label: 'Time',
     value: formatSeconds(total),
-    detail: slowest ? `most of it in ${slowest.name}: ${formatSeconds(slowest.seconds)}` : 'no stage was timed',
+    detail: slowest
+      ? `most of it in ${slowest.name}: ${formatSeconds(slowest.seconds)}`
+      : 'no stage was timed',
   };
 }
 
-export function shareOfEnsemble({ result }: Pick<ReportData, 'result'>, model: ReportModel): number | null {
+export function shareOfEnsemble(
+  { result }: Pick<ReportData, 'result'>,
+  model: ReportModel,
+): number | null {
   return model.mAP === null || !result.ensemble.mAP ? null : model.mAP / result.ensemble.mAP;
 }
 

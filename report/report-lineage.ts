@@ -1,4 +1,7 @@
-/** From what each thing was made: corpus and teachers, the logits they gave, the students that learned, and who is champion now. */
+/**
+ * From what each thing was made: corpus and teachers, the logits they gave, the students that
+ * learned, and who is champion now.
+ */
 import { html, type Html } from './html';
 import { formatCount, formatParameters } from './number-format';
 import type { ReportData } from './report-data';
@@ -14,7 +17,9 @@ interface Thing {
 }
 
 export function lineageSection(data: ReportData): Section | null {
-  const steps = [sources(data), logits(data), students(data), champion(data)].filter(({ things }) => things.length > 0);
+  const steps = [sources(data), logits(data), students(data), champion(data)].filter(
+    ({ things }) => things.length > 0,
+  );
   return {
     id: 'lineage',
     title: 'Lineage',
@@ -58,14 +63,20 @@ function sources(data: ReportData): { title: string; things: Thing[] } {
         colour: modelColour(data, model),
       };
     });
-  return { title: teachers.length === 0 ? 'Audio and labels' : 'Audio and teachers', things: [corpus, ...teachers] };
+  return {
+    title: teachers.length === 0 ? 'Audio and labels' : 'Audio and teachers',
+    things: [corpus, ...teachers],
+  };
 }
 
 function logits({ result }: ReportData): { title: string; things: Thing[] } {
   if (!result.logits) return { title: '', things: [] };
   const { key, rows, views } = result.logits;
   const detail = `${formatCount(rows)} rows, ${formatCount(views)} views`;
-  return { title: 'What they heard', things: [{ name: 'logits', detail, place: `logits/${key}`, colour: '--ensemble' }] };
+  return {
+    title: 'What they heard',
+    things: [{ name: 'logits', detail, place: `logits/${key}`, colour: '--ensemble' }],
+  };
 }
 
 function students(data: ReportData): { title: string; things: Thing[] } {
@@ -81,16 +92,25 @@ function students(data: ReportData): { title: string; things: Thing[] } {
         colour: modelColour(data, model),
       };
     });
-  return { title: data.kind === 'teach' ? 'Teachers' : things.length === 1 ? 'The student' : 'Students', things };
+  return {
+    title: data.kind === 'teach' ? 'Teachers' : things.length === 1 ? 'The student' : 'Students',
+    things,
+  };
 }
 
 /** Whether a student took the champion's place. */
 function champion({ result: { promotion } }: ReportData): { title: string; things: Thing[] } {
   if (!promotion) return { title: '', things: [] };
   const { outcome, student, sha256, says, against } = promotion;
-  const counts = outcome === 'promoted' ? { name: student, place: sha256 } : { name: 'the champion before', place: against?.sha256 };
+  const counts =
+    outcome === 'promoted'
+      ? { name: student, place: sha256 }
+      : { name: 'the champion before', place: against?.sha256 };
   const place = counts.place === undefined ? null : `models/${counts.place}`;
-  return { title: 'The champion', things: [{ name: counts.name, detail: says, place, colour: null }] };
+  return {
+    title: 'The champion',
+    things: [{ name: counts.name, detail: says, place, colour: null }],
+  };
 }
 
 /** `models/1f0c9a3b…` */

@@ -1,6 +1,12 @@
 /** Every model side by side: what it costs, what it is worth. */
 import { html, type Html } from './html';
-import { formatCount, formatParameters, formatPercent, formatScore, formatSeconds } from './number-format';
+import {
+  formatCount,
+  formatParameters,
+  formatPercent,
+  formatScore,
+  formatSeconds,
+} from './number-format';
 import type { ReportData, ReportModel } from './report-data';
 import { shareOfEnsemble } from './report-headline';
 import type { Section } from './report-section';
@@ -19,11 +25,15 @@ export function modelsSection(data: ReportData): Section {
       <td class="bar">
         ${model.mAP === null ? formatScore(null) : bar(formatScore(model.mAP), largestMAP === 0 ? 0 : model.mAP / largestMAP, colour)}
       </td>
-      <td class="bar">${bar(formatParameters(model.parameters), model.parameters / largestParameters, colour)}</td>
+      <td class="bar">
+        ${bar(formatParameters(model.parameters), model.parameters / largestParameters, colour)}
+      </td>
       ${
         taught
           ? null
-          : html`<td>${model.role === 'ensemble' ? '' : formatPercent(shareOfEnsemble(data, model))}</td>
+          : html`<td>
+                ${model.role === 'ensemble' ? '' : formatPercent(shareOfEnsemble(data, model))}
+              </td>
               <td>${agreementCell(model)}</td>`
       }
       ${timed ? html`<td>${latencyCell(model)}</td>` : null}
@@ -66,7 +76,12 @@ function describe(model: ReportModel, taught: boolean): string {
 }
 
 function agreementCell({ agreement }: ReportModel): Html | null {
-  return agreement && html`${formatPercent(agreement.topMatch)}<small>divergence ${formatScore(agreement.divergence, 4)}</small>`;
+  return (
+    agreement &&
+    html`${formatPercent(agreement.topMatch)}<small
+        >divergence ${formatScore(agreement.divergence, 4)}</small
+      >`
+  );
 }
 
 function latencyCell({ latency }: ReportModel): Html | null {
@@ -80,7 +95,6 @@ function trainedCell(validationMAP: number | null, { trained }: ReportModel): Ht
   const validation = validationMAP === null ? '' : `, validation mAP ${formatScore(validationMAP)}`;
   const { epochs, seconds, resumedAtStep = 0 } = trained;
   const since = resumedAtStep === 0 ? '' : ` from step ${formatCount(resumedAtStep)} on`;
-  return html`${formatCount(epochs)} ${epochs === 1 ? 'epoch' : 'epochs'}, ${formatSeconds(seconds)}${since}<small
-      >best epoch ${trained.bestEpoch}${validation}</small
-    >`;
+  return html`${formatCount(epochs)} ${epochs === 1 ? 'epoch' : 'epochs'},
+    ${formatSeconds(seconds)}${since}<small>best epoch ${trained.bestEpoch}${validation}</small>`;
 }

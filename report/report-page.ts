@@ -1,6 +1,7 @@
 /**
- * A run's report as one HTML file that needs no network: its content policy forbids any request and any script but the two it carries, so
- * even a hole in the escaping could run nothing. Deterministic. A new section is one more line in `sections`.
+ * A run's report as one HTML file that needs no network: its content policy forbids any request and
+ * any script but the two it carries, so even a hole in the escaping could run nothing.
+ * Deterministic. A new section is one more line in `sections`.
  */
 import { createHash } from 'node:crypto';
 import { agreementSection } from './report-agreement';
@@ -38,7 +39,9 @@ const sections: ((data: ReportData) => Section | null)[] = [
 
 export function renderReport(data: ReportData): string {
   const shown = sections.map((section) => section(data)).filter((section) => section !== null);
-  const scripts = shown.some(({ id }) => id === 'training') ? [uPlotScript, reportScript] : [reportScript];
+  const scripts = shown.some(({ id }) => id === 'training')
+    ? [uPlotScript, reportScript]
+    : [reportScript];
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -55,7 +58,9 @@ export function renderReport(data: ReportData): string {
       <body>
         <main>
           ${headline(data)}
-          <nav aria-label="Sections">${shown.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}</nav>
+          <nav aria-label="Sections">
+            ${shown.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}
+          </nav>
           ${shown.map(renderSection)}
         </main>
         <script type="application/json" id="chart-data">
@@ -73,12 +78,17 @@ function renderSection({ id, title, note, content }: Section): Html {
   </section> `;
 }
 
-/** Not by a template: the policy's hash covers every character between the tags, and formatting may not add one. */
+/**
+ * Not by a template: the policy's hash covers every character between the tags, and formatting may
+ * not add one.
+ */
 function inlineScript(script: string): Html {
   return new Html(`<script>${script}</script>\n`);
 }
 
 function contentPolicy(scripts: readonly string[]): string {
-  const hashes = scripts.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`).join(' ');
+  const hashes = scripts
+    .map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`)
+    .join(' ');
   return `default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:; script-src ${hashes}`;
 }

@@ -1,4 +1,7 @@
-/** Pieces that several sections are made of. Colours are CSS variables, so that they follow light and dark. */
+/**
+ * Pieces that several sections are made of. Colours are CSS variables, so that they follow light
+ * and dark.
+ */
 import { html, type Html } from './html';
 import type { ReportData, ReportModel } from './report-data';
 
@@ -11,14 +14,16 @@ export function seriesColour(index: number): string {
 
 /** Teachers share one quiet colour, the ensemble and each student have their own. */
 export function modelColour({ models }: Pick<ReportData, 'models'>, model: ReportModel): string {
-  if (model.role === 'student') return seriesColour(models.filter(({ role }) => role === 'student').indexOf(model));
+  if (model.role === 'student')
+    return seriesColour(models.filter(({ role }) => role === 'student').indexOf(model));
   return `--${model.role}`;
 }
 
 /** A number and its bar. @param share 0 to 1 of the bar's room */
 export function bar(label: string, share: number, colour: string): Html {
   return html`<span class="meter"
-    ><b>${label}</b><i style="--share:${Math.max(0, Math.min(1, share)).toFixed(4)};--colour:var(${colour})"></i
+    ><b>${label}</b
+    ><i style="--share:${Math.max(0, Math.min(1, share)).toFixed(4)};--colour:var(${colour})"></i
   ></span>`;
 }
 
@@ -30,10 +35,16 @@ export function dot(colour: string): Html {
 type Column = string | { left: string };
 
 /** Columns that are null are left out, as are their cells by whoever makes the rows. */
-export function table(columns: readonly (Column | null)[], rows: readonly Html[], kind?: string): Html {
+export function table(
+  columns: readonly (Column | null)[],
+  rows: readonly Html[],
+  kind?: string,
+): Html {
   const heads = columns.map((column) => {
     if (column === null) return null;
-    return typeof column === 'string' ? html`<th scope="col">${column}</th>` : html`<th scope="col" class="bar">${column.left}</th>`;
+    return typeof column === 'string'
+      ? html`<th scope="col">${column}</th>`
+      : html`<th scope="col" class="bar">${column.left}</th>`;
   });
   return scrollingTable(heads, rows, { kind });
 }

@@ -1,4 +1,7 @@
-/** Where everything came from: hashes to find it in the store, what it was computed on, and the run file to do it again. */
+/**
+ * Where everything came from: hashes to find it in the store, what it was computed on, and the run
+ * file to do it again.
+ */
 import { html, type Html } from './html';
 import type { ReportData } from './report-data';
 import type { Section } from './report-section';
@@ -11,9 +14,18 @@ export function provenanceSection(data: ReportData): Section {
     ['Workflow run', data.workflowRunId],
     ['Versions', `ced ${versions.ced}, Node ${versions.node}, Temporal SDK ${versions.temporal}`],
     ['Corpus plan', html`<code>plans/${data.planKey}</code>`],
-    ...(result.logits ? [['Logits', html`<code>logits/${result.logits.key}</code>`] as [string, Html]] : []),
+    ...(result.logits
+      ? [['Logits', html`<code>logits/${result.logits.key}</code>`] as [string, Html]]
+      : []),
     ...models.flatMap(({ role, name, sha256 }): [string, Html][] =>
-      sha256 === null ? [] : [[`${data.kind === 'teach' ? 'model' : role} ${name}`, html`<code>models/${sha256}</code>`]],
+      sha256 === null
+        ? []
+        : [
+            [
+              `${data.kind === 'teach' ? 'model' : role} ${name}`,
+              html`<code>models/${sha256}</code>`,
+            ],
+          ],
     ),
     ...models.flatMap(({ name, trained }): [string, Html][] =>
       trained ? [[`training of ${name}`, html`<code>training/${trained.trainingKey}</code>`]] : [],
@@ -21,7 +33,12 @@ export function provenanceSection(data: ReportData): Section {
     ...curves.map((curve): [string, string] => [`${curve.name} was trained on`, machine(curve)]),
     ...models.flatMap(({ name, trained }): [string, string][] =>
       trained
-        ? [[`${name} can be repeated bit for bit`, trained.bitExact ? 'yes, on the same kind of machine' : 'no, it changed machines']]
+        ? [
+            [
+              `${name} can be repeated bit for bit`,
+              trained.bitExact ? 'yes, on the same kind of machine' : 'no, it changed machines',
+            ],
+          ]
         : [],
     ),
   ];

@@ -1,4 +1,7 @@
-/** What runs in the reader's browser: charts that follow width and colour scheme, a table that sorts and filters. Plain JavaScript, no request. */
+/**
+ * What runs in the reader's browser: charts that follow width and colour scheme, a table that sorts
+ * and filters. Plain JavaScript, no request.
+ */
 export const reportScript = `(() => {
 'use strict';
 const charts = JSON.parse(document.getElementById('chart-data').textContent);

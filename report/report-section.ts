@@ -1,4 +1,7 @@
-/** One section of the report. A new section is a function from the report's data to this, added to the list in report-page.ts. */
+/**
+ * One section of the report. A new section is a function from the report's data to this, added to
+ * the list in report-page.ts.
+ */
 import type { Html } from './html';
 
 /** A section's heading and content; null where the run has nothing to show in it. */

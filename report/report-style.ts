@@ -1,4 +1,7 @@
-/** The report's style sheet: one column of cards, tables that scroll in themselves, light and dark by the reader's setting, paper in print. */
+/**
+ * The report's style sheet: one column of cards, tables that scroll in themselves, light and dark
+ * by the reader's setting, paper in print.
+ */
 export const reportStyle = `
 :root {
   --page: #f5f6f8; --card: #ffffff; --ink: #171a21; --muted: #5d6675; --rule: #e4e7ec; --hover: #f1f3f7;

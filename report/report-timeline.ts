@@ -1,4 +1,7 @@
-/** The pipeline over time: every attempt at every activity, what it waited for, and when nothing was done. */
+/**
+ * The pipeline over time: every attempt at every activity, what it waited for, and when nothing was
+ * done.
+ */
 import { html, type Html } from './html';
 import { formatCount, formatPercent, formatSeconds } from './number-format';
 import type { ReportData } from './report-data';
@@ -20,7 +23,9 @@ const ROWS_LISTED = 200;
 export function timelineSection(data: ReportData): Section | null {
   const timeline = layOut(data.attempts);
   if (!timeline) return null;
-  const kinds = new Set(timeline.stages.flatMap(({ lanes }) => lanes.flatMap((lane) => lane.map(({ kind }) => kind))));
+  const kinds = new Set(
+    timeline.stages.flatMap(({ lanes }) => lanes.flatMap((lane) => lane.map(({ kind }) => kind))),
+  );
   return {
     id: 'timeline',
     title: 'Timeline',
@@ -30,7 +35,9 @@ export function timelineSection(data: ReportData): Section | null {
           ({ stage, lanes }) =>
             html`<div class="stage">
               <b>${stage}</b>
-              <div>${lanes.map((lane) => html`<div class="lane">${lane.map((mark) => drawMark(mark, timeline.spanMs))}</div>`)}</div>
+              <div>
+                ${lanes.map((lane) => html`<div class="lane">${lane.map((mark) => drawMark(mark, timeline.spanMs))}</div>`)}
+              </div>
             </div> `,
         )}
         <div class="stage">
@@ -43,7 +50,9 @@ export function timelineSection(data: ReportData): Section | null {
         </div>
         <div class="stage axis">
           <b></b>
-          <div>${ticks(timeline.spanMs).map((at) => html`<span style="--from:${share(at, timeline.spanMs)}">${tickLabel(at)}</span>`)}</div>
+          <div>
+            ${ticks(timeline.spanMs).map((at) => html`<span style="--from:${share(at, timeline.spanMs)}">${tickLabel(at)}</span>`)}
+          </div>
         </div>
       </div>
       <p class="legend">
@@ -74,16 +83,29 @@ function summary(attempts: readonly RunAttempt[], { spanMs, idle, gpuIdle }: Tim
 function drawMark({ fromMs, toMs, kind, attempts }: Mark, spanMs: number): Html {
   const [first] = attempts;
   if (!first) return html``;
-  const name = attempts.length > 1 ? `${formatCount(attempts.length)} × ${first.activity}` : first.what || first.activity;
+  const name =
+    attempts.length > 1
+      ? `${formatCount(attempts.length)} × ${first.activity}`
+      : first.what || first.activity;
   const which = kind === 'waiting' || first.attempt > 1 ? `, attempt ${first.attempt}` : '';
   const title = `${first.activity}${attempts.length > 1 ? ` × ${attempts.length}` : ` ${first.what}`}${which}: ${KINDS[kind]}, ${seconds(toMs - fromMs)}`;
   return drawSpan(fromMs, toMs, spanMs, kind, title, kind === 'waiting' ? '' : name);
 }
 
-function drawSpan(fromMs: number, toMs: number, spanMs: number, kind: string, title: string, label = ''): Html {
+function drawSpan(
+  fromMs: number,
+  toMs: number,
+  spanMs: number,
+  kind: string,
+  title: string,
+  label = '',
+): Html {
   // A letter or two of a name tell nothing.
   const room = (toMs - fromMs) / spanMs > 0.035;
-  return html`<span class="mark ${kind}" style="--from:${share(fromMs, spanMs)};--share:${share(toMs - fromMs, spanMs)}" title="${title}"
+  return html`<span
+    class="mark ${kind}"
+    style="--from:${share(fromMs, spanMs)};--share:${share(toMs - fromMs, spanMs)}"
+    title="${title}"
     >${room ? label : ''}</span
   >`;
 }
@@ -115,7 +137,10 @@ function attemptTable(attempts: readonly RunAttempt[]): Html {
 
 function worthListing(attempts: readonly RunAttempt[]): RunAttempt[] {
   const lengthOf = ({ startedMs, endedMs }: RunAttempt): number => endedMs - startedMs;
-  const badFirst = attempts.toSorted((a, b) => Number(a.outcome === 'done') - Number(b.outcome === 'done') || lengthOf(b) - lengthOf(a));
+  const badFirst = attempts.toSorted(
+    (a, b) =>
+      Number(a.outcome === 'done') - Number(b.outcome === 'done') || lengthOf(b) - lengthOf(a),
+  );
   return badFirst.slice(0, ROWS_LISTED).sort((a, b) => a.startedMs - b.startedMs);
 }
 
@@ -125,6 +150,11 @@ const share = (ms: number, spanMs: number): string => (ms / spanMs).toFixed(5);
 function tickLabel(ms: number): string {
   const total = ms / 1000;
   if (total < 60) return `${Number(total.toFixed(1))} s`;
-  if (total < 7200) return total % 60 === 0 ? `${total / 60} min` : `${Math.floor(total / 60)}:${String(total % 60).padStart(2, '0')}`;
-  return total < 172_800 ? `${Number((total / 3600).toFixed(1))} h` : `${Number((total / 86_400).toFixed(1))} d`;
+  if (total < 7200)
+    return total % 60 === 0
+      ? `${total / 60} min`
+      : `${Math.floor(total / 60)}:${String(total % 60).padStart(2, '0')}`;
+  return total < 172_800
+    ? `${Number((total / 3600).toFixed(1))} h`
+    : `${Number((total / 86_400).toFixed(1))} d`;
 }

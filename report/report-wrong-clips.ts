@@ -31,10 +31,21 @@ export function wrongClipsSection(data: ReportData): Section | null {
   };
 }
 
-function row(clip: WorstClip, student: string, { labelled, followed }: { labelled: boolean; followed: boolean }): Html {
+function row(
+  clip: WorstClip,
+  student: string,
+  { labelled, followed }: { labelled: boolean; followed: boolean },
+): Html {
   return html`<tr>
     <th scope="row">${clip.clip}<small>${formatSeconds(clip.seconds)}</small></th>
-    <td class="bar"><audio controls preload="none" src="data:audio/wav;base64,${clip.wav}" aria-label="${clip.clip}"></audio></td>
+    <td class="bar">
+      <audio
+        controls
+        preload="none"
+        src="data:audio/wav;base64,${clip.wav}"
+        aria-label="${clip.clip}"
+      ></audio>
+    </td>
     ${labelled ? html`<td class="bar" data-head="Labels">${tags(clip.labels ?? [])}</td>` : null}
     <td class="bar" data-head="${student}">${tags(clip.student)}</td>
     ${followed ? html`<td class="bar" data-head="The ensemble">${tags(clip.ensemble)}</td>` : null}

@@ -1,4 +1,7 @@
-/** A run's corpus as the report shows it: sizes of the splits, and clips that were left out with their reasons. */
+/**
+ * A run's corpus as the report shows it: sizes of the splits, and clips that were left out with
+ * their reasons.
+ */
 import type { SealedSplit } from '../workflows/contract/activities';
 import type { Split } from '../workflows/contract/models';
 
@@ -15,7 +18,10 @@ export interface RejectedClip {
 }
 
 export interface RejectedGroup {
-  /** What the clips have in common: a reason up to its first colon, without what it quotes or counts. */
+  /**
+   * What the clips have in common: a reason up to its first colon, without what it quotes or
+   * counts.
+   */
   kind: string;
   count: number;
   examples: RejectedClip[];
@@ -23,11 +29,16 @@ export interface RejectedGroup {
 
 export const EXAMPLES = 5;
 
-/** Most frequent first; a reason mostly names the clip's own path, so whole reasons would hardly ever meet. */
+/**
+ * Most frequent first; a reason mostly names the clip's own path, so whole reasons would hardly
+ * ever meet.
+ */
 export function groupRejected(rejected: readonly RejectedClip[]): RejectedGroup[] {
   const groups = new Map<string, RejectedGroup>();
   for (const clip of rejected) {
-    const kind = (clip.reason.split(':')[0] ?? '').replace(/'[^']*'|"[^"]*"/g, '…').replace(/\d+/g, 'n');
+    const kind = (clip.reason.split(':')[0] ?? '')
+      .replace(/'[^']*'|"[^"]*"/g, '…')
+      .replace(/\d+/g, 'n');
     const group = groups.get(kind) ?? { kind, count: 0, examples: [] };
     group.count++;
     if (group.examples.length < EXAMPLES) group.examples.push(clip);
@@ -38,5 +49,9 @@ export function groupRejected(rejected: readonly RejectedClip[]): RejectedGroup[
 
 /** `rejected.jsonl`: one clip a line. */
 export function encodeRejected(rejected: readonly RejectedClip[]): Uint8Array {
-  return Buffer.from(rejected.map(({ split, clip, reason }) => JSON.stringify({ split, clip, reason }) + '\n').join(''));
+  return Buffer.from(
+    rejected
+      .map(({ split, clip, reason }) => JSON.stringify({ split, clip, reason }) + '\n')
+      .join(''),
+  );
 }

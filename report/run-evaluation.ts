@@ -8,7 +8,10 @@ export interface ModelScore {
   mAP: number | null;
   /** [classes], null for a class without a positive; empty without labels. */
   perClass: readonly (number | null)[];
-  /** null where it was not measured: ensembles, networks that are not ours, scores of an earlier version. */
+  /**
+   * null where it was not measured: ensembles, networks that are not ours, scores of an earlier
+   * version.
+   */
   latency: Latency | null;
 }
 

@@ -1,11 +1,20 @@
 /**
- * A training's metrics as an event file of TensorBoard's: records of length, masked CRC32C, one Event message and its masked CRC32C. Deterministic:
- * an event's wall time is its step, so that a repeated training writes the same bytes. TensorBoard's STEP axis is the one to read.
- * https://github.com/tensorflow/tensorboard/blob/master/tensorboard/compat/proto/event.proto and TFRecord,
+ * A training's metrics as an event file of TensorBoard's: records of length, masked CRC32C, one
+ * Event message and its masked CRC32C. Deterministic: an event's wall time is its step, so that a
+ * repeated training writes the same bytes. TensorBoard's STEP axis is the one to read.
+ * https://github.com/tensorflow/tensorboard/blob/master/tensorboard/compat/proto/event.proto and
+ * TFRecord,
  * https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details
  */
 import { CRC32C } from '@google-cloud/storage';
-import { bytesField, doubleField, floatField, integerField, message, stringField } from '../ced/engine/protobuf';
+import {
+  bytesField,
+  doubleField,
+  floatField,
+  integerField,
+  message,
+  stringField,
+} from '../ced/engine/protobuf';
 import type { MetricsLine } from '../ced/training/metrics-line';
 
 /** @param fromStep only the file's own name for its beginning: the version record stands there */
@@ -18,8 +27,15 @@ function event(line: MetricsLine): Buffer {
   const values =
     'lr' in line
       ? [scalar('loss/step', line.loss), scalar('learning_rate', line.lr)]
-      : [scalar('loss/epoch', line.loss), ...(line.mAP === null ? [] : [scalar('mAP/validation', line.mAP)])];
-  return message(doubleField(1, line.step), integerField(2, line.step), bytesField(5, message(...values)));
+      : [
+          scalar('loss/epoch', line.loss),
+          ...(line.mAP === null ? [] : [scalar('mAP/validation', line.mAP)]),
+        ];
+  return message(
+    doubleField(1, line.step),
+    integerField(2, line.step),
+    bytesField(5, message(...values)),
+  );
 }
 
 /** Summary.Value: field 1 is the tag, field 2 `simple_value`. */

@@ -1,6 +1,7 @@
 /**
- * A run's attempts laid out to be drawn: lanes by stage, each lane free of overlaps, an activity's attempts in one lane with the waiting between
- * them. Pure. A run of a hundred thousand shards draws as few marks as one of ten: neighbours that no screen can part are drawn as one.
+ * A run's attempts laid out to be drawn: lanes by stage, each lane free of overlaps, an activity's
+ * attempts in one lane with the waiting between them. Pure. A run of a hundred thousand shards
+ * draws as few marks as one of ten: neighbours that no screen can part are drawn as one.
  */
 import type { StageName } from '../workflows/contract/status';
 import type { RunAttempt } from './run-attempt';
@@ -17,7 +18,10 @@ export interface Mark {
 export interface Timeline {
   spanMs: number;
   stages: { stage: StageName; lanes: Mark[][] }[];
-  /** When nothing was being worked on, and when no GPU activity was between the first and the last of them. */
+  /**
+   * When nothing was being worked on, and when no GPU activity was between the first and the last
+   * of them.
+   */
   idle: Span[];
   gpuIdle: Span[];
 }
@@ -32,7 +36,10 @@ export const CLOSEST = 1 / 1500;
 
 /** Milliseconds since 1970 when the first attempt was due. */
 export function originOf(attempts: readonly RunAttempt[]): number {
-  return attempts.reduce((earliest, { scheduledMs, startedMs }) => Math.min(earliest, scheduledMs, startedMs), Infinity);
+  return attempts.reduce(
+    (earliest, { scheduledMs, startedMs }) => Math.min(earliest, scheduledMs, startedMs),
+    Infinity,
+  );
 }
 
 /** Null without attempts. */
@@ -55,8 +62,15 @@ export function layOut(attempts: readonly RunAttempt[]): Timeline | null {
     for (const tries of activities.values()) {
       const marks = tries.flatMap(({ each, fromMs, toMs }, index): Mark[] => {
         const before = tries[index - 1];
-        const mark: Mark = { fromMs, toMs, kind: each.reused ? 'reused' : each.outcome, attempts: [each] };
-        return before && fromMs > before.toMs ? [{ fromMs: before.toMs, toMs: fromMs, kind: 'waiting', attempts: [each] }, mark] : [mark];
+        const mark: Mark = {
+          fromMs,
+          toMs,
+          kind: each.reused ? 'reused' : each.outcome,
+          attempts: [each],
+        };
+        return before && fromMs > before.toMs
+          ? [{ fromMs: before.toMs, toMs: fromMs, kind: 'waiting', attempts: [each] }, mark]
+          : [mark];
       });
       const begins = marks[0]?.fromMs ?? 0;
       const free = lanes.find((lane) => (lane.at(-1)?.toMs ?? 0) <= begins);
@@ -82,7 +96,11 @@ function joinNeighbours(lane: readonly Mark[], closestMs: number): Mark[] {
   const joined: Mark[] = [];
   for (const mark of lane) {
     const last = joined.at(-1);
-    const joins = last !== undefined && last.kind === mark.kind && mark.kind !== 'waiting' && mark.fromMs - last.toMs < closestMs;
+    const joins =
+      last !== undefined &&
+      last.kind === mark.kind &&
+      mark.kind !== 'waiting' &&
+      mark.fromMs - last.toMs < closestMs;
     // Long ones stay apart however close: they can be told from each other.
     if (joins && Math.min(last.toMs - last.fromMs, mark.toMs - mark.fromMs) < 4 * closestMs) {
       last.toMs = mark.toMs;
@@ -107,10 +125,18 @@ export function lengthMs(spans: readonly Span[]): number {
   return spans.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
 }
 
-const TICK_SECONDS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400];
+const TICK_SECONDS = [
+  0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600,
+  43_200, 86_400,
+];
 
 /** Round moments, at most eight besides 0. */
 export function ticks(spanMs: number): number[] {
-  const seconds = TICK_SECONDS.find((each) => spanMs / 1000 / each <= 8) ?? Math.ceil(spanMs / 1000 / 86_400 / 8) * 86_400;
-  return Array.from({ length: Math.floor(spanMs / 1000 / seconds) + 1 }, (_, index) => index * seconds * 1000);
+  const seconds =
+    TICK_SECONDS.find((each) => spanMs / 1000 / each <= 8) ??
+    Math.ceil(spanMs / 1000 / 86_400 / 8) * 86_400;
+  return Array.from(
+    { length: Math.floor(spanMs / 1000 / seconds) + 1 },
+    (_, index) => index * seconds * 1000,
+  );
 }

@@ -25,7 +25,10 @@ export interface TrainingCurve {
 
 export const POINTS_DRAWN = 600;
 
-export function curvePoints(lines: readonly MetricsLine[]): { steps: StepPoint[]; epochs: EpochPoint[] } {
+export function curvePoints(lines: readonly MetricsLine[]): {
+  steps: StepPoint[];
+  epochs: EpochPoint[];
+} {
   const steps: StepPoint[] = [];
   const epochs: EpochPoint[] = [];
   for (const line of lines) {
@@ -35,13 +38,17 @@ export function curvePoints(lines: readonly MetricsLine[]): { steps: StepPoint[]
   return { steps: thin(steps, POINTS_DRAWN), epochs };
 }
 
-/** At most `most` points, each the mean of its neighbours: dropping points instead would draw noise as if it were a trend. */
+/**
+ * At most `most` points, each the mean of its neighbours: dropping points instead would draw noise
+ * as if it were a trend.
+ */
 export function thin(points: readonly StepPoint[], most: number): StepPoint[] {
   const width = Math.ceil(points.length / most);
   if (width <= 1) return [...points];
   return Array.from({ length: Math.ceil(points.length / width) }, (_, bucket) => {
     const members = points.slice(bucket * width, (bucket + 1) * width);
-    const mean = (value: (point: StepPoint) => number): number => members.reduce((sum, point) => sum + value(point), 0) / members.length;
+    const mean = (value: (point: StepPoint) => number): number =>
+      members.reduce((sum, point) => sum + value(point), 0) / members.length;
     return {
       step: Math.round(mean((point) => point.step)),
       loss: mean((point) => point.loss),

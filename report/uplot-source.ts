@@ -1,4 +1,7 @@
-/** The chart library as text to be inlined, from the package itself. https://github.com/leeoniya/uPlot (MIT, its notice is kept) */
+/**
+ * The chart library as text to be inlined, from the package itself.
+ * https://github.com/leeoniya/uPlot (MIT, its notice is kept)
+ */
 import { readFileSync } from 'node:fs';
 
 export const uPlotScript = readFileSync(require.resolve('uplot/dist/uPlot.iife.min.js'), 'utf8');

@@ -7,7 +7,10 @@ export interface NamedProbability {
 
 export interface WorstClip {
   clip: string;
-  /** Binary cross-entropy in nats, summed over classes: against the labels, or else the divergence from the ensemble. */
+  /**
+   * Binary cross-entropy in nats, summed over classes: against the labels, or else the divergence
+   * from the ensemble.
+   */
   wrongness: number;
   /** Names of its labels; null where eval has none. */
   labels: NamedProbability[] | null;

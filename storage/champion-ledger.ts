@@ -1,6 +1,7 @@
 /**
- * The champion's folder: `<n>.json`, one a change, created and never replaced, of which the highest number counts; and the models they name,
- * `models/<sha256>/`, written before them. A reader sees one whole champion or the next; of two writers of the same number one is refused.
+ * The champion's folder: `<n>.json`, one a change, created and never replaced, of which the highest
+ * number counts; and the models they name, `models/<sha256>/`, written before them. A reader sees
+ * one whole champion or the next; of two writers of the same number one is refused.
  */
 import type { ChampionEntry } from '../workflows/contract/promotion';
 import { PermanentError } from '../workflows/contract/failures';
@@ -16,9 +17,12 @@ export class ChampionLedger {
   ) {}
 
   static async read(folder: Store): Promise<ChampionLedger> {
-    const numbers = (await folder.list('')).flatMap((key) => /^([1-9]\d*)\.json$/.exec(key)?.[1] ?? []).map(Number);
+    const numbers = (await folder.list(''))
+      .flatMap((key) => /^([1-9]\d*)\.json$/.exec(key)?.[1] ?? [])
+      .map(Number);
     const entries: ChampionEntry[] = [];
-    for (const number of numbers.sort((a, b) => a - b)) entries.push(await readJson<ChampionEntry>(folder, keyOf(number)));
+    for (const number of numbers.sort((a, b) => a - b))
+      entries.push(await readJson<ChampionEntry>(folder, keyOf(number)));
     return new ChampionLedger(folder, entries);
   }
 
@@ -35,7 +39,9 @@ export class ChampionLedger {
    * Adds the entry after the one that counted when this was read.
    * @returns null when somebody else has added one since: read again
    */
-  async append(entry: Omit<ChampionEntry, 'formatVersion' | 'entry'>): Promise<ChampionEntry | null> {
+  async append(
+    entry: Omit<ChampionEntry, 'formatVersion' | 'entry'>,
+  ): Promise<ChampionEntry | null> {
     const next: ChampionEntry = { formatVersion: 1, entry: (this.head?.entry ?? 0) + 1, ...entry };
     try {
       await this.folder.create(keyOf(next.entry), encodeSealed(next));
@@ -57,7 +63,8 @@ export class ChampionLedger {
 }
 
 /**
- * Copies a model from a store into another one, its weights first. What else lies beside them may be there already in other words: it stays.
+ * Copies a model from a store into another one, its weights first. What else lies beside them may
+ * be there already in other words: it stays.
  * @throws {PermanentError} CheckpointIncompatible when it is damaged or gone
  */
 export async function copyModel(from: Store, to: Store, modelSha256: string): Promise<void> {

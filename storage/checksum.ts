@@ -1,6 +1,7 @@
 /**
- * JSON that tells when it was damaged: its last field, `seal`, is the SHA-256 of the canonical text without it. What has none, from an earlier version or
- * another hand, is taken as it is: a flipped bit cannot take the field away and change another.
+ * JSON that tells when it was damaged: its last field, `seal`, is the SHA-256 of the canonical text
+ * without it. What has none, from an earlier version or another hand, is taken as it is: a flipped
+ * bit cannot take the field away and change another.
  */
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../ced/canonical-json';
@@ -14,15 +15,22 @@ export function encodeSealed(value: object): Uint8Array {
   return Buffer.from(`${text.slice(0, -1)},"seal":"${hashOf(text)}"}\n`);
 }
 
-/** @throws SyntaxError @returns the value without its seal, and whether there was one that holds; null where it does not */
+/**
+ * @throws SyntaxError
+ * @returns the value without its seal, and whether there was one that holds; null where it does
+ *   not
+ */
 export function decodeSealed(bytes: Uint8Array): { value: unknown; sealed: boolean } | null {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const parsed: unknown = JSON.parse(text.toString('utf8'));
-  if (typeof parsed !== 'object' || parsed === null || !('seal' in parsed)) return { value: parsed, sealed: false };
+  if (typeof parsed !== 'object' || parsed === null || !('seal' in parsed))
+    return { value: parsed, sealed: false };
   const { seal, ...value } = parsed;
   // As it was written: no need to sort keys. Otherwise another hand has laid it out.
   const tail = SEAL.exec(text.toString('latin1', Math.max(0, text.length - SEAL_BYTES)));
-  const own = tail ? hashOf(text.subarray(0, text.length - tail[0].length), '}') : hashOf(canonicalJson(value));
+  const own = tail
+    ? hashOf(text.subarray(0, text.length - tail[0].length), '}')
+    : hashOf(canonicalJson(value));
   return seal === own ? { value, sealed: true } : null;
 }
 

@@ -1,4 +1,7 @@
-/** A file that a machine computes once and keeps among its local copies; one that is damaged is computed anew. */
+/**
+ * A file that a machine computes once and keeps among its local copies; one that is damaged is
+ * computed anew.
+ */
 import { rm } from 'node:fs/promises';
 import type { ObjectCache } from './object-cache';
 
@@ -18,5 +21,7 @@ export async function readDerived<T>(
     if (found !== null) return found;
     await rm(path, { force: true });
   }
-  throw new Error('what this machine keeps for itself is damaged as soon as it is written; look at the disk of --cache');
+  throw new Error(
+    'what this machine keeps for itself is damaged as soon as it is written; look at the disk of --cache',
+  );
 }

@@ -1,6 +1,7 @@
 /**
- * A store in a local folder. Creation is a temporary file beside the target, fsync, `link` (EEXIST = present), unlink, fsync of the folder:
- * a reader sees a whole object or none, and a crash at any point leaves at most a temporary file. On a full disk it waits.
+ * A store in a local folder. Creation is a temporary file beside the target, fsync, `link` (EEXIST
+ * = present), unlink, fsync of the folder: a reader sees a whole object or none, and a crash at any
+ * point leaves at most a temporary file. On a full disk it waits.
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -68,16 +69,21 @@ export class FolderStore implements Store {
 
   async replace(key: string, bytes: Uint8Array): Promise<void> {
     const target = this.path(key);
-    await patiently(async () => rename(await this.writeBeside(target, bytes), target), this.patience);
+    await patiently(
+      async () => rename(await this.writeBeside(target, bytes), target),
+      this.patience,
+    );
     await syncFolder(dirname(target));
   }
 
   async list(prefix: string): Promise<string[]> {
     const folder = this.path(prefix.slice(0, prefix.lastIndexOf('/') + 1) || '.');
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
-      if (isMissing(error)) return [];
-      throw error;
-    });
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
+      (error: unknown) => {
+        if (isMissing(error)) return [];
+        throw error;
+      },
+    );
     return entries
       .filter((entry) => entry.isFile() && !entry.name.startsWith(TEMPORARY))
       .map((entry) =>
@@ -91,10 +97,12 @@ export class FolderStore implements Store {
   }
 
   async inventory(): Promise<StoredObject[]> {
-    const entries = await readdir(this.uri, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
-      if (isMissing(error)) return [];
-      throw error;
-    });
+    const entries = await readdir(this.uri, { recursive: true, withFileTypes: true }).catch(
+      (error: unknown) => {
+        if (isMissing(error)) return [];
+        throw error;
+      },
+    );
     const objects: StoredObject[] = [];
     for (const entry of entries.filter((each) => each.isFile())) {
       const path = join(entry.parentPath, entry.name);
@@ -118,7 +126,8 @@ export class FolderStore implements Store {
   /** Keys come from manifests and run files: one that leaves the folder is refused. */
   private path(key: string): string {
     const path = resolve(this.uri, key);
-    if (path !== this.uri && !path.startsWith(this.uri + sep)) throw new Error(`${key}: a key must stay below ${this.uri}`);
+    if (path !== this.uri && !path.startsWith(this.uri + sep))
+      throw new Error(`${key}: a key must stay below ${this.uri}`);
     return path;
   }
 
@@ -128,7 +137,8 @@ export class FolderStore implements Store {
     const file = await open(temporary, 'wx');
     try {
       // Large parts in one piece each: every piece is a trip to another thread.
-      for (const part of partsOf(content)) for (let at = 0; at < part.length;) at += (await file.write(part, at)).bytesWritten;
+      for (const part of partsOf(content))
+        for (let at = 0; at < part.length;) at += (await file.write(part, at)).bytesWritten;
       await file.sync();
     } catch (error) {
       await rm(temporary, { force: true });

@@ -1,10 +1,14 @@
-/** Where everything lies in a store (design, section 3): one function a kind of object, so that no key is spelled twice. */
+/**
+ * Where everything lies in a store (design, section 3): one function a kind of object, so that no
+ * key is spelled twice.
+ */
 export type Split = 'train' | 'validation' | 'eval';
 export const SPLITS = ['train', 'validation', 'eval'] as const satisfies readonly Split[];
 
 export const layout = {
   plan: (planKey: string) => `plans/${planKey}/plan.json`,
-  listing: (planKey: string, split: Split, shard: number) => `plans/${planKey}/${split}-${String(shard).padStart(6, '0')}.json`,
+  listing: (planKey: string, split: Split, shard: number) =>
+    `plans/${planKey}/${split}-${String(shard).padStart(6, '0')}.json`,
   corpus: (planKey: string) => `plans/${planKey}/corpus.json`,
   ingest: (listingSha256: string) => `ingest/${listingSha256}.json`,
   audio: (sha256: string) => `audio/${sha256}.npy`,
@@ -21,27 +25,39 @@ export const layout = {
   modelFile: (sha256: string, path: string) => `models/${sha256}/${path}`,
   modelManifest: (sha256: string) => `models/${sha256}/manifest.json`,
   modelConfig: (sha256: string) => `models/${sha256}/config.json`,
-  scores: (modelSha256: string, corpusSha256: string) => `scores/${modelSha256}/${corpusSha256}.f32`,
-  scoresManifest: (modelSha256: string, corpusSha256: string) => `scores/${modelSha256}/${corpusSha256}.json`,
+  scores: (modelSha256: string, corpusSha256: string) =>
+    `scores/${modelSha256}/${corpusSha256}.f32`,
+  scoresManifest: (modelSha256: string, corpusSha256: string) =>
+    `scores/${modelSha256}/${corpusSha256}.json`,
   training: (key: string) => `training/${key}/`,
   trainingManifest: (key: string, stopAfterEpoch: number | null) =>
     `training/${key}/manifest${stopAfterEpoch === null ? '' : `-epoch-${stopAfterEpoch}`}.json`,
-  checkpoint: (key: string, step: number, file: 'model.safetensors' | 'adam.safetensors' | 'state.json') =>
-    `training/${key}/checkpoints/${String(step).padStart(9, '0')}/${file}`,
+  checkpoint: (
+    key: string,
+    step: number,
+    file: 'model.safetensors' | 'adam.safetensors' | 'state.json',
+  ) => `training/${key}/checkpoints/${String(step).padStart(9, '0')}/${file}`,
   checkpoints: (key: string) => `training/${key}/checkpoints/`,
-  best: (key: string, step: number) => `training/${key}/best/${String(step).padStart(9, '0')}.safetensors`,
+  best: (key: string, step: number) =>
+    `training/${key}/best/${String(step).padStart(9, '0')}.safetensors`,
   metrics: (key: string, fromStep: number, toStep: number) =>
     `training/${key}/metrics/${String(toStep).padStart(9, '0')}-from-${String(fromStep).padStart(9, '0')}.jsonl`,
   events: (key: string, fromStep: number, toStep: number) =>
     `training/${key}/tensorboard/events.out.tfevents.${String(toStep).padStart(9, '0')}-from-${String(fromStep).padStart(9, '0')}`,
   attempts: (key: string) => `training/${key}/attempts/`,
-  attempt: (key: string, order: number, id: string) => `training/${key}/attempts/${String(order).padStart(9, '0')}-${id}.json`,
+  attempt: (key: string, order: number, id: string) =>
+    `training/${key}/attempts/${String(order).padStart(9, '0')}-${id}.json`,
   /** What is left of an activity's attempt (activities/attempt-record.ts). */
   activityAttempts: (workflowRunId: string) => `attempts/${workflowRunId}/`,
-  activityAttempt: (workflowRunId: string, activityId: string, attempt: number, moment: 'start' | 'end') =>
-    `attempts/${workflowRunId}/${activityId}-${attempt}-${moment}.json`,
+  activityAttempt: (
+    workflowRunId: string,
+    activityId: string,
+    attempt: number,
+    moment: 'start' | 'end',
+  ) => `attempts/${workflowRunId}/${activityId}-${attempt}-${moment}.json`,
   quarantine: (key: string, foundSha256: string) => `quarantine/${key}-${foundSha256.slice(0, 16)}`,
-  runFile: (run: string, workflowRunId: string, file: string) => `runs/${run}/${workflowRunId}/${file}`,
+  runFile: (run: string, workflowRunId: string, file: string) =>
+    `runs/${run}/${workflowRunId}/${file}`,
   judgement: (run: string, key: string) => `runs/${run}/judged/${key}.json`,
   /** Plan key of the run's last retraining: the next one goes on from its shards. */
   lastPlan: (run: string) => `runs/${run}/plan.json`,

@@ -1,8 +1,13 @@
 /**
- * Works on several items at once and yields results in the items' order: reads ahead while what is read is worked on. At most `ahead` results wait,
- * so memory does not depend on how many items there are.
+ * Works on several items at once and yields results in the items' order: reads ahead while what is
+ * read is worked on. At most `ahead` results wait, so memory does not depend on how many items
+ * there are.
  */
-export async function* inOrder<T, R>(items: Iterable<T>, ahead: number, work: (item: T) => Promise<R>): AsyncGenerator<R> {
+export async function* inOrder<T, R>(
+  items: Iterable<T>,
+  ahead: number,
+  work: (item: T) => Promise<R>,
+): AsyncGenerator<R> {
   const waiting: Promise<R>[] = [];
   for (const item of items) {
     const result = work(item);

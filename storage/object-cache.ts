@@ -1,6 +1,8 @@
 /**
- * Local copies of remote objects and what was computed from them, for reads at an offset: a folder with a size limit, the least recently used out first. Many processes may share
- * it. An entry is renamed into place whole; one that is evicted while somebody reads it stays readable until it is closed.
+ * Local copies of remote objects and what was computed from them, for reads at an offset: a folder
+ * with a size limit, the least recently used out first. Many processes may share it. An entry is
+ * renamed into place whole; one that is evicted while somebody reads it stays readable until it is
+ * closed.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
@@ -10,14 +12,19 @@ export interface ObjectCacheOptions {
   folder: string;
   /** Limit of the whole folder; one object may be larger, and then stands alone. */
   maxBytes: number;
-  /** An entry used within this time is never evicted: its reader may not have opened it yet. @default 60000 */
+  /**
+   * An entry used within this time is never evicted: its reader may not have opened it yet.
+   * @default 60000
+   */
   keepMs?: number;
 }
 
 /** What a process that was killed leaves half-written is removed after this. */
 const ABANDONED_AFTER_MS = 24 * 3600_000;
 const PART = '.part-';
-/** The folder is over its limit by no more than this share of it, for each process that fills it. */
+/**
+ * The folder is over its limit by no more than this share of it, for each process that fills it.
+ */
 const LOOKS_A_FILLING = 64;
 
 export class ObjectCache {
@@ -39,7 +46,9 @@ export class ObjectCache {
       () => false,
     );
     if (present) return path;
-    const arriving = this.arriving.get(path) ?? this.bring(path, content).finally(() => this.arriving.delete(path));
+    const arriving =
+      this.arriving.get(path) ??
+      this.bring(path, content).finally(() => this.arriving.delete(path));
     this.arriving.set(path, arriving);
     return await arriving;
   }
@@ -77,7 +86,8 @@ export class ObjectCache {
   }
 
   private async evict(newest: string): Promise<void> {
-    // Thousands of shards arrive one after another, and each look at the folder asks for the size of everything in it.
+    // Thousands of shards arrive one after another, and each look at the folder asks for the size
+    // of everything in it.
     this.unseenBytes += (await stat(newest).catch(() => null))?.size ?? 0;
     if (this.unseenBytes <= this.options.maxBytes / LOOKS_A_FILLING) return;
     this.unseenBytes = 0;
@@ -85,14 +95,22 @@ export class ObjectCache {
     for (const name of await readdir(this.options.folder)) {
       const path = join(this.options.folder, name);
       const found = await stat(path).catch(() => null);
-      if (found?.isFile()) entries.push({ path, bytes: found.size, usedMs: found.mtimeMs, whole: !name.includes(PART) });
+      if (found?.isFile())
+        entries.push({
+          path,
+          bytes: found.size,
+          usedMs: found.mtimeMs,
+          whole: !name.includes(PART),
+        });
     }
     const nowMs = Date.now();
     let bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
     for (const entry of entries.sort((a, b) => a.usedMs - b.usedMs)) {
       const idleMs = nowMs - entry.usedMs;
       const evicted = entry.whole
-        ? bytes > this.options.maxBytes && entry.path !== newest && idleMs >= (this.options.keepMs ?? 60_000)
+        ? bytes > this.options.maxBytes &&
+          entry.path !== newest &&
+          idleMs >= (this.options.keepMs ?? 60_000)
         : idleMs > ABANDONED_AFTER_MS;
       if (!evicted) continue;
       await rm(entry.path, { force: true });

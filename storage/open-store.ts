@@ -11,7 +11,10 @@ import type { Store } from './store';
 import { parseGsUri } from '../ced/corpus/address';
 
 export interface StoreOptions {
-  /** Folder of local copies: remote objects, and stored logits laid out for training. @default ~/.cache/ced-distillation/objects */
+  /**
+   * Folder of local copies: remote objects, and stored logits laid out for training. @default
+   * ~/.cache/ced-distillation/objects
+   */
   cacheFolder?: string;
   /** Size limit of that folder. @default 64 GiB */
   cacheBytes?: number;
@@ -20,13 +23,19 @@ export interface StoreOptions {
   patience?: Patience;
 }
 
-/** @param root where relative folders start. @throws {PermanentError} RunFileInvalid for a kind of place that cannot be written */
+/**
+ * @param root where relative folders start.
+ * @throws {PermanentError} RunFileInvalid for a kind of place that cannot be written
+ */
 export function openStore(root: string, uri: string, options: StoreOptions = {}): Store {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(uri)?.[1];
   if (scheme === undefined) return new FolderStore(resolve(root, uri), options.patience);
   const place = parseGsUri(uri);
   if (place === null)
-    throw new PermanentError('RunFileInvalid', `store: ${uri} cannot be written, expected a folder or gs://bucket/prefix`);
+    throw new PermanentError(
+      'RunFileInvalid',
+      `store: ${uri} cannot be written, expected a folder or gs://bucket/prefix`,
+    );
   const { userProject, patience = {} } = options;
   return new GcsStore({
     client: openGcs(),
@@ -46,7 +55,11 @@ export function openObjectCache({
 }
 
 /** How a worker hands its options to its engine process. */
-export function storeEnvironment({ cacheFolder, cacheBytes, userProject }: StoreOptions): Record<string, string> {
+export function storeEnvironment({
+  cacheFolder,
+  cacheBytes,
+  userProject,
+}: StoreOptions): Record<string, string> {
   return {
     ...(cacheFolder === undefined ? {} : { CED_OBJECT_CACHE: cacheFolder }),
     ...(cacheBytes === undefined ? {} : { CED_OBJECT_CACHE_BYTES: String(cacheBytes) }),
@@ -56,7 +69,11 @@ export function storeEnvironment({ cacheFolder, cacheBytes, userProject }: Store
 
 /** The other end of `storeEnvironment`. */
 export function storeOptionsFrom(environment: NodeJS.ProcessEnv): StoreOptions {
-  const { CED_OBJECT_CACHE: cacheFolder, CED_OBJECT_CACHE_BYTES: cacheBytes, CED_USER_PROJECT: userProject } = environment;
+  const {
+    CED_OBJECT_CACHE: cacheFolder,
+    CED_OBJECT_CACHE_BYTES: cacheBytes,
+    CED_USER_PROJECT: userProject,
+  } = environment;
   return {
     ...(cacheFolder ? { cacheFolder } : {}),
     ...(cacheBytes ? { cacheBytes: Number(cacheBytes) } : {}),

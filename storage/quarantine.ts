@@ -1,12 +1,21 @@
 /**
- * Where damaged objects go: `quarantine/<key>-<hash of what was found>`, so that the sound one can be created in their place and somebody can
- * look at what happened. Nothing reads them; `ced store gc` removes them.
+ * Where damaged objects go: `quarantine/<key>-<hash of what was found>`, so that the sound one can
+ * be created in their place and somebody can look at what happened. Nothing reads them; `ced store
+ * gc` removes them.
  */
 import { layout } from './layout';
-import { ContentDiffers, JsonDamaged, readJsonIfPresent, sha256, type CreateOptions, type Store } from './store';
+import {
+  ContentDiffers,
+  JsonDamaged,
+  readJsonIfPresent,
+  sha256,
+  type CreateOptions,
+  type Store,
+} from './store';
 
 /**
- * Moves an object aside unless it is sound by now: another process may have mended it since the caller looked.
+ * Moves an object aside unless it is sound by now: another process may have mended it since the
+ * caller looked.
  * @returns what was found
  */
 export async function setAside(
@@ -23,10 +32,16 @@ export async function setAside(
 }
 
 /**
- * Creates an object whose place can hold nothing else that is sound: it is named by its content, or nothing refers to it yet. What is there instead, left
- * by a failing disk or by an attempt on another kind of machine, is set aside.
+ * Creates an object whose place can hold nothing else that is sound: it is named by its content, or
+ * nothing refers to it yet. What is there instead, left by a failing disk or by an attempt on
+ * another kind of machine, is set aside.
  */
-export async function createAnew(store: Store, key: string, bytes: Uint8Array, options?: CreateOptions): Promise<void> {
+export async function createAnew(
+  store: Store,
+  key: string,
+  bytes: Uint8Array,
+  options?: CreateOptions,
+): Promise<void> {
   try {
     await store.create(key, bytes, options);
   } catch (error) {
@@ -36,7 +51,10 @@ export async function createAnew(store: Store, key: string, bytes: Uint8Array, o
   }
 }
 
-/** JSON that can be made again: null where there is none, or where it was damaged and has been set aside. */
+/**
+ * JSON that can be made again: null where there is none, or where it was damaged and has been set
+ * aside.
+ */
 export async function readJsonOrSetAside<T>(store: Store, key: string): Promise<T | null> {
   try {
     return await readJsonIfPresent<T>(store, key);
@@ -48,15 +66,22 @@ export async function readJsonOrSetAside<T>(store: Store, key: string): Promise<
 }
 
 /**
- * Creates JSON whose first writer wins, whoever comes second adopting it, unless what the first has left is damaged.
+ * Creates JSON whose first writer wins, whoever comes second adopting it, unless what the first has
+ * left is damaged.
  * @returns what another writer has left there; null where these bytes stand
  */
-export async function createJsonOrAdopt<T>(store: Store, key: string, bytes: Uint8Array): Promise<T | null> {
+export async function createJsonOrAdopt<T>(
+  store: Store,
+  key: string,
+  bytes: Uint8Array,
+): Promise<T | null> {
   try {
     await store.create(key, bytes);
     return null;
   } catch (error) {
     if (!(error instanceof ContentDiffers)) throw error;
-    return (await readJsonOrSetAside<T>(store, key)) ?? (await createJsonOrAdopt<T>(store, key, bytes));
+    return (
+      (await readJsonOrSetAside<T>(store, key)) ?? (await createJsonOrAdopt<T>(store, key, bytes))
+    );
   }
 }

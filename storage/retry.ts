@@ -1,6 +1,7 @@
 /**
- * How long the doors to bytes wait for a place that does not answer: at least five minutes of refused connections, 429 and 5xx, silence or a full
- * disk, with pauses that double up to half a minute. What no waiting can mend is thrown at once.
+ * How long the doors to bytes wait for a place that does not answer: at least five minutes of
+ * refused connections, 429 and 5xx, silence or a full disk, with pauses that double up to half a
+ * minute. What no waiting can mend is thrown at once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -9,7 +10,10 @@ export interface Patience {
   patienceMs?: number;
   /** First pause between tries; each one after it is twice as long, up to 30 s. @default 250 */
   firstPauseMs?: number;
-  /** Milliseconds without a sign of life after which a request is given up and made again. @default 30000 */
+  /**
+   * Milliseconds without a sign of life after which a request is given up and made again. @default
+   * 30000
+   */
   silenceMs?: number;
   /** Told before every pause, so that a waiting process is not taken for a hung one. */
   onWait?: (reason: string) => void;
@@ -29,10 +33,17 @@ export class Waiting {
     this.pauseMs = patience.firstPauseMs ?? 250;
   }
 
-  /** Pauses after a transient failure. @throws the error itself when it is not transient or patience is over */
+  /**
+   * Pauses after a transient failure. @throws the error itself when it is not transient or patience
+   * is over
+   */
   async after(error: unknown): Promise<void> {
     this.failedSinceMs ??= performance.now();
-    if (!isTransient(error) || performance.now() - this.failedSinceMs > (this.patience.patienceMs ?? 330_000)) throw error;
+    if (
+      !isTransient(error) ||
+      performance.now() - this.failedSinceMs > (this.patience.patienceMs ?? 330_000)
+    )
+      throw error;
     this.patience.onWait?.(error instanceof Error ? error.message : String(error));
     // Up to a quarter more, so that a thousand workers do not return in one instant.
     await sleep(this.pauseMs * (1 + Math.random() / 4));
@@ -46,11 +57,14 @@ export class Waiting {
 }
 
 /**
- * Repeats `work` until it succeeds, fails for good, or patience is over. Only for work that may be done twice, at the same time too: what was given up
- * for its silence may still arrive.
+ * Repeats `work` until it succeeds, fails for good, or patience is over. Only for work that may be
+ * done twice, at the same time too: what was given up for its silence may still arrive.
  * @param work calls `alive` when it hears of progress
  */
-export async function patiently<T>(work: (alive: () => void) => Promise<T>, patience: Patience): Promise<T> {
+export async function patiently<T>(
+  work: (alive: () => void) => Promise<T>,
+  patience: Patience,
+): Promise<T> {
   const waiting = new Waiting(patience);
   for (;;) {
     try {
@@ -62,7 +76,8 @@ export async function patiently<T>(work: (alive: () => void) => Promise<T>, pati
 }
 
 /**
- * Bytes of something that can be opened at an offset. A transfer that breaks goes on from the byte where it stopped.
+ * Bytes of something that can be opened at an offset. A transfer that breaks goes on from the byte
+ * where it stopped.
  * @param open must give the same content at every call, from byte `from` on
  */
 export async function* resuming(
@@ -95,12 +110,18 @@ export async function* resuming(
 }
 
 /** @throws ETIMEDOUT when `work` has neither ended nor called `alive` for so long */
-async function unlessSilent<T>(work: (alive: () => void) => Promise<T>, silenceMs: number): Promise<T> {
+async function unlessSilent<T>(
+  work: (alive: () => void) => Promise<T>,
+  silenceMs: number,
+): Promise<T> {
   if (silenceMs === Infinity) return await work(() => undefined);
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<T>((resolve, reject) => {
-      const giveUp = (): void => reject(Object.assign(new Error(`no answer for ${silenceMs / 1000} s`), { code: 'ETIMEDOUT' }));
+      const giveUp = (): void =>
+        reject(
+          Object.assign(new Error(`no answer for ${silenceMs / 1000} s`), { code: 'ETIMEDOUT' }),
+        );
       timer = setTimeout(giveUp, silenceMs);
       work(() => timer?.refresh()).then(resolve, reject);
     });
@@ -125,9 +146,17 @@ const TRANSIENT_CODES = new Set([
   'EDQUOT',
 ]);
 
-/** Connections that break, servers that are busy, disks that are full; told by codes, and by the cause for errors that wrap another. */
+/**
+ * Connections that break, servers that are busy, disks that are full; told by codes, and by the
+ * cause for errors that wrap another.
+ */
 export function isTransient(error: unknown): boolean {
-  const { code, status, cause, errors } = error as { code?: unknown; status?: unknown; cause?: unknown; errors?: unknown };
+  const { code, status, cause, errors } = error as {
+    code?: unknown;
+    status?: unknown;
+    cause?: unknown;
+    errors?: unknown;
+  };
   if (
     TRANSIENT_STATUS.has(Number(code)) ||
     TRANSIENT_STATUS.has(Number(status)) ||
@@ -136,6 +165,8 @@ export function isTransient(error: unknown): boolean {
   )
     return true;
   if (error instanceof AggregateError || Array.isArray(errors))
-    return (errors as unknown[]).some((one) => typeof one === 'object' && one !== null && isTransient(one));
+    return (errors as unknown[]).some(
+      (one) => typeof one === 'object' && one !== null && isTransient(one),
+    );
   return typeof cause === 'object' && cause !== null && isTransient(cause);
 }

@@ -1,10 +1,12 @@
 /**
- * Single flight: who computes a logit shard writes `logits/<key>/<audio shard>.lease` beside it, and renews it while at work; everybody else
- * comes back later. Two computing the same shard are harmless, the first commit counts. So a lease saves work and nothing rests on it: wrong clocks
+ * Single flight: who computes a logit shard writes `logits/<key>/<audio shard>.lease` beside it,
+ * and renews it while at work; everybody else comes back later. Two computing the same shard are
+ * harmless, the first commit counts. So a lease saves work and nothing rests on it: wrong clocks
  * and lost leases cost double work, never wrong bytes.
  *
- * Objects are created once and the store swaps none, so a lease that is over is not replaced: its successor is created under a name that holds
- * the token of what it succeeds, and of many who find it abandoned one succeeds.
+ * Objects are created once and the store swaps none, so a lease that is over is not replaced: its
+ * successor is created under a name that holds the token of what it succeeds, and of many who find
+ * it abandoned one succeeds.
  */
 import { randomUUID } from 'node:crypto';
 import type { LeaseWait, LogitsBusy } from '../workflows/contract/activities';
@@ -15,7 +17,10 @@ import { ContentDiffers, encodeJson, sha256, type Store } from './store';
 const LEASE_MS = 60_000;
 
 interface LeaseRecord {
-  /** The activity at work, whatever its attempt: a retry takes over from its own predecessor at once. */
+  /**
+   * The activity at work, whatever its attempt: a retry takes over from its own predecessor at
+   * once.
+   */
   owner: string;
   token: string;
   /** Wall clock of the owner. */
@@ -58,7 +63,12 @@ export class ShardLease {
   }
 
   /** @throws {ShardBusy} */
-  static async take(store: Store, logitsKey: string, audioSha256: string, terms: LeaseTerms = {}): Promise<ShardLease> {
+  static async take(
+    store: Store,
+    logitsKey: string,
+    audioSha256: string,
+    terms: LeaseTerms = {},
+  ): Promise<ShardLease> {
     const { owner = randomUUID(), nowMs = Date.now, durationMs = LEASE_MS } = terms;
     const token = randomUUID();
     for (;;) {
@@ -125,9 +135,12 @@ export async function leasesOver(
     const leftMs = record.expiresMs - nowMs();
     const lease = `${record.token}/${record.expiresMs}`;
     // By the waiter's own patience too: a clock that is ahead would lend for ever.
-    const unchanged = waited !== undefined && waited.lease === lease && waited.forMs >= record.durationMs;
+    const unchanged =
+      waited !== undefined && waited.lease === lease && waited.forMs >= record.durationMs;
     if (leftMs > 0 && record.owner !== owner && !unchanged)
-      throw new ShardBusy({ busy: { logitsKey, lease, leftMs: Math.min(leftMs, record.durationMs) } });
+      throw new ShardBusy({
+        busy: { logitsKey, lease, leftMs: Math.min(leftMs, record.durationMs) },
+      });
     over.unshift({ key, record });
   }
 }
@@ -144,7 +157,11 @@ function readRecord(bytes: Uint8Array | null): LeaseRecord | null {
   try {
     const record = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<LeaseRecord> | null;
     const { owner, token, expiresMs, durationMs } = record ?? {};
-    const sound = typeof owner === 'string' && /^[\w-]+$/.test(token ?? '') && Number.isFinite(expiresMs) && Number.isFinite(durationMs);
+    const sound =
+      typeof owner === 'string' &&
+      /^[\w-]+$/.test(token ?? '') &&
+      Number.isFinite(expiresMs) &&
+      Number.isFinite(durationMs);
     return sound ? (record as LeaseRecord) : abandoned;
   } catch {
     return abandoned;

@@ -1,8 +1,10 @@
 /**
- * The door to bytes. A store holds immutable objects under `/`-separated keys; the truth of a run lives here and nowhere else.
+ * The door to bytes. A store holds immutable objects under `/`-separated keys; the truth of a run
+ * lives here and nowhere else.
  *
- * Commit protocol (design, invariant 2): data first, manifest last, create-only. A second writer of the same content succeeds, a writer of
- * different content is refused, so a retry after a lost reply meets its own object and a zombie can change nothing.
+ * Commit protocol (design, invariant 2): data first, manifest last, create-only. A second writer of
+ * the same content succeeds, a writer of different content is refused, so a retry after a lost
+ * reply meets its own object and a zombie can change nothing.
  */
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../ced/canonical-json';
@@ -32,17 +34,25 @@ export interface Store {
   remove(key: string): Promise<void>;
   /** Everything there, half-written objects that a crash left included. For housekeeping. */
   inventory(): Promise<StoredObject[]>;
-  /** Path of a local file with the object's bytes, for reads at an offset. @throws {ObjectMissing} */
+  /**
+   * Path of a local file with the object's bytes, for reads at an offset. @throws {ObjectMissing}
+   */
   localFile(key: string, options?: LocalOptions): Promise<string>;
 }
 
 export interface CreateOptions {
-  /** Who will read it soon is probably this machine: of an object that lies elsewhere a copy stays here, where `localFile` finds it. */
+  /**
+   * Who will read it soon is probably this machine: of an object that lies elsewhere a copy stays
+   * here, where `localFile` finds it.
+   */
   keepCopy?: boolean;
 }
 
 export interface LocalOptions {
-  /** The caller knows the hash of what it asks for and compares: a copy that is here is taken without asking anybody whether it is the newest. */
+  /**
+   * The caller knows the hash of what it asks for and compares: a copy that is here is taken
+   * without asking anybody whether it is the newest.
+   */
   immutable?: boolean;
 }
 
@@ -95,14 +105,20 @@ export function encodeJson(value: unknown): Uint8Array {
   return Buffer.from(canonicalJson(value) + '\n');
 }
 
-/** JSON that is torn or whose seal is broken. Nothing is repaired for it; who can have it made again sets it aside or says so. */
+/**
+ * JSON that is torn or whose seal is broken. Nothing is repaired for it; who can have it made again
+ * sets it aside or says so.
+ */
 export class JsonDamaged extends StoreDamaged {
   constructor(
     readonly key: string,
     uri: string,
     why: string,
   ) {
-    super([], `${uri}: ${key} is damaged (${why}); restore it, or remove it and start the run again`);
+    super(
+      [],
+      `${uri}: ${key} is damaged (${why}); restore it, or remove it and start the run again`,
+    );
   }
 }
 
@@ -120,7 +136,11 @@ export async function readJsonIfPresent<T>(store: Store, key: string): Promise<T
 }
 
 /** @throws {JsonDamaged} */
-export function parseJson(store: Pick<Store, 'uri'>, key: string, bytes: Uint8Array): { value: unknown; sealed: boolean } {
+export function parseJson(
+  store: Pick<Store, 'uri'>,
+  key: string,
+  bytes: Uint8Array,
+): { value: unknown; sealed: boolean } {
   try {
     const found = decodeSealed(bytes);
     if (found) return found;

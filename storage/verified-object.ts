@@ -1,6 +1,7 @@
 /**
- * Objects of which the reader knows the hash: read from this machine where it has a copy, and never given away unless they are what they should be. A copy
- * that is damaged is thrown away and fetched again; what is damaged in the store itself is left for the caller to set aside.
+ * Objects of which the reader knows the hash: read from this machine where it has a copy, and never
+ * given away unless they are what they should be. A copy that is damaged is thrown away and fetched
+ * again; what is damaged in the store itself is left for the caller to set aside.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -8,7 +9,11 @@ import { readFile, rm } from 'node:fs/promises';
 import { ObjectMissing, sha256, type Store } from './store';
 
 /** null when it is missing or not what it should be. */
-export async function readSound(store: Store, key: string, expectedSha256: string): Promise<Uint8Array | null> {
+export async function readSound(
+  store: Store,
+  key: string,
+  expectedSha256: string,
+): Promise<Uint8Array | null> {
   return await fromSoundFile(store, key, async (path) => {
     const bytes = await readFile(path);
     return sha256(bytes) === expectedSha256 ? bytes : null;
@@ -17,11 +22,17 @@ export async function readSound(store: Store, key: string, expectedSha256: strin
 
 /** As `readSound`, without holding it in memory. */
 export async function isSound(store: Store, key: string, expectedSha256: string): Promise<boolean> {
-  const found = await fromSoundFile(store, key, async (path) => ((await fileSha256(path)) === expectedSha256 ? true : null));
+  const found = await fromSoundFile(store, key, async (path) =>
+    (await fileSha256(path)) === expectedSha256 ? true : null,
+  );
   return found !== null;
 }
 
-async function fromSoundFile<T>(store: Store, key: string, look: (path: string) => Promise<T | null>): Promise<T | null> {
+async function fromSoundFile<T>(
+  store: Store,
+  key: string,
+  look: (path: string) => Promise<T | null>,
+): Promise<T | null> {
   const path = await localFile(store, key);
   const found = path === null ? null : await look(path);
   if (path === null || found !== null || !isCopy(store, path)) return found;
@@ -43,6 +54,7 @@ function isCopy(store: Store, path: string): boolean {
 
 async function fileSha256(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const part of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(part as Buffer);
+  for await (const part of createReadStream(path, { highWaterMark: 1 << 20 }))
+    hash.update(part as Buffer);
   return hash.digest('hex');
 }

@@ -1,10 +1,15 @@
-// `npm run docs:check`: every relative link in the Markdown files leads to a file, and every `npm run NAME` they mention is a script.
+// `npm run docs:check`: every relative link in the Markdown files leads to a file, and every `npm
+// run NAME` they mention is a script.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], { encoding: 'utf8' })
+const files = execFileSync(
+  'git',
+  ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'],
+  { encoding: 'utf8' },
+)
   .split('\n')
   .filter(Boolean);
 const faults = [];

@@ -1,5 +1,7 @@
-// `npm run kernels`: compiles the AssemblyScript in ced/audio/assembly to ced/audio/compiled, as text, so that neither a build step nor a file beside the program is needed.
-// usage: node tools/compile-kernels.mjs [--check]; with --check nothing is written, and the exit status says whether the compiled is what it should be.
+// `npm run kernels`: compiles the AssemblyScript in ced/audio/assembly to ced/audio/compiled, as
+// text, so that neither a build step nor a file beside the program is needed. usage: node
+// tools/compile-kernels.mjs [--check]; with --check nothing is written, and the exit status says
+// whether the compiled is what it should be.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,19 +10,31 @@ import asc from 'assemblyscript/asc';
 const audio = join(dirname(fileURLToPath(import.meta.url)), '..', 'ced', 'audio');
 /** Each with the pages of 64 KiB that it starts with. */
 const kernels = { 'flac/flac-frame': 98, convolve: 1, quantise: 2 };
-const options = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--outFile', 'kernel.wasm'];
+const options = [
+  '-O3',
+  '--noAssert',
+  '--runtime',
+  'stub',
+  '--enable',
+  'simd',
+  '--outFile',
+  'kernel.wasm',
+];
 
 for (const [source, pages] of Object.entries(kernels)) {
   const name = basename(source);
   let binary;
-  const { error, stderr } = await asc.main([`${source}.ts`, ...options, '--initialMemory', String(pages)], {
-    readFile: (file) => {
-      const path = join(audio, 'assembly', file);
-      return existsSync(path) ? readFileSync(path, 'utf8') : null;
+  const { error, stderr } = await asc.main(
+    [`${source}.ts`, ...options, '--initialMemory', String(pages)],
+    {
+      readFile: (file) => {
+        const path = join(audio, 'assembly', file);
+        return existsSync(path) ? readFileSync(path, 'utf8') : null;
+      },
+      writeFile: (file, content) => void (file === 'kernel.wasm' && (binary = content)),
+      listFiles: () => [],
     },
-    writeFile: (file, content) => void (file === 'kernel.wasm' && (binary = content)),
-    listFiles: () => [],
-  });
+  );
   if (error) throw new Error(`${source}.ts does not compile:\n${stderr}`, { cause: error });
   const constant = name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
   const text = `// Made from ../assembly/${source}.ts by \`npm run kernels\`.\nexport const ${constant}Wasm =\n  '${Buffer.from(binary).toString('base64')}';\n`;

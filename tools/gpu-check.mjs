@@ -1,5 +1,7 @@
-// `npm run gpu-check`: what a machine with an NVIDIA GPU must show. It sets up the CUDA library, sees that the engine computes on the GPU, holds it to the same reference vectors as
-// the CPU, and prints the table against PyTorch on the same GPU. Each step ends the check where it fails. Nothing is done where no GPU is visible.
+// `npm run gpu-check`: what a machine with an NVIDIA GPU must show. It sets up the CUDA library,
+// sees that the engine computes on the GPU, holds it to the same reference vectors as the CPU, and
+// prints the table against PyTorch on the same GPU. Each step ends the check where it fails.
+// Nothing is done where no GPU is visible.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { visibleGpus } from '../infra/setup/gpus.mjs';
@@ -29,7 +31,15 @@ async function gpuCheck(args) {
     console.log('TensorFlow ' + tensorflow + ' computes on the ' + device + ': 1·3 + 2·4 = ' + product);
     if (device !== 'gpu' || product !== 11) { console.error('TensorFlow found no GPU; with TF_CPP_MIN_LOG_LEVEL=0 it says why'); process.exit(1); }`]); // prettier-ignore
   step('parity', [join(root, 'infra/run.mjs'), 'test', '--runInBand', ...tests]);
-  step('the table against PyTorch', [join(root, 'infra/run.mjs'), 'bench', 'engine', 'forward', 'frontend', '--gpu', ...args]);
+  step('the table against PyTorch', [
+    join(root, 'infra/run.mjs'),
+    'bench',
+    'engine',
+    'forward',
+    'frontend',
+    '--gpu',
+    ...args,
+  ]);
 }
 
 function step(what, args) {

@@ -1,4 +1,7 @@
-/** Writes docs/run-file.md from the zod schemas, where every field is described once. Run by `npm run docs`; a test holds the file to it. */
+/**
+ * Writes docs/run-file.md from the zod schemas, where every field is described once. Run by `npm
+ * run docs`; a test holds the file to it.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -47,7 +50,9 @@ ${table(teachRunSchema)}
 
 function table(schema: z.ZodType): string {
   const rows = walk(z.toJSONSchema(schema, { io: 'input' }) as Node, '', true);
-  return ['| field | values | default | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
+  return ['| field | values | default | meaning |', '| --- | --- | --- | --- |', ...rows].join(
+    '\n',
+  );
 }
 
 function walk(node: Node, path: string, required: boolean): string[] {
@@ -55,18 +60,23 @@ function walk(node: Node, path: string, required: boolean): string[] {
   const inside = Object.entries(node.properties ?? {}).flatMap(([name, child]) =>
     walk(child, path === '' ? name : `${path}.${name}`, node.required?.includes(name) ?? false),
   );
-  const items = node.items ? walk(node.items, `${path}[]`, true).filter((each) => !each.startsWith(`| \`${path}[]\` |`)) : [];
+  const items = node.items
+    ? walk(node.items, `${path}[]`, true).filter((each) => !each.startsWith(`| \`${path}[]\` |`))
+    : [];
   const variants = (node.anyOf ?? node.oneOf ?? []).filter((each) => each.properties);
   return [
     ...own,
     ...inside,
     ...items,
-    ...variants.flatMap((variant) => walk(variant, path, true).filter((each) => !each.startsWith(`| \`${path}\` |`))),
+    ...variants.flatMap((variant) =>
+      walk(variant, path, true).filter((each) => !each.startsWith(`| \`${path}\` |`)),
+    ),
   ];
 }
 
 function row(node: Node, path: string, required: boolean): string {
-  const fallback = node.default === undefined ? (required ? '' : 'optional') : code(JSON.stringify(node.default));
+  const fallback =
+    node.default === undefined ? (required ? '' : 'optional') : code(JSON.stringify(node.default));
   return `| \`${path}\` | ${values(node)} | ${fallback} | ${escape(node.description ?? '')} |`;
 }
 

@@ -27,12 +27,20 @@ async function main(): Promise<void> {
   });
   if (values.help) return console.log(help);
   const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`--port ${values.port}: expected a port between 1 and 65535`);
-  const storage = await startStorage({ port, folder: values.memory ? null : values.folder, log: null });
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new Error(`--port ${values.port}: expected a port between 1 and 65535`);
+  const storage = await startStorage({
+    port,
+    folder: values.memory ? null : values.folder,
+    log: null,
+  });
   for (const bucket of values.bucket) await storage.createBucket(bucket);
   const places = values.bucket.map((bucket) => `gs://${bucket}`).join(', ');
-  console.log(`Storage emulator with ${places}. Use it with STORAGE_EMULATOR_HOST=${storage.endpoint}. Ctrl-C stops it.`);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void storage.stop());
+  console.log(
+    `Storage emulator with ${places}. Use it with STORAGE_EMULATOR_HOST=${storage.endpoint}. Ctrl-C stops it.`,
+  );
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void storage.stop());
   await storage.ended;
 }
 

@@ -1,8 +1,10 @@
 /**
- * A Google Cloud Storage of this machine's own (fake-gcs-server): one process on a loopback address, its objects in a folder that survives
- * restarts, or in memory. It honours create-only writes, ranges, resumable uploads and CRC32C; it ignores delete preconditions and `userProject`.
+ * A Google Cloud Storage of this machine's own (fake-gcs-server): one process on a loopback
+ * address, its objects in a folder that survives restarts, or in memory. It honours create-only
+ * writes, ranges, resumable uploads and CRC32C; it ignores delete preconditions and `userProject`.
  *
- * Guarantees: when `startStorage` resolves, the emulator answers; it never outlives the process that started it.
+ * Guarantees: when `startStorage` resolves, the emulator answers; it never outlives the process
+ * that started it.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
@@ -40,9 +42,23 @@ export async function startStorage(options: StorageOptions): Promise<StorageEmul
   const { host = '127.0.0.1' } = options;
   const port = await claimPort(host, options.port);
   const endpoint = `http://${host}:${port}`;
-  const backend = options.folder === null ? ['-backend', 'memory'] : ['-backend', 'filesystem', '-filesystem-root', options.folder];
+  const backend =
+    options.folder === null
+      ? ['-backend', 'memory']
+      : ['-backend', 'filesystem', '-filesystem-root', options.folder];
   if (options.folder !== null) mkdirSync(options.folder, { recursive: true });
-  const args = ['-scheme', 'http', '-host', host, '-port', String(port), '-public-host', `${host}:${port}`, '-external-url', endpoint];
+  const args = [
+    '-scheme',
+    'http',
+    '-host',
+    host,
+    '-port',
+    String(port),
+    '-public-host',
+    `${host}:${port}`,
+    '-external-url',
+    endpoint,
+  ];
   const log = options.log === null ? null : openSync(options.log, 'a');
   const child = spawn(...leashed('SIGKILL', storageEmulatorBinary(), [...args, ...backend]), {
     detached: true,
@@ -62,7 +78,9 @@ export async function startStorage(options: StorageOptions): Promise<StorageEmul
   while (!(await answers(endpoint))) {
     if (over || Date.now() > deadline) {
       await stop();
-      throw new Error(`the storage emulator did not start (${await ended})${options.log === null ? '' : `, see ${options.log}`}`);
+      throw new Error(
+        `the storage emulator did not start (${await ended})${options.log === null ? '' : `, see ${options.log}`}`,
+      );
     }
     await sleep(50);
   }
@@ -80,7 +98,9 @@ async function createBucket(endpoint: string, name: string): Promise<void> {
 }
 
 async function answers(endpoint: string): Promise<boolean> {
-  return await fetch(`${endpoint}/storage/v1/b?project=emulator`, { signal: AbortSignal.timeout(2000) }).then(
+  return await fetch(`${endpoint}/storage/v1/b?project=emulator`, {
+    signal: AbortSignal.timeout(2000),
+  }).then(
     (response) => response.ok,
     () => false,
   );
@@ -90,7 +110,11 @@ function claimPort(host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', () =>
-      reject(new Error(`port ${port} on ${host} is taken: stop what listens there, or choose another (npm run storage -- --port N)`)),
+      reject(
+        new Error(
+          `port ${port} on ${host} is taken: stop what listens there, or choose another (npm run storage -- --port N)`,
+        ),
+      ),
     );
     server.listen(port, host, () => {
       const address = server.address();

@@ -1,9 +1,11 @@
 /**
- * Which build runs what (Temporal's worker deployment versioning): a run stays on the build that began it, new runs begin on the current one. A
- * build is the compiled code by its hash, so that workers of one checkout are one build wherever they run.
+ * Which build runs what (Temporal's worker deployment versioning): a run stays on the build that
+ * began it, new runs begin on the current one. A build is the compiled code by its hash, so that
+ * workers of one checkout are one build wherever they run.
  *
- * The build that was seen last for the first time makes itself current, as soon as all queues of the current one are served by it. So a worker
- * of an older build that is started again serves the runs that are left to it and changes nothing.
+ * The build that was seen last for the first time makes itself current, as soon as all queues of
+ * the current one are served by it. So a worker of an older build that is started again serves the
+ * runs that are left to it and changes nothing.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -20,8 +22,12 @@ const GRPC_FAILED_PRECONDITION = 9;
 export function buildIdOf(compiled: string): string {
   const hash = createHash('sha256');
   for (const room of ['workflows', 'activities', 'ced', 'workers'])
-    for (const file of readdirSync(join(compiled, room), { recursive: true, encoding: 'utf8' }).sort())
-      if (file.endsWith('.js')) hash.update(`${room}/${file}\n`).update(readFileSync(join(compiled, room, file)));
+    for (const file of readdirSync(join(compiled, room), {
+      recursive: true,
+      encoding: 'utf8',
+    }).sort())
+      if (file.endsWith('.js'))
+        hash.update(`${room}/${file}\n`).update(readFileSync(join(compiled, room, file)));
   return hash.digest('hex').slice(0, 12);
 }
 
@@ -34,18 +40,30 @@ export interface Build {
 
 /** A run stays where it began, also when it goes on under a new history. */
 export function deploymentOptions({ buildId }: Build): WorkerDeploymentOptions {
-  return { version: { deploymentName: DEPLOYMENT, buildId }, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' };
+  return {
+    version: { deploymentName: DEPLOYMENT, buildId },
+    useWorkerVersioning: true,
+    defaultVersioningBehavior: 'PINNED',
+  };
 }
 
-/** To be called while this worker polls its `queues`. @returns a line that says where new runs go */
+/**
+ * To be called while this worker polls its `queues`. @returns a line that says where new runs go
+ */
 export async function becomeCurrent(
   connection: NativeConnection,
   { namespace, buildId, always }: Build,
   queues: readonly string[],
 ): Promise<string> {
   const service = connection.workflowService;
-  for (const deadline = performance.now() + REGISTERED_WITHIN_MS; performance.now() < deadline; await sleep(200)) {
-    const deployment = await service.describeWorkerDeployment({ namespace, deploymentName: DEPLOYMENT }).catch(() => null);
+  for (
+    const deadline = performance.now() + REGISTERED_WITHIN_MS;
+    performance.now() < deadline;
+    await sleep(200)
+  ) {
+    const deployment = await service
+      .describeWorkerDeployment({ namespace, deploymentName: DEPLOYMENT })
+      .catch(() => null);
     const { versionSummaries, routingConfig } = deployment?.workerDeploymentInfo ?? {};
     const versions = (versionSummaries ?? []).map(({ deploymentVersion, createTime }) => ({
       buildId: deploymentVersion?.buildId,
@@ -58,7 +76,12 @@ export async function becomeCurrent(
     if (current && !always && versions.some(({ seen }) => seen > own.seen))
       return `build ${buildId} serves the runs that it began; new ones begin on ${current} (--current changes that)`;
     try {
-      await service.setWorkerDeploymentCurrentVersion({ namespace, deploymentName: DEPLOYMENT, buildId, identity: 'ced worker' });
+      await service.setWorkerDeploymentCurrentVersion({
+        namespace,
+        deploymentName: DEPLOYMENT,
+        buildId,
+        identity: 'ced worker',
+      });
     } catch (error) {
       if ((error as { code?: number }).code !== GRPC_FAILED_PRECONDITION) continue;
       return `build ${buildId}, new runs begin on ${current} until all of its queues are served by this build too`;
@@ -67,14 +90,21 @@ export async function becomeCurrent(
   return `build ${buildId} could not be made current: new runs may wait; \`temporal worker deployment set-current-version --deployment-name ${DEPLOYMENT} --build-id ${buildId}\``;
 }
 
-/** Whether the server knows already that this build serves them: until it does, it would refuse the build for want of them. */
+/**
+ * Whether the server knows already that this build serves them: until it does, it would refuse the
+ * build for want of them.
+ */
 async function servesAll(
   connection: NativeConnection,
   { namespace, buildId }: Pick<Build, 'namespace' | 'buildId'>,
   queues: readonly string[],
 ): Promise<boolean> {
   const deploymentVersion = { deploymentName: DEPLOYMENT, buildId };
-  const described = await connection.workflowService.describeWorkerDeploymentVersion({ namespace, deploymentVersion }).catch(() => null);
-  const served = new Set(described?.workerDeploymentVersionInfo?.taskQueueInfos?.map(({ name }) => name));
+  const described = await connection.workflowService
+    .describeWorkerDeploymentVersion({ namespace, deploymentVersion })
+    .catch(() => null);
+  const served = new Set(
+    described?.workerDeploymentVersionInfo?.taskQueueInfos?.map(({ name }) => name),
+  );
   return queues.every((queue) => served.has(queue));
 }

@@ -1,6 +1,7 @@
 /**
- * The worker's side of the engine: forks the process, sends it one job at a time, relays progress, stops it on cancellation and kills it on
- * silence. It stays warm between jobs and is ended when idle.
+ * The worker's side of the engine: forks the process, sends it one job at a time, relays progress,
+ * stops it on cancellation and kills it on silence. It stays warm between jobs and is ended when
+ * idle.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -19,7 +20,10 @@ export interface EngineProcessOptions {
   intraOpThreads: number;
   /** Variables for the process, on top of this one's. */
   environment?: Record<string, string>;
-  /** After an order to stop, how long a step and its checkpoint may take before the process is killed. @default 15000 */
+  /**
+   * After an order to stop, how long a step and its checkpoint may take before the process is
+   * killed. @default 15000
+   */
   stopGraceMs?: number;
   /** Idle time after which the process is ended. @default 60000 */
   idleMs?: number;
@@ -27,13 +31,18 @@ export interface EngineProcessOptions {
   metrics?: WorkerMetrics;
   /** Receives the lines that the process prints. @default they go where this process's own go */
   onOutput?: (line: string) => void;
-  /** Shared with the rest of the worker. A job that was in flight during one is lost: its activity may run elsewhere by now. */
+  /**
+   * Shared with the rest of the worker. A job that was in flight during one is lost: its activity
+   * may run elsewhere by now.
+   */
   standstills?: Standstills;
 }
 
 /** Silence that is taken for a hang: at least this, or five times the slowest step seen. */
 const SILENCE_MS = 60_000;
-/** Before a job's first word: loading TensorFlow, weights and shards, and tracing the first step. */
+/**
+ * Before a job's first word: loading TensorFlow, weights and shards, and tracing the first step.
+ */
 const LOADING_MS = 300_000;
 
 type RunOptions = Parameters<EngineClient['run']>[1];
@@ -76,7 +85,10 @@ export class EngineProcess implements EngineClient {
     const watch = setInterval(() => this.watch(child), this.standstills.limitMs / 4);
     const stop = (): void => {
       this.tell(child, { type: 'stop', id });
-      setTimeout(() => this.running?.id === id && child.kill('SIGKILL'), this.options.stopGraceMs ?? 15_000).unref();
+      setTimeout(
+        () => this.running?.id === id && child.kill('SIGKILL'),
+        this.options.stopGraceMs ?? 15_000,
+      ).unref();
     };
     options.signal.addEventListener('abort', stop, { once: true });
     let outcome: 'done' | 'failed' | 'stopped' = 'failed';
@@ -100,7 +112,8 @@ export class EngineProcess implements EngineClient {
     } catch (error) {
       if (error instanceof EngineStopped) {
         outcome = 'stopped';
-        // Who stops a job wants its GPU back, and memory on it is freed by the end of the process alone.
+        // Who stops a job wants its GPU back, and memory on it is freed by the end of the process
+        // alone.
         this.end();
       }
       throw error;
@@ -125,16 +138,25 @@ export class EngineProcess implements EngineClient {
     const output = onOutput ? 'pipe' : 'inherit';
     const child = fork(entry, [], {
       serialization: 'advanced',
-      env: { ...process.env, ...engineEnvironment({ intraOpThreads }), CED_ROOT: root, ...this.options.environment, CED_PDEATHSIG: '1' },
+      env: {
+        ...process.env,
+        ...engineEnvironment({ intraOpThreads }),
+        CED_ROOT: root,
+        ...this.options.environment,
+        CED_PDEATHSIG: '1',
+      },
       stdio: ['ignore', output, output, 'ipc'],
     });
-    for (const stream of [child.stdout, child.stderr]) if (stream && onOutput) createInterface(stream).on('line', onOutput);
+    for (const stream of [child.stdout, child.stderr])
+      if (stream && onOutput) createInterface(stream).on('line', onOutput);
     child.on('message', (message) => this.hear(message as FromEngine));
     const lost = (why: string): void => {
       if (this.child === child) this.child = null;
       this.running?.reject(new EngineLost(why));
     };
-    child.on('exit', (code, signal) => lost(`the engine's process ended (${signal ?? `exit status ${code}`})`));
+    child.on('exit', (code, signal) =>
+      lost(`the engine's process ended (${signal ?? `exit status ${code}`})`),
+    );
     child.on('error', (error) => lost(`the engine's process: ${error.message}`));
     this.child = child;
     return child;
@@ -143,7 +165,8 @@ export class EngineProcess implements EngineClient {
   private hear(message: FromEngine): void {
     const { running } = this;
     if (message.type === 'mine?') {
-      if (this.child && !this.stoodStill(this.child)) this.tell(this.child, { type: 'yours', standstill: message.standstill });
+      if (this.child && !this.stoodStill(this.child))
+        this.tell(this.child, { type: 'yours', standstill: message.standstill });
       return;
     }
     if (message.type === 'ready' || !running || message.id !== running.id) return;
@@ -179,18 +202,28 @@ export class EngineProcess implements EngineClient {
     const { running } = this;
     if (!running) return;
     const silentMs = performance.now() - running.lastWordMs;
-    if (silentMs < (running.spoken ? Math.max(SILENCE_MS, 5 * running.slowestMs) : LOADING_MS)) return;
+    if (silentMs < (running.spoken ? Math.max(SILENCE_MS, 5 * running.slowestMs) : LOADING_MS))
+      return;
     child.kill('SIGKILL');
-    running.reject(new EngineLost(`the engine said nothing for ${Math.round(silentMs / 1000)} s and was ended`));
+    running.reject(
+      new EngineLost(`the engine said nothing for ${Math.round(silentMs / 1000)} s and was ended`),
+    );
   }
 
-  /** Whether this worker stood still during the job: then the engine is killed before it writes anything, and the job is lost. */
+  /**
+   * Whether this worker stood still during the job: then the engine is killed before it writes
+   * anything, and the job is lost.
+   */
   private stoodStill(child: ChildProcess): boolean {
     const seen = this.standstills.seen();
     const { running } = this;
     if (!running || seen === running.standstills) return false;
     child.kill('SIGKILL');
-    running.reject(new EngineLost('this worker stood still for so long that its job may have been given to another; it is tried again'));
+    running.reject(
+      new EngineLost(
+        'this worker stood still for so long that its job may have been given to another; it is tried again',
+      ),
+    );
     return true;
   }
 

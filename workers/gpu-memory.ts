@@ -1,4 +1,6 @@
-/** Memory in use on each GPU of this machine, by the driver's own tool; empty where there is none. */
+/**
+ * Memory in use on each GPU of this machine, by the driver's own tool; empty where there is none.
+ */
 import { execFile } from 'node:child_process';
 
 export interface GpuMemory {
@@ -11,7 +13,9 @@ const QUERY = ['--query-gpu=index,memory.used', '--format=csv,noheader,nounits']
 
 export async function readGpuMemory(program = 'nvidia-smi'): Promise<GpuMemory[]> {
   return await new Promise((resolve) => {
-    execFile(program, QUERY, { timeout: 5000 }, (error, output) => resolve(error ? [] : parseGpuMemory(output)));
+    execFile(program, QUERY, { timeout: 5000 }, (error, output) =>
+      resolve(error ? [] : parseGpuMemory(output)),
+    );
   });
 }
 

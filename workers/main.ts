@@ -39,13 +39,24 @@ async function main(): Promise<void> {
       logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
       ...(options.metrics === null
         ? {}
-        : { metrics: { prometheus: { bindAddress: options.metrics, countersTotalSuffix: true, unitSuffix: true } } }),
+        : {
+            metrics: {
+              prometheus: {
+                bindAddress: options.metrics,
+                countersTotalSuffix: true,
+                unitSuffix: true,
+              },
+            },
+          }),
     },
   });
   const connection = await NativeConnection.connect(options.connection).catch((error: unknown) => {
-    throw new Error(`no Temporal server answers at ${options.address}; start one with \`npm run server\`, or name yours with --address`, {
-      cause: error,
-    });
+    throw new Error(
+      `no Temporal server answers at ${options.address}; start one with \`npm run server\`, or name yours with --address`,
+      {
+        cause: error,
+      },
+    );
   });
   const standstills = new Standstills(standstillLimitMs(process.env));
   setInterval(() => standstills.seen(), standstills.limitMs / 4).unref();
@@ -55,22 +66,44 @@ async function main(): Promise<void> {
     root: options.root,
     intraOpThreads: options.intraOpThreads,
     environment: storeEnvironment(options.storage),
-    ...(options.metrics === null ? {} : { metrics: new WorkerMetrics(Runtime.instance().metricMeter, () => performance.now()) }),
-    ...(log.format === 'json' ? { onOutput: (line: string) => log?.info(line, { sdkComponent: 'engine' }) } : {}),
+    ...(options.metrics === null
+      ? {}
+      : { metrics: new WorkerMetrics(Runtime.instance().metricMeter, () => performance.now()) }),
+    ...(log.format === 'json'
+      ? { onOutput: (line: string) => log?.info(line, { sdkComponent: 'engine' }) }
+      : {}),
   });
   try {
     const converter = await dataConverter(process.env);
-    const deps = dependencies(options, new Client({ connection, namespace: options.namespace, ...converter }), engine, standstills);
+    const deps = dependencies(
+      options,
+      new Client({ connection, namespace: options.namespace, ...converter }),
+      engine,
+      standstills,
+    );
     const workers = await Promise.all(
-      options.queues.map((queue) => Worker.create({ ...common(connection, options), ...converter, ...forQueue(queue, deps, options) })),
+      options.queues.map((queue) =>
+        Worker.create({
+          ...common(connection, options),
+          ...converter,
+          ...forQueue(queue, deps, options),
+        }),
+      ),
     );
     const running = Promise.all(workers.map((worker) => worker.run()));
     running.catch(() => undefined); // whoever waits below sees it
     // On standard output, where whoever started this process waits for it.
     const stdout = new WorkerLog('json', process.stdout);
-    const say = (line: string): void => (log?.format === 'text' ? console.log(line) : stdout.info(line));
+    const say = (line: string): void =>
+      log?.format === 'text' ? console.log(line) : stdout.info(line);
     const queues = options.queues.map((queue) => TASK_QUEUES[queue]);
-    if (options.build) say(await Promise.race([becomeCurrent(connection, options.build, queues), running.then(() => 'stopped')]));
+    if (options.build)
+      say(
+        await Promise.race([
+          becomeCurrent(connection, options.build, queues),
+          running.then(() => 'stopped'),
+        ]),
+      );
     say(`worker ready: ${queues.join(', ')} at ${options.address}, root ${options.root}`);
     await running;
   } finally {
@@ -79,7 +112,10 @@ async function main(): Promise<void> {
   }
 }
 
-function common(connection: NativeConnection, { namespace, build }: WorkerOptions): Omit<TemporalWorkerOptions, 'taskQueue'> {
+function common(
+  connection: NativeConnection,
+  { namespace, build }: WorkerOptions,
+): Omit<TemporalWorkerOptions, 'taskQueue'> {
   return {
     connection,
     namespace,
@@ -94,25 +130,45 @@ function forQueue(
   queue: 'workflows' | 'cpu' | 'gpu',
   deps: ActivityDependencies,
   { cpuActivities }: WorkerOptions,
-): Pick<TemporalWorkerOptions, 'taskQueue' | 'workflowBundle' | 'activities' | 'maxConcurrentActivityTaskExecutions'> {
+): Pick<
+  TemporalWorkerOptions,
+  'taskQueue' | 'workflowBundle' | 'activities' | 'maxConcurrentActivityTaskExecutions'
+> {
   const taskQueue = TASK_QUEUES[queue];
   switch (queue) {
     case 'workflows':
-      return { taskQueue, workflowBundle: { codePath: join(__dirname, '..', 'workflow-bundle.js') } };
+      return {
+        taskQueue,
+        workflowBundle: { codePath: join(__dirname, '..', 'workflow-bundle.js') },
+      };
     case 'cpu':
-      return { taskQueue, activities: createCpuActivities(deps), maxConcurrentActivityTaskExecutions: cpuActivities };
+      return {
+        taskQueue,
+        activities: createCpuActivities(deps),
+        maxConcurrentActivityTaskExecutions: cpuActivities,
+      };
     case 'gpu':
-      return { taskQueue, activities: createGpuActivities(deps), maxConcurrentActivityTaskExecutions: 1 };
+      return {
+        taskQueue,
+        activities: createGpuActivities(deps),
+        maxConcurrentActivityTaskExecutions: 1,
+      };
   }
 }
 
-function dependencies(options: WorkerOptions, client: Client, engine: EngineProcess, standstills: Standstills): ActivityDependencies {
+function dependencies(
+  options: WorkerOptions,
+  client: Client,
+  engine: EngineProcess,
+  standstills: Standstills,
+): ActivityDependencies {
   return {
     root: options.root,
     sources: options.sources,
     allowOverlap: options.allowOverlap,
     worker: identity,
-    // Every activity opens its own: after a standstill it changes nothing any more, not even the record of its own end.
+    // Every activity opens its own: after a standstill it changes nothing any more, not even the
+    // record of its own end.
     openStore: (uri) => {
       const store = openStore(options.root, uri, options.storage);
       return new FencedStore(store, standstills.refuseAfter(store.uri));
@@ -123,7 +179,10 @@ function dependencies(options: WorkerOptions, client: Client, engine: EngineProc
       try {
         await client.workflow.getHandle(workflowId, runId).signal(EPOCH_SIGNAL, record);
       } catch (error) {
-        Runtime.instance().logger.warn('epoch not told to its workflow', { workflowId, error: String(error) });
+        Runtime.instance().logger.warn('epoch not told to its workflow', {
+          workflowId,
+          error: String(error),
+        });
       }
     },
   };

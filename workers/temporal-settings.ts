@@ -1,6 +1,8 @@
 /**
- * How a process reaches Temporal: its own options first, then Temporal's environment variables, then the profile file that the Temporal CLI reads too
- * (https://docs.temporal.io/references/client-environment-configuration). So Temporal Cloud, with TLS or an API key, needs no option of ours.
+ * How a process reaches Temporal: its own options first, then Temporal's environment variables,
+ * then the profile file that the Temporal CLI reads too
+ * (https://docs.temporal.io/references/client-environment-configuration). So Temporal Cloud, with
+ * TLS or an API key, needs no option of ours.
  */
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
@@ -20,10 +22,15 @@ export function temporalSettings(
   environment: NodeJS.ProcessEnv,
 ): TemporalSettings {
   const overrideEnvVars = Object.fromEntries(
-    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    Object.entries(environment).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    ),
   );
   const profile = environment['TEMPORAL_PROFILE'];
-  const found = loadClientConnectConfig({ overrideEnvVars, ...(profile === undefined ? {} : { profile }) });
+  const found = loadClientConnectConfig({
+    overrideEnvVars,
+    ...(profile === undefined ? {} : { profile }),
+  });
   const address = given.address ?? found.connectionOptions.address ?? DEFAULT_ADDRESS;
   const namespace = given.namespace ?? found.namespace ?? 'default';
   return { address, namespace, connection: { ...found.connectionOptions, address } };
@@ -36,5 +43,7 @@ export function localSettings(address: string): TemporalSettings {
 
 /** For processes that serve such a server. */
 export function withoutTemporal(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('TEMPORAL_')));
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !name.startsWith('TEMPORAL_')),
+  );
 }

@@ -1,6 +1,7 @@
 /**
- * The worker's log, on standard error: one JSON object a line for machines, or a line of text for people. Temporal's SDK and the activities
- * write through it, and with each of their lines go workflow, run, activity and attempt. What looks like a credential is struck out.
+ * The worker's log, on standard error: one JSON object a line for machines, or a line of text for
+ * people. Temporal's SDK and the activities write through it, and with each of their lines go
+ * workflow, run, activity and attempt. What looks like a credential is struck out.
  */
 import type { LogLevel, LogMetadata, Logger } from '@temporalio/common';
 import pino from 'pino';
@@ -10,12 +11,17 @@ export type LogFormat = 'json' | 'text';
 /** JSON unless a person is looking. */
 export function logFormat(asked: string | undefined, stderr: { isTTY?: boolean }): LogFormat {
   if (asked === undefined) return stderr.isTTY === true ? 'text' : 'json';
-  if (asked !== 'json' && asked !== 'text') throw new Error(`--log: ${asked}, expected json or text`);
+  if (asked !== 'json' && asked !== 'text')
+    throw new Error(`--log: ${asked}, expected json or text`);
   return asked;
 }
 
 export class WorkerLog implements Logger {
-  private readonly write: (level: pino.Level, message: string, fields: Record<string, unknown>) => void;
+  private readonly write: (
+    level: pino.Level,
+    message: string,
+    fields: Record<string, unknown>,
+  ) => void;
 
   constructor(
     readonly format: LogFormat,
@@ -33,7 +39,8 @@ export class WorkerLog implements Logger {
     this.write =
       format === 'json'
         ? (level, message, fields) => lines[level](fields, message)
-        : (level, message, fields) => void (lines.isLevelEnabled(level) && out.write(textLine(level, message, fields)));
+        : (level, message, fields) =>
+            void (lines.isLevelEnabled(level) && out.write(textLine(level, message, fields)));
   }
 
   log(level: LogLevel, message: string, meta: LogMetadata = {}): void {
@@ -74,14 +81,19 @@ function fieldsOf(meta: LogMetadata): Record<string, unknown> {
 
 function plain(value: unknown): unknown {
   if (value instanceof Error)
-    return { type: value.name, message: withoutCredentials(value.message), stack: withoutCredentials(value.stack ?? '') };
+    return {
+      type: value.name,
+      message: withoutCredentials(value.message),
+      stack: withoutCredentials(value.stack ?? ''),
+    };
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return fieldsOf(value);
   return typeof value === 'string' ? withoutCredentials(value) : value;
 }
 
 const IN_ADDRESS = /(\/\/)[^/\s@]+@/g;
-const IN_QUERY = /([?&][^=&\s]*(?:signature|token|secret|password|credential|key|sig)[^=&\s]*=)[^&\s"']+/gi;
+const IN_QUERY =
+  /([?&][^=&\s]*(?:signature|token|secret|password|credential|key|sig)[^=&\s]*=)[^&\s"']+/gi;
 const BEARER = /\b(Bearer|Basic)\s+[\w.~+/=-]+/gi;
 
 function withoutCredentials(text: string): string {
@@ -93,15 +105,23 @@ function textLine(level: string, message: string, fields: Record<string, unknown
   const text = (name: string): string => (typeof fields[name] === 'string' ? fields[name] : '');
   const { activityType, what, workflowId, attempt, error, sdkComponent, ...rest } = fields;
   const ofActivity = activityType !== undefined;
-  const subject = [text('activityType'), text('what')].filter(Boolean).join(' ') || (sdkComponent === 'engine' ? 'engine' : '');
+  const subject =
+    [text('activityType'), text('what')].filter(Boolean).join(' ') ||
+    (sdkComponent === 'engine' ? 'engine' : '');
   const context = [
     ...(ofActivity && typeof attempt === 'number' && attempt > 1 ? [`attempt ${attempt}`] : []),
     ...(workflowId === undefined ? [] : [`workflow ${text('workflowId')}`]),
     // Of an activity's line the rest is its ids, which people look up elsewhere.
-    ...(ofActivity ? [] : Object.entries(rest).map(([name, value]) => `${name} ${JSON.stringify(value)}`)),
+    ...(ofActivity
+      ? []
+      : Object.entries(rest).map(([name, value]) => `${name} ${JSON.stringify(value)}`)),
   ];
   const failure =
-    typeof error === 'object' && error !== null && 'message' in error ? `: ${String(error.message)}` : error ? `: ${text('error')}` : '';
+    typeof error === 'object' && error !== null && 'message' in error
+      ? `: ${String(error.message)}`
+      : error
+        ? `: ${text('error')}`
+        : '';
   const time = new Date().toISOString().slice(11, 19);
   const head = `${time} ${level.toUpperCase().padEnd(5)} ${subject === '' ? '' : `${subject}: `}${message}${failure}`;
   return `${head}${context.length === 0 ? '' : ` (${context.join(', ')})`}\n`;

@@ -1,6 +1,7 @@
 /**
- * The engine's gauges beside Temporal's own at the worker's `/metrics`. They are set from what the engine says while it works, labelled by the kind
- * of job and the model; what is a pace falls to 0 when the job ends.
+ * The engine's gauges beside Temporal's own at the worker's `/metrics`. They are set from what the
+ * engine says while it works, labelled by the kind of job and the model; what is a pace falls to 0
+ * when the job ends.
  */
 import type { MetricGauge, MetricMeter } from '@temporalio/common';
 import type { EngineJob } from '../jobs/engine-jobs';
@@ -34,9 +35,13 @@ export class WorkerMetrics {
     private readonly monotonicMs: () => number,
     private readonly readGpus: () => Promise<GpuMemory[]> = readGpuMemory,
   ) {
-    const gauge = (name: GaugeName): MetricGauge => meter.createGauge(name, 'float', ...GAUGES[name]);
+    const gauge = (name: GaugeName): MetricGauge =>
+      meter.createGauge(name, 'float', ...GAUGES[name]);
     const names = Object.keys(GAUGES) as GaugeName[];
-    this.gauges = Object.fromEntries(names.map((name) => [name, gauge(name)])) as Record<GaugeName, MetricGauge>;
+    this.gauges = Object.fromEntries(names.map((name) => [name, gauge(name)])) as Record<
+      GaugeName,
+      MetricGauge
+    >;
     this.jobs = meter.createCounter('ced_jobs', '', 'jobs that the engine ended, by outcome');
   }
 
@@ -53,7 +58,8 @@ export class WorkerMetrics {
     set('ced_validation_map', progress.mAP);
     set('ced_epoch', progress.epoch);
     // While it validates, what is counted is something else.
-    if (progress.total > 0 && progress.phase === undefined) set('ced_progress_ratio', progress.done / progress.total);
+    if (progress.total > 0 && progress.phase === undefined)
+      set('ced_progress_ratio', progress.done / progress.total);
     this.gauges.ced_engine_memory_bytes.set(memoryBytes);
     this.lookAtGpus();
   }

@@ -59,10 +59,20 @@ SIGTERM or Ctrl-C: the step in progress is finished, its checkpoint written, the
 /** Where the compiled rooms lie, also seen from the sources. */
 const COMPILED = join(__dirname, '..', basename(join(__dirname, '..')) === 'dist' ? '' : 'dist');
 
-const QUEUES = { cpu: ['workflows', 'cpu'], gpu: ['gpu'], all: ['workflows', 'cpu', 'gpu'] } as const;
+const QUEUES = {
+  cpu: ['workflows', 'cpu'],
+  gpu: ['gpu'],
+  all: ['workflows', 'cpu', 'gpu'],
+} as const;
 
-/** @returns null for --help. @throws with a one-line message that names the option and what is expected */
-export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEnv): WorkerOptions | null {
+/**
+ * @returns null for --help.
+ * @throws with a one-line message that names the option and what is expected
+ */
+export function parseWorkerOptions(
+  argv: string[],
+  environment: NodeJS.ProcessEnv,
+): WorkerOptions | null {
   const { values } = parseArgs({
     args: argv,
     options: {
@@ -89,8 +99,10 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
     },
   });
   if (values.help) return null;
-  const queues = QUEUES[values.queue as keyof typeof QUEUES] as readonly ('workflows' | 'cpu' | 'gpu')[] | undefined;
-  if (!queues) throw new Error(`--queue: ${values.queue ?? 'nothing given'}, expected cpu, gpu or all`);
+  const queues = QUEUES[values.queue as keyof typeof QUEUES] as
+    readonly ('workflows' | 'cpu' | 'gpu')[] | undefined;
+  if (!queues)
+    throw new Error(`--queue: ${values.queue ?? 'nothing given'}, expected cpu, gpu or all`);
   const threads = count('threads', values.threads) ?? Math.min(8, availableParallelism());
   const longestClipSeconds = amount('longest-clip', values['longest-clip'], 'number of seconds');
   const largestShardGb = amount('largest-shard', values['largest-shard'], 'number');
@@ -100,7 +112,14 @@ export function parseWorkerOptions(argv: string[], environment: NodeJS.ProcessEn
   return {
     queues: [...queues],
     ...settings,
-    build: values.unversioned === true ? null : { namespace: settings.namespace, buildId: buildId ?? buildIdOf(COMPILED), always: values.current === true }, // prettier-ignore
+    build:
+      values.unversioned === true
+        ? null
+        : {
+            namespace: settings.namespace,
+            buildId: buildId ?? buildIdOf(COMPILED),
+            always: values.current === true,
+          },
     root: resolve(values.root ?? '.'),
     intraOpThreads: threads,
     storage: storageOf(values.cache, values['cache-gb'], values['user-project']),
@@ -126,18 +145,24 @@ function count(option: string, asked: string | undefined): number | undefined {
 }
 
 function amount(option: string, asked: string | undefined, what: string): number | undefined {
-  if (asked === undefined || Number(asked) > 0) return asked === undefined ? undefined : Number(asked);
+  if (asked === undefined || Number(asked) > 0)
+    return asked === undefined ? undefined : Number(asked);
   throw new Error(`--${option}: ${asked}, expected a ${what} above 0`);
 }
 
 function metricsAddress(asked: string | undefined): string | null {
   if (asked === undefined) return null;
   const port = Number(/^(?:[\w.-]+|\[[\da-fA-F:.]+\]):(\d{1,5})$/.exec(asked)?.[1] ?? NaN);
-  if (!(port >= 0 && port <= 65_535)) throw new Error(`--metrics: ${asked}, expected HOST:PORT, for example 127.0.0.1:9464`);
+  if (!(port >= 0 && port <= 65_535))
+    throw new Error(`--metrics: ${asked}, expected HOST:PORT, for example 127.0.0.1:9464`);
   return asked;
 }
 
-function storageOf(cache: string | undefined, cacheGb: string | undefined, userProject: string | undefined): WorkerOptions['storage'] {
+function storageOf(
+  cache: string | undefined,
+  cacheGb: string | undefined,
+  userProject: string | undefined,
+): WorkerOptions['storage'] {
   const gigabytes = amount('cache-gb', cacheGb, 'number');
   return {
     ...(cache === undefined ? {} : { cacheFolder: resolve(cache) }),

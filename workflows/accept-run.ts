@@ -1,11 +1,21 @@
-/** The first thing a workflow does: an invalid run file fails it at once, with every problem, before any work. */
+/**
+ * The first thing a workflow does: an invalid run file fails it at once, with every problem, before
+ * any work.
+ */
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { z } from 'zod';
 import { parseRun } from './contract/run-file/parse-run';
 
-/** @throws {ApplicationFailure} RunFileInvalid, non-retryable. (A plain Error would retry the workflow task for ever and look hung.) */
+/**
+ * @throws {ApplicationFailure} RunFileInvalid, non-retryable. (A plain Error would retry the
+ *   workflow task for ever and look hung.)
+ */
 export function acceptRun<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
   const parsed = parseRun(schema, input);
   if ('run' in parsed) return parsed.run;
-  throw ApplicationFailure.nonRetryable(`the run file is invalid:\n${parsed.problems.join('\n')}`, 'RunFileInvalid', parsed.problems);
+  throw ApplicationFailure.nonRetryable(
+    `the run file is invalid:\n${parsed.problems.join('\n')}`,
+    'RunFileInvalid',
+    parsed.problems,
+  );
 }

@@ -1,4 +1,7 @@
-/** The activities as workflows call them, with a reason for each time-out. Retries go on for ever with capped back-off: only typed failures end a run. */
+/**
+ * The activities as workflows call them, with a reason for each time-out. Retries go on for ever
+ * with capped back-off: only typed failures end a run.
+ */
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import { CPU_SUMMARIES, GPU_SUMMARIES, summarised } from './activity-summaries';
 import type { CpuActivities, GpuActivities } from './contract/activities';
@@ -14,7 +17,8 @@ const retry = {
 
 const cpuActivities = proxyActivities<CpuActivities>({
   taskQueue: TASK_QUEUES.cpu,
-  // A shard's clips are read one by one with a heartbeat each: half a minute without one means that the worker is gone.
+  // A shard's clips are read one by one with a heartbeat each: half a minute without one means that
+  // the worker is gone.
   heartbeatTimeout: '30 seconds',
   startToCloseTimeout: '6 hours',
   retry,

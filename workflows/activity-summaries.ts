@@ -1,8 +1,13 @@
-/** What each activity is doing, in a sentence: Temporal's web interface shows it in place of the activity's name, so a run reads as prose. */
+/**
+ * What each activity is doing, in a sentence: Temporal's web interface shows it in place of the
+ * activity's name, so a run reads as prose.
+ */
 import type { ActivityInterfaceFor } from '@temporalio/workflow';
 import type { CpuActivities, GpuActivities } from './contract/activities';
 
-type Summaries<A> = { [K in keyof A]: A[K] extends (input: infer I) => unknown ? (input: I) => string : never };
+type Summaries<A> = {
+  [K in keyof A]: A[K] extends (input: infer I) => unknown ? (input: I) => string : never;
+};
 
 export const CPU_SUMMARIES: Summaries<CpuActivities> = {
   planCorpus: ({ corpus }) => `Plan the shards of ${corpus.train}`,
@@ -14,26 +19,36 @@ export const CPU_SUMMARIES: Summaries<CpuActivities> = {
   importPublishedLogits: ({ published }) => `Import the logits published in ${published}`,
   findJudgement: ({ run }) => `Ask whether ${run} has judged this before`,
   findChampion: ({ champion }) => `Find the champion in ${champion}`,
-  promoteChallenger: ({ challenger, minGain }) => `Promote ${challenger.name} if it gains ${minGain}`,
+  promoteChallenger: ({ challenger, minGain }) =>
+    `Promote ${challenger.name} if it gains ${minGain}`,
   publishRun: ({ run }) => `Write the result and report of ${run}`,
 };
 
 export const GPU_SUMMARIES: Summaries<GpuActivities> = {
   scoreModel: ({ model, split }) => `Score ${model.name} on ${split}`,
-  compareModels: ({ champion, challenger }) => `Hear ${challenger.name}${champion ? ` and ${champion.name}` : ''} on eval`,
+  compareModels: ({ champion, challenger }) =>
+    `Hear ${challenger.name}${champion ? ` and ${champion.name}` : ''} on eval`,
   computeLogits: ({ ensemble, shard, settings }) =>
     `Hear ${counted(settings.views, 'view')} of shard ${shard} with ${counted(ensemble.length, 'teacher')}`,
-  trainModel: ({ settings, targets }) => `Train ${settings.name} from ${targets.kind === 'labels' ? 'labels' : 'stored logits'}`,
+  trainModel: ({ settings, targets }) =>
+    `Train ${settings.name} from ${targets.kind === 'labels' ? 'labels' : 'stored logits'}`,
 };
 
 /** The same activities, each with its summary. */
-export function summarised<A extends object>(activities: ActivityInterfaceFor<A>, summaries: Summaries<A>): A {
-  type Call = { executeWithOptions: (options: { summary: string }, args: [unknown]) => Promise<unknown> };
+export function summarised<A extends object>(
+  activities: ActivityInterfaceFor<A>,
+  summaries: Summaries<A>,
+): A {
+  type Call = {
+    executeWithOptions: (options: { summary: string }, args: [unknown]) => Promise<unknown>;
+  };
   const calls = activities as unknown as Record<string, Call>;
-  const entries = Object.entries(summaries as Record<string, (input: unknown) => string>).map(([name, summary]) => [
-    name,
-    (input: unknown) => calls[name]?.executeWithOptions({ summary: summary(input) }, [input]),
-  ]);
+  const entries = Object.entries(summaries as Record<string, (input: unknown) => string>).map(
+    ([name, summary]) => [
+      name,
+      (input: unknown) => calls[name]?.executeWithOptions({ summary: summary(input) }, [input]),
+    ],
+  );
   return Object.fromEntries(entries) as A;
 }
 

@@ -1,20 +1,32 @@
 /**
- * How a run of any length keeps its history short: when the server finds it long, no new activity is begun, those at work end, and the run goes
- * on as a new one that takes along what is here. It is counts and references, whatever the size of the corpus.
+ * How a run of any length keeps its history short: when the server finds it long, no new activity
+ * is begun, those at work end, and the run goes on as a new one that takes along what is here. It
+ * is counts and references, whatever the size of the corpus.
  */
 import { ApplicationFailure, continueAsNew, isCancellation } from '@temporalio/workflow';
 import type { RunControl } from './run-control';
 import { type Carried, HistoryLong } from './history-length';
 
-/** A whole run: ends it, fails it, or lets it go on under a new history. The status tells which, also after the end. */
-export async function conduct<T>(control: RunControl, input: unknown, run: () => Promise<T>): Promise<T> {
+/**
+ * A whole run: ends it, fails it, or lets it go on under a new history. The status tells which,
+ * also after the end.
+ */
+export async function conduct<T>(
+  control: RunControl,
+  input: unknown,
+  run: () => Promise<T>,
+): Promise<T> {
   const { status } = control;
   try {
     const result = await run();
     status.state = 'done';
     return result;
   } catch (error) {
-    if (error instanceof HistoryLong) return await continueAsNew<(input: unknown, carried: Carried) => Promise<T>>(input, control.carried);
+    if (error instanceof HistoryLong)
+      return await continueAsNew<(input: unknown, carried: Carried) => Promise<T>>(
+        input,
+        control.carried,
+      );
     status.state = isCancellation(error) ? 'cancelled' : 'failed';
     status.failures.push(rootMessage(error));
     throw error;

@@ -1,6 +1,7 @@
 /**
- * Consistent ensemble distillation from tables of audio to a scored student. Every stage finds what the store already holds, so a run that
- * failed, or a second run with another student, computes only what is new.
+ * Consistent ensemble distillation from tables of audio to a scored student. Every stage finds what
+ * the store already holds, so a run that failed, or a second run with another student, computes
+ * only what is new.
  */
 import { acceptRun } from './accept-run';
 import { conduct } from './continuation';
@@ -15,7 +16,8 @@ export async function distill(input: unknown, carried?: Carried): Promise<RunRes
   const run = acceptRun(distillRunSchema, input);
   const control = new RunControl(run.name, distillationStages(run), carried);
   return await conduct(control, input, async () => {
-    // What is to be heard, by whom: anything wrong in the run file's paths, tables or checkpoints ends the run here.
+    // What is to be heard, by whom: anything wrong in the run file's paths, tables or checkpoints
+    // ends the run here.
     const models = await importModels(control, run);
     const corpus = await prepareCorpus(control, run, run.logits.chunkSeconds);
     return await distillation(control, run, models, corpus);

@@ -1,4 +1,7 @@
-/** What `distill` and `retrain` have in common, once the corpus is there: from scored teachers to a published student, and the champion it may become. */
+/**
+ * What `distill` and `retrain` have in common, once the corpus is there: from scored teachers to a
+ * published student, and the champion it may become.
+ */
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { cpu } from './activity-proxies';
 import type { ImportedModels, RunResult } from './contract/activities';
@@ -33,9 +36,16 @@ export async function importModels(control: RunControl, run: DistillRun): Promis
 
 async function importAnew(run: DistillRun): Promise<ImportedModels> {
   const inits = run.students.flatMap((student, index) =>
-    student.init === null || student.init === CHAMPION ? [] : [{ field: `students[${index}].init`, checkpoint: student.init }],
+    student.init === null || student.init === CHAMPION
+      ? []
+      : [{ field: `students[${index}].init`, checkpoint: student.init }],
   );
-  return await cpu.importModels({ store: run.store, vocabulary: run.corpus.vocabulary, teachers: run.teachers, inits });
+  return await cpu.importModels({
+    store: run.store,
+    vocabulary: run.corpus.vocabulary,
+    teachers: run.teachers,
+    inits,
+  });
 }
 
 /** @param judgementKey where a retraining is found again */
@@ -47,7 +57,10 @@ export async function distillation(
   judgementKey?: string,
 ): Promise<RunResult> {
   // Models that are damaged later are copied again from where they came.
-  const corpus = { ...prepared, mend: (damage: Damage) => (damage.kind === 'model' ? importAnew(run) : prepared.mend(damage)) };
+  const corpus = {
+    ...prepared,
+    mend: (damage: Damage) => (damage.kind === 'model' ? importAnew(run) : prepared.mend(damage)),
+  };
   const { chunkSeconds } = run.logits;
   if (!('published' in run.logits) && run.logits.topK > corpus.plan.classes)
     throw ApplicationFailure.nonRetryable(
@@ -65,7 +78,8 @@ export async function distillation(
     splits: ['validation', 'eval'],
   });
 
-  // 2. The ensemble hears every view of every chunk once; or it was heard by others, who published what it gave.
+  // 2. The ensemble hears every view of every chunk once; or it was heard by others, who published
+  //    what it gave.
   const { logits, targets, mend } =
     'published' in run.logits
       ? await importLogits(control, run, corpus, run.logits)
@@ -82,12 +96,21 @@ export async function distillation(
     targets,
     augment: run.logits.augment,
     mend: (damage) =>
-      damage.kind === 'model' && damage.sha256 === models.inits[CHAMPION]?.sha256 ? withChampion(run, imported) : mend(damage),
+      damage.kind === 'model' && damage.sha256 === models.inits[CHAMPION]?.sha256
+        ? withChampion(run, imported)
+        : mend(damage),
   });
 
   // 4. The student on recordings that nobody trained on.
   const whole = { ...corpus, mend: mendStudents };
-  await scoreModels(control, 'evaluate', { run, corpus: whole, chunkSeconds, precision: 'float32', models: students, splits: ['eval'] });
+  await scoreModels(control, 'evaluate', {
+    run,
+    corpus: whole,
+    chunkSeconds,
+    precision: 'float32',
+    models: students,
+    splits: ['eval'],
+  });
 
   // 5. The best of them against the champion.
   const promotion = await putUp(control, run, whole, students);
@@ -110,7 +133,10 @@ export async function distillation(
   });
 }
 
-/** The champion of the moment as one more checkpoint to start from; students that ask for it start afresh while there is none. */
+/**
+ * The champion of the moment as one more checkpoint to start from; students that ask for it start
+ * afresh while there is none.
+ */
 async function withChampion(run: DistillRun, imported: ImportedModels): Promise<ImportedModels> {
   if (!run.promote || !run.students.some(({ init }) => init === CHAMPION)) return imported;
   const champion = await cpu.findChampion({ store: run.store, champion: run.promote.champion });

@@ -9,7 +9,10 @@ export interface Carried {
   kept: Record<string, unknown>;
 }
 
-/** For servers that suggest later, or never: theirs is 4096 events or 4 MB unless configured otherwise. */
+/**
+ * For servers that suggest later, or never: theirs is 4096 events or 4 MB unless configured
+ * otherwise.
+ */
 const LONG_EVENTS = 8000;
 const LONG_BYTES = 8e6;
 

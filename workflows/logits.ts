@@ -1,4 +1,7 @@
-/** Where the targets come from: an ensemble that hears every view once, or logits that others published. Either ends with rows planned = rows written. */
+/**
+ * Where the targets come from: an ensemble that hears every view once, or logits that others
+ * published. Either ends with rows planned = rows written.
+ */
 import { ApplicationFailure, sleep } from '@temporalio/workflow';
 import { cpu, gpu } from './activity-proxies';
 import type { HeardLogits, LeaseWait, LogitsShard, TargetSource } from './contract/activities';
@@ -11,7 +14,9 @@ import type { RunControl } from './run-control';
 import { whenFree } from './single-flight';
 import type { EnsembleMember } from './contract/models';
 
-/** Logit shards waiting for GPU workers or being written behind them: enough for several of them. */
+/**
+ * Logit shards waiting for GPU workers or being written behind them: enough for several of them.
+ */
 const LOGIT_SHARDS_IN_FLIGHT = 16;
 
 interface Targets {
@@ -30,7 +35,13 @@ export async function storeLogits(
   settings: LogitsSettings,
 ): Promise<Targets> {
   const { shards, chunks, samples } = corpus.sealed.train ?? { shards: 0, chunks: 0, samples: 0 };
-  const total = control.kept('logits', { key: '', rows: 0, views: settings.views, bytes: 0, pcmBytes: samples * 2 });
+  const total = control.kept('logits', {
+    key: '',
+    rows: 0,
+    views: settings.views,
+    bytes: 0,
+    pcmBytes: samples * 2,
+  });
   const wait = async (ms: number): Promise<void> => {
     await sleep(ms);
     await control.whilePaused();
@@ -38,13 +49,22 @@ export async function storeLogits(
   const hear = async (shard: number): Promise<LogitsShard> => {
     const input = { store: run.store, planKey: corpus.plan.planKey, shard, ensemble, settings };
     const ask = (waited?: LeaseWait) =>
-      control.interruptibly('other', () => gpu.computeLogits(waited === undefined ? input : { ...input, waited }));
-    const listen = () => whenFree<LogitsShard | HeardLogits>((waited) => mending(() => ask(waited), corpus.mend), wait);
+      control.interruptibly('other', () =>
+        gpu.computeLogits(waited === undefined ? input : { ...input, waited }),
+      );
+    const listen = () =>
+      whenFree<LogitsShard | HeardLogits>(
+        (waited) => mending(() => ask(waited), corpus.mend),
+        wait,
+      );
     const heard = await listen();
     if (!('audioShard' in heard)) return heard;
     // By a worker without a GPU, while the teachers hear the next shard.
     const { logitsKey, audioShard } = heard;
-    return await mending(() => cpu.writeLogits({ store: run.store, logitsKey, audioShard, shard }), listen);
+    return await mending(
+      () => cpu.writeLogits({ store: run.store, logitsKey, audioShard, shard }),
+      listen,
+    );
   };
   await control.stage('logits', shards, async (stage) => {
     await control.eachOf(stage, LOGIT_SHARDS_IN_FLIGHT, async (shard) => {
@@ -56,7 +76,10 @@ export async function storeLogits(
   });
   const planned = chunks * settings.views;
   if (total.rows !== planned)
-    throw ApplicationFailure.nonRetryable(`logits/${total.key}: ${planned} rows planned, ${total.rows} written`, 'LogitsMismatch');
+    throw ApplicationFailure.nonRetryable(
+      `logits/${total.key}: ${planned} rows planned, ${total.rows} written`,
+      'LogitsMismatch',
+    );
   const { views, topK, seed } = settings;
   return {
     logits: total,
@@ -72,7 +95,8 @@ export async function importLogits(
   corpus: PreparedCorpus,
   { published }: PublishedLogits,
 ): Promise<Targets> {
-  const importAll = () => cpu.importPublishedLogits({ store: run.store, planKey: corpus.plan.planKey, published });
+  const importAll = () =>
+    cpu.importPublishedLogits({ store: run.store, planKey: corpus.plan.planKey, published });
   const imported = await control.stage('logits', 1, async (stage) => {
     const result = await importAll();
     stage.done = 1;
@@ -80,14 +104,35 @@ export async function importLogits(
   });
   const { logitsKey, rows, views, topK, bytes } = imported;
   const problems = run.students.flatMap((student, index) => [
-    ...((student.views ?? 1) > views ? [`students[${index}].views: expected at most the ${views} passes of logits.published`] : []),
-    ...((student.topK ?? 1) > topK ? [`students[${index}].topK: expected at most the ${topK} probabilities of logits.published`] : []),
+    ...((student.views ?? 1) > views
+      ? [`students[${index}].views: expected at most the ${views} passes of logits.published`]
+      : []),
+    ...((student.topK ?? 1) > topK
+      ? [`students[${index}].topK: expected at most the ${topK} probabilities of logits.published`]
+      : []),
   ]);
   if (problems.length > 0)
-    throw ApplicationFailure.nonRetryable(`the run file is invalid:\n${problems.join('\n')}`, 'RunFileInvalid', problems);
+    throw ApplicationFailure.nonRetryable(
+      `the run file is invalid:\n${problems.join('\n')}`,
+      'RunFileInvalid',
+      problems,
+    );
   return {
-    logits: { key: logitsKey, rows, views, bytes, pcmBytes: (corpus.sealed.train?.samples ?? 0) * 2 },
-    targets: { kind: 'logits', logitsKey, storedViews: views, storedTopK: topK, seed: 0, partial: true },
+    logits: {
+      key: logitsKey,
+      rows,
+      views,
+      bytes,
+      pcmBytes: (corpus.sealed.train?.samples ?? 0) * 2,
+    },
+    targets: {
+      kind: 'logits',
+      logitsKey,
+      storedViews: views,
+      storedTopK: topK,
+      seed: 0,
+      partial: true,
+    },
     mend: (damage) => (damage.kind === 'logits' ? importAll() : corpus.mend(damage)),
   };
 }

@@ -1,4 +1,7 @@
-/** The stages that every run begins with: tables become a plan, the plan's shards are ingested, and the corpus is sealed. */
+/**
+ * The stages that every run begins with: tables become a plan, the plan's shards are ingested, and
+ * the corpus is sealed.
+ */
 import { cpu } from './activity-proxies';
 import type { Plan, SealedCorpus } from './contract/activities';
 import type { Damage } from './contract/damage';
@@ -20,7 +23,12 @@ export async function prepareCorpus(
   run: { store: string; corpus: Corpus },
   chunkSeconds: number,
 ): Promise<PreparedCorpus> {
-  return await ingestCorpus(control, run, await planCorpus(control, run, chunkSeconds), chunkSeconds);
+  return await ingestCorpus(
+    control,
+    run,
+    await planCorpus(control, run, chunkSeconds),
+    chunkSeconds,
+  );
 }
 
 /** @param continues name of the run whose last plan is gone on from */
@@ -50,11 +58,21 @@ export async function ingestCorpus(
     await control.eachOf(stage, SHARDS_IN_FLIGHT, async (item) => {
       await cpu.ingestShard({ store: run.store, planKey: plan.planKey, ...shardAt(counts, item) });
     });
-    return await cpu.sealCorpus({ store: run.store, planKey: plan.planKey, maxRejected: run.corpus.maxRejected, chunkSeconds });
+    return await cpu.sealCorpus({
+      store: run.store,
+      planKey: plan.planKey,
+      maxRejected: run.corpus.maxRejected,
+      chunkSeconds,
+    });
   });
   const mend = async (damage: Damage): Promise<void> => {
     if (damage.kind !== 'audio') return;
-    await cpu.ingestShard({ store: run.store, planKey: plan.planKey, split: damage.split, shard: damage.shard });
+    await cpu.ingestShard({
+      store: run.store,
+      planKey: plan.planKey,
+      split: damage.split,
+      shard: damage.shard,
+    });
   };
   return { plan, sealed, mend };
 }

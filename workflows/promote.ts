@@ -1,6 +1,7 @@
 /**
- * The challenger against the champion of now: heard on the same clips in one activity, then promoted by one entry in the ledger, or not. When
- * somebody else changed the champion in between, the comparison is made again with the new one.
+ * The challenger against the champion of now: heard on the same clips in one activity, then
+ * promoted by one entry in the ledger, or not. When somebody else changed the champion in between,
+ * the comparison is made again with the new one.
  */
 import { cpu, gpu } from './activity-proxies';
 import type { Damage } from './contract/damage';
@@ -23,7 +24,10 @@ export async function putUp(
   const [first] = students;
   if (!promote || !first) return null;
   // Eval picks nobody: the challenger is the best on validation, the earlier of two as good.
-  const challenger = students.reduce((best, each) => ((each.validationMAP ?? -1) > (best.validationMAP ?? -1) ? each : best), first);
+  const challenger = students.reduce(
+    (best, each) => ((each.validationMAP ?? -1) > (best.validationMAP ?? -1) ? each : best),
+    first,
+  );
   const { workflowId, runId } = workflowInfo();
   const { store, name } = run;
   return await control.stage('promote', 1, async (stage) => {

@@ -10,7 +10,9 @@ export async function publish(
   corpus: Pick<PreparedCorpus, 'mend'>,
   input: Omit<PublishInput, 'stages'>,
 ): Promise<RunResult> {
-  const stages = control.status.stages.filter((stage) => stage.name !== 'publish').map(({ name, seconds }) => ({ name, seconds }));
+  const stages = control.status.stages
+    .filter((stage) => stage.name !== 'publish')
+    .map(({ name, seconds }) => ({ name, seconds }));
   return await control.stage('publish', 1, async (stage) => {
     const published = await mending(() => cpu.publishRun({ ...input, stages }), corpus.mend);
     stage.done = 1;

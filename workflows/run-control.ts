@@ -1,7 +1,8 @@
 /**
- * What a run's message handlers share: its status, and the controls `pause`, `resume` and `stopAfterEpoch`. Query `status` answers at any
- * time. Live step, loss and ETA are not here but in heartbeats: a workflow task per step would be too dear. All of it is carried along when a
- * long history is left behind (continuation.ts).
+ * What a run's message handlers share: its status, and the controls `pause`, `resume` and
+ * `stopAfterEpoch`. Query `status` answers at any time. Live step, loss and ETA are not here but in
+ * heartbeats: a workflow task per step would be too dear. All of it is carried along when a long
+ * history is left behind (continuation.ts).
  */
 import { defineSearchAttributeKey } from '@temporalio/common';
 import {
@@ -32,7 +33,10 @@ const studentKey = defineSearchAttributeKey('CedStudent', 'KEYWORD');
 const epochKey = defineSearchAttributeKey('CedEpoch', 'INT');
 const mapKey = defineSearchAttributeKey('CedMap', 'DOUBLE');
 
-/** What an interruption is for: `pause` frees the GPU whatever it does, the others concern the training alone. */
+/**
+ * What an interruption is for: `pause` frees the GPU whatever it does, the others concern the
+ * training alone.
+ */
 type Interruptible = 'training' | 'other';
 
 export class RunControl {
@@ -44,7 +48,14 @@ export class RunControl {
       status: {
         run,
         state: 'running',
-        stages: stages.map(([name, unit]) => ({ name, unit, state: 'waiting', done: 0, total: 0, seconds: 0 })),
+        stages: stages.map(([name, unit]) => ({
+          name,
+          unit,
+          state: 'waiting',
+          done: 0,
+          total: 0,
+          seconds: 0,
+        })),
         epochs: {},
         scores: {},
         failures: [],
@@ -68,12 +79,18 @@ export class RunControl {
     return this.carried.stopAfterEpoch;
   }
 
-  /** An object or list that is carried along with whatever is written into it. Plain data, small whatever the corpus. */
+  /**
+   * An object or list that is carried along with whatever is written into it. Plain data, small
+   * whatever the corpus.
+   */
   kept<T extends object>(name: string, initial: T): T {
     return (this.carried.kept[name] ??= initial) as T;
   }
 
-  /** Work whose result is carried along, so that it is done once however often the history is begun anew. */
+  /**
+   * Work whose result is carried along, so that it is done once however often the history is begun
+   * anew.
+   */
   async once<T>(name: string, work: () => Promise<T>): Promise<T> {
     const { kept } = this.carried;
     if (!(name in kept)) kept[name] = (await work()) ?? null;
@@ -81,7 +98,11 @@ export class RunControl {
   }
 
   /** Runs a stage, once: counts its time and shows it in the search attributes. */
-  async stage<T>(name: StageName, total: number, work: (stage: StageStatus) => Promise<T>): Promise<T> {
+  async stage<T>(
+    name: StageName,
+    total: number,
+    work: (stage: StageStatus) => Promise<T>,
+  ): Promise<T> {
     const stage = this.status.stages.find((each) => each.name === name);
     if (!stage) throw new Error(`no stage ${name}`);
     return await this.once(`stage ${name}`, async () => {
@@ -99,8 +120,15 @@ export class RunControl {
     });
   }
 
-  /** The items of a stage that are not done yet, at most `width` in flight, none begun while the run is paused. */
-  async eachOf(stage: StageStatus, width: number, work: (item: number) => Promise<void>): Promise<void> {
+  /**
+   * The items of a stage that are not done yet, at most `width` in flight, none begun while the run
+   * is paused.
+   */
+  async eachOf(
+    stage: StageStatus,
+    width: number,
+    work: (item: number) => Promise<void>,
+  ): Promise<void> {
     const window = { from: stage.done, count: stage.total, width, isOver: isHistoryLong };
     const next = await slidingWindow(window, async (item) => {
       await this.whilePaused();
@@ -111,8 +139,8 @@ export class RunControl {
   }
 
   /**
-   * Runs an activity that `pause` may interrupt, and a training that `stopAfterEpoch` and a long history may: it writes its checkpoint and ends,
-   * and is started again when the run goes on.
+   * Runs an activity that `pause` may interrupt, and a training that `stopAfterEpoch` and a long
+   * history may: it writes its checkpoint and ends, and is started again when the run goes on.
    */
   async interruptibly<T>(what: Interruptible, activity: () => Promise<T>): Promise<T> {
     for (;;) {
@@ -177,5 +205,6 @@ export class RunControl {
 }
 
 function validEpoch(epoch: number): void {
-  if (!Number.isInteger(epoch) || epoch < 1) throw new Error(`stopAfterEpoch: ${String(epoch)}, expected a whole number of at least 1`);
+  if (!Number.isInteger(epoch) || epoch < 1)
+    throw new Error(`stopAfterEpoch: ${String(epoch)}, expected a whole number of at least 1`);
 }

@@ -1,4 +1,7 @@
-/** Scores models on splits, one activity a model and split; scores that the store holds already cost nothing. */
+/**
+ * Scores models on splits, one activity a model and split; scores that the store holds already cost
+ * nothing.
+ */
 import { gpu } from './activity-proxies';
 import { mending } from './mending';
 import type { PreparedCorpus } from './prepare-corpus';
@@ -14,7 +17,11 @@ export interface Scoring {
   splits: Split[];
 }
 
-export async function scoreModels(control: RunControl, stageName: 'gate' | 'evaluate', scoring: Scoring): Promise<void> {
+export async function scoreModels(
+  control: RunControl,
+  stageName: 'gate' | 'evaluate',
+  scoring: Scoring,
+): Promise<void> {
   const { run, corpus, chunkSeconds, precision } = scoring;
   const work = scoring.splits
     .filter((split) => corpus.sealed[split] !== null)
@@ -26,7 +33,10 @@ export async function scoreModels(control: RunControl, stageName: 'gate' | 'eval
       if (!each) return;
       const { name, sha256, parameters } = each.model;
       const scored = await mending(
-        () => control.interruptibly('other', () => gpu.scoreModel({ ...input, split: each.split, model: { name, sha256, parameters } })),
+        () =>
+          control.interruptibly('other', () =>
+            gpu.scoreModel({ ...input, split: each.split, model: { name, sha256, parameters } }),
+          ),
         corpus.mend,
       );
       if (each.split === 'eval') control.status.scores[name] = scored.mAP;

@@ -1,13 +1,17 @@
 /**
- * Waits for a shard that another run is computing, on the workflow's timer and without a GPU slot, and asks again: for what that run stored, or
- * for the work itself when it was cancelled or killed. No timer is started for a shard that nobody else needs.
+ * Waits for a shard that another run is computing, on the workflow's timer and without a GPU slot,
+ * and asks again: for what that run stored, or for the work itself when it was cancelled or killed.
+ * No timer is started for a shard that nobody else needs.
  */
 import type { LeaseWait, LogitsBusy } from './contract/activities';
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 
-/** @param ask tells the activity what was waited for @param wait sleeps, and stays asleep while the run is paused */
+/**
+ * @param ask tells the activity what was waited for
+ * @param wait sleeps, and stays asleep while the run is paused
+ */
 export async function whenFree<T extends object>(
   ask: (waited: LeaseWait | undefined) => Promise<T | LogitsBusy>,
   wait: (ms: number) => Promise<unknown>,

@@ -1,6 +1,7 @@
 /**
- * Works through numbered items with a bounded number in flight: a new one starts whenever one ends. Items begin in order, so that when it ends
- * early all items before the returned number are done and none after it are begun.
+ * Works through numbered items with a bounded number in flight: a new one starts whenever one ends.
+ * Items begin in order, so that when it ends early all items before the returned number are done
+ * and none after it are begun.
  */
 
 export interface Window {

@@ -1,4 +1,7 @@
-/** Trains teachers from labelled audio under fresh augmentation, one after another, and scores them on eval. The only workflow that reads training labels. */
+/**
+ * Trains teachers from labelled audio under fresh augmentation, one after another, and scores them
+ * on eval. The only workflow that reads training labels.
+ */
 import { workflowInfo } from '@temporalio/workflow';
 import { acceptRun } from './accept-run';
 import { cpu } from './activity-proxies';
@@ -34,10 +37,14 @@ async function stages(control: RunControl, run: TeachRun): Promise<RunResult> {
     teacher.init === null ? [] : [{ field: `teachers[${index}].init`, checkpoint: teacher.init }],
   );
   const { store } = run;
-  const importInits = () => cpu.importModels({ store, vocabulary: run.corpus.vocabulary, teachers: [], inits });
+  const importInits = () =>
+    cpu.importModels({ store, vocabulary: run.corpus.vocabulary, teachers: [], inits });
   const models = await control.once('models', importInits);
   const prepared = await prepareCorpus(control, run, chunkSeconds);
-  const corpus = { ...prepared, mend: (damage: Damage) => (damage.kind === 'model' ? importInits() : prepared.mend(damage)) };
+  const corpus = {
+    ...prepared,
+    mend: (damage: Damage) => (damage.kind === 'model' ? importInits() : prepared.mend(damage)),
+  };
 
   const { trained: teachers, mend } = await trainModels(control, 'teach', {
     run,

@@ -1,6 +1,8 @@
 /**
- * Trains models, each as one activity that `pause` and `stopAfterEpoch` may interrupt: students from stored logits, teachers from labels. Each is
- * given out once the one before it is at work, so that as many train side by side as there are GPU workers, and one after another where there is one.
+ * Trains models, each as one activity that `pause` and `stopAfterEpoch` may interrupt: students
+ * from stored logits, teachers from labels. Each is given out once the one before it is at work, so
+ * that as many train side by side as there are GPU workers, and one after another where there is
+ * one.
  */
 import { condition } from '@temporalio/workflow';
 import { gpu } from './activity-proxies';
@@ -35,7 +37,11 @@ interface Trained {
   mend: (damage: Damage) => Promise<unknown>;
 }
 
-export async function trainModels(control: RunControl, stageName: 'distill' | 'teach', training: Training): Promise<Trained> {
+export async function trainModels(
+  control: RunControl,
+  stageName: 'distill' | 'teach',
+  training: Training,
+): Promise<Trained> {
   const { run, corpus, chunkSeconds, models, targets, augment } = training;
   const train = (settings: Student | Taught, what: 'training' | 'other'): Promise<TrainedModel> => {
     const attempt = (): Promise<TrainedModel> =>
@@ -65,7 +71,11 @@ export async function trainModels(control: RunControl, stageName: 'distill' | 't
       if (trained[index]) return;
       const before = training.settings[index - 1];
       // Its first epoch tells that it is at work; one that is found in the store tells none.
-      if (before) await condition(() => isHistoryLeft || before.name in control.status.epochs || trained[index - 1] !== null);
+      if (before)
+        await condition(
+          () =>
+            isHistoryLeft || before.name in control.status.epochs || trained[index - 1] !== null,
+        );
       if (isHistoryLeft) return;
       control.showStudent(settings.name);
       try {
@@ -82,7 +92,8 @@ export async function trainModels(control: RunControl, stageName: 'distill' | 't
   });
   const finished = trained.filter((model) => model !== null);
   const mend = (damage: Damage): Promise<unknown> => {
-    const damaged = damage.kind === 'model' ? finished.findIndex(({ sha256 }) => sha256 === damage.sha256) : -1;
+    const damaged =
+      damage.kind === 'model' ? finished.findIndex(({ sha256 }) => sha256 === damage.sha256) : -1;
     const settings = training.settings[damaged];
     // In the middle of another stage the history cannot be left behind.
     return settings ? train(settings, 'other') : training.mend(damage);

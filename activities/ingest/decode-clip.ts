@@ -1,4 +1,7 @@
-/** Bytes of a clip to the samples that are stored, by our own decoders first: they give the same samples on every machine. */
+/**
+ * Bytes of a clip to the samples that are stored, by our own decoders first: they give the same
+ * samples on every machine.
+ */
 import type { ByteParts } from '../../ced/audio/byte-parts';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
 import { decodeAudio } from '../../ced/audio/decode';
@@ -18,12 +21,20 @@ export interface ClipLimits extends FfmpegLimits {
  * @returns int16 [samples] at 16 kHz
  * @throws {ClipUnreadable}, and whatever reading throws
  */
-export async function decodeClip(open: () => ByteParts, name: string, limits: ClipLimits = {}): Promise<Int16Array> {
+export async function decodeClip(
+  open: () => ByteParts,
+  name: string,
+  limits: ClipLimits = {},
+): Promise<Int16Array> {
   const { longestSeconds = Infinity, memory } = limits;
   try {
     return await toMono16k(await decodeAudio(open(), name, longestSeconds), longestSeconds, memory);
   } catch (error) {
-    if (!(error instanceof ClipUnreadable) || (error.reason !== 'unknownFormat' && error.reason !== 'unsupportedCodec')) throw error;
+    if (
+      !(error instanceof ClipUnreadable) ||
+      (error.reason !== 'unknownFormat' && error.reason !== 'unsupportedCodec')
+    )
+      throw error;
     const decoded = await decodeWithFfmpeg(open(), longestSeconds, limits);
     if (decoded !== null) return decoded;
     throw new ClipUnreadable(

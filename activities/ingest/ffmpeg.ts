@@ -1,6 +1,8 @@
 /**
- * The formats that have no decoder of ours (M4A, WebM, AAC, WMA, AIFF …) through `ffmpeg`, when it is installed: one process a clip, which sees one
- * local file and nothing else, in bounded time and memory, and is heard while it decodes. Rate and channels stay as they are; our own resampler does the rest.
+ * The formats that have no decoder of ours (M4A, WebM, AAC, WMA, AIFF …) through `ffmpeg`, when it
+ * is installed: one process a clip, which sees one local file and nothing else, in bounded time and
+ * memory, and is heard while it decodes. Rate and channels stay as they are; our own resampler does
+ * the rest.
  */
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
@@ -18,19 +20,28 @@ export interface FfmpegLimits {
   program?: string;
   /** A clip that takes longer is refused. @default 120000 */
   timeoutMs?: number;
-  /** Most bytes of decoded float32 audio; 16 GiB is half a day of stereo at 48 kHz. None of it is held. @default 16 GiB */
+  /**
+   * Most bytes of decoded float32 audio; 16 GiB is half a day of stereo at 48 kHz. None of it is
+   * held. @default 16 GiB
+   */
   maxBytes?: number;
 }
 
-// Playlists and scripts (hls, concat, …) could make it read other files or call out; these formats cannot.
-const FORMATS = 'mov,matroska,aac,asf,aiff,caf,wav,w64,ape,wv,amr,au,tta,tak,mp3,ogg,flac,flv,avi,mpeg,mpegts,ac3,eac3,dts';
+// Playlists and scripts (hls, concat, …) could make it read other files or call out; these formats
+// cannot.
+const FORMATS =
+  'mov,matroska,aac,asf,aiff,caf,wav,w64,ape,wv,amr,au,tta,tak,mp3,ogg,flac,flv,avi,mpeg,mpegts,ac3,eac3,dts';
 
 /**
  * @param parts bytes of the clip
  * @returns int16 [samples] at 16 kHz; null where ffmpeg is not installed
  * @throws {ClipUnreadable}
  */
-export async function decodeWithFfmpeg(parts: ByteParts, longestSeconds: number, limits: FfmpegLimits = {}): Promise<Int16Array | null> {
+export async function decodeWithFfmpeg(
+  parts: ByteParts,
+  longestSeconds: number,
+  limits: FfmpegLimits = {},
+): Promise<Int16Array | null> {
   const folder = await mkdtemp(join(tmpdir(), `ced-ffmpeg-${process.pid}-`));
   try {
     // A file rather than a pipe: many M4A files keep their index at the end.
@@ -47,13 +58,41 @@ async function run(
   longestSeconds: number,
   { program = 'ffmpeg', timeoutMs = 120_000, maxBytes = 2 ** 34 }: FfmpegLimits,
 ): Promise<Int16Array | null> {
-  const args = ['-nostdin', '-v', 'error', '-xerror', '-protocol_whitelist', 'file', '-format_whitelist', FORMATS];
-  args.push('-i', `file:${input}`, '-map', '0:a:0', '-threads', '1', '-f', 'wav', '-c:a', 'pcm_f32le', '-bitexact', 'pipe:1');
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] } });
+  const args = [
+    '-nostdin',
+    '-v',
+    'error',
+    '-xerror',
+    '-protocol_whitelist',
+    'file',
+    '-format_whitelist',
+    FORMATS,
+  ];
+  args.push(
+    '-i',
+    `file:${input}`,
+    '-map',
+    '0:a:0',
+    '-threads',
+    '1',
+    '-f',
+    'wav',
+    '-c:a',
+    'pcm_f32le',
+    '-bitexact',
+    'pipe:1',
+  );
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'] },
+  });
   let complaint = '';
   let isLate = false;
   let isAllHeard = false;
-  child.stderr.on('data', (text: Buffer) => (complaint = (complaint + text.toString()).slice(0, 2000)));
+  child.stderr.on(
+    'data',
+    (text: Buffer) => (complaint = (complaint + text.toString()).slice(0, 2000)),
+  );
   const ended = new Promise<number | null | NodeJS.ErrnoException>((resolve) => {
     child.once('error', resolve);
     child.once('close', resolve);
@@ -78,8 +117,13 @@ async function run(
     }
     // Refused before all was heard, it broke the pipe, and that is what ffmpeg would tell of.
     if ('refusal' in decoded && !isAllHeard && !isLate) throw decoded.refusal;
-    if (isLate) throw new ClipUnreadable('damaged', `ffmpeg took longer than ${timeoutMs / 1000} s`);
-    if (end !== null && end !== 0) throw new ClipUnreadable('damaged', `ffmpeg cannot decode it: ${explained(complaint, input)}`);
+    if (isLate)
+      throw new ClipUnreadable('damaged', `ffmpeg took longer than ${timeoutMs / 1000} s`);
+    if (end !== null && end !== 0)
+      throw new ClipUnreadable(
+        'damaged',
+        `ffmpeg cannot decode it: ${explained(complaint, input)}`,
+      );
     if ('refusal' in decoded) throw decoded.refusal;
     return decoded.pcm;
   } finally {
@@ -87,11 +131,16 @@ async function run(
   }
 }
 
-async function* bounded(parts: AsyncIterable<Uint8Array>, maxBytes: number, onEnd: () => void): AsyncGenerator<Uint8Array> {
+async function* bounded(
+  parts: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  onEnd: () => void,
+): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   for await (const part of parts) {
     bytes += part.length;
-    if (bytes > maxBytes) throw new ClipUnreadable('damaged', `it decodes to more than ${maxBytes} bytes`);
+    if (bytes > maxBytes)
+      throw new ClipUnreadable('damaged', `it decodes to more than ${maxBytes} bytes`);
     yield part;
   }
   onEnd();

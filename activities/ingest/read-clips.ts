@@ -1,10 +1,18 @@
-/** Listed clips, read and decoded in their order, a few at once: while one waits for its bytes another is decoded. A clip that cannot be used comes with its reason. */
+/**
+ * Listed clips, read and decoded in their order, a few at once: while one waits for its bytes
+ * another is decoded. A clip that cannot be used comes with its reason.
+ */
 import type { ByteParts } from '../../ced/audio/byte-parts';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
 import { SampleMemory } from '../../ced/audio/sample-memory';
 import { inOrder } from '../../storage/map-ordered';
 import { openSource } from '../../storage/sources/open-source';
-import { CLIPS_AT_ONCE, LONGEST_CLIP_SECONDS, SourceUnreadable, type SourceOptions } from '../../storage/sources/source';
+import {
+  CLIPS_AT_ONCE,
+  LONGEST_CLIP_SECONDS,
+  SourceUnreadable,
+  type SourceOptions,
+} from '../../storage/sources/source';
 import { decodeClip } from './decode-clip';
 import type { ListedClip } from '../../ced/corpus/listing';
 
@@ -28,9 +36,15 @@ interface ClipMemory {
 /** As much as was ever used at once. */
 const idle: ClipMemory[] = [];
 
-export async function* readClips(clips: Iterable<ListedClip>, sources: SourceOptions): AsyncGenerator<ReadClip> {
+export async function* readClips(
+  clips: Iterable<ListedClip>,
+  sources: SourceOptions,
+): AsyncGenerator<ReadClip> {
   const reading = inOrder(clips, sources.clipsAtOnce ?? CLIPS_AT_ONCE, async (listed) => {
-    const memory = idle.pop() ?? { file: Buffer.allocUnsafeSlow(FILE_BYTES), samples: new SampleMemory() };
+    const memory = idle.pop() ?? {
+      file: Buffer.allocUnsafeSlow(FILE_BYTES),
+      samples: new SampleMemory(),
+    };
     return { listed, pcm: await readClip(listed, sources, memory), memory };
   });
   for await (const { listed, pcm, memory } of reading) {
@@ -39,14 +53,24 @@ export async function* readClips(clips: Iterable<ListedClip>, sources: SourceOpt
   }
 }
 
-/** A reason instead where no retry would help; a network that is down rejects no clip, it throws. */
-async function readClip(listed: ListedClip, sources: SourceOptions, memory: ClipMemory): Promise<Int16Array | string> {
+/**
+ * A reason instead where no retry would help; a network that is down rejects no clip, it throws.
+ */
+async function readClip(
+  listed: ListedClip,
+  sources: SourceOptions,
+  memory: ClipMemory,
+): Promise<Int16Array | string> {
   try {
     const source = openSource(listed.audio, sources);
     const { longestClipSeconds = LONGEST_CLIP_SECONDS } = sources;
     const open = (): ByteParts => source.read(listed.range, memory.file);
-    const pcm = await decodeClip(open, source.name, { longestSeconds: longestClipSeconds, memory: memory.samples });
-    if (pcm.length < SHORTEST_SAMPLES) return `too short: ${pcm.length} samples at 16 kHz, a model's patch needs ${SHORTEST_SAMPLES}`;
+    const pcm = await decodeClip(open, source.name, {
+      longestSeconds: longestClipSeconds,
+      memory: memory.samples,
+    });
+    if (pcm.length < SHORTEST_SAMPLES)
+      return `too short: ${pcm.length} samples at 16 kHz, a model's patch needs ${SHORTEST_SAMPLES}`;
     return pcm.some((sample) => sample !== 0) ? pcm : 'silent: every sample is 0';
   } catch (error) {
     if (error instanceof SourceUnreadable || error instanceof ClipUnreadable) return error.message;

@@ -1,4 +1,7 @@
-/** The samples of a shard while it is made, end to end, in pieces of memory that are used again for the next shard: fresh memory costs a fault for every page. */
+/**
+ * The samples of a shard while it is made, end to end, in pieces of memory that are used again for
+ * the next shard: fresh memory costs a fault for every page.
+ */
 
 const PIECE_BYTES = 2 ** 24;
 /** A shard of 512 clips of ten seconds takes ten. */

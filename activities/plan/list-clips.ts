@@ -1,9 +1,16 @@
-/** From a table's rows to clips that can be ingested: labels become class numbers, and every source is looked up, many at once, without reading it. */
+/**
+ * From a table's rows to clips that can be ingested: labels become class numbers, and every source
+ * is looked up, many at once, without reading it.
+ */
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import { carriesCredential, CREDENTIAL_REFUSED } from '../../workflows/contract/credentials';
 import { inOrder } from '../../storage/map-ordered';
 import { openSource } from '../../storage/sources/open-source';
-import { SourceUnreadable, type SourceOptions, type SourceVersion } from '../../storage/sources/source';
+import {
+  SourceUnreadable,
+  type SourceOptions,
+  type SourceVersion,
+} from '../../storage/sources/source';
 import type { RejectedRow, TableRow } from '../../ced/corpus/table';
 import type { ListedClip } from '../../ced/corpus/listing';
 
@@ -34,10 +41,19 @@ export async function listClips(
     return known;
   };
   let done = 0;
-  for await (const { row, found } of inOrder(rows, LOOKED_UP_AT_ONCE, async (row) => ({ row, found: await versionOf(row) }))) {
-    const labels = row.labels === null ? null : row.labels.map((label) => (typeof label === 'number' ? label : (indexOf.get(label) ?? -1)));
+  for await (const { row, found } of inOrder(rows, LOOKED_UP_AT_ONCE, async (row) => ({
+    row,
+    found: await versionOf(row),
+  }))) {
+    const labels =
+      row.labels === null
+        ? null
+        : row.labels.map((label) =>
+            typeof label === 'number' ? label : (indexOf.get(label) ?? -1),
+          );
     const unknown = labels?.findIndex((index) => index < 0 || index >= vocabulary.length) ?? -1;
-    if (unknown >= 0) rejected.push({ clip: row.clip, reason: `unknown label '${String(row.labels?.[unknown])}'` });
+    if (unknown >= 0)
+      rejected.push({ clip: row.clip, reason: `unknown label '${String(row.labels?.[unknown])}'` });
     else if (typeof found === 'string') rejected.push({ clip: row.clip, reason: found });
     else
       clips.push({
@@ -53,7 +69,10 @@ export async function listClips(
 }
 
 /** What is there, or why nothing is. */
-async function describeAudio(audio: string, sources: SourceOptions): Promise<SourceVersion | string> {
+async function describeAudio(
+  audio: string,
+  sources: SourceOptions,
+): Promise<SourceVersion | string> {
   if (carriesCredential(audio)) return CREDENTIAL_REFUSED;
   try {
     const source = openSource(audio, sources);

@@ -1,4 +1,7 @@
-/** Files that a run file names (tables, vocabularies, models), from a folder or any source: whatever is wrong with one names its field and the remedy, and no secret. */
+/**
+ * Files that a run file names (tables, vocabularies, models), from a folder or any source: whatever
+ * is wrong with one names its field and the remedy, and no secret.
+ */
 import { join, resolve } from 'node:path';
 import { carriesCredential, CREDENTIAL_REFUSED } from '../../workflows/contract/credentials';
 import { PermanentError } from '../../workflows/contract/failures';
@@ -18,27 +21,53 @@ export interface InputPlace {
   sources?: SourceOptions;
 }
 
-/** A whole small text. @throws {PermanentError} RunFileInvalid naming the field, the place and what is expected */
-export async function readInput({ root, sources = {} }: InputPlace, field: string, path: string, expected: string): Promise<string> {
+/**
+ * A whole small text. @throws {PermanentError} RunFileInvalid naming the field, the place and what
+ * is expected
+ */
+export async function readInput(
+  { root, sources = {} }: InputPlace,
+  field: string,
+  path: string,
+  expected: string,
+): Promise<string> {
   const place = absolute(root, path);
-  const bytes = await told(field, place, expected, () => readSource(openSource(place, sources), LARGEST_TEXT_BYTES));
+  const bytes = await told(field, place, expected, () =>
+    readSource(openSource(place, sources), LARGEST_TEXT_BYTES),
+  );
   return bytes.toString('utf8');
 }
 
 /**
  * A file of a model.
- * @param path of the file, or of the folder that `file` lies in; a repository of the hub is such a folder: `hf://organisation/repository`
+ * @param path of the file, or of the folder that `file` lies in; a repository of the hub is such
+ *   a folder: `hf://organisation/repository`
  * @throws {PermanentError} RunFileInvalid naming the field, the place and what is expected
  */
-export async function readModelFile(input: InputPlace, field: string, path: string, expected: string, file?: string): Promise<Buffer> {
+export async function readModelFile(
+  input: InputPlace,
+  field: string,
+  path: string,
+  expected: string,
+  file?: string,
+): Promise<Buffer> {
   const place = placeWithin(input.root, path, file);
-  return await told(field, place, expected, () => readSource(openSource(place, input.sources), LARGEST_MODEL_BYTES));
+  return await told(field, place, expected, () =>
+    readSource(openSource(place, input.sources), LARGEST_MODEL_BYTES),
+  );
 }
 
 /** The same, or null where nothing is. */
-export async function readModelFileIfPresent(input: InputPlace, field: string, path: string, file: string): Promise<Buffer | null> {
+export async function readModelFileIfPresent(
+  input: InputPlace,
+  field: string,
+  path: string,
+  file: string,
+): Promise<Buffer | null> {
   const place = placeWithin(input.root, path, file);
-  const found = await told(field, place, 'a file of the model', () => openSource(place, input.sources).describe());
+  const found = await told(field, place, 'a file of the model', () =>
+    openSource(place, input.sources).describe(),
+  );
   return found && (await readModelFile(input, field, path, 'a file of the model', file));
 }
 
@@ -54,18 +83,34 @@ export function absolute(root: string, place: string): string {
 }
 
 /** Runs `read` and says of what cannot be read where it stands in the run file. */
-export async function told<T>(field: string, place: string, expected: string, read: () => Promise<T>): Promise<T> {
-  if (carriesCredential(place)) throw new PermanentError('RunFileInvalid', `${field}: ${withoutSecrets(place)}: ${CREDENTIAL_REFUSED}`);
+export async function told<T>(
+  field: string,
+  place: string,
+  expected: string,
+  read: () => Promise<T>,
+): Promise<T> {
+  if (carriesCredential(place))
+    throw new PermanentError(
+      'RunFileInvalid',
+      `${field}: ${withoutSecrets(place)}: ${CREDENTIAL_REFUSED}`,
+    );
   try {
     return await read();
   } catch (error) {
-    if (error instanceof TarInvalid) throw new PermanentError('CorpusInvalid', `${field}: ${place}: ${error.message}`, { cause: error });
+    if (error instanceof TarInvalid)
+      throw new PermanentError('CorpusInvalid', `${field}: ${place}: ${error.message}`, {
+        cause: error,
+      });
     if (!(error instanceof SourceUnreadable)) throw error;
     const code = (error.cause as NodeJS.ErrnoException | undefined)?.code;
     const reason = code === undefined ? `: ${error.message}` : ` (${code})`;
-    throw new PermanentError('RunFileInvalid', `${field}: ${withoutSecrets(place)} cannot be read${reason}, expected ${expected}`, {
-      cause: error,
-    });
+    throw new PermanentError(
+      'RunFileInvalid',
+      `${field}: ${withoutSecrets(place)} cannot be read${reason}, expected ${expected}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -1,4 +1,7 @@
-/** A split's table, or tables: one place or a brace pattern of them, each JSONL, TSV or a WebDataset shard, from a folder, a bucket or the web. */
+/**
+ * A split's table, or tables: one place or a brace pattern of them, each JSONL, TSV or a WebDataset
+ * shard, from a folder, a bucket or the web.
+ */
 import { PermanentError } from '../../workflows/contract/failures';
 import { inOrder } from '../../storage/map-ordered';
 import { openSource } from '../../storage/sources/open-source';
@@ -10,7 +13,10 @@ import { readWebDatasetShard } from '../../ced/corpus/webdataset';
 import type { ReadAt } from '../../ced/corpus/tar-members';
 
 const TABLES_AT_ONCE = 8;
-/** Headers lie between clips of 100 kB and more: a small window reads a header, the label beside it and the next header at once. */
+/**
+ * Headers lie between clips of 100 kB and more: a small window reads a header, the label beside it
+ * and the next header at once.
+ */
 const WINDOW_BYTES = 16 << 10;
 
 export interface Rows {
@@ -20,9 +26,15 @@ export interface Rows {
 
 /**
  * @param field for errors: `corpus.train`
- * @throws {PermanentError} RunFileInvalid when a table is not there, CorpusInvalid when a shard is broken
+ * @throws {PermanentError} RunFileInvalid when a table is not there, CorpusInvalid when a shard
+ *   is broken
  */
-export async function readTables(root: string, field: string, pattern: string, sources: SourceOptions): Promise<Rows> {
+export async function readTables(
+  root: string,
+  field: string,
+  pattern: string,
+  sources: SourceOptions,
+): Promise<Rows> {
   const all: Rows = { rows: [], rejected: [] };
   const seen = new Set<string>();
   for await (const { rows, rejected } of inOrder(namesOf(field, pattern), TABLES_AT_ONCE, (name) =>
@@ -38,10 +50,16 @@ export async function readTables(root: string, field: string, pattern: string, s
   return all;
 }
 
-async function readTable(root: string, field: string, name: string, sources: SourceOptions): Promise<Rows> {
+async function readTable(
+  root: string,
+  field: string,
+  name: string,
+  sources: SourceOptions,
+): Promise<Rows> {
   const place = absolute(root, name);
   const expected = 'a table of clips: JSONL, TSV or WebDataset shards';
-  if (!/\.tar(\?.*)?$/i.test(name)) return parseTable(await readInput({ root, sources }, field, name, expected), place);
+  if (!/\.tar(\?.*)?$/i.test(name))
+    return parseTable(await readInput({ root, sources }, field, name, expected), place);
   return await told(field, place, expected, async () => {
     const source = openSource(place, sources);
     const readAt = windowed(source, (await source.describe())?.bytes ?? null);
@@ -53,7 +71,9 @@ function namesOf(field: string, pattern: string): string[] {
   try {
     return expandBraces(pattern);
   } catch (error) {
-    throw new PermanentError('RunFileInvalid', `${field}: ${(error as Error).message}`, { cause: error });
+    throw new PermanentError('RunFileInvalid', `${field}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,4 +1,7 @@
-/** Each trained model's metrics beside the result, in one piece: `metrics/<model>.jsonl`, and `tensorboard/<model>/` for TensorBoard. */
+/**
+ * Each trained model's metrics beside the result, in one piece: `metrics/<model>.jsonl`, and
+ * `tensorboard/<model>/` for TensorBoard.
+ */
 import type { PublishInput } from '../../workflows/contract/activities';
 import { readMetrics } from '../../storage/training/metrics-segment';
 import { encodeEvents } from '../../report/tensorboard-events';
@@ -6,11 +9,17 @@ import { layout } from '../../storage/layout';
 import type { Store } from '../../storage/store';
 
 /** The files, by their place below `runs/<run>/<workflowRunId>/`. */
-export async function metricsFiles(store: Store, { students }: Pick<PublishInput, 'students'>): Promise<Map<string, Uint8Array>> {
+export async function metricsFiles(
+  store: Store,
+  { students }: Pick<PublishInput, 'students'>,
+): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   for (const { name, trainingKey, steps } of students) {
     const lines = await readMetrics(store, trainingKey, steps);
-    files.set(layout.metricsFile(name), Buffer.from(lines.map((line) => JSON.stringify(line) + '\n').join('')));
+    files.set(
+      layout.metricsFile(name),
+      Buffer.from(lines.map((line) => JSON.stringify(line) + '\n').join('')),
+    );
     files.set(layout.eventsFile(name), encodeEvents(lines, 0));
   }
   return files;

@@ -1,4 +1,7 @@
-/** Every attempt at every activity of a run, from the records that the attempts themselves left (activities/attempt-record.ts). */
+/**
+ * Every attempt at every activity of a run, from the records that the attempts themselves left
+ * (activities/attempt-record.ts).
+ */
 import type { PublishInput } from '../../workflows/contract/activities';
 import type { StageName } from '../../workflows/contract/status';
 import { TASK_QUEUES } from '../../workflows/contract/names';
@@ -18,7 +21,10 @@ interface Recorded {
 
 const READ_AHEAD = 32;
 
-/** In order of their beginnings. What has no end and no successor is left out: it runs still, as the publishing itself does. */
+/**
+ * In order of their beginnings. What has no end and no successor is left out: it runs still, as the
+ * publishing itself does.
+ */
 export async function readRunAttempts(store: Store, run: RunOfAttempts): Promise<RunAttempt[]> {
   const { workflowRunId } = run;
   const keys = await store.list(layout.activityAttempts(workflowRunId));
@@ -35,8 +41,13 @@ export async function readRunAttempts(store: Store, run: RunOfAttempts): Promise
   return joinAttempts(recorded, run);
 }
 
-export function joinAttempts(recorded: readonly Recorded[], run: Pick<RunOfAttempts, 'kind' | 'ensemble'>): RunAttempt[] {
-  const byNumber = new Map(recorded.map(({ start }) => [`${start.activityId} ${start.attempt}`, start]));
+export function joinAttempts(
+  recorded: readonly Recorded[],
+  run: Pick<RunOfAttempts, 'kind' | 'ensemble'>,
+): RunAttempt[] {
+  const byNumber = new Map(
+    recorded.map(({ start }) => [`${start.activityId} ${start.attempt}`, start]),
+  );
   return recorded
     .flatMap(({ start, end }): RunAttempt[] => {
       const next = byNumber.get(`${start.activityId} ${start.attempt + 1}`);
@@ -54,7 +65,12 @@ export function joinAttempts(recorded: readonly Recorded[], run: Pick<RunOfAttem
         },
       ];
     })
-    .sort((a, b) => a.startedMs - b.startedMs || (a.activityId < b.activityId ? -1 : 1) || a.attempt - b.attempt);
+    .sort(
+      (a, b) =>
+        a.startedMs - b.startedMs ||
+        (a.activityId < b.activityId ? -1 : 1) ||
+        a.attempt - b.attempt,
+    );
 }
 
 const STAGES: Readonly<Record<string, StageName>> = {
@@ -73,8 +89,12 @@ const STAGES: Readonly<Record<string, StageName>> = {
 };
 
 /** Teachers are scored at the gate, students at the end. */
-function stageOf({ activity, model }: AttemptStart, { kind, ensemble }: Pick<RunOfAttempts, 'kind' | 'ensemble'>): StageName {
-  if (activity === 'scoreModel') return ensemble.some(({ sha256 }) => sha256 === model) ? 'gate' : 'evaluate';
+function stageOf(
+  { activity, model }: AttemptStart,
+  { kind, ensemble }: Pick<RunOfAttempts, 'kind' | 'ensemble'>,
+): StageName {
+  if (activity === 'scoreModel')
+    return ensemble.some(({ sha256 }) => sha256 === model) ? 'gate' : 'evaluate';
   if (activity === 'trainModel') return kind === 'teach' ? 'teach' : 'distill';
   return STAGES[activity] ?? 'plan';
 }

@@ -1,11 +1,17 @@
-/** What a run heard: each split's size, and every clip that was left out with its reason (design, invariant 9). */
+/**
+ * What a run heard: each split's size, and every clip that was left out with its reason (design,
+ * invariant 9).
+ */
 import { readIngest } from '../../storage/corpus/ingest-manifest';
 import { SPLITS } from '../../storage/layout';
 import type { Store } from '../../storage/store';
 import { readCorpus } from '../../storage/corpus/corpus-manifest';
 import type { SplitSummary, RejectedClip } from '../../report/run-corpus';
 
-export async function readRunCorpus(store: Store, planKey: string): Promise<{ splits: SplitSummary[]; rejected: RejectedClip[] }> {
+export async function readRunCorpus(
+  store: Store,
+  planKey: string,
+): Promise<{ splits: SplitSummary[]; rejected: RejectedClip[] }> {
   const corpus = await readCorpus(store, planKey);
   const splits: SplitSummary[] = [];
   const rejected: RejectedClip[] = [];

@@ -1,6 +1,7 @@
 /**
- * What a run's models are worth on a split, from scores that the store already holds: nothing is heard again. The ensemble is the weighted
- * mean of its teachers' full outputs, not of what the logits kept.
+ * What a run's models are worth on a split, from scores that the store already holds: nothing is
+ * heard again. The ensemble is the weighted mean of its teachers' full outputs, not of what the
+ * logits kept.
  */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { agreement, rowDivergences } from '../../ced/metrics/agreement';
@@ -17,7 +18,13 @@ import { readCorpus } from '../../storage/corpus/corpus-manifest';
 import type { Latency } from '../../ced/metrics/latency';
 import { labelMatrix } from '../../ced/metrics/split-scores';
 import { readScores, type ScoresManifest, ensembleScores } from '../../storage/scores';
-import type { ModelScore, StudentScore, DivergenceSpread, TeacherPair, RunEvaluation } from '../../report/run-evaluation';
+import type {
+  ModelScore,
+  StudentScore,
+  DivergenceSpread,
+  TeacherPair,
+  RunEvaluation,
+} from '../../report/run-evaluation';
 import { pairAgreement } from '../../ced/metrics/pair-agreement';
 
 /** @returns null when the corpus has no such split. @throws when a model was not scored on it */
@@ -63,20 +70,33 @@ async function evaluateSplit(
   const scoresOf = async ({ name, sha256 }: ModelReference): Promise<Float32Array> => {
     const scores = await readScores(store, sha256, corpus.contentSha256);
     if (!scores)
-      throw new StoreDamaged([], `${name} has no scores on corpus ${corpus.contentSha256}; start the run again, it is scored anew`);
+      throw new StoreDamaged(
+        [],
+        `${name} has no scores on corpus ${corpus.contentSha256}; start the run again, it is scored anew`,
+      );
     return scores;
   };
   const latencyOf = async ({ sha256 }: ModelReference): Promise<Latency | null> =>
-    (await readJsonIfPresent<ScoresManifest>(store, layout.scoresManifest(sha256, corpus.contentSha256)))?.latency ?? null;
+    (
+      await readJsonIfPresent<ScoresManifest>(
+        store,
+        layout.scoresManifest(sha256, corpus.contentSha256),
+      )
+    )?.latency ?? null;
   const teachers: ModelScore[] = [];
-  for (const teacher of models.ensemble) teachers.push({ ...(await judge(await scoresOf(teacher))), latency: await latencyOf(teacher) });
+  for (const teacher of models.ensemble)
+    teachers.push({ ...(await judge(await scoresOf(teacher))), latency: await latencyOf(teacher) });
   const pairs: TeacherPair[] = [];
   for (const [index, one] of models.ensemble.entries())
     for (const other of models.ensemble.slice(index + 1)) {
       await breathe();
-      pairs.push({ between: [one.name, other.name], ...pairAgreement(await scoresOf(one), await scoresOf(other), rows, classes) });
+      pairs.push({
+        between: [one.name, other.name],
+        ...pairAgreement(await scoresOf(one), await scoresOf(other), rows, classes),
+      });
     }
-  const followed = models.ensemble.length === 0 ? null : await ensembleScores(store, models.ensemble, corpus);
+  const followed =
+    models.ensemble.length === 0 ? null : await ensembleScores(store, models.ensemble, corpus);
   const students: StudentScore[] = [];
   for (const student of models.students) {
     const scores = await scoresOf(student);
@@ -88,7 +108,9 @@ async function evaluateSplit(
       latency: await latencyOf(student),
       agreement: followed && agreementOf(scores, followed, rows, classes),
       spread: followed && spreadOf(rowDivergences(scores, followed, rows, classes)),
-      worst: aims ? await worstClips(corpus, hear, scores, aims, { labelled: targets !== null, followed }) : [],
+      worst: aims
+        ? await worstClips(corpus, hear, scores, aims, { labelled: targets !== null, followed })
+        : [],
     });
   }
   return {
@@ -101,14 +123,20 @@ async function evaluateSplit(
   };
 }
 
-function agreementOf(student: Float32Array, ensemble: Float32Array, rows: number, classes: number): StudentScore['agreement'] {
+function agreementOf(
+  student: Float32Array,
+  ensemble: Float32Array,
+  rows: number,
+  classes: number,
+): StudentScore['agreement'] {
   const { divergence, topMatch } = agreement(student, ensemble, rows, classes);
   return { divergence, topMatch };
 }
 
 function spreadOf(divergences: Float64Array): DivergenceSpread | null {
   const sorted = divergences.toSorted();
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
   return sorted.length === 0 ? null : { median: at(0.5), ninth: at(0.9), largest: at(1) };
 }
 

@@ -1,10 +1,14 @@
-/** What published a run, for its report: this package, the run time and the orchestration. TensorFlow's version is in each training's checkpoint. */
+/**
+ * What published a run, for its report: this package, the run time and the orchestration.
+ * TensorFlow's version is in each training's checkpoint.
+ */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { SoftwareVersions } from '../../report/software-versions';
 
 export function softwareVersions(): SoftwareVersions {
-  const versionOf = (file: string): string => (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+  const versionOf = (file: string): string =>
+    (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
   return {
     ced: versionOf(ownPackage(__dirname)),
     node: process.versions.node,

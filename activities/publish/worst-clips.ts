@@ -1,6 +1,7 @@
 /**
- * The clips that a student is most wrong about, with what it said, what is right, and a few seconds to hear: the fastest way to find out
- * whether the student, its teachers or the labels are at fault.
+ * The clips that a student is most wrong about, with what it said, what is right, and a few seconds
+ * to hear: the fastest way to find out whether the student, its teachers or the labels are at
+ * fault.
  */
 import { encodeWav } from '../../ced/audio/wav-file';
 import { sampleRate } from '../../ced/audio/mono16k';
@@ -18,7 +19,10 @@ const LEAST = 1e-7;
 /** The beginning of a clip of the split, int16. */
 export type Hear = (clip: CorpusClip) => Promise<Int16Array>;
 
-/** @param scores [clips, classes] of the student; @param targets [clips, classes]: labels, or the ensemble's probabilities */
+/**
+ * @param scores [clips, classes] of the student;
+ * @param targets [clips, classes]: labels, or the ensemble's probabilities
+ */
 export async function worstClips(
   { clips, vocabulary }: CorpusClips,
   hear: Hear,
@@ -28,7 +32,9 @@ export async function worstClips(
 ): Promise<WorstClip[]> {
   const classes = vocabulary.length;
   const wrongness = clips.map((_, row) => divergence(scores, targets, row * classes, classes));
-  const order = clips.map((_, row) => row).sort((a, b) => (wrongness[b] ?? 0) - (wrongness[a] ?? 0) || a - b);
+  const order = clips
+    .map((_, row) => row)
+    .sort((a, b) => (wrongness[b] ?? 0) - (wrongness[a] ?? 0) || a - b);
   const nameOf = (index: number): string => vocabulary[index]?.name ?? String(index);
   const worst: WorstClip[] = [];
   for (const row of order.slice(0, CLIPS)) {
@@ -37,9 +43,16 @@ export async function worstClips(
     worst.push({
       clip: clip.clip,
       wrongness: wrongness[row] ?? 0,
-      labels: labelled ? (clip.labels ?? []).map((label) => ({ name: nameOf(label), probability: own[label] ?? 0 })) : null,
+      labels: labelled
+        ? (clip.labels ?? []).map((label) => ({
+            name: nameOf(label),
+            probability: own[label] ?? 0,
+          }))
+        : null,
       student: topTags(own, nameOf),
-      ensemble: followed ? topTags(followed.subarray(row * classes, (row + 1) * classes), nameOf) : [],
+      ensemble: followed
+        ? topTags(followed.subarray(row * classes, (row + 1) * classes), nameOf)
+        : [],
       seconds: clip.chunks.reduce((sum, { length }) => sum + length, 0) / sampleRate,
       wav: encodeWav(await hear(clip)).toString('base64'),
     });
@@ -47,7 +60,12 @@ export async function worstClips(
   return worst;
 }
 
-function divergence(scores: Float32Array, targets: ArrayLike<number>, from: number, classes: number): number {
+function divergence(
+  scores: Float32Array,
+  targets: ArrayLike<number>,
+  from: number,
+  classes: number,
+): number {
   let sum = 0;
   const log = (value: number): number => Math.log(Math.max(value, LEAST));
   for (let index = from; index < from + classes; index++) {
@@ -57,7 +75,10 @@ function divergence(scores: Float32Array, targets: ArrayLike<number>, from: numb
   return sum;
 }
 
-function topTags(probabilities: Float32Array, nameOf: (index: number) => string): NamedProbability[] {
+function topTags(
+  probabilities: Float32Array,
+  nameOf: (index: number) => string,
+): NamedProbability[] {
   return [...probabilities.keys()]
     .sort((a, b) => (probabilities[b] ?? 0) - (probabilities[a] ?? 0) || a - b)
     .slice(0, TAGS)

@@ -1,6 +1,7 @@
 /**
- * Which published row belongs to which chunk of the corpus. The published files name a clip by its file's name alone, so that two clips of one
- * name cannot be told apart: that is refused, never guessed. A chunk counts as heard when every pass has it, at exactly its own length.
+ * Which published row belongs to which chunk of the corpus. The published files name a clip by its
+ * file's name alone, so that two clips of one name cannot be told apart: that is refused, never
+ * guessed. A chunk counts as heard when every pass has it, at exactly its own length.
  */
 import { basename } from 'node:path';
 import { PermanentError } from '../../workflows/contract/failures';
@@ -18,7 +19,10 @@ export interface PublishedRowAt {
   row: number;
 }
 
-/** An audio file's name without folder and ending: the same clip may be stored as WAV there and as FLAC here. */
+/**
+ * An audio file's name without folder and ending: the same clip may be stored as WAV there and as
+ * FLAC here.
+ */
 export function publishedClipName(audio: string): string {
   return basename(audio).replace(/\.(wav|flac|mp3|ogg|opus|m4a|aac)$/i, '');
 }
@@ -48,8 +52,16 @@ export class PublishedJoin {
     this.row = new Int32Array(chunks * views);
   }
 
-  /** @throws {PermanentError} LogitsMismatch when a row could belong to two clips, or two rows to one chunk of a view */
-  add(part: number, view: number, where: string, { filenames, starts, ends }: PublishedSpans): void {
+  /**
+   * @throws {PermanentError} LogitsMismatch when a row could belong to two clips, or two rows to
+   *   one chunk of a view
+   */
+  add(
+    part: number,
+    view: number,
+    where: string,
+    { filenames, starts, ends }: PublishedSpans,
+  ): void {
     filenames.forEach((filename, row) => {
       const [index, other] = this.clipsOfName.get(publishedClipName(filename)) ?? [];
       const clip = index === undefined ? undefined : this.clips[index];
@@ -60,7 +72,8 @@ export class PublishedJoin {
           `${where}: ${filename} could be clip ${clip.clip} or clip ${this.clips[other]?.clip}, give their files different names`,
         );
       const chunk = clip.chunks.findIndex(({ start }) => start === starts[row]);
-      if (chunk < 0 || clip.chunks[chunk]?.length !== ends[row]! - starts[row]!) return void this.otherLengths++;
+      if (chunk < 0 || clip.chunks[chunk]?.length !== ends[row]! - starts[row]!)
+        return void this.otherLengths++;
       const at = (this.firstChunk[index]! + chunk) * this.views + view;
       if (this.part[at]! >= 0)
         throw new PermanentError(
@@ -75,11 +88,17 @@ export class PublishedJoin {
   /** Where each view of a chunk stands; null when any is missing. */
   rowsOf(clip: number, chunk: number): PublishedRowAt[] | null {
     const base = (this.firstChunk[clip]! + chunk) * this.views;
-    const rows = Array.from({ length: this.views }, (_, view) => ({ part: this.part[base + view]!, row: this.row[base + view]! }));
+    const rows = Array.from({ length: this.views }, (_, view) => ({
+      part: this.part[base + view]!,
+      row: this.row[base + view]!,
+    }));
     return rows.every(({ part }) => part >= 0) ? rows : null;
   }
 
-  /** Published rows that are used by no chunk: of clips that the corpus lacks, and of clips that have another length here. */
+  /**
+   * Published rows that are used by no chunk: of clips that the corpus lacks, and of clips that
+   * have another length here.
+   */
   get unused(): { foreign: number; otherLength: number } {
     return { foreign: this.foreign, otherLength: this.otherLengths };
   }

@@ -1,6 +1,7 @@
 /**
- * A folder of the authors' published logits: which passes it holds, what its files hash to, and their rows on demand. A few files are kept in
- * memory, because neighbouring clips mostly stand in the same ones.
+ * A folder of the authors' published logits: which passes it holds, what its files hash to, and
+ * their rows on demand. A few files are kept in memory, because neighbouring clips mostly stand in
+ * the same ones.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -32,21 +33,35 @@ export class PublishedSource {
     readonly views: number,
   ) {}
 
-  /** @throws {PermanentError} RunFileInvalid when the folder cannot be read, holds no such files or lacks a pass */
+  /**
+   * @throws {PermanentError} RunFileInvalid when the folder cannot be read, holds no such files
+   *   or lacks a pass
+   */
   static async open(folder: string): Promise<PublishedSource> {
     const names = await readdir(folder).catch((error: unknown) => {
-      throw invalid(`${folder} cannot be read (${(error as NodeJS.ErrnoException).code}), expected a folder of logits_ep*.h5 and .parquet`);
+      throw invalid(
+        `${folder} cannot be read (${(error as NodeJS.ErrnoException).code}), expected a folder of logits_ep*.h5 and .parquet`,
+      );
     });
     const parts = names
       .flatMap((name) => {
         const parsed = parsePublishedName(name);
-        return parsed ? [{ view: parsed.pass - 1, rank: parsed.rank, path: join(folder, name.slice(0, -'.h5'.length)) }] : [];
+        return parsed
+          ? [
+              {
+                view: parsed.pass - 1,
+                rank: parsed.rank,
+                path: join(folder, name.slice(0, -'.h5'.length)),
+              },
+            ]
+          : [];
       })
       .sort((a, b) => a.view - b.view || a.rank - b.rank);
     if (parts.length === 0) throw invalid(`${folder} holds no logits_ep*.h5`);
     const views = new Set(parts.map(({ view }) => view));
     for (let view = 0; view < views.size; view++)
-      if (!views.has(view)) throw invalid(`${folder} holds ${views.size} passes, but not logits_ep${view + 1}_*.h5`);
+      if (!views.has(view))
+        throw invalid(`${folder} holds ${views.size} passes, but not logits_ep${view + 1}_*.h5`);
     return new PublishedSource(folder, parts, views.size);
   }
 
@@ -54,7 +69,12 @@ export class PublishedSource {
   async fingerprint(onFile: () => Promise<void>): Promise<(string | number)[][]> {
     const files: (string | number)[][] = [];
     for (const part of this.parts) {
-      files.push([part.view, part.rank, sha256(await read(`${part.path}.h5`)), sha256(await read(`${part.path}.parquet`))]);
+      files.push([
+        part.view,
+        part.rank,
+        sha256(await read(`${part.path}.h5`)),
+        sha256(await read(`${part.path}.parquet`)),
+      ]);
       await onFile();
     }
     return files;

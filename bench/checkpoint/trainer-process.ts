@@ -1,6 +1,6 @@
 /**
- * A training whose steps are timed alone, beside the commit of a checkpoint in the real thread, and with the commit in their way. argv: options
- * as JSON. Prints a line of JSON a round.
+ * A training whose steps are timed alone, beside the commit of a checkpoint in the real thread, and
+ * with the commit in their way. argv: options as JSON. Prints a line of JSON a round.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,7 +38,12 @@ export interface Round {
 
 const STEPS_ALONE = 5;
 
-async function main({ model, batch, rounds, folder: place }: CheckpointBenchOptions): Promise<void> {
+async function main({
+  model,
+  batch,
+  rounds,
+  folder: place,
+}: CheckpointBenchOptions): Promise<void> {
   const engine = openEngine();
   const config = modelConfigSchema.parse({ ...MODEL_PRESETS[model], outputdim: 527 });
   const trainer = new Trainer(engine, config, initialWeights(config, 1), { precision: 'float32' });
@@ -54,11 +59,26 @@ async function main({ model, batch, rounds, folder: place }: CheckpointBenchOpti
     return performance.now() - startedMs;
   };
   const folder = mkdtempSync(join(place ?? tmpdir(), 'ced-checkpoint-'));
-  const thread = new CheckpointThread(join(__dirname, '..', '..', 'jobs', 'process', 'commit-thread.js'), () => Promise.resolve());
+  const thread = new CheckpointThread(
+    join(__dirname, '..', '..', 'jobs', 'process', 'commit-thread.js'),
+    () => Promise.resolve(),
+  );
   const checkpoint = (): UncommittedCheckpoint => ({
     trainingKey: 'bench',
     trainer: trainer.snapshot(),
-    state: { step: steps, epoch: 0, stepInEpoch: steps, lossSum: 0, lossRows: 0, best: [], validated: [], rowsTrained: 0, metricsFrom: steps, engine: engine.kind, bitExact: true }, // prettier-ignore
+    state: {
+      step: steps,
+      epoch: 0,
+      stepInEpoch: steps,
+      lossSum: 0,
+      lossRows: 0,
+      best: [],
+      validated: [],
+      rowsTrained: 0,
+      metricsFrom: steps,
+      engine: engine.kind,
+      bitExact: true,
+    },
     segment: { from: 0, to: 0, lines: [] },
   });
   try {
@@ -72,7 +92,9 @@ async function main({ model, batch, rounds, folder: place }: CheckpointBenchOpti
 
       const startedMs = performance.now();
       let committedMs = 0;
-      const committed = thread.commit(join(folder, 'beside'), checkpoint(), () => undefined).then(() => (committedMs = performance.now() - startedMs)); // prettier-ignore
+      const committed = thread
+        .commit(join(folder, 'beside'), checkpoint(), () => undefined)
+        .then(() => (committedMs = performance.now() - startedMs));
       const blockedMs = performance.now() - startedMs;
       const beside: number[] = [];
       while (committedMs === 0) beside.push(await step());
@@ -83,9 +105,13 @@ async function main({ model, batch, rounds, folder: place }: CheckpointBenchOpti
       await commitCheckpoint(new FolderStore(join(folder, 'inline')), state);
       const inlineMs = performance.now() - inlineStartedMs;
       const slowedMs = beside.reduce((sum, ms) => sum + ms - stepMs, 0);
-      const values = [state.trainer.weights, state.trainer.adamM, state.trainer.adamV].flatMap((tensors) => [...tensors.values()]);
+      const values = [state.trainer.weights, state.trainer.adamM, state.trainer.adamV].flatMap(
+        (tensors) => [...tensors.values()],
+      );
       const bytes = values.reduce((sum, { data }) => sum + data.byteLength, 0);
-      process.stdout.write(`${JSON.stringify({ stepMs, blockedMs, slowedMs, commitMs: committedMs, inlineMs, bytes } satisfies Round)}\n`);
+      process.stdout.write(
+        `${JSON.stringify({ stepMs, blockedMs, slowedMs, commitMs: committedMs, inlineMs, bytes } satisfies Round)}\n`,
+      );
     }
   } finally {
     await thread.end();

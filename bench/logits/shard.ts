@@ -1,4 +1,7 @@
-/** Audio shards and a CED teacher of random weights, in a store: what both sides of `npm run bench -- logits` hear. */
+/**
+ * Audio shards and a CED teacher of random weights, in a store: what both sides of `npm run bench
+ * -- logits` hear.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ingestShard } from '../../activities/ingest-shard';
@@ -28,8 +31,16 @@ export interface HeardShards {
   weights: string;
 }
 
-/** Writes them below `folder`: `clips` clips of noise in each of `shards`, made as a run would make them. */
-export async function prepareShards(folder: string, shards: number, clips: number, config: ModelConfig): Promise<HeardShards> {
+/**
+ * Writes them below `folder`: `clips` clips of noise in each of `shards`, made as a run would make
+ * them.
+ */
+export async function prepareShards(
+  folder: string,
+  shards: number,
+  clips: number,
+  config: ModelConfig,
+): Promise<HeardShards> {
   const store = new FolderStore(join(folder, 'store'));
   const deps = localDependencies(folder, store);
   mkdirSync(join(folder, 'audio'));
@@ -38,13 +49,26 @@ export async function prepareShards(folder: string, shards: number, clips: numbe
     return JSON.stringify({ clip: `${clip}`, audio: `audio/${clip}.wav` });
   });
   writeFileSync(join(folder, 'train.jsonl'), lines.join('\n'));
-  const classes = Array.from({ length: config.outputdim }, (_, index) => `${index},,"class ${index}"`);
+  const classes = Array.from(
+    { length: config.outputdim },
+    (_, index) => `${index},,"class ${index}"`,
+  );
   writeFileSync(join(folder, 'vocabulary.csv'), ['index,mid,display_name', ...classes].join('\n'));
-  const corpus = { train: 'train.jsonl', vocabulary: 'vocabulary.csv', clipsPerShard: clips, maxRejected: 0 };
+  const corpus = {
+    train: 'train.jsonl',
+    vocabulary: 'vocabulary.csv',
+    clipsPerShard: clips,
+    maxRejected: 0,
+  };
   const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds }, () => undefined);
-  for (let shard = 0; shard < shards; shard++) await ingestShard(deps, { store: '', planKey, split: 'train', shard }, () => undefined);
+  for (let shard = 0; shard < shards; shard++)
+    await ingestShard(deps, { store: '', planKey, split: 'train', shard }, () => undefined);
   await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds });
-  const sha256 = await storeModel(store, config, encodeSafetensors(initialWeights(config, 1), 'F32'));
+  const sha256 = await storeModel(
+    store,
+    config,
+    encodeSafetensors(initialWeights(config, 1), 'F32'),
+  );
   const audio = (await store.list('audio/')).filter((key) => key.endsWith('.npy'));
   return {
     store: store.uri,

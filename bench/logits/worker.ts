@@ -1,6 +1,7 @@
 /**
- * Our side of `npm run bench -- logits`: hears all shards for every line on standard input, as a GPU worker's engine would, has each written by another process,
- * as a CPU worker would, and answers with its times when the last one is there.
+ * Our side of `npm run bench -- logits`: hears all shards for every line on standard input, as a
+ * GPU worker's engine would, has each written by another process, as a CPU worker would, and
+ * answers with its times when the last one is there.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +15,15 @@ import { openObjectCache } from '../../storage/open-store';
 import { openEngine } from '../../ced/engine/engine';
 import type { LogitsInput, WriteLogitsInput } from '../../workflows/contract/activities';
 
-async function main({ folder, input, shards }: { folder: string; input: LogitsInput; shards: number }): Promise<void> {
+async function main({
+  folder,
+  input,
+  shards,
+}: {
+  folder: string;
+  input: LogitsInput;
+  shards: number;
+}): Promise<void> {
   const store = new FolderStore(folder);
   const engine = openEngine();
   const loaded = new Map<string, Promise<MappedModel>>();
@@ -28,7 +37,8 @@ async function main({ folder, input, shards }: { folder: string; input: LogitsIn
     onEpoch: () => undefined,
     breathe: () => Promise.resolve(false),
     teacher: (sha256, precision, vocabulary) => {
-      const model = loaded.get(sha256) ?? MappedModel.load(store, engine, sha256, precision, vocabulary);
+      const model =
+        loaded.get(sha256) ?? MappedModel.load(store, engine, sha256, precision, vocabulary);
       loaded.set(sha256, model);
       return model;
     },
@@ -55,15 +65,23 @@ async function main({ folder, input, shards }: { folder: string; input: LogitsIn
   await hear();
   process.stdout.write('ready\n');
   for await (const _ of createInterface({ input: process.stdin })) {
-    const [before, cpuBefore, writerCpuBefore] = [performance.now(), process.cpuUsage(), writerCpuMs];
+    const [before, cpuBefore, writerCpuBefore] = [
+      performance.now(),
+      process.cpuUsage(),
+      writerCpuMs,
+    ];
     await hear();
     const ms = performance.now() - before;
     const { user, system } = process.cpuUsage(cpuBefore);
-    process.stdout.write(`${JSON.stringify({ ms, cpuMs: (user + system) / 1000 + writerCpuMs - writerCpuBefore })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ ms, cpuMs: (user + system) / 1000 + writerCpuMs - writerCpuBefore })}\n`,
+    );
   }
 }
 
-main(JSON.parse(process.argv[2] ?? '') as { folder: string; input: LogitsInput; shards: number }).catch((error: unknown) => {
+main(
+  JSON.parse(process.argv[2] ?? '') as { folder: string; input: LogitsInput; shards: number },
+).catch((error: unknown) => {
   process.stderr.write(`${String(error)}\n`);
   process.exitCode = 1;
 });

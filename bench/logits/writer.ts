@@ -1,4 +1,7 @@
-/** The CPU worker of `npm run bench -- logits`: writes the shards it is told of, one after the other, and answers each with its CPU time so far. */
+/**
+ * The CPU worker of `npm run bench -- logits`: writes the shards it is told of, one after the
+ * other, and answers each with its CPU time so far.
+ */
 import { writeLogits } from '../../activities/write-logits';
 import { FolderStore } from '../../storage/folder-store';
 import type { WriteLogitsInput } from '../../workflows/contract/activities';

@@ -1,6 +1,7 @@
 /**
- * The stages of `distill` straight through, in one process: the same activities and jobs in the same order, without Temporal, heartbeats and a process
- * of the engine's own. argv: root, run file as JSON. Prints `ready`, and on a line of standard input runs once and prints the seconds.
+ * The stages of `distill` straight through, in one process: the same activities and jobs in the
+ * same order, without Temporal, heartbeats and a process of the engine's own. argv: root, run file
+ * as JSON. Prints `ready`, and on a line of standard input runs once and prints the seconds.
  */
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -28,7 +29,10 @@ const ignore = (): void => undefined;
 async function straight(root: string, run: DistillRun): Promise<void> {
   if ('published' in run.logits) throw new Error('the bench computes its logits');
   const store = openStore(root, run.store);
-  const deps: ActivityDependencies = { ...localDependencies(root, store), engine: { run: (job) => inThisProcess(job) } };
+  const deps: ActivityDependencies = {
+    ...localDependencies(root, store),
+    engine: { run: (job) => inThisProcess(job) },
+  };
   const engine = openEngine();
   const teachers = new Map<string, Promise<MappedModel>>();
   const context: JobContext = {
@@ -41,42 +45,96 @@ async function straight(root: string, run: DistillRun): Promise<void> {
     commit: (checkpoint) => commitCheckpoint(store, checkpoint),
     breathe: () => Promise.resolve(false),
     teacher: (sha256, precision, vocabulary) => {
-      const loading = teachers.get(sha256) ?? MappedModel.load(store, engine, sha256, precision, vocabulary);
+      const loading =
+        teachers.get(sha256) ?? MappedModel.load(store, engine, sha256, precision, vocabulary);
       teachers.set(sha256, loading);
       return loading;
     },
   };
-  const inThisProcess = <J extends EngineJob>(job: J): Promise<JobResult<J>> => runJob(context, job);
+  const inThisProcess = <J extends EngineJob>(job: J): Promise<JobResult<J>> =>
+    runJob(context, job);
 
   const { chunkSeconds, precision } = run.logits;
-  const models = await importModels(deps, { store: run.store, vocabulary: run.corpus.vocabulary, teachers: run.teachers, inits: [] });
-  const { planKey, splits } = await planCorpus(deps, { store: run.store, corpus: run.corpus, chunkSeconds }, ignore);
+  const models = await importModels(deps, {
+    store: run.store,
+    vocabulary: run.corpus.vocabulary,
+    teachers: run.teachers,
+    inits: [],
+  });
+  const { planKey, splits } = await planCorpus(
+    deps,
+    { store: run.store, corpus: run.corpus, chunkSeconds },
+    ignore,
+  );
   for (const split of ['train', 'validation', 'eval'] as const)
     for (let shard = 0; shard < (splits[split]?.shards ?? 0); shard++)
       await ingestShard(deps, { store: run.store, planKey, split, shard }, ignore);
-  const sealed = await sealCorpus(deps, { store: run.store, planKey, maxRejected: run.corpus.maxRejected, chunkSeconds });
+  const sealed = await sealCorpus(deps, {
+    store: run.store,
+    planKey,
+    maxRejected: run.corpus.maxRejected,
+    chunkSeconds,
+  });
 
-  const score = async (split: Split, model: { name: string; sha256: string; parameters: number }): Promise<unknown> =>
-    sealed[split] && (await inThisProcess({ kind: 'score', input: { store: run.store, planKey, split, model, chunkSeconds, precision } }));
-  for (const split of ['validation', 'eval'] as const) for (const teacher of models.teachers) await score(split, teacher);
+  const score = async (
+    split: Split,
+    model: { name: string; sha256: string; parameters: number },
+  ): Promise<unknown> =>
+    sealed[split] &&
+    (await inThisProcess({
+      kind: 'score',
+      input: { store: run.store, planKey, split, model, chunkSeconds, precision },
+    }));
+  for (const split of ['validation', 'eval'] as const)
+    for (const teacher of models.teachers) await score(split, teacher);
 
   const shards: LogitsShard[] = [];
   for (let shard = 0; shard < (sealed.train?.shards ?? 0); shard++) {
-    const input = { store: run.store, planKey, shard, ensemble: models.teachers, settings: run.logits };
+    const input = {
+      store: run.store,
+      planKey,
+      shard,
+      ensemble: models.teachers,
+      settings: run.logits,
+    };
     const heard = (await inThisProcess({ kind: 'logits', input })) as LogitsShard | HeardLogits;
-    shards.push('audioShard' in heard ? await writeLogits(deps, { store: run.store, shard, ...heard }) : heard);
+    shards.push(
+      'audioShard' in heard
+        ? await writeLogits(deps, { store: run.store, shard, ...heard })
+        : heard,
+    );
   }
   const { logitsKey: key } = shards[0]!;
   const { views, topK, seed, augment } = run.logits;
 
   const students = [];
   for (const settings of run.students) {
-    const input = { store: run.store, planKey, run: run.name, settings, init: null, augment, chunkSeconds, ensemble: models.teachers, hasValidation: sealed.validation !== null, resume: run.resume, stopAfterEpoch: null, attemptId: 'straight' }; // prettier-ignore
-    const targets = { kind: 'logits' as const, logitsKey: key, storedViews: views, storedTopK: topK, seed };
+    const input = {
+      store: run.store,
+      planKey,
+      run: run.name,
+      settings,
+      init: null,
+      augment,
+      chunkSeconds,
+      ensemble: models.teachers,
+      hasValidation: sealed.validation !== null,
+      resume: run.resume,
+      stopAfterEpoch: null,
+      attemptId: 'straight',
+    };
+    const targets = {
+      kind: 'logits' as const,
+      logitsKey: key,
+      storedViews: views,
+      storedTopK: topK,
+      seed,
+    };
     students.push(await inThisProcess({ kind: 'train', input: { ...input, targets } }));
   }
   for (const student of students) await score('eval', student);
-  const sum = (of: (shard: LogitsShard) => number): number => shards.reduce((total, shard) => total + of(shard), 0);
+  const sum = (of: (shard: LogitsShard) => number): number =>
+    shards.reduce((total, shard) => total + of(shard), 0);
   const logits = {
     key,
     rows: sum(({ rows }) => rows),
@@ -84,7 +142,19 @@ async function straight(root: string, run: DistillRun): Promise<void> {
     bytes: sum(({ bytes }) => bytes),
     pcmBytes: (sealed.train?.samples ?? 0) * 2,
   };
-  await publishRun(deps, { store: run.store, run: run.name, workflowId: run.name, workflowRunId: 'straight', planKey, kind: 'distill', runFile: run, ensemble: models.teachers, logits, students, stages: [] }); // prettier-ignore
+  await publishRun(deps, {
+    store: run.store,
+    run: run.name,
+    workflowId: run.name,
+    workflowRunId: 'straight',
+    planKey,
+    kind: 'distill',
+    runFile: run,
+    ensemble: models.teachers,
+    logits,
+    students,
+    stages: [],
+  });
 }
 
 const [root = '', runFile = ''] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 /**
- * A student's training as an engine's process is given it: clips of the demo's corpus, ingested and heard by one of its teachers through the
- * real stages, into a store in a folder.
+ * A student's training as an engine's process is given it: clips of the demo's corpus, ingested and
+ * heard by one of its teachers through the real stages, into a store in a folder.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,19 +38,37 @@ interface DistillationOptions {
 const ignore = (): void => undefined;
 
 /** @returns the job of each attempt at the training */
-export async function distillation(engine: EngineProcess, options: DistillationOptions): Promise<(attemptId: string) => TrainJob> {
+export async function distillation(
+  engine: EngineProcess,
+  options: DistillationOptions,
+): Promise<(attemptId: string) => TrainJob> {
   const { folder, model, clips, shards, batchSize, checkpointSeconds } = options;
-  const demo = JSON.parse(readFileSync(join(repositoryRoot, 'examples', 'instruments', 'distill.json'), 'utf8')) as {
+  const demo = JSON.parse(
+    readFileSync(join(repositoryRoot, 'examples', 'instruments', 'distill.json'), 'utf8'),
+  ) as {
     corpus: { vocabulary: string };
     teachers: object[];
     logits: object;
   };
   // Longer than the bench: no epoch ends in it whose validation would stand between two steps.
-  const student = { name: 'student', model, batchSize, checkpointSeconds, epochs: 1000, validateEvery: 1000, warmupSteps: 300, mixup: 0 };
+  const student = {
+    name: 'student',
+    model,
+    batchSize,
+    checkpointSeconds,
+    epochs: 1000,
+    validateEvery: 1000,
+    warmupSteps: 300,
+    mixup: 0,
+  };
   const run = distillRunSchema.parse({
     name: 'resume',
     store: options.store,
-    corpus: { train: writeTable(folder, clips), vocabulary: demo.corpus.vocabulary, clipsPerShard: Math.ceil(clips / shards) },
+    corpus: {
+      train: writeTable(folder, clips),
+      vocabulary: demo.corpus.vocabulary,
+      clipsPerShard: Math.ceil(clips / shards),
+    },
     teachers: demo.teachers.slice(0, 1),
     logits: { ...demo.logits, views: 2 },
     students: [student],
@@ -59,21 +77,60 @@ export async function distillation(engine: EngineProcess, options: DistillationO
   const store = openStore(folder, run.store, { cacheFolder: options.cacheFolder });
   const deps = { ...localDependencies(repositoryRoot, store), engine };
   const { chunkSeconds, views, topK, seed, augment } = run.logits;
-  const models = await importModels(deps, { store: run.store, vocabulary: run.corpus.vocabulary, teachers: run.teachers, inits: [] });
-  const { planKey, splits } = await planCorpus(deps, { store: run.store, corpus: run.corpus, chunkSeconds }, ignore);
+  const models = await importModels(deps, {
+    store: run.store,
+    vocabulary: run.corpus.vocabulary,
+    teachers: run.teachers,
+    inits: [],
+  });
+  const { planKey, splits } = await planCorpus(
+    deps,
+    { store: run.store, corpus: run.corpus, chunkSeconds },
+    ignore,
+  );
   for (let shard = 0; shard < (splits.train?.shards ?? 0); shard++)
     await ingestShard(deps, { store: run.store, planKey, split: 'train', shard }, ignore);
-  const sealed = await sealCorpus(deps, { store: run.store, planKey, maxRejected: run.corpus.maxRejected, chunkSeconds });
+  const sealed = await sealCorpus(deps, {
+    store: run.store,
+    planKey,
+    maxRejected: run.corpus.maxRejected,
+    chunkSeconds,
+  });
   let logitsKey = '';
   for (let shard = 0; shard < (sealed.train?.shards ?? 0); shard++) {
-    const input = { store: run.store, planKey, shard, ensemble: models.teachers, settings: run.logits };
+    const input = {
+      store: run.store,
+      planKey,
+      shard,
+      ensemble: models.teachers,
+      settings: run.logits,
+    };
     const edge = { signal: new AbortController().signal, onProgress: ignore };
     const heard = (await engine.run({ kind: 'logits', input }, edge)) as LogitsShard | HeardLogits;
     if ('audioShard' in heard) await writeLogits(deps, { store: run.store, shard, ...heard });
     ({ logitsKey } = heard);
   }
-  const targets = { kind: 'logits' as const, logitsKey, storedViews: views, storedTopK: topK, seed };
-  const input = { store: run.store, planKey, run: run.name, settings: run.students[0]!, init: null, targets, augment, chunkSeconds, ensemble: models.teachers, hasValidation: false, resume: run.resume, stopAfterEpoch: null }; // prettier-ignore
+  const targets = {
+    kind: 'logits' as const,
+    logitsKey,
+    storedViews: views,
+    storedTopK: topK,
+    seed,
+  };
+  const input = {
+    store: run.store,
+    planKey,
+    run: run.name,
+    settings: run.students[0]!,
+    init: null,
+    targets,
+    augment,
+    chunkSeconds,
+    ensemble: models.teachers,
+    hasValidation: false,
+    resume: run.resume,
+    stopAfterEpoch: null,
+  };
   return (attemptId) => ({ kind: 'train', input: { ...input, attemptId } });
 }
 
@@ -82,7 +139,8 @@ function writeTable(folder: string, clips: number): string {
   linkDemoCorpus(repositoryRoot);
   const corpus = join(repositoryRoot, 'data', 'instruments');
   const lines = readFileSync(join(corpus, 'train.jsonl'), 'utf8').trimEnd().split('\n');
-  if (clips > lines.length) throw new UsageError(`--clips ${clips}: the demo's corpus has ${lines.length} training clips`);
+  if (clips > lines.length)
+    throw new UsageError(`--clips ${clips}: the demo's corpus has ${lines.length} training clips`);
   const rows = lines.slice(0, clips).map((line) => {
     const row = JSON.parse(line) as { audio: string };
     return JSON.stringify({ ...row, audio: join(corpus, row.audio) });

@@ -1,6 +1,7 @@
 /**
- * The engine's process as a worker forks it (jobs/child), with a stopwatch: before its first step it prints a line of JSON whenever
- * another part of a start begins. What is timed is replaced on the modules' own exports, so the product carries no clock for its bench.
+ * The engine's process as a worker forks it (jobs/child), with a stopwatch: before its first step
+ * it prints a line of JSON whenever another part of a start begins. What is timed is replaced on
+ * the modules' own exports, so the product carries no clock for its bench.
  */
 import * as attempts from '../../jobs/train/attempts';
 import * as lessons from '../../jobs/train/stored-targets';
@@ -10,7 +11,10 @@ import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import * as engine from '../../ced/engine/engine';
 import { Trainer } from '../../ced/training/trainer';
 
-/** In the order in which they begin; each lasts until the next one begins, the last until the first step is told of. */
+/**
+ * In the order in which they begin; each lasts until the next one begins, the last until the first
+ * step is told of.
+ */
 export const PARTS = [
   'process and Node',
   'compiled code',
@@ -36,7 +40,9 @@ const begun = new Set<Part>();
 function begin(part: Part, sinceStartMs = performance.now()): void {
   if (begun.has(part)) return;
   begun.add(part);
-  process.stdout.write(`${JSON.stringify({ part, atMs: performance.timeOrigin + sinceStartMs } satisfies PartBegun)}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ part, atMs: performance.timeOrigin + sinceStartMs } satisfies PartBegun)}\n`,
+  );
 }
 
 /** The first call of `owner[name]` begins the part. */

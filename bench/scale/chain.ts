@@ -1,4 +1,7 @@
-/** What a run left on the server: its chain of histories, one after the other, and the largest payload in them. */
+/**
+ * What a run left on the server: its chain of histories, one after the other, and the largest
+ * payload in them.
+ */
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 
@@ -29,7 +32,8 @@ export async function readChain(client: Client, workflowId: string, runId: strin
   while (next !== undefined) {
     const handle: WorkflowHandle = client.workflow.getHandle(workflowId, next);
     const { historySize = 0 } = await handle.describe();
-    const events: temporal.api.history.v1.IHistoryEvent[] = (await handle.fetchHistory()).events ?? [];
+    const events: temporal.api.history.v1.IHistoryEvent[] =
+      (await handle.fetchHistory()).events ?? [];
     chain.histories++;
     chain.events += events.length;
     chain.largestEvents = Math.max(chain.largestEvents, events.length);
@@ -39,7 +43,8 @@ export async function readChain(client: Client, workflowId: string, runId: strin
       if (event.eventType === EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED) chain.activities++;
       if (event.eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED) chain.workflowTasks++;
     }
-    next = events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
+    next =
+      events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
   }
   return chain;
 }
@@ -49,5 +54,8 @@ function largestPayload(value: unknown): number {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return 0;
   const { data } = value as { data?: unknown };
   const own = data instanceof Uint8Array ? data.byteLength : 0;
-  return Object.values(value).reduce<number>((largest, each) => Math.max(largest, largestPayload(each)), own);
+  return Object.values(value).reduce<number>(
+    (largest, each) => Math.max(largest, largestPayload(each)),
+    own,
+  );
 }

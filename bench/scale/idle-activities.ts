@@ -1,10 +1,19 @@
 /**
- * Activities of a run that do no arithmetic: they answer at once what a corpus of the asked size would give. Those of the GPU queue go through
- * the real edge (heartbeats, cancellation, epoch signals) to an engine that computes nothing.
+ * Activities of a run that do no arithmetic: they answer at once what a corpus of the asked size
+ * would give. Those of the GPU queue go through the real edge (heartbeats, cancellation, epoch
+ * signals) to an engine that computes nothing.
  */
 import type { EngineClient } from '../../activities/dependencies';
 import type { EngineJob, JobResult } from '../../jobs/engine-jobs';
-import type { CpuActivities, HeardLogits, Plan, Scored, SealedCorpus, SealedSplit, TrainInput } from '../../workflows/contract/activities';
+import type {
+  CpuActivities,
+  HeardLogits,
+  Plan,
+  Scored,
+  SealedCorpus,
+  SealedSplit,
+  TrainInput,
+} from '../../workflows/contract/activities';
 import type { TrainedModel } from '../../workflows/contract/models';
 
 export interface CorpusSize {
@@ -21,8 +30,16 @@ const SHA256 = 'a'.repeat(64);
 const STEPS_TOLD = 50;
 
 export function planOf({ shards, clips }: CorpusSize): Plan {
-  const heldOut = { shards: Math.ceil((HELD_OUT_CLIPS * shards) / clips), clips: HELD_OUT_CLIPS, rejected: 0 };
-  return { planKey: SHA256, classes: 527, splits: { train: { shards, clips, rejected: 0 }, validation: heldOut, eval: heldOut } };
+  const heldOut = {
+    shards: Math.ceil((HELD_OUT_CLIPS * shards) / clips),
+    clips: HELD_OUT_CLIPS,
+    rejected: 0,
+  };
+  return {
+    planKey: SHA256,
+    classes: 527,
+    splits: { train: { shards, clips, rejected: 0 }, validation: heldOut, eval: heldOut },
+  };
 }
 
 export function sealedOf(size: CorpusSize): SealedCorpus {
@@ -37,13 +54,28 @@ export function idleCpuActivities(size: CorpusSize): CpuActivities {
   return {
     planCorpus: () => Promise.resolve(planOf(size)),
     importModels: ({ teachers }) =>
-      Promise.resolve({ teachers: teachers.map(({ name, weight }) => ({ name, weight, sha256: SHA256, parameters: 86e6 })), inits: {} }),
+      Promise.resolve({
+        teachers: teachers.map(({ name, weight }) => ({
+          name,
+          weight,
+          sha256: SHA256,
+          parameters: 86e6,
+        })),
+        inits: {},
+      }),
     ingestShard: () => Promise.resolve({ clips, rejected: 0, seconds: 1, reused: false }),
     sealCorpus: () => Promise.resolve(sealedOf(size)),
     findJudgement: () => Promise.resolve({ key: null, judged: null }),
     findChampion: () => Promise.resolve(null),
     promoteChallenger: () => Promise.reject(new Error('this run promotes nobody')),
-    writeLogits: ({ shard }) => Promise.resolve({ logitsKey: SHA256, rows: rowsOf(size, shard), bytes: 2e6, seconds: 60, reused: false }),
+    writeLogits: ({ shard }) =>
+      Promise.resolve({
+        logitsKey: SHA256,
+        rows: rowsOf(size, shard),
+        bytes: 2e6,
+        seconds: 60,
+        reused: false,
+      }),
     importPublishedLogits: () => Promise.reject(new Error('this run has teachers')),
     publishRun: ({ run, workflowId, stages, logits }) =>
       Promise.resolve({
@@ -83,19 +115,52 @@ async function answer(
 
 /** Clips are spread over the shards so that all of them together are the corpus. */
 function rowsOf({ shards, clips }: CorpusSize, shard: number): number {
-  return VIEWS * (Math.floor((clips * (shard + 1)) / shards) - Math.floor((clips * shard) / shards));
+  return (
+    VIEWS * (Math.floor((clips * (shard + 1)) / shards) - Math.floor((clips * shard) / shards))
+  );
 }
 
-async function train(size: CorpusSize, input: TrainInput, options: Parameters<EngineClient['run']>[1]): Promise<TrainedModel> {
+async function train(
+  size: CorpusSize,
+  input: TrainInput,
+  options: Parameters<EngineClient['run']>[1],
+): Promise<TrainedModel> {
   const { name, epochs, batchSize } = input.settings;
   const total = epochs * STEPS_TOLD;
   for (let epoch = 1; epoch <= epochs; epoch++) {
     for (let step = 0; step < STEPS_TOLD; step++)
-      options.onProgress({ unit: 'steps', done: (epoch - 1) * STEPS_TOLD + step, total, perSecond: 1, etaSeconds: null, loss: 0.1, epoch });
-    options.onEpoch?.({ student: name, epoch, epochs, step: epoch * STEPS_TOLD, loss: 0.1, mAP: epoch % 5 === 0 ? 0.4 : null });
+      options.onProgress({
+        unit: 'steps',
+        done: (epoch - 1) * STEPS_TOLD + step,
+        total,
+        perSecond: 1,
+        etaSeconds: null,
+        loss: 0.1,
+        epoch,
+      });
+    options.onEpoch?.({
+      student: name,
+      epoch,
+      epochs,
+      step: epoch * STEPS_TOLD,
+      loss: 0.1,
+      mAP: epoch % 5 === 0 ? 0.4 : null,
+    });
     // Epochs of minutes come one by one; so do these.
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   const steps = epochs * Math.ceil(size.clips / batchSize);
-  return { name, sha256: SHA256, parameters: 5e6, trainingKey: SHA256, bestEpoch: epochs, validationMAP: 0.4, epochs, steps, rowsTrained: epochs * size.clips, bitExact: true, seconds: 1 }; // prettier-ignore
+  return {
+    name,
+    sha256: SHA256,
+    parameters: 5e6,
+    trainingKey: SHA256,
+    bestEpoch: epochs,
+    validationMAP: 0.4,
+    epochs,
+    steps,
+    rowsTrained: epochs * size.clips,
+    bitExact: true,
+    seconds: 1,
+  };
 }

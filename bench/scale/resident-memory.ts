@@ -1,4 +1,7 @@
-/** Watches the resident memory of processes. Flat is: after a fifth of the time, the lowest of the second half is no higher than the lowest of the first, but for an allowance. */
+/**
+ * Watches the resident memory of processes. Flat is: after a fifth of the time, the lowest of the
+ * second half is no higher than the lowest of the first, but for an allowance.
+ */
 import { readFileSync } from 'node:fs';
 
 const SETTLED_SHARE = 0.2;
@@ -27,7 +30,9 @@ export class ResidentMemory {
   }
 
   private sample(): void {
-    const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1];
+    const kilobytes = /VmRSS:\s+(\d+) kB/.exec(
+      readFileSync(`/proc/${this.pid}/status`, 'utf8'),
+    )?.[1];
     if (kilobytes !== undefined) this.samples.push(Number(kilobytes) * 1024);
   }
 }

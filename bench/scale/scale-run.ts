@@ -1,22 +1,46 @@
-/** The run file of the bench, AudioSet's settings with three teachers; and what such a run carries along when it is somewhere in its logits. */
+/**
+ * The run file of the bench, AudioSet's settings with three teachers; and what such a run carries
+ * along when it is somewhere in its logits.
+ */
 import type { StageName, StageStatus } from '../../workflows/contract/status';
 import { planOf, sealedOf, VIEWS, type CorpusSize } from './idle-activities';
 import type { Carried } from '../../workflows/history-length';
 
 export function scaleRun(name: string, students: number, epochs: number): object {
-  const teachers = ['a', 'b', 'c'].map((teacher) => ({ name: teacher, checkpoint: `teachers/${teacher}`, format: 'ced' }));
+  const teachers = ['a', 'b', 'c'].map((teacher) => ({
+    name: teacher,
+    checkpoint: `teachers/${teacher}`,
+    format: 'ced',
+  }));
   return {
     name,
     store: 'nowhere',
-    corpus: { train: 'train.tsv', validation: 'validation.tsv', eval: 'eval.tsv', vocabulary: 'labels.csv', clipsPerShard: 500 },
+    corpus: {
+      train: 'train.tsv',
+      validation: 'validation.tsv',
+      eval: 'eval.tsv',
+      vocabulary: 'labels.csv',
+      clipsPerShard: 500,
+    },
     teachers,
     logits: { views: VIEWS },
-    students: Array.from({ length: students }, (_, index) => ({ name: `student-${index}`, model: 'tiny', epochs, mixup: 0 })),
+    students: Array.from({ length: students }, (_, index) => ({
+      name: `student-${index}`,
+      model: 'tiny',
+      epochs,
+      mixup: 0,
+    })),
   };
 }
 
 export function carriedAt(run: string, size: CorpusSize, shard: number): Carried {
-  const stage = (name: StageName, unit: string, state: StageStatus['state'], done = 0, total = done): StageStatus => ({ name, unit, state, done, total, seconds: 0 }); // prettier-ignore
+  const stage = (
+    name: StageName,
+    unit: string,
+    state: StageStatus['state'],
+    done = 0,
+    total = done,
+  ): StageStatus => ({ name, unit, state, done, total, seconds: 0 });
   const sha256 = 'a'.repeat(64);
   const teachers = ['a', 'b', 'c'].map((name) => ({ name, weight: 1, sha256, parameters: 86e6 }));
   return {
@@ -42,7 +66,13 @@ export function carriedAt(run: string, size: CorpusSize, shard: number): Carried
       'stage plan': planOf(size),
       'stage download': sealedOf(size),
       'stage gate': null,
-      logits: { key: sha256, rows: shard * 500 * VIEWS, views: VIEWS, bytes: shard * 2e6, pcmBytes: size.clips * 320_000 },
+      logits: {
+        key: sha256,
+        rows: shard * 500 * VIEWS,
+        views: VIEWS,
+        bytes: shard * 2e6,
+        pcmBytes: size.clips * 320_000,
+      },
     },
   };
 }

@@ -1,4 +1,7 @@
-/** The bench's worker, in a process of its own so that its memory can be watched: the workflow bundle that every worker runs, and idle activities. argv: address, shards, clips. */
+/**
+ * The bench's worker, in a process of its own so that its memory can be watched: the workflow
+ * bundle that every worker runs, and idle activities. argv: address, shards, clips.
+ */
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
@@ -23,11 +26,17 @@ async function main([address = '', shards, clips]: string[]): Promise<void> {
       await client.workflow.getHandle(workflowId, runId).signal(EPOCH_SIGNAL, record);
     },
   });
-  const bundle = { workflowBundle: { codePath: join(__dirname, '..', '..', 'workflow-bundle.js') } };
+  const bundle = {
+    workflowBundle: { codePath: join(__dirname, '..', '..', 'workflow-bundle.js') },
+  };
   const emptyActivities: EmptyActivities = { empty: () => Promise.resolve() };
   const workers = await Promise.all([
     Worker.create({ connection, taskQueue: TASK_QUEUES.workflows, ...bundle }),
-    Worker.create({ connection, taskQueue: TASK_QUEUES.cpu, activities: { ...idleCpuActivities(size) } }),
+    Worker.create({
+      connection,
+      taskQueue: TASK_QUEUES.cpu,
+      activities: { ...idleCpuActivities(size) },
+    }),
     Worker.create({ connection, taskQueue: TASK_QUEUES.gpu, activities: { ...gpu } }),
     Worker.create({
       connection,

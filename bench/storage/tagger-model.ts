@@ -1,11 +1,13 @@
 /**
- * Logits of a made-up tagger of 527 classes, where no real one is at hand. The log-odds of class c in view v of clip k are
+ * Logits of a made-up tagger of 527 classes, where no real one is at hand. The log-odds of class c
+ * in view v of clip k are
  *
  *     rarity[c] + Σ_f loading[c, f] · (content[k, f] + drift · wander[k, v, f]) + own · x[k, c] + drift · own · y[k, v, c]
  *
- * with independent normal variables. Most classes are all but ruled out (median 1 in 22,000), what a clip holds moves related classes together (24 factors), and an
- * augmentation moves the log-odds by `drift` of what another clip would. On average the most probable class has 0.33 and the twentieth 0.01, and two views of a clip
- * share five classes in six. A pure function of the seed.
+ * with independent normal variables. Most classes are all but ruled out (median 1 in 22,000), what
+ * a clip holds moves related classes together (24 factors), and an augmentation moves the log-odds
+ * by `drift` of what another clip would. On average the most probable class has 0.33 and the
+ * twentieth 0.01, and two views of a clip share five classes in six. A pure function of the seed.
  */
 import { drawAugmentation } from '../../ced/augment/parameters';
 import { philox, streamKey, uniform } from '../../ced/augment/random';
@@ -21,20 +23,40 @@ export interface TaggerModel {
   readonly drift: number;
 }
 
-export const audioSetLike: TaggerModel = { clips: 512, views: 10, classes: 527, topK: 20, drift: 0.15 };
+export const audioSetLike: TaggerModel = {
+  clips: 512,
+  views: 10,
+  classes: 527,
+  topK: 20,
+  drift: 0.15,
+};
 
 const factors = 24;
 const rarity = { mean: -10, deviation: 1.5 };
-/** Standard deviation of a class's log-odds between clips: what factors explain, and what they don't. */
+/**
+ * Standard deviation of a class's log-odds between clips: what factors explain, and what they
+ * don't.
+ */
 const shared = 2.1;
 const own = 1.5;
 const chunkSamples = 160_000;
-const augment = { shift: { maxFraction: 0.5, probability: 0.5 }, timeMask: { maxFrames: 192 }, freqMask: { maxBins: 24 } };
+const augment = {
+  shift: { maxFraction: 0.5, probability: 0.5 },
+  timeMask: { maxFrames: 192 },
+  freqMask: { maxBins: 24 },
+};
 
-export function taggerLogits({ clips, views, classes, topK: k, drift }: TaggerModel, seed = 1): LogitTable {
+export function taggerLogits(
+  { clips, views, classes, topK: k, drift }: TaggerModel,
+  seed = 1,
+): LogitTable {
   const table = createLogitTable(clips * views, k);
-  const priors = normals('rarity', seed, 0, 0, classes).map((x) => rarity.mean + rarity.deviation * x);
-  const loadings = normals('loading', seed, 0, 0, classes * factors).map((x) => (x * shared) / Math.sqrt(factors));
+  const priors = normals('rarity', seed, 0, 0, classes).map(
+    (x) => rarity.mean + rarity.deviation * x,
+  );
+  const loadings = normals('loading', seed, 0, 0, classes * factors).map(
+    (x) => (x * shared) / Math.sqrt(factors),
+  );
   for (let clip = 0; clip < clips; clip++) {
     const content = normals('content', seed, clip, 0, factors);
     const alone = normals('alone', seed, clip, 0, classes);
@@ -43,15 +65,21 @@ export function taggerLogits({ clips, views, classes, topK: k, drift }: TaggerMo
       const noise = normals('noise', seed, clip, view + 1, classes);
       const probabilities = priors.map((prior, c) => {
         let logOdds = prior + own * (alone[c]! + drift * noise[c]!);
-        for (let f = 0; f < factors; f++) logOdds += loadings[c * factors + f]! * (content[f]! + drift * wander[f]!);
+        for (let f = 0; f < factors; f++)
+          logOdds += loadings[c * factors + f]! * (content[f]! + drift * wander[f]!);
         return 1 / (1 + Math.exp(-logOdds));
       });
       const row = clip * views + view;
       const best = topK(Float32Array.from(probabilities), k);
-      const drawn = drawAugmentation(augment, { seed, clipSha256: String(clip), chunk: 0, view }, chunkSamples);
+      const drawn = drawAugmentation(
+        augment,
+        { seed, clipSha256: String(clip), chunk: 0, view },
+        chunkSamples,
+      );
       table.clip[row] = clip;
       table.view[row] = view;
-      for (const field of ['shift', 'timeStart', 'timeWidth', 'freqStart', 'freqWidth'] as const) table[field][row] = drawn[field];
+      for (const field of ['shift', 'timeStart', 'timeWidth', 'freqStart', 'freqWidth'] as const)
+        table[field][row] = drawn[field];
       table.indexes.set(best.indexes, row * k);
       table.values.set(best.values, row * k);
     }
@@ -60,7 +88,13 @@ export function taggerLogits({ clips, views, classes, topK: k, drift }: TaggerMo
 }
 
 /** @returns float64 [count], standard normal */
-function normals(purpose: string, seed: number, clip: number, view: number, count: number): Float64Array {
+function normals(
+  purpose: string,
+  seed: number,
+  clip: number,
+  view: number,
+  count: number,
+): Float64Array {
   const key = streamKey('bench', purpose, seed);
   const drawn = new Float64Array(count);
   for (let at = 0; at < count; at += 4) {

@@ -1,4 +1,7 @@
-/** What training pays for stored logits: to decode a shard once a job, and to read one view of it an epoch, beside what its steps take. */
+/**
+ * What training pays for stored logits: to decode a shard once a job, and to read one view of it an
+ * epoch, beside what its steps take.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,19 +15,37 @@ import { MeasuredProcess } from '../measured-process';
 import type { Job } from '../measures';
 
 /** CPU time in microseconds a chunk to read one view and write its targets, the best of eight. */
-export async function viewReadMicroseconds(table: LogitTable, views: number, classes: number): Promise<number> {
+export async function viewReadMicroseconds(
+  table: LogitTable,
+  views: number,
+  classes: number,
+): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'ced-views-'));
   const layout = { stored: views, kept: views, topK: table.topK };
-  const stored = await StoredViews.open(new ObjectCache({ folder, maxBytes: 1e12 }), 'bench', layout, async function* () {
-    yield await Promise.resolve(table);
-  });
+  const stored = await StoredViews.open(
+    new ObjectCache({ folder, maxBytes: 1e12 }),
+    'bench',
+    layout,
+    async function* () {
+      yield await Promise.resolve(table);
+    },
+  );
   try {
     const chunks = table.rows / views;
     const targets = new Float32Array(classes);
     let fastest = Infinity;
     for (let repeat = 0; repeat < 8; repeat++) {
       const before = process.cpuUsage();
-      for (let at = 0; at < chunks; at++) writeTargets(stored.read(0, at, repeat % views), 0, classes, 'zero', table.topK, targets, 0);
+      for (let at = 0; at < chunks; at++)
+        writeTargets(
+          stored.read(0, at, repeat % views),
+          0,
+          classes,
+          'zero',
+          table.topK,
+          targets,
+          0,
+        );
       const { user, system } = process.cpuUsage(before);
       fastest = Math.min(fastest, (user + system) / chunks);
     }
@@ -35,7 +56,10 @@ export async function viewReadMicroseconds(table: LogitTable, views: number, cla
   }
 }
 
-/** Wall time in microseconds a chunk of 10 s that a training step of CED-tiny takes on this machine, the best of three. */
+/**
+ * Wall time in microseconds a chunk of 10 s that a training step of CED-tiny takes on this machine,
+ * the best of three.
+ */
 export async function stepMicroseconds(): Promise<number> {
   const batch = 32;
   const job: Job = {
@@ -48,7 +72,11 @@ export async function stepMicroseconds(): Promise<number> {
     samples: 160_000,
   };
   const env = { ...process.env, ...engineEnvironment({ intraOpThreads: availableParallelism() }) };
-  const measured = await MeasuredProcess.start(process.execPath, [join(__dirname, '..', 'worker.js'), JSON.stringify(job)], env);
+  const measured = await MeasuredProcess.start(
+    process.execPath,
+    [join(__dirname, '..', 'worker.js'), JSON.stringify(job)],
+    env,
+  );
   try {
     const runs = [await measured.run(), await measured.run(), await measured.run()];
     return (1000 * Math.min(...runs.map(({ ms }) => ms))) / batch;

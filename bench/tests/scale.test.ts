@@ -2,13 +2,30 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../infra/toolchain';
 
-/** A slice of `npm run bench -- scale`: as many events as make a history long twice would take minutes, so the slice shows that the bench itself works. */
+/**
+ * A slice of `npm run bench -- scale`: as many events as make a history long twice would take
+ * minutes, so the slice shows that the bench itself works.
+ */
 describe('the scale bench', () => {
   it('runs a small corpus to its end and a large one from two cursors, and keeps every limit', () => {
-    const args = ['scale', '--shards', '20', '--epochs', '5', '--slice-shards', '60', '--cursors', '2'];
-    const { status, stdout, stderr } = spawnSync(process.execPath, [join(repositoryRoot, 'dist/bench/main.js'), ...args], {
-      encoding: 'utf8',
-    });
+    const args = [
+      'scale',
+      '--shards',
+      '20',
+      '--epochs',
+      '5',
+      '--slice-shards',
+      '60',
+      '--cursors',
+      '2',
+    ];
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [join(repositoryRoot, 'dist/bench/main.js'), ...args],
+      {
+        encoding: 'utf8',
+      },
+    );
     expect({ status, stderr }).toMatchObject({ status: 0 });
     const rows = stdout.split('\n').filter((line) => line.startsWith('| '));
     expect(rows).toHaveLength(5);

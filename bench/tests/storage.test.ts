@@ -10,7 +10,10 @@ describe('the made-up tagger that storage is measured with', () => {
 
   it('is sure of little: some classes stand out in most clips, the twentieth is dozens of times fainter', () => {
     const mean = (rank: number): number =>
-      Array.from({ length: rows }, (_, row) => halfValues[values[row * topK + rank]!]!).reduce((sum, p) => sum + p, 0) / rows;
+      Array.from({ length: rows }, (_, row) => halfValues[values[row * topK + rank]!]!).reduce(
+        (sum, p) => sum + p,
+        0,
+      ) / rows;
     expect(mean(0)).toBeGreaterThan(0.2);
     expect(mean(0)).toBeLessThan(0.8);
     expect(mean(19)).toBeLessThan(0.02);
@@ -22,7 +25,9 @@ describe('the made-up tagger that storage is measured with', () => {
     for (let row = 1; row < rows; row++) {
       if (table.clip[row] !== table.clip[row - 1]) continue;
       const before = new Set(indexes.subarray((row - 1) * topK, row * topK));
-      common += indexes.subarray(row * topK, (row + 1) * topK).filter((index) => before.has(index)).length;
+      common += indexes
+        .subarray(row * topK, (row + 1) * topK)
+        .filter((index) => before.has(index)).length;
       pairs += topK;
     }
     expect(common / pairs).toBeGreaterThan(0.7);

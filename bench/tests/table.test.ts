@@ -1,7 +1,10 @@
 import { measures } from '../measures';
 import { median, row, tableHead } from '../table';
 
-const side = (times: number[], peakBytes: number) => ({ samples: times.map((ms) => ({ ms, cpuMs: 2 * ms })), peakBytes });
+const side = (times: number[], peakBytes: number) => ({
+  samples: times.map((ms) => ({ ms, cpuMs: 2 * ms })),
+  peakBytes,
+});
 const [measure] = measures(['tiny'], 32, 'cpu');
 
 describe("the benchmark's table", () => {
@@ -17,7 +20,9 @@ describe("the benchmark's table", () => {
 
   it('has a cell for every column', () => {
     const cells = (text: string): number => text.split('|').length;
-    expect(cells(tableHead().split('\n')[0]!)).toBe(cells(row(measure!, side([1], 1), side([1], 1))));
+    expect(cells(tableHead().split('\n')[0]!)).toBe(
+      cells(row(measure!, side([1], 1), side([1], 1))),
+    );
   });
 
   it('takes the middle of an odd and the mean of the two middle ones of an even number of times', () => {

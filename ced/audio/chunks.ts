@@ -1,6 +1,7 @@
 /**
- * How a clip is cut. Chunks don't overlap; a remainder of at least half a chunk is kept at its own length, a shorter one is dropped, and a
- * clip shorter than a chunk is one chunk. The published code cuts the same way.
+ * How a clip is cut. Chunks don't overlap; a remainder of at least half a chunk is kept at its own
+ * length, a shorter one is dropped, and a clip shorter than a chunk is one chunk. The published
+ * code cuts the same way.
  */
 import { sampleRate } from './mono16k';
 

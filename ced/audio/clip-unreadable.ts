@@ -1,11 +1,16 @@
-/** One clip that can't be used. Never fatal by itself: the clip is counted, named in the report and left out. */
+/**
+ * One clip that can't be used. Never fatal by itself: the clip is counted, named in the report and
+ * left out.
+ */
 export type UnreadableReason =
   /** No decoder for these bytes, or for the codec inside. */
   | 'unknownFormat'
   | 'unsupportedCodec'
   /** The container or the stream breaks its own rules. */
   | 'damaged'
-  /** No rate that anybody records at, or one whose resampling table would be larger than the audio. */
+  /**
+   * No rate that anybody records at, or one whose resampling table would be larger than the audio.
+   */
   | 'absurdRate'
   /** It decodes, yet holds nothing to hear: no channel, no sample, or too few for one frame. */
   | 'empty'

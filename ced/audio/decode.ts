@@ -1,6 +1,7 @@
 /**
- * Bytes of an audio file in, blocks of samples out, while the file arrives. The format is told by the first bytes, never by the name: names lie. WAV, FLAC, Ogg
- * Vorbis, Opus and MP3 are decoded here, on every platform to the same samples, however the bytes are cut into parts.
+ * Bytes of an audio file in, blocks of samples out, while the file arrives. The format is told by
+ * the first bytes, never by the name: names lie. WAV, FLAC, Ogg Vorbis, Opus and MP3 are decoded
+ * here, on every platform to the same samples, however the bytes are cut into parts.
  */
 import type { AudioBlock } from './audio-block';
 import { following, gathered, withoutId3, type ByteParts } from './byte-parts';
@@ -18,7 +19,11 @@ const PART_BYTES = 2 ** 18;
  * @param longestSeconds a clip whose header says that it is longer is refused before it is decoded
  * @throws ClipUnreadable, as do the blocks while they come
  */
-export async function decodeAudio(parts: ByteParts, nameHint: string, longestSeconds = Infinity): Promise<AsyncIterable<AudioBlock>> {
+export async function decodeAudio(
+  parts: ByteParts,
+  nameHint: string,
+  longestSeconds = Infinity,
+): Promise<AsyncIterable<AudioBlock>> {
   const content = gathered(withoutId3(parts), PART_BYTES);
   const first = await content.next();
   if (first.done) throw new ClipUnreadable('empty', `${nameHint} has no bytes`);
@@ -30,5 +35,8 @@ export async function decodeAudio(parts: ByteParts, nameHint: string, longestSec
   if (isMpegAudio(start)) return mpegBlocks(all, start);
   await content.return(undefined);
   const hex = Buffer.from(start.subarray(0, 4)).toString('hex');
-  throw new ClipUnreadable('unknownFormat', `${nameHint} starts with ${hex}: no WAV, FLAC, Ogg or MP3`);
+  throw new ClipUnreadable(
+    'unknownFormat',
+    `${nameHint} starts with ${hex}: no WAV, FLAC, Ogg or MP3`,
+  );
 }

@@ -1,4 +1,7 @@
-/** The compiled frame decoder (assembly/flac/flac-frame.ts) with memory of its own, lent to one stream at a time. */
+/**
+ * The compiled frame decoder (assembly/flac/flac-frame.ts) with memory of its own, lent to one
+ * stream at a time.
+ */
 import { flacFrameWasm } from './compiled/flac-frame';
 import { Kernel, type WasmMemory } from './kernel';
 
@@ -48,7 +51,8 @@ export class FlacFrames {
 
   /**
    * @param from byte of those received where the frame starts
-   * @returns its bytes; 0 = it has not wholly come; −1 = it is damaged: nonsense, or not what its sum is of
+   * @returns its bytes; 0 = it has not wholly come; −1 = it is damaged: nonsense, or not what its
+   *   sum is of
    */
   decode(from: number): number {
     return this.module.decodeFrame(from, this.received);
@@ -65,7 +69,9 @@ export class FlacFrames {
     return Array.from({ length: count }, (_, channel) => this.row(channel).slice());
   }
 
-  /** The last frame's only channel, or the mean of its two. Valid until anything else is asked for. */
+  /**
+   * The last frame's only channel, or the mean of its two. Valid until anything else is asked for.
+   */
   mono(channels: 1 | 2): Float32Array {
     if (channels === 1) this.module.toFloats();
     else this.module.toMean();

@@ -1,6 +1,7 @@
 /**
- * FLAC, frame by frame as it arrives. Every frame ends with a sum over its bytes, and the stream's header may state the number of samples; both are checked: a clip
- * that was damaged or cut short in transit is refused instead of heard. RFC 9639.
+ * FLAC, frame by frame as it arrives. Every frame ends with a sum over its bytes, and the stream's
+ * header may state the number of samples; both are checked: a clip that was damaged or cut short in
+ * transit is refused instead of heard. RFC 9639.
  */
 import type { AudioBlock } from './audio-block';
 import { joined } from './byte-parts';
@@ -25,7 +26,10 @@ export function isFlac(bytes: Uint8Array): boolean {
 }
 
 /** @throws ClipUnreadable `damaged`, `unsupportedCodec` or `tooLong` */
-export async function* flacBlocks(parts: AsyncIterable<Uint8Array>, longestSeconds: number): AsyncGenerator<AudioBlock> {
+export async function* flacBlocks(
+  parts: AsyncIterable<Uint8Array>,
+  longestSeconds: number,
+): AsyncGenerator<AudioBlock> {
   const metadata = new Metadata();
   let pending: Uint8Array = new Uint8Array(0);
   let stream: FlacStream | null = null;
@@ -42,7 +46,8 @@ export async function* flacBlocks(parts: AsyncIterable<Uint8Array>, longestSecon
       pending = yield* stream.take(pending);
       if (stream.isOver) break;
     }
-    if (stream === null) throw new ClipUnreadable('damaged', 'the FLAC stream breaks off in its header');
+    if (stream === null)
+      throw new ClipUnreadable('damaged', 'the FLAC stream breaks off in its header');
     stream.end(pending);
   } finally {
     stream?.close();
@@ -76,7 +81,8 @@ class Metadata {
 
 /** @param block a metadata block with its header */
 function readStreamInfo(block: Uint8Array): StreamInfo {
-  if ((block[0]! & 0x7f) !== 0) throw new ClipUnreadable('damaged', 'the FLAC stream has no STREAMINFO');
+  if ((block[0]! & 0x7f) !== 0)
+    throw new ClipUnreadable('damaged', 'the FLAC stream has no STREAMINFO');
   const content = block.subarray(4, 4 + STREAM_INFO_BYTES);
   const view = new DataView(content.buffer, content.byteOffset);
   const packed = view.getUint32(10);
@@ -86,8 +92,13 @@ function readStreamInfo(block: Uint8Array): StreamInfo {
     bits: ((packed >>> 4) & 0x1f) + 1,
     samples: (packed & 0xf) * 0x100000000 + view.getUint32(14),
   };
-  if (info.sampleRate === 0) throw new ClipUnreadable('damaged', 'the FLAC stream states no sampling rate');
-  if (info.bits > MOST_BITS) throw new ClipUnreadable('unsupportedCodec', `FLAC of ${info.bits} bits, expected at most ${MOST_BITS}`);
+  if (info.sampleRate === 0)
+    throw new ClipUnreadable('damaged', 'the FLAC stream states no sampling rate');
+  if (info.bits > MOST_BITS)
+    throw new ClipUnreadable(
+      'unsupportedCodec',
+      `FLAC of ${info.bits} bits, expected at most ${MOST_BITS}`,
+    );
   return info;
 }
 
@@ -112,12 +123,17 @@ class FlacStream {
       let at = 0;
       while (at < received && !this.isOver) {
         const used = this.frames.decode(at);
-        if (used < 0) throw new ClipUnreadable('damaged', `the FLAC stream is damaged at sample ${this.samples}`);
+        if (used < 0)
+          throw new ClipUnreadable(
+            'damaged',
+            `the FLAC stream is damaged at sample ${this.samples}`,
+          );
         if (used === 0) break;
         at += used;
         yield this.block();
       }
-      if (at === 0 && received < rest.length) throw new ClipUnreadable('damaged', 'the FLAC stream has a frame larger than any');
+      if (at === 0 && received < rest.length)
+        throw new ClipUnreadable('damaged', 'the FLAC stream has a frame larger than any');
       const isAll = received === rest.length;
       rest = rest.subarray(at);
       if (isAll) break;
@@ -129,8 +145,12 @@ class FlacStream {
   end(rest: Uint8Array): void {
     const { samples } = this.info;
     if (samples !== 0 && this.samples !== samples)
-      throw new ClipUnreadable('damaged', `the FLAC stream holds ${this.samples} samples of ${samples}`);
-    if (samples === 0 && rest.length > 0) throw new ClipUnreadable('damaged', `the FLAC stream breaks off at sample ${this.samples}`);
+      throw new ClipUnreadable(
+        'damaged',
+        `the FLAC stream holds ${this.samples} samples of ${samples}`,
+      );
+    if (samples === 0 && rest.length > 0)
+      throw new ClipUnreadable('damaged', `the FLAC stream breaks off at sample ${this.samples}`);
   }
 
   close(): void {

@@ -1,4 +1,7 @@
-/** A piece of WebAssembly compiled from `assembly/`: an instance is made at once, and has memory of its own. */
+/**
+ * A piece of WebAssembly compiled from `assembly/`: an instance is made at once, and has memory of
+ * its own.
+ */
 
 // TypeScript keeps the whole of these types in the browser's library.
 declare const WebAssembly: {

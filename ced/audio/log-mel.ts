@@ -1,7 +1,9 @@
 /**
- * CED's front end in the traced graph: int16 audio to log-mel spectrograms in dB (paper, section 2.1; the numbers of torchaudio's MelSpectrogram and AmplitudeToDB).
- * Differs from the published code in one point: the floor of 120 dB lies below each clip's own peak and not below the batch's, so that a clip's features never depend on its neighbours.
- * Inside the engine a spectrogram is [batch, frames, mels], frames first, because everything downstream works along the mels.
+ * CED's front end in the traced graph: int16 audio to log-mel spectrograms in dB (paper, section
+ * 2.1; the numbers of torchaudio's MelSpectrogram and AmplitudeToDB). Differs from the published
+ * code in one point: the floor of 120 dB lies below each clip's own peak and not below the batch's,
+ * so that a clip's features never depend on its neighbours. Inside the engine a spectrogram is
+ * [batch, frames, mels], frames first, because everything downstream works along the mels.
  */
 import { frameCount, hopSamples } from './frames';
 import type { Engine } from '../engine/engine';
@@ -18,28 +20,41 @@ export function melFilters(mels: number): Float32Array {
   const bins = WINDOW_SAMPLES / 2 + 1;
   const nyquistHz = SAMPLE_RATE_HZ / 2;
   const toMel = (hz: number): number => 2595 * Math.log10(1 + hz / 700);
-  const cornersHz = Array.from({ length: mels + 2 }, (_, i) => 700 * (10 ** ((toMel(nyquistHz) * i) / (mels + 1) / 2595) - 1));
+  const cornersHz = Array.from(
+    { length: mels + 2 },
+    (_, i) => 700 * (10 ** ((toMel(nyquistHz) * i) / (mels + 1) / 2595) - 1),
+  );
   const filters = new Float32Array(bins * mels);
   for (let mel = 0; mel < mels; mel++) {
     const [low, centre, high] = cornersHz.slice(mel, mel + 3) as [number, number, number];
     for (let bin = 0; bin < bins; bin++) {
       const hz = (bin * nyquistHz) / (bins - 1);
-      filters[bin * mels + mel] = Math.max(0, Math.min((hz - low) / (centre - low), (high - hz) / (high - centre)));
+      filters[bin * mels + mel] = Math.max(
+        0,
+        Math.min((hz - low) / (centre - low), (high - hz) / (high - centre)),
+      );
     }
   }
   return filters;
 }
 
 /**
- * The periodic Hann window, rounded after each operation as PyTorch's. The last bit matters: 110 dB below a loud tone the rounding of the window is what one sees, and
- * the published models were trained on that.
+ * The periodic Hann window, rounded after each operation as PyTorch's. The last bit matters: 110 dB
+ * below a loud tone the rounding of the window is what one sees, and the published models were
+ * trained on that.
  */
 export function hannWindow(): Float32Array {
   const step = Math.fround((2 * Math.PI) / WINDOW_SAMPLES);
-  return Float32Array.from({ length: WINDOW_SAMPLES }, (_, i) => Math.fround(Math.fround(Math.cos(Math.fround(i * step))) * -0.5) + 0.5);
+  return Float32Array.from(
+    { length: WINDOW_SAMPLES },
+    (_, i) => Math.fround(Math.fround(Math.cos(Math.fround(i * step))) * -0.5) + 0.5,
+  );
 }
 
-/** Hann windows of the reflect-padded clip every hop, [batch, samples] to [batch, frames, window], by shifting hop-sized blocks instead of gathering. */
+/**
+ * Hann windows of the reflect-padded clip every hop, [batch, samples] to [batch, frames, window],
+ * by shifting hop-sized blocks instead of gathering.
+ */
 function overlappingWindows(ops: Ops, wave: Tensor): Tensor {
   const [batch, samples] = wave.shape as [number, number];
   const frames = frameCount(samples);
@@ -65,35 +80,65 @@ function overlappingWindows(ops: Ops, wave: Tensor): Tensor {
       const width = Math.min(hopSamples, WINDOW_SAMPLES - i * hopSamples);
       return inner.slice(x as Tensor, [0, i, 0], [batch, frames, width]);
     });
-    return [inner.multiply(inner.concat(parts, 2), inner.constant(window, [WINDOW_SAMPLES]))] as const;
+    return [
+      inner.multiply(inner.concat(parts, 2), inner.constant(window, [WINDOW_SAMPLES])),
+    ] as const;
   });
   return windows;
 }
 
-/** `pcmBytes` [batch, samples, 2] (uint8, little-endian int16) to dB [batch, frames, mels]. Throws RangeError on clips too short to reflect. */
+/**
+ * `pcmBytes` [batch, samples, 2] (uint8, little-endian int16) to dB [batch, frames, mels]. Throws
+ * RangeError on clips too short to reflect.
+ */
 export function logMel(ops: Ops, pcmBytes: Tensor, mels: number): Tensor {
   const [batch, samples] = pcmBytes.shape as [number, number];
   if (samples <= WINDOW_SAMPLES / 2)
-    throw new RangeError(`a clip of ${samples} samples is shorter than half a window (${WINDOW_SAMPLES / 2} samples)`);
+    throw new RangeError(
+      `a clip of ${samples} samples is shorter than half a window (${WINDOW_SAMPLES / 2} samples)`,
+    );
   const frames = frameCount(samples);
   const samplesAsFloats = ops.cast(ops.bytesToInt16(pcmBytes), 'float32');
-  const [power] = ops.fused([ops.realFourier(overlappingWindows(ops, samplesAsFloats))], (inner, [spectrum]) => {
-    return [inner.add(inner.square(inner.real(spectrum as Tensor)), inner.square(inner.imaginary(spectrum as Tensor)))] as const;
-  });
+  const [power] = ops.fused(
+    [ops.realFourier(overlappingWindows(ops, samplesAsFloats))],
+    (inner, [spectrum]) => {
+      return [
+        inner.add(
+          inner.square(inner.real(spectrum as Tensor)),
+          inner.square(inner.imaginary(spectrum as Tensor)),
+        ),
+      ] as const;
+    },
+  );
   const bins = power.shape.at(-1) as number;
-  const filtered = ops.matmulFloat32(ops.reshape(power, batch * frames, bins), ops.constant(melFilters(mels), [bins, mels]));
+  const filtered = ops.matmulFloat32(
+    ops.reshape(power, batch * frames, bins),
+    ops.constant(melFilters(mels), [bins, mels]),
+  );
   const [decibels] = ops.fused([filtered], (inner, [x]) => {
-    return [inner.scale(inner.log(inner.maximum(x as Tensor, inner.scalar(MINIMUM_POWER))), 10 / Math.LN10)] as const;
+    return [
+      inner.scale(
+        inner.log(inner.maximum(x as Tensor, inner.scalar(MINIMUM_POWER))),
+        10 / Math.LN10,
+      ),
+    ] as const;
   });
   const spectrogram = ops.reshape(decibels, batch, frames, mels);
   const floor = ops.subtract(ops.max(spectrogram, [1, 2], true), ops.scalar(TOP_DB));
   return ops.maximum(spectrogram, floor);
 }
 
-/** PCM as the engine takes it in: the same bytes, [batch, samples, 2]. The caller frees the tensor. */
+/**
+ * PCM as the engine takes it in: the same bytes, [batch, samples, 2]. The caller frees the tensor.
+ */
 export function pcmTensor(engine: Engine, pcm: Int16Array, batch: number, samples: number): Tensor {
-  if (pcm.length !== batch * samples) throw new RangeError(`${pcm.length} samples given for ${batch} × ${samples}`);
-  return engine.tensor(new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength), [batch, samples, 2], 'uint8');
+  if (pcm.length !== batch * samples)
+    throw new RangeError(`${pcm.length} samples given for ${batch} × ${samples}`);
+  return engine.tensor(
+    new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength),
+    [batch, samples, 2],
+    'uint8',
+  );
 }
 
 /** The front end alone. */
@@ -106,9 +151,12 @@ export class LogMel {
   /** PCM [batch, samples] to dB [batch, mels, frames]. */
   compute(pcm: Int16Array, batch: number, samples: number): Float32Array {
     const spec = { dtype: 'uint8', shape: [batch, samples, 2] } as const;
-    const traced = this.engine.define(`log-mel ${this.mels} ${spec.shape}`, [spec], 'float32', (ops, [bytes]) => [
-      ops.transpose(logMel(ops, bytes as Tensor, this.mels), 0, 2, 1),
-    ]);
+    const traced = this.engine.define(
+      `log-mel ${this.mels} ${spec.shape}`,
+      [spec],
+      'float32',
+      (ops, [bytes]) => [ops.transpose(logMel(ops, bytes as Tensor, this.mels), 0, 2, 1)],
+    );
     const input = pcmTensor(this.engine, pcm, batch, samples);
     const outputs = this.engine.call(traced, [input]);
     const decibels = this.engine.read(outputs[0] as Tensor);

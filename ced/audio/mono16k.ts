@@ -1,6 +1,7 @@
 /**
- * The one form in which audio is stored and heard: 16 kHz, mono, int16 (paper section 4.1). Channels are averaged, resampled, rounded half
- * away from zero and clipped, in this order; a file that is 16 kHz mono int16 already passes bit by bit. Memory holds the result and a few blocks.
+ * The one form in which audio is stored and heard: 16 kHz, mono, int16 (paper section 4.1).
+ * Channels are averaged, resampled, rounded half away from zero and clipped, in this order; a file
+ * that is 16 kHz mono int16 already passes bit by bit. Memory holds the result and a few blocks.
  */
 import type { AudioBlock } from './audio-block';
 import { ClipUnreadable } from './clip-unreadable';
@@ -16,27 +17,40 @@ export const minimumSamples = 257;
 
 const LOWEST_RATE = 1000;
 const HIGHEST_RATE = 384_000;
-/** 32 MB of weights. Rates in use share hundreds with 16,000; one that shares nothing needs a row for each of 16,000 phases. */
+/**
+ * 32 MB of weights. Rates in use share hundreds with 16,000; one that shares nothing needs a row
+ * for each of 16,000 phases.
+ */
 const LARGEST_TABLE = 2 ** 23;
 
 /** @throws ClipUnreadable `absurdRate` */
 export function checkRate(rate: number): void {
   if (rate < LOWEST_RATE || rate > HIGHEST_RATE)
-    throw new ClipUnreadable('absurdRate', `${rate} Hz, expected ${LOWEST_RATE} to ${HIGHEST_RATE} Hz`);
+    throw new ClipUnreadable(
+      'absurdRate',
+      `${rate} Hz, expected ${LOWEST_RATE} to ${HIGHEST_RATE} Hz`,
+    );
   if (tableEntries(rate, sampleRate, kaiser) > LARGEST_TABLE)
-    throw new ClipUnreadable('absurdRate', `${rate} Hz has too little in common with ${sampleRate} Hz`);
+    throw new ClipUnreadable(
+      'absurdRate',
+      `${rate} Hz has too little in common with ${sampleRate} Hz`,
+    );
 }
 
 /** @throws ClipUnreadable `tooLong` */
 export function checkLength(seconds: number, longestSeconds: number): void {
   if (seconds > longestSeconds)
-    throw new ClipUnreadable('tooLong', `${Math.floor(seconds)} s, and clips of at most ${longestSeconds} s are read; cut it`);
+    throw new ClipUnreadable(
+      'tooLong',
+      `${Math.floor(seconds)} s, and clips of at most ${longestSeconds} s are read; cut it`,
+    );
 }
 
 /**
  * @param longestSeconds a longer clip is refused, once that much was heard
  * @param memory where the samples will lie, until it is used for another clip
- * @throws ClipUnreadable `empty`, `absurdRate`, `tooShort`, `tooLong`, `notFinite`, or `damaged` when the rate changes
+ * @throws ClipUnreadable `empty`, `absurdRate`, `tooShort`, `tooLong`, `notFinite`, or `damaged`
+ *   when the rate changes
  */
 export async function toMono16k(
   blocks: AsyncIterable<AudioBlock>,
@@ -67,9 +81,13 @@ class Mono16k {
 
   add(block: AudioBlock): void {
     if (block.sampleRate !== this.rate)
-      throw new ClipUnreadable('damaged', `its rate changes from ${this.rate} to ${block.sampleRate} Hz on the way`);
+      throw new ClipUnreadable(
+        'damaged',
+        `its rate changes from ${this.rate} to ${block.sampleRate} Hz on the way`,
+      );
     const mono = block.mono ?? meanOfChannels(block.channels);
-    if (this.resampler) this.resampler.push(mono instanceof Int16Array ? floatsOf(mono) : mono, this.keep);
+    if (this.resampler)
+      this.resampler.push(mono instanceof Int16Array ? floatsOf(mono) : mono, this.keep);
     else if (mono instanceof Int16Array) this.memory.append(mono);
     else this.keep(mono);
     checkLength(this.memory.length / sampleRate, this.longestSeconds);
@@ -81,7 +99,11 @@ class Mono16k {
     const { length, samples } = this.memory;
     checkLength(length / sampleRate, this.longestSeconds);
     if (length === 0) throw new ClipUnreadable('empty', 'no samples');
-    if (length < minimumSamples) throw new ClipUnreadable('tooShort', `${length} samples at 16 kHz; the front end needs ${minimumSamples}`);
+    if (length < minimumSamples)
+      throw new ClipUnreadable(
+        'tooShort',
+        `${length} samples at 16 kHz; the front end needs ${minimumSamples}`,
+      );
     return samples;
   }
 
@@ -98,8 +120,12 @@ function meanOfChannels(channels: readonly Float32Array[]): Float32Array {
   const [first, second] = channels;
   if (!first || !second) return first ?? new Float32Array(0);
   const mean = new Float32Array(first.length);
-  if (channels.length === 2) for (let index = 0; index < mean.length; index++) mean[index] = (first[index]! + second[index]!) / 2;
-  else for (let index = 0; index < mean.length; index++) mean[index] = sumAt(channels, index) / channels.length;
+  if (channels.length === 2)
+    for (let index = 0; index < mean.length; index++)
+      mean[index] = (first[index]! + second[index]!) / 2;
+  else
+    for (let index = 0; index < mean.length; index++)
+      mean[index] = sumAt(channels, index) / channels.length;
   return mean;
 }
 

@@ -1,6 +1,7 @@
 /**
- * The audio shard's samples as a NumPy file, version 1.0: one dimension, little-endian int16. The header is short, so a reader fetches the
- * first bytes once and any clip by a range afterwards. https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+ * The audio shard's samples as a NumPy file, version 1.0: one dimension, little-endian int16. The
+ * header is short, so a reader fetches the first bytes once and any clip by a range afterwards.
+ * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 import { FormatInvalid } from '../format-invalid';
 
@@ -41,11 +42,13 @@ export function encodeNpyInt16(total: number, parts: Iterable<Int16Array>): Uint
   file.set(header);
   let at = header.length;
   for (const part of parts) {
-    if (at + part.byteLength > file.length) throw new RangeError(`the parts hold more than ${total} samples`);
+    if (at + part.byteLength > file.length)
+      throw new RangeError(`the parts hold more than ${total} samples`);
     file.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at);
     at += part.byteLength;
   }
-  if (at !== file.length) throw new RangeError(`the parts hold ${(at - header.length) / 2} samples, not ${total}`);
+  if (at !== file.length)
+    throw new RangeError(`the parts hold ${(at - header.length) / 2} samples, not ${total}`);
   return file;
 }
 
@@ -56,24 +59,40 @@ export function parseNpyInt16Header(start: Uint8Array): NpyInt16Header {
     throw new FormatInvalid('npy', 'it does not start with NUMPY');
   const major = bytes[6]!;
   const lengthBytes = major === 1 ? 2 : 4;
-  if (bytes.length < magic.length + lengthBytes) throw new FormatInvalid('npy', 'its header is cut short');
+  if (bytes.length < magic.length + lengthBytes)
+    throw new FormatInvalid('npy', 'its header is cut short');
   const dataOffset = magic.length + lengthBytes + bytes.readUIntLE(magic.length, lengthBytes);
   if (dataOffset > bytes.length) throw new FormatInvalid('npy', 'its header is cut short');
   const dictionary = bytes.toString('latin1', magic.length + lengthBytes, dataOffset);
   const shape = /'shape':\s*\((\d+),\s*\)/.exec(dictionary);
-  if (!shape || !/'descr':\s*'<i2'/.test(dictionary) || !/'fortran_order':\s*False/.test(dictionary)) {
-    throw new FormatInvalid('npy', `it is not a one-dimensional int16 array but ${dictionary.trim()}`);
+  if (
+    !shape ||
+    !/'descr':\s*'<i2'/.test(dictionary) ||
+    !/'fortran_order':\s*False/.test(dictionary)
+  ) {
+    throw new FormatInvalid(
+      'npy',
+      `it is not a one-dimensional int16 array but ${dictionary.trim()}`,
+    );
   }
   return { dataOffset, length: Number(shape[1]) };
 }
 
 /** Byte range [start, end) of samples in the file, to read a clip alone. */
-export function npySampleRange({ dataOffset }: NpyInt16Header, offset: number, samples: number): { start: number; end: number } {
+export function npySampleRange(
+  { dataOffset }: NpyInt16Header,
+  offset: number,
+  samples: number,
+): { start: number; end: number } {
   return { start: dataOffset + offset * 2, end: dataOffset + (offset + samples) * 2 };
 }
 
-/** The samples in bytes that npySampleRange selected. Copies when the bytes are not aligned for int16. */
+/**
+ * The samples in bytes that npySampleRange selected. Copies when the bytes are not aligned for
+ * int16.
+ */
 export function samplesFromBytes(bytes: Uint8Array): Int16Array {
-  if (bytes.byteOffset % 2 === 0) return new Int16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 1);
+  if (bytes.byteOffset % 2 === 0)
+    return new Int16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 1);
   return new Int16Array(bytes.slice().buffer, 0, bytes.byteLength >> 1);
 }

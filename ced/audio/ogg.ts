@@ -1,6 +1,7 @@
 /**
- * Ogg with Vorbis or Opus inside, through stb_vorbis and libopus in WebAssembly. Every page carries a CRC of its own, which those decoders do not
- * look at, so it is checked here: a flipped bit or a file cut short in transit is refused instead of heard. RFC 3533; RFC 7845 for Opus.
+ * Ogg with Vorbis or Opus inside, through stb_vorbis and libopus in WebAssembly. Every page carries
+ * a CRC of its own, which those decoders do not look at, so it is checked here: a flipped bit or a
+ * file cut short in transit is refused instead of heard. RFC 3533; RFC 7845 for Opus.
  */
 import { OggVorbisDecoder } from '@wasm-audio-decoders/ogg-vorbis';
 import { OggOpusDecoder } from 'ogg-opus-decoder';
@@ -9,7 +10,10 @@ import { joined } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
 import { blocksOf } from './wasm-decoder';
 
-/** A page of Opus may hold half a minute of silence in 300 bytes, in up to 255 channels: pages go in one by one, and this is surround with all its heights. */
+/**
+ * A page of Opus may hold half a minute of silence in 300 bytes, in up to 255 channels: pages go in
+ * one by one, and this is surround with all its heights.
+ */
 const MOST_CHANNELS = 16;
 
 export function isOgg(bytes: Uint8Array): boolean {
@@ -30,10 +34,14 @@ export async function* oggBlocks(parts: AsyncIterable<Uint8Array>): AsyncGenerat
   const firstPage = first.value.bytes;
   const header = Buffer.from(firstPage).toString('latin1', 0, 27 + 255 + 64);
   const [vorbis, opus] = [header.indexOf('\x01vorbis'), header.indexOf('OpusHead')];
-  if (vorbis < 0 && opus < 0) throw new ClipUnreadable('unsupportedCodec', 'the Ogg file holds neither Vorbis nor Opus');
+  if (vorbis < 0 && opus < 0)
+    throw new ClipUnreadable('unsupportedCodec', 'the Ogg file holds neither Vorbis nor Opus');
   const channels = firstPage[vorbis >= 0 ? vorbis + 11 : opus + 9] ?? 0;
   if (channels > MOST_CHANNELS)
-    throw new ClipUnreadable('unsupportedCodec', `the Ogg file has ${channels} channels, expected at most ${MOST_CHANNELS}`);
+    throw new ClipUnreadable(
+      'unsupportedCodec',
+      `the Ogg file has ${channels} channels, expected at most ${MOST_CHANNELS}`,
+    );
   let position = -1;
   async function* all(): AsyncGenerator<Uint8Array> {
     yield firstPage;
@@ -43,16 +51,34 @@ export async function* oggBlocks(parts: AsyncIterable<Uint8Array>): AsyncGenerat
     }
   }
   if (vorbis >= 0)
-    yield* blocksOf('the Ogg Vorbis stream', new OggVorbisDecoder(), all(), (decoder, page) => decoder.decode(page), (decoder) => decoder.flush()); // prettier-ignore
+    yield* blocksOf(
+      'the Ogg Vorbis stream',
+      new OggVorbisDecoder(),
+      all(),
+      (decoder, page) => decoder.decode(page),
+      (decoder) => decoder.flush(),
+    );
   else {
     const preSkip = (firstPage[opus + 10] ?? 0) + 256 * (firstPage[opus + 11] ?? 0);
-    const blocks = blocksOf('the Ogg Opus stream', new OggOpusDecoder({ forceStereo: false }), all(), (decoder, page) => decoder.decode(page), (decoder) => decoder.flush()); // prettier-ignore
+    const blocks = blocksOf(
+      'the Ogg Opus stream',
+      new OggOpusDecoder({ forceStereo: false }),
+      all(),
+      (decoder, page) => decoder.decode(page),
+      (decoder) => decoder.flush(),
+    );
     yield* cutAtEnd(blocks, () => position - preSkip);
   }
 }
 
-/** Positions count the pre-skip (RFC 7845, section 4); the decoder drops it at the start and keeps as much too many at the end. */
-async function* cutAtEnd(blocks: AsyncIterable<AudioBlock>, wanted: () => number): AsyncGenerator<AudioBlock> {
+/**
+ * Positions count the pre-skip (RFC 7845, section 4); the decoder drops it at the start and keeps
+ * as much too many at the end.
+ */
+async function* cutAtEnd(
+  blocks: AsyncIterable<AudioBlock>,
+  wanted: () => number,
+): AsyncGenerator<AudioBlock> {
   // As many blocks are kept back as the largest pre-skip takes.
   const kept: AudioBlock[] = [];
   let [given, held] = [0, 0];
@@ -69,7 +95,8 @@ async function* cutAtEnd(blocks: AsyncIterable<AudioBlock>, wanted: () => number
   for (const { sampleRate, channels } of kept) {
     const left = wanted() > 0 ? Math.max(0, wanted() - given) : Infinity;
     given += channels[0]!.length;
-    if (left > 0) yield { sampleRate, channels: channels.map((channel) => channel.subarray(0, left)) };
+    if (left > 0)
+      yield { sampleRate, channels: channels.map((channel) => channel.subarray(0, left)) };
   }
 }
 
@@ -84,7 +111,11 @@ async function* checkedPages(parts: AsyncIterable<Uint8Array>): AsyncGenerator<P
   for await (const part of parts) {
     bytes = joined(bytes, part);
     let at = 0;
-    for (let end = endOfPage(bytes, at, page); end <= bytes.length; end = endOfPage(bytes, at, page)) {
+    for (
+      let end = endOfPage(bytes, at, page);
+      end <= bytes.length;
+      end = endOfPage(bytes, at, page)
+    ) {
       const view = new DataView(bytes.buffer, bytes.byteOffset + at, 27);
       if (pageCrc(bytes, at, end) !== view.getUint32(22, true))
         throw new ClipUnreadable('damaged', `page ${page} of the Ogg file does not match its CRC`);
@@ -94,20 +125,30 @@ async function* checkedPages(parts: AsyncIterable<Uint8Array>): AsyncGenerator<P
     }
     bytes = bytes.subarray(at);
   }
-  if (bytes.length > 0) throw new ClipUnreadable('damaged', `the Ogg file breaks off in page ${page}`);
+  if (bytes.length > 0)
+    throw new ClipUnreadable('damaged', `the Ogg file breaks off in page ${page}`);
 }
 
 /** Infinity when its header has not come yet. */
 function endOfPage(bytes: Uint8Array, at: number, page: number): number {
   if (at + 27 > bytes.length) return Infinity;
-  if (!isPage(bytes, at)) throw new ClipUnreadable('damaged', `the Ogg file has no page ${page} where it should start`);
+  if (!isPage(bytes, at))
+    throw new ClipUnreadable('damaged', `the Ogg file has no page ${page} where it should start`);
   const segments = bytes[at + 26] ?? 0;
   if (at + 27 + segments > bytes.length) return Infinity;
-  return bytes.subarray(at + 27, at + 27 + segments).reduce((end, length) => end + length, at + 27 + segments);
+  return bytes
+    .subarray(at + 27, at + 27 + segments)
+    .reduce((end, length) => end + length, at + 27 + segments);
 }
 
 function isPage(bytes: Uint8Array, at: number): boolean {
-  return at + 27 <= bytes.length && bytes[at] === 0x4f && bytes[at + 1] === 0x67 && bytes[at + 2] === 0x67 && bytes[at + 3] === 0x53;
+  return (
+    at + 27 <= bytes.length &&
+    bytes[at] === 0x4f &&
+    bytes[at + 1] === 0x67 &&
+    bytes[at + 2] === 0x67 &&
+    bytes[at + 3] === 0x53
+  );
 }
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {

@@ -1,6 +1,8 @@
 /**
- * The weights of a windowed sinc for resampling between two rates, one row for each phase that an output can have between two inputs, beside the compiled inner
- * product over them (assembly/convolve.ts). Weights and sums are float32: their rounding lies 50 dB below that of the int16 that comes of it.
+ * The weights of a windowed sinc for resampling between two rates, one row for each phase that an
+ * output can have between two inputs, beside the compiled inner product over them
+ * (assembly/convolve.ts). Weights and sums are float32: their rounding lies 50 dB below that of the
+ * int16 that comes of it.
  */
 import { convolveWasm } from './compiled/convolve';
 import { Kernel, type WasmMemory } from './kernel';
@@ -17,7 +19,16 @@ export interface ResampleKernel {
 
 interface ConvolveModule {
   readonly memory: WasmMemory;
-  convolve(from: number, to: number, taps: number, first: number, count: number, weights: number, input: number, output: number): void;
+  convolve(
+    from: number,
+    to: number,
+    taps: number,
+    first: number,
+    count: number,
+    weights: number,
+    input: number,
+    output: number,
+  ): void;
 }
 
 const WEIGHTS_AT = 1024;
@@ -32,7 +43,12 @@ export class PhaseTable {
   private readonly module = kernel.instance();
   private readonly inputAt: number;
 
-  /** @param from @param to the two rates without their common divisor @param taps input samples under the kernel, a multiple of 4 @param reach how many of them lie before the output's own position */
+  /**
+   * @param from
+   * @param to the two rates without their common divisor
+   * @param taps input samples under the kernel, a multiple of 4
+   * @param reach how many of them lie before the output's own position
+   */
   private constructor(
     readonly from: number,
     readonly to: number,
@@ -49,7 +65,9 @@ export class PhaseTable {
     const divisor = greatestCommonDivisor(fromRate, toRate);
     const [from, to] = [fromRate / divisor, toRate / divisor];
     const key = JSON.stringify([from, to, kernel]);
-    const table = tables.get(key) ?? new PhaseTable(from, to, tapsOf(from, to, kernel), reachOf(from, to, kernel), kernel);
+    const table =
+      tables.get(key) ??
+      new PhaseTable(from, to, tapsOf(from, to, kernel), reachOf(from, to, kernel), kernel);
     tables.delete(key);
     tables.set(key, table);
     if (tables.size > cachedTables) tables.delete(tables.keys().next().value!);
@@ -57,7 +75,8 @@ export class PhaseTable {
   }
 
   /**
-   * @param inputs float32, from sample number `base` of the clip on; all that the outputs' kernels cover
+   * @param inputs float32, from sample number `base` of the clip on; all that the outputs'
+   *   kernels cover
    * @returns float32 [count], the outputs from number `first` on; valid until the next call
    */
   convolve(inputs: Float32Array, base: number, first: number, count: number): Float32Array {
@@ -74,7 +93,8 @@ export class PhaseTable {
 
   private reserve(bytes: number): void {
     const { memory } = this.module;
-    if (bytes > memory.buffer.byteLength) memory.grow(Math.ceil((bytes - memory.buffer.byteLength) / PAGE_BYTES));
+    if (bytes > memory.buffer.byteLength)
+      memory.grow(Math.ceil((bytes - memory.buffer.byteLength) / PAGE_BYTES));
   }
 }
 
@@ -92,7 +112,11 @@ function tapsOf(from: number, to: number, kernel: ResampleKernel): number {
   return 4 * Math.ceil((2 * reachOf(from, to, kernel) + 2) / 4);
 }
 
-function fillWeights(weights: Float32Array, { from, to, taps, reach }: PhaseTable, kernel: ResampleKernel): void {
+function fillWeights(
+  weights: Float32Array,
+  { from, to, taps, reach }: PhaseTable,
+  kernel: ResampleKernel,
+): void {
   const { window, zeroCrossings, rolloff, beta } = kernel;
   const cutoff = Math.min(from, to) * rolloff;
   const atCentre = bessel0(beta);
@@ -104,7 +128,9 @@ function fillWeights(weights: Float32Array, { from, to, taps, reach }: PhaseTabl
       const sinc = crossings === 0 ? 1 : Math.sin(Math.PI * crossings) / (Math.PI * crossings);
       const position = crossings / zeroCrossings;
       const shape =
-        window === 'hann' ? Math.cos((Math.PI * position) / 2) ** 2 : bessel0(beta * Math.sqrt(1 - position * position)) / atCentre;
+        window === 'hann'
+          ? Math.cos((Math.PI * position) / 2) ** 2
+          : bessel0(beta * Math.sqrt(1 - position * position)) / atCentre;
       weights[phase * taps + tap] = (sinc * shape * cutoff) / from;
     }
   }

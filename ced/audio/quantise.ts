@@ -1,4 +1,7 @@
-/** Samples in [−1, 1) to those that are stored: times 32768, rounded half away from zero, clipped (assembly/quantise.ts). */
+/**
+ * Samples in [−1, 1) to those that are stored: times 32768, rounded half away from zero, clipped
+ * (assembly/quantise.ts).
+ */
 import { ClipUnreadable } from './clip-unreadable';
 import { quantiseWasm } from './compiled/quantise';
 import { Kernel, type WasmMemory } from './kernel';

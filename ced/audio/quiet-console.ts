@@ -1,8 +1,10 @@
 /**
- * The WebAssembly decoders print what they return as errors, a line for every broken frame. While one of them works, those lines are kept from the
- * console; anything else that is printed meanwhile passes.
+ * The WebAssembly decoders print what they return as errors, a line for every broken frame. While
+ * one of them works, those lines are kept from the console; anything else that is printed meanwhile
+ * passes.
  */
-const DECODERS = /^(@wasm-audio-decoders|mpg123-decoder|ogg-opus-decoder|libopus|libFLAC|stb_vorbis)/;
+const DECODERS =
+  /^(@wasm-audio-decoders|mpg123-decoder|ogg-opus-decoder|libopus|libFLAC|stb_vorbis)/;
 
 let atWork = 0;
 let restore = (): void => undefined;

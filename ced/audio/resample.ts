@@ -1,22 +1,44 @@
 /**
- * Band-limited resampling by a windowed sinc, as `torchaudio.transforms.Resample` defines it: same formula, same padding with zeros, same output length
- * ceil(n · to / from). The kernel that is used is a Kaiser window of 40 zero crossings whose stop band lies 100 dB down, below the last bit of the int16 that
- * comes of it; torchaudio's "kaiser_best" (143 dB) takes half as long again for 50 Hz of pass band, its default (a Hann window) reaches some 60 dB. Those two are
- * here for comparison. https://pytorch.org/audio/stable/tutorials/audio_resampling_tutorial.html
+ * Band-limited resampling by a windowed sinc, as `torchaudio.transforms.Resample` defines it: same
+ * formula, same padding with zeros, same output length ceil(n · to / from). The kernel that is used
+ * is a Kaiser window of 40 zero crossings whose stop band lies 100 dB down, below the last bit of
+ * the int16 that comes of it; torchaudio's "kaiser_best" (143 dB) takes half as long again for 50
+ * Hz of pass band, its default (a Hann window) reaches some 60 dB. Those two are here for
+ * comparison. https://pytorch.org/audio/stable/tutorials/audio_resampling_tutorial.html
  */
 import { PhaseTable, type ResampleKernel } from './phase-table';
 
 /** Flat to 6.97 kHz at 16 kHz, silent from 8.19. Anything that changes it changes clips' hashes. */
-export const kaiser: ResampleKernel = { window: 'kaiser', zeroCrossings: 40, rolloff: 0.9475937167399596, beta: 10.06 };
-export const kaiserBest: ResampleKernel = { window: 'kaiser', zeroCrossings: 64, rolloff: 0.9475937167399596, beta: 14.769656459379492 };
-export const torchaudioDefault: ResampleKernel = { window: 'hann', zeroCrossings: 6, rolloff: 0.99, beta: 0 };
+export const kaiser: ResampleKernel = {
+  window: 'kaiser',
+  zeroCrossings: 40,
+  rolloff: 0.9475937167399596,
+  beta: 10.06,
+};
+export const kaiserBest: ResampleKernel = {
+  window: 'kaiser',
+  zeroCrossings: 64,
+  rolloff: 0.9475937167399596,
+  beta: 14.769656459379492,
+};
+export const torchaudioDefault: ResampleKernel = {
+  window: 'hann',
+  zeroCrossings: 6,
+  rolloff: 0.99,
+  beta: 0,
+};
 
 /**
  * @param samples float32 [n] at `fromRate` Hz
  * @returns float32 [ceil(n · toRate / fromRate)]; the same array when the rates are equal
  * @throws RangeError when a rate is not a positive integer
  */
-export function resample(samples: Float32Array, fromRate: number, toRate: number, kernel: ResampleKernel = kaiser): Float32Array {
+export function resample(
+  samples: Float32Array,
+  fromRate: number,
+  toRate: number,
+  kernel: ResampleKernel = kaiser,
+): Float32Array {
   if (![fromRate, toRate].every((rate) => Number.isInteger(rate) && rate > 0))
     throw new RangeError(`no resampling from ${fromRate} to ${toRate} Hz`);
   if (fromRate === toRate) return samples;
@@ -40,7 +62,10 @@ type Emit = (block: Float32Array) => void;
 /** The same samples as `resample` gives of the whole, bit by bit, from blocks as they come. */
 export class Resampler {
   private readonly table: PhaseTable;
-  /** The last samples that came, the first of which is number `base` of the clip; zeros before the clip. */
+  /**
+   * The last samples that came, the first of which is number `base` of the clip; zeros before the
+   * clip.
+   */
   private readonly window: Float32Array;
   private base: number;
   private filled: number;
@@ -77,9 +102,13 @@ export class Resampler {
   private work(emit: Emit): void {
     const { from, to, taps, reach } = this.table;
     const lastStart = this.base + this.filled - taps + reach;
-    const until = Math.min(this.total, Math.max(this.given, Math.ceil(((lastStart + 1) * to) / from)));
+    const until = Math.min(
+      this.total,
+      Math.max(this.given, Math.ceil(((lastStart + 1) * to) / from)),
+    );
     const inputs = this.window.subarray(0, this.filled);
-    if (until > this.given) emit(this.table.convolve(inputs, this.base, this.given, until - this.given));
+    if (until > this.given)
+      emit(this.table.convolve(inputs, this.base, this.given, until - this.given));
     this.given = until;
     const needed = Math.floor((until * from) / to) - reach;
     const passed = Math.min(this.filled, Math.max(0, needed - this.base));

@@ -1,4 +1,7 @@
-/** int16 samples end to end, in memory that is used again for the next clip: fresh memory for every clip costs its page faults, and whole collections of garbage. */
+/**
+ * int16 samples end to end, in memory that is used again for the next clip: fresh memory for every
+ * clip costs its page faults, and whole collections of garbage.
+ */
 
 /** Two minutes at 16 kHz. Memory that grew beyond it for one clip is not kept for the next. */
 const KEPT_SAMPLES = 2 ** 21;

@@ -1,6 +1,7 @@
 /**
- * The table beside an audio shard's samples: which clip lies where, and how it was labelled. Logits point to its row numbers. Labels are a
- * list of int32 class numbers, NULL for a clip without labels, which is not the same as a clip with none of the classes.
+ * The table beside an audio shard's samples: which clip lies where, and how it was labelled. Logits
+ * point to its row numbers. Labels are a list of int32 class numbers, NULL for a clip without
+ * labels, which is not the same as a clip with none of the classes.
  */
 import { FormatInvalid } from '../format-invalid';
 import { readParquet, requiredColumn, writeParquet, type ParquetColumn } from '../parquet-file';
@@ -22,14 +23,35 @@ export interface ShardClip {
 /** Hashes do not compress: the highest takes ten times as long for a twentieth of the bytes. */
 const brotliQuality = 5;
 
-/** @throws RangeError unless clips lie end to end from offset 0, but for those that share the samples of an earlier one */
+/**
+ * @throws RangeError unless clips lie end to end from offset 0, but for those that share the
+ *   samples of an earlier one
+ */
 export async function encodeShardTable(clips: readonly ShardClip[]): Promise<Uint8Array> {
   const misplaced = firstMisplacedClip(clips);
-  if (misplaced >= 0) throw new RangeError(`clip ${misplaced} neither starts where those before it end, nor lies where its equal does`);
+  if (misplaced >= 0)
+    throw new RangeError(
+      `clip ${misplaced} neither starts where those before it end, nor lies where its equal does`,
+    );
   const columns: ParquetColumn[] = [
-    { name: 'clip', schema: requiredColumn('clip', 'BYTE_ARRAY', 'UTF8'), encoding: 'PLAIN', data: clips.map(({ clip }) => clip) },
-    { name: 'sha256', schema: requiredColumn('sha256', 'BYTE_ARRAY', 'UTF8'), encoding: 'PLAIN', data: clips.map(({ sha256 }) => sha256) },
-    { name: 'offset', schema: requiredColumn('offset', 'INT64', null), encoding: 'PLAIN', data: clips.map(({ offset }) => BigInt(offset)) },
+    {
+      name: 'clip',
+      schema: requiredColumn('clip', 'BYTE_ARRAY', 'UTF8'),
+      encoding: 'PLAIN',
+      data: clips.map(({ clip }) => clip),
+    },
+    {
+      name: 'sha256',
+      schema: requiredColumn('sha256', 'BYTE_ARRAY', 'UTF8'),
+      encoding: 'PLAIN',
+      data: clips.map(({ sha256 }) => sha256),
+    },
+    {
+      name: 'offset',
+      schema: requiredColumn('offset', 'INT64', null),
+      encoding: 'PLAIN',
+      data: clips.map(({ offset }) => BigInt(offset)),
+    },
     {
       name: 'samples',
       schema: requiredColumn('samples', 'INT64', null),
@@ -47,14 +69,20 @@ export async function encodeShardTable(clips: readonly ShardClip[]): Promise<Uin
       data: clips.map(({ labels }) => labels && [...labels]),
     },
   ];
-  return await writeParquet(columns, { quality: brotliQuality, metadata: { format: shardTableFormat } });
+  return await writeParquet(columns, {
+    quality: brotliQuality,
+    metadata: { format: shardTableFormat },
+  });
 }
 
 /** @throws FormatInvalid when the bytes are no such table */
 export async function decodeShardTable(bytes: Uint8Array): Promise<ShardClip[]> {
   const file = await readParquet(bytes, 'audio shard table');
   if (file.metadata['format'] !== shardTableFormat)
-    throw new FormatInvalid('audio shard table', `its format is ${file.metadata['format'] ?? 'not stated'}`);
+    throw new FormatInvalid(
+      'audio shard table',
+      `its format is ${file.metadata['format'] ?? 'not stated'}`,
+    );
   const clip = file.column('clip') as ArrayLike<string>;
   const sha256 = file.column('sha256') as ArrayLike<string>;
   const offset = file.column('offset') as ArrayLike<bigint>;
@@ -70,7 +98,8 @@ export async function decodeShardTable(bytes: Uint8Array): Promise<ShardClip[]> 
       labels: classes ? Array.from(classes) : null,
     };
   });
-  if (firstMisplacedClip(clips) >= 0) throw new FormatInvalid('audio shard table', `clip ${firstMisplacedClip(clips)} is misplaced`);
+  if (firstMisplacedClip(clips) >= 0)
+    throw new FormatInvalid('audio shard table', `clip ${firstMisplacedClip(clips)} is misplaced`);
   return clips;
 }
 

@@ -1,4 +1,7 @@
-/** One of the WebAssembly decoders of others, which share a shape, over a stream; whatever they complain about makes the clip unreadable. */
+/**
+ * One of the WebAssembly decoders of others, which share a shape, over a stream; whatever they
+ * complain about makes the clip unreadable.
+ */
 import type { AudioBlock } from './audio-block';
 import { ClipUnreadable } from './clip-unreadable';
 import { quietly } from './quiet-console';
@@ -29,8 +32,15 @@ export async function* blocksOf<D extends WasmDecoder, P>(
   flush?: (decoder: D) => Promise<WasmDecoded>,
 ): AsyncGenerator<AudioBlock> {
   let isSilent = true;
-  const checked = async (work: () => WasmDecoded | Promise<WasmDecoded>): Promise<AudioBlock | null> => {
-    const { channelData: channels, samplesDecoded, sampleRate, errors } = await typed(kind, () => quietly(async () => await work()));
+  const checked = async (
+    work: () => WasmDecoded | Promise<WasmDecoded>,
+  ): Promise<AudioBlock | null> => {
+    const {
+      channelData: channels,
+      samplesDecoded,
+      sampleRate,
+      errors,
+    } = await typed(kind, () => quietly(async () => await work()));
     if (errors[0]) throw new ClipUnreadable('damaged', `${kind} breaks off: ${errors[0].message}`);
     if (samplesDecoded === 0 || channels.length === 0 || sampleRate === 0) return null;
     isSilent = false;

@@ -2,7 +2,10 @@ import { sampleRate } from './mono16k';
 
 const HEADER_BYTES = 44;
 
-/** A canonical RIFF/WAVE file: mono, 16 bit, 16 kHz. https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html */
+/**
+ * A canonical RIFF/WAVE file: mono, 16 bit, 16 kHz.
+ * https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html
+ */
 export function encodeWav(samples: Int16Array): Buffer {
   const file = Buffer.alloc(wavBytes(samples.length));
   file.write('RIFF', 0, 'latin1');

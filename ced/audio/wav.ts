@@ -1,8 +1,11 @@
 /**
- * RIFF/WAVE (and RF64) in, samples out, as they arrive. Tolerant where recorders are sloppy and the meaning is still certain: chunks in any order, odd chunks with
- * or without their padding byte, a data length that an interrupted or streamed recording never filled in, one that the file's own length contradicts, a last frame
- * cut short. Anything else is refused rather than guessed at: a file that ends before what both its lengths state was cut short on its way.
- * http://soundfile.sapp.org/doc/WaveFormat/, Microsoft's WAVEFORMATEXTENSIBLE, and EBU Tech 3306 for RF64.
+ * RIFF/WAVE (and RF64) in, samples out, as they arrive. Tolerant where recorders are sloppy and the
+ * meaning is still certain: chunks in any order, odd chunks with or without their padding byte, a
+ * data length that an interrupted or streamed recording never filled in, one that the file's own
+ * length contradicts, a last frame cut short. Anything else is refused rather than guessed at: a
+ * file that ends before what both its lengths state was cut short on its way.
+ * http://soundfile.sapp.org/doc/WaveFormat/, Microsoft's WAVEFORMATEXTENSIBLE, and EBU Tech 3306
+ * for RF64.
  */
 import type { AudioBlock } from './audio-block';
 import { joined } from './byte-parts';
@@ -13,7 +16,10 @@ const formatInteger = 0x0001;
 const formatFloat = 0x0003;
 const formatExtensible = 0xfffe;
 
-/** Lengths that stand for "not known" where a recording went down a pipe: 0x7fffffff, 0xffffffff, and either less a header. */
+/**
+ * Lengths that stand for "not known" where a recording went down a pipe: 0x7fffffff, 0xffffffff,
+ * and either less a header.
+ */
 const UNKNOWN_FROM = 0x7f000000;
 
 /** Chunks before the samples hold titles and pictures; more than this is no header. */
@@ -43,7 +49,8 @@ const sampleReaders: Readonly<Record<string, ReadSample>> = {
   // 8 bits alone are unsigned in this format.
   [`${formatInteger}/8`]: (view, at) => (view.getUint8(at) - 128) / 0x80,
   [`${formatInteger}/16`]: (view, at) => view.getInt16(at, true) / 0x8000,
-  [`${formatInteger}/24`]: (view, at) => (view.getUint16(at, true) + view.getInt8(at + 2) * 0x10000) / 0x800000,
+  [`${formatInteger}/24`]: (view, at) =>
+    (view.getUint16(at, true) + view.getInt8(at + 2) * 0x10000) / 0x800000,
   [`${formatInteger}/32`]: (view, at) => view.getInt32(at, true) / 0x80000000,
   [`${formatFloat}/32`]: (view, at) => view.getFloat32(at, true),
   [`${formatFloat}/64`]: (view, at) => view.getFloat64(at, true),
@@ -54,10 +61,14 @@ export function isWav(bytes: Uint8Array): boolean {
 }
 
 /**
- * @param longestSeconds a file whose header says that it is longer is refused before its samples are read
+ * @param longestSeconds a file whose header says that it is longer is refused before its samples
+ *   are read
  * @throws ClipUnreadable
  */
-export async function* wavBlocks(parts: AsyncIterable<Uint8Array>, longestSeconds: number): AsyncGenerator<AudioBlock> {
+export async function* wavBlocks(
+  parts: AsyncIterable<Uint8Array>,
+  longestSeconds: number,
+): AsyncGenerator<AudioBlock> {
   let pending: Uint8Array = new Uint8Array(0);
   let data: WavData | null = null;
   let left = Infinity;
@@ -68,7 +79,8 @@ export async function* wavBlocks(parts: AsyncIterable<Uint8Array>, longestSecond
       if (data === null) continue;
       const { format, start, statedBytes } = data;
       left = statedBytes;
-      if (left !== Infinity) checkLength(left / format.blockBytes / format.sampleRate, longestSeconds);
+      if (left !== Infinity)
+        checkLength(left / format.blockBytes / format.sampleRate, longestSeconds);
       pending = pending.subarray(start);
     }
     const { format } = data;
@@ -83,7 +95,10 @@ export async function* wavBlocks(parts: AsyncIterable<Uint8Array>, longestSecond
   if (data === null) return void findWavData(pending);
   const missing = left - pending.length;
   if (data.isCovered && missing >= data.format.blockBytes)
-    throw new ClipUnreadable('damaged', `the WAV file breaks off: ${missing} bytes of its samples are missing`);
+    throw new ClipUnreadable(
+      'damaged',
+      `the WAV file breaks off: ${missing} bytes of its samples are missing`,
+    );
 }
 
 /** null when its samples may start in what has not arrived yet. */
@@ -91,7 +106,12 @@ function dataSoFar(bytes: Uint8Array): WavData | null {
   try {
     return findWavData(bytes);
   } catch (error) {
-    if (error instanceof ClipUnreadable && error.reason === 'damaged' && bytes.length <= LONGEST_HEADER_BYTES) return null;
+    if (
+      error instanceof ClipUnreadable &&
+      error.reason === 'damaged' &&
+      bytes.length <= LONGEST_HEADER_BYTES
+    )
+      return null;
     throw error;
   }
 }
@@ -110,20 +130,33 @@ function findWavData(bytes: Uint8Array): WavData {
     const start = at + 8;
     if (id === 'fmt ') format = readFormat(view, start, length);
     if (id === 'data') {
-      if (!format) throw new ClipUnreadable('damaged', 'the samples of the WAV file come before their format');
+      if (!format)
+        throw new ClipUnreadable('damaged', 'the samples of the WAV file come before their format');
       const stated = Number.isNaN(dataBytes) ? length : dataBytes;
       const isKnown = stated !== 0 && (stated < UNKNOWN_FROM || stated === dataBytes);
-      return { format, start, statedBytes: isKnown ? stated : Infinity, isCovered: isKnown && fileBytes >= start + stated };
+      return {
+        format,
+        start,
+        statedBytes: isKnown ? stated : Infinity,
+        isCovered: isKnown && fileBytes >= start + stated,
+      };
     }
     if (id === 'ds64' && start + 16 <= bytes.length)
-      [fileBytes, dataBytes] = [8 + Number(view.getBigUint64(start, true)), Number(view.getBigUint64(start + 8, true))];
+      [fileBytes, dataBytes] = [
+        8 + Number(view.getBigUint64(start, true)),
+        Number(view.getBigUint64(start + 8, true)),
+      ];
     at = nextChunk(bytes, start + length);
   }
-  throw new ClipUnreadable('damaged', format ? 'the WAV file has no data chunk' : 'the WAV file has no fmt chunk');
+  throw new ClipUnreadable(
+    'damaged',
+    format ? 'the WAV file has no data chunk' : 'the WAV file has no fmt chunk',
+  );
 }
 
 function readFormat(view: DataView, start: number, length: number): WavFormat {
-  if (length < 16 || start + length > view.byteLength) throw new ClipUnreadable('damaged', 'the fmt chunk of the WAV file is cut short');
+  if (length < 16 || start + length > view.byteLength)
+    throw new ClipUnreadable('damaged', 'the fmt chunk of the WAV file is cut short');
   let tag = view.getUint16(start, true);
   // The subformat GUID starts with the plain format's tag.
   if (tag === formatExtensible && length >= 26) tag = view.getUint16(start + 24, true);
@@ -135,9 +168,16 @@ function readFormat(view: DataView, start: number, length: number): WavFormat {
     bits: view.getUint16(start + 14, true),
   };
   if (!sampleReaders[`${format.tag}/${format.bits}`]) {
-    throw new ClipUnreadable('unsupportedCodec', `WAV format 0x${tag.toString(16).padStart(4, '0')} with ${format.bits} bits`);
+    throw new ClipUnreadable(
+      'unsupportedCodec',
+      `WAV format 0x${tag.toString(16).padStart(4, '0')} with ${format.bits} bits`,
+    );
   }
-  if (format.channels === 0 || format.sampleRate === 0 || format.blockBytes !== (format.channels * format.bits) / 8) {
+  if (
+    format.channels === 0 ||
+    format.sampleRate === 0 ||
+    format.blockBytes !== (format.channels * format.bits) / 8
+  ) {
     throw new ClipUnreadable(
       'damaged',
       `${format.channels} channels of ${format.bits} bits at ${format.sampleRate} Hz in blocks of ${format.blockBytes} bytes`,
@@ -146,7 +186,10 @@ function readFormat(view: DataView, start: number, length: number): WavFormat {
   return format;
 }
 
-/** Chunks start at even offsets, but some writers forget the padding byte: where only the unpadded place shows a chunk id, it is one. */
+/**
+ * Chunks start at even offsets, but some writers forget the padding byte: where only the unpadded
+ * place shows a chunk id, it is one.
+ */
 function nextChunk(bytes: Uint8Array, end: number): number {
   if (end % 2 === 0) return end;
   const looksLikeId = (at: number) => /^[A-Za-z0-9_ ]{4}$/.test(ascii(bytes, at));
@@ -156,9 +199,14 @@ function nextChunk(bytes: Uint8Array, end: number): number {
 /** @param bytes whole frames */
 function blockOf(bytes: Uint8Array, format: WavFormat): AudioBlock {
   const { tag, bits, channels, sampleRate } = format;
-  if (tag !== formatInteger || bits !== 16) return { sampleRate, channels: samplesOf(bytes, format) };
+  if (tag !== formatInteger || bits !== 16)
+    return { sampleRate, channels: samplesOf(bytes, format) };
   const pcm = int16Of(bytes);
-  if (channels > 1) return { sampleRate, channels: Array.from({ length: channels }, (_, channel) => everyOf(pcm, channel, channels)) };
+  if (channels > 1)
+    return {
+      sampleRate,
+      channels: Array.from({ length: channels }, (_, channel) => everyOf(pcm, channel, channels)),
+    };
   return {
     sampleRate,
     mono: pcm,
@@ -168,17 +216,27 @@ function blockOf(bytes: Uint8Array, format: WavFormat): AudioBlock {
   };
 }
 
-function samplesOf(bytes: Uint8Array, { tag, bits, channels, blockBytes }: WavFormat): Float32Array[] {
+function samplesOf(
+  bytes: Uint8Array,
+  { tag, bits, channels, blockBytes }: WavFormat,
+): Float32Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const read = sampleReaders[`${tag}/${bits}`]!;
   return Array.from({ length: channels }, (_, channel) => {
     const values = new Float32Array(bytes.length / blockBytes);
-    for (let sample = 0, at = (channel * bits) / 8; sample < values.length; sample++, at += blockBytes) values[sample] = read(view, at);
+    for (
+      let sample = 0, at = (channel * bits) / 8;
+      sample < values.length;
+      sample++, at += blockBytes
+    )
+      values[sample] = read(view, at);
     return values;
   });
 }
 
-/** Most files are of this kind, and every machine that this runs on keeps its bytes in their order. */
+/**
+ * Most files are of this kind, and every machine that this runs on keeps its bytes in their order.
+ */
 function int16Of(bytes: Uint8Array): Int16Array {
   const aligned = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes);
   return new Int16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >> 1);
@@ -186,7 +244,8 @@ function int16Of(bytes: Uint8Array): Int16Array {
 
 function everyOf(pcm: Int16Array, first: number, step: number): Float32Array {
   const values = new Float32Array(pcm.length / step);
-  for (let sample = 0, at = first; sample < values.length; sample++, at += step) values[sample] = pcm[at]! / 0x8000;
+  for (let sample = 0, at = first; sample < values.length; sample++, at += step)
+    values[sample] = pcm[at]! / 0x8000;
   return values;
 }
 

@@ -1,14 +1,21 @@
 /**
- * Turns stored parameters into what the engine takes: samples written in shifted order, and mask edges as integers. The masks themselves
- * are applied on the device, on the log-mel in dB, before `init_bn`, with the value 0.
+ * Turns stored parameters into what the engine takes: samples written in shifted order, and mask
+ * edges as integers. The masks themselves are applied on the device, on the log-mel in dB, before
+ * `init_bn`, with the value 0.
  */
 import type { AugmentParameters } from './parameters';
 
 /**
- * Writes `pcm`, rolled circularly to the right by `shift` samples, to `out` from `outOffset` on: out[(i + shift) mod n] = pcm[i].
+ * Writes `pcm`, rolled circularly to the right by `shift` samples, to `out` from `outOffset` on:
+ * out[(i + shift) mod n] = pcm[i].
  * @throws RangeError when the shift is outside [0, n) or the result does not fit
  */
-export function shiftInto(pcm: Int16Array, shift: number, out: Int16Array, outOffset: number): void {
+export function shiftInto(
+  pcm: Int16Array,
+  shift: number,
+  out: Int16Array,
+  outOffset: number,
+): void {
   const samples = pcm.length;
   if (!Number.isInteger(shift) || shift < 0 || (shift >= samples && shift !== 0)) {
     throw new RangeError(`a shift of ${shift} samples does not belong to a chunk of ${samples}`);

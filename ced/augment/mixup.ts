@@ -1,6 +1,7 @@
 /**
- * The student's own mixup weights, drawn anew for every step. As in the published training loop, each example of a batch has its own
- * lambda ~ Beta(alpha, alpha), which weighs the *flipped* batch: x' = flip(x)·λ + x·(1 − λ).
+ * The student's own mixup weights, drawn anew for every step. As in the published training loop,
+ * each example of a batch has its own lambda ~ Beta(alpha, alpha), which weighs the *flipped*
+ * batch: x' = flip(x)·λ + x·(1 − λ).
  */
 import { philox, streamKey, uniform, type PhiloxCounter, type PhiloxKey } from './random';
 
@@ -11,10 +12,15 @@ export interface StepIdentity {
 }
 
 /**
- * One lambda per example, float32 [batch]. alpha 0 means no mixup: all zero. Words come from the key `mixup/<seed>` at counters
- * (attempt, example, step, epoch), so an example's lambda does not depend on how often its neighbours were rejected.
+ * One lambda per example, float32 [batch]. alpha 0 means no mixup: all zero. Words come from the
+ * key `mixup/<seed>` at counters (attempt, example, step, epoch), so an example's lambda does not
+ * depend on how often its neighbours were rejected.
  */
-export function drawMixup(alpha: number, { seed, epoch, step }: StepIdentity, batch: number): Float32Array {
+export function drawMixup(
+  alpha: number,
+  { seed, epoch, step }: StepIdentity,
+  batch: number,
+): Float32Array {
   if (!(alpha >= 0)) throw new RangeError(`mixup must be 0 or more, got ${alpha}`);
   const lambda = new Float32Array(batch);
   if (alpha === 0) return lambda;
@@ -39,7 +45,12 @@ class ExampleUniforms {
 
   next(): number {
     if (this.taken === 4) {
-      this.words = philox(this.key, [this.block++, this.counter[1], this.counter[2], this.counter[3]]);
+      this.words = philox(this.key, [
+        this.block++,
+        this.counter[1],
+        this.counter[2],
+        this.counter[3],
+      ]);
       this.taken = 0;
     }
     // Half a step up keeps zero out: its logarithm is taken.
@@ -68,8 +79,10 @@ function gamma(shape: number, uniforms: ExampleUniforms): number {
   const d = shape - 1 / 3;
   const c = 1 / Math.sqrt(9 * d);
   for (;;) {
-    const normal = Math.sqrt(-2 * Math.log(uniforms.next())) * Math.cos(2 * Math.PI * uniforms.next());
+    const normal =
+      Math.sqrt(-2 * Math.log(uniforms.next())) * Math.cos(2 * Math.PI * uniforms.next());
     const v = (1 + c * normal) ** 3;
-    if (v > 0 && Math.log(uniforms.next()) < 0.5 * normal * normal + d - d * v + d * Math.log(v)) return d * v;
+    if (v > 0 && Math.log(uniforms.next()) < 0.5 * normal * normal + d - d * v + d * Math.log(v))
+      return d * v;
   }
 }

@@ -1,14 +1,19 @@
 /**
- * What one view of one chunk is heard under. The parameters themselves are stored with the logits, so a replay depends on no library and no
- * generator; and they are a pure function of (seed, clip content, chunk, view), so a shard computed twice is the same shard. The two masks
- * are drawn independently (the published code places both with one pair of numbers).
+ * What one view of one chunk is heard under. The parameters themselves are stored with the logits,
+ * so a replay depends on no library and no generator; and they are a pure function of (seed, clip
+ * content, chunk, view), so a shard computed twice is the same shard. The two masks are drawn
+ * independently (the published code places both with one pair of numbers).
  *
- * Units: `shift` in samples, circular, to the right, 0 = not applied; times in frames of 10 ms, frequencies in mel bins. Paper section 3.1.
+ * Units: `shift` in samples, circular, to the right, 0 = not applied; times in frames of 10 ms,
+ * frequencies in mel bins. Paper section 3.1.
  */
 import { frameCount } from '../audio/frames';
 import { below, philox, streamKey, uniform } from './random';
 
-/** Enters every content key: raise it when a change here draws other parameters from the same configuration. */
+/**
+ * Enters every content key: raise it when a change here draws other parameters from the same
+ * configuration.
+ */
 export const augmentationVersion = 1;
 
 export const melBins = 64;
@@ -44,17 +49,28 @@ export interface ViewIdentity {
 }
 
 /**
- * Draws the parameters of one view. Words come from the key `augment/<seed>/<clipSha256>` at counters (0, view, chunk, 0) and
- * (1, view, chunk, 0): applied?, shift; then time width, time start, frequency width, frequency start.
+ * Draws the parameters of one view. Words come from the key `augment/<seed>/<clipSha256>` at
+ * counters (0, view, chunk, 0) and (1, view, chunk, 0): applied?, shift; then time width, time
+ * start, frequency width, frequency start.
  * @param samples length of the chunk; the masks never reach beyond its own frames
  */
-export function drawAugmentation(config: AugmentConfig, identity: ViewIdentity, samples: number): AugmentParameters {
+export function drawAugmentation(
+  config: AugmentConfig,
+  identity: ViewIdentity,
+  samples: number,
+): AugmentParameters {
   const key = streamKey('augment', identity.seed, identity.clipSha256);
   const [applied, shifted] = philox(key, [0, identity.view, identity.chunk, 0]);
-  const [timeWidthWord, timeStartWord, freqWidthWord, freqStartWord] = philox(key, [1, identity.view, identity.chunk, 0]);
+  const [timeWidthWord, timeStartWord, freqWidthWord, freqStartWord] = philox(key, [
+    1,
+    identity.view,
+    identity.chunk,
+    0,
+  ]);
 
   const reach = Math.floor(config.shift.maxFraction * samples);
-  const offset = uniform(applied) < config.shift.probability ? below(shifted, 2 * reach + 1) - reach : 0;
+  const offset =
+    uniform(applied) < config.shift.probability ? below(shifted, 2 * reach + 1) - reach : 0;
 
   const frames = frameCount(samples);
   const timeWidth = below(timeWidthWord, Math.min(config.timeMask.maxFrames, frames) + 1);

@@ -1,7 +1,8 @@
 /**
- * Randomness as a pure function of what it is for: a counter-based generator has no state to save, so a resumed, a moved and a repeated run
- * draw the same numbers, and any single draw can be recomputed alone. Philox4x32-10 of Salmon et al., "Parallel random numbers: as easy as
- * 1, 2, 3" (SC 2011). The same numbers in ten lines of Python are in docs/formats.md.
+ * Randomness as a pure function of what it is for: a counter-based generator has no state to save,
+ * so a resumed, a moved and a repeated run draw the same numbers, and any single draw can be
+ * recomputed alone. Philox4x32-10 of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3"
+ * (SC 2011). The same numbers in ten lines of Python are in docs/formats.md.
  *
  * Golden numbers (the authors' known-answer test, ten rounds):
  *   key 00000000 00000000, counter 00000000 ×4                         → 6627e8d5 e169c58d bc57ac4c 9b00dbd8
@@ -35,7 +36,9 @@ function multiplyHigh(a: number, b: number): number {
   return (aHigh * bHigh + (middle >>> 16) + (carry >>> 16)) >>> 0;
 }
 
-/** Four uint32 for one 64-bit key and one 128-bit counter (words of both in the order of the paper). */
+/**
+ * Four uint32 for one 64-bit key and one 128-bit counter (words of both in the order of the paper).
+ */
 export function philox(key: PhiloxKey, counter: PhiloxCounter): PhiloxWords {
   let [key0, key1] = key;
   let [c0, c1, c2, c3] = counter;
@@ -59,14 +62,18 @@ export function uniform(word: number): number {
   return word / 0x100000000;
 }
 
-/** Maps a uint32 to 0 … count − 1: floor(uniform · count), in integers, for counts below 2^32. The bias is below count / 2^32. */
+/**
+ * Maps a uint32 to 0 … count − 1: floor(uniform · count), in integers, for counts below 2^32. The
+ * bias is below count / 2^32.
+ */
 export function below(word: number, count: number): number {
   return multiplyHigh(word, count);
 }
 
 /**
- * The key of an independent stream: the first eight bytes, as two little-endian uint32, of SHA-256 over `ced/<domain>/<part>/<part>…` in
- * UTF-8. Integers are written in decimal. A domain names the purpose, so that no two purposes share numbers under one seed.
+ * The key of an independent stream: the first eight bytes, as two little-endian uint32, of SHA-256
+ * over `ced/<domain>/<part>/<part>…` in UTF-8. Integers are written in decimal. A domain names the
+ * purpose, so that no two purposes share numbers under one seed.
  */
 export function streamKey(domain: string, ...parts: readonly (string | number)[]): PhiloxKey {
   for (const part of parts) {
@@ -80,8 +87,9 @@ export function streamKey(domain: string, ...parts: readonly (string | number)[]
 }
 
 /**
- * The order in which an epoch visits n items: Fisher–Yates from the last position down, position i swapping with `below(word, i + 1)`; words
- * are taken in sequence from counters (0, epoch, 0, 0), (1, epoch, 0, 0), … of the key `permutation/<seed>`.
+ * The order in which an epoch visits n items: Fisher–Yates from the last position down, position i
+ * swapping with `below(word, i + 1)`; words are taken in sequence from counters (0, epoch, 0, 0),
+ * (1, epoch, 0, 0), … of the key `permutation/<seed>`.
  */
 export function permutation(seed: number, epoch: number, n: number): Uint32Array {
   const key = streamKey('permutation', seed);

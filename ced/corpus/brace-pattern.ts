@@ -1,4 +1,7 @@
-/** Brace patterns of shard names, as a shell and WebDataset read them: `{000..199}` counts, keeping leading zeros, `{a,b}` lists. */
+/**
+ * Brace patterns of shard names, as a shell and WebDataset read them: `{000..199}` counts, keeping
+ * leading zeros, `{a,b}` lists.
+ */
 
 const MOST_NAMES = 1_000_000;
 
@@ -6,10 +9,14 @@ const MOST_NAMES = 1_000_000;
 export function expandBraces(pattern: string): string[] {
   const match = /\{([^{}]*)\}/.exec(pattern);
   if (!match?.[1]) return [pattern];
-  const [before, after] = [pattern.slice(0, match.index), pattern.slice(match.index + match[0].length)];
+  const [before, after] = [
+    pattern.slice(0, match.index),
+    pattern.slice(match.index + match[0].length),
+  ];
   const choices = alternatives(match[1]);
   const rest = expandBraces(after);
-  if (choices.length * rest.length > MOST_NAMES) throw new RangeError(`${pattern} names more than ${MOST_NAMES} shards`);
+  if (choices.length * rest.length > MOST_NAMES)
+    throw new RangeError(`${pattern} names more than ${MOST_NAMES} shards`);
   return choices.flatMap((choice) => rest.map((tail) => `${before}${choice}${tail}`));
 }
 
@@ -20,6 +27,9 @@ function alternatives(inside: string): string[] {
   const count = Number(last) - Number(first) + 1;
   if (count < 1) throw new RangeError(`{${inside}} counts backwards`);
   if (count > MOST_NAMES) throw new RangeError(`{${inside}} names more than ${MOST_NAMES} shards`);
-  const width = first.startsWith('0') || last.startsWith('0') ? Math.max(first.length, last.length) : 0;
-  return Array.from({ length: count }, (_, index) => String(Number(first) + index).padStart(width, '0'));
+  const width =
+    first.startsWith('0') || last.startsWith('0') ? Math.max(first.length, last.length) : 0;
+  return Array.from({ length: count }, (_, index) =>
+    String(Number(first) + index).padStart(width, '0'),
+  );
 }

@@ -1,7 +1,8 @@
 /**
- * The clips of a split as columns in one file, which a machine keeps for itself: a training of two million clips finds them in a second, where thousands of
- * manifests are thousands of requests and half a minute of parsing. A clip's fields are read from the columns when they are asked for. The file ends with
- * its own SHA-256.
+ * The clips of a split as columns in one file, which a machine keeps for itself: a training of two
+ * million clips finds them in a second, where thousands of manifests are thousands of requests and
+ * half a minute of parsing. A clip's fields are read from the columns when they are asked for. The
+ * file ends with its own SHA-256.
  */
 import { createHash } from 'node:crypto';
 import { chunkPlan } from '../audio/chunks';
@@ -37,9 +38,19 @@ interface Columns {
 }
 
 /** The file's bytes. */
-export function* encodeClips({ vocabulary, clips, contentSha256, audioShards }: CorpusClips, chunkSeconds: number): Generator<Uint8Array> {
+export function* encodeClips(
+  { vocabulary, clips, contentSha256, audioShards }: CorpusClips,
+  chunkSeconds: number,
+): Generator<Uint8Array> {
   const numbers = Array.from({ length: 6 }, () => new Uint32Array(clips.length));
-  const [shards, offsets, lengths, labelCounts, labelEnds, nameEnds] = numbers as [Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array]; // prettier-ignore
+  const [shards, offsets, lengths, labelCounts, labelEnds, nameEnds] = numbers as [
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+  ];
   const hashes = Buffer.alloc(clips.length * HASH_BYTES);
   const labels: number[] = [];
   const names: Buffer[] = [];
@@ -50,9 +61,20 @@ export function* encodeClips({ vocabulary, clips, contentSha256, audioShards }: 
     for (const label of own ?? []) labels.push(label);
     hashes.write(sha256, index * HASH_BYTES, 'hex');
     [shards[index], offsets[index], lengths[index]] = [shard, offset, samples];
-    [labelCounts[index], labelEnds[index], nameEnds[index]] = [own?.length ?? UNLABELLED, labels.length, (nameBytes += name.length)];
+    [labelCounts[index], labelEnds[index], nameEnds[index]] = [
+      own?.length ?? UNLABELLED,
+      labels.length,
+      (nameBytes += name.length),
+    ];
   }
-  const head: Head = { vocabulary, contentSha256, audioShards: [...audioShards], chunkSeconds, clips: clips.length, labels: labels.length };
+  const head: Head = {
+    vocabulary,
+    contentSha256,
+    audioShards: [...audioShards],
+    chunkSeconds,
+    clips: clips.length,
+    labels: labels.length,
+  };
   const text = Buffer.from(JSON.stringify(head));
   const hash = createHash('sha256');
   // Padded, so that numbers can be read where they lie.
@@ -73,7 +95,11 @@ export function decodeClips(file: Uint8Array): CorpusClips | null {
   const aligned = file.byteOffset % 4 === 0 ? file : Uint8Array.from(file);
   const bytes = Buffer.from(aligned.buffer, aligned.byteOffset, aligned.byteLength);
   const end = bytes.length - HASH_BYTES;
-  if (end < 4 || !createHash('sha256').update(bytes.subarray(0, end)).digest().equals(bytes.subarray(end))) return null;
+  if (
+    end < 4 ||
+    !createHash('sha256').update(bytes.subarray(0, end)).digest().equals(bytes.subarray(end))
+  )
+    return null;
   let at = 4 + bytes.readUInt32LE();
   const head = JSON.parse(bytes.toString('utf8', 4, at)) as Head;
   const words = (count: number): Uint32Array => {
@@ -94,7 +120,12 @@ export function decodeClips(file: Uint8Array): CorpusClips | null {
     names: bytes.subarray(at, end),
   };
   const clips = Array.from({ length: head.clips }, (_, index) => new ClipInColumns(columns, index));
-  return { vocabulary: head.vocabulary, clips, contentSha256: head.contentSha256, audioShards: head.audioShards };
+  return {
+    vocabulary: head.vocabulary,
+    clips,
+    contentSha256: head.contentSha256,
+    audioShards: head.audioShards,
+  };
 }
 
 class ClipInColumns implements CorpusClip {
@@ -105,11 +136,19 @@ class ClipInColumns implements CorpusClip {
 
   get clip(): string {
     const { names, nameEnd } = this.columns;
-    return names.toString('utf8', this.index === 0 ? 0 : nameEnd[this.index - 1], nameEnd[this.index]);
+    return names.toString(
+      'utf8',
+      this.index === 0 ? 0 : nameEnd[this.index - 1],
+      nameEnd[this.index],
+    );
   }
 
   get sha256(): string {
-    return this.columns.hashes.toString('hex', this.index * HASH_BYTES, (this.index + 1) * HASH_BYTES);
+    return this.columns.hashes.toString(
+      'hex',
+      this.index * HASH_BYTES,
+      (this.index + 1) * HASH_BYTES,
+    );
   }
 
   get labels(): number[] | null {

@@ -1,6 +1,7 @@
 /**
- * Groups chunks of equal length into batches, so that every batch has one shape and no chunk is padded: teachers hear each chunk at its own
- * length. Which rows share a batch depends on the order of the chunks alone.
+ * Groups chunks of equal length into batches, so that every batch has one shape and no chunk is
+ * padded: teachers hear each chunk at its own length. Which rows share a batch depends on the order
+ * of the chunks alone.
  */
 export interface LengthBatch<T> {
   /** int16 [rows, samples] */
@@ -15,9 +16,21 @@ export class LengthBatches<T> {
 
   constructor(private readonly size: number) {}
 
-  /** Adds a chunk of `samples` samples, which `fill` writes at an offset; returns the batch when that filled it. */
-  add(samples: number, item: T, fill: (out: Int16Array, at: number) => void): LengthBatch<T> | null {
-    const batch = this.filling.get(samples) ?? { pcm: new Int16Array(this.size * samples), rows: 0, samples, items: [] };
+  /**
+   * Adds a chunk of `samples` samples, which `fill` writes at an offset; returns the batch when
+   * that filled it.
+   */
+  add(
+    samples: number,
+    item: T,
+    fill: (out: Int16Array, at: number) => void,
+  ): LengthBatch<T> | null {
+    const batch = this.filling.get(samples) ?? {
+      pcm: new Int16Array(this.size * samples),
+      rows: 0,
+      samples,
+      items: [],
+    };
     this.filling.set(samples, batch);
     fill(batch.pcm, batch.rows * samples);
     batch.items.push(item);
@@ -31,6 +44,9 @@ export class LengthBatches<T> {
   rest(): LengthBatch<T>[] {
     const rest = [...this.filling.values()].sort((a, b) => a.samples - b.samples);
     this.filling.clear();
-    return rest.map((batch) => ({ ...batch, pcm: batch.pcm.subarray(0, batch.rows * batch.samples) }));
+    return rest.map((batch) => ({
+      ...batch,
+      pcm: batch.pcm.subarray(0, batch.rows * batch.samples),
+    }));
   }
 }

@@ -1,12 +1,17 @@
 /**
- * Clips become shards. Cut anew, they fill shards in the table's order. Going on from an earlier plan, every clip keeps its shard, in its place,
- * and new ones fill new shards: what was ingested and heard is found again, wherever in the table the new rows stand. A shard that lost a
- * clip is made again without it; one that lost all is gone.
+ * Clips become shards. Cut anew, they fill shards in the table's order. Going on from an earlier
+ * plan, every clip keeps its shard, in its place, and new ones fill new shards: what was ingested
+ * and heard is found again, wherever in the table the new rows stand. A shard that lost a clip is
+ * made again without it; one that lost all is gone.
  */
 import type { RejectedRow } from './table';
 import type { ListedClip, Listing } from './listing';
 
-export function cutShards(clips: readonly ListedClip[], clipsPerShard: number, earlier: readonly Listing[] = []): ListedClip[][] {
+export function cutShards(
+  clips: readonly ListedClip[],
+  clipsPerShard: number,
+  earlier: readonly Listing[] = [],
+): ListedClip[][] {
   const present = new Map(clips.map((clip) => [clip.clip, clip]));
   const shards: ListedClip[][] = [];
   for (const listing of earlier) {
@@ -15,12 +20,20 @@ export function cutShards(clips: readonly ListedClip[], clipsPerShard: number, e
     if (kept.length > 0) shards.push(kept);
   }
   const fresh = clips.filter(({ clip }) => present.has(clip));
-  for (let start = 0; start < fresh.length; start += clipsPerShard) shards.push(fresh.slice(start, start + clipsPerShard));
+  for (let start = 0; start < fresh.length; start += clipsPerShard)
+    shards.push(fresh.slice(start, start + clipsPerShard));
   return shards;
 }
 
-/** The first shard's listing names the rows that could not be used at all; a split without a usable row still has it. */
+/**
+ * The first shard's listing names the rows that could not be used at all; a split without a usable
+ * row still has it.
+ */
 export function listShards(shards: readonly ListedClip[][], rejected: RejectedRow[]): Listing[] {
   const all = shards.length === 0 ? [[]] : shards;
-  return all.map((clips, index) => ({ formatVersion: 1, clips, rejected: index === 0 ? rejected : [] }));
+  return all.map((clips, index) => ({
+    formatVersion: 1,
+    clips,
+    rejected: index === 0 ? rejected : [],
+  }));
 }

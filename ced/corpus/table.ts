@@ -1,6 +1,7 @@
 /**
- * Corpus tables: JSONL with one clip a line, or CED's TSV (`filename<TAB>labels`, indexes joined by `;`). A row that cannot be used is
- * returned with its reason, never thrown: one broken row is counted and named, the rest goes on (design, invariant 9).
+ * Corpus tables: JSONL with one clip a line, or CED's TSV (`filename<TAB>labels`, indexes joined by
+ * `;`). A row that cannot be used is returned with its reason, never thrown: one broken row is
+ * counted and named, the rest goes on (design, invariant 9).
  */
 import { basename, dirname, isAbsolute, posix, resolve } from 'node:path';
 import { z } from 'zod';
@@ -28,21 +29,38 @@ const rowSchema = z.object({
 
 /**
  * Parses a whole table. Audio paths are relative to the table's own folder.
- * @param tablePath absolute path or URI of the table, which decides the format by its ending (`.tsv`/`.csv` = CED's TSV, else JSONL)
+ * @param tablePath absolute path or URI of the table, which decides the format by its ending
+ *   (`.tsv`/`.csv` = CED's TSV, else JSONL)
  */
-export function parseTable(text: string, tablePath: string): { rows: TableRow[]; rejected: RejectedRow[] } {
+export function parseTable(
+  text: string,
+  tablePath: string,
+): { rows: TableRow[]; rejected: RejectedRow[] } {
   const rows: TableRow[] = [];
   const rejected: RejectedRow[] = [];
   const seen = new Set<string>();
   const parseLine = /\.(tsv|csv)$/i.test(withoutQuery(tablePath)) ? parseTsvLine : parseJsonLine;
   text.split('\n').forEach((line, index) => {
-    if (line.trim() === '' || (index === 0 && parseLine === parseTsvLine && /^filename\t/i.test(line))) return;
+    if (
+      line.trim() === '' ||
+      (index === 0 && parseLine === parseTsvLine && /^filename\t/i.test(line))
+    )
+      return;
     const parsed = parseLine(line.trimEnd());
-    if (typeof parsed === 'string') return rejected.push({ clip: `${basename(withoutQuery(tablePath))}:${index + 1}`, reason: parsed });
-    if (seen.has(parsed.clip)) return rejected.push({ clip: parsed.clip, reason: 'duplicate clip id' });
+    if (typeof parsed === 'string')
+      return rejected.push({
+        clip: `${basename(withoutQuery(tablePath))}:${index + 1}`,
+        reason: parsed,
+      });
+    if (seen.has(parsed.clip))
+      return rejected.push({ clip: parsed.clip, reason: 'duplicate clip id' });
     seen.add(parsed.clip);
     const audio = locate(parsed.audio, tablePath);
-    if (audio === null) return rejected.push({ clip: parsed.clip, reason: `its audio ${parsed.audio} leads out of the bucket` });
+    if (audio === null)
+      return rejected.push({
+        clip: parsed.clip,
+        reason: `its audio ${parsed.audio} leads out of the bucket`,
+      });
     return rows.push({ ...parsed, audio });
   });
   return { rows, rejected };
@@ -56,7 +74,8 @@ function parseJsonLine(line: string): TableRow | string {
     return 'unreadable row: not JSON';
   }
   const row = rowSchema.safeParse(value);
-  if (row.success) return { clip: row.data.clip, audio: row.data.audio, labels: row.data.labels ?? null };
+  if (row.success)
+    return { clip: row.data.clip, audio: row.data.audio, labels: row.data.labels ?? null };
   const issue = row.error.issues[0];
   return `unreadable row: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`;
 }
@@ -80,7 +99,10 @@ function locate(audio: string, tablePath: string): string | null {
     const path = isAbsolute(audio) ? audio.slice(1) : posix.join(posix.dirname(table.path), audio);
     return path.split('/').includes('..') ? null : `gs://${table.bucket}/${path}`;
   }
-  const beside = new URL(audio.split('/').map(encodeURIComponent).join('/'), withoutQuery(tablePath));
+  const beside = new URL(
+    audio.split('/').map(encodeURIComponent).join('/'),
+    withoutQuery(tablePath),
+  );
   return beside.href;
 }
 

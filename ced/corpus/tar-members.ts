@@ -1,6 +1,7 @@
 /**
- * What a tar file holds and where, without reading what it holds: from header to header by random access. Nothing is ever unpacked, so no name or
- * link in it can lead anywhere. POSIX ustar and pax; GNU long names and sizes.
+ * What a tar file holds and where, without reading what it holds: from header to header by random
+ * access. Nothing is ever unpacked, so no name or link in it can lead anywhere. POSIX ustar and
+ * pax; GNU long names and sizes.
  * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html
  */
 export interface TarMember {
@@ -20,19 +21,24 @@ export class TarInvalid extends Error {
 const BLOCK = 512;
 const LONGEST_EXTENSION = 1 << 20;
 
-/** Plain files only: links, folders and devices are passed over. @throws {TarInvalid} naming the byte */
+/**
+ * Plain files only: links, folders and devices are passed over. @throws {TarInvalid} naming the
+ * byte
+ */
 export async function* tarMembers(readAt: ReadAt): AsyncGenerator<TarMember> {
   let extended: { name?: string; bytes?: number } = {};
   for (let at = 0; ;) {
     const header = await readAt(at, BLOCK);
     if (header.length === 0 || header.every((byte) => byte === 0)) return;
     if (header.length < BLOCK) throw new TarInvalid(`it breaks off in the header at byte ${at}`);
-    if (!sumMatches(header)) throw new TarInvalid(`the header at byte ${at} does not match its sum`);
+    if (!sumMatches(header))
+      throw new TarInvalid(`the header at byte ${at} does not match its sum`);
     const type = String.fromCharCode(header[156] ?? 0);
     const stated = numberAt(header, 124, 12);
     const offset = at + BLOCK;
     if (type === 'x' || type === 'L' || type === 'g') {
-      if (stated > LONGEST_EXTENSION) throw new TarInvalid(`the extension at byte ${at} is ${stated} bytes long`);
+      if (stated > LONGEST_EXTENSION)
+        throw new TarInvalid(`the extension at byte ${at} is ${stated} bytes long`);
       const content = await readAt(offset, stated);
       if (type === 'x') extended = { ...extended, ...paxFields(content) };
       if (type === 'L') extended = { ...extended, name: textAt(content, 0, content.length) };
@@ -40,8 +46,10 @@ export async function* tarMembers(readAt: ReadAt): AsyncGenerator<TarMember> {
       continue;
     }
     const bytes = extended.bytes ?? stated;
-    if (!Number.isSafeInteger(bytes) || bytes < 0) throw new TarInvalid(`the header at byte ${at} states a length of ${bytes}`);
-    if (type === '0' || type === '\0' || type === '7') yield { name: extended.name ?? plainName(header), offset, bytes };
+    if (!Number.isSafeInteger(bytes) || bytes < 0)
+      throw new TarInvalid(`the header at byte ${at} states a length of ${bytes}`);
+    if (type === '0' || type === '\0' || type === '7')
+      yield { name: extended.name ?? plainName(header), offset, bytes };
     extended = {};
     at = offset + padded(bytes);
   }
@@ -70,7 +78,8 @@ function numberAt(header: Buffer, at: number, length: number): number {
 
 function plainName(header: Buffer): string {
   const name = textAt(header, 0, 100);
-  const prefix = textAt(header, 257, 5) === 'ustar' && header[262] === 0 ? textAt(header, 345, 155) : '';
+  const prefix =
+    textAt(header, 257, 5) === 'ustar' && header[262] === 0 ? textAt(header, 345, 155) : '';
   return prefix === '' ? name : `${prefix}/${name}`;
 }
 
@@ -86,7 +95,10 @@ function paxFields(content: Buffer): { name?: string; bytes?: number } {
     const length = Number.parseInt(content.toString('latin1', at, at + 20), 10);
     if (!(length > 0)) break;
     const record = content.toString('utf8', at, at + length - 1);
-    const [key = '', value = ''] = [record.slice(record.indexOf(' ') + 1, record.indexOf('=')), record.slice(record.indexOf('=') + 1)];
+    const [key = '', value = ''] = [
+      record.slice(record.indexOf(' ') + 1, record.indexOf('=')),
+      record.slice(record.indexOf('=') + 1),
+    ];
     if (key === 'path') fields.name = value;
     if (key === 'size') fields.bytes = Number(value);
     at += length;

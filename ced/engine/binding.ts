@@ -1,6 +1,7 @@
 /**
- * The native door to TensorFlow: tfjs-node's N-API binding, loaded by itself. The rest of tfjs (its tape, kernels in JavaScript, 400 ms of
- * start-up) is not needed. The binding is built by set-up with one added method, `addFunctionDef`.
+ * The native door to TensorFlow: tfjs-node's N-API binding, loaded by itself. The rest of tfjs (its
+ * tape, kernels in JavaScript, 400 ms of start-up) is not needed. The binding is built by set-up
+ * with one added method, `addFunctionDef`.
  */
 import { dirname, join } from 'node:path';
 import type { BindingAttribute } from './attributes';
@@ -16,12 +17,22 @@ export interface TensorFlowBinding {
   createTensor(shape: readonly number[], dtype: number, values: ArrayBufferView): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
-  executeOp(op: string, attributes: readonly BindingAttribute[], inputIds: readonly number[], outputCount: number): TensorInfo[];
+  executeOp(
+    op: string,
+    attributes: readonly BindingAttribute[],
+    inputIds: readonly number[],
+    outputCount: number,
+  ): TensorInfo[];
   addFunctionDef(serialized: Uint8Array): void;
   /** @returns an id for runSavedModel; tags joined by commas */
   loadSavedModel(folder: string, tags: string): number;
   /** Names of tensors in the graph, joined by commas, such as `serving_default_x:0`. */
-  runSavedModel(id: number, inputIds: readonly number[], inputNames: string, outputNames: string): TensorInfo[];
+  runSavedModel(
+    id: number,
+    inputIds: readonly number[],
+    inputNames: string,
+    outputNames: string,
+  ): TensorInfo[];
   deleteSavedModel(id: number): void;
   getNumOfTensors(): number;
   isUsingGpuDevice(): boolean;
@@ -31,8 +42,12 @@ export function loadBinding(): TensorFlowBinding {
   const folder = dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'));
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- a native module has no import form
   const native = (file: string): unknown => require(join(folder, 'lib', 'napi-v8', file));
-  const raw = quietly(native('mute.node') as Mute, () => native('tfjs_binding.node') as TensorFlowBinding);
-  if (typeof raw.addFunctionDef !== 'function') throw new Error('the TensorFlow binding lacks addFunctionDef: run the set-up again');
+  const raw = quietly(
+    native('mute.node') as Mute,
+    () => native('tfjs_binding.node') as TensorFlowBinding,
+  );
+  if (typeof raw.addFunctionDef !== 'function')
+    throw new Error('the TensorFlow binding lacks addFunctionDef: run the set-up again');
   return raw;
 }
 
@@ -41,7 +56,10 @@ interface Mute {
   unmute: (kept: number) => void;
 }
 
-/** The library speaks on standard error while it is loaded, whatever its log level; a user who wants to read it sets that to 0. */
+/**
+ * The library speaks on standard error while it is loaded, whatever its log level; a user who wants
+ * to read it sets that to 0.
+ */
 function quietly<Loaded>({ mute, unmute }: Mute, load: () => Loaded): Loaded {
   if (process.env['TF_CPP_MIN_LOG_LEVEL'] === '0') return load();
   const kept = mute();

@@ -1,6 +1,7 @@
 /**
- * Executes each kernel at once and remembers what it made, so that a whole computation is freed by one call. Used for single kernels around the traced functions
- * (variables, reads) and in tests, where it must agree with the tracer.
+ * Executes each kernel at once and remembers what it made, so that a whole computation is freed by
+ * one call. Used for single kernels around the traced functions (variables, reads) and in tests,
+ * where it must agree with the tracer.
  */
 import { toBindingAttribute, type Attribute } from './attributes';
 import type { TensorFlowBinding } from './binding';
@@ -12,7 +13,12 @@ export class EagerRunner implements OpRunner {
 
   constructor(private readonly binding: TensorFlowBinding) {}
 
-  run(op: string, attributes: readonly Attribute[], inputs: readonly Tensor[], outputs: readonly OpOutput[]): Tensor[] {
+  run(
+    op: string,
+    attributes: readonly Attribute[],
+    inputs: readonly Tensor[],
+    outputs: readonly OpOutput[],
+  ): Tensor[] {
     const infos = this.binding.executeOp(
       op,
       attributes.map(toBindingAttribute),
@@ -21,7 +27,8 @@ export class EagerRunner implements OpRunner {
     );
     return outputs.map(({ dtype, shape }, index) => {
       const info = infos[index];
-      if (info === undefined) throw new Error(`${op} gave ${infos.length} of ${outputs.length} outputs`);
+      if (info === undefined)
+        throw new Error(`${op} gave ${infos.length} of ${outputs.length} outputs`);
       this.arena.add(info.id);
       // A handle made by a stateful kernel has no shape of its own to compare with.
       if (dtype !== 'resource' && info.shape.join() !== shape.join())

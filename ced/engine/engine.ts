@@ -1,6 +1,7 @@
 /**
- * TensorFlow in this process: tensors in, traced functions run, results out. One per process, because TensorFlow reads its settings once.
- * Calls block the thread until the result is there, so a process that must answer in between (heartbeats) keeps the engine in a child.
+ * TensorFlow in this process: tensors in, traced functions run, results out. One per process,
+ * because TensorFlow reads its settings once. Calls block the thread until the result is there, so
+ * a process that must answer in between (heartbeats) keeps the engine in a child.
  */
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
@@ -40,8 +41,14 @@ export class Engine {
     return this.binding.getNumOfTensors();
   }
 
-  /** Runs kernels one by one; everything made inside is freed when `body` returns, so it must return plain values. */
-  eager<Result>(body: (ops: Ops, runner: EagerRunner) => Result, precision: Precision = 'float32'): Result {
+  /**
+   * Runs kernels one by one; everything made inside is freed when `body` returns, so it must return
+   * plain values.
+   */
+  eager<Result>(
+    body: (ops: Ops, runner: EagerRunner) => Result,
+    precision: Precision = 'float32',
+  ): Result {
     const runner = new EagerRunner(this.binding);
     try {
       return body(new Ops(runner, precision), runner);
@@ -51,10 +58,12 @@ export class Engine {
   }
 
   /**
-   * The function that `body` describes for arguments of these shapes. Traced and registered once per process and key; TensorFlow offers no way to
-   * forget one, so the key must name everything the body depends on besides its arguments.
-   * Chains of kernels on tensors of `compiledFrom` elements are compiled, which costs about a second for a model and pays where a shape is met often; Infinity for none. On a GPU
-   * nothing is: XLA needs tools there that TensorFlow does not bring.
+   * The function that `body` describes for arguments of these shapes. Traced and registered once
+   * per process and key; TensorFlow offers no way to forget one, so the key must name everything
+   * the body depends on besides its arguments. Chains of kernels on tensors of `compiledFrom`
+   * elements are compiled, which costs about a second for a model and pays where a shape is met
+   * often; Infinity for none. On a GPU nothing is: XLA needs tools there that TensorFlow does not
+   * bring.
    */
   define(
     key: string,
@@ -70,7 +79,11 @@ export class Engine {
     const { name, bytes } = tracer.definition('ced_traced', outputs);
     for (const inner of tracer.inner.values()) this.binding.addFunctionDef(inner);
     this.binding.addFunctionDef(bytes);
-    const traced = { name, arguments: argumentSpecs, outputs: outputs.map(({ dtype, shape }) => ({ dtype, shape })) };
+    const traced = {
+      name,
+      arguments: argumentSpecs,
+      outputs: outputs.map(({ dtype, shape }) => ({ dtype, shape })),
+    };
     this.functions.set(key, traced);
     return traced;
   }
@@ -80,7 +93,9 @@ export class Engine {
     traced.arguments.forEach((spec, index) => {
       const input = inputs[index];
       if (input?.dtype !== spec.dtype || input.shape.join() !== spec.shape.join()) {
-        throw new Error(`argument ${index} of ${traced.name} should be ${spec.dtype}[${spec.shape}], is ${input?.dtype}[${input?.shape}]`);
+        throw new Error(
+          `argument ${index} of ${traced.name} should be ${spec.dtype}[${spec.shape}], is ${input?.dtype}[${input?.shape}]`,
+        );
       }
     });
     const infos = this.binding.executeOp(
@@ -89,17 +104,25 @@ export class Engine {
       inputs.map(({ id }) => id),
       traced.outputs.length,
     );
-    return traced.outputs.map(({ dtype, shape }, index) => ({ id: infos[index]?.id ?? -1, dtype, shape }));
+    return traced.outputs.map(({ dtype, shape }, index) => ({
+      id: infos[index]?.id ?? -1,
+      dtype,
+      shape,
+    }));
   }
 
-  /** Copies `values` in (the published binding would share their memory: see set-up); the caller frees the tensor. */
+  /**
+   * Copies `values` in (the published binding would share their memory: see set-up); the caller
+   * frees the tensor.
+   */
   tensor(values: TensorValues, shape: Shape, dtype: DType): Tensor {
     return { id: this.binding.createTensor(shape, DTYPE_NUMBERS[dtype], values), dtype, shape };
   }
 
   read(tensor: Tensor): Float32Array {
     const raw = this.binding.tensorDataSync(tensor.id);
-    return new Float32Array(raw.buffer, raw.byteOffset, raw.length); // seen anew: under Jest the binding's arrays belong to another realm
+    // seen anew: under Jest the binding's arrays belong to another realm
+    return new Float32Array(raw.buffer, raw.byteOffset, raw.length);
   }
 
   free(...tensors: readonly Tensor[]): void {
@@ -116,7 +139,12 @@ export class Engine {
         stringAttribute('shared_name', name),
         stringAttribute('container', ''),
       ];
-      const [handle] = runner.run('VarHandleOp', attributes, [], [{ port: 'resource', dtype: 'resource', shape: [] }]) as [Tensor];
+      const [handle] = runner.run(
+        'VarHandleOp',
+        attributes,
+        [],
+        [{ port: 'resource', dtype: 'resource', shape: [] }],
+      ) as [Tensor];
       const initial = runner.constant(values, shape, 'float32');
       runner.run('AssignVariableOp', [typeAttribute('dtype', 'float32')], [handle, initial], []);
       return runner.keep(handle);
@@ -127,7 +155,10 @@ export class Engine {
     return this.eager((ops) => this.read(ops.readVariable(variable, shape)).slice());
   }
 
-  /** A graph of somebody else's making, with its weights. @returns its number, for the two calls below */
+  /**
+   * A graph of somebody else's making, with its weights. @returns its number, for the two calls
+   * below
+   */
   loadSavedModel(folder: string, tags: readonly string[]): number {
     return this.binding.loadSavedModel(folder, tags.join(','));
   }
@@ -141,7 +172,8 @@ export class Engine {
     const given = this.tensor(input.values, input.shape, 'float32');
     try {
       const [output] = this.binding.runSavedModel(id, [given.id], inputName, outputName);
-      if (output?.dtype !== DTYPE_NUMBERS.float32) throw new Error(`${outputName} has type ${output?.dtype}, expected float32`);
+      if (output?.dtype !== DTYPE_NUMBERS.float32)
+        throw new Error(`${outputName} has type ${output?.dtype}, expected float32`);
       const tensor: Tensor = { id: output.id, dtype: 'float32', shape: output.shape };
       const values = this.read(tensor).slice();
       this.free(tensor);
@@ -156,14 +188,19 @@ export class Engine {
   }
 
   freeVariable(variable: Tensor): void {
-    this.eager((_, runner) => runner.run('DestroyResourceOp', [boolAttribute('ignore_lookup_error', true)], [variable], []));
+    this.eager((_, runner) =>
+      runner.run('DestroyResourceOp', [boolAttribute('ignore_lookup_error', true)], [variable], []),
+    );
     this.free(variable);
   }
 }
 
 let engine: Engine | undefined;
 
-/** Loads TensorFlow at the first call. Settings that the process was not started with are set here, which only reaches what TensorFlow has not yet read. */
+/**
+ * Loads TensorFlow at the first call. Settings that the process was not started with are set here,
+ * which only reaches what TensorFlow has not yet read.
+ */
 export function openEngine(): Engine {
   if (engine === undefined) {
     for (const [name, value] of Object.entries(engineEnvironment())) process.env[name] ??= value;

@@ -1,16 +1,23 @@
 /**
- * What decides the bits of a result besides the program: TensorFlow's version, the device, the instruction set that oneDNN and XLA may use and the number of threads a
- * kernel is split over (a full `Sum` changes in the last bit between 2, 3 and 4 threads, a matmul with the instruction set). All of it is pinned by environment
- * variables that TensorFlow reads once, while it loads, so they are set by whoever starts the process.
+ * What decides the bits of a result besides the program: TensorFlow's version, the device, the
+ * instruction set that oneDNN and XLA may use and the number of threads a kernel is split over (a
+ * full `Sum` changes in the last bit between 2, 3 and 4 threads, a matmul with the instruction
+ * set). All of it is pinned by environment variables that TensorFlow reads once, while it loads, so
+ * they are set by whoever starts the process.
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
-/** Raise it when a change of ours alters results in the last bit: checkpoints of another version continue, but not bit for bit. */
+/**
+ * Raise it when a change of ours alters results in the last bit: checkpoints of another version
+ * continue, but not bit for bit.
+ */
 export const NUMERICS_VERSION = 2;
 
 export interface EngineOptions {
-  /** Threads one kernel is split over. Part of the engine kind. @default the number of usable cores */
+  /**
+   * Threads one kernel is split over. Part of the engine kind. @default the number of usable cores
+   */
   readonly intraOpThreads?: number;
   /** oneDNN's and XLA's cap. Part of the engine kind. @default the best that this machine has */
   readonly instructionCap?: InstructionCap;
@@ -26,11 +33,16 @@ export interface EngineKind {
 }
 
 /**
- * oneDNN's caps that are told apart, best first, with the processor flags each needs and XLA's name for it. The steps between change no result of ours. Without
- * `AVX512_CORE_BF16`, products in bfloat16 are emulated and slower than in float32.
+ * oneDNN's caps that are told apart, best first, with the processor flags each needs and XLA's name
+ * for it. The steps between change no result of ours. Without `AVX512_CORE_BF16`, products in
+ * bfloat16 are emulated and slower than in float32.
  */
 const CAPS = [
-  { name: 'AVX512_CORE_BF16', flags: ['avx512_bf16', 'avx512_vnni', 'avx512f', 'avx512bw', 'avx512dq', 'avx512vl'], xla: 'AVX512_BF16' },
+  {
+    name: 'AVX512_CORE_BF16',
+    flags: ['avx512_bf16', 'avx512_vnni', 'avx512f', 'avx512bw', 'avx512dq', 'avx512vl'],
+    xla: 'AVX512_BF16',
+  },
   { name: 'AVX512_CORE', flags: ['avx512f', 'avx512bw', 'avx512dq', 'avx512vl'], xla: 'AVX512' },
   { name: 'AVX2', flags: [], xla: 'AVX2' },
 ] as const;

@@ -1,8 +1,15 @@
 /**
- * TensorFlow kernels as typed functions of tensors, with static shapes. Only what the model needs; each is one kernel unless its comment says otherwise.
- * `precision: 'bfloat16'` rounds the operands of matrix products to bfloat16 and accumulates in float32; everything else stays float32.
+ * TensorFlow kernels as typed functions of tensors, with static shapes. Only what the model needs;
+ * each is one kernel unless its comment says otherwise. `precision: 'bfloat16'` rounds the operands
+ * of matrix products to bfloat16 and accumulates in float32; everything else stays float32.
  */
-import { boolAttribute, intAttribute, stringAttribute, typeAttribute, type Attribute } from './attributes';
+import {
+  boolAttribute,
+  intAttribute,
+  stringAttribute,
+  typeAttribute,
+  type Attribute,
+} from './attributes';
 import type { Compiler, OpRunner } from './op-runner';
 import { broadcastShapes, elementCount, type DType, type Shape, type Tensor } from './tensor';
 
@@ -24,18 +31,25 @@ export class Ops {
   ) {}
 
   /**
-   * A chain of kernels that reads and writes memory once where the runner compiles it; elsewhere the kernels one by one.
-   * Only the inputs, and constants made inside, may be used in it.
+   * A chain of kernels that reads and writes memory once where the runner compiles it; elsewhere
+   * the kernels one by one. Only the inputs, and constants made inside, may be used in it.
    */
-  fused<Outputs extends readonly Tensor[]>(inputs: readonly Tensor[], body: (ops: Ops, inputs: readonly Tensor[]) => Outputs): Outputs {
+  fused<Outputs extends readonly Tensor[]>(
+    inputs: readonly Tensor[],
+    body: (ops: Ops, inputs: readonly Tensor[]) => Outputs,
+  ): Outputs {
     const compiler = this.compilerFor(inputs);
     if (compiler === undefined) return body(this, inputs);
-    return compiler.run(inputs, (runner, inner) => body(new Ops(runner, this.precision), inner)) as unknown as Outputs;
+    return compiler.run(inputs, (runner, inner) =>
+      body(new Ops(runner, this.precision), inner),
+    ) as unknown as Outputs;
   }
 
   private compilerFor(inputs: readonly Tensor[]): Compiler | undefined {
     const { compiler } = this.runner;
-    return inputs.some(({ shape }) => elementCount(shape) >= (compiler?.fromElements ?? Infinity)) ? compiler : undefined;
+    return inputs.some(({ shape }) => elementCount(shape) >= (compiler?.fromElements ?? Infinity))
+      ? compiler
+      : undefined;
   }
 
   // Constants; scalars and index lists are made once.
@@ -49,7 +63,9 @@ export class Ops {
   }
 
   indexes(...values: number[]): Tensor {
-    return this.once(`i${values}`, () => this.runner.constant(Int32Array.from(values), [values.length], 'int32'));
+    return this.once(`i${values}`, () =>
+      this.runner.constant(Int32Array.from(values), [values.length], 'int32'),
+    );
   }
 
   private once(key: string, make: () => Tensor): Tensor {
@@ -77,18 +93,24 @@ export class Ops {
   erf = (x: Tensor): Tensor => this.unary('Erf', x);
   sigmoid = (x: Tensor): Tensor => this.unary('Sigmoid', x);
   relu = (x: Tensor): Tensor => this.unary('Relu', x, 'activations');
-  softmax = (x: Tensor): Tensor => this.one('Softmax', [typeAttribute('T', x.dtype)], [x], 'softmax', x.dtype, x.shape);
+  softmax = (x: Tensor): Tensor =>
+    this.one('Softmax', [typeAttribute('T', x.dtype)], [x], 'softmax', x.dtype, x.shape);
   scale = (x: Tensor, factor: number): Tensor => this.multiply(x, this.scalar(factor));
 
   /** 1 where the comparison holds, 0 elsewhere (two kernels). */
-  greaterEqual = (a: Tensor, b: Tensor): Tensor => this.cast(this.binary('GreaterEqual', a, b, 'bool'), 'float32');
+  greaterEqual = (a: Tensor, b: Tensor): Tensor =>
+    this.cast(this.binary('GreaterEqual', a, b, 'bool'), 'float32');
   less = (a: Tensor, b: Tensor): Tensor => this.cast(this.binary('Less', a, b, 'bool'), 'float32');
 
   cast(x: Tensor, dtype: DType): Tensor {
     if (x.dtype === dtype) return x;
     return this.one(
       'Cast',
-      [typeAttribute('SrcT', x.dtype), typeAttribute('DstT', dtype), boolAttribute('Truncate', false)],
+      [
+        typeAttribute('SrcT', x.dtype),
+        typeAttribute('DstT', dtype),
+        boolAttribute('Truncate', false),
+      ],
       [x],
       'y',
       dtype,
@@ -98,67 +120,147 @@ export class Ops {
 
   /** Reads pairs of bytes as little-endian int16: [..., 2] to [...]. */
   bytesToInt16(x: Tensor): Tensor {
-    return this.one('Bitcast', [typeAttribute('T', 'uint8'), typeAttribute('type', 'int16')], [x], 'output', 'int16', x.shape.slice(0, -1));
+    return this.one(
+      'Bitcast',
+      [typeAttribute('T', 'uint8'), typeAttribute('type', 'int16')],
+      [x],
+      'output',
+      'int16',
+      x.shape.slice(0, -1),
+    );
   }
 
-  // Products. Operands are rounded to the precision's type, and products come in it: `operand` and `wide` go between the two.
+  // Products. Operands are rounded to the precision's type, and products come in it: `operand` and
+  // `wide` go between the two.
 
   /** As products take it: float32, or bfloat16 at that precision. */
   operand = (x: Tensor): Tensor => this.cast(x, this.precision);
   wide = (x: Tensor): Tensor => this.cast(x, 'float32');
 
   /** [m, k] × [k, n], either side optionally stored transposed. */
-  matmul(left: Tensor, right: Tensor, { transposeLeft = false, transposeRight = false }: Transposition = {}): Tensor {
+  matmul(
+    left: Tensor,
+    right: Tensor,
+    { transposeLeft = false, transposeRight = false }: Transposition = {},
+  ): Tensor {
     const shape = productShape(left.shape, right.shape, transposeLeft, transposeRight);
-    const transposition = [boolAttribute('transpose_a', transposeLeft), boolAttribute('transpose_b', transposeRight)];
-    return this.product('MatMul', transposition, this.operand(left), this.operand(right), 'product', shape);
+    const transposition = [
+      boolAttribute('transpose_a', transposeLeft),
+      boolAttribute('transpose_b', transposeRight),
+    ];
+    return this.product(
+      'MatMul',
+      transposition,
+      this.operand(left),
+      this.operand(right),
+      'product',
+      shape,
+    );
   }
 
-  /** The same in float32 whatever the precision, where rounding the operands would be heard (power spectra span 12 decades). */
-  matmulFloat32(left: Tensor, right: Tensor, { transposeLeft = false, transposeRight = false }: Transposition = {}): Tensor {
+  /**
+   * The same in float32 whatever the precision, where rounding the operands would be heard (power
+   * spectra span 12 decades).
+   */
+  matmulFloat32(
+    left: Tensor,
+    right: Tensor,
+    { transposeLeft = false, transposeRight = false }: Transposition = {},
+  ): Tensor {
     const shape = productShape(left.shape, right.shape, transposeLeft, transposeRight);
-    const transposition = [boolAttribute('transpose_a', transposeLeft), boolAttribute('transpose_b', transposeRight)];
+    const transposition = [
+      boolAttribute('transpose_a', transposeLeft),
+      boolAttribute('transpose_b', transposeRight),
+    ];
     return this.product('MatMul', transposition, left, right, 'product', shape);
   }
 
   /** As `matmul`, over leading batch dimensions. */
-  batchMatmul(left: Tensor, right: Tensor, { transposeLeft = false, transposeRight = false }: Transposition = {}): Tensor {
+  batchMatmul(
+    left: Tensor,
+    right: Tensor,
+    { transposeLeft = false, transposeRight = false }: Transposition = {},
+  ): Tensor {
     const shape = productShape(left.shape, right.shape, transposeLeft, transposeRight);
-    const transposition = [boolAttribute('adj_x', transposeLeft), boolAttribute('adj_y', transposeRight)];
-    return this.product('BatchMatMulV2', transposition, this.operand(left), this.operand(right), 'output', shape);
+    const transposition = [
+      boolAttribute('adj_x', transposeLeft),
+      boolAttribute('adj_y', transposeRight),
+    ];
+    return this.product(
+      'BatchMatMulV2',
+      transposition,
+      this.operand(left),
+      this.operand(right),
+      'output',
+      shape,
+    );
   }
 
-  private product(op: string, transposition: Attribute[], left: Tensor, right: Tensor, port: string, shape: Shape): Tensor {
-    return this.one(op, [...transposition, typeAttribute('T', left.dtype)], [left, right], port, left.dtype, shape);
+  private product(
+    op: string,
+    transposition: Attribute[],
+    left: Tensor,
+    right: Tensor,
+    port: string,
+    shape: Shape,
+  ): Tensor {
+    return this.one(
+      op,
+      [...transposition, typeAttribute('T', left.dtype)],
+      [left, right],
+      port,
+      left.dtype,
+      shape,
+    );
   }
 
   /** Sums over all dimensions but the last. */
   columnSums(x: Tensor): Tensor {
     if (this.compilerFor([x]) !== undefined) {
       const axes = x.shape.slice(1).map((_, axis) => axis);
-      return this.fused([x], (ops, [inner]) => [ops.sum(ops.wide(inner as Tensor), axes)] as const)[0];
+      return this.fused(
+        [x],
+        (ops, [inner]) => [ops.sum(ops.wide(inner as Tensor), axes)] as const,
+      )[0];
     }
     const attributes = [T, stringAttribute('data_format', 'NHWC')];
-    return this.one('BiasAddGrad', attributes, [this.wide(x)], 'output', 'float32', x.shape.slice(-1));
+    return this.one(
+      'BiasAddGrad',
+      attributes,
+      [this.wide(x)],
+      'output',
+      'float32',
+      x.shape.slice(-1),
+    );
   }
 
   // Reductions.
 
-  sum = (x: Tensor, axes: readonly number[], keepDimensions = false): Tensor => this.reduce('Sum', x, axes, keepDimensions);
-  mean = (x: Tensor, axes: readonly number[], keepDimensions = false): Tensor => this.reduce('Mean', x, axes, keepDimensions);
-  max = (x: Tensor, axes: readonly number[], keepDimensions = false): Tensor => this.reduce('Max', x, axes, keepDimensions);
+  sum = (x: Tensor, axes: readonly number[], keepDimensions = false): Tensor =>
+    this.reduce('Sum', x, axes, keepDimensions);
+  mean = (x: Tensor, axes: readonly number[], keepDimensions = false): Tensor =>
+    this.reduce('Mean', x, axes, keepDimensions);
+  max = (x: Tensor, axes: readonly number[], keepDimensions = false): Tensor =>
+    this.reduce('Max', x, axes, keepDimensions);
 
   private reduce(op: string, x: Tensor, axes: readonly number[], keepDimensions: boolean): Tensor {
     const reduced = new Set(axes.map((axis) => (axis + x.shape.length) % x.shape.length));
-    const shape = x.shape.flatMap((extent, axis) => (!reduced.has(axis) ? [extent] : keepDimensions ? [1] : []));
-    const attributes = [T, typeAttribute('Tidx', 'int32'), boolAttribute('keep_dims', keepDimensions)];
+    const shape = x.shape.flatMap((extent, axis) =>
+      !reduced.has(axis) ? [extent] : keepDimensions ? [1] : [],
+    );
+    const attributes = [
+      T,
+      typeAttribute('Tidx', 'int32'),
+      boolAttribute('keep_dims', keepDimensions),
+    ];
     return this.one(op, attributes, [x, this.indexes(...reduced)], 'output', 'float32', shape);
   }
 
   // Shapes.
 
   reshape(x: Tensor, ...shape: number[]): Tensor {
-    if (elementCount(shape) !== elementCount(x.shape)) throw new RangeError(`[${x.shape}] cannot become [${shape}]`);
+    if (elementCount(shape) !== elementCount(x.shape))
+      throw new RangeError(`[${x.shape}] cannot become [${shape}]`);
     return this.one(
       'Reshape',
       [typeAttribute('T', x.dtype), typeAttribute('Tshape', 'int32')],
@@ -178,7 +280,14 @@ export class Ops {
   slice(x: Tensor, begin: readonly number[], shape: readonly number[]): Tensor {
     if (shape.join() === x.shape.join()) return x;
     const inputs = [x, this.indexes(...begin), this.indexes(...shape)];
-    return this.one('Slice', [T, typeAttribute('Index', 'int32')], inputs, 'output', 'float32', shape);
+    return this.one(
+      'Slice',
+      [T, typeAttribute('Index', 'int32')],
+      inputs,
+      'output',
+      'float32',
+      shape,
+    );
   }
 
   concat(parts: readonly Tensor[], axis: number): Tensor {
@@ -186,7 +295,9 @@ export class Ops {
     const shape = first.shape.map((extent, index) =>
       index === axis ? parts.reduce((sum, part) => sum + (part.shape[axis] as number), 0) : extent,
     );
-    const axisTensor = this.once(`s${axis}`, () => this.runner.constant(Int32Array.of(axis), [], 'int32'));
+    const axisTensor = this.once(`s${axis}`, () =>
+      this.runner.constant(Int32Array.of(axis), [], 'int32'),
+    );
     return this.one(
       'ConcatV2',
       [intAttribute('N', parts.length), T, typeAttribute('Tidx', 'int32')],
@@ -200,14 +311,27 @@ export class Ops {
   /** The slices along the first axis. */
   unstack(x: Tensor): Tensor[] {
     const [count = 0, ...shape] = x.shape;
-    const outputs = Array.from({ length: count }, () => ({ port: 'output', dtype: x.dtype, shape }));
-    return this.runner.run('Unpack', [typeAttribute('T', x.dtype), intAttribute('num', count), intAttribute('axis', 0)], [x], outputs);
+    const outputs = Array.from({ length: count }, () => ({
+      port: 'output',
+      dtype: x.dtype,
+      shape,
+    }));
+    return this.runner.run(
+      'Unpack',
+      [typeAttribute('T', x.dtype), intAttribute('num', count), intAttribute('axis', 0)],
+      [x],
+      outputs,
+    );
   }
 
   /** Tensors of one shape, along a new first axis. */
   stack(parts: readonly Tensor[]): Tensor {
     const { dtype, shape } = parts[0] as Tensor;
-    const attributes = [typeAttribute('T', dtype), intAttribute('N', parts.length), intAttribute('axis', 0)];
+    const attributes = [
+      typeAttribute('T', dtype),
+      intAttribute('N', parts.length),
+      intAttribute('axis', 0),
+    ];
     return this.one('Pack', attributes, parts, 'output', dtype, [parts.length, ...shape]);
   }
 
@@ -227,35 +351,68 @@ export class Ops {
   /** Mirrored around the first and last element, which are not repeated. */
   padReflected(x: Tensor, padding: readonly (readonly [number, number])[]): Tensor {
     const attributes = [T, typeAttribute('Tpaddings', 'int32'), stringAttribute('mode', 'REFLECT')];
-    return this.one('MirrorPad', attributes, [x, this.paddings(padding)], 'output', 'float32', padded(x.shape, padding));
+    return this.one(
+      'MirrorPad',
+      attributes,
+      [x, this.paddings(padding)],
+      'output',
+      'float32',
+      padded(x.shape, padding),
+    );
   }
 
   private paddings(padding: readonly (readonly [number, number])[]): Tensor {
-    return this.once(`p${padding.join(';')}`, () => this.runner.constant(Int32Array.from(padding.flat()), [padding.length, 2], 'int32'));
+    return this.once(`p${padding.join(';')}`, () =>
+      this.runner.constant(Int32Array.from(padding.flat()), [padding.length, 2], 'int32'),
+    );
   }
 
   reverse(x: Tensor, axis: number): Tensor {
-    return this.one('ReverseV2', [typeAttribute('Tidx', 'int32'), T], [x, this.indexes(axis)], 'output', 'float32', x.shape);
+    return this.one(
+      'ReverseV2',
+      [typeAttribute('Tidx', 'int32'), T],
+      [x, this.indexes(axis)],
+      'output',
+      'float32',
+      x.shape,
+    );
   }
 
   /** The discrete Fourier transform over the last axis: [..., n] to complex [..., n / 2 + 1]. */
   realFourier(x: Tensor): Tensor {
     const length = x.shape.at(-1) as number;
     const types = [typeAttribute('Treal', 'float32'), typeAttribute('Tcomplex', 'complex64')];
-    return this.one('RFFT', types, [x, this.indexes(length)], 'output', 'complex64', [...x.shape.slice(0, -1), length / 2 + 1]);
+    return this.one('RFFT', types, [x, this.indexes(length)], 'output', 'complex64', [
+      ...x.shape.slice(0, -1),
+      length / 2 + 1,
+    ]);
   }
 
   real = (x: Tensor): Tensor => this.part('Real', x);
   imaginary = (x: Tensor): Tensor => this.part('Imag', x);
 
   private part(op: string, x: Tensor): Tensor {
-    return this.one(op, [typeAttribute('T', 'complex64'), typeAttribute('Tout', 'float32')], [x], 'output', 'float32', x.shape);
+    return this.one(
+      op,
+      [typeAttribute('T', 'complex64'), typeAttribute('Tout', 'float32')],
+      [x],
+      'output',
+      'float32',
+      x.shape,
+    );
   }
 
   // Variables.
 
   readVariable(variable: Tensor, shape: Shape): Tensor {
-    return this.one('ReadVariableOp', [typeAttribute('dtype', 'float32')], [variable], 'value', 'float32', shape);
+    return this.one(
+      'ReadVariableOp',
+      [typeAttribute('dtype', 'float32')],
+      [variable],
+      'value',
+      'float32',
+      shape,
+    );
   }
 
   assignVariable(variable: Tensor, value: Tensor): void {
@@ -263,7 +420,12 @@ export class Ops {
   }
 
   subtractFromVariable(variable: Tensor, value: Tensor): void {
-    this.runner.run('AssignSubVariableOp', [typeAttribute('dtype', 'float32')], [variable, value], []);
+    this.runner.run(
+      'AssignSubVariableOp',
+      [typeAttribute('dtype', 'float32')],
+      [variable, value],
+      [],
+    );
   }
 
   private unary(op: string, x: Tensor, port = 'y'): Tensor {
@@ -274,18 +436,33 @@ export class Ops {
     return this.one(op, [T], [a, b], 'z', dtype, broadcastShapes(a.shape, b.shape));
   }
 
-  private one(op: string, attributes: readonly Attribute[], inputs: readonly Tensor[], port: string, dtype: DType, shape: Shape): Tensor {
+  private one(
+    op: string,
+    attributes: readonly Attribute[],
+    inputs: readonly Tensor[],
+    port: string,
+    dtype: DType,
+    shape: Shape,
+  ): Tensor {
     return this.runner.run(op, attributes, inputs, [{ port, dtype, shape }])[0] as Tensor;
   }
 }
 
 function padded(shape: Shape, padding: readonly (readonly [number, number])[]): number[] {
-  return shape.map((extent, axis) => extent + (padding[axis]?.[0] ?? 0) + (padding[axis]?.[1] ?? 0));
+  return shape.map(
+    (extent, axis) => extent + (padding[axis]?.[0] ?? 0) + (padding[axis]?.[1] ?? 0),
+  );
 }
 
-function productShape(left: Shape, right: Shape, transposeLeft: boolean, transposeRight: boolean): number[] {
+function productShape(
+  left: Shape,
+  right: Shape,
+  transposeLeft: boolean,
+  transposeRight: boolean,
+): number[] {
   const [m, inner] = transposeLeft ? [left.at(-1), left.at(-2)] : [left.at(-2), left.at(-1)];
   const [k, n] = transposeRight ? [right.at(-1), right.at(-2)] : [right.at(-2), right.at(-1)];
-  if (m === undefined || n === undefined || inner !== k) throw new RangeError(`[${left}] and [${right}] cannot be multiplied`);
+  if (m === undefined || n === undefined || inner !== k)
+    throw new RangeError(`[${left}] and [${right}] cannot be multiplied`);
   return [...left.slice(0, -2), m, n];
 }

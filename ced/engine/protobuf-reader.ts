@@ -1,5 +1,6 @@
 /**
- * Protocol buffers read without a schema: the fields of one message, in order. Enough to look inside a SavedModel or an ONNX file.
+ * Protocol buffers read without a schema: the fields of one message, in order. Enough to look
+ * inside a SavedModel or an ONNX file.
  * https://protobuf.dev/programming-guides/encoding/
  */
 export interface ProtobufField {
@@ -65,19 +66,24 @@ interface Reader {
   at: number;
 }
 
-/** Negative numbers, which are written as 2^64 − n, come back that large and inexact: no field read here is meant to hold one. */
+/**
+ * Negative numbers, which are written as 2^64 − n, come back that large and inexact: no field read
+ * here is meant to hold one.
+ */
 function readVarint(reader: Reader): number {
   let value = 0;
   for (let factor = 1; ; factor *= 128) {
     const byte = reader.bytes[reader.at++];
-    if (byte === undefined || factor > 2 ** 63) throw new RangeError('no protocol buffer: a number does not end');
+    if (byte === undefined || factor > 2 ** 63)
+      throw new RangeError('no protocol buffer: a number does not end');
     value += (byte & 127) * factor;
     if (byte < 128) return value;
   }
 }
 
 function take(reader: Reader, length: number): Uint8Array {
-  if (reader.at + length > reader.bytes.length) throw new RangeError('no protocol buffer: it ends too early');
+  if (reader.at + length > reader.bytes.length)
+    throw new RangeError('no protocol buffer: it ends too early');
   reader.at += length;
   return reader.bytes.subarray(reader.at - length, reader.at);
 }

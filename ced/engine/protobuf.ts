@@ -1,5 +1,6 @@
 /**
- * The few lines of protocol-buffer writing that a FunctionDef and TensorBoard's events need. Messages are built inside out as Buffers.
+ * The few lines of protocol-buffer writing that a FunctionDef and TensorBoard's events need.
+ * Messages are built inside out as Buffers.
  * https://protobuf.dev/programming-guides/encoding/
  */
 export function varint(value: number): Buffer {

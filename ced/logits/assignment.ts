@@ -1,6 +1,7 @@
 /**
- * The assignment problem: n takers, n places, the smallest sum of costs. Kuhn's method with potentials, one augmenting path a taker, O(n³).
- * (H. W. Kuhn, "The Hungarian method for the assignment problem", 1955.)
+ * The assignment problem: n takers, n places, the smallest sum of costs. Kuhn's method with
+ * potentials, one augmenting path a taker, O(n³). (H. W. Kuhn, "The Hungarian method for the
+ * assignment problem", 1955.)
  */
 
 /** @param costs [n, n], finite, of each place for each taker. @returns the place of each taker */

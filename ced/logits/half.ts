@@ -1,6 +1,7 @@
 /**
- * IEEE 754 binary16 as bits in a uint16. Probabilities are stored in it, and top-K is taken after rounding to it, so the rounding (to
- * nearest, ties to even) is part of the format. Subnormals, infinities and NaN convert too; every half survives the round trip.
+ * IEEE 754 binary16 as bits in a uint16. Probabilities are stored in it, and top-K is taken after
+ * rounding to it, so the rounding (to nearest, ties to even) is part of the format. Subnormals,
+ * infinities and NaN convert too; every half survives the round trip.
  */
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
@@ -15,7 +16,8 @@ export function toHalf(value: number): number {
   // 65520 and above round to infinity.
   if (magnitude >= 0x477ff000) return sign | 0x7c00;
   if (magnitude < 0x38800000) {
-    // Subnormal: adding 0.5 puts the unit in the last place at 2^-24, so that the hardware itself rounds to even.
+    // Subnormal: adding 0.5 puts the unit in the last place at 2^-24, so that the hardware itself
+    // rounds to even.
     float[0] = Math.abs(float[0]) + 0.5;
     return sign | (bits[0]! - 0x3f000000);
   }
@@ -34,4 +36,6 @@ export function fromHalf(half: number): number {
 }
 
 /** All 65,536 values, for loops over stored probabilities. */
-export const halfValues: Float32Array = Float32Array.from({ length: 0x10000 }, (_, half) => fromHalf(half));
+export const halfValues: Float32Array = Float32Array.from({ length: 0x10000 }, (_, half) =>
+  fromHalf(half),
+);

@@ -1,6 +1,7 @@
 /**
- * The stored logits of one audio shard in memory, column by column: one row for each (clip, chunk, view), sorted by these three.
- * Values are float16 bits (half.ts), each row's classes most probable first, ties by lower class.
+ * The stored logits of one audio shard in memory, column by column: one row for each (clip, chunk,
+ * view), sorted by these three. Values are float16 bits (half.ts), each row's classes most probable
+ * first, ties by lower class.
  */
 export interface LogitTable {
   readonly rows: number;
@@ -44,7 +45,8 @@ export function createLogitTable(rows: number, topK: number): LogitTable {
 /** The first row that does not come after its predecessor in (clip, chunk, view), or −1. */
 export function firstUnsortedRow({ rows, clip, chunk, view }: LogitTable): number {
   for (let row = 1; row < rows; row++) {
-    const order = clip[row]! - clip[row - 1]! || chunk[row]! - chunk[row - 1]! || view[row]! - view[row - 1]!;
+    const order =
+      clip[row]! - clip[row - 1]! || chunk[row]! - chunk[row - 1]! || view[row]! - view[row - 1]!;
     if (order <= 0) return row;
   }
   return -1;

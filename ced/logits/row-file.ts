@@ -1,6 +1,7 @@
 /**
- * A shard's rows as the teachers gave them, until a file for keeping is made of them (shard-file.ts): quick to write, so that whoever has the GPU
- * need not wait for compression. A line of JSON, the table's columns as they lie in memory, and a SHA-256 of both.
+ * A shard's rows as the teachers gave them, until a file for keeping is made of them
+ * (shard-file.ts): quick to write, so that whoever has the GPU need not wait for compression. A
+ * line of JSON, the table's columns as they lie in memory, and a SHA-256 of both.
  */
 import { createHash } from 'node:crypto';
 import { FormatInvalid } from '../format-invalid';
@@ -8,22 +9,41 @@ import { createLogitTable, type LogitTable } from './logit-table';
 
 const format = 'ced.rows/1';
 const hashBytes = 32;
-const columns = ['clip', 'chunk', 'view', 'shift', 'timeStart', 'timeWidth', 'freqStart', 'freqWidth', 'indexes', 'values'] as const;
+const columns = [
+  'clip',
+  'chunk',
+  'view',
+  'shift',
+  'timeStart',
+  'timeWidth',
+  'freqStart',
+  'freqWidth',
+  'indexes',
+  'values',
+] as const;
 
 /** @param notes plain data that goes with the rows. @returns the file in parts */
 export function encodeRows(table: LogitTable, notes: unknown): Uint8Array[] {
   const { rows, topK } = table;
-  const parts = [Buffer.from(JSON.stringify({ format, rows, topK, notes }) + '\n'), ...columns.map((name) => bytesOf(table[name]))];
+  const parts = [
+    Buffer.from(JSON.stringify({ format, rows, topK, notes }) + '\n'),
+    ...columns.map((name) => bytesOf(table[name])),
+  ];
   return [...parts, hashOf(parts)];
 }
 
 /** @throws FormatInvalid when one byte is not as it was written */
 export function decodeRows(bytes: Uint8Array): { table: LogitTable; notes: unknown } {
   const body = bytes.subarray(0, -hashBytes);
-  if (!hashOf([body]).equals(bytes.subarray(-hashBytes))) throw new FormatInvalid('logit rows', 'its bytes are not what was written');
+  if (!hashOf([body]).equals(bytes.subarray(-hashBytes)))
+    throw new FormatInvalid('logit rows', 'its bytes are not what was written');
   const headerEnd = body.indexOf(0x0a);
-  const header = JSON.parse(Buffer.from(body.subarray(0, headerEnd)).toString('utf8')) as Record<string, unknown>;
-  if (header['format'] !== format) throw new FormatInvalid('logit rows', `its format is ${String(header['format'])}`);
+  const header = JSON.parse(Buffer.from(body.subarray(0, headerEnd)).toString('utf8')) as Record<
+    string,
+    unknown
+  >;
+  if (header['format'] !== format)
+    throw new FormatInvalid('logit rows', `its format is ${String(header['format'])}`);
   const table = createLogitTable(header['rows'] as number, header['topK'] as number);
   let at = headerEnd + 1;
   for (const name of columns) {

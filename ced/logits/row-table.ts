@@ -1,4 +1,7 @@
-/** The rows of a logit shard while they are filled: parameters in row order, top-K in whatever order the batches come back. */
+/**
+ * The rows of a logit shard while they are filled: parameters in row order, top-K in whatever order
+ * the batches come back.
+ */
 import type { AugmentParameters } from '../augment/parameters';
 import { createLogitTable, type LogitTable } from './logit-table';
 
@@ -12,7 +15,13 @@ export class RowTable {
     this.table = createLogitTable(rows, topK);
   }
 
-  setParameters(row: number, clip: number, chunk: number, view: number, parameters: AugmentParameters): void {
+  setParameters(
+    row: number,
+    clip: number,
+    chunk: number,
+    view: number,
+    parameters: AugmentParameters,
+  ): void {
     const { table } = this;
     table.clip[row] = clip;
     table.chunk[row] = chunk;

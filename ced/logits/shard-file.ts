@@ -1,9 +1,16 @@
 /**
- * A logit shard as a Parquet file that DuckDB and pyarrow read without code of ours; docs/formats.md describes it column by column. Equal
- * tables are equal bytes. Probabilities are DOUBLE columns holding exact float16 values, because byte-split FLOAT16 is not read everywhere.
+ * A logit shard as a Parquet file that DuckDB and pyarrow read without code of ours;
+ * docs/formats.md describes it column by column. Equal tables are equal bytes. Probabilities are
+ * DOUBLE columns holding exact float16 values, because byte-split FLOAT16 is not read everywhere.
  */
 import { FormatInvalid } from '../format-invalid';
-import { readParquet, requiredColumn, writeParquet, type ParquetColumn, type ParquetTable } from '../parquet-file';
+import {
+  readParquet,
+  requiredColumn,
+  writeParquet,
+  type ParquetColumn,
+  type ParquetTable,
+} from '../parquet-file';
 import { halfValues, toHalf } from './half';
 import { createLogitTable, firstUnsortedRow, type LogitTable } from './logit-table';
 import { assignSlots } from './slots';
@@ -11,7 +18,10 @@ import { assignSlots } from './slots';
 export const logitShardFormat = 'ced.logits/1';
 
 export interface EncodeSettings {
-  /** Brotli's quality: 11 is smallest at some 8,000 rows/s, 10 a hundredth larger at twice the speed. @default 11 */
+  /**
+   * Brotli's quality: 11 is smallest at some 8,000 rows/s, 10 a hundredth larger at twice the
+   * speed. @default 11
+   */
   readonly quality?: number;
 }
 
@@ -27,14 +37,25 @@ const parameterColumns = [
   ['freq_width', 'freqWidth', 'UINT_8'],
 ] as const;
 
-/** @throws RangeError when rows are not sorted by clip, chunk, view, or a row names a class twice */
-export async function encodeLogitShard(table: LogitTable, { quality = defaultQuality }: EncodeSettings = {}): Promise<Uint8Array> {
+/**
+ * @throws RangeError when rows are not sorted by clip, chunk, view, or a row names a class twice
+ */
+export async function encodeLogitShard(
+  table: LogitTable,
+  { quality = defaultQuality }: EncodeSettings = {},
+): Promise<Uint8Array> {
   const unsorted = firstUnsortedRow(table);
-  if (unsorted >= 0) throw new RangeError(`row ${unsorted} of the logits is not after the row before it`);
+  if (unsorted >= 0)
+    throw new RangeError(`row ${unsorted} of the logits is not after the row before it`);
   const repeated = firstRepeatedClass(table);
   if (repeated >= 0) throw new RangeError(`row ${repeated} of the logits names a class twice`);
   const parameters = parameterColumns.map(([name, field, width]): ParquetColumn => {
-    return { name, schema: requiredColumn(name, 'INT32', width), encoding: 'BYTE_STREAM_SPLIT', data: Int32Array.from(table[field]) };
+    return {
+      name,
+      schema: requiredColumn(name, 'INT32', width),
+      encoding: 'BYTE_STREAM_SPLIT',
+      data: Int32Array.from(table[field]),
+    };
   });
   const columns: ParquetColumn[] = [
     {
@@ -51,7 +72,10 @@ export async function encodeLogitShard(table: LogitTable, { quality = defaultQua
   return await writeParquet(columns, { quality, metadata: { format: logitShardFormat } });
 }
 
-/** Half of all views are not shifted; NULL costs them a bit each. The others are all alike probable: no two have a difference worth knowing. */
+/**
+ * Half of all views are not shifted; NULL costs them a bit each. The others are all alike probable:
+ * no two have a difference worth knowing.
+ */
 function shiftColumn({ shift }: LogitTable): ParquetColumn {
   return {
     name: 'shift',
@@ -100,15 +124,23 @@ function pairNames(slot: number): [string, string] {
 export async function decodeLogitShard(bytes: Uint8Array): Promise<LogitTable> {
   const file = await readParquet(bytes, 'logit shard');
   if (file.metadata['format'] !== logitShardFormat)
-    throw new FormatInvalid('logit shard', `its format is ${file.metadata['format'] ?? 'not stated'}`);
+    throw new FormatInvalid(
+      'logit shard',
+      `its format is ${file.metadata['format'] ?? 'not stated'}`,
+    );
   const topK = file.columnNames.filter((name) => /^i\d+$/.test(name)).length;
   const table = createLogitTable(file.rows, topK);
   table.clip.set(file.column('clip') as ArrayLike<number>);
-  table.shift.set(Int32Array.from(file.column('shift') as ArrayLike<number | null>, (samples) => samples ?? 0));
-  for (const [name, field] of parameterColumns) table[field].set(file.column(name) as ArrayLike<number>);
+  table.shift.set(
+    Int32Array.from(file.column('shift') as ArrayLike<number | null>, (samples) => samples ?? 0),
+  );
+  for (const [name, field] of parameterColumns)
+    table[field].set(file.column(name) as ArrayLike<number>);
   readPairs(file, table);
-  if (firstUnsortedRow(table) >= 0) throw new FormatInvalid('logit shard', `row ${firstUnsortedRow(table)} is out of order`);
-  if (firstRepeatedClass(table) >= 0) throw new FormatInvalid('logit shard', `row ${firstRepeatedClass(table)} names a class twice`);
+  if (firstUnsortedRow(table) >= 0)
+    throw new FormatInvalid('logit shard', `row ${firstUnsortedRow(table)} is out of order`);
+  if (firstRepeatedClass(table) >= 0)
+    throw new FormatInvalid('logit shard', `row ${firstRepeatedClass(table)} names a class twice`);
   return table;
 }
 
@@ -122,7 +154,10 @@ function readPairs(file: ParquetTable, { rows, topK, indexes, values }: LogitTab
     for (let row = 0; row < rows; row++) {
       const half = toHalf(probabilities[row]!);
       if (halfValues[half] !== probabilities[row] || half > 0x7bff)
-        throw new FormatInvalid('logit shard', `row ${row} holds ${probabilities[row]} as ${valueName}`);
+        throw new FormatInvalid(
+          'logit shard',
+          `row ${row} holds ${probabilities[row]} as ${valueName}`,
+        );
       ranks[row * topK + slot] = half * 0x10000 + (0xffff - classes[row]!);
     }
   }

@@ -1,7 +1,13 @@
-/** Where the bytes of a logit shard go: compressed sizes from the file's own footer, nothing is decoded. */
+/**
+ * Where the bytes of a logit shard go: compressed sizes from the file's own footer, nothing is
+ * decoded.
+ */
 import { parquetMetadata } from 'hyparquet';
 
-/** Bytes by column; the pairs' columns together as `i` and `p`, and `footer` for all that is no column. */
+/**
+ * Bytes by column; the pairs' columns together as `i` and `p`, and `footer` for all that is no
+ * column.
+ */
 export function shardColumnBytes(bytes: Uint8Array): Map<string, number> {
   const sizes = new Map<string, number>();
   let columns = 0;

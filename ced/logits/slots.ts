@@ -1,19 +1,26 @@
 /**
- * In which of the K column pairs a class is written. Readers sort anyway, so this is invisible to them, and it decides a tenth of the file's size
- * (docs/formats.md). Within a clip a class keeps its slot from view to view, so that columns change slowly. A class that comes new takes the free
- * slot where it and its probabilities are least surprising given what the rest of the shard has there, so that a slot holds few classes, of similar
- * rank. What surprises is learnt from the shard itself, in a few rounds that begin with classes in the order of their rank.
+ * In which of the K column pairs a class is written. Readers sort anyway, so this is invisible to
+ * them, and it decides a tenth of the file's size (docs/formats.md). Within a clip a class keeps
+ * its slot from view to view, so that columns change slowly. A class that comes new takes the free
+ * slot where it and its probabilities are least surprising given what the rest of the shard has
+ * there, so that a slot holds few classes, of similar rank. What surprises is learnt from the shard
+ * itself, in a few rounds that begin with classes in the order of their rank.
  */
 import { setImmediate as immediate } from 'node:timers/promises';
 import { cheapestAssignment } from './assignment';
 import type { LogitTable } from './logit-table';
 
 const rounds = 4;
-/** With more pairs than this there is no need to save, and the cubic assignment would take its time. */
+/**
+ * With more pairs than this there is no need to save, and the cubic assignment would take its time.
+ */
 const mostPairs = 64;
 const rowsBetweenBreaths = 512;
 
-/** Exponent and upper four mantissa bits of a float16: they fill one byte of the DOUBLE column, the one that compresses. */
+/**
+ * Exponent and upper four mantissa bits of a float16: they fill one byte of the DOUBLE column, the
+ * one that compresses.
+ */
 const sizeShift = 6;
 const sizes = 0x10000 >> sizeShift;
 
@@ -26,16 +33,24 @@ interface Surprise {
   readonly ofSize: Float32Array;
 }
 
-/** For each row and slot the position in the row's own order: [rows, topK]. Lets others work in between: a large shard takes seconds. */
+/**
+ * For each row and slot the position in the row's own order: [rows, topK]. Lets others work in
+ * between: a large shard takes seconds.
+ */
 export async function assignSlots(table: LogitTable): Promise<Uint16Array> {
   const classes = table.indexes.reduce((most, index) => Math.max(most, index), 0) + 1;
   let order = await place(table, classes, null);
-  for (let round = 0; round < rounds && table.topK <= mostPairs; round++) order = await place(table, classes, learn(table, order, classes));
+  for (let round = 0; round < rounds && table.topK <= mostPairs; round++)
+    order = await place(table, classes, learn(table, order, classes));
   return order;
 }
 
 /** @param surprise null: comers take the free slots from the left */
-async function place(table: LogitTable, classes: number, surprise: Surprise | null): Promise<Uint16Array> {
+async function place(
+  table: LogitTable,
+  classes: number,
+  surprise: Surprise | null,
+): Promise<Uint16Array> {
   const { rows, topK, clip, indexes } = table;
   const order = new Uint16Array(rows * topK);
   /** Of the row before, [topK]. */
@@ -59,9 +74,16 @@ async function place(table: LogitTable, classes: number, surprise: Surprise | nu
     }
     let free = 0;
     for (let slot = 0; slot < topK; slot++) if (isFree[slot]) slots[free++] = slot;
-    const places = surprise && cheapestAssignment(costsOf(table, row, comers.subarray(0, coming), slots, classOfSlot, surprise), coming);
-    for (let comer = 0; comer < coming; comer++) order[base + slots[places?.[comer] ?? comer]!] = comers[comer]!;
-    for (let slot = 0; slot < topK; slot++) if (classOfSlot[slot]! >= 0) slotOfClass[classOfSlot[slot]!] = -1;
+    const places =
+      surprise &&
+      cheapestAssignment(
+        costsOf(table, row, comers.subarray(0, coming), slots, classOfSlot, surprise),
+        coming,
+      );
+    for (let comer = 0; comer < coming; comer++)
+      order[base + slots[places?.[comer] ?? comer]!] = comers[comer]!;
+    for (let slot = 0; slot < topK; slot++)
+      if (classOfSlot[slot]! >= 0) slotOfClass[classOfSlot[slot]!] = -1;
     for (let slot = 0; slot < topK; slot++) {
       classOfSlot[slot] = indexes[base + order[base + slot]!]!;
       slotOfClass[classOfSlot[slot]!] = slot;
@@ -70,7 +92,10 @@ async function place(table: LogitTable, classes: number, surprise: Surprise | nu
   return order;
 }
 
-/** For each class that comes new at `row` and each free slot: bits to name it, and for its probabilities as long as it stays. [comers, comers] */
+/**
+ * For each class that comes new at `row` and each free slot: bits to name it, and for its
+ * probabilities as long as it stays. [comers, comers]
+ */
 function costsOf(
   table: LogitTable,
   row: number,
@@ -93,7 +118,11 @@ function costsOf(
   return costs;
 }
 
-function sizesWhileItStays({ rows, topK, clip, indexes, values }: LogitTable, first: number, index: number): number[] {
+function sizesWhileItStays(
+  { rows, topK, clip, indexes, values }: LogitTable,
+  first: number,
+  index: number,
+): number[] {
   const found: number[] = [];
   for (let row = first; row < rows && clip[row] === clip[first]; row++) {
     let at = row * topK;
@@ -105,7 +134,11 @@ function sizesWhileItStays({ rows, topK, clip, indexes, values }: LogitTable, fi
   return found;
 }
 
-function learn({ rows, topK, indexes, values }: LogitTable, order: Uint16Array, classes: number): Surprise {
+function learn(
+  { rows, topK, indexes, values }: LogitTable,
+  order: Uint16Array,
+  classes: number,
+): Surprise {
   const comings = new Float64Array(topK * classes);
   const counts = new Float64Array(topK * sizes);
   for (let row = 0; row < rows; row++)
@@ -116,8 +149,14 @@ function learn({ rows, topK, indexes, values }: LogitTable, order: Uint16Array, 
       counts[slot * sizes + (values[at]! >> sizeShift)]!++;
     }
   // What has not been seen may come: classes a little, sizes mostly beside those that were seen.
-  const blurred = counts.map((count, at) => (2 * count + (counts[at - 1] ?? 0) + (counts[at + 1] ?? 0)) / 4);
-  return { classes, ofClass: bits(comings, classes, 0.3 / Math.sqrt(classes)), ofSize: bits(blurred, sizes, 0.02) };
+  const blurred = counts.map(
+    (count, at) => (2 * count + (counts[at - 1] ?? 0) + (counts[at + 1] ?? 0)) / 4,
+  );
+  return {
+    classes,
+    ofClass: bits(comings, classes, 0.3 / Math.sqrt(classes)),
+    ofSize: bits(blurred, sizes, 0.02),
+  };
 }
 
 /** −log₂ of each count's share of its slot, `unseen` added to each. */

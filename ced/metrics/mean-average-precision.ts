@@ -1,11 +1,15 @@
 /**
- * The macro means reported everywhere as mAP (paper section 4) and mAUC: over the classes that have a positive in the evaluated rows; a
- * class without one would otherwise count as zero or as undefined, depending on the library.
+ * The macro means reported everywhere as mAP (paper section 4) and mAUC: over the classes that have
+ * a positive in the evaluated rows; a class without one would otherwise count as zero or as
+ * undefined, depending on the library.
  */
 import { averagePrecision } from './average-precision';
 import { rocAuc } from './roc-auc';
 
-/** Scores and targets of the same rows and classes, both row-major [rows, classes]; a target is positive where not 0. */
+/**
+ * Scores and targets of the same rows and classes, both row-major [rows, classes]; a target is
+ * positive where not 0.
+ */
 export interface ScoredTable {
   readonly scores: ArrayLike<number>;
   readonly targets: ArrayLike<number>;
@@ -32,13 +36,24 @@ export function meanRocAuc(table: ScoredTable): MacroMean {
 
 type ClassMetric = (scores: Float64Array, targets: Float64Array) => number | null;
 
-function macroMean({ scores, targets, rows, classes }: ScoredTable, metric: ClassMetric): MacroMean {
+function macroMean(
+  { scores, targets, rows, classes }: ScoredTable,
+  metric: ClassMetric,
+): MacroMean {
   if (scores.length !== rows * classes || targets.length !== rows * classes) {
-    throw new RangeError(`${rows} × ${classes} values expected, got ${scores.length} scores and ${targets.length} targets`);
+    throw new RangeError(
+      `${rows} × ${classes} values expected, got ${scores.length} scores and ${targets.length} targets`,
+    );
   }
   const column = (table: ArrayLike<number>, index: number) =>
     Float64Array.from({ length: rows }, (_, row) => table[row * classes + index]!);
-  const perClass = Array.from({ length: classes }, (_, index) => metric(column(scores, index), column(targets, index)));
+  const perClass = Array.from({ length: classes }, (_, index) =>
+    metric(column(scores, index), column(targets, index)),
+  );
   const defined = perClass.filter((value) => value !== null);
-  return { mean: defined.length === 0 ? null : defined.reduce((sum, value) => sum + value, 0) / defined.length, perClass };
+  return {
+    mean:
+      defined.length === 0 ? null : defined.reduce((sum, value) => sum + value, 0) / defined.length,
+    perClass,
+  };
 }

@@ -1,6 +1,6 @@
 /**
- * How much two teachers say the same of the same clips. Teachers that agree fully add nothing to each other; one that agrees with nobody was
- * perhaps given another vocabulary than its own.
+ * How much two teachers say the same of the same clips. Teachers that agree fully add nothing to
+ * each other; one that agrees with nobody was perhaps given another vocabulary than its own.
  */
 export interface PairAgreement {
   /** Share of rows in which both name the same most probable class (ties to the lower class). */
@@ -10,7 +10,12 @@ export interface PairAgreement {
 }
 
 /** @param a [rows, classes]; @param b [rows, classes]: full probabilities */
-export function pairAgreement(a: ArrayLike<number>, b: ArrayLike<number>, rows: number, classes: number): PairAgreement {
+export function pairAgreement(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  rows: number,
+  classes: number,
+): PairAgreement {
   if (a.length !== rows * classes || b.length !== a.length)
     throw new RangeError(`${a.length} and ${b.length} probabilities for ${rows} × ${classes}`);
   let matches = 0;
@@ -25,5 +30,8 @@ export function pairAgreement(a: ArrayLike<number>, b: ArrayLike<number>, rows: 
     }
     if (topOfA === topOfB) matches++;
   }
-  return { topMatch: rows === 0 ? 0 : matches / rows, meanDifference: a.length === 0 ? 0 : difference / a.length };
+  return {
+    topMatch: rows === 0 ? 0 : matches / rows,
+    meanDifference: a.length === 0 ? 0 : difference / a.length,
+  };
 }

@@ -5,7 +5,15 @@ import type { CorpusClips } from '../corpus/corpus-clip';
 /** Macro mAP of scores on the split's labels, null where a clip has none. */
 export function splitMAP(scores: Float32Array, audio: CorpusClips): number | null {
   const targets = labelMatrix(audio);
-  return targets && meanAveragePrecision({ scores, targets, rows: audio.clips.length, classes: audio.vocabulary.length }).mean;
+  return (
+    targets &&
+    meanAveragePrecision({
+      scores,
+      targets,
+      rows: audio.clips.length,
+      classes: audio.vocabulary.length,
+    }).mean
+  );
 }
 
 /** uint8 [clips, classes], or null where a clip has no labels. */

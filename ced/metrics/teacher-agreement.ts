@@ -1,4 +1,7 @@
-/** How far the teachers of an ensemble agree on what they hear, view by view: a free by-product of storing their mean, kept in each shard's manifest. */
+/**
+ * How far the teachers of an ensemble agree on what they hear, view by view: a free by-product of
+ * storing their mean, kept in each shard's manifest.
+ */
 import { pairAgreement } from './pair-agreement';
 
 export interface TeacherPair {
@@ -17,7 +20,9 @@ export class TeacherAgreement {
   constructor(teachers: number) {
     const numbers = Array.from({ length: teachers }, (_, teacher) => teacher);
     this.pairs = numbers.flatMap((one) =>
-      numbers.slice(one + 1).map((other): TeacherPair => ({ between: [one, other], topMatch: 0, meanDifference: 0 })),
+      numbers
+        .slice(one + 1)
+        .map((other): TeacherPair => ({ between: [one, other], topMatch: 0, meanDifference: 0 })),
     );
   }
 
@@ -25,7 +30,10 @@ export class TeacherAgreement {
   add(probabilities: readonly Float32Array[], rows: number, classes: number): void {
     this.rows += rows;
     for (const pair of this.pairs) {
-      const [one, other] = pair.between.map((teacher) => probabilities[teacher]!) as [Float32Array, Float32Array];
+      const [one, other] = pair.between.map((teacher) => probabilities[teacher]!) as [
+        Float32Array,
+        Float32Array,
+      ];
       const { topMatch, meanDifference } = pairAgreement(one, other, rows, classes);
       pair.topMatch += (rows / this.rows) * (topMatch - pair.topMatch);
       pair.meanDifference += (rows / this.rows) * (meanDifference - pair.meanDifference);

@@ -1,6 +1,7 @@
 /**
- * A CED model's shape, under the field names of the published checkpoints' `config.json` (https://huggingface.co/mispeech/ced-base). Fields that other tools write into such files
- * are ignored; settings that would change the computation in a way we don't do are refused.
+ * A CED model's shape, under the field names of the published checkpoints' `config.json`
+ * (https://huggingface.co/mispeech/ced-base). Fields that other tools write into such files are
+ * ignored; settings that would change the computation in a way we don't do are refused.
  */
 import { z } from 'zod';
 
@@ -29,12 +30,18 @@ export const modelConfigSchema = z
     center: z.literal(true).default(true),
   })
   .superRefine((config, context) => {
-    const refuse = (path: string, message: string): void => void context.addIssue({ code: 'custom', path: [path], message });
-    if (config.embed_dim % config.num_heads !== 0) refuse('num_heads', `must divide embed_dim ${config.embed_dim}`);
-    if (config.patch_stride !== config.patch_size) refuse('patch_stride', 'overlapping patches are not supported: must equal patch_size');
-    if (config.n_mels % config.patch_size !== 0) refuse('n_mels', `must be a multiple of patch_size ${config.patch_size}`);
-    if (config.target_length < config.patch_size) refuse('target_length', `must hold at least one patch of ${config.patch_size} frames`);
-    if (!Number.isInteger(config.embed_dim * config.mlp_ratio)) refuse('mlp_ratio', 'times embed_dim must be a whole number');
+    const refuse = (path: string, message: string): void =>
+      void context.addIssue({ code: 'custom', path: [path], message });
+    if (config.embed_dim % config.num_heads !== 0)
+      refuse('num_heads', `must divide embed_dim ${config.embed_dim}`);
+    if (config.patch_stride !== config.patch_size)
+      refuse('patch_stride', 'overlapping patches are not supported: must equal patch_size');
+    if (config.n_mels % config.patch_size !== 0)
+      refuse('n_mels', `must be a multiple of patch_size ${config.patch_size}`);
+    if (config.target_length < config.patch_size)
+      refuse('target_length', `must hold at least one patch of ${config.patch_size} frames`);
+    if (!Number.isInteger(config.embed_dim * config.mlp_ratio))
+      refuse('mlp_ratio', 'times embed_dim must be a whole number');
   });
 
 export type ModelConfig = z.output<typeof modelConfigSchema>;

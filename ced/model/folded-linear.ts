@@ -1,7 +1,9 @@
 /**
- * A linear layer that takes in the gain and shift of the layer norm before it and a constant factor on its outputs:
+ * A linear layer that takes in the gain and shift of the layer norm before it and a constant factor
+ * on its outputs:
  *   y = s ∘ (W·(g ∘ x̂ + β) + b) = x̂·Wfᵀ + bf   with   Wf = s ∘ W ∘ g,   bf = s ∘ (W·β + b).
- * The rows of Wc are those of Wf less their means, so dy·Wc is the gradient of x̂ already centred, as the norm's backward wants it.
+ * The rows of Wc are those of Wf less their means, so dy·Wc is the gradient of x̂ already centred,
+ * as the norm's backward wants it.
  */
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
@@ -32,22 +34,38 @@ function scaleRows(ops: Ops, scale: OutputScale): Tensor {
 }
 
 /** `input` [rows, inputs] to [rows, outputs]. */
-export function foldedLinear(ops: Ops, input: Tensor, { weight, bias, gain, shift }: LinearParameters, scale: OutputScale): FoldedLinear {
+export function foldedLinear(
+  ops: Ops,
+  input: Tensor,
+  { weight, bias, gain, shift }: LinearParameters,
+  scale: OutputScale,
+): FoldedLinear {
   const [outputs, inputs] = weight.shape as [number, number];
   // W·g and W·β: the sums of the scaled rows, and what the shift adds.
   const sums = ops.matmulFloat32(weight, ops.stack([gain, shift]), { transposeRight: true });
-  const [foldedWeight, centredWeight, foldedBias] = ops.fused([weight, bias, gain, sums], (inner, [w, b, g, both]) => {
-    const factor = scaleRows(inner, scale);
-    const scaled = inner.multiply(w as Tensor, g as Tensor);
-    const mean = inner.scale(inner.slice(both as Tensor, [0, 0], [outputs, 1]), 1 / inputs);
-    const shifted = inner.add(column(inner, b as Tensor), inner.slice(both as Tensor, [0, 1], [outputs, 1]));
-    return [
-      inner.operand(inner.multiply(scaled, factor)),
-      inner.operand(inner.multiply(inner.subtract(scaled, mean), factor)),
-      inner.reshape(inner.multiply(shifted, factor), outputs),
-    ] as const;
-  });
-  return { product: ops.matmul(input, foldedWeight, { transposeRight: true }), bias: foldedBias, input, centredWeight };
+  const [foldedWeight, centredWeight, foldedBias] = ops.fused(
+    [weight, bias, gain, sums],
+    (inner, [w, b, g, both]) => {
+      const factor = scaleRows(inner, scale);
+      const scaled = inner.multiply(w as Tensor, g as Tensor);
+      const mean = inner.scale(inner.slice(both as Tensor, [0, 0], [outputs, 1]), 1 / inputs);
+      const shifted = inner.add(
+        column(inner, b as Tensor),
+        inner.slice(both as Tensor, [0, 1], [outputs, 1]),
+      );
+      return [
+        inner.operand(inner.multiply(scaled, factor)),
+        inner.operand(inner.multiply(inner.subtract(scaled, mean), factor)),
+        inner.reshape(inner.multiply(shifted, factor), outputs),
+      ] as const;
+    },
+  );
+  return {
+    product: ops.matmul(input, foldedWeight, { transposeRight: true }),
+    bias: foldedBias,
+    input,
+    centredWeight,
+  };
 }
 
 export interface FoldedLinearGradients extends LinearParameters {
@@ -63,17 +81,20 @@ export function foldedLinearBackward(
   scale: OutputScale,
 ): FoldedLinearGradients {
   const products = ops.matmul(outputGradient, input, { transposeLeft: true });
-  const unfolded = ops.fused([products, ops.columnSums(outputGradient), weight, gain, shift], (inner, [product, sums, w, g, s]) => {
-    const factor = scaleRows(inner, scale);
-    const scaledWeight = inner.multiply(inner.wide(product as Tensor), factor);
-    const bias = inner.multiply(column(inner, sums as Tensor), factor);
-    return [
-      inner.add(inner.multiply(scaledWeight, g as Tensor), inner.multiply(bias, s as Tensor)),
-      inner.reshape(bias, (sums as Tensor).shape[0] as number),
-      inner.sum(inner.multiply(scaledWeight, w as Tensor), [0]),
-      inner.sum(inner.multiply(bias, w as Tensor), [0]),
-    ] as const;
-  });
+  const unfolded = ops.fused(
+    [products, ops.columnSums(outputGradient), weight, gain, shift],
+    (inner, [product, sums, w, g, s]) => {
+      const factor = scaleRows(inner, scale);
+      const scaledWeight = inner.multiply(inner.wide(product as Tensor), factor);
+      const bias = inner.multiply(column(inner, sums as Tensor), factor);
+      return [
+        inner.add(inner.multiply(scaledWeight, g as Tensor), inner.multiply(bias, s as Tensor)),
+        inner.reshape(bias, (sums as Tensor).shape[0] as number),
+        inner.sum(inner.multiply(scaledWeight, w as Tensor), [0]),
+        inner.sum(inner.multiply(bias, w as Tensor), [0]),
+      ] as const;
+    },
+  );
   const [weightGradient, bias, gainGradient, shiftGradient] = unfolded;
   return {
     weight: weightGradient,

@@ -1,6 +1,7 @@
 /**
- * Audio to masked spectrograms inside the engine. The spectrograms of the batch given last are kept: several models that hear one batch after the other (an ensemble of teachers)
- * share them, and the front end runs once.
+ * Audio to masked spectrograms inside the engine. The spectrograms of the batch given last are
+ * kept: several models that hear one batch after the other (an ensemble of teachers) share them,
+ * and the front end runs once.
  */
 import { logMel, pcmTensor } from '../audio/log-mel';
 import type { Engine } from '../engine/engine';
@@ -32,11 +33,13 @@ export class FrontEnd {
   }
 
   /**
-   * dB, masked, [batch, frames, mels]; belongs to the front end and lives until the next call. The same object with the same number of mels is not computed again, so
-   * what it refers to must not have changed.
+   * dB, masked, [batch, frames, mels]; belongs to the front end and lives until the next call. The
+   * same object with the same number of mels is not computed again, so what it refers to must not
+   * have changed.
    */
   hear(input: PredictionInput, mels: number): Tensor {
-    if (this.latest?.input === input && this.latest.spectrogram.shape[2] === mels) return this.latest.spectrogram;
+    if (this.latest?.input === input && this.latest.spectrogram.shape[2] === mels)
+      return this.latest.spectrogram;
     this.forget();
     const spectrogram = this.compute(input, mels);
     this.latest = { input, spectrogram };

@@ -1,5 +1,6 @@
 /**
- * From normalised tokens to logits: pooling, second norm, linear layer. Poolings as in the published code:
+ * From normalised tokens to logits: pooling, second norm, linear layer. Poolings as in the
+ * published code:
  *   `mean`, `logit`  mean of all tokens (they differ there in whether the model or its loss applies the sigmoid; logits are the same)
  *   `token`          the class token alone
  *   `dm`             mean over frequency, probabilities per 160 ms, mean of those over time; given here as the log-odds of that mean
@@ -24,7 +25,10 @@ export interface HeadShape {
 export interface Head {
   /** [batch, classes] */
   readonly logits: Tensor;
-  /** The normalised tokens, pooled: [rows, width] with a row per clip, or per clip and moment for `dm`. */
+  /**
+   * The normalised tokens, pooled: [rows, width] with a row per clip, or per clip and moment for
+   * `dm`.
+   */
   readonly pooled: Tensor;
   readonly normalised: Normalised;
   readonly linear: FoldedLinear;
@@ -32,7 +36,12 @@ export interface Head {
   readonly moments: { readonly probabilities: Tensor; readonly mean: Tensor } | null;
 }
 
-function pool(ops: Ops, config: ModelConfig, tokens: Tensor, { batch, tokensPerClip, timePatches }: HeadShape): Tensor {
+function pool(
+  ops: Ops,
+  config: ModelConfig,
+  tokens: Tensor,
+  { batch, tokensPerClip, timePatches }: HeadShape,
+): Tensor {
   const width = config.embed_dim;
   const perClip = ops.reshape(tokens, batch, tokensPerClip, width);
   switch (config.pooling) {
@@ -42,16 +51,28 @@ function pool(ops: Ops, config: ModelConfig, tokens: Tensor, { batch, tokensPerC
     case 'token':
       return ops.reshape(ops.slice(perClip, [0, 0, 0], [batch, 1, width]), batch, width);
     case 'dm':
-      return ops.mean(ops.reshape(tokens, batch * timePatches, tokensPerClip / timePatches, width), [1]);
+      return ops.mean(
+        ops.reshape(tokens, batch * timePatches, tokensPerClip / timePatches, width),
+        [1],
+      );
   }
 }
 
 /** Gradient of the tokens [batch · tokens, width] from that of what was pooled. */
-function poolBackward(ops: Ops, config: ModelConfig, gradient: Tensor, { batch, tokensPerClip, timePatches }: HeadShape): Tensor {
+function poolBackward(
+  ops: Ops,
+  config: ModelConfig,
+  gradient: Tensor,
+  { batch, tokensPerClip, timePatches }: HeadShape,
+): Tensor {
   const width = config.embed_dim;
   const spread = (rows: number, copies: number): Tensor => {
     const share = ops.reshape(ops.scale(gradient, 1 / copies), rows, 1, width);
-    return ops.reshape(ops.add(share, ops.constant(new Float32Array(copies), [1, copies, 1])), batch * tokensPerClip, width);
+    return ops.reshape(
+      ops.add(share, ops.constant(new Float32Array(copies), [1, copies, 1])),
+      batch * tokensPerClip,
+      width,
+    );
   };
   switch (config.pooling) {
     case 'mean':
@@ -70,15 +91,37 @@ function poolBackward(ops: Ops, config: ModelConfig, gradient: Tensor, { batch, 
   }
 }
 
-export function head(ops: Ops, config: ModelConfig, tokens: Normalised, shape: HeadShape, parameter: ParameterSource): Head {
+export function head(
+  ops: Ops,
+  config: ModelConfig,
+  tokens: Normalised,
+  shape: HeadShape,
+  parameter: ParameterSource,
+): Head {
   const pooled = pool(ops, config, ops.wide(tokens.values), shape);
-  const encoded = ops.add(ops.multiply(pooled, parameter('encoder.norm.weight')), parameter('encoder.norm.bias'));
+  const encoded = ops.add(
+    ops.multiply(pooled, parameter('encoder.norm.weight')),
+    parameter('encoder.norm.bias'),
+  );
   const normalised = normaliseRows(ops, encoded, OUTPUT_NORM_EPSILON);
-  const linear = foldedLinear(ops, normalised.values, linearAfterNorm(parameter, 'outputlayer.0', 'outputlayer.1'), 1);
+  const linear = foldedLinear(
+    ops,
+    normalised.values,
+    linearAfterNorm(parameter, 'outputlayer.0', 'outputlayer.1'),
+    1,
+  );
   const output = ops.add(ops.wide(linear.product), linear.bias);
   if (config.pooling !== 'dm') return { logits: output, pooled, normalised, linear, moments: null };
-  const probabilities = ops.reshape(ops.sigmoid(output), shape.batch, shape.timePatches, config.outputdim);
-  const mean = ops.minimum(ops.maximum(ops.mean(probabilities, [1]), ops.scalar(CERTAINTY)), ops.scalar(1 - CERTAINTY));
+  const probabilities = ops.reshape(
+    ops.sigmoid(output),
+    shape.batch,
+    shape.timePatches,
+    config.outputdim,
+  );
+  const mean = ops.minimum(
+    ops.maximum(ops.mean(probabilities, [1]), ops.scalar(CERTAINTY)),
+    ops.scalar(1 - CERTAINTY),
+  );
   const logits = ops.subtract(ops.log(mean), ops.log1p(ops.negate(mean)));
   return { logits, pooled, normalised, linear, moments: { probabilities, mean } };
 }
@@ -110,8 +153,15 @@ export function headBackward(
   return poolBackward(ops, config, centred, shape);
 }
 
-/** Through the log-odds, the mean over time and the sigmoid: [batch, classes] to [batch · time, classes]. */
-function momentsBackward(ops: Ops, logitsGradient: Tensor, { probabilities, mean }: NonNullable<Head['moments']>): Tensor {
+/**
+ * Through the log-odds, the mean over time and the sigmoid: [batch, classes] to [batch · time,
+ * classes].
+ */
+function momentsBackward(
+  ops: Ops,
+  logitsGradient: Tensor,
+  { probabilities, mean }: NonNullable<Head['moments']>,
+): Tensor {
   const [batch, time, classes] = probabilities.shape as [number, number, number];
   const one = ops.scalar(1);
   const meanGradient = ops.divide(logitsGradient, ops.multiply(mean, ops.subtract(one, mean)));

@@ -1,6 +1,8 @@
 /**
- * `init_bn`: batch normalisation of each mel bin over batch and time, in place of the corpus statistics that other taggers need (paper, section 2.1).
- * Training uses the batch's own statistics and moves the running ones by a hundredth, with PyTorch's unbiased variance; evaluation uses the running ones.
+ * `init_bn`: batch normalisation of each mel bin over batch and time, in place of the corpus
+ * statistics that other taggers need (paper, section 2.1). Training uses the batch's own statistics
+ * and moves the running ones by a hundredth, with PyTorch's unbiased variance; evaluation uses the
+ * running ones.
  */
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
@@ -17,15 +19,34 @@ export interface InitBn {
   readonly normalised: Tensor;
 }
 
-function affine(ops: Ops, spectrogram: Tensor, mean: Tensor, variance: Tensor, parameter: ParameterSource): InitBn {
+function affine(
+  ops: Ops,
+  spectrogram: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  parameter: ParameterSource,
+): InitBn {
   const inverseDeviation = ops.rsqrt(ops.add(variance, ops.scalar(EPSILON)));
   const normalised = ops.multiply(ops.subtract(spectrogram, mean), inverseDeviation);
-  const output = ops.add(ops.multiply(normalised, parameter(`${NAME}.weight`)), parameter(`${NAME}.bias`));
+  const output = ops.add(
+    ops.multiply(normalised, parameter(`${NAME}.weight`)),
+    parameter(`${NAME}.bias`),
+  );
   return { output, normalised };
 }
 
-export function initBnEvaluation(ops: Ops, spectrogram: Tensor, parameter: ParameterSource): InitBn {
-  return affine(ops, spectrogram, parameter(`${NAME}.running_mean`), parameter(`${NAME}.running_var`), parameter);
+export function initBnEvaluation(
+  ops: Ops,
+  spectrogram: Tensor,
+  parameter: ParameterSource,
+): InitBn {
+  return affine(
+    ops,
+    spectrogram,
+    parameter(`${NAME}.running_mean`),
+    parameter(`${NAME}.running_var`),
+    parameter,
+  );
 }
 
 export interface RunningStatistics {
@@ -33,7 +54,11 @@ export interface RunningStatistics {
 }
 
 /** Also gives the new running statistics, by name. */
-export function initBnTraining(ops: Ops, spectrogram: Tensor, parameter: ParameterSource): InitBn & { running: RunningStatistics } {
+export function initBnTraining(
+  ops: Ops,
+  spectrogram: Tensor,
+  parameter: ParameterSource,
+): InitBn & { running: RunningStatistics } {
   const [batch, frames] = spectrogram.shape as [number, number, number];
   const count = batch * frames;
   const mean = ops.mean(spectrogram, [0, 1]);
@@ -47,8 +72,16 @@ export function initBnTraining(ops: Ops, spectrogram: Tensor, parameter: Paramet
   return { ...affine(ops, spectrogram, mean, variance, parameter), running };
 }
 
-/** Gradients of gain and shift; the statistics depend on neither, and the input needs none. `outputGradient` may lack frames at the end that had no influence. */
-export function initBnBackward(ops: Ops, outputGradient: Tensor, { normalised }: InitBn, gradients: Gradients): void {
+/**
+ * Gradients of gain and shift; the statistics depend on neither, and the input needs none.
+ * `outputGradient` may lack frames at the end that had no influence.
+ */
+export function initBnBackward(
+  ops: Ops,
+  outputGradient: Tensor,
+  { normalised }: InitBn,
+  gradients: Gradients,
+): void {
   const [batch, frames, mels] = outputGradient.shape as [number, number, number];
   const used = ops.slice(normalised, [0, 0, 0], [batch, frames, mels]);
   gradients.set(`${NAME}.weight`, ops.columnSums(ops.multiply(outputGradient, used)));

@@ -1,7 +1,9 @@
 /**
- * Fresh weights as a pure function of a seed: every number is a hash of (seed, tensor name, index), so neither order nor shape of other tensors matters.
- * Linear layers are drawn from a normal of deviation 0.02 at width 768, as published, and wider in narrower models (∝ 1/√width), which otherwise start too flat to learn
- * in the few steps they get. The output bias starts at −3, the log-odds of a rare class.
+ * Fresh weights as a pure function of a seed: every number is a hash of (seed, tensor name, index),
+ * so neither order nor shape of other tensors matters. Linear layers are drawn from a normal of
+ * deviation 0.02 at width 768, as published, and wider in narrower models (∝ 1/√width), which
+ * otherwise start too flat to learn in the few steps they get. The output bias starts at −3, the
+ * log-odds of a rare class.
  */
 import { createHash } from 'node:crypto';
 import { elementCount } from '../engine/tensor';
@@ -47,12 +49,19 @@ export function initialWeights(config: ModelConfig, seed: number): Weights {
   return weights;
 }
 
-function initialValues(name: string, key: number, deviation: number, patchBound: number): (index: number) => number {
-  if (name.startsWith('encoder.patch_embed.')) return (index) => (2 * uniform(key, index) - 1) * patchBound;
+function initialValues(
+  name: string,
+  key: number,
+  deviation: number,
+  patchBound: number,
+): (index: number) => number {
+  if (name.startsWith('encoder.patch_embed.'))
+    return (index) => (2 * uniform(key, index) - 1) * patchBound;
   if (name.endsWith('_pos_embed')) return (index) => normal(key, index) * PUBLISHED_DEVIATION;
   if (name === 'encoder.cls_token') return (index) => normal(key, index) * 1e-6;
   if (name === 'outputlayer.1.bias') return () => OUTPUT_BIAS;
-  if (/(norm\d?|init_bn|outputlayer\.0)\.weight$/.test(name) || name.endsWith('running_var')) return () => 1;
+  if (/(norm\d?|init_bn|outputlayer\.0)\.weight$/.test(name) || name.endsWith('running_var'))
+    return () => 1;
   if (name.endsWith('.weight')) return (index) => normal(key, index) * deviation;
   return () => 0; // biases, running means
 }

@@ -1,6 +1,7 @@
 /**
- * The feed-forward half of a block, behind its norm. GELU(z) = z·Φ(z) becomes t·(1 + erf t)/√2 with t = z/√2: both constants move into the weights before and after.
- * What is kept for the backward is t without its bias; erf is taken again there, which costs less than another tensor of this size.
+ * The feed-forward half of a block, behind its norm. GELU(z) = z·Φ(z) becomes t·(1 + erf t)/√2 with
+ * t = z/√2: both constants move into the weights before and after. What is kept for the backward is
+ * t without its bias; erf is taken again there, which costs less than another tensor of this size.
  */
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
@@ -19,8 +20,18 @@ export interface Mlp extends Branch {
   readonly secondWeight: Tensor;
 }
 
-export function mlp(ops: Ops, { values }: Normalised, block: string, parameter: ParameterSource): Mlp {
-  const first = foldedLinear(ops, values, linearAfterNorm(parameter, `${block}.norm2`, `${block}.mlp.fc1`), FACTOR);
+export function mlp(
+  ops: Ops,
+  { values }: Normalised,
+  block: string,
+  parameter: ParameterSource,
+): Mlp {
+  const first = foldedLinear(
+    ops,
+    values,
+    linearAfterNorm(parameter, `${block}.norm2`, `${block}.mlp.fc1`),
+    FACTOR,
+  );
   const [activated] = ops.fused([first.product, first.bias], (inner, [product, bias]) => {
     const t = inner.add(inner.wide(product as Tensor), bias as Tensor);
     return [inner.operand(inner.multiply(t, inner.add(inner.erf(t), inner.scalar(1))))] as const;
@@ -41,18 +52,30 @@ export function mlpBackward(
 ): Tensor {
   const { first, activated, secondWeight } = saved;
   gradients.set(`${block}.mlp.fc2.bias`, ops.columnSums(outputGradient));
-  gradients.set(`${block}.mlp.fc2.weight`, ops.scale(ops.wide(ops.matmul(outputGradient, activated, { transposeLeft: true })), FACTOR));
+  gradients.set(
+    `${block}.mlp.fc2.weight`,
+    ops.scale(ops.wide(ops.matmul(outputGradient, activated, { transposeLeft: true })), FACTOR),
+  );
 
   const [firstGradient] = ops.fused(
     [ops.matmul(outputGradient, secondWeight), first.product, first.bias],
     (inner, [gradient, product, bias]) => {
       const t = inner.add(inner.wide(product as Tensor), bias as Tensor);
-      const bell = inner.multiply(t, inner.exp(inner.subtract(inner.scalar(LOG_SLOPE), inner.square(t))));
+      const bell = inner.multiply(
+        t,
+        inner.exp(inner.subtract(inner.scalar(LOG_SLOPE), inner.square(t))),
+      );
       const slope = inner.add(inner.add(inner.erf(t), inner.scalar(1)), bell);
       return [inner.operand(inner.multiply(inner.wide(gradient as Tensor), slope))] as const;
     },
   );
-  const linear = foldedLinearBackward(ops, firstGradient, first, linearAfterNorm(parameter, `${block}.norm2`, `${block}.mlp.fc1`), FACTOR);
+  const linear = foldedLinearBackward(
+    ops,
+    firstGradient,
+    first,
+    linearAfterNorm(parameter, `${block}.norm2`, `${block}.mlp.fc1`),
+    FACTOR,
+  );
   gradients.setLinearAfterNorm(`${block}.norm2`, `${block}.mlp.fc1`, linear);
   return linear.centredInput;
 }

@@ -1,4 +1,7 @@
-/** How a module reaches its parameters and hands back their gradients: by published name, relative to its own prefix. */
+/**
+ * How a module reaches its parameters and hands back their gradients: by published name, relative
+ * to its own prefix.
+ */
 import type { Ops } from '../engine/ops';
 import { elementCount, type Tensor } from '../engine/tensor';
 import type { FoldedLinearGradients, LinearParameters } from './folded-linear';
@@ -6,7 +9,11 @@ import type { FoldedLinearGradients, LinearParameters } from './folded-linear';
 /** The value of a parameter in this step; asked twice for a name it gives the same tensor. */
 export type ParameterSource = (name: string) => Tensor;
 
-export function linearAfterNorm(parameter: ParameterSource, norm: string, linear: string): LinearParameters {
+export function linearAfterNorm(
+  parameter: ParameterSource,
+  norm: string,
+  linear: string,
+): LinearParameters {
   return {
     weight: parameter(`${linear}.weight`),
     bias: parameter(`${linear}.bias`),

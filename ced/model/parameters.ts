@@ -1,16 +1,24 @@
-/** The tensors of a CED model: names, shapes, which are trained and in which order they are kept. Names are those of the published checkpoints. */
+/**
+ * The tensors of a CED model: names, shapes, which are trained and in which order they are kept.
+ * Names are those of the published checkpoints.
+ */
 import { elementCount, type Shape } from '../engine/tensor';
 import type { ModelConfig } from './config';
 
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: Shape;
-  /** Running statistics are part of the weights but no parameters: the optimizer leaves them alone. */
+  /**
+   * Running statistics are part of the weights but no parameters: the optimizer leaves them alone.
+   */
   readonly trained: boolean;
 }
 
 export function patchGrid(config: ModelConfig): { frequency: number; time: number } {
-  return { frequency: Math.floor(config.n_mels / config.patch_size), time: Math.floor(config.target_length / config.patch_size) };
+  return {
+    frequency: Math.floor(config.n_mels / config.patch_size),
+    time: Math.floor(config.target_length / config.patch_size),
+  };
 }
 
 export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
@@ -18,7 +26,8 @@ export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
   const hidden = width * config.mlp_ratio;
   const grid = patchGrid(config);
   const specs: ParameterSpec[] = [];
-  const add = (name: string, shape: Shape, trained = true): void => void specs.push({ name, shape, trained });
+  const add = (name: string, shape: Shape, trained = true): void =>
+    void specs.push({ name, shape, trained });
   const linear = (name: string, outputs: number, inputs: number): void => {
     add(`${name}.weight`, [outputs, inputs]);
     add(`${name}.bias`, [outputs]);
@@ -57,5 +66,8 @@ export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
 
 /** Trained numbers; running statistics don't count. */
 export function parameterCount(config: ModelConfig): number {
-  return parameterSpecs(config).reduce((sum, { shape, trained }) => sum + (trained ? elementCount(shape) : 0), 0);
+  return parameterSpecs(config).reduce(
+    (sum, { shape, trained }) => sum + (trained ? elementCount(shape) : 0),
+    0,
+  );
 }

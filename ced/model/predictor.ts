@@ -1,6 +1,8 @@
 /**
- * A model in evaluation mode: audio or spectrograms to scores. Clips longer than the model's target length are cut into pieces of that length, the remainder at its own length,
- * and the pieces' predictions averaged by length. (The published code drops the last piece where it is full; here it counts. A remainder shorter than one patch is dropped.)
+ * A model in evaluation mode: audio or spectrograms to scores. Clips longer than the model's target
+ * length are cut into pieces of that length, the remainder at its own length, and the pieces'
+ * predictions averaged by length. (The published code drops the last piece where it is full; here
+ * it counts. A remainder shorter than one patch is dropped.)
  */
 import { hopSamples } from '../audio/frames';
 import { COMPILED_ELEMENTS, type Engine } from '../engine/engine';
@@ -15,7 +17,10 @@ import { parameterSpecs, type ParameterSpec } from './parameters';
 import { transformer } from './transformer';
 import type { Weights } from './weights';
 
-/** Batches of such sizes come often enough to be worth compiling; what is left at the end of a corpus has any size. */
+/**
+ * Batches of such sizes come often enough to be worth compiling; what is left at the end of a
+ * corpus has any size.
+ */
 const COMPILED_BATCH = 8;
 
 export class Predictor {
@@ -51,7 +56,9 @@ export class Predictor {
     const spec = { dtype: 'float32', shape: [batch, this.config.n_mels, frames] } as const;
     const input = this.engine.tensor(spectrogram, spec.shape, 'float32');
     try {
-      return this.score(`mels first ${spec.shape}`, input, 0, (ops, x) => ops.transpose(x, 0, 2, 1));
+      return this.score(`mels first ${spec.shape}`, input, 0, (ops, x) =>
+        ops.transpose(x, 0, 2, 1),
+      );
     } finally {
       this.engine.free(input);
     }
@@ -67,17 +74,32 @@ export class Predictor {
     return this.score(`frames first ${spectrogram.shape}`, spectrogram, output, (_, x) => x);
   }
 
-  private score(what: string, input: Tensor, output: 0 | 1, framesFirst: (ops: Ops, input: Tensor) => Tensor): Float32Array {
+  private score(
+    what: string,
+    input: Tensor,
+    output: 0 | 1,
+    framesFirst: (ops: Ops, input: Tensor) => Tensor,
+  ): Float32Array {
     const { id2label: _, ...shape } = this.config;
-    const specs = [input, ...this.weights].map(({ dtype, shape }): ArgumentSpec => ({ dtype, shape }));
+    const specs = [input, ...this.weights].map(({ dtype, shape }): ArgumentSpec => ({
+      dtype,
+      shape,
+    }));
     const traced = this.engine.define(
       `predict ${what} ${JSON.stringify([shape, this.options])}`,
       specs,
       this.options.precision,
       (ops, [spectrogram, ...values]) => {
-        const weights = new Map(this.specs.map(({ name }, index) => [name, values[index] as Tensor]));
+        const weights = new Map(
+          this.specs.map(({ name }, index) => [name, values[index] as Tensor]),
+        );
         const parameter: ParameterSource = (name) => weights.get(name) as Tensor;
-        return evaluationScores(ops, this.config, framesFirst(ops, spectrogram as Tensor), parameter);
+        return evaluationScores(
+          ops,
+          this.config,
+          framesFirst(ops, spectrogram as Tensor),
+          parameter,
+        );
       },
       this.isMetOften(input.shape) ? COMPILED_ELEMENTS : Infinity,
     );
@@ -87,15 +109,29 @@ export class Predictor {
     return scores;
   }
 
-  /** Whole batches of clips about as long as the model was made for. The last clips of recordings come in every length, and compiling for each would take longer than it saves. */
+  /**
+   * Whole batches of clips about as long as the model was made for. The last clips of recordings
+   * come in every length, and compiling for each would take longer than it saves.
+   */
   private isMetOften([batch = 0, ...extents]: Shape): boolean {
     const { target_length: target, patch_size: patch } = this.config;
-    return batch % COMPILED_BATCH === 0 && extents.some((extent) => extent <= target && extent > target - 2 * patch);
+    return (
+      batch % COMPILED_BATCH === 0 &&
+      extents.some((extent) => extent <= target && extent > target - 2 * patch)
+    );
   }
 }
 
-/** Log-odds and probabilities, each [batch, classes], of a spectrogram [batch, frames, mels] of any length. */
-export function evaluationScores(ops: Ops, config: ModelConfig, spectrogram: Tensor, parameter: ParameterSource): [Tensor, Tensor] {
+/**
+ * Log-odds and probabilities, each [batch, classes], of a spectrogram [batch, frames, mels] of any
+ * length.
+ */
+export function evaluationScores(
+  ops: Ops,
+  config: ModelConfig,
+  spectrogram: Tensor,
+  parameter: ParameterSource,
+): [Tensor, Tensor] {
   const normalised = initBnEvaluation(ops, spectrogram, parameter).output;
   const [batch, frames, mels] = normalised.shape as [number, number, number];
   const pieces = pieceLengths(frames, config).map(({ start, length }) => {
@@ -104,16 +140,22 @@ export function evaluationScores(ops: Ops, config: ModelConfig, spectrogram: Ten
   });
   const total = pieces.reduce((sum, { length }) => sum + length, 0);
   const average = (parts: readonly Tensor[]): Tensor =>
-    parts.map((part, index) => ops.scale(part, (pieces[index]?.length ?? 0) / total)).reduce((sum, part) => ops.add(sum, part));
+    parts
+      .map((part, index) => ops.scale(part, (pieces[index]?.length ?? 0) / total))
+      .reduce((sum, part) => ops.add(sum, part));
   const [first] = pieces;
   if (pieces.length === 1 && first !== undefined) return [first.logits, ops.sigmoid(first.logits)];
-  // What is averaged is the model's output as published: logits where pooling is `logit`, else probabilities.
+  // What is averaged is the model's output as published: logits where pooling is `logit`, else
+  // probabilities.
   if (config.pooling === 'logit') {
     const logits = average(pieces.map((piece) => piece.logits));
     return [logits, ops.sigmoid(logits)];
   }
   const probabilities = average(pieces.map((piece) => ops.sigmoid(piece.logits)));
-  return [ops.subtract(ops.log(probabilities), ops.log1p(ops.negate(probabilities))), probabilities];
+  return [
+    ops.subtract(ops.log(probabilities), ops.log1p(ops.negate(probabilities))),
+    probabilities,
+  ];
 }
 
 /** The spans of frames that are predicted one by one. */
@@ -121,9 +163,13 @@ export function pieceLengths(
   frames: number,
   { target_length: target, patch_size: patch }: ModelConfig,
 ): { start: number; length: number }[] {
-  if (frames < patch) throw new RangeError(`${frames} frames (${(frames - 1) / 100} s) are shorter than one patch of ${patch}`);
+  if (frames < patch)
+    throw new RangeError(
+      `${frames} frames (${(frames - 1) / 100} s) are shorter than one patch of ${patch}`,
+    );
   const pieces: { start: number; length: number }[] = [];
-  for (let start = 0; frames - start >= patch; start += target) pieces.push({ start, length: Math.min(target, frames - start) });
+  for (let start = 0; frames - start >= patch; start += target)
+    pieces.push({ start, length: Math.min(target, frames - start) });
   return pieces;
 }
 

@@ -1,5 +1,6 @@
 /**
- * Reads and writes the safetensors format. The same tensors give the same bytes: names sorted, header padded to 8 bytes with spaces.
+ * Reads and writes the safetensors format. The same tensors give the same bytes: names sorted,
+ * header padded to 8 bytes with spaces.
  * https://github.com/huggingface/safetensors#format
  */
 import { fromHalf, toHalf } from '../logits/half';
@@ -49,9 +50,19 @@ export function decodeSafetensors(bytes: Uint8Array): Map<string, DecodedTensor>
     const count = elementCount(shape);
     const [begin, end] = Array.isArray(offsets) ? offsets : [NaN, NaN];
     if (!(begin >= 0 && end <= body.byteLength && end - begin === count * width)) {
-      throw new SafetensorsInvalid(`${name} claims bytes ${begin} to ${end} of ${body.byteLength} for ${count} × ${dtype}`);
+      throw new SafetensorsInvalid(
+        `${name} claims bytes ${begin} to ${end} of ${body.byteLength} for ${count} × ${dtype}`,
+      );
     }
-    tensors.set(name, { dtype, shape, data: toFloat32(new DataView(body.buffer, body.byteOffset + begin, end - begin), dtype, count) });
+    tensors.set(name, {
+      dtype,
+      shape,
+      data: toFloat32(
+        new DataView(body.buffer, body.byteOffset + begin, end - begin),
+        dtype,
+        count,
+      ),
+    });
   }
   return tensors;
 }
@@ -64,9 +75,12 @@ export function safetensorsMetadata(bytes: Uint8Array): Record<string, string> {
 function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; body: Uint8Array } {
   if (bytes.byteLength < 8) throw new SafetensorsInvalid('shorter than a header');
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
-  if (length > Math.min(MAXIMUM_HEADER_BYTES, bytes.byteLength - 8)) throw new SafetensorsInvalid('the header is longer than the file');
+  if (length > Math.min(MAXIMUM_HEADER_BYTES, bytes.byteLength - 8))
+    throw new SafetensorsInvalid('the header is longer than the file');
   try {
-    const header = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + 8, length).toString('utf8')) as Record<string, unknown>;
+    const header = JSON.parse(
+      Buffer.from(bytes.buffer, bytes.byteOffset + 8, length).toString('utf8'),
+    ) as Record<string, unknown>;
     return { header, body: bytes.subarray(8 + length) };
   } catch (cause) {
     throw new SafetensorsInvalid('the header is not JSON', { cause });
@@ -76,7 +90,9 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; body:
 function toFloat32(view: DataView, dtype: string, count: number): Float32Array {
   const values = new Float32Array(count);
   if (dtype === 'F32') {
-    new Uint8Array(values.buffer).set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+    new Uint8Array(values.buffer).set(
+      new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
+    );
     return values;
   }
   const read = reader(view, dtype);
@@ -119,12 +135,20 @@ export function encodeSafetensors(
   const names = [...tensors.keys()].sort();
   const width = BYTES_PER_ELEMENT[dtype] as number;
   const header: Record<string, unknown> = {};
-  if (metadata !== undefined) header['__metadata__'] = Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
+  if (metadata !== undefined)
+    header['__metadata__'] = Object.fromEntries(
+      Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)),
+    );
   let offset = 0;
   for (const name of names) {
     const { shape, data } = tensors.get(name) as { shape: Shape; data: Float32Array };
-    if (elementCount(shape) !== data.length) throw new RangeError(`${name} has ${data.length} values for shape [${shape}]`);
-    header[name] = { dtype, shape: [...shape], data_offsets: [offset, (offset += data.length * width)] };
+    if (elementCount(shape) !== data.length)
+      throw new RangeError(`${name} has ${data.length} values for shape [${shape}]`);
+    header[name] = {
+      dtype,
+      shape: [...shape],
+      data_offsets: [offset, (offset += data.length * width)],
+    };
   }
   const json = Buffer.from(JSON.stringify(header));
   const headerBytes = Math.ceil(json.length / 8) * 8;

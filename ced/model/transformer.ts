@@ -1,10 +1,18 @@
-/** The CED model behind `init_bn`: patches, blocks, head. Its backward runs the same list in reverse and names every parameter's gradient once. */
+/**
+ * The CED model behind `init_bn`: patches, blocks, head. Its backward runs the same list in reverse
+ * and names every parameter's gradient once.
+ */
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
 import { attention, attentionBackward, type Attention } from './attention';
 import type { ModelConfig } from './config';
 import { head, headBackward, type Head } from './head';
-import { addAndNormalise, normaliseRows, normaliseRowsBackward, type Normalised } from './layer-norm';
+import {
+  addAndNormalise,
+  normaliseRows,
+  normaliseRowsBackward,
+  type Normalised,
+} from './layer-norm';
 import { mlp, mlpBackward, type Mlp } from './mlp';
 import type { Gradients, ParameterSource } from './parameter-access';
 import { embedPatches, embedPatchesBackward, type PatchEmbedding } from './patch-embedding';
@@ -28,11 +36,21 @@ export interface Transformer {
 }
 
 function attentionShape(config: ModelConfig, { batch, tokensPerClip }: PatchEmbedding) {
-  return { batch, tokens: tokensPerClip, heads: config.num_heads, headWidth: config.embed_dim / config.num_heads };
+  return {
+    batch,
+    tokens: tokensPerClip,
+    heads: config.num_heads,
+    headWidth: config.embed_dim / config.num_heads,
+  };
 }
 
 /** `spectrogram` [batch, frames, mels], normalised by `init_bn`, to logits [batch, classes]. */
-export function transformer(ops: Ops, config: ModelConfig, spectrogram: Tensor, parameter: ParameterSource): Transformer {
+export function transformer(
+  ops: Ops,
+  config: ModelConfig,
+  spectrogram: Tensor,
+  parameter: ParameterSource,
+): Transformer {
   const embedding = embedPatches(ops, config, spectrogram, parameter);
   const shape = attentionShape(config, embedding);
   let sum = embedding.tokens;
@@ -61,13 +79,31 @@ export function transformerBackward(
   gradients: Gradients,
 ): Tensor {
   const shape = attentionShape(config, saved.embedding);
-  const fromHead = headBackward(ops, config, logitsGradient, saved.head, saved.embedding, parameter, gradients);
+  const fromHead = headBackward(
+    ops,
+    config,
+    logitsGradient,
+    saved.head,
+    saved.embedding,
+    parameter,
+    gradients,
+  );
   let gradient = normaliseRowsBackward(ops, fromHead, saved.last);
-  for (const [block, { beforeAttention, attention: attended, beforeMlp, mlp: fed }] of [...saved.blocks.entries()].reverse()) {
+  for (const [block, { beforeAttention, attention: attended, beforeMlp, mlp: fed }] of [
+    ...saved.blocks.entries(),
+  ].reverse()) {
     const name = `encoder.blocks.${block}`;
     const fromMlp = mlpBackward(ops, gradient, fed, name, parameter, gradients);
     gradient = normaliseRowsBackward(ops, fromMlp, beforeMlp, gradient);
-    const fromAttention = attentionBackward(ops, gradient, attended, name, shape, parameter, gradients);
+    const fromAttention = attentionBackward(
+      ops,
+      gradient,
+      attended,
+      name,
+      shape,
+      parameter,
+      gradients,
+    );
     gradient = normaliseRowsBackward(ops, fromAttention, beforeAttention, gradient);
   }
   return embedPatchesBackward(ops, config, gradient, saved.embedding, parameter, gradients);

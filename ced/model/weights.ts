@@ -1,4 +1,7 @@
-/** A model's weights as plain arrays under the published names: what is stored, averaged, hashed and handed to the engine. */
+/**
+ * A model's weights as plain arrays under the published names: what is stored, averaged, hashed and
+ * handed to the engine.
+ */
 import type { Shape } from '../engine/tensor';
 import { elementCount } from '../engine/tensor';
 import type { ModelConfig } from './config';
@@ -18,7 +21,10 @@ export class WeightsInvalid extends Error {
   }
 }
 
-/** The published name of a tensor in a Hugging Face checkpoint, a bare encoder or the original repository's `.pt`; null for what holds no weights. */
+/**
+ * The published name of a tensor in a Hugging Face checkpoint, a bare encoder or the original
+ * repository's `.pt`; null for what holds no weights.
+ */
 export function canonicalName(name: string): string | null {
   if (name.startsWith('front_end.') || name.endsWith('num_batches_tracked')) return null;
   const bare = name.replace(/^encoder\./, '').replace(/^init_bn\.1\./, 'init_bn.');
@@ -26,10 +32,14 @@ export function canonicalName(name: string): string | null {
 }
 
 /**
- * Checks and renames tensors read from a file. Position embeddings of another length are cut or interpolated, as in the published code.
- * Throws WeightsInvalid that lists every unknown, missing and misshapen tensor.
+ * Checks and renames tensors read from a file. Position embeddings of another length are cut or
+ * interpolated, as in the published code. Throws WeightsInvalid that lists every unknown, missing
+ * and misshapen tensor.
  */
-export function loadWeights(config: ModelConfig, tensors: ReadonlyMap<string, WeightTensor>): Weights {
+export function loadWeights(
+  config: ModelConfig,
+  tensors: ReadonlyMap<string, WeightTensor>,
+): Weights {
   const specs = new Map(parameterSpecs(config).map((spec) => [spec.name, spec]));
   const found = new Map<string, WeightTensor>();
   const problems: string[] = [];
@@ -41,7 +51,8 @@ export function loadWeights(config: ModelConfig, tensors: ReadonlyMap<string, We
     else if (found.has(canonical)) problems.push(`${name} is there twice`);
     else {
       const fitted = fitPositions(canonical, tensor, spec.shape);
-      if (fitted.shape.join() !== spec.shape.join()) problems.push(`${name} has shape [${tensor.shape}], should have [${spec.shape}]`);
+      if (fitted.shape.join() !== spec.shape.join())
+        problems.push(`${name} has shape [${tensor.shape}], should have [${spec.shape}]`);
       found.set(canonical, fitted);
     }
   }
@@ -50,12 +61,20 @@ export function loadWeights(config: ModelConfig, tensors: ReadonlyMap<string, We
   return new Map([...specs.keys()].map((name) => [name, found.get(name) as WeightTensor]));
 }
 
-const POSITION_AXES: Readonly<Record<string, number>> = { 'encoder.time_pos_embed': 3, 'encoder.freq_pos_embed': 2 };
+const POSITION_AXES: Readonly<Record<string, number>> = {
+  'encoder.time_pos_embed': 3,
+  'encoder.freq_pos_embed': 2,
+};
 
 function fitPositions(name: string, tensor: WeightTensor, shape: Shape): WeightTensor {
   const axis = POSITION_AXES[name];
-  if (axis === undefined || tensor.shape.length !== 4 || tensor.shape[1] !== shape[1]) return tensor;
-  const [from, to, width] = [tensor.shape[axis] as number, shape[axis] as number, shape[1] as number];
+  if (axis === undefined || tensor.shape.length !== 4 || tensor.shape[1] !== shape[1])
+    return tensor;
+  const [from, to, width] = [
+    tensor.shape[axis] as number,
+    shape[axis] as number,
+    shape[1] as number,
+  ];
   if (from === to || elementCount(tensor.shape) !== width * from) return tensor;
   const data = new Float32Array(width * to);
   for (let channel = 0; channel < width; channel++) {
@@ -64,7 +83,10 @@ function fitPositions(name: string, tensor: WeightTensor, shape: Shape): WeightT
       const source = to <= from ? position : Math.max(0, ((position + 0.5) * from) / to - 0.5);
       const low = Math.min(Math.floor(source), from - 1);
       const high = Math.min(low + 1, from - 1);
-      const [a, b] = [tensor.data[channel * from + low] as number, tensor.data[channel * from + high] as number];
+      const [a, b] = [
+        tensor.data[channel * from + low] as number,
+        tensor.data[channel * from + high] as number,
+      ];
       data[channel * to + position] = a + (b - a) * (source - low);
     }
   }

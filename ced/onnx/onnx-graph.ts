@@ -1,5 +1,6 @@
 /**
- * Writes an ONNX file node by node. Names are given here; a value is referred to by the name that making it returned. The same calls give the same bytes.
+ * Writes an ONNX file node by node. Names are given here; a value is referred to by the name that
+ * making it returned. The same calls give the same bytes.
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 import { bytesField, floatField, integerField, message, stringField } from '../engine/protobuf';
@@ -25,21 +26,32 @@ export class OnnxGraph {
   private made = 0;
 
   /** @returns the names of its outputs */
-  node(operator: string, inputs: readonly Value[], attributes: Readonly<Record<string, OnnxAttribute>> = {}, outputs = 1): Value[] {
+  node(
+    operator: string,
+    inputs: readonly Value[],
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+    outputs = 1,
+  ): Value[] {
     const names = Array.from({ length: outputs }, () => `v${this.made++}`);
     this.nodes.push(
       message(
         ...inputs.map((name) => stringField(1, name)),
         ...names.map((name) => stringField(2, name)),
         stringField(4, operator),
-        ...Object.entries(attributes).map(([name, value]) => bytesField(5, encodeAttribute(name, value))),
+        ...Object.entries(attributes).map(([name, value]) =>
+          bytesField(5, encodeAttribute(name, value)),
+        ),
       ),
     );
     return names;
   }
 
   /** A node with one output. */
-  value(operator: string, inputs: readonly Value[], attributes: Readonly<Record<string, OnnxAttribute>> = {}): Value {
+  value(
+    operator: string,
+    inputs: readonly Value[],
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+  ): Value {
     return this.node(operator, inputs, attributes)[0]!;
   }
 
@@ -58,16 +70,27 @@ export class OnnxGraph {
 
   /** A list of int64, made once: shapes, axes, bounds. */
   integers(...values: number[]): Value {
-    return this.once(`i ${values}`, () => this.initializer(INT64, [values.length], BigInt64Array.from(values, BigInt)));
+    return this.once(`i ${values}`, () =>
+      this.initializer(INT64, [values.length], BigInt64Array.from(values, BigInt)),
+    );
   }
 
-  /** The file. `input` and `output` are [batch, …]: null stands for an extent that is free, and is named after its place. */
+  /**
+   * The file. `input` and `output` are [batch, …]: null stands for an extent that is free, and is
+   * named after its place.
+   */
   finish(
     input: { readonly name: Value; readonly shape: readonly (string | number)[] },
-    output: { readonly name: Value; readonly shape: readonly (string | number)[]; readonly from: Value },
+    output: {
+      readonly name: Value;
+      readonly shape: readonly (string | number)[];
+      readonly from: Value;
+    },
     metadata: Readonly<Record<string, string>>,
   ): Uint8Array {
-    this.nodes.push(message(stringField(1, output.from), stringField(2, output.name), stringField(4, 'Identity')));
+    this.nodes.push(
+      message(stringField(1, output.from), stringField(2, output.name), stringField(4, 'Identity')),
+    );
     const graph = message(
       ...this.nodes.map((node) => bytesField(1, node)),
       stringField(2, 'ced'),
@@ -80,7 +103,9 @@ export class OnnxGraph {
       stringField(2, 'ced-distillation'),
       bytesField(7, graph),
       bytesField(8, message(stringField(1, ''), integerField(2, OPSET))),
-      ...Object.entries(metadata).map(([key, value]) => bytesField(14, message(stringField(1, key), stringField(2, value)))),
+      ...Object.entries(metadata).map(([key, value]) =>
+        bytesField(14, message(stringField(1, key), stringField(2, value))),
+      ),
     );
   }
 
@@ -90,8 +115,13 @@ export class OnnxGraph {
     return known;
   }
 
-  private initializer(dataType: number, shape: Shape, data: Float32Array | Uint8Array | BigInt64Array): Value {
-    if (elementCount(shape) !== data.length) throw new RangeError(`${data.length} numbers given for the shape [${shape}]`);
+  private initializer(
+    dataType: number,
+    shape: Shape,
+    data: Float32Array | Uint8Array | BigInt64Array,
+  ): Value {
+    if (elementCount(shape) !== data.length)
+      throw new RangeError(`${data.length} numbers given for the shape [${shape}]`);
     const name = `c${this.initializers.length}`;
     this.initializers.push(
       message(
@@ -107,13 +137,28 @@ export class OnnxGraph {
 
 /** AttributeProto: f = 2, i = 3, s = 4, ints = 8, type = 20 (FLOAT 1, INT 2, STRING 3, INTS 7). */
 function encodeAttribute(name: string, value: OnnxAttribute): Buffer {
-  if (typeof value === 'number') return message(stringField(1, name), integerField(3, value), integerField(20, 2));
-  if (typeof value === 'string') return message(stringField(1, name), stringField(4, value), integerField(20, 3));
-  if ('float' in value) return message(stringField(1, name), floatField(2, value.float), integerField(20, 1));
-  return message(stringField(1, name), ...value.map((item) => integerField(8, item)), integerField(20, 7));
+  if (typeof value === 'number')
+    return message(stringField(1, name), integerField(3, value), integerField(20, 2));
+  if (typeof value === 'string')
+    return message(stringField(1, name), stringField(4, value), integerField(20, 3));
+  if ('float' in value)
+    return message(stringField(1, name), floatField(2, value.float), integerField(20, 1));
+  return message(
+    stringField(1, name),
+    ...value.map((item) => integerField(8, item)),
+    integerField(20, 7),
+  );
 }
 
 function valueInfo(name: string, shape: readonly (string | number)[]): Buffer {
-  const extents = shape.map((extent) => bytesField(1, typeof extent === 'string' ? stringField(2, extent) : integerField(1, extent)));
-  return message(stringField(1, name), bytesField(2, bytesField(1, message(integerField(1, FLOAT), bytesField(2, message(...extents))))));
+  const extents = shape.map((extent) =>
+    bytesField(1, typeof extent === 'string' ? stringField(2, extent) : integerField(1, extent)),
+  );
+  return message(
+    stringField(1, name),
+    bytesField(
+      2,
+      bytesField(1, message(integerField(1, FLOAT), bytesField(2, message(...extents)))),
+    ),
+  );
 }

@@ -1,6 +1,7 @@
 /**
- * Where each of a run's classes stands in a teacher's output: matched by MID, then by name. What a teacher knows beyond the run's
- * vocabulary is dropped; what it lacks is an error, since no probability can be invented for it.
+ * Where each of a run's classes stands in a teacher's output: matched by MID, then by name. What a
+ * teacher knows beyond the run's vocabulary is dropped; what it lacks is an error, since no
+ * probability can be invented for it.
  */
 import { TeacherInvalid } from './teacher-invalid';
 import type { Vocabulary } from './vocabulary';
@@ -12,14 +13,23 @@ const namesShown = 10;
  * @throws TeacherInvalid `classesMissing`, naming the classes
  */
 export function classMap(teacherVocabulary: Vocabulary, vocabulary: Vocabulary): Int32Array {
-  const byMid = new Map(teacherVocabulary.flatMap(({ mid }, index) => (mid === '' ? [] : [[mid, index] as const])));
+  const byMid = new Map(
+    teacherVocabulary.flatMap(({ mid }, index) => (mid === '' ? [] : [[mid, index] as const])),
+  );
   const byName = new Map(teacherVocabulary.map(({ name }, index) => [name, index]));
   const positions = vocabulary.map(({ mid, name }) => byMid.get(mid) ?? byName.get(name));
-  const missing = vocabulary.filter((_, index) => positions[index] === undefined).map(({ name }) => name);
+  const missing = vocabulary
+    .filter((_, index) => positions[index] === undefined)
+    .map(({ name }) => name);
   if (missing.length > 0) {
     const shown =
-      missing.slice(0, namesShown).join(', ') + (missing.length > namesShown ? `, and ${missing.length - namesShown} more` : '');
-    throw new TeacherInvalid('classesMissing', `the teacher lacks ${missing.length} of ${vocabulary.length} classes: ${shown}`, missing);
+      missing.slice(0, namesShown).join(', ') +
+      (missing.length > namesShown ? `, and ${missing.length - namesShown} more` : '');
+    throw new TeacherInvalid(
+      'classesMissing',
+      `the teacher lacks ${missing.length} of ${vocabulary.length} classes: ${shown}`,
+      missing,
+    );
   }
   return Int32Array.from(positions as number[]);
 }

@@ -1,6 +1,7 @@
 /**
- * The ensemble that a student follows (paper section 3.2): the weighted mean of the teachers' per-class probabilities, in float32 and in
- * the order of the run file, so that the stored logits have one definite value.
+ * The ensemble that a student follows (paper section 3.2): the weighted mean of the teachers'
+ * per-class probabilities, in float32 and in the order of the run file, so that the stored logits
+ * have one definite value.
  */
 import { TeacherInvalid } from './teacher-invalid';
 
@@ -11,7 +12,10 @@ export interface TeacherOutput {
   readonly output: 'probabilities' | 'logits';
   /** Above 0; relative to the other teachers' weights. */
   readonly weight: number;
-  /** int32 [classes], see class-map.ts. Absent: the teacher has the run's classes in the run's order. */
+  /**
+   * int32 [classes], see class-map.ts. Absent: the teacher has the run's classes in the run's
+   * order.
+   */
   readonly classMap?: Int32Array;
 }
 
@@ -28,17 +32,30 @@ export function normalisedWeights(weights: readonly number[]): number[] {
  * @returns float32 [rows, classes], probabilities
  * @throws TeacherInvalid when an output has another shape, is not finite, or is no probability
  */
-export function combine(teachers: readonly TeacherOutput[], rows: number, classes: number): Float32Array {
+export function combine(
+  teachers: readonly TeacherOutput[],
+  rows: number,
+  classes: number,
+): Float32Array {
   const weights = normalisedWeights(teachers.map(({ weight }) => weight));
   const mean = new Float32Array(rows * classes);
   teachers.forEach(({ values, output, classMap }, teacher) => {
     const teacherClasses = rows === 0 ? 0 : values.length / rows;
     const smallest = classMap ? Math.max(-1, ...classMap) + 1 : classes;
-    if (!Number.isInteger(teacherClasses) || (rows > 0 && (classMap ? teacherClasses < smallest : teacherClasses !== classes))) {
-      throw new TeacherInvalid('outputShape', `teacher ${teacher} returned ${values.length} numbers for ${rows} × ${smallest}`);
+    if (
+      !Number.isInteger(teacherClasses) ||
+      (rows > 0 && (classMap ? teacherClasses < smallest : teacherClasses !== classes))
+    ) {
+      throw new TeacherInvalid(
+        'outputShape',
+        `teacher ${teacher} returned ${values.length} numbers for ${rows} × ${smallest}`,
+      );
     }
     if (classMap && classMap.length !== classes)
-      throw new TeacherInvalid('outputShape', `a class map of ${classMap.length} for ${classes} classes`);
+      throw new TeacherInvalid(
+        'outputShape',
+        `a class map of ${classMap.length} for ${classes} classes`,
+      );
     const weight = Math.fround(weights[teacher]!);
     for (let row = 0; row < rows; row++) {
       for (let index = 0; index < classes; index++) {

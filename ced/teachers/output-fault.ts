@@ -1,6 +1,7 @@
 /**
- * What outputs look like when something is wrong with a teacher: numbers that are none, that don't depend on what it hears, that know nothing
- * between 0 and 1, or that went through a sigmoid twice. Each wastes every hour that is spent on it, and none is an error anywhere else.
+ * What outputs look like when something is wrong with a teacher: numbers that are none, that don't
+ * depend on what it hears, that know nothing between 0 and 1, or that went through a sigmoid twice.
+ * Each wastes every hour that is spent on it, and none is an error anywhere else.
  */
 const extreme = 1e-6;
 const saturatedShare = 0.999;
@@ -13,19 +14,32 @@ const highestTwice = 1 / (1 + Math.exp(-1));
  * @param declared whether a person said what the outputs are
  * @returns what is wrong, as the end of a sentence that names the teacher, or null
  */
-export function outputFault(probabilities: Float32Array, rows: number, classes: number, declared: boolean): string | null {
+export function outputFault(
+  probabilities: Float32Array,
+  rows: number,
+  classes: number,
+  declared: boolean,
+): string | null {
   const bad = probabilities.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) return `its output ${bad % classes} for clip ${Math.floor(bad / classes)} is not a finite number`;
+  if (bad >= 0)
+    return `its output ${bad % classes} for clip ${Math.floor(bad / classes)} is not a finite number`;
   const outside = probabilities.find((value) => value < 0 || value > 1);
-  if (outside !== undefined) return `it gives ${outside}, which is no probability; does it give logits?`;
+  if (outside !== undefined)
+    return `it gives ${outside}, which is no probability; does it give logits?`;
   if (rows > 1 && probabilities.every((value, at) => value === probabilities[at % classes]))
     return 'its output is the same for every clip, check that its weights were loaded from the right file';
-  const extremes = probabilities.reduce((count, value) => count + (value < extreme || value > 1 - extreme ? 1 : 0), 0);
+  const extremes = probabilities.reduce(
+    (count, value) => count + (value < extreme || value > 1 - extreme ? 1 : 0),
+    0,
+  );
   const ones = probabilities.some((value) => value > 1 - extreme);
   if (ones && extremes >= saturatedShare * probabilities.length)
     return `${((100 * extremes) / probabilities.length).toFixed(1)} % of its outputs are 0 or 1: it is saturated, check what scale of samples it expects`;
   // A float32 sigmoid may fall a last bit short.
-  if (declared && probabilities.every((value) => value >= lowestTwice && value <= highestTwice + extreme))
+  if (
+    declared &&
+    probabilities.every((value) => value >= lowestTwice && value <= highestTwice + extreme)
+  )
     return 'all of its outputs lie between σ(0) and σ(1): it gives probabilities and is declared to give logits';
   return null;
 }

@@ -1,6 +1,7 @@
 /**
- * A network in a TensorFlow SavedModel, run by the engine's own TensorFlow: signature `serving_default`, one input float32 [batch, samples], one
- * output. https://www.tensorflow.org/guide/saved_model
+ * A network in a TensorFlow SavedModel, run by the engine's own TensorFlow: signature
+ * `serving_default`, one input float32 [batch, samples], one output.
+ * https://www.tensorflow.org/guide/saved_model
  */
 import type { Engine } from '../engine/engine';
 import { protobufFields, protobufMessage, protobufText } from '../engine/protobuf-reader';
@@ -28,14 +29,21 @@ export function savedModelSignature(bytes: Uint8Array): SavedModelSignature {
       for (const { field: kind, bytes: entry } of protobufFields(metaGraph)) {
         if (kind !== 5 || protobufText(entry, 1) !== signatureName) continue;
         const signature = protobufMessage(entry, 2);
-        return { tags, input: onlyTensor(signature, 1, 'input'), output: onlyTensor(signature, 2, 'output') };
+        return {
+          tags,
+          input: onlyTensor(signature, 1, 'input'),
+          output: onlyTensor(signature, 2, 'output'),
+        };
       }
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new TeacherInvalid('outputShape', `saved_model.pb cannot be read: ${error.message}`);
   }
-  throw new TeacherInvalid('outputShape', `saved_model.pb has no signature ${signatureName} for the tag serve`);
+  throw new TeacherInvalid(
+    'outputShape',
+    `saved_model.pb has no signature ${signatureName} for the tag serve`,
+  );
 }
 
 function onlyTensor(signature: Uint8Array, field: number, what: string): string {
@@ -44,21 +52,39 @@ function onlyTensor(signature: Uint8Array, field: number, what: string): string 
     .map((entry) => protobufText(protobufMessage(entry.bytes, 2), 1));
   const [only, ...others] = tensors;
   if (only === undefined || others.length > 0)
-    throw new TeacherInvalid('outputShape', `its ${signatureName} has ${tensors.length} ${what}s, expected one`);
+    throw new TeacherInvalid(
+      'outputShape',
+      `its ${signatureName} has ${tensors.length} ${what}s, expected one`,
+    );
   return only;
 }
 
-/** @param folder with saved_model.pb; not needed any more when this returns. @throws TeacherInvalid when TensorFlow refuses it */
-export function loadSavedModelNet(engine: Engine, folder: string, signature: SavedModelSignature): WaveformNet {
+/**
+ * @param folder with saved_model.pb; not needed any more when this returns.
+ * @throws TeacherInvalid when TensorFlow refuses it
+ */
+export function loadSavedModelNet(
+  engine: Engine,
+  folder: string,
+  signature: SavedModelSignature,
+): WaveformNet {
   let id: number;
   try {
     id = engine.loadSavedModel(folder, signature.tags);
   } catch (error) {
-    throw new TeacherInvalid('outputShape', `TensorFlow cannot load it: ${(error as Error).message}`);
+    throw new TeacherInvalid(
+      'outputShape',
+      `TensorFlow cannot load it: ${(error as Error).message}`,
+    );
   }
   return {
     run: async (waveform, batch, samples) =>
-      engine.runSavedModel(id, signature.input, { values: waveform, shape: [batch, samples] }, signature.output),
+      engine.runSavedModel(
+        id,
+        signature.input,
+        { values: waveform, shape: [batch, samples] },
+        signature.output,
+      ),
     dispose: () => engine.deleteSavedModel(id),
   };
 }

@@ -1,4 +1,6 @@
-/** A teacher that can't take part, whatever is retried: its classes or outputs don't fit the run. */
+/**
+ * A teacher that can't take part, whatever is retried: its classes or outputs don't fit the run.
+ */
 export type TeacherFault = 'classesMissing' | 'outputShape' | 'outputValue' | 'weight';
 
 export class TeacherInvalid extends Error {

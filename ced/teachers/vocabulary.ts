@@ -1,11 +1,15 @@
 /**
- * The classes of a model, in AudioSet's own file format: a header `index,mid,display_name`, then one class a line, names in double quotes
- * where they hold a comma (RFC 4180). https://research.google.com/audioset/download.html, class_labels_indices.csv
+ * The classes of a model, in AudioSet's own file format: a header `index,mid,display_name`, then
+ * one class a line, names in double quotes where they hold a comma (RFC 4180).
+ * https://research.google.com/audioset/download.html, class_labels_indices.csv
  */
 import { FormatInvalid } from '../format-invalid';
 
 export interface VocabularyClass {
-  /** Machine id such as `/m/09x0r`; any other unique string in vocabularies beyond AudioSet, empty where there is none. */
+  /**
+   * Machine id such as `/m/09x0r`; any other unique string in vocabularies beyond AudioSet, empty
+   * where there is none.
+   */
   readonly mid: string;
   readonly name: string;
 }
@@ -14,11 +18,13 @@ export interface VocabularyClass {
 export type Vocabulary = readonly VocabularyClass[];
 
 /**
- * @throws FormatInvalid when the header differs, a line has not three fields, indexes are not 0 … n − 1, or a MID or name occurs twice
+ * @throws FormatInvalid when the header differs, a line has not three fields, indexes are not 0 …
+ *   n − 1, or a MID or name occurs twice
  */
 export function parseVocabularyCsv(text: string): Vocabulary {
   const [header, ...records] = parseCsv(text.replace(/^\uFEFF/, ''));
-  if (header?.map((field) => field.trim()).join() !== 'index,mid,display_name') fail('its first line must be index,mid,display_name');
+  if (header?.map((field) => field.trim()).join() !== 'index,mid,display_name')
+    fail('its first line must be index,mid,display_name');
   if (records.length === 0) fail('it names no class');
   const classes = new Array<VocabularyClass | undefined>(records.length).fill(undefined);
   const mids = new Set<string>();
@@ -42,7 +48,9 @@ export function parseVocabularyCsv(text: string): Vocabulary {
 
 /** The same file again: names are quoted always, as AudioSet's are. */
 export function formatVocabularyCsv(vocabulary: Vocabulary): string {
-  const lines = vocabulary.map(({ mid, name }, index) => `${index},${mid},"${name.replaceAll('"', '""')}"`);
+  const lines = vocabulary.map(
+    ({ mid, name }, index) => `${index},${mid},"${name.replaceAll('"', '""')}"`,
+  );
   return ['index,mid,display_name', ...lines, ''].join('\n');
 }
 

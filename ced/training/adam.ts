@@ -1,5 +1,6 @@
 /**
- * Adam (Kingma & Ba, 2015) with PyTorch's epsilon, by TensorFlow's fused kernel. The two differ in where ε is added:
+ * Adam (Kingma & Ba, 2015) with PyTorch's epsilon, by TensorFlow's fused kernel. The two differ in
+ * where ε is added:
  *   PyTorch     lr / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
  *   TensorFlow  lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε')
  * so ε' = ε · √(1 − β₂ᵗ). What depends on the step is computed here in float64 and passed in.
@@ -12,10 +13,18 @@ const BETA1 = 0.9;
 const BETA2 = 0.999;
 const EPSILON = 1e-8;
 
-/** The four step-dependent numbers, as one tensor's content: β₁ᵗ, β₂ᵗ, learning rate, ε'. `step` counts from 1. */
+/**
+ * The four step-dependent numbers, as one tensor's content: β₁ᵗ, β₂ᵗ, learning rate, ε'. `step`
+ * counts from 1.
+ */
 export function adamScalars(step: number, learningRate: number): Float32Array {
   const beta2Power = BETA2 ** step;
-  return Float32Array.of(BETA1 ** step, beta2Power, learningRate, EPSILON * Math.sqrt(1 - beta2Power));
+  return Float32Array.of(
+    BETA1 ** step,
+    beta2Power,
+    learningRate,
+    EPSILON * Math.sqrt(1 - beta2Power),
+  );
 }
 
 export interface AdamVariables {
@@ -32,12 +41,28 @@ export interface AdamUpdate {
 }
 
 /**
- * `scalars` [4] as from `adamScalars`. `weightDecay` is decoupled (Loshchilov & Hutter, 2019): each value first loses learning rate · weightDecay of itself, whatever its gradient.
- * As in `torch.optim.AdamW` without groups it reaches every trained parameter: matrices, biases, layer norms and position embeddings.
+ * `scalars` [4] as from `adamScalars`. `weightDecay` is decoupled (Loshchilov & Hutter, 2019): each
+ * value first loses learning rate · weightDecay of itself, whatever its gradient. As in
+ * `torch.optim.AdamW` without groups it reaches every trained parameter: matrices, biases, layer
+ * norms and position embeddings.
  */
-export function adamUpdates(ops: Ops, scalars: Tensor, updates: readonly AdamUpdate[], weightDecay: number): void {
-  const [beta1Power, beta2Power, learningRate, epsilon] = ops.unstack(scalars) as [Tensor, Tensor, Tensor, Tensor];
-  const attributes = [typeAttribute('T', 'float32'), boolAttribute('use_locking', false), boolAttribute('use_nesterov', false)];
+export function adamUpdates(
+  ops: Ops,
+  scalars: Tensor,
+  updates: readonly AdamUpdate[],
+  weightDecay: number,
+): void {
+  const [beta1Power, beta2Power, learningRate, epsilon] = ops.unstack(scalars) as [
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
+  const attributes = [
+    typeAttribute('T', 'float32'),
+    boolAttribute('use_locking', false),
+    boolAttribute('use_nesterov', false),
+  ];
   const decay = weightDecay === 0 ? null : ops.scale(learningRate, weightDecay);
   for (const { variables, before, gradient } of updates) {
     const { value, firstMoment, secondMoment } = variables;
@@ -58,13 +83,23 @@ export function adamUpdates(ops: Ops, scalars: Tensor, updates: readonly AdamUpd
   }
 }
 
-/** Scales gradients so that their joint Euclidean norm is at most `maximumNorm`, as `torch.nn.utils.clip_grad_norm_`. */
-export function clipByGlobalNorm(ops: Ops, gradients: readonly Tensor[], maximumNorm: number): Tensor[] {
+/**
+ * Scales gradients so that their joint Euclidean norm is at most `maximumNorm`, as
+ * `torch.nn.utils.clip_grad_norm_`.
+ */
+export function clipByGlobalNorm(
+  ops: Ops,
+  gradients: readonly Tensor[],
+  maximumNorm: number,
+): Tensor[] {
   const squares = gradients.map((gradient) => {
     const axes = gradient.shape.map((_, axis) => axis);
     return ops.sum(ops.square(gradient), axes);
   });
   const norm = ops.sqrt(ops.sum(ops.stack(squares), [0]));
-  const factor = ops.minimum(ops.scalar(1), ops.divide(ops.scalar(maximumNorm), ops.add(norm, ops.scalar(1e-6))));
+  const factor = ops.minimum(
+    ops.scalar(1),
+    ops.divide(ops.scalar(maximumNorm), ops.add(norm, ops.scalar(1e-6))),
+  );
   return gradients.map((gradient) => ops.multiply(gradient, factor));
 }

@@ -1,4 +1,7 @@
-/** One training step up to the gradients: spectrograms in, loss, gradients by name and new running statistics out. The optimizer is not part of it. */
+/**
+ * One training step up to the gradients: spectrograms in, loss, gradients by name and new running
+ * statistics out. The optimizer is not part of it.
+ */
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
 import type { ModelConfig } from '../model/config';
@@ -26,11 +29,20 @@ export function backpropagate(
 ): Backpropagation {
   const gradients = new Gradients(ops, parameter);
   const mixed =
-    lambda === null ? { spectrogram, targets } : { spectrogram: mixup(ops, spectrogram, lambda), targets: mixup(ops, targets, lambda) };
+    lambda === null
+      ? { spectrogram, targets }
+      : { spectrogram: mixup(ops, spectrogram, lambda), targets: mixup(ops, targets, lambda) };
   const initBn = initBnTraining(ops, mixed.spectrogram, parameter);
   const model = transformer(ops, config, initBn.output, parameter);
   const { loss, logitsGradient } = binaryCrossEntropy(ops, model.logits, mixed.targets);
-  const patchesGradient = transformerBackward(ops, config, logitsGradient, model, parameter, gradients);
+  const patchesGradient = transformerBackward(
+    ops,
+    config,
+    logitsGradient,
+    model,
+    parameter,
+    gradients,
+  );
   initBnBackward(ops, patchesGradient, initBn, gradients);
   return { loss, gradients, running: initBn.running };
 }

@@ -1,8 +1,14 @@
-/** The best checkpoints so far. Ties go to the earlier step, so that the list does not depend on how often a run was resumed. */
+/**
+ * The best checkpoints so far. Ties go to the earlier step, so that the list does not depend on how
+ * often a run was resumed.
+ */
 export interface BestEntry {
   step: number;
   epoch: number;
-  /** Higher is better: validation mAP, minus the BCE against the ensemble, or the epoch where there is no validation. */
+  /**
+   * Higher is better: validation mAP, minus the BCE against the ensemble, or the epoch where there
+   * is no validation.
+   */
   value: number;
   /** Of its weights' file; absent in checkpoints of earlier versions. */
   sha256?: string;
@@ -14,7 +20,10 @@ export function withEntry(best: readonly BestEntry[], entry: BestEntry, size: nu
 }
 
 /** Validations since the best one was found. */
-export function validationsSinceBest(best: readonly BestEntry[], validated: readonly number[]): number {
+export function validationsSinceBest(
+  best: readonly BestEntry[],
+  validated: readonly number[],
+): number {
   const top = best[0];
   return top ? validated.filter((step) => step > top.step).length : 0;
 }

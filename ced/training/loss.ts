@@ -2,20 +2,33 @@
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
 
-/** flip(x)·λ + x·(1 − λ), where flip reverses the batch: each clip is mixed with its mirror image in the batch. `lambda` [batch]. */
+/**
+ * flip(x)·λ + x·(1 − λ), where flip reverses the batch: each clip is mixed with its mirror image in
+ * the batch. `lambda` [batch].
+ */
 export function mixup(ops: Ops, x: Tensor, lambda: Tensor): Tensor {
   const weight = ops.reshape(lambda, x.shape[0] as number, ...x.shape.slice(1).map(() => 1));
-  return ops.add(ops.multiply(ops.reverse(x, 0), weight), ops.multiply(x, ops.subtract(ops.scalar(1), weight)));
+  return ops.add(
+    ops.multiply(ops.reverse(x, 0), weight),
+    ops.multiply(x, ops.subtract(ops.scalar(1), weight)),
+  );
 }
 
 /**
- * Mean over batch and classes of the cross-entropy between σ(logits) and targets in [0, 1], and its gradient. It is linear in the targets, so mixing two
- * losses is the same as mixing their targets.
+ * Mean over batch and classes of the cross-entropy between σ(logits) and targets in [0, 1], and its
+ * gradient. It is linear in the targets, so mixing two losses is the same as mixing their targets.
  */
-export function binaryCrossEntropy(ops: Ops, logits: Tensor, targets: Tensor): { loss: Tensor; logitsGradient: Tensor } {
+export function binaryCrossEntropy(
+  ops: Ops,
+  logits: Tensor,
+  targets: Tensor,
+): { loss: Tensor; logitsGradient: Tensor } {
   const [batch, classes] = logits.shape as [number, number];
   // max(l, 0) − l·y + log(1 + e^−|l|) overflows nowhere.
-  const perClass = ops.add(ops.subtract(ops.relu(logits), ops.multiply(logits, targets)), ops.log1p(ops.exp(ops.negate(ops.abs(logits)))));
+  const perClass = ops.add(
+    ops.subtract(ops.relu(logits), ops.multiply(logits, targets)),
+    ops.log1p(ops.exp(ops.negate(ops.abs(logits)))),
+  );
   return {
     loss: ops.mean(perClass, [0, 1]),
     logitsGradient: ops.scale(ops.subtract(ops.sigmoid(logits), targets), 1 / (batch * classes)),

@@ -1,3 +1,5 @@
 /** One line of a training's metrics. */
 
-export type MetricsLine = { step: number; loss: number; lr: number } | { epoch: number; step: number; loss: number; mAP: number | null };
+export type MetricsLine =
+  | { step: number; loss: number; lr: number }
+  | { epoch: number; step: number; loss: number; mAP: number | null };

@@ -1,5 +1,6 @@
 /**
- * A batch cut into parts that are computed one after the other, so that a large batch fits into a small memory. Clips that mixup mixes with each other (each with its mirror image in the batch)
+ * A batch cut into parts that are computed one after the other, so that a large batch fits into a
+ * small memory. Clips that mixup mixes with each other (each with its mirror image in the batch)
  * stay together: a part takes as many clips from the front as from the back.
  */
 import type { TrainingBatch } from './training-batch';
@@ -18,7 +19,9 @@ export function microBatches(whole: TrainingBatch, count: number): TrainingBatch
   }));
 }
 
-/** Row numbers of each part: row i stands opposite row batch − 1 − i, in the batch as in its part. */
+/**
+ * Row numbers of each part: row i stands opposite row batch − 1 − i, in the batch as in its part.
+ */
 export function microBatchRows(batch: number, count: number): number[][] {
   const pairs = Math.ceil(batch / 2);
   const parts: number[][] = [];
@@ -32,8 +35,14 @@ export function microBatchRows(batch: number, count: number): number[][] {
   return parts;
 }
 
-function rowsOf<Values extends Int16Array | Int32Array | Float32Array>(values: Values, rows: readonly number[], width: number): Values {
+function rowsOf<Values extends Int16Array | Int32Array | Float32Array>(
+  values: Values,
+  rows: readonly number[],
+  width: number,
+): Values {
   const chosen = new (values.constructor as new (length: number) => Values)(rows.length * width);
-  rows.forEach((row, at) => chosen.set(values.subarray(row * width, (row + 1) * width), at * width));
+  rows.forEach((row, at) =>
+    chosen.set(values.subarray(row * width, (row + 1) * width), at * width),
+  );
   return chosen;
 }

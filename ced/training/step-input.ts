@@ -1,4 +1,7 @@
-/** What a step hears, as tensors of the engine and as the way from them to a spectrogram in the traced function. */
+/**
+ * What a step hears, as tensors of the engine and as the way from them to a spectrogram in the
+ * traced function.
+ */
 import { logMel, pcmTensor } from '../audio/log-mel';
 import type { Engine } from '../engine/engine';
 import type { Ops } from '../engine/ops';
@@ -21,7 +24,11 @@ export interface StepInput {
 }
 
 /** Audio and masks. */
-export function audioInput(engine: Engine, mels: number, { pcm, batch, samples, masks, targets, lambda }: TrainingBatch): StepInput {
+export function audioInput(
+  engine: Engine,
+  mels: number,
+  { pcm, batch, samples, masks, targets, lambda }: TrainingBatch,
+): StepInput {
   const specs: ArgumentSpec[] = [{ dtype: 'uint8', shape: [batch, samples, 2] }];
   const tensors = [pcmTensor(engine, pcm, batch, samples)];
   if (masks !== null) {
@@ -32,7 +39,15 @@ export function audioInput(engine: Engine, mels: number, { pcm, batch, samples, 
     const spectrogram = logMel(ops, bytes as Tensor, mels);
     return spans === undefined ? spectrogram : applyMasks(ops, spectrogram, spans);
   };
-  return { what: `pcm ${samples} ${masks !== null}`, batch, specs, tensors, spectrogramOf, targets, lambda };
+  return {
+    what: `pcm ${samples} ${masks !== null}`,
+    batch,
+    specs,
+    tensors,
+    spectrogramOf,
+    targets,
+    lambda,
+  };
 }
 
 /** Log-mel spectrograms in dB, [batch, mels, frames]. */

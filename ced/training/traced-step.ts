@@ -1,5 +1,6 @@
 /**
- * A whole step as a function in TensorFlow: spectrogram, forward, backward, and what is to happen to the gradients. Traced once per process, model, options and shape of batch.
+ * A whole step as a function in TensorFlow: spectrogram, forward, backward, and what is to happen
+ * to the gradients. Traced once per process, model, options and shape of batch.
  */
 import type { Engine } from '../engine/engine';
 import type { Ops } from '../engine/ops';
@@ -11,10 +12,18 @@ import { adamUpdates, clipByGlobalNorm } from './adam';
 import { backpropagate } from './backpropagation';
 import { accumulate } from './gradient-accumulation';
 import type { StepInput } from './step-input';
-import { readOnce, type TrainingVariables, type Variable, type VariablesByName } from './training-variables';
+import {
+  readOnce,
+  type TrainingVariables,
+  type Variable,
+  type VariablesByName,
+} from './training-variables';
 import type { TrainerOptions } from './trainer-options';
 
-/** What a traced function does with the gradients, its numbers, and the variables it needs besides the model's. */
+/**
+ * What a traced function does with the gradients, its numbers, and the variables it needs besides
+ * the model's.
+ */
 export interface Ending {
   readonly kind: 'optimize' | 'accumulate';
   readonly scalars: Float32Array;
@@ -36,9 +45,15 @@ export class TracedStep {
   run(input: StepInput, ending: Ending): number {
     const { batch, targets, lambda } = input;
     const classes = this.config.outputdim;
-    if (targets.length !== batch * classes) throw new RangeError(`${targets.length} targets given for ${batch} × ${classes}`);
+    if (targets.length !== batch * classes)
+      throw new RangeError(`${targets.length} targets given for ${batch} × ${classes}`);
     const numbers = ending.scalars.length;
-    const specs = [...input.specs, float(batch, classes), float(numbers), ...(lambda === null ? [] : [float(batch)])];
+    const specs = [
+      ...input.specs,
+      float(batch, classes),
+      float(numbers),
+      ...(lambda === null ? [] : [float(batch)]),
+    ];
     const { values, firstMoments } = this.variables;
     const handles = [...values, ...ending.variables].map(({ handle }) => handle);
     const traced = this.engine.define(
@@ -47,16 +62,29 @@ export class TracedStep {
       this.options.precision,
       (ops, args) => {
         const spectrogram = input.spectrogramOf(ops, args.slice(0, input.specs.length));
-        const [target, scalars, mix] = args.slice(input.specs.length, specs.length) as [Tensor, Tensor, Tensor?];
+        const [target, scalars, mix] = args.slice(input.specs.length, specs.length) as [
+          Tensor,
+          Tensor,
+          Tensor?,
+        ];
         const variables = args.slice(specs.length);
         const named = this.variables.byName(variables);
         const parameter = readOnce(ops, named);
-        const { loss, gradients, running } = backpropagate(ops, this.config, spectrogram, target, mix ?? null, parameter);
+        const { loss, gradients, running } = backpropagate(
+          ops,
+          this.config,
+          spectrogram,
+          target,
+          mix ?? null,
+          parameter,
+        );
         const ordered = firstMoments.map(({ spec }) => gradients.get(spec.name));
         const others = variables.slice(values.length);
-        if (ending.kind === 'optimize') this.optimize(ops, scalars, ordered, parameter, named, others);
+        if (ending.kind === 'optimize')
+          this.optimize(ops, scalars, ordered, parameter, named, others);
         else accumulate(ops, scalars, ordered, others);
-        for (const [name, value] of Object.entries(running)) ops.assignVariable(named.get(name)?.handle as Tensor, value);
+        for (const [name, value] of Object.entries(running))
+          ops.assignVariable(named.get(name)?.handle as Tensor, value);
         return [loss];
       },
     );
@@ -76,13 +104,27 @@ export class TracedStep {
   optimizeFromSums({ scalars, variables: moments }: Ending): void {
     const { values, sums } = this.variables;
     const handles = [...values, ...moments, ...sums].map(({ handle }) => handle);
-    const traced = this.engine.define(this.key('train from sums'), [float(4), ...handles.map(() => resource)], 'float32', (ops, args) => {
-      const [numbers, ...all] = args as [Tensor, ...Tensor[]];
-      const named = this.variables.byName(all);
-      const gradients = sums.map(({ spec }, index) => ops.readVariable(all[values.length + moments.length + index] as Tensor, spec.shape));
-      this.optimize(ops, numbers, gradients, readOnce(ops, named), named, all.slice(values.length, values.length + moments.length));
-      return [numbers];
-    });
+    const traced = this.engine.define(
+      this.key('train from sums'),
+      [float(4), ...handles.map(() => resource)],
+      'float32',
+      (ops, args) => {
+        const [numbers, ...all] = args as [Tensor, ...Tensor[]];
+        const named = this.variables.byName(all);
+        const gradients = sums.map(({ spec }, index) =>
+          ops.readVariable(all[values.length + moments.length + index] as Tensor, spec.shape),
+        );
+        this.optimize(
+          ops,
+          numbers,
+          gradients,
+          readOnce(ops, named),
+          named,
+          all.slice(values.length, values.length + moments.length),
+        );
+        return [numbers];
+      },
+    );
     const input = this.engine.tensor(scalars, [4], 'float32');
     this.engine.free(input, ...this.engine.call(traced, [input, ...handles]));
   }

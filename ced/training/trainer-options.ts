@@ -6,7 +6,8 @@ export interface TrainerOptions {
   /** Decoupled, of every trained parameter, as `torch.optim.AdamW`. @default 0 */
   readonly weightDecay?: number;
   /**
-   * Micro-batches that a batch is computed in: memory of one part, gradient of the whole. Only batch norm sees the parts: each is normalised by its own statistics, and the running ones take
+   * Micro-batches that a batch is computed in: memory of one part, gradient of the whole. Only
+   * batch norm sees the parts: each is normalised by its own statistics, and the running ones take
    * one update a part, as with PyTorch. @default 1
    */
   readonly gradientAccumulation?: number;

@@ -1,7 +1,8 @@
 /**
- * Trains one model: holds weights and optimizer state as TensorFlow variables and runs a whole step (front end, masks, mixup, forward, backward, Adam,
- * running statistics) as one traced function. Only the loss comes back. A step depends on nothing but the state, the batch and the learning rate, so a trainer restored from a
- * snapshot continues bit for bit on an engine of the same kind.
+ * Trains one model: holds weights and optimizer state as TensorFlow variables and runs a whole step
+ * (front end, masks, mixup, forward, backward, Adam, running statistics) as one traced function.
+ * Only the loss comes back. A step depends on nothing but the state, the batch and the learning
+ * rate, so a trainer restored from a snapshot continues bit for bit on an engine of the same kind.
  */
 import type { Engine } from '../engine/engine';
 import type { ModelConfig } from '../model/config';
@@ -47,9 +48,15 @@ export class Trainer {
     initial: TrainerState | Weights,
     private readonly options: TrainerOptions,
   ) {
-    const state = 'step' in initial ? initial : { weights: initial, adamM: null, adamV: null, step: 0 };
+    const state =
+      'step' in initial ? initial : { weights: initial, adamM: null, adamV: null, step: 0 };
     this.stepsTaken = state.step;
-    this.variables = new TrainingVariables(engine, config, state, (options.gradientAccumulation ?? 1) > 1);
+    this.variables = new TrainingVariables(
+      engine,
+      config,
+      state,
+      (options.gradientAccumulation ?? 1) > 1,
+    );
     this.traced = new TracedStep(engine, config, options, this.variables);
   }
 
@@ -57,15 +64,29 @@ export class Trainer {
     return this.stepsTaken;
   }
 
-  /** Takes one optimizer step and gives the loss before it. Throws LossNotFinite, after which the trainer is of no further use. */
+  /**
+   * Takes one optimizer step and gives the loss before it. Throws LossNotFinite, after which the
+   * trainer is of no further use.
+   */
   step(whole: TrainingBatch, learningRate: number): number {
     const { sums } = this.variables;
-    const input = (batch: TrainingBatch): StepInput => audioInput(this.engine, this.config.n_mels, batch);
-    if (sums.length === 0) return this.finished(this.traced.run(input(whole), this.optimizing(learningRate)));
+    const input = (batch: TrainingBatch): StepInput =>
+      audioInput(this.engine, this.config.n_mels, batch);
+    if (sums.length === 0)
+      return this.finished(this.traced.run(input(whole), this.optimizing(learningRate)));
     let loss = 0;
-    for (const [index, part] of microBatches(whole, this.options.gradientAccumulation ?? 1).entries()) {
+    for (const [index, part] of microBatches(
+      whole,
+      this.options.gradientAccumulation ?? 1,
+    ).entries()) {
       const share = part.batch / whole.batch;
-      loss += share * this.traced.run(input(part), { kind: 'accumulate', scalars: partScalars(share, index === 0), variables: sums });
+      loss +=
+        share *
+        this.traced.run(input(part), {
+          kind: 'accumulate',
+          scalars: partScalars(share, index === 0),
+          variables: sums,
+        });
     }
     this.traced.optimizeFromSums(this.optimizing(learningRate));
     return this.finished(loss);
@@ -80,17 +101,32 @@ export class Trainer {
     lambda: Float32Array | null,
     learningRate: number,
   ): number {
-    const input = spectrogramInput(this.engine, spectrogram, [batch, this.config.n_mels, frames], targets, lambda);
+    const input = spectrogramInput(
+      this.engine,
+      spectrogram,
+      [batch, this.config.n_mels, frames],
+      targets,
+      lambda,
+    );
     return this.finished(this.traced.run(input, this.optimizing(learningRate)));
   }
 
-  /** A copy of everything a step depends on. Throws LossNotFinite rather than hand out weights that are not numbers. */
+  /**
+   * A copy of everything a step depends on. Throws LossNotFinite rather than hand out weights that
+   * are not numbers.
+   */
   snapshot(): TrainerState {
     const { values, firstMoments, secondMoments } = this.variables;
     const weights = this.variables.read(values);
     for (const [name, { data }] of weights)
-      if (!data.every(Number.isFinite)) throw new LossNotFinite(this.stepsTaken, `${name} is not finite`);
-    return { weights, adamM: this.variables.read(firstMoments), adamV: this.variables.read(secondMoments), step: this.stepsTaken };
+      if (!data.every(Number.isFinite))
+        throw new LossNotFinite(this.stepsTaken, `${name} is not finite`);
+    return {
+      weights,
+      adamM: this.variables.read(firstMoments),
+      adamV: this.variables.read(secondMoments),
+      step: this.stepsTaken,
+    };
   }
 
   dispose(): void {
@@ -98,7 +134,11 @@ export class Trainer {
   }
 
   private optimizing(learningRate: number): Ending {
-    return { kind: 'optimize', scalars: adamScalars(this.stepsTaken + 1, learningRate), variables: this.variables.moments };
+    return {
+      kind: 'optimize',
+      scalars: adamScalars(this.stepsTaken + 1, learningRate),
+      variables: this.variables.moments,
+    };
   }
 
   private finished(loss: number): number {

@@ -1,4 +1,7 @@
-/** What a trainer holds between steps, as TensorFlow variables: weights with running statistics, Adam's moments, and the sums of gradients where a batch is computed in parts. */
+/**
+ * What a trainer holds between steps, as TensorFlow variables: weights with running statistics,
+ * Adam's moments, and the sums of gradients where a batch is computed in parts.
+ */
 import type { Engine } from '../engine/engine';
 import type { Ops } from '../engine/ops';
 import type { Shape, Tensor } from '../engine/tensor';
@@ -12,7 +15,10 @@ export interface Variable {
   readonly handle: Tensor;
 }
 
-export type VariablesByName = ReadonlyMap<string, { readonly handle: Tensor; readonly shape: Shape }>;
+export type VariablesByName = ReadonlyMap<
+  string,
+  { readonly handle: Tensor; readonly shape: Shape }
+>;
 
 export class TrainingVariables {
   readonly values: readonly Variable[];
@@ -25,7 +31,11 @@ export class TrainingVariables {
   constructor(
     private readonly engine: Engine,
     config: ModelConfig,
-    from: { readonly weights: Weights; readonly adamM: Weights | null; readonly adamV: Weights | null },
+    from: {
+      readonly weights: Weights;
+      readonly adamM: Weights | null;
+      readonly adamV: Weights | null;
+    },
     inParts: boolean,
   ) {
     const specs = parameterSpecs(config);
@@ -43,29 +53,44 @@ export class TrainingVariables {
   /** A copy of their content, by name. */
   read(variables: readonly Variable[]): Map<string, WeightTensor> {
     return new Map(
-      variables.map(({ spec, handle }) => [spec.name, { shape: spec.shape, data: this.engine.readVariable(handle, spec.shape) }]),
+      variables.map(({ spec, handle }) => [
+        spec.name,
+        { shape: spec.shape, data: this.engine.readVariable(handle, spec.shape) },
+      ]),
     );
   }
 
   /** The values by name, at the handles that a traced function was given for them. */
   byName(handles: readonly Tensor[]): VariablesByName {
-    return new Map(this.values.map(({ spec }, index) => [spec.name, { handle: handles[index] as Tensor, shape: spec.shape }]));
+    return new Map(
+      this.values.map(({ spec }, index) => [
+        spec.name,
+        { handle: handles[index] as Tensor, shape: spec.shape },
+      ]),
+    );
   }
 
   dispose(): void {
-    for (const { handle } of [...this.values, ...this.moments, ...this.sums]) this.engine.freeVariable(handle);
+    for (const { handle } of [...this.values, ...this.moments, ...this.sums])
+      this.engine.freeVariable(handle);
   }
 
   private create(specs: readonly ParameterSpec[], from: Weights | null): Variable[] {
     return specs.map((spec) => {
-      const data = from === null ? new Float32Array(spec.shape.reduce((a, b) => a * b, 1)) : from.get(spec.name)?.data;
+      const data =
+        from === null
+          ? new Float32Array(spec.shape.reduce((a, b) => a * b, 1))
+          : from.get(spec.name)?.data;
       if (data === undefined) throw new Error(`the trainer's state lacks ${spec.name}`);
       return { spec, handle: this.engine.variable(data, spec.shape) };
     });
   }
 }
 
-/** Each variable is read once per step, before the optimizer writes it: a second read could see the new value. */
+/**
+ * Each variable is read once per step, before the optimizer writes it: a second read could see the
+ * new value.
+ */
 export function readOnce(ops: Ops, variables: VariablesByName): ParameterSource {
   const values = new Map<string, Tensor>();
   return (name) => {

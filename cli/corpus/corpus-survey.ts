@@ -1,4 +1,7 @@
-/** What a corpus holds, found out by reading it: the same tables, sources and decoders as a run uses, and nothing is written. */
+/**
+ * What a corpus holds, found out by reading it: the same tables, sources and decoders as a run
+ * uses, and nothing is written.
+ */
 import { createHash } from 'node:crypto';
 import { ContentIndex } from '../../storage/corpus/content-index';
 import { readClips } from '../../activities/ingest/read-clips';
@@ -51,8 +54,18 @@ export async function surveyCorpus(
   return { splits, content };
 }
 
-async function surveySplit(split: Split, table: string, content: ContentIndex, options: SurveyOptions): Promise<SplitSurvey> {
-  const { rows, rejected } = await readTables(options.root, `corpus.${split}`, table, options.sources);
+async function surveySplit(
+  split: Split,
+  table: string,
+  content: ContentIndex,
+  options: SurveyOptions,
+): Promise<SplitSurvey> {
+  const { rows, rejected } = await readTables(
+    options.root,
+    `corpus.${split}`,
+    table,
+    options.sources,
+  );
   const vocabulary = options.vocabulary ?? labelsOf(rows);
   const listed = await listClips(rows, vocabulary, rejected, options.sources, () => undefined);
   const chosen = spread(listed, options.sample ?? listed.length);
@@ -85,19 +98,32 @@ async function surveySplit(split: Split, table: string, content: ContentIndex, o
 
 function classesOf(listed: readonly ListedClip[], vocabulary: Vocabulary): SplitSurvey['classes'] {
   const counts = new Array<number>(vocabulary.length).fill(0);
-  for (const { labels } of listed) for (const label of labels ?? []) counts[label] = (counts[label] ?? 0) + 1;
-  return vocabulary.map(({ name }, index) => ({ name, clips: counts[index] ?? 0 })).sort((a, b) => b.clips - a.clips);
+  for (const { labels } of listed)
+    for (const label of labels ?? []) counts[label] = (counts[label] ?? 0) + 1;
+  return vocabulary
+    .map(({ name }, index) => ({ name, clips: counts[index] ?? 0 }))
+    .sort((a, b) => b.clips - a.clips);
 }
 
-/** Classes for tables that come without a vocabulary: every name they use, and numbers up to the largest. */
+/**
+ * Classes for tables that come without a vocabulary: every name they use, and numbers up to the
+ * largest.
+ */
 function labelsOf(rows: readonly TableRow[]): Vocabulary {
   const labels = rows.flatMap((row) => row.labels ?? []);
-  const numbers = labels.filter((label) => typeof label === 'number').reduce((largest, label) => Math.max(largest, label + 1), 0);
+  const numbers = labels
+    .filter((label) => typeof label === 'number')
+    .reduce((largest, label) => Math.max(largest, label + 1), 0);
   const names = [...new Set(labels.filter((label) => typeof label === 'string'))].sort();
-  return [...Array.from({ length: numbers }, (_, index) => `class ${index}`), ...names].map((name) => ({ mid: '', name }));
+  return [...Array.from({ length: numbers }, (_, index) => `class ${index}`), ...names].map(
+    (name) => ({ mid: '', name }),
+  );
 }
 
 function spread<T>(items: readonly T[], most: number): readonly T[] {
   if (items.length <= most) return items;
-  return Array.from({ length: most }, (_, index) => items[Math.floor((index * items.length) / most)]!);
+  return Array.from(
+    { length: most },
+    (_, index) => items[Math.floor((index * items.length) / most)]!,
+  );
 }

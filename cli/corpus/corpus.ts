@@ -1,4 +1,7 @@
-/** `ced corpus TABLE`: reads a corpus as a run would and says what is in it, before anything is spent. */
+/**
+ * `ced corpus TABLE`: reads a corpus as a run would and says what is in it, before anything is
+ * spent.
+ */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { namesOf } from '../../storage/corpus/content-index';
@@ -49,15 +52,35 @@ export const command: Command = {
     const sources = sourcesOf(values);
     const given = tablesOf(positionals, values.type ?? 'distill');
     const vocabularyPath = values.vocabulary ?? given.vocabulary;
-    const vocabulary = vocabularyPath === undefined ? null : await readVocabulary({ root, sources }, vocabularyPath);
-    const maxRejected = values['max-rejected'] === undefined ? given.maxRejected : fractionOf(values['max-rejected']);
-    const { splits, content } = await surveyCorpus(given.tables, { root, sources, vocabulary, onProgress: liveCount() });
+    const vocabulary =
+      vocabularyPath === undefined ? null : await readVocabulary({ root, sources }, vocabularyPath);
+    const maxRejected =
+      values['max-rejected'] === undefined ? given.maxRejected : fractionOf(values['max-rejected']);
+    const { splits, content } = await surveyCorpus(given.tables, {
+      root,
+      sources,
+      vocabulary,
+      onProgress: liveCount(),
+    });
     const problems = splits.flatMap((split) => refusal(split, maxRejected));
     if (content.overlaps.count > 0 && !values['allow-overlap'])
-      problems.push(`train: ${content.overlaps.count} clips hold the very audio that a run is scored on: ${namesOf(content.overlaps)}`);
-    const summaries = splits.map((split) => ({ ...summary(split), duplicates: content.duplicates[split.split] }));
-    if (values.json) process.stdout.write(`${JSON.stringify({ splits: summaries, overlaps: content.overlaps, problems }, null, 2)}\n`);
-    else process.stdout.write([...summaries.map(describe), ...problems.map((problem) => `refused: ${problem}`), ''].join('\n'));
+      problems.push(
+        `train: ${content.overlaps.count} clips hold the very audio that a run is scored on: ${namesOf(content.overlaps)}`,
+      );
+    const summaries = splits.map((split) => ({
+      ...summary(split),
+      duplicates: content.duplicates[split.split],
+    }));
+    if (values.json)
+      process.stdout.write(
+        `${JSON.stringify({ splits: summaries, overlaps: content.overlaps, problems }, null, 2)}\n`,
+      );
+    else
+      process.stdout.write(
+        [...summaries.map(describe), ...problems.map((problem) => `refused: ${problem}`), ''].join(
+          '\n',
+        ),
+      );
     return problems.length === 0 ? 0 : 1;
   },
 };
@@ -67,21 +90,36 @@ function tablesOf(
   type: string,
 ): { tables: Partial<Record<Split, string>>; vocabulary?: string; maxRejected: number } {
   const [first] = positionals;
-  if (first === undefined) throw new UsageError('ced corpus: expected a table or a run file; see ced corpus --help');
+  if (first === undefined)
+    throw new UsageError('ced corpus: expected a table or a run file; see ced corpus --help');
   if (first.endsWith('.json') && positionals.length === 1) {
-    if (type !== 'distill' && type !== 'teach') throw new UsageError(`--type ${type}: expected distill or teach`);
-    const { train, validation, eval: evaluation, vocabulary, maxRejected } = readRunFile(first, type).corpus;
+    if (type !== 'distill' && type !== 'teach')
+      throw new UsageError(`--type ${type}: expected distill or teach`);
+    const {
+      train,
+      validation,
+      eval: evaluation,
+      vocabulary,
+      maxRejected,
+    } = readRunFile(first, type).corpus;
     return {
-      tables: { train, ...(validation ? { validation } : {}), ...(evaluation ? { eval: evaluation } : {}) },
+      tables: {
+        train,
+        ...(validation ? { validation } : {}),
+        ...(evaluation ? { eval: evaluation } : {}),
+      },
       vocabulary,
       maxRejected,
     };
   }
   const tables: Partial<Record<Split, string>> = {};
   for (const positional of positionals) {
-    const [, split = 'train', table = positional] = /^(train|validation|eval)=(.+)$/s.exec(positional) ?? [];
+    const [, split = 'train', table = positional] =
+      /^(train|validation|eval)=(.+)$/s.exec(positional) ?? [];
     if (tables[split as Split] !== undefined)
-      throw new UsageError(`ced corpus: two tables for ${split}; name them, as in train=a.jsonl eval=b.jsonl`);
+      throw new UsageError(
+        `ced corpus: two tables for ${split}; name them, as in train=a.jsonl eval=b.jsonl`,
+      );
     tables[split as Split] = table;
   }
   return { tables, maxRejected: 0.01 };
@@ -89,7 +127,8 @@ function tablesOf(
 
 function fractionOf(text: string): number {
   const fraction = Number(text);
-  if (!(fraction >= 0 && fraction <= 1)) throw new UsageError(`--max-rejected ${text}: expected a fraction between 0 and 1`);
+  if (!(fraction >= 0 && fraction <= 1))
+    throw new UsageError(`--max-rejected ${text}: expected a fraction between 0 and 1`);
   return fraction;
 }
 
@@ -97,7 +136,9 @@ function refusal({ split, read, rejected }: SplitSurvey, maxRejected: number): s
   const total = read + rejected.length;
   if (read === 0) return [`${split}: no clip can be used`];
   return rejected.length / total > maxRejected
-    ? [`${split}: ${rejected.length} of ${total} clips are rejected, more than ${maxRejected} of them`]
+    ? [
+        `${split}: ${rejected.length} of ${total} clips are rejected, more than ${maxRejected} of them`,
+      ]
     : [];
 }
 
@@ -149,11 +190,16 @@ function describe({
     `${split}: ${table}`,
     `  clips     ${grouped(clips)}, ${hours.toFixed(hours < 10 ? 2 : 0)} hours${clips === 0 ? '' : `, ${shortestSeconds?.toFixed(1)} to ${longestSeconds?.toFixed(1)} s`}`,
     `  labels    ${labelled === 0 ? 'none' : `${grouped(labelled)} clips labelled, ${classes} classes${emptyClasses === 0 ? '' : `, ${emptyClasses} more without a clip`}`}`,
-    ...(most.length === 0 ? [] : [`            ${[...most, ...(least.length === 0 ? [] : ['…', ...least])].join(', ')}`]),
-    ...(duplicates.count === 0 ? [] : [`  same      ${grouped(duplicates.count)} clips hold the same audio as another`]),
+    ...(most.length === 0
+      ? []
+      : [`            ${[...most, ...(least.length === 0 ? [] : ['…', ...least])].join(', ')}`]),
+    ...(duplicates.count === 0
+      ? []
+      : [`  same      ${grouped(duplicates.count)} clips hold the same audio as another`]),
     `  rejected  ${grouped(rejected.reduce((sum, { count }) => sum + count, 0))}`,
     ...rejected.map(
-      ({ kind, count, examples }) => `            ${grouped(count)} ${kind}, e.g. ${examples[0]?.clip}: ${examples[0]?.reason}`,
+      ({ kind, count, examples }) =>
+        `            ${grouped(count)} ${kind}, e.g. ${examples[0]?.clip}: ${examples[0]?.reason}`,
     ),
   ].join('\n');
 }
@@ -161,5 +207,8 @@ function describe({
 /** On standard error, and only for somebody who watches. */
 function liveCount(): (done: number, total: number) => void {
   if (!process.stderr.isTTY) return () => undefined;
-  return (done, total) => process.stderr.write(done === total ? '\r\x1b[K' : `\r${grouped(done)} of ${grouped(total)} clips read`);
+  return (done, total) =>
+    process.stderr.write(
+      done === total ? '\r\x1b[K' : `\r${grouped(done)} of ${grouped(total)} clips read`,
+    );
 }

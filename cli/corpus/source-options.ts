@@ -14,7 +14,10 @@ interface SourceValues {
   'user-project'?: string | undefined;
 }
 
-export function sourcesOf(values: SourceValues, environment: NodeJS.ProcessEnv = process.env): SourceOptions {
+export function sourcesOf(
+  values: SourceValues,
+  environment: NodeJS.ProcessEnv = process.env,
+): SourceOptions {
   return {
     allowPrivateHosts: values['allow-private-hosts'] === true,
     userProject: values['user-project'],

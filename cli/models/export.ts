@@ -47,7 +47,8 @@ export const command: Command = {
     const { values } = parseArgs({ args: argv, options });
     const model = given('model', values.model, 'a folder with model.safetensors and config.json');
     const out = given('out', values.out, 'the file to write');
-    if (values.to !== undefined && values.to !== 'onnx') throw new UsageError(`--to ${values.to}: expected onnx`);
+    if (values.to !== undefined && values.to !== 'onnx')
+      throw new UsageError(`--to ${values.to}: expected onnx`);
     const { config, weights } = await readModelFolder(model);
     const precision: OnnxOptions['precision'] = values.int8 ? 'int8' : 'float32';
     const file = onnxModel(config, weights, { precision });
@@ -63,10 +64,23 @@ export const command: Command = {
         written.unshift({ precision: 'float32', bytes: files[0]!.length });
       }
       const [chunkSeconds, threads] = [defaultChunkSeconds(config), availableParallelism()];
-      evaluated = await evaluateOnnx(files, config, values.eval, { chunkSeconds, threads, onProgress });
+      evaluated = await evaluateOnnx(files, config, values.eval, {
+        chunkSeconds,
+        threads,
+        onProgress,
+      });
     }
-    const rows: ExportResult['files'] = written.map((exported, index) => ({ ...exported, ...evaluated?.scores[index] }));
-    const result = { file: resolve(out), longestSamples: longestSamples(config), clips: evaluated?.clips ?? null, rejected: evaluated?.rejected ?? [], files: rows }; // prettier-ignore
+    const rows: ExportResult['files'] = written.map((exported, index) => ({
+      ...exported,
+      ...evaluated?.scores[index],
+    }));
+    const result = {
+      file: resolve(out),
+      longestSamples: longestSamples(config),
+      clips: evaluated?.clips ?? null,
+      rejected: evaluated?.rejected ?? [],
+      files: rows,
+    };
     process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : asText(result));
     return 0;
   },
@@ -78,7 +92,10 @@ function given(option: string, value: string | undefined, what: string): string 
 }
 
 function onProgress(done: number, total: number): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${done + 1 < total ? `${grouped(done)} of ${grouped(total)} clips` : ''}`);
+  if (process.stderr.isTTY)
+    process.stderr.write(
+      `\r\x1b[K${done + 1 < total ? `${grouped(done)} of ${grouped(total)} clips` : ''}`,
+    );
 }
 
 interface ExportResult {
@@ -90,11 +107,18 @@ interface ExportResult {
 }
 
 function asText({ file, longestSamples: longest, clips, rejected, files }: ExportResult): string {
-  const lines = [`${file}  ${size(files.at(-1)!.bytes)}, clips of at most ${(longest / 16_000).toFixed(2)} s`];
+  const lines = [
+    `${file}  ${size(files.at(-1)!.bytes)}, clips of at most ${(longest / 16_000).toFixed(2)} s`,
+  ];
   if (clips !== null) {
-    lines.push('', `on ${grouped(clips)} clips${rejected.length > 0 ? ` (${grouped(rejected.length)} rejected, the first: ${rejected[0]!.clip}: ${rejected[0]!.reason})` : ''}`); // prettier-ignore
+    lines.push(
+      '',
+      `on ${grouped(clips)} clips${rejected.length > 0 ? ` (${grouped(rejected.length)} rejected, the first: ${rejected[0]!.clip}: ${rejected[0]!.reason})` : ''}`,
+    );
     for (const { precision, bytes, mAP, latencyMs = NaN, realTimeFactor = NaN } of files)
-      lines.push(`  ${precision.padEnd(8)} mAP ${mAP?.toFixed(4) ?? '–'}  ${size(bytes)}  ${latencyMs.toFixed(1)} ms a chunk on one core, real-time factor ${realTimeFactor.toFixed(4)}`); // prettier-ignore
+      lines.push(
+        `  ${precision.padEnd(8)} mAP ${mAP?.toFixed(4) ?? '–'}  ${size(bytes)}  ${latencyMs.toFixed(1)} ms a chunk on one core, real-time factor ${realTimeFactor.toFixed(4)}`,
+      );
   }
   return `${lines.join('\n')}\n`;
 }

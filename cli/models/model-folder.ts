@@ -1,4 +1,7 @@
-/** A CED checkpoint from a folder: `model.safetensors` and `config.json`, as published or as a run's store keeps them. */
+/**
+ * A CED checkpoint from a folder: `model.safetensors` and `config.json`, as published or as a run's
+ * store keeps them.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseModel, type LoadedModel } from '../../storage/models/model-folder';
@@ -21,6 +24,8 @@ async function part(folder: string, file: string): Promise<Buffer> {
     return await readFile(join(folder, file));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`${join(folder, file)} cannot be read (${code}): expected a folder with model.safetensors and config.json`);
+    throw new UsageError(
+      `${join(folder, file)} cannot be read (${code}): expected a folder with model.safetensors and config.json`,
+    );
   }
 }

@@ -1,6 +1,7 @@
 /**
- * ONNX files of one model side by side: mAP on a labelled table, and the time one chunk takes on one core. Every file hears the same chunks, one at a time as a program that
- * listens would, and the files take turns, so that whatever else the machine does meets all of them.
+ * ONNX files of one model side by side: mAP on a labelled table, and the time one chunk takes on
+ * one core. Every file hears the same chunks, one at a time as a program that listens would, and
+ * the files take turns, so that whatever else the machine does meets all of them.
  */
 import { latenciesMs } from '../../jobs/score/latency';
 import { readTables } from '../../activities/plan/read-table';
@@ -40,7 +41,11 @@ export async function evaluateOnnx(
   files: readonly Uint8Array[],
   config: ModelConfig,
   table: string,
-  { chunkSeconds, threads, onProgress }: { chunkSeconds: number; threads: number; onProgress: (done: number, total: number) => void },
+  {
+    chunkSeconds,
+    threads,
+    onProgress,
+  }: { chunkSeconds: number; threads: number; onProgress: (done: number, total: number) => void },
 ): Promise<EvaluatedClips> {
   const { rows, rejected } = await readTables(process.cwd(), '--eval', table, {});
   const targets = targetsOf(rows, config, table);
@@ -54,24 +59,41 @@ export async function evaluateOnnx(
       try {
         const bytes = await readSource(openSource(audio, {}), LARGEST_CLIP_BYTES);
         const pcm = await decodeClip(() => [bytes], audio);
-        const chunks = chunkPlan(pcm.length, chunkSeconds).filter(({ length }) => length >= shortestClipSamples(config));
-        if (chunks.length === 0) throw new RangeError(`${pcm.length} samples at 16 kHz are too short`);
-        for (const [at, net] of nets.entries()) scores[at]!.push(await meanProbabilities(net, pcm, chunks));
+        const chunks = chunkPlan(pcm.length, chunkSeconds).filter(
+          ({ length }) => length >= shortestClipSamples(config),
+        );
+        if (chunks.length === 0)
+          throw new RangeError(`${pcm.length} samples at 16 kHz are too short`);
+        for (const [at, net] of nets.entries())
+          scores[at]!.push(await meanProbabilities(net, pcm, chunks));
         heard.push(index);
       } catch (error) {
         unreadable.push({ clip, reason: (error as Error).message });
       }
     }
     if (heard.length === 0)
-      throw new UsageError(`--eval ${table}: none of its clips can be read: ${unreadable[0]?.reason ?? 'it is empty'}`);
-    const latencies = await latenciesMs(files, Math.min(Math.round(chunkSeconds * sampleRate), longestSamples(config)), () =>
-      performance.now(),
+      throw new UsageError(
+        `--eval ${table}: none of its clips can be read: ${unreadable[0]?.reason ?? 'it is empty'}`,
+      );
+    const latencies = await latenciesMs(
+      files,
+      Math.min(Math.round(chunkSeconds * sampleRate), longestSamples(config)),
+      () => performance.now(),
     );
     const labelled = heard.flatMap((index) => targets[index]!);
     const judged = scores.map((table_, at) => {
-      const of = { scores: table_.flat(), targets: labelled, rows: heard.length, classes: config.outputdim };
+      const of = {
+        scores: table_.flat(),
+        targets: labelled,
+        rows: heard.length,
+        classes: config.outputdim,
+      };
       const latencyMs = latencies[at]!;
-      return { mAP: meanAveragePrecision(of).mean, latencyMs, realTimeFactor: latencyMs / 1000 / chunkSeconds };
+      return {
+        mAP: meanAveragePrecision(of).mean,
+        latencyMs,
+        realTimeFactor: latencyMs / 1000 / chunkSeconds,
+      };
     });
     return { clips: heard.length, rejected: unreadable, scores: judged };
   } finally {
@@ -79,10 +101,18 @@ export async function evaluateOnnx(
   }
 }
 
-async function meanProbabilities(net: WaveformNet, pcm: Int16Array, chunks: readonly Chunk[]): Promise<number[]> {
+async function meanProbabilities(
+  net: WaveformNet,
+  pcm: Int16Array,
+  chunks: readonly Chunk[],
+): Promise<number[]> {
   let sums: number[] = [];
   for (const { start, length } of chunks) {
-    const { values } = await net.run(Float32Array.from(pcm.subarray(start, start + length), (sample) => sample / 32768), 1, length); // prettier-ignore
+    const { values } = await net.run(
+      Float32Array.from(pcm.subarray(start, start + length), (sample) => sample / 32768),
+      1,
+      length,
+    );
     sums = Array.from(values, (value, index) => (sums[index] ?? 0) + value / chunks.length);
   }
   return sums;
@@ -90,14 +120,18 @@ async function meanProbabilities(net: WaveformNet, pcm: Int16Array, chunks: read
 
 /** A row of zeros and ones a clip. Labels are the model's class names or numbers. */
 function targetsOf(rows: readonly TableRow[], config: ModelConfig, table: string): number[][] {
-  const numbers = new Map(Object.entries(config.id2label ?? {}).map(([index, name]) => [name, Number(index)]));
+  const numbers = new Map(
+    Object.entries(config.id2label ?? {}).map(([index, name]) => [name, Number(index)]),
+  );
   return rows.map(({ clip, labels }) => {
     if (labels === null) throw new UsageError(`--eval ${table}: ${clip} has no labels`);
     const target = new Array<number>(config.outputdim).fill(0);
     for (const label of labels) {
       const index = typeof label === 'number' ? label : numbers.get(label);
       if (index === undefined || index >= config.outputdim)
-        throw new UsageError(`--eval ${table}: ${clip} is labelled ${label}, which is no class of the model (config.json, id2label)`);
+        throw new UsageError(
+          `--eval ${table}: ${clip} is labelled ${label}, which is no class of the model (config.json, id2label)`,
+        );
       target[index] = 1;
     }
     return target;

@@ -1,5 +1,6 @@
 /**
- * One clip through one model: the classes of every chunk with their probabilities. No chunk is dropped (a run's own rule drops a short remainder), and each is heard at its own length.
+ * One clip through one model: the classes of every chunk with their probabilities. No chunk is
+ * dropped (a run's own rule drops a short remainder), and each is heard at its own length.
  */
 import { sampleRate } from '../../ced/audio/mono16k';
 import type { Chunk } from '../../ced/audio/chunks';
@@ -24,15 +25,19 @@ export function defaultChunkSeconds({ target_length: frames }: ModelConfig): num
 }
 
 /**
- * Chunks end to end. A remainder too short for one patch starts earlier, over the end of the chunk before.
+ * Chunks end to end. A remainder too short for one patch starts earlier, over the end of the chunk
+ * before.
  * @throws RangeError when the whole clip is shorter than one patch
  */
 export function everyChunk(samples: number, chunkSamples: number, shortest: number): Chunk[] {
-  if (samples < shortest) throw new RangeError(`${samples} samples at 16 kHz are too short: the model needs ${shortest}`);
+  if (samples < shortest)
+    throw new RangeError(`${samples} samples at 16 kHz are too short: the model needs ${shortest}`);
   const chunks: Chunk[] = [];
-  for (let start = 0; start < samples; start += chunkSamples) chunks.push({ start, length: Math.min(chunkSamples, samples - start) });
+  for (let start = 0; start < samples; start += chunkSamples)
+    chunks.push({ start, length: Math.min(chunkSamples, samples - start) });
   const last = chunks.at(-1)!;
-  if (last.length < shortest) chunks[chunks.length - 1] = { start: samples - shortest, length: shortest };
+  if (last.length < shortest)
+    chunks[chunks.length - 1] = { start: samples - shortest, length: shortest };
   return chunks;
 }
 
@@ -42,16 +47,31 @@ export function tagAudio(
   { chunkSeconds, top }: { chunkSeconds: number; top: number },
 ): TaggedChunk[] {
   const { config } = predictor;
-  const chunks = everyChunk(pcm.length, Math.round(chunkSeconds * sampleRate), shortestClipSamples(config));
+  const chunks = everyChunk(
+    pcm.length,
+    Math.round(chunkSeconds * sampleRate),
+    shortestClipSamples(config),
+  );
   const tagged: TaggedChunk[] = [];
   for (const group of equalLengths(chunks)) {
     const { length } = group[0]!;
     const together = new Int16Array(group.length * length);
-    group.forEach(({ start }, row) => together.set(pcm.subarray(start, start + length), row * length));
-    const scores = predictor.probabilities({ pcm: together, batch: group.length, samples: length, masks: null });
+    group.forEach(({ start }, row) =>
+      together.set(pcm.subarray(start, start + length), row * length),
+    );
+    const scores = predictor.probabilities({
+      pcm: together,
+      batch: group.length,
+      samples: length,
+      masks: null,
+    });
     group.forEach(({ start }, row) => {
       const own = scores.subarray(row * config.outputdim, (row + 1) * config.outputdim);
-      tagged.push({ start: start / sampleRate, end: (start + length) / sampleRate, tags: best(own, config, top) });
+      tagged.push({
+        start: start / sampleRate,
+        end: (start + length) / sampleRate,
+        tags: best(own, config, top),
+      });
     });
   }
   return tagged;
@@ -61,7 +81,8 @@ function equalLengths(chunks: readonly Chunk[]): Chunk[][] {
   const groups: Chunk[][] = [];
   for (const chunk of chunks) {
     const open = groups.at(-1);
-    if (open !== undefined && open.length < BATCH && open[0]!.length === chunk.length) open.push(chunk);
+    if (open !== undefined && open.length < BATCH && open[0]!.length === chunk.length)
+      open.push(chunk);
     else groups.push([chunk]);
   }
   return groups;
@@ -69,5 +90,8 @@ function equalLengths(chunks: readonly Chunk[]): Chunk[][] {
 
 function best(scores: Float32Array, { id2label }: ModelConfig, top: number): TaggedChunk['tags'] {
   const order = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]! || a - b);
-  return order.slice(0, top).map((index) => ({ label: id2label?.[index] ?? `class ${index}`, probability: scores[index]! }));
+  return order.slice(0, top).map((index) => ({
+    label: id2label?.[index] ?? `class ${index}`,
+    probability: scores[index]!,
+  }));
 }

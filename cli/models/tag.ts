@@ -17,7 +17,9 @@ const defaultTop = 5;
 const liveMs = 200;
 
 /** What is taken from a folder; a file that is named is read whatever its name. */
-const audioExtensions = new Set('.wav .flac .ogg .oga .opus .mp3 .m4a .mp4 .aac .webm .wma .aif .aiff'.split(' '));
+const audioExtensions = new Set(
+  '.wav .flac .ogg .oga .opus .mp3 .m4a .mp4 .aac .webm .wma .aif .aiff'.split(' '),
+);
 
 const help = `ced tag FILE|DIR|- … --model DIR [options]
 
@@ -43,11 +45,19 @@ export const command: Command = {
   help,
   async run(argv) {
     const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
-    if (positionals.length === 0) throw new UsageError('ced tag: expected a file, a folder or -; see ced tag --help');
-    if (values.model === undefined) throw new UsageError('ced tag: --model is missing: a folder with model.safetensors and config.json');
+    if (positionals.length === 0)
+      throw new UsageError('ced tag: expected a file, a folder or -; see ced tag --help');
+    if (values.model === undefined)
+      throw new UsageError(
+        'ced tag: --model is missing: a folder with model.safetensors and config.json',
+      );
     const top = above0('top', values.top ?? String(defaultTop));
-    if (!Number.isInteger(top)) throw new UsageError(`--top ${values.top}: expected a whole number`);
-    const asked = values['chunk-seconds'] === undefined ? null : above0('chunk-seconds', values['chunk-seconds']);
+    if (!Number.isInteger(top))
+      throw new UsageError(`--top ${values.top}: expected a whole number`);
+    const asked =
+      values['chunk-seconds'] === undefined
+        ? null
+        : above0('chunk-seconds', values['chunk-seconds']);
     const files = await listFiles(positionals);
     const { config, weights } = await readModelFolder(values.model);
     const chunkSeconds = asked ?? defaultChunkSeconds(config);
@@ -59,11 +69,15 @@ export const command: Command = {
         show(index);
         try {
           const bytes = file === '-' ? await buffer(process.stdin) : await readFile(file);
-          const chunks = tagAudio(predictor, await decodeClip(() => [bytes], file), { chunkSeconds, top });
+          const chunks = tagAudio(predictor, await decodeClip(() => [bytes], file), {
+            chunkSeconds,
+            top,
+          });
           show(null);
           await print(values.json ? `${JSON.stringify({ file, chunks })}\n` : asText(file, chunks));
         } catch (error) {
-          if ((error as NodeJS.ErrnoException).code === 'EPIPE') return 0; // whoever reads has heard enough, as `head` does
+          // whoever reads has heard enough, as `head` does
+          if ((error as NodeJS.ErrnoException).code === 'EPIPE') return 0;
           failures++;
           show(null);
           process.stderr.write(`error: ${file}: ${describeFailure(error)}\n`);
@@ -78,7 +92,8 @@ export const command: Command = {
 
 function above0(option: string, text: string): number {
   const value = Number(text);
-  if (!(value > 0 && Number.isFinite(value))) throw new UsageError(`--${option} ${text}: expected a number above 0`);
+  if (!(value > 0 && Number.isFinite(value)))
+    throw new UsageError(`--${option} ${text}: expected a number above 0`);
   return value;
 }
 
@@ -89,12 +104,15 @@ async function listFiles(places: readonly string[]): Promise<string[]> {
     else if (!(await isFolder(place))) files.push(place);
     else {
       const entries = await readdir(place, { recursive: true, withFileTypes: true });
-      const audio = entries.filter((entry) => !entry.isDirectory() && audioExtensions.has(extname(entry.name).toLowerCase()));
+      const audio = entries.filter(
+        (entry) => !entry.isDirectory() && audioExtensions.has(extname(entry.name).toLowerCase()),
+      );
       if (audio.length === 0) throw new UsageError(`${place}: no audio files in this folder`);
       files.push(...audio.map((entry) => join(entry.parentPath, entry.name)).sort());
     }
   }
-  if (files.filter((file) => file === '-').length > 1) throw new UsageError('ced tag: standard input can be read once');
+  if (files.filter((file) => file === '-').length > 1)
+    throw new UsageError('ced tag: standard input can be read once');
   return files;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Copies a teach run's models out of the store: float16 safetensors (half the size; scores move by less than what is printed) with their
- * config.json, and beside them `scores.json` and a README that say how they came about.
+ * Copies a teach run's models out of the store: float16 safetensors (half the size; scores move by
+ * less than what is printed) with their config.json, and beside them `scores.json` and a README
+ * that say how they came about.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -36,7 +37,16 @@ interface TeacherScore {
   sha256: string;
 }
 
-export async function exportTeachers({ run, result, workflowId, client, runFile, command, root, out }: TeacherExport): Promise<void> {
+export async function exportTeachers({
+  run,
+  result,
+  workflowId,
+  client,
+  runFile,
+  command,
+  root,
+  out,
+}: TeacherExport): Promise<void> {
   const store = openStore(root, run.store);
   const trained = await trainedModels(client, workflowId);
   const teachers: TeacherScore[] = [];
@@ -55,7 +65,10 @@ export async function exportTeachers({ run, result, workflowId, client, runFile,
     });
   }
   const hardware = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`;
-  writeFileSync(join(out, 'scores.json'), `${JSON.stringify({ formatVersion: 1, command, runFile, hardware, teachers }, null, 2)}\n`);
+  writeFileSync(
+    join(out, 'scores.json'),
+    `${JSON.stringify({ formatVersion: 1, command, runFile, hardware, teachers }, null, 2)}\n`,
+  );
   writeFileSync(join(out, 'README.md'), teachersReadme({ command, runFile, hardware, teachers }));
 }
 
@@ -63,7 +76,8 @@ export async function exportTeachers({ run, result, workflowId, client, runFile,
 export async function exportModel(store: Store, sha256: string, folder: string): Promise<number> {
   const weights = await store.read(layout.model(sha256));
   const config = await store.read(layout.modelConfig(sha256));
-  if (weights === null || config === null) throw new Error(`${store.uri}: ${layout.model(sha256)} is missing; run the same command again`);
+  if (weights === null || config === null)
+    throw new Error(`${store.uri}: ${layout.model(sha256)} is missing; run the same command again`);
   const half = encodeSafetensors(decodeSafetensors(weights), 'F16');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'model.safetensors'), half);
@@ -71,16 +85,25 @@ export async function exportModel(store: Store, sha256: string, folder: string):
   return half.byteLength;
 }
 
-/** What each training activity returned. The result a user reads holds only what matters to everybody. */
+/**
+ * What each training activity returned. The result a user reads holds only what matters to
+ * everybody.
+ */
 async function trainedModels(client: Client, workflowId: string): Promise<TrainedModel[]> {
   const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
   const read = payloadReader(client);
   const training = new Set<string>();
   const models: TrainedModel[] = [];
-  for (const { eventId, activityTaskScheduledEventAttributes: scheduled, activityTaskCompletedEventAttributes: completed } of events ??
-    []) {
+  for (const {
+    eventId,
+    activityTaskScheduledEventAttributes: scheduled,
+    activityTaskCompletedEventAttributes: completed,
+  } of events ?? []) {
     if (scheduled?.activityType?.name === 'trainModel') training.add(String(eventId));
-    const payload = completed && training.has(String(completed.scheduledEventId)) ? completed.result?.payloads?.[0] : undefined;
+    const payload =
+      completed && training.has(String(completed.scheduledEventId))
+        ? completed.result?.payloads?.[0]
+        : undefined;
     if (payload) models.push((await read(payload)) as TrainedModel);
   }
   return models;

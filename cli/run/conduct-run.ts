@@ -1,6 +1,7 @@
 /**
- * One run from its file to its result on this machine: server, workers, the workflow started through the Temporal CLI, live lines, results.
- * A run of the same id that is still open, as after Ctrl-C, is gone on with instead of started again.
+ * One run from its file to its result on this machine: server, workers, the workflow started
+ * through the Temporal CLI, live lines, results. A run of the same id that is still open, as after
+ * Ctrl-C, is gone on with instead of started again.
  */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { openStore } from '../../storage/open-store';
@@ -21,7 +22,14 @@ import { readRunFile } from './run-file';
 import { Session } from './session';
 import { shortPath } from '../short-path';
 import type { StartOptions } from './start-options';
-import { nameToType, runTemporal, shellLine, startArguments, terminateArguments, type StartCommand } from './temporal-command';
+import {
+  nameToType,
+  runTemporal,
+  shellLine,
+  startArguments,
+  terminateArguments,
+  type StartCommand,
+} from './temporal-command';
 
 export interface ConductedRun {
   run: DistillRun | TeachRun;
@@ -47,9 +55,17 @@ export async function conductRun(
   linkDemoCorpus(repositoryRoot);
 
   const interruption = listenForInterruption(() =>
-    say('\nStopping: the step in progress is finished and its checkpoint written. Ctrl-C again stops at once.'),
+    say(
+      '\nStopping: the step in progress is finished and its checkpoint written. Ctrl-C again stops at once.',
+    ),
   );
-  const session = await Session.open({ address, uiPort: options.uiPort, root: repositoryRoot, workers: options.workers, onNote: say });
+  const session = await Session.open({
+    address,
+    uiPort: options.uiPort,
+    root: repositoryRoot,
+    workers: options.workers,
+    onNote: say,
+  });
   interruption.onSecond(() => session.kill());
   const { client, close } = await connect(localSettings(address));
   const over = new AbortController();
@@ -57,7 +73,11 @@ export async function conductRun(
   try {
     const work = async (): Promise<number> => {
       if (interruption.signal.aborted) return 130;
-      await startOrGoOn(client, { type: options.type, workflowId, inputFile: shortPath(options.runFile), address }, say);
+      await startOrGoOn(
+        client,
+        { type: options.type, workflowId, inputFile: shortPath(options.runFile), address },
+        say,
+      );
       const result = await followRun(client, workflowId, display, watching);
       if (result === null) return 130;
       if ('outcome' in result) return unchanged(result, options.json, say);
@@ -72,7 +92,8 @@ export async function conductRun(
     over.abort();
     await session.stop();
     await close();
-    if (interruption.signal.aborted && !options.keep) say('Stopped. The same command goes on where this was.');
+    if (interruption.signal.aborted && !options.keep)
+      say('Stopped. The same command goes on where this was.');
   }
 }
 
@@ -82,12 +103,24 @@ function unchanged(result: Unchanged, json: boolean, say: (line: string) => void
   return 0;
 }
 
-/** Starts a run through the Temporal CLI, or goes on with the one of its id that is open, on this build. */
-export async function startOrGoOn(client: Client, command: StartCommand, say: (line: string) => void): Promise<void> {
+/**
+ * Starts a run through the Temporal CLI, or goes on with the one of its id that is open, on this
+ * build.
+ */
+export async function startOrGoOn(
+  client: Client,
+  command: StartCommand,
+  say: (line: string) => void,
+): Promise<void> {
   if (await isOpen(client, command.workflowId)) {
-    say(`Run ${command.workflowId} is open: going on with it, with the run file it was started with.`);
-    if (await moveToCurrentBuild(client, command.workflowId)) say('It was begun by an earlier build, and is moved to this one.');
-    say(`(To begin anew: ${shellLine(nameToType(temporalBinary()), terminateArguments(command))})\n`);
+    say(
+      `Run ${command.workflowId} is open: going on with it, with the run file it was started with.`,
+    );
+    if (await moveToCurrentBuild(client, command.workflowId))
+      say('It was begun by an earlier build, and is moved to this one.');
+    say(
+      `(To begin anew: ${shellLine(nameToType(temporalBinary()), terminateArguments(command))})\n`,
+    );
     return;
   }
   const args = startArguments(command);
@@ -112,6 +145,7 @@ async function kept(signal: AbortSignal, say: (line: string) => void): Promise<v
 
 function placesOf(run: DistillRun | TeachRun): { result: string; report: string } {
   const { uri } = openStore(repositoryRoot, run.store);
-  const place = (file: 'result.json' | 'report.html'): string => `${shortPath(uri)}/${layout.latest(run.name, file)}`;
+  const place = (file: 'result.json' | 'report.html'): string =>
+    `${shortPath(uri)}/${layout.latest(run.name, file)}`;
   return { result: place('result.json'), report: place('report.html') };
 }

@@ -15,22 +15,36 @@ export async function connect({
   namespace,
   connection: options,
 }: TemporalSettings): Promise<{ client: Client; close: () => Promise<void> }> {
-  const connection = await Connection.connect({ ...options, connectTimeout: '5s' }).catch((error: unknown) => {
-    throw new UsageError(`no Temporal server answers at ${address}; start one with \`npm run server\`, or name yours with --address`, {
-      cause: error,
-    });
-  });
-  return { client: new Client({ connection, namespace, ...(await dataConverter(process.env)) }), close: () => connection.close() };
+  const connection = await Connection.connect({ ...options, connectTimeout: '5s' }).catch(
+    (error: unknown) => {
+      throw new UsageError(
+        `no Temporal server answers at ${address}; start one with \`npm run server\`, or name yours with --address`,
+        {
+          cause: error,
+        },
+      );
+    },
+  );
+  return {
+    client: new Client({ connection, namespace, ...(await dataConverter(process.env)) }),
+    close: () => connection.close(),
+  };
 }
 
-/** @returns the run's result (of a retraining maybe that nothing was new), or null when `signal` ended the watching first. @throws {WorkflowFailedError} when the run failed */
+/**
+ * @returns the run's result (of a retraining maybe that nothing was new), or null when `signal`
+ *   ended the watching first.
+ * @throws {WorkflowFailedError} when the run failed
+ */
 export async function followRun(
   client: Client,
   workflowId: string,
   display: LiveDisplay,
   signal: AbortSignal,
 ): Promise<RunResult | Unchanged | null> {
-  await followStatus(client, workflowId, (view) => display.show(liveLines(view)), signal).finally(() => display.keep());
+  await followStatus(client, workflowId, (view) => display.show(liveLines(view)), signal).finally(
+    () => display.keep(),
+  );
   if (signal.aborted) return null;
   return (await client.workflow.getHandle(workflowId).result()) as RunResult | Unchanged;
 }

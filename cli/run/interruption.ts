@@ -1,4 +1,7 @@
-/** Ctrl-C: the first asks for an orderly end, the second for an immediate one. SIGTERM and a closed terminal count as Ctrl-C. */
+/**
+ * Ctrl-C: the first asks for an orderly end, the second for an immediate one. SIGTERM and a closed
+ * terminal count as Ctrl-C.
+ */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** One Ctrl-C can arrive twice: from the terminal, and passed on by npm. */
 const SAME_PRESS_MS = 500;
@@ -15,7 +18,8 @@ export function listenForInterruption(onFirst: () => void): Interruption {
   let second = (): void => undefined;
   let firstMs = 0;
   const heard = (): void => {
-    if (controller.signal.aborted) return performance.now() - firstMs > SAME_PRESS_MS ? second() : undefined;
+    if (controller.signal.aborted)
+      return performance.now() - firstMs > SAME_PRESS_MS ? second() : undefined;
     firstMs = performance.now();
     onFirst();
     controller.abort();

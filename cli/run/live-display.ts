@@ -1,6 +1,6 @@
 /**
- * Where live lines are shown. A terminal gets them redrawn in place; a log gets a line when a stage begins, at most every 15 s while it runs,
- * and when it ends, so that it stays legible and short.
+ * Where live lines are shown. A terminal gets them redrawn in place; a log gets a line when a stage
+ * begins, at most every 15 s while it runs, and when it ends, so that it stays legible and short.
  */
 import type { StageLine } from './live-lines';
 
@@ -14,7 +14,10 @@ const LOG_EVERY_MS = 15_000;
 
 export class LiveDisplay {
   private drawn = 0;
-  private readonly logged = new Map<string, { atMs: number; state: StageLine['state']; text: string }>();
+  private readonly logged = new Map<
+    string,
+    { atMs: number; state: StageLine['state']; text: string }
+  >();
   private readonly loggedRetries = new Set<string>();
 
   constructor(
@@ -42,7 +45,10 @@ export class LiveDisplay {
     const { columns = 0 } = this.screen;
     const width = (columns > 0 ? columns : 80) - 1; // a terminal of unknown size says 0
     const texts = lines
-      .flatMap(({ text, retries }) => [text, ...retries.map((retry) => `           retry: ${retry}`)])
+      .flatMap(({ text, retries }) => [
+        text,
+        ...retries.map((retry) => `           retry: ${retry}`),
+      ])
       .map((text) => clip(text, width));
     this.erase();
     this.screen.write(texts.map((text) => `${text}\n`).join(''));
@@ -59,7 +65,9 @@ export class LiveDisplay {
     for (const { stage, state, text, retries } of lines) {
       const last = this.logged.get(stage);
       const due =
-        last === undefined || last.state !== state || (state === 'running' && text !== last.text && nowMs - last.atMs >= LOG_EVERY_MS);
+        last === undefined ||
+        last.state !== state ||
+        (state === 'running' && text !== last.text && nowMs - last.atMs >= LOG_EVERY_MS);
       if (state !== 'waiting' && due) {
         this.screen.write(`${text}\n`);
         this.logged.set(stage, { atMs: nowMs, state, text });

@@ -1,6 +1,6 @@
 /**
- * From what is known of a run to one line a stage: done of total, rate, loss or mAP, time to go. Pure, so that every state can be tested;
- * how lines reach a screen or a log is live-display.ts.
+ * From what is known of a run to one line a stage: done of total, rate, loss or mAP, time to go.
+ * Pure, so that every state can be tested; how lines reach a screen or a log is live-display.ts.
  */
 import type { LiveProgress } from '../../workflows/contract/live-progress';
 import type { RunStatus, StageState, StageStatus } from '../../workflows/contract/status';
@@ -19,11 +19,20 @@ export function liveLines(view: RunView): StageLine[] {
   return view.status.stages.map((stage) => {
     const activities = activitiesOf(view, stage.name);
     const cells = [stage.name.padEnd(9), ...describeStage(view.status, stage, activities)];
-    return { stage: stage.name, state: stage.state, text: cells.join('  ').trimEnd(), retries: activities.flatMap(describeRetry) };
+    return {
+      stage: stage.name,
+      state: stage.state,
+      text: cells.join('  ').trimEnd(),
+      retries: activities.flatMap(describeRetry),
+    };
   });
 }
 
-function describeStage(status: RunStatus, stage: StageStatus, activities: readonly PendingActivity[]): string[] {
+function describeStage(
+  status: RunStatus,
+  stage: StageStatus,
+  activities: readonly PendingActivity[],
+): string[] {
   const count = `${grouped(stage.done)}/${grouped(stage.total)} ${stage.unit}`.padEnd(16);
   switch (stage.state) {
     case 'waiting':
@@ -31,16 +40,30 @@ function describeStage(status: RunStatus, stage: StageStatus, activities: readon
     case 'done':
       return [count, `done in ${clock(stage.seconds)}`, ...outcome(status, stage)];
     case 'running':
-      return [count, ...(status.state === 'paused' ? ['paused'] : []), ...describeActivities(status, stage, activities)];
+      return [
+        count,
+        ...(status.state === 'paused' ? ['paused'] : []),
+        ...describeActivities(status, stage, activities),
+      ];
   }
 }
 
-function describeActivities(status: RunStatus, stage: StageStatus, activities: readonly PendingActivity[]): string[] {
+function describeActivities(
+  status: RunStatus,
+  stage: StageStatus,
+  activities: readonly PendingActivity[],
+): string[] {
   // What an attempt that is over said last is of interest only while nothing else is at work.
   const atWork = activities.filter(({ started }) => started);
-  const active = (atWork.length > 0 ? atWork : activities).flatMap(({ progress }) => progress ?? []);
+  const active = (atWork.length > 0 ? atWork : activities).flatMap(
+    ({ progress }) => progress ?? [],
+  );
   if (active.length === 0)
-    return activities.some(({ started }) => started) ? ['starting'] : activities.length > 0 ? ['waiting for a worker'] : [];
+    return activities.some(({ started }) => started)
+      ? ['starting']
+      : activities.length > 0
+        ? ['waiting for a worker']
+        : [];
   const counted = active.filter(({ total }) => total > 0);
   const cells: string[] = [];
   const [first] = counted;
@@ -61,17 +84,27 @@ function describeActivities(status: RunStatus, stage: StageStatus, activities: r
 function describeLearning(status: RunStatus, active: readonly LiveProgress[]): string[] {
   const training = active.find(({ loss }) => loss !== undefined);
   if (!training) return [];
-  // The last record is of the model before until this one's first epoch is over; heartbeats may lag behind this one's own.
+  // The last record is of the model before until this one's first epoch is over; heartbeats may lag
+  // behind this one's own.
   const last = Object.values(status.epochs).at(-1);
-  const known = last && (last.epoch < last.epochs || last.epoch <= (training.epoch ?? 0)) ? last : undefined;
+  const known =
+    last && (last.epoch < last.epochs || last.epoch <= (training.epoch ?? 0)) ? last : undefined;
   const mAP = training.mAP ?? known?.mAP ?? null;
-  const epoch = training.epoch === undefined ? [] : [`epoch ${training.epoch}${known ? `/${known.epochs}` : ''}`];
-  return [...epoch, `loss ${training.loss?.toFixed(4)}`, ...(mAP === null ? [] : [`mAP ${mAP.toFixed(3)}`])];
+  const epoch =
+    training.epoch === undefined
+      ? []
+      : [`epoch ${training.epoch}${known ? `/${known.epochs}` : ''}`];
+  return [
+    ...epoch,
+    `loss ${training.loss?.toFixed(4)}`,
+    ...(mAP === null ? [] : [`mAP ${mAP.toFixed(3)}`]),
+  ];
 }
 
 /**
- * Time to go for the whole stage: what is in work now, and as much again for everything not begun. Where progress in work is of another
- * unit (validating clips in the middle of steps) it says nothing of the whole.
+ * Time to go for the whole stage: what is in work now, and as much again for everything not begun.
+ * Where progress in work is of another unit (validating clips in the middle of steps) it says
+ * nothing of the whole.
  */
 function secondsToGo(stage: StageStatus, inWork: readonly LiveProgress[]): number | null {
   const speed = sum(inWork, 'perSecond');
@@ -84,7 +117,9 @@ function secondsToGo(stage: StageStatus, inWork: readonly LiveProgress[]): numbe
 /** What a finished stage found out. */
 function outcome(status: RunStatus, stage: StageStatus): string[] {
   if (stage.name === 'gate' || stage.name === 'evaluate') {
-    const models = Object.entries(status.scores).filter(([name]) => (stage.name === 'evaluate') === name in status.epochs);
+    const models = Object.entries(status.scores).filter(
+      ([name]) => (stage.name === 'evaluate') === name in status.epochs,
+    );
     return models.map(([name, mAP]) => `${name} ${mAP === null ? 'unlabelled' : mAP.toFixed(3)}`);
   }
   if (stage.name !== 'teach' && stage.name !== 'distill') return [];
@@ -97,7 +132,9 @@ function outcome(status: RunStatus, stage: StageStatus): string[] {
 function describeRetry({ type, attempt, lastFailure }: PendingActivity): string[] {
   if (lastFailure === null) return [];
   const failure = lastFailure.replace(/\s+/g, ' ');
-  return [`${type}, attempt ${attempt}, after ${failure.length > 200 ? `${failure.slice(0, 199)}…` : failure}`];
+  return [
+    `${type}, attempt ${attempt}, after ${failure.length > 200 ? `${failure.slice(0, 199)}…` : failure}`,
+  ];
 }
 
 function sum(all: readonly LiveProgress[], field: 'done' | 'total' | 'perSecond'): number {

@@ -1,4 +1,7 @@
-/** Payloads that the SDK hands over as the server keeps them (heartbeat details, histories), opened with the client's own codec and converter. */
+/**
+ * Payloads that the SDK hands over as the server keeps them (heartbeat details, histories), opened
+ * with the client's own codec and converter.
+ */
 import type { Client } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 

@@ -14,7 +14,14 @@ import type { Command } from '../command';
 import { surveyCorpus, type SplitSurvey } from '../corpus/corpus-survey';
 import { UsageError } from '../failure';
 import { bytes, grouped, millions } from '../quantities';
-import { estimateSplit, estimateTraining, forwardOperations, logitBytes, type SplitEstimate, type TrainingEstimate } from './run-estimate';
+import {
+  estimateSplit,
+  estimateTraining,
+  forwardOperations,
+  logitBytes,
+  type SplitEstimate,
+  type TrainingEstimate,
+} from './run-estimate';
 import { readRunFile } from './run-file';
 import { SOURCE_HELP, sourceOptions, sourcesOf } from '../corpus/source-options';
 
@@ -47,7 +54,9 @@ const options = {
 
 interface RunPlan {
   run: string;
-  splits: Partial<Record<'train' | 'validation' | 'eval', SplitEstimate & { rejectedSoFar: number }>>;
+  splits: Partial<
+    Record<'train' | 'validation' | 'eval', SplitEstimate & { rejectedSoFar: number }>
+  >;
   logits: { rows: number; bytes: number; operations: number | null } | null;
   /** null parameters: its checkpoint says nothing about its size. */
   teachers: { name: string; parameters: number | null }[];
@@ -62,16 +71,23 @@ export const command: Command = {
   async run(argv) {
     const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
     const [path, ...rest] = positionals;
-    if (path === undefined || rest.length > 0) throw new UsageError('ced plan: expected one run file; see ced plan --help');
+    if (path === undefined || rest.length > 0)
+      throw new UsageError('ced plan: expected one run file; see ced plan --help');
     const type = values.type ?? 'distill';
-    if (type !== 'distill' && type !== 'teach') throw new UsageError(`--type ${type}: expected distill or teach`);
+    if (type !== 'distill' && type !== 'teach')
+      throw new UsageError(`--type ${type}: expected distill or teach`);
     const teraflops = positive('--tflops', values.tflops ?? '20');
     const sample = positive('--sample', values.sample ?? '32');
     const root = resolve(values.root ?? '.');
     const plan = await planRun(readRunFile(path, type), root, {
       teraflops,
       sample,
-      assumed: values.clips ? { clips: assumedClips(values.clips), classes: positive('--classes', values.classes ?? '527') } : null,
+      assumed: values.clips
+        ? {
+            clips: assumedClips(values.clips),
+            classes: positive('--classes', values.classes ?? '527'),
+          }
+        : null,
       sources: sourcesOf(values),
     });
     process.stdout.write(values.json ? `${JSON.stringify(plan, null, 2)}\n` : describe(plan));
@@ -87,18 +103,32 @@ interface PlanOptions {
   sources: SourceOptions;
 }
 
-async function planRun(run: DistillRun | TeachRun, root: string, options: PlanOptions): Promise<RunPlan> {
+async function planRun(
+  run: DistillRun | TeachRun,
+  root: string,
+  options: PlanOptions,
+): Promise<RunPlan> {
   const chunkSeconds = 'logits' in run ? run.logits.chunkSeconds : run.chunkSeconds;
-  const { vocabulary, sizes } = options.assumed ? assumedCorpus(options.assumed, chunkSeconds) : await readCorpus(run, root, options);
+  const { vocabulary, sizes } = options.assumed
+    ? assumedCorpus(options.assumed, chunkSeconds)
+    : await readCorpus(run, root, options);
   const splits: RunPlan['splits'] = {};
   for (const { split, clips, seconds, rejected } of sizes)
-    splits[split] = { ...estimateSplit(clips, run.corpus.clipsPerShard, chunkSeconds, seconds), rejectedSoFar: rejected.length };
+    splits[split] = {
+      ...estimateSplit(clips, run.corpus.clipsPerShard, chunkSeconds, seconds),
+      rejectedSoFar: rejected.length,
+    };
   const chunks = splits.train?.chunks ?? 0;
   const teachers =
     'logits' in run
-      ? await Promise.all(run.teachers.map((teacher) => sizeOf(teacher, { root, sources: options.sources }, chunkSeconds)))
+      ? await Promise.all(
+          run.teachers.map((teacher) =>
+            sizeOf(teacher, { root, sources: options.sources }, chunkSeconds),
+          ),
+        )
       : [];
-  const logits = 'logits' in run && 'views' in run.logits ? logitsOf(chunks, run.logits, teachers) : null;
+  const logits =
+    'logits' in run && 'views' in run.logits ? logitsOf(chunks, run.logits, teachers) : null;
   const settings = 'students' in run ? run.students : run.teachers;
   const trainings = settings.map((one) => estimateTraining(one, chunks, chunkSeconds, vocabulary));
   const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
@@ -126,18 +156,34 @@ interface PlannedCorpus {
   sizes: Pick<SplitSurvey, 'split' | 'clips' | 'seconds' | 'rejected'>[];
 }
 
-async function readCorpus(run: DistillRun | TeachRun, root: string, { sample, sources }: PlanOptions): Promise<PlannedCorpus> {
+async function readCorpus(
+  run: DistillRun | TeachRun,
+  root: string,
+  { sample, sources }: PlanOptions,
+): Promise<PlannedCorpus> {
   const { train, validation, eval: evaluation } = run.corpus;
   const vocabulary = await readVocabulary({ root, sources }, run.corpus.vocabulary);
-  const tables = { train, ...(validation ? { validation } : {}), ...(evaluation ? { eval: evaluation } : {}) };
+  const tables = {
+    train,
+    ...(validation ? { validation } : {}),
+    ...(evaluation ? { eval: evaluation } : {}),
+  };
   const { splits } = await surveyCorpus(tables, { root, sources, vocabulary, sample });
   return { vocabulary, sizes: splits };
 }
 
-function assumedCorpus({ clips, classes }: NonNullable<PlanOptions['assumed']>, chunkSeconds: number): PlannedCorpus {
+function assumedCorpus(
+  { clips, classes }: NonNullable<PlanOptions['assumed']>,
+  chunkSeconds: number,
+): PlannedCorpus {
   return {
-    vocabulary: Array.from({ length: classes }, (_, index) => ({ mid: '', name: `class ${index}` })),
-    sizes: SPLITS.flatMap((split) => (clips[split] ? { split, clips: clips[split], seconds: [chunkSeconds], rejected: [] } : [])),
+    vocabulary: Array.from({ length: classes }, (_, index) => ({
+      mid: '',
+      name: `class ${index}`,
+    })),
+    sizes: SPLITS.flatMap((split) =>
+      clips[split] ? { split, clips: clips[split], seconds: [chunkSeconds], rejected: [] } : [],
+    ),
   };
 }
 
@@ -145,7 +191,8 @@ function assumedClips(given: readonly string[]): Partial<Record<Split, number>> 
   const clips: Partial<Record<Split, number>> = {};
   for (const one of given) {
     const [, split, count] = /^(train|validation|eval)=(\d+)$/.exec(one) ?? [];
-    if (split === undefined) throw new UsageError(`--clips ${one}: expected train=N, validation=N or eval=N`);
+    if (split === undefined)
+      throw new UsageError(`--clips ${one}: expected train=N, validation=N or eval=N`);
     clips[split as Split] = positive('--clips', count ?? '');
   }
   if (clips.train === undefined) throw new UsageError('--clips: expected train=N among them');
@@ -159,10 +206,15 @@ function logitsOf(
 ): RunPlan['logits'] {
   const rows = chunks * views;
   const operations = teachers.reduce<number | null>(
-    (sum, teacher) => (sum === null || teacher.operations === null ? null : sum + teacher.operations),
+    (sum, teacher) =>
+      sum === null || teacher.operations === null ? null : sum + teacher.operations,
     0,
   );
-  return { rows, bytes: logitBytes(rows, topK), operations: operations === null ? null : operations * rows };
+  return {
+    rows,
+    bytes: logitBytes(rows, topK),
+    operations: operations === null ? null : operations * rows,
+  };
 }
 
 async function sizeOf(
@@ -172,20 +224,42 @@ async function sizeOf(
 ): Promise<{ name: string; parameters: number | null; operations: number | null }> {
   const { name, checkpoint, format } = teacher;
   if (format !== 'ced') return { name, parameters: null, operations: null };
-  const text = await readModelFile(input, 'teachers', checkpoint, 'a checkpoint', 'config.json').catch(() => null);
+  const text = await readModelFile(
+    input,
+    'teachers',
+    checkpoint,
+    'a checkpoint',
+    'config.json',
+  ).catch(() => null);
   // A plan is made before teachers are fetched, too.
   if (text === null) return { name, parameters: null, operations: null };
   const config = modelConfigSchema.parse(JSON.parse(text.toString('utf8')));
-  return { name, parameters: parameterCount(config), operations: forwardOperations(config, chunkSeconds) };
+  return {
+    name,
+    parameters: parameterCount(config),
+    operations: forwardOperations(config, chunkSeconds),
+  };
 }
 
-function describe({ run, splits, logits, teachers, trainings, storeBytes, hours }: RunPlan): string {
-  const hour = (count: number): string => `${count >= 10 ? grouped(count) : count.toPrecision(2)} h`;
+function describe({
+  run,
+  splits,
+  logits,
+  teachers,
+  trainings,
+  storeBytes,
+  hours,
+}: RunPlan): string {
+  const hour = (count: number): string =>
+    `${count >= 10 ? grouped(count) : count.toPrecision(2)} h`;
   const lines = [`run ${run}`];
   for (const split of SPLITS) {
     const found = splits[split];
     if (!found) continue;
-    const rejected = found.rejectedSoFar === 0 ? '' : `, ${grouped(found.rejectedSoFar)} rows or sampled clips rejected`;
+    const rejected =
+      found.rejectedSoFar === 0
+        ? ''
+        : `, ${grouped(found.rejectedSoFar)} rows or sampled clips rejected`;
     lines.push(
       `  ${split.padEnd(11)} ${grouped(found.clips)} clips, ${grouped(found.shards)} shards, ${grouped(found.chunks)} chunks, ${bytes(found.audioBytes)} of audio${rejected}`,
     );

@@ -1,4 +1,7 @@
-/** The table a run ends with: models with parameters and eval mAP, size of the logits, minutes per stage, where the result lies. Pure. */
+/**
+ * The table a run ends with: models with parameters and eval mAP, size of the logits, minutes per
+ * stage, where the result lies. Pure.
+ */
 import type { RunResult } from '../../workflows/contract/activities';
 import { bytes, grouped, millions } from '../quantities';
 
@@ -20,7 +23,11 @@ export function resultTable(result: RunResult, places: ResultPlaces): string {
     ['report', places.report],
   ];
   const width = Math.max(...facts.map(([name]) => name.length));
-  return [...modelRows(result), '', ...facts.map(([name, value]) => `${name.padEnd(width)}  ${value}`)].join('\n');
+  return [
+    ...modelRows(result),
+    '',
+    ...facts.map(([name, value]) => `${name.padEnd(width)}  ${value}`),
+  ].join('\n');
 }
 
 function modelRows({ teachers, ensemble, students, logits }: RunResult): string[] {
@@ -29,18 +36,39 @@ function modelRows({ teachers, ensemble, students, logits }: RunResult): string[
   // A teach run's models come without an ensemble to compare with.
   const kind = logits === null ? 'teacher' : 'student';
   const rows = [
-    ...teachers.map(({ name, parameters, mAP }) => [`teacher ${name}`, millions(parameters), score(mAP), '']),
+    ...teachers.map(({ name, parameters, mAP }) => [
+      `teacher ${name}`,
+      millions(parameters),
+      score(mAP),
+      '',
+    ]),
     ...(teachers.length === 0
       ? []
-      : [['ensemble', millions(teachers.reduce((sum, { parameters }) => sum + parameters, 0)), score(ensemble.mAP), '']]),
-    ...students.map(({ name, parameters, mAP }) => [`${kind} ${name}`, millions(parameters), score(mAP), share(mAP, ensemble.mAP)]),
+      : [
+          [
+            'ensemble',
+            millions(teachers.reduce((sum, { parameters }) => sum + parameters, 0)),
+            score(ensemble.mAP),
+            '',
+          ],
+        ]),
+    ...students.map(({ name, parameters, mAP }) => [
+      `${kind} ${name}`,
+      millions(parameters),
+      score(mAP),
+      share(mAP, ensemble.mAP),
+    ]),
   ];
   const columns = teachers.length === 0 ? 3 : 4;
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
   const line = (cells: readonly string[]): string =>
     cells
       .slice(0, columns)
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
       .join('  ')
       .trimEnd();
   return [line(header), ...rows.map(line)];
@@ -54,12 +82,20 @@ function percent(fraction: number): string {
   return `${(100 * fraction).toFixed(1)} %`;
 }
 
-/** Without labels there is no mAP: how far a student says what the ensemble says is all there is to know. */
+/**
+ * Without labels there is no mAP: how far a student says what the ensemble says is all there is to
+ * know.
+ */
 function agreementFacts({ students }: RunResult): Fact[] {
   return students.flatMap(({ name, mAP, agreement }): Fact[] => {
     if (mAP !== null || agreement === null) return [];
     const { topMatch, divergence } = agreement;
-    return [['agreement', `${name}: same top class in ${percent(topMatch)} of the clips, divergence ${divergence.toFixed(4)}`]];
+    return [
+      [
+        'agreement',
+        `${name}: same top class in ${percent(topMatch)} of the clips, divergence ${divergence.toFixed(4)}`,
+      ],
+    ];
   });
 }
 
@@ -67,7 +103,12 @@ function logitsFact({ logits }: RunResult): Fact[] {
   if (logits === null) return [];
   const { rows, views, pcmBytes } = logits;
   const size = `${bytes(logits.bytes)} in ${grouped(rows)} rows of ${views} views`;
-  return [['logits', `${size}: ${share(logits.bytes, pcmBytes)} of the audio's ${bytes(pcmBytes)} of PCM`]];
+  return [
+    [
+      'logits',
+      `${size}: ${share(logits.bytes, pcmBytes)} of the audio's ${bytes(pcmBytes)} of PCM`,
+    ],
+  ];
 }
 
 function rejectedFact({ rejected }: RunResult): Fact[] {
@@ -77,5 +118,8 @@ function rejectedFact({ rejected }: RunResult): Fact[] {
 function minutesPerStage({ stages }: RunResult): string {
   const minutes = (seconds: number): string => (seconds / 60).toFixed(1);
   const total = stages.reduce((sum, { seconds }) => sum + seconds, 0);
-  return [...stages.map(({ name, seconds }) => `${name} ${minutes(seconds)}`), `all ${minutes(total)}`].join(' · ');
+  return [
+    ...stages.map(({ name, seconds }) => `${name} ${minutes(seconds)}`),
+    `all ${minutes(total)}`,
+  ].join(' · ');
 }

@@ -1,6 +1,7 @@
 /**
- * What a run will take, by arithmetic on its run file: shards, rows, bytes, floating-point operations. Nothing is measured but the clips' length.
- * Matrix products are counted as two operations a multiply-add; a training step is three forward passes.
+ * What a run will take, by arithmetic on its run file: shards, rows, bytes, floating-point
+ * operations. Nothing is measured but the clips' length. Matrix products are counted as two
+ * operations a multiply-add; a training step is three forward passes.
  */
 import { frameCount } from '../../ced/audio/frames';
 import { modelConfig } from '../../jobs/train/model-shape';
@@ -20,9 +21,17 @@ export interface SplitEstimate {
 }
 
 /** @param seconds lengths of a sample of the split's clips */
-export function estimateSplit(clips: number, clipsPerShard: number, chunkSeconds: number, seconds: readonly number[]): SplitEstimate {
-  const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-  const chunks = mean(seconds.map((one) => chunkPlan(Math.round(one * sampleRate), chunkSeconds).length));
+export function estimateSplit(
+  clips: number,
+  clipsPerShard: number,
+  chunkSeconds: number,
+  seconds: readonly number[],
+): SplitEstimate {
+  const mean = (values: number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+  const chunks = mean(
+    seconds.map((one) => chunkPlan(Math.round(one * sampleRate), chunkSeconds).length),
+  );
   return {
     clips,
     shards: Math.max(1, Math.ceil(clips / clipsPerShard)),
@@ -31,7 +40,10 @@ export function estimateSplit(clips: number, clipsPerShard: number, chunkSeconds
   };
 }
 
-/** Bytes of a logit row with K pairs: augmentation 5, a pair 1.75 (39 to 45 measured with K = 20, docs/decisions.md). */
+/**
+ * Bytes of a logit row with K pairs: augmentation 5, a pair 1.75 (39 to 45 measured with K = 20,
+ * docs/decisions.md).
+ */
 export function logitBytes(rows: number, topK: number): number {
   return Math.round(rows * (5 + 1.75 * topK));
 }

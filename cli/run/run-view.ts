@@ -1,4 +1,7 @@
-/** What is known of a run at one moment: what its workflow answers, and what its activities said in their last heartbeats. */
+/**
+ * What is known of a run at one moment: what its workflow answers, and what its activities said in
+ * their last heartbeats.
+ */
 import type { LiveProgress } from '../../workflows/contract/live-progress';
 import type { RunStatus, StageName } from '../../workflows/contract/status';
 
@@ -35,9 +38,14 @@ const STAGES_OF: Readonly<Record<string, readonly StageName[]>> = {
   publishRun: ['publish'],
 };
 
-/** Activities that belong to a stage: models are scored both at the gate and at the end, so the stage has to be running. */
+/**
+ * Activities that belong to a stage: models are scored both at the gate and at the end, so the
+ * stage has to be running.
+ */
 export function activitiesOf(view: RunView, stage: StageName): PendingActivity[] {
-  const running = view.status.stages.some(({ name, state }) => name === stage && state === 'running');
+  const running = view.status.stages.some(
+    ({ name, state }) => name === stage && state === 'running',
+  );
   return view.pending.filter(({ type }) => {
     const stages = STAGES_OF[type] ?? [];
     return stages.includes(stage) && (stages.length === 1 || running);

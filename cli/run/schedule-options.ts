@@ -1,4 +1,7 @@
-/** Options of `npm run schedule`, and the schedule they describe. Defaults are those a retraining needs: see the reasons beside each. */
+/**
+ * Options of `npm run schedule`, and the schedule they describe. Defaults are those a retraining
+ * needs: see the reasons beside each.
+ */
 import { parseArgs } from 'node:util';
 import { UsageError } from '../failure';
 
@@ -11,7 +14,10 @@ export interface ScheduleOptions {
   /** Seconds after the interval's own beat, which counts from 1970 in UTC. */
   offsetSeconds: number;
   jitterSeconds: number;
-  /** Of the server, where they were given: else the environment and its profile say, to the Temporal CLI as to us. */
+  /**
+   * Of the server, where they were given: else the environment and its profile say, to the Temporal
+   * CLI as to us.
+   */
   address: string | undefined;
   namespace: string | undefined;
   show: boolean;
@@ -54,18 +60,24 @@ export function parseScheduleOptions(argv: string[]): ScheduleOptions | null {
   if (values.help) return null;
   const [what, runFile, ...rest] = positionals;
   if (what !== 'create' || runFile === undefined || rest.length > 0)
-    throw new UsageError('npm run schedule: expected create and one run file; see npm run schedule -- --help');
-  if (values.every === undefined) throw new UsageError('--every: nothing given, expected an interval, for example 24h');
+    throw new UsageError(
+      'npm run schedule: expected create and one run file; see npm run schedule -- --help',
+    );
+  if (values.every === undefined)
+    throw new UsageError('--every: nothing given, expected an interval, for example 24h');
   const [every = '', offset] = values.every.split('/');
   const everySeconds = secondsOf('--every', every);
-  if (everySeconds === 0) throw new UsageError(`--every ${values.every}: expected more than nothing`);
+  if (everySeconds === 0)
+    throw new UsageError(`--every ${values.every}: expected more than nothing`);
   return {
     runFile,
     id: values.id ?? null,
     everySeconds,
     offsetSeconds: offset === undefined ? 0 : secondsOf('--every', offset),
     jitterSeconds:
-      values.jitter === undefined ? Math.min(LONGEST_JITTER_SECONDS, Math.floor(everySeconds / 10)) : secondsOf('--jitter', values.jitter),
+      values.jitter === undefined
+        ? Math.min(LONGEST_JITTER_SECONDS, Math.floor(everySeconds / 10))
+        : secondsOf('--jitter', values.jitter),
     address: values.address,
     namespace: values.namespace,
     show: values.show === true,
@@ -78,8 +90,13 @@ const UNITS = { d: 86_400, h: 3600, m: 60, s: 1 } as const;
 function secondsOf(option: string, text: string): number {
   const parts = [...text.matchAll(/(\d+)([dhms])/g)];
   if (parts.length === 0 || parts.map(([part]) => part).join('') !== text)
-    throw new UsageError(`${option} ${text}: expected a duration in d, h, m and s, for example 24h or 90m`);
-  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNITS[unit as keyof typeof UNITS], 0);
+    throw new UsageError(
+      `${option} ${text}: expected a duration in d, h, m and s, for example 24h or 90m`,
+    );
+  return parts.reduce(
+    (sum, [, count, unit]) => sum + Number(count) * UNITS[unit as keyof typeof UNITS],
+    0,
+  );
 }
 
 /** The shortest way to write it that the Temporal CLI reads: `24h`, `90m`, `10s`. */

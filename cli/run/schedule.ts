@@ -1,6 +1,7 @@
 /**
- * `npm run schedule`: a schedule of retrainings, made by the Temporal CLI with the very line that is shown. Idempotent: what is there already is
- * compared and left alone, or updated where it differs.
+ * `npm run schedule`: a schedule of retrainings, made by the Temporal CLI with the very line that
+ * is shown. Idempotent: what is there already is compared and left alone, or updated where it
+ * differs.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { ScheduleNotFoundError, type Client, type ScheduleDescription } from '@temporalio/client';
@@ -10,7 +11,12 @@ import { TASK_QUEUES } from '../../workflows/contract/names';
 import { describeFailure } from '../failure';
 import { connect } from './follow';
 import { readRunFile, readRunJson } from './run-file';
-import { durationText, parseScheduleOptions, SCHEDULE_HELP, type ScheduleOptions } from './schedule-options';
+import {
+  durationText,
+  parseScheduleOptions,
+  SCHEDULE_HELP,
+  type ScheduleOptions,
+} from './schedule-options';
 import { nameToType, runTemporal, scheduleArguments, shellLine } from './temporal-command';
 
 const CATCH_UP_SECONDS = 3600;
@@ -28,26 +34,36 @@ async function main(): Promise<void> {
     const present = await describe(client, id);
     if (present && isTheSame(present, options, json)) {
       say(id, options, 'create', null);
-      console.log(`Schedule ${id} is there already and is the same: nothing was changed.${pausedNote(present)}`);
+      console.log(
+        `Schedule ${id} is there already and is the same: nothing was changed.${pausedNote(present)}`,
+      );
       return;
     }
     const verb = present ? 'update' : 'create';
     say(id, options, verb, present);
     await runTemporal(temporalBinary(), lineOf(id, options, verb, present));
     const next = (await client.schedule.getHandle(id).describe()).info.nextActionTimes[0];
-    console.log(`Schedule ${id} ${verb}d.${next ? ` It fires next at ${next.toISOString()}.` : ''}${present ? pausedNote(present) : ''}`);
+    console.log(
+      `Schedule ${id} ${verb}d.${next ? ` It fires next at ${next.toISOString()}.` : ''}${present ? pausedNote(present) : ''}`,
+    );
   } finally {
     await close();
   }
 }
 
-function lineOf(id: string, options: ScheduleOptions, verb: 'create' | 'update', present: ScheduleDescription | null): string[] {
+function lineOf(
+  id: string,
+  options: ScheduleOptions,
+  verb: 'create' | 'update',
+  present: ScheduleDescription | null,
+): string[] {
   const { runFile, everySeconds, offsetSeconds, jitterSeconds, address, namespace } = options;
   return scheduleArguments({
     verb,
     id,
     inputFile: runFile,
-    interval: durationText(everySeconds) + (offsetSeconds === 0 ? '' : `/${durationText(offsetSeconds)}`),
+    interval:
+      durationText(everySeconds) + (offsetSeconds === 0 ? '' : `/${durationText(offsetSeconds)}`),
     jitter: durationText(jitterSeconds),
     catchUpWindow: durationText(CATCH_UP_SECONDS),
     // An update replaces the whole schedule: who paused it, and why, is kept.
@@ -70,7 +86,11 @@ async function describe(client: Client, id: string): Promise<ScheduleDescription
   }
 }
 
-function isTheSame({ spec, policies, action }: ScheduleDescription, options: ScheduleOptions, runFile: unknown): boolean {
+function isTheSame(
+  { spec, policies, action }: ScheduleDescription,
+  options: ScheduleOptions,
+  runFile: unknown,
+): boolean {
   const { everySeconds, offsetSeconds, jitterSeconds } = options;
   const found = {
     intervals: spec.intervals?.map(({ every, offset }) => [every, offset ?? 0]),

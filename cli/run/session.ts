@@ -1,6 +1,7 @@
 /**
- * What a run needs around it on one machine: the Temporal server with its state in `runs/temporal.db`, and two workers as processes of their
- * own. Everything stops in the order that loses nothing: workers first, while the server still takes down where they stopped.
+ * What a run needs around it on one machine: the Temporal server with its state in
+ * `runs/temporal.db`, and two workers as processes of their own. Everything stops in the order that
+ * loses nothing: workers first, while the server still takes down where they stopped.
  */
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -30,20 +31,45 @@ export class Session {
   ) {}
 
   /** @throws one line when the port is taken or the server does not start */
-  static async open({ address, uiPort, root, workers, gpuWorkers = 1, onNote }: SessionOptions): Promise<Session> {
+  static async open({
+    address,
+    uiPort,
+    root,
+    workers,
+    gpuWorkers = 1,
+    onNote,
+  }: SessionOptions): Promise<Session> {
     const logs = join(root, 'runs', 'logs');
     mkdirSync(logs, { recursive: true });
     const serverLog = join(logs, 'server.log');
-    const server = await startServer({ address, dbFile: join(root, 'runs', databaseName(address)), uiPort, log: serverLog });
-    onNote(`Temporal server at ${address}${server.reused ? ' (already running)' : ''}, logs in ${shortPath(logs)}`);
-    const start = (name: string, options: { queue: 'cpu' | 'gpu'; threads?: number }): WorkerProcess =>
-      new WorkerProcess({ ...options, address, root, log: join(logs, `worker-${name}.log`), onRestart: onNote });
+    const server = await startServer({
+      address,
+      dbFile: join(root, 'runs', databaseName(address)),
+      uiPort,
+      log: serverLog,
+    });
+    onNote(
+      `Temporal server at ${address}${server.reused ? ' (already running)' : ''}, logs in ${shortPath(logs)}`,
+    );
+    const start = (
+      name: string,
+      options: { queue: 'cpu' | 'gpu'; threads?: number },
+    ): WorkerProcess =>
+      new WorkerProcess({
+        ...options,
+        address,
+        root,
+        log: join(logs, `worker-${name}.log`),
+        onRestart: onNote,
+      });
     if (!workers) return new Session(server, [], serverLog);
     const threads = Math.max(1, Math.floor(availableParallelism() / gpuWorkers));
     const gpu =
       gpuWorkers === 1
         ? [start('gpu', { queue: 'gpu' })]
-        : Array.from({ length: gpuWorkers }, (_, index) => start(`gpu-${index + 1}`, { queue: 'gpu', threads }));
+        : Array.from({ length: gpuWorkers }, (_, index) =>
+            start(`gpu-${index + 1}`, { queue: 'gpu', threads }),
+          );
     return new Session(server, [start('cpu', { queue: 'cpu' }), ...gpu], serverLog);
   }
 

@@ -69,7 +69,11 @@ export function parseStartOptions(argv: string[]): StartOptions | null {
 export function parseTeachOptions(argv: string[]): (StartOptions & { out: string }) | null {
   const { values } = parseArgs({ args: argv, options: { ...shared, out: { type: 'string' } } });
   if (values.help) return null;
-  return { type: 'teach', out: values.out ?? 'examples/instruments/teachers', ...sharedOptions(values, 'examples/instruments/teach.json') };
+  return {
+    type: 'teach',
+    out: values.out ?? 'examples/instruments/teachers',
+    ...sharedOptions(values, 'examples/instruments/teach.json'),
+  };
 }
 
 interface SharedValues {
@@ -96,6 +100,7 @@ function sharedOptions(values: SharedValues, runFile: string): Omit<StartOptions
 
 function portOf(option: string, text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new UsageError(`${option} ${text}: expected a port between 1 and 65535`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new UsageError(`${option} ${text}: expected a port between 1 and 65535`);
   return port;
 }

@@ -1,9 +1,15 @@
 /**
- * Asks the server how a run is doing. `describe` every second shows the heartbeats and costs the workflow nothing; the `status` query is a
- * workflow task, so it is asked every three seconds, and never twice at a time.
+ * Asks the server how a run is doing. `describe` every second shows the heartbeats and costs the
+ * workflow nothing; the `status` query is a workflow task, so it is asked every three seconds, and
+ * never twice at a time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isGrpcServiceError, type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  isGrpcServiceError,
+  type Client,
+  type WorkflowExecutionDescription,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import type { LiveProgress } from '../../workflows/contract/live-progress';
 import { STATUS_QUERY } from '../../workflows/contract/names';
@@ -16,12 +22,20 @@ const { PENDING_ACTIVITY_STATE_STARTED } = temporal.api.enums.v1.PendingActivity
 
 const DESCRIBE_EVERY_MS = 1000;
 const QUERY_EVERY_MS = 3000;
-/** A closed run's last answer comes from a worker that replays its whole history, if one is left. */
+/**
+ * A closed run's last answer comes from a worker that replays its whole history, if one is left.
+ */
 const LAST_ANSWER_MS = 15_000;
-/** How long the server may be out of reach before watching it makes no sense: a restart takes a few seconds. */
+/**
+ * How long the server may be out of reach before watching it makes no sense: a restart takes a few
+ * seconds.
+ */
 const OUT_OF_REACH_MS = 30_000;
 
-/** Calls `onView` until the run has closed; the last view is the final one. @throws one line when the server stays out of reach or has no such run */
+/**
+ * Calls `onView` until the run has closed; the last view is the final one. @throws one line when
+ * the server stays out of reach or has no such run
+ */
 export async function followStatus(
   client: Client,
   workflowId: string,
@@ -41,7 +55,9 @@ export async function followStatus(
   while (!signal.aborted) {
     const description = await handle.describe().catch((error: unknown) => {
       if (error instanceof WorkflowNotFoundError)
-        throw new UsageError(`there is no run with the workflow id ${workflowId}`, { cause: error });
+        throw new UsageError(`there is no run with the workflow id ${workflowId}`, {
+          cause: error,
+        });
       if (!isGrpcServiceError(error) && !isGrpcServiceError((error as Error).cause)) throw error;
       if (performance.now() - reachedMs > OUT_OF_REACH_MS)
         throw new Error('the Temporal server does not answer any more', { cause: error });
@@ -81,12 +97,22 @@ export async function pendingActivities(
   );
 }
 
-async function progressOf(details: temporal.api.common.v1.IPayloads | null | undefined, read: PayloadReader): Promise<LiveProgress | null> {
+async function progressOf(
+  details: temporal.api.common.v1.IPayloads | null | undefined,
+  read: PayloadReader,
+): Promise<LiveProgress | null> {
   const payload = details?.payloads?.[0];
   if (!payload) return null;
   const value = (await read(payload)) as Partial<LiveProgress> | null;
   if (typeof value?.done !== 'number' || typeof value.total !== 'number') return null;
-  return { unit: 'items', perSecond: 0, etaSeconds: null, ...value, done: value.done, total: value.total };
+  return {
+    unit: 'items',
+    perSecond: 0,
+    etaSeconds: null,
+    ...value,
+    done: value.done,
+    total: value.total,
+  };
 }
 
 function failureText(failure: temporal.api.failure.v1.IFailure): string {

@@ -1,4 +1,7 @@
-/** `npm run teach`: trains the demo's teachers with the `teach` workflow and puts them, small and with their scores, where the demo finds them. */
+/**
+ * `npm run teach`: trains the demo's teachers with the `teach` workflow and puts them, small and
+ * with their scores, where the demo finds them.
+ */
 import { join, resolve } from 'node:path';
 import { repositoryRoot } from '../../infra/toolchain';
 import { conductRun } from './conduct-run';
@@ -18,7 +21,13 @@ async function main(): Promise<number> {
   if (corpus.train.startsWith(`${TEACH_CORPUS}/`)) await renderTeachCorpus(repositoryRoot);
   const out = resolve(options.out);
   return await conductRun(options, async (done, say) => {
-    await exportTeachers({ ...done, runFile: options.runFile, command: 'npm run teach', root: repositoryRoot, out });
+    await exportTeachers({
+      ...done,
+      runFile: options.runFile,
+      command: 'npm run teach',
+      root: repositoryRoot,
+      out,
+    });
     say(`\nModels and scores: ${join(options.out, 'README.md')}`);
   });
 }

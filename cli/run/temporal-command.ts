@@ -1,4 +1,7 @@
-/** Runs are started with Temporal's own command-line tool: this builds the command, prints as it can be copied, and runs exactly that. */
+/**
+ * Runs are started with Temporal's own command-line tool: this builds the command, prints as it can
+ * be copied, and runs exactly that.
+ */
 import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -15,20 +18,43 @@ export interface StartCommand {
 }
 
 /**
- * Arguments after `temporal`. The address is left out where the tool would choose it by itself. A closed run of the same id does not matter:
- * the new one finds its work in the store.
+ * Arguments after `temporal`. The address is left out where the tool would choose it by itself. A
+ * closed run of the same id does not matter: the new one finds its work in the store.
  */
-export function startArguments(command: StartCommand, environment: NodeJS.ProcessEnv = process.env): string[] {
+export function startArguments(
+  command: StartCommand,
+  environment: NodeJS.ProcessEnv = process.env,
+): string[] {
   const { type, workflowId, inputFile, address } = command;
   return [
-    ...['workflow', 'start', '--type', type, '--task-queue', TASK_QUEUES.workflows, '--workflow-id', workflowId, '--input-file', inputFile],
+    ...[
+      'workflow',
+      'start',
+      '--type',
+      type,
+      '--task-queue',
+      TASK_QUEUES.workflows,
+      '--workflow-id',
+      workflowId,
+      '--input-file',
+      inputFile,
+    ],
     ...addressArguments(address, environment),
   ];
 }
 
 /** Ends a run that is still open, so that the next start begins a new one. */
-export function terminateArguments({ workflowId, address }: StartCommand, environment: NodeJS.ProcessEnv = process.env): string[] {
-  return ['workflow', 'terminate', '--workflow-id', workflowId, ...addressArguments(address, environment)];
+export function terminateArguments(
+  { workflowId, address }: StartCommand,
+  environment: NodeJS.ProcessEnv = process.env,
+): string[] {
+  return [
+    'workflow',
+    'terminate',
+    '--workflow-id',
+    workflowId,
+    ...addressArguments(address, environment),
+  ];
 }
 
 export interface ScheduleCommand {
@@ -48,12 +74,45 @@ export interface ScheduleCommand {
   namespace: string | undefined;
 }
 
-/** A schedule of retrainings: one firing may wait for the one before it, a failed one pauses them all. */
+/**
+ * A schedule of retrainings: one firing may wait for the one before it, a failed one pauses them
+ * all.
+ */
 export function scheduleArguments(command: ScheduleCommand): string[] {
-  const { verb, id, inputFile, interval, jitter, catchUpWindow, pausedBecause, address, namespace } = command;
+  const {
+    verb,
+    id,
+    inputFile,
+    interval,
+    jitter,
+    catchUpWindow,
+    pausedBecause,
+    address,
+    namespace,
+  } = command;
   return [
-    ...['schedule', verb, '--schedule-id', id, '--workflow-id', id, '--type', 'retrain', '--task-queue', TASK_QUEUES.workflows],
-    ...['--input-file', inputFile, '--interval', interval, '--jitter', jitter, '--catchup-window', catchUpWindow],
+    ...[
+      'schedule',
+      verb,
+      '--schedule-id',
+      id,
+      '--workflow-id',
+      id,
+      '--type',
+      'retrain',
+      '--task-queue',
+      TASK_QUEUES.workflows,
+    ],
+    ...[
+      '--input-file',
+      inputFile,
+      '--interval',
+      interval,
+      '--jitter',
+      jitter,
+      '--catchup-window',
+      catchUpWindow,
+    ],
     ...['--overlap-policy', 'BufferOne', '--pause-on-failure'],
     ...(pausedBecause === null ? [] : ['--paused', '--notes', pausedBecause]),
     ...(address === undefined ? [] : ['--address', address]),
@@ -71,9 +130,14 @@ export function shellLine(program: string, args: readonly string[]): string {
   return [program, ...args].map(quote).join(' ');
 }
 
-/** `temporal` where the PATH finds one, else the path of the one set-up made: what is printed must work when it is copied. */
+/**
+ * `temporal` where the PATH finds one, else the path of the one set-up made: what is printed must
+ * work when it is copied.
+ */
 export function nameToType(binary: string, path: string = process.env['PATH'] ?? ''): string {
-  const found = path.split(delimiter).some((folder) => folder !== '' && isExecutable(join(folder, 'temporal')));
+  const found = path
+    .split(delimiter)
+    .some((folder) => folder !== '' && isExecutable(join(folder, 'temporal')));
   return found ? 'temporal' : binary;
 }
 
@@ -83,9 +147,13 @@ export async function runTemporal(binary: string, args: readonly string[]): Prom
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  );
   if (code !== 0)
-    throw new Error(`temporal ${args.slice(0, 2).join(' ')} failed: ${output.trim().split('\n').at(-1) ?? `exit code ${code}`}`);
+    throw new Error(
+      `temporal ${args.slice(0, 2).join(' ')} failed: ${output.trim().split('\n').at(-1) ?? `exit code ${code}`}`,
+    );
 }
 
 function quote(word: string): string {

@@ -21,13 +21,20 @@ export const command: Command = {
   summary: 'show a run live, then its results',
   help,
   async run(argv) {
-    const options = { address: { type: 'string' }, namespace: { type: 'string' }, json: { type: 'boolean' } } as const;
+    const options = {
+      address: { type: 'string' },
+      namespace: { type: 'string' },
+      json: { type: 'boolean' },
+    } as const;
     const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
     const [workflowId, ...rest] = positionals;
-    if (workflowId === undefined || rest.length > 0) throw new UsageError('ced watch: expected one workflow id; see ced watch --help');
+    if (workflowId === undefined || rest.length > 0)
+      throw new UsageError('ced watch: expected one workflow id; see ced watch --help');
     const { client, close } = await connect(temporalSettings(values, process.env));
     try {
-      const display = new LiveDisplay(values.json ? process.stderr : process.stdout, () => performance.now());
+      const display = new LiveDisplay(values.json ? process.stderr : process.stdout, () =>
+        performance.now(),
+      );
       const { signal } = listenForInterruption(() => display.note('The run goes on.'));
       const result = await followRun(client, workflowId, display, signal);
       if (result === null) return 130;

@@ -1,6 +1,7 @@
 /**
- * One worker as a process of its own, kept running: one that dies after it was ready is started again, and its work goes on from the store.
- * One that cannot start at all is an error. It never outlives this process.
+ * One worker as a process of its own, kept running: one that dies after it was ready is started
+ * again, and its work goes on from the store. One that cannot start at all is an error. It never
+ * outlives this process.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
@@ -38,7 +39,10 @@ export class WorkerProcess {
     this.start();
   }
 
-  /** SIGTERM: the step in progress is finished and its checkpoint written. Resolves when the process has ended. */
+  /**
+   * SIGTERM: the step in progress is finished and its checkpoint written. Resolves when the process
+   * has ended.
+   */
   async stop(): Promise<void> {
     this.stopping = true;
     this.child?.kill('SIGTERM');
@@ -67,7 +71,8 @@ export class WorkerProcess {
       '--current',
       ...(threads === undefined ? [] : ['--threads', String(threads)]),
     ];
-    // A process group of its own: Ctrl-C in a terminal must not reach it before this process has asked it to stop.
+    // A process group of its own: Ctrl-C in a terminal must not reach it before this process has
+    // asked it to stop.
     const child = spawn(...leashed('SIGTERM', process.execPath, args), {
       cwd: root,
       detached: true,
@@ -80,7 +85,10 @@ export class WorkerProcess {
       child.once('error', (error) => (this.reject(error), resolve()));
       child.once(
         'exit',
-        (code, signal) => (this.ended(signal ?? `exit code ${code}`, readFileSync(log).subarray(before).toString()), resolve()),
+        (code, signal) => (
+          this.ended(signal ?? `exit code ${code}`, readFileSync(log).subarray(before).toString()),
+          resolve()
+        ),
       );
     });
   }
@@ -92,7 +100,11 @@ export class WorkerProcess {
     const logName = shortPath(log);
     if (!output.includes('worker ready')) {
       const last = output.trimEnd().split('\n').at(-1) ?? '';
-      return this.reject(new Error(`the ${queue} worker did not start (${how})${last === '' ? '' : `: ${last}`} (log: ${logName})`));
+      return this.reject(
+        new Error(
+          `the ${queue} worker did not start (${how})${last === '' ? '' : `: ${last}`} (log: ${logName})`,
+        ),
+      );
     }
     onRestart(`the ${queue} worker ended (${how}, log: ${logName}); starting it again`);
     setTimeout(() => this.stopping || this.start(), RESTART_AFTER_MS);

@@ -22,20 +22,26 @@ export const command: Command = {
     const options = { rollback: { type: 'boolean' }, json: { type: 'boolean' } } as const;
     const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
     const [uri, ...rest] = positionals;
-    if (uri === undefined || rest.length > 0) throw new UsageError('ced champion: expected one folder; see ced champion --help');
+    if (uri === undefined || rest.length > 0)
+      throw new UsageError('ced champion: expected one folder; see ced champion --help');
     const folder = openStore(process.cwd(), uri);
     const before = await ChampionLedger.read(folder);
     if (values.rollback) await takeBack(before, folder.uri);
     const { entries, head } = values.rollback ? await ChampionLedger.read(folder) : before;
-    if (values.json) process.stdout.write(`${JSON.stringify({ champion: head, entries }, null, 2)}\n`);
-    else process.stdout.write(`${head ? lineage(entries, folder.uri) : `no champion in ${folder.uri} yet`}\n`);
+    if (values.json)
+      process.stdout.write(`${JSON.stringify({ champion: head, entries }, null, 2)}\n`);
+    else
+      process.stdout.write(
+        `${head ? lineage(entries, folder.uri) : `no champion in ${folder.uri} yet`}\n`,
+      );
     return 0;
   },
 };
 
 async function takeBack(ledger: ChampionLedger, uri: string): Promise<void> {
   const restored = ledger.takingBack();
-  if (!restored) throw new UsageError(`ced champion: no champion in ${uri} comes before the one that counts`);
+  if (!restored)
+    throw new UsageError(`ced champion: no champion in ${uri} comes before the one that counts`);
   if ((await ledger.append({ ...restored, at: new Date().toISOString() })) === null)
     throw new UsageError(
       `ced champion: another champion was appended to ${uri} at this moment; look at the lineage before you take it back`,
@@ -43,21 +49,25 @@ async function takeBack(ledger: ChampionLedger, uri: string): Promise<void> {
 }
 
 function lineage(entries: readonly ChampionEntry[], uri: string): string {
-  const rows = entries.map(({ entry, at, student, mAP, against, action, tookBack, run, sha256 }) => [
-    String(entry),
-    at.slice(0, 16).replace('T', ' '),
-    student,
-    mAP.toFixed(3),
-    action === 'rollback'
-      ? `takes ${tookBack} back`
-      : against === null
-        ? 'the first'
-        : `beat ${against.entry} (${against.mAP?.toFixed(3)})`,
-    `${run}`,
-    `models/${sha256.slice(0, 12)}…`,
-  ]);
+  const rows = entries.map(
+    ({ entry, at, student, mAP, against, action, tookBack, run, sha256 }) => [
+      String(entry),
+      at.slice(0, 16).replace('T', ' '),
+      student,
+      mAP.toFixed(3),
+      action === 'rollback'
+        ? `takes ${tookBack} back`
+        : against === null
+          ? 'the first'
+          : `beat ${against.entry} (${against.mAP?.toFixed(3)})`,
+      `${run}`,
+      `models/${sha256.slice(0, 12)}…`,
+    ],
+  );
   const header = ['n', 'when (UTC)', 'student', 'eval mAP', 'how', 'run', 'model'];
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
   const lines = [header, ...rows].map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))

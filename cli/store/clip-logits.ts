@@ -1,4 +1,7 @@
-/** One clip in a store's logits: every view of every chunk with the augmentation it was heard under and its most probable classes. */
+/**
+ * One clip in a store's logits: every view of every chunk with the augmentation it was heard under
+ * and its most probable classes.
+ */
 import { CorpusNames } from './corpus-names';
 import { logitShards, readLogitTable } from './logits-survey';
 import type { Store } from '../../storage/store';
@@ -34,19 +37,32 @@ export async function clipLogits(
       const row = await names.clipRow(audioShard, clip);
       if (row === null) continue;
       const { table } = await readLogitTable(store, key, audioShard);
-      found.push({ key, clip, views: viewsOf(table, row, top, (index) => names.className(audioShard, index)) });
+      found.push({
+        key,
+        clip,
+        views: viewsOf(table, row, top, (index) => names.className(audioShard, index)),
+      });
     }
   }
   return found;
 }
 
-function viewsOf(table: LogitTable, clip: number, top: number, className: (index: number) => string | null): ClipView[] {
+function viewsOf(
+  table: LogitTable,
+  clip: number,
+  top: number,
+  className: (index: number) => string | null,
+): ClipView[] {
   const views: ClipView[] = [];
   for (let row = 0; row < table.rows; row++) {
     if (table.clip[row] !== clip) continue;
     const tags = Array.from({ length: Math.min(top, table.topK) }, (_, rank) => {
       const index = table.indexes[row * table.topK + rank]!;
-      return { index, name: className(index), probability: halfValues[table.values[row * table.topK + rank]!]! };
+      return {
+        index,
+        name: className(index),
+        probability: halfValues[table.values[row * table.topK + rank]!]!,
+      };
     });
     views.push({
       chunk: table.chunk[row]!,

@@ -22,7 +22,8 @@ export class CorpusNames {
       if (!path.endsWith('/corpus.json')) continue;
       const { splits, vocabulary } = await readJson<CorpusManifest>(store, path);
       for (const split of SPLITS)
-        for (const { audioSha256, ingest } of splits[split]?.shardsOf ?? []) shards.set(audioSha256, { vocabulary, ingest });
+        for (const { audioSha256, ingest } of splits[split]?.shardsOf ?? [])
+          shards.set(audioSha256, { vocabulary, ingest });
     }
     return new CorpusNames(store, shards);
   }

@@ -1,4 +1,7 @@
-/** What the logits of a store hold, read from nothing but the store. Rows are counted in every manifest, contents in the first few shards. */
+/**
+ * What the logits of a store hold, read from nothing but the store. Rows are counted in every
+ * manifest, contents in the first few shards.
+ */
 import { CorpusNames } from './corpus-names';
 import type { LogitsManifest } from '../../storage/logits/stored-shard';
 import type { TeacherPair } from '../../ced/metrics/teacher-agreement';
@@ -41,7 +44,10 @@ export interface LogitsSurvey {
   bytesPerRow: Record<string, number>;
   /** Most probable on average, over the rows read. */
   topClasses: { index: number; name: string | null; mean: number; share: number }[];
-  /** Mean over rows of the sum over stored classes of their binary entropy, in bits: how undecided the ensemble is. */
+  /**
+   * Mean over rows of the sum over stored classes of their binary entropy, in bits: how undecided
+   * the ensemble is.
+   */
   entropyBits: number;
 }
 
@@ -62,11 +68,18 @@ export async function surveyLogits(
   const results = await readResults(store);
   const surveys: LogitsSurvey[] = [];
   for (const [key, audioShards] of shardsOf) {
-    const { teachers = [], published, ...settings } = (await readJsonIfPresent<Description>(store, layout.logitsDescription(key))) ?? {};
+    const {
+      teachers = [],
+      published,
+      ...settings
+    } = (await readJsonIfPresent<Description>(store, layout.logitsDescription(key))) ?? {};
     const counts = { shards: 0, rowsPlanned: 0, rowsWritten: 0, bytes: 0 };
     const manifests: LogitsManifest[] = [];
     for (const audioShard of audioShards) {
-      const manifest = await readJson<LogitsManifest>(store, layout.logitsManifest(key, audioShard));
+      const manifest = await readJson<LogitsManifest>(
+        store,
+        layout.logitsManifest(key, audioShard),
+      );
       manifests.push(manifest);
       counts.shards++;
       counts.rowsPlanned += manifest.rowsPlanned;
@@ -79,7 +92,10 @@ export async function surveyLogits(
       key,
       teachers: await Promise.all(
         teachers.map((teacher, index) =>
-          surveyTeacher(store, teacher, { name: result?.teachers[index]?.name ?? null, share: teacher.weight / weight }),
+          surveyTeacher(store, teacher, {
+            name: result?.teachers[index]?.name ?? null,
+            share: teacher.weight / weight,
+          }),
         ),
       ),
       published: published !== undefined,
@@ -93,11 +109,17 @@ export async function surveyLogits(
 }
 
 function meanAgreement(manifests: readonly LogitsManifest[]): TeacherPair[] {
-  const telling = manifests.flatMap(({ agreement, rowsWritten }) => (agreement ? [{ agreement, rowsWritten }] : []));
+  const telling = manifests.flatMap(({ agreement, rowsWritten }) =>
+    agreement ? [{ agreement, rowsWritten }] : [],
+  );
   const rows = telling.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
   return (telling[0]?.agreement ?? []).map(({ between }, pair) => {
     const mean = (field: 'topMatch' | 'meanDifference'): number =>
-      telling.reduce((sum, { agreement, rowsWritten }) => sum + ((agreement[pair]?.[field] ?? 0) * rowsWritten) / rows, 0);
+      telling.reduce(
+        (sum, { agreement, rowsWritten }) =>
+          sum + ((agreement[pair]?.[field] ?? 0) * rowsWritten) / rows,
+        0,
+      );
     return { between, topMatch: mean('topMatch'), meanDifference: mean('meanDifference') };
   });
 }
@@ -108,22 +130,29 @@ export async function logitShards(store: Store, keyPrefix: string): Promise<Map<
   for (const path of await store.list('logits/')) {
     const [, key = '', file = ''] = path.split('/');
     const audioShard = /^([0-9a-f]{64})\.json$/.exec(file)?.[1];
-    if (audioShard !== undefined && key.startsWith(keyPrefix)) shardsOf.set(key, [...(shardsOf.get(key) ?? []), audioShard]);
+    if (audioShard !== undefined && key.startsWith(keyPrefix))
+      shardsOf.set(key, [...(shardsOf.get(key) ?? []), audioShard]);
   }
   return shardsOf;
 }
 
-export async function readLogitTable(store: Store, key: string, audioShard: string): Promise<{ bytes: Uint8Array; table: LogitTable }> {
+export async function readLogitTable(
+  store: Store,
+  key: string,
+  audioShard: string,
+): Promise<{ bytes: Uint8Array; table: LogitTable }> {
   const path = layout.logits(key, audioShard);
   const bytes = await store.read(path);
-  if (bytes === null) throw new Error(`${store.uri}: ${path} is missing, though its manifest is there`);
+  if (bytes === null)
+    throw new Error(`${store.uri}: ${path} is missing, though its manifest is there`);
   return { bytes, table: await decodeLogitShard(bytes) };
 }
 
 async function readResults(store: Store): Promise<RunResult[]> {
   const results: RunResult[] = [];
   for (const path of await store.list('runs/'))
-    if (/^runs\/[^/]+\/[^/]+\/result\.json$/.test(path)) results.push(await readJson<RunResult>(store, path));
+    if (/^runs\/[^/]+\/[^/]+\/result\.json$/.test(path))
+      results.push(await readJson<RunResult>(store, path));
   return results;
 }
 
@@ -141,15 +170,24 @@ async function surveyTeacher(
   return { sha256, ...of, frontEnd, scores };
 }
 
-type Contents = Pick<LogitsSurvey, 'views' | 'topK' | 'shardsRead' | 'rowsRead' | 'bytesPerRow' | 'topClasses' | 'entropyBits'>;
+type Contents = Pick<
+  LogitsSurvey,
+  'views' | 'topK' | 'shardsRead' | 'rowsRead' | 'bytesPerRow' | 'topClasses' | 'entropyBits'
+>;
 
-async function surveyContents(store: Store, key: string, audioShards: readonly string[], names: CorpusNames): Promise<Contents> {
+async function surveyContents(
+  store: Store,
+  key: string,
+  audioShards: readonly string[],
+  names: CorpusNames,
+): Promise<Contents> {
   const columnBytes = new Map<string, number>();
   const sums = new Map<number, { probability: number; first: number }>();
   const seen = { rows: 0, views: 0, topK: 0, entropy: 0 };
   for (const audioShard of audioShards) {
     const { bytes, table } = await readLogitTable(store, key, audioShard);
-    for (const [column, size] of shardColumnBytes(bytes)) columnBytes.set(column, (columnBytes.get(column) ?? 0) + size);
+    for (const [column, size] of shardColumnBytes(bytes))
+      columnBytes.set(column, (columnBytes.get(column) ?? 0) + size);
     seen.rows += table.rows;
     seen.topK = table.topK;
     for (const view of table.view) seen.views = Math.max(seen.views, view + 1);
@@ -163,14 +201,18 @@ async function surveyContents(store: Store, key: string, audioShards: readonly s
     });
   }
   const rows = Math.max(1, seen.rows);
-  const topClasses = [...sums].sort((a, b) => b[1].probability - a[1].probability || a[0] - b[0]).slice(0, topClassesShown);
+  const topClasses = [...sums]
+    .sort((a, b) => b[1].probability - a[1].probability || a[0] - b[0])
+    .slice(0, topClassesShown);
   const [audioShard = ''] = audioShards;
   return {
     views: seen.views,
     topK: seen.topK,
     shardsRead: audioShards.length,
     rowsRead: seen.rows,
-    bytesPerRow: Object.fromEntries([...columnBytes].map(([column, size]) => [column, size / rows])),
+    bytesPerRow: Object.fromEntries(
+      [...columnBytes].map(([column, size]) => [column, size / rows]),
+    ),
     topClasses: topClasses.map(([index, { probability, first }]) => ({
       index,
       name: names.className(audioShard, index),

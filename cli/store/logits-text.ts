@@ -5,7 +5,8 @@ import type { LogitsSurvey, TeacherSurvey } from './logits-survey';
 import { bytes, grouped } from '../quantities';
 
 export function surveyText(survey: LogitsSurvey): string {
-  const { key, shards, rowsPlanned, rowsWritten, views, topK, rowsRead, shardsRead, entropyBits } = survey;
+  const { key, shards, rowsPlanned, rowsWritten, views, topK, rowsRead, shardsRead, entropyBits } =
+    survey;
   const columns = Object.entries(survey.bytesPerRow).sort((a, b) => b[1] - a[1]);
   const total = columns.reduce((sum, [, size]) => sum + size, 0);
   const facts: [string, string][] = [
@@ -14,16 +15,27 @@ export function surveyText(survey: LogitsSurvey): string {
       `${grouped(rowsWritten)} written of ${grouped(rowsPlanned)} planned, in ${grouped(shards)} shards of together ${bytes(survey.bytes)}`,
     ],
     ['a row', `top ${topK} of one of ${views} views of a chunk`],
-    ['bytes a row', `${total.toFixed(2)}: ${columns.map(([column, size]) => `${columnName(column)} ${size.toFixed(2)}`).join(', ')}`],
+    [
+      'bytes a row',
+      `${total.toFixed(2)}: ${columns.map(([column, size]) => `${columnName(column)} ${size.toFixed(2)}`).join(', ')}`,
+    ],
     ['entropy', `${entropyBits.toFixed(2)} bits a row, summed over its stored classes`],
     ['classes', topClasses(survey)],
     ...(survey.published ? [['teachers', "the paper's, as published"] as [string, string]] : []),
     ...survey.teachers.map((teacher): [string, string] => ['teacher', teacherText(teacher)]),
-    ...survey.agreement.map((pair): [string, string] => ['agreement', agreementText(pair, survey.teachers)]),
+    ...survey.agreement.map((pair): [string, string] => [
+      'agreement',
+      agreementText(pair, survey.teachers),
+    ]),
   ];
   if (shardsRead < shards)
-    facts.push(['read', `bytes, entropy and classes are of ${grouped(rowsRead)} rows in ${shardsRead} shards; --shards N reads more`]);
-  return [`logits ${key}`, ...facts.map(([name, value]) => `  ${name.padEnd(11)}  ${value}`)].join('\n');
+    facts.push([
+      'read',
+      `bytes, entropy and classes are of ${grouped(rowsRead)} rows in ${shardsRead} shards; --shards N reads more`,
+    ]);
+  return [`logits ${key}`, ...facts.map(([name, value]) => `  ${name.padEnd(11)}  ${value}`)].join(
+    '\n',
+  );
 }
 
 function columnName(column: string): string {
@@ -33,19 +45,33 @@ function columnName(column: string): string {
 
 function topClasses({ topClasses: classes }: LogitsSurvey): string {
   return classes
-    .map(({ name, index, mean, share }) => `${name ?? index} ${mean.toFixed(3)} (first in ${(100 * share).toFixed(1)} %)`)
+    .map(
+      ({ name, index, mean, share }) =>
+        `${name ?? index} ${mean.toFixed(3)} (first in ${(100 * share).toFixed(1)} %)`,
+    )
     .join(', ');
 }
 
 function teacherText({ name, sha256, share, frontEnd, scores }: TeacherSurvey): string {
-  const scored = scores.map(({ mAP, clips }) => `${mAP === null ? 'no labels' : `mAP ${mAP.toFixed(3)}`} on ${grouped(clips)} clips`);
-  return [name ?? sha256.slice(0, 12), `${(100 * share).toFixed(1)} %`, `hears ${frontEnd}`, scored.join(' and ') || 'not scored'].join(
-    ', ',
+  const scored = scores.map(
+    ({ mAP, clips }) =>
+      `${mAP === null ? 'no labels' : `mAP ${mAP.toFixed(3)}`} on ${grouped(clips)} clips`,
   );
+  return [
+    name ?? sha256.slice(0, 12),
+    `${(100 * share).toFixed(1)} %`,
+    `hears ${frontEnd}`,
+    scored.join(' and ') || 'not scored',
+  ].join(', ');
 }
 
-function agreementText({ between, topMatch, meanDifference }: TeacherPair, teachers: readonly TeacherSurvey[]): string {
-  const names = between.map((teacher) => teachers[teacher]?.name ?? teachers[teacher]?.sha256.slice(0, 12) ?? teacher);
+function agreementText(
+  { between, topMatch, meanDifference }: TeacherPair,
+  teachers: readonly TeacherSurvey[],
+): string {
+  const names = between.map(
+    (teacher) => teachers[teacher]?.name ?? teachers[teacher]?.sha256.slice(0, 12) ?? teacher,
+  );
   return `${names.join(' and ')} have the same first class in ${(100 * topMatch).toFixed(1)} % of rows, and differ by ${meanDifference.toFixed(4)} a class`;
 }
 
@@ -57,12 +83,23 @@ export function clipText({ key, clip, views }: ClipLogits): string {
     view.shift === 0 ? '–' : grouped(view.shift),
     span(view.timeMask),
     span(view.freqMask),
-    view.tags.map(({ name, index, probability }) => `${name ?? index} ${probability.toFixed(3)}`).join(', '),
+    view.tags
+      .map(({ name, index, probability }) => `${name ?? index} ${probability.toFixed(3)}`)
+      .join(', '),
   ]);
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
   const line = (cells: readonly string[]): string =>
-    cells.map((cell, column) => (column === header.length - 1 ? cell : cell.padStart(widths[column] ?? 0))).join('  ');
-  return [`clip ${clip} in logits ${key}`, ...[header, ...rows].map((cells) => `  ${line(cells)}`)].join('\n');
+    cells
+      .map((cell, column) =>
+        column === header.length - 1 ? cell : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ');
+  return [
+    `clip ${clip} in logits ${key}`,
+    ...[header, ...rows].map((cells) => `  ${line(cells)}`),
+  ].join('\n');
 }
 
 /** Half-open: `12–40` masks 12 … 39. */

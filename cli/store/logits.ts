@@ -35,15 +35,24 @@ export const command: Command = {
     } as const;
     const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
     const [uri, ...rest] = positionals;
-    if (uri === undefined || rest.length > 0) throw new UsageError('ced logits: expected one store; see ced logits --help');
+    if (uri === undefined || rest.length > 0)
+      throw new UsageError('ced logits: expected one store; see ced logits --help');
     const store = openStore(process.cwd(), uri);
     const keyPrefix = values.key ?? '';
     const shown =
       values.clip === undefined
-        ? await surveyLogits(store, { keyPrefix, shards: positive('shards', values.shards, defaultShards) })
-        : await clipLogits(store, values.clip, { keyPrefix, top: positive('top', values.top, defaultTop) });
+        ? await surveyLogits(store, {
+            keyPrefix,
+            shards: positive('shards', values.shards, defaultShards),
+          })
+        : await clipLogits(store, values.clip, {
+            keyPrefix,
+            top: positive('top', values.top, defaultTop),
+          });
     if (shown.length === 0) throw new UsageError(nothing(store.uri, values.clip, values.key));
-    const text = shown.map((each) => ('clip' in each ? clipText(each) : surveyText(each))).join('\n\n');
+    const text = shown
+      .map((each) => ('clip' in each ? clipText(each) : surveyText(each)))
+      .join('\n\n');
     process.stdout.write(`${values.json === true ? JSON.stringify(shown, null, 2) : text}\n`);
     return 0;
   },
@@ -51,7 +60,8 @@ export const command: Command = {
 
 function positive(option: string, text: string | undefined, otherwise: number): number {
   const value = Number(text ?? otherwise);
-  if (!Number.isInteger(value) || value < 1) throw new UsageError(`ced logits: --${option} ${text}: expected a number above 0`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new UsageError(`ced logits: --${option} ${text}: expected a number above 0`);
   return value;
 }
 

@@ -1,6 +1,7 @@
 /**
- * What of a store may go: referred to by nothing, old enough that no running worker has just made it, and needed by no work under way: a training
- * that writes, a shard that somebody holds a lease on. What such work stands on is known to its workflow only.
+ * What of a store may go: referred to by nothing, old enough that no running worker has just made
+ * it, and needed by no work under way: a training that writes, a shard that somebody holds a lease
+ * on. What such work stands on is known to its workflow only.
  */
 import type { Store } from '../../storage/store';
 import { leasedShards } from './store-leases';
@@ -36,12 +37,19 @@ export async function findGarbage(
   return garbage;
 }
 
-/** Kinds that no running training reads; the checkpoints meant here are those of finished trainings. */
+/**
+ * Kinds that no running training reads; the checkpoints meant here are those of finished trainings.
+ */
 const SERVES_NOBODY: readonly StoreUnit['kind'][] = ['quarantine', 'half-written', 'checkpoints'];
 
-/** Manifests last written are first removed: what is left in between is a half-made object, as after a crash, and is made again when asked for. */
+/**
+ * Manifests last written are first removed: what is left in between is a half-made object, as after
+ * a crash, and is made again when asked for.
+ */
 export async function removeUnits(store: Store, units: readonly StoreUnit[]): Promise<void> {
   for (const { objects } of units)
-    for (const { key } of objects.toSorted((a, b) => Number(b.key.endsWith('.json')) - Number(a.key.endsWith('.json'))))
+    for (const { key } of objects.toSorted(
+      (a, b) => Number(b.key.endsWith('.json')) - Number(a.key.endsWith('.json')),
+    ))
       await store.remove(key);
 }

@@ -1,6 +1,7 @@
 /**
- * What a store holds in units that are kept or removed whole, and who refers to each. Results, the champion's ledger and plans are what
- * everything hangs on and are never removed; a unit that none of them leads to is garbage once it is old enough.
+ * What a store holds in units that are kept or removed whole, and who refers to each. Results, the
+ * champion's ledger and plans are what everything hangs on and are never removed; a unit that none
+ * of them leads to is garbage once it is old enough.
  */
 import { layout } from '../../storage/layout';
 import { readJsonIfPresent, type Store, type StoredObject } from '../../storage/store';
@@ -11,7 +12,20 @@ import type { CorpusManifest } from '../../storage/corpus/corpus-manifest';
 export interface StoreUnit {
   /** First parts of the keys of its objects, e.g. `logits/<key>`. */
   name: string;
-  kind: 'runs' | 'plans' | 'audio' | 'ingest' | 'logits' | 'models' | 'scores' | 'training' | 'checkpoints' | 'attempts' | 'quarantine' | 'half-written' | 'other'; // prettier-ignore
+  kind:
+    | 'runs'
+    | 'plans'
+    | 'audio'
+    | 'ingest'
+    | 'logits'
+    | 'models'
+    | 'scores'
+    | 'training'
+    | 'checkpoints'
+    | 'attempts'
+    | 'quarantine'
+    | 'half-written'
+    | 'other';
   objects: StoredObject[];
   bytes: number;
   newestMs: number;
@@ -24,11 +38,21 @@ const HASH = /[0-9a-f]{64}/g;
 const ALWAYS_KEPT: readonly StoreUnit['kind'][] = ['runs', 'plans', 'other'];
 
 /** @param keep names of units, or beginnings of them, that stay whatever refers to them */
-export async function readStoreUnits(store: Store, keep: readonly string[] = []): Promise<StoreUnit[]> {
+export async function readStoreUnits(
+  store: Store,
+  keep: readonly string[] = [],
+): Promise<StoreUnit[]> {
   const units = new Map<string, StoreUnit>();
   for (const object of await store.inventory()) {
     const { name, kind } = unitOf(object.key);
-    const unit = units.get(name) ?? { name, kind, objects: [], bytes: 0, newestMs: 0, referredBy: [] };
+    const unit = units.get(name) ?? {
+      name,
+      kind,
+      objects: [],
+      bytes: 0,
+      newestMs: 0,
+      referredBy: [],
+    };
     unit.objects.push(object);
     unit.bytes += object.bytes;
     unit.newestMs = Math.max(unit.newestMs, object.modifiedMs);
@@ -51,17 +75,26 @@ export async function readStoreUnits(store: Store, keep: readonly string[] = [])
 type Refer = (name: string, by: string) => void;
 
 /** Results and the champion's ledger name models and logits by their hashes. */
-async function referFromRuns(store: Store, units: Map<string, StoreUnit>, refer: Refer): Promise<void> {
+async function referFromRuns(
+  store: Store,
+  units: Map<string, StoreUnit>,
+  refer: Refer,
+): Promise<void> {
   for (const { name, kind, objects } of units.values()) {
     if (kind !== 'runs') continue;
     for (const { key } of objects.filter((object) => object.key.endsWith('.json'))) {
       const text = Buffer.from((await store.read(key)) ?? []).toString('utf8');
-      for (const [hash] of text.matchAll(HASH)) for (const place of ['models', 'logits']) refer(`${place}/${hash}`, name);
+      for (const [hash] of text.matchAll(HASH))
+        for (const place of ['models', 'logits']) refer(`${place}/${hash}`, name);
     }
   }
 }
 
-async function referFromPlans(store: Store, units: Map<string, StoreUnit>, refer: Refer): Promise<void> {
+async function referFromPlans(
+  store: Store,
+  units: Map<string, StoreUnit>,
+  refer: Refer,
+): Promise<void> {
   for (const { name, kind } of units.values()) {
     if (kind !== 'plans') continue;
     const planKey = name.split('/')[1] ?? '';
@@ -69,7 +102,10 @@ async function referFromPlans(store: Store, units: Map<string, StoreUnit>, refer
     for (const split of Object.values(plan?.splits ?? {}))
       for (const listing of split?.listings ?? []) {
         refer(`ingest/${listing}.json`, name);
-        const ingest = await readJsonIfPresent<{ audioSha256: string }>(store, layout.ingest(listing));
+        const ingest = await readJsonIfPresent<{ audioSha256: string }>(
+          store,
+          layout.ingest(listing),
+        );
         if (ingest) refer(`audio/${ingest.audioSha256}`, name);
       }
     const corpus = await readJsonIfPresent<CorpusManifest>(store, layout.corpus(planKey));
@@ -79,7 +115,11 @@ async function referFromPlans(store: Store, units: Map<string, StoreUnit>, refer
 }
 
 /** Kept logits keep their teachers, kept models their scores and the training that made them. */
-async function referAcross(store: Store, units: Map<string, StoreUnit>, refer: Refer): Promise<void> {
+async function referAcross(
+  store: Store,
+  units: Map<string, StoreUnit>,
+  refer: Refer,
+): Promise<void> {
   for (const { name, kind, referredBy } of units.values()) {
     if (kind !== 'logits' || referredBy.length === 0) continue;
     const text = Buffer.from((await store.read(`${name}/manifest.json`)) ?? []).toString('utf8');
@@ -92,7 +132,8 @@ async function referAcross(store: Store, units: Map<string, StoreUnit>, refer: R
       if ((units.get(model)?.referredBy.length ?? 0) > 0) refer(name, model);
     }
     // Its checkpoints serve until the whole training is done.
-    if (!isFinished(units.get(name)) && (units.get(name)?.referredBy.length ?? 0) > 0) refer(`${name}/checkpoints`, name);
+    if (!isFinished(units.get(name)) && (units.get(name)?.referredBy.length ?? 0) > 0)
+      refer(`${name}/checkpoints`, name);
   }
   for (const { name, kind } of units.values()) {
     const model = `models/${name.split('/')[1] ?? ''}`;
@@ -104,10 +145,17 @@ function isFinished(training: StoreUnit | undefined): boolean {
   return training?.objects.some(({ key }) => key.endsWith('/manifest.json')) ?? false;
 }
 
-/** Trainings that have no result yet and were touched after `sinceMs`: what they stand on is known to their workflows only. */
+/**
+ * Trainings that have no result yet and were touched after `sinceMs`: what they stand on is known
+ * to their workflows only.
+ */
 export function trainingsUnderWay(units: readonly StoreUnit[], sinceMs: number): string[] {
-  const finished = new Set(units.filter((unit) => unit.kind === 'training' && isFinished(unit)).map(({ name }) => name));
-  const young = units.filter(({ kind, newestMs }) => (kind === 'training' || kind === 'checkpoints') && newestMs > sinceMs);
+  const finished = new Set(
+    units.filter((unit) => unit.kind === 'training' && isFinished(unit)).map(({ name }) => name),
+  );
+  const young = units.filter(
+    ({ kind, newestMs }) => (kind === 'training' || kind === 'checkpoints') && newestMs > sinceMs,
+  );
   const names = young.map(({ name }) => name.split('/').slice(0, 2).join('/'));
   return [...new Set(names)].filter((name) => !finished.has(name));
 }

@@ -1,4 +1,7 @@
-/** Reads every object of a store that has a recorded hash and compares. Changes nothing: a run that meets the damage mends it. */
+/**
+ * Reads every object of a store that has a recorded hash and compares. Changes nothing: a run that
+ * meets the damage mends it.
+ */
 import { readWaveformManifest } from '../../storage/models/waveform-folder';
 import { readCheckpoint, checkpointSteps } from '../../storage/training/training-checkpoint';
 import { decodeSegment } from '../../storage/training/metrics-segment';
@@ -13,12 +16,19 @@ export interface Verification {
   unhashed: number;
 }
 
-export async function verifyStore(store: Store, onObject: (done: number, of: number) => void = () => undefined): Promise<Verification> {
-  const objects = (await store.inventory()).filter(({ key }) => !key.startsWith('quarantine/') && !key.includes('.writing-'));
+export async function verifyStore(
+  store: Store,
+  onObject: (done: number, of: number) => void = () => undefined,
+): Promise<Verification> {
+  const objects = (await store.inventory()).filter(
+    ({ key }) => !key.startsWith('quarantine/') && !key.includes('.writing-'),
+  );
   const result: Verification = { verified: 0, damaged: [], unhashed: 0 };
   for (const [index, { key }] of objects.entries()) {
     const why = await verdict(store, key).catch((error: unknown) =>
-      error instanceof JsonDamaged ? 'is not JSON or its seal is broken' : Promise.reject(error as Error),
+      error instanceof JsonDamaged
+        ? 'is not JSON or its seal is broken'
+        : Promise.reject(error as Error),
     );
     if (why === null) result.unhashed++;
     else if (why === 'sound') result.verified++;
@@ -36,10 +46,12 @@ async function verdict(store: Store, key: string): Promise<string | null> {
     const bytes = await store.read(key);
     return bytes && sha256(bytes) === hash ? 'sound' : 'does not hash to what is recorded';
   };
-  if (place === 'audio' && name.endsWith('.npy')) return await expect(name.slice(0, -'.npy'.length));
+  if (place === 'audio' && name.endsWith('.npy'))
+    return await expect(name.slice(0, -'.npy'.length));
   if (place === 'plans' && file === 'plan.json') return await expect(name);
   const listing = place === 'plans' ? /^(train|validation|eval)-(\d+)\.json$/.exec(file) : null;
-  if (listing) return await expect(await hashOfListing(store, name, listing[1] as Split, Number(listing[2])));
+  if (listing)
+    return await expect(await hashOfListing(store, name, listing[1] as Split, Number(listing[2])));
   if (place === 'logits' && file.endsWith('.parquet')) {
     return await expect(await hashIn(store, key.replace(/parquet$/, 'json')));
   }
@@ -49,18 +61,30 @@ async function verdict(store: Store, key: string): Promise<string | null> {
   }
   const segment = /^training\/[^/]+\/metrics\/(\d+)-from-(\d+)\.jsonl$/.exec(key);
   if (segment) {
-    const found = decodeSegment((await store.read(key)) ?? new Uint8Array(), { from: Number(segment[2]), to: Number(segment[1]) });
+    const found = decodeSegment((await store.read(key)) ?? new Uint8Array(), {
+      from: Number(segment[2]),
+      to: Number(segment[1]),
+    });
     if (found === null) return 'is not what its seal says';
     return found.sealed ? 'sound' : null;
   }
   if (place === 'models') {
     const manifest = await readWaveformManifest(store, name).catch(() => null);
-    if (file === 'manifest.json' || (file === 'model.safetensors' && !manifest)) return await expect(name);
-    return manifest ? await expect(manifest.files.find(({ path }) => key === layout.modelFile(name, path))?.sha256) : null;
+    if (file === 'manifest.json' || (file === 'model.safetensors' && !manifest))
+      return await expect(name);
+    return manifest
+      ? await expect(
+          manifest.files.find(({ path }) => key === layout.modelFile(name, path))?.sha256,
+        )
+      : null;
   }
   const checkpoint = /^training\/([^/]+)\/checkpoints\/(\d+)\/state\.json$/.exec(key);
-  if (checkpoint) return (await readCheckpoint(store, checkpoint[1]!, Number(checkpoint[2]))) ? 'sound' : 'is no whole checkpoint';
-  if (place === 'training' && file === 'best') return await expect(await hashOfBest(store, name, key));
+  if (checkpoint)
+    return (await readCheckpoint(store, checkpoint[1]!, Number(checkpoint[2])))
+      ? 'sound'
+      : 'is no whole checkpoint';
+  if (place === 'training' && file === 'best')
+    return await expect(await hashOfBest(store, name, key));
   // A checkpoint's files are read with its state.
   if (key.includes('/checkpoints/')) return 'sound';
   if (!key.endsWith('.json')) return null;
@@ -70,11 +94,19 @@ async function verdict(store: Store, key: string): Promise<string | null> {
 
 /** undefined where the manifest is gone, damaged itself, or of an earlier version. */
 async function hashIn(store: Store, manifestKey: string): Promise<string | undefined> {
-  return (await readJsonIfPresent<{ sha256?: string }>(store, manifestKey).catch(unlessDamaged))?.sha256;
+  return (await readJsonIfPresent<{ sha256?: string }>(store, manifestKey).catch(unlessDamaged))
+    ?.sha256;
 }
 
-async function hashOfListing(store: Store, planKey: string, split: Split, shard: number): Promise<string | undefined> {
-  const plan = await readJsonIfPresent<PlanManifest>(store, layout.plan(planKey)).catch(unlessDamaged);
+async function hashOfListing(
+  store: Store,
+  planKey: string,
+  split: Split,
+  shard: number,
+): Promise<string | undefined> {
+  const plan = await readJsonIfPresent<PlanManifest>(store, layout.plan(planKey)).catch(
+    unlessDamaged,
+  );
   return plan?.splits[split]?.listings[shard];
 }
 
@@ -83,7 +115,11 @@ function unlessDamaged(error: unknown): null {
   throw error;
 }
 
-async function hashOfBest(store: Store, trainingKey: string, key: string): Promise<string | undefined> {
+async function hashOfBest(
+  store: Store,
+  trainingKey: string,
+  key: string,
+): Promise<string | undefined> {
   for (const step of (await checkpointSteps(store, trainingKey)).reverse()) {
     const state = (await readCheckpoint(store, trainingKey, step))?.state;
     const entry = state?.best.find((each) => layout.best(trainingKey, each.step) === key);

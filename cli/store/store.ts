@@ -1,4 +1,7 @@
-/** `ced store du|verify|gc STORE`: what takes space and who refers to it, whether every hash holds, and what may go. */
+/**
+ * `ced store du|verify|gc STORE`: what takes space and who refers to it, whether every hash holds,
+ * and what may go.
+ */
 import { parseArgs } from 'node:util';
 import { openStore } from '../../storage/open-store';
 import type { Store } from '../../storage/store';
@@ -42,17 +45,29 @@ export const command: Command = {
     const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
     const [what, uri, ...rest] = positionals;
     if (uri === undefined || rest.length > 0)
-      throw new UsageError('ced store: expected du, verify or gc and one store; see ced store --help');
+      throw new UsageError(
+        'ced store: expected du, verify or gc and one store; see ced store --help',
+      );
     const store = openStore(process.cwd(), uri);
     const json = values.json === true;
     switch (what) {
       case 'du':
-        return await du(store, { keep: values.keep ?? [], top: numberOf('top', values.top, 20), json });
+        return await du(store, {
+          keep: values.keep ?? [],
+          top: numberOf('top', values.top, 20),
+          json,
+        });
       case 'verify':
         return await verify(store, json);
       case 'gc': {
-        const minAgeMs = numberOf('min-age-days', values['min-age-days'], defaultMinAgeDays) * DAY_MS;
-        return await gc(store, { keep: values.keep ?? [], minAgeMs, remove: values.yes === true, json });
+        const minAgeMs =
+          numberOf('min-age-days', values['min-age-days'], defaultMinAgeDays) * DAY_MS;
+        return await gc(store, {
+          keep: values.keep ?? [],
+          minAgeMs,
+          remove: values.yes === true,
+          json,
+        });
       }
       default:
         throw new UsageError(`ced store ${what}: expected du, verify or gc; see ced store --help`);
@@ -60,17 +75,38 @@ export const command: Command = {
   },
 };
 
-async function du(store: Store, { keep, top, json }: { keep: string[]; top: number; json: boolean }): Promise<number> {
+async function du(
+  store: Store,
+  { keep, top, json }: { keep: string[]; top: number; json: boolean },
+): Promise<number> {
   const units = await readStoreUnits(store, keep);
   const kinds = [...new Set(units.map(({ kind }) => kind))].map((kind) => {
     const own = units.filter((unit) => unit.kind === kind);
-    return { kind, units: own.length, objects: own.reduce((sum, { objects }) => sum + objects.length, 0), bytes: sizeOf(own) };
+    return {
+      kind,
+      units: own.length,
+      objects: own.reduce((sum, { objects }) => sum + objects.length, 0),
+      bytes: sizeOf(own),
+    };
   });
-  if (json) print({ store: store.uri, bytes: sizeOf(units), kinds, units: units.slice(0, top).map(shown) });
+  if (json)
+    print({ store: store.uri, bytes: sizeOf(units), kinds, units: units.slice(0, top).map(shown) });
   else {
-    const lines = kinds.sort((a, b) => b.bytes - a.bytes).map((each) => `${bytes(each.bytes).padStart(9)}  ${each.kind.padEnd(13)} ${grouped(each.objects)} objects in ${grouped(each.units)}`); // prettier-ignore
-    const largest = units.slice(0, top).map((unit) => `${bytes(unit.bytes).padStart(9)}  ${unit.name}  ${unit.referredBy.length === 0 ? 'nothing refers to it' : `← ${unit.referredBy.join(', ')}`}`); // prettier-ignore
-    process.stdout.write([...lines, '', ...largest, '', `${bytes(sizeOf(units))} in ${store.uri}`, ''].join('\n'));
+    const lines = kinds
+      .sort((a, b) => b.bytes - a.bytes)
+      .map(
+        (each) =>
+          `${bytes(each.bytes).padStart(9)}  ${each.kind.padEnd(13)} ${grouped(each.objects)} objects in ${grouped(each.units)}`,
+      );
+    const largest = units
+      .slice(0, top)
+      .map(
+        (unit) =>
+          `${bytes(unit.bytes).padStart(9)}  ${unit.name}  ${unit.referredBy.length === 0 ? 'nothing refers to it' : `← ${unit.referredBy.join(', ')}`}`,
+      );
+    process.stdout.write(
+      [...lines, '', ...largest, '', `${bytes(sizeOf(units))} in ${store.uri}`, ''].join('\n'),
+    );
   }
   return 0;
 }
@@ -89,16 +125,35 @@ async function verify(store: Store, json: boolean): Promise<number> {
 
 async function gc(
   store: Store,
-  { keep, minAgeMs, remove, json }: { keep: string[]; minAgeMs: number; remove: boolean; json: boolean },
+  {
+    keep,
+    minAgeMs,
+    remove,
+    json,
+  }: { keep: string[]; minAgeMs: number; remove: boolean; json: boolean },
 ): Promise<number> {
-  const { units, waiting } = await findGarbage(store, await readStoreUnits(store, keep), { nowMs: Date.now(), minAgeMs });
+  const { units, waiting } = await findGarbage(store, await readStoreUnits(store, keep), {
+    nowMs: Date.now(),
+    minAgeMs,
+  });
   if (remove) await removeUnits(store, units);
-  if (json) print({ store: store.uri, removed: remove, bytes: sizeOf(units), units: units.map(shown), waiting });
+  if (json)
+    print({
+      store: store.uri,
+      removed: remove,
+      bytes: sizeOf(units),
+      units: units.map(shown),
+      waiting,
+    });
   else {
-    for (const { name, bytes: size } of units) process.stdout.write(`${bytes(size).padStart(9)}  ${name}\n`);
-    for (const { name, bytes: size, why } of waiting) process.stdout.write(`${bytes(size).padStart(9)}  ${name} stays: ${why}\n`);
+    for (const { name, bytes: size } of units)
+      process.stdout.write(`${bytes(size).padStart(9)}  ${name}\n`);
+    for (const { name, bytes: size, why } of waiting)
+      process.stdout.write(`${bytes(size).padStart(9)}  ${name} stays: ${why}\n`);
     const total = `${bytes(sizeOf(units))} in ${grouped(units.length)} units`;
-    process.stdout.write(remove ? `${total} removed\n` : `${total} would be removed; --yes removes them\n`);
+    process.stdout.write(
+      remove ? `${total} removed\n` : `${total} would be removed; --yes removes them\n`,
+    );
   }
   return 0;
 }
@@ -108,7 +163,14 @@ function sizeOf(units: readonly StoreUnit[]): number {
 }
 
 function shown({ name, kind, bytes: size, newestMs, referredBy, objects }: StoreUnit): object {
-  return { name, kind, objects: objects.length, bytes: size, newest: new Date(newestMs).toISOString(), referredBy };
+  return {
+    name,
+    kind,
+    objects: objects.length,
+    bytes: size,
+    newest: new Date(newestMs).toISOString(),
+    referredBy,
+  };
 }
 
 function print(value: object): void {

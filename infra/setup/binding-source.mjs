@@ -1,9 +1,13 @@
 // What we add to tfjs-node's C++ binding before compiling it (tfjs-node 4.22.0, Apache-2.0):
-// - `addFunctionDef(bytes: Uint8Array)` registers a serialized FunctionDef with the eager context, so that a traced training step runs as one op;
-// - `createTensor` copies: the published one lets TensorFlow use JavaScript's memory, which an optimizer then updates in place, and gives it back from
-//   whichever of TensorFlow's threads drops the tensor last, where V8 must not be called;
-// - with CED_PDEATHSIG=1 in its environment, a process that loads the binding is killed by the kernel when its parent dies (prctl(2), PR_SET_PDEATHSIG).
-// Each edit goes before a piece of the published text, or takes the place of all from there up to another piece; sources that are not the published ones are refused rather than guessed at.
+// - `addFunctionDef(bytes: Uint8Array)` registers a serialized FunctionDef with the eager context,
+//   so that a traced training step runs as one op;
+// - `createTensor` copies: the published one lets TensorFlow use JavaScript's memory, which an
+//   optimizer then updates in place, and gives it back from whichever of TensorFlow's threads drops
+//   the tensor last, where V8 must not be called;
+// - with CED_PDEATHSIG=1 in its environment, a process that loads the binding is killed by the
+//   kernel when its parent dies (prctl(2), PR_SET_PDEATHSIG). Each edit goes before a piece of the
+//   published text, or takes the place of all from there up to another piece; sources that are not
+//   the published ones are refused rather than guessed at.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -80,17 +84,23 @@ export const bindingEdits = [
   {
     file: 'tfjs_binding.cc',
     before: '      {"executeOp", nullptr, ExecuteOp,',
-    insert: '      {"addFunctionDef", nullptr, AddFunctionDef, nullptr, nullptr, nullptr,\n       napi_default, nullptr},\n',
+    insert:
+      '      {"addFunctionDef", nullptr, AddFunctionDef, nullptr, nullptr, nullptr,\n       napi_default, nullptr},\n',
   },
   {
     file: 'tfjs_binding.cc',
-    before: '  TFJSBackend *const backend = TFJSBackend::Create(env);\n  ENSURE_VALUE_IS_NOT_NULL_RETVAL(env, backend, nullptr);',
+    before:
+      '  TFJSBackend *const backend = TFJSBackend::Create(env);\n  ENSURE_VALUE_IS_NOT_NULL_RETVAL(env, backend, nullptr);',
     insert: `  const char *die_with_parent = getenv("CED_PDEATHSIG");
   if (die_with_parent && strcmp(die_with_parent, "1") == 0) prctl(PR_SET_PDEATHSIG, SIGKILL);
 
 `,
   },
-  { file: 'tfjs_binding.cc', before: '#include <node_api.h>\n', insert: '#include <signal.h>\n#include <sys/prctl.h>\n' },
+  {
+    file: 'tfjs_binding.cc',
+    before: '#include <node_api.h>\n',
+    insert: '#include <signal.h>\n#include <sys/prctl.h>\n',
+  },
 ];
 
 /** SHA-256 over the published files, in this order. */
@@ -110,7 +120,9 @@ const publishedSha256 = 'c37c7f0de266f5415a296c4008faa5807b92788e00bc3ff2c69c848
 export function writeEditedSources(packageBinding, folder) {
   const texts = publishedFiles.map((file) => readFileSync(join(packageBinding, file), 'utf8'));
   if (createHash('sha256').update(texts.join('')).digest('hex') !== publishedSha256)
-    throw new SetupError(`${packageBinding} does not hold the published sources: remove node_modules and run set-up again`);
+    throw new SetupError(
+      `${packageBinding} does not hold the published sources: remove node_modules and run set-up again`,
+    );
   for (const [index, file] of publishedFiles.entries()) {
     let text = texts[index];
     for (const edit of bindingEdits.filter((candidate) => candidate.file === file)) {

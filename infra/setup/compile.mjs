@@ -1,5 +1,6 @@
-// TypeScript → dist/, and the workflows → one pre-built bundle, each only when its sources have changed.
-// Types are checked by `npm run typecheck` (and by `npm run build`), not at every start: `isolatedModules` makes the emitted code the same.
+// TypeScript → dist/, and the workflows → one pre-built bundle, each only when its sources have
+// changed. Types are checked by `npm run typecheck` (and by `npm run build`), not at every start:
+// `isolatedModules` makes the emitted code the same.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -25,8 +26,13 @@ const rooms = [
 
 export async function compile(root, report) {
   const sources = rooms.flatMap((room) => filesBelow(join(root, room), '.ts'));
-  const project = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) => join(root, name));
-  const wanted = { hash: hashOf(root, [...sources, ...project]), sources: sources.map((path) => relative(root, path)) };
+  const project = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) =>
+    join(root, name),
+  );
+  const wanted = {
+    hash: hashOf(root, [...sources, ...project]),
+    sources: sources.map((path) => relative(root, path)),
+  };
   const stampPath = join(root, 'dist', '.ced-compiled.json');
   if (readStamp(stampPath)?.hash !== wanted.hash)
     await withLock(join(root, '.ced', 'compile.lock'), report, async () => {
@@ -34,7 +40,8 @@ export async function compile(root, report) {
       if (before?.hash === wanted.hash) return;
       report(`compiling ${sources.length} TypeScript files`);
       const removed = before?.sources.some((path) => !wanted.sources.includes(path));
-      if (removed) rmSync(join(root, 'dist'), { recursive: true, force: true }); // else the output of a deleted file would live on
+      // else the output of a deleted file would live on
+      if (removed) rmSync(join(root, 'dist'), { recursive: true, force: true });
       await execute(
         'Compiling',
         process.execPath,
@@ -50,7 +57,10 @@ async function bundleWorkflows(root, report) {
   const entry = join(root, 'dist', 'workflows', 'index.js');
   if (!existsSync(entry)) return;
   const stampPath = join(root, 'dist', '.ced-bundled.json');
-  const hash = hashOf(root, [...filesBelow(join(root, 'dist', 'workflows'), '.js'), join(root, 'package-lock.json')]);
+  const hash = hashOf(root, [
+    ...filesBelow(join(root, 'dist', 'workflows'), '.js'),
+    join(root, 'package-lock.json'),
+  ]);
   if (readStamp(stampPath)?.hash === hash) return;
   await withLock(join(root, '.ced', 'bundle.lock'), report, async () => {
     if (readStamp(stampPath)?.hash === hash) return;
@@ -58,7 +68,11 @@ async function bundleWorkflows(root, report) {
     await execute(
       'Bundling the workflows',
       process.execPath,
-      [join(root, 'infra', 'setup', 'bundle-workflows.mjs'), entry, join(root, 'dist', 'workflow-bundle.js')],
+      [
+        join(root, 'infra', 'setup', 'bundle-workflows.mjs'),
+        entry,
+        join(root, 'dist', 'workflow-bundle.js'),
+      ],
       {
         cwd: root,
       },
@@ -80,7 +94,8 @@ function filesBelow(folder, ending) {
 
 function hashOf(root, files) {
   const hash = createHash('sha256');
-  for (const file of files) hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0');
+  for (const file of files)
+    hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0');
   return hash.digest('hex');
 }
 

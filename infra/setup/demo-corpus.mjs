@@ -1,4 +1,5 @@
-// The demo's audio, rendered once into the cache by examples/instruments/render (which says itself what is already there).
+// The demo's audio, rendered once into the cache by examples/instruments/render (which says itself
+// what is already there).
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from './cache.mjs';

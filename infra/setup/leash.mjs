@@ -1,5 +1,6 @@
-// `leash SIGNAL PROGRAM ARGS…` runs a program that gets the signal (by number) from the kernel as soon as its parent is gone, even by SIGKILL.
-// The setting survives exec, so a Go server or a Node process needs no code of its own.
+// `leash SIGNAL PROGRAM ARGS…` runs a program that gets the signal (by number) from the kernel as
+// soon as its parent is gone, even by SIGKILL. The setting survives exec, so a Go server or a Node
+// process needs no code of its own.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cached, shortHash } from './cache.mjs';
@@ -24,7 +25,14 @@ export async function installLeash(report) {
   const entry = await cached(`leash-${shortHash(source)}`, report, async (folder) => {
     need('g++');
     writeFileSync(join(folder, 'leash.c'), source);
-    await execute('Compiling the process leash', 'g++', ['-x', 'c++', '-O2', join(folder, 'leash.c'), '-o', join(folder, 'leash')]);
+    await execute('Compiling the process leash', 'g++', [
+      '-x',
+      'c++',
+      '-O2',
+      join(folder, 'leash.c'),
+      '-o',
+      join(folder, 'leash'),
+    ]);
   });
   return join(entry, 'leash');
 }

@@ -1,11 +1,13 @@
-// One set-up at a time does a piece of work; others wait for it and then find it done.
-// The lock is a courtesy that saves double work: correctness rests on renames, so a lock wrongly taken for stale costs minutes, never a broken entry.
+// One set-up at a time does a piece of work; others wait for it and then find it done. The lock is
+// a courtesy that saves double work: correctness rests on renames, so a lock wrongly taken for
+// stale costs minutes, never a broken entry.
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const staleAfterMs = 30 * 60_000; // longer than the longest build, for owners on other hosts whose process we cannot see
+// longer than the longest build, for owners on other hosts whose process we cannot see
+const staleAfterMs = 30 * 60_000;
 
 export async function withLock(path, report, work) {
   mkdirSync(dirname(path), { recursive: true });
@@ -41,7 +43,10 @@ function take(path) {
   }
 }
 
-/** null when the lock has just been released. A lock caught between creation and its first byte reads as pid 0 and is waited for. */
+/**
+ * null when the lock has just been released. A lock caught between creation and its first byte
+ * reads as pid 0 and is waited for.
+ */
 function ownerOf(path) {
   try {
     const [pid, host] = readFileSync(path, 'utf8').trim().split(' ');

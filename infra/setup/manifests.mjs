@@ -1,5 +1,6 @@
-// A checker of the container, compose and Kubernetes files of infra/, built from source with Go (about 2 minutes, once), pinned by tools/manifests/go.mod and go.sum.
-// For tests only: it needs neither a cluster nor a container engine.
+// A checker of the container, compose and Kubernetes files of infra/, built from source with Go
+// (about 2 minutes, once), pinned by tools/manifests/go.mod and go.sum. For tests only: it needs
+// neither a cluster nor a container engine.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cached, shortHash } from './cache.mjs';
@@ -13,7 +14,10 @@ export async function installManifestCheck(root, report) {
     need('go');
     report('building the checker of Kubernetes and compose files with Go (about 2 minutes, once)');
     const args = ['build', '-mod=readonly', '-ldflags=-s -w', '-o', join(folder, 'check'), '.'];
-    await execute('Building the checker of manifests', 'go', args, { cwd: module, env: { ...process.env, CGO_ENABLED: '0' } });
+    await execute('Building the checker of manifests', 'go', args, {
+      cwd: module,
+      env: { ...process.env, CGO_ENABLED: '0' },
+    });
   });
   return join(entry, 'check');
 }

@@ -1,5 +1,6 @@
-// Node packages: `npm ci` when what is installed differs from the lock file.
-// npm leaves a record of what it installed in node_modules/.package-lock.json; comparing against that spares a clone on which somebody ran `npm install`.
+// Node packages: `npm ci` when what is installed differs from the lock file. npm leaves a record of
+// what it installed in node_modules/.package-lock.json; comparing against that spares a clone on
+// which somebody ran `npm install`.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { shortHash } from './cache.mjs';
@@ -16,7 +17,12 @@ export async function installNodePackages(root, report) {
     if (!isInstalled(root, lockFile)) {
       need('npm');
       report('installing Node packages (npm ci)');
-      await execute('Installing Node packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
+      await execute(
+        'Installing Node packages',
+        'npm',
+        ['ci', '--no-audit', '--no-fund', '--loglevel=error'],
+        { cwd: root },
+      );
     }
     writeFileSync(stamp, wanted);
   });
@@ -28,7 +34,9 @@ function isInstalled(root, lockFile) {
   const installed = JSON.parse(record).packages;
   return Object.entries(JSON.parse(readFileSync(lockFile, 'utf8')).packages).every(
     ([path, { version, optional }]) =>
-      path === '' || (installed[path]?.version === version && existsSync(join(root, path))) || (optional && installed[path] === undefined),
+      path === '' ||
+      (installed[path]?.version === version && existsSync(join(root, path))) ||
+      (optional && installed[path] === undefined),
   );
 }
 

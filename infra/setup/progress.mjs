@@ -1,6 +1,9 @@
 // Progress in plain lines, legible in a terminal and in a CI log.
 
-/** Returns `step(name, work)`; work gets `report(message)`. A quiet set-up prints only steps that report something. */
+/**
+ * Returns `step(name, work)`; work gets `report(message)`. A quiet set-up prints only steps that
+ * report something.
+ */
 export function startProgress(quiet) {
   return async function step(name, work) {
     const startedAt = Date.now();
@@ -11,6 +14,9 @@ export function startProgress(quiet) {
       process.stderr.write(`set-up: ${name}: ${message}\n`);
     };
     await work(report);
-    if (!quiet || last !== '') process.stderr.write(`set-up: ${name}: ready (${((Date.now() - startedAt) / 1000).toFixed(1)} s)\n`);
+    if (!quiet || last !== '')
+      process.stderr.write(
+        `set-up: ${name}: ready (${((Date.now() - startedAt) / 1000).toFixed(1)} s)\n`,
+      );
   };
 }

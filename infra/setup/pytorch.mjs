@@ -1,43 +1,59 @@
-// PyTorch, for the benchmarks alone: what our engine is measured against. Nothing at run time needs it.
-// Its index of CPU wheels is tried first (200 MB); the default index has CUDA wheels only (3 GB with the nvidia packages that PyTorch won't load without).
+// PyTorch, for the benchmarks alone: what our engine is measured against. Nothing at run time needs
+// it. Its index of CPU wheels is tried first (200 MB); the default index has CUDA wheels only (3 GB
+// with the nvidia packages that PyTorch won't load without).
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cached, shortHash } from './cache.mjs';
 import { execute, needPip } from './tools.mjs';
 
-// A lower bound: torch.compile, fused Adam on the CPU and autocast to bfloat16 are all there, and newer is fairer.
+// A lower bound: torch.compile, fused Adam on the CPU and autocast to bfloat16 are all there, and
+// newer is fairer.
 const packages = ['torch>=2.6', 'numpy>=1.26', 'setuptools'];
 const cpuIndex = 'https://download.pytorch.org/whl/cpu';
 const interpreter = `#!/bin/sh
 PYTHONPATH="$(dirname "$0")/packages" exec python3 "$@"
 `;
 
-/** @param gpu true: with its CUDA libraries, which the default index has. @returns the path of an interpreter that can import torch */
+/**
+ * @param gpu true: with its CUDA libraries, which the default index has.
+ * @returns the path of an interpreter that can import torch
+ */
 export async function installPyTorch(report, gpu = false) {
-  const entry = await cached(`pytorch-${gpu ? 'gpu-' : ''}${shortHash(packages.join(), interpreter)}`, report, async (folder) => {
-    needPip();
-    const target = join(folder, 'packages');
-    const install = [
-      '-m',
-      'pip',
-      'install',
-      '--quiet',
-      '--disable-pip-version-check',
-      '--no-cache-dir',
-      '--only-binary=:all:',
-      '--target',
-      target,
-    ];
-    if (!gpu && (await isReachable(`${cpuIndex}/torch/`))) {
-      report('installing PyTorch for the benchmarks (200 MB)');
-      await execute('Installing PyTorch', 'python3', [...install, '--index-url', cpuIndex, ...packages]);
-    } else {
-      report('installing PyTorch for the benchmarks, with the CUDA libraries that come with it (3 GB)');
-      await execute('Installing PyTorch', 'python3', [...install, ...packages]);
-    }
-    writeFileSync(join(folder, 'python'), interpreter);
-    chmodSync(join(folder, 'python'), 0o755);
-  });
+  const entry = await cached(
+    `pytorch-${gpu ? 'gpu-' : ''}${shortHash(packages.join(), interpreter)}`,
+    report,
+    async (folder) => {
+      needPip();
+      const target = join(folder, 'packages');
+      const install = [
+        '-m',
+        'pip',
+        'install',
+        '--quiet',
+        '--disable-pip-version-check',
+        '--no-cache-dir',
+        '--only-binary=:all:',
+        '--target',
+        target,
+      ];
+      if (!gpu && (await isReachable(`${cpuIndex}/torch/`))) {
+        report('installing PyTorch for the benchmarks (200 MB)');
+        await execute('Installing PyTorch', 'python3', [
+          ...install,
+          '--index-url',
+          cpuIndex,
+          ...packages,
+        ]);
+      } else {
+        report(
+          'installing PyTorch for the benchmarks, with the CUDA libraries that come with it (3 GB)',
+        );
+        await execute('Installing PyTorch', 'python3', [...install, ...packages]);
+      }
+      writeFileSync(join(folder, 'python'), interpreter);
+      chmodSync(join(folder, 'python'), 0o755);
+    },
+  );
   return join(entry, 'python');
 }
 

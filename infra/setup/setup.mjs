@@ -1,5 +1,6 @@
-// Everything the project stands on, made once and found again: set-up calls this, and so does every npm script before its program.
-// Steps are independent of npm packages until the first one has installed them.
+// Everything the project stands on, made once and found again: set-up calls this, and so does every
+// npm script before its program. Steps are independent of npm packages until the first one has
+// installed them.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,13 +21,16 @@ import { chosenVariant } from './variant.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
-/** What a program may ask for. `storage` is for the emulator and tests, `readers`, `manifests`, `monitors` and `browser` for tests only. */
+/**
+ * What a program may ask for. `storage` is for the emulator and tests, `readers`, `manifests`,
+ * `monitors` and `browser` for tests only.
+ */
 export const allParts = ['tensorflow', 'temporal', 'demo'];
 
 /**
  * Brings this clone up to date and writes `.ced/toolchain.json` for the programs to read.
- * @param {{ parts?: string[], gpu?: boolean, quiet?: boolean, build?: boolean }} options quiet: say nothing about steps that had nothing to do;
- * build: compile what is in this clone
+ * @param {{ parts?: string[], gpu?: boolean, quiet?: boolean, build?: boolean }} options quiet:
+ *   say nothing about steps that had nothing to do; build: compile what is in this clone
  */
 export async function setUp({ parts = allParts, gpu, quiet = false, build = true } = {}) {
   checkNode();
@@ -35,22 +39,43 @@ export async function setUp({ parts = allParts, gpu, quiet = false, build = true
   const step = startProgress(quiet);
   const toolchain = { cache: cacheFolder };
   await step('Node packages', (report) => installNodePackages(root, report));
-  if (parts.includes('tensorflow')) await step(`TensorFlow (${variant})`, (report) => installTensorflow(root, variant, report));
+  if (parts.includes('tensorflow'))
+    await step(`TensorFlow (${variant})`, (report) => installTensorflow(root, variant, report));
   if (parts.includes('temporal'))
-    await step('Temporal server', async (report) => (toolchain.temporal = await installTemporal(root, report)));
+    await step(
+      'Temporal server',
+      async (report) => (toolchain.temporal = await installTemporal(root, report)),
+    );
   if (parts.includes('storage'))
-    await step('storage emulator', async (report) => (toolchain.storage = await installStorageEmulator(root, report)));
+    await step(
+      'storage emulator',
+      async (report) => (toolchain.storage = await installStorageEmulator(root, report)),
+    );
   if (parts.includes('temporal') || parts.includes('storage'))
     await step('process leash', async (report) => (toolchain.leash = await installLeash(report)));
   if (parts.includes('readers'))
-    await step('Python readers', async (report) => (toolchain.pythonReaders = await installPythonReaders(report)));
+    await step(
+      'Python readers',
+      async (report) => (toolchain.pythonReaders = await installPythonReaders(report)),
+    );
   if (parts.includes('manifests'))
-    await step('checker of manifests', async (report) => (toolchain.manifestCheck = await installManifestCheck(root, report)));
+    await step(
+      'checker of manifests',
+      async (report) => (toolchain.manifestCheck = await installManifestCheck(root, report)),
+    );
   if (parts.includes('monitors'))
-    await step('Python monitors', async (report) => (toolchain.pythonMonitors = await installPythonMonitors(report)));
-  if (parts.includes('browser')) await step('browser', async (report) => (toolchain.browser = await findBrowser(report)));
+    await step(
+      'Python monitors',
+      async (report) => (toolchain.pythonMonitors = await installPythonMonitors(report)),
+    );
+  if (parts.includes('browser'))
+    await step('browser', async (report) => (toolchain.browser = await findBrowser(report)));
   if (build) await step('TypeScript', (report) => compile(root, report));
-  if (parts.includes('demo')) await step('demo corpus', async (report) => (toolchain.demoCorpus = await renderDemoCorpus(root, report)));
+  if (parts.includes('demo'))
+    await step(
+      'demo corpus',
+      async (report) => (toolchain.demoCorpus = await renderDemoCorpus(root, report)),
+    );
   remember(toolchain);
 }
 

@@ -1,5 +1,6 @@
-// The Temporal CLI with its development server: the one on the PATH, else the SDK's own download, else built from source with Go (4 to 7 minutes, once).
-// The source build is pinned by infra/temporal/go.mod and go.sum; 1.5.1 is the newest release that builds as a dependency.
+// The Temporal CLI with its development server: the one on the PATH, else the SDK's own download,
+// else built from source with Go (4 to 7 minutes, once). The source build is pinned by
+// infra/temporal/go.mod and go.sum; 1.5.1 is the newest release that builds as a dependency.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,17 +15,26 @@ export async function installTemporal(root, report) {
   const onPath = findOnPath('temporal');
   if (onPath !== null) return onPath;
   const module = join(root, 'infra', 'temporal');
-  const recipe = shortHash(cliVersion, readFileSync(join(module, 'go.mod')), readFileSync(join(module, 'go.sum')));
+  const recipe = shortHash(
+    cliVersion,
+    readFileSync(join(module, 'go.mod')),
+    readFileSync(join(module, 'go.sum')),
+  );
   const entry = await cached(`temporal-${cliVersion}-${recipe}`, report, async (folder) => {
     report('looking for a Temporal server to download');
     if (!(await downloadWithSdk(root, folder))) await buildWithGo(module, folder, report);
     if (spawnSync(join(folder, 'temporal'), ['--version'], { stdio: 'ignore' }).status !== 0)
-      throw new SetupError('the Temporal CLI does not run on this machine; put a working `temporal` on the PATH');
+      throw new SetupError(
+        'the Temporal CLI does not run on this machine; put a working `temporal` on the PATH',
+      );
   });
   return join(entry, 'temporal');
 }
 
-/** The SDK's testing package downloads the CLI when asked for a local server; false where the download is not reachable. */
+/**
+ * The SDK's testing package downloads the CLI when asked for a local server; false where the
+ * download is not reachable.
+ */
 async function downloadWithSdk(root, folder) {
   const downloads = join(folder, 'downloads');
   const script = `
@@ -33,7 +43,10 @@ async function downloadWithSdk(root, folder) {
     TestWorkflowEnvironment.createLocal({ server: { executable } }).then((environment) => environment.teardown());`;
   try {
     mkdirSync(downloads);
-    await execute('Downloading the Temporal CLI', process.execPath, ['-e', script, downloads], { cwd: root, timeout: downloadLimitMs });
+    await execute('Downloading the Temporal CLI', process.execPath, ['-e', script, downloads], {
+      cwd: root,
+      timeout: downloadLimitMs,
+    });
     renameSync(join(downloads, readdirSync(downloads)[0] ?? ''), join(folder, 'temporal'));
     return true;
   } catch {
@@ -47,6 +60,16 @@ async function buildWithGo(module, folder, report) {
   need('go');
   report('building the Temporal server from source with Go (4 to 7 minutes, once)');
   const version = `-s -w -X github.com/temporalio/cli/temporalcli.Version=${cliVersion}`;
-  const args = ['build', '-mod=readonly', `-ldflags=${version}`, '-o', join(folder, 'temporal'), 'github.com/temporalio/cli/cmd/temporal'];
-  await execute('Building the Temporal server', 'go', args, { cwd: module, env: { ...process.env, CGO_ENABLED: '0' } });
+  const args = [
+    'build',
+    '-mod=readonly',
+    `-ldflags=${version}`,
+    '-o',
+    join(folder, 'temporal'),
+    'github.com/temporalio/cli/cmd/temporal',
+  ];
+  await execute('Building the Temporal server', 'go', args, {
+    cwd: module,
+    env: { ...process.env, CGO_ENABLED: '0' },
+  });
 }

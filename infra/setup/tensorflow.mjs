@@ -1,8 +1,17 @@
-// TensorFlow's C library, out of the Python wheel it is published in, and tfjs-node's binding compiled against it. No Python is needed at run time.
-// tfjs-node's own installer would fetch a 2022 library. The wheel is pinned by SHA-256; any Python 3 can fetch it, as pip is told which Python to fetch for.
-// The GPU variant takes the CUDA wheel and the nvidia-* wheels it names; it has been neither built nor run so far.
+// TensorFlow's C library, out of the Python wheel it is published in, and tfjs-node's binding
+// compiled against it. No Python is needed at run time. tfjs-node's own installer would fetch a
+// 2022 library. The wheel is pinned by SHA-256; any Python 3 can fetch it, as pip is told which
+// Python to fetch for. The GPU variant takes the CUDA wheel and the nvidia-* wheels it names; it
+// has been neither built nor run so far.
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pipeline } from 'node:stream/promises';
@@ -12,8 +21,16 @@ import { checkPlatform, execute, findOnPath, need, needPip, SetupError } from '.
 
 const tensorflowVersion = '2.21.0';
 const wheels = {
-  cpu: { name: 'tensorflow-cpu', megabytes: 262, sha256: '05af7c26d35f4de910b5598c7b507e3981831a7b0f47fed9a405d995d51d7793' },
-  gpu: { name: 'tensorflow', megabytes: 547, sha256: 'e9d8da8dcab9650efb45f032ba70af2f016f907e6e0c6bda29dd101bba945406' },
+  cpu: {
+    name: 'tensorflow-cpu',
+    megabytes: 262,
+    sha256: '05af7c26d35f4de910b5598c7b507e3981831a7b0f47fed9a405d995d51d7793',
+  },
+  gpu: {
+    name: 'tensorflow',
+    megabytes: 547,
+    sha256: 'e9d8da8dcab9650efb45f032ba70af2f016f907e6e0c6bda29dd101bba945406',
+  },
 };
 const pipTarget = ['--only-binary=:all:', '--python-version', '3.13'];
 for (const platform of ['manylinux_2_27', 'manylinux_2_17', 'manylinux2014', 'manylinux1'])
@@ -29,7 +46,10 @@ export async function installTensorflow(root, variant, report) {
   checkPlatform();
   const library = await cachedLibrary(variant, report);
   const binding = await cachedBinding(root, library, report);
-  linkInPlace(join(binding, 'napi-v8'), join(root, 'node_modules', '@tensorflow', 'tfjs-node-gpu', 'lib', 'napi-v8'));
+  linkInPlace(
+    join(binding, 'napi-v8'),
+    join(root, 'node_modules', '@tensorflow', 'tfjs-node-gpu', 'lib', 'napi-v8'),
+  );
 }
 
 async function cachedLibrary(variant, report) {
@@ -44,9 +64,15 @@ async function cachedLibrary(variant, report) {
     const file = join(downloads, readdirSync(downloads)[0] ?? '');
     const found = await sha256Of(file);
     if (found !== wheel.sha256)
-      throw new SetupError(`the ${wheel.name} wheel has SHA-256 ${found}, expected ${wheel.sha256}: the package index served another file`);
+      throw new SetupError(
+        `the ${wheel.name} wheel has SHA-256 ${found}, expected ${wheel.sha256}: the package index served another file`,
+      );
     report('unpacking the library and its headers');
-    const requirements = (await execute('Unpacking TensorFlow', 'python3', ['-c', unpackScript, file, folder])).split('\n').filter(Boolean);
+    const requirements = (
+      await execute('Unpacking TensorFlow', 'python3', ['-c', unpackScript, file, folder])
+    )
+      .split('\n')
+      .filter(Boolean);
     if (variant === 'gpu')
       for (const requirement of requirements) {
         report(`downloading ${requirement}`);
@@ -54,7 +80,13 @@ async function cachedLibrary(variant, report) {
         mkdirSync(target);
         await download(requirement, target);
         for (const name of readdirSync(target))
-          await execute(`Unpacking ${name}`, 'python3', ['-m', 'zipfile', '-e', join(target, name), folder]);
+          await execute(`Unpacking ${name}`, 'python3', [
+            '-m',
+            'zipfile',
+            '-e',
+            join(target, name),
+            folder,
+          ]);
       }
     rmSync(downloads, { recursive: true });
     if (findOnPath('strip') !== null) {
@@ -84,7 +116,10 @@ async function sha256Of(file) {
   return hash.digest('hex');
 }
 
-/** argv: wheel, folder. Fills folder/lib and folder/include, and prints the wheels that the CUDA build loads beside itself (`../nvidia`, by its rpath). */
+/**
+ * argv: wheel, folder. Fills folder/lib and folder/include, and prints the wheels that the CUDA
+ * build loads beside itself (`../nvidia`, by its rpath).
+ */
 const unpackScript = `
 import os, re, shutil, sys, zipfile
 wheel, folder = sys.argv[1:]
@@ -123,7 +158,9 @@ async function cachedBinding(root, library, report) {
     writeEditedSources(join(modules, '@tensorflow', 'tfjs-node-gpu', 'binding'), source);
     const includes = [join(modules, 'node-api-headers', 'include'), join(library, 'include')];
     if (!existsSync(join(includes[0], 'node_api.h')))
-      throw new SetupError('node-api-headers is not installed: remove node_modules and run set-up again');
+      throw new SetupError(
+        'node-api-headers is not installed: remove node_modules and run set-up again',
+      );
     await execute('Compiling the TensorFlow binding', 'g++', [
       ...compilerFlags,
       ...includes.map((include) => `-I${include}`),
@@ -132,7 +169,8 @@ async function cachedBinding(root, library, report) {
       `-L${join(library, 'lib')}`,
       '-l:libtensorflow_cc.so.2',
       '-l:libtensorflow_framework.so.2',
-      `-Wl,-rpath,$ORIGIN/../../${libraryName}/lib`, // relative, so that the cache folder can be copied into an image
+      // relative, so that the cache folder can be copied into an image
+      `-Wl,-rpath,$ORIGIN/../../${libraryName}/lib`,
       '-o',
       join(output, 'tfjs_binding.node'),
     ]);

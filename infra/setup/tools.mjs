@@ -8,7 +8,8 @@ export class SetupError extends Error {}
 
 const howToGet = {
   npm: 'it comes with Node; reinstall Node 20.19 or newer',
-  python3: 'install Python 3 (Debian/Ubuntu: apt-get install python3 python3-pip); it only downloads the TensorFlow library',
+  python3:
+    'install Python 3 (Debian/Ubuntu: apt-get install python3 python3-pip); it only downloads the TensorFlow library',
   pip: 'install pip for python3 (Debian/Ubuntu: apt-get install python3-pip)',
   'g++': 'install a C++17 compiler (Debian/Ubuntu: apt-get install g++)',
   go: 'install Go 1.21 or newer, or put the Temporal CLI (`temporal`) on the PATH',
@@ -43,7 +44,8 @@ export function findOnPath(program) {
 
 export function need(...programs) {
   for (const program of programs)
-    if (findOnPath(program) === null) throw new SetupError(`${program} is missing: ${howToGet[program] ?? 'install it'}`);
+    if (findOnPath(program) === null)
+      throw new SetupError(`${program} is missing: ${howToGet[program] ?? 'install it'}`);
 }
 
 export function needPip() {
@@ -52,7 +54,10 @@ export function needPip() {
     throw new SetupError(`pip is missing: ${howToGet.pip}`);
 }
 
-/** Runs a program to its end without a terminal; on failure throws a SetupError that says what was being done and quotes the program's first and last lines. */
+/**
+ * Runs a program to its end without a terminal; on failure throws a SetupError that says what was
+ * being done and quotes the program's first and last lines.
+ */
 export function execute(purpose, program, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -63,15 +68,23 @@ export function execute(purpose, program, args, options = {}) {
     };
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
-    child.once('error', (error) => reject(new SetupError(`${purpose} failed: cannot run ${program}: ${error.message}`)));
+    child.once('error', (error) =>
+      reject(new SetupError(`${purpose} failed: cannot run ${program}: ${error.message}`)),
+    );
     child.once('close', (code, signal) => {
       if (code === 0) return resolve(output);
-      reject(new SetupError(`${purpose} failed (${program} ended with ${signal ?? code})\n  ${excerpt(output)}`));
+      reject(
+        new SetupError(
+          `${purpose} failed (${program} ended with ${signal ?? code})\n  ${excerpt(output)}`,
+        ),
+      );
     });
   });
 }
 
 function excerpt(output) {
   const lines = output.trim().split('\n');
-  return (lines.length <= 16 ? lines : [...lines.slice(0, 8), '…', ...lines.slice(-8)]).join('\n  ');
+  return (lines.length <= 16 ? lines : [...lines.slice(0, 8), '…', ...lines.slice(-8)]).join(
+    '\n  ',
+  );
 }

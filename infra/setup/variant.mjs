@@ -1,4 +1,5 @@
-// Which TensorFlow library this clone uses: CUDA after `npm run setup -- --gpu`, the CPU's after `--cpu` or by default. The choice is kept for later starts.
+// Which TensorFlow library this clone uses: CUDA after `npm run setup -- --gpu`, the CPU's after
+// `--cpu` or by default. The choice is kept for later starts.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 

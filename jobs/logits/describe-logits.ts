@@ -1,16 +1,23 @@
-/** Everything that determines stored logits, and nothing else: never the audio, the engine or the hardware (design, section 3). */
+/**
+ * Everything that determines stored logits, and nothing else: never the audio, the engine or the
+ * hardware (design, section 3).
+ */
 import type { LogitsDescription } from '../../ced/canonical-json';
 import type { LogitsSettings } from '../../workflows/contract/run-file/logits';
 import type { EnsembleMember } from '../../workflows/contract/models';
 
-/** @param loaded each member as it was loaded, in run-file order: its class map and what it takes in */
+/**
+ * @param loaded each member as it was loaded, in run-file order: its class map and what it takes
+ *   in
+ */
 export function describeLogits(
   ensemble: readonly EnsembleMember[],
   loaded: readonly { map: Int32Array; frontEnd: string }[],
   settings: LogitsSettings,
 ): LogitsDescription {
   const teachers = ensemble.map((member, index) => ({
-    // A waveform teacher's name covers its declared output; a mapped model gives probabilities always.
+    // A waveform teacher's name covers its declared output; a mapped model gives probabilities
+    // always.
     weightsSha256: member.sha256,
     weight: member.weight,
     output: 'probabilities' as const,

@@ -1,8 +1,10 @@
 /**
- * The ensemble hears one audio shard: every view of every chunk once, and of each the drawn augmentation and the top-K of the teachers'
- * weighted mean are kept (paper, section 3). Runs in the engine's process and leaves the rows as they are: compressing them takes no GPU, so another
- * activity makes the shard of them (write-logits.ts) while this engine hears the next one. The first commit wins; later writers adopt it. A lease
- * keeps two runs from computing one shard at once.
+ * The ensemble hears one audio shard: every view of every chunk once, and of each the drawn
+ * augmentation and the top-K of the teachers' weighted mean are kept (paper, section 3). Runs in
+ * the engine's process and leaves the rows as they are: compressing them takes no GPU, so another
+ * activity makes the shard of them (write-logits.ts) while this engine hears the next one. The
+ * first commit wins; later writers adopt it. A lease keeps two runs from computing one shard at
+ * once.
  */
 import { masksToInt32, shiftInto } from '../../ced/augment/apply';
 import { drawAugmentation, type AugmentParameters } from '../../ced/augment/parameters';
@@ -41,11 +43,20 @@ const BATCH = 64;
 /** Chunks that are on their way from the disk while the teachers hear others. */
 const READ_AHEAD = 16;
 
-/** @throws {ShardBusy} when another run is computing it @throws {EngineStopped} when the process was told to stop */
-export async function logitsJob(context: JobContext, input: LogitsInput & { owner?: string }): Promise<LogitsShard | HeardLogits> {
+/**
+ * @throws {ShardBusy} when another run is computing it
+ * @throws {EngineStopped} when the process was told to stop
+ */
+export async function logitsJob(
+  context: JobContext,
+  input: LogitsInput & { owner?: string },
+): Promise<LogitsShard | HeardLogits> {
   const { store } = context;
   const { settings, ensemble } = input;
-  const audio = await CorpusAudio.open(store, input.planKey, 'train', { only: input.shard, job: context });
+  const audio = await CorpusAudio.open(store, input.planKey, 'train', {
+    only: input.shard,
+    job: context,
+  });
   const audioSha256 = audio.audioShards[0] ?? '';
   let lease: ShardLease | undefined;
   try {
@@ -56,7 +67,9 @@ export async function logitsJob(context: JobContext, input: LogitsInput & { owne
       await leasesOver(store, input.waited.logitsKey, audioSha256, input);
     }
     const teachers = await Promise.all(
-      ensemble.map(({ name, sha256: model }) => namingTeacher(name, context.teacher(model, settings.precision, audio.vocabulary))),
+      ensemble.map(({ name, sha256: model }) =>
+        namingTeacher(name, context.teacher(model, settings.precision, audio.vocabulary)),
+      ),
     );
     const description = describeLogits(ensemble, teachers, settings);
     const key = logitsKey(description);
@@ -95,7 +108,9 @@ export async function logitsJob(context: JobContext, input: LogitsInput & { owne
         classes,
       );
       const mean = combine(outputs, batch.rows, classes);
-      batch.items.forEach(({ row }, at) => table.setTop(row, topK(mean.subarray(at * classes, (at + 1) * classes), settings.topK)));
+      batch.items.forEach(({ row }, at) =>
+        table.setTop(row, topK(mean.subarray(at * classes, (at + 1) * classes), settings.topK)),
+      );
       done += batch.rows;
       context.onProgress(progress(done));
       await lease?.renew();
@@ -103,30 +118,59 @@ export async function logitsJob(context: JobContext, input: LogitsInput & { owne
     };
     const batches = new LengthBatches<Row>(BATCH);
     let row = 0;
-    const chunksInOrder = audio.clips.flatMap((clip, clipRow) => clip.chunks.map((span, chunk) => ({ clip, clipRow, span, chunk })));
-    const read = async (at: (typeof chunksInOrder)[number]) => ({ ...at, pcm: await audio.readLater(at.clip, at.span) });
-    for await (const { clip, clipRow, span, chunk, pcm } of inOrder(chunksInOrder, READ_AHEAD, read))
+    const chunksInOrder = audio.clips.flatMap((clip, clipRow) =>
+      clip.chunks.map((span, chunk) => ({ clip, clipRow, span, chunk })),
+    );
+    const read = async (at: (typeof chunksInOrder)[number]) => ({
+      ...at,
+      pcm: await audio.readLater(at.clip, at.span),
+    });
+    for await (const { clip, clipRow, span, chunk, pcm } of inOrder(
+      chunksInOrder,
+      READ_AHEAD,
+      read,
+    ))
       for (let view = 0; view < settings.views; view++) {
-        const parameters = drawAugmentation(settings.augment, { seed: settings.seed, clipSha256: clip.sha256, chunk, view }, span.length);
+        const parameters = drawAugmentation(
+          settings.augment,
+          { seed: settings.seed, clipSha256: clip.sha256, chunk, view },
+          span.length,
+        );
         table.setParameters(row, clipRow, chunk, view, parameters);
-        await hear(batches.add(span.length, { row: row++, parameters }, (out, at) => shiftInto(pcm, parameters.shift, out, at)));
+        await hear(
+          batches.add(span.length, { row: row++, parameters }, (out, at) =>
+            shiftInto(pcm, parameters.shift, out, at),
+          ),
+        );
       }
     for (const rest of batches.rest()) await hear(rest);
-    if (done !== table.rows) throw new PermanentError('LogitsMismatch', `shard ${audioSha256}: ${table.rows} rows planned, ${done} heard`);
+    if (done !== table.rows)
+      throw new PermanentError(
+        'LogitsMismatch',
+        `shard ${audioSha256}: ${table.rows} rows planned, ${done} heard`,
+      );
     const notes: RowNotes = {
       seconds: (context.monotonicMs() - startedMs) / 1000,
       agreement: agreement.finish(),
       ...(gate.length > 0 ? { gate } : {}),
     };
     await createJsonOrAdopt(store, layout.logitsDescription(key), encodeSealed(description));
-    return (await storedShard(store, key, audioSha256)) ?? (await leaveRows(store, key, audioSha256, encodeRows(table.finish(), notes)));
+    return (
+      (await storedShard(store, key, audioSha256)) ??
+      (await leaveRows(store, key, audioSha256, encodeRows(table.finish(), notes)))
+    );
   } finally {
     audio.close();
     await lease?.release();
   }
 }
 
-async function leaveRows(store: Store, key: string, audioShard: string, rows: Uint8Array[]): Promise<HeardLogits> {
+async function leaveRows(
+  store: Store,
+  key: string,
+  audioShard: string,
+  rows: Uint8Array[],
+): Promise<HeardLogits> {
   await store.create(layout.logitsRows(key, audioShard), rows).catch((error: unknown) => {
     // Another kind of machine was first: what it left is what every student learns from.
     if (!(error instanceof ContentDiffers)) throw error;
@@ -135,8 +179,14 @@ async function leaveRows(store: Store, key: string, audioShard: string, rows: Ui
 }
 
 /** What is there of a shard: the file, or rows of which it is still to be made. */
-async function found(store: Store, key: string, audioShard: string): Promise<LogitsShard | HeardLogits | null> {
+async function found(
+  store: Store,
+  key: string,
+  audioShard: string,
+): Promise<LogitsShard | HeardLogits | null> {
   const stored = await storedShard(store, key, audioShard);
   if (stored) return stored;
-  return (await store.exists(layout.logitsRows(key, audioShard))) ? { logitsKey: key, audioShard, reused: true } : null;
+  return (await store.exists(layout.logitsRows(key, audioShard)))
+    ? { logitsKey: key, audioShard, reused: true }
+    : null;
 }

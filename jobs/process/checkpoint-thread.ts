@@ -23,8 +23,15 @@ export class CheckpointThread {
     private readonly pass: () => Promise<void>,
   ) {}
 
-  /** Resolves when it is committed. The checkpoint is copied at once. @throws with the `code` of what went wrong */
-  async commit(store: string, checkpoint: UncommittedCheckpoint, onWait: () => void): Promise<void> {
+  /**
+   * Resolves when it is committed. The checkpoint is copied at once. @throws with the `code` of
+   * what went wrong
+   */
+  async commit(
+    store: string,
+    checkpoint: UncommittedCheckpoint,
+    onWait: () => void,
+  ): Promise<void> {
     const id = this.nextId++;
     const thread = (this.thread ??= this.start());
     await new Promise<void>((resolve, reject) => {
@@ -47,14 +54,18 @@ export class CheckpointThread {
       this.commits.clear();
     };
     thread.on('error', lost);
-    thread.on('exit', (code) => lost(new Error(`the thread that commits checkpoints ended (${code})`)));
+    thread.on('exit', (code) =>
+      lost(new Error(`the thread that commits checkpoints ended (${code})`)),
+    );
     return thread;
   }
 
   private hear(thread: Worker, message: FromCommitThread): void {
     if (message.type === 'mine?') {
       const { standstill } = message;
-      void this.pass().then(() => thread.postMessage({ type: 'yours', standstill } satisfies ToCommitThread));
+      void this.pass().then(() =>
+        thread.postMessage({ type: 'yours', standstill } satisfies ToCommitThread),
+      );
       return;
     }
     const commit = this.commits.get(message.id);

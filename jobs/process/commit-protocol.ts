@@ -8,7 +8,14 @@ export type ToCommitThread =
 
 export type FromCommitThread =
   | { type: 'done'; id: number }
-  | { type: 'failed'; id: number; name: string; message: string; code: string | null; stack: string | null }
+  | {
+      type: 'failed';
+      id: number;
+      name: string;
+      message: string;
+      code: string | null;
+      stack: string | null;
+    }
   /** The store does not answer; it is tried again. */
   | { type: 'waiting'; id: number }
   /** Asked after a standstill, before anything is written (fence.ts). */

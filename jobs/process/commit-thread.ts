@@ -1,6 +1,7 @@
 /**
- * The thread that commits checkpoints. A step blocks the engine's own thread for as long as it takes, so that writing there would come forward by
- * one small piece a step; here it goes on beside them. It knows nothing of TensorFlow.
+ * The thread that commits checkpoints. A step blocks the engine's own thread for as long as it
+ * takes, so that writing there would come forward by one small piece a step; here it goes on beside
+ * them. It knows nothing of TensorFlow.
  */
 import { parentPort } from 'node:worker_threads';
 import { commitCheckpoint } from '../train/checkpoint-commit';
@@ -25,16 +26,29 @@ port.on('message', (message: ToCommitThread) => {
   else void commit(message);
 });
 
-async function commit({ id, store, checkpoint }: Extract<ToCommitThread, { type: 'commit' }>): Promise<void> {
+async function commit({
+  id,
+  store,
+  checkpoint,
+}: Extract<ToCommitThread, { type: 'commit' }>): Promise<void> {
   try {
     const patience = { onWait: () => send({ type: 'waiting', id }) };
     await commitCheckpoint(
-      new FencedStore(openStore(root, store, { ...storeOptionsFrom(process.env), patience }), () => fence.pass()),
+      new FencedStore(openStore(root, store, { ...storeOptionsFrom(process.env), patience }), () =>
+        fence.pass(),
+      ),
       checkpoint,
     );
     send({ type: 'done', id });
   } catch (error) {
     const { name, message, code, stack } = error as Error & { code?: unknown };
-    send({ type: 'failed', id, name, message, code: typeof code === 'string' ? code : null, stack: stack ?? null });
+    send({
+      type: 'failed',
+      id,
+      name,
+      message,
+      code: typeof code === 'string' ? code : null,
+      stack: stack ?? null,
+    });
   }
 }

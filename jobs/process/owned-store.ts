@@ -1,5 +1,14 @@
-/** A store that asks before every change whether this process may still make it. Reads go through. */
-import type { Content, CreateOptions, CreateOutcome, LocalOptions, Store, StoredObject } from '../../storage/store';
+/**
+ * A store that asks before every change whether this process may still make it. Reads go through.
+ */
+import type {
+  Content,
+  CreateOptions,
+  CreateOutcome,
+  LocalOptions,
+  Store,
+  StoredObject,
+} from '../../storage/store';
 
 export class FencedStore implements Store {
   readonly uri: string;

@@ -1,6 +1,7 @@
 /**
- * Keeps the engine from writing after a standstill until its worker says that the job is still theirs. A step that takes long looks the same
- * from inside; it costs one question and its answer. A worker that stood still as well does not answer but kills.
+ * Keeps the engine from writing after a standstill until its worker says that the job is still
+ * theirs. A step that takes long looks the same from inside; it costs one question and its answer.
+ * A worker that stood still as well does not answer but kills.
  */
 import type { Standstills } from './standstills';
 
@@ -15,7 +16,11 @@ export class Fence {
   ) {}
 
   async pass(): Promise<void> {
-    for (let seen = this.standstills.seen(); seen > this.confirmed; seen = this.standstills.seen()) {
+    for (
+      let seen = this.standstills.seen();
+      seen > this.confirmed;
+      seen = this.standstills.seen()
+    ) {
       if (this.asked < seen) this.ask(seen);
       this.asked = seen;
       await new Promise<void>((resolve) => this.waiting.push(resolve));

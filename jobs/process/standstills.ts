@@ -1,9 +1,13 @@
 /**
- * Notices that this process stood still: SIGSTOP, a frozen container, a machine that had no time for it. Told by the monotonic clock, so a
- * wrong date is none. Whoever stood still for `limitMs` has sent no heartbeat meanwhile, and its work may have been given to another.
+ * Notices that this process stood still: SIGSTOP, a frozen container, a machine that had no time
+ * for it. Told by the monotonic clock, so a wrong date is none. Whoever stood still for `limitMs`
+ * has sent no heartbeat meanwhile, and its work may have been given to another.
  */
 
-/** Less than the activities' heartbeat time-out of 30 s by more than the time between two heartbeats. */
+/**
+ * Less than the activities' heartbeat time-out of 30 s by more than the time between two
+ * heartbeats.
+ */
 const DEFAULT_LIMIT_MS = 20_000;
 
 /** `CED_STANDSTILL_MS` is for tests of this guard; a worker's heartbeats are unaware of it. */
@@ -23,7 +27,10 @@ export class Standstills {
     this.lastMs = monotonicMs();
   }
 
-  /** How many there were up to this moment. To be called several times within `limitMs`, whether anybody asks or not. */
+  /**
+   * How many there were up to this moment. To be called several times within `limitMs`, whether
+   * anybody asks or not.
+   */
   seen(): number {
     const nowMs = this.monotonicMs();
     if (nowMs - this.lastMs > this.limitMs) this.count++;
@@ -35,7 +42,10 @@ export class Standstills {
   refuseAfter(what: string): () => Promise<void> {
     const before = this.seen();
     return async () => {
-      if (this.seen() !== before) throw new Error(`${what}: this worker stood still and changes nothing any more; the work is tried again`);
+      if (this.seen() !== before)
+        throw new Error(
+          `${what}: this worker stood still and changes nothing any more; the work is tried again`,
+        );
     };
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The time a model takes to hear one chunk on one core, as whoever deploys it would run it: the ONNX file that `ced export` writes, in onnxruntime, one clip at a time.
- * Part of a model's scores, with the processor it was measured on; the machine may have had other things to do.
+ * The time a model takes to hear one chunk on one core, as whoever deploys it would run it: the
+ * ONNX file that `ced export` writes, in onnxruntime, one clip at a time. Part of a model's scores,
+ * with the processor it was measured on; the machine may have had other things to do.
  */
 import { cpus } from 'node:os';
 import { onnxModel, longestSamples } from '../../ced/onnx/model-graph';
@@ -10,21 +11,44 @@ import { loadModel } from '../../storage/models/model-folder';
 import type { Store } from '../../storage/store';
 import type { Latency } from '../../ced/metrics/latency';
 
-export async function modelLatency(store: Store, modelSha256: string, chunkSeconds: number, monotonicMs: () => number): Promise<Latency> {
+export async function modelLatency(
+  store: Store,
+  modelSha256: string,
+  chunkSeconds: number,
+  monotonicMs: () => number,
+): Promise<Latency> {
   const { config, weights } = await loadModel(store, modelSha256);
   const samples = Math.min(Math.round(chunkSeconds * sampleRate), longestSamples(config));
-  const [milliseconds] = await latenciesMs([onnxModel(config, weights, { precision: 'float32' })], samples, monotonicMs);
-  return { milliseconds: milliseconds!, audioSeconds: samples / sampleRate, processor: cpus()[0]?.model ?? 'unknown' };
+  const [milliseconds] = await latenciesMs(
+    [onnxModel(config, weights, { precision: 'float32' })],
+    samples,
+    monotonicMs,
+  );
+  return {
+    milliseconds: milliseconds!,
+    audioSeconds: samples / sampleRate,
+    processor: cpus()[0]?.model ?? 'unknown',
+  };
 }
 
 const WARM_UPS = 2;
 const TIMED_RUNS = 9;
 
-/** Median milliseconds of each file on a clip of this length. The files take turns, so that whatever else the machine does meets all of them. */
-export async function latenciesMs(files: readonly Uint8Array[], samples: number, monotonicMs: () => number): Promise<number[]> {
+/**
+ * Median milliseconds of each file on a clip of this length. The files take turns, so that whatever
+ * else the machine does meets all of them.
+ */
+export async function latenciesMs(
+  files: readonly Uint8Array[],
+  samples: number,
+  monotonicMs: () => number,
+): Promise<number[]> {
   const nets = await Promise.all(files.map((bytes) => loadOnnxNet(bytes, 1)));
   try {
-    const waveform = Float32Array.from({ length: samples }, (_, i) => 0.3 * Math.sin(i * 0.05 + i * i * 1e-7));
+    const waveform = Float32Array.from(
+      { length: samples },
+      (_, i) => 0.3 * Math.sin(i * 0.05 + i * i * 1e-7),
+    );
     const times = nets.map((): number[] => []);
     for (let run = 0; run < WARM_UPS + TIMED_RUNS; run++) {
       for (const [index, net] of nets.entries()) {

@@ -1,6 +1,7 @@
 /**
- * Scores one model on one split, without augmentation: a clip's score is the mean of its chunks' probabilities. Runs in the engine's process.
- * Scores are kept by model and corpus content, so a teacher is heard once however many runs it takes part in.
+ * Scores one model on one split, without augmentation: a clip's score is the mean of its chunks'
+ * probabilities. Runs in the engine's process. Scores are kept by model and corpus content, so a
+ * teacher is heard once however many runs it takes part in.
  */
 import { outputFault } from '../../ced/teachers/output-fault';
 import type { Scored, ScoreInput } from '../../workflows/contract/activities';
@@ -31,13 +32,22 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
       return { mAP: present.mAP, seconds: present.seconds, reused: true };
     const startedMs = context.monotonicMs();
     const { name, sha256: model } = input.model;
-    const scorer = await namingTeacher(name, context.teacher(model, input.precision, audio.vocabulary));
+    const scorer = await namingTeacher(
+      name,
+      context.teacher(model, input.precision, audio.vocabulary),
+    );
     const scores = await namingTeacher(
       name,
       scoreClips(audio, (batch) => scorer.probabilities(batch), context),
     );
-    const fault = outputFault(scores, audio.clips.length, audio.vocabulary.length, scorer.frontEnd === 'waveform');
-    // Before hours are spent: a model that gives no numbers, or does not depend on what it hears, is no teacher.
+    const fault = outputFault(
+      scores,
+      audio.clips.length,
+      audio.vocabulary.length,
+      scorer.frontEnd === 'waveform',
+    );
+    // Before hours are spent: a model that gives no numbers, or does not depend on what it hears,
+    // is no teacher.
     if (fault) throw new PermanentError('TeacherInvalid', `${name}: ${fault}`);
     const mAP = splitMAP(scores, audio);
     const bytes = encodeScores(scores);
@@ -51,10 +61,17 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
       clips: audio.clips.length,
       classes: audio.vocabulary.length,
       seconds,
-      ...(timed ? { latency: await modelLatency(store, model, input.chunkSeconds, context.monotonicMs) } : {}),
+      ...(timed
+        ? { latency: await modelLatency(store, model, input.chunkSeconds, context.monotonicMs) }
+        : {}),
     };
-    // Another run may have scored it at the same time, and only times differ. By a worker of another kind other scores: then the next attempt mends.
-    const first = await createJsonOrAdopt<ScoresManifest>(store, manifestKey, encodeSealed(manifest));
+    // Another run may have scored it at the same time, and only times differ. By a worker of
+    // another kind other scores: then the next attempt mends.
+    const first = await createJsonOrAdopt<ScoresManifest>(
+      store,
+      manifestKey,
+      encodeSealed(manifest),
+    );
     if (first && first.sha256 !== manifest.sha256) throw new ContentDiffers(manifestKey);
     return { mAP, seconds: manifest.seconds, reused: false };
   } finally {
@@ -82,18 +99,27 @@ export async function scoreClips(
   const batches = new LengthBatches<{ clip: CorpusClip; index: number }>(BATCH);
   const flush = async (full: ReturnType<typeof batches.add>): Promise<void> => {
     if (!full) return;
-    const output = await probabilities({ pcm: full.pcm, batch: full.rows, samples: full.samples, masks: null });
+    const output = await probabilities({
+      pcm: full.pcm,
+      batch: full.rows,
+      samples: full.samples,
+      masks: null,
+    });
     full.items.forEach(({ clip, index }, row) => {
       const { length } = clip.chunks;
       for (let c = 0; c < classes; c++)
-        scores[index * classes + c] = (scores[index * classes + c] ?? 0) + (output[row * classes + c] ?? 0) / length;
+        scores[index * classes + c] =
+          (scores[index * classes + c] ?? 0) + (output[row * classes + c] ?? 0) / length;
     });
     context.onProgress({ ...progress(full.items.at(-1)?.index ?? 0), ...(phase ? { phase } : {}) });
     await context.breathe();
   };
   for (const [index, clip] of audio.clips.entries()) {
     await audio.ready([clip]);
-    for (const chunk of clip.chunks) await flush(batches.add(chunk.length, { clip, index }, (out, at) => audio.read(clip, chunk, out, at)));
+    for (const chunk of clip.chunks)
+      await flush(
+        batches.add(chunk.length, { clip, index }, (out, at) => audio.read(clip, chunk, out, at)),
+      );
   }
   for (const rest of batches.rest()) await flush(rest);
   return scores;

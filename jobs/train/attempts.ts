@@ -1,4 +1,7 @@
-/** Each attempt records where it starts. Ten in a row from the same step are `NoProgress`: something kills it before its first checkpoint. */
+/**
+ * Each attempt records where it starts. Ten in a row from the same step are `NoProgress`: something
+ * kills it before its first checkpoint.
+ */
 import { PermanentError } from '../../workflows/contract/failures';
 import { layout } from '../../storage/layout';
 import { encodeSealed } from '../../storage/checksum';
@@ -7,14 +10,25 @@ import type { Store } from '../../storage/store';
 
 const ATTEMPTS_WITHOUT_PROGRESS = 10;
 
-/** @returns how to take the record back: an attempt that ended because its store had no room says nothing about its work */
-export async function recordAttempt(store: Store, trainingKey: string, attemptId: string, step: number): Promise<() => Promise<void>> {
+/**
+ * @returns how to take the record back: an attempt that ended because its store had no room says
+ *   nothing about its work
+ */
+export async function recordAttempt(
+  store: Store,
+  trainingKey: string,
+  attemptId: string,
+  step: number,
+): Promise<() => Promise<void>> {
   const earlier = await store.list(layout.attempts(trainingKey));
-  const order = earlier.length === 0 ? 0 : Number(/(\d+)-[^/]*$/.exec(earlier.at(-1) ?? '')?.[1] ?? 0) + 1;
+  const order =
+    earlier.length === 0 ? 0 : Number(/(\d+)-[^/]*$/.exec(earlier.at(-1) ?? '')?.[1] ?? 0) + 1;
   const own = layout.attempt(trainingKey, order, attemptId);
   await store.create(own, encodeSealed({ formatVersion: 1, step }));
   const recent = earlier.slice(-(ATTEMPTS_WITHOUT_PROGRESS - 1));
-  const steps = await Promise.all(recent.map(async (key) => (await readJsonOrSetAside<{ step: number }>(store, key))?.step));
+  const steps = await Promise.all(
+    recent.map(async (key) => (await readJsonOrSetAside<{ step: number }>(store, key))?.step),
+  );
   if (steps.length === ATTEMPTS_WITHOUT_PROGRESS - 1 && steps.every((each) => each === step))
     throw new PermanentError(
       'NoProgress',

@@ -1,12 +1,17 @@
 /**
- * A checkpoint as plain data, so that it can be handed to another thread, and how it is committed: the metrics that lead up to it, its files with
- * `state.json` last, then the removal of what it makes superfluous.
+ * A checkpoint as plain data, so that it can be handed to another thread, and how it is committed:
+ * the metrics that lead up to it, its files with `state.json` last, then the removal of what it
+ * makes superfluous.
  */
 import type { TrainerState } from '../../ced/training/trainer';
 import { encodeEvents } from '../../report/tensorboard-events';
 import type { Store } from '../../storage/store';
 import { commitSegment, type Segment } from '../../storage/training/metrics-segment';
-import { pruneCheckpoints, writeCheckpoint, type TrainingState } from '../../storage/training/training-checkpoint';
+import {
+  pruneCheckpoints,
+  writeCheckpoint,
+  type TrainingState,
+} from '../../storage/training/training-checkpoint';
 
 export interface UncommittedCheckpoint {
   trainingKey: string;
@@ -15,7 +20,10 @@ export interface UncommittedCheckpoint {
   segment: Segment;
 }
 
-export async function commitCheckpoint(store: Store, { trainingKey, trainer, state, segment }: UncommittedCheckpoint): Promise<void> {
+export async function commitCheckpoint(
+  store: Store,
+  { trainingKey, trainer, state, segment }: UncommittedCheckpoint,
+): Promise<void> {
   await commitSegment(store, trainingKey, segment, encodeEvents(segment.lines, segment.from));
   await writeCheckpoint(store, trainingKey, trainer, state);
   await pruneCheckpoints(store, trainingKey);

@@ -1,5 +1,9 @@
 /** Lessons from labels, for teachers: every epoch hears each chunk under a fresh augmentation. */
-import { drawAugmentation, type AugmentConfig, type AugmentParameters } from '../../ced/augment/parameters';
+import {
+  drawAugmentation,
+  type AugmentConfig,
+  type AugmentParameters,
+} from '../../ced/augment/parameters';
 import { FRESH_VIEW } from './stored-targets';
 import type { Lessons, TrainingRow } from './training-set';
 
@@ -9,12 +13,23 @@ export class LabelledLessons implements Lessons {
   augmentation(row: TrainingRow, _rowIndex: number, epoch: number): AugmentParameters {
     return drawAugmentation(
       this.settings.augment,
-      { seed: this.settings.seed, clipSha256: row.clip.sha256, chunk: row.chunk, view: FRESH_VIEW + epoch },
+      {
+        seed: this.settings.seed,
+        clipSha256: row.clip.sha256,
+        chunk: row.chunk,
+        view: FRESH_VIEW + epoch,
+      },
       row.length,
     );
   }
 
-  writeTargets(row: TrainingRow, _rowIndex: number, _epoch: number, out: Float32Array, at: number): void {
+  writeTargets(
+    row: TrainingRow,
+    _rowIndex: number,
+    _epoch: number,
+    out: Float32Array,
+    at: number,
+  ): void {
     for (const label of row.clip.labels ?? []) out[at + label] = 1;
   }
 }

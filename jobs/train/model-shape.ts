@@ -6,8 +6,15 @@ import type { ModelShape } from '../../workflows/contract/run-file/model';
 
 const PATCH_FRAMES = 16;
 
-/** Position embeddings cover the longest chunk, rounded up to whole patches, or the published 1012 frames for the published sizes. */
-export function modelConfig(shape: ModelShape, chunkSeconds: number, vocabulary: readonly { name: string }[]): ModelConfig {
+/**
+ * Position embeddings cover the longest chunk, rounded up to whole patches, or the published 1012
+ * frames for the published sizes.
+ */
+export function modelConfig(
+  shape: ModelShape,
+  chunkSeconds: number,
+  vocabulary: readonly { name: string }[],
+): ModelConfig {
   const outputdim = vocabulary.length;
   const id2label = Object.fromEntries(vocabulary.map(({ name }, index) => [String(index), name]));
   if (typeof shape === 'string') return { ...MODEL_PRESETS[shape], outputdim, id2label };

@@ -1,4 +1,7 @@
-/** How fast training goes just now: the last steps' time, and how much of it went by before their batches were there. */
+/**
+ * How fast training goes just now: the last steps' time, and how much of it went by before their
+ * batches were there.
+ */
 import type { Pace } from '../../workflows/contract/live-progress';
 
 const STEPS_REMEMBERED = 20;
@@ -9,7 +12,8 @@ export class StepPace {
   add(step: { dataMs: number; totalMs: number; rows: number }): Pace {
     this.steps.push(step);
     if (this.steps.length > STEPS_REMEMBERED) this.steps.shift();
-    const sum = (field: 'dataMs' | 'totalMs' | 'rows'): number => this.steps.reduce((total, each) => total + each[field], 0);
+    const sum = (field: 'dataMs' | 'totalMs' | 'rows'): number =>
+      this.steps.reduce((total, each) => total + each[field], 0);
     const totalMs = sum('totalMs');
     return {
       clipsPerSecond: totalMs === 0 ? 0 : (sum('rows') / totalMs) * 1000,

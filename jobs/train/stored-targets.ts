@@ -1,5 +1,12 @@
-/** Lessons from stored logits: the chunk under exactly the augmentation the ensemble heard, and the probabilities it gave. No label is read. */
-import { drawAugmentation, type AugmentConfig, type AugmentParameters } from '../../ced/augment/parameters';
+/**
+ * Lessons from stored logits: the chunk under exactly the augmentation the ensemble heard, and the
+ * probabilities it gave. No label is read.
+ */
+import {
+  drawAugmentation,
+  type AugmentConfig,
+  type AugmentParameters,
+} from '../../ced/augment/parameters';
 import type { LogitTable } from '../../ced/logits/logit-table';
 import { decodeLogitShard } from '../../ced/logits/shard-file';
 import { writeTargets } from '../../ced/logits/targets';
@@ -14,12 +21,17 @@ import { JsonDamaged, readJsonIfPresent, type Store } from '../../storage/store'
 import type { StoredViews } from './stored-views';
 import type { Lessons, TrainingRow } from './training-set';
 
-/** Shards that are looked at at once: in a bucket each has a manifest that takes two round trips. */
+/**
+ * Shards that are looked at at once: in a bucket each has a manifest that takes two round trips.
+ */
 const LOOKED_AT_ONCE = 64;
 /** Shards that are held in memory while one of them is decoded. */
 const READ_AHEAD = 16;
 
-/** Views a student draws for itself lie beyond every stored view, so that they never repeat what the teachers heard. */
+/**
+ * Views a student draws for itself lie beyond every stored view, so that they never repeat what the
+ * teachers heard.
+ */
 export const FRESH_VIEW = 0x1_0000;
 
 /**
@@ -34,13 +46,17 @@ export async function verifyStoredLogits(
   onShard: (done: number) => Promise<void>,
 ): Promise<string[]> {
   const look = async (audioSha256: string): Promise<string | null> => {
-    const manifest = await readJsonIfPresent<LogitsManifest>(store, layout.logitsManifest(logitsKey, audioSha256)).catch(
-      (error: unknown) => {
-        if (error instanceof JsonDamaged) return null;
-        throw error;
-      },
-    );
-    return manifest && (await isSound(store, layout.logits(logitsKey, audioSha256), manifest.sha256)) ? manifest.sha256 : null;
+    const manifest = await readJsonIfPresent<LogitsManifest>(
+      store,
+      layout.logitsManifest(logitsKey, audioSha256),
+    ).catch((error: unknown) => {
+      if (error instanceof JsonDamaged) return null;
+      throw error;
+    });
+    return manifest &&
+      (await isSound(store, layout.logits(logitsKey, audioSha256), manifest.sha256))
+      ? manifest.sha256
+      : null;
   };
   const hashes: string[] = [];
   const damages: Damage[] = [];
@@ -57,11 +73,17 @@ export async function verifyStoredLogits(
     await onShard(++shard);
   }
   if (damages.length > 0)
-    throw new StoreDamaged(damages, `logits/${logitsKey}: ${damages.length} of ${audioShards.length} shards are damaged or missing`);
+    throw new StoreDamaged(
+      damages,
+      `logits/${logitsKey}: ${damages.length} of ${audioShards.length} shards are damaged or missing`,
+    );
   return hashes;
 }
 
-/** Decodes every shard's logits. @param hashes what `verifyStoredLogits` returned. @throws when one has been damaged since */
+/**
+ * Decodes every shard's logits. @param hashes what `verifyStoredLogits` returned. @throws when one
+ * has been damaged since
+ */
 export async function* readStoredLogits(
   store: Store,
   logitsKey: string,
@@ -74,10 +96,14 @@ export async function* readStoredLogits(
     if (bytes === null) throw new Error(`${store.uri}: ${key} was damaged just now`);
     return bytes;
   };
-  for await (const bytes of inOrder(audioShards.entries(), READ_AHEAD, read)) yield await decodeLogitShard(bytes);
+  for await (const bytes of inOrder(audioShards.entries(), READ_AHEAD, read))
+    yield await decodeLogitShard(bytes);
 }
 
-/** The rows that have logits, in order: what is trained on when an import could not match every chunk. */
+/**
+ * The rows that have logits, in order: what is trained on when an import could not match every
+ * chunk.
+ */
 export function rowsWithLogits(rows: readonly TrainingRow[], stored: StoredViews): TrainingRow[] {
   const next: number[] = [];
   return rows.filter(({ clip, clipRow, chunk }) => {
@@ -109,7 +135,8 @@ export class StoredLessons implements Lessons {
     this.place = Uint32Array.from(rows, ({ clip }) => planned[clip.shard]!++);
     planned.forEach((chunks, shard) => {
       const { length } = stored.chunks(shard).clip;
-      if (length !== chunks) throw new Error(`logit shard ${shard}: ${length} chunks, ${chunks} planned`);
+      if (length !== chunks)
+        throw new Error(`logit shard ${shard}: ${length} chunks, ${chunks} planned`);
     });
   }
 
@@ -117,7 +144,12 @@ export class StoredLessons implements Lessons {
     if (!this.settings.consistent)
       return drawAugmentation(
         this.settings.augment,
-        { seed: this.settings.seed, clipSha256: row.clip.sha256, chunk: row.chunk, view: FRESH_VIEW + epoch },
+        {
+          seed: this.settings.seed,
+          clipSha256: row.clip.sha256,
+          chunk: row.chunk,
+          view: FRESH_VIEW + epoch,
+        },
         row.length,
       );
     const { shift, timeStart, timeWidth, freqStart, freqWidth } = this.read(row, rowIndex, epoch);
@@ -130,7 +162,13 @@ export class StoredLessons implements Lessons {
     };
   }
 
-  writeTargets(row: TrainingRow, rowIndex: number, epoch: number, out: Float32Array, at: number): void {
+  writeTargets(
+    row: TrainingRow,
+    rowIndex: number,
+    epoch: number,
+    out: Float32Array,
+    at: number,
+  ): void {
     const { classes, unseenFill, topK } = this.settings;
     writeTargets(this.read(row, rowIndex, epoch), 0, classes, unseenFill, topK, out, at);
   }

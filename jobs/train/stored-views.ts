@@ -1,7 +1,9 @@
 /**
- * Stored logits laid out for training: what a student reads of them, as records of equal length in one local file, view after view of each shard, and behind
- * them which chunks there are. The file stays on this machine for the next attempt, or another student of the same logits, and ends with its own SHA-256:
- * one that is damaged is laid out anew. An epoch reads the records of one view; memory holds no more than which chunks there are.
+ * Stored logits laid out for training: what a student reads of them, as records of equal length in
+ * one local file, view after view of each shard, and behind them which chunks there are. The file
+ * stays on this machine for the next attempt, or another student of the same logits, and ends with
+ * its own SHA-256: one that is damaged is laid out anew. An epoch reads the records of one view;
+ * memory holds no more than which chunks there are.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
@@ -10,7 +12,10 @@ import { createLogitTable, type LogitTable } from '../../ced/logits/logit-table'
 import { readDerived } from '../../storage/derived-file';
 import type { ObjectCache } from '../../storage/object-cache';
 
-/** uint16 words of a record before its pairs: clip and shift take two each, the mel bins' start and width share one. */
+/**
+ * uint16 words of a record before its pairs: clip and shift take two each, the mel bins' start and
+ * width share one.
+ */
 const parameterWords = 8;
 /** Of the end: bytes of records, and the hash of everything before it. */
 const LENGTH_BYTES = 8;
@@ -48,7 +53,8 @@ export class StoredViews {
 
   /**
    * @param identity names the tables' content
-   * @param tables of every shard in order; asked for where this machine has them not laid out yet, or damaged
+   * @param tables of every shard in order; asked for where this machine has them not laid out
+   *   yet, or damaged
    * @throws Error when a chunk has not every view
    */
   static async open(
@@ -75,9 +81,22 @@ export class StoredViews {
     const of = this.of(shard);
     const { record, row, topK } = this;
     const position = of.offset + (view * of.clip.length + at) * record.byteLength;
-    if (view >= this.kept || at >= of.clip.length || readSync(this.file, record, 0, record.byteLength, position) !== record.byteLength)
+    if (
+      view >= this.kept ||
+      at >= of.clip.length ||
+      readSync(this.file, record, 0, record.byteLength, position) !== record.byteLength
+    )
       throw new Error(`logit shard ${shard} has no chunk ${at} in view ${view}`);
-    const [clipLow = 0, clipHigh = 0, chunk = 0, shiftLow = 0, shiftHigh = 0, timeStart = 0, timeWidth = 0, freq = 0] = record;
+    const [
+      clipLow = 0,
+      clipHigh = 0,
+      chunk = 0,
+      shiftLow = 0,
+      shiftHigh = 0,
+      timeStart = 0,
+      timeWidth = 0,
+      freq = 0,
+    ] = record;
     row.clip[0] = clipLow + clipHigh * 0x10000;
     row.chunk[0] = chunk;
     row.view[0] = view;
@@ -103,8 +122,14 @@ export class StoredViews {
   }
 }
 
-/** The file's bytes: records; of each shard its number of chunks, then their clips and chunks, all uint32; the records' length; the hash. */
-async function* encoded(layout: ViewsLayout, tables: AsyncIterable<LogitTable>): AsyncGenerator<Uint8Array> {
+/**
+ * The file's bytes: records; of each shard its number of chunks, then their clips and chunks, all
+ * uint32; the records' length; the hash.
+ */
+async function* encoded(
+  layout: ViewsLayout,
+  tables: AsyncIterable<LogitTable>,
+): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256');
   const hashed = (bytes: Uint8Array): Uint8Array => {
     hash.update(bytes);
@@ -115,7 +140,9 @@ async function* encoded(layout: ViewsLayout, tables: AsyncIterable<LogitTable>):
   for await (const table of tables) {
     const chunks = table.rows / layout.stored;
     if (!Number.isInteger(chunks))
-      throw new Error(`logit shard ${index.length}: ${table.rows} rows, no multiple of ${layout.stored} views`);
+      throw new Error(
+        `logit shard ${index.length}: ${table.rows} rows, no multiple of ${layout.stored} views`,
+      );
     for (let view = 0; view < layout.kept; view++) {
       const records = viewRecords(index.length, table, view, layout);
       recordBytes += records.byteLength;
@@ -123,24 +150,47 @@ async function* encoded(layout: ViewsLayout, tables: AsyncIterable<LogitTable>):
     }
     const first = (_: unknown, at: number): number => at * layout.stored;
     const rows = Array.from({ length: chunks }, first);
-    index.push(Uint32Array.from([chunks, ...rows.map((row) => table.clip[row]!), ...rows.map((row) => table.chunk[row]!)]));
+    index.push(
+      Uint32Array.from([
+        chunks,
+        ...rows.map((row) => table.clip[row]!),
+        ...rows.map((row) => table.chunk[row]!),
+      ]),
+    );
   }
   for (const words of index) yield hashed(new Uint8Array(words.buffer));
   yield hashed(new Uint8Array(Float64Array.of(recordBytes).buffer));
   yield hash.digest();
 }
 
-function viewRecords(shard: number, table: LogitTable, view: number, { stored, topK }: ViewsLayout): Uint16Array {
+function viewRecords(
+  shard: number,
+  table: LogitTable,
+  view: number,
+  { stored, topK }: ViewsLayout,
+): Uint16Array {
   const words = recordWords(topK);
   const chunks = table.rows / stored;
   const records = new Uint16Array(chunks * words);
   for (let at = 0; at < chunks; at++) {
     const row = at * stored + view;
-    if (table.view[row] !== view) throw new Error(`logit shard ${shard}: row ${row} is view ${table.view[row]}, expected ${view}`);
+    if (table.view[row] !== view)
+      throw new Error(
+        `logit shard ${shard}: row ${row} is view ${table.view[row]}, expected ${view}`,
+      );
     const [clip, shift] = [table.clip[row]!, table.shift[row]!];
     const freq = table.freqStart[row]! + table.freqWidth[row]! * 0x100;
     records.set(
-      [clip, clip >>> 16, table.chunk[row]!, shift, shift >>> 16, table.timeStart[row]!, table.timeWidth[row]!, freq], // each cut to 16 bits
+      [
+        clip,
+        clip >>> 16,
+        table.chunk[row]!,
+        shift,
+        shift >>> 16,
+        table.timeStart[row]!,
+        table.timeWidth[row]!,
+        freq,
+      ], // each cut to 16 bits
       at * words,
     );
     const from = row * table.topK;
@@ -156,7 +206,8 @@ async function readShards(path: string, { kept, topK }: ViewsLayout): Promise<Sh
   const end = size - HASH_BYTES;
   if (end < LENGTH_BYTES) return null;
   const hash = createHash('sha256');
-  for await (const part of createReadStream(path, { end: end - 1, highWaterMark: 1 << 20 })) hash.update(part as Buffer);
+  for await (const part of createReadStream(path, { end: end - 1, highWaterMark: 1 << 20 }))
+    hash.update(part as Buffer);
   if (!hash.digest().equals(await bytesOf(path, end, HASH_BYTES))) return null;
   const recordBytes = (await bytesOf(path, end - LENGTH_BYTES, LENGTH_BYTES)).readDoubleLE();
   const bytes = await bytesOf(path, recordBytes, end - LENGTH_BYTES - recordBytes);
@@ -164,7 +215,11 @@ async function readShards(path: string, { kept, topK }: ViewsLayout): Promise<Sh
   const shards: ShardViews[] = [];
   for (let at = 0, offset = 0; at < index.length;) {
     const chunks = index[at++]!;
-    shards.push({ clip: index.subarray(at, at + chunks), chunk: index.subarray(at + chunks, at + 2 * chunks), offset });
+    shards.push({
+      clip: index.subarray(at, at + chunks),
+      chunk: index.subarray(at + chunks, at + 2 * chunks),
+      offset,
+    });
     at += 2 * chunks;
     offset += kept * chunks * recordWords(topK) * Uint16Array.BYTES_PER_ELEMENT;
   }
@@ -173,7 +228,9 @@ async function readShards(path: string, { kept, topK }: ViewsLayout): Promise<Sh
 
 async function bytesOf(path: string, start: number, length: number): Promise<Buffer> {
   const parts: Buffer[] = [];
-  if (length > 0) for await (const part of createReadStream(path, { start, end: start + length - 1 })) parts.push(part as Buffer);
+  if (length > 0)
+    for await (const part of createReadStream(path, { start, end: start + length - 1 }))
+      parts.push(part as Buffer);
   return Buffer.concat(parts);
 }
 

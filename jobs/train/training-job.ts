@@ -1,6 +1,7 @@
 /**
- * Trains one model in the engine's process: a student from stored logits or a teacher from labels. Found finished, it returns at once; found
- * half done, it goes on from the newest sound checkpoint; the result is an immutable model in the store and a manifest, written last.
+ * Trains one model in the engine's process: a student from stored logits or a teacher from labels.
+ * Found finished, it returns at once; found half done, it goes on from the newest sound checkpoint;
+ * the result is an immutable model in the store and a manifest, written last.
  */
 import { canonicalJson } from '../../ced/canonical-json';
 import type { LogitTable } from '../../ced/logits/logit-table';
@@ -28,9 +29,18 @@ import { LabelledLessons } from './labelled-targets';
 import { recordAttempt } from './attempts';
 import { readBestWeights } from '../../storage/training/best-weights';
 import { modelConfig } from './model-shape';
-import { readStoredLogits, rowsWithLogits, StoredLessons, verifyStoredLogits } from './stored-targets';
+import {
+  readStoredLogits,
+  rowsWithLogits,
+  StoredLessons,
+  verifyStoredLogits,
+} from './stored-targets';
 import { StoredViews } from './stored-views';
-import { readLatestCheckpoint, type Progress, type TrainingState } from '../../storage/training/training-checkpoint';
+import {
+  readLatestCheckpoint,
+  type Progress,
+  type TrainingState,
+} from '../../storage/training/training-checkpoint';
 import { trainingKey } from './training-key';
 import { trainingLoop } from './training-loop';
 import { trainingRows, TrainingSet, type Lessons, type TrainingRow } from './training-set';
@@ -42,7 +52,12 @@ export type TrainJobInput = TrainInput & { attemptId: string };
 export async function trainJob(context: JobContext, input: TrainJobInput): Promise<TrainedModel> {
   const { store } = context;
   const audio = await CorpusAudio.open(store, input.planKey, 'train', { job: context });
-  const validation = await Validation.open(context, input.planKey, input.hasValidation, input.ensemble);
+  const validation = await Validation.open(
+    context,
+    input.planKey,
+    input.hasValidation,
+    input.ensemble,
+  );
   let stored: StoredViews | undefined;
   try {
     const config = await shapeOf(context, input, audio);
@@ -57,28 +72,60 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
     });
     const manifestKey = layout.trainingManifest(key, input.stopAfterEpoch);
     const finished = await readJsonOrSetAside<TrainedModel>(store, manifestKey);
-    if (finished && (await isModelSound(store, finished.sha256))) return { ...finished, name: input.settings.name };
+    if (finished && (await isModelSound(store, finished.sha256)))
+      return { ...finished, name: input.settings.name };
 
     const startedMs = context.monotonicMs();
-    const { batchSize, mixup, seed, precision, weightDecay, clipNorm, gradientAccumulation } = input.settings;
-    const data = new TrainingSet(audio, rows, lessons, { batchSize, mixup, seed, samples: chunkSamples(input.chunkSeconds) });
+    const { batchSize, mixup, seed, precision, weightDecay, clipNorm, gradientAccumulation } =
+      input.settings;
+    const data = new TrainingSet(audio, rows, lessons, {
+      batchSize,
+      mixup,
+      seed,
+      samples: chunkSamples(input.chunkSeconds),
+    });
     const resumed = await readLatestCheckpoint(store, key, config);
-    const forgetAttempt = await recordAttempt(store, key, input.attemptId, resumed?.state.step ?? 0);
+    const forgetAttempt = await recordAttempt(
+      store,
+      key,
+      input.attemptId,
+      resumed?.state.step ?? 0,
+    );
     const start = resumed ? continueFrom(resumed.state, context, input.resume) : FRESH;
-    const initial = resumed?.trainer ?? (input.init ? (await loadModel(store, input.init.sha256)).weights : initialWeights(config, seed));
-    const options = { precision, weightDecay, gradientAccumulation, ...(clipNorm === null ? {} : { clipNorm }) };
+    const initial =
+      resumed?.trainer ??
+      (input.init
+        ? (await loadModel(store, input.init.sha256)).weights
+        : initialWeights(config, seed));
+    const options = {
+      precision,
+      weightDecay,
+      gradientAccumulation,
+      ...(clipNorm === null ? {} : { clipNorm }),
+    };
     const trainer = new Trainer(context.engine, config, initial, options);
     try {
       const stamp = { engine: context.engine.kind };
       const settings = { ...input.settings, stopAfterEpoch: input.stopAfterEpoch };
-      const end = await trainingLoop({ context, key, config, trainer, data, validation, settings, stamp }, start);
+      const end = await trainingLoop(
+        { context, key, config, trainer, data, validation, settings, stamp },
+        start,
+      );
       if (end.rowsTrained !== end.epoch * rows.length)
         throw new PermanentError(
           'LogitsMismatch',
           `${input.settings.name}: ${end.epoch * rows.length} rows planned, ${end.rowsTrained} trained on`,
         );
       const seconds = (context.monotonicMs() - startedMs) / 1000;
-      return await publishModel(context, input, { config, key, manifestKey, end, seconds, resumedAtStep: start.step, validation });
+      return await publishModel(context, input, {
+        config,
+        key,
+        manifestKey,
+        end,
+        seconds,
+        resumedAtStep: start.step,
+        validation,
+      });
     } catch (error) {
       // A disk may stay full for hours; the run goes on when somebody has made room.
       if (isTransient(error)) await forgetAttempt().catch(() => undefined);
@@ -106,11 +153,17 @@ const FRESH: Progress = {
   bitExact: true,
 };
 
-async function shapeOf(context: JobContext, input: TrainInput, audio: CorpusAudio): Promise<ModelConfig> {
+async function shapeOf(
+  context: JobContext,
+  input: TrainInput,
+  audio: CorpusAudio,
+): Promise<ModelConfig> {
   const wanted = modelConfig(input.settings.model, input.chunkSeconds, audio.vocabulary);
   if (!input.init) return wanted;
   const { config } = await loadModel(context.store, input.init.sha256);
-  const differing = (['embed_dim', 'depth', 'num_heads', 'outputdim'] as const).filter((field) => config[field] !== wanted[field]);
+  const differing = (['embed_dim', 'depth', 'num_heads', 'outputdim'] as const).filter(
+    (field) => config[field] !== wanted[field],
+  );
   if (differing.length > 0)
     throw new PermanentError(
       'CheckpointIncompatible',
@@ -123,14 +176,26 @@ async function prepareLessons(
   context: JobContext,
   input: TrainInput,
   audio: CorpusAudio,
-): Promise<{ rows: TrainingRow[]; lessons: Lessons; logitShards: string[] | null; stored?: StoredViews }> {
+): Promise<{
+  rows: TrainingRow[];
+  lessons: Lessons;
+  logitShards: string[] | null;
+  stored?: StoredViews;
+}> {
   const { seed } = input.settings;
   const all = trainingRows(audio);
   if (input.targets.kind === 'labels') {
     const unlabelled = audio.clips.find((clip) => clip.labels === null);
     if (unlabelled)
-      throw new PermanentError('CorpusInvalid', `corpus.train: clip ${unlabelled.clip} has no labels, teaching needs them on every clip`);
-    return { rows: all, lessons: new LabelledLessons({ augment: input.augment, seed }), logitShards: null };
+      throw new PermanentError(
+        'CorpusInvalid',
+        `corpus.train: clip ${unlabelled.clip} has no labels, teaching needs them on every clip`,
+      );
+    return {
+      rows: all,
+      lessons: new LabelledLessons({ augment: input.augment, seed }),
+      logitShards: null,
+    };
   }
   const { logitsKey, storedViews, storedTopK, partial = false } = input.targets;
   const student = input.settings as Student;
@@ -143,29 +208,53 @@ async function prepareLessons(
       if (await context.breathe()) throw new EngineStopped();
     };
   };
-  const logitShards = await verifyStoredLogits(context.store, logitsKey, audioShards, told('verifying logits'));
+  const logitShards = await verifyStoredLogits(
+    context.store,
+    logitsKey,
+    audioShards,
+    told('verifying logits'),
+  );
   const tables = async function* (): AsyncGenerator<LogitTable> {
     const onShard = told('reading logits');
     let done = 0;
-    for await (const table of readStoredLogits(context.store, logitsKey, audioShards, logitShards)) {
+    for await (const table of readStoredLogits(
+      context.store,
+      logitsKey,
+      audioShards,
+      logitShards,
+    )) {
       yield table;
       await onShard(++done);
     }
   };
-  const stored = await StoredViews.open(context.cache, sha256(logitShards.join()), { stored: storedViews, kept: views, topK }, tables);
+  const stored = await StoredViews.open(
+    context.cache,
+    sha256(logitShards.join()),
+    { stored: storedViews, kept: views, topK },
+    tables,
+  );
   try {
     const rows = partial ? rowsWithLogits(all, stored) : all;
     const { unseenFill, consistent } = student;
     const classes = audio.vocabulary.length;
     const settings = { unseenFill, consistent, seed, views, topK, classes, augment: input.augment };
-    return { rows, lessons: new StoredLessons(rows, audioShards.length, stored, settings), logitShards, stored };
+    return {
+      rows,
+      lessons: new StoredLessons(rows, audioShards.length, stored, settings),
+      logitShards,
+      stored,
+    };
   } catch (error) {
     stored.close();
     throw error;
   }
 }
 
-function continueFrom(state: TrainingState, context: JobContext, resume: 'continue' | 'exact'): Progress {
+function continueFrom(
+  state: TrainingState,
+  context: JobContext,
+  resume: 'continue' | 'exact',
+): Progress {
   const sameKind = canonicalJson(state.engine) === canonicalJson(context.engine.kind);
   if (!sameKind && resume === 'exact')
     throw new PermanentError(
@@ -197,7 +286,11 @@ async function publishModel(
     averaged.push(loadWeights(config, decodeSafetensors(await readBestWeights(store, key, entry))));
   }
   const weights = averageWeights(averaged);
-  const verdict = await done.validation.judge({ config, weights, precision: input.settings.precision }, end.epoch, context);
+  const verdict = await done.validation.judge(
+    { config, weights, precision: input.settings.precision },
+    end.epoch,
+    context,
+  );
   const trained: TrainedModel = {
     name: input.settings.name,
     sha256: await storeModel(store, config, encodeSafetensors(weights, 'F32')),
@@ -212,9 +305,18 @@ async function publishModel(
     seconds: done.seconds,
     ...(done.resumedAtStep > 0 ? { resumedAtStep: done.resumedAtStep } : {}),
   };
-  const first = await createJsonOrAdopt<TrainedModel>(store, done.manifestKey, encodeSealed(trained));
+  const first = await createJsonOrAdopt<TrainedModel>(
+    store,
+    done.manifestKey,
+    encodeSealed(trained),
+  );
   if (first === null) return trained;
-  // It was finished before, and its model was damaged since, or another attempt was faster: only what it says of the attempt can differ.
-  if (first.sha256 !== trained.sha256) throw new PermanentError('LogitsMismatch', `${done.manifestKey}: ${first.sha256} was trained before, and now ${trained.sha256}`); // prettier-ignore
+  // It was finished before, and its model was damaged since, or another attempt was faster: only
+  // what it says of the attempt can differ.
+  if (first.sha256 !== trained.sha256)
+    throw new PermanentError(
+      'LogitsMismatch',
+      `${done.manifestKey}: ${first.sha256} was trained before, and now ${trained.sha256}`,
+    );
   return { ...first, name: trained.name };
 }

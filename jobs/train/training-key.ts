@@ -1,4 +1,7 @@
-/** Everything that determines a student's bytes on one kind of machine, hashed: where its checkpoints live, and why a finished one is found again. */
+/**
+ * Everything that determines a student's bytes on one kind of machine, hashed: where its
+ * checkpoints live, and why a finished one is found again.
+ */
 import type { ModelConfig } from '../../ced/model/config';
 import type { TrainInput } from '../../workflows/contract/activities';
 import { canonicalJson } from '../../ced/canonical-json';
@@ -21,7 +24,8 @@ export function trainingKey(input: TrainInput, content: TrainingContent): string
     gradientAccumulation = 1,
     ...settings
   } = input.settings;
-  const drawsAugmentation = input.targets.kind === 'labels' || ('consistent' in settings && !settings.consistent);
+  const drawsAugmentation =
+    input.targets.kind === 'labels' || ('consistent' in settings && !settings.consistent);
   return sha256(
     canonicalJson({
       formatVersion: 1,
@@ -30,7 +34,10 @@ export function trainingKey(input: TrainInput, content: TrainingContent): string
       init: input.init?.sha256 ?? null,
       chunkSeconds: input.chunkSeconds,
       augment: drawsAugmentation ? input.augment : null,
-      ensemble: content.validationContentSha256 === null ? null : input.ensemble.map((member) => [member.sha256, member.weight]),
+      ensemble:
+        content.validationContentSha256 === null
+          ? null
+          : input.ensemble.map((member) => [member.sha256, member.weight]),
       ...content,
     }),
   );

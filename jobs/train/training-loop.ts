@@ -1,6 +1,7 @@
 /**
- * The loop: steps, checkpoints, validations. It can be killed at any step; started again from the newest checkpoint it computes the same
- * bytes. A checkpoint is written beside the next steps, one at a time.
+ * The loop: steps, checkpoints, validations. It can be killed at any step; started again from the
+ * newest checkpoint it computes the same bytes. A checkpoint is written beside the next steps, one
+ * at a time.
  */
 import { learningRateAt } from '../../ced/training/schedule';
 import { LossNotFinite, type Trainer } from '../../ced/training/trainer';
@@ -44,22 +45,30 @@ export interface Loop {
   stamp: Pick<TrainingState, 'engine'>;
 }
 
-/** Runs until the last epoch, early stop, or `stopAfterEpoch`. @throws {EngineStopped} after a checkpoint, when the process was told to stop */
+/**
+ * Runs until the last epoch, early stop, or `stopAfterEpoch`. @throws {EngineStopped} after a
+ * checkpoint, when the process was told to stop
+ */
 export async function trainingLoop(loop: Loop, start: Progress): Promise<Progress> {
   const { context, trainer, data, settings } = loop;
   const at: Progress = structuredClone(start);
   const metrics = new MetricsSegment(at.metricsFrom);
   const totalSteps = settings.epochs * data.stepsPerEpoch;
   const progress = countdown('steps', totalSteps, context.monotonicMs, at.step);
-  // An epoch that has begun is finished, and somebody has to be the best: asked to stop at an epoch gone by, it stops after that.
+  // An epoch that has begun is finished, and somebody has to be the best: asked to stop at an epoch
+  // gone by, it stops after that.
   const begun = at.stepInEpoch > 0 || at.best.length === 0 ? at.epoch + 1 : at.epoch;
-  const lastEpoch = Math.min(settings.epochs, Math.max(begun, settings.stopAfterEpoch ?? settings.epochs));
+  const lastEpoch = Math.min(
+    settings.epochs,
+    Math.max(begun, settings.stopAfterEpoch ?? settings.epochs),
+  );
   const writer = new CheckpointWriter(loop, metrics, at.step);
   const pace = new StepPace();
   let mAP: number | null = null;
 
   // Asked before every step: an attempt may begin where the one before it ended.
-  const stoppedEarly = (): boolean => settings.earlyStop > 0 && validationsSinceBest(at.best, at.validated) >= settings.earlyStop;
+  const stoppedEarly = (): boolean =>
+    settings.earlyStop > 0 && validationsSinceBest(at.best, at.validated) >= settings.earlyStop;
   while (at.epoch < lastEpoch && !stoppedEarly()) {
     const learningRate = learningRateAt(at.step, { ...settings, totalSteps });
     const begunMs = context.monotonicMs();
@@ -71,9 +80,14 @@ export async function trainingLoop(loop: Loop, start: Progress): Promise<Progres
     const batchMs = context.monotonicMs();
     const loss = naming(
       () => trainer.step(batch, learningRate),
-      () => `${settings.name}: clips ${data.clipsOf(at.epoch, at.stepInEpoch).slice(0, 8).join(', ')}`,
+      () =>
+        `${settings.name}: clips ${data.clipsOf(at.epoch, at.stepInEpoch).slice(0, 8).join(', ')}`,
     );
-    const now = pace.add({ dataMs: batchMs - begunMs, totalMs: context.monotonicMs() - begunMs, rows: batch.batch });
+    const now = pace.add({
+      dataMs: batchMs - begunMs,
+      totalMs: context.monotonicMs() - begunMs,
+      rows: batch.batch,
+    });
     at.lossSum += loss * batch.batch;
     at.lossRows += batch.batch;
     at.rowsTrained += batch.batch;
@@ -88,7 +102,8 @@ export async function trainingLoop(loop: Loop, start: Progress): Promise<Progres
     }
     context.onProgress({ ...progress(at.step), loss, mAP, epoch: at.epoch, pace: now });
     const stop = await context.breathe();
-    if (stop || context.monotonicMs() - writer.lastMs >= settings.checkpointSeconds * 1000) await writer.write(at, stop);
+    if (stop || context.monotonicMs() - writer.lastMs >= settings.checkpointSeconds * 1000)
+      await writer.write(at, stop);
     if (stop) throw new EngineStopped();
   }
   await writer.write(at, true);
@@ -100,7 +115,8 @@ function naming(step: () => number, what: () => string): number {
   try {
     return step();
   } catch (error) {
-    if (error instanceof LossNotFinite) throw new PermanentError('LossNotFinite', `${what()}: ${error.message}`, { cause: error });
+    if (error instanceof LossNotFinite)
+      throw new PermanentError('LossNotFinite', `${what()}: ${error.message}`, { cause: error });
     throw error;
   }
 }
@@ -112,19 +128,37 @@ async function finishEpoch(loop: Loop, at: Progress, lastEpoch: number): Promise
   at.stepInEpoch = 0;
   at.lossSum = 0;
   at.lossRows = 0;
-  const record: EpochRecord = { student: settings.name, epoch: at.epoch, epochs: settings.epochs, step: at.step, loss, mAP: null };
+  const record: EpochRecord = {
+    student: settings.name,
+    epoch: at.epoch,
+    epochs: settings.epochs,
+    step: at.step,
+    loss,
+    mAP: null,
+  };
   if (at.epoch % settings.validateEvery !== 0 && at.epoch !== lastEpoch) return record;
   const { weights } = trainer.snapshot();
-  const verdict = await validation.judge({ config: loop.config, weights, precision: settings.precision }, at.epoch, context);
+  const verdict = await validation.judge(
+    { config: loop.config, weights, precision: settings.precision },
+    at.epoch,
+    context,
+  );
   record.mAP = verdict.mAP;
   at.validated.push(at.step);
-  at.best = withEntry(at.best, { step: at.step, epoch: at.epoch, value: verdict.value }, settings.averageBest);
+  at.best = withEntry(
+    at.best,
+    { step: at.step, epoch: at.epoch, value: verdict.value },
+    settings.averageBest,
+  );
   const kept = at.best.find((entry) => entry.step === at.step);
   if (kept) kept.sha256 = await writeBestWeights(context.store, key, at.step, weights);
   return record;
 }
 
-/** Writes checkpoints beside the next steps, one at a time: the snapshot is taken at once, it is committed while training goes on. */
+/**
+ * Writes checkpoints beside the next steps, one at a time: the snapshot is taken at once, it is
+ * committed while training goes on.
+ */
 class CheckpointWriter {
   lastMs: number;
   private pending: Promise<void> = Promise.resolve();
@@ -148,9 +182,11 @@ class CheckpointWriter {
       const segment = this.metrics.cut(at.step);
       at.metricsFrom = at.step;
       const state = { ...structuredClone(at), ...stamp };
-      this.pending = context.commit({ trainingKey: key, trainer: trainer.snapshot(), state, segment }).catch((error: unknown) => {
-        this.failure = error instanceof Error ? error : new Error(String(error));
-      });
+      this.pending = context
+        .commit({ trainingKey: key, trainer: trainer.snapshot(), state, segment })
+        .catch((error: unknown) => {
+          this.failure = error instanceof Error ? error : new Error(String(error));
+        });
     }
     if (wait) await this.settled();
     this.lastMs = context.monotonicMs();

@@ -1,6 +1,7 @@
 /**
- * The training chunks of a corpus and what each epoch makes of them. Which chunk comes when, which view it has and what is mixed with what
- * are pure functions of (seed, epoch, index), so a resumed run continues with exactly the batch that the killed one would have had next.
+ * The training chunks of a corpus and what each epoch makes of them. Which chunk comes when, which
+ * view it has and what is mixed with what are pure functions of (seed, epoch, index), so a resumed
+ * run continues with exactly the batch that the killed one would have had next.
  */
 import { drawMixup } from '../../ced/augment/mixup';
 import { shiftInto } from '../../ced/augment/apply';
@@ -22,7 +23,13 @@ export interface TrainingRow {
 /** What a row's step is to learn: the augmentation it is heard under, and its targets. */
 export interface Lessons {
   augmentation(row: TrainingRow, rowIndex: number, epoch: number): AugmentParameters;
-  writeTargets(row: TrainingRow, rowIndex: number, epoch: number, out: Float32Array, at: number): void;
+  writeTargets(
+    row: TrainingRow,
+    rowIndex: number,
+    epoch: number,
+    out: Float32Array,
+    at: number,
+  ): void;
 }
 
 export function trainingRows(audio: CorpusAudio): TrainingRow[] {
@@ -31,7 +38,9 @@ export function trainingRows(audio: CorpusAudio): TrainingRow[] {
   for (const clip of audio.clips) {
     const clipRow = nextInShard[clip.shard] ?? 0;
     nextInShard[clip.shard] = clipRow + 1;
-    clip.chunks.forEach(({ start, length }, chunk) => rows.push({ clip, clipRow, chunk, start, length }));
+    clip.chunks.forEach(({ start, length }, chunk) =>
+      rows.push({ clip, clipRow, chunk, start, length }),
+    );
   }
   return rows;
 }
@@ -54,7 +63,11 @@ export class TrainingSet {
     return this.indexes(epoch, stepInEpoch).map((index) => this.rows[index]?.clip.clip ?? '?');
   }
 
-  /** The batch of a step, once its clips are here and sound; a chunk shorter than the longest is padded with silence behind its augmented samples. The last batch of an epoch holds what is left. */
+  /**
+   * The batch of a step, once its clips are here and sound; a chunk shorter than the longest is
+   * padded with silence behind its augmented samples. The last batch of an epoch holds what is
+   * left.
+   */
   async batch(epoch: number, stepInEpoch: number): Promise<TrainingBatch> {
     const { samples, mixup, seed } = this.settings;
     const indexes = this.indexes(epoch, stepInEpoch);
@@ -69,17 +82,23 @@ export class TrainingSet {
       if (!row) throw new Error(`training row ${rowIndex} does not exist`);
       const own = heard.subarray(0, row.length);
       this.audio.read(row.clip, row, own);
-      const { shift, timeStart, timeWidth, freqStart, freqWidth } = this.lessons.augmentation(row, rowIndex, epoch);
+      const { shift, timeStart, timeWidth, freqStart, freqWidth } = this.lessons.augmentation(
+        row,
+        rowIndex,
+        epoch,
+      );
       shiftInto(own, shift, pcm, at * samples);
       masks.set([timeStart, timeWidth, freqStart, freqWidth], at * 4);
       this.lessons.writeTargets(row, rowIndex, epoch, targets, at * classes);
     });
-    const lambda = mixup > 0 ? drawMixup(mixup, { seed, epoch, step: stepInEpoch }, indexes.length) : null;
+    const lambda =
+      mixup > 0 ? drawMixup(mixup, { seed, epoch, step: stepInEpoch }, indexes.length) : null;
     return { pcm, batch: indexes.length, samples, masks, targets, lambda };
   }
 
   private indexes(epoch: number, stepInEpoch: number): number[] {
-    if (this.order?.epoch !== epoch) this.order = { epoch, rows: permutation(this.settings.seed, epoch, this.rows.length) };
+    if (this.order?.epoch !== epoch)
+      this.order = { epoch, rows: permutation(this.settings.seed, epoch, this.rows.length) };
     const start = stepInEpoch * this.settings.batchSize;
     return [...this.order.rows.subarray(start, start + this.settings.batchSize)];
   }

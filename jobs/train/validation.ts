@@ -1,6 +1,7 @@
 /**
- * What picks the best checkpoint: macro mAP where the validation split has labels, else the lowest binary cross-entropy against the ensemble
- * on unaugmented clips, else (no validation split) the last epoch. `eval` never picks anything.
+ * What picks the best checkpoint: macro mAP where the validation split has labels, else the lowest
+ * binary cross-entropy against the ensemble on unaugmented clips, else (no validation split) the
+ * last epoch. `eval` never picks anything.
  */
 import { binaryCrossEntropy } from '../../ced/metrics/agreement';
 import type { Precision } from '../../ced/engine/ops';
@@ -26,7 +27,12 @@ export class Validation {
     private readonly ensembleScores: Float32Array | null,
   ) {}
 
-  static async open(context: JobContext, planKey: string, hasSplit: boolean, ensemble: EnsembleMember[]): Promise<Validation> {
+  static async open(
+    context: JobContext,
+    planKey: string,
+    hasSplit: boolean,
+    ensemble: EnsembleMember[],
+  ): Promise<Validation> {
     if (!hasSplit) return new Validation(null, null);
     const { store } = context;
     const audio = await CorpusAudio.open(store, planKey, 'validation', { job: context });
@@ -45,11 +51,18 @@ export class Validation {
     context: JobContext,
   ): Promise<Verdict> {
     if (!this.audio) return { value: epoch, mAP: null };
-    const predictor = new Predictor(context.engine, model.config, model.weights, { precision: model.precision });
+    const predictor = new Predictor(context.engine, model.config, model.weights, {
+      precision: model.precision,
+    });
     try {
       return this.verdict(
         this.audio,
-        await scoreClips(this.audio, (batch) => predictor.probabilities(batch), context, 'validating'),
+        await scoreClips(
+          this.audio,
+          (batch) => predictor.probabilities(batch),
+          context,
+          'validating',
+        ),
         epoch,
       );
     } finally {
@@ -58,7 +71,8 @@ export class Validation {
   }
 
   private verdict(audio: CorpusAudio, scores: Float32Array, epoch: number): Verdict {
-    if (this.ensembleScores) return { value: -binaryCrossEntropy(scores, this.ensembleScores), mAP: null };
+    if (this.ensembleScores)
+      return { value: -binaryCrossEntropy(scores, this.ensembleScores), mAP: null };
     const mAP = splitMAP(scores, audio);
     return { value: mAP ?? epoch, mAP };
   }

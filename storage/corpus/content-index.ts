@@ -1,6 +1,7 @@
 /**
- * Which clips are the same recording, told by the SHA-256 of what the models hear. A training clip that is evaluated on too makes every score a
- * lie, so it is an error; one that stands twice in a split is only reported. Splits must come smallest first: all but train are held by name.
+ * Which clips are the same recording, told by the SHA-256 of what the models hear. A training clip
+ * that is evaluated on too makes every score a lie, so it is an error; one that stands twice in a
+ * split is only reported. Splits must come smallest first: all but train are held by name.
  */
 import type { Split } from '../../workflows/contract/models';
 
@@ -20,7 +21,11 @@ export interface Duplicates {
 export class ContentIndex {
   private readonly heldOut = new Map<string, { split: Split; clip: string }>();
   private readonly seen = new Map<Split, Set<string>>();
-  readonly duplicates: Record<Split, Duplicates> = { train: none(), validation: none(), eval: none() };
+  readonly duplicates: Record<Split, Duplicates> = {
+    train: none(),
+    validation: none(),
+    eval: none(),
+  };
   /** Training clips that stand in validation or eval too; `of` says where, as `eval clip`. */
   readonly overlaps: Duplicates = none();
 
@@ -29,7 +34,8 @@ export class ContentIndex {
     const key = Buffer.from(contentSha256, 'hex').toString('latin1', 0, 16);
     const seen = this.seen.get(split) ?? new Set<string>();
     this.seen.set(split, seen);
-    if (seen.has(key)) count(this.duplicates[split], { clip, of: this.heldOut.get(key)?.clip ?? 'an earlier clip' });
+    if (seen.has(key))
+      count(this.duplicates[split], { clip, of: this.heldOut.get(key)?.clip ?? 'an earlier clip' });
     seen.add(key);
     const held = this.heldOut.get(key);
     if (split !== 'train') this.heldOut.set(key, held ?? { split, clip });

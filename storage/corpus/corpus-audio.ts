@@ -1,7 +1,8 @@
 /**
- * The sealed corpus as the engine's jobs see it: clips of one split in shard order, their chunks, and reads of int16 samples at an offset from local shard
- * files. Opening it reads tables alone. A shard is brought to this machine, and a clip hashed, right before it is first heard: nothing is heard that is not
- * what its hash says, and nothing is waited for that is not needed yet.
+ * The sealed corpus as the engine's jobs see it: clips of one split in shard order, their chunks,
+ * and reads of int16 samples at an offset from local shard files. Opening it reads tables alone. A
+ * shard is brought to this machine, and a clip hashed, right before it is first heard: nothing is
+ * heard that is not what its hash says, and nothing is waited for that is not needed yet.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
@@ -56,7 +57,12 @@ export class CorpusAudio implements CorpusClips {
     { vocabulary, clips, contentSha256, audioShards }: CorpusClips,
     private readonly place: { store: Store; split: Split; firstShard: number; job: Job | null },
   ) {
-    [this.vocabulary, this.clips, this.contentSha256, this.audioShards] = [vocabulary, clips, contentSha256, audioShards];
+    [this.vocabulary, this.clips, this.contentSha256, this.audioShards] = [
+      vocabulary,
+      clips,
+      contentSha256,
+      audioShards,
+    ];
   }
 
   /** A whole split, or one shard of it. */
@@ -72,18 +78,27 @@ export class CorpusAudio implements CorpusClips {
 
   /**
    * Brings what these clips need to this machine and hashes those that were not asked for before.
-   * @throws {StoreDamaged} naming every shard of the split that is not what its name says, or is missing
+   * @throws {StoreDamaged} naming every shard of the split that is not what its name says, or is
+   *   missing
    */
   async ready(clips: readonly CorpusClip[]): Promise<void> {
     for (let tries = 0; tries < 2; tries++) {
       let sound = true;
-      const unheard = clips.filter(({ shard, offset }) => !this.opened.get(shard)?.soundOffsets.has(offset));
-      for await (const each of inOrder(unheard, AT_ONCE, (clip) => this.isClipSound(clip))) sound &&= each;
+      const unheard = clips.filter(
+        ({ shard, offset }) => !this.opened.get(shard)?.soundOffsets.has(offset),
+      );
+      for await (const each of inOrder(unheard, AT_ONCE, (clip) => this.isClipSound(clip)))
+        sound &&= each;
       if (sound) return;
       const { store, split } = this.place;
-      const damages = await (this.looking ??= this.damagedShards().finally(() => (this.looking = null)));
+      const damages = await (this.looking ??= this.damagedShards().finally(
+        () => (this.looking = null),
+      ));
       if (damages.length > 0)
-        throw new StoreDamaged(damages, `${store.uri}: ${damages.length} audio shards of ${split} are damaged or missing`);
+        throw new StoreDamaged(
+          damages,
+          `${store.uri}: ${damages.length} audio shards of ${split} are damaged or missing`,
+        );
       // A copy was damaged and is thrown away, or somebody has mended the shard meanwhile.
       this.shards.clear();
       this.opened.clear();
@@ -100,12 +115,21 @@ export class CorpusAudio implements CorpusClips {
     if (readSync(file, bytes, 0, bytes.length, position) !== bytes.length) throw endsTooEarly(clip);
   }
 
-  /** As `ready` and `read`, by another thread: the caller may compute meanwhile. @returns int16 [chunk.length] */
+  /**
+   * As `ready` and `read`, by another thread: the caller may compute meanwhile. @returns int16
+   * [chunk.length]
+   */
   async readLater(clip: CorpusClip, chunk: { start: number; length: number }): Promise<Int16Array> {
     await this.ready([clip]);
     const { file, position } = this.locate(clip, chunk);
     const pcm = new Int16Array(chunk.length);
-    const { bytesRead } = await readLater(file, new Uint8Array(pcm.buffer), 0, pcm.byteLength, position);
+    const { bytesRead } = await readLater(
+      file,
+      new Uint8Array(pcm.buffer),
+      0,
+      pcm.byteLength,
+      position,
+    );
     if (bytesRead !== pcm.byteLength) throw endsTooEarly(clip);
     return pcm;
   }
@@ -116,18 +140,30 @@ export class CorpusAudio implements CorpusClips {
 
   private locate(clip: CorpusClip, chunk: { start: number }): { file: number; position: number } {
     const shard = this.opened.get(clip.shard);
-    if (!shard?.soundOffsets.has(clip.offset)) throw new Error(`${clip.clip} is read before it is ready`);
+    if (!shard?.soundOffsets.has(clip.offset))
+      throw new Error(`${clip.clip} is read before it is ready`);
     return { file: shard.file, position: npyHeaderBytes + (clip.offset + chunk.start) * 2 };
   }
 
-  private async isClipSound({ shard: index, offset, samples, sha256: expected }: CorpusClip): Promise<boolean> {
+  private async isClipSound({
+    shard: index,
+    offset,
+    samples,
+    sha256: expected,
+  }: CorpusClip): Promise<boolean> {
     const shard = await this.shard(index);
     if (shard === null) return false;
     const hash = createHash('sha256');
     const part = new Uint8Array(Math.min(PART_BYTES, samples * 2));
     for (let done = 0; done < samples * 2;) {
       const wanted = Math.min(part.length, samples * 2 - done);
-      const { bytesRead } = await readLater(shard.file, part, 0, wanted, npyHeaderBytes + offset * 2 + done);
+      const { bytesRead } = await readLater(
+        shard.file,
+        part,
+        0,
+        wanted,
+        npyHeaderBytes + offset * 2 + done,
+      );
       if (bytesRead === 0) return false;
       hash.update(part.subarray(0, bytesRead));
       done += bytesRead;
@@ -156,7 +192,8 @@ export class CorpusAudio implements CorpusClips {
     if (path === null) return null;
     const file = openSync(path, 'r');
     this.files.push(file);
-    // Its clips are hashed one by one; what is before them has to be what goes before so many samples.
+    // Its clips are hashed one by one; what is before them has to be what goes before so many
+    // samples.
     const samples = (fstatSync(file).size - npyHeaderBytes) / 2;
     const head = new Uint8Array(npyHeaderBytes);
     readSync(file, head, 0, head.length, 0);
@@ -166,7 +203,10 @@ export class CorpusAudio implements CorpusClips {
     return shard;
   }
 
-  /** Looks at all of them once one was met: shards are damaged together, and are mended together. Those that are have been set aside. */
+  /**
+   * Looks at all of them once one was met: shards are damaged together, and are mended together.
+   * Those that are have been set aside.
+   */
   private async damagedShards(): Promise<Damage[]> {
     const { store, split, firstShard, job } = this.place;
     const progress = job && countdown('shards', this.audioShards.length, job.monotonicMs);
@@ -174,9 +214,11 @@ export class CorpusAudio implements CorpusClips {
     for (const [shard, audioSha256] of this.audioShards.entries()) {
       const key = layout.audio(audioSha256);
       const sound =
-        (await isSound(store, key, audioSha256)) || (await setAside(store, key, (bytes) => sha256(bytes) === audioSha256)) === 'sound';
+        (await isSound(store, key, audioSha256)) ||
+        (await setAside(store, key, (bytes) => sha256(bytes) === audioSha256)) === 'sound';
       if (!sound) damages.push({ kind: 'audio', split, shard: firstShard + shard });
-      if (progress) job.onProgress({ ...progress(shard + 1), phase: 'looking at every audio shard' });
+      if (progress)
+        job.onProgress({ ...progress(shard + 1), phase: 'looking at every audio shard' });
     }
     return damages;
   }

@@ -1,4 +1,7 @@
-/** The clips of a split in shard order, with their labels and chunks, from its manifests alone: for whoever counts and compares, and hears nothing. */
+/**
+ * The clips of a split in shard order, with their labels and chunks, from its manifests alone: for
+ * whoever counts and compares, and hears nothing.
+ */
 import { readFile } from 'node:fs/promises';
 import { chunkPlan } from '../../ced/audio/chunks';
 import { canonicalJson } from '../../ced/canonical-json';
@@ -33,7 +36,9 @@ export async function readCorpusClips(
   const compute = async function* (): AsyncGenerator<Uint8Array> {
     yield* encodeClips(await readManifests(store, planKey, corpus, split), corpus.chunkSeconds);
   };
-  return await readDerived(cache, identity, compute, async (path) => decodeClips(await readFile(path)));
+  return await readDerived(cache, identity, compute, async (path) =>
+    decodeClips(await readFile(path)),
+  );
 }
 
 async function readManifests(
@@ -48,12 +53,28 @@ async function readManifests(
   const chosen = only === undefined ? entry.shardsOf : entry.shardsOf.slice(only, only + 1);
   const audioShards: string[] = [];
   const clips: CorpusClip[] = [];
-  const read = ([shard, { ingest, audioSha256 }]: [number, (typeof chosen)[number]]): Promise<IngestManifest> =>
+  const read = ([shard, { ingest, audioSha256 }]: [
+    number,
+    (typeof chosen)[number],
+  ]): Promise<IngestManifest> =>
     readIngest(store, { split, shard: shard + (only ?? 0), ingest, audioSha256 });
   for await (const manifest of inOrder(chosen.entries(), READ_AHEAD, read)) {
     const shard = audioShards.push(manifest.audioSha256) - 1;
     for (const { clip, sha256: clipSha256, labels, samples, offset } of manifest.clips)
-      clips.push({ clip, sha256: clipSha256, labels, samples, offset, shard, chunks: chunkPlan(samples, chunkSeconds) });
+      clips.push({
+        clip,
+        sha256: clipSha256,
+        labels,
+        samples,
+        offset,
+        shard,
+        chunks: chunkPlan(samples, chunkSeconds),
+      });
   }
-  return { vocabulary, clips, contentSha256: contentSha256({ chunkSeconds, vocabulary }, clips), audioShards };
+  return {
+    vocabulary,
+    clips,
+    contentSha256: contentSha256({ chunkSeconds, vocabulary }, clips),
+    audioShards,
+  };
 }

@@ -1,4 +1,7 @@
-/** What a split holds, as one hash, from its manifests alone: clips by their samples, in order, and their labels. No audio is opened. */
+/**
+ * What a split holds, as one hash, from its manifests alone: clips by their samples, in order, and
+ * their labels. No audio is opened.
+ */
 import { readIngest } from './ingest-manifest';
 import { contentSha256 } from '../../ced/corpus/content-hash';
 import type { Store } from '../store';
@@ -17,7 +20,9 @@ export async function corpusContent(
   if (!entry) throw new Error(`the corpus of plan ${planKey} has no ${split} split`);
   const clips: { sha256: string; labels: number[] | null }[] = [];
   for (const [shard, { ingest, audioSha256 }] of entry.shardsOf.entries())
-    for (const { sha256, labels: own } of (await readIngest(store, { split, shard, ingest, audioSha256 })).clips)
+    for (const { sha256, labels: own } of (
+      await readIngest(store, { split, shard, ingest, audioSha256 })
+    ).clips)
       clips.push({ sha256, labels: labels ? own : null });
   return contentSha256(corpus, clips);
 }

@@ -27,7 +27,10 @@ export interface CorpusManifest {
   >;
 }
 
-/** A plan's sealed corpus; made again from its shards when it was damaged. @throws {ObjectMissing} when it was not sealed */
+/**
+ * A plan's sealed corpus; made again from its shards when it was damaged. @throws {ObjectMissing}
+ * when it was not sealed
+ */
 export async function readCorpus(store: Store, planKey: string): Promise<CorpusManifest> {
   const key = layout.corpus(planKey);
   try {
@@ -58,7 +61,14 @@ export async function joinShards(
   for (const split of SMALLEST_FIRST) {
     const planned = plan.splits[split];
     if (!planned) continue;
-    const sealed = await sealSplit(store, split, planned.listings, plan.chunkSeconds, maxRejected, content);
+    const sealed = await sealSplit(
+      store,
+      split,
+      planned.listings,
+      plan.chunkSeconds,
+      maxRejected,
+      content,
+    );
     const duplicates = content.duplicates[split];
     if (duplicates.count > 0) sealed.duplicates = duplicates;
     manifest.splits[split] = sealed;
@@ -89,8 +99,16 @@ export async function sealSplit(
   for (const listing of listings) {
     const ingest = layout.ingest(listing);
     const shard = await readIngest(store, { split, shard: sealed.shardsOf.length, ingest });
-    const chunks = shard.clips.reduce((sum, clip) => sum + chunkPlan(clip.samples, chunkSeconds).length, 0);
-    sealed.shardsOf.push({ ingest, audioSha256: shard.audioSha256, clips: shard.clips.length, chunks });
+    const chunks = shard.clips.reduce(
+      (sum, clip) => sum + chunkPlan(clip.samples, chunkSeconds).length,
+      0,
+    );
+    sealed.shardsOf.push({
+      ingest,
+      audioSha256: shard.audioSha256,
+      clips: shard.clips.length,
+      chunks,
+    });
     sealed.clips += shard.clips.length;
     sealed.chunks += chunks;
     sealed.samples += shard.clips.reduce((sum, clip) => sum + clip.samples, 0);

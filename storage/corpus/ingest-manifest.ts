@@ -1,4 +1,7 @@
-/** What an audio shard holds. A manifest that is damaged or gone is damage to its shard: the workflow has it ingested again. */
+/**
+ * What an audio shard holds. A manifest that is damaged or gone is damage to its shard: the
+ * workflow has it ingested again.
+ */
 import { StoreDamaged } from '../../workflows/contract/damage';
 import { PermanentError } from '../../workflows/contract/failures';
 import { JsonDamaged, readJsonIfPresent, type Store } from '../store';
@@ -6,18 +9,26 @@ import type { Split } from '../../workflows/contract/models';
 
 /**
  * @param of.audioSha256 what the sealed corpus says, where it is sealed
- * @throws {StoreDamaged} naming the shard @throws {PermanentError} CorpusInvalid when it was made again from other audio than the corpus was sealed with
+ * @throws {StoreDamaged} naming the shard
+ * @throws {PermanentError} CorpusInvalid when it was made again from other audio than the corpus
+ *   was sealed with
  */
 export async function readIngest(
   store: Store,
   of: { split: Split; shard: number; ingest: string; audioSha256?: string },
 ): Promise<IngestManifest> {
   const { split, shard, ingest, audioSha256 } = of;
-  const manifest = await readJsonIfPresent<IngestManifest>(store, ingest).catch((error: unknown) => {
-    if (error instanceof JsonDamaged) return null;
-    throw error;
-  });
-  if (manifest === null) throw new StoreDamaged([{ kind: 'audio', split, shard }], `${store.uri}: ${ingest} is damaged or missing`);
+  const manifest = await readJsonIfPresent<IngestManifest>(store, ingest).catch(
+    (error: unknown) => {
+      if (error instanceof JsonDamaged) return null;
+      throw error;
+    },
+  );
+  if (manifest === null)
+    throw new StoreDamaged(
+      [{ kind: 'audio', split, shard }],
+      `${store.uri}: ${ingest} is damaged or missing`,
+    );
   if (audioSha256 !== undefined && manifest.audioSha256 !== audioSha256)
     throw new PermanentError(
       'CorpusInvalid',

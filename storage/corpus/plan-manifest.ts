@@ -10,10 +10,16 @@ export interface PlanManifest {
   chunkSeconds: number;
   vocabulary: Vocabulary;
   /** SHA-256 of each listing, in shard order; null where the run file names no table. */
-  splits: Record<'train' | 'validation' | 'eval', { listings: string[]; clips: number; rejected: number } | null>;
+  splits: Record<
+    'train' | 'validation' | 'eval',
+    { listings: string[]; clips: number; rejected: number } | null
+  >;
 }
 
-/** A plan is named by its hash and names its listings by theirs. @throws {PermanentError} CorpusInvalid when it is damaged: planning the tables again mends it */
+/**
+ * A plan is named by its hash and names its listings by theirs. @throws {PermanentError}
+ * CorpusInvalid when it is damaged: planning the tables again mends it
+ */
 export async function readPlan(store: Store, planKey: string): Promise<PlanManifest> {
   const key = layout.plan(planKey);
   const bytes = await store.read(key);
@@ -21,7 +27,10 @@ export async function readPlan(store: Store, planKey: string): Promise<PlanManif
   return JSON.parse(Buffer.from(bytes).toString('utf8')) as PlanManifest;
 }
 
-/** A listing and its hash, which only its plan can tell from that of a damaged one. @throws as `readPlan` when it is gone or torn */
+/**
+ * A listing and its hash, which only its plan can tell from that of a damaged one. @throws as
+ * `readPlan` when it is gone or torn
+ */
 export async function readListing(
   store: Store,
   planKey: string,
@@ -32,7 +41,10 @@ export async function readListing(
   const bytes = await store.read(key);
   if (bytes === null) throw damaged(store, key);
   try {
-    return { listing: JSON.parse(Buffer.from(bytes).toString('utf8')) as Listing, listingSha256: sha256(bytes) };
+    return {
+      listing: JSON.parse(Buffer.from(bytes).toString('utf8')) as Listing,
+      listingSha256: sha256(bytes),
+    };
   } catch {
     throw damaged(store, key);
   }
@@ -46,10 +58,14 @@ export async function readPlannedListing(
   shard: number,
 ): Promise<Listing> {
   const { listing, listingSha256 } = await readListing(store, plan.planKey, split, shard);
-  if (listingSha256 !== plan.splits[split]?.listings[shard]) throw damaged(store, layout.listing(plan.planKey, split, shard));
+  if (listingSha256 !== plan.splits[split]?.listings[shard])
+    throw damaged(store, layout.listing(plan.planKey, split, shard));
   return listing;
 }
 
 function damaged({ uri }: Store, key: string): PermanentError {
-  return new PermanentError('CorpusInvalid', `${uri}: ${key} is damaged or missing; start the run again, its tables are planned anew`);
+  return new PermanentError(
+    'CorpusInvalid',
+    `${uri}: ${key} is damaged or missing; start the run again, its tables are planned anew`,
+  );
 }

@@ -1,6 +1,8 @@
 /**
- * The key file that GOOGLE_APPLICATION_CREDENTIALS names, looked at when a client is made. The client itself looks in the middle of a request: where the file is
- * missing, an upload of 100 kB fails with words about a destroyed stream; one that is not JSON is quoted in the error. Neither is told from what passes.
+ * The key file that GOOGLE_APPLICATION_CREDENTIALS names, looked at when a client is made. The
+ * client itself looks in the middle of a request: where the file is missing, an upload of 100 kB
+ * fails with words about a destroyed stream; one that is not JSON is quoted in the error. Neither
+ * is told from what passes.
  */
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -9,10 +11,17 @@ import { PermanentError } from '../../workflows/contract/failures';
 
 /** Where the client looks, in its order; '' = nowhere, then other credentials are tried. */
 export function keyFileIn(environment: NodeJS.ProcessEnv): string {
-  return environment['GOOGLE_APPLICATION_CREDENTIALS'] || environment['google_application_credentials'] || '';
+  return (
+    environment['GOOGLE_APPLICATION_CREDENTIALS'] ||
+    environment['google_application_credentials'] ||
+    ''
+  );
 }
 
-/** @throws {PermanentError} StorageDenied naming the file. Nothing of its content is told, and no error that quotes it is kept as a cause. */
+/**
+ * @throws {PermanentError} StorageDenied naming the file. Nothing of its content is told, and no
+ *   error that quotes it is kept as a cause.
+ */
 export function checkKeyFile(path: string, client: Storage): void {
   const problem = problemOf(path, client);
   if (problem === null) return;

@@ -1,5 +1,13 @@
-/** One object of a bucket, read and written with checks and patience; what stores and corpus sources share. */
-import { CRC32C, type Bucket, type CreateReadStreamOptions, type File } from '@google-cloud/storage';
+/**
+ * One object of a bucket, read and written with checks and patience; what stores and corpus sources
+ * share.
+ */
+import {
+  CRC32C,
+  type Bucket,
+  type CreateReadStreamOptions,
+  type File,
+} from '@google-cloud/storage';
 import { PermanentError } from '../../workflows/contract/failures';
 import { uploadInSession } from './gcs-upload';
 import { patiently, resuming, Waiting, type Patience } from '../retry';
@@ -7,7 +15,9 @@ import { patiently, resuming, Waiting, type Patience } from '../retry';
 export interface GcsVersion {
   generation: string;
   bytes: number;
-  /** CRC32C as Google states it: base64 of four bytes, big-endian; null where the object has none. */
+  /**
+   * CRC32C as Google states it: base64 of four bytes, big-endian; null where the object has none.
+   */
   crc32c: string | null;
 }
 
@@ -32,13 +42,25 @@ export class GcsObject {
   /** The client forgets the project that pays when it streams. */
   private get asItLies(): CreateReadStreamOptions {
     const { userProject } = this.bucket;
-    return { decompress: false, validation: false, ...(userProject === undefined ? {} : { userProject }) };
+    return {
+      decompress: false,
+      validation: false,
+      ...(userProject === undefined ? {} : { userProject }),
+    };
   }
 
   /** null where there is no such object. */
   async version(): Promise<GcsVersion | null> {
-    const metadata = await this.unlessMissing(() => this.file.getMetadata().then(([found]) => found));
-    return metadata && { generation: String(metadata.generation), bytes: Number(metadata.size), crc32c: metadata.crc32c ?? null };
+    const metadata = await this.unlessMissing(() =>
+      this.file.getMetadata().then(([found]) => found),
+    );
+    return (
+      metadata && {
+        generation: String(metadata.generation),
+        bytes: Number(metadata.size),
+        crc32c: metadata.crc32c ?? null,
+      }
+    );
   }
 
   /** Whole content, checked against the object's CRC32C. null where there is no such object. */
@@ -54,12 +76,17 @@ export class GcsObject {
       } catch (error) {
         // Replaced or removed between the two requests: begin again with what is there now.
         if (statusOf(error) !== 404) throw error;
-        await waiting.after(Object.assign(new Error(`${this.uri} was replaced while it was read`), { code: 503 }));
+        await waiting.after(
+          Object.assign(new Error(`${this.uri} was replaced while it was read`), { code: 503 }),
+        );
       }
     }
   }
 
-  /** One version's bytes; ends with an error, not with `return`, when length or CRC32C differ. A broken transfer goes on where it stopped. */
+  /**
+   * One version's bytes; ends with an error, not with `return`, when length or CRC32C differ. A
+   * broken transfer goes on where it stopped.
+   */
   async *stream(version: GcsVersion): AsyncGenerator<Uint8Array> {
     const file = this.bucket.file(this.path, { generation: version.generation });
     const open = async (from: number): Promise<AsyncIterable<Uint8Array>> =>
@@ -78,7 +105,9 @@ export class GcsObject {
     }
     if (bytes !== version.bytes || (version.crc32c !== null && sum.toString() !== version.crc32c))
       throw Object.assign(
-        new Error(`${this.uri}: ${bytes} bytes arrived that do not match its ${version.bytes} bytes with CRC32C ${version.crc32c}`),
+        new Error(
+          `${this.uri}: ${bytes} bytes arrived that do not match its ${version.bytes} bytes with CRC32C ${version.crc32c}`,
+        ),
         { code: 'EBADMSG' },
       );
   }
@@ -88,7 +117,9 @@ export class GcsObject {
     const file = this.bucket.file(this.path, { generation: version.generation });
     const end = Math.min(version.bytes, offset + length);
     const open = async (from: number): Promise<AsyncIterable<Uint8Array>> =>
-      offset + from >= end ? nothing() : file.createReadStream({ start: offset + from, end: end - 1, ...this.asItLies });
+      offset + from >= end
+        ? nothing()
+        : file.createReadStream({ start: offset + from, end: end - 1, ...this.asItLies });
     let bytes = 0;
     try {
       for await (const part of resuming(open, this.patience)) {
@@ -99,10 +130,16 @@ export class GcsObject {
       throw this.explain(error);
     }
     if (bytes !== end - offset)
-      throw Object.assign(new Error(`${this.uri}: ${bytes} bytes arrived of ${end - offset} from byte ${offset} on`), { code: 'EBADMSG' });
+      throw Object.assign(
+        new Error(`${this.uri}: ${bytes} bytes arrived of ${end - offset} from byte ${offset} on`),
+        { code: 'EBADMSG' },
+      );
   }
 
-  /** @returns false when `createOnly` and the object was there. The server itself refuses bytes that do not match their CRC32C. */
+  /**
+   * @returns false when `createOnly` and the object was there. The server itself refuses bytes
+   *   that do not match their CRC32C.
+   */
   async write(bytes: Uint8Array, { createOnly }: { createOnly: boolean }): Promise<boolean> {
     const options = {
       metadata: {
@@ -115,24 +152,43 @@ export class GcsObject {
     const file = this.bucket.file(this.path);
     try {
       if (bytes.length > IN_SESSION_FROM_BYTES)
-        await uploadInSession(() => file.createResumableUpload(options).then(([session]) => session), bytes, this.patience);
+        await uploadInSession(
+          () => file.createResumableUpload(options).then(([session]) => session),
+          bytes,
+          this.patience,
+        );
       else {
         const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
         const { silenceMs = 30_000 } = this.patience;
-        // The client's own check deletes an object that differs; nothing may rest on a delete, so the server is told the sum instead.
-        await patiently((alive) => file.save(data, { ...options, resumable: false, validation: false, onUploadProgress: alive }), {
-          ...this.patience,
-          // What is told is what was handed to the connection: a part may still be on its way, at 100 kB/s or more.
-          silenceMs: silenceMs + bytes.length / 100,
-        });
+        // The client's own check deletes an object that differs; nothing may rest on a delete, so
+        // the server is told the sum instead.
+        await patiently(
+          (alive) =>
+            file.save(data, {
+              ...options,
+              resumable: false,
+              validation: false,
+              onUploadProgress: alive,
+            }),
+          {
+            ...this.patience,
+            // What is told is what was handed to the connection: a part may still be on its way, at
+            // 100 kB/s or more.
+            silenceMs: silenceMs + bytes.length / 100,
+          },
+        );
       }
       return true;
     } catch (error) {
       if (statusOf(error) === 412) return false;
       if (statusOf(error) === 404 && (await this.bucketIsMissing()))
-        throw new PermanentError('StorageDenied', `gs://${this.bucket.name}: there is no such bucket; create it, or name another`, {
-          cause: error,
-        });
+        throw new PermanentError(
+          'StorageDenied',
+          `gs://${this.bucket.name}: there is no such bucket; create it, or name another`,
+          {
+            cause: error,
+          },
+        );
       throw this.explain(error);
     }
   }
@@ -163,13 +219,19 @@ export class GcsObject {
   }
 }
 
-/** Refusals that no retry can mend, as permanent errors of one line; anything else as it is. No credential is in them. */
+/**
+ * Refusals that no retry can mend, as permanent errors of one line; anything else as it is. No
+ * credential is in them.
+ */
 export function explainGcsError(bucket: string, error: unknown): unknown {
   const { message = '' } = error as { message?: string };
   const status = statusOf(error);
   const line = message.split('\n', 1)[0]?.slice(0, 200) ?? '';
   if (status === 401 || status === 403)
-    return new PermanentError('StorageDenied', `gs://${bucket}: access denied (${status}: ${line}); give the worker's account the role Storage Object User, and name --user-project for a bucket whose requester pays`); // prettier-ignore
+    return new PermanentError(
+      'StorageDenied',
+      `gs://${bucket}: access denied (${status}: ${line}); give the worker's account the role Storage Object User, and name --user-project for a bucket whose requester pays`,
+    );
   if (/default credentials/i.test(message))
     return new PermanentError(
       'StorageDenied',

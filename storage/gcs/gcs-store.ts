@@ -1,6 +1,7 @@
 /**
- * A store in a Google Cloud Storage bucket, below a prefix. Creation is `ifGenerationMatch: 0`; 412 means that an object is there, and its
- * bytes decide between success (a retry after a lost reply meets its own object) and refusal. Workers share nothing but the bucket.
+ * A store in a Google Cloud Storage bucket, below a prefix. Creation is `ifGenerationMatch: 0`; 412
+ * means that an object is there, and its bytes decide between success (a retry after a lost reply
+ * meets its own object) and refusal. Workers share nothing but the bucket.
  * https://cloud.google.com/storage/docs/request-preconditions
  */
 import type { Bucket, Storage } from '@google-cloud/storage';
@@ -37,7 +38,10 @@ export class GcsStore implements Store {
 
   constructor(private readonly options: GcsStoreOptions) {
     this.uri = `gs://${options.bucket}${options.prefix === '' ? '' : `/${options.prefix}`}`;
-    this.bucket = options.client.bucket(options.bucket, options.userProject === undefined ? {} : { userProject: options.userProject });
+    this.bucket = options.client.bucket(
+      options.bucket,
+      options.userProject === undefined ? {} : { userProject: options.userProject },
+    );
     this.patience = options.patience ?? {};
   }
 
@@ -49,7 +53,11 @@ export class GcsStore implements Store {
     return (await this.object(key).version()) !== null;
   }
 
-  async create(key: string, content: Content, { keepCopy = false }: CreateOptions = {}): Promise<CreateOutcome> {
+  async create(
+    key: string,
+    content: Content,
+    { keepCopy = false }: CreateOptions = {},
+  ): Promise<CreateOutcome> {
     const bytes = content instanceof Array ? Buffer.concat(content) : content;
     const object = this.object(key);
     const outcome = await this.createOnce(object, key, bytes);
@@ -58,7 +66,11 @@ export class GcsStore implements Store {
     return outcome;
   }
 
-  private async createOnce(object: GcsObject, key: string, bytes: Uint8Array): Promise<CreateOutcome> {
+  private async createOnce(
+    object: GcsObject,
+    key: string,
+    bytes: Uint8Array,
+  ): Promise<CreateOutcome> {
     for (;;) {
       if (await object.write(bytes, { createOnly: true })) return 'created';
       const present = await object.read();
@@ -80,7 +92,10 @@ export class GcsStore implements Store {
 
   async inventory(): Promise<StoredObject[]> {
     const start = this.options.prefix === '' ? '' : `${this.options.prefix}/`;
-    const files = await this.files({ prefix: start, fields: 'items(name,size,updated),nextPageToken' });
+    const files = await this.files({
+      prefix: start,
+      fields: 'items(name,size,updated),nextPageToken',
+    });
     return files.map(({ name, size, updated }) => ({
       key: name.slice(start.length),
       bytes: Number(size),
@@ -88,16 +103,22 @@ export class GcsStore implements Store {
     }));
   }
 
-  /** Page by page: each has its own patience. Where fields are chosen the client gives them as they came, not as files. */
-  private async files(query: { prefix: string; fields: string }): Promise<{ name: string; size?: string; updated?: string }[]> {
+  /**
+   * Page by page: each has its own patience. Where fields are chosen the client gives them as they
+   * came, not as files.
+   */
+  private async files(query: {
+    prefix: string;
+    fields: string;
+  }): Promise<{ name: string; size?: string; updated?: string }[]> {
     const files: { name: string; size?: string; updated?: string }[] = [];
     try {
       for (let page: object | null = { ...query, autoPaginate: false }; page !== null;) {
         const asked: object = page;
-        const [found, next] = (await patiently(() => this.bucket.getFiles(asked), this.patience)) as unknown as [
-          typeof files,
-          object | null,
-        ];
+        const [found, next] = (await patiently(
+          () => this.bucket.getFiles(asked),
+          this.patience,
+        )) as unknown as [typeof files, object | null];
         files.push(...found);
         page = next ?? null;
       }
@@ -125,13 +146,22 @@ export class GcsStore implements Store {
         yield* object.stream(await found());
       });
     const version = await found();
-    return await this.options.cache.file(`${object.uri}#${version.generation}`, () => object.stream(version));
+    return await this.options.cache.file(`${object.uri}#${version.generation}`, () =>
+      object.stream(version),
+    );
   }
 
-  /** Keys come from manifests and run files: one that would mean another place elsewhere is refused here too. */
+  /**
+   * Keys come from manifests and run files: one that would mean another place elsewhere is refused
+   * here too.
+   */
   private object(key: string): GcsObject {
     if (key.split('/').some((part) => part === '' || part === '.' || part === '..'))
       throw new Error(`${key}: a key must stay below ${this.uri}`);
-    return new GcsObject(this.bucket, this.options.prefix === '' ? key : `${this.options.prefix}/${key}`, this.patience);
+    return new GcsObject(
+      this.bucket,
+      this.options.prefix === '' ? key : `${this.options.prefix}/${key}`,
+      this.patience,
+    );
   }
 }

@@ -1,6 +1,8 @@
 /**
- * The upload of a large object in a session of the server: whatever breaks, it goes on behind the last part that the server has confirmed, and begins again only
- * when the server has lost the session. Of a part that did arrive though its confirmation got lost, the server ignores the bytes that it has; so nobody has to ask.
+ * The upload of a large object in a session of the server: whatever breaks, it goes on behind the
+ * last part that the server has confirmed, and begins again only when the server has lost the
+ * session. Of a part that did arrive though its confirmation got lost, the server ignores the bytes
+ * that it has; so nobody has to ask.
  * https://cloud.google.com/storage/docs/performing-resumable-uploads
  */
 import { Waiting, type Patience } from '../retry';
@@ -11,10 +13,16 @@ const PART_BYTES = 8 << 20;
 const SLOWEST_BYTES_A_MS = 100;
 
 /**
- * @param open begins a session and gives its address; the address is all that is needed to write to it
- * @throws what no waiting can mend, with the server's `status`: 412 where the session was opened on condition that there is no such object
+ * @param open begins a session and gives its address; the address is all that is needed to write
+ *   to it
+ * @throws what no waiting can mend, with the server's `status`: 412 where the session was opened
+ *   on condition that there is no such object
  */
-export async function uploadInSession(open: () => Promise<string>, bytes: Uint8Array, patience: Patience): Promise<void> {
+export async function uploadInSession(
+  open: () => Promise<string>,
+  bytes: Uint8Array,
+  patience: Patience,
+): Promise<void> {
   const waiting = new Waiting(patience);
   const silenceMs = (patience.silenceMs ?? 30_000) + PART_BYTES / SLOWEST_BYTES_A_MS;
   let session: string | null = null;
@@ -28,13 +36,22 @@ export async function uploadInSession(open: () => Promise<string>, bytes: Uint8A
       const { status } = error as { status?: number };
       const isLost = session !== null && (status === 404 || status === 410);
       if (isLost) [session, confirmed] = [null, 0];
-      await waiting.after(isLost ? Object.assign(new Error('the server lost the upload'), { status: 503, cause: error }) : error);
+      await waiting.after(
+        isLost
+          ? Object.assign(new Error('the server lost the upload'), { status: 503, cause: error })
+          : error,
+      );
     }
   }
 }
 
 /** @returns bytes that the server has now */
-async function send(session: string, bytes: Uint8Array, from: number, silenceMs: number): Promise<number> {
+async function send(
+  session: string,
+  bytes: Uint8Array,
+  from: number,
+  silenceMs: number,
+): Promise<number> {
   const to = Math.min(bytes.length, from + PART_BYTES);
   const response = await fetch(session, {
     method: 'PUT',
@@ -42,11 +59,16 @@ async function send(session: string, bytes: Uint8Array, from: number, silenceMs:
     body: bytes.subarray(from, to) as Uint8Array<ArrayBuffer>,
     signal: AbortSignal.timeout(Math.min(2 ** 31 - 1, Math.ceil(silenceMs))),
   }).catch((error: Error) => {
-    throw error.name === 'TimeoutError' ? Object.assign(new Error('the upload fell silent'), { code: 'ETIMEDOUT', cause: error }) : error;
+    throw error.name === 'TimeoutError'
+      ? Object.assign(new Error('the upload fell silent'), { code: 'ETIMEDOUT', cause: error })
+      : error;
   });
   await response.arrayBuffer();
   if (response.ok) return bytes.length;
   // It may keep less than it was sent.
-  if (response.status === 308) return 1 + Number(/-(\d+)$/.exec(response.headers.get('range') ?? '')?.[1] ?? -1);
-  throw Object.assign(new Error(`the server answers ${response.status} to an upload`), { status: response.status });
+  if (response.status === 308)
+    return 1 + Number(/-(\d+)$/.exec(response.headers.get('range') ?? '')?.[1] ?? -1);
+  throw Object.assign(new Error(`the server answers ${response.status} to an upload`), {
+    status: response.status,
+  });
 }

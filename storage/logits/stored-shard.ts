@@ -22,17 +22,29 @@ export interface LogitsManifest extends RowNotes {
   bytes: number;
 }
 
-export async function storedShard(store: Store, key: string, audioSha256: string): Promise<LogitsShard | null> {
+export async function storedShard(
+  store: Store,
+  key: string,
+  audioSha256: string,
+): Promise<LogitsShard | null> {
   const manifestKey = layout.logitsManifest(key, audioSha256);
-  const manifest = await readJsonIfPresent<LogitsManifest>(store, manifestKey).catch(async (error: unknown) => {
-    if (!(error instanceof JsonDamaged)) throw error;
-    // Both, as in training: nobody can say now whether the shard is what it was.
-    await setAside(store, manifestKey);
-    await setAside(store, layout.logits(key, audioSha256));
-    return null;
-  });
+  const manifest = await readJsonIfPresent<LogitsManifest>(store, manifestKey).catch(
+    async (error: unknown) => {
+      if (!(error instanceof JsonDamaged)) throw error;
+      // Both, as in training: nobody can say now whether the shard is what it was.
+      await setAside(store, manifestKey);
+      await setAside(store, layout.logits(key, audioSha256));
+      return null;
+    },
+  );
   if (manifest === null || !(await store.exists(layout.logits(key, audioSha256)))) return null;
-  return { logitsKey: key, rows: manifest.rowsWritten, bytes: manifest.bytes, seconds: manifest.seconds, reused: true };
+  return {
+    logitsKey: key,
+    rows: manifest.rowsWritten,
+    bytes: manifest.bytes,
+    seconds: manifest.seconds,
+    reused: true,
+  };
 }
 
 export interface GateScores {

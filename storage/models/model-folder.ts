@@ -1,4 +1,7 @@
-/** CED checkpoints in a store: `models/<sha256 of weights>/{model.safetensors, config.json}`, immutable once written. */
+/**
+ * CED checkpoints in a store: `models/<sha256 of weights>/{model.safetensors, config.json}`,
+ * immutable once written.
+ */
 import { modelConfigSchema, type ModelConfig } from '../../ced/model/config';
 import { decodeSafetensors } from '../../ced/model/safetensors';
 import { loadWeights, type Weights } from '../../ced/model/weights';
@@ -13,19 +16,36 @@ export interface LoadedModel {
   weights: Weights;
 }
 
-/** Loads and checks a model. @throws {StoreDamaged} when its weights or its configuration are damaged, and then set aside, or missing */
+/**
+ * Loads and checks a model. @throws {StoreDamaged} when its weights or its configuration are
+ * damaged, and then set aside, or missing
+ */
 export async function loadModel(store: Store, modelSha256: string): Promise<LoadedModel> {
   const damaged = async (key: string, why: string): Promise<StoreDamaged> => {
     await setAside(store, key, (found) => sha256(found) === modelSha256);
-    return new StoreDamaged([{ kind: 'model', sha256: modelSha256 }], `${store.uri}: ${key} is damaged or missing (${why})`);
+    return new StoreDamaged(
+      [{ kind: 'model', sha256: modelSha256 }],
+      `${store.uri}: ${key} is damaged or missing (${why})`,
+    );
   };
   const bytes = await store.read(layout.model(modelSha256));
-  if (bytes === null || sha256(bytes) !== modelSha256) throw await damaged(layout.model(modelSha256), 'its bytes do not hash to its name');
+  if (bytes === null || sha256(bytes) !== modelSha256)
+    throw await damaged(layout.model(modelSha256), 'its bytes do not hash to its name');
   try {
-    // It was sound when it was stored, and so are the weights: whatever is wrong now is the configuration's.
-    return parseModel(await readJson<unknown>(store, layout.modelConfig(modelSha256)), bytes, layout.model(modelSha256));
+    // It was sound when it was stored, and so are the weights: whatever is wrong now is the
+    // configuration's.
+    return parseModel(
+      await readJson<unknown>(store, layout.modelConfig(modelSha256)),
+      bytes,
+      layout.model(modelSha256),
+    );
   } catch (error) {
-    if (!(error instanceof PermanentError || error instanceof JsonDamaged || error instanceof ObjectMissing)) throw error;
+    if (!(
+      error instanceof PermanentError ||
+      error instanceof JsonDamaged ||
+      error instanceof ObjectMissing
+    ))
+      throw error;
     throw await damaged(layout.modelConfig(modelSha256), error.message);
   }
 }
@@ -45,18 +65,26 @@ export async function isModelSound(store: Store, modelSha256: string): Promise<b
 export function parseModel(config: unknown, bytes: Uint8Array, where: string): LoadedModel {
   const parsed = modelConfigSchema.safeParse(config);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+    const problems = parsed.error.issues
+      .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+      .join('; ');
     throw new PermanentError('TeacherInvalid', `${where}: config.json: ${problems}`);
   }
   try {
     return { config: parsed.data, weights: loadWeights(parsed.data, decodeSafetensors(bytes)) };
   } catch (error) {
-    throw new PermanentError('TeacherInvalid', `${where}: ${(error as Error).message}`, { cause: error });
+    throw new PermanentError('TeacherInvalid', `${where}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
 /** Writes a model under the SHA-256 of its weights and returns that. */
-export async function storeModel(store: Store, config: ModelConfig, safetensors: Uint8Array): Promise<string> {
+export async function storeModel(
+  store: Store,
+  config: ModelConfig,
+  safetensors: Uint8Array,
+): Promise<string> {
   const key = sha256(safetensors);
   await createAnew(store, layout.model(key), safetensors);
   await store.create(layout.modelConfig(key), encodeJson(config));

@@ -1,6 +1,7 @@
 /**
- * Teachers with a front end of their own in a store: `models/<sha256 of manifest.json>/`, the manifest naming format, declared output, classes and
- * every file by its SHA-256. So the name covers all that decides what such a model says of a clip; the manifest is written last.
+ * Teachers with a front end of their own in a store: `models/<sha256 of manifest.json>/`, the
+ * manifest naming format, declared output, classes and every file by its SHA-256. So the name
+ * covers all that decides what such a model says of a clip; the manifest is written last.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -50,20 +51,30 @@ export async function storeWaveformModel(
 }
 
 /** null when the store's model of that name is none of these. @throws {StoreDamaged} */
-export async function readWaveformManifest(store: Store, modelSha256: string): Promise<WaveformManifest | null> {
+export async function readWaveformManifest(
+  store: Store,
+  modelSha256: string,
+): Promise<WaveformManifest | null> {
   const bytes = await store.read(layout.modelManifest(modelSha256));
   if (bytes === null) return null;
-  if (sha256(bytes) !== modelSha256) throw await damaged(store, modelSha256, layout.modelManifest(modelSha256), modelSha256);
+  if (sha256(bytes) !== modelSha256)
+    throw await damaged(store, modelSha256, layout.modelManifest(modelSha256), modelSha256);
   return JSON.parse(Buffer.from(bytes).toString('utf8')) as WaveformManifest;
 }
 
 /** @throws {StoreDamaged} @throws TeacherInvalid when its runtime refuses it */
-export async function loadWaveformNet(store: Store, engine: Engine, modelSha256: string, manifest: WaveformManifest): Promise<WaveformNet> {
+export async function loadWaveformNet(
+  store: Store,
+  engine: Engine,
+  modelSha256: string,
+  manifest: WaveformManifest,
+): Promise<WaveformNet> {
   const files = new Map<string, Uint8Array>();
   for (const { path, sha256: expected } of manifest.files) {
     const key = layout.modelFile(modelSha256, path);
     const bytes = await store.read(key);
-    if (bytes === null || sha256(bytes) !== expected) throw await damaged(store, modelSha256, key, expected);
+    if (bytes === null || sha256(bytes) !== expected)
+      throw await damaged(store, modelSha256, key, expected);
     files.set(path, bytes);
   }
   switch (manifest.format) {
@@ -74,20 +85,35 @@ export async function loadWaveformNet(store: Store, engine: Engine, modelSha256:
   }
 }
 
-async function damaged(store: Store, modelSha256: string, key: string, expected: string): Promise<StoreDamaged> {
+async function damaged(
+  store: Store,
+  modelSha256: string,
+  key: string,
+  expected: string,
+): Promise<StoreDamaged> {
   await setAside(store, key, (found) => sha256(found) === expected);
-  return new StoreDamaged([{ kind: 'model', sha256: modelSha256 }], `${store.uri}: ${key} is damaged or missing`);
+  return new StoreDamaged(
+    [{ kind: 'model', sha256: modelSha256 }],
+    `${store.uri}: ${key} is damaged or missing`,
+  );
 }
 
 /** TensorFlow wants a folder, and a store may have none. */
-async function loadFromFolder(engine: Engine, files: ReadonlyMap<string, Uint8Array>): Promise<WaveformNet> {
+async function loadFromFolder(
+  engine: Engine,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<WaveformNet> {
   const folder = await mkdtemp(join(tmpdir(), 'ced-savedmodel-'));
   try {
     for (const [path, bytes] of files) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), bytes);
     }
-    return loadSavedModelNet(engine, folder, savedModelSignature(files.get(savedModelFile) ?? new Uint8Array()));
+    return loadSavedModelNet(
+      engine,
+      folder,
+      savedModelSignature(files.get(savedModelFile) ?? new Uint8Array()),
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

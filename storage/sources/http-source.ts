@@ -1,7 +1,8 @@
 /**
- * A resource of a web server, read-only. A transfer that breaks goes on from the byte where it stopped, and only if the resource is still the
- * same (`If-Range`); redirects are followed, never from https to http; private addresses are refused unless allowed; a SHA-256 that a model hub states
- * (`X-Linked-Etag`) is held to. RFC 9110, section 14.
+ * A resource of a web server, read-only. A transfer that breaks goes on from the byte where it
+ * stopped, and only if the resource is still the same (`If-Range`); redirects are followed, never
+ * from https to http; private addresses are refused unless allowed; a SHA-256 that a model hub
+ * states (`X-Linked-Etag`) is held to. RFC 9110, section 14.
  */
 import { createHash } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
@@ -34,12 +35,16 @@ export class HttpSource implements Source {
     return await patiently(async () => {
       let response = await this.ask('HEAD', {});
       // Servers that refuse HEAD, and signed addresses that are signed for GET alone.
-      if ([400, 403, 405, 501].includes(response.statusCode ?? 0)) response = await this.ask('GET', { range: 'bytes=0-0' });
+      if ([400, 403, 405, 501].includes(response.statusCode ?? 0))
+        response = await this.ask('GET', { range: 'bytes=0-0' });
       response.destroy();
       if (response.statusCode === 404 || response.statusCode === 410) return null;
       if (response.statusCode !== 200 && response.statusCode !== 206) throw this.refusal(response);
       const bytes = lengthOf(response);
-      return { fingerprint: `${validatorOf(response) ?? 'unversioned'} ${bytes ?? ''}`.trim(), bytes };
+      return {
+        fingerprint: `${validatorOf(response) ?? 'unversioned'} ${bytes ?? ''}`.trim(),
+        bytes,
+      };
     }, this.patience);
   }
 
@@ -53,8 +58,14 @@ export class HttpSource implements Source {
       const start = first + from;
       if (last !== null && start > last) return nothing();
       const ranged = start > 0 || last !== null;
-      const conditional = from > 0 && validator !== null && !validator.startsWith('W/') ? { 'if-range': validator } : {};
-      const response = await this.ask('GET', ranged ? { range: `bytes=${start}-${last ?? ''}`, ...conditional } : {});
+      const conditional =
+        from > 0 && validator !== null && !validator.startsWith('W/')
+          ? { 'if-range': validator }
+          : {};
+      const response = await this.ask(
+        'GET',
+        ranged ? { range: `bytes=${start}-${last ?? ''}`, ...conditional } : {},
+      );
       if (response.statusCode !== 200 && response.statusCode !== 206) {
         response.destroy();
         throw this.refusal(response);
@@ -68,7 +79,11 @@ export class HttpSource implements Source {
       }
       version = found;
       const given = response.headers['content-range'];
-      if (response.statusCode === 206 && given !== undefined && !given.startsWith(`bytes ${start}-`)) {
+      if (
+        response.statusCode === 206 &&
+        given !== undefined &&
+        !given.startsWith(`bytes ${start}-`)
+      ) {
         response.destroy();
         throw new SourceUnreadable(`${this.name} sends ${given}, asked for bytes from ${start} on`);
       }
@@ -83,8 +98,11 @@ export class HttpSource implements Source {
       yield part;
     }
     if (this.statedSha256 !== null && hash && hash.digest('hex') !== this.statedSha256)
-      throw new SourceUnreadable(`${this.name} is not what its server states: its SHA-256 is not ${this.statedSha256}`);
-    if (range && bytes !== range.bytes) throw new SourceUnreadable(`${this.name} ends before byte ${range.offset + range.bytes}`);
+      throw new SourceUnreadable(
+        `${this.name} is not what its server states: its SHA-256 is not ${this.statedSha256}`,
+      );
+    if (range && bytes !== range.bytes)
+      throw new SourceUnreadable(`${this.name} ends before byte ${range.offset + range.bytes}`);
   }
 
   private async ask(method: string, headers: Record<string, string>): Promise<IncomingMessage> {
@@ -95,8 +113,11 @@ export class HttpSource implements Source {
       const { statusCode = 0 } = response;
       const { location } = response.headers;
       // The hub says of a large file what it holds, and sends on to where it lies.
-      this.statedSha256 = /^"?([0-9a-f]{64})"?$/.exec(String(response.headers['x-linked-etag']))?.[1] ?? this.statedSha256;
-      if (![301, 302, 303, 307, 308].includes(statusCode) || location === undefined) return response;
+      this.statedSha256 =
+        /^"?([0-9a-f]{64})"?$/.exec(String(response.headers['x-linked-etag']))?.[1] ??
+        this.statedSha256;
+      if (![301, 302, 303, 307, 308].includes(statusCode) || location === undefined)
+        return response;
       response.destroy();
       const next = new URL(location, address);
       if (address.protocol === 'https:' && next.protocol !== 'https:')
@@ -113,11 +134,18 @@ export class HttpSource implements Source {
       throw new SourceUnreadable(`${this.name}: credentials do not belong into an address`);
     if (this.options.allowPrivateHosts) return;
     if (address.protocol === 'http:')
-      throw new SourceUnreadable(`${this.name}: plain http:// is read only with --allow-private-hosts; use https://`);
-    if (isPrivateAddress(address.hostname)) throw this.unreadable(new PrivateHost(address.hostname));
+      throw new SourceUnreadable(
+        `${this.name}: plain http:// is read only with --allow-private-hosts; use https://`,
+      );
+    if (isPrivateAddress(address.hostname))
+      throw this.unreadable(new PrivateHost(address.hostname));
   }
 
-  private exchange(address: URL, method: string, headers: Record<string, string>): Promise<IncomingMessage> {
+  private exchange(
+    address: URL,
+    method: string,
+    headers: Record<string, string>,
+  ): Promise<IncomingMessage> {
     const request = address.protocol === 'https:' ? httpsRequest : httpRequest;
     return new Promise((resolve, reject) => {
       const sent = request(address, {
@@ -127,7 +155,11 @@ export class HttpSource implements Source {
         ...(this.options.allowPrivateHosts ? {} : { lookup: publicLookup }),
       });
       sent.setTimeout(SILENCE_MS, () =>
-        sent.destroy(Object.assign(new Error(`${this.name} was silent for ${SILENCE_MS / 1000} s`), { code: 'ETIMEDOUT' })),
+        sent.destroy(
+          Object.assign(new Error(`${this.name} was silent for ${SILENCE_MS / 1000} s`), {
+            code: 'ETIMEDOUT',
+          }),
+        ),
       );
       sent.once('response', resolve);
       sent.once('error', (error) => reject(isFinal(error) ? this.unreadable(error) : error));
@@ -148,7 +180,10 @@ export class HttpSource implements Source {
   }
 }
 
-/** A host that does not exist or whose certificate is not valid; a resolver that cannot be reached says EAI_AGAIN. */
+/**
+ * A host that does not exist or whose certificate is not valid; a resolver that cannot be reached
+ * says EAI_AGAIN.
+ */
 function isFinal(error: Error): boolean {
   const { code = '' } = error as NodeJS.ErrnoException;
   return error instanceof PrivateHost || code === 'ENOTFOUND' || /CERT|TLS|SSL|EPROTO/.test(code);
@@ -160,7 +195,10 @@ function nameOf(address: URL): string {
 
 /** Whole length of the resource, whatever part of it was asked for. */
 function lengthOf(response: IncomingMessage): number | null {
-  const stated = response.statusCode === 206 ? response.headers['content-range']?.split('/')[1] : response.headers['content-length'];
+  const stated =
+    response.statusCode === 206
+      ? response.headers['content-range']?.split('/')[1]
+      : response.headers['content-length'];
   return stated !== undefined && /^\d+$/.test(stated) ? Number(stated) : null;
 }
 
@@ -168,10 +206,17 @@ function validatorOf(response: IncomingMessage): string | null {
   return response.headers.etag ?? response.headers['last-modified'] ?? null;
 }
 
-async function* between(response: IncomingMessage, start: number, last: number | null): AsyncGenerator<Uint8Array> {
+async function* between(
+  response: IncomingMessage,
+  start: number,
+  last: number | null,
+): AsyncGenerator<Uint8Array> {
   let position = 0;
   for await (const part of response as AsyncIterable<Uint8Array>) {
-    const wanted = part.subarray(Math.max(0, start - position), last === null ? part.length : Math.max(0, last + 1 - position));
+    const wanted = part.subarray(
+      Math.max(0, start - position),
+      last === null ? part.length : Math.max(0, last + 1 - position),
+    );
     position += part.length;
     if (wanted.length > 0) yield wanted;
     if (last !== null && position > last) break;

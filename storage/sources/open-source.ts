@@ -12,7 +12,10 @@ const READ_BYTES = 2 ** 20;
 
 const [openFile, readInto] = [promisify(open), promisify(read)];
 
-/** @param place absolute path or URI. @throws {SourceUnreadable} for a kind of place that cannot be read */
+/**
+ * @param place absolute path or URI.
+ * @throws {SourceUnreadable} for a kind of place that cannot be read
+ */
 export function openSource(place: string, options: SourceOptions = {}): Source {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(place)?.[1]?.toLowerCase();
   switch (scheme) {
@@ -26,7 +29,9 @@ export function openSource(place: string, options: SourceOptions = {}): Source {
     case 'hf':
       return new HttpSource(hubAddress(place, options.hub ?? 'https://huggingface.co'), options);
     default:
-      throw new SourceUnreadable(`${scheme}:// cannot be read, expected a path, gs://, https:// or hf://`);
+      throw new SourceUnreadable(
+        `${scheme}:// cannot be read, expected a path, gs://, https:// or hf://`,
+      );
   }
 }
 
@@ -41,12 +46,15 @@ class FileSource implements Source {
 
   async describe(): Promise<SourceVersion | null> {
     const found = await stat(this.name).catch(() => null);
-    return found?.isFile() ? { fingerprint: `${found.size}-${Math.round(found.mtimeMs)}`, bytes: found.size } : null;
+    return found?.isFile()
+      ? { fingerprint: `${found.size}-${Math.round(found.mtimeMs)}`, bytes: found.size }
+      : null;
   }
 
   /**
-   * In as few and as large reads as there can be: for small files the trips to the disk are what they cost. To close a file that was read, and to ask for the size of an
-   * open one, waits for no disk, and is done without another thread.
+   * In as few and as large reads as there can be: for small files the trips to the disk are what
+   * they cost. To close a file that was read, and to ask for the size of an open one, waits for no
+   * disk, and is done without another thread.
    */
   async *read(range?: ByteRange, memory?: Uint8Array): AsyncGenerator<Uint8Array> {
     const { file, size } = await this.open();
@@ -89,14 +97,20 @@ class BucketSource implements Source {
     { userProject, patience = {} }: SourceOptions,
   ) {
     const place = parseGsUri(name);
-    if (place === null || place.path === '') throw new SourceUnreadable(`${name}: expected gs://bucket/object`);
+    if (place === null || place.path === '')
+      throw new SourceUnreadable(`${name}: expected gs://bucket/object`);
     const bucket = openGcs().bucket(place.bucket, userProject === undefined ? {} : { userProject });
     this.object = new GcsObject(bucket, place.path, patience);
   }
 
   async describe(): Promise<SourceVersion | null> {
     const version = await this.version();
-    return version && { fingerprint: `${version.generation}-${version.crc32c ?? version.bytes}`, bytes: version.bytes };
+    return (
+      version && {
+        fingerprint: `${version.generation}-${version.crc32c ?? version.bytes}`,
+        bytes: version.bytes,
+      }
+    );
   }
 
   async *read(range?: ByteRange): AsyncGenerator<Uint8Array> {
@@ -104,7 +118,9 @@ class BucketSource implements Source {
     if (version === null) throw new SourceUnreadable(`no such object: ${this.name}`);
     const end = range ? range.offset + range.bytes : 0;
     if (end > version.bytes) throw new SourceUnreadable(`${this.name} ends before byte ${end}`);
-    yield* range ? this.object.part(version, range.offset, range.bytes) : this.object.stream(version);
+    yield* range
+      ? this.object.part(version, range.offset, range.bytes)
+      : this.object.stream(version);
   }
 
   private async version(): Promise<GcsVersion | null> {

@@ -1,6 +1,7 @@
 /**
- * Addresses that a table of clips from elsewhere must not make a worker call: loopback, link-local (a cloud's metadata server), private, shared, multicast.
- * The check is made on the address that a connection is opened to, so that a name which resolves differently the second time gains nothing.
+ * Addresses that a table of clips from elsewhere must not make a worker call: loopback, link-local
+ * (a cloud's metadata server), private, shared, multicast. The check is made on the address that a
+ * connection is opened to, so that a name which resolves differently the second time gains nothing.
  */
 import { lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
@@ -20,7 +21,8 @@ for (const [network, prefix] of [
 ] as const)
   blocked.addSubnet(network, prefix, 'ipv4');
 for (const [network, prefix] of [
-  // Unspecified, loopback, and IPv4 addresses written as IPv6 ones; then those that lead to any IPv4 address (NAT64, Teredo, 6to4).
+  // Unspecified, loopback, and IPv4 addresses written as IPv6 ones; then those that lead to any
+  // IPv4 address (NAT64, Teredo, 6to4).
   ['::', 96],
   ['64:ff9b::', 96],
   ['64:ff9b:1::', 48],
@@ -44,15 +46,23 @@ export function isPrivateAddress(host: string): boolean {
 
 export class PrivateHost extends Error {
   constructor(host: string) {
-    super(`${host} is a private address; start the worker with --allow-private-hosts to read from there`);
+    super(
+      `${host} is a private address; start the worker with --allow-private-hosts to read from there`,
+    );
     this.name = 'PrivateHost';
   }
 }
 
-/** A `lookup` for connections that fails with `PrivateHost` when any address of the name is private. */
+/**
+ * A `lookup` for connections that fails with `PrivateHost` when any address of the name is private.
+ */
 export const publicLookup: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    const refused = error ?? (addresses.some(({ address }) => isPrivateAddress(address)) ? new PrivateHost(hostname) : null);
+    const refused =
+      error ??
+      (addresses.some(({ address }) => isPrivateAddress(address))
+        ? new PrivateHost(hostname)
+        : null);
     if (refused) return callback(refused, '');
     if (options.all) return callback(null, addresses);
     callback(null, addresses[0]?.address ?? '', addresses[0]?.family);

@@ -1,4 +1,7 @@
-/** Something to read, wherever it is: a local file, an object of a bucket, a resource of a web server. Audio and tables come in through here. */
+/**
+ * Something to read, wherever it is: a local file, an object of a bucket, a resource of a web
+ * server. Audio and tables come in through here.
+ */
 import type { Patience } from '../retry';
 import type { ByteRange } from '../../ced/corpus/address';
 
@@ -9,7 +12,8 @@ export interface Source {
   describe(): Promise<SourceVersion | null>;
   /**
    * Bytes of `range`, or all.
-   * @param memory may be what the first bytes are read into: the caller's again when it is done with them
+   * @param memory may be what the first bytes are read into: the caller's again when it is done
+   *   with them
    * @throws {SourceUnreadable} where nothing is there or it changed meanwhile
    */
   read(range?: ByteRange, memory?: Uint8Array): AsyncIterable<Uint8Array>;
@@ -23,13 +27,19 @@ export interface SourceVersion {
 }
 
 export interface SourceOptions {
-  /** `https://` may reach loopback, link-local and private addresses, and plain `http://` is read at all. @default false */
+  /**
+   * `https://` may reach loopback, link-local and private addresses, and plain `http://` is read at
+   * all. @default false
+   */
   allowPrivateHosts?: boolean;
   /** Project that pays for requests to requester-pays buckets. */
   userProject?: string | undefined;
   /** Where `hf://org/repo/file` leads. @default https://huggingface.co */
   hub?: string;
-  /** A longer clip is refused (`tooLong`), as soon as its header says so or that much was heard. @default 3600 */
+  /**
+   * A longer clip is refused (`tooLong`), as soon as its header says so or that much was heard.
+   * @default 3600
+   */
   longestClipSeconds?: number;
   /** Clips of a shard that are read and decoded at once; so many are held at most. @default 4 */
   clipsAtOnce?: number;
@@ -42,18 +52,26 @@ export const LONGEST_CLIP_SECONDS = 3600;
 export const CLIPS_AT_ONCE = 4;
 export const LARGEST_SHARD_BYTES = 2 ** 31;
 
-/** One source that cannot be read and will not be by waiting: the clip is rejected, or the table refused. */
+/**
+ * One source that cannot be read and will not be by waiting: the clip is rejected, or the table
+ * refused.
+ */
 export class SourceUnreadable extends Error {
   override readonly name = 'SourceUnreadable';
 }
 
 /** @throws {SourceUnreadable} when it is longer than `maxBytes` */
-export async function readSource(source: Source, maxBytes: number, range?: ByteRange): Promise<Buffer> {
+export async function readSource(
+  source: Source,
+  maxBytes: number,
+  range?: ByteRange,
+): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
   for await (const part of source.read(range)) {
     bytes += part.length;
-    if (bytes > maxBytes) throw new SourceUnreadable(`${source.name}: longer than ${maxBytes} bytes`);
+    if (bytes > maxBytes)
+      throw new SourceUnreadable(`${source.name}: longer than ${maxBytes} bytes`);
     parts.push(part);
   }
   return Buffer.concat(parts);

@@ -1,4 +1,7 @@
-/** The weights of the best validations, `training/<key>/best/<step>.safetensors`, each known by the hash in the checkpoints that name it. */
+/**
+ * The weights of the best validations, `training/<key>/best/<step>.safetensors`, each known by the
+ * hash in the checkpoints that name it.
+ */
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import type { Weights } from '../../ced/model/weights';
 import { layout } from '../layout';
@@ -8,14 +11,26 @@ import { sha256, type Store } from '../store';
 import type { BestEntry } from '../../ced/training/best-list';
 
 /** @returns SHA-256 of the file */
-export async function writeBestWeights(store: Store, trainingKey: string, step: number, weights: Weights): Promise<string> {
+export async function writeBestWeights(
+  store: Store,
+  trainingKey: string,
+  step: number,
+  weights: Weights,
+): Promise<string> {
   const bytes = encodeSafetensors(weights, 'F32');
   await createAnew(store, layout.best(trainingKey, step), bytes, { keepCopy: true });
   return sha256(bytes);
 }
 
-/** @throws when they are damaged or missing; the next attempt goes on from a checkpoint before them */
-export async function readBestWeights(store: Store, trainingKey: string, entry: BestEntry): Promise<Uint8Array> {
+/**
+ * @throws when they are damaged or missing; the next attempt goes on from a checkpoint before
+ *   them
+ */
+export async function readBestWeights(
+  store: Store,
+  trainingKey: string,
+  entry: BestEntry,
+): Promise<Uint8Array> {
   const key = layout.best(trainingKey, entry.step);
   if (entry.sha256 === undefined) throw new Error(`${key}: no checkpoint tells its hash`);
   const bytes = await readSound(store, key, entry.sha256);
@@ -23,12 +38,21 @@ export async function readBestWeights(store: Store, trainingKey: string, entry: 
   return bytes;
 }
 
-/** Whether all of them are what their checkpoint says. Those that are not are set aside, so that they can be written again. */
-export async function areBestWeightsSound(store: Store, trainingKey: string, best: readonly BestEntry[]): Promise<boolean> {
+/**
+ * Whether all of them are what their checkpoint says. Those that are not are set aside, so that
+ * they can be written again.
+ */
+export async function areBestWeightsSound(
+  store: Store,
+  trainingKey: string,
+  best: readonly BestEntry[],
+): Promise<boolean> {
   let sound = true;
   for (const { step, sha256: expected = '' } of best) {
     const key = layout.best(trainingKey, step);
-    const found = (await isSound(store, key, expected)) || (await setAside(store, key, (bytes) => sha256(bytes) === expected)) === 'sound';
+    const found =
+      (await isSound(store, key, expected)) ||
+      (await setAside(store, key, (bytes) => sha256(bytes) === expected)) === 'sound';
     sound &&= found;
   }
   return sound;

@@ -1,7 +1,8 @@
 /**
- * Metrics are one JSONL segment a checkpoint, never appended to: `{"step","loss","lr"}` for steps, `{"epoch","step","loss","mAP"}` for
- * epochs and, last, `{"seal"}`, the SHA-256 of the lines before it; joined at the end by following segments from step to step. The same lines stand beside it as TensorBoard's events, to be looked at while
- * the training goes on.
+ * Metrics are one JSONL segment a checkpoint, never appended to: `{"step","loss","lr"}` for steps,
+ * `{"epoch","step","loss","mAP"}` for epochs and, last, `{"seal"}`, the SHA-256 of the lines before
+ * it; joined at the end by following segments from step to step. The same lines stand beside it as
+ * TensorBoard's events, to be looked at while the training goes on.
  */
 import type { EpochRecord } from '../../workflows/contract/activities';
 import { StoreDamaged } from '../../workflows/contract/damage';
@@ -42,36 +43,62 @@ export interface Segment {
 }
 
 /** @param events the same lines as an event file of TensorBoard's */
-export async function commitSegment(store: Store, trainingKey: string, { from, to, lines }: Segment, events: Uint8Array): Promise<void> {
+export async function commitSegment(
+  store: Store,
+  trainingKey: string,
+  { from, to, lines }: Segment,
+  events: Uint8Array,
+): Promise<void> {
   if (to === from) return;
-  // Before its checkpoint is there nothing refers to a segment: what an attempt on another kind of machine left, or a failing disk, gives way.
+  // Before its checkpoint is there nothing refers to a segment: what an attempt on another kind of
+  // machine left, or a failing disk, gives way.
   const write = (await store.exists(layout.checkpoint(trainingKey, to, 'state.json')))
     ? store.create.bind(store)
     : createAnew.bind(null, store);
   const text = lines.map((line) => JSON.stringify(line) + '\n').join('');
-  await write(layout.metrics(trainingKey, from, to), Buffer.from(`${text}${JSON.stringify({ seal: sha256(text) })}\n`));
+  await write(
+    layout.metrics(trainingKey, from, to),
+    Buffer.from(`${text}${JSON.stringify({ seal: sha256(text) })}\n`),
+  );
   await write(layout.events(trainingKey, from, to), events);
 }
 
-/** null when the bytes are not what was written. An empty file stands for lines that are lost for good. */
-export function decodeSegment(bytes: Uint8Array, { from, to }: Omit<Segment, 'lines'>): { lines: MetricsLine[]; sealed: boolean } | null {
+/**
+ * null when the bytes are not what was written. An empty file stands for lines that are lost for
+ * good.
+ */
+export function decodeSegment(
+  bytes: Uint8Array,
+  { from, to }: Omit<Segment, 'lines'>,
+): { lines: MetricsLine[]; sealed: boolean } | null {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   if (text === '') return { lines: [], sealed: false };
   const seal = /^\{"seal":"([0-9a-f]{64})"\}\n$/m.exec(text);
   const own = seal ? text.slice(0, seal.index) : text;
   if (seal && seal[1] !== sha256(own)) return null;
   try {
-    const lines = own.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as MetricsLine]));
+    const lines = own
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as MetricsLine]));
     // Without a seal, from an earlier version: its steps tell whether all of it is there.
     const steps = Math.ceil(to / STEPS_BETWEEN_LINES) - Math.ceil(from / STEPS_BETWEEN_LINES);
-    return seal || lines.filter((line) => 'lr' in line).length === steps ? { lines, sealed: seal !== null } : null;
+    return seal || lines.filter((line) => 'lr' in line).length === steps
+      ? { lines, sealed: seal !== null }
+      : null;
   } catch {
     return null;
   }
 }
 
-/** Every line from step 0 to `toStep`, once: segments of abandoned attempts that overlap are passed over. */
-export async function readMetrics(store: Store, trainingKey: string, toStep: number): Promise<MetricsLine[]> {
+/**
+ * Every line from step 0 to `toStep`, once: segments of abandoned attempts that overlap are passed
+ * over.
+ */
+export async function readMetrics(
+  store: Store,
+  trainingKey: string,
+  toStep: number,
+): Promise<MetricsLine[]> {
   const segments = new Map<number, { from: number; key: string }>();
   for (const key of await store.list(`${layout.training(trainingKey)}metrics/`)) {
     const match = /(\d+)-from-(\d+)\.jsonl$/.exec(key);
@@ -80,7 +107,11 @@ export async function readMetrics(store: Store, trainingKey: string, toStep: num
   const chain: { from: number; to: number; key: string }[] = [];
   for (let to = toStep; to > 0;) {
     const segment = segments.get(to);
-    if (!segment) throw new StoreDamaged([], `${store.uri}: training/${trainingKey} has no metrics up to step ${to}; restore them`);
+    if (!segment)
+      throw new StoreDamaged(
+        [],
+        `${store.uri}: training/${trainingKey} has no metrics up to step ${to}; restore them`,
+      );
     chain.unshift({ ...segment, to });
     to = segment.from;
   }
@@ -88,7 +119,11 @@ export async function readMetrics(store: Store, trainingKey: string, toStep: num
   for (const { key, from, to } of chain) {
     const segment = decodeSegment((await store.read(key)) ?? Buffer.from('missing'), { from, to });
     // Only training again would tell them anew.
-    if (segment === null) throw new StoreDamaged([], `${store.uri}: ${key} is damaged; restore it, or empty it to go on without the metrics of steps ${from} to ${to}`); // prettier-ignore
+    if (segment === null)
+      throw new StoreDamaged(
+        [],
+        `${store.uri}: ${key} is damaged; restore it, or empty it to go on without the metrics of steps ${from} to ${to}`,
+      );
     lines.push(...segment.lines);
   }
   return lines;

@@ -1,6 +1,7 @@
 /**
- * Training checkpoints: `training/<key>/checkpoints/<step>/{model,adam}.safetensors` and `state.json`, which is written last and holds the
- * SHA-256 of both, and its own. A checkpoint that is torn, flipped or half there is set aside, and the one before it counts.
+ * Training checkpoints: `training/<key>/checkpoints/<step>/{model,adam}.safetensors` and
+ * `state.json`, which is written last and holds the SHA-256 of both, and its own. A checkpoint that
+ * is torn, flipped or half there is set aside, and the one before it counts.
  */
 import type { EngineKind } from '../../ced/engine/environment';
 import { canonicalJson } from '../../ced/canonical-json';
@@ -48,14 +49,23 @@ export async function writeCheckpoint(
   const adam = encodeSafetensors(joinMoments(trainer), 'F32');
   const stateKey = layout.checkpoint(key, state.step, 'state.json');
   // Without a state, files of this step belong to no checkpoint.
-  const write = (await store.exists(stateKey)) ? store.create.bind(store) : createAnew.bind(null, store);
+  const write = (await store.exists(stateKey))
+    ? store.create.bind(store)
+    : createAnew.bind(null, store);
   await write(layout.checkpoint(key, state.step, 'model.safetensors'), model, { keepCopy: true });
   await write(layout.checkpoint(key, state.step, 'adam.safetensors'), adam, { keepCopy: true });
-  const complete: TrainingState = { formatVersion: 1, ...state, files: { model: sha256(model), adam: sha256(adam) } };
+  const complete: TrainingState = {
+    formatVersion: 1,
+    ...state,
+    files: { model: sha256(model), adam: sha256(adam) },
+  };
   await store.create(stateKey, encodeJson({ ...complete, seal: sealOf(complete) }));
 }
 
-/** The newest checkpoint whose files, state and best weights hash to what it says, or null. Newer ones that do not are set aside. */
+/**
+ * The newest checkpoint whose files, state and best weights hash to what it says, or null. Newer
+ * ones that do not are set aside.
+ */
 export async function readLatestCheckpoint(
   store: Store,
   key: string,
@@ -65,7 +75,14 @@ export async function readLatestCheckpoint(
     const whole = await readCheckpoint(store, key, step);
     if (whole && (await areBestWeightsSound(store, key, whole.state.best))) {
       const { state, model, adam } = whole;
-      return { state, trainer: splitMoments(loadWeights(config, decodeSafetensors(model)), decodeSafetensors(adam), state.step) };
+      return {
+        state,
+        trainer: splitMoments(
+          loadWeights(config, decodeSafetensors(model)),
+          decodeSafetensors(adam),
+          state.step,
+        ),
+      };
     }
     for (const file of FILES) await setAside(store, layout.checkpoint(key, step, file));
   }
@@ -80,8 +97,14 @@ export async function readCheckpoint(
 ): Promise<{ state: TrainingState; model: Uint8Array; adam: Uint8Array } | null> {
   const state = await readState(store, layout.checkpoint(key, step, 'state.json'));
   if (state === null) return null;
-  const model = await readSound(store, layout.checkpoint(key, step, 'model.safetensors'), state.files.model);
-  const adam = model && (await readSound(store, layout.checkpoint(key, step, 'adam.safetensors'), state.files.adam));
+  const model = await readSound(
+    store,
+    layout.checkpoint(key, step, 'model.safetensors'),
+    state.files.model,
+  );
+  const adam =
+    model &&
+    (await readSound(store, layout.checkpoint(key, step, 'adam.safetensors'), state.files.adam));
   return model && adam && { state, model, adam };
 }
 
@@ -93,7 +116,9 @@ async function readState(store: Store, key: string): Promise<TrainingState | nul
   const bytes = await store.read(key);
   if (bytes === null) return null;
   try {
-    const { seal, ...state } = JSON.parse(Buffer.from(bytes).toString('utf8')) as TrainingState & { seal?: string };
+    const { seal, ...state } = JSON.parse(Buffer.from(bytes).toString('utf8')) as TrainingState & {
+      seal?: string;
+    };
     return seal === sealOf(state) ? state : null;
   } catch {
     return null;
@@ -107,18 +132,27 @@ function sealOf(state: TrainingState): string {
 /** Steps that have a state, ascending. */
 export async function checkpointSteps(store: Store, key: string): Promise<number[]> {
   const keys = await store.list(layout.checkpoints(key));
-  return keys.filter((each) => each.endsWith('/state.json')).map((each) => Number(each.split('/').at(-2)));
+  return keys
+    .filter((each) => each.endsWith('/state.json'))
+    .map((each) => Number(each.split('/').at(-2)));
 }
 
-/** Removes checkpoints older than the two newest, and best weights that neither of those refers to. */
+/**
+ * Removes checkpoints older than the two newest, and best weights that neither of those refers to.
+ */
 export async function pruneCheckpoints(store: Store, key: string): Promise<void> {
   const steps = await checkpointSteps(store, key);
   const kept = steps.slice(-2);
   if (kept.length < 2) return;
-  const states = await Promise.all(kept.map((step) => readState(store, layout.checkpoint(key, step, 'state.json'))));
-  const bestKept = new Set(states.flatMap((state) => (state?.best ?? []).map((entry) => layout.best(key, entry.step))));
+  const states = await Promise.all(
+    kept.map((step) => readState(store, layout.checkpoint(key, step, 'state.json'))),
+  );
+  const bestKept = new Set(
+    states.flatMap((state) => (state?.best ?? []).map((entry) => layout.best(key, entry.step))),
+  );
   const newest = kept[0] ?? 0;
-  for (const step of steps.slice(0, -2)) for (const file of FILES) await store.remove(layout.checkpoint(key, step, file));
+  for (const step of steps.slice(0, -2))
+    for (const file of FILES) await store.remove(layout.checkpoint(key, step, file));
   for (const best of await store.list(`${layout.training(key)}best/`)) {
     const step = Number(/(\d+)\.safetensors$/.exec(best)?.[1]);
     if (step < newest && !bestKept.has(best)) await store.remove(best);
@@ -134,6 +168,10 @@ function joinMoments(trainer: TrainerState): Weights {
 
 function splitMoments(weights: Weights, joined: Weights, step: number): TrainerState {
   const take = (prefix: string): Weights =>
-    new Map([...joined].filter(([name]) => name.startsWith(prefix)).map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+    new Map(
+      [...joined]
+        .filter(([name]) => name.startsWith(prefix))
+        .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+    );
   return { weights, adamM: take('m.'), adamV: take('v.'), step };
 }

@@ -1,4 +1,12 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
@@ -26,7 +34,11 @@ describe('bad input', () => {
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'ced-input-'));
-    corpus = { ...writeToneCorpus(folder, { train: 8, validation: 2, eval: 2 }), clipsPerShard: 4, maxRejected: 0.01 };
+    corpus = {
+      ...writeToneCorpus(folder, { train: 8, validation: 2, eval: 2 }),
+      clipsPerShard: 4,
+      maxRejected: 0.01,
+    };
     deps = localDependencies(folder);
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -37,15 +49,19 @@ describe('bad input', () => {
     const { planKey, splits } = await plan(over);
     for (let shard = 0; shard < (splits.train?.shards ?? 0); shard++)
       await ingestShard(deps, { store: 'store', planKey, split: 'train', shard }, ignore);
-    for (const split of ['validation', 'eval'] as const) await ingestShard(deps, { store: 'store', planKey, split, shard: 0 }, ignore);
+    for (const split of ['validation', 'eval'] as const)
+      await ingestShard(deps, { store: 'store', planKey, split, shard: 0 }, ignore);
     return planKey;
   };
-  const seal = (planKey: string, maxRejected: number) => sealCorpus(deps, { store: 'store', planKey, maxRejected, chunkSeconds: 1 });
+  const seal = (planKey: string, maxRejected: number) =>
+    sealCorpus(deps, { store: 'store', planKey, maxRejected, chunkSeconds: 1 });
 
   it('that is a missing table is RunFileInvalid, naming field and file', async () => {
     await expect(plan({ train: 'nowhere.jsonl' })).rejects.toMatchObject({
       code: 'RunFileInvalid',
-      message: expect.stringMatching(/^corpus\.train: .*nowhere\.jsonl cannot be read \(ENOENT\)/) as unknown,
+      message: expect.stringMatching(
+        /^corpus\.train: .*nowhere\.jsonl cannot be read \(ENOENT\)/,
+      ) as unknown,
     });
   });
 
@@ -59,7 +75,10 @@ describe('bad input', () => {
 
   it('that is a table without one usable row is CorpusInvalid', async () => {
     writeFileSync(join(folder, 'train.jsonl'), 'not json\n');
-    await expect(plan()).rejects.toMatchObject({ code: 'CorpusInvalid', message: expect.stringMatching(/^corpus\.train: /) as unknown });
+    await expect(plan()).rejects.toMatchObject({
+      code: 'CorpusInvalid',
+      message: expect.stringMatching(/^corpus\.train: /) as unknown,
+    });
   });
 
   it('in one clip leaves that clip out, counted and named, and the rest goes on', async () => {
@@ -74,19 +93,26 @@ describe('bad input', () => {
     const planKey = await ingest();
     await expect(seal(planKey, 0.01)).rejects.toMatchObject({
       code: 'CorpusInvalid',
-      message: expect.stringMatching(/^corpus\.train: 1 of 8 clips were rejected.*train-3/) as unknown,
+      message: expect.stringMatching(
+        /^corpus\.train: 1 of 8 clips were rejected.*train-3/,
+      ) as unknown,
     });
   });
 
   describe('in what a run is scored on', () => {
-    const copy = (from: string, to: string): void => copyFileSync(join(folder, 'audio', from), join(folder, 'audio', to));
+    const copy = (from: string, to: string): void =>
+      copyFileSync(join(folder, 'audio', from), join(folder, 'audio', to));
 
     it('is refused when training hears it too, naming the clips, unless it is allowed', async () => {
       copy('eval-1.wav', 'train-2.wav');
       copy('validation-0.wav', 'train-5.wav');
       const planKey = await ingest();
-      const message = /^corpus\.train: 2 training clips .*: train-2 = eval eval-1, train-5 = validation validation-0; .*--allow-overlap/;
-      await expect(seal(planKey, 0.01)).rejects.toMatchObject({ code: 'CorpusInvalid', message: expect.stringMatching(message) });
+      const message =
+        /^corpus\.train: 2 training clips .*: train-2 = eval eval-1, train-5 = validation validation-0; .*--allow-overlap/;
+      await expect(seal(planKey, 0.01)).rejects.toMatchObject({
+        code: 'CorpusInvalid',
+        message: expect.stringMatching(message),
+      });
       deps.allowOverlap = true;
       await expect(seal(planKey, 0.01)).resolves.toMatchObject({ train: { clips: 8 } });
     });
@@ -95,16 +121,28 @@ describe('bad input', () => {
       copy('train-1.wav', 'train-6.wav');
       const planKey = await ingest({ clipsPerShard: 8 });
       await seal(planKey, 0.01);
-      const { splits } = await readJson<CorpusManifest>(deps.openStore('store'), layout.corpus(planKey));
-      expect(splits.train?.duplicates).toEqual({ count: 1, examples: [{ clip: 'train-6', of: 'an earlier clip' }] });
+      const { splits } = await readJson<CorpusManifest>(
+        deps.openStore('store'),
+        layout.corpus(planKey),
+      );
+      expect(splits.train?.duplicates).toEqual({
+        count: 1,
+        examples: [{ clip: 'train-6', of: 'an earlier clip' }],
+      });
       expect(splits.eval).not.toHaveProperty('duplicates');
       const audio = await CorpusAudio.open(deps.openStore('store'), planKey, 'train');
-      const clips = audio.clips.filter(({ clip }) => ['train-1', 'train-6', 'train-7'].includes(clip));
-      const heard = await Promise.all(clips.map((clip) => audio.readLater(clip, { start: 0, length: 16_000 })));
+      const clips = audio.clips.filter(({ clip }) =>
+        ['train-1', 'train-6', 'train-7'].includes(clip),
+      );
+      const heard = await Promise.all(
+        clips.map((clip) => audio.readLater(clip, { start: 0, length: 16_000 })),
+      );
       audio.close();
       expect(clips[1]).toMatchObject({ clip: 'train-6', offset: clips[0]?.offset });
       expect(heard[1]).toEqual(heard[0]);
-      expect(heard[2]).toEqual(new Int16Array(readFileSync(join(folder, 'audio/train-7.wav')).buffer.slice(44)));
+      expect(heard[2]).toEqual(
+        new Int16Array(readFileSync(join(folder, 'audio/train-7.wav')).buffer.slice(44)),
+      );
       const [shard] = splits.train?.shardsOf ?? [];
       const { size } = statSync(join(folder, 'store', layout.audio(shard?.audioSha256 ?? '')));
       expect(size).toBe(128 + 7 * 32_000);
@@ -115,7 +153,9 @@ describe('bad input', () => {
     const silent = readFileSync(join(folder, 'audio/train-3.wav')).fill(0, 44);
     writeFileSync(join(folder, 'audio/train-3.wav'), silent);
     const planKey = await ingest();
-    await expect(seal(planKey, 0.01)).rejects.toMatchObject({ message: expect.stringMatching(/train-3: silent/) });
+    await expect(seal(planKey, 0.01)).rejects.toMatchObject({
+      message: expect.stringMatching(/train-3: silent/),
+    });
   });
 
   it('that is an unknown label, a missing file or a clip listed twice is counted by reason', async () => {
@@ -132,27 +172,42 @@ describe('bad input', () => {
 
   describe('in a teacher', () => {
     const teacher = { name: 'a', checkpoint: 'teacher', format: 'ced' as const, weight: 1 };
-    const importTeacher = () => importModels(deps, { store: 'store', vocabulary: 'vocabulary.csv', teachers: [teacher], inits: [] });
+    const importTeacher = () =>
+      importModels(deps, {
+        store: 'store',
+        vocabulary: 'vocabulary.csv',
+        teachers: [teacher],
+        inits: [],
+      });
     const write = (config: object, weights: Uint8Array): void => {
       rmSync(join(folder, 'teacher'), { recursive: true, force: true });
       mkdirSync(join(folder, 'teacher'));
       writeFileSync(join(folder, 'teacher/config.json'), JSON.stringify(config));
       writeFileSync(join(folder, 'teacher/model.safetensors'), weights);
     };
-    const config = (names: string[]) => modelConfig({ embedDim: 32, depth: 1, heads: 2, mlpRatio: 4, pooling: 'mean' }, 1, names.map((name) => ({ name }))); // prettier-ignore
+    const config = (names: string[]) =>
+      modelConfig(
+        { embedDim: 32, depth: 1, heads: 2, mlpRatio: 4, pooling: 'mean' },
+        1,
+        names.map((name) => ({ name })),
+      );
     const known = ['Low tone', 'Middle tone', 'High tone', 'Sweep', 'Noise', 'Clicks'];
 
     it('that is not there is RunFileInvalid, naming the field and the file', async () => {
       await expect(importTeacher()).rejects.toMatchObject({
         code: 'RunFileInvalid',
-        message: expect.stringMatching(/^teachers\[0\]\.checkpoint: .*config\.json cannot be read/) as unknown,
+        message: expect.stringMatching(
+          /^teachers\[0\]\.checkpoint: .*config\.json cannot be read/,
+        ) as unknown,
       });
     });
 
     it('whose classes are in another order is accepted', async () => {
       const shape = config([...known].reverse());
       write(shape, encodeSafetensors(initialWeights(shape, 1), 'F32'));
-      await expect(importTeacher()).resolves.toMatchObject({ teachers: [{ name: 'a', weight: 1 }] });
+      await expect(importTeacher()).resolves.toMatchObject({
+        teachers: [{ name: 'a', weight: 1 }],
+      });
     });
 
     it('that lacks a class is TeacherInvalid, naming the class', async () => {

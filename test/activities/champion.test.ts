@@ -12,7 +12,12 @@ import { ObjectCache } from '../../storage/object-cache';
 import { sha256, type Store } from '../../storage/store';
 import { ced } from '../../cli/main';
 import { startStorage, type StorageEmulator } from '../../tools/storage-emulator';
-import type { Champion, ChampionEntry, Overtaken, Promotion } from '../../workflows/contract/promotion';
+import type {
+  Champion,
+  ChampionEntry,
+  Overtaken,
+  Promotion,
+} from '../../workflows/contract/promotion';
 import { localDependencies } from '../../activities/local-dependencies';
 
 const weights = (name: string): Buffer => Buffer.from(`weights of ${name}`);
@@ -24,7 +29,11 @@ let places = 0;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ced-champion-'));
-  emulator = await startStorage({ port: 0, folder: join(folder, 'buckets'), log: join(folder, 'emulator.log') });
+  emulator = await startStorage({
+    port: 0,
+    folder: join(folder, 'buckets'),
+    log: join(folder, 'emulator.log'),
+  });
   await emulator.createBucket('champions');
 });
 afterAll(async () => {
@@ -48,8 +57,12 @@ describe.each<[string, () => Store]>([
   let champions: Store;
   let store: Store;
 
-  const deps = () => ({ ...localDependencies(folder, inFolder()), openStore: (uri: string) => (uri === 'champions' ? champions : store) });
-  const incumbent = (): Promise<Champion | null> => findChampion(deps(), { store: 'store', champion: 'champions' });
+  const deps = () => ({
+    ...localDependencies(folder, inFolder()),
+    openStore: (uri: string) => (uri === 'champions' ? champions : store),
+  });
+  const incumbent = (): Promise<Champion | null> =>
+    findChampion(deps(), { store: 'store', champion: 'champions' });
   const putUp = async (
     name: string,
     mAP: number | null,
@@ -81,7 +94,8 @@ describe.each<[string, () => Store]>([
       comparison: { evalSha256: 'e'.repeat(64), champion: against.mAP, challenger: mAP },
     });
   };
-  const head = async (): Promise<ChampionEntry | null> => (await ChampionLedger.read(champions)).head;
+  const head = async (): Promise<ChampionEntry | null> =>
+    (await ChampionLedger.read(champions)).head;
 
   beforeEach(() => {
     champions = open();
@@ -102,8 +116,12 @@ describe.each<[string, () => Store]>([
   it('keeps its card, and a configuration that is there already in other words', async () => {
     await store.create(layout.modelFile(hashOf('ada'), 'README.md'), Buffer.from('# ada'));
     await champions.create(layout.modelConfig(hashOf('ada')), Buffer.from('{ }'));
-    expect(await putUp('ada', 0.3, { champion: null, mAP: null })).toMatchObject({ outcome: 'promoted' });
-    expect(await champions.read(layout.modelFile(hashOf('ada'), 'README.md'))).toEqual(Buffer.from('# ada'));
+    expect(await putUp('ada', 0.3, { champion: null, mAP: null })).toMatchObject({
+      outcome: 'promoted',
+    });
+    expect(await champions.read(layout.modelFile(hashOf('ada'), 'README.md'))).toEqual(
+      Buffer.from('# ada'),
+    );
     expect(await champions.read(layout.modelConfig(hashOf('ada')))).toEqual(Buffer.from('{ }'));
   });
 
@@ -113,10 +131,19 @@ describe.each<[string, () => Store]>([
     expect(await putUp('bob', 0.31, { champion: ada, mAP: 0.3, minGain: 0.02 })).toMatchObject({
       outcome: 'kept',
       entry: 1,
-      says: expect.stringMatching(/champion 1 stays.*0\.310.*0\.300.*\+0\.010.*minGain = 0\.02/) as string,
+      says: expect.stringMatching(
+        /champion 1 stays.*0\.310.*0\.300.*\+0\.010.*minGain = 0\.02/,
+      ) as string,
     });
-    expect(await putUp('cyd', 0.33, { champion: ada, mAP: 0.3, minGain: 0.02 })).toMatchObject({ outcome: 'promoted', entry: 2 });
-    expect(await head()).toMatchObject({ student: 'cyd', previous: 1, against: { entry: 1, sha256: hashOf('ada'), mAP: 0.3 } });
+    expect(await putUp('cyd', 0.33, { champion: ada, mAP: 0.3, minGain: 0.02 })).toMatchObject({
+      outcome: 'promoted',
+      entry: 2,
+    });
+    expect(await head()).toMatchObject({
+      student: 'cyd',
+      previous: 1,
+      against: { entry: 1, sha256: hashOf('ada'), mAP: 0.3 },
+    });
   });
 
   it('is refused to a student without an mAP, even the first', async () => {
@@ -130,7 +157,9 @@ describe.each<[string, () => Store]>([
 
   it('is not promoted over itself', async () => {
     await putUp('ada', 0.3, { champion: null, mAP: null });
-    expect(await putUp('ada', 0.3, { champion: await incumbent(), mAP: 0.3, run: 'again' })).toMatchObject({ outcome: 'kept', entry: 1 });
+    expect(
+      await putUp('ada', 0.3, { champion: await incumbent(), mAP: 0.3, run: 'again' }),
+    ).toMatchObject({ outcome: 'kept', entry: 1 });
     expect((await ChampionLedger.read(champions)).entries).toHaveLength(1);
   });
 
@@ -144,7 +173,9 @@ describe.each<[string, () => Store]>([
   it('is one of two that race, and the other learns that it has to measure itself anew', async () => {
     await putUp('ada', 0.3, { champion: null, mAP: null });
     const ada = await incumbent();
-    const outcomes = await Promise.all(['bob', 'cyd', 'dee'].map((name) => putUp(name, 0.4, { champion: ada, mAP: 0.3 })));
+    const outcomes = await Promise.all(
+      ['bob', 'cyd', 'dee'].map((name) => putUp(name, 0.4, { champion: ada, mAP: 0.3 })),
+    );
     expect(outcomes.filter((outcome) => 'overtaken' in outcome)).toHaveLength(2);
     const { entries } = await ChampionLedger.read(champions);
     expect(entries.map(({ entry }) => entry)).toEqual([1, 2]);
@@ -171,12 +202,20 @@ describe.each<[string, () => Store]>([
       const ledger = await ChampionLedger.read(champions);
       const restored = ledger.takingBack();
       await ledger.append({ ...restored!, at: '2026-01-01T00:00:00.000Z' });
-      expect(await head()).toMatchObject({ entry, action: 'rollback', student: name, sha256: hashOf(name) });
+      expect(await head()).toMatchObject({
+        entry,
+        action: 'rollback',
+        student: name,
+        sha256: hashOf(name),
+      });
     }
     expect((await ChampionLedger.read(champions)).takingBack()).toBeNull();
     await putUp('dee', 0.9, { champion: await incumbent(), mAP: 0.3 });
     expect(await head()).toMatchObject({ entry: 6, previous: 5, student: 'dee' });
-    expect((await ChampionLedger.read(champions)).takingBack()).toMatchObject({ student: 'ada', tookBack: 6 });
+    expect((await ChampionLedger.read(champions)).takingBack()).toMatchObject({
+      student: 'ada',
+      tookBack: 6,
+    });
   });
 
   it('refuses an entry beside one that was appended meanwhile', async () => {
@@ -209,11 +248,17 @@ describe('ced champion', () => {
   beforeEach(async () => {
     champions = inFolder();
     printed = '';
-    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((printed += String(text)), true));
+    jest
+      .spyOn(process.stdout, 'write')
+      .mockImplementation((text) => ((printed += String(text)), true));
     await (await ChampionLedger.read(champions)).append({ ...entry('ada', 0.3), previous: null });
     await (
       await ChampionLedger.read(champions)
-    ).append({ ...entry('bob', 0.4), previous: 1, against: { entry: 1, sha256: hashOf('ada'), mAP: 0.3 } });
+    ).append({
+      ...entry('bob', 0.4),
+      previous: 1,
+      against: { entry: 1, sha256: hashOf('ada'), mAP: 0.3 },
+    });
   });
   afterEach(() => jest.restoreAllMocks());
 
@@ -226,10 +271,15 @@ describe('ced champion', () => {
 
   it('takes the newest back, and says when there is none before it', async () => {
     expect(await ced(['champion', champions.uri, '--rollback', '--json'])).toBe(0);
-    const { champion, entries } = JSON.parse(printed) as { champion: ChampionEntry; entries: ChampionEntry[] };
+    const { champion, entries } = JSON.parse(printed) as {
+      champion: ChampionEntry;
+      entries: ChampionEntry[];
+    };
     expect(champion).toMatchObject({ entry: 3, action: 'rollback', student: 'ada', tookBack: 2 });
     expect(entries).toHaveLength(3);
-    await expect(ced(['champion', champions.uri, '--rollback'])).rejects.toThrow(/no champion in .* comes before/);
+    await expect(ced(['champion', champions.uri, '--rollback'])).rejects.toThrow(
+      /no champion in .* comes before/,
+    );
   });
 
   it('says so where there is no champion yet', async () => {

@@ -5,25 +5,31 @@ import { join } from 'node:path';
 import { decodeClip } from '../../activities/ingest/decode-clip';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
 
-const read = (name: string): Uint8Array => new Uint8Array(readFileSync(join(__dirname, '../ced/audio/encoded', name)));
+const read = (name: string): Uint8Array =>
+  new Uint8Array(readFileSync(join(__dirname, '../ced/audio/encoded', name)));
 const hasFfmpeg = spawnSync('ffmpeg', ['-version']).status === 0;
 
 async function refusal(decoding: Promise<unknown>): Promise<string> {
   return await decoding.then(
     () => 'decoded',
-    (error: unknown) => (error instanceof ClipUnreadable ? error.message : `unexpected: ${String(error)}`),
+    (error: unknown) =>
+      error instanceof ClipUnreadable ? error.message : `unexpected: ${String(error)}`,
   );
 }
 
 describe('decoding a clip', () => {
   it.each(['stereo.ogg', 'mono.opus', 'stereo.mp3'])('needs no ffmpeg for %s', async (name) => {
-    expect(await decodeClip(() => [read(name)], name, { program: '/nowhere/ffmpeg' })).toHaveLength(9600);
+    expect(await decodeClip(() => [read(name)], name, { program: '/nowhere/ffmpeg' })).toHaveLength(
+      9600,
+    );
   });
 
   it('says that ffmpeg would read more, where there is none', async () => {
-    expect(await refusal(decodeClip(() => [read('stereo.m4a')], 'a.m4a', { program: '/nowhere/ffmpeg' }))).toMatch(
-      /^unknownFormat: a\.m4a starts with .*with ffmpeg on the worker's PATH/,
-    );
+    expect(
+      await refusal(
+        decodeClip(() => [read('stereo.m4a')], 'a.m4a', { program: '/nowhere/ffmpeg' }),
+      ),
+    ).toMatch(/^unknownFormat: a\.m4a starts with .*with ffmpeg on the worker's PATH/);
   });
 
   (hasFfmpeg ? describe : describe.skip)('with ffmpeg', () => {
@@ -35,24 +41,28 @@ describe('decoding a clip', () => {
     });
 
     it('refuses noise and a broken file with its reason, and leaves no temporary file', async () => {
-      expect(await refusal(decodeClip(() => [Buffer.from('certainly no audio at all')], 'noise'))).toMatch(
-        /^damaged: ffmpeg cannot decode it: clip: Invalid data/,
-      );
-      expect(await refusal(decodeClip(() => [read('stereo.m4a').subarray(0, 2000)], 'cut.m4a'))).toMatch(
-        /^damaged: ffmpeg cannot decode it/,
-      );
-      expect(readdirSync(tmpdir()).filter((name) => name.startsWith(`ced-ffmpeg-${process.pid}-`))).toEqual([]);
+      expect(
+        await refusal(decodeClip(() => [Buffer.from('certainly no audio at all')], 'noise')),
+      ).toMatch(/^damaged: ffmpeg cannot decode it: clip: Invalid data/);
+      expect(
+        await refusal(decodeClip(() => [read('stereo.m4a').subarray(0, 2000)], 'cut.m4a')),
+      ).toMatch(/^damaged: ffmpeg cannot decode it/);
+      expect(
+        readdirSync(tmpdir()).filter((name) => name.startsWith(`ced-ffmpeg-${process.pid}-`)),
+      ).toEqual([]);
     });
 
     it('follows no playlist to other files', async () => {
       const playlist = `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://${join(__dirname, '../ced/audio/encoded/stereo.mp3')}\n#EXT-X-ENDLIST\n`;
-      expect(await refusal(decodeClip(() => [Buffer.from(playlist)], 'list.m3u8'))).toMatch(/^damaged: /);
+      expect(await refusal(decodeClip(() => [Buffer.from(playlist)], 'list.m3u8'))).toMatch(
+        /^damaged: /,
+      );
     });
 
     it('refuses a clip that decodes to too much, or takes too long', async () => {
-      expect(await refusal(decodeClip(() => [read('stereo.m4a')], 'a.m4a', { maxBytes: 1000 }))).toBe(
-        'damaged: it decodes to more than 1000 bytes',
-      );
+      expect(
+        await refusal(decodeClip(() => [read('stereo.m4a')], 'a.m4a', { maxBytes: 1000 })),
+      ).toBe('damaged: it decodes to more than 1000 bytes');
       expect(await refusal(decodeClip(() => [read('stereo.m4a')], 'a.m4a', { timeoutMs: 1 }))).toBe(
         'damaged: ffmpeg took longer than 0.001 s',
       );

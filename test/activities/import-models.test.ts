@@ -18,11 +18,16 @@ const weights = readFileSync(join(alto, 'model.safetensors'));
 const config = readFileSync(join(alto, 'config.json'));
 const { id2label } = JSON.parse(config.toString()) as { id2label: Record<string, string> };
 const vocabulary = Buffer.from(
-  `index,mid,display_name\n${Object.keys(id2label).map((index) => `${index},,"${id2label[Number(index)]}"`).join('\n')}\n`, // prettier-ignore
+  `index,mid,display_name\n${Object.keys(id2label)
+    .map((index) => `${index},,"${id2label[Number(index)]}"`)
+    .join('\n')}\n`,
 );
 const expected = createHash('sha256').update(weights).digest('hex');
 
-/** A model hub: `resolve` sends clients on to where the bytes lie, and the first transfer of the weights breaks off half-way. */
+/**
+ * A model hub: `resolve` sends clients on to where the bytes lie, and the first transfer of the
+ * weights breaks off half-way.
+ */
 describe('a teacher of a hub, a bucket or a web server', () => {
   let folder: string;
   let server: Server;
@@ -41,7 +46,11 @@ describe('a teacher of a hub, a bucket or a web server', () => {
     ranges = [];
     deps = {
       ...localDependencies(folder),
-      sources: { allowPrivateHosts: true, hub: base, patience: { firstPauseMs: 1, patienceMs: 2000 } },
+      sources: {
+        allowPrivateHosts: true,
+        hub: base,
+        patience: { firstPauseMs: 1, patienceMs: 2000 },
+      },
     };
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -50,17 +59,29 @@ describe('a teacher of a hub, a bucket or a web server', () => {
     const { pathname } = new URL(request.url ?? '', base);
     const resolved = /^\/org\/alto\/resolve\/(main|v2)\/(.+)$/.exec(pathname);
     if (resolved) return void response.writeHead(302, { location: `/blobs/${resolved[2]}` }).end();
-    const files: Record<string, Buffer> = { 'config.json': config, 'model.safetensors': weights, 'labels.csv': vocabulary };
+    const files: Record<string, Buffer> = {
+      'config.json': config,
+      'model.safetensors': weights,
+      'labels.csv': vocabulary,
+    };
     const content = files[pathname.split('/').at(-1) ?? ''];
     if (!pathname.startsWith('/blobs/') || !content) return void response.writeHead(404).end();
     const from = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? 'bytes=0-')?.[1]);
     if (content === weights) ranges.push(request.headers.range);
-    response.writeHead(request.headers.range ? 206 : 200, { etag: '"one"', 'content-length': content.length - from });
+    response.writeHead(request.headers.range ? 206 : 200, {
+      etag: '"one"',
+      'content-length': content.length - from,
+    });
     if (content !== weights || from > 0) return void response.end(content.subarray(from));
     response.write(content.subarray(0, 500_000), () => setTimeout(() => response.destroy(), 20));
   }
 
-  const teacher = (checkpoint: string): Teacher => ({ name: 'alto', format: 'ced', checkpoint, weight: 1 });
+  const teacher = (checkpoint: string): Teacher => ({
+    name: 'alto',
+    format: 'ced',
+    checkpoint,
+    weight: 1,
+  });
   const importing = (checkpoint: string, classes: string) =>
     importModels(deps, {
       store: 'store',
@@ -82,7 +103,9 @@ describe('a teacher of a hub, a bucket or a web server', () => {
   );
 
   it('is read from https:// as from a folder', async () => {
-    expect((await importing(`${base}/blobs/`, `${base}/blobs/labels.csv`)).teachers[0]?.sha256).toBe(expected);
+    expect(
+      (await importing(`${base}/blobs/`, `${base}/blobs/labels.csv`)).teachers[0]?.sha256,
+    ).toBe(expected);
   });
 
   it('is refused by name where it is not, or where its host may not be reached', async () => {
@@ -93,7 +116,9 @@ describe('a teacher of a hub, a bucket or a web server', () => {
       ),
     });
     deps.sources = { hub: base };
-    await expect(importing('hf://org/alto', 'hf://org/alto/labels.csv')).rejects.toThrow(/--allow-private-hosts/);
+    await expect(importing('hf://org/alto', 'hf://org/alto/labels.csv')).rejects.toThrow(
+      /--allow-private-hosts/,
+    );
   });
 
   describe('in a bucket', () => {
@@ -115,21 +140,38 @@ describe('a teacher of a hub, a bucket or a web server', () => {
     it('is read as an ONNX file too, with the vocabulary that its outputs mean', async () => {
       const bytes = onnxBytes(Object.keys(id2label).map(Number));
       await openGcs().bucket('teachers').file('net/means.onnx').save(bytes, { resumable: false });
-      const net = { name: 'means', format: 'onnx', output: 'probabilities', weight: 1, spectrogramMasks: 'skip' } as const;
+      const net = {
+        name: 'means',
+        format: 'onnx',
+        output: 'probabilities',
+        weight: 1,
+        spectrogramMasks: 'skip',
+      } as const;
       const { teachers } = await importModels(deps, {
         store: 'store',
         vocabulary: 'gs://teachers/labels.csv',
-        teachers: [{ ...net, checkpoint: 'gs://teachers/net/means.onnx', vocabulary: 'gs://teachers/labels.csv' }],
+        teachers: [
+          {
+            ...net,
+            checkpoint: 'gs://teachers/net/means.onnx',
+            vocabulary: 'gs://teachers/labels.csv',
+          },
+        ],
         inits: [],
       });
-      expect(teachers[0]).toMatchObject({ name: 'means', parameters: Object.keys(id2label).length });
+      expect(teachers[0]).toMatchObject({
+        name: 'means',
+        parameters: Object.keys(id2label).length,
+      });
       const stored = await deps.openStore('store').list('models/');
       const copies = await Promise.all(stored.map((key) => deps.openStore('store').read(key)));
       expect(copies.filter((copy) => copy !== null && bytes.equals(copy))).toHaveLength(1);
     });
 
     it('is read as from a folder', async () => {
-      expect((await importing('gs://teachers/alto', 'gs://teachers/labels.csv')).teachers[0]?.sha256).toBe(expected);
+      expect(
+        (await importing('gs://teachers/alto', 'gs://teachers/labels.csv')).teachers[0]?.sha256,
+      ).toBe(expected);
     });
   });
 });

@@ -17,12 +17,17 @@ import { localDependencies } from '../../activities/local-dependencies';
 
 const gains = Array.from({ length: 40_000 }, (_, index) => (index % 7) - 3);
 const model = onnxBytes(gains);
-const classes = Buffer.from(`index,mid,display_name\n${gains.map((_, index) => `${index},,class ${index}`).join('\n')}\n`);
+const classes = Buffer.from(
+  `index,mid,display_name\n${gains.map((_, index) => `${index},,class ${index}`).join('\n')}\n`,
+);
 const half = model.length >> 1;
 
 type Answer = (request: IncomingMessage, response: ServerResponse, from: number) => void;
 
-/** Web servers that speak TLS: a hub that sends on to another host for large files, as Hugging Face's does, and that host. */
+/**
+ * Web servers that speak TLS: a hub that sends on to another host for large files, as Hugging
+ * Face's does, and that host.
+ */
 describe('an ONNX teacher behind https://', () => {
   let folder: string;
   let hub: Server;
@@ -32,9 +37,13 @@ describe('an ONNX teacher behind https://', () => {
   let sendModel: Answer;
   let linkedEtag: string;
 
-  const addressOf = (server: Server): string => `https://localhost:${(server.address() as AddressInfo).port}`;
+  const addressOf = (server: Server): string =>
+    `https://localhost:${(server.address() as AddressInfo).port}`;
   const sendAll: Answer = (_, response, from) => {
-    response.writeHead(from > 0 ? 206 : 200, { etag: '"v1"', 'content-length': model.length - from });
+    response.writeHead(from > 0 ? 206 : 200, {
+      etag: '"v1"',
+      'content-length': model.length - from,
+    });
     response.end(model.subarray(from));
   };
   const breakOffAtHalf: Answer = (_, response) => {
@@ -51,9 +60,15 @@ describe('an ONNX teacher behind https://', () => {
       sendModel(request, response, Number(/^bytes=(\d+)-/.exec(range)?.[1]));
     }).listen(0, '127.0.0.1');
     hub = createServer(certificate, (request, response) => {
-      if (request.url === '/org/net/resolve/main/labels.csv' || request.url === '/labels.csv') return response.end(classes);
+      if (request.url === '/org/net/resolve/main/labels.csv' || request.url === '/labels.csv')
+        return response.end(classes);
       if (request.url !== '/org/net/resolve/main/model.onnx') return response.writeHead(404).end();
-      return response.writeHead(302, { location: `${addressOf(files)}/blob?signature=s3cret`, 'x-linked-etag': linkedEtag }).end();
+      return response
+        .writeHead(302, {
+          location: `${addressOf(files)}/blob?signature=s3cret`,
+          'x-linked-etag': linkedEtag,
+        })
+        .end();
     }).listen(0, '127.0.0.1');
     await Promise.all([once(hub, 'listening'), once(files, 'listening')]);
   });
@@ -71,37 +86,60 @@ describe('an ONNX teacher behind https://', () => {
     linkedEtag = `"${createHash('sha256').update(model).digest('hex')}"`;
     deps = {
       ...localDependencies(folder),
-      sources: { allowPrivateHosts: true, hub: addressOf(hub), patience: { firstPauseMs: 1, patienceMs: 2000 } },
+      sources: {
+        allowPrivateHosts: true,
+        hub: addressOf(hub),
+        patience: { firstPauseMs: 1, patienceMs: 2000 },
+      },
     };
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  const importing = async (checkpoint: string, vocabulary = `${addressOf(hub)}/labels.csv`, store = 'store') => {
-    const net = { name: 'net', format: 'onnx', output: 'probabilities', weight: 1, spectrogramMasks: 'skip' } as const;
-    return await importModels(deps, { store, vocabulary, teachers: [{ ...net, checkpoint, vocabulary }], inits: [] });
+  const importing = async (
+    checkpoint: string,
+    vocabulary = `${addressOf(hub)}/labels.csv`,
+    store = 'store',
+  ) => {
+    const net = {
+      name: 'net',
+      format: 'onnx',
+      output: 'probabilities',
+      weight: 1,
+      spectrogramMasks: 'skip',
+    } as const;
+    return await importModels(deps, {
+      store,
+      vocabulary,
+      teachers: [{ ...net, checkpoint, vocabulary }],
+      inits: [],
+    });
   };
 
-  it.each(['https://', 'hf://'])('is read from %s, with its vocabulary, is the model that it is in a folder, and runs', async (scheme) => {
-    writeFileSync(join(folder, 'net.onnx'), model);
-    writeFileSync(join(folder, 'labels.csv'), classes);
-    const [fromFolder] = (await importing('net.onnx', 'labels.csv', 'other')).teachers;
-    const [teacher] =
-      scheme === 'hf://'
-        ? (await importing('hf://org/net/model.onnx', 'hf://org/net/labels.csv')).teachers
-        : (await importing(`${addressOf(files)}/net.onnx`)).teachers;
-    expect(teacher).toEqual(fromFolder);
-    expect(teacher?.parameters).toBe(gains.length);
+  it.each(['https://', 'hf://'])(
+    'is read from %s, with its vocabulary, is the model that it is in a folder, and runs',
+    async (scheme) => {
+      writeFileSync(join(folder, 'net.onnx'), model);
+      writeFileSync(join(folder, 'labels.csv'), classes);
+      const [fromFolder] = (await importing('net.onnx', 'labels.csv', 'other')).teachers;
+      const [teacher] =
+        scheme === 'hf://'
+          ? (await importing('hf://org/net/model.onnx', 'hf://org/net/labels.csv')).teachers
+          : (await importing(`${addressOf(files)}/net.onnx`)).teachers;
+      expect(teacher).toEqual(fromFolder);
+      expect(teacher?.parameters).toBe(gains.length);
 
-    const store = deps.openStore('store');
-    const manifest = await readWaveformManifest(store, teacher!.sha256);
-    const net = await loadWaveformNet(store, openEngine(), teacher!.sha256, manifest!);
-    const { values, shape } = await net.run(Float32Array.of(0.5, 1, 0, 0.5), 1, 4);
-    expect([shape, values[0], values[6]]).toEqual([[1, gains.length], -1.5, 1.5]);
-    net.dispose();
-  });
+      const store = deps.openStore('store');
+      const manifest = await readWaveformManifest(store, teacher!.sha256);
+      const net = await loadWaveformNet(store, openEngine(), teacher!.sha256, manifest!);
+      const { values, shape } = await net.run(Float32Array.of(0.5, 1, 0, 0.5), 1, 4);
+      expect([shape, values[0], values[6]]).toEqual([[1, gains.length], -1.5, 1.5]);
+      net.dispose();
+    },
+  );
 
   it('goes on from the byte where its transfer broke off, if it is still the same', async () => {
-    sendModel = (request, response, from) => (from === 0 ? breakOffAtHalf : sendAll)(request, response, from);
+    sendModel = (request, response, from) =>
+      (from === 0 ? breakOffAtHalf : sendAll)(request, response, from);
     const { teachers } = await importing('hf://org/net/model.onnx');
     expect(teachers[0]?.parameters).toBe(gains.length);
     expect(ranges).toEqual(['all', `bytes=${half}- "v1"`]);
@@ -142,7 +180,9 @@ describe('an ONNX teacher behind https://', () => {
       message: expect.stringContaining('/net.onnx: ') as unknown,
     });
     sendModel = (_, response) => response.end(onnxBytes(gains, { isExternal: true }));
-    await expect(importing(`${addressOf(files)}/net.onnx`)).rejects.toThrow(/another file \(external data\); save it as one file/);
+    await expect(importing(`${addressOf(files)}/net.onnx`)).rejects.toThrow(
+      /another file \(external data\); save it as one file/,
+    );
   });
 
   it('is refused where nobody vouches for the host, and on this machine itself unless that is allowed', async () => {

@@ -17,9 +17,21 @@ import { localDependencies } from '../../activities/local-dependencies';
 import { jobContextOn, storeBelow, storedTables } from '../support/in-process';
 
 const reference = join(__dirname, '../reference/published');
-const classes = Array.from({ length: 527 }, (_, index) => ({ mid: `/m/${index}`, name: `class ${index}` }));
-/** As long as the clips behind the reference files; the last is under half a chunk, so that the published code left it out. */
-const lengths = { 'clip0.wav': 160_000, 'clip1.flac.wav': 16_000, 'clip1.wav': 123_456, 'clip2.wav': 95_000, 'clip3.wav': 70_000 };
+const classes = Array.from({ length: 527 }, (_, index) => ({
+  mid: `/m/${index}`,
+  name: `class ${index}`,
+}));
+/**
+ * As long as the clips behind the reference files; the last is under half a chunk, so that the
+ * published code left it out.
+ */
+const lengths = {
+  'clip0.wav': 160_000,
+  'clip1.flac.wav': 16_000,
+  'clip1.wav': 123_456,
+  'clip2.wav': 95_000,
+  'clip3.wav': 70_000,
+};
 
 describe("importing the authors' published logits", () => {
   let folder: string;
@@ -39,21 +51,38 @@ describe("importing the authors' published logits", () => {
   const prepare = async (files: Record<string, number>): Promise<string> => {
     Object.entries(files).forEach(([file, samples], clip) => {
       mkdirSync(join(folder, 'audio', file, '..'), { recursive: true });
-      const noise = Array.from({ length: samples }, (_, at) => ((at * 7919 * (clip + 1)) % 2001) - 1000);
+      const noise = Array.from(
+        { length: samples },
+        (_, at) => ((at * 7919 * (clip + 1)) % 2001) - 1000,
+      );
       writeFileSync(join(folder, 'audio', file), wavBytes([noise], { bits: 16 }));
     });
-    const rows = Object.keys(files).map((file, clip) => JSON.stringify({ clip: `id-${clip}`, audio: `audio/${file}` }));
+    const rows = Object.keys(files).map((file, clip) =>
+      JSON.stringify({ clip: `id-${clip}`, audio: `audio/${file}` }),
+    );
     writeFileSync(join(folder, 'train.jsonl'), rows.join('\n'));
-    const corpus = { train: 'train.jsonl', vocabulary: 'vocabulary.csv', clipsPerShard: 3, maxRejected: 0 };
-    const { planKey, splits } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 10 }, ignore);
+    const corpus = {
+      train: 'train.jsonl',
+      vocabulary: 'vocabulary.csv',
+      clipsPerShard: 3,
+      maxRejected: 0,
+    };
+    const { planKey, splits } = await planCorpus(
+      deps,
+      { store: '', corpus, chunkSeconds: 10 },
+      ignore,
+    );
     for (let shard = 0; shard < (splits.train?.shards ?? 0); shard++)
       await ingestShard(deps, { store: '', planKey, split: 'train', shard }, ignore);
     await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 10 });
     return planKey;
   };
   const audioShards = async (): Promise<string[]> =>
-    (await store.list('audio/')).filter((key) => key.endsWith('.npy')).map((key) => key.slice('audio/'.length, -'.npy'.length));
-  const importFrom = (planKey: string) => importPublishedLogits(deps, { store: '', planKey, published: 'published' }, ignore);
+    (await store.list('audio/'))
+      .filter((key) => key.endsWith('.npy'))
+      .map((key) => key.slice('audio/'.length, -'.npy'.length));
+  const importFrom = (planKey: string) =>
+    importPublishedLogits(deps, { store: '', planKey, published: 'published' }, ignore);
 
   it('stores every probability bit by bit, with the parameters that its seed draws', async () => {
     const planKey = await prepare(lengths);
@@ -63,14 +92,28 @@ describe("importing the authors' published logits", () => {
     const published = await Promise.all(
       [1, 2].map(async (pass) => {
         const name = `logits_ep${pass}_0.h5`;
-        return await readPublishedRows(new Uint8Array(await new FolderStore(reference).read(name).then((bytes) => bytes ?? [])), name);
+        return await readPublishedRows(
+          new Uint8Array(await new FolderStore(reference).read(name).then((bytes) => bytes ?? [])),
+          name,
+        );
       }),
     );
     const stored = tables.flatMap((table) =>
       Array.from({ length: table.rows }, (_, row) => ({
         view: table.view[row]!,
-        pairs: new Map(Array.from({ length: 20 }, (_, rank) => [table.indexes[row * 20 + rank]!, table.values[row * 20 + rank]!] as const)),
-        parameters: [table.shift[row], table.timeStart[row], table.timeWidth[row], table.freqStart[row], table.freqWidth[row]],
+        pairs: new Map(
+          Array.from(
+            { length: 20 },
+            (_, rank) => [table.indexes[row * 20 + rank]!, table.values[row * 20 + rank]!] as const,
+          ),
+        ),
+        parameters: [
+          table.shift[row],
+          table.timeStart[row],
+          table.timeWidth[row],
+          table.freqStart[row],
+          table.freqWidth[row],
+        ],
       })),
     );
     expect(stored).toHaveLength(6);
@@ -80,7 +123,12 @@ describe("importing the authors' published logits", () => {
         const { shift, timeStart, timeWidth, freqStart, freqWidth } = parameters;
         expect(stored).toContainEqual({
           view,
-          pairs: new Map(Array.from({ length: 20 }, (_, rank) => [pass.indexes[row * 20 + rank]!, pass.values[row * 20 + rank]!] as const)),
+          pairs: new Map(
+            Array.from(
+              { length: 20 },
+              (_, rank) => [pass.indexes[row * 20 + rank]!, pass.values[row * 20 + rank]!] as const,
+            ),
+          ),
           parameters: [shift, timeStart, timeWidth, freqStart, freqWidth],
         });
       });
@@ -105,15 +153,29 @@ describe("importing the authors' published logits", () => {
       warmupSteps: 0,
       mixup: 0,
     });
-    const context = { ...jobContextOn(store), teacher: () => Promise.reject(new Error('there is no teacher')) };
+    const context = {
+      ...jobContextOn(store),
+      teacher: () => Promise.reject(new Error('there is no teacher')),
+    };
     const trained = await trainJob(context, {
       store: '',
       planKey,
       run: 'published',
       settings,
       init: null,
-      targets: { kind: 'logits', logitsKey, storedViews: views, storedTopK: topK, seed: 0, partial: true },
-      augment: { shift: { maxFraction: 0.5, probability: 0.5 }, timeMask: { maxFrames: 192 }, freqMask: { maxBins: 24 } },
+      targets: {
+        kind: 'logits',
+        logitsKey,
+        storedViews: views,
+        storedTopK: topK,
+        seed: 0,
+        partial: true,
+      },
+      augment: {
+        shift: { maxFraction: 0.5, probability: 0.5 },
+        timeMask: { maxFrames: 192 },
+        freqMask: { maxBins: 24 },
+      },
       chunkSeconds: 10,
       ensemble: [],
       hasValidation: false,
@@ -136,7 +198,9 @@ describe("importing the authors' published logits", () => {
     const planKey = await prepare({ 'clip0.wav': 150_000, 'other.wav': 160_000 });
     await expect(importFrom(planKey)).rejects.toMatchObject({
       code: 'LogitsMismatch',
-      message: expect.stringContaining('(4 of its rows name other clips, 2 other lengths)') as unknown,
+      message: expect.stringContaining(
+        '(4 of its rows name other clips, 2 other lengths)',
+      ) as unknown,
     });
   });
 

@@ -14,7 +14,8 @@ afterAll(async () => {
   for (const { store } of runs) await rm(store.uri, { recursive: true });
 });
 
-const text = async (store: FolderStore, key: string): Promise<string> => Buffer.from((await store.read(key)) ?? []).toString();
+const text = async (store: FolderStore, key: string): Promise<string> =>
+  Buffer.from((await store.read(key)) ?? []).toString();
 const FILES = ['result.json', 'report.html', 'rejected.jsonl'];
 const keysOf = (run: string) => FILES.map((file) => layout.runFile('handmade', run, file));
 
@@ -37,7 +38,11 @@ describe('publishing a distillation', () => {
       }),
     ]);
     expect(result.teacherAgreement).toEqual([
-      { between: ['right', 'wrong'], topMatch: expect.any(Number), meanDifference: expect.any(Number) },
+      {
+        between: ['right', 'wrong'],
+        topMatch: expect.any(Number),
+        meanDifference: expect.any(Number),
+      },
     ]);
     expect(result.students[0]?.agreement?.topMatch).toBe(0.75);
     expect(result.students[0]?.agreement?.divergence).toBeGreaterThan(0);
@@ -54,7 +59,9 @@ describe('publishing a distillation', () => {
   it('writes the result, the report and the rejected clips, and the latest copies', async () => {
     const { store, deps, input } = await made();
     const result = await publishRun(deps, input);
-    expect(JSON.parse(await text(store, layout.runFile('handmade', 'first', 'result.json')))).toEqual(result);
+    expect(
+      JSON.parse(await text(store, layout.runFile('handmade', 'first', 'result.json'))),
+    ).toEqual(result);
     expect(await text(store, layout.latest('handmade', 'result.json'))).toBe(
       await text(store, layout.runFile('handmade', 'first', 'result.json')),
     );
@@ -71,7 +78,8 @@ describe('publishing a distillation', () => {
     const [one, other] = [await made(), await made()];
     await publishRun(one.deps, one.input);
     await publishRun(other.deps, other.input);
-    for (const key of keysOf('first')) expect(await text(one.store, key)).toBe(await text(other.store, key));
+    for (const key of keysOf('first'))
+      expect(await text(one.store, key)).toBe(await text(other.store, key));
   });
 
   it('meets its own files when the reply was lost', async () => {
@@ -86,7 +94,10 @@ describe('publishing a distillation', () => {
 
   it('adopts the report of an attempt that died before its result', async () => {
     const { store, deps, input } = await made();
-    await store.create(layout.runFile('handmade', 'first', 'report.html'), Buffer.from('by an older version'));
+    await store.create(
+      layout.runFile('handmade', 'first', 'report.html'),
+      Buffer.from('by an older version'),
+    );
     expect((await publishRun(deps, input)).run).toBe('handmade');
     expect(await text(store, layout.latest('handmade', 'report.html'))).toBe('by an older version');
   });
@@ -97,7 +108,9 @@ describe('publishing a distillation', () => {
     const first = await text(store, layout.runFile('handmade', 'first', 'result.json'));
     await publishRun(deps, { ...input, workflowRunId: 'second', stages: [] });
     expect(await text(store, layout.runFile('handmade', 'first', 'result.json'))).toBe(first);
-    expect(JSON.parse(await text(store, layout.latest('handmade', 'result.json')))).toMatchObject({ stages: [] });
+    expect(JSON.parse(await text(store, layout.latest('handmade', 'result.json')))).toMatchObject({
+      stages: [],
+    });
   });
 
   it('names a model that was not scored', async () => {
@@ -113,7 +126,11 @@ describe('publishing without labels or without eval', () => {
   it('reports agreement instead of mAP on unlabelled clips', async () => {
     const { deps, input } = await made({ labelled: false });
     const result = await publishRun(deps, input);
-    expect([result.ensemble.mAP, ...result.teachers.map(({ mAP }) => mAP), result.students[0]?.mAP]).toEqual([null, null, null, null]);
+    expect([
+      result.ensemble.mAP,
+      ...result.teachers.map(({ mAP }) => mAP),
+      result.students[0]?.mAP,
+    ]).toEqual([null, null, null, null]);
     expect(result.students[0]?.agreement?.topMatch).toBe(0.75);
   });
 
@@ -130,7 +147,13 @@ describe('publishing taught teachers', () => {
     const { store, deps, input } = await made();
     const result = await publishRun(deps, { ...input, kind: 'teach', ensemble: [], logits: null });
     expect(result).toMatchObject({ teachers: [], ensemble: { mAP: null }, logits: null });
-    expect(result.students[0]).toMatchObject({ name: 'mini', mAP: expect.closeTo(7 / 9, 12), agreement: null });
-    expect(await text(store, layout.latest('handmade', 'report.html'))).toContain('Teachers from labels');
+    expect(result.students[0]).toMatchObject({
+      name: 'mini',
+      mAP: expect.closeTo(7 / 9, 12),
+      agreement: null,
+    });
+    expect(await text(store, layout.latest('handmade', 'report.html'))).toContain(
+      'Teachers from labels',
+    );
   });
 });

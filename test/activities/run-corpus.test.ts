@@ -1,6 +1,10 @@
 import { encodeRejected, groupRejected, type RejectedClip } from '../../report/run-corpus';
 
-const clip = (name: string, reason: string): RejectedClip => ({ split: 'train', clip: name, reason });
+const clip = (name: string, reason: string): RejectedClip => ({
+  split: 'train',
+  clip: name,
+  reason,
+});
 
 describe('rejected clips', () => {
   it('are grouped by what their reasons have in common, most frequent first', () => {
@@ -15,11 +19,16 @@ describe('rejected clips', () => {
       ['no such file', 1],
       ['tooShort', 1],
     ]);
-    expect(groups[0]?.examples.map(({ reason }) => reason)).toEqual(["unknown label 'Kazoo'", "unknown label 'Theremin'"]);
+    expect(groups[0]?.examples.map(({ reason }) => reason)).toEqual([
+      "unknown label 'Kazoo'",
+      "unknown label 'Theremin'",
+    ]);
   });
 
   it('are shown by a few examples and counted in full', () => {
-    const [group] = groupRejected(Array.from({ length: 40 }, (_, index) => clip(`clip ${index}`, `damaged: frame ${index}`)));
+    const [group] = groupRejected(
+      Array.from({ length: 40 }, (_, index) => clip(`clip ${index}`, `damaged: frame ${index}`)),
+    );
     expect(group?.count).toBe(40);
     expect(group?.examples).toHaveLength(5);
   });

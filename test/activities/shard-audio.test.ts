@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { ShardAudio } from '../../activities/ingest/shard-audio';
 
-const clip = (bytes: number, first: number): Uint8Array => Uint8Array.from({ length: bytes }, (_, at) => (first + at) % 251);
+const clip = (bytes: number, first: number): Uint8Array =>
+  Uint8Array.from({ length: bytes }, (_, at) => (first + at) % 251);
 const hashOf = (parts: readonly Uint8Array[]): string => {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
@@ -29,7 +30,9 @@ describe('the samples of a shard', () => {
       third.append(each.map((byte) => byte + 1));
     }
     expect(hashOf(second.parts())).toBe(hashOf(clips.slice(1, 4)));
-    expect(hashOf(third.parts())).toBe(hashOf(clips.slice(1, 4).map((each) => each.map((byte) => byte + 1))));
+    expect(hashOf(third.parts())).toBe(
+      hashOf(clips.slice(1, 4).map((each) => each.map((byte) => byte + 1))),
+    );
     second.release();
     expect(second.parts()).toEqual([]);
     third.release();

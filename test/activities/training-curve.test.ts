@@ -2,7 +2,8 @@ import { chartData } from '../../report/report-charts';
 import { sampleReport } from '../report/sample-report';
 import { curvePoints, thin } from '../../report/training-curve';
 
-const points = (count: number) => Array.from({ length: count }, (_, step) => ({ step, loss: step % 2, learningRate: 0.5 }));
+const points = (count: number) =>
+  Array.from({ length: count }, (_, step) => ({ step, loss: step % 2, learningRate: 0.5 }));
 
 describe('a training curve', () => {
   it('keeps every point of a short training', () => {

@@ -29,7 +29,10 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const leaveRows = () => store.create(rowsKey, encodeRows(table, notes));
 const write = (into = store) =>
-  writeLogits({ openStore: () => into, monotonicMs: () => performance.now() }, { store: '', logitsKey, audioShard, shard: 3 });
+  writeLogits(
+    { openStore: () => into, monotonicMs: () => performance.now() },
+    { store: '', logitsKey, audioShard, shard: 3 },
+  );
 
 describe('what the teachers left of a shard', () => {
   it('becomes its file and its manifest, and is removed', async () => {
@@ -37,25 +40,40 @@ describe('what the teachers left of a shard', () => {
     const shard = await write();
     expect(await decodeLogitShard((await store.read(shardKey))!)).toEqual(table);
     const manifest = await readJson<LogitsManifest>(store, manifestKey);
-    expect(manifest).toMatchObject({ rowsPlanned: 15, rowsWritten: 15, agreement: [], bytes: shard.bytes });
-    expect(shard).toEqual({ logitsKey, rows: 15, bytes: manifest.bytes, seconds: manifest.seconds, reused: false });
+    expect(manifest).toMatchObject({
+      rowsPlanned: 15,
+      rowsWritten: 15,
+      agreement: [],
+      bytes: shard.bytes,
+    });
+    expect(shard).toEqual({
+      logitsKey,
+      rows: 15,
+      bytes: manifest.bytes,
+      seconds: manifest.seconds,
+      reused: false,
+    });
     expect(manifest.seconds).toBeGreaterThan(7);
     expect(await store.list('logits/')).toEqual([manifestKey, shardKey].sort());
   });
 
-  it.each([shardKey, manifestKey, rowsKey])('is written by the next attempt when the writer died before it came to %s', async (key) => {
-    await leaveRows();
-    class Dying extends FolderStore {
-      override create: FolderStore['create'] = (at, content) =>
-        at === key ? Promise.reject(new Error('killed')) : super.create(at, content);
-      override remove: FolderStore['remove'] = (at) => (at === key ? Promise.reject(new Error('killed')) : super.remove(at));
-    }
-    await expect(write(new Dying(folder))).rejects.toThrow('killed');
-    await expect(store.exists(rowsKey)).resolves.toBe(true);
-    await expect(write()).resolves.toMatchObject({ rows: 15 });
-    expect(await decodeLogitShard((await store.read(shardKey))!)).toEqual(table);
-    expect(await store.list('logits/')).toEqual([manifestKey, shardKey].sort());
-  });
+  it.each([shardKey, manifestKey, rowsKey])(
+    'is written by the next attempt when the writer died before it came to %s',
+    async (key) => {
+      await leaveRows();
+      class Dying extends FolderStore {
+        override create: FolderStore['create'] = (at, content) =>
+          at === key ? Promise.reject(new Error('killed')) : super.create(at, content);
+        override remove: FolderStore['remove'] = (at) =>
+          at === key ? Promise.reject(new Error('killed')) : super.remove(at);
+      }
+      await expect(write(new Dying(folder))).rejects.toThrow('killed');
+      await expect(store.exists(rowsKey)).resolves.toBe(true);
+      await expect(write()).resolves.toMatchObject({ rows: 15 });
+      expect(await decodeLogitShard((await store.read(shardKey))!)).toEqual(table);
+      expect(await store.list('logits/')).toEqual([manifestKey, shardKey].sort());
+    },
+  );
 
   it('is written once by two that are at it together', async () => {
     await leaveRows();
@@ -69,12 +87,18 @@ describe('what the teachers left of a shard', () => {
     damaged[200]! ^= 1;
     await store.create(rowsKey, damaged);
     const failure = asFailure(await write().catch((error: unknown) => error));
-    expect(failure).toMatchObject({ type: STORE_DAMAGED, nonRetryable: true, details: [[{ kind: 'logits', shard: 3 }]] });
+    expect(failure).toMatchObject({
+      type: STORE_DAMAGED,
+      nonRetryable: true,
+      details: [[{ kind: 'logits', shard: 3 }]],
+    });
     await expect(store.exists(rowsKey)).resolves.toBe(false);
     expect(await store.list('quarantine/')).toHaveLength(1);
   });
 
   it('is asked for again when it is gone and no shard was made of it', async () => {
-    expect(asFailure(await write().catch((error: unknown) => error))).toMatchObject({ type: STORE_DAMAGED });
+    expect(asFailure(await write().catch((error: unknown) => error))).toMatchObject({
+      type: STORE_DAMAGED,
+    });
   });
 });

@@ -1,4 +1,7 @@
-/** What happens in a try, and when: a function of the seed and the try's number alone. Every fault comes once in as many tries as there are faults. */
+/**
+ * What happens in a try, and when: a function of the seed and the try's number alone. Every fault
+ * comes once in as many tries as there are faults.
+ */
 import { below, permutation, philox, streamKey, uniform } from '../../ced/augment/random';
 import { FAULTS, type Fault, type Stage } from './faults';
 import { SHARDS } from './scene';
@@ -12,7 +15,8 @@ export interface Draw {
 }
 
 /** As soon as audio is ingested, or when so much has been done. */
-export type Moment = { stage: 'ingest' } | { stage: 'logits'; row: number } | { stage: 'training'; step: number };
+export type Moment =
+  { stage: 'ingest' } | { stage: 'logits'; row: number } | { stage: 'training'; step: number };
 
 export function drawTry(seed: number, index: number): Draw {
   const block = Math.floor(index / FAULTS.length);
@@ -56,8 +60,11 @@ export async function reached(trial: Trial, moment: Moment): Promise<void> {
       return stage === undefined || stage.state === 'waiting' ? null : stage;
     }
     const deeds = trial.deeds();
-    if (moment.stage === 'training') return deeds.find(({ unit, done }) => unit === 'steps' && done >= moment.step) ?? null;
-    const heard = deeds.filter(({ unit }) => unit === 'rows').reduce((rows, { shard, done }) => rows.set(shard, done), new Map<number, number>()); // prettier-ignore
+    if (moment.stage === 'training')
+      return deeds.find(({ unit, done }) => unit === 'steps' && done >= moment.step) ?? null;
+    const heard = deeds
+      .filter(({ unit }) => unit === 'rows')
+      .reduce((rows, { shard, done }) => rows.set(shard, done), new Map<number, number>());
     return [...heard.values()].reduce((sum, rows) => sum + rows, 0) >= moment.row || null;
   });
 }

@@ -1,4 +1,7 @@
-/** What a fault cost: work that engines did twice, and the time until the run got on. Counted from what the engines were witnessed to do. */
+/**
+ * What a fault cost: work that engines did twice, and the time until the run got on. Counted from
+ * what the engines were witnessed to do.
+ */
 import type { Deed } from './witness';
 
 /** Steps and rows that were computed again. @param planned of each */
@@ -22,8 +25,10 @@ export function workRepeated(deeds: readonly Deed[]): { steps: number; rows: num
 }
 
 /**
- * Seconds from the fault to the first progress that goes beyond everything before it: a step never trained, a row never heard, a finished activity.
- * @param countsFromMs when the fault was over. @returns null where the run had nothing left to do
+ * Seconds from the fault to the first progress that goes beyond everything before it: a step never
+ * trained, a row never heard, a finished activity.
+ * @param countsFromMs when the fault was over.
+ * @returns null where the run had nothing left to do
  */
 export function recoverySeconds(
   deeds: readonly Deed[],

@@ -1,4 +1,7 @@
-/** What can happen to a run. Whatever dies is started again, as a supervisor would; nothing else is done for the run. */
+/**
+ * What can happen to a run. Whatever dies is started again, as a supervisor would; nothing else is
+ * done for the run.
+ */
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,7 +28,11 @@ const ENGINE_AT_WORK = ['logits', 'training'] as const;
 const DAY_MS = 24 * 3600_000;
 
 export const FAULTS: readonly Fault[] = [
-  { name: 'SIGKILL engine', stages: ENGINE_AT_WORK, happen: async (scene) => scene.signalEngine('SIGKILL') },
+  {
+    name: 'SIGKILL engine',
+    stages: ENGINE_AT_WORK,
+    happen: async (scene) => scene.signalEngine('SIGKILL'),
+  },
   {
     name: 'SIGKILL GPU worker',
     stages: ENGINE_AT_WORK,

@@ -1,4 +1,7 @@
-/** `npm run chaos`: draws faults and moments from a seed, lets them happen to a small run, and compares what is left, byte for byte. */
+/**
+ * `npm run chaos`: draws faults and moments from a seed, lets them happen to a small run, and
+ * compares what is left, byte for byte.
+ */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -45,7 +48,9 @@ async function main(): Promise<number> {
   const wanted = Array.from({ length: runs }, (_, index) => index).filter((index) =>
     drawTry(seed, index).fault.name.includes(values.fault ?? ''),
   );
-  const missing = wanted.filter((index) => !read(out, seed, wanted).some((each) => each.try === index));
+  const missing = wanted.filter(
+    (index) => !read(out, seed, wanted).some((each) => each.try === index),
+  );
   const lanes = Math.min(whole('lanes', values.lanes ?? '1'), missing.length);
   await Promise.all(
     Array.from({ length: lanes }, () =>
@@ -57,12 +62,20 @@ async function main(): Promise<number> {
   );
   const outcomes = read(out, seed, wanted).sort((a, b) => a.try - b.try);
   const identical = outcomes.filter((outcome) => outcome.identical).length;
-  console.log(['', ...HEAD, ...outcomes.map(row), '', `${identical} of ${wanted.length} identical`].join('\n'));
+  console.log(
+    ['', ...HEAD, ...outcomes.map(row), '', `${identical} of ${wanted.length} identical`].join(
+      '\n',
+    ),
+  );
   return identical === wanted.length ? 0 : 1;
 }
 
 /** A pipeline of its own, and tries on it until none is left. */
-async function lane(missing: number[], seed: number, done: (outcome: Outcome) => void): Promise<void> {
+async function lane(
+  missing: number[],
+  seed: number,
+  done: (outcome: Outcome) => void,
+): Promise<void> {
   const scene = await Scene.open();
   // Workers lead groups of their own: Ctrl-C does not reach them.
   const interrupt = (): void => {
@@ -77,7 +90,11 @@ async function lane(missing: number[], seed: number, done: (outcome: Outcome) =>
     if (fault !== null) throw new Error(`the undisturbed run: ${fault}`);
     const expected = await undisturbed.fingerprint(result);
     for (let index = missing.shift(); index !== undefined; index = missing.shift())
-      done({ seed, try: index, ...(await runTry(scene, drawTry(seed, index), `try-${index}`, expected)) });
+      done({
+        seed,
+        try: index,
+        ...(await runTry(scene, drawTry(seed, index), `try-${index}`, expected)),
+      });
   } finally {
     await scene.close();
   }
@@ -103,13 +120,23 @@ const HEAD = [
 
 function row(outcome: Outcome): string {
   const { recoverySeconds, stepsRepeated, rowsRepeated, seconds, why } = outcome;
-  const cells = [outcome.try, outcome.fault, outcome.moment, recoverySeconds?.toFixed(1) ?? '–', stepsRepeated, rowsRepeated, seconds.toFixed(1), why ?? 'identical']; // prettier-ignore
+  const cells = [
+    outcome.try,
+    outcome.fault,
+    outcome.moment,
+    recoverySeconds?.toFixed(1) ?? '–',
+    stepsRepeated,
+    rowsRepeated,
+    seconds.toFixed(1),
+    why ?? 'identical',
+  ];
   return `| ${cells.join(' | ')} |`;
 }
 
 function whole(option: string, text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`--${option} ${text}: expected a whole number of at least 1`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new Error(`--${option} ${text}: expected a whole number of at least 1`);
   return value;
 }
 

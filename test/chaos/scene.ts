@@ -1,4 +1,7 @@
-/** A small pipeline of real processes: a Temporal server, a storage server behind a proxy, a CPU and a GPU worker, a corpus of tones. */
+/**
+ * A small pipeline of real processes: a Temporal server, a storage server behind a proxy, a CPU and
+ * a GPU worker, a corpus of tones.
+ */
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,16 +37,28 @@ export class Scene {
     const cluster = await Cluster.start();
     const corpus = writeToneCorpus(cluster.folder, { train: CLIPS, validation: 16, eval: 16 });
     const teacher = writeUntaughtTeacher(cluster.folder, corpus.vocabulary, 1);
-    const storage = await startStorage({ port: 0, folder: join(cluster.folder, 'buckets'), log: join(cluster.folder, 'storage.log') });
+    const storage = await startStorage({
+      port: 0,
+      folder: join(cluster.folder, 'buckets'),
+      log: join(cluster.folder, 'storage.log'),
+    });
     await storage.createBucket('chaos');
-    const scene = new Scene(cluster, storage, await StorageProxy.open(storage.port), corpus, teacher);
+    const scene = new Scene(
+      cluster,
+      storage,
+      await StorageProxy.open(storage.port),
+      corpus,
+      teacher,
+    );
     [scene.cpu, scene.gpu] = await Promise.all([scene.worker('cpu'), scene.worker('gpu')]);
     return scene;
   }
 
   /** Starts a worker whose engine is witnessed. */
   async worker(queue: 'cpu' | 'gpu', place: WorkerPlace = {}): Promise<ChildProcess> {
-    const preloaded = ['witness', 'wrong-clock'].map((name) => `--require "${join(repositoryRoot, 'dist/test/chaos', `${name}.js`)}"`);
+    const preloaded = ['witness', 'wrong-clock'].map(
+      (name) => `--require "${join(repositoryRoot, 'dist/test/chaos', `${name}.js`)}"`,
+    );
     const environment = {
       HOME: this.cluster.folder,
       CED_CACHE: process.env['CED_CACHE'] ?? '',
@@ -81,8 +96,13 @@ export class Scene {
   async kill(worker: ChildProcess): Promise<void> {
     const engines = enginesOf(worker);
     await kill(worker);
-    // The kernel takes them apart after their worker; one that stays is an orphan, and found as such.
-    for (const deadline = performance.now() + 5000; engines.some(isAlive) && performance.now() < deadline;) await sleep(10);
+    // The kernel takes them apart after their worker; one that stays is an orphan, and found as
+    // such.
+    for (
+      const deadline = performance.now() + 5000;
+      engines.some(isAlive) && performance.now() < deadline;
+    )
+      await sleep(10);
   }
 
   /** To the GPU worker's engine, if it has one now. */
@@ -102,7 +122,11 @@ export class Scene {
     const pids = new Set(this.deeds(store).map(({ pid }) => pid));
     const own = [this.gpu, ...this.old].flatMap(enginesOf);
     const suspects = [...pids].filter((pid) => !own.includes(pid));
-    for (const deadline = performance.now() + 5000; suspects.some(isAlive) && performance.now() < deadline;) await sleep(50);
+    for (
+      const deadline = performance.now() + 5000;
+      suspects.some(isAlive) && performance.now() < deadline;
+    )
+      await sleep(50);
     return suspects.filter(isAlive);
   }
 

@@ -5,7 +5,10 @@ import { Scene } from './scene';
 import { Trial } from './trial';
 import { runTry } from './try';
 
-/** Three of what `npm run chaos` draws from, at fixed moments; real processes, a real Temporal server and a real storage server. */
+/**
+ * Three of what `npm run chaos` draws from, at fixed moments; real processes, a real Temporal
+ * server and a real storage server.
+ */
 describe('a run to which something happens', () => {
   let scene: Scene;
   let expected: string;
@@ -27,7 +30,12 @@ describe('a run to which something happens', () => {
     '(%s) ends by itself with the same logits, student and last checkpoint, and nothing lost, doubled or left behind',
     async (name, moment) => {
       const fault = FAULTS.find((each) => each.name === name)!;
-      const outcome = await runTry(scene, { fault, moment, within: 0.4 }, `slice-${moment.stage}-${FAULTS.indexOf(fault)}`, expected);
+      const outcome = await runTry(
+        scene,
+        { fault, moment, within: 0.4 },
+        `slice-${moment.stage}-${FAULTS.indexOf(fault)}`,
+        expected,
+      );
       expect(outcome).toMatchObject({ why: null, identical: true });
     },
     480_000,

@@ -1,4 +1,7 @@
-/** A disk of a few megabytes of its own (tmpfs; needs root or a namespace of one's own), that can be filled to its last byte. */
+/**
+ * A disk of a few megabytes of its own (tmpfs; needs root or a namespace of one's own), that can be
+ * filled to its last byte.
+ */
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

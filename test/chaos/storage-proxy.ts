@@ -1,13 +1,20 @@
 /**
- * Stands between workers and the storage server, which stays real, and does to their transfers what networks and busy servers do. What is let
- * through is passed on unchanged.
+ * Stands between workers and the storage server, which stays real, and does to their transfers what
+ * networks and busy servers do. What is let through is passed on unchanged.
  */
-import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
 /**
- * `429`, `503`: every request is refused so. `hang`: requests are taken and never answered, not even later. `cut`: transfers end in the middle:
- * downloads after half of their bytes, uploads in turn after half of theirs and when they are done but before the answer.
+ * `429`, `503`: every request is refused so. `hang`: requests are taken and never answered, not
+ * even later. `cut`: transfers end in the middle: downloads after half of their bytes, uploads in
+ * turn after half of theirs and when they are done but before the answer.
  */
 export type Weather = 'fair' | '429' | '503' | 'hang' | 'cut';
 
@@ -84,7 +91,12 @@ function halfOf({ headers }: IncomingMessage): number {
 }
 
 /** Passes on at most `limit` bytes, then cuts. */
-function forward(from: IncomingMessage, to: NodeJS.WritableStream, limit: number, cut: () => void): void {
+function forward(
+  from: IncomingMessage,
+  to: NodeJS.WritableStream,
+  limit: number,
+  cut: () => void,
+): void {
   let bytes = 0;
   from.on('data', (part: Buffer) => {
     bytes += part.length;

@@ -1,4 +1,7 @@
-/** One run on the scene, and what can be known of it from outside: what its engines got done, what stands in its store. */
+/**
+ * One run on the scene, and what can be known of it from outside: what its engines got done, what
+ * stands in its store.
+ */
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,8 +44,19 @@ export class Trial {
     private readonly resume: 'continue' | 'exact',
   ) {}
 
-  static async start(scene: Scene, name: string, place: Place = 'folder', resume: 'continue' | 'exact' = 'continue'): Promise<Trial> {
-    const trial = place === 'bucket' ? inBucket(scene, name) : { uri: `store-${name}`, store: new FolderStore(join(scene.cluster.folder, `store-${name}`)) }; // prettier-ignore
+  static async start(
+    scene: Scene,
+    name: string,
+    place: Place = 'folder',
+    resume: 'continue' | 'exact' = 'continue',
+  ): Promise<Trial> {
+    const trial =
+      place === 'bucket'
+        ? inBucket(scene, name)
+        : {
+            uri: `store-${name}`,
+            store: new FolderStore(join(scene.cluster.folder, `store-${name}`)),
+          };
     if (place !== 'bucket') mkdirSync(trial.store.uri);
     const disk = place === 'small disk' ? mountDisk(trial.store.uri) : null;
     const started = new Trial(scene, name, trial.uri, trial.store, disk, resume);
@@ -52,7 +66,18 @@ export class Trial {
 
   /** Also after the run has ended. */
   async begin(): Promise<void> {
-    const student = { name: 'student', model: { embedDim: 32, depth: 2, heads: 2 }, epochs: EPOCHS, batchSize: BATCH, learningRate: 2e-3, warmupSteps: 20, validateEvery: 5, averageBest: 2, checkpointSeconds: 0.5, seed: 3 }; // prettier-ignore
+    const student = {
+      name: 'student',
+      model: { embedDim: 32, depth: 2, heads: 2 },
+      epochs: EPOCHS,
+      batchSize: BATCH,
+      learningRate: 2e-3,
+      warmupSteps: 20,
+      validateEvery: 5,
+      averageBest: 2,
+      checkpointSeconds: 0.5,
+      seed: 3,
+    };
     const run = {
       name: this.name,
       store: this.storeUri,
@@ -62,7 +87,11 @@ export class Trial {
       students: [student],
       resume: this.resume,
     };
-    this.handle = await this.scene.cluster.client.workflow.start('distill', { taskQueue: 'ced', workflowId: this.name, args: [run] });
+    this.handle = await this.scene.cluster.client.workflow.start('distill', {
+      taskQueue: 'ced',
+      workflowId: this.name,
+      args: [run],
+    });
   }
 
   deeds(): Deed[] {
@@ -82,9 +111,13 @@ export class Trial {
   /** Keys of the newest checkpoint's files; waits for one to be there. */
   async newestCheckpoint(): Promise<string[]> {
     return await this.eventually(async () => {
-      const keys = (await this.store.list('training/')).filter((key) => key.includes('/checkpoints/'));
+      const keys = (await this.store.list('training/')).filter((key) =>
+        key.includes('/checkpoints/'),
+      );
       const newest = keys.filter((key) => key.endsWith('/state.json')).at(-1);
-      return newest === undefined ? null : keys.filter((key) => key.startsWith(newest.replace('state.json', '')));
+      return newest === undefined
+        ? null
+        : keys.filter((key) => key.startsWith(newest.replace('state.json', '')));
     });
   }
 
@@ -97,28 +130,46 @@ export class Trial {
   }
 
   /**
-   * One hash over the bytes of every logit shard and of the student, whether it calls itself bit-exact, and the last checkpoint: a student is the mean
-   * of its best epochs, the checkpoint holds every step.
+   * One hash over the bytes of every logit shard and of the student, whether it calls itself
+   * bit-exact, and the last checkpoint: a student is the mean of its best epochs, the checkpoint
+   * holds every step.
    */
   async fingerprint(result: RunResult): Promise<string> {
     const hash = createHash('sha256');
-    for (const key of await this.shardKeys(result)) hash.update(key.slice(key.lastIndexOf('/'))).update((await this.store.read(key)) ?? '');
-    for (const { sha256, bitExact } of result.students) hash.update(String(bitExact)).update((await this.store.read(layout.model(sha256))) ?? ''); // prettier-ignore
+    for (const key of await this.shardKeys(result))
+      hash.update(key.slice(key.lastIndexOf('/'))).update((await this.store.read(key)) ?? '');
+    for (const { sha256, bitExact } of result.students)
+      hash.update(String(bitExact)).update((await this.store.read(layout.model(sha256))) ?? '');
     for (const key of await this.newestCheckpoint())
-      if (key.endsWith('.safetensors')) hash.update(key.split('/').slice(-2).join('/')).update((await this.store.read(key)) ?? '');
+      if (key.endsWith('.safetensors'))
+        hash.update(key.split('/').slice(-2).join('/')).update((await this.store.read(key)) ?? '');
     return hash.digest('hex');
   }
 
-  /** What is wrong with what the run left, or null: rows planned = written = trained on, nothing half there, nothing alive. */
+  /**
+   * What is wrong with what the run left, or null: rows planned = written = trained on, nothing
+   * half there, nothing alive.
+   */
   async fault(result: RunResult): Promise<string | null> {
     const shards = await this.shardKeys(result);
-    const manifests = await Promise.all(shards.map((key) => readJson<LogitsManifest>(this.store, key.replace('.parquet', '.json'))));
-    const sum = (of: 'rowsPlanned' | 'rowsWritten'): number => manifests.reduce((rows, manifest) => rows + manifest[of], 0);
-    if (shards.length !== SHARDS || sum('rowsPlanned') !== ROWS || sum('rowsWritten') !== ROWS || result.logits?.rows !== ROWS)
+    const manifests = await Promise.all(
+      shards.map((key) => readJson<LogitsManifest>(this.store, key.replace('.parquet', '.json'))),
+    );
+    const sum = (of: 'rowsPlanned' | 'rowsWritten'): number =>
+      manifests.reduce((rows, manifest) => rows + manifest[of], 0);
+    if (
+      shards.length !== SHARDS ||
+      sum('rowsPlanned') !== ROWS ||
+      sum('rowsWritten') !== ROWS ||
+      result.logits?.rows !== ROWS
+    )
       return `${ROWS} rows planned, ${sum('rowsWritten')} written in ${shards.length} shards`;
-    const [key] = (await this.store.list('training/')).filter((each) => /^training\/[^/]+\/manifest\.json$/.test(each));
+    const [key] = (await this.store.list('training/')).filter((each) =>
+      /^training\/[^/]+\/manifest\.json$/.test(each),
+    );
     const trained = await readJson<TrainedModel>(this.store, key ?? 'training/manifest.json');
-    if (trained.rowsTrained !== EPOCHS * CLIPS || trained.steps !== STEPS) return `${trained.rowsTrained} rows trained on, ${EPOCHS * CLIPS} planned`; // prettier-ignore
+    if (trained.rowsTrained !== EPOCHS * CLIPS || trained.steps !== STEPS)
+      return `${trained.rowsTrained} rows trained on, ${EPOCHS * CLIPS} planned`;
     const { damaged } = await verifyStore(this.store);
     // Best weights that no checkpoint came to name are what a kill leaves; nothing reads them.
     const half = damaged.filter(({ why }) => why !== 'no manifest names it');
@@ -128,7 +179,9 @@ export class Trial {
   }
 
   private async shardKeys(result: RunResult): Promise<string[]> {
-    return (await this.store.list(`logits/${result.logits?.key}/`)).filter((key) => key.endsWith('.parquet'));
+    return (await this.store.list(`logits/${result.logits?.key}/`)).filter((key) =>
+      key.endsWith('.parquet'),
+    );
   }
 }
 
@@ -136,5 +189,8 @@ function inBucket(scene: Scene, name: string): { uri: string; store: Store } {
   // Past the proxy: who looks is not to be disturbed.
   const client = openGcs({ STORAGE_EMULATOR_HOST: scene.storage.endpoint });
   const cache = new ObjectCache({ folder: join(scene.cluster.folder, 'seen'), maxBytes: 1e9 });
-  return { uri: `gs://chaos/${name}`, store: new GcsStore({ client, bucket: 'chaos', prefix: name, cache }) };
+  return {
+    uri: `gs://chaos/${name}`,
+    store: new GcsStore({ client, bucket: 'chaos', prefix: name, cache }),
+  };
 }

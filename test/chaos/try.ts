@@ -1,4 +1,7 @@
-/** One try: a run is started, something happens to it at a drawn moment, and what it leaves is compared with an undisturbed run's. */
+/**
+ * One try: a run is started, something happens to it at a drawn moment, and what it leaves is
+ * compared with an undisturbed run's.
+ */
 import type { WorkflowHandle } from '@temporalio/client';
 import type { RunResult } from '../../workflows/contract/activities';
 import { nameOf, reached, type Draw } from './draw';
@@ -11,7 +14,10 @@ export interface Outcome {
   try: number;
   fault: string;
   moment: string;
-  /** From the fault to the first progress beyond what was there before; null where the run had none to make. */
+  /**
+   * From the fault to the first progress beyond what was there before; null where the run had none
+   * to make.
+   */
   recoverySeconds: number | null;
   stepsRepeated: number;
   rowsRepeated: number;
@@ -31,7 +37,16 @@ export async function runTry(
   expected: string,
 ): Promise<Omit<Outcome, 'seed' | 'try'>> {
   const startedMs = performance.now();
-  const outcome = { fault: fault.name, moment: nameOf(moment), recoverySeconds: null as number | null, stepsRepeated: 0, rowsRepeated: 0, seconds: 0, identical: false, why: null as string | null }; // prettier-ignore
+  const outcome = {
+    fault: fault.name,
+    moment: nameOf(moment),
+    recoverySeconds: null as number | null,
+    stepsRepeated: 0,
+    rowsRepeated: 0,
+    seconds: 0,
+    identical: false,
+    why: null as string | null,
+  };
   let trial: Trial | undefined;
   try {
     await scene.settle();
@@ -42,15 +57,23 @@ export async function runTry(
     const countsFromMs = trial.landedMs ?? Date.now();
     const result = await ending(trial.handle);
     const deeds = trial.deeds();
-    outcome.recoverySeconds = recoverySeconds(deeds, await finishedActivities(trial.handle), { atMs, countsFromMs });
+    outcome.recoverySeconds = recoverySeconds(deeds, await finishedActivities(trial.handle), {
+      atMs,
+      countsFromMs,
+    });
     const repeated = workRepeated(deeds);
     outcome.stepsRepeated = repeated.steps;
     outcome.rowsRepeated = repeated.rows;
-    outcome.why = (await trial.fingerprint(result)) === expected ? await trial.fault(result) : 'other bytes';
+    outcome.why =
+      (await trial.fingerprint(result)) === expected ? await trial.fault(result) : 'other bytes';
     outcome.identical = outcome.why === null;
   } catch (error) {
-    const { cause, message } = error as { cause?: { type?: string; message?: string }; message: string };
-    outcome.why = [message, cause?.type, cause?.message].filter(Boolean).join(': ').split('\n')[0] ?? 'failed';
+    const { cause, message } = error as {
+      cause?: { type?: string; message?: string };
+      message: string;
+    };
+    outcome.why =
+      [message, cause?.type, cause?.message].filter(Boolean).join(': ').split('\n')[0] ?? 'failed';
     await trial?.handle.terminate().catch(() => undefined);
   }
   scene.proxy.weather = 'fair';
@@ -63,7 +86,10 @@ export async function runTry(
 async function ending(handle: WorkflowHandle): Promise<RunResult> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`the run did not end within ${LIMIT_MS / 1000} s`)), LIMIT_MS);
+    timer = setTimeout(
+      () => reject(new Error(`the run did not end within ${LIMIT_MS / 1000} s`)),
+      LIMIT_MS,
+    );
   });
   try {
     return await Promise.race([handle.result() as Promise<RunResult>, late]);

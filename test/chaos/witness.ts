@@ -1,6 +1,7 @@
 /**
- * Loaded into every engine (`node --require`) beside the program: writes down each step and each batch of rows that the engine reports to its
- * worker, the moment it does. Heartbeats come every four seconds and a killed process sends no last one; this is exact.
+ * Loaded into every engine (`node --require`) beside the program: writes down each step and each
+ * batch of rows that the engine reports to its worker, the moment it does. Heartbeats come every
+ * four seconds and a killed process sends no last one; this is exact.
  */
 import { openSync, writeSync } from 'node:fs';
 import type { FromEngine, ToEngine } from '../../jobs/protocol';
@@ -29,12 +30,20 @@ if (book !== undefined && send && process.env['CED_ROOT'] !== undefined) {
   process.on('message', (message: ToEngine) => {
     if (message.type !== 'run') return;
     const { kind, input } = message.job;
-    work = { store: input.store, unit: kind === 'train' ? 'steps' : 'rows', shard: kind === 'logits' ? input.shard : 0 };
+    work = {
+      store: input.store,
+      unit: kind === 'train' ? 'steps' : 'rows',
+      shard: kind === 'logits' ? input.shard : 0,
+    };
   });
   process.send = function witnessed(this: NodeJS.Process, ...told: unknown[]) {
     const [message] = told as [FromEngine];
     // Told with a phase, it is no new work: validating, writing, waiting.
-    if (message.type === 'progress' && message.progress.unit === work.unit && message.progress.phase === undefined) {
+    if (
+      message.type === 'progress' &&
+      message.progress.unit === work.unit &&
+      message.progress.phase === undefined
+    ) {
       const deed = { ms: now(), pid: process.pid, ...work, done: message.progress.done };
       writeSync(file, `${JSON.stringify(deed)}\n`);
     }

@@ -1,4 +1,7 @@
-/** Loaded into a worker and its engine (`node --require`): their wall clock is off by `CED_CLOCK_OFFSET_MS`. The monotonic clock is nobody's to set. */
+/**
+ * Loaded into a worker and its engine (`node --require`): their wall clock is off by
+ * `CED_CLOCK_OFFSET_MS`. The monotonic clock is nobody's to set.
+ */
 const offsetMs = Number(process.env['CED_CLOCK_OFFSET_MS'] ?? 0);
 const RightDate = Date;
 const now = (): number => RightDate.now() + offsetMs;

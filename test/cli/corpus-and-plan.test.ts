@@ -6,7 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeFailure } from '../../cli/failure';
 import { ced } from '../../cli/main';
-import { estimateSplit, estimateTraining, forwardOperations, logitBytes } from '../../cli/run/run-estimate';
+import {
+  estimateSplit,
+  estimateTraining,
+  forwardOperations,
+  logitBytes,
+} from '../../cli/run/run-estimate';
 import { modelConfig } from '../../jobs/train/model-shape';
 import { distillRunSchema } from '../../workflows/contract/run-file/distill-run';
 import { writeToneCorpus } from '../support/tone-corpus';
@@ -17,16 +22,28 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ced-commands-'));
   writeToneCorpus(folder, { train: 6, validation: 2, eval: 2 });
   printed = '';
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((printed += String(text)), true));
+  jest
+    .spyOn(process.stdout, 'write')
+    .mockImplementation((text) => ((printed += String(text)), true));
 });
 afterEach(() => {
   jest.restoreAllMocks();
   rmSync(folder, { recursive: true, force: true });
 });
 
-const corpus = { train: 'train.jsonl', validation: 'validation.jsonl', eval: 'eval.jsonl', vocabulary: 'vocabulary.csv', clipsPerShard: 4 };
+const corpus = {
+  train: 'train.jsonl',
+  validation: 'validation.jsonl',
+  eval: 'eval.jsonl',
+  vocabulary: 'vocabulary.csv',
+  clipsPerShard: 4,
+};
 function runFile(): string {
-  const teacher = modelConfig({ embedDim: 32, depth: 2, heads: 2, mlpRatio: 4, pooling: 'mean' }, 1, Array.from({ length: 6 }, (_, index) => ({ name: `${index}` }))); // prettier-ignore
+  const teacher = modelConfig(
+    { embedDim: 32, depth: 2, heads: 2, mlpRatio: 4, pooling: 'mean' },
+    1,
+    Array.from({ length: 6 }, (_, index) => ({ name: `${index}` })),
+  );
   mkdirSync(join(folder, 'teacher'), { recursive: true });
   writeFileSync(join(folder, 'teacher/config.json'), JSON.stringify(teacher));
   const run = {
@@ -35,7 +52,9 @@ function runFile(): string {
     corpus,
     teachers: [{ name: 'a', checkpoint: 'teacher', format: 'ced' }],
     logits: { views: 3, topK: 4, chunkSeconds: 0.5 },
-    students: [{ name: 'small', model: { embedDim: 16, depth: 1, heads: 2 }, epochs: 5, batchSize: 4 }],
+    students: [
+      { name: 'small', model: { embedDim: 16, depth: 1, heads: 2 }, epochs: 5, batchSize: 4 },
+    ],
   };
   writeFileSync(join(folder, 'run.json'), JSON.stringify(run));
   return join(folder, 'run.json');
@@ -60,7 +79,9 @@ describe('ced corpus', () => {
     try {
       expect(await ced(['corpus', 'hf://org/corpus/train.jsonl', '--allow-private-hosts'])).toBe(0);
       expect(printed).toMatch(/clips +6, [^]*rejected +0\n/);
-      await expect(ced(['corpus', 'hf://org/corpus/train.jsonl'])).rejects.toThrow(/--allow-private-hosts/);
+      await expect(ced(['corpus', 'hf://org/corpus/train.jsonl'])).rejects.toThrow(
+        /--allow-private-hosts/,
+      );
     } finally {
       delete process.env['HF_ENDPOINT'];
       server.close();
@@ -71,8 +92,16 @@ describe('ced corpus', () => {
     copyFileSync(join(folder, 'audio/eval-1.wav'), join(folder, 'audio/train-2.wav'));
     writeFileSync(join(folder, 'audio/train-4.wav'), 'no audio');
     expect(await ced(['corpus', runFile(), '--root', folder, '--json'])).toBe(1);
-    const { splits, overlaps, problems } = JSON.parse(printed) as { splits: { split: string; clips: number; rejected: { count: number }[] }[]; overlaps: object; problems: string[] }; // prettier-ignore
-    expect(splits.map(({ split, clips }) => [split, clips])).toEqual([['train', 5], ['eval', 2], ['validation', 2]]); // prettier-ignore
+    const { splits, overlaps, problems } = JSON.parse(printed) as {
+      splits: { split: string; clips: number; rejected: { count: number }[] }[];
+      overlaps: object;
+      problems: string[];
+    };
+    expect(splits.map(({ split, clips }) => [split, clips])).toEqual([
+      ['train', 5],
+      ['eval', 2],
+      ['validation', 2],
+    ]);
     expect(splits[0]?.rejected).toEqual([expect.objectContaining({ count: 1 })]);
     expect(overlaps).toEqual({ count: 1, examples: [{ clip: 'train-2', of: 'eval eval-1' }] });
     expect(problems).toEqual([
@@ -89,7 +118,9 @@ describe('ced corpus', () => {
   });
 
   it('says what it was not given', async () => {
-    expect(await ced(['corpus']).catch(describeFailure)).toBe('ced corpus: expected a table or a run file; see ced corpus --help');
+    expect(await ced(['corpus']).catch(describeFailure)).toBe(
+      'ced corpus: expected a table or a run file; see ced corpus --help',
+    );
     expect(await ced(['corpus', 'nowhere.jsonl']).catch(describeFailure)).toMatch(
       /corpus\.train: .*nowhere\.jsonl cannot be read \(ENOENT\)/,
     );
@@ -101,7 +132,10 @@ describe('ced plan', () => {
     expect(await ced(['plan', runFile(), '--root', folder, '--json'])).toBe(0);
     expect(JSON.parse(printed)).toMatchObject({
       run: 'tones',
-      splits: { train: { clips: 6, shards: 2, chunks: 12, audioBytes: 6 * 32_000 }, eval: { clips: 2, shards: 1, chunks: 4 } },
+      splits: {
+        train: { clips: 6, shards: 2, chunks: 12, audioBytes: 6 * 32_000 },
+        eval: { clips: 2, shards: 1, chunks: 4 },
+      },
       logits: { rows: 36, bytes: 36 * 12 },
       teachers: [{ name: 'a', parameters: expect.any(Number) }],
       trainings: [{ name: 'small', steps: 15 }],
@@ -111,7 +145,9 @@ describe('ced plan', () => {
 
   it('reads well', async () => {
     expect(await ced(['plan', runFile(), '--root', folder])).toBe(0);
-    expect(printed).toMatch(/^run tones\n {2}train +6 clips, 2 shards, 12 chunks, 192 kB of audio\n/);
+    expect(printed).toMatch(
+      /^run tones\n {2}train +6 clips, 2 shards, 12 chunks, 192 kB of audio\n/,
+    );
     expect(printed).toMatch(/logits +36 rows, 432 B/);
   });
 
@@ -119,7 +155,9 @@ describe('ced plan', () => {
     const run = runFile();
     rmSync(join(folder, 'teacher'), { recursive: true });
     expect(await ced(['plan', run, '--root', folder])).toBe(0);
-    expect(printed).toMatch(/teachers +a \(size not known here\)\n {2}logits +36 rows, 432 B, hours unknown/);
+    expect(printed).toMatch(
+      /teachers +a \(size not known here\)\n {2}logits +36 rows, 432 B, hours unknown/,
+    );
   });
 });
 
@@ -138,12 +176,19 @@ describe('an estimate', () => {
   });
 
   it('cuts clips as the store does: a remainder of half a chunk counts', () => {
-    expect(estimateSplit(100, 30, 10, [15, 14])).toEqual({ clips: 100, shards: 4, chunks: 150, audioBytes: 100 * 14.5 * 32_000 });
+    expect(estimateSplit(100, 30, 10, [15, 14])).toEqual({
+      clips: 100,
+      shards: 4,
+      chunks: 150,
+      audioBytes: 100 * 14.5 * 32_000,
+    });
   });
 
   it('keeps two checkpoints with moments, the best weights and the model', () => {
     const { students } = distillRunSchema.parse(JSON.parse(readFileSync(runFile(), 'utf8')));
-    const { parameters, checkpointBytes, steps } = estimateTraining(students[0]!, 10, 0.5, [{ name: 'x' }]);
+    const { parameters, checkpointBytes, steps } = estimateTraining(students[0]!, 10, 0.5, [
+      { name: 'x' },
+    ]);
     expect(steps).toBe(15);
     expect(checkpointBytes).toBe(4 * parameters * 11);
   });

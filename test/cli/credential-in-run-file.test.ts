@@ -6,7 +6,10 @@ import { repositoryRoot } from '../../infra/toolchain';
 
 const SECRET = 'hunter2-planted';
 
-/** Nobody can take a workflow's input out of a history, so the commands look before they connect to anything. */
+/**
+ * Nobody can take a workflow's input out of a history, so the commands look before they connect to
+ * anything.
+ */
 describe('a run file with a credential in an address', () => {
   let folder: string;
   beforeAll(() => {
@@ -14,7 +17,11 @@ describe('a run file with a credential in an address', () => {
     const run = {
       name: 'r',
       store: 's',
-      corpus: { train: `https://reader:${SECRET}@example.org/x`, eval: `gs://b/x?X-Goog-Signature=${SECRET}`, vocabulary: 'v' },
+      corpus: {
+        train: `https://reader:${SECRET}@example.org/x`,
+        eval: `gs://b/x?X-Goog-Signature=${SECRET}`,
+        vocabulary: 'v',
+      },
       teachers: [{ name: 'a', checkpoint: 'teachers/a', format: 'ced' }],
       students: [{ name: 'mini', model: 'mini' }],
       promote: { champion: 'champion' },
@@ -25,18 +32,32 @@ describe('a run file with a credential in an address', () => {
 
   it.each([
     ['npm start', 'start.js', ['--run', 'run.json', '--port', '9']],
-    ['npm run schedule', 'schedule.js', ['create', 'run.json', '--every', '24h', '--address', '127.0.0.1:9']],
-    ['npm run schedule under a name of its own', 'schedule.js', ['create', 'run.json', '--every', '24h', '--id', 'nightly', '--show']],
+    [
+      'npm run schedule',
+      'schedule.js',
+      ['create', 'run.json', '--every', '24h', '--address', '127.0.0.1:9'],
+    ],
+    [
+      'npm run schedule under a name of its own',
+      'schedule.js',
+      ['create', 'run.json', '--every', '24h', '--id', 'nightly', '--show'],
+    ],
   ])(
     'is refused by %s before anything starts, without the secret',
     (_command, program, argv) => {
-      const { status, stdout, stderr } = spawnSync(process.execPath, [join(repositoryRoot, 'dist/cli', program), ...argv], {
-        cwd: folder,
-        encoding: 'utf8',
-        timeout: 60_000,
-      });
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        [join(repositoryRoot, 'dist/cli', program), ...argv],
+        {
+          cwd: folder,
+          encoding: 'utf8',
+          timeout: 60_000,
+        },
+      );
       expect(status).toBe(1);
-      expect(stderr).toMatch(/^error: RunFileInvalid: the run file is invalid:\n {2}corpus\.train: its address carries a credential, /);
+      expect(stderr).toMatch(
+        /^error: RunFileInvalid: the run file is invalid:\n {2}corpus\.train: its address carries a credential, /,
+      );
       expect(stderr).toMatch(/^ {2}corpus\.eval: its address carries a credential, /m);
       expect(stdout + stderr).not.toContain(SECRET);
       expect(readdirSync(folder)).toEqual(['run.json']);

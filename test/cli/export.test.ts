@@ -13,7 +13,13 @@ interface Printed {
   file: string;
   clips: number | null;
   rejected: { clip: string }[];
-  files: { precision: string; bytes: number; mAP?: number | null; latencyMs?: number; realTimeFactor?: number }[];
+  files: {
+    precision: string;
+    bytes: number;
+    mAP?: number | null;
+    latencyMs?: number;
+    realTimeFactor?: number;
+  }[];
 }
 
 describe('ced export', () => {
@@ -26,13 +32,23 @@ describe('ced export', () => {
     folder = mkdtempSync(join(tmpdir(), 'ced-export-'));
     out = join(folder, 'model.onnx');
     copyFileSync(join(reference, 'model.safetensors'), join(folder, 'model.safetensors'));
-    const config = JSON.parse(readFileSync(join(reference, 'model.config.json'), 'utf8')) as { outputdim: number };
-    const id2label = Object.fromEntries(Array.from({ length: config.outputdim }, (_, index) => [index, `sound ${index}`]));
+    const config = JSON.parse(readFileSync(join(reference, 'model.config.json'), 'utf8')) as {
+      outputdim: number;
+    };
+    const id2label = Object.fromEntries(
+      Array.from({ length: config.outputdim }, (_, index) => [index, `sound ${index}`]),
+    );
     writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, id2label }));
     const lines = Array.from({ length: 6 }, (_, clip) => {
-      const wave = Array.from({ length: 16_000 }, (_unused, i) => Math.round(7000 * Math.sin(i * 0.01 * (clip + 1))));
+      const wave = Array.from({ length: 16_000 }, (_unused, i) =>
+        Math.round(7000 * Math.sin(i * 0.01 * (clip + 1))),
+      );
       writeFileSync(join(folder, `${clip}.wav`), wavBytes([wave], { bits: 16 }));
-      return JSON.stringify({ clip: String(clip), audio: `${clip}.wav`, labels: [clip % 2 === 0 ? `sound ${clip}` : clip] });
+      return JSON.stringify({
+        clip: String(clip),
+        audio: `${clip}.wav`,
+        labels: [clip % 2 === 0 ? `sound ${clip}` : clip],
+      });
     });
     table = join(folder, 'eval.jsonl');
     writeFileSync(table, `${lines.join('\n')}\n{"clip":"lost","audio":"lost.wav","labels":[0]}\n`);
@@ -40,12 +56,16 @@ describe('ced export', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   beforeEach(() => {
     printed = '';
-    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((printed += String(text)), true));
+    jest
+      .spyOn(process.stdout, 'write')
+      .mockImplementation((text) => ((printed += String(text)), true));
   });
   afterEach(() => jest.restoreAllMocks());
 
   const run = async (...argv: string[]): Promise<Printed> => {
-    expect(await ced(['export', '--model', folder, '--to', 'onnx', '--out', out, '--json', ...argv])).toBe(0);
+    expect(
+      await ced(['export', '--model', folder, '--to', 'onnx', '--out', out, '--json', ...argv]),
+    ).toBe(0);
     return JSON.parse(printed) as Printed;
   };
 
@@ -82,13 +102,16 @@ describe('ced export', () => {
   });
 
   it('says in one line what it was not given', async () => {
-    const complaint = async (...argv: string[]): Promise<string> => await ced(['export', ...argv]).then(() => 'none', describeFailure);
+    const complaint = async (...argv: string[]): Promise<string> =>
+      await ced(['export', ...argv]).then(() => 'none', describeFailure);
     expect(await complaint()).toMatch(/^ced export: --model is missing/);
     expect(await complaint('--model', folder)).toMatch(/^ced export: --out is missing/);
-    expect(await complaint('--model', folder, '--out', out, '--to', 'tflite')).toBe('--to tflite: expected onnx');
-    writeFileSync(join(folder, 'odd.jsonl'), '{"clip":"0","audio":"0.wav","labels":["thunder"]}\n');
-    expect(await complaint('--model', folder, '--out', out, '--eval', join(folder, 'odd.jsonl'))).toMatch(
-      /0 is labelled thunder, which is no class of the model/,
+    expect(await complaint('--model', folder, '--out', out, '--to', 'tflite')).toBe(
+      '--to tflite: expected onnx',
     );
+    writeFileSync(join(folder, 'odd.jsonl'), '{"clip":"0","audio":"0.wav","labels":["thunder"]}\n');
+    expect(
+      await complaint('--model', folder, '--out', out, '--eval', join(folder, 'odd.jsonl')),
+    ).toMatch(/0 is labelled thunder, which is no class of the model/);
   });
 });

@@ -2,12 +2,21 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
-import { ActivityFailure, ApplicationFailure, CancelledFailure, RetryState } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  RetryState,
+} from '@temporalio/common';
 import { describeFailure } from '../../cli/failure';
 import { readRunFile } from '../../cli/run/run-file';
 
 function failedRun(cause: Error): WorkflowFailedError {
-  return new WorkflowFailedError('Workflow execution failed', cause, RetryState.NON_RETRYABLE_FAILURE);
+  return new WorkflowFailedError(
+    'Workflow execution failed',
+    cause,
+    RetryState.NON_RETRYABLE_FAILURE,
+  );
 }
 
 describe('what a user is told of a failure', () => {
@@ -16,7 +25,14 @@ describe('what a user is told of a failure', () => {
       "teachers[0].checkpoint: its class 'Oud' is missing\nfrom the vocabulary",
       'TeacherInvalid',
     );
-    const activity = new ActivityFailure('Activity task failed', 'importModels', '1', RetryState.NON_RETRYABLE_FAILURE, 'worker', inside);
+    const activity = new ActivityFailure(
+      'Activity task failed',
+      'importModels',
+      '1',
+      RetryState.NON_RETRYABLE_FAILURE,
+      'worker',
+      inside,
+    );
     expect(describeFailure(failedRun(activity))).toBe(
       "TeacherInvalid: teachers[0].checkpoint: its class 'Oud' is missing from the vocabulary",
     );
@@ -35,7 +51,9 @@ describe('what a user is told of a failure', () => {
   });
 
   it('says that nothing is lost when a run was cancelled', () => {
-    expect(describeFailure(failedRun(new CancelledFailure('cancelled')))).toMatch(/^the run was cancelled; .* in the store/);
+    expect(describeFailure(failedRun(new CancelledFailure('cancelled')))).toMatch(
+      /^the run was cancelled; .* in the store/,
+    );
   });
 });
 
@@ -56,7 +74,9 @@ describe('a run file', () => {
   }
 
   it('that is not there is named, with the remedy', () => {
-    expect(complaint(null)).toBe('run file run.json cannot be read (ENOENT); name another with --run FILE');
+    expect(complaint(null)).toBe(
+      'run file run.json cannot be read (ENOENT); name another with --run FILE',
+    );
   });
 
   it('that is not JSON is named, in one line', () => {

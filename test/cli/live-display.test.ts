@@ -10,7 +10,11 @@ class RecordedScreen {
   }
 }
 
-const line = (text: string, state: StageLine['state'] = 'running', retries: string[] = []): StageLine => ({
+const line = (
+  text: string,
+  state: StageLine['state'] = 'running',
+  retries: string[] = [],
+): StageLine => ({
   stage: 'logits',
   state,
   text,

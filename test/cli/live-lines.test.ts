@@ -11,7 +11,11 @@ function status(stages: StageStatus[], fields: Partial<RunStatus> = {}): RunStat
   return { run: 'demo', state: 'running', stages, epochs: {}, scores: {}, failures: [], ...fields };
 }
 
-function activity(type: string, progress: LiveProgress | null, fields: Partial<PendingActivity> = {}): PendingActivity {
+function activity(
+  type: string,
+  progress: LiveProgress | null,
+  fields: Partial<PendingActivity> = {},
+): PendingActivity {
   return { id: '1', type, attempt: 1, started: true, progress, lastFailure: null, ...fields };
 }
 
@@ -21,50 +25,106 @@ function textOf(view: RunView, name: StageName): string {
   return line.text.replace(/ +/g, ' ');
 }
 
-const rows = (done: number, perSecond: number): LiveProgress => ({ unit: 'rows', done, total: 4096, perSecond, etaSeconds: null });
+const rows = (done: number, perSecond: number): LiveProgress => ({
+  unit: 'rows',
+  done,
+  total: 4096,
+  perSecond,
+  etaSeconds: null,
+});
 
 describe('live lines', () => {
   it('show one line a stage, in order', () => {
     const lines = liveLines({
-      status: status([stage('plan', { state: 'done', done: 1, total: 1, unit: 'tables', seconds: 3 }), stage('logits')]),
+      status: status([
+        stage('plan', { state: 'done', done: 1, total: 1, unit: 'tables', seconds: 3 }),
+        stage('logits'),
+      ]),
       pending: [],
     });
-    expect(lines.map(({ text }) => text.replace(/ +/g, ' '))).toEqual(['plan 1/1 tables done in 0:03', 'logits waiting']);
+    expect(lines.map(({ text }) => text.replace(/ +/g, ' '))).toEqual([
+      'plan 1/1 tables done in 0:03',
+      'logits waiting',
+    ]);
   });
 
   it('add up what several activities of a stage have done, and count what has not begun as much again', () => {
     const view = {
       status: status([stage('logits', { state: 'running', done: 2, total: 6 })]),
-      pending: [activity('computeLogits', rows(1024, 50)), activity('computeLogits', rows(3072, 14))],
+      pending: [
+        activity('computeLogits', rows(1024, 50)),
+        activity('computeLogits', rows(3072, 14)),
+      ],
     };
-    // 4,096 rows in work are left and two shards of 4,096 have not begun: 12,288 rows at 64 a second.
+    // 4,096 rows in work are left and two shards of 4,096 have not begun: 12,288 rows at 64 a
+    // second.
     expect(textOf(view, 'logits')).toBe('logits 2/6 shards 4,096/8,192 rows 64.0 rows/s ETA 3:12');
   });
 
   it('show loss, epoch and the last mAP while a student trains', () => {
-    const steps = { unit: 'steps', done: 400, total: 3008, perSecond: 4, etaSeconds: 652, loss: 0.08321, mAP: null, epoch: 2 };
-    const epochs = { piccolo: { student: 'piccolo', epoch: 2, epochs: 16, step: 376, loss: 0.09, mAP: 0.2141 } };
+    const steps = {
+      unit: 'steps',
+      done: 400,
+      total: 3008,
+      perSecond: 4,
+      etaSeconds: 652,
+      loss: 0.08321,
+      mAP: null,
+      epoch: 2,
+    };
+    const epochs = {
+      piccolo: { student: 'piccolo', epoch: 2, epochs: 16, step: 376, loss: 0.09, mAP: 0.2141 },
+    };
     const view = {
-      status: status([stage('distill', { state: 'running', total: 1, unit: 'students' })], { epochs }),
+      status: status([stage('distill', { state: 'running', total: 1, unit: 'students' })], {
+        epochs,
+      }),
       pending: [activity('trainModel', steps)],
     };
-    expect(textOf(view, 'distill')).toBe('distill 0/1 students 400/3,008 steps 4.00 steps/s epoch 2/16 loss 0.0832 mAP 0.214 ETA 10:52');
+    expect(textOf(view, 'distill')).toBe(
+      'distill 0/1 students 400/3,008 steps 4.00 steps/s epoch 2/16 loss 0.0832 mAP 0.214 ETA 10:52',
+    );
   });
 
   it('do not show the mAP of the model trained before', () => {
-    const steps = { unit: 'steps', done: 4, total: 100, perSecond: 4, etaSeconds: 24, loss: 0.2, mAP: null, epoch: 0 };
-    const epochs = { alto: { student: 'alto', epoch: 16, epochs: 16, step: 100, loss: 0.05, mAP: 0.3 } };
+    const steps = {
+      unit: 'steps',
+      done: 4,
+      total: 100,
+      perSecond: 4,
+      etaSeconds: 24,
+      loss: 0.2,
+      mAP: null,
+      epoch: 0,
+    };
+    const epochs = {
+      alto: { student: 'alto', epoch: 16, epochs: 16, step: 100, loss: 0.05, mAP: 0.3 },
+    };
     const teach = stage('teach', { state: 'running', done: 1, total: 2, unit: 'teachers' });
-    expect(textOf({ status: status([teach], { epochs }), pending: [activity('trainModel', steps)] }, 'teach')).not.toMatch(/mAP|\/16/);
+    expect(
+      textOf(
+        { status: status([teach], { epochs }), pending: [activity('trainModel', steps)] },
+        'teach',
+      ),
+    ).not.toMatch(/mAP|\/16/);
   });
 
   it('give no time to go for the whole while a student is validated', () => {
-    const clips = { unit: 'clips', done: 100, total: 400, perSecond: 50, etaSeconds: 6, phase: 'validating' };
+    const clips = {
+      unit: 'clips',
+      done: 100,
+      total: 400,
+      perSecond: 50,
+      etaSeconds: 6,
+      phase: 'validating',
+    };
     const view = {
       status: status([stage('distill', { state: 'running', total: 1, unit: 'students' })]),
       pending: [activity('trainModel', clips)],
     };
-    expect(textOf(view, 'distill')).toBe('distill 0/1 students 100/400 clips 50.0 clips/s validating');
+    expect(textOf(view, 'distill')).toBe(
+      'distill 0/1 students 100/400 clips 50.0 clips/s validating',
+    );
   });
 
   it('put scoring at the stage that is running', () => {
@@ -81,20 +141,35 @@ describe('live lines', () => {
   });
 
   it('end the gate with the teachers and the evaluation with the student', () => {
-    const epochs = { piccolo: { student: 'piccolo', epoch: 16, epochs: 16, step: 3008, loss: 0.05, mAP: 0.3 } };
-    const stages = [stage('gate', { state: 'done', done: 6, total: 6 }), stage('evaluate', { state: 'done', done: 1, total: 1 })];
-    const view = { status: status(stages, { epochs, scores: { alto: 0.3512, piccolo: 0.2999 } }), pending: [] };
+    const epochs = {
+      piccolo: { student: 'piccolo', epoch: 16, epochs: 16, step: 3008, loss: 0.05, mAP: 0.3 },
+    };
+    const stages = [
+      stage('gate', { state: 'done', done: 6, total: 6 }),
+      stage('evaluate', { state: 'done', done: 1, total: 1 }),
+    ];
+    const view = {
+      status: status(stages, { epochs, scores: { alto: 0.3512, piccolo: 0.2999 } }),
+      pending: [],
+    };
     expect(textOf(view, 'gate')).toMatch(/alto 0\.351$/);
     expect(textOf(view, 'evaluate')).toMatch(/piccolo 0\.300$/);
   });
 
   it('say what an activity waits for', () => {
     const logits = status([stage('logits', { state: 'running', total: 6 })]);
-    expect(textOf({ status: logits, pending: [activity('computeLogits', null, { started: false })] }, 'logits')).toContain(
-      'waiting for a worker',
+    expect(
+      textOf(
+        { status: logits, pending: [activity('computeLogits', null, { started: false })] },
+        'logits',
+      ),
+    ).toContain('waiting for a worker');
+    expect(
+      textOf({ status: logits, pending: [activity('computeLogits', null)] }, 'logits'),
+    ).toContain('starting');
+    expect(textOf({ status: { ...logits, state: 'paused' }, pending: [] }, 'logits')).toContain(
+      'paused',
     );
-    expect(textOf({ status: logits, pending: [activity('computeLogits', null)] }, 'logits')).toContain('starting');
-    expect(textOf({ status: { ...logits, state: 'paused' }, pending: [] }, 'logits')).toContain('paused');
   });
 
   it('name the failure of an activity that is tried again, in one line', () => {
@@ -103,7 +178,12 @@ describe('live lines', () => {
       started: false,
       lastFailure: "EngineLost: the engine's process ended\n(SIGKILL)",
     });
-    const [line] = liveLines({ status: status([stage('logits', { state: 'running', total: 6 })]), pending: [failing] });
-    expect(line?.retries).toEqual(["computeLogits, attempt 3, after EngineLost: the engine's process ended (SIGKILL)"]);
+    const [line] = liveLines({
+      status: status([stage('logits', { state: 'running', total: 6 })]),
+      pending: [failing],
+    });
+    expect(line?.retries).toEqual([
+      "computeLogits, attempt 3, after EngineLost: the engine's process ended (SIGKILL)",
+    ]);
   });
 });

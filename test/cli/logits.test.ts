@@ -25,17 +25,46 @@ describe('ced logits', () => {
     shard = await encodeLogitShard(table);
     folder = mkdtempSync(join(tmpdir(), 'ced-logits-'));
     const store = new FolderStore(folder);
-    const vocabulary = Array.from({ length: 30 }, (_, index) => ({ mid: '', name: `class ${index}` }));
+    const vocabulary = Array.from({ length: 30 }, (_, index) => ({
+      mid: '',
+      name: `class ${index}`,
+    }));
     const shardsOf = [{ ingest: 'ingest/x.json', audioSha256: audioShard, clips: 5, chunks: 5 }];
-    await store.create(layout.corpus('p'), encodeJson({ vocabulary, splits: { train: { shardsOf }, validation: null, eval: null } }));
-    await store.create('ingest/x.json', encodeJson({ clips: ['v', 'w', 'x', 'y', 'z'].map((clip) => ({ clip })) }));
+    await store.create(
+      layout.corpus('p'),
+      encodeJson({ vocabulary, splits: { train: { shardsOf }, validation: null, eval: null } }),
+    );
+    await store.create(
+      'ingest/x.json',
+      encodeJson({ clips: ['v', 'w', 'x', 'y', 'z'].map((clip) => ({ clip })) }),
+    );
     await store.create(layout.logits(key, audioShard), shard);
     const agreement = [{ between: [0, 1], topMatch: 0.5, meanDifference: 0.0123 }];
-    const counts = { rowsPlanned: table.rows, rowsWritten: table.rows, bytes: shard.length, agreement };
-    await store.create(layout.logitsManifest(key, audioShard), encodeJson({ ...counts, sha256: sha256(shard), seconds: 1 }));
+    const counts = {
+      rowsPlanned: table.rows,
+      rowsWritten: table.rows,
+      bytes: shard.length,
+      agreement,
+    };
+    await store.create(
+      layout.logitsManifest(key, audioShard),
+      encodeJson({ ...counts, sha256: sha256(shard), seconds: 1 }),
+    );
     const teachers = [
-      { weightsSha256: 't1', weight: 3, frontEnd: 'log-mel', output: 'probabilities', classMap: [] },
-      { weightsSha256: 't2', weight: 1, frontEnd: 'waveform', output: 'probabilities', classMap: [] },
+      {
+        weightsSha256: 't1',
+        weight: 3,
+        frontEnd: 'log-mel',
+        output: 'probabilities',
+        classMap: [],
+      },
+      {
+        weightsSha256: 't2',
+        weight: 1,
+        frontEnd: 'waveform',
+        output: 'probabilities',
+        classMap: [],
+      },
     ];
     await store.create(layout.logitsDescription(key), encodeJson({ teachers, views: 4 }));
     await store.create(layout.scoresManifest('t1', 'c'), encodeJson({ mAP: 0.25, clips: 800 }));
@@ -45,7 +74,9 @@ describe('ced logits', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   beforeEach(() => {
     printed = '';
-    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((printed += String(text)), true));
+    jest
+      .spyOn(process.stdout, 'write')
+      .mockImplementation((text) => ((printed += String(text)), true));
   });
   afterEach(() => jest.restoreAllMocks());
 
@@ -63,14 +94,18 @@ describe('ced logits', () => {
     });
     const perRow = Object.values(survey.bytesPerRow).reduce((sum, size) => sum + size, 0);
     expect(perRow * table.rows).toBeCloseTo(shard.length, 6);
-    expect(Object.keys(survey.bytesPerRow)).toEqual(expect.arrayContaining(['clip', 'shift', 'time_start', 'i', 'p', 'footer']));
+    expect(Object.keys(survey.bytesPerRow)).toEqual(
+      expect.arrayContaining(['clip', 'shift', 'time_start', 'i', 'p', 'footer']),
+    );
   });
 
   it('names the classes that are most probable on average', async () => {
     await ced(['logits', folder, '--json']);
     const [survey] = JSON.parse(printed) as [LogitsSurvey];
     const means = Array.from({ length: 30 }, () => 0);
-    table.indexes.forEach((index, at) => (means[index]! += fromHalf(table.values[at]!) / table.rows));
+    table.indexes.forEach(
+      (index, at) => (means[index]! += fromHalf(table.values[at]!) / table.rows),
+    );
     const best = means.indexOf(Math.max(...means));
     expect(survey.topClasses[0]).toMatchObject({ index: best, name: `class ${best}` });
     expect(survey.topClasses[0]!.mean).toBeCloseTo(means[best]!, 9);
@@ -82,7 +117,9 @@ describe('ced logits', () => {
     await ced(['logits', folder]);
     expect(printed).toContain('first, 75.0 %, hears log-mel, mAP 0.250 on 800 clips');
     expect(printed).toContain('second, 25.0 %, hears waveform, not scored');
-    expect(printed).toContain('first and second have the same first class in 50.0 % of rows, and differ by 0.0123 a class');
+    expect(printed).toContain(
+      'first and second have the same first class in 50.0 % of rows, and differ by 0.0123 a class',
+    );
     expect(printed).toContain(`${table.rows} written of ${table.rows} planned, in 1 shards`);
   });
 
@@ -100,7 +137,11 @@ describe('ced logits', () => {
         freqMask: { start: table.freqStart[row], width: table.freqWidth[row] },
         tags: [0, 1].map((rank) => {
           const index = table.indexes[row * 6 + rank]!;
-          return { index, name: `class ${index}`, probability: fromHalf(table.values[row * 6 + rank]!) };
+          return {
+            index,
+            name: `class ${index}`,
+            probability: fromHalf(table.values[row * 6 + rank]!),
+          };
         }),
       })),
     );
@@ -110,10 +151,15 @@ describe('ced logits', () => {
   });
 
   it('says in one line what it does not find', async () => {
-    const complaint = async (...argv: string[]) => await ced(['logits', ...argv]).then(() => 'none', describeFailure);
+    const complaint = async (...argv: string[]) =>
+      await ced(['logits', ...argv]).then(() => 'none', describeFailure);
     expect(await complaint(folder, '--clip', 'q')).toContain("holds no logits of a clip 'q'");
-    expect(await complaint(folder, '--key', 'c')).toContain('holds no logits under a key that starts with c');
-    expect(await complaint(folder, '--shards', 'many')).toBe('ced logits: --shards many: expected a number above 0');
+    expect(await complaint(folder, '--key', 'c')).toContain(
+      'holds no logits under a key that starts with c',
+    );
+    expect(await complaint(folder, '--shards', 'many')).toBe(
+      'ced logits: --shards many: expected a number above 0',
+    );
     expect(await complaint()).toBe('ced logits: expected one store; see ced logits --help');
   });
 });

@@ -9,7 +9,9 @@ describe('the ced command', () => {
   let printed = '';
   beforeEach(() => {
     printed = '';
-    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((printed += String(text)), true));
+    jest
+      .spyOn(process.stdout, 'write')
+      .mockImplementation((text) => ((printed += String(text)), true));
   });
   afterEach(() => jest.restoreAllMocks());
 
@@ -24,11 +26,15 @@ describe('the ced command', () => {
   });
 
   it('refuses one it does not have, in one line that names those it has', async () => {
-    expect(await complaint(['wacth'])).toMatch(/^ced wacth: no such command, expected one of [a-z, ]*watch[^\n]*$/);
+    expect(await complaint(['wacth'])).toMatch(
+      /^ced wacth: no such command, expected one of [a-z, ]*watch[^\n]*$/,
+    );
   });
 
   it('refuses to watch nothing, and options it does not have', async () => {
-    expect(await complaint(['watch'])).toBe('ced watch: expected one workflow id; see ced watch --help');
+    expect(await complaint(['watch'])).toBe(
+      'ced watch: expected one workflow id; see ced watch --help',
+    );
     expect(await complaint(['watch', 'a', '--colour'])).toMatch(/^Unknown option '--colour'/);
   });
 

@@ -2,7 +2,15 @@ import { resultTable } from '../../cli/run/result-table';
 import type { RunResult } from '../../workflows/contract/activities';
 
 const places = { result: 'runs/demo/result.json', report: 'runs/demo/report.html' };
-const student = { name: 'piccolo', parameters: 490_000, mAP: 0.34, agreement: null, checkpoint: 'models/aa', sha256: 'aa', bitExact: true };
+const student = {
+  name: 'piccolo',
+  parameters: 490_000,
+  mAP: 0.34,
+  agreement: null,
+  checkpoint: 'models/aa',
+  sha256: 'aa',
+  bitExact: true,
+};
 const distilled: RunResult = {
   formatVersion: 1,
   run: 'demo',
@@ -35,7 +43,9 @@ describe('the result table', () => {
 
   it('shows the size of the logits against the audio, minutes and places', () => {
     const table = resultTable(distilled, places);
-    expect(table).toContain("logits    960 kB in 24,000 rows of 8 views: 0.3 % of the audio's 384 MB of PCM");
+    expect(table).toContain(
+      "logits    960 kB in 24,000 rows of 8 views: 0.3 % of the audio's 384 MB of PCM",
+    );
     expect(table).toContain('minutes   logits 3.0 · distill 4.0 · all 7.0');
     expect(table).toContain('rejected  2 clips');
     expect(table).toContain('result    runs/demo/result.json');
@@ -44,14 +54,23 @@ describe('the result table', () => {
 
   it('shows agreement with the ensemble where there are no labels to score by', () => {
     const unlabelled = { ...student, mAP: null, agreement: { divergence: 0.0123, topMatch: 0.81 } };
-    const table = resultTable({ ...distilled, ensemble: { mAP: null }, students: [unlabelled] }, places);
+    const table = resultTable(
+      { ...distilled, ensemble: { mAP: null }, students: [unlabelled] },
+      places,
+    );
     expect(table).toMatch(/student piccolo +0\.49 M +– +–/);
     expect(table).toContain('agreement  piccolo: same top class in 81.0 % of the clips');
   });
 
   it('shows the models of a teach run as teachers, without an ensemble', () => {
-    const table = resultTable({ ...distilled, teachers: [], ensemble: { mAP: null }, logits: null, rejected: 0 }, places);
-    expect(table.split('\n').slice(0, 2)).toEqual(['model            parameters  eval mAP', 'teacher piccolo      0.49 M     0.340']);
+    const table = resultTable(
+      { ...distilled, teachers: [], ensemble: { mAP: null }, logits: null, rejected: 0 },
+      places,
+    );
+    expect(table.split('\n').slice(0, 2)).toEqual([
+      'model            parameters  eval mAP',
+      'teacher piccolo      0.49 M     0.340',
+    ]);
     expect(table).not.toMatch(/ensemble|PCM|rejected/);
   });
 });

@@ -21,11 +21,20 @@ describe('options of npm run schedule', () => {
   });
 
   it.each([
-    [['--every', 'daily'], '--every daily: expected a duration in d, h, m and s, for example 24h or 90m'],
+    [
+      ['--every', 'daily'],
+      '--every daily: expected a duration in d, h, m and s, for example 24h or 90m',
+    ],
     [['--every', '0s'], '--every 0s: expected more than nothing'],
-    [['--every', '1h', '--jitter', '5'], '--jitter 5: expected a duration in d, h, m and s, for example 24h or 90m'],
+    [
+      ['--every', '1h', '--jitter', '5'],
+      '--jitter 5: expected a duration in d, h, m and s, for example 24h or 90m',
+    ],
     [[], '--every: nothing given, expected an interval, for example 24h'],
-    [['more.json', '--every', '1h'], 'npm run schedule: expected create and one run file; see npm run schedule -- --help'],
+    [
+      ['more.json', '--every', '1h'],
+      'npm run schedule: expected create and one run file; see npm run schedule -- --help',
+    ],
   ])('%j is refused in one line', (argv, complaint) => {
     const said = (() => {
       try {
@@ -39,6 +48,13 @@ describe('options of npm run schedule', () => {
   });
 
   it('are written as the Temporal CLI reads them', () => {
-    expect([0, 9, 90, 120, 5400, 86_400].map(durationText)).toEqual(['0s', '9s', '90s', '2m', '90m', '24h']);
+    expect([0, 9, 90, 120, 5400, 86_400].map(durationText)).toEqual([
+      '0s',
+      '9s',
+      '90s',
+      '2m',
+      '90m',
+      '24h',
+    ]);
   });
 });

@@ -5,7 +5,9 @@ import type { LiveProgress } from '../../workflows/contract/live-progress';
 
 const { PendingActivityState } = temporal.api.enums.v1;
 
-function described(activity: temporal.api.workflow.v1.IPendingActivityInfo): ReturnType<typeof pendingActivities> {
+function described(
+  activity: temporal.api.workflow.v1.IPendingActivityInfo,
+): ReturnType<typeof pendingActivities> {
   return pendingActivities({ raw: { pendingActivities: [activity] } }, (payload) =>
     Promise.resolve(defaultPayloadConverter.fromPayload(payload)),
   );
@@ -13,7 +15,13 @@ function described(activity: temporal.api.workflow.v1.IPendingActivityInfo): Ret
 
 describe('activities of a run, as the server describes them', () => {
   it('carry the progress of their last heartbeat', async () => {
-    const progress: LiveProgress = { unit: 'rows', done: 3, total: 9, perSecond: 1.5, etaSeconds: 4 };
+    const progress: LiveProgress = {
+      unit: 'rows',
+      done: 3,
+      total: 9,
+      perSecond: 1.5,
+      etaSeconds: 4,
+    };
     const [activity] = await described({
       activityId: '7',
       activityType: { name: 'computeLogits' },
@@ -21,17 +29,33 @@ describe('activities of a run, as the server describes them', () => {
       state: PendingActivityState.PENDING_ACTIVITY_STATE_STARTED,
       heartbeatDetails: { payloads: [defaultPayloadConverter.toPayload(progress)] },
     });
-    expect(activity).toEqual({ id: '7', type: 'computeLogits', attempt: 1, started: true, progress, lastFailure: null });
+    expect(activity).toEqual({
+      id: '7',
+      type: 'computeLogits',
+      attempt: 1,
+      started: true,
+      progress,
+      lastFailure: null,
+    });
   });
 
   it('have none before the first heartbeat, or when its details are of another kind', async () => {
-    expect((await described({ activityType: { name: 'ingestShard' } }))[0]).toMatchObject({ started: false, progress: null });
+    expect((await described({ activityType: { name: 'ingestShard' } }))[0]).toMatchObject({
+      started: false,
+      progress: null,
+    });
     const details = { payloads: [defaultPayloadConverter.toPayload('half way')] };
-    expect((await described({ activityType: { name: 'ingestShard' }, heartbeatDetails: details }))[0]?.progress).toBeNull();
+    expect(
+      (await described({ activityType: { name: 'ingestShard' }, heartbeatDetails: details }))[0]
+        ?.progress,
+    ).toBeNull();
   });
 
   it('name what their last attempt failed of', async () => {
-    const failure = { message: "the engine's process ended (SIGKILL)", applicationFailureInfo: { type: 'EngineLost' } };
+    const failure = {
+      message: "the engine's process ended (SIGKILL)",
+      applicationFailureInfo: { type: 'EngineLost' },
+    };
     expect((await described({ attempt: 2, lastFailure: failure }))[0]).toMatchObject({
       attempt: 2,
       lastFailure: "EngineLost: the engine's process ended (SIGKILL)",

@@ -22,22 +22,33 @@ describe('ced store', () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'ced-store-'));
     store = new FolderStore(folder);
-    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((printed += String(text)), true));
-    const plan = encodeJson({ formatVersion: 1, splits: { train: { listings: ['f'.repeat(64)] }, validation: null, eval: null } });
+    jest
+      .spyOn(process.stdout, 'write')
+      .mockImplementation((text) => ((printed += String(text)), true));
+    const plan = encodeJson({
+      formatVersion: 1,
+      splits: { train: { listings: ['f'.repeat(64)] }, validation: null, eval: null },
+    });
     await store.create(layout.plan(sha256(plan)), plan);
     await store.create(layout.ingest('f'.repeat(64)), encodeJson({ audioSha256: heard }));
-    for (const name of ['heard', 'unheard']) await store.create(layout.audio(named(name)), content(name));
-    for (const name of ['student', 'teacher', 'orphan']) await store.create(layout.model(named(name)), content(name));
+    for (const name of ['heard', 'unheard'])
+      await store.create(layout.audio(named(name)), content(name));
+    for (const name of ['student', 'teacher', 'orphan'])
+      await store.create(layout.model(named(name)), content(name));
     for (const key of [usedLogits, oldLogits]) {
       await store.create(layout.logits(key, heard), content('logits'));
-      await store.create(layout.logitsManifest(key, heard), encodeJson({ sha256: named('logits') }));
+      await store.create(
+        layout.logitsManifest(key, heard),
+        encodeJson({ sha256: named('logits') }),
+      );
       await store.create(
         layout.logitsDescription(key),
         encodeJson({ teachers: [{ weightsSha256: key === usedLogits ? teacher : orphan }] }),
       );
     }
     await store.create(layout.trainingManifest(done, null), encodeJson({ sha256: student }));
-    for (const key of [done, open]) await store.create(layout.checkpoint(key, 7, 'model.safetensors'), content('checkpoint'));
+    for (const key of [done, open])
+      await store.create(layout.checkpoint(key, 7, 'model.safetensors'), content('checkpoint'));
     await store.create(
       layout.runFile('run', 'id', 'result.json'),
       encodeJson({ students: [{ sha256: student }], logits: { key: usedLogits } }),
@@ -57,12 +68,18 @@ describe('ced store', () => {
       if (entry.isFile()) utimesSync(join(entry.parentPath, entry.name), then, then);
   }
 
-  async function run(...argv: string[]): Promise<{ code: number; shown: { units: { name: string }[]; damaged: { key: string }[] } }> {
+  async function run(
+    ...argv: string[]
+  ): Promise<{ code: number; shown: { units: { name: string }[]; damaged: { key: string }[] } }> {
     printed = '';
     const code = await ced(['store', ...argv, '--json']);
-    return { code, shown: JSON.parse(printed) as { units: { name: string }[]; damaged: { key: string }[] } };
+    return {
+      code,
+      shown: JSON.parse(printed) as { units: { name: string }[]; damaged: { key: string }[] },
+    };
   }
-  const keys = async (): Promise<string[]> => (await store.inventory()).map(({ key }) => key).sort();
+  const keys = async (): Promise<string[]> =>
+    (await store.inventory()).map(({ key }) => key).sort();
   const removable = async (...argv: string[]): Promise<string[]> =>
     (await run('gc', folder, ...argv)).shown.units.map(({ name }) => name).sort();
 
@@ -84,7 +101,9 @@ describe('ced store', () => {
   it('removes exactly that when told to, and then finds nothing more', async () => {
     const before = await keys();
     await removable('--yes');
-    expect(await keys()).toEqual(before.filter((key) => !garbage.some((unit) => key.startsWith(unit))));
+    expect(await keys()).toEqual(
+      before.filter((key) => !garbage.some((unit) => key.startsWith(unit))),
+    );
     expect(await removable()).toEqual([]);
   });
 
@@ -97,11 +116,19 @@ describe('ced store', () => {
 
   it('takes nothing that a training under way may stand on', async () => {
     age(`training/${open}`, 1);
-    expect(await removable()).toEqual([`quarantine/audio/x.npy-${orphan.slice(0, 16)}`, `training/${done}/checkpoints`]);
+    expect(await removable()).toEqual([
+      `quarantine/audio/x.npy-${orphan.slice(0, 16)}`,
+      `training/${done}/checkpoints`,
+    ]);
   });
 
   it('takes nothing that a shard in work may stand on, for as long as its lease is held', async () => {
-    const lease = { owner: 'run/1/0', token: 'a-token', expiresMs: Date.now() + 60_000, durationMs: 60_000 };
+    const lease = {
+      owner: 'run/1/0',
+      token: 'a-token',
+      expiresMs: Date.now() + 60_000,
+      durationMs: 60_000,
+    };
     await store.create(layout.logitsLease('9'.repeat(64), unheard), encodeJson(lease));
     age('logits', 30);
     expect(await removable()).toEqual([
@@ -109,7 +136,10 @@ describe('ced store', () => {
       `training/${done}/checkpoints`,
       `training/${open}/checkpoints`,
     ]);
-    await store.replace(layout.logitsLease('9'.repeat(64), unheard), encodeJson({ ...lease, expiresMs: Date.now() - 1 }));
+    await store.replace(
+      layout.logitsLease('9'.repeat(64), unheard),
+      encodeJson({ ...lease, expiresMs: Date.now() - 1 }),
+    );
     age('logits', 30);
     expect(await removable()).toEqual([...garbage, `logits/${'9'.repeat(64)}`].sort());
   });
@@ -121,15 +151,25 @@ describe('ced store', () => {
 
   it('shows the largest units and who refers to them', async () => {
     const { shown } = await run('du', folder, '--top', '100');
-    expect(shown.units).toContainEqual(expect.objectContaining({ name: `models/${student}`, referredBy: ['runs/run'] }));
-    expect(shown.units).toContainEqual(expect.objectContaining({ name: `models/${teacher}`, referredBy: [`logits/${usedLogits}`] }));
-    expect(shown.units).toContainEqual(expect.objectContaining({ name: `models/${orphan}`, referredBy: [] }));
+    expect(shown.units).toContainEqual(
+      expect.objectContaining({ name: `models/${student}`, referredBy: ['runs/run'] }),
+    );
+    expect(shown.units).toContainEqual(
+      expect.objectContaining({ name: `models/${teacher}`, referredBy: [`logits/${usedLogits}`] }),
+    );
+    expect(shown.units).toContainEqual(
+      expect.objectContaining({ name: `models/${orphan}`, referredBy: [] }),
+    );
   });
 
   it('verifies every hash, and ends with status 1 when one does not hold', async () => {
     rmSync(join(folder, 'training'), { recursive: true });
     expect(await run('verify', folder)).toMatchObject({ code: 0, shown: { damaged: [] } });
-    for (const key of [layout.audio(heard), layout.model(student), layout.logits(usedLogits, heard)]) {
+    for (const key of [
+      layout.audio(heard),
+      layout.model(student),
+      layout.logits(usedLogits, heard),
+    ]) {
       const bytes = readFileSync(join(folder, key));
       bytes[3]! ^= 1;
       writeFileSync(join(folder, key), bytes);

@@ -15,7 +15,9 @@ import { wavBytes } from '../ced/audio/wav-bytes';
 const reference = join(__dirname, '..', 'reference');
 const rate = 16_000;
 const wave = (seconds: number): number[] =>
-  Array.from({ length: Math.round(seconds * rate) }, (_, i) => Math.round(9000 * Math.sin(i * 0.02 + i * i * 2e-6)));
+  Array.from({ length: Math.round(seconds * rate) }, (_, i) =>
+    Math.round(9000 * Math.sin(i * 0.02 + i * i * 2e-6)),
+  );
 const wav = (samples: number[]): Uint8Array => wavBytes([samples], { bits: 16 });
 
 interface Tagged {
@@ -36,9 +38,13 @@ describe('ced tag', () => {
     model = join(folder, 'model');
     mkdirSync(model);
     copyFileSync(join(reference, 'model.safetensors'), join(model, 'model.safetensors'));
-    const config = JSON.parse(readFileSync(join(reference, 'model.config.json'), 'utf8')) as { outputdim: number };
+    const config = JSON.parse(readFileSync(join(reference, 'model.config.json'), 'utf8')) as {
+      outputdim: number;
+    };
     outputdim = config.outputdim;
-    const id2label = Object.fromEntries(Array.from({ length: outputdim }, (_, index) => [index, `sound ${index}`]));
+    const id2label = Object.fromEntries(
+      Array.from({ length: outputdim }, (_, index) => [index, `sound ${index}`]),
+    );
     writeFileSync(join(model, 'config.json'), JSON.stringify({ ...config, id2label }));
     mkdirSync(join(folder, 'clips', 'deeper'), { recursive: true });
     writeFileSync(join(folder, 'clips', 'long.wav'), wav(long));
@@ -48,12 +54,17 @@ describe('ced tag', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   beforeEach(() => {
     [printed, complained] = ['', ''];
-    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((printed += String(text)), true));
-    jest.spyOn(process.stderr, 'write').mockImplementation((text) => ((complained += String(text)), true));
+    jest
+      .spyOn(process.stdout, 'write')
+      .mockImplementation((text) => ((printed += String(text)), true));
+    jest
+      .spyOn(process.stderr, 'write')
+      .mockImplementation((text) => ((complained += String(text)), true));
   });
   afterEach(() => jest.restoreAllMocks());
 
-  const tag = async (...argv: string[]): Promise<number> => await ced(['tag', ...argv, '--model', model]);
+  const tag = async (...argv: string[]): Promise<number> =>
+    await ced(['tag', ...argv, '--model', model]);
   const tagged = (): Tagged[] =>
     printed
       .trim()
@@ -65,29 +76,49 @@ describe('ced tag', () => {
     expect(await tag(file, '--json', '--top', '3', '--chunk-seconds', '1')).toBe(0);
     const [{ chunks, ...rest }] = tagged() as [Tagged];
     expect(rest).toEqual({ file });
-    expect(chunks.map(({ start, end }) => [start, end])).toEqual([[0, 1], [1, 2], [2, 2.35]]); // prettier-ignore
+    expect(chunks.map(({ start, end }) => [start, end])).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, 2.35],
+    ]);
 
-    const config = modelConfigSchema.parse(JSON.parse(readFileSync(join(model, 'config.json'), 'utf8')));
-    const weights = loadWeights(config, decodeSafetensors(readFileSync(join(model, 'model.safetensors'))));
+    const config = modelConfigSchema.parse(
+      JSON.parse(readFileSync(join(model, 'config.json'), 'utf8')),
+    );
+    const weights = loadWeights(
+      config,
+      decodeSafetensors(readFileSync(join(model, 'model.safetensors'))),
+    );
     const predictor = new Predictor(openEngine(), config, weights, { precision: 'float32' });
     for (const { start, end, tags } of chunks) {
       const pcm = Int16Array.from(long.slice(Math.round(start * rate), Math.round(end * rate)));
-      const scores = [...predictor.probabilities({ pcm, batch: 1, samples: pcm.length, masks: null })];
-      const ranked = scores.map((probability, index) => ({ label: `sound ${index}`, probability })).sort((a, b) => b.probability - a.probability); // prettier-ignore
+      const scores = [
+        ...predictor.probabilities({ pcm, batch: 1, samples: pcm.length, masks: null }),
+      ];
+      const ranked = scores
+        .map((probability, index) => ({ label: `sound ${index}`, probability }))
+        .sort((a, b) => b.probability - a.probability);
       expect(tags.map(({ label }) => label)).toEqual(ranked.slice(0, 3).map(({ label }) => label));
-      tags.forEach(({ probability }, rank) => expect(probability).toBeCloseTo(ranked[rank]!.probability, 5));
+      tags.forEach(({ probability }, rank) =>
+        expect(probability).toBeCloseTo(ranked[rank]!.probability, 5),
+      );
     }
     predictor.dispose();
   });
 
   it('reads a folder and those below it, and nothing in it that is no audio', async () => {
     expect(await tag(join(folder, 'clips'), '--json')).toBe(0);
-    expect(tagged().map(({ file }) => file)).toEqual([join(folder, 'clips', 'deeper', 'short.wav'), join(folder, 'clips', 'long.wav')]);
+    expect(tagged().map(({ file }) => file)).toEqual([
+      join(folder, 'clips', 'deeper', 'short.wav'),
+      join(folder, 'clips', 'long.wav'),
+    ]);
     expect(tagged()[0]!.chunks[0]!.tags).toHaveLength(Math.min(5, outputdim));
   });
 
   it('reads standard input, and writes text for people', async () => {
-    jest.spyOn(process, 'stdin', 'get').mockReturnValue(Readable.from([Buffer.from(wav(wave(0.5)))]) as typeof process.stdin);
+    jest
+      .spyOn(process, 'stdin', 'get')
+      .mockReturnValue(Readable.from([Buffer.from(wav(wave(0.5)))]) as typeof process.stdin);
     expect(await tag('-')).toBe(0);
     expect(printed).toMatch(/^-\n {2}0\.00–0\.50 s\n {4}0\.\d{3} {2}sound \d+\n/);
   });
@@ -105,21 +136,36 @@ describe('ced tag', () => {
   });
 
   it('says in one line what it was not given', async () => {
-    const complaint = async (...argv: string[]): Promise<string> => await ced(['tag', ...argv]).then(() => 'none', describeFailure);
+    const complaint = async (...argv: string[]): Promise<string> =>
+      await ced(['tag', ...argv]).then(() => 'none', describeFailure);
     const file = join(folder, 'clips', 'long.wav');
     expect(await complaint()).toMatch(/^ced tag: expected a file, a folder or -/);
     expect(await complaint(file)).toMatch(/^ced tag: --model is missing/);
-    expect(await complaint(file, '--model', folder)).toMatch(/config\.json cannot be read \(ENOENT\): expected a folder with/);
-    expect(await complaint(file, '--model', model, '--top', '0')).toBe('--top 0: expected a number above 0');
+    expect(await complaint(file, '--model', folder)).toMatch(
+      /config\.json cannot be read \(ENOENT\): expected a folder with/,
+    );
+    expect(await complaint(file, '--model', model, '--top', '0')).toBe(
+      '--top 0: expected a number above 0',
+    );
     expect(await complaint('nowhere', '--model', model)).toBe('nowhere cannot be read (ENOENT)');
-    expect(await complaint(model, '--model', model)).toBe(`${model}: no audio files in this folder`);
+    expect(await complaint(model, '--model', model)).toBe(
+      `${model}: no audio files in this folder`,
+    );
   });
 });
 
 describe('chunks of a clip that is tagged', () => {
   it('cover every sample; a remainder too short for the model starts earlier', () => {
-    expect(everyChunk(25, 10, 3)).toEqual([{ start: 0, length: 10 }, { start: 10, length: 10 }, { start: 20, length: 5 }]); // prettier-ignore
-    expect(everyChunk(21, 10, 3)).toEqual([{ start: 0, length: 10 }, { start: 10, length: 10 }, { start: 18, length: 3 }]); // prettier-ignore
+    expect(everyChunk(25, 10, 3)).toEqual([
+      { start: 0, length: 10 },
+      { start: 10, length: 10 },
+      { start: 20, length: 5 },
+    ]);
+    expect(everyChunk(21, 10, 3)).toEqual([
+      { start: 0, length: 10 },
+      { start: 10, length: 10 },
+      { start: 18, length: 3 },
+    ]);
     expect(everyChunk(4, 10, 3)).toEqual([{ start: 0, length: 4 }]);
     expect(() => everyChunk(2, 10, 3)).toThrow(/too short/);
   });

@@ -8,7 +8,13 @@ import { parameterSpecs } from '../../ced/model/parameters';
 import { decodeSafetensors, encodeSafetensors } from '../../ced/model/safetensors';
 import { exportModel, teachersReadme } from '../../cli/models/teacher-export';
 
-const config = modelConfigSchema.parse({ embed_dim: 16, depth: 1, num_heads: 2, outputdim: 3, target_length: 400 });
+const config = modelConfigSchema.parse({
+  embed_dim: 16,
+  depth: 1,
+  num_heads: 2,
+  outputdim: 3,
+  target_length: 400,
+});
 const weights = new Map(
   parameterSpecs(config).map(({ name, shape }, seed) => {
     const data = Float32Array.from(
@@ -34,22 +40,41 @@ describe('an exported teacher', () => {
     for (const [name, { data }] of weights)
       exported.get(name)?.data.forEach((value, index) => {
         const exact = data[index] ?? NaN;
-        expect(Math.abs(value - exact)).toBeLessThanOrEqual(Math.max(Math.abs(exact) * 2 ** -11, 2 ** -25));
+        expect(Math.abs(value - exact)).toBeLessThanOrEqual(
+          Math.max(Math.abs(exact) * 2 ** -11, 2 ** -25),
+        );
       });
-    expect(modelConfigSchema.parse(JSON.parse(readFileSync(join(folder, 'alto', 'config.json'), 'utf8')))).toEqual(config);
+    expect(
+      modelConfigSchema.parse(
+        JSON.parse(readFileSync(join(folder, 'alto', 'config.json'), 'utf8')),
+      ),
+    ).toEqual(config);
   });
 
   it('is an error that names the model when the store does not hold it', async () => {
-    await expect(exportModel(openStore(folder, 'store'), 'ab'.repeat(32), join(folder, 'brio'))).rejects.toThrow(
-      /models\/abab.* is missing/,
-    );
+    await expect(
+      exportModel(openStore(folder, 'store'), 'ab'.repeat(32), join(folder, 'brio')),
+    ).rejects.toThrow(/models\/abab.* is missing/);
   });
 });
 
 describe('the README beside the teachers', () => {
   it('says how they came about and how good they are', () => {
-    const alto = { name: 'alto', parameters: 1_020_000, validationMAP: 0.5012, evalMAP: null, epochs: 12, minutes: 21.4, sha256: 'aa' };
-    const text = teachersReadme({ command: 'npm run teach', runFile: 'teach.json', hardware: '2 × CPU', teachers: [alto] });
+    const alto = {
+      name: 'alto',
+      parameters: 1_020_000,
+      validationMAP: 0.5012,
+      evalMAP: null,
+      epochs: 12,
+      minutes: 21.4,
+      sha256: 'aa',
+    };
+    const text = teachersReadme({
+      command: 'npm run teach',
+      runFile: 'teach.json',
+      hardware: '2 × CPU',
+      teachers: [alto],
+    });
     expect(text).toContain('`npm run teach` with `teach.json` in 21 minutes on 2 × CPU');
     expect(text).toContain('| alto | 1,020,000 | 12 | 21.4 | 0.501 | – |');
   });

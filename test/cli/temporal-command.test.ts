@@ -15,12 +15,20 @@ describe('the command that starts a run', () => {
   });
 
   it('names the server where the tool would go to another one', () => {
-    expect(startArguments({ ...demo, address: '127.0.0.1:7300' }, {}).slice(-2)).toEqual(['--address', '127.0.0.1:7300']);
-    expect(startArguments(demo, { TEMPORAL_ADDRESS: 'far:7233' }).slice(-2)).toEqual(['--address', '127.0.0.1:7233']);
+    expect(startArguments({ ...demo, address: '127.0.0.1:7300' }, {}).slice(-2)).toEqual([
+      '--address',
+      '127.0.0.1:7300',
+    ]);
+    expect(startArguments(demo, { TEMPORAL_ADDRESS: 'far:7233' }).slice(-2)).toEqual([
+      '--address',
+      '127.0.0.1:7233',
+    ]);
   });
 
   it('can be pasted into a shell whatever the file is called', () => {
-    expect(shellLine('temporal', ['--input-file', "it's mine.json"])).toBe(`temporal --input-file 'it'\\''s mine.json'`);
+    expect(shellLine('temporal', ['--input-file', "it's mine.json"])).toBe(
+      `temporal --input-file 'it'\\''s mine.json'`,
+    );
   });
 
   it('names the tool by its path where it is not on the PATH', () => {

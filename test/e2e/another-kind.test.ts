@@ -1,4 +1,12 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../infra/toolchain';
 import { buildIdOf } from '../../workers/deployment';
@@ -22,11 +30,15 @@ describe('a run that goes on on another kind of worker', () => {
     const release = join(scene.cluster.folder, 'release');
     if (existsSync(release)) return join(release, 'dist/workers/main.js');
     mkdirSync(release);
-    for (const name of readdirSync(repositoryRoot)) if (name !== 'dist') symlinkSync(join(repositoryRoot, name), join(release, name));
+    for (const name of readdirSync(repositoryRoot))
+      if (name !== 'dist') symlinkSync(join(repositoryRoot, name), join(release, name));
     cpSync(join(repositoryRoot, 'dist'), join(release, 'dist'), { recursive: true });
     const place = join(release, 'dist/ced/engine/environment.js');
     const code = readFileSync(place, 'utf8');
-    const changed = code.replace(/(NUMERICS_VERSION = )(\d+)/, (_, name: string, version: string) => `${name}${Number(version) + 1}`);
+    const changed = code.replace(
+      /(NUMERICS_VERSION = )(\d+)/,
+      (_, name: string, version: string) => `${name}${Number(version) + 1}`,
+    );
     expect(changed).not.toBe(code);
     writeFileSync(place, changed);
     return join(release, 'dist/workers/main.js');
@@ -34,12 +46,24 @@ describe('a run that goes on on another kind of worker', () => {
 
   describe.each<[string, () => WorkerPlace]>([
     ['other number of threads', () => ({ threads: 2 })],
-    // Under the same build id, as where somebody pins it with CED_BUILD_ID: else the server keeps the two apart.
-    ['other numericsVersion', () => ({ entry: anotherRelease(), environment: { CED_BUILD_ID: buildIdOf(join(repositoryRoot, 'dist')) } })],
+    // Under the same build id, as where somebody pins it with CED_BUILD_ID: else the server keeps
+    // the two apart.
+    [
+      'other numericsVersion',
+      () => ({
+        entry: anotherRelease(),
+        environment: { CED_BUILD_ID: buildIdOf(join(repositoryRoot, 'dist')) },
+      }),
+    ],
   ])('(%s)', (kind, place) => {
     const handOver = async (resume: 'continue' | 'exact'): Promise<Trial> => {
       await scene.settle();
-      const trial = await Trial.start(scene, `${kind.split(' ')[1]?.toLowerCase()}-${resume}`, 'folder', resume);
+      const trial = await Trial.start(
+        scene,
+        `${kind.split(' ')[1]?.toLowerCase()}-${resume}`,
+        'folder',
+        resume,
+      );
       await reached(trial, { stage: 'training', step: 30 });
       await trial.newestCheckpoint();
       await terminate(scene);

@@ -8,7 +8,10 @@ import type { RunResult } from '../../workflows/contract/activities';
 import { Cluster } from '../support/cluster';
 import { writeToneCorpus } from '../support/tone-corpus';
 
-/** Corpus and store on `gs://`, each worker in an empty folder of its own: they share nothing but the bucket. */
+/**
+ * Corpus and store on `gs://`, each worker in an empty folder of its own: they share nothing but
+ * the bucket.
+ */
 describe('a run whose corpus and store are in a bucket', () => {
   let cluster: Cluster;
   let emulator: StorageEmulator;
@@ -17,14 +20,21 @@ describe('a run whose corpus and store are in a bucket', () => {
 
   beforeAll(async () => {
     cluster = await Cluster.start();
-    emulator = await startStorage({ port: 0, folder: join(cluster.folder, 'buckets'), log: join(cluster.folder, 'emulator.log') });
+    emulator = await startStorage({
+      port: 0,
+      folder: join(cluster.folder, 'buckets'),
+      log: join(cluster.folder, 'emulator.log'),
+    });
     await emulator.createBucket('tones');
     const client = openGcs({ STORAGE_EMULATOR_HOST: emulator.endpoint });
     const local = join(cluster.folder, 'corpus');
     mkdirSync(local);
     writeToneCorpus(local, { train: 40, validation: 12, eval: 12 });
     for (const name of readdirSync(local, { recursive: true, encoding: 'utf8' }))
-      if (name.includes('.')) await client.bucket('tones').upload(join(local, name), { destination: `corpus/${name}`, resumable: false });
+      if (name.includes('.'))
+        await client
+          .bucket('tones')
+          .upload(join(local, name), { destination: `corpus/${name}`, resumable: false });
     store = new GcsStore({
       client,
       bucket: 'tones',
@@ -34,7 +44,11 @@ describe('a run whose corpus and store are in a bucket', () => {
     roots = { cpu: join(cluster.folder, 'cpu'), gpu: join(cluster.folder, 'gpu') };
     for (const queue of ['cpu', 'gpu'] as const) {
       mkdirSync(roots[queue]);
-      const environment = { STORAGE_EMULATOR_HOST: emulator.endpoint, HOME: roots[queue], CED_CACHE: process.env['CED_CACHE'] ?? '' };
+      const environment = {
+        STORAGE_EMULATOR_HOST: emulator.endpoint,
+        HOME: roots[queue],
+        CED_CACHE: process.env['CED_CACHE'] ?? '',
+      };
       await cluster.worker(queue, { root: roots[queue], environment });
     }
   }, 120_000);
@@ -62,15 +76,26 @@ describe('a run whose corpus and store are in a bucket', () => {
   };
   const run = async (type: string, input: { name: string }): Promise<RunResult> => {
     const args = [{ store: 'gs://tones/runs', corpus, ...input }];
-    return (await cluster.client.workflow.execute(type, { taskQueue: 'ced', workflowId: input.name, args })) as RunResult;
+    return (await cluster.client.workflow.execute(type, {
+      taskQueue: 'ced',
+      workflowId: input.name,
+      args,
+    })) as RunResult;
   };
 
   it('teaches, distills and publishes there, and leaves nothing but local copies behind', async () => {
-    const taught = await run('teach', { name: 'teach', chunkSeconds: 1, teachers: [{ name: 't', ...training }] } as { name: string });
+    const taught = await run('teach', {
+      name: 'teach',
+      chunkSeconds: 1,
+      teachers: [{ name: 't', ...training }],
+    } as { name: string });
     const [teacher] = taught.students;
     mkdirSync(join(roots.cpu, 'teacher'));
     for (const file of ['config.json', 'model.safetensors'])
-      writeFileSync(join(roots.cpu, 'teacher', file), (await store.read(`models/${teacher?.sha256}/${file}`)) ?? '');
+      writeFileSync(
+        join(roots.cpu, 'teacher', file),
+        (await store.read(`models/${teacher?.sha256}/${file}`)) ?? '',
+      );
 
     const distill = {
       name: 'distill',
@@ -82,7 +107,9 @@ describe('a run whose corpus and store are in a bucket', () => {
     expect(result.logits).toMatchObject({ rows: 80, views: 2 });
     expect(result.students[0]).toMatchObject({ name: 's', bitExact: true });
     expect(await store.exists(`models/${result.students[0]?.sha256}/model.safetensors`)).toBe(true);
-    expect(await store.list('runs/distill/')).toEqual(expect.arrayContaining(['runs/distill/report.html', 'runs/distill/result.json']));
+    expect(await store.list('runs/distill/')).toEqual(
+      expect.arrayContaining(['runs/distill/report.html', 'runs/distill/result.json']),
+    );
     expect(readdirSync(roots.gpu)).toEqual(['.cache']);
     expect(readdirSync(roots.cpu).filter((name) => name !== '.cache')).toEqual(['teacher']);
   }, 240_000);

@@ -3,20 +3,26 @@ import { Cluster } from '../support/cluster';
 import { recordHistory } from '../support/recorded-histories';
 import { SmallRuns, statusOf, studentOf } from '../support/small-run';
 
-/** A server that finds histories long after a few dozen events makes a small run go on as a new one many times, in every stage. */
+/**
+ * A server that finds histories long after a few dozen events makes a small run go on as a new one
+ * many times, in every stage.
+ */
 describe('a run whose history gets long', () => {
   let cluster: Cluster;
   let runs: SmallRuns;
 
   beforeAll(async () => {
-    cluster = await Cluster.start({ dynamicConfig: ['limit.historyCount.suggestContinueAsNew=60'] });
+    cluster = await Cluster.start({
+      dynamicConfig: ['limit.historyCount.suggestContinueAsNew=60'],
+    });
     runs = SmallRuns.in(cluster);
     await cluster.worker('all');
   }, 120_000);
   afterAll(async () => cluster?.stop(), 60_000);
 
   it('goes on as a new one, under one workflow id, with its status and to the same student', async () => {
-    // Batches so small that the training takes longer than the four seconds within which a heartbeat tells it to end, on a fast machine too.
+    // Batches so small that the training takes longer than the four seconds within which a
+    // heartbeat tells it to end, on a fast machine too.
     const first = await runs.start('long', { clipsPerShard: 4, batchSize: 2 });
     const { firstExecutionRunId } = first as WorkflowHandle & { firstExecutionRunId: string };
     const student = await studentOf(first);
@@ -48,14 +54,20 @@ describe('a run whose history gets long', () => {
   }, 180_000);
 });
 
-async function runsOf(cluster: Cluster, workflowId: string, runId: string): Promise<{ handle: WorkflowHandle; events: number }[]> {
+async function runsOf(
+  cluster: Cluster,
+  workflowId: string,
+  runId: string,
+): Promise<{ handle: WorkflowHandle; events: number }[]> {
   const chain = [];
   let next: string | undefined = runId;
   while (next !== undefined) {
     const handle: WorkflowHandle = cluster.client.workflow.getHandle(workflowId, next);
     const { events } = await handle.fetchHistory();
     chain.push({ handle, events: events?.length ?? 0 });
-    next = events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
+    next =
+      events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ??
+      undefined;
   }
   return chain;
 }

@@ -6,7 +6,10 @@ import { childrenOf, Cluster } from '../support/cluster';
 import { recordHistory } from '../support/recorded-histories';
 import { SmallRuns, statusOf, studentOf, until } from '../support/small-run';
 
-/** What people do to a run in the middle of its training, with Temporal's own command-line tool. Whatever it is, the student stays the same. */
+/**
+ * What people do to a run in the middle of its training, with Temporal's own command-line tool.
+ * Whatever it is, the student stays the same.
+ */
 describe('a run under control of the Temporal CLI', () => {
   let cluster: Cluster;
   let runs: SmallRuns;
@@ -15,23 +18,42 @@ describe('a run under control of the Temporal CLI', () => {
 
   /** @returns what it prints */
   const temporal = (...args: string[]): string => {
-    const { status, stdout, stderr } = spawnSync(temporalBinary(), [...args, '--address', cluster.address], { encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(
+      temporalBinary(),
+      [...args, '--address', cluster.address],
+      { encoding: 'utf8' },
+    );
     if (status !== 0) throw new Error(`temporal ${args.join(' ')}: ${stderr}${stdout}`);
     return stdout;
   };
   const update = (workflowId: string, name: string, ...input: string[]): unknown => {
-    const said = temporal('workflow', 'update', 'execute', '-w', workflowId, '--name', name, ...input, '--output', 'json');
+    const said = temporal(
+      'workflow',
+      'update',
+      'execute',
+      '-w',
+      workflowId,
+      '--name',
+      name,
+      ...input,
+      '--output',
+      'json',
+    );
     return (JSON.parse(said) as { result: unknown }).result;
   };
   const status = (workflowId: string): RunStatus => {
-    const said = JSON.parse(temporal('workflow', 'query', '-w', workflowId, '--type', 'status', '--output', 'json')) as {
+    const said = JSON.parse(
+      temporal('workflow', 'query', '-w', workflowId, '--type', 'status', '--output', 'json'),
+    ) as {
       queryResult: RunStatus[];
     };
     return said.queryResult[0]!;
   };
-  const pending = async (handle: WorkflowHandle) => (await handle.describe()).raw.pendingActivities ?? [];
+  const pending = async (handle: WorkflowHandle) =>
+    (await handle.describe()).raw.pendingActivities ?? [];
   /** Long enough to be still at it when somebody has typed a command. */
-  const start = (name: string, store = name): Promise<WorkflowHandle> => runs.start(name, { store, epochs: 300 });
+  const start = (name: string, store = name): Promise<WorkflowHandle> =>
+    runs.start(name, { store, epochs: 300 });
   const engines = (): number[] => childrenOf(gpu.pid ?? NaN);
 
   beforeAll(async () => {

@@ -35,22 +35,62 @@ describe('a run with payload keys', () => {
 
   async function temporal(...args: string[]): Promise<string> {
     const { port } = codec.address() as AddressInfo;
-    const places = ['--address', cluster.address, '--codec-endpoint', `http://127.0.0.1:${port}`, '--output', 'json'];
+    const places = [
+      '--address',
+      cluster.address,
+      '--codec-endpoint',
+      `http://127.0.0.1:${port}`,
+      '--output',
+      'json',
+    ];
     return (await execFileAsync(temporalBinary(), [...args, ...places])).stdout;
   }
 
   it('is started and read by the Temporal CLI through the codec server, and its history holds nothing that the server could read', async () => {
-    const corpus = { train: 'train.jsonl', validation: 'validation.jsonl', eval: 'eval.jsonl', vocabulary: 'vocabulary.csv' };
-    const model = { name: 't', model: { embedDim: 32, depth: 1, heads: 2 }, epochs: 1, batchSize: 8, warmupSteps: 1, mixup: 0 };
-    const run = { name: 'sealed', store: 'store-with-a-telling-name', corpus, chunkSeconds: 1, teachers: [model] };
+    const corpus = {
+      train: 'train.jsonl',
+      validation: 'validation.jsonl',
+      eval: 'eval.jsonl',
+      vocabulary: 'vocabulary.csv',
+    };
+    const model = {
+      name: 't',
+      model: { embedDim: 32, depth: 1, heads: 2 },
+      epochs: 1,
+      batchSize: 8,
+      warmupSteps: 1,
+      mixup: 0,
+    };
+    const run = {
+      name: 'sealed',
+      store: 'store-with-a-telling-name',
+      corpus,
+      chunkSeconds: 1,
+      teachers: [model],
+    };
     const runFile = join(cluster.folder, 'run.json');
     writeFileSync(runFile, JSON.stringify(run));
-    await temporal('workflow', 'start', '--type', 'teach', '--task-queue', 'ced', '--workflow-id', 'sealed', '--input-file', runFile);
-    const { result } = JSON.parse(await temporal('workflow', 'result', '--workflow-id', 'sealed')) as { result: RunResult };
+    await temporal(
+      'workflow',
+      'start',
+      '--type',
+      'teach',
+      '--task-queue',
+      'ced',
+      '--workflow-id',
+      'sealed',
+      '--input-file',
+      runFile,
+    );
+    const { result } = JSON.parse(
+      await temporal('workflow', 'result', '--workflow-id', 'sealed'),
+    ) as { result: RunResult };
     expect(result.students[0]).toMatchObject({ name: 't', bitExact: true });
 
     const history = await cluster.client.workflow.getHandle('sealed').fetchHistory();
-    const stored = Buffer.from(api.api.history.v1.History.encode(history).finish()).toString('latin1');
+    const stored = Buffer.from(api.api.history.v1.History.encode(history).finish()).toString(
+      'latin1',
+    );
     expect(stored).toContain('binary/encrypted');
     expect(stored).not.toContain('store-with-a-telling-name');
     expect(stored).not.toContain('vocabulary.csv');

@@ -8,7 +8,10 @@ import { recordHistory } from '../support/recorded-histories';
 import { until } from '../support/small-run';
 import { writeToneCorpus, type ToneCorpus } from '../support/tone-corpus';
 
-/** From labels to teachers to logits to a student, on a real server with real worker processes; killed in the middle of it. */
+/**
+ * From labels to teachers to logits to a student, on a real server with real worker processes;
+ * killed in the middle of it.
+ */
 describe('a run on a real Temporal server', () => {
   let cluster: Cluster;
   let corpus: ToneCorpus;
@@ -28,8 +31,22 @@ describe('a run on a real Temporal server', () => {
     store: `store-${name}`,
     corpus: { ...corpus, clipsPerShard: 30 },
     teachers,
-    logits: { views: 3, topK: 4, chunkSeconds: 1, seed: 7, augment: { timeMask: { maxFrames: 20 }, freqMask: { maxBins: 12 } } },
-    students: [{ name: 'student', model: { embedDim: 32, depth: 2, heads: 2 }, epochs: 60, seed: 3, ...training }],
+    logits: {
+      views: 3,
+      topK: 4,
+      chunkSeconds: 1,
+      seed: 7,
+      augment: { timeMask: { maxFrames: 20 }, freqMask: { maxBins: 12 } },
+    },
+    students: [
+      {
+        name: 'student',
+        model: { embedDim: 32, depth: 2, heads: 2 },
+        epochs: 60,
+        seed: 3,
+        ...training,
+      },
+    ],
   });
   const start = (type: string, run: { name: string }) =>
     cluster.client.workflow.start(type, { taskQueue: 'ced', workflowId: run.name, args: [run] });
@@ -53,7 +70,14 @@ describe('a run on a real Temporal server', () => {
     return readdirSync(training).flatMap((key) =>
       readdirSync(join(training, key, 'attempts'))
         .sort()
-        .map((file) => (JSON.parse(readFileSync(join(training, key, 'attempts', file), 'utf8')) as { step: number }).step),
+        .map(
+          (file) =>
+            (
+              JSON.parse(readFileSync(join(training, key, 'attempts', file), 'utf8')) as {
+                step: number;
+              }
+            ).step,
+        ),
     );
   };
 
@@ -65,14 +89,27 @@ describe('a run on a real Temporal server', () => {
         store: 'store-teach',
         corpus,
         chunkSeconds: 1,
-        teachers: [11, 12].map((seed) => ({ name: `t${seed}`, model, epochs: 10, seed, ...training })),
+        teachers: [11, 12].map((seed) => ({
+          name: `t${seed}`,
+          model,
+          epochs: 10,
+          seed,
+          ...training,
+        })),
       };
       const result = await finish(await start('teach', run), 'teach');
       expect(result.students.map(({ name }) => name)).toEqual(['t11', 't12']);
       for (const { mAP } of result.students) expect(mAP).toBeGreaterThan(0.5);
       for (const { latency } of result.students)
-        expect(latency).toMatchObject({ audioSeconds: 1, realTimeFactor: latency!.milliseconds / 1000 });
-      teachers = result.students.map(({ name, checkpoint }) => ({ name, checkpoint: `store-teach/${checkpoint}`, format: 'ced' }));
+        expect(latency).toMatchObject({
+          audioSeconds: 1,
+          realTimeFactor: latency!.milliseconds / 1000,
+        });
+      teachers = result.students.map(({ name, checkpoint }) => ({
+        name,
+        checkpoint: `store-teach/${checkpoint}`,
+        format: 'ced',
+      }));
       await kill(gpu);
     });
   }, 120_000);
@@ -82,7 +119,9 @@ describe('a run on a real Temporal server', () => {
     const undisturbed = await finish(await start('distill', distillRun('undisturbed')), 'distill');
 
     const handle = await start('distill', distillRun('killed'));
-    await until(async () => ((await handle.query<RunStatus>('status')).epochs['student']?.epoch ?? 0) >= 20);
+    await until(
+      async () => ((await handle.query<RunStatus>('status')).epochs['student']?.epoch ?? 0) >= 20,
+    );
     await kill(first);
     await cluster.worker('gpu');
     const killed = await finish(handle, 'distill-killed');
@@ -113,7 +152,8 @@ describe('a run on a real Temporal server', () => {
     expect(await handle.executeUpdate('resume')).toBe('running');
     const resumed = await finish(handle, 'distill-paused');
     expect(resumed.students[0]?.sha256).toBe(
-      ((await cluster.client.workflow.getHandle('undisturbed').result()) as RunResult).students[0]?.sha256,
+      ((await cluster.client.workflow.getHandle('undisturbed').result()) as RunResult).students[0]
+        ?.sha256,
     );
     expect((await status()).state).toBe('done');
   }, 120_000);

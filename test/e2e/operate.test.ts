@@ -10,7 +10,9 @@ import { writeUntaughtTeacher } from '../support/untaught-teacher';
 
 /** The commands of the page in its order, one a line. */
 const page = readFileSync(join(repositoryRoot, 'docs/operate.md'), 'utf8');
-const commands = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block]) => (block ?? '').trim().split('\n'));
+const commands = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block]) =>
+  (block ?? '').trim().split('\n'),
+);
 
 interface Expectation {
   /** What has to be so before the command makes sense. */
@@ -27,13 +29,17 @@ describe('docs/operate.md', () => {
 
   const status = () => cluster.client.workflow.getHandle('mine').query<RunStatus>('status');
   const epoch = async (): Promise<number> => (await status()).epochs['student']?.epoch ?? 0;
-  const state = async (): Promise<string> => (await cluster.client.workflow.getHandle('mine').describe()).status.name;
-  const pending = async () => (await cluster.client.workflow.getHandle('mine').describe()).raw.pendingActivities ?? [];
+  const state = async (): Promise<string> =>
+    (await cluster.client.workflow.getHandle('mine').describe()).status.name;
+  const pending = async () =>
+    (await cluster.client.workflow.getHandle('mine').describe()).raw.pendingActivities ?? [];
   const schedule = () => cluster.client.schedule.getHandle('nightly').describe();
   /** How each firing so far ended. */
   const firings = async (): Promise<string[]> => {
     const outcomes: string[] = [];
-    for await (const { workflowId, status: each } of cluster.client.workflow.list({ query: "WorkflowType = 'retrain'" })) {
+    for await (const { workflowId, status: each } of cluster.client.workflow.list({
+      query: "WorkflowType = 'retrain'",
+    })) {
       if (each.name !== 'COMPLETED') continue;
       const result = (await cluster.client.workflow.getHandle(workflowId).result()) as {
         outcome?: string;
@@ -44,30 +50,55 @@ describe('docs/operate.md', () => {
     return outcomes.sort();
   };
   const until = async (reached: () => Promise<boolean>): Promise<void> => {
-    for (const deadline = Date.now() + 90_000; !(await reached().catch(() => false)); await sleep(100))
+    for (
+      const deadline = Date.now() + 90_000;
+      !(await reached().catch(() => false));
+      await sleep(100)
+    )
       if (Date.now() > deadline) throw new Error('not reached within 90 s');
   };
 
   const expectations: [command: RegExp, Expectation][] = [
     [/workflow start --type distill/, { prints: /WorkflowId\s+mine/ }],
-    [/workflow describe/, { when: () => until(async () => (await epoch()) > 0), prints: /Pending Activities: 1\b/ }],
+    [
+      /workflow describe/,
+      { when: () => until(async () => (await epoch()) > 0), prints: /Pending Activities: 1\b/ },
+    ],
     [
       /workflow query --workflow-id mine --type status/,
       { when: () => until(async () => (await epoch()) > 0), prints: /"?state"?:\s*"?running/ },
     ],
     [
       /list --query "CedStage='distill' AND CedMap > 0.3"/,
-      { when: () => until(() => listed("CedStage='distill' AND CedMap > 0.3")), prints: /Running\s+mine\s+distill/ },
+      {
+        when: () => until(() => listed("CedStage='distill' AND CedMap > 0.3")),
+        prints: /Running\s+mine\s+distill/,
+      },
     ],
     [/workflow count/, { prints: /Total: 1\b/ }],
-    [/--name pause/, { prints: /paused/, then: () => until(async () => (await pending()).length === 0) }],
-    [/--name resume/, { prints: /running/, then: () => until(async () => (await pending()).length === 1) }],
-    [/workflow cancel/, { prints: /[Cc]ancel/, then: () => until(async () => (await state()) === 'CANCELLED') }],
+    [
+      /--name pause/,
+      { prints: /paused/, then: () => until(async () => (await pending()).length === 0) },
+    ],
+    [
+      /--name resume/,
+      { prints: /running/, then: () => until(async () => (await pending()).length === 1) },
+    ],
+    [
+      /workflow cancel/,
+      { prints: /[Cc]ancel/, then: () => until(async () => (await state()) === 'CANCELLED') },
+    ],
     [
       /workflow reset/,
-      { prints: /Resetting workflow mine/, then: () => until(async () => (await state()) === 'RUNNING' && (await epoch()) > 0) },
+      {
+        prints: /Resetting workflow mine/,
+        then: () => until(async () => (await state()) === 'RUNNING' && (await epoch()) > 0),
+      },
     ],
-    [/--name stopAfterEpoch/, { prints: /30/, then: () => until(async () => (await state()) === 'COMPLETED') }],
+    [
+      /--name stopAfterEpoch/,
+      { prints: /30/, then: () => until(async () => (await state()) === 'COMPLETED') },
+    ],
     [/workflow result/, { prints: /"students"/ }],
     [/temporal schedule create/, { prints: /Schedule created|^\s*$/ }],
     [
@@ -77,32 +108,50 @@ describe('docs/operate.md', () => {
           /temporal schedule create --schedule-id nightly .*\n\nSchedule nightly is there already and is the same: nothing was changed/,
       },
     ],
-    [/schedule trigger/, { prints: /^/, then: () => until(async () => (await firings()).includes('promoted')) }],
+    [
+      /schedule trigger/,
+      { prints: /^/, then: () => until(async () => (await firings()).includes('promoted')) },
+    ],
     [/schedule describe/, { prints: /BufferOne/ }],
     [
       /schedule trigger/,
       {
-        when: () => Promise.resolve(writeToneCorpus(cluster.folder, { ...CLIPS, train: CLIPS.train + 4 })),
+        when: () =>
+          Promise.resolve(writeToneCorpus(cluster.folder, { ...CLIPS, train: CLIPS.train + 4 })),
         prints: /^/,
         then: () => until(async () => (await firings()).length === 2),
       },
     ],
-    [/list --query "WorkflowType = 'retrain' AND CedRun = 'nightly'"/, { prints: /(Completed\s+nightly-\S+\s+retrain.*\n?\s*){2}/ }],
+    [
+      /list --query "WorkflowType = 'retrain' AND CedRun = 'nightly'"/,
+      { prints: /(Completed\s+nightly-\S+\s+retrain.*\n?\s*){2}/ },
+    ],
     [
       /toggle .*--pause/,
       {
         prints: /^/,
-        then: async () => expect((await schedule()).state).toMatchObject({ paused: true, note: 'teachers are being replaced' }),
+        then: async () =>
+          expect((await schedule()).state).toMatchObject({
+            paused: true,
+            note: 'teachers are being replaced',
+          }),
       },
     ],
-    [/toggle .*--unpause/, { prints: /^/, then: async () => expect((await schedule()).state.paused).toBe(false) }],
-    [/schedule backfill/, { prints: /^/, then: () => until(async () => (await firings()).length === 4) }],
+    [
+      /toggle .*--unpause/,
+      { prints: /^/, then: async () => expect((await schedule()).state.paused).toBe(false) },
+    ],
+    [
+      /schedule backfill/,
+      { prints: /^/, then: () => until(async () => (await firings()).length === 4) },
+    ],
     [/npx ced champion \S+$/, { prints: /1 .*student .*the first.*\n2 .*student .*beat 1/ }],
     [/npx ced champion \S+ --rollback/, { prints: /3 .*student .*takes 2 back/ }],
     [/schedule delete/, { prints: /^/, then: () => expect(schedule()).rejects.toThrow() }],
     [/search-attribute create/, { prints: /have been added/ }],
   ];
-  const listed = async (query: string): Promise<boolean> => (await cluster.client.workflow.count(query)).count > 0;
+  const listed = async (query: string): Promise<boolean> =>
+    (await cluster.client.workflow.count(query)).count > 0;
 
   beforeAll(async () => {
     cluster = await Cluster.start();
@@ -114,21 +163,36 @@ describe('docs/operate.md', () => {
       corpus: { ...corpus, clipsPerShard: 16 },
       teachers: [teacher],
       logits: { views: 2, topK: 3, chunkSeconds: 1 },
-      students: [{ name: 'student', model: { embedDim: 32, depth: 1, heads: 2 }, batchSize: 8, warmupSteps: 4, ...student }],
+      students: [
+        {
+          name: 'student',
+          model: { embedDim: 32, depth: 1, heads: 2 },
+          batchSize: 8,
+          warmupSteps: 4,
+          ...student,
+        },
+      ],
     });
     const promote = { champion: 'runs/nightly/champion', minGain: -1 };
-    write('run.json', run('mine', { epochs: 100_000, validateEvery: 5, earlyStop: 0, checkpointSeconds: 1 }));
+    write(
+      'run.json',
+      run('mine', { epochs: 100_000, validateEvery: 5, earlyStop: 0, checkpointSeconds: 1 }),
+    );
     write('nightly.json', { ...run('nightly', { epochs: 3 }), promote });
     // `npm run` and `npx` find the package in the folder they are typed in.
-    for (const part of ['package.json', 'infra', 'node_modules']) symlinkSync(join(repositoryRoot, part), join(cluster.folder, part));
+    for (const part of ['package.json', 'infra', 'node_modules'])
+      symlinkSync(join(repositoryRoot, part), join(cluster.folder, part));
     await cluster.worker('all');
   }, 120_000);
   afterAll(async () => cluster?.stop(), 60_000);
 
-  const write = (name: string, content: object): void => writeFileSync(join(cluster.folder, name), JSON.stringify(content));
+  const write = (name: string, content: object): void =>
+    writeFileSync(join(cluster.folder, name), JSON.stringify(content));
 
   it('has one expectation for each of its examples, in its order', () => {
-    expect(commands.map((command, index) => expectations[index]?.[0].test(command) ?? command)).toEqual(expectations.map(() => true));
+    expect(
+      commands.map((command, index) => expectations[index]?.[0].test(command) ?? command),
+    ).toEqual(expectations.map(() => true));
   });
 
   it.each(commands.map((command, index) => [command, index] as const))(
@@ -146,11 +210,16 @@ describe('docs/operate.md', () => {
   async function shell(command: string): Promise<string> {
     const child = spawn('bash', ['-c', command], {
       cwd: cluster.folder,
-      env: { ...process.env, TEMPORAL_ADDRESS: cluster.address, PATH: `${dirname(temporalBinary())}:${process.env['PATH']}` },
+      env: {
+        ...process.env,
+        TEMPORAL_ADDRESS: cluster.address,
+        PATH: `${dirname(temporalBinary())}:${process.env['PATH']}`,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (text: Buffer) => (output += text.toString()));
     const code = await new Promise((resolve) => child.once('close', resolve));
     if (code !== 0) throw new Error(`exit code ${String(code)}: ${output}`);
     return output;

@@ -16,11 +16,17 @@ const PASSWORD = 'planted-password';
 const PAYLOAD_KEY = randomBytes(32).toString('base64');
 const SECRETS = [PRIVATE_KEY, TOKEN, SIGNATURE, PASSWORD, PAYLOAD_KEY];
 
-const ADDRESSES = [`https://reader:${PASSWORD}@example.org/a.wav`, `https://example.org/b.wav?X-Goog-Signature=${SIGNATURE}`];
+const ADDRESSES = [
+  `https://reader:${PASSWORD}@example.org/a.wav`,
+  `https://example.org/b.wav?X-Goog-Signature=${SIGNATURE}`,
+];
 /** Files into which the secrets were put, and the tables that hold them. */
 const PLANTED = ['account.json', 'planted.jsonl', 'planted-alone.jsonl'];
 
-/** Secrets in a worker's environment and in its users' tables; runs that end well and badly. Looked for in all that is left behind. */
+/**
+ * Secrets in a worker's environment and in its users' tables; runs that end well and badly. Looked
+ * for in all that is left behind.
+ */
 describe('secrets planted in a worker’s environment and in a table', () => {
   let cluster: Cluster;
   let client: Client;
@@ -31,26 +37,61 @@ describe('secrets planted in a worker’s environment and in a table', () => {
   beforeAll(async () => {
     cluster = await Cluster.start();
     corpus = writeToneCorpus(cluster.folder, { train: 16, validation: 8, eval: 8 });
-    const planted = ADDRESSES.map((audio, row) => JSON.stringify({ clip: `planted-${row}`, audio, labels: ['Noise'] })).join('\n') + '\n';
+    const planted =
+      ADDRESSES.map((audio, row) =>
+        JSON.stringify({ clip: `planted-${row}`, audio, labels: ['Noise'] }),
+      ).join('\n') + '\n';
     writeFileSync(join(cluster.folder, 'planted-alone.jsonl'), planted);
-    writeFileSync(join(cluster.folder, 'planted.jsonl'), readFileSync(join(cluster.folder, corpus.train), 'utf8') + planted);
+    writeFileSync(
+      join(cluster.folder, 'planted.jsonl'),
+      readFileSync(join(cluster.folder, corpus.train), 'utf8') + planted,
+    );
     const account = join(cluster.folder, 'account.json');
-    writeFileSync(account, JSON.stringify({ type: 'service_account', project_id: 'p', client_email: 'w@p.iam.gserviceaccount.com', private_key: `-----BEGIN PRIVATE KEY-----\n${PRIVATE_KEY}\n-----END PRIVATE KEY-----\n` })); // prettier-ignore
+    writeFileSync(
+      account,
+      JSON.stringify({
+        type: 'service_account',
+        project_id: 'p',
+        client_email: 'w@p.iam.gserviceaccount.com',
+        private_key: `-----BEGIN PRIVATE KEY-----\n${PRIVATE_KEY}\n-----END PRIVATE KEY-----\n`,
+      }),
+    );
     const keys = { CED_PAYLOAD_KEYS: `k=${PAYLOAD_KEY}` };
     const environment = { ...keys, GOOGLE_APPLICATION_CREDENTIALS: account, HF_TOKEN: TOKEN };
     const worker = await cluster.worker('all', { environment });
     worker.stdout?.on('data', (text: Buffer) => (printed += text.toString()));
     codec = new AesGcmCodec((await payloadKeys(keys))!);
-    client = new Client({ connection: cluster.client.connection, dataConverter: { payloadCodecs: [codec] } });
+    client = new Client({
+      connection: cluster.client.connection,
+      dataConverter: { payloadCodecs: [codec] },
+    });
   }, 120_000);
   afterAll(async () => await cluster?.stop(), 60_000);
 
   function runFile(name: string, store: string, train: string, maxRejected: number): object {
-    const teacher = { name: 't', model: { embedDim: 32, depth: 1, heads: 2 }, epochs: 1, batchSize: 8, warmupSteps: 1, mixup: 0 };
-    return { name, store, corpus: { ...corpus, train, maxRejected }, chunkSeconds: 1, teachers: [teacher] };
+    const teacher = {
+      name: 't',
+      model: { embedDim: 32, depth: 1, heads: 2 },
+      epochs: 1,
+      batchSize: 8,
+      warmupSteps: 1,
+      mixup: 0,
+    };
+    return {
+      name,
+      store,
+      corpus: { ...corpus, train, maxRejected },
+      chunkSeconds: 1,
+      teachers: [teacher],
+    };
   }
 
-  async function teach(workflowId: string, store: string, train: string, maxRejected: number): Promise<string> {
+  async function teach(
+    workflowId: string,
+    store: string,
+    train: string,
+    maxRejected: number,
+  ): Promise<string> {
     const args = [runFile(workflowId, store, train, maxRejected)];
     const outcome: unknown = await client.workflow
       .execute('teach', { taskQueue: 'ced', workflowId, args })
@@ -62,7 +103,10 @@ describe('secrets planted in a worker’s environment and in a table', () => {
   async function historyOf(workflowId: string): Promise<string> {
     const history = await client.workflow.getHandle(workflowId).fetchHistory();
     const opened = await codec.decode(payloadsIn(history));
-    return [api.api.history.v1.History.encode(history).finish(), ...opened.map(({ data }) => data ?? new Uint8Array())]
+    return [
+      api.api.history.v1.History.encode(history).finish(),
+      ...opened.map(({ data }) => data ?? new Uint8Array()),
+    ]
       .map((bytes) => Buffer.from(bytes).toString('latin1'))
       .join('\n');
   }
@@ -76,7 +120,9 @@ describe('secrets planted in a worker’s environment and in a table', () => {
     };
     expect(outcomes.good).toContain("name: 't'");
     expect(outcomes.rejected).toContain('its address carries a credential');
-    expect(outcomes.denied).toMatch(/StorageDenied[^]*account\.json holds no credential that can be used/);
+    expect(outcomes.denied).toMatch(
+      /StorageDenied[^]*account\.json holds no credential that can be used/,
+    );
     const left: Record<string, string> = { printed };
     for (const [workflowId, outcome] of Object.entries(outcomes)) {
       left[`outcome of ${workflowId}`] = outcome;
@@ -85,13 +131,21 @@ describe('secrets planted in a worker’s environment and in a table', () => {
     }
     for (const name of readdirSync(cluster.folder, { recursive: true, encoding: 'utf8' })) {
       const path = join(cluster.folder, name);
-      if (!PLANTED.includes(name) && statSync(path).isFile()) left[name] = readFileSync(path, 'latin1');
+      if (!PLANTED.includes(name) && statSync(path).isFile())
+        left[name] = readFileSync(path, 'latin1');
     }
     expect(Object.keys(left)).toEqual(
-      expect.arrayContaining(['worker-all.log', 'server.log', 'temporal.db', 'store-good/runs/good/result.json']),
+      expect.arrayContaining([
+        'worker-all.log',
+        'server.log',
+        'temporal.db',
+        'store-good/runs/good/result.json',
+      ]),
     );
     expect(left['store-good/runs/good/report.html']).toContain('planted-0');
-    const leaks = Object.entries(left).flatMap(([place, text]) => SECRETS.filter((secret) => text.includes(secret)).map((secret) => `${secret} in ${place}`)); // prettier-ignore
+    const leaks = Object.entries(left).flatMap(([place, text]) =>
+      SECRETS.filter((secret) => text.includes(secret)).map((secret) => `${secret} in ${place}`),
+    );
     expect(leaks).toEqual([]);
   }, 120_000);
 });

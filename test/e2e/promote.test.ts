@@ -16,19 +16,36 @@ describe('a distillation with a champion', () => {
   let teacher: ReturnType<typeof writeUntaughtTeacher>;
 
   const model = { embedDim: 32, depth: 1, heads: 2 };
-  const distill = async (name: string, seeds: number[], over: { corpus?: object; champion?: string } = {}): Promise<RunResult> => {
+  const distill = async (
+    name: string,
+    seeds: number[],
+    over: { corpus?: object; champion?: string } = {},
+  ): Promise<RunResult> => {
     const run = {
       name,
       store: 'store',
       corpus: { ...corpus, clipsPerShard: 16, ...over.corpus },
       teachers: [teacher],
       logits: { views: 2, topK: 3, chunkSeconds: 1 },
-      students: seeds.map((seed) => ({ name: `s${seed}`, model, epochs: 4, batchSize: 8, warmupSteps: 4, validateEvery: 2, seed })),
+      students: seeds.map((seed) => ({
+        name: `s${seed}`,
+        model,
+        epochs: 4,
+        batchSize: 8,
+        warmupSteps: 4,
+        validateEvery: 2,
+        seed,
+      })),
       promote: { champion: over.champion ?? name, minGain: -1 },
     };
-    return (await cluster.client.workflow.execute('distill', { taskQueue: 'ced', workflowId: name, args: [run] })) as RunResult;
+    return (await cluster.client.workflow.execute('distill', {
+      taskQueue: 'ced',
+      workflowId: name,
+      args: [run],
+    })) as RunResult;
   };
-  const entriesOf = async (champion: string) => (await ChampionLedger.read(new FolderStore(join(cluster.folder, champion)))).entries;
+  const entriesOf = async (champion: string) =>
+    (await ChampionLedger.read(new FolderStore(join(cluster.folder, champion)))).entries;
 
   beforeAll(async () => {
     cluster = await Cluster.start();
@@ -43,29 +60,56 @@ describe('a distillation with a champion', () => {
   it('of three students ends in one table, and puts up the one that is best on validation', async () => {
     const result = await distill('three', [1, 2, 3]);
     const table = resultTable(result, { result: 'result.json', report: 'report.html' });
-    for (const name of ['s1', 's2', 's3']) expect(table).toMatch(new RegExp(`^student ${name} .*0\\.\\d{3}`, 'm'));
-    const manifests = result.students.map(({ sha256, name }) => ({ name, sha256, validationMAP: validationOf(sha256) }));
-    const best = manifests.reduce((one, other) => (other.validationMAP > one.validationMAP ? other : one));
-    expect(result.promotion).toMatchObject({ outcome: 'promoted', entry: 1, student: best.name, sha256: best.sha256 });
-    expect(await entriesOf('three')).toMatchObject([{ entry: 1, sha256: best.sha256, run: 'three' }]);
+    for (const name of ['s1', 's2', 's3'])
+      expect(table).toMatch(new RegExp(`^student ${name} .*0\\.\\d{3}`, 'm'));
+    const manifests = result.students.map(({ sha256, name }) => ({
+      name,
+      sha256,
+      validationMAP: validationOf(sha256),
+    }));
+    const best = manifests.reduce((one, other) =>
+      other.validationMAP > one.validationMAP ? other : one,
+    );
+    expect(result.promotion).toMatchObject({
+      outcome: 'promoted',
+      entry: 1,
+      student: best.name,
+      sha256: best.sha256,
+    });
+    expect(await entriesOf('three')).toMatchObject([
+      { entry: 1, sha256: best.sha256, run: 'three' },
+    ]);
   }, 120_000);
 
   it('that runs beside another one is measured against what the other has promoted', async () => {
-    const results = await Promise.all([distill('left', [4], { champion: 'shared' }), distill('right', [5], { champion: 'shared' })]);
+    const results = await Promise.all([
+      distill('left', [4], { champion: 'shared' }),
+      distill('right', [5], { champion: 'shared' }),
+    ]);
     const entries = await entriesOf('shared');
     expect(entries.map(({ entry, previous }) => [entry, previous])).toEqual([
       [1, null],
       [2, 1],
     ]);
-    expect(entries[1]?.against).toEqual({ entry: 1, sha256: entries[0]?.sha256, mAP: entries[0]?.mAP });
+    expect(entries[1]?.against).toEqual({
+      entry: 1,
+      sha256: entries[0]?.sha256,
+      mAP: entries[0]?.mAP,
+    });
     expect(results.map(({ promotion }) => promotion?.entry).sort()).toEqual([1, 2]);
   }, 120_000);
 
   it('is refused where eval has no labels, and reports agreement with the ensemble instead', async () => {
-    const unlabelled = readFileSync(join(cluster.folder, corpus.eval), 'utf8').replaceAll(/,"labels":\[[^\]]*\]/g, '');
+    const unlabelled = readFileSync(join(cluster.folder, corpus.eval), 'utf8').replaceAll(
+      /,"labels":\[[^\]]*\]/g,
+      '',
+    );
     writeFileSync(join(cluster.folder, 'unlabelled.jsonl'), unlabelled);
     const result = await distill('unlabelled', [1], { corpus: { eval: 'unlabelled.jsonl' } });
-    expect(result.students[0]).toMatchObject({ mAP: null, agreement: { topMatch: expect.any(Number) as number } });
+    expect(result.students[0]).toMatchObject({
+      mAP: null,
+      agreement: { topMatch: expect.any(Number) as number },
+    });
     expect(result.promotion).toMatchObject({ outcome: 'refused', entry: null });
     expect(await entriesOf('unlabelled')).toEqual([]);
   }, 120_000);

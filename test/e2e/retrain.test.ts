@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultPayloadConverter } from '@temporalio/common';
@@ -16,7 +24,10 @@ import { writeUntaughtTeacher } from '../support/untaught-teacher';
 
 type Outcome = RunResult | Unchanged;
 
-/** A real schedule of a real server, which fires by itself every few seconds, as it would every night. */
+/**
+ * A real schedule of a real server, which fires by itself every few seconds, as it would every
+ * night.
+ */
 describe('a schedule of retrainings', () => {
   let cluster: Cluster;
   let ledger: FolderStore;
@@ -24,16 +35,30 @@ describe('a schedule of retrainings', () => {
   const NEW_CLIPS = 5;
 
   const schedule = (...args: string[]): string =>
-    execFileSync(process.execPath, [join(repositoryRoot, 'dist/cli/run/schedule.js'), 'create', ...args, '--address', cluster.address], {
-      cwd: cluster.folder,
-      encoding: 'utf8',
-    });
+    execFileSync(
+      process.execPath,
+      [
+        join(repositoryRoot, 'dist/cli/run/schedule.js'),
+        'create',
+        ...args,
+        '--address',
+        cluster.address,
+      ],
+      {
+        cwd: cluster.folder,
+        encoding: 'utf8',
+      },
+    );
 
   /** The first firing, of those not looked at yet, that ended as wanted. */
   const seen = new Set<string>();
-  const firing = async (wanted: (outcome: Outcome) => boolean): Promise<{ outcome: Outcome; workflowId: string }> => {
+  const firing = async (
+    wanted: (outcome: Outcome) => boolean,
+  ): Promise<{ outcome: Outcome; workflowId: string }> => {
     for (const deadline = Date.now() + 90_000; Date.now() < deadline; await sleep(200))
-      for await (const { workflowId, status } of cluster.client.workflow.list({ query: "WorkflowType = 'retrain'" })) {
+      for await (const { workflowId, status } of cluster.client.workflow.list({
+        query: "WorkflowType = 'retrain'",
+      })) {
         if (status.name !== 'COMPLETED' || seen.has(workflowId)) continue;
         seen.add(workflowId);
         const outcome = (await cluster.client.workflow.getHandle(workflowId).result()) as Outcome;
@@ -49,15 +74,22 @@ describe('a schedule of retrainings', () => {
   const summariesOf = async (workflowId: string): Promise<unknown[]> => {
     const { events } = await cluster.client.workflow.getHandle(workflowId).fetchHistory();
     return (events ?? []).flatMap(({ activityTaskScheduledEventAttributes, userMetadata }) =>
-      activityTaskScheduledEventAttributes && userMetadata?.summary ? [defaultPayloadConverter.fromPayload(userMetadata.summary)] : [],
+      activityTaskScheduledEventAttributes && userMetadata?.summary
+        ? [defaultPayloadConverter.fromPayload(userMetadata.summary)]
+        : [],
     );
   };
   const stored = (place: string): string[] =>
-    readdirSync(join(cluster.folder, 'store', place), { recursive: true, encoding: 'utf8' }).filter((name) =>
-      /\.(npy|parquet)$/.test(name),
+    readdirSync(join(cluster.folder, 'store', place), { recursive: true, encoding: 'utf8' }).filter(
+      (name) => /\.(npy|parquet)$/.test(name),
     );
   const modified = (place: string) =>
-    Object.fromEntries(stored(place).map((name) => [name, statSync(join(cluster.folder, 'store', place, name)).mtimeMs]));
+    Object.fromEntries(
+      stored(place).map((name) => [
+        name,
+        statSync(join(cluster.folder, 'store', place, name)).mtimeMs,
+      ]),
+    );
   const replaceFile = (name: string, content: string | Uint8Array): void => {
     writeFileSync(join(cluster.folder, `${name}.new`), content);
     renameSync(join(cluster.folder, `${name}.new`), join(cluster.folder, name));
@@ -75,7 +107,14 @@ describe('a schedule of retrainings', () => {
       teachers: [teacher],
       logits: { views: 2, topK: 3, chunkSeconds: 1 },
       students: [
-        { name: 'student', init: 'champion', model: { embedDim: 32, depth: 1, heads: 2 }, epochs: 3, batchSize: 8, warmupSteps: 4 },
+        {
+          name: 'student',
+          init: 'champion',
+          model: { embedDim: 32, depth: 1, heads: 2 },
+          epochs: 3,
+          batchSize: 8,
+          warmupSteps: 4,
+        },
       ],
       promote: { champion: 'champion', minGain: -1 },
     };
@@ -90,12 +129,16 @@ describe('a schedule of retrainings', () => {
       /temporal schedule create --schedule-id nightly --workflow-id nightly --type retrain --task-queue ced --input-file nightly\.json --interval 6s --jitter 0s --catchup-window 1h --overlap-policy BufferOne --pause-on-failure/,
     );
     expect(made).toContain('Schedule nightly created.');
-    expect(schedule('nightly.json', '--every', '6s', '--jitter', '0s')).toContain('is there already and is the same: nothing was changed');
+    expect(schedule('nightly.json', '--every', '6s', '--jitter', '0s')).toContain(
+      'is there already and is the same: nothing was changed',
+    );
   }, 30_000);
 
   it('makes the first student the champion', async () => {
     const { outcome, workflowId } = await firing(() => true);
-    expect(outcome).toMatchObject({ promotion: { outcome: 'promoted', entry: 1, student: 'student' } });
+    expect(outcome).toMatchObject({
+      promotion: { outcome: 'promoted', entry: 1, student: 'student' },
+    });
     await recordHistory(cluster.client.workflow.getHandle(workflowId), 'retrain');
   }, 100_000);
 
@@ -125,7 +168,10 @@ describe('a schedule of retrainings', () => {
     mkdirSync(grown);
     writeToneCorpus(grown, { ...CLIPS, train: CLIPS.train + NEW_CLIPS });
     for (let clip = CLIPS.train; clip < CLIPS.train + NEW_CLIPS; clip++)
-      copyFileSync(join(grown, `audio/train-${clip}.wav`), join(cluster.folder, `audio/train-${clip}.wav`));
+      copyFileSync(
+        join(grown, `audio/train-${clip}.wav`),
+        join(cluster.folder, `audio/train-${clip}.wav`),
+      );
     replaceFile('train.jsonl', readFileSync(join(grown, 'train.jsonl')));
 
     const { outcome, workflowId } = await firing((each) => !('outcome' in each));
@@ -137,8 +183,12 @@ describe('a schedule of retrainings', () => {
     expect(after.audio).toMatchObject(before.audio);
     expect(after.logits).toMatchObject(before.logits);
     expect(Object.keys(after.logits).length - Object.keys(before.logits).length).toBe(1);
-    const training = (await activitiesOf(workflowId)).find(({ activityType }) => activityType?.name === 'trainModel');
-    const input = defaultPayloadConverter.fromPayload<TrainInput>(training?.input?.payloads?.[0] ?? {});
+    const training = (await activitiesOf(workflowId)).find(
+      ({ activityType }) => activityType?.name === 'trainModel',
+    );
+    const input = defaultPayloadConverter.fromPayload<TrainInput>(
+      training?.input?.payloads?.[0] ?? {},
+    );
     expect(input.init?.sha256).toBe(champion?.sha256);
   }, 100_000);
 
@@ -150,14 +200,25 @@ describe('a schedule of retrainings', () => {
     replaceFile(file, encodeSafetensors(poisoned, 'F32'));
 
     const handle = cluster.client.schedule.getHandle('nightly');
-    for (const deadline = Date.now() + 90_000; !(await handle.describe()).state.paused; await sleep(200))
+    for (
+      const deadline = Date.now() + 90_000;
+      !(await handle.describe()).state.paused;
+      await sleep(200)
+    )
       if (Date.now() > deadline) throw new Error('not paused within 90 s');
-    expect((await handle.describe()).state.note).toMatch(/nightly-\d{4}.*TeacherInvalid: untaught-1: /);
+    expect((await handle.describe()).state.note).toMatch(
+      /nightly-\d{4}.*TeacherInvalid: untaught-1: /,
+    );
     expect((await ChampionLedger.read(ledger)).entries).toEqual(entries);
-    expect(schedule('nightly.json', '--every', '6s', '--jitter', '0s')).toMatch(/nothing was changed. It is paused: .*TeacherInvalid/);
+    expect(schedule('nightly.json', '--every', '6s', '--jitter', '0s')).toMatch(
+      /nothing was changed. It is paused: .*TeacherInvalid/,
+    );
     expect(schedule('nightly.json', '--every', '12h')).toMatch(
       /schedule update .*--interval 12h --jitter 10m .*--paused --notes .*TeacherInvalid/,
     );
-    expect((await handle.describe()).state).toMatchObject({ paused: true, note: expect.stringContaining('TeacherInvalid') as string });
+    expect((await handle.describe()).state).toMatchObject({
+      paused: true,
+      note: expect.stringContaining('TeacherInvalid') as string,
+    });
   }, 100_000);
 });

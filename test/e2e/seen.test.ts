@@ -10,7 +10,10 @@ import { Cluster, kill } from '../support/cluster';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntaughtTeacher } from '../support/untaught-teacher';
 
-/** What one real run shows of itself while it goes on and afterwards, each looked at by a program that is not ours. */
+/**
+ * What one real run shows of itself while it goes on and afterwards, each looked at by a program
+ * that is not ours.
+ */
 describe('a run as it can be seen', () => {
   const STUDENTS = ['narrow', 'wide'];
   /** So many that a training outlasts a few heartbeats. */
@@ -25,28 +28,52 @@ describe('a run as it can be seen', () => {
   beforeAll(async () => {
     cluster = await Cluster.start();
     const corpus = writeToneCorpus(cluster.folder, { train: 60, validation: 12, eval: 12 });
-    const teachers = [1, 2].map((seed) => writeUntaughtTeacher(cluster.folder, corpus.vocabulary, seed));
-    const student = { epochs: EPOCHS, batchSize: 4, warmupSteps: 4, mixup: 0, validateEvery: 5, earlyStop: 0, checkpointSeconds: 1 };
+    const teachers = [1, 2].map((seed) =>
+      writeUntaughtTeacher(cluster.folder, corpus.vocabulary, seed),
+    );
+    const student = {
+      epochs: EPOCHS,
+      batchSize: 4,
+      warmupSteps: 4,
+      mixup: 0,
+      validateEvery: 5,
+      earlyStop: 0,
+      checkpointSeconds: 1,
+    };
     const run = {
       name: 'seen',
       store: 'store',
       corpus: { ...corpus, clipsPerShard: 20 },
       teachers,
       logits: { views: 2, topK: 3, chunkSeconds: 1 },
-      students: STUDENTS.map((name, index) => ({ name, model: { embedDim: 32 * (index + 1), depth: 1, heads: 2 }, ...student })),
+      students: STUDENTS.map((name, index) => ({
+        name,
+        model: { embedDim: 32 * (index + 1), depth: 1, heads: 2 },
+        ...student,
+      })),
     };
     const metrics = `127.0.0.1:${await freePort()}`;
-    const options = { environment: { PLANTED: 'hunter2-planted' }, options: ['--metrics', metrics, '--log', 'json'] };
+    const options = {
+      environment: { PLANTED: 'hunter2-planted' },
+      options: ['--metrics', metrics, '--log', 'json'],
+    };
     worker = await cluster.worker('all', options);
-    const handle = await cluster.client.workflow.start('distill', { taskQueue: 'ced', workflowId: 'seen', args: [run] });
+    const handle = await cluster.client.workflow.start('distill', {
+      taskQueue: 'ced',
+      workflowId: 'seen',
+      args: [run],
+    });
     const watching = ced(['watch', 'seen', '--address', cluster.address]);
     const command = `stty cols 120; ${process.execPath} --no-warnings ${join(repositoryRoot, 'dist/cli/main.js')} watch seen --address ${cluster.address}`;
     const watchingOnTerminal = promisify(execFile)('script', ['-qec', command, '/dev/null']);
     scrapes = [];
     let over = false;
     const ended = (handle.result() as Promise<RunResult>).finally(() => (over = true));
-    // In the middle of training the worker is killed: the timeline has an attempt to show that nobody ended.
-    const killed = killedInTraining(cluster.folder, worker).then(() => cluster.worker('all', options));
+    // In the middle of training the worker is killed: the timeline has an attempt to show that
+    // nobody ended.
+    const killed = killedInTraining(cluster.folder, worker).then(() =>
+      cluster.worker('all', options),
+    );
     while (!over) {
       scrapes.push(
         await fetch(`http://${metrics}/metrics`).then(
@@ -66,7 +93,10 @@ describe('a run as it can be seen', () => {
 
   const runFolder = (): string => {
     const folder = join(cluster.folder, 'store/runs/seen');
-    return join(folder, readdirSync(folder).find((name) => existsSync(join(folder, name, 'result.json'))) ?? '');
+    return join(
+      folder,
+      readdirSync(folder).find((name) => existsSync(join(folder, name, 'result.json'))) ?? '',
+    );
   };
 
   it('serves gauges of its engine beside Temporal’s own, in a form that Prometheus reads', () => {
@@ -79,10 +109,20 @@ print(json.dumps([[f.name, f.type, s.name, s.labels, s.value] for text in json.l
       encoding: 'utf8',
       maxBuffer: 1e9,
     });
-    const samples = JSON.parse(output) as [string, string, string, Record<string, string>, number][];
+    const samples = JSON.parse(output) as [
+      string,
+      string,
+      string,
+      Record<string, string>,
+      number,
+    ][];
     const valuesOf = (name: string, labels: Record<string, string> = {}): number[] =>
       samples
-        .filter(([, , sample, own]) => sample === name && Object.entries(labels).every(([label, value]) => own[label] === value))
+        .filter(
+          ([, , sample, own]) =>
+            sample === name &&
+            Object.entries(labels).every(([label, value]) => own[label] === value),
+        )
         .map(([, , , , value]) => value);
     for (const model of STUDENTS) {
       const labels = { job: 'train', model };
@@ -97,9 +137,14 @@ print(json.dumps([[f.name, f.type, s.name, s.labels, s.value] for text in json.l
     expect(Math.max(...valuesOf('ced_jobs_total', { job: 'logits', outcome: 'done' }))).toBe(3);
     // What the dashboard asks for is what is served; this machine has no GPU to speak of.
     const served = new Set(samples.map(([, , sample]) => sample));
-    const dashboard = readFileSync(join(repositoryRoot, 'infra/grafana/ced-distillation.json'), 'utf8');
+    const dashboard = readFileSync(
+      join(repositoryRoot, 'infra/grafana/ced-distillation.json'),
+      'utf8',
+    );
     const asked = [...dashboard.matchAll(/\b(?:ced|temporal)_[a-z_]+/g)].map(([name]) => name);
-    expect(asked.filter((name) => name !== 'ced_gpu_memory_bytes' && !served.has(name))).toEqual([]);
+    expect(asked.filter((name) => name !== 'ced_gpu_memory_bytes' && !served.has(name))).toEqual(
+      [],
+    );
   });
 
   it('logs JSON that names workflow, run, activity and attempt, and no secret', () => {
@@ -108,15 +153,23 @@ print(json.dumps([[f.name, f.type, s.name, s.labels, s.value] for text in json.l
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-    const attempts = lines.filter(({ msg, activityType }) => msg === 'activity began' && activityType === 'trainModel');
+    const attempts = lines.filter(
+      ({ msg, activityType }) => msg === 'activity began' && activityType === 'trainModel',
+    );
     // Where the second attempt comes, before or after the other student's, is the server's choice.
-    expect(attempts.map(({ what, attempt, workflowId }) => [what, attempt, workflowId]).sort()).toEqual([
+    expect(
+      attempts.map(({ what, attempt, workflowId }) => [what, attempt, workflowId]).sort(),
+    ).toEqual([
       ['narrow', 1, 'seen'],
       ['narrow', 2, 'seen'],
       ['wide', 1, 'seen'],
     ]);
     for (const line of attempts)
-      expect(line).toMatchObject({ level: 'info', workflowRunId: expect.any(String), time: expect.stringMatching(/^\d{4}-.*Z$/) });
+      expect(line).toMatchObject({
+        level: 'info',
+        workflowRunId: expect.any(String),
+        time: expect.stringMatching(/^\d{4}-.*Z$/),
+      });
     expect(text).not.toMatch(/hunter2|taskToken/i);
   });
 
@@ -125,7 +178,10 @@ print(json.dumps([[f.name, f.type, s.name, s.labels, s.value] for text in json.l
       const lines = readFileSync(join(runFolder(), `metrics/${student}.jsonl`), 'utf8')
         .trimEnd()
         .split('\n')
-        .map((line) => JSON.parse(line) as { step: number; loss: number; lr?: number; mAP?: number | null });
+        .map(
+          (line) =>
+            JSON.parse(line) as { step: number; loss: number; lr?: number; mAP?: number | null },
+        );
       const steps = lines.filter(({ lr }) => lr !== undefined);
       const epochs = lines.filter(({ lr }) => lr === undefined);
       expect(epochs).toHaveLength(EPOCHS);
@@ -133,11 +189,14 @@ print(json.dumps([[f.name, f.type, s.name, s.labels, s.value] for text in json.l
         'loss/step': steps.map(({ step, loss }) => [step, Math.fround(loss)]),
         learning_rate: steps.map(({ step, lr }) => [step, Math.fround(lr ?? 0)]),
         'loss/epoch': epochs.map(({ step, loss }) => [step, Math.fround(loss)]),
-        'mAP/validation': epochs.flatMap(({ step, mAP }) => (mAP == null ? [] : [[step, Math.fround(mAP)]])),
+        'mAP/validation': epochs.flatMap(({ step, mAP }) =>
+          mAP == null ? [] : [[step, Math.fround(mAP)]],
+        ),
       };
       expect(scalars(join(runFolder(), 'tensorboard', student))).toEqual(expected);
     }
-    // What can be watched while it trains: one file a checkpoint. What was trained twice, because its checkpoint was not whole yet, says the same twice.
+    // What can be watched while it trains: one file a checkpoint. What was trained twice, because
+    // its checkpoint was not whole yet, says the same twice.
     const live = readdirSync(join(cluster.folder, 'store/training')).map((key) =>
       join(cluster.folder, 'store/training', key, 'tensorboard'),
     );
@@ -164,7 +223,9 @@ print(json.dumps([[f.name, f.type, s.name, s.labels, s.value] for text in json.l
       expect(output).not.toContain('\x1b');
     }
     expect(watched).toMatch(/retry: trainModel, attempt 2/);
-    expect(JSON.parse(await ced(['watch', 'seen', '--address', cluster.address, '--json']))).toEqual(result);
+    expect(
+      JSON.parse(await ced(['watch', 'seen', '--address', cluster.address, '--json'])),
+    ).toEqual(result);
   });
 
   it('is redrawn in place on a terminal', () => {
@@ -184,19 +245,28 @@ events = EventAccumulator(sys.argv[1], size_guidance={"scalars": 0, "tensors": 0
 events.Reload()
 print(json.dumps({tag: [[e.step, e.value] for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]}))`;
   return JSON.parse(
-    execFileSync(pythonWithMonitors(), ['-c', script, folder], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+    execFileSync(pythonWithMonitors(), ['-c', script, folder], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
   ) as never;
 }
 
 async function ced(args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', join(repositoryRoot, 'dist/cli/main.js'), ...args]);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--no-warnings',
+    join(repositoryRoot, 'dist/cli/main.js'),
+    ...args,
+  ]);
   return stdout;
 }
 
 /** SIGKILL as soon as the first student has a checkpoint. */
 async function killedInTraining(folder: string, worker: ChildProcess): Promise<void> {
   const training = join(folder, 'store/training');
-  const begun = (): boolean => existsSync(training) && readdirSync(training).some((key) => existsSync(join(training, key, 'metrics')));
+  const begun = (): boolean =>
+    existsSync(training) &&
+    readdirSync(training).some((key) => existsSync(join(training, key, 'metrics')));
   while (!begun()) await sleep(50);
   await kill(worker);
 }

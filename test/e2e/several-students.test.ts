@@ -33,23 +33,37 @@ describe('three students of one run', () => {
   });
   const common = {
     store: 'store',
-    corpus: { train: 'train.jsonl', validation: 'validation.jsonl', eval: 'eval.jsonl', vocabulary: 'vocabulary.csv' },
+    corpus: {
+      train: 'train.jsonl',
+      validation: 'validation.jsonl',
+      eval: 'eval.jsonl',
+      vocabulary: 'vocabulary.csv',
+    },
   };
 
   async function trainings(workflowId: string): Promise<Span[]> {
     const { events } = await cluster.client.workflow.getHandle(workflowId).fetchHistory();
-    const at = (event: { eventTime?: { seconds?: unknown; nanos?: number | null } | null }): number =>
-      Number(event.eventTime?.seconds) * 1000 + (event.eventTime?.nanos ?? 0) / 1e6;
+    const at = (event: {
+      eventTime?: { seconds?: unknown; nanos?: number | null } | null;
+    }): number => Number(event.eventTime?.seconds) * 1000 + (event.eventTime?.nanos ?? 0) / 1e6;
     const scheduled = new Set<string>();
     const started = new Map<string, { fromMs: number; worker: string }>();
     const spans: Span[] = [];
     for (const event of events ?? []) {
-      const { activityTaskScheduledEventAttributes: begun, activityTaskStartedEventAttributes: taken } = event;
+      const {
+        activityTaskScheduledEventAttributes: begun,
+        activityTaskStartedEventAttributes: taken,
+      } = event;
       if (begun?.activityType?.name === 'trainModel') scheduled.add(String(event.eventId));
-      if (taken) started.set(String(taken.scheduledEventId), { fromMs: at(event), worker: taken.identity ?? '' });
+      if (taken)
+        started.set(String(taken.scheduledEventId), {
+          fromMs: at(event),
+          worker: taken.identity ?? '',
+        });
       const completed = event.activityTaskCompletedEventAttributes;
       const start = completed && started.get(String(completed.scheduledEventId));
-      if (start && scheduled.has(String(completed.scheduledEventId))) spans.push({ ...start, toMs: at(event) });
+      if (start && scheduled.has(String(completed.scheduledEventId)))
+        spans.push({ ...start, toMs: at(event) });
     }
     return spans;
   }
@@ -58,15 +72,25 @@ describe('three students of one run', () => {
     await cluster.worker('gpu');
     await cluster.worker('gpu');
     const teach = { name: 'teach', chunkSeconds: 1, teachers: [model('t', 2)], ...common };
-    const taught = (await cluster.client.workflow.execute('teach', { taskQueue: 'ced', workflowId: 'teach', args: [teach] })) as RunResult;
+    const taught = (await cluster.client.workflow.execute('teach', {
+      taskQueue: 'ced',
+      workflowId: 'teach',
+      args: [teach],
+    })) as RunResult;
     const run = {
       name: 'three',
-      teachers: [{ name: 't', checkpoint: `store/models/${taught.students[0]?.sha256}`, format: 'ced' }],
+      teachers: [
+        { name: 't', checkpoint: `store/models/${taught.students[0]?.sha256}`, format: 'ced' },
+      ],
       logits: { views: 2, topK: 3, chunkSeconds: 1 },
       students: [model('one', 60), model('two', 60), model('three', 2)],
       ...common,
     };
-    const result = (await cluster.client.workflow.execute('distill', { taskQueue: 'ced', workflowId: 'three', args: [run] })) as RunResult;
+    const result = (await cluster.client.workflow.execute('distill', {
+      taskQueue: 'ced',
+      workflowId: 'three',
+      args: [run],
+    })) as RunResult;
 
     expect(result.students.map(({ name }) => name)).toEqual(['one', 'two', 'three']);
     const spans = await trainings('three');

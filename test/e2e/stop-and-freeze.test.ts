@@ -11,14 +11,28 @@ import { childrenOf, Cluster, isAlive, kill } from '../support/cluster';
 import { writeToneCorpus, type ToneCorpus } from '../support/tone-corpus';
 import { writeUntaughtTeacher } from '../support/untaught-teacher';
 
-/** What becomes of a GPU worker that is told to go, killed, or frozen while its successor could be at work; with real processes on a real server. */
+/**
+ * What becomes of a GPU worker that is told to go, killed, or frozen while its successor could be
+ * at work; with real processes on a real server.
+ */
 describe('a GPU worker in the middle of training', () => {
   let cluster: Cluster;
   let corpus: ToneCorpus;
   let undisturbed: RunResult;
 
   const start = (name: string) => {
-    const student = { name: 'student', model: { embedDim: 32, depth: 2, heads: 2 }, epochs: 60, batchSize: 8, learningRate: 2e-3, warmupSteps: 20, validateEvery: 5, averageBest: 2, checkpointSeconds: 0.5, seed: 3 }; // prettier-ignore
+    const student = {
+      name: 'student',
+      model: { embedDim: 32, depth: 2, heads: 2 },
+      epochs: 60,
+      batchSize: 8,
+      learningRate: 2e-3,
+      warmupSteps: 20,
+      validateEvery: 5,
+      averageBest: 2,
+      checkpointSeconds: 0.5,
+      seed: 3,
+    };
     const run = {
       name,
       store: `store-${name}`,
@@ -27,36 +41,56 @@ describe('a GPU worker in the middle of training', () => {
       logits: { views: 2, topK: 4, chunkSeconds: 1, seed: 7 },
       students: [student],
     };
-    return cluster.client.workflow.start('distill', { taskQueue: 'ced', workflowId: name, args: [run] });
+    return cluster.client.workflow.start('distill', {
+      taskQueue: 'ced',
+      workflowId: name,
+      args: [run],
+    });
   };
   const epochReached = async (handle: WorkflowHandle, epoch: number): Promise<void> => {
     for (const deadline = Date.now() + 60_000; ; await sleep(50)) {
-      if (((await handle.query<RunStatus>('status')).epochs['student']?.epoch ?? 0) >= epoch) return;
+      if (((await handle.query<RunStatus>('status')).epochs['student']?.epoch ?? 0) >= epoch)
+        return;
       if (Date.now() > deadline) throw new Error(`epoch ${epoch} not reached within a minute`);
     }
   };
-  const pending = async (handle: WorkflowHandle) => (await handle.describe()).raw.pendingActivities?.[0];
+  const pending = async (handle: WorkflowHandle) =>
+    (await handle.describe()).raw.pendingActivities?.[0];
   const training = (run: string): string => {
     const folder = join(cluster.folder, `store-${run}/training`);
     return join(folder, readdirSync(folder)[0] ?? '');
   };
   const checkpointWritten = async (run: string): Promise<void> => {
     for (const deadline = Date.now() + 30_000; ; await sleep(20)) {
-      if (readdirSync(training(run), { recursive: true, encoding: 'utf8' }).some((file) => file.endsWith('state.json'))) return;
+      if (
+        readdirSync(training(run), { recursive: true, encoding: 'utf8' }).some((file) =>
+          file.endsWith('state.json'),
+        )
+      )
+        return;
       if (Date.now() > deadline) throw new Error('no checkpoint within half a minute');
     }
   };
   /** Every file of a run's store with the hash of its bytes. */
   const contentOf = (run: string): [string, string][] => {
     const folder = join(cluster.folder, `store-${run}`);
-    const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
     const paths = entries.map((entry) => join(entry.parentPath, entry.name)).sort();
     return paths.map((path) => [path, sha256(readFileSync(path))]);
   };
   const startingSteps = (run: string): number[] =>
     readdirSync(join(training(run), 'attempts'))
       .sort()
-      .map((file) => (JSON.parse(readFileSync(join(training(run), 'attempts', file), 'utf8')) as { step: number }).step);
+      .map(
+        (file) =>
+          (
+            JSON.parse(readFileSync(join(training(run), 'attempts', file), 'utf8')) as {
+              step: number;
+            }
+          ).step,
+      );
 
   beforeAll(async () => {
     cluster = await Cluster.start();
@@ -79,7 +113,8 @@ describe('a GPU worker in the middle of training', () => {
     await gone(first);
     expect(performance.now() - toldMs).toBeLessThan(20_000);
     // The kernel takes the engine's memory apart after its worker has gone.
-    for (const deadline = Date.now() + 5000; isAlive(engine) && Date.now() < deadline;) await sleep(50);
+    for (const deadline = Date.now() + 5000; isAlive(engine) && Date.now() < deadline;)
+      await sleep(50);
     expect(isAlive(engine)).toBe(false);
 
     const [payload] = (await pending(handle))?.heartbeatDetails?.payloads ?? [];
@@ -99,7 +134,8 @@ describe('a GPU worker in the middle of training', () => {
     const engine = engineOf(gpu);
     expect(isAlive(engine)).toBe(true);
     await kill(gpu);
-    for (const deadline = Date.now() + 5000; isAlive(engine) && Date.now() < deadline;) await sleep(50);
+    for (const deadline = Date.now() + 5000; isAlive(engine) && Date.now() < deadline;)
+      await sleep(50);
     expect(isAlive(engine)).toBe(false);
     await handle.terminate();
   }, 60_000);
@@ -115,13 +151,16 @@ describe('a GPU worker in the middle of training', () => {
     await sleep(3000);
     signalGroup(gpu, 'SIGCONT');
     // The next attempt begins a second after this one has failed.
-    for (const deadline = Date.now() + 5000; isAlive(engine) && Date.now() < deadline;) await sleep(10);
+    for (const deadline = Date.now() + 5000; isAlive(engine) && Date.now() < deadline;)
+      await sleep(10);
     const after = objectsIn(training('frozen'));
     expect(isAlive(engine)).toBe(false);
     expect(after).toEqual(before);
 
     const result = (await handle.result()) as RunResult;
-    expect(readFileSync(join(cluster.folder, 'worker-gpu.log'), 'utf8')).toContain('this worker stood still');
+    expect(readFileSync(join(cluster.folder, 'worker-gpu.log'), 'utf8')).toContain(
+      'this worker stood still',
+    );
     expect(startingSteps('frozen')).toHaveLength(2);
     expect(startingSteps('frozen')[1]).toBeGreaterThan(0);
     expect(result.students[0]?.sha256).toBe(undisturbed.students[0]?.sha256);
@@ -144,7 +183,8 @@ describe('a GPU worker in the middle of training', () => {
     while ((await pending(handle)) !== undefined) await sleep(50);
     const before = contentOf('zombie');
     signalGroup(zombie, 'SIGCONT');
-    for (const deadline = Date.now() + 30_000; isAlive(engine) && Date.now() < deadline;) await sleep(10);
+    for (const deadline = Date.now() + 30_000; isAlive(engine) && Date.now() < deadline;)
+      await sleep(10);
     expect(isAlive(engine)).toBe(false);
     await sleep(1000);
     expect(contentOf('zombie')).toEqual(before);
@@ -152,7 +192,10 @@ describe('a GPU worker in the middle of training', () => {
 
     await handle.executeUpdate('resume');
     const result = (await handle.result()) as RunResult;
-    expect(result.students[0]).toMatchObject({ sha256: undisturbed.students[0]?.sha256, bitExact: true });
+    expect(result.students[0]).toMatchObject({
+      sha256: undisturbed.students[0]?.sha256,
+      bitExact: true,
+    });
     await kill(successor);
   }, 240_000);
 });
@@ -170,7 +213,8 @@ function signalGroup(worker: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 async function gone(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once('exit', resolve));
+  if (child.exitCode === null && child.signalCode === null)
+    await new Promise((resolve) => child.once('exit', resolve));
 }
 
 /** What a freeze caught in the middle of being written is no object yet. */

@@ -11,7 +11,13 @@ import { writeUntaughtTeacher } from '../support/untaught-teacher';
 import { onnxBytes } from '../ced/teachers/onnx-bytes';
 import { savedModelBytes } from '../ced/teachers/saved-model-bytes';
 
-const student = { model: { embedDim: 32, depth: 1, heads: 2 }, epochs: 2, batchSize: 8, warmupSteps: 2, mixup: 0 };
+const student = {
+  model: { embedDim: 32, depth: 1, heads: 2 },
+  epochs: 2,
+  batchSize: 8,
+  warmupSteps: 2,
+  mixup: 0,
+};
 
 /** Whole runs, by a server and a worker, whose targets come from elsewhere than CED teachers. */
 describe('a run of worker and server', () => {
@@ -24,12 +30,21 @@ describe('a run of worker and server', () => {
   afterAll(async () => cluster?.stop(), 60_000);
 
   const distill = async (run: { name: string } & Record<string, unknown>): Promise<RunResult> => {
-    const input = { taskQueue: 'ced', workflowId: run.name, args: [{ store: `store-${run.name}`, ...run }] };
+    const input = {
+      taskQueue: 'ced',
+      workflowId: run.name,
+      args: [{ store: `store-${run.name}`, ...run }],
+    };
     return (await cluster.client.workflow.execute('distill', input)) as RunResult;
   };
 
   it('distills an ensemble of a CED, an ONNX and a SavedModel teacher, each scored, every two compared', async () => {
-    const { train, validation, eval: evaluation, vocabulary } = writeToneCorpus(cluster.folder, { train: 24, validation: 8, eval: 8 });
+    const {
+      train,
+      validation,
+      eval: evaluation,
+      vocabulary,
+    } = writeToneCorpus(cluster.folder, { train: 24, validation: 8, eval: 8 });
     const at = (file: string): string => join(cluster.folder, file);
     writeFileSync(at('means.onnx'), onnxBytes([20, 0, -30, 5, 3, -1]));
     mkdirSync(at('saved'));
@@ -49,26 +64,51 @@ describe('a run of worker and server', () => {
     expect(result.logits).toMatchObject({ rows: 48, views: 2 });
     expect(result.teachers.map(({ name }) => name)).toEqual(['untaught-3', 'onnx', 'saved']);
     for (const { mAP } of [...result.teachers, result.ensemble]) expect(mAP).toBeGreaterThan(0);
-    expect(result.teacherAgreement?.map(({ between }) => between.join())).toEqual(['untaught-3,onnx', 'untaught-3,saved', 'onnx,saved']);
+    expect(result.teacherAgreement?.map(({ between }) => between.join())).toEqual([
+      'untaught-3,onnx',
+      'untaught-3,saved',
+      'onnx,saved',
+    ]);
     const store = new FolderStore(at('store-mixed'));
-    const manifests = (await store.list(`logits/${result.logits?.key}/`)).filter((key) => /[0-9a-f]{64}\.json$/.test(key));
+    const manifests = (await store.list(`logits/${result.logits?.key}/`)).filter((key) =>
+      /[0-9a-f]{64}\.json$/.test(key),
+    );
     expect(manifests).toHaveLength(3);
     for (const key of manifests) {
-      const { agreement } = JSON.parse(Buffer.from((await store.read(key)) ?? '').toString()) as { agreement: TeacherPair[] };
-      expect(agreement.map(({ between }) => between)).toEqual([[0, 1], [0, 2], [1, 2]]); // prettier-ignore
+      const { agreement } = JSON.parse(Buffer.from((await store.read(key)) ?? '').toString()) as {
+        agreement: TeacherPair[];
+      };
+      expect(agreement.map(({ between }) => between)).toEqual([
+        [0, 1],
+        [0, 2],
+        [1, 2],
+      ]);
     }
   }, 400_000);
 
   it("trains from the authors' published logits, with no teacher at all", async () => {
-    const classes = Array.from({ length: 527 }, (_, index) => ({ mid: `/m/${index}`, name: `class ${index}` }));
+    const classes = Array.from({ length: 527 }, (_, index) => ({
+      mid: `/m/${index}`,
+      name: `class ${index}`,
+    }));
     const folder = join(cluster.folder, 'theirs');
     mkdirSync(folder);
-    cpSync(join(__dirname, '../reference/published'), join(folder, 'published'), { recursive: true });
+    cpSync(join(__dirname, '../reference/published'), join(folder, 'published'), {
+      recursive: true,
+    });
     writeFileSync(join(folder, 'vocabulary.csv'), formatVocabularyCsv(classes));
     // As long as the clips behind the reference files, and one that was not published.
-    const clips = { 'clip0.wav': 160_000, 'clip1.wav': 123_456, 'clip2.wav': 95_000, 'another.wav': 160_000 };
+    const clips = {
+      'clip0.wav': 160_000,
+      'clip1.wav': 123_456,
+      'clip2.wav': 95_000,
+      'another.wav': 160_000,
+    };
     const lines = Object.entries(clips).map(([file, samples], clip) => {
-      const noise = Array.from({ length: samples }, (_, at) => ((at * 7919 * (clip + 1)) % 2001) - 1000);
+      const noise = Array.from(
+        { length: samples },
+        (_, at) => ((at * 7919 * (clip + 1)) % 2001) - 1000,
+      );
       writeFileSync(join(folder, file), wavBytes([noise], { bits: 16 }));
       return JSON.stringify({ clip: `id-${clip}`, audio: file });
     });

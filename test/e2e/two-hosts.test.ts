@@ -10,7 +10,8 @@ import { Hosts, noHostsBecause, type Host } from '../support/hosts';
 import { writeToneCorpus } from '../support/tone-corpus';
 
 const leftOut = noHostsBecause();
-if (leftOut !== null) console.warn(`left out: two hosts against one server and one bucket (${leftOut})`);
+if (leftOut !== null)
+  console.warn(`left out: two hosts against one server and one bucket (${leftOut})`);
 
 (leftOut === null ? describe : describe.skip)('two hosts, one server, one bucket', () => {
   let hosts: Hosts;
@@ -25,7 +26,12 @@ if (leftOut !== null) console.warn(`left out: two hosts against one server and o
     hosts = Hosts.create();
     cluster = await Cluster.start();
     const server = await hosts.relay(Number(cluster.address.split(':')[1]));
-    emulator = await startStorage({ host: hosts.ip, port: 0, folder: join(cluster.folder, 'buckets'), log: null });
+    emulator = await startStorage({
+      host: hosts.ip,
+      port: 0,
+      folder: join(cluster.folder, 'buckets'),
+      log: null,
+    });
     await emulator.createBucket('tones');
     const client = openGcs({ STORAGE_EMULATOR_HOST: emulator.endpoint });
     readObject = async (key) => (await client.bucket('tones').file(`runs/${key}`).download())[0];
@@ -33,12 +39,19 @@ if (leftOut !== null) console.warn(`left out: two hosts against one server and o
     mkdirSync(local);
     writeToneCorpus(local, { train: 240, validation: 12, eval: 12 });
     for (const name of readdirSync(local, { recursive: true, encoding: 'utf8' }))
-      if (name.includes('.')) await client.bucket('tones').upload(join(local, name), { destination: `corpus/${name}`, resumable: false });
+      if (name.includes('.'))
+        await client
+          .bucket('tones')
+          .upload(join(local, name), { destination: `corpus/${name}`, resumable: false });
     for (const queue of ['cpu', 'gpu', 'gpu'] as const) {
       const host = hosts.add();
       const root = join(cluster.folder, host.name);
       mkdirSync(root);
-      const environment = { STORAGE_EMULATOR_HOST: emulator.endpoint, HOME: root, CED_CACHE: process.env['CED_CACHE'] ?? '' };
+      const environment = {
+        STORAGE_EMULATOR_HOST: emulator.endpoint,
+        HOME: root,
+        CED_CACHE: process.env['CED_CACHE'] ?? '',
+      };
       const worker = await cluster.worker(queue, { root, environment, host, address: server });
       if (queue === 'cpu') cpuRoot = root;
       if (queue === 'gpu') gpu.push({ host, worker });
@@ -77,19 +90,33 @@ if (leftOut !== null) console.warn(`left out: two hosts against one server and o
     const scheduled = new Set<string>();
     const names: string[] = [];
     for (const event of events ?? []) {
-      if (event.activityTaskScheduledEventAttributes?.activityType?.name === type) scheduled.add(String(event.eventId));
+      if (event.activityTaskScheduledEventAttributes?.activityType?.name === type)
+        scheduled.add(String(event.eventId));
       const started = event.activityTaskStartedEventAttributes;
-      if (started && scheduled.has(String(started.scheduledEventId))) names.push(started.identity?.split('@')[1] ?? '');
+      if (started && scheduled.has(String(started.scheduledEventId)))
+        names.push(started.identity?.split('@')[1] ?? '');
     }
     return names;
   }
 
   it('share the shards of a run, and one goes on alone when the other is killed', async () => {
-    const teach = { name: 'teach', chunkSeconds: 1, teachers: [{ name: 't', ...training }], ...common };
-    const taught = (await cluster.client.workflow.execute('teach', { taskQueue: 'ced', workflowId: 'teach', args: [teach] })) as RunResult;
+    const teach = {
+      name: 'teach',
+      chunkSeconds: 1,
+      teachers: [{ name: 't', ...training }],
+      ...common,
+    };
+    const taught = (await cluster.client.workflow.execute('teach', {
+      taskQueue: 'ced',
+      workflowId: 'teach',
+      args: [teach],
+    })) as RunResult;
     mkdirSync(join(cpuRoot, 'teacher'));
     for (const file of ['config.json', 'model.safetensors'])
-      writeFileSync(join(cpuRoot, 'teacher', file), await readObject(`models/${taught.students[0]?.sha256}/${file}`));
+      writeFileSync(
+        join(cpuRoot, 'teacher', file),
+        await readObject(`models/${taught.students[0]?.sha256}/${file}`),
+      );
     const run = {
       name: 'distill',
       teachers: [{ name: 't', checkpoint: 'teacher', format: 'ced' }],
@@ -97,16 +124,24 @@ if (leftOut !== null) console.warn(`left out: two hosts against one server and o
       students: [{ name: 's', ...training }],
       ...common,
     };
-    const handle = await cluster.client.workflow.start('distill', { taskQueue: 'ced', workflowId: 'distill', args: [run] });
+    const handle = await cluster.client.workflow.start('distill', {
+      taskQueue: 'ced',
+      workflowId: 'distill',
+      args: [run],
+    });
     const names = gpu.map(({ host }) => host.name);
-    const spread = until(async () => new Set(await whereRan('distill', 'computeLogits')).size === 2);
+    const spread = until(
+      async () => new Set(await whereRan('distill', 'computeLogits')).size === 2,
+    );
     await Promise.race([spread, handle.result()]);
     await kill(gpu[0]!.worker);
     const result = (await handle.result()) as RunResult;
 
     expect(result.logits).toMatchObject({ rows: 240 * 40, views: 40 });
     expect(result.students[0]).toMatchObject({ name: 's', bitExact: true });
-    expect([...new Set(await whereRan('distill', 'computeLogits'))].sort()).toEqual([...names].sort());
+    expect([...new Set(await whereRan('distill', 'computeLogits'))].sort()).toEqual(
+      [...names].sort(),
+    );
     expect(await whereRan('distill', 'trainModel')).toEqual([names[1]]);
   }, 300_000);
 });

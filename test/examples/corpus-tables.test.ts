@@ -3,7 +3,9 @@ import { clipLabels } from '../../examples/instruments/render/clip';
 import { SETS } from '../../examples/instruments/render/recipe';
 import { splitTable, vocabularyCsv } from '../../examples/instruments/render/tables';
 
-const everySplit = Object.entries(SETS).flatMap(([set, splits]) => splits.map((split) => ({ set, split })));
+const everySplit = Object.entries(SETS).flatMap(([set, splits]) =>
+  splits.map((split) => ({ set, split })),
+);
 
 describe('the instruments corpus', () => {
   it('has 40 melodic and 12 drum classes with names and ids of their own', () => {
@@ -14,13 +16,19 @@ describe('the instruments corpus', () => {
   });
 
   it.each(everySplit)('has positives of every class in $set $split.name', ({ split }) => {
-    const heard = new Set(Array.from({ length: split.clips }, (_, index) => clipLabels(split, index)).flat());
+    const heard = new Set(
+      Array.from({ length: split.clips }, (_, index) => clipLabels(split, index)).flat(),
+    );
     expect([...heard].sort()).toEqual(INSTRUMENTS.map(({ name }) => name).sort());
   });
 
   it('never trains or validates on the sound bank it is evaluated with', () => {
-    const evalBanks = everySplit.filter(({ split }) => split.name === 'eval').flatMap(({ split }) => split.banks);
-    const otherBanks = everySplit.filter(({ split }) => split.name !== 'eval').flatMap(({ split }) => split.banks);
+    const evalBanks = everySplit
+      .filter(({ split }) => split.name === 'eval')
+      .flatMap(({ split }) => split.banks);
+    const otherBanks = everySplit
+      .filter(({ split }) => split.name !== 'eval')
+      .flatMap(({ split }) => split.banks);
     expect(evalBanks).toEqual(['TimGM6mb']);
     expect(otherBanks).not.toContain('TimGM6mb');
   });
@@ -38,13 +46,20 @@ describe('the instruments corpus', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(rows.map((row) => row['clip'])).toEqual(['train-00000', 'train-00001', 'train-00002']);
-    expect(rows[1]).toEqual({ clip: 'train-00001', audio: 'audio/train/train-00001.wav', labels: clipLabels(split, 1) });
+    expect(rows[1]).toEqual({
+      clip: 'train-00001',
+      audio: 'audio/train/train-00001.wav',
+      labels: clipLabels(split, 1),
+    });
   });
 
   it("writes the vocabulary in AudioSet's layout", () => {
     const lines = vocabularyCsv().trimEnd().split('\n');
     expect(lines).toHaveLength(53);
-    expect(lines.slice(0, 2)).toEqual(['index,mid,display_name', '0,/gm/program/1,"Acoustic Grand Piano"']);
+    expect(lines.slice(0, 2)).toEqual([
+      'index,mid,display_name',
+      '0,/gm/program/1,"Acoustic Grand Piano"',
+    ]);
     expect(lines.at(-1)).toBe('51,/gm/drum/80,"Triangle"');
   });
 });

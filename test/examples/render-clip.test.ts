@@ -66,7 +66,12 @@ describe('a rendered clip', () => {
   });
 
   it('differs from split to split and from seed to seed', async () => {
-    const hashes = [demoTrain, teachTrain, split('demo', 'validation'), { ...demoTrain, seed: 2 }].map((recipe) => hash(recipe, 4));
+    const hashes = [
+      demoTrain,
+      teachTrain,
+      split('demo', 'validation'),
+      { ...demoTrain, seed: 2 },
+    ].map((recipe) => hash(recipe, 4));
     expect(new Set(await Promise.all(hashes)).size).toBe(4);
   });
 

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { renderCorpus } from '../../examples/instruments/render/corpus';
@@ -19,8 +28,12 @@ afterEach(() => {
 });
 
 function contents(root: string): Record<string, string> {
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => statSync(path.join(root, file)).isFile());
-  return Object.fromEntries(files.sort().map((file) => [file, readFileSync(path.join(root, file)).toString('base64')]));
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    statSync(path.join(root, file)).isFile(),
+  );
+  return Object.fromEntries(
+    files.sort().map((file) => [file, readFileSync(path.join(root, file)).toString('base64')]),
+  );
 }
 
 describe('rendering the corpus into a folder', () => {
@@ -28,9 +41,19 @@ describe('rendering the corpus into a folder', () => {
     const report = await renderCorpus(folder, tiny, 1);
     expect(report).toMatchObject({ clips: 8, rendered: 8 });
     expect(readdirSync(folder).sort()).toEqual(
-      ['audio', 'eval.jsonl', 'manifest.json', 'recipe.json', 'train.jsonl', 'validation.jsonl', 'vocabulary.csv'].sort(),
+      [
+        'audio',
+        'eval.jsonl',
+        'manifest.json',
+        'recipe.json',
+        'train.jsonl',
+        'validation.jsonl',
+        'vocabulary.csv',
+      ].sort(),
     );
-    for (const line of readFileSync(path.join(folder, 'train.jsonl'), 'utf8').trimEnd().split('\n')) {
+    for (const line of readFileSync(path.join(folder, 'train.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n')) {
       const { audio } = JSON.parse(line) as { audio: string };
       expect(statSync(path.join(folder, audio)).size).toBe(44 + 2 * 4 * 16_000);
     }
@@ -54,8 +77,12 @@ describe('rendering the corpus into a folder', () => {
   it('renders a folder of another recipe anew', async () => {
     await renderCorpus(folder, tiny, 1);
     const whole = contents(folder);
-    writeFileSync(path.join(folder, 'audio/train/train-00000.wav'), Buffer.alloc(44 + 2 * 4 * 16_000));
-    for (const name of ['manifest.json', 'recipe.json']) writeFileSync(path.join(folder, name), '{"recipe":"of last year"}');
+    writeFileSync(
+      path.join(folder, 'audio/train/train-00000.wav'),
+      Buffer.alloc(44 + 2 * 4 * 16_000),
+    );
+    for (const name of ['manifest.json', 'recipe.json'])
+      writeFileSync(path.join(folder, name), '{"recipe":"of last year"}');
     expect(await renderCorpus(folder, tiny, 1)).toMatchObject({ rendered: 8 });
     expect(contents(folder)).toEqual(whole);
   });
@@ -63,7 +90,9 @@ describe('rendering the corpus into a folder', () => {
   it('refuses a folder that a living process is rendering into and takes over one that a dead process left', async () => {
     const claim = path.join(folder, 'rendering.pid');
     writeFileSync(claim, String(process.ppid));
-    await expect(renderCorpus(folder, tiny, 1)).rejects.toThrow(`is being rendered by process ${process.ppid}`);
+    await expect(renderCorpus(folder, tiny, 1)).rejects.toThrow(
+      `is being rendered by process ${process.ppid}`,
+    );
     const { pid } = spawnSync(process.execPath, ['--version']);
     writeFileSync(claim, String(pid));
     expect(await renderCorpus(folder, tiny, 1)).toMatchObject({ rendered: 8 });
@@ -74,10 +103,14 @@ describe('rendering the corpus into a folder', () => {
     await renderCorpus(folder, tiny, 1);
     const other = path.join(folder, 'other');
     const script = `require('./corpus.js').renderCorpus(process.argv[1], JSON.parse(process.argv[2]), 3)`;
-    const { status, stderr } = spawnSync(process.execPath, ['-e', script, other, JSON.stringify(tiny)], {
-      cwd: compiled,
-      encoding: 'utf8',
-    });
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ['-e', script, other, JSON.stringify(tiny)],
+      {
+        cwd: compiled,
+        encoding: 'utf8',
+      },
+    );
     expect({ status, stderr }).toMatchObject({ status: 0 });
     const forked = contents(other);
     rmSync(other, { recursive: true });
@@ -90,7 +123,10 @@ describe('the command', () => {
     spawnSync(process.execPath, [path.join(compiled, 'main.js'), ...args], { encoding: 'utf8' });
 
   it('explains itself', () => {
-    expect(run('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('--out DIR') as string });
+    expect(run('--help')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('--out DIR') as string,
+    });
   });
 
   it.each([

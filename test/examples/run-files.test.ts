@@ -31,18 +31,23 @@ function parametersOf(model: ModelShape): number {
 }
 
 /** JSON files that are run files: in `examples/` itself and in each example's folder. */
-const runFiles = ['.', ...readdirSync(examples, { withFileTypes: true }).flatMap((item) => (item.isDirectory() ? item.name : []))].flatMap(
-  (folder) =>
-    readdirSync(join(examples, folder))
-      .filter((file) => file.endsWith('.json'))
-      .map((file) => join(folder, file)),
+const runFiles = [
+  '.',
+  ...readdirSync(examples, { withFileTypes: true }).flatMap((item) =>
+    item.isDirectory() ? item.name : [],
+  ),
+].flatMap((folder) =>
+  readdirSync(join(examples, folder))
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => join(folder, file)),
 );
 
 describe('the run files of the examples', () => {
   it.each(runFiles)('%s is valid and says beside it how it is run and what to expect', (path) => {
     expect('students' in readJson(path) ? distillRun(path) : teachRun(path)).toBeDefined();
     const header = readFileSync(join(examples, path.replace(/\.json$/, '.md')), 'utf8');
-    for (const word of ['Command', 'Hardware', 'Minutes', 'Expected']) expect(header).toContain(`| ${word} |`);
+    for (const word of ['Command', 'Hardware', 'Minutes', 'Expected'])
+      expect(header).toContain(`| ${word} |`);
   });
 });
 
@@ -59,7 +64,8 @@ describe('the demo', () => {
 
   it('has a student of at most a third of the largest teacher', () => {
     const largest = Math.max(...teachers.teachers.map(({ model }) => parametersOf(model)));
-    for (const { model } of demo.students) expect(parametersOf(model)).toBeLessThanOrEqual(largest / 3);
+    for (const { model } of demo.students)
+      expect(parametersOf(model)).toBeLessThanOrEqual(largest / 3);
   });
 
   it('has teachers that fit into 10 MB as float16', () => {

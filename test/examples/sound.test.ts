@@ -7,7 +7,9 @@ import { addReverb } from '../../examples/instruments/render/reverb';
 import { encodeWav } from '../../ced/audio/wav-file';
 
 function tone(hertz: number, rate: number, samples = rate): Float32Array {
-  return Float32Array.from({ length: samples }, (_, i) => Math.sin((2 * Math.PI * hertz * i) / rate));
+  return Float32Array.from({ length: samples }, (_, i) =>
+    Math.sin((2 * Math.PI * hertz * i) / rate),
+  );
 }
 
 function noise(name: string, samples: number): Float32Array {
@@ -24,7 +26,8 @@ describe('halving the sample rate', () => {
   });
 
   it('removes what would fold back', () => {
-    for (const hertz of [9_000, 11_000, 15_000]) expect(loudestRms(halved(tone(hertz, 32_000)).subarray(100, -100))).toBeLessThan(1e-3);
+    for (const hertz of [9_000, 11_000, 15_000])
+      expect(loudestRms(halved(tone(hertz, 32_000)).subarray(100, -100))).toBeLessThan(1e-3);
   });
 });
 
@@ -34,7 +37,8 @@ describe('filters', () => {
     [highPass, 4_000, 1, 100, 0.02],
   ])('pass one side and stop the other', (filter, passed, passedGain, stopped, stoppedGain) => {
     const [kept, lost] = [tone(passed, 16_000), tone(stopped, 16_000)];
-    for (const samples of [kept, lost]) filter(samples, passed < stopped ? 1_000 / Math.SQRT2 : 1_000);
+    for (const samples of [kept, lost])
+      filter(samples, passed < stopped ? 1_000 / Math.SQRT2 : 1_000);
     expect(loudestRms(kept.subarray(4_000)) / Math.SQRT1_2).toBeCloseTo(passedGain, 0);
     expect(loudestRms(lost.subarray(4_000)) / Math.SQRT1_2).toBeLessThan(2 * stoppedGain);
   });
@@ -78,7 +82,10 @@ describe('the matched filter', () => {
   });
 
   it('finds nothing in another recording', () => {
-    const [, stranger] = new MatchedFilter(recording, 512, 4_096).findPair(noise('this', 512), noise('that', 512));
+    const [, stranger] = new MatchedFilter(recording, 512, 4_096).findPair(
+      noise('this', 512),
+      noise('that', 512),
+    );
     expect(Math.abs(stranger.correlation)).toBeLessThan(0.3);
   });
 });
@@ -87,7 +94,11 @@ describe('WAV files', () => {
   it('carry the header readers expect', () => {
     const file = encodeWav(Int16Array.of(1, -2));
     expect(file.toString('hex')).toBe(
-      '52494646280000005741564566' + '6d742010000000' + '01000100803e0000007d000002001000' + '6461746104000000' + '0100feff',
+      '52494646280000005741564566' +
+        '6d742010000000' +
+        '01000100803e0000007d000002001000' +
+        '6461746104000000' +
+        '0100feff',
     );
   });
 });

@@ -12,7 +12,10 @@ interface Panel {
   targets: { expr: string }[];
 }
 const file = join(repositoryRoot, 'infra/grafana/ced-distillation.json');
-const dashboard = JSON.parse(readFileSync(file, 'utf8')) as { panels: Panel[]; templating: { list: { name: string }[] } };
+const dashboard = JSON.parse(readFileSync(file, 'utf8')) as {
+  panels: Panel[];
+  templating: { list: { name: string }[] };
+};
 const expressions = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
 
 describe('the Grafana dashboard', () => {
@@ -32,17 +35,21 @@ print(JSONEncoder(sort_keys=True, indent=2).encode(Dashboard.from_json(json.load
   it.each(expressions)('asks in PromQL: %s', (expr) => {
     const asked = expr.replace(/"\$\w+"/g, '".*"');
     const faults: string[] = [];
-    parser.parse(asked).iterate({ enter: (node) => void (node.type.isError && faults.push(`${node.name} at ${node.from}`)) });
+    parser.parse(asked).iterate({
+      enter: (node) => void (node.type.isError && faults.push(`${node.name} at ${node.from}`)),
+    });
     expect(faults).toEqual([]);
   });
 
   it('asks only for variables that it has', () => {
     const known = new Set(dashboard.templating.list.map(({ name }) => name));
-    for (const [, name] of JSON.stringify(dashboard).matchAll(/\$\{?([a-z]\w*)/g)) expect(known).toContain(name);
+    for (const [, name] of JSON.stringify(dashboard).matchAll(/\$\{?([a-z]\w*)/g))
+      expect(known).toContain(name);
   });
 
   it('says of every panel what it shows, and lets none lie upon another', () => {
-    for (const { title, description } of dashboard.panels) expect([title, description]).not.toContain('');
+    for (const { title, description } of dashboard.panels)
+      expect([title, description]).not.toContain('');
     const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
       Array.from({ length: w * h }, (_, at) => `${x + (at % w)} ${y + Math.floor(at / w)}`),
     );

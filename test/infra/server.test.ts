@@ -13,7 +13,12 @@ const folder = mkdtempSync(join(tmpdir(), 'ced-server-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const serverAt = (port: number, name: string) =>
-  startServer({ address: `127.0.0.1:${port}`, dbFile: join(folder, name, 'temporal.db'), uiPort: null, log: join(folder, `${name}.log`) });
+  startServer({
+    address: `127.0.0.1:${port}`,
+    dbFile: join(folder, name, 'temporal.db'),
+    uiPort: null,
+    log: join(folder, `${name}.log`),
+  });
 
 describe('the Temporal development server', () => {
   it('knows the search attributes as soon as it is started, and again from the same file after a restart', async () => {
@@ -21,8 +26,12 @@ describe('the Temporal development server', () => {
     for (const _start of [1, 2]) {
       const server = await serverAt(port, 'restarted');
       const connection = await Connection.connect({ address: server.address });
-      const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
-      expect(Object.keys(customAttributes)).toEqual(expect.arrayContaining(Object.keys(SEARCH_ATTRIBUTES)));
+      const { customAttributes } = await connection.operatorService.listSearchAttributes({
+        namespace: 'default',
+      });
+      expect(Object.keys(customAttributes)).toEqual(
+        expect.arrayContaining(Object.keys(SEARCH_ATTRIBUTES)),
+      );
       await connection.close();
       await server.stop();
     }
@@ -49,16 +58,27 @@ describe('the Temporal development server', () => {
   });
 
   it('refuses an address without a port', async () => {
-    const options = { address: 'localhost', dbFile: join(folder, 'x.db'), uiPort: null, log: join(folder, 'x.log') };
-    await expect(startServer(options)).rejects.toThrow('address localhost: expected host:port, for example 127.0.0.1:7233');
+    const options = {
+      address: 'localhost',
+      dbFile: join(folder, 'x.db'),
+      uiPort: null,
+      log: join(folder, 'x.log'),
+    };
+    await expect(startServer(options)).rejects.toThrow(
+      'address localhost: expected host:port, for example 127.0.0.1:7233',
+    );
   });
 
   it('is gone within two seconds of a SIGKILL to the process that started it', async () => {
     const port = await freePort();
     const args = ['--port', String(port), '--no-ui', '--db', join(folder, 'orphan.db')];
-    const parent = spawn(process.execPath, [join(repositoryRoot, 'dist/infra/server-command.js'), ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const parent = spawn(
+      process.execPath,
+      [join(repositoryRoot, 'dist/infra/server-command.js'), ...args],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     await new Promise<void>((resolve) => {
       parent.stdout.on('data', (text: Buffer) => text.includes('Ctrl-C stops it') && resolve());
     });
@@ -71,7 +91,9 @@ describe('the Temporal development server', () => {
 
 function occupy(): Promise<Listener> {
   return new Promise((resolve) => {
-    const listener = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1', () => resolve(listener));
+    const listener = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1', () =>
+      resolve(listener),
+    );
   });
 }
 

@@ -1,17 +1,32 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../infra/toolchain';
 
-/** Set-up is plain JavaScript that runs before any package is there, so each test runs it in a Node of its own, with a cache folder of its own. */
+/**
+ * Set-up is plain JavaScript that runs before any package is there, so each test runs it in a Node
+ * of its own, with a cache folder of its own.
+ */
 describe('set-up', () => {
   let cache: string;
   beforeEach(() => (cache = mkdtempSync(join(tmpdir(), 'ced-cache-'))));
   afterEach(() => rmSync(cache, { recursive: true, force: true }));
 
   /** Runs statements that may use the module's exports as `m`; returns what they print. */
-  function withModule(name: string, statements: string, env: Record<string, string> = {}): Promise<string> {
+  function withModule(
+    name: string,
+    statements: string,
+    env: Record<string, string> = {},
+  ): Promise<string> {
     const script = `import(${JSON.stringify(join(repositoryRoot, 'infra/setup', name))}).then(async (m) => {
       const { writeFileSync } = require('node:fs'); const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)); ${statements} });`;
     return node(['-e', script], { CED_CACHE: cache, ...env });
@@ -25,7 +40,10 @@ describe('set-up', () => {
   });
 
   it('builds an entry once when two set-ups run at the same time', async () => {
-    const outputs = await Promise.all([withModule('cache.mjs', buildSlowly), withModule('cache.mjs', buildSlowly)]);
+    const outputs = await Promise.all([
+      withModule('cache.mjs', buildSlowly),
+      withModule('cache.mjs', buildSlowly),
+    ]);
     expect(outputs.join('').match(/^building$/gm)).toHaveLength(1);
     expect(outputs.join('')).toMatch(/waiting for another set-up \(process \d+ on/);
   });
@@ -47,38 +65,60 @@ describe('set-up', () => {
   });
 
   it.each([
-    ['g++', "m.need('g++')", 'g++ is missing: install a C++17 compiler (Debian/Ubuntu: apt-get install g++)'],
-    ['go', "m.need('go')", 'go is missing: install Go 1.21 or newer, or put the Temporal CLI (`temporal`) on the PATH'],
+    [
+      'g++',
+      "m.need('g++')",
+      'g++ is missing: install a C++17 compiler (Debian/Ubuntu: apt-get install g++)',
+    ],
+    [
+      'go',
+      "m.need('go')",
+      'go is missing: install Go 1.21 or newer, or put the Temporal CLI (`temporal`) on the PATH',
+    ],
     ['python3', 'm.needPip()', 'python3 is missing: install Python 3'],
   ])('names %s when it is missing, and how to get it', async (_tool, statement, message) => {
     const bare = join(cache, 'bin');
     mkdirSync(bare);
     symlinkSync(process.execPath, join(bare, 'node'));
-    const printed = await withModule('tools.mjs', `try { ${statement} } catch (error) { console.log(error.message) }`, { PATH: bare });
+    const printed = await withModule(
+      'tools.mjs',
+      `try { ${statement} } catch (error) { console.log(error.message) }`,
+      { PATH: bare },
+    );
     expect(printed).toContain(message);
   });
 
   it('says which file is not the published source before it compiles a changed one', async () => {
-    for (const name of readdirSync(join(repositoryRoot, 'node_modules/@tensorflow/tfjs-node-gpu/binding')))
+    for (const name of readdirSync(
+      join(repositoryRoot, 'node_modules/@tensorflow/tfjs-node-gpu/binding'),
+    ))
       writeFileSync(join(cache, name), 'changed');
     const printed = await withModule(
       'binding-source.mjs',
       `try { m.writeEditedSources('${cache}', '${cache}') } catch (error) { console.log(error.message) }`,
     );
-    expect(printed).toBe(`${cache} does not hold the published sources: remove node_modules and run set-up again\n`);
+    expect(printed).toBe(
+      `${cache} does not hold the published sources: remove node_modules and run set-up again\n`,
+    );
   });
 
   it('prints its help and refuses an option it does not know', async () => {
     const run = join(repositoryRoot, 'infra/run.mjs');
     expect(await node([run, 'setup', '--help'])).toContain('$CED_CACHE');
-    await expect(node([run, 'setup', '--gup'])).rejects.toThrow("error: Unknown option '--gup'; see npm run setup -- --help");
+    await expect(node([run, 'setup', '--gup'])).rejects.toThrow(
+      "error: Unknown option '--gup'; see npm run setup -- --help",
+    );
   });
 });
 
 function node(args: string[], env: Record<string, string> = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, args, { env: { ...process.env, ...env } }, (error, stdout, stderr) =>
-      error ? reject(new Error(`${error.message}\n${stderr}`)) : resolve(stdout),
+    execFile(
+      process.execPath,
+      args,
+      { env: { ...process.env, ...env } },
+      (error, stdout, stderr) =>
+        error ? reject(new Error(`${error.message}\n${stderr}`)) : resolve(stdout),
     );
   });
 }

@@ -13,7 +13,17 @@ describe('the thread that commits checkpoints', () => {
     trainingKey: 'key',
     trainer: { weights: tensors(), adamM: tensors(), adamV: tensors(), step: 7 },
     state: {
-      ...{ step: 7, epoch: 1, stepInEpoch: 2, lossSum: 3, lossRows: 4, best: [], validated: [], rowsTrained: 5, metricsFrom: 7 },
+      ...{
+        step: 7,
+        epoch: 1,
+        stepInEpoch: 2,
+        lossSum: 3,
+        lossRows: 4,
+        best: [],
+        validated: [],
+        rowsTrained: 5,
+        metricsFrom: 7,
+      },
       engine: { tensorflow: 'x' } as unknown as UncommittedCheckpoint['state']['engine'],
       bitExact: true,
     },
@@ -21,7 +31,8 @@ describe('the thread that commits checkpoints', () => {
   };
   let folder: string;
   let thread: CheckpointThread;
-  const started = (pass = () => Promise.resolve()): CheckpointThread => (thread = new CheckpointThread(entry, pass));
+  const started = (pass = () => Promise.resolve()): CheckpointThread =>
+    (thread = new CheckpointThread(entry, pass));
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'ced-thread-'));
@@ -31,7 +42,9 @@ describe('the thread that commits checkpoints', () => {
     rmSync(folder, { recursive: true, force: true });
   });
   const files = (store: string): string[] =>
-    readdirSync(join(folder, store), { recursive: true, encoding: 'utf8' }).filter((file) => /\.\w+$/.test(file)).sort(); // prettier-ignore
+    readdirSync(join(folder, store), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.\w+$/.test(file))
+      .sort();
 
   it('commits while a step blocks the one that computes, to the bytes of a commit without it', async () => {
     const committed = started().commit(join(folder, 'beside'), checkpoint, () => undefined);
@@ -43,12 +56,16 @@ describe('the thread that commits checkpoints', () => {
     await commitCheckpoint(new FolderStore(join(folder, 'inline')), checkpoint);
     expect(files('beside')).toEqual(files('inline'));
     for (const file of files('inline'))
-      expect(readFileSync(join(folder, 'beside', file))).toEqual(readFileSync(join(folder, 'inline', file)));
+      expect(readFileSync(join(folder, 'beside', file))).toEqual(
+        readFileSync(join(folder, 'inline', file)),
+      );
   });
 
   it('tells what went wrong, with its code, and takes the next checkpoint', async () => {
     writeFileSync(join(folder, 'file'), '');
-    await expect(started().commit(join(folder, 'file'), checkpoint, () => undefined)).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await expect(
+      started().commit(join(folder, 'file'), checkpoint, () => undefined),
+    ).rejects.toMatchObject({ code: 'ENOTDIR' });
     await thread.commit(join(folder, 'store'), checkpoint, () => undefined);
     expect(files('store')).toContain('training/key/checkpoints/000000007/state.json');
   });

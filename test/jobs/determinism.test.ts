@@ -18,19 +18,39 @@ describe('fifty steps in a process of the engine', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   let attempts = 0;
-  /** One training from its first step. @returns SHA-256 of the model, and of the last checkpoint with Adam's moments */
-  async function train(engine: EngineProcess, seed = 1): Promise<{ model: string; checkpoint: string }> {
+  /**
+   * One training from its first step. @returns SHA-256 of the model, and of the last checkpoint
+   * with Adam's moments
+   */
+  async function train(
+    engine: EngineProcess,
+    seed = 1,
+  ): Promise<{ model: string; checkpoint: string }> {
     training.forget();
     const options = { signal: new AbortController().signal, onProgress: () => undefined };
-    const { sha256, steps, trainingKey } = await engine.run(training.job(`attempt-${++attempts}`, seed), options);
+    const { sha256, steps, trainingKey } = await engine.run(
+      training.job(`attempt-${++attempts}`, seed),
+      options,
+    );
     expect(steps).toBe(STEPS);
-    const checkpoint = join(folder, 'store', 'training', trainingKey, 'checkpoints', String(STEPS).padStart(9, '0'));
+    const checkpoint = join(
+      folder,
+      'store',
+      'training',
+      trainingKey,
+      'checkpoints',
+      String(STEPS).padStart(9, '0'),
+    );
     const hash = createHash('sha256');
-    for (const file of readdirSync(checkpoint).sort()) if (file.endsWith('.safetensors')) hash.update(readFileSync(join(checkpoint, file)));
+    for (const file of readdirSync(checkpoint).sort())
+      if (file.endsWith('.safetensors')) hash.update(readFileSync(join(checkpoint, file)));
     return { model: sha256, checkpoint: hash.digest('hex') };
   }
 
-  const withEngine = async <Result>(intraOpThreads: number, body: (engine: EngineProcess) => Promise<Result>): Promise<Result> => {
+  const withEngine = async <Result>(
+    intraOpThreads: number,
+    body: (engine: EngineProcess) => Promise<Result>,
+  ): Promise<Result> => {
     const entry = join(repositoryRoot, 'dist', 'workers', 'engine', 'child.js');
     const engine = new EngineProcess({ entry, root: folder, intraOpThreads });
     try {
@@ -44,7 +64,10 @@ describe('fifty steps in a process of the engine', () => {
     'with %i threads give the same bytes, in a fresh process and in a warm one that trained another model before',
     async (threads) => {
       const cold = await withEngine(threads, (engine) => train(engine));
-      const [other, warm] = await withEngine(threads, async (engine) => [await train(engine, 2), await train(engine)] as const);
+      const [other, warm] = await withEngine(
+        threads,
+        async (engine) => [await train(engine, 2), await train(engine)] as const,
+      );
       expect(warm).toEqual(cold);
       expect(other.model).not.toBe(cold.model);
       expect(other.checkpoint).not.toBe(cold.checkpoint);

@@ -14,7 +14,13 @@ describe('the time of a chunk on one core', () => {
   it('is the median over runs of the exported model, with what was heard in it; a chunk beyond what the model takes is cut', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ced-latency-'));
     const store = new FolderStore(folder);
-    const config = modelConfigSchema.parse({ embed_dim: 32, depth: 1, num_heads: 2, outputdim: 3, target_length: 112 });
+    const config = modelConfigSchema.parse({
+      embed_dim: 32,
+      depth: 1,
+      num_heads: 2,
+      outputdim: 3,
+      target_length: 112,
+    });
     const model = await storeModel(store, config, encodeSafetensors(initialWeights(config, 1)));
     let ticks = 0;
     const clock = (): number => (++ticks) ** 2; // timed run n takes 4n + 7 of its milliseconds

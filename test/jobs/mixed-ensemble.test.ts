@@ -53,7 +53,10 @@ const vocabularyCsv = (names: readonly string[]): string =>
   `index,mid,display_name\n${names.map((name, index) => `${index},,"${name}"\n`).join('')}`;
 
 /** Clips of a few seconds of different noises and tones. */
-async function prepare(classes: readonly string[], clipSeconds: number): Promise<{ planKey: string; audio: CorpusAudio }> {
+async function prepare(
+  classes: readonly string[],
+  clipSeconds: number,
+): Promise<{ planKey: string; audio: CorpusAudio }> {
   mkdirSync(join(folder, 'audio'));
   writeFileSync(join(folder, 'vocabulary.csv'), vocabularyCsv(classes));
   const writeClip = (split: string, clip: number, hertz: number): string => {
@@ -61,16 +64,34 @@ async function prepare(classes: readonly string[], clipSeconds: number): Promise
       Math.round(9000 * Math.sin((at * hertz * 2 * Math.PI) / 16_000) + 3000 * clip),
     );
     writeFileSync(join(folder, `audio/${split}-${clip}.wav`), wavBytes([wave], { bits: 16 }));
-    return JSON.stringify({ clip: `${split}-${clip}`, audio: `audio/${split}-${clip}.wav`, labels: [clip] });
+    return JSON.stringify({
+      clip: `${split}-${clip}`,
+      audio: `audio/${split}-${clip}.wav`,
+      labels: [clip],
+    });
   };
   for (const [split, hertz] of [
     ['train', 220],
     ['validation', 330],
   ] as const)
-    writeFileSync(join(folder, `${split}.jsonl`), [0, 1, 2].map((clip) => writeClip(split, clip, hertz * (clip + 1))).join('\n'));
-  const corpus = { train: 'train.jsonl', validation: 'validation.jsonl', vocabulary: 'vocabulary.csv', clipsPerShard: 8, maxRejected: 0 };
-  const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: clipSeconds }, ignore);
-  for (const split of ['train', 'validation'] as const) await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
+    writeFileSync(
+      join(folder, `${split}.jsonl`),
+      [0, 1, 2].map((clip) => writeClip(split, clip, hertz * (clip + 1))).join('\n'),
+    );
+  const corpus = {
+    train: 'train.jsonl',
+    validation: 'validation.jsonl',
+    vocabulary: 'vocabulary.csv',
+    clipsPerShard: 8,
+    maxRejected: 0,
+  };
+  const { planKey } = await planCorpus(
+    deps,
+    { store: '', corpus, chunkSeconds: clipSeconds },
+    ignore,
+  );
+  for (const split of ['train', 'validation'] as const)
+    await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
   await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: clipSeconds });
   const audio = await CorpusAudio.open(store, planKey, 'train');
   await audio.ready(audio.clips);
@@ -78,11 +99,19 @@ async function prepare(classes: readonly string[], clipSeconds: number): Promise
 }
 
 const settingsOf = (chunkSeconds: number, topK: number) =>
-  logitsSchema.parse({ views: 2, topK, chunkSeconds, seed, augment: { timeMask: { maxFrames: 40 } } });
+  logitsSchema.parse({
+    views: 2,
+    topK,
+    chunkSeconds,
+    seed,
+    augment: { timeMask: { maxFrames: 40 } },
+  });
 
 /** `0,1`, `0,2`, … */
 const pairsOf = (teachers: number): string[] =>
-  Array.from({ length: teachers }, (_, one) => Array.from({ length: teachers - one - 1 }, (__, at) => `${one},${one + 1 + at}`)).flat();
+  Array.from({ length: teachers }, (_, one) =>
+    Array.from({ length: teachers - one - 1 }, (__, at) => `${one},${one + 1 + at}`),
+  ).flat();
 
 type Alone = (pcm: Int16Array, parameters: AugmentParameters) => Promise<Float32Array>;
 
@@ -94,14 +123,32 @@ async function expectWeightedMean(
 ): Promise<void> {
   const { audio, planKey, classes } = run;
   const settings = settingsOf(run.chunkSeconds, classes);
-  const { teachers: ensemble } = await importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers, inits: [] });
-  const { logitsKey, rows } = await hearAndWrite(context, { store: '', planKey, shard: 0, ensemble, settings });
+  const { teachers: ensemble } = await importModels(deps, {
+    store: '',
+    vocabulary: 'vocabulary.csv',
+    teachers,
+    inits: [],
+  });
+  const { logitsKey, rows } = await hearAndWrite(context, {
+    store: '',
+    planKey,
+    shard: 0,
+    ensemble,
+    settings,
+  });
   expect(rows).toBe(6);
   const [table] = await storedTables(store, logitsKey, audio.audioShards);
-  const manifest = await readJson<LogitsManifest>(store, layout.logitsManifest(logitsKey, audio.audioShards[0]!));
-  expect(manifest.agreement?.map(({ between }) => between.join())).toEqual(pairsOf(teachers.length));
+  const manifest = await readJson<LogitsManifest>(
+    store,
+    layout.logitsManifest(logitsKey, audio.audioShards[0]!),
+  );
+  expect(manifest.agreement?.map(({ between }) => between.join())).toEqual(
+    pairsOf(teachers.length),
+  );
   for (const { topMatch, meanDifference } of manifest.agreement ?? []) {
-    expect([0, 1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6, 1].some((share) => Math.abs(share - topMatch) < 1e-9)).toBe(true);
+    expect(
+      [0, 1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6, 1].some((share) => Math.abs(share - topMatch) < 1e-9),
+    ).toBe(true);
     expect(meanDifference).toBeGreaterThan(0);
     expect(meanDifference).toBeLessThan(1);
   }
@@ -111,39 +158,65 @@ async function expectWeightedMean(
       const [span] = clip.chunks;
       const pcm = new Int16Array(span!.length);
       audio.read(clip, span!, pcm);
-      const parameters = drawAugmentation(settings.augment, { seed, clipSha256: clip.sha256, chunk: 0, view }, pcm.length);
+      const parameters = drawAugmentation(
+        settings.augment,
+        { seed, clipSha256: clip.sha256, chunk: 0, view },
+        pcm.length,
+      );
       const shifted = new Int16Array(pcm.length);
       shiftInto(pcm, parameters.shift, shifted, 0);
       const mean = new Float64Array(classes);
       for (const [at, teacher] of teachers.entries())
-        (await alone[at]!(shifted, parameters)).forEach((value, c) => (mean[c] = mean[c]! + (teacher.weight / weight) * value));
+        (await alone[at]!(shifted, parameters)).forEach(
+          (value, c) => (mean[c] = mean[c]! + (teacher.weight / weight) * value),
+        );
       const row = index * 2 + view;
       for (let rank = 0; rank < classes; rank++) {
         const stored = halfValues[table!.values[row * classes + rank]!]!;
         // Half a step of float16 below 1, and what another batch size changes in float32.
-        expect(Math.abs(stored - mean[table!.indexes[row * classes + rank]!]!)).toBeLessThan(2 ** -12 + 1e-5);
+        expect(Math.abs(stored - mean[table!.indexes[row * classes + rank]!]!)).toBeLessThan(
+          2 ** -12 + 1e-5,
+        );
       }
     }
 }
 
-async function onnxAlone(path: string, map: readonly number[], output: 'probabilities' | 'logits'): Promise<Alone> {
+async function onnxAlone(
+  path: string,
+  map: readonly number[],
+  output: 'probabilities' | 'logits',
+): Promise<Alone> {
   const session = await InferenceSession.create(readFileSync(path));
   return async (pcm) => {
     const wave = Float32Array.from(pcm, (sample) => sample / 32_768);
-    const result = await session.run({ [session.inputNames[0]!]: new Tensor('float32', wave, [1, wave.length]) });
+    const result = await session.run({
+      [session.inputNames[0]!]: new Tensor('float32', wave, [1, wave.length]),
+    });
     const values = result[session.outputNames[0]!]!.data as Float32Array;
-    return Float32Array.from(map, (index) => (output === 'logits' ? 1 / (1 + Math.exp(-values[index]!)) : values[index]!));
+    return Float32Array.from(map, (index) =>
+      output === 'logits' ? 1 / (1 + Math.exp(-values[index]!)) : values[index]!,
+    );
   };
 }
 
 function writeCed(classes: readonly string[], chunkSeconds: number): Alone {
-  const config = modelConfig(shape, chunkSeconds, classes.map((name) => ({ name }))); // prettier-ignore
+  const config = modelConfig(
+    shape,
+    chunkSeconds,
+    classes.map((name) => ({ name })),
+  );
   const weights = initialWeights(config, 3);
   mkdirSync(join(folder, 'ced'));
   writeFileSync(join(folder, 'ced/config.json'), JSON.stringify(config));
   writeFileSync(join(folder, 'ced/model.safetensors'), encodeSafetensors(weights, 'F32'));
   const predictor = new Predictor(openEngine(), config, weights, { precision: 'float32' });
-  return async (pcm, parameters) => predictor.probabilities({ pcm, batch: 1, samples: pcm.length, masks: masksToInt32([parameters]) });
+  return async (pcm, parameters) =>
+    predictor.probabilities({
+      pcm,
+      batch: 1,
+      samples: pcm.length,
+      masks: masksToInt32([parameters]),
+    });
 }
 
 describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
@@ -171,29 +244,67 @@ describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
   it('stores the weighted mean of what each gives alone, classes in the order of the run', async () => {
     write();
     const run = { ...(await prepare(classes, 1)), chunkSeconds: 1, classes: 3 };
-    await expectWeightedMean(run, teachers, [writeCed(classes, 1), means(-30, 5, 20), means(40, 1, -8)]);
+    await expectWeightedMean(run, teachers, [
+      writeCed(classes, 1),
+      means(-30, 5, 20),
+      means(40, 1, -8),
+    ]);
   });
 
   it('is scored teacher by teacher at the gate, and a network that cannot hear such clips is named', async () => {
     write();
     const { planKey } = await prepare(classes, 1);
     writeCed(classes, 1);
-    const { teachers: ensemble } = await importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers, inits: [] });
+    const { teachers: ensemble } = await importModels(deps, {
+      store: '',
+      vocabulary: 'vocabulary.csv',
+      teachers,
+      inits: [],
+    });
     const mAPs: (number | null)[] = [];
     for (const model of ensemble) {
-      const scored = await scoreJob(context, { store: '', planKey, split: 'validation', model, chunkSeconds: 1, precision: 'float32' });
+      const scored = await scoreJob(context, {
+        store: '',
+        planKey,
+        split: 'validation',
+        model,
+        chunkSeconds: 1,
+        precision: 'float32',
+      });
       expect(scored.mAP).toBeGreaterThan(0);
       mAPs.push(scored.mAP);
     }
-    const { logitsKey } = await hearAndWrite(context, { store: '', planKey, shard: 0, ensemble, settings: settingsOf(1, 3) });
-    const [manifest = ''] = (await store.list(`logits/${logitsKey}/`)).filter((key) => /[0-9a-f]{64}\.json$/.test(key));
+    const { logitsKey } = await hearAndWrite(context, {
+      store: '',
+      planKey,
+      shard: 0,
+      ensemble,
+      settings: settingsOf(1, 3),
+    });
+    const [manifest = ''] = (await store.list(`logits/${logitsKey}/`)).filter((key) =>
+      /[0-9a-f]{64}\.json$/.test(key),
+    );
     const { gate } = await readJson<LogitsManifest>(store, manifest);
-    expect(gate).toEqual([{ split: 'validation', teachers: mAPs, ensemble: expect.any(Number) as number }]);
+    expect(gate).toEqual([
+      { split: 'validation', teachers: mAPs, ensemble: expect.any(Number) as number },
+    ]);
     writeFileSync(join(folder, 'own.csv'), vocabularyCsv(['a', 'extra', 'b', 'c', 'one too many']));
-    const [, wider] = (await importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers, inits: [] })).teachers;
+    const [, wider] = (
+      await importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers, inits: [] })
+    ).teachers;
     await expect(
-      scoreJob(context, { store: '', planKey, split: 'validation', model: wider!, chunkSeconds: 1, precision: 'float32' }),
-    ).rejects.toMatchObject({ code: 'TeacherInvalid', message: 'onnx: it returned [3, 4] for 3 clips, its vocabulary has 5 classes' });
+      scoreJob(context, {
+        store: '',
+        planKey,
+        split: 'validation',
+        model: wider!,
+        chunkSeconds: 1,
+        precision: 'float32',
+      }),
+    ).rejects.toMatchObject({
+      code: 'TeacherInvalid',
+      message: 'onnx: it returned [3, 4] for 3 clips, its vocabulary has 5 classes',
+    });
   });
 
   it('is probed before hours are spent, also where no split scores it', async () => {
@@ -206,7 +317,9 @@ describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
       teachers: [teachers[1]!],
       inits: [],
     });
-    await expect(hearAndWrite(context, { store: '', planKey, shard: 0, ensemble, settings: settingsOf(1, 3) })).rejects.toMatchObject({
+    await expect(
+      hearAndWrite(context, { store: '', planKey, shard: 0, ensemble, settings: settingsOf(1, 3) }),
+    ).rejects.toMatchObject({
       code: 'TeacherInvalid',
       message: expect.stringMatching(/^onnx: its output is the same for every clip/) as unknown,
     });
@@ -220,8 +333,20 @@ describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
       'RunFileInvalid',
       /^teachers\[0\]\.checkpoint: .*gone\.onnx cannot be read \(ENOENT\), expected an ONNX file/,
     ],
-    ['another file', 'checkpoint', 'own.csv', 'TeacherInvalid', /^teachers\[0\]\.checkpoint: .*own\.csv: no protocol buffer/],
-    ['a missing vocabulary', 'vocabulary', 'gone.csv', 'RunFileInvalid', /^teachers\[0\]\.vocabulary: .*gone\.csv cannot be read/],
+    [
+      'another file',
+      'checkpoint',
+      'own.csv',
+      'TeacherInvalid',
+      /^teachers\[0\]\.checkpoint: .*own\.csv: no protocol buffer/,
+    ],
+    [
+      'a missing vocabulary',
+      'vocabulary',
+      'gone.csv',
+      'RunFileInvalid',
+      /^teachers\[0\]\.vocabulary: .*gone\.csv cannot be read/,
+    ],
     [
       'a vocabulary without a class of the run',
       'vocabulary',
@@ -234,29 +359,49 @@ describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
     writeFileSync(join(folder, 'short.csv'), vocabularyCsv(['a', 'b']));
     writeFileSync(join(folder, 'vocabulary.csv'), vocabularyCsv(classes));
     const teacher = { ...teachers[1]!, [field]: value };
-    const importing = importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers: [teacher], inits: [] });
-    await expect(importing).rejects.toMatchObject({ code, message: expect.stringMatching(message) as unknown });
+    const importing = importModels(deps, {
+      store: '',
+      vocabulary: 'vocabulary.csv',
+      teachers: [teacher],
+      inits: [],
+    });
+    await expect(importing).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message) as unknown,
+    });
   });
 });
 
 describeWithPublishedTeachers('an ensemble with networks that nobody here trained', () => {
   const classes = ['violin', 'guitar', 'drums', 'piano', 'flute'];
-  const fields = { format: 'onnx', output: 'probabilities', vocabulary: publishedTeachers.vocabulary, spectrogramMasks: 'skip' };
+  const fields = {
+    format: 'onnx',
+    output: 'probabilities',
+    vocabulary: publishedTeachers.vocabulary,
+    spectrogramMasks: 'skip',
+  };
   const musicnn = { name: 'musicnn', checkpoint: publishedTeachers.musicnn, weight: 2, ...fields };
   const vgg = { name: 'vgg', checkpoint: publishedTeachers.vgg, weight: 1, ...fields };
   const ced = { name: 'ced', checkpoint: 'ced', format: 'ced', weight: 1 };
 
   it.each([
-    ['of both gives, per clip, the weighted mean of what onnxruntime gives each alone', [musicnn, vgg]],
+    [
+      'of both gives, per clip, the weighted mean of what onnxruntime gives each alone',
+      [musicnn, vgg],
+    ],
     ['of one and a CED model gives the weighted mean of both', [ced, musicnn]],
   ])('%s', async (_title, fieldsOfTeachers) => {
     const run = { ...(await prepare(classes, 4)), chunkSeconds: 4, classes: classes.length };
-    const names = parseVocabularyCsv(readFileSync(publishedTeachers.vocabulary, 'utf8')).map(({ name }) => name);
+    const names = parseVocabularyCsv(readFileSync(publishedTeachers.vocabulary, 'utf8')).map(
+      ({ name }) => name,
+    );
     const map = classes.map((name) => names.indexOf(name));
     const teachers = fieldsOfTeachers.map((teacher) => teacherSchema.parse(teacher));
     const alone: Alone[] = [];
     for (const { format, checkpoint } of teachers)
-      alone.push(format === 'ced' ? writeCed(classes, 4) : await onnxAlone(checkpoint, map, 'probabilities'));
+      alone.push(
+        format === 'ced' ? writeCed(classes, 4) : await onnxAlone(checkpoint, map, 'probabilities'),
+      );
     await expectWeightedMean(run, teachers, alone);
   });
 });

@@ -21,16 +21,33 @@ describe('a model that two runs score at the same time', () => {
   it('is scored for both, whoever is first, and found by the next', async () => {
     const store = storeBelow(folder);
     const deps = localDependencies(folder, store);
-    const { train, validation, vocabulary } = writeToneCorpus(folder, { train: 2, validation: 6, eval: 0 });
+    const { train, validation, vocabulary } = writeToneCorpus(folder, {
+      train: 2,
+      validation: 6,
+      eval: 0,
+    });
     const corpus = { train, validation, vocabulary, clipsPerShard: 6, maxRejected: 0 };
     const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore);
-    for (const split of ['train', 'validation'] as const) await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
+    for (const split of ['train', 'validation'] as const)
+      await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
     await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
     const teacher = teacherSchema.parse(writeUntaughtTeacher(folder, vocabulary, 1));
-    const { teachers } = await importModels(deps, { store: '', vocabulary, teachers: [teacher], inits: [] });
+    const { teachers } = await importModels(deps, {
+      store: '',
+      vocabulary,
+      teachers: [teacher],
+      inits: [],
+    });
     const [model] = teachers;
     const score = (): ReturnType<typeof scoreJob> =>
-      scoreJob(jobContextOn(store), { store: '', planKey, split: 'validation', model: model!, chunkSeconds: 1, precision: 'float32' });
+      scoreJob(jobContextOn(store), {
+        store: '',
+        planKey,
+        split: 'validation',
+        model: model!,
+        chunkSeconds: 1,
+        precision: 'float32',
+      });
 
     const [one, two] = await Promise.all([score(), score()]);
     expect([one.reused, two.reused]).toEqual([false, false]);

@@ -3,7 +3,10 @@ import { MessageChannel } from 'node:worker_threads';
 import { Silence } from '../../jobs/process/silence';
 
 describe("a worker's silence", () => {
-  /** Steps of 30 s that block the event loop, as the engine takes them: the next one begins as soon as the mailbox has been read. */
+  /**
+   * Steps of 30 s that block the event loop, as the engine takes them: the next one begins as soon
+   * as the mailbox has been read.
+   */
   async function stepsOf30s(speak: boolean): Promise<boolean> {
     let nowMs = 0;
     let ended = false;

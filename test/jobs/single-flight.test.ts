@@ -10,7 +10,13 @@ import type { MappedModel } from '../../jobs/mapped-model';
 import { planCorpus } from '../../activities/plan-corpus';
 import { runJob } from '../../jobs/run-job';
 import { FolderStore } from '../../storage/folder-store';
-import type { HeardLogits, LeaseWait, LogitsBusy, LogitsInput, LogitsShard } from '../../workflows/contract/activities';
+import type {
+  HeardLogits,
+  LeaseWait,
+  LogitsBusy,
+  LogitsInput,
+  LogitsShard,
+} from '../../workflows/contract/activities';
 import { logitsSchema } from '../../workflows/contract/run-file/logits';
 import { whenFree } from '../../workflows/single-flight';
 import { writeToneCorpus } from '../support/tone-corpus';
@@ -27,18 +33,31 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ced-flight-'));
   const store = new FolderStore(join(folder, 'store'));
   const deps = localDependencies(folder, store);
-  const { train, vocabulary } = writeToneCorpus(folder, { train: rows / 2, validation: 0, eval: 0 });
+  const { train, vocabulary } = writeToneCorpus(folder, {
+    train: rows / 2,
+    validation: 0,
+    eval: 0,
+  });
   const corpus = { train, vocabulary, clipsPerShard: rows, maxRejected: 0 };
   const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore);
   await ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, ignore);
   await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
   const ensemble = [{ name: 'ear', sha256: 'e'.repeat(64), parameters: 1, weight: 1 }];
-  input = { store: '', planKey, shard: 0, ensemble, settings: logitsSchema.parse({ views: 2, topK: 3, chunkSeconds: 1, seed: 7 }) };
+  input = {
+    store: '',
+    planKey,
+    shard: 0,
+    ensemble,
+    settings: logitsSchema.parse({ views: 2, topK: 3, chunkSeconds: 1, seed: 7 }),
+  };
 });
 afterEach(() => rmSync(join(folder, 'store/logits'), { recursive: true }));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A worker's engine: its own door to the store, and a teacher that counts what it hears and can be held up before it answers. */
+/**
+ * A worker's engine: its own door to the store, and a teacher that counts what it hears and can be
+ * held up before it answers.
+ */
 class Instance {
   heard = 0;
   stop = false;
@@ -55,7 +74,10 @@ class Instance {
   async ask(run: string, waited?: LeaseWait): Promise<LogitsShard | LogitsBusy> {
     const heard = await this.hear(run, waited);
     if (!('audioShard' in heard)) return heard;
-    const deps = { openStore: () => new FolderStore(join(folder, 'store')), monotonicMs: () => performance.now() };
+    const deps = {
+      openStore: () => new FolderStore(join(folder, 'store')),
+      monotonicMs: () => performance.now(),
+    };
     return await writeLogits(deps, { store: '', shard: 0, ...heard });
   }
 
@@ -68,7 +90,10 @@ class Instance {
       breathe: () => Promise.resolve(this.stop),
       teacher: () => Promise.resolve(this.teacher as unknown as MappedModel),
     } as unknown as JobContext;
-    return await runJob(context, { kind: 'logits', input: { ...input, owner: `${run}/0`, ...(waited && { waited }) } });
+    return await runJob(context, {
+      kind: 'logits',
+      input: { ...input, owner: `${run}/0`, ...(waited && { waited }) },
+    });
   }
 
   letGo(): void {
@@ -78,7 +103,15 @@ class Instance {
   private readonly teacher = {
     map: Int32Array.from({ length: classes }, (_, index) => index),
     frontEnd: 'log-mel',
-    probabilities: async ({ pcm, batch, samples }: { pcm: Int16Array; batch: number; samples: number }): Promise<Float32Array> => {
+    probabilities: async ({
+      pcm,
+      batch,
+      samples,
+    }: {
+      pcm: Int16Array;
+      batch: number;
+      samples: number;
+    }): Promise<Float32Array> => {
       this.reached();
       await this.gate;
       this.heard += batch;
@@ -92,7 +125,9 @@ class Instance {
 
 const shardFiles = (): string[] => {
   const [key] = readdirSync(join(folder, 'store/logits'));
-  return readdirSync(join(folder, 'store/logits', key!)).map((file) => file.replace(/^[0-9a-f]{64}/, 'shard'));
+  return readdirSync(join(folder, 'store/logits', key!)).map((file) =>
+    file.replace(/^[0-9a-f]{64}/, 'shard'),
+  );
 };
 const stored = ['manifest.json', 'shard.json', 'shard.parquet'];
 

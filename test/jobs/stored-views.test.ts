@@ -11,12 +11,26 @@ import { randomLogitTable } from '../ced/logits/random-table';
 
 const views = { stored: 4, kept: 3 };
 const classes = 30;
-const tables = [1, 2].map((seed) => randomLogitTable({ clips: 5 + seed, views: views.stored, classes, topK: 6 }, seed));
-const augment = { shift: { maxFraction: 0.5, probability: 0.5 }, timeMask: { maxFrames: 9 }, freqMask: { maxBins: 9 } };
+const tables = [1, 2].map((seed) =>
+  randomLogitTable({ clips: 5 + seed, views: views.stored, classes, topK: 6 }, seed),
+);
+const augment = {
+  shift: { maxFraction: 0.5, probability: 0.5 },
+  timeMask: { maxFrames: 9 },
+  freqMask: { maxBins: 9 },
+};
 const clipsOf = (shard: number): number => tables[shard]!.rows / views.stored;
 const rows: TrainingRow[] = tables.flatMap((_, shard) =>
   Array.from({ length: clipsOf(shard) }, (__, clipRow) => {
-    const clip = { clip: `${shard}-${clipRow}`, sha256: `${clipRow}`, labels: null, samples: 0, chunks: [], shard, offset: 0 };
+    const clip = {
+      clip: `${shard}-${clipRow}`,
+      sha256: `${clipRow}`,
+      labels: null,
+      samples: 0,
+      chunks: [],
+      shard,
+      offset: 0,
+    };
     return { clip, clipRow, chunk: 0, start: 0, length: 160_000 };
   }),
 );
@@ -27,12 +41,17 @@ describe('stored views', () => {
   let decoded: number;
 
   const open = (layout: ViewsLayout, of: readonly LogitTable[] = tables): Promise<StoredViews> =>
-    StoredViews.open(new ObjectCache({ folder, maxBytes: 1e9 }), 'these tables', layout, async function* () {
-      for (const table of of) {
-        decoded++;
-        yield await Promise.resolve(table);
-      }
-    });
+    StoredViews.open(
+      new ObjectCache({ folder, maxBytes: 1e9 }),
+      'these tables',
+      layout,
+      async function* () {
+        for (const table of of) {
+          decoded++;
+          yield await Promise.resolve(table);
+        }
+      },
+    );
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'ced-views-'));
@@ -69,10 +88,15 @@ describe('stored views', () => {
   });
 
   it('that could not be laid out to the end are not there', async () => {
-    const breaking = StoredViews.open(new ObjectCache({ folder, maxBytes: 1e9 }), 'others', { ...views, topK: 6 }, async function* () {
-      yield await Promise.resolve(tables[0]!);
-      throw new Error('stopped');
-    });
+    const breaking = StoredViews.open(
+      new ObjectCache({ folder, maxBytes: 1e9 }),
+      'others',
+      { ...views, topK: 6 },
+      async function* () {
+        yield await Promise.resolve(tables[0]!);
+        throw new Error('stopped');
+      },
+    );
     await expect(breaking).rejects.toThrow('stopped');
     expect(readdirSync(folder)).toHaveLength(1);
   });
@@ -91,40 +115,65 @@ describe('stored views', () => {
     limits.close();
   });
 
-  it.each([6, 4])('show a student of topK %i the same targets and augmentations as the tables they came from', async (topK) => {
-    const own = await open({ ...views, topK });
-    const settings = { unseenFill: 'lastMean', consistent: true, seed: 1, views: 3, topK, classes, augment } as const;
-    const lessons = new StoredLessons(rows, 2, own, settings);
-    for (let epoch = 0; epoch < 7; epoch++)
-      rows.forEach((row, rowIndex) => {
-        const table = tables[row.clip.shard]!;
-        const at = row.clipRow * views.stored + (epoch % 3);
-        const [mine, expected] = [new Float32Array(classes + 1), new Float32Array(classes + 1)];
-        expect(lessons.augmentation(row, rowIndex, epoch)).toEqual({
-          shift: table.shift[at],
-          timeStart: table.timeStart[at],
-          timeWidth: table.timeWidth[at],
-          freqStart: table.freqStart[at],
-          freqWidth: table.freqWidth[at],
+  it.each([6, 4])(
+    'show a student of topK %i the same targets and augmentations as the tables they came from',
+    async (topK) => {
+      const own = await open({ ...views, topK });
+      const settings = {
+        unseenFill: 'lastMean',
+        consistent: true,
+        seed: 1,
+        views: 3,
+        topK,
+        classes,
+        augment,
+      } as const;
+      const lessons = new StoredLessons(rows, 2, own, settings);
+      for (let epoch = 0; epoch < 7; epoch++)
+        rows.forEach((row, rowIndex) => {
+          const table = tables[row.clip.shard]!;
+          const at = row.clipRow * views.stored + (epoch % 3);
+          const [mine, expected] = [new Float32Array(classes + 1), new Float32Array(classes + 1)];
+          expect(lessons.augmentation(row, rowIndex, epoch)).toEqual({
+            shift: table.shift[at],
+            timeStart: table.timeStart[at],
+            timeWidth: table.timeWidth[at],
+            freqStart: table.freqStart[at],
+            freqWidth: table.freqWidth[at],
+          });
+          lessons.writeTargets(row, rowIndex, epoch, mine, 1);
+          writeTargets(table, at, classes, 'lastMean', topK, expected, 1);
+          expect(mine).toEqual(expected);
         });
-        lessons.writeTargets(row, rowIndex, epoch, mine, 1);
-        writeTargets(table, at, classes, 'lastMean', topK, expected, 1);
-        expect(mine).toEqual(expected);
-      });
-    own.close();
-  });
+      own.close();
+    },
+  );
 
   it('know which rows have logits, and refuse a corpus of other ones', () => {
     const more = [...rows, { ...rows.at(-1)!, clipRow: 99 }, { ...rows[0]!, chunk: 7 }];
     expect(rowsWithLogits(more, stored)).toEqual(rows);
-    const settings = { unseenFill: 'zero', consistent: true, seed: 1, views: 3, topK: 6, classes, augment } as const;
-    expect(() => new StoredLessons(rows.slice(1), 2, stored, settings)).toThrow('logit shard 0: 6 chunks, 5 planned');
+    const settings = {
+      unseenFill: 'zero',
+      consistent: true,
+      seed: 1,
+      views: 3,
+      topK: 6,
+      classes,
+      augment,
+    } as const;
+    expect(() => new StoredLessons(rows.slice(1), 2, stored, settings)).toThrow(
+      'logit shard 0: 6 chunks, 5 planned',
+    );
     const swapped = new StoredLessons([rows[1]!, rows[0]!, ...rows.slice(2)], 2, stored, settings);
-    expect(() => swapped.augmentation(rows[1]!, 0, 0)).toThrow('logits of 0-1 chunk 0 do not belong to it');
+    expect(() => swapped.augmentation(rows[1]!, 0, 0)).toThrow(
+      'logits of 0-1 chunk 0 do not belong to it',
+    );
   });
 
   it('refuse logits with a view too few', async () => {
-    await expect(open({ stored: 5, kept: 1, topK: 6 })).rejects.toThrow('logit shard 0: 24 rows, no multiple of 5 views');
+    await expect(open({ stored: 5, kept: 1, topK: 6 })).rejects.toThrow(
+      'logit shard 0: 24 rows, no multiple of 5 views',
+    );
     expect(() => stored.read(0, 0, 3)).toThrow('logit shard 0 has no chunk 0 in view 3');
     expect(() => stored.read(2, 0, 0)).toThrow('no logits for audio shard 2');
   });

@@ -21,31 +21,71 @@ describe('a training', () => {
   let folder: string;
   let store: FolderStore;
   let planKey: string;
-  const common = { name: 'small', model: { embedDim: 16, depth: 1, heads: 2 }, batchSize: 8, warmupSteps: 0, validateEvery: 1, mixup: 0 };
-  const corpusOf = (): ReturnType<typeof writeToneCorpus> => writeToneCorpus(folder, { train: CLIPS, validation: 6, eval: 0 });
+  const common = {
+    name: 'small',
+    model: { embedDim: 16, depth: 1, heads: 2 },
+    batchSize: 8,
+    warmupSteps: 0,
+    validateEvery: 1,
+    mixup: 0,
+  };
+  const corpusOf = (): ReturnType<typeof writeToneCorpus> =>
+    writeToneCorpus(folder, { train: CLIPS, validation: 6, eval: 0 });
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'ced-options-'));
     store = storeBelow(folder);
     const deps = localDependencies(folder, store);
-    const corpus = teachRunSchema.parse({ name: 'r', store: 's', corpus: { ...corpusOf(), eval: undefined }, teachers: [{ ...common, epochs: 1 }] }).corpus; // prettier-ignore
+    const corpus = teachRunSchema.parse({
+      name: 'r',
+      store: 's',
+      corpus: { ...corpusOf(), eval: undefined },
+      teachers: [{ ...common, epochs: 1 }],
+    }).corpus;
     ({ planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore));
-    for (const split of ['train', 'validation'] as const) await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
+    for (const split of ['train', 'validation'] as const)
+      await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
     await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   let attempts = 0;
-  async function train(settings: object): Promise<{ trained: TrainedModel; epochs: EpochRecord[] }> {
-    const run = teachRunSchema.parse({ name: 'r', store: 's', corpus: corpusOf(), teachers: [{ ...common, ...settings }] });
+  async function train(
+    settings: object,
+  ): Promise<{ trained: TrainedModel; epochs: EpochRecord[] }> {
+    const run = teachRunSchema.parse({
+      name: 'r',
+      store: 's',
+      corpus: corpusOf(),
+      teachers: [{ ...common, ...settings }],
+    });
     const epochs: EpochRecord[] = [];
-    const context = { ...jobContextOn(store), onEpoch: (record: EpochRecord) => void epochs.push(record) };
-    const input = { store: '', planKey, run: 'r', settings: run.teachers[0]!, init: null, targets: { kind: 'labels' }, augment: run.augment, chunkSeconds: 1, ensemble: [], hasValidation: true, resume: 'continue', stopAfterEpoch: null, attemptId: `a${++attempts}` } as const; // prettier-ignore
+    const context = {
+      ...jobContextOn(store),
+      onEpoch: (record: EpochRecord) => void epochs.push(record),
+    };
+    const input = {
+      store: '',
+      planKey,
+      run: 'r',
+      settings: run.teachers[0]!,
+      init: null,
+      targets: { kind: 'labels' },
+      augment: run.augment,
+      chunkSeconds: 1,
+      ensemble: [],
+      hasValidation: true,
+      resume: 'continue',
+      stopAfterEpoch: null,
+      attemptId: `a${++attempts}`,
+    } as const;
     return { trained: await trainJob(context, { ...input, ensemble: [] }), epochs };
   }
 
   it('whose loss leaves the numbers ends with LossNotFinite, which names the model, the step and the clips of the batch', async () => {
-    const error: unknown = await train({ epochs: 40, learningRate: 1e30 }).catch((thrown: unknown) => thrown);
+    const error: unknown = await train({ epochs: 40, learningRate: 1e30 }).catch(
+      (thrown: unknown) => thrown,
+    );
     expect(error).toMatchObject({ name: 'LossNotFinite', code: 'LossNotFinite' });
     expect((error as Error).message).toMatch(
       /^small: clips (train-\d+, ){7}train-\d+: the loss is NaN after step \d+: lower the learning rate or clip the gradients$/,
@@ -80,7 +120,9 @@ describe('a training', () => {
       const changed = await train({ epochs: 4, learningRate: 1e-3, averageBest: 1, ...settings });
       expect(changed.trained.sha256).not.toBe(plain.trained.sha256);
       expect(changed.trained.steps).toBe(plain.trained.steps);
-      changed.epochs.forEach(({ loss }, index) => expect(Math.abs(loss / plain.epochs[index]!.loss - 1)).toBeLessThan(0.1));
+      changed.epochs.forEach(({ loss }, index) =>
+        expect(Math.abs(loss / plain.epochs[index]!.loss - 1)).toBeLessThan(0.1),
+      );
     });
   });
 });

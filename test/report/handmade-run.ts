@@ -1,4 +1,7 @@
-/** A finished run in a folder of its own, written by hand: four eval clips of three classes, two teachers, one student. */
+/**
+ * A finished run in a folder of its own, written by hand: four eval clips of three classes, two
+ * teachers, one student.
+ */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,8 +39,14 @@ export interface HandmadeRun {
   input: PublishInput;
 }
 
-/** @param options.labelled whether eval's clips carry labels; @param options.splits besides train */
-export async function handmadeRun({ labelled = true, splits = ['validation', 'eval'] as Split[] } = {}): Promise<HandmadeRun> {
+/**
+ * @param options.labelled whether eval's clips carry labels;
+ * @param options.splits besides train
+ */
+export async function handmadeRun({
+  labelled = true,
+  splits = ['validation', 'eval'] as Split[],
+} = {}): Promise<HandmadeRun> {
   const store = new FolderStore(await mkdtemp(join(tmpdir(), 'publish-')));
   const corpus: CorpusManifest = {
     formatVersion: 1,
@@ -45,19 +54,32 @@ export async function handmadeRun({ labelled = true, splits = ['validation', 'ev
     vocabulary: VOCABULARY,
     splits: { train: null, validation: null, eval: null },
   };
-  for (const split of ['train', ...splits] as Split[]) corpus.splits[split] = await writeSplit(store, split, labelled);
+  for (const split of ['train', ...splits] as Split[])
+    corpus.splits[split] = await writeSplit(store, split, labelled);
   await store.create(layout.corpus(PLAN), encodeJson(corpus));
   const input = publishInput(store.uri);
   for (const split of splits) {
     const audio = await CorpusAudio.open(store, PLAN, split);
     audio.close();
     const scored = [
-      ...input.ensemble.map(({ sha256 }, index) => ({ sha256, scores: index === 0 ? RIGHT : WRONG })),
+      ...input.ensemble.map(({ sha256 }, index) => ({
+        sha256,
+        scores: index === 0 ? RIGHT : WRONG,
+      })),
       { sha256: student.sha256, scores: WRONG },
     ];
     for (const { sha256: model, scores } of scored) {
-      const manifest: ScoresManifest = { formatVersion: 1, mAP: null, clips: 4, classes: 3, seconds: 1 };
-      await store.create(layout.scores(model, audio.contentSha256), new Uint8Array(Float32Array.from(scores).buffer));
+      const manifest: ScoresManifest = {
+        formatVersion: 1,
+        mAP: null,
+        clips: 4,
+        classes: 3,
+        seconds: 1,
+      };
+      await store.create(
+        layout.scores(model, audio.contentSha256),
+        new Uint8Array(Float32Array.from(scores).buffer),
+      );
       await store.create(layout.scoresManifest(model, audio.contentSha256), encodeJson(manifest));
     }
   }
@@ -67,11 +89,18 @@ export async function handmadeRun({ labelled = true, splits = ['validation', 'ev
     { step: 10, loss: 0.5, lr: 5e-4 },
     { epoch: 2, step: 20, loss: 0.4, mAP: 0.75 },
   ];
-  await store.create(layout.metrics(student.trainingKey, 0, 20), Buffer.from(lines.map((line) => JSON.stringify(line) + '\n').join('')));
+  await store.create(
+    layout.metrics(student.trainingKey, 0, 20),
+    Buffer.from(lines.map((line) => JSON.stringify(line) + '\n').join('')),
+  );
   return { store, deps: dependencies(store), input };
 }
 
-async function writeSplit(store: FolderStore, split: Split, labelled: boolean): Promise<CorpusManifest['splits']['train']> {
+async function writeSplit(
+  store: FolderStore,
+  split: Split,
+  labelled: boolean,
+): Promise<CorpusManifest['splits']['train']> {
   const total = LABELS.length * SAMPLES;
   const samples = Int16Array.from({ length: total }, (_, index) => index + split.length);
   const audio = encodeNpyInt16(total, [samples]);
@@ -89,12 +118,29 @@ async function writeSplit(store: FolderStore, split: Split, labelled: boolean): 
           { clip: 'gone', reason: 'no such file: gone.wav' },
         ]
       : [];
-  const ingest: IngestManifest = { formatVersion: 1, audioSha256: sha256(audio), audioBytes: audio.length, clips, rejected, seconds: 1 };
+  const ingest: IngestManifest = {
+    formatVersion: 1,
+    audioSha256: sha256(audio),
+    audioBytes: audio.length,
+    clips,
+    rejected,
+    seconds: 1,
+  };
   const key = layout.ingest(sha256(split));
   await store.create(layout.audio(ingest.audioSha256), audio);
   await store.create(key, encodeJson(ingest));
-  const counts = { shards: 1, clips: 4, chunks: 4, samples: total, rejected: rejected.length, labelled };
-  return { ...counts, shardsOf: [{ ingest: key, audioSha256: ingest.audioSha256, clips: 4, chunks: 4 }] };
+  const counts = {
+    shards: 1,
+    clips: 4,
+    chunks: 4,
+    samples: total,
+    rejected: rejected.length,
+    labelled,
+  };
+  return {
+    ...counts,
+    shardsOf: [{ ingest: key, audioSha256: ingest.audioSha256, clips: 4, chunks: 4 }],
+  };
 }
 
 function publishInput(store: string): PublishInput {
@@ -106,7 +152,8 @@ function publishInput(store: string): PublishInput {
     planKey: PLAN,
     kind: 'distill',
     runFile: { name: 'handmade' },
-    // Weighed so that the ensemble follows the wrong teacher: with equal weights it would be right everywhere.
+    // Weighed so that the ensemble follows the wrong teacher: with equal weights it would be right
+    // everywhere.
     ensemble: [
       { name: 'right', sha256: '1'.repeat(64), parameters: 3000, weight: 1 },
       { name: 'wrong', sha256: '2'.repeat(64), parameters: 4000, weight: 15 },
@@ -124,5 +171,11 @@ function dependencies(store: FolderStore): ActivityDependencies {
   const never = (): never => {
     throw new Error('publishing computes nothing');
   };
-  return { root: '/', openStore: () => store, engine: { run: never }, monotonicMs: never, notifyEpoch: never };
+  return {
+    root: '/',
+    openStore: () => store,
+    engine: { run: never },
+    monotonicMs: never,
+    notifyEpoch: never,
+  };
 }

@@ -26,7 +26,9 @@ describe('html templates', () => {
       fc.property(fc.string(), (text) => {
         const escaped = escapeHtml(text);
         expect(escaped).not.toMatch(/[<>"']/);
-        expect(escaped.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))).toBe(text);
+        expect(
+          escaped.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code))),
+        ).toBe(text);
       }),
     );
   });

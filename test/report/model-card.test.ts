@@ -16,7 +16,8 @@ describe("a student's model card", () => {
     expect(card).toMatch(/^---\nlicense: unknown\npipeline_tag: audio-classification\n/);
     expect(card).toContain(`# ${student.name}\n`);
     expect(card).toContain(student.sha256);
-    for (const { name } of input.ensemble) expect(card).toContain(`| teacher ${name} | not stated |`);
+    for (const { name } of input.ensemble)
+      expect(card).toContain(`| teacher ${name} | not stated |`);
     expect(card).toMatch(/\| \*\*mini\*\* \| .* \| 0\.778 \|/); // mean of 5/6, 1/2 and 1
     expect(card).toContain('on 4 eval clips that picked nothing');
     expect(card).toContain('Its speed was not measured.');
@@ -29,12 +30,24 @@ describe("a student's model card", () => {
     audio.close();
     const student = input.students[0]!;
     const latency = { milliseconds: 12.5, audioSeconds: 10, processor: 'Test CPU' };
-    const manifest: ScoresManifest = { formatVersion: 1, mAP: null, clips: 4, classes: 3, seconds: 1, latency };
-    await store.replace(layout.scoresManifest(student.sha256, audio.contentSha256), encodeJson(manifest));
+    const manifest: ScoresManifest = {
+      formatVersion: 1,
+      mAP: null,
+      clips: 4,
+      classes: 3,
+      seconds: 1,
+      latency,
+    };
+    await store.replace(
+      layout.scoresManifest(student.sha256, audio.contentSha256),
+      encodeJson(manifest),
+    );
     const result = await publishRun(deps, input);
     expect(result.students[0]!.latency).toEqual({ ...latency, realTimeFactor: 0.00125 });
     const card = textOf(await store.read(layout.modelFile(student.sha256, 'README.md')));
-    expect(card).toContain('On one core (Test CPU), as ONNX in onnxruntime, 12.5 ms for 10 s of audio: real-time factor 0.0013.');
+    expect(card).toContain(
+      'On one core (Test CPU), as ONNX in onnxruntime, 12.5 ms for 10 s of audio: real-time factor 0.0013.',
+    );
     expect(textOf(await store.read(layout.latest(input.run, 'report.html')))).toMatch(
       /A chunk on one core[\s\S]*12\.5 ms<small>0\.0013 of the 10 s heard/,
     );

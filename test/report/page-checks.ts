@@ -1,4 +1,7 @@
-/** What tests ask of a page, as scripts that run in it: they are text, because the browser's types are not this project's. */
+/**
+ * What tests ask of a page, as scripts that run in it: they are text, because the browser's types
+ * are not this project's.
+ */
 
 /** Names of the sections that take up room. */
 export const sectionsShown = `[...document.querySelectorAll('section')].filter((each) => each.getBoundingClientRect().height > 60).map(({ id }) => id)`;

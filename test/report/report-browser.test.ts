@@ -5,14 +5,27 @@ import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { renderReport } from '../../report/report-page';
 import { browser as findBrowser } from '../../infra/toolchain';
-import { chartsDrawn, classScores, clipSeconds, faintTexts, pageWidth, sectionsShown, standingOut } from './page-checks';
+import {
+  chartsDrawn,
+  classScores,
+  clipSeconds,
+  faintTexts,
+  pageWidth,
+  sectionsShown,
+  standingOut,
+} from './page-checks';
 import { sampleReport } from './sample-report';
 
 const found = findBrowser();
 if ('missing' in found)
-  console.warn(`left out: the report looked at in a browser (test/report/report-browser.test.ts), because ${found.missing}`);
+  console.warn(
+    `left out: the report looked at in a browser (test/report/report-browser.test.ts), because ${found.missing}`,
+  );
 
-const VIEWPORTS = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } } as const;
+const VIEWPORTS = {
+  desktop: { width: 1280, height: 900 },
+  phone: { width: 390, height: 844 },
+} as const;
 const SECTIONS = [
   'models',
   'training',
@@ -33,10 +46,16 @@ const SECTIONS = [
   let browser: Browser;
 
   beforeAll(async () => {
-    writeFileSync(file, renderReport(sampleReport({ students: ['mini', 'a-student-with-a-very-long-name-indeed'] })));
+    writeFileSync(
+      file,
+      renderReport(sampleReport({ students: ['mini', 'a-student-with-a-very-long-name-indeed'] })),
+    );
     const executablePath = 'path' in found ? found.path : '';
     // Chromium refuses its sandbox to root, as which containers run.
-    browser = await chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
+    browser = await chromium.launch({
+      executablePath,
+      args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    });
   });
   afterAll(async () => {
     await browser?.close();
@@ -52,7 +71,11 @@ const SECTIONS = [
     const troubles: string[] = [];
     page.on('console', (message) => troubles.push(`console ${message.type()}: ${message.text()}`));
     page.on('pageerror', (error) => troubles.push(`error: ${error.message}`));
-    page.on('request', (request) => /^(file|data):/.test(request.url()) || troubles.push(`request: ${request.url()}`));
+    page.on(
+      'request',
+      (request) =>
+        /^(file|data):/.test(request.url()) || troubles.push(`request: ${request.url()}`),
+    );
     await page.goto(pathToFileURL(file).href);
     await page.waitForFunction(chartsDrawn);
     return { page, troubles };

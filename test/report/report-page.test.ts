@@ -14,11 +14,15 @@ function hostileReport(): ReportData {
   for (const model of data.models) model.name = HOSTILE;
   for (const each of data.classes) each.name = HOSTILE;
   for (const stage of data.result.stages) stage.name = HOSTILE;
-  data.rejected = [{ kind: HOSTILE, count: 1, examples: [{ split: 'eval', clip: HOSTILE, reason: HOSTILE }] }];
-  for (const each of data.attempts) Object.assign(each, { what: HOSTILE, worker: HOSTILE, failure: HOSTILE, activity: HOSTILE });
+  data.rejected = [
+    { kind: HOSTILE, count: 1, examples: [{ split: 'eval', clip: HOSTILE, reason: HOSTILE }] },
+  ];
+  for (const each of data.attempts)
+    Object.assign(each, { what: HOSTILE, worker: HOSTILE, failure: HOSTILE, activity: HOSTILE });
   for (const clip of data.models.flatMap(({ worst }) => worst ?? [])) {
     clip.clip = HOSTILE;
-    for (const tag of [...(clip.labels ?? []), ...clip.student, ...clip.ensemble]) tag.name = HOSTILE;
+    for (const tag of [...(clip.labels ?? []), ...clip.student, ...clip.ensemble])
+      tag.name = HOSTILE;
   }
   data.runFile = { [HOSTILE]: HOSTILE };
   return data;
@@ -33,7 +37,8 @@ function visibleText(page: string): string {
     .replace(/\s+/g, ' ');
 }
 
-const scriptsOf = (page: string): string[] => [...page.matchAll(/<script>([^]*?)<\/script>/g)].map(([, script]) => script ?? '');
+const scriptsOf = (page: string): string[] =>
+  [...page.matchAll(/<script>([^]*?)<\/script>/g)].map(([, script]) => script ?? '');
 
 describe('the course of training', () => {
   it('says so when the best epoch alone was better than the average that became the student', () => {
@@ -43,7 +48,9 @@ describe('the course of training', () => {
     const validated = data.curves[0]!.epochs.find(({ mAP }) => mAP !== null)!;
     Object.assign(validated, { mAP: 0.5 });
     student.trained!.validationMAP = 0.45;
-    expect(visibleText(renderReport(data))).toContain(`What was averaged for mini validates at 0.450, ${advice}`);
+    expect(visibleText(renderReport(data))).toContain(
+      `What was averaged for mini validates at 0.450, ${advice}`,
+    );
     student.trained!.validationMAP = 0.501;
     expect(visibleText(renderReport(data))).not.toContain('averageBest, or');
   });
@@ -58,8 +65,12 @@ describe('the lineage', () => {
   it('leads from corpus and teachers over the logits to the student, by their places in the store', () => {
     const data = sampleReport();
     const text = lineageOf(data);
-    const places = [`plans/${data.planKey.slice(0, 12)}`, ...data.models.map(({ sha256 }) => sha256 && `models/${sha256.slice(0, 12)}`)];
-    for (const place of [...places, `logits/${data.result.logits?.key.slice(0, 12)}`]) if (place) expect(text).toContain(place);
+    const places = [
+      `plans/${data.planKey.slice(0, 12)}`,
+      ...data.models.map(({ sha256 }) => sha256 && `models/${sha256.slice(0, 12)}`),
+    ];
+    for (const place of [...places, `logits/${data.result.logits?.key.slice(0, 12)}`])
+      if (place) expect(text).toContain(place);
     expect(text).not.toContain('champion');
   });
 
@@ -67,7 +78,16 @@ describe('the lineage', () => {
     const data = sampleReport();
     const says = 'mini stays behind the champion by 0.010 mAP';
     const against = { entry: 3, sha256: 'e'.repeat(64), mAP: 0.31 };
-    data.result.promotion = { outcome: 'kept', student: 'mini', sha256: 'f'.repeat(64), mAP: 0.3, against, minGain: 0, entry: 3, says };
+    data.result.promotion = {
+      outcome: 'kept',
+      student: 'mini',
+      sha256: 'f'.repeat(64),
+      mAP: 0.3,
+      against,
+      minGain: 0,
+      entry: 3,
+      says,
+    };
     expect(lineageOf(data)).toContain(`the champion before ${says} models/eeeeeeeeeeee…`);
   });
 });
@@ -76,7 +96,9 @@ describe('clips of the same audio', () => {
   it('are counted under the corpus, where there are any', () => {
     const data = sampleReport();
     expect(visibleText(renderReport(data))).not.toContain('the very audio of another');
-    data.splits = data.splits.map((split) => (split.split === 'train' ? { ...split, duplicates: 3 } : split));
+    data.splits = data.splits.map((split) =>
+      split.split === 'train' ? { ...split, duplicates: 3 } : split,
+    );
     expect(visibleText(renderReport(data))).toContain(
       'Clips that hold the very audio of another in their split: 3 of train. They were kept.',
     );
@@ -113,7 +135,9 @@ describe('the report of a distillation', () => {
 
   it('says in numbers what the student is worth and what it costs', () => {
     const share = ((data.result.students[0]?.mAP ?? 0) / (data.result.ensemble.mAP ?? 1)) * 100;
-    expect(text).toContain(`The student mini keeps ${share.toFixed(1)} % of its ensemble's mAP on 800 eval clips`);
+    expect(text).toContain(
+      `The student mini keeps ${share.toFixed(1)} % of its ensemble's mAP on 800 eval clips`,
+    );
     expect(text).toContain('0.22 M 3.8× fewer than the largest teacher, 8.1× fewer than all');
     expect(text).toContain('938 kB 0.2 % of the audio’s 384 MB PCM, 8 views');
     expect(text).toContain('7 min 00 s most of it in distill: 3 min 23 s');
@@ -122,12 +146,15 @@ describe('the report of a distillation', () => {
   it('says from which step on the time of a resumed training is', () => {
     const resumed = sampleReport();
     for (const { trained } of resumed.models) if (trained) trained.resumedAtStep = 1200;
-    expect(visibleText(renderReport(resumed))).toContain('16 epochs, 3 min 23 s from step 1,200 on');
+    expect(visibleText(renderReport(resumed))).toContain(
+      '16 epochs, 3 min 23 s from step 1,200 on',
+    );
     expect(text).not.toContain('from step');
   });
 
   it('shows every model with its mAP, every stage, and every scored class', () => {
-    for (const { name, mAP } of data.models) expect(text).toMatch(new RegExp(`${name} .{0,40}${mAP?.toFixed(3)}`));
+    for (const { name, mAP } of data.models)
+      expect(text).toMatch(new RegExp(`${name} .{0,40}${mAP?.toFixed(3)}`));
     for (const { name } of data.result.stages) expect(text).toContain(` ${name} `);
     for (const { name } of data.classes) expect(text).toContain(` ${name} `);
   });
@@ -135,15 +162,24 @@ describe('the report of a distillation', () => {
   it('adds up what was paid for, attempts in vain included', () => {
     const section = /<section id="stages">[^]*?<\/section>/.exec(page)?.[0] ?? '';
     const seconds = (gpu: boolean): number =>
-      data.attempts.filter((each) => each.gpu === gpu).reduce((sum, { startedMs, endedMs }) => sum + (endedMs - startedMs) / 1000, 0);
+      data.attempts
+        .filter((each) => each.gpu === gpu)
+        .reduce((sum, { startedMs, endedMs }) => sum + (endedMs - startedMs) / 1000, 0);
     const together = visibleText(`<body>${section}`).split('together')[1];
-    expect(together).toContain(`7 min 00 s ${(seconds(false) / 3600).toFixed(4)} h ${(seconds(true) / 3600).toFixed(4)} h`);
+    expect(together).toContain(
+      `7 min 00 s ${(seconds(false) / 3600).toFixed(4)} h ${(seconds(true) / 3600).toFixed(4)} h`,
+    );
   });
 
   it('lists every attempt with its outcome and its failure', () => {
-    expect(text).toContain('14 activities in 17 attempts on 2 workers (1 failed, 1 lost, 1 stopped)');
+    expect(text).toContain(
+      '14 activities in 17 attempts on 2 workers (1 failed, 1 lost, 1 stopped)',
+    );
     expect(text).toContain("EngineLost: the engine's process ended (SIGKILL)");
-    for (const title of ['trainModel mini, attempt 1: lost with its process', 'trainModel mini, attempt 2: stopped after its checkpoint'])
+    for (const title of [
+      'trainModel mini, attempt 1: lost with its process',
+      'trainModel mini, attempt 2: stopped after its checkpoint',
+    ])
       expect(page).toContain(title.replace(', attempt 1', ''));
   });
 
@@ -163,9 +199,12 @@ describe('the report of a distillation', () => {
   });
 
   it('forbids itself any request and any script but its own', () => {
-    const policy = /Content-Security-Policy" content="([^"]*)"/.exec(page)?.[1]?.replaceAll('&#39;', "'") ?? '';
+    const policy =
+      /Content-Security-Policy" content="([^"]*)"/.exec(page)?.[1]?.replaceAll('&#39;', "'") ?? '';
     expect(policy).toContain("default-src 'none'");
-    const hashes = scriptsOf(page).map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`);
+    const hashes = scriptsOf(page).map(
+      (script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+    );
     expect(hashes).toHaveLength(2);
     expect(policy.split('script-src ')[1]?.split(' ')).toEqual(hashes);
     expect(page.replace(/<script>[^]*?<\/script>/g, '')).not.toMatch(/https?:|url\(|@import/);
@@ -188,7 +227,9 @@ describe('the report of a run without labels', () => {
   const page = renderReport(sampleReport({ labelled: false }));
 
   it('judges the student by its agreement with the ensemble', () => {
-    expect(visibleText(page)).toContain('names the same most probable class as its ensemble on 76.4 % of 800 eval clips');
+    expect(visibleText(page)).toContain(
+      'names the same most probable class as its ensemble on 76.4 % of 800 eval clips',
+    );
     expect(page).not.toContain('id="classes"');
     expect(visibleText(page)).not.toContain('NaN');
   });
@@ -205,8 +246,16 @@ const taughtModel = (model: ReportModel): ReportModel => ({
 describe('the report of taught teachers', () => {
   it('compares with no ensemble', () => {
     const data = sampleReport({ students: ['small', 'wide'] });
-    const students = data.models.filter(({ role }) => role === 'student').map((model) => taughtModel(model));
-    const taught: ReportData = { ...data, kind: 'teach', models: students, ensembleValidationMAP: null, attempts: [] };
+    const students = data.models
+      .filter(({ role }) => role === 'student')
+      .map((model) => taughtModel(model));
+    const taught: ReportData = {
+      ...data,
+      kind: 'teach',
+      models: students,
+      ensembleValidationMAP: null,
+      attempts: [],
+    };
     taught.result = { ...data.result, teachers: [], ensemble: { mAP: null }, logits: null };
     const text = visibleText(renderReport(taught));
     expect(text).toContain('small reaches mAP');
@@ -218,8 +267,21 @@ describe('the report of a run that has next to nothing', () => {
   it('leaves out what is not there', () => {
     const data = sampleReport({ labelled: false });
     const models = data.models.map((model) => ({ ...model, agreement: null, worst: [] }));
-    const empty: ReportData = { ...data, models, evalClips: null, curves: [], rejected: [], splits: [], attempts: [] };
-    empty.result = { ...data.result, rejected: 0, stages: [], logits: { key: 'k', rows: 0, views: 1, bytes: 0, pcmBytes: 0 } };
+    const empty: ReportData = {
+      ...data,
+      models,
+      evalClips: null,
+      curves: [],
+      rejected: [],
+      splits: [],
+      attempts: [],
+    };
+    empty.result = {
+      ...data.result,
+      rejected: 0,
+      stages: [],
+      logits: { key: 'k', rows: 0, views: 1, bytes: 0, pcmBytes: 0 },
+    };
     const page = renderReport(empty);
     expect(visibleText(page)).toContain('There is no eval split to judge it on.');
     expect(visibleText(page)).not.toMatch(/NaN|Infinity|undefined/);

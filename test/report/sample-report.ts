@@ -1,4 +1,7 @@
-/** A report about a run like the demo's, made up by formulas: three teachers, one or two students, 52 classes. */
+/**
+ * A report about a run like the demo's, made up by formulas: three teachers, one or two students,
+ * 52 classes.
+ */
 import { encodeWav } from '../../ced/audio/wav-file';
 import type { StageName } from '../../workflows/contract/status';
 import type { ReportData, ReportModel } from '../../report/report-data';
@@ -27,12 +30,23 @@ const noise = (seed: number): number => Math.abs(Math.sin(seed * 12.9898) * 4375
 
 const apOf = (level: number, shift: number): number[] =>
   Array.from({ length: CLASSES }, (_, index) =>
-    Math.min(0.99, Math.max(0.02, level * (0.15 + 2.1 * noise(index + 1) ** 1.6) + (noise(index * 7 + shift) - 0.5) * 0.06)),
+    Math.min(
+      0.99,
+      Math.max(
+        0.02,
+        level * (0.15 + 2.1 * noise(index + 1) ** 1.6) + (noise(index * 7 + shift) - 0.5) * 0.06,
+      ),
+    ),
   );
 
-const meanOf = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const meanOf = (values: number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
-export function trainedModel(name: string, parameters: number, change: Partial<TrainedModel> = {}): TrainedModel {
+export function trainedModel(
+  name: string,
+  parameters: number,
+  change: Partial<TrainedModel> = {},
+): TrainedModel {
   const model = {
     name,
     sha256: hash(name),
@@ -50,9 +64,22 @@ export function sampleReport({ students = ['mini'], labelled = true } = {}): Rep
   const teacher = (name: string, parameters: number, index: number): ReportModel => {
     const perClass = apOf(0.27, index);
     const scores = labelled ? { mAP: meanOf(perClass), perClass } : { mAP: null, perClass: [] };
-    return { role: 'teacher', name, parameters, sha256: hash(name), weight: 1 / 3, ...scores, agreement: null, trained: null };
+    return {
+      role: 'teacher',
+      name,
+      parameters,
+      sha256: hash(name),
+      weight: 1 / 3,
+      ...scores,
+      agreement: null,
+      trained: null,
+    };
   };
-  const teachers = [teacher('small-a', 482_100, 1), teacher('small-b', 482_100, 2), teacher('wide', 840_252, 3)];
+  const teachers = [
+    teacher('small-a', 482_100, 1),
+    teacher('small-b', 482_100, 2),
+    teacher('wide', 840_252, 3),
+  ];
   const ensemblePerClass = apOf(0.31, 4);
   const ensemble: ReportModel = {
     role: 'ensemble',
@@ -107,7 +134,13 @@ export function sampleReport({ students = ['mini'], labelled = true } = {}): Rep
         sha256: sha256 ?? '',
         bitExact: true,
       })),
-      logits: { key: hash('logits'), rows: 24_000, views: 8, bytes: 938_400, pcmBytes: 384_000_000 },
+      logits: {
+        key: hash('logits'),
+        rows: 24_000,
+        views: 8,
+        bytes: 938_400,
+        pcmBytes: 384_000_000,
+      },
       rejected: 3,
       stages: stages.map(([name, seconds]) => ({ name, seconds })),
     },
@@ -124,9 +157,33 @@ export function sampleReport({ students = ['mini'], labelled = true } = {}): Rep
     curves: students.map(curve),
     ensembleValidationMAP: labelled ? 0.342 : null,
     splits: [
-      { split: 'train', shards: 6, clips: 2998, chunks: 2998, samples: 192_000_000, rejected: 2, labelled: true },
-      { split: 'validation', shards: 1, clips: 400, chunks: 400, samples: 25_600_000, rejected: 0, labelled },
-      { split: 'eval', shards: 2, clips: 800, chunks: 800, samples: 51_200_000, rejected: 1, labelled },
+      {
+        split: 'train',
+        shards: 6,
+        clips: 2998,
+        chunks: 2998,
+        samples: 192_000_000,
+        rejected: 2,
+        labelled: true,
+      },
+      {
+        split: 'validation',
+        shards: 1,
+        clips: 400,
+        chunks: 400,
+        samples: 25_600_000,
+        rejected: 0,
+        labelled,
+      },
+      {
+        split: 'eval',
+        shards: 2,
+        clips: 800,
+        chunks: 800,
+        samples: 51_200_000,
+        rejected: 1,
+        labelled,
+      },
     ],
     attempts: sampleAttempts(),
     versions: { ced: '0.1.0', node: '20.19.0', temporal: '1.24.0' },
@@ -135,14 +192,28 @@ export function sampleReport({ students = ['mini'], labelled = true } = {}): Rep
         kind: 'no such file',
         count: 2,
         examples: [
-          { split: 'train', clip: 'fluid-00017', reason: 'no such file: /data/train/fluid-00017.flac' },
-          { split: 'train', clip: 'fluid-00018', reason: 'no such file: /data/train/fluid-00018.flac' },
+          {
+            split: 'train',
+            clip: 'fluid-00017',
+            reason: 'no such file: /data/train/fluid-00017.flac',
+          },
+          {
+            split: 'train',
+            clip: 'fluid-00018',
+            reason: 'no such file: /data/train/fluid-00018.flac',
+          },
         ],
       },
       {
         kind: 'tooShort',
         count: 1,
-        examples: [{ split: 'eval', clip: 'tim-00311', reason: 'tooShort: 12 samples at 16 kHz; the front end needs 257' }],
+        examples: [
+          {
+            split: 'eval',
+            clip: 'tim-00311',
+            reason: 'tooShort: 12 samples at 16 kHz; the front end needs 257',
+          },
+        ],
       },
     ],
     runFile: {
@@ -160,10 +231,18 @@ function worst(labelled: boolean): WorstClip[] {
     clip: `tim-${String(index * 37).padStart(5, '0')}`,
     wrongness: 9.1 - 0.4 * index,
     labels: labelled ? [{ name: NAMES[index % NAMES.length] ?? '', probability: 0.02 }] : null,
-    student: [1, 2, 3].map((rank) => ({ name: NAMES[(index + rank) % NAMES.length] ?? '', probability: 0.9 / rank })),
-    ensemble: [2, 3, 4].map((rank) => ({ name: NAMES[(index + rank) % NAMES.length] ?? '', probability: 0.8 / rank })),
+    student: [1, 2, 3].map((rank) => ({
+      name: NAMES[(index + rank) % NAMES.length] ?? '',
+      probability: 0.9 / rank,
+    })),
+    ensemble: [2, 3, 4].map((rank) => ({
+      name: NAMES[(index + rank) % NAMES.length] ?? '',
+      probability: 0.8 / rank,
+    })),
     seconds: 4,
-    wav: encodeWav(Int16Array.from({ length: 16_000 }, (__, at) => (at === 8000 ? 20_000 : 0))).toString('base64'),
+    wav: encodeWav(
+      Int16Array.from({ length: 16_000 }, (__, at) => (at === 8000 ? 20_000 : 0)),
+    ).toString('base64'),
   }));
 }
 
@@ -195,7 +274,12 @@ function sampleAttempts(): RunAttempt[] {
     attempt('plan', 'importModels', ['', 1, 0.2, 0.7]),
     attempt('plan', 'planCorpus', ['', 1, 0.8, 1.3]),
     ...Array.from({ length: 6 }, (_, shard) =>
-      attempt('download', 'ingestShard', [`train shard ${shard}`, 1, 1.4 + 6 * Math.floor(shard / 2), 7 + 6 * Math.floor(shard / 2)]),
+      attempt('download', 'ingestShard', [
+        `train shard ${shard}`,
+        1,
+        1.4 + 6 * Math.floor(shard / 2),
+        7 + 6 * Math.floor(shard / 2),
+      ]),
     ),
     attempt('gate', 'scoreModel', ['small-a on eval', 1, 23, 29], { reused: true }),
     attempt('gate', 'scoreModel', ['wide on eval', 1, 29, 41]),
@@ -213,13 +297,15 @@ function sampleAttempts(): RunAttempt[] {
 }
 
 function curve(name: string, index: number): TrainingCurve {
-  const lossAt = (step: number): number => 0.09 + (0.2 + 0.02 * index) * Math.exp(-step / (500 + 200 * index));
+  const lossAt = (step: number): number =>
+    0.09 + (0.2 + 0.02 * index) * Math.exp(-step / (500 + 200 * index));
   const steps = Array.from({ length: 300 }, (_, at) => {
     const step = at * 10;
     return {
       step,
       loss: lossAt(step) * (0.9 + 0.2 * noise(step + index)),
-      learningRate: 0.002 * Math.min(1, (step + 1) / 200, 0.55 + 0.45 * Math.cos((Math.PI * step) / 3000)),
+      learningRate:
+        0.002 * Math.min(1, (step + 1) / 200, 0.55 + 0.45 * Math.cos((Math.PI * step) / 3000)),
     };
   });
   const epochs = Array.from({ length: 16 }, (_, at) => {
@@ -235,7 +321,13 @@ function curve(name: string, index: number): TrainingCurve {
     name,
     steps,
     epochs,
-    engine: { tensorflow: '2.21.0', device: 'cpu', instructionCap: 'AVX512_CORE', intraOpThreads: 2, numericsVersion: 1 },
+    engine: {
+      tensorflow: '2.21.0',
+      device: 'cpu',
+      instructionCap: 'AVX512_CORE',
+      intraOpThreads: 2,
+      numericsVersion: 1,
+    },
   };
 }
 

@@ -30,7 +30,10 @@ const ended = (endedMs: number, change: Partial<AttemptEnd> = {}): AttemptEnd =>
   reused: false,
   ...change,
 });
-const run = { kind: 'distill' as const, ensemble: [{ name: 't', sha256: 'teacher', parameters: 1, weight: 1 }] };
+const run = {
+  kind: 'distill' as const,
+  ensemble: [{ name: 't', sha256: 'teacher', parameters: 1, weight: 1 }],
+};
 
 describe('attempts joined from what they left behind', () => {
   it('are lost until the next one was due where no end is left, and running still where no next one is', () => {
@@ -43,7 +46,15 @@ describe('attempts joined from what they left behind', () => {
       run,
     );
     expect(attempts).toMatchObject([
-      { activity: 'trainModel', attempt: 1, outcome: 'lost', startedMs: 1000, endedMs: 4995, gpu: true, stage: 'distill' },
+      {
+        activity: 'trainModel',
+        attempt: 1,
+        outcome: 'lost',
+        startedMs: 1000,
+        endedMs: 4995,
+        gpu: true,
+        stage: 'distill',
+      },
       { activity: 'trainModel', attempt: 2, outcome: 'done', startedMs: 5000, endedMs: 9000 },
     ]);
   });
@@ -51,7 +62,10 @@ describe('attempts joined from what they left behind', () => {
   it('belong to the gate when a teacher is scored, and to the evaluation when a student is', () => {
     const score = (model: string): RunAttempt[] =>
       joinAttempts([{ start: started('scoreModel', model, 1, 0, { model }), end: ended(1) }], run);
-    expect([...score('teacher'), ...score('student')].map(({ stage }) => stage)).toEqual(['gate', 'evaluate']);
+    expect([...score('teacher'), ...score('student')].map(({ stage }) => stage)).toEqual([
+      'gate',
+      'evaluate',
+    ]);
   });
 });
 
@@ -61,7 +75,10 @@ describe('a timeline', () => {
       { start: started('ingestShard', '1', 1, 0, { scheduledMs: 0 }), end: ended(100) },
       { start: started('ingestShard', '2', 1, 50), end: ended(120) },
       { start: started('ingestShard', '3', 1, 100), end: ended(200) },
-      { start: started('trainModel', '4', 1, 300), end: ended(400, { outcome: 'failed', failure: 'EngineLost: gone' }) },
+      {
+        start: started('trainModel', '4', 1, 300),
+        end: ended(400, { outcome: 'failed', failure: 'EngineLost: gone' }),
+      },
       { start: started('trainModel', '4', 2, 600), end: ended(1000) },
     ],
     run,
@@ -70,7 +87,9 @@ describe('a timeline', () => {
 
   it('puts what overlaps into lanes of its own, and what follows into the same', () => {
     const ingest = timeline.stages.find(({ stage }) => stage === 'download');
-    expect(ingest?.lanes.map((lane) => lane.map(({ attempts: [first] }) => first?.activityId))).toEqual([['1', '3'], ['2']]);
+    expect(
+      ingest?.lanes.map((lane) => lane.map(({ attempts: [first] }) => first?.activityId)),
+    ).toEqual([['1', '3'], ['2']]);
   });
 
   it('shows the waiting between two attempts', () => {
@@ -104,6 +123,7 @@ describe('a timeline', () => {
 
   it('has round moments on its axis, eight at most', () => {
     expect(ticks(420_000).map((ms) => ms / 1000)).toEqual([0, 60, 120, 180, 240, 300, 360, 420]);
-    for (const spanMs of [1, 900, 61_000, 7e6, 3e8, 5e9]) expect(ticks(spanMs).length).toBeLessThanOrEqual(9);
+    for (const spanMs of [1, 900, 61_000, 7e6, 3e8, 5e9])
+      expect(ticks(spanMs).length).toBeLessThanOrEqual(9);
   });
 });

@@ -35,7 +35,12 @@ describe('where labels, counts and scores are enough, no audio is touched', () =
 
   it('by the evaluation of teachers and ensemble; only the worst clips of a student are heard', async () => {
     const { ensemble, students } = run.input;
-    expect(await evaluateRun(silent, PLAN, 'eval', { ensemble, students: [] })).toMatchObject({ clips: 4, teachers: [{ mAP: 1 }, {}] });
-    await expect(evaluateRun(silent, PLAN, 'eval', { ensemble, students })).rejects.toThrow(/^audio\/.* was touched$/);
+    expect(await evaluateRun(silent, PLAN, 'eval', { ensemble, students: [] })).toMatchObject({
+      clips: 4,
+      teachers: [{ mAP: 1 }, {}],
+    });
+    await expect(evaluateRun(silent, PLAN, 'eval', { ensemble, students })).rejects.toThrow(
+      /^audio\/.* was touched$/,
+    );
   });
 });

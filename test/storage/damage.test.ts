@@ -1,4 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asFailure } from '../../activities/activity-edge';
@@ -35,13 +42,20 @@ let planKey: string;
 let logitsInput: LogitsInput;
 let logits: LogitsShard;
 
-/** The corpus, a teacher and its logits, made once; every test damages and mends its own part of them. */
+/**
+ * The corpus, a teacher and its logits, made once; every test damages and mends its own part of
+ * them.
+ */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ced-damage-'));
   store = storeBelow(folder);
   deps = localDependencies(folder, store);
   context = jobContextOn(store);
-  const corpus = { ...writeToneCorpus(folder, { train: CLIPS, validation: 6, eval: 0 }), eval: undefined, clipsPerShard: CLIPS };
+  const corpus = {
+    ...writeToneCorpus(folder, { train: CLIPS, validation: 6, eval: 0 }),
+    eval: undefined,
+    clipsPerShard: CLIPS,
+  };
   const model = { embedDim: 32, depth: 1, heads: 2 };
   run = distillRunSchema.parse({
     name: 'damage',
@@ -49,12 +63,35 @@ beforeAll(async () => {
     corpus,
     teachers: [writeUntaughtTeacher(folder, corpus.vocabulary, 5)],
     logits: { views: 2, topK: 3, chunkSeconds: 1, seed: 7 },
-    students: [{ name: 'student', model, epochs: 4, batchSize: 8, learningRate: 1e-3, warmupSteps: 2, validateEvery: 1, averageBest: 2, checkpointSeconds: 0.001, seed: 1 }], // prettier-ignore
+    students: [
+      {
+        name: 'student',
+        model,
+        epochs: 4,
+        batchSize: 8,
+        learningRate: 1e-3,
+        warmupSteps: 2,
+        validateEvery: 1,
+        averageBest: 2,
+        checkpointSeconds: 0.001,
+        seed: 1,
+      },
+    ],
   });
-  ({ planKey } = await planCorpus(deps, { store: '', corpus: run.corpus, chunkSeconds: 1 }, ignore));
-  for (const split of ['train', 'validation'] as const) await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
+  ({ planKey } = await planCorpus(
+    deps,
+    { store: '', corpus: run.corpus, chunkSeconds: 1 },
+    ignore,
+  ));
+  for (const split of ['train', 'validation'] as const)
+    await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
   await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
-  const { teachers } = await importModels(deps, { store: '', vocabulary: run.corpus.vocabulary, teachers: run.teachers, inits: [] });
+  const { teachers } = await importModels(deps, {
+    store: '',
+    vocabulary: run.corpus.vocabulary,
+    teachers: run.teachers,
+    inits: [],
+  });
   if ('published' in run.logits) throw new Error('the logits of this run are computed');
   logitsInput = { store: '', planKey, shard: 0, ensemble: teachers, settings: run.logits };
   logits = await hearAndWrite(context, logitsInput);
@@ -63,7 +100,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const pathOf = (key: string): string => join(folder, 'store', key);
 
-/** Flips a bit in the middle; in a manifest in its hash, since the seconds that also stand there are covered by none. */
+/**
+ * Flips a bit in the middle; in a manifest in its hash, since the seconds that also stand there are
+ * covered by none.
+ */
 function flip(key: string): void {
   const bytes = readFileSync(pathOf(key));
   const hash = bytes.indexOf('"sha256":"');
@@ -81,7 +121,8 @@ async function hearAll(split: 'train' | 'validation'): Promise<void> {
   }
 }
 const lose = (key: string): void => rmSync(pathOf(key));
-const filesBelow = (key: string): string[] => readdirSync(pathOf(key), { recursive: true, encoding: 'utf8' }).sort();
+const filesBelow = (key: string): string[] =>
+  readdirSync(pathOf(key), { recursive: true, encoding: 'utf8' }).sort();
 
 describe.each([
   ['flipped in one bit', flip],
@@ -98,14 +139,22 @@ describe.each([
 
     const error: unknown = await hearAll('train').catch((thrown: unknown) => thrown);
     const failure = asFailure(error);
-    expect(failure).toMatchObject({ type: STORE_DAMAGED, nonRetryable: true, details: [[{ kind: 'audio', split: 'train', shard: 0 }]] });
+    expect(failure).toMatchObject({
+      type: STORE_DAMAGED,
+      nonRetryable: true,
+      details: [[{ kind: 'audio', split: 'train', shard: 0 }]],
+    });
     await expect(store.exists(key)).resolves.toBe(false);
     if (found) {
-      const kept = filesBelow('quarantine/audio').map((name) => readFileSync(pathOf(`quarantine/audio/${name}`)));
+      const kept = filesBelow('quarantine/audio').map((name) =>
+        readFileSync(pathOf(`quarantine/audio/${name}`)),
+      );
       expect(kept.some((bytes) => bytes.equals(found))).toBe(true);
     }
 
-    await expect(ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, ignore)).resolves.toMatchObject({ reused: false });
+    await expect(
+      ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, ignore),
+    ).resolves.toMatchObject({ reused: false });
     expect(readFileSync(pathOf(key)).equals(sound)).toBe(true);
     await hearAll('train');
   });
@@ -114,11 +163,19 @@ describe.each([
     const audio = await CorpusAudio.open(store, planKey, 'validation');
     const key = `audio/${audio.audioShards[0]}.npy`;
     audio.close();
-    const [sound, source] = [readFileSync(pathOf(key)), readFileSync(join(folder, 'audio/validation-0.wav'))];
+    const [sound, source] = [
+      readFileSync(pathOf(key)),
+      readFileSync(join(folder, 'audio/validation-0.wav')),
+    ];
     damage(key);
     await expect(hearAll('validation')).rejects.toThrow(/damaged or missing/);
-    writeFileSync(join(folder, 'audio/validation-0.wav'), readFileSync(join(folder, 'audio/validation-1.wav')));
-    await expect(ingestShard(deps, { store: '', planKey, split: 'validation', shard: 0 }, ignore)).rejects.toThrow(/have changed since/);
+    writeFileSync(
+      join(folder, 'audio/validation-0.wav'),
+      readFileSync(join(folder, 'audio/validation-1.wav')),
+    );
+    await expect(
+      ingestShard(deps, { store: '', planKey, split: 'validation', shard: 0 }, ignore),
+    ).rejects.toThrow(/have changed since/);
     writeFileSync(join(folder, 'audio/validation-0.wav'), source);
     await ingestShard(deps, { store: '', planKey, split: 'validation', shard: 0 }, ignore);
     expect(readFileSync(pathOf(key)).equals(sound)).toBe(true);
@@ -140,11 +197,21 @@ describe.each([
     const key = `logits/${logits.logitsKey}/${audioShards[0]}`;
     const sound = readFileSync(pathOf(`${key}.parquet`));
     damage(`${key}.${extension}`);
-    const error: unknown = await storedTables(store, logits.logitsKey, audioShards).catch((thrown: unknown) => thrown);
-    expect(asFailure(error)).toMatchObject({ type: STORE_DAMAGED, details: [[{ kind: 'logits', shard: 0 }]] });
-    await expect(hearAndWrite(context, logitsInput)).resolves.toMatchObject({ logitsKey: logits.logitsKey, reused: false });
+    const error: unknown = await storedTables(store, logits.logitsKey, audioShards).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(asFailure(error)).toMatchObject({
+      type: STORE_DAMAGED,
+      details: [[{ kind: 'logits', shard: 0 }]],
+    });
+    await expect(hearAndWrite(context, logitsInput)).resolves.toMatchObject({
+      logitsKey: logits.logitsKey,
+      reused: false,
+    });
     expect(readFileSync(pathOf(`${key}.parquet`)).equals(sound)).toBe(true);
-    await expect(storedTables(store, logits.logitsKey, audioShards)).resolves.toMatchObject([{ rows: 2 * CLIPS }]);
+    await expect(storedTables(store, logits.logitsKey, audioShards)).resolves.toMatchObject([
+      { rows: 2 * CLIPS },
+    ]);
   });
 });
 
@@ -155,24 +222,41 @@ describe("a teacher's files", () => {
     ['model.safetensors', 'lost', lose],
     ['config.json', 'truncated', cut],
     ['config.json', 'lost', lose],
-  ])('%s, %s, is set aside and copied again from where the run file says', async (file, _, damage) => {
-    const sha256 = logitsInput.ensemble[0]!.sha256;
-    const key = `models/${sha256}/${file}`;
-    const sound = readFileSync(pathOf(key));
-    damage(key);
-    await expect(isModelSound(store, sha256)).resolves.toBe(false);
-    const error: unknown = await loadModel(store, sha256).catch((thrown: unknown) => thrown);
-    expect(asFailure(error)).toMatchObject({ type: STORE_DAMAGED, nonRetryable: true, details: [[{ kind: 'model', sha256 }]] });
-    await importModels(deps, { store: '', vocabulary: run.corpus.vocabulary, teachers: run.teachers, inits: [] });
-    expect(readFileSync(pathOf(key)).equals(sound)).toBe(true);
-    await expect(isModelSound(store, sha256)).resolves.toBe(true);
-  });
+  ])(
+    '%s, %s, is set aside and copied again from where the run file says',
+    async (file, _, damage) => {
+      const sha256 = logitsInput.ensemble[0]!.sha256;
+      const key = `models/${sha256}/${file}`;
+      const sound = readFileSync(pathOf(key));
+      damage(key);
+      await expect(isModelSound(store, sha256)).resolves.toBe(false);
+      const error: unknown = await loadModel(store, sha256).catch((thrown: unknown) => thrown);
+      expect(asFailure(error)).toMatchObject({
+        type: STORE_DAMAGED,
+        nonRetryable: true,
+        details: [[{ kind: 'model', sha256 }]],
+      });
+      await importModels(deps, {
+        store: '',
+        vocabulary: run.corpus.vocabulary,
+        teachers: run.teachers,
+        inits: [],
+      });
+      expect(readFileSync(pathOf(key)).equals(sound)).toBe(true);
+      await expect(isModelSound(store, sha256)).resolves.toBe(true);
+    },
+  );
 
   it('are mended by an import that meets them damaged before anybody else', async () => {
     const key = `models/${logitsInput.ensemble[0]!.sha256}/model.safetensors`;
     const sound = readFileSync(pathOf(key));
     flip(key);
-    await importModels(deps, { store: '', vocabulary: run.corpus.vocabulary, teachers: run.teachers, inits: [] });
+    await importModels(deps, {
+      store: '',
+      vocabulary: run.corpus.vocabulary,
+      teachers: run.teachers,
+      inits: [],
+    });
     expect(readFileSync(pathOf(key)).equals(sound)).toBe(true);
   });
 });
@@ -191,9 +275,30 @@ describe('training that was stopped', () => {
   ): Promise<string> => {
     steps = 0;
     const student = { ...run.students[0]!, seed, ...settings };
-    const targets = { kind: 'logits', logitsKey: logits.logitsKey, storedViews: 2, storedTopK: 3, seed: 7 } as const;
-    const input = { store: '', planKey, run: run.name, settings: student, init: null, targets, augment: run.logits.augment, chunkSeconds: 1, ensemble: logitsInput.ensemble, hasValidation: true, resume: 'continue', stopAfterEpoch: null, attemptId: `a${++attempts}` } as const; // prettier-ignore
-    const onProgress: JobContext['onProgress'] = ({ unit, done }) => void (unit === 'steps' && (steps = done));
+    const targets = {
+      kind: 'logits',
+      logitsKey: logits.logitsKey,
+      storedViews: 2,
+      storedTopK: 3,
+      seed: 7,
+    } as const;
+    const input = {
+      store: '',
+      planKey,
+      run: run.name,
+      settings: student,
+      init: null,
+      targets,
+      augment: run.logits.augment,
+      chunkSeconds: 1,
+      ensemble: logitsInput.ensemble,
+      hasValidation: true,
+      resume: 'continue',
+      stopAfterEpoch: null,
+      attemptId: `a${++attempts}`,
+    } as const;
+    const onProgress: JobContext['onProgress'] = ({ unit, done }) =>
+      void (unit === 'steps' && (steps = done));
     const breathe = (): Promise<boolean> => Promise.resolve(steps >= stopAtStep);
     return (await trainJob({ ...context, onProgress, breathe }, input)).sha256;
   };
@@ -209,7 +314,14 @@ describe('training that was stopped', () => {
   });
 
   const startingSteps = (): number[] =>
-    filesBelow(`${training}/attempts`).map((file) => (JSON.parse(readFileSync(pathOf(`${training}/attempts/${file}`), 'utf8')) as { step: number }).step); // prettier-ignore
+    filesBelow(`${training}/attempts`).map(
+      (file) =>
+        (
+          JSON.parse(readFileSync(pathOf(`${training}/attempts/${file}`), 'utf8')) as {
+            step: number;
+          }
+        ).step,
+    );
 
   const newest = (part: 'checkpoints' | 'best'): string =>
     `${training}/${part}/${readdirSync(pathOf(`${training}/${part}`))
@@ -237,11 +349,14 @@ describe('training that was stopped', () => {
     ['flipped in one bit', flip],
     ['truncated', cut],
     ['lost', lose],
-  ])('trains again what led to best weights that were %s, to the same student', async (_, damage) => {
-    damage(newest('best'));
-    await expect(train(1)).resolves.toBe(undisturbed);
-    expect(startingSteps().at(-1)).toBeLessThan(STEPS_BEFORE_THE_STOP);
-  });
+  ])(
+    'trains again what led to best weights that were %s, to the same student',
+    async (_, damage) => {
+      damage(newest('best'));
+      await expect(train(1)).resolves.toBe(undisturbed);
+      expect(startingSteps().at(-1)).toBeLessThan(STEPS_BEFORE_THE_STOP);
+    },
+  );
 
   it('meets a damaged clip when it comes to it, keeps its steps until then, and goes on with the same clip made again', async () => {
     const audio = await CorpusAudio.open(store, planKey, 'train');
@@ -254,8 +369,13 @@ describe('training that was stopped', () => {
       .find((clip) => !heardBefore.includes(clip))!;
     bytes[npyHeaderBytes + audio.clips[last]!.offset * 2]! ^= 1;
     writeFileSync(pathOf(key), bytes);
-    const error: unknown = await train(1, Infinity, { checkpointSeconds: 1000 }).catch((thrown: unknown) => thrown);
-    expect(asFailure(error)).toMatchObject({ type: STORE_DAMAGED, details: [[{ kind: 'audio', split: 'train', shard: 0 }]] });
+    const error: unknown = await train(1, Infinity, { checkpointSeconds: 1000 }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(asFailure(error)).toMatchObject({
+      type: STORE_DAMAGED,
+      details: [[{ kind: 'audio', split: 'train', shard: 0 }]],
+    });
     expect(steps).toBe(STEPS - 1);
     await ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, ignore);
     await expect(train(1)).resolves.toBe(undisturbed);
@@ -265,9 +385,11 @@ describe('training that was stopped', () => {
   it('because its disk was full, however often, has not failed to get on', async () => {
     const { create } = store;
     const noRoom = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
-    store.create = (key, bytes) => (key.includes('/checkpoints/') ? Promise.reject(noRoom) : create.call(store, key, bytes));
+    store.create = (key, bytes) =>
+      key.includes('/checkpoints/') ? Promise.reject(noRoom) : create.call(store, key, bytes);
     try {
-      for (let attempt = 0; attempt < 11; attempt++) await expect(train(1)).rejects.toThrow('ENOSPC');
+      for (let attempt = 0; attempt < 11; attempt++)
+        await expect(train(1)).rejects.toThrow('ENOSPC');
     } finally {
       store.create = create;
     }
@@ -281,7 +403,9 @@ describe('training that was stopped', () => {
     for (const damage of [flip, cut, lose]) {
       damage(`models/${undisturbed}/model.safetensors`);
       await expect(train(1)).resolves.toBe(undisturbed);
-      expect((await context.store.read(`models/${undisturbed}/model.safetensors`))?.length).toBeGreaterThan(0);
+      expect(
+        (await context.store.read(`models/${undisturbed}/model.safetensors`))?.length,
+      ).toBeGreaterThan(0);
     }
     // Nothing was trained for it.
     expect(startingSteps().slice(attempts)).toEqual([12, 12, 12]);
@@ -290,16 +414,24 @@ describe('training that was stopped', () => {
   it('early, and killed before its model was written, learns nothing more', async () => {
     rmSync(pathOf('training'), { recursive: true });
     const sha256 = await train(2, Infinity, { earlyStop: 1 });
-    const manifest = filesBelow('training').find((name) => /^[0-9a-f]+\/manifest\.json$/.test(name))!;
-    const first = JSON.parse(readFileSync(pathOf(`training/${manifest}`), 'utf8')) as { steps: number };
+    const manifest = filesBelow('training').find((name) =>
+      /^[0-9a-f]+\/manifest\.json$/.test(name),
+    )!;
+    const first = JSON.parse(readFileSync(pathOf(`training/${manifest}`), 'utf8')) as {
+      steps: number;
+    };
     expect(first.steps).toBeLessThan(12);
     lose(`training/${manifest}`);
     await expect(train(2, Infinity, { earlyStop: 1 })).resolves.toBe(sha256);
-    expect(JSON.parse(readFileSync(pathOf(`training/${manifest}`), 'utf8'))).toMatchObject({ steps: first.steps });
+    expect(JSON.parse(readFileSync(pathOf(`training/${manifest}`), 'utf8'))).toMatchObject({
+      steps: first.steps,
+    });
   });
 
   it('starts afresh when no checkpoint is sound, to the same student', async () => {
-    for (const file of filesBelow(`${training}/checkpoints`).filter((name) => name.endsWith('.json')))
+    for (const file of filesBelow(`${training}/checkpoints`).filter((name) =>
+      name.endsWith('.json'),
+    ))
       cut(`${training}/checkpoints/${file}`);
     await expect(train(1)).resolves.toBe(undisturbed);
     expect(startingSteps()).toEqual([0, 0]);

@@ -30,11 +30,19 @@ import { readScores } from '../../storage/scores';
 const ignore = (): void => undefined;
 
 describe('sealed JSON', () => {
-  const value = { formatVersion: 1, name: 'a "quoted" name', list: [1, 2.5, null], nested: { deep: true } };
+  const value = {
+    formatVersion: 1,
+    name: 'a "quoted" name',
+    list: [1, 2.5, null],
+    nested: { deep: true },
+  };
   const bytes = encodeSealed(value);
 
   it('is plain JSON with a field more', () => {
-    expect(JSON.parse(Buffer.from(bytes).toString())).toEqual({ ...value, seal: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(JSON.parse(Buffer.from(bytes).toString())).toEqual({
+      ...value,
+      seal: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
     expect(decodeSealed(bytes)).toEqual({ value, sealed: true });
   });
 
@@ -59,7 +67,8 @@ describe('sealed JSON', () => {
       const found = decoded(flipped);
       if (found) expect(found.value).toMatchObject(value);
     }
-    for (let length = 0; length < bytes.length - 1; length++) expect(decoded(bytes.subarray(0, length))).toBeNull();
+    for (let length = 0; length < bytes.length - 1; length++)
+      expect(decoded(bytes.subarray(0, length))).toBeNull();
   });
 });
 
@@ -76,23 +85,67 @@ describe('JSON of a store', () => {
 
   const at = (key: string): string => join(folder, 'store', key);
   const plan = (): Promise<{ planKey: string }> =>
-    planCorpus(deps, { store: '', corpus: run.corpus, chunkSeconds: 1, continues: 'damaged' }, ignore);
+    planCorpus(
+      deps,
+      { store: '', corpus: run.corpus, chunkSeconds: 1, continues: 'damaged' },
+      ignore,
+    );
   const ingest = (split: 'train' | 'validation'): ReturnType<typeof ingestShard> =>
     ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
   const score = (): ReturnType<typeof scoreJob> =>
-    scoreJob(context, { store: '', planKey, split: 'validation', model: teacher, chunkSeconds: 1, precision: 'float32' });
+    scoreJob(context, {
+      store: '',
+      planKey,
+      split: 'validation',
+      model: teacher,
+      chunkSeconds: 1,
+      precision: 'float32',
+    });
   const hear = (): ReturnType<typeof hearAndWrite> => {
     if ('published' in run.logits) throw new Error('the logits of this run are computed');
-    return hearAndWrite(context, { store: '', planKey, shard: 0, ensemble: [{ ...teacher, weight: 1 }], settings: run.logits });
+    return hearAndWrite(context, {
+      store: '',
+      planKey,
+      shard: 0,
+      ensemble: [{ ...teacher, weight: 1 }],
+      settings: run.logits,
+    });
   };
   const train = async (): Promise<TrainedModel> => {
     if ('published' in run.logits) throw new Error('the logits of this run are computed');
-    const targets = { kind: 'logits', logitsKey: (await hear()).logitsKey, storedViews: 2, storedTopK: 3, seed: 7 } as const;
-    return await trainJob(context, { store: '', planKey, run: run.name, settings: run.students[0]!, init: null, targets, augment: run.logits.augment, chunkSeconds: 1, ensemble: [{ ...teacher, weight: 1 }], hasValidation: true, resume: 'continue', stopAfterEpoch: null, attemptId: `a${++attempts}` }); // prettier-ignore
+    const targets = {
+      kind: 'logits',
+      logitsKey: (await hear()).logitsKey,
+      storedViews: 2,
+      storedTopK: 3,
+      seed: 7,
+    } as const;
+    return await trainJob(context, {
+      store: '',
+      planKey,
+      run: run.name,
+      settings: run.students[0]!,
+      init: null,
+      targets,
+      augment: run.logits.augment,
+      chunkSeconds: 1,
+      ensemble: [{ ...teacher, weight: 1 }],
+      hasValidation: true,
+      resume: 'continue',
+      stopAfterEpoch: null,
+      attemptId: `a${++attempts}`,
+    });
   };
   let attempts = 0;
-  const contentOf = async (split: 'train' | 'validation'): Promise<string> => (await readCorpusClips(store, planKey, split)).contentSha256;
-  const failureOf = async (work: Promise<unknown>): Promise<Error> => asFailure(await work.then(() => new Error('nothing failed'), (error: unknown) => error)); // prettier-ignore
+  const contentOf = async (split: 'train' | 'validation'): Promise<string> =>
+    (await readCorpusClips(store, planKey, split)).contentSha256;
+  const failureOf = async (work: Promise<unknown>): Promise<Error> =>
+    asFailure(
+      await work.then(
+        () => new Error('nothing failed'),
+        (error: unknown) => error,
+      ),
+    );
   const one = async (prefix: string, ending: string): Promise<string> =>
     (await store.list(prefix)).find((key) => key.endsWith(ending)) ?? `no ${prefix}…${ending}`;
 
@@ -101,19 +154,38 @@ describe('JSON of a store', () => {
     store = storeBelow(folder);
     deps = localDependencies(folder, store);
     context = jobContextOn(store);
-    const corpus = { ...writeToneCorpus(folder, { train: 12, validation: 4, eval: 0 }), eval: undefined, clipsPerShard: 12 };
+    const corpus = {
+      ...writeToneCorpus(folder, { train: 12, validation: 4, eval: 0 }),
+      eval: undefined,
+      clipsPerShard: 12,
+    };
     run = distillRunSchema.parse({
       name: 'damaged',
       store: 'store',
       corpus,
       teachers: [writeUntaughtTeacher(folder, corpus.vocabulary, 5)],
       logits: { views: 2, topK: 3, chunkSeconds: 1, seed: 7 },
-      students: [{ name: 'student', model: { embedDim: 32, depth: 1, heads: 2 }, epochs: 2, batchSize: 8, warmupSteps: 2, checkpointSeconds: 1000, seed: 1 }], // prettier-ignore
+      students: [
+        {
+          name: 'student',
+          model: { embedDim: 32, depth: 1, heads: 2 },
+          epochs: 2,
+          batchSize: 8,
+          warmupSteps: 2,
+          checkpointSeconds: 1000,
+          seed: 1,
+        },
+      ],
     });
     ({ planKey } = await plan());
     for (const split of ['train', 'validation'] as const) await ingest(split);
     await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
-    const imported = await importModels(deps, { store: '', vocabulary: run.corpus.vocabulary, teachers: run.teachers, inits: [] });
+    const imported = await importModels(deps, {
+      store: '',
+      vocabulary: run.corpus.vocabulary,
+      teachers: run.teachers,
+      inits: [],
+    });
     teacher = imported.teachers[0]!;
     await score();
     trained = await train();
@@ -132,11 +204,15 @@ describe('JSON of a store', () => {
       expect((await verifyStore(store)).damaged.map((each) => each.key)).toContain(key);
       return sound;
     };
-    const restored = async (): Promise<void> => expect((await verifyStore(store)).damaged).toEqual([]);
+    const restored = async (): Promise<void> =>
+      expect((await verifyStore(store)).damaged).toEqual([]);
 
     it('in an ingest manifest is damage to its shard, which is ingested again', async () => {
       const content = await contentOf('train');
-      const { splits } = await readJson<{ splits: { train: { shardsOf: { ingest: string }[] } } }>(store, `plans/${planKey}/corpus.json`);
+      const { splits } = await readJson<{ splits: { train: { shardsOf: { ingest: string }[] } } }>(
+        store,
+        `plans/${planKey}/corpus.json`,
+      );
       await damaged(splits.train.shardsOf[0]!.ingest);
       expect(await failureOf(contentOf('train'))).toMatchObject({
         type: STORE_DAMAGED,
@@ -160,7 +236,11 @@ describe('JSON of a store', () => {
       async (file) => {
         const sound = await damaged(`plans/${planKey}/${file}`);
         const [key] = await store.list('ingest/');
-        const manifests = await Promise.all((await store.list('ingest/')).map(async (each) => [each, await store.read(each)] as const));
+        const manifests = await Promise.all(
+          (await store.list('ingest/')).map(
+            async (each) => [each, await store.read(each)] as const,
+          ),
+        );
         for (const [each] of manifests) await store.remove(each);
         expect(key).toBeDefined();
         expect(await failureOf(ingest('train'))).toMatchObject({
@@ -174,32 +254,40 @@ describe('JSON of a store', () => {
       },
     );
 
-    it.each(['.json', '.f32'])('in scores (%s) is refused by name, and scored again', async (ending) => {
-      const content = await contentOf('validation');
-      const before = await readScores(store, teacher.sha256, content);
-      const key = await one('scores/', ending);
-      await damaged(key);
-      expect(await failureOf(readScores(store, teacher.sha256, content))).toMatchObject({
-        type: STORE_DAMAGED,
-        message: expect.stringContaining(key),
-      });
-      await expect(score()).resolves.toMatchObject({ reused: false });
-      expect(await readScores(store, teacher.sha256, content)).toEqual(before);
-      await restored();
-    });
+    it.each(['.json', '.f32'])(
+      'in scores (%s) is refused by name, and scored again',
+      async (ending) => {
+        const content = await contentOf('validation');
+        const before = await readScores(store, teacher.sha256, content);
+        const key = await one('scores/', ending);
+        await damaged(key);
+        expect(await failureOf(readScores(store, teacher.sha256, content))).toMatchObject({
+          type: STORE_DAMAGED,
+          message: expect.stringContaining(key),
+        });
+        await expect(score()).resolves.toMatchObject({ reused: false });
+        expect(await readScores(store, teacher.sha256, content)).toEqual(before);
+        await restored();
+      },
+    );
 
     it("in a logit shard's manifest has the shard computed again, the same", async () => {
       const { logitsKey } = await hear();
       const shard = readFileSync(at(await one(`logits/${logitsKey}/`, '.parquet')));
       await damaged((await one(`logits/${logitsKey}/`, '.parquet')).replace('.parquet', '.json'));
       await expect(hear()).resolves.toMatchObject({ reused: false });
-      expect(readFileSync(at(await one(`logits/${logitsKey}/`, '.parquet'))).equals(shard)).toBe(true);
+      expect(readFileSync(at(await one(`logits/${logitsKey}/`, '.parquet'))).equals(shard)).toBe(
+        true,
+      );
       await restored();
     });
 
     it("in a trained model's manifest is written again, from the last checkpoint", async () => {
       await damaged(`training/${trained.trainingKey}/manifest.json`);
-      await expect(train()).resolves.toMatchObject({ sha256: trained.sha256, steps: trained.steps });
+      await expect(train()).resolves.toMatchObject({
+        sha256: trained.sha256,
+        steps: trained.steps,
+      });
       await restored();
     });
 
@@ -235,7 +323,10 @@ describe('JSON of a store', () => {
       const champion = storeBelow(join(folder, 'champion'));
       const entry = join(champion.uri, '1.json');
       rmSync(champion.uri, { recursive: true, force: true });
-      await champion.create('1.json', encodeSealed({ formatVersion: 1, entry: 1, sha256: 'a'.repeat(64), mAP: 0.5 }));
+      await champion.create(
+        '1.json',
+        encodeSealed({ formatVersion: 1, entry: 1, sha256: 'a'.repeat(64), mAP: 0.5 }),
+      );
       damage(entry);
       expect(await failureOf(ChampionLedger.read(champion))).toMatchObject({
         type: STORE_DAMAGED,

@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { createServer, request as ask, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request as ask,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openGcs } from '../../storage/gcs/gcs-client';
 import { GcsObject } from '../../storage/gcs/gcs-object';
@@ -43,18 +49,27 @@ describe('the upload of a large object', () => {
       if (decided === 'cut') return void request.once('data', () => request.socket.destroy());
     }
     const { hostname, port } = new URL(emulator.endpoint);
-    const onward = ask({ hostname, port, method: request.method, path: request.url, headers: request.headers }, (answer) => {
-      const { location } = answer.headers;
-      const here = location === undefined ? {} : { location: location.replace(/^https?:\/\/[^/]+/, endpoint) };
-      response.writeHead(answer.statusCode ?? 500, { ...answer.headers, ...here });
-      answer.pipe(response);
-    });
+    const onward = ask(
+      { hostname, port, method: request.method, path: request.url, headers: request.headers },
+      (answer) => {
+        const { location } = answer.headers;
+        const here =
+          location === undefined
+            ? {}
+            : { location: location.replace(/^https?:\/\/[^/]+/, endpoint) };
+        response.writeHead(answer.statusCode ?? 500, { ...answer.headers, ...here });
+        answer.pipe(response);
+      },
+    );
     onward.on('error', () => response.destroy());
     request.pipe(onward);
   }
 
   const object = (name: string): GcsObject =>
-    new GcsObject(openGcs({ STORAGE_EMULATOR_HOST: endpoint }).bucket('tests'), name, { firstPauseMs: 5, patienceMs: 20_000 });
+    new GcsObject(openGcs({ STORAGE_EMULATOR_HOST: endpoint }).bucket('tests'), name, {
+      firstPauseMs: 5,
+      patienceMs: 20_000,
+    });
   const content = Buffer.alloc(17 * MIB + 5, 'audio that takes a while');
   const total = content.length;
   const part = (from: number, to: number): string => `bytes ${from * MIB}-${to - 1}/${total}`;
@@ -93,7 +108,9 @@ describe('the upload of a large object', () => {
 
   it('replaces nothing that is there', async () => {
     await object('first').write(content, { createOnly: true });
-    expect(await object('first').write(Buffer.alloc(total, 'other'), { createOnly: true })).toBe(false);
+    expect(await object('first').write(Buffer.alloc(total, 'other'), { createOnly: true })).toBe(
+      false,
+    );
     expect((await object('first').read())?.equals(content)).toBe(true);
   });
 });

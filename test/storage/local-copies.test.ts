@@ -25,7 +25,11 @@ let emulator: StorageEmulator;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ced-copies-'));
-  emulator = await startStorage({ port: 0, folder: join(folder, 'buckets'), log: join(folder, 'emulator.log') });
+  emulator = await startStorage({
+    port: 0,
+    folder: join(folder, 'buckets'),
+    log: join(folder, 'emulator.log'),
+  });
   await emulator.createBucket('tests');
 });
 afterAll(async () => {
@@ -43,7 +47,16 @@ describe('an object in a bucket whose hash is known', () => {
     const cacheFolder = join(folder, `machine-${++machines}`);
     const cache = new ObjectCache({ folder: cacheFolder, maxBytes: 1e9 });
     const client = openGcs({ STORAGE_EMULATOR_HOST: emulator.endpoint });
-    return { store: new GcsStore({ client, bucket: 'tests', prefix, cache, patience: { firstPauseMs: 10 } }), copies: cacheFolder };
+    return {
+      store: new GcsStore({
+        client,
+        bucket: 'tests',
+        prefix,
+        cache,
+        patience: { firstPauseMs: 10 },
+      }),
+      copies: cacheFolder,
+    };
   };
   const copy = (): string => join(copies, readdirSync(copies)[0]!);
   let prefix: string;
@@ -57,7 +70,10 @@ describe('an object in a bucket whose hash is known', () => {
     await store.create('k', content, { keepCopy: true });
     const reader = machine(prefix).store;
     await readSound(reader, 'k', hash);
-    await openGcs({ STORAGE_EMULATOR_HOST: emulator.endpoint }).bucket('tests').file(`${prefix}/k`).delete();
+    await openGcs({ STORAGE_EMULATOR_HOST: emulator.endpoint })
+      .bucket('tests')
+      .file(`${prefix}/k`)
+      .delete();
     for (const each of [store, reader]) {
       expect(await readSound(each, 'k', hash)).toEqual(content);
       expect(await isSound(each, 'k', hash)).toBe(true);
@@ -88,7 +104,12 @@ describe('an object in a bucket whose hash is known', () => {
 
   it('is committed even where there is no room for its copy', async () => {
     const cache = new ObjectCache({ folder: '/dev/null/nowhere', maxBytes: 1 });
-    const full = new GcsStore({ client: openGcs({ STORAGE_EMULATOR_HOST: emulator.endpoint }), bucket: 'tests', prefix, cache });
+    const full = new GcsStore({
+      client: openGcs({ STORAGE_EMULATOR_HOST: emulator.endpoint }),
+      bucket: 'tests',
+      prefix,
+      cache,
+    });
     expect(await full.create('k', content, { keepCopy: true })).toBe('created');
   });
 });
@@ -99,9 +120,16 @@ describe('the audio of a corpus', () => {
 
   beforeAll(async () => {
     const deps = localDependencies(folder, store());
-    const corpus = { ...writeToneCorpus(folder, { train: 6, validation: 0, eval: 0 }), validation: undefined, eval: undefined, clipsPerShard: 2, maxRejected: 0 }; // prettier-ignore
+    const corpus = {
+      ...writeToneCorpus(folder, { train: 6, validation: 0, eval: 0 }),
+      validation: undefined,
+      eval: undefined,
+      clipsPerShard: 2,
+      maxRejected: 0,
+    };
     ({ planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore));
-    for (let shard = 0; shard < 3; shard++) await ingestShard(deps, { store: '', planKey, split: 'train', shard }, ignore);
+    for (let shard = 0; shard < 3; shard++)
+      await ingestShard(deps, { store: '', planKey, split: 'train', shard }, ignore);
     await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
   });
 
@@ -121,7 +149,9 @@ describe('the audio of a corpus', () => {
   it('cannot be read before it was looked at', async () => {
     const audio = await CorpusAudio.open(store(), planKey, 'train');
     const [clip] = audio.clips;
-    expect(() => audio.read(clip!, clip!.chunks[0]!, new Int16Array(16_000))).toThrow('train-0 is read before it is ready');
+    expect(() => audio.read(clip!, clip!.chunks[0]!, new Int16Array(16_000))).toThrow(
+      'train-0 is read before it is ready',
+    );
     audio.close();
   });
 

@@ -24,14 +24,18 @@ describe('metrics segments', () => {
 
   it('join to every step once, in order', async () => {
     await train(0, [25, 50]);
-    expect((await readMetrics(store, 'key', 50)).map(({ step }) => step)).toEqual([0, 10, 20, 30, 40]);
+    expect((await readMetrics(store, 'key', 50)).map(({ step }) => step)).toEqual([
+      0, 10, 20, 30, 40,
+    ]);
   });
 
   it('pass over what an abandoned attempt left behind', async () => {
     await train(0, [20]);
     await train(20, [33]); // killed after this checkpoint was begun elsewhere
     await train(20, [40, 60]);
-    expect((await readMetrics(store, 'key', 60)).map(({ step }) => step)).toEqual([0, 10, 20, 30, 40, 50]);
+    expect((await readMetrics(store, 'key', 60)).map(({ step }) => step)).toEqual([
+      0, 10, 20, 30, 40, 50,
+    ]);
   });
 
   it('say where they break off rather than leave a gap', async () => {

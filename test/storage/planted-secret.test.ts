@@ -13,7 +13,9 @@ import { localDependencies } from '../../activities/local-dependencies';
 
 const SECRET = 'hunter2-planted';
 
-/** A secret goes in wherever users put them; nothing that is kept, printed or thrown may hold it. */
+/**
+ * A secret goes in wherever users put them; nothing that is kept, printed or thrown may hold it.
+ */
 describe('a planted secret', () => {
   let folder: string;
   let server: Server;
@@ -29,12 +31,23 @@ describe('a planted secret', () => {
     process.env['HF_TOKEN'] = SECRET;
     server = createServer((request, response) => {
       // The first answer sends clients on to a signed address, as buckets and hubs do.
-      if (request.url === '/moved.wav') return response.writeHead(302, { location: `/signed.wav?X-Goog-Signature=${SECRET}` }).end();
-      response.writeHead(request.url?.startsWith('/gone') ? 404 : 200, { 'set-cookie': SECRET, etag: '"1"' }).end('no audio at all');
+      if (request.url === '/moved.wav')
+        return response
+          .writeHead(302, { location: `/signed.wav?X-Goog-Signature=${SECRET}` })
+          .end();
+      response
+        .writeHead(request.url?.startsWith('/gone') ? 404 : 200, {
+          'set-cookie': SECRET,
+          etag: '"1"',
+        })
+        .end('no audio at all');
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    deps = { ...localDependencies(folder), sources: { allowPrivateHosts: true, patience: { firstPauseMs: 1, patienceMs: 10 } } };
+    deps = {
+      ...localDependencies(folder),
+      sources: { allowPrivateHosts: true, patience: { firstPauseMs: 1, patienceMs: 10 } },
+    };
   });
   afterEach(() => {
     jest.restoreAllMocks();
@@ -50,8 +63,16 @@ describe('a planted secret', () => {
       .map((path) => readFileSync(path, 'latin1'))
       .join('');
   const plan = (train: string) => {
-    const corpus = { ...writeToneCorpus(folder, { train: 2, validation: 1, eval: 1 }), clipsPerShard: 64, maxRejected: 1 };
-    return planCorpus(deps, { store: 'store', corpus: { ...corpus, train }, chunkSeconds: 1 }, () => undefined);
+    const corpus = {
+      ...writeToneCorpus(folder, { train: 2, validation: 1, eval: 1 }),
+      clipsPerShard: 64,
+      maxRejected: 1,
+    };
+    return planCorpus(
+      deps,
+      { store: 'store', corpus: { ...corpus, train }, chunkSeconds: 1 },
+      () => undefined,
+    );
   };
 
   it('in the address of a clip is in no listing, manifest or reason; the clip is rejected', async () => {
@@ -64,10 +85,17 @@ describe('a planted secret', () => {
       'audio/train-0.wav',
     ];
     writeToneCorpus(folder, { train: 2, validation: 1, eval: 1 });
-    writeFileSync(join(folder, 'planted.jsonl'), audio.map((place, clip) => JSON.stringify({ clip: `${clip}`, audio: place })).join('\n'));
+    writeFileSync(
+      join(folder, 'planted.jsonl'),
+      audio.map((place, clip) => JSON.stringify({ clip: `${clip}`, audio: place })).join('\n'),
+    );
     const { planKey, splits } = await plan('planted.jsonl');
     expect(splits.train).toMatchObject({ clips: 2, rejected: 3 });
-    const ingested = await ingestShard(deps, { store: 'store', planKey, split: 'train', shard: 0 }, () => undefined);
+    const ingested = await ingestShard(
+      deps,
+      { store: 'store', planKey, split: 'train', shard: 0 },
+      () => undefined,
+    );
     expect(ingested).toMatchObject({ clips: 1, rejected: 4 });
     const everything = kept();
     expect(everything.includes('its address carries a credential')).toBe(true);
@@ -83,18 +111,27 @@ describe('a planted secret', () => {
         () => null,
         (reason: unknown) => reason as Error,
       );
-      expect(error).toMatchObject({ code: 'RunFileInvalid', message: expect.stringMatching(/^corpus\.train: /) });
+      expect(error).toMatchObject({
+        code: 'RunFileInvalid',
+        message: expect.stringMatching(/^corpus\.train: /),
+      });
       for (let one: unknown = error; one instanceof Error; one = one.cause)
         expect(`${one.stack} ${JSON.stringify(one)}`).not.toContain(SECRET);
     },
   );
 
   it('is told from what only looks like one', () => {
-    expect(['https://u:p@h/x', 'gs://b/x?sig=1', 'https://h/x?a=1&X-Amz-Security-Token=2'].map(carriesCredential)).toEqual([
-      true,
-      true,
-      true,
-    ]);
-    expect(['https://h/a@b.wav', 'https://h/x?download=1', '/data/x?token=.wav'.replace('?token=', '')].map(carriesCredential)).toEqual([false, false, false]); // prettier-ignore
+    expect(
+      ['https://u:p@h/x', 'gs://b/x?sig=1', 'https://h/x?a=1&X-Amz-Security-Token=2'].map(
+        carriesCredential,
+      ),
+    ).toEqual([true, true, true]);
+    expect(
+      [
+        'https://h/a@b.wav',
+        'https://h/x?download=1',
+        '/data/x?token=.wav'.replace('?token=', ''),
+      ].map(carriesCredential),
+    ).toEqual([false, false, false]);
   });
 });

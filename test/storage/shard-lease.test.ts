@@ -17,7 +17,11 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** As another process would: its own door to the same folder. */
 const take = (terms: LeaseTerms = {}): Promise<ShardLease> =>
-  ShardLease.take(new FolderStore(folder), 'key', audio, { nowMs: () => nowMs, durationMs, ...terms });
+  ShardLease.take(new FolderStore(folder), 'key', audio, {
+    nowMs: () => nowMs,
+    durationMs,
+    ...terms,
+  });
 const busy = async (terms: LeaseTerms = {}): Promise<LogitsBusy['busy']> => {
   const refused: unknown = await take(terms).catch((error: unknown) => error);
   if (refused instanceof ShardBusy) return refused.answer.busy;
@@ -53,7 +57,9 @@ describe('the lease of a logit shard', () => {
     expect((await busy()).leftMs).toBe(1);
     nowMs += 1;
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => take()));
-    const taken = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const taken = outcomes.flatMap((outcome) =>
+      outcome.status === 'fulfilled' ? [outcome.value] : [],
+    );
     expect(taken).toHaveLength(1);
     await busy();
     await taken[0]!.release();

@@ -18,11 +18,18 @@ describe('reading from a web server', () => {
   let base: string;
   let asked: { method: string; url: string; range: string | undefined }[];
   let answer: (request: IncomingMessage, response: ServerResponse) => void;
-  const options: SourceOptions = { allowPrivateHosts: true, patience: { firstPauseMs: 5, patienceMs: 2000 } };
+  const options: SourceOptions = {
+    allowPrivateHosts: true,
+    patience: { firstPauseMs: 5, patienceMs: 2000 },
+  };
 
   beforeAll(async () => {
     server = createServer((request, response) => {
-      asked.push({ method: request.method ?? '', url: request.url ?? '', range: request.headers.range });
+      asked.push({
+        method: request.method ?? '',
+        url: request.url ?? '',
+        range: request.headers.range,
+      });
       answer(request, response);
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -40,8 +47,14 @@ describe('reading from a web server', () => {
   };
   const whole = (request: IncomingMessage, response: ServerResponse, etag = '"one"'): void => {
     const [from, to] = ranges(request);
-    const part = request.headers.range ? { 'content-range': `bytes ${from}-${to - 1}/${content.length}` } : {};
-    response.writeHead(request.headers.range ? 206 : 200, { etag, 'content-length': to - from, ...part });
+    const part = request.headers.range
+      ? { 'content-range': `bytes ${from}-${to - 1}/${content.length}` }
+      : {};
+    response.writeHead(request.headers.range ? 206 : 200, {
+      etag,
+      'content-length': to - from,
+      ...part,
+    });
     response.end(request.method === 'HEAD' ? undefined : content.subarray(from, to));
   };
   const read = (path = '/clip.wav', over: SourceOptions = {}): Promise<Buffer> =>
@@ -49,11 +62,16 @@ describe('reading from a web server', () => {
 
   it('gives the bytes, their number and what changes when they do', async () => {
     expect((await read()).equals(content)).toBe(true);
-    expect(await openSource(`${base}/clip.wav`, options).describe()).toEqual({ fingerprint: '"one" 50000', bytes: 50_000 });
+    expect(await openSource(`${base}/clip.wav`, options).describe()).toEqual({
+      fingerprint: '"one" 50000',
+      bytes: 50_000,
+    });
   });
 
   it('gives a part', async () => {
-    expect(await readSource(openSource(`${base}/x`, options), most, { offset: 100, bytes: 50 })).toEqual(content.subarray(100, 150));
+    expect(
+      await readSource(openSource(`${base}/x`, options), most, { offset: 100, bytes: 50 }),
+    ).toEqual(content.subarray(100, 150));
     expect(asked[0]?.range).toBe('bytes=100-149');
   });
 
@@ -62,21 +80,34 @@ describe('reading from a web server', () => {
     answer = (request, response) => {
       if (breaks-- <= 0) return whole(request, response);
       const [from] = ranges(request);
-      response.writeHead(from === 0 ? 200 : 206, { etag: '"one"', 'content-length': content.length - from });
-      response.write(content.subarray(from, from + 10_000), () => setTimeout(() => response.destroy(), 20));
+      response.writeHead(from === 0 ? 200 : 206, {
+        etag: '"one"',
+        'content-length': content.length - from,
+      });
+      response.write(content.subarray(from, from + 10_000), () =>
+        setTimeout(() => response.destroy(), 20),
+      );
     };
     expect((await read()).equals(content)).toBe(true);
-    expect(asked.map(({ range }) => range)).toEqual([undefined, 'bytes=10000-', 'bytes=20000-', 'bytes=30000-']);
+    expect(asked.map(({ range }) => range)).toEqual([
+      undefined,
+      'bytes=10000-',
+      'bytes=20000-',
+      'bytes=30000-',
+    ]);
   });
 
   it('copes with a server that knows no ranges', async () => {
     answer = (request, response) => {
       response.writeHead(200, { etag: '"one"', 'content-length': content.length });
-      if (asked.length === 1) response.write(content.subarray(0, 10_000), () => setTimeout(() => response.destroy(), 20));
+      if (asked.length === 1)
+        response.write(content.subarray(0, 10_000), () => setTimeout(() => response.destroy(), 20));
       else response.end(content);
     };
     expect((await read()).equals(content)).toBe(true);
-    expect(await readSource(openSource(`${base}/x`, options), most, { offset: 100, bytes: 50 })).toEqual(content.subarray(100, 150));
+    expect(
+      await readSource(openSource(`${base}/x`, options), most, { offset: 100, bytes: 50 }),
+    ).toEqual(content.subarray(100, 150));
   });
 
   it('does not join two versions of a resource', async () => {
@@ -101,16 +132,23 @@ describe('reading from a web server', () => {
   it('takes no other part of a resource for the one that it asked for', async () => {
     answer = (request, response) => {
       const [from, to] = ranges(request);
-      response.writeHead(206, { etag: '"one"', 'content-range': `bytes ${from + 1}-${to}/${content.length}`, 'content-length': to - from });
+      response.writeHead(206, {
+        etag: '"one"',
+        'content-range': `bytes ${from + 1}-${to}/${content.length}`,
+        'content-length': to - from,
+      });
       response.end(content.subarray(from + 1, to + 1));
     };
-    await expect(readSource(openSource(`${base}/x`, options), most, { offset: 100, bytes: 50 })).rejects.toThrow(
-      /\/x sends bytes 101-150\/50000, asked for bytes from 100 on/,
-    );
+    await expect(
+      readSource(openSource(`${base}/x`, options), most, { offset: 100, bytes: 50 }),
+    ).rejects.toThrow(/\/x sends bytes 101-150\/50000, asked for bytes from 100 on/);
   });
 
   it('waits for a busy server, and gives up on one that refuses', async () => {
-    answer = (request, response) => (asked.length < 3 ? response.writeHead([503, 429][asked.length - 1]!).end() : whole(request, response));
+    answer = (request, response) =>
+      asked.length < 3
+        ? response.writeHead([503, 429][asked.length - 1]!).end()
+        : whole(request, response);
     expect((await read()).equals(content)).toBe(true);
     answer = (_, response) => response.writeHead(410).end();
     await expect(read()).rejects.toThrow(SourceUnreadable);
@@ -121,7 +159,8 @@ describe('reading from a web server', () => {
     answer = (request, response) => {
       if (request.url === '/moved') return response.writeHead(302, { location: '/clip.wav' }).end();
       if (request.url === '/round') return response.writeHead(301, { location: '/round' }).end();
-      if (request.url === '/file') return response.writeHead(302, { location: 'file:///etc/passwd' }).end();
+      if (request.url === '/file')
+        return response.writeHead(302, { location: 'file:///etc/passwd' }).end();
       return whole(request, response);
     };
     expect((await read('/moved')).equals(content)).toBe(true);
@@ -130,8 +169,12 @@ describe('reading from a web server', () => {
   });
 
   it('describes a resource whose server refuses HEAD', async () => {
-    answer = (request, response) => (request.method === 'HEAD' ? response.writeHead(405).end() : whole(request, response));
-    expect(await openSource(`${base}/x`, options).describe()).toEqual({ fingerprint: '"one" 50000', bytes: 50_000 });
+    answer = (request, response) =>
+      request.method === 'HEAD' ? response.writeHead(405).end() : whole(request, response);
+    expect(await openSource(`${base}/x`, options).describe()).toEqual({
+      fingerprint: '"one" 50000',
+      bytes: 50_000,
+    });
   });
 
   it('refuses private addresses, whatever leads there, unless they are allowed', async () => {
@@ -146,26 +189,38 @@ describe('reading from a web server', () => {
       await expect(readSource(openSource(address, {}), most)).rejects.toThrow(
         /private address; start the worker with --allow-private-hosts/,
       );
-    await expect(readSource(openSource(`${base}/x`, {}), most)).rejects.toThrow(/plain http:\/\/ is read only with --allow-private-hosts/);
+    await expect(readSource(openSource(`${base}/x`, {}), most)).rejects.toThrow(
+      /plain http:\/\/ is read only with --allow-private-hosts/,
+    );
     expect(asked).toEqual([]);
   });
 
   it('keeps what is secret in an address out of its errors', async () => {
     answer = (_, response) => response.writeHead(403).end();
-    await expect(read('/clip.wav?signature=s3cret')).rejects.toThrow(/^(?!.*s3cret).*\/clip\.wav answers 403$/);
-    await expect(readSource(openSource('https://user:s3cret@example.com/x', options), most)).rejects.toThrow(
-      /^(?!.*s3cret).*credentials do not belong/,
+    await expect(read('/clip.wav?signature=s3cret')).rejects.toThrow(
+      /^(?!.*s3cret).*\/clip\.wav answers 403$/,
     );
+    await expect(
+      readSource(openSource('https://user:s3cret@example.com/x', options), most),
+    ).rejects.toThrow(/^(?!.*s3cret).*credentials do not belong/);
   });
 
   it('refuses more bytes than were asked for', async () => {
-    await expect(readSource(openSource(`${base}/x`, options), 1000)).rejects.toThrow(/longer than 1000 bytes/);
+    await expect(readSource(openSource(`${base}/x`, options), 1000)).rejects.toThrow(
+      /longer than 1000 bytes/,
+    );
   });
 
   it('finds files of the hub under its configured address', async () => {
-    await readSource(openSource('hf://org/repo/data/a.flac', { ...options, hub: `${base}/` }), most);
+    await readSource(
+      openSource('hf://org/repo/data/a.flac', { ...options, hub: `${base}/` }),
+      most,
+    );
     await readSource(openSource('hf://org/repo@v2/a.flac', { ...options, hub: base }), most);
-    expect(asked.map(({ url }) => url)).toEqual(['/org/repo/resolve/main/data/a.flac', '/org/repo/resolve/v2/a.flac']);
+    expect(asked.map(({ url }) => url)).toEqual([
+      '/org/repo/resolve/main/data/a.flac',
+      '/org/repo/resolve/v2/a.flac',
+    ]);
   });
 });
 
@@ -201,7 +256,9 @@ describe('reading from a bucket whose requester pays', () => {
     const server = createServer((request, response) => {
       asked.push(request.url ?? '');
       response.writeHead(200, { 'content-type': 'application/json' });
-      response.end(request.url?.includes('alt=media') ? 'abc' : JSON.stringify({ generation: '7', size: '3' }));
+      response.end(
+        request.url?.includes('alt=media') ? 'abc' : JSON.stringify({ generation: '7', size: '3' }),
+      );
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     process.env['STORAGE_EMULATOR_HOST'] = `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -234,13 +291,19 @@ describe('reading from a bucket', () => {
     const source = openSource('gs://clips/a/b.wav');
     expect((await source.describe())?.bytes).toBe(50_000);
     expect((await readSource(source, most)).equals(content)).toBe(true);
-    expect(await readSource(source, most, { offset: 49_990, bytes: 10 })).toEqual(content.subarray(49_990));
-    await expect(readSource(source, most, { offset: 49_990, bytes: 11 })).rejects.toThrow(/b\.wav ends before byte 50001/);
+    expect(await readSource(source, most, { offset: 49_990, bytes: 10 })).toEqual(
+      content.subarray(49_990),
+    );
+    await expect(readSource(source, most, { offset: 49_990, bytes: 11 })).rejects.toThrow(
+      /b\.wav ends before byte 50001/,
+    );
   });
 
   it('says what is not there', async () => {
     expect(await openSource('gs://clips/nothing').describe()).toBeNull();
-    await expect(readSource(openSource('gs://clips/nothing'), most)).rejects.toThrow(/no such object: gs:\/\/clips\/nothing/);
+    await expect(readSource(openSource('gs://clips/nothing'), most)).rejects.toThrow(
+      /no such object: gs:\/\/clips\/nothing/,
+    );
   });
 });
 
@@ -249,11 +312,15 @@ describe('reading a file', () => {
     const folder = mkdtempSync(join(tmpdir(), 'ced-sources-'));
     writeFileSync(join(folder, 'x'), content);
     expect((await readSource(openSource(join(folder, 'x')), most)).equals(content)).toBe(true);
-    expect(await readSource(openSource(join(folder, 'x')), most, { offset: 3, bytes: 4 })).toEqual(content.subarray(3, 7));
-    await expect(readSource(openSource(join(folder, 'x')), most, { offset: 49_990, bytes: 11 })).rejects.toThrow(
-      /x ends before byte 50001/,
+    expect(await readSource(openSource(join(folder, 'x')), most, { offset: 3, bytes: 4 })).toEqual(
+      content.subarray(3, 7),
     );
-    await expect(readSource(openSource(join(folder, 'y')), most)).rejects.toThrow(/no such file: .*ENOENT/);
+    await expect(
+      readSource(openSource(join(folder, 'x')), most, { offset: 49_990, bytes: 11 }),
+    ).rejects.toThrow(/x ends before byte 50001/);
+    await expect(readSource(openSource(join(folder, 'y')), most)).rejects.toThrow(
+      /no such file: .*ENOENT/,
+    );
     await expect(readSource(openSource(folder), most)).rejects.toThrow(SourceUnreadable);
     expect(await openSource(folder).describe()).toBeNull();
     expect(() => openSource('ftp://host/x')).toThrow(/ftp:\/\/ cannot be read/);

@@ -9,7 +9,9 @@ import { ObjectCache } from '../../storage/object-cache';
 import { startStorage, type StorageEmulator } from '../../tools/storage-emulator';
 import { StorageProxy } from '../chaos/storage-proxy';
 
-/** A real storage server behind a proxy that does to transfers what networks and busy servers do. */
+/**
+ * A real storage server behind a proxy that does to transfers what networks and busy servers do.
+ */
 describe('a store in a bucket whose server', () => {
   let folder: string;
   let emulator: StorageEmulator;
@@ -57,7 +59,9 @@ describe('a store in a bucket whose server', () => {
     await expect(listed).resolves.toEqual(['there']);
     expect(Buffer.compare((await read) ?? Buffer.alloc(0), large)).toBe(0);
     expect(Buffer.compare(await readFile(await copied), large)).toBe(0);
-    expect(Buffer.compare((await store.read(`${weather}/object`)) ?? Buffer.alloc(0), large)).toBe(0);
+    expect(Buffer.compare((await store.read(`${weather}/object`)) ?? Buffer.alloc(0), large)).toBe(
+      0,
+    );
     expect(waited.join()).toMatch(reason);
   });
 

@@ -16,7 +16,8 @@ import { ContentDiffers, ObjectMissing, type Store } from '../../storage/store';
 import { startStorage, type StorageEmulator } from '../../tools/storage-emulator';
 
 const bytes = (text: string): Buffer => Buffer.from(text);
-const textOf = (content: Uint8Array | null): string | null => content && Buffer.from(content).toString();
+const textOf = (content: Uint8Array | null): string | null =>
+  content && Buffer.from(content).toString();
 
 let emulator: StorageEmulator;
 let folder: string;
@@ -24,7 +25,11 @@ let prefixes = 0;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ced-stores-'));
-  emulator = await startStorage({ port: 0, folder: join(folder, 'buckets'), log: join(folder, 'emulator.log') });
+  emulator = await startStorage({
+    port: 0,
+    folder: join(folder, 'buckets'),
+    log: join(folder, 'emulator.log'),
+  });
   await emulator.createBucket('tests');
 });
 afterAll(async () => {
@@ -32,7 +37,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function gcsStore(over: { patience?: Patience; maxBytes?: number; keepMs?: number; bucket?: string } = {}): GcsStore {
+function gcsStore(
+  over: { patience?: Patience; maxBytes?: number; keepMs?: number; bucket?: string } = {},
+): GcsStore {
   const cache = new ObjectCache({
     folder: join(folder, `cache-${++prefixes}`),
     maxBytes: over.maxBytes ?? 1 << 30,
@@ -80,7 +87,9 @@ describe.each<[string, () => Store]>([
   });
 
   it('lets exactly one of twenty racing writers create, and leaves nothing else behind', async () => {
-    const outcomes = await Promise.all(Array.from({ length: 20 }, () => store.create('race', bytes('same'))));
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, () => store.create('race', bytes('same'))),
+    );
     expect(outcomes.filter((outcome) => outcome === 'created')).toHaveLength(1);
     expect(await store.list('')).toEqual(['race']);
   });
@@ -178,7 +187,9 @@ describe('a store in a bucket', () => {
   });
 
   it('refuses a bucket that is not there, naming it', async () => {
-    await expect(gcsStore({ bucket: 'nowhere-at-all' }).create('k', bytes('x'))).rejects.toMatchObject({
+    await expect(
+      gcsStore({ bucket: 'nowhere-at-all' }).create('k', bytes('x')),
+    ).rejects.toMatchObject({
       code: 'StorageDenied',
       message: expect.stringContaining('gs://nowhere-at-all'),
     });
@@ -192,7 +203,11 @@ describe('a store in a bucket', () => {
     const pending = Promise.all([store.create('during', bytes('2')), store.read('before')]);
     await sleep(300);
     expect(reasons.length).toBeGreaterThan(0);
-    emulator = await startStorage({ port: emulator.port, folder: join(folder, 'buckets'), log: join(folder, 'emulator.log') });
+    emulator = await startStorage({
+      port: emulator.port,
+      folder: join(folder, 'buckets'),
+      log: join(folder, 'emulator.log'),
+    });
     expect(await pending).toEqual(['created', expect.anything()]);
     expect(textOf(await store.read('before'))).toBe('1');
   });
@@ -201,14 +216,27 @@ describe('a store in a bucket', () => {
     const asked: string[] = [];
     const server = createServer((request, response) => {
       asked.push(request.url ?? '');
-      response.writeHead(200, { 'content-type': 'application/json', location: `http://${request.headers.host}/session` });
+      response.writeHead(200, {
+        'content-type': 'application/json',
+        location: `http://${request.headers.host}/session`,
+      });
       request.resume();
-      response.end(request.url?.includes('alt=media') ? 'abc' : JSON.stringify({ generation: '7', size: '3' }));
+      response.end(
+        request.url?.includes('alt=media') ? 'abc' : JSON.stringify({ generation: '7', size: '3' }),
+      );
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const client = openGcs({ STORAGE_EMULATOR_HOST: `127.0.0.1:${(server.address() as AddressInfo).port}` });
+    const client = openGcs({
+      STORAGE_EMULATOR_HOST: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    });
     const cache = new ObjectCache({ folder: join(folder, 'paid'), maxBytes: 1 });
-    const store = new GcsStore({ client, bucket: 'tests', prefix: '', cache, userProject: 'payer' });
+    const store = new GcsStore({
+      client,
+      bucket: 'tests',
+      prefix: '',
+      cache,
+      userProject: 'payer',
+    });
     expect(textOf(await store.read('k'))).toBe('abc');
     await store.create('k', bytes('x'));
     await store.create('large', new Uint8Array((16 << 20) + 1));
@@ -228,7 +256,9 @@ describe('a store in a bucket', () => {
         .end(JSON.stringify({ error: { code: status, message: 'not yours' } }));
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const client = openGcs({ STORAGE_EMULATOR_HOST: `127.0.0.1:${(server.address() as AddressInfo).port}` });
+    const client = openGcs({
+      STORAGE_EMULATOR_HOST: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    });
     const cache = new ObjectCache({ folder: join(folder, 'denied'), maxBytes: 1 });
     const store = new GcsStore({ client, bucket: 'tests', prefix: '', cache });
     for (const refused of [store.read('k'), store.create('k', bytes('x')), store.list('')])
@@ -242,7 +272,13 @@ describe('a store in a bucket', () => {
   it('gives up when its patience is over', async () => {
     const client = openGcs({ STORAGE_EMULATOR_HOST: 'http://127.0.0.1:9' });
     const cache = new ObjectCache({ folder: join(folder, 'unused'), maxBytes: 1 });
-    const store = new GcsStore({ client, bucket: 'tests', prefix: '', cache, patience: { patienceMs: 50, firstPauseMs: 10 } });
+    const store = new GcsStore({
+      client,
+      bucket: 'tests',
+      prefix: '',
+      cache,
+      patience: { patienceMs: 50, firstPauseMs: 10 },
+    });
     await expect(store.create('k', bytes('x'))).rejects.toThrow(/ECONNREFUSED/);
   });
 });
@@ -254,7 +290,10 @@ describe('local copies', () => {
 
   it('are evicted by last use when they grow over the limit', async () => {
     const cache = new ObjectCache({ folder: join(folder, 'lru'), maxBytes: 10, keepMs: 0 });
-    const [a, b] = [await cache.file('a', () => content('aaaa')), await cache.file('b', () => content('bbbb'))];
+    const [a, b] = [
+      await cache.file('a', () => content('aaaa')),
+      await cache.file('b', () => content('bbbb')),
+    ];
     await sleep(20);
     await cache.file('a', () => content('never read'));
     await sleep(20);
@@ -266,7 +305,10 @@ describe('local copies', () => {
 
   it('that were used just now stay, whatever the limit', async () => {
     const cache = new ObjectCache({ folder: join(folder, 'recent'), maxBytes: 1 });
-    const paths = [await cache.file('a', () => content('aaaa')), await cache.file('b', () => content('bbbb'))];
+    const paths = [
+      await cache.file('a', () => content('aaaa')),
+      await cache.file('b', () => content('bbbb')),
+    ];
     for (const path of paths) await expect(readFile(path)).resolves.toHaveLength(4);
   });
 

@@ -1,4 +1,7 @@
-/** A real Temporal server and real worker processes on free loopback ports, in a folder of their own. What a test starts, it also ends. */
+/**
+ * A real Temporal server and real worker processes on free loopback ports, in a folder of their
+ * own. What a test starts, it also ends.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -37,7 +40,9 @@ export class Cluster {
     private server: Server,
   ) {}
 
-  static async start({ dynamicConfig = [] }: Pick<ServerOptions, 'dynamicConfig'> = {}): Promise<Cluster> {
+  static async start({
+    dynamicConfig = [],
+  }: Pick<ServerOptions, 'dynamicConfig'> = {}): Promise<Cluster> {
     const folder = mkdtempSync(join(tmpdir(), 'ced-cluster-'));
     const address = `127.0.0.1:${await freePort()}`;
     const server = await serverIn(folder, address, dynamicConfig);
@@ -47,22 +52,51 @@ export class Cluster {
 
   /** Starts a worker process and waits until it polls. */
   async worker(queue: 'cpu' | 'gpu' | 'all', place: WorkerPlace = {}): Promise<ChildProcess> {
-    const { root = this.folder, environment = {}, threads = 1, options = [], entry = join(repositoryRoot, 'dist/workers/main.js') } = place;
+    const {
+      root = this.folder,
+      environment = {},
+      threads = 1,
+      options = [],
+      entry = join(repositoryRoot, 'dist/workers/main.js'),
+    } = place;
     const log = openSync(join(this.folder, `worker-${queue}.log`), 'a');
-    const [program = process.execPath, ...before] = [...(place.host?.enter ?? []), process.execPath];
-    const args = ['--queue', queue, '--address', place.address ?? this.address, '--root', root, '--threads', String(threads), ...options];
+    const [program = process.execPath, ...before] = [
+      ...(place.host?.enter ?? []),
+      process.execPath,
+    ];
+    const args = [
+      '--queue',
+      queue,
+      '--address',
+      place.address ?? this.address,
+      '--root',
+      root,
+      '--threads',
+      String(threads),
+      ...options,
+    ];
     const child = spawn(program, [...before, entry, ...args], {
       stdio: ['ignore', 'pipe', log],
       detached: true,
       // Not in the user's own cache: under a home of their own workers keep what they keep there.
-      env: { ...process.env, ...('HOME' in environment ? {} : { CED_OBJECT_CACHE: join(this.folder, 'copies') }), ...environment },
+      env: {
+        ...process.env,
+        ...('HOME' in environment ? {} : { CED_OBJECT_CACHE: join(this.folder, 'copies') }),
+        ...environment,
+      },
     });
     this.workers.push(child);
     await new Promise<void>((resolve, reject) => {
       child.stdout?.on('data', (text: Buffer) => {
         if (text.toString().includes('worker ready')) resolve();
       });
-      child.once('exit', (code) => reject(new Error(`the ${queue} worker ended with ${code}, see ${this.folder}/worker-${queue}.log`)));
+      child.once('exit', (code) =>
+        reject(
+          new Error(
+            `the ${queue} worker ended with ${code}, see ${this.folder}/worker-${queue}.log`,
+          ),
+        ),
+      );
     });
     return child;
   }
@@ -90,14 +124,26 @@ export class Cluster {
   }
 }
 
-function serverIn(folder: string, address: string, dynamicConfig: readonly string[] = []): Promise<Server> {
-  return startServer({ address, dynamicConfig, dbFile: join(folder, 'temporal.db'), uiPort: null, log: join(folder, 'server.log') });
+function serverIn(
+  folder: string,
+  address: string,
+  dynamicConfig: readonly string[] = [],
+): Promise<Server> {
+  return startServer({
+    address,
+    dynamicConfig,
+    dbFile: join(folder, 'temporal.db'),
+    uiPort: null,
+    log: join(folder, 'server.log'),
+  });
 }
 
 /** Process ids. */
 export function childrenOf(pid: number): number[] {
   const threads = readdirSync(`/proc/${pid}/task`);
-  const lists = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim());
+  const lists = threads.map((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim(),
+  );
   return lists.flatMap((list) => (list === '' ? [] : list.split(' ').map(Number)));
 }
 

@@ -1,6 +1,7 @@
 /**
- * Several hosts on one machine: network namespaces joined by a bridge, each with its own address, loopback and host name. What one of them starts cannot reach another's loopback.
- * Needs root and iproute2.
+ * Several hosts on one machine: network namespaces joined by a bridge, each with its own address,
+ * loopback and host name. What one of them starts cannot reach another's loopback. Needs root and
+ * iproute2.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -16,7 +17,8 @@ export interface Host {
 /** Why there can be no hosts here; null when there can. */
 export function noHostsBecause(): string | null {
   if (process.getuid?.() !== 0) return 'network namespaces need root';
-  if (!['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip'].some((path) => existsSync(path))) return 'network namespaces need iproute2';
+  if (!['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip'].some((path) => existsSync(path)))
+    return 'network namespaces need iproute2';
   const probe = spawnSync('ip', ['netns', 'add', `ced-probe-${process.pid}`]);
   spawnSync('ip', ['netns', 'delete', `ced-probe-${process.pid}`]);
   return probe.status === 0 ? null : 'this machine permits no network namespaces';
@@ -53,13 +55,27 @@ export class Hosts {
     ip('-n', name, 'address', 'add', `${this.network}.${number}/24`, 'dev', inside);
     ip('-n', name, 'link', 'set', inside, 'up');
     ip('-n', name, 'link', 'set', 'lo', 'up');
-    const enter = ['ip', 'netns', 'exec', name, 'unshare', '--uts', 'sh', '-c', `hostname ${name} && exec "$@"`, 'sh'];
+    const enter = [
+      'ip',
+      'netns',
+      'exec',
+      name,
+      'unshare',
+      '--uts',
+      'sh',
+      '-c',
+      `hostname ${name} && exec "$@"`,
+      'sh',
+    ];
     const host = { name, ip: `${this.network}.${number}`, enter };
     this.hosts.push(host);
     return host;
   }
 
-  /** What listens on this host's loopback, also at the bridge: servers themselves stay where they are safe. @returns host:port */
+  /**
+   * What listens on this host's loopback, also at the bridge: servers themselves stay where they
+   * are safe. @returns host:port
+   */
   async relay(port: number): Promise<string> {
     const server = createServer((near) => {
       const far = connect(port, '127.0.0.1');

@@ -1,4 +1,7 @@
-/** A store in a folder, and what activities and jobs stand on when a test runs them directly, without a worker. */
+/**
+ * A store in a folder, and what activities and jobs stand on when a test runs them directly,
+ * without a worker.
+ */
 import { join } from 'node:path';
 import { commitCheckpoint } from '../../jobs/train/checkpoint-commit';
 import type { JobContext } from '../../jobs/job-context';
@@ -28,7 +31,8 @@ export function jobContextOn(store: FolderStore): JobContext {
     onEpoch: ignore,
     commit: (checkpoint) => commitCheckpoint(store, checkpoint),
     breathe: () => Promise.resolve(false),
-    teacher: (sha256, precision, vocabulary) => MappedModel.load(store, openEngine(), sha256, precision, vocabulary),
+    teacher: (sha256, precision, vocabulary) =>
+      MappedModel.load(store, openEngine(), sha256, precision, vocabulary),
   };
 }
 
@@ -37,13 +41,21 @@ export async function hearAndWrite(context: JobContext, input: LogitsInput): Pro
   const heard = await logitsJob(context, input);
   if (!('audioShard' in heard)) return heard;
   const { store, monotonicMs } = context;
-  return await writeLogits({ openStore: () => store, monotonicMs }, { store: '', shard: input.shard, ...heard });
+  return await writeLogits(
+    { openStore: () => store, monotonicMs },
+    { store: '', shard: input.shard, ...heard },
+  );
 }
 
 /** Every shard's logits, whole. */
-export async function storedTables(store: FolderStore, logitsKey: string, audioShards: readonly string[]): Promise<LogitTable[]> {
+export async function storedTables(
+  store: FolderStore,
+  logitsKey: string,
+  audioShards: readonly string[],
+): Promise<LogitTable[]> {
   const tables: LogitTable[] = [];
   const hashes = await verifyStoredLogits(store, logitsKey, audioShards, () => Promise.resolve());
-  for await (const table of readStoredLogits(store, logitsKey, audioShards, hashes)) tables.push(table);
+  for await (const table of readStoredLogits(store, logitsKey, audioShards, hashes))
+    tables.push(table);
   return tables;
 }

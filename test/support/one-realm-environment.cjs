@@ -1,10 +1,12 @@
-// Jest gives each test file globals of its own, and onnxruntime's JavaScript refuses a Float32Array that its native half made with Node's.
-// Tests that run it name this environment, in which the typed arrays are Node's.
+// Jest gives each test file globals of its own, and onnxruntime's JavaScript refuses a Float32Array
+// that its native half made with Node's. Tests that run it name this environment, in which the
+// typed arrays are Node's.
 const { TestEnvironment } = require('jest-environment-node');
 
 module.exports = class OneRealmEnvironment extends TestEnvironment {
   async setup() {
     await super.setup();
-    for (const name of ['Float32Array', 'Int32Array', 'Uint8Array', 'BigInt64Array', 'ArrayBuffer']) this.global[name] = globalThis[name];
+    for (const name of ['Float32Array', 'Int32Array', 'Uint8Array', 'BigInt64Array', 'ArrayBuffer'])
+      this.global[name] = globalThis[name];
   }
 };

@@ -1,4 +1,7 @@
-/** Two published networks that no repository holds. Where they are not at hand, the tests that need them say that they were left out. */
+/**
+ * Two published networks that no repository holds. Where they are not at hand, the tests that need
+ * them say that they were left out.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -10,10 +13,15 @@ export const publishedTeachers = {
   vocabulary: join(folder, 'mtt_labels.csv'),
 };
 
-/** `describe` where the networks are, else a test of that name is shown as skipped, with the reason printed. */
+/**
+ * `describe` where the networks are, else a test of that name is shown as skipped, with the reason
+ * printed.
+ */
 export function describeWithPublishedTeachers(name: string, tests: () => void): void {
   const missing = Object.values(publishedTeachers).filter((path) => !existsSync(path));
   if (missing.length === 0) return describe(name, tests);
-  process.stderr.write(`left out: "${name}", because ${missing.join(', ')} is not there; CED_TEACHERS names their folder\n`);
+  process.stderr.write(
+    `left out: "${name}", because ${missing.join(', ')} is not there; CED_TEACHERS names their folder\n`,
+  );
   describe.skip(name, tests);
 }

@@ -1,4 +1,7 @@
-/** Histories of real runs for test/workflows/replay.test.ts, without names of this machine and its folders. Kept only with RECORD_HISTORIES=1. */
+/**
+ * Histories of real runs for test/workflows/replay.test.ts, without names of this machine and its
+ * folders. Kept only with RECORD_HISTORIES=1.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
@@ -7,7 +10,10 @@ import { repositoryRoot } from '../../infra/toolchain';
 
 export const HISTORIES = join(__dirname, '../workflows/histories');
 
-export async function recordHistory(handle: Pick<WorkflowHandle, 'fetchHistory'>, name: string): Promise<void> {
+export async function recordHistory(
+  handle: Pick<WorkflowHandle, 'fetchHistory'>,
+  name: string,
+): Promise<void> {
   if (!process.env['RECORD_HISTORIES']) return;
   const json = historyToJSON(await handle.fetchHistory())
     .replaceAll(/"identity": "[^"]*"/g, '"identity": "worker"')

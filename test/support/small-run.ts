@@ -1,4 +1,7 @@
-/** The smallest run worth disturbing: one untaught teacher, one student of some hundred steps, and what of it can be compared. */
+/**
+ * The smallest run worth disturbing: one untaught teacher, one student of some hundred steps, and
+ * what of it can be compared.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
@@ -17,12 +20,31 @@ export class SmallRuns {
 
   static in(cluster: Cluster): SmallRuns {
     const corpus = writeToneCorpus(cluster.folder, { train: 64, validation: 16, eval: 16 });
-    return new SmallRuns(cluster, corpus, writeUntaughtTeacher(cluster.folder, corpus.vocabulary, 1));
+    return new SmallRuns(
+      cluster,
+      corpus,
+      writeUntaughtTeacher(cluster.folder, corpus.vocabulary, 1),
+    );
   }
 
   /** Each in a store of its own. @param store of a run whose work is to be found */
-  async start(name: string, { store = name, clipsPerShard = 32, epochs = 60, batchSize = 8 } = {}): Promise<WorkflowHandle> {
-    const student = { name: 'student', model: { embedDim: 32, depth: 2, heads: 2 }, epochs, batchSize, learningRate: 2e-3, warmupSteps: 20, validateEvery: 5, averageBest: 2, earlyStop: 0, checkpointSeconds: 0.5, seed: 3 }; // prettier-ignore
+  async start(
+    name: string,
+    { store = name, clipsPerShard = 32, epochs = 60, batchSize = 8 } = {},
+  ): Promise<WorkflowHandle> {
+    const student = {
+      name: 'student',
+      model: { embedDim: 32, depth: 2, heads: 2 },
+      epochs,
+      batchSize,
+      learningRate: 2e-3,
+      warmupSteps: 20,
+      validateEvery: 5,
+      averageBest: 2,
+      earlyStop: 0,
+      checkpointSeconds: 0.5,
+      seed: 3,
+    };
     const run = {
       name,
       store: `store-${store}`,
@@ -31,7 +53,11 @@ export class SmallRuns {
       logits: { views: 2, topK: 4, chunkSeconds: 1, seed: 7 },
       students: [student],
     };
-    return await this.cluster.client.workflow.start('distill', { taskQueue: 'ced', workflowId: name, args: [run] });
+    return await this.cluster.client.workflow.start('distill', {
+      taskQueue: 'ced',
+      workflowId: name,
+      args: [run],
+    });
   }
 
   async epochReached(handle: WorkflowHandle, epoch: number): Promise<void> {
@@ -43,7 +69,9 @@ export class SmallRuns {
     const attempts = join(this.training(store), 'attempts');
     return readdirSync(attempts)
       .sort()
-      .map((file) => (JSON.parse(readFileSync(join(attempts, file), 'utf8')) as { step: number }).step);
+      .map(
+        (file) => (JSON.parse(readFileSync(join(attempts, file), 'utf8')) as { step: number }).step,
+      );
   }
 
   checkpointedSteps(store: string): number[] {

@@ -1,4 +1,7 @@
-/** A teacher that was never taught: its outputs are finite, differ from clip to clip and are a pure function of its seed. Enough where only bytes count. */
+/**
+ * A teacher that was never taught: its outputs are finite, differ from clip to clip and are a pure
+ * function of its seed. Enough where only bytes count.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { modelConfig } from '../../jobs/train/model-shape';
@@ -7,7 +10,9 @@ import { encodeSafetensors } from '../../ced/model/safetensors';
 import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';
 import { modelSchema } from '../../workflows/contract/run-file/model';
 
-/** Writes a CED checkpoint for chunks of a second below `folder`. @returns its entry in a run file */
+/**
+ * Writes a CED checkpoint for chunks of a second below `folder`. @returns its entry in a run file
+ */
 export function writeUntaughtTeacher(
   folder: string,
   vocabulary: string,
@@ -18,6 +23,9 @@ export function writeUntaughtTeacher(
   const config = modelConfig(modelSchema.parse({ embedDim: 32, depth: 1, heads: 2 }), 1, classes);
   mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(join(folder, name, 'config.json'), JSON.stringify(config));
-  writeFileSync(join(folder, name, 'model.safetensors'), encodeSafetensors(initialWeights(config, seed), 'F32'));
+  writeFileSync(
+    join(folder, name, 'model.safetensors'),
+    encodeSafetensors(initialWeights(config, seed), 'F32'),
+  );
   return { name, checkpoint: name, format: 'ced' };
 }

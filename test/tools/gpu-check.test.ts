@@ -9,7 +9,10 @@ describe('the check of a GPU', () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'ced-gpu-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const node = (args: string[], env: Record<string, string>): { status: number | null; stdout: string; stderr: string } =>
+  const node = (
+    args: string[],
+    env: Record<string, string>,
+  ): { status: number | null; stdout: string; stderr: string } =>
     spawnSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, ...env } });
   const driver = (script: string): void => {
     writeFileSync(join(folder, 'nvidia-smi'), `#!/bin/sh\n${script}\n`);
@@ -17,7 +20,10 @@ describe('the check of a GPU', () => {
   };
   const gpus = (env: Record<string, string> = {}): string => {
     const { stdout, stderr } = node(
-      ['-e', `import(${JSON.stringify(join(repositoryRoot, 'infra/setup/gpus.mjs'))}).then((m) => console.log(m.visibleGpus().join()), console.error).catch((e) => console.log(e.message))`], // prettier-ignore
+      [
+        '-e',
+        `import(${JSON.stringify(join(repositoryRoot, 'infra/setup/gpus.mjs'))}).then((m) => console.log(m.visibleGpus().join()), console.error).catch((e) => console.log(e.message))`,
+      ],
       { PATH: `${folder}:/bin`, ...env },
     );
     return `${stdout}${stderr}`.trim();
@@ -26,8 +32,15 @@ describe('the check of a GPU', () => {
   it('says that no GPU is here, with exit code 1 and before anything is done', () => {
     const variant = join(repositoryRoot, '.ced', 'tensorflow-variant');
     const before = existsSync(variant) ? readFileSync(variant, 'utf8') : null;
-    const { status, stdout, stderr } = node([join(repositoryRoot, 'infra', 'gpu-check.mjs')], { PATH: dirname(process.execPath) });
-    expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: 'error: no NVIDIA GPU is here: nvidia-smi, which comes with the driver, is not on the PATH\n' }); // prettier-ignore
+    const { status, stdout, stderr } = node([join(repositoryRoot, 'infra', 'gpu-check.mjs')], {
+      PATH: dirname(process.execPath),
+    });
+    expect({ status, stdout, stderr }).toEqual({
+      status: 1,
+      stdout: '',
+      stderr:
+        'error: no NVIDIA GPU is here: nvidia-smi, which comes with the driver, is not on the PATH\n',
+    });
     expect(existsSync(variant) ? readFileSync(variant, 'utf8') : null).toBe(before);
   });
 
@@ -37,7 +50,9 @@ describe('the check of a GPU', () => {
     expect(gpus({ CUDA_VISIBLE_DEVICES: '1' })).toBe('NVIDIA L4');
     expect(gpus({ CUDA_VISIBLE_DEVICES: 'GPU-bb,0' })).toBe('NVIDIA L4,NVIDIA H100');
     expect(gpus({ CUDA_VISIBLE_DEVICES: '0,7,1' })).toBe('NVIDIA H100');
-    expect(gpus({ CUDA_VISIBLE_DEVICES: '' })).toMatch(/no GPU is visible: CUDA_VISIBLE_DEVICES= chooses none of the 2 here/);
+    expect(gpus({ CUDA_VISIBLE_DEVICES: '' })).toMatch(
+      /no GPU is visible: CUDA_VISIBLE_DEVICES= chooses none of the 2 here/,
+    );
     expect(gpus({ CUDA_VISIBLE_DEVICES: '-1' })).toMatch(/no GPU is visible/);
   });
 

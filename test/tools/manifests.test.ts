@@ -51,9 +51,17 @@ function kubernetes(directory: string): Manifest[] {
   return JSON.parse(stdout) as Manifest[];
 }
 
-const deployment = (objects: Manifest[], name: string): Manifest['spec']['template']['spec'] & { replicas?: number } => {
-  const found = objects.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === name)!;
-  return { ...found.spec.template.spec, ...(found.spec.replicas === undefined ? {} : { replicas: found.spec.replicas }) };
+const deployment = (
+  objects: Manifest[],
+  name: string,
+): Manifest['spec']['template']['spec'] & { replicas?: number } => {
+  const found = objects.find(
+    ({ kind, metadata }) => kind === 'Deployment' && metadata.name === name,
+  )!;
+  return {
+    ...found.spec.template.spec,
+    ...(found.spec.replicas === undefined ? {} : { replicas: found.spec.replicas }),
+  };
 };
 
 describe('the Kubernetes manifests', () => {
@@ -68,7 +76,9 @@ describe('the Kubernetes manifests', () => {
     const objects = kubernetes('base');
     for (const name of ['cpu-worker', 'gpu-worker'])
       for (const { args } of deployment(objects, name).containers)
-        expect(parseWorkerOptions(args, {})).toMatchObject({ queues: expect.anything() as unknown });
+        expect(parseWorkerOptions(args, {})).toMatchObject({
+          queues: expect.anything() as unknown,
+        });
   });
 
   it('leave a step the 25 seconds that a worker gives it, and a little more', () => {
@@ -90,14 +100,19 @@ describe('the Kubernetes manifests', () => {
   it('put the GPU worker on spot nodes with a GPU', () => {
     const { nodeSelector, tolerations } = deployment(kubernetes('base'), 'gpu-worker');
     expect(Object.keys(nodeSelector ?? {})).toContain('cloud.google.com/gke-accelerator');
-    expect(tolerations?.map(({ key }) => key)).toEqual(expect.arrayContaining(['nvidia.com/gpu', 'cloud.google.com/gke-spot']));
+    expect(tolerations?.map(({ key }) => key)).toEqual(
+      expect.arrayContaining(['nvidia.com/gpu', 'cloud.google.com/gke-spot']),
+    );
   });
 
   it('let the autoscaler alone say how many GPU workers there are, by the backlog of their queue', () => {
     const objects = kubernetes('overlays/autoscaled');
     expect(deployment(objects, 'gpu-worker').replicas).toBeUndefined();
     const [trigger] = objects.find(({ kind }) => kind === 'ScaledObject')?.spec.triggers ?? [];
-    expect(trigger).toMatchObject({ type: 'temporal', metadata: { taskQueue: TASK_QUEUES.gpu, queueTypes: 'activity' } });
+    expect(trigger).toMatchObject({
+      type: 'temporal',
+      metadata: { taskQueue: TASK_QUEUES.gpu, queueTypes: 'activity' },
+    });
   });
 
   it('keep no secret', () => {
@@ -107,7 +122,11 @@ describe('the Kubernetes manifests', () => {
 });
 
 describe('the compose files', () => {
-  const compose = (...files: string[]): { services: Record<string, { command?: string[] | null; ports?: { host_ip?: string }[] }> } => {
+  const compose = (
+    ...files: string[]
+  ): {
+    services: Record<string, { command?: string[] | null; ports?: { host_ip?: string }[] }>;
+  } => {
     const { stdout, stderr } = check(
       'compose',
       files.map((file) => `compose/${file}`),
@@ -121,23 +140,30 @@ describe('the compose files', () => {
     expect(Object.keys(compose('compose.yaml').services)).toEqual(
       expect.arrayContaining(['cpu-worker', 'gpu-worker', 'temporal', 'database', 'storage', 'ui']),
     );
-    expect(JSON.stringify(compose('compose.yaml', 'gpu.yaml').services['gpu-worker'])).toContain('nvidia');
+    expect(JSON.stringify(compose('compose.yaml', 'gpu.yaml').services['gpu-worker'])).toContain(
+      'nvidia',
+    );
   });
 
   it('publish every port on loopback only', () => {
-    const ports = Object.values(compose('compose.yaml').services).flatMap((service) => service.ports ?? []);
+    const ports = Object.values(compose('compose.yaml').services).flatMap(
+      (service) => service.ports ?? [],
+    );
     expect(ports.map(({ host_ip }) => host_ip)).toEqual(ports.map(() => '127.0.0.1'));
     expect(ports.length).toBeGreaterThan(2);
   });
 
   it('have no password of their own', () => {
-    expect(check('compose', ['compose/compose.yaml']).stderr).toContain('required variable POSTGRES_PASSWORD is missing');
+    expect(check('compose', ['compose/compose.yaml']).stderr).toContain(
+      'required variable POSTGRES_PASSWORD is missing',
+    );
   });
 
   it('register the search attributes that workflows set, with their types', () => {
     const [line = ''] = compose('compose.yaml').services['search-attributes']?.command ?? [];
     const spelled = { KEYWORD: 'Keyword', INT: 'Int', DOUBLE: 'Double' } as const;
-    for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES)) expect(line).toContain(`--name ${name} --type ${spelled[type]}`);
+    for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES))
+      expect(line).toContain(`--name ${name} --type ${spelled[type]}`);
   });
 });
 
@@ -147,11 +173,18 @@ describe('the container files', () => {
     expect(validate(readFileSync(join(folder, file), 'utf8'))).toEqual([]);
   });
 
-  it.each(readdirSync(folder))('%s ends as an unprivileged user and starts the worker with options that it takes', (file) => {
-    const text = readFileSync(join(folder, file), 'utf8');
-    expect(text.match(/^USER .*$/gm)?.at(-1)).toBe('USER node');
-    const words = (instruction: string): string[] =>
-      JSON.parse(new RegExp(`^${instruction} (\\[.*\\])$`, 'm').exec(text)?.[1] ?? '[]') as string[];
-    expect(parseWorkerOptions([...words('ENTRYPOINT').slice(2), ...words('CMD')], {})).not.toBeNull();
-  });
+  it.each(readdirSync(folder))(
+    '%s ends as an unprivileged user and starts the worker with options that it takes',
+    (file) => {
+      const text = readFileSync(join(folder, file), 'utf8');
+      expect(text.match(/^USER .*$/gm)?.at(-1)).toBe('USER node');
+      const words = (instruction: string): string[] =>
+        JSON.parse(
+          new RegExp(`^${instruction} (\\[.*\\])$`, 'm').exec(text)?.[1] ?? '[]',
+        ) as string[];
+      expect(
+        parseWorkerOptions([...words('ENTRYPOINT').slice(2), ...words('CMD')], {}),
+      ).not.toBeNull();
+    },
+  );
 });

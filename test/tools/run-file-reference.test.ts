@@ -11,7 +11,9 @@ describe('docs/run-file.md', () => {
   it('describes every leaf', () => {
     const undescribed = runFileReference()
       .split('\n')
-      .filter((line) => /^\| `[^`]+` \| (string|integer|number|boolean|`)[^|]*\|[^|]*\|\s*\|$/.test(line));
+      .filter((line) =>
+        /^\| `[^`]+` \| (string|integer|number|boolean|`)[^|]*\|[^|]*\|\s*\|$/.test(line),
+      );
     expect(undescribed).toEqual([]);
   });
 });

@@ -7,14 +7,19 @@ import { repositoryRoot } from '../../infra/toolchain';
 function soak(...args: string[]): { status: number | null; lines: string[]; complaints: string } {
   const program = join(repositoryRoot, 'dist', 'bench', 'soak', 'main.js');
   const env = { ...process.env, ...engineEnvironment() };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', env });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
+    encoding: 'utf8',
+    env,
+  });
   return { status, lines: stdout.trim().split('\n'), complaints: stderr };
 }
 
 describe('a soak', () => {
   it('of steps holds the number of tensors constant, tells how far it is, and ends with a verdict', () => {
     const { status, lines } = soak('--steps', '100');
-    expect(lines.at(-2)).toMatch(/^step 100 of 100: \d+ tensors, \d+ MB resident, loss 0\.\d+, [\d.]+ steps\/s, ETA 0:00$/);
+    expect(lines.at(-2)).toMatch(
+      /^step 100 of 100: \d+ tensors, \d+ MB resident, loss 0\.\d+, [\d.]+ steps\/s, ETA 0:00$/,
+    );
     expect(lines.at(-1)).toMatch(/^sound: 100 steps, tensors constant, memory grew by -?[\d.]+ MB/);
     expect(status).toBe(0);
   });
@@ -28,7 +33,10 @@ describe('a soak', () => {
   });
 
   it('refuses what it does not know', () => {
-    expect(soak('--starts', 'many')).toMatchObject({ status: 1, complaints: 'error: --starts many: expected a whole number above 0\n' });
+    expect(soak('--starts', 'many')).toMatchObject({
+      status: 1,
+      complaints: 'error: --starts many: expected a whole number above 0\n',
+    });
     expect(soak('--starts', '1', '--steps', '1').complaints).toMatch(/give one of them/);
   });
 });

@@ -32,11 +32,19 @@ describe('a worker’s log for machines', () => {
   });
 
   it('keeps an error with its stack, and numbers that JSON does not know', () => {
-    const line = JSON.parse(logged('json', (log) => log.error('failed', { error: new TypeError('no tensor'), nanos: 12n }))) as object;
+    const line = JSON.parse(
+      logged('json', (log) =>
+        log.error('failed', { error: new TypeError('no tensor'), nanos: 12n }),
+      ),
+    ) as object;
     expect(line).toMatchObject({
       level: 'error',
       nanos: 12,
-      error: { type: 'TypeError', message: 'no tensor', stack: expect.stringContaining('worker-log') },
+      error: {
+        type: 'TypeError',
+        message: 'no tensor',
+        stack: expect.stringContaining('worker-log'),
+      },
     });
   });
 });
@@ -46,15 +54,23 @@ describe('a worker’s log for people', () => {
     expect(logged('text', (log) => log.info('activity began', activity))).toMatch(
       /^\d\d:\d\d:\d\d INFO {2}trainModel mini: activity began \(attempt 2, workflow instruments\)\n$/,
     );
-    expect(logged('text', (log) => log.warn('not told', { error: new Error('gone') }))).toMatch(/ WARN {2}not told: gone\n$/);
+    expect(logged('text', (log) => log.warn('not told', { error: new Error('gone') }))).toMatch(
+      / WARN {2}not told: gone\n$/,
+    );
   });
 });
 
 describe.each(['json', 'text'] as const)('a log as %s', (format) => {
   it('leaves out what looks like a credential, wherever it stands', () => {
     const text = logged(format, (log) => {
-      log.info('reading https://user:hunter2@host/a?X-Goog-Signature=hunter2&b=1', { apiKey: 'hunter2', nested: { password: 'hunter2' } });
-      log.error('Authorization: Bearer hunter2', { ...activity, error: new Error('gs://b/o?token=hunter2') });
+      log.info('reading https://user:hunter2@host/a?X-Goog-Signature=hunter2&b=1', {
+        apiKey: 'hunter2',
+        nested: { password: 'hunter2' },
+      });
+      log.error('Authorization: Bearer hunter2', {
+        ...activity,
+        error: new Error('gs://b/o?token=hunter2'),
+      });
     });
     expect(text).toContain('b=1');
     expect(text).not.toMatch(/hunter2|c2VjcmV0/);
@@ -67,11 +83,11 @@ describe.each(['json', 'text'] as const)('a log as %s', (format) => {
 
 describe('the form of a log', () => {
   it('is text on a terminal and JSON elsewhere, unless it is asked for', () => {
-    expect([logFormat(undefined, { isTTY: true }), logFormat(undefined, {}), logFormat('json', { isTTY: true })]).toEqual([
-      'text',
-      'json',
-      'json',
-    ]);
+    expect([
+      logFormat(undefined, { isTTY: true }),
+      logFormat(undefined, {}),
+      logFormat('json', { isTTY: true }),
+    ]).toEqual(['text', 'json', 'json']);
     expect(() => logFormat('xml', {})).toThrow('--log: xml, expected json or text');
   });
 });

@@ -30,22 +30,32 @@ describe('the pace of a training', () => {
     const pace = new StepPace();
     pace.add({ dataMs: 900, totalMs: 1000, rows: 8 });
     for (let step = 0; step < 19; step++) pace.add({ dataMs: 5, totalMs: 50, rows: 8 });
-    expect(pace.add({ dataMs: 5, totalMs: 50, rows: 8 })).toEqual({ clipsPerSecond: 160, stepMs: 50, dataWaitShare: 0.1 });
+    expect(pace.add({ dataMs: 5, totalMs: 50, rows: 8 })).toEqual({
+      clipsPerSecond: 160,
+      stepMs: 50,
+      dataWaitShare: 0.1,
+    });
   });
 });
 
 describe('where a worker’s metrics are served', () => {
-  const metricsOf = (...args: string[]): string | null | undefined => parseWorkerOptions(['--queue', 'cpu', ...args], {})?.metrics;
+  const metricsOf = (...args: string[]): string | null | undefined =>
+    parseWorkerOptions(['--queue', 'cpu', ...args], {})?.metrics;
 
   it('is nowhere unless asked for', () => {
-    expect([metricsOf(), metricsOf('--metrics', '127.0.0.1:9464'), metricsOf('--metrics', '[::1]:0')]).toEqual([
-      null,
-      '127.0.0.1:9464',
-      '[::1]:0',
-    ]);
+    expect([
+      metricsOf(),
+      metricsOf('--metrics', '127.0.0.1:9464'),
+      metricsOf('--metrics', '[::1]:0'),
+    ]).toEqual([null, '127.0.0.1:9464', '[::1]:0']);
   });
 
-  it.each(['9464', 'localhost', 'localhost:x', '127.0.0.1:99999'])('is refused as %s', (address) => {
-    expect(() => metricsOf('--metrics', address)).toThrow(`--metrics: ${address}, expected HOST:PORT`);
-  });
+  it.each(['9464', 'localhost', 'localhost:x', '127.0.0.1:99999'])(
+    'is refused as %s',
+    (address) => {
+      expect(() => metricsOf('--metrics', address)).toThrow(
+        `--metrics: ${address}, expected HOST:PORT`,
+      );
+    },
+  );
 });

@@ -5,8 +5,13 @@ import { parseWorkerOptions } from '../../workers/worker-options';
 
 describe('the worker command', () => {
   it('takes its address from the option, then the environment, then loopback', () => {
-    expect(parseWorkerOptions(['--queue', 'gpu', '--address', 'a:1'], { TEMPORAL_ADDRESS: 'b:2' })?.address).toBe('a:1');
-    expect(parseWorkerOptions(['--queue', 'gpu'], { TEMPORAL_ADDRESS: 'b:2' })?.address).toBe('b:2');
+    expect(
+      parseWorkerOptions(['--queue', 'gpu', '--address', 'a:1'], { TEMPORAL_ADDRESS: 'b:2' })
+        ?.address,
+    ).toBe('a:1');
+    expect(parseWorkerOptions(['--queue', 'gpu'], { TEMPORAL_ADDRESS: 'b:2' })?.address).toBe(
+      'b:2',
+    );
     expect(parseWorkerOptions(['--queue', 'gpu'], {})?.address).toBe('127.0.0.1:7233');
   });
 
@@ -16,22 +21,52 @@ describe('the worker command', () => {
   });
 
   it('takes the limits of its local copies and the project that pays', () => {
-    const argv = ['--queue', 'gpu', '--cache', '/big/disk', '--cache-gb', '1.5', '--user-project', 'payer'];
-    expect(parseWorkerOptions(argv, {})?.storage).toEqual({ cacheFolder: '/big/disk', cacheBytes: 1.5e9, userProject: 'payer' });
+    const argv = [
+      '--queue',
+      'gpu',
+      '--cache',
+      '/big/disk',
+      '--cache-gb',
+      '1.5',
+      '--user-project',
+      'payer',
+    ];
+    expect(parseWorkerOptions(argv, {})?.storage).toEqual({
+      cacheFolder: '/big/disk',
+      cacheBytes: 1.5e9,
+      userProject: 'payer',
+    });
     expect(parseWorkerOptions(['--queue', 'gpu'], {})?.storage).toEqual({});
   });
 
   it('takes the hub from the environment', () => {
-    expect(parseWorkerOptions(['--queue', 'cpu'], { HF_ENDPOINT: 'https://mirror.example' })?.sources.hub).toBe('https://mirror.example');
+    expect(
+      parseWorkerOptions(['--queue', 'cpu'], { HF_ENDPOINT: 'https://mirror.example' })?.sources
+        .hub,
+    ).toBe('https://mirror.example');
   });
 
   it('takes the bounds of what ingest holds in memory', () => {
-    const argv = ['--queue', 'cpu', '--clips-at-once', '16', '--largest-shard', '0.5', '--longest-clip', '60', '--cpu-activities', '1'];
+    const argv = [
+      '--queue',
+      'cpu',
+      '--clips-at-once',
+      '16',
+      '--largest-shard',
+      '0.5',
+      '--longest-clip',
+      '60',
+      '--cpu-activities',
+      '1',
+    ];
     expect(parseWorkerOptions(argv, {})).toMatchObject({
       cpuActivities: 1,
       sources: { clipsAtOnce: 16, largestShardBytes: 5e8, longestClipSeconds: 60 },
     });
-    expect(parseWorkerOptions(['--queue', 'cpu'], {})).toMatchObject({ cpuActivities: 2, sources: { allowPrivateHosts: false } });
+    expect(parseWorkerOptions(['--queue', 'cpu'], {})).toMatchObject({
+      cpuActivities: 2,
+      sources: { allowPrivateHosts: false },
+    });
   });
 
   it.each([
@@ -39,8 +74,14 @@ describe('the worker command', () => {
     [[], /^--queue: nothing given/],
     [['--queue', 'cpu', '--threads', '0'], /^--threads: 0, expected a whole number of at least 1$/],
     [['--queue', 'cpu', '--cache-gb', 'much'], /^--cache-gb: much, expected a number above 0$/],
-    [['--queue', 'cpu', '--clips-at-once', '0.5'], /^--clips-at-once: 0\.5, expected a whole number of at least 1$/],
-    [['--queue', 'cpu', '--longest-clip', '0'], /^--longest-clip: 0, expected a number of seconds above 0$/],
+    [
+      ['--queue', 'cpu', '--clips-at-once', '0.5'],
+      /^--clips-at-once: 0\.5, expected a whole number of at least 1$/,
+    ],
+    [
+      ['--queue', 'cpu', '--longest-clip', '0'],
+      /^--longest-clip: 0, expected a number of seconds above 0$/,
+    ],
     [['--colour', 'blue'], /Unknown option '--colour'/],
   ])('refuses %j in one line', (argv, message) => {
     expect(() => parseWorkerOptions(argv, {})).toThrow(message);

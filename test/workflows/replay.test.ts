@@ -6,8 +6,8 @@ import { repositoryRoot } from '../../infra/toolchain';
 import { HISTORIES as folder } from '../support/recorded-histories';
 
 /**
- * Histories of real runs, recorded by `RECORD_HISTORIES=1 npm test -- test/e2e`. Workflow code that no longer follows them would break every
- * run that is under way when workers are upgraded.
+ * Histories of real runs, recorded by `RECORD_HISTORIES=1 npm test -- test/e2e`. Workflow code that
+ * no longer follows them would break every run that is under way when workers are upgraded.
  */
 describe('a recorded history', () => {
   beforeAll(() => void Runtime.install({ logger: new DefaultLogger('ERROR') }));
@@ -32,14 +32,23 @@ describe('a recorded history', () => {
 
   it.each(recorded)('%s is followed by the workflow code of today', async (file) => {
     const history = historyFromJSON(JSON.parse(readFileSync(join(folder, file), 'utf8')));
-    const replay = Worker.runReplayHistory({ workflowBundle: { codePath: join(repositoryRoot, 'dist/workflow-bundle.js') } }, history);
+    const replay = Worker.runReplayHistory(
+      { workflowBundle: { codePath: join(repositoryRoot, 'dist/workflow-bundle.js') } },
+      history,
+    );
     await expect(replay).resolves.toBeUndefined();
   });
 
   it('that asks for other activities is refused', async () => {
-    const text = readFileSync(join(folder, 'teach.json'), 'utf8').replaceAll('"planCorpus"', '"anotherActivity"');
+    const text = readFileSync(join(folder, 'teach.json'), 'utf8').replaceAll(
+      '"planCorpus"',
+      '"anotherActivity"',
+    );
     const history = historyFromJSON(JSON.parse(text));
-    const replay = Worker.runReplayHistory({ workflowBundle: { codePath: join(repositoryRoot, 'dist/workflow-bundle.js') } }, history);
+    const replay = Worker.runReplayHistory(
+      { workflowBundle: { codePath: join(repositoryRoot, 'dist/workflow-bundle.js') } },
+      history,
+    );
     await expect(replay).rejects.toThrow(/[Nn]ondeterminism|anotherActivity/);
   });
 });

@@ -34,10 +34,21 @@ describe('the run file', () => {
           views: 10,
           topK: 20,
           chunkSeconds: 10,
-          augment: { shift: { maxFraction: 0.5, probability: 0.5 }, timeMask: { maxFrames: 192 }, freqMask: { maxBins: 24 } },
+          augment: {
+            shift: { maxFraction: 0.5, probability: 0.5 },
+            timeMask: { maxFrames: 192 },
+            freqMask: { maxBins: 24 },
+          },
         },
         students: [
-          { epochs: 300, learningRate: 1e-3, finalLearningRateFraction: 0.1, averageBest: 4, unseenFill: 'zero', consistent: true },
+          {
+            epochs: 300,
+            learningRate: 1e-3,
+            finalLearningRateFraction: 0.1,
+            averageBest: 4,
+            unseenFill: 'zero',
+            consistent: true,
+          },
         ],
       },
     });
@@ -53,35 +64,63 @@ describe('the run file', () => {
   });
 
   it('lists every problem at once, not the first one', () => {
-    const problems = problemsOf({ ...run, name: 'Not A Name', teachers: [], students: [{ name: 'mini', model: 'huge' }] });
-    expect(problems.map((problem) => problem.split(':')[0])).toEqual(expect.arrayContaining(['name', 'teachers', 'students[0].model']));
+    const problems = problemsOf({
+      ...run,
+      name: 'Not A Name',
+      teachers: [],
+      students: [{ name: 'mini', model: 'huge' }],
+    });
+    expect(problems.map((problem) => problem.split(':')[0])).toEqual(
+      expect.arrayContaining(['name', 'teachers', 'students[0].model']),
+    );
   });
 
   it.each([
-    ['more views than are stored', { views: 11 }, /^students\[0\]\.views: expected at most logits\.views = 10$/],
-    ['more probabilities than are stored', { topK: 21 }, /^students\[0\]\.topK: expected at most logits\.topK = 20$/],
+    [
+      'more views than are stored',
+      { views: 11 },
+      /^students\[0\]\.views: expected at most logits\.views = 10$/,
+    ],
+    [
+      'more probabilities than are stored',
+      { topK: 21 },
+      /^students\[0\]\.topK: expected at most logits\.topK = 20$/,
+    ],
     [
       'heads that do not divide the width',
       { model: { embedDim: 100, depth: 2, heads: 3 } },
       /^students\[0\]\.model\.heads: expected a divisor of embedDim = 100$/,
     ],
   ])('refuses %s', (_what, fields, problem) => {
-    expect(problemsOf({ ...run, students: [{ name: 'mini', model: 'mini', ...fields }] })).toEqual([expect.stringMatching(problem)]);
+    expect(problemsOf({ ...run, students: [{ name: 'mini', model: 'mini', ...fields }] })).toEqual([
+      expect.stringMatching(problem),
+    ]);
   });
 
   it('refuses masks that cannot reach a teacher with its own front end, unless told to skip them', () => {
-    const teacher = { name: 'b', checkpoint: 'b.onnx', format: 'onnx', output: 'probabilities', vocabulary: 'b.csv' };
+    const teacher = {
+      name: 'b',
+      checkpoint: 'b.onnx',
+      format: 'onnx',
+      output: 'probabilities',
+      vocabulary: 'b.csv',
+    };
     expect(problemsOf({ ...run, teachers: [...run.teachers, teacher] })).toEqual([
-      expect.stringMatching(/^teachers\[1\]\.spectrogramMasks: masks cannot reach a teacher of format onnx; expected 'skip'/),
+      expect.stringMatching(
+        /^teachers\[1\]\.spectrogramMasks: masks cannot reach a teacher of format onnx; expected 'skip'/,
+      ),
     ]);
-    expect(problemsOf({ ...run, teachers: [{ ...teacher, spectrogramMasks: 'skip' }] })).toEqual([]);
+    expect(problemsOf({ ...run, teachers: [{ ...teacher, spectrogramMasks: 'skip' }] })).toEqual(
+      [],
+    );
     const unmasked = { augment: { timeMask: { maxFrames: 0 }, freqMask: { maxBins: 0 } } };
     expect(problemsOf({ ...run, teachers: [teacher], logits: unmasked })).toEqual([]);
     const { vocabulary: _vocabulary, output: _output, ...incomplete } = teacher;
-    expect(problemsOf({ ...run, teachers: [{ ...incomplete, format: 'savedmodel' }] }).map((problem) => problem.split(':')[0])).toEqual([
-      'teachers[0].output',
-      'teachers[0].vocabulary',
-    ]);
+    expect(
+      problemsOf({ ...run, teachers: [{ ...incomplete, format: 'savedmodel' }] }).map(
+        (problem) => problem.split(':')[0],
+      ),
+    ).toEqual(['teachers[0].output', 'teachers[0].vocabulary']);
   });
 
   it('takes published logits instead of an ensemble', () => {
@@ -89,12 +128,19 @@ describe('the run file', () => {
     expect(parseRun(distillRunSchema, { ...rest, logits: { published: 'logits' } })).toMatchObject({
       run: { teachers: [], logits: { published: 'logits', chunkSeconds: 10 } },
     });
-    expect(problemsOf({ ...rest, teachers: [] })).toEqual(['teachers: expected at least one teacher, or logits.published']);
-    expect(problemsOf(rest)).toEqual(['teachers: expected at least one teacher, or logits.published']);
+    expect(problemsOf({ ...rest, teachers: [] })).toEqual([
+      'teachers: expected at least one teacher, or logits.published',
+    ]);
+    expect(problemsOf(rest)).toEqual([
+      'teachers: expected at least one teacher, or logits.published',
+    ]);
   });
 
   it.each([
-    [{ published: 'logits', views: 3 }, 'logits.views: unknown field, remove it or check its spelling'],
+    [
+      { published: 'logits', views: 3 },
+      'logits.views: unknown field, remove it or check its spelling',
+    ],
     [{ views: 3, viewz: 1 }, 'logits.viewz: unknown field, remove it or check its spelling'],
     [{ views: 'ten' }, expect.stringMatching(/^logits\.views: /)],
     [{ published: 5 }, expect.stringMatching(/^logits\.published: /)],
@@ -104,17 +150,27 @@ describe('the run file', () => {
 
   it('compares with a champion on eval clips, so it needs them, and starts from one only where it says which', () => {
     const promote = { champion: 'champion' };
-    expect(problemsOf({ ...run, promote })).toEqual(['corpus.eval: expected a labelled table: promote compares models on it']);
+    expect(problemsOf({ ...run, promote })).toEqual([
+      'corpus.eval: expected a labelled table: promote compares models on it',
+    ]);
     const students = [{ name: 'mini', model: 'mini', init: 'champion' }];
-    expect(problemsOf({ ...run, students })).toEqual(['students[0].init: expected promote, which says where the champion is']);
+    expect(problemsOf({ ...run, students })).toEqual([
+      'students[0].init: expected promote, which says where the champion is',
+    ]);
     const corpus = { ...run.corpus, eval: 'eval.jsonl' };
-    expect(parseRun(distillRunSchema, { ...run, corpus, students, promote })).toMatchObject({ run: { promote: { minGain: 0 } } });
+    expect(parseRun(distillRunSchema, { ...run, corpus, students, promote })).toMatchObject({
+      run: { promote: { minGain: 0 } },
+    });
   });
 
   it('of retrain is one of distill with a champion to beat', () => {
-    expect(parseRun(retrainRunSchema, run)).toEqual({ problems: ['promote: expected the champion to beat, { "champion": … }'] });
+    expect(parseRun(retrainRunSchema, run)).toEqual({
+      problems: ['promote: expected the champion to beat, { "champion": … }'],
+    });
     expect(parseRun(retrainRunSchema, { ...run, epochs: 1 })).toMatchObject({
-      problems: expect.arrayContaining(['epochs: unknown field, remove it or check its spelling']) as string[],
+      problems: expect.arrayContaining([
+        'epochs: unknown field, remove it or check its spelling',
+      ]) as string[],
     });
   });
 
@@ -124,44 +180,91 @@ describe('the run file', () => {
     ["Amazon's signature", 'https://b.s3.amazonaws.com/x?part=1&X-Amz-Signature=SECRET'],
     ['a token', 'https://example.org/x?token=SECRET'],
     ["Azure's signature", 'https://a.blob.core.windows.net/x?sv=1&sig=SECRET'],
-  ])('refuses an address that carries %s in every field that takes one, without repeating it', (_what, address) => {
-    const onnx = { name: 'b', checkpoint: address, format: 'onnx', output: 'probabilities', vocabulary: address, spectrogramMasks: 'skip' };
-    const planted = {
-      ...run,
-      store: address,
-      corpus: { train: address, validation: address, eval: address, vocabulary: address },
-      teachers: [{ ...run.teachers[0], checkpoint: address }, onnx],
-      logits: { published: address },
-      students: [{ ...run.students[0], init: address }],
-      promote: { champion: address },
-    };
-    const problems = problemsOf(planted);
-    const fields = ['corpus.eval', 'corpus.train', 'corpus.validation', 'corpus.vocabulary', 'logits.published', 'promote.champion'];
-    const models = ['students[0].init', 'teachers[0].checkpoint', 'teachers[1].checkpoint', 'teachers[1].vocabulary'];
-    expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual([...fields, 'store', ...models]);
-    for (const problem of problems) expect(problem).toMatch(/: its address carries a credential, .*; use application-default credentials/);
-    expect(problems.join()).not.toContain('SECRET');
-  });
+  ])(
+    'refuses an address that carries %s in every field that takes one, without repeating it',
+    (_what, address) => {
+      const onnx = {
+        name: 'b',
+        checkpoint: address,
+        format: 'onnx',
+        output: 'probabilities',
+        vocabulary: address,
+        spectrogramMasks: 'skip',
+      };
+      const planted = {
+        ...run,
+        store: address,
+        corpus: { train: address, validation: address, eval: address, vocabulary: address },
+        teachers: [{ ...run.teachers[0], checkpoint: address }, onnx],
+        logits: { published: address },
+        students: [{ ...run.students[0], init: address }],
+        promote: { champion: address },
+      };
+      const problems = problemsOf(planted);
+      const fields = [
+        'corpus.eval',
+        'corpus.train',
+        'corpus.validation',
+        'corpus.vocabulary',
+        'logits.published',
+        'promote.champion',
+      ];
+      const models = [
+        'students[0].init',
+        'teachers[0].checkpoint',
+        'teachers[1].checkpoint',
+        'teachers[1].vocabulary',
+      ];
+      expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual([
+        ...fields,
+        'store',
+        ...models,
+      ]);
+      for (const problem of problems)
+        expect(problem).toMatch(
+          /: its address carries a credential, .*; use application-default credentials/,
+        );
+      expect(problems.join()).not.toContain('SECRET');
+    },
+  );
 
   it.each([
     ['distill', distillRunSchema, run],
-    ['retrain', retrainRunSchema, { ...run, corpus: { ...run.corpus, eval: 'eval.jsonl' }, promote: { champion: 'champion' } }],
-    ['teach', teachRunSchema, { name: 'r', store: 's', corpus: run.corpus, teachers: [{ name: 'a', model: 'tiny' }] }],
-  ])('with a credential in it ends the workflow %s as RunFileInvalid, the secret in no part of the failure', (_type, schema, input) => {
-    expect(() => acceptRun(schema, input)).not.toThrow();
-    const failure = refusal(() =>
-      acceptRun(schema, { ...input, corpus: { ...input.corpus, train: 'https://reader:SECRET@example.org/x' } }),
-    );
-    expect(failure).toMatchObject({
-      type: 'RunFileInvalid',
-      nonRetryable: true,
-      message: expect.stringContaining('corpus.train: its address carries a credential') as string,
-    });
-    expect(inspect(failure, { depth: 20 })).not.toContain('SECRET');
-  });
+    [
+      'retrain',
+      retrainRunSchema,
+      { ...run, corpus: { ...run.corpus, eval: 'eval.jsonl' }, promote: { champion: 'champion' } },
+    ],
+    [
+      'teach',
+      teachRunSchema,
+      { name: 'r', store: 's', corpus: run.corpus, teachers: [{ name: 'a', model: 'tiny' }] },
+    ],
+  ])(
+    'with a credential in it ends the workflow %s as RunFileInvalid, the secret in no part of the failure',
+    (_type, schema, input) => {
+      expect(() => acceptRun(schema, input)).not.toThrow();
+      const failure = refusal(() =>
+        acceptRun(schema, {
+          ...input,
+          corpus: { ...input.corpus, train: 'https://reader:SECRET@example.org/x' },
+        }),
+      );
+      expect(failure).toMatchObject({
+        type: 'RunFileInvalid',
+        nonRetryable: true,
+        message: expect.stringContaining(
+          'corpus.train: its address carries a credential',
+        ) as string,
+      });
+      expect(inspect(failure, { depth: 20 })).not.toContain('SECRET');
+    },
+  );
 
   it('refuses two students of one name', () => {
-    expect(problemsOf({ ...run, students: [run.students[0], run.students[0]] })).toEqual([expect.stringMatching(/^students\[1\]\.name: /)]);
+    expect(problemsOf({ ...run, students: [run.students[0], run.students[0]] })).toEqual([
+      expect.stringMatching(/^students\[1\]\.name: /),
+    ]);
   });
 
   it('is refused whole when it is not an object', () => {
@@ -170,9 +273,13 @@ describe('the run file', () => {
 
   it('of teach takes the same training fields without a source of targets', () => {
     const { teachers: _teachers, students: _students, ...rest } = run;
-    expect(parseRun(teachRunSchema, { ...rest, teachers: [{ name: 'a', model: 'tiny', epochs: 3 }] })).toMatchObject({
+    expect(
+      parseRun(teachRunSchema, { ...rest, teachers: [{ name: 'a', model: 'tiny', epochs: 3 }] }),
+    ).toMatchObject({
       run: { chunkSeconds: 10, teachers: [{ epochs: 3 }] },
     });
-    expect(parseRun(teachRunSchema, { ...rest, teachers: [{ name: 'a', model: 'tiny', topK: 3 }] })).toHaveProperty('problems');
+    expect(
+      parseRun(teachRunSchema, { ...rest, teachers: [{ name: 'a', model: 'tiny', topK: 3 }] }),
+    ).toHaveProperty('problems');
   });
 });

@@ -1,4 +1,7 @@
-/** The process in which fuzzed files are decoded, one after another; its parent watches time and memory and ends it. */
+/**
+ * The process in which fuzzed files are decoded, one after another; its parent watches time and
+ * memory and ends it.
+ */
 import { decodeClip } from '../../activities/ingest/decode-clip';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
 import { FORMATS, originalsOf, type FuzzedFormat } from './originals';

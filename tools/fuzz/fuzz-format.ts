@@ -1,4 +1,7 @@
-/** So many mutants of one format through a decoder process, each within 10 s and 1 GB. A process that dies or hangs is a fault and replaced. */
+/**
+ * So many mutants of one format through a decoder process, each within 10 s and 1 GB. A process
+ * that dies or hangs is a fault and replaced.
+ */
 import { fork, type ChildProcess } from 'node:child_process';
 import type { Job, Verdict } from './decoder-process';
 import type { FuzzedFormat } from './originals';
@@ -24,11 +27,24 @@ export interface FuzzOptions {
   files: number;
 }
 
-export async function fuzzFormat(format: FuzzedFormat, { root, program, seed, files }: FuzzOptions): Promise<FuzzReport> {
-  const report: FuzzReport = { format, files, outcomes: {}, faults: [], slowestMs: 0, peakBytes: 0 };
+export async function fuzzFormat(
+  format: FuzzedFormat,
+  { root, program, seed, files }: FuzzOptions,
+): Promise<FuzzReport> {
+  const report: FuzzReport = {
+    format,
+    files,
+    outcomes: {},
+    faults: [],
+    slowestMs: 0,
+    peakBytes: 0,
+  };
   let child: ChildProcess | null = null;
   for (let number = 0; number < files; number++) {
-    child ??= fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' });
+    child ??= fork(program, {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      serialization: 'advanced',
+    });
     const startedMs = performance.now();
     const verdict = await ask(child, { root, format, seed, number });
     // The first file of a process pays for its start.
@@ -41,7 +57,8 @@ export async function fuzzFormat(format: FuzzedFormat, { root, program, seed, fi
     }
     if (typeof verdict === 'string') continue;
     report.peakBytes = Math.max(report.peakBytes, verdict.peakBytes);
-    if (verdict.outcome !== null) report.outcomes[verdict.outcome] = (report.outcomes[verdict.outcome] ?? 0) + 1;
+    if (verdict.outcome !== null)
+      report.outcomes[verdict.outcome] = (report.outcomes[verdict.outcome] ?? 0) + 1;
   }
   child?.kill('SIGKILL');
   return report;
@@ -60,10 +77,15 @@ function ask(child: ChildProcess, job: Job): Promise<Verdict | string> {
       child.removeAllListeners();
       resolve(result);
     };
-    const timer = setTimeout(() => settle(`no answer within ${TIME_LIMIT_MS / 1000} s`), TIME_LIMIT_MS);
+    const timer = setTimeout(
+      () => settle(`no answer within ${TIME_LIMIT_MS / 1000} s`),
+      TIME_LIMIT_MS,
+    );
     child.once('message', (verdict) => settle(verdict as Verdict));
     child.once('error', (error) => settle(error.message));
-    child.once('exit', (code, signal) => settle(`the process died of ${signal ?? `exit code ${code}`}`));
+    child.once('exit', (code, signal) =>
+      settle(`the process died of ${signal ?? `exit code ${code}`}`),
+    );
     child.send(job);
   });
 }

@@ -1,4 +1,7 @@
-/** `npm run fuzz`: broken files through the decoders, which must refuse or accept each, in bounded time and memory. */
+/**
+ * `npm run fuzz`: broken files through the decoders, which must refuse or accept each, in bounded
+ * time and memory.
+ */
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fuzzFormat, type FuzzReport } from './fuzz-format';
@@ -15,7 +18,12 @@ Exits with 1 when a file crashed the decoder, was refused without a reason, took
 async function main(argv: string[]): Promise<number> {
   const { values } = parseArgs({
     args: argv,
-    options: { files: { type: 'string' }, format: { type: 'string' }, seed: { type: 'string' }, help: { type: 'boolean' } },
+    options: {
+      files: { type: 'string' },
+      format: { type: 'string' },
+      seed: { type: 'string' },
+      help: { type: 'boolean' },
+    },
   });
   if (values.help) {
     console.log(help);
@@ -28,7 +36,12 @@ async function main(argv: string[]): Promise<number> {
     console.error(help);
     return 2;
   }
-  const options = { root: resolve(__dirname, '../../..'), program: join(__dirname, 'decoder-process.js'), files, seed };
+  const options = {
+    root: resolve(__dirname, '../../..'),
+    program: join(__dirname, 'decoder-process.js'),
+    files,
+    seed,
+  };
   let faults = 0;
   for (const one of formats satisfies readonly FuzzedFormat[]) {
     const report = await fuzzFormat(one, options);

@@ -1,6 +1,7 @@
 /**
- * Broken copies of good audio files, each a pure function of (format, seed, number), so that one that finds a fault can be made again. Half of the Ogg
- * mutants get correct page sums afterwards, or none of them would come as far as the decoder.
+ * Broken copies of good audio files, each a pure function of (format, seed, number), so that one
+ * that finds a fault can be made again. Half of the Ogg mutants get correct page sums afterwards,
+ * or none of them would come as far as the decoder.
  */
 import { philox, streamKey, uniform, type PhiloxKey } from '../../ced/augment/random';
 import { sealOggPages } from './ogg-pages';
@@ -8,10 +9,15 @@ import { sealOggPages } from './ogg-pages';
 type Draw = () => number;
 
 /** Edits that transfers, disks, recorders and attackers make. `below(n)` draws from 0 to n − 1. */
-const EDITS: ((bytes: Buffer, below: (bound: number) => number, others: readonly Buffer[]) => Buffer)[] = [
+const EDITS: ((
+  bytes: Buffer,
+  below: (bound: number) => number,
+  others: readonly Buffer[],
+) => Buffer)[] = [
   // Flipped bits, anywhere.
   (bytes, below) => {
-    for (let count = 1 + below(16); count > 0; count--) xorByte(bytes, below(bytes.length), 1 << below(8));
+    for (let count = 1 + below(16); count > 0; count--)
+      xorByte(bytes, below(bytes.length), 1 << below(8));
     return bytes;
   },
   // Bytes of noise, in the header as often as elsewhere.
@@ -46,7 +52,11 @@ const EDITS: ((bytes: Buffer, below: (bound: number) => number, others: readonly
   },
   (bytes, below) => {
     const at = below(bytes.length);
-    return Buffer.concat([bytes.subarray(0, at), Buffer.alloc(1 + below(5000), below(256)), bytes.subarray(at)]);
+    return Buffer.concat([
+      bytes.subarray(0, at),
+      Buffer.alloc(1 + below(5000), below(256)),
+      bytes.subarray(at),
+    ]);
   },
   // A part overwritten by one byte, or by noise.
   (bytes, below) => {
@@ -61,7 +71,10 @@ const EDITS: ((bytes: Buffer, below: (bound: number) => number, others: readonly
   // The beginning of one file, the rest of another.
   (bytes, below, others) => {
     const other = others[below(others.length)] ?? bytes;
-    return Buffer.concat([bytes.subarray(0, below(bytes.length)), other.subarray(below(other.length))]);
+    return Buffer.concat([
+      bytes.subarray(0, below(bytes.length)),
+      other.subarray(below(other.length)),
+    ]);
   },
 ];
 
@@ -69,7 +82,13 @@ const EDITS: ((bytes: Buffer, below: (bound: number) => number, others: readonly
  * @param originals good files of the format
  * @param others good files of any format, to be spliced in
  */
-export function mutant(format: string, seed: number, number: number, originals: readonly Buffer[], others: readonly Buffer[]): Buffer {
+export function mutant(
+  format: string,
+  seed: number,
+  number: number,
+  originals: readonly Buffer[],
+  others: readonly Buffer[],
+): Buffer {
   const draw = drawsOf(streamKey(`fuzz ${format}`, seed), number);
   const below = (bound: number): number => Math.floor(draw() * bound);
   let bytes: Buffer = Buffer.from(originals[below(originals.length)] ?? Buffer.alloc(0));

@@ -1,8 +1,15 @@
-/** Gives every Ogg page in a buffer the sum that belongs to its content; other bytes stay as they are. */
+/**
+ * Gives every Ogg page in a buffer the sum that belongs to its content; other bytes stay as they
+ * are.
+ */
 import { pageCrc } from '../../ced/audio/ogg';
 
 export function sealOggPages(bytes: Buffer): Buffer {
-  for (let at = bytes.indexOf('OggS'); at >= 0 && at + 27 <= bytes.length; at = bytes.indexOf('OggS', at + 4)) {
+  for (
+    let at = bytes.indexOf('OggS');
+    at >= 0 && at + 27 <= bytes.length;
+    at = bytes.indexOf('OggS', at + 4)
+  ) {
     const segments = bytes.subarray(at + 27, at + 27 + (bytes[at + 26] ?? 0));
     const end = segments.reduce((sum, length) => sum + length, at + 27 + segments.length);
     if (end <= bytes.length) bytes.writeUInt32LE(pageCrc(bytes, at, end), at + 22);

@@ -1,4 +1,6 @@
-/** Good files to be broken: every kind of WAV made here, the encoded ones from the tests' folder. */
+/**
+ * Good files to be broken: every kind of WAV made here, the encoded ones from the tests' folder.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -6,7 +8,14 @@ export const FORMATS = ['wav', 'flac', 'ogg', 'opus', 'mp3'] as const;
 export type FuzzedFormat = (typeof FORMATS)[number];
 
 const ENCODED: Record<Exclude<FuzzedFormat, 'wav'>, readonly string[]> = {
-  flac: ['loud16.flac', 'loud24.flac', 'level8.flac', 'surround8.flac', 'streamed.flac', '../../reference/clip0.flac'],
+  flac: [
+    'loud16.flac',
+    'loud24.flac',
+    'level8.flac',
+    'surround8.flac',
+    'streamed.flac',
+    '../../reference/clip0.flac',
+  ],
   ogg: ['stereo.ogg'],
   opus: ['mono.opus'],
   mp3: ['stereo.mp3', 'mono16.mp3'],
@@ -53,7 +62,14 @@ function wav(tag: number, bits: number, channels: number, sampleRate: number): B
     format.writeUInt16LE(bits, 18);
     format.writeUInt16LE(1, 24);
   }
-  return Buffer.concat([chunk('RIFF', 4 + 16 + format.length + data.length), Buffer.from('WAVE'), chunk('fmt ', format.length), format, chunk('data', data.length), data]); // prettier-ignore
+  return Buffer.concat([
+    chunk('RIFF', 4 + 16 + format.length + data.length),
+    Buffer.from('WAVE'),
+    chunk('fmt ', format.length),
+    format,
+    chunk('data', data.length),
+    data,
+  ]);
 }
 
 function chunk(id: string, bytes: number): Buffer {

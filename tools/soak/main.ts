@@ -1,4 +1,7 @@
-/** `npm run soak`: what must hold for days is watched for minutes: a process that takes many steps, and a process that is started and ended many times. */
+/**
+ * `npm run soak`: what must hold for days is watched for minutes: a process that takes many steps,
+ * and a process that is started and ended many times.
+ */
 import { parseArgs } from 'node:util';
 import { describeFailure, UsageError } from '../../cli/failure';
 import { soakStarts } from './starts';
@@ -13,7 +16,11 @@ each time to train the same small model, of which every start must give the same
   --starts N   starts of the engine's process instead (200 take about 12 minutes on two cores)
   --help       this text`;
 
-const options = { steps: { type: 'string' }, starts: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
+const options = {
+  steps: { type: 'string' },
+  starts: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function soak(argv: string[]): Promise<number> {
@@ -33,7 +40,8 @@ async function soak(argv: string[]): Promise<number> {
 
 function above0(option: string, text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new UsageError(`--${option} ${text}: expected a whole number above 0`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new UsageError(`--${option} ${text}: expected a whole number above 0`);
   return value;
 }
 

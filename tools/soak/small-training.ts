@@ -1,6 +1,7 @@
 /**
- * A training that takes seconds: noise with labels, planned and ingested into a store as any corpus is, and the job that an engine's process gets. `forget` takes away what a training left,
- * so that the same job is done again from its first step.
+ * A training that takes seconds: noise with labels, planned and ingested into a store as any corpus
+ * is, and the job that an engine's process gets. `forget` takes away what a training left, so that
+ * the same job is done again from its first step.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,19 +37,51 @@ export async function smallTraining(folder: string, steps: number): Promise<Smal
     corpus,
     chunkSeconds: 0.5,
     augment: { timeMask: { maxFrames: 10 }, freqMask: { maxBins: 8 } },
-    teachers: [{ name: 'small', model: { embedDim: 32, depth: 2, heads: 2 }, epochs: EPOCHS, batchSize: BATCH, learningRate: 1e-3, warmupSteps: 5, mixup: 0.5, seed: 1 }], // prettier-ignore
+    teachers: [
+      {
+        name: 'small',
+        model: { embedDim: 32, depth: 2, heads: 2 },
+        epochs: EPOCHS,
+        batchSize: BATCH,
+        learningRate: 1e-3,
+        warmupSteps: 5,
+        mixup: 0.5,
+        seed: 1,
+      },
+    ],
   });
   const deps = localDependencies(folder, store);
   const { chunkSeconds, augment } = run;
-  const { planKey } = await planCorpus(deps, { store: '', corpus: run.corpus, chunkSeconds }, ignore);
+  const { planKey } = await planCorpus(
+    deps,
+    { store: '', corpus: run.corpus, chunkSeconds },
+    ignore,
+  );
   await ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, ignore);
   await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds });
   const settings = run.teachers[0]!;
-  const input = { store: run.store, planKey, run: run.name, settings, init: null, targets: { kind: 'labels' }, augment, chunkSeconds, ensemble: [], hasValidation: false, resume: 'continue', stopAfterEpoch: null } as const; // prettier-ignore
+  const input = {
+    store: run.store,
+    planKey,
+    run: run.name,
+    settings,
+    init: null,
+    targets: { kind: 'labels' },
+    augment,
+    chunkSeconds,
+    ensemble: [],
+    hasValidation: false,
+    resume: 'continue',
+    stopAfterEpoch: null,
+  } as const;
   return {
-    job: (attemptId, seed = 1) => ({ kind: 'train', input: { ...input, settings: { ...settings, seed }, ensemble: [], attemptId } }),
+    job: (attemptId, seed = 1) => ({
+      kind: 'train',
+      input: { ...input, settings: { ...settings, seed }, ensemble: [], attemptId },
+    }),
     forget: () => {
-      for (const kind of ['training', 'models']) rmSync(join(folder, 'store', kind), { recursive: true, force: true });
+      for (const kind of ['training', 'models'])
+        rmSync(join(folder, 'store', kind), { recursive: true, force: true });
     },
   };
 }
@@ -58,10 +91,16 @@ const ignore = (): void => undefined;
 /** Paths are relative to `folder`. */
 function writeNoise(folder: string, clips: number): { train: string; vocabulary: string } {
   mkdirSync(join(folder, 'audio'), { recursive: true });
-  writeFileSync(join(folder, 'vocabulary.csv'), 'index,mid,display_name\n0,/n/0,"Even"\n1,/n/1,"Odd"\n');
+  writeFileSync(
+    join(folder, 'vocabulary.csv'),
+    'index,mid,display_name\n0,/n/0,"Even"\n1,/n/1,"Odd"\n',
+  );
   const rows = Array.from({ length: clips }, (_, clip) => {
     const key = streamKey('noise', clip);
-    const samples = Int16Array.from({ length: SAMPLES }, (_unused, at) => (philox(key, [at, 0, 0, 0])[0] % 20_001) - 10_000);
+    const samples = Int16Array.from(
+      { length: SAMPLES },
+      (_unused, at) => (philox(key, [at, 0, 0, 0])[0] % 20_001) - 10_000,
+    );
     writeFileSync(join(folder, 'audio', `${clip}.wav`), encodeWav(samples));
     return JSON.stringify({ clip: String(clip), audio: `audio/${clip}.wav`, labels: [clip % 2] });
   });

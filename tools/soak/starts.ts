@@ -1,6 +1,8 @@
 /**
- * Many starts of the engine's process. Each is the real one: forked, told by IPC to train a small model from its first step, and killed when idle as a worker does it. A start that
- * ends without its result, or with another model than the first, is a failure; all are counted, none ends the soak.
+ * Many starts of the engine's process. Each is the real one: forked, told by IPC to train a small
+ * model from its first step, and killed when idle as a worker does it. A start that ends without
+ * its result, or with another model than the first, is a failure; all are counted, none ends the
+ * soak.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -31,9 +33,13 @@ export async function soakStarts(starts: number, print: (line: string) => void):
         print(`start ${grouped(start)} failed: ${(error as Error).message}`);
       }
       if (start % Math.max(1, Math.floor(starts / REPORTS)) === 0)
-        print(`start ${grouped(start)} of ${grouped(starts)}: ${failures} failed, ETA ${clock(progress(start).etaSeconds ?? 0)}`);
+        print(
+          `start ${grouped(start)} of ${grouped(starts)}: ${failures} failed, ETA ${clock(progress(start).etaSeconds ?? 0)}`,
+        );
     }
-    print(`${verdict(failures === 0)}: ${grouped(starts)} starts of ${STEPS} steps, ${failures} failed, model ${first || 'none'}`);
+    print(
+      `${verdict(failures === 0)}: ${grouped(starts)} starts of ${STEPS} steps, ${failures} failed, model ${first || 'none'}`,
+    );
     return failures === 0;
   } finally {
     rmSync(folder, { recursive: true, force: true });

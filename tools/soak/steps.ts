@@ -1,5 +1,6 @@
 /**
- * Many steps of a small model in this process. Tensors must neither come nor go, and resident memory must not grow, or training for days would end for want of memory.
+ * Many steps of a small model in this process. Tensors must neither come nor go, and resident
+ * memory must not grow, or training for days would end for want of memory.
  */
 import { openEngine } from '../../ced/engine/engine';
 import { modelConfigSchema } from '../../ced/model/config';
@@ -16,9 +17,19 @@ const REPORTS = 20;
 /** @returns whether the tensors stayed constant and the memory flat */
 export function soakSteps(steps: number, print: (line: string) => void): boolean {
   const engine = openEngine();
-  const config = modelConfigSchema.parse({ embed_dim: 48, depth: 3, num_heads: 3, outputdim: 20, target_length: 112 });
+  const config = modelConfigSchema.parse({
+    embed_dim: 48,
+    depth: 3,
+    num_heads: 3,
+    outputdim: 20,
+    target_length: 112,
+  });
   const [batch, samples] = [8, 16_000];
-  const trainer = new Trainer(engine, config, initialWeights(config, 1), { precision: 'float32', clipNorm: 1, weightDecay: 0.01 });
+  const trainer = new Trainer(engine, config, initialWeights(config, 1), {
+    precision: 'float32',
+    clipNorm: 1,
+    weightDecay: 0.01,
+  });
   const targets = Float32Array.from({ length: batch * config.outputdim }, (_, i) => (i % 11) / 11);
   const masks = Int32Array.from({ length: batch * 4 }, (_, i) => [3, 9, 20, 4][i % 4] ?? 0);
   const lambda = Float32Array.from({ length: batch }, (_, i) => i / 20);
@@ -26,7 +37,10 @@ export function soakSteps(steps: number, print: (line: string) => void): boolean
   const residents: number[] = [];
   let [tensors, changed] = [0, false];
   for (let step = 0; step < steps; step++) {
-    const pcm = Int16Array.from({ length: batch * samples }, (_, i) => (((i + step) * 7919) % 18_001) - 9000);
+    const pcm = Int16Array.from(
+      { length: batch * samples },
+      (_, i) => (((i + step) * 7919) % 18_001) - 9000,
+    );
     const loss = trainer.step({ pcm, batch, samples, masks, targets, lambda }, 1e-3);
     if (step === 0) tensors = engine.tensorCount;
     changed ||= engine.tensorCount !== tensors;
@@ -39,7 +53,9 @@ export function soakSteps(steps: number, print: (line: string) => void): boolean
     );
   }
   trainer.dispose();
-  const growth = lowest(residents.slice(residents.length >> 1)) - lowest(residents.slice(0, residents.length >> 1));
+  const growth =
+    lowest(residents.slice(residents.length >> 1)) -
+    lowest(residents.slice(0, residents.length >> 1));
   const sound = !changed && !(growth > ALLOWED_GROWTH_BYTES);
   print(
     `${verdict(sound)}: ${grouped(steps)} steps, tensors ${changed ? 'changed in number' : 'constant'}, memory grew by ${(growth / 1e6).toFixed(1)} MB (at most ${ALLOWED_GROWTH_BYTES / 1e6})`,

@@ -1,6 +1,7 @@
 /**
- * One arm under one seed as a run file with a name of its own. The name holds a hash of everything in the file, so a result found in the store under it is the result of
- * exactly this run: nothing else has to be remembered for the study to go on where it stopped.
+ * One arm under one seed as a run file with a name of its own. The name holds a hash of everything
+ * in the file, so a result found in the store under it is the result of exactly this run: nothing
+ * else has to be remembered for the study to go on where it stopped.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -46,15 +47,23 @@ export function writeRunFile(root: string, { name, run }: ArmRun): string {
   return path;
 }
 
-/** Arms and seeds in the order they are run: a question is finished before the next begins, what an arm needs comes before it. */
-export function order(questions: readonly Question[], seeds: readonly number[]): { arm: Arm; seed: number }[] {
+/**
+ * Arms and seeds in the order they are run: a question is finished before the next begins, what an
+ * arm needs comes before it.
+ */
+export function order(
+  questions: readonly Question[],
+  seeds: readonly number[],
+): { arm: Arm; seed: number }[] {
   const runs: { arm: Arm; seed: number }[] = [];
   const add = (arm: Arm, seed: number): void => {
     if (arm.needs !== undefined) add(arm.needs, FIRST_SEED);
-    if (!runs.some((known) => known.arm.id === arm.id && known.seed === seed)) runs.push({ arm, seed });
+    if (!runs.some((known) => known.arm.id === arm.id && known.seed === seed))
+      runs.push({ arm, seed });
   };
   for (const { reference, comparisons } of questions)
-    for (const arm of [reference, ...comparisons.map((comparison) => comparison.arm)]) for (const seed of seeds) add(arm, seed);
+    for (const arm of [reference, ...comparisons.map((comparison) => comparison.arm)])
+      for (const seed of seeds) add(arm, seed);
   return runs;
 }
 

@@ -1,4 +1,7 @@
-/** The run that every arm is a variation of: half of the demo's clips, its teachers, sixteen views stored whole, sixteen epochs of a student of its student's size. */
+/**
+ * The run that every arm is a variation of: half of the demo's clips, its teachers, sixteen views
+ * stored whole, sixteen epochs of a student of its student's size.
+ */
 import { COMMON_CORPUS, UNLABELLED_TABLES } from './corpora';
 import type { RunInput, TeachInput } from './experiment';
 
@@ -32,7 +35,9 @@ const augment = { timeMask: { maxFrames: 80 }, freqMask: { maxBins: 16 } };
 const CHUNK_SECONDS = 4;
 const EPOCHS = 16;
 
-/** 500 divides every corpus here, so that larger ones share their first shards with smaller ones. */
+/**
+ * 500 divides every corpus here, so that larger ones share their first shards with smaller ones.
+ */
 const corpus = { ...COMMON_CORPUS, clipsPerShard: 500 };
 
 export const shipped = (name: 'alto' | 'brio' | 'coda'): TeacherInput => ({
@@ -53,7 +58,17 @@ export function distilled(
     corpus,
     teachers,
     logits: { views: VIEWS, topK: CLASSES, chunkSeconds: CHUNK_SECONDS, augment, ...logits },
-    students: [{ name: 'student', model: SIZES.student, epochs: EPOCHS, topK: 20, seed, ...training, ...student }],
+    students: [
+      {
+        name: 'student',
+        model: SIZES.student,
+        epochs: EPOCHS,
+        topK: 20,
+        seed,
+        ...training,
+        ...student,
+      },
+    ],
   };
 }
 
@@ -63,7 +78,10 @@ export function taught(seed: number): TeachInput {
   return { store: STORE, corpus, chunkSeconds: CHUNK_SECONDS, augment, teachers: [model] };
 }
 
-/** A teacher of the student's own size, trained like the shipped ones (examples/instruments/teach.json) on their audio. */
+/**
+ * A teacher of the student's own size, trained like the shipped ones
+ * (examples/instruments/teach.json) on their audio.
+ */
 export function taughtAsTeacher(seed: number): TeachInput {
   const model = {
     name: 'peer',
@@ -75,7 +93,10 @@ export function taughtAsTeacher(seed: number): TeachInput {
     finalLearningRateFraction: 0.02,
     averageBest: 3,
   };
-  const tables = { train: 'data/instruments-teach/train.jsonl', validation: 'data/instruments-teach/validation.jsonl' };
+  const tables = {
+    train: 'data/instruments-teach/train.jsonl',
+    validation: 'data/instruments-teach/validation.jsonl',
+  };
   return {
     store: STORE,
     corpus: { ...corpus, ...tables },
@@ -87,6 +108,10 @@ export function taughtAsTeacher(seed: number): TeachInput {
 
 /** Twice or four times the audio in as many steps: each clip is heard less often. */
 export function distilledOnMore(seed: number, times: 2 | 4): RunInput {
-  const run = distilled(seed, { epochs: EPOCHS / times, validateEvery: 1 }, { logits: { views: VIEWS / times } });
+  const run = distilled(
+    seed,
+    { epochs: EPOCHS / times, validateEvery: 1 },
+    { logits: { views: VIEWS / times } },
+  );
   return { ...run, corpus: { ...corpus, train: UNLABELLED_TABLES[times] } };
 }

@@ -1,6 +1,7 @@
 /**
- * Runs what is missing on a Temporal server and workers of its own, as `npm start` would: one run after another, or in lanes, several at once on as many GPU workers that
- * share the cores. Students this small leave most of a second thread idle, so lanes get more done.
+ * Runs what is missing on a Temporal server and workers of its own, as `npm start` would: one run
+ * after another, or in lanes, several at once on as many GPU workers that share the cores. Students
+ * this small leave most of a second thread idle, so lanes get more done.
  */
 import type { Client } from '@temporalio/client';
 import { startOrGoOn } from '../../cli/run/conduct-run';
@@ -32,9 +33,18 @@ export async function conduct(
   const count = pending.length;
   if (count === 0) return { failed: 0, complete: true };
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
-  const interruption = listenForInterruption(() => say('\nStopping after the step in progress; the same command goes on.'));
+  const interruption = listenForInterruption(() =>
+    say('\nStopping after the step in progress; the same command goes on.'),
+  );
   const address = `127.0.0.1:${port}`;
-  const session = await Session.open({ address, uiPort: null, root, workers: true, gpuWorkers: lanes, onNote: say });
+  const session = await Session.open({
+    address,
+    uiPort: null,
+    root,
+    workers: true,
+    gpuWorkers: lanes,
+    onNote: say,
+  });
   interruption.onSecond(() => session.kill());
   const { client, close } = await connect(localSettings(address));
   let [started, done, failed] = [0, 0, 0];
@@ -45,9 +55,13 @@ export async function conduct(
         const elapsedMinutes = (performance.now() - startMs) / 60_000;
         if (interruption.signal.aborted || elapsedMinutes >= minutes) return;
         const made = takeReady(root, pending);
-        if (made === null) return; // what the rest needs has failed, or is another lane's work, which will go on with the rest
+        // what the rest needs has failed, or is another lane's work, which will go on with the rest
+        if (made === null) return;
         started++;
-        const left = done === 0 ? '' : `, about ${Math.ceil((elapsedMinutes / done) * (count - done))} min left`;
+        const left =
+          done === 0
+            ? ''
+            : `, about ${Math.ceil((elapsedMinutes / done) * (count - done))} min left`;
         say(`\n${started} of ${count}: ${made.arm.label}, seed ${made.seed}${left}`);
         const error = await attempt(client, made);
         if (error !== null) {
@@ -60,11 +74,24 @@ export async function conduct(
       }
     };
     const attempt = async (to: Client, made: ArmRun): Promise<string | null> => {
-      const screen = lanes === 1 ? process.stdout : { write: (text: string) => process.stdout.write(`${made.name}  ${text}`) };
+      const screen =
+        lanes === 1
+          ? process.stdout
+          : { write: (text: string) => process.stdout.write(`${made.name}  ${text}`) };
       try {
-        const command = { type: made.type, workflowId: made.name, inputFile: writeRunFile(root, made), address };
+        const command = {
+          type: made.type,
+          workflowId: made.name,
+          inputFile: writeRunFile(root, made),
+          address,
+        };
         await startOrGoOn(to, command, say);
-        await followRun(to, made.name, new LiveDisplay(screen, () => performance.now()), interruption.signal);
+        await followRun(
+          to,
+          made.name,
+          new LiveDisplay(screen, () => performance.now()),
+          interruption.signal,
+        );
         return null;
       } catch (error) {
         return describeFailure(error);
@@ -76,6 +103,7 @@ export async function conduct(
     await close();
   }
   for (const { arm, seed } of interruption.signal.aborted ? [] : pending)
-    if (armRun(root, arm, seed) === null) say(`${arm.id} seed ${seed} was not run: what it needs (${arm.needs?.label}) has no result`);
+    if (armRun(root, arm, seed) === null)
+      say(`${arm.id} seed ${seed} was not run: what it needs (${arm.needs?.label}) has no result`);
   return { failed, complete: done === count && failed === 0 };
 }

@@ -1,6 +1,8 @@
 /**
- * The study's audio: half of the demo's training clips, so that fifty trainings fit into an afternoon; the other half and three thousand more of the same kind as audio without
- * labels; the shipped teachers' own training clips; and the demo's tables without labels for teachers that know other classes. Rendered into the cache once.
+ * The study's audio: half of the demo's training clips, so that fifty trainings fit into an
+ * afternoon; the other half and three thousand more of the same kind as audio without labels; the
+ * shipped teachers' own training clips; and the demo's tables without labels for teachers that know
+ * other classes. Rendered into the cache once.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,7 +15,10 @@ export const COMMON_CORPUS = {
   vocabulary: 'data/instruments/vocabulary.csv',
 };
 
-export const UNLABELLED_TABLES = { 2: 'data/study/train-2x.jsonl', 4: 'data/study/train-4x.jsonl' } as const;
+export const UNLABELLED_TABLES = {
+  2: 'data/study/train-2x.jsonl',
+  4: 'data/study/train-4x.jsonl',
+} as const;
 
 /** The same clips for teachers with a vocabulary of their own. */
 export const UNLABELLED_CORPUS = {
@@ -28,7 +33,9 @@ interface Row {
   labels?: string[];
 }
 
-/** @param more with the clips that only the question about more audio needs: minutes of rendering */
+/**
+ * @param more with the clips that only the question about more audio needs: minutes of rendering
+ */
 export async function prepareCorpora(root: string, more: boolean): Promise<void> {
   linkDemoCorpus(root);
   await renderTeachCorpus(root);
@@ -46,7 +53,8 @@ export async function prepareCorpora(root: string, more: boolean): Promise<void>
   writeTable(root, UNLABELLED_TABLES[4], unlabelled([...all, ...others.slice(0, all.length)]));
 }
 
-const unlabelled = (rows: readonly Row[]): Row[] => rows.map(({ clip, audio }) => ({ clip, audio }));
+const unlabelled = (rows: readonly Row[]): Row[] =>
+  rows.map(({ clip, audio }) => ({ clip, audio }));
 
 /** Audio paths from the repository's root. */
 function readTable(root: string, table: string): Row[] {
@@ -60,5 +68,8 @@ function readTable(root: string, table: string): Row[] {
 function writeTable(root: string, table: string, rows: readonly Row[]): void {
   mkdirSync(join(root, dirname(table)), { recursive: true });
   const up = '../'.repeat(dirname(table).split('/').length);
-  writeFileSync(join(root, table), rows.map((row) => `${JSON.stringify({ ...row, audio: up + row.audio })}\n`).join(''));
+  writeFileSync(
+    join(root, table),
+    rows.map((row) => `${JSON.stringify({ ...row, audio: up + row.audio })}\n`).join(''),
+  );
 }

@@ -2,7 +2,14 @@
 import type { RunResult } from '../../workflows/contract/activities';
 import { resultOf } from './arm-run';
 import type { Arm, Comparison, Question } from './experiment';
-import { finding, pairedDifference, summarise, type Difference, type Finding, type Summary } from './statistics';
+import {
+  finding,
+  pairedDifference,
+  summarise,
+  type Difference,
+  type Finding,
+  type Summary,
+} from './statistics';
 
 export interface ArmEvidence {
   readonly arm: Arm;
@@ -30,16 +37,29 @@ export interface Evidence {
 }
 
 /** @param trained minutes by model (training-minutes.ts) */
-export function gather(root: string, question: Question, seeds: readonly number[], trained: ReadonlyMap<string, number>): Evidence {
+export function gather(
+  root: string,
+  question: Question,
+  seeds: readonly number[],
+  trained: ReadonlyMap<string, number>,
+): Evidence {
   const reference = armEvidence(root, question, question.reference, seeds, trained);
   const comparisons = question.comparisons.map(({ arm, expected }): ComparisonEvidence => {
     const evidence = armEvidence(root, question, arm, seeds, trained);
     const pairs = seeds.flatMap((seed): [number, number][] => {
-      const [ours, theirs] = [scoreOf(question, reference.results.get(seed)), scoreOf(question, evidence.results.get(seed))];
+      const [ours, theirs] = [
+        scoreOf(question, reference.results.get(seed)),
+        scoreOf(question, evidence.results.get(seed)),
+      ];
       return ours === null || theirs === null ? [] : [[ours, theirs]];
     });
     const difference = pairs.length === 0 ? null : pairedDifference(pairs);
-    return { ...evidence, expected, difference, finding: difference === null ? 'too few seeds' : finding(difference) };
+    return {
+      ...evidence,
+      expected,
+      difference,
+      finding: difference === null ? 'too few seeds' : finding(difference),
+    };
   });
   return { question, reference, comparisons, verdict: verdict(comparisons) };
 }
@@ -58,7 +78,9 @@ function armEvidence(
   }
   const all = [...results.values()];
   const scores = all.map((result) => scoreOf(question, result)).filter((score) => score !== null);
-  const minutes = all.flatMap(({ students: [student] }) => trained.get(student?.sha256 ?? '') ?? []);
+  const minutes = all.flatMap(
+    ({ students: [student] }) => trained.get(student?.sha256 ?? '') ?? [],
+  );
   return {
     arm,
     results,
@@ -73,14 +95,21 @@ function scoreOf({ measure }: Question, result: RunResult | undefined): number |
   return (measure === 'mAP' ? student?.mAP : student?.agreement?.topMatch) ?? null;
 }
 
-/** A claim is seen when every comparison with an expectation meets it beyond the noise, refuted when one goes the other way; where nothing is expected, something is measured. */
-export function verdict(comparisons: readonly Pick<ComparisonEvidence, 'expected' | 'finding' | 'difference'>[]): Verdict {
+/**
+ * A claim is seen when every comparison with an expectation meets it beyond the noise, refuted when
+ * one goes the other way; where nothing is expected, something is measured.
+ */
+export function verdict(
+  comparisons: readonly Pick<ComparisonEvidence, 'expected' | 'finding' | 'difference'>[],
+): Verdict {
   const bound = comparisons.filter(({ expected }) => expected !== 'open');
-  if ((bound.length === 0 ? comparisons : bound).every(({ difference }) => difference === null)) return 'not run yet';
+  if ((bound.length === 0 ? comparisons : bound).every(({ difference }) => difference === null))
+    return 'not run yet';
   if (bound.length === 0) return 'measured';
   if (bound.some(({ finding: found }) => found === 'lower')) return 'disagrees';
   const met = bound.every(
-    ({ expected, finding: found }) => found === 'higher' || (expected === 'not lower' && found === 'within the noise'),
+    ({ expected, finding: found }) =>
+      found === 'higher' || (expected === 'not lower' && found === 'within the noise'),
   );
   return met ? 'agrees' : 'undecided';
 }

@@ -1,6 +1,7 @@
 /**
- * What the study is made of: an arm is one ordinary run of the pipeline, a question compares arms. Everything an arm does not name is as in `base-run.ts`, so that two
- * arms differ in what their question is about and in nothing else.
+ * What the study is made of: an arm is one ordinary run of the pipeline, a question compares arms.
+ * Everything an arm does not name is as in `base-run.ts`, so that two arms differ in what their
+ * question is about and in nothing else.
  */
 import type { z } from 'zod';
 import type { RunResult } from '../../workflows/contract/activities';
@@ -41,7 +42,10 @@ export interface Question {
   readonly comparisons: readonly Comparison[];
   /** What to think, and what to run next, when the claim is not seen. */
   readonly otherwise: string;
-  /** The measure; agreement is the share of evaluation clips where student and ensemble name the same class first. */
+  /**
+   * The measure; agreement is the share of evaluation clips where student and ensemble name the
+   * same class first.
+   */
   readonly measure: 'mAP' | 'agreement';
   /** Rows with the bytes that their prefix of the store would take. */
   readonly bytes?: true;

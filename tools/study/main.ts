@@ -1,4 +1,7 @@
-/** `npm run study`: the paper's questions on audio that anyone can have, as ordinary runs; goes on where it stopped. */
+/**
+ * `npm run study`: the paper's questions on audio that anyone can have, as ordinary runs; goes on
+ * where it stopped.
+ */
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -45,7 +48,8 @@ async function study(argv: string[]): Promise<void> {
   const { values } = parseArgs({ args: argv, options });
   if (values.help) return console.log(help);
   const asked = values.questions.split(',');
-  for (const id of asked) if (!all.includes(id)) throw new UsageError(`--questions ${id}: expected ${all.join(', ')}`);
+  for (const id of asked)
+    if (!all.includes(id)) throw new UsageError(`--questions ${id}: expected ${all.join(', ')}`);
   const [seedCount, minutes] = [above0('seeds', values.seeds), above0('minutes', values.minutes)];
   const [lanes, port] = [above0('lanes', values.lanes), above0('port', values.port)];
   const seeds = Array.from({ length: seedCount }, (_, index) => index + 1);
@@ -54,7 +58,9 @@ async function study(argv: string[]): Promise<void> {
   const possible = questions(values.teachers).filter(({ id }) => hasNetworks || id !== 'foreign');
   const leftOut = hasNetworks
     ? []
-    : [`teachers that nobody here trained (no networks in ${values.teachers}; \`npm run study -- --help\` says where they are from)`];
+    : [
+        `teachers that nobody here trained (no networks in ${values.teachers}; \`npm run study -- --help\` says where they are from)`,
+      ];
   const runs = order(
     possible.filter(({ id }) => asked.includes(id)),
     seeds,
@@ -62,20 +68,27 @@ async function study(argv: string[]): Promise<void> {
   if (values.list) return list(root, runs);
   await prepareCorpora(root, asked.includes('audio') && !values['write-only']);
   const write = (): Promise<void> => publish({ root, seeds, questions: possible, leftOut });
-  const outcome = values['write-only'] ? { failed: 0, complete: true } : await conduct(runs, { root, port, minutes, lanes }, write);
+  const outcome = values['write-only']
+    ? { failed: 0, complete: true }
+    : await conduct(runs, { root, port, minutes, lanes }, write);
   await write();
-  console.log(`docs/results.md is written${outcome.complete ? '' : '; the same command runs what is missing'}`);
+  console.log(
+    `docs/results.md is written${outcome.complete ? '' : '; the same command runs what is missing'}`,
+  );
   if (outcome.failed > 0) process.exitCode = 1;
 }
 
 function list(root: string, runs: ReturnType<typeof order>): void {
   for (const { arm, seed } of runs)
-    console.log(`${resultOf(root, arm, seed) === null ? 'missing' : 'done   '}  ${arm.id} seed ${seed}: ${arm.label}`);
+    console.log(
+      `${resultOf(root, arm, seed) === null ? 'missing' : 'done   '}  ${arm.id} seed ${seed}: ${arm.label}`,
+    );
 }
 
 function above0(option: string, text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new UsageError(`--${option} ${text}: expected a whole number above 0`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new UsageError(`--${option} ${text}: expected a whole number above 0`);
   return value;
 }
 

@@ -1,4 +1,7 @@
-/** A dot for every seed, a bar for the mean, a row for every arm: one SVG a question, readable on light and on dark pages. Pure. */
+/**
+ * A dot for every seed, a bar for the mean, a row for every arm: one SVG a question, readable on
+ * light and on dark pages. Pure.
+ */
 
 export interface PlotRow {
   readonly label: string;
@@ -9,10 +12,15 @@ export interface PlotRow {
 const [WIDTH, LABEL_WIDTH, ROW_HEIGHT, TOP, BOTTOM, RIGHT] = [760, 300, 30, 12, 40, 24];
 
 /** @param line a value to draw across all rows, such as the ensemble's */
-export function dotPlot(rows: readonly PlotRow[], axis: string, line: { value: number; label: string } | null): string {
+export function dotPlot(
+  rows: readonly PlotRow[],
+  axis: string,
+  line: { value: number; label: string } | null,
+): string {
   const values = [...rows.flatMap((row) => row.values), ...(line === null ? [] : [line.value])];
   const [low, high] = padded(Math.min(...values), Math.max(...values));
-  const x = (value: number): number => round(LABEL_WIDTH + ((value - low) / (high - low)) * (WIDTH - LABEL_WIDTH - RIGHT));
+  const x = (value: number): number =>
+    round(LABEL_WIDTH + ((value - low) / (high - low)) * (WIDTH - LABEL_WIDTH - RIGHT));
   const bottom = TOP + rows.length * ROW_HEIGHT;
   const parts = [
     ...ticks(low, high).map(
@@ -48,10 +56,14 @@ function padded(low: number, high: number): [number, number] {
 
 /** Three to eight round numbers inside the range. */
 function ticks(low: number, high: number): number[] {
-  const step = [0.01, 0.02, 0.05, 0.1, 0.2].find((candidate) => (high - low) / candidate <= 8) ?? 0.5;
+  const step =
+    [0.01, 0.02, 0.05, 0.1, 0.2].find((candidate) => (high - low) / candidate <= 8) ?? 0.5;
   const first = Math.ceil(low / step);
   const last = Math.floor(high / step);
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => (first + index) * step);
+  return Array.from(
+    { length: Math.max(0, last - first + 1) },
+    (_, index) => (first + index) * step,
+  );
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;

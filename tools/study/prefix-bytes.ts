@@ -1,4 +1,7 @@
-/** What a store would have taken, had it kept only the views and probabilities that a student reads: the rows are cut and encoded anew. */
+/**
+ * What a store would have taken, had it kept only the views and probabilities that a student reads:
+ * the rows are cut and encoded anew.
+ */
 import type { Store } from '../../storage/store';
 import { readLogitTable } from '../../cli/store/logits-survey';
 import { createLogitTable, type LogitTable } from '../../ced/logits/logit-table';
@@ -10,7 +13,12 @@ export interface Prefix {
 }
 
 /** @returns bytes of all the shards together */
-export async function prefixBytes(store: Store, logitsKey: string, audioShards: readonly string[], prefix: Prefix): Promise<number> {
+export async function prefixBytes(
+  store: Store,
+  logitsKey: string,
+  audioShards: readonly string[],
+  prefix: Prefix,
+): Promise<number> {
   let bytes = 0;
   for (const shard of audioShards) {
     const { table } = await readLogitTable(store, logitsKey, shard);
@@ -21,9 +29,20 @@ export async function prefixBytes(store: Store, logitsKey: string, audioShards: 
 
 /** Views below `views`, and of each row the `topK` most probable. */
 export function cut(table: LogitTable, { views, topK }: Prefix): LogitTable {
-  const kept = Array.from({ length: table.rows }, (_, row) => row).filter((row) => table.view[row]! < views);
+  const kept = Array.from({ length: table.rows }, (_, row) => row).filter(
+    (row) => table.view[row]! < views,
+  );
   const out = createLogitTable(kept.length, topK);
-  const columns = ['clip', 'chunk', 'view', 'shift', 'timeStart', 'timeWidth', 'freqStart', 'freqWidth'] as const;
+  const columns = [
+    'clip',
+    'chunk',
+    'view',
+    'shift',
+    'timeStart',
+    'timeWidth',
+    'freqStart',
+    'freqWidth',
+  ] as const;
   kept.forEach((row, at) => {
     for (const column of columns) out[column][at] = table[column][row]!;
     const from = row * table.topK;

@@ -1,4 +1,7 @@
-/** Puts what the finished runs say into `docs/`: the page, a plot a question, and the run file of every arm's first seed. */
+/**
+ * Puts what the finished runs say into `docs/`: the page, a plot a question, and the run file of
+ * every arm's first seed.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -26,7 +29,11 @@ export async function publish({ root, seeds, questions, leftOut }: PublishOption
   const trained = trainingMinutes(join(root, STORE));
   const evidence = questions.map((question) => gather(root, question, seeds, trained));
   const arms = [
-    ...new Map(evidence.flatMap(({ reference, comparisons }) => [reference, ...comparisons]).map((each) => [each.arm.id, each])).values(),
+    ...new Map(
+      evidence
+        .flatMap(({ reference, comparisons }) => [reference, ...comparisons])
+        .map((each) => [each.arm.id, each]),
+    ).values(),
   ];
   const base = arms.find(({ arm }) => arm.id === 'base')?.results.get(seeds[0] ?? 1);
   const facts = {
@@ -37,7 +44,10 @@ export async function publish({ root, seeds, questions, leftOut }: PublishOption
     ensemble: base?.teachers ?? [],
     ensembleMAP: base?.ensemble.mAP ?? null,
     prefixBytes: await bytesOfPrefixes(root, evidence, base?.logits?.key),
-    trainingMinutes: arms.reduce((sum, { minutes, results }) => sum + (minutes ?? 0) * results.size, 0),
+    trainingMinutes: arms.reduce(
+      (sum, { minutes, results }) => sum + (minutes ?? 0) * results.size,
+      0,
+    ),
   };
   const write = (path: string, text: string): void => {
     const file = join(root, 'docs', path);
@@ -46,11 +56,14 @@ export async function publish({ root, seeds, questions, leftOut }: PublishOption
   };
   const plotOf = (id: string): string => `results/${id}.svg`;
   write('results.md', resultsPage(evidence, facts, plotOf));
-  for (const each of evidence) if (each.reference.score !== null) write(plotOf(each.question.id), plot(each, facts.ensembleMAP));
+  for (const each of evidence)
+    if (each.reference.score !== null)
+      write(plotOf(each.question.id), plot(each, facts.ensembleMAP));
   for (const { arm, results } of arms) {
     const [seed] = results.keys();
     const made = seed === undefined ? null : armRun(root, arm, seed);
-    if (made !== null) write(`results/run-files/${arm.id}.json`, `${JSON.stringify(made.run, null, 2)}\n`);
+    if (made !== null)
+      write(`results/run-files/${arm.id}.json`, `${JSON.stringify(made.run, null, 2)}\n`);
   }
 }
 
@@ -58,8 +71,15 @@ function plot({ question, reference, comparisons }: Evidence, ensembleMAP: numbe
   const rows = [reference, ...comparisons]
     .filter(({ score }) => score !== null)
     .map((each) => ({ label: shortLabel(each), values: scores(each, question) }));
-  const line = question.measure === 'mAP' && ensembleMAP !== null ? { value: ensembleMAP, label: 'ensemble' } : null;
-  return dotPlot(rows, question.measure === 'mAP' ? 'eval mAP' : 'clips with the same top class', line);
+  const line =
+    question.measure === 'mAP' && ensembleMAP !== null
+      ? { value: ensembleMAP, label: 'ensemble' }
+      : null;
+  return dotPlot(
+    rows,
+    question.measure === 'mAP' ? 'eval mAP' : 'clips with the same top class',
+    line,
+  );
 }
 
 function scores({ results }: ArmEvidence, { measure }: Question): number[] {
@@ -72,7 +92,11 @@ function scores({ results }: ArmEvidence, { measure }: Question): number[] {
 const shortLabel = ({ arm }: ArmEvidence): string => (arm.id === 'base' ? 'the base' : arm.label);
 
 /** Bytes of the base's store, cut to what each arm of a question about bytes reads. */
-async function bytesOfPrefixes(root: string, evidence: readonly Evidence[], key: string | undefined): Promise<Map<string, number>> {
+async function bytesOfPrefixes(
+  root: string,
+  evidence: readonly Evidence[],
+  key: string | undefined,
+): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();
   if (key === undefined) return sizes;
   const store = openStore(root, STORE);
@@ -83,7 +107,13 @@ async function bytesOfPrefixes(root: string, evidence: readonly Evidence[], key:
       if (results.size === 0 || sizes.has(arm.id)) continue;
       const made = arm.make(1, null);
       const student = made.type === 'distill' ? made.run.students[0] : undefined;
-      sizes.set(arm.id, await prefixBytes(store, key, shards, { views: student?.views ?? VIEWS, topK: student?.topK ?? CLASSES }));
+      sizes.set(
+        arm.id,
+        await prefixBytes(store, key, shards, {
+          views: student?.views ?? VIEWS,
+          topK: student?.topK ?? CLASSES,
+        }),
+      );
     }
   }
   return sizes;

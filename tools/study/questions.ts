@@ -1,4 +1,7 @@
-/** The paper's questions, and what would answer them here (https://arxiv.org/abs/2308.11957; its claims in our words). */
+/**
+ * The paper's questions, and what would answer them here (https://arxiv.org/abs/2308.11957; its
+ * claims in our words).
+ */
 import type { RunResult } from '../../workflows/contract/activities';
 import {
   CLASSES,
@@ -21,9 +24,15 @@ const arm = (id: string, label: string, run: (seed: number) => RunInput): Arm =>
   make: (seed) => ({ type: 'distill', run: run(seed) }),
 });
 
-const base = arm('base', 'the base: ensemble, consistent, 16 views, top 20, 0.34 M', (seed) => distilled(seed));
+const base = arm('base', 'the base: ensemble, consistent, 16 views, top 20, 0.34 M', (seed) =>
+  distilled(seed),
+);
 
-const peer: Arm = { id: 'peer', label: 'a teacher of the student’s size', make: (seed) => ({ type: 'teach', run: taughtAsTeacher(seed) }) };
+const peer: Arm = {
+  id: 'peer',
+  label: 'a teacher of the student’s size',
+  make: (seed) => ({ type: 'teach', run: taughtAsTeacher(seed) }),
+};
 
 const fromPeer = (id: string, label: string, settings: StudentSettings = {}): Arm => ({
   id,
@@ -31,15 +40,23 @@ const fromPeer = (id: string, label: string, settings: StudentSettings = {}): Ar
   needs: peer,
   make: (seed, needed) => ({
     type: 'distill',
-    run: distilled(seed, settings, { teachers: [{ name: 'peer', checkpoint: checkpointOf(needed), format: 'ced' }] }),
+    run: distilled(seed, settings, {
+      teachers: [{ name: 'peer', checkpoint: checkpointOf(needed), format: 'ced' }],
+    }),
   }),
 });
 
-const fromLabels: Arm = { id: 'labels', label: 'from labels', make: (seed) => ({ type: 'teach', run: taught(seed) }) };
+const fromLabels: Arm = {
+  id: 'labels',
+  label: 'from labels',
+  make: (seed) => ({ type: 'teach', run: taught(seed) }),
+};
 
 const ensembleTeaches = {
-  claim: 'An ensemble teaches better than each of its members, and better than a teacher of the student’s own size.',
-  otherwise: 'The members are of one family and one corpus: their mistakes are alike. Teachers that differ more would tell.',
+  claim:
+    'An ensemble teaches better than each of its members, and better than a teacher of the student’s own size.',
+  otherwise:
+    'The members are of one family and one corpus: their mistakes are alike. Teachers that differ more would tell.',
 };
 
 /** What is alike after sixteen epochs may differ when a student has come near to its teachers. */
@@ -47,16 +64,25 @@ const LONG = { epochs: 40 };
 const long = arm('long', 'the base, 2.5 times as long', (seed) => distilled(seed, LONG));
 
 const alone = (name: 'alto' | 'brio' | 'coda'): Arm =>
-  arm(`from-${name}`, `from ${name} alone`, (seed) => distilled(seed, {}, { teachers: [shipped(name)] }));
-const student = (id: string, words: string, settings: StudentSettings): Arm => arm(id, words, (seed) => distilled(seed, settings));
-const views = (count: number): Arm => arm(`views-${count}`, `${count} of ${VIEWS} views`, (seed) => distilled(seed, { views: count }));
+  arm(`from-${name}`, `from ${name} alone`, (seed) =>
+    distilled(seed, {}, { teachers: [shipped(name)] }),
+  );
+const student = (id: string, words: string, settings: StudentSettings): Arm =>
+  arm(id, words, (seed) => distilled(seed, settings));
+const views = (count: number): Arm =>
+  arm(`views-${count}`, `${count} of ${VIEWS} views`, (seed) => distilled(seed, { views: count }));
 const topK = (count: number): Arm =>
-  arm(`top-${count}`, count === CLASSES ? `all ${CLASSES} classes` : `top ${count} of ${CLASSES} classes`, (seed) =>
-    distilled(seed, { topK: count }),
+  arm(
+    `top-${count}`,
+    count === CLASSES ? `all ${CLASSES} classes` : `top ${count} of ${CLASSES} classes`,
+    (seed) => distilled(seed, { topK: count }),
   );
 const size = (name: keyof typeof SIZES, words: string): Arm =>
   arm(`size-${name}`, words, (seed) => distilled(seed, { model: SIZES[name] }));
-const audio = (times: 2 | 4): Arm => arm(`audio-${times}x`, `${times} × the audio, as many steps`, (seed) => distilledOnMore(seed, times));
+const audio = (times: 2 | 4): Arm =>
+  arm(`audio-${times}x`, `${times} × the audio, as many steps`, (seed) =>
+    distilledOnMore(seed, times),
+  );
 
 /** @param folder of the two published networks, from the repository's root */
 export function questions(folder: string): Question[] {
@@ -69,7 +95,9 @@ export function questions(folder: string): Question[] {
       reference: base,
       comparisons: [
         {
-          arm: arm('inconsistent', 'the student draws its own augmentation', (seed) => distilled(seed, { consistent: false })),
+          arm: arm('inconsistent', 'the student draws its own augmentation', (seed) =>
+            distilled(seed, { consistent: false }),
+          ),
           expected: 'higher',
         },
       ],
@@ -80,10 +108,12 @@ export function questions(folder: string): Question[] {
     {
       id: 'labels',
       title: 'Distilled against trained from labels',
-      claim: 'Without a single label, a student learns more than from the labels of the same audio.',
+      claim:
+        'Without a single label, a student learns more than from the labels of the same audio.',
       reference: base,
       comparisons: [{ arm: fromLabels, expected: 'higher' }],
-      otherwise: 'Labels here are exact: the renderer knows what it played. Label noise as in AudioSet would tell.',
+      otherwise:
+        'Labels here are exact: the renderer knows what it played. Label noise as in AudioSet would tell.',
       measure: 'mAP',
     },
     {
@@ -92,8 +122,14 @@ export function questions(folder: string): Question[] {
       ...ensembleTeaches,
       reference: base,
       comparisons: [
-        ...(['alto', 'brio', 'coda'] as const).map((name) => ({ arm: alone(name), expected: 'higher' as const })),
-        { arm: fromPeer('from-peer', 'from a teacher of its own size (0.34 M)'), expected: 'higher' },
+        ...(['alto', 'brio', 'coda'] as const).map((name) => ({
+          arm: alone(name),
+          expected: 'higher' as const,
+        })),
+        {
+          arm: fromPeer('from-peer', 'from a teacher of its own size (0.34 M)'),
+          expected: 'higher',
+        },
       ],
       measure: 'mAP',
     },
@@ -103,7 +139,14 @@ export function questions(folder: string): Question[] {
       ...ensembleTeaches,
       reference: long,
       comparisons: [
-        { arm: fromPeer('from-peer-long', 'from a teacher of its own size, 2.5 times as long', LONG), expected: 'higher' },
+        {
+          arm: fromPeer(
+            'from-peer-long',
+            'from a teacher of its own size, 2.5 times as long',
+            LONG,
+          ),
+          expected: 'higher',
+        },
         {
           arm: arm('from-coda-long', 'from coda alone, 2.5 times as long', (seed) =>
             distilled(seed, LONG, { teachers: [shipped('coda')] }),
@@ -116,13 +159,15 @@ export function questions(folder: string): Question[] {
     {
       id: 'views',
       title: 'How many views',
-      claim: 'More stored views teach better: the paper keeps 10 of AudioSet and 120 of its balanced part.',
+      claim:
+        'More stored views teach better: the paper keeps 10 of AudioSet and 120 of its balanced part.',
       reference: base,
       comparisons: [
         { arm: views(1), expected: 'higher' },
         { arm: views(4), expected: 'not lower' },
       ],
-      otherwise: 'Sixteen epochs repeat a view sixteen times at most. Longer trainings, where repetition turns into memory, would tell.',
+      otherwise:
+        'Sixteen epochs repeat a view sixteen times at most. Longer trainings, where repetition turns into memory, would tell.',
       measure: 'mAP',
       bytes: true,
     },
@@ -133,11 +178,14 @@ export function questions(folder: string): Question[] {
       reference: long,
       comparisons: [
         {
-          arm: arm('views-1-long', `1 of ${VIEWS} views, 2.5 times as long`, (seed) => distilled(seed, { ...LONG, views: 1 })),
+          arm: arm('views-1-long', `1 of ${VIEWS} views, 2.5 times as long`, (seed) =>
+            distilled(seed, { ...LONG, views: 1 }),
+          ),
           expected: 'higher',
         },
       ],
-      otherwise: 'A small student cannot learn 1,500 clips by heart; a larger one, or fewer clips, would tell.',
+      otherwise:
+        'A small student cannot learn 1,500 clips by heart; a larger one, or fewer clips, would tell.',
       measure: 'mAP',
       bytes: true,
     },
@@ -159,7 +207,8 @@ export function questions(folder: string): Question[] {
     {
       id: 'size',
       title: 'How small a student',
-      claim: 'A student of a small part of the ensemble’s size comes close to it (10 M of several hundred: 49.0 of 50.1 mAP).',
+      claim:
+        'A student of a small part of the ensemble’s size comes close to it (10 M of several hundred: 49.0 of 50.1 mAP).',
       reference: base,
       comparisons: [
         { arm: size('smallest', 'a student of 0.1 M'), expected: 'higher' },
@@ -176,17 +225,42 @@ export function questions(folder: string): Question[] {
         'The paper trains long, at 1e-3 falling to a tenth, with mixup on the small corpus and none on the large; what a training of minutes wants it leaves open.',
       reference: base,
       comparisons: [
-        { arm: student('decay', 'a learning rate that falls to a fiftieth', { finalLearningRateFraction: 0.02 }), expected: 'open' },
-        { arm: student('rate-high', 'a learning rate of 4e-3', { learningRate: 4e-3 }), expected: 'open' },
-        { arm: student('mixup', 'mixup 0.5', { mixup: 0.5 }), expected: 'open' },
-        { arm: student('small-batch', 'batches of 8, twice the steps', { batchSize: 8 }), expected: 'open' },
-        { arm: student('weight-decay', 'weight decay 0.05', { weightDecay: 0.05 }), expected: 'open' },
-        { arm: student('averaged', 'the best three of every second epoch averaged', { averageBest: 3 }), expected: 'open' },
         {
-          arm: student('seldom', 'the best three of every fourth epoch averaged', { validateEvery: 4, averageBest: 3 }),
+          arm: student('decay', 'a learning rate that falls to a fiftieth', {
+            finalLearningRateFraction: 0.02,
+          }),
           expected: 'open',
         },
-        { arm: student('wide', 'as many parameters in three wider blocks', { model: SIZES.wide }), expected: 'open' },
+        {
+          arm: student('rate-high', 'a learning rate of 4e-3', { learningRate: 4e-3 }),
+          expected: 'open',
+        },
+        { arm: student('mixup', 'mixup 0.5', { mixup: 0.5 }), expected: 'open' },
+        {
+          arm: student('small-batch', 'batches of 8, twice the steps', { batchSize: 8 }),
+          expected: 'open',
+        },
+        {
+          arm: student('weight-decay', 'weight decay 0.05', { weightDecay: 0.05 }),
+          expected: 'open',
+        },
+        {
+          arm: student('averaged', 'the best three of every second epoch averaged', {
+            averageBest: 3,
+          }),
+          expected: 'open',
+        },
+        {
+          arm: student('seldom', 'the best three of every fourth epoch averaged', {
+            validateEvery: 4,
+            averageBest: 3,
+          }),
+          expected: 'open',
+        },
+        {
+          arm: student('wide', 'as many parameters in three wider blocks', { model: SIZES.wide }),
+          expected: 'open',
+        },
       ],
       otherwise: '',
       measure: 'mAP',
@@ -194,35 +268,58 @@ export function questions(folder: string): Question[] {
     {
       id: 'audio',
       title: 'More audio without labels',
-      claim: 'The method reads no label, so any audio can be added; the paper itself trains on AudioSet alone.',
+      claim:
+        'The method reads no label, so any audio can be added; the paper itself trains on AudioSet alone.',
       reference: audio(4),
       comparisons: [
         { arm: audio(2), expected: 'not lower' },
         { arm: base, expected: 'higher' },
       ],
-      otherwise: 'In as many steps, other clips are worth little more than other views of the same ones; more steps would tell.',
+      otherwise:
+        'In as many steps, other clips are worth little more than other views of the same ones; more steps would tell.',
       measure: 'mAP',
     },
     {
       id: 'foreign',
       title: 'Teachers that nobody here trained',
       claim: 'Any ensemble will do: nothing in the method depends on where its teachers come from.',
-      reference: arm('foreign', 'student of two published networks', (seed) => foreign(seed, folder)),
+      reference: arm('foreign', 'student of two published networks', (seed) =>
+        foreign(seed, folder),
+      ),
       comparisons: [
-        { arm: arm('foreign-short', 'the same after a quarter of the steps', (seed) => foreign(seed, folder, 4)), expected: 'higher' },
+        {
+          arm: arm('foreign-short', 'the same after a quarter of the steps', (seed) =>
+            foreign(seed, folder, 4),
+          ),
+          expected: 'higher',
+        },
       ],
-      otherwise: 'The student does not follow yet; more steps, or more of the music these teachers know, would tell.',
+      otherwise:
+        'The student does not follow yet; more steps, or more of the music these teachers know, would tell.',
       measure: 'agreement',
     },
   ];
 }
 
-/** MagnaTagATune taggers on the demo's clips: no labels of theirs exist here, so agreement with them on held-out clips is the measure. */
+/**
+ * MagnaTagATune taggers on the demo's clips: no labels of theirs exist here, so agreement with them
+ * on held-out clips is the measure.
+ */
 function foreign(seed: number, folder: string, epochs = 16): RunInput {
   const vocabulary = `${folder}/mtt_labels.csv`;
   const network = (name: string, file: string) =>
-    ({ name, checkpoint: `${folder}/${file}`, format: 'onnx', output: 'probabilities', vocabulary, spectrogramMasks: 'skip' }) as const;
-  const teachers = [network('musicnn', 'wave_MTT_musicnn.onnx'), network('vgg', 'wave_MTT_vgg.onnx')];
+    ({
+      name,
+      checkpoint: `${folder}/${file}`,
+      format: 'onnx',
+      output: 'probabilities',
+      vocabulary,
+      spectrogramMasks: 'skip',
+    }) as const;
+  const teachers = [
+    network('musicnn', 'wave_MTT_musicnn.onnx'),
+    network('vgg', 'wave_MTT_vgg.onnx'),
+  ];
   const run = distilled(seed, { epochs }, { teachers, logits: { views: 4, topK: 20 } });
   return { ...run, corpus: { ...run.corpus, ...UNLABELLED_CORPUS, vocabulary } };
 }

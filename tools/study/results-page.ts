@@ -16,7 +16,11 @@ export interface PageFacts {
 }
 
 /** @param plotOf path of a question's plot, from docs/ */
-export function resultsPage(evidence: readonly Evidence[], facts: PageFacts, plotOf: (questionId: string) => string): string {
+export function resultsPage(
+  evidence: readonly Evidence[],
+  facts: PageFacts,
+  plotOf: (questionId: string) => string,
+): string {
   const { seeds, hardware, evalClips, ensemble, ensembleMAP, trainingMinutes, leftOut } = facts;
   return `# Results
 
@@ -35,9 +39,21 @@ ${leftOut.length === 0 ? '' : `\nLeft out: ${leftOut.join('; ')}.\n`}
 ${evidence.map((each) => section(each, facts, plotOf(each.question.id))).join('\n')}`;
 }
 
-function section({ question, reference, comparisons, verdict }: Evidence, facts: PageFacts, plot: string): string {
+function section(
+  { question, reference, comparisons, verdict }: Evidence,
+  facts: PageFacts,
+  plot: string,
+): string {
   const measured = question.measure === 'mAP' ? 'eval mAP' : 'same top class';
-  const header = ['arm', 'parameters', measured, 'the reference over it', 'finding', 'minutes', ...(question.bytes ? ['logits'] : [])];
+  const header = [
+    'arm',
+    'parameters',
+    measured,
+    'the reference over it',
+    'finding',
+    'minutes',
+    ...(question.bytes ? ['logits'] : []),
+  ];
   const cells = (arm: ArmEvidence, comparison: ComparisonEvidence | null): string[] => [
     runFileLink(arm),
     arm.parameters === null ? '–' : millions(arm.parameters),
@@ -47,7 +63,10 @@ function section({ question, reference, comparisons, verdict }: Evidence, facts:
     arm.minutes === null ? '–' : arm.minutes.toFixed(1),
     ...(question.bytes ? [sizeOf(facts.prefixBytes.get(arm.arm.id))] : []),
   ];
-  const rows = [cells(reference, null), ...comparisons.map((comparison) => cells(comparison, comparison))];
+  const rows = [
+    cells(reference, null),
+    ...comparisons.map((comparison) => cells(comparison, comparison)),
+  ];
   const agrees = verdict !== 'disagrees' && verdict !== 'undecided';
   return `## ${question.title}
 

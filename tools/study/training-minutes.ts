@@ -1,6 +1,7 @@
 /**
- * How long a model was trained, by what its training says of itself: a run that found it trained took no time, and one that was interrupted took the
- * night. A training in several attempts knows the seconds of the last one only, so it is left out.
+ * How long a model was trained, by what its training says of itself: a run that found it trained
+ * took no time, and one that was interrupted took the night. A training in several attempts knows
+ * the seconds of the last one only, so it is left out.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +15,8 @@ export function trainingMinutes(store: string): ReadonlyMap<string, number> {
   return new Map(
     readdirSync(trainings).flatMap((key): [string, number][] => {
       const manifest = join(store, layout.trainingManifest(key, null));
-      if (!existsSync(manifest) || readdirSync(join(store, layout.attempts(key))).length !== 1) return [];
+      if (!existsSync(manifest) || readdirSync(join(store, layout.attempts(key))).length !== 1)
+        return [];
       const { sha256, seconds } = JSON.parse(readFileSync(manifest, 'utf8')) as TrainedModel;
       return [[sha256, seconds / 60]];
     }),

@@ -3,7 +3,9 @@ import type { DataConverter } from '@temporalio/common';
 import { AesGcmCodec } from './aes-gcm-codec';
 import { payloadKeys } from './keys';
 
-export async function dataConverter(environment: NodeJS.ProcessEnv): Promise<{ dataConverter?: DataConverter }> {
+export async function dataConverter(
+  environment: NodeJS.ProcessEnv,
+): Promise<{ dataConverter?: DataConverter }> {
   const keys = await payloadKeys(environment);
   return keys === null ? {} : { dataConverter: { payloadCodecs: [new AesGcmCodec(keys)] } };
 }

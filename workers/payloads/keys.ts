@@ -1,6 +1,7 @@
 /**
- * Keys of the payload encryption, from `CED_PAYLOAD_KEYS`: `id=base64` of 32 bytes, several joined by commas. The first encrypts, all decrypt: a new key goes in front, and
- * the old one stays until the last history under it is gone.
+ * Keys of the payload encryption, from `CED_PAYLOAD_KEYS`: `id=base64` of 32 bytes, several joined
+ * by commas. The first encrypts, all decrypt: a new key goes in front, and the old one stays until
+ * the last history under it is gone.
  */
 import { webcrypto } from 'node:crypto';
 
@@ -13,7 +14,10 @@ export interface PayloadKeys {
 const KEY_BYTES = 32;
 const VARIABLE = 'CED_PAYLOAD_KEYS';
 
-/** @returns null where the variable is absent or empty. @throws one line that names the entry, never the key */
+/**
+ * @returns null where the variable is absent or empty.
+ * @throws one line that names the entry, never the key
+ */
 export async function payloadKeys(environment: NodeJS.ProcessEnv): Promise<PayloadKeys | null> {
   const text = environment[VARIABLE] ?? '';
   if (text === '') return null;
@@ -27,7 +31,10 @@ export async function payloadKeys(environment: NodeJS.ProcessEnv): Promise<Paylo
         `${VARIABLE}: entry ${index + 1} of ${entries.length} is not id=base64 of ${KEY_BYTES} bytes; \`openssl rand -base64 ${KEY_BYTES}\` makes one`,
       );
     if (byId.has(id)) throw new Error(`${VARIABLE}: key id ${id} stands there twice`);
-    byId.set(id, await webcrypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt']));
+    byId.set(
+      id,
+      await webcrypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt']),
+    );
   }
   const [current] = byId.keys();
   return current === undefined ? null : { current, byId };

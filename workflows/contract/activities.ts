@@ -1,6 +1,6 @@
 /**
- * What workflows and activities say to each other. Payloads are references into the store plus counts, always far below 100 KB:
- * the truth is in the store (design, invariants 1 and 8).
+ * What workflows and activities say to each other. Payloads are references into the store plus
+ * counts, always far below 100 KB: the truth is in the store (design, invariants 1 and 8).
  */
 import type {
   Champion,
@@ -25,7 +25,10 @@ export interface PlanInput {
   store: string;
   corpus: Corpus;
   chunkSeconds: number;
-  /** Name of a run whose last plan this one goes on from: clips keep their shards, new ones fill new shards. Absent: cut anew. */
+  /**
+   * Name of a run whose last plan this one goes on from: clips keep their shards, new ones fill new
+   * shards. Absent: cut anew.
+   */
   continues?: string;
 }
 export interface PlannedSplit {
@@ -114,7 +117,10 @@ export interface LogitsShard {
   reused: boolean;
 }
 
-/** The teachers have heard the shard; what they gave lies beside its place until `writeLogits` has made the file of it. */
+/**
+ * The teachers have heard the shard; what they gave lies beside its place until `writeLogits` has
+ * made the file of it.
+ */
 export interface HeardLogits {
   logitsKey: string;
   audioShard: string;
@@ -156,15 +162,29 @@ export interface ImportedLogits {
   views: number;
   topK: number;
   bytes: number;
-  /** Chunks of the corpus with a row in every pass, and those without: students learn from the former alone. */
+  /**
+   * Chunks of the corpus with a row in every pass, and those without: students learn from the
+   * former alone.
+   */
   chunks: number;
   chunksWithout: number;
   seconds: number;
 }
 
-/** Where a training step's targets come from. `partial`: chunks without logits are left out instead of refused. */
+/**
+ * Where a training step's targets come from. `partial`: chunks without logits are left out instead
+ * of refused.
+ */
 export type TargetSource =
-  { kind: 'logits'; logitsKey: string; storedViews: number; storedTopK: number; seed: number; partial?: boolean } | { kind: 'labels' };
+  | {
+      kind: 'logits';
+      logitsKey: string;
+      storedViews: number;
+      storedTopK: number;
+      seed: number;
+      partial?: boolean;
+    }
+  | { kind: 'labels' };
 
 export interface TrainInput {
   store: string;
@@ -215,16 +235,30 @@ export interface RunResult {
   workflowId: string;
   teachers: { name: string; parameters: number; mAP: number | null }[];
   ensemble: { mAP: number | null };
-  /** Every two teachers, on eval or else validation: share of clips with the same top class, mean absolute difference of probabilities. */
+  /**
+   * Every two teachers, on eval or else validation: share of clips with the same top class, mean
+   * absolute difference of probabilities.
+   */
   teacherAgreement?: { between: [string, string]; topMatch: number; meanDifference: number }[];
   students: {
     name: string;
     parameters: number;
     mAP: number | null;
-    /** Agreement with the ensemble on eval (ced/metrics/agreement.ts); null for models taught from labels, or without an eval split. */
+    /**
+     * Agreement with the ensemble on eval (ced/metrics/agreement.ts); null for models taught from
+     * labels, or without an eval split.
+     */
     agreement: { divergence: number; topMatch: number } | null;
-    /** Of a chunk on one core of the processor named, in the exported ONNX file; null where there is no eval split. */
-    latency?: { milliseconds: number; audioSeconds: number; realTimeFactor: number; processor: string } | null;
+    /**
+     * Of a chunk on one core of the processor named, in the exported ONNX file; null where there is
+     * no eval split.
+     */
+    latency?: {
+      milliseconds: number;
+      audioSeconds: number;
+      realTimeFactor: number;
+      processor: string;
+    } | null;
     checkpoint: string;
     sha256: string;
     bitExact: boolean;

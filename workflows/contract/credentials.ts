@@ -1,6 +1,7 @@
 /**
- * Addresses that carry a secret: `user:password@`, signed queries. Histories, listings and reports keep addresses, so such a one is refused in run
- * files and in tables; the workers' own account, or the machine's environment, is the place for secrets.
+ * Addresses that carry a secret: `user:password@`, signed queries. Histories, listings and reports
+ * keep addresses, so such a one is refused in run files and in tables; the workers' own account, or
+ * the machine's environment, is the place for secrets.
  */
 const SECRET_FIELD =
   /[?&](x-(goog|amz)-(signature|credential|security-token)|signature|sig|(access_?|auth_?|id_?|hf_?)?token|api_?key|secret|password|authorization)=/i;

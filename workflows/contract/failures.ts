@@ -1,6 +1,7 @@
 /**
- * The closed set of permanent failures (design: typed, non-retryable). Everything that is not in it retries for ever with capped back-off.
- * A failure's `type` is what Temporal shows and what retry policies name; its message is one line that names the thing and the remedy.
+ * The closed set of permanent failures (design: typed, non-retryable). Everything that is not in it
+ * retries for ever with capped back-off. A failure's `type` is what Temporal shows and what retry
+ * policies name; its message is one line that names the thing and the remedy.
  */
 export const PERMANENT_FAILURES = [
   'RunFileInvalid',
@@ -20,7 +21,10 @@ export function isPermanentFailure(type: unknown): type is PermanentFailureType 
   return typeof type === 'string' && (PERMANENT_FAILURES as readonly string[]).includes(type);
 }
 
-/** An error that no retry can mend. Crosses the engine's process border by its `code`; the worker turns it into a non-retryable failure. */
+/**
+ * An error that no retry can mend. Crosses the engine's process border by its `code`; the worker
+ * turns it into a non-retryable failure.
+ */
 export class PermanentError extends Error {
   constructor(
     readonly code: PermanentFailureType,

@@ -1,7 +1,13 @@
-/** Names that other programs rely on: task queues, messages, search attributes. Changing one breaks running workflows. */
+/**
+ * Names that other programs rely on: task queues, messages, search attributes. Changing one breaks
+ * running workflows.
+ */
 export const TASK_QUEUES = { workflows: 'ced', cpu: 'ced-cpu', gpu: 'ced-gpu' } as const;
 
-/** Search attributes that set-up registers with the server before the first run (an unknown one stalls a workflow). */
+/**
+ * Search attributes that set-up registers with the server before the first run (an unknown one
+ * stalls a workflow).
+ */
 export const SEARCH_ATTRIBUTES = {
   CedStage: 'KEYWORD',
   CedRun: 'KEYWORD',

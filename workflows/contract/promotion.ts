@@ -1,12 +1,16 @@
 /**
- * What is said about the champion: the model that serves, named by a create-only ledger `<champion>/<n>.json` whose highest number counts.
- * A challenger takes its place by one more entry, a rollback by another; nothing is ever replaced.
+ * What is said about the champion: the model that serves, named by a create-only ledger
+ * `<champion>/<n>.json` whose highest number counts. A challenger takes its place by one more
+ * entry, a rollback by another; nothing is ever replaced.
  */
 import type { LogitsSettings, PublishedLogits } from './run-file/logits';
 import type { Student } from './run-file/student';
 import type { EnsembleMember, ModelReference, TrainedModel } from './models';
 
-/** One line of the ledger. Its model lies beside it, `models/<sha256>/`, so that a champion's folder needs no store. */
+/**
+ * One line of the ledger. Its model lies beside it, `models/<sha256>/`, so that a champion's folder
+ * needs no store.
+ */
 export interface ChampionEntry {
   formatVersion: 1;
   entry: number;
@@ -20,7 +24,10 @@ export interface ChampionEntry {
   against: { entry: number; sha256: string; mAP: number | null } | null;
   /** Content of the eval split (clips and labels) on which both were heard. */
   evalSha256: string;
-  /** Number of the entry that counted before this model was promoted: where a rollback leads. null = there is none. */
+  /**
+   * Number of the entry that counted before this model was promoted: where a rollback leads. null =
+   * there is none.
+   */
   previous: number | null;
   /** Of a rollback: the entry taken back. */
   tookBack?: number;
@@ -86,7 +93,9 @@ export interface Overtaken {
   overtaken: true;
 }
 
-/** All that a retraining depends on, but for the champion: the same again needs no second judgement. */
+/**
+ * All that a retraining depends on, but for the champion: the same again needs no second judgement.
+ */
 export interface FindJudgementInput {
   store: string;
   run: string;

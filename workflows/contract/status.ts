@@ -1,7 +1,16 @@
 /** What the `status` query answers, at any time: while running, paused, and after the end. */
 import type { EpochRecord } from './activities';
 
-export type StageName = 'plan' | 'download' | 'gate' | 'logits' | 'teach' | 'distill' | 'evaluate' | 'promote' | 'publish';
+export type StageName =
+  | 'plan'
+  | 'download'
+  | 'gate'
+  | 'logits'
+  | 'teach'
+  | 'distill'
+  | 'evaluate'
+  | 'promote'
+  | 'publish';
 export type StageState = 'waiting' | 'running' | 'done';
 
 export interface StageStatus {

@@ -1,6 +1,7 @@
 /**
- * float32 to int16, in AssemblyScript: compiled to WebAssembly with SIMD. Rounded half away from zero and clipped; all of it is exact in float32, where adding a half
- * would not be. `npm run kernels` compiles it.
+ * float32 to int16, in AssemblyScript: compiled to WebAssembly with SIMD. Rounded half away from
+ * zero and clipped; all of it is exact in float32, where adding a half would not be. `npm run
+ * kernels` compiles it.
  */
 export const INPUT: usize = 0x400;
 /** float32 numbers that fit. */

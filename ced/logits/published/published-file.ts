@@ -1,6 +1,7 @@
 /**
- * One pair of files as the paper's code writes it: `logits_ep{E}_{rank}.h5` with `topk_values` (float16), `topk_indexes` (int16) and `seeds`
- * (int32), and a `.parquet` of the same name whose rows say which clip and which part of it. https://github.com/RicherMans/CED (save_logits.py)
+ * One pair of files as the paper's code writes it: `logits_ep{E}_{rank}.h5` with `topk_values`
+ * (float16), `topk_indexes` (int16) and `seeds` (int32), and a `.parquet` of the same name whose
+ * rows say which clip and which part of it. https://github.com/RicherMans/CED (save_logits.py)
  */
 import type { Dataset } from 'h5wasm';
 import { FormatInvalid } from '../../format-invalid';
@@ -44,7 +45,8 @@ let mounted = 0;
 /** @throws FormatInvalid when the bytes are no such HDF5 file */
 export async function readPublishedRows(bytes: Uint8Array, name: string): Promise<PublishedRows> {
   // h5wasm opens anything and complains on standard error: look first.
-  if (!signature.every((byte, at) => bytes[at] === byte)) throw new FormatInvalid('published logits', `${name} is no HDF5 file`);
+  if (!signature.every((byte, at) => bytes[at] === byte))
+    throw new FormatInvalid('published logits', `${name} is no HDF5 file`);
   const { File, ready } = await import('h5wasm');
   const { FS } = await ready;
   // In WebAssembly's own memory: nothing is written to disk.
@@ -53,10 +55,21 @@ export async function readPublishedRows(bytes: Uint8Array, name: string): Promis
   try {
     const file = new File(path, 'r');
     try {
-      const [values, indexes, seeds] = ['topk_values', 'topk_indexes', 'seeds'].map((key) => file.get(key) as Dataset | null);
+      const [values, indexes, seeds] = ['topk_values', 'topk_indexes', 'seeds'].map(
+        (key) => file.get(key) as Dataset | null,
+      );
       const [rows = 0, topK = 0] = values?.shape ?? [];
-      if (!values || !indexes || !seeds || indexes.shape?.join() !== `${rows},${topK}` || seeds.shape?.join() !== `${rows}`)
-        throw new FormatInvalid('published logits', `${name} lacks topk_values, topk_indexes or seeds of one number of rows`);
+      if (
+        !values ||
+        !indexes ||
+        !seeds ||
+        indexes.shape?.join() !== `${rows},${topK}` ||
+        seeds.shape?.join() !== `${rows}`
+      )
+        throw new FormatInvalid(
+          'published logits',
+          `${name} lacks topk_values, topk_indexes or seeds of one number of rows`,
+        );
       return {
         rows,
         topK,
@@ -69,7 +82,9 @@ export async function readPublishedRows(bytes: Uint8Array, name: string): Promis
     }
   } catch (error) {
     if (error instanceof FormatInvalid) throw error;
-    throw new FormatInvalid('published logits', `${name} is no readable HDF5 file`, { cause: error });
+    throw new FormatInvalid('published logits', `${name} is no readable HDF5 file`, {
+      cause: error,
+    });
   } finally {
     FS.unlink(path);
   }
@@ -81,7 +96,10 @@ async function rawBytes(dataset: Dataset, dtype: string, name: string): Promise<
   const module = await ready;
   const { size, total_size: count } = dataset.metadata;
   if (dataset.dtype !== dtype)
-    throw new FormatInvalid('published logits', `${name}: ${dataset.path} has type ${JSON.stringify(dataset.dtype)}, expected ${dtype}`);
+    throw new FormatInvalid(
+      'published logits',
+      `${name}: ${dataset.path} has type ${JSON.stringify(dataset.dtype)}, expected ${dtype}`,
+    );
   if (count === 0) return new ArrayBuffer(0);
   const address = module._malloc(size * count);
   try {
@@ -101,7 +119,10 @@ export async function readPublishedSpans(bytes: Uint8Array, name: string): Promi
     return Int32Array.from({ length: table.rows }, (_, row) => {
       const value = values[row];
       if (typeof value !== 'number' || !(value >= 0))
-        throw new FormatInvalid('published logits', `${name}: row ${row} has ${column} ${String(value)}`);
+        throw new FormatInvalid(
+          'published logits',
+          `${name}: row ${row} has ${column} ${String(value)}`,
+        );
       return Math.round(value * sampleRate);
     });
   };

@@ -1,6 +1,7 @@
 /**
- * The augmentation that a published seed stands for. The authors' loader seeds PyTorch, applies torch_audiomentations' `Shift` (p 0.5, up to half
- * the length to either side, rolled over) and then draws two numbers, which place both masks. https://github.com/RicherMans/CED (dataset.py)
+ * The augmentation that a published seed stands for. The authors' loader seeds PyTorch, applies
+ * torch_audiomentations' `Shift` (p 0.5, up to half the length to either side, rolled over) and
+ * then draws two numbers, which place both masks. https://github.com/RicherMans/CED (dataset.py)
  */
 import { frameCount } from '../../audio/frames';
 import { melBins, type AugmentParameters } from '../../augment/parameters';
@@ -35,7 +36,13 @@ export function publishedAugmentation(seed: number, samples: number): AugmentPar
   const { shift, u, v } = publishedDraws(seed, samples);
   const time = nonEmpty(publishedSpan(u, v, frameCount(samples), maxMaskFrames));
   const freq = nonEmpty(publishedSpan(u, v, melBins, maxMaskBins));
-  return { shift, timeStart: time.start, timeWidth: time.width, freqStart: freq.start, freqWidth: freq.width };
+  return {
+    shift,
+    timeStart: time.start,
+    timeWidth: time.width,
+    freqStart: freq.start,
+    freqWidth: freq.width,
+  };
 }
 
 /** An empty mask has one spelling, as in drawn parameters. */

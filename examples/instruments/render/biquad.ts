@@ -1,11 +1,19 @@
 /**
- * Second-order filters of Robert Bristow-Johnson's Audio EQ Cookbook, https://www.w3.org/TR/audio-eq-cookbook/. All work in place, in double
- * precision, on a signal at 16 kHz.
+ * Second-order filters of Robert Bristow-Johnson's Audio EQ Cookbook,
+ * https://www.w3.org/TR/audio-eq-cookbook/. All work in place, in double precision, on a signal at
+ * 16 kHz.
  */
 
 import { SAMPLE_RATE } from './clip-format';
 
-type Coefficients = readonly [b0: number, b1: number, b2: number, a0: number, a1: number, a2: number];
+type Coefficients = readonly [
+  b0: number,
+  b1: number,
+  b2: number,
+  a0: number,
+  a1: number,
+  a2: number,
+];
 
 const BUTTERWORTH_Q = Math.SQRT1_2;
 

@@ -1,10 +1,14 @@
 /**
- * The demo's vocabulary: 40 melodic instruments and 12 drums of General MIDI level 1, under their General MIDI names. A class index is a
- * position in `INSTRUMENTS`; the order is part of the recipe and of every teacher trained on it.
+ * The demo's vocabulary: 40 melodic instruments and 12 drums of General MIDI level 1, under their
+ * General MIDI names. A class index is a position in `INSTRUMENTS`; the order is part of the recipe
+ * and of every teacher trained on it.
  * https://midi.org/general-midi-level-1
  */
 
-/** Plays pitches on one program. `lowestKey`..`highestKey` is the register it is usually heard in, as MIDI keys (60 = middle C). */
+/**
+ * Plays pitches on one program. `lowestKey`..`highestKey` is the register it is usually heard in,
+ * as MIDI keys (60 = middle C).
+ */
 export interface MelodicInstrument {
   readonly kind: 'melodic';
   readonly name: string;
@@ -14,7 +18,10 @@ export interface MelodicInstrument {
   readonly highestKey: number;
 }
 
-/** One piece of the drum kit. A hit picks one of `keys`, so that a low and a high tom are both a Tom. */
+/**
+ * One piece of the drum kit. A hit picks one of `keys`, so that a low and a high tom are both a
+ * Tom.
+ */
 export interface DrumInstrument {
   readonly kind: 'drum';
   readonly name: string;
@@ -23,7 +30,12 @@ export interface DrumInstrument {
 
 export type Instrument = MelodicInstrument | DrumInstrument;
 
-function melodic(program: number, name: string, lowestKey: number, highestKey: number): MelodicInstrument {
+function melodic(
+  program: number,
+  name: string,
+  lowestKey: number,
+  highestKey: number,
+): MelodicInstrument {
   return { kind: 'melodic', name, program, lowestKey, highestKey };
 }
 
@@ -86,7 +98,12 @@ export const INSTRUMENTS: readonly Instrument[] = [
   drum('Triangle', 80, 81),
 ];
 
-/** A machine id in the style of AudioSet's MIDs: the General MIDI program (counted from 1, as the standard does) or the first drum key. */
+/**
+ * A machine id in the style of AudioSet's MIDs: the General MIDI program (counted from 1, as the
+ * standard does) or the first drum key.
+ */
 export function instrumentMid(instrument: Instrument): string {
-  return instrument.kind === 'melodic' ? `/gm/program/${instrument.program + 1}` : `/gm/drum/${instrument.keys[0]}`;
+  return instrument.kind === 'melodic'
+    ? `/gm/program/${instrument.program + 1}`
+    : `/gm/drum/${instrument.keys[0]}`;
 }

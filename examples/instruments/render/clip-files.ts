@@ -7,10 +7,20 @@ import type { SplitRecipe } from './recipe';
 import { clipPath } from './tables';
 import { encodeWav, wavBytes } from '../../../ced/audio/wav-file';
 
-/** Clips on disk. A file appears under its name only when it is whole, so one that is there need not be rendered again. */
+/**
+ * Clips on disk. A file appears under its name only when it is whole, so one that is there need not
+ * be rendered again.
+ */
 
-/** Renders a clip unless it is there. @returns the SHA-256 of the file and whether it had to be rendered */
-export async function ensureClip(folder: string, split: SplitRecipe, index: number): Promise<{ sha256: string; rendered: boolean }> {
+/**
+ * Renders a clip unless it is there. @returns the SHA-256 of the file and whether it had to be
+ * rendered
+ */
+export async function ensureClip(
+  folder: string,
+  split: SplitRecipe,
+  index: number,
+): Promise<{ sha256: string; rendered: boolean }> {
   const file = path.join(folder, clipPath(split, index));
   const present = statSync(file, { throwIfNoEntry: false })?.size === wavBytes(CLIP_SAMPLES);
   const bytes = present ? readFileSync(file) : encodeWav(await renderClip(split, index));

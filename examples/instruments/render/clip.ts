@@ -9,8 +9,8 @@ import type { Playing } from './synth';
 import { playPart } from './synth';
 
 /**
- * One clip of the corpus, a pure function of (seed, split, index) and of the split's banks: score, sound bank, playing, effects and level are
- * drawn from streams of their own.
+ * One clip of the corpus, a pure function of (seed, split, index) and of the split's banks: score,
+ * sound bank, playing, effects and level are drawn from streams of their own.
  */
 
 export interface ClipRecipe {
@@ -18,7 +18,10 @@ export interface ClipRecipe {
   /** Names the random streams. */
   readonly split: string;
   readonly banks: readonly BankName[];
-  /** How far instruments are detuned, coloured, put into rooms and noise: 0 = they sound as the bank has them, 1 = every clip elsewhere. */
+  /**
+   * How far instruments are detuned, coloured, put into rooms and noise: 0 = they sound as the bank
+   * has them, 1 = every clip elsewhere.
+   */
   readonly variety: number;
 }
 
@@ -37,10 +40,17 @@ export async function renderClip(recipe: ClipRecipe, index: number): Promise<Int
   const mix = new Float32Array(CLIP_SAMPLES);
   for (const part of clipScore(recipe, index)) {
     const bankName = draws.pick(recipe.banks);
-    const samples = playPart(await loadBank(bankName), part, drawPlaying(draws, bankName, recipe.variety));
+    const samples = playPart(
+      await loadBank(bankName),
+      part,
+      drawPlaying(draws, bankName, recipe.variety),
+    );
     if (recipe.variety > 0) colourPart(samples, effects, recipe.variety);
     const level = loudestRms(samples);
-    if (level === 0) throw new Error(`${bankName} has no sound for ${part.instrument.name} (${recipe.split} clip ${index})`);
+    if (level === 0)
+      throw new Error(
+        `${bankName} has no sound for ${part.instrument.name} (${recipe.split} clip ${index})`,
+      );
     const gain = fromDecibels(draws.uniform(QUIETEST_PART_DB, 0)) / level;
     for (let i = 0; i < mix.length; i += 1) mix[i] = mix[i]! + gain * samples[i]!;
   }
@@ -54,7 +64,8 @@ function clipScore(recipe: ClipRecipe, index: number): ReturnType<typeof drawSco
 
 function drawPlaying(draws: Draws, bank: BankName, variety: number): Playing {
   const drumKit = draws.pick(DRUM_KITS[bank]);
-  const around = (middle: number, most: number): number => Math.round(middle + variety * draws.uniform(-most, most));
+  const around = (middle: number, most: number): number =>
+    Math.round(middle + variety * draws.uniform(-most, most));
   return {
     drumKit,
     detuneCents: variety * draws.uniform(-50, 50),

@@ -6,19 +6,26 @@ import { INSTRUMENTS } from './classes';
 import { MatchedFilter } from './matched-filter';
 
 /**
- * Do two sound banks share recordings? Looks for excerpts of every sample that a training bank plays for our instruments in all samples of the
- * evaluation bank, by normalised cross-correlation at 8 kHz, and prints what matches.
+ * Do two sound banks share recordings? Looks for excerpts of every sample that a training bank
+ * plays for our instruments in all samples of the evaluation bank, by normalised cross-correlation
+ * at 8 kHz, and prints what matches.
  *
  *   node dist/examples/instruments/render/compare-banks.js --bank MuseScore_General_Lite [--against TimGM6mb] [--threshold 0.9] [--ignore-rates]
  *
- * One to two minutes per bank. `--ignore-rates` compares sample by sample, whatever rates the banks declare. Its findings: neither
- * FluidR3Mono_GM (397 samples) nor MuseScore_General_Lite (545) has a recording of TimGM6mb (520), so nothing is left out of training.
+ * One to two minutes per bank. `--ignore-rates` compares sample by sample, whatever rates the banks
+ * declare. Its findings: neither FluidR3Mono_GM (397 samples) nor MuseScore_General_Lite (545) has
+ * a recording of TimGM6mb (520), so nothing is left out of training.
  */
 
 const RATE = 8_000;
-/** 128 ms: long enough that two recordings of the same note drift apart, short enough for a drum. */
+/**
+ * 128 ms: long enough that two recordings of the same note drift apart, short enough for a drum.
+ */
 const EXCERPT_SAMPLES = 1_024;
-/** What MuseScore took from Fluid correlates by 0.999 after two lossy encodings; bells and flutes, nearly sines, reach 0.98 by chance. */
+/**
+ * What MuseScore took from Fluid correlates by 0.999 after two lossy encodings; bells and flutes,
+ * nearly sines, reach 0.98 by chance.
+ */
 const SAME_RECORDING = 0.99;
 
 interface Excerpt {
@@ -34,7 +41,10 @@ interface Finding {
   readonly other: string;
   readonly users: string;
   readonly correlation: number;
-  /** One excerpt fits as only copies do, or both fit and lie as far apart as in the sample: the same recording, not just the same sine. */
+  /**
+   * One excerpt fits as only copies do, or both fit and lie as far apart as in the sample: the same
+   * recording, not just the same sine.
+   */
   readonly sameTake: boolean;
 }
 
@@ -47,7 +57,8 @@ async function main(): Promise<void> {
       'ignore-rates': { type: 'boolean', default: false },
     },
   });
-  const rateOf = (sample: BasicSample): number => (values['ignore-rates'] ? 44_100 : sample.sampleRate);
+  const rateOf = (sample: BasicSample): number =>
+    values['ignore-rates'] ? 44_100 : sample.sampleRate;
   const haystack = await loadBank(values.against as BankName);
   const starts: number[] = [];
   const recording = concatenated(
@@ -59,7 +70,11 @@ async function main(): Promise<void> {
   const bankName = values.bank as BankName;
   const used = usedSamples(await loadBank(bankName), bankName);
   const excerpts = [...used].flatMap(([sample, users]) =>
-    loudestAndMiddle(resampled(sample.getAudioData(), rateOf(sample))).map((excerpt): Excerpt => ({ sample, users, ...excerpt })),
+    loudestAndMiddle(resampled(sample.getAudioData(), rateOf(sample))).map((excerpt): Excerpt => ({
+      sample,
+      users,
+      ...excerpt,
+    })),
   );
   print(
     `${bankName}: ${used.size} samples of our instruments, ${excerpts.length / 2} of them long enough, against ${haystack.samples.length} of ${values.against}`,
@@ -80,14 +95,21 @@ async function main(): Promise<void> {
       other: haystack.samples[starts.findLastIndex((start) => start <= position)]?.name ?? '?',
       users: [...loudest.users].join(', '),
       correlation,
-      sameTake: correlation >= SAME_RECORDING || (Math.abs(drift) <= 2 && Math.min(...strengths) >= 0.7),
+      sameTake:
+        correlation >= SAME_RECORDING || (Math.abs(drift) <= 2 && Math.min(...strengths) >= 0.7),
     });
   }
-  for (const { name, other, users, correlation, sameTake } of findings.sort((x, y) => y.correlation - x.correlation)) {
-    print(`${correlation.toFixed(3)} ${sameTake ? 'same take' : 'alike    '} ${name.padEnd(22)} ~ ${other.padEnd(22)} ${users}`);
+  for (const { name, other, users, correlation, sameTake } of findings.sort(
+    (x, y) => y.correlation - x.correlation,
+  )) {
+    print(
+      `${correlation.toFixed(3)} ${sameTake ? 'same take' : 'alike    '} ${name.padEnd(22)} ~ ${other.padEnd(22)} ${users}`,
+    );
   }
   const shared = findings.filter(({ sameTake }) => sameTake).length;
-  print(`${findings.length} samples correlate by ${values.threshold} or more (highest ${highest.toFixed(3)}); ${shared} are the same take`);
+  print(
+    `${findings.length} samples correlate by ${values.threshold} or more (highest ${highest.toFixed(3)}); ${shared} are the same take`,
+  );
 }
 
 /** Every sample that the score can make a bank play, with the instruments that play it. */
@@ -97,10 +119,16 @@ function usedSamples(bank: BasicSoundBank, name: BankName): Map<BasicSample, Set
     const melodic = instrument.kind === 'melodic';
     const programs = melodic ? [instrument.program] : DRUM_KITS[name];
     const keys = melodic
-      ? Array.from({ length: instrument.highestKey - instrument.lowestKey + 1 }, (_, i) => instrument.lowestKey + i)
+      ? Array.from(
+          { length: instrument.highestKey - instrument.lowestKey + 1 },
+          (_, i) => instrument.lowestKey + i,
+        )
       : instrument.keys;
     for (const program of programs) {
-      const preset = bank.getPreset({ bankMSB: 0, bankLSB: 0, program, isGMGSDrum: !melodic }, 'gs');
+      const preset = bank.getPreset(
+        { bankMSB: 0, bankLSB: 0, program, isGMGSDrum: !melodic },
+        'gs',
+      );
       for (const key of keys) {
         for (let velocity = 35; velocity <= 127; velocity += 4) {
           for (const { sample } of preset.getVoiceParameters(key, velocity)) {
@@ -116,17 +144,23 @@ function usedSamples(bank: BasicSoundBank, name: BankName): Map<BasicSample, Set
 /** Two excerpts of a sample, or none if it is shorter than an excerpt (single-cycle loops). */
 function loudestAndMiddle(samples: Float32Array): Pick<Excerpt, 'samples' | 'start'>[] {
   if (samples.length < EXCERPT_SAMPLES) return [];
-  const energyAt = (start: number): number => samples.subarray(start, start + EXCERPT_SAMPLES).reduce((sum, x) => sum + x * x, 0);
+  const energyAt = (start: number): number =>
+    samples.subarray(start, start + EXCERPT_SAMPLES).reduce((sum, x) => sum + x * x, 0);
   let loudest = 0;
   for (let start = 0; start + EXCERPT_SAMPLES <= samples.length; start += EXCERPT_SAMPLES / 4) {
     if (energyAt(start) > energyAt(loudest)) loudest = start;
   }
   const middle = Math.floor((samples.length - EXCERPT_SAMPLES) / 2);
-  return [loudest, middle].map((start) => ({ start, samples: samples.subarray(start, start + EXCERPT_SAMPLES) }));
+  return [loudest, middle].map((start) => ({
+    start,
+    samples: samples.subarray(start, start + EXCERPT_SAMPLES),
+  }));
 }
 
 function concatenated(recordings: readonly Float32Array[], starts: number[]): Float32Array {
-  const all = new Float32Array(recordings.reduce((sum, { length }) => sum + length + EXCERPT_SAMPLES, EXCERPT_SAMPLES));
+  const all = new Float32Array(
+    recordings.reduce((sum, { length }) => sum + length + EXCERPT_SAMPLES, EXCERPT_SAMPLES),
+  );
   let at = 0;
   for (const recording of recordings) {
     starts.push(at);
@@ -145,7 +179,11 @@ function resampled(samples: Float32Array, rate: number): Float32Array {
   for (let i = 0; i < out.length; i += 1) {
     const centre = i * step;
     let sum = 0;
-    for (let j = Math.max(0, Math.ceil(centre - reach)); j <= Math.min(samples.length - 1, centre + reach); j += 1) {
+    for (
+      let j = Math.max(0, Math.ceil(centre - reach));
+      j <= Math.min(samples.length - 1, centre + reach);
+      j += 1
+    ) {
       const distance = j - centre;
       const angle = Math.PI * cutoff * distance;
       const sinc = angle === 0 ? 1 : Math.sin(angle) / angle;

@@ -10,14 +10,20 @@ import { renderAll } from './renderers';
 import { splitTable, vocabularyCsv } from './tables';
 
 /**
- * A rendered set in a folder: `vocabulary.csv`, one table per split, `audio/`, and `manifest.json`, written last. A folder whose manifest names
- * the recipe is complete; one that was interrupted goes on with the clips that are missing; one of another recipe is rendered anew.
+ * A rendered set in a folder: `vocabulary.csv`, one table per split, `audio/`, and `manifest.json`,
+ * written last. A folder whose manifest names the recipe is complete; one that was interrupted goes
+ * on with the clips that are missing; one of another recipe is rendered anew.
  */
 
 export interface Manifest {
   readonly formatVersion: 1;
   readonly recipe: string;
-  readonly splits: readonly { readonly name: string; readonly table: string; readonly clips: number; readonly audioSha256: string }[];
+  readonly splits: readonly {
+    readonly name: string;
+    readonly table: string;
+    readonly clips: number;
+    readonly audioSha256: string;
+  }[];
 }
 
 export interface RenderReport {
@@ -26,7 +32,11 @@ export interface RenderReport {
   readonly seconds: number;
 }
 
-export async function renderCorpus(folder: string, splits: readonly SplitRecipe[], jobs: number): Promise<RenderReport> {
+export async function renderCorpus(
+  folder: string,
+  splits: readonly SplitRecipe[],
+  jobs: number,
+): Promise<RenderReport> {
   const startMs = Date.now();
   const recipe = recipeSha256(splits);
   const clips = splits.reduce((sum, split) => sum + split.clips, 0);
@@ -43,9 +53,16 @@ export async function renderCorpus(folder: string, splits: readonly SplitRecipe[
   }
 }
 
-async function renderFolder(folder: string, recipe: string, splits: readonly SplitRecipe[], jobs: number): Promise<number> {
+async function renderFolder(
+  folder: string,
+  recipe: string,
+  splits: readonly SplitRecipe[],
+  jobs: number,
+): Promise<number> {
   beginFolder(folder, recipe);
-  const orders = splits.flatMap((split) => Array.from({ length: split.clips }, (_, index) => ({ folder, split, index })));
+  const orders = splits.flatMap((split) =>
+    Array.from({ length: split.clips }, (_, index) => ({ folder, split, index })),
+  );
   const progress = new Progress(path.basename(folder), orders.length);
   const results = await renderAll(orders, jobs, (result) => progress.add(result.rendered));
   writeWhole(path.join(folder, 'vocabulary.csv'), vocabularyCsv());
@@ -57,7 +74,9 @@ async function renderFolder(folder: string, recipe: string, splits: readonly Spl
       name: split.name,
       table: tableName(split),
       clips: split.clips,
-      audioSha256: sha256OfAll(results.filter((_, i) => orders[i]?.split === split).map(({ sha256 }) => sha256)),
+      audioSha256: sha256OfAll(
+        results.filter((_, i) => orders[i]?.split === split).map(({ sha256 }) => sha256),
+      ),
     })),
   };
   writeWhole(path.join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -72,7 +91,8 @@ function isComplete(folder: string, recipe: string): boolean {
 function beginFolder(folder: string, recipe: string): void {
   const marker = path.join(folder, 'recipe.json');
   if (readJson(marker)?.['recipe'] === recipe) return;
-  for (const name of ['manifest.json', 'audio']) rmSync(path.join(folder, name), { recursive: true, force: true });
+  for (const name of ['manifest.json', 'audio'])
+    rmSync(path.join(folder, name), { recursive: true, force: true });
   writeWhole(marker, `${JSON.stringify({ recipe })}\n`);
 }
 

@@ -1,9 +1,13 @@
 /**
- * Halves the sample rate behind a linear-phase half-band low-pass (Blackman-windowed sinc, of which every second tap is zero). From 32 kHz it is
- * flat to 7.3 kHz, −6 dB at 8 kHz and below −70 dB from 8.7 kHz up.
+ * Halves the sample rate behind a linear-phase half-band low-pass (Blackman-windowed sinc, of which
+ * every second tap is zero). From 32 kHz it is flat to 7.3 kHz, −6 dB at 8 kHz and below −70 dB
+ * from 8.7 kHz up.
  */
 
-/** Reach of the filter to either side, in input samples; odd, so that it ends on a tap that is not zero. */
+/**
+ * Reach of the filter to either side, in input samples; odd, so that it ends on a tap that is not
+ * zero.
+ */
 const REACH = 63;
 
 /** Taps at distance 1, 3, 5 … from the middle one, which is 0.5. */

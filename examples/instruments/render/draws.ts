@@ -2,8 +2,9 @@ import type { PhiloxKey, PhiloxWords } from '../../../ced/augment/random';
 import { philox, streamKey, uniform } from '../../../ced/augment/random';
 
 /**
- * Random draws for one purpose of one clip. The stream is a pure function of what it is named after, so clips can be rendered in any order
- * by any number of processes, and a new draw for one purpose leaves those for the others as they were.
+ * Random draws for one purpose of one clip. The stream is a pure function of what it is named
+ * after, so clips can be rendered in any order by any number of processes, and a new draw for one
+ * purpose leaves those for the others as they were.
  */
 export class Draws {
   private readonly key: PhiloxKey;
@@ -45,6 +46,9 @@ export class Draws {
   /** `count` different items, or all of them if there are fewer, in random order. */
   pickSeveral<T>(items: readonly T[], count: number): T[] {
     const left = [...items];
-    return Array.from({ length: Math.min(count, left.length) }, () => left.splice(this.integer(0, left.length - 1), 1)[0] as T);
+    return Array.from(
+      { length: Math.min(count, left.length) },
+      () => left.splice(this.integer(0, left.length - 1), 1)[0] as T,
+    );
   }
 }

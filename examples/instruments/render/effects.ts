@@ -5,16 +5,26 @@ import { fromDecibels, loudestRms } from './loudness';
 import { addReverb } from './reverb';
 
 /**
- * What a microphone, a room and a cheap amplifier do to a recording. Only training clips get it: the evaluation bank is another set of
- * recordings, and a tagger that has heard one bank dry learns that bank. All work in place.
+ * What a microphone, a room and a cheap amplifier do to a recording. Only training clips get it:
+ * the evaluation bank is another set of recordings, and a tagger that has heard one bank dry learns
+ * that bank. All work in place.
  */
 
-/** Colours one instrument before it is mixed with others. @param variety 0–1: how likely, and how far */
+/**
+ * Colours one instrument before it is mixed with others. @param variety 0–1: how likely, and how
+ * far
+ */
 export function colourPart(samples: Float32Array, draws: Draws, variety: number): void {
   const mostDecibels = 12 * variety;
-  if (draws.chance(0.7)) highShelf(samples, draws.logUniform(400, 4_000), draws.uniform(-mostDecibels, mostDecibels));
+  if (draws.chance(0.7))
+    highShelf(samples, draws.logUniform(400, 4_000), draws.uniform(-mostDecibels, mostDecibels));
   for (let bands = draws.integer(0, 3); bands > 0; bands -= 1) {
-    peaking(samples, draws.logUniform(100, 6_000), draws.logUniform(0.5, 3), draws.uniform(-mostDecibels, mostDecibels));
+    peaking(
+      samples,
+      draws.logUniform(100, 6_000),
+      draws.logUniform(0.5, 3),
+      draws.uniform(-mostDecibels, mostDecibels),
+    );
   }
 }
 
@@ -24,7 +34,12 @@ export function colourMix(samples: Float32Array, draws: Draws, variety: number):
     const decaySeconds = draws.logUniform(0.2, 2.5);
     addReverb(
       samples,
-      { size: draws.uniform(0.6, 1.6), decaySeconds, damping: draws.uniform(0, 0.6), wet: draws.logUniform(0.1, 1) },
+      {
+        size: draws.uniform(0.6, 1.6),
+        decaySeconds,
+        damping: draws.uniform(0, 0.6),
+        wet: draws.logUniform(0.1, 1),
+      },
       SAMPLE_RATE,
     );
   }
@@ -38,10 +53,14 @@ export function colourMix(samples: Float32Array, draws: Draws, variety: number):
 function saturate(samples: Float32Array, drive: number): void {
   const level = loudestRms(samples);
   if (level === 0) return;
-  for (let i = 0; i < samples.length; i += 1) samples[i] = (Math.tanh((samples[i]! / level) * drive) * level) / drive;
+  for (let i = 0; i < samples.length; i += 1)
+    samples[i] = (Math.tanh((samples[i]! / level) * drive) * level) / drive;
 }
 
-/** Hiss or rumble: white noise through a one-pole low-pass, `decibels` below the loudest part of the clip. */
+/**
+ * Hiss or rumble: white noise through a one-pole low-pass, `decibels` below the loudest part of the
+ * clip.
+ */
 function addNoise(samples: Float32Array, draws: Draws, decibels: number): void {
   const smoothing = draws.pick([0, 0.5, 0.9, 0.98]);
   const noise = new Float32Array(samples.length);

@@ -1,12 +1,20 @@
-/** Complex fast Fourier transform of one fixed power-of-two size, radix 2, in place (Cooley and Tukey 1965). */
+/**
+ * Complex fast Fourier transform of one fixed power-of-two size, radix 2, in place (Cooley and
+ * Tukey 1965).
+ */
 export class Fft {
   private readonly cos: Float64Array;
   private readonly sin: Float64Array;
 
   constructor(readonly size: number) {
-    if (size < 2 || (size & (size - 1)) !== 0) throw new Error(`FFT size ${size} is not a power of two`);
-    this.cos = Float64Array.from({ length: size / 2 }, (_, i) => Math.cos((2 * Math.PI * i) / size));
-    this.sin = Float64Array.from({ length: size / 2 }, (_, i) => Math.sin((2 * Math.PI * i) / size));
+    if (size < 2 || (size & (size - 1)) !== 0)
+      throw new Error(`FFT size ${size} is not a power of two`);
+    this.cos = Float64Array.from({ length: size / 2 }, (_, i) =>
+      Math.cos((2 * Math.PI * i) / size),
+    );
+    this.sin = Float64Array.from({ length: size / 2 }, (_, i) =>
+      Math.sin((2 * Math.PI * i) / size),
+    );
   }
 
   forward(re: Float64Array, im: Float64Array): void {

@@ -2,8 +2,9 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * Keeps two processes from rendering into one folder: they would write the same bytes, but if their recipes differ each would delete what the other
- * has done. The claim is a file with the process id; one left by a process that is gone counts for nothing.
+ * Keeps two processes from rendering into one folder: they would write the same bytes, but if their
+ * recipes differ each would delete what the other has done. The claim is a file with the process
+ * id; one left by a process that is gone counts for nothing.
  *
  * @returns gives the folder up
  */
@@ -15,7 +16,10 @@ export function claimFolder(folder: string): () => void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     const owner = Number(readFileSync(claim, 'utf8'));
-    if (isAlive(owner)) throw new Error(`${folder} is being rendered by process ${owner}: wait for it, or choose another folder`);
+    if (isAlive(owner))
+      throw new Error(
+        `${folder} is being rendered by process ${owner}: wait for it, or choose another folder`,
+      );
     writeFileSync(claim, String(process.pid));
   }
   return () => rmSync(claim, { force: true });

@@ -1,4 +1,7 @@
-/** Levels of a signal. The loudest tenth of a second speaks for a plucked note and for a held one alike, where a mean over the clip would not. */
+/**
+ * Levels of a signal. The loudest tenth of a second speaks for a plucked note and for a held one
+ * alike, where a mean over the clip would not.
+ */
 
 const WINDOW_SAMPLES = 1_600;
 
@@ -8,7 +11,8 @@ export function loudestRms(samples: Float32Array): number {
   for (let start = 0; start < samples.length; start += WINDOW_SAMPLES / 2)
     halves.push(energy(samples.subarray(start, start + WINDOW_SAMPLES / 2)));
   let loudest = 0;
-  for (let i = 0; i + 1 < halves.length; i += 1) loudest = Math.max(loudest, halves[i]! + halves[i + 1]!);
+  for (let i = 0; i + 1 < halves.length; i += 1)
+    loudest = Math.max(loudest, halves[i]! + halves[i + 1]!);
   return Math.sqrt(loudest / WINDOW_SAMPLES);
 }
 

@@ -33,11 +33,18 @@ async function main(): Promise<void> {
   }
   const jobs = Number(values.jobs);
   if (values.out === undefined) throw new Error('--out is missing: name the folder to render into');
-  if (!(values.set in SETS)) throw new Error(`--set ${values.set}: expected ${Object.keys(SETS).join(' or ')}`);
-  if (!Number.isInteger(jobs) || jobs < 1) throw new Error(`--jobs ${values.jobs}: expected a whole number from 1`);
+  if (!(values.set in SETS))
+    throw new Error(`--set ${values.set}: expected ${Object.keys(SETS).join(' or ')}`);
+  if (!Number.isInteger(jobs) || jobs < 1)
+    throw new Error(`--jobs ${values.jobs}: expected a whole number from 1`);
   const folder = path.resolve(values.out);
-  const { clips, rendered, seconds } = await renderCorpus(folder, SETS[values.set as SetName], jobs);
-  const work = rendered === 0 ? 'all found rendered' : `${rendered} rendered in ${seconds.toFixed(1)} s`;
+  const { clips, rendered, seconds } = await renderCorpus(
+    folder,
+    SETS[values.set as SetName],
+    jobs,
+  );
+  const work =
+    rendered === 0 ? 'all found rendered' : `${rendered} rendered in ${seconds.toFixed(1)} s`;
   process.stdout.write(`${folder}: ${clips} clips, ${work}\n`);
 }
 

@@ -1,8 +1,9 @@
 import { Fft } from './fft';
 
 /**
- * Finds where a short excerpt occurs in a long recording: the highest normalised cross-correlation over all positions (overlap-save). 1 or −1 is
- * the same waveform at another level, two different recordings of one note stay well below.
+ * Finds where a short excerpt occurs in a long recording: the highest normalised cross-correlation
+ * over all positions (overlap-save). 1 or −1 is the same waveform at another level, two different
+ * recordings of one note stay well below.
  */
 
 export interface Match {
@@ -36,7 +37,9 @@ export class MatchedFilter {
     this.energy = cumulativeEnergy(recording);
   }
 
-  /** Two excerpts at once: one takes the real, the other the imaginary part of the same transform. */
+  /**
+   * Two excerpts at once: one takes the real, the other the imaginary part of the same transform.
+   */
   findPair(first: Float32Array, second: Float32Array): [Match, Match] {
     const { size } = this.fft;
     const re = new Float64Array(size);
@@ -52,7 +55,9 @@ export class MatchedFilter {
       { correlation: 0, position: 0 },
       { correlation: 0, position: 0 },
     ];
-    const norms = [first, second].map((excerpt) => Math.sqrt(cumulativeEnergy(excerpt)[excerpt.length]!));
+    const norms = [first, second].map((excerpt) =>
+      Math.sqrt(cumulativeEnergy(excerpt)[excerpt.length]!),
+    );
     this.spectra.forEach((block, b) => {
       const x = new Float64Array(size);
       const y = new Float64Array(size);
@@ -67,7 +72,13 @@ export class MatchedFilter {
     return best;
   }
 
-  private improve(best: [Match, Match], which: 0 | 1, products: Float64Array, start: number, norm: number): void {
+  private improve(
+    best: [Match, Match],
+    which: 0 | 1,
+    products: Float64Array,
+    start: number,
+    norm: number,
+  ): void {
     const last = Math.min(this.hop, this.recording.length - this.excerptSamples - start);
     for (let i = 0; i < last; i += 1) {
       const position = start + i;
@@ -75,7 +86,8 @@ export class MatchedFilter {
       // A window a thousand times softer than the excerpt is silence with rounding errors.
       if (windowEnergy < 1e-6 * norm * norm || windowEnergy < 1e-8) continue;
       const correlation = products[i]! / (this.fft.size * norm * Math.sqrt(windowEnergy));
-      if (Math.abs(correlation) > Math.abs(best[which].correlation)) best[which] = { correlation, position };
+      if (Math.abs(correlation) > Math.abs(best[which].correlation))
+        best[which] = { correlation, position };
     }
   }
 }

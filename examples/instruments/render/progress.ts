@@ -1,4 +1,7 @@
-/** Progress with rate and time left: one line that is rewritten on a terminal, a new line every ten seconds in a log. */
+/**
+ * Progress with rate and time left: one line that is rewritten on a terminal, a new line every ten
+ * seconds in a log.
+ */
 export class Progress {
   private done = 0;
   private rendered = 0;
@@ -22,7 +25,11 @@ export class Progress {
     const everyMs = this.stream.isTTY ? 200 : 10_000;
     if (this.done < this.total && this.now() - this.lastShownMs < everyMs) return;
     this.lastShownMs = this.now();
-    this.stream.write(this.stream.isTTY ? `\r${this.line()}\u001b[K${this.done === this.total ? '\n' : ''}` : `${this.line()}\n`);
+    this.stream.write(
+      this.stream.isTTY
+        ? `\r${this.line()}\u001b[K${this.done === this.total ? '\n' : ''}`
+        : `${this.line()}\n`,
+    );
   }
 
   private line(): string {
@@ -30,6 +37,8 @@ export class Progress {
     const perSecond = this.rendered / Math.max(seconds, 1e-3);
     const count = `${this.title}: ${this.done}/${this.total} clips`;
     if (this.done === this.total) return `${count} in ${seconds.toFixed(0)} s`;
-    return perSecond > 0 ? `${count}, ${perSecond.toFixed(0)}/s, ${Math.ceil((this.total - this.done) / perSecond)} s left` : count;
+    return perSecond > 0
+      ? `${count}, ${perSecond.toFixed(0)}/s, ${Math.ceil((this.total - this.done) / perSecond)} s left`
+      : count;
   }
 }

@@ -4,12 +4,16 @@ import { INSTRUMENTS } from './classes';
 import type { ClipRecipe } from './clip';
 
 /**
- * The sets this folder can render. `demo` is what `npm start` distils on: its evaluation clips come from a sound bank that nobody trains
- * on. `teach` is the larger set the shipped teachers were trained on (`npm run teach`); its training clips share no seed with the demo's. `more` is more of the
- * demo's training clips, for studies.
+ * The sets this folder can render. `demo` is what `npm start` distils on: its evaluation clips come
+ * from a sound bank that nobody trains on. `teach` is the larger set the shipped teachers were
+ * trained on (`npm run teach`); its training clips share no seed with the demo's. `more` is more of
+ * the demo's training clips, for studies.
  */
 
-/** Raise it whenever the same index would give other bytes: folders rendered under another number are rendered anew. */
+/**
+ * Raise it whenever the same index would give other bytes: folders rendered under another number
+ * are rendered anew.
+ */
 export const RECIPE_VERSION = 1;
 
 export type SplitName = 'train' | 'validation' | 'eval';
@@ -21,24 +25,59 @@ export interface SplitRecipe extends ClipRecipe {
 
 export type SetName = 'demo' | 'teach' | 'more';
 
-const validation: SplitRecipe = { name: 'validation', split: 'validation', seed: 1, clips: 400, banks: ['FluidR3Mono_GM'], variety: 0 };
+const validation: SplitRecipe = {
+  name: 'validation',
+  split: 'validation',
+  seed: 1,
+  clips: 400,
+  banks: ['FluidR3Mono_GM'],
+  variety: 0,
+};
 
 export const SETS: Readonly<Record<SetName, readonly SplitRecipe[]>> = {
   demo: [
-    { name: 'train', split: 'train', seed: 1, clips: 3_000, banks: ['FluidR3Mono_GM'], variety: 0.2 },
+    {
+      name: 'train',
+      split: 'train',
+      seed: 1,
+      clips: 3_000,
+      banks: ['FluidR3Mono_GM'],
+      variety: 0.2,
+    },
     validation,
     { name: 'eval', split: 'eval', seed: 1, clips: 800, banks: ['TimGM6mb'], variety: 0 },
   ],
   teach: [
-    { name: 'train', split: 'teach', seed: 1, clips: 12_000, banks: ['FluidR3Mono_GM', 'MuseScore_General_Lite'], variety: 0.3 },
+    {
+      name: 'train',
+      split: 'teach',
+      seed: 1,
+      clips: 12_000,
+      banks: ['FluidR3Mono_GM', 'MuseScore_General_Lite'],
+      variety: 0.3,
+    },
     validation,
   ],
-  more: [{ name: 'train', split: 'more', seed: 1, clips: 3_000, banks: ['FluidR3Mono_GM'], variety: 0.2 }],
+  more: [
+    {
+      name: 'train',
+      split: 'more',
+      seed: 1,
+      clips: 3_000,
+      banks: ['FluidR3Mono_GM'],
+      variety: 0.2,
+    },
+  ],
 };
 
 /** Identifies everything that determines the bytes of a set. */
 export function recipeSha256(splits: readonly SplitRecipe[]): string {
   const banks = [...new Set(splits.flatMap((split) => split.banks))].sort();
-  const recipe = { version: RECIPE_VERSION, splits, instruments: INSTRUMENTS, banks: banks.map((bank) => [bank, bankSha256(bank)]) };
+  const recipe = {
+    version: RECIPE_VERSION,
+    splits,
+    instruments: INSTRUMENTS,
+    banks: banks.map((bank) => [bank, bankSha256(bank)]),
+  };
   return createHash('sha256').update(JSON.stringify(recipe)).digest('hex');
 }

@@ -1,7 +1,10 @@
 import { ensureClip } from './clip-files';
 import type { SplitRecipe } from './recipe';
 
-/** A forked process that renders the clips it is asked for, one after the other. It ends when its parent does. */
+/**
+ * A forked process that renders the clips it is asked for, one after the other. It ends when its
+ * parent does.
+ */
 
 export interface RenderOrder {
   readonly folder: string;
@@ -9,11 +12,14 @@ export interface RenderOrder {
   readonly index: number;
 }
 
-export type RenderReply = { readonly sha256: string; readonly rendered: boolean } | { readonly error: string };
+export type RenderReply =
+  { readonly sha256: string; readonly rendered: boolean } | { readonly error: string };
 
 process.on('message', (order: RenderOrder) => {
   ensureClip(order.folder, order.split, order.index)
-    .catch((error: unknown): RenderReply => ({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }))
+    .catch((error: unknown): RenderReply => ({
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    }))
     .then((reply) => process.send?.(reply))
     .catch(() => process.exit(1));
 });

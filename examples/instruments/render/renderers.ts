@@ -5,7 +5,10 @@ import path from 'node:path';
 import { ensureClip } from './clip-files';
 import type { RenderOrder, RenderReply } from './renderer-process';
 
-/** Spreads clips over processes: each loads a sound bank once and takes the next clip when it is done with one. */
+/**
+ * Spreads clips over processes: each loads a sound bank once and takes the next clip when it is
+ * done with one.
+ */
 
 export interface Rendered {
   readonly sha256: string;
@@ -17,7 +20,11 @@ export interface Rendered {
  * @param done called after each clip, in whatever order they finish
  * @returns results in the order of `orders`
  */
-export async function renderAll(orders: readonly RenderOrder[], jobs: number, done: (result: Rendered) => void): Promise<Rendered[]> {
+export async function renderAll(
+  orders: readonly RenderOrder[],
+  jobs: number,
+  done: (result: Rendered) => void,
+): Promise<Rendered[]> {
   const results: Rendered[] = [];
   let next = 0;
   const takeOrders = async (render: (order: RenderOrder) => Promise<Rendered>): Promise<void> => {
@@ -31,7 +38,9 @@ export async function renderAll(orders: readonly RenderOrder[], jobs: number, do
     await takeOrders(({ folder, split, index }) => ensureClip(folder, split, index));
     return results;
   }
-  const children = Array.from({ length: Math.min(jobs, orders.length) }, () => fork(path.join(__dirname, 'renderer-process.js')));
+  const children = Array.from({ length: Math.min(jobs, orders.length) }, () =>
+    fork(path.join(__dirname, 'renderer-process.js')),
+  );
   try {
     await Promise.all(children.map((child) => takeOrders((order) => askChild(child, order))));
   } finally {
@@ -49,7 +58,8 @@ async function askChild(child: ChildProcess, order: RenderOrder): Promise<Render
   try {
     child.send(order);
     const [result] = await Promise.race([reply, death]);
-    if ('error' in result) throw new Error(`clip ${order.index} of ${order.split.name}: ${result.error}`);
+    if ('error' in result)
+      throw new Error(`clip ${order.index} of ${order.split.name}: ${result.error}`);
     return result;
   } finally {
     reply.catch(() => undefined);

@@ -1,6 +1,7 @@
 /**
- * A small mono room in the manner of Freeverb: parallel damped comb filters into all-pass filters in series
- * (Schroeder 1962; delays from https://ccrma.stanford.edu/~jos/pasp/Freeverb.html, brought to 16 kHz).
+ * A small mono room in the manner of Freeverb: parallel damped comb filters into all-pass filters
+ * in series (Schroeder 1962; delays from https://ccrma.stanford.edu/~jos/pasp/Freeverb.html,
+ * brought to 16 kHz).
  */
 
 const COMB_DELAYS = [405, 431, 463, 491, 516, 541, 565, 587];
@@ -21,13 +22,20 @@ export interface Room {
 /** Adds the room's reverberation to the signal, in place. */
 export function addReverb(samples: Float32Array, room: Room, sampleRate: number): void {
   const wet = new Float32Array(samples.length);
-  for (const delay of COMB_DELAYS) addComb(samples, wet, Math.round(delay * room.size), room, sampleRate);
+  for (const delay of COMB_DELAYS)
+    addComb(samples, wet, Math.round(delay * room.size), room, sampleRate);
   for (const delay of ALLPASS_DELAYS) allPass(wet, Math.round(delay * room.size));
   const level = room.wet / COMB_DELAYS.length;
   for (let i = 0; i < samples.length; i += 1) samples[i] = samples[i]! + level * wet[i]!;
 }
 
-function addComb(input: Float32Array, output: Float32Array, delay: number, room: Room, sampleRate: number): void {
+function addComb(
+  input: Float32Array,
+  output: Float32Array,
+  delay: number,
+  room: Room,
+  sampleRate: number,
+): void {
   const feedback = 10 ** ((-3 * delay) / (sampleRate * room.decaySeconds));
   const line = new Float32Array(delay);
   let damped = 0;

@@ -4,8 +4,8 @@ import type { DrumInstrument, Instrument, MelodicInstrument } from './classes';
 import { INSTRUMENTS } from './classes';
 
 /**
- * What is played in a clip: one to three different instruments, each with its own notes. A score knows nothing of sound banks, so the same
- * numbers could be played by any of them.
+ * What is played in a clip: one to three different instruments, each with its own notes. A score
+ * knows nothing of sound banks, so the same numbers could be played by any of them.
  */
 
 export interface Note {
@@ -27,7 +27,8 @@ export function drawScore(draws: Draws): Part[] {
   const instruments = draws.pickSeveral(INSTRUMENTS, draws.integer(1, 3));
   return instruments.map((instrument) => ({
     instrument,
-    notes: instrument.kind === 'melodic' ? melodicNotes(draws, instrument) : drumHits(draws, instrument),
+    notes:
+      instrument.kind === 'melodic' ? melodicNotes(draws, instrument) : drumHits(draws, instrument),
   }));
 }
 
@@ -39,13 +40,24 @@ function melodicNotes(draws: Draws, instrument: MelodicInstrument): Note[] {
   const widestLeap = draws.integer(2, 12);
   let key = draws.integer(instrument.lowestKey, instrument.highestKey);
   return onsets(draws, stepSeconds).flatMap((startSeconds) => {
-    key = reflected(key + draws.integer(-widestLeap, widestLeap), instrument.lowestKey, instrument.highestKey);
+    key = reflected(
+      key + draws.integer(-widestLeap, widestLeap),
+      instrument.lowestKey,
+      instrument.highestKey,
+    );
     const chord = new Set([key]);
     for (let voices = draws.integer(1, mostVoices); chord.size < voices;) {
-      chord.add(reflected(key + draws.integer(-14, 14), instrument.lowestKey, instrument.highestKey));
+      chord.add(
+        reflected(key + draws.integer(-14, 14), instrument.lowestKey, instrument.highestKey),
+      );
     }
     const seconds = Math.max(0.08, stepSeconds * heldFraction * draws.uniform(0.7, 1.3));
-    return [...chord].map((chordKey) => ({ key: chordKey, velocity: varied(draws, velocity), startSeconds, seconds }));
+    return [...chord].map((chordKey) => ({
+      key: chordKey,
+      velocity: varied(draws, velocity),
+      startSeconds,
+      seconds,
+    }));
   });
 }
 
@@ -60,7 +72,10 @@ function drumHits(draws: Draws, instrument: DrumInstrument): Note[] {
   }));
 }
 
-/** A loose rhythm: steps of about the same length with some rests. The first note comes early enough to be heard. */
+/**
+ * A loose rhythm: steps of about the same length with some rests. The first note comes early enough
+ * to be heard.
+ */
 function onsets(draws: Draws, stepSeconds: number): number[] {
   const restProbability = draws.uniform(0, 0.3);
   const starts: number[] = [];

@@ -7,11 +7,13 @@ import type { Part } from './score';
 /**
  * Plays one part with one sound bank, dry and mono.
  *
- * The synthesizer interpolates without a low-pass, so at 16 kHz everything above 8 kHz in a sample would fold back (cymbals are mostly that).
- * It therefore runs at 32 kHz, where what folds lands above the 8 kHz that the decimation keeps. A process must not mix synthesizer rates: its
- * filter coefficients are cached for the whole process under a key without the rate, and a clip's bytes would depend on what was rendered before.
- * Its own reverb costs five times the notes and keeps its state through a reset: `reverb.ts` is ours. A new processor per part (2 ms) leaves
- * nothing of the last one behind.
+ * The synthesizer interpolates without a low-pass, so at 16 kHz everything above 8 kHz in a sample
+ * would fold back (cymbals are mostly that). It therefore runs at 32 kHz, where what folds lands
+ * above the 8 kHz that the decimation keeps. A process must not mix synthesizer rates: its filter
+ * coefficients are cached for the whole process under a key without the rate, and a clip's bytes
+ * would depend on what was rendered before. Its own reverb costs five times the notes and keeps its
+ * state through a reset: `reverb.ts` is ours. A new processor per part (2 ms) leaves nothing of the
+ * last one behind.
  */
 
 const SYNTH_RATE = 2 * SAMPLE_RATE;
@@ -37,9 +39,15 @@ export interface Playing {
 export function playPart(bank: BasicSoundBank, part: Part, playing: Playing): Float32Array {
   const melodic = part.instrument.kind === 'melodic';
   const channel = melodic ? MELODIC_CHANNEL : DRUM_CHANNEL;
-  const synth = new SpessaSynthProcessor(SYNTH_RATE, { effectsEnabled: false, eventsEnabled: false });
+  const synth = new SpessaSynthProcessor(SYNTH_RATE, {
+    effectsEnabled: false,
+    eventsEnabled: false,
+  });
   synth.soundBankManager.addSoundBank(bank, 'bank');
-  synth.programChange(channel, part.instrument.kind === 'melodic' ? part.instrument.program : playing.drumKit);
+  synth.programChange(
+    channel,
+    part.instrument.kind === 'melodic' ? part.instrument.program : playing.drumKit,
+  );
   synth.controllerChange(channel, MIDIControllers.brightness, playing.brightness);
   synth.controllerChange(channel, MIDIControllers.attackTime, playing.attack);
   synth.controllerChange(channel, MIDIControllers.releaseTime, playing.release);
@@ -53,12 +61,20 @@ function render(synth: SpessaSynthProcessor, channel: number, part: Part): Float
   const right = new Float32Array(left.length);
   const events = part.notes.flatMap(({ key, velocity, startSeconds, seconds }) => [
     { block: blockAt(startSeconds), key, velocity },
-    { block: Math.max(blockAt(startSeconds) + 1, blockAt(startSeconds + seconds)), key, velocity: 0 },
+    {
+      block: Math.max(blockAt(startSeconds) + 1, blockAt(startSeconds + seconds)),
+      key,
+      velocity: 0,
+    },
   ]);
   events.sort((a, b) => a.block - b.block || a.velocity - b.velocity);
   let next = 0;
   for (let block = 0; block * BLOCK_SAMPLES < left.length; block += 1) {
-    for (let event = events[next]; event !== undefined && event.block <= block; event = events[next]) {
+    for (
+      let event = events[next];
+      event !== undefined && event.block <= block;
+      event = events[next]
+    ) {
       synth.noteOn(channel, event.key, event.velocity);
       next += 1;
     }

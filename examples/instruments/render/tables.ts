@@ -2,7 +2,10 @@ import { INSTRUMENTS, instrumentMid } from './classes';
 import { clipLabels } from './clip';
 import type { SplitRecipe } from './recipe';
 
-/** The corpus as the pipeline reads it: one JSONL table per split and a vocabulary in AudioSet's layout. */
+/**
+ * The corpus as the pipeline reads it: one JSONL table per split and a vocabulary in AudioSet's
+ * layout.
+ */
 
 export function clipId(split: SplitRecipe, index: number): string {
   return `${split.split}-${String(index).padStart(5, '0')}`;
@@ -25,6 +28,8 @@ export function splitTable(split: SplitRecipe): string {
 
 /** `index,mid,display_name`, names quoted as in AudioSet's class_labels_indices.csv. */
 export function vocabularyCsv(): string {
-  const rows = INSTRUMENTS.map((instrument, index) => `${index},${instrumentMid(instrument)},"${instrument.name}"\n`);
+  const rows = INSTRUMENTS.map(
+    (instrument, index) => `${index},${instrumentMid(instrument)},"${instrument.name}"\n`,
+  );
   return `index,mid,display_name\n${rows.join('')}`;
 }

@@ -15,17 +15,21 @@ describe('cutting a clip into chunks', () => {
 
   it('never overlaps, never leaves a gap, and drops less than half a chunk', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 5_000_000 }), fc.integer({ min: 1, max: 30 }), (samples, seconds) => {
-        const chunks = chunkPlan(samples, seconds);
-        let end = 0;
-        for (const { start, length } of chunks) {
-          expect(start).toBe(end);
-          expect(length).toBeGreaterThan(0);
-          end = start + length;
-        }
-        expect(end).toBeLessThanOrEqual(samples);
-        expect(2 * (samples - end)).toBeLessThan(seconds * 16_000);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 5_000_000 }),
+        fc.integer({ min: 1, max: 30 }),
+        (samples, seconds) => {
+          const chunks = chunkPlan(samples, seconds);
+          let end = 0;
+          for (const { start, length } of chunks) {
+            expect(start).toBe(end);
+            expect(length).toBeGreaterThan(0);
+            end = start + length;
+          }
+          expect(end).toBeLessThanOrEqual(samples);
+          expect(2 * (samples - end)).toBeLessThan(seconds * 16_000);
+        },
+      ),
     );
   });
 

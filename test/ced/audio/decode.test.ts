@@ -38,23 +38,42 @@ describe('decoding a WAV file', () => {
     ['extensible 24-bit', { bits: 24, extensible: true }, [0, 4194304], [0, 0.5]],
     ['extensible float', { bits: 32, float: true, extensible: true }, [0.5, -0.5], [0.5, -0.5]],
   ])('reads %s samples at their full scale', async (_, spec, raw, expected) => {
-    const { sampleRate, channels } = await decodeWhole(wavBytes([raw], { ...spec, sampleRate: 44_100 }), 'clip.wav');
+    const { sampleRate, channels } = await decodeWhole(
+      wavBytes([raw], { ...spec, sampleRate: 44_100 }),
+      'clip.wav',
+    );
     expect(sampleRate).toBe(44_100);
     expect(channels.map((channel) => Array.from(channel))).toEqual([expected]);
   });
 
   it('gives back any 16 kHz mono int16 file bit by bit', async () => {
-    const samples = fc.array(fc.integer({ min: -32768, max: 32767 }), { minLength: 257, maxLength: 600 });
+    const samples = fc.array(fc.integer({ min: -32768, max: 32767 }), {
+      minLength: 257,
+      maxLength: 600,
+    });
     await fc.assert(
       fc.asyncProperty(samples, async (pcm) => {
-        expect(Array.from(await toMono16k(await decodeAudio([wavBytes([pcm], { bits: 16 })], 'clip.wav')))).toEqual(pcm);
+        expect(
+          Array.from(
+            await toMono16k(await decodeAudio([wavBytes([pcm], { bits: 16 })], 'clip.wav')),
+          ),
+        ).toEqual(pcm);
       }),
       { numRuns: 40 },
     );
   });
 
   it('keeps interleaved channels apart', async () => {
-    const { channels } = await decodeWhole(wavBytes([[16384, 0], [0, -16384]], { bits: 16 }), 'clip.wav'); // prettier-ignore
+    const { channels } = await decodeWhole(
+      wavBytes(
+        [
+          [16384, 0],
+          [0, -16384],
+        ],
+        { bits: 16 },
+      ),
+      'clip.wav',
+    );
     expect(channels.map((channel) => Array.from(channel))).toEqual([
       [0.5, 0],
       [0, -0.5],
@@ -63,14 +82,23 @@ describe('decoding a WAV file', () => {
 
   it.each([true, false])('steps over a chunk of odd length (padding byte: %s)', async (padded) => {
     const extraChunks = [{ id: 'LIST', bytes: Uint8Array.of(1, 2, 3), padded }];
-    const { channels } = await decodeWhole(wavBytes([[1, 2, 3]], { bits: 16, extraChunks }), 'clip.wav');
+    const { channels } = await decodeWhole(
+      wavBytes([[1, 2, 3]], { bits: 16, extraChunks }),
+      'clip.wav',
+    );
     expect(channels[0]).toHaveLength(3);
   });
 
-  it.each([0, 0xffffffff, 0x7fffffdb, 7, 1000])('reads what is there when the data length says %d bytes', async (statedDataBytes) => {
-    const { channels } = await decodeWhole(wavBytes([[1, 2, 3, 4]], { bits: 16, statedDataBytes }), 'clip.wav');
-    expect(channels[0]).toHaveLength(statedDataBytes === 7 ? 3 : 4);
-  });
+  it.each([0, 0xffffffff, 0x7fffffdb, 7, 1000])(
+    'reads what is there when the data length says %d bytes',
+    async (statedDataBytes) => {
+      const { channels } = await decodeWhole(
+        wavBytes([[1, 2, 3, 4]], { bits: 16, statedDataBytes }),
+        'clip.wav',
+      );
+      expect(channels[0]).toHaveLength(statedDataBytes === 7 ? 3 : 4);
+    },
+  );
 
   it('refuses a file that ends before what both its lengths state', async () => {
     const bytes = wavBytes([[1, 2, 3, 4]], { bits: 16 });
@@ -83,32 +111,60 @@ describe('decoding a WAV file', () => {
     const lengths = Buffer.alloc(28);
     lengths.writeBigUInt64LE(120n, 0);
     lengths.writeBigUInt64LE(8n, 8);
-    const plain = wavBytes([[1, 2, 3, 4]], { bits: 16, statedDataBytes: 0xffffffff, statedFileBytes: 0xffffffff });
+    const plain = wavBytes([[1, 2, 3, 4]], {
+      bits: 16,
+      statedDataBytes: 0xffffffff,
+      statedFileBytes: 0xffffffff,
+    });
     const head = Buffer.from('ds64\x1c\0\0\0', 'latin1');
-    const file = Buffer.concat([Buffer.from('RF64'), plain.subarray(4, 12), head, lengths, plain.subarray(12), Buffer.from('LIST\x04\0\0\0abcd')]); // prettier-ignore
+    const file = Buffer.concat([
+      Buffer.from('RF64'),
+      plain.subarray(4, 12),
+      head,
+      lengths,
+      plain.subarray(12),
+      Buffer.from('LIST\x04\0\0\0abcd'),
+    ]);
     expect((await decodeWhole(file, 'clip.wav')).channels[0]).toHaveLength(4);
-    await expect(decodeWhole(file.subarray(0, file.length - 16), 'clip.wav')).rejects.toThrow(/4 bytes of its samples are missing/);
+    await expect(decodeWhole(file.subarray(0, file.length - 16), 'clip.wav')).rejects.toThrow(
+      /4 bytes of its samples are missing/,
+    );
   });
 
   it('drops a last frame that is cut short', async () => {
-    const bytes = wavBytes([[1, 2], [3, 4]], { bits: 16 }); // prettier-ignore
+    const bytes = wavBytes(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      { bits: 16 },
+    );
     const { channels } = await decodeWhole(bytes.subarray(0, bytes.length - 1), 'clip.wav');
     expect(channels.map(({ length }) => length)).toEqual([1, 1]);
   });
 
   it('says why a file is refused', async () => {
     const good = wavBytes([[1, 2, 3]], { bits: 16 });
-    expect(await reasonOf(decodeWhole(wavBytes([[1]], { bits: 16, tag: 0x55 }), 'mp3 in wav'))).toBe('unsupportedCodec');
+    expect(
+      await reasonOf(decodeWhole(wavBytes([[1]], { bits: 16, tag: 0x55 }), 'mp3 in wav')),
+    ).toBe('unsupportedCodec');
     expect(await reasonOf(decodeWhole(good.subarray(0, 30), 'cut in fmt'))).toBe('damaged');
     expect(await reasonOf(decodeWhole(good.subarray(0, 36), 'no data'))).toBe('damaged');
-    expect(await reasonOf(decodeWhole(Uint8Array.of(1, 2, 3, 4, 5), 'clip.wav'))).toBe('unknownFormat');
+    expect(await reasonOf(decodeWhole(Uint8Array.of(1, 2, 3, 4, 5), 'clip.wav'))).toBe(
+      'unknownFormat',
+    );
     expect(await reasonOf(decodeWhole(new Uint8Array(0), 'clip.wav'))).toBe('empty');
   });
 
   it('never fails otherwise than typed, whatever bytes follow the header', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (tail) => {
-        const reason = await reasonOf(decodeWhole(Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVEfmt \x10\0\0\0', 'latin1'), tail]), 'noise'));
+        const reason = await reasonOf(
+          decodeWhole(
+            Buffer.concat([Buffer.from('RIFF\0\0\0\0WAVEfmt \x10\0\0\0', 'latin1'), tail]),
+            'noise',
+          ),
+        );
         expect(['damaged', 'unsupportedCodec', 'Error: it was decoded']).toContain(reason);
       }),
     );
@@ -119,47 +175,65 @@ describe('decoding a FLAC file', () => {
   beforeEach(() => jest.spyOn(console, 'error').mockImplementation(() => undefined));
   afterEach(() => jest.restoreAllMocks());
 
-  it.each([16, 24])('gives every sample of a %i-bit stream up to full scale exactly', async (bits) => {
-    const loud = new Uint8Array(readFileSync(join(__dirname, `encoded/loud${bits}.flac`)));
-    const half = 2 ** (bits - 1);
-    const expected = Array.from({ length: 1000 }, (_, index) => {
-      if (index < 2) return index === 0 ? -half : half - 1;
-      return (Math.imul(index, 2654435761) >>> (32 - bits)) - half;
-    });
-    const { channels } = await decodeWhole(loud, 'loud.flac');
-    expect(Array.from(channels[0]!, (sample) => sample * half)).toEqual(expected);
-  });
+  it.each([16, 24])(
+    'gives every sample of a %i-bit stream up to full scale exactly',
+    async (bits) => {
+      const loud = new Uint8Array(readFileSync(join(__dirname, `encoded/loud${bits}.flac`)));
+      const half = 2 ** (bits - 1);
+      const expected = Array.from({ length: 1000 }, (_, index) => {
+        if (index < 2) return index === 0 ? -half : half - 1;
+        return (Math.imul(index, 2654435761) >>> (32 - bits)) - half;
+      });
+      const { channels } = await decodeWhole(loud, 'loud.flac');
+      expect(Array.from(channels[0]!, (sample) => sample * half)).toEqual(expected);
+    },
+  );
 
   it.each([
-    ['../../reference/clip0.flac', 16],
+    ['../../../reference/clip0.flac', 16],
     ['loud16.flac', 16],
     ['loud24.flac', 24],
     ['surround8.flac', 8],
     ['level8.flac', 24],
-  ])('gives the samples whose MD5 the encoder noted in %s, even under a wrong name', async (name, bits) => {
-    const bytes = new Uint8Array(readFileSync(join(__dirname, 'encoded', name)));
-    const { channels } = await decodeWhole(bytes, 'clip.wav');
-    const interleaved = Buffer.alloc((channels[0]!.length * channels.length * bits) / 8);
-    channels.forEach((channel, number) =>
-      channel.forEach((value, index) =>
-        interleaved.writeIntLE(value * 2 ** (bits - 1), ((index * channels.length + number) * bits) / 8, bits / 8),
-      ),
-    );
-    expect(createHash('md5').update(interleaved).digest('hex')).toBe(Buffer.from(bytes.subarray(26, 42)).toString('hex'));
-  });
+  ])(
+    'gives the samples whose MD5 the encoder noted in %s, even under a wrong name',
+    async (name, bits) => {
+      const bytes = new Uint8Array(readFileSync(join(__dirname, 'encoded', name)));
+      const { channels } = await decodeWhole(bytes, 'clip.wav');
+      const interleaved = Buffer.alloc((channels[0]!.length * channels.length * bits) / 8);
+      channels.forEach((channel, number) =>
+        channel.forEach((value, index) =>
+          interleaved.writeIntLE(
+            value * 2 ** (bits - 1),
+            ((index * channels.length + number) * bits) / 8,
+            bits / 8,
+          ),
+        ),
+      );
+      expect(createHash('md5').update(interleaved).digest('hex')).toBe(
+        Buffer.from(bytes.subarray(26, 42)).toString('hex'),
+      );
+    },
+  );
 
   it('reads a stream whose header states neither length nor MD5', async () => {
-    const { channels } = await decodeWhole(new Uint8Array(readFileSync(join(__dirname, 'encoded/streamed.flac'))), 'streamed.flac');
+    const { channels } = await decodeWhole(
+      new Uint8Array(readFileSync(join(__dirname, 'encoded/streamed.flac'))),
+      'streamed.flac',
+    );
     expect(channels.map(({ length }) => length)).toEqual([26_460, 26_460]);
   });
 
-  it.each(['../../reference/clip0.flac', 'streamed.flac'])('refuses %s when it was cut short', async (name) => {
-    const bytes = new Uint8Array(readFileSync(join(__dirname, 'encoded', name)));
-    for (const length of [20, bytes.length >> 1, bytes.length - 100, bytes.length - 1])
-      expect(await reasonOf(decodeWhole(bytes.subarray(0, length), 'cut.flac'))).toBe('damaged');
-  });
+  it.each(['../../../reference/clip0.flac', 'streamed.flac'])(
+    'refuses %s when it was cut short',
+    async (name) => {
+      const bytes = new Uint8Array(readFileSync(join(__dirname, 'encoded', name)));
+      for (const length of [20, bytes.length >> 1, bytes.length - 100, bytes.length - 1])
+        expect(await reasonOf(decodeWhole(bytes.subarray(0, length), 'cut.flac'))).toBe('damaged');
+    },
+  );
 
-  it.each(['../../reference/clip0.flac', 'loud24.flac', 'surround8.flac', 'streamed.flac'])(
+  it.each(['../../../reference/clip0.flac', 'loud24.flac', 'surround8.flac', 'streamed.flac'])(
     'refuses %s with a flipped bit anywhere in its frames, by their own sums',
     async (name) => {
       const bytes = new Uint8Array(readFileSync(join(__dirname, 'encoded', name)));
@@ -167,7 +241,10 @@ describe('decoding a FLAC file', () => {
       for (let at = frames; at < bytes.length; at += Math.ceil((bytes.length - frames) / 60)) {
         const flipped = bytes.slice();
         flipped[at]! ^= 1 << (at & 7);
-        expect({ at, reason: await reasonOf(decodeWhole(flipped, 'flipped.flac')) }).toEqual({ at, reason: 'damaged' });
+        expect({ at, reason: await reasonOf(decodeWhole(flipped, 'flipped.flac')) }).toEqual({
+          at,
+          reason: 'damaged',
+        });
       }
     },
   );

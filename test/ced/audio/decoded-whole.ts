@@ -8,14 +8,22 @@ export interface DecodedAudio {
   channels: Float32Array[];
 }
 
-export async function decodeWhole(parts: Uint8Array | ByteParts, name: string): Promise<DecodedAudio> {
+export async function decodeWhole(
+  parts: Uint8Array | ByteParts,
+  name: string,
+): Promise<DecodedAudio> {
   const blocks: AudioBlock[] = [];
-  for await (const { sampleRate, channels } of await decodeAudio(parts instanceof Uint8Array ? [parts] : parts, name))
+  for await (const { sampleRate, channels } of await decodeAudio(
+    parts instanceof Uint8Array ? [parts] : parts,
+    name,
+  ))
     blocks.push({ sampleRate, channels: channels.map((channel) => channel.slice()) });
   const { sampleRate = 0, channels = [] } = blocks[0] ?? {};
   return {
     sampleRate,
-    channels: channels.map((_, channel) => Float32Array.from(blocks.flatMap((block) => Array.from(block.channels[channel]!)))),
+    channels: channels.map((_, channel) =>
+      Float32Array.from(blocks.flatMap((block) => Array.from(block.channels[channel]!))),
+    ),
   };
 }
 

@@ -20,25 +20,38 @@ describe('a broken file', () => {
   });
   afterEach(() => jest.restoreAllMocks());
 
-  it.each(FORMATS)('of format %s is accepted, or refused with a reason, in silence', async (format) => {
-    const originals = originalsOf(format, root);
-    const outcomes = new Map<string, number>();
-    for (let number = 0; number < MUTANTS; number++) {
-      const bytes = mutant(format, 7, number, originals, everything);
-      const outcome = await decodeAudio([bytes], `${format} ${number}`)
-        .then((blocks) => toMono16k(blocks))
-        .then(
-          () => 'accepted',
-          (error: unknown) => (error instanceof ClipUnreadable ? error.reason : `mutant ${number}: ${String(error)}`),
-        );
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-    }
-    const reasons = ['accepted', 'unknownFormat', 'unsupportedCodec', 'damaged', 'empty', 'tooShort', 'absurdRate', 'notFinite'];
-    expect([...outcomes.keys()].filter((outcome) => !reasons.includes(outcome))).toEqual([]);
-    expect(outcomes.get('damaged')).toBeGreaterThan(0);
-    expect(outcomes.get('accepted')).toBeGreaterThan(0);
-    expect(printed).toEqual([]);
-  });
+  it.each(FORMATS)(
+    'of format %s is accepted, or refused with a reason, in silence',
+    async (format) => {
+      const originals = originalsOf(format, root);
+      const outcomes = new Map<string, number>();
+      for (let number = 0; number < MUTANTS; number++) {
+        const bytes = mutant(format, 7, number, originals, everything);
+        const outcome = await decodeAudio([bytes], `${format} ${number}`)
+          .then((blocks) => toMono16k(blocks))
+          .then(
+            () => 'accepted',
+            (error: unknown) =>
+              error instanceof ClipUnreadable ? error.reason : `mutant ${number}: ${String(error)}`,
+          );
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      }
+      const reasons = [
+        'accepted',
+        'unknownFormat',
+        'unsupportedCodec',
+        'damaged',
+        'empty',
+        'tooShort',
+        'absurdRate',
+        'notFinite',
+      ];
+      expect([...outcomes.keys()].filter((outcome) => !reasons.includes(outcome))).toEqual([]);
+      expect(outcomes.get('damaged')).toBeGreaterThan(0);
+      expect(outcomes.get('accepted')).toBeGreaterThan(0);
+      expect(printed).toEqual([]);
+    },
+  );
 
   it('is the same one every time', () => {
     const [wav] = originalsOf('wav', root);
@@ -59,10 +72,13 @@ describe('a FLAC stream', () => {
 });
 
 describe('a rate', () => {
-  it.each([1, 999, 384_001, 4_294_967_295])('of %d Hz is refused before memory is taken for it', async (sampleRate) => {
-    const channels = [new Float32Array(1000)];
-    await expect(toMono16k(blocksOf({ sampleRate, channels }))).rejects.toThrow(/^absurdRate: /);
-  });
+  it.each([1, 999, 384_001, 4_294_967_295])(
+    'of %d Hz is refused before memory is taken for it',
+    async (sampleRate) => {
+      const channels = [new Float32Array(1000)];
+      await expect(toMono16k(blocksOf({ sampleRate, channels }))).rejects.toThrow(/^absurdRate: /);
+    },
+  );
 
   it('that shares no divisor with 16 kHz is refused only where its table would be huge', () => {
     expect(() => checkRate(191_999)).toThrow(/too little in common/);

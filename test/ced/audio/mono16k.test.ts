@@ -6,7 +6,10 @@ import resampled from '../../reference/resampled.json';
 import { sweeps } from '../../reference/sweeps.json';
 
 function sine(hertz: number, rate: number, samples: number, amplitude = 0.5): Float32Array {
-  return Float32Array.from({ length: samples }, (_, n) => amplitude * Math.sin((2 * Math.PI * hertz * n) / rate));
+  return Float32Array.from(
+    { length: samples },
+    (_, n) => amplitude * Math.sin((2 * Math.PI * hertz * n) / rate),
+  );
 }
 
 /** Signal over error in dB, away from the edges, where the kernel reaches into the padding. */
@@ -43,44 +46,72 @@ describe('resampling to 16 kHz', () => {
     [48_000, 7],
     [22_051, 500],
   ])('returns ceil(n · 16000 / rate) samples from %d Hz and n = %d', (rate, n) => {
-    expect(resample(new Float32Array(n), rate, 16_000)).toHaveLength(Math.ceil((n * 16_000) / rate));
+    expect(resample(new Float32Array(n), rate, 16_000)).toHaveLength(
+      Math.ceil((n * 16_000) / rate),
+    );
   });
 
-  it.each(sweeps)('equals soxr at its best to 80 dB on a sweep from $rate Hz', ({ rate, topHertz, samples, float32 }) => {
-    const expected = new Float32Array(new Uint8Array(Buffer.from(float32, 'base64')).buffer);
-    const sweep = Float32Array.from({ length: rate / 4 }, (_, n) => {
-      const t = n / rate;
-      return 0.5 * Math.sin(2 * Math.PI * (50 * t + ((topHertz - 50) * t * t) / 0.5));
-    });
-    const actual = resample(sweep, rate, 16_000);
-    expect(actual).toHaveLength(samples);
-    expect(signalToError(actual, expected)).toBeGreaterThan(80);
-  });
+  it.each(sweeps)(
+    'equals soxr at its best to 80 dB on a sweep from $rate Hz',
+    ({ rate, topHertz, samples, float32 }) => {
+      const expected = new Float32Array(new Uint8Array(Buffer.from(float32, 'base64')).buffer);
+      const sweep = Float32Array.from({ length: rate / 4 }, (_, n) => {
+        const t = n / rate;
+        return 0.5 * Math.sin(2 * Math.PI * (50 * t + ((topHertz - 50) * t * t) / 0.5));
+      });
+      const actual = resample(sweep, rate, 16_000);
+      expect(actual).toHaveLength(samples);
+      expect(signalToError(actual, expected)).toBeGreaterThan(80);
+    },
+  );
 
-  it.each(resampled.cases)('equals an independent statement of the kernel ($kernel, $from to $to Hz)', ({ kernel, from, to, output }) => {
-    const input = Float32Array.from(resampled.input);
-    const actual = kernel === 'hann' ? resample(input, from, to, torchaudioDefault) : resample(input, from, to, kaiserBest);
-    expect(actual).toHaveLength(output.length);
-    output.forEach((value, index) => expect(actual[index]).toBeCloseTo(value, 6));
-  });
+  it.each(resampled.cases)(
+    'equals an independent statement of the kernel ($kernel, $from to $to Hz)',
+    ({ kernel, from, to, output }) => {
+      const input = Float32Array.from(resampled.input);
+      const actual =
+        kernel === 'hann'
+          ? resample(input, from, to, torchaudioDefault)
+          : resample(input, from, to, kaiserBest);
+      expect(actual).toHaveLength(output.length);
+      output.forEach((value, index) => expect(actual[index]).toBeCloseTo(value, 6));
+    },
+  );
 });
 
 describe('bringing audio to 16 kHz mono int16', () => {
-  const constant = (...values: number[]) => Float32Array.from({ length: 300 }, (_, index) => values[index % values.length]!);
+  const constant = (...values: number[]) =>
+    Float32Array.from({ length: 300 }, (_, index) => values[index % values.length]!);
 
   it('averages channels', async () => {
-    expect((await toMono16k(blocksOf({ sampleRate: 16_000, channels: [constant(0.5), constant(-0.25)] })))[0]).toBe(4096);
+    expect(
+      (
+        await toMono16k(
+          blocksOf({ sampleRate: 16_000, channels: [constant(0.5), constant(-0.25)] }),
+        )
+      )[0],
+    ).toBe(4096);
   });
 
   it('rounds half away from zero and clips', async () => {
-    const pcm = await toMono16k(blocksOf({ sampleRate: 16_000, channels: [constant(0.5 / 32768, -0.5 / 32768, 1, -1, 2, -2)] }));
+    const pcm = await toMono16k(
+      blocksOf({
+        sampleRate: 16_000,
+        channels: [constant(0.5 / 32768, -0.5 / 32768, 1, -1, 2, -2)],
+      }),
+    );
     expect(Array.from(pcm.subarray(0, 6))).toEqual([1, -1, 32767, -32768, 32767, -32768]);
   });
 
   it('rounds what lies just under a half down, and the largest number below 1 to the largest sample', async () => {
     const [under, half] = [0.49999997, 1.5];
     const pcm = await toMono16k(
-      blocksOf({ sampleRate: 16_000, channels: [constant(under / 32768, -under / 32768, half / 32768, -half / 32768, 0.99999994)] }),
+      blocksOf({
+        sampleRate: 16_000,
+        channels: [
+          constant(under / 32768, -under / 32768, half / 32768, -half / 32768, 0.99999994),
+        ],
+      }),
     );
     expect(Array.from(pcm.subarray(0, 5))).toEqual([0, 0, 2, -2, 32767]);
   });
@@ -88,7 +119,11 @@ describe('bringing audio to 16 kHz mono int16', () => {
   it('gives the same samples in memory that an earlier, longer clip was heard in', async () => {
     const memory = new SampleMemory();
     const hear = (seconds: number, hertz: number, rate: number) =>
-      toMono16k(blocksOf({ sampleRate: rate, channels: [sine(hertz, rate, seconds * rate)] }), Infinity, memory);
+      toMono16k(
+        blocksOf({ sampleRate: rate, channels: [sine(hertz, rate, seconds * rate)] }),
+        Infinity,
+        memory,
+      );
     const short = Array.from(await hear(1, 330, 44_100));
     expect(await hear(9, 200, 22_050)).toHaveLength(144_000);
     expect(Array.from(await hear(1, 330, 44_100))).toEqual(short);
@@ -97,7 +132,9 @@ describe('bringing audio to 16 kHz mono int16', () => {
   it('names the first sample that is no number', async () => {
     const samples = sine(300, 16_000, 40_000);
     samples[33_333] = NaN;
-    await expect(toMono16k(blocksOf({ sampleRate: 16_000, channels: [samples] }))).rejects.toThrow(/sample 33333 at 16 kHz/);
+    await expect(toMono16k(blocksOf({ sampleRate: 16_000, channels: [samples] }))).rejects.toThrow(
+      /sample 33333 at 16 kHz/,
+    );
   });
 
   it.each([
@@ -107,6 +144,9 @@ describe('bringing audio to 16 kHz mono int16', () => {
     ['notFinite', [constant(0, NaN)]],
     ['notFinite', [constant(Infinity)]],
   ])('refuses audio that is %s', async (reason, channels) => {
-    await expect(toMono16k(blocksOf({ sampleRate: 16_000, channels }))).rejects.toMatchObject({ code: 'ClipUnreadable', reason });
+    await expect(toMono16k(blocksOf({ sampleRate: 16_000, channels }))).rejects.toMatchObject({
+      code: 'ClipUnreadable',
+      reason,
+    });
   });
 });

@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { encodeNpyInt16, npyHeaderBytes, npySampleRange, parseNpyInt16Header, samplesFromBytes } from '../../../ced/audio/npy';
+import {
+  encodeNpyInt16,
+  npyHeaderBytes,
+  npySampleRange,
+  parseNpyInt16Header,
+  samplesFromBytes,
+} from '../../../ced/audio/npy';
 
 describe('the samples of an audio shard', () => {
   it('are found again clip by clip, through the first bytes and a range', () => {
@@ -7,7 +13,10 @@ describe('the samples of an audio shard', () => {
     fc.assert(
       fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), (parts) => {
         const total = parts.flat().length;
-        const file = encodeNpyInt16(total, parts.map((samples) => Int16Array.from(samples))); // prettier-ignore
+        const file = encodeNpyInt16(
+          total,
+          parts.map((samples) => Int16Array.from(samples)),
+        );
         const header = parseNpyInt16Header(file.subarray(0, npyHeaderBytes));
         expect(header.length).toBe(total);
         expect(header.dataOffset % 64).toBe(0);
@@ -33,9 +42,14 @@ describe('the samples of an audio shard', () => {
 
   it('are refused when the file is another array', () => {
     const file = encodeNpyInt16(1, [Int16Array.of(1)]);
-    const asFloat = Buffer.from(Buffer.from(file).toString('latin1').replace('<i2', '<f4'), 'latin1');
+    const asFloat = Buffer.from(
+      Buffer.from(file).toString('latin1').replace('<i2', '<f4'),
+      'latin1',
+    );
     for (const bytes of [asFloat, file.subarray(0, 20), Buffer.from('RIFF')]) {
-      expect(() => parseNpyInt16Header(bytes)).toThrow(expect.objectContaining({ code: 'FormatInvalid', format: 'npy' }) as Error);
+      expect(() => parseNpyInt16Header(bytes)).toThrow(
+        expect.objectContaining({ code: 'FormatInvalid', format: 'npy' }) as Error,
+      );
     }
   });
 });

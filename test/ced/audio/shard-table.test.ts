@@ -9,13 +9,18 @@ const clip = fc.record({
 });
 const shard = fc.array(clip, { maxLength: 12 }).map((clips) => {
   let offset = 0;
-  return clips.map((entry): ShardClip => ({ ...entry, offset: (offset += entry.samples) - entry.samples }));
+  return clips.map((entry): ShardClip => ({
+    ...entry,
+    offset: (offset += entry.samples) - entry.samples,
+  }));
 });
 
 describe('the table of an audio shard', () => {
   it('survives the round trip, unlabelled clips apart from clips without a class', async () => {
     await fc.assert(
-      fc.asyncProperty(shard, async (clips) => expect(await decodeShardTable(await encodeShardTable(clips))).toEqual(clips)),
+      fc.asyncProperty(shard, async (clips) =>
+        expect(await decodeShardTable(await encodeShardTable(clips))).toEqual(clips),
+      ),
       { numRuns: 50 },
     );
   });
@@ -26,11 +31,16 @@ describe('the table of an audio shard', () => {
   });
 
   it('refuses clips that do not lie end to end', async () => {
-    await expect(encodeShardTable([{ clip: 'a', sha256: '', offset: 5, samples: 5, labels: null }])).rejects.toThrow(RangeError);
+    await expect(
+      encodeShardTable([{ clip: 'a', sha256: '', offset: 5, samples: 5, labels: null }]),
+    ).rejects.toThrow(RangeError);
   });
 
   it('lets equal clips share their samples, and no others', async () => {
-    const [a, b] = [{ clip: 'a', sha256: '1', offset: 0, samples: 5, labels: null }, { clip: 'b', sha256: '2', offset: 5, samples: 5, labels: null }]; // prettier-ignore
+    const [a, b] = [
+      { clip: 'a', sha256: '1', offset: 0, samples: 5, labels: null },
+      { clip: 'b', sha256: '2', offset: 5, samples: 5, labels: null },
+    ];
     const shared = [a, b, { ...a, clip: 'again' }, { ...b, clip: 'c', sha256: '3', offset: 10 }];
     expect(await decodeShardTable(await encodeShardTable(shared))).toEqual(shared);
     for (const wrong of [
@@ -42,9 +52,18 @@ describe('the table of an audio shard', () => {
   });
 
   it('refuses bytes that are something else', async () => {
-    const table = await encodeShardTable([{ clip: 'a', sha256: '', offset: 0, samples: 5, labels: [1] }]);
-    for (const bytes of [table.subarray(0, table.length - 9), Buffer.from('{"clip":1}'), new Uint8Array(0)]) {
-      await expect(decodeShardTable(bytes)).rejects.toMatchObject({ code: 'FormatInvalid', format: 'audio shard table' });
+    const table = await encodeShardTable([
+      { clip: 'a', sha256: '', offset: 0, samples: 5, labels: [1] },
+    ]);
+    for (const bytes of [
+      table.subarray(0, table.length - 9),
+      Buffer.from('{"clip":1}'),
+      new Uint8Array(0),
+    ]) {
+      await expect(decodeShardTable(bytes)).rejects.toMatchObject({
+        code: 'FormatInvalid',
+        format: 'audio shard table',
+      });
     }
   });
 });

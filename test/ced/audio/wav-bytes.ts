@@ -1,4 +1,6 @@
-/** Writes WAV files for the tests, good ones and the wrong ones that recorders really leave behind. */
+/**
+ * Writes WAV files for the tests, good ones and the wrong ones that recorders really leave behind.
+ */
 export interface WavSpec {
   readonly bits: 8 | 16 | 24 | 32 | 64;
   readonly float?: boolean;
@@ -7,7 +9,11 @@ export interface WavSpec {
   /** What the data chunk claims to hold; its true length by default. */
   readonly statedDataBytes?: number;
   /** Chunks between `fmt ` and `data`. */
-  readonly extraChunks?: readonly { readonly id: string; readonly bytes: Uint8Array; readonly padded: boolean }[];
+  readonly extraChunks?: readonly {
+    readonly id: string;
+    readonly bytes: Uint8Array;
+    readonly padded: boolean;
+  }[];
   /** What the file claims to hold; its true length by default. */
   readonly statedFileBytes?: number;
   readonly tag?: number;

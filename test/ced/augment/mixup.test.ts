@@ -29,8 +29,12 @@ describe('mixup weights', () => {
   });
 
   it('follow the arcsine law at the alpha of the paper', () => {
-    const drawn = Array.from(drawMixup(0.5, { seed: 5, epoch: 0, step: 0 }, 10_000)).sort((a, b) => a - b);
-    const distance = drawn.map((value, rank) => Math.abs((2 / Math.PI) * Math.asin(Math.sqrt(value)) - (rank + 0.5) / drawn.length));
+    const drawn = Array.from(drawMixup(0.5, { seed: 5, epoch: 0, step: 0 }, 10_000)).sort(
+      (a, b) => a - b,
+    );
+    const distance = drawn.map((value, rank) =>
+      Math.abs((2 / Math.PI) * Math.asin(Math.sqrt(value)) - (rank + 0.5) / drawn.length),
+    );
     // Kolmogorov–Smirnov at 0.1 %.
     expect(Math.max(...distance)).toBeLessThan(1.95 / Math.sqrt(drawn.length));
   });

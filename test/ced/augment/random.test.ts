@@ -8,8 +8,18 @@ import { below, permutation, philox, streamKey, uniform } from '../../../ced/aug
 describe('Philox4x32-10', () => {
   it.each<[string, [number, number], [number, number, number, number], string]>([
     ['zeros', [0, 0], [0, 0, 0, 0], '6627e8d5 e169c58d bc57ac4c 9b00dbd8'],
-    ['ones', [0xffffffff, 0xffffffff], [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff], '408f276d 41c83b0e a20bc7c6 6d5451fd'],
-    ['digits of pi', [0xa4093822, 0x299f31d0], [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344], 'd16cfe09 94fdcceb 5001e420 24126ea1'],
+    [
+      'ones',
+      [0xffffffff, 0xffffffff],
+      [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff],
+      '408f276d 41c83b0e a20bc7c6 6d5451fd',
+    ],
+    [
+      'digits of pi',
+      [0xa4093822, 0x299f31d0],
+      [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
+      'd16cfe09 94fdcceb 5001e420 24126ea1',
+    ],
   ])("passes its authors' known-answer test for %s", (_, key, counter, expected) => {
     expect(hex(philox(key, counter))).toBe(expected);
   });
@@ -37,7 +47,9 @@ describe('streams', () => {
   it('visit every item once, in an order of its own for each epoch and seed', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(1000), fc.nat(300), (seed, epoch, n) => {
-        expect(Array.from(permutation(seed, epoch, n).sort())).toEqual(Array.from({ length: n }, (_, index) => index));
+        expect(Array.from(permutation(seed, epoch, n).sort())).toEqual(
+          Array.from({ length: n }, (_, index) => index),
+        );
       }),
     );
     expect(permutation(1, 0, 100)).not.toEqual(permutation(1, 1, 100));
@@ -52,17 +64,27 @@ describe('streams', () => {
 });
 
 describe('the Python in docs/formats.md', () => {
-  const python = /```python\n([^]*?)```/.exec(readFileSync(join(__dirname, '../../../docs/formats.md'), 'utf8'))![1]!;
+  const python = /```python\n([^]*?)```/.exec(
+    readFileSync(join(__dirname, '../../../docs/formats.md'), 'utf8'),
+  )![1]!;
   const run = (expression: string): unknown =>
-    JSON.parse(execFileSync('python3', ['-c', `${python}\nimport json\nprint(json.dumps(${expression}))`], { encoding: 'utf8' }));
+    JSON.parse(
+      execFileSync('python3', ['-c', `${python}\nimport json\nprint(json.dumps(${expression}))`], {
+        encoding: 'utf8',
+      }),
+    );
 
   it('draws the same numbers, orders and augmentations', () => {
-    expect(run('philox((0xa4093822, 0x299f31d0), (0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344))')).toEqual([
-      0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1,
-    ]);
+    expect(
+      run('philox((0xa4093822, 0x299f31d0), (0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344))'),
+    ).toEqual([0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1]);
     expect(run('permutation(42, 7, 1001)')).toEqual(Array.from(permutation(42, 7, 1001)));
 
-    const config = { shift: { maxFraction: 0.5, probability: 0.5 }, timeMask: { maxFrames: 192 }, freqMask: { maxBins: 24 } };
+    const config = {
+      shift: { maxFraction: 0.5, probability: 0.5 },
+      timeMask: { maxFrames: 192 },
+      freqMask: { maxBins: 24 },
+    };
     const clipSha256 = 'ab'.repeat(32);
     const drawn = [64_000, 160_000, 777].flatMap((samples) =>
       Array.from({ length: 20 }, (_, view) => {
@@ -70,9 +92,11 @@ describe('the Python in docs/formats.md', () => {
         return [p.shift, p.timeStart, p.timeWidth, p.freqStart, p.freqWidth];
       }),
     );
-    expect(run(`[augmentation(42, "${clipSha256}", 3, view, samples) for samples in (64000, 160000, 777) for view in range(20)]`)).toEqual(
-      drawn,
-    );
+    expect(
+      run(
+        `[augmentation(42, "${clipSha256}", 3, view, samples) for samples in (64000, 160000, 777) for view in range(20)]`,
+      ),
+    ).toEqual(drawn);
   });
 });
 

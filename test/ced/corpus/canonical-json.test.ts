@@ -1,6 +1,12 @@
 import { canonicalJson, logitsKey, type LogitsDescription } from '../../../ced/canonical-json';
 
-const teacher = { weightsSha256: 'a'.repeat(64), weight: 1, output: 'logits', classMap: [0, 1], frontEnd: 'log-mel/1' } as const;
+const teacher = {
+  weightsSha256: 'a'.repeat(64),
+  weight: 1,
+  output: 'logits',
+  classMap: [0, 1],
+  frontEnd: 'log-mel/1',
+} as const;
 const description: LogitsDescription = {
   teachers: [teacher, { ...teacher, weightsSha256: 'b'.repeat(64), weight: 2 }],
   precision: 'float32',
@@ -8,7 +14,11 @@ const description: LogitsDescription = {
   views: 10,
   topK: 20,
   seed: 42,
-  augment: { shift: { maxFraction: 0.5, probability: 0.5 }, timeMask: { maxFrames: 192 }, freqMask: { maxBins: 24 } },
+  augment: {
+    shift: { maxFraction: 0.5, probability: 0.5 },
+    timeMask: { maxFrames: 192 },
+    freqMask: { maxBins: 24 },
+  },
 };
 
 const golden = 'd446448e0db260792d2497b66edaf3a1e0f4aebc4ce911d8497c3c19cda7806a';
@@ -16,7 +26,11 @@ const golden = 'd446448e0db260792d2497b66edaf3a1e0f4aebc4ce911d8497c3c19cda7806a
 describe('the key of stored logits', () => {
   it('is the same today and tomorrow, in whatever order the fields were written', () => {
     expect(logitsKey(description)).toBe(golden);
-    expect(logitsKey(Object.fromEntries(Object.entries(description).reverse()) as unknown as LogitsDescription)).toBe(golden);
+    expect(
+      logitsKey(
+        Object.fromEntries(Object.entries(description).reverse()) as unknown as LogitsDescription,
+      ),
+    ).toBe(golden);
   });
 
   it('does not change with the scale of the weights, the kind of array, or fields that determine nothing', () => {
@@ -36,11 +50,28 @@ describe('the key of stored logits', () => {
 
   it.each<[string, Partial<LogitsDescription>]>([
     ['weights', { teachers: [teacher, { ...teacher, weightsSha256: 'c'.repeat(64), weight: 2 }] }],
-    ['ensemble weights', { teachers: [teacher, { ...teacher, weightsSha256: 'b'.repeat(64), weight: 1 }] }],
+    [
+      'ensemble weights',
+      { teachers: [teacher, { ...teacher, weightsSha256: 'b'.repeat(64), weight: 1 }] },
+    ],
     ['order of the teachers', { teachers: [...description.teachers].reverse() }],
-    ['output', { teachers: description.teachers.map((entry) => ({ ...entry, output: 'probabilities' })) }],
-    ['class map', { teachers: description.teachers.map((entry) => ({ ...entry, classMap: [1, 0] })) }],
-    ['front end', { teachers: description.teachers.map((entry) => ({ ...entry, frontEnd: 'waveform, masks skipped' })) }],
+    [
+      'output',
+      { teachers: description.teachers.map((entry) => ({ ...entry, output: 'probabilities' })) },
+    ],
+    [
+      'class map',
+      { teachers: description.teachers.map((entry) => ({ ...entry, classMap: [1, 0] })) },
+    ],
+    [
+      'front end',
+      {
+        teachers: description.teachers.map((entry) => ({
+          ...entry,
+          frontEnd: 'waveform, masks skipped',
+        })),
+      },
+    ],
     ['precision', { precision: 'bfloat16' }],
     ['chunk length', { chunkSeconds: 5 }],
     ['views', { views: 11 }],
@@ -52,7 +83,10 @@ describe('the key of stored logits', () => {
   });
 
   it('is made from one text for one value', () => {
-    expect(canonicalJson({ b: [1, 'x', null], a: { d: true, c: 1e21 } })).toBe('{"a":{"c":1e+21,"d":true},"b":[1,"x",null]}');
-    for (const wrong of [NaN, undefined, { a: undefined }, 1n]) expect(() => canonicalJson(wrong)).toThrow(TypeError);
+    expect(canonicalJson({ b: [1, 'x', null], a: { d: true, c: 1e21 } })).toBe(
+      '{"a":{"c":1e+21,"d":true},"b":[1,"x",null]}',
+    );
+    for (const wrong of [NaN, undefined, { a: undefined }, 1n])
+      expect(() => canonicalJson(wrong)).toThrow(TypeError);
   });
 });

@@ -11,7 +11,9 @@ import { handmadeRun, PLAN } from '../../report/handmade-run';
 import type { CorpusClip, CorpusClips } from '../../../ced/corpus/corpus-clip';
 
 const CHUNK_SECONDS = 1;
-const hash = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex'));
+const hash = fc
+  .uint8Array({ minLength: 32, maxLength: 32 })
+  .map((bytes) => Buffer.from(bytes).toString('hex'));
 const clip = fc
   .record({
     clip: fc.string({ unit: 'grapheme' }),
@@ -23,9 +25,23 @@ const clip = fc
   })
   .map((fields): CorpusClip => ({ ...fields, chunks: chunkPlan(fields.samples, CHUNK_SECONDS) }));
 
-const corpusOf = (clips: CorpusClip[]): CorpusClips => ({ vocabulary: [{ mid: '/m/0', name: 'Größe' }], clips, contentSha256: 'c', audioShards: ['a', 'b'] }); // prettier-ignore
-const encoded = (clips: CorpusClip[]): Buffer => Buffer.concat([...encodeClips(corpusOf(clips), CHUNK_SECONDS)]);
-const fieldsOf = ({ clip: name, sha256, labels, samples, shard, offset, chunks }: CorpusClip): object => ({ name, sha256, labels, samples, shard, offset, chunks }); // prettier-ignore
+const corpusOf = (clips: CorpusClip[]): CorpusClips => ({
+  vocabulary: [{ mid: '/m/0', name: 'Größe' }],
+  clips,
+  contentSha256: 'c',
+  audioShards: ['a', 'b'],
+});
+const encoded = (clips: CorpusClip[]): Buffer =>
+  Buffer.concat([...encodeClips(corpusOf(clips), CHUNK_SECONDS)]);
+const fieldsOf = ({
+  clip: name,
+  sha256,
+  labels,
+  samples,
+  shard,
+  offset,
+  chunks,
+}: CorpusClip): object => ({ name, sha256, labels, samples, shard, offset, chunks });
 
 describe('clips in columns', () => {
   it('are what they were, wherever in memory they are read', () =>
@@ -61,7 +77,9 @@ describe('clips in columns', () => {
     const read = async (): Promise<object[]> => {
       asked.length = 0;
       const cache = new ObjectCache({ folder, maxBytes: 1e9 });
-      return (await readCorpusClips(new Watched(store.uri), PLAN, 'train', { cache })).clips.map(fieldsOf);
+      return (await readCorpusClips(new Watched(store.uri), PLAN, 'train', { cache })).clips.map(
+        fieldsOf,
+      );
     };
     const expected = (await readCorpusClips(store, PLAN, 'train')).clips.map(fieldsOf);
     expect(await read()).toEqual(expected);

@@ -9,16 +9,35 @@ const clip = fc.record({ sha256: fc.string(), labels });
 describe("a split's content", () => {
   it('is named by the hash of its canonical JSON', () =>
     fc.assert(
-      fc.property(fc.array(clip, { maxLength: 20 }), fc.double({ min: 0.1, max: 60, noNaN: true }), (clips, chunkSeconds) => {
-        const vocabulary = [{ mid: '/m/0', name: 'Größe "x"' }];
-        const content = { chunkSeconds, vocabulary, clips: clips.map((each) => [each.sha256, each.labels]) };
-        expect(contentSha256({ chunkSeconds, vocabulary }, clips)).toBe(sha256(canonicalJson(content)));
-      }),
+      fc.property(
+        fc.array(clip, { maxLength: 20 }),
+        fc.double({ min: 0.1, max: 60, noNaN: true }),
+        (clips, chunkSeconds) => {
+          const vocabulary = [{ mid: '/m/0', name: 'Größe "x"' }];
+          const content = {
+            chunkSeconds,
+            vocabulary,
+            clips: clips.map((each) => [each.sha256, each.labels]),
+          };
+          expect(contentSha256({ chunkSeconds, vocabulary }, clips)).toBe(
+            sha256(canonicalJson(content)),
+          );
+        },
+      ),
     ));
 
   it('is named the same when it is hashed in several parts', () => {
-    const clips = Array.from({ length: 9000 }, (_, index) => ({ sha256: `${index}`, labels: index % 2 === 0 ? [index] : null }));
-    const content = { chunkSeconds: 1, vocabulary: [], clips: clips.map((each) => [each.sha256, each.labels]) };
-    expect(contentSha256({ chunkSeconds: 1, vocabulary: [] }, clips)).toBe(sha256(canonicalJson(content)));
+    const clips = Array.from({ length: 9000 }, (_, index) => ({
+      sha256: `${index}`,
+      labels: index % 2 === 0 ? [index] : null,
+    }));
+    const content = {
+      chunkSeconds: 1,
+      vocabulary: [],
+      clips: clips.map((each) => [each.sha256, each.labels]),
+    };
+    expect(contentSha256({ chunkSeconds: 1, vocabulary: [] }, clips)).toBe(
+      sha256(canonicalJson(content)),
+    );
   });
 });

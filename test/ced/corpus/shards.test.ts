@@ -2,9 +2,15 @@ import fc from 'fast-check';
 import { cutShards, listShards } from '../../../ced/corpus/shards';
 import type { Listing } from '../../../ced/corpus/listing';
 
-const clip = (name: string, fingerprint = '1') => ({ clip: name, audio: `/${name}.wav`, fingerprint, labels: null });
+const clip = (name: string, fingerprint = '1') => ({
+  clip: name,
+  audio: `/${name}.wav`,
+  fingerprint,
+  labels: null,
+});
 const clips = (names: string) => [...names].map((name) => clip(name));
-const names = (shards: readonly { clip: string }[][]) => shards.map((shard) => shard.map((each) => each.clip).join(''));
+const names = (shards: readonly { clip: string }[][]) =>
+  shards.map((shard) => shard.map((each) => each.clip).join(''));
 const listed = (shards: ReturnType<typeof cutShards>): Listing[] => listShards(shards, []);
 
 describe('shards', () => {

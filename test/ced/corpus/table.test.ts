@@ -2,7 +2,8 @@ import { parseTable } from '../../../ced/corpus/table';
 
 describe('a corpus table', () => {
   it('reads JSONL, with audio relative to the table and labels optional', () => {
-    const text = '{"clip":"a","audio":"a.wav","labels":["Violin",3]}\n\n{"clip":"b","audio":"/elsewhere/b.wav"}\n';
+    const text =
+      '{"clip":"a","audio":"a.wav","labels":["Violin",3]}\n\n{"clip":"b","audio":"/elsewhere/b.wav"}\n';
     expect(parseTable(text, '/data/train.jsonl')).toEqual({
       rows: [
         { clip: 'a', audio: '/data/a.wav', labels: ['Violin', 3] },
@@ -20,11 +21,14 @@ describe('a corpus table', () => {
   });
 
   it('leaves URIs as they are', () => {
-    expect(parseTable('{"clip":"a","audio":"gs://bucket/a.flac"}', '/data/t.jsonl').rows[0]?.audio).toBe('gs://bucket/a.flac');
+    expect(
+      parseTable('{"clip":"a","audio":"gs://bucket/a.flac"}', '/data/t.jsonl').rows[0]?.audio,
+    ).toBe('gs://bucket/a.flac');
   });
 
   it('counts broken rows by name and reason and keeps the rest', () => {
-    const text = '{"clip":"a","audio":"a.wav"}\nnot json\n{"clip":"a","audio":"again.wav"}\n{"clip":"c"}\n';
+    const text =
+      '{"clip":"a","audio":"a.wav"}\nnot json\n{"clip":"a","audio":"again.wav"}\n{"clip":"c"}\n';
     const { rows, rejected } = parseTable(text, '/data/t.jsonl');
     expect(rows).toHaveLength(1);
     expect(rejected).toEqual([
@@ -35,6 +39,8 @@ describe('a corpus table', () => {
   });
 
   it('rejects a TSV row whose labels are not indexes', () => {
-    expect(parseTable('x.wav\tViolin\n', '/d/t.tsv').rejected[0]?.reason).toContain("labels 'Violin'");
+    expect(parseTable('x.wav\tViolin\n', '/d/t.tsv').rejected[0]?.reason).toContain(
+      "labels 'Violin'",
+    );
   });
 });

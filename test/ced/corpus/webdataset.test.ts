@@ -36,27 +36,44 @@ describe('a WebDataset shard', () => {
     writeFileSync(join(folder, 'in', name), content);
   };
   const pack = (shard: string, names: string[], ...options: string[]): void => {
-    const { status, stderr } = spawnSync('tar', ['-C', join(folder, 'in'), '-cf', join(folder, shard), ...options, ...names], {
-      encoding: 'utf8',
-    });
+    const { status, stderr } = spawnSync(
+      'tar',
+      ['-C', join(folder, 'in'), '-cf', join(folder, shard), ...options, ...names],
+      {
+        encoding: 'utf8',
+      },
+    );
     if (status !== 0) throw new Error(stderr);
   };
   const rows = (pattern: string) => readTables(folder, 'corpus.train', pattern, {});
 
-  it.each(['ustar', 'gnu', 'pax'])('written by tar (%s) gives each clip with its labels and the place of its bytes', async (format) => {
-    const long = `deep/${'x'.repeat(90)}/${'y'.repeat(format === 'ustar' ? 20 : 120)}`;
-    put('a.flac', 'first audio');
-    put('a.json', JSON.stringify({ labels: ['Violin', 3] }));
-    put('b.wav', Buffer.alloc(100_000, 'second'));
-    put('b.cls', '17\n');
-    put(`${long}.ogg`, 'third');
-    pack('s.tar', ['a.flac', 'a.json', 'b.cls', 'b.wav', `${long}.ogg`], `--format=${format}`);
-    const { rows: found, rejected } = await rows('s.tar');
-    expect(rejected).toEqual([]);
-    expect(found.map(({ clip, labels }) => [clip, labels])).toEqual([['a', ['Violin', 3]], ['b', [17]], [long, null]]); // prettier-ignore
-    const contents = await Promise.all(found.map(({ audio, range }) => readSource(openSource(audio), 1 << 20, range)));
-    expect(contents.map((bytes) => bytes.toString())).toEqual(['first audio', readFileSync(join(folder, 'in/b.wav'), 'utf8'), 'third']);
-  });
+  it.each(['ustar', 'gnu', 'pax'])(
+    'written by tar (%s) gives each clip with its labels and the place of its bytes',
+    async (format) => {
+      const long = `deep/${'x'.repeat(90)}/${'y'.repeat(format === 'ustar' ? 20 : 120)}`;
+      put('a.flac', 'first audio');
+      put('a.json', JSON.stringify({ labels: ['Violin', 3] }));
+      put('b.wav', Buffer.alloc(100_000, 'second'));
+      put('b.cls', '17\n');
+      put(`${long}.ogg`, 'third');
+      pack('s.tar', ['a.flac', 'a.json', 'b.cls', 'b.wav', `${long}.ogg`], `--format=${format}`);
+      const { rows: found, rejected } = await rows('s.tar');
+      expect(rejected).toEqual([]);
+      expect(found.map(({ clip, labels }) => [clip, labels])).toEqual([
+        ['a', ['Violin', 3]],
+        ['b', [17]],
+        [long, null],
+      ]);
+      const contents = await Promise.all(
+        found.map(({ audio, range }) => readSource(openSource(audio), 1 << 20, range)),
+      );
+      expect(contents.map((bytes) => bytes.toString())).toEqual([
+        'first audio',
+        readFileSync(join(folder, 'in/b.wav'), 'utf8'),
+        'third',
+      ]);
+    },
+  );
 
   it('of a pattern is read with its siblings, in order; a clip listed twice is counted', async () => {
     put('a.wav', 'a');
@@ -74,7 +91,9 @@ describe('a WebDataset shard', () => {
     pack('s.tar', ['a.wav', 'link.wav'], '--transform', 's,^a,../../a,', '-P');
     const { rows: found, rejected } = await rows('s.tar');
     expect(found).toEqual([]);
-    expect(rejected).toEqual([{ clip: '../../a', reason: expect.stringMatching(/leads out of the shard/) }]);
+    expect(rejected).toEqual([
+      { clip: '../../a', reason: expect.stringMatching(/leads out of the shard/) },
+    ]);
   });
 
   it('counts a clip without audio and one with broken labels', async () => {

@@ -30,7 +30,9 @@ describe('what is made kernel by kernel', () => {
 
   it('outlives the body where it is kept', () => {
     const before = engine.tensorCount;
-    const kept = engine.eager((ops, runner) => runner.keep(ops.square(ops.constant(Float32Array.of(3), [1]))));
+    const kept = engine.eager((ops, runner) =>
+      runner.keep(ops.square(ops.constant(Float32Array.of(3), [1]))),
+    );
     expect(engine.tensorCount).toBe(before + 1);
     expect([...engine.read(kept)]).toEqual([9]);
     engine.free(kept);
@@ -40,7 +42,13 @@ describe('what is made kernel by kernel', () => {
   it('must have the shape that was said, and a kernel must exist', () => {
     const run = (op: string, shape: number[]): void =>
       engine.eager(
-        (ops, runner) => void runner.run(op, [T], [ops.constant(new Float32Array(4), [2, 2])], [{ port: 'y', dtype: 'float32', shape }]),
+        (ops, runner) =>
+          void runner.run(
+            op,
+            [T],
+            [ops.constant(new Float32Array(4), [2, 2])],
+            [{ port: 'y', dtype: 'float32', shape }],
+          ),
       );
     expect(() => run('Exp', [4])).toThrow('Exp gave shape [2,2], expected [4]');
     expect(() => run('NoSuchKernel', [2, 2])).toThrow(/NoSuchKernel/);

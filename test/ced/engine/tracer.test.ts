@@ -1,4 +1,10 @@
-import { boolAttribute, intAttribute, shapeAttribute, stringAttribute, typeAttribute } from '../../../ced/engine/attributes';
+import {
+  boolAttribute,
+  intAttribute,
+  shapeAttribute,
+  stringAttribute,
+  typeAttribute,
+} from '../../../ced/engine/attributes';
 import { openEngine } from '../../../ced/engine/engine';
 import { Ops } from '../../../ced/engine/ops';
 import { protobufFields, protobufMessage, protobufText } from '../../../ced/engine/protobuf-reader';
@@ -12,38 +18,64 @@ const resource = { dtype: 'resource', shape: [] } as const;
 describe('a traced function', () => {
   // TensorFlow fuses what it sees together, so the last bit may differ.
   it('gives what the same kernels give one by one', () => {
-    const body = (ops: Ops, [a, b]: readonly Tensor[]): Tensor[] => [ops.softmax(ops.matmul(a!, b!)), ops.sum(a!, [0])];
-    const values = [Float32Array.of(1, 2, 3, 4, 5, 6), Float32Array.of(0.1, -0.2, 0.3, 0.4, 0, 0.6)];
+    const body = (ops: Ops, [a, b]: readonly Tensor[]): Tensor[] => [
+      ops.softmax(ops.matmul(a!, b!)),
+      ops.sum(a!, [0]),
+    ];
+    const values = [
+      Float32Array.of(1, 2, 3, 4, 5, 6),
+      Float32Array.of(0.1, -0.2, 0.3, 0.4, 0, 0.6),
+    ];
     const traced = engine.define('tracer: both', [float(2, 3), float(3, 2)], 'float32', body);
     expect(traced.outputs).toEqual([float(2, 2), float(3)]);
-    const inputs = [engine.tensor(values[0]!, [2, 3], 'float32'), engine.tensor(values[1]!, [3, 2], 'float32')];
+    const inputs = [
+      engine.tensor(values[0]!, [2, 3], 'float32'),
+      engine.tensor(values[1]!, [3, 2], 'float32'),
+    ];
     const outputs = engine.call(traced, inputs);
     const eager = engine.eager((ops) =>
-      body(ops, [ops.constant(values[0]!, [2, 3]), ops.constant(values[1]!, [3, 2])]).map((x) => [...engine.read(x)]),
+      body(ops, [ops.constant(values[0]!, [2, 3]), ops.constant(values[1]!, [3, 2])]).map((x) => [
+        ...engine.read(x),
+      ]),
     );
-    outputs.forEach((output, index) => engine.read(output).forEach((value, at) => expect(value).toBeCloseTo(eager[index]![at]!, 6)));
+    outputs.forEach((output, index) =>
+      engine.read(output).forEach((value, at) => expect(value).toBeCloseTo(eager[index]![at]!, 6)),
+    );
     engine.free(...inputs, ...outputs);
   });
 
   it('is defined once a key, and registered by content: another engine that traces the same gets the same name', () => {
     const double = (ops: Ops, [x]: readonly Tensor[]): Tensor[] => [ops.scale(x!, 2)];
     let traces = 0;
-    const counted = (ops: Ops, inputs: readonly Tensor[]): Tensor[] => (traces++, double(ops, inputs));
+    const counted = (ops: Ops, inputs: readonly Tensor[]): Tensor[] => (
+      traces++,
+      double(ops, inputs)
+    );
     const first = engine.define('tracer: twice', [float(4)], 'float32', counted);
     expect(engine.define('tracer: twice', [float(4)], 'float32', counted)).toBe(first);
     expect(traces).toBe(1);
-    expect(engine.define('tracer: twice, by another key', [float(4)], 'float32', double).name).toBe(first.name);
-    expect(engine.define('tracer: thrice', [float(4)], 'float32', (ops, [x]) => [ops.scale(x!, 3)]).name).not.toBe(first.name);
+    expect(engine.define('tracer: twice, by another key', [float(4)], 'float32', double).name).toBe(
+      first.name,
+    );
+    expect(
+      engine.define('tracer: thrice', [float(4)], 'float32', (ops, [x]) => [ops.scale(x!, 3)]).name,
+    ).not.toBe(first.name);
   });
 
   it('runs kernels without outputs, in the order they were recorded in, each time', () => {
     const variable = engine.variable(Float32Array.of(1, 1), [2]);
-    const step = engine.define('tracer: writes', [resource, float(2)], 'float32', (ops, [handle, x]) => {
-      const before = ops.readVariable(handle!, [2]);
-      ops.assignVariable(handle!, ops.add(before, x!));
-      ops.subtractFromVariable(handle!, ops.scale(x!, 0.25)); // after the assignment, or it would be lost
-      return [before];
-    });
+    const step = engine.define(
+      'tracer: writes',
+      [resource, float(2)],
+      'float32',
+      (ops, [handle, x]) => {
+        const before = ops.readVariable(handle!, [2]);
+        ops.assignVariable(handle!, ops.add(before, x!));
+        // after the assignment, or it would be lost
+        ops.subtractFromVariable(handle!, ops.scale(x!, 0.25));
+        return [before];
+      },
+    );
     const input = engine.tensor(Float32Array.of(4, 8), [2], 'float32');
     for (let call = 0; call < 25; call++) {
       const [before] = engine.call(step, [variable, input]) as [Tensor];
@@ -56,20 +88,26 @@ describe('a traced function', () => {
   });
 
   it('refuses arguments of another shape or type, and tensors from outside', () => {
-    const traced = engine.define('tracer: picky', [float(2)], 'float32', (ops, [x]) => [ops.negate(x!)]);
+    const traced = engine.define('tracer: picky', [float(2)], 'float32', (ops, [x]) => [
+      ops.negate(x!),
+    ]);
     const wrong = engine.tensor(new Float32Array(3), [3], 'float32');
-    expect(() => engine.call(traced, [wrong])).toThrow(/argument 0 of ced_traced_\w+ should be float32\[2\], is float32\[3\]/);
+    expect(() => engine.call(traced, [wrong])).toThrow(
+      /argument 0 of ced_traced_\w+ should be float32\[2\], is float32\[3\]/,
+    );
     expect(() => engine.call(traced, [])).toThrow(/argument 0/);
     const outside = { id: 10_000, dtype: 'float32', shape: [2] } as const;
-    expect(() => engine.define('tracer: outside', [float(2)], 'float32', (ops, [x]) => [ops.add(x!, outside)])).toThrow(
-      /pass it as an argument/,
-    );
+    expect(() =>
+      engine.define('tracer: outside', [float(2)], 'float32', (ops, [x]) => [ops.add(x!, outside)]),
+    ).toThrow(/pass it as an argument/);
     engine.free(wrong);
   });
 
   it('keeps no tensors of its own', () => {
     const before = engine.tensorCount;
-    const traced = engine.define('tracer: leaks', [float(3)], 'float32', (ops, [x]) => [ops.exp(ops.multiply(x!, ops.scalar(0.5)))]);
+    const traced = engine.define('tracer: leaks', [float(3)], 'float32', (ops, [x]) => [
+      ops.exp(ops.multiply(x!, ops.scalar(0.5))),
+    ]);
     const input = engine.tensor(Float32Array.of(0, 1, 2), [3], 'float32');
     for (let call = 0; call < 10; call++) engine.free(...engine.call(traced, [input]));
     engine.free(input);
@@ -85,11 +123,24 @@ describe('a FunctionDef', () => {
   ops.assignVariable(variable, sum);
   ops.assignVariable(variable, ops.negate(sum));
   const bytes = tracer.functionDef('f', [sum]);
-  const nodes = [...protobufFields(bytes)].filter(({ field }) => field === 3).map(({ bytes: node }) => ({ op: protobufText(node, 2), inputs: [...protobufFields(node)].filter(({ field }) => field === 3).map((input) => Buffer.from(input.bytes).toString()) })); // prettier-ignore
+  const nodes = [...protobufFields(bytes)]
+    .filter(({ field }) => field === 3)
+    .map(({ bytes: node }) => ({
+      op: protobufText(node, 2),
+      inputs: [...protobufFields(node)]
+        .filter(({ field }) => field === 3)
+        .map((input) => Buffer.from(input.bytes).toString()),
+    }));
 
   it('names its arguments, nodes and outputs, and refers to outputs by their port', () => {
     expect(protobufText(protobufMessage(bytes, 1), 1)).toBe('f');
-    expect(nodes.map(({ op }) => op)).toEqual(['Const', 'AddV2', 'AssignVariableOp', 'Neg', 'AssignVariableOp']);
+    expect(nodes.map(({ op }) => op)).toEqual([
+      'Const',
+      'AddV2',
+      'AssignVariableOp',
+      'Neg',
+      'AssignVariableOp',
+    ]);
     expect(nodes[1]!.inputs).toEqual(['a0', 'n0:output:0']);
     expect(nodes[2]!.inputs).toEqual(['a1', 'n1:z:0']);
   });
@@ -100,10 +151,21 @@ describe('a FunctionDef', () => {
 
   it('is the same bytes for the same calls', () => {
     const again = new Tracer([float(2), resource]);
-    const all = (name: string) => [typeAttribute('t', 'float32'), boolAttribute('b', true), intAttribute('i', -3), stringAttribute('s', name), shapeAttribute('h', [2, 3])]; // prettier-ignore
+    const all = (name: string) => [
+      typeAttribute('t', 'float32'),
+      boolAttribute('b', true),
+      intAttribute('i', -3),
+      stringAttribute('s', name),
+      shapeAttribute('h', [2, 3]),
+    ];
     const other = new Tracer([float(2), resource]);
     const [y, z, w] = [again, other, new Tracer([float(2), resource])].map((target, index) => {
-      target.run('Op', all(index === 2 ? 'other' : 'same'), [target.arguments[0]!], [{ port: 'y', dtype: 'float32', shape: [2] }]);
+      target.run(
+        'Op',
+        all(index === 2 ? 'other' : 'same'),
+        [target.arguments[0]!],
+        [{ port: 'y', dtype: 'float32', shape: [2] }],
+      );
       return Buffer.from(target.functionDef('f', [target.arguments[0]!])).toString('hex');
     });
     expect(y).toBe(z);

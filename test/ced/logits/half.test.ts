@@ -6,7 +6,8 @@ describe('float16', () => {
     for (let half = 0; half < 0x10000; half++) {
       const value = fromHalf(half);
       if (Number.isNaN(value)) expect(Number.isNaN(fromHalf(toHalf(value)))).toBe(true);
-      else if (toHalf(value) !== half) throw new Error(`0x${half.toString(16)} came back as 0x${toHalf(value).toString(16)}`);
+      else if (toHalf(value) !== half)
+        throw new Error(`0x${half.toString(16)} came back as 0x${toHalf(value).toString(16)}`);
     }
   });
 
@@ -32,7 +33,9 @@ describe('float16', () => {
       fc.property(fc.float({ min: 0, max: 65504, noNaN: true }), (value) => {
         const half = toHalf(value);
         const error = Math.abs(fromHalf(half) - value);
-        for (const neighbour of [half - 1, half + 1].filter((bits) => bits >= 0 && bits <= 0x7bff)) {
+        for (const neighbour of [half - 1, half + 1].filter(
+          (bits) => bits >= 0 && bits <= 0x7bff,
+        )) {
           const other = Math.abs(fromHalf(neighbour) - value);
           expect(error < other || (error === other && half % 2 === 0)).toBe(true);
         }

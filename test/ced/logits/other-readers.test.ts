@@ -16,7 +16,9 @@ const clips: ShardClip[] = [
 ];
 const table = randomLogitTable({ clips: 9, views: 5, classes: 60, topK: 12 });
 
-/** Each row as (clip, chunk, view, parameters, pairs sorted), from readers that know only Parquet. */
+/**
+ * Each row as (clip, chunk, view, parameters, pairs sorted), from readers that know only Parquet.
+ */
 const script = `
 import json, sys, numpy, pyarrow.parquet as pq, duckdb
 folder, k = sys.argv[1], 12
@@ -43,8 +45,13 @@ describe('the files of a store, read by pyarrow, DuckDB and NumPy', () => {
     try {
       writeFileSync(join(folder, 'logits.parquet'), await encodeLogitShard(table));
       writeFileSync(join(folder, 'audio.parquet'), await encodeShardTable(clips));
-      writeFileSync(join(folder, 'audio.npy'), encodeNpyInt16(6, [Int16Array.of(1, -2, 3), Int16Array.of(-32768, 32767, 0)]));
-      seen = JSON.parse(execFileSync(pythonWithReaders(), ['-c', script, folder], { encoding: 'utf8' })) as typeof seen;
+      writeFileSync(
+        join(folder, 'audio.npy'),
+        encodeNpyInt16(6, [Int16Array.of(1, -2, 3), Int16Array.of(-32768, 32767, 0)]),
+      );
+      seen = JSON.parse(
+        execFileSync(pythonWithReaders(), ['-c', script, folder], { encoding: 'utf8' }),
+      ) as typeof seen;
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -60,7 +67,10 @@ describe('the files of a store, read by pyarrow, DuckDB and NumPy', () => {
       table.timeWidth[row],
       table.freqStart[row],
       table.freqWidth[row],
-      Array.from({ length: 12 }, (_, rank) => [-halfValues[table.values[row * 12 + rank]!]!, table.indexes[row * 12 + rank]]),
+      Array.from({ length: 12 }, (_, rank) => [
+        -halfValues[table.values[row * 12 + rank]!]!,
+        table.indexes[row * 12 + rank],
+      ]),
     ]);
     expect(seen.arrow).toEqual(expected);
     expect(seen.duck).toEqual(expected);
@@ -71,7 +81,13 @@ describe('the files of a store, read by pyarrow, DuckDB and NumPy', () => {
   });
 
   it('hold the table of clips, labels as lists', () => {
-    const expected = clips.map(({ clip, sha256, offset, samples, labels }) => [clip, sha256, offset, samples, labels]);
+    const expected = clips.map(({ clip, sha256, offset, samples, labels }) => [
+      clip,
+      sha256,
+      offset,
+      samples,
+      labels,
+    ]);
     expect(seen.audioArrow).toEqual(expected);
     expect(seen.audioDuck).toEqual(expected);
   });

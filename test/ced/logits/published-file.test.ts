@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { halfValues } from '../../../ced/logits/half';
-import { parsePublishedName, readPublishedRows, readPublishedSpans } from '../../../ced/logits/published/published-file';
+import {
+  parsePublishedName,
+  readPublishedRows,
+  readPublishedSpans,
+} from '../../../ced/logits/published/published-file';
 
 const folder = join(__dirname, '../../reference/published');
 const read = (name: string): Uint8Array => readFileSync(join(folder, name));
@@ -21,7 +25,10 @@ describe("a file of the authors' logits", () => {
   });
 
   it('says which part of which clip a row is, in samples', async () => {
-    const { filenames, starts, ends } = await readPublishedSpans(read('logits_ep2_0.parquet'), 'logits_ep2_0.parquet');
+    const { filenames, starts, ends } = await readPublishedSpans(
+      read('logits_ep2_0.parquet'),
+      'logits_ep2_0.parquet',
+    );
     expect(filenames).toEqual(['clip0.wav', 'clip1.wav', 'clip2.wav']);
     expect([...starts]).toEqual([0, 0, 0]);
     expect([...ends]).toEqual([160_000, 123_456, 95_000]);
@@ -34,7 +41,11 @@ describe("a file of the authors' logits", () => {
   });
 
   it('is refused when it is something else', async () => {
-    await expect(readPublishedRows(read('replay.json'), 'x.h5')).rejects.toThrow('not a valid published logits: x.h5 is no HDF5 file');
-    await expect(readPublishedSpans(read('logits_ep1_0.h5'), 'x.parquet')).rejects.toThrow('not a valid published logits');
+    await expect(readPublishedRows(read('replay.json'), 'x.h5')).rejects.toThrow(
+      'not a valid published logits: x.h5 is no HDF5 file',
+    );
+    await expect(readPublishedSpans(read('logits_ep1_0.h5'), 'x.parquet')).rejects.toThrow(
+      'not a valid published logits',
+    );
   });
 });

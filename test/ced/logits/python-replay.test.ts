@@ -21,14 +21,19 @@ import { describeWithPyTorch } from '../../support/pytorch';
 const classes = 12;
 const stored = 5;
 const views = 3;
-const augment = { shift: { maxFraction: 0.5, probability: 0.5 }, timeMask: { maxFrames: 60 }, freqMask: { maxBins: 24 } };
+const augment = {
+  shift: { maxFraction: 0.5, probability: 0.5 },
+  timeMask: { maxFrames: 60 },
+  freqMask: { maxBins: 24 },
+};
 const draw = (a: number, b: number): number => uniform(philox([7, 11], [a, b, 0, 0])[0]);
 
 /** A clip of two chunks, the second cut short, and one shorter than a chunk. */
 const waves = [24_800, 9_000].map((samples, clip) =>
   Int16Array.from(
     { length: samples },
-    (_, at) => 6000 * Math.sin(at * (0.02 + 0.3 * clip) * (1 + at / 60_000)) + 900 * (draw(at, clip) - 0.5),
+    (_, at) =>
+      6000 * Math.sin(at * (0.02 + 0.3 * clip) * (1 + at / 60_000)) + 900 * (draw(at, clip) - 0.5),
   ),
 );
 const rows = waves.flatMap((wave, clip) =>
@@ -40,7 +45,11 @@ const rows = waves.flatMap((wave, clip) =>
         chunk,
         view,
         pcm,
-        parameters: drawAugmentation(augment, { seed: 5, clipSha256: `${clip}`, chunk, view }, span.length),
+        parameters: drawAugmentation(
+          augment,
+          { seed: 5, clipSha256: `${clip}`, chunk, view },
+          span.length,
+        ),
       };
     }),
   ),
@@ -50,7 +59,16 @@ function logits() {
   const table = createLogitTable(rows.length, stored);
   rows.forEach(({ clip, chunk, view, parameters }, row) => {
     const { shift, timeStart, timeWidth, freqStart, freqWidth } = parameters;
-    for (const [field, value] of Object.entries({ clip, chunk, view, shift, timeStart, timeWidth, freqStart, freqWidth }))
+    for (const [field, value] of Object.entries({
+      clip,
+      chunk,
+      view,
+      shift,
+      timeStart,
+      timeWidth,
+      freqStart,
+      freqWidth,
+    }))
       table[field as 'clip'][row] = value;
     const top = topK(
       Float32Array.from({ length: classes }, (_, index) => draw(row, 100 + index)),
@@ -63,21 +81,28 @@ function logits() {
 }
 
 /** What our training step sees: masks write 0 on the log-mel of the shifted chunk. */
-function masked(pcm: Int16Array, { shift, timeStart, timeWidth, freqStart, freqWidth }: AugmentParameters): Float32Array {
+function masked(
+  pcm: Int16Array,
+  { shift, timeStart, timeWidth, freqStart, freqWidth }: AugmentParameters,
+): Float32Array {
   const shifted = new Int16Array(pcm.length);
   shiftInto(pcm, shift, shifted, 0);
   const mel = new LogMel(openEngine()).compute(shifted, 1, pcm.length);
   const frames = frameCount(pcm.length);
   return mel.map((value, at) => {
     const [bin, frame] = [Math.floor(at / frames), at % frames];
-    const hidden = (frame >= timeStart && frame < timeStart + timeWidth) || (bin >= freqStart && bin < freqStart + freqWidth);
+    const hidden =
+      (frame >= timeStart && frame < timeStart + timeWidth) ||
+      (bin >= freqStart && bin < freqStart + freqWidth);
     return hidden ? 0 : value;
   });
 }
 
 const documents = readFileSync(join(repositoryRoot, 'docs/formats.md'), 'utf8');
 const [replay = '', torchDataset = ''] = [
-  ...documents.slice(documents.indexOf("## A student of one's own")).matchAll(/```python\n([^]*?)```/g),
+  ...documents
+    .slice(documents.indexOf("## A student of one's own"))
+    .matchAll(/```python\n([^]*?)```/g),
 ].map(([, code]) => code);
 
 describe('the dataset at the end of docs/formats.md', () => {
@@ -88,7 +113,10 @@ describe('the dataset at the end of docs/formats.md', () => {
     folder = mkdtempSync(join(tmpdir(), 'ced-replay-'));
     for (const room of ['audio', 'logits/key']) mkdirSync(join(folder, room), { recursive: true });
     const [first, second] = waves as [Int16Array, Int16Array];
-    writeFileSync(join(folder, 'audio/shard.npy'), encodeNpyInt16(first.length + second.length, waves));
+    writeFileSync(
+      join(folder, 'audio/shard.npy'),
+      encodeNpyInt16(first.length + second.length, waves),
+    );
     const clips = waves.map(({ length }, clip) => ({
       clip: `${clip}`,
       sha256: `${clip}`,
@@ -107,7 +135,9 @@ for n in range(len(data)):
 print(len(data))
 `;
     writeFileSync(join(folder, 'replay.py'), replay + use);
-    expect(execFileSync(pythonWithReaders(), [join(folder, 'replay.py')], { encoding: 'utf8' }).trim()).toBe(`${rows.length}`);
+    expect(
+      execFileSync(pythonWithReaders(), [join(folder, 'replay.py')], { encoding: 'utf8' }).trim(),
+    ).toBe(`${rows.length}`);
   }, 600_000);
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -120,7 +150,10 @@ print(len(data))
     const parameters = rows.map((row) => row.parameters);
     expect(rows).toHaveLength(9);
     expect(new Set(parameters.map(({ shift }) => shift === 0))).toEqual(new Set([true, false]));
-    expect(parameters.some(({ timeWidth }) => timeWidth > 0) && parameters.some(({ freqWidth }) => freqWidth > 0)).toBe(true);
+    expect(
+      parameters.some(({ timeWidth }) => timeWidth > 0) &&
+        parameters.some(({ freqWidth }) => freqWidth > 0),
+    ).toBe(true);
   });
 
   it('gives the log-mel that a student of ours is shown', () => {
@@ -128,7 +161,10 @@ print(len(data))
       const theirs = read(`${row}.mel`);
       const ours = masked(pcm, parameters);
       expect(theirs).toHaveLength(melBins * frameCount(pcm.length));
-      const worst = ours.reduce((largest, value, at) => Math.max(largest, Math.abs(value - theirs[at]!)), 0);
+      const worst = ours.reduce(
+        (largest, value, at) => Math.max(largest, Math.abs(value - theirs[at]!)),
+        0,
+      );
       expect(worst).toBeLessThan(1e-2);
     });
   });
@@ -161,7 +197,10 @@ print(json.dumps(order))
 `;
       writeFileSync(join(folder, 'with_torch.py'), `${replay}\n${torchDataset}\n${use}`);
       const seen = JSON.parse(
-        execFileSync(python.program, [join(folder, 'with_torch.py')], { encoding: 'utf8', env: python.environment }),
+        execFileSync(python.program, [join(folder, 'with_torch.py')], {
+          encoding: 'utf8',
+          env: python.environment,
+        }),
       ) as boolean[][];
       expect(seen).toHaveLength((rows.length / views) * (views + 1));
       expect(seen.flat().every(Boolean)).toBe(true);

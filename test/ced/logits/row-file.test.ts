@@ -15,13 +15,18 @@ describe('rows that no shard has been made of yet', () => {
     fc.assert(
       fc.property(shapes, fc.jsonValue(), (shape, notes) => {
         const table = randomLogitTable(shape);
-        expect(decodeRows(file(encodeRows(table, notes)))).toEqual({ table, notes: JSON.parse(JSON.stringify(notes)) as unknown });
+        expect(decodeRows(file(encodeRows(table, notes)))).toEqual({
+          table,
+          notes: JSON.parse(JSON.stringify(notes)) as unknown,
+        });
       }),
     );
   });
 
   it('are refused when one bit is not as it was written, or the end is missing', () => {
-    const sound = file(encodeRows(randomLogitTable({ clips: 3, views: 2, classes: 9, topK: 4 }), { seconds: 1 }));
+    const sound = file(
+      encodeRows(randomLogitTable({ clips: 3, views: 2, classes: 9, topK: 4 }), { seconds: 1 }),
+    );
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 8 * sound.length - 1 }), (bit) => {
         const flipped = sound.slice();
@@ -29,6 +34,7 @@ describe('rows that no shard has been made of yet', () => {
         expect(() => decodeRows(flipped)).toThrow('not a valid logit rows');
       }),
     );
-    for (const length of [0, 10, sound.length - 1]) expect(() => decodeRows(sound.subarray(0, length))).toThrow('not a valid logit rows');
+    for (const length of [0, 10, sound.length - 1])
+      expect(() => decodeRows(sound.subarray(0, length))).toThrow('not a valid logit rows');
   });
 });

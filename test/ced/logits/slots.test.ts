@@ -5,7 +5,11 @@ import { assignSlots } from '../../../ced/logits/slots';
 import { randomLogitTable } from './random-table';
 
 const permutations = (items: readonly number[]): number[][] =>
-  items.length === 0 ? [[]] : items.flatMap((item) => permutations(items.filter((each) => each !== item)).map((rest) => [item, ...rest]));
+  items.length === 0
+    ? [[]]
+    : items.flatMap((item) =>
+        permutations(items.filter((each) => each !== item)).map((rest) => [item, ...rest]),
+      );
 
 describe('the cheapest assignment', () => {
   it('is that of all permutations, and gives every place once', () => {
@@ -20,7 +24,8 @@ describe('the cheapest assignment', () => {
     );
     fc.assert(
       fc.property(problem, ([n, costs]) => {
-        const cost = (places: ArrayLike<number>): number => Array.from(places).reduce((sum, at, taker) => sum + costs[taker * n + at]!, 0);
+        const cost = (places: ArrayLike<number>): number =>
+          Array.from(places).reduce((sum, at, taker) => sum + costs[taker * n + at]!, 0);
         const all = permutations(Array.from({ length: n }, (_, place) => place));
         const found = cheapestAssignment(Float64Array.from(costs), n);
         expect([...found].sort()).toEqual(Array.from({ length: n }, (_, place) => place));
@@ -41,11 +46,13 @@ describe('the slots of classes', () => {
   beforeAll(async () => {
     order = await assignSlots(table);
   });
-  const classAt = (row: number, slot: number): number => table.indexes[row * shape.topK + order[row * shape.topK + slot]!]!;
+  const classAt = (row: number, slot: number): number =>
+    table.indexes[row * shape.topK + order[row * shape.topK + slot]!]!;
   const slots = Array.from({ length: shape.topK }, (_, slot) => slot);
 
   it('hold every pair of a row once', () => {
-    for (let row = 0; row < table.rows; row++) expect([...order.subarray(row * shape.topK, (row + 1) * shape.topK)].sort()).toEqual(slots);
+    for (let row = 0; row < table.rows; row++)
+      expect([...order.subarray(row * shape.topK, (row + 1) * shape.topK)].sort()).toEqual(slots);
   });
 
   it('are kept from view to view of a clip', () => {
@@ -65,7 +72,10 @@ describe('the slots of classes', () => {
       twins.values.set([0x3000, 0x2fff], 2 * row);
     }
     const chosen = await assignSlots(twins);
-    const first = Array.from({ length: 40 }, (_, row) => twins.indexes[2 * row + chosen[2 * row]!]!);
+    const first = Array.from(
+      { length: 40 },
+      (_, row) => twins.indexes[2 * row + chosen[2 * row]!]!,
+    );
     expect(new Set(first)).toEqual(new Set([7]));
   });
 });

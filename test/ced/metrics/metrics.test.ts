@@ -19,7 +19,12 @@ describe('mean average precision', () => {
   });
 
   it('leaves a class without a positive out, and is null without any', () => {
-    const withEmptyClass = { scores: [0.9, 0.5, 0.1, 0.4], targets: [1, 0, 0, 0], rows: 2, classes: 2 };
+    const withEmptyClass = {
+      scores: [0.9, 0.5, 0.1, 0.4],
+      targets: [1, 0, 0, 0],
+      rows: 2,
+      classes: 2,
+    };
     expect(meanAveragePrecision(withEmptyClass)).toEqual({ mean: 1, perClass: [1, null] });
     expect(meanAveragePrecision({ ...withEmptyClass, targets: [0, 0, 0, 0] }).mean).toBeNull();
   });
@@ -29,7 +34,11 @@ describe('mean average precision', () => {
     fc.assert(
       fc.property(pairs, (list) => {
         const reversed = [...list].reverse();
-        const value = (rowsInOrder: typeof list) => averagePrecision(rowsInOrder.map(([s]) => s), rowsInOrder.map(([, t]) => t)); // prettier-ignore
+        const value = (rowsInOrder: typeof list) =>
+          averagePrecision(
+            rowsInOrder.map(([s]) => s),
+            rowsInOrder.map(([, t]) => t),
+          );
         expect(value(list)).toBe(value(reversed));
       }),
     );
@@ -44,7 +53,9 @@ describe('mean average precision', () => {
 describe('ROC AUC', () => {
   it('equals scikit-learn to 1e-9', () => {
     const { mean, perClass } = meanRocAuc(table);
-    reference.roc_auc.forEach((value, index) => expect(Math.abs((perClass[index] ?? NaN) - (value ?? NaN))).not.toBeGreaterThan(1e-9));
+    reference.roc_auc.forEach((value, index) =>
+      expect(Math.abs((perClass[index] ?? NaN) - (value ?? NaN))).not.toBeGreaterThan(1e-9),
+    );
     expect(Math.abs(mean! - reference.mAUC)).toBeLessThan(1e-9);
   });
 
@@ -59,12 +70,21 @@ describe('agreement of a student with its ensemble', () => {
   const ensemble = [0.9, 0.2, 0.1, 0.7];
 
   it('is perfect with itself', () => {
-    expect(agreement(ensemble, ensemble, 2, 2)).toMatchObject({ divergence: 0, topMatch: 1, mAP: 1 });
+    expect(agreement(ensemble, ensemble, 2, 2)).toMatchObject({
+      divergence: 0,
+      topMatch: 1,
+      mAP: 1,
+    });
   });
 
   it('is the mean Bernoulli divergence in nats', () => {
-    const { binaryCrossEntropy: crossEntropy, divergence, topMatch } = agreement([0.5, 0.5, 0.5, 0.5], ensemble, 2, 2);
-    const entropy = ensemble.reduce((sum, p) => sum - p * Math.log(p) - (1 - p) * Math.log(1 - p), 0) / 4;
+    const {
+      binaryCrossEntropy: crossEntropy,
+      divergence,
+      topMatch,
+    } = agreement([0.5, 0.5, 0.5, 0.5], ensemble, 2, 2);
+    const entropy =
+      ensemble.reduce((sum, p) => sum - p * Math.log(p) - (1 - p) * Math.log(1 - p), 0) / 4;
     expect(crossEntropy).toBeCloseTo(Math.LN2, 12);
     expect(divergence).toBeCloseTo(Math.LN2 - entropy, 12);
     expect(topMatch).toBe(0.5);

@@ -4,7 +4,9 @@ import { philox, uniform } from '../../../ced/augment/random';
 
 const classes = 4;
 const draw = (teacher: number, rows: number): Float32Array =>
-  Float32Array.from({ length: rows * classes }, (_, at) => uniform(philox([teacher, 0], [at, 0, 0, 0])[0]));
+  Float32Array.from({ length: rows * classes }, (_, at) =>
+    uniform(philox([teacher, 0], [at, 0, 0, 0])[0]),
+  );
 
 describe("the teachers' agreement", () => {
   it('is that of every two of them over all rows, whatever batches these came in', () => {
@@ -24,8 +26,13 @@ describe("the teachers' agreement", () => {
       [0, 1],
       [0, 2],
       [1, 2],
-    ].map(([one, other]) => ({ between: [one, other], ...pairAgreement(teachers[one!]!, teachers[other!]!, rows, classes) }));
-    expect(agreement.finish().map(({ between }) => between)).toEqual(expected.map(({ between }) => between));
+    ].map(([one, other]) => ({
+      between: [one, other],
+      ...pairAgreement(teachers[one!]!, teachers[other!]!, rows, classes),
+    }));
+    expect(agreement.finish().map(({ between }) => between)).toEqual(
+      expected.map(({ between }) => between),
+    );
     agreement.finish().forEach(({ topMatch, meanDifference }, pair) => {
       expect(topMatch).toBeCloseTo(expected[pair]!.topMatch, 12);
       expect(meanDifference).toBeCloseTo(expected[pair]!.meanDifference, 12);

@@ -5,7 +5,13 @@ import { initialWeights } from '../../../ced/model/initial-weights';
 import { Predictor } from '../../../ced/model/predictor';
 
 const engine = openEngine();
-const config = modelConfigSchema.parse({ embed_dim: 32, depth: 1, num_heads: 2, outputdim: 5, target_length: 112 });
+const config = modelConfigSchema.parse({
+  embed_dim: 32,
+  depth: 1,
+  num_heads: 2,
+  outputdim: 5,
+  target_length: 112,
+});
 const samples = 16_000;
 const pcm = Int16Array.from({ length: 2 * samples }, (_, i) => ((i * 7919) % 18_001) - 9000);
 const batch = { pcm, batch: 2, samples, masks: Int32Array.of(3, 9, 1, 4, 0, 0, 0, 0) };
@@ -27,7 +33,9 @@ it('hears a batch anew for another number of mels', () => {
 
 it('gives each model of an ensemble the scores it gives alone, and leaves nothing behind', () => {
   const before = engine.tensorCount;
-  const models = [1, 2].map((seed) => new Predictor(engine, config, initialWeights(config, seed), { precision: 'float32' }));
+  const models = [1, 2].map(
+    (seed) => new Predictor(engine, config, initialWeights(config, seed), { precision: 'float32' }),
+  );
   const together = models.map((model) => [...model.logits(batch)]);
   const alone = models.map((model) => [...model.logits({ ...batch })]);
   expect(together).toEqual(alone);

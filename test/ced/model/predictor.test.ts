@@ -4,14 +4,29 @@ import { initialWeights } from '../../../ced/model/initial-weights';
 import { Predictor, pieceLengths, shortestClipSamples } from '../../../ced/model/predictor';
 
 const engine = openEngine();
-const config = modelConfigSchema.parse({ embed_dim: 32, depth: 2, num_heads: 2, outputdim: 5, target_length: 64 });
-const predictor = new Predictor(engine, config, initialWeights(config, 4), { precision: 'float32' });
-const pcm = (samples: number): Int16Array => Int16Array.from({ length: samples }, (_, i) => 9000 * Math.sin(i * 0.01 + i * i * 1e-6));
+const config = modelConfigSchema.parse({
+  embed_dim: 32,
+  depth: 2,
+  num_heads: 2,
+  outputdim: 5,
+  target_length: 64,
+});
+const predictor = new Predictor(engine, config, initialWeights(config, 4), {
+  precision: 'float32',
+});
+const pcm = (samples: number): Int16Array =>
+  Int16Array.from({ length: samples }, (_, i) => 9000 * Math.sin(i * 0.01 + i * i * 1e-6));
 const spectrogram = (frames: number): Float32Array =>
-  Float32Array.from({ length: 64 * frames }, (_, i) => 20 * Math.sin((i % frames) * 0.3 + Math.floor(i / frames)) - 20);
+  Float32Array.from(
+    { length: 64 * frames },
+    (_, i) => 20 * Math.sin((i % frames) * 0.3 + Math.floor(i / frames)) - 20,
+  );
 
 function span(source: Float32Array, frames: number, start: number, length: number): Float32Array {
-  return Float32Array.from({ length: 64 * length }, (_, i) => source[Math.floor(i / length) * frames + start + (i % length)] as number);
+  return Float32Array.from(
+    { length: 64 * length },
+    (_, i) => source[Math.floor(i / length) * frames + start + (i % length)] as number,
+  );
 }
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
@@ -20,16 +35,26 @@ describe('the predictor', () => {
     const frames = 64 + 64 + 20;
     const whole = predictor.logitsOfSpectrogram(spectrogram(frames), 1, frames);
     const pieces = [64, 64, 20].map((length, index) =>
-      predictor.logitsOfSpectrogram(span(spectrogram(frames), frames, 64 * index, length), 1, length),
+      predictor.logitsOfSpectrogram(
+        span(spectrogram(frames), frames, 64 * index, length),
+        1,
+        length,
+      ),
     );
     whole.forEach((logit, cls) => {
-      const expected = [64, 64, 20].reduce((sum, length, index) => sum + (length / frames) * sigmoid(pieces[index]?.[cls] as number), 0);
+      const expected = [64, 64, 20].reduce(
+        (sum, length, index) => sum + (length / frames) * sigmoid(pieces[index]?.[cls] as number),
+        0,
+      );
       expect(sigmoid(logit)).toBeCloseTo(expected, 6);
     });
   });
 
   it('keeps a full last piece and drops a remainder too short for a patch', () => {
-    expect(pieceLengths(128, config)).toEqual([{ start: 0, length: 64 }, { start: 64, length: 64 }]); // prettier-ignore
+    expect(pieceLengths(128, config)).toEqual([
+      { start: 0, length: 64 },
+      { start: 64, length: 64 },
+    ]);
     expect(pieceLengths(64 + 15, config)).toEqual([{ start: 0, length: 64 }]);
     expect(pieceLengths(64 + 16, config)[1]).toEqual({ start: 64, length: 16 });
   });
@@ -37,15 +62,19 @@ describe('the predictor', () => {
   it('gives probabilities that are the sigmoid of its logits', () => {
     const input = { pcm: pcm(8000), batch: 1, samples: 8000, masks: null };
     const probabilities = predictor.probabilities(input);
-    predictor.logits(input).forEach((logit, cls) => expect(probabilities[cls]).toBeCloseTo(sigmoid(logit), 6));
+    predictor
+      .logits(input)
+      .forEach((logit, cls) => expect(probabilities[cls]).toBeCloseTo(sigmoid(logit), 6));
   });
 
   it('scores the shortest clip and refuses one sample less', () => {
     const shortest = shortestClipSamples(config);
-    expect(predictor.logits({ pcm: pcm(shortest), batch: 1, samples: shortest, masks: null })).toHaveLength(5);
-    expect(() => predictor.logits({ pcm: pcm(shortest - 1), batch: 1, samples: shortest - 1, masks: null })).toThrow(
-      /shorter than one patch/,
-    );
+    expect(
+      predictor.logits({ pcm: pcm(shortest), batch: 1, samples: shortest, masks: null }),
+    ).toHaveLength(5);
+    expect(() =>
+      predictor.logits({ pcm: pcm(shortest - 1), batch: 1, samples: shortest - 1, masks: null }),
+    ).toThrow(/shorter than one patch/);
   });
 
   it('sees masks', () => {

@@ -9,14 +9,22 @@ import { Predictor } from '../../../ced/model/predictor';
 import { encodeSafetensors } from '../../../ced/model/safetensors';
 import type { Weights } from '../../../ced/model/weights';
 import publishedClass from '../../reference/published-parameters.json';
-import { referenceModel, referenceTensors, relativeError, tensorNamed } from '../parity/reference-vectors';
+import {
+  referenceModel,
+  referenceTensors,
+  relativeError,
+  tensorNamed,
+} from '../parity/reference-vectors';
 
 const { config, weights } = referenceModel();
 const vectors = referenceTensors('forward');
 const spectrogram = tensorNamed(vectors, 't501.spectrogram').data;
 const expected = tensorNamed(vectors, 't501.logits').data;
 
-/** config.json as the repositories `mispeech/ced-*` have it, with the fields that other programs write into it. */
+/**
+ * config.json as the repositories `mispeech/ced-*` have it, with the fields that other programs
+ * write into it.
+ */
 const published = {
   ...config,
   architectures: ['CedForAudioClassification'],
@@ -47,7 +55,9 @@ function encodeBfloat16(tensors: Weights): Uint8Array {
   let offset = 0;
   for (const [name, { shape, data }] of tensors) {
     const bits = new Uint32Array(data.slice().buffer);
-    const part = Buffer.from(Uint16Array.from(bits, (word) => (word + 0x7fff + ((word >>> 16) & 1)) >>> 16).buffer);
+    const part = Buffer.from(
+      Uint16Array.from(bits, (word) => (word + 0x7fff + ((word >>> 16) & 1)) >>> 16).buffer,
+    );
     header[name] = { dtype: 'BF16', shape, data_offsets: [offset, (offset += part.length)] };
     parts.push(part);
   }
@@ -60,9 +70,14 @@ function encodeBfloat16(tensors: Weights): Uint8Array {
 describe('the tensors that we write', () => {
   it('have the names and shapes of the published class, which counts batches besides', () => {
     const { num_batches_tracked: _, ...shapes } = Object.fromEntries(
-      Object.entries(publishedClass.parameters).map(([name, shape]) => [name.replace('encoder.init_bn.num_', 'num_'), shape]),
+      Object.entries(publishedClass.parameters).map(([name, shape]) => [
+        name.replace('encoder.init_bn.num_', 'num_'),
+        shape,
+      ]),
     );
-    const ours = parameterSpecs(modelConfigSchema.parse(publishedClass.config)).map(({ name, shape }) => [name, shape]);
+    const ours = parameterSpecs(modelConfigSchema.parse(publishedClass.config)).map(
+      ({ name, shape }) => [name, shape],
+    );
     expect(Object.fromEntries(ours)).toEqual(shapes);
   });
 });
@@ -72,13 +87,16 @@ describe('a folder in the layout of the published checkpoints', () => {
   beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'ced-published-'))));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  const renamed = (rename: (name: string) => string): Weights => new Map([...weights].map(([name, tensor]) => [rename(name), tensor]));
+  const renamed = (rename: (name: string) => string): Weights =>
+    new Map([...weights].map(([name, tensor]) => [rename(name), tensor]));
   async function errorOf(bytes: Uint8Array): Promise<number> {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'config.json'), JSON.stringify(published));
     writeFileSync(join(folder, 'model.safetensors'), bytes);
     const loaded = await readModelFolder(folder);
-    const predictor = new Predictor(openEngine(), loaded.config, loaded.weights, { precision: 'float32' });
+    const predictor = new Predictor(openEngine(), loaded.config, loaded.weights, {
+      precision: 'float32',
+    });
     const logits = predictor.logitsOfSpectrogram(spectrogram, 2, 501);
     predictor.dispose();
     return relativeError(logits, expected);
@@ -110,7 +128,10 @@ describe('a folder in the layout of the published checkpoints', () => {
     broken.delete('encoder.blocks.0.attn.qkv.weight');
     broken.set('encoder.ghost', { shape: [1], data: Float32Array.of(1) });
     broken.set('outputlayer.1.bias', { shape: [2], data: Float32Array.of(1, 2) });
-    const message = await errorOf(encodeSafetensors(broken)).then(String, (error: Error) => error.message);
+    const message = await errorOf(encodeSafetensors(broken)).then(
+      String,
+      (error: Error) => error.message,
+    );
     expect(message).toContain(`${folder}: these weights do not fit the model: `);
     for (const problem of [
       'encoder.ghost is unknown',

@@ -1,6 +1,11 @@
 import { fromHalf, toHalf } from '../../../ced/logits/half';
 import fc from 'fast-check';
-import { SafetensorsInvalid, decodeSafetensors, encodeSafetensors, safetensorsMetadata } from '../../../ced/model/safetensors';
+import {
+  SafetensorsInvalid,
+  decodeSafetensors,
+  encodeSafetensors,
+  safetensorsMetadata,
+} from '../../../ced/model/safetensors';
 
 const tensors = fc.dictionary(
   fc.string({ minLength: 1 }).filter((name) => name !== '__metadata__' && name !== '__proto__'),
@@ -15,7 +20,9 @@ describe('safetensors', () => {
     fc.assert(
       fc.property(tensors, (values) => {
         const decoded = decodeSafetensors(encodeSafetensors(asTensors(values)));
-        expect(new Map([...decoded].map(([name, { data }]) => [name, data]))).toEqual(new Map(Object.entries(values)));
+        expect(new Map([...decoded].map(([name, { data }]) => [name, data]))).toEqual(
+          new Map(Object.entries(values)),
+        );
       }),
     );
   });
@@ -24,8 +31,24 @@ describe('safetensors', () => {
     const a = { shape: [2, 1], data: Float32Array.of(1, 2) };
     const b = { shape: [], data: Float32Array.of(3) };
     const metadata = { format: 'pt', epoch: '3' };
-    const bytes = encodeSafetensors(new Map([['a', a], ['b', b]]), 'F32', metadata); // prettier-ignore
-    expect(encodeSafetensors(new Map([['b', b], ['a', a]]), 'F32', { epoch: '3', format: 'pt' })).toEqual(bytes); // prettier-ignore
+    const bytes = encodeSafetensors(
+      new Map([
+        ['a', a],
+        ['b', b],
+      ]),
+      'F32',
+      metadata,
+    );
+    expect(
+      encodeSafetensors(
+        new Map([
+          ['b', b],
+          ['a', a],
+        ]),
+        'F32',
+        { epoch: '3', format: 'pt' },
+      ),
+    ).toEqual(bytes);
     expect(safetensorsMetadata(bytes)).toEqual(metadata);
     expect(decodeSafetensors(bytes).get('a')?.shape).toEqual([2, 1]);
   });
@@ -49,7 +72,10 @@ describe('safetensors', () => {
   });
 
   it('reads bfloat16 and int64', () => {
-    const header = JSON.stringify({ b: { dtype: 'BF16', shape: [2], data_offsets: [0, 4] }, n: { dtype: 'I64', shape: [], data_offsets: [4, 12] } }); // prettier-ignore
+    const header = JSON.stringify({
+      b: { dtype: 'BF16', shape: [2], data_offsets: [0, 4] },
+      n: { dtype: 'I64', shape: [], data_offsets: [4, 12] },
+    });
     const bytes = Buffer.alloc(8 + header.length + 12);
     bytes.writeBigUInt64LE(BigInt(header.length));
     bytes.write(header, 8);

@@ -1,12 +1,25 @@
 import { modelConfigSchema } from '../../../ced/model/config';
 import { initialWeights } from '../../../ced/model/initial-weights';
 import { encodeSafetensors } from '../../../ced/model/safetensors';
-import { type WeightsInvalid, loadWeights, type WeightTensor, type Weights } from '../../../ced/model/weights';
+import {
+  type WeightsInvalid,
+  loadWeights,
+  type WeightTensor,
+  type Weights,
+} from '../../../ced/model/weights';
 
-const config = modelConfigSchema.parse({ embed_dim: 32, depth: 1, num_heads: 2, outputdim: 5, target_length: 64 });
+const config = modelConfigSchema.parse({
+  embed_dim: 32,
+  depth: 1,
+  num_heads: 2,
+  outputdim: 5,
+  target_length: 64,
+});
 /** Compared as bytes: Jest's own comparison of long arrays takes seconds. */
-const bytes = (weights: Weights): string => Buffer.from(encodeSafetensors(weights)).toString('base64');
-const deviation = (data: Float32Array): number => Math.sqrt(data.reduce((sum, x) => sum + x * x, 0) / data.length);
+const bytes = (weights: Weights): string =>
+  Buffer.from(encodeSafetensors(weights)).toString('base64');
+const deviation = (data: Float32Array): number =>
+  Math.sqrt(data.reduce((sum, x) => sum + x * x, 0) / data.length);
 
 describe('initial weights', () => {
   const weights = initialWeights(config, 7);
@@ -18,7 +31,9 @@ describe('initial weights', () => {
 
   it('do not depend on the rest of the model', () => {
     const deeper = initialWeights({ ...config, depth: 3, outputdim: 9 }, 7);
-    expect(deeper.get('encoder.blocks.0.attn.qkv.weight')).toEqual(weights.get('encoder.blocks.0.attn.qkv.weight'));
+    expect(deeper.get('encoder.blocks.0.attn.qkv.weight')).toEqual(
+      weights.get('encoder.blocks.0.attn.qkv.weight'),
+    );
   });
 
   it('start a class at the log-odds of a rare one', () => {
@@ -27,7 +42,10 @@ describe('initial weights', () => {
 
   it('are wider in narrow models', () => {
     const width = (embed_dim: number): number =>
-      deviation(initialWeights({ ...config, embed_dim }, 1).get('encoder.blocks.0.mlp.fc1.weight')?.data ?? new Float32Array());
+      deviation(
+        initialWeights({ ...config, embed_dim }, 1).get('encoder.blocks.0.mlp.fc1.weight')?.data ??
+          new Float32Array(),
+      );
     expect(width(768)).toBeCloseTo(0.02, 3);
     expect(width(192)).toBeCloseTo(0.04, 3);
   });
@@ -39,10 +57,16 @@ describe('loading weights', () => {
     new Map([...weights].map(([name, tensor]) => [rename(name), tensor]));
 
   it('accepts published names, names without the encoder prefix and the names of the original repository', () => {
-    const original = renamed((name) => name.replace('encoder.', '').replace('init_bn.', 'init_bn.1.'));
+    const original = renamed((name) =>
+      name.replace('encoder.', '').replace('init_bn.', 'init_bn.1.'),
+    );
     original.set('init_bn.1.num_batches_tracked', { shape: [], data: Float32Array.of(9) });
     original.set('front_end.0.spectrogram.window', { shape: [512], data: new Float32Array(512) });
-    for (const tensors of [renamed((name) => name), renamed((name) => name.replace('encoder.', '')), original]) {
+    for (const tensors of [
+      renamed((name) => name),
+      renamed((name) => name.replace('encoder.', '')),
+      original,
+    ]) {
       expect(bytes(loadWeights(config, tensors)) === bytes(weights)).toBe(true);
     }
   });
@@ -67,12 +91,19 @@ describe('loading weights', () => {
 
   it('cuts or interpolates positions of another length', () => {
     const positions = Float32Array.from({ length: 32 * 8 }, (_, i) => i % 8);
-    const longer = new Map<string, WeightTensor>(weights).set('encoder.time_pos_embed', { shape: [1, 32, 1, 8], data: positions });
-    expect([...(loadWeights(config, longer).get('encoder.time_pos_embed')?.data ?? [])].slice(0, 4)).toEqual([0, 1, 2, 3]);
+    const longer = new Map<string, WeightTensor>(weights).set('encoder.time_pos_embed', {
+      shape: [1, 32, 1, 8],
+      data: positions,
+    });
+    expect(
+      [...(loadWeights(config, longer).get('encoder.time_pos_embed')?.data ?? [])].slice(0, 4),
+    ).toEqual([0, 1, 2, 3]);
     const shorter = new Map<string, WeightTensor>(weights).set('encoder.time_pos_embed', {
       shape: [1, 32, 1, 2],
       data: Float32Array.from({ length: 64 }, (_, i) => i % 2),
     });
-    expect([...(loadWeights(config, shorter).get('encoder.time_pos_embed')?.data ?? [])].slice(0, 4)).toEqual([0, 0.25, 0.75, 1]);
+    expect(
+      [...(loadWeights(config, shorter).get('encoder.time_pos_embed')?.data ?? [])].slice(0, 4),
+    ).toEqual([0, 0.25, 0.75, 1]);
   });
 });

@@ -37,7 +37,12 @@ async function onnx(
 
 function ours(config: ModelConfig, weights: Weights, pcm: Int16Array, batch = 1): Float32Array {
   const predictor = new Predictor(engine, config, weights, { precision: 'float32' });
-  const probabilities = predictor.probabilities({ pcm, batch, samples: pcm.length / batch, masks: null });
+  const probabilities = predictor.probabilities({
+    pcm,
+    batch,
+    samples: pcm.length / batch,
+    masks: null,
+  });
   predictor.dispose();
   return probabilities;
 }
@@ -48,9 +53,14 @@ const worst = (a: Float32Array, b: Float32Array): number => {
 };
 
 const chirp = (samples: number, seed = 0): Int16Array =>
-  Int16Array.from({ length: samples }, (_, i) => 8000 * Math.sin(i * 0.02 * (1 + seed) + i * i * 3e-7) + (((i + seed) * 7919) % 601) - 300);
+  Int16Array.from(
+    { length: samples },
+    (_, i) =>
+      8000 * Math.sin(i * 0.02 * (1 + seed) + i * i * 3e-7) + (((i + seed) * 7919) % 601) - 300,
+  );
 
-const clip = (name: string): Promise<Int16Array> => decodeClip(() => [readFileSync(join(__dirname, '../..', 'reference', name))], name);
+const clip = (name: string): Promise<Int16Array> =>
+  decodeClip(() => [readFileSync(join(__dirname, '../..', 'reference', name))], name);
 
 describe('the ONNX file of a model', () => {
   const { config, weights } = reference;
@@ -60,7 +70,9 @@ describe('the ONNX file of a model', () => {
     'gives the probabilities of our engine on %i samples',
     async (samples) => {
       const pcm = chirp(samples);
-      expect(worst(await onnx(config, weights, pcm), ours(config, weights, pcm))).toBeLessThan(2e-5);
+      expect(worst(await onnx(config, weights, pcm), ours(config, weights, pcm))).toBeLessThan(
+        2e-5,
+      );
     },
   );
 
@@ -69,19 +81,29 @@ describe('the ONNX file of a model', () => {
     expect(worst(await onnx(config, weights, pcm), ours(config, weights, pcm))).toBeLessThan(2e-5);
   });
 
-  // Far below the peak, and where there is none, both sides show the rounding of their Fourier transforms.
+  // Far below the peak, and where there is none, both sides show the rounding of their Fourier
+  // transforms.
   it('gives them on silence and on noise of one bit', async () => {
     const faint = Int16Array.from({ length: 20_000 }, (_, i) => (i * 7919) % 2);
     for (const pcm of [new Int16Array(20_000), faint])
-      expect(worst(await onnx(config, weights, pcm), ours(config, weights, pcm))).toBeLessThan(1e-4);
+      expect(worst(await onnx(config, weights, pcm), ours(config, weights, pcm))).toBeLessThan(
+        1e-4,
+      );
   });
 
   it('gives every clip of a batch what it gives the clip alone', async () => {
     const clips = [chirp(20_000, 1), chirp(20_000, 2), chirp(20_000, 3)];
-    const together = await onnx(config, weights, Int16Array.from(clips.flatMap((pcm) => [...pcm])), 3);
+    const together = await onnx(
+      config,
+      weights,
+      Int16Array.from(clips.flatMap((pcm) => [...pcm])),
+      3,
+    );
     for (const [index, pcm] of clips.entries()) {
       const alone = await onnx(config, weights, pcm);
-      expect(worst(together.slice(index * config.outputdim, (index + 1) * config.outputdim), alone)).toBeLessThan(1e-6);
+      expect(
+        worst(together.slice(index * config.outputdim, (index + 1) * config.outputdim), alone),
+      ).toBeLessThan(1e-6);
     }
   });
 
@@ -90,14 +112,29 @@ describe('the ONNX file of a model', () => {
   });
 
   it('is the same bytes for the same weights', () => {
-    expect(Buffer.compare(onnxModel(config, weights, { precision: 'float32' }), onnxModel(config, weights, { precision: 'float32' }))).toBe(
-      0,
-    );
+    expect(
+      Buffer.compare(
+        onnxModel(config, weights, { precision: 'float32' }),
+        onnxModel(config, weights, { precision: 'float32' }),
+      ),
+    ).toBe(0);
   });
 
   it.each(['mean', 'logit', 'token', 'dm'] as const)('pools by %s', async (pooling) => {
-    const small = modelConfigSchema.parse({ embed_dim: 32, depth: 2, num_heads: 4, outputdim: 6, target_length: 112, pooling });
-    const moved = new Map([...initialWeights(small, 3)].map(([name, { shape, data }]) => [name, { shape, data: data.map((value, i) => value + 0.05 * Math.sin(i)) }])); // prettier-ignore
+    const small = modelConfigSchema.parse({
+      embed_dim: 32,
+      depth: 2,
+      num_heads: 4,
+      outputdim: 6,
+      target_length: 112,
+      pooling,
+    });
+    const moved = new Map(
+      [...initialWeights(small, 3)].map(([name, { shape, data }]) => [
+        name,
+        { shape, data: data.map((value, i) => value + 0.05 * Math.sin(i)) },
+      ]),
+    );
     const pcm = chirp(12_000);
     expect(worst(await onnx(small, moved, pcm), ours(small, moved, pcm))).toBeLessThan(1e-5);
   });
@@ -107,14 +144,18 @@ describe('its int8 version', () => {
   const { config, weights } = reference;
 
   it('has a byte for a weight of the blocks, and probabilities near those of float32', async () => {
-    const [float32, int8] = (['float32', 'int8'] as const).map((precision) => onnxModel(config, weights, { precision }).length) as [
-      number,
-      number,
-    ];
-    const products = [...weights].filter(([name]) => /blocks\..*\.(qkv|proj|fc1|fc2)\.weight/.test(name)).reduce((sum, [, { data }]) => sum + data.length, 0); // prettier-ignore
+    const [float32, int8] = (['float32', 'int8'] as const).map(
+      (precision) => onnxModel(config, weights, { precision }).length,
+    ) as [number, number];
+    const products = [...weights]
+      .filter(([name]) => /blocks\..*\.(qkv|proj|fc1|fc2)\.weight/.test(name))
+      .reduce((sum, [, { data }]) => sum + data.length, 0);
     expect(float32 - int8).toBeGreaterThan(2.8 * products);
     const pcm = chirp(80_000);
-    const difference = worst(await onnx(config, weights, pcm, 1, { precision: 'int8' }), await onnx(config, weights, pcm));
+    const difference = worst(
+      await onnx(config, weights, pcm, 1, { precision: 'int8' }),
+      await onnx(config, weights, pcm),
+    );
     expect(difference).toBeGreaterThan(1e-6); // it does round
     expect(difference).toBeLessThan(0.02);
   });

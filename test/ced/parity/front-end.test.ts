@@ -8,7 +8,8 @@ const vectors = referenceTensors('frontend');
 const clips = ['noise', 'chirp_then_silence', 'odd_length', 'silence'];
 
 describe('the log-mel front end', () => {
-  // 85 dB below a loud tone both sides show the rounding of their float32 transforms: there an exact float64 transform differs from the reference by up to 0.18 dB.
+  // 85 dB below a loud tone both sides show the rounding of their float32 transforms: there an
+  // exact float64 transform differs from the reference by up to 0.18 dB.
   it.each(clips)('agrees with the reference on %s', (clip) => {
     const pcm = Int16Array.from(tensorNamed(vectors, `${clip}.pcm`).data);
     const expected = tensorNamed(vectors, `${clip}.logmel`);

@@ -1,4 +1,7 @@
-/** The loss of a batch and the gradient of every trained parameter, by the three ways a computation of ours can run: kernel by kernel, traced into one function, and with its chains compiled. */
+/**
+ * The loss of a batch and the gradient of every trained parameter, by the three ways a computation
+ * of ours can run: kernel by kernel, traced into one function, and with its chains compiled.
+ */
 import { openEngine } from '../../../ced/engine/engine';
 import type { Ops } from '../../../ced/engine/ops';
 import type { Shape, Tensor } from '../../../ced/engine/tensor';
@@ -36,7 +39,9 @@ export const allWays = [
 
 function eagerly(config: ModelConfig, weights: Weights, batch: MixupBatch): LossAndGradients {
   const results = engine.eager((ops) => {
-    const tensors = inputsOf(config, weights, batch).map(({ data, shape }) => ops.constant(data, shape));
+    const tensors = inputsOf(config, weights, batch).map(({ data, shape }) =>
+      ops.constant(data, shape),
+    );
     return compute(ops, config, tensors).map((output) => engine.read(output).slice());
   });
   return named(config, results);
@@ -57,8 +62,17 @@ function traced(compiledFrom: number) {
   };
 }
 
-function inputsOf(config: ModelConfig, weights: Weights, { spectrogram, targets, lambda }: MixupBatch): Values[] {
-  return [spectrogram, targets, lambda, ...parameterSpecs(config).map(({ name }) => weights.get(name) as Values)];
+function inputsOf(
+  config: ModelConfig,
+  weights: Weights,
+  { spectrogram, targets, lambda }: MixupBatch,
+): Values[] {
+  return [
+    spectrogram,
+    targets,
+    lambda,
+    ...parameterSpecs(config).map(({ name }) => weights.get(name) as Values),
+  ];
 }
 
 const trainedNames = (config: ModelConfig): string[] =>
@@ -66,14 +80,33 @@ const trainedNames = (config: ModelConfig): string[] =>
     .filter(({ trained }) => trained)
     .map(({ name }) => name);
 
-function compute(ops: Ops, config: ModelConfig, [spectrogram, targets, lambda, ...parameters]: readonly Tensor[]): Tensor[] {
-  const byName = new Map(parameterSpecs(config).map(({ name }, index) => [name, parameters[index] as Tensor]));
+function compute(
+  ops: Ops,
+  config: ModelConfig,
+  [spectrogram, targets, lambda, ...parameters]: readonly Tensor[],
+): Tensor[] {
+  const byName = new Map(
+    parameterSpecs(config).map(({ name }, index) => [name, parameters[index] as Tensor]),
+  );
   const frames = ops.transpose(spectrogram as Tensor, 0, 2, 1);
-  const { loss, gradients } = backpropagate(ops, config, frames, targets as Tensor, lambda as Tensor, (name) => byName.get(name) as Tensor);
+  const { loss, gradients } = backpropagate(
+    ops,
+    config,
+    frames,
+    targets as Tensor,
+    lambda as Tensor,
+    (name) => byName.get(name) as Tensor,
+  );
   return [loss, ...trainedNames(config).map((name) => gradients.get(name))];
 }
 
-function named(config: ModelConfig, [loss, ...gradients]: readonly Float32Array[]): LossAndGradients {
+function named(
+  config: ModelConfig,
+  [loss, ...gradients]: readonly Float32Array[],
+): LossAndGradients {
   const names = trainedNames(config);
-  return { loss: loss?.[0] as number, gradients: new Map(names.map((name, index) => [name, gradients[index] as Float32Array])) };
+  return {
+    loss: loss?.[0] as number,
+    gradients: new Map(names.map((name, index) => [name, gradients[index] as Float32Array])),
+  };
 }

@@ -1,4 +1,7 @@
-/** Reference numbers of an independent PyTorch statement of CED, kept in `test/reference/` (see its README for how they were made). */
+/**
+ * Reference numbers of an independent PyTorch statement of CED, kept in `test/reference/` (see its
+ * README for how they were made).
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { modelConfigSchema, type ModelConfig } from '../../../ced/model/config';
@@ -7,16 +10,23 @@ import { loadWeights, type Weights } from '../../../ced/model/weights';
 
 const folder = join(__dirname, '../..', 'reference');
 
-export function referenceTensors(file: 'frontend' | 'model' | 'forward' | 'train'): Map<string, DecodedTensor> {
+export function referenceTensors(
+  file: 'frontend' | 'model' | 'forward' | 'train',
+): Map<string, DecodedTensor> {
   return decodeSafetensors(readFileSync(join(folder, `${file}.safetensors`)));
 }
 
 export function referenceModel(): { config: ModelConfig; weights: Weights } {
-  const config = modelConfigSchema.parse(JSON.parse(readFileSync(join(folder, 'model.config.json'), 'utf8')));
+  const config = modelConfigSchema.parse(
+    JSON.parse(readFileSync(join(folder, 'model.config.json'), 'utf8')),
+  );
   return { config, weights: loadWeights(config, referenceTensors('model')) };
 }
 
-export function tensorNamed(tensors: ReadonlyMap<string, DecodedTensor>, name: string): DecodedTensor {
+export function tensorNamed(
+  tensors: ReadonlyMap<string, DecodedTensor>,
+  name: string,
+): DecodedTensor {
   const tensor = tensors.get(name);
   if (tensor === undefined) throw new Error(`the reference lacks ${name}`);
   return tensor;
@@ -24,7 +34,8 @@ export function tensorNamed(tensors: ReadonlyMap<string, DecodedTensor>, name: s
 
 /** ‖actual − expected‖ / ‖expected‖ */
 export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  if (actual.length !== expected.length) throw new Error(`${actual.length} numbers compared with ${expected.length}`);
+  if (actual.length !== expected.length)
+    throw new Error(`${actual.length} numbers compared with ${expected.length}`);
   let difference = 0;
   let norm = 0;
   for (let i = 0; i < expected.length; i++) {

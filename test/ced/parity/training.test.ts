@@ -22,14 +22,18 @@ describe.each(allWays)('backpropagation %s', (_, compute) => {
   });
 
   it.each(trained.map(({ name }) => name))('gives the reference gradient of %s', (name) => {
-    expect(relativeError(gradients.get(name) as Float32Array, tensorNamed(vectors, `grad.${name}`).data)).toBeLessThan(1e-4);
+    expect(
+      relativeError(gradients.get(name) as Float32Array, tensorNamed(vectors, `grad.${name}`).data),
+    ).toBeLessThan(1e-4);
   });
 });
 
 describe('twenty Adam steps', () => {
   const trainer = new Trainer(engine, config, weights, { precision: 'float32' });
   const { spectrogram, targets, lambda } = batch;
-  const losses = Array.from({ length: 20 }, () => trainer.stepOnSpectrogram(spectrogram.data, 4, 201, targets.data, lambda.data, 1e-3));
+  const losses = Array.from({ length: 20 }, () =>
+    trainer.stepOnSpectrogram(spectrogram.data, 4, 201, targets.data, lambda.data, 1e-3),
+  );
 
   it('follow the reference losses', () => {
     tensorNamed(vectors, 'losses').data.forEach((expected, step) =>

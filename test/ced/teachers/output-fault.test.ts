@@ -14,10 +14,18 @@ describe('outputs of a teacher', () => {
 
   it.each([
     ['no numbers', [0.1, 0.2, NaN, 0.4], /^its output 0 for clip 1 is not a finite number$/],
-    ['no probabilities', [0.1, -3, 0.2, 0.4], /^it gives -3, which is no probability; does it give logits\?$/],
+    [
+      'no probabilities',
+      [0.1, -3, 0.2, 0.4],
+      /^it gives -3, which is no probability; does it give logits\?$/,
+    ],
     ['the same for every clip', [0.1, 0.2, 0.1, 0.2], /same for every clip/],
     ['nothing but 0 and 1', [0, 1, 1, 0], /^100\.0 % of its outputs are 0 or 1: it is saturated/],
-    ['what a second sigmoid makes of probabilities', [0.5, 0.6, 0.7, 0.52], /declared to give logits$/],
+    [
+      'what a second sigmoid makes of probabilities',
+      [0.5, 0.6, 0.7, 0.52],
+      /declared to give logits$/,
+    ],
   ])('that are %s are a fault', (_what, values, message) => {
     expect(fault(values, 2)).toMatch(message);
   });

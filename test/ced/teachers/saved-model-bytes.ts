@@ -1,8 +1,16 @@
 /**
- * Writes a SavedModel by hand, so that the test of reading one needs neither Python nor a binary in the repository: a graph of `classes` outputs
- * where output c is the mean over the clip of wave · gain[c]. https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/protobuf/saved_model.proto
+ * Writes a SavedModel by hand, so that the test of reading one needs neither Python nor a binary in
+ * the repository: a graph of `classes` outputs where output c is the mean over the clip of wave ·
+ * gain[c].
+ * https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/protobuf/saved_model.proto
  */
-import { bytesField, integerField, mapEntry, message, stringField } from '../../../ced/engine/protobuf';
+import {
+  bytesField,
+  integerField,
+  mapEntry,
+  message,
+  stringField,
+} from '../../../ced/engine/protobuf';
 
 const float = 1;
 const integer = 3;
@@ -12,16 +20,34 @@ const attribute = {
   bool: (value: boolean) => integerField(5, value ? 1 : 0),
   shape: (...extents: number[]) => bytesField(7, shape(extents)),
   tensor: (type: number, extents: number[], content: Buffer) =>
-    bytesField(8, message(integerField(1, type), bytesField(2, shape(extents)), bytesField(4, content))),
+    bytesField(
+      8,
+      message(integerField(1, type), bytesField(2, shape(extents)), bytesField(4, content)),
+    ),
 };
 
 function shape(extents: readonly number[]): Buffer {
   return message(...extents.map((extent) => bytesField(2, integerField(1, extent))));
 }
 
-function node(name: string, op: string, inputs: readonly string[], attributes: Readonly<Record<string, Buffer>>): Buffer {
-  const parts = [stringField(1, name), stringField(2, op), ...inputs.map((input) => stringField(3, input))];
-  return bytesField(1, message(...parts, ...Object.entries(attributes).map(([key, value]) => mapEntry(5, key, bytesField(2, value)))));
+function node(
+  name: string,
+  op: string,
+  inputs: readonly string[],
+  attributes: Readonly<Record<string, Buffer>>,
+): Buffer {
+  const parts = [
+    stringField(1, name),
+    stringField(2, op),
+    ...inputs.map((input) => stringField(3, input)),
+  ];
+  return bytesField(
+    1,
+    message(
+      ...parts,
+      ...Object.entries(attributes).map(([key, value]) => mapEntry(5, key, bytesField(2, value))),
+    ),
+  );
 }
 
 function tensorInfo(name: string, extents: readonly number[]): Buffer {
@@ -29,14 +55,30 @@ function tensorInfo(name: string, extents: readonly number[]): Buffer {
 }
 
 /** `saved_model.pb`; its input is [batch, samples], its output [batch, gains]. */
-export function savedModelBytes(gains: readonly number[], { signature = 'serving_default' } = {}): Buffer {
+export function savedModelBytes(
+  gains: readonly number[],
+  { signature = 'serving_default' } = {},
+): Buffer {
   const gain = Buffer.from(Float32Array.from(gains).buffer);
   const axis = Buffer.from(Int32Array.of(1).buffer);
   const graph = message(
-    node('wave', 'Placeholder', [], { dtype: attribute.type(float), shape: attribute.shape(-1, -1) }),
-    node('axis', 'Const', [], { dtype: attribute.type(integer), value: attribute.tensor(integer, [], axis) }),
-    node('gain', 'Const', [], { dtype: attribute.type(float), value: attribute.tensor(float, [1, gains.length], gain) }),
-    node('mean', 'Mean', ['wave', 'axis'], { T: attribute.type(float), Tidx: attribute.type(integer), keep_dims: attribute.bool(true) }),
+    node('wave', 'Placeholder', [], {
+      dtype: attribute.type(float),
+      shape: attribute.shape(-1, -1),
+    }),
+    node('axis', 'Const', [], {
+      dtype: attribute.type(integer),
+      value: attribute.tensor(integer, [], axis),
+    }),
+    node('gain', 'Const', [], {
+      dtype: attribute.type(float),
+      value: attribute.tensor(float, [1, gains.length], gain),
+    }),
+    node('mean', 'Mean', ['wave', 'axis'], {
+      T: attribute.type(float),
+      Tidx: attribute.type(integer),
+      keep_dims: attribute.bool(true),
+    }),
     node('scores', 'MatMul', ['mean', 'gain'], { T: attribute.type(float) }),
     bytesField(4, integerField(1, 1087)),
   );

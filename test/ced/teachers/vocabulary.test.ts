@@ -42,22 +42,32 @@ describe('a vocabulary', () => {
     ['an open quote', 'index,mid,display_name\n0,/m/a,"A', 'quote'],
   ])('with %s is refused', (_, text, message) => {
     expect(() => parseVocabularyCsv(text)).toThrow(message);
-    expect(() => parseVocabularyCsv(text)).toThrow(expect.objectContaining({ code: 'FormatInvalid' }) as Error);
+    expect(() => parseVocabularyCsv(text)).toThrow(
+      expect.objectContaining({ code: 'FormatInvalid' }) as Error,
+    );
   });
 });
 
 describe("matching a teacher's classes with the run's", () => {
-  const run = parseVocabularyCsv('index,mid,display_name\n0,/m/a,Accordion\n1,/m/b,Banjo\n2,,Cello');
+  const run = parseVocabularyCsv(
+    'index,mid,display_name\n0,/m/a,Accordion\n1,/m/b,Banjo\n2,,Cello',
+  );
 
   it('goes by MID first, then by name, and drops what is not asked for', () => {
-    const teacher = parseVocabularyCsv('index,mid,display_name\n0,/m/x,Extra\n1,,Cello\n2,/m/b,Banjo (renamed)\n3,/m/z,Accordion');
+    const teacher = parseVocabularyCsv(
+      'index,mid,display_name\n0,/m/x,Extra\n1,,Cello\n2,/m/b,Banjo (renamed)\n3,/m/z,Accordion',
+    );
     expect(classMap(teacher, run)).toEqual(Int32Array.of(3, 2, 1));
   });
 
   it('names the classes that a teacher lacks', () => {
     const teacher = parseVocabularyCsv('index,mid,display_name\n0,/m/b,Banjo');
     expect(() => classMap(teacher, run)).toThrow(
-      expect.objectContaining({ code: 'TeacherInvalid', fault: 'classesMissing', missing: ['Accordion', 'Cello'] }) as Error,
+      expect.objectContaining({
+        code: 'TeacherInvalid',
+        fault: 'classesMissing',
+        missing: ['Accordion', 'Cello'],
+      }) as Error,
     );
     expect(() => classMap(teacher, run)).toThrow('Accordion, Cello');
   });

@@ -27,17 +27,30 @@ describe('a SavedModel', () => {
   const pcm = Int16Array.from({ length: 20 * 4 }, (_, at) => (at - 40) * 300);
   const means = Array.from(
     { length: 20 },
-    (_, row) => pcm.subarray(row * 4, row * 4 + 4).reduce((sum, value) => sum + value / 32_768, 0) / 4,
+    (_, row) =>
+      pcm.subarray(row * 4, row * 4 + 4).reduce((sum, value) => sum + value / 32_768, 0) / 4,
   );
 
   it('is run on waves of -1 to 1, more rows than it is given at once', async () => {
-    const values = await waveformProbabilities(net, { output: 'probabilities', classes: 3 }, { pcm, batch: 20, samples: 4, masks: null });
-    means.forEach((mean, row) => gains.forEach((gain, index) => expect(values[row * 3 + index]).toBeCloseTo(mean * gain, 6)));
+    const values = await waveformProbabilities(
+      net,
+      { output: 'probabilities', classes: 3 },
+      { pcm, batch: 20, samples: 4, masks: null },
+    );
+    means.forEach((mean, row) =>
+      gains.forEach((gain, index) => expect(values[row * 3 + index]).toBeCloseTo(mean * gain, 6)),
+    );
   });
 
   it('that gives logits goes through a sigmoid', async () => {
-    const values = await waveformProbabilities(net, { output: 'logits', classes: 3 }, { pcm, batch: 20, samples: 4, masks: null });
-    means.forEach((mean, row) => expect(values[row * 3]).toBeCloseTo(1 / (1 + Math.exp(-mean * 2)), 6));
+    const values = await waveformProbabilities(
+      net,
+      { output: 'logits', classes: 3 },
+      { pcm, batch: 20, samples: 4, masks: null },
+    );
+    means.forEach((mean, row) =>
+      expect(values[row * 3]).toBeCloseTo(1 / (1 + Math.exp(-mean * 2)), 6),
+    );
   });
 
   it('leaves no tensor behind', async () => {
@@ -47,7 +60,11 @@ describe('a SavedModel', () => {
   });
 
   it('of another number of classes than its vocabulary is refused', async () => {
-    const run = waveformProbabilities(net, { output: 'logits', classes: 4 }, { pcm, batch: 20, samples: 4, masks: null });
+    const run = waveformProbabilities(
+      net,
+      { output: 'logits', classes: 4 },
+      { pcm, batch: 20, samples: 4, masks: null },
+    );
     await expect(run).rejects.toMatchObject({
       code: 'TeacherInvalid',
       message: expect.stringContaining('its vocabulary has 4 classes') as unknown,
@@ -55,20 +72,29 @@ describe('a SavedModel', () => {
   });
 
   it('without serving_default is refused, and so are other bytes', () => {
-    expect(() => savedModelSignature(savedModelBytes(gains, { signature: 'other' }))).toThrow('no signature serving_default');
+    expect(() => savedModelSignature(savedModelBytes(gains, { signature: 'other' }))).toThrow(
+      'no signature serving_default',
+    );
     expect(() => savedModelSignature(Buffer.from('not a model'))).toThrow(/saved_model\.pb/);
   });
 });
 
 describe('an ONNX file', () => {
   const gains = [0.25, -0.5, 4];
-  const input = { pcm: Int16Array.from({ length: 20 * 4 }, (_, at) => (at - 40) * 300), batch: 20, samples: 4, masks: null };
+  const input = {
+    pcm: Int16Array.from({ length: 20 * 4 }, (_, at) => (at - 40) * 300),
+    batch: 20,
+    samples: 4,
+    masks: null,
+  };
 
   it('is run on waves of -1 to 1, more rows than it is given at once', async () => {
     const net = await loadOnnxNet(onnxBytes(gains), 1);
     const values = await waveformProbabilities(net, { output: 'probabilities', classes: 3 }, input);
     for (let row = 0; row < 20; row++) {
-      const mean = input.pcm.subarray(row * 4, row * 4 + 4).reduce((sum, value) => sum + value / 32_768, 0) / 4;
+      const mean =
+        input.pcm.subarray(row * 4, row * 4 + 4).reduce((sum, value) => sum + value / 32_768, 0) /
+        4;
       gains.forEach((gain, index) => expect(values[row * 3 + index]).toBeCloseTo(mean * gain, 6));
     }
     net.dispose();
@@ -77,7 +103,9 @@ describe('an ONNX file', () => {
   it('tells how many numbers its initializers hold', () => {
     expect(onnxParameterCount(onnxBytes(gains))).toBe(3);
     expect(() => onnxParameterCount(Buffer.from('nothing of the kind'))).toThrow(RangeError);
-    expect(() => onnxParameterCount(onnxBytes(gains, { isExternal: true }))).toThrow(/another file \(external data\); save it as one file/);
+    expect(() => onnxParameterCount(onnxBytes(gains, { isExternal: true }))).toThrow(
+      /another file \(external data\); save it as one file/,
+    );
   });
 
   it('with two outputs is refused, and so are other bytes', async () => {
@@ -85,6 +113,8 @@ describe('an ONNX file', () => {
       code: 'TeacherInvalid',
       message: expect.stringContaining('gives a, b, expected one waveform') as unknown,
     });
-    await expect(loadOnnxNet(Buffer.from('nothing of the kind'), 1)).rejects.toMatchObject({ code: 'TeacherInvalid' });
+    await expect(loadOnnxNet(Buffer.from('nothing of the kind'), 1)).rejects.toMatchObject({
+      code: 'TeacherInvalid',
+    });
   });
 });

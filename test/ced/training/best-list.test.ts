@@ -4,7 +4,10 @@ const entry = (step: number, value: number): BestEntry => ({ step, epoch: step /
 
 describe('the list of best checkpoints', () => {
   it('keeps the best few, best first', () => {
-    const best = [0.1, 0.3, 0.2].reduce<BestEntry[]>((list, value, index) => withEntry(list, entry(10 * (index + 1), value), 2), []);
+    const best = [0.1, 0.3, 0.2].reduce<BestEntry[]>(
+      (list, value, index) => withEntry(list, entry(10 * (index + 1), value), 2),
+      [],
+    );
     expect(best.map(({ value }) => value)).toEqual([0.3, 0.2]);
   });
 

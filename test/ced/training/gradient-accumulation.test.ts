@@ -7,17 +7,26 @@ import { Trainer, type TrainerState } from '../../../ced/training/trainer';
 import type { TrainingBatch } from '../../../ced/training/training-batch';
 
 const engine = openEngine();
-const config = modelConfigSchema.parse({ embed_dim: 32, depth: 2, num_heads: 2, outputdim: 5, target_length: 64 });
+const config = modelConfigSchema.parse({
+  embed_dim: 32,
+  depth: 2,
+  num_heads: 2,
+  outputdim: 5,
+  target_length: 64,
+});
 const samples = 8000;
 
 /** Rows hear `clips`; targets, masks and mixup weights differ from row to row. */
 function batchOf(clips: readonly number[], seed = 0): TrainingBatch {
   const batch = clips.length;
-  const wave = (clip: number, i: number): number => 6000 * Math.sin(i * 0.03 * (1 + clip)) + (((i * 7919 + clip) % 601) - 300);
+  const wave = (clip: number, i: number): number =>
+    6000 * Math.sin(i * 0.03 * (1 + clip)) + (((i * 7919 + clip) % 601) - 300);
   return {
     batch,
     samples,
-    pcm: Int16Array.from({ length: batch * samples }, (_, i) => wave(clips[Math.floor(i / samples)]!, i % samples)),
+    pcm: Int16Array.from({ length: batch * samples }, (_, i) =>
+      wave(clips[Math.floor(i / samples)]!, i % samples),
+    ),
     masks: null,
     targets: Float32Array.from({ length: batch * 5 }, (_, i) => ((i * 17 + seed) % 10) / 10),
     lambda: new Float32Array(batch),
@@ -29,7 +38,10 @@ function train(
   gradientAccumulation: number,
   from?: TrainerState,
 ): { losses: number[]; state: TrainerState } {
-  const trainer = new Trainer(engine, config, from ?? initialWeights(config, 5), { precision: 'float32', gradientAccumulation });
+  const trainer = new Trainer(engine, config, from ?? initialWeights(config, 5), {
+    precision: 'float32',
+    gradientAccumulation,
+  });
   const losses = batches.map((batch) => trainer.step(batch, 1e-3));
   const state = trainer.snapshot();
   trainer.dispose();
@@ -37,10 +49,13 @@ function train(
 }
 
 const bytes = ({ weights, adamM, adamV, step }: TrainerState): string =>
-  [weights, adamM, adamV].map((tensors) => Buffer.from(encodeSafetensors(tensors)).toString('base64')).join() + step;
+  [weights, adamM, adamV]
+    .map((tensors) => Buffer.from(encodeSafetensors(tensors)).toString('base64'))
+    .join() + step;
 
 describe('a step in micro-batches', () => {
-  // Both halves hold the same clips, mixed alike, so that batch norm's statistics are those of the whole; the targets are all different.
+  // Both halves hold the same clips, mixed alike, so that batch norm's statistics are those of the
+  // whole; the targets are all different.
   const lambda = Float32Array.of(0.3, 0.3, 0.3, 0.3);
   const whole: TrainingBatch = { ...batchOf([0, 0, 3, 3]), lambda };
 
@@ -51,7 +66,9 @@ describe('a step in micro-batches', () => {
     for (const [name, { data }] of one.state.adamM) {
       const scale = Math.max(...data.map(Math.abs));
       const other = two.state.adamM.get(name)!.data;
-      data.forEach((value, i) => expect(Math.abs(other[i]! - value)).toBeLessThan(1e-4 * scale + 1e-9));
+      data.forEach((value, i) =>
+        expect(Math.abs(other[i]! - value)).toBeLessThan(1e-4 * scale + 1e-9),
+      );
     }
     expect(two.state.step).toBe(1);
   });
@@ -88,11 +105,13 @@ describe('the rows of a micro-batch', () => {
       [5, 5],
       [128, 8],
     ] as const) {
-      // prettier-ignore
       const parts = microBatchRows(batch, count);
       expect(parts.length).toBeLessThanOrEqual(count);
-      expect(parts.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: batch }, (_, row) => row));
-      for (const rows of parts) expect([...rows].reverse()).toEqual(rows.map((row) => batch - 1 - row));
+      expect(parts.flat().sort((a, b) => a - b)).toEqual(
+        Array.from({ length: batch }, (_, row) => row),
+      );
+      for (const rows of parts)
+        expect([...rows].reverse()).toEqual(rows.map((row) => batch - 1 - row));
     }
   });
 });

@@ -6,7 +6,13 @@ import { LossNotFinite, Trainer, type TrainerState } from '../../../ced/training
 import type { TrainingBatch } from '../../../ced/training/training-batch';
 
 const engine = openEngine();
-const config = modelConfigSchema.parse({ embed_dim: 32, depth: 2, num_heads: 2, outputdim: 5, target_length: 64 });
+const config = modelConfigSchema.parse({
+  embed_dim: 32,
+  depth: 2,
+  num_heads: 2,
+  outputdim: 5,
+  target_length: 64,
+});
 const samples = 8000;
 
 function batchNumber(index: number, batch = 4): TrainingBatch {
@@ -16,10 +22,14 @@ function batchNumber(index: number, batch = 4): TrainingBatch {
     samples,
     pcm: Int16Array.from(
       { length: batch * samples },
-      (_, i) => 6000 * Math.sin(i * 0.03 * (1 + clip(Math.floor(i / samples)))) + (((i * 7919) % 601) - 300),
+      (_, i) =>
+        6000 * Math.sin(i * 0.03 * (1 + clip(Math.floor(i / samples)))) +
+        (((i * 7919) % 601) - 300),
     ),
     masks: Int32Array.from({ length: batch * 4 }, (_, i) => [3 + index, 9, 20, 4][i % 4] as number),
-    targets: Float32Array.from({ length: batch * 5 }, (_, i) => (clip(Math.floor(i / 5)) === i % 5 ? 0.9 : 0.02)),
+    targets: Float32Array.from({ length: batch * 5 }, (_, i) =>
+      clip(Math.floor(i / 5)) === i % 5 ? 0.9 : 0.02,
+    ),
     lambda: Float32Array.from({ length: batch }, (_, i) => (i + index) / 20),
   };
 }
@@ -30,10 +40,19 @@ function steps(trainer: Trainer, from: number, to: number): number[] {
 
 /** Compared as bytes: Jest's own comparison of long arrays takes seconds. */
 function stateBytes({ weights, adamM, adamV, step }: TrainerState): string {
-  return [weights, adamM, adamV].map((tensors) => Buffer.from(encodeSafetensors(tensors)).toString('base64')).join() + step;
+  return (
+    [weights, adamM, adamV]
+      .map((tensors) => Buffer.from(encodeSafetensors(tensors)).toString('base64'))
+      .join() + step
+  );
 }
 
-function trainedFrom(initial: TrainerState | ReturnType<typeof initialWeights>, from: number, to: number, model: ModelConfig = config) {
+function trainedFrom(
+  initial: TrainerState | ReturnType<typeof initialWeights>,
+  from: number,
+  to: number,
+  model: ModelConfig = config,
+) {
   const trainer = new Trainer(engine, model, initial, { precision: 'float32' });
   const losses = steps(trainer, from, to);
   const state = trainer.snapshot();
@@ -61,12 +80,16 @@ describe('the trainer', () => {
   it('leaves the arrays it was given alone', () => {
     const initial = initialWeights(config, 3);
     trainedFrom(initial, 0, 3);
-    expect(Buffer.compare(encodeSafetensors(initial), encodeSafetensors(initialWeights(config, 3)))).toBe(0);
+    expect(
+      Buffer.compare(encodeSafetensors(initial), encodeSafetensors(initialWeights(config, 3))),
+    ).toBe(0);
   });
 
   it('keeps no tensor from one step to the next and none after it is disposed of', () => {
     const before = engine.tensorCount;
-    const trainer = new Trainer(engine, config, initialWeights(config, 1), { precision: 'float32' });
+    const trainer = new Trainer(engine, config, initialWeights(config, 1), {
+      precision: 'float32',
+    });
     steps(trainer, 0, 2);
     const during = engine.tensorCount;
     steps(trainer, 2, 12);
@@ -77,8 +100,14 @@ describe('the trainer', () => {
   });
 
   it('takes batches of several shapes, with and without masks and mixup', () => {
-    const trainer = new Trainer(engine, config, initialWeights(config, 1), { precision: 'float32' });
-    for (const batch of [batchNumber(0, 3), { ...batchNumber(0), masks: null }, { ...batchNumber(0), lambda: null }]) {
+    const trainer = new Trainer(engine, config, initialWeights(config, 1), {
+      precision: 'float32',
+    });
+    for (const batch of [
+      batchNumber(0, 3),
+      { ...batchNumber(0), masks: null },
+      { ...batchNumber(0), lambda: null },
+    ]) {
       expect(trainer.step(batch, 1e-3)).toBeGreaterThan(0);
     }
     expect(trainer.steps).toBe(3);
@@ -86,7 +115,9 @@ describe('the trainer', () => {
   });
 
   it('says so when the loss leaves the numbers', () => {
-    const trainer = new Trainer(engine, config, initialWeights(config, 1), { precision: 'float32' });
+    const trainer = new Trainer(engine, config, initialWeights(config, 1), {
+      precision: 'float32',
+    });
     expect(() => {
       for (let index = 0; index < 20; index++) trainer.step(batchNumber(index), 1e30);
     }).toThrow(LossNotFinite);
@@ -108,11 +139,18 @@ describe('the trainer', () => {
   });
 
   it('refuses targets of another size and clips beyond the target length', () => {
-    const trainer = new Trainer(engine, config, initialWeights(config, 1), { precision: 'float32' });
-    expect(() => trainer.step({ ...batchNumber(0), targets: new Float32Array(3) }, 1e-3)).toThrow(RangeError);
-    expect(() => trainer.step({ ...batchNumber(0), pcm: new Int16Array(4 * 16000), samples: 16000, masks: null }, 1e-3)).toThrow(
-      /target_length/,
+    const trainer = new Trainer(engine, config, initialWeights(config, 1), {
+      precision: 'float32',
+    });
+    expect(() => trainer.step({ ...batchNumber(0), targets: new Float32Array(3) }, 1e-3)).toThrow(
+      RangeError,
     );
+    expect(() =>
+      trainer.step(
+        { ...batchNumber(0), pcm: new Int16Array(4 * 16000), samples: 16000, masks: null },
+        1e-3,
+      ),
+    ).toThrow(/target_length/);
     trainer.dispose();
   });
 });

@@ -26,7 +26,13 @@ function finish(arm: Arm, seed: number, mAP: number | null, sha256 = 'b'.repeat(
   const made = armRun(root, arm, seed)!;
   const path = join(root, STORE, 'runs', made.name, 'result.json');
   mkdirSync(dirname(path), { recursive: true });
-  const student = { name: 'student', parameters: 340_000, mAP, agreement: { divergence: 0.01, topMatch: 0.5 }, sha256 };
+  const student = {
+    name: 'student',
+    parameters: 340_000,
+    mAP,
+    agreement: { divergence: 0.01, topMatch: 0.5 },
+    sha256,
+  };
   const result = {
     teachers: [{ name: 'alto', parameters: 650_000, mAP: 0.326 }],
     ensemble: { mAP: 0.361 },
@@ -39,7 +45,8 @@ function finish(arm: Arm, seed: number, mAP: number | null, sha256 = 'b'.repeat(
 function train(sha256: string, { seconds, attempts }: { seconds: number; attempts: number }): void {
   const folder = join(root, STORE, 'training', `key-of-${sha256}`);
   mkdirSync(join(folder, 'attempts'), { recursive: true });
-  for (let attempt = 0; attempt < attempts; attempt++) writeFileSync(join(folder, `attempts/${attempt}.json`), '{}');
+  for (let attempt = 0; attempt < attempts; attempt++)
+    writeFileSync(join(folder, `attempts/${attempt}.json`), '{}');
   writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ sha256, seconds }));
 }
 
@@ -48,7 +55,10 @@ describe('the study’s runs', () => {
     const problems = all.flatMap(({ reference, comparisons }) =>
       [reference, ...comparisons.map(({ arm }) => arm)].flatMap((arm) => {
         const { type, run } = arm.make(1, peerResult as never);
-        const parsed = parseRun(type === 'distill' ? distillRunSchema : teachRunSchema, { name: 'x', ...run });
+        const parsed = parseRun(type === 'distill' ? distillRunSchema : teachRunSchema, {
+          name: 'x',
+          ...run,
+        });
         return 'problems' in parsed ? parsed.problems : [];
       }),
     );
@@ -68,12 +78,22 @@ describe('the study’s runs', () => {
     expect(armRun(root, fromPeer, 1)).toBeNull();
     finish(fromPeer.needs!, 1, 0.3);
     expect(JSON.stringify(armRun(root, fromPeer, 2)!.run)).toContain(`models/${'b'.repeat(64)}`);
-    expect(order([ensemble], [1]).map(({ arm }) => arm.id)).toEqual(['base', 'from-alto', 'from-brio', 'from-coda', 'peer', 'from-peer']);
+    expect(order([ensemble], [1]).map(({ arm }) => arm.id)).toEqual([
+      'base',
+      'from-alto',
+      'from-brio',
+      'from-coda',
+      'peer',
+      'from-peer',
+    ]);
   });
 
   it('pass over one whose teacher another lane still trains, and come back to it', () => {
     const { needs, ...rest } = all.find(({ id }) => id === 'ensemble')!.comparisons.at(-1)!.arm;
-    const pending = [{ arm: { ...rest, needs: needs! }, seed: 1 }, { arm: all[0]!.reference, seed: 1 }]; // prettier-ignore
+    const pending = [
+      { arm: { ...rest, needs: needs! }, seed: 1 },
+      { arm: all[0]!.reference, seed: 1 },
+    ];
     expect(takeReady(root, pending)?.arm.id).toBe('base');
     expect(takeReady(root, pending)).toBeNull();
     finish(needs!, 1, 0.3);
@@ -92,9 +112,12 @@ describe('the study’s runs', () => {
 describe('the page of results', () => {
   it('calls measured what the paper expects nothing of', async () => {
     const { reference, comparisons } = all.find(({ id }) => id === 'settings')!;
-    for (const [seed, mAP] of [0.3, 0.31].entries()) for (const arm of [reference, comparisons[0]!.arm]) finish(arm, seed + 1, mAP);
+    for (const [seed, mAP] of [0.3, 0.31].entries())
+      for (const arm of [reference, comparisons[0]!.arm]) finish(arm, seed + 1, mAP);
     await publish({ root, seeds: [1, 2], questions: all, leftOut: [] });
-    expect(readFileSync(join(root, 'docs/results.md'), 'utf8')).toMatch(/What else a short training turns on.*\*\*measured\*\*/);
+    expect(readFileSync(join(root, 'docs/results.md'), 'utf8')).toMatch(
+      /What else a short training turns on.*\*\*measured\*\*/,
+    );
   });
 
   it('states means, spreads, differences and verdicts of what was run, and that the rest was not', async () => {
@@ -109,19 +132,25 @@ describe('the page of results', () => {
     expect(page).toMatch(/More audio without labels.*\*\*not run yet\*\*/);
     expect(page).toMatch(/What else a short training turns on.*\*\*not run yet\*\*/);
     expect(page).toContain('something (a reason)');
-    expect(JSON.parse(readFileSync(join(root, 'docs/results/run-files/inconsistent.json'), 'utf8'))).toMatchObject({
+    expect(
+      JSON.parse(readFileSync(join(root, 'docs/results/run-files/inconsistent.json'), 'utf8')),
+    ).toMatchObject({
       students: [{ consistent: false }],
     });
   });
 
   it('counts the minutes of trainings that nothing interrupted', async () => {
     const { reference } = all[0]!;
-    ['alone', 'interrupted', 'alone-too'].forEach((sha256, index) => finish(reference, index + 1, 0.3, sha256));
+    ['alone', 'interrupted', 'alone-too'].forEach((sha256, index) =>
+      finish(reference, index + 1, 0.3, sha256),
+    );
     train('alone', { seconds: 120, attempts: 1 });
     train('interrupted', { seconds: 7, attempts: 2 });
     train('alone-too', { seconds: 240, attempts: 1 });
     await publish({ root, seeds: [1, 2, 3], questions: all, leftOut: [] });
-    expect(readFileSync(join(root, 'docs/results.md'), 'utf8')).toContain('| 0.34 M | 0.300 ± 0.000 (3) | (reference) |  | 3.0 |');
+    expect(readFileSync(join(root, 'docs/results.md'), 'utf8')).toContain(
+      '| 0.34 M | 0.300 ± 0.000 (3) | (reference) |  | 3.0 |',
+    );
   });
 
   it('gives what to think when a claim is not seen', async () => {

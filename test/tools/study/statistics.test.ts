@@ -4,7 +4,11 @@ import { finding, pairedDifference, summarise } from '../../../tools/study/stati
 describe('what a few seeds say', () => {
   it('gives the mean and the sample standard deviation', () => {
     const { mean, deviation, count } = summarise([0.3, 0.32, 0.34]);
-    expect([mean, deviation, count]).toEqual([expect.closeTo(0.32, 12), expect.closeTo(0.02, 12), 3]);
+    expect([mean, deviation, count]).toEqual([
+      expect.closeTo(0.32, 12),
+      expect.closeTo(0.02, 12),
+      3,
+    ]);
   });
 
   it('gives no deviation of one value', () => {
@@ -46,18 +50,25 @@ describe('what a few seeds say', () => {
 
 describe('whether the paper’s claim was seen', () => {
   const difference = { mean: 0, halfWidth: 1 };
-  const compared = (expected: 'higher' | 'not lower' | 'open', found: 'higher' | 'lower' | 'within the noise' | 'too few seeds') => ({
+  const compared = (
+    expected: 'higher' | 'not lower' | 'open',
+    found: 'higher' | 'lower' | 'within the noise' | 'too few seeds',
+  ) => ({
     expected,
     finding: found,
     difference,
   });
 
   it('agrees when every expectation is met beyond the noise', () => {
-    expect(verdict([compared('higher', 'higher'), compared('not lower', 'within the noise')])).toBe('agrees');
+    expect(verdict([compared('higher', 'higher'), compared('not lower', 'within the noise')])).toBe(
+      'agrees',
+    );
   });
 
   it('disagrees when one goes the other way', () => {
-    expect(verdict([compared('higher', 'higher'), compared('not lower', 'lower')])).toBe('disagrees');
+    expect(verdict([compared('higher', 'higher'), compared('not lower', 'lower')])).toBe(
+      'disagrees',
+    );
   });
 
   it('is undecided when a difference is within the noise', () => {
@@ -69,6 +80,8 @@ describe('whether the paper’s claim was seen', () => {
   });
 
   it('says so when nothing was run', () => {
-    expect(verdict([{ expected: 'higher', finding: 'too few seeds', difference: null }])).toBe('not run yet');
+    expect(verdict([{ expected: 'higher', finding: 'too few seeds', difference: null }])).toBe(
+      'not run yet',
+    );
   });
 });

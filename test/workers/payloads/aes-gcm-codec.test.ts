@@ -14,7 +14,9 @@ const payload = (value: unknown): Payload => defaultPayloadConverter.toPayload(v
 const textOf = (payloads: readonly Payload[]): string =>
   payloads
     .map(({ metadata, data }) =>
-      [...Object.values(metadata ?? {}), data ?? []].map((bytes) => Buffer.from(bytes).toString('latin1')).join(),
+      [...Object.values(metadata ?? {}), data ?? []]
+        .map((bytes) => Buffer.from(bytes).toString('latin1'))
+        .join(),
     )
     .join();
 
@@ -24,10 +26,9 @@ describe('encrypted payloads', () => {
     const plain = [payload({ store: 'gs://secret-corpus/runs' }), payload(null)];
     const sealed = await both.encode(plain);
     expect(textOf(sealed)).not.toMatch(/secret-corpus|json/);
-    expect((await both.decode(sealed)).map((each) => defaultPayloadConverter.fromPayload(each))).toEqual([
-      { store: 'gs://secret-corpus/runs' },
-      null,
-    ]);
+    expect(
+      (await both.decode(sealed)).map((each) => defaultPayloadConverter.fromPayload(each)),
+    ).toEqual([{ store: 'gs://secret-corpus/runs' }, null]);
   });
 
   it('never repeat a nonce', async () => {
@@ -39,9 +40,13 @@ describe('encrypted payloads', () => {
   it('open with an old key after a new one came in front of it, and not once it is gone', async () => {
     const sealed = await (await codec(`old=${first}`)).encode([payload('kept')]);
     const rotated = await codec(`new=${second},old=${first}`);
-    expect((await rotated.decode(sealed)).map((each) => defaultPayloadConverter.fromPayload(each))).toEqual(['kept']);
+    expect(
+      (await rotated.decode(sealed)).map((each) => defaultPayloadConverter.fromPayload(each)),
+    ).toEqual(['kept']);
     expect(textOf(await rotated.encode([payload(1)]))).toContain('new');
-    await expect((await codec(`new=${second}`)).decode(sealed)).rejects.toThrow(/key old, which CED_PAYLOAD_KEYS does not hold/);
+    await expect((await codec(`new=${second}`)).decode(sealed)).rejects.toThrow(
+      /key old, which CED_PAYLOAD_KEYS does not hold/,
+    );
   });
 
   it('do not open after a bit was changed, nor under another key of the same name', async () => {
@@ -50,11 +55,15 @@ describe('encrypted payloads', () => {
     const data = Uint8Array.from(sealed!.data!);
     data[data.length - 1]! ^= 1;
     await expect(one.decode([{ ...sealed, data }])).rejects.toThrow(/key k does not open/);
-    await expect((await codec(`k=${second}`)).decode([sealed!])).rejects.toThrow(/key k does not open/);
+    await expect((await codec(`k=${second}`)).decode([sealed!])).rejects.toThrow(
+      /key k does not open/,
+    );
   });
 
   it('stand beside plain ones from before', async () => {
-    expect(await (await codec(`k=${first}`)).decode([payload('plain')])).toEqual([payload('plain')]);
+    expect(await (await codec(`k=${first}`)).decode([payload('plain')])).toEqual([
+      payload('plain'),
+    ]);
   });
 
   it.each([
@@ -78,14 +87,23 @@ describe('the codec server', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {
       const { port } = server.address() as AddressInfo;
-      return await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', headers: { origin: from }, body: JSON.stringify(body) });
+      return await fetch(`http://127.0.0.1:${port}${path}`, {
+        method: 'POST',
+        headers: { origin: from },
+        body: JSON.stringify(body),
+      });
     } finally {
       server.close();
     }
   };
   const asJson = (payloads: readonly Payload[]): unknown => ({
     payloads: payloads.map(({ metadata, data }) => ({
-      metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')])),
+      metadata: Object.fromEntries(
+        Object.entries(metadata ?? {}).map(([name, bytes]) => [
+          name,
+          Buffer.from(bytes).toString('base64'),
+        ]),
+      ),
       data: Buffer.from(data ?? []).toString('base64'),
     })),
   });
@@ -95,7 +113,9 @@ describe('the codec server', () => {
     const response = await post('/decode', asJson(sealed));
     expect(response.headers.get('access-control-allow-origin')).toBe(origin);
     const { payloads } = (await response.json()) as { payloads: { data: string }[] };
-    expect(JSON.parse(Buffer.from(payloads[0]!.data, 'base64').toString())).toEqual({ hello: 'world' });
+    expect(JSON.parse(Buffer.from(payloads[0]!.data, 'base64').toString())).toEqual({
+      hello: 'world',
+    });
   });
 
   it('refuses pages of other origins, other paths and what is no payload', async () => {
@@ -103,6 +123,9 @@ describe('the codec server', () => {
     expect((await post('/steal', { payloads: [] })).status).toBe(404);
     const sealed = await (await codec(`other=${second}`)).encode([payload(1)]);
     const refused = await post('/decode', asJson(sealed));
-    expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('key other')]);
+    expect([refused.status, await refused.text()]).toEqual([
+      400,
+      expect.stringContaining('key other'),
+    ]);
   });
 });

@@ -1,6 +1,8 @@
 /**
- * The run file of `distill` and `retrain`: everything a user can set, checked before any work. Unknown keys are errors, and every problem names the
- * path to its field. The reference in docs/run-file.md is generated from these schemas (`npm run docs`), so a field is documented here or nowhere.
+ * The run file of `distill` and `retrain`: everything a user can set, checked before any work.
+ * Unknown keys are errors, and every problem names the path to its field. The reference in
+ * docs/run-file.md is generated from these schemas (`npm run docs`), so a field is documented here
+ * or nowhere.
  */
 import { z } from 'zod';
 import { corpusSchema } from './corpus';
@@ -21,7 +23,9 @@ const promoteSchema = z
       .min(-1)
       .max(1)
       .default(0)
-      .describe('Least eval mAP, above the champion’s on the same clips, that a challenger is promoted for. The first needs none.'),
+      .describe(
+        'Least eval mAP, above the champion’s on the same clips, that a challenger is promoted for. The first needs none.',
+      ),
   })
   .describe(
     'Puts a student up against the champion: the one that is best on validation, or the first where validation has no labels. Needs a labelled `corpus.eval`.',
@@ -32,9 +36,15 @@ export const distillRunSchema = z
     name: name.describe('Name of the run; artifacts meet under `runs/<name>/` in the store.'),
     store,
     corpus: corpusSchema,
-    teachers: z.array(teacherSchema).default([]).describe('The ensemble, in order. May be empty where `logits.published` names logits.'),
+    teachers: z
+      .array(teacherSchema)
+      .default([])
+      .describe('The ensemble, in order. May be empty where `logits.published` names logits.'),
     logits: z.union([publishedLogitsSchema, logitsSchema]).prefault({}),
-    students: z.array(studentSchema).min(1).describe('Students trained one after another from the same stored logits.'),
+    students: z
+      .array(studentSchema)
+      .min(1)
+      .describe('Students trained one after another from the same stored logits.'),
     resume,
     promote: promoteSchema.optional(),
   })
@@ -43,31 +53,57 @@ export const distillRunSchema = z
     distinctNames(run.students, 'students', context);
     masksReachTeachers(run.teachers, run.logits, context);
     if (run.promote && run.corpus.eval === undefined)
-      context.addIssue({ code: 'custom', path: ['corpus', 'eval'], message: 'expected a labelled table: promote compares models on it' });
+      context.addIssue({
+        code: 'custom',
+        path: ['corpus', 'eval'],
+        message: 'expected a labelled table: promote compares models on it',
+      });
     run.students.forEach((student, index) => {
       const path = ['students', index];
       if (student.init === CHAMPION && !run.promote)
-        context.addIssue({ code: 'custom', path: [...path, 'init'], message: 'expected promote, which says where the champion is' });
+        context.addIssue({
+          code: 'custom',
+          path: [...path, 'init'],
+          message: 'expected promote, which says where the champion is',
+        });
       divisibleHeads(student.model, path, context);
       if ('published' in run.logits) return;
       if ((student.views ?? 1) > run.logits.views)
-        context.addIssue({ code: 'custom', path: [...path, 'views'], message: `expected at most logits.views = ${run.logits.views}` });
+        context.addIssue({
+          code: 'custom',
+          path: [...path, 'views'],
+          message: `expected at most logits.views = ${run.logits.views}`,
+        });
       if ((student.topK ?? 1) > run.logits.topK)
-        context.addIssue({ code: 'custom', path: [...path, 'topK'], message: `expected at most logits.topK = ${run.logits.topK}` });
+        context.addIssue({
+          code: 'custom',
+          path: [...path, 'topK'],
+          message: `expected at most logits.topK = ${run.logits.topK}`,
+        });
     });
   })
-  .refine(hasTargets, { path: ['teachers'], error: 'expected at least one teacher, or logits.published', when: () => true });
+  .refine(hasTargets, {
+    path: ['teachers'],
+    error: 'expected at least one teacher, or logits.published',
+    when: () => true,
+  });
 
 /** `retrain` takes a run file of `distill`. */
-export const retrainRunSchema = distillRunSchema.refine((run) => (run as { promote?: unknown }).promote !== undefined, {
-  path: ['promote'],
-  error: 'expected the champion to beat, { "champion": … }',
-  when: () => true,
-});
+export const retrainRunSchema = distillRunSchema.refine(
+  (run) => (run as { promote?: unknown }).promote !== undefined,
+  {
+    path: ['promote'],
+    error: 'expected the champion to beat, { "champion": … }',
+    when: () => true,
+  },
+);
 
-/** Runs on unparsed input too, so that a missing ensemble is told together with every other problem. */
+/**
+ * Runs on unparsed input too, so that a missing ensemble is told together with every other problem.
+ */
 function hasTargets(run: { teachers?: unknown; logits?: unknown }): boolean {
-  const isPublished = typeof run.logits === 'object' && run.logits !== null && 'published' in run.logits;
+  const isPublished =
+    typeof run.logits === 'object' && run.logits !== null && 'published' in run.logits;
   return isPublished || !Array.isArray(run.teachers) || run.teachers.length > 0;
 }
 

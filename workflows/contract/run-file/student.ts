@@ -17,13 +17,19 @@ export const studentSchema = z.strictObject({
   unseenFill: z
     .enum(['zero', 'lastMean', 'lastHalf'])
     .default('zero')
-    .describe('Target of classes outside the stored top-K: 0, smallest stored / (C − K), or smallest stored / 2.'),
+    .describe(
+      'Target of classes outside the stored top-K: 0, smallest stored / (C − K), or smallest stored / 2.',
+    ),
   views: count.optional().describe('Stored views the student reads, a prefix; all by default.'),
-  topK: count.optional().describe('Stored probabilities the student reads, the largest; all by default.'),
+  topK: count
+    .optional()
+    .describe('Stored probabilities the student reads, the largest; all by default.'),
   consistent: z
     .boolean()
     .default(true)
-    .describe('false = the ablation: the student draws its own augmentation instead of replaying the stored one.'),
+    .describe(
+      'false = the ablation: the student draws its own augmentation instead of replaying the stored one.',
+    ),
 });
 
 export type Student = z.output<typeof studentSchema>;

@@ -14,12 +14,17 @@ export const teachRunSchema = z
     corpus: corpusSchema,
     chunkSeconds: chunkSeconds.describe('Length of a training chunk.'),
     augment: augmentSchema.prefault({}),
-    teachers: z.array(taughtSchema).min(1).describe('Models trained one after another from labels under fresh augmentation.'),
+    teachers: z
+      .array(taughtSchema)
+      .min(1)
+      .describe('Models trained one after another from labels under fresh augmentation.'),
     resume,
   })
   .superRefine((run, context) => {
     distinctNames(run.teachers, 'teachers', context);
-    run.teachers.forEach((teacher, index) => divisibleHeads(teacher.model, ['teachers', index], context));
+    run.teachers.forEach((teacher, index) =>
+      divisibleHeads(teacher.model, ['teachers', index], context),
+    );
   });
 
 export type TeachRun = z.output<typeof teachRunSchema>;

@@ -4,25 +4,35 @@ import { name, place } from './field-types';
 
 const teacherFields = {
   name: name.describe('Name in reports.'),
-  weight: z.number().positive().default(1).describe('Weight in the ensemble mean; weights are normalised.'),
+  weight: z
+    .number()
+    .positive()
+    .default(1)
+    .describe('Weight in the ensemble mean; weights are normalised.'),
 };
 
 const waveformTeacherFields = {
   ...teacherFields,
-  output: z.enum(['probabilities', 'logits']).describe('What it gives; logits go through a sigmoid.'),
+  output: z
+    .enum(['probabilities', 'logits'])
+    .describe('What it gives; logits go through a sigmoid.'),
   vocabulary: place.describe(
     "Its classes in order, in AudioSet's columns `index,mid,display_name`; matched to the run's by MID, then name.",
   ),
   spectrogramMasks: z
     .enum(['refuse', 'skip'])
     .default('refuse')
-    .describe('Masks cannot reach a teacher that hears no spectrogram of ours: refuse such a run, or skip the masks for this teacher.'),
+    .describe(
+      'Masks cannot reach a teacher that hears no spectrogram of ours: refuse such a run, or skip the masks for this teacher.',
+    ),
 };
 
 export const teacherSchema = z.discriminatedUnion('format', [
   z.strictObject({
     format: z.literal('ced').describe('A CED checkpoint as published, spectrogram masks included.'),
-    checkpoint: place.describe('Folder, `gs://`, `https://` or `hf://organisation/repository`, with model.safetensors and config.json.'),
+    checkpoint: place.describe(
+      'Folder, `gs://`, `https://` or `hf://organisation/repository`, with model.safetensors and config.json.',
+    ),
     ...teacherFields,
   }),
   z.strictObject({
@@ -33,7 +43,9 @@ export const teacherSchema = z.discriminatedUnion('format', [
     ...waveformTeacherFields,
   }),
   z.strictObject({
-    format: z.literal('savedmodel').describe('A TensorFlow SavedModel with a front end of its own.'),
+    format: z
+      .literal('savedmodel')
+      .describe('A TensorFlow SavedModel with a front end of its own.'),
     checkpoint: place.describe(
       'Folder whose signature `serving_default` has one input, float32 waveforms [batch, samples] at 16 kHz, and one output [batch, classes].',
     ),

@@ -1,7 +1,11 @@
-/** The bits of the stream at INPUT, whose words `receive` (flac-frame.ts) has turned, one code after the other. */
+/**
+ * The bits of the stream at INPUT, whose words `receive` (flac-frame.ts) has turned, one code after
+ * the other.
+ */
 import { INPUT } from './layout';
 
-// The next bits of the stream, left-aligned; zeros below the `held` ones that count. `next` is the address of the word after them.
+// The next bits of the stream, left-aligned; zeros below the `held` ones that count. `next` is the
+// address of the word after them.
 let held: i32 = 0;
 let bits: u64 = 0;
 let next: usize = 0;
@@ -63,7 +67,10 @@ export function dropToByte(): void {
   takeBits(held & 7);
 }
 
-/** Rice codes with one parameter, as int32 from `at` to before `stop`. @returns whether they end before the stream does */
+/**
+ * Rice codes with one parameter, as int32 from `at` to before `stop`. @returns whether they end
+ * before the stream does
+ */
 export function takeRice(at: usize, stop: usize, parameter: i32): bool {
   // Locals live in registers, globals in memory.
   let word = bits;

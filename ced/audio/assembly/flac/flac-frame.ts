@@ -1,9 +1,11 @@
 /**
- * One FLAC frame to integer samples (RFC 9639, section 9), in AssemblyScript: compiled to WebAssembly, because this is where ingest spends its time, and
- * because no damaged file can reach beyond its own memory there. `npm run kernels` compiles it; a test holds the compiled bytes to this text.
+ * One FLAC frame to integer samples (RFC 9639, section 9), in AssemblyScript: compiled to
+ * WebAssembly, because this is where ingest spends its time, and because no damaged file can reach
+ * beyond its own memory there. `npm run kernels` compiles it; a test holds the compiled bytes to
+ * this text.
  *
- * The caller writes bytes at INPUT, calls `receive`, then `decodeFrame` for one frame after the other; each leaves its samples at SAMPLES, a row of
- * ROW_BYTES a channel, until the next.
+ * The caller writes bytes at INPUT, calls `receive`, then `decodeFrame` for one frame after the
+ * other; each leaves its samples at SAMPLES, a row of ROW_BYTES a channel, until the next.
  */
 import { bytesRead, dropToByte, startAt, takeBits } from './bits';
 import { crc16, crc8 } from './crc';
@@ -17,11 +19,36 @@ export let blockSize: i32 = 0;
 let bitsASample: i32 = 0;
 let channels: i32 = 0;
 
-/** @param length bytes at INPUT; they are turned into big-endian words, so that the bit reader needs no turning of its own */
+/**
+ * @param length bytes at INPUT; they are turned into big-endian words, so that the bit reader
+ *   needs no turning of its own
+ */
 export function receive(length: i32): void {
   memory.fill(INPUT + length, 0, 64);
   for (let at: usize = INPUT; at < INPUT + length; at += 16)
-    v128.store(at, i8x16.shuffle(v128.load(at), v128.load(at), 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12));
+    v128.store(
+      at,
+      i8x16.shuffle(
+        v128.load(at),
+        v128.load(at),
+        3,
+        2,
+        1,
+        0,
+        7,
+        6,
+        5,
+        4,
+        11,
+        10,
+        9,
+        8,
+        15,
+        14,
+        13,
+        12,
+      ),
+    );
 }
 
 /** What every frame of the stream must have. */
@@ -55,7 +82,8 @@ function frame(from: i32): bool {
   if (takeBits(1) != 0 || sizeCode == 0 || rateCode == 15) return false;
   // The frame's or sample's number, coded like UTF-8.
   const first = takeBits(8);
-  for (let following = i32(clz<u32>(~(first << 24))); following > 1; following--) if (takeBits(8) >> 6 != 2) return false;
+  for (let following = i32(clz<u32>(~(first << 24))); following > 1; following--)
+    if (takeBits(8) >> 6 != 2) return false;
   blockSize = sizeCode == 1 ? 192 : sizeCode < 6 ? 576 << (sizeCode - 2) : sizeCode == 6 ? takeBits(8) + 1 : sizeCode == 7 ? takeBits(16) + 1 : 256 << (sizeCode - 8); // prettier-ignore
   if (rateCode == 12) takeBits(8);
   else if (rateCode > 12) takeBits(16);
@@ -64,7 +92,10 @@ function frame(from: i32): bool {
   if (blockSize > 65535 || (assignment > 7 ? 2 : assignment + 1) != channels) return false;
   if (bitsCode != 0 && bitsOf(bitsCode) != bitsASample) return false;
   for (let channel = 0; channel < channels; channel++) {
-    const isSide = (assignment == 8 && channel == 1) || (assignment == 9 && channel == 0) || (assignment == 10 && channel == 1);
+    const isSide =
+      (assignment == 8 && channel == 1) ||
+      (assignment == 9 && channel == 0) ||
+      (assignment == 10 && channel == 1);
     if (!subframe(bitsASample + i32(isSide), rowOf(SAMPLES, channel), blockSize)) return false;
   }
   if (assignment > 7) decorrelate(assignment);
@@ -104,7 +135,10 @@ export function toFloats(): void {
   }
 }
 
-/** The mean of two channels as float32, at RESULT. The sum of two integers is exact, so it is rounded once. */
+/**
+ * The mean of two channels as float32, at RESULT. The sum of two integers is exact, so it is
+ * rounded once.
+ */
 export function toMean(): void {
   const scale = f32x4.splat(0.5 / f32(1 << (bitsASample - 1)));
   for (let offset: usize = 0, bytes = usize(blockSize) << 2; offset < bytes; offset += 16) {

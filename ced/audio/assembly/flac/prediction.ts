@@ -1,4 +1,7 @@
-/** Linear predictions: each sample is what its predecessors foretell and the residual that lies where it will be. */
+/**
+ * Linear predictions: each sample is what its predecessors foretell and the residual that lies
+ * where it will be.
+ */
 import { COEFFICIENTS } from './layout';
 
 export function before(at: usize, samples: usize): i32 {
@@ -47,7 +50,8 @@ export function predictBy12(row: usize, samples: i32, order: i32, shift: i32): v
 export function predictWide(row: usize, samples: i32, order: i32, shift: i32): void {
   for (let at = row + (order << 2), stop = row + (samples << 2); at < stop; at += 4) {
     let sum: i64 = 0;
-    for (let back = 1; back <= order; back++) sum += i64(coefficient(back - 1)) * i64(before(at, back));
+    for (let back = 1; back <= order; back++)
+      sum += i64(coefficient(back - 1)) * i64(before(at, back));
     store<i32>(at, load<i32>(at) + i32(sum >> shift));
   }
 }

@@ -1,4 +1,7 @@
-/** One channel of a frame: constant, verbatim, or a prediction and what it missed (RFC 9639, section 9.2). */
+/**
+ * One channel of a frame: constant, verbatim, or a prediction and what it missed (RFC 9639, section
+ * 9.2).
+ */
 import { isBeyondEnd, takeBits, takeRice, takeSigned, takeUnary } from './bits';
 import { COEFFICIENTS } from './layout';
 import { before, predictBy12, predictBy8, predictWide } from './prediction';
@@ -20,7 +23,8 @@ export function subframe(sampleBits: i32, row: usize, samples: i32): bool {
   else if (type >= 8 && type <= 12) {
     if (!fixedPrediction(row, samples, type - 8, width)) return false;
   } else if (type < 32 || !linearPrediction(row, samples, type - 31, width)) return false;
-  if (wasted > 0) for (let at = row; at < row + (samples << 2); at += 4) store<i32>(at, load<i32>(at) << wasted);
+  if (wasted > 0)
+    for (let at = row; at < row + (samples << 2); at += 4) store<i32>(at, load<i32>(at) << wasted);
   return true;
 }
 
@@ -37,7 +41,8 @@ function fixedPrediction(row: usize, samples: i32, order: i32, width: i32): bool
     if (order == 1) predicted = before(at, 1);
     else if (order == 2) predicted = 2 * before(at, 1) - before(at, 2);
     else if (order == 3) predicted = 3 * (before(at, 1) - before(at, 2)) + before(at, 3);
-    else if (order == 4) predicted = 4 * (before(at, 1) + before(at, 3)) - 6 * before(at, 2) - before(at, 4);
+    else if (order == 4)
+      predicted = 4 * (before(at, 1) + before(at, 3)) - 6 * before(at, 2) - before(at, 4);
     store<i32>(at, load<i32>(at) + predicted);
   }
   return true;
@@ -50,7 +55,8 @@ function linearPrediction(row: usize, samples: i32, order: i32, width: i32): boo
   const shift = takeSigned(5);
   if (precision == 16 || shift < 0) return false;
   memory.fill(COEFFICIENTS, 0, 128);
-  for (let index = 0; index < order; index++) store<i32>(COEFFICIENTS + (index << 2), takeSigned(precision));
+  for (let index = 0; index < order; index++)
+    store<i32>(COEFFICIENTS + (index << 2), takeSigned(precision));
   if (!takeResidual(row, samples, order)) return false;
   // As libFLAC decides whether sums fit 32 bits.
   const fits = width + precision + (31 - i32(clz(order))) <= 32;
@@ -72,7 +78,8 @@ function takeResidual(row: usize, samples: i32, order: i32): bool {
     const parameter = takeBits(parameterBits);
     if (parameter == escape) {
       const width = takeBits(5);
-      for (let index = sample; index < stop; index++) store<i32>(row + (index << 2), width == 0 ? 0 : takeSigned(width));
+      for (let index = sample; index < stop; index++)
+        store<i32>(row + (index << 2), width == 0 ? 0 : takeSigned(width));
     } else if (!takeRice(row + (sample << 2), row + (stop << 2), parameter)) return false;
     if (isBeyondEnd()) return false;
   }
