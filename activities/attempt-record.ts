@@ -3,7 +3,7 @@
  * attempt that has no end was killed. Written beside the work and never in its way: an attempt that
  * cannot be recorded is missing in the report's timeline, nothing else.
  */
-import { encodeSealed } from '../storage/checksum';
+import { encodeChecksummed } from '../storage/checksum';
 import type { Store } from '../storage/store';
 import { layout } from '../storage/layout';
 
@@ -93,7 +93,7 @@ export class AttemptRecord {
     try {
       await this.store.create(
         layout.activityAttempt(this.workflowRunId, activityId, attempt, moment),
-        encodeSealed(content),
+        encodeChecksummed(content),
       );
     } catch (error) {
       this.onTrouble(error);

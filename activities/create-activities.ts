@@ -4,32 +4,32 @@ import type { CpuActivities, EpochRecord, GpuActivities } from '../workflows/con
 import { asActivity } from './activity-edge';
 import type { ActivityDependencies } from './dependencies';
 import { ingestShard } from './ingest-shard';
-import { sealCorpus } from './finalize-corpus';
+import { finalizeCorpus } from './finalize-corpus';
 import { importPublishedLogits } from './import-published-logits';
 import { writeLogits } from './write-logits';
 import { importModels } from './import-models';
 import { planCorpus } from './plan-corpus';
 import { findChampion } from './find-champion';
-import { findJudgement } from './find-evaluation';
+import { findEvaluation } from './find-evaluation';
 import { promoteChallenger } from './promote-challenger';
 import { publishRun } from './publish-run';
-import { countdown } from '../workflows/contract/progress-meter';
+import { progressMeter } from '../workflows/contract/progress-meter';
 
 export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
   return {
     planCorpus: (input) =>
       asActivity(deps, input, ({ onProgress }) => {
-        const progress = countdown('rows', 0, deps.monotonicMs);
+        const progress = progressMeter('rows', 0, deps.monotonicMs);
         return planCorpus(deps, input, (done, total) => onProgress({ ...progress(done), total }));
       }),
     importModels: (input) => asActivity(deps, input, () => importModels(deps, input)),
     ingestShard: (input) =>
       asActivity(deps, input, ({ onProgress }) => ingestShard(deps, input, onProgress)),
-    sealCorpus: (input) => asActivity(deps, input, () => sealCorpus(deps, input)),
+    sealCorpus: (input) => asActivity(deps, input, () => finalizeCorpus(deps, input)),
     writeLogits: (input) => asActivity(deps, input, () => writeLogits(deps, input)),
     importPublishedLogits: (input) =>
       asActivity(deps, input, ({ onProgress }) => importPublishedLogits(deps, input, onProgress)),
-    findJudgement: (input) => asActivity(deps, input, () => findJudgement(deps, input)),
+    findJudgement: (input) => asActivity(deps, input, () => findEvaluation(deps, input)),
     findChampion: (input) => asActivity(deps, input, () => findChampion(deps, input)),
     promoteChallenger: (input) => asActivity(deps, input, () => promoteChallenger(deps, input)),
     publishRun: (input) => asActivity(deps, input, () => publishRun(deps, input)),

@@ -2,25 +2,29 @@
  * Joins the ingested shards of a plan into one corpus manifest, written last: what is in it is
  * complete, counted and checked.
  */
-import type { SealedCorpus, SealedSplit, SealInput } from '../workflows/contract/activities';
+import type {
+  FinalizedCorpus,
+  FinalizedSplit,
+  FinalizeInput,
+} from '../workflows/contract/activities';
 import { PermanentError } from '../workflows/contract/failures';
 import type { ActivityDependencies } from './dependencies';
 import { layout } from '../storage/layout';
-import { encodeSealed } from '../storage/checksum';
+import { encodeChecksummed } from '../storage/checksum';
 import { createJsonOrAdopt } from '../storage/quarantine';
 import { type ContentIndex, namesOf } from '../storage/corpus/content-index';
 import type { Split } from '../workflows/contract/models';
 import { joinShards } from '../storage/corpus/corpus-manifest';
 
-export async function sealCorpus(
+export async function finalizeCorpus(
   deps: ActivityDependencies,
-  input: SealInput,
-): Promise<SealedCorpus> {
+  input: FinalizeInput,
+): Promise<FinalizedCorpus> {
   const store = deps.openStore(input.store);
   const { manifest, content } = await joinShards(store, input.planKey, input.maxRejected);
   refuseOverlap(content, deps.allowOverlap ?? false);
-  await createJsonOrAdopt(store, layout.corpus(input.planKey), encodeSealed(manifest));
-  const sealed = (split: Split): SealedSplit | null => {
+  await createJsonOrAdopt(store, layout.corpus(input.planKey), encodeChecksummed(manifest));
+  const sealed = (split: Split): FinalizedSplit | null => {
     const entry = manifest.splits[split];
     if (entry === null) return null;
     const { shardsOf: _shardsOf, duplicates: _duplicates, ...counts } = entry;

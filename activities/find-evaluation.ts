@@ -5,21 +5,21 @@
  */
 import { canonicalJson } from '../ced/canonical-json';
 import type {
-  FindJudgementInput,
-  FoundJudgement,
-  Judgement,
+  FindEvaluationInput,
+  FoundEvaluation,
+  EarlierEvaluation,
 } from '../workflows/contract/promotion';
 import { corpusContent } from '../storage/corpus/corpus-content';
 import type { ActivityDependencies } from './dependencies';
 import { layout, SPLITS } from '../storage/layout';
-import { readJsonOrSetAside } from '../storage/quarantine';
+import { readJsonOrQuarantine } from '../storage/quarantine';
 import { sha256 } from '../storage/store';
 import { readCorpus } from '../storage/corpus/corpus-manifest';
 
-export async function findJudgement(
+export async function findEvaluation(
   deps: ActivityDependencies,
-  input: FindJudgementInput,
-): Promise<FoundJudgement> {
+  input: FindEvaluationInput,
+): Promise<FoundEvaluation> {
   const store = deps.openStore(input.store);
   if (!(await store.exists(layout.corpus(input.planKey)))) return { key: null, judged: null };
   const corpus = await readCorpus(store, input.planKey);
@@ -36,6 +36,6 @@ export async function findJudgement(
   );
   return {
     key,
-    judged: await readJsonOrSetAside<Judgement>(store, layout.judgement(input.run, key)),
+    judged: await readJsonOrQuarantine<EarlierEvaluation>(store, layout.judgement(input.run, key)),
   };
 }

@@ -4,7 +4,7 @@
  * each published seed draws. Shards that are there already are left alone.
  */
 import { resolve } from 'node:path';
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { chunkPlan } from '../ced/audio/chunks';
 import { canonicalJson } from '../ced/canonical-json';
 import { publishedAugmentation } from '../ced/logits/published/replay';
@@ -16,16 +16,16 @@ import { PermanentError } from '../workflows/contract/failures';
 import type { ActivityDependencies } from './dependencies';
 import { readIngest } from '../storage/corpus/ingest-manifest';
 import { readPlan, readPlannedListing } from '../storage/corpus/plan-manifest';
-import { countdown } from '../workflows/contract/progress-meter';
+import { progressMeter } from '../workflows/contract/progress-meter';
 import { layout } from '../storage/layout';
-import { encodeSealed } from '../storage/checksum';
-import { createAnew, createJsonOrAdopt, readJsonOrSetAside } from '../storage/quarantine';
+import { encodeChecksummed } from '../storage/checksum';
+import { createAnew, createJsonOrAdopt, readJsonOrQuarantine } from '../storage/quarantine';
 import { sha256, type Store } from '../storage/store';
 import type { LogitsManifest } from '../storage/logits/stored-shard';
 import { PublishedJoin, type JoinClip, type PublishedRowAt } from './published/published-join';
 import { PublishedSource } from './published/published-source';
 import { RowTable } from '../ced/logits/row-table';
-import { readCorpus as readSealedCorpus } from '../storage/corpus/corpus-manifest';
+import { readCorpus as readCorpusManifest } from '../storage/corpus/corpus-manifest';
 
 /** Raise it when the same published files come to mean other rows. */
 const importVersion = 1;
@@ -44,11 +44,11 @@ export async function importPublishedLogits(
   const store = deps.openStore(input.store);
   const source = await PublishedSource.open(resolve(deps.root, input.published));
   const { shards, chunkSeconds, classes } = await readCorpus(store, input.planKey);
-  const reading = countdown('files', 2 * source.parts.length, deps.monotonicMs);
+  const reading = progressMeter('files', 2 * source.parts.length, deps.monotonicMs);
   let read = 0;
   const fileRead = async (): Promise<void> => {
     onProgress({ ...reading(++read), phase: 'reading' });
-    await breathe();
+    await yieldToEventLoop();
   };
   const description = {
     importVersion,
@@ -76,7 +76,7 @@ export async function importPublishedLogits(
     chunksWithout: 0,
     seconds: 0,
   };
-  const progress = countdown('shards', shards.length, deps.monotonicMs);
+  const progress = progressMeter('shards', shards.length, deps.monotonicMs);
   let firstClip = 0;
   for (const [done, shard] of shards.entries()) {
     const heard = shard.clips.flatMap(({ chunks }, clipRow) =>
@@ -93,7 +93,7 @@ export async function importPublishedLogits(
     imported.chunksWithout +=
       shard.clips.reduce((sum, { chunks }) => sum + chunks.length, 0) - heard.length;
     onProgress(progress(done + 1));
-    await breathe();
+    await yieldToEventLoop();
   }
   if (imported.chunks === 0) {
     const { foreign, otherLength } = join.unused;
@@ -102,7 +102,7 @@ export async function importPublishedLogits(
       `logits.published: ${source.folder} has every pass of no chunk of corpus.train (${foreign} of its rows name other clips, ${otherLength} other lengths), expected its audio under the published file names`,
     );
   }
-  await createJsonOrAdopt(store, layout.logitsDescription(key), encodeSealed(description));
+  await createJsonOrAdopt(store, layout.logitsDescription(key), encodeChecksummed(description));
   imported.topK = (await source.rows(0)).topK;
   imported.seconds = (deps.monotonicMs() - startedMs) / 1000;
   return imported;
@@ -112,7 +112,7 @@ async function readCorpus(
   store: Store,
   planKey: string,
 ): Promise<{ shards: CorpusShard[]; chunkSeconds: number; classes: number }> {
-  const corpus = await readSealedCorpus(store, planKey);
+  const corpus = await readCorpusManifest(store, planKey);
   const plan = await readPlan(store, planKey);
   const shards: CorpusShard[] = [];
   for (const [shard, { ingest, audioSha256 }] of (corpus.splits.train?.shardsOf ?? []).entries()) {
@@ -144,7 +144,7 @@ async function writeShard(
   heard: HeardChunk[],
   classes: number,
 ): Promise<LogitsManifest> {
-  const present = await readJsonOrSetAside<LogitsManifest>(
+  const present = await readJsonOrQuarantine<LogitsManifest>(
     store,
     layout.logitsManifest(key, audioSha256),
   );
@@ -175,7 +175,11 @@ async function writeShard(
     bytes: bytes.byteLength,
     seconds: 0,
   };
-  await createJsonOrAdopt(store, layout.logitsManifest(key, audioSha256), encodeSealed(manifest));
+  await createJsonOrAdopt(
+    store,
+    layout.logitsManifest(key, audioSha256),
+    encodeChecksummed(manifest),
+  );
   return manifest;
 }
 

@@ -12,11 +12,11 @@ import type { ActivityDependencies } from './dependencies';
 import { readClips } from './ingest/read-clips';
 import { ShardAudio } from './ingest/shard-audio';
 import { readListing, readPlan, readPlannedListing } from '../storage/corpus/plan-manifest';
-import { countdown } from '../workflows/contract/progress-meter';
+import { progressMeter } from '../workflows/contract/progress-meter';
 import { layout } from '../storage/layout';
 import { LARGEST_SHARD_BYTES } from '../storage/sources/source';
-import { encodeSealed } from '../storage/checksum';
-import { createJsonOrAdopt, readJsonOrSetAside } from '../storage/quarantine';
+import { encodeChecksummed } from '../storage/checksum';
+import { createJsonOrAdopt, readJsonOrQuarantine } from '../storage/quarantine';
 import { ContentDiffers, sha256, type Store } from '../storage/store';
 import type { Listing } from '../ced/corpus/listing';
 import type { IngestedClip, IngestManifest } from '../storage/corpus/ingest-manifest';
@@ -30,7 +30,7 @@ export async function ingestShard(
   const { planKey, split, shard } = input;
   const { listingSha256 } = await readListing(store, planKey, split, shard);
   const manifestKey = layout.ingest(listingSha256);
-  const present = await readJsonOrSetAside<IngestManifest>(store, manifestKey);
+  const present = await readJsonOrQuarantine<IngestManifest>(store, manifestKey);
   if (present && (await store.exists(layout.audio(present.audioSha256))))
     return {
       clips: present.clips.length,
@@ -81,7 +81,7 @@ async function hear(
   audio: ShardAudio,
   onProgress: (progress: LiveProgress) => void,
 ): Promise<Pick<IngestManifest, 'clips' | 'rejected'>> {
-  const progress = countdown('clips', listing.clips.length, deps.monotonicMs);
+  const progress = progressMeter('clips', listing.clips.length, deps.monotonicMs);
   const offsets = new Map<string, number>();
   const clips: IngestedClip[] = [];
   const rejected = [...listing.rejected];
@@ -148,6 +148,6 @@ async function commit(
       if (!(error instanceof ContentDiffers)) throw error;
     });
   // Only `seconds` can differ between two writers of one listing.
-  await createJsonOrAdopt(store, shard.manifestKey, encodeSealed(manifest));
+  await createJsonOrAdopt(store, shard.manifestKey, encodeChecksummed(manifest));
   return manifest;
 }

@@ -8,8 +8,8 @@ import type { Plan, PlanInput, PlannedSplit } from '../workflows/contract/activi
 import { PermanentError } from '../workflows/contract/failures';
 import type { ActivityDependencies } from './dependencies';
 import { layout, SPLITS } from '../storage/layout';
-import { encodeSealed } from '../storage/checksum';
-import { createAnew, readJsonOrSetAside } from '../storage/quarantine';
+import { encodeChecksummed } from '../storage/checksum';
+import { createAnew, readJsonOrQuarantine } from '../storage/quarantine';
 import { encodeJson, sha256, type Store } from '../storage/store';
 import { listClips } from './plan/list-clips';
 import { readPlan, readPlannedListing, type PlanManifest } from '../storage/corpus/plan-manifest';
@@ -80,7 +80,7 @@ export async function planCorpus(
   if (input.continues !== undefined)
     await store.replace(
       layout.lastPlan(input.continues),
-      encodeSealed({ formatVersion: 1, planKey }),
+      encodeChecksummed({ formatVersion: 1, planKey }),
     );
   return { planKey, classes: vocabulary.length, splits: mapSplits(listed, summary) };
 }
@@ -139,7 +139,7 @@ interface EarlierPlan extends PlanManifest {
 }
 
 async function lastPlan(store: Store, run: string): Promise<EarlierPlan | null> {
-  const pointer = await readJsonOrSetAside<{ planKey: string }>(store, layout.lastPlan(run));
+  const pointer = await readJsonOrQuarantine<{ planKey: string }>(store, layout.lastPlan(run));
   const plan = pointer && (await unlessDamaged(() => readPlan(store, pointer.planKey)));
   return pointer && plan && { ...plan, planKey: pointer.planKey };
 }

@@ -5,10 +5,10 @@
  * replaces.
  */
 import type { PublishInput, RunResult } from '../workflows/contract/activities';
-import type { Judgement } from '../workflows/contract/promotion';
+import type { EarlierEvaluation } from '../workflows/contract/promotion';
 import type { ActivityDependencies } from './dependencies';
 import { layout } from '../storage/layout';
-import { encodeSealed } from '../storage/checksum';
+import { encodeChecksummed } from '../storage/checksum';
 import { createJsonOrAdopt } from '../storage/quarantine';
 import { ContentDiffers, ObjectMissing, parseJson, type Store } from '../storage/store';
 import { modelCard } from '../report/model-card';
@@ -60,22 +60,22 @@ export async function publishRun(
     await committed(store, keyOf('report.html')),
   );
   await store.replace(layout.latest(input.run, 'result.json'), result);
-  if (input.judgementKey !== undefined) await recordJudgement(store, input, input.judgementKey);
+  if (input.judgementKey !== undefined) await recordEvaluation(store, input, input.judgementKey);
   return parseJson(store, keyOf('result.json'), result).value as RunResult;
 }
 
 /** Last of all: a run that did not come to its end has judged nothing. */
-async function recordJudgement(
+async function recordEvaluation(
   store: Store,
   { run, workflowId, workflowRunId, promotion }: PublishInput,
   key: string,
 ): Promise<void> {
-  const judgement: Judgement = {
+  const judgement: EarlierEvaluation = {
     workflowId,
     workflowRunId,
     says: promotion?.says ?? 'nobody was put up',
   };
-  await createJsonOrAdopt(store, layout.judgement(run, key), encodeSealed(judgement));
+  await createJsonOrAdopt(store, layout.judgement(run, key), encodeChecksummed(judgement));
 }
 
 async function readFindings(store: Store, input: PublishInput): Promise<RunFindings> {

@@ -10,8 +10,8 @@ import type { LogitsShard, WriteLogitsInput } from '../workflows/contract/activi
 import { StoreDamaged } from '../workflows/contract/damage';
 import type { ActivityDependencies } from './dependencies';
 import { layout } from '../storage/layout';
-import { encodeSealed } from '../storage/checksum';
-import { createJsonOrAdopt, setAside } from '../storage/quarantine';
+import { encodeChecksummed } from '../storage/checksum';
+import { createJsonOrAdopt, quarantine } from '../storage/quarantine';
 import { ContentDiffers, sha256, type Store } from '../storage/store';
 import { storedShard, type LogitsManifest, type RowNotes } from '../storage/logits/stored-shard';
 
@@ -32,7 +32,7 @@ export async function writeLogits(
       store,
       logitsKey,
       audioShard,
-      await soundRows(store, rowsKey, bytes, shard),
+      await verifiedRows(store, rowsKey, bytes, shard),
       monotonicMs,
     );
   // Also those that a writer left which died after its commit. An account that may delete nothing
@@ -46,7 +46,7 @@ export async function writeLogits(
   return { ...stored, reused: present !== null };
 }
 
-async function soundRows(
+async function verifiedRows(
   store: Store,
   key: string,
   bytes: Uint8Array | null,
@@ -56,7 +56,7 @@ async function soundRows(
     if (bytes !== null) return decodeRows(bytes);
   } catch (error) {
     if (!(error instanceof FormatInvalid)) throw error;
-    await setAside(store, key);
+    await quarantine(store, key);
   }
   throw new StoreDamaged([{ kind: 'logits', shard }], `${store.uri}: ${key} is damaged or missing`);
 }
@@ -94,6 +94,6 @@ async function commit(
   await createJsonOrAdopt(
     store,
     layout.logitsManifest(logitsKey, audioShard),
-    encodeSealed(manifest),
+    encodeChecksummed(manifest),
   );
 }

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ingestShard } from '../activities/ingest-shard';
-import { sealCorpus } from '../activities/finalize-corpus';
+import { finalizeCorpus } from '../activities/finalize-corpus';
 import { planCorpus } from '../activities/plan-corpus';
 import { encodeWav } from '../ced/audio/wav-file';
 import { localDependencies } from '../activities/local-dependencies';
@@ -50,7 +50,7 @@ export async function flatMemory(clips: number): Promise<number> {
         `${Math.min(clips, (shard + 1) * CLIPS_PER_SHARD)} clips ingested: ${megabytes()} MB\n`,
       );
     }
-    await sealCorpus(deps, { store: 'store', planKey, chunkSeconds: 10, maxRejected: 0 });
+    await finalizeCorpus(deps, { store: 'store', planKey, chunkSeconds: 10, maxRejected: 0 });
     process.stdout.write(`sealed: ${megabytes()} MB\n`);
     const settled = residents.slice(1);
     const half = settled.length >> 1;

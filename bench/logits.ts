@@ -13,7 +13,7 @@ import { MODEL_PRESETS, type ModelPreset } from '../ced/model/config';
 import { repositoryRoot } from '../infra/toolchain';
 import { logitsSchema } from '../workflows/contract/run-file/logits';
 import type { LogitsInput } from '../workflows/contract/activities';
-import { chunkSamples, chunkSeconds, prepareShards, type HeardShards } from './logits/shard';
+import { chunkSamples, chunkSeconds, prepareShards, type PredictedShards } from './logits/shard';
 import { MeasuredProcess, type Sample } from './measured-process';
 import { median } from './table';
 
@@ -34,7 +34,7 @@ type Precision = keyof typeof goals;
 const precisions: readonly Precision[] = ['float32', 'bfloat16'];
 
 interface Work {
-  shards: HeardShards;
+  shards: PredictedShards;
   model: ModelPreset;
   views: number;
   batch: number;

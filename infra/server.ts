@@ -13,7 +13,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { ensureSearchAttributes, searchAttributeArguments } from './search-attributes';
-import { leashed, temporalBinary } from './toolchain';
+import { dyingWithParent, temporalBinary } from './toolchain';
 
 /**
  * A GPU worker has one slot and so one poll, which waits at one of a queue's partitions, four by
@@ -110,7 +110,7 @@ function launch(options: ServerOptions, host: string, port: number): ChildProces
   // A process group of its own: Ctrl-C must reach the workers, which still need the server to say
   // where they stopped. SIGKILL when this process dies: a server on its way out could be taken for
   // a living one by the next start, and SQLite survives it.
-  const child = spawn(...leashed('SIGKILL', temporalBinary(), args), {
+  const child = spawn(...dyingWithParent('SIGKILL', temporalBinary(), args), {
     detached: true,
     stdio: ['ignore', log ?? 'inherit', log ?? 'inherit'],
   });

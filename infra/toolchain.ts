@@ -10,7 +10,7 @@ import { z } from 'zod';
 const Toolchain = z.object({
   cache: z.string(),
   temporal: z.string().optional(),
-  leash: z.string().optional(),
+  dieWithParent: z.string().optional(),
   storage: z.string().optional(),
   demoCorpus: z.string().optional(),
   pythonReaders: z.string().optional(),
@@ -34,14 +34,14 @@ export function storageEmulatorBinary(): string {
 
 /**
  * Program and arguments, such that the kernel sends the signal when this process dies, however it
- * dies (infra/setup/leash.mjs).
+ * dies (infra/setup/die-with-parent.mjs).
  */
-export function leashed(
+export function dyingWithParent(
   signal: 'SIGTERM' | 'SIGKILL',
   program: string,
   args: readonly string[],
 ): [string, string[]] {
-  return [found('leash'), [String(constants.signals[signal]), program, ...args]];
+  return [found('dieWithParent'), [String(constants.signals[signal]), program, ...args]];
 }
 
 /** Folder of the demo's rendered audio and tables. */

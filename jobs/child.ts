@@ -14,8 +14,8 @@ import type { LiveProgress } from '../workflows/contract/live-progress';
 import type { Damage } from '../workflows/contract/damage';
 import { standstillLimitMs, Standstills } from './process/standstills';
 import { CheckpointThread } from './process/checkpoint-thread';
-import { Fence } from './process/ownership';
-import { FencedStore } from './process/owned-store';
+import { Ownership } from './process/ownership';
+import { OwnedStore } from './process/owned-store';
 import type { FromEngine, ToEngine } from './protocol';
 import { Silence } from './process/silence';
 
@@ -28,16 +28,18 @@ const send = (message: FromEngine): void => void process.send?.(message);
 const monotonicMs = (): number => performance.now();
 
 let stopRequested: number | null = null;
-let lastBreathMs = monotonicMs();
+let lastYieldMs = monotonicMs();
 const engine = openEngine();
 const models = new Map<string, Promise<MappedModel>>();
 
 const limitMs = standstillLimitMs(process.env);
 const standstills = new Standstills(limitMs);
 const silence = new Silence(limitMs);
-const fence = new Fence(standstills, (standstill) => send({ type: 'mine?', standstill }));
+const ownership = new Ownership(standstills, (standstill) =>
+  send({ type: 'askOwnership', standstill }),
+);
 const checkpoints = new CheckpointThread(join(__dirname, 'process', 'commit-thread.js'), () =>
-  fence.pass(),
+  ownership.pass(),
 );
 
 setInterval(() => {
@@ -47,7 +49,7 @@ setInterval(() => {
 
 process.on('message', (message: ToEngine) => {
   silence.heard();
-  if (message.type === 'yours') fence.confirm(message.standstill);
+  if (message.type === 'confirmOwnership') ownership.confirm(message.standstill);
   if (message.type === 'stop') stopRequested = message.id;
   if (message.type === 'run') void run(message.id, message);
 });
@@ -90,10 +92,10 @@ function contextOf(id: number, storeUri: string): JobContext {
     toldMs = monotonicMs();
     onWait();
   };
-  const patience = { onWait, onBytes };
-  const store = new FencedStore(
-    openStore(root, storeUri, { ...storeOptionsFrom(process.env), patience }),
-    () => fence.pass(),
+  const retry = { onWait, onBytes };
+  const store = new OwnedStore(
+    openStore(root, storeUri, { ...storeOptionsFrom(process.env), retry }),
+    () => ownership.pass(),
   );
   return {
     store,
@@ -103,11 +105,11 @@ function contextOf(id: number, storeUri: string): JobContext {
     onProgress,
     onEpoch: (record) => send({ type: 'epoch', id, record }),
     commit: (checkpoint) => checkpoints.commit(storeUri, checkpoint, onWait),
-    breathe: async () => {
+    yieldAndCheckStop: async () => {
       // Enough to read the mailbox, rarely enough to cost nothing on small models.
-      if (monotonicMs() - lastBreathMs > 20) {
+      if (monotonicMs() - lastYieldMs > 20) {
         await immediate();
-        lastBreathMs = monotonicMs();
+        lastYieldMs = monotonicMs();
       }
       return stopRequested === id;
     },

@@ -4,7 +4,7 @@
  */
 import type { CompareInput, Comparison } from '../workflows/contract/promotion';
 import type {
-  HeardLogits,
+  PredictedLogits,
   LogitsBusy,
   LogitsInput,
   LogitsShard,
@@ -25,7 +25,7 @@ export type JobResult<J extends EngineJob> = J['kind'] extends 'score'
   : J['kind'] extends 'compare'
     ? Comparison
     : J['kind'] extends 'logits'
-      ? LogitsShard | HeardLogits | LogitsBusy
+      ? LogitsShard | PredictedLogits | LogitsBusy
       : TrainedModel;
 
 /** The job was asked to stop and has committed everything it had. */

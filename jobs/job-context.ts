@@ -23,7 +23,7 @@ export interface JobContext {
   /**
    * Lets the process read its orders. Resolves to true when it was told to stop after a checkpoint.
    */
-  breathe(): Promise<boolean>;
+  yieldAndCheckStop(): Promise<boolean>;
   /**
    * A model of the store ready to be heard, its classes mapped to the vocabulary; kept between
    * jobs.

@@ -17,7 +17,7 @@ export type ToEngine =
    */
   | { type: 'alive' }
   /** Answer to `mine?`: the worker did not stand still, the job is still its own. */
-  | { type: 'yours'; standstill: number };
+  | { type: 'confirmOwnership'; standstill: number };
 
 export type FromEngine =
   | { type: 'ready' }
@@ -25,7 +25,7 @@ export type FromEngine =
    * Asked after a standstill, before anything is written. A worker that stood still too kills the
    * engine instead of answering.
    */
-  | { type: 'mine?'; standstill: number }
+  | { type: 'askOwnership'; standstill: number }
   /** `memoryBytes`: resident memory of the engine's process. */
   | { type: 'progress'; id: number; progress: LiveProgress; memoryBytes: number }
   | { type: 'epoch'; id: number; record: EpochRecord }

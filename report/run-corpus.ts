@@ -2,10 +2,10 @@
  * A run's corpus as the report shows it: sizes of the splits, and clips that were left out with
  * their reasons.
  */
-import type { SealedSplit } from '../workflows/contract/activities';
+import type { FinalizedSplit } from '../workflows/contract/activities';
 import type { Split } from '../workflows/contract/models';
 
-export interface SplitSummary extends SealedSplit {
+export interface SplitSummary extends FinalizedSplit {
   split: Split;
   /** Clips that hold the same audio as another of their split; absent = none. */
   duplicates?: number;

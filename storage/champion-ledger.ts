@@ -6,7 +6,7 @@
 import type { ChampionEntry } from '../workflows/contract/promotion';
 import { PermanentError } from '../workflows/contract/failures';
 import { layout } from './layout';
-import { encodeSealed } from './checksum';
+import { encodeChecksummed } from './checksum';
 import { ContentDiffers, readJson, sha256, type Store } from './store';
 
 export class ChampionLedger {
@@ -44,7 +44,7 @@ export class ChampionLedger {
   ): Promise<ChampionEntry | null> {
     const next: ChampionEntry = { formatVersion: 1, entry: (this.head?.entry ?? 0) + 1, ...entry };
     try {
-      await this.folder.create(keyOf(next.entry), encodeSealed(next));
+      await this.folder.create(keyOf(next.entry), encodeChecksummed(next));
       return next;
     } catch (error) {
       if (error instanceof ContentDiffers) return null;
@@ -53,7 +53,7 @@ export class ChampionLedger {
   }
 
   /** The entry that a rollback of the head would add; null where nothing came before it. */
-  takingBack(): Omit<ChampionEntry, 'formatVersion' | 'entry' | 'at'> | null {
+  rollback(): Omit<ChampionEntry, 'formatVersion' | 'entry' | 'at'> | null {
     const { head } = this;
     const before = this.entry(head?.previous ?? null);
     if (!head || !before) return null;

@@ -10,7 +10,7 @@ const SEAL = /,"seal":"([0-9a-f]{64})"\}\n?$/;
 const SEAL_BYTES = 80;
 
 /** @param value has fields, and no `seal` */
-export function encodeSealed(value: object): Uint8Array {
+export function encodeChecksummed(value: object): Uint8Array {
   const text = canonicalJson(value);
   return Buffer.from(`${text.slice(0, -1)},"seal":"${hashOf(text)}"}\n`);
 }
@@ -20,7 +20,7 @@ export function encodeSealed(value: object): Uint8Array {
  * @returns the value without its seal, and whether there was one that holds; null where it does
  *   not
  */
-export function decodeSealed(bytes: Uint8Array): { value: unknown; sealed: boolean } | null {
+export function decodeChecksummed(bytes: Uint8Array): { value: unknown; sealed: boolean } | null {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const parsed: unknown = JSON.parse(text.toString('utf8'));
   if (typeof parsed !== 'object' || parsed === null || !('seal' in parsed))

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, link, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { patiently, type Patience } from './retry';
+import { withRetry, type RetryOptions } from './retry';
 import {
   ContentDiffers,
   holdsContent,
@@ -23,12 +23,12 @@ const TEMPORARY = '.writing-';
 
 export class FolderStore implements Store {
   readonly uri: string;
-  private readonly patience: Patience;
+  private readonly retry: RetryOptions;
 
-  constructor(folder: string, patience: Patience = {}) {
+  constructor(folder: string, retry: RetryOptions = {}) {
     this.uri = resolve(folder);
     // A large object may take a slow disk a while, and nobody hears of its progress.
-    this.patience = { ...patience, silenceMs: Infinity };
+    this.retry = { ...retry, silenceMs: Infinity };
   }
 
   async read(key: string): Promise<Uint8Array | null> {
@@ -48,7 +48,7 @@ export class FolderStore implements Store {
   }
 
   async create(key: string, content: Content): Promise<CreateOutcome> {
-    return await patiently(() => this.createOnce(key, content), this.patience);
+    return await withRetry(() => this.createOnce(key, content), this.retry);
   }
 
   private async createOnce(key: string, content: Content): Promise<CreateOutcome> {
@@ -69,10 +69,7 @@ export class FolderStore implements Store {
 
   async replace(key: string, bytes: Uint8Array): Promise<void> {
     const target = this.path(key);
-    await patiently(
-      async () => rename(await this.writeBeside(target, bytes), target),
-      this.patience,
-    );
+    await withRetry(async () => rename(await this.writeBeside(target, bytes), target), this.retry);
     await syncFolder(dirname(target));
   }
 

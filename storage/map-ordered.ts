@@ -3,7 +3,7 @@
  * read is worked on. At most `ahead` results wait, so memory does not depend on how many items
  * there are.
  */
-export async function* inOrder<T, R>(
+export async function* mapOrdered<T, R>(
   items: Iterable<T>,
   ahead: number,
   work: (item: T) => Promise<R>,

@@ -6,7 +6,7 @@ import { FolderStore } from './folder-store';
 import { openGcs } from './gcs/gcs-client';
 import { GcsStore } from './gcs/gcs-store';
 import { ObjectCache } from './object-cache';
-import type { Patience } from './retry';
+import type { RetryOptions } from './retry';
 import type { Store } from './store';
 import { parseGsUri } from '../ced/corpus/address';
 
@@ -20,7 +20,7 @@ export interface StoreOptions {
   cacheBytes?: number;
   /** Project that pays for requests to requester-pays buckets. */
   userProject?: string | undefined;
-  patience?: Patience;
+  retry?: RetryOptions;
 }
 
 /**
@@ -29,21 +29,21 @@ export interface StoreOptions {
  */
 export function openStore(root: string, uri: string, options: StoreOptions = {}): Store {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(uri)?.[1];
-  if (scheme === undefined) return new FolderStore(resolve(root, uri), options.patience);
+  if (scheme === undefined) return new FolderStore(resolve(root, uri), options.retry);
   const place = parseGsUri(uri);
   if (place === null)
     throw new PermanentError(
       'RunFileInvalid',
       `store: ${uri} cannot be written, expected a folder or gs://bucket/prefix`,
     );
-  const { userProject, patience = {} } = options;
+  const { userProject, retry = {} } = options;
   return new GcsStore({
     client: openGcs(),
     bucket: place.bucket,
     prefix: place.path.replace(/^\/+|\/+$/g, ''),
     cache: openObjectCache(options),
     userProject,
-    patience,
+    retry,
   });
 }
 

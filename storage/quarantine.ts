@@ -18,14 +18,14 @@ import {
  * caller looked.
  * @returns what was found
  */
-export async function setAside(
+export async function quarantine(
   store: Store,
   key: string,
-  isSound: (bytes: Uint8Array) => boolean = () => false,
+  isVerified: (bytes: Uint8Array) => boolean = () => false,
 ): Promise<'sound' | 'missing' | 'set aside'> {
   const bytes = await store.read(key);
   if (bytes === null) return 'missing';
-  if (isSound(bytes)) return 'sound';
+  if (isVerified(bytes)) return 'sound';
   await store.create(layout.quarantine(key, sha256(bytes)), bytes);
   await store.remove(key);
   return 'set aside';
@@ -46,7 +46,7 @@ export async function createAnew(
     await store.create(key, bytes, options);
   } catch (error) {
     if (!(error instanceof ContentDiffers)) throw error;
-    await setAside(store, key);
+    await quarantine(store, key);
     await store.create(key, bytes, options);
   }
 }
@@ -55,12 +55,12 @@ export async function createAnew(
  * JSON that can be made again: null where there is none, or where it was damaged and has been set
  * aside.
  */
-export async function readJsonOrSetAside<T>(store: Store, key: string): Promise<T | null> {
+export async function readJsonOrQuarantine<T>(store: Store, key: string): Promise<T | null> {
   try {
     return await readJsonIfPresent<T>(store, key);
   } catch (error) {
     if (!(error instanceof JsonDamaged)) throw error;
-    await setAside(store, key);
+    await quarantine(store, key);
     return null;
   }
 }
@@ -81,7 +81,7 @@ export async function createJsonOrAdopt<T>(
   } catch (error) {
     if (!(error instanceof ContentDiffers)) throw error;
     return (
-      (await readJsonOrSetAside<T>(store, key)) ?? (await createJsonOrAdopt<T>(store, key, bytes))
+      (await readJsonOrQuarantine<T>(store, key)) ?? (await createJsonOrAdopt<T>(store, key, bytes))
     );
   }
 }

@@ -5,9 +5,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export interface Patience {
+export interface RetryOptions {
   /** Milliseconds of failure after which the last error is thrown. @default 330000 */
-  patienceMs?: number;
+  retryForMs?: number;
   /** First pause between tries; each one after it is twice as long, up to 30 s. @default 250 */
   firstPauseMs?: number;
   /**
@@ -25,12 +25,12 @@ const LONGEST_PAUSE_MS = 30_000;
 const SILENCE_MS = 30_000;
 
 /** Pauses and deadline of one stretch of failures; `succeeded` starts a new one. */
-export class Waiting {
+export class RetryPauses {
   private failedSinceMs: number | null = null;
   private pauseMs: number;
 
-  constructor(private readonly patience: Patience = {}) {
-    this.pauseMs = patience.firstPauseMs ?? 250;
+  constructor(private readonly retry: RetryOptions = {}) {
+    this.pauseMs = retry.firstPauseMs ?? 250;
   }
 
   /**
@@ -41,10 +41,10 @@ export class Waiting {
     this.failedSinceMs ??= performance.now();
     if (
       !isTransient(error) ||
-      performance.now() - this.failedSinceMs > (this.patience.patienceMs ?? 330_000)
+      performance.now() - this.failedSinceMs > (this.retry.retryForMs ?? 330_000)
     )
       throw error;
-    this.patience.onWait?.(error instanceof Error ? error.message : String(error));
+    this.retry.onWait?.(error instanceof Error ? error.message : String(error));
     // Up to a quarter more, so that a thousand workers do not return in one instant.
     await sleep(this.pauseMs * (1 + Math.random() / 4));
     this.pauseMs = Math.min(LONGEST_PAUSE_MS, this.pauseMs * 2);
@@ -52,7 +52,7 @@ export class Waiting {
 
   succeeded(): void {
     this.failedSinceMs = null;
-    this.pauseMs = this.patience.firstPauseMs ?? 250;
+    this.pauseMs = this.retry.firstPauseMs ?? 250;
   }
 }
 
@@ -61,14 +61,14 @@ export class Waiting {
  * done twice, at the same time too: what was given up for its silence may still arrive.
  * @param work calls `alive` when it hears of progress
  */
-export async function patiently<T>(
+export async function withRetry<T>(
   work: (alive: () => void) => Promise<T>,
-  patience: Patience,
+  retry: RetryOptions,
 ): Promise<T> {
-  const waiting = new Waiting(patience);
+  const waiting = new RetryPauses(retry);
   for (;;) {
     try {
-      return await unlessSilent(work, patience.silenceMs ?? SILENCE_MS);
+      return await unlessSilent(work, retry.silenceMs ?? SILENCE_MS);
     } catch (error) {
       await waiting.after(error);
     }
@@ -82,10 +82,10 @@ export async function patiently<T>(
  */
 export async function* resuming(
   open: (from: number) => Promise<AsyncIterable<Uint8Array>>,
-  patience: Patience,
+  retry: RetryOptions,
 ): AsyncGenerator<Uint8Array> {
-  const waiting = new Waiting(patience);
-  const silenceMs = patience.silenceMs ?? SILENCE_MS;
+  const waiting = new RetryPauses(retry);
+  const silenceMs = retry.silenceMs ?? SILENCE_MS;
   let received = 0;
   for (;;) {
     try {
@@ -97,7 +97,7 @@ export async function* resuming(
           if (next.done) return;
           received += next.value.length;
           waiting.succeeded();
-          patience.onBytes?.();
+          retry.onBytes?.();
           yield next.value;
         }
       } finally {

@@ -1,7 +1,7 @@
 /** Scores of a model on a split: float32 [clips, classes], kept by model and corpus content. */
 import { StoreDamaged } from '../workflows/contract/damage';
 import { layout } from './layout';
-import { setAside } from './quarantine';
+import { quarantine } from './quarantine';
 import { readJsonIfPresent, sha256, type Store } from './store';
 import type { Latency } from '../ced/metrics/latency';
 import { combine } from '../ced/teachers/ensemble';
@@ -50,16 +50,16 @@ export async function readScores(
  * Whether they are there and what was written. Those that are not have been set aside, with their
  * manifest: its times are not theirs.
  */
-export async function areScoresSound(
+export async function areScoresVerified(
   store: Store,
   modelSha256: string,
   corpusSha256: string,
   manifest: ScoresManifest,
 ): Promise<boolean> {
-  const found = await setAside(store, layout.scores(modelSha256, corpusSha256), (bytes) =>
+  const found = await quarantine(store, layout.scores(modelSha256, corpusSha256), (bytes) =>
     holds(manifest, bytes),
   );
-  if (found !== 'sound') await setAside(store, layout.scoresManifest(modelSha256, corpusSha256));
+  if (found !== 'sound') await quarantine(store, layout.scoresManifest(modelSha256, corpusSha256));
   return found === 'sound';
 }
 

@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../ced/canonical-json';
 import { StoreDamaged } from '../workflows/contract/damage';
-import { decodeSealed } from './checksum';
+import { decodeChecksummed } from './checksum';
 
 /** An object's content, whole or in parts: a large one need not be copied together. */
 export type Content = Uint8Array | readonly Uint8Array[];
@@ -142,7 +142,7 @@ export function parseJson(
   bytes: Uint8Array,
 ): { value: unknown; sealed: boolean } {
   try {
-    const found = decodeSealed(bytes);
+    const found = decodeChecksummed(bytes);
     if (found) return found;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;

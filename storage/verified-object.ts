@@ -9,26 +9,30 @@ import { readFile, rm } from 'node:fs/promises';
 import { ObjectMissing, sha256, type Store } from './store';
 
 /** null when it is missing or not what it should be. */
-export async function readSound(
+export async function readVerified(
   store: Store,
   key: string,
   expectedSha256: string,
 ): Promise<Uint8Array | null> {
-  return await fromSoundFile(store, key, async (path) => {
+  return await fromVerifiedFile(store, key, async (path) => {
     const bytes = await readFile(path);
     return sha256(bytes) === expectedSha256 ? bytes : null;
   });
 }
 
-/** As `readSound`, without holding it in memory. */
-export async function isSound(store: Store, key: string, expectedSha256: string): Promise<boolean> {
-  const found = await fromSoundFile(store, key, async (path) =>
+/** As `readVerified`, without holding it in memory. */
+export async function isVerified(
+  store: Store,
+  key: string,
+  expectedSha256: string,
+): Promise<boolean> {
+  const found = await fromVerifiedFile(store, key, async (path) =>
     (await fileSha256(path)) === expectedSha256 ? true : null,
   );
   return found !== null;
 }
 
-async function fromSoundFile<T>(
+async function fromVerifiedFile<T>(
   store: Store,
   key: string,
   look: (path: string) => Promise<T | null>,

@@ -10,7 +10,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { leashed, storageEmulatorBinary } from '../infra/toolchain';
+import { dyingWithParent, storageEmulatorBinary } from '../infra/toolchain';
 
 const startLimitMs = 30_000;
 
@@ -60,10 +60,13 @@ export async function startStorage(options: StorageOptions): Promise<StorageEmul
     endpoint,
   ];
   const log = options.log === null ? null : openSync(options.log, 'a');
-  const child = spawn(...leashed('SIGKILL', storageEmulatorBinary(), [...args, ...backend]), {
-    detached: true,
-    stdio: ['ignore', log ?? 'ignore', log ?? 'ignore'],
-  });
+  const child = spawn(
+    ...dyingWithParent('SIGKILL', storageEmulatorBinary(), [...args, ...backend]),
+    {
+      detached: true,
+      stdio: ['ignore', log ?? 'ignore', log ?? 'ignore'],
+    },
+  );
   if (log !== null) closeSync(log);
   let over = false;
   const ended = new Promise<string>((resolve) => {

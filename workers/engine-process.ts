@@ -164,9 +164,9 @@ export class EngineProcess implements EngineClient {
 
   private hear(message: FromEngine): void {
     const { running } = this;
-    if (message.type === 'mine?') {
+    if (message.type === 'askOwnership') {
       if (this.child && !this.stoodStill(this.child))
-        this.tell(this.child, { type: 'yours', standstill: message.standstill });
+        this.tell(this.child, { type: 'confirmOwnership', standstill: message.standstill });
       return;
     }
     if (message.type === 'ready' || !running || message.id !== running.id) return;

@@ -16,7 +16,7 @@ import type { EpochRecord } from '../workflows/contract/activities';
 import { EPOCH_SIGNAL, TASK_QUEUES } from '../workflows/contract/names';
 import { becomeCurrent, deploymentOptions } from './deployment';
 import { EngineProcess } from './engine-process';
-import { FencedStore } from '../jobs/process/owned-store';
+import { OwnedStore } from '../jobs/process/owned-store';
 import { dataConverter } from './payloads/data-converter';
 import { standstillLimitMs, Standstills } from '../jobs/process/standstills';
 import { WorkerLog } from './worker-log';
@@ -171,7 +171,7 @@ function dependencies(
     // record of its own end.
     openStore: (uri) => {
       const store = openStore(options.root, uri, options.storage);
-      return new FencedStore(store, standstills.refuseAfter(store.uri));
+      return new OwnedStore(store, standstills.refuseAfter(store.uri));
     },
     engine,
     monotonicMs: () => performance.now(),

@@ -87,7 +87,7 @@ export async function distillation(
 
   // 3. Students learn from what is stored.
   const models = await control.once('models and champion', () => withChampion(run, imported));
-  const { trained: students, mend: mendStudents } = await trainModels(control, 'distill', {
+  const { trained: students, mend: repairStudents } = await trainModels(control, 'distill', {
     run,
     corpus,
     chunkSeconds,
@@ -102,7 +102,7 @@ export async function distillation(
   });
 
   // 4. The student on recordings that nobody trained on.
-  const whole = { ...corpus, mend: mendStudents };
+  const whole = { ...corpus, mend: repairStudents };
   await scoreModels(control, 'evaluate', {
     run,
     corpus: whole,

@@ -4,11 +4,11 @@
  */
 import { ApplicationFailure, sleep } from '@temporalio/workflow';
 import { cpu, gpu } from './activity-proxies';
-import type { HeardLogits, LeaseWait, LogitsShard, TargetSource } from './contract/activities';
+import type { PredictedLogits, LeaseWait, LogitsShard, TargetSource } from './contract/activities';
 import type { Damage } from './contract/damage';
 import type { DistillRun } from './contract/run-file/distill-run';
 import type { LogitsSettings, PublishedLogits } from './contract/run-file/logits';
-import { mending } from './mending';
+import { mending } from './repair';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 import { whenFree } from './single-flight';
@@ -53,7 +53,7 @@ export async function storeLogits(
         gpu.computeLogits(waited === undefined ? input : { ...input, waited }),
       );
     const listen = () =>
-      whenFree<LogitsShard | HeardLogits>(
+      whenFree<LogitsShard | PredictedLogits>(
         (waited) => mending(() => ask(waited), corpus.mend),
         wait,
       );

@@ -3,7 +3,7 @@
  * the corpus is sealed.
  */
 import { cpu } from './activity-proxies';
-import type { Plan, SealedCorpus } from './contract/activities';
+import type { Plan, FinalizedCorpus } from './contract/activities';
 import type { Damage } from './contract/damage';
 import type { Corpus } from './contract/run-file/corpus';
 import type { RunControl } from './run-control';
@@ -13,7 +13,7 @@ const SHARDS_IN_FLIGHT = 8;
 
 export interface PreparedCorpus {
   plan: Plan;
-  sealed: SealedCorpus;
+  sealed: FinalizedCorpus;
   /** Makes an audio shard again, from its sources. */
   mend: (damage: Damage) => Promise<unknown>;
 }

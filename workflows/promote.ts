@@ -8,7 +8,7 @@ import type { Damage } from './contract/damage';
 import type { Promotion } from './contract/promotion';
 import type { DistillRun } from './contract/run-file/distill-run';
 import { workflowInfo } from '@temporalio/workflow';
-import { mending } from './mending';
+import { mending } from './repair';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 import type { TrainedModel } from './contract/models';

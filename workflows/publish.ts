@@ -1,7 +1,7 @@
 /** The last stage of every run: its result and report, from what the store holds. */
 import { cpu } from './activity-proxies';
 import type { PublishInput, RunResult } from './contract/activities';
-import { mending } from './mending';
+import { mending } from './repair';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 

@@ -16,7 +16,7 @@ import { acceptRun } from './accept-run';
 import { cpu } from './activity-proxies';
 import { conduct } from './continuation';
 import type { ImportedModels, Plan, RunResult } from './contract/activities';
-import type { FoundJudgement, Judgement, Unchanged } from './contract/promotion';
+import type { FoundEvaluation, EarlierEvaluation, Unchanged } from './contract/promotion';
 import { retrainRunSchema, type DistillRun } from './contract/run-file/distill-run';
 import { distillation, distillationStages, importModels } from './distillation';
 import { ingestCorpus, planCorpus } from './prepare-corpus';
@@ -52,22 +52,22 @@ async function retrainIfNew(control: RunControl, run: DistillRun): Promise<RunRe
   const plan = await planCorpus(control, run, chunkSeconds, run.name);
   // Before anything is decoded where the plan is an old one, after that where only files have
   // changed and not what they hold.
-  const early = await control.once('judgement by plan', () => findJudgement(run, models, plan));
+  const early = await control.once('judgement by plan', () => findEvaluation(run, models, plan));
   if (early.judged) return unchanged(run, plan, early.judged);
   const corpus = await ingestCorpus(control, run, plan, chunkSeconds);
   const { key, judged } =
     early.key === null
-      ? await control.once('judgement by content', () => findJudgement(run, models, plan))
+      ? await control.once('judgement by content', () => findEvaluation(run, models, plan))
       : early;
   if (judged) return unchanged(run, plan, judged);
   return await distillation(control, run, models, corpus, key ?? undefined);
 }
 
-async function findJudgement(
+async function findEvaluation(
   run: DistillRun,
   models: ImportedModels,
   plan: Plan,
-): Promise<FoundJudgement> {
+): Promise<FoundEvaluation> {
   const { store, name, logits, students, promote } = run;
   const settings = { logits, students, promote };
   return await cpu.findJudgement({
@@ -79,7 +79,7 @@ async function findJudgement(
   });
 }
 
-function unchanged(run: DistillRun, plan: Plan, judged: Judgement): Unchanged {
+function unchanged(run: DistillRun, plan: Plan, judged: EarlierEvaluation): Unchanged {
   const clips = Object.values(plan.splits).reduce((sum, split) => sum + (split?.clips ?? 0), 0);
   const says = `nothing has changed: ${clips} clips, teachers and settings are those of ${judged.workflowId}, where ${judged.says}`;
   return { run: run.name, outcome: 'unchanged', judged, says };

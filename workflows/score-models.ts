@@ -3,7 +3,7 @@
  * nothing.
  */
 import { gpu } from './activity-proxies';
-import { mending } from './mending';
+import { mending } from './repair';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 import type { ModelReference, Split } from './contract/models';

@@ -12,8 +12,8 @@ import type { Augment } from './contract/run-file/augment';
 import type { DistillRun } from './contract/run-file/distill-run';
 import type { Student } from './contract/run-file/student';
 import type { TeachRun } from './contract/run-file/teach-run';
-import type { Taught } from './contract/run-file/training';
-import { mending } from './mending';
+import type { TeacherTraining } from './contract/run-file/training';
+import { mending } from './repair';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 import type { TrainedModel } from './contract/models';
@@ -24,7 +24,7 @@ export interface Training {
   corpus: PreparedCorpus;
   chunkSeconds: number;
   models: ImportedModels;
-  settings: (Student | Taught)[];
+  settings: (Student | TeacherTraining)[];
   targets: TargetSource;
   augment: Augment;
   /** Makes again what a training finds damaged. */
@@ -43,7 +43,10 @@ export async function trainModels(
   training: Training,
 ): Promise<Trained> {
   const { run, corpus, chunkSeconds, models, targets, augment } = training;
-  const train = (settings: Student | Taught, what: 'training' | 'other'): Promise<TrainedModel> => {
+  const train = (
+    settings: Student | TeacherTraining,
+    what: 'training' | 'other',
+  ): Promise<TrainedModel> => {
     const attempt = (): Promise<TrainedModel> =>
       gpu.trainModel({
         store: run.store,
@@ -67,7 +70,7 @@ export async function trainModels(
   );
   await control.stage(stageName, training.settings.length, async (stage) => {
     let isHistoryLeft = false;
-    const lane = async (settings: Student | Taught, index: number): Promise<void> => {
+    const lane = async (settings: Student | TeacherTraining, index: number): Promise<void> => {
       if (trained[index]) return;
       const before = training.settings[index - 1];
       // Its first epoch tells that it is at work; one that is found in the store tells none.

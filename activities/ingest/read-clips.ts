@@ -5,7 +5,7 @@
 import type { ByteParts } from '../../ced/audio/byte-parts';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
 import { SampleMemory } from '../../ced/audio/sample-memory';
-import { inOrder } from '../../storage/map-ordered';
+import { mapOrdered } from '../../storage/map-ordered';
 import { openSource } from '../../storage/sources/open-source';
 import {
   CLIPS_AT_ONCE,
@@ -40,7 +40,7 @@ export async function* readClips(
   clips: Iterable<ListedClip>,
   sources: SourceOptions,
 ): AsyncGenerator<ReadClip> {
-  const reading = inOrder(clips, sources.clipsAtOnce ?? CLIPS_AT_ONCE, async (listed) => {
+  const reading = mapOrdered(clips, sources.clipsAtOnce ?? CLIPS_AT_ONCE, async (listed) => {
     const memory = idle.pop() ?? {
       file: Buffer.allocUnsafeSlow(FILE_BYTES),
       samples: new SampleMemory(),

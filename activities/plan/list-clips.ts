@@ -4,7 +4,7 @@
  */
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import { carriesCredential, CREDENTIAL_REFUSED } from '../../workflows/contract/credentials';
-import { inOrder } from '../../storage/map-ordered';
+import { mapOrdered } from '../../storage/map-ordered';
 import { openSource } from '../../storage/sources/open-source';
 import {
   SourceUnreadable,
@@ -41,7 +41,7 @@ export async function listClips(
     return known;
   };
   let done = 0;
-  for await (const { row, found } of inOrder(rows, LOOKED_UP_AT_ONCE, async (row) => ({
+  for await (const { row, found } of mapOrdered(rows, LOOKED_UP_AT_ONCE, async (row) => ({
     row,
     found: await versionOf(row),
   }))) {

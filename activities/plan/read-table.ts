@@ -3,7 +3,7 @@
  * shard, from a folder, a bucket or the web.
  */
 import { PermanentError } from '../../workflows/contract/failures';
-import { inOrder } from '../../storage/map-ordered';
+import { mapOrdered } from '../../storage/map-ordered';
 import { openSource } from '../../storage/sources/open-source';
 import { type SourceOptions, readSource, type Source } from '../../storage/sources/source';
 import { expandBraces } from '../../ced/corpus/brace-pattern';
@@ -37,8 +37,10 @@ export async function readTables(
 ): Promise<Rows> {
   const all: Rows = { rows: [], rejected: [] };
   const seen = new Set<string>();
-  for await (const { rows, rejected } of inOrder(namesOf(field, pattern), TABLES_AT_ONCE, (name) =>
-    readTable(root, field, name, sources),
+  for await (const { rows, rejected } of mapOrdered(
+    namesOf(field, pattern),
+    TABLES_AT_ONCE,
+    (name) => readTable(root, field, name, sources),
   )) {
     for (const row of rejected) all.rejected.push(row);
     for (const row of rows) {

@@ -6,9 +6,9 @@ import type { PublishInput } from '../../workflows/contract/activities';
 import type { StageName } from '../../workflows/contract/status';
 import { TASK_QUEUES } from '../../workflows/contract/names';
 import type { AttemptEnd, AttemptStart } from '../attempt-record';
-import { inOrder } from '../../storage/map-ordered';
+import { mapOrdered } from '../../storage/map-ordered';
 import { layout } from '../../storage/layout';
-import { readJsonOrSetAside } from '../../storage/quarantine';
+import { readJsonOrQuarantine } from '../../storage/quarantine';
 import type { Store } from '../../storage/store';
 import type { RunAttempt } from '../../report/run-attempt';
 
@@ -31,10 +31,10 @@ export async function readRunAttempts(store: Store, run: RunOfAttempts): Promise
   const starts = keys.filter((key) => key.endsWith('-start.json'));
   const present = new Set(keys);
   const recorded: Recorded[] = [];
-  for await (const each of inOrder(starts, READ_AHEAD, async (key) => {
+  for await (const each of mapOrdered(starts, READ_AHEAD, async (key) => {
     const endKey = key.replace(/-start\.json$/, '-end.json');
-    const start = await readJsonOrSetAside<AttemptStart>(store, key);
-    const end = present.has(endKey) ? await readJsonOrSetAside<AttemptEnd>(store, endKey) : null;
+    const start = await readJsonOrQuarantine<AttemptStart>(store, key);
+    const end = present.has(endKey) ? await readJsonOrQuarantine<AttemptEnd>(store, endKey) : null;
     return start && { start, end };
   }))
     if (each) recorded.push(each);

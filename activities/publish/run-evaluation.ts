@@ -3,7 +3,7 @@
  * heard again. The ensemble is the weighted mean of its teachers' full outputs, not of what the
  * logits kept.
  */
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { agreement, rowDivergences } from '../../ced/metrics/agreement';
 import { meanAveragePrecision } from '../../ced/metrics/mean-average-precision';
 import { StoreDamaged } from '../../workflows/contract/damage';
@@ -62,7 +62,7 @@ async function evaluateSplit(
   const targets = labelMatrix(corpus);
   const judge = async (scores: Float32Array): Promise<ModelScore> => {
     // Seconds of sorting on a large corpus: heartbeats get their turn between models.
-    await breathe();
+    await yieldToEventLoop();
     if (!targets) return { mAP: null, perClass: [], latency: null };
     const { mean, perClass } = meanAveragePrecision({ scores, targets, rows, classes });
     return { mAP: mean, perClass, latency: null };
@@ -89,7 +89,7 @@ async function evaluateSplit(
   const pairs: TeacherPair[] = [];
   for (const [index, one] of models.ensemble.entries())
     for (const other of models.ensemble.slice(index + 1)) {
-      await breathe();
+      await yieldToEventLoop();
       pairs.push({
         between: [one.name, other.name],
         ...pairAgreement(await scoresOf(one), await scoresOf(other), rows, classes),
@@ -101,7 +101,7 @@ async function evaluateSplit(
   for (const student of models.students) {
     const scores = await scoresOf(student);
     const score = await judge(scores);
-    await breathe();
+    await yieldToEventLoop();
     const aims = targets ?? followed;
     students.push({
       ...score,

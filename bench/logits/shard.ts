@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ingestShard } from '../../activities/ingest-shard';
-import { sealCorpus } from '../../activities/finalize-corpus';
+import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { storeModel } from '../../storage/models/model-folder';
 import { planCorpus } from '../../activities/plan-corpus';
 import { FolderStore } from '../../storage/folder-store';
@@ -22,7 +22,7 @@ import type { EnsembleMember } from '../../workflows/contract/models';
 export const chunkSeconds = 10;
 export const chunkSamples = chunkSeconds * 16_000;
 
-export interface HeardShards {
+export interface PredictedShards {
   store: string;
   planKey: string;
   teacher: EnsembleMember;
@@ -40,7 +40,7 @@ export async function prepareShards(
   shards: number,
   clips: number,
   config: ModelConfig,
-): Promise<HeardShards> {
+): Promise<PredictedShards> {
   const store = new FolderStore(join(folder, 'store'));
   const deps = localDependencies(folder, store);
   mkdirSync(join(folder, 'audio'));
@@ -63,7 +63,7 @@ export async function prepareShards(
   const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds }, () => undefined);
   for (let shard = 0; shard < shards; shard++)
     await ingestShard(deps, { store: '', planKey, split: 'train', shard }, () => undefined);
-  await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds });
+  await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds });
   const sha256 = await storeModel(
     store,
     config,

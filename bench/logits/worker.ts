@@ -35,7 +35,7 @@ async function main({
     onProgress: () => undefined,
     commit: () => Promise.reject(new Error('nothing is trained here')),
     onEpoch: () => undefined,
-    breathe: () => Promise.resolve(false),
+    yieldAndCheckStop: () => Promise.resolve(false),
     teacher: (sha256, precision, vocabulary) => {
       const model =
         loaded.get(sha256) ?? MappedModel.load(store, engine, sha256, precision, vocabulary);

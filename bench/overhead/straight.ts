@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { commitCheckpoint } from '../../jobs/train/checkpoint-commit';
 import { ingestShard } from '../../activities/ingest-shard';
-import { sealCorpus } from '../../activities/finalize-corpus';
+import { finalizeCorpus } from '../../activities/finalize-corpus';
 import type { EngineJob, JobResult } from '../../jobs/engine-jobs';
 import type { JobContext } from '../../jobs/job-context';
 import { MappedModel } from '../../jobs/mapped-model';
@@ -19,7 +19,7 @@ import { publishRun } from '../../activities/publish-run';
 import { runJob } from '../../jobs/run-job';
 import { openObjectCache, openStore } from '../../storage/open-store';
 import { openEngine } from '../../ced/engine/engine';
-import type { HeardLogits, LogitsShard } from '../../workflows/contract/activities';
+import type { PredictedLogits, LogitsShard } from '../../workflows/contract/activities';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file/distill-run';
 import { localDependencies } from '../../activities/local-dependencies';
 import type { Split } from '../../workflows/contract/models';
@@ -43,7 +43,7 @@ async function straight(root: string, run: DistillRun): Promise<void> {
     onProgress: ignore,
     onEpoch: ignore,
     commit: (checkpoint) => commitCheckpoint(store, checkpoint),
-    breathe: () => Promise.resolve(false),
+    yieldAndCheckStop: () => Promise.resolve(false),
     teacher: (sha256, precision, vocabulary) => {
       const loading =
         teachers.get(sha256) ?? MappedModel.load(store, engine, sha256, precision, vocabulary);
@@ -69,7 +69,7 @@ async function straight(root: string, run: DistillRun): Promise<void> {
   for (const split of ['train', 'validation', 'eval'] as const)
     for (let shard = 0; shard < (splits[split]?.shards ?? 0); shard++)
       await ingestShard(deps, { store: run.store, planKey, split, shard }, ignore);
-  const sealed = await sealCorpus(deps, {
+  const sealed = await finalizeCorpus(deps, {
     store: run.store,
     planKey,
     maxRejected: run.corpus.maxRejected,
@@ -97,7 +97,7 @@ async function straight(root: string, run: DistillRun): Promise<void> {
       ensemble: models.teachers,
       settings: run.logits,
     };
-    const heard = (await inThisProcess({ kind: 'logits', input })) as LogitsShard | HeardLogits;
+    const heard = (await inThisProcess({ kind: 'logits', input })) as LogitsShard | PredictedLogits;
     shards.push(
       'audioShard' in heard
         ? await writeLogits(deps, { store: run.store, shard, ...heard })

@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { linkDemoCorpus } from '../../cli/run/demo-corpus';
 import { ingestShard } from '../../activities/ingest-shard';
-import { sealCorpus } from '../../activities/finalize-corpus';
+import { finalizeCorpus } from '../../activities/finalize-corpus';
 import type { EngineJob } from '../../jobs/engine-jobs';
 import { writeLogits } from '../../activities/write-logits';
 import { importModels } from '../../activities/import-models';
@@ -15,7 +15,7 @@ import { openStore } from '../../storage/open-store';
 import { UsageError } from '../../cli/failure';
 import { repositoryRoot } from '../../infra/toolchain';
 import type { EngineProcess } from '../../workers/engine-process';
-import type { HeardLogits, LogitsShard } from '../../workflows/contract/activities';
+import type { PredictedLogits, LogitsShard } from '../../workflows/contract/activities';
 import { distillRunSchema } from '../../workflows/contract/run-file/distill-run';
 import { localDependencies } from '../../activities/local-dependencies';
 
@@ -90,7 +90,7 @@ export async function distillation(
   );
   for (let shard = 0; shard < (splits.train?.shards ?? 0); shard++)
     await ingestShard(deps, { store: run.store, planKey, split: 'train', shard }, ignore);
-  const sealed = await sealCorpus(deps, {
+  const sealed = await finalizeCorpus(deps, {
     store: run.store,
     planKey,
     maxRejected: run.corpus.maxRejected,
@@ -106,7 +106,8 @@ export async function distillation(
       settings: run.logits,
     };
     const edge = { signal: new AbortController().signal, onProgress: ignore };
-    const heard = (await engine.run({ kind: 'logits', input }, edge)) as LogitsShard | HeardLogits;
+    const heard = (await engine.run({ kind: 'logits', input }, edge)) as
+      LogitsShard | PredictedLogits;
     if ('audioShard' in heard) await writeLogits(deps, { store: run.store, shard, ...heard });
     ({ logitsKey } = heard);
   }

@@ -7,11 +7,11 @@ import type { EngineClient } from '../../activities/dependencies';
 import type { EngineJob, JobResult } from '../../jobs/engine-jobs';
 import type {
   CpuActivities,
-  HeardLogits,
+  PredictedLogits,
   Plan,
   Scored,
-  SealedCorpus,
-  SealedSplit,
+  FinalizedCorpus,
+  FinalizedSplit,
   TrainInput,
 } from '../../workflows/contract/activities';
 import type { TrainedModel } from '../../workflows/contract/models';
@@ -42,9 +42,9 @@ export function planOf({ shards, clips }: CorpusSize): Plan {
   };
 }
 
-export function sealedOf(size: CorpusSize): SealedCorpus {
+export function checksummedOf(size: CorpusSize): FinalizedCorpus {
   const { train, validation, eval: evaluation } = planOf(size).splits;
-  const seal = (split: Plan['splits']['train']): SealedSplit | null =>
+  const seal = (split: Plan['splits']['train']): FinalizedSplit | null =>
     split && { ...split, chunks: split.clips, samples: split.clips * CLIP_SAMPLES, labelled: true };
   return { train: seal(train), validation: seal(validation), eval: seal(evaluation) };
 }
@@ -64,7 +64,7 @@ export function idleCpuActivities(size: CorpusSize): CpuActivities {
         inits: {},
       }),
     ingestShard: () => Promise.resolve({ clips, rejected: 0, seconds: 1, reused: false }),
-    sealCorpus: () => Promise.resolve(sealedOf(size)),
+    sealCorpus: () => Promise.resolve(checksummedOf(size)),
     findJudgement: () => Promise.resolve({ key: null, judged: null }),
     findChampion: () => Promise.resolve(null),
     promoteChallenger: () => Promise.reject(new Error('this run promotes nobody')),
@@ -100,7 +100,7 @@ async function answer(
   size: CorpusSize,
   job: EngineJob,
   options: Parameters<EngineClient['run']>[1],
-): Promise<Scored | HeardLogits | TrainedModel> {
+): Promise<Scored | PredictedLogits | TrainedModel> {
   switch (job.kind) {
     case 'compare':
       throw new Error('this run promotes nobody');

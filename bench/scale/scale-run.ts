@@ -3,7 +3,7 @@
  * along when it is somewhere in its logits.
  */
 import type { StageName, StageStatus } from '../../workflows/contract/status';
-import { planOf, sealedOf, VIEWS, type CorpusSize } from './idle-activities';
+import { planOf, checksummedOf, VIEWS, type CorpusSize } from './idle-activities';
 import type { Carried } from '../../workflows/history-length';
 
 export function scaleRun(name: string, students: number, epochs: number): object {
@@ -64,7 +64,7 @@ export function carriedAt(run: string, size: CorpusSize, shard: number): Carried
     kept: {
       models: { teachers, inits: {} },
       'stage plan': planOf(size),
-      'stage download': sealedOf(size),
+      'stage download': checksummedOf(size),
       'stage gate': null,
       logits: {
         key: sha256,

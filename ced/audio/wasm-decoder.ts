@@ -4,7 +4,7 @@
  */
 import type { AudioBlock } from './audio-block';
 import { ClipUnreadable } from './clip-unreadable';
-import { quietly } from './quiet-console';
+import { withMutedLogs } from './mute-decoder-logs';
 
 interface WasmDecoder {
   ready: Promise<void>;
@@ -40,7 +40,7 @@ export async function* blocksOf<D extends WasmDecoder, P>(
       samplesDecoded,
       sampleRate,
       errors,
-    } = await typed(kind, () => quietly(async () => await work()));
+    } = await typed(kind, () => withMutedLogs(async () => await work()));
     if (errors[0]) throw new ClipUnreadable('damaged', `${kind} breaks off: ${errors[0].message}`);
     if (samplesDecoded === 0 || channels.length === 0 || sampleRate === 0) return null;
     isSilent = false;

@@ -42,7 +42,7 @@ export function loadBinding(): TensorFlowBinding {
   const folder = dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'));
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- a native module has no import form
   const native = (file: string): unknown => require(join(folder, 'lib', 'napi-v8', file));
-  const raw = quietly(
+  const raw = withMutedLogs(
     native('mute.node') as Mute,
     () => native('tfjs_binding.node') as TensorFlowBinding,
   );
@@ -60,7 +60,7 @@ interface Mute {
  * The library speaks on standard error while it is loaded, whatever its log level; a user who wants
  * to read it sets that to 0.
  */
-function quietly<Loaded>({ mute, unmute }: Mute, load: () => Loaded): Loaded {
+function withMutedLogs<Loaded>({ mute, unmute }: Mute, load: () => Loaded): Loaded {
   if (process.env['TF_CPP_MIN_LOG_LEVEL'] === '0') return load();
   const kept = mute();
   try {

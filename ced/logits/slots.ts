@@ -15,7 +15,7 @@ const rounds = 4;
  * With more pairs than this there is no need to save, and the cubic assignment would take its time.
  */
 const mostPairs = 64;
-const rowsBetweenBreaths = 512;
+const rowsBetweenYields = 512;
 
 /**
  * Exponent and upper four mantissa bits of a float16: they fill one byte of the DOUBLE column, the
@@ -59,7 +59,7 @@ async function place(
   const slotOfClass = new Int32Array(classes).fill(-1);
   const [comers, slots] = [new Int32Array(topK), new Int32Array(topK)];
   for (let row = 0; row < rows; row++) {
-    if (row % rowsBetweenBreaths === 0) await immediate();
+    if (row % rowsBetweenYields === 0) await immediate();
     if (row > 0 && clip[row] !== clip[row - 1]) slotOfClass.fill(-1);
     const base = row * topK;
     const isFree = new Uint8Array(topK).fill(1);

@@ -11,7 +11,7 @@ import type { ModelConfig } from '../../ced/model/config';
 import { parameterCount } from '../../ced/model/parameters';
 import type { ModelShape } from '../../workflows/contract/run-file/model';
 import type { Student } from '../../workflows/contract/run-file/student';
-import type { Taught } from '../../workflows/contract/run-file/training';
+import type { TeacherTraining } from '../../workflows/contract/run-file/training';
 
 export interface SplitEstimate {
   clips: number;
@@ -70,7 +70,7 @@ export interface TrainingEstimate {
 }
 
 export function estimateTraining(
-  settings: Student | Taught,
+  settings: Student | TeacherTraining,
   chunks: number,
   chunkSeconds: number,
   classes: readonly { name: string }[],

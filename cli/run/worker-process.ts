@@ -6,7 +6,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { leashed, repositoryRoot } from '../../infra/toolchain';
+import { dyingWithParent, repositoryRoot } from '../../infra/toolchain';
 import { withoutTemporal } from '../../workers/temporal-settings';
 import { shortPath } from '../short-path';
 
@@ -73,7 +73,7 @@ export class WorkerProcess {
     ];
     // A process group of its own: Ctrl-C in a terminal must not reach it before this process has
     // asked it to stop.
-    const child = spawn(...leashed('SIGTERM', process.execPath, args), {
+    const child = spawn(...dyingWithParent('SIGTERM', process.execPath, args), {
       cwd: root,
       detached: true,
       stdio: ['ignore', output, output],

@@ -39,7 +39,7 @@ export const command: Command = {
 };
 
 async function takeBack(ledger: ChampionLedger, uri: string): Promise<void> {
-  const restored = ledger.takingBack();
+  const restored = ledger.rollback();
   if (!restored)
     throw new UsageError(`ced champion: no champion in ${uri} comes before the one that counts`);
   if ((await ledger.append({ ...restored, at: new Date().toISOString() })) === null)

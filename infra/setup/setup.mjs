@@ -8,7 +8,7 @@ import { findBrowser } from './browser.mjs';
 import { cacheFolder } from './cache.mjs';
 import { compile } from './compile.mjs';
 import { renderDemoCorpus } from './demo-corpus.mjs';
-import { installLeash } from './leash.mjs';
+import { installDieWithParent } from './die-with-parent.mjs';
 import { installManifestCheck } from './manifests.mjs';
 import { installNodePackages } from './node-packages.mjs';
 import { startProgress } from './progress.mjs';
@@ -52,7 +52,10 @@ export async function setUp({ parts = allParts, gpu, quiet = false, build = true
       async (report) => (toolchain.storage = await installStorageEmulator(root, report)),
     );
   if (parts.includes('temporal') || parts.includes('storage'))
-    await step('process leash', async (report) => (toolchain.leash = await installLeash(report)));
+    await step(
+      'die-with-parent',
+      async (report) => (toolchain.dieWithParent = await installDieWithParent(report)),
+    );
   if (parts.includes('readers'))
     await step(
       'Python readers',

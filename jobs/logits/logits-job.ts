@@ -12,18 +12,22 @@ import { logitsKey } from '../../ced/canonical-json';
 import { encodeRows } from '../../ced/logits/row-file';
 import { topK } from '../../ced/logits/top-k';
 import { combine } from '../../ced/teachers/ensemble';
-import type { HeardLogits, LogitsInput, LogitsShard } from '../../workflows/contract/activities';
+import type {
+  PredictedLogits,
+  LogitsInput,
+  LogitsShard,
+} from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { LengthBatches, type LengthBatch } from '../../ced/corpus/length-batches';
 import { EngineStopped } from '../engine-jobs';
-import { inOrder } from '../../storage/map-ordered';
+import { mapOrdered } from '../../storage/map-ordered';
 import type { JobContext } from '../job-context';
 import type { MappedModel } from '../mapped-model';
 import { namingTeacher } from '../teacher-fault';
-import { countdown } from '../../workflows/contract/progress-meter';
+import { progressMeter } from '../../workflows/contract/progress-meter';
 import { layout } from '../../storage/layout';
-import { encodeSealed } from '../../storage/checksum';
+import { encodeChecksummed } from '../../storage/checksum';
 import { createJsonOrAdopt } from '../../storage/quarantine';
 import { ContentDiffers, type Store } from '../../storage/store';
 import { describeLogits } from './describe-logits';
@@ -50,7 +54,7 @@ const READ_AHEAD = 16;
 export async function logitsJob(
   context: JobContext,
   input: LogitsInput & { owner?: string },
-): Promise<LogitsShard | HeardLogits> {
+): Promise<LogitsShard | PredictedLogits> {
   const { store } = context;
   const { settings, ensemble } = input;
   const audio = await CorpusAudio.open(store, input.planKey, 'train', {
@@ -88,7 +92,7 @@ export async function logitsJob(
     const chunks = audio.clips.reduce((sum, clip) => sum + clip.chunks.length, 0);
     const table = new RowTable(chunks * settings.views, settings.topK);
     const agreement = new TeacherAgreement(ensemble.length);
-    const progress = countdown('rows', table.rows, context.monotonicMs);
+    const progress = progressMeter('rows', table.rows, context.monotonicMs);
     let done = 0;
     const hear = async (batch: LengthBatch<Row> | null): Promise<void> => {
       if (!batch) return;
@@ -114,7 +118,7 @@ export async function logitsJob(
       done += batch.rows;
       context.onProgress(progress(done));
       await lease?.renew();
-      if (await context.breathe()) throw new EngineStopped();
+      if (await context.yieldAndCheckStop()) throw new EngineStopped();
     };
     const batches = new LengthBatches<Row>(BATCH);
     let row = 0;
@@ -125,7 +129,7 @@ export async function logitsJob(
       ...at,
       pcm: await audio.readLater(at.clip, at.span),
     });
-    for await (const { clip, clipRow, span, chunk, pcm } of inOrder(
+    for await (const { clip, clipRow, span, chunk, pcm } of mapOrdered(
       chunksInOrder,
       READ_AHEAD,
       read,
@@ -154,7 +158,7 @@ export async function logitsJob(
       agreement: agreement.finish(),
       ...(gate.length > 0 ? { gate } : {}),
     };
-    await createJsonOrAdopt(store, layout.logitsDescription(key), encodeSealed(description));
+    await createJsonOrAdopt(store, layout.logitsDescription(key), encodeChecksummed(description));
     return (
       (await storedShard(store, key, audioSha256)) ??
       (await leaveRows(store, key, audioSha256, encodeRows(table.finish(), notes)))
@@ -170,7 +174,7 @@ async function leaveRows(
   key: string,
   audioShard: string,
   rows: Uint8Array[],
-): Promise<HeardLogits> {
+): Promise<PredictedLogits> {
   await store.create(layout.logitsRows(key, audioShard), rows).catch((error: unknown) => {
     // Another kind of machine was first: what it left is what every student learns from.
     if (!(error instanceof ContentDiffers)) throw error;
@@ -183,7 +187,7 @@ async function found(
   store: Store,
   key: string,
   audioShard: string,
-): Promise<LogitsShard | HeardLogits | null> {
+): Promise<LogitsShard | PredictedLogits | null> {
   const stored = await storedShard(store, key, audioShard);
   if (stored) return stored;
   return (await store.exists(layout.logitsRows(key, audioShard)))

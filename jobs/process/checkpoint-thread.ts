@@ -61,10 +61,10 @@ export class CheckpointThread {
   }
 
   private hear(thread: Worker, message: FromCommitThread): void {
-    if (message.type === 'mine?') {
+    if (message.type === 'askOwnership') {
       const { standstill } = message;
       void this.pass().then(() =>
-        thread.postMessage({ type: 'yours', standstill } satisfies ToCommitThread),
+        thread.postMessage({ type: 'confirmOwnership', standstill } satisfies ToCommitThread),
       );
       return;
     }

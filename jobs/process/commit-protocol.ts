@@ -4,7 +4,7 @@ import type { UncommittedCheckpoint } from '../train/checkpoint-commit';
 export type ToCommitThread =
   | { type: 'commit'; id: number; store: string; checkpoint: UncommittedCheckpoint }
   /** Answer to `mine?`. */
-  | { type: 'yours'; standstill: number };
+  | { type: 'confirmOwnership'; standstill: number };
 
 export type FromCommitThread =
   | { type: 'done'; id: number }
@@ -19,4 +19,4 @@ export type FromCommitThread =
   /** The store does not answer; it is tried again. */
   | { type: 'waiting'; id: number }
   /** Asked after a standstill, before anything is written (fence.ts). */
-  | { type: 'mine?'; standstill: number };
+  | { type: 'askOwnership'; standstill: number };

@@ -6,9 +6,9 @@
 import { parentPort } from 'node:worker_threads';
 import { commitCheckpoint } from '../train/checkpoint-commit';
 import { openStore, storeOptionsFrom } from '../../storage/open-store';
-import { FencedStore } from './owned-store';
+import { OwnedStore } from './owned-store';
 import { standstillLimitMs, Standstills } from './standstills';
-import { Fence } from './ownership';
+import { Ownership } from './ownership';
 import type { FromCommitThread, ToCommitThread } from './commit-protocol';
 
 const port = parentPort;
@@ -19,10 +19,12 @@ const root = process.env['CED_ROOT'] ?? process.cwd();
 // This thread is never blocked: where its clock stood still, the process did.
 const standstills = new Standstills(standstillLimitMs(process.env));
 setInterval(() => standstills.seen(), standstills.limitMs / 4).unref();
-const fence = new Fence(standstills, (standstill) => send({ type: 'mine?', standstill }));
+const ownership = new Ownership(standstills, (standstill) =>
+  send({ type: 'askOwnership', standstill }),
+);
 
 port.on('message', (message: ToCommitThread) => {
-  if (message.type === 'yours') fence.confirm(message.standstill);
+  if (message.type === 'confirmOwnership') ownership.confirm(message.standstill);
   else void commit(message);
 });
 
@@ -32,10 +34,10 @@ async function commit({
   checkpoint,
 }: Extract<ToCommitThread, { type: 'commit' }>): Promise<void> {
   try {
-    const patience = { onWait: () => send({ type: 'waiting', id }) };
+    const retry = { onWait: () => send({ type: 'waiting', id }) };
     await commitCheckpoint(
-      new FencedStore(openStore(root, store, { ...storeOptionsFrom(process.env), patience }), () =>
-        fence.pass(),
+      new OwnedStore(openStore(root, store, { ...storeOptionsFrom(process.env), retry }), () =>
+        ownership.pass(),
       ),
       checkpoint,
     );

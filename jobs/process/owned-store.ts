@@ -10,7 +10,7 @@ import type {
   StoredObject,
 } from '../../storage/store';
 
-export class FencedStore implements Store {
+export class OwnedStore implements Store {
   readonly uri: string;
 
   /** @param pass resolves when the change may be made, rejects when not */

@@ -5,7 +5,7 @@
  */
 import type { Standstills } from './standstills';
 
-export class Fence {
+export class Ownership {
   private confirmed = 0;
   private asked = 0;
   private waiting: (() => void)[] = [];

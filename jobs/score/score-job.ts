@@ -10,15 +10,15 @@ import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { LengthBatches } from '../../ced/corpus/length-batches';
 import type { JobContext } from '../job-context';
 import { namingTeacher } from '../teacher-fault';
-import { countdown } from '../../workflows/contract/progress-meter';
+import { progressMeter } from '../../workflows/contract/progress-meter';
 import { layout } from '../../storage/layout';
 import { modelLatency } from './latency';
-import { encodeSealed } from '../../storage/checksum';
-import { createAnew, createJsonOrAdopt, readJsonOrSetAside } from '../../storage/quarantine';
+import { encodeChecksummed } from '../../storage/checksum';
+import { createAnew, createJsonOrAdopt, readJsonOrQuarantine } from '../../storage/quarantine';
 import { ContentDiffers, sha256 } from '../../storage/store';
 import type { CorpusClip } from '../../ced/corpus/corpus-clip';
 import { splitMAP } from '../../ced/metrics/split-scores';
-import { type ScoresManifest, areScoresSound } from '../../storage/scores';
+import { type ScoresManifest, areScoresVerified } from '../../storage/scores';
 
 const BATCH = 64;
 
@@ -27,8 +27,11 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
   const audio = await CorpusAudio.open(store, input.planKey, input.split, { job: context });
   try {
     const manifestKey = layout.scoresManifest(input.model.sha256, audio.contentSha256);
-    const present = await readJsonOrSetAside<ScoresManifest>(store, manifestKey);
-    if (present && (await areScoresSound(store, input.model.sha256, audio.contentSha256, present)))
+    const present = await readJsonOrQuarantine<ScoresManifest>(store, manifestKey);
+    if (
+      present &&
+      (await areScoresVerified(store, input.model.sha256, audio.contentSha256, present))
+    )
       return { mAP: present.mAP, seconds: present.seconds, reused: true };
     const startedMs = context.monotonicMs();
     const { name, sha256: model } = input.model;
@@ -70,7 +73,7 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
     const first = await createJsonOrAdopt<ScoresManifest>(
       store,
       manifestKey,
-      encodeSealed(manifest),
+      encodeChecksummed(manifest),
     );
     if (first && first.sha256 !== manifest.sha256) throw new ContentDiffers(manifestKey);
     return { mAP, seconds: manifest.seconds, reused: false };
@@ -90,12 +93,12 @@ export type Probabilities = (batch: {
 export async function scoreClips(
   audio: CorpusAudio,
   probabilities: Probabilities,
-  context: Pick<JobContext, 'onProgress' | 'breathe' | 'monotonicMs'>,
+  context: Pick<JobContext, 'onProgress' | 'yieldAndCheckStop' | 'monotonicMs'>,
   phase?: string,
 ): Promise<Float32Array> {
   const classes = audio.vocabulary.length;
   const scores = new Float32Array(audio.clips.length * classes);
-  const progress = countdown('clips', audio.clips.length, context.monotonicMs);
+  const progress = progressMeter('clips', audio.clips.length, context.monotonicMs);
   const batches = new LengthBatches<{ clip: CorpusClip; index: number }>(BATCH);
   const flush = async (full: ReturnType<typeof batches.add>): Promise<void> => {
     if (!full) return;
@@ -112,7 +115,7 @@ export async function scoreClips(
           (scores[index * classes + c] ?? 0) + (output[row * classes + c] ?? 0) / length;
     });
     context.onProgress({ ...progress(full.items.at(-1)?.index ?? 0), ...(phase ? { phase } : {}) });
-    await context.breathe();
+    await context.yieldAndCheckStop();
   };
   for (const [index, clip] of audio.clips.entries()) {
     await audio.ready([clip]);

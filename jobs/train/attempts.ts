@@ -4,8 +4,8 @@
  */
 import { PermanentError } from '../../workflows/contract/failures';
 import { layout } from '../../storage/layout';
-import { encodeSealed } from '../../storage/checksum';
-import { readJsonOrSetAside } from '../../storage/quarantine';
+import { encodeChecksummed } from '../../storage/checksum';
+import { readJsonOrQuarantine } from '../../storage/quarantine';
 import type { Store } from '../../storage/store';
 
 const ATTEMPTS_WITHOUT_PROGRESS = 10;
@@ -24,10 +24,10 @@ export async function recordAttempt(
   const order =
     earlier.length === 0 ? 0 : Number(/(\d+)-[^/]*$/.exec(earlier.at(-1) ?? '')?.[1] ?? 0) + 1;
   const own = layout.attempt(trainingKey, order, attemptId);
-  await store.create(own, encodeSealed({ formatVersion: 1, step }));
+  await store.create(own, encodeChecksummed({ formatVersion: 1, step }));
   const recent = earlier.slice(-(ATTEMPTS_WITHOUT_PROGRESS - 1));
   const steps = await Promise.all(
-    recent.map(async (key) => (await readJsonOrSetAside<{ step: number }>(store, key))?.step),
+    recent.map(async (key) => (await readJsonOrQuarantine<{ step: number }>(store, key))?.step),
   );
   if (steps.length === ATTEMPTS_WITHOUT_PROGRESS - 1 && steps.every((each) => each === step))
     throw new PermanentError(

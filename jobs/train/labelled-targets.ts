@@ -5,9 +5,9 @@ import {
   type AugmentParameters,
 } from '../../ced/augment/parameters';
 import { FRESH_VIEW } from './stored-targets';
-import type { Lessons, TrainingRow } from './training-set';
+import type { TargetRows, TrainingRow } from './training-set';
 
-export class LabelledLessons implements Lessons {
+export class LabelledTargets implements TargetRows {
   constructor(private readonly settings: { augment: AugmentConfig; seed: number }) {}
 
   augmentation(row: TrainingRow, _rowIndex: number, epoch: number): AugmentParameters {

@@ -12,14 +12,14 @@ import { decodeLogitShard } from '../../ced/logits/shard-file';
 import { writeTargets } from '../../ced/logits/targets';
 import { StoreDamaged, type Damage } from '../../workflows/contract/damage';
 import type { Student } from '../../workflows/contract/run-file/student';
-import { inOrder } from '../../storage/map-ordered';
+import { mapOrdered } from '../../storage/map-ordered';
 import type { LogitsManifest } from '../../storage/logits/stored-shard';
 import { layout } from '../../storage/layout';
-import { setAside } from '../../storage/quarantine';
-import { isSound, readSound } from '../../storage/verified-object';
+import { quarantine } from '../../storage/quarantine';
+import { isVerified, readVerified } from '../../storage/verified-object';
 import { JsonDamaged, readJsonIfPresent, type Store } from '../../storage/store';
 import type { StoredViews } from './stored-views';
-import type { Lessons, TrainingRow } from './training-set';
+import type { TargetRows, TrainingRow } from './training-set';
 
 /**
  * Shards that are looked at at once: in a bucket each has a manifest that takes two round trips.
@@ -54,20 +54,20 @@ export async function verifyStoredLogits(
       throw error;
     });
     return manifest &&
-      (await isSound(store, layout.logits(logitsKey, audioSha256), manifest.sha256))
+      (await isVerified(store, layout.logits(logitsKey, audioSha256), manifest.sha256))
       ? manifest.sha256
       : null;
   };
   const hashes: string[] = [];
   const damages: Damage[] = [];
   let shard = 0;
-  for await (const hash of inOrder(audioShards, LOOKED_AT_ONCE, look)) {
+  for await (const hash of mapOrdered(audioShards, LOOKED_AT_ONCE, look)) {
     const audioSha256 = audioShards[shard] ?? '';
     if (hash !== null) hashes.push(hash);
     else {
       // Both: which of them is wrong cannot be told.
-      await setAside(store, layout.logitsManifest(logitsKey, audioSha256));
-      await setAside(store, layout.logits(logitsKey, audioSha256));
+      await quarantine(store, layout.logitsManifest(logitsKey, audioSha256));
+      await quarantine(store, layout.logits(logitsKey, audioSha256));
       damages.push({ kind: 'logits', shard });
     }
     await onShard(++shard);
@@ -92,11 +92,11 @@ export async function* readStoredLogits(
 ): AsyncGenerator<LogitTable> {
   const read = async ([shard, audioSha256]: [number, string]): Promise<Uint8Array> => {
     const key = layout.logits(logitsKey, audioSha256);
-    const bytes = await readSound(store, key, hashes[shard] ?? '');
+    const bytes = await readVerified(store, key, hashes[shard] ?? '');
     if (bytes === null) throw new Error(`${store.uri}: ${key} was damaged just now`);
     return bytes;
   };
-  for await (const bytes of inOrder(audioShards.entries(), READ_AHEAD, read))
+  for await (const bytes of mapOrdered(audioShards.entries(), READ_AHEAD, read))
     yield await decodeLogitShard(bytes);
 }
 
@@ -115,7 +115,7 @@ export function rowsWithLogits(rows: readonly TrainingRow[], stored: StoredViews
   });
 }
 
-export class StoredLessons implements Lessons {
+export class StoredTargets implements TargetRows {
   /** Of each training row, its place among its shard's chunks. */
   private readonly place: Uint32Array;
   private last: { rowIndex: number; epoch: number; stored: LogitTable } | null = null;

@@ -18,21 +18,21 @@ import type { Student } from '../../workflows/contract/run-file/student';
 import { chunkSamples, CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { EngineStopped } from '../engine-jobs';
 import type { JobContext } from '../job-context';
-import { isModelSound, loadModel, storeModel } from '../../storage/models/model-folder';
-import { countdown } from '../../workflows/contract/progress-meter';
+import { isModelVerified, loadModel, storeModel } from '../../storage/models/model-folder';
+import { progressMeter } from '../../workflows/contract/progress-meter';
 import { layout } from '../../storage/layout';
 import { isTransient } from '../../storage/retry';
-import { encodeSealed } from '../../storage/checksum';
-import { createJsonOrAdopt, readJsonOrSetAside } from '../../storage/quarantine';
+import { encodeChecksummed } from '../../storage/checksum';
+import { createJsonOrAdopt, readJsonOrQuarantine } from '../../storage/quarantine';
 import { sha256 } from '../../storage/store';
-import { LabelledLessons } from './labelled-targets';
+import { LabelledTargets } from './labelled-targets';
 import { recordAttempt } from './attempts';
 import { readBestWeights } from '../../storage/training/best-weights';
 import { modelConfig } from './model-shape';
 import {
   readStoredLogits,
   rowsWithLogits,
-  StoredLessons,
+  StoredTargets,
   verifyStoredLogits,
 } from './stored-targets';
 import { StoredViews } from './stored-views';
@@ -43,7 +43,7 @@ import {
 } from '../../storage/training/training-checkpoint';
 import { trainingKey } from './training-key';
 import { trainingLoop } from './training-loop';
-import { trainingRows, TrainingSet, type Lessons, type TrainingRow } from './training-set';
+import { trainingRows, TrainingSet, type TargetRows, type TrainingRow } from './training-set';
 import { Validation } from './validation';
 import type { TrainedModel } from '../../workflows/contract/models';
 
@@ -61,7 +61,7 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
   let stored: StoredViews | undefined;
   try {
     const config = await shapeOf(context, input, audio);
-    const prepared = await prepareLessons(context, input, audio);
+    const prepared = await prepareTargets(context, input, audio);
     const { rows, lessons, logitShards } = prepared;
     stored = prepared.stored;
     const key = trainingKey(input, {
@@ -71,8 +71,8 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
       logitShards,
     });
     const manifestKey = layout.trainingManifest(key, input.stopAfterEpoch);
-    const finished = await readJsonOrSetAside<TrainedModel>(store, manifestKey);
-    if (finished && (await isModelSound(store, finished.sha256)))
+    const finished = await readJsonOrQuarantine<TrainedModel>(store, manifestKey);
+    if (finished && (await isModelVerified(store, finished.sha256)))
       return { ...finished, name: input.settings.name };
 
     const startedMs = context.monotonicMs();
@@ -172,13 +172,13 @@ async function shapeOf(
   return { ...config, ...(wanted.id2label ? { id2label: wanted.id2label } : {}) };
 }
 
-async function prepareLessons(
+async function prepareTargets(
   context: JobContext,
   input: TrainInput,
   audio: CorpusAudio,
 ): Promise<{
   rows: TrainingRow[];
-  lessons: Lessons;
+  lessons: TargetRows;
   logitShards: string[] | null;
   stored?: StoredViews;
 }> {
@@ -193,7 +193,7 @@ async function prepareLessons(
       );
     return {
       rows: all,
-      lessons: new LabelledLessons({ augment: input.augment, seed }),
+      lessons: new LabelledTargets({ augment: input.augment, seed }),
       logitShards: null,
     };
   }
@@ -202,10 +202,10 @@ async function prepareLessons(
   const [views, topK] = [student.views ?? storedViews, student.topK ?? storedTopK];
   const { audioShards } = audio;
   const told = (phase: string): ((done: number) => Promise<void>) => {
-    const progress = countdown('shards', audioShards.length, context.monotonicMs);
+    const progress = progressMeter('shards', audioShards.length, context.monotonicMs);
     return async (done) => {
       context.onProgress({ ...progress(done), phase });
-      if (await context.breathe()) throw new EngineStopped();
+      if (await context.yieldAndCheckStop()) throw new EngineStopped();
     };
   };
   const logitShards = await verifyStoredLogits(
@@ -240,7 +240,7 @@ async function prepareLessons(
     const settings = { unseenFill, consistent, seed, views, topK, classes, augment: input.augment };
     return {
       rows,
-      lessons: new StoredLessons(rows, audioShards.length, stored, settings),
+      lessons: new StoredTargets(rows, audioShards.length, stored, settings),
       logitShards,
       stored,
     };
@@ -308,7 +308,7 @@ async function publishModel(
   const first = await createJsonOrAdopt<TrainedModel>(
     store,
     done.manifestKey,
-    encodeSealed(trained),
+    encodeChecksummed(trained),
   );
   if (first === null) return trained;
   // It was finished before, and its model was damaged since, or another attempt was faster: only

@@ -11,7 +11,7 @@ import type { EpochRecord } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import { EngineStopped } from '../engine-jobs';
 import type { JobContext } from '../job-context';
-import { countdown } from '../../workflows/contract/progress-meter';
+import { progressMeter } from '../../workflows/contract/progress-meter';
 import { writeBestWeights } from '../../storage/training/best-weights';
 import { validationsSinceBest, withEntry } from '../../ced/training/best-list';
 import { MetricsSegment } from '../../storage/training/metrics-segment';
@@ -54,7 +54,7 @@ export async function trainingLoop(loop: Loop, start: Progress): Promise<Progres
   const at: Progress = structuredClone(start);
   const metrics = new MetricsSegment(at.metricsFrom);
   const totalSteps = settings.epochs * data.stepsPerEpoch;
-  const progress = countdown('steps', totalSteps, context.monotonicMs, at.step);
+  const progress = progressMeter('steps', totalSteps, context.monotonicMs, at.step);
   // An epoch that has begun is finished, and somebody has to be the best: asked to stop at an epoch
   // gone by, it stops after that.
   const begun = at.stepInEpoch > 0 || at.best.length === 0 ? at.epoch + 1 : at.epoch;
@@ -101,7 +101,7 @@ export async function trainingLoop(loop: Loop, start: Progress): Promise<Progres
       context.onEpoch(record);
     }
     context.onProgress({ ...progress(at.step), loss, mAP, epoch: at.epoch, pace: now });
-    const stop = await context.breathe();
+    const stop = await context.yieldAndCheckStop();
     if (stop || context.monotonicMs() - writer.lastMs >= settings.checkpointSeconds * 1000)
       await writer.write(at, stop);
     if (stop) throw new EngineStopped();

@@ -21,7 +21,7 @@ export interface TrainingRow {
 }
 
 /** What a row's step is to learn: the augmentation it is heard under, and its targets. */
-export interface Lessons {
+export interface TargetRows {
   augmentation(row: TrainingRow, rowIndex: number, epoch: number): AugmentParameters;
   writeTargets(
     row: TrainingRow,
@@ -52,7 +52,7 @@ export class TrainingSet {
   constructor(
     private readonly audio: CorpusAudio,
     readonly rows: readonly TrainingRow[],
-    private readonly lessons: Lessons,
+    private readonly lessons: TargetRows,
     private readonly settings: { batchSize: number; mixup: number; seed: number; samples: number },
   ) {
     this.stepsPerEpoch = Math.ceil(rows.length / settings.batchSize);

@@ -15,7 +15,7 @@ import type { EnsembleMember } from '../../workflows/contract/models';
 import { labelMatrix, splitMAP } from '../../ced/metrics/split-scores';
 import { ensembleScores } from '../../storage/scores';
 
-export interface Verdict {
+export interface ValidationResult {
   /** Higher is better. */
   value: number;
   mAP: number | null;
@@ -49,7 +49,7 @@ export class Validation {
     model: { config: ModelConfig; weights: Weights; precision: Precision },
     epoch: number,
     context: JobContext,
-  ): Promise<Verdict> {
+  ): Promise<ValidationResult> {
     if (!this.audio) return { value: epoch, mAP: null };
     const predictor = new Predictor(context.engine, model.config, model.weights, {
       precision: model.precision,
@@ -70,7 +70,7 @@ export class Validation {
     }
   }
 
-  private verdict(audio: CorpusAudio, scores: Float32Array, epoch: number): Verdict {
+  private verdict(audio: CorpusAudio, scores: Float32Array, epoch: number): ValidationResult {
     if (this.ensembleScores)
       return { value: -binaryCrossEntropy(scores, this.ensembleScores), mAP: null };
     const mAP = splitMAP(scores, audio);

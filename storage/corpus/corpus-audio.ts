@@ -11,14 +11,14 @@ import { encodeNpyInt16Header, npyHeaderBytes } from '../../ced/audio/npy';
 import { StoreDamaged, type Damage } from '../../workflows/contract/damage';
 import { sampleRate } from '../../ced/audio/mono16k';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
-import { inOrder } from '../map-ordered';
+import { mapOrdered } from '../map-ordered';
 import type { LiveProgress } from '../../workflows/contract/live-progress';
 import type { ObjectCache } from '../object-cache';
-import { countdown } from '../../workflows/contract/progress-meter';
+import { progressMeter } from '../../workflows/contract/progress-meter';
 import { readCorpusClips } from './corpus-clips';
 import { layout } from '../layout';
-import { setAside } from '../quarantine';
-import { isSound } from '../verified-object';
+import { quarantine } from '../quarantine';
+import { isVerified } from '../verified-object';
 import { ObjectMissing, sha256, type Store } from '../store';
 import type { Split } from '../../workflows/contract/models';
 import type { CorpusClip, CorpusClips } from '../../ced/corpus/corpus-clip';
@@ -26,7 +26,7 @@ import type { CorpusClip, CorpusClips } from '../../ced/corpus/corpus-clip';
 interface OpenShard {
   file: number;
   /** Of clips that hash to their names. */
-  soundOffsets: Set<number>;
+  verifiedOffsets: Set<number>;
 }
 
 /** Who is told while every shard is looked at, and where whole splits are kept. */
@@ -85,9 +85,9 @@ export class CorpusAudio implements CorpusClips {
     for (let tries = 0; tries < 2; tries++) {
       let sound = true;
       const unheard = clips.filter(
-        ({ shard, offset }) => !this.opened.get(shard)?.soundOffsets.has(offset),
+        ({ shard, offset }) => !this.opened.get(shard)?.verifiedOffsets.has(offset),
       );
-      for await (const each of inOrder(unheard, AT_ONCE, (clip) => this.isClipSound(clip)))
+      for await (const each of mapOrdered(unheard, AT_ONCE, (clip) => this.isClipVerified(clip)))
         sound &&= each;
       if (sound) return;
       const { store, split } = this.place;
@@ -140,12 +140,12 @@ export class CorpusAudio implements CorpusClips {
 
   private locate(clip: CorpusClip, chunk: { start: number }): { file: number; position: number } {
     const shard = this.opened.get(clip.shard);
-    if (!shard?.soundOffsets.has(clip.offset))
+    if (!shard?.verifiedOffsets.has(clip.offset))
       throw new Error(`${clip.clip} is read before it is ready`);
     return { file: shard.file, position: npyHeaderBytes + (clip.offset + chunk.start) * 2 };
   }
 
-  private async isClipSound({
+  private async isClipVerified({
     shard: index,
     offset,
     samples,
@@ -169,7 +169,7 @@ export class CorpusAudio implements CorpusClips {
       done += bytesRead;
     }
     if (hash.digest('hex') !== expected) return false;
-    shard.soundOffsets.add(offset);
+    shard.verifiedOffsets.add(offset);
     return true;
   }
 
@@ -198,7 +198,7 @@ export class CorpusAudio implements CorpusClips {
     const head = new Uint8Array(npyHeaderBytes);
     readSync(file, head, 0, head.length, 0);
     if (!Buffer.from(encodeNpyInt16Header(samples)).equals(head)) return null;
-    const shard = { file, soundOffsets: new Set<number>() };
+    const shard = { file, verifiedOffsets: new Set<number>() };
     this.opened.set(index, shard);
     return shard;
   }
@@ -209,13 +209,13 @@ export class CorpusAudio implements CorpusClips {
    */
   private async damagedShards(): Promise<Damage[]> {
     const { store, split, firstShard, job } = this.place;
-    const progress = job && countdown('shards', this.audioShards.length, job.monotonicMs);
+    const progress = job && progressMeter('shards', this.audioShards.length, job.monotonicMs);
     const damages: Damage[] = [];
     for (const [shard, audioSha256] of this.audioShards.entries()) {
       const key = layout.audio(audioSha256);
       const sound =
-        (await isSound(store, key, audioSha256)) ||
-        (await setAside(store, key, (bytes) => sha256(bytes) === audioSha256)) === 'sound';
+        (await isVerified(store, key, audioSha256)) ||
+        (await quarantine(store, key, (bytes) => sha256(bytes) === audioSha256)) === 'sound';
       if (!sound) damages.push({ kind: 'audio', split, shard: firstShard + shard });
       if (progress)
         job.onProgress({ ...progress(shard + 1), phase: 'looking at every audio shard' });

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { chunkPlan } from '../../ced/audio/chunks';
 import { canonicalJson } from '../../ced/canonical-json';
 import { readIngest, type IngestManifest } from './ingest-manifest';
-import { inOrder } from '../map-ordered';
+import { mapOrdered } from '../map-ordered';
 import { readDerived } from '../derived-file';
 import type { ObjectCache } from '../object-cache';
 import { sha256, type Store } from '../store';
@@ -58,7 +58,7 @@ async function readManifests(
     (typeof chosen)[number],
   ]): Promise<IngestManifest> =>
     readIngest(store, { split, shard: shard + (only ?? 0), ingest, audioSha256 });
-  for await (const manifest of inOrder(chosen.entries(), READ_AHEAD, read)) {
+  for await (const manifest of mapOrdered(chosen.entries(), READ_AHEAD, read)) {
     const shard = audioShards.push(manifest.audioSha256) - 1;
     for (const { clip, sha256: clipSha256, labels, samples, offset } of manifest.clips)
       clips.push({

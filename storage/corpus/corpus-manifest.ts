@@ -1,12 +1,12 @@
 /** The manifest of a whole corpus: its splits, their shards and counts. */
 import { chunkPlan } from '../../ced/audio/chunks';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
-import type { SealedSplit } from '../../workflows/contract/activities';
+import type { FinalizedSplit } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import { readPlan } from './plan-manifest';
 import { layout } from '../layout';
-import { encodeSealed } from '../checksum';
-import { setAside } from '../quarantine';
+import { encodeChecksummed } from '../checksum';
+import { quarantine } from '../quarantine';
 import { JsonDamaged, readJson, type Store } from '../store';
 import { ContentIndex, type Duplicates } from './content-index';
 import { readIngest } from './ingest-manifest';
@@ -18,7 +18,7 @@ export interface CorpusManifest {
   vocabulary: Vocabulary;
   splits: Record<
     Split,
-    | (SealedSplit & {
+    | (FinalizedSplit & {
         shardsOf: { ingest: string; audioSha256: string; clips: number; chunks: number }[];
         /** Clips that hold the same audio as another of their split; absent = none. */
         duplicates?: Duplicates;
@@ -39,8 +39,8 @@ export async function readCorpus(store: Store, planKey: string): Promise<CorpusM
     if (!(error instanceof JsonDamaged)) throw error;
     // It was sealed, so as many clips were rejected as may be.
     const { manifest } = await joinShards(store, planKey, 1);
-    await setAside(store, key);
-    await store.create(key, encodeSealed(manifest));
+    await quarantine(store, key);
+    await store.create(key, encodeChecksummed(manifest));
     return manifest;
   }
 }
@@ -61,7 +61,7 @@ export async function joinShards(
   for (const split of SMALLEST_FIRST) {
     const planned = plan.splits[split];
     if (!planned) continue;
-    const sealed = await sealSplit(
+    const sealed = await finalizeSplit(
       store,
       split,
       planned.listings,
@@ -78,7 +78,7 @@ export async function joinShards(
 
 export const SMALLEST_FIRST = ['validation', 'eval', 'train'] as const satisfies readonly Split[];
 
-export async function sealSplit(
+export async function finalizeSplit(
   store: Store,
   split: Split,
   listings: string[],

@@ -10,7 +10,7 @@ import {
 } from '@google-cloud/storage';
 import { PermanentError } from '../../workflows/contract/failures';
 import { uploadInSession } from './gcs-upload';
-import { patiently, resuming, Waiting, type Patience } from '../retry';
+import { withRetry, resuming, RetryPauses, type RetryOptions } from '../retry';
 
 export interface GcsVersion {
   generation: string;
@@ -30,7 +30,7 @@ export class GcsObject {
   constructor(
     private readonly bucket: Bucket,
     private readonly path: string,
-    private readonly patience: Patience,
+    private readonly retry: RetryOptions,
   ) {
     this.file = bucket.file(path);
   }
@@ -65,7 +65,7 @@ export class GcsObject {
 
   /** Whole content, checked against the object's CRC32C. null where there is no such object. */
   async read(): Promise<Buffer | null> {
-    const waiting = new Waiting(this.patience);
+    const waiting = new RetryPauses(this.retry);
     for (;;) {
       const version = await this.version();
       if (version === null) return null;
@@ -95,7 +95,7 @@ export class GcsObject {
     const sum = new CRC32C();
     let bytes = 0;
     try {
-      for await (const part of resuming(open, this.patience)) {
+      for await (const part of resuming(open, this.retry)) {
         sum.update(part as Buffer);
         bytes += part.length;
         yield part;
@@ -122,7 +122,7 @@ export class GcsObject {
         : file.createReadStream({ start: offset + from, end: end - 1, ...this.asItLies });
     let bytes = 0;
     try {
-      for await (const part of resuming(open, this.patience)) {
+      for await (const part of resuming(open, this.retry)) {
         bytes += part.length;
         yield part;
       }
@@ -155,14 +155,14 @@ export class GcsObject {
         await uploadInSession(
           () => file.createResumableUpload(options).then(([session]) => session),
           bytes,
-          this.patience,
+          this.retry,
         );
       else {
         const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-        const { silenceMs = 30_000 } = this.patience;
+        const { silenceMs = 30_000 } = this.retry;
         // The client's own check deletes an object that differs; nothing may rest on a delete, so
         // the server is told the sum instead.
-        await patiently(
+        await withRetry(
           (alive) =>
             file.save(data, {
               ...options,
@@ -171,7 +171,7 @@ export class GcsObject {
               onUploadProgress: alive,
             }),
           {
-            ...this.patience,
+            ...this.retry,
             // What is told is what was handed to the connection: a part may still be on its way, at
             // 100 kB/s or more.
             silenceMs: silenceMs + bytes.length / 100,
@@ -207,7 +207,7 @@ export class GcsObject {
 
   private async unlessMissing<T>(request: () => Promise<T>): Promise<T | null> {
     try {
-      return await patiently(request, this.patience);
+      return await withRetry(request, this.retry);
     } catch (error) {
       if (statusOf(error) === 404) return null;
       throw this.explain(error);

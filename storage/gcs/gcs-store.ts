@@ -7,7 +7,7 @@
 import type { Bucket, Storage } from '@google-cloud/storage';
 import { explainGcsError, GcsObject, type GcsVersion } from './gcs-object';
 import type { ObjectCache } from '../object-cache';
-import { patiently, type Patience } from '../retry';
+import { withRetry, type RetryOptions } from '../retry';
 import {
   ContentDiffers,
   ObjectMissing,
@@ -28,13 +28,13 @@ export interface GcsStoreOptions {
   cache: ObjectCache;
   /** Project that pays for requests to a requester-pays bucket. */
   userProject?: string | undefined;
-  patience?: Patience;
+  retry?: RetryOptions;
 }
 
 export class GcsStore implements Store {
   readonly uri: string;
   private readonly bucket: Bucket;
-  private readonly patience: Patience;
+  private readonly retry: RetryOptions;
 
   constructor(private readonly options: GcsStoreOptions) {
     this.uri = `gs://${options.bucket}${options.prefix === '' ? '' : `/${options.prefix}`}`;
@@ -42,7 +42,7 @@ export class GcsStore implements Store {
       options.bucket,
       options.userProject === undefined ? {} : { userProject: options.userProject },
     );
-    this.patience = options.patience ?? {};
+    this.retry = options.retry ?? {};
   }
 
   async read(key: string): Promise<Uint8Array | null> {
@@ -115,9 +115,9 @@ export class GcsStore implements Store {
     try {
       for (let page: object | null = { ...query, autoPaginate: false }; page !== null;) {
         const asked: object = page;
-        const [found, next] = (await patiently(
+        const [found, next] = (await withRetry(
           () => this.bucket.getFiles(asked),
-          this.patience,
+          this.retry,
         )) as unknown as [typeof files, object | null];
         files.push(...found);
         page = next ?? null;
@@ -161,7 +161,7 @@ export class GcsStore implements Store {
     return new GcsObject(
       this.bucket,
       this.options.prefix === '' ? key : `${this.options.prefix}/${key}`,
-      this.patience,
+      this.retry,
     );
   }
 }

@@ -5,7 +5,7 @@
  * that it has; so nobody has to ask.
  * https://cloud.google.com/storage/docs/performing-resumable-uploads
  */
-import { Waiting, type Patience } from '../retry';
+import { RetryPauses, type RetryOptions } from '../retry';
 
 /** A multiple of 256 KiB, as the protocol wants. */
 const PART_BYTES = 8 << 20;
@@ -21,10 +21,10 @@ const SLOWEST_BYTES_A_MS = 100;
 export async function uploadInSession(
   open: () => Promise<string>,
   bytes: Uint8Array,
-  patience: Patience,
+  retry: RetryOptions,
 ): Promise<void> {
-  const waiting = new Waiting(patience);
-  const silenceMs = (patience.silenceMs ?? 30_000) + PART_BYTES / SLOWEST_BYTES_A_MS;
+  const waiting = new RetryPauses(retry);
+  const silenceMs = (retry.silenceMs ?? 30_000) + PART_BYTES / SLOWEST_BYTES_A_MS;
   let session: string | null = null;
   let confirmed = 0;
   while (confirmed < bytes.length) {

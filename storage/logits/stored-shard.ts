@@ -1,7 +1,7 @@
 /** A stored logit shard: the manifest that vouches for it, and how it is found. */
 import type { LogitsShard } from '../../workflows/contract/activities';
 import { layout } from '../layout';
-import { setAside } from '../quarantine';
+import { quarantine } from '../quarantine';
 import { JsonDamaged, readJsonIfPresent, type Store } from '../store';
 import type { TeacherPair } from '../../ced/metrics/teacher-agreement';
 
@@ -32,8 +32,8 @@ export async function storedShard(
     async (error: unknown) => {
       if (!(error instanceof JsonDamaged)) throw error;
       // Both, as in training: nobody can say now whether the shard is what it was.
-      await setAside(store, manifestKey);
-      await setAside(store, layout.logits(key, audioSha256));
+      await quarantine(store, manifestKey);
+      await quarantine(store, layout.logits(key, audioSha256));
       return null;
     },
   );

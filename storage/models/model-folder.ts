@@ -8,7 +8,7 @@ import { loadWeights, type Weights } from '../../ced/model/weights';
 import { StoreDamaged } from '../../workflows/contract/damage';
 import { PermanentError } from '../../workflows/contract/failures';
 import { layout } from '../layout';
-import { createAnew, setAside } from '../quarantine';
+import { createAnew, quarantine } from '../quarantine';
 import { encodeJson, JsonDamaged, ObjectMissing, readJson, sha256, type Store } from '../store';
 
 export interface LoadedModel {
@@ -22,7 +22,7 @@ export interface LoadedModel {
  */
 export async function loadModel(store: Store, modelSha256: string): Promise<LoadedModel> {
   const damaged = async (key: string, why: string): Promise<StoreDamaged> => {
-    await setAside(store, key, (found) => sha256(found) === modelSha256);
+    await quarantine(store, key, (found) => sha256(found) === modelSha256);
     return new StoreDamaged(
       [{ kind: 'model', sha256: modelSha256 }],
       `${store.uri}: ${key} is damaged or missing (${why})`,
@@ -51,7 +51,7 @@ export async function loadModel(store: Store, modelSha256: string): Promise<Load
 }
 
 /** Whether it can be loaded. What is damaged has been set aside. */
-export async function isModelSound(store: Store, modelSha256: string): Promise<boolean> {
+export async function isModelVerified(store: Store, modelSha256: string): Promise<boolean> {
   try {
     await loadModel(store, modelSha256);
     return true;

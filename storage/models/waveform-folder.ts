@@ -13,7 +13,7 @@ import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import type { WaveformNet } from '../../ced/teachers/waveform-net';
 import { StoreDamaged } from '../../workflows/contract/damage';
 import { layout } from '../layout';
-import { createAnew, setAside } from '../quarantine';
+import { createAnew, quarantine } from '../quarantine';
 import { encodeJson, sha256, type Store } from '../store';
 
 export interface WaveformManifest {
@@ -91,7 +91,7 @@ async function damaged(
   key: string,
   expected: string,
 ): Promise<StoreDamaged> {
-  await setAside(store, key, (found) => sha256(found) === expected);
+  await quarantine(store, key, (found) => sha256(found) === expected);
   return new StoreDamaged(
     [{ kind: 'model', sha256: modelSha256 }],
     `${store.uri}: ${key} is damaged or missing`,

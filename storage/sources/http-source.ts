@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { patiently, resuming, type Patience } from '../retry';
+import { withRetry, resuming, type RetryOptions } from '../retry';
 import { isPrivateAddress, PrivateHost, publicLookup } from './private-hosts';
 import { SourceUnreadable, type Source, type SourceOptions, type SourceVersion } from './source';
 import type { ByteRange } from '../../ced/corpus/address';
@@ -18,7 +18,7 @@ const SILENCE_MS = 30_000;
 export class HttpSource implements Source {
   readonly name: string;
   private readonly address: URL;
-  private readonly patience: Patience;
+  private readonly retry: RetryOptions;
   /** Of the whole resource, by a server on the way. */
   private statedSha256: string | null = null;
 
@@ -28,11 +28,11 @@ export class HttpSource implements Source {
   ) {
     this.address = new URL(address);
     this.name = nameOf(this.address);
-    this.patience = options.patience ?? {};
+    this.retry = options.retry ?? {};
   }
 
   async describe(): Promise<SourceVersion | null> {
-    return await patiently(async () => {
+    return await withRetry(async () => {
       let response = await this.ask('HEAD', {});
       // Servers that refuse HEAD, and signed addresses that are signed for GET alone.
       if ([400, 403, 405, 501].includes(response.statusCode ?? 0))
@@ -45,7 +45,7 @@ export class HttpSource implements Source {
         fingerprint: `${validatorOf(response) ?? 'unversioned'} ${bytes ?? ''}`.trim(),
         bytes,
       };
-    }, this.patience);
+    }, this.retry);
   }
 
   async *read(range?: ByteRange): AsyncGenerator<Uint8Array> {
@@ -92,7 +92,7 @@ export class HttpSource implements Source {
     };
     let bytes = 0;
     const hash = range ? null : createHash('sha256');
-    for await (const part of resuming(open, this.patience)) {
+    for await (const part of resuming(open, this.retry)) {
       bytes += part.length;
       if (this.statedSha256 !== null) hash?.update(part);
       yield part;

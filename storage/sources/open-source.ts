@@ -94,13 +94,13 @@ class BucketSource implements Source {
 
   constructor(
     readonly name: string,
-    { userProject, patience = {} }: SourceOptions,
+    { userProject, retry = {} }: SourceOptions,
   ) {
     const place = parseGsUri(name);
     if (place === null || place.path === '')
       throw new SourceUnreadable(`${name}: expected gs://bucket/object`);
     const bucket = openGcs().bucket(place.bucket, userProject === undefined ? {} : { userProject });
-    this.object = new GcsObject(bucket, place.path, patience);
+    this.object = new GcsObject(bucket, place.path, retry);
   }
 
   async describe(): Promise<SourceVersion | null> {

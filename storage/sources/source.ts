@@ -2,7 +2,7 @@
  * Something to read, wherever it is: a local file, an object of a bucket, a resource of a web
  * server. Audio and tables come in through here.
  */
-import type { Patience } from '../retry';
+import type { RetryOptions } from '../retry';
 import type { ByteRange } from '../../ced/corpus/address';
 
 export interface Source {
@@ -45,7 +45,7 @@ export interface SourceOptions {
   clipsAtOnce?: number;
   /** Of 16 kHz audio in one shard, which is in memory while it is made. @default 2 GiB */
   largestShardBytes?: number;
-  patience?: Patience;
+  retry?: RetryOptions;
 }
 
 export const LONGEST_CLIP_SECONDS = 3600;

@@ -5,8 +5,8 @@
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import type { Weights } from '../../ced/model/weights';
 import { layout } from '../layout';
-import { createAnew, setAside } from '../quarantine';
-import { isSound, readSound } from '../verified-object';
+import { createAnew, quarantine } from '../quarantine';
+import { isVerified, readVerified } from '../verified-object';
 import { sha256, type Store } from '../store';
 import type { BestEntry } from '../../ced/training/best-list';
 
@@ -33,7 +33,7 @@ export async function readBestWeights(
 ): Promise<Uint8Array> {
   const key = layout.best(trainingKey, entry.step);
   if (entry.sha256 === undefined) throw new Error(`${key}: no checkpoint tells its hash`);
-  const bytes = await readSound(store, key, entry.sha256);
+  const bytes = await readVerified(store, key, entry.sha256);
   if (!bytes) throw new Error(`${store.uri}: ${key} is missing or does not hash to its checkpoint`);
   return bytes;
 }
@@ -42,7 +42,7 @@ export async function readBestWeights(
  * Whether all of them are what their checkpoint says. Those that are not are set aside, so that
  * they can be written again.
  */
-export async function areBestWeightsSound(
+export async function areBestWeightsVerified(
   store: Store,
   trainingKey: string,
   best: readonly BestEntry[],
@@ -51,8 +51,8 @@ export async function areBestWeightsSound(
   for (const { step, sha256: expected = '' } of best) {
     const key = layout.best(trainingKey, step);
     const found =
-      (await isSound(store, key, expected)) ||
-      (await setAside(store, key, (bytes) => sha256(bytes) === expected)) === 'sound';
+      (await isVerified(store, key, expected)) ||
+      (await quarantine(store, key, (bytes) => sha256(bytes) === expected)) === 'sound';
     sound &&= found;
   }
   return sound;

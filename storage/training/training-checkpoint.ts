@@ -10,11 +10,11 @@ import { decodeSafetensors, encodeSafetensors } from '../../ced/model/safetensor
 import { loadWeights, type Weights } from '../../ced/model/weights';
 import type { TrainerState } from '../../ced/training/trainer';
 import { layout } from '../layout';
-import { createAnew, setAside } from '../quarantine';
-import { readSound } from '../verified-object';
+import { createAnew, quarantine } from '../quarantine';
+import { readVerified } from '../verified-object';
 import { encodeJson, sha256, type Store } from '../store';
 import type { BestEntry } from '../../ced/training/best-list';
-import { areBestWeightsSound } from './best-weights';
+import { areBestWeightsVerified } from './best-weights';
 
 export interface TrainingState {
   formatVersion: 1;
@@ -59,7 +59,7 @@ export async function writeCheckpoint(
     ...state,
     files: { model: sha256(model), adam: sha256(adam) },
   };
-  await store.create(stateKey, encodeJson({ ...complete, seal: sealOf(complete) }));
+  await store.create(stateKey, encodeJson({ ...complete, seal: checksumOf(complete) }));
 }
 
 /**
@@ -73,7 +73,7 @@ export async function readLatestCheckpoint(
 ): Promise<{ state: TrainingState; trainer: TrainerState } | null> {
   for (const step of (await checkpointSteps(store, key)).reverse()) {
     const whole = await readCheckpoint(store, key, step);
-    if (whole && (await areBestWeightsSound(store, key, whole.state.best))) {
+    if (whole && (await areBestWeightsVerified(store, key, whole.state.best))) {
       const { state, model, adam } = whole;
       return {
         state,
@@ -84,7 +84,7 @@ export async function readLatestCheckpoint(
         ),
       };
     }
-    for (const file of FILES) await setAside(store, layout.checkpoint(key, step, file));
+    for (const file of FILES) await quarantine(store, layout.checkpoint(key, step, file));
   }
   return null;
 }
@@ -97,14 +97,14 @@ export async function readCheckpoint(
 ): Promise<{ state: TrainingState; model: Uint8Array; adam: Uint8Array } | null> {
   const state = await readState(store, layout.checkpoint(key, step, 'state.json'));
   if (state === null) return null;
-  const model = await readSound(
+  const model = await readVerified(
     store,
     layout.checkpoint(key, step, 'model.safetensors'),
     state.files.model,
   );
   const adam =
     model &&
-    (await readSound(store, layout.checkpoint(key, step, 'adam.safetensors'), state.files.adam));
+    (await readVerified(store, layout.checkpoint(key, step, 'adam.safetensors'), state.files.adam));
   return model && adam && { state, model, adam };
 }
 
@@ -119,13 +119,13 @@ async function readState(store: Store, key: string): Promise<TrainingState | nul
     const { seal, ...state } = JSON.parse(Buffer.from(bytes).toString('utf8')) as TrainingState & {
       seal?: string;
     };
-    return seal === sealOf(state) ? state : null;
+    return seal === checksumOf(state) ? state : null;
   } catch {
     return null;
   }
 }
 
-function sealOf(state: TrainingState): string {
+function checksumOf(state: TrainingState): string {
   return sha256(canonicalJson(state));
 }
 

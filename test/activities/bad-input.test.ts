@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { ingestShard } from '../../activities/ingest-shard';
-import { sealCorpus } from '../../activities/finalize-corpus';
+import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { importModels } from '../../activities/import-models';
 import { planCorpus } from '../../activities/plan-corpus';
 import { layout } from '../../storage/layout';
@@ -54,7 +54,7 @@ describe('bad input', () => {
     return planKey;
   };
   const seal = (planKey: string, maxRejected: number) =>
-    sealCorpus(deps, { store: 'store', planKey, maxRejected, chunkSeconds: 1 });
+    finalizeCorpus(deps, { store: 'store', planKey, maxRejected, chunkSeconds: 1 });
 
   it('that is a missing table is RunFileInvalid, naming field and file', async () => {
     await expect(plan({ train: 'nowhere.jsonl' })).rejects.toMatchObject({

@@ -200,7 +200,7 @@ describe.each<[string, () => Store]>([
       [5, 'ada'],
     ] as const) {
       const ledger = await ChampionLedger.read(champions);
-      const restored = ledger.takingBack();
+      const restored = ledger.rollback();
       await ledger.append({ ...restored!, at: '2026-01-01T00:00:00.000Z' });
       expect(await head()).toMatchObject({
         entry,
@@ -209,10 +209,10 @@ describe.each<[string, () => Store]>([
         sha256: hashOf(name),
       });
     }
-    expect((await ChampionLedger.read(champions)).takingBack()).toBeNull();
+    expect((await ChampionLedger.read(champions)).rollback()).toBeNull();
     await putUp('dee', 0.9, { champion: await incumbent(), mAP: 0.3 });
     expect(await head()).toMatchObject({ entry: 6, previous: 5, student: 'dee' });
-    expect((await ChampionLedger.read(champions)).takingBack()).toMatchObject({
+    expect((await ChampionLedger.read(champions)).rollback()).toMatchObject({
       student: 'ada',
       tookBack: 6,
     });

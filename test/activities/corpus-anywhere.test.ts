@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ingestShard } from '../../activities/ingest-shard';
-import { sealCorpus } from '../../activities/finalize-corpus';
+import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { planCorpus } from '../../activities/plan-corpus';
 import { openGcs } from '../../storage/gcs/gcs-client';
 import { layout } from '../../storage/layout';
@@ -71,7 +71,7 @@ describe('a corpus', () => {
       );
     }
     expect(
-      (await sealCorpus(deps, { store, planKey, maxRejected: 0, chunkSeconds: 1 })).train,
+      (await finalizeCorpus(deps, { store, planKey, maxRejected: 0, chunkSeconds: 1 })).train,
     ).toMatchObject({
       clips: 6,
       rejected: 0,

@@ -49,7 +49,7 @@ describe('a teacher of a hub, a bucket or a web server', () => {
       sources: {
         allowPrivateHosts: true,
         hub: base,
-        patience: { firstPauseMs: 1, patienceMs: 2000 },
+        retry: { firstPauseMs: 1, retryForMs: 2000 },
       },
     };
   });

@@ -89,7 +89,7 @@ describe('an ONNX teacher behind https://', () => {
       sources: {
         allowPrivateHosts: true,
         hub: addressOf(hub),
-        patience: { firstPauseMs: 1, patienceMs: 2000 },
+        retry: { firstPauseMs: 1, retryForMs: 2000 },
       },
     };
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { trainJob } from '../../jobs/train/training-job';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { ingestShard } from '../../activities/ingest-shard';
-import { sealCorpus } from '../../activities/finalize-corpus';
+import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { importPublishedLogits } from '../../activities/import-published-logits';
 import { planCorpus } from '../../activities/plan-corpus';
 import { FolderStore } from '../../storage/folder-store';
@@ -74,7 +74,7 @@ describe("importing the authors' published logits", () => {
     );
     for (let shard = 0; shard < (splits.train?.shards ?? 0); shard++)
       await ingestShard(deps, { store: '', planKey, split: 'train', shard }, ignore);
-    await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 10 });
+    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 10 });
     return planKey;
   };
   const audioShards = async (): Promise<string[]> =>

@@ -10,7 +10,7 @@ import { startStorage, type StorageEmulator } from '../../tools/storage-emulator
 import { repositoryRoot } from '../../infra/toolchain';
 import { childrenOf, Cluster, isAlive, kill, type WorkerPlace } from '../support/cluster';
 import { writeToneCorpus, type ToneCorpus } from '../support/tone-corpus';
-import { writeUntaughtTeacher } from '../support/untaught-teacher';
+import { writeUntrainedTeacher } from '../support/untrained-teacher';
 import { StorageProxy } from './storage-proxy';
 import type { Deed } from './witness';
 
@@ -36,7 +36,7 @@ export class Scene {
   static async open(): Promise<Scene> {
     const cluster = await Cluster.start();
     const corpus = writeToneCorpus(cluster.folder, { train: CLIPS, validation: 16, eval: 16 });
-    const teacher = writeUntaughtTeacher(cluster.folder, corpus.vocabulary, 1);
+    const teacher = writeUntrainedTeacher(cluster.folder, corpus.vocabulary, 1);
     const storage = await startStorage({
       port: 0,
       folder: join(cluster.folder, 'buckets'),

@@ -6,7 +6,7 @@ import { repositoryRoot, temporalBinary } from '../../infra/toolchain';
 import type { RunStatus } from '../../workflows/contract/status';
 import { Cluster } from '../support/cluster';
 import { writeToneCorpus } from '../support/tone-corpus';
-import { writeUntaughtTeacher } from '../support/untaught-teacher';
+import { writeUntrainedTeacher } from '../support/untrained-teacher';
 
 /** The commands of the page in its order, one a line. */
 const page = readFileSync(join(repositoryRoot, 'docs/operate.md'), 'utf8');
@@ -156,7 +156,7 @@ describe('docs/operate.md', () => {
   beforeAll(async () => {
     cluster = await Cluster.start();
     const corpus = writeToneCorpus(cluster.folder, CLIPS);
-    const teacher = writeUntaughtTeacher(cluster.folder, corpus.vocabulary, 1);
+    const teacher = writeUntrainedTeacher(cluster.folder, corpus.vocabulary, 1);
     const run = (name: string, student: object) => ({
       name,
       store: `runs/${name}`,

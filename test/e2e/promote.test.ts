@@ -6,14 +6,14 @@ import { resultTable } from '../../cli/run/result-table';
 import type { RunResult } from '../../workflows/contract/activities';
 import { Cluster } from '../support/cluster';
 import { writeToneCorpus, type ToneCorpus } from '../support/tone-corpus';
-import { writeUntaughtTeacher } from '../support/untaught-teacher';
+import { writeUntrainedTeacher } from '../support/untrained-teacher';
 import type { TrainedModel } from '../../workflows/contract/models';
 
 /** Distillations that put their students up, on a real server with two GPU workers. */
 describe('a distillation with a champion', () => {
   let cluster: Cluster;
   let corpus: ToneCorpus;
-  let teacher: ReturnType<typeof writeUntaughtTeacher>;
+  let teacher: ReturnType<typeof writeUntrainedTeacher>;
 
   const model = { embedDim: 32, depth: 1, heads: 2 };
   const distill = async (
@@ -50,7 +50,7 @@ describe('a distillation with a champion', () => {
   beforeAll(async () => {
     cluster = await Cluster.start();
     corpus = writeToneCorpus(cluster.folder, { train: 24, validation: 12, eval: 12 });
-    teacher = writeUntaughtTeacher(cluster.folder, corpus.vocabulary, 1);
+    teacher = writeUntrainedTeacher(cluster.folder, corpus.vocabulary, 1);
     await cluster.worker('cpu');
     await cluster.worker('gpu');
     await cluster.worker('gpu');

@@ -20,7 +20,7 @@ import type { Unchanged } from '../../workflows/contract/promotion';
 import { Cluster } from '../support/cluster';
 import { recordHistory } from '../support/recorded-histories';
 import { writeToneCorpus } from '../support/tone-corpus';
-import { writeUntaughtTeacher } from '../support/untaught-teacher';
+import { writeUntrainedTeacher } from '../support/untrained-teacher';
 
 type Outcome = RunResult | Unchanged;
 
@@ -99,7 +99,7 @@ describe('a schedule of retrainings', () => {
     cluster = await Cluster.start();
     ledger = new FolderStore(join(cluster.folder, 'champion'));
     const corpus = writeToneCorpus(cluster.folder, CLIPS);
-    const teacher = writeUntaughtTeacher(cluster.folder, corpus.vocabulary, 1);
+    const teacher = writeUntrainedTeacher(cluster.folder, corpus.vocabulary, 1);
     const run = {
       name: 'nightly',
       store: 'store',

@@ -8,7 +8,7 @@ import { pythonWithMonitors, repositoryRoot } from '../../infra/toolchain';
 import type { RunResult } from '../../workflows/contract/activities';
 import { Cluster, kill } from '../support/cluster';
 import { writeToneCorpus } from '../support/tone-corpus';
-import { writeUntaughtTeacher } from '../support/untaught-teacher';
+import { writeUntrainedTeacher } from '../support/untrained-teacher';
 
 /**
  * What one real run shows of itself while it goes on and afterwards, each looked at by a program
@@ -29,7 +29,7 @@ describe('a run as it can be seen', () => {
     cluster = await Cluster.start();
     const corpus = writeToneCorpus(cluster.folder, { train: 60, validation: 12, eval: 12 });
     const teachers = [1, 2].map((seed) =>
-      writeUntaughtTeacher(cluster.folder, corpus.vocabulary, seed),
+      writeUntrainedTeacher(cluster.folder, corpus.vocabulary, seed),
     );
     const student = {
       epochs: EPOCHS,

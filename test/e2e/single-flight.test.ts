@@ -3,14 +3,14 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import type {
-  HeardLogits,
+  PredictedLogits,
   LogitsBusy,
   LogitsShard,
   RunResult,
 } from '../../workflows/contract/activities';
 import { Cluster, kill } from '../support/cluster';
 import { writeToneCorpus } from '../support/tone-corpus';
-import { writeUntaughtTeacher } from '../support/untaught-teacher';
+import { writeUntrainedTeacher } from '../support/untrained-teacher';
 
 /**
  * Two GPU workers, and two runs that differ in their student alone: they need the same logit shards
@@ -44,7 +44,7 @@ describe('two runs on one store', () => {
         vocabulary: 'vocabulary.csv',
         clipsPerShard: clips / fields.shards,
       },
-      teachers: [writeUntaughtTeacher(cluster.folder, 'vocabulary.csv', 4)],
+      teachers: [writeUntrainedTeacher(cluster.folder, 'vocabulary.csv', 4)],
       logits: { views: fields.views, topK: 3, chunkSeconds: 1 },
       students: [
         {
@@ -152,12 +152,14 @@ async function oneWaitsForTheOther(
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function heardBy(run: WorkflowHandle): Promise<(LogitsShard | HeardLogits)[]> {
+async function heardBy(run: WorkflowHandle): Promise<(LogitsShard | PredictedLogits)[]> {
   return (await logitsOf(run)).flatMap((answer) => ('busy' in answer ? [] : [answer]));
 }
 
 /** What a run's `computeLogits` activities gave back so far. */
-async function logitsOf(run: WorkflowHandle): Promise<(LogitsShard | HeardLogits | LogitsBusy)[]> {
+async function logitsOf(
+  run: WorkflowHandle,
+): Promise<(LogitsShard | PredictedLogits | LogitsBusy)[]> {
   const { events = [] } = await run.fetchHistory();
   const names = new Map(
     (events ?? []).map(({ eventId, activityTaskScheduledEventAttributes }) => [
@@ -169,7 +171,10 @@ async function logitsOf(run: WorkflowHandle): Promise<(LogitsShard | HeardLogits
     if (!completed || names.get(String(completed.scheduledEventId)) !== 'computeLogits') return [];
     const data = completed.result?.payloads?.[0]?.data;
     return data
-      ? [JSON.parse(Buffer.from(data).toString('utf8')) as LogitsShard | HeardLogits | LogitsBusy]
+      ? [
+          JSON.parse(Buffer.from(data).toString('utf8')) as
+            LogitsShard | PredictedLogits | LogitsBusy,
+        ]
       : [];
   });
 }

@@ -9,7 +9,7 @@ import type { LiveProgress } from '../../workflows/contract/live-progress';
 import type { RunStatus } from '../../workflows/contract/status';
 import { childrenOf, Cluster, isAlive, kill } from '../support/cluster';
 import { writeToneCorpus, type ToneCorpus } from '../support/tone-corpus';
-import { writeUntaughtTeacher } from '../support/untaught-teacher';
+import { writeUntrainedTeacher } from '../support/untrained-teacher';
 
 /**
  * What becomes of a GPU worker that is told to go, killed, or frozen while its successor could be
@@ -95,7 +95,7 @@ describe('a GPU worker in the middle of training', () => {
   beforeAll(async () => {
     cluster = await Cluster.start();
     corpus = writeToneCorpus(cluster.folder, { train: 64, validation: 16, eval: 16 });
-    writeUntaughtTeacher(cluster.folder, corpus.vocabulary, 1);
+    writeUntrainedTeacher(cluster.folder, corpus.vocabulary, 1);
     await cluster.worker('cpu');
     const gpu = await cluster.worker('gpu');
     undisturbed = (await (await start('undisturbed')).result()) as RunResult;

@@ -7,7 +7,7 @@ import type { RunResult } from '../../workflows/contract/activities';
 import { wavBytes } from '../ced/audio/wav-bytes';
 import { Cluster } from '../support/cluster';
 import { writeToneCorpus } from '../support/tone-corpus';
-import { writeUntaughtTeacher } from '../support/untaught-teacher';
+import { writeUntrainedTeacher } from '../support/untrained-teacher';
 import { onnxBytes } from '../ced/teachers/onnx-bytes';
 import { savedModelBytes } from '../ced/teachers/saved-model-bytes';
 
@@ -54,7 +54,7 @@ describe('a run of worker and server', () => {
       name: 'mixed',
       corpus: { train, validation, eval: evaluation, vocabulary, clipsPerShard: 10 },
       teachers: [
-        { ...writeUntaughtTeacher(cluster.folder, vocabulary, 3), weight: 2 },
+        { ...writeUntrainedTeacher(cluster.folder, vocabulary, 3), weight: 2 },
         { name: 'onnx', checkpoint: 'means.onnx', format: 'onnx', ...waveform },
         { name: 'saved', checkpoint: 'saved', format: 'savedmodel', ...waveform },
       ],

@@ -47,12 +47,12 @@ describe('a rendered clip', () => {
 
   it('does not depend on what was rendered before it in the process', async () => {
     const indexes = [5, 6, 7, 8, 9, 10];
-    const inOrder: string[] = [];
-    for (const index of indexes) inOrder.push(await hash(demoTrain, index));
+    const mapOrdered: string[] = [];
+    for (const index of indexes) mapOrdered.push(await hash(demoTrain, index));
     await hash(demoEval, 3);
     const reversed: string[] = [];
     for (const index of indexes.toReversed()) reversed.unshift(await hash(demoTrain, index));
-    expect(reversed).toEqual(inOrder);
+    expect(reversed).toEqual(mapOrdered);
   });
 
   it('is four seconds long, uses its range and does not clip', async () => {

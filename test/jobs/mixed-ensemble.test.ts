@@ -7,7 +7,7 @@ import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { modelConfig } from '../../jobs/train/model-shape';
 import { ingestShard } from '../../activities/ingest-shard';
-import { sealCorpus } from '../../activities/finalize-corpus';
+import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { scoreJob } from '../../jobs/score/score-job';
 import type { JobContext } from '../../jobs/job-context';
 import type { LogitsManifest } from '../../storage/logits/stored-shard';
@@ -31,7 +31,7 @@ import { describeWithPublishedTeachers, publishedTeachers } from '../support/pub
 import { onnxBytes } from '../ced/teachers/onnx-bytes';
 import { savedModelBytes } from '../ced/teachers/saved-model-bytes';
 import { localDependencies } from '../../activities/local-dependencies';
-import { hearAndWrite, jobContextOn, storeBelow, storedTables } from '../support/in-process';
+import { predictAndWrite, jobContextOn, storeBelow, storedTables } from '../support/in-process';
 
 const ignore = (): void => undefined;
 const shape = { embedDim: 32, depth: 1, heads: 2, mlpRatio: 4, pooling: 'mean' as const };
@@ -92,7 +92,7 @@ async function prepare(
   );
   for (const split of ['train', 'validation'] as const)
     await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
-  await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: clipSeconds });
+  await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: clipSeconds });
   const audio = await CorpusAudio.open(store, planKey, 'train');
   await audio.ready(audio.clips);
   return { planKey, audio };
@@ -129,7 +129,7 @@ async function expectWeightedMean(
     teachers,
     inits: [],
   });
-  const { logitsKey, rows } = await hearAndWrite(context, {
+  const { logitsKey, rows } = await predictAndWrite(context, {
     store: '',
     planKey,
     shard: 0,
@@ -274,7 +274,7 @@ describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
       expect(scored.mAP).toBeGreaterThan(0);
       mAPs.push(scored.mAP);
     }
-    const { logitsKey } = await hearAndWrite(context, {
+    const { logitsKey } = await predictAndWrite(context, {
       store: '',
       planKey,
       shard: 0,
@@ -318,7 +318,13 @@ describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
       inits: [],
     });
     await expect(
-      hearAndWrite(context, { store: '', planKey, shard: 0, ensemble, settings: settingsOf(1, 3) }),
+      predictAndWrite(context, {
+        store: '',
+        planKey,
+        shard: 0,
+        ensemble,
+        settings: settingsOf(1, 3),
+      }),
     ).rejects.toMatchObject({
       code: 'TeacherInvalid',
       message: expect.stringMatching(/^onnx: its output is the same for every clip/) as unknown,

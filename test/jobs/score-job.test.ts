@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ingestShard } from '../../activities/ingest-shard';
-import { sealCorpus } from '../../activities/finalize-corpus';
+import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { scoreJob } from '../../jobs/score/score-job';
 import { localDependencies } from '../../activities/local-dependencies';
 import { importModels } from '../../activities/import-models';
@@ -10,7 +10,7 @@ import { planCorpus } from '../../activities/plan-corpus';
 import { teacherSchema } from '../../workflows/contract/run-file/teacher';
 import { jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
-import { writeUntaughtTeacher } from '../support/untaught-teacher';
+import { writeUntrainedTeacher } from '../support/untrained-teacher';
 
 const ignore = (): void => undefined;
 
@@ -30,8 +30,8 @@ describe('a model that two runs score at the same time', () => {
     const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore);
     for (const split of ['train', 'validation'] as const)
       await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
-    await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
-    const teacher = teacherSchema.parse(writeUntaughtTeacher(folder, vocabulary, 1));
+    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+    const teacher = teacherSchema.parse(writeUntrainedTeacher(folder, vocabulary, 1));
     const { teachers } = await importModels(deps, {
       store: '',
       vocabulary,

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ingestShard } from '../../activities/ingest-shard';
-import { sealCorpus } from '../../activities/finalize-corpus';
+import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { EngineStopped } from '../../jobs/engine-jobs';
 import type { JobContext } from '../../jobs/job-context';
 import { writeLogits } from '../../activities/write-logits';
@@ -11,7 +11,7 @@ import { planCorpus } from '../../activities/plan-corpus';
 import { runJob } from '../../jobs/run-job';
 import { FolderStore } from '../../storage/folder-store';
 import type {
-  HeardLogits,
+  PredictedLogits,
   LeaseWait,
   LogitsBusy,
   LogitsInput,
@@ -41,7 +41,7 @@ beforeAll(async () => {
   const corpus = { train, vocabulary, clipsPerShard: rows, maxRejected: 0 };
   const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore);
   await ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, ignore);
-  await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+  await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
   const ensemble = [{ name: 'ear', sha256: 'e'.repeat(64), parameters: 1, weight: 1 }];
   input = {
     store: '',
@@ -81,13 +81,13 @@ class Instance {
     return await writeLogits(deps, { store: '', shard: 0, ...heard });
   }
 
-  async hear(run: string, waited?: LeaseWait): Promise<LogitsShard | HeardLogits | LogitsBusy> {
+  async hear(run: string, waited?: LeaseWait): Promise<LogitsShard | PredictedLogits | LogitsBusy> {
     const context = {
       store: new FolderStore(join(folder, 'store')),
       monotonicMs: () => performance.now(),
       onProgress: ignore,
       onEpoch: ignore,
-      breathe: () => Promise.resolve(this.stop),
+      yieldAndCheckStop: () => Promise.resolve(this.stop),
       teacher: () => Promise.resolve(this.teacher as unknown as MappedModel),
     } as unknown as JobContext;
     return await runJob(context, {

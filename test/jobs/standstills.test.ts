@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FolderStore } from '../../storage/folder-store';
-import { Fence } from '../../jobs/process/ownership';
-import { FencedStore } from '../../jobs/process/owned-store';
+import { Ownership } from '../../jobs/process/ownership';
+import { OwnedStore } from '../../jobs/process/owned-store';
 import { Standstills } from '../../jobs/process/standstills';
 
 let nowMs: number;
@@ -38,7 +38,7 @@ describe('a store behind a fence', () => {
 
   it("lets an activity's store change nothing after a standstill, and a later activity's again", async () => {
     await plain.create('kept', bytes);
-    const store = new FencedStore(plain, standstills.refuseAfter('store'));
+    const store = new OwnedStore(plain, standstills.refuseAfter('store'));
     await store.replace('latest', bytes);
     nowMs += 33_000;
     await expect(store.remove('kept')).rejects.toThrow(/stood still/);
@@ -47,15 +47,15 @@ describe('a store behind a fence', () => {
     expect(await plain.exists('kept')).toBe(true);
     expect(Buffer.from((await plain.read('latest'))!).toString()).toBe('content');
 
-    const next = new FencedStore(plain, standstills.refuseAfter('store'));
+    const next = new OwnedStore(plain, standstills.refuseAfter('store'));
     await next.remove('kept');
     expect(await plain.exists('kept')).toBe(false);
   });
 
   it('keeps the engine from writing until its worker answers, and asks once', async () => {
     const asked: number[] = [];
-    const fence = new Fence(standstills, (standstill) => asked.push(standstill));
-    const store = new FencedStore(plain, () => fence.pass());
+    const ownership = new Ownership(standstills, (standstill) => asked.push(standstill));
+    const store = new OwnedStore(plain, () => ownership.pass());
     await store.create('before', bytes);
     expect(asked).toEqual([]);
 
@@ -64,23 +64,23 @@ describe('a store behind a fence', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(asked).toEqual([1]);
     expect(await plain.list('')).toEqual(['before']);
-    fence.confirm(1);
+    ownership.confirm(1);
     expect(await Promise.all(created)).toEqual(['created', 'created']);
   });
 
   it('does not take an answer from before another standstill', async () => {
     const asked: number[] = [];
-    const fence = new Fence(standstills, (standstill) => asked.push(standstill));
-    const store = new FencedStore(plain, () => fence.pass());
+    const ownership = new Ownership(standstills, (standstill) => asked.push(standstill));
+    const store = new OwnedStore(plain, () => ownership.pass());
     nowMs += 33_000;
     const created = store.create('a', bytes);
     await new Promise((resolve) => setImmediate(resolve));
     nowMs += 33_000;
-    fence.confirm(1);
+    ownership.confirm(1);
     await new Promise((resolve) => setImmediate(resolve));
     expect(asked).toEqual([1, 2]);
     expect(await plain.list('')).toEqual([]);
-    fence.confirm(2);
+    ownership.confirm(2);
     await created;
   });
 });

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { rowsWithLogits, StoredLessons } from '../../jobs/train/stored-targets';
+import { rowsWithLogits, StoredTargets } from '../../jobs/train/stored-targets';
 import { StoredViews, type ViewsLayout } from '../../jobs/train/stored-views';
 import type { TrainingRow } from '../../jobs/train/training-set';
 import { writeTargets } from '../../ced/logits/targets';
@@ -128,7 +128,7 @@ describe('stored views', () => {
         classes,
         augment,
       } as const;
-      const lessons = new StoredLessons(rows, 2, own, settings);
+      const lessons = new StoredTargets(rows, 2, own, settings);
       for (let epoch = 0; epoch < 7; epoch++)
         rows.forEach((row, rowIndex) => {
           const table = tables[row.clip.shard]!;
@@ -161,10 +161,10 @@ describe('stored views', () => {
       classes,
       augment,
     } as const;
-    expect(() => new StoredLessons(rows.slice(1), 2, stored, settings)).toThrow(
+    expect(() => new StoredTargets(rows.slice(1), 2, stored, settings)).toThrow(
       'logit shard 0: 6 chunks, 5 planned',
     );
-    const swapped = new StoredLessons([rows[1]!, rows[0]!, ...rows.slice(2)], 2, stored, settings);
+    const swapped = new StoredTargets([rows[1]!, rows[0]!, ...rows.slice(2)], 2, stored, settings);
     expect(() => swapped.augmentation(rows[1]!, 0, 0)).toThrow(
       'logits of 0-1 chunk 0 do not belong to it',
     );

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { trainJob } from '../../jobs/train/training-job';
 import { ingestShard } from '../../activities/ingest-shard';
-import { sealCorpus } from '../../activities/finalize-corpus';
+import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { planCorpus } from '../../activities/plan-corpus';
 import type { FolderStore } from '../../storage/folder-store';
 import type { EpochRecord } from '../../workflows/contract/activities';
@@ -45,7 +45,7 @@ describe('a training', () => {
     ({ planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore));
     for (const split of ['train', 'validation'] as const)
       await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
-    await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

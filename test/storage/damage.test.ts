@@ -13,11 +13,11 @@ import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { trainJob } from '../../jobs/train/training-job';
 import { ingestShard } from '../../activities/ingest-shard';
-import { sealCorpus } from '../../activities/finalize-corpus';
+import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { EngineStopped } from '../../jobs/engine-jobs';
 import type { JobContext } from '../../jobs/job-context';
 import { importModels } from '../../activities/import-models';
-import { isModelSound, loadModel } from '../../storage/models/model-folder';
+import { isModelVerified, loadModel } from '../../storage/models/model-folder';
 import { planCorpus } from '../../activities/plan-corpus';
 import { npyHeaderBytes } from '../../ced/audio/npy';
 import { permutation } from '../../ced/augment/random';
@@ -26,9 +26,9 @@ import type { LogitsInput, LogitsShard } from '../../workflows/contract/activiti
 import { STORE_DAMAGED } from '../../workflows/contract/damage';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file/distill-run';
 import { writeToneCorpus } from '../support/tone-corpus';
-import { writeUntaughtTeacher } from '../support/untaught-teacher';
+import { writeUntrainedTeacher } from '../support/untrained-teacher';
 import { localDependencies } from '../../activities/local-dependencies';
-import { hearAndWrite, jobContextOn, storeBelow, storedTables } from '../support/in-process';
+import { predictAndWrite, jobContextOn, storeBelow, storedTables } from '../support/in-process';
 
 const ignore = (): void => undefined;
 const CLIPS = 24;
@@ -61,7 +61,7 @@ beforeAll(async () => {
     name: 'damage',
     store: 'store',
     corpus,
-    teachers: [writeUntaughtTeacher(folder, corpus.vocabulary, 5)],
+    teachers: [writeUntrainedTeacher(folder, corpus.vocabulary, 5)],
     logits: { views: 2, topK: 3, chunkSeconds: 1, seed: 7 },
     students: [
       {
@@ -85,7 +85,7 @@ beforeAll(async () => {
   ));
   for (const split of ['train', 'validation'] as const)
     await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
-  await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+  await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
   const { teachers } = await importModels(deps, {
     store: '',
     vocabulary: run.corpus.vocabulary,
@@ -94,7 +94,7 @@ beforeAll(async () => {
   });
   if ('published' in run.logits) throw new Error('the logits of this run are computed');
   logitsInput = { store: '', planKey, shard: 0, ensemble: teachers, settings: run.logits };
-  logits = await hearAndWrite(context, logitsInput);
+  logits = await predictAndWrite(context, logitsInput);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -112,7 +112,7 @@ function flip(key: string): void {
 }
 const cut = (key: string): void => truncateSync(pathOf(key), readFileSync(pathOf(key)).length >> 1);
 /** Every clip of a split, as training does it. */
-async function hearAll(split: 'train' | 'validation'): Promise<void> {
+async function predictAll(split: 'train' | 'validation'): Promise<void> {
   const audio = await CorpusAudio.open(store, planKey, split);
   try {
     await audio.ready(audio.clips);
@@ -137,7 +137,7 @@ describe.each([
     damage(key);
     const found = damage === lose ? null : readFileSync(pathOf(key));
 
-    const error: unknown = await hearAll('train').catch((thrown: unknown) => thrown);
+    const error: unknown = await predictAll('train').catch((thrown: unknown) => thrown);
     const failure = asFailure(error);
     expect(failure).toMatchObject({
       type: STORE_DAMAGED,
@@ -156,7 +156,7 @@ describe.each([
       ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, ignore),
     ).resolves.toMatchObject({ reused: false });
     expect(readFileSync(pathOf(key)).equals(sound)).toBe(true);
-    await hearAll('train');
+    await predictAll('train');
   });
 
   it('cannot be made again from sources that have changed: the run ends and says so', async () => {
@@ -168,7 +168,7 @@ describe.each([
       readFileSync(join(folder, 'audio/validation-0.wav')),
     ];
     damage(key);
-    await expect(hearAll('validation')).rejects.toThrow(/damaged or missing/);
+    await expect(predictAll('validation')).rejects.toThrow(/damaged or missing/);
     writeFileSync(
       join(folder, 'audio/validation-0.wav'),
       readFileSync(join(folder, 'audio/validation-1.wav')),
@@ -204,7 +204,7 @@ describe.each([
       type: STORE_DAMAGED,
       details: [[{ kind: 'logits', shard: 0 }]],
     });
-    await expect(hearAndWrite(context, logitsInput)).resolves.toMatchObject({
+    await expect(predictAndWrite(context, logitsInput)).resolves.toMatchObject({
       logitsKey: logits.logitsKey,
       reused: false,
     });
@@ -229,7 +229,7 @@ describe("a teacher's files", () => {
       const key = `models/${sha256}/${file}`;
       const sound = readFileSync(pathOf(key));
       damage(key);
-      await expect(isModelSound(store, sha256)).resolves.toBe(false);
+      await expect(isModelVerified(store, sha256)).resolves.toBe(false);
       const error: unknown = await loadModel(store, sha256).catch((thrown: unknown) => thrown);
       expect(asFailure(error)).toMatchObject({
         type: STORE_DAMAGED,
@@ -243,7 +243,7 @@ describe("a teacher's files", () => {
         inits: [],
       });
       expect(readFileSync(pathOf(key)).equals(sound)).toBe(true);
-      await expect(isModelSound(store, sha256)).resolves.toBe(true);
+      await expect(isModelVerified(store, sha256)).resolves.toBe(true);
     },
   );
 
@@ -299,8 +299,8 @@ describe('training that was stopped', () => {
     } as const;
     const onProgress: JobContext['onProgress'] = ({ unit, done }) =>
       void (unit === 'steps' && (steps = done));
-    const breathe = (): Promise<boolean> => Promise.resolve(steps >= stopAtStep);
-    return (await trainJob({ ...context, onProgress, breathe }, input)).sha256;
+    const yieldAndCheckStop = (): Promise<boolean> => Promise.resolve(steps >= stopAtStep);
+    return (await trainJob({ ...context, onProgress, yieldAndCheckStop }, input)).sha256;
   };
   let attempts = 0;
   /** Of the last attempt. */

@@ -7,23 +7,23 @@ import type { ActivityDependencies } from '../../activities/dependencies';
 import { readMetrics } from '../../storage/training/metrics-segment';
 import { trainJob } from '../../jobs/train/training-job';
 import { ingestShard } from '../../activities/ingest-shard';
-import { sealCorpus } from '../../activities/finalize-corpus';
+import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { scoreJob } from '../../jobs/score/score-job';
 import type { JobContext } from '../../jobs/job-context';
 import { importModels } from '../../activities/import-models';
 import { planCorpus } from '../../activities/plan-corpus';
 import { ChampionLedger } from '../../storage/champion-ledger';
 import type { FolderStore } from '../../storage/folder-store';
-import { decodeSealed, encodeSealed } from '../../storage/checksum';
-import { createJsonOrAdopt, readJsonOrSetAside } from '../../storage/quarantine';
+import { decodeChecksummed, encodeChecksummed } from '../../storage/checksum';
+import { createJsonOrAdopt, readJsonOrQuarantine } from '../../storage/quarantine';
 import { readJson, sha256 } from '../../storage/store';
 import { verifyStore } from '../../cli/store/store-verification';
 import { STORE_DAMAGED } from '../../workflows/contract/damage';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file/distill-run';
 import { localDependencies } from '../../activities/local-dependencies';
-import { hearAndWrite, jobContextOn, storeBelow } from '../support/in-process';
+import { predictAndWrite, jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
-import { writeUntaughtTeacher } from '../support/untaught-teacher';
+import { writeUntrainedTeacher } from '../support/untrained-teacher';
 import type { ModelReference, TrainedModel } from '../../workflows/contract/models';
 import { readScores } from '../../storage/scores';
 
@@ -36,26 +36,26 @@ describe('sealed JSON', () => {
     list: [1, 2.5, null],
     nested: { deep: true },
   };
-  const bytes = encodeSealed(value);
+  const bytes = encodeChecksummed(value);
 
   it('is plain JSON with a field more', () => {
     expect(JSON.parse(Buffer.from(bytes).toString())).toEqual({
       ...value,
       seal: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
-    expect(decodeSealed(bytes)).toEqual({ value, sealed: true });
+    expect(decodeChecksummed(bytes)).toEqual({ value, sealed: true });
   });
 
   it('holds when another hand has laid it out anew, and is not asked of what never had one', () => {
     const pretty = Buffer.from(JSON.stringify(JSON.parse(Buffer.from(bytes).toString()), null, 2));
-    expect(decodeSealed(pretty)).toEqual({ value, sealed: true });
-    expect(decodeSealed(Buffer.from(JSON.stringify(value)))).toEqual({ value, sealed: false });
+    expect(decodeChecksummed(pretty)).toEqual({ value, sealed: true });
+    expect(decodeChecksummed(Buffer.from(JSON.stringify(value)))).toEqual({ value, sealed: false });
   });
 
   it('lets no bit be flipped and no byte be missing: it is found, or every field is what it was', () => {
-    const decoded = (damaged: Uint8Array): ReturnType<typeof decodeSealed> => {
+    const decoded = (damaged: Uint8Array): ReturnType<typeof decodeChecksummed> => {
       try {
-        return decodeSealed(damaged);
+        return decodeChecksummed(damaged);
       } catch (error) {
         if (error instanceof SyntaxError) return null;
         throw error;
@@ -101,9 +101,9 @@ describe('JSON of a store', () => {
       chunkSeconds: 1,
       precision: 'float32',
     });
-  const hear = (): ReturnType<typeof hearAndWrite> => {
+  const hear = (): ReturnType<typeof predictAndWrite> => {
     if ('published' in run.logits) throw new Error('the logits of this run are computed');
-    return hearAndWrite(context, {
+    return predictAndWrite(context, {
       store: '',
       planKey,
       shard: 0,
@@ -163,7 +163,7 @@ describe('JSON of a store', () => {
       name: 'damaged',
       store: 'store',
       corpus,
-      teachers: [writeUntaughtTeacher(folder, corpus.vocabulary, 5)],
+      teachers: [writeUntrainedTeacher(folder, corpus.vocabulary, 5)],
       logits: { views: 2, topK: 3, chunkSeconds: 1, seed: 7 },
       students: [
         {
@@ -179,7 +179,7 @@ describe('JSON of a store', () => {
     });
     ({ planKey } = await plan());
     for (const split of ['train', 'validation'] as const) await ingest(split);
-    await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
     const imported = await importModels(deps, {
       store: '',
       vocabulary: run.corpus.vocabulary,
@@ -325,7 +325,7 @@ describe('JSON of a store', () => {
       rmSync(champion.uri, { recursive: true, force: true });
       await champion.create(
         '1.json',
-        encodeSealed({ formatVersion: 1, entry: 1, sha256: 'a'.repeat(64), mAP: 0.5 }),
+        encodeChecksummed({ formatVersion: 1, entry: 1, sha256: 'a'.repeat(64), mAP: 0.5 }),
       );
       damage(entry);
       expect(await failureOf(ChampionLedger.read(champion))).toMatchObject({
@@ -335,7 +335,10 @@ describe('JSON of a store', () => {
     });
 
     it('gives way to a second writer, who would have adopted it whole', async () => {
-      const [first, second] = [encodeSealed({ seconds: 1 }), encodeSealed({ seconds: 2 })];
+      const [first, second] = [
+        encodeChecksummed({ seconds: 1 }),
+        encodeChecksummed({ seconds: 2 }),
+      ];
       await createJsonOrAdopt(store, 'judged.json', first);
       await createJsonOrAdopt(store, 'judged.json', second);
       expect(readFileSync(at('judged.json'))).toEqual(first);
@@ -344,7 +347,7 @@ describe('JSON of a store', () => {
       await createJsonOrAdopt(store, 'judged.json', second);
       expect(readFileSync(at('judged.json'))).toEqual(second);
       expect(await store.exists(`quarantine/judged.json-${found.slice(0, 16)}`)).toBe(true);
-      expect(await readJsonOrSetAside(store, 'judged.json')).toEqual({ seconds: 2 });
+      expect(await readJsonOrQuarantine(store, 'judged.json')).toEqual({ seconds: 2 });
       await store.remove('judged.json');
     });
   });

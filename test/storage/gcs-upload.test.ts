@@ -68,7 +68,7 @@ describe('the upload of a large object', () => {
   const object = (name: string): GcsObject =>
     new GcsObject(openGcs({ STORAGE_EMULATOR_HOST: endpoint }).bucket('tests'), name, {
       firstPauseMs: 5,
-      patienceMs: 20_000,
+      retryForMs: 20_000,
     });
   const content = Buffer.alloc(17 * MIB + 5, 'audio that takes a while');
   const total = content.length;

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { ingestShard } from '../../activities/ingest-shard';
-import { sealCorpus } from '../../activities/finalize-corpus';
+import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { planCorpus } from '../../activities/plan-corpus';
 import { openGcs } from '../../storage/gcs/gcs-client';
 import { GcsStore } from '../../storage/gcs/gcs-store';
 import { layout } from '../../storage/layout';
 import { ObjectCache } from '../../storage/object-cache';
-import { isSound, readSound } from '../../storage/verified-object';
+import { isVerified, readVerified } from '../../storage/verified-object';
 import { sha256 } from '../../storage/store';
 import { startStorage, type StorageEmulator } from '../../tools/storage-emulator';
 import { localDependencies } from '../../activities/local-dependencies';
@@ -53,7 +53,7 @@ describe('an object in a bucket whose hash is known', () => {
         bucket: 'tests',
         prefix,
         cache,
-        patience: { firstPauseMs: 10 },
+        retry: { firstPauseMs: 10 },
       }),
       copies: cacheFolder,
     };
@@ -69,29 +69,29 @@ describe('an object in a bucket whose hash is known', () => {
   it('is read without the network by the machine that wrote it, and by one that has read it', async () => {
     await store.create('k', content, { keepCopy: true });
     const reader = machine(prefix).store;
-    await readSound(reader, 'k', hash);
+    await readVerified(reader, 'k', hash);
     await openGcs({ STORAGE_EMULATOR_HOST: emulator.endpoint })
       .bucket('tests')
       .file(`${prefix}/k`)
       .delete();
     for (const each of [store, reader]) {
-      expect(await readSound(each, 'k', hash)).toEqual(content);
-      expect(await isSound(each, 'k', hash)).toBe(true);
+      expect(await readVerified(each, 'k', hash)).toEqual(content);
+      expect(await isVerified(each, 'k', hash)).toBe(true);
     }
-    expect(await readSound(machine(prefix).store, 'k', hash)).toBeNull();
+    expect(await readVerified(machine(prefix).store, 'k', hash)).toBeNull();
   });
 
   it('is fetched again when the copy is damaged', async () => {
     await store.create('k', content, { keepCopy: true });
     writeFileSync(copy(), 'Weights');
-    expect(await readSound(store, 'k', hash)).toEqual(content);
+    expect(await readVerified(store, 'k', hash)).toEqual(content);
     expect(readFileSync(copy())).toEqual(content);
   });
 
   it('is not given away when the object itself is damaged, and stays there for whoever sets it aside', async () => {
     await store.create('k', Buffer.from('Weights'));
-    expect(await readSound(store, 'k', hash)).toBeNull();
-    expect(await isSound(store, 'k', hash)).toBe(false);
+    expect(await readVerified(store, 'k', hash)).toBeNull();
+    expect(await isVerified(store, 'k', hash)).toBe(false);
     expect(await store.exists('k')).toBe(true);
   });
 
@@ -130,7 +130,7 @@ describe('the audio of a corpus', () => {
     ({ planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore));
     for (let shard = 0; shard < 3; shard++)
       await ingestShard(deps, { store: '', planKey, split: 'train', shard }, ignore);
-    await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
   });
 
   it('is touched no sooner than its clips are wanted, and then only their shards', async () => {

@@ -46,7 +46,7 @@ describe('a planted secret', () => {
     base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     deps = {
       ...localDependencies(folder),
-      sources: { allowPrivateHosts: true, patience: { firstPauseMs: 1, patienceMs: 10 } },
+      sources: { allowPrivateHosts: true, retry: { firstPauseMs: 1, retryForMs: 10 } },
     };
   });
   afterEach(() => {

@@ -20,7 +20,7 @@ describe('reading from a web server', () => {
   let answer: (request: IncomingMessage, response: ServerResponse) => void;
   const options: SourceOptions = {
     allowPrivateHosts: true,
-    patience: { firstPauseMs: 5, patienceMs: 2000 },
+    retry: { firstPauseMs: 5, retryForMs: 2000 },
   };
 
   beforeAll(async () => {

@@ -30,7 +30,7 @@ describe('a store in a bucket whose server', () => {
       bucket: 'tests',
       prefix: '',
       cache: new ObjectCache({ folder: join(folder, 'copies'), maxBytes: 1e9 }),
-      patience: { firstPauseMs: 20, silenceMs: 300, onWait: (reason) => waited.push(reason) },
+      retry: { firstPauseMs: 20, silenceMs: 300, onWait: (reason) => waited.push(reason) },
     });
     await store.create('there', large);
   });

@@ -11,7 +11,7 @@ import { GcsStore } from '../../storage/gcs/gcs-store';
 import { FolderStore } from '../../storage/folder-store';
 import { ObjectCache } from '../../storage/object-cache';
 import { openStore } from '../../storage/open-store';
-import type { Patience } from '../../storage/retry';
+import type { RetryOptions } from '../../storage/retry';
 import { ContentDiffers, ObjectMissing, type Store } from '../../storage/store';
 import { startStorage, type StorageEmulator } from '../../tools/storage-emulator';
 
@@ -38,7 +38,7 @@ afterAll(async () => {
 });
 
 function gcsStore(
-  over: { patience?: Patience; maxBytes?: number; keepMs?: number; bucket?: string } = {},
+  over: { retry?: RetryOptions; maxBytes?: number; keepMs?: number; bucket?: string } = {},
 ): GcsStore {
   const cache = new ObjectCache({
     folder: join(folder, `cache-${++prefixes}`),
@@ -51,7 +51,7 @@ function gcsStore(
     bucket: over.bucket ?? 'tests',
     prefix: `run-${prefixes}/store`,
     cache,
-    patience: { firstPauseMs: 10, ...over.patience },
+    retry: { firstPauseMs: 10, ...over.retry },
   });
 }
 
@@ -197,7 +197,7 @@ describe('a store in a bucket', () => {
 
   it('waits for a storage that is down, tells why, and finds what was committed before', async () => {
     const reasons: string[] = [];
-    const store = gcsStore({ patience: { onWait: (reason) => reasons.push(reason) } });
+    const store = gcsStore({ retry: { onWait: (reason) => reasons.push(reason) } });
     await store.create('before', bytes('1'));
     await emulator.stop();
     const pending = Promise.all([store.create('during', bytes('2')), store.read('before')]);
@@ -277,7 +277,7 @@ describe('a store in a bucket', () => {
       bucket: 'tests',
       prefix: '',
       cache,
-      patience: { patienceMs: 50, firstPauseMs: 10 },
+      retry: { retryForMs: 50, firstPauseMs: 10 },
     });
     await expect(store.create('k', bytes('x'))).rejects.toThrow(/ECONNREFUSED/);
   });

@@ -30,14 +30,17 @@ export function jobContextOn(store: FolderStore): JobContext {
     onProgress: ignore,
     onEpoch: ignore,
     commit: (checkpoint) => commitCheckpoint(store, checkpoint),
-    breathe: () => Promise.resolve(false),
+    yieldAndCheckStop: () => Promise.resolve(false),
     teacher: (sha256, precision, vocabulary) =>
       MappedModel.load(store, openEngine(), sha256, precision, vocabulary),
   };
 }
 
 /** A shard's logits heard and written, as a run's two activities do it. */
-export async function hearAndWrite(context: JobContext, input: LogitsInput): Promise<LogitsShard> {
+export async function predictAndWrite(
+  context: JobContext,
+  input: LogitsInput,
+): Promise<LogitsShard> {
   const heard = await logitsJob(context, input);
   if (!('audioShard' in heard)) return heard;
   const { store, monotonicMs } = context;

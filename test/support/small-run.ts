@@ -9,7 +9,7 @@ import type { RunResult } from '../../workflows/contract/activities';
 import type { RunStatus } from '../../workflows/contract/status';
 import type { Cluster } from './cluster';
 import { writeToneCorpus, type ToneCorpus } from './tone-corpus';
-import { writeUntaughtTeacher } from './untaught-teacher';
+import { writeUntrainedTeacher } from './untrained-teacher';
 
 export class SmallRuns {
   private constructor(
@@ -23,7 +23,7 @@ export class SmallRuns {
     return new SmallRuns(
       cluster,
       corpus,
-      writeUntaughtTeacher(cluster.folder, corpus.vocabulary, 1),
+      writeUntrainedTeacher(cluster.folder, corpus.vocabulary, 1),
     );
   }
 

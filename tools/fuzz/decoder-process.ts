@@ -14,7 +14,7 @@ export interface Job {
   number: number;
 }
 
-export interface Verdict {
+export interface ValidationResult {
   /** `accepted`, the reason of a refusal, or null where an error had none: a fault. */
   outcome: string | null;
   /** The error without a reason. */
@@ -28,7 +28,7 @@ const known = new Map<string, Buffer[]>();
 process.on('message', (job: Job) => void judge(job).then((verdict) => process.send?.(verdict)));
 process.on('disconnect', () => process.exit());
 
-async function judge({ root, format, seed, number }: Job): Promise<Verdict> {
+async function judge({ root, format, seed, number }: Job): Promise<ValidationResult> {
   for (const one of FORMATS) if (!known.has(one)) known.set(one, originalsOf(one, root));
   const bytes = mutant(format, seed, number, known.get(format) ?? [], [...known.values()].flat());
   const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;

@@ -3,7 +3,7 @@
  * that dies or hangs is a fault and replaced.
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import type { Job, Verdict } from './decoder-process';
+import type { Job, ValidationResult } from './decoder-process';
 import type { FuzzedFormat } from './originals';
 
 export const TIME_LIMIT_MS = 10_000;
@@ -64,15 +64,15 @@ export async function fuzzFormat(
   return report;
 }
 
-function faultOf({ outcome, error, peakBytes }: Verdict): string | null {
+function faultOf({ outcome, error, peakBytes }: ValidationResult): string | null {
   if (outcome === null) return `an error without a reason: ${error}`;
   return peakBytes > MEMORY_LIMIT_BYTES ? `${Math.round(peakBytes / 1e6)} MB of memory` : null;
 }
 
 /** The verdict, or what became of the process instead. */
-function ask(child: ChildProcess, job: Job): Promise<Verdict | string> {
+function ask(child: ChildProcess, job: Job): Promise<ValidationResult | string> {
   return new Promise((resolve) => {
-    const settle = (result: Verdict | string): void => {
+    const settle = (result: ValidationResult | string): void => {
       clearTimeout(timer);
       child.removeAllListeners();
       resolve(result);
@@ -81,7 +81,7 @@ function ask(child: ChildProcess, job: Job): Promise<Verdict | string> {
       () => settle(`no answer within ${TIME_LIMIT_MS / 1000} s`),
       TIME_LIMIT_MS,
     );
-    child.once('message', (verdict) => settle(verdict as Verdict));
+    child.once('message', (verdict) => settle(verdict as ValidationResult));
     child.once('error', (error) => settle(error.message));
     child.once('exit', (code, signal) =>
       settle(`the process died of ${signal ?? `exit code ${code}`}`),

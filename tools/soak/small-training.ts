@@ -6,7 +6,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ingestShard } from '../../activities/ingest-shard';
-import { sealCorpus } from '../../activities/finalize-corpus';
+import { finalizeCorpus } from '../../activities/finalize-corpus';
 import type { EngineJob } from '../../jobs/engine-jobs';
 import { planCorpus } from '../../activities/plan-corpus';
 import { FolderStore } from '../../storage/folder-store';
@@ -58,7 +58,7 @@ export async function smallTraining(folder: string, steps: number): Promise<Smal
     ignore,
   );
   await ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, ignore);
-  await sealCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds });
+  await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds });
   const settings = run.teachers[0]!;
   const input = {
     store: run.store,

@@ -7,7 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { countdown } from '../../workflows/contract/progress-meter';
+import { progressMeter } from '../../workflows/contract/progress-meter';
 import { clock, grouped } from '../../cli/quantities';
 import { EngineProcess } from '../../workers/engine-process';
 import { smallTraining, type SmallTraining } from './small-training';
@@ -21,7 +21,7 @@ export async function soakStarts(starts: number, print: (line: string) => void):
   const folder = mkdtempSync(join(tmpdir(), 'ced-soak-'));
   try {
     const training = await smallTraining(folder, STEPS);
-    const progress = countdown('starts', starts, () => performance.now());
+    const progress = progressMeter('starts', starts, () => performance.now());
     let [first, failures] = ['', 0];
     for (let start = 1; start <= starts; start++) {
       try {

@@ -6,7 +6,7 @@ import { openEngine } from '../../ced/engine/engine';
 import { modelConfigSchema } from '../../ced/model/config';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { Trainer } from '../../ced/training/trainer';
-import { countdown } from '../../workflows/contract/progress-meter';
+import { progressMeter } from '../../workflows/contract/progress-meter';
 import { clock, grouped, rate } from '../../cli/quantities';
 
 /** Memory settles while buffers find their size and code is compiled: growth counts from here. */
@@ -33,7 +33,7 @@ export function soakSteps(steps: number, print: (line: string) => void): boolean
   const targets = Float32Array.from({ length: batch * config.outputdim }, (_, i) => (i % 11) / 11);
   const masks = Int32Array.from({ length: batch * 4 }, (_, i) => [3, 9, 20, 4][i % 4] ?? 0);
   const lambda = Float32Array.from({ length: batch }, (_, i) => i / 20);
-  const progress = countdown('steps', steps, () => performance.now());
+  const progress = progressMeter('steps', steps, () => performance.now());
   const residents: number[] = [];
   let [tensors, changed] = [0, false];
   for (let step = 0; step < steps; step++) {

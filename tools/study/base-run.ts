@@ -82,7 +82,7 @@ export function taught(seed: number): TeachInput {
  * A teacher of the student's own size, trained like the shipped ones
  * (examples/instruments/teach.json) on their audio.
  */
-export function taughtAsTeacher(seed: number): TeachInput {
+export function trainedAsTeacher(seed: number): TeachInput {
   const model = {
     name: 'peer',
     model: SIZES.student,

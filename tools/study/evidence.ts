@@ -27,13 +27,13 @@ export interface ComparisonEvidence extends ArmEvidence {
   readonly finding: Finding;
 }
 
-export type Verdict = 'agrees' | 'disagrees' | 'undecided' | 'measured' | 'not run yet';
+export type ValidationResult = 'agrees' | 'disagrees' | 'undecided' | 'measured' | 'not run yet';
 
 export interface Evidence {
   readonly question: Question;
   readonly reference: ArmEvidence;
   readonly comparisons: readonly ComparisonEvidence[];
-  readonly verdict: Verdict;
+  readonly verdict: ValidationResult;
 }
 
 /** @param trained minutes by model (training-minutes.ts) */
@@ -101,7 +101,7 @@ function scoreOf({ measure }: Question, result: RunResult | undefined): number |
  */
 export function verdict(
   comparisons: readonly Pick<ComparisonEvidence, 'expected' | 'finding' | 'difference'>[],
-): Verdict {
+): ValidationResult {
   const bound = comparisons.filter(({ expected }) => expected !== 'open');
   if ((bound.length === 0 ? comparisons : bound).every(({ difference }) => difference === null))
     return 'not run yet';

@@ -11,7 +11,7 @@ import {
   SIZES,
   STORE,
   taught,
-  taughtAsTeacher,
+  trainedAsTeacher,
   VIEWS,
   type StudentSettings,
 } from './base-run';
@@ -31,7 +31,7 @@ const base = arm('base', 'the base: ensemble, consistent, 16 views, top 20, 0.34
 const peer: Arm = {
   id: 'peer',
   label: 'a teacher of the student’s size',
-  make: (seed) => ({ type: 'teach', run: taughtAsTeacher(seed) }),
+  make: (seed) => ({ type: 'teach', run: trainedAsTeacher(seed) }),
 };
 
 const fromPeer = (id: string, label: string, settings: StudentSettings = {}): Arm => ({

@@ -7,8 +7,8 @@ import type {
   CompareInput,
   Comparison,
   FindChampionInput,
-  FindJudgementInput,
-  FoundJudgement,
+  FindEvaluationInput,
+  FoundEvaluation,
   Overtaken,
   PromoteInput,
   Promotion,
@@ -18,7 +18,7 @@ import type { Corpus } from './run-file/corpus';
 import type { LogitsSettings } from './run-file/logits';
 import type { Student } from './run-file/student';
 import type { Teacher } from './run-file/teacher';
-import type { Taught } from './run-file/training';
+import type { TeacherTraining } from './run-file/training';
 import type { Split, ModelReference, EnsembleMember, TrainedModel } from './models';
 
 export interface PlanInput {
@@ -68,13 +68,13 @@ export interface IngestedShard {
   reused: boolean;
 }
 
-export interface SealInput {
+export interface FinalizeInput {
   store: string;
   planKey: string;
   maxRejected: number;
   chunkSeconds: number;
 }
-export interface SealedSplit {
+export interface FinalizedSplit {
   shards: number;
   clips: number;
   chunks: number;
@@ -83,7 +83,7 @@ export interface SealedSplit {
   rejected: number;
   labelled: boolean;
 }
-export type SealedCorpus = Record<Split, SealedSplit | null>;
+export type FinalizedCorpus = Record<Split, FinalizedSplit | null>;
 
 export interface ScoreInput {
   store: string;
@@ -121,7 +121,7 @@ export interface LogitsShard {
  * The teachers have heard the shard; what they gave lies beside its place until `writeLogits` has
  * made the file of it.
  */
-export interface HeardLogits {
+export interface PredictedLogits {
   logitsKey: string;
   audioShard: string;
   reused: boolean;
@@ -190,7 +190,7 @@ export interface TrainInput {
   store: string;
   planKey: string;
   run: string;
-  settings: Student | Taught;
+  settings: Student | TeacherTraining;
   init: ModelReference | null;
   targets: TargetSource;
   augment: Augment;
@@ -273,10 +273,10 @@ export interface CpuActivities {
   planCorpus(input: PlanInput): Promise<Plan>;
   importModels(input: ImportModelsInput): Promise<ImportedModels>;
   ingestShard(input: IngestInput): Promise<IngestedShard>;
-  sealCorpus(input: SealInput): Promise<SealedCorpus>;
+  sealCorpus(input: FinalizeInput): Promise<FinalizedCorpus>;
   writeLogits(input: WriteLogitsInput): Promise<LogitsShard>;
   importPublishedLogits(input: ImportLogitsInput): Promise<ImportedLogits>;
-  findJudgement(input: FindJudgementInput): Promise<FoundJudgement>;
+  findJudgement(input: FindEvaluationInput): Promise<FoundEvaluation>;
   findChampion(input: FindChampionInput): Promise<Champion | null>;
   promoteChallenger(input: PromoteInput): Promise<Promotion | Overtaken>;
   publishRun(input: PublishInput): Promise<RunResult>;
@@ -284,6 +284,6 @@ export interface CpuActivities {
 export interface GpuActivities {
   scoreModel(input: ScoreInput): Promise<Scored>;
   compareModels(input: CompareInput): Promise<Comparison>;
-  computeLogits(input: LogitsInput): Promise<LogitsShard | HeardLogits | LogitsBusy>;
+  computeLogits(input: LogitsInput): Promise<LogitsShard | PredictedLogits | LogitsBusy>;
   trainModel(input: TrainInput): Promise<TrainedModel>;
 }

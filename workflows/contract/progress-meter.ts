@@ -4,7 +4,7 @@
  */
 import type { LiveProgress } from './live-progress';
 
-export function countdown(
+export function progressMeter(
   unit: string,
   total: number,
   monotonicMs: () => number,

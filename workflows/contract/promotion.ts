@@ -96,20 +96,20 @@ export interface Overtaken {
 /**
  * All that a retraining depends on, but for the champion: the same again needs no second judgement.
  */
-export interface FindJudgementInput {
+export interface FindEvaluationInput {
   store: string;
   run: string;
   planKey: string;
   ensemble: EnsembleMember[];
   settings: { logits: LogitsSettings | PublishedLogits; students: Student[]; promote: unknown };
 }
-export interface FoundJudgement {
+export interface FoundEvaluation {
   /** null while the corpus of the plan has not been read. */
   key: string | null;
   /** What an earlier run made of the same clips, teachers and settings. */
-  judged: Judgement | null;
+  judged: EarlierEvaluation | null;
 }
-export interface Judgement {
+export interface EarlierEvaluation {
   workflowId: string;
   workflowRunId: string;
   says: string;
@@ -119,6 +119,6 @@ export interface Judgement {
 export interface Unchanged {
   run: string;
   outcome: 'unchanged';
-  judged: Judgement;
+  judged: EarlierEvaluation;
   says: string;
 }

@@ -5,7 +5,7 @@ import { corpusSchema } from './corpus';
 import { distinctNames } from './distinct-names';
 import { chunkSeconds, name, resume, store } from './field-types';
 import { divisibleHeads } from './model';
-import { taughtSchema } from './training';
+import { teacherTrainingSchema } from './training';
 
 export const teachRunSchema = z
   .strictObject({
@@ -15,7 +15,7 @@ export const teachRunSchema = z
     chunkSeconds: chunkSeconds.describe('Length of a training chunk.'),
     augment: augmentSchema.prefault({}),
     teachers: z
-      .array(taughtSchema)
+      .array(teacherTrainingSchema)
       .min(1)
       .describe('Models trained one after another from labels under fresh augmentation.'),
     resume,

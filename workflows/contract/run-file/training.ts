@@ -66,6 +66,6 @@ export const trainingFields = {
   seed: seed.default(1).describe('Seed of initial weights, order of chunks and mixup.'),
 };
 
-export const taughtSchema = z.strictObject(trainingFields);
+export const teacherTrainingSchema = z.strictObject(trainingFields);
 
-export type Taught = z.output<typeof taughtSchema>;
+export type TeacherTraining = z.output<typeof teacherTrainingSchema>;

@@ -1,4 +1,4 @@
-// `leash SIGNAL PROGRAM ARGS…` runs a program that gets the signal (by number) from the kernel as
+// `die-with-parent SIGNAL PROGRAM ARGS…` runs a program that gets the signal (by number) from the kernel as
 // soon as its parent is gone, even by SIGKILL. The setting survives exec, so a Go server or a Node
 // process needs no code of its own.
 import { writeFileSync } from 'node:fs';
@@ -21,18 +21,18 @@ int main(int argc, char **argv) {
 `;
 
 /** Returns the path of the helper. */
-export async function installLeash(report) {
-  const entry = await cached(`leash-${shortHash(source)}`, report, async (folder) => {
+export async function installDieWithParent(report) {
+  const entry = await cached(`die-with-parent-${shortHash(source)}`, report, async (folder) => {
     need('g++');
-    writeFileSync(join(folder, 'leash.c'), source);
-    await execute('Compiling the process leash', 'g++', [
+    writeFileSync(join(folder, 'die-with-parent.c'), source);
+    await execute('Compiling die-with-parent', 'g++', [
       '-x',
       'c++',
       '-O2',
-      join(folder, 'leash.c'),
+      join(folder, 'die-with-parent.c'),
       '-o',
-      join(folder, 'leash'),
+      join(folder, 'die-with-parent'),
     ]);
   });
-  return join(entry, 'leash');
+  return join(entry, 'die-with-parent');
 }

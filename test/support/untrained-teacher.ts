@@ -13,7 +13,7 @@ import { modelSchema } from '../../workflows/contract/run-file/model';
 /**
  * Writes a CED checkpoint for chunks of a second below `folder`. @returns its entry in a run file
  */
-export function writeUntaughtTeacher(
+export function writeUntrainedTeacher(
   folder: string,
   vocabulary: string,
   seed: number,

@@ -9,7 +9,7 @@ const DECODERS =
 let atWork = 0;
 let restore = (): void => undefined;
 
-export async function quietly<T>(work: () => Promise<T>): Promise<T> {
+export async function withMutedLogs<T>(work: () => Promise<T>): Promise<T> {
   if (atWork++ === 0) restore = muteDecoders();
   try {
     return await work();
