@@ -184,7 +184,7 @@ describe('the report of a distillation', () => {
   });
 
   it('lets the most wrong clips be heard', () => {
-    expect(page.match(/<audio controls[^>]* src="data:audio\/wav;base64,/g)).toHaveLength(10);
+    expect(page.match(/<audio\s+controls[^>]*\ssrc="data:audio\/wav;base64,/g)).toHaveLength(10);
   });
 
   it('names the rejected clips, the hashes and the run file', () => {
