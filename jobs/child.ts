@@ -11,8 +11,8 @@ import { MappedModel } from './mapped-model';
 import { runJob } from './run-job';
 import { openObjectCache, openStore, storeOptionsFrom } from '../storage/open-store';
 import type { LiveProgress } from '../workflows/contract/live-progress';
-import type { Damage } from '../workflows/contract/damage';
 import { standstillLimitMs, Standstills } from './process/standstills';
+import { encodeError } from './process/error-record';
 import { CheckpointThread } from './process/checkpoint-thread';
 import { Ownership } from './process/ownership';
 import { OwnedStore } from './process/owned-store';
@@ -59,19 +59,7 @@ async function run(id: number, { job }: Extract<ToEngine, { type: 'run' }>): Pro
     if (job.kind === 'train') await forgetModels();
     send({ type: 'done', id, result: await runJob(contextOf(id, job.input.store), job) });
   } catch (error) {
-    const { name, message, code, damages, stack } = error as Error & {
-      code?: unknown;
-      damages?: Damage[];
-    };
-    send({
-      type: 'failed',
-      id,
-      name,
-      message,
-      code: typeof code === 'string' ? code : null,
-      damages: damages ?? null,
-      stack: stack ?? null,
-    });
+    send({ type: 'failed', id, error: encodeError(error) });
   }
 }
 

@@ -3,9 +3,9 @@
  * arrays and undefined survive).
  */
 import type { EngineJob } from './engine-jobs';
-import type { Damage } from '../workflows/contract/damage';
 import type { EpochRecord } from '../workflows/contract/activities';
 import type { LiveProgress } from '../workflows/contract/live-progress';
+import type { ErrorRecord } from './process/error-record';
 
 export type ToEngine =
   | { type: 'run'; id: number; job: EngineJob }
@@ -30,12 +30,4 @@ export type FromEngine =
   | { type: 'progress'; id: number; progress: LiveProgress; memoryBytes: number }
   | { type: 'epoch'; id: number; record: EpochRecord }
   | { type: 'done'; id: number; result: unknown }
-  | {
-      type: 'failed';
-      id: number;
-      name: string;
-      message: string;
-      code: string | null;
-      damages: Damage[] | null;
-      stack: string | null;
-    };
+  | { type: 'failed'; id: number; error: ErrorRecord };

@@ -9,6 +9,7 @@ import { engineEnvironment } from '../ced/engine/environment';
 import { EngineLost, EngineStopped, type EngineJob, type JobResult } from '../jobs/engine-jobs';
 import type { EngineClient } from '../activities/dependencies';
 import type { LiveProgress } from '../workflows/contract/live-progress';
+import { decodeError } from '../jobs/process/error-record';
 import { standstillLimitMs, Standstills } from '../jobs/process/standstills';
 import type { WorkerMetrics } from './worker-metrics';
 import type { FromEngine, ToEngine } from '../jobs/protocol';
@@ -183,16 +184,7 @@ export class EngineProcess implements EngineClient {
       case 'done':
         return running.resolve(message.result);
       case 'failed':
-        return running.reject(
-          message.name === 'EngineStopped'
-            ? new EngineStopped()
-            : Object.assign(new Error(message.message), {
-                name: message.name,
-                code: message.code,
-                stack: message.stack ?? '',
-                ...(message.damages ? { damages: message.damages } : {}),
-              }),
-        );
+        return running.reject(decodeError(message.error));
     }
   }
 

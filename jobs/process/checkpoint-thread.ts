@@ -1,6 +1,7 @@
 /** The engine's side of the thread that commits checkpoints; started with the first of them. */
 import { Worker } from 'node:worker_threads';
 import type { UncommittedCheckpoint } from '../train/checkpoint-commit';
+import { decodeError } from './error-record';
 import type { FromCommitThread, ToCommitThread } from './commit-protocol';
 
 interface Commit {
@@ -72,7 +73,6 @@ export class CheckpointThread {
     if (message.type === 'waiting') return commit?.onWait();
     this.commits.delete(message.id);
     if (message.type === 'done') return commit?.resolve();
-    const { name, code, stack } = message;
-    commit?.reject(Object.assign(new Error(message.message), { name, code, stack: stack ?? '' }));
+    commit?.reject(decodeError(message.error));
   }
 }

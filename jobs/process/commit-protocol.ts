@@ -1,5 +1,6 @@
 /** What the engine's thread and the one that commits checkpoints say to each other. */
 import type { UncommittedCheckpoint } from '../train/checkpoint-commit';
+import type { ErrorRecord } from './error-record';
 
 export type ToCommitThread =
   | { type: 'commit'; id: number; store: string; checkpoint: UncommittedCheckpoint }
@@ -8,14 +9,7 @@ export type ToCommitThread =
 
 export type FromCommitThread =
   | { type: 'done'; id: number }
-  | {
-      type: 'failed';
-      id: number;
-      name: string;
-      message: string;
-      code: string | null;
-      stack: string | null;
-    }
+  | { type: 'failed'; id: number; error: ErrorRecord }
   /** The store does not answer; it is tried again. */
   | { type: 'waiting'; id: number }
   /** Asked after a standstill, before anything is written (fence.ts). */

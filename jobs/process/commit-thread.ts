@@ -6,6 +6,7 @@
 import { parentPort } from 'node:worker_threads';
 import { commitCheckpoint } from '../train/checkpoint-commit';
 import { openStore, storeOptionsFrom } from '../../storage/open-store';
+import { encodeError } from './error-record';
 import { OwnedStore } from './owned-store';
 import { standstillLimitMs, Standstills } from './standstills';
 import { Ownership } from './ownership';
@@ -43,14 +44,6 @@ async function commit({
     );
     send({ type: 'done', id });
   } catch (error) {
-    const { name, message, code, stack } = error as Error & { code?: unknown };
-    send({
-      type: 'failed',
-      id,
-      name,
-      message,
-      code: typeof code === 'string' ? code : null,
-      stack: stack ?? null,
-    });
+    send({ type: 'failed', id, error: encodeError(error) });
   }
 }

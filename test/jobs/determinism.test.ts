@@ -51,7 +51,7 @@ describe('fifty steps in a process of the engine', () => {
     intraOpThreads: number,
     body: (engine: EngineProcess) => Promise<Result>,
   ): Promise<Result> => {
-    const entry = join(repositoryRoot, 'dist', 'workers', 'engine', 'child.js');
+    const entry = join(repositoryRoot, 'dist', 'jobs', 'child.js');
     const engine = new EngineProcess({ entry, root: folder, intraOpThreads });
     try {
       return await body(engine);

@@ -1,3 +1,4 @@
+import { encodeError, type ErrorRecord } from '../../../jobs/process/error-record';
 import { ensureClip } from './clip-files';
 import type { SplitRecipe } from './recipe';
 
@@ -13,12 +14,12 @@ export interface RenderOrder {
 }
 
 export type RenderReply =
-  { readonly sha256: string; readonly rendered: boolean } | { readonly error: string };
+  { readonly sha256: string; readonly rendered: boolean } | { readonly error: ErrorRecord };
 
 process.on('message', (order: RenderOrder) => {
   ensureClip(order.folder, order.split, order.index)
     .catch((error: unknown): RenderReply => ({
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      error: encodeError(error),
     }))
     .then((reply) => process.send?.(reply))
     .catch(() => process.exit(1));

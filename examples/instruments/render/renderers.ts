@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { decodeError } from '../../../jobs/process/error-record';
 import { ensureClip } from './clip-files';
 import type { RenderOrder, RenderReply } from './renderer-process';
 
@@ -58,8 +59,10 @@ async function askChild(child: ChildProcess, order: RenderOrder): Promise<Render
   try {
     child.send(order);
     const [result] = await Promise.race([reply, death]);
-    if ('error' in result)
-      throw new Error(`clip ${order.index} of ${order.split.name}: ${result.error}`);
+    if ('error' in result) {
+      const cause = decodeError(result.error);
+      throw new Error(`clip ${order.index} of ${order.split.name}: ${cause.message}`, { cause });
+    }
     return result;
   } finally {
     reply.catch(() => undefined);
