@@ -15,6 +15,7 @@ import { studentSchema } from '../../workflows/contract/run-file/student';
 import { wavBytes } from '../ced/audio/wav-bytes';
 import { localDependencies } from '../../activities/local-dependencies';
 import { jobContextOn, storeBelow, storedTables } from '../support/in-process';
+import { trainingInput } from '../support/training-input';
 
 const reference = join(__dirname, '../reference/published');
 const classes = Array.from({ length: 527 }, (_, index) => ({
@@ -157,32 +158,30 @@ describe("importing the authors' published logits", () => {
       ...jobContextOn(store),
       teacher: () => Promise.reject(new Error('there is no teacher')),
     };
-    const trained = await trainJob(context, {
-      store: '',
-      planKey,
-      run: 'published',
-      settings,
-      init: null,
-      targets: {
-        kind: 'logits',
-        logitsKey,
-        storedViews: views,
-        storedTopK: topK,
-        seed: 0,
-        partial: true,
-      },
-      augment: {
-        shift: { maxFraction: 0.5, probability: 0.5 },
-        timeMask: { maxFrames: 192 },
-        freqMask: { maxBins: 24 },
-      },
-      chunkSeconds: 10,
-      ensemble: [],
-      hasValidation: false,
-      resume: 'continue',
-      stopAfterEpoch: null,
-      attemptId: 'a-1',
-    });
+    const targets = {
+      kind: 'logits',
+      logitsKey,
+      storedViews: views,
+      storedTopK: topK,
+      seed: 0,
+      partial: true,
+    } as const;
+    const augment = {
+      shift: { maxFraction: 0.5, probability: 0.5 },
+      timeMask: { maxFrames: 192 },
+      freqMask: { maxBins: 24 },
+    };
+    const trained = await trainJob(
+      context,
+      trainingInput({
+        planKey,
+        settings,
+        targets,
+        augment,
+        chunkSeconds: 10,
+        hasValidation: false,
+      }),
+    );
     expect(trained).toMatchObject({ epochs: 2, steps: 4, rowsTrained: 6 });
   });
 

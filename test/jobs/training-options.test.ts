@@ -11,6 +11,7 @@ import { teachRunSchema } from '../../workflows/contract/run-file/teach-run';
 import { localDependencies } from '../../activities/local-dependencies';
 import { jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
+import { trainingInput } from '../support/training-input';
 import type { TrainedModel } from '../../workflows/contract/models';
 
 const ignore = (): void => undefined;
@@ -49,7 +50,6 @@ describe('a training', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  let attempts = 0;
   async function train(
     settings: object,
   ): Promise<{ trained: TrainedModel; epochs: EpochRecord[] }> {
@@ -64,22 +64,8 @@ describe('a training', () => {
       ...jobContextOn(store),
       onEpoch: (record: EpochRecord) => void epochs.push(record),
     };
-    const input = {
-      store: '',
-      planKey,
-      run: 'r',
-      settings: run.teachers[0]!,
-      init: null,
-      targets: { kind: 'labels' },
-      augment: run.augment,
-      chunkSeconds: 1,
-      ensemble: [],
-      hasValidation: true,
-      resume: 'continue',
-      stopAfterEpoch: null,
-      attemptId: `a${++attempts}`,
-    } as const;
-    return { trained: await trainJob(context, { ...input, ensemble: [] }), epochs };
+    const input = trainingInput({ planKey, settings: run.teachers[0]!, augment: run.augment });
+    return { trained: await trainJob(context, input), epochs };
   }
 
   it('whose loss leaves the numbers ends with LossNotFinite, which names the model, the step and the clips of the batch', async () => {

@@ -29,6 +29,7 @@ import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntrainedTeacher } from '../support/untrained-teacher';
 import { localDependencies } from '../../activities/local-dependencies';
 import { predictAndWrite, jobContextOn, storeBelow, storedTables } from '../support/in-process';
+import { storedTargets, trainingInput } from '../support/training-input';
 
 const ignore = (): void => undefined;
 const CLIPS = 24;
@@ -274,35 +275,18 @@ describe('training that was stopped', () => {
     settings: { earlyStop?: number; checkpointSeconds?: number } = {},
   ): Promise<string> => {
     steps = 0;
-    const student = { ...run.students[0]!, seed, ...settings };
-    const targets = {
-      kind: 'logits',
-      logitsKey: logits.logitsKey,
-      storedViews: 2,
-      storedTopK: 3,
-      seed: 7,
-    } as const;
-    const input = {
-      store: '',
+    const input = trainingInput({
       planKey,
-      run: run.name,
-      settings: student,
-      init: null,
-      targets,
+      settings: { ...run.students[0]!, seed, ...settings },
+      targets: storedTargets(logits.logitsKey),
       augment: run.logits.augment,
-      chunkSeconds: 1,
       ensemble: logitsInput.ensemble,
-      hasValidation: true,
-      resume: 'continue',
-      stopAfterEpoch: null,
-      attemptId: `a${++attempts}`,
-    } as const;
+    });
     const onProgress: JobContext['onProgress'] = ({ unit, done }) =>
       void (unit === 'steps' && (steps = done));
     const yieldAndCheckStop = (): Promise<boolean> => Promise.resolve(steps >= stopAtStep);
     return (await trainJob({ ...context, onProgress, yieldAndCheckStop }, input)).sha256;
   };
-  let attempts = 0;
   /** Of the last attempt. */
   let steps = 0;
 

@@ -23,6 +23,7 @@ import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-
 import { localDependencies } from '../../activities/local-dependencies';
 import { predictAndWrite, jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
+import { storedTargets, trainingInput } from '../support/training-input';
 import { writeUntrainedTeacher } from '../support/untrained-teacher';
 import type { ModelReference, TrainedModel } from '../../workflows/contract/models';
 import { readScores } from '../../storage/scores';
@@ -113,30 +114,15 @@ describe('JSON of a store', () => {
   };
   const train = async (): Promise<TrainedModel> => {
     if ('published' in run.logits) throw new Error('the logits of this run are computed');
-    const targets = {
-      kind: 'logits',
-      logitsKey: (await hear()).logitsKey,
-      storedViews: 2,
-      storedTopK: 3,
-      seed: 7,
-    } as const;
-    return await trainJob(context, {
-      store: '',
+    const input = trainingInput({
       planKey,
-      run: run.name,
       settings: run.students[0]!,
-      init: null,
-      targets,
+      targets: storedTargets((await hear()).logitsKey),
       augment: run.logits.augment,
-      chunkSeconds: 1,
       ensemble: [{ ...teacher, weight: 1 }],
-      hasValidation: true,
-      resume: 'continue',
-      stopAfterEpoch: null,
-      attemptId: `a${++attempts}`,
     });
+    return await trainJob(context, input);
   };
-  let attempts = 0;
   const contentOf = async (split: 'train' | 'validation'): Promise<string> =>
     (await readCorpusClips(store, planKey, split)).contentSha256;
   const failureOf = async (work: Promise<unknown>): Promise<Error> =>
