@@ -77,7 +77,8 @@ const SECTIONS = [
         /^(file|data):/.test(request.url()) || troubles.push(`request: ${request.url()}`),
     );
     await page.goto(pathToFileURL(file).href);
-    await page.waitForFunction(chartsDrawn);
+    // Not waitForFunction: it polls by eval, which the page's content security policy refuses.
+    while (!(await page.evaluate(chartsDrawn))) await page.waitForTimeout(50);
     return { page, troubles };
   };
 

@@ -14,7 +14,7 @@ const ENCODED: Record<Exclude<FuzzedFormat, 'wav'>, readonly string[]> = {
     'level8.flac',
     'surround8.flac',
     'streamed.flac',
-    '../../reference/clip0.flac',
+    '../../../reference/clip0.flac',
   ],
   ogg: ['stereo.ogg'],
   opus: ['mono.opus'],
@@ -24,7 +24,7 @@ const ENCODED: Record<Exclude<FuzzedFormat, 'wav'>, readonly string[]> = {
 /** @param root of the repository */
 export function originalsOf(format: FuzzedFormat, root: string): Buffer[] {
   if (format === 'wav') return wavs();
-  return ENCODED[format].map((name) => readFileSync(join(root, 'test/audio/encoded', name)));
+  return ENCODED[format].map((name) => readFileSync(join(root, 'test/ced/audio/encoded', name)));
 }
 
 /** 0.3 s of noise each: PCM of every width, floats, extensible, and stereo at 44.1 kHz. */

@@ -56,7 +56,7 @@ describe('a file heard as it arrives', () => {
 
   it.each([
     'encoded/loud24.flac',
-    '../reference/clip0.flac',
+    '../../reference/clip0.flac',
     'encoded/stereo.ogg',
     'encoded/mono.opus',
     'encoded/stereo.mp3',
@@ -71,7 +71,7 @@ describe('a file heard as it arrives', () => {
   });
 
   it('is decoded beside others without mixing with them', async () => {
-    const [first, second] = [read('../reference/clip0.flac'), read('encoded/loud24.flac')];
+    const [first, second] = [read('../../reference/clip0.flac'), read('encoded/loud24.flac')];
     const alone = [await pcmOf(inParts(first, 1000)), await pcmOf(inParts(second, 1000))];
     const together = await Promise.all([
       pcmOf(inParts(first, 1000)),
@@ -90,7 +90,7 @@ describe('a file heard as it arrives', () => {
       wavBytes([noise(1000)], { bits: 16, statedDataBytes: 10 * 3600 * 32_000 }),
       Buffer.alloc(2 ** 23),
     ]);
-    const flac = Buffer.concat([read('../reference/clip0.flac'), Buffer.alloc(2 ** 23)]);
+    const flac = Buffer.concat([read('../../reference/clip0.flac'), Buffer.alloc(2 ** 23)]);
     // 36 bits of samples behind "fLaC", the block's header and what comes before them.
     flac.writeUInt32BE(10 * 3600 * 16_000, 8 + 14);
     for (const bytes of [wav, flac]) {
