@@ -3,9 +3,14 @@
  * is begun, those at work end, and the run goes on as a new one that takes along what is here. It
  * is counts and references, whatever the size of the corpus.
  */
-import { ApplicationFailure, continueAsNew, isCancellation } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  continueAsNew,
+  isCancellation,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { RunControl } from './run-control';
-import { type Carried, HistoryLong } from './history-length';
+import { type Carried, earlierRunIds, HistoryLong } from './history-length';
 
 /**
  * A whole run: ends it, fails it, or lets it go on under a new history. The status tells which,
@@ -23,10 +28,10 @@ export async function conduct<T>(
     return result;
   } catch (error) {
     if (error instanceof HistoryLong)
-      return await continueAsNew<(input: unknown, carried: Carried) => Promise<T>>(
-        input,
-        control.carried,
-      );
+      return await continueAsNew<(input: unknown, carried: Carried) => Promise<T>>(input, {
+        ...control.carried,
+        runIds: [...earlierRunIds(control.carried), workflowInfo().runId],
+      });
     status.state = isCancellation(error) ? 'cancelled' : 'failed';
     status.failures.push(rootMessage(error));
     throw error;

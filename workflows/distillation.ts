@@ -2,7 +2,7 @@
  * What `distill` and `retrain` have in common, once the corpus is there: from scored teachers to a
  * published student, and the champion it may become.
  */
-import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure } from '@temporalio/workflow';
 import { cpu } from './activity-proxies';
 import type { ImportedModels, RunResult } from './contract/activities';
 import type { Damage } from './contract/damage';
@@ -116,12 +116,9 @@ export async function distillation(
   const promotion = await putUp(control, run, whole, students);
 
   // 6. One result, one report.
-  const { workflowId, runId } = workflowInfo();
   return await publish(control, corpus, {
     store: run.store,
     run: run.name,
-    workflowId,
-    workflowRunId: runId,
     planKey: corpus.plan.planKey,
     kind: 'distill',
     runFile: run,

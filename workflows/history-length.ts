@@ -7,6 +7,20 @@ export interface Carried {
   stopAfterEpoch: number | null;
   /** Results of what is finished, sums of what is not, by name. */
   kept: Record<string, unknown>;
+  /** The runs before this one, in order. Absent where code without this field carried. */
+  runIds?: string[];
+}
+
+/**
+ * Runs whose work the present one continues, in order: an activity's attempts are stored under the
+ * id of the run that asked for it.
+ */
+export function earlierRunIds({ runIds }: Carried): string[] {
+  const { runId, originalExecutionRunId, firstExecutionRunId, continuedFromExecutionRunId } =
+    workflowInfo();
+  const before = runIds ?? [firstExecutionRunId, continuedFromExecutionRunId ?? runId];
+  // A reset gives a run a new id; the work up to that point was done under the original one.
+  return [...new Set([...before, originalExecutionRunId])].filter((id) => id !== runId);
 }
 
 /**

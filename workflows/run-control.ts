@@ -62,6 +62,7 @@ export class RunControl {
       },
       stopAfterEpoch: null,
       kept: {},
+      runIds: [],
     };
     if (!carried) upsertSearchAttributes([{ key: runKey, value: run }]);
     setHandler(statusQuery, () => this.status);

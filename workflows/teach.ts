@@ -2,7 +2,6 @@
  * Trains teachers from labelled audio under fresh augmentation, one after another, and scores them
  * on eval. The only workflow that reads training labels.
  */
-import { workflowInfo } from '@temporalio/workflow';
 import { acceptRun } from './accept-run';
 import { cpu } from './activity-proxies';
 import type { RunResult } from './contract/activities';
@@ -66,12 +65,9 @@ async function stages(control: RunControl, run: TeachRun): Promise<RunResult> {
     splits: ['eval'],
   });
 
-  const { workflowId, runId } = workflowInfo();
   return await publish(control, corpus, {
     store: run.store,
     run: run.name,
-    workflowId,
-    workflowRunId: runId,
     planKey: corpus.plan.planKey,
     kind: 'teach',
     runFile: run,

@@ -12,7 +12,7 @@ import { readJsonOrQuarantine } from '../../storage/quarantine';
 import type { Store } from '../../storage/store';
 import type { RunAttempt } from '../../report/run-attempt';
 
-type RunOfAttempts = Pick<PublishInput, 'workflowRunId' | 'kind' | 'ensemble'>;
+type RunOfAttempts = Pick<PublishInput, 'workflowRunId' | 'earlierRunIds' | 'kind' | 'ensemble'>;
 
 interface Recorded {
   start: AttemptStart;
@@ -21,12 +21,26 @@ interface Recorded {
 
 const READ_AHEAD = 32;
 
-/**
- * In order of their beginnings. What has no end and no successor is left out: it runs still, as the
- * publishing itself does.
- */
+/** Of every run of the chain, in order of their beginnings. */
 export async function readRunAttempts(store: Store, run: RunOfAttempts): Promise<RunAttempt[]> {
-  const { workflowRunId } = run;
+  const { workflowRunId, earlierRunIds = [] } = run;
+  const attempts: RunAttempt[] = [];
+  // From the last run back: each was over when the one after it asked for its first activity.
+  let overMs = Infinity;
+  for (const runId of [...earlierRunIds, workflowRunId].reverse()) {
+    const recorded = await readRecords(store, runId);
+    for (const attempt of joinAttempts(recorded, run, overMs))
+      // Temporal numbers activities from 1 in every run.
+      attempts.push({ ...attempt, activityId: `${runId} ${attempt.activityId}` });
+    overMs = recorded.reduce(
+      (earliest, { start }) => Math.min(earliest, start.scheduledMs),
+      overMs,
+    );
+  }
+  return attempts.sort(byBeginning);
+}
+
+async function readRecords(store: Store, workflowRunId: string): Promise<Recorded[]> {
   const keys = await store.list(layout.activityAttempts(workflowRunId));
   const starts = keys.filter((key) => key.endsWith('-start.json'));
   const present = new Set(keys);
@@ -38,12 +52,18 @@ export async function readRunAttempts(store: Store, run: RunOfAttempts): Promise
     return start && { start, end };
   }))
     if (each) recorded.push(each);
-  return joinAttempts(recorded, run);
+  return recorded;
 }
 
+/**
+ * The attempts of one run. What has no end and no successor is left out while the run goes on: it
+ * runs still, as the publishing itself does.
+ * @param overMs when the run was over at the latest, since 1970; Infinity while it goes on
+ */
 export function joinAttempts(
   recorded: readonly Recorded[],
   run: Pick<RunOfAttempts, 'kind' | 'ensemble'>,
+  overMs = Infinity,
 ): RunAttempt[] {
   const byNumber = new Map(
     recorded.map(({ start }) => [`${start.activityId} ${start.attempt}`, start]),
@@ -51,8 +71,9 @@ export function joinAttempts(
   return recorded
     .flatMap(({ start, end }): RunAttempt[] => {
       const next = byNumber.get(`${start.activityId} ${start.attempt + 1}`);
-      const endedMs = end?.endedMs ?? (next && Math.max(start.startedMs, next.scheduledMs));
-      if (endedMs === undefined) return [];
+      const latestMs = next?.scheduledMs ?? overMs;
+      const endedMs = end?.endedMs ?? Math.max(start.startedMs, latestMs);
+      if (endedMs === Infinity) return [];
       const { activity, activityId, attempt, worker, what, scheduledMs, startedMs } = start;
       return [
         {
@@ -65,12 +86,13 @@ export function joinAttempts(
         },
       ];
     })
-    .sort(
-      (a, b) =>
-        a.startedMs - b.startedMs ||
-        (a.activityId < b.activityId ? -1 : 1) ||
-        a.attempt - b.attempt,
-    );
+    .sort(byBeginning);
+}
+
+function byBeginning(a: RunAttempt, b: RunAttempt): number {
+  return (
+    a.startedMs - b.startedMs || (a.activityId < b.activityId ? -1 : 1) || a.attempt - b.attempt
+  );
 }
 
 const STAGES: Readonly<Record<string, StageName>> = {

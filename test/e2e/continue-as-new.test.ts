@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Cluster } from '../support/cluster';
 import { recordHistory } from '../support/recorded-histories';
@@ -46,6 +48,10 @@ describe('a run whose history gets long', () => {
       ['publish', 1, 1],
     ]);
     expect(epochs['student']?.epoch).toBe(60);
+    // The report tells of every run of the chain; of its own publishing it cannot.
+    const activities = chain.reduce((sum, { started }) => sum + started, 0) - 1;
+    const report = readFileSync(join(cluster.folder, 'store-long/runs/long/report.html'), 'utf8');
+    expect(/([\d,]+) activities in/.exec(report)?.[1]).toBe(String(activities));
     // How often the training was interrupted for it leaves no trace in the student.
     expect(runs.startingSteps('long').length).toBeGreaterThan(1);
     const described = await cluster.client.workflow.getHandle('long').describe();
@@ -58,13 +64,14 @@ async function runsOf(
   cluster: Cluster,
   workflowId: string,
   runId: string,
-): Promise<{ handle: WorkflowHandle; events: number }[]> {
+): Promise<{ handle: WorkflowHandle; events: number; started: number }[]> {
   const chain = [];
   let next: string | undefined = runId;
   while (next !== undefined) {
     const handle: WorkflowHandle = cluster.client.workflow.getHandle(workflowId, next);
     const { events } = await handle.fetchHistory();
-    chain.push({ handle, events: events?.length ?? 0 });
+    const started = events?.filter((event) => event.activityTaskStartedEventAttributes).length ?? 0;
+    chain.push({ handle, events: events?.length ?? 0, started });
     next =
       events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ??
       undefined;

@@ -216,6 +216,10 @@ export interface PublishInput {
   run: string;
   workflowId: string;
   workflowRunId: string;
+  /**
+   * Runs that this one continues, in order: its history began anew, or was reset. Absent = none.
+   */
+  earlierRunIds?: string[];
   planKey: string;
   kind: 'distill' | 'teach';
   /** The whole run file, for the report. */
