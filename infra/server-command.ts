@@ -8,10 +8,12 @@ const help = `npm run server [-- options]
 
 Starts the Temporal development server with its state in one SQLite file, and registers the search attributes that runs are listed by.
 For workers on other machines: --ip 0.0.0.0, and TEMPORAL_ADDRESS=<this machine>:7233 there. The server has no passwords: keep it inside your network.
+Pages of other origins can neither start a run nor read one through it (docs/threats.md).
 
   --ip ADDRESS        address to listen on (default 127.0.0.1)
   --port N            port for workers and clients (default 7233)
   --ui-port N         port of the web interface (default 8233)
+  --ui-host NAME      host name under which browsers open the web interface, repeatable; localhost and IP addresses need none
   --no-ui             no web interface
   --db FILE           SQLite file (default .ced/temporal.db)
   --log-level LEVEL   debug, info, warn, error or never (default warn)`;
@@ -25,6 +27,7 @@ async function main(): Promise<void> {
       ip: { type: 'string', default: '127.0.0.1' },
       port: { type: 'string', default: '7233' },
       'ui-port': { type: 'string', default: '8233' },
+      'ui-host': { type: 'string', multiple: true, default: [] },
       'no-ui': { type: 'boolean', default: false },
       db: { type: 'string', default: join(repositoryRoot, '.ced', 'temporal.db') },
       'log-level': { type: 'string', default: 'warn' },
@@ -40,6 +43,7 @@ async function main(): Promise<void> {
     address,
     dbFile: values.db,
     uiPort,
+    uiHostNames: values['ui-host'].map((name) => name.toLowerCase()),
     log: 'inherit',
     logLevel,
   });

@@ -3,8 +3,9 @@
  * restarts.
  *
  * Guarantees: when `startServer` resolves, the server answers and knows the search attributes; the
- * server never outlives the process that started it; a server of ours that already answers at the
- * address is used as it is.
+ * server never outlives the process that started it; no web page of another origin starts a
+ * workflow through it or reads anything of it; a server of ours that already answers at the address
+ * is used as it is.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
@@ -12,8 +13,10 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { freeBlockedPort, isFree } from './blocked-ports';
 import { ensureSearchAttributes, searchAttributeArguments } from './search-attributes';
 import { dyingWithParent, temporalBinary } from './toolchain';
+import { checkedInterface, unreachableForBrowsers, type Endpoint } from './web-interface';
 
 /**
  * A GPU worker has one slot and so one poll, which waits at one of a queue's partitions, four by
@@ -25,8 +28,15 @@ const ONE_PARTITION = [
   'matching.numTaskqueueWritePartitions=1',
 ];
 
+/**
+ * The HTTP API takes whatever a page posts as text/plain, from any origin, and nothing of ours uses
+ * it: it answers one host, which no request can name. Nexus' HTTP routes do not look at that setting.
+ */
+const NO_HTTP_API = ['frontend.httpAllowedHosts=["(no host)"]', 'system.enableNexus=false'];
+
 const startLimitMs = 60_000;
 const stopLimitMs = 10_000;
+const METRICS_PORT_ATTEMPTS = 3;
 
 export interface ServerOptions {
   /** `host:port` to listen on. */
@@ -35,6 +45,8 @@ export interface ServerOptions {
   dbFile: string;
   /** Port of the web interface, null for none. */
   uiPort: number | null;
+  /** Names under which the web interface is opened, beside `localhost` and IP addresses. */
+  uiHostNames?: readonly string[];
   /** File that receives the server's log, or `inherit` for this process's output. */
   log: string;
   /** @default 'warn' */
@@ -71,21 +83,63 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   if (options.uiPort !== null && (await accepts(host, options.uiPort)))
     throw new Error(portTaken(host, options.uiPort, 'uiPort'));
   mkdirSync(dirname(options.dbFile), { recursive: true });
-  const child = launch(options, host, port);
-  const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
-  });
+  const unchecked = options.uiPort === null ? null : await unreachableForBrowsers();
+  const { child, ended } = await startedProcess(options, { host, port, unchecked });
   const stop = () => stopServer(child, ended);
-  const failure = await Promise.race([ended, readiness(options.address)]);
-  if (failure === 'ready')
-    return { address: options.address, pid: child.pid ?? null, reused: false, stop, ended };
-  await stop();
-  throw new Error(`the Temporal server did not start (${failure})${lastLine(options.log)}`);
+  if (unchecked !== null && options.uiPort !== null) {
+    const endpoint = { host, port: options.uiPort };
+    try {
+      const ui = await checkedInterface(endpoint, unchecked, options.uiHostNames ?? []);
+      void ended.then(() => ui.close());
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  }
+  return { address: options.address, pid: child.pid ?? null, reused: false, stop, ended };
 }
 
-function launch(options: ServerOptions, host: string, port: number): ChildProcess {
-  const ui = options.uiPort === null ? ['--headless'] : ['--ui-port', String(options.uiPort)];
+interface Endpoints extends Endpoint {
+  /** Of the web interface without its check; null for none. */
+  unchecked: Endpoint | null;
+}
+
+interface StartedProcess {
+  child: ChildProcess;
+  ended: Promise<string>;
+}
+
+/** The server's process, which answers. Its metrics are on a port that no browser opens. */
+async function startedProcess(
+  options: ServerOptions,
+  endpoints: Endpoints,
+): Promise<StartedProcess> {
+  for (let attempt = 1; ; attempt++) {
+    const metricsPort = await freeBlockedPort(endpoints.host);
+    const child = launch(options, endpoints, metricsPort);
+    const ended = new Promise<string>((resolve) => {
+      child.once('error', (error) => resolve(error.message));
+      child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+    });
+    const failure = await Promise.race([ended, readiness(options.address)]);
+    if (failure === 'ready') return { child, ended };
+    await stopServer(child, ended);
+    // Another server that started at the same time may have taken the port for its metrics.
+    const lostPort = metricsPort !== null && !(await isFree(endpoints.host, metricsPort));
+    if (!lostPort || attempt === METRICS_PORT_ATTEMPTS)
+      throw new Error(`the Temporal server did not start (${failure})${lastLine(options.log)}`);
+  }
+}
+
+function launch(
+  options: ServerOptions,
+  { host, port, unchecked }: Endpoints,
+  metricsPort: number | null,
+): ChildProcess {
+  const ui =
+    unchecked === null
+      ? ['--headless']
+      : ['--ui-ip', unchecked.host, '--ui-port', String(unchecked.port)];
   const args = [
     'server',
     'start-dev',
@@ -94,10 +148,11 @@ function launch(options: ServerOptions, host: string, port: number): ChildProces
     '--port',
     String(port),
     ...ui,
+    ...(metricsPort === null ? [] : ['--metrics-port', String(metricsPort)]),
     '--db-filename',
     options.dbFile,
   ];
-  for (const setting of [...ONE_PARTITION, ...(options.dynamicConfig ?? [])])
+  for (const setting of [...ONE_PARTITION, ...NO_HTTP_API, ...(options.dynamicConfig ?? [])])
     args.push('--dynamic-config-value', setting);
   args.push(
     '--namespace',
