@@ -12,7 +12,7 @@ export class FormatInvalid extends Error {
 
   constructor(
     readonly format: Format,
-    readonly detail: string,
+    detail: string,
     options?: ErrorOptions,
   ) {
     super(`not a valid ${format}: ${detail}`, options);

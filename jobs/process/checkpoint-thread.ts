@@ -1,8 +1,4 @@
-/**
- * The engine's side of the thread that commits checkpoints; started with the first of them. A
- * thread and the commits that it was given belong to one object, and a new thread starts only after
- * the one before it has exited: a late exit cannot reject a later commit, and no two threads write.
- */
+/** The engine's side of the thread that commits checkpoints; started with the first of them. */
 import { Worker } from 'node:worker_threads';
 import type { UncommittedCheckpoint } from '../train/checkpoint-commit';
 import { decodeError } from './error-record';
@@ -15,7 +11,9 @@ interface Commit {
 }
 
 export class CheckpointThread {
-  private thread: RunningThread | null = null;
+  private thread: Worker | null = null;
+  private readonly commits = new Map<number, Commit>();
+  private nextId = 1;
 
   /**
    * @param entry compiled thread
@@ -27,82 +25,48 @@ export class CheckpointThread {
   ) {}
 
   /**
-   * Resolves when it is committed. The checkpoint is copied at once, unless the thread before has
-   * to exit first. @throws with the `code` of the failure
+   * Resolves when it is committed. The checkpoint is copied at once. @throws with the `code` of
+   * what went wrong
    */
   async commit(
     store: string,
     checkpoint: UncommittedCheckpoint,
     onWait: () => void,
   ): Promise<void> {
-    while (this.thread?.isLost) await this.exited(this.thread);
-    this.thread ??= new RunningThread(this.entry, this.pass);
-    await this.thread.commit(store, checkpoint, onWait);
-  }
-
-  async end(): Promise<void> {
-    await this.thread?.end();
-  }
-
-  private async exited(thread: RunningThread): Promise<void> {
-    await thread.exited;
-    if (this.thread === thread) this.thread = null;
-  }
-}
-
-class RunningThread {
-  readonly exited: Promise<void>;
-  private readonly thread: Worker;
-  private readonly commits = new Map<number, Commit>();
-  private nextId = 1;
-  private lost = false;
-
-  constructor(
-    entry: string,
-    private readonly pass: () => Promise<void>,
-  ) {
-    this.thread = new Worker(entry);
-    this.thread.unref();
-    this.thread.on('message', (message: FromCommitThread) => this.onMessage(message));
-    this.thread.on('error', (error) => this.lose(error));
-    this.exited = new Promise((resolve) =>
-      this.thread.once('exit', (code) => {
-        this.lose(new Error(`the thread that commits checkpoints ended (${code})`));
-        resolve();
-      }),
-    );
-  }
-
-  get isLost(): boolean {
-    return this.lost;
-  }
-
-  async commit(
-    store: string,
-    checkpoint: UncommittedCheckpoint,
-    onWait: () => void,
-  ): Promise<void> {
     const id = this.nextId++;
+    const thread = (this.thread ??= this.start());
     await new Promise<void>((resolve, reject) => {
       this.commits.set(id, { onWait, resolve, reject });
-      this.tell({ type: 'commit', id, store, checkpoint });
+      thread.postMessage({ type: 'commit', id, store, checkpoint } satisfies ToCommitThread);
     });
   }
 
   async end(): Promise<void> {
-    await this.thread.terminate();
+    await this.thread?.terminate();
   }
 
-  private lose(error: Error): void {
-    this.lost = true;
-    for (const { reject } of this.commits.values()) reject(error);
-    this.commits.clear();
+  private start(): Worker {
+    const thread = new Worker(this.entry);
+    thread.unref();
+    thread.on('message', (message: FromCommitThread) => this.hear(thread, message));
+    const lost = (error: Error): void => {
+      this.thread = null;
+      for (const { reject } of this.commits.values()) reject(error);
+      this.commits.clear();
+    };
+    thread.on('error', lost);
+    thread.on('exit', (code) =>
+      lost(new Error(`the thread that commits checkpoints ended (${code})`)),
+    );
+    return thread;
   }
 
-  private onMessage(message: FromCommitThread): void {
+  private hear(thread: Worker, message: FromCommitThread): void {
     if (message.type === 'askOwnership') {
       const { standstill } = message;
-      void this.pass().then(() => this.tell({ type: 'confirmOwnership', standstill }));
+      void this.pass().then(() =>
+        thread.postMessage({ type: 'confirmOwnership', standstill } satisfies ToCommitThread),
+      );
       return;
     }
     const commit = this.commits.get(message.id);
@@ -110,9 +74,5 @@ class RunningThread {
     this.commits.delete(message.id);
     if (message.type === 'done') return commit?.resolve();
     commit?.reject(decodeError(message.error));
-  }
-
-  private tell(message: ToCommitThread): void {
-    this.thread.postMessage(message);
   }
 }

@@ -11,7 +11,9 @@ import { parameterCount } from '../../ced/model/parameters';
 import { decodeSafetensors, encodeSafetensors } from '../../ced/model/safetensors';
 import { loadWeights, type Weights } from '../../ced/model/weights';
 import { averageWeights } from '../../ced/training/averaging';
+import { withEntry } from '../../ced/training/best-list';
 import { Trainer } from '../../ced/training/trainer';
+import { onSchedule } from '../../ced/training/validation-schedule';
 import type { TrainInput } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { Student } from '../../workflows/contract/run-file/student';
@@ -42,7 +44,7 @@ import {
   type TrainingState,
 } from '../../storage/training/training-checkpoint';
 import { trainingKey } from './training-key';
-import { trainingLoop } from './training-loop';
+import { trainingLoop, type TrainingEnd } from './training-loop';
 import { trainingRows, TrainingSet, type TargetRows, type TrainingRow } from './training-set';
 import { Validation } from './validation';
 import type { TrainedModel } from '../../workflows/contract/models';
@@ -91,7 +93,7 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
       input.attemptId,
       resumed?.state.step ?? 0,
     );
-    const start = resumed ? continueFrom(resumed.state, context, input.resume) : FRESH;
+    const start = resumed ? continueFrom(resumed.state, context, input, data.stepsPerEpoch) : FRESH;
     const initial =
       resumed?.trainer ??
       (input.init
@@ -111,11 +113,14 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
         { context, key, config, trainer, data, validation, settings, stamp },
         start,
       );
-      if (end.rowsTrained !== end.epoch * rows.length)
+      const { epoch, step, rowsTrained } = end.progress;
+      if (rowsTrained !== epoch * rows.length)
         throw new PermanentError(
           'LogitsMismatch',
-          `${input.settings.name}: ${end.epoch * rows.length} rows planned, ${end.rowsTrained} trained on`,
+          `${input.settings.name}: ${epoch * rows.length} rows planned, ${rowsTrained} trained on`,
         );
+      // A stop at an epoch gone by takes no step: that is no sign of something that kills attempts.
+      if (input.stopAfterEpoch !== null && step === start.step) await forgetAttempt();
       const seconds = (context.monotonicMs() - startedMs) / 1000;
       return await publishModel(context, input, {
         config,
@@ -253,7 +258,8 @@ async function prepareTargets(
 function continueFrom(
   state: TrainingState,
   context: JobContext,
-  resume: 'continue' | 'exact',
+  { settings, resume }: TrainInput,
+  stepsPerEpoch: number,
 ): Progress {
   const sameKind = canonicalJson(state.engine) === canonicalJson(context.engine.kind);
   if (!sameKind && resume === 'exact')
@@ -262,7 +268,11 @@ function continueFrom(
       `the checkpoint at step ${state.step} was written by ${JSON.stringify(state.engine)}, this worker is ${JSON.stringify(context.engine.kind)}; run a worker of the first kind, or set "resume": "continue"`,
     );
   const { formatVersion: _formatVersion, engine: _engine, files: _files, ...progress } = state;
-  return { ...progress, bitExact: progress.bitExact && sameKind };
+  return onSchedule(
+    { ...progress, bitExact: progress.bitExact && sameKind },
+    settings,
+    stepsPerEpoch,
+  );
 }
 
 async function publishModel(
@@ -272,19 +282,23 @@ async function publishModel(
     config: ModelConfig;
     key: string;
     manifestKey: string;
-    end: Progress;
+    end: TrainingEnd;
     seconds: number;
     resumedAtStep: number;
     validation: Validation;
   },
 ): Promise<TrainedModel> {
   const { store } = context;
-  const { config, key, end } = done;
-  const inStepOrder = [...end.best].sort((a, b) => a.step - b.step);
+  const { config, key } = done;
+  const { progress: end, atStop } = done.end;
+  const best = atStop ? withEntry(end.best, atStop.entry, input.settings.averageBest) : end.best;
   const averaged: Weights[] = [];
-  for (const entry of inStepOrder) {
-    averaged.push(loadWeights(config, decodeSafetensors(await readBestWeights(store, key, entry))));
-  }
+  for (const entry of [...best].sort((a, b) => a.step - b.step))
+    averaged.push(
+      entry === atStop?.entry
+        ? atStop.weights
+        : loadWeights(config, decodeSafetensors(await readBestWeights(store, key, entry))),
+    );
   const weights = averageWeights(averaged);
   const verdict = await done.validation.judge(
     { config, weights, precision: input.settings.precision },
@@ -296,7 +310,7 @@ async function publishModel(
     sha256: await storeModel(store, config, encodeSafetensors(weights, 'F32')),
     parameters: parameterCount(config),
     trainingKey: key,
-    bestEpoch: end.best[0]?.epoch ?? end.epoch,
+    bestEpoch: best[0]?.epoch ?? end.epoch,
     validationMAP: verdict.mAP,
     epochs: end.epoch,
     steps: end.step,

@@ -13,7 +13,9 @@ import { EngineStopped } from '../engine-jobs';
 import type { JobContext } from '../job-context';
 import { progressMeter } from '../../workflows/contract/progress-meter';
 import { writeBestWeights } from '../../storage/training/best-weights';
-import { validationsSinceBest, withEntry } from '../../ced/training/best-list';
+import { validationsSinceBest, withEntry, type BestEntry } from '../../ced/training/best-list';
+import { isValidated } from '../../ced/training/validation-schedule';
+import type { Weights } from '../../ced/model/weights';
 import { MetricsSegment } from '../../storage/training/metrics-segment';
 import { StepPace } from './pace';
 import type { Progress, TrainingState } from '../../storage/training/training-checkpoint';
@@ -45,19 +47,28 @@ export interface Loop {
   stamp: Pick<TrainingState, 'engine'>;
 }
 
+export interface TrainingEnd {
+  progress: Progress;
+  /**
+   * The validation of an epoch that `stopAfterEpoch` made the last, with its weights. It counts for
+   * this result alone: in `progress` it would change which weights the full run averages and when
+   * that one stops early.
+   */
+  atStop: { entry: BestEntry; weights: Weights } | null;
+}
+
 /**
  * Runs until the last epoch, early stop, or `stopAfterEpoch`. @throws {EngineStopped} after a
  * checkpoint, when the process was told to stop
  */
-export async function trainingLoop(loop: Loop, start: Progress): Promise<Progress> {
+export async function trainingLoop(loop: Loop, start: Progress): Promise<TrainingEnd> {
   const { context, trainer, data, settings } = loop;
   const at: Progress = structuredClone(start);
   const metrics = new MetricsSegment(at.metricsFrom);
   const totalSteps = settings.epochs * data.stepsPerEpoch;
   const progress = progressMeter('steps', totalSteps, context.monotonicMs, at.step);
-  // An epoch that has begun is finished, and somebody has to be the best: asked to stop at an epoch
-  // gone by, it stops after that.
-  const begun = at.stepInEpoch > 0 || at.best.length === 0 ? at.epoch + 1 : at.epoch;
+  // A stop at an epoch gone by ends after the epoch at work.
+  const begun = at.stepInEpoch > 0 ? at.epoch + 1 : at.epoch;
   const lastEpoch = Math.min(
     settings.epochs,
     Math.max(begun, settings.stopAfterEpoch ?? settings.epochs),
@@ -65,6 +76,7 @@ export async function trainingLoop(loop: Loop, start: Progress): Promise<Progres
   const writer = new CheckpointWriter(loop, metrics, at.step);
   const pace = new StepPace();
   let mAP: number | null = null;
+  let lastRecord: EpochRecord | null = null;
 
   // Asked before every step: an attempt may begin where the one before it ended.
   const stoppedEarly = (): boolean =>
@@ -95,10 +107,11 @@ export async function trainingLoop(loop: Loop, start: Progress): Promise<Progres
     at.step++;
     at.stepInEpoch++;
     if (at.stepInEpoch === data.stepsPerEpoch) {
-      const record = await finishEpoch(loop, at, lastEpoch);
+      const record = await finishEpoch(loop, at);
       mAP = record.mAP ?? mAP;
       metrics.epoch(record);
       context.onEpoch(record);
+      lastRecord = record;
     }
     context.onProgress({ ...progress(at.step), loss, mAP, epoch: at.epoch, pace: now });
     const stop = await context.yieldAndCheckStop();
@@ -107,7 +120,11 @@ export async function trainingLoop(loop: Loop, start: Progress): Promise<Progres
     if (stop) throw new EngineStopped();
   }
   await writer.write(at, true);
-  return at;
+  const isCutShort = at.epoch < settings.epochs && !stoppedEarly();
+  if (!isCutShort || at.validated.at(-1) === at.step) return { progress: at, atStop: null };
+  const { mAP: stopMAP, ...atStop } = await validate(loop, at);
+  if (lastRecord) context.onEpoch({ ...lastRecord, mAP: stopMAP });
+  return { progress: at, atStop };
 }
 
 /** A loss that is not finite names what was heard. */
@@ -121,8 +138,8 @@ function naming(step: () => number, what: () => string): number {
   }
 }
 
-async function finishEpoch(loop: Loop, at: Progress, lastEpoch: number): Promise<EpochRecord> {
-  const { context, trainer, validation, settings, key } = loop;
+async function finishEpoch(loop: Loop, at: Progress): Promise<EpochRecord> {
+  const { context, settings, key } = loop;
   const loss = at.lossSum / at.lossRows;
   at.epoch++;
   at.stepInEpoch = 0;
@@ -136,23 +153,24 @@ async function finishEpoch(loop: Loop, at: Progress, lastEpoch: number): Promise
     loss,
     mAP: null,
   };
-  if (at.epoch % settings.validateEvery !== 0 && at.epoch !== lastEpoch) return record;
-  const { weights } = trainer.snapshot();
-  const verdict = await validation.judge(
-    { config: loop.config, weights, precision: settings.precision },
-    at.epoch,
-    context,
-  );
-  record.mAP = verdict.mAP;
+  if (!isValidated(at.epoch, settings)) return record;
+  const { entry, weights, mAP } = await validate(loop, at);
   at.validated.push(at.step);
-  at.best = withEntry(
-    at.best,
-    { step: at.step, epoch: at.epoch, value: verdict.value },
-    settings.averageBest,
-  );
-  const kept = at.best.find((entry) => entry.step === at.step);
-  if (kept) kept.sha256 = await writeBestWeights(context.store, key, at.step, weights);
-  return record;
+  at.best = withEntry(at.best, entry, settings.averageBest);
+  if (at.best.includes(entry))
+    entry.sha256 = await writeBestWeights(context.store, key, at.step, weights);
+  return { ...record, mAP };
+}
+
+/** Validates the weights as they are after `at`. */
+async function validate(
+  { context, config, trainer, validation, settings }: Loop,
+  { step, epoch }: Progress,
+): Promise<{ entry: BestEntry; weights: Weights; mAP: number | null }> {
+  const { weights } = trainer.snapshot();
+  const model = { config, weights, precision: settings.precision };
+  const { value, mAP } = await validation.judge(model, epoch, context);
+  return { entry: { step, epoch, value }, weights, mAP };
 }
 
 /**

@@ -1,0 +1,184 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { finalizeCorpus } from '../../activities/finalize-corpus';
+import { ingestShard } from '../../activities/ingest-shard';
+import { localDependencies } from '../../activities/local-dependencies';
+import { planCorpus } from '../../activities/plan-corpus';
+import type { MetricsLine } from '../../ced/training/metrics-line';
+import { EngineStopped } from '../../jobs/engine-jobs';
+import type { JobContext } from '../../jobs/job-context';
+import { trainJob } from '../../jobs/train/training-job';
+import type { FolderStore } from '../../storage/folder-store';
+import { layout } from '../../storage/layout';
+import { repositoryRoot } from '../../infra/toolchain';
+import { readMetrics } from '../../storage/training/metrics-segment';
+import type { TrainingState } from '../../storage/training/training-checkpoint';
+import type { TrainedModel } from '../../workflows/contract/models';
+import { teachRunSchema } from '../../workflows/contract/run-file/teach-run';
+import { jobContextOn, storeBelow } from '../support/in-process';
+import { writeToneCorpus } from '../support/tone-corpus';
+import { trainingInput } from '../support/training-input';
+
+const ignore = (): void => undefined;
+const STEPS_PER_EPOCH = 2;
+
+/** How a run ends before its last epoch: by `stopAfterEpoch`, or by a pause after a step. */
+type Stop = { afterEpoch: number } | { afterStep: number };
+const epochs = (...each: number[]): Stop[] => each.map((afterEpoch) => ({ afterEpoch }));
+
+describe('a training that goes on after stops', () => {
+  let folder: string;
+  let store: FolderStore;
+  let context: JobContext;
+  let planKey: string;
+  const parsed = (settings: object) =>
+    teachRunSchema.parse({
+      name: 'r',
+      store: 's',
+      corpus: {
+        ...writeToneCorpus(folder, { train: 16, validation: 6, eval: 0 }),
+        eval: undefined,
+      },
+      teachers: [
+        {
+          name: 'small',
+          model: { embedDim: 16, depth: 1, heads: 2 },
+          batchSize: 8,
+          warmupSteps: 0,
+          mixup: 0,
+          ...settings,
+        },
+      ],
+    });
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'ced-stops-'));
+    store = storeBelow(folder);
+    context = jobContextOn(store);
+    const deps = localDependencies(folder, store);
+    const { corpus } = parsed({});
+    ({ planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore));
+    for (const split of ['train', 'validation'] as const)
+      await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
+    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const forget = (): void =>
+    rmSync(join(folder, 'store', 'training'), { recursive: true, force: true });
+
+  async function train(settings: object, stop?: Stop): Promise<TrainedModel> {
+    const run = parsed(settings);
+    let step = 0;
+    const stopAtStep = stop && 'afterStep' in stop ? stop.afterStep : Infinity;
+    const stoppable: JobContext = {
+      ...context,
+      onProgress: ({ unit, done }) => void (unit === 'steps' && (step = done)),
+      yieldAndCheckStop: () => Promise.resolve(step >= stopAtStep),
+    };
+    const stopAfterEpoch = stop && 'afterEpoch' in stop ? stop.afterEpoch : null;
+    const { augment } = run;
+    return await trainJob(
+      stoppable,
+      trainingInput({ planKey, settings: run.teachers[0]!, augment, stopAfterEpoch }),
+    );
+  }
+
+  interface Outcome {
+    trained: Partial<TrainedModel>;
+    state: string;
+    metrics: MetricsLine[];
+  }
+
+  /** All of the outcome that does not depend on time or attempts. */
+  async function outcomeOf(trained: TrainedModel): Promise<Outcome> {
+    const { trainingKey, steps } = trained;
+    const { seconds: _seconds, resumedAtStep: _resumedAtStep, ...own } = trained;
+    const state = layout.checkpoint(trainingKey, steps, 'state.json');
+    return {
+      trained: own,
+      state: readFileSync(join(folder, 'store', state), 'utf8'),
+      metrics: await readMetrics(store, trainingKey, steps),
+    };
+  }
+
+  async function afterStops(settings: object, stops: readonly Stop[]): Promise<Outcome> {
+    forget();
+    for (const stop of stops)
+      if ('afterStep' in stop)
+        await expect(train(settings, stop)).rejects.toBeInstanceOf(EngineStopped);
+      else await train(settings, stop);
+    return await outcomeOf(await train(settings));
+  }
+
+  describe.each([
+    [
+      'that learns',
+      { epochs: 11, learningRate: 3e-3, validateEvery: 3, averageBest: 3, earlyStop: 0 },
+    ],
+    [
+      'that gets no better and stops early',
+      { epochs: 30, learningRate: 1e-12, validateEvery: 2, averageBest: 2, earlyStop: 3 },
+    ],
+  ])('%s', (_, settings) => {
+    let undisturbed: Outcome;
+    beforeAll(async () => (undisturbed = await afterStops(settings, [])));
+
+    it.each([
+      ['in the first epoch', [{ afterStep: 1 }]],
+      ['after an epoch before the first validation', epochs(1)],
+      ['after an epoch with a validation', epochs(6)],
+      ['after an epoch between two validations', epochs(5)],
+      ['after every epoch', epochs(1, 2, 3, 4, 5, 6, 7)],
+      ['after epochs that have gone by', epochs(5, 1, 2, 3, 4)],
+      ['between two validations, then within an epoch', [...epochs(5), { afterStep: 11 }]],
+      [
+        'within epochs and after epochs',
+        [{ afterStep: 3 }, ...epochs(4), { afterStep: 9 }, ...epochs(7)],
+      ],
+    ] satisfies [string, Stop[]][])(
+      '%s ends as the undisturbed one, byte for byte',
+      async (__, stops) => {
+        expect(await afterStops(settings, stops)).toEqual(undisturbed);
+        expect(undisturbed.trained).toMatchObject({ bitExact: true });
+      },
+    );
+  });
+
+  it('gives at a stop the model that the same stop gives without the stops before it', async () => {
+    const settings = { epochs: 11, learningRate: 3e-3, validateEvery: 3, averageBest: 3 };
+    forget();
+    const alone = await train(settings, { afterEpoch: 5 });
+    expect(alone).toMatchObject({ epochs: 5, steps: 5 * STEPS_PER_EPOCH });
+    forget();
+    await train(settings, { afterEpoch: 1 });
+    await train(settings, { afterEpoch: 4 });
+    expect((await train(settings, { afterEpoch: 5 })).sha256).toBe(alone.sha256);
+  });
+
+  it('goes on from the checkpoint of an earlier version without the validation that a stop left in it', async () => {
+    const settings = {
+      model: { embedDim: 8, depth: 1, heads: 2 },
+      ...{ epochs: 11, learningRate: 3e-3, validateEvery: 3, averageBest: 3, earlyStop: 0 },
+    };
+    const { trainingKey } = await train(settings);
+    forget();
+    const golden = join(repositoryRoot, 'test/jobs/golden/stopped-training');
+    cpSync(golden, join(folder, 'store', layout.training(trainingKey)), { recursive: true });
+    const trained = await train(settings);
+    expect(trained).toMatchObject({ trainingKey, resumedAtStep: 10, epochs: 11 });
+    const { validated, best } = JSON.parse((await outcomeOf(trained)).state) as TrainingState;
+    expect(validated).toEqual([6, 12, 18, 22]);
+    expect(best).toHaveLength(3);
+    for (const { step } of best) expect(validated).toContain(step);
+  });
+
+  it('is not taken for one that never gets on, however many stops have gone by', async () => {
+    const settings = { epochs: 13, learningRate: 3e-3, validateEvery: 13, averageBest: 1 };
+    forget();
+    for (const afterEpoch of [12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1])
+      expect(await train(settings, { afterEpoch })).toMatchObject({ epochs: 12 });
+    expect(await train(settings)).toMatchObject({ epochs: 13 });
+  });
+});
