@@ -1,5 +1,5 @@
 /** The activities as a worker registers them. */
-import { Context } from '@temporalio/activity';
+import { Context, log } from '@temporalio/activity';
 import type { CpuActivities, EpochRecord, GpuActivities } from '../workflows/contract/activities';
 import { asActivity } from './activity-edge';
 import type { ActivityDependencies } from './dependencies';
@@ -20,7 +20,12 @@ export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
     planCorpus: (input) =>
       asActivity(deps, input, ({ onProgress }) => {
         const progress = progressMeter('rows', 0, deps.monotonicMs);
-        return planCorpus(deps, input, (done, total) => onProgress({ ...progress(done), total }));
+        return planCorpus(deps, input, (done, total) =>
+          onProgress({ ...progress(done), total }),
+        ).then((plan) => {
+          for (const note of plan.notes ?? []) log.warn(note);
+          return plan;
+        });
       }),
     importModels: (input) => asActivity(deps, input, () => importModels(deps, input)),
     ingestShard: (input) =>

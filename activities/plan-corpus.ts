@@ -17,7 +17,11 @@ import { readInput, type InputPlace } from './plan/read-input';
 import { readTables } from './plan/read-table';
 import { cutShards, listShards } from '../ced/corpus/shards';
 import type { Split } from '../workflows/contract/models';
+import type { RejectedRow } from '../ced/corpus/table-row';
 import type { Listing } from '../ced/corpus/listing';
+
+/** More would be read by nobody, and a payload is small. */
+const MOST_NOTES = 20;
 
 export async function planCorpus(
   deps: ActivityDependencies,
@@ -31,22 +35,29 @@ export async function planCorpus(
     validation: null,
     eval: null,
   };
+  const notes: string[] = [];
   const earlier = input.continues === undefined ? null : await lastPlan(store, input.continues);
   for (const split of SPLITS) {
     const table = input.corpus[split];
     if (table === undefined) continue;
-    const { rows, rejected } = await readTables(
-      deps.root,
-      `corpus.${split}`,
-      table,
-      deps.sources ?? {},
-    );
+    const sources = deps.sources ?? {};
+    const read = await readTables(deps.root, `corpus.${split}`, table, sources);
+    const { rows, rejected } = read;
+    for (const note of read.notes) notes.push(`corpus.${split}: ${note}`);
     if (rows.length === 0)
       throw new PermanentError(
         'CorpusInvalid',
-        `corpus.${split}: ${table} holds no usable row, expected at least one clip`,
+        `corpus.${split}: ${table} holds no usable row${firstOf(rejected)}, expected at least one clip`,
       );
-    const clips = await listClips(rows, vocabulary, rejected, deps.sources ?? {}, onProgress);
+    const ignoreUnknownLabels = split === 'train' && input.trainLabels === 'ignored';
+    const { root } = deps;
+    const clips = await listClips(read, {
+      root,
+      vocabulary,
+      sources,
+      ignoreUnknownLabels,
+      onProgress,
+    });
     const shards = cutShards(
       clips,
       input.corpus.clipsPerShard,
@@ -82,7 +93,19 @@ export async function planCorpus(
       layout.lastPlan(input.continues),
       encodeChecksummed({ formatVersion: 1, planKey }),
     );
-  return { planKey, classes: vocabulary.length, splits: mapSplits(listed, summary) };
+  return {
+    planKey,
+    classes: vocabulary.length,
+    splits: mapSplits(listed, summary),
+    ...(notes.length === 0 ? {} : { notes: notes.slice(0, MOST_NOTES) }),
+  };
+}
+
+function firstOf(rejected: readonly RejectedRow[]): string {
+  const [first] = rejected;
+  return first === undefined
+    ? ''
+    : ` (${rejected.length} rejected, the first is ${first.clip}: ${first.reason})`;
 }
 
 function summary(split: { listings: Listing[]; clips: number; rejected: number }): PlannedSplit {

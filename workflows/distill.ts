@@ -19,7 +19,9 @@ export async function distill(input: unknown, carried?: Carried): Promise<RunRes
     // What is to be heard, by whom: anything wrong in the run file's paths, tables or checkpoints
     // ends the run here.
     const models = await importModels(control, run);
-    const corpus = await prepareCorpus(control, run, run.logits.chunkSeconds);
+    const corpus = await prepareCorpus(control, run, run.logits.chunkSeconds, {
+      trainLabels: 'ignored',
+    });
     return await distillation(control, run, models, corpus);
   });
 }

@@ -3,7 +3,7 @@
  * the corpus is sealed.
  */
 import { cpu } from './activity-proxies';
-import type { Plan, FinalizedCorpus } from './contract/activities';
+import type { FinalizedCorpus, Plan, PlanInput } from './contract/activities';
 import type { Damage } from './contract/damage';
 import type { Corpus } from './contract/run-file/corpus';
 import type { RunControl } from './run-control';
@@ -22,25 +22,24 @@ export async function prepareCorpus(
   control: RunControl,
   run: { store: string; corpus: Corpus },
   chunkSeconds: number,
+  planning: PlanningOptions = {},
 ): Promise<PreparedCorpus> {
-  return await ingestCorpus(
-    control,
-    run,
-    await planCorpus(control, run, chunkSeconds),
-    chunkSeconds,
-  );
+  const plan = await planCorpus(control, run, chunkSeconds, planning);
+  return await ingestCorpus(control, run, plan, chunkSeconds);
 }
 
-/** @param continues name of the run whose last plan is gone on from */
+/** `continues`: name of the run from whose last plan this one goes on. */
+type PlanningOptions = Pick<PlanInput, 'continues' | 'trainLabels'>;
+
 export async function planCorpus(
   control: RunControl,
   run: { store: string; corpus: Corpus },
   chunkSeconds: number,
-  continues?: string,
+  planning: PlanningOptions,
 ): Promise<Plan> {
   return await control.stage('plan', 1, async (stage) => {
-    const input = { store: run.store, corpus: run.corpus, chunkSeconds };
-    const planned = await cpu.planCorpus(continues === undefined ? input : { ...input, continues });
+    const { store, corpus } = run;
+    const planned = await cpu.planCorpus({ store, corpus, chunkSeconds, ...planning });
     stage.done = 1;
     return planned;
   });

@@ -49,7 +49,10 @@ export async function retrain(input: unknown, carried?: Carried): Promise<RunRes
 async function retrainIfNew(control: RunControl, run: DistillRun): Promise<RunResult | Unchanged> {
   const { chunkSeconds } = run.logits;
   const models = await importModels(control, run);
-  const plan = await planCorpus(control, run, chunkSeconds, run.name);
+  const plan = await planCorpus(control, run, chunkSeconds, {
+    continues: run.name,
+    trainLabels: 'ignored',
+  });
   // Before anything is decoded where the plan is an old one, after that where only files have
   // changed and not what they hold.
   const early = await control.once('judgement by plan', () => findEvaluation(run, models, plan));

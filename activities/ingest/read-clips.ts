@@ -14,6 +14,7 @@ import {
   type SourceOptions,
 } from '../../storage/sources/source';
 import { decodeClip } from './decode-clip';
+import { Segments } from './segments';
 import type { ListedClip } from '../../ced/corpus/listing';
 
 /** One patch of 16 frames, 10 ms apart: the least a model can hear. */
@@ -37,15 +38,19 @@ interface ClipMemory {
 const idle: ClipMemory[] = [];
 
 export async function* readClips(
-  clips: Iterable<ListedClip>,
+  clips: readonly ListedClip[],
   sources: SourceOptions,
 ): AsyncGenerator<ReadClip> {
+  const segments = new Segments(clips, (clip) => decodeListed(clip, sources));
   const reading = mapOrdered(clips, sources.clipsAtOnce ?? CLIPS_AT_ONCE, async (listed) => {
     const memory = idle.pop() ?? {
       file: Buffer.allocUnsafeSlow(FILE_BYTES),
       samples: new SampleMemory(),
     };
-    return { listed, pcm: await readClip(listed, sources, memory), memory };
+    const pcm = listed.segment
+      ? await segments.read(listed)
+      : await decodeListed(listed, sources, memory);
+    return { listed, pcm: typeof pcm === 'string' ? pcm : unusable(pcm), memory };
   });
   for await (const { listed, pcm, memory } of reading) {
     yield { listed, pcm };
@@ -53,25 +58,30 @@ export async function* readClips(
   }
 }
 
+/** The samples, or why no model can use them. */
+function unusable(pcm: Int16Array): Int16Array | string {
+  if (pcm.length < SHORTEST_SAMPLES)
+    return `too short: ${pcm.length} samples at 16 kHz, a model's patch needs ${SHORTEST_SAMPLES}`;
+  return pcm.some((sample) => sample !== 0) ? pcm : 'silent: every sample is 0';
+}
+
 /**
- * A reason instead where no retry would help; a network that is down rejects no clip, it throws.
+ * Reads and decodes a clip's source. Returns a reason where no retry would help; a network that is
+ * down rejects no clip, it throws.
  */
-async function readClip(
+async function decodeListed(
   listed: ListedClip,
   sources: SourceOptions,
-  memory: ClipMemory,
+  memory?: ClipMemory,
 ): Promise<Int16Array | string> {
   try {
     const source = openSource(listed.audio, sources);
     const { longestClipSeconds = LONGEST_CLIP_SECONDS } = sources;
-    const open = (): ByteParts => source.read(listed.range, memory.file);
-    const pcm = await decodeClip(open, source.name, {
+    const open = (): ByteParts => source.read(listed.range, memory?.file);
+    return await decodeClip(open, source.name, {
       longestSeconds: longestClipSeconds,
-      memory: memory.samples,
+      ...(memory ? { memory: memory.samples } : {}),
     });
-    if (pcm.length < SHORTEST_SAMPLES)
-      return `too short: ${pcm.length} samples at 16 kHz, a model's patch needs ${SHORTEST_SAMPLES}`;
-    return pcm.some((sample) => sample !== 0) ? pcm : 'silent: every sample is 0';
   } catch (error) {
     if (error instanceof SourceUnreadable || error instanceof ClipUnreadable) return error.message;
     throw error;

@@ -11,61 +11,84 @@ import {
   type SourceOptions,
   type SourceVersion,
 } from '../../storage/sources/source';
-import type { RejectedRow, TableRow } from '../../ced/corpus/table';
+import { LabelNumbers } from '../../ced/corpus/label-numbers';
+import type { TableRow, TableRows } from '../../ced/corpus/table-row';
+import { AudioFinder } from './find-audio';
 import type { ListedClip } from '../../ced/corpus/listing';
 
 const LOOKED_UP_AT_ONCE = 32;
 
-/**
- * @param rejected receives the rows that cannot be used
- * @param onProgress rows looked at, of all
- */
+export interface ListingOptions {
+  /** Folder that relative paths of the run file start from. */
+  root: string;
+  vocabulary: Vocabulary;
+  sources: SourceOptions;
+  /** Nobody reads the labels: a clip is listed without those that the vocabulary lacks. */
+  ignoreUnknownLabels?: boolean;
+  /** Rows looked at, of all. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+/** @param table its `rejected` receives the rows that cannot be used */
 export async function listClips(
-  rows: TableRow[],
-  vocabulary: Vocabulary,
-  rejected: RejectedRow[],
-  sources: SourceOptions,
-  onProgress: (done: number, total: number) => void,
+  { rows, rejected }: Pick<TableRows, 'rows' | 'rejected'>,
+  options: ListingOptions,
 ): Promise<ListedClip[]> {
-  const indexOf = new Map<string, number>();
-  vocabulary.forEach(({ mid, name }, index) => {
-    indexOf.set(name, index);
-    if (mid !== '') indexOf.set(mid, index);
-  });
+  const numbers = new LabelNumbers(options.vocabulary);
+  const lookUp = new AudioLookUp(options);
   const clips: ListedClip[] = [];
-  const shards = new Map<string, Promise<SourceVersion | string>>();
-  const versionOf = (row: TableRow): Promise<SourceVersion | string> => {
-    if (!row.range) return describeAudio(row.audio, sources);
-    const known = shards.get(row.audio) ?? describeAudio(row.audio, sources);
-    shards.set(row.audio, known);
-    return known;
-  };
   let done = 0;
-  for await (const { row, found } of mapOrdered(rows, LOOKED_UP_AT_ONCE, async (row) => ({
+  const found = mapOrdered(rows, LOOKED_UP_AT_ONCE, async (row) => ({
     row,
-    found: await versionOf(row),
-  }))) {
-    const labels =
-      row.labels === null
-        ? null
-        : row.labels.map((label) =>
-            typeof label === 'number' ? label : (indexOf.get(label) ?? -1),
-          );
-    const unknown = labels?.findIndex((index) => index < 0 || index >= vocabulary.length) ?? -1;
-    if (unknown >= 0)
-      rejected.push({ clip: row.clip, reason: `unknown label '${String(row.labels?.[unknown])}'` });
-    else if (typeof found === 'string') rejected.push({ clip: row.clip, reason: found });
+    audio: await lookUp.describe(row),
+  }));
+  for await (const { row, audio } of found) {
+    const labels = row.labels && numbers.find(row.labels);
+    const [unknown] = labels?.unknown ?? [];
+    if (unknown !== undefined && options.ignoreUnknownLabels !== true)
+      rejected.push({ clip: row.clip, reason: `unknown label '${String(unknown)}'` });
+    else if (typeof audio === 'string') rejected.push({ clip: row.clip, reason: audio });
     else
       clips.push({
         clip: row.clip,
-        audio: row.audio,
+        audio: audio.path,
         ...(row.range ? { range: row.range } : {}),
-        fingerprint: found.fingerprint,
-        labels: labels && [...new Set(labels)].sort((a, b) => a - b),
+        ...(row.segment ? { segment: row.segment } : {}),
+        fingerprint: audio.fingerprint,
+        labels: labels && labels.numbers,
       });
-    if (done++ % 500 === 0) onProgress(done, rows.length);
+    if (done++ % 500 === 0) options.onProgress?.(done, rows.length);
   }
   return clips;
+}
+
+/** What there is of a row's audio. Sources that several rows share are asked once. */
+class AudioLookUp {
+  private readonly shared = new Map<string, Promise<SourceVersion | string>>();
+  private readonly finder: AudioFinder;
+
+  constructor(private readonly options: ListingOptions) {
+    this.finder = new AudioFinder(options.root);
+  }
+
+  /** @returns why nothing is there, as a text */
+  async describe(row: TableRow): Promise<{ path: string; fingerprint: string } | string> {
+    const isShared = row.range !== undefined || row.segment !== undefined;
+    const version = await this.versionOf(row.audio, isShared);
+    if (typeof version !== 'string') return { path: row.audio, fingerprint: version.fingerprint };
+    if (row.written === undefined) return version;
+    const { path, lookedIn } = await this.finder.find(row.audio, row.written, row.stems);
+    if (path === null) return `${version}; looked in ${lookedIn.join(', ')}`;
+    const elsewhere = await this.versionOf(path, isShared);
+    return typeof elsewhere === 'string' ? elsewhere : { path, fingerprint: elsewhere.fingerprint };
+  }
+
+  private versionOf(path: string, isShared: boolean): Promise<SourceVersion | string> {
+    if (!isShared) return describeAudio(path, this.options.sources);
+    const known = this.shared.get(path) ?? describeAudio(path, this.options.sources);
+    this.shared.set(path, known);
+    return known;
+  }
 }
 
 /** What is there, or why nothing is. */

@@ -26,16 +26,25 @@ export interface InputPlace {
  * is expected
  */
 export async function readInput(
-  { root, sources = {} }: InputPlace,
+  input: InputPlace,
   field: string,
   path: string,
   expected: string,
 ): Promise<string> {
+  return (await readInputBytes(input, field, path, expected)).toString('utf8');
+}
+
+/** As `readInput`, for callers that look at the bytes before they take them for text. */
+export async function readInputBytes(
+  { root, sources = {} }: InputPlace,
+  field: string,
+  path: string,
+  expected: string,
+): Promise<Buffer> {
   const place = absolute(root, path);
-  const bytes = await told(field, place, expected, () =>
+  return await told(field, place, expected, () =>
     readSource(openSource(place, sources), LARGEST_TEXT_BYTES),
   );
-  return bytes.toString('utf8');
 }
 
 /**

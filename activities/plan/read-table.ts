@@ -2,15 +2,19 @@
  * A split's table, or tables: one place or a brace pattern of them, each JSONL, TSV or a WebDataset
  * shard, from a folder, a bucket or the web.
  */
+import { basename } from 'node:path';
 import { PermanentError } from '../../workflows/contract/failures';
 import { mapOrdered } from '../../storage/map-ordered';
 import { openSource } from '../../storage/sources/open-source';
 import { type SourceOptions, readSource, type Source } from '../../storage/sources/source';
 import { expandBraces } from '../../ced/corpus/brace-pattern';
-import { absolute, readInput, told } from './read-input';
-import { parseTable, type RejectedRow, type TableRow } from '../../ced/corpus/table';
+import { absolute, readInputBytes, told } from './read-input';
+import { pathOf } from '../../ced/corpus/address';
+import { parseTable } from '../../ced/corpus/table';
+import type { TableRows } from '../../ced/corpus/table-row';
+import { FormatInvalid } from '../../ced/format-invalid';
 import { readWebDatasetShard } from '../../ced/corpus/webdataset';
-import type { ReadAt } from '../../ced/corpus/tar-members';
+import { TarInvalid, type ReadAt } from '../../ced/corpus/tar-members';
 
 const TABLES_AT_ONCE = 8;
 /**
@@ -19,12 +23,8 @@ const TABLES_AT_ONCE = 8;
  */
 const WINDOW_BYTES = 16 << 10;
 
-export interface Rows {
-  rows: TableRow[];
-  rejected: RejectedRow[];
-}
-
 /**
+ * Several tables may use one clip id: from the second on the table's name stands before it.
  * @param field for errors: `corpus.train`
  * @throws {PermanentError} RunFileInvalid when a table is not there, CorpusInvalid when a shard
  *   is broken
@@ -34,19 +34,22 @@ export async function readTables(
   field: string,
   pattern: string,
   sources: SourceOptions,
-): Promise<Rows> {
-  const all: Rows = { rows: [], rejected: [] };
+): Promise<TableRows> {
+  const all: TableRows = { rows: [], rejected: [], notes: [] };
   const seen = new Set<string>();
-  for await (const { rows, rejected } of mapOrdered(
-    namesOf(field, pattern),
-    TABLES_AT_ONCE,
-    (name) => readTable(root, field, name, sources),
-  )) {
-    for (const row of rejected) all.rejected.push(row);
-    for (const row of rows) {
-      if (seen.has(row.clip)) all.rejected.push({ clip: row.clip, reason: 'duplicate clip id' });
-      else all.rows.push(row);
-      seen.add(row.clip);
+  const names = namesOf(field, pattern);
+  const tables = mapOrdered(names, TABLES_AT_ONCE, async (name) => ({
+    name,
+    table: await readTable(root, field, name, sources),
+  }));
+  for await (const { name, table } of tables) {
+    for (const row of table.rejected) all.rejected.push(row);
+    for (const note of table.notes) all.notes.push(note);
+    for (const row of table.rows) {
+      const clip = seen.has(row.clip) ? `${basename(pathOf(name))}/${row.clip}` : row.clip;
+      if (seen.has(clip)) all.rejected.push({ clip, reason: 'duplicate clip id' });
+      else all.rows.push({ ...row, clip });
+      seen.add(clip);
     }
   }
   return all;
@@ -57,16 +60,33 @@ async function readTable(
   field: string,
   name: string,
   sources: SourceOptions,
-): Promise<Rows> {
+): Promise<TableRows> {
   const place = absolute(root, name);
-  const expected = 'a table of clips: JSONL, TSV or WebDataset shards';
-  if (!/\.tar(\?.*)?$/i.test(name))
-    return parseTable(await readInput({ root, sources }, field, name, expected), place);
+  const expected = 'a table of clips: JSONL, TSV, CSV or WebDataset shards';
+  if (!/\.tar$/i.test(pathOf(place))) {
+    const bytes = await readInputBytes({ root, sources }, field, name, expected);
+    try {
+      return parseTable(bytes, place);
+    } catch (error) {
+      if (!(error instanceof FormatInvalid)) throw error;
+      const message = `${field}: ${place}: ${error.message}`;
+      throw new PermanentError('CorpusInvalid', message, { cause: error });
+    }
+  }
   return await told(field, place, expected, async () => {
     const source = openSource(place, sources);
     const readAt = windowed(source, (await source.describe())?.bytes ?? null);
+    await refuseGzip(readAt);
     return await readWebDatasetShard(place, { name: source.name, readAt });
   });
+}
+
+async function refuseGzip(readAt: ReadAt): Promise<void> {
+  const [first, second] = await readAt(0, 2);
+  if (first === 0x1f && second === 0x8b)
+    throw new TarInvalid(
+      'it is gzip data, whose members cannot be read in place; decompress it with gunzip',
+    );
 }
 
 function namesOf(field: string, pattern: string): string[] {

@@ -14,3 +14,11 @@ export function parseGsUri(uri: string): { bucket: string; path: string } | null
   const match = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:\/(.*))?$/s.exec(uri);
   return match?.[1] === undefined ? null : { bucket: match[1], path: match[2] ?? '' };
 }
+
+/**
+ * The address without query and fragment. Only the web has these: in a local path or a bucket's key
+ * `#` and `?` are characters like others.
+ */
+export function pathOf(address: string): string {
+  return /^(https?|hf):\/\//i.test(address) ? address.replace(/[?#].*$/s, '') : address;
+}

@@ -1,20 +1,25 @@
 /**
  * Brace patterns of shard names, as a shell and WebDataset read them: `{000..199}` counts, keeping
- * leading zeros, `{a,b}` lists.
+ * leading zeros, `{a,b}` lists. Other braces, such as those of `take{1}.tar`, are characters of the
+ * name, and so is a brace behind a backslash.
  */
 
 const MOST_NAMES = 1_000_000;
 
 /** @throws RangeError for a pattern that counts backwards or names more than a million */
 export function expandBraces(pattern: string): string[] {
-  const match = /\{([^{}]*)\}/.exec(pattern);
+  return expand(pattern).map((name) => name.replace(/\\([{}])/g, '$1'));
+}
+
+function expand(pattern: string): string[] {
+  const match = /(?<!\\)\{(\d+\.\.\d+|[^{}\\]*,[^{}\\]*)\}/.exec(pattern);
   if (!match?.[1]) return [pattern];
   const [before, after] = [
     pattern.slice(0, match.index),
     pattern.slice(match.index + match[0].length),
   ];
   const choices = alternatives(match[1]);
-  const rest = expandBraces(after);
+  const rest = expand(after);
   if (choices.length * rest.length > MOST_NAMES)
     throw new RangeError(`${pattern} names more than ${MOST_NAMES} shards`);
   return choices.flatMap((choice) => rest.map((tail) => `${before}${choice}${tail}`));

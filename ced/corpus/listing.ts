@@ -10,6 +10,8 @@ export interface ListedClip {
   audio: string;
   /** Where the clip lies inside `audio`, for members of a tar shard; absent = the whole of it. */
   range?: { offset: number; bytes: number };
+  /** The part of the decoded recording that is the clip, in seconds; absent = all of it. */
+  segment?: { start: number; end: number };
   /**
    * Of the source: size and modification time, generation or ETag. A changed one is ingested again.
    */

@@ -4,7 +4,7 @@
  * and heard is found again, wherever in the table the new rows stand. A shard that lost a clip is
  * made again without it; one that lost all is gone.
  */
-import type { RejectedRow } from './table';
+import type { RejectedRow } from './table-row';
 import type { ListedClip, Listing } from './listing';
 
 export function cutShards(

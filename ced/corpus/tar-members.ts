@@ -9,6 +9,8 @@ export interface TarMember {
   /** Of the content. */
   offset: number;
   bytes: number;
+  /** Stored with holes, so that its bytes are not the file's. */
+  isSparse: boolean;
 }
 
 /** Reads up to `bytes` bytes at an offset; fewer only at the end. */
@@ -26,16 +28,18 @@ const LONGEST_EXTENSION = 1 << 20;
  * byte
  */
 export async function* tarMembers(readAt: ReadAt): AsyncGenerator<TarMember> {
-  let extended: { name?: string; bytes?: number } = {};
+  let extended: Extended = {};
+  let last: TarMember | null = null;
   for (let at = 0; ;) {
     const header = await readAt(at, BLOCK);
+    if (header.length === 0 && last) await refuseCutMember(readAt, last);
     if (header.length === 0 || header.every((byte) => byte === 0)) return;
     if (header.length < BLOCK) throw new TarInvalid(`it breaks off in the header at byte ${at}`);
     if (!sumMatches(header))
       throw new TarInvalid(`the header at byte ${at} does not match its sum`);
     const type = String.fromCharCode(header[156] ?? 0);
     const stated = numberAt(header, 124, 12);
-    const offset = at + BLOCK;
+    const offset = at + BLOCK + (type === 'S' ? await sparseMapBytes(readAt, at, header) : 0);
     if (type === 'x' || type === 'L' || type === 'g') {
       if (stated > LONGEST_EXTENSION)
         throw new TarInvalid(`the extension at byte ${at} is ${stated} bytes long`);
@@ -48,11 +52,38 @@ export async function* tarMembers(readAt: ReadAt): AsyncGenerator<TarMember> {
     const bytes = extended.bytes ?? stated;
     if (!Number.isSafeInteger(bytes) || bytes < 0)
       throw new TarInvalid(`the header at byte ${at} states a length of ${bytes}`);
-    if (type === '0' || type === '\0' || type === '7')
-      yield { name: extended.name ?? plainName(header), offset, bytes };
+    if (type === '0' || type === '\0' || type === '7' || type === 'S') {
+      const isSparse = type === 'S' || extended.isSparse === true;
+      last = { name: extended.name ?? plainName(header), offset, bytes, isSparse };
+      yield last;
+    }
     extended = {};
     at = offset + padded(bytes);
   }
+}
+
+/** What a pax header says of the member that follows. */
+interface Extended {
+  name?: string;
+  bytes?: number;
+  isSparse?: boolean;
+}
+
+/** An archive may end without its closing blocks, but not before its last member does. */
+async function refuseCutMember(readAt: ReadAt, { name, offset, bytes }: TarMember): Promise<void> {
+  if (bytes === 0 || (await readAt(offset + bytes - 1, 1)).length === 1) return;
+  throw new TarInvalid(`it breaks off inside of ${name.slice(0, 200)}; fetch it again`);
+}
+
+/** Bytes of the blocks that go on with the map of holes of GNU's old sparse format. */
+async function sparseMapBytes(readAt: ReadAt, at: number, header: Buffer): Promise<number> {
+  let bytes = 0;
+  for (let more = header[482] === 1; more; bytes += BLOCK) {
+    const block = await readAt(at + BLOCK + bytes, BLOCK);
+    if (block.length < BLOCK) throw new TarInvalid(`it breaks off in the header at byte ${at}`);
+    more = block[504] === 1;
+  }
+  return bytes;
 }
 
 function padded(bytes: number): number {
@@ -89,8 +120,8 @@ function textAt(bytes: Buffer, at: number, length: number): string {
 }
 
 /** Records of `length key=value\\n`. */
-function paxFields(content: Buffer): { name?: string; bytes?: number } {
-  const fields: { name?: string; bytes?: number } = {};
+function paxFields(content: Buffer): Extended {
+  const fields: Extended = {};
   for (let at = 0; at < content.length;) {
     const length = Number.parseInt(content.toString('latin1', at, at + 20), 10);
     if (!(length > 0)) break;
@@ -99,7 +130,8 @@ function paxFields(content: Buffer): { name?: string; bytes?: number } {
       record.slice(record.indexOf(' ') + 1, record.indexOf('=')),
       record.slice(record.indexOf('=') + 1),
     ];
-    if (key === 'path') fields.name = value;
+    if (key === 'path' || key === 'GNU.sparse.name') fields.name = value;
+    if (key.startsWith('GNU.sparse.')) fields.isSparse = true;
     if (key === 'size') fields.bytes = Number(value);
     at += length;
   }

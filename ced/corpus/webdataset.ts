@@ -1,15 +1,22 @@
 /**
- * WebDataset shards as a corpus table: members that share a name up to its first dot are one clip;
- * `.json` (its `labels`) or `.cls` (an index) labels it. Planning reads headers and labels only;
- * ingest reads each clip's bytes where they lie.
+ * WebDataset shards as a corpus table. Members that share a key are one clip; `.json` or `.cls`
+ * labels it. Planning reads headers and labels only; ingest reads each clip's bytes where they lie.
  * https://github.com/webdataset/webdataset#the-webdataset-format
+ *
+ * A key ends at the first dot of the last path part, as WebDataset says, but for dots between two
+ * digits: CED names clips `ID_10.000_20.000.wav`, and cutting there would merge clips.
  */
-import type { RejectedRow, TableRow } from './table';
-import { tarMembers, type ReadAt, type TarMember } from './tar-members';
 import type { ByteRange } from './address';
+import { parseLenient } from './json-table';
+import { labelsFromJson, type Label } from './label-list';
+import type { TableRow, TableRows } from './table-row';
+import { tarMembers, type ReadAt, type TarMember } from './tar-members';
 
 const AUDIO = /\.(wav|flac|ogg|oga|opus|mp3|m4a|mp4|aac|webm|wma|aif|aiff)$/i;
 const LONGEST_LABEL_BYTES = 1 << 20;
+const LONGEST_KEY = 512;
+/** Fields of a side-car that hold labels, the first that is there counts. */
+const LABEL_FIELDS = ['labels', 'label', 'tags', 'tag', 'classes', 'class', 'category'] as const;
 
 export interface TarRow extends TableRow {
   range: ByteRange;
@@ -18,7 +25,7 @@ export interface TarRow extends TableRow {
 interface Sample {
   key: string;
   audio: TarMember | null;
-  labels: (string | number)[] | null;
+  labels: Label[] | null;
   problem: string | null;
 }
 
@@ -30,63 +37,138 @@ interface Sample {
 export async function readWebDatasetShard(
   uri: string,
   source: { name: string; readAt: ReadAt },
-): Promise<{ rows: TarRow[]; rejected: RejectedRow[] }> {
-  const { readAt } = source;
-  const rows: TarRow[] = [];
-  const rejected: RejectedRow[] = [];
-  let clip = null as Sample | null;
-  const finish = ({ key, audio, labels, problem }: Sample): void => {
-    if (problem !== null) rejected.push({ clip: key, reason: problem });
-    else if (audio === null)
-      rejected.push({ clip: key, reason: `no audio among its members in ${source.name}` });
-    else
-      rows.push({
-        clip: key,
-        audio: uri,
-        labels,
-        range: { offset: audio.offset, bytes: audio.bytes },
-      });
-  };
-  for await (const member of tarMembers(readAt)) {
-    const [, key = '', extension = ''] =
-      /^(.*?[^/]*?)(\.[^/]*)?$/s.exec(member.name.replace(/^\.\//, '')) ?? [];
-    if (clip?.key !== key) {
-      if (clip) finish(clip);
-      clip = {
-        key,
-        audio: null,
-        labels: null,
-        problem: isUnsafe(key) ? `a name that leads out of the shard in ${source.name}` : null,
-      };
-    }
-    if (AUDIO.test(extension)) clip.audio ??= member;
-    if (extension === '.json' || extension === '.cls') {
-      const labels =
-        member.bytes > LONGEST_LABEL_BYTES
-          ? null
-          : parseLabels(extension, (await readAt(member.offset, member.bytes)).toString('utf8'));
-      if (labels === null) clip.problem ??= `unreadable ${extension} in ${source.name}`;
-      else clip.labels = labels.length === 0 && extension === '.json' ? clip.labels : labels;
+): Promise<TableRows & { rows: TarRow[] }> {
+  const shard = new Shard(source.name);
+  for await (const member of tarMembers(source.readAt)) {
+    const name = member.name.replace(/^\.\//, '');
+    if (isArchiverFile(name)) continue;
+    const { key, extension } = splitName(name);
+    const sample = shard.sample(key);
+    if (member.isSparse)
+      sample.problem ??= `a sparse file in ${source.name}; pack it without --sparse`;
+    else if (AUDIO.test(extension)) shard.addAudio(sample, member);
+    else if (extension === '.json' || extension === '.cls') {
+      if (member.bytes > LONGEST_LABEL_BYTES)
+        sample.problem ??= `its ${extension} in ${source.name} is longer than a label can be`;
+      else {
+        const text = (await source.readAt(member.offset, member.bytes)).toString('utf8');
+        shard.addLabels(sample, extension, text);
+      }
     }
   }
-  if (clip) finish(clip);
-  return { rows, rejected };
+  return shard.finish(uri);
 }
 
-/** null = unreadable; `.json` without `labels` gives none. */
-function parseLabels(extension: string, text: string): (string | number)[] | null {
-  if (extension === '.cls') return /^\s*\d+\s*$/.test(text) ? [Number(text)] : null;
-  try {
-    const labels: unknown = (JSON.parse(text) as { labels?: unknown }).labels ?? [];
-    const usable =
-      Array.isArray(labels) &&
-      labels.every(
-        (label) => typeof label === 'string' || (Number.isInteger(label) && (label as number) >= 0),
-      );
-    return usable ? (labels as (string | number)[]) : null;
-  } catch {
+/** The samples of a shard by key, in the order of their first members: they need not be adjacent. */
+class Shard {
+  private readonly samples = new Map<string, Sample>();
+  private readonly secondAudio: string[] = [];
+  private readonly withoutLabelField: string[] = [];
+
+  constructor(private readonly name: string) {}
+
+  sample(key: string): Sample {
+    const known = this.samples.get(key);
+    if (known) return known;
+    const problem = isUnsafe(key) ? `a name that leads out of the shard in ${this.name}` : null;
+    const sample = { key, audio: null, labels: null, problem };
+    this.samples.set(key, sample);
+    return sample;
+  }
+
+  addAudio(sample: Sample, member: TarMember): void {
+    if (sample.audio) this.secondAudio.push(`${member.name} beside ${sample.audio.name}`);
+    else sample.audio = member;
+  }
+
+  addLabels(sample: Sample, extension: string, text: string): void {
+    const labels =
+      extension === '.cls' ? labelsFromCls(text) : this.labelsFromSideCar(sample, text);
+    if (labels === undefined) sample.problem ??= `unreadable ${extension} in ${this.name}`;
+    else sample.labels = labels ?? sample.labels;
+  }
+
+  finish(uri: string): TableRows & { rows: TarRow[] } {
+    const rows: TarRow[] = [];
+    const rejected: TableRows['rejected'] = [];
+    for (const { key, audio, labels, problem } of this.samples.values()) {
+      const clip = key.slice(0, LONGEST_KEY);
+      if (problem !== null) rejected.push({ clip, reason: problem });
+      else if (key.length > LONGEST_KEY)
+        rejected.push({ clip, reason: `its name is longer than ${LONGEST_KEY} characters` });
+      else if (audio === null)
+        rejected.push({ clip, reason: `no audio among its members in ${this.name}` });
+      else
+        rows.push({
+          clip,
+          audio: uri,
+          labels,
+          range: { offset: audio.offset, bytes: audio.bytes },
+        });
+    }
+    return { rows, rejected, notes: this.notes() };
+  }
+
+  private notes(): string[] {
+    const [audio] = this.secondAudio;
+    const [sideCar] = this.withoutLabelField;
+    return [
+      ...(audio === undefined
+        ? []
+        : [
+            `${this.name}: ${this.secondAudio.length} further audio members are not used: ${audio}`,
+          ]),
+      ...(sideCar === undefined
+        ? []
+        : [
+            `${this.name}: ${this.withoutLabelField.length} side-cars name no labels, ` +
+              `for example ${sideCar}; labels are read from ${LABEL_FIELDS.join(', ')}`,
+          ]),
+    ];
+  }
+
+  private labelsFromSideCar({ key }: Sample, text: string): Label[] | null | undefined {
+    let value: unknown;
+    try {
+      value = parseLenient(text.replace(/^\uFEFF/, ''));
+    } catch {
+      return undefined;
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return labelsFromJson(value);
+    const field = LABEL_FIELDS.find((name) => Object.hasOwn(value, name));
+    if (field !== undefined) return labelsFromJson((value as Record<string, unknown>)[field]);
+    this.withoutLabelField.push(key);
     return null;
   }
+}
+
+/** A class number, a name or a MID. */
+function labelsFromCls(text: string): Label[] | undefined {
+  const label = text.replace(/^\uFEFF/, '').trim();
+  if (label === '' || label.includes('\n')) return undefined;
+  return [/^\d{1,9}$/.test(label) ? Number(label) : label];
+}
+
+/** Files that archivers add by themselves: macOS's resource forks and folder settings. */
+function isArchiverFile(name: string): boolean {
+  const base = name.slice(name.lastIndexOf('/') + 1);
+  return base.startsWith('._') || base === '.DS_Store' || name.startsWith('__MACOSX/');
+}
+
+/** Linear in the name's length, whatever it holds. */
+export function splitName(name: string): { key: string; extension: string } {
+  for (let at = name.lastIndexOf('/') + 1; at < name.length; at++) {
+    if (name[at] !== '.') continue;
+    if (isDigit(name[at - 1]) && isDigit(name[at + 1])) continue;
+    const last = name.lastIndexOf('.');
+    return { key: name.slice(0, at), extension: name.slice(last) };
+  }
+  return { key: name, extension: '' };
+}
+
+function isDigit(character: string | undefined): boolean {
+  return character !== undefined && character >= '0' && character <= '9';
 }
 
 function isUnsafe(name: string): boolean {

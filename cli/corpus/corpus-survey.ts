@@ -7,7 +7,7 @@ import { ContentIndex } from '../../storage/corpus/content-index';
 import { readClips } from '../../activities/ingest/read-clips';
 import { listClips } from '../../activities/plan/list-clips';
 import { readTables } from '../../activities/plan/read-table';
-import type { TableRow } from '../../ced/corpus/table';
+import type { TableRow } from '../../ced/corpus/table-row';
 import type { Split } from '../../storage/layout';
 import type { SourceOptions } from '../../storage/sources/source';
 import { sampleRate } from '../../ced/audio/mono16k';
@@ -38,6 +38,8 @@ export interface SplitSurvey {
   /** Clips of each class, most frequent first. */
   classes: { name: string; clips: number }[];
   rejected: RejectedClip[];
+  /** What was adapted or passed over in the tables, a sentence each. */
+  notes: string[];
 }
 
 /** Splits smallest first, `train` last: see ContentIndex. */
@@ -60,14 +62,11 @@ async function surveySplit(
   content: ContentIndex,
   options: SurveyOptions,
 ): Promise<SplitSurvey> {
-  const { rows, rejected } = await readTables(
-    options.root,
-    `corpus.${split}`,
-    table,
-    options.sources,
-  );
+  const { root, sources } = options;
+  const read = await readTables(root, `corpus.${split}`, table, sources);
+  const { rows, rejected } = read;
   const vocabulary = options.vocabulary ?? labelsOf(rows);
-  const listed = await listClips(rows, vocabulary, rejected, options.sources, () => undefined);
+  const listed = await listClips(read, { root, vocabulary, sources });
   const chosen = spread(listed, options.sample ?? listed.length);
   const seconds: number[] = [];
   for await (const { listed: clip, pcm } of readClips(chosen, options.sources)) {
@@ -93,6 +92,7 @@ async function surveySplit(
     labelled: listed.filter(({ labels }) => labels !== null).length,
     classes: classesOf(listed, vocabulary),
     rejected: rejected.map(({ clip, reason }) => ({ split, clip, reason })),
+    notes: read.notes,
   };
 }
 

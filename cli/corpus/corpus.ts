@@ -142,7 +142,8 @@ function refusal({ split, read, rejected }: SplitSurvey, maxRejected: number): s
     : [];
 }
 
-function summary({ split, table, read, seconds, labelled, classes, rejected }: SplitSurvey) {
+function summary(survey: SplitSurvey) {
+  const { split, table, read, seconds, labelled, classes, rejected, notes } = survey;
   const total = seconds.reduce((sum, one) => sum + one, 0);
   const used = classes.filter(({ clips }) => clips > 0);
   return {
@@ -161,6 +162,7 @@ function summary({ split, table, read, seconds, labelled, classes, rejected }: S
       count,
       examples: examples.map(({ clip, reason }) => ({ clip, reason })),
     })),
+    notes,
   };
 }
 
@@ -178,6 +180,7 @@ function describe({
   emptyClasses,
   labels,
   rejected,
+  notes,
   duplicates,
 }: Summary): string {
   const names = Object.entries(labels);
@@ -201,6 +204,7 @@ function describe({
       ({ kind, count, examples }) =>
         `            ${grouped(count)} ${kind}, e.g. ${examples[0]?.clip}: ${examples[0]?.reason}`,
     ),
+    ...notes.map((note) => `  note      ${note}`),
   ].join('\n');
 }
 

@@ -5,7 +5,7 @@
  */
 import { latenciesMs } from '../../jobs/score/latency';
 import { readTables } from '../../activities/plan/read-table';
-import type { TableRow } from '../../ced/corpus/table';
+import type { TableRow } from '../../ced/corpus/table-row';
 import { openSource } from '../../storage/sources/open-source';
 import { readSource } from '../../storage/sources/source';
 import { decodeClip } from '../../activities/ingest/decode-clip';

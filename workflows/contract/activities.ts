@@ -30,6 +30,8 @@ export interface PlanInput {
    * shards. Absent: cut anew.
    */
   continues?: string;
+  /** `ignored`: nobody reads the labels of train, so unknown ones reject no clip. @default read */
+  trainLabels?: 'read' | 'ignored';
 }
 export interface PlannedSplit {
   shards: number;
@@ -41,6 +43,8 @@ export interface Plan {
   planKey: string;
   classes: number;
   splits: Record<Split, PlannedSplit | null>;
+  /** What was adapted or passed over in the tables, a sentence each; absent = nothing. */
+  notes?: string[];
 }
 
 export interface ImportModelsInput {

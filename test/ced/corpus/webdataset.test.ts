@@ -1,8 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expandBraces } from '../../../ced/corpus/brace-pattern';
+import { splitName } from '../../../ced/corpus/webdataset';
 import { readTables } from '../../../activities/plan/read-table';
 import { openSource } from '../../../storage/sources/open-source';
 import { readSource } from '../../../storage/sources/source';
@@ -14,6 +23,8 @@ describe('a brace pattern', () => {
     ['{a,b}/{1..2}.tar', ['a/1.tar', 'a/2.tar', 'b/1.tar', 'b/2.tar']],
     ['plain.jsonl', ['plain.jsonl']],
     ['{}', ['{}']],
+    ['take{1}.tar', ['take{1}.tar']],
+    ['take\\{1..2\\}.tar', ['take{1..2}.tar']],
   ])('%s names its shards', (pattern, names) => {
     expect(expandBraces(pattern)).toEqual(names);
   });
@@ -75,14 +86,111 @@ describe('a WebDataset shard', () => {
     },
   );
 
-  it('of a pattern is read with its siblings, in order; a clip listed twice is counted', async () => {
+  it('of a pattern is read with its siblings, in order; equal keys are told apart by shard', async () => {
     put('a.wav', 'a');
     put('b.wav', 'b');
     pack('s-0.tar', ['b.wav']);
     pack('s-1.tar', ['a.wav', 'b.wav']);
     const { rows: found, rejected } = await rows('s-{0..1}.tar');
-    expect(found.map(({ clip }) => clip)).toEqual(['b', 'a']);
-    expect(rejected).toEqual([{ clip: 'b', reason: 'duplicate clip id' }]);
+    expect(found.map(({ clip }) => clip)).toEqual(['b', 'a', 's-1.tar/b']);
+    expect(rejected).toEqual([]);
+  });
+
+  it('leaves out what macOS adds', async () => {
+    put('._a.wav', 'fork');
+    put('a.wav', 'a');
+    put('._a.json', 'fork');
+    put('a.json', '{"labels": ["Dog"]}');
+    pack('s.tar', ['./._a.wav', './a.wav', './._a.json', './a.json']);
+    expect(await rows('s.tar')).toMatchObject({
+      rows: [{ clip: 'a', labels: ['Dog'] }],
+      rejected: [],
+    });
+  });
+
+  it('may hold the members of a clip anywhere', async () => {
+    for (const name of ['a.wav', 'b.wav']) put(name, name);
+    for (const name of ['a', 'b']) put(`${name}.json`, JSON.stringify({ labels: [name] }));
+    pack('s.tar', ['a.wav', 'b.wav', 'a.json', 'b.json']);
+    expect((await rows('s.tar')).rows).toMatchObject([
+      { clip: 'a', labels: ['a'] },
+      { clip: 'b', labels: ['b'] },
+    ]);
+  });
+
+  it('merges no clips whose names hold decimal points', async () => {
+    const names = ['abc_10.000_20.000', 'abc_30.000_40.000', 'vol0.5_a', 'vol0.7_b'];
+    for (const name of names) {
+      put(`${name}.wav`, name);
+      put(`${name}.json`, JSON.stringify({ labels: [name] }));
+    }
+    pack(
+      's.tar',
+      names.flatMap((name) => [`${name}.wav`, `${name}.json`]),
+    );
+    const { rows: found } = await rows('s.tar');
+    expect(found.map(({ clip, labels }) => [clip, labels])).toEqual(
+      names.map((name) => [name, [name]]),
+    );
+  });
+
+  it.each([
+    ['.json', '{"labels": ["Dog"], "loudness": NaN}', ['Dog']],
+    ['.json', '{"labels": "Dog"}', ['Dog']],
+    ['.json', '{"tag": "Dog"}', ['Dog']],
+    ['.json', '["Dog"]', ['Dog']],
+    ['.json', '"Dog"', ['Dog']],
+    ['.json', '\uFEFF{"labels": [3]}', [3]],
+    ['.cls', 'Dog', ['Dog']],
+    ['.cls', '/m/0bt9lr\n', ['/m/0bt9lr']],
+  ])('reads the labels of a %s that holds %s', async (extension, content, labels) => {
+    put('a.wav', 'a');
+    put(`a${extension}`, content);
+    pack('s.tar', ['a.wav', `a${extension}`]);
+    expect(await rows('s.tar')).toMatchObject({ rows: [{ clip: 'a', labels }], rejected: [] });
+  });
+
+  it('notes side-cars without labels, and a second audio member of a clip', async () => {
+    put('a.mix.wav', 'mix');
+    put('a.stem.wav', 'stem');
+    put('a.json', '{"loudness": 3}');
+    pack('s.tar', ['a.mix.wav', 'a.stem.wav', 'a.json']);
+    const { rows: found, notes } = await rows('s.tar');
+    expect(found).toMatchObject([{ clip: 'a', labels: null }]);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /1 further audio members are not used: a\.stem\.wav beside a\.mix\.wav/,
+      ),
+      expect.stringMatching(/1 side-cars name no labels/),
+    ]);
+  });
+
+  it('rejects a sparse member by its name', async () => {
+    put('a.wav', '');
+    truncateSync(join(folder, 'in/a.wav'), 200_000);
+    put('b.wav', 'b');
+    for (const format of ['gnu', 'pax']) {
+      pack('s.tar', ['a.wav', 'b.wav'], '--sparse', `--format=${format}`);
+      expect(await rows('s.tar')).toMatchObject({
+        rows: [{ clip: 'b' }],
+        rejected: [{ clip: 'a', reason: expect.stringMatching(/sparse file/) }],
+      });
+    }
+  });
+
+  it('that was compressed is named in one line', async () => {
+    put('a.wav', 'a');
+    pack('s.tar', ['a.wav'], '--gzip');
+    await expect(rows('s.tar')).rejects.toMatchObject({
+      code: 'CorpusInvalid',
+      message: expect.stringMatching(/s\.tar: it is gzip data.*gunzip/),
+    });
+  });
+
+  it('reads a name of a million characters at once, and refuses it', () => {
+    const name = 'a'.repeat(1_000_000);
+    expect(splitName(`${name}.wav`)).toEqual({ key: name, extension: '.wav' });
+    expect(splitName('1.'.repeat(500_000))).toMatchObject({ extension: '.' });
   });
 
   it('with names and links that lead elsewhere reads nothing there', async () => {
@@ -99,7 +207,7 @@ describe('a WebDataset shard', () => {
   it('counts a clip without audio and one with broken labels', async () => {
     put('a.json', '{"labels": []}');
     put('b.wav', 'b');
-    put('b.json', '{"labels": "Violin"}');
+    put('b.json', '{"labels": ');
     pack('s.tar', ['a.json', 'b.wav', 'b.json']);
     expect((await rows('s.tar')).rejected.map(({ reason }) => reason)).toEqual([
       expect.stringMatching(/^no audio/),

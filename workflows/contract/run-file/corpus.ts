@@ -4,7 +4,7 @@ import { count, fraction, place } from './field-types';
 
 export const corpusSchema = z.strictObject({
   train: place.describe(
-    'Table of training clips: JSONL `{"clip","audio","labels"?}` or CED\'s TSV. `distill` never reads its labels.',
+    'Table of training clips: JSONL `{"clip","audio","labels"?}`, TSV, CSV or WebDataset shards (docs/formats.md). `distill` never reads its labels.',
   ),
   validation: place
     .optional()

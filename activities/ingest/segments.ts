@@ -1,0 +1,67 @@
+/**
+ * Clips that are parts of longer recordings. A recording is decoded once for all the parts that a
+ * shard takes from it, and cut at exact samples.
+ */
+import { sampleRate } from '../../ced/audio/mono16k';
+import type { ListedClip } from '../../ced/corpus/listing';
+
+/** Decodes a whole recording: int16 at 16 kHz, or why it cannot be. */
+export type DecodeRecording = (clip: ListedClip) => Promise<Int16Array | string>;
+
+/** A table may round the end of a recording up by this much: one frame of the log-mel. */
+const ROUNDED_SAMPLES = sampleRate / 100;
+
+export class Segments {
+  private readonly waiting = new Map<string, ListedClip[]>();
+  private readonly cut = new Map<string, Promise<Map<ListedClip, Int16Array | string>>>();
+
+  constructor(
+    clips: readonly ListedClip[],
+    private readonly decode: DecodeRecording,
+  ) {
+    for (const clip of clips) {
+      if (!clip.segment) continue;
+      const key = recordingOf(clip);
+      this.waiting.set(key, [...(this.waiting.get(key) ?? []), clip]);
+    }
+  }
+
+  /** @returns int16 [samples] of the clip's part, or why there is none. Each clip is asked for once. */
+  async read(clip: ListedClip): Promise<Int16Array | string> {
+    const key = recordingOf(clip);
+    const cutting = this.cut.get(key) ?? this.cutAll(this.waiting.get(key) ?? [clip]);
+    this.cut.set(key, cutting);
+    const parts = await cutting;
+    const part = parts.get(clip) ?? 'it is no part of this shard';
+    parts.delete(clip);
+    if (parts.size === 0) this.cut.delete(key);
+    return part;
+  }
+
+  private async cutAll(
+    clips: readonly ListedClip[],
+  ): Promise<Map<ListedClip, Int16Array | string>> {
+    const recording = await this.decode(clips[0]!);
+    return new Map(
+      clips.map((clip) => [
+        clip,
+        typeof recording === 'string' ? recording : cutSegment(recording, clip.segment!),
+      ]),
+    );
+  }
+}
+
+/** @returns a copy of the samples from `start` to before `end`, or why the recording has none there */
+export function cutSegment(
+  recording: Int16Array,
+  { start, end }: { start: number; end: number },
+): Int16Array | string {
+  const [from, to] = [Math.round(start * sampleRate), Math.round(end * sampleRate)];
+  if (to > recording.length + ROUNDED_SAMPLES)
+    return `its segment ends at ${end} s, the recording at ${recording.length / sampleRate} s`;
+  return recording.slice(from, Math.min(to, recording.length));
+}
+
+function recordingOf({ audio, range }: ListedClip): string {
+  return range ? `${audio} ${range.offset} ${range.bytes}` : audio;
+}

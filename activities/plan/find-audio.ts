@@ -1,0 +1,101 @@
+/**
+ * Finds the audio files of a local table: beside the table, below the run's root, or in the folders
+ * where published datasets keep them (ESC-50's `audio/` beside `meta/`, FSD50K's `*.dev_audio/`).
+ */
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join, parse, resolve } from 'node:path';
+
+const AUDIO = new Set(
+  'wav flac ogg oga opus mp3 m4a mp4 aac webm wma aif aiff'.split(' ').map((name) => `.${name}`),
+);
+
+export interface FoundAudio {
+  /** null where none of the places holds it. */
+  path: string | null;
+  /** The places that were tried, for messages. */
+  lookedIn: string[];
+}
+
+export class AudioFinder {
+  private readonly folders = new Map<string, Promise<Map<string, string>>>();
+  private readonly around = new Map<string, Promise<string[]>>();
+
+  /** @param root folder that relative paths of the run file start from */
+  constructor(private readonly root: string) {}
+
+  /**
+   * @param missing path of the file beside the table, where it is not
+   * @param written path as the table writes it
+   * @param stems names without ending to look for; absent = the name that is written
+   */
+  async find(missing: string, written: string, stems?: readonly string[]): Promise<FoundAudio> {
+    const belowRoot = resolve(this.root, written);
+    const folder = tableFolder(missing, written);
+    if (await isFile(belowRoot)) return { path: belowRoot, lookedIn: [] };
+    // Base names are looked up in other folders only where the table names no folder itself.
+    const places = dirname(written) === '.' ? await this.placesAround(folder) : [];
+    for (const place of places) {
+      const names = await this.namesIn(place);
+      for (const stem of stems ?? [basename(written)]) {
+        const path = names.get(stem);
+        if (path !== undefined) return { path, lookedIn: [] };
+      }
+    }
+    return { path: null, lookedIn: [...new Set([folder, this.root, ...places])] };
+  }
+
+  private placesAround(folder: string): Promise<string[]> {
+    const known = this.around.get(folder) ?? datasetFolders(folder);
+    this.around.set(folder, known);
+    return known;
+  }
+
+  /** Audio files of a folder by their names, with and without ending. */
+  private namesIn(folder: string): Promise<Map<string, string>> {
+    const known = this.folders.get(folder) ?? listAudio(folder);
+    this.folders.set(folder, known);
+    return known;
+  }
+}
+
+/** `audio` is `written` below the table's folder. */
+function tableFolder(audio: string, written: string): string {
+  const depth = written.split('/').filter((part) => part !== '' && part !== '.').length;
+  let folder = audio;
+  for (let level = 0; level < depth; level++) folder = dirname(folder);
+  return folder;
+}
+
+async function datasetFolders(folder: string): Promise<string[]> {
+  const around = [folder, dirname(folder)];
+  const lists = await Promise.all(
+    around.map(async (parent) => {
+      const names = await readdir(parent, { withFileTypes: true }).catch(() => []);
+      return names
+        .filter((entry) => entry.isDirectory() && /audio|clips|wav/i.test(entry.name))
+        .map(({ name }) => join(parent, name))
+        .sort();
+    }),
+  );
+  return [folder, ...lists.flat()];
+}
+
+async function listAudio(folder: string): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  const entries = await readdir(folder).catch(() => [] as string[]);
+  for (const name of entries.sort()) {
+    if (!AUDIO.has(extname(name).toLowerCase())) continue;
+    const path = join(folder, name);
+    names.set(name, path);
+    const { name: stem } = parse(name);
+    if (!names.has(stem)) names.set(stem, path);
+  }
+  return names;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}

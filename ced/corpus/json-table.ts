@@ -1,0 +1,98 @@
+/**
+ * Tables in JSON: JSONL with one clip a line, and the recipes of AST and PaSST, one object
+ * `{"data": [{"wav", "labels"}]}` (https://github.com/YuanGongND/ast).
+ */
+import { z } from 'zod';
+import { FormatInvalid } from '../format-invalid';
+import { labelsFromJson, type Label } from './label-list';
+import { audioPathSchema, clipIdSchema, segmentFault, type Segment } from './table-row';
+
+export interface JsonRow {
+  clip: string;
+  audio: string;
+  segment?: Segment;
+  labels: Label[] | null;
+}
+
+const FIELDS = ['clip', 'audio', 'labels', 'start', 'end'] as const;
+
+const rowSchema = z.object({
+  clip: z.union([clipIdSchema, z.number().transform(String)]),
+  audio: audioPathSchema,
+  start: z.number().nullish(),
+  end: z.number().nullish(),
+});
+
+/** A row, or why the line is none. @throws {FormatInvalid} for a field that does not exist */
+export function parseJsonLine(line: string, where: string): JsonRow | string {
+  let value: unknown;
+  try {
+    value = parseLenient(line);
+  } catch {
+    return 'unreadable row: not JSON';
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return 'unreadable row: expected an object such as {"clip": "a", "audio": "a.wav"}';
+  const unknown = Object.keys(value).find((key) => !FIELDS.some((field) => field === key));
+  if (unknown !== undefined)
+    throw new FormatInvalid(
+      'table',
+      `${where}: there is no field '${unknown}'; the fields are ${FIELDS.join(', ')}`,
+    );
+  const row = rowSchema.safeParse(value);
+  if (!row.success) {
+    const issue = row.error.issues[0];
+    return `unreadable row: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`;
+  }
+  const labels = labelsFromJson((value as { labels?: unknown }).labels);
+  if (labels === undefined) return 'unreadable row: labels: expected names, MIDs or class numbers';
+  const { clip, audio, start, end } = row.data;
+  if ((start ?? null) === null && (end ?? null) === null) return { clip, audio, labels };
+  const segment = { start: start ?? 0, end: end ?? NaN };
+  const fault = segmentFault(segment);
+  return fault === null ? { clip, audio, segment, labels } : `unreadable row: ${fault}`;
+}
+
+const recipeSchema = z.object({
+  data: z.array(
+    z.object({ wav: audioPathSchema, labels: z.union([z.string(), z.array(z.string())]) }),
+  ),
+});
+
+/** The clips of a recipe, or null when the text is not one. */
+export function parseRecipe(text: string): JsonRow[] | null {
+  if (!/^\s*\{\s*"data"\s*:/.test(text)) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new FormatInvalid('table', `it begins as {"data": … but is not JSON`, { cause: error });
+  }
+  const recipe = recipeSchema.safeParse(value);
+  if (!recipe.success) {
+    const issue = recipe.error.issues[0];
+    throw new FormatInvalid('table', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
+  }
+  return recipe.data.data.map(({ wav, labels }) => ({
+    clip: wav,
+    audio: wav,
+    labels: labelsFromJson(typeof labels === 'string' ? labels.split(',') : labels) ?? null,
+  }));
+}
+
+/**
+ * JSON as Python's json module writes it: `NaN` and `Infinity` outside of strings become null.
+ * @throws {SyntaxError}
+ */
+export function parseLenient(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    if (!/NaN|Infinity/.test(text)) throw error;
+    // Strings are matched first, so that what they hold stays as it is.
+    const plain = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (found) =>
+      found.startsWith('"') ? found : 'null',
+    );
+    return JSON.parse(plain) as unknown;
+  }
+}
