@@ -47,7 +47,7 @@ describe('a run file with a credential in an address', () => {
     (_command, program, argv) => {
       const { status, stdout, stderr } = spawnSync(
         process.execPath,
-        [join(repositoryRoot, 'dist/cli', program), ...argv],
+        [join(repositoryRoot, 'dist/cli/run', program), ...argv],
         {
           cwd: folder,
           encoding: 'utf8',

@@ -32,7 +32,7 @@ describe('the check of a GPU', () => {
   it('says that no GPU is here, with exit code 1 and before anything is done', () => {
     const variant = join(repositoryRoot, '.ced', 'tensorflow-variant');
     const before = existsSync(variant) ? readFileSync(variant, 'utf8') : null;
-    const { status, stdout, stderr } = node([join(repositoryRoot, 'infra', 'gpu-check.mjs')], {
+    const { status, stdout, stderr } = node([join(repositoryRoot, 'tools', 'gpu-check.mjs')], {
       PATH: dirname(process.execPath),
     });
     expect({ status, stdout, stderr }).toEqual({

@@ -5,7 +5,7 @@ import { repositoryRoot } from '../../infra/toolchain';
 
 /** What `npm run soak` starts, in short. */
 function soak(...args: string[]): { status: number | null; lines: string[]; complaints: string } {
-  const program = join(repositoryRoot, 'dist', 'bench', 'soak', 'main.js');
+  const program = join(repositoryRoot, 'dist', 'tools', 'soak', 'main.js');
   const env = { ...process.env, ...engineEnvironment() };
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
     encoding: 'utf8',
