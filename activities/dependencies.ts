@@ -11,14 +11,16 @@ import type { Store } from '../storage/store';
 export interface EngineClient {
   /**
    * Runs a job in the engine's process. Rejects with the job's own error, with `EngineStopped` when
-   * `signal` asked it to stop (it has then written its checkpoint), or with `EngineLost` when the
-   * process died or fell silent.
+   * `signal` asked it to stop (its state is then committed and the process gone), or with
+   * `EngineLost` when the process died or fell silent.
    */
   run<J extends EngineJob>(
     job: J,
     options: {
       signal: AbortSignal;
       onProgress: (progress: LiveProgress) => void;
+      /** The job counts nothing just now and is not overdue. */
+      onAlive?: (phase?: string) => void;
       onEpoch?: (record: EpochRecord) => void;
     },
   ): Promise<JobResult<J>>;

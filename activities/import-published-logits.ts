@@ -155,12 +155,11 @@ async function writeShard(
   for (const { clipRow, chunk, length, rows } of heard)
     for (const [view, at] of rows.entries()) {
       const part = await source.rows(at.part);
-      const seed = part.seeds[at.row]!;
-      table.setParameters(row, clipRow, chunk, view, publishedAugmentation(seed, length));
-      table.setTop(
-        row++,
-        publishedTop(part, at.row, { topK, classes, where: `${source.parts[at.part]?.path}.h5` }),
-      );
+      const where = `${source.parts[at.part]?.path}.h5`;
+      const top = publishedTop(part, at.row, { topK, classes, where });
+      const parameters = publishedAugmentation(part.seeds[at.row]!, length);
+      table.setParameters(row, clipRow, chunk, view, parameters);
+      table.setTop(row++, top);
     }
   const bytes = await encodeLogitShard(table.finish());
   // A function of the published files and the audio, too: what stands there and differs is damaged.
@@ -198,6 +197,11 @@ function publishedTop(
       'LogitsMismatch',
       `${where}: ${part.topK} probabilities a row, ${topK} in the first file`,
     );
+  if (row >= part.rows)
+    throw new PermanentError(
+      'LogitsMismatch',
+      `${where}: ${part.rows} rows, its .parquet names row ${row}`,
+    );
   const pairs = Array.from({ length: topK }, (_, rank) => ({
     index: part.indexes[row * topK + rank]!,
     half: part.values[row * topK + rank]!,
@@ -208,6 +212,8 @@ function publishedTop(
       'LogitsMismatch',
       `${where}: row ${row} gives class ${wrong.index} the float16 bits ${wrong.half}, expected classes below ${classes} and probabilities`,
     );
+  if (new Set(pairs.map(({ index }) => index)).size < topK)
+    throw new PermanentError('LogitsMismatch', `${where}: row ${row} names a class twice`);
   pairs.sort((a, b) => b.half - a.half || a.index - b.index);
   return {
     indexes: Uint16Array.from(pairs, ({ index }) => index),

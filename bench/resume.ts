@@ -155,7 +155,7 @@ async function prepare(what: Prepared): Promise<(attemptId: string) => EngineJob
       checkpointSeconds: CHECKPOINT_SECONDS,
     });
   } finally {
-    engine.end();
+    await engine.end();
   }
 }
 
@@ -190,7 +190,7 @@ async function attempt(
   } catch (error) {
     if (!(killed && error instanceof EngineLost)) throw error;
   } finally {
-    engine.end();
+    await engine.end();
   }
   return seen;
 }

@@ -12,7 +12,7 @@ export class FormatInvalid extends Error {
 
   constructor(
     readonly format: Format,
-    detail: string,
+    readonly detail: string,
     options?: ErrorOptions,
   ) {
     super(`not a valid ${format}: ${detail}`, options);

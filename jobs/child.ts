@@ -1,7 +1,7 @@
 /**
  * The engine's process: the only one that loads TensorFlow. It takes orders by IPC alone (signals
- * go to the whole process group and would kill it before its checkpoint), yields after every step,
- * and ends when its worker is gone or silent.
+ * go to the whole process group and would kill it before its checkpoint), runs one job at a time,
+ * yields after every step, and ends when its worker is gone or silent.
  */
 import { join } from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
@@ -27,6 +27,8 @@ const root = process.env['CED_ROOT'] ?? process.cwd();
 const send = (message: FromEngine): void => void process.send?.(message);
 const monotonicMs = (): number => performance.now();
 
+/** Id of the job at work. */
+let atWork: number | null = null;
 let stopRequested: number | null = null;
 let lastYieldMs = monotonicMs();
 const engine = openEngine();
@@ -51,28 +53,32 @@ process.on('message', (message: ToEngine) => {
   silence.heard();
   if (message.type === 'confirmOwnership') ownership.confirm(message.standstill);
   if (message.type === 'stop') stopRequested = message.id;
-  if (message.type === 'run') void run(message.id, message);
+  if (message.type === 'run') void run(message);
 });
 
-async function run(id: number, { job }: Extract<ToEngine, { type: 'run' }>): Promise<void> {
+async function run({ id, job }: Extract<ToEngine, { type: 'run' }>): Promise<void> {
+  if (atWork !== null) {
+    const error = new Error(
+      `this engine process is at work on job ${atWork}, job ${id} is refused`,
+    );
+    return send({ type: 'failed', id, error: encodeError(error) });
+  }
+  atWork = id;
   try {
     if (job.kind === 'train') await forgetModels();
     send({ type: 'done', id, result: await runJob(contextOf(id, job.input.store), job) });
   } catch (error) {
     send({ type: 'failed', id, error: encodeError(error) });
+  } finally {
+    atWork = null;
   }
 }
 
 function contextOf(id: number, storeUri: string): JobContext {
-  let latest: LiveProgress = { unit: 'objects', done: 0, total: 0, perSecond: 0, etaSeconds: null };
-  const tell = (progress: LiveProgress): void =>
+  const onProgress = (progress: LiveProgress): void =>
     send({ type: 'progress', id, progress, memoryBytes: process.memoryUsage.rss() });
-  const onProgress = (progress: LiveProgress): void => {
-    latest = progress;
-    tell(progress);
-  };
   // Waiting for a store that does not answer is no hang.
-  const onWait = (): void => tell({ ...latest, phase: 'waiting for the store' });
+  const onWait = (): void => send({ type: 'waiting', id, phase: 'waiting for the store' });
   let toldMs = 0;
   // A part that arrives is a sign of life; one a second is enough.
   const onBytes = (): void => {

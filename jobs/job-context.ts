@@ -17,7 +17,8 @@ export interface JobContext {
   onProgress(progress: LiveProgress): void;
   onEpoch(record: EpochRecord): void;
   /**
-   * Commits a checkpoint beside whatever else the job does; nothing of it is read after the call.
+   * Commits a checkpoint beside whatever else the job does. The caller must not change it after the
+   * call.
    */
   commit(checkpoint: UncommittedCheckpoint): Promise<void>;
   /**

@@ -1,6 +1,6 @@
 /**
- * What the worker and its engine process say to each other over IPC (structured clone, so typed
- * arrays and undefined survive).
+ * Messages between the worker and its engine process over IPC (structured clone, so typed arrays
+ * and undefined survive).
  */
 import type { EngineJob } from './engine-jobs';
 import type { EpochRecord } from '../workflows/contract/activities';
@@ -8,15 +8,16 @@ import type { LiveProgress } from '../workflows/contract/live-progress';
 import type { ErrorRecord } from './process/error-record';
 
 export type ToEngine =
+  /** Refused while another job is at work. */
   | { type: 'run'; id: number; job: EngineJob }
   /** Finish the step, write a checkpoint, end the job. */
   | { type: 'stop'; id: number }
   /**
-   * The worker is there. An engine that hears nothing for as long as a standstill
+   * The worker is there. An engine that gets no message for as long as a standstill
    * (jobs/process/standstills.ts) ends itself.
    */
   | { type: 'alive' }
-  /** Answer to `mine?`: the worker did not stand still, the job is still its own. */
+  /** Answer to `askOwnership`: the worker did not stand still, the job is still its own. */
   | { type: 'confirmOwnership'; standstill: number };
 
 export type FromEngine =
@@ -28,6 +29,8 @@ export type FromEngine =
   | { type: 'askOwnership'; standstill: number }
   /** `memoryBytes`: resident memory of the engine's process. */
   | { type: 'progress'; id: number; progress: LiveProgress; memoryBytes: number }
+  /** Nothing is counted, and something moves: bytes arrive, or a store is waited for. */
+  | { type: 'waiting'; id: number; phase: string }
   | { type: 'epoch'; id: number; record: EpochRecord }
   | { type: 'done'; id: number; result: unknown }
   | { type: 'failed'; id: number; error: ErrorRecord };

@@ -5,7 +5,7 @@ import { quarantine } from './quarantine';
 import { readJsonIfPresent, sha256, type Store } from './store';
 import type { Latency } from '../ced/metrics/latency';
 import { combine } from '../ced/teachers/ensemble';
-import type { EnsembleMember } from '../workflows/contract/models';
+import type { EnsembleMember, ModelReference } from '../workflows/contract/models';
 import type { CorpusClips } from '../ced/corpus/corpus-clip';
 
 export interface ScoresManifest {
@@ -20,15 +20,22 @@ export interface ScoresManifest {
   latency?: Latency;
 }
 
+export interface StoredScores {
+  /** [clips, classes], probabilities. */
+  values: Float32Array;
+  /** null where it was not measured. */
+  latency: Latency | null;
+}
+
 /**
  * Reads what `scoreJob` kept; null where it kept nothing. @throws {StoreDamaged} when it is
- * damaged: scoring again mends it, as a new run does
+ * damaged: scoring again repairs it, as a new run does
  */
 export async function readScores(
   store: Store,
   modelSha256: string,
   corpusSha256: string,
-): Promise<Float32Array | null> {
+): Promise<StoredScores | null> {
   const key = layout.scores(modelSha256, corpusSha256);
   const manifest = await readJsonIfPresent<ScoresManifest>(
     store,
@@ -41,9 +48,11 @@ export async function readScores(
       [],
       `${store.uri}: ${key} is damaged; start the run again, the model is scored anew`,
     );
-  return new Float32Array(
-    bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength),
-  );
+  const { buffer, byteOffset, byteLength } = bytes;
+  return {
+    values: new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength)),
+    latency: manifest.latency ?? null,
+  };
 }
 
 /**
@@ -72,29 +81,44 @@ export function holds(
   );
 }
 
-/**
- * float32 [clips, classes]: the weighted mean of the teachers' kept scores. @throws when a teacher
- * was not scored on this split
- */
+/** As `readScores`. @throws {StoreDamaged} also when the model was not scored on this split */
+export async function requireScores(
+  store: Store,
+  { name, sha256: model }: ModelReference,
+  { contentSha256 }: CorpusClips,
+): Promise<StoredScores> {
+  const scores = await readScores(store, model, contentSha256);
+  if (scores) return scores;
+  throw new StoreDamaged(
+    [],
+    `${name} has no scores on corpus ${contentSha256}; start the run again, it is scored anew`,
+  );
+}
+
+/** Reads the teachers' scores and returns `ensembleMean` of them. @throws as `requireScores` */
 export async function ensembleScores(
   store: Store,
-  ensemble: EnsembleMember[],
+  ensemble: readonly EnsembleMember[],
   corpus: CorpusClips,
 ): Promise<Float32Array> {
-  const scores: Float32Array[] = [];
-  for (const member of ensemble) {
-    const own = await readScores(store, member.sha256, corpus.contentSha256);
-    if (!own)
-      throw new StoreDamaged(
-        [],
-        `${member.name} has no scores on corpus ${corpus.contentSha256}; start the run again, it is scored anew`,
-      );
-    scores.push(own);
-  }
+  const tables: Float32Array[] = [];
+  for (const teacher of ensemble) tables.push((await requireScores(store, teacher, corpus)).values);
+  return ensembleMean(ensemble, tables, corpus);
+}
+
+/**
+ * The weighted mean of the teachers' scores, float32 [clips, classes].
+ * @param tables of each teacher, [clips, classes]
+ */
+export function ensembleMean(
+  ensemble: readonly EnsembleMember[],
+  tables: readonly Float32Array[],
+  { clips, vocabulary }: CorpusClips,
+): Float32Array {
   const outputs = ensemble.map(({ weight }, index) => ({
-    values: scores[index] ?? new Float32Array(),
+    values: tables[index] ?? new Float32Array(),
     output: 'probabilities' as const,
     weight,
   }));
-  return combine(outputs, corpus.clips.length, corpus.vocabulary.length);
+  return combine(outputs, clips.length, vocabulary.length);
 }

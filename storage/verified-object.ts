@@ -56,7 +56,7 @@ function isCopy(store: Store, path: string): boolean {
   return !path.startsWith(store.uri);
 }
 
-async function fileSha256(path: string): Promise<string> {
+export async function fileSha256(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const part of createReadStream(path, { highWaterMark: 1 << 20 }))
     hash.update(part as Buffer);

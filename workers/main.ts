@@ -107,7 +107,7 @@ async function main(): Promise<void> {
     say(`worker ready: ${queues.join(', ')} at ${options.address}, root ${options.root}`);
     await running;
   } finally {
-    engine.end();
+    await engine.end();
     await connection.close();
   }
 }

@@ -1,23 +1,18 @@
 /**
- * What a run's models are worth on a split, from scores that the store already holds: nothing is
- * heard again. The ensemble is the weighted mean of its teachers' full outputs, not of what the
- * logits kept.
+ * A run's models on a split, from scores that the store already holds: no model runs. The ensemble
+ * is the weighted mean of its teachers' full outputs, not of the stored top-K.
  */
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { agreement, rowDivergences } from '../../ced/metrics/agreement';
 import { meanAveragePrecision } from '../../ced/metrics/mean-average-precision';
-import { StoreDamaged } from '../../workflows/contract/damage';
-import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { readCorpusClips } from '../../storage/corpus/corpus-clips';
-import { layout } from '../../storage/layout';
-import { readJsonIfPresent, type Store } from '../../storage/store';
-import { readExcerpt, worstClips, type Hear } from './worst-clips';
+import type { Store } from '../../storage/store';
+import { readExcerpt, worstClips, type ExcerptReader } from './worst-clips';
 import type { EnsembleMember, ModelReference, Split } from '../../workflows/contract/models';
 import type { CorpusClip, CorpusClips } from '../../ced/corpus/corpus-clip';
 import { readCorpus } from '../../storage/corpus/corpus-manifest';
-import type { Latency } from '../../ced/metrics/latency';
 import { labelMatrix } from '../../ced/metrics/split-scores';
-import { readScores, type ScoresManifest, ensembleScores } from '../../storage/scores';
+import { ensembleMean, requireScores, type StoredScores } from '../../storage/scores';
 import type {
   ModelScore,
   StudentScore,
@@ -32,95 +27,117 @@ export async function evaluateRun(
   store: Store,
   planKey: string,
   split: Split,
-  models: { ensemble: EnsembleMember[]; students: ModelReference[] },
+  { ensemble, students }: { ensemble: EnsembleMember[]; students: ModelReference[] },
 ): Promise<RunEvaluation | null> {
-  const corpus = await readCorpus(store, planKey);
-  if (!corpus.splits[split]) return null;
-  // A few seconds of the worst clips are heard: only their shards are opened.
-  const hear = async ({ clip, shard }: CorpusClip): Promise<Int16Array> => {
-    const audio = await CorpusAudio.open(store, planKey, split, { only: shard });
-    try {
-      const own = audio.clips.find((each) => each.clip === clip);
-      if (!own) throw new Error(`${clip} is not in shard ${shard} of ${split}`);
-      await audio.ready([own]);
-      return readExcerpt(audio, own);
-    } finally {
-      audio.close();
-    }
-  };
-  return await evaluateSplit(store, await readCorpusClips(store, planKey, split), models, hear);
-}
-
-async function evaluateSplit(
-  store: Store,
-  corpus: CorpusClips,
-  models: { ensemble: EnsembleMember[]; students: ModelReference[] },
-  hear: Hear,
-): Promise<RunEvaluation> {
-  const rows = corpus.clips.length;
-  const classes = corpus.vocabulary.length;
-  const targets = labelMatrix(corpus);
-  const judge = async (scores: Float32Array): Promise<ModelScore> => {
-    // Seconds of sorting on a large corpus: heartbeats get their turn between models.
-    await yieldToEventLoop();
-    if (!targets) return { mAP: null, perClass: [], latency: null };
-    const { mean, perClass } = meanAveragePrecision({ scores, targets, rows, classes });
-    return { mAP: mean, perClass, latency: null };
-  };
-  const scoresOf = async ({ name, sha256 }: ModelReference): Promise<Float32Array> => {
-    const scores = await readScores(store, sha256, corpus.contentSha256);
-    if (!scores)
-      throw new StoreDamaged(
-        [],
-        `${name} has no scores on corpus ${corpus.contentSha256}; start the run again, it is scored anew`,
-      );
-    return scores;
-  };
-  const latencyOf = async ({ sha256 }: ModelReference): Promise<Latency | null> =>
-    (
-      await readJsonIfPresent<ScoresManifest>(
-        store,
-        layout.scoresManifest(sha256, corpus.contentSha256),
-      )
-    )?.latency ?? null;
-  const teachers: ModelScore[] = [];
-  for (const teacher of models.ensemble)
-    teachers.push({ ...(await judge(await scoresOf(teacher))), latency: await latencyOf(teacher) });
-  const pairs: TeacherPair[] = [];
-  for (const [index, one] of models.ensemble.entries())
-    for (const other of models.ensemble.slice(index + 1)) {
-      await yieldToEventLoop();
-      pairs.push({
-        between: [one.name, other.name],
-        ...pairAgreement(await scoresOf(one), await scoresOf(other), rows, classes),
-      });
-    }
-  const followed =
-    models.ensemble.length === 0 ? null : await ensembleScores(store, models.ensemble, corpus);
-  const students: StudentScore[] = [];
-  for (const student of models.students) {
-    const scores = await scoresOf(student);
-    const score = await judge(scores);
-    await yieldToEventLoop();
-    const aims = targets ?? followed;
-    students.push({
-      ...score,
-      latency: await latencyOf(student),
-      agreement: followed && agreementOf(scores, followed, rows, classes),
-      spread: followed && spreadOf(rowDivergences(scores, followed, rows, classes)),
-      worst: aims
-        ? await worstClips(corpus, hear, scores, aims, { labelled: targets !== null, followed })
-        : [],
-    });
+  if (!(await readCorpus(store, planKey)).splits[split]) return null;
+  const corpus = await readCorpusClips(store, planKey, split);
+  const labels = labelMatrix(corpus);
+  const teachers = await evaluateTeachers(store, corpus, labels, ensemble);
+  const evaluated: StudentScore[] = [];
+  for (const student of students) {
+    const scores = await requireScores(store, student, corpus);
+    const excerptOf = (clip: CorpusClip): Promise<Int16Array> =>
+      readExcerpt(store, planKey, split, clip);
+    evaluated.push(
+      await evaluateStudent(corpus, scores, { labels, ensemble: teachers.mean, excerptOf }),
+    );
   }
   return {
-    clips: rows,
-    classes: targets ? countPositives(corpus, targets) : [],
-    teachers,
-    ensemble: followed && (await judge(followed)),
-    pairs,
-    students,
+    clips: corpus.clips.length,
+    classes: labels ? countPositives(corpus, labels) : [],
+    teachers: teachers.scores,
+    ensemble: teachers.mean && (await scoreOf(corpus, teachers.mean, labels)),
+    pairs: teachers.pairs,
+    students: evaluated,
   };
+}
+
+interface TeacherEvaluation {
+  scores: ModelScore[];
+  pairs: TeacherPair[];
+  /** The ensemble's probabilities, [clips, classes]; null without teachers. */
+  mean: Float32Array | null;
+}
+
+/**
+ * Reads each teacher's table once. Every two are compared, so all of them are in memory until this
+ * returns: 4 bytes a clip, class and teacher.
+ */
+async function evaluateTeachers(
+  store: Store,
+  corpus: CorpusClips,
+  labels: Uint8Array | null,
+  ensemble: EnsembleMember[],
+): Promise<TeacherEvaluation> {
+  const scores: ModelScore[] = [];
+  const tables: Float32Array[] = [];
+  for (const teacher of ensemble) {
+    const { values, latency } = await requireScores(store, teacher, corpus);
+    scores.push({ ...(await scoreOf(corpus, values, labels)), latency });
+    tables.push(values);
+  }
+  const pairs: TeacherPair[] = [];
+  for (const [first, one] of ensemble.entries())
+    for (let second = first + 1; second < ensemble.length; second++) {
+      await yieldToEventLoop();
+      pairs.push({
+        between: [one.name, ensemble[second]!.name],
+        ...pairAgreement(
+          tables[first]!,
+          tables[second]!,
+          corpus.clips.length,
+          corpus.vocabulary.length,
+        ),
+      });
+    }
+  const mean = ensemble.length === 0 ? null : ensembleMean(ensemble, tables, corpus);
+  return { scores, pairs, mean };
+}
+
+async function evaluateStudent(
+  corpus: CorpusClips,
+  { values, latency }: StoredScores,
+  reference: {
+    labels: Uint8Array | null;
+    ensemble: Float32Array | null;
+    excerptOf: ExcerptReader;
+  },
+): Promise<StudentScore> {
+  const { labels, ensemble, excerptOf } = reference;
+  const [rows, classes] = [corpus.clips.length, corpus.vocabulary.length];
+  const score = await scoreOf(corpus, values, labels);
+  await yieldToEventLoop();
+  const targets = labels ?? ensemble;
+  return {
+    ...score,
+    latency,
+    agreement: ensemble && agreementOf(values, ensemble, rows, classes),
+    spread: ensemble && spreadOf(rowDivergences(values, ensemble, rows, classes)),
+    worst: targets
+      ? await worstClips(corpus, excerptOf, values, targets, {
+          labelled: labels !== null,
+          ensemble,
+        })
+      : [],
+  };
+}
+
+/** Latency is the caller's to add. @param values [clips, classes] */
+async function scoreOf(
+  corpus: CorpusClips,
+  values: Float32Array,
+  labels: Uint8Array | null,
+): Promise<ModelScore> {
+  // Seconds of sorting on a large corpus: heartbeats get their turn between models.
+  await yieldToEventLoop();
+  if (!labels) return { mAP: null, perClass: [], latency: null };
+  const { mean, perClass } = meanAveragePrecision({
+    scores: values,
+    targets: labels,
+    rows: corpus.clips.length,
+    classes: corpus.vocabulary.length,
+  });
+  return { mAP: mean, perClass, latency: null };
 }
 
 function agreementOf(

@@ -1,11 +1,12 @@
 /**
- * The clips that a student is most wrong about, with what it said, what is right, and a few seconds
- * to hear: the fastest way to find out whether the student, its teachers or the labels are at
- * fault.
+ * The clips that a student is most wrong about, with its answer, the right one, and a few seconds
+ * of audio: the fastest way to find out whether the student, its teachers or the labels are wrong.
  */
 import { encodeWav } from '../../ced/audio/wav-file';
 import { sampleRate } from '../../ced/audio/mono16k';
-import type { CorpusAudio } from '../../storage/corpus/corpus-audio';
+import { CorpusAudio } from '../../storage/corpus/corpus-audio';
+import type { Store } from '../../storage/store';
+import type { Split } from '../../workflows/contract/models';
 import type { CorpusClip, CorpusClips } from '../../ced/corpus/corpus-clip';
 import type { NamedProbability, WorstClip } from '../../report/worst-clip';
 
@@ -16,8 +17,8 @@ const EXCERPT_SECONDS = 5;
 /** A probability of 0 would make every clip with one miss infinitely wrong. */
 const LEAST = 1e-7;
 
-/** The beginning of a clip of the split, int16. */
-export type Hear = (clip: CorpusClip) => Promise<Int16Array>;
+/** Reads the beginning of a clip: int16 at 16 kHz. */
+export type ExcerptReader = (clip: CorpusClip) => Promise<Int16Array>;
 
 /**
  * @param scores [clips, classes] of the student;
@@ -25,10 +26,10 @@ export type Hear = (clip: CorpusClip) => Promise<Int16Array>;
  */
 export async function worstClips(
   { clips, vocabulary }: CorpusClips,
-  hear: Hear,
+  excerptOf: ExcerptReader,
   scores: Float32Array,
   targets: ArrayLike<number>,
-  { labelled, followed }: { labelled: boolean; followed: Float32Array | null },
+  { labelled, ensemble }: { labelled: boolean; ensemble: Float32Array | null },
 ): Promise<WorstClip[]> {
   const classes = vocabulary.length;
   const wrongness = clips.map((_, row) => divergence(scores, targets, row * classes, classes));
@@ -50,11 +51,11 @@ export async function worstClips(
           }))
         : null,
       student: topTags(own, nameOf),
-      ensemble: followed
-        ? topTags(followed.subarray(row * classes, (row + 1) * classes), nameOf)
+      ensemble: ensemble
+        ? topTags(ensemble.subarray(row * classes, (row + 1) * classes), nameOf)
         : [],
       seconds: clip.chunks.reduce((sum, { length }) => sum + length, 0) / sampleRate,
-      wav: encodeWav(await hear(clip)).toString('base64'),
+      wav: encodeWav(await excerptOf(clip)).toString('base64'),
     });
   }
   return worst;
@@ -85,9 +86,27 @@ function topTags(
     .map((index) => ({ name: nameOf(index), probability: probabilities[index] ?? 0 }));
 }
 
-export function readExcerpt(audio: CorpusAudio, clip: CorpusClip): Int16Array {
-  const heard = clip.chunks.reduce((sum, { length }) => sum + length, 0);
-  const samples = new Int16Array(Math.min(heard, EXCERPT_SECONDS * sampleRate));
+/** Opens only the shard that holds the clip. */
+export async function readExcerpt(
+  store: Store,
+  planKey: string,
+  split: Split,
+  { clip, shard }: CorpusClip,
+): Promise<Int16Array> {
+  const audio = await CorpusAudio.open(store, planKey, split, { only: shard });
+  try {
+    const own = audio.clips.find((each) => each.clip === clip);
+    if (!own) throw new Error(`${clip} is not in shard ${shard} of ${split}`);
+    await audio.ready([own]);
+    return beginningOf(audio, own);
+  } finally {
+    audio.close();
+  }
+}
+
+function beginningOf(audio: CorpusAudio, clip: CorpusClip): Int16Array {
+  const chunked = clip.chunks.reduce((sum, { length }) => sum + length, 0);
+  const samples = new Int16Array(Math.min(chunked, EXCERPT_SECONDS * sampleRate));
   for (let at = 0, index = 0; at < samples.length; index++) {
     const chunk = clip.chunks[index];
     if (!chunk) break;

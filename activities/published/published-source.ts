@@ -3,17 +3,18 @@
  * their rows on demand. A few files are kept in memory, because neighbouring clips mostly stand in
  * the same ones.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FormatInvalid } from '../../ced/format-invalid';
 import {
   parsePublishedName,
-  readPublishedRows,
-  readPublishedSpans,
   type PublishedRows,
   type PublishedSpans,
 } from '../../ced/logits/published/published-file';
 import { PermanentError } from '../../workflows/contract/failures';
-import { sha256 } from '../../storage/store';
+import type { Decoded, DecodingKind } from '../../storage/reader/decodings';
+import { readApart } from '../../storage/reader/read-apart';
+import { fileSha256 } from '../../storage/verified-object';
 
 export interface PublishedPart {
   /** Which augmented hearing of the corpus, from 0: a view. */
@@ -25,6 +26,8 @@ export interface PublishedPart {
 
 export class PublishedSource {
   private readonly held = new Map<number, PublishedRows>();
+  /** SHA-256 of each file that `fingerprint` covers. */
+  private readonly hashes = new Map<string, string>();
 
   private constructor(
     readonly folder: string,
@@ -72,8 +75,8 @@ export class PublishedSource {
       files.push([
         part.view,
         part.rank,
-        sha256(await read(`${part.path}.h5`)),
-        sha256(await read(`${part.path}.parquet`)),
+        await this.hash(`${part.path}.h5`),
+        await this.hash(`${part.path}.parquet`),
       ]);
       await onFile();
     }
@@ -81,7 +84,7 @@ export class PublishedSource {
   }
 
   async spans(part: PublishedPart): Promise<PublishedSpans> {
-    return await readPublishedSpans(await read(`${part.path}.parquet`), `${part.path}.parquet`);
+    return await this.decoded('publishedSpans', `${part.path}.parquet`);
   }
 
   async rows(index: number): Promise<PublishedRows> {
@@ -89,18 +92,36 @@ export class PublishedSource {
     if (held) return held;
     const part = this.parts[index];
     if (!part) throw new Error(`${this.folder} has no part ${index}`);
-    const rows = await readPublishedRows(await read(`${part.path}.h5`), `${part.path}.h5`);
+    const rows = await this.decoded('publishedRows', `${part.path}.h5`);
     const oldest = this.held.keys().next();
     if (this.held.size >= 2 * this.views && oldest.done === false) this.held.delete(oldest.value);
     this.held.set(index, rows);
     return rows;
   }
+
+  private async hash(path: string): Promise<string> {
+    const hash = await fileSha256(path).catch(unreadable(path));
+    this.hashes.set(path, hash);
+    return hash;
+  }
+
+  /** What the fingerprint covers, and no other bytes. */
+  private async decoded<K extends DecodingKind>(kind: K, path: string): Promise<Decoded<K>> {
+    const { value, sha256 } = await readApart(kind, path, 'published logits').catch(
+      unreadable(path),
+    );
+    if (this.hashes.has(path) && sha256 !== this.hashes.get(path))
+      throw invalid(`${path} changed while it was imported`);
+    return value;
+  }
 }
 
-async function read(path: string): Promise<Uint8Array> {
-  return await readFile(path).catch((error: unknown) => {
-    throw invalid(`${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
-  });
+function unreadable(path: string): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof FormatInvalid) throw invalid(error.detail);
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === undefined ? error : invalid(`${path} cannot be read (${code})`);
+  };
 }
 
 function invalid(detail: string): PermanentError {

@@ -1,7 +1,7 @@
 /**
  * The native door to TensorFlow: tfjs-node's N-API binding, loaded by itself. The rest of tfjs (its
  * tape, kernels in JavaScript, 400 ms of start-up) is not needed. The binding is built by set-up
- * with one added method, `addFunctionDef`.
+ * with two added methods, `addFunctionDef` and `removeFunction`.
  */
 import { dirname, join } from 'node:path';
 import type { BindingAttribute } from './attributes';
@@ -23,7 +23,9 @@ export interface TensorFlowBinding {
     inputIds: readonly number[],
     outputCount: number,
   ): TensorInfo[];
+  /** TensorFlow counts how often one definition is added; `removeFunction` undoes one of them. */
   addFunctionDef(serialized: Uint8Array): void;
+  removeFunction(name: string): void;
   /** @returns an id for runSavedModel; tags joined by commas */
   loadSavedModel(folder: string, tags: string): number;
   /** Names of tensors in the graph, joined by commas, such as `serving_default_x:0`. */
@@ -46,8 +48,9 @@ export function loadBinding(): TensorFlowBinding {
     native('mute.node') as Mute,
     () => native('tfjs_binding.node') as TensorFlowBinding,
   );
-  if (typeof raw.addFunctionDef !== 'function')
-    throw new Error('the TensorFlow binding lacks addFunctionDef: run the set-up again');
+  for (const method of ['addFunctionDef', 'removeFunction'] as const)
+    if (typeof raw[method] !== 'function')
+      throw new Error(`the TensorFlow binding lacks ${method}: run the set-up again`);
   return raw;
 }
 

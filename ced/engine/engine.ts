@@ -16,14 +16,23 @@ import { Tracer, type ArgumentSpec } from './tracer';
 /** Below this a kernel costs no more than starting it. */
 export const COMPILED_ELEMENTS = 2 ** 16;
 
+/**
+ * Functions that stay registered. One of a model of twelve blocks holds about 0.6 MB; four models
+ * that meet every length up to ten seconds need 310.
+ */
+export const FUNCTIONS_KEPT = 512;
+
 export interface TracedFunction {
   readonly name: string;
+  /** Names of the functions compiled inside it. */
+  readonly inner: readonly string[];
   readonly arguments: readonly ArgumentSpec[];
   readonly outputs: readonly ArgumentSpec[];
 }
 
 export class Engine {
   readonly kind: EngineKind;
+  /** By key, the one used longest ago first. */
   private readonly functions = new Map<string, TracedFunction>();
 
   constructor(private readonly binding: TensorFlowBinding) {
@@ -39,6 +48,11 @@ export class Engine {
   /** Live tensors, variables included: constant from step to step, or something leaks. */
   get tensorCount(): number {
     return this.binding.getNumOfTensors();
+  }
+
+  /** Registered functions: at most FUNCTIONS_KEPT. */
+  get functionCount(): number {
+    return this.functions.size;
   }
 
   /**
@@ -58,12 +72,12 @@ export class Engine {
   }
 
   /**
-   * The function that `body` describes for arguments of these shapes. Traced and registered once
-   * per process and key; TensorFlow offers no way to forget one, so the key must name everything
-   * the body depends on besides its arguments. Chains of kernels on tensors of `compiledFrom`
-   * elements are compiled, which costs about a second for a model and pays where a shape is met
-   * often; Infinity for none. On a GPU nothing is: XLA needs tools there that TensorFlow does not
-   * bring.
+   * The function that `body` describes for arguments of these shapes. It is traced and registered
+   * when its key is new, and removed once FUNCTIONS_KEPT others were used after it: define it
+   * again before each use. The key must name everything the body depends on besides its arguments.
+   * Chains of kernels on tensors of `compiledFrom` elements are compiled, which costs about a
+   * second for a model and pays where a shape is met often; Infinity for none. On a GPU nothing
+   * is: XLA needs tools there that TensorFlow does not bring.
    */
   define(
     key: string,
@@ -73,7 +87,11 @@ export class Engine {
     compiledFrom = COMPILED_ELEMENTS,
   ): TracedFunction {
     const known = this.functions.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.functions.delete(key);
+      this.functions.set(key, known);
+      return known;
+    }
     const tracer = new Tracer(argumentSpecs, this.kind.device === 'cpu' ? compiledFrom : Infinity);
     const outputs = body(new Ops(tracer, precision), tracer.arguments);
     const { name, bytes } = tracer.definition('ced_traced', outputs);
@@ -81,11 +99,21 @@ export class Engine {
     this.binding.addFunctionDef(bytes);
     const traced = {
       name,
+      inner: [...tracer.inner.keys()],
       arguments: argumentSpecs,
       outputs: outputs.map(({ dtype, shape }) => ({ dtype, shape })),
     };
     this.functions.set(key, traced);
+    if (this.functions.size > FUNCTIONS_KEPT) this.removeLeastRecentlyUsed();
     return traced;
+  }
+
+  private removeLeastRecentlyUsed(): void {
+    for (const [key, { name, inner }] of this.functions) {
+      this.functions.delete(key);
+      for (const each of [name, ...inner]) this.binding.removeFunction(each);
+      return;
+    }
   }
 
   /** The caller frees the outputs. */

@@ -1,6 +1,8 @@
 // What we add to tfjs-node's C++ binding before compiling it (tfjs-node 4.22.0, Apache-2.0):
 // - `addFunctionDef(bytes: Uint8Array)` registers a serialized FunctionDef with the eager context,
 //   so that a traced training step runs as one op;
+// - `removeFunction(name: string)` takes it out again, with the kernels made for it, so that a
+//   process that meets many shapes keeps the functions of a few;
 // - `createTensor` copies: the published one lets TensorFlow use JavaScript's memory, which an
 //   optimizer then updates in place, and gives it back from whichever of TensorFlow's threads drops
 //   the tensor last, where V8 must not be called;
@@ -42,7 +44,7 @@ export const bindingEdits = [
     file: 'tfjs_backend.h',
     before: '  napi_value ExecuteOp(napi_env env, napi_value op_name_value,',
     insert:
-      '  // Registers a serialized FunctionDef (Uint8Array) with the eager context.\n  napi_value AddFunctionDef(napi_env env, napi_value bytes);\n\n',
+      '  // Registers a serialized FunctionDef (Uint8Array) with the eager context.\n  napi_value AddFunctionDef(napi_env env, napi_value bytes);\n\n  // Removes a function by its name.\n  napi_value RemoveFunction(napi_env env, napi_value name);\n\n',
   },
   {
     file: 'tfjs_backend.cc',
@@ -55,6 +57,16 @@ export const bindingEdits = [
   ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
   TF_AutoStatus tf_status;
   TFE_ContextAddFunctionDef(tfe_context_, static_cast<const char *>(data), length, tf_status.status);
+  ENSURE_TF_OK_RETVAL(env, tf_status, nullptr);
+  return nullptr;
+}
+
+napi_value TFJSBackend::RemoveFunction(napi_env env, napi_value name) {
+  std::string text;
+  napi_status nstatus = GetStringParam(env, name, text);
+  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+  TF_AutoStatus tf_status;
+  TFE_ContextRemoveFunction(tfe_context_, text.c_str(), tf_status.status);
   ENSURE_TF_OK_RETVAL(env, tf_status, nullptr);
   return nullptr;
 }
@@ -79,13 +91,28 @@ export const bindingEdits = [
   return backend->AddFunctionDef(env, args[0]);
 }
 
+static napi_value RemoveFunction(napi_env env, napi_callback_info info) {
+  size_t argc = 1;
+  napi_value args[1];
+  napi_value js_this;
+  napi_status nstatus = napi_get_cb_info(env, info, &argc, args, &js_this, nullptr);
+  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+  if (argc < 1) {
+    NAPI_THROW_ERROR(env, "Invalid number of args passed to removeFunction(). Expecting 1 arg but got %d.", argc);
+    return nullptr;
+  }
+  TFJSBackend *const backend = GetTFJSBackend(env);
+  if (!backend) return nullptr;
+  return backend->RemoveFunction(env, args[0]);
+}
+
 `,
   },
   {
     file: 'tfjs_binding.cc',
     before: '      {"executeOp", nullptr, ExecuteOp,',
     insert:
-      '      {"addFunctionDef", nullptr, AddFunctionDef, nullptr, nullptr, nullptr,\n       napi_default, nullptr},\n',
+      '      {"addFunctionDef", nullptr, AddFunctionDef, nullptr, nullptr, nullptr,\n       napi_default, nullptr},\n      {"removeFunction", nullptr, RemoveFunction, nullptr, nullptr, nullptr,\n       napi_default, nullptr},\n',
   },
   {
     file: 'tfjs_binding.cc',

@@ -10,7 +10,7 @@ import type { EnsembleMember } from '../../workflows/contract/models';
 import { readCorpus } from '../../storage/corpus/corpus-manifest';
 import type { GateScores } from '../../storage/logits/stored-shard';
 import { splitMAP } from '../../ced/metrics/split-scores';
-import { readScores, ensembleScores } from '../../storage/scores';
+import { ensembleMean, readScores } from '../../storage/scores';
 
 /** @throws {PermanentError} TeacherInvalid when what the ensemble gives is no scores */
 export async function scoreEnsemble(
@@ -28,12 +28,13 @@ export async function scoreEnsemble(
     );
     const scored = own.filter((scores) => scores !== null);
     if (scored.length < ensemble.length) continue;
-    const together = await ensembleScores(store, ensemble, corpus);
+    const tables = scored.map(({ values }) => values);
+    const together = ensembleMean(ensemble, tables, corpus);
     const fault = outputFault(together, corpus.clips.length, corpus.vocabulary.length, false);
     if (fault) throw new PermanentError('TeacherInvalid', `the ensemble on ${split}: ${fault}`);
     gate.push({
       split,
-      teachers: scored.map((scores) => splitMAP(scores, corpus)),
+      teachers: tables.map((table) => splitMAP(table, corpus)),
       ensemble: splitMAP(together, corpus),
     });
   }

@@ -1,4 +1,8 @@
-/** The engine's side of the thread that commits checkpoints; started with the first of them. */
+/**
+ * The engine's side of the thread that commits checkpoints; started with the first of them. A
+ * thread and the commits that it was given belong to one object, and a new thread starts only after
+ * the one before it has exited: a late exit cannot reject a later commit, and no two threads write.
+ */
 import { Worker } from 'node:worker_threads';
 import type { UncommittedCheckpoint } from '../train/checkpoint-commit';
 import { decodeError } from './error-record';
@@ -11,9 +15,7 @@ interface Commit {
 }
 
 export class CheckpointThread {
-  private thread: Worker | null = null;
-  private readonly commits = new Map<number, Commit>();
-  private nextId = 1;
+  private thread: RunningThread | null = null;
 
   /**
    * @param entry compiled thread
@@ -25,48 +27,82 @@ export class CheckpointThread {
   ) {}
 
   /**
-   * Resolves when it is committed. The checkpoint is copied at once. @throws with the `code` of
-   * what went wrong
+   * Resolves when it is committed. The checkpoint is copied at once, unless the thread before has
+   * to exit first. @throws with the `code` of the failure
    */
   async commit(
     store: string,
     checkpoint: UncommittedCheckpoint,
     onWait: () => void,
   ): Promise<void> {
+    while (this.thread?.isLost) await this.exited(this.thread);
+    this.thread ??= new RunningThread(this.entry, this.pass);
+    await this.thread.commit(store, checkpoint, onWait);
+  }
+
+  async end(): Promise<void> {
+    await this.thread?.end();
+  }
+
+  private async exited(thread: RunningThread): Promise<void> {
+    await thread.exited;
+    if (this.thread === thread) this.thread = null;
+  }
+}
+
+class RunningThread {
+  readonly exited: Promise<void>;
+  private readonly thread: Worker;
+  private readonly commits = new Map<number, Commit>();
+  private nextId = 1;
+  private lost = false;
+
+  constructor(
+    entry: string,
+    private readonly pass: () => Promise<void>,
+  ) {
+    this.thread = new Worker(entry);
+    this.thread.unref();
+    this.thread.on('message', (message: FromCommitThread) => this.onMessage(message));
+    this.thread.on('error', (error) => this.lose(error));
+    this.exited = new Promise((resolve) =>
+      this.thread.once('exit', (code) => {
+        this.lose(new Error(`the thread that commits checkpoints ended (${code})`));
+        resolve();
+      }),
+    );
+  }
+
+  get isLost(): boolean {
+    return this.lost;
+  }
+
+  async commit(
+    store: string,
+    checkpoint: UncommittedCheckpoint,
+    onWait: () => void,
+  ): Promise<void> {
     const id = this.nextId++;
-    const thread = (this.thread ??= this.start());
     await new Promise<void>((resolve, reject) => {
       this.commits.set(id, { onWait, resolve, reject });
-      thread.postMessage({ type: 'commit', id, store, checkpoint } satisfies ToCommitThread);
+      this.tell({ type: 'commit', id, store, checkpoint });
     });
   }
 
   async end(): Promise<void> {
-    await this.thread?.terminate();
+    await this.thread.terminate();
   }
 
-  private start(): Worker {
-    const thread = new Worker(this.entry);
-    thread.unref();
-    thread.on('message', (message: FromCommitThread) => this.hear(thread, message));
-    const lost = (error: Error): void => {
-      this.thread = null;
-      for (const { reject } of this.commits.values()) reject(error);
-      this.commits.clear();
-    };
-    thread.on('error', lost);
-    thread.on('exit', (code) =>
-      lost(new Error(`the thread that commits checkpoints ended (${code})`)),
-    );
-    return thread;
+  private lose(error: Error): void {
+    this.lost = true;
+    for (const { reject } of this.commits.values()) reject(error);
+    this.commits.clear();
   }
 
-  private hear(thread: Worker, message: FromCommitThread): void {
+  private onMessage(message: FromCommitThread): void {
     if (message.type === 'askOwnership') {
       const { standstill } = message;
-      void this.pass().then(() =>
-        thread.postMessage({ type: 'confirmOwnership', standstill } satisfies ToCommitThread),
-      );
+      void this.pass().then(() => this.tell({ type: 'confirmOwnership', standstill }));
       return;
     }
     const commit = this.commits.get(message.id);
@@ -74,5 +110,9 @@ export class CheckpointThread {
     this.commits.delete(message.id);
     if (message.type === 'done') return commit?.resolve();
     commit?.reject(decodeError(message.error));
+  }
+
+  private tell(message: ToCommitThread): void {
+    this.thread.postMessage(message);
   }
 }

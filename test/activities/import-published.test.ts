@@ -211,4 +211,29 @@ describe("importing the authors' published logits", () => {
       message: expect.stringContaining('holds 1 passes, but not logits_ep1_*.h5') as unknown,
     });
   });
+
+  it('names the file that it cannot use, and imports the same after it was replaced', async () => {
+    const planKey = await prepare(lengths);
+    const before = await importFrom(planKey);
+    const file = join(folder, 'published', 'logits_ep2_0.h5');
+    cpSync(join(reference, '../hostile/virtual.h5'), file);
+    await expect(importFrom(planKey)).rejects.toMatchObject({
+      code: 'RunFileInvalid',
+      message: expect.stringContaining(
+        `logits.published: ${file}: topk_values is put together from other datasets`,
+      ) as unknown,
+    });
+    cpSync(join(reference, 'logits_ep2_0.h5'), file);
+    expect({ ...(await importFrom(planKey)), seconds: 0 }).toEqual({ ...before, seconds: 0 });
+  });
+
+  it('refuses a file with fewer rows than its table names', async () => {
+    const planKey = await prepare(lengths);
+    const file = join(folder, 'published', 'logits_ep1_0.h5');
+    cpSync(join(reference, '../hostile/two-rows.h5'), file);
+    await expect(importFrom(planKey)).rejects.toMatchObject({
+      code: 'LogitsMismatch',
+      message: `${file}: 2 rows, its .parquet names row 2`,
+    });
+  });
 });

@@ -69,4 +69,26 @@ describe('the thread that commits checkpoints', () => {
     await thread.commit(join(folder, 'store'), checkpoint, () => undefined);
     expect(files('store')).toContain('training/key/checkpoints/000000007/state.json');
   });
+
+  it('loses no checkpoint to the late exit of a thread that failed before it', async () => {
+    // Only the first thread fails, and giving its memory back delays its exit after its error.
+    const marker = join(folder, 'failed');
+    const script = `
+      const { existsSync, writeFileSync } = require('node:fs');
+      const { parentPort } = require('node:worker_threads');
+      const first = !existsSync(${JSON.stringify(marker)});
+      globalThis.ballast = first && Array.from({ length: 2e6 }, (_, i) => ({ i }));
+      writeFileSync(${JSON.stringify(marker)}, '');
+      parentPort.on('message', ({ id }) => {
+        if (first) throw new Error('the disk is gone');
+        parentPort.postMessage({ type: 'done', id });
+      });
+    `;
+    const scripted = join(folder, 'thread.cjs');
+    writeFileSync(scripted, script);
+    thread = new CheckpointThread(scripted, () => Promise.resolve());
+    const commit = () => thread.commit(folder, checkpoint, () => undefined);
+    await expect(Promise.all([commit(), commit()])).rejects.toThrow('the disk is gone');
+    await expect(Promise.all([commit(), commit()])).resolves.toBeDefined();
+  });
 });

@@ -56,7 +56,7 @@ describe('fifty steps in a process of the engine', () => {
     try {
       return await body(engine);
     } finally {
-      engine.end();
+      await engine.end();
     }
   };
 

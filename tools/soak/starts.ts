@@ -55,6 +55,6 @@ async function startOnce(folder: string, training: SmallTraining, start: number)
     const options = { signal: new AbortController().signal, onProgress: () => undefined };
     return (await engine.run(training.job(`start-${start}`), options)).sha256;
   } finally {
-    engine.end();
+    await engine.end();
   }
 }

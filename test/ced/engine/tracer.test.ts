@@ -5,7 +5,7 @@ import {
   stringAttribute,
   typeAttribute,
 } from '../../../ced/engine/attributes';
-import { openEngine } from '../../../ced/engine/engine';
+import { FUNCTIONS_KEPT, openEngine } from '../../../ced/engine/engine';
 import { Ops } from '../../../ced/engine/ops';
 import { protobufFields, protobufMessage, protobufText } from '../../../ced/engine/protobuf-reader';
 import type { Tensor } from '../../../ced/engine/tensor';
@@ -112,6 +112,51 @@ describe('a traced function', () => {
     for (let call = 0; call < 10; call++) engine.free(...engine.call(traced, [input]));
     engine.free(input);
     expect(engine.tensorCount).toBe(before);
+  });
+});
+
+describe('the registered functions', () => {
+  const scaled = (key: string, factor: number) =>
+    engine.define(`registered: ${key}`, [float(2)], 'float32', (ops, [x]) => [
+      ops.scale(x!, factor),
+    ]);
+  const call = (traced: ReturnType<typeof scaled>): number[] => {
+    const input = engine.tensor(Float32Array.of(1, 2), [2], 'float32');
+    try {
+      const [output] = engine.call(traced, [input]) as [Tensor];
+      const values = [...engine.read(output)];
+      engine.free(output);
+      return values;
+    } finally {
+      engine.free(input);
+    }
+  };
+  const defineOthers = (count: number, name: string): void => {
+    for (let index = 0; index < count; index++) scaled(`${name} ${index}`, 10 + index);
+  };
+
+  it('stay bounded: TensorFlow forgets the one that was used longest ago, and it can come back', () => {
+    const forgotten = scaled('forgotten', 3);
+    const used = scaled('used', 4);
+    expect(call(forgotten)).toEqual([3, 6]);
+    defineOthers(FUNCTIONS_KEPT - 1, 'first');
+    scaled('used', 4);
+    defineOthers(FUNCTIONS_KEPT - 1, 'second');
+    expect(engine.functionCount).toBe(FUNCTIONS_KEPT);
+    expect(call(used)).toEqual([4, 8]);
+    expect(() => call(forgotten)).toThrow(/ced_traced_/);
+    expect(call(scaled('forgotten', 3))).toEqual([3, 6]);
+  });
+
+  it('of one content under two keys are there until both are forgotten', () => {
+    const one = scaled('one key', 5);
+    defineOthers(FUNCTIONS_KEPT - 1, 'third');
+    const other = scaled('other key', 5);
+    expect(other.name).toBe(one.name);
+    defineOthers(FUNCTIONS_KEPT - 1, 'fourth');
+    expect(call(other)).toEqual([5, 10]);
+    defineOthers(1, 'fifth');
+    expect(() => call(other)).toThrow(/ced_traced_/);
   });
 });
 

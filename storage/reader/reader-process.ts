@@ -1,0 +1,49 @@
+/**
+ * A process that decodes one file from outside, answers and ends. What such a file does to it, it
+ * does to nothing else: the process has no credentials, serves nobody and is the first to go when
+ * the machine is short of memory.
+ */
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { FormatInvalid } from '../../ced/format-invalid';
+import { sha256 } from '../store';
+import { decodings, type DecodingKind } from './decodings';
+
+export interface ReaderOrder {
+  kind: DecodingKind;
+  path: string;
+  largestBytes: number;
+}
+
+export type ReaderAnswer =
+  | { value: unknown; sha256: string }
+  /** FormatInvalid: reading it again cannot help. */
+  | { refused: string }
+  /** Anything else; `code` is that of a failed system call. */
+  | { failed: string; code?: string };
+
+async function answer({ kind, path, largestBytes }: ReaderOrder): Promise<ReaderAnswer> {
+  try {
+    const { size } = statSync(path);
+    if (size > largestBytes) return { refused: `${path} has ${size} bytes, more than are read` };
+    const bytes = readFileSync(path);
+    return { value: await decodings[kind](bytes, path), sha256: sha256(bytes) };
+  } catch (error) {
+    if (error instanceof FormatInvalid) return { refused: error.detail };
+    const { code, message } = error as NodeJS.ErrnoException;
+    return { failed: message, ...(typeof code === 'string' ? { code } : {}) };
+  }
+}
+
+function volunteerForTheOutOfMemoryKiller(): void {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', '1000');
+  } catch {
+    // Not Linux, or not allowed: the limits below still hold.
+  }
+}
+
+volunteerForTheOutOfMemoryKiller();
+process.once('disconnect', () => process.exit());
+process.once('message', (order: ReaderOrder) => {
+  void answer(order).then((result) => process.send?.(result, () => process.exit()));
+});

@@ -1,0 +1,216 @@
+/**
+ * One engine process from its start to its exit, and the one job at a time that it runs. Process,
+ * handlers and job belong to one object, so nothing that an earlier process still says or does can
+ * reach a later job.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { engineEnvironment } from '../ced/engine/environment';
+import { EngineLost, type EngineJob } from '../jobs/engine-jobs';
+import { decodeError } from '../jobs/process/error-record';
+import type { Standstills } from '../jobs/process/standstills';
+import type { FromEngine, ToEngine } from '../jobs/protocol';
+import type { EpochRecord } from '../workflows/contract/activities';
+import type { LiveProgress } from '../workflows/contract/live-progress';
+import { SilenceLimit } from './silence-limit';
+
+export interface EngineChildOptions {
+  /** Compiled entry of the engine's process. */
+  entry: string;
+  root: string;
+  intraOpThreads: number;
+  /** Variables for the process, on top of this one's. */
+  environment?: Record<string, string>;
+  /**
+   * After an order to stop, how long a step and its checkpoint may take before the process is
+   * killed. @default 15000
+   */
+  stopGraceMs?: number;
+  /** Receives the lines that the process prints. @default they go where this process's own go */
+  onOutput?: (line: string) => void;
+}
+
+export interface JobWatch {
+  signal: AbortSignal;
+  /** @param memoryBytes resident memory of the engine's process */
+  onProgress: (progress: LiveProgress, memoryBytes: number) => void;
+  onEpoch: (record: EpochRecord) => void;
+  /**
+   * Called several times a minute while the job counts nothing and is not overdue: it waits for a
+   * store, or a single step takes long.
+   */
+  onAlive: (phase?: string) => void;
+}
+
+interface Running {
+  id: number;
+  watch: JobWatch;
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+  silence: SilenceLimit;
+  /** Standstills seen when it began. */
+  standstills: number;
+}
+
+export class EngineChild {
+  /** Resolves when the kernel has taken the process apart and its GPU memory is free. */
+  readonly exited: Promise<void>;
+  private readonly child: ChildProcess;
+  private running: Running | null = null;
+  private nextId = 1;
+  private usable = true;
+
+  /** @param standstills of the worker: a job that was in flight during one is lost */
+  constructor(
+    private readonly options: EngineChildOptions,
+    private readonly standstills: Standstills,
+  ) {
+    const child = startProcess(options);
+    this.child = child;
+    const looking = setInterval(() => this.look(), standstills.limitMs / 4);
+    child.on('message', (message) => this.onMessage(message as FromEngine));
+    this.exited = new Promise((resolve) => {
+      const onEnd = (why: string): void => {
+        clearInterval(looking);
+        this.lose(why);
+        resolve();
+      };
+      child.once('exit', (code, signal) =>
+        onEnd(`the engine's process ended (${signal ?? `exit status ${code}`})`),
+      );
+      child.on('error', (error) => {
+        const why = `the engine's process: ${error.message}`;
+        // One that never started has no exit to wait for.
+        if (child.pid === undefined) onEnd(why);
+        else this.lose(why);
+      });
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  /** Whether it takes another job; one that was lost or killed takes none. */
+  get isUsable(): boolean {
+    return this.usable;
+  }
+
+  /**
+   * @throws {EngineStopped} when `signal` asked the job to stop and it has committed its state
+   * @throws {EngineLost} when the process ended, fell silent or stood still
+   */
+  async run(job: EngineJob, watch: JobWatch): Promise<unknown> {
+    if (this.running) throw new Error('the engine does one job at a time');
+    const id = this.nextId++;
+    let grace: NodeJS.Timeout | undefined;
+    const stop = (): void => {
+      this.tell({ type: 'stop', id });
+      grace = setTimeout(() => this.kill(), this.options.stopGraceMs ?? 15_000).unref();
+    };
+    watch.signal.addEventListener('abort', stop, { once: true });
+    try {
+      return await new Promise<unknown>((resolve, reject) => {
+        this.running = {
+          id,
+          watch,
+          resolve,
+          reject,
+          silence: new SilenceLimit(),
+          standstills: this.standstills.seen(),
+        };
+        this.tell({ type: 'run', id, job });
+      });
+    } finally {
+      this.running = null;
+      clearTimeout(grace);
+      watch.signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** Ends the process at once; a job in flight is lost when it is gone. */
+  kill(): void {
+    this.usable = false;
+    this.child.kill('SIGKILL');
+  }
+
+  private lose(why: string): void {
+    this.usable = false;
+    this.running?.reject(new EngineLost(why));
+  }
+
+  private onMessage(message: FromEngine): void {
+    if (message.type === 'askOwnership') {
+      if (!this.stoodStill())
+        this.tell({ type: 'confirmOwnership', standstill: message.standstill });
+      return;
+    }
+    const { running } = this;
+    if (message.type === 'ready' || running?.id !== message.id) return;
+    switch (message.type) {
+      case 'progress':
+        running.silence.counted(message.progress.phase);
+        return running.watch.onProgress(message.progress, message.memoryBytes);
+      case 'waiting':
+        running.silence.waited();
+        return running.watch.onAlive(message.phase);
+      case 'epoch':
+        running.silence.waited();
+        return running.watch.onEpoch(message.record);
+      case 'done':
+        return running.resolve(message.result);
+      case 'failed':
+        return running.reject(decodeError(message.error));
+    }
+  }
+
+  private look(): void {
+    if (this.stoodStill()) return;
+    this.tell({ type: 'alive' });
+    const { running } = this;
+    if (!running) return;
+    if (!running.silence.isExceeded()) return running.watch.onAlive();
+    const seconds = Math.round(running.silence.silentMs() / 1000);
+    this.kill();
+    this.lose(`the engine said nothing for ${seconds} s and was ended`);
+  }
+
+  /**
+   * Whether this worker stood still during the job: then the engine is killed before it writes
+   * anything, and the job is lost.
+   */
+  private stoodStill(): boolean {
+    const seen = this.standstills.seen();
+    if (!this.running || seen === this.running.standstills) return false;
+    this.kill();
+    this.lose(
+      'this worker stood still for so long that its job may have been given to another; ' +
+        'it is tried again',
+    );
+    return true;
+  }
+
+  private tell(message: ToEngine): void {
+    // A send to a process that just died fails by callback; its exit event is what counts.
+    this.child.send(message, () => undefined);
+  }
+}
+
+function startProcess(options: EngineChildOptions): ChildProcess {
+  const { entry, root, intraOpThreads, environment, onOutput } = options;
+  const output = onOutput ? 'pipe' : 'inherit';
+  const child = fork(entry, [], {
+    serialization: 'advanced',
+    env: {
+      ...process.env,
+      ...engineEnvironment({ intraOpThreads }),
+      CED_ROOT: root,
+      ...environment,
+      CED_PDEATHSIG: '1',
+    },
+    stdio: ['ignore', output, output, 'ipc'],
+  });
+  for (const stream of [child.stdout, child.stderr])
+    if (stream && onOutput) createInterface(stream).on('line', onOutput);
+  return child;
+}
