@@ -1,4 +1,4 @@
-/** What a job inside the engine's process works with. */
+/** What a job inside the engine's process works with, and where it reports and stops. */
 import type { Engine } from '../ced/engine/engine';
 import type { Vocabulary } from '../ced/teachers/vocabulary';
 import type { EpochRecord } from '../workflows/contract/activities';
@@ -7,6 +7,7 @@ import type { UncommittedCheckpoint } from './train/checkpoint-commit';
 import type { MappedModel } from './mapped-model';
 import type { ObjectCache } from '../storage/object-cache';
 import type { Store } from '../storage/store';
+import { EngineStopped } from './engine-jobs';
 
 export interface JobContext {
   store: Store;
@@ -22,16 +23,33 @@ export interface JobContext {
    */
   commit(checkpoint: UncommittedCheckpoint): Promise<void>;
   /**
-   * Lets the process read its orders. Resolves to true when it was told to stop after a checkpoint.
+   * Lets the process read its messages. Resolves to true when the job was told to stop once its
+   * state is committed.
    */
   yieldAndCheckStop(): Promise<boolean>;
-  /**
-   * A model of the store ready to be heard, its classes mapped to the vocabulary; kept between
-   * jobs.
-   */
+  /** A loaded model of the store, its classes mapped to the vocabulary; kept between jobs. */
   teacher(
     modelSha256: string,
     precision: 'float32' | 'bfloat16',
     vocabulary: Vocabulary,
   ): Promise<MappedModel>;
+}
+
+/** @throws {EngineStopped} when the job was told to stop; for jobs whose state needs no commit */
+export async function throwIfStopped(
+  context: Pick<JobContext, 'yieldAndCheckStop'>,
+): Promise<void> {
+  if (await context.yieldAndCheckStop()) throw new EngineStopped();
+}
+
+/**
+ * Reports what the job does next where it counts nothing: an uncounted phase is no hang.
+ * @throws {EngineStopped}
+ */
+export async function beginPhase(
+  context: Pick<JobContext, 'onProgress' | 'yieldAndCheckStop'>,
+  phase: string,
+): Promise<void> {
+  context.onProgress({ unit: '', done: 0, total: 0, perSecond: 0, etaSeconds: null, phase });
+  await throwIfStopped(context);
 }

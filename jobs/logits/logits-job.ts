@@ -20,9 +20,8 @@ import type {
 import { PermanentError } from '../../workflows/contract/failures';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { LengthBatches, type LengthBatch } from '../../ced/corpus/length-batches';
-import { EngineStopped } from '../engine-jobs';
 import { mapOrdered } from '../../storage/map-ordered';
-import type { JobContext } from '../job-context';
+import { beginPhase, throwIfStopped, type JobContext } from '../job-context';
 import type { MappedModel } from '../mapped-model';
 import { namingTeacher } from '../teacher-fault';
 import { progressMeter } from '../../workflows/contract/progress-meter';
@@ -70,6 +69,7 @@ export async function logitsJob(
       if (stored) return stored;
       await leasesOver(store, input.waited.logitsKey, audioSha256, input);
     }
+    await beginPhase(context, 'loading the teachers');
     const teachers = await Promise.all(
       ensemble.map(({ name, sha256: model }) =>
         namingTeacher(name, context.teacher(model, settings.precision, audio.vocabulary)),
@@ -84,9 +84,11 @@ export async function logitsJob(
     const meanwhile = await found(store, key, audioSha256);
     if (meanwhile) return meanwhile;
 
-    // Every run has a first shard: whoever computes it finds out for all.
+    // Every run has a first shard: its attempt checks the teachers for all shards.
+    const probing = (): Promise<void> => beginPhase(context, 'probing the teachers');
+    await probing();
     const gate = input.shard === 0 ? await scoreEnsemble(store, input.planKey, ensemble) : [];
-    if (input.shard === 0) await probeTeachers(ensemble, teachers, audio);
+    if (input.shard === 0) await probeTeachers(ensemble, teachers, audio, probing);
     const teacherAt = (index: number): MappedModel => teachers[index]!;
     const startedMs = context.monotonicMs();
     const chunks = audio.clips.reduce((sum, clip) => sum + clip.chunks.length, 0);
@@ -118,7 +120,7 @@ export async function logitsJob(
       done += batch.rows;
       context.onProgress(progress(done));
       await lease?.renew();
-      if (await context.yieldAndCheckStop()) throw new EngineStopped();
+      await throwIfStopped(context);
     };
     const batches = new LengthBatches<Row>(BATCH);
     let row = 0;

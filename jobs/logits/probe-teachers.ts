@@ -1,6 +1,6 @@
 /**
- * The last look before hours are spent: each teacher hears a few chunks as they are, whether or not
- * there is a split to score it on.
+ * The last check before hours are spent: each teacher predicts a few chunks as they are, whether or
+ * not there is a split to score it on.
  */
 import { outputFault } from '../../ced/teachers/output-fault';
 import { PermanentError } from '../../workflows/contract/failures';
@@ -13,12 +13,14 @@ import type { EnsembleMember } from '../../workflows/contract/models';
 const PROBE_CHUNKS = 8;
 
 /**
+ * @param beforeTeacher awaited before each teacher's first prediction, which is traced
  * @throws {PermanentError} TeacherInvalid, naming the teacher and what is wrong with its outputs
  */
 export async function probeTeachers(
   ensemble: readonly EnsembleMember[],
   teachers: readonly MappedModel[],
   audio: CorpusAudio,
+  beforeTeacher: () => Promise<void>,
 ): Promise<void> {
   const batches = new LengthBatches<null>(PROBE_CHUNKS);
   const chunks = audio.clips
@@ -31,6 +33,7 @@ export async function probeTeachers(
   const probes = [...full.filter((batch) => batch !== null), ...batches.rest()];
   const classes = audio.vocabulary.length;
   for (const [index, { name }] of ensemble.entries()) {
+    await beforeTeacher();
     const teacher = teachers[index]!;
     const outputs: number[] = [];
     for (const { pcm, rows, samples } of probes) {

@@ -1,7 +1,7 @@
 /**
- * The time a model takes to hear one chunk on one core, as whoever deploys it would run it: the
- * ONNX file that `ced export` writes, in onnxruntime, one clip at a time. Part of a model's scores,
- * with the processor it was measured on; the machine may have had other things to do.
+ * The time a model takes for one chunk on one core, as it would be deployed: the ONNX file that
+ * `ced export` writes, in onnxruntime, one clip at a time. Part of a model's scores, with the
+ * processor it was measured on; other programs may have used the machine meanwhile.
  */
 import { cpus } from 'node:os';
 import { onnxModel, longestSamples } from '../../ced/onnx/model-graph';
@@ -11,11 +11,13 @@ import { loadModel } from '../../storage/models/model-folder';
 import type { Store } from '../../storage/store';
 import type { Latency } from '../../ced/metrics/latency';
 
+/** @param beforeRun awaited before every timed run; may throw to end the measurement */
 export async function modelLatency(
   store: Store,
   modelSha256: string,
   chunkSeconds: number,
   monotonicMs: () => number,
+  beforeRun?: () => Promise<void>,
 ): Promise<Latency> {
   const { config, weights } = await loadModel(store, modelSha256);
   const samples = Math.min(Math.round(chunkSeconds * sampleRate), longestSamples(config));
@@ -23,6 +25,7 @@ export async function modelLatency(
     [onnxModel(config, weights, { precision: 'float32' })],
     samples,
     monotonicMs,
+    beforeRun,
   );
   return {
     milliseconds: milliseconds!,
@@ -35,13 +38,14 @@ const WARM_UPS = 2;
 const TIMED_RUNS = 9;
 
 /**
- * Median milliseconds of each file on a clip of this length. The files take turns, so that whatever
- * else the machine does meets all of them.
+ * Median milliseconds of each file on a clip of this length. The files take turns, so that other
+ * load on the machine slows all of them alike.
  */
 export async function latenciesMs(
   files: readonly Uint8Array[],
   samples: number,
   monotonicMs: () => number,
+  beforeRun: () => Promise<void> = () => Promise.resolve(),
 ): Promise<number[]> {
   const nets = await Promise.all(files.map((bytes) => loadOnnxNet(bytes, 1)));
   try {
@@ -52,6 +56,7 @@ export async function latenciesMs(
     const times = nets.map((): number[] => []);
     for (let run = 0; run < WARM_UPS + TIMED_RUNS; run++) {
       for (const [index, net] of nets.entries()) {
+        await beforeRun();
         const before = monotonicMs();
         await net.run(waveform, 1, samples);
         if (run >= WARM_UPS) times[index]!.push(monotonicMs() - before);

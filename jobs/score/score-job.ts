@@ -1,14 +1,14 @@
 /**
  * Scores one model on one split, without augmentation: a clip's score is the mean of its chunks'
  * probabilities. Runs in the engine's process. Scores are kept by model and corpus content, so a
- * teacher is heard once however many runs it takes part in.
+ * teacher is scored once however many runs it takes part in.
  */
 import { outputFault } from '../../ced/teachers/output-fault';
 import type { Scored, ScoreInput } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { LengthBatches } from '../../ced/corpus/length-batches';
-import type { JobContext } from '../job-context';
+import { beginPhase, throwIfStopped, type JobContext } from '../job-context';
 import { namingTeacher } from '../teacher-fault';
 import { progressMeter } from '../../workflows/contract/progress-meter';
 import { layout } from '../../storage/layout';
@@ -17,6 +17,7 @@ import { encodeChecksummed } from '../../storage/checksum';
 import { createAnew, createJsonOrAdopt, readJsonOrQuarantine } from '../../storage/quarantine';
 import { ContentDiffers, sha256 } from '../../storage/store';
 import type { CorpusClip } from '../../ced/corpus/corpus-clip';
+import type { Latency } from '../../ced/metrics/latency';
 import { splitMAP } from '../../ced/metrics/split-scores';
 import { type ScoresManifest, areScoresVerified } from '../../storage/scores';
 
@@ -35,6 +36,7 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
       return { mAP: present.mAP, seconds: present.seconds, reused: true };
     const startedMs = context.monotonicMs();
     const { name, sha256: model } = input.model;
+    await beginPhase(context, 'loading the model');
     const scorer = await namingTeacher(
       name,
       context.teacher(model, input.precision, audio.vocabulary),
@@ -49,12 +51,17 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
       audio.vocabulary.length,
       scorer.frontEnd === 'waveform',
     );
-    // Before hours are spent: a model that gives no numbers, or does not depend on what it hears,
-    // is no teacher.
+    // Before hours are spent: a model whose outputs are no numbers, or do not depend on its input,
+    // cannot teach.
     if (fault) throw new PermanentError('TeacherInvalid', `${name}: ${fault}`);
+    await beginPhase(context, 'computing the mAP');
     const mAP = splitMAP(scores, audio);
     const bytes = encodeScores(scores);
     await createAnew(store, layout.scores(input.model.sha256, audio.contentSha256), bytes);
+    const latency = (): Promise<Latency> =>
+      modelLatency(store, model, input.chunkSeconds, context.monotonicMs, () =>
+        beginPhase(context, 'measuring latency'),
+      );
     const timed = input.split === 'eval' && scorer.frontEnd === 'log-mel';
     const seconds = (context.monotonicMs() - startedMs) / 1000;
     const manifest: ScoresManifest = {
@@ -64,12 +71,10 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
       clips: audio.clips.length,
       classes: audio.vocabulary.length,
       seconds,
-      ...(timed
-        ? { latency: await modelLatency(store, model, input.chunkSeconds, context.monotonicMs) }
-        : {}),
+      ...(timed ? { latency: await latency() } : {}),
     };
-    // Another run may have scored it at the same time, and only times differ. By a worker of
-    // another kind other scores: then the next attempt mends.
+    // Another run may have scored it at the same time; only times differ. A worker of another kind
+    // has other scores: then the next attempt repairs it.
     const first = await createJsonOrAdopt<ScoresManifest>(
       store,
       manifestKey,
@@ -89,7 +94,10 @@ export type Probabilities = (batch: {
   masks: null;
 }) => Float32Array | Promise<Float32Array>;
 
-/** @returns float32 [clips, classes] in clip order */
+/**
+ * @returns float32 [clips, classes] in clip order
+ * @throws {EngineStopped} after the batch in progress, when the job was told to stop
+ */
 export async function scoreClips(
   audio: CorpusAudio,
   probabilities: Probabilities,
@@ -115,7 +123,7 @@ export async function scoreClips(
           (scores[index * classes + c] ?? 0) + (output[row * classes + c] ?? 0) / length;
     });
     context.onProgress({ ...progress(full.items.at(-1)?.index ?? 0), ...(phase ? { phase } : {}) });
-    await context.yieldAndCheckStop();
+    await throwIfStopped(context);
   };
   for (const [index, clip] of audio.clips.entries()) {
     await audio.ready([clip]);

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ingestShard } from '../../activities/ingest-shard';
 import { finalizeCorpus } from '../../activities/finalize-corpus';
+import { EngineStopped } from '../../jobs/engine-jobs';
+import type { JobContext } from '../../jobs/job-context';
 import { scoreJob } from '../../jobs/score/score-job';
 import { localDependencies } from '../../activities/local-dependencies';
 import { importModels } from '../../activities/import-models';
@@ -14,12 +16,12 @@ import { writeUntrainedTeacher } from '../support/untrained-teacher';
 
 const ignore = (): void => undefined;
 
-describe('a model that two runs score at the same time', () => {
+describe('a model that is scored', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ced-score-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const store = storeBelow(folder);
+  let score: (context?: JobContext) => ReturnType<typeof scoreJob>;
 
-  it('is scored for both, whoever is first, and found by the next', async () => {
-    const store = storeBelow(folder);
+  beforeAll(async () => {
     const deps = localDependencies(folder, store);
     const { train, validation, vocabulary } = writeToneCorpus(folder, {
       train: 2,
@@ -39,8 +41,8 @@ describe('a model that two runs score at the same time', () => {
       inits: [],
     });
     const [model] = teachers;
-    const score = (): ReturnType<typeof scoreJob> =>
-      scoreJob(jobContextOn(store), {
+    score = (context = jobContextOn(store)) =>
+      scoreJob(context, {
         store: '',
         planKey,
         split: 'validation',
@@ -48,7 +50,23 @@ describe('a model that two runs score at the same time', () => {
         chunkSeconds: 1,
         precision: 'float32',
       });
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+  it.each([
+    ['before its model is loaded', 1],
+    ['after the batch in progress', 2],
+    ['before its scores are written', 3],
+  ])('is given up when the job is told to stop %s', async (_when, asked) => {
+    let left = asked;
+    const yieldAndCheckStop = () => Promise.resolve(--left <= 0);
+    const stopped = score({ ...jobContextOn(store), yieldAndCheckStop });
+    await expect(stopped).rejects.toBeInstanceOf(EngineStopped);
+    expect(left).toBe(0);
+    expect(await store.list('scores/')).toEqual([]);
+  });
+
+  it('is scored for both of two runs at the same time, and found by the next', async () => {
     const [one, two] = await Promise.all([score(), score()]);
     expect([one.reused, two.reused]).toEqual([false, false]);
     expect(two.mAP).toBe(one.mAP);
