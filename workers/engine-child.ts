@@ -12,6 +12,7 @@ import type { Standstills } from '../jobs/process/standstills';
 import type { FromEngine, ToEngine } from '../jobs/protocol';
 import type { EpochRecord } from '../workflows/contract/activities';
 import type { LiveProgress } from '../workflows/contract/live-progress';
+import { environmentForEngine } from './engine-environment';
 import { SilenceLimit } from './silence-limit';
 
 export interface EngineChildOptions {
@@ -19,7 +20,7 @@ export interface EngineChildOptions {
   entry: string;
   root: string;
   intraOpThreads: number;
-  /** Variables for the process, on top of this one's. */
+  /** Variables for the process, beside the ones that it needs of this one's. */
   environment?: Record<string, string>;
   /**
    * After an order to stop, how long a step and its checkpoint may take before the process is
@@ -60,12 +61,16 @@ export class EngineChild {
   private nextId = 1;
   private usable = true;
 
-  /** @param standstills of the worker: a job that was in flight during one is lost */
+  /**
+   * @param inBucket whether it may use the credentials of a bucket
+   * @param standstills of the worker: a job that was in flight during one is lost
+   */
   constructor(
     private readonly options: EngineChildOptions,
+    readonly inBucket: boolean,
     private readonly standstills: Standstills,
   ) {
-    const child = startProcess(options);
+    const child = startProcess(options, inBucket);
     this.child = child;
     const looking = setInterval(() => this.look(), standstills.limitMs / 4);
     child.on('message', (message) => this.onMessage(message as FromEngine));
@@ -196,13 +201,13 @@ export class EngineChild {
   }
 }
 
-function startProcess(options: EngineChildOptions): ChildProcess {
+function startProcess(options: EngineChildOptions, inBucket: boolean): ChildProcess {
   const { entry, root, intraOpThreads, environment, onOutput } = options;
   const output = onOutput ? 'pipe' : 'inherit';
   const child = fork(entry, [], {
     serialization: 'advanced',
     env: {
-      ...process.env,
+      ...environmentForEngine(process.env, inBucket),
       ...engineEnvironment({ intraOpThreads }),
       CED_ROOT: root,
       ...environment,

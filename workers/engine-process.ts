@@ -8,6 +8,7 @@ import { EngineLost, EngineStopped, type EngineJob, type JobResult } from '../jo
 import type { EngineClient } from '../activities/dependencies';
 import { standstillLimitMs, Standstills } from '../jobs/process/standstills';
 import { EngineChild, type EngineChildOptions } from './engine-child';
+import { isInBucket } from './engine-environment';
 import type { WorkerMetrics } from './worker-metrics';
 
 export interface EngineProcessOptions extends EngineChildOptions {
@@ -52,7 +53,7 @@ export class EngineProcess implements EngineClient {
     const { metrics } = this.options;
     let outcome: 'done' | 'failed' | 'stopped' = 'failed';
     try {
-      const child = await this.start();
+      const child = await this.start(isInBucket(job.input.store));
       if (options.signal.aborted) throw new EngineStopped();
       const result = await child.run(job, {
         signal: options.signal,
@@ -86,15 +87,16 @@ export class EngineProcess implements EngineClient {
     await this.gone();
   }
 
-  private async start(): Promise<EngineChild> {
-    if (this.child?.isUsable) return this.child;
+  /** @param inBucket whether the process may use the credentials of a bucket */
+  private async start(inBucket: boolean): Promise<EngineChild> {
+    if (this.child?.isUsable && this.child.inBucket === inBucket) return this.child;
     this.child?.kill();
     if (!(await this.gone()))
       throw new EngineLost(
         `the engine's process ${this.child?.pid} was killed and does not end; ` +
           'no other is started beside it',
       );
-    return (this.child = new EngineChild(this.options, this.standstills));
+    return (this.child = new EngineChild(this.options, inBucket, this.standstills));
   }
 
   /** Waits for the exit of a process that was killed or lost. @returns false when it lives on */

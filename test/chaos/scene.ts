@@ -64,6 +64,7 @@ export class Scene {
       CED_CACHE: process.env['CED_CACHE'] ?? '',
       STORAGE_EMULATOR_HOST: this.proxy.endpoint,
       CED_WITNESS: this.book,
+      CED_ENGINE_ENV: 'CED_WITNESS,CED_CLOCK_OFFSET_MS',
       NODE_OPTIONS: [process.env['NODE_OPTIONS'] ?? '', ...preloaded].join(' '),
       ...place.environment,
     };

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { Client } from '@temporalio/client';
 import { temporal as api } from '@temporalio/proto';
 import { AesGcmCodec } from '../../workers/payloads/aes-gcm-codec';
 import { payloadKeys } from '../../workers/payloads/keys';
-import { Cluster } from '../support/cluster';
+import { childrenOf, Cluster } from '../support/cluster';
 import { writeToneCorpus, type ToneCorpus } from '../support/tone-corpus';
 
 const PRIVATE_KEY = 'planted-private-key';
@@ -32,6 +33,7 @@ describe('secrets planted in a worker’s environment and in a table', () => {
   let client: Client;
   let codec: AesGcmCodec;
   let corpus: ToneCorpus;
+  let worker: ChildProcess;
   let printed = '';
 
   beforeAll(async () => {
@@ -58,7 +60,7 @@ describe('secrets planted in a worker’s environment and in a table', () => {
     );
     const keys = { CED_PAYLOAD_KEYS: `k=${PAYLOAD_KEY}` };
     const environment = { ...keys, GOOGLE_APPLICATION_CREDENTIALS: account, HF_TOKEN: TOKEN };
-    const worker = await cluster.worker('all', { environment });
+    worker = await cluster.worker('all', { environment });
     worker.stdout?.on('data', (text: Buffer) => (printed += text.toString()));
     codec = new AesGcmCodec((await payloadKeys(keys))!);
     client = new Client({
@@ -111,9 +113,14 @@ describe('secrets planted in a worker’s environment and in a table', () => {
       .join('\n');
   }
 
-  it('are in no history, log, error, result or stored object', async () => {
+  it('are in no history, log, error, result, stored object or environment of an engine', async () => {
+    let environment = '';
+    const keepEnginesEnvironment = (): void => {
+      for (const child of childrenOf(worker.pid ?? 0))
+        environment += readFileSync(`/proc/${child}/environ`, 'latin1');
+    };
     const outcomes = {
-      good: await teach('good', 'store-good', 'planted.jsonl', 0.5),
+      good: await teach('good', 'store-good', 'planted.jsonl', 0.5).finally(keepEnginesEnvironment),
       rejected: await teach('rejected', 'store-rejected', 'planted-alone.jsonl', 0),
       // With a key that signs nothing.
       denied: await teach('denied', 'gs://planted-bucket/store', corpus.train, 0),
@@ -123,7 +130,8 @@ describe('secrets planted in a worker’s environment and in a table', () => {
     expect(outcomes.denied).toMatch(
       /StorageDenied[^]*account\.json holds no credential that can be used/,
     );
-    const left: Record<string, string> = { printed };
+    const left: Record<string, string> = { printed, "the engine's environment": environment };
+    expect(environment).toContain('CED_ROOT=');
     for (const [workflowId, outcome] of Object.entries(outcomes)) {
       left[`outcome of ${workflowId}`] = outcome;
       left[`history of ${workflowId}`] = await historyOf(workflowId);

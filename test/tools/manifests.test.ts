@@ -33,6 +33,14 @@ interface Manifest {
   };
 }
 
+interface NetworkPolicySpec {
+  policyTypes: string[];
+  egress: {
+    to: { ipBlock?: { cidr: string; except?: string[] } }[];
+    ports: { port: number }[];
+  }[];
+}
+
 function check(
   kind: 'kubernetes' | 'compose',
   paths: string[],
@@ -112,6 +120,29 @@ describe('the Kubernetes manifests', () => {
     expect(trigger).toMatchObject({
       type: 'temporal',
       metadata: { taskQueue: TASK_QUEUES.gpu, queueTypes: 'activity' },
+    });
+  });
+
+  it('let a worker call the web, Temporal, names and the metadata server, and nothing private beside', () => {
+    const policies = kubernetes('base').filter(({ kind }) => kind === 'NetworkPolicy');
+    const ports: Record<string, number[]> = {};
+    for (const { spec } of policies as unknown as { spec: NetworkPolicySpec }[]) {
+      expect(spec.policyTypes).toContain('Egress');
+      for (const { to, ports: open } of spec.egress)
+        for (const { ipBlock } of to) {
+          if (!ipBlock) continue;
+          (ports[ipBlock.cidr] ??= []).push(...open.map(({ port }) => port));
+          if (ipBlock.cidr === '0.0.0.0/0')
+            expect(ipBlock.except).toEqual(
+              expect.arrayContaining(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16']),
+            );
+        }
+    }
+    expect(ports).toEqual({
+      '0.0.0.0/0': [443, 7233, 80],
+      '169.254.20.10/32': [53, 53],
+      '169.254.169.254/32': [80, 988],
+      '169.254.169.252/32': [80, 988],
     });
   });
 
