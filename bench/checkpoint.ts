@@ -11,7 +11,7 @@ import { engineEnvironment } from '../ced/engine/environment';
 import { MODEL_PRESETS, type ModelPreset } from '../ced/model/config';
 import { UsageError } from '../cli/failure';
 import { bytes } from '../cli/quantities';
-import { studentSchema } from '../workflows/contract/run-file/student';
+import { studentSchema } from '../workflows/contract/run-file-sections';
 import type { CheckpointBenchOptions, Round } from './checkpoint/trainer-process';
 import { median } from './table';
 

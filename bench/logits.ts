@@ -11,7 +11,7 @@ import { UsageError } from '../cli/failure';
 import { engineEnvironment } from '../ced/engine/environment';
 import { MODEL_PRESETS, type ModelPreset } from '../ced/model/config';
 import { repositoryRoot } from '../infra/toolchain';
-import { logitsSchema } from '../workflows/contract/run-file/logits';
+import { logitsSchema } from '../workflows/contract/run-file-sections';
 import type { LogitsInput } from '../workflows/contract/activities';
 import { chunkSamples, chunkSeconds, prepareShards, type PredictedShards } from './logits/shard';
 import { MeasuredProcess, type Sample } from './measured-process';

@@ -5,8 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { distillRunSchema } from '../workflows/contract/run-file/distill-run';
-import { teachRunSchema } from '../workflows/contract/run-file/teach-run';
+import { distillRunSchema, teachRunSchema } from '../workflows/contract/run-file';
 import { repositoryRoot } from '../infra/toolchain';
 
 interface Node {
@@ -30,7 +29,7 @@ const SAFE = 2 ** 53 - 1;
 export function runFileReference(): string {
   return `# The run file
 
-Generated from the schemas in \`workflows/contract/run-file/\` by \`npm run docs\`. Unknown fields are errors. Relative paths start from the
+Generated from the schemas in \`workflows/contract/run-file.ts\` by \`npm run docs\`. Unknown fields are errors. Relative paths start from the
 worker's \`--root\`. A field without a default is required, unless it says optional.
 
 ## \`distill\`

@@ -4,7 +4,7 @@
  */
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { z } from 'zod';
-import { parseRun } from './contract/run-file/parse-run';
+import { parseRun } from './contract/parse-run';
 
 /**
  * @throws {ApplicationFailure} RunFileInvalid, non-retryable. (A plain Error would retry the

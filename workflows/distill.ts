@@ -6,7 +6,7 @@
 import { acceptRun } from './accept-run';
 import { conduct } from './continuation';
 import type { RunResult } from './contract/activities';
-import { distillRunSchema } from './contract/run-file/distill-run';
+import { distillRunSchema } from './contract/run-file';
 import { distillation, distillationStages, importModels } from './distillation';
 import { prepareCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';

@@ -5,7 +5,7 @@
 import { cpu } from './activity-proxies';
 import type { FinalizedCorpus, Plan, PlanInput } from './contract/activities';
 import type { Damage } from './contract/damage';
-import type { Corpus } from './contract/run-file/corpus';
+import type { Corpus } from './contract/run-file-sections';
 import type { RunControl } from './run-control';
 import type { Split } from './contract/models';
 

@@ -6,7 +6,7 @@
 import { cpu, gpu } from './activity-proxies';
 import type { Damage } from './contract/damage';
 import type { Promotion } from './contract/promotion';
-import type { DistillRun } from './contract/run-file/distill-run';
+import type { DistillRun } from './contract/run-file';
 import { workflowInfo } from '@temporalio/workflow';
 import { mending } from './repair';
 import type { PreparedCorpus } from './prepare-corpus';

@@ -17,7 +17,7 @@ import { cpu } from './activity-proxies';
 import { conduct } from './continuation';
 import type { ImportedModels, Plan, RunResult } from './contract/activities';
 import type { FoundEvaluation, EarlierEvaluation, Unchanged } from './contract/promotion';
-import { retrainRunSchema, type DistillRun } from './contract/run-file/distill-run';
+import { retrainRunSchema, type DistillRun } from './contract/run-file';
 import { distillation, distillationStages, importModels } from './distillation';
 import { ingestCorpus, planCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';

@@ -6,7 +6,7 @@ import { acceptRun } from './accept-run';
 import { cpu } from './activity-proxies';
 import type { RunResult } from './contract/activities';
 import type { Damage } from './contract/damage';
-import { teachRunSchema, type TeachRun } from './contract/run-file/teach-run';
+import { teachRunSchema, type TeachRun } from './contract/run-file';
 import { prepareCorpus } from './prepare-corpus';
 import type { StageName } from './contract/status';
 import { conduct } from './continuation';

@@ -9,7 +9,7 @@ import { onnxParameterCount } from '../../ced/teachers/onnx-net';
 import { savedModelSignature } from '../../ced/teachers/saved-model-net';
 import { parseVocabularyCsv, type Vocabulary } from '../../ced/teachers/vocabulary';
 import { PermanentError } from '../../workflows/contract/failures';
-import type { Teacher } from '../../workflows/contract/run-file/teacher';
+import type { Teacher } from '../../workflows/contract/run-file-sections';
 import type { Store } from '../../storage/store';
 import { onnxFile, savedModelFile, storeWaveformModel } from '../../storage/models/waveform-folder';
 import {

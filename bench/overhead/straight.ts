@@ -20,7 +20,7 @@ import { runJob } from '../../jobs/run-job';
 import { openObjectCache, openStore } from '../../storage/open-store';
 import { openEngine } from '../../ced/engine/engine';
 import type { PredictedLogits, LogitsShard } from '../../workflows/contract/activities';
-import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file/distill-run';
+import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
 import { localDependencies } from '../../activities/local-dependencies';
 import type { Split } from '../../workflows/contract/models';
 

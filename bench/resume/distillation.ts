@@ -16,7 +16,7 @@ import { UsageError } from '../../cli/failure';
 import { repositoryRoot } from '../../infra/toolchain';
 import type { EngineProcess } from '../../workers/engine-process';
 import type { PredictedLogits, LogitsShard } from '../../workflows/contract/activities';
-import { distillRunSchema } from '../../workflows/contract/run-file/distill-run';
+import { distillRunSchema } from '../../workflows/contract/run-file';
 import { localDependencies } from '../../activities/local-dependencies';
 
 type TrainJob = Extract<EngineJob, { kind: 'train' }>;

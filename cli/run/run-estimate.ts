@@ -9,9 +9,11 @@ import { chunkPlan } from '../../ced/audio/chunks';
 import { sampleRate } from '../../ced/audio/mono16k';
 import type { ModelConfig } from '../../ced/model/config';
 import { parameterCount } from '../../ced/model/parameters';
-import type { ModelShape } from '../../workflows/contract/run-file/model';
-import type { Student } from '../../workflows/contract/run-file/student';
-import type { TeacherTraining } from '../../workflows/contract/run-file/training';
+import type {
+  ModelShape,
+  Student,
+  TeacherTraining,
+} from '../../workflows/contract/run-file-sections';
 
 export interface SplitEstimate {
   clips: number;

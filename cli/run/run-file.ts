@@ -7,9 +7,10 @@ import {
   distillRunSchema,
   retrainRunSchema,
   type DistillRun,
-} from '../../workflows/contract/run-file/distill-run';
-import { parseRun } from '../../workflows/contract/run-file/parse-run';
-import { teachRunSchema, type TeachRun } from '../../workflows/contract/run-file/teach-run';
+  teachRunSchema,
+  type TeachRun,
+} from '../../workflows/contract/run-file';
+import { parseRun } from '../../workflows/contract/parse-run';
 import { runFileInvalid, UsageError } from '../failure';
 
 export type WorkflowType = 'distill' | 'retrain' | 'teach';

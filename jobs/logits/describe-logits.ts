@@ -3,7 +3,7 @@
  * hardware (design, section 3).
  */
 import type { LogitsDescription } from '../../ced/canonical-json';
-import type { LogitsSettings } from '../../workflows/contract/run-file/logits';
+import type { LogitsSettings } from '../../workflows/contract/run-file-sections';
 import type { EnsembleMember } from '../../workflows/contract/models';
 
 /**

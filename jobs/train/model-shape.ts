@@ -2,7 +2,7 @@
 import { frameCount } from '../../ced/audio/frames';
 import { MODEL_PRESETS, type ModelConfig } from '../../ced/model/config';
 import { chunkSamples } from '../../storage/corpus/corpus-audio';
-import type { ModelShape } from '../../workflows/contract/run-file/model';
+import type { ModelShape } from '../../workflows/contract/run-file-sections';
 
 const PATCH_FRAMES = 16;
 

@@ -11,7 +11,7 @@ import type { LogitTable } from '../../ced/logits/logit-table';
 import { decodeLogitShard } from '../../ced/logits/shard-file';
 import { writeTargets } from '../../ced/logits/targets';
 import { StoreDamaged, type Damage } from '../../workflows/contract/damage';
-import type { Student } from '../../workflows/contract/run-file/student';
+import type { Student } from '../../workflows/contract/run-file-sections';
 import { mapOrdered } from '../../storage/map-ordered';
 import type { LogitsManifest } from '../../storage/logits/stored-shard';
 import { layout } from '../../storage/layout';

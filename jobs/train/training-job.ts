@@ -16,7 +16,7 @@ import { Trainer } from '../../ced/training/trainer';
 import { onSchedule } from '../../ced/training/validation-schedule';
 import type { TrainInput } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
-import type { Student } from '../../workflows/contract/run-file/student';
+import type { Student } from '../../workflows/contract/run-file-sections';
 import { chunkSamples, CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { EngineStopped } from '../engine-jobs';
 import type { JobContext } from '../job-context';

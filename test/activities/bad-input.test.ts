@@ -20,7 +20,7 @@ import { readJson } from '../../storage/store';
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { modelConfig } from '../../jobs/train/model-shape';
-import type { Corpus } from '../../workflows/contract/run-file/corpus';
+import type { Corpus } from '../../workflows/contract/run-file-sections';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { localDependencies } from '../../activities/local-dependencies';
 import type { CorpusManifest } from '../../storage/corpus/corpus-manifest';

@@ -9,7 +9,7 @@ import type { ActivityDependencies } from '../../activities/dependencies';
 import { importModels } from '../../activities/import-models';
 import { openGcs } from '../../storage/gcs/gcs-client';
 import { startStorage, type StorageEmulator } from '../../tools/storage-emulator';
-import type { Teacher } from '../../workflows/contract/run-file/teacher';
+import type { Teacher } from '../../workflows/contract/run-file-sections';
 import { onnxBytes } from '../ced/teachers/onnx-bytes';
 import { localDependencies } from '../../activities/local-dependencies';
 

@@ -11,7 +11,7 @@ import { FolderStore } from '../../storage/folder-store';
 import { readPublishedRows } from '../../ced/logits/published/published-file';
 import { publishedAugmentation } from '../../ced/logits/published/replay';
 import { formatVocabularyCsv } from '../../ced/teachers/vocabulary';
-import { studentSchema } from '../../workflows/contract/run-file/student';
+import { studentSchema } from '../../workflows/contract/run-file-sections';
 import { wavBytes } from '../ced/audio/wav-bytes';
 import { localDependencies } from '../../activities/local-dependencies';
 import { jobContextOn, storeBelow, storedTables } from '../support/in-process';

@@ -13,7 +13,7 @@ import {
   logitBytes,
 } from '../../cli/run/run-estimate';
 import { modelConfig } from '../../jobs/train/model-shape';
-import { distillRunSchema } from '../../workflows/contract/run-file/distill-run';
+import { distillRunSchema } from '../../workflows/contract/run-file';
 import { writeToneCorpus } from '../support/tone-corpus';
 
 let folder: string;

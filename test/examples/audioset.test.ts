@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ced } from '../../cli/main';
 import { describeFailure } from '../../cli/failure';
-import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file/distill-run';
+import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
 
 const examples = join(__dirname, '../../examples');
 const read = (name: string): DistillRun =>

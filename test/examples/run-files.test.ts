@@ -2,10 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { modelConfig } from '../../jobs/train/model-shape';
 import { parameterCount } from '../../ced/model/parameters';
-import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file/distill-run';
-import type { ModelShape } from '../../workflows/contract/run-file/model';
-import { parseRun } from '../../workflows/contract/run-file/parse-run';
-import { teachRunSchema, type TeachRun } from '../../workflows/contract/run-file/teach-run';
+import {
+  distillRunSchema,
+  type DistillRun,
+  teachRunSchema,
+  type TeachRun,
+} from '../../workflows/contract/run-file';
+import type { ModelShape } from '../../workflows/contract/run-file-sections';
+import { parseRun } from '../../workflows/contract/parse-run';
 
 const examples = join(__dirname, '..', '..', 'examples');
 const classes = Array.from({ length: 52 }, (_, index) => ({ name: `class ${index}` }));

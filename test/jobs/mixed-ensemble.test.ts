@@ -24,8 +24,11 @@ import { initialWeights } from '../../ced/model/initial-weights';
 import { Predictor } from '../../ced/model/predictor';
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';
-import { logitsSchema } from '../../workflows/contract/run-file/logits';
-import { teacherSchema, type Teacher } from '../../workflows/contract/run-file/teacher';
+import {
+  logitsSchema,
+  teacherSchema,
+  type Teacher,
+} from '../../workflows/contract/run-file-sections';
 import { wavBytes } from '../ced/audio/wav-bytes';
 import { describeWithPublishedTeachers, publishedTeachers } from '../support/published-teachers';
 import { onnxBytes } from '../ced/teachers/onnx-bytes';

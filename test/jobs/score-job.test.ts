@@ -9,7 +9,7 @@ import { scoreJob } from '../../jobs/score/score-job';
 import { localDependencies } from '../../activities/local-dependencies';
 import { importModels } from '../../activities/import-models';
 import { planCorpus } from '../../activities/plan-corpus';
-import { teacherSchema } from '../../workflows/contract/run-file/teacher';
+import { teacherSchema } from '../../workflows/contract/run-file-sections';
 import { jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntrainedTeacher } from '../support/untrained-teacher';

@@ -17,7 +17,7 @@ import type {
   LogitsInput,
   LogitsShard,
 } from '../../workflows/contract/activities';
-import { logitsSchema } from '../../workflows/contract/run-file/logits';
+import { logitsSchema } from '../../workflows/contract/run-file-sections';
 import { whenFree } from '../../workflows/single-flight';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { localDependencies } from '../../activities/local-dependencies';

@@ -15,7 +15,7 @@ import { repositoryRoot } from '../../infra/toolchain';
 import { readMetrics } from '../../storage/training/metrics-segment';
 import type { TrainingState } from '../../storage/training/training-checkpoint';
 import type { TrainedModel } from '../../workflows/contract/models';
-import { teachRunSchema } from '../../workflows/contract/run-file/teach-run';
+import { teachRunSchema } from '../../workflows/contract/run-file';
 import { jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { trainingInput } from '../support/training-input';

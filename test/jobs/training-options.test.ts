@@ -7,7 +7,7 @@ import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { planCorpus } from '../../activities/plan-corpus';
 import type { FolderStore } from '../../storage/folder-store';
 import type { EpochRecord } from '../../workflows/contract/activities';
-import { teachRunSchema } from '../../workflows/contract/run-file/teach-run';
+import { teachRunSchema } from '../../workflows/contract/run-file';
 import { localDependencies } from '../../activities/local-dependencies';
 import { jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';

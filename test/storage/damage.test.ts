@@ -24,7 +24,7 @@ import { permutation } from '../../ced/augment/random';
 import type { FolderStore } from '../../storage/folder-store';
 import type { LogitsInput, LogitsShard } from '../../workflows/contract/activities';
 import { STORE_DAMAGED } from '../../workflows/contract/damage';
-import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file/distill-run';
+import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntrainedTeacher } from '../support/untrained-teacher';
 import { localDependencies } from '../../activities/local-dependencies';

@@ -19,7 +19,7 @@ import { createJsonOrAdopt, readJsonOrQuarantine } from '../../storage/quarantin
 import { readJson, sha256 } from '../../storage/store';
 import { verifyStore } from '../../cli/store/store-verification';
 import { STORE_DAMAGED } from '../../workflows/contract/damage';
-import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file/distill-run';
+import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
 import { localDependencies } from '../../activities/local-dependencies';
 import { predictAndWrite, jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';

@@ -33,9 +33,8 @@ import type {
 } from '../../workflows/contract/activities';
 import type { ModelReference, Split, TrainedModel } from '../../workflows/contract/models';
 import type { Overtaken, Promotion } from '../../workflows/contract/promotion';
-import { distillRunSchema } from '../../workflows/contract/run-file/distill-run';
-import type { LogitsSettings } from '../../workflows/contract/run-file/logits';
-import { modelSchema } from '../../workflows/contract/run-file/model';
+import { distillRunSchema } from '../../workflows/contract/run-file';
+import { type LogitsSettings, modelSchema } from '../../workflows/contract/run-file-sections';
 import { onnxBytes } from '../ced/teachers/onnx-bytes';
 import { jobContextOn, predictAndWrite, storeBelow } from './in-process';
 

@@ -8,7 +8,7 @@ import { modelConfig } from '../../jobs/train/model-shape';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';
-import { modelSchema } from '../../workflows/contract/run-file/model';
+import { modelSchema } from '../../workflows/contract/run-file-sections';
 
 /**
  * Writes a CED checkpoint for chunks of a second below `folder`. @returns its entry in a run file

@@ -1,8 +1,11 @@
 import { inspect } from 'node:util';
 import { acceptRun } from '../../workflows/accept-run';
-import { distillRunSchema, retrainRunSchema } from '../../workflows/contract/run-file/distill-run';
-import { parseRun } from '../../workflows/contract/run-file/parse-run';
-import { teachRunSchema } from '../../workflows/contract/run-file/teach-run';
+import {
+  distillRunSchema,
+  retrainRunSchema,
+  teachRunSchema,
+} from '../../workflows/contract/run-file';
+import { parseRun } from '../../workflows/contract/parse-run';
 
 const run = {
   name: 'instruments',

@@ -12,7 +12,7 @@ import { planCorpus } from '../../activities/plan-corpus';
 import { FolderStore } from '../../storage/folder-store';
 import { philox, streamKey } from '../../ced/augment/random';
 import { encodeWav } from '../../ced/audio/wav-file';
-import { teachRunSchema } from '../../workflows/contract/run-file/teach-run';
+import { teachRunSchema } from '../../workflows/contract/run-file';
 import { localDependencies } from '../../activities/local-dependencies';
 
 type TrainJob = Extract<EngineJob, { kind: 'train' }>;

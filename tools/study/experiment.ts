@@ -5,8 +5,7 @@
  */
 import type { z } from 'zod';
 import type { RunResult } from '../../workflows/contract/activities';
-import type { distillRunSchema } from '../../workflows/contract/run-file/distill-run';
-import type { teachRunSchema } from '../../workflows/contract/run-file/teach-run';
+import type { distillRunSchema, teachRunSchema } from '../../workflows/contract/run-file';
 
 export type RunInput = Omit<z.input<typeof distillRunSchema>, 'name'>;
 export type TeachInput = Omit<z.input<typeof teachRunSchema>, 'name'>;

@@ -13,12 +13,14 @@ import type {
   PromoteInput,
   Promotion,
 } from './promotion';
-import type { Augment } from './run-file/augment';
-import type { Corpus } from './run-file/corpus';
-import type { LogitsSettings } from './run-file/logits';
-import type { Student } from './run-file/student';
-import type { Teacher } from './run-file/teacher';
-import type { TeacherTraining } from './run-file/training';
+import type {
+  Augment,
+  Corpus,
+  LogitsSettings,
+  Student,
+  Teacher,
+  TeacherTraining,
+} from './run-file-sections';
 import type { Split, ModelReference, EnsembleMember, TrainedModel } from './models';
 
 export interface PlanInput {

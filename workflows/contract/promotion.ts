@@ -3,8 +3,7 @@
  * `<champion>/<n>.json` whose highest number counts. A challenger takes its place by one more
  * entry, a rollback by another; nothing is ever replaced.
  */
-import type { LogitsSettings, PublishedLogits } from './run-file/logits';
-import type { Student } from './run-file/student';
+import type { LogitsSettings, PublishedLogits, Student } from './run-file-sections';
 import type { EnsembleMember, ModelReference, TrainedModel } from './models';
 
 /**

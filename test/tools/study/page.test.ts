@@ -7,9 +7,8 @@ import { dotPlot } from '../../../tools/study/plot';
 import { publish } from '../../../tools/study/publish';
 import { questions } from '../../../tools/study/questions';
 import type { Arm } from '../../../tools/study/experiment';
-import { distillRunSchema } from '../../../workflows/contract/run-file/distill-run';
-import { parseRun } from '../../../workflows/contract/run-file/parse-run';
-import { teachRunSchema } from '../../../workflows/contract/run-file/teach-run';
+import { distillRunSchema, teachRunSchema } from '../../../workflows/contract/run-file';
+import { parseRun } from '../../../workflows/contract/parse-run';
 
 const all = questions('teachers');
 const peerResult = { students: [{ sha256: 'a'.repeat(64) }] };

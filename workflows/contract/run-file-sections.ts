@@ -1,0 +1,287 @@
+/**
+ * The sections of a run file. A field is described here or nowhere: docs/run-file.md is generated
+ * from these texts (`npm run docs`). Unknown keys are errors. Rules between sections stand in
+ * run-file.ts.
+ */
+import { z } from 'zod';
+import { carriesCredential, CREDENTIAL_REFUSED } from './credentials';
+
+export const name = z
+  .string()
+  .regex(
+    /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/,
+    'expected 1 to 64 of a-z, 0-9 and -, not at either end a -',
+  );
+export const place = z
+  .string()
+  .min(1, 'expected a path or URI')
+  .refine((address) => !carriesCredential(address), CREDENTIAL_REFUSED);
+const count = z.number().int().min(1);
+const fraction = z.number().min(0).max(1);
+const seed = z.number().int().min(0).max(0xffffffff);
+const precision = z.enum(['float32', 'bfloat16']).default('float32');
+
+export const store = place.describe(
+  'Folder (or gs://bucket/prefix) below which every artifact lives.',
+);
+export const chunkSeconds = z.number().min(0.2).max(60).default(10);
+export const resume = z
+  .enum(['continue', 'exact'])
+  .default('continue')
+  .describe('exact = refuse to go on on another kind of machine.');
+
+export const corpusSchema = z.strictObject({
+  train: place.describe(
+    'Table of training clips: JSONL `{"clip","audio","labels"?}`, TSV, CSV or WebDataset shards ' +
+      '(docs/formats.md). `distill` never reads its labels.',
+  ),
+  validation: place
+    .optional()
+    .describe('Table of clips that pick the best checkpoint. May be unlabelled.'),
+  eval: place.optional().describe('Table of clips that only report. May be unlabelled.'),
+  vocabulary: place.describe("Class list in AudioSet's columns `index,mid,display_name`."),
+  clipsPerShard: count
+    .max(65_536)
+    .default(512)
+    .describe('Clips in one audio shard: the unit of retry for ingest and logits.'),
+  maxRejected: fraction
+    .default(0.01)
+    .describe('Share of unreadable clips above which a stage fails with CorpusInvalid.'),
+});
+export type Corpus = z.output<typeof corpusSchema>;
+
+export const augmentSchema = z
+  .strictObject({
+    shift: z
+      .strictObject({
+        maxFraction: fraction
+          .default(0.5)
+          .describe('Largest circular shift as a fraction of the chunk, to either side.'),
+        probability: fraction.default(0.5).describe('Share of views that are shifted at all.'),
+      })
+      .prefault({}),
+    timeMask: z
+      .strictObject({
+        maxFrames: z
+          .number()
+          .int()
+          .min(0)
+          .default(192)
+          .describe('Widest time mask, in 10 ms frames; 0 = none.'),
+      })
+      .prefault({}),
+    freqMask: z
+      .strictObject({
+        maxBins: z
+          .number()
+          .int()
+          .min(0)
+          .max(64)
+          .default(24)
+          .describe('Widest frequency mask, in mel bins; 0 = none.'),
+      })
+      .prefault({}),
+  })
+  .describe(
+    'Augmentation of a view: circular wave shift, one time mask, one frequency mask, ' +
+      'drawn independently (paper, section 3).',
+  );
+export type Augment = z.output<typeof augmentSchema>;
+
+const teacherFields = {
+  name: name.describe('Name in reports.'),
+  weight: z
+    .number()
+    .positive()
+    .default(1)
+    .describe('Weight in the ensemble mean; weights are normalised.'),
+};
+
+const waveformTeacherFields = {
+  ...teacherFields,
+  output: z
+    .enum(['probabilities', 'logits'])
+    .describe('What it gives; logits go through a sigmoid.'),
+  vocabulary: place.describe(
+    "Its classes in order, in AudioSet's columns `index,mid,display_name`; " +
+      "matched to the run's by MID, then name.",
+  ),
+  spectrogramMasks: z
+    .enum(['refuse', 'skip'])
+    .default('refuse')
+    .describe(
+      'Masks cannot reach a teacher that hears no spectrogram of ours: ' +
+        'refuse such a run, or skip the masks for this teacher.',
+    ),
+};
+
+export const teacherSchema = z.discriminatedUnion('format', [
+  z.strictObject({
+    format: z.literal('ced').describe('A CED checkpoint as published, spectrogram masks included.'),
+    checkpoint: place.describe(
+      'Folder, `gs://`, `https://` or `hf://organisation/repository`, ' +
+        'with model.safetensors and config.json.',
+    ),
+    ...teacherFields,
+  }),
+  z.strictObject({
+    format: z.literal('onnx').describe('An ONNX network with a front end of its own.'),
+    checkpoint: place.describe(
+      'One file (or `gs://`, `https://`, `hf://organisation/repository/file`) with one input, ' +
+        'float32 waveforms [batch, samples] at 16 kHz, and one output [batch, classes]; ' +
+        'no external data.',
+    ),
+    ...waveformTeacherFields,
+  }),
+  z.strictObject({
+    format: z
+      .literal('savedmodel')
+      .describe('A TensorFlow SavedModel with a front end of its own.'),
+    checkpoint: place.describe(
+      'Folder whose signature `serving_default` has one input, ' +
+        'float32 waveforms [batch, samples] at 16 kHz, and one output [batch, classes].',
+    ),
+    ...waveformTeacherFields,
+  }),
+]);
+export type Teacher = z.output<typeof teacherSchema>;
+
+export const logitsSchema = z.strictObject({
+  views: count
+    .max(65_535)
+    .default(10)
+    .describe('Augmented views of each chunk that teachers hear and students replay.'),
+  topK: count.max(65_535).default(20).describe('Largest probabilities kept of each view.'),
+  chunkSeconds: chunkSeconds.describe('Length of a chunk; a remainder of at least half is kept.'),
+  seed: seed.default(42).describe('Seed of the augmentation draws.'),
+  precision: precision.describe("Precision of the teachers' matrix products."),
+  augment: augmentSchema.prefault({}),
+});
+export type LogitsSettings = z.output<typeof logitsSchema>;
+
+export const publishedLogitsSchema = z.strictObject({
+  published: place.describe(
+    "Folder of the paper's published logits, `logits_ep*_*.h5` and `.parquet`: " +
+      "students learn from them instead of an ensemble of one's own.",
+  ),
+  chunkSeconds: chunkSeconds.describe('Length of a chunk in them.'),
+  augment: augmentSchema.prefault({}),
+});
+export type PublishedLogits = z.output<typeof publishedLogitsSchema>;
+
+export const modelSchema = z
+  .union([
+    z.enum(['tiny', 'mini', 'small', 'base']),
+    z.strictObject({
+      embedDim: count.describe('Width of the transformer; divisible by `heads`.'),
+      depth: count.describe('Number of transformer blocks.'),
+      heads: count.describe('Attention heads a block.'),
+      mlpRatio: z
+        .number()
+        .positive()
+        .default(4)
+        .describe('Hidden width of a block’s MLP over its own width.'),
+      pooling: z
+        .enum(['mean', 'logit'])
+        .default('mean')
+        .describe('How patch tokens become one vector (published CED: mean).'),
+    }),
+  ])
+  .describe('tiny 5.5 M, mini 9.6 M, small 22 M, base 86 M parameters, or a shape of your own.');
+export type ModelShape = z.output<typeof modelSchema>;
+
+/** Of a model trained from labels. A student has these fields and more. */
+export const teacherTrainingSchema = z.strictObject({
+  name: name.describe('Name in reports and file names.'),
+  model: modelSchema,
+  init: place
+    .nullable()
+    .default(null)
+    .describe('CED checkpoint folder to start from; null starts afresh from `seed`.'),
+  epochs: count.default(300).describe('Passes over the training chunks.'),
+  batchSize: count.max(4096).default(128).describe('Chunks a step.'),
+  gradientAccumulation: count
+    .max(4096)
+    .default(1)
+    .describe(
+      'Parts a batch is computed in, one after the other: less memory, ' +
+        'the same gradient but for batch norm, which sees each part alone.',
+    ),
+  learningRate: z.number().positive().default(1e-3).describe('Peak learning rate of Adam.'),
+  warmupSteps: z
+    .number()
+    .int()
+    .min(0)
+    .default(5000)
+    .describe('Steps of linear warm-up before the cosine.'),
+  finalLearningRateFraction: fraction
+    .default(0.1)
+    .describe('Where the cosine ends, as a fraction of `learningRate`.'),
+  mixup: z
+    .number()
+    .min(0)
+    .default(0.5)
+    .describe('Alpha of the Beta distribution of mixup; 0 = none.'),
+  validateEvery: count
+    .default(5)
+    .describe('Epochs between validations; the last epoch is always validated.'),
+  earlyStop: z
+    .number()
+    .int()
+    .min(0)
+    .default(10)
+    .describe('Stop after this many validations without a new best; 0 = never.'),
+  averageBest: count
+    .max(64)
+    .default(4)
+    .describe('How many best checkpoints are averaged into the final weights.'),
+  weightDecay: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('Decoupled weight decay (AdamW) of every trained parameter; 0 = plain Adam.'),
+  clipNorm: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Global gradient norm above which gradients are scaled down; null = off.'),
+  precision: precision.describe('Precision of matrix products; weights and sums stay float32.'),
+  checkpointSeconds: z
+    .number()
+    .positive()
+    .default(120)
+    .describe('Most training time a kill can cost.'),
+  seed: seed.default(1).describe('Seed of initial weights, order of chunks and mixup.'),
+});
+export type TeacherTraining = z.output<typeof teacherTrainingSchema>;
+
+/** `init` of a student that starts from the weights of the champion. */
+export const CHAMPION = 'champion';
+
+export const studentSchema = z.strictObject({
+  ...teacherTrainingSchema.shape,
+  init: teacherTrainingSchema.shape.init.describe(
+    `CED checkpoint folder to start from, or \`${CHAMPION}\`: the one of \`promote.champion\`, ` +
+      'while there is none from `seed`. null starts afresh from `seed`.',
+  ),
+  unseenFill: z
+    .enum(['zero', 'lastMean', 'lastHalf'])
+    .default('zero')
+    .describe(
+      'Target of classes outside the stored top-K: 0, smallest stored / (C − K), ' +
+        'or smallest stored / 2.',
+    ),
+  views: count.optional().describe('Stored views the student reads, a prefix; all by default.'),
+  topK: count
+    .optional()
+    .describe('Stored probabilities the student reads, the largest; all by default.'),
+  consistent: z
+    .boolean()
+    .default(true)
+    .describe(
+      'false = the ablation: the student draws its own augmentation ' +
+        'instead of replaying the stored one.',
+    ),
+});
+export type Student = z.output<typeof studentSchema>;

@@ -1,0 +1,173 @@
+/**
+ * The run file: everything a user can set, checked before any work. Its sections are described in
+ * run-file-sections.ts; here they are put together for each workflow, with the rules between them.
+ */
+import { z } from 'zod';
+import {
+  augmentSchema,
+  CHAMPION,
+  chunkSeconds,
+  corpusSchema,
+  logitsSchema,
+  name,
+  place,
+  publishedLogitsSchema,
+  resume,
+  store,
+  studentSchema,
+  teacherSchema,
+  teacherTrainingSchema,
+  type ModelShape,
+} from './run-file-sections';
+
+const promoteSchema = z
+  .strictObject({
+    champion: place.describe(
+      'Folder (or gs://bucket/prefix) of the champion: a ledger `<n>.json` of which the highest ' +
+        'number counts, and the models it names. `ced champion` shows it.',
+    ),
+    minGain: z
+      .number()
+      .min(-1)
+      .max(1)
+      .default(0)
+      .describe(
+        'Least eval mAP, above the champion’s on the same clips, that a challenger is promoted ' +
+          'for. The first needs none.',
+      ),
+  })
+  .describe(
+    'Puts a student up against the champion: the one that is best on validation, or the first ' +
+      'where validation has no labels. Needs a labelled `corpus.eval`.',
+  );
+
+const distillFields = z.strictObject({
+  name: name.describe('Name of the run; artifacts meet under `runs/<name>/` in the store.'),
+  store,
+  corpus: corpusSchema,
+  teachers: z
+    .array(teacherSchema)
+    .default([])
+    .describe('The ensemble, in order. May be empty where `logits.published` names logits.'),
+  logits: z.union([publishedLogitsSchema, logitsSchema]).prefault({}),
+  students: z
+    .array(studentSchema)
+    .min(1)
+    .describe('Students trained one after another from the same stored logits.'),
+  resume,
+  promote: promoteSchema.optional(),
+});
+export type DistillRun = z.output<typeof distillFields>;
+
+export const distillRunSchema = distillFields
+  .superRefine((run, context) => {
+    distinctNames(run.teachers, 'teachers', context);
+    distinctNames(run.students, 'students', context);
+    masksReachTeachers(run, context);
+    if (run.promote && run.corpus.eval === undefined)
+      refuse(
+        context,
+        ['corpus', 'eval'],
+        'expected a labelled table: promote compares models on it',
+      );
+    run.students.forEach((student, index) => {
+      const at = (field: string): Path => ['students', index, field];
+      if (student.init === CHAMPION && !run.promote)
+        refuse(context, at('init'), 'expected promote, which says where the champion is');
+      divisibleHeads(student.model, at('model'), context);
+      if ('published' in run.logits) return;
+      const { views, topK } = run.logits;
+      if ((student.views ?? 1) > views)
+        refuse(context, at('views'), `expected at most logits.views = ${views}`);
+      if ((student.topK ?? 1) > topK)
+        refuse(context, at('topK'), `expected at most logits.topK = ${topK}`);
+    });
+  })
+  .refine(hasTargets, {
+    path: ['teachers'],
+    error: 'expected at least one teacher, or logits.published',
+    when: () => true,
+  });
+
+/** `retrain` takes a run file of `distill`. */
+export const retrainRunSchema = distillRunSchema.refine(
+  (run) => (run as { promote?: unknown }).promote !== undefined,
+  {
+    path: ['promote'],
+    error: 'expected the champion to beat, { "champion": … }',
+    when: () => true,
+  },
+);
+
+export const teachRunSchema = z
+  .strictObject({
+    name: name.describe('Name of the run.'),
+    store,
+    corpus: corpusSchema,
+    chunkSeconds: chunkSeconds.describe('Length of a training chunk.'),
+    augment: augmentSchema.prefault({}),
+    teachers: z
+      .array(teacherTrainingSchema)
+      .min(1)
+      .describe('Models trained one after another from labels under fresh augmentation.'),
+    resume,
+  })
+  .superRefine((run, context) => {
+    distinctNames(run.teachers, 'teachers', context);
+    run.teachers.forEach((teacher, index) =>
+      divisibleHeads(teacher.model, ['teachers', index, 'model'], context),
+    );
+  });
+export type TeachRun = z.output<typeof teachRunSchema>;
+
+type Path = (string | number)[];
+
+function refuse(context: z.RefinementCtx, path: Path, message: string): void {
+  context.addIssue({ code: 'custom', path, message });
+}
+
+function distinctNames(
+  entries: readonly { name: string }[],
+  section: string,
+  context: z.RefinementCtx,
+): void {
+  const seen = new Set<string>();
+  entries.forEach((entry, index) => {
+    if (seen.has(entry.name))
+      refuse(
+        context,
+        [section, index, 'name'],
+        `expected a name not used twice, '${entry.name}' is`,
+      );
+    seen.add(entry.name);
+  });
+}
+
+function divisibleHeads(model: ModelShape, path: Path, context: z.RefinementCtx): void {
+  if (typeof model === 'object' && model.embedDim % model.heads !== 0)
+    refuse(context, [...path, 'heads'], `expected a divisor of embedDim = ${model.embedDim}`);
+}
+
+/**
+ * Runs on unparsed input too, so that a missing ensemble is told together with every other problem.
+ */
+function hasTargets(run: { teachers?: unknown; logits?: unknown }): boolean {
+  const isPublished =
+    typeof run.logits === 'object' && run.logits !== null && 'published' in run.logits;
+  return isPublished || !Array.isArray(run.teachers) || run.teachers.length > 0;
+}
+
+/** Published logits were computed by others, under masks: here their teachers are only scored. */
+function masksReachTeachers({ teachers, logits }: DistillRun, context: z.RefinementCtx): void {
+  const { timeMask, freqMask } = logits.augment;
+  if ('published' in logits || (timeMask.maxFrames === 0 && freqMask.maxBins === 0)) return;
+  teachers.forEach((teacher, index) => {
+    if (teacher.format === 'ced' || teacher.spectrogramMasks === 'skip') return;
+    refuse(
+      context,
+      ['teachers', index, 'spectrogramMasks'],
+      `masks cannot reach a teacher of format ${teacher.format}; expected 'skip', ` +
+        'or logits.augment.timeMask.maxFrames and freqMask.maxBins of 0',
+    );
+  });
+}
