@@ -5,7 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { classMap } from '../../ced/teachers/class-map';
-import { onnxParameterCount } from '../../ced/teachers/onnx-net';
+import { onnxParameterCount } from '../../ced/teachers/onnx-file';
 import { savedModelSignature } from '../../ced/teachers/saved-model-net';
 import { parseVocabularyCsv, type Vocabulary } from '../../ced/teachers/vocabulary';
 import { PermanentError } from '../../workflows/contract/failures';

@@ -16,6 +16,8 @@ export function* protobufFields(bytes: Uint8Array): Generator<ProtobufField> {
   const reader = { bytes, at: 0 };
   while (reader.at < bytes.length) {
     const tag = readVarint(reader);
+    // Others would read its last 32 bits, and so another field.
+    if (tag >= 2 ** 32) throw new RangeError('no protocol buffer: a field has no number');
     const field = Math.floor(tag / 8);
     switch (tag % 8) {
       case 0:
@@ -47,14 +49,18 @@ export function protobufText(bytes: Uint8Array, field: number): string {
   return Buffer.from(protobufMessage(bytes, field)).toString('utf8');
 }
 
-/** A repeated integer, packed or not. */
-export function protobufIntegers(bytes: Uint8Array, field: number): number[] {
+/** A repeated integer, packed or not. @throws RangeError for more than `most` of them */
+export function protobufIntegers(bytes: Uint8Array, field: number, most: number): number[] {
   const integers: number[] = [];
+  const push = (integer: number): void => {
+    if (integers.push(integer) > most)
+      throw new RangeError(`no protocol buffer of ours: more than ${most} numbers in a list`);
+  };
   for (const entry of protobufFields(bytes)) {
     if (entry.field !== field) continue;
-    if (!Number.isNaN(entry.value)) integers.push(entry.value);
+    if (!Number.isNaN(entry.value)) push(entry.value);
     const packed = { bytes: entry.bytes, at: 0 };
-    while (packed.at < packed.bytes.length) integers.push(readVarint(packed));
+    while (packed.at < packed.bytes.length) push(readVarint(packed));
   }
   return integers;
 }

@@ -1,15 +1,19 @@
 /**
- * Reads and writes the safetensors format. The same tensors give the same bytes: names sorted,
- * header padded to 8 bytes with spaces.
+ * Reads and writes the safetensors format, under the rules of its reference implementation: names
+ * are unique, tensors cover the bytes behind the header without a hole or an overlap. The same
+ * tensors give the same bytes: names sorted, header padded to 8 bytes with spaces.
  * https://github.com/huggingface/safetensors#format
  */
 import { fromHalf, toHalf } from '../logits/half';
 import { elementCount, type Shape } from '../engine/tensor';
+import { repeatedKey } from './repeated-key';
 
 export interface DecodedTensor {
   readonly dtype: string;
   readonly shape: Shape;
-  /** Values as float32; integers beyond 2^24 lose their last bits. */
+  /**
+   * Values as float32, decoded when they are asked for; integers beyond 2^24 lose their last bits.
+   */
   readonly data: Float32Array;
 }
 
@@ -17,54 +21,101 @@ export class SafetensorsInvalid extends Error {
   override readonly name = 'SafetensorsInvalid';
 }
 
-const BYTES_PER_ELEMENT: Readonly<Record<string, number>> = {
-  F64: 8,
-  F32: 4,
-  F16: 2,
-  BF16: 2,
-  I64: 8,
-  I32: 4,
-  I16: 2,
-  I8: 1,
-  U8: 1,
-  BOOL: 1,
-};
-const MAXIMUM_HEADER_BYTES = 100_000_000;
+const BYTES_PER_ELEMENT: ReadonlyMap<string, number> = new Map([
+  ['F64', 8],
+  ['F32', 4],
+  ['F16', 2],
+  ['BF16', 2],
+  ['I64', 8],
+  ['I32', 4],
+  ['I16', 2],
+  ['I8', 1],
+  ['U8', 1],
+  ['BOOL', 1],
+]);
+/** A thousand tensors are described in 100 kB; the reference reads up to 100 MB. */
+const LARGEST_HEADER_BYTES = 2 ** 23;
+const HIGHEST_RANK = 16;
+const LONGEST_NAME_IN_MESSAGES = 100;
+
+/** @throws SafetensorsInvalid before anything is decoded */
+export function decodeSafetensors(bytes: Uint8Array): Map<string, DecodedTensor> {
+  const { header, body } = readHeader(bytes);
+  const entries = Object.entries(header)
+    .filter(([name]) => name !== '__metadata__')
+    .map(([name, entry]) => ({ name, ...checkedEntry(shortened(name), entry) }))
+    .sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let covered = 0;
+  for (const { name, begin, end } of entries) {
+    if (begin !== covered)
+      throw new SafetensorsInvalid(
+        `${shortened(name)} begins at byte ${begin}, the tensor before it ends at ${covered}`,
+      );
+    covered = end;
+  }
+  if (covered !== body.byteLength)
+    throw new SafetensorsInvalid(
+      `its tensors cover ${covered} bytes of the ${body.byteLength} behind the header`,
+    );
+  return new Map(
+    entries.map(({ name, dtype, shape, begin, end }) => [
+      name,
+      new StoredTensor(dtype, shape, body.subarray(begin, end)),
+    ]),
+  );
+}
+
+class StoredTensor implements DecodedTensor {
+  private decoded: Float32Array | null = null;
+  private bytes: Uint8Array | null;
+
+  constructor(
+    readonly dtype: string,
+    readonly shape: Shape,
+    bytes: Uint8Array,
+  ) {
+    this.bytes = bytes;
+  }
+
+  get data(): Float32Array {
+    if (this.bytes !== null) {
+      const { buffer, byteOffset, byteLength } = this.bytes;
+      const view = new DataView(buffer, byteOffset, byteLength);
+      this.decoded = toFloat32(view, this.dtype, elementCount(this.shape));
+      // The file's bytes are free once every tensor was decoded.
+      this.bytes = null;
+    }
+    return this.decoded as Float32Array;
+  }
+}
 
 interface HeaderEntry {
   dtype: string;
   shape: number[];
-  data_offsets: [number, number];
+  begin: number;
+  end: number;
 }
 
-export function decodeSafetensors(bytes: Uint8Array): Map<string, DecodedTensor> {
-  const { header, body } = readHeader(bytes);
-  const tensors = new Map<string, DecodedTensor>();
-  for (const [name, entry] of Object.entries(header)) {
-    if (name === '__metadata__') continue;
-    const { dtype, shape, data_offsets: offsets } = entry as HeaderEntry;
-    const width = BYTES_PER_ELEMENT[dtype];
-    if (width === undefined) throw new SafetensorsInvalid(`${name} has the unknown type ${dtype}`);
-    if (!Array.isArray(shape) || !shape.every((extent) => Number.isInteger(extent) && extent >= 0))
-      throw new SafetensorsInvalid(`${name} has no shape`);
-    const count = elementCount(shape);
-    const [begin, end] = Array.isArray(offsets) ? offsets : [NaN, NaN];
-    if (!(begin >= 0 && end <= body.byteLength && end - begin === count * width)) {
-      throw new SafetensorsInvalid(
-        `${name} claims bytes ${begin} to ${end} of ${body.byteLength} for ${count} × ${dtype}`,
-      );
-    }
-    tensors.set(name, {
-      dtype,
-      shape,
-      data: toFloat32(
-        new DataView(body.buffer, body.byteOffset + begin, end - begin),
-        dtype,
-        count,
-      ),
-    });
-  }
-  return tensors;
+function checkedEntry(name: string, entry: unknown): HeaderEntry {
+  const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
+  const width = typeof dtype === 'string' ? BYTES_PER_ELEMENT.get(dtype) : undefined;
+  if (typeof dtype !== 'string' || width === undefined)
+    throw new SafetensorsInvalid(`${name} has the unknown type ${shortened(String(dtype))}`);
+  if (!isListOfCounts(shape) || shape.length > HIGHEST_RANK)
+    throw new SafetensorsInvalid(`${name} has no shape of at most ${HIGHEST_RANK} numbers`);
+  if (!isListOfCounts(offsets) || offsets.length !== 2)
+    throw new SafetensorsInvalid(`${name} has no data_offsets`);
+  const [begin, end] = offsets as [number, number];
+  const count = elementCount(shape);
+  if (!Number.isSafeInteger(count * width) || end - begin !== count * width)
+    throw new SafetensorsInvalid(`${name} claims bytes ${begin} to ${end} for ${count} × ${dtype}`);
+  return { dtype, shape, begin, end };
+}
+
+function isListOfCounts(value: unknown): value is number[] {
+  return (
+    Array.isArray(value) && value.every((each) => Number.isSafeInteger(each) && Number(each) >= 0)
+  );
 }
 
 /** The `__metadata__` of a file. */
@@ -75,16 +126,41 @@ export function safetensorsMetadata(bytes: Uint8Array): Record<string, string> {
 function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; body: Uint8Array } {
   if (bytes.byteLength < 8) throw new SafetensorsInvalid('shorter than a header');
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
-  if (length > Math.min(MAXIMUM_HEADER_BYTES, bytes.byteLength - 8))
+  if (length > bytes.byteLength - 8)
     throw new SafetensorsInvalid('the header is longer than the file');
+  if (length > LARGEST_HEADER_BYTES)
+    throw new SafetensorsInvalid(
+      `the header has ${length} bytes, more than the ${LARGEST_HEADER_BYTES} that are read`,
+    );
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + 8, length).toString('utf8');
+  let header: unknown;
   try {
-    const header = JSON.parse(
-      Buffer.from(bytes.buffer, bytes.byteOffset + 8, length).toString('utf8'),
-    ) as Record<string, unknown>;
-    return { header, body: bytes.subarray(8 + length) };
+    header = JSON.parse(text);
   } catch (cause) {
     throw new SafetensorsInvalid('the header is not JSON', { cause });
   }
+  if (typeof header !== 'object' || header === null || Array.isArray(header))
+    throw new SafetensorsInvalid('the header is no JSON object');
+  const repeated = repeatedKey(text);
+  if (repeated !== null)
+    throw new SafetensorsInvalid(`the header names ${shortened(repeated)} twice`);
+  const metadata = (header as Record<string, unknown>)['__metadata__'];
+  if (
+    metadata !== undefined &&
+    !(
+      typeof metadata === 'object' &&
+      metadata !== null &&
+      Object.values(metadata).every((value) => typeof value === 'string')
+    )
+  )
+    throw new SafetensorsInvalid('its __metadata__ maps no text to text');
+  return { header: header as Record<string, unknown>, body: bytes.subarray(8 + length) };
+}
+
+function shortened(name: string): string {
+  return name.length > LONGEST_NAME_IN_MESSAGES
+    ? `${name.slice(0, LONGEST_NAME_IN_MESSAGES)}…`
+    : name;
 }
 
 function toFloat32(view: DataView, dtype: string, count: number): Float32Array {
@@ -133,7 +209,7 @@ export function encodeSafetensors(
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array {
   const names = [...tensors.keys()].sort();
-  const width = BYTES_PER_ELEMENT[dtype] as number;
+  const width = BYTES_PER_ELEMENT.get(dtype) as number;
   const header: Record<string, unknown> = {};
   if (metadata !== undefined)
     header['__metadata__'] = Object.fromEntries(

@@ -13,11 +13,19 @@ export interface WeightTensor {
 }
 export type Weights = ReadonlyMap<string, WeightTensor>;
 
-/** Tensors that don't fit the model; `problems` names every one of them. */
+/** Of a list of problems, and of a name in it: a stranger's file may have a million. */
+const MOST_PROBLEMS_TOLD = 20;
+const LONGEST_NAME_TOLD = 100;
+
+/** Tensors that don't fit the model; `problems` names every one of them, the message the first. */
 export class WeightsInvalid extends Error {
   override readonly name = 'WeightsInvalid';
   constructor(readonly problems: readonly string[]) {
-    super(`these weights do not fit the model: ${problems.join('; ')}`);
+    const told = problems.slice(0, MOST_PROBLEMS_TOLD);
+    const more = problems.length - told.length;
+    super(
+      `these weights do not fit the model: ${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
+    );
   }
 }
 
@@ -33,8 +41,8 @@ export function canonicalName(name: string): string | null {
 
 /**
  * Checks and renames tensors read from a file. Position embeddings of another length are cut or
- * interpolated, as in the published code. Throws WeightsInvalid that lists every unknown, missing
- * and misshapen tensor.
+ * interpolated, as in the published code. Only tensors that the model has are decoded.
+ * @throws WeightsInvalid that lists every unknown, missing and misshapen tensor
  */
 export function loadWeights(
   config: ModelConfig,
@@ -43,8 +51,9 @@ export function loadWeights(
   const specs = new Map(parameterSpecs(config).map((spec) => [spec.name, spec]));
   const found = new Map<string, WeightTensor>();
   const problems: string[] = [];
-  for (const [name, tensor] of tensors) {
-    const canonical = canonicalName(name);
+  for (const [fullName, tensor] of tensors) {
+    const canonical = canonicalName(fullName);
+    const name = fullName.slice(0, LONGEST_NAME_TOLD);
     if (canonical === null) continue;
     const spec = specs.get(canonical);
     if (spec === undefined) problems.push(`${name} is unknown`);
@@ -58,7 +67,12 @@ export function loadWeights(
   }
   for (const name of specs.keys()) if (!found.has(name)) problems.push(`${name} is missing`);
   if (problems.length > 0) throw new WeightsInvalid(problems);
-  return new Map([...specs.keys()].map((name) => [name, found.get(name) as WeightTensor]));
+  return new Map(
+    [...specs.keys()].map((name) => {
+      const { shape, data } = found.get(name) as WeightTensor;
+      return [name, { shape, data }];
+    }),
+  );
 }
 
 const POSITION_AXES: Readonly<Record<string, number>> = {

@@ -3,12 +3,8 @@
  * output.
  */
 import type { InferenceSession } from 'onnxruntime-node';
-import { protobufFields, protobufIntegers, protobufMessage } from '../engine/protobuf-reader';
 import { TeacherInvalid } from './teacher-invalid';
 import type { WaveformNet } from './waveform-net';
-
-/** TensorProto.DataLocation. */
-const EXTERNAL = 1;
 
 /** @param threads of one run. @throws TeacherInvalid when the bytes are no such model */
 export async function loadOnnxNet(bytes: Uint8Array, threads: number): Promise<WaveformNet> {
@@ -48,24 +44,4 @@ export async function loadOnnxNet(bytes: Uint8Array, threads: number): Promise<W
     },
     dispose: () => void session.release(),
   };
-}
-
-/**
- * How many numbers the file's initializers hold. (ONNX: ModelProto.graph = 7,
- * GraphProto.initializer = 5, TensorProto.dims = 1, data_location = 14.)
- * @throws RangeError for other bytes, and for a model that keeps its weights beside it
- */
-export function onnxParameterCount(bytes: Uint8Array): number {
-  const graph = protobufMessage(bytes, 7);
-  if (graph.length === 0) throw new RangeError('it is no ONNX model: it has no graph');
-  let count = 0;
-  for (const { field, bytes: initializer } of protobufFields(graph)) {
-    if (field !== 5) continue;
-    if (protobufIntegers(initializer, 14).includes(EXTERNAL))
-      throw new RangeError(
-        'it keeps its weights in another file (external data); save it as one file',
-      );
-    count += protobufIntegers(initializer, 1).reduce((product, extent) => product * extent, 1);
-  }
-  return count;
 }
