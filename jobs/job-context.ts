@@ -18,8 +18,8 @@ export interface JobContext {
   onProgress(progress: LiveProgress): void;
   onEpoch(record: EpochRecord): void;
   /**
-   * Commits a checkpoint beside whatever else the job does. The caller must not change it after the
-   * call.
+   * Commits a checkpoint beside whatever else the job does. Its tensors' memory goes to the
+   * thread that commits: the caller reads nothing of it after the call.
    */
   commit(checkpoint: UncommittedCheckpoint): Promise<void>;
   /**

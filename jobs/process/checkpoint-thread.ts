@@ -4,7 +4,7 @@
  * the one before it has exited: a late exit cannot reject a later commit, and no two threads write.
  */
 import { Worker } from 'node:worker_threads';
-import type { UncommittedCheckpoint } from '../train/checkpoint-commit';
+import { tensorMemory, type UncommittedCheckpoint } from '../train/checkpoint-commit';
 import { decodeError } from './error-record';
 import type { FromCommitThread, ToCommitThread } from './commit-protocol';
 
@@ -27,8 +27,9 @@ export class CheckpointThread {
   ) {}
 
   /**
-   * Resolves when it is committed. The checkpoint is copied at once, unless the thread before has
-   * to exit first. @throws with the `code` of the failure
+   * Takes the checkpoint's tensors over: their arrays are empty for the caller from then on, or,
+   * where the thread before has to exit first, from its exit on. Resolves when it is committed.
+   * @throws with the `code` of the failure
    */
   async commit(
     store: string,
@@ -85,7 +86,7 @@ class RunningThread {
     const id = this.nextId++;
     await new Promise<void>((resolve, reject) => {
       this.commits.set(id, { onWait, resolve, reject });
-      this.tell({ type: 'commit', id, store, checkpoint });
+      this.tell({ type: 'commit', id, store, checkpoint }, tensorMemory(checkpoint));
     });
   }
 
@@ -112,7 +113,7 @@ class RunningThread {
     commit?.reject(decodeError(message.error));
   }
 
-  private tell(message: ToCommitThread): void {
-    this.thread.postMessage(message);
+  private tell(message: ToCommitThread, memory: ArrayBuffer[] = []): void {
+    this.thread.postMessage(message, memory);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * A checkpoint as plain data, so that it can be handed to another thread, and how it is committed:
- * the metrics that lead up to it, its files with `state.json` last, then the removal of what it
- * makes superfluous.
+ * the metrics that lead up to it, its files with `state.json` last, then the removal of checkpoints
+ * that it replaces.
  */
 import type { TrainerState } from '../../ced/training/trainer';
 import { encodeEvents } from '../../report/tensorboard-events';
@@ -18,6 +18,14 @@ export interface UncommittedCheckpoint {
   trainer: TrainerState;
   state: Omit<TrainingState, 'formatVersion' | 'files'>;
   segment: Segment;
+}
+
+/** The memory of its tensors, each piece once: what a thread can take over without a copy. */
+export function tensorMemory({ trainer }: UncommittedCheckpoint): ArrayBuffer[] {
+  const memory = new Set<ArrayBuffer>();
+  for (const weights of [trainer.weights, trainer.adamM, trainer.adamV])
+    for (const { data } of weights.values()) memory.add(data.buffer as ArrayBuffer);
+  return [...memory];
 }
 
 export async function commitCheckpoint(

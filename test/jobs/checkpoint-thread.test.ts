@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commitCheckpoint, type UncommittedCheckpoint } from '../../jobs/train/checkpoint-commit';
 import { FolderStore } from '../../storage/folder-store';
+import { decodeSafetensors } from '../../ced/model/safetensors';
 import { repositoryRoot } from '../../infra/toolchain';
 import { CheckpointThread } from '../../jobs/process/checkpoint-thread';
 
 describe('the thread that commits checkpoints', () => {
   const entry = join(repositoryRoot, 'dist/jobs/process/commit-thread.js');
   const tensors = () => new Map([['w', { shape: [3], data: Float32Array.of(1, 2, 3) }]]);
-  const checkpoint: UncommittedCheckpoint = {
+  const checkpoint = (): UncommittedCheckpoint => ({
     trainingKey: 'key',
     trainer: { weights: tensors(), adamM: tensors(), adamV: tensors(), step: 7 },
     state: {
@@ -28,7 +29,7 @@ describe('the thread that commits checkpoints', () => {
       bitExact: true,
     },
     segment: { from: 0, to: 7, lines: [{ step: 0, loss: 1, lr: 1 }] },
-  };
+  });
   let folder: string;
   let thread: CheckpointThread;
   const started = (pass = () => Promise.resolve()): CheckpointThread =>
@@ -47,13 +48,13 @@ describe('the thread that commits checkpoints', () => {
       .sort();
 
   it('commits while a step blocks the one that computes, to the bytes of a commit without it', async () => {
-    const committed = started().commit(join(folder, 'beside'), checkpoint, () => undefined);
+    const committed = started().commit(join(folder, 'beside'), checkpoint(), () => undefined);
     const state = join(folder, 'beside/training/key/checkpoints/000000007/state.json');
     const deadline = performance.now() + 30_000;
     while (!existsSync(state) && performance.now() < deadline); // a step: nothing else runs here
     expect(existsSync(state)).toBe(true);
     await committed;
-    await commitCheckpoint(new FolderStore(join(folder, 'inline')), checkpoint);
+    await commitCheckpoint(new FolderStore(join(folder, 'inline')), checkpoint());
     expect(files('beside')).toEqual(files('inline'));
     for (const file of files('inline'))
       expect(readFileSync(join(folder, 'beside', file))).toEqual(
@@ -61,12 +62,33 @@ describe('the thread that commits checkpoints', () => {
       );
   });
 
+  it('takes the tensors over instead of copying them, also where two share their memory', async () => {
+    const { trainer, ...rest } = checkpoint();
+    const arrays = [trainer.weights, trainer.adamM, trainer.adamV].map(
+      (weights) => weights.get('w')!.data,
+    );
+    const shared = { shape: [2], data: arrays[0]!.subarray(1) };
+    const weights = new Map([...trainer.weights, ['v', shared]]);
+    const store = join(folder, 'store');
+    const committed = started().commit(
+      store,
+      { ...rest, trainer: { ...trainer, weights } },
+      () => undefined,
+    );
+    expect(arrays.map(({ byteLength }) => byteLength)).toEqual([0, 0, 0]);
+    await committed;
+    const model = readFileSync(join(store, 'training/key/checkpoints/000000007/model.safetensors'));
+    const written = decodeSafetensors(model);
+    expect([...written.get('w')!.data]).toEqual([1, 2, 3]);
+    expect([...written.get('v')!.data]).toEqual([2, 3]);
+  });
+
   it('tells what went wrong, with its code, and takes the next checkpoint', async () => {
     writeFileSync(join(folder, 'file'), '');
     await expect(
-      started().commit(join(folder, 'file'), checkpoint, () => undefined),
+      started().commit(join(folder, 'file'), checkpoint(), () => undefined),
     ).rejects.toMatchObject({ code: 'ENOTDIR' });
-    await thread.commit(join(folder, 'store'), checkpoint, () => undefined);
+    await thread.commit(join(folder, 'store'), checkpoint(), () => undefined);
     expect(files('store')).toContain('training/key/checkpoints/000000007/state.json');
   });
 
@@ -87,7 +109,7 @@ describe('the thread that commits checkpoints', () => {
     const scripted = join(folder, 'thread.cjs');
     writeFileSync(scripted, script);
     thread = new CheckpointThread(scripted, () => Promise.resolve());
-    const commit = () => thread.commit(folder, checkpoint, () => undefined);
+    const commit = () => thread.commit(folder, checkpoint(), () => undefined);
     await expect(Promise.all([commit(), commit()])).rejects.toThrow('the disk is gone');
     await expect(Promise.all([commit(), commit()])).resolves.toBeDefined();
   });
