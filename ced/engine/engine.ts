@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { boolAttribute, shapeAttribute, stringAttribute, typeAttribute } from './attributes';
-import { loadBinding, type TensorFlowBinding } from './binding';
+import { loadBinding, type TensorFlowBinding, type TensorInfo } from './binding';
 import { EagerRunner } from './eager-runner';
 import { NUMERICS_VERSION, engineEnvironment, type EngineKind } from './environment';
 import { Ops, type Precision } from './ops';
@@ -26,9 +26,16 @@ export interface TracedFunction {
   readonly name: string;
   /** Names of the functions compiled inside it. */
   readonly inner: readonly string[];
+  /**
+   * How many of the first arguments, and then all outputs, have any number of rows as their first
+   * extent, the same for all.
+   */
+  readonly rowArguments: number;
   readonly arguments: readonly ArgumentSpec[];
   readonly outputs: readonly ArgumentSpec[];
 }
+
+type TracedBody = (ops: Ops, inputs: readonly Tensor[]) => readonly Tensor[];
 
 export class Engine {
   readonly kind: EngineKind;
@@ -83,29 +90,61 @@ export class Engine {
     key: string,
     argumentSpecs: readonly ArgumentSpec[],
     precision: Precision,
-    body: (ops: Ops, inputs: readonly Tensor[]) => readonly Tensor[],
+    body: TracedBody,
     compiledFrom = COMPILED_ELEMENTS,
   ): TracedFunction {
-    const known = this.functions.get(key);
-    if (known !== undefined) {
-      this.functions.delete(key);
-      this.functions.set(key, known);
-      return known;
-    }
-    const tracer = new Tracer(argumentSpecs, this.kind.device === 'cpu' ? compiledFrom : Infinity);
-    const outputs = body(new Ops(tracer, precision), tracer.arguments);
-    const { name, bytes } = tracer.definition('ced_traced', outputs);
-    for (const inner of tracer.inner.values()) this.binding.addFunctionDef(inner);
-    this.binding.addFunctionDef(bytes);
-    const traced = {
-      name,
-      inner: [...tracer.inner.keys()],
-      arguments: argumentSpecs,
-      outputs: outputs.map(({ dtype, shape }) => ({ dtype, shape })),
-    };
+    return this.defined(key, () => {
+      const limit = this.kind.device === 'cpu' ? compiledFrom : Infinity;
+      const tracer = new Tracer(argumentSpecs, limit);
+      return this.register(tracer, body(new Ops(tracer, precision), tracer.arguments), 0);
+    });
+  }
+
+  /**
+   * As `define`, for any number of rows: the first extent of `rowSpecs` and of the outputs. The
+   * body is traced with the rows at hand and must not depend on their number. Nothing is compiled,
+   * since XLA compiles for every shape again. The kernels get the shapes they get from a function
+   * of `define`, so the bits are the same.
+   */
+  defineForAnyRows(
+    key: string,
+    rowSpecs: readonly ArgumentSpec[],
+    otherSpecs: readonly ArgumentSpec[],
+    precision: Precision,
+    body: TracedBody,
+  ): TracedFunction {
+    return this.defined(key, () => {
+      const tracer = new Tracer([...rowSpecs, ...otherSpecs]);
+      const outputs = body(new Ops(tracer, precision, true), tracer.arguments);
+      return this.register(tracer, outputs, rowSpecs.length);
+    });
+  }
+
+  /** The function of this key, now the one used last. */
+  private defined(key: string, trace: () => TracedFunction): TracedFunction {
+    const traced = this.functions.get(key) ?? trace();
+    this.functions.delete(key);
     this.functions.set(key, traced);
     if (this.functions.size > FUNCTIONS_KEPT) this.removeLeastRecentlyUsed();
     return traced;
+  }
+
+  private register(
+    tracer: Tracer,
+    outputs: readonly Tensor[],
+    rowArguments: number,
+  ): TracedFunction {
+    const { name, bytes } = tracer.definition('ced_traced', outputs);
+    for (const inner of tracer.inner.values()) this.binding.addFunctionDef(inner);
+    this.binding.addFunctionDef(bytes);
+    const specOf = ({ dtype, shape }: Tensor): ArgumentSpec => ({ dtype, shape });
+    return {
+      name,
+      inner: [...tracer.inner.keys()],
+      rowArguments,
+      arguments: tracer.arguments.map(specOf),
+      outputs: outputs.map(specOf),
+    };
   }
 
   private removeLeastRecentlyUsed(): void {
@@ -118,11 +157,15 @@ export class Engine {
 
   /** The caller frees the outputs. */
   call(traced: TracedFunction, inputs: readonly Tensor[]): Tensor[] {
+    const rows = traced.rowArguments > 0 ? inputs[0]?.shape[0] : undefined;
+    const withRows = (shape: Shape): Shape =>
+      rows === undefined ? shape : [rows, ...shape.slice(1)];
     traced.arguments.forEach((spec, index) => {
       const input = inputs[index];
-      if (input?.dtype !== spec.dtype || input.shape.join() !== spec.shape.join()) {
+      const shape = index < traced.rowArguments ? withRows(spec.shape) : spec.shape;
+      if (input?.dtype !== spec.dtype || input.shape.join() !== shape.join()) {
         throw new Error(
-          `argument ${index} of ${traced.name} should be ${spec.dtype}[${spec.shape}], is ${input?.dtype}[${input?.shape}]`,
+          `argument ${index} of ${traced.name} should be ${spec.dtype}[${shape}], is ${input?.dtype}[${input?.shape}]`,
         );
       }
     });
@@ -132,11 +175,12 @@ export class Engine {
       inputs.map(({ id }) => id),
       traced.outputs.length,
     );
-    return traced.outputs.map(({ dtype, shape }, index) => ({
-      id: infos[index]?.id ?? -1,
-      dtype,
-      shape,
-    }));
+    return traced.outputs.map(({ dtype, shape }, index) => {
+      const { id, shape: given } = infos[index] as TensorInfo;
+      if (rows !== undefined && given.join() !== withRows(shape).join())
+        throw new Error(`${traced.name} gave [${given}] for ${rows} rows of [${shape}]`);
+      return { id, dtype, shape: withRows(shape) };
+    });
   }
 
   /**

@@ -28,6 +28,12 @@ export class Ops {
   constructor(
     readonly runner: OpRunner,
     private readonly precision: Precision,
+    /**
+     * Whether the first extent of arguments is a number of rows that changes from call to call.
+     * Shapes in the graph then leave their first extent to TensorFlow, so a tensor's first
+     * dimension may depend on the rows and no other may.
+     */
+    private readonly anyRows = false,
   ) {}
 
   /**
@@ -93,6 +99,7 @@ export class Ops {
   erf = (x: Tensor): Tensor => this.unary('Erf', x);
   sigmoid = (x: Tensor): Tensor => this.unary('Sigmoid', x);
   relu = (x: Tensor): Tensor => this.unary('Relu', x, 'activations');
+  zerosLike = (x: Tensor): Tensor => this.unary('ZerosLike', x);
   softmax = (x: Tensor): Tensor =>
     this.one('Softmax', [typeAttribute('T', x.dtype)], [x], 'softmax', x.dtype, x.shape);
   scale = (x: Tensor, factor: number): Tensor => this.multiply(x, this.scalar(factor));
@@ -264,11 +271,16 @@ export class Ops {
     return this.one(
       'Reshape',
       [typeAttribute('T', x.dtype), typeAttribute('Tshape', 'int32')],
-      [x, this.indexes(...shape)],
+      [x, this.indexes(...this.withOpenRows(shape))],
       'output',
       x.dtype,
       shape,
     );
+  }
+
+  /** −1 stands for whatever the other extents leave over (`Reshape`), or for all (`Slice`). */
+  private withOpenRows(shape: readonly number[]): readonly number[] {
+    return this.anyRows && shape.length > 0 ? [-1, ...shape.slice(1)] : shape;
   }
 
   transpose(x: Tensor, ...order: number[]): Tensor {
@@ -279,7 +291,8 @@ export class Ops {
 
   slice(x: Tensor, begin: readonly number[], shape: readonly number[]): Tensor {
     if (shape.join() === x.shape.join()) return x;
-    const inputs = [x, this.indexes(...begin), this.indexes(...shape)];
+    const extents = shape[0] === x.shape[0] ? this.withOpenRows(shape) : shape;
+    const inputs = [x, this.indexes(...begin), this.indexes(...extents)];
     return this.one(
       'Slice',
       [T, typeAttribute('Index', 'int32')],

@@ -90,10 +90,8 @@ export function embedPatches(
       parameter(CLASS_TOKEN),
       ops.reshape(parameter(CLASS_POSITION), 1, 1, width),
     );
-    embedded = ops.concat(
-      [ops.add(token, ops.constant(new Float32Array(batch), [batch, 1, 1])), embedded],
-      1,
-    );
+    const zeros = ops.zerosLike(ops.slice(embedded, [0, 0, 0], [batch, 1, width]));
+    embedded = ops.concat([ops.add(token, zeros), embedded], 1);
     tokensPerClip += 1;
   }
   return {

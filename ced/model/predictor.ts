@@ -5,7 +5,7 @@
  * it counts. A remainder shorter than one patch is dropped.)
  */
 import { hopSamples } from '../audio/frames';
-import { COMPILED_ELEMENTS, type Engine } from '../engine/engine';
+import type { Engine } from '../engine/engine';
 import type { Ops, Precision } from '../engine/ops';
 import type { Shape, Tensor } from '../engine/tensor';
 import type { ArgumentSpec } from '../engine/tracer';
@@ -56,9 +56,7 @@ export class Predictor {
     const spec = { dtype: 'float32', shape: [batch, this.config.n_mels, frames] } as const;
     const input = this.engine.tensor(spectrogram, spec.shape, 'float32');
     try {
-      return this.score(`mels first ${spec.shape}`, input, 0, (ops, x) =>
-        ops.transpose(x, 0, 2, 1),
-      );
+      return this.score('mels first', input, 0, (ops, x) => ops.transpose(x, 0, 2, 1));
     } finally {
       this.engine.free(input);
     }
@@ -71,7 +69,7 @@ export class Predictor {
 
   private predict(input: PredictionInput, output: 0 | 1): Float32Array {
     const spectrogram = FrontEnd.of(this.engine).hear(input, this.config.n_mels);
-    return this.score(`frames first ${spectrogram.shape}`, spectrogram, output, (_, x) => x);
+    return this.score('frames first', spectrogram, output, (_, x) => x);
   }
 
   private score(
@@ -80,29 +78,29 @@ export class Predictor {
     output: 0 | 1,
     framesFirst: (ops: Ops, input: Tensor) => Tensor,
   ): Float32Array {
-    const { id2label: _, ...shape } = this.config;
-    const specs = [input, ...this.weights].map(({ dtype, shape }): ArgumentSpec => ({
-      dtype,
-      shape,
-    }));
-    const traced = this.engine.define(
-      `predict ${what} ${JSON.stringify([shape, this.options])}`,
-      specs,
-      this.options.precision,
-      (ops, [spectrogram, ...values]) => {
-        const weights = new Map(
-          this.specs.map(({ name }, index) => [name, values[index] as Tensor]),
+    const { id2label: _, ...model } = this.config;
+    const key = (rows: number | 'any'): string =>
+      `predict ${what} ${rows} ${input.shape.slice(1)} ${JSON.stringify([model, this.options])}`;
+    const body = (ops: Ops, [spectrogram, ...values]: readonly Tensor[]): [Tensor, Tensor] => {
+      const weights = new Map(this.specs.map(({ name }, index) => [name, values[index] as Tensor]));
+      const parameter: ParameterSource = (name) => weights.get(name) as Tensor;
+      return evaluationScores(ops, this.config, framesFirst(ops, spectrogram as Tensor), parameter);
+    };
+    const { precision } = this.options;
+    const traced = this.isMetOften(input.shape)
+      ? this.engine.define(
+          key(input.shape[0] as number),
+          [input, ...this.weights].map(specOf),
+          precision,
+          body,
+        )
+      : this.engine.defineForAnyRows(
+          key('any'),
+          [specOf(input)],
+          this.weights.map(specOf),
+          precision,
+          body,
         );
-        const parameter: ParameterSource = (name) => weights.get(name) as Tensor;
-        return evaluationScores(
-          ops,
-          this.config,
-          framesFirst(ops, spectrogram as Tensor),
-          parameter,
-        );
-      },
-      this.isMetOften(input.shape) ? COMPILED_ELEMENTS : Infinity,
-    );
     const outputs = this.engine.call(traced, [input, ...this.weights]);
     const scores = this.engine.read(outputs[output] as Tensor);
     this.engine.free(...outputs);
@@ -121,6 +119,8 @@ export class Predictor {
     );
   }
 }
+
+const specOf = ({ dtype, shape }: Tensor): ArgumentSpec => ({ dtype, shape });
 
 /**
  * Log-odds and probabilities, each [batch, classes], of a spectrogram [batch, frames, mels] of any

@@ -160,6 +160,50 @@ describe('the registered functions', () => {
   });
 });
 
+describe('a function for any number of rows', () => {
+  const others = [float(2)];
+  const define = (key: string, body: (ops: Ops, inputs: readonly Tensor[]) => Tensor[]) =>
+    engine.defineForAnyRows(`any rows: ${key}`, [float(3, 2)], others, 'float32', body);
+  const call = (traced: ReturnType<typeof define>, rows: number): [number[], number[]] => {
+    const inputs = [
+      engine.tensor(
+        Float32Array.from({ length: rows * 2 }, (_, i) => i),
+        [rows, 2],
+        'float32',
+      ),
+      engine.tensor(Float32Array.of(10, 20), [2], 'float32'),
+    ];
+    try {
+      const [output] = engine.call(traced, inputs) as [Tensor];
+      const found: [number[], number[]] = [[...output.shape], [...engine.read(output)]];
+      engine.free(output);
+      return found;
+    } finally {
+      engine.free(...inputs);
+    }
+  };
+
+  it('takes other numbers of rows than it was traced with', () => {
+    const traced = define('sum of a slice', (ops, [x, y]) => {
+      const wide = ops.reshape(ops.add(x!, y!), 3, 2, 1);
+      return [ops.reshape(ops.slice(wide, [0, 1, 0], [3, 1, 1]), 3, 1)];
+    });
+    expect(call(traced, 1)).toEqual([[1, 1], [21]]);
+    expect(call(traced, 4)).toEqual([
+      [4, 1],
+      [21, 23, 25, 27],
+    ]);
+  });
+
+  it('that depends on the number it was traced with is found out', () => {
+    const traced = define('fixed', (ops, [, y]) => [
+      ops.add(y!, ops.constant(new Float32Array(6), [3, 2])),
+    ]);
+    expect(call(traced, 3)[0]).toEqual([3, 2]);
+    expect(() => call(traced, 4)).toThrow(/gave \[3,2\] for 4 rows of \[3,2\]/);
+  });
+});
+
 describe('a FunctionDef', () => {
   const tracer = new Tracer([float(2), resource]);
   const [x, variable] = tracer.arguments as [Tensor, Tensor];

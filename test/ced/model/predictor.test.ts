@@ -1,7 +1,14 @@
 import { openEngine } from '../../../ced/engine/engine';
 import { modelConfigSchema } from '../../../ced/model/config';
 import { initialWeights } from '../../../ced/model/initial-weights';
-import { Predictor, pieceLengths, shortestClipSamples } from '../../../ced/model/predictor';
+import { parameterSpecs } from '../../../ced/model/parameters';
+import {
+  evaluationScores,
+  Predictor,
+  pieceLengths,
+  shortestClipSamples,
+} from '../../../ced/model/predictor';
+import type { Tensor } from '../../../ced/engine/tensor';
 
 const engine = openEngine();
 const config = modelConfigSchema.parse({
@@ -89,4 +96,49 @@ describe('the predictor', () => {
     predictor.logits({ pcm: pcm(8000), batch: 1, samples: 8000, masks: null });
     expect(engine.tensorCount).toBe(before);
   });
+
+  it.each(['mean', 'logit', 'token', 'dm'] as const)(
+    'with pooling %s needs one function for any number of clips, with the bits of one for each',
+    (pooling) => {
+      const shape = { ...config, pooling, target_length: 224 };
+      const weights = initialWeights(shape, 7);
+      const model = new Predictor(engine, shape, weights, { precision: 'float32' });
+      const frames = 90;
+      const fixed = (rows: number, values: Float32Array): number[] => {
+        const tensors = [
+          engine.tensor(values, [rows, 64, frames], 'float32'),
+          ...parameterSpecs(shape).map(({ name, shape: extents }) =>
+            engine.tensor(weights.get(name)!.data, extents, 'float32'),
+          ),
+        ];
+        const traced = engine.define(
+          `fixed ${pooling} ${rows}`,
+          tensors,
+          'float32',
+          (ops, [x, ...given]) =>
+            evaluationScores(
+              ops,
+              shape,
+              ops.transpose(x!, 0, 2, 1),
+              (wanted) => given[parameterSpecs(shape).findIndex(({ name }) => name === wanted)]!,
+            ),
+          Infinity,
+        );
+        const outputs = engine.call(traced, tensors) as [Tensor, Tensor];
+        const logits = [...engine.read(outputs[0])];
+        engine.free(...tensors, ...outputs);
+        return logits;
+      };
+      const several = (rows: number): Float32Array =>
+        Float32Array.from({ length: rows * 64 * frames }, (_, i) => 20 * Math.sin(i * i) - 20);
+      const first = [...model.logitsOfSpectrogram(several(1), 1, frames)];
+      const functions = engine.functionCount;
+      const others = [2, 3, 17].map((rows) => [
+        ...model.logitsOfSpectrogram(several(rows), rows, frames),
+      ]);
+      expect(engine.functionCount).toBe(functions);
+      expect([first, ...others]).toEqual([1, 2, 3, 17].map((rows) => fixed(rows, several(rows))));
+      model.dispose();
+    },
+  );
 });
