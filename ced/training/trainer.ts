@@ -111,18 +111,20 @@ export class Trainer {
     return this.finished(this.traced.run(input, this.optimizing(learningRate)));
   }
 
-  /**
-   * A copy of everything a step depends on. Throws LossNotFinite rather than hand out weights that
-   * are not numbers.
-   */
-  snapshot(): TrainerState {
-    const { values, firstMoments, secondMoments } = this.variables;
-    const weights = this.variables.read(values);
+  /** A copy of the weights, running statistics included. @throws {LossNotFinite} */
+  weights(): Weights {
+    const weights = this.variables.read(this.variables.values);
     for (const [name, { data }] of weights)
       if (!data.every(Number.isFinite))
         throw new LossNotFinite(this.stepsTaken, `${name} is not finite`);
+    return weights;
+  }
+
+  /** A copy of everything a step depends on. @throws {LossNotFinite} */
+  snapshot(): TrainerState {
+    const { firstMoments, secondMoments } = this.variables;
     return {
-      weights,
+      weights: this.weights(),
       adamM: this.variables.read(firstMoments),
       adamV: this.variables.read(secondMoments),
       step: this.stepsTaken,

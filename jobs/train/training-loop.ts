@@ -167,7 +167,7 @@ async function validate(
   { context, config, trainer, validation, settings }: Loop,
   { step, epoch }: Progress,
 ): Promise<{ entry: BestEntry; weights: Weights; mAP: number | null }> {
-  const { weights } = trainer.snapshot();
+  const weights = trainer.weights();
   const model = { config, weights, precision: settings.precision };
   const { value, mAP } = await validation.judge(model, epoch, context);
   return { entry: { step, epoch, value }, weights, mAP };

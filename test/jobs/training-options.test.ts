@@ -1,7 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openEngine } from '../../ced/engine/engine';
+import { parameterSpecs } from '../../ced/model/parameters';
 import { trainJob } from '../../jobs/train/training-job';
+import { loadModel } from '../../storage/models/model-folder';
 import { ingestShard } from '../../activities/ingest-shard';
 import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { planCorpus } from '../../activities/plan-corpus';
@@ -83,6 +86,16 @@ describe('a training', () => {
     expect(trained.epochs).toBeLessThan(30);
     expect(trained.epochs).toBe(trained.bestEpoch + 3);
     expect(epochs).toHaveLength(trained.epochs);
+  });
+
+  it('copies the weights for each validation, and the moments of Adam for its checkpoint alone', async () => {
+    const copied = jest.spyOn(openEngine(), 'readVariable');
+    const { trained } = await train({ epochs: 3, learningRate: 1e-3, checkpointSeconds: 1000 });
+    const copies = copied.mock.calls.length;
+    copied.mockRestore();
+    const { config, weights } = await loadModel(store, trained.sha256);
+    const moments = 2 * parameterSpecs(config).filter((spec) => spec.trained).length;
+    expect(copies).toBe(3 * weights.size + weights.size + moments);
   });
 
   describe('beside a plain one', () => {

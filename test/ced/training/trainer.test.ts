@@ -1,6 +1,7 @@
 import { openEngine } from '../../../ced/engine/engine';
 import { modelConfigSchema, type ModelConfig } from '../../../ced/model/config';
 import { initialWeights } from '../../../ced/model/initial-weights';
+import { parameterSpecs } from '../../../ced/model/parameters';
 import { encodeSafetensors } from '../../../ced/model/safetensors';
 import { LossNotFinite, Trainer, type TrainerState } from '../../../ced/training/trainer';
 import type { TrainingBatch } from '../../../ced/training/training-batch';
@@ -77,6 +78,20 @@ describe('the trainer', () => {
     expect([...half.losses, ...rest.losses]).toEqual(whole.losses);
   });
 
+  it('copies the weights without the moments of Adam', () => {
+    const trainer = new Trainer(engine, config, initialWeights(config, 2), {
+      precision: 'float32',
+    });
+    steps(trainer, 0, 2);
+    const read = jest.spyOn(engine, 'readVariable');
+    const weights = trainer.weights();
+    expect(read).toHaveBeenCalledTimes(parameterSpecs(config).length);
+    read.mockRestore();
+    const whole = trainer.snapshot().weights;
+    expect(Buffer.compare(encodeSafetensors(weights), encodeSafetensors(whole))).toBe(0);
+    trainer.dispose();
+  });
+
   it('leaves the arrays it was given alone', () => {
     const initial = initialWeights(config, 3);
     trainedFrom(initial, 0, 3);
@@ -122,6 +137,7 @@ describe('the trainer', () => {
       for (let index = 0; index < 20; index++) trainer.step(batchNumber(index), 1e30);
     }).toThrow(LossNotFinite);
     expect(() => trainer.snapshot()).toThrow(LossNotFinite);
+    expect(() => trainer.weights()).toThrow(LossNotFinite);
     trainer.dispose();
   });
 
