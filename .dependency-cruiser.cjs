@@ -40,7 +40,13 @@ module.exports = {
     border(
       'workers',
       'the worker process joins activities and the engine process, which it supervises',
-      ['^activities/', '^jobs/(engine-jobs|protocol|process/)', '^(ced|storage)/', '^workflows/'],
+      [
+        '^activities/',
+        '^jobs/(engine-jobs|protocol|process/)',
+        '^(ced|storage)/',
+        '^workflows/',
+        '^infra/command-line/',
+      ],
     ),
     border('infra', 'infra stands below everything; it knows the contract for its names', [
       '^workflows/contract/',

@@ -1,40 +1,51 @@
 /**
- * `npm run bench -- ingest`: the download stage, from files to an audio shard on disk, beside
- * soundfile and soxr in Python. Both read, decode, resample, hash every clip and write one shard,
- * of the same files, in turns, and are compared by the CPU time of their process: the speed of one
- * core, whatever else the machine does. Ours also checks that a clip's samples are not all zero,
- * and writes the shard's table.
+ * `npm run bench -- ingest`: measures ingest against soundfile and soxr in Python. Both sides do
+ * the same work on the same files in turns, and are compared by the CPU time of their process: the
+ * speed of one core, whatever else the machine does.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 import { ingestShard } from '../activities/ingest-shard';
 import { planCorpus } from '../activities/plan-corpus';
-import { UsageError } from '../cli/failure';
+import { commandLine } from '../infra/command-line/command-line';
+import { count } from '../infra/command-line/option';
 import { flatMemory } from './flat-memory';
 import { localDependencies } from '../activities/local-dependencies';
 import { ingestHead, ingestRow, type Kind } from './ingest-table';
 import { median } from './table';
 
-const help = `npm run bench -- ingest [options]
-
-From files to an audio shard on disk, beside Python with libsndfile (soundfile) and soxr at quality VHQ, of the same files in turns. Both sides read and
-decode every clip, resample it to 16 kHz mono (FLAC is 44.1 kHz stereo, WAV is 16 kHz mono already), hash its samples (SHA-256), and write and fsync
-one shard of 512 clips, as by default, and its table; ours also looks for clips of zeros, and writes the table as Parquet where Python writes JSON.
-Printed are seconds of audio per CPU second, the ratio of the medians, and the goal: at least 1.0, ours over Python's. The clips take 850 MB of the
-temporary folder.
-
-  --rounds N   measured runs of each side (default 5)
-  --clips N    instead: that many short clips through the whole download stage, and the resident memory every tenth of the way;
-               exits with 1 when it grows
-  --help       this text`;
+const line = commandLine({
+  program: 'npm run bench',
+  usage: 'ingest [options]',
+  about: [
+    'Measures ingest, from files to an audio shard on disk, against Python with libsndfile ' +
+      '(soundfile) and soxr at quality VHQ, on the same files in turns. Both sides read and ' +
+      'decode every clip, resample it to 16 kHz mono (FLAC is 44.1 kHz stereo, WAV is 16 kHz ' +
+      'mono already), hash its samples (SHA-256), and write and fsync one shard of 512 clips, ' +
+      'the default size, and its table. Ours also refuses clips of zeros, and writes the table ' +
+      'as Parquet where Python writes JSON.',
+    'Prints seconds of audio per CPU second, the ratio of the medians, and the goal: at least ' +
+      '1.0, ours over Python. The clips take 850 MB of the temporary folder.',
+  ],
+  options: {
+    rounds: { value: 'N', is: count, default: 5, help: 'measured runs of each side' },
+    clips: {
+      value: 'N',
+      is: count,
+      help:
+        'instead: ingest this many short clips and print the resident memory at every tenth; ' +
+        'exit status 1 when it grows',
+    },
+  },
+  examples: ['npm run bench -- ingest', 'npm run bench -- ingest --clips 100000'],
+});
 
 const PACKAGES = ['soundfile==0.14.0', 'soxr==1.1.0', 'numpy==2.4.6'];
 const CLIP_SECONDS = 10;
-/** As many as a shard holds where a run file says nothing else. */
+/** The default `corpus.clipsPerShard`. */
 const CLIPS = 512;
 
 const PYTHON = `
@@ -46,8 +57,11 @@ for kind, rate, channels in (('wav', 16000, 1), ('flac', 44100, 2)):
     for clip in range(clips):
         time_axis = np.arange(rate * seconds) / rate
         tone = 0.3 * np.sin(2 * np.pi * (200 + 90 * (clip % 60)) * time_axis)[:, None]
-        soundfile.write(f'{folder}/{clip}.{kind}', tone + 0.02 * draw.standard_normal((rate * seconds, channels)), rate, subtype='PCM_16')
-print(f'soundfile {soundfile.__version__} (libsndfile {soundfile.__libsndfile_version__}), soxr {soxr.__version__}', flush=True)
+        noise = 0.02 * draw.standard_normal((rate * seconds, channels))
+        soundfile.write(f'{folder}/{clip}.{kind}', tone + noise, rate, subtype='PCM_16')
+libsndfile = soundfile.__libsndfile_version__
+print(f'soundfile {soundfile.__version__} (libsndfile {libsndfile}), soxr {soxr.__version__}')
+sys.stdout.flush()
 for line in sys.stdin:
     kind = line.strip()
     started = time.process_time()
@@ -56,10 +70,12 @@ for line in sys.stdin:
         if kind == 'wav':
             pcm, rate = soundfile.read(f'{folder}/{clip}.{kind}', dtype='int16')
         else:
-            samples, rate = soundfile.read(f'{folder}/{clip}.{kind}', dtype='float32', always_2d=True)
+            path = f'{folder}/{clip}.{kind}'
+            samples, rate = soundfile.read(path, dtype='float32', always_2d=True)
             mono = soxr.resample((samples[:, 0] + samples[:, 1]) * 0.5, rate, 16000, quality='VHQ')
             pcm = np.clip(np.round(mono * 32768), -32768, 32767).astype(np.int16)
-        table.append({'clip': clip, 'sha256': hashlib.sha256(pcm).hexdigest(), 'offset': offset, 'samples': len(pcm)})
+        sha256 = hashlib.sha256(pcm).hexdigest()
+        table.append({'clip': clip, 'sha256': sha256, 'offset': offset, 'samples': len(pcm)})
         offset += len(pcm)
         parts.append(pcm)
     shard = np.concatenate(parts)
@@ -73,30 +89,13 @@ for line in sys.stdin:
     print(time.process_time() - started, flush=True)
 `;
 
-/** @returns the exit status */
-export async function ingestBench(argv: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: argv,
-    options: {
-      rounds: { type: 'string', default: '5' },
-      clips: { type: 'string' },
-      help: { type: 'boolean' },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(`${help}\n`);
+/** @returns exit status */
+export async function ingestBench(argv: readonly string[]): Promise<number> {
+  return await line.run(argv, async ({ values: { rounds, clips } }) => {
+    if (clips !== undefined) return await flatMemory(clips);
+    await compare(rounds);
     return 0;
-  }
-  if (values.clips !== undefined) return await flatMemory(above0('clips', values.clips));
-  await compare(above0('rounds', values.rounds));
-  return 0;
-}
-
-function above0(option: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new UsageError(`--${option} ${text}: expected a whole number above 0`);
-  return value;
+  });
 }
 
 async function compare(rounds: number): Promise<void> {
@@ -114,7 +113,7 @@ async function compare(rounds: number): Promise<void> {
     for (const kind of ['flac', 'wav'] as const) {
       const planKey = await plan(folder, kind);
       const [ours, theirs]: [number[], number[]] = [[], []];
-      // The first round of each pays for loading and compiling.
+      // The first round of each side includes loading and compiling; it is left out.
       for (let round = 0; round <= rounds; round++) {
         python.stdin.write(`${kind}\n`);
         theirs.push(Number((await lines.next()).value));

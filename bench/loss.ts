@@ -1,10 +1,9 @@
 /**
  * `npm run bench -- loss`: would a loss on the stored pairs be faster than one on dense targets?
- * Both from what training reads of a store (pairs of one view) to loss and gradient of the logits,
- * CED-tiny's batch and classes, beside what a whole step takes. Their gradients are the same bits,
- * or the bench fails.
+ * Measures both, from the stored pairs of one view to the loss and the gradient of the logits, for
+ * CED-tiny's batch and classes, and a whole step for comparison. Fails when the two gradients
+ * differ in a bit.
  */
-import { parseArgs } from 'node:util';
 import { typeAttribute } from '../ced/engine/attributes';
 import { openEngine, type Engine } from '../ced/engine/engine';
 import type { Ops } from '../ced/engine/ops';
@@ -13,13 +12,21 @@ import { halfValues } from '../ced/logits/half';
 import type { LogitTable } from '../ced/logits/logit-table';
 import { writeTargets } from '../ced/logits/targets';
 import { binaryCrossEntropy } from '../ced/training/loss';
+import { commandLine } from '../infra/command-line/command-line';
 import { audioSetLike, taggerLogits } from './storage/tagger-model';
 import { stepMicroseconds } from './storage/view-reading';
 import { median } from './table';
 
-const help = `npm run bench -- loss [--json]
-
-CPU time of the loss and its gradient from dense targets and from the stored pairs, batch 32, K = 20 of 527.`;
+const line = commandLine({
+  program: 'npm run bench',
+  usage: 'loss [options]',
+  about: [
+    'CPU time of the loss and its gradient from dense targets and from the stored pairs, batch ' +
+      '32, K = 20 of 527.',
+  ],
+  options: { json: { help: 'print JSON' } },
+  examples: ['npm run bench -- loss --json'],
+});
 
 const batch = 32;
 const rounds = 200;
@@ -30,15 +37,22 @@ interface Side {
   run(table: LogitTable, firstRow: number): Float32Array;
 }
 
+/** @returns exit status */
 export async function lossBench(argv: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...argv],
-    options: { json: { type: 'boolean' }, help: { type: 'boolean' } },
-  });
-  if (values.help === true) {
-    console.log(help);
+  return await line.run(argv, async ({ values: { json } }) => {
+    const measured = await measure();
+    console.log(json ? JSON.stringify(measured) : text(measured));
     return 0;
-  }
+  });
+}
+
+interface Microseconds {
+  denseMicroseconds: number;
+  pairsMicroseconds: number;
+  stepMicroseconds: number;
+}
+
+async function measure(): Promise<Microseconds> {
   const engine = openEngine();
   const logits = Float32Array.from(
     { length: batch * classes },
@@ -60,32 +74,26 @@ export async function lossBench(argv: readonly string[]): Promise<number> {
       const { user, system } = process.cpuUsage(before);
       taken[name].push(user + system);
     }
-  const [denseUs, pairsUs, stepUs] = [
-    median(taken.dense),
-    median(taken.pairs),
-    batch * (await stepMicroseconds()),
-  ];
-  if (values.json === true)
-    console.log(
-      JSON.stringify({
-        denseMicroseconds: denseUs,
-        pairsMicroseconds: pairsUs,
-        stepMicroseconds: stepUs,
-      }),
-    );
-  else
-    console.log(
-      [
-        `loss and its gradient, batch ${batch}, ${topK} of ${classes} classes: microseconds of CPU, medians of ${rounds}`,
-        `  from dense targets   ${denseUs.toFixed(0).padStart(9)}   ${((100 * denseUs) / stepUs).toFixed(3)} % of a step`,
-        `  from stored pairs    ${pairsUs.toFixed(0).padStart(9)}   ${((100 * pairsUs) / stepUs).toFixed(3)} %`,
-        `  a step of CED-tiny   ${stepUs.toFixed(0).padStart(9)}   wall time`,
-      ].join('\n'),
-    );
-  return 0;
+  return {
+    denseMicroseconds: median(taken.dense),
+    pairsMicroseconds: median(taken.pairs),
+    stepMicroseconds: batch * (await stepMicroseconds()),
+  };
 }
 
-/** As training does it. */
+function text({ denseMicroseconds, pairsMicroseconds, stepMicroseconds: step }: Microseconds) {
+  const cell = (us: number): string => us.toFixed(0).padStart(9);
+  const share = (us: number): string => `${((100 * us) / step).toFixed(3)} %`;
+  return [
+    `loss and its gradient, batch ${batch}, ${topK} of ${classes} classes: microseconds of CPU, ` +
+      `medians of ${rounds}`,
+    `  from dense targets   ${cell(denseMicroseconds)}   ${share(denseMicroseconds)} of a step`,
+    `  from stored pairs    ${cell(pairsMicroseconds)}   ${share(pairsMicroseconds)}`,
+    `  a step of CED-tiny   ${cell(step)}   wall time`,
+  ].join('\n');
+}
+
+/** The loss of training. */
 function dense(engine: Engine, logits: Float32Array): Side {
   const spec = { dtype: 'float32', shape: [batch, classes] } as const;
   const traced = engine.define('bench dense loss', [spec, spec], 'float32', (ops, [l, y]) => {
@@ -103,7 +111,7 @@ function dense(engine: Engine, logits: Float32Array): Side {
   };
 }
 
-/** σ of every class all the same; the stored probabilities are subtracted where they stand. */
+/** Computes σ of every class; subtracts the stored probabilities at their classes. */
 function pairs(engine: Engine, logits: Float32Array): Side {
   const spec = { dtype: 'float32', shape: [batch, classes] } as const;
   const places = { dtype: 'int32', shape: [batch * topK, 2] } as const;

@@ -1,14 +1,16 @@
 /**
- * `npm run bench`: our engine beside PyTorch. Both sides of a pair are up at once and take turns,
- * run by run, on the same cores, so that whatever else the machine does meets both.
+ * `npm run bench`: our engine against PyTorch. Both processes of a pair run at the same time and
+ * take turns, run by run, on the same cores, so that other work on the machine disturbs both.
  */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { describeFailure, UsageError } from '../cli/failure';
+import { runProgram } from '../cli/failure';
 import { engineEnvironment } from '../ced/engine/environment';
-import { MODEL_PRESETS, type ModelPreset } from '../ced/model/config';
+import type { ModelPreset } from '../ced/model/config';
+import { commandLine } from '../infra/command-line/command-line';
+import { count, someOf, text } from '../infra/command-line/option';
+import { UsageError } from '../infra/command-line/usage-error';
 import { repositoryRoot } from '../infra/toolchain';
 import { checkpointBench } from './checkpoint';
 import { ingestBench } from './ingest';
@@ -16,6 +18,8 @@ import { logitsBench } from './logits';
 import { lossBench } from './loss';
 import { MeasuredProcess, type Sample } from './measured-process';
 import { measures, type Measure } from './measures';
+import { MODELS } from './models';
+import { installedPyTorch } from './pytorch';
 import { scaleBench } from './scale';
 import { storageBench } from './storage';
 import { overheadBench } from './overhead';
@@ -24,33 +28,8 @@ import { row, tableHead, type Side } from './table';
 
 const groups = ['engine', 'forward', 'frontend', 'loop'] as const;
 
-const help = `npm run bench -- [${groups.join('|')}] … [options]
-
-Measures our engine against PyTorch, interleaved in one session on the same cores, and prints a table. All groups by default.
-
-  engine     a whole training step
-  forward    a teacher's prediction
-  frontend   int16 to log-mel
-  loop       a training step from audio on disk, against our own bare step
-  storage    what logits cost to keep and to read; alone and with options of its own: npm run bench -- storage --help
-  logits     teachers end to end, audio shards in, logit shards out; likewise: npm run bench -- logits --help
-  loss       the loss on dense targets beside one on the stored pairs; likewise
-  ingest     decoding, resampling and sharding beside soundfile and soxr; likewise: npm run bench -- ingest --help
-  scale      histories, payloads, memory and rate of the orchestration at AudioSet's size and a hundred times that; likewise
-  checkpoint what checkpoints add to a training; likewise
-  overhead   what Temporal, heartbeats and process hops add to a run; likewise
-  resume     how soon a killed training is at full speed again; likewise
-
-  --models M,…   sizes: ${Object.keys(MODEL_PRESETS).join(', ')} (default tiny,mini)
-  --batch N      clips of 10 s (default 32; forward at most 8)
-  --rounds N     measured runs of each side (default 10)
-  --only TEXT    rows whose name has this
-  --gpu          both sides on the GPU, after npm run setup -- --gpu; npm run gpu-check does all of it
-  --no-check     skip holding the PyTorch statement to the reference vectors
-  --json         one line of JSON a row
-  --help         this text`;
-
-const benchesWithOptionsOfTheirOwn = new Map([
+/** Benchmarks with options of their own. */
+const alone = new Map([
   ['storage', storageBench],
   ['ingest', ingestBench],
   ['logits', logitsBench],
@@ -61,73 +40,95 @@ const benchesWithOptionsOfTheirOwn = new Map([
   ['resume', resumeBench],
 ]);
 
-const options = {
-  models: { type: 'string', default: 'tiny,mini' },
-  batch: { type: 'string', default: '32' },
-  rounds: { type: 'string', default: '10' },
-  only: { type: 'string', default: '' },
-  'no-check': { type: 'boolean' },
-  gpu: { type: 'boolean' },
-  json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
+const line = commandLine({
+  program: 'npm run bench',
+  usage: `[${groups.join('|')}] … [options]`,
+  about: [
+    'Measures our engine against PyTorch, interleaved in one session on the same cores, and prints ' +
+      `a table of the named groups (all without a name). ${[...alone.keys()].join(', ')} run ` +
+      'alone and have options of their own: npm run bench -- storage --help.',
+  ],
+  operands: {
+    rows: {
+      engine: 'a training step',
+      forward: "a teacher's prediction",
+      frontend: 'int16 to log-mel',
+      loop: 'a training step from audio on disk, against our own bare step',
+      storage: 'cost of storing and reading logits',
+      logits: 'teachers end to end: audio shards in, logit shards out',
+      loss: 'the loss on dense targets and on the stored pairs',
+      ingest: 'decoding, resampling and sharding, against soundfile and soxr',
+      scale:
+        "histories, payloads, memory and rate of the orchestration at AudioSet's size and a hundred " +
+        'times that',
+      checkpoint: 'what checkpoints add to a training',
+      overhead: 'what Temporal, heartbeats and process hops add to a run',
+      resume: 'how soon a killed training is at full speed again',
+    },
+    expected: groups.join(', '),
+    least: 0,
+    most: Infinity,
+  },
+  options: {
+    models: {
+      value: 'M,…',
+      is: someOf(...MODELS),
+      default: ['tiny', 'mini'] satisfies ModelPreset[],
+      help: `sizes: ${MODELS.join(', ')}`,
+    },
+    batch: { value: 'N', is: count, default: 32, help: 'clips of 10 s; forward takes at most 8' },
+    rounds: { value: 'N', is: count, default: 10, help: 'measured runs of each side' },
+    only: { value: 'TEXT', is: text, default: '', help: 'only rows whose name contains this' },
+    gpu: {
+      help: 'both sides on the GPU, after npm run setup -- --gpu; npm run gpu-check does all of it',
+    },
+    'no-check': { help: 'do not compare the PyTorch model with the reference vectors first' },
+    json: { help: 'print one line of JSON for each row' },
+  },
+  examples: [
+    'npm run bench -- engine --models tiny --rounds 3',
+    'npm run bench -- forward frontend --models base --batch 8',
+  ],
+});
 
-async function bench(argv: string[]): Promise<void> {
-  const alone = benchesWithOptionsOfTheirOwn.get(argv[0] ?? '');
-  if (alone) {
-    process.exitCode = await alone(argv.slice(1));
-    return;
-  }
-  const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
-  if (values.help) return void process.stdout.write(`${help}\n`);
-  const unknown = positionals.find((group) => !(groups as readonly string[]).includes(group));
+runProgram(async (argv) => {
+  const single = alone.get(argv[0] ?? '');
+  return single ? await single(argv.slice(1)) : await line.run(argv, compareWithPyTorch);
+});
+
+async function compareWithPyTorch({
+  values,
+  operands,
+}: NonNullable<ReturnType<typeof line.parse>>): Promise<number> {
+  const unknown = operands.find((group) => !(groups as readonly string[]).includes(group));
   if (unknown !== undefined)
-    throw new UsageError(`${unknown}: expected ${groups.join(', ')}; see npm run bench -- --help`);
-  const models = values.models.split(',').map((model) => {
-    if (!(model in MODEL_PRESETS))
-      throw new UsageError(`--models ${model}: expected ${Object.keys(MODEL_PRESETS).join(', ')}`);
-    return model as ModelPreset;
-  });
-  const [batch, rounds] = [above0('batch', values.batch), above0('rounds', values.rounds)];
-  const chosen = measures(models, batch, values.gpu ? 'gpu' : 'cpu')
-    .filter(({ group }) => positionals.length === 0 || positionals.includes(group))
+    throw line.misused(`one of ${groups.join(', ')} instead of ${unknown}`);
+  const chosen = measures(values.models, values.batch, values.gpu ? 'gpu' : 'cpu')
+    .filter(({ group }) => operands.length === 0 || operands.includes(group))
     .filter(({ name }) => name.includes(values.only));
   if (chosen.length === 0)
     throw new UsageError(`--only ${values.only}: no row has this in its name`);
   const python = chosen.some(({ against }) => against === 'pytorch')
-    ? await pyTorch(values['no-check'] === true, values.gpu === true)
+    ? await checkedPyTorch(values['no-check'], values.gpu)
     : '';
-
-  if (!values.json)
-    process.stdout.write(
-      `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown processor'}\n\n${tableHead()}\n`,
-    );
-  for (const measure of chosen) {
-    const { ours, theirs } = await compare(measure, python, rounds);
-    process.stdout.write(
-      `${values.json ? JSON.stringify({ name: measure.name, goal: measure.goal, ours, theirs }) : row(measure, ours, theirs)}\n`,
-    );
+  if (!values.json) {
+    const processor = cpus()[0]?.model ?? 'an unknown processor';
+    process.stdout.write(`${availableParallelism()} cores of ${processor}\n\n${tableHead()}\n`);
   }
+  for (const measure of chosen) {
+    const { name, goal } = measure;
+    const { ours, theirs } = await compare(measure, python, values.rounds);
+    const result = values.json
+      ? JSON.stringify({ name, goal, ours, theirs })
+      : row(measure, ours, theirs);
+    process.stdout.write(`${result}\n`);
+  }
+  return 0;
 }
 
-function above0(option: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new UsageError(`--${option} ${text}: expected a whole number above 0`);
-  return value;
-}
-
-/**
- * Prepared on the first use; its statement of CED is held to the vectors that the engine is held
- * to.
- */
-async function pyTorch(unchecked: boolean, gpu: boolean): Promise<string> {
-  const { installPyTorch } = (await import(
-    join(repositoryRoot, 'infra', 'setup', 'pytorch.mjs')
-  )) as {
-    installPyTorch: (report: (line: string) => void, gpu: boolean) => Promise<string>;
-  };
-  const python = await installPyTorch((line) => process.stderr.write(`bench: ${line}\n`), gpu);
+/** Installs PyTorch on first use and compares its CED with the engine's reference vectors. */
+async function checkedPyTorch(unchecked: boolean, gpu: boolean): Promise<string> {
+  const python = await installedPyTorch(gpu);
   if (unchecked) return python;
   const check = spawnSync(
     python,
@@ -136,7 +137,8 @@ async function pyTorch(unchecked: boolean, gpu: boolean): Promise<string> {
   );
   if (check.status !== 0)
     throw new Error(
-      `the PyTorch statement deviates from the reference: ${check.stdout}${check.stderr.slice(-500)}`,
+      'the PyTorch model deviates from the reference: ' +
+        `${check.stdout}${check.stderr.slice(-500)}`,
     );
   return python;
 }
@@ -180,8 +182,3 @@ async function compare(
     for (const measured of started) measured.stop();
   }
 }
-
-bench(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`error: ${describeFailure(error)}\n`);
-  process.exitCode = 1;
-});

@@ -1,17 +1,17 @@
 /**
- * `npm run bench -- overhead`: what Temporal, heartbeats and process hops cost. The demo's run on a
- * real server with real workers, and its stages straight through in one process, in turns; both
- * from cold processes that are up but have loaded nothing, to the published report.
+ * `npm run bench -- overhead`: what Temporal, heartbeats and process hops cost. Runs the demo on a
+ * real server with real workers, and its stages one after the other in one process, in turns. Both
+ * sides start with processes that have loaded nothing and end with the published report.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { engineEnvironment } from '../ced/engine/environment';
-import { UsageError } from '../cli/failure';
+import { commandLine } from '../infra/command-line/command-line';
+import { count } from '../infra/command-line/option';
 import { linkDemoCorpus } from '../cli/run/demo-corpus';
 import { freePort } from '../infra/free-port';
 import { startServer } from '../infra/server';
@@ -21,36 +21,37 @@ import { TASK_QUEUES } from '../workflows/contract/names';
 import type { RunResult } from '../workflows/contract/activities';
 import { median } from './table';
 
-const help = `npm run bench -- overhead [options]
-
-Runs the demo's distillation through Temporal and straight through one process, in turns, and compares their wall time. Exit status 1 above ${2} %.
-
-  --rounds N    of each side (default 2)
-  --clips N     training clips (default 1000)
-  --epochs N    of the student (default 16)
-  --help        this text`;
-
 const LIMIT_PERCENT = 2;
+
+const line = commandLine({
+  program: 'npm run bench',
+  usage: 'overhead [options]',
+  about: [
+    "Runs the demo's distillation through Temporal and in one process, in turns, and compares the " +
+      `wall time. Exit status 1 above ${LIMIT_PERCENT} %.`,
+  ],
+  options: {
+    rounds: { value: 'N', is: count, default: 2, help: 'runs of each side' },
+    clips: { value: 'N', is: count, default: 1000, help: 'training clips' },
+    epochs: { value: 'N', is: count, default: 16, help: 'epochs of the student' },
+  },
+  examples: ['npm run bench -- overhead --rounds 1 --clips 200 --epochs 2'],
+});
 
 /** @returns exit status */
 export async function overheadBench(argv: readonly string[]): Promise<number> {
-  const options = {
-    rounds: { type: 'string', default: '2' },
-    clips: { type: 'string', default: '1000' },
-    epochs: { type: 'string', default: '16' },
-    help: { type: 'boolean', short: 'h' },
-  } as const;
-  const { values } = parseArgs({ args: [...argv], options });
-  if (values.help === true) {
-    console.log(help);
-    return 0;
-  }
-  const [rounds, clips, epochs] = (['rounds', 'clips', 'epochs'] as const).map((name) => {
-    const value = Number(values[name]);
-    if (!Number.isInteger(value) || value < 1)
-      throw new UsageError(`--${name} ${values[name]}: expected a whole number above 0`);
-    return value;
-  }) as [number, number, number];
+  return await line.run(argv, async ({ values: { rounds, clips, epochs } }) =>
+    report(await measure(rounds, clips, epochs)),
+  );
+}
+
+interface Measured {
+  /** Seconds of each run. */
+  through: number[];
+  straight: number[];
+}
+
+async function measure(rounds: number, clips: number, epochs: number): Promise<Measured> {
   linkDemoCorpus(repositoryRoot);
   const folder = mkdtempSync(join(tmpdir(), 'ced-overhead-'));
   const [through, straight]: [number[], number[]] = [[], []];
@@ -76,6 +77,11 @@ export async function overheadBench(argv: readonly string[]): Promise<number> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+  return { through, straight };
+}
+
+/** @returns exit status */
+function report({ through, straight }: Measured): number {
   const percent = (median(through) / median(straight) - 1) * 100;
   console.log('| | median s | all s |\n| --- | ---: | --- |');
   for (const [name, seconds] of [
@@ -83,7 +89,8 @@ export async function overheadBench(argv: readonly string[]): Promise<number> {
     ['Temporal, two workers, engine process', through],
   ] as const)
     console.log(
-      `| ${name} | ${median(seconds).toFixed(1)} | ${seconds.map((each) => each.toFixed(1)).join(', ')} |`,
+      `| ${name} | ${median(seconds).toFixed(1)} | ` +
+        `${seconds.map((each) => each.toFixed(1)).join(', ')} |`,
     );
   console.log(
     `\nTemporal, heartbeats and process hops: ${percent.toFixed(1)} % (limit ${LIMIT_PERCENT} %)`,

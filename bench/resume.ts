@@ -1,123 +1,137 @@
 /**
- * `npm run bench -- resume`: how long after an attempt at a training begins it is at full speed
- * again. A student trains in a real engine's process until its steps are steady and a checkpoint is
- * committed; the process is killed, and another one is given the job, as after a worker's restart.
- * The machine is the one that the attempt before it was on, so what a resume reads is here: a store
- * in a folder, or copies of what is in a bucket.
+ * `npm run bench -- resume`: how long a resumed training takes to reach full speed. A student
+ * trains in a real engine process until its steps are steady and a checkpoint is committed; the
+ * process is killed, and another one runs the job, as after a worker's restart. Both attempts run
+ * on the same machine, so the second reads local data: a store in a folder, or cached copies of
+ * objects in a bucket.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { EngineLost, type EngineJob } from '../jobs/engine-jobs';
 import { openStore } from '../storage/open-store';
 import type { Store } from '../storage/store';
-import { MODEL_PRESETS } from '../ced/model/config';
-import { UsageError } from '../cli/failure';
+import { commandLine } from '../infra/command-line/command-line';
+import { atLeast, count, oneOf } from '../infra/command-line/option';
+import { UsageError } from '../infra/command-line/usage-error';
 import { startStorage } from '../tools/storage-emulator';
 import { EngineProcess } from '../workers/engine-process';
+import { MODELS } from './models';
 import { distillation } from './resume/distillation';
 import { PARTS, type PartBegun } from './resume/timed-engine';
 
 const LIMIT_SECONDS = 10;
-/** Full speed: the mean of this many steps is at most so much above the steady one. */
+/** At full speed, the mean of WINDOW steps is at most this fraction above the steady one. */
 const WINDOW = 5;
 const TOLERANCE = 0.1;
-/** Who is not steady, or not back at full speed, after so many steps will not be. */
+/** Steps after which a training that is not steady, or not at full speed again, is given up. */
 const STEPS_AT_MOST = 60;
 const BATCH = 8;
 const CHECKPOINT_SECONDS = 8;
 
-const help = `npm run bench -- resume [options]
-
-Kills a training's process after a checkpoint, starts the job again in a fresh one, and measures the time from the start of the attempt until
-the mean of ${WINDOW} steps is within ${TOLERANCE * 100} % of the steady one before. Exit status 1 above ${LIMIT_SECONDS} s.
-
-  --model M     ${Object.keys(MODEL_PRESETS).join(', ')} (default mini), batch ${BATCH}
-  --clips N     of the demo's corpus, heard by one teacher in two views (default 500)
-  --shards N    that they are in (default 1)
-  --bucket      the store is in a bucket of a storage server on this machine instead of a folder
-  --help        this text`;
+const line = commandLine({
+  program: 'npm run bench',
+  usage: 'resume [options]',
+  about: [
+    'Kills the process of a training after a checkpoint, starts the job again in a fresh process, ' +
+      `and measures the time from the start of the attempt until the mean of ${WINDOW} steps is ` +
+      `within ${TOLERANCE * 100} % of the steady one before. Exit status 1 above ` +
+      `${LIMIT_SECONDS} s.`,
+  ],
+  options: {
+    model: {
+      value: 'M',
+      is: oneOf(...MODELS),
+      default: 'mini',
+      help: `${MODELS.join(', ')}; batch ${BATCH}`,
+    },
+    clips: {
+      value: 'N',
+      is: atLeast(BATCH),
+      default: 500,
+      help: "clips of the demo's corpus, with logits of one teacher in two views",
+    },
+    shards: { value: 'N', is: count, default: 1, help: 'shards of these clips, at most --clips' },
+    bucket: { help: 'a store in a bucket of a storage server on this machine, not in a folder' },
+  },
+  examples: ['npm run bench -- resume --model tiny', 'npm run bench -- resume --bucket'],
+});
 
 /** @returns exit status */
 export async function resumeBench(argv: readonly string[]): Promise<number> {
-  const options = {
-    model: { type: 'string', default: 'mini' },
-    clips: { type: 'string', default: '500' },
-    shards: { type: 'string', default: '1' },
-    bucket: { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
-  } as const;
-  const { values } = parseArgs({ args: [...argv], options });
-  if (values.help === true) {
-    console.log(help);
-    return 0;
-  }
-  const { model } = values;
-  if (!(model in MODEL_PRESETS))
-    throw new UsageError(`--model ${model}: expected ${Object.keys(MODEL_PRESETS).join(', ')}`);
-  const [clips, shards] = [Number(values.clips), Number(values.shards)];
-  if (!Number.isInteger(clips) || clips < BATCH)
-    throw new UsageError(`--clips ${values.clips}: expected a whole number of at least ${BATCH}`);
-  if (!Number.isInteger(shards) || shards < 1 || shards > clips)
-    throw new UsageError(`--shards ${values.shards}: expected a whole number from 1 to --clips`);
-  const folder = mkdtempSync(join(tmpdir(), 'ced-resume-'));
-  const emulator =
-    values.bucket === true
+  return await line.run(argv, async ({ values: { model, clips, shards, bucket } }) => {
+    if (shards > clips)
+      throw new UsageError(`--shards ${shards}: expected a whole number from 1 to --clips`);
+    const folder = mkdtempSync(join(tmpdir(), 'ced-resume-'));
+    const emulator = bucket
       ? await startStorage({
           port: 0,
           folder: join(folder, 'buckets'),
           log: join(folder, 'storage.log'),
         })
       : null;
-  try {
-    await emulator?.createBucket('resume');
-    // The engines inherit both.
-    if (emulator) process.env['STORAGE_EMULATOR_HOST'] = emulator.endpoint;
-    process.env['CED_OBJECT_CACHE'] = join(folder, 'cache');
-    const uri = emulator ? 'gs://resume/store' : join(folder, 'store');
-    const job = await prepare({ folder, store: uri, model, clips, shards });
-    const store = openStore(folder, uri, { cacheFolder: join(folder, 'seen') });
-    process.stderr.write('training until steps are steady and a checkpoint is committed\n');
-    let checkpoint: number | null = null;
-    const looking = setInterval(
-      () => void committedStep(store).then((step) => (checkpoint = step)),
-      500,
-    );
-    const before = await attempt(
-      folder,
-      job('before'),
-      ({ steps }) => isSteady(steps) && checkpoint !== null,
-    );
-    clearInterval(looking);
-    const steadyMs = meanMs(before.steps, before.steps.length - 1)!;
-    checkpoint = await committedStep(store);
-    if (!isSteady(before.steps) || checkpoint === null)
-      throw new Error(
-        `steps were not steady, or no checkpoint was committed, within ${STEPS_AT_MOST} steps: is the machine idle?`,
-      );
-    process.stderr.write(
-      `killed at step ${before.steps.at(-1)!.done}, its newest checkpoint is step ${checkpoint}; resuming\n`,
-    );
-    const after = await attempt(
-      folder,
-      job('after'),
-      ({ steps }) => fullSpeedAt(steps, steadyMs) !== null,
-    );
-    return report({
-      where: `${clips} clips in ${shards} shards in a ${emulator ? 'bucket' : 'folder'}`,
-      model,
-      steadyMs,
-      killedAt: before.steps.at(-1)!.done,
-      after,
-    });
-  } finally {
-    await emulator?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
+    try {
+      await emulator?.createBucket('resume');
+      // The engine processes inherit both variables.
+      if (emulator) process.env['STORAGE_EMULATOR_HOST'] = emulator.endpoint;
+      process.env['CED_OBJECT_CACHE'] = join(folder, 'cache');
+      const store = emulator ? 'gs://resume/store' : join(folder, 'store');
+      const measured = await measureResume({ folder, store, model, clips, shards });
+      const place = emulator ? 'bucket' : 'folder';
+      return report({
+        ...measured,
+        where: `${clips} clips in ${shards} shards in a ${place}`,
+        model,
+      });
+    } finally {
+      await emulator?.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 }
 
-/** A step that the worker has heard of. */
+interface MeasuredResume {
+  steadyMs: number;
+  killedAt: number;
+  after: Attempt;
+}
+
+async function measureResume(what: Prepared): Promise<MeasuredResume> {
+  const { folder } = what;
+  const job = await prepare(what);
+  const store = openStore(folder, what.store, { cacheFolder: join(folder, 'seen') });
+  process.stderr.write('training until steps are steady and a checkpoint is committed\n');
+  let checkpoint: number | null = null;
+  const looking = setInterval(
+    () => void committedStep(store).then((step) => (checkpoint = step)),
+    500,
+  );
+  const before = await attempt(
+    folder,
+    job('before'),
+    ({ steps }) => isSteady(steps) && checkpoint !== null,
+  );
+  clearInterval(looking);
+  const steadyMs = meanMs(before.steps, before.steps.length - 1)!;
+  checkpoint = await committedStep(store);
+  if (!isSteady(before.steps) || checkpoint === null)
+    throw new Error(
+      'steps were not steady, or no checkpoint was committed, ' +
+        `within ${STEPS_AT_MOST} steps: is the machine idle?`,
+    );
+  const killedAt = before.steps.at(-1)!.done;
+  process.stderr.write(
+    `killed at step ${killedAt}, its newest checkpoint is step ${checkpoint}; resuming\n`,
+  );
+  const after = await attempt(
+    folder,
+    job('after'),
+    ({ steps }) => fullSpeedAt(steps, steadyMs) !== null,
+  );
+  return { steadyMs, killedAt, after };
+}
+
+/** A step that the engine process has reported. */
 interface Step {
   done: number;
   atMs: number;
@@ -159,7 +173,7 @@ async function prepare(what: Prepared): Promise<(attemptId: string) => EngineJob
   }
 }
 
-/** Runs a job in a process of its own, which is killed when `enough`. */
+/** Runs a job in a process of its own; kills the process when `enough`. */
 async function attempt(
   folder: string,
   job: EngineJob,
@@ -196,8 +210,8 @@ async function attempt(
 }
 
 /**
- * Of the WINDOW steps that end with this one; null where there are not so many. An attempt's first
- * step has no time of its own.
+ * Mean time of the WINDOW steps up to `last`; null where there are fewer. The first step of an
+ * attempt is not counted: its start is not known.
  */
 function meanMs(steps: readonly Step[], last: number): number | null {
   const [from, to] = [steps[last - WINDOW], steps[last]];
@@ -230,13 +244,7 @@ async function committedStep(store: Store): Promise<number | null> {
 }
 
 /** @returns exit status */
-function report(measured: {
-  where: string;
-  model: string;
-  steadyMs: number;
-  killedAt: number;
-  after: Attempt;
-}): number {
+function report(measured: MeasuredResume & { where: string; model: string }): number {
   const { where, model, steadyMs, killedAt, after } = measured;
   const { steps, parts, startedMs } = after;
   const [first] = steps;
@@ -254,9 +262,8 @@ function report(measured: {
     ],
     [`at full speed, by the mean of ${WINDOW} steps`, reached === null ? 'never' : since(reached)],
   ] as const;
-  console.log(
-    `${model}, batch ${BATCH}, ${where}; ${(steadyMs / 1000).toFixed(2)} s a step before the kill\n`,
-  );
+  const stepSeconds = (steadyMs / 1000).toFixed(2);
+  console.log(`${model}, batch ${BATCH}, ${where}; ${stepSeconds} s a step before the kill\n`);
   console.log('| since the attempt began | s |\n| --- | ---: |');
   for (const [name, seconds] of rows) console.log(`| ${name} | ${seconds} |`);
   console.log('\n| until the first step is done | s |\n| --- | ---: |');
@@ -265,13 +272,14 @@ function report(measured: {
     const endMs = begun[index + 1]?.atMs ?? first.atMs;
     console.log(`| ${part} | ${((endMs - atMs) / 1000).toFixed(2)} |`);
   }
+  const resumedAt = first.done - 1;
   console.log(
-    `\n${killedAt - (first.done - 1)} steps repeated, resumed at step ${first.done - 1} after a kill at ${killedAt}`,
+    `\n${killedAt - resumedAt} steps repeated, resumed at step ${resumedAt} after a kill at ${killedAt}`,
   );
-  const verdict =
+  const outcome =
     reached === null
       ? `not at full speed within ${steps.length} steps`
       : `at full speed after ${since(reached)} s`;
-  console.log(`${verdict} (limit ${LIMIT_SECONDS} s)`);
+  console.log(`${outcome} (limit ${LIMIT_SECONDS} s)`);
   return reached !== null && reached - startedMs <= LIMIT_SECONDS * 1000 ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- scale`: the orchestration of a corpus of any size, on a real server with the
- * real workflows and activities that do no arithmetic. AudioSet whole, then a corpus a hundred
- * times as large, of which runs are started from several cursors along it.
+ * `npm run bench -- scale`: the cost of orchestration at scale, on a real server with the real
+ * workflows and activities that do no arithmetic. Runs all of AudioSet, then starts runs from
+ * several cursors along a corpus a hundred times as large.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,9 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { UsageError } from '../cli/failure';
+import { commandLine } from '../infra/command-line/command-line';
+import { atLeast, count } from '../infra/command-line/option';
 import { bytes, clock, grouped } from '../cli/quantities';
 import { freePort } from '../infra/free-port';
 import { startServer, type Server } from '../infra/server';
@@ -21,19 +21,6 @@ import { readChain, type Chain } from './scale/chain';
 import type { CorpusSize } from './scale/idle-activities';
 import { ResidentMemory } from './scale/resident-memory';
 import { carriedAt, scaleRun } from './scale/scale-run';
-
-const help = `npm run bench -- scale [options]
-
-Runs the real workflows on a server of its own, with activities that do no arithmetic: a corpus of AudioSet's size to its end, then runs over a corpus
-a hundred times as large, each begun at another place along it. Exit status 1 when a limit is broken.
-
-  --shards N        audio shards of the first corpus, of 500 clips each (default 4000: AudioSet)
-  --epochs N        of each of the four students (default 300)
-  --slice-shards N  of the larger corpus, all runs together, two activities each (default 20000; 0 = leave it out)
-  --cursors N       runs over the larger corpus (default 5)
-  --help            this text
-
-The default takes about ten minutes; --shards 200 --epochs 20 --slice-shards 500 half a minute.`;
 
 const LIMITS = {
   events: 10_000,
@@ -45,8 +32,39 @@ const LIMITS = {
 const CLIPS_PER_SHARD = 500;
 const STUDENTS = 4;
 const LARGER = 100;
-/** As many activities in flight as a run's logits have. */
+/** Activities in flight, as in the logits stage of a run. */
 const EMPTY_WIDTH = 16;
+
+const line = commandLine({
+  program: 'npm run bench',
+  usage: 'scale [options]',
+  about: [
+    'Runs the real workflows on a server of its own, with activities that do no arithmetic: a ' +
+      "corpus of AudioSet's size to its end, then runs over a corpus a hundred times as large, " +
+      'each started at another place along it. Exit status 1 when a limit is exceeded.',
+  ],
+  options: {
+    shards: {
+      value: 'N',
+      is: count,
+      default: 4000,
+      help: `audio shards of the first corpus, of ${CLIPS_PER_SHARD} clips each; 4000: AudioSet`,
+    },
+    epochs: { value: 'N', is: count, default: 300, help: 'epochs of each of the four students' },
+    'slice-shards': {
+      value: 'N',
+      is: atLeast(0),
+      default: 20_000,
+      help: 'shards of the larger corpus, all runs together, two activities each; 0 leaves it out',
+    },
+    cursors: { value: 'N', is: count, default: 5, help: 'runs over the larger corpus' },
+  },
+  examples: [
+    'npm run bench -- scale',
+    'npm run bench -- scale --shards 200 --epochs 20 --slice-shards 500',
+  ],
+  notes: ['The defaults take about ten minutes, the second example half a minute.'],
+});
 
 interface Measured {
   what: string;
@@ -59,26 +77,18 @@ interface Measured {
 
 /** @returns exit status */
 export async function scaleBench(argv: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...argv],
-    options: {
-      shards: { type: 'string', default: '4000' },
-      epochs: { type: 'string', default: '300' },
-      'slice-shards': { type: 'string', default: '20000' },
-      cursors: { type: 'string', default: '5' },
-      help: { type: 'boolean', short: 'h' },
-    },
+  return await line.run(argv, async ({ values }) => {
+    const { shards, epochs, cursors, 'slice-shards': sliceShards } = values;
+    return await runScale(shards, epochs, cursors, sliceShards);
   });
-  if (values.help === true) {
-    console.log(help);
-    return 0;
-  }
-  const [shards, epochs, cursors] = [
-    whole('shards', values.shards, 1),
-    whole('epochs', values.epochs, 1),
-    whole('cursors', values.cursors, 1),
-  ];
-  const sliceShards = whole('slice-shards', values['slice-shards'], 0);
+}
+
+async function runScale(
+  shards: number,
+  epochs: number,
+  cursors: number,
+  sliceShards: number,
+): Promise<number> {
   const size: CorpusSize = { shards, clips: shards * CLIPS_PER_SHARD };
   const bench = await ScaleBench.open();
   try {
@@ -122,7 +132,7 @@ class ScaleBench {
     return new ScaleBench(folder, server, connection, new Client({ connection }));
   }
 
-  /** Activities a second that take and give nothing. */
+  /** Rate of activities without input, work and output, per second. */
   async emptyRate(count: number): Promise<number> {
     return await this.withWorker({ shards: 1, clips: 1 }, async () => {
       const measure = async (id: string): Promise<number> => {
@@ -207,9 +217,8 @@ class ScaleBench {
         if (status && isOver(status)) break;
         if (status && performance.now() - saidMs > 10_000) {
           saidMs = performance.now();
-          process.stderr.write(
-            `${what}: ${pace.line(status)}, server ${bytes(memories.server.bytes)}, worker ${bytes(memories.worker.bytes)}\n`,
-          );
+          const [server, own] = [memories.server.bytes, memories.worker.bytes].map(bytes);
+          process.stderr.write(`${what}: ${pace.line(status)}, server ${server}, worker ${own}\n`);
         }
         await sleep(250);
       }
@@ -281,7 +290,8 @@ class Pace {
       this.last.stage === now.stage ? (done - this.last.done) / (now.ms - this.last.ms) : 0;
     this.last = now;
     const eta = perMs > 0 ? `, ETA ${clock((running.total - done) / perMs / 1000)}` : '';
-    return `${running.name} ${grouped(running.done)}/${grouped(running.total)} ${running.unit}${eta}`;
+    const counts = `${grouped(running.done)}/${grouped(running.total)} ${running.unit}`;
+    return `${running.name} ${counts}${eta}`;
   }
 }
 
@@ -348,11 +358,4 @@ function table(measured: readonly Measured[], emptyPerSecond: number): string {
   return [head, head.map((_, at) => (at === 0 ? '---' : '---:')), ...rows]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');
-}
-
-function whole(option: string, text: string, least: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least)
-    throw new UsageError(`--${option} ${text}: expected a whole number of at least ${least}`);
-  return value;
 }

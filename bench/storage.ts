@@ -1,11 +1,11 @@
 /**
- * `npm run bench -- storage [--store FOLDER]`: what logits cost to keep and to read. Bytes a row by
- * column, share of the audio's int16 PCM, the paper's HDF5 with the same rows, and CPU time to
- * decode them; for a made-up tagger of 527 classes (storage/tagger-model.ts) and for the logits of
- * a store.
+ * `npm run bench -- storage`: what logits cost to store and to read, for a made-up tagger of 527
+ * classes (storage/tagger-model.ts) and for the logits of a store.
  */
 import { stat } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
+import { printJson } from '../cli/print-json';
+import { commandLine } from '../infra/command-line/command-line';
+import { count, text } from '../infra/command-line/option';
 import { openStore } from '../storage/open-store';
 import { layout } from '../storage/layout';
 import { logitShards, readLogitTable } from '../cli/store/logits-survey';
@@ -16,13 +16,26 @@ import { paperHdf5Bytes } from './storage/paper-hdf5';
 import { audioSetLike, taggerLogits } from './storage/tagger-model';
 import { stepMicroseconds, viewReadMicroseconds } from './storage/view-reading';
 
-const help = `npm run bench -- storage [options]
+const line = commandLine({
+  program: 'npm run bench',
+  usage: 'storage [options]',
+  about: [
+    'What logits cost to store and to read: bytes a row by column, share of int16 PCM, the ' +
+      "paper's HDF5 with the same rows, and the CPU time to decode them.",
+  ],
+  options: {
+    store: {
+      value: 'STORE',
+      is: text,
+      help: 'also measure the shards of this store, a folder or gs://bucket/prefix',
+    },
+    shards: { value: 'N', is: count, default: 4, help: 'shards of it to read, at most' },
+    json: { help: 'print JSON' },
+  },
+  examples: ['npm run bench -- storage --store runs/instruments'],
+});
 
-  --store S     a store with logits, folder or gs://bucket/prefix: its shards are measured beside the made-up ones
-  --shards N    at most so many of its shards (default 4)
-  --json        as JSON`;
-
-/** Of AudioSet: as many targets are written a row. */
+/** Classes of AudioSet: the targets written for a row. */
 const classesShown = 527;
 
 interface Measured {
@@ -34,7 +47,7 @@ interface Measured {
   total: number;
   /** Of int16 PCM, all views together. */
   shareOfPcm: number;
-  /** A file of the paper's holds a whole pass, so that `bytesAFile` hardly counts there. */
+  /** The paper stores a whole pass in a file, so `bytesAFile` hardly counts there. */
   paper: { bytesARow: number; bytesAFile: number; shareOfPcm: number };
   /** CPU time from Parquet to the table that training reads. */
   decodeMicrosecondsARow: number;
@@ -42,32 +55,22 @@ interface Measured {
   viewMicrosecondsAChunk: number;
 }
 
+/** @returns exit status */
 export async function storageBench(argv: readonly string[]): Promise<number> {
-  const options = {
-    store: { type: 'string' },
-    shards: { type: 'string' },
-    json: { type: 'boolean' },
-    help: { type: 'boolean' },
-  } as const;
-  const { values } = parseArgs({ args: [...argv], options });
-  if (values.help === true) {
-    console.log(help);
+  return await line.run(argv, async ({ values: { store, shards, json } }) => {
+    const table = taggerLogits(audioSetLike);
+    const pcmBytes = audioSetLike.clips * 10 * 16_000 * 2;
+    const measured = [
+      await measure(`${audioSetLike.classes} made-up classes, 10 s`, [
+        { table, bytes: await encodeLogitShard(table), pcmBytes },
+      ]),
+    ];
+    if (store !== undefined) measured.push(...(await measureStore(store, shards)));
+    const stepMicrosecondsAChunk = await stepMicroseconds();
+    if (json) printJson({ measured, stepMicrosecondsAChunk });
+    else console.log(measured.map((each) => asText(each, stepMicrosecondsAChunk)).join('\n\n'));
     return 0;
-  }
-  const table = taggerLogits(audioSetLike);
-  const pcmBytes = audioSetLike.clips * 10 * 16_000 * 2;
-  const measured = [
-    await measure(`${audioSetLike.classes} made-up classes, 10 s`, [
-      { table, bytes: await encodeLogitShard(table), pcmBytes },
-    ]),
-  ];
-  if (values.store !== undefined)
-    measured.push(...(await measureStore(values.store, Number(values.shards ?? 4))));
-  const step = await stepMicroseconds();
-  if (values.json === true)
-    console.log(JSON.stringify({ measured, stepMicrosecondsAChunk: step }, null, 2));
-  else console.log(measured.map((each) => text(each, step)).join('\n\n'));
-  return 0;
+  });
 }
 
 interface Shard {
@@ -126,10 +129,7 @@ async function measure(what: string, shards: readonly Shard[]): Promise<Measured
   };
 }
 
-/**
- * CPU time, the best of eight: what is asked is what the work costs once compiled, not what else
- * the machine does.
- */
+/** CPU time, the best of eight: the cost once compiled, without other work on the machine. */
 async function fastestDecodeMs(bytes: Uint8Array): Promise<number> {
   let fastest = Infinity;
   for (let repeat = 0; repeat < 8; repeat++) {
@@ -141,7 +141,7 @@ async function fastestDecodeMs(bytes: Uint8Array): Promise<number> {
   return fastest;
 }
 
-function text(measured: Measured, stepMicrosecondsAChunk: number): string {
+function asText(measured: Measured, stepMicrosecondsAChunk: number): string {
   const {
     what,
     rows,
@@ -154,19 +154,22 @@ function text(measured: Measured, stepMicrosecondsAChunk: number): string {
     decodeMicrosecondsARow,
     viewMicrosecondsAChunk,
   } = measured;
-  const line = (name: string, value: number, unit = ''): string =>
+  const cells = (name: string, value: number, unit = ''): string =>
     `  ${name.padEnd(12)} ${value.toFixed(2).padStart(7)}${unit}`;
+  const epochShare = ((100 * viewMicrosecondsAChunk) / stepMicrosecondsAChunk).toPrecision(2);
   const percent = (share: number): string => `, ${(100 * share).toFixed(3)} % of int16 PCM`;
   return [
     `${what}: ${rows} rows, ${views} views, top ${topK}; bytes a row`,
-    ...Object.entries(bytesARow).map(([name, bytes]) => line(name, bytes)),
-    line('together', total, percent(shareOfPcm)),
-    line(
+    ...Object.entries(bytesARow).map(([name, bytes]) => cells(name, bytes)),
+    cells('together', total, percent(shareOfPcm)),
+    cells(
       "paper's HDF5",
       paper.bytesARow,
       `${percent(paper.shareOfPcm)}, and ${paper.bytesAFile} bytes a file`,
     ),
-    `  a view read in ${viewMicrosecondsAChunk.toFixed(1)} µs of CPU a chunk: ${((100 * viewMicrosecondsAChunk) / stepMicrosecondsAChunk).toPrecision(2)} % of an epoch of CED-tiny here (${(stepMicrosecondsAChunk / 1000).toFixed(1)} ms a chunk of 10 s)`,
-    `  decoded, once a job, in ${decodeMicrosecondsARow.toFixed(1)} µs of CPU a row: ${((decodeMicrosecondsARow * views) / 1000).toFixed(2)} ms for all views of a chunk`,
+    `  a view read in ${viewMicrosecondsAChunk.toFixed(1)} µs of CPU a chunk: ${epochShare} % of ` +
+      `an epoch of CED-tiny here (${(stepMicrosecondsAChunk / 1000).toFixed(1)} ms a chunk of 10 s)`,
+    `  decoded, once a job, in ${decodeMicrosecondsARow.toFixed(1)} µs of CPU a row: ` +
+      `${((decodeMicrosecondsARow * views) / 1000).toFixed(2)} ms for all views of a chunk`,
   ].join('\n');
 }

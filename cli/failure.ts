@@ -1,6 +1,6 @@
 /**
- * What a user is told of an error: one line that names the thing and the remedy. Only an invalid
- * run file takes more lines, one a problem. The type that Temporal shows (`RunFileInvalid`,
+ * Error messages for users: one line that names the thing and the remedy. Only an invalid run file
+ * takes more lines, one per problem. The type that Temporal shows (`RunFileInvalid`,
  * `CorpusInvalid`, …) comes first, so that it can be looked up.
  */
 import { WorkflowFailedError } from '@temporalio/client';
@@ -11,40 +11,37 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from '@temporalio/common';
+import { UsageError } from '../infra/command-line/usage-error';
 
-/** A mistake in arguments or input, told without a stack. */
-export class UsageError extends Error {}
+const RESUMABLE = 'what it had finished is in the store, and the next run resumes from there';
 
-/** The text behind `error: `, from any error. */
+/** @returns the message of any error, printed behind `error: ` */
 export function describeFailure(error: unknown): string {
   const cause = rootFailure(error);
-  if (cause instanceof CancelledFailure)
-    return 'the run was cancelled; what it had finished is in the store, and the next run goes on from there';
-  if (cause instanceof TerminatedFailure)
-    return 'the run was terminated; what it had finished is in the store, and the next run goes on from there';
+  if (cause instanceof CancelledFailure) return `the run was cancelled; ${RESUMABLE}`;
+  if (cause instanceof TerminatedFailure) return `the run was terminated; ${RESUMABLE}`;
   if (cause instanceof TimeoutFailure) return `timed out: ${oneLine(cause.message)}`;
   if (cause instanceof ApplicationFailure)
     return withProblems(cause.type ?? 'Error', cause.message);
   if (cause instanceof UsageError) return cause.message;
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  if (typeof message !== 'string') return String(error);
-  // Node's own advice on positional arguments, after the first sentence, fits no command here.
-  if (typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS'))
-    return `${message.split('. ')[0]}; see --help`;
-  return oneLine(message);
+  const { message } = error as { message?: unknown };
+  return typeof message === 'string' ? oneLine(message) : String(error);
 }
 
-/**
- * The message of an invalid run file, the same whether this command or the workflow finds it out.
- */
+/** The message of an invalid run file, the same from this command as from the workflow. */
 export function runFileInvalid(problems: readonly string[]): string {
   return withProblems('RunFileInvalid', ['the run file is invalid:', ...problems].join('\n'));
 }
 
-/** Prints and leaves with exit code 1 once everything has been cleaned up. */
-export function reportFailure(error: unknown): void {
-  process.stderr.write(`error: ${describeFailure(error)}\n`);
-  process.exitCode = 1;
+/** Runs a program; then exits with its status, or with 1 and one line when it throws. */
+export function runProgram(program: (argv: string[]) => Promise<number>): void {
+  program(process.argv.slice(2)).then(
+    (status) => process.exit(status),
+    (error: unknown) => {
+      process.stderr.write(`error: ${describeFailure(error)}\n`);
+      process.exit(1);
+    },
+  );
 }
 
 function rootFailure(error: unknown): unknown {

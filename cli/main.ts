@@ -1,7 +1,8 @@
-/** The `ced` command. A subcommand is loaded when it is asked for: some bring TensorFlow. */
+/** The `ced` command. It loads a subcommand only to run it: some load TensorFlow. */
 import { createRequire } from 'node:module';
 import type { Command } from './command';
-import { describeFailure, UsageError } from './failure';
+import { UsageError } from '../infra/command-line/usage-error';
+import { runProgram } from './failure';
 
 const load = createRequire(__filename);
 
@@ -19,7 +20,7 @@ const modules: Readonly<Record<string, string>> = {
 
 /**
  * @returns exit code.
- * @throws what the subcommand throws, and {UsageError} for one that does not exist
+ * @throws {UsageError} for an unknown subcommand, and the errors of the subcommand
  */
 export async function ced(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
@@ -27,12 +28,7 @@ export async function ced(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${overview()}\n`);
     return name === undefined ? 1 : 0;
   }
-  const command = commandNamed(name);
-  if (rest.includes('--help') || rest.includes('-h')) {
-    process.stdout.write(`${command.help}\n`);
-    return 0;
-  }
-  return await command.run(rest);
+  return await commandNamed(name).run(rest);
 }
 
 function commandNamed(name: string): Command {
@@ -56,15 +52,8 @@ function overview(): string {
     '',
     ...lines,
     '',
-    'Each command has --help and --json. Runs themselves are started with the Temporal CLI, or with npm start.',
+    'Each command has --help and --json. Start runs with the Temporal CLI or with npm start.',
   ].join('\n');
 }
 
-if (require.main === module)
-  ced(process.argv.slice(2)).then(
-    (code) => process.exit(code),
-    (error: unknown) => {
-      process.stderr.write(`error: ${describeFailure(error)}\n`);
-      process.exit(1);
-    },
-  );
+if (require.main === module) runProgram(ced);

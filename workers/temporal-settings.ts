@@ -6,8 +6,27 @@
  */
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
+import { text } from '../infra/command-line/option';
 
 export const DEFAULT_ADDRESS = '127.0.0.1:7233';
+
+/** Options of every command that talks to a Temporal server. */
+export const temporalOptions = {
+  address: {
+    value: 'HOST:PORT',
+    is: text,
+    shown: `TEMPORAL_ADDRESS or Temporal's profile file, else ${DEFAULT_ADDRESS}`,
+    help:
+      "Temporal server; TLS and API key come from Temporal's environment variables or profile file " +
+      '(docs/deploy.md)',
+  },
+  namespace: {
+    value: 'NAME',
+    is: text,
+    shown: "TEMPORAL_NAMESPACE or Temporal's profile file, else default",
+    help: 'its namespace',
+  },
+} as const;
 
 export interface TemporalSettings {
   readonly address: string;

@@ -8,12 +8,9 @@ import pino from 'pino';
 
 export type LogFormat = 'json' | 'text';
 
-/** JSON unless a person is looking. */
-export function logFormat(asked: string | undefined, stderr: { isTTY?: boolean }): LogFormat {
-  if (asked === undefined) return stderr.isTTY === true ? 'text' : 'json';
-  if (asked !== 'json' && asked !== 'text')
-    throw new Error(`--log: ${asked}, expected json or text`);
-  return asked;
+/** The format asked for; else text on a terminal, JSON elsewhere. */
+export function logFormat(asked: LogFormat | undefined, stderr: { isTTY?: boolean }): LogFormat {
+  return asked ?? (stderr.isTTY === true ? 'text' : 'json');
 }
 
 export class WorkerLog implements Logger {

@@ -12,7 +12,7 @@ import { writeLogits } from '../../activities/write-logits';
 import { importModels } from '../../activities/import-models';
 import { planCorpus } from '../../activities/plan-corpus';
 import { openStore } from '../../storage/open-store';
-import { UsageError } from '../../cli/failure';
+import { UsageError } from '../../infra/command-line/usage-error';
 import { repositoryRoot } from '../../infra/toolchain';
 import type { EngineProcess } from '../../workers/engine-process';
 import type { PredictedLogits, LogitsShard } from '../../workflows/contract/activities';

@@ -1,135 +1,140 @@
-/**
- * `ced corpus TABLE`: reads a corpus as a run would and says what is in it, before anything is
- * spent.
- */
+/** `ced corpus TABLE`: reads and decodes a corpus as a run would, and prints what it holds. */
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { namesOf } from '../../storage/corpus/content-index';
 import { readVocabulary } from '../../activities/plan-corpus';
 import type { Split } from '../../storage/layout';
+import { commandLine } from '../../infra/command-line/command-line';
+import { fraction, oneOf, text } from '../../infra/command-line/option';
+import { UsageError } from '../../infra/command-line/usage-error';
+import { sourceOptions, sourcesOf } from '../../workers/source-options';
 import type { Command } from '../command';
 import { surveyCorpus, type SplitSurvey } from './corpus-survey';
-import { UsageError } from '../failure';
+import { printJson } from '../print-json';
 import { grouped } from '../quantities';
-import { readRunFile } from '../run/run-file';
-import { SOURCE_HELP, sourceOptions, sourcesOf } from './source-options';
+import { readRunFile, tablesOf } from '../run/run-file';
 import { groupRejected } from '../../report/run-corpus';
 
-const help = `ced corpus TABLE [TABLE…] [options]
-ced corpus RUN.json [options]
+const DEFAULT_MAX_REJECTED = 0.01;
 
-Checks a corpus: every row, every clip read and decoded as a run would. Prints clips, hours and labels of each split, what was rejected and why,
-clips that hold the same audio, and training clips that a run is scored on. Exits with 1 when a run would refuse the corpus.
-
-A TABLE is JSONL, CED's TSV or WebDataset shards with a brace pattern, in a folder, gs:// or https://. More than one: name them, as in
-train=a.jsonl eval=b.jsonl. A RUN.json brings its own tables and vocabulary.
-
-  --vocabulary CSV        classes in AudioSet's columns index,mid,display_name (default: the labels that the tables use)
-  --root DIR              where relative paths start (default: current folder)
-  --type TYPE             distill or teach: what RUN.json is for (default distill)
-  --max-rejected F        share of rejected clips to accept (default 0.01, or the run file's)
-  --allow-overlap         accept training clips that stand in validation or eval too
-${SOURCE_HELP}
-  --json                  print one JSON object
-  --help                  this text`;
-
-const options = {
-  vocabulary: { type: 'string' },
-  root: { type: 'string' },
-  type: { type: 'string' },
-  'max-rejected': { type: 'string' },
-  'allow-overlap': { type: 'boolean' },
-  ...sourceOptions,
-  json: { type: 'boolean' },
-} as const;
+const line = commandLine({
+  program: 'ced corpus',
+  usage: 'TABLE… | RUN.json [options]',
+  about: [
+    'Checks a corpus: reads every row, and reads and decodes every clip as a run would. Prints ' +
+      'clips, hours and labels of each split, rejected clips with the reason, clips that hold the ' +
+      'same audio, and training clips that are in validation or eval too. Exit status 1 when a ' +
+      'run would refuse the corpus.',
+  ],
+  operands: {
+    rows: {
+      TABLE:
+        "JSONL, CED's TSV or WebDataset shards with a brace pattern, in a folder, gs:// or " +
+        'https://. Name the split when there is more than one: train=a.jsonl eval=b.jsonl',
+      'RUN.json': 'a run file, which names its own tables and vocabulary',
+    },
+    expected: 'a table or a run file',
+    least: 1,
+    most: Infinity,
+  },
+  options: {
+    vocabulary: {
+      value: 'CSV',
+      is: text,
+      shown: 'the labels in the tables',
+      help: "classes in AudioSet's columns index,mid,display_name",
+    },
+    root: {
+      value: 'DIR',
+      is: text,
+      default: '.',
+      shown: 'the current folder',
+      help: 'where relative paths start',
+    },
+    type: {
+      value: 'TYPE',
+      is: oneOf('distill', 'teach'),
+      default: 'distill',
+      help: 'workflow that RUN.json is for',
+    },
+    'max-rejected': {
+      value: 'F',
+      is: fraction,
+      shown: `${DEFAULT_MAX_REJECTED}, or the run file's`,
+      help: 'share of rejected clips to accept',
+    },
+    'allow-overlap': { help: 'accept training clips that are in validation or eval too' },
+    ...sourceOptions,
+    json: { help: 'print one JSON object' },
+  },
+  examples: [
+    'ced corpus data/train.jsonl',
+    'ced corpus train=data/train.jsonl eval=gs://bucket/eval-{000..015}.tar --json',
+    'ced corpus examples/instruments/distill.json',
+  ],
+});
 
 export const command: Command = {
   summary: 'check a corpus: clips, hours, labels, rejects',
-  help,
-  async run(argv) {
-    const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
-    const root = resolve(values.root ?? '.');
-    const sources = sourcesOf(values);
-    const given = tablesOf(positionals, values.type ?? 'distill');
-    const vocabularyPath = values.vocabulary ?? given.vocabulary;
-    const vocabulary =
-      vocabularyPath === undefined ? null : await readVocabulary({ root, sources }, vocabularyPath);
-    const maxRejected =
-      values['max-rejected'] === undefined ? given.maxRejected : fractionOf(values['max-rejected']);
-    const { splits, content } = await surveyCorpus(given.tables, {
-      root,
-      sources,
-      vocabulary,
-      onProgress: liveCount(),
-    });
-    const problems = splits.flatMap((split) => refusal(split, maxRejected));
-    if (content.overlaps.count > 0 && !values['allow-overlap'])
-      problems.push(
-        `train: ${content.overlaps.count} clips hold the very audio that a run is scored on: ${namesOf(content.overlaps)}`,
-      );
-    const summaries = splits.map((split) => ({
-      ...summary(split),
-      duplicates: content.duplicates[split.split],
-    }));
-    if (values.json)
-      process.stdout.write(
-        `${JSON.stringify({ splits: summaries, overlaps: content.overlaps, problems }, null, 2)}\n`,
-      );
-    else
-      process.stdout.write(
-        [...summaries.map(describe), ...problems.map((problem) => `refused: ${problem}`), ''].join(
-          '\n',
-        ),
-      );
-    return problems.length === 0 ? 0 : 1;
-  },
+  help: line.help,
+  run: async (argv) => await line.run(argv, checkCorpus),
 };
 
-function tablesOf(
-  positionals: string[],
-  type: string,
-): { tables: Partial<Record<Split, string>>; vocabulary?: string; maxRejected: number } {
-  const [first] = positionals;
-  if (first === undefined)
-    throw new UsageError('ced corpus: expected a table or a run file; see ced corpus --help');
-  if (first.endsWith('.json') && positionals.length === 1) {
-    if (type !== 'distill' && type !== 'teach')
-      throw new UsageError(`--type ${type}: expected distill or teach`);
-    const {
-      train,
-      validation,
-      eval: evaluation,
-      vocabulary,
-      maxRejected,
-    } = readRunFile(first, type).corpus;
-    return {
-      tables: {
-        train,
-        ...(validation ? { validation } : {}),
-        ...(evaluation ? { eval: evaluation } : {}),
-      },
-      vocabulary,
-      maxRejected,
-    };
+type Options = NonNullable<ReturnType<typeof line.parse>>;
+
+async function checkCorpus({ values, operands }: Options): Promise<number> {
+  const root = resolve(values.root);
+  const sources = sourcesOf(values, process.env);
+  const given = corpusOf(operands, values.type);
+  const path = values.vocabulary ?? given.vocabulary;
+  const { splits, content } = await surveyCorpus(given.tables, {
+    root,
+    sources,
+    vocabulary: path === undefined ? null : await readVocabulary({ root, sources }, path),
+    onProgress: liveCount(),
+  });
+  const maxRejected = values['max-rejected'] ?? given.maxRejected;
+  const problems = splits.flatMap((split) => refusal(split, maxRejected));
+  const { count } = content.overlaps;
+  if (count > 0 && !values['allow-overlap'])
+    problems.push(
+      `train: ${count} clips hold the very audio that a run is scored on: ` +
+        namesOf(content.overlaps),
+    );
+  const summaries = splits.map((split) => ({
+    ...summary(split),
+    duplicates: content.duplicates[split.split],
+  }));
+  if (values.json) printJson({ splits: summaries, overlaps: content.overlaps, problems });
+  else
+    for (const text of [...summaries.map(describe), ...problems.map((each) => `refused: ${each}`)])
+      process.stdout.write(`${text}\n`);
+  return problems.length === 0 ? 0 : 1;
+}
+
+interface GivenCorpus {
+  tables: Partial<Record<Split, string>>;
+  vocabulary?: string;
+  maxRejected: number;
+}
+
+function corpusOf(operands: readonly string[], type: 'distill' | 'teach'): GivenCorpus {
+  const [first = ''] = operands;
+  if (first.endsWith('.json') && operands.length === 1) {
+    const run = readRunFile(first, type);
+    const { vocabulary, maxRejected } = run.corpus;
+    return { tables: tablesOf(run), vocabulary, maxRejected };
   }
   const tables: Partial<Record<Split, string>> = {};
-  for (const positional of positionals) {
-    const [, split = 'train', table = positional] =
-      /^(train|validation|eval)=(.+)$/s.exec(positional) ?? [];
+  for (const operand of operands) {
+    const [, split = 'train', table = operand] =
+      /^(train|validation|eval)=(.+)$/s.exec(operand) ?? [];
     if (tables[split as Split] !== undefined)
       throw new UsageError(
         `ced corpus: two tables for ${split}; name them, as in train=a.jsonl eval=b.jsonl`,
       );
     tables[split as Split] = table;
   }
-  return { tables, maxRejected: 0.01 };
-}
-
-function fractionOf(text: string): number {
-  const fraction = Number(text);
-  if (!(fraction >= 0 && fraction <= 1))
-    throw new UsageError(`--max-rejected ${text}: expected a fraction between 0 and 1`);
-  return fraction;
+  return { tables, maxRejected: DEFAULT_MAX_REJECTED };
 }
 
 function refusal({ split, read, rejected }: SplitSurvey, maxRejected: number): string[] {

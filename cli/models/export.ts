@@ -2,38 +2,59 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { longestSamples, onnxModel, type OnnxOptions } from '../../ced/onnx/model-graph';
+import { commandLine } from '../../infra/command-line/command-line';
+import { oneOf, text, textOf } from '../../infra/command-line/option';
 import type { Command } from '../command';
-import { UsageError } from '../failure';
 import { readModelFolder } from './model-folder';
 import { evaluateOnnx, type EvaluatedClips } from './onnx-evaluation';
 import { bytes as size, grouped } from '../quantities';
 import { defaultChunkSeconds } from './tag-audio';
 
-const help = `ced export --model DIR --to onnx --out FILE [options]
-
-Writes a CED checkpoint as an ONNX file (operators of version 17) with the front end inside: it takes \`waveform\`, float32 [batch, samples] in [-1, 1) at
-16 kHz, any batch and length up to the model's target length, and gives \`probabilities\`, float32 [batch, classes]. Longer audio is cut by the
-caller, as ced tag does. The names of the classes, in order, are in the file's metadata (\`labels\`, a JSON list).
-
-  --model DIR     folder with model.safetensors and config.json
-  --out FILE      where to; what is there already is replaced
-  --int8          the products of the transformer's blocks in 8 bits: a quarter of the bytes. Activations are scaled by their
-                  largest value in the batch, so a clip's result depends on its neighbours: give it one clip at a time
-  --eval TABLE    scores the file on a labelled table (JSONL or TSV; labels are the model's class names or numbers) and times a chunk on one core;
-                  with --int8 the float32 file beside it
-  --json          one line of JSON
-  --help          this text`;
-
-const options = {
-  model: { type: 'string' },
-  to: { type: 'string' },
-  out: { type: 'string' },
-  int8: { type: 'boolean' },
-  eval: { type: 'string' },
-  json: { type: 'boolean' },
-} as const;
+const line = commandLine({
+  program: 'ced export',
+  usage: '--model DIR --to onnx --out FILE [options]',
+  about: [
+    'Writes a CED checkpoint as an ONNX file (opset 17) with the front end inside. Its input ' +
+      '`waveform` is float32 [batch, samples] in [-1, 1) at 16 kHz, of any batch and of any ' +
+      "length up to the model's target length; its output `probabilities` is float32 [batch, " +
+      'classes]. The caller cuts longer audio, as ced tag does. The class names, in order, are a ' +
+      "JSON list in the file's metadata (`labels`).",
+  ],
+  options: {
+    model: {
+      value: 'DIR',
+      is: textOf('a folder with model.safetensors and config.json'),
+      required: true,
+      help: 'folder with model.safetensors and config.json',
+    },
+    to: { value: 'FORMAT', is: oneOf('onnx'), default: 'onnx', help: 'format of the file' },
+    out: {
+      value: 'FILE',
+      is: textOf('the file to write'),
+      required: true,
+      help: 'file to write; an existing one is replaced',
+    },
+    int8: {
+      help:
+        "the matrix products of the transformer's blocks in 8 bits: a quarter of the bytes. " +
+        'Activations are scaled by their largest value in the batch, so the result of a clip ' +
+        'depends on the other clips of its batch: run it on one clip at a time',
+    },
+    eval: {
+      value: 'TABLE',
+      is: text,
+      help:
+        "score the file on a labelled table (JSONL or TSV; labels are the model's class names or " +
+        'numbers) and time a chunk on one core; with --int8 the float32 file beside it',
+    },
+    json: { help: 'print one line of JSON' },
+  },
+  examples: [
+    'ced export --model teachers/ced-base --to onnx --out base.onnx',
+    'ced export --model runs/mine/models/3f2a --out mine.onnx --int8 --eval data/eval.jsonl',
+  ],
+});
 
 interface Exported {
   precision: OnnxOptions['precision'];
@@ -42,53 +63,48 @@ interface Exported {
 
 export const command: Command = {
   summary: 'write a model as an ONNX file',
-  help,
-  async run(argv) {
-    const { values } = parseArgs({ args: argv, options });
-    const model = given('model', values.model, 'a folder with model.safetensors and config.json');
-    const out = given('out', values.out, 'the file to write');
-    if (values.to !== undefined && values.to !== 'onnx')
-      throw new UsageError(`--to ${values.to}: expected onnx`);
-    const { config, weights } = await readModelFolder(model);
-    const precision: OnnxOptions['precision'] = values.int8 ? 'int8' : 'float32';
-    const file = onnxModel(config, weights, { precision });
-    const partial = `${out}.${process.pid}`;
-    await writeFile(partial, file);
-    await rename(partial, out);
-    const written: Exported[] = [{ precision, bytes: file.length }];
-    let evaluated: EvaluatedClips | null = null;
-    if (values.eval !== undefined) {
-      const files = [file];
-      if (precision === 'int8') {
-        files.unshift(onnxModel(config, weights, { precision: 'float32' }));
-        written.unshift({ precision: 'float32', bytes: files[0]!.length });
-      }
-      const [chunkSeconds, threads] = [defaultChunkSeconds(config), availableParallelism()];
-      evaluated = await evaluateOnnx(files, config, values.eval, {
-        chunkSeconds,
-        threads,
-        onProgress,
-      });
-    }
-    const rows: ExportResult['files'] = written.map((exported, index) => ({
-      ...exported,
-      ...evaluated?.scores[index],
-    }));
-    const result = {
-      file: resolve(out),
-      longestSamples: longestSamples(config),
-      clips: evaluated?.clips ?? null,
-      rejected: evaluated?.rejected ?? [],
-      files: rows,
-    };
-    process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : asText(result));
-    return 0;
-  },
+  help: line.help,
+  run: async (argv) =>
+    await line.run(argv, async ({ values }) => {
+      const result = await exportOnnx(values);
+      process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : asText(result));
+      return 0;
+    }),
 };
 
-function given(option: string, value: string | undefined, what: string): string {
-  if (value === undefined) throw new UsageError(`ced export: --${option} is missing: ${what}`);
-  return value;
+async function exportOnnx({
+  model,
+  out,
+  int8,
+  eval: table,
+}: NonNullable<ReturnType<typeof line.parse>>['values']): Promise<ExportResult> {
+  const { config, weights } = await readModelFolder(model);
+  const precision: OnnxOptions['precision'] = int8 ? 'int8' : 'float32';
+  const file = onnxModel(config, weights, { precision });
+  const partial = `${out}.${process.pid}`;
+  await writeFile(partial, file);
+  await rename(partial, out);
+  const written: Exported[] = [{ precision, bytes: file.length }];
+  let evaluated: EvaluatedClips | null = null;
+  if (table !== undefined) {
+    const files = [file];
+    if (precision === 'int8') {
+      files.unshift(onnxModel(config, weights, { precision: 'float32' }));
+      written.unshift({ precision: 'float32', bytes: files[0]!.length });
+    }
+    evaluated = await evaluateOnnx(files, config, table, {
+      chunkSeconds: defaultChunkSeconds(config),
+      threads: availableParallelism(),
+      onProgress,
+    });
+  }
+  return {
+    file: resolve(out),
+    longestSamples: longestSamples(config),
+    clips: evaluated?.clips ?? null,
+    rejected: evaluated?.rejected ?? [],
+    files: written.map((exported, index) => ({ ...exported, ...evaluated?.scores[index] })),
+  };
 }
 
 function onProgress(done: number, total: number): void {
@@ -111,14 +127,20 @@ function asText({ file, longestSamples: longest, clips, rejected, files }: Expor
     `${file}  ${size(files.at(-1)!.bytes)}, clips of at most ${(longest / 16_000).toFixed(2)} s`,
   ];
   if (clips !== null) {
-    lines.push(
-      '',
-      `on ${grouped(clips)} clips${rejected.length > 0 ? ` (${grouped(rejected.length)} rejected, the first: ${rejected[0]!.clip}: ${rejected[0]!.reason})` : ''}`,
-    );
-    for (const { precision, bytes, mAP, latencyMs = NaN, realTimeFactor = NaN } of files)
-      lines.push(
-        `  ${precision.padEnd(8)} mAP ${mAP?.toFixed(4) ?? '–'}  ${size(bytes)}  ${latencyMs.toFixed(1)} ms a chunk on one core, real-time factor ${realTimeFactor.toFixed(4)}`,
-      );
+    const [first] = rejected;
+    const rest = first
+      ? ` (${grouped(rejected.length)} rejected, the first: ${first.clip}: ${first.reason})`
+      : '';
+    lines.push('', `on ${grouped(clips)} clips${rest}`, ...files.map(scoreLine));
   }
   return `${lines.join('\n')}\n`;
+}
+
+function scoreLine(file: ExportResult['files'][number]): string {
+  const { precision, bytes, mAP, latencyMs = NaN, realTimeFactor = NaN } = file;
+  return [
+    `  ${precision.padEnd(8)} mAP ${mAP?.toFixed(4) ?? '–'}`,
+    size(bytes),
+    `${latencyMs.toFixed(1)} ms a chunk on one core, real-time factor ${realTimeFactor.toFixed(4)}`,
+  ].join('  ');
 }

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseModel, type LoadedModel } from '../../storage/models/model-folder';
-import { UsageError } from '../failure';
+import { UsageError } from '../../infra/command-line/usage-error';
 
 /** @throws {UsageError} and {PermanentError} that name the folder */
 export async function readModelFolder(folder: string): Promise<LoadedModel> {

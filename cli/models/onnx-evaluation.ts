@@ -17,7 +17,7 @@ import { shortestClipSamples } from '../../ced/model/predictor';
 import { longestSamples } from '../../ced/onnx/model-graph';
 import { loadOnnxNet } from '../../ced/teachers/onnx-net';
 import type { WaveformNet } from '../../ced/teachers/waveform-net';
-import { UsageError } from '../failure';
+import { UsageError } from '../../infra/command-line/usage-error';
 
 export interface OnnxScore {
   readonly mAP: number | null;

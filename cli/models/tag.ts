@@ -1,100 +1,110 @@
-/** `ced tag FILE|DIR|-`: what a model hears in audio files. */
+/** `ced tag FILE|DIR|-`: the most probable classes of audio files. */
 import { once } from 'node:events';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { parseArgs } from 'node:util';
 import { decodeClip } from '../../activities/ingest/decode-clip';
 import { openEngine } from '../../ced/engine/engine';
 import { Predictor } from '../../ced/model/predictor';
+import { commandLine } from '../../infra/command-line/command-line';
+import { amount, count, textOf } from '../../infra/command-line/option';
+import { UsageError } from '../../infra/command-line/usage-error';
 import type { Command } from '../command';
-import { describeFailure, UsageError } from '../failure';
+import { describeFailure } from '../failure';
 import { readModelFolder } from './model-folder';
 import { grouped } from '../quantities';
 import { defaultChunkSeconds, tagAudio, type TaggedChunk } from './tag-audio';
 
-const defaultTop = 5;
 const liveMs = 200;
 
-/** What is taken from a folder; a file that is named is read whatever its name. */
+/** Files read from a folder. A file named on the command line is read whatever its extension. */
 const audioExtensions = new Set(
   '.wav .flac .ogg .oga .opus .mp3 .m4a .mp4 .aac .webm .wma .aif .aiff'.split(' '),
 );
 
-const help = `ced tag FILE|DIR|- … --model DIR [options]
-
-Prints the most probable classes of every chunk of audio. Files are cut into chunks end to end; the last one is heard at its own length, none is dropped.
-A folder stands for the audio files in it and below, - for the bytes on standard input. A file that can't be read is told on standard error, the others
-go on, and the exit code is 1.
-
-  --model DIR          CED checkpoint: a folder with model.safetensors and config.json, as published or as in a store's models/
-  --top N              classes of a chunk (default ${defaultTop})
-  --chunk-seconds S    length of a chunk (default 10, or what the model was built for where that is less)
-  --json               one line of JSON a file: {"file", "chunks": [{"start", "end", "tags": [{"label", "probability"}]}]}, times in seconds
-  --help               this text`;
-
-const options = {
-  model: { type: 'string' },
-  top: { type: 'string' },
-  'chunk-seconds': { type: 'string' },
-  json: { type: 'boolean' },
-} as const;
+const line = commandLine({
+  program: 'ced tag',
+  usage: 'FILE|DIR|- … --model DIR [options]',
+  about: [
+    'Prints the most probable classes of every chunk of audio. Files are cut into chunks end to ' +
+      'end; the last chunk is shorter, and none is dropped. A file that cannot be read is named ' +
+      'on standard error, the others are tagged, and the exit status is 1.',
+  ],
+  operands: {
+    rows: {
+      FILE: 'an audio file',
+      DIR: 'a folder: the audio files in it and in its subfolders',
+      '-': 'the bytes on standard input',
+    },
+    expected: 'a file, a folder or -',
+    least: 1,
+    most: Infinity,
+  },
+  options: {
+    model: {
+      value: 'DIR',
+      is: textOf('a folder with model.safetensors and config.json'),
+      required: true,
+      help:
+        'CED checkpoint: a folder with model.safetensors and config.json, as published or from ' +
+        "a store's models/",
+    },
+    top: { value: 'N', is: count, default: 5, help: 'classes printed for a chunk' },
+    'chunk-seconds': {
+      value: 'S',
+      is: amount,
+      shown: "10, or the model's input length where that is less",
+      help: 'length of a chunk',
+    },
+    json: {
+      help:
+        'print one line of JSON for each file, times in seconds: {"file", "chunks": [{"start", ' +
+        '"end", "tags": [{"label", "probability"}]}]}',
+    },
+  },
+  examples: [
+    'ced tag recording.wav --model teachers/ced-base',
+    'ced tag recordings/ --model runs/mine/models/3f2a --top 3 --json',
+  ],
+});
 
 export const command: Command = {
-  summary: 'name what is heard in audio files',
-  help,
-  async run(argv) {
-    const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
-    if (positionals.length === 0)
-      throw new UsageError('ced tag: expected a file, a folder or -; see ced tag --help');
-    if (values.model === undefined)
-      throw new UsageError(
-        'ced tag: --model is missing: a folder with model.safetensors and config.json',
-      );
-    const top = above0('top', values.top ?? String(defaultTop));
-    if (!Number.isInteger(top))
-      throw new UsageError(`--top ${values.top}: expected a whole number`);
-    const asked =
-      values['chunk-seconds'] === undefined
-        ? null
-        : above0('chunk-seconds', values['chunk-seconds']);
-    const files = await listFiles(positionals);
-    const { config, weights } = await readModelFolder(values.model);
-    const chunkSeconds = asked ?? defaultChunkSeconds(config);
-    const predictor = new Predictor(openEngine(), config, weights, { precision: 'float32' });
-    const show = progress(files.length);
-    let failures = 0;
-    try {
-      for (const [index, file] of files.entries()) {
-        show(index);
-        try {
-          const bytes = file === '-' ? await buffer(process.stdin) : await readFile(file);
-          const chunks = tagAudio(predictor, await decodeClip(() => [bytes], file), {
-            chunkSeconds,
-            top,
-          });
-          show(null);
-          await print(values.json ? `${JSON.stringify({ file, chunks })}\n` : asText(file, chunks));
-        } catch (error) {
-          // whoever reads has heard enough, as `head` does
-          if ((error as NodeJS.ErrnoException).code === 'EPIPE') return 0;
-          failures++;
-          show(null);
-          process.stderr.write(`error: ${file}: ${describeFailure(error)}\n`);
-        }
-      }
-    } finally {
-      predictor.dispose();
-    }
-    return failures === 0 ? 0 : 1;
-  },
+  summary: 'tag audio files with a model',
+  help: line.help,
+  run: async (argv) => await line.run(argv, tagFiles),
 };
 
-function above0(option: string, text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && Number.isFinite(value)))
-    throw new UsageError(`--${option} ${text}: expected a number above 0`);
-  return value;
+async function tagFiles({
+  values,
+  operands,
+}: NonNullable<ReturnType<typeof line.parse>>): Promise<number> {
+  const files = await listFiles(operands);
+  const { config, weights } = await readModelFolder(values.model);
+  const chunkSeconds = values['chunk-seconds'] ?? defaultChunkSeconds(config);
+  const predictor = new Predictor(openEngine(), config, weights, { precision: 'float32' });
+  const show = progress(files.length);
+  let failures = 0;
+  try {
+    for (const [index, file] of files.entries()) {
+      show(index);
+      try {
+        const bytes = file === '-' ? await buffer(process.stdin) : await readFile(file);
+        const pcm = await decodeClip(() => [bytes], file);
+        const chunks = tagAudio(predictor, pcm, { chunkSeconds, top: values.top });
+        show(null);
+        await print(values.json ? `${JSON.stringify({ file, chunks })}\n` : asText(file, chunks));
+      } catch (error) {
+        // the reader of our output has closed it, as `head` does
+        if ((error as NodeJS.ErrnoException).code === 'EPIPE') return 0;
+        failures++;
+        show(null);
+        process.stderr.write(`error: ${file}: ${describeFailure(error)}\n`);
+      }
+    }
+  } finally {
+    predictor.dispose();
+  }
+  return failures === 0 ? 0 : 1;
 }
 
 async function listFiles(places: readonly string[]): Promise<string[]> {
@@ -124,7 +134,7 @@ async function isFolder(place: string): Promise<boolean> {
   }
 }
 
-/** Waits while a reader of ours is slower than we are. */
+/** Waits for a reader of standard output that is slower than this program. */
 async function print(text: string): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, 'drain');
 }
@@ -137,7 +147,7 @@ function asText(file: string, chunks: readonly TaggedChunk[]): string {
   return `${[file, ...lines].join('\n')}\n`;
 }
 
-/** A line on a terminal that is written over; null clears it before something else is printed. */
+/** A line on a terminal that is overwritten; null clears it before other output. */
 function progress(total: number): (done: number | null) => void {
   if (!process.stderr.isTTY || total < 2) return () => undefined;
   let lastMs = -Infinity;

@@ -19,6 +19,7 @@ import { LiveDisplay } from './live-display';
 import { resultTable } from './result-table';
 import { readRunFile } from './run-file';
 import { Session } from './session';
+import { printJson } from '../print-json';
 import { shortPath } from '../short-path';
 import type { StartOptions } from './start-options';
 import {
@@ -81,7 +82,7 @@ export async function conductRun(
       if (result === null) return 130;
       if ('outcome' in result) return unchanged(result, options.json, say);
       await afterwards({ run, result, workflowId, client }, say);
-      if (options.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+      if (options.json) printJson(result);
       else say(`\n${resultTable(result, placesOf(run))}`);
       if (options.keep && !interruption.signal.aborted) await kept(interruption.signal, say);
       return 0;
@@ -97,7 +98,7 @@ export async function conductRun(
 }
 
 function unchanged(result: Unchanged, json: boolean, say: (line: string) => void): number {
-  if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  if (json) printJson(result);
   else say(`\n${result.says}`);
   return 0;
 }

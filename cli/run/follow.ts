@@ -4,7 +4,7 @@ import type { RunResult } from '../../workflows/contract/activities';
 import { dataConverter } from '../../workers/payloads/data-converter';
 import type { TemporalSettings } from '../../workers/temporal-settings';
 import type { Unchanged } from '../../workflows/contract/promotion';
-import { UsageError } from '../failure';
+import { UsageError } from '../../infra/command-line/usage-error';
 import type { LiveDisplay } from './live-display';
 import { liveLines } from './live-lines';
 import { followStatus } from './status-feed';

@@ -1,6 +1,5 @@
-/** `ced plan RUN.json`: what a run will need, before anything is spent. */
+/** `ced plan RUN.json`: estimates what a run will need. */
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { readVocabulary } from '../../activities/plan-corpus';
 import { readModelFile, type InputPlace } from '../../activities/plan/read-input';
 import type { SourceOptions } from '../../storage/sources/source';
@@ -9,9 +8,13 @@ import { modelConfigSchema } from '../../ced/model/config';
 import { parameterCount } from '../../ced/model/parameters';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
+import { commandLine } from '../../infra/command-line/command-line';
+import { amount, count, oneOf, text, textOf } from '../../infra/command-line/option';
+import { UsageError } from '../../infra/command-line/usage-error';
+import { sourceOptions, sourcesOf } from '../../workers/source-options';
 import type { Command } from '../command';
 import { surveyCorpus, type SplitSurvey } from '../corpus/corpus-survey';
-import { UsageError } from '../failure';
+import { printJson } from '../print-json';
 import { bytes, grouped, millions } from '../quantities';
 import {
   estimateSplit,
@@ -21,35 +24,61 @@ import {
   type SplitEstimate,
   type TrainingEstimate,
 } from './run-estimate';
-import { readRunFile } from './run-file';
-import { SOURCE_HELP, sourceOptions, sourcesOf } from '../corpus/source-options';
+import { readRunFile, tablesOf } from './run-file';
 
-const help = `ced plan RUN.json [options]
-
-A dry run: checks the run file and its tables, looks every clip up, listens to a few to learn how long they are, and prints shards, rows, bytes of audio,
-logits and checkpoints, training steps and hours of computing. Nothing is written, no server is needed. Hours are arithmetic, not a measurement:
-operations over --tflops.
-
-  --type TYPE             distill or teach (default distill)
-  --root DIR              where relative paths start (default: current folder)
-  --sample N              clips of each split to listen to (default 32)
-  --tflops N              operations that the machine sustains, in 10^12 a second (default 20; two CPU cores: about 0.15)
-  --clips SPLIT=N         assume N clips of one chunk each instead of reading the tables; once for each split. Nothing needs to be there yet
-  --classes N             with --clips: classes of the vocabulary (default 527, AudioSet's)
-${SOURCE_HELP}
-  --json                  print one JSON object
-  --help                  this text`;
-
-const options = {
-  type: { type: 'string' },
-  root: { type: 'string' },
-  sample: { type: 'string' },
-  tflops: { type: 'string' },
-  clips: { type: 'string', multiple: true },
-  classes: { type: 'string' },
-  ...sourceOptions,
-  json: { type: 'boolean' },
-} as const;
+const line = commandLine({
+  program: 'ced plan',
+  usage: 'RUN.json [options]',
+  about: [
+    'A dry run: checks the run file and its tables, looks up every clip, decodes a sample of them ' +
+      'to estimate their length, and prints shards, rows, bytes of audio, logits and checkpoints, ' +
+      'training steps and hours of computing. It writes nothing and needs no server. The hours ' +
+      'are arithmetic, not a measurement: operations over --tflops.',
+  ],
+  operands: { rows: { 'RUN.json': 'run file' }, expected: 'one run file', least: 1, most: 1 },
+  options: {
+    type: {
+      value: 'TYPE',
+      is: oneOf('distill', 'teach'),
+      default: 'distill',
+      help: 'workflow that the run file is for',
+    },
+    root: {
+      value: 'DIR',
+      is: text,
+      default: '.',
+      shown: 'the current folder',
+      help: 'where relative paths start',
+    },
+    sample: { value: 'N', is: count, default: 32, help: 'clips of each split to decode' },
+    tflops: {
+      value: 'N',
+      is: amount,
+      default: 20,
+      help: 'operations that the machine sustains, in 10^12 a second; two CPU cores: about 0.15',
+    },
+    clips: {
+      value: 'SPLIT=N',
+      is: textOf('train=N, validation=N or eval=N'),
+      multiple: true,
+      help:
+        'assume N clips of one chunk each instead of reading the tables, which need not exist; ' +
+        'give it once for each split',
+    },
+    classes: {
+      value: 'N',
+      is: count,
+      default: 527,
+      help: "with --clips: classes of the vocabulary; 527 are AudioSet's",
+    },
+    ...sourceOptions,
+    json: { help: 'print one JSON object' },
+  },
+  examples: [
+    'ced plan examples/instruments/distill.json --tflops 0.15',
+    'ced plan examples/audioset-2m.json --clips train=1912134 --clips eval=18886',
+  ],
+});
 
 interface RunPlan {
   run: string;
@@ -57,7 +86,7 @@ interface RunPlan {
     Record<'train' | 'validation' | 'eval', SplitEstimate & { rejectedSoFar: number }>
   >;
   logits: { rows: number; bytes: number; operations: number | null } | null;
-  /** null parameters: its checkpoint says nothing about its size. */
+  /** null parameters: not known, see `sizeOf`. */
   teachers: { name: string; parameters: number | null }[];
   trainings: TrainingEstimate[];
   storeBytes: number;
@@ -66,38 +95,29 @@ interface RunPlan {
 
 export const command: Command = {
   summary: 'print what a run will need: shards, rows, bytes, hours',
-  help,
-  async run(argv) {
-    const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
-    const [path, ...rest] = positionals;
-    if (path === undefined || rest.length > 0)
-      throw new UsageError('ced plan: expected one run file; see ced plan --help');
-    const type = values.type ?? 'distill';
-    if (type !== 'distill' && type !== 'teach')
-      throw new UsageError(`--type ${type}: expected distill or teach`);
-    const teraflops = positive('--tflops', values.tflops ?? '20');
-    const sample = positive('--sample', values.sample ?? '32');
-    const root = resolve(values.root ?? '.');
-    const plan = await planRun(readRunFile(path, type), root, {
-      teraflops,
-      sample,
-      assumed: values.clips
-        ? {
-            clips: assumedClips(values.clips),
-            classes: positive('--classes', values.classes ?? '527'),
-          }
-        : null,
-      sources: sourcesOf(values),
-    });
-    process.stdout.write(values.json ? `${JSON.stringify(plan, null, 2)}\n` : describe(plan));
-    return 0;
-  },
+  help: line.help,
+  run: async (argv) =>
+    await line.run(argv, async ({ values, operands }) => {
+      const run = readRunFile(operands[0]!, values.type);
+      const plan = await planRun(run, resolve(values.root), {
+        teraflops: values.tflops,
+        sample: values.sample,
+        assumed:
+          values.clips.length === 0
+            ? null
+            : { clips: assumedClips(values.clips), classes: values.classes },
+        sources: sourcesOf(values, process.env),
+      });
+      if (values.json) printJson(plan);
+      else process.stdout.write(describe(plan));
+      return 0;
+    }),
 };
 
 interface PlanOptions {
   teraflops: number;
   sample: number;
-  /** Instead of what the tables hold. */
+  /** Replaces the tables. */
   assumed: { clips: Partial<Record<Split, number>>; classes: number } | null;
   sources: SourceOptions;
 }
@@ -110,7 +130,7 @@ async function planRun(
   const chunkSeconds = 'logits' in run ? run.logits.chunkSeconds : run.chunkSeconds;
   const { vocabulary, sizes } = options.assumed
     ? assumedCorpus(options.assumed, chunkSeconds)
-    : await readCorpus(run, root, options);
+    : await sampledCorpus(run, root, options);
   const splits: RunPlan['splits'] = {};
   for (const { split, clips, seconds, rejected } of sizes)
     splits[split] = {
@@ -155,19 +175,14 @@ interface PlannedCorpus {
   sizes: Pick<SplitSurvey, 'split' | 'clips' | 'seconds' | 'rejected'>[];
 }
 
-async function readCorpus(
+async function sampledCorpus(
   run: DistillRun | TeachRun,
   root: string,
   { sample, sources }: PlanOptions,
 ): Promise<PlannedCorpus> {
-  const { train, validation, eval: evaluation } = run.corpus;
   const vocabulary = await readVocabulary({ root, sources }, run.corpus.vocabulary);
-  const tables = {
-    train,
-    ...(validation ? { validation } : {}),
-    ...(evaluation ? { eval: evaluation } : {}),
-  };
-  const { splits } = await surveyCorpus(tables, { root, sources, vocabulary, sample });
+  const options = { root, sources, vocabulary, sample };
+  const { splits } = await surveyCorpus(tablesOf(run), options);
   return { vocabulary, sizes: splits };
 }
 
@@ -189,12 +204,18 @@ function assumedCorpus(
 function assumedClips(given: readonly string[]): Partial<Record<Split, number>> {
   const clips: Partial<Record<Split, number>> = {};
   for (const one of given) {
-    const [, split, count] = /^(train|validation|eval)=(\d+)$/.exec(one) ?? [];
+    const [, split, digits] = /^(train|validation|eval)=(\d+)$/.exec(one) ?? [];
     if (split === undefined)
       throw new UsageError(`--clips ${one}: expected train=N, validation=N or eval=N`);
-    clips[split as Split] = positive('--clips', count ?? '');
+    clips[split as Split] = clipCount(one, digits ?? '');
   }
   if (clips.train === undefined) throw new UsageError('--clips: expected train=N among them');
+  return clips;
+}
+
+function clipCount(given: string, digits: string): number {
+  const clips = count.parse(digits);
+  if (clips === undefined) throw new UsageError(`--clips ${given}: expected a count above 0`);
   return clips;
 }
 
@@ -230,7 +251,7 @@ async function sizeOf(
     'a checkpoint',
     'config.json',
   ).catch(() => null);
-  // A plan is made before teachers are fetched, too.
+  // A plan can be made before the teachers are there.
   if (text === null) return { name, parameters: null, operations: null };
   const config = modelConfigSchema.parse(JSON.parse(text.toString('utf8')));
   return {
@@ -259,22 +280,23 @@ function describe({
       found.rejectedSoFar === 0
         ? ''
         : `, ${grouped(found.rejectedSoFar)} rows or sampled clips rejected`;
-    lines.push(
-      `  ${split.padEnd(11)} ${grouped(found.clips)} clips, ${grouped(found.shards)} shards, ${grouped(found.chunks)} chunks, ${bytes(found.audioBytes)} of audio${rejected}`,
-    );
+    const { clips, shards, chunks, audioBytes } = found;
+    const counts = `${grouped(clips)} clips, ${grouped(shards)} shards, ${grouped(chunks)} chunks`;
+    lines.push(`  ${split.padEnd(11)} ${counts}, ${bytes(audioBytes)} of audio${rejected}`);
   }
-  if (teachers.length > 0)
-    lines.push(
-      `  teachers    ${teachers.map(({ name, parameters }) => `${name} (${parameters === null ? 'size not known here' : millions(parameters)})`).join(', ')}`,
-    );
-  if (logits)
-    lines.push(
-      `  logits      ${grouped(logits.rows)} rows, ${bytes(logits.bytes)}, ${hours.logits === null ? 'hours unknown' : hour(hours.logits)}`,
-    );
-  for (const { name, parameters, steps, checkpointBytes } of trainings)
-    lines.push(
-      `  ${name.padEnd(11)} ${millions(parameters)} parameters, ${grouped(steps)} steps, ${bytes(checkpointBytes)} of checkpoints at most`,
-    );
+  const sizes = teachers.map(
+    ({ name, parameters }) =>
+      `${name} (${parameters === null ? 'size not known here' : millions(parameters)})`,
+  );
+  if (sizes.length > 0) lines.push(`  teachers    ${sizes.join(', ')}`);
+  if (logits) {
+    const time = hours.logits === null ? 'hours unknown' : hour(hours.logits);
+    lines.push(`  logits      ${grouped(logits.rows)} rows, ${bytes(logits.bytes)}, ${time}`);
+  }
+  for (const { name, parameters, steps, checkpointBytes } of trainings) {
+    const size = `${millions(parameters)} parameters, ${grouped(steps)} steps`;
+    lines.push(`  ${name.padEnd(11)} ${size}, ${bytes(checkpointBytes)} of checkpoints at most`);
+  }
   lines.push(
     `  training    ${hour(hours.training)}`,
     `  store       ${bytes(storeBytes)}`,
@@ -282,10 +304,4 @@ function describe({
     '',
   );
   return lines.join('\n');
-}
-
-function positive(option: string, text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new UsageError(`${option} ${text}: expected a number above 0`);
-  return value;
 }

@@ -3,6 +3,7 @@
  * stage, where the result lies. Pure.
  */
 import type { RunResult } from '../../workflows/contract/activities';
+import { alignedTable } from '../aligned-table';
 import { bytes, grouped, millions } from '../quantities';
 
 export interface ResultPlaces {
@@ -60,18 +61,10 @@ function modelRows({ teachers, ensemble, students, logits }: RunResult): string[
     ]),
   ];
   const columns = teachers.length === 0 ? 3 : 4;
-  const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  return alignedTable(
+    [header, ...rows].map((cells) => cells.slice(0, columns)),
+    (column) => column > 0,
   );
-  const line = (cells: readonly string[]): string =>
-    cells
-      .slice(0, columns)
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd();
-  return [line(header), ...rows.map(line)];
 }
 
 function share(part: number | null, whole: number | null): string {

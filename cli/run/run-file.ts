@@ -1,6 +1,6 @@
 /**
- * The run file as the commands here need it: checked before a server or a worker is started, with
- * the very words the workflow would use.
+ * Reads and checks a run file before a server or a worker is started, with the same messages as the
+ * workflow.
  */
 import { readFileSync } from 'node:fs';
 import {
@@ -11,7 +11,9 @@ import {
   type TeachRun,
 } from '../../workflows/contract/run-file';
 import { parseRun } from '../../workflows/contract/parse-run';
-import { runFileInvalid, UsageError } from '../failure';
+import type { Split } from '../../storage/layout';
+import { UsageError } from '../../infra/command-line/usage-error';
+import { runFileInvalid } from '../failure';
 
 export type WorkflowType = 'distill' | 'retrain' | 'teach';
 
@@ -21,18 +23,26 @@ const SCHEMAS = {
   teach: teachRunSchema,
 } as const;
 
-/**
- * @throws {UsageError} naming the file and what is wrong with it, every problem of an invalid one
- */
+/** @throws {UsageError} that names the file and every problem of it */
 export function readRunFile(path: string, type: WorkflowType): DistillRun | TeachRun {
   const parsed = parseRun<(typeof SCHEMAS)[WorkflowType]>(SCHEMAS[type], readRunJson(path));
   if ('run' in parsed) return parsed.run;
   throw new UsageError(runFileInvalid(parsed.problems));
 }
 
-/** As it stands in the file, what it leaves out left out. @throws {UsageError} */
+/** The JSON of the file, without defaults. @throws {UsageError} */
 export function readRunJson(path: string): unknown {
   return parseJson(path, readText(path));
+}
+
+/** The tables of a run by split, without those that it leaves out. */
+export function tablesOf({ corpus }: DistillRun | TeachRun): Partial<Record<Split, string>> {
+  const { train, validation, eval: evaluation } = corpus;
+  return {
+    train,
+    ...(validation ? { validation } : {}),
+    ...(evaluation ? { eval: evaluation } : {}),
+  };
 }
 
 function readText(path: string): string {

@@ -1,14 +1,13 @@
 /**
- * `npm run schedule`: a schedule of retrainings, made by the Temporal CLI with the very line that
- * is shown. Idempotent: what is there already is compared and left alone, or updated where it
- * differs.
+ * `npm run schedule`: creates a schedule of retrainings by running the Temporal CLI command that it
+ * prints. Idempotent: an equal schedule is left alone, a different one is updated.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { ScheduleNotFoundError, type Client, type ScheduleDescription } from '@temporalio/client';
 import { temporalBinary } from '../../infra/toolchain';
 import { temporalSettings } from '../../workers/temporal-settings';
 import { TASK_QUEUES } from '../../workflows/contract/names';
-import { describeFailure } from '../failure';
+import { runProgram } from '../failure';
 import { connect } from './follow';
 import { readRunFile, readRunJson } from './run-file';
 import {
@@ -21,10 +20,15 @@ import { nameToType, runTemporal, scheduleArguments, shellLine } from './tempora
 
 const CATCH_UP_SECONDS = 3600;
 
-async function main(): Promise<void> {
-  const options = parseScheduleOptions(process.argv.slice(2));
-  if (!options) return console.log(SCHEDULE_HELP);
-  // Under an id of its own too: a schedule keeps the run file, and every firing would be refused.
+runProgram(async (argv) => {
+  const options = parseScheduleOptions(argv);
+  if (options) await createOrUpdate(options);
+  else console.log(SCHEDULE_HELP);
+  return 0;
+});
+
+async function createOrUpdate(options: ScheduleOptions): Promise<void> {
+  // Checked even if --id replaces the name: every firing of a wrong run file would be refused.
   const { name } = readRunFile(options.runFile, 'retrain');
   const id = options.id ?? name;
   const json = readRunJson(options.runFile);
@@ -35,7 +39,7 @@ async function main(): Promise<void> {
     if (present && isTheSame(present, options, json)) {
       say(id, options, 'create', null);
       console.log(
-        `Schedule ${id} is there already and is the same: nothing was changed.${pausedNote(present)}`,
+        `Schedule ${id} exists and is the same: nothing was changed.${pausedNote(present)}`,
       );
       return;
     }
@@ -66,7 +70,7 @@ function lineOf(
       durationText(everySeconds) + (offsetSeconds === 0 ? '' : `/${durationText(offsetSeconds)}`),
     jitter: durationText(jitterSeconds),
     catchUpWindow: durationText(CATCH_UP_SECONDS),
-    // An update replaces the whole schedule: who paused it, and why, is kept.
+    // An update replaces the whole schedule, so the note of a paused one is passed on.
     pausedBecause: present?.state.paused ? (present.state.note ?? '') : null,
     address,
     namespace,
@@ -116,8 +120,3 @@ function isTheSame(
 function pausedNote({ state }: ScheduleDescription): string {
   return state.paused ? ` It is paused: ${state.note ?? 'no reason given'}` : '';
 }
-
-main().catch((error: unknown) => {
-  process.stderr.write(`error: ${describeFailure(error)}\n`);
-  process.exitCode = 1;
-});

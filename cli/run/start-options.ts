@@ -1,6 +1,6 @@
 /** Options of `npm start` and `npm run teach`, which differ in what they start by default. */
-import { parseArgs } from 'node:util';
-import { UsageError } from '../failure';
+import { commandLine } from '../../infra/command-line/command-line';
+import { oneOf, port, text, type Values } from '../../infra/command-line/option';
 import type { WorkflowType } from './run-file';
 
 export interface StartOptions {
@@ -16,91 +16,108 @@ export interface StartOptions {
   json: boolean;
 }
 
-export const START_HELP = `npm start [-- options]
-
-Starts a Temporal server and two workers on this machine, starts a run through the Temporal CLI, shows it live and ends with its results.
-Ctrl-C stops everything after the step in progress; the same command goes on where it was. What the store holds is never computed again.
-
-  --run FILE          run file (default examples/instruments/distill.json; its paths start from the repository's root)
-  --type TYPE         distill, teach for a run file that trains teachers from labels, or retrain, which does nothing when nothing is new
-                      (default distill)
-  --workflow-id ID    workflow to start or go on with (default: the run file's name)
-  --port N            port of the Temporal server, used as it is when one answers there (default 7233)
-  --ui-port N         also start Temporal's web interface on this port
-  --no-workers        start no workers: yours run elsewhere (npm run worker -- --help)
-  --keep              leave server and workers running at the end, until Ctrl-C
-  --json              print only the result on standard output, as JSON; live lines go to standard error
-  --help              this text
-
-Logs and the server's state are in runs/, results below the run file's store.`;
-
-export const TEACH_HELP = `npm run teach [-- options]
-
-Trains the demo's three teachers from labelled clips, like \`npm start\` with examples/instruments/teach.json, and copies them, with their
-scores, to examples/instruments/teachers/. Renders the clips first (12,000 of 4 s, 1.6 GB in the cache). Ctrl-C stops it, the same command goes on.
-
-  --run FILE          run file (default examples/instruments/teach.json)
-  --out DIR           where the models go (default examples/instruments/teachers)
-  --workflow-id, --port, --ui-port, --no-workers, --keep, --json    as for npm start
-  --help              this text`;
+const DEMO_RUN = 'examples/instruments/distill.json';
+const TEACH_RUN = 'examples/instruments/teach.json';
+const TEACHERS_FOLDER = 'examples/instruments/teachers';
 
 const shared = {
-  run: { type: 'string' },
-  'workflow-id': { type: 'string' },
-  port: { type: 'string' },
-  'ui-port': { type: 'string' },
-  'no-workers': { type: 'boolean' },
-  keep: { type: 'boolean' },
-  json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
+  'workflow-id': {
+    value: 'ID',
+    is: text,
+    shown: "the run file's name",
+    help: 'workflow to start, or to resume if it is open',
+  },
+  port: {
+    value: 'N',
+    is: port,
+    default: 7233,
+    help: 'port of the Temporal server; a server that answers there is used',
+  },
+  'ui-port': { value: 'N', is: port, help: "also start Temporal's web interface on this port" },
+  'no-workers': { help: 'start no workers: yours run elsewhere (npm run worker -- --help)' },
+  keep: { help: 'leave server and workers running at the end, until Ctrl-C' },
+  json: {
+    help: 'print only the result on standard output, as JSON; live lines go to standard error',
+  },
 } as const;
 
-/** @returns null for --help. @throws one line that names the option and what is expected */
-export function parseStartOptions(argv: string[]): StartOptions | null {
-  const { values } = parseArgs({ args: argv, options: { ...shared, type: { type: 'string' } } });
-  if (values.help) return null;
-  const type = values.type ?? 'distill';
-  if (type !== 'distill' && type !== 'retrain' && type !== 'teach')
-    throw new UsageError(`--type ${type}: expected distill, retrain or teach`);
-  return { type, ...sharedOptions(values, 'examples/instruments/distill.json') };
-}
+const startLine = commandLine({
+  program: 'npm start',
+  usage: '[options]',
+  about: [
+    'Starts a Temporal server and two workers on this machine, starts a run through the Temporal ' +
+      'CLI, shows it live and prints its results. Ctrl-C stops everything after the step in ' +
+      'progress; the same command resumes. Results that are in the store are not computed again.',
+  ],
+  options: {
+    run: {
+      value: 'FILE',
+      is: text,
+      default: DEMO_RUN,
+      help: "run file; its relative paths start from the repository's root",
+    },
+    type: {
+      value: 'TYPE',
+      is: oneOf('distill', 'retrain', 'teach'),
+      default: 'distill',
+      help:
+        'workflow to start: teach trains teachers from labels, retrain distils only if clips, ' +
+        'teachers or settings are new',
+    },
+    ...shared,
+  },
+  examples: [
+    'npm start',
+    'npm start -- --run mine.json --ui-port 8233',
+    'npm start -- --run teach.json --type teach --json',
+  ],
+  notes: ["Logs and the server's state are in runs/, results in the run file's store."],
+});
+
+const teachLine = commandLine({
+  program: 'npm run teach',
+  usage: '[options]',
+  about: [
+    "Trains the demo's three teachers from labelled clips, like `npm start -- --type teach`, and " +
+      'copies them with their scores into a folder. Renders the clips first (12,000 of 4 s, ' +
+      '1.6 GB in the cache). Ctrl-C stops it; the same command resumes.',
+  ],
+  options: {
+    run: { value: 'FILE', is: text, default: TEACH_RUN, help: 'run file' },
+    out: { value: 'DIR', is: text, default: TEACHERS_FOLDER, help: 'folder for the models' },
+    ...shared,
+  },
+  examples: ['npm run teach', 'npm run teach -- --run teach.json --out teachers'],
+});
+
+export const START_HELP = startLine.help;
+export const TEACH_HELP = teachLine.help;
 
 /** @returns null for --help. @throws one line that names the option and what is expected */
-export function parseTeachOptions(argv: string[]): (StartOptions & { out: string }) | null {
-  const { values } = parseArgs({ args: argv, options: { ...shared, out: { type: 'string' } } });
-  if (values.help) return null;
-  return {
-    type: 'teach',
-    out: values.out ?? 'examples/instruments/teachers',
-    ...sharedOptions(values, 'examples/instruments/teach.json'),
-  };
+export function parseStartOptions(argv: readonly string[]): StartOptions | null {
+  const parsed = startLine.parse(argv);
+  if (parsed === null) return null;
+  const { run, type, ...values } = parsed.values;
+  return { type, runFile: run, ...sharedOptions(values) };
 }
 
-interface SharedValues {
-  run?: string;
-  'workflow-id'?: string;
-  port?: string;
-  'ui-port'?: string;
-  'no-workers'?: boolean;
-  keep?: boolean;
-  json?: boolean;
+/** @returns null for --help. @throws one line that names the option and what is expected */
+export function parseTeachOptions(
+  argv: readonly string[],
+): (StartOptions & { out: string }) | null {
+  const parsed = teachLine.parse(argv);
+  if (parsed === null) return null;
+  const { run, out, ...values } = parsed.values;
+  return { type: 'teach', out, runFile: run, ...sharedOptions(values) };
 }
 
-function sharedOptions(values: SharedValues, runFile: string): Omit<StartOptions, 'type'> {
+function sharedOptions(values: Values<typeof shared>): Omit<StartOptions, 'type' | 'runFile'> {
   return {
-    runFile: values.run ?? runFile,
     workflowId: values['workflow-id'] ?? null,
-    port: portOf('--port', values.port ?? '7233'),
-    uiPort: values['ui-port'] === undefined ? null : portOf('--ui-port', values['ui-port']),
-    workers: values['no-workers'] !== true,
-    keep: values.keep === true,
-    json: values.json === true,
+    port: values.port,
+    uiPort: values['ui-port'] ?? null,
+    workers: !values['no-workers'],
+    keep: values.keep,
+    json: values.json,
   };
-}
-
-function portOf(option: string, text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new UsageError(`${option} ${text}: expected a port between 1 and 65535`);
-  return port;
 }

@@ -1,19 +1,11 @@
-/** `npm start`: the demo, or any run file, from nothing to a scored student on this machine. */
+/** `npm start`: runs the demo, or any run file, on this machine. */
+import { runProgram } from '../failure';
 import { conductRun } from './conduct-run';
-import { reportFailure } from '../failure';
 import { parseStartOptions, START_HELP } from './start-options';
 
-async function main(): Promise<number> {
-  const options = parseStartOptions(process.argv.slice(2));
+runProgram(async (argv) => {
+  const options = parseStartOptions(argv);
   if (options !== null) return await conductRun(options, () => Promise.resolve());
   process.stdout.write(`${START_HELP}\n`);
   return 0;
-}
-
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    reportFailure(error);
-    process.exit();
-  },
-);
+});

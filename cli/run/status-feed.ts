@@ -14,7 +14,7 @@ import { temporal } from '@temporalio/proto';
 import type { LiveProgress } from '../../workflows/contract/live-progress';
 import { STATUS_QUERY } from '../../workflows/contract/names';
 import type { RunStatus } from '../../workflows/contract/status';
-import { UsageError } from '../failure';
+import { UsageError } from '../../infra/command-line/usage-error';
 import { payloadReader, type PayloadReader } from './payload-reader';
 import type { PendingActivity, RunView } from './run-view';
 

@@ -1,18 +1,18 @@
 /**
- * `npm run teach`: trains the demo's teachers with the `teach` workflow and puts them, small and
- * with their scores, where the demo finds them.
+ * `npm run teach`: trains the demo's teachers with the `teach` workflow and copies them, in float16
+ * and with their scores, to the folder that the demo reads.
  */
 import { join, resolve } from 'node:path';
 import { repositoryRoot } from '../../infra/toolchain';
+import { runProgram } from '../failure';
+import { exportTeachers } from '../models/teacher-export';
 import { conductRun } from './conduct-run';
 import { renderTeachCorpus, TEACH_CORPUS } from './demo-corpus';
-import { reportFailure } from '../failure';
 import { readRunFile } from './run-file';
 import { parseTeachOptions, TEACH_HELP } from './start-options';
-import { exportTeachers } from '../models/teacher-export';
 
-async function main(): Promise<number> {
-  const options = parseTeachOptions(process.argv.slice(2));
+runProgram(async (argv) => {
+  const options = parseTeachOptions(argv);
   if (options === null) {
     process.stdout.write(`${TEACH_HELP}\n`);
     return 0;
@@ -30,12 +30,4 @@ async function main(): Promise<number> {
     });
     say(`\nModels and scores: ${join(options.out, 'README.md')}`);
   });
-}
-
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    reportFailure(error);
-    process.exit();
-  },
-);
+});

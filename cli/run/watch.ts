@@ -1,53 +1,74 @@
 /** `ced watch ID`: live lines and result of any run, on this machine or another. */
-import { parseArgs } from 'node:util';
+import { commandLine } from '../../infra/command-line/command-line';
+import {
+  temporalOptions,
+  temporalSettings,
+  type TemporalSettings,
+} from '../../workers/temporal-settings';
 import type { Command } from '../command';
-import { UsageError } from '../failure';
+import { printJson } from '../print-json';
 import { connect, followRun } from './follow';
 import { listenForInterruption } from './interruption';
 import { LiveDisplay } from './live-display';
-import { resultTable } from './result-table';
-import { DEFAULT_ADDRESS, temporalSettings } from '../../workers/temporal-settings';
+import { resultTable, type ResultPlaces } from './result-table';
 
-const help = `ced watch WORKFLOW-ID [options]
-
-Shows a run live until it ends, then its results. Ctrl-C ends the watching, never the run.
-
-  --address HOST:PORT   Temporal server (default: TEMPORAL_ADDRESS, else ${DEFAULT_ADDRESS})
-  --namespace N         (default: TEMPORAL_NAMESPACE, else default); TLS and API key as the Temporal CLI takes them
-  --json                print only the result on standard output, as JSON; live lines go to standard error
-  --help                this text`;
+const line = commandLine({
+  program: 'ced watch',
+  usage: 'WORKFLOW-ID [options]',
+  about: [
+    'Shows a run live until it ends, then its results. Ctrl-C ends the watching, never the run.',
+  ],
+  operands: {
+    rows: { 'WORKFLOW-ID': "the run's workflow id" },
+    expected: 'one workflow id',
+    least: 1,
+    most: 1,
+  },
+  options: {
+    ...temporalOptions,
+    json: {
+      help: 'print only the result on standard output, as JSON; live lines go to standard error',
+    },
+  },
+  examples: ['ced watch instruments', 'ced watch mine --address 10.0.0.5:7233 --json'],
+});
 
 export const command: Command = {
   summary: 'show a run live, then its results',
-  help,
-  async run(argv) {
-    const options = {
-      address: { type: 'string' },
-      namespace: { type: 'string' },
-      json: { type: 'boolean' },
-    } as const;
-    const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
-    const [workflowId, ...rest] = positionals;
-    if (workflowId === undefined || rest.length > 0)
-      throw new UsageError('ced watch: expected one workflow id; see ced watch --help');
-    const { client, close } = await connect(temporalSettings(values, process.env));
-    try {
-      const display = new LiveDisplay(values.json ? process.stderr : process.stdout, () =>
-        performance.now(),
-      );
-      const { signal } = listenForInterruption(() => display.note('The run goes on.'));
-      const result = await followRun(client, workflowId, display, signal);
-      if (result === null) return 130;
-      const folder = `runs/${result.run}`;
-      if (values.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-      else if ('outcome' in result) display.note(`\n${result.says}`);
-      else
-        display.note(
-          `\n${resultTable(result, { result: `${folder}/result.json in the run's store`, report: `${folder}/report.html in the run's store` })}`,
-        );
-      return 0;
-    } finally {
-      await close();
-    }
-  },
+  help: line.help,
+  run: async (argv) =>
+    await line.run(
+      argv,
+      async ({ values, operands }) =>
+        await watch(operands[0]!, values.json, temporalSettings(values, process.env)),
+    ),
 };
+
+async function watch(
+  workflowId: string,
+  json: boolean,
+  settings: TemporalSettings,
+): Promise<number> {
+  const { client, close } = await connect(settings);
+  try {
+    const display = new LiveDisplay(json ? process.stderr : process.stdout, () =>
+      performance.now(),
+    );
+    const { signal } = listenForInterruption(() => display.note('The run continues.'));
+    const result = await followRun(client, workflowId, display, signal);
+    if (result === null) return 130;
+    if (json) printJson(result);
+    else if ('outcome' in result) display.note(`\n${result.says}`);
+    else display.note(`\n${resultTable(result, placesInStore(result.run))}`);
+    return 0;
+  } finally {
+    await close();
+  }
+}
+
+function placesInStore(run: string): ResultPlaces {
+  return {
+    result: `runs/${run}/result.json in the run's store`,
+    report: `runs/${run}/report.html in the run's store`,
+  };
+}

@@ -1,44 +1,53 @@
 /** `ced champion FOLDER`: the lineage of a champion; `--rollback` appends the one before it. */
-import { parseArgs } from 'node:util';
 import { ChampionLedger } from '../../storage/champion-ledger';
 import { openStore } from '../../storage/open-store';
 import type { ChampionEntry } from '../../workflows/contract/promotion';
+import { commandLine } from '../../infra/command-line/command-line';
+import { UsageError } from '../../infra/command-line/usage-error';
+import { alignedTable } from '../aligned-table';
 import type { Command } from '../command';
-import { UsageError } from '../failure';
+import { printJson } from '../print-json';
 
-const help = `ced champion FOLDER [options]
-
-Shows every champion there has been, the newest last, which is the one that counts. Its model is FOLDER/models/<sha256>.
-
-  FOLDER        the run file's "promote.champion": a folder or gs://bucket/prefix
-  --rollback    take the newest champion back: appends an entry that names the one before it. Again, and it is the one before that.
-  --json        print the entries, and which counts, as JSON
-  --help        this text`;
+const line = commandLine({
+  program: 'ced champion',
+  usage: 'FOLDER [options]',
+  about: [
+    'Shows the lineage of a champion: every entry, the newest last. The newest entry is the ' +
+      'champion; its model is FOLDER/models/<sha256>.',
+  ],
+  operands: {
+    rows: { FOLDER: 'the run file\'s "promote.champion": a folder or gs://bucket/prefix' },
+    expected: 'one folder',
+    least: 1,
+    most: 1,
+  },
+  options: {
+    rollback: {
+      help:
+        'append an entry that restores the champion before the newest; repeated, the one before ' +
+        'that',
+    },
+    json: { help: 'print the entries and the champion as JSON' },
+  },
+  examples: ['ced champion champions/instruments', 'ced champion gs://bucket/champion --rollback'],
+});
 
 export const command: Command = {
-  summary: "show a champion's lineage, or go back to the one before",
-  help,
-  async run(argv) {
-    const options = { rollback: { type: 'boolean' }, json: { type: 'boolean' } } as const;
-    const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
-    const [uri, ...rest] = positionals;
-    if (uri === undefined || rest.length > 0)
-      throw new UsageError('ced champion: expected one folder; see ced champion --help');
-    const folder = openStore(process.cwd(), uri);
-    const before = await ChampionLedger.read(folder);
-    if (values.rollback) await takeBack(before, folder.uri);
-    const { entries, head } = values.rollback ? await ChampionLedger.read(folder) : before;
-    if (values.json)
-      process.stdout.write(`${JSON.stringify({ champion: head, entries }, null, 2)}\n`);
-    else
-      process.stdout.write(
-        `${head ? lineage(entries, folder.uri) : `no champion in ${folder.uri} yet`}\n`,
-      );
-    return 0;
-  },
+  summary: "show a champion's lineage, or roll back to the champion before",
+  help: line.help,
+  run: async (argv) =>
+    await line.run(argv, async ({ values, operands }) => {
+      const folder = openStore(process.cwd(), operands[0]!);
+      if (values.rollback) await rollBack(await ChampionLedger.read(folder), folder.uri);
+      const { entries, head } = await ChampionLedger.read(folder);
+      const text = head ? lineage(entries, folder.uri) : `no champion in ${folder.uri} yet`;
+      if (values.json) printJson({ champion: head, entries });
+      else process.stdout.write(`${text}\n`);
+      return 0;
+    }),
 };
 
-async function takeBack(ledger: ChampionLedger, uri: string): Promise<void> {
+async function rollBack(ledger: ChampionLedger, uri: string): Promise<void> {
   const restored = ledger.rollback();
   if (!restored)
     throw new UsageError(`ced champion: no champion in ${uri} comes before the one that counts`);
@@ -65,15 +74,7 @@ function lineage(entries: readonly ChampionEntry[], uri: string): string {
     ],
   );
   const header = ['n', 'when (UTC)', 'student', 'eval mAP', 'how', 'run', 'model'];
-  const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const lines = [header, ...rows].map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+  const lines = alignedTable([header, ...rows], () => false);
   const champion = entries.at(-1);
   return [...lines, '', `champion  ${uri}/models/${champion?.sha256}`].join('\n');
 }

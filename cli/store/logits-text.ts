@@ -2,6 +2,7 @@
 import type { ClipLogits, ClipView } from './clip-logits';
 import type { TeacherPair } from '../../ced/metrics/teacher-agreement';
 import type { LogitsSurvey, TeacherSurvey } from './logits-survey';
+import { alignedTable } from '../aligned-table';
 import { bytes, grouped } from '../quantities';
 
 export function surveyText(survey: LogitsSurvey): string {
@@ -87,19 +88,8 @@ export function clipText({ key, clip, views }: ClipLogits): string {
       .map(({ name, index, probability }) => `${name ?? index} ${probability.toFixed(3)}`)
       .join(', '),
   ]);
-  const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) =>
-        column === header.length - 1 ? cell : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ');
-  return [
-    `clip ${clip} in logits ${key}`,
-    ...[header, ...rows].map((cells) => `  ${line(cells)}`),
-  ].join('\n');
+  const lines = alignedTable([header, ...rows], (column) => column < header.length - 1);
+  return [`clip ${clip} in logits ${key}`, ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
 /** Half-open: `12–40` masks 12 … 39. */

@@ -1,83 +1,94 @@
-/**
- * `ced store du|verify|gc STORE`: what takes space and who refers to it, whether every hash holds,
- * and what may go.
- */
-import { parseArgs } from 'node:util';
+/** `ced store du|verify|gc STORE`: shows what takes space, verifies hashes, removes garbage. */
+import { commandLine } from '../../infra/command-line/command-line';
+import { numberThat, text } from '../../infra/command-line/option';
 import { openStore } from '../../storage/open-store';
 import type { Store } from '../../storage/store';
 import type { Command } from '../command';
-import { UsageError } from '../failure';
+import { printJson } from '../print-json';
 import { bytes, grouped } from '../quantities';
 import { findGarbage, removeUnits } from './store-garbage';
 import { readStoreUnits, type StoreUnit } from './store-units';
 import { verifyStore } from './store-verification';
 
-const defaultMinAgeDays = 14;
 const DAY_MS = 86_400_000;
 
-const help = `ced store du|verify|gc STORE [options]
-
-  du       what takes space, by kind, and the largest units with who refers to them
-  verify   reads everything that has a recorded hash and compares; exit status 1 when something is damaged (the next run mends it)
-  gc       shows what no run, champion or plan refers to and no lease or training under way may need; removes it with --yes. Checkpoints of
-           finished trainings are among it.
-
-  STORE               the run file's "store": a folder or gs://bucket/prefix
-  --yes               gc: remove, instead of only showing
-  --keep NAME         gc, du: a unit, or the beginning of its name, that stays (e.g. training/3f2a); may be given several times
-  --min-age-days N    gc: what was touched more recently stays, so that running workers lose nothing (default ${defaultMinAgeDays}). Be generous
-                      with runs that are paused for long: an unfinished training that old is abandoned, and starts from its first step.
-  --top N             du: units shown (default 20)
-  --json              the same as JSON
-  --help              this text`;
+const line = commandLine({
+  program: 'ced store',
+  usage: 'du|verify|gc STORE [options]',
+  about: ['Shows, verifies or cleans up a store.'],
+  operands: {
+    rows: {
+      du: 'show space by kind, and the largest units with what refers to them',
+      verify:
+        'read every object that has a recorded hash and compare; exit status 1 when one is damaged ' +
+        '(the next run repairs it)',
+      gc:
+        'show what no run, champion or plan refers to and no lease or running training may need; ' +
+        'with --yes remove it. Checkpoints of finished trainings are among it',
+      STORE: 'the run file\'s "store": a folder or gs://bucket/prefix',
+    },
+    expected: 'du, verify or gc and one store',
+    least: 2,
+    most: 2,
+  },
+  options: {
+    yes: { help: 'gc: remove instead of only showing' },
+    keep: {
+      value: 'NAME',
+      is: text,
+      multiple: true,
+      help: 'gc, du: keep units whose name starts so (e.g. training/3f2a); may be repeated',
+    },
+    'min-age-days': {
+      value: 'N',
+      is: numberThat((days) => days >= 0, 'a number'),
+      default: 14,
+      help:
+        'gc: keep objects modified more recently, so that running workers lose nothing. Raise it ' +
+        'for runs that stay paused for long: an unfinished training that is older counts as ' +
+        'abandoned and starts from its first step',
+    },
+    top: {
+      value: 'N',
+      is: numberThat((units) => units >= 0, 'a number'),
+      default: 20,
+      help: 'du: units shown',
+    },
+    json: { help: 'print one JSON object' },
+  },
+  examples: [
+    'ced store du runs/mine --top 5',
+    'ced store verify gs://bucket/mine',
+    'ced store gc runs/mine --keep training/3f2a --yes',
+  ],
+});
 
 export const command: Command = {
   summary: 'show what takes space in a store, verify it, remove what nothing refers to',
-  help,
-  async run(argv) {
-    const options = {
-      yes: { type: 'boolean' },
-      keep: { type: 'string', multiple: true },
-      'min-age-days': { type: 'string' },
-      top: { type: 'string' },
-      json: { type: 'boolean' },
-    } as const;
-    const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
-    const [what, uri, ...rest] = positionals;
-    if (uri === undefined || rest.length > 0)
-      throw new UsageError(
-        'ced store: expected du, verify or gc and one store; see ced store --help',
-      );
-    const store = openStore(process.cwd(), uri);
-    const json = values.json === true;
-    switch (what) {
-      case 'du':
-        return await du(store, {
-          keep: values.keep ?? [],
-          top: numberOf('top', values.top, 20),
-          json,
-        });
-      case 'verify':
-        return await verify(store, json);
-      case 'gc': {
-        const minAgeMs =
-          numberOf('min-age-days', values['min-age-days'], defaultMinAgeDays) * DAY_MS;
-        return await gc(store, {
-          keep: values.keep ?? [],
-          minAgeMs,
-          remove: values.yes === true,
-          json,
-        });
+  help: line.help,
+  run: async (argv) =>
+    await line.run(argv, async ({ values, operands }) => {
+      const [verb, uri = ''] = operands;
+      const store = openStore(process.cwd(), uri);
+      const { keep, top, json } = values;
+      switch (verb) {
+        case 'du':
+          return await du(store, { keep, top, json });
+        case 'verify':
+          return await verify(store, json);
+        case 'gc': {
+          const minAgeMs = values['min-age-days'] * DAY_MS;
+          return await gc(store, { keep, minAgeMs, remove: values.yes, json });
+        }
+        default:
+          throw line.misused(`du, verify or gc instead of ${verb}`);
       }
-      default:
-        throw new UsageError(`ced store ${what}: expected du, verify or gc; see ced store --help`);
-    }
-  },
+    }),
 };
 
 async function du(
   store: Store,
-  { keep, top, json }: { keep: string[]; top: number; json: boolean },
+  { keep, top, json }: { keep: readonly string[]; top: number; json: boolean },
 ): Promise<number> {
   const units = await readStoreUnits(store, keep);
   const kinds = [...new Set(units.map(({ kind }) => kind))].map((kind) => {
@@ -90,7 +101,12 @@ async function du(
     };
   });
   if (json)
-    print({ store: store.uri, bytes: sizeOf(units), kinds, units: units.slice(0, top).map(shown) });
+    printJson({
+      store: store.uri,
+      bytes: sizeOf(units),
+      kinds,
+      units: units.slice(0, top).map(shown),
+    });
   else {
     const lines = kinds
       .sort((a, b) => b.bytes - a.bytes)
@@ -113,7 +129,7 @@ async function du(
 
 async function verify(store: Store, json: boolean): Promise<number> {
   const { verified, damaged, unhashed } = await verifyStore(store);
-  if (json) print({ store: store.uri, verified, damaged, unhashed });
+  if (json) printJson({ store: store.uri, verified, damaged, unhashed });
   else {
     for (const { key, why } of damaged) process.stdout.write(`damaged: ${key} ${why}\n`);
     process.stdout.write(
@@ -130,7 +146,7 @@ async function gc(
     minAgeMs,
     remove,
     json,
-  }: { keep: string[]; minAgeMs: number; remove: boolean; json: boolean },
+  }: { keep: readonly string[]; minAgeMs: number; remove: boolean; json: boolean },
 ): Promise<number> {
   const { units, waiting } = await findGarbage(store, await readStoreUnits(store, keep), {
     nowMs: Date.now(),
@@ -138,7 +154,7 @@ async function gc(
   });
   if (remove) await removeUnits(store, units);
   if (json)
-    print({
+    printJson({
       store: store.uri,
       removed: remove,
       bytes: sizeOf(units),
@@ -171,14 +187,4 @@ function shown({ name, kind, bytes: size, newestMs, referredBy, objects }: Store
     newest: new Date(newestMs).toISOString(),
     referredBy,
   };
-}
-
-function print(value: object): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
-}
-
-function numberOf(option: string, text: string | undefined, otherwise: number): number {
-  const value = Number(text ?? otherwise);
-  if (!(value >= 0)) throw new UsageError(`ced store: --${option} ${text}: expected a number`);
-  return value;
 }

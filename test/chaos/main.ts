@@ -1,10 +1,12 @@
 /**
- * `npm run chaos`: draws faults and moments from a seed, lets them happen to a small run, and
- * compares what is left, byte for byte.
+ * `npm run chaos`: draws faults and moments from a seed, injects them into a small run, and compares
+ * the results byte for byte.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { runProgram } from '../../cli/failure';
+import { commandLine } from '../../infra/command-line/command-line';
+import { count, text } from '../../infra/command-line/option';
 import { repositoryRoot } from '../../infra/toolchain';
 import type { RunResult } from '../../workflows/contract/activities';
 import { drawTry, nameOf } from './draw';
@@ -13,45 +15,66 @@ import { Scene } from './scene';
 import { Trial } from './trial';
 import { runTry, type Outcome } from './try';
 
-const help = `npm run chaos -- [options]
-
-Starts a Temporal server, a storage server and workers, lets something happen to a small run in each try (processes killed, frozen, terminated, servers
-away, files damaged, a disk full, a clock wrong), and compares logit shards and student with an undisturbed run's. The last line says
-"N of N identical"; the exit status agrees. A full disk is a tmpfs, which needs root.
-
-  --runs N     tries (default ${FAULTS.length}: each fault once)
-  --seed S     what happens when is a function of it and of the try's number (default 7)
-  --fault F    only the tries whose fault's name has this in it
-  --lanes N    that many pipelines at once (default 1); most tries wait for time-outs more than they compute
-  --out FILE   results, one JSON line a try; tries that stand there are not made again (default runs/chaos-<seed>.jsonl)
-  --help       this text`;
-
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      runs: { type: 'string' },
-      seed: { type: 'string' },
-      fault: { type: 'string' },
-      lanes: { type: 'string' },
-      out: { type: 'string' },
-      help: { type: 'boolean' },
+const line = commandLine({
+  program: 'npm run chaos',
+  usage: '[options]',
+  about: [
+    'Starts a Temporal server, a storage server and workers, and injects one fault into a small ' +
+      'run in each try (a process killed, frozen or terminated, a server away, a file damaged, a ' +
+      'full disk, a wrong clock). Compares logit shards and student with those of an undisturbed ' +
+      'run. The last line says "N of N identical"; the exit status agrees. The full disk is a ' +
+      'tmpfs, which needs root.',
+  ],
+  options: {
+    runs: {
+      value: 'N',
+      is: count,
+      default: FAULTS.length,
+      shown: `${FAULTS.length}, each fault once`,
+      help: 'tries',
     },
-  });
-  if (values.help) {
-    console.log(help);
-    return 0;
-  }
-  const runs = whole('runs', values.runs ?? String(FAULTS.length));
-  const seed = whole('seed', values.seed ?? '7');
+    seed: {
+      value: 'S',
+      is: count,
+      default: 7,
+      help: 'fault and moment of a try are functions of the seed and of the try number',
+    },
+    fault: {
+      value: 'F',
+      is: text,
+      default: '',
+      shown: 'all',
+      help: "only tries whose fault's name contains this",
+    },
+    lanes: {
+      value: 'N',
+      is: count,
+      default: 1,
+      help: 'pipelines at the same time; most tries wait for time-outs more than they compute',
+    },
+    out: {
+      value: 'FILE',
+      is: text,
+      shown: 'runs/chaos-<seed>.jsonl',
+      help: 'results, one JSON line for each try; tries in it are not repeated',
+    },
+  },
+  examples: ['npm run chaos', 'npm run chaos -- --runs 25 --seed 11 --lanes 2'],
+});
+
+runProgram(async (argv) => await line.run(argv, chaos));
+
+async function chaos({ values }: NonNullable<ReturnType<typeof line.parse>>): Promise<number> {
+  const { runs, seed } = values;
   const out = resolve(values.out ?? join(repositoryRoot, 'runs', `chaos-${seed}.jsonl`));
   mkdirSync(dirname(out), { recursive: true });
   const wanted = Array.from({ length: runs }, (_, index) => index).filter((index) =>
-    drawTry(seed, index).fault.name.includes(values.fault ?? ''),
+    drawTry(seed, index).fault.name.includes(values.fault),
   );
   const missing = wanted.filter(
     (index) => !read(out, seed, wanted).some((each) => each.try === index),
   );
-  const lanes = Math.min(whole('lanes', values.lanes ?? '1'), missing.length);
+  const lanes = Math.min(values.lanes, missing.length);
   await Promise.all(
     Array.from({ length: lanes }, () =>
       lane(missing, seed, (outcome) => {
@@ -132,18 +155,3 @@ function row(outcome: Outcome): string {
   ];
   return `| ${cells.join(' | ')} |`;
 }
-
-function whole(option: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new Error(`--${option} ${text}: expected a whole number of at least 1`);
-  return value;
-}
-
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    console.error(`error: ${(error as Error).message}`);
-    process.exit(1);
-  },
-);

@@ -104,8 +104,10 @@ describe('ced export', () => {
   it('says in one line what it was not given', async () => {
     const complaint = async (...argv: string[]): Promise<string> =>
       await ced(['export', ...argv]).then(() => 'none', describeFailure);
-    expect(await complaint()).toMatch(/^ced export: --model is missing/);
-    expect(await complaint('--model', folder)).toMatch(/^ced export: --out is missing/);
+    expect(await complaint()).toMatch(/^--model: nothing given, expected a folder with/);
+    expect(await complaint('--model', folder)).toMatch(
+      /^--out: nothing given, expected the file to write/,
+    );
     expect(await complaint('--model', folder, '--out', out, '--to', 'tflite')).toBe(
       '--to tflite: expected onnx',
     );

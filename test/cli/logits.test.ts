@@ -158,7 +158,7 @@ describe('ced logits', () => {
       'holds no logits under a key that starts with c',
     );
     expect(await complaint(folder, '--shards', 'many')).toBe(
-      'ced logits: --shards many: expected a number above 0',
+      '--shards many: expected a whole number above 0',
     );
     expect(await complaint()).toBe('ced logits: expected one store; see ced logits --help');
   });

@@ -25,7 +25,7 @@ describe('options of npm run schedule', () => {
       ['--every', 'daily'],
       '--every daily: expected a duration in d, h, m and s, for example 24h or 90m',
     ],
-    [['--every', '0s'], '--every 0s: expected more than nothing'],
+    [['--every', '0s'], '--every 0s: expected an interval above 0'],
     [
       ['--every', '1h', '--jitter', '5'],
       '--jitter 5: expected a duration in d, h, m and s, for example 24h or 90m',

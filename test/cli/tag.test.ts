@@ -140,12 +140,12 @@ describe('ced tag', () => {
       await ced(['tag', ...argv]).then(() => 'none', describeFailure);
     const file = join(folder, 'clips', 'long.wav');
     expect(await complaint()).toMatch(/^ced tag: expected a file, a folder or -/);
-    expect(await complaint(file)).toMatch(/^ced tag: --model is missing/);
+    expect(await complaint(file)).toMatch(/^--model: nothing given, expected a folder with/);
     expect(await complaint(file, '--model', folder)).toMatch(
       /config\.json cannot be read \(ENOENT\): expected a folder with/,
     );
     expect(await complaint(file, '--model', model, '--top', '0')).toBe(
-      '--top 0: expected a number above 0',
+      '--top 0: expected a whole number above 0',
     );
     expect(await complaint('nowhere', '--model', model)).toBe('nowhere cannot be read (ENOENT)');
     expect(await complaint(model, '--model', model)).toBe(

@@ -130,9 +130,9 @@ describe('the command', () => {
   });
 
   it.each([
-    [['--set', 'demo'], '--out is missing: name the folder to render into\n'],
-    [['--out', 'x', '--set', 'piano'], '--set piano: expected demo or teach or more\n'],
-    [['--out', 'x', '--jobs', '0'], '--jobs 0: expected a whole number from 1\n'],
+    [['--set', 'demo'], '--out: nothing given, expected the folder to render into\n'],
+    [['--out', 'x', '--set', 'piano'], '--set piano: expected demo, teach or more\n'],
+    [['--out', 'x', '--jobs', '0'], '--jobs 0: expected a whole number above 0\n'],
   ])('refuses %j in one line', (args, message) => {
     expect(run(...args)).toMatchObject({ status: 1, stderr: message });
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { engineEnvironment } from '../../ced/engine/environment';
 import { repositoryRoot } from '../../infra/toolchain';
 
-/** What `npm run soak` starts, in short. */
+/** Runs `npm run soak`'s program. */
 function soak(...args: string[]): { status: number | null; lines: string[]; complaints: string } {
   const program = join(repositoryRoot, 'dist', 'tools', 'soak', 'main.js');
   const env = { ...process.env, ...engineEnvironment() };
@@ -15,19 +15,21 @@ function soak(...args: string[]): { status: number | null; lines: string[]; comp
 }
 
 describe('a soak', () => {
-  it('of steps holds the number of tensors constant, tells how far it is, and ends with a verdict', () => {
+  it('of steps keeps the number of tensors constant, prints its progress, and ends with the outcome', () => {
     const { status, lines } = soak('--steps', '100');
     expect(lines.at(-2)).toMatch(
       /^step 100 of 100: \d+ tensors, \d+ MB resident, loss 0\.\d+, [\d.]+ steps\/s, ETA 0:00$/,
     );
-    expect(lines.at(-1)).toMatch(/^sound: 100 steps, tensors constant, memory grew by -?[\d.]+ MB/);
+    expect(lines.at(-1)).toMatch(
+      /^passed: 100 steps, tensors constant, memory grew by -?[\d.]+ MB/,
+    );
     expect(status).toBe(0);
   });
 
   it("of starts forks the engine's process each time, gets the same model from each, and nothing on standard error", () => {
     const { status, lines, complaints } = soak('--starts', '3');
     expect(lines.at(-2)).toBe('start 3 of 3: 0 failed, ETA 0:00');
-    expect(lines.at(-1)).toMatch(/^sound: 3 starts of 20 steps, 0 failed, model [0-9a-f]{64}$/);
+    expect(lines.at(-1)).toMatch(/^passed: 3 starts of 20 steps, 0 failed, model [0-9a-f]{64}$/);
     expect(complaints).toBe('');
     expect(status).toBe(0);
   });

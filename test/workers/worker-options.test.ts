@@ -70,17 +70,22 @@ describe('the worker command', () => {
   });
 
   it.each([
-    [['--queue', 'tpu'], /^--queue: tpu, expected cpu, gpu or all$/],
-    [[], /^--queue: nothing given/],
-    [['--queue', 'cpu', '--threads', '0'], /^--threads: 0, expected a whole number of at least 1$/],
-    [['--queue', 'cpu', '--cache-gb', 'much'], /^--cache-gb: much, expected a number above 0$/],
+    [['--queue', 'tpu'], /^--queue tpu: expected cpu, gpu or all$/],
+    [[], /^--queue: nothing given, expected cpu, gpu or all$/],
+    [['--queue', 'cpu', '--threads', '0'], /^--threads 0: expected a whole number above 0$/],
+    [['--queue', 'cpu', '--cache-gb', 'much'], /^--cache-gb much: expected a number above 0$/],
     [
       ['--queue', 'cpu', '--clips-at-once', '0.5'],
-      /^--clips-at-once: 0\.5, expected a whole number of at least 1$/,
+      /^--clips-at-once 0\.5: expected a whole number above 0$/,
     ],
     [
       ['--queue', 'cpu', '--longest-clip', '0'],
-      /^--longest-clip: 0, expected a number of seconds above 0$/,
+      /^--longest-clip 0: expected a number of seconds above 0$/,
+    ],
+    [['--queue', 'cpu', '--log', 'xml'], /^--log xml: expected json or text$/],
+    [
+      ['--queue', 'cpu', '--metrics', '9464'],
+      /^--metrics 9464: expected HOST:PORT, for example 127\.0\.0\.1:9464$/,
     ],
     [['--colour', 'blue'], /Unknown option '--colour'/],
   ])('refuses %j in one line', (argv, message) => {

@@ -1,7 +1,7 @@
 /**
- * A training that takes seconds: noise with labels, planned and ingested into a store as any corpus
- * is, and the job that an engine's process gets. `forget` takes away what a training left, so that
- * the same job is done again from its first step.
+ * A training that takes seconds: labelled noise, planned and ingested into a store like any corpus,
+ * and the job of the engine process. `forget` removes the training's results, so that the same job
+ * starts again from its first step.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ import { localDependencies } from '../../activities/local-dependencies';
 type TrainJob = Extract<EngineJob, { kind: 'train' }>;
 
 export interface SmallTraining {
-  /** @param seed another one is another model @default 1 */
+  /** @param seed each seed gives another model @default 1 */
   job(attemptId: string, seed?: number): TrainJob;
   forget(): void;
 }

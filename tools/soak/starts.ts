@@ -1,8 +1,7 @@
 /**
- * Many starts of the engine's process. Each is the real one: forked, told by IPC to train a small
- * model from its first step, and killed when idle as a worker does it. A start that ends without
- * its result, or with another model than the first, is a failure; all are counted, none ends the
- * soak.
+ * Many starts of the engine process, each as in a worker: forked, told by IPC to train a small
+ * model from its first step, and killed when idle. A start without a result, or with another model
+ * than the first, is a failure. All failures are counted; none ends the soak.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -11,7 +10,7 @@ import { progressMeter } from '../../workflows/contract/progress-meter';
 import { clock, grouped } from '../../cli/quantities';
 import { EngineProcess } from '../../workers/engine-process';
 import { smallTraining, type SmallTraining } from './small-training';
-import { verdict } from './steps';
+import { outcome } from './steps';
 
 const STEPS = 20;
 const REPORTS = 20;
@@ -34,11 +33,13 @@ export async function soakStarts(starts: number, print: (line: string) => void):
       }
       if (start % Math.max(1, Math.floor(starts / REPORTS)) === 0)
         print(
-          `start ${grouped(start)} of ${grouped(starts)}: ${failures} failed, ETA ${clock(progress(start).etaSeconds ?? 0)}`,
+          `start ${grouped(start)} of ${grouped(starts)}: ${failures} failed, ` +
+            `ETA ${clock(progress(start).etaSeconds ?? 0)}`,
         );
     }
     print(
-      `${verdict(failures === 0)}: ${grouped(starts)} starts of ${STEPS} steps, ${failures} failed, model ${first || 'none'}`,
+      `${outcome(failures === 0)}: ${grouped(starts)} starts of ${STEPS} steps, ` +
+        `${failures} failed, model ${first || 'none'}`,
     );
     return failures === 0;
   } finally {

@@ -1,6 +1,6 @@
 /**
- * Many steps of a small model in this process. Tensors must neither come nor go, and resident
- * memory must not grow, or training for days would end for want of memory.
+ * Many steps of a small model in this process. The number of tensors must stay constant and
+ * resident memory must not grow, or a training of days would run out of memory.
  */
 import { openEngine } from '../../ced/engine/engine';
 import { modelConfigSchema } from '../../ced/model/config';
@@ -49,21 +49,25 @@ export function soakSteps(steps: number, print: (line: string) => void): boolean
     const megabytes = (process.memoryUsage.rss() / 1e6).toFixed(0);
     const { perSecond, etaSeconds } = progress(step + 1);
     print(
-      `step ${grouped(step + 1)} of ${grouped(steps)}: ${engine.tensorCount} tensors, ${megabytes} MB resident, loss ${loss.toFixed(4)}, ${rate(perSecond)} steps/s, ETA ${clock(etaSeconds ?? 0)}`,
+      `step ${grouped(step + 1)} of ${grouped(steps)}: ${engine.tensorCount} tensors, ` +
+        `${megabytes} MB resident, loss ${loss.toFixed(4)}, ${rate(perSecond)} steps/s, ` +
+        `ETA ${clock(etaSeconds ?? 0)}`,
     );
   }
   trainer.dispose();
   const growth =
     lowest(residents.slice(residents.length >> 1)) -
     lowest(residents.slice(0, residents.length >> 1));
-  const sound = !changed && !(growth > ALLOWED_GROWTH_BYTES);
+  const passed = !changed && !(growth > ALLOWED_GROWTH_BYTES);
   print(
-    `${verdict(sound)}: ${grouped(steps)} steps, tensors ${changed ? 'changed in number' : 'constant'}, memory grew by ${(growth / 1e6).toFixed(1)} MB (at most ${ALLOWED_GROWTH_BYTES / 1e6})`,
+    `${outcome(passed)}: ${grouped(steps)} steps, ` +
+      `tensors ${changed ? 'changed in number' : 'constant'}, ` +
+      `memory grew by ${(growth / 1e6).toFixed(1)} MB (at most ${ALLOWED_GROWTH_BYTES / 1e6})`,
   );
-  return sound;
+  return passed;
 }
 
-export const verdict = (sound: boolean): string => (sound ? 'sound' : 'FAILED');
+export const outcome = (passed: boolean): string => (passed ? 'passed' : 'FAILED');
 
-/** Garbage on its way out says nothing about growth. */
+/** The lowest value: garbage that is not collected yet says nothing about growth. */
 const lowest = (bytes: readonly number[]): number => Math.min(...bytes);

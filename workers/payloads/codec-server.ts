@@ -1,22 +1,44 @@
 /**
  * `npm run codec`: lets Temporal's web interface and CLI read encrypted payloads
- * (https://docs.temporal.io/codec-server). On loopback, for pages of one origin; whoever reaches it
- * can read what it decrypts, so it belongs beside the person who looks, not beside the server.
+ * (https://docs.temporal.io/codec-server). It listens on loopback and answers pages of one origin:
+ * anyone who can reach it can decrypt, so run it on the machine of the browser, not of the server.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { parseArgs } from 'node:util';
 import type { PayloadCodec } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
+import { commandLine } from '../../infra/command-line/command-line';
+import { numberThat, text } from '../../infra/command-line/option';
 import { AesGcmCodec } from './aes-gcm-codec';
 import { payloadKeys } from './keys';
 
-const HELP = `npm run codec [-- options]
-
-Decrypts and encrypts payloads for Temporal's web interface and CLI, with the keys in CED_PAYLOAD_KEYS (docs/threats.md). Loopback only.
-
-  --port N       port on 127.0.0.1 (default 8081); the CLI takes it as --codec-endpoint http://127.0.0.1:8081
-  --origin URL   where the web interface is served (default http://127.0.0.1:8233)
-  --help         this text`;
+const line = commandLine({
+  program: 'npm run codec',
+  usage: '[options]',
+  about: [
+    "Decrypts and encrypts payloads for Temporal's web interface and CLI, with the keys in " +
+      'CED_PAYLOAD_KEYS (docs/threats.md). Listens on loopback only.',
+  ],
+  options: {
+    port: {
+      value: 'N',
+      is: numberThat(
+        (value) => Number.isInteger(value) && value >= 0 && value <= 65_535,
+        '0 to 65535',
+      ),
+      default: 8081,
+      help:
+        'port on 127.0.0.1; 0 = any free port. The CLI takes it as --codec-endpoint ' +
+        'http://127.0.0.1:8081',
+    },
+    origin: {
+      value: 'URL',
+      is: text,
+      default: 'http://127.0.0.1:8233',
+      help: 'origin of the web interface',
+    },
+  },
+  examples: ['npm run codec', 'npm run codec -- --origin https://temporal.example.com'],
+});
 
 const LARGEST_BYTES = 32 * 2 ** 20;
 const { Payloads } = temporal.api.common.v1;
@@ -40,7 +62,7 @@ async function answer(
   response.setHeader('access-control-allow-origin', origin);
   response.setHeader('access-control-allow-methods', 'POST');
   response.setHeader('access-control-allow-headers', 'content-type,x-namespace,authorization');
-  // A page of another origin could neither read the answer nor should make us work for it.
+  // A page of another origin could not read the answer; do not compute it.
   if (request.headers.origin !== undefined && request.headers.origin !== origin)
     return void response.writeHead(403).end();
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
@@ -66,28 +88,21 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { port: { type: 'string' }, origin: { type: 'string' }, help: { type: 'boolean' } },
-  });
-  if (values.help) return console.log(HELP);
-  const port = Number(values.port ?? '8081');
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new Error(`--port ${values.port}: expected 0 to 65535`);
+async function main({ values }: NonNullable<ReturnType<typeof line.parse>>): Promise<number> {
   const keys = await payloadKeys(process.env);
   if (keys === null)
     throw new Error('CED_PAYLOAD_KEYS is not set: there is nothing to decrypt with');
-  const server = codecServer(new AesGcmCodec(keys), values.origin ?? 'http://127.0.0.1:8233');
-  server.listen(port, '127.0.0.1', () => {
+  const server = codecServer(new AesGcmCodec(keys), values.origin);
+  server.listen(values.port, '127.0.0.1', () => {
     const address = server.address();
-    console.log(
-      `codec server ready: http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}`,
-    );
+    const port = typeof address === 'object' && address ? address.port : values.port;
+    console.log(`codec server ready: http://127.0.0.1:${port}`);
   });
+  return 0;
 }
 
 if (require.main === module)
-  main().catch((error: unknown) => {
+  line.run(process.argv.slice(2), main).catch((error: unknown) => {
     console.error(`codec: ${(error as Error).message}`);
     process.exit(1);
   });

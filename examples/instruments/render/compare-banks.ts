@@ -1,5 +1,6 @@
-import { parseArgs } from 'node:util';
 import type { BasicSample, BasicSoundBank } from 'spessasynth_core';
+import { commandLine } from '../../../infra/command-line/command-line';
+import { fraction, oneOf } from '../../../infra/command-line/option';
 import type { BankName } from './banks';
 import { DRUM_KITS, loadBank } from './banks';
 import { INSTRUMENTS } from './classes';
@@ -8,14 +9,40 @@ import { MatchedFilter } from './matched-filter';
 /**
  * Do two sound banks share recordings? Looks for excerpts of every sample that a training bank
  * plays for our instruments in all samples of the evaluation bank, by normalised cross-correlation
- * at 8 kHz, and prints what matches.
- *
- *   node dist/examples/instruments/render/compare-banks.js --bank MuseScore_General_Lite [--against TimGM6mb] [--threshold 0.9] [--ignore-rates]
- *
- * One to two minutes per bank. `--ignore-rates` compares sample by sample, whatever rates the banks
- * declare. Its findings: neither FluidR3Mono_GM (397 samples) nor MuseScore_General_Lite (545) has
- * a recording of TimGM6mb (520), so nothing is left out of training.
+ * at 8 kHz, and prints the matches. Finding: neither FluidR3Mono_GM (397 samples) nor
+ * MuseScore_General_Lite (545) has a recording of TimGM6mb (520), so nothing is left out of
+ * training.
  */
+
+const BANKS = Object.keys(DRUM_KITS) as BankName[];
+
+const line = commandLine({
+  program: 'node dist/examples/instruments/render/compare-banks.js',
+  usage: '[options]',
+  about: [
+    'Looks for recordings that two sound banks share, by cross-correlation. Takes one to two ' +
+      'minutes for a bank.',
+  ],
+  options: {
+    bank: {
+      value: 'BANK',
+      is: oneOf(...BANKS),
+      default: 'FluidR3Mono_GM' satisfies BankName,
+      help: `training bank: ${BANKS.join(', ')}`,
+    },
+    against: {
+      value: 'BANK',
+      is: oneOf(...BANKS),
+      default: 'TimGM6mb' satisfies BankName,
+      help: 'evaluation bank',
+    },
+    threshold: { value: 'R', is: fraction, default: 0.9, help: 'smallest correlation to print' },
+    'ignore-rates': { help: 'compare sample by sample, whatever rates the banks declare' },
+  },
+  examples: [
+    'node dist/examples/instruments/render/compare-banks.js --bank MuseScore_General_Lite',
+  ],
+});
 
 const RATE = 8_000;
 /**
@@ -48,18 +75,10 @@ interface Finding {
   readonly sameTake: boolean;
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      bank: { type: 'string', default: 'FluidR3Mono_GM' },
-      against: { type: 'string', default: 'TimGM6mb' },
-      threshold: { type: 'string', default: '0.9' },
-      'ignore-rates': { type: 'boolean', default: false },
-    },
-  });
+async function main({ values }: NonNullable<ReturnType<typeof line.parse>>): Promise<number> {
   const rateOf = (sample: BasicSample): number =>
     values['ignore-rates'] ? 44_100 : sample.sampleRate;
-  const haystack = await loadBank(values.against as BankName);
+  const haystack = await loadBank(values.against);
   const starts: number[] = [];
   const recording = concatenated(
     haystack.samples.map((sample) => resampled(sample.getAudioData(), rateOf(sample))),
@@ -67,7 +86,7 @@ async function main(): Promise<void> {
   );
   const filter = new MatchedFilter(recording, EXCERPT_SAMPLES);
 
-  const bankName = values.bank as BankName;
+  const bankName = values.bank;
   const used = usedSamples(await loadBank(bankName), bankName);
   const excerpts = [...used].flatMap(([sample, users]) =>
     loudestAndMiddle(resampled(sample.getAudioData(), rateOf(sample))).map((excerpt): Excerpt => ({
@@ -87,7 +106,7 @@ async function main(): Promise<void> {
     const strengths = found.map(({ correlation }) => Math.abs(correlation));
     const correlation = Math.max(...strengths);
     highest = Math.max(highest, correlation);
-    if (correlation < Number(values.threshold)) continue;
+    if (correlation < values.threshold) continue;
     const { position } = found[strengths.indexOf(correlation)]!;
     const drift = found[1].position - found[0].position - (middle.start - loudest.start);
     findings.push({
@@ -110,6 +129,7 @@ async function main(): Promise<void> {
   print(
     `${findings.length} samples correlate by ${values.threshold} or more (highest ${highest.toFixed(3)}); ${shared} are the same take`,
   );
+  return 0;
 }
 
 /** Every sample that the score can make a bank play, with the instruments that play it. */
@@ -198,7 +218,7 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-main().catch((error: unknown) => {
+line.run(process.argv.slice(2), main).catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 });

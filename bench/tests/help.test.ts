@@ -1,0 +1,31 @@
+import { checkpointBench } from '../checkpoint';
+import { ingestBench } from '../ingest';
+import { logitsBench } from '../logits';
+import { lossBench } from '../loss';
+import { overheadBench } from '../overhead';
+import { resumeBench } from '../resume';
+import { scaleBench } from '../scale';
+import { storageBench } from '../storage';
+import { expectGoodHelp } from '../../test/support/good-help';
+
+describe('the help of every benchmark', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  it.each([
+    ['checkpoint', checkpointBench],
+    ['ingest', ingestBench],
+    ['logits', logitsBench],
+    ['loss', lossBench],
+    ['overhead', overheadBench],
+    ['resume', resumeBench],
+    ['scale', scaleBench],
+    ['storage', storageBench],
+  ])('%s fits a terminal and explains its examples', async (_name, bench) => {
+    let printed = '';
+    jest
+      .spyOn(process.stdout, 'write')
+      .mockImplementation((text) => ((printed += String(text)), true));
+    expect(await bench(['--help'])).toBe(0);
+    expectGoodHelp(printed.trimEnd());
+  });
+});

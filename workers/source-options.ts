@@ -1,0 +1,26 @@
+/** Options of programs that read a corpus: which hosts they may reach, and who pays. */
+import { text, type Values } from '../infra/command-line/option';
+import type { SourceOptions } from '../storage/sources/source';
+
+export const sourceOptions = {
+  'allow-private-hosts': {
+    help: 'read tables and audio from http:// and from loopback, link-local and private addresses too',
+  },
+  'user-project': {
+    value: 'PROJECT',
+    is: text,
+    help: 'project that pays for requester-pays buckets',
+  },
+} as const;
+
+/** HF_ENDPOINT replaces https://huggingface.co in hf:// addresses. */
+export function sourcesOf(
+  values: Values<typeof sourceOptions>,
+  environment: NodeJS.ProcessEnv,
+): SourceOptions {
+  return {
+    allowPrivateHosts: values['allow-private-hosts'],
+    userProject: values['user-project'],
+    ...(environment['HF_ENDPOINT'] ? { hub: environment['HF_ENDPOINT'] } : {}),
+  };
+}
