@@ -193,8 +193,8 @@ async function attempt(
   try {
     await engine.run(job, {
       signal: new AbortController().signal,
-      onProgress: ({ unit, done }) => {
-        if (unit !== 'steps' || killed) return;
+      onProgress: ({ unit, done, phase }) => {
+        if (unit !== 'steps' || phase !== undefined || killed) return;
         seen.steps.push({ done, atMs: nowMs() });
         if (!enough(seen) && seen.steps.length < STEPS_AT_MOST) return;
         killed = true;

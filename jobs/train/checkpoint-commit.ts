@@ -32,7 +32,16 @@ export async function commitCheckpoint(
   store: Store,
   { trainingKey, trainer, state, segment }: UncommittedCheckpoint,
 ): Promise<void> {
-  await commitSegment(store, trainingKey, segment, encodeEvents(segment.lines, segment.from));
+  await commitMetrics(store, trainingKey, segment);
   await writeCheckpoint(store, trainingKey, trainer, state);
   await pruneCheckpoints(store, trainingKey);
+}
+
+/** A segment's lines, and the same as TensorBoard's events. */
+export async function commitMetrics(
+  store: Store,
+  trainingKey: string,
+  segment: Segment,
+): Promise<void> {
+  await commitSegment(store, trainingKey, segment, encodeEvents(segment.lines, segment.from));
 }

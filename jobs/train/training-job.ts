@@ -19,7 +19,7 @@ import { PermanentError } from '../../workflows/contract/failures';
 import type { Student } from '../../workflows/contract/run-file-sections';
 import { chunkSamples, CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { EngineStopped } from '../engine-jobs';
-import type { JobContext } from '../job-context';
+import { beginPhase, throwIfStopped, type JobContext } from '../job-context';
 import { isModelVerified, loadModel, storeModel } from '../../storage/models/model-folder';
 import { progressMeter } from '../../workflows/contract/progress-meter';
 import { layout } from '../../storage/layout';
@@ -53,6 +53,7 @@ export type TrainJobInput = TrainInput & { attemptId: string };
 
 export async function trainJob(context: JobContext, input: TrainJobInput): Promise<TrainedModel> {
   const { store } = context;
+  await beginPhase(context, 'reading the corpus');
   const audio = await CorpusAudio.open(store, input.planKey, 'train', { job: context });
   const validation = await Validation.open(
     context,
@@ -86,6 +87,7 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
       seed,
       samples: chunkSamples(input.chunkSeconds),
     });
+    await beginPhase(context, 'reading the checkpoint');
     const resumed = await readLatestCheckpoint(store, key, config);
     const forgetAttempt = await recordAttempt(
       store,
@@ -106,12 +108,13 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
       ...(clipNorm === null ? {} : { clipNorm }),
     };
     const trainer = new Trainer(context.engine, config, initial, options);
+    const at = structuredClone(start);
     try {
       const stamp = { engine: context.engine.kind };
       const settings = { ...input.settings, stopAfterEpoch: input.stopAfterEpoch };
       const end = await trainingLoop(
         { context, key, config, trainer, data, validation, settings, stamp },
-        start,
+        at,
       );
       const { epoch, step, rowsTrained } = end.progress;
       if (rowsTrained !== epoch * rows.length)
@@ -132,8 +135,10 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
         validation,
       });
     } catch (error) {
-      // A disk may stay full for hours; the run goes on when somebody has made room.
-      if (isTransient(error)) await forgetAttempt().catch(() => undefined);
+      // A disk may stay full for hours, and an attempt may be stopped before its first step, any
+      // number of times: neither is a sign of something that kills attempts.
+      const isStopped = error instanceof EngineStopped && at.step === start.step;
+      if (isTransient(error) || isStopped) await forgetAttempt().catch(() => undefined);
       throw error;
     } finally {
       trainer.dispose();
@@ -210,7 +215,7 @@ async function prepareTargets(
     const progress = progressMeter('shards', audioShards.length, context.monotonicMs);
     return async (done) => {
       context.onProgress({ ...progress(done), phase });
-      if (await context.yieldAndCheckStop()) throw new EngineStopped();
+      await throwIfStopped(context);
     };
   };
   const logitShards = await verifyStoredLogits(
@@ -291,6 +296,7 @@ async function publishModel(
   const { store } = context;
   const { config, key } = done;
   const { progress: end, atStop } = done.end;
+  await beginPhase(context, 'averaging the best weights');
   const best = atStop ? withEntry(end.best, atStop.entry, input.settings.averageBest) : end.best;
   const averaged: Weights[] = [];
   for (const entry of [...best].sort((a, b) => a.step - b.step))
@@ -299,6 +305,7 @@ async function publishModel(
         ? atStop.weights
         : loadWeights(config, decodeSafetensors(await readBestWeights(store, key, entry))),
     );
+  await throwIfStopped(context);
   const weights = averageWeights(averaged);
   const verdict = await done.validation.judge(
     { config, weights, precision: input.settings.precision },

@@ -10,7 +10,7 @@ import { Predictor } from '../../ced/model/predictor';
 import type { Weights } from '../../ced/model/weights';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { scoreClips } from '../score/score-job';
-import type { JobContext } from '../job-context';
+import { beginPhase, type JobContext } from '../job-context';
 import type { EnsembleMember } from '../../workflows/contract/models';
 import { labelMatrix, splitMAP } from '../../ced/metrics/split-scores';
 import { ensembleScores } from '../../storage/scores';
@@ -45,12 +45,14 @@ export class Validation {
     return this.audio?.contentSha256 ?? null;
   }
 
+  /** @throws {EngineStopped} when the job was told to stop; nothing is decided then */
   async judge(
     model: { config: ModelConfig; weights: Weights; precision: Precision },
     epoch: number,
     context: JobContext,
   ): Promise<ValidationResult> {
     if (!this.audio) return { value: epoch, mAP: null };
+    await beginPhase(context, 'validating');
     const predictor = new Predictor(context.engine, model.config, model.weights, {
       precision: model.precision,
     });

@@ -35,7 +35,10 @@ export class MetricsSegment {
   }
 }
 
-/** The lines of steps `from` to `to`. */
+/**
+ * The lines of steps `from` to `to`. A segment without steps holds the record of a last epoch whose
+ * validation was interrupted: the checkpoint of its last step was there before.
+ */
 export interface Segment {
   from: number;
   to: number;
@@ -49,12 +52,12 @@ export async function commitSegment(
   { from, to, lines }: Segment,
   events: Uint8Array,
 ): Promise<void> {
-  if (to === from) return;
-  // Before its checkpoint is there nothing refers to a segment: what an attempt on another kind of
-  // machine left, or a failing disk, gives way.
-  const write = (await store.exists(layout.checkpoint(trainingKey, to, 'state.json')))
-    ? store.create.bind(store)
-    : createAnew.bind(null, store);
+  if (to === from && lines.length === 0) return;
+  // Before its checkpoint is there nothing refers to a segment, nor ever to one without steps: what
+  // an attempt on another kind of machine left, or a failing disk, gives way.
+  const isCommitted =
+    to > from && (await store.exists(layout.checkpoint(trainingKey, to, 'state.json')));
+  const write = isCommitted ? store.create.bind(store) : createAnew.bind(null, store);
   const text = lines.map((line) => JSON.stringify(line) + '\n').join('');
   await write(
     layout.metrics(trainingKey, from, to),
@@ -100,11 +103,13 @@ export async function readMetrics(
   toStep: number,
 ): Promise<MetricsLine[]> {
   const segments = new Map<number, { from: number; key: string }>();
+  const chain: { from: number; to: number; key: string }[] = [];
   for (const key of await store.list(`${layout.training(trainingKey)}metrics/`)) {
     const match = /(\d+)-from-(\d+)\.jsonl$/.exec(key);
-    if (match) segments.set(Number(match[1]), { from: Number(match[2]), key });
+    const [to, from] = [Number(match?.[1]), Number(match?.[2])];
+    if (from < to) segments.set(to, { from, key });
+    else if (to === toStep) chain.push({ from, to, key });
   }
-  const chain: { from: number; to: number; key: string }[] = [];
   for (let to = toStep; to > 0;) {
     const segment = segments.get(to);
     if (!segment)

@@ -23,8 +23,12 @@ import { trainingInput } from '../support/training-input';
 const ignore = (): void => undefined;
 const STEPS_PER_EPOCH = 2;
 
-/** How a run ends before its last epoch: by `stopAfterEpoch`, or by a pause after a step. */
-type Stop = { afterEpoch: number } | { afterStep: number };
+/**
+ * How a run ends before its last epoch: by `stopAfterEpoch`, or by a pause after a step or in one of
+ * the attempt's validations, after so many of its batches.
+ */
+type Stop =
+  { afterEpoch: number } | { afterStep: number } | { inValidation: number; batches: number };
 const epochs = (...each: number[]): Stop[] => each.map((afterEpoch) => ({ afterEpoch }));
 
 describe('a training that goes on after stops', () => {
@@ -70,19 +74,33 @@ describe('a training that goes on after stops', () => {
 
   async function train(settings: object, stop?: Stop): Promise<TrainedModel> {
     const run = parsed(settings);
-    let step = 0;
-    const stopAtStep = stop && 'afterStep' in stop ? stop.afterStep : Infinity;
-    const stoppable: JobContext = {
-      ...context,
-      onProgress: ({ unit, done }) => void (unit === 'steps' && (step = done)),
-      yieldAndCheckStop: () => Promise.resolve(step >= stopAtStep),
-    };
+    const stoppable: JobContext = { ...context, ...pausedAt(stop) };
     const stopAfterEpoch = stop && 'afterEpoch' in stop ? stop.afterEpoch : null;
     const { augment } = run;
     return await trainJob(
       stoppable,
       trainingInput({ planKey, settings: run.teachers[0]!, augment, stopAfterEpoch }),
     );
+  }
+
+  /** Tells a job to stop at this point of its progress. */
+  function pausedAt(stop?: Stop): Pick<JobContext, 'onProgress' | 'yieldAndCheckStop'> {
+    let [step, validation, batches] = [0, 0, 0];
+    return {
+      onProgress: ({ unit, done, phase }) => {
+        if (unit === 'steps') step = done;
+        if (phase === 'validating' && unit === '') [validation, batches] = [validation + 1, 0];
+        if (phase === 'validating' && unit === 'clips') batches++;
+      },
+      yieldAndCheckStop: () =>
+        Promise.resolve(
+          stop !== undefined &&
+            (('afterStep' in stop && step >= stop.afterStep) ||
+              ('inValidation' in stop &&
+                validation === stop.inValidation &&
+                batches === stop.batches)),
+        ),
+    };
   }
 
   interface Outcome {
@@ -106,9 +124,8 @@ describe('a training that goes on after stops', () => {
   async function afterStops(settings: object, stops: readonly Stop[]): Promise<Outcome> {
     forget();
     for (const stop of stops)
-      if ('afterStep' in stop)
-        await expect(train(settings, stop)).rejects.toBeInstanceOf(EngineStopped);
-      else await train(settings, stop);
+      if ('afterEpoch' in stop) await train(settings, stop);
+      else await expect(train(settings, stop)).rejects.toBeInstanceOf(EngineStopped);
     return await outcomeOf(await train(settings));
   }
 
@@ -136,6 +153,21 @@ describe('a training that goes on after stops', () => {
       [
         'within epochs and after epochs',
         [{ afterStep: 3 }, ...epochs(4), { afterStep: 9 }, ...epochs(7)],
+      ],
+      ['before its first validation', [{ inValidation: 1, batches: 0 }]],
+      ['in its first validation', [{ inValidation: 1, batches: 1 }]],
+      [
+        'in the same validation again and again, then in a later one',
+        [
+          { inValidation: 1, batches: 1 },
+          { inValidation: 1, batches: 0 },
+          { inValidation: 1, batches: 1 },
+          { inValidation: 2, batches: 1 },
+        ],
+      ],
+      [
+        'in a validation, then after epochs',
+        [{ inValidation: 1, batches: 1 }, ...epochs(3, 4), { inValidation: 1, batches: 1 }],
       ],
     ] satisfies [string, Stop[]][])(
       '%s ends as the undisturbed one, byte for byte',
@@ -172,6 +204,44 @@ describe('a training that goes on after stops', () => {
     expect(validated).toEqual([6, 12, 18, 22]);
     expect(best).toHaveLength(3);
     for (const { step } of best) expect(validated).toContain(step);
+  });
+
+  it('keeps every step when it is told to stop in a validation, and repeats the validation', async () => {
+    const settings = { epochs: 3, validateEvery: 1 };
+    forget();
+    const undisturbed = await train(settings);
+    for (const inValidation of [1, 2, 3]) {
+      forget();
+      const stopped = train(settings, { inValidation, batches: 1 });
+      await expect(stopped).rejects.toBeInstanceOf(EngineStopped);
+      const resumed = await train(settings);
+      expect(resumed).toMatchObject({ resumedAtStep: inValidation * STEPS_PER_EPOCH });
+      expect(resumed.sha256).toBe(undisturbed.sha256);
+      const { metrics } = await outcomeOf(resumed);
+      expect(metrics.filter((line) => 'epoch' in line).map(({ step }) => step)).toEqual([2, 4, 6]);
+    }
+  });
+
+  it('is finished by the next attempt when it is told to stop while its model is published', async () => {
+    const settings = { epochs: 2, validateEvery: 1 };
+    forget();
+    const undisturbed = await train(settings);
+    forget();
+    // The third validation is that of the averaged weights.
+    const stopped = train(settings, { inValidation: 3, batches: 1 });
+    await expect(stopped).rejects.toBeInstanceOf(EngineStopped);
+    const resumed = await train(settings);
+    expect(resumed).toMatchObject({ sha256: undisturbed.sha256, resumedAtStep: undisturbed.steps });
+  });
+
+  it('is not taken for one that never gets on, however often it is stopped in one validation', async () => {
+    const settings = { epochs: 1 };
+    forget();
+    for (let stops = 0; stops < 10; stops++)
+      await expect(train(settings, { inValidation: 1, batches: 1 })).rejects.toBeInstanceOf(
+        EngineStopped,
+      );
+    expect(await train(settings)).toMatchObject({ epochs: 1 });
   });
 
   it('is not taken for one that never gets on, however many stops have gone by', async () => {
