@@ -100,7 +100,7 @@ export async function readExcerpt(
     await audio.ready([own]);
     return beginningOf(audio, own);
   } finally {
-    audio.close();
+    await audio.close();
   }
 }
 

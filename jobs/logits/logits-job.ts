@@ -166,7 +166,7 @@ export async function logitsJob(
       (await leaveRows(store, key, audioSha256, encodeRows(table.finish(), notes)))
     );
   } finally {
-    audio.close();
+    await audio.close();
     await lease?.release();
   }
 }

@@ -83,7 +83,7 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
     if (first && first.sha256 !== manifest.sha256) throw new ContentDiffers(manifestKey);
     return { mAP, seconds: manifest.seconds, reused: false };
   } finally {
-    audio.close();
+    await audio.close();
   }
 }
 

@@ -145,8 +145,8 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
     }
   } finally {
     stored?.close();
-    audio.close();
-    validation.close();
+    await audio.close();
+    await validation.close();
   }
 }
 

@@ -79,7 +79,7 @@ export class Validation {
     return { value: mAP ?? epoch, mAP };
   }
 
-  close(): void {
-    this.audio?.close();
+  async close(): Promise<void> {
+    await this.audio?.close();
   }
 }

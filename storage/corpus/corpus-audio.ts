@@ -36,11 +36,19 @@ interface Job {
   cache: ObjectCache;
 }
 
+/** A read that `close` cut off. */
+export class CorpusClosed extends Error {
+  override readonly name = 'CorpusClosed';
+  constructor(split: Split) {
+    super(`the audio of ${split} is closed`);
+  }
+}
+
 /** Clips that are hashed, and shards that are brought, at once. */
 const AT_ONCE = 8;
 const PART_BYTES = 1 << 20;
 
-const readLater = promisify(read);
+const readFile = promisify(read);
 
 export class CorpusAudio implements CorpusClips {
   readonly vocabulary: Vocabulary;
@@ -52,6 +60,9 @@ export class CorpusAudio implements CorpusClips {
   private readonly opened = new Map<number, OpenShard>();
   private readonly files: number[] = [];
   private looking: Promise<Damage[]> | null = null;
+  /** Reads that other threads are at: no file is closed under them. */
+  private readonly reading = new Set<Promise<unknown>>();
+  private closed = false;
 
   private constructor(
     { vocabulary, clips, contentSha256, audioShards }: CorpusClips,
@@ -116,29 +127,46 @@ export class CorpusAudio implements CorpusClips {
   }
 
   /**
-   * As `ready` and `read`, by another thread: the caller may compute meanwhile. @returns int16
-   * [chunk.length]
+   * As `ready` and `read`, by another thread: the caller may compute meanwhile.
+   * @returns int16 [chunk.length]
+   * @throws {CorpusClosed} when `close` is called meanwhile
    */
   async readLater(clip: CorpusClip, chunk: { start: number; length: number }): Promise<Int16Array> {
     await this.ready([clip]);
     const { file, position } = this.locate(clip, chunk);
     const pcm = new Int16Array(chunk.length);
-    const { bytesRead } = await readLater(
-      file,
-      new Uint8Array(pcm.buffer),
-      0,
-      pcm.byteLength,
-      position,
-    );
+    const bytesRead = await this.readAt(file, new Uint8Array(pcm.buffer), position);
     if (bytesRead !== pcm.byteLength) throw endsTooEarly(clip);
     return pcm;
   }
 
-  close(): void {
-    for (const file of this.files) closeSync(file);
+  /**
+   * Ends reads that wait for a shard to arrive with `CorpusClosed`, waits for those that are reading
+   * a file, and closes the files.
+   */
+  async close(): Promise<void> {
+    this.closed = true;
+    await Promise.allSettled(this.reading);
+    for (const file of this.files.splice(0)) closeSync(file);
+  }
+
+  private throwIfClosed(): void {
+    if (this.closed) throw new CorpusClosed(this.place.split);
+  }
+
+  private async readAt(file: number, into: Uint8Array, position: number): Promise<number> {
+    this.throwIfClosed();
+    const reading = readFile(file, into, 0, into.length, position);
+    this.reading.add(reading);
+    try {
+      return (await reading).bytesRead;
+    } finally {
+      this.reading.delete(reading);
+    }
   }
 
   private locate(clip: CorpusClip, chunk: { start: number }): { file: number; position: number } {
+    this.throwIfClosed();
     const shard = this.opened.get(clip.shard);
     if (!shard?.verifiedOffsets.has(clip.offset))
       throw new Error(`${clip.clip} is read before it is ready`);
@@ -156,14 +184,8 @@ export class CorpusAudio implements CorpusClips {
     const hash = createHash('sha256');
     const part = new Uint8Array(Math.min(PART_BYTES, samples * 2));
     for (let done = 0; done < samples * 2;) {
-      const wanted = Math.min(part.length, samples * 2 - done);
-      const { bytesRead } = await readLater(
-        shard.file,
-        part,
-        0,
-        wanted,
-        npyHeaderBytes + offset * 2 + done,
-      );
+      const wanted = part.subarray(0, Math.min(part.length, samples * 2 - done));
+      const bytesRead = await this.readAt(shard.file, wanted, npyHeaderBytes + offset * 2 + done);
       if (bytesRead === 0) return false;
       hash.update(part.subarray(0, bytesRead));
       done += bytesRead;
@@ -189,6 +211,7 @@ export class CorpusAudio implements CorpusClips {
         if (error instanceof ObjectMissing) return null;
         throw error;
       });
+    this.throwIfClosed();
     if (path === null) return null;
     const file = openSync(path, 'r');
     this.files.push(file);
@@ -212,6 +235,7 @@ export class CorpusAudio implements CorpusClips {
     const progress = job && progressMeter('shards', this.audioShards.length, job.monotonicMs);
     const damages: Damage[] = [];
     for (const [shard, audioSha256] of this.audioShards.entries()) {
+      this.throwIfClosed();
       const key = layout.audio(audioSha256);
       const sound =
         (await isVerified(store, key, audioSha256)) ||

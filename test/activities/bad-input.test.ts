@@ -137,7 +137,7 @@ describe('bad input', () => {
       const heard = await Promise.all(
         clips.map((clip) => audio.readLater(clip, { start: 0, length: 16_000 })),
       );
-      audio.close();
+      await audio.close();
       expect(clips[1]).toMatchObject({ clip: 'train-6', offset: clips[0]?.offset });
       expect(heard[1]).toEqual(heard[0]);
       expect(heard[2]).toEqual(

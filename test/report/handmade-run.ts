@@ -60,7 +60,7 @@ export async function handmadeRun({
   const input = publishInput(store.uri);
   for (const split of splits) {
     const audio = await CorpusAudio.open(store, PLAN, split);
-    audio.close();
+    await audio.close();
     const scored = [
       ...input.ensemble.map(({ sha256 }, index) => ({
         sha256,

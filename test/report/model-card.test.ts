@@ -27,7 +27,7 @@ describe("a student's model card", () => {
   it('and the result tell its time on one core where it was measured', async () => {
     const { store, deps, input } = await handmadeRun();
     const audio = await CorpusAudio.open(store, PLAN, 'eval');
-    audio.close();
+    await audio.close();
     const student = input.students[0]!;
     const latency = { milliseconds: 12.5, audioSeconds: 10, processor: 'Test CPU' };
     const manifest: ScoresManifest = {

@@ -118,7 +118,7 @@ async function predictAll(split: 'train' | 'validation'): Promise<void> {
   try {
     await audio.ready(audio.clips);
   } finally {
-    audio.close();
+    await audio.close();
   }
 }
 const lose = (key: string): void => rmSync(pathOf(key));
@@ -133,7 +133,7 @@ describe.each([
   it('is set aside, named to the workflow, and made again with the same bytes', async () => {
     const audio = await CorpusAudio.open(store, planKey, 'train');
     const key = `audio/${audio.audioShards[0]}.npy`;
-    audio.close();
+    await audio.close();
     const sound = readFileSync(pathOf(key));
     damage(key);
     const found = damage === lose ? null : readFileSync(pathOf(key));
@@ -163,7 +163,7 @@ describe.each([
   it('cannot be made again from sources that have changed: the run ends and says so', async () => {
     const audio = await CorpusAudio.open(store, planKey, 'validation');
     const key = `audio/${audio.audioShards[0]}.npy`;
-    audio.close();
+    await audio.close();
     const [sound, source] = [
       readFileSync(pathOf(key)),
       readFileSync(join(folder, 'audio/validation-0.wav')),
@@ -194,7 +194,7 @@ describe.each([
   ])('%s is set aside and computed again with the same bytes', async (__, damage) => {
     const audio = await CorpusAudio.open(store, planKey, 'train');
     const { audioShards } = audio;
-    audio.close();
+    await audio.close();
     const key = `logits/${logits.logitsKey}/${audioShards[0]}`;
     const sound = readFileSync(pathOf(`${key}.parquet`));
     damage(`${key}.${extension}`);
@@ -344,7 +344,7 @@ describe('training that was stopped', () => {
 
   it('meets a damaged clip when it comes to it, keeps its steps until then, and goes on with the same clip made again', async () => {
     const audio = await CorpusAudio.open(store, planKey, 'train');
-    audio.close();
+    await audio.close();
     const key = `audio/${audio.audioShards[0]}.npy`;
     const bytes = readFileSync(pathOf(key));
     const heardBefore = permutation(1, 2, CLIPS).subarray(16);

@@ -142,7 +142,7 @@ describe('the audio of a corpus', () => {
     expect(touched).toEqual([]);
     await audio.ready(audio.clips.slice(2, 3));
     await audio.ready(audio.clips.slice(2, 4));
-    audio.close();
+    await audio.close();
     expect(touched).toEqual([layout.audio(audio.audioShards[1]!)]);
   });
 
@@ -152,7 +152,7 @@ describe('the audio of a corpus', () => {
     expect(() => audio.read(clip!, clip!.chunks[0]!, new Int16Array(16_000))).toThrow(
       'train-0 is read before it is ready',
     );
-    audio.close();
+    await audio.close();
   });
 
   it('names every damaged shard when it meets one of them', async () => {
@@ -172,7 +172,7 @@ describe('the audio of a corpus', () => {
         { kind: 'audio', split: 'train', shard: 2 },
       ],
     });
-    audio.close();
+    await audio.close();
     paths.forEach((path, shard) => writeFileSync(path, sound[shard]!));
   });
 
@@ -182,7 +182,7 @@ describe('the audio of a corpus', () => {
     const sound = readFileSync(path);
     writeFileSync(path, Buffer.concat([Buffer.from([0]), sound.subarray(1)]));
     await expect(audio.ready(audio.clips)).rejects.toMatchObject({ damages: [{ shard: 0 }] });
-    audio.close();
+    await audio.close();
     writeFileSync(path, sound);
   });
 });
