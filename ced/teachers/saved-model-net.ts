@@ -4,7 +4,8 @@
  * https://www.tensorflow.org/guide/saved_model
  */
 import type { Engine } from '../engine/engine';
-import { protobufFields, protobufMessage, protobufText } from '../engine/protobuf-reader';
+import { refuseForeignOps } from './saved-model-check';
+import { nodeName, savedGraphs, type SavedGraph } from './saved-model-graph';
 import { TeacherInvalid } from './teacher-invalid';
 import type { WaveformNet } from './waveform-net';
 
@@ -17,39 +18,40 @@ export interface SavedModelSignature {
 
 const signatureName = 'serving_default';
 
-/** Of `saved_model.pb`. @throws TeacherInvalid when it has no such signature */
+/**
+ * Of `saved_model.pb`.
+ * @throws TeacherInvalid when it has no such signature, or could do more than compute
+ */
 export function savedModelSignature(bytes: Uint8Array): SavedModelSignature {
+  const graphs = graphsOf(bytes);
+  const graph = graphs.find(({ tags, signatures }) => {
+    return tags.includes('serve') && signatures.has(signatureName);
+  });
+  const signature = graph?.signatures.get(signatureName);
+  if (!graph || !signature)
+    throw new TeacherInvalid(
+      'outputShape',
+      `saved_model.pb has no signature ${signatureName} for the tag serve`,
+    );
+  const sameTags = ({ tags }: SavedGraph): boolean => tags.join() === graph.tags.join();
+  if (graphs.filter(sameTags).length > 1)
+    throw new TeacherInvalid('outputShape', 'saved_model.pb has two graphs of the same tags');
+  const input = onlyTensor(signature.inputs, 'input');
+  const output = onlyTensor(signature.outputs, 'output');
+  refuseForeignOps(graph, nodeName(output));
+  return { tags: graph.tags, input, output };
+}
+
+function graphsOf(bytes: Uint8Array): SavedGraph[] {
   try {
-    for (const { field, bytes: metaGraph } of protobufFields(bytes)) {
-      if (field !== 2) continue;
-      const tags = [...protobufFields(protobufMessage(metaGraph, 1))]
-        .filter((info) => info.field === 4)
-        .map((info) => Buffer.from(info.bytes).toString('utf8'));
-      if (!tags.includes('serve')) continue;
-      for (const { field: kind, bytes: entry } of protobufFields(metaGraph)) {
-        if (kind !== 5 || protobufText(entry, 1) !== signatureName) continue;
-        const signature = protobufMessage(entry, 2);
-        return {
-          tags,
-          input: onlyTensor(signature, 1, 'input'),
-          output: onlyTensor(signature, 2, 'output'),
-        };
-      }
-    }
+    return savedGraphs(bytes);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new TeacherInvalid('outputShape', `saved_model.pb cannot be read: ${error.message}`);
   }
-  throw new TeacherInvalid(
-    'outputShape',
-    `saved_model.pb has no signature ${signatureName} for the tag serve`,
-  );
 }
 
-function onlyTensor(signature: Uint8Array, field: number, what: string): string {
-  const tensors = [...protobufFields(signature)]
-    .filter((entry) => entry.field === field)
-    .map((entry) => protobufText(protobufMessage(entry.bytes, 2), 1));
+function onlyTensor(tensors: readonly string[], what: string): string {
   const [only, ...others] = tensors;
   if (only === undefined || others.length > 0)
     throw new TeacherInvalid(

@@ -1,7 +1,8 @@
 /**
  * A teacher that can't take part, whatever is retried: its classes or outputs don't fit the run.
  */
-export type TeacherFault = 'classesMissing' | 'outputShape' | 'outputValue' | 'weight';
+export type TeacherFault =
+  'classesMissing' | 'outputShape' | 'outputValue' | 'weight' | 'foreignOp';
 
 export class TeacherInvalid extends Error {
   readonly code = 'TeacherInvalid';

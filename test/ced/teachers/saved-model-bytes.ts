@@ -54,10 +54,21 @@ function tensorInfo(name: string, extents: readonly number[]): Buffer {
   return message(stringField(1, name), integerField(2, float), bytesField(3, shape(extents)));
 }
 
+interface Additions {
+  /** @default 'serving_default' */
+  signature?: string;
+  /** Fields of the graph: nodes, and functions of its library. */
+  graph?: readonly Buffer[];
+  /** SaverDef. */
+  saver?: Buffer;
+  /** Tensor that is run when the model is loaded. */
+  initializer?: string;
+}
+
 /** `saved_model.pb`; its input is [batch, samples], its output [batch, gains]. */
 export function savedModelBytes(
   gains: readonly number[],
-  { signature = 'serving_default' } = {},
+  { signature = 'serving_default', graph: added = [], saver, initializer }: Additions = {},
 ): Buffer {
   const gain = Buffer.from(Float32Array.from(gains).buffer);
   const axis = Buffer.from(Int32Array.of(1).buffer);
@@ -80,6 +91,7 @@ export function savedModelBytes(
       keep_dims: attribute.bool(true),
     }),
     node('scores', 'MatMul', ['mean', 'gain'], { T: attribute.type(float) }),
+    ...added,
     bytesField(4, integerField(1, 1087)),
   );
   const signatureDef = message(
@@ -87,10 +99,16 @@ export function savedModelBytes(
     mapEntry(2, 'scores', bytesField(2, tensorInfo('scores:0', [-1, gains.length]))),
     stringField(3, 'tensorflow/serving/predict'),
   );
+  const initialization = bytesField(
+    2,
+    mapEntry(2, 'init', bytesField(2, tensorInfo(initializer ?? '', []))),
+  );
   const metaGraph = message(
     bytesField(1, stringField(4, 'serve')),
     bytesField(2, graph),
+    ...(saver ? [bytesField(3, saver)] : []),
     mapEntry(5, signature, bytesField(2, signatureDef)),
+    ...(initializer === undefined ? [] : [mapEntry(5, '__saved_model_init_op', initialization)]),
   );
   return message(integerField(1, 1), bytesField(2, metaGraph));
 }
