@@ -133,7 +133,9 @@ function torchJob({ shards, model, views, batch }: Work, precision: Precision): 
   };
 }
 
-/** Views per second of wall time, and of CPU time, which other work on the machine disturbs less. */
+/**
+ * Views per second of wall time, and of CPU time, which other work on the machine disturbs less.
+ */
 interface Rates {
   wall: number;
   cpu: number;

@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Numbers formatted for people. */
 
 /** `0:42`, `12:05`, `1:02:33`. */
 export function clock(seconds: number): string {
@@ -29,7 +29,8 @@ export function bytes(count: number): string {
   let unit = 0;
   let value = count;
   for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(value >= 10 ? 1 : 2)} ${units[unit]}`;
+  const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  return `${value.toFixed(digits)} ${units[unit]}`;
 }
 
 /** `0.49 M`, `86.2 M`. */

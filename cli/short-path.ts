@@ -1,4 +1,4 @@
-/** Paths as a user would type them: relative below the current folder, absolute elsewhere. */
+/** Short paths for messages: relative below the current folder, absolute elsewhere. */
 import { relative, resolve } from 'node:path';
 
 export function shortPath(path: string): string {

@@ -30,7 +30,8 @@ const ONE_PARTITION = [
 
 /**
  * The HTTP API takes whatever a page posts as text/plain, from any origin, and nothing of ours uses
- * it: it answers one host, which no request can name. Nexus' HTTP routes do not look at that setting.
+ * it: it answers one host, which no request can name. Nexus' HTTP routes do not look at that
+ * setting.
  */
 const NO_HTTP_API = ['frontend.httpAllowedHosts=["(no host)"]', 'system.enableNexus=false'];
 

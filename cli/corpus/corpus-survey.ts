@@ -1,7 +1,4 @@
-/**
- * What a corpus holds, found out by reading it: the same tables, sources and decoders as a run
- * uses, and nothing is written.
- */
+/** Reads a corpus with the tables, sources and decoders of a run, and writes nothing. */
 import { createHash } from 'node:crypto';
 import { ContentIndex } from '../../storage/corpus/content-index';
 import { readClips } from '../../activities/ingest/read-clips';
@@ -18,7 +15,7 @@ import type { RejectedClip } from '../../report/run-corpus';
 export interface SurveyOptions {
   root: string;
   sources: SourceOptions;
-  /** null = whatever labels the tables hold. */
+  /** null = the labels in the tables. */
   vocabulary: Vocabulary | null;
   /** Read this many clips, evenly spread, instead of all. */
   sample?: number;
@@ -28,7 +25,7 @@ export interface SurveyOptions {
 export interface SplitSurvey {
   split: Split;
   table: string;
-  /** Usable rows; with `sample`, more than were read. */
+  /** Usable rows; with `sample`, more than `read`. */
   clips: number;
   /** Clips that were read and decoded. */
   read: number;
@@ -105,10 +102,7 @@ function classesOf(listed: readonly ListedClip[], vocabulary: Vocabulary): Split
     .sort((a, b) => b.clips - a.clips);
 }
 
-/**
- * Classes for tables that come without a vocabulary: every name they use, and numbers up to the
- * largest.
- */
+/** Classes of tables without a vocabulary: every name in them, and numbers up to the largest. */
 function labelsOf(rows: readonly TableRow[]): Vocabulary {
   const labels = rows.flatMap((row) => row.labels ?? []);
   const numbers = labels

@@ -21,7 +21,7 @@ const line = commandLine({
   usage: 'TABLE… | RUN.json [options]',
   about: [
     'Checks a corpus: reads every row, and reads and decodes every clip as a run would. Prints ' +
-      'clips, hours and labels of each split, rejected clips with the reason, clips that hold the ' +
+      'clips, hours and labels of each split, rejected clips with the reason, clips with the ' +
       'same audio, and training clips that are in validation or eval too. Exit status 1 when a ' +
       'run would refuse the corpus.',
   ],
@@ -142,7 +142,8 @@ function refusal({ split, read, rejected }: SplitSurvey, maxRejected: number): s
   if (read === 0) return [`${split}: no clip can be used`];
   return rejected.length / total > maxRejected
     ? [
-        `${split}: ${rejected.length} of ${total} clips are rejected, more than ${maxRejected} of them`,
+        `${split}: ${rejected.length} of ${total} clips are rejected, ` +
+          `more than ${maxRejected} of them`,
       ]
     : [];
 }
@@ -194,10 +195,14 @@ function describe({
     .slice(5)
     .slice(-3)
     .map(([name, count]) => `${name} ${grouped(count)}`);
+  const range =
+    clips === 0 ? '' : `, ${shortestSeconds?.toFixed(1)} to ${longestSeconds?.toFixed(1)} s`;
+  const empty = emptyClasses === 0 ? '' : `, ${emptyClasses} more without a clip`;
+  const counts = `${grouped(labelled)} clips labelled, ${classes} classes${empty}`;
   return [
     `${split}: ${table}`,
-    `  clips     ${grouped(clips)}, ${hours.toFixed(hours < 10 ? 2 : 0)} hours${clips === 0 ? '' : `, ${shortestSeconds?.toFixed(1)} to ${longestSeconds?.toFixed(1)} s`}`,
-    `  labels    ${labelled === 0 ? 'none' : `${grouped(labelled)} clips labelled, ${classes} classes${emptyClasses === 0 ? '' : `, ${emptyClasses} more without a clip`}`}`,
+    `  clips     ${grouped(clips)}, ${hours.toFixed(hours < 10 ? 2 : 0)} hours${range}`,
+    `  labels    ${labelled === 0 ? 'none' : counts}`,
     ...(most.length === 0
       ? []
       : [`            ${[...most, ...(least.length === 0 ? [] : ['…', ...least])].join(', ')}`]),
@@ -213,7 +218,7 @@ function describe({
   ].join('\n');
 }
 
-/** On standard error, and only for somebody who watches. */
+/** A count on standard error, on a terminal only. */
 function liveCount(): (done: number, total: number) => void {
   if (!process.stderr.isTTY) return () => undefined;
   return (done, total) =>

@@ -1,6 +1,6 @@
 /**
- * A CED checkpoint from a folder: `model.safetensors` and `config.json`, as published or as a run's
- * store keeps them.
+ * Reads a CED checkpoint from a folder with `model.safetensors` and `config.json`, as published or
+ * from a store.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,7 +25,8 @@ async function part(folder: string, file: string): Promise<Buffer> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new UsageError(
-      `${join(folder, file)} cannot be read (${code}): expected a folder with model.safetensors and config.json`,
+      `${join(folder, file)} cannot be read (${code}): ` +
+        'expected a folder with model.safetensors and config.json',
     );
   }
 }

@@ -1,7 +1,7 @@
 /**
- * ONNX files of one model side by side: mAP on a labelled table, and the time one chunk takes on
- * one core. Every file hears the same chunks, one at a time as a program that listens would, and
- * the files take turns, so that whatever else the machine does meets all of them.
+ * Compares ONNX files of one model: mAP on a labelled table, and the time one chunk takes on one
+ * core. Every file gets the same chunks, one at a time, and the files take turns, so that other
+ * work on the machine disturbs all of them.
  */
 import { latenciesMs } from '../../jobs/score/latency';
 import { readTables } from '../../activities/plan/read-table';
@@ -23,7 +23,7 @@ export interface OnnxScore {
   readonly mAP: number | null;
   /** Of one chunk on one core, median. */
   readonly latencyMs: number;
-  /** Seconds it takes to hear a second. */
+  /** Seconds of computing for a second of audio. */
   readonly realTimeFactor: number;
 }
 
@@ -51,7 +51,7 @@ export async function evaluateOnnx(
   const targets = targetsOf(rows, config, table);
   const nets = await Promise.all(files.map((bytes) => loadOnnxNet(bytes, threads)));
   try {
-    const heard: number[] = [];
+    const scored: number[] = [];
     const scores = nets.map((): number[][] => []);
     const unreadable = [...rejected];
     for (const [index, { clip, audio }] of rows.entries()) {
@@ -66,26 +66,26 @@ export async function evaluateOnnx(
           throw new RangeError(`${pcm.length} samples at 16 kHz are too short`);
         for (const [at, net] of nets.entries())
           scores[at]!.push(await meanProbabilities(net, pcm, chunks));
-        heard.push(index);
+        scored.push(index);
       } catch (error) {
         unreadable.push({ clip, reason: (error as Error).message });
       }
     }
-    if (heard.length === 0)
-      throw new UsageError(
-        `--eval ${table}: none of its clips can be read: ${unreadable[0]?.reason ?? 'it is empty'}`,
-      );
+    if (scored.length === 0) {
+      const reason = unreadable[0]?.reason ?? 'it is empty';
+      throw new UsageError(`--eval ${table}: none of its clips can be read: ${reason}`);
+    }
     const latencies = await latenciesMs(
       files,
       Math.min(Math.round(chunkSeconds * sampleRate), longestSamples(config)),
       () => performance.now(),
     );
-    const labelled = heard.flatMap((index) => targets[index]!);
-    const judged = scores.map((table_, at) => {
+    const labelled = scored.flatMap((index) => targets[index]!);
+    const results = scores.map((rowsOfFile, at) => {
       const of = {
-        scores: table_.flat(),
+        scores: rowsOfFile.flat(),
         targets: labelled,
-        rows: heard.length,
+        rows: scored.length,
         classes: config.outputdim,
       };
       const latencyMs = latencies[at]!;
@@ -95,7 +95,7 @@ export async function evaluateOnnx(
         realTimeFactor: latencyMs / 1000 / chunkSeconds,
       };
     });
-    return { clips: heard.length, rejected: unreadable, scores: judged };
+    return { clips: scored.length, rejected: unreadable, scores: results };
   } finally {
     for (const net of nets) net.dispose();
   }
@@ -118,7 +118,7 @@ async function meanProbabilities(
   return sums;
 }
 
-/** A row of zeros and ones a clip. Labels are the model's class names or numbers. */
+/** A row of zeros and ones for each clip. Labels are the model's class names or numbers. */
 function targetsOf(rows: readonly TableRow[], config: ModelConfig, table: string): number[][] {
   const numbers = new Map(
     Object.entries(config.id2label ?? {}).map(([index, name]) => [name, Number(index)]),
@@ -130,7 +130,8 @@ function targetsOf(rows: readonly TableRow[], config: ModelConfig, table: string
       const index = typeof label === 'number' ? label : numbers.get(label);
       if (index === undefined || index >= config.outputdim)
         throw new UsageError(
-          `--eval ${table}: ${clip} is labelled ${label}, which is no class of the model (config.json, id2label)`,
+          `--eval ${table}: ${clip} is labelled ${label}, ` +
+            'which is no class of the model (config.json, id2label)',
         );
       target[index] = 1;
     }

@@ -1,6 +1,6 @@
 /**
- * One clip through one model: the classes of every chunk with their probabilities. No chunk is
- * dropped (a run's own rule drops a short remainder), and each is heard at its own length.
+ * Tags one clip with one model: the classes of every chunk with their probabilities. Unlike in a
+ * run, no short remainder is dropped; each chunk is predicted at its own length.
  */
 import { sampleRate } from '../../ced/audio/mono16k';
 import type { Chunk } from '../../ced/audio/chunks';
@@ -15,18 +15,18 @@ export interface TaggedChunk {
   tags: { label: string; probability: number }[];
 }
 
-/** Chunks heard at once; each number of chunks is a graph of its own. */
+/** Chunks in a batch; each batch size is a graph of its own. */
 const BATCH = 8;
 
-/** Seconds: the published 10, or what a model was built for where that is less. */
+/** Seconds: the published 10, or the model's input length where that is less. */
 export function defaultChunkSeconds({ target_length: frames }: ModelConfig): number {
   const seconds = (frames - 1) / 100;
   return seconds >= 10 ? 10 : Math.max(1, Math.floor(seconds));
 }
 
 /**
- * Chunks end to end. A remainder too short for one patch starts earlier, over the end of the chunk
- * before.
+ * Chunks end to end. A remainder shorter than one patch starts earlier and overlaps the chunk
+ * before it.
  * @throws RangeError when the whole clip is shorter than one patch
  */
 export function everyChunk(samples: number, chunkSamples: number, shortest: number): Chunk[] {

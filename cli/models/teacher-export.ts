@@ -1,7 +1,7 @@
 /**
- * Copies a teach run's models out of the store: float16 safetensors (half the size; scores move by
- * less than what is printed) with their config.json, and beside them `scores.json` and a README
- * that say how they came about.
+ * Copies a teach run's models out of the store: float16 safetensors (half the size; scores change
+ * by less than what is printed) with their config.json, and `scores.json` and a README that
+ * document their training.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -85,10 +85,7 @@ export async function exportModel(store: Store, sha256: string, folder: string):
   return half.byteLength;
 }
 
-/**
- * What each training activity returned. The result a user reads holds only what matters to
- * everybody.
- */
+/** Results of the training activities, from the history: the run's result leaves fields out. */
 async function trainedModels(client: Client, workflowId: string): Promise<TrainedModel[]> {
   const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
   const read = payloadReader(client);
@@ -123,12 +120,13 @@ export function teachersReadme({
   const score = (mAP: number | null): string => (mAP === null ? '–' : mAP.toFixed(3));
   const rows = teachers.map(
     ({ name, parameters, epochs, minutes, validationMAP, evalMAP }) =>
-      `| ${name} | ${parameters.toLocaleString('en-US')} | ${epochs} | ${minutes.toFixed(1)} | ${score(validationMAP)} | ${score(evalMAP)} |`,
+      `| ${name} | ${parameters.toLocaleString('en-US')} | ${epochs} | ${minutes.toFixed(1)} | ` +
+      `${score(validationMAP)} | ${score(evalMAP)} |`,
   );
-  const total = teachers.reduce((sum, { minutes }) => sum + minutes, 0);
+  const minutes = teachers.reduce((sum, teacher) => sum + teacher.minutes, 0).toFixed(0);
   return `# The demo's teachers
 
-Trained from labels by \`${command}\` with \`${runFile}\` in ${total.toFixed(0)} minutes on ${hardware}.
+Trained from labels by \`${command}\` with \`${runFile}\` in ${minutes} minutes on ${hardware}.
 Weights are float16; this file and \`scores.json\` are written by the same command.
 
 | teacher | parameters | epochs | minutes | validation mAP | eval mAP |

@@ -1,7 +1,7 @@
 /**
- * One run from its file to its result on this machine: server, workers, the workflow started
- * through the Temporal CLI, live lines, results. A run of the same id that is still open, as after
- * Ctrl-C, is gone on with instead of started again.
+ * Conducts one run on this machine: starts server and workers, starts the workflow through the
+ * Temporal CLI, shows it live and prints its results. An open run of the same id, as after Ctrl-C,
+ * is resumed.
  */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { openStore } from '../../storage/open-store';
@@ -39,7 +39,7 @@ export interface ConductedRun {
 }
 
 /**
- * @param afterwards work on the result while the server is still there
+ * @param afterwards work on the result while the server is still running
  * @returns exit code: 0 done, 130 interrupted. @throws when the run, the server or a worker failed
  */
 export async function conductRun(
@@ -56,7 +56,8 @@ export async function conductRun(
 
   const interruption = listenForInterruption(() =>
     say(
-      '\nStopping: the step in progress is finished and its checkpoint written. Ctrl-C again stops at once.',
+      '\nStopping: the step in progress is finished and its checkpoint written. ' +
+        'Ctrl-C again stops at once.',
     ),
   );
   const session = await Session.open({
@@ -73,7 +74,7 @@ export async function conductRun(
   try {
     const work = async (): Promise<number> => {
       if (interruption.signal.aborted) return 130;
-      await startOrGoOn(
+      await startOrResume(
         client,
         { type: options.type, workflowId, inputFile: shortPath(options.runFile), address },
         say,
@@ -84,7 +85,8 @@ export async function conductRun(
       await afterwards({ run, result, workflowId, client }, say);
       if (options.json) printJson(result);
       else say(`\n${resultTable(result, placesOf(run))}`);
-      if (options.keep && !interruption.signal.aborted) await kept(interruption.signal, say);
+      if (options.keep && !interruption.signal.aborted)
+        await untilInterrupted(interruption.signal, say);
       return 0;
     };
     return await Promise.race([work(), session.failed]);
@@ -93,7 +95,7 @@ export async function conductRun(
     await session.stop();
     await close();
     if (interruption.signal.aborted && !options.keep)
-      say('Stopped. The same command goes on where this was.');
+      say('Stopped. The same command resumes the run.');
   }
 }
 
@@ -103,23 +105,18 @@ function unchanged(result: Unchanged, json: boolean, say: (line: string) => void
   return 0;
 }
 
-/**
- * Starts a run through the Temporal CLI, or goes on with the one of its id that is open, on this
- * build.
- */
-export async function startOrGoOn(
+/** Starts a run through the Temporal CLI, or resumes the open run of its id on this build. */
+export async function startOrResume(
   client: Client,
   command: StartCommand,
   say: (line: string) => void,
 ): Promise<void> {
   if (await isOpen(client, command.workflowId)) {
-    say(
-      `Run ${command.workflowId} is open: going on with it, with the run file it was started with.`,
-    );
+    say(`Run ${command.workflowId} is open: resuming it, with the run file it was started with.`);
     if (await moveToCurrentBuild(client, command.workflowId))
-      say('It was begun by an earlier build, and is moved to this one.');
+      say('An earlier build started it; it is moved to this build.');
     say(
-      `(To begin anew: ${shellLine(nameToType(temporalBinary()), terminateArguments(command))})\n`,
+      `(To start again: ${shellLine(nameToType(temporalBinary()), terminateArguments(command))})\n`,
     );
     return;
   }
@@ -138,7 +135,7 @@ async function isOpen(client: Client, workflowId: string): Promise<boolean> {
   }
 }
 
-async function kept(signal: AbortSignal, say: (line: string) => void): Promise<void> {
+async function untilInterrupted(signal: AbortSignal, say: (line: string) => void): Promise<void> {
   say('\nServer and workers keep running. Ctrl-C stops them.');
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }

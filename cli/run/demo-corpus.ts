@@ -1,29 +1,26 @@
 /**
- * The demo's run files name `data/instruments`; the audio itself is in the cache, shared between
- * clones. This puts links in between.
+ * Links to the demo's audio: run files name `data/instruments`, the audio is in the cache, which
+ * all clones share.
  */
 import { lstatSync, mkdirSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { demoCorpusFolder, repositoryRoot } from '../../infra/toolchain';
 
-/** Where run files find the clips of the shipped teachers. */
+/** Folder, in run files, of the clips that the shipped teachers are trained on. */
 export const TEACH_CORPUS = 'data/instruments-teach';
 
-/** `data/instruments`: what `npm start` distils on, rendered by set-up. */
+/** `data/instruments`: the clips of the demo, rendered by set-up. */
 export function linkDemoCorpus(root: string): void {
   link(demoCorpusFolder(), join(root, 'data', 'instruments'));
 }
 
-/**
- * What the shipped teachers were trained on, rendered here because nothing else needs it. Found
- * finished, it costs a second.
- */
+/** Renders the clips of the shipped teachers. A second when they are rendered already. */
 export async function renderTeachCorpus(root: string): Promise<void> {
   await linkRendered(root, 'teach');
 }
 
-/** `data/instruments-<set>`, rendered into the cache beside the demo's. */
+/** Renders `data/instruments-<set>` into the cache and links it. */
 export async function linkRendered(root: string, set: 'teach' | 'more'): Promise<void> {
   const name = `instruments-${set}`;
   const folder = join(dirname(demoCorpusFolder()), name);
@@ -37,12 +34,13 @@ export async function linkRendered(root: string, set: 'teach' | 'more'): Promise
   );
   if (code !== 0)
     throw new Error(
-      `rendering clips into ${folder} failed (exit code ${code}); the same command goes on with what is there`,
+      `rendering clips into ${folder} failed (exit code ${code}); ` +
+        'the same command completes the folder',
     );
   link(folder, join(root, 'data', name));
 }
 
-/** A folder of the user's own that stands there is left alone. */
+/** Leaves a folder of the user alone. */
 function link(target: string, path: string): void {
   const present = lstatSync(path, { throwIfNoEntry: false });
   if (present && !present.isSymbolicLink()) return;

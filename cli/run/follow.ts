@@ -1,4 +1,4 @@
-/** Follows one run to its end with live lines, whoever started it and wherever its workers are. */
+/** Follows a run to its end with live lines. */
 import { Client, Connection } from '@temporalio/client';
 import type { RunResult } from '../../workflows/contract/activities';
 import { dataConverter } from '../../workers/payloads/data-converter';
@@ -9,7 +9,7 @@ import type { LiveDisplay } from './live-display';
 import { liveLines } from './live-lines';
 import { followStatus } from './status-feed';
 
-/** @throws {UsageError} one line with the remedy when no server is there */
+/** @throws {UsageError} one line with the remedy when no server answers */
 export async function connect({
   address,
   namespace,
@@ -18,7 +18,8 @@ export async function connect({
   const connection = await Connection.connect({ ...options, connectTimeout: '5s' }).catch(
     (error: unknown) => {
       throw new UsageError(
-        `no Temporal server answers at ${address}; start one with \`npm run server\`, or name yours with --address`,
+        `no Temporal server answers at ${address}; start one with \`npm run server\`, ` +
+          'or name yours with --address',
         {
           cause: error,
         },
@@ -32,8 +33,8 @@ export async function connect({
 }
 
 /**
- * @returns the run's result (of a retraining maybe that nothing was new), or null when `signal`
- *   ended the watching first.
+ * @returns the run's result (for a retraining without anything new, that), or null when `signal` is
+ *   aborted first
  * @throws {WorkflowFailedError} when the run failed
  */
 export async function followRun(

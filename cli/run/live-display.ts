@@ -1,6 +1,6 @@
 /**
- * Where live lines are shown. A terminal gets them redrawn in place; a log gets a line when a stage
- * begins, at most every 15 s while it runs, and when it ends, so that it stays legible and short.
+ * Shows live lines: redrawn in place on a terminal; in a log, a line when a stage begins, at most
+ * every 15 s while it runs, and when it ends.
  */
 import type { StageLine } from './live-lines';
 
@@ -30,13 +30,13 @@ export class LiveDisplay {
     else this.log(lines);
   }
 
-  /** A line that stays, above the live ones. */
+  /** Prints a permanent line above the live ones. */
   note(text: string): void {
     this.erase();
     this.screen.write(`${text}\n`);
   }
 
-  /** Leaves the live lines where they are; what is shown next comes below. */
+  /** Makes the live lines permanent; later output comes below them. */
   keep(): void {
     this.drawn = 0;
   }

@@ -1,6 +1,6 @@
 /**
- * From what is known of a run to one line a stage: done of total, rate, loss or mAP, time to go.
- * Pure, so that every state can be tested; how lines reach a screen or a log is live-display.ts.
+ * One line for each stage of a run: done of total, rate, loss or mAP, remaining time. Pure;
+ * live-display.ts shows the lines.
  */
 import type { LiveProgress } from '../../workflows/contract/live-progress';
 import type { RunStatus, StageState, StageStatus } from '../../workflows/contract/status';
@@ -11,7 +11,7 @@ export interface StageLine {
   stage: string;
   state: StageState;
   text: string;
-  /** Activities of the stage that failed and are tried again. */
+  /** Activities of the stage that failed and are retried. */
   retries: string[];
 }
 
@@ -53,7 +53,7 @@ function describeActivities(
   stage: StageStatus,
   activities: readonly PendingActivity[],
 ): string[] {
-  // What an attempt that is over said last is of interest only while nothing else is at work.
+  // Progress of a finished attempt is shown only while no other attempt runs.
   const atWork = activities.filter(({ started }) => started);
   const active = (atWork.length > 0 ? atWork : activities).flatMap(
     ({ progress }) => progress ?? [],
@@ -80,12 +80,12 @@ function describeActivities(
   return [...cells, ...phases];
 }
 
-/** Loss of the last step; mAP of the last validation, which epochs in between leave out. */
+/** Loss of the last step, mAP of the last validation: not every epoch is validated. */
 function describeLearning(status: RunStatus, active: readonly LiveProgress[]): string[] {
   const training = active.find(({ loss }) => loss !== undefined);
   if (!training) return [];
-  // The last record is of the model before until this one's first epoch is over; heartbeats may lag
-  // behind this one's own.
+  // Until the first epoch of this model ends, the last record is of the previous model; heartbeats
+  // may lag behind this model's records.
   const last = Object.values(status.epochs).at(-1);
   const known =
     last && (last.epoch < last.epochs || last.epoch <= (training.epoch ?? 0)) ? last : undefined;
@@ -102,9 +102,9 @@ function describeLearning(status: RunStatus, active: readonly LiveProgress[]): s
 }
 
 /**
- * Time to go for the whole stage: what is in work now, and as much again for everything not begun.
- * Where progress in work is of another unit (validating clips in the middle of steps) it says
- * nothing of the whole.
+ * Remaining time of the whole stage: the activities that run, and the same again for every activity
+ * that has not begun. null while the progress has another unit (clips of a validation between
+ * steps): it says nothing about the stage.
  */
 function secondsToGo(stage: StageStatus, inWork: readonly LiveProgress[]): number | null {
   const speed = sum(inWork, 'perSecond');
@@ -114,7 +114,7 @@ function secondsToGo(stage: StageStatus, inWork: readonly LiveProgress[]): numbe
   return (total - sum(inWork, 'done') + (notBegun * total) / inWork.length) / speed;
 }
 
-/** What a finished stage found out. */
+/** Scores and losses of a finished stage. */
 function outcome(status: RunStatus, stage: StageStatus): string[] {
   if (stage.name === 'gate' || stage.name === 'evaluate') {
     const models = Object.entries(status.scores).filter(
@@ -125,16 +125,16 @@ function outcome(status: RunStatus, stage: StageStatus): string[] {
   if (stage.name !== 'teach' && stage.name !== 'distill') return [];
   return Object.values(status.epochs).map(
     ({ student, epoch, loss, mAP }) =>
-      `${student}: ${epoch} epochs, loss ${loss.toFixed(4)}${mAP === null ? '' : `, mAP ${mAP.toFixed(3)}`}`,
+      `${student}: ${epoch} epochs, loss ${loss.toFixed(4)}` +
+      (mAP === null ? '' : `, mAP ${mAP.toFixed(3)}`),
   );
 }
 
 function describeRetry({ type, attempt, lastFailure }: PendingActivity): string[] {
   if (lastFailure === null) return [];
   const failure = lastFailure.replace(/\s+/g, ' ');
-  return [
-    `${type}, attempt ${attempt}, after ${failure.length > 200 ? `${failure.slice(0, 199)}…` : failure}`,
-  ];
+  const shown = failure.length > 200 ? `${failure.slice(0, 199)}…` : failure;
+  return [`${type}, attempt ${attempt}, after ${shown}`];
 }
 
 function sum(all: readonly LiveProgress[], field: 'done' | 'total' | 'perSecond'): number {

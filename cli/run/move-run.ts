@@ -1,7 +1,7 @@
 /**
- * Moves an open run from the build that began it to whichever is current. Runs stay on their build
- * by themselves; where the workers of that build are gone, as after an upgrade on a machine of
- * one's own, nobody else would go on with them.
+ * Moves an open run from the build that began it to the current build. A run stays on its build
+ * otherwise; when the workers of that build are gone, as after an upgrade of a single machine, no
+ * worker would continue it.
  */
 import type { Client } from '@temporalio/client';
 import { buildIdOf } from '../../workers/deployment';
@@ -9,8 +9,8 @@ import { repositoryRoot } from '../../infra/toolchain';
 import { join } from 'node:path';
 
 /**
- * @param buildId of the workers there are, by default of this checkout.
- * @returns false where the run is on it already, or on none
+ * @param buildId of the running workers, by default of this checkout
+ * @returns false if the run is on that build already, or on none
  */
 export async function moveToCurrentBuild(
   client: Client,

@@ -1,6 +1,6 @@
 /**
- * Payloads that the SDK hands over as the server keeps them (heartbeat details, histories), opened
- * with the client's own codec and converter.
+ * Decodes payloads that the SDK returns raw (heartbeat details, histories) with the client's codec
+ * and converter.
  */
 import type { Client } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';

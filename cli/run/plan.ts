@@ -30,8 +30,8 @@ const line = commandLine({
   program: 'ced plan',
   usage: 'RUN.json [options]',
   about: [
-    'A dry run: checks the run file and its tables, looks up every clip, decodes a sample of them ' +
-      'to estimate their length, and prints shards, rows, bytes of audio, logits and checkpoints, ' +
+    'A dry run: checks the run file and its tables, looks up every clip, decodes a sample to ' +
+      'estimate their length, and prints shards, rows, bytes of audio, logits and checkpoints, ' +
       'training steps and hours of computing. It writes nothing and needs no server. The hours ' +
       'are arithmetic, not a measurement: operations over --tflops.',
   ],

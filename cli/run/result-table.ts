@@ -1,6 +1,6 @@
 /**
- * The table a run ends with: models with parameters and eval mAP, size of the logits, minutes per
- * stage, where the result lies. Pure.
+ * The table that a run ends with: models with parameters and eval mAP, size of the logits, minutes
+ * per stage, places of the results. Pure.
  */
 import type { RunResult } from '../../workflows/contract/activities';
 import { alignedTable } from '../aligned-table';
@@ -34,7 +34,7 @@ export function resultTable(result: RunResult, places: ResultPlaces): string {
 function modelRows({ teachers, ensemble, students, logits }: RunResult): string[] {
   const header = ['model', 'parameters', 'eval mAP', 'of the ensemble'];
   const score = (mAP: number | null): string => (mAP === null ? '–' : mAP.toFixed(3));
-  // A teach run's models come without an ensemble to compare with.
+  // A teach run has no ensemble to compare its models with.
   const kind = logits === null ? 'teacher' : 'student';
   const rows = [
     ...teachers.map(({ name, parameters, mAP }) => [
@@ -75,10 +75,7 @@ function percent(fraction: number): string {
   return `${(100 * fraction).toFixed(1)} %`;
 }
 
-/**
- * Without labels there is no mAP: how far a student says what the ensemble says is all there is to
- * know.
- */
+/** Agreement with the ensemble, the only measure of a student on unlabelled clips. */
 function agreementFacts({ students }: RunResult): Fact[] {
   return students.flatMap(({ name, mAP, agreement }): Fact[] => {
     if (mAP !== null || agreement === null) return [];
@@ -86,7 +83,8 @@ function agreementFacts({ students }: RunResult): Fact[] {
     return [
       [
         'agreement',
-        `${name}: same top class in ${percent(topMatch)} of the clips, divergence ${divergence.toFixed(4)}`,
+        `${name}: same top class in ${percent(topMatch)} of the clips, ` +
+          `divergence ${divergence.toFixed(4)}`,
       ],
     ];
   });

@@ -1,7 +1,7 @@
 /**
- * What a run will take, by arithmetic on its run file: shards, rows, bytes, floating-point
- * operations. Nothing is measured but the clips' length. Matrix products are counted as two
- * operations a multiply-add; a training step is three forward passes.
+ * Estimates the cost of a run from its run file: shards, rows, bytes, floating-point operations.
+ * Only the clips' length is measured. A multiply-add counts as two operations, a training step as
+ * three forward passes.
  */
 import { frameCount } from '../../ced/audio/frames';
 import { modelConfig } from '../../jobs/train/model-shape';
@@ -43,8 +43,8 @@ export function estimateSplit(
 }
 
 /**
- * Bytes of a logit row with K pairs: augmentation 5, a pair 1.75 (39 to 45 measured with K = 20,
- * docs/decisions.md).
+ * Bytes of logit rows with K pairs: 5 for the augmentation, 1.75 for a pair (39 to 45 a row
+ * measured with K = 20, docs/decisions.md).
  */
 export function logitBytes(rows: number, topK: number): number {
   return Math.round(rows * (5 + 1.75 * topK));

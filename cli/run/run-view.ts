@@ -1,7 +1,4 @@
-/**
- * What is known of a run at one moment: what its workflow answers, and what its activities said in
- * their last heartbeats.
- */
+/** A run at one moment: the status of its workflow and the last heartbeats of its activities. */
 import type { LiveProgress } from '../../workflows/contract/live-progress';
 import type { RunStatus, StageName } from '../../workflows/contract/status';
 
@@ -39,8 +36,8 @@ const STAGES_OF: Readonly<Record<string, readonly StageName[]>> = {
 };
 
 /**
- * Activities that belong to a stage: models are scored both at the gate and at the end, so the
- * stage has to be running.
+ * Activities of a stage. `scoreModel` belongs to two stages, `gate` and `evaluate`: it counts for
+ * the one that is running.
  */
 export function activitiesOf(view: RunView, stage: StageName): PendingActivity[] {
   const running = view.status.stages.some(

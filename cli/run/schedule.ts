@@ -38,18 +38,16 @@ async function createOrUpdate(options: ScheduleOptions): Promise<void> {
     const present = await describe(client, id);
     if (present && isTheSame(present, options, json)) {
       say(id, options, 'create', null);
-      console.log(
-        `Schedule ${id} exists and is the same: nothing was changed.${pausedNote(present)}`,
-      );
+      const note = pausedNote(present);
+      console.log(`Schedule ${id} is there already and is the same: nothing was changed.${note}`);
       return;
     }
     const verb = present ? 'update' : 'create';
     say(id, options, verb, present);
     await runTemporal(temporalBinary(), lineOf(id, options, verb, present));
     const next = (await client.schedule.getHandle(id).describe()).info.nextActionTimes[0];
-    console.log(
-      `Schedule ${id} ${verb}d.${next ? ` It fires next at ${next.toISOString()}.` : ''}${present ? pausedNote(present) : ''}`,
-    );
+    const fires = next ? ` It fires next at ${next.toISOString()}.` : '';
+    console.log(`Schedule ${id} ${verb}d.${fires}${present ? pausedNote(present) : ''}`);
   } finally {
     await close();
   }

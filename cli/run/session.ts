@@ -1,7 +1,7 @@
 /**
- * What a run needs around it on one machine: the Temporal server with its state in
- * `runs/temporal.db`, and two workers as processes of their own. Everything stops in the order that
- * loses nothing: workers first, while the server still takes down where they stopped.
+ * The processes that a run on one machine needs: the Temporal server with its state in
+ * `runs/temporal.db`, and two workers. Workers stop first, while the server still records their
+ * last progress.
  */
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -18,7 +18,7 @@ export interface SessionOptions {
   root: string;
   /** false where workers run elsewhere. */
   workers: boolean;
-  /** GPU workers that share the cores between them; one without. */
+  /** GPU workers that share the cores. @default 1 */
   gpuWorkers?: number;
   onNote: (line: string) => void;
 }
@@ -49,7 +49,8 @@ export class Session {
       log: serverLog,
     });
     onNote(
-      `Temporal server at ${address}${server.reused ? ' (already running)' : ''}, logs in ${shortPath(logs)}`,
+      `Temporal server at ${address}${server.reused ? ' (already running)' : ''}, ` +
+        `logs in ${shortPath(logs)}`,
     );
     const start = (
       name: string,
@@ -86,13 +87,13 @@ export class Session {
     await this.server.stop();
   }
 
-  /** Without checkpoints: what was done since the last one is done again. */
+  /** Without a last checkpoint: steps since the previous one are repeated. */
   kill(): void {
     for (const worker of this.workers) worker.kill();
   }
 }
 
-/** Two servers must never share a file, so a server on another port has another one. */
+/** Each port has a file of its own: two servers must never share one. */
 function databaseName(address: string): string {
   return address === DEFAULT_ADDRESS ? 'temporal.db' : `temporal-${address.split(':').at(-1)}.db`;
 }

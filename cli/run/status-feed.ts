@@ -1,7 +1,6 @@
 /**
- * Asks the server how a run is doing. `describe` every second shows the heartbeats and costs the
- * workflow nothing; the `status` query is a workflow task, so it is asked every three seconds, and
- * never twice at a time.
+ * Polls the state of a run. `describe` every second returns the heartbeats and costs the workflow
+ * nothing; the `status` query is a workflow task, so it runs every three seconds, one at a time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -22,14 +21,9 @@ const { PENDING_ACTIVITY_STATE_STARTED } = temporal.api.enums.v1.PendingActivity
 
 const DESCRIBE_EVERY_MS = 1000;
 const QUERY_EVERY_MS = 3000;
-/**
- * A closed run's last answer comes from a worker that replays its whole history, if one is left.
- */
+/** Limit for the status of a closed run: a worker, if one is left, replays its whole history. */
 const LAST_ANSWER_MS = 15_000;
-/**
- * How long the server may be out of reach before watching it makes no sense: a restart takes a few
- * seconds.
- */
+/** Time without an answer of the server after which watching fails; a restart takes seconds. */
 const OUT_OF_REACH_MS = 30_000;
 
 /**
@@ -49,7 +43,7 @@ export async function followStatus(
   let askedMs = -Infinity;
   let reachedMs = performance.now();
   const ask = async (): Promise<void> => {
-    // Until a worker has taken the workflow's first task there is nobody to answer.
+    // No worker answers before one has taken the workflow's first task.
     status = await handle.query<RunStatus>(STATUS_QUERY).catch(() => status);
   };
   while (!signal.aborted) {

@@ -1,7 +1,4 @@
-/**
- * Runs are started with Temporal's own command-line tool: this builds the command, prints as it can
- * be copied, and runs exactly that.
- */
+/** Builds, prints and runs commands of the Temporal CLI, which starts runs and schedules. */
 import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -18,8 +15,8 @@ export interface StartCommand {
 }
 
 /**
- * Arguments after `temporal`. The address is left out where the tool would choose it by itself. A
- * closed run of the same id does not matter: the new one finds its work in the store.
+ * Arguments after `temporal`, without an address where the CLI chooses the same one. A closed run
+ * of the same id does not matter: the new run finds its results in the store.
  */
 export function startArguments(
   command: StartCommand,
@@ -43,7 +40,7 @@ export function startArguments(
   ];
 }
 
-/** Ends a run that is still open, so that the next start begins a new one. */
+/** Ends an open run, so that the next start begins a new one. */
 export function terminateArguments(
   { workflowId, address }: StartCommand,
   environment: NodeJS.ProcessEnv = process.env,
@@ -63,21 +60,18 @@ export interface ScheduleCommand {
   id: string;
   /** As the user would type it. */
   inputFile: string;
-  /** With units, as the tool reads them: `24h`, `24h/3h`. */
+  /** With units, as the CLI reads them: `24h`, `24h/3h`. */
   interval: string;
   jitter: string;
   catchUpWindow: string;
   /** null = it is not paused. */
   pausedBecause: string | null;
-  /** undefined: the tool's own settings say. */
+  /** undefined = the CLI's own settings. */
   address: string | undefined;
   namespace: string | undefined;
 }
 
-/**
- * A schedule of retrainings: one firing may wait for the one before it, a failed one pauses them
- * all.
- */
+/** A schedule of retrainings: one firing may wait for a running one; a failed run pauses it. */
 export function scheduleArguments(command: ScheduleCommand): string[] {
   const {
     verb,
@@ -130,10 +124,7 @@ export function shellLine(program: string, args: readonly string[]): string {
   return [program, ...args].map(quote).join(' ');
 }
 
-/**
- * `temporal` where the PATH finds one, else the path of the one set-up made: what is printed must
- * work when it is copied.
- */
+/** `temporal` if it is on the PATH, else the path of set-up's: a printed command must run. */
 export function nameToType(binary: string, path: string = process.env['PATH'] ?? ''): string {
   const found = path
     .split(delimiter)
@@ -141,7 +132,7 @@ export function nameToType(binary: string, path: string = process.env['PATH'] ??
   return found ? 'temporal' : binary;
 }
 
-/** @throws with the tool's own message, in one line */
+/** @throws with the CLI's own message, in one line */
 export async function runTemporal(binary: string, args: readonly string[]): Promise<void> {
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -152,7 +143,8 @@ export async function runTemporal(binary: string, args: readonly string[]): Prom
   );
   if (code !== 0)
     throw new Error(
-      `temporal ${args.slice(0, 2).join(' ')} failed: ${output.trim().split('\n').at(-1) ?? `exit code ${code}`}`,
+      `temporal ${args.slice(0, 2).join(' ')} failed: ` +
+        (output.trim().split('\n').at(-1) ?? `exit code ${code}`),
     );
 }
 

@@ -1,7 +1,7 @@
 /**
- * One worker as a process of its own, kept running: one that dies after it was ready is started
- * again, and its work goes on from the store. One that cannot start at all is an error. It never
- * outlives this process.
+ * Keeps one worker process running: restarts a worker that dies after it was ready; its work
+ * resumes from the store. A worker that cannot start is an error. The worker never outlives this
+ * process.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
@@ -14,14 +14,14 @@ const RESTART_AFTER_MS = 1000;
 
 export interface WorkerProcessOptions {
   queue: 'cpu' | 'gpu';
-  /** TensorFlow threads; the worker's own default without. */
+  /** TensorFlow threads. @default the worker's */
   threads?: number;
   address: string;
   /** Where relative paths of run files start. */
   root: string;
   /** File that receives its output, appended. */
   log: string;
-  /** One line when it is started again. */
+  /** Called with one line when the worker is restarted. */
   onRestart: (line: string) => void;
 }
 
@@ -35,7 +35,7 @@ export class WorkerProcess {
 
   constructor(private readonly options: WorkerProcessOptions) {
     this.failed = new Promise((_, reject) => (this.reject = reject));
-    this.failed.catch(() => undefined); // whoever waits sees it; nobody waiting is no crash
+    this.failed.catch(() => undefined); // no unhandled rejection when no caller waits
     this.start();
   }
 
@@ -102,11 +102,12 @@ export class WorkerProcess {
       const last = output.trimEnd().split('\n').at(-1) ?? '';
       return this.reject(
         new Error(
-          `the ${queue} worker did not start (${how})${last === '' ? '' : `: ${last}`} (log: ${logName})`,
+          `the ${queue} worker did not start (${how})${last === '' ? '' : `: ${last}`} ` +
+            `(log: ${logName})`,
         ),
       );
     }
-    onRestart(`the ${queue} worker ended (${how}, log: ${logName}); starting it again`);
+    onRestart(`the ${queue} worker ended (${how}, log: ${logName}); restarting it`);
     setTimeout(() => this.stopping || this.start(), RESTART_AFTER_MS);
   }
 }

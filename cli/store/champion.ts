@@ -1,4 +1,4 @@
-/** `ced champion FOLDER`: the lineage of a champion; `--rollback` appends the one before it. */
+/** `ced champion FOLDER`: shows the lineage of a champion; `--rollback` restores the one before. */
 import { ChampionLedger } from '../../storage/champion-ledger';
 import { openStore } from '../../storage/open-store';
 import type { ChampionEntry } from '../../workflows/contract/promotion';
@@ -50,10 +50,11 @@ export const command: Command = {
 async function rollBack(ledger: ChampionLedger, uri: string): Promise<void> {
   const restored = ledger.rollback();
   if (!restored)
-    throw new UsageError(`ced champion: no champion in ${uri} comes before the one that counts`);
+    throw new UsageError(`ced champion: ${uri} has no champion before the present one`);
   if ((await ledger.append({ ...restored, at: new Date().toISOString() })) === null)
     throw new UsageError(
-      `ced champion: another champion was appended to ${uri} at this moment; look at the lineage before you take it back`,
+      `ced champion: another entry was appended to ${uri} at the same time; ` +
+        'look at the lineage before you roll back',
     );
 }
 

@@ -1,6 +1,6 @@
 /**
- * One clip in a store's logits: every view of every chunk with the augmentation it was heard under
- * and its most probable classes.
+ * One clip in a store's logits: every view of every chunk with its augmentation and its most
+ * probable classes.
  */
 import { CorpusNames } from './corpus-names';
 import { logitShards, readLogitTable } from './logits-survey';

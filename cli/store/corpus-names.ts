@@ -1,4 +1,4 @@
-/** Names of clips and classes in a store, by audio shard: logits hold numbers alone. */
+/** Names of clips and classes in a store, by audio shard: logits hold only numbers. */
 import { SPLITS } from '../../storage/layout';
 import { readJson, type Store } from '../../storage/store';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';

@@ -1,6 +1,6 @@
 /**
- * What the logits of a store hold, read from nothing but the store. Rows are counted in every
- * manifest, contents in the first few shards.
+ * Surveys the logits of a store. Rows are counted from every manifest; contents are read from the
+ * first few shards.
  */
 import { CorpusNames } from './corpus-names';
 import type { LogitsManifest } from '../../storage/logits/stored-shard';
@@ -16,7 +16,7 @@ import type { ScoresManifest } from '../../storage/scores';
 
 export interface TeacherSurvey {
   sha256: string;
-  /** From a finished run that used these logits; null where there is none. */
+  /** From a finished run that used these logits; null without one. */
   name: string | null;
   /** Of all weights together. */
   share: number;
@@ -29,7 +29,7 @@ export interface LogitsSurvey {
   /** Empty for published logits. */
   teachers: TeacherSurvey[];
   published: boolean;
-  /** Of every two teachers, over all rows of the shards whose manifests tell. */
+  /** Of every two teachers, over all rows of the shards whose manifests record it. */
   agreement: TeacherPair[];
   settings: Record<string, unknown>;
   shards: number;
@@ -38,7 +38,7 @@ export interface LogitsSurvey {
   bytes: number;
   views: number;
   topK: number;
-  /** What follows is of this many shards. */
+  /** The fields below are of this many shards. */
   shardsRead: number;
   rowsRead: number;
   bytesPerRow: Record<string, number>;
@@ -58,7 +58,7 @@ interface Description {
   published?: unknown;
 }
 
-/** @param keyPrefix only logits whose key starts so */
+/** @param keyPrefix only logits whose key starts with it */
 export async function surveyLogits(
   store: Store,
   { keyPrefix, shards: limit }: { keyPrefix: string; shards: number },
@@ -124,7 +124,7 @@ function meanAgreement(manifests: readonly LogitsManifest[]): TeacherPair[] {
   });
 }
 
-/** Committed shards by key, both sorted: a shard without its manifest is not there yet. */
+/** Committed shards by key, both sorted; a shard without its manifest is not committed. */
 export async function logitShards(store: Store, keyPrefix: string): Promise<Map<string, string[]>> {
   const shardsOf = new Map<string, string[]>();
   for (const path of await store.list('logits/')) {

@@ -13,12 +13,14 @@ export function surveyText(survey: LogitsSurvey): string {
   const facts: [string, string][] = [
     [
       'rows',
-      `${grouped(rowsWritten)} written of ${grouped(rowsPlanned)} planned, in ${grouped(shards)} shards of together ${bytes(survey.bytes)}`,
+      `${grouped(rowsWritten)} written of ${grouped(rowsPlanned)} planned, ` +
+        `in ${grouped(shards)} shards of together ${bytes(survey.bytes)}`,
     ],
     ['a row', `top ${topK} of one of ${views} views of a chunk`],
     [
       'bytes a row',
-      `${total.toFixed(2)}: ${columns.map(([column, size]) => `${columnName(column)} ${size.toFixed(2)}`).join(', ')}`,
+      `${total.toFixed(2)}: ` +
+        columns.map(([column, size]) => `${columnName(column)} ${size.toFixed(2)}`).join(', '),
     ],
     ['entropy', `${entropyBits.toFixed(2)} bits a row, summed over its stored classes`],
     ['classes', topClasses(survey)],
@@ -32,7 +34,8 @@ export function surveyText(survey: LogitsSurvey): string {
   if (shardsRead < shards)
     facts.push([
       'read',
-      `bytes, entropy and classes are of ${grouped(rowsRead)} rows in ${shardsRead} shards; --shards N reads more`,
+      `bytes, entropy and classes are of ${grouped(rowsRead)} rows in ${shardsRead} shards; ` +
+        '--shards N reads more',
     ]);
   return [`logits ${key}`, ...facts.map(([name, value]) => `  ${name.padEnd(11)}  ${value}`)].join(
     '\n',
@@ -73,7 +76,10 @@ function agreementText(
   const names = between.map(
     (teacher) => teachers[teacher]?.name ?? teachers[teacher]?.sha256.slice(0, 12) ?? teacher,
   );
-  return `${names.join(' and ')} have the same first class in ${(100 * topMatch).toFixed(1)} % of rows, and differ by ${meanDifference.toFixed(4)} a class`;
+  return (
+    `${names.join(' and ')} have the same first class in ` +
+    `${(100 * topMatch).toFixed(1)} % of rows, and differ by ${meanDifference.toFixed(4)} a class`
+  );
 }
 
 export function clipText({ key, clip, views }: ClipLogits): string {

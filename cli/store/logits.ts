@@ -55,11 +55,9 @@ export const command: Command = {
           ? await surveyLogits(store, { keyPrefix, shards })
           : await clipLogits(store, clip, { keyPrefix, top });
       if (shown.length === 0) throw new UsageError(nothing(store.uri, clip, keyPrefix));
+      const texts = shown.map((each) => ('clip' in each ? clipText(each) : surveyText(each)));
       if (json) printJson(shown);
-      else
-        process.stdout.write(
-          `${shown.map((each) => ('clip' in each ? clipText(each) : surveyText(each))).join('\n\n')}\n`,
-        );
+      else process.stdout.write(`${texts.join('\n\n')}\n`);
       return 0;
     }),
 };

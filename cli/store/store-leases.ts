@@ -1,4 +1,4 @@
-/** Shards that somebody is computing now, told by the leases beside them. */
+/** Shards that a worker is computing now, known by their leases. */
 import { isHeld } from '../../storage/shard-lease';
 import type { Store } from '../../storage/store';
 import type { StoreUnit } from './store-units';

@@ -20,8 +20,8 @@ const line = commandLine({
     rows: {
       du: 'show space by kind, and the largest units with what refers to them',
       verify:
-        'read every object that has a recorded hash and compare; exit status 1 when one is damaged ' +
-        '(the next run repairs it)',
+        'read every object that has a recorded hash and compare; exit status 1 when one is ' +
+        'damaged (the next run repairs it)',
       gc:
         'show what no run, champion or plan refers to and no lease or running training may need; ' +
         'with --yes remove it. Checkpoints of finished trainings are among it',
@@ -112,13 +112,17 @@ async function du(
       .sort((a, b) => b.bytes - a.bytes)
       .map(
         (each) =>
-          `${bytes(each.bytes).padStart(9)}  ${each.kind.padEnd(13)} ${grouped(each.objects)} objects in ${grouped(each.units)}`,
+          `${bytes(each.bytes).padStart(9)}  ${each.kind.padEnd(13)} ` +
+          `${grouped(each.objects)} objects in ${grouped(each.units)}`,
       );
     const largest = units
       .slice(0, top)
       .map(
         (unit) =>
-          `${bytes(unit.bytes).padStart(9)}  ${unit.name}  ${unit.referredBy.length === 0 ? 'nothing refers to it' : `← ${unit.referredBy.join(', ')}`}`,
+          `${bytes(unit.bytes).padStart(9)}  ${unit.name}  ` +
+          (unit.referredBy.length === 0
+            ? 'nothing refers to it'
+            : `← ${unit.referredBy.join(', ')}`),
       );
     process.stdout.write(
       [...lines, '', ...largest, '', `${bytes(sizeOf(units))} in ${store.uri}`, ''].join('\n'),
@@ -133,7 +137,8 @@ async function verify(store: Store, json: boolean): Promise<number> {
   else {
     for (const { key, why } of damaged) process.stdout.write(`damaged: ${key} ${why}\n`);
     process.stdout.write(
-      `${grouped(verified)} objects verified, ${grouped(damaged.length)} damaged, ${grouped(unhashed)} without a hash\n`,
+      `${grouped(verified)} objects verified, ${grouped(damaged.length)} damaged, ` +
+        `${grouped(unhashed)} without a hash\n`,
     );
   }
   return damaged.length === 0 ? 0 : 1;

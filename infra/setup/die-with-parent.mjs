@@ -1,6 +1,6 @@
-// `die-with-parent SIGNAL PROGRAM ARGS…` runs a program that gets the signal (by number) from the kernel as
-// soon as its parent is gone, even by SIGKILL. The setting survives exec, so a Go server or a Node
-// process needs no code of its own.
+// `die-with-parent SIGNAL PROGRAM ARGS…` runs a program that gets the signal (by number) from the
+// kernel as soon as its parent is gone, even by SIGKILL. The setting survives exec, so a Go server
+// or a Node process needs no code of its own.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cached, shortHash } from './cache.mjs';

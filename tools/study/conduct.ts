@@ -4,7 +4,7 @@
  * this small leave most of a second thread idle, so lanes get more done.
  */
 import type { Client } from '@temporalio/client';
-import { startOrGoOn } from '../../cli/run/conduct-run';
+import { startOrResume } from '../../cli/run/conduct-run';
 import { describeFailure } from '../../cli/failure';
 import { connect, followRun } from '../../cli/run/follow';
 import { listenForInterruption } from '../../cli/run/interruption';
@@ -85,7 +85,7 @@ export async function conduct(
           inputFile: writeRunFile(root, made),
           address,
         };
-        await startOrGoOn(to, command, say);
+        await startOrResume(to, command, say);
         await followRun(
           to,
           made.name,
