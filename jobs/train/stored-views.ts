@@ -20,6 +20,10 @@ const parameterWords = 8;
 /** Of the end: bytes of records, and the hash of everything before it. */
 const LENGTH_BYTES = 8;
 const HASH_BYTES = 32;
+/** Read, hashed and reported at once. */
+const PART_BYTES = 4 << 20;
+
+type OnHashed = (doneBytes: number, totalBytes: number) => Promise<void>;
 
 export interface ViewsLayout {
   /** Views of each chunk in the tables, and how many of them are kept. */
@@ -55,6 +59,8 @@ export class StoredViews {
    * @param identity names the tables' content
    * @param tables of every shard in order; asked for where this machine has them not laid out
    *   yet, or damaged
+   * @param onHashed awaited while the file is hashed, which takes minutes for hundreds of
+   *   gigabytes; may throw to give up
    * @throws Error when a chunk has not every view
    */
   static async open(
@@ -62,11 +68,12 @@ export class StoredViews {
     identity: string,
     layout: ViewsLayout,
     tables: () => AsyncIterable<LogitTable>,
+    onHashed: OnHashed = () => Promise.resolve(),
   ): Promise<StoredViews> {
     const whole = `views 1 ${layout.stored} ${layout.kept} ${layout.topK} ${identity}`;
     const compute = (): AsyncGenerator<Uint8Array> => encoded(layout, tables());
     return await readDerived(cache, whole, compute, async (path) => {
-      const shards = await readShards(path, layout);
+      const shards = await readShards(path, layout, onHashed);
       return shards && new StoredViews(openSync(path, 'r'), layout.kept, layout.topK, shards);
     });
   }
@@ -201,13 +208,21 @@ function viewRecords(
 }
 
 /** null when the file is not what was written. */
-async function readShards(path: string, { kept, topK }: ViewsLayout): Promise<ShardViews[] | null> {
+async function readShards(
+  path: string,
+  { kept, topK }: ViewsLayout,
+  onHashed: OnHashed,
+): Promise<ShardViews[] | null> {
   const { size } = await stat(path);
   const end = size - HASH_BYTES;
   if (end < LENGTH_BYTES) return null;
   const hash = createHash('sha256');
-  for await (const part of createReadStream(path, { end: end - 1, highWaterMark: 1 << 20 }))
+  let hashed = 0;
+  for await (const part of createReadStream(path, { end: end - 1, highWaterMark: PART_BYTES })) {
     hash.update(part as Buffer);
+    hashed += (part as Buffer).length;
+    await onHashed(hashed, end);
+  }
   if (!hash.digest().equals(await bytesOf(path, end, HASH_BYTES))) return null;
   const recordBytes = (await bytesOf(path, end - LENGTH_BYTES, LENGTH_BYTES)).readDoubleLE();
   const bytes = await bytesOf(path, recordBytes, end - LENGTH_BYTES - recordBytes);

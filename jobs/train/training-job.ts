@@ -237,11 +237,17 @@ async function prepareTargets(
       await onShard(++done);
     }
   };
+  let hashing: ReturnType<typeof progressMeter> | undefined;
   const stored = await StoredViews.open(
     context.cache,
     sha256(logitShards.join()),
     { stored: storedViews, kept: views, topK },
     tables,
+    async (doneBytes, totalBytes) => {
+      hashing ??= progressMeter('bytes', totalBytes, context.monotonicMs);
+      context.onProgress({ ...hashing(doneBytes), phase: 'verifying laid-out logits' });
+      await throwIfStopped(context);
+    },
   );
   try {
     const rows = partial ? rowsWithLogits(all, stored) : all;

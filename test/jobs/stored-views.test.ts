@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rowsWithLogits, StoredTargets } from '../../jobs/train/stored-targets';
@@ -85,6 +85,31 @@ describe('stored views', () => {
     (await open({ ...views, topK: 6 })).close();
     expect(decoded).toBe(4);
     expect(readFileSync(path).equals(sound)).toBe(true);
+  });
+
+  it('report how much of their file is verified, and are left as they are when that is given up', async () => {
+    // 12 MB: several parts.
+    const large = randomLogitTable({ clips: 5000, views: views.stored, classes, topK: 6 }, 3);
+    const of = Array.from({ length: 20 }, () => large);
+    const cache = new ObjectCache({ folder, maxBytes: 1e9 });
+    const tables = async function* () {
+      for (const table of of) yield await Promise.resolve(table);
+    };
+    const opened = async (onHashed: (done: number, total: number) => Promise<void>) =>
+      StoredViews.open(cache, 'large', { ...views, topK: 6 }, tables, onHashed);
+    const reports: [number, number][] = [];
+    const whole = await opened((...report) => Promise.resolve(void reports.push(report)));
+    whole.close();
+    const [, total = 0] = reports[0]!;
+    expect(reports.length).toBeGreaterThan(2);
+    expect(reports.map(([done]) => done)).toEqual([...new Set(reports.map(([done]) => done))]);
+    expect(reports.at(-1)).toEqual([total, total]);
+
+    const path = readdirSync(folder).map((file) => join(folder, file));
+    const before = path.map((file) => statSync(file).ino);
+    const stopped = opened(() => Promise.reject(new Error('stopped')));
+    await expect(stopped).rejects.toThrow('stopped');
+    expect(path.map((file) => statSync(file).ino)).toEqual(before);
   });
 
   it('that could not be laid out to the end are not there', async () => {
