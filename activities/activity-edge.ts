@@ -10,9 +10,12 @@ import { STORE_DAMAGED, type Damage } from '../workflows/contract/damage';
 import { isPermanentFailure } from '../workflows/contract/failures';
 import { AttemptRecord, describeWork } from './attempt-record';
 import type { ActivityDependencies } from './dependencies';
+import { throwIfAlwaysLost, withLastLoss } from './lost-attempts';
 import { EngineStopped } from '../jobs/engine-jobs';
 
 const HEARTBEAT_EVERY_MS = 4000;
+/** The activity whose attempts keep what they did: it counts them by its steps. */
+const TRAINING = 'trainModel';
 
 /**
  * Runs a stage's work inside the current activity. @throws {ApplicationFailure | CancelledFailure}
@@ -26,7 +29,15 @@ export async function asActivity<T extends object | null>(
   let latest: LiveProgress | undefined;
   const beat = setInterval(() => context.heartbeat(latest), HEARTBEAT_EVERY_MS);
   const record = beginRecord(deps, input, context);
+  const { workflowExecution, activityId, activityType, attempt } = context.info;
+  const attempts = workflowExecution && {
+    workflowRunId: workflowExecution.runId,
+    activityId,
+    attempt,
+  };
   try {
+    if (attempts && activityType !== TRAINING)
+      await throwIfAlwaysLost(() => deps.openStore(input.store), attempts);
     const result = await work({
       signal: context.cancellationSignal,
       onProgress: (progress) => {
@@ -46,7 +57,11 @@ export async function asActivity<T extends object | null>(
       log.info('activity stopped');
       throw new CancelledFailure('stopped after its checkpoint');
     }
-    const failure = asFailure(error);
+    const failure = asFailure(
+      attempts && activityType === TRAINING
+        ? await withLastLoss(() => deps.openStore(input.store), attempts, error)
+        : error,
+    );
     await record?.end('failed', {
       failure: `${(failure instanceof ApplicationFailure && failure.type) || failure.name}: ${failure.message}`,
     });

@@ -13,6 +13,12 @@ import type { FromEngine, ToEngine } from '../jobs/protocol';
 import type { EpochRecord } from '../workflows/contract/activities';
 import type { LiveProgress } from '../workflows/contract/live-progress';
 import { environmentForEngine } from './engine-environment';
+import {
+  describeExit,
+  describeFailedAllocation,
+  outOfMemoryKills,
+  peakResidentBytes,
+} from './engine-exit';
 import { SilenceLimit } from './silence-limit';
 
 export interface EngineChildOptions {
@@ -45,6 +51,9 @@ export interface JobWatch {
 
 interface Running {
   id: number;
+  job: EngineJob;
+  /** Of the kernel, when it began. */
+  outOfMemoryKills: number;
   watch: JobWatch;
   resolve(result: unknown): void;
   reject(error: Error): void;
@@ -60,6 +69,7 @@ export class EngineChild {
   private running: Running | null = null;
   private nextId = 1;
   private usable = true;
+  private peakBytes = 0;
 
   /**
    * @param inBucket whether it may use the credentials of a bucket
@@ -80,9 +90,7 @@ export class EngineChild {
         this.lose(why);
         resolve();
       };
-      child.once('exit', (code, signal) =>
-        onEnd(`the engine's process ended (${signal ?? `exit status ${code}`})`),
-      );
+      child.once('exit', (code, signal) => onEnd(this.describeExit(code, signal)));
       child.on('error', (error) => {
         const why = `the engine's process: ${error.message}`;
         // One that never started has no exit to wait for.
@@ -118,6 +126,8 @@ export class EngineChild {
       return await new Promise<unknown>((resolve, reject) => {
         this.running = {
           id,
+          job,
+          outOfMemoryKills: outOfMemoryKills(),
           watch,
           resolve,
           reject,
@@ -139,6 +149,12 @@ export class EngineChild {
     this.child.kill('SIGKILL');
   }
 
+  private describeExit(code: number | null, signal: string | null): string {
+    const { running, peakBytes } = this;
+    const outOfMemory = running !== null && outOfMemoryKills() > running.outOfMemoryKills;
+    return describeExit({ code, signal, outOfMemory, peakBytes, job: running?.job ?? null });
+  }
+
   private lose(why: string): void {
     this.usable = false;
     this.running?.reject(new EngineLost(why));
@@ -155,6 +171,7 @@ export class EngineChild {
     switch (message.type) {
       case 'progress':
         running.silence.counted(message.progress.phase);
+        this.peakBytes = Math.max(this.peakBytes, message.memoryBytes);
         return running.watch.onProgress(message.progress, message.memoryBytes);
       case 'waiting':
         running.silence.waited();
@@ -165,13 +182,24 @@ export class EngineChild {
       case 'done':
         return running.resolve(message.result);
       case 'failed':
-        return running.reject(decodeError(message.error));
+        return this.fail(running, decodeError(message.error));
     }
+  }
+
+  /** A process that could not get memory is ended: what it holds would be in the way of the next. */
+  private fail(running: Running, error: Error): void {
+    const { peakBytes } = this;
+    const why = describeFailedAllocation(error, { peakBytes, job: running.job });
+    if (why === null) return running.reject(error);
+    this.kill();
+    running.reject(new EngineLost(why));
   }
 
   private look(): void {
     if (this.stoodStill()) return;
     this.tell({ type: 'alive' });
+    if (this.pid !== undefined)
+      this.peakBytes = Math.max(this.peakBytes, peakResidentBytes(this.pid));
     const { running } = this;
     if (!running) return;
     if (!running.silence.isExceeded()) return running.watch.onAlive();
