@@ -68,6 +68,27 @@ export default tseslint.config(
     },
   },
   {
+    // runs in a browser, as it stands
+    files: ['report/page.js'],
+    languageOptions: {
+      sourceType: 'script',
+      globals: Object.fromEntries(
+        ['addEventListener', 'document', 'getComputedStyle', 'matchMedia', 'uPlot'].map((name) => [
+          name,
+          'readonly',
+        ]),
+      ),
+    },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      'no-undef': 'error',
+      'no-unused-vars': 'error',
+      'no-redeclare': 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'prefer-const': 'error',
+    },
+  },
+  {
     files: ['workflows/**/*.ts'],
     rules: {
       // absent from, or not deterministic in, the workflow sandbox

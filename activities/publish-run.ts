@@ -15,6 +15,7 @@ import { modelCard } from '../report/model-card';
 import { buildReportData, buildResult, type RunFindings } from '../report/report-data';
 import { renderReport } from '../report/report-page';
 import { metricsFiles } from './publish/metrics-files';
+import { readPageAssets } from './publish/page-assets';
 import { readRunAttempts } from './publish/run-attempts';
 import { readRunCorpus } from './publish/run-corpus';
 import { evaluateRun } from './publish/run-evaluation';
@@ -46,7 +47,7 @@ export async function publishRun(
     await createOrAdopt(
       store,
       keyOf('report.html'),
-      Buffer.from(renderReport(buildReportData(input, result, findings))),
+      Buffer.from(renderReport(buildReportData(input, result, findings), readPageAssets())),
     );
     await createOrAdopt(
       store,

@@ -16,10 +16,7 @@ import type { Section } from './report-section';
 import { provenanceSection } from './report-provenance';
 import { rejectedSection, stagesSection, storageSection } from './report-costs';
 import type { ReportData } from './report-data';
-import { reportScript } from './report-script';
-import { reportStyle } from './report-style';
 import { timelineSection } from './report-timeline';
-import { uPlotScript, uPlotStyle } from './uplot-source';
 import { wrongClipsSection } from './report-wrong-clips';
 
 const sections: ((data: ReportData) => Section | null)[] = [
@@ -37,11 +34,22 @@ const sections: ((data: ReportData) => Section | null)[] = [
   provenanceSection,
 ];
 
-export function renderReport(data: ReportData): string {
+/** Texts that the page carries. None may hold `</script` or `</style`, or name an address. */
+export interface PageAssets {
+  /** page.css */
+  style: string;
+  /** page.js */
+  script: string;
+  /** uPlot's style sheet and script. */
+  plotStyle: string;
+  plotScript: string;
+}
+
+export function renderReport(data: ReportData, assets: PageAssets): string {
   const shown = sections.map((section) => section(data)).filter((section) => section !== null);
   const scripts = shown.some(({ id }) => id === 'training')
-    ? [uPlotScript, reportScript]
-    : [reportScript];
+    ? [assets.plotScript, assets.script]
+    : [assets.script];
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -52,7 +60,7 @@ export function renderReport(data: ReportData): string {
         <title>${data.result.run} · ${data.kind} report</title>
         <link rel="icon" href="data:," />
         <style>
-          ${new Html(uPlotStyle)}${new Html(reportStyle)}
+          ${new Html(assets.plotStyle)}${new Html(assets.style)}
         </style>
       </head>
       <body>

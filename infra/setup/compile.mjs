@@ -1,8 +1,15 @@
-// TypeScript → dist/, and the workflows → one pre-built bundle, each only when its sources have
-// changed. Types are checked by `npm run typecheck` (and by `npm run build`), not at every start:
+// TypeScript → dist/ with the files that its code reads, and the workflows → one pre-built bundle,
+// each only when its sources have changed. Types are checked by `npm run typecheck` (and by `npm run build`), not at every start:
 // `isolatedModules` makes the emitted code the same.
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
 import { withLock } from './lock.mjs';
 import { execute } from './tools.mjs';
@@ -24,13 +31,16 @@ const rooms = [
   'test/support',
 ];
 
+// Read at run time from where they lie beside the compiled code.
+const assets = ['report/page.css', 'report/page.js'];
+
 export async function compile(root, report) {
   const sources = rooms.flatMap((room) => filesBelow(join(root, room), '.ts'));
   const project = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) =>
     join(root, name),
   );
   const wanted = {
-    hash: hashOf(root, [...sources, ...project]),
+    hash: hashOf(root, [...sources, ...project, ...assets.map((path) => join(root, path))]),
     sources: sources.map((path) => relative(root, path)),
   };
   const stampPath = join(root, 'dist', '.ced-compiled.json');
@@ -48,6 +58,7 @@ export async function compile(root, report) {
         [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--noCheck'],
         { cwd: root },
       );
+      for (const path of assets) copyFileSync(join(root, path), join(root, 'dist', path));
       writeFileSync(stampPath, JSON.stringify(wanted));
     });
   await bundleWorkflows(root, report);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { readPageAssets } from '../../activities/publish/page-assets';
 import { renderReport } from '../../report/report-page';
 import { browser as findBrowser } from '../../infra/toolchain';
 import {
@@ -48,7 +49,10 @@ const SECTIONS = [
   beforeAll(async () => {
     writeFileSync(
       file,
-      renderReport(sampleReport({ students: ['mini', 'a-student-with-a-very-long-name-indeed'] })),
+      renderReport(
+        sampleReport({ students: ['mini', 'a-student-with-a-very-long-name-indeed'] }),
+        readPageAssets(),
+      ),
     );
     const executablePath = 'path' in found ? found.path : '';
     // Chromium refuses its sandbox to root, as which containers run.
@@ -67,7 +71,8 @@ const SECTIONS = [
     viewport: { width: number; height: number },
     colorScheme: 'light' | 'dark',
   ): Promise<{ page: Page; troubles: string[] }> => {
-    const page = await browser.newPage({ viewport, colorScheme });
+    // Where the machine's locale is POSIX, Chromium's is one that no `Intl` takes.
+    const page = await browser.newPage({ viewport, colorScheme, locale: 'en-US' });
     const troubles: string[] = [];
     page.on('console', (message) => troubles.push(`console ${message.type()}: ${message.text()}`));
     page.on('pageerror', (error) => troubles.push(`error: ${error.message}`));

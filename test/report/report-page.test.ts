@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { ReportData, ReportModel } from '../../report/report-data';
+import { readPageAssets } from '../../activities/publish/page-assets';
 import { renderReport } from '../../report/report-page';
 import { sampleReport } from './sample-report';
+
+const assets = readPageAssets();
+const pageOf = (data: ReportData): string => renderReport(data, assets);
 
 const HOSTILE = `"><img src=x onerror=alert(1)></script><script>alert('1')</script>`;
 
@@ -48,17 +52,17 @@ describe('the course of training', () => {
     const validated = data.curves[0]!.epochs.find(({ mAP }) => mAP !== null)!;
     Object.assign(validated, { mAP: 0.5 });
     student.trained!.validationMAP = 0.45;
-    expect(visibleText(renderReport(data))).toContain(
+    expect(visibleText(pageOf(data))).toContain(
       `What was averaged for mini validates at 0.450, ${advice}`,
     );
     student.trained!.validationMAP = 0.501;
-    expect(visibleText(renderReport(data))).not.toContain('averageBest, or');
+    expect(visibleText(pageOf(data))).not.toContain('averageBest, or');
   });
 });
 
 describe('the lineage', () => {
   const lineageOf = (data: ReportData): string => {
-    const [section = ''] = /<section id="lineage">[^]*?<\/section>/.exec(renderReport(data)) ?? [];
+    const [section = ''] = /<section id="lineage">[^]*?<\/section>/.exec(pageOf(data)) ?? [];
     return visibleText(`<body>${section}`);
   };
 
@@ -95,11 +99,11 @@ describe('the lineage', () => {
 describe('clips of the same audio', () => {
   it('are counted under the corpus, where there are any', () => {
     const data = sampleReport();
-    expect(visibleText(renderReport(data))).not.toContain('the very audio of another');
+    expect(visibleText(pageOf(data))).not.toContain('the very audio of another');
     data.splits = data.splits.map((split) =>
       split.split === 'train' ? { ...split, duplicates: 3 } : split,
     );
-    expect(visibleText(renderReport(data))).toContain(
+    expect(visibleText(pageOf(data))).toContain(
       'Clips that hold the very audio of another in their split: 3 of train. They were kept.',
     );
   });
@@ -108,7 +112,7 @@ describe('clips of the same audio', () => {
 describe('a run that puts a student up', () => {
   it('says against whom, on which scores, and what became of it', () => {
     const data = sampleReport();
-    expect(visibleText(renderReport(data))).not.toContain('Champion');
+    expect(visibleText(pageOf(data))).not.toContain('Champion');
     const against = { entry: 3, sha256: 'a'.repeat(64), mAP: 0.301 };
     const says = 'mini is champion 4: mini has mAP 0.312 on the clips where champion 3 has 0.301';
     data.result.promotion = {
@@ -121,7 +125,7 @@ describe('a run that puts a student up', () => {
       entry: 4,
       says,
     };
-    const text = visibleText(renderReport(data));
+    const text = visibleText(pageOf(data));
     expect(text).toContain(says);
     expect(text).toContain('Against champion 3, eval mAP 0.301');
     expect(text).toContain('Champion after this run entry 4');
@@ -130,7 +134,7 @@ describe('a run that puts a student up', () => {
 
 describe('the report of a distillation', () => {
   const data = sampleReport();
-  const page = renderReport(data);
+  const page = pageOf(data);
   const text = visibleText(page);
 
   it('says in numbers what the student is worth and what it costs', () => {
@@ -146,9 +150,7 @@ describe('the report of a distillation', () => {
   it('says from which step on the time of a resumed training is', () => {
     const resumed = sampleReport();
     for (const { trained } of resumed.models) if (trained) trained.resumedAtStep = 1200;
-    expect(visibleText(renderReport(resumed))).toContain(
-      '16 epochs, 3 min 23 s from step 1,200 on',
-    );
+    expect(visibleText(pageOf(resumed))).toContain('16 epochs, 3 min 23 s from step 1,200 on');
     expect(text).not.toContain('from step');
   });
 
@@ -195,7 +197,7 @@ describe('the report of a distillation', () => {
   });
 
   it('is the same bytes every time', () => {
-    expect(renderReport(sampleReport())).toBe(page);
+    expect(pageOf(sampleReport())).toBe(page);
   });
 
   it('forbids itself any request and any script but its own', () => {
@@ -212,19 +214,19 @@ describe('the report of a distillation', () => {
 });
 
 describe('names that users choose', () => {
-  const page = renderReport(hostileReport());
+  const page = pageOf(hostileReport());
 
   it('are shown as they are and never become markup', () => {
     expect(page).not.toContain('<img');
     expect(page).not.toContain('<script>alert');
-    expect(scriptsOf(page)).toEqual(scriptsOf(renderReport(sampleReport())));
+    expect(scriptsOf(page)).toEqual(scriptsOf(pageOf(sampleReport())));
     expect(page.match(/<\/script/g)).toHaveLength(3);
     expect(visibleText(page)).toContain(HOSTILE);
   });
 });
 
 describe('the report of a run without labels', () => {
-  const page = renderReport(sampleReport({ labelled: false }));
+  const page = pageOf(sampleReport({ labelled: false }));
 
   it('judges the student by its agreement with the ensemble', () => {
     expect(visibleText(page)).toContain(
@@ -257,7 +259,7 @@ describe('the report of taught teachers', () => {
       attempts: [],
     };
     taught.result = { ...data.result, teachers: [], ensemble: { mAP: null }, logits: null };
-    const text = visibleText(renderReport(taught));
+    const text = visibleText(pageOf(taught));
     expect(text).toContain('small reaches mAP');
     expect(text).not.toMatch(/ensemble|NaN|Infinity/);
   });
@@ -282,7 +284,7 @@ describe('the report of a run that has next to nothing', () => {
       stages: [],
       logits: { key: 'k', rows: 0, views: 1, bytes: 0, pcmBytes: 0 },
     };
-    const page = renderReport(empty);
+    const page = pageOf(empty);
     expect(visibleText(page)).toContain('There is no eval split to judge it on.');
     expect(visibleText(page)).not.toMatch(/NaN|Infinity|undefined/);
     expect(page).not.toMatch(/<section id="(rejected|training|classes|timeline|wrong)"/);

@@ -1,0 +1,18 @@
+/** Reads the style sheets and scripts that every report carries: the page's own, and uPlot's. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PageAssets } from '../../report/report-page';
+
+/** The page's own files lie beside the report's code, in the sources and in `dist/`. */
+const REPORT = join(__dirname, '../../report');
+
+export function readPageAssets(): PageAssets {
+  const read = (path: string): string => readFileSync(path, 'utf8');
+  return {
+    style: read(join(REPORT, 'page.css')),
+    script: read(join(REPORT, 'page.js')),
+    // https://github.com/leeoniya/uPlot (MIT, its notice is kept)
+    plotStyle: read(require.resolve('uplot/dist/uPlot.min.css')),
+    plotScript: read(require.resolve('uplot/dist/uPlot.iife.min.js')),
+  };
+}
