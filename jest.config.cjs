@@ -34,6 +34,7 @@ module.exports = {
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')}))`],
   // it exports to `import` alone
   moduleNameMapper: { '^h5wasm$': '<rootDir>/node_modules/h5wasm/dist/esm/hdf5_hl.js' },
-  testTimeout: 60_000,
+  // Ends a hang, and nothing else: no test may depend on the machine's speed.
+  testTimeout: 600_000,
   maxWorkers: 2,
 };

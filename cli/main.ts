@@ -11,6 +11,7 @@ const modules: Readonly<Record<string, string>> = {
   champion: './store/champion',
   corpus: './corpus/corpus',
   export: './models/export',
+  init: './corpus/init',
   logits: './store/logits',
   plan: './run/plan',
   store: './store/store',

@@ -9,6 +9,9 @@ const AUDIO = new Set(
   'wav flac ogg oga opus mp3 m4a mp4 aac webm wma aif aiff'.split(' ').map((name) => `.${name}`),
 );
 
+/** UrbanSound8K keeps clips in folders of folds. */
+const DEEPEST = 1;
+
 export interface FoundAudio {
   /** null where none of the places holds it. */
   path: string | null;
@@ -82,14 +85,17 @@ async function datasetFolders(folder: string): Promise<string[]> {
 
 async function listAudio(folder: string): Promise<Map<string, string>> {
   const names = new Map<string, string>();
-  const entries = await readdir(folder).catch(() => [] as string[]);
-  for (const name of entries.sort()) {
-    if (!AUDIO.has(extname(name).toLowerCase())) continue;
-    const path = join(folder, name);
-    names.set(name, path);
-    const { name: stem } = parse(name);
-    if (!names.has(stem)) names.set(stem, path);
-  }
+  const add = async (place: string, depth: number): Promise<void> => {
+    const entries = await readdir(place, { withFileTypes: true }).catch(() => []);
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = join(place, entry.name);
+      if (entry.isDirectory() && depth < DEEPEST) await add(path, depth + 1);
+      if (entry.isDirectory() || !AUDIO.has(extname(entry.name).toLowerCase())) continue;
+      for (const name of [entry.name, parse(entry.name).name])
+        if (!names.has(name)) names.set(name, path);
+    }
+  };
+  await add(folder, 0);
   return names;
 }
 

@@ -6,7 +6,7 @@
 import { parse, type CsvError } from 'csv-parse/sync';
 import { FormatInvalid } from '../format-invalid';
 import { labelsFromCell, type Label } from './label-list';
-import { segmentFault, type Segment } from './table-row';
+import { segmentFault, type Segment, type StatedSplit } from './table-row';
 
 export interface DelimitedRow {
   line: number;
@@ -14,6 +14,7 @@ export interface DelimitedRow {
   audio: string;
   stems?: string[];
   segment?: Segment;
+  stated?: StatedSplit;
   labels: Label[] | null;
 }
 
@@ -25,6 +26,10 @@ const COLUMNS = {
   labels: ['positive_labels', 'mids', 'labels', 'label', 'category', 'class', 'class_name', 'tags'],
   start: ['start', 'start_seconds', 'onset', 'start_time'],
   end: ['end', 'end_seconds', 'offset', 'end_time'],
+  split: ['split', 'subset', 'set'],
+  fold: ['fold'],
+  /** The recording that a clip was cut from. */
+  group: ['src_file', 'fsid', 'source', 'speaker', 'recording', 'track_id'],
 } as const;
 
 type Column = keyof typeof COLUMNS;
@@ -105,13 +110,30 @@ function rowOf(
   const labels = labelsFromCell(cell('labels'));
   const [start, end] = [cell('start'), cell('end')];
   const stems = cell('audio') === '' ? [audio] : undefined;
-  const row = { line, clip: audio, audio, labels, ...(stems ? { stems } : {}) };
+  const stated = statedSplit(cell('split'), cell('fold'), cell('group'));
+  const row = {
+    line,
+    clip: audio,
+    audio,
+    labels,
+    ...(stems ? { stems } : {}),
+    ...(stated ? { stated } : {}),
+  };
   if (start === '' && end === '') return row;
   const segment = { start: Number(start || 0), end: Number(end || NaN) };
   if (isVideo)
     return { ...row, clip: `${audio}_${start}_${end}`, stems: videoStems(audio, segment) };
   const fault = segmentFault(segment);
   return fault === null ? { ...row, clip: `${audio}#${start}-${end}`, segment } : { line, reason: `unreadable row: ${fault}` }; // prettier-ignore
+}
+
+function statedSplit(split: string, fold: string, group: string): StatedSplit | null {
+  const stated: StatedSplit = {
+    ...(split === '' ? {} : { split }),
+    ...(/^\d{1,3}$/.test(fold) ? { fold: Number(fold) } : {}),
+    ...(group === '' ? {} : { group }),
+  };
+  return Object.keys(stated).length === 0 ? null : stated;
 }
 
 /** Under which names the clips of a video are stored: by CED, AudioSet downloaders, and the video alone. */

@@ -9,6 +9,14 @@ export interface Segment {
   end: number;
 }
 
+/** What a published table says of splits. Runs do not use it; `ced init` does. */
+export interface StatedSplit {
+  split?: string;
+  fold?: number;
+  /** Clips of one recording share it. */
+  group?: string;
+}
+
 export interface TableRow {
   clip: string;
   /** Absolute path or URI of the audio. */
@@ -24,6 +32,7 @@ export interface TableRow {
   written?: string;
   /** File names without ending under which datasets store the clip, where `written` names no file. */
   stems?: string[];
+  stated?: StatedSplit;
   /** Names, MIDs or indexes; null where the row has no labels. */
   labels: Label[] | null;
 }

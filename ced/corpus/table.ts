@@ -10,7 +10,7 @@ import { parseJsonLine, parseRecipe, type JsonRow } from './json-table';
 import { tableText } from './table-content';
 import type { RejectedRow, TableRow, TableRows } from './table-row';
 
-type ParsedRow = (JsonRow | DelimitedRow) & { stems?: string[] };
+type ParsedRow = (JsonRow | DelimitedRow) & Pick<TableRow, 'stems' | 'stated'>;
 
 /**
  * Parses a whole table. Audio paths are relative to the table's own folder.
@@ -55,7 +55,7 @@ class Collected {
 
   constructor(private readonly tablePath: string) {}
 
-  add({ clip, audio: written, segment, stems, labels }: ParsedRow): void {
+  add({ clip, audio: written, segment, stems, stated, labels }: ParsedRow): void {
     if (this.seen.has(clip)) {
       this.rejected.push({ clip, reason: 'duplicate clip id' });
       return;
@@ -73,6 +73,7 @@ class Collected {
       ...(segment ? { segment } : {}),
       ...(isRelative ? { written } : {}),
       ...(stems ? { stems } : {}),
+      ...(stated ? { stated } : {}),
       labels,
     });
   }

@@ -2,13 +2,20 @@
  * Reads a CED checkpoint from a folder with `model.safetensors` and `config.json`, as published or
  * from a store.
  */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseModel, type LoadedModel } from '../../storage/models/model-folder';
 import { UsageError } from '../../infra/command-line/usage-error';
+import type { RunResult } from '../../workflows/contract/activities';
 
-/** @throws {UsageError} and {PermanentError} that name the folder */
-export async function readModelFolder(folder: string): Promise<LoadedModel> {
+/**
+ * @param named a checkpoint's folder; or a run's folder in a store (`STORE/runs/NAME`), whose best
+ *   student is meant; or `STORE/runs/NAME/students/STUDENT`
+ * @throws {UsageError} and {PermanentError} that name the folder
+ */
+export async function readModelFolder(named: string): Promise<LoadedModel> {
+  const folder = await checkpointFolder(named);
   const config = (await part(folder, 'config.json')).toString('utf8');
   let json: unknown;
   try {
@@ -17,6 +24,25 @@ export async function readModelFolder(folder: string): Promise<LoadedModel> {
     throw new UsageError(`${join(folder, 'config.json')} is not JSON`);
   }
   return parseModel(json, await part(folder, 'model.safetensors'), folder);
+}
+
+async function checkpointFolder(named: string): Promise<string> {
+  if (existsSync(join(named, 'model.safetensors'))) return named;
+  const ofStudent = /^(.+)[/\\]students[/\\]([^/\\]+)[/\\]?$/.exec(named);
+  const runFolder = ofStudent?.[1] ?? named;
+  const text = await readFile(join(runFolder, 'result.json'), 'utf8').catch(() => null);
+  if (text === null) return named;
+  const { students } = JSON.parse(text) as Pick<RunResult, 'students'>;
+  const wanted = ofStudent?.[2];
+  const chosen =
+    wanted === undefined
+      ? students.reduce((best, one) => ((one.mAP ?? 0) > (best.mAP ?? 0) ? one : best))
+      : students.find(({ name }) => name === wanted);
+  if (!chosen)
+    throw new UsageError(
+      `${runFolder} has no student ${wanted}, expected ${students.map(({ name }) => name).join(' or ')}`,
+    );
+  return join(runFolder, '..', '..', chosen.checkpoint);
 }
 
 async function part(folder: string, file: string): Promise<Buffer> {

@@ -1,0 +1,26 @@
+/** A dataset as `ced init` finds it, before it becomes tables. */
+import type { SplitName } from '../../../ced/corpus/split-clips';
+import type { Segment } from '../../../ced/corpus/table-row';
+
+export interface DatasetClip {
+  clip: string;
+  /** Absolute path or URI. */
+  audio: string;
+  segment?: Segment;
+  /** Class names; null where the dataset states none. */
+  labels: string[] | null;
+  /** As the dataset states it; null where it states none. */
+  split: SplitName | null;
+  /** Clips of one recording share it. */
+  group: string;
+}
+
+export interface Dataset {
+  /** Which layout was recognized, for people. */
+  layout: string;
+  clips: DatasetClip[];
+  /** Machine ids of classes, where the dataset has them. */
+  mids?: ReadonlyMap<string, string>;
+  /** What was decided or passed over, a sentence each. */
+  notes: string[];
+}

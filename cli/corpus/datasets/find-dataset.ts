@@ -1,0 +1,46 @@
+/** Recognizes what lies at a place and reads it as a dataset. */
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { SourceOptions } from '../../../storage/sources/source';
+import { UsageError } from '../../../infra/command-line/usage-error';
+import { audioFiles } from './audio-files';
+import { readClassFolders } from './class-folders';
+import type { Dataset } from './dataset';
+import { readTableFiles } from './table-files';
+import { unpack } from './unpack';
+
+/**
+ * @param place folder or archive
+ * @param cache folder that archives are unpacked into
+ * @throws {UsageError} when nothing there can be read as a dataset
+ */
+export async function findDataset(
+  place: string,
+  cache: string,
+  sources: SourceOptions,
+): Promise<Dataset> {
+  const found = await stat(place).catch(() => null);
+  if (!found) throw new UsageError(`ced init: ${place} does not exist`);
+  if (found.isFile()) {
+    const folder = await withinSingleFolder(await unpack(place, cache));
+    const dataset = await findDataset(folder, cache, sources);
+    return { ...dataset, layout: `${dataset.layout}, unpacked from ${basename(place)}` };
+  }
+  const tables = await readTableFiles(place, sources);
+  if (tables) return tables;
+  const files = await audioFiles(place);
+  if (files.length === 0)
+    throw new UsageError(
+      `ced init: ${place} holds no audio files and no table that names some; ` +
+        'expected a folder a class, audio beside a CSV, TSV or JSONL, or an archive of these',
+    );
+  return await readClassFolders(place, files);
+}
+
+/** Archives mostly hold one folder that is named like them. */
+async function withinSingleFolder(folder: string): Promise<string> {
+  const [only, ...others] = await readdir(folder, { withFileTypes: true });
+  return only?.isDirectory() && others.length === 0
+    ? await withinSingleFolder(join(folder, only.name))
+    : folder;
+}

@@ -1,0 +1,137 @@
+/**
+ * Datasets whose tables name the clips: ESC-50, UrbanSound8K, FSD50K, AudioSet's segments, recipes of
+ * AST and PaSST, CED's TSV, or any CSV, TSV or JSONL beside audio files.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join, parse } from 'node:path';
+import { listClips } from '../../../activities/plan/list-clips';
+import { readTables } from '../../../activities/plan/read-table';
+import type { Label } from '../../../ced/corpus/label-list';
+import { sourceGroup } from '../../../ced/corpus/source-group';
+import type { SplitName } from '../../../ced/corpus/split-clips';
+import type { TableRow } from '../../../ced/corpus/table-row';
+import type { SourceOptions } from '../../../storage/sources/source';
+import { readClassNames, type ClassNames } from './class-names';
+import type { Dataset, DatasetClip } from './dataset';
+
+const TABLE = /\.(csv|tsv|jsonl|json)$/i;
+/** Class lists and settings, not clips. */
+const NO_TABLE =
+  /^(class_labels_indices|vocabulary|labels|classes|dataset_infos?|package|config|teach|run)\.(csv|json)$/i;
+const TABLE_FOLDERS = /^(meta|metadata|data|lists?|.*ground_truth.*|.*meta.*)$/i;
+
+/** @returns null when no table of the folder names a clip that is there */
+export async function readTableFiles(
+  folder: string,
+  sources: SourceOptions,
+): Promise<Dataset | null> {
+  const tables = await findTables(folder);
+  const names = await readClassNames(folder, tables.map(dirname));
+  const clips: DatasetClip[] = [];
+  const notes: string[] = [];
+  const headers: string[] = [];
+  for (const table of tables) {
+    const read = await readTables(folder, table, table, sources).catch((error: unknown) => {
+      notes.push(`${table} is left out: ${(error as Error).message}`);
+      return null;
+    });
+    if (!read) continue;
+    const stated = new Map(read.rows.map((row) => [row.clip, row]));
+    const unlabelled = { ...read, rows: read.rows.map((row) => ({ ...row, labels: null })) };
+    const listed = await listClips(unlabelled, { root: folder, vocabulary: [], sources });
+    if (listed.length === 0) continue;
+    headers.push((await readFile(table, 'utf8')).slice(0, 500));
+    for (const note of read.notes) notes.push(note);
+    const missing = read.rejected.length;
+    if (missing > 0)
+      notes.push(
+        `${basename(table)}: ${missing} of ${missing + listed.length} rows are left out, ` +
+          `the first is ${read.rejected[0]!.clip}: ${read.rejected[0]!.reason}`,
+      );
+    const folds = foldSplits(read.rows);
+    for (const { clip, audio, segment } of listed) {
+      const row = stated.get(clip)!;
+      clips.push({
+        clip: tables.length > 1 ? `${parse(table).name}/${clip}` : clip,
+        audio,
+        ...(segment ? { segment } : {}),
+        labels: row.labels && namesOf(row.labels, names),
+        split: splitOf(row, table, folds),
+        group: row.stated?.group ?? (segment ? audio : sourceGroup(parse(audio).name)),
+      });
+    }
+  }
+  if (clips.length === 0) return null;
+  return { layout: layoutOf(headers), clips, mids: names.mids, notes };
+}
+
+async function findTables(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(folder, entry.name);
+    if (entry.isFile() && TABLE.test(entry.name) && !NO_TABLE.test(entry.name)) found.push(path);
+    if (!entry.isDirectory() || !TABLE_FOLDERS.test(entry.name)) continue;
+    for (const name of (await readdir(path)).sort())
+      if (TABLE.test(name) && !NO_TABLE.test(name)) found.push(join(path, name));
+  }
+  return found;
+}
+
+/** Names of a row's labels: MIDs and numbers by the class list, several names where commas part them. */
+function namesOf(labels: readonly Label[], names: ClassNames): string[] {
+  return [
+    ...new Set(
+      labels.flatMap((label) =>
+        typeof label === 'number'
+          ? [names.byNumber.get(label) ?? `class ${label}`]
+          : names.byMid.has(label)
+            ? [names.byMid.get(label)!]
+            : // "Dog,Music" are two classes, "Chatter, babble" is one.
+              label.split(/,(?! )/).filter((part) => part !== ''),
+      ),
+    ),
+  ];
+}
+
+/** The highest fold is eval and the one before it validation, as ESC-50 and UrbanSound8K are scored. */
+function foldSplits(rows: readonly TableRow[]): Map<number, SplitName> {
+  const folds = [...new Set(rows.flatMap(({ stated }) => stated?.fold ?? []))].sort(
+    (a, b) => a - b,
+  );
+  if (folds.length < 3) return new Map();
+  return new Map(
+    folds.map((fold, index) => {
+      const fromEnd = folds.length - index;
+      return [fold, fromEnd === 1 ? 'eval' : fromEnd === 2 ? 'validation' : 'train'];
+    }),
+  );
+}
+
+function splitOf(
+  { stated }: TableRow,
+  table: string,
+  folds: ReadonlyMap<number, SplitName>,
+): SplitName | null {
+  const byFold = stated?.fold === undefined ? undefined : folds.get(stated.fold);
+  return byFold ?? splitNamed(stated?.split ?? '') ?? splitNamed(parse(table).name);
+}
+
+/** The split that a column or a file's name states, if it does. */
+export function splitNamed(text: string): SplitName | null {
+  const words = text.toLowerCase().split(/[^a-z]+/);
+  const has = (...names: string[]): boolean => names.some((name) => words.includes(name));
+  if (has('valid', 'validation', 'val')) return 'validation';
+  if (has('test', 'testing', 'eval', 'evaluation')) return 'eval';
+  return has('train', 'training', 'dev', 'balanced', 'unbalanced') ? 'train' : null;
+}
+
+function layoutOf(headers: readonly string[]): string {
+  const has = (text: string): boolean => headers.some((header) => header.includes(text));
+  if (has('esc10')) return 'ESC-50, with its folds';
+  if (has('slice_file_name')) return 'UrbanSound8K, with its folds';
+  if (has('fname') && has('mids')) return 'FSD50K, with its dev and eval sets';
+  if (has('YTID')) return "AudioSet's segments";
+  if (has('"data"')) return 'a recipe of AST or PaSST';
+  return 'tables that name audio files';
+}

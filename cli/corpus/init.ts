@@ -1,0 +1,185 @@
+/** `ced init FOLDER|FILE`: from a dataset to a project that can be run. */
+import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism, homedir } from 'node:os';
+import { basename, join, parse, resolve } from 'node:path';
+import type { Vocabulary } from '../../ced/teachers/vocabulary';
+import type { Command } from '../command';
+import { commandLine } from '../../infra/command-line/command-line';
+import { atLeast, text } from '../../infra/command-line/option';
+import { UsageError } from '../../infra/command-line/usage-error';
+import { printJson } from '../print-json';
+import { readModelFolder } from '../models/model-folder';
+import { grouped } from '../quantities';
+import { findDataset } from './datasets/find-dataset';
+import type { Dataset } from './datasets/dataset';
+import { assignSplits, type SplitDataset } from './assign-splits';
+import { measureSeconds } from './clip-lengths';
+import { commandsOf, writeProject, type Project } from './project-files';
+import { projectSettings } from './project-settings';
+
+const line = commandLine({
+  program: 'ced init',
+  usage: 'FOLDER|FILE [options]',
+  about: [
+    'Looks at a dataset and writes a project: tables with splits, labels.csv, teach.json, run.json, ' +
+      'and a README with the commands to run and the reason of every setting. No audio is copied.',
+    'It recognizes a folder a class, with folders of splits above or not; ESC-50, UrbanSound8K, ' +
+      "FSD50K, Speech Commands, AudioSet's segments, recipes of AST and PaSST; any CSV, TSV or " +
+      'JSONL beside audio; and archives of these (.zip, .tar, .tar.gz), which it unpacks once into ' +
+      'the cache.',
+  ],
+  operands: {
+    rows: { 'FOLDER|FILE': 'the dataset' },
+    expected: 'one folder or archive',
+    least: 1,
+    most: 1,
+  },
+  options: {
+    out: { value: 'DIR', is: text, shown: './NAME', help: 'where the project goes' },
+    name: { value: 'NAME', is: text, shown: "the dataset's", help: 'name of the run' },
+    minutes: {
+      value: 'N',
+      is: atLeast(1),
+      default: 30,
+      help: 'time to spend on this machine, teachers included',
+    },
+    teacher: {
+      value: 'DIR',
+      is: text,
+      multiple: true,
+      help:
+        'a CED checkpoint that teaches, instead of teachers trained from the labels; needed ' +
+        'where the dataset has no labels',
+    },
+    seed: {
+      value: 'N',
+      is: atLeast(0),
+      default: 1,
+      help: 'of the splits that the dataset does not state',
+    },
+    json: { help: 'print one JSON object' },
+  },
+  examples: ['ced init recordings/', 'ced init ESC-50-master.zip --minutes 60 --out esc50'],
+});
+
+export const command: Command = {
+  summary: 'write a project (tables, splits, run files) for a dataset',
+  help: line.help,
+  run: async (argv) => await line.run(argv, initProject),
+};
+
+type Options = NonNullable<ReturnType<typeof line.parse>>;
+
+async function initProject({ values, operands }: Options): Promise<number> {
+  const [source = ''] = operands;
+  const { minutes, seed, teacher: teachers } = values;
+  const name = values.name ?? nameOf(source);
+  const folder = resolve(values.out ?? name);
+  refuseOccupied(folder);
+  const cache = process.env['CED_CACHE'] ?? join(homedir(), '.cache', 'ced-distillation');
+  const dataset = await findDataset(resolve(source), cache, {});
+  const split = await assignSplits(dataset, seed);
+  const project = await planProject({ name, folder, source, dataset, split, teachers, minutes });
+  tell(project, writeProject(project), values.json);
+  return 0;
+}
+
+async function planProject(given: {
+  name: string;
+  folder: string;
+  source: string;
+  dataset: Dataset;
+  split: SplitDataset;
+  teachers: readonly string[];
+  minutes: number;
+}): Promise<Project> {
+  const { dataset, split, teachers, source } = given;
+  const vocabulary = await vocabularyOf(dataset, split, teachers, source);
+  const train = split.clips.filter((clip) => clip.split === 'train');
+  const { seconds, notes } = await measureSeconds(train);
+  const settings = projectSettings({
+    trainClips: train.length,
+    classes: vocabulary.length,
+    seconds,
+    trainsTeachers: teachers.length === 0,
+    minutes: given.minutes,
+    cores: availableParallelism(),
+  });
+  return {
+    ...given,
+    root: process.cwd(),
+    layout: dataset.layout,
+    clips: split.clips,
+    vocabulary,
+    settings,
+    givenTeachers: teachers.map((checkpoint, index) => ({
+      name: `teacher-${index + 1}`,
+      checkpoint: resolve(checkpoint),
+    })),
+    notes: [...split.notes, ...dataset.notes, ...notes],
+  };
+}
+
+/** Classes of the labels, else those of the first teacher. */
+async function vocabularyOf(
+  dataset: Dataset,
+  { clips }: SplitDataset,
+  teachers: readonly string[],
+  source: string,
+): Promise<Vocabulary> {
+  const names = [...new Set(clips.flatMap(({ labels }) => labels ?? []))].sort();
+  if (names.length > 0) return names.map((name) => ({ mid: dataset.mids?.get(name) ?? '', name }));
+  const [teacher] = teachers;
+  if (teacher === undefined)
+    throw new UsageError(
+      `ced init: ${source} has no labels (${dataset.layout}), so no teacher can be trained from ` +
+        'it; give one with --teacher DIR, or put the files into a folder a class',
+    );
+  const { config } = await readModelFolder(teacher);
+  const labels = Object.values(config.id2label ?? {});
+  if (labels.length === 0)
+    throw new UsageError(`--teacher ${teacher}: its config.json names no classes (id2label)`);
+  return labels.map((name) => ({ mid: '', name }));
+}
+
+function refuseOccupied(folder: string): void {
+  if (existsSync(folder) && readdirSync(folder).length > 0)
+    throw new UsageError(`ced init: ${folder} is not empty; choose another place with --out`);
+}
+
+/** Of letters that a run's name may hold. */
+function nameOf(source: string): string {
+  const stem = parse(basename(resolve(source)).replace(/\.tar\.gz$/i, '.tgz')).name;
+  const name = stem
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 40);
+  return name.replace(/^-|-$/g, '') || 'project';
+}
+
+function tell(project: Project, files: readonly string[], asJson: boolean): void {
+  const { layout, clips, vocabulary, settings, notes, folder } = project;
+  const count = (split: string): number => clips.filter((clip) => clip.split === split).length;
+  const splits = { train: count('train'), validation: count('validation'), eval: count('eval') };
+  const commands = commandsOf(project);
+  if (asJson) {
+    const found = { layout, clips: clips.length, classes: vocabulary.length, splits };
+    const { reasons } = settings;
+    const all = { formatVersion: 1, found, folder, files, reasons, notes, commands };
+    return printJson(all);
+  }
+  const lines = [
+    `Found     ${layout}`,
+    `Clips     ${grouped(clips.length)} in ${vocabulary.length} classes: ` +
+      Object.entries(splits)
+        .map(([split, clipsOf]) => `${grouped(clipsOf)} ${split}`)
+        .join(', '),
+    ...notes.map((note) => `Note      ${note}`),
+    ...settings.reasons.map((reason) => `Setting   ${reason}`),
+    `Written   ${folder}: ${files.join(', ')}`,
+    '',
+    'Next:',
+    ...commands.map((each) => `    ${each}`),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

@@ -1,0 +1,156 @@
+/** Writes a new project: tables, class list, run files and a README with the commands. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { isAbsolute, join, relative } from 'node:path';
+import { formatVocabularyCsv, type Vocabulary } from '../../ced/teachers/vocabulary';
+import { SPLITS } from '../../storage/layout';
+import type { DatasetClip } from './datasets/dataset';
+import type { ProjectSettings, TrainingSettings } from './project-settings';
+
+export interface Project {
+  name: string;
+  /** Absolute folder of the project. */
+  folder: string;
+  /** Folder that relative paths of run files start from. */
+  root: string;
+  layout: string;
+  source: string;
+  clips: (DatasetClip & { split: NonNullable<DatasetClip['split']> })[];
+  vocabulary: Vocabulary;
+  settings: ProjectSettings;
+  /** Teachers that exist already; empty = they are trained by teach.json. */
+  givenTeachers: { name: string; checkpoint: string }[];
+  notes: string[];
+}
+
+/** @returns the files' names */
+export function writeProject(project: Project): string[] {
+  const { folder, vocabulary, clips } = project;
+  mkdirSync(folder, { recursive: true });
+  const files = new Map<string, string>([['labels.csv', formatVocabularyCsv(vocabulary)]]);
+  for (const split of SPLITS) {
+    const rows = clips.filter((clip) => clip.split === split).map((clip) => rowOf(clip, folder));
+    if (rows.length > 0) files.set(`${split}.jsonl`, rows.join(''));
+  }
+  if (project.settings.teachers.length > 0) files.set('teach.json', json(teachRun(project)));
+  files.set('run.json', json(distillRun(project)));
+  files.set('README.md', readme(project));
+  for (const [name, text] of files) writeFileSync(join(folder, name), text);
+  return [...files.keys()];
+}
+
+function rowOf({ clip, audio, segment, labels }: DatasetClip, folder: string): string {
+  const beside = relative(folder, audio);
+  const row = {
+    clip,
+    audio: !isAbsolute(audio) || beside.startsWith('..') ? audio : beside,
+    ...(segment ?? {}),
+    ...(labels ? { labels } : {}),
+  };
+  return `${JSON.stringify(row)}\n`;
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** Relative to the root where the project lies below it, so that it can be moved along. */
+function pathOf({ folder, root }: Project, name: string): string {
+  const beside = relative(root, join(folder, name));
+  return beside.startsWith('..') || isAbsolute(beside) ? join(folder, name) : beside;
+}
+
+function corpusOf(project: Project): Record<string, string> {
+  const present = SPLITS.filter((split) => project.clips.some((clip) => clip.split === split));
+  return {
+    ...Object.fromEntries(present.map((split) => [split, pathOf(project, `${split}.jsonl`)])),
+    vocabulary: pathOf(project, 'labels.csv'),
+  };
+}
+
+function augmentOf({ timeMaskFrames, freqMaskBins }: ProjectSettings): object {
+  return { timeMask: { maxFrames: timeMaskFrames }, freqMask: { maxBins: freqMaskBins } };
+}
+
+function trainingOf(settings: TrainingSettings): object {
+  return { ...settings, mixup: 0, earlyStop: 0, checkpointSeconds: 60 };
+}
+
+function teacherNames({ settings, givenTeachers }: Project): string[] {
+  return givenTeachers.length > 0
+    ? givenTeachers.map(({ name }) => name)
+    : settings.teachers.map((_, index) => `teacher-${index + 1}`);
+}
+
+function teachRun(project: Project): object {
+  const { settings } = project;
+  const names = teacherNames(project);
+  return {
+    name: `${project.name}-teachers`,
+    store: pathOf(project, 'store'),
+    corpus: corpusOf(project),
+    chunkSeconds: settings.chunkSeconds,
+    augment: augmentOf(settings),
+    teachers: settings.teachers.map((teacher, index) => ({
+      name: names[index],
+      ...trainingOf(teacher),
+      seed: 11 + index,
+    })),
+  };
+}
+
+function distillRun(project: Project): object {
+  const { settings, givenTeachers } = project;
+  const checkpoints =
+    givenTeachers.length > 0
+      ? givenTeachers
+      : teacherNames(project).map((name) => ({
+          name,
+          checkpoint: pathOf(project, join('teachers', name)),
+        }));
+  return {
+    name: project.name,
+    store: pathOf(project, 'store'),
+    corpus: corpusOf(project),
+    teachers: checkpoints.map((teacher) => ({ ...teacher, format: 'ced' })),
+    logits: {
+      views: settings.views,
+      topK: settings.topK,
+      chunkSeconds: settings.chunkSeconds,
+      augment: augmentOf(settings),
+    },
+    students: [{ name: 'student', ...trainingOf(settings.student) }],
+  };
+}
+
+/** The commands that lead from the project to a tagged recording. */
+export function commandsOf(project: Project): string[] {
+  const path = (name: string): string => pathOf(project, name);
+  return [
+    ...(project.settings.teachers.length === 0
+      ? []
+      : [`npm run teach -- --run ${path('teach.json')} --out ${path('teachers')}`]),
+    `npm start -- --run ${path('run.json')}`,
+    `npx ced tag RECORDING --model ${path(join('store', 'runs', project.name))}`,
+  ];
+}
+
+function readme(project: Project): string {
+  const { name, layout, source, clips, vocabulary, settings, notes } = project;
+  const count = (split: string): number => clips.filter((clip) => clip.split === split).length;
+  const list = (items: readonly string[]): string => items.map((item) => `- ${item}`).join('\n');
+  return [
+    `# ${name}`,
+    `Made by \`ced init\` from ${source}: ${layout}.`,
+    `${clips.length} clips, ${vocabulary.length} classes: ` +
+      SPLITS.map((split) => `${count(split)} ${split}`).join(', ') +
+      '. `labels.csv` names the classes; the tables are described in docs/formats.md.',
+    '## Commands',
+    commandsOf(project)
+      .map((command) => `    ${command}`)
+      .join('\n'),
+    '## Settings and why',
+    list(settings.reasons),
+    ...(notes.length === 0 ? [] : ['## Notes', list(notes)]),
+    '',
+  ].join('\n\n');
+}

@@ -1,0 +1,236 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ced } from '../../cli/main';
+import { encodeWav } from '../../ced/audio/wav-file';
+import { philox, streamKey } from '../../ced/augment/random';
+import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';
+import { distillRunSchema, teachRunSchema } from '../../workflows/contract/run-file';
+
+interface Told {
+  found: { layout: string; clips: number; classes: number; splits: Record<string, number> };
+  notes: string[];
+}
+
+describe('ced init', () => {
+  let folder: string;
+  let cache: string | undefined;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ced-init-'));
+    cache = process.env['CED_CACHE'];
+    process.env['CED_CACHE'] = join(folder, 'cache');
+  });
+  afterEach(() => {
+    if (cache === undefined) delete process.env['CED_CACHE'];
+    else process.env['CED_CACHE'] = cache;
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** A second of noise that differs from file to file. */
+  const putAudio = (path: string, content = path): void => {
+    mkdirSync(join(folder, path, '..'), { recursive: true });
+    const key = streamKey('noise', content);
+    const pcm = Int16Array.from({ length: 16_000 }, (_, at) => philox(key, [at, 0, 0, 0])[0] >> 18);
+    writeFileSync(join(folder, path), encodeWav(pcm));
+  };
+  const putText = (path: string, text: string): void => {
+    mkdirSync(join(folder, path, '..'), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  };
+  const init = async (source: string, ...options: string[]): Promise<Told> => {
+    let text = '';
+    const write = jest.spyOn(process.stdout, 'write').mockImplementation((part) => {
+      text += String(part);
+      return true;
+    });
+    try {
+      const out = join(folder, 'project');
+      await ced(['init', join(folder, source), '--out', out, '--json', ...options]);
+    } finally {
+      write.mockRestore();
+    }
+    return JSON.parse(text) as Told;
+  };
+  const read = (file: string): string => readFileSync(join(folder, 'project', file), 'utf8');
+  const rows = (split: string): { clip: string; audio: string; labels?: string[] }[] =>
+    read(`${split}.jsonl`)
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as { clip: string; audio: string; labels?: string[] });
+
+  it('writes tables, a class list, run files that are valid, and a README', async () => {
+    for (const name of ['dog', 'cat', 'bird'])
+      for (let take = 0; take < 8; take++) putAudio(`pets/${name}/recording ${name}${take}x.wav`);
+    const { found } = await init('pets');
+    expect(found).toMatchObject({ layout: 'a folder a class, 3 classes', clips: 24, classes: 3 });
+    expect(parseVocabularyCsv(read('labels.csv')).map(({ name }) => name)).toEqual([
+      'bird',
+      'cat',
+      'dog',
+    ]);
+    const run = distillRunSchema.parse(JSON.parse(read('run.json')));
+    const teach = teachRunSchema.parse(JSON.parse(read('teach.json')));
+    expect(run.teachers).toHaveLength(teach.teachers.length);
+    for (const { warmupSteps, epochs } of run.students)
+      expect(warmupSteps).toBeLessThanOrEqual((epochs * 3) / 10);
+    for (const split of ['train', 'validation', 'eval'] as const)
+      for (const { audio, labels } of rows(split)) {
+        expect(existsSync(audio)).toBe(true);
+        expect(audio).toContain(`/${labels?.[0]}/`);
+      }
+    expect(read('README.md')).toContain('npm start -- --run');
+  });
+
+  it('keeps pieces of one recording, and equal files, in one split', async () => {
+    for (const name of ['a', 'b'])
+      for (let recording = 0; recording < 6; recording++)
+        for (let piece = 0; piece < 3; piece++)
+          putAudio(`pets/${name}/tape${name}${recording}x_${piece}.wav`);
+    putAudio('pets/a/copy.wav', 'pets/b/tapeb0x_0.wav');
+    await init('pets');
+    const splitOf = new Map<string, string>();
+    for (const split of ['train', 'validation', 'eval'])
+      for (const { clip } of rows(split)) {
+        const recording = clip === 'a/copy.wav' ? 'b/tapeb0x' : clip.replace(/_\d\.wav$/, '');
+        expect(splitOf.get(recording) ?? split).toBe(split);
+        splitOf.set(recording, split);
+      }
+    expect(new Set(splitOf.values()).size).toBe(3);
+  });
+
+  it('draws the same splits again, and other ones from another seed', async () => {
+    for (const name of ['a', 'b'])
+      for (let take = 0; take < 20; take++) putAudio(`pets/${name}/${name}${take}x.wav`);
+    const drawn: string[] = [];
+    for (const seed of ['1', '1', '2']) {
+      await init('pets', '--seed', seed);
+      drawn.push(read('eval.jsonl'));
+      rmSync(join(folder, 'project'), { recursive: true });
+    }
+    expect(drawn[0]).toBe(drawn[1]);
+    expect(drawn[0]).not.toBe(drawn[2]);
+  });
+
+  it('leaves training clips out whose audio a stated split holds out, and says so first', async () => {
+    for (const split of ['train', 'valid', 'test'])
+      for (const name of ['a', 'b'])
+        for (let take = 0; take < 3; take++) putAudio(`pets/${split}/${name}/${split}${take}x.wav`);
+    putAudio('pets/train/a/leak.wav', 'pets/test/a/test0x.wav');
+    const { found, notes } = await init('pets');
+    expect(found.splits).toEqual({ train: 6, validation: 6, eval: 6 });
+    expect(notes[0]).toMatch(/^1 training clips hold the same audio .*train\/a\/leak\.wav/);
+  });
+
+  it('recognizes ESC-50, with its folds and recordings', async () => {
+    const lines = ['filename,fold,target,category,esc10,src_file,take'];
+    for (let fold = 1; fold <= 5; fold++)
+      for (const [target, category] of ['dog', 'rain'].entries()) {
+        const file = `${fold}-${fold}00${target}-A-${target}.wav`;
+        putAudio(`ESC-50/audio/${file}`);
+        lines.push(`${file},${fold},${target},${category},True,${fold}00${target},A`);
+      }
+    putText('ESC-50/meta/esc50.csv', lines.join('\n'));
+    const { found } = await init('ESC-50');
+    expect(found).toMatchObject({ layout: 'ESC-50, with its folds', clips: 10, classes: 2 });
+    expect(found.splits).toEqual({ train: 6, validation: 2, eval: 2 });
+    expect(rows('eval').every(({ clip }) => clip.startsWith('5-'))).toBe(true);
+  });
+
+  it('recognizes FSD50K, with names and MIDs from its vocabulary', async () => {
+    putText(
+      'F/FSD50K.ground_truth/vocabulary.csv',
+      '0,Bark,/m/05tny_\n1,Chatter_and_babble,/m/07rkbfh\n',
+    );
+    const dev = [0, 1, 2, 3].map(
+      (clip) =>
+        `${clip},"Bark,Chatter_and_babble","/m/05tny_,/m/07rkbfh",${clip < 3 ? 'train' : 'val'}`,
+    );
+    putText('F/FSD50K.ground_truth/dev.csv', ['fname,labels,mids,split', ...dev].join('\n'));
+    putText('F/FSD50K.ground_truth/eval.csv', 'fname,labels,mids\n9,Bark,/m/05tny_\n');
+    for (const clip of [0, 1, 2, 3]) putAudio(`F/FSD50K.dev_audio/${clip}.wav`);
+    putAudio('F/FSD50K.eval_audio/9.wav');
+    const { found } = await init('F');
+    expect(found).toMatchObject({ layout: 'FSD50K, with its dev and eval sets', classes: 2 });
+    expect(found.splits).toEqual({ train: 3, validation: 1, eval: 1 });
+    expect(parseVocabularyCsv(read('labels.csv'))[0]).toEqual({ mid: '/m/05tny_', name: 'Bark' });
+    expect(rows('train')[0]?.labels).toEqual(['Bark', 'Chatter_and_babble']);
+  });
+
+  it('recognizes UrbanSound8K, whose clips lie in folders of folds', async () => {
+    const lines = ['slice_file_name,fsID,start,end,salience,fold,classID,class'];
+    for (let fold = 1; fold <= 10; fold++) {
+      putAudio(`U/audio/fold${fold}/${fold}00-3-0-0.wav`);
+      lines.push(`${fold}00-3-0-0.wav,${fold}00,0.0,1.0,1,${fold},3,dog_bark`);
+    }
+    putText('U/metadata/UrbanSound8K.csv', lines.join('\n'));
+    const { found } = await init('U');
+    expect(found).toMatchObject({ layout: 'UrbanSound8K, with its folds', clips: 10, classes: 1 });
+    expect(found.splits).toEqual({ train: 8, validation: 1, eval: 1 });
+  });
+
+  it('recognizes Speech Commands by its lists', async () => {
+    for (const word of ['yes', 'no'])
+      for (const speaker of ['0a7c2a8d', '1b2c3d4e', '2c3d4e5f'])
+        putAudio(`S/${word}/${speaker}_nohash_0.wav`);
+    putAudio('S/_background_noise_/hum.wav');
+    putText('S/validation_list.txt', 'yes/1b2c3d4e_nohash_0.wav\nno/1b2c3d4e_nohash_0.wav\n');
+    putText('S/testing_list.txt', 'yes/2c3d4e5f_nohash_0.wav\nno/2c3d4e5f_nohash_0.wav\n');
+    const { found, notes } = await init('S');
+    expect(found.splits).toEqual({ train: 2, validation: 2, eval: 2 });
+    expect(found.classes).toBe(2);
+    expect(notes.join()).toContain('_background_noise_');
+  });
+
+  it.each(['zip', 'tar', 'tar.gz'])('reads a .%s, unpacked once into the cache', async (kind) => {
+    for (const name of ['dog', 'cat'])
+      for (let take = 0; take < 4; take++) putAudio(`pets/${name}/${name}${take}x.wav`);
+    const archive = `pets.${kind}`;
+    if (kind === 'zip')
+      execFileSync('python3', ['-m', 'zipfile', '-c', join(folder, archive), 'pets'], {
+        cwd: folder,
+      });
+    else execFileSync('tar', [kind === 'tar' ? '-cf' : '-czf', archive, 'pets'], { cwd: folder });
+    rmSync(join(folder, 'pets'), { recursive: true });
+    const { found } = await init(archive);
+    expect(found).toMatchObject({ clips: 8, classes: 2 });
+    expect(rows('train')[0]?.audio).toContain(join(folder, 'cache'));
+  });
+
+  it('writes nothing of an archive whose names lead out of it', async () => {
+    putText('in/evil.csv', 'x');
+    spawnSync('tar', [
+      '-C',
+      join(folder, 'in'),
+      '-cf',
+      join(folder, 'e.tar'),
+      '--transform',
+      's,^,../../,',
+      '-P',
+      'evil.csv',
+    ]);
+    await expect(init('e.tar')).rejects.toThrow(/\.\.\/\.\.\/evil\.csv leads out of it/);
+    expect(existsSync(join(folder, 'evil.csv'))).toBe(false);
+    expect(existsSync(join(folder, 'project'))).toBe(false);
+  });
+
+  it.each([
+    ['nothing', /does not exist/],
+    ['empty', /holds no audio files and no table/],
+    ['unlabelled', /has no labels .*--teacher DIR/],
+    ['note.txt', /is no \.zip, \.tar or \.tar\.gz/],
+  ])('says what is wrong with %s, and the remedy', async (source, message) => {
+    mkdirSync(join(folder, 'empty'));
+    putAudio('unlabelled/a.wav');
+    putText('note.txt', 'no archive');
+    await expect(init(source)).rejects.toThrow(message);
+  });
+
+  it('refuses a folder that holds something', async () => {
+    putText('project/mine.txt', 'keep me');
+    await expect(init('pets')).rejects.toThrow(
+      /project is not empty; choose another place with --out/,
+    );
+    expect(read('mine.txt')).toBe('keep me');
+  });
+});
