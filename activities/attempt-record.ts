@@ -3,40 +3,52 @@
  * attempt that has no end was killed. Written beside the work and never in its way: an attempt that
  * cannot be recorded is missing in the report's timeline, nothing else.
  */
+import { z } from 'zod';
 import { encodeChecksummed } from '../storage/checksum';
+import { record, type RecordOf } from '../storage/record';
 import type { Store } from '../storage/store';
 import { layout } from '../storage/layout';
 
-export interface AttemptStart {
-  formatVersion: 1;
-  /** Name of the activity, for example `trainModel`. */
-  activity: string;
-  activityId: string;
-  /** From 1. */
-  attempt: number;
-  taskQueue: string;
-  /** The worker's identity as Temporal shows it. */
-  worker: string;
-  /** What it works on, for people: `train shard 3`, a model's name. */
-  what: string;
-  /** SHA-256 of the model that is scored, null for other activities. */
-  model: string | null;
-  /** By the server's clock, milliseconds since 1970: when a worker could have taken it. */
-  scheduledMs: number;
-  /** By the worker's clock. */
-  startedMs: number;
-}
+export const attemptStartRecord = record(
+  'start of an attempt',
+  1,
+  z.object({
+    formatVersion: z.literal(1),
+    /** Name of the activity, for example `trainModel`. */
+    activity: z.string(),
+    activityId: z.string(),
+    /** From 1. */
+    attempt: z.number(),
+    taskQueue: z.string(),
+    /** The worker's identity as Temporal shows it. */
+    worker: z.string(),
+    /** What it works on, for people: `train shard 3`, a model's name. */
+    what: z.string(),
+    /** SHA-256 of the model that is scored, null for other activities. */
+    model: z.string().nullable(),
+    /** By the server's clock, milliseconds since 1970: when a worker could have taken it. */
+    scheduledMs: z.number(),
+    /** By the worker's clock. */
+    startedMs: z.number(),
+  }),
+);
+export type AttemptStart = RecordOf<typeof attemptStartRecord>;
 
-export interface AttemptEnd {
-  formatVersion: 1;
-  endedMs: number;
-  /** `stopped`: cancelled, paused or its worker told to end. */
-  outcome: 'done' | 'failed' | 'stopped';
-  /** Type and message of the failure. */
-  failure: string | null;
-  /** The store held its result already. */
-  reused: boolean;
-}
+export const attemptEndRecord = record(
+  'end of an attempt',
+  1,
+  z.object({
+    formatVersion: z.literal(1),
+    endedMs: z.number(),
+    /** `stopped`: cancelled, paused or its worker told to end. */
+    outcome: z.enum(['done', 'failed', 'stopped']),
+    /** Type and message of the failure. */
+    failure: z.string().nullable(),
+    /** The store held its result already. */
+    reused: z.boolean(),
+  }),
+);
+export type AttemptEnd = RecordOf<typeof attemptEndRecord>;
 
 /** Longer than a healthy store takes, short beside what an attempt costs. */
 const PATIENCE_MS = 10_000;

@@ -10,11 +10,10 @@ import type {
 import { PermanentError } from '../workflows/contract/failures';
 import type { ActivityDependencies } from './dependencies';
 import { layout } from '../storage/layout';
-import { encodeChecksummed } from '../storage/checksum';
-import { createJsonOrAdopt } from '../storage/quarantine';
+import { createRecordOrAdopt } from '../storage/quarantine';
 import { type ContentIndex, namesOf } from '../storage/corpus/content-index';
 import type { Split } from '../workflows/contract/models';
-import { joinShards } from '../storage/corpus/corpus-manifest';
+import { corpusRecord, joinShards } from '../storage/corpus/corpus-manifest';
 
 export async function finalizeCorpus(
   deps: ActivityDependencies,
@@ -23,7 +22,7 @@ export async function finalizeCorpus(
   const store = deps.openStore(input.store);
   const { manifest, content } = await joinShards(store, input.planKey, input.maxRejected);
   refuseOverlap(content, deps.allowOverlap ?? false);
-  await createJsonOrAdopt(store, layout.corpus(input.planKey), encodeChecksummed(manifest));
+  await createRecordOrAdopt(store, layout.corpus(input.planKey), corpusRecord, manifest);
   const sealed = (split: Split): FinalizedSplit | null => {
     const entry = manifest.splits[split];
     if (entry === null) return null;

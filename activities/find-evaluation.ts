@@ -4,15 +4,12 @@
  * left out: one that was rolled back is not put up again by the next firing.
  */
 import { canonicalJson } from '../ced/canonical-json';
-import type {
-  FindEvaluationInput,
-  FoundEvaluation,
-  EarlierEvaluation,
-} from '../workflows/contract/promotion';
+import type { FindEvaluationInput, FoundEvaluation } from '../workflows/contract/promotion';
 import { corpusContent } from '../storage/corpus/corpus-content';
 import type { ActivityDependencies } from './dependencies';
 import { layout, SPLITS } from '../storage/layout';
-import { readJsonOrQuarantine } from '../storage/quarantine';
+import { readRecordOrQuarantine } from '../storage/quarantine';
+import { evaluationRecord } from '../storage/earlier-evaluation';
 import { sha256 } from '../storage/store';
 import { readCorpus } from '../storage/corpus/corpus-manifest';
 
@@ -36,6 +33,6 @@ export async function findEvaluation(
   );
   return {
     key,
-    judged: await readJsonOrQuarantine<EarlierEvaluation>(store, layout.judgement(input.run, key)),
+    judged: await readRecordOrQuarantine(store, layout.judgement(input.run, key), evaluationRecord),
   };
 }

@@ -18,14 +18,14 @@ import { readIngest } from '../storage/corpus/ingest-manifest';
 import { readPlan, readPlannedListing } from '../storage/corpus/plan-manifest';
 import { progressMeter } from '../workflows/contract/progress-meter';
 import { layout } from '../storage/layout';
-import { encodeChecksummed } from '../storage/checksum';
-import { createAnew, createJsonOrAdopt, readJsonOrQuarantine } from '../storage/quarantine';
+import { createAnew, createRecordOrAdopt, readRecordOrQuarantine } from '../storage/quarantine';
 import { sha256, type Store } from '../storage/store';
-import type { LogitsManifest } from '../storage/logits/stored-shard';
+import { descriptionRecord } from '../storage/logits/logits-description';
+import { logitsRecord, type LogitsManifest } from '../storage/logits/stored-shard';
 import { PublishedJoin, type JoinClip, type PublishedRowAt } from './published/published-join';
 import { PublishedSource } from './published/published-source';
 import { RowTable } from '../ced/logits/row-table';
-import { readCorpus as readCorpusManifest } from '../storage/corpus/corpus-manifest';
+import { readCorpus } from '../storage/corpus/corpus-manifest';
 
 /** Raise it when the same published files come to mean other rows. */
 const importVersion = 1;
@@ -43,7 +43,7 @@ export async function importPublishedLogits(
   const startedMs = deps.monotonicMs();
   const store = deps.openStore(input.store);
   const source = await PublishedSource.open(resolve(deps.root, input.published));
-  const { shards, chunkSeconds, classes } = await readCorpus(store, input.planKey);
+  const { shards, chunkSeconds, classes } = await readTrainShards(store, input.planKey);
   const reading = progressMeter('files', 2 * source.parts.length, deps.monotonicMs);
   let read = 0;
   const fileRead = async (): Promise<void> => {
@@ -102,17 +102,17 @@ export async function importPublishedLogits(
       `logits.published: ${source.folder} has every pass of no chunk of corpus.train (${foreign} of its rows name other clips, ${otherLength} other lengths), expected its audio under the published file names`,
     );
   }
-  await createJsonOrAdopt(store, layout.logitsDescription(key), encodeChecksummed(description));
+  await createRecordOrAdopt(store, layout.logitsDescription(key), descriptionRecord, description);
   imported.topK = (await source.rows(0)).topK;
   imported.seconds = (deps.monotonicMs() - startedMs) / 1000;
   return imported;
 }
 
-async function readCorpus(
+async function readTrainShards(
   store: Store,
   planKey: string,
 ): Promise<{ shards: CorpusShard[]; chunkSeconds: number; classes: number }> {
-  const corpus = await readCorpusManifest(store, planKey);
+  const corpus = await readCorpus(store, planKey);
   const plan = await readPlan(store, planKey);
   const shards: CorpusShard[] = [];
   for (const [shard, { ingest, audioSha256 }] of (corpus.splits.train?.shardsOf ?? []).entries()) {
@@ -144,9 +144,10 @@ async function writeShard(
   heard: HeardChunk[],
   classes: number,
 ): Promise<LogitsManifest> {
-  const present = await readJsonOrQuarantine<LogitsManifest>(
+  const present = await readRecordOrQuarantine(
     store,
     layout.logitsManifest(key, audioSha256),
+    logitsRecord,
   );
   if (present && (await store.exists(layout.logits(key, audioSha256)))) return present;
   const { topK } = await source.rows(0);
@@ -174,11 +175,7 @@ async function writeShard(
     bytes: bytes.byteLength,
     seconds: 0,
   };
-  await createJsonOrAdopt(
-    store,
-    layout.logitsManifest(key, audioSha256),
-    encodeChecksummed(manifest),
-  );
+  await createRecordOrAdopt(store, layout.logitsManifest(key, audioSha256), logitsRecord, manifest);
   return manifest;
 }
 

@@ -15,11 +15,14 @@ import { readListing, readPlan, readPlannedListing } from '../storage/corpus/pla
 import { progressMeter } from '../workflows/contract/progress-meter';
 import { layout } from '../storage/layout';
 import { LARGEST_SHARD_BYTES } from '../storage/sources/source';
-import { encodeChecksummed } from '../storage/checksum';
-import { createJsonOrAdopt, readJsonOrQuarantine } from '../storage/quarantine';
+import { createRecordOrAdopt, readRecordOrQuarantine } from '../storage/quarantine';
 import { ContentDiffers, sha256, type Store } from '../storage/store';
 import type { Listing } from '../ced/corpus/listing';
-import type { IngestedClip, IngestManifest } from '../storage/corpus/ingest-manifest';
+import {
+  ingestRecord,
+  type IngestedClip,
+  type IngestManifest,
+} from '../storage/corpus/ingest-manifest';
 
 export async function ingestShard(
   deps: ActivityDependencies,
@@ -30,7 +33,7 @@ export async function ingestShard(
   const { planKey, split, shard } = input;
   const { listingSha256 } = await readListing(store, planKey, split, shard);
   const manifestKey = layout.ingest(listingSha256);
-  const present = await readJsonOrQuarantine<IngestManifest>(store, manifestKey);
+  const present = await readRecordOrQuarantine(store, manifestKey, ingestRecord);
   if (present && (await store.exists(layout.audio(present.audioSha256))))
     return {
       clips: present.clips.length,
@@ -148,6 +151,6 @@ async function commit(
       if (!(error instanceof ContentDiffers)) throw error;
     });
   // Only `seconds` can differ between two writers of one listing.
-  await createJsonOrAdopt(store, shard.manifestKey, encodeChecksummed(manifest));
+  await createRecordOrAdopt(store, shard.manifestKey, ingestRecord, manifest);
   return manifest;
 }

@@ -5,9 +5,9 @@
  */
 import { PermanentError } from '../workflows/contract/failures';
 import { layout } from '../storage/layout';
-import { readJsonOrQuarantine } from '../storage/quarantine';
+import { readRecordOrQuarantine } from '../storage/quarantine';
 import type { Store } from '../storage/store';
-import type { AttemptEnd, AttemptStart } from './attempt-record';
+import { attemptEndRecord, attemptStartRecord } from './attempt-record';
 
 const MOST_LOST = 10;
 
@@ -59,12 +59,12 @@ async function howLost(
 ): Promise<string | null> {
   const key = (moment: 'start' | 'end'): string =>
     layout.activityAttempt(workflowRunId, activityId, attempt - back, moment);
-  const end = await readJsonOrQuarantine<AttemptEnd>(store, key('end'));
+  const end = await readRecordOrQuarantine(store, key('end'), attemptEndRecord);
   if (end !== null)
     return end.outcome === 'failed' && end.failure?.startsWith('EngineLost: ') === true
       ? end.failure.slice('EngineLost: '.length)
       : null;
-  const start = await readJsonOrQuarantine<AttemptStart>(store, key('start'));
+  const start = await readRecordOrQuarantine(store, key('start'), attemptStartRecord);
   return (
     start &&
     `worker ${start.worker} ended or fell silent; its log, and the kernel's for memory that ran out, may say why`

@@ -9,7 +9,8 @@ import { PermanentError } from '../workflows/contract/failures';
 import type { ActivityDependencies } from './dependencies';
 import { layout, SPLITS } from '../storage/layout';
 import { encodeChecksummed } from '../storage/checksum';
-import { createAnew, readJsonOrQuarantine } from '../storage/quarantine';
+import { createAnew, readRecordOrQuarantine } from '../storage/quarantine';
+import { lastPlanRecord } from '../storage/corpus/last-plan';
 import { encodeJson, sha256, type Store } from '../storage/store';
 import { listClips } from './plan/list-clips';
 import { readPlan, readPlannedListing, type PlanManifest } from '../storage/corpus/plan-manifest';
@@ -162,7 +163,7 @@ interface EarlierPlan extends PlanManifest {
 }
 
 async function lastPlan(store: Store, run: string): Promise<EarlierPlan | null> {
-  const pointer = await readJsonOrQuarantine<{ planKey: string }>(store, layout.lastPlan(run));
+  const pointer = await readRecordOrQuarantine(store, layout.lastPlan(run), lastPlanRecord);
   const plan = pointer && (await unlessDamaged(() => readPlan(store, pointer.planKey)));
   return pointer && plan && { ...plan, planKey: pointer.planKey };
 }

@@ -5,12 +5,13 @@
  * replaces.
  */
 import type { PublishInput, RunResult } from '../workflows/contract/activities';
-import type { EarlierEvaluation } from '../workflows/contract/promotion';
 import type { ActivityDependencies } from './dependencies';
 import { layout } from '../storage/layout';
-import { encodeChecksummed } from '../storage/checksum';
-import { createJsonOrAdopt } from '../storage/quarantine';
-import { ContentDiffers, ObjectMissing, parseJson, type Store } from '../storage/store';
+import { evaluationRecord } from '../storage/earlier-evaluation';
+import { createRecordOrAdopt } from '../storage/quarantine';
+import { decodeRecord } from '../storage/record';
+import { resultRecord } from '../storage/run-result';
+import { ContentDiffers, ObjectMissing, type Store } from '../storage/store';
 import { modelCard } from '../report/model-card';
 import { buildReportData, buildResult, type RunFindings } from '../report/report-data';
 import { renderReport } from '../report/report-page';
@@ -62,7 +63,7 @@ export async function publishRun(
   );
   await store.replace(layout.latest(input.run, 'result.json'), result);
   if (input.judgementKey !== undefined) await recordEvaluation(store, input, input.judgementKey);
-  return parseJson(store, keyOf('result.json'), result).value as RunResult;
+  return decodeRecord(store, keyOf('result.json'), resultRecord, result).value;
 }
 
 /** Last of all: a run that did not come to its end has judged nothing. */
@@ -71,12 +72,11 @@ async function recordEvaluation(
   { run, workflowId, workflowRunId, promotion }: PublishInput,
   key: string,
 ): Promise<void> {
-  const judgement: EarlierEvaluation = {
+  await createRecordOrAdopt(store, layout.judgement(run, key), evaluationRecord, {
     workflowId,
     workflowRunId,
     says: promotion?.says ?? 'nobody was put up',
-  };
-  await createJsonOrAdopt(store, layout.judgement(run, key), encodeChecksummed(judgement));
+  });
 }
 
 async function readFindings(store: Store, input: PublishInput): Promise<RunFindings> {

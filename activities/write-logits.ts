@@ -10,10 +10,17 @@ import type { LogitsShard, WriteLogitsInput } from '../workflows/contract/activi
 import { StoreDamaged } from '../workflows/contract/damage';
 import type { ActivityDependencies } from './dependencies';
 import { layout } from '../storage/layout';
-import { encodeChecksummed } from '../storage/checksum';
-import { createJsonOrAdopt, quarantine } from '../storage/quarantine';
+import { createRecordOrAdopt, quarantine } from '../storage/quarantine';
 import { ContentDiffers, sha256, type Store } from '../storage/store';
-import { storedShard, type LogitsManifest, type RowNotes } from '../storage/logits/stored-shard';
+import {
+  logitsRecord,
+  rowNotesSchema,
+  storedShard,
+  type LogitsManifest,
+  type RowNotes,
+} from '../storage/logits/stored-shard';
+import { schemaProblems } from '../workflows/contract/schema-problems';
+import type { LogitTable } from '../ced/logits/logit-table';
 
 /**
  * @throws {StoreDamaged} when the rows are damaged, and then set aside, or missing: the teachers
@@ -51,21 +58,36 @@ async function verifiedRows(
   key: string,
   bytes: Uint8Array | null,
   shard: number,
-): Promise<ReturnType<typeof decodeRows>> {
+): Promise<PredictedRows> {
+  let why = 'missing';
   try {
-    if (bytes !== null) return decodeRows(bytes);
+    if (bytes !== null) return predictedRows(bytes);
   } catch (error) {
     if (!(error instanceof FormatInvalid)) throw error;
+    why = `damaged (${error.message})`;
     await quarantine(store, key);
   }
-  throw new StoreDamaged([{ kind: 'logits', shard }], `${store.uri}: ${key} is damaged or missing`);
+  throw new StoreDamaged([{ kind: 'logits', shard }], `${store.uri}: ${key} is ${why}`);
+}
+
+interface PredictedRows {
+  table: LogitTable;
+  notes: RowNotes;
+}
+
+/** @throws {FormatInvalid} */
+function predictedRows(bytes: Uint8Array): PredictedRows {
+  const { table, notes } = decodeRows(bytes);
+  const parsed = rowNotesSchema.safeParse(notes);
+  if (parsed.success) return { table, notes: parsed.data };
+  throw new FormatInvalid('logit rows', schemaProblems(parsed.error, 'notes')[0] ?? 'its notes');
 }
 
 async function commit(
   store: Store,
   logitsKey: string,
   audioShard: string,
-  { table, notes }: ReturnType<typeof decodeRows>,
+  { table, notes }: PredictedRows,
   monotonicMs: () => number,
 ): Promise<void> {
   const startedMs = monotonicMs();
@@ -79,21 +101,21 @@ async function commit(
     // Another kind of machine was first: what it stored is what every student learns from.
     bytes = (await store.read(key)) ?? mine;
   }
-  const heard = notes as RowNotes;
   const manifest: LogitsManifest = {
     formatVersion: 1,
     rowsPlanned: table.rows,
     rowsWritten: table.rows,
     sha256: sha256(bytes),
     bytes: bytes.byteLength,
-    ...heard,
-    seconds: heard.seconds + (monotonicMs() - startedMs) / 1000,
+    ...notes,
+    seconds: notes.seconds + (monotonicMs() - startedMs) / 1000,
   };
   // Only `seconds` can differ between two writers, the scores between two kinds of machine or
   // corpora.
-  await createJsonOrAdopt(
+  await createRecordOrAdopt(
     store,
     layout.logitsManifest(logitsKey, audioShard),
-    encodeChecksummed(manifest),
+    logitsRecord,
+    manifest,
   );
 }

@@ -3,11 +3,14 @@
  * number counts; and the models they name, `models/<sha256>/`, written before them. A reader sees
  * one whole champion or the next; of two writers of the same number one is refused.
  */
-import type { ChampionEntry } from '../workflows/contract/promotion';
+import { championEntrySchema, type ChampionEntry } from '../workflows/contract/promotion';
 import { PermanentError } from '../workflows/contract/failures';
 import { layout } from './layout';
 import { encodeChecksummed } from './checksum';
-import { ContentDiffers, readJson, sha256, type Store } from './store';
+import { readRecord, record } from './record';
+import { ContentDiffers, sha256, type Store } from './store';
+
+export const championEntry = record('champion entry', 1, championEntrySchema);
 
 export class ChampionLedger {
   private constructor(
@@ -22,7 +25,7 @@ export class ChampionLedger {
       .map(Number);
     const entries: ChampionEntry[] = [];
     for (const number of numbers.sort((a, b) => a - b))
-      entries.push(await readJson<ChampionEntry>(folder, keyOf(number)));
+      entries.push(await readRecord(folder, keyOf(number), championEntry));
     return new ChampionLedger(folder, entries);
   }
 

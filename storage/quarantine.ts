@@ -1,40 +1,35 @@
 /**
- * Where damaged objects go: `quarantine/<key>-<hash of what was found>`, so that the sound one can
- * be created in their place and somebody can look at what happened. Nothing reads them; `ced store
- * gc` removes them.
+ * Where damaged objects go: `quarantine/<key>-<hash of what was found>`, so that the right one can
+ * be created in their place and the damage can be looked into. Nothing reads them; `ced store gc`
+ * removes them.
  */
+import { encodeChecksummed } from './checksum';
 import { layout } from './layout';
-import {
-  ContentDiffers,
-  JsonDamaged,
-  readJsonIfPresent,
-  sha256,
-  type CreateOptions,
-  type Store,
-} from './store';
+import { readRecordIfPresent, RecordDamaged, type RecordFormat } from './record';
+import { ContentDiffers, sha256, type CreateOptions, type Store } from './store';
 
 /**
- * Moves an object aside unless it is sound by now: another process may have mended it since the
- * caller looked.
+ * Moves an object to the quarantine unless it is what it should be by now: another process may have
+ * repaired it since the caller looked.
  * @returns what was found
  */
 export async function quarantine(
   store: Store,
   key: string,
   isVerified: (bytes: Uint8Array) => boolean = () => false,
-): Promise<'sound' | 'missing' | 'set aside'> {
+): Promise<'verified' | 'missing' | 'quarantined'> {
   const bytes = await store.read(key);
   if (bytes === null) return 'missing';
-  if (isVerified(bytes)) return 'sound';
+  if (isVerified(bytes)) return 'verified';
   await store.create(layout.quarantine(key, sha256(bytes)), bytes);
   await store.remove(key);
-  return 'set aside';
+  return 'quarantined';
 }
 
 /**
- * Creates an object whose place can hold nothing else that is sound: it is named by its content, or
- * nothing refers to it yet. What is there instead, left by a failing disk or by an attempt on
- * another kind of machine, is set aside.
+ * Creates an object under a key that has one right content: it is named by its content, or nothing
+ * refers to it yet. Other content that is found there, left by a failing disk or by an attempt on
+ * another kind of machine, goes to the quarantine.
  */
 export async function createAnew(
   store: Store,
@@ -51,37 +46,40 @@ export async function createAnew(
   }
 }
 
-/**
- * JSON that can be made again: null where there is none, or where it was damaged and has been set
- * aside.
- */
-export async function readJsonOrQuarantine<T>(store: Store, key: string): Promise<T | null> {
+/** A record that can be made again: null where there is none, or a damaged one was quarantined. */
+export async function readRecordOrQuarantine<T>(
+  store: Store,
+  key: string,
+  format: RecordFormat<T>,
+): Promise<T | null> {
   try {
-    return await readJsonIfPresent<T>(store, key);
+    return await readRecordIfPresent(store, key, format);
   } catch (error) {
-    if (!(error instanceof JsonDamaged)) throw error;
+    if (!(error instanceof RecordDamaged)) throw error;
     await quarantine(store, key);
     return null;
   }
 }
 
 /**
- * Creates JSON whose first writer wins, whoever comes second adopting it, unless what the first has
- * left is damaged.
- * @returns what another writer has left there; null where these bytes stand
+ * Creates a record of which the first writer wins and later ones adopt what it wrote, unless that
+ * is damaged.
+ * @returns the record of an earlier writer; null where this one was created
  */
-export async function createJsonOrAdopt<T>(
+export async function createRecordOrAdopt<T extends object>(
   store: Store,
   key: string,
-  bytes: Uint8Array,
+  format: RecordFormat<T>,
+  value: T,
 ): Promise<T | null> {
   try {
-    await store.create(key, bytes);
+    await store.create(key, encodeChecksummed(value));
     return null;
   } catch (error) {
     if (!(error instanceof ContentDiffers)) throw error;
     return (
-      (await readJsonOrQuarantine<T>(store, key)) ?? (await createJsonOrAdopt<T>(store, key, bytes))
+      (await readRecordOrQuarantine(store, key, format)) ??
+      (await createRecordOrAdopt(store, key, format, value))
     );
   }
 }

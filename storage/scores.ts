@@ -1,24 +1,33 @@
 /** Scores of a model on a split: float32 [clips, classes], kept by model and corpus content. */
+import { z } from 'zod';
 import { StoreDamaged } from '../workflows/contract/damage';
 import { layout } from './layout';
 import { quarantine } from './quarantine';
-import { readJsonIfPresent, sha256, type Store } from './store';
+import { readRecordIfPresent, record, type RecordOf } from './record';
+import { sha256, type Store } from './store';
 import type { Latency } from '../ced/metrics/latency';
 import { combine } from '../ced/teachers/ensemble';
 import type { EnsembleMember, ModelReference } from '../workflows/contract/models';
 import type { CorpusClips } from '../ced/corpus/corpus-clip';
 
-export interface ScoresManifest {
-  formatVersion: 1;
-  mAP: number | null;
-  /** Of the scores; absent in manifests of earlier versions. */
-  sha256?: string;
-  clips: number;
-  classes: number;
-  seconds: number;
-  /** On eval, of models that hear our log-mel. */
-  latency?: Latency;
-}
+export const scoresRecord = record(
+  'scores manifest',
+  1,
+  z.object({
+    formatVersion: z.literal(1),
+    mAP: z.number().nullable(),
+    /** Of the scores; absent in manifests of earlier versions. */
+    sha256: z.exactOptional(z.string()),
+    clips: z.number(),
+    classes: z.number(),
+    seconds: z.number(),
+    /** On eval, of models that take our log-mel. */
+    latency: z.exactOptional(
+      z.object({ milliseconds: z.number(), audioSeconds: z.number(), processor: z.string() }),
+    ),
+  }),
+);
+export type ScoresManifest = RecordOf<typeof scoresRecord>;
 
 export interface StoredScores {
   /** [clips, classes], probabilities. */
@@ -28,8 +37,8 @@ export interface StoredScores {
 }
 
 /**
- * Reads what `scoreJob` kept; null where it kept nothing. @throws {StoreDamaged} when it is
- * damaged: scoring again repairs it, as a new run does
+ * Reads the scores that `scoreJob` kept; null where it kept none. @throws {StoreDamaged} when they
+ * are damaged: scoring again repairs them, as a new run does
  */
 export async function readScores(
   store: Store,
@@ -37,9 +46,10 @@ export async function readScores(
   corpusSha256: string,
 ): Promise<StoredScores | null> {
   const key = layout.scores(modelSha256, corpusSha256);
-  const manifest = await readJsonIfPresent<ScoresManifest>(
+  const manifest = await readRecordIfPresent(
     store,
     layout.scoresManifest(modelSha256, corpusSha256),
+    scoresRecord,
   );
   const bytes = manifest && (await store.read(key));
   if (!bytes) return null;
@@ -56,8 +66,8 @@ export async function readScores(
 }
 
 /**
- * Whether they are there and what was written. Those that are not have been set aside, with their
- * manifest: its times are not theirs.
+ * Whether they are there and what was written. Others have been quarantined with their manifest,
+ * whose times are not theirs.
  */
 export async function areScoresVerified(
   store: Store,
@@ -68,8 +78,9 @@ export async function areScoresVerified(
   const found = await quarantine(store, layout.scores(modelSha256, corpusSha256), (bytes) =>
     holds(manifest, bytes),
   );
-  if (found !== 'sound') await quarantine(store, layout.scoresManifest(modelSha256, corpusSha256));
-  return found === 'sound';
+  if (found !== 'verified')
+    await quarantine(store, layout.scoresManifest(modelSha256, corpusSha256));
+  return found === 'verified';
 }
 
 export function holds(

@@ -10,23 +10,31 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { LeaseWait, LogitsBusy } from '../workflows/contract/activities';
+import { z } from 'zod';
 import { layout } from './layout';
+import { decodeRecord, record, RecordDamaged, type RecordOf } from './record';
 import { ContentDiffers, encodeJson, sha256, type Store } from './store';
 
 /** How long a lease outlives its owner's last word. */
 const LEASE_MS = 60_000;
 
-interface LeaseRecord {
-  /**
-   * The activity at work, whatever its attempt: a retry takes over from its own predecessor at
-   * once.
-   */
-  owner: string;
-  token: string;
-  /** Wall clock of the owner. */
-  expiresMs: number;
-  durationMs: number;
-}
+export const leaseRecord = record(
+  'lease',
+  1,
+  z.object({
+    /**
+     * The activity at work, whatever its attempt: a retry takes over from its own predecessor at
+     * once.
+     */
+    owner: z.string(),
+    /** Part of the key of the lease that succeeds this one. */
+    token: z.string().regex(/^[\w-]+$/),
+    /** Wall clock of the owner. */
+    expiresMs: z.number(),
+    durationMs: z.number(),
+  }),
+);
+type LeaseRecord = RecordOf<typeof leaseRecord>;
 
 export interface LeaseTerms {
   /** @default somebody new */
@@ -113,7 +121,7 @@ export class ShardLease {
   }
 
   private async isMine(): Promise<boolean> {
-    return readRecord(await this.store.read(this.keys[0]!))?.token === this.record.token;
+    return (await readLease(this.store, this.keys[0]!))?.token === this.record.token;
   }
 }
 
@@ -130,7 +138,7 @@ export async function leasesOver(
   const over: { key: string; record: LeaseRecord }[] = [];
   for (;;) {
     const key = layout.logitsLease(logitsKey, audioSha256, over[0]?.record.token);
-    const record = readRecord(await store.read(key));
+    const record = await readLease(store, key);
     if (record === null) return over;
     const leftMs = record.expiresMs - nowMs();
     const lease = `${record.token}/${record.expiresMs}`;
@@ -145,25 +153,19 @@ export async function leasesOver(
   }
 }
 
-/** Whether somebody holds it, by the wall clock. */
-export function isHeld(lease: Uint8Array | null, nowMs: number): boolean {
-  return (readRecord(lease)?.expiresMs ?? 0) > nowMs;
+/** Whether a lease is held, by the wall clock. */
+export async function isHeld(store: Store, key: string, nowMs: number): Promise<boolean> {
+  return ((await readLease(store, key))?.expiresMs ?? 0) > nowMs;
 }
 
 /** Damaged leases read as leases that are over. */
-function readRecord(bytes: Uint8Array | null): LeaseRecord | null {
+async function readLease(store: Store, key: string): Promise<LeaseRecord | null> {
+  const bytes = await store.read(key);
   if (bytes === null) return null;
-  const abandoned = { owner: '', token: sha256(bytes), expiresMs: 0, durationMs: 0 };
   try {
-    const record = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<LeaseRecord> | null;
-    const { owner, token, expiresMs, durationMs } = record ?? {};
-    const sound =
-      typeof owner === 'string' &&
-      /^[\w-]+$/.test(token ?? '') &&
-      Number.isFinite(expiresMs) &&
-      Number.isFinite(durationMs);
-    return sound ? (record as LeaseRecord) : abandoned;
-  } catch {
-    return abandoned;
+    return decodeRecord(store, key, leaseRecord, bytes).value;
+  } catch (error) {
+    if (!(error instanceof RecordDamaged)) throw error;
+    return { owner: '', token: sha256(bytes), expiresMs: 0, durationMs: 0 };
   }
 }

@@ -8,8 +8,6 @@
  */
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../ced/canonical-json';
-import { StoreDamaged } from '../workflows/contract/damage';
-import { decodeChecksummed } from './checksum';
 
 /** An object's content, whole or in parts: a large one need not be copied together. */
 export type Content = Uint8Array | readonly Uint8Array[];
@@ -103,50 +101,4 @@ export function partsOf<T extends Uint8Array | string>(content: T | readonly T[]
 
 export function encodeJson(value: unknown): Uint8Array {
   return Buffer.from(canonicalJson(value) + '\n');
-}
-
-/**
- * JSON that is torn or whose seal is broken. Nothing is repaired for it; who can have it made again
- * sets it aside or says so.
- */
-export class JsonDamaged extends StoreDamaged {
-  constructor(
-    readonly key: string,
-    uri: string,
-    why: string,
-  ) {
-    super(
-      [],
-      `${uri}: ${key} is damaged (${why}); restore it, or remove it and start the run again`,
-    );
-  }
-}
-
-/** Reads a JSON object that must be there. @throws {ObjectMissing} @throws {JsonDamaged} */
-export async function readJson<T>(store: Store, key: string): Promise<T> {
-  const value = await readJsonIfPresent<T>(store, key);
-  if (value === null) throw new ObjectMissing(key, store.uri);
-  return value;
-}
-
-/** Reads a JSON object, or null where there is none. @throws {JsonDamaged} */
-export async function readJsonIfPresent<T>(store: Store, key: string): Promise<T | null> {
-  const bytes = await store.read(key);
-  return bytes === null ? null : (parseJson(store, key, bytes).value as T);
-}
-
-/** @throws {JsonDamaged} */
-export function parseJson(
-  store: Pick<Store, 'uri'>,
-  key: string,
-  bytes: Uint8Array,
-): { value: unknown; sealed: boolean } {
-  try {
-    const found = decodeChecksummed(bytes);
-    if (found) return found;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new JsonDamaged(key, store.uri, 'it is not JSON');
-  }
-  throw new JsonDamaged(key, store.uri, 'its seal is broken');
 }

@@ -5,10 +5,15 @@
 import type { PublishInput } from '../../workflows/contract/activities';
 import type { StageName } from '../../workflows/contract/status';
 import { TASK_QUEUES } from '../../workflows/contract/names';
-import type { AttemptEnd, AttemptStart } from '../attempt-record';
+import {
+  attemptEndRecord,
+  attemptStartRecord,
+  type AttemptEnd,
+  type AttemptStart,
+} from '../attempt-record';
 import { mapOrdered } from '../../storage/map-ordered';
 import { layout } from '../../storage/layout';
-import { readJsonOrQuarantine } from '../../storage/quarantine';
+import { readRecordOrQuarantine } from '../../storage/quarantine';
 import type { Store } from '../../storage/store';
 import type { RunAttempt } from '../../report/run-attempt';
 
@@ -47,8 +52,10 @@ async function readRecords(store: Store, workflowRunId: string): Promise<Recorde
   const recorded: Recorded[] = [];
   for await (const each of mapOrdered(starts, READ_AHEAD, async (key) => {
     const endKey = key.replace(/-start\.json$/, '-end.json');
-    const start = await readJsonOrQuarantine<AttemptStart>(store, key);
-    const end = present.has(endKey) ? await readJsonOrQuarantine<AttemptEnd>(store, endKey) : null;
+    const start = await readRecordOrQuarantine(store, key, attemptStartRecord);
+    const end = present.has(endKey)
+      ? await readRecordOrQuarantine(store, endKey, attemptEndRecord)
+      : null;
     return start && { start, end };
   }))
     if (each) recorded.push(each);

@@ -1,27 +1,29 @@
-/** What one audio shard is made from. */
-
 /**
- * A listing is what one audio shard is made from: immutable, content-addressed, and all that an
+ * A listing is what one audio shard is made from: immutable, named by its content, and all that an
  * ingest activity needs to know.
  */
-export interface ListedClip {
-  clip: string;
+import { z } from 'zod';
+
+const listedClipSchema = z.object({
+  clip: z.string(),
   /** Path or URI. */
-  audio: string;
+  audio: z.string(),
   /** Where the clip lies inside `audio`, for members of a tar shard; absent = the whole of it. */
-  range?: { offset: number; bytes: number };
+  range: z.exactOptional(z.object({ offset: z.number(), bytes: z.number() })),
   /** The part of the decoded recording that is the clip, in seconds; absent = all of it. */
-  segment?: { start: number; end: number };
+  segment: z.exactOptional(z.object({ start: z.number(), end: z.number() })),
   /**
    * Of the source: size and modification time, generation or ETag. A changed one is ingested again.
    */
-  fingerprint: string;
+  fingerprint: z.string(),
   /** Class indexes of the run's vocabulary; null where the row has no labels. */
-  labels: number[] | null;
-}
+  labels: z.array(z.number()).nullable(),
+});
+export type ListedClip = z.output<typeof listedClipSchema>;
 
-export interface Listing {
-  formatVersion: 1;
-  clips: ListedClip[];
-  rejected: { clip: string; reason: string }[];
-}
+export const listingSchema = z.object({
+  formatVersion: z.literal(1),
+  clips: z.array(listedClipSchema),
+  rejected: z.array(z.object({ clip: z.string(), reason: z.string() })),
+});
+export type Listing = z.output<typeof listingSchema>;

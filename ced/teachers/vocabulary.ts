@@ -3,6 +3,7 @@
  * one class a line, names in double quotes where they hold a comma (RFC 4180).
  * https://research.google.com/audioset/download.html, class_labels_indices.csv
  */
+import { z } from 'zod';
 import { FormatInvalid } from '../format-invalid';
 
 export interface VocabularyClass {
@@ -16,6 +17,10 @@ export interface VocabularyClass {
 
 /** Position = class number. */
 export type Vocabulary = readonly VocabularyClass[];
+
+export const vocabularySchema: z.ZodType<Vocabulary> = z.array(
+  z.object({ mid: z.string(), name: z.string() }),
+);
 
 /**
  * @throws FormatInvalid when the header differs, a line has not three fields, indexes are not 0 …

@@ -1,9 +1,10 @@
 /** Names of clips and classes in a store, by audio shard: logits hold only numbers. */
 import { SPLITS } from '../../storage/layout';
-import { readJson, type Store } from '../../storage/store';
+import { readRecord } from '../../storage/record';
+import type { Store } from '../../storage/store';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
-import type { IngestManifest } from '../../storage/corpus/ingest-manifest';
-import type { CorpusManifest } from '../../storage/corpus/corpus-manifest';
+import { ingestRecord } from '../../storage/corpus/ingest-manifest';
+import { corpusRecord } from '../../storage/corpus/corpus-manifest';
 
 interface NamedShard {
   vocabulary: Vocabulary;
@@ -20,7 +21,7 @@ export class CorpusNames {
     const shards = new Map<string, NamedShard>();
     for (const path of await store.list('plans/')) {
       if (!path.endsWith('/corpus.json')) continue;
-      const { splits, vocabulary } = await readJson<CorpusManifest>(store, path);
+      const { splits, vocabulary } = await readRecord(store, path, corpusRecord);
       for (const split of SPLITS)
         for (const { audioSha256, ingest } of splits[split]?.shardsOf ?? [])
           shards.set(audioSha256, { vocabulary, ingest });
@@ -36,7 +37,7 @@ export class CorpusNames {
   async clipRow(audioShard: string, clip: string): Promise<number | null> {
     const shard = this.shards.get(audioShard);
     if (!shard) return null;
-    const { clips } = await readJson<IngestManifest>(this.store, shard.ingest);
+    const { clips } = await readRecord(this.store, shard.ingest, ingestRecord);
     const row = clips.findIndex((each) => each.clip === clip);
     return row < 0 ? null : row;
   }

@@ -3,16 +3,19 @@
  * first few shards.
  */
 import { CorpusNames } from './corpus-names';
-import type { LogitsManifest } from '../../storage/logits/stored-shard';
+import { descriptionRecord } from '../../storage/logits/logits-description';
+import { logitsRecord, type LogitsManifest } from '../../storage/logits/stored-shard';
 import type { TeacherPair } from '../../ced/metrics/teacher-agreement';
 import { layout } from '../../storage/layout';
-import { readJson, readJsonIfPresent, type Store } from '../../storage/store';
+import { readRecord, readRecordIfPresent, type RecordOf } from '../../storage/record';
+import { resultRecord } from '../../storage/run-result';
+import type { Store } from '../../storage/store';
 import { halfValues } from '../../ced/logits/half';
 import type { LogitTable } from '../../ced/logits/logit-table';
 import { decodeLogitShard } from '../../ced/logits/shard-file';
 import { shardColumnBytes } from '../../ced/logits/shard-size';
 import type { RunResult } from '../../workflows/contract/activities';
-import type { ScoresManifest } from '../../storage/scores';
+import { scoresRecord } from '../../storage/scores';
 
 export interface TeacherSurvey {
   sha256: string;
@@ -53,10 +56,8 @@ export interface LogitsSurvey {
 
 const topClassesShown = 10;
 
-interface Description {
-  teachers?: { weightsSha256: string; weight: number; frontEnd: string }[];
-  published?: unknown;
-}
+type Description = RecordOf<typeof descriptionRecord>;
+type DescribedTeacher = Extract<Description, { teachers: unknown }>['teachers'][number];
 
 /** @param keyPrefix only logits whose key starts with it */
 export async function surveyLogits(
@@ -68,17 +69,16 @@ export async function surveyLogits(
   const results = await readResults(store);
   const surveys: LogitsSurvey[] = [];
   for (const [key, audioShards] of shardsOf) {
-    const {
-      teachers = [],
-      published,
-      ...settings
-    } = (await readJsonIfPresent<Description>(store, layout.logitsDescription(key))) ?? {};
+    const { teachers, published, settings } = split(
+      await readRecordIfPresent(store, layout.logitsDescription(key), descriptionRecord),
+    );
     const counts = { shards: 0, rowsPlanned: 0, rowsWritten: 0, bytes: 0 };
     const manifests: LogitsManifest[] = [];
     for (const audioShard of audioShards) {
-      const manifest = await readJson<LogitsManifest>(
+      const manifest = await readRecord(
         store,
         layout.logitsManifest(key, audioShard),
+        logitsRecord,
       );
       manifests.push(manifest);
       counts.shards++;
@@ -98,7 +98,7 @@ export async function surveyLogits(
           }),
         ),
       ),
-      published: published !== undefined,
+      published,
       agreement: meanAgreement(manifests),
       settings,
       ...counts,
@@ -106,6 +106,21 @@ export async function surveyLogits(
     });
   }
   return surveys;
+}
+
+/** Teachers apart from the settings; neither where a key has no description. */
+function split(description: Description | null): {
+  teachers: DescribedTeacher[];
+  published: boolean;
+  settings: Record<string, unknown>;
+} {
+  if (description === null) return { teachers: [], published: false, settings: {} };
+  if ('teachers' in description) {
+    const { teachers, ...settings } = description;
+    return { teachers, published: false, settings };
+  }
+  const { published: _published, ...settings } = description;
+  return { teachers: [], published: true, settings };
 }
 
 function meanAgreement(manifests: readonly LogitsManifest[]): TeacherPair[] {
@@ -152,19 +167,19 @@ async function readResults(store: Store): Promise<RunResult[]> {
   const results: RunResult[] = [];
   for (const path of await store.list('runs/'))
     if (/^runs\/[^/]+\/[^/]+\/result\.json$/.test(path))
-      results.push(await readJson<RunResult>(store, path));
+      results.push(await readRecord(store, path, resultRecord));
   return results;
 }
 
 async function surveyTeacher(
   store: Store,
-  { weightsSha256: sha256, frontEnd }: NonNullable<Description['teachers']>[number],
+  { weightsSha256: sha256, frontEnd }: DescribedTeacher,
   of: Pick<TeacherSurvey, 'name' | 'share'>,
 ): Promise<TeacherSurvey> {
   const scores: TeacherSurvey['scores'] = [];
   for (const path of await store.list(`scores/${sha256}/`)) {
     if (!path.endsWith('.json')) continue;
-    const { mAP, clips } = await readJson<ScoresManifest>(store, path);
+    const { mAP, clips } = await readRecord(store, path, scoresRecord);
     scores.push({ mAP, clips });
   }
   return { sha256, ...of, frontEnd, scores };

@@ -13,7 +13,7 @@ export async function leasedShards(
   for (const { name, kind, objects } of units) {
     if (kind !== 'logits') continue;
     for (const { key } of objects)
-      if (/\.lease(-[\w-]+)?$/.test(key) && isHeld(await store.read(key), nowMs)) held.push(name);
+      if (/\.lease(-[\w-]+)?$/.test(key) && (await isHeld(store, key, nowMs))) held.push(name);
   }
   return held;
 }

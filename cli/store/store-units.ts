@@ -4,10 +4,12 @@
  * of them leads to is garbage once it is old enough.
  */
 import { layout } from '../../storage/layout';
-import { readJsonIfPresent, type Store, type StoredObject } from '../../storage/store';
-import type { PlanManifest } from '../../storage/corpus/plan-manifest';
-import type { TrainedModel } from '../../workflows/contract/models';
-import type { CorpusManifest } from '../../storage/corpus/corpus-manifest';
+import { readRecordIfPresent } from '../../storage/record';
+import type { Store, StoredObject } from '../../storage/store';
+import { planRecord } from '../../storage/corpus/plan-manifest';
+import { ingestRecord } from '../../storage/corpus/ingest-manifest';
+import { corpusRecord } from '../../storage/corpus/corpus-manifest';
+import { trainingRecord } from '../../storage/training/training-manifest';
 
 export interface StoreUnit {
   /** First parts of the keys of its objects, e.g. `logits/<key>`. */
@@ -98,17 +100,14 @@ async function referFromPlans(
   for (const { name, kind } of units.values()) {
     if (kind !== 'plans') continue;
     const planKey = name.split('/')[1] ?? '';
-    const plan = await readJsonIfPresent<PlanManifest>(store, layout.plan(planKey));
+    const plan = await readRecordIfPresent(store, layout.plan(planKey), planRecord);
     for (const split of Object.values(plan?.splits ?? {}))
       for (const listing of split?.listings ?? []) {
         refer(`ingest/${listing}.json`, name);
-        const ingest = await readJsonIfPresent<{ audioSha256: string }>(
-          store,
-          layout.ingest(listing),
-        );
+        const ingest = await readRecordIfPresent(store, layout.ingest(listing), ingestRecord);
         if (ingest) refer(`audio/${ingest.audioSha256}`, name);
       }
-    const corpus = await readJsonIfPresent<CorpusManifest>(store, layout.corpus(planKey));
+    const corpus = await readRecordIfPresent(store, layout.corpus(planKey), corpusRecord);
     for (const split of Object.values(corpus?.splits ?? {}))
       for (const { audioSha256 } of split?.shardsOf ?? []) refer(`audio/${audioSha256}`, name);
   }
@@ -128,7 +127,7 @@ async function referAcross(
   for (const { name, kind, objects } of units.values()) {
     if (kind !== 'training') continue;
     for (const { key } of objects.filter((object) => /\/manifest[^/]*\.json$/.test(object.key))) {
-      const model = `models/${(await readJsonIfPresent<TrainedModel>(store, key))?.sha256}`;
+      const model = `models/${(await readRecordIfPresent(store, key, trainingRecord))?.sha256}`;
       if ((units.get(model)?.referredBy.length ?? 0) > 0) refer(name, model);
     }
     // Its checkpoints serve until the whole training is done.

@@ -5,9 +5,18 @@
 import { readWaveformManifest } from '../../storage/models/waveform-folder';
 import { readCheckpoint, checkpointSteps } from '../../storage/training/training-checkpoint';
 import { decodeSegment } from '../../storage/training/metrics-segment';
-import type { PlanManifest } from '../../storage/corpus/plan-manifest';
+import { planRecord } from '../../storage/corpus/plan-manifest';
 import { layout, type Split } from '../../storage/layout';
-import { JsonDamaged, parseJson, readJsonIfPresent, sha256, type Store } from '../../storage/store';
+import { logitsRecord } from '../../storage/logits/stored-shard';
+import {
+  decodeRecord,
+  readRecordIfPresent,
+  RecordDamaged,
+  type RecordFormat,
+} from '../../storage/record';
+import { scoresRecord } from '../../storage/scores';
+import { sha256, type Store } from '../../storage/store';
+import { recordAt } from './stored-records';
 
 export interface Verification {
   verified: number;
@@ -26,9 +35,7 @@ export async function verifyStore(
   const result: Verification = { verified: 0, damaged: [], unhashed: 0 };
   for (const [index, { key }] of objects.entries()) {
     const why = await verdict(store, key).catch((error: unknown) =>
-      error instanceof JsonDamaged
-        ? 'is not JSON or its seal is broken'
-        : Promise.reject(error as Error),
+      error instanceof RecordDamaged ? error.why : Promise.reject(error as Error),
     );
     if (why === null) result.unhashed++;
     else if (why === 'sound') result.verified++;
@@ -53,10 +60,10 @@ async function verdict(store: Store, key: string): Promise<string | null> {
   if (listing)
     return await expect(await hashOfListing(store, name, listing[1] as Split, Number(listing[2])));
   if (place === 'logits' && file.endsWith('.parquet')) {
-    return await expect(await hashIn(store, key.replace(/parquet$/, 'json')));
+    return await expect(await hashIn(store, key.replace(/parquet$/, 'json'), logitsRecord));
   }
   if (place === 'scores' && file.endsWith('.f32')) {
-    const expected = await hashIn(store, key.replace(/f32$/, 'json'));
+    const expected = await hashIn(store, key.replace(/f32$/, 'json'), scoresRecord);
     return expected === undefined ? null : await expect(expected);
   }
   const segment = /^training\/[^/]+\/metrics\/(\d+)-from-(\d+)\.jsonl$/.exec(key);
@@ -65,8 +72,8 @@ async function verdict(store: Store, key: string): Promise<string | null> {
       from: Number(segment[2]),
       to: Number(segment[1]),
     });
-    if (found === null) return 'is not what its seal says';
-    return found.sealed ? 'sound' : null;
+    if (typeof found === 'string') return found;
+    return found.checksummed ? 'sound' : null;
   }
   if (place === 'models') {
     const manifest = await readWaveformManifest(store, name).catch(() => null);
@@ -88,14 +95,18 @@ async function verdict(store: Store, key: string): Promise<string | null> {
   // A checkpoint's files are read with its state.
   if (key.includes('/checkpoints/')) return 'sound';
   if (!key.endsWith('.json')) return null;
-  const bytes = await store.read(key);
-  return bytes && parseJson(store, key, bytes).sealed ? 'sound' : null;
+  const format = recordAt(key);
+  const bytes = format && (await store.read(key));
+  return bytes && decodeRecord(store, key, format, bytes).checksummed ? 'sound' : null;
 }
 
 /** undefined where the manifest is gone, damaged itself, or of an earlier version. */
-async function hashIn(store: Store, manifestKey: string): Promise<string | undefined> {
-  return (await readJsonIfPresent<{ sha256?: string }>(store, manifestKey).catch(unlessDamaged))
-    ?.sha256;
+async function hashIn(
+  store: Store,
+  manifestKey: string,
+  format: RecordFormat<{ sha256?: string }>,
+): Promise<string | undefined> {
+  return (await readRecordIfPresent(store, manifestKey, format).catch(unlessDamaged))?.sha256;
 }
 
 async function hashOfListing(
@@ -104,14 +115,14 @@ async function hashOfListing(
   split: Split,
   shard: number,
 ): Promise<string | undefined> {
-  const plan = await readJsonIfPresent<PlanManifest>(store, layout.plan(planKey)).catch(
+  const plan = await readRecordIfPresent(store, layout.plan(planKey), planRecord).catch(
     unlessDamaged,
   );
   return plan?.splits[split]?.listings[shard];
 }
 
 function unlessDamaged(error: unknown): null {
-  if (error instanceof JsonDamaged) return null;
+  if (error instanceof RecordDamaged) return null;
   throw error;
 }
 

@@ -2,7 +2,7 @@
  * Everything that determines stored logits, and nothing else: never the audio, the engine or the
  * hardware (design, section 3).
  */
-import type { LogitsDescription } from '../../ced/canonical-json';
+import type { ComputedDescription } from '../../storage/logits/logits-description';
 import type { LogitsSettings } from '../../workflows/contract/run-file-sections';
 import type { EnsembleMember } from '../../workflows/contract/models';
 
@@ -14,7 +14,7 @@ export function describeLogits(
   ensemble: readonly EnsembleMember[],
   loaded: readonly { map: Int32Array; frontEnd: string }[],
   settings: LogitsSettings,
-): LogitsDescription {
+): ComputedDescription {
   const teachers = ensemble.map((member, index) => ({
     // A waveform teacher's name covers its declared output; a mapped model gives probabilities
     // always.

@@ -26,8 +26,8 @@ import type { MappedModel } from '../mapped-model';
 import { namingTeacher } from '../teacher-fault';
 import { progressMeter } from '../../workflows/contract/progress-meter';
 import { layout } from '../../storage/layout';
-import { encodeChecksummed } from '../../storage/checksum';
-import { createJsonOrAdopt } from '../../storage/quarantine';
+import { descriptionRecord } from '../../storage/logits/logits-description';
+import { createRecordOrAdopt } from '../../storage/quarantine';
 import { ContentDiffers, type Store } from '../../storage/store';
 import { describeLogits } from './describe-logits';
 import { scoreEnsemble } from './ensemble-gate';
@@ -160,7 +160,7 @@ export async function logitsJob(
       agreement: agreement.finish(),
       ...(gate.length > 0 ? { gate } : {}),
     };
-    await createJsonOrAdopt(store, layout.logitsDescription(key), encodeChecksummed(description));
+    await createRecordOrAdopt(store, layout.logitsDescription(key), descriptionRecord, description);
     return (
       (await storedShard(store, key, audioSha256)) ??
       (await leaveRows(store, key, audioSha256, encodeRows(table.finish(), notes)))

@@ -13,13 +13,12 @@ import { namingTeacher } from '../teacher-fault';
 import { progressMeter } from '../../workflows/contract/progress-meter';
 import { layout } from '../../storage/layout';
 import { modelLatency } from './latency';
-import { encodeChecksummed } from '../../storage/checksum';
-import { createAnew, createJsonOrAdopt, readJsonOrQuarantine } from '../../storage/quarantine';
+import { createAnew, createRecordOrAdopt, readRecordOrQuarantine } from '../../storage/quarantine';
 import { ContentDiffers, sha256 } from '../../storage/store';
 import type { CorpusClip } from '../../ced/corpus/corpus-clip';
 import type { Latency } from '../../ced/metrics/latency';
 import { splitMAP } from '../../ced/metrics/split-scores';
-import { type ScoresManifest, areScoresVerified } from '../../storage/scores';
+import { areScoresVerified, scoresRecord, type ScoresManifest } from '../../storage/scores';
 
 const BATCH = 64;
 
@@ -28,7 +27,7 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
   const audio = await CorpusAudio.open(store, input.planKey, input.split, { job: context });
   try {
     const manifestKey = layout.scoresManifest(input.model.sha256, audio.contentSha256);
-    const present = await readJsonOrQuarantine<ScoresManifest>(store, manifestKey);
+    const present = await readRecordOrQuarantine(store, manifestKey, scoresRecord);
     if (
       present &&
       (await areScoresVerified(store, input.model.sha256, audio.contentSha256, present))
@@ -75,11 +74,7 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
     };
     // Another run may have scored it at the same time; only times differ. A worker of another kind
     // has other scores: then the next attempt repairs it.
-    const first = await createJsonOrAdopt<ScoresManifest>(
-      store,
-      manifestKey,
-      encodeChecksummed(manifest),
-    );
+    const first = await createRecordOrAdopt(store, manifestKey, scoresRecord, manifest);
     if (first && first.sha256 !== manifest.sha256) throw new ContentDiffers(manifestKey);
     return { mAP, seconds: manifest.seconds, reused: false };
   } finally {

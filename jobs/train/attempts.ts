@@ -2,13 +2,21 @@
  * Each attempt records where it starts. Ten in a row from the same step are `NoProgress`: something
  * kills it before its first checkpoint.
  */
+import { z } from 'zod';
 import { PermanentError } from '../../workflows/contract/failures';
 import { layout } from '../../storage/layout';
 import { encodeChecksummed } from '../../storage/checksum';
-import { readJsonOrQuarantine } from '../../storage/quarantine';
+import { readRecordOrQuarantine } from '../../storage/quarantine';
+import { record } from '../../storage/record';
 import type { Store } from '../../storage/store';
 
 const ATTEMPTS_WITHOUT_PROGRESS = 10;
+
+export const trainingAttemptRecord = record(
+  'attempt at a training',
+  1,
+  z.object({ formatVersion: z.literal(1), step: z.number() }),
+);
 
 /**
  * @returns how to take the record back: an attempt that ended because its store had no room says
@@ -27,7 +35,9 @@ export async function recordAttempt(
   await store.create(own, encodeChecksummed({ formatVersion: 1, step }));
   const recent = earlier.slice(-(ATTEMPTS_WITHOUT_PROGRESS - 1));
   const steps = await Promise.all(
-    recent.map(async (key) => (await readJsonOrQuarantine<{ step: number }>(store, key))?.step),
+    recent.map(
+      async (key) => (await readRecordOrQuarantine(store, key, trainingAttemptRecord))?.step,
+    ),
   );
   if (steps.length === ATTEMPTS_WITHOUT_PROGRESS - 1 && steps.every((each) => each === step))
     throw new PermanentError(

@@ -13,11 +13,12 @@ import { writeTargets } from '../../ced/logits/targets';
 import { StoreDamaged, type Damage } from '../../workflows/contract/damage';
 import type { Student } from '../../workflows/contract/run-file-sections';
 import { mapOrdered } from '../../storage/map-ordered';
-import type { LogitsManifest } from '../../storage/logits/stored-shard';
+import { logitsRecord } from '../../storage/logits/stored-shard';
 import { layout } from '../../storage/layout';
 import { quarantine } from '../../storage/quarantine';
 import { isVerified, readVerified } from '../../storage/verified-object';
-import { JsonDamaged, readJsonIfPresent, type Store } from '../../storage/store';
+import { readRecordIfPresent, RecordDamaged } from '../../storage/record';
+import type { Store } from '../../storage/store';
 import type { StoredViews } from './stored-views';
 import type { TargetRows, TrainingRow } from './training-set';
 
@@ -46,11 +47,12 @@ export async function verifyStoredLogits(
   onShard: (done: number) => Promise<void>,
 ): Promise<string[]> {
   const look = async (audioSha256: string): Promise<string | null> => {
-    const manifest = await readJsonIfPresent<LogitsManifest>(
+    const manifest = await readRecordIfPresent(
       store,
       layout.logitsManifest(logitsKey, audioSha256),
+      logitsRecord,
     ).catch((error: unknown) => {
-      if (error instanceof JsonDamaged) return null;
+      if (error instanceof RecordDamaged) return null;
       throw error;
     });
     return manifest &&

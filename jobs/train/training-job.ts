@@ -24,8 +24,8 @@ import { isModelVerified, loadModel, storeModel } from '../../storage/models/mod
 import { progressMeter } from '../../workflows/contract/progress-meter';
 import { layout } from '../../storage/layout';
 import { isTransient } from '../../storage/retry';
-import { encodeChecksummed } from '../../storage/checksum';
-import { createJsonOrAdopt, readJsonOrQuarantine } from '../../storage/quarantine';
+import { createRecordOrAdopt, readRecordOrQuarantine } from '../../storage/quarantine';
+import { trainingRecord } from '../../storage/training/training-manifest';
 import { sha256 } from '../../storage/store';
 import { LabelledTargets } from './labelled-targets';
 import { recordAttempt } from './attempts';
@@ -74,7 +74,7 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
       logitShards,
     });
     const manifestKey = layout.trainingManifest(key, input.stopAfterEpoch);
-    const finished = await readJsonOrQuarantine<TrainedModel>(store, manifestKey);
+    const finished = await readRecordOrQuarantine(store, manifestKey, trainingRecord);
     if (finished && (await isModelVerified(store, finished.sha256)))
       return { ...finished, name: input.settings.name };
 
@@ -332,11 +332,7 @@ async function publishModel(
     seconds: done.seconds,
     ...(done.resumedAtStep > 0 ? { resumedAtStep: done.resumedAtStep } : {}),
   };
-  const first = await createJsonOrAdopt<TrainedModel>(
-    store,
-    done.manifestKey,
-    encodeChecksummed(trained),
-  );
+  const first = await createRecordOrAdopt(store, done.manifestKey, trainingRecord, trained);
   if (first === null) return trained;
   // It was finished before, and its model was damaged since, or another attempt was faster: only
   // what it says of the attempt can differ.

@@ -3,20 +3,22 @@
  * that is evaluated on too makes every score a lie, so it is an error; one that stands twice in a
  * split is only reported. Splits must come smallest first: all but train are held by name.
  */
+import { z } from 'zod';
 import type { Split } from '../../workflows/contract/models';
 
 const EXAMPLES = 20;
 
-export interface SameContent {
-  clip: string;
+const sameContentSchema = z.object({
+  clip: z.string(),
   /** The clip it equals. */
-  of: string;
-}
+  of: z.string(),
+});
 
-export interface Duplicates {
-  count: number;
-  examples: SameContent[];
-}
+export const duplicatesSchema = z.object({
+  count: z.number(),
+  examples: z.array(sameContentSchema),
+});
+export type Duplicates = z.output<typeof duplicatesSchema>;
 
 export class ContentIndex {
   private readonly heldOut = new Map<string, { split: Split; clip: string }>();
@@ -53,7 +55,7 @@ function none(): Duplicates {
   return { count: 0, examples: [] };
 }
 
-function count(duplicates: Duplicates, found: SameContent): void {
+function count(duplicates: Duplicates, found: Duplicates['examples'][number]): void {
   duplicates.count++;
   if (duplicates.examples.length < EXAMPLES) duplicates.examples.push(found);
 }

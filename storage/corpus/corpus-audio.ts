@@ -237,10 +237,10 @@ export class CorpusAudio implements CorpusClips {
     for (const [shard, audioSha256] of this.audioShards.entries()) {
       this.throwIfClosed();
       const key = layout.audio(audioSha256);
-      const sound =
+      const verified =
         (await isVerified(store, key, audioSha256)) ||
-        (await quarantine(store, key, (bytes) => sha256(bytes) === audioSha256)) === 'sound';
-      if (!sound) damages.push({ kind: 'audio', split, shard: firstShard + shard });
+        (await quarantine(store, key, (bytes) => sha256(bytes) === audioSha256)) === 'verified';
+      if (!verified) damages.push({ kind: 'audio', split, shard: firstShard + shard });
       if (progress)
         job.onProgress({ ...progress(shard + 1), phase: 'looking at every audio shard' });
     }

@@ -1,31 +1,49 @@
 /** The manifest of a whole corpus: its splits, their shards and counts. */
+import { z } from 'zod';
 import { chunkPlan } from '../../ced/audio/chunks';
-import type { Vocabulary } from '../../ced/teachers/vocabulary';
-import type { FinalizedSplit } from '../../workflows/contract/activities';
+import { vocabularySchema } from '../../ced/teachers/vocabulary';
+import { finalizedSplitSchema } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import { readPlan } from './plan-manifest';
 import { layout } from '../layout';
 import { encodeChecksummed } from '../checksum';
 import { quarantine } from '../quarantine';
-import { JsonDamaged, readJson, type Store } from '../store';
-import { ContentIndex, type Duplicates } from './content-index';
+import { readRecord, record, RecordDamaged, type RecordOf } from '../record';
+import type { Store } from '../store';
+import { ContentIndex, duplicatesSchema } from './content-index';
 import { readIngest } from './ingest-manifest';
 import type { Split } from '../../workflows/contract/models';
 
-export interface CorpusManifest {
-  formatVersion: 1;
-  chunkSeconds: number;
-  vocabulary: Vocabulary;
-  splits: Record<
-    Split,
-    | (FinalizedSplit & {
-        shardsOf: { ingest: string; audioSha256: string; clips: number; chunks: number }[];
-        /** Clips that hold the same audio as another of their split; absent = none. */
-        duplicates?: Duplicates;
-      })
-    | null
-  >;
-}
+const corpusShardSchema = z.object({
+  /** Key of its ingest manifest. */
+  ingest: z.string(),
+  audioSha256: z.string(),
+  clips: z.number(),
+  chunks: z.number(),
+});
+
+const corpusSplitSchema = finalizedSplitSchema.extend({
+  shardsOf: z.array(corpusShardSchema),
+  /** Clips that hold the same audio as another of their split; absent = none. */
+  duplicates: z.exactOptional(duplicatesSchema),
+});
+type CorpusSplit = z.output<typeof corpusSplitSchema>;
+
+export const corpusRecord = record(
+  'corpus manifest',
+  1,
+  z.object({
+    formatVersion: z.literal(1),
+    chunkSeconds: z.number(),
+    vocabulary: vocabularySchema,
+    splits: z.object({
+      train: corpusSplitSchema.nullable(),
+      validation: corpusSplitSchema.nullable(),
+      eval: corpusSplitSchema.nullable(),
+    }),
+  }),
+);
+export type CorpusManifest = RecordOf<typeof corpusRecord>;
 
 /**
  * A plan's sealed corpus; made again from its shards when it was damaged. @throws {ObjectMissing}
@@ -34,9 +52,9 @@ export interface CorpusManifest {
 export async function readCorpus(store: Store, planKey: string): Promise<CorpusManifest> {
   const key = layout.corpus(planKey);
   try {
-    return await readJson<CorpusManifest>(store, key);
+    return await readRecord(store, key, corpusRecord);
   } catch (error) {
-    if (!(error instanceof JsonDamaged)) throw error;
+    if (!(error instanceof RecordDamaged)) throw error;
     // It was sealed, so as many clips were rejected as may be.
     const { manifest } = await joinShards(store, planKey, 1);
     await quarantine(store, key);
@@ -85,8 +103,8 @@ export async function finalizeSplit(
   chunkSeconds: number,
   maxRejected: number,
   content: ContentIndex,
-): Promise<NonNullable<CorpusManifest['splits']['train']>> {
-  const sealed: NonNullable<CorpusManifest['splits']['train']> = {
+): Promise<CorpusSplit> {
+  const sealed: CorpusSplit = {
     shards: listings.length,
     clips: 0,
     chunks: 0,

@@ -1,30 +1,41 @@
-import type { Vocabulary } from '../../ced/teachers/vocabulary';
+/** The plan of a corpus and its listings, one a shard. */
+import { z } from 'zod';
+import { listingSchema, type Listing } from '../../ced/corpus/listing';
+import { vocabularySchema } from '../../ced/teachers/vocabulary';
 import { PermanentError } from '../../workflows/contract/failures';
-import { layout } from '../layout';
-import { sha256, type Store } from '../store';
 import type { Split } from '../../workflows/contract/models';
-import type { Listing } from '../../ced/corpus/listing';
+import { layout } from '../layout';
+import { decodeRecord, record, RecordDamaged, type RecordFormat, type RecordOf } from '../record';
+import { sha256, type Store } from '../store';
 
-export interface PlanManifest {
-  formatVersion: 1;
-  chunkSeconds: number;
-  vocabulary: Vocabulary;
-  /** SHA-256 of each listing, in shard order; null where the run file names no table. */
-  splits: Record<
-    'train' | 'validation' | 'eval',
-    { listings: string[]; clips: number; rejected: number } | null
-  >;
-}
+const plannedSplit = z
+  .object({ listings: z.array(z.string()), clips: z.number(), rejected: z.number() })
+  .nullable();
+
+export const planRecord = record(
+  'plan',
+  1,
+  z.object({
+    formatVersion: z.literal(1),
+    chunkSeconds: z.number(),
+    vocabulary: vocabularySchema,
+    /** SHA-256 of each listing, in shard order; null where the run file names no table. */
+    splits: z.object({ train: plannedSplit, validation: plannedSplit, eval: plannedSplit }),
+  }),
+);
+export type PlanManifest = RecordOf<typeof planRecord>;
+
+export const listingRecord = record('listing', 1, listingSchema);
 
 /**
  * A plan is named by its hash and names its listings by theirs. @throws {PermanentError}
- * CorpusInvalid when it is damaged: planning the tables again mends it
+ * CorpusInvalid when it is damaged: planning the tables again repairs it
  */
 export async function readPlan(store: Store, planKey: string): Promise<PlanManifest> {
   const key = layout.plan(planKey);
   const bytes = await store.read(key);
   if (bytes === null || sha256(bytes) !== planKey) throw damaged(store, key);
-  return JSON.parse(Buffer.from(bytes).toString('utf8')) as PlanManifest;
+  return decoded(store, key, planRecord, bytes);
 }
 
 /**
@@ -40,14 +51,7 @@ export async function readListing(
   const key = layout.listing(planKey, split, shard);
   const bytes = await store.read(key);
   if (bytes === null) throw damaged(store, key);
-  try {
-    return {
-      listing: JSON.parse(Buffer.from(bytes).toString('utf8')) as Listing,
-      listingSha256: sha256(bytes),
-    };
-  } catch {
-    throw damaged(store, key);
-  }
+  return { listing: decoded(store, key, listingRecord, bytes), listingSha256: sha256(bytes) };
 }
 
 /** @throws as `readPlan` unless it is the plan's */
@@ -63,9 +67,17 @@ export async function readPlannedListing(
   return listing;
 }
 
-function damaged({ uri }: Store, key: string): PermanentError {
+function decoded<T>(store: Store, key: string, format: RecordFormat<T>, bytes: Uint8Array): T {
+  try {
+    return decodeRecord(store, key, format, bytes).value;
+  } catch (error) {
+    throw error instanceof RecordDamaged ? damaged(store, key, error.why) : error;
+  }
+}
+
+function damaged({ uri }: Store, key: string, why = ''): PermanentError {
   return new PermanentError(
     'CorpusInvalid',
-    `${uri}: ${key} is damaged or missing; start the run again, its tables are planned anew`,
+    `${uri}: ${key} is damaged or missing${why && ` (${why})`}; start the run again, its tables are planned anew`,
   );
 }

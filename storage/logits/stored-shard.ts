@@ -1,26 +1,49 @@
 /** A stored logit shard: the manifest that vouches for it, and how it is found. */
+import { z } from 'zod';
 import type { LogitsShard } from '../../workflows/contract/activities';
 import { layout } from '../layout';
 import { quarantine } from '../quarantine';
-import { JsonDamaged, readJsonIfPresent, type Store } from '../store';
-import type { TeacherPair } from '../../ced/metrics/teacher-agreement';
+import { readRecordIfPresent, record, RecordDamaged, type RecordOf } from '../record';
+import type { Store } from '../store';
 
-/** What is known of rows when the teachers have heard them. */
-export interface RowNotes {
-  seconds: number;
+const gateScoresSchema = z.object({
+  split: z.enum(['validation', 'eval']),
+  /** Macro mAP of each in run-file order; null where the split has no labels. */
+  teachers: z.array(z.number().nullable()),
+  ensemble: z.number().nullable(),
+});
+export type GateScores = z.output<typeof gateScoresSchema>;
+
+/** What is known of rows when the teachers have predicted them. */
+export const rowNotesSchema = z.object({
+  seconds: z.number(),
   /** Of every two teachers on this shard; absent for imported logits. */
-  agreement?: TeacherPair[];
+  agreement: z.exactOptional(
+    z.array(
+      z.object({
+        between: z.tuple([z.number(), z.number()]),
+        topMatch: z.number(),
+        meanDifference: z.number(),
+      }),
+    ),
+  ),
   /** Of a run's first shard: what let it go on. */
-  gate?: GateScores[];
-}
+  gate: z.exactOptional(z.array(gateScoresSchema)),
+});
+export type RowNotes = z.output<typeof rowNotesSchema>;
 
-export interface LogitsManifest extends RowNotes {
-  formatVersion: 1;
-  rowsPlanned: number;
-  rowsWritten: number;
-  sha256: string;
-  bytes: number;
-}
+export const logitsRecord = record(
+  'logit shard manifest',
+  1,
+  rowNotesSchema.extend({
+    formatVersion: z.literal(1),
+    rowsPlanned: z.number(),
+    rowsWritten: z.number(),
+    sha256: z.string(),
+    bytes: z.number(),
+  }),
+);
+export type LogitsManifest = RecordOf<typeof logitsRecord>;
 
 export async function storedShard(
   store: Store,
@@ -28,10 +51,10 @@ export async function storedShard(
   audioSha256: string,
 ): Promise<LogitsShard | null> {
   const manifestKey = layout.logitsManifest(key, audioSha256);
-  const manifest = await readJsonIfPresent<LogitsManifest>(store, manifestKey).catch(
+  const manifest = await readRecordIfPresent(store, manifestKey, logitsRecord).catch(
     async (error: unknown) => {
-      if (!(error instanceof JsonDamaged)) throw error;
-      // Both, as in training: nobody can say now whether the shard is what it was.
+      if (!(error instanceof RecordDamaged)) throw error;
+      // Both, as in training: nothing else tells whether the shard is what it was.
       await quarantine(store, manifestKey);
       await quarantine(store, layout.logits(key, audioSha256));
       return null;
@@ -45,11 +68,4 @@ export async function storedShard(
     seconds: manifest.seconds,
     reused: true,
   };
-}
-
-export interface GateScores {
-  split: 'validation' | 'eval';
-  /** Macro mAP of each in run-file order; null where the split has no labels. */
-  teachers: (number | null)[];
-  ensemble: number | null;
 }

@@ -9,7 +9,12 @@ import { StoreDamaged } from '../../workflows/contract/damage';
 import { PermanentError } from '../../workflows/contract/failures';
 import { layout } from '../layout';
 import { createAnew, quarantine } from '../quarantine';
-import { encodeJson, JsonDamaged, ObjectMissing, readJson, sha256, type Store } from '../store';
+import { readRecord, record, RecordDamaged } from '../record';
+import { encodeJson, ObjectMissing, sha256, type Store } from '../store';
+import { schemaProblems } from '../../workflows/contract/schema-problems';
+
+/** As others publish it too: what it leaves out has the values of the published models. */
+export const modelConfigRecord = record('model configuration', 1, modelConfigSchema);
 
 export interface LoadedModel {
   config: ModelConfig;
@@ -35,17 +40,16 @@ export async function loadModel(store: Store, modelSha256: string): Promise<Load
     // It was sound when it was stored, and so are the weights: whatever is wrong now is the
     // configuration's.
     return parseModel(
-      await readJson<unknown>(store, layout.modelConfig(modelSha256)),
+      await readRecord(store, layout.modelConfig(modelSha256), modelConfigRecord),
       bytes,
       layout.model(modelSha256),
     );
   } catch (error) {
-    if (!(
-      error instanceof PermanentError ||
-      error instanceof JsonDamaged ||
-      error instanceof ObjectMissing
-    ))
-      throw error;
+    const isConfig =
+      (error instanceof PermanentError && error.code === 'TeacherInvalid') ||
+      error instanceof RecordDamaged ||
+      error instanceof ObjectMissing;
+    if (!isConfig) throw error;
     throw await damaged(layout.modelConfig(modelSha256), error.message);
   }
 }
@@ -65,9 +69,7 @@ export async function isModelVerified(store: Store, modelSha256: string): Promis
 export function parseModel(config: unknown, bytes: Uint8Array, where: string): LoadedModel {
   const parsed = modelConfigSchema.safeParse(config);
   if (!parsed.success) {
-    const problems = parsed.error.issues
-      .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-      .join('; ');
+    const problems = schemaProblems(parsed.error, 'config.json').join('; ');
     throw new PermanentError('TeacherInvalid', `${where}: config.json: ${problems}`);
   }
   try {

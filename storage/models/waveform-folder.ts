@@ -6,26 +6,33 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import type { Engine } from '../../ced/engine/engine';
 import { loadOnnxNet } from '../../ced/teachers/onnx-net';
 import { loadSavedModelNet, savedModelSignature } from '../../ced/teachers/saved-model-net';
-import type { Vocabulary } from '../../ced/teachers/vocabulary';
+import { vocabularySchema } from '../../ced/teachers/vocabulary';
 import type { WaveformNet } from '../../ced/teachers/waveform-net';
 import { StoreDamaged } from '../../workflows/contract/damage';
 import { layout } from '../layout';
 import { createAnew, quarantine } from '../quarantine';
+import { decodeRecord, record, type RecordOf } from '../record';
 import { encodeJson, sha256, type Store } from '../store';
 
-export interface WaveformManifest {
-  formatVersion: 1;
-  format: 'onnx' | 'savedmodel';
-  output: 'probabilities' | 'logits';
-  vocabulary: Vocabulary;
-  /** Numbers that the model holds, as far as its files tell. */
-  parameters: number;
-  /** Paths within the model's folder, sorted. */
-  files: { path: string; sha256: string; bytes: number }[];
-}
+export const waveformRecord = record(
+  'waveform model manifest',
+  1,
+  z.object({
+    formatVersion: z.literal(1),
+    format: z.enum(['onnx', 'savedmodel']),
+    output: z.enum(['probabilities', 'logits']),
+    vocabulary: vocabularySchema,
+    /** Numbers that the model holds, as far as its files tell. */
+    parameters: z.number(),
+    /** Paths within the model's folder, sorted. */
+    files: z.array(z.object({ path: z.string(), sha256: z.string(), bytes: z.number() })),
+  }),
+);
+type WaveformManifest = RecordOf<typeof waveformRecord>;
 
 export const onnxFile = 'model.onnx';
 export const savedModelFile = 'saved_model.pb';
@@ -59,7 +66,7 @@ export async function readWaveformManifest(
   if (bytes === null) return null;
   if (sha256(bytes) !== modelSha256)
     throw await damaged(store, modelSha256, layout.modelManifest(modelSha256), modelSha256);
-  return JSON.parse(Buffer.from(bytes).toString('utf8')) as WaveformManifest;
+  return decodeRecord(store, layout.modelManifest(modelSha256), waveformRecord, bytes).value;
 }
 
 /** @throws {StoreDamaged} @throws TeacherInvalid when its runtime refuses it */

@@ -47,13 +47,13 @@ export async function areBestWeightsVerified(
   trainingKey: string,
   best: readonly BestEntry[],
 ): Promise<boolean> {
-  let sound = true;
+  let verified = true;
   for (const { step, sha256: expected = '' } of best) {
     const key = layout.best(trainingKey, step);
     const found =
       (await isVerified(store, key, expected)) ||
-      (await quarantine(store, key, (bytes) => sha256(bytes) === expected)) === 'sound';
-    sound &&= found;
+      (await quarantine(store, key, (bytes) => sha256(bytes) === expected)) === 'verified';
+    verified &&= found;
   }
-  return sound;
+  return verified;
 }

@@ -1,15 +1,28 @@
 /**
  * Metrics are one JSONL segment a checkpoint, never appended to: `{"step","loss","lr"}` for steps,
- * `{"epoch","step","loss","mAP"}` for epochs and, last, `{"seal"}`, the SHA-256 of the lines before
- * it; joined at the end by following segments from step to step. The same lines stand beside it as
- * TensorBoard's events, to be looked at while the training goes on.
+ * `{"epoch","step","loss","mAP"}` for epochs and a last line with their checksum; joined at the end
+ * by following segments from step to step. The same lines stand beside it as TensorBoard's events,
+ * to be looked at while the training goes on.
  */
+import { z } from 'zod';
 import type { EpochRecord } from '../../workflows/contract/activities';
 import { StoreDamaged } from '../../workflows/contract/damage';
+import { schemaProblems } from '../../workflows/contract/schema-problems';
+import { decodeChecksummedLines, encodeChecksummedLines } from '../checksum';
 import { layout } from '../layout';
 import { createAnew } from '../quarantine';
-import { sha256, type Store } from '../store';
+import type { Store } from '../store';
 import type { MetricsLine } from '../../ced/training/metrics-line';
+
+const lineSchema: z.ZodType<MetricsLine> = z.union([
+  z.object({ step: z.number(), loss: z.number(), lr: z.number() }),
+  z.object({
+    epoch: z.number(),
+    step: z.number(),
+    loss: z.number(),
+    mAP: z.number().nullable(),
+  }),
+]);
 
 const STEPS_BETWEEN_LINES = 10;
 
@@ -58,39 +71,32 @@ export async function commitSegment(
   const isCommitted =
     to > from && (await store.exists(layout.checkpoint(trainingKey, to, 'state.json')));
   const write = isCommitted ? store.create.bind(store) : createAnew.bind(null, store);
-  const text = lines.map((line) => JSON.stringify(line) + '\n').join('');
-  await write(
-    layout.metrics(trainingKey, from, to),
-    Buffer.from(`${text}${JSON.stringify({ seal: sha256(text) })}\n`),
-  );
+  await write(layout.metrics(trainingKey, from, to), encodeChecksummedLines(lines));
   await write(layout.events(trainingKey, from, to), events);
 }
 
 /**
- * null when the bytes are not what was written. An empty file stands for lines that are lost for
- * good.
+ * An empty file stands for lines that are lost for good.
+ * @returns the lines, and whether they carried a checksum; or what is wrong with the bytes
  */
 export function decodeSegment(
   bytes: Uint8Array,
   { from, to }: Omit<Segment, 'lines'>,
-): { lines: MetricsLine[]; sealed: boolean } | null {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  if (text === '') return { lines: [], sealed: false };
-  const seal = /^\{"seal":"([0-9a-f]{64})"\}\n$/m.exec(text);
-  const own = seal ? text.slice(0, seal.index) : text;
-  if (seal && seal[1] !== sha256(own)) return null;
-  try {
-    const lines = own
-      .split('\n')
-      .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as MetricsLine]));
-    // Without a seal, from an earlier version: its steps tell whether all of it is there.
-    const steps = Math.ceil(to / STEPS_BETWEEN_LINES) - Math.ceil(from / STEPS_BETWEEN_LINES);
-    return seal || lines.filter((line) => 'lr' in line).length === steps
-      ? { lines, sealed: seal !== null }
-      : null;
-  } catch {
-    return null;
+): { lines: MetricsLine[]; checksummed: boolean } | string {
+  if (bytes.length === 0) return { lines: [], checksummed: false };
+  const found = decodeChecksummedLines(bytes);
+  if (typeof found === 'string') return found;
+  const lines: MetricsLine[] = [];
+  for (const [index, line] of found.lines.entries()) {
+    const parsed = lineSchema.safeParse(line);
+    if (!parsed.success) return `line ${index + 1}: ${schemaProblems(parsed.error, 'metrics')[0]}`;
+    lines.push(parsed.data);
   }
+  // Without a checksum, from an earlier version: its steps tell whether all of it is there.
+  const steps = Math.ceil(to / STEPS_BETWEEN_LINES) - Math.ceil(from / STEPS_BETWEEN_LINES);
+  return found.checksummed || lines.filter((line) => 'lr' in line).length === steps
+    ? { lines, checksummed: found.checksummed }
+    : `it has not the ${steps} steps that its name says`;
 }
 
 /**
@@ -124,10 +130,10 @@ export async function readMetrics(
   for (const { key, from, to } of chain) {
     const segment = decodeSegment((await store.read(key)) ?? Buffer.from('missing'), { from, to });
     // Only training again would tell them anew.
-    if (segment === null)
+    if (typeof segment === 'string')
       throw new StoreDamaged(
         [],
-        `${store.uri}: ${key} is damaged; restore it, or empty it to go on without the metrics of steps ${from} to ${to}`,
+        `${store.uri}: ${key} is damaged; restore it, or empty it to go on without the metrics of steps ${from} to ${to} (${segment})`,
       );
     lines.push(...segment.lines);
   }

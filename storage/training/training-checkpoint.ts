@@ -1,41 +1,59 @@
 /**
  * Training checkpoints: `training/<key>/checkpoints/<step>/{model,adam}.safetensors` and
  * `state.json`, which is written last and holds the SHA-256 of both, and its own. A checkpoint that
- * is torn, flipped or half there is set aside, and the one before it counts.
+ * is torn, flipped or half there is quarantined, and the one before it counts.
  */
-import type { EngineKind } from '../../ced/engine/environment';
-import { canonicalJson } from '../../ced/canonical-json';
+import { z } from 'zod';
 import type { ModelConfig } from '../../ced/model/config';
 import { decodeSafetensors, encodeSafetensors } from '../../ced/model/safetensors';
 import { loadWeights, type Weights } from '../../ced/model/weights';
 import type { TrainerState } from '../../ced/training/trainer';
+import { encodeChecksummed } from '../checksum';
 import { layout } from '../layout';
 import { createAnew, quarantine } from '../quarantine';
+import { decodeRecord, record, RecordDamaged, type RecordOf } from '../record';
 import { readVerified } from '../verified-object';
-import { encodeJson, sha256, type Store } from '../store';
-import type { BestEntry } from '../../ced/training/best-list';
+import { sha256, type Store } from '../store';
 import { areBestWeightsVerified } from './best-weights';
 
-export interface TrainingState {
-  formatVersion: 1;
-  step: number;
-  epoch: number;
-  /** Steps of this epoch already done. */
-  stepInEpoch: number;
-  /** Sum of loss × rows over this epoch's steps, and its rows. */
-  lossSum: number;
-  lossRows: number;
-  best: BestEntry[];
-  /** Steps at which validation ran. */
-  validated: number[];
-  rowsTrained: number;
-  /** First step that the next metrics segment covers. */
-  metricsFrom: number;
-  engine: EngineKind;
-  /** false once the run went on on another kind of machine. */
-  bitExact: boolean;
-  files: { model: string; adam: string };
-}
+export const stateRecord = record(
+  'checkpoint state',
+  1,
+  z.object({
+    formatVersion: z.literal(1),
+    step: z.number(),
+    epoch: z.number(),
+    /** Steps of this epoch already done. */
+    stepInEpoch: z.number(),
+    /** Sum of loss × rows over this epoch's steps, and its rows. */
+    lossSum: z.number(),
+    lossRows: z.number(),
+    best: z.array(
+      z.object({
+        step: z.number(),
+        epoch: z.number(),
+        value: z.number(),
+        sha256: z.exactOptional(z.string()),
+      }),
+    ),
+    /** Steps at which validation ran. */
+    validated: z.array(z.number()),
+    rowsTrained: z.number(),
+    /** First step that the next metrics segment covers. */
+    metricsFrom: z.number(),
+    engine: z.object({
+      tensorflow: z.string(),
+      device: z.enum(['cpu', 'gpu']),
+      instructionCap: z.string(),
+      intraOpThreads: z.number(),
+      numericsVersion: z.number(),
+    }),
+    /** false once the run went on on another kind of machine. */
+    bitExact: z.boolean(),
+    files: z.object({ model: z.string(), adam: z.string() }),
+  }),
+);
+export type TrainingState = RecordOf<typeof stateRecord>;
 
 export type Progress = Omit<TrainingState, 'formatVersion' | 'files' | 'engine'>;
 
@@ -59,12 +77,12 @@ export async function writeCheckpoint(
     ...state,
     files: { model: sha256(model), adam: sha256(adam) },
   };
-  await store.create(stateKey, encodeJson({ ...complete, seal: checksumOf(complete) }));
+  await store.create(stateKey, encodeChecksummed(complete));
 }
 
 /**
  * The newest checkpoint whose files, state and best weights hash to what it says, or null. Newer
- * ones that do not are set aside.
+ * ones that do not are quarantined.
  */
 export async function readLatestCheckpoint(
   store: Store,
@@ -111,22 +129,17 @@ export async function readCheckpoint(
 /** `state.json` first: without it the others are no checkpoint. */
 const FILES = ['state.json', 'model.safetensors', 'adam.safetensors'] as const;
 
-/** null when it is missing, no JSON, or not what was written. */
+/** null when it is missing, damaged or without a checksum. */
 async function readState(store: Store, key: string): Promise<TrainingState | null> {
   const bytes = await store.read(key);
   if (bytes === null) return null;
   try {
-    const { seal, ...state } = JSON.parse(Buffer.from(bytes).toString('utf8')) as TrainingState & {
-      seal?: string;
-    };
-    return seal === checksumOf(state) ? state : null;
-  } catch {
-    return null;
+    const { value, checksummed } = decodeRecord(store, key, stateRecord, bytes);
+    return checksummed ? value : null;
+  } catch (error) {
+    if (error instanceof RecordDamaged) return null;
+    throw error;
   }
-}
-
-function checksumOf(state: TrainingState): string {
-  return sha256(canonicalJson(state));
 }
 
 /** Steps that have a state, ascending. */

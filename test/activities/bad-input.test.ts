@@ -16,14 +16,14 @@ import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { importModels } from '../../activities/import-models';
 import { planCorpus } from '../../activities/plan-corpus';
 import { layout } from '../../storage/layout';
-import { readJson } from '../../storage/store';
+import { readRecord } from '../../storage/record';
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { modelConfig } from '../../jobs/train/model-shape';
 import type { Corpus } from '../../workflows/contract/run-file-sections';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { localDependencies } from '../../activities/local-dependencies';
-import type { CorpusManifest } from '../../storage/corpus/corpus-manifest';
+import { corpusRecord } from '../../storage/corpus/corpus-manifest';
 
 /** Each error is one line that names the field or clip, what is wrong, and the remedy. */
 describe('bad input', () => {
@@ -121,9 +121,10 @@ describe('bad input', () => {
       copy('train-1.wav', 'train-6.wav');
       const planKey = await ingest({ clipsPerShard: 8 });
       await seal(planKey, 0.01);
-      const { splits } = await readJson<CorpusManifest>(
+      const { splits } = await readRecord(
         deps.openStore('store'),
         layout.corpus(planKey),
+        corpusRecord,
       );
       expect(splits.train?.duplicates).toEqual({
         count: 1,

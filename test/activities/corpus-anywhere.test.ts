@@ -11,11 +11,12 @@ import { planCorpus } from '../../activities/plan-corpus';
 import { openGcs } from '../../storage/gcs/gcs-client';
 import { layout } from '../../storage/layout';
 import { openStore } from '../../storage/open-store';
-import { readJson, sha256 } from '../../storage/store';
+import { readRecord } from '../../storage/record';
+import { sha256 } from '../../storage/store';
 import { startStorage, type StorageEmulator } from '../../tools/storage-emulator';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { localDependencies } from '../../activities/local-dependencies';
-import type { IngestManifest } from '../../storage/corpus/ingest-manifest';
+import { ingestRecord } from '../../storage/corpus/ingest-manifest';
 
 /** Wherever the same clips lie, and wherever the store is, the same audio shards come out. */
 describe('a corpus', () => {
@@ -67,7 +68,7 @@ describe('a corpus', () => {
       await ingestShard(deps, { store, planKey, split: 'train', shard }, ignore);
       const listing = await opened.read(layout.listing(planKey, 'train', shard));
       shards.push(
-        (await readJson<IngestManifest>(opened, layout.ingest(sha256(listing ?? '')))).audioSha256,
+        (await readRecord(opened, layout.ingest(sha256(listing ?? '')), ingestRecord)).audioSha256,
       );
     }
     expect(

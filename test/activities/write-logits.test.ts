@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asFailure } from '../../activities/activity-edge';
-import type { LogitsManifest } from '../../storage/logits/stored-shard';
+import { logitsRecord } from '../../storage/logits/stored-shard';
 import { writeLogits } from '../../activities/write-logits';
 import { FolderStore } from '../../storage/folder-store';
 import { layout } from '../../storage/layout';
-import { readJson } from '../../storage/store';
+import { readRecord } from '../../storage/record';
 import { encodeRows } from '../../ced/logits/row-file';
 import { decodeLogitShard } from '../../ced/logits/shard-file';
 import { STORE_DAMAGED } from '../../workflows/contract/damage';
@@ -39,7 +39,7 @@ describe('what the teachers left of a shard', () => {
     await leaveRows();
     const shard = await write();
     expect(await decodeLogitShard((await store.read(shardKey))!)).toEqual(table);
-    const manifest = await readJson<LogitsManifest>(store, manifestKey);
+    const manifest = await readRecord(store, manifestKey, logitsRecord);
     expect(manifest).toMatchObject({
       rowsPlanned: 15,
       rowsWritten: 15,

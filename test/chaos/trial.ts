@@ -7,20 +7,21 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import type { LogitsManifest } from '../../storage/logits/stored-shard';
+import { logitsRecord } from '../../storage/logits/stored-shard';
 import { FolderStore } from '../../storage/folder-store';
 import { openGcs } from '../../storage/gcs/gcs-client';
 import { GcsStore } from '../../storage/gcs/gcs-store';
 import { ObjectCache } from '../../storage/object-cache';
 import { layout } from '../../storage/layout';
-import { readJson, type Store } from '../../storage/store';
+import { readRecord } from '../../storage/record';
+import type { Store } from '../../storage/store';
+import { trainingRecord } from '../../storage/training/training-manifest';
 import { verifyStore } from '../../cli/store/store-verification';
 import type { RunResult } from '../../workflows/contract/activities';
 import type { RunStatus } from '../../workflows/contract/status';
 import { CLIPS, SHARDS, type Scene } from './scene';
 import { mountDisk, type SmallDisk } from './small-disk';
 import type { Deed } from './witness';
-import type { TrainedModel } from '../../workflows/contract/models';
 
 const VIEWS = 16;
 const EPOCHS = 30;
@@ -153,7 +154,7 @@ export class Trial {
   async fault(result: RunResult): Promise<string | null> {
     const shards = await this.shardKeys(result);
     const manifests = await Promise.all(
-      shards.map((key) => readJson<LogitsManifest>(this.store, key.replace('.parquet', '.json'))),
+      shards.map((key) => readRecord(this.store, key.replace('.parquet', '.json'), logitsRecord)),
     );
     const sum = (of: 'rowsPlanned' | 'rowsWritten'): number =>
       manifests.reduce((rows, manifest) => rows + manifest[of], 0);
@@ -167,7 +168,7 @@ export class Trial {
     const [key] = (await this.store.list('training/')).filter((each) =>
       /^training\/[^/]+\/manifest\.json$/.test(each),
     );
-    const trained = await readJson<TrainedModel>(this.store, key ?? 'training/manifest.json');
+    const trained = await readRecord(this.store, key ?? 'training/manifest.json', trainingRecord);
     if (trained.rowsTrained !== EPOCHS * CLIPS || trained.steps !== STEPS)
       return `${trained.rowsTrained} rows trained on, ${EPOCHS * CLIPS} planned`;
     const { damaged } = await verifyStore(this.store);

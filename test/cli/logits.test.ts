@@ -11,6 +11,14 @@ import { ced } from '../../cli/main';
 import { fromHalf } from '../../ced/logits/half';
 import { encodeLogitShard } from '../../ced/logits/shard-file';
 import { randomLogitTable } from '../ced/logits/random-table';
+import {
+  sampleCorpus,
+  sampleDescription,
+  sampleIngest,
+  sampleLogitsManifest,
+  sampleResult,
+  sampleScoresManifest,
+} from '../support/sample-records';
 
 const audioShard = 'a'.repeat(64);
 const key = 'b'.repeat(64);
@@ -30,46 +38,36 @@ describe('ced logits', () => {
       name: `class ${index}`,
     }));
     const shardsOf = [{ ingest: 'ingest/x.json', audioSha256: audioShard, clips: 5, chunks: 5 }];
-    await store.create(
-      layout.corpus('p'),
-      encodeJson({ vocabulary, splits: { train: { shardsOf }, validation: null, eval: null } }),
-    );
+    await store.create(layout.corpus('p'), encodeJson(sampleCorpus(vocabulary, shardsOf)));
     await store.create(
       'ingest/x.json',
-      encodeJson({ clips: ['v', 'w', 'x', 'y', 'z'].map((clip) => ({ clip })) }),
+      encodeJson(sampleIngest(audioShard, ['v', 'w', 'x', 'y', 'z'])),
     );
     await store.create(layout.logits(key, audioShard), shard);
-    const agreement = [{ between: [0, 1], topMatch: 0.5, meanDifference: 0.0123 }];
-    const counts = {
-      rowsPlanned: table.rows,
-      rowsWritten: table.rows,
-      bytes: shard.length,
-      agreement,
-    };
+    const counts = { rowsPlanned: table.rows, rowsWritten: table.rows, bytes: shard.length };
     await store.create(
       layout.logitsManifest(key, audioShard),
-      encodeJson({ ...counts, sha256: sha256(shard), seconds: 1 }),
+      encodeJson(
+        sampleLogitsManifest({
+          ...counts,
+          sha256: sha256(shard),
+          agreement: [{ between: [0, 1], topMatch: 0.5, meanDifference: 0.0123 }],
+        }),
+      ),
     );
-    const teachers = [
-      {
-        weightsSha256: 't1',
-        weight: 3,
-        frontEnd: 'log-mel',
-        output: 'probabilities',
-        classMap: [],
-      },
-      {
-        weightsSha256: 't2',
-        weight: 1,
-        frontEnd: 'waveform',
-        output: 'probabilities',
-        classMap: [],
-      },
-    ];
-    await store.create(layout.logitsDescription(key), encodeJson({ teachers, views: 4 }));
-    await store.create(layout.scoresManifest('t1', 'c'), encodeJson({ mAP: 0.25, clips: 800 }));
-    const result = { logits: { key }, teachers: [{ name: 'first' }, { name: 'second' }] };
-    await store.create(layout.runFile('demo', 'r', 'result.json'), encodeJson(result));
+    const description = sampleDescription([
+      { weightsSha256: 't1', weight: 3 },
+      { weightsSha256: 't2', frontEnd: 'waveform' },
+    ]);
+    await store.create(layout.logitsDescription(key), encodeJson(description));
+    await store.create(
+      layout.scoresManifest('t1', 'c'),
+      encodeJson(sampleScoresManifest({ mAP: 0.25, clips: 800 })),
+    );
+    await store.create(
+      layout.runFile('demo', 'r', 'result.json'),
+      encodeJson(sampleResult(key, { teachers: ['first', 'second'] })),
+    );
   });
   afterAll(() => rmSync(folder, { recursive: true }));
   beforeEach(() => {

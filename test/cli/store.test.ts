@@ -5,6 +5,14 @@ import { FolderStore } from '../../storage/folder-store';
 import { layout } from '../../storage/layout';
 import { encodeJson, sha256 } from '../../storage/store';
 import { ced } from '../../cli/main';
+import { trainedModel } from '../report/sample-report';
+import {
+  sampleDescription,
+  sampleIngest,
+  sampleLogitsManifest,
+  samplePlan,
+  sampleResult,
+} from '../support/sample-records';
 
 const content = (name: string): Buffer => Buffer.from(`content of ${name}`.repeat(50));
 const named = (name: string): string => sha256(content(name));
@@ -25,12 +33,9 @@ describe('ced store', () => {
     jest
       .spyOn(process.stdout, 'write')
       .mockImplementation((text) => ((printed += String(text)), true));
-    const plan = encodeJson({
-      formatVersion: 1,
-      splits: { train: { listings: ['f'.repeat(64)] }, validation: null, eval: null },
-    });
+    const plan = encodeJson(samplePlan(['f'.repeat(64)]));
     await store.create(layout.plan(sha256(plan)), plan);
-    await store.create(layout.ingest('f'.repeat(64)), encodeJson({ audioSha256: heard }));
+    await store.create(layout.ingest('f'.repeat(64)), encodeJson(sampleIngest(heard)));
     for (const name of ['heard', 'unheard'])
       await store.create(layout.audio(named(name)), content(name));
     for (const name of ['student', 'teacher', 'orphan'])
@@ -39,19 +44,22 @@ describe('ced store', () => {
       await store.create(layout.logits(key, heard), content('logits'));
       await store.create(
         layout.logitsManifest(key, heard),
-        encodeJson({ sha256: named('logits') }),
+        encodeJson(sampleLogitsManifest({ sha256: named('logits') })),
       );
       await store.create(
         layout.logitsDescription(key),
-        encodeJson({ teachers: [{ weightsSha256: key === usedLogits ? teacher : orphan }] }),
+        encodeJson(sampleDescription([{ weightsSha256: key === usedLogits ? teacher : orphan }])),
       );
     }
-    await store.create(layout.trainingManifest(done, null), encodeJson({ sha256: student }));
+    await store.create(
+      layout.trainingManifest(done, null),
+      encodeJson(trainedModel('student', 10, { sha256: student })),
+    );
     for (const key of [done, open])
       await store.create(layout.checkpoint(key, 7, 'model.safetensors'), content('checkpoint'));
     await store.create(
       layout.runFile('run', 'id', 'result.json'),
-      encodeJson({ students: [{ sha256: student }], logits: { key: usedLogits } }),
+      encodeJson(sampleResult(usedLogits, { students: { student } })),
     );
     await store.create(layout.quarantine('audio/x.npy', orphan), content('bad'));
     age('', 30);

@@ -4,7 +4,7 @@ import { EngineStopped } from '../../jobs/engine-jobs';
 import { decodeError, encodeError } from '../../jobs/process/error-record';
 import { asFailure } from '../../activities/activity-edge';
 import { isTransient } from '../../storage/retry';
-import { JsonDamaged } from '../../storage/store';
+import { RecordDamaged } from '../../storage/record';
 import { StoreDamaged } from '../../workflows/contract/damage';
 import { PermanentError } from '../../workflows/contract/failures';
 
@@ -22,7 +22,7 @@ describe('an error that crosses a process border', () => {
     expect(across(new PermanentError('NoProgress', 'x'))).toBeInstanceOf(PermanentError);
     const damages = [{ kind: 'logits' as const, shard: 3 }];
     expect(across(new StoreDamaged(damages, 'x'))).toMatchObject({ damages });
-    expect(across(new JsonDamaged('key', 'uri', 'torn'))).toBeInstanceOf(StoreDamaged);
+    expect(across(new RecordDamaged('key', 'uri', 'torn'))).toBeInstanceOf(StoreDamaged);
   });
 
   it('keeps name, message and stack', () => {

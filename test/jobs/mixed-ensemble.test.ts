@@ -10,12 +10,12 @@ import { ingestShard } from '../../activities/ingest-shard';
 import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { scoreJob } from '../../jobs/score/score-job';
 import type { JobContext } from '../../jobs/job-context';
-import type { LogitsManifest } from '../../storage/logits/stored-shard';
+import { logitsRecord } from '../../storage/logits/stored-shard';
 import { importModels } from '../../activities/import-models';
 import { planCorpus } from '../../activities/plan-corpus';
 import type { FolderStore } from '../../storage/folder-store';
 import { layout } from '../../storage/layout';
-import { readJson } from '../../storage/store';
+import { readRecord } from '../../storage/record';
 import { masksToInt32, shiftInto } from '../../ced/augment/apply';
 import { drawAugmentation, type AugmentParameters } from '../../ced/augment/parameters';
 import { openEngine } from '../../ced/engine/engine';
@@ -141,9 +141,10 @@ async function expectWeightedMean(
   });
   expect(rows).toBe(6);
   const [table] = await storedTables(store, logitsKey, audio.audioShards);
-  const manifest = await readJson<LogitsManifest>(
+  const manifest = await readRecord(
     store,
     layout.logitsManifest(logitsKey, audio.audioShards[0]!),
+    logitsRecord,
   );
   expect(manifest.agreement?.map(({ between }) => between.join())).toEqual(
     pairsOf(teachers.length),
@@ -287,7 +288,7 @@ describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
     const [manifest = ''] = (await store.list(`logits/${logitsKey}/`)).filter((key) =>
       /[0-9a-f]{64}\.json$/.test(key),
     );
-    const { gate } = await readJson<LogitsManifest>(store, manifest);
+    const { gate } = await readRecord(store, manifest, logitsRecord);
     expect(gate).toEqual([
       { split: 'validation', teachers: mAPs, ensemble: expect.any(Number) as number },
     ]);

@@ -15,8 +15,11 @@ import { planCorpus } from '../../activities/plan-corpus';
 import { ChampionLedger } from '../../storage/champion-ledger';
 import type { FolderStore } from '../../storage/folder-store';
 import { decodeChecksummed, encodeChecksummed } from '../../storage/checksum';
-import { createJsonOrAdopt, readJsonOrQuarantine } from '../../storage/quarantine';
-import { readJson, sha256 } from '../../storage/store';
+import { z } from 'zod';
+import { corpusRecord } from '../../storage/corpus/corpus-manifest';
+import { createRecordOrAdopt, readRecordOrQuarantine } from '../../storage/quarantine';
+import { readRecord, record } from '../../storage/record';
+import { sha256 } from '../../storage/store';
 import { verifyStore } from '../../cli/store/store-verification';
 import { STORE_DAMAGED } from '../../workflows/contract/damage';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
@@ -30,7 +33,7 @@ import { readScores } from '../../storage/scores';
 
 const ignore = (): void => undefined;
 
-describe('sealed JSON', () => {
+describe('JSON with a checksum', () => {
   const value = {
     formatVersion: 1,
     name: 'a "quoted" name',
@@ -44,32 +47,27 @@ describe('sealed JSON', () => {
       ...value,
       seal: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
-    expect(decodeChecksummed(bytes)).toEqual({ value, sealed: true });
+    expect(decodeChecksummed(bytes)).toEqual({ value, checksummed: true });
   });
 
   it('holds when another hand has laid it out anew, and is not asked of what never had one', () => {
     const pretty = Buffer.from(JSON.stringify(JSON.parse(Buffer.from(bytes).toString()), null, 2));
-    expect(decodeChecksummed(pretty)).toEqual({ value, sealed: true });
-    expect(decodeChecksummed(Buffer.from(JSON.stringify(value)))).toEqual({ value, sealed: false });
+    expect(decodeChecksummed(pretty)).toEqual({ value, checksummed: true });
+    expect(decodeChecksummed(Buffer.from(JSON.stringify(value)))).toEqual({
+      value,
+      checksummed: false,
+    });
   });
 
   it('lets no bit be flipped and no byte be missing: it is found, or every field is what it was', () => {
-    const decoded = (damaged: Uint8Array): ReturnType<typeof decodeChecksummed> => {
-      try {
-        return decodeChecksummed(damaged);
-      } catch (error) {
-        if (error instanceof SyntaxError) return null;
-        throw error;
-      }
-    };
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const flipped = Buffer.from(bytes);
       flipped[bit >> 3]! ^= 1 << (bit & 7);
-      const found = decoded(flipped);
-      if (found) expect(found.value).toMatchObject(value);
+      const found = decodeChecksummed(flipped);
+      if (typeof found !== 'string') expect(found.value).toMatchObject(value);
     }
     for (let length = 0; length < bytes.length - 1; length++)
-      expect(decoded(bytes.subarray(0, length))).toBeNull();
+      expect(decodeChecksummed(bytes.subarray(0, length))).toEqual(expect.any(String));
   });
 });
 
@@ -195,11 +193,8 @@ describe('JSON of a store', () => {
 
     it('in an ingest manifest is damage to its shard, which is ingested again', async () => {
       const content = await contentOf('train');
-      const { splits } = await readJson<{ splits: { train: { shardsOf: { ingest: string }[] } } }>(
-        store,
-        `plans/${planKey}/corpus.json`,
-      );
-      await damaged(splits.train.shardsOf[0]!.ingest);
+      const { splits } = await readRecord(store, `plans/${planKey}/corpus.json`, corpusRecord);
+      await damaged(splits.train!.shardsOf[0]!.ingest);
       expect(await failureOf(contentOf('train'))).toMatchObject({
         type: STORE_DAMAGED,
         details: [[{ kind: 'audio', split: 'train', shard: 0 }]],
@@ -321,19 +316,18 @@ describe('JSON of a store', () => {
     });
 
     it('gives way to a second writer, who would have adopted it whole', async () => {
-      const [first, second] = [
-        encodeChecksummed({ seconds: 1 }),
-        encodeChecksummed({ seconds: 2 }),
-      ];
-      await createJsonOrAdopt(store, 'judged.json', first);
-      await createJsonOrAdopt(store, 'judged.json', second);
-      expect(readFileSync(at('judged.json'))).toEqual(first);
+      const timed = record('timed', 1, z.object({ seconds: z.number() }));
+      const write = (seconds: number): Promise<unknown> =>
+        createRecordOrAdopt(store, 'judged.json', timed, { seconds });
+      expect(await write(1)).toBeNull();
+      expect(await write(2)).toEqual({ seconds: 1 });
+      expect(readFileSync(at('judged.json'))).toEqual(encodeChecksummed({ seconds: 1 }));
       damage(at('judged.json'));
       const found = sha256(readFileSync(at('judged.json')));
-      await createJsonOrAdopt(store, 'judged.json', second);
-      expect(readFileSync(at('judged.json'))).toEqual(second);
+      expect(await write(2)).toBeNull();
+      expect(readFileSync(at('judged.json'))).toEqual(encodeChecksummed({ seconds: 2 }));
       expect(await store.exists(`quarantine/judged.json-${found.slice(0, 16)}`)).toBe(true);
-      expect(await readJsonOrQuarantine(store, 'judged.json')).toEqual({ seconds: 2 });
+      expect(await readRecordOrQuarantine(store, 'judged.json', timed)).toEqual({ seconds: 2 });
       await store.remove('judged.json');
     });
   });

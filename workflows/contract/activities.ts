@@ -2,16 +2,18 @@
  * What workflows and activities say to each other. Payloads are references into the store plus
  * counts, always far below 100 KB: the truth is in the store (design, invariants 1 and 8).
  */
-import type {
-  Champion,
-  CompareInput,
-  Comparison,
-  FindChampionInput,
-  FindEvaluationInput,
-  FoundEvaluation,
-  Overtaken,
-  PromoteInput,
-  Promotion,
+import { z } from 'zod';
+import {
+  promotionSchema,
+  type Champion,
+  type CompareInput,
+  type Comparison,
+  type FindChampionInput,
+  type FindEvaluationInput,
+  type FoundEvaluation,
+  type Overtaken,
+  type PromoteInput,
+  type Promotion,
 } from './promotion';
 import type {
   Augment,
@@ -80,15 +82,17 @@ export interface FinalizeInput {
   maxRejected: number;
   chunkSeconds: number;
 }
-export interface FinalizedSplit {
-  shards: number;
-  clips: number;
-  chunks: number;
+/** Counts of a split, in the corpus manifest too. */
+export const finalizedSplitSchema = z.object({
+  shards: z.number(),
+  clips: z.number(),
+  chunks: z.number(),
   /** At 16 kHz. */
-  samples: number;
-  rejected: number;
-  labelled: boolean;
-}
+  samples: z.number(),
+  rejected: z.number(),
+  labelled: z.boolean(),
+});
+export type FinalizedSplit = z.output<typeof finalizedSplitSchema>;
 export type FinalizedCorpus = Record<Split, FinalizedSplit | null>;
 
 export interface ScoreInput {
@@ -217,6 +221,16 @@ export interface EpochRecord {
   mAP: number | null;
 }
 
+/** All of a run's logits. */
+const logitsTotalSchema = z.object({
+  key: z.string(),
+  rows: z.number(),
+  views: z.number(),
+  bytes: z.number(),
+  pcmBytes: z.number(),
+});
+type LogitsTotal = z.output<typeof logitsTotalSchema>;
+
 export interface PublishInput {
   store: string;
   run: string;
@@ -231,7 +245,7 @@ export interface PublishInput {
   /** The whole run file, for the report. */
   runFile: unknown;
   ensemble: EnsembleMember[];
-  logits: { key: string; rows: number; views: number; bytes: number; pcmBytes: number } | null;
+  logits: LogitsTotal | null;
   students: TrainedModel[];
   stages: { name: string; seconds: number }[];
   /** Absent: nobody was to be promoted. */
@@ -239,45 +253,63 @@ export interface PublishInput {
   /** Key under which a later run finds that this one has judged the same. */
   judgementKey?: string;
 }
-export interface RunResult {
-  formatVersion: 1;
-  run: string;
-  workflowId: string;
-  teachers: { name: string; parameters: number; mAP: number | null }[];
-  ensemble: { mAP: number | null };
+/** `result.json`. */
+export const runResultSchema = z.object({
+  formatVersion: z.literal(1),
+  run: z.string(),
+  workflowId: z.string(),
+  teachers: z.array(
+    z.object({ name: z.string(), parameters: z.number(), mAP: z.number().nullable() }),
+  ),
+  ensemble: z.object({ mAP: z.number().nullable() }),
   /**
    * Every two teachers, on eval or else validation: share of clips with the same top class, mean
    * absolute difference of probabilities.
    */
-  teacherAgreement?: { between: [string, string]; topMatch: number; meanDifference: number }[];
-  students: {
-    name: string;
-    parameters: number;
-    mAP: number | null;
-    /**
-     * Agreement with the ensemble on eval (ced/metrics/agreement.ts); null for models taught from
-     * labels, or without an eval split.
-     */
-    agreement: { divergence: number; topMatch: number } | null;
-    /**
-     * Of a chunk on one core of the processor named, in the exported ONNX file; null where there is
-     * no eval split.
-     */
-    latency?: {
-      milliseconds: number;
-      audioSeconds: number;
-      realTimeFactor: number;
-      processor: string;
-    } | null;
-    checkpoint: string;
-    sha256: string;
-    bitExact: boolean;
-  }[];
-  logits: { key: string; rows: number; views: number; bytes: number; pcmBytes: number } | null;
-  rejected: number;
-  stages: { name: string; seconds: number }[];
-  promotion?: Promotion;
-}
+  teacherAgreement: z.exactOptional(
+    z.array(
+      z.object({
+        between: z.tuple([z.string(), z.string()]),
+        topMatch: z.number(),
+        meanDifference: z.number(),
+      }),
+    ),
+  ),
+  students: z.array(
+    z.object({
+      name: z.string(),
+      parameters: z.number(),
+      mAP: z.number().nullable(),
+      /**
+       * Agreement with the ensemble on eval (ced/metrics/agreement.ts); null for models trained
+       * from labels, or without an eval split.
+       */
+      agreement: z.object({ divergence: z.number(), topMatch: z.number() }).nullable(),
+      /**
+       * Of a chunk on one core of the processor named, in the exported ONNX file; null where there
+       * is no eval split.
+       */
+      latency: z.exactOptional(
+        z
+          .object({
+            milliseconds: z.number(),
+            audioSeconds: z.number(),
+            realTimeFactor: z.number(),
+            processor: z.string(),
+          })
+          .nullable(),
+      ),
+      checkpoint: z.string(),
+      sha256: z.string(),
+      bitExact: z.boolean(),
+    }),
+  ),
+  logits: logitsTotalSchema.nullable(),
+  rejected: z.number(),
+  stages: z.array(z.object({ name: z.string(), seconds: z.number() })),
+  promotion: z.exactOptional(promotionSchema),
+});
+export type RunResult = z.output<typeof runResultSchema>;
 
 export interface CpuActivities {
   planCorpus(input: PlanInput): Promise<Plan>;

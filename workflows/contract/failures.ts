@@ -11,6 +11,7 @@ export const PERMANENT_FAILURES = [
   'CheckpointIncompatible',
   'LossNotFinite',
   'StorageDenied',
+  'RecordTooNew',
   'NoProgress',
 ] as const;
 

@@ -1,6 +1,8 @@
 /** Models and splits as workflows and activities name them. */
+import { z } from 'zod';
 
-export type Split = 'train' | 'validation' | 'eval';
+export const SPLITS = ['train', 'validation', 'eval'] as const;
+export type Split = (typeof SPLITS)[number];
 
 /** An immutable model in the store: `models/<sha256>/`. */
 export interface ModelReference {
@@ -14,16 +16,21 @@ export interface EnsembleMember extends ModelReference {
   weight: number;
 }
 
-export interface TrainedModel extends ModelReference {
-  trainingKey: string;
-  bestEpoch: number;
-  validationMAP: number | null;
-  epochs: number;
-  steps: number;
-  rowsTrained: number;
-  bitExact: boolean;
+/** A training's manifest in the store. */
+export const trainedModelSchema = z.object({
+  name: z.string(),
+  sha256: z.string(),
+  parameters: z.number(),
+  trainingKey: z.string(),
+  bestEpoch: z.number(),
+  validationMAP: z.number().nullable(),
+  epochs: z.number(),
+  steps: z.number(),
+  rowsTrained: z.number(),
+  bitExact: z.boolean(),
   /** Of the attempt that finished it. */
-  seconds: number;
+  seconds: z.number(),
   /** Where that attempt began; absent = at the first step. */
-  resumedAtStep?: number;
-}
+  resumedAtStep: z.exactOptional(z.number()),
+});
+export type TrainedModel = z.output<typeof trainedModelSchema>;

@@ -3,40 +3,49 @@
  * `<champion>/<n>.json` whose highest number counts. A challenger takes its place by one more
  * entry, a rollback by another; nothing is ever replaced.
  */
+import { z } from 'zod';
 import type { LogitsSettings, PublishedLogits, Student } from './run-file-sections';
 import type { EnsembleMember, ModelReference, TrainedModel } from './models';
+
+/** The champion that a model was compared with. */
+const opponentSchema = z.object({
+  entry: z.number(),
+  sha256: z.string(),
+  mAP: z.number().nullable(),
+});
 
 /**
  * One line of the ledger. Its model lies beside it, `models/<sha256>/`, so that a champion's folder
  * needs no store.
  */
-export interface ChampionEntry {
-  formatVersion: 1;
-  entry: number;
-  action: 'promotion' | 'rollback';
-  student: string;
-  sha256: string;
-  parameters: number;
+export const championEntrySchema = z.object({
+  formatVersion: z.literal(1),
+  entry: z.number(),
+  action: z.enum(['promotion', 'rollback']),
+  student: z.string(),
+  sha256: z.string(),
+  parameters: z.number(),
   /** On eval, when it was promoted. */
-  mAP: number;
+  mAP: z.number(),
   /** The champion it was measured against, on the same clips; null for the first. */
-  against: { entry: number; sha256: string; mAP: number | null } | null;
-  /** Content of the eval split (clips and labels) on which both were heard. */
-  evalSha256: string;
+  against: opponentSchema.nullable(),
+  /** Content of the eval split (clips and labels) on which both were scored. */
+  evalSha256: z.string(),
   /**
    * Number of the entry that counted before this model was promoted: where a rollback leads. null =
    * there is none.
    */
-  previous: number | null;
+  previous: z.number().nullable(),
   /** Of a rollback: the entry taken back. */
-  tookBack?: number;
-  store: string;
-  run: string;
-  workflowId: string;
-  workflowRunId: string;
-  /** ISO 8601, by the clock of whoever wrote it. */
-  at: string;
-}
+  tookBack: z.exactOptional(z.number()),
+  store: z.string(),
+  run: z.string(),
+  workflowId: z.string(),
+  workflowRunId: z.string(),
+  /** ISO 8601, by the writer's clock. */
+  at: z.string(),
+});
+export type ChampionEntry = z.output<typeof championEntrySchema>;
 
 export interface FindChampionInput {
   /** Store of the run, which receives a copy of the champion's weights. */
@@ -74,19 +83,19 @@ export interface PromoteInput {
   incumbent: Champion | null;
   comparison: Comparison;
 }
-export interface Promotion {
-  outcome: 'promoted' | 'kept' | 'refused';
-  student: string;
-  sha256: string;
-  mAP: number | null;
-  /** What it was compared with. */
-  against: { entry: number; sha256: string; mAP: number | null } | null;
-  minGain: number;
+export const promotionSchema = z.object({
+  outcome: z.enum(['promoted', 'kept', 'refused']),
+  student: z.string(),
+  sha256: z.string(),
+  mAP: z.number().nullable(),
+  against: opponentSchema.nullable(),
+  minGain: z.number(),
   /** Entry of the ledger that counts now, null while there is none. */
-  entry: number | null;
+  entry: z.number().nullable(),
   /** The outcome as a sentence. */
-  says: string;
-}
+  says: z.string(),
+});
+export type Promotion = z.output<typeof promotionSchema>;
 /** Somebody else changed the champion since the comparison: it is to be made again. */
 export interface Overtaken {
   overtaken: true;
@@ -108,11 +117,12 @@ export interface FoundEvaluation {
   /** What an earlier run made of the same clips, teachers and settings. */
   judged: EarlierEvaluation | null;
 }
-export interface EarlierEvaluation {
-  workflowId: string;
-  workflowRunId: string;
-  says: string;
-}
+export const earlierEvaluationSchema = z.object({
+  workflowId: z.string(),
+  workflowRunId: z.string(),
+  says: z.string(),
+});
+export type EarlierEvaluation = z.output<typeof earlierEvaluationSchema>;
 
 /** A retraining that found nothing new. */
 export interface Unchanged {

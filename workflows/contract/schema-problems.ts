@@ -1,0 +1,42 @@
+/** What a schema finds wrong with a value, in one line a problem. */
+import type { z } from 'zod';
+
+/** `field.path[3]: what is wrong`. @param whole stands for the path of the value itself */
+export function schemaProblems(error: z.core.$ZodError, whole: string): string[] {
+  return error.issues.flatMap((issue) => describeIssue(issue, whole));
+}
+
+function describeIssue(issue: z.core.$ZodIssue, whole: string): string[] {
+  const path = pathOf(issue.path);
+  if (issue.code === 'invalid_union')
+    return closestBranch(issue.errors).flatMap((nested) =>
+      describeIssue({ ...nested, path: [...issue.path, ...nested.path] }, whole),
+    );
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map(
+      (key) =>
+        `${path === '' ? '' : `${path}.`}${key}: unknown field, remove it or check its spelling`,
+    );
+  return [`${path || whole}: ${issue.message}`];
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (at, key) =>
+      typeof key === 'number' ? `${at}[${key}]` : at ? `${at}.${String(key)}` : String(key),
+    '',
+  );
+}
+
+/**
+ * Of the alternatives that a field has, the one that the input comes nearest to: its problems are
+ * the ones to tell.
+ */
+function closestBranch(branches: z.core.$ZodIssue[][]): z.core.$ZodIssue[] {
+  const problems = (issues: z.core.$ZodIssue[]): number =>
+    issues.reduce(
+      (sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1),
+      0,
+    );
+  return branches.reduce((best, branch) => (problems(branch) < problems(best) ? branch : best));
+}
