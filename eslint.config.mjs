@@ -24,6 +24,11 @@ const kebabCaseFiles = {
   },
 };
 
+const exportsByName = [
+  { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
+  { selector: 'ExportAllDeclaration', message: 'No barrels: import from the file itself.' },
+];
+
 export default tseslint.config(
   // AssemblyScript has a compiler of its own
   { ignores: ['dist/', 'node_modules/', 'coverage/', '.ced/', 'ced/audio/assembly/'] },
@@ -60,8 +65,12 @@ export default tseslint.config(
       '@typescript-eslint/require-await': 'off',
       'no-restricted-syntax': [
         'error',
-        { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
-        { selector: 'ExportAllDeclaration', message: 'No barrels: import from the file itself.' },
+        ...exportsByName,
+        {
+          selector:
+            "TSAsExpression[typeAnnotation.type!='TSUnknownKeyword'] > CallExpression[callee.object.name='JSON'][callee.property.name='parse']",
+          message: 'Read stored JSON through a record (storage/record.ts), other JSON by a schema.',
+        },
       ],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'prefer-const': 'error',
@@ -94,6 +103,11 @@ export default tseslint.config(
       // absent from, or not deterministic in, the workflow sandbox
       'no-restricted-globals': ['error', 'setInterval', 'process', 'Buffer', 'fetch'],
     },
+  },
+  {
+    // they take apart what a command of ours has just printed
+    files: ['test/**/*.ts', 'bench/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...exportsByName] },
   },
   {
     files: ['test/**/*.ts'],

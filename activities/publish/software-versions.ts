@@ -4,11 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import type { SoftwareVersions } from '../../report/software-versions';
+
+const packageSchema = z.object({ version: z.string() });
 
 export function softwareVersions(): SoftwareVersions {
   const versionOf = (file: string): string =>
-    (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+    packageSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).version;
   return {
     ced: versionOf(ownPackage(__dirname)),
     node: process.versions.node,

@@ -5,22 +5,24 @@
  * file ends with its own SHA-256.
  */
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { chunkPlan } from '../audio/chunks';
-import type { Vocabulary } from '../teachers/vocabulary';
+import { vocabularySchema } from '../teachers/vocabulary';
 import type { CorpusClip, CorpusClips } from './corpus-clip';
 
 const HASH_BYTES = 32;
 /** Ends of a clip's labels where it has none at all, rather than none that apply. */
 const UNLABELLED = 0xffffffff;
 
-interface Head {
-  vocabulary: Vocabulary;
-  contentSha256: string;
-  audioShards: string[];
-  chunkSeconds: number;
-  clips: number;
-  labels: number;
-}
+const headSchema = z.object({
+  vocabulary: vocabularySchema,
+  contentSha256: z.string(),
+  audioShards: z.array(z.string()),
+  chunkSeconds: z.number(),
+  clips: z.number(),
+  labels: z.number(),
+});
+type Head = z.output<typeof headSchema>;
 
 interface Columns {
   chunkSeconds: number;
@@ -101,7 +103,9 @@ export function decodeClips(file: Uint8Array): CorpusClips | null {
   )
     return null;
   let at = 4 + bytes.readUInt32LE();
-  const head = JSON.parse(bytes.toString('utf8', 4, at)) as Head;
+  const parsed = headSchema.safeParse(JSON.parse(bytes.toString('utf8', 4, at)));
+  if (!parsed.success) return null;
+  const head = parsed.data;
   const words = (count: number): Uint32Array => {
     const found = new Uint32Array(bytes.buffer, bytes.byteOffset + at, count);
     at += found.byteLength;

@@ -4,11 +4,18 @@
  * line of JSON, the table's columns as they lie in memory, and a SHA-256 of both.
  */
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { FormatInvalid } from '../format-invalid';
 import { createLogitTable, type LogitTable } from './logit-table';
 
 const format = 'ced.rows/1';
 const hashBytes = 32;
+const headerSchema = z.object({
+  format: z.literal(format),
+  rows: z.number(),
+  topK: z.number(),
+  notes: z.unknown(),
+});
 const columns = [
   'clip',
   'chunk',
@@ -38,20 +45,19 @@ export function decodeRows(bytes: Uint8Array): { table: LogitTable; notes: unkno
   if (!hashOf([body]).equals(bytes.subarray(-hashBytes)))
     throw new FormatInvalid('logit rows', 'its bytes are not what was written');
   const headerEnd = body.indexOf(0x0a);
-  const header = JSON.parse(Buffer.from(body.subarray(0, headerEnd)).toString('utf8')) as Record<
-    string,
-    unknown
-  >;
-  if (header['format'] !== format)
-    throw new FormatInvalid('logit rows', `its format is ${String(header['format'])}`);
-  const table = createLogitTable(header['rows'] as number, header['topK'] as number);
+  const header = headerSchema.safeParse(
+    JSON.parse(Buffer.from(body.subarray(0, headerEnd)).toString('utf8')),
+  );
+  if (!header.success) throw new FormatInvalid('logit rows', `its header is not that of ${format}`);
+  const { rows, topK, notes } = header.data;
+  const table = createLogitTable(rows, topK);
   let at = headerEnd + 1;
   for (const name of columns) {
     const column = bytesOf(table[name]);
     column.set(body.subarray(at, at + column.length));
     at += column.length;
   }
-  return { table, notes: header['notes'] };
+  return { table, notes };
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {

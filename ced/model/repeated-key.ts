@@ -32,7 +32,7 @@ export function repeatedKey(json: string): string | null {
         const names = isName ? open.at(-1) : null;
         isName = false;
         if (!names) break;
-        const name = JSON.parse(json.slice(start, at + 1)) as string;
+        const name = String(JSON.parse(json.slice(start, at + 1)));
         if (names.has(name)) return name;
         names.add(name);
       }

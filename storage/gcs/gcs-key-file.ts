@@ -6,8 +6,11 @@
  */
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { z } from 'zod';
 import type { Storage } from '@google-cloud/storage';
 import { PermanentError } from '../../workflows/contract/failures';
+
+const keySchema = z.looseObject({ private_key: z.exactOptional(z.string()) });
 
 /** Where the client looks, in its order; '' = nowhere, then other credentials are tried. */
 export function keyFileIn(environment: NodeJS.ProcessEnv): string {
@@ -38,13 +41,14 @@ function problemOf(path: string, client: Storage): string | null {
   } catch (error) {
     return `cannot be read (${(error as NodeJS.ErrnoException).code})`;
   }
-  let key: { private_key?: string };
+  let json: unknown;
   try {
-    key = JSON.parse(text) as typeof key;
+    json = JSON.parse(text);
   } catch {
     return 'is not JSON';
   }
   try {
+    const key = keySchema.parse(json);
     client.authClient.fromJSON(key);
     if (key.private_key !== undefined) createPrivateKey(key.private_key);
   } catch {

@@ -7,6 +7,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { layout } from '../../storage/layout';
+import { decodeRecord } from '../../storage/record';
+import { resultRecord } from '../../storage/run-result';
 import type { RunResult } from '../../workflows/contract/activities';
 import { STORE } from './base-run';
 import type { Arm, Question } from './experiment';
@@ -35,8 +37,11 @@ export function armRun(root: string, arm: Arm, seed: number): ArmRun | null {
 export function resultOf(root: string, arm: Arm, seed: number): RunResult | null {
   const made = armRun(root, arm, seed);
   if (made === null) return null;
-  const path = join(root, STORE, layout.latest(made.name, 'result.json'));
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as RunResult) : null;
+  const key = layout.latest(made.name, 'result.json');
+  const path = join(root, STORE, key);
+  return existsSync(path)
+    ? decodeRecord({ uri: STORE }, key, resultRecord, readFileSync(path)).value
+    : null;
 }
 
 /** @returns its path from the root, as the Temporal CLI gets it */

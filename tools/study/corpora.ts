@@ -6,6 +6,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import { linkDemoCorpus, linkRendered, renderTeachCorpus } from '../../cli/run/demo-corpus';
 
 export const COMMON_CORPUS = {
@@ -27,11 +28,12 @@ export const UNLABELLED_CORPUS = {
   eval: 'data/study/eval-unlabelled.jsonl',
 };
 
-interface Row {
-  clip: string;
-  audio: string;
-  labels?: string[];
-}
+const rowSchema = z.object({
+  clip: z.string(),
+  audio: z.string(),
+  labels: z.exactOptional(z.array(z.string())),
+});
+type Row = z.output<typeof rowSchema>;
 
 /**
  * @param more with the clips that only the question about more audio needs: minutes of rendering
@@ -60,7 +62,7 @@ const unlabelled = (rows: readonly Row[]): Row[] =>
 function readTable(root: string, table: string): Row[] {
   const lines = readFileSync(join(root, table), 'utf8').trim().split('\n');
   return lines.map((line) => {
-    const row = JSON.parse(line) as Row;
+    const row = rowSchema.parse(JSON.parse(line));
     return { ...row, audio: join(dirname(table), row.audio) };
   });
 }

@@ -6,7 +6,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { layout } from '../../storage/layout';
-import type { TrainedModel } from '../../workflows/contract/models';
+import { decodeRecord } from '../../storage/record';
+import { trainingRecord } from '../../storage/training/training-manifest';
 
 /** @param store a folder @returns minutes by the model's SHA-256 */
 export function trainingMinutes(store: string): ReadonlyMap<string, number> {
@@ -14,11 +15,13 @@ export function trainingMinutes(store: string): ReadonlyMap<string, number> {
   if (!existsSync(trainings)) return new Map();
   return new Map(
     readdirSync(trainings).flatMap((key): [string, number][] => {
-      const manifest = join(store, layout.trainingManifest(key, null));
+      const manifestKey = layout.trainingManifest(key, null);
+      const manifest = join(store, manifestKey);
       if (!existsSync(manifest) || readdirSync(join(store, layout.attempts(key))).length !== 1)
         return [];
-      const { sha256, seconds } = JSON.parse(readFileSync(manifest, 'utf8')) as TrainedModel;
-      return [[sha256, seconds / 60]];
+      const bytes = readFileSync(manifest);
+      const { value } = decodeRecord({ uri: store }, manifestKey, trainingRecord, bytes);
+      return [[value.sha256, value.seconds / 60]];
     }),
   );
 }

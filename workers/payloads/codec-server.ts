@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { PayloadCodec } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
+import { z } from 'zod';
 import { commandLine } from '../../infra/command-line/command-line';
 import { numberThat, text } from '../../infra/command-line/option';
 import { AesGcmCodec } from './aes-gcm-codec';
@@ -70,7 +71,8 @@ async function answer(
     'encode' | 'decode' | undefined;
   if (request.method !== 'POST' || direction === undefined)
     return void response.writeHead(404).end();
-  const { payloads } = Payloads.fromObject(JSON.parse(await bodyOf(request)) as object);
+  const body = z.looseObject({}).parse(JSON.parse(await bodyOf(request)));
+  const { payloads } = Payloads.fromObject(body);
   const answered = Payloads.fromObject({ payloads: await codec[direction](payloads) });
   response
     .writeHead(200, { 'content-type': 'application/json' })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { z } from 'zod';
 import { writeWhole } from './clip-files';
 import { claimFolder } from './folder-claim';
 import { Progress } from './progress';
@@ -25,6 +26,8 @@ export interface Manifest {
     readonly audioSha256: string;
   }[];
 }
+
+const recipeSchema = z.object({ recipe: z.string() });
 
 export interface RenderReport {
   readonly clips: number;
@@ -84,13 +87,13 @@ async function renderFolder(
 }
 
 function isComplete(folder: string, recipe: string): boolean {
-  return readJson(path.join(folder, 'manifest.json'))?.['recipe'] === recipe;
+  return recipeIn(path.join(folder, 'manifest.json')) === recipe;
 }
 
 /** Leaves clips of this recipe from an interrupted run and removes those of any other. */
 function beginFolder(folder: string, recipe: string): void {
   const marker = path.join(folder, 'recipe.json');
-  if (readJson(marker)?.['recipe'] === recipe) return;
+  if (recipeIn(marker) === recipe) return;
   for (const name of ['manifest.json', 'audio'])
     rmSync(path.join(folder, name), { recursive: true, force: true });
   writeWhole(marker, `${JSON.stringify({ recipe })}\n`);
@@ -104,10 +107,11 @@ function sha256OfAll(hashes: readonly string[]): string {
   return createHash('sha256').update(hashes.join('\n')).digest('hex');
 }
 
-function readJson(file: string): Record<string, unknown> | undefined {
+/** null where the file is missing or names no recipe. */
+function recipeIn(file: string): string | null {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    return recipeSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).recipe;
   } catch {
-    return undefined;
+    return null;
   }
 }

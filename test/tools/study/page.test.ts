@@ -7,8 +7,11 @@ import { dotPlot } from '../../../tools/study/plot';
 import { publish } from '../../../tools/study/publish';
 import { questions } from '../../../tools/study/questions';
 import type { Arm } from '../../../tools/study/experiment';
+import type { RunResult } from '../../../workflows/contract/activities';
 import { distillRunSchema, teachRunSchema } from '../../../workflows/contract/run-file';
 import { parseRun } from '../../../workflows/contract/parse-run';
+import { trainedModel } from '../../report/sample-report';
+import { sampleResult } from '../../support/sample-records';
 
 const all = questions('teachers');
 const peerResult = { students: [{ sha256: 'a'.repeat(64) }] };
@@ -31,8 +34,11 @@ function finish(arm: Arm, seed: number, mAP: number | null, sha256 = 'b'.repeat(
     mAP,
     agreement: { divergence: 0.01, topMatch: 0.5 },
     sha256,
+    checkpoint: `models/${sha256}`,
+    bitExact: true,
   };
-  const result = {
+  const result: RunResult = {
+    ...sampleResult('c'.repeat(64)),
     teachers: [{ name: 'alto', parameters: 650_000, mAP: 0.326 }],
     ensemble: { mAP: 0.361 },
     students: [student],
@@ -46,7 +52,10 @@ function train(sha256: string, { seconds, attempts }: { seconds: number; attempt
   mkdirSync(join(folder, 'attempts'), { recursive: true });
   for (let attempt = 0; attempt < attempts; attempt++)
     writeFileSync(join(folder, `attempts/${attempt}.json`), '{}');
-  writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ sha256, seconds }));
+  writeFileSync(
+    join(folder, 'manifest.json'),
+    JSON.stringify(trainedModel('student', 340_000, { sha256, seconds })),
+  );
 }
 
 describe('the study’s runs', () => {
