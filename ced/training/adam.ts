@@ -3,7 +3,7 @@
  * where ε is added:
  *   PyTorch     lr / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
  *   TensorFlow  lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε')
- * so ε' = ε · √(1 − β₂ᵗ). What depends on the step is computed here in float64 and passed in.
+ * so ε' = ε · √(1 − β₂ᵗ). Numbers that depend on the step are computed in float64 and passed in.
  */
 import { boolAttribute, typeAttribute } from '../engine/attributes';
 import type { Ops } from '../engine/ops';
@@ -35,7 +35,7 @@ export interface AdamVariables {
 
 export interface AdamUpdate {
   readonly variables: AdamVariables;
-  /** What `variables.value` held before the step. */
+  /** The content of `variables.value` before the step. */
   readonly before: Tensor;
   readonly gradient: Tensor;
 }

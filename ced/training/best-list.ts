@@ -10,7 +10,7 @@ export interface BestEntry {
    * is no validation.
    */
   value: number;
-  /** Of its weights' file; absent in checkpoints of earlier versions. */
+  /** Of the file with its weights; absent in checkpoints of earlier versions. */
   sha256?: string;
 }
 

@@ -1,20 +1,15 @@
-/**
- * The gradient of a batch that is computed in parts: each part adds its share to sums that live
- * between the parts.
- */
+/** Gradients of a batch that is computed in parts: each part adds its share to variables. */
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
 
-/**
- * The two numbers that say what a part does: the weight of its gradient, and 0 to begin anew or 1
- * to add.
- */
+/** [2]: the weight of a part's gradient; 0 to overwrite the sums (first part), 1 to add to them. */
 export function partScalars(share: number, isFirst: boolean): Float32Array {
   return Float32Array.of(share, isFirst ? 0 : 1);
 }
 
 /**
- * sum · keep + gradient · share, with `scalars` as from `partScalars` and the others in one order.
+ * Assigns sum · keep + gradient · share to each sum. `scalars` [2] as from `partScalars`;
+ * `gradients` and `sums` in the same order.
  */
 export function accumulate(
   ops: Ops,

@@ -1,6 +1,6 @@
 /**
- * What a step hears, as tensors of the engine and as the way from them to a spectrogram in the
- * traced function.
+ * The input of a step: tensors of the engine, and how the traced function turns them into a
+ * spectrogram.
  */
 import { logMel, pcmTensor } from '../audio/log-mel';
 import type { Engine } from '../engine/engine';
@@ -11,11 +11,11 @@ import { applyMasks, masksTensor } from '../model/spectrogram-masks';
 import type { TrainingBatch } from './training-batch';
 
 export interface StepInput {
-  /** Names the kind and shape of the input. */
-  readonly what: string;
+  /** Kind and shape, part of the traced function's key. */
+  readonly kind: string;
   readonly batch: number;
   readonly specs: readonly ArgumentSpec[];
-  /** Freed by whoever runs the step. */
+  /** Freed by the caller after the step. */
   readonly tensors: readonly Tensor[];
   /** From the traced function's arguments to [batch, frames, mels]. */
   readonly spectrogramOf: (ops: Ops, tensors: readonly Tensor[]) => Tensor;
@@ -40,7 +40,7 @@ export function audioInput(
     return spans === undefined ? spectrogram : applyMasks(ops, spectrogram, spans);
   };
   return {
-    what: `pcm ${samples} ${masks !== null}`,
+    kind: `pcm ${samples} ${masks !== null}`,
     batch,
     specs,
     tensors,
@@ -59,7 +59,7 @@ export function spectrogramInput(
   lambda: Float32Array | null,
 ): StepInput {
   return {
-    what: `spectrogram ${shape[2]}`,
+    kind: `spectrogram ${shape[2]}`,
     batch: shape[0],
     specs: [{ dtype: 'float32', shape }],
     tensors: [engine.tensor(spectrogram, shape, 'float32')],

@@ -1,8 +1,8 @@
 /**
- * A whole step as a function in TensorFlow: spectrogram, forward, backward, and what is to happen
- * to the gradients. Traced once per process, model, options and shape of batch.
+ * A whole step as one TensorFlow function: spectrogram, forward, backward, then Adam or a sum of
+ * gradients. Traced once per model, options and shape of batch.
  */
-import type { Engine } from '../engine/engine';
+import type { Engine, TracedFunction } from '../engine/engine';
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
 import type { ArgumentSpec } from '../engine/tracer';
@@ -20,10 +20,7 @@ import {
 } from './training-variables';
 import type { TrainerOptions } from './trainer-options';
 
-/**
- * What a traced function does with the gradients, its numbers, and the variables it needs besides
- * the model's.
- */
+/** What follows the gradients, the numbers it takes, and its variables besides the model's. */
 export interface Ending {
   readonly kind: 'optimize' | 'accumulate';
   readonly scalars: Float32Array;
@@ -37,64 +34,24 @@ export class TracedStep {
   constructor(
     private readonly engine: Engine,
     private readonly config: ModelConfig,
-    private readonly options: TrainerOptions,
+    private readonly options: Required<TrainerOptions>,
     private readonly variables: TrainingVariables,
   ) {}
 
-  /** Gives the loss and frees the input. */
+  /** Frees the input. @returns the loss */
   run(input: StepInput, ending: Ending): number {
     const { batch, targets, lambda } = input;
     const classes = this.config.outputdim;
     if (targets.length !== batch * classes)
       throw new RangeError(`${targets.length} targets given for ${batch} × ${classes}`);
-    const numbers = ending.scalars.length;
-    const specs = [
-      ...input.specs,
-      float(batch, classes),
-      float(numbers),
-      ...(lambda === null ? [] : [float(batch)]),
-    ];
-    const { values, firstMoments } = this.variables;
-    const handles = [...values, ...ending.variables].map(({ handle }) => handle);
-    const traced = this.engine.define(
-      this.key(`train ${ending.kind} ${input.what} ${batch} ${lambda !== null}`),
-      [...specs, ...handles.map(() => resource)],
-      this.options.precision,
-      (ops, args) => {
-        const spectrogram = input.spectrogramOf(ops, args.slice(0, input.specs.length));
-        const [target, scalars, mix] = args.slice(input.specs.length, specs.length) as [
-          Tensor,
-          Tensor,
-          Tensor?,
-        ];
-        const variables = args.slice(specs.length);
-        const named = this.variables.byName(variables);
-        const parameter = readOnce(ops, named);
-        const { loss, gradients, running } = backpropagate(
-          ops,
-          this.config,
-          spectrogram,
-          target,
-          mix ?? null,
-          parameter,
-        );
-        const ordered = firstMoments.map(({ spec }) => gradients.get(spec.name));
-        const others = variables.slice(values.length);
-        if (ending.kind === 'optimize')
-          this.optimize(ops, scalars, ordered, parameter, named, others);
-        else accumulate(ops, scalars, ordered, others);
-        for (const [name, value] of Object.entries(running))
-          ops.assignVariable(named.get(name)?.handle as Tensor, value);
-        return [loss];
-      },
-    );
+    const traced = this.trace(input, ending);
     const given = [
       ...input.tensors,
       this.engine.tensor(targets, [batch, classes], 'float32'),
-      this.engine.tensor(ending.scalars, [numbers], 'float32'),
+      this.engine.tensor(ending.scalars, [ending.scalars.length], 'float32'),
       ...(lambda === null ? [] : [this.engine.tensor(lambda, [batch], 'float32')]),
     ];
-    const outputs = this.engine.call(traced, [...given, ...handles]);
+    const outputs = this.engine.call(traced, [...given, ...this.handles(ending.variables)]);
     const loss = this.engine.read(outputs[0] as Tensor)[0] as number;
     this.engine.free(...given, ...outputs);
     return loss;
@@ -103,7 +60,7 @@ export class TracedStep {
   /** The second half of a step in parts, with an `optimize` ending. */
   optimizeFromSums({ scalars, variables: moments }: Ending): void {
     const { values, sums } = this.variables;
-    const handles = [...values, ...moments, ...sums].map(({ handle }) => handle);
+    const handles = this.handles([...moments, ...sums]);
     const traced = this.engine.define(
       this.key('train from sums'),
       [float(4), ...handles.map(() => resource)],
@@ -129,9 +86,67 @@ export class TracedStep {
     this.engine.free(input, ...this.engine.call(traced, [input, ...handles]));
   }
 
-  private key(what: string): string {
+  /** The model's variables, then `others`. */
+  private handles(others: readonly Variable[]): Tensor[] {
+    return [...this.variables.values, ...others].map(({ handle }) => handle);
+  }
+
+  private key(kind: string): string {
     const { id2label: _, ...shape } = this.config;
-    return JSON.stringify([what, shape, this.options]);
+    return JSON.stringify([kind, shape, this.options]);
+  }
+
+  private trace(input: StepInput, ending: Ending): TracedFunction {
+    const { batch, lambda } = input;
+    const specs = [
+      ...input.specs,
+      float(batch, this.config.outputdim),
+      float(ending.scalars.length),
+      ...(lambda === null ? [] : [float(batch)]),
+    ];
+    return this.engine.define(
+      this.key(`train ${ending.kind} ${input.kind} ${batch} ${lambda !== null}`),
+      [...specs, ...this.handles(ending.variables).map(() => resource)],
+      this.options.precision,
+      (ops, args) => {
+        const spectrogram = input.spectrogramOf(ops, args.slice(0, input.specs.length));
+        const others = args.slice(input.specs.length, specs.length);
+        return [this.step(ops, spectrogram, others, args.slice(specs.length), ending.kind)];
+      },
+    );
+  }
+
+  /**
+   * @param inputs targets [batch, classes], scalars of the ending, and for mixup lambda [batch]
+   * @param variables handles of the model's variables, then of the ending's
+   * @returns the loss
+   */
+  private step(
+    ops: Ops,
+    spectrogram: Tensor,
+    inputs: readonly Tensor[],
+    variables: readonly Tensor[],
+    ending: Ending['kind'],
+  ): Tensor {
+    const { values, firstMoments } = this.variables;
+    const [targets, scalars, lambda = null] = inputs as [Tensor, Tensor, Tensor?];
+    const named = this.variables.byName(variables);
+    const parameter = readOnce(ops, named);
+    const { loss, gradients, running } = backpropagate(
+      ops,
+      this.config,
+      spectrogram,
+      targets,
+      lambda,
+      parameter,
+    );
+    const ordered = firstMoments.map(({ spec }) => gradients.get(spec.name));
+    const others = variables.slice(values.length);
+    if (ending === 'optimize') this.optimize(ops, scalars, ordered, parameter, named, others);
+    else accumulate(ops, scalars, ordered, others);
+    for (const [name, value] of Object.entries(running))
+      ops.assignVariable(named.get(name)?.handle as Tensor, value);
+    return loss;
   }
 
   /** `gradients` and both halves of `moments` in the order of the trained parameters. */
@@ -143,9 +158,9 @@ export class TracedStep {
     values: VariablesByName,
     moments: readonly Tensor[],
   ): void {
-    const { weightDecay = 0, clipNorm } = this.options;
+    const { weightDecay, clipNorm } = this.options;
     const { firstMoments } = this.variables;
-    const limited = clipNorm === undefined ? gradients : clipByGlobalNorm(ops, gradients, clipNorm);
+    const limited = clipNorm === null ? gradients : clipByGlobalNorm(ops, gradients, clipNorm);
     const updates = firstMoments.map(({ spec }, index) => ({
       gradient: limited[index] as Tensor,
       before: parameter(spec.name),

@@ -1,4 +1,4 @@
-/** Options of a training step that change its result. */
+/** Options of a training step that change its result, with their defaults. */
 import type { Precision } from '../engine/ops';
 
 export interface TrainerOptions {
@@ -11,6 +11,16 @@ export interface TrainerOptions {
    * one update a part, as with PyTorch. @default 1
    */
   readonly gradientAccumulation?: number;
-  /** Largest joint norm of the gradients. @default no clipping */
-  readonly clipNorm?: number;
+  /** Largest joint norm of the gradients; null for no clipping. @default null */
+  readonly clipNorm?: number | null;
+}
+
+/** The options among `settings`, which may hold others, e.g. those of a run file. */
+export function trainerOptions({
+  precision,
+  weightDecay = 0,
+  gradientAccumulation = 1,
+  clipNorm = null,
+}: TrainerOptions): Required<TrainerOptions> {
+  return { precision, weightDecay, gradientAccumulation, clipNorm };
 }

@@ -14,7 +14,7 @@ import { audioInput, spectrogramInput, type StepInput } from './step-input';
 import { TracedStep, type Ending } from './traced-step';
 import { TrainingVariables } from './training-variables';
 import type { TrainingBatch } from './training-batch';
-import type { TrainerOptions } from './trainer-options';
+import { trainerOptions, type TrainerOptions } from './trainer-options';
 
 export interface TrainerState {
   /** Running statistics included. */
@@ -25,7 +25,7 @@ export interface TrainerState {
   readonly step: number;
 }
 
-/** Training has left the numbers; going on or trying again changes nothing. */
+/** The loss or a weight is not finite; going on or trying again changes nothing. */
 export class LossNotFinite extends Error {
   override readonly name = 'LossNotFinite';
   readonly code = 'LossNotFinite';
@@ -40,23 +40,21 @@ export class LossNotFinite extends Error {
 export class Trainer {
   private readonly variables: TrainingVariables;
   private readonly traced: TracedStep;
+  private readonly microBatchCount: number;
   private stepsTaken: number;
 
   constructor(
     private readonly engine: Engine,
     private readonly config: ModelConfig,
     initial: TrainerState | Weights,
-    private readonly options: TrainerOptions,
+    settings: TrainerOptions,
   ) {
     const state =
       'step' in initial ? initial : { weights: initial, adamM: null, adamV: null, step: 0 };
     this.stepsTaken = state.step;
-    this.variables = new TrainingVariables(
-      engine,
-      config,
-      state,
-      (options.gradientAccumulation ?? 1) > 1,
-    );
+    const options = trainerOptions(settings);
+    this.microBatchCount = options.gradientAccumulation;
+    this.variables = new TrainingVariables(engine, config, state, this.microBatchCount > 1);
     this.traced = new TracedStep(engine, config, options, this.variables);
   }
 
@@ -65,8 +63,9 @@ export class Trainer {
   }
 
   /**
-   * Takes one optimizer step and gives the loss before it. Throws LossNotFinite, after which the
-   * trainer is of no further use.
+   * Takes one optimizer step.
+   * @returns the loss before it
+   * @throws {LossNotFinite} after which the trainer is of no further use
    */
   step(whole: TrainingBatch, learningRate: number): number {
     const { sums } = this.variables;
@@ -75,10 +74,7 @@ export class Trainer {
     if (sums.length === 0)
       return this.finished(this.traced.run(input(whole), this.optimizing(learningRate)));
     let loss = 0;
-    for (const [index, part] of microBatches(
-      whole,
-      this.options.gradientAccumulation ?? 1,
-    ).entries()) {
+    for (const [index, part] of microBatches(whole, this.microBatchCount).entries()) {
       const share = part.batch / whole.batch;
       loss +=
         share *
@@ -92,7 +88,7 @@ export class Trainer {
     return this.finished(loss);
   }
 
-  /** The same from log-mel spectrograms in dB, [batch, mels, frames], always in one part. */
+  /** As `step`, from log-mel spectrograms in dB, [batch, mels, frames], always in one part. */
   stepOnSpectrogram(
     spectrogram: Float32Array,
     batch: number,

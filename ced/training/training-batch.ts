@@ -1,4 +1,4 @@
-/** One batch as a training step takes it. */
+/** The input of one training step. */
 
 export interface TrainingBatch {
   /** [batch, samples] at 16 kHz, already shifted. */

@@ -1,6 +1,6 @@
 /**
- * What a trainer holds between steps, as TensorFlow variables: weights with running statistics,
- * Adam's moments, and the sums of gradients where a batch is computed in parts.
+ * The state of a trainer between steps, as TensorFlow variables: weights with running statistics,
+ * Adam's moments, and sums of gradients if a batch is computed in parts.
  */
 import type { Engine } from '../engine/engine';
 import type { Ops } from '../engine/ops';
@@ -22,10 +22,10 @@ export type VariablesByName = ReadonlyMap<
 
 export class TrainingVariables {
   readonly values: readonly Variable[];
-  /** Of the trained parameters, in their order; likewise the next two. */
+  /** Of the trained parameters, in their order, like `secondMoments` and `sums`. */
   readonly firstMoments: readonly Variable[];
   readonly secondMoments: readonly Variable[];
-  /** Gradients summed over micro-batches; empty without them, and of no account between steps. */
+  /** Gradients summed over micro-batches; empty without them, not part of the state. */
   readonly sums: readonly Variable[];
 
   constructor(
