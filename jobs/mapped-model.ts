@@ -3,7 +3,7 @@
  * whatever it takes in.
  */
 import type { Engine } from '../ced/engine/engine';
-import type { PredictionInput } from '../ced/model/front-end';
+import type { PredictionInput } from '../ced/model/prediction-input';
 import { Predictor } from '../ced/model/predictor';
 import { classMap } from '../ced/teachers/class-map';
 import type { Vocabulary } from '../ced/teachers/vocabulary';

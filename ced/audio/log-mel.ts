@@ -14,6 +14,8 @@ export const SAMPLE_RATE_HZ = 16000;
 export const WINDOW_SAMPLES = 512;
 export const TOP_DB = 120;
 export const MINIMUM_POWER = 1e-10;
+/** More than the loudest possible frame is above the quietest. */
+const BELOW_EVERY_FRAME_DB = 1e4;
 
 /** Triangular HTK filters from 0 to 8000 Hz, [bins, mels]. */
 export function melFilters(mels: number): Float32Array {
@@ -51,32 +53,43 @@ export function hannWindow(): Float32Array {
   );
 }
 
-/**
- * Hann windows of the reflect-padded clip every hop, [batch, samples] to [batch, frames, window],
- * by shifting hop-sized blocks instead of gathering.
- */
-function overlappingWindows(ops: Ops, wave: Tensor): Tensor {
+const BLOCKS_PER_WINDOW = Math.ceil(WINDOW_SAMPLES / hopSamples);
+
+/** Samples of a reflected clip whose last window is that of its last frame; a multiple of the hop. */
+export function reflectedSamples(frames: number): number {
+  return (frames + BLOCKS_PER_WINDOW - 1) * hopSamples;
+}
+
+/** `wave` [batch, samples] mirrored at both ends, [batch, reflectedSamples]. */
+function reflect(ops: Ops, wave: Tensor): Tensor {
   const [batch, samples] = wave.shape as [number, number];
-  const frames = frameCount(samples);
   const reflected = ops.padReflected(wave, [
     [0, 0],
     [WINDOW_SAMPLES / 2, WINDOW_SAMPLES / 2],
   ]);
-  const blocksPerWindow = Math.ceil(WINDOW_SAMPLES / hopSamples);
-  const blockCount = frames + blocksPerWindow - 1;
-  const missing = blockCount * hopSamples - (samples + WINDOW_SAMPLES);
-  const whole =
-    missing >= 0
-      ? ops.padZeros(reflected, [
-          [0, 0],
-          [0, missing],
-        ])
-      : ops.slice(reflected, [0, 0], [batch, blockCount * hopSamples]);
-  const blocks = ops.reshape(whole, batch, blockCount, hopSamples);
+  const needed = reflectedSamples(frameCount(samples));
+  const missing = needed - (samples + WINDOW_SAMPLES);
+  return missing >= 0
+    ? ops.padZeros(reflected, [
+        [0, 0],
+        [0, missing],
+      ])
+    : ops.slice(reflected, [0, 0], [batch, needed]);
+}
+
+/**
+ * Hann windows every hop, [batch, reflectedSamples] to [batch, frames, window], by shifting
+ * hop-sized blocks instead of gathering.
+ */
+function overlappingWindows(ops: Ops, reflected: Tensor): Tensor {
+  const [batch, samples] = reflected.shape as [number, number];
+  const blockCount = samples / hopSamples;
+  const frames = blockCount - BLOCKS_PER_WINDOW + 1;
+  const blocks = ops.reshape(reflected, batch, blockCount, hopSamples);
   // int16 to ±1 on the way: exact, as it is a power of two.
   const window = hannWindow().map((weight) => weight / 32768);
   const [windows] = ops.fused([blocks], (inner, [x]) => {
-    const parts = Array.from({ length: blocksPerWindow }, (_, i) => {
+    const parts = Array.from({ length: BLOCKS_PER_WINDOW }, (_, i) => {
       const width = Math.min(hopSamples, WINDOW_SAMPLES - i * hopSamples);
       return inner.slice(x as Tensor, [0, i, 0], [batch, frames, width]);
     });
@@ -87,20 +100,10 @@ function overlappingWindows(ops: Ops, wave: Tensor): Tensor {
   return windows;
 }
 
-/**
- * `pcmBytes` [batch, samples, 2] (uint8, little-endian int16) to dB [batch, frames, mels]. Throws
- * RangeError on clips too short to reflect.
- */
-export function logMel(ops: Ops, pcmBytes: Tensor, mels: number): Tensor {
-  const [batch, samples] = pcmBytes.shape as [number, number];
-  if (samples <= WINDOW_SAMPLES / 2)
-    throw new RangeError(
-      `a clip of ${samples} samples is shorter than half a window (${WINDOW_SAMPLES / 2} samples)`,
-    );
-  const frames = frameCount(samples);
-  const samplesAsFloats = ops.cast(ops.bytesToInt16(pcmBytes), 'float32');
+/** [batch, reflectedSamples] to dB [batch, frames, mels], without the floor. */
+function decibelsOf(ops: Ops, reflected: Tensor, mels: number): Tensor {
   const [power] = ops.fused(
-    [ops.realFourier(overlappingWindows(ops, samplesAsFloats))],
+    [ops.realFourier(overlappingWindows(ops, reflected))],
     (inner, [spectrum]) => {
       return [
         inner.add(
@@ -110,7 +113,7 @@ export function logMel(ops: Ops, pcmBytes: Tensor, mels: number): Tensor {
       ] as const;
     },
   );
-  const bins = power.shape.at(-1) as number;
+  const [batch, frames, bins] = power.shape as [number, number, number];
   const filtered = ops.matmulFloat32(
     ops.reshape(power, batch * frames, bins),
     ops.constant(melFilters(mels), [bins, mels]),
@@ -123,9 +126,53 @@ export function logMel(ops: Ops, pcmBytes: Tensor, mels: number): Tensor {
       ),
     ] as const;
   });
-  const spectrogram = ops.reshape(decibels, batch, frames, mels);
-  const floor = ops.subtract(ops.max(spectrogram, [1, 2], true), ops.scalar(TOP_DB));
-  return ops.maximum(spectrogram, floor);
+  return ops.reshape(decibels, batch, frames, mels);
+}
+
+/** `peak` [batch, 1, 1] in dB. */
+function aboveFloor(ops: Ops, spectrogram: Tensor, peak: Tensor): Tensor {
+  return ops.maximum(spectrogram, ops.subtract(peak, ops.scalar(TOP_DB)));
+}
+
+/**
+ * `pcmBytes` [batch, samples, 2] (uint8, little-endian int16) to dB [batch, frames, mels]. Throws
+ * RangeError on clips too short to reflect.
+ */
+export function logMel(ops: Ops, pcmBytes: Tensor, mels: number): Tensor {
+  checkReflectable(pcmBytes.shape[1] as number);
+  const wave = ops.cast(ops.bytesToInt16(pcmBytes), 'float32');
+  const spectrogram = decibelsOf(ops, reflect(ops, wave), mels);
+  return aboveFloor(ops, spectrogram, ops.max(spectrogram, [1, 2], true));
+}
+
+/**
+ * The same of clips of different lengths: `reflectedBytes` [batch, reflectedSamples, 2] as
+ * `reflectedClips` makes them, `frameCounts` [batch, 1] the frames of each clip. These frames are
+ * what `logMel` gives for the clip alone; the frames after them mean nothing.
+ */
+export function logMelOfLengths(
+  ops: Ops,
+  reflectedBytes: Tensor,
+  frameCounts: Tensor,
+  mels: number,
+): Tensor {
+  const reflected = ops.cast(ops.bytesToInt16(reflectedBytes), 'float32');
+  const spectrogram = decibelsOf(ops, reflected, mels);
+  const [batch, frames] = spectrogram.shape as [number, number, number];
+  const position = ops.constant(
+    Float32Array.from({ length: frames }, (_, frame) => frame),
+    [1, frames],
+  );
+  const beyond = ops.scale(ops.greaterEqual(position, frameCounts), BELOW_EVERY_FRAME_DB);
+  const peak = ops.max(ops.subtract(ops.max(spectrogram, [2]), beyond), [1], true);
+  return aboveFloor(ops, spectrogram, ops.reshape(peak, batch, 1, 1));
+}
+
+export function checkReflectable(samples: number): void {
+  if (samples <= WINDOW_SAMPLES / 2)
+    throw new RangeError(
+      `a clip of ${samples} samples is shorter than half a window (${WINDOW_SAMPLES / 2} samples)`,
+    );
 }
 
 /**

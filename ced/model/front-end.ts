@@ -3,20 +3,14 @@
  * kept: several models that hear one batch after the other (an ensemble of teachers) share them,
  * and the front end runs once.
  */
-import { logMel, pcmTensor } from '../audio/log-mel';
-import type { Engine } from '../engine/engine';
+import { frameCount, framesOfPatchGroup } from '../audio/frames';
+import { logMel, logMelOfLengths, pcmTensor, reflectedSamples } from '../audio/log-mel';
+import { reflectedClips } from '../audio/reflected-clips';
+import type { Engine, TracedFunction } from '../engine/engine';
 import type { Tensor } from '../engine/tensor';
 import type { ArgumentSpec } from '../engine/tracer';
+import type { PredictionInput } from './prediction-input';
 import { applyMasks, masksTensor } from './spectrogram-masks';
-
-export interface PredictionInput {
-  /** [batch, samples] at 16 kHz. */
-  readonly pcm: Int16Array;
-  readonly batch: number;
-  readonly samples: number;
-  /** [batch, 4] as for training, null for none. */
-  readonly masks: Int32Array | null;
-}
 
 const frontEnds = new WeakMap<Engine, FrontEnd>();
 
@@ -33,15 +27,19 @@ export class FrontEnd {
   }
 
   /**
-   * dB, masked, [batch, frames, mels]; belongs to the front end and lives until the next call. The
-   * same object with the same number of mels is not computed again, so what it refers to must not
-   * have changed.
+   * dB, masked, [batch, frames, mels]; belongs to the front end and lives until the next call. Where
+   * lengths differ, a clip's row goes on after its own frames, to the most frames that clips with
+   * as many whole patches as the longest can have. The same object with the same number of mels is
+   * not computed again, so what it refers to must not have changed.
    */
   hear(input: PredictionInput, mels: number): Tensor {
     if (this.latest?.input === input && this.latest.spectrogram.shape[2] === mels)
       return this.latest.spectrogram;
     this.forget();
-    const spectrogram = this.compute(input, mels);
+    const spectrogram =
+      input.lengths === undefined
+        ? this.ofOneLength(input, mels)
+        : this.ofLengths(input, input.lengths, mels);
     this.latest = { input, spectrogram };
     return spectrogram;
   }
@@ -51,7 +49,7 @@ export class FrontEnd {
     this.latest = null;
   }
 
-  private compute({ pcm, batch, samples, masks }: PredictionInput, mels: number): Tensor {
+  private ofOneLength({ pcm, batch, samples, masks }: PredictionInput, mels: number): Tensor {
     const specs: ArgumentSpec[] = [{ dtype: 'uint8', shape: [batch, samples, 2] }];
     if (masks !== null) specs.push({ dtype: 'float32', shape: [batch, 4] });
     const traced = this.engine.define(
@@ -63,12 +61,52 @@ export class FrontEnd {
         return [spans === undefined ? spectrogram : applyMasks(ops, spectrogram, spans)];
       },
     );
-    const inputs = [pcmTensor(this.engine, pcm, batch, samples)];
+    return this.call(traced, [pcmTensor(this.engine, pcm, batch, samples)], masks);
+  }
+
+  private ofLengths(
+    { pcm, batch, samples, masks }: PredictionInput,
+    lengths: Int32Array,
+    mels: number,
+  ): Tensor {
+    const counts = Float32Array.from(lengths, frameCount);
+    const frames = framesOfPatchGroup(Math.max(...counts));
+    const width = reflectedSamples(frames);
+    const specs: ArgumentSpec[] = [
+      { dtype: 'uint8', shape: [batch, width, 2] },
+      { dtype: 'float32', shape: [batch, 1] },
+    ];
+    if (masks !== null) specs.push({ dtype: 'float32', shape: [batch, 4] });
+    const traced = this.engine.defineForAnyRows(
+      `front end ${mels} up to ${frames} frames ${masks !== null}`,
+      specs,
+      [],
+      'float32',
+      (ops, [bytes, frameCounts, spans]) => {
+        const spectrogram = logMelOfLengths(ops, bytes as Tensor, frameCounts as Tensor, mels);
+        return [spans === undefined ? spectrogram : applyMasks(ops, spectrogram, spans)];
+      },
+    );
+    const reflected = reflectedClips(pcm, samples, lengths, frames);
+    const inputs = [
+      pcmTensor(this.engine, reflected, batch, width),
+      this.engine.tensor(counts, [batch, 1], 'float32'),
+    ];
+    return this.call(traced, inputs, masks);
+  }
+
+  /** Frees the inputs. */
+  private call(
+    traced: TracedFunction,
+    inputs: readonly Tensor[],
+    masks: Int32Array | null,
+  ): Tensor {
+    const all = [...inputs];
     try {
-      if (masks !== null) inputs.push(masksTensor(this.engine, masks, batch));
-      return this.engine.call(traced, inputs)[0] as Tensor;
+      if (masks !== null) all.push(masksTensor(this.engine, masks, inputs[0]?.shape[0] as number));
+      return this.engine.call(traced, all)[0] as Tensor;
     } finally {
-      this.engine.free(...inputs);
+      this.engine.free(...all);
     }
   }
 }

@@ -1,19 +1,18 @@
 /**
- * A model in evaluation mode: audio or spectrograms to scores. Clips longer than the model's target
- * length are cut into pieces of that length, the remainder at its own length, and the pieces'
- * predictions averaged by length. (The published code drops the last piece where it is full; here
- * it counts. A remainder shorter than one patch is dropped.)
+ * A model in evaluation mode: audio or spectrograms to scores. A clip's scores do not depend on the
+ * others of its batch, but for the last bits: which kernels run depends on the number of rows.
  */
-import { hopSamples } from '../audio/frames';
 import type { Engine } from '../engine/engine';
 import type { Ops, Precision } from '../engine/ops';
-import type { Shape, Tensor } from '../engine/tensor';
+import type { Tensor } from '../engine/tensor';
 import type { ArgumentSpec } from '../engine/tracer';
 import type { ModelConfig } from './config';
-import { FrontEnd, type PredictionInput } from './front-end';
+import { FrontEnd } from './front-end';
 import { initBnEvaluation } from './init-bn';
 import type { ParameterSource } from './parameter-access';
 import { parameterSpecs, type ParameterSpec } from './parameters';
+import { groupByPieces, pieceLengths, type Piece, type PieceGroup } from './pieces';
+import { inputRows, type PredictionInput } from './prediction-input';
 import { transformer } from './transformer';
 import type { Weights } from './weights';
 
@@ -56,7 +55,9 @@ export class Predictor {
     const spec = { dtype: 'float32', shape: [batch, this.config.n_mels, frames] } as const;
     const input = this.engine.tensor(spectrogram, spec.shape, 'float32');
     try {
-      return this.score('mels first', input, 0, (ops, x) => ops.transpose(x, 0, 2, 1));
+      return this.score('mels first', [input], 0, (ops, [x]) => ({
+        spectrogram: ops.transpose(x!, 0, 2, 1),
+      }));
     } finally {
       this.engine.free(input);
     }
@@ -68,50 +69,85 @@ export class Predictor {
   }
 
   private predict(input: PredictionInput, output: 0 | 1): Float32Array {
-    const spectrogram = FrontEnd.of(this.engine).hear(input, this.config.n_mels);
-    return this.score('frames first', spectrogram, output, (_, x) => x);
+    if (input.lengths === undefined) {
+      const spectrogram = FrontEnd.of(this.engine).hear(input, this.config.n_mels);
+      return this.score('frames first', [spectrogram], output, (_, [x]) => ({ spectrogram: x! }));
+    }
+    const groups = groupByPieces(input.lengths, this.config);
+    const [first] = groups;
+    if (groups.length === 1 && first !== undefined) return this.predictGroup(input, first, output);
+    const classes = this.config.outputdim;
+    const scores = new Float32Array(input.batch * classes);
+    for (const group of groups) {
+      const own = this.predictGroup(inputRows(input, group.rows), group, output);
+      group.rows.forEach((row, at) =>
+        scores.set(own.subarray(at * classes, (at + 1) * classes), row * classes),
+      );
+    }
+    return scores;
   }
 
+  private predictGroup(
+    input: PredictionInput,
+    { spans, shares }: PieceGroup,
+    output: 0 | 1,
+  ): Float32Array {
+    const spectrogram = FrontEnd.of(this.engine).hear(input, this.config.n_mels);
+    const given = Float32Array.from(shares);
+    const weights = this.engine.tensor(given, [input.batch, spans.length], 'float32');
+    try {
+      return this.score(
+        `frames of ${spans.map(({ length }) => length)}`,
+        [spectrogram, weights],
+        output,
+        (_, [x, own]) => ({ spectrogram: x!, own: { spans, shares: own! } }),
+      );
+    } finally {
+      this.engine.free(weights);
+    }
+  }
+
+  /** @param inputs with `batch` rows each; `toModel` makes the model's input of them */
   private score(
     what: string,
-    input: Tensor,
+    inputs: readonly Tensor[],
     output: 0 | 1,
-    framesFirst: (ops: Ops, input: Tensor) => Tensor,
+    toModel: (ops: Ops, inputs: readonly Tensor[]) => ModelInput,
   ): Float32Array {
     const { id2label: _, ...model } = this.config;
+    const extents = inputs.map(({ shape }) => shape.slice(1));
     const key = (rows: number | 'any'): string =>
-      `predict ${what} ${rows} ${input.shape.slice(1)} ${JSON.stringify([model, this.options])}`;
-    const body = (ops: Ops, [spectrogram, ...values]: readonly Tensor[]): [Tensor, Tensor] => {
+      `predict ${what} ${rows} ${JSON.stringify([extents, model, this.options])}`;
+    const body = (ops: Ops, args: readonly Tensor[]): [Tensor, Tensor] => {
+      const values = args.slice(inputs.length);
       const weights = new Map(this.specs.map(({ name }, index) => [name, values[index] as Tensor]));
       const parameter: ParameterSource = (name) => weights.get(name) as Tensor;
-      return evaluationScores(ops, this.config, framesFirst(ops, spectrogram as Tensor), parameter);
+      const { spectrogram, own } = toModel(ops, args.slice(0, inputs.length));
+      return evaluationScores(ops, this.config, spectrogram, parameter, own);
     };
+    const [rowSpecs, weightSpecs] = [inputs.map(specOf), this.weights.map(specOf)];
     const { precision } = this.options;
-    const traced = this.isMetOften(input.shape)
+    const traced = this.isMetOften(inputs)
       ? this.engine.define(
-          key(input.shape[0] as number),
-          [input, ...this.weights].map(specOf),
+          key(inputs[0]?.shape[0] ?? 0),
+          [...rowSpecs, ...weightSpecs],
           precision,
           body,
         )
-      : this.engine.defineForAnyRows(
-          key('any'),
-          [specOf(input)],
-          this.weights.map(specOf),
-          precision,
-          body,
-        );
-    const outputs = this.engine.call(traced, [input, ...this.weights]);
+      : this.engine.defineForAnyRows(key('any'), rowSpecs, weightSpecs, precision, body);
+    const outputs = this.engine.call(traced, [...inputs, ...this.weights]);
     const scores = this.engine.read(outputs[output] as Tensor);
     this.engine.free(...outputs);
     return scores;
   }
 
   /**
-   * Whole batches of clips about as long as the model was made for. The last clips of recordings
-   * come in every length, and compiling for each would take longer than it saves.
+   * Whole batches of clips of one length, about as long as the model was made for. What else there
+   * is comes in every length, and compiling for each would take longer than it saves.
    */
-  private isMetOften([batch = 0, ...extents]: Shape): boolean {
+  private isMetOften([input, ...others]: readonly Tensor[]): boolean {
+    if (others.length > 0) return false;
+    const [batch = 0, ...extents] = input?.shape ?? [];
     const { target_length: target, patch_size: patch } = this.config;
     return (
       batch % COMPILED_BATCH === 0 &&
@@ -120,60 +156,50 @@ export class Predictor {
   }
 }
 
+/** See `evaluationScores`. */
+interface ModelInput {
+  readonly spectrogram: Tensor;
+  readonly own?: { readonly spans: readonly Piece[]; readonly shares: Tensor };
+}
+
 const specOf = ({ dtype, shape }: Tensor): ArgumentSpec => ({ dtype, shape });
 
 /**
  * Log-odds and probabilities, each [batch, classes], of a spectrogram [batch, frames, mels] of any
- * length.
+ * length; or of clips of which the spectrogram holds more frames than their own.
  */
 export function evaluationScores(
   ops: Ops,
   config: ModelConfig,
   spectrogram: Tensor,
   parameter: ParameterSource,
+  own?: { readonly spans: readonly Piece[]; readonly shares: Tensor },
 ): [Tensor, Tensor] {
   const normalised = initBnEvaluation(ops, spectrogram, parameter).output;
   const [batch, frames, mels] = normalised.shape as [number, number, number];
-  const pieces = pieceLengths(frames, config).map(({ start, length }) => {
+  const pieces = own?.spans ?? pieceLengths(frames, config);
+  const logits = pieces.map(({ start, length }) => {
     const piece = ops.slice(normalised, [0, start, 0], [batch, length, mels]);
-    return { length, logits: transformer(ops, config, piece, parameter).logits };
+    return transformer(ops, config, piece, parameter).logits;
   });
+  const [only, ...others] = logits as [Tensor, ...Tensor[]];
+  if (others.length === 0) return [only, ops.sigmoid(only)];
   const total = pieces.reduce((sum, { length }) => sum + length, 0);
+  const weighted = (part: Tensor, index: number): Tensor =>
+    own === undefined
+      ? ops.scale(part, (pieces[index]?.length ?? 0) / total)
+      : ops.multiply(part, ops.slice(own.shares, [0, index], [batch, 1]));
   const average = (parts: readonly Tensor[]): Tensor =>
-    parts
-      .map((part, index) => ops.scale(part, (pieces[index]?.length ?? 0) / total))
-      .reduce((sum, part) => ops.add(sum, part));
-  const [first] = pieces;
-  if (pieces.length === 1 && first !== undefined) return [first.logits, ops.sigmoid(first.logits)];
+    parts.map(weighted).reduce((sum, part) => ops.add(sum, part));
   // What is averaged is the model's output as published: logits where pooling is `logit`, else
   // probabilities.
   if (config.pooling === 'logit') {
-    const logits = average(pieces.map((piece) => piece.logits));
-    return [logits, ops.sigmoid(logits)];
+    const mean = average(logits);
+    return [mean, ops.sigmoid(mean)];
   }
-  const probabilities = average(pieces.map((piece) => ops.sigmoid(piece.logits)));
+  const probabilities = average(logits.map((each) => ops.sigmoid(each)));
   return [
     ops.subtract(ops.log(probabilities), ops.log1p(ops.negate(probabilities))),
     probabilities,
   ];
-}
-
-/** The spans of frames that are predicted one by one. */
-export function pieceLengths(
-  frames: number,
-  { target_length: target, patch_size: patch }: ModelConfig,
-): { start: number; length: number }[] {
-  if (frames < patch)
-    throw new RangeError(
-      `${frames} frames (${(frames - 1) / 100} s) are shorter than one patch of ${patch}`,
-    );
-  const pieces: { start: number; length: number }[] = [];
-  for (let start = 0; frames - start >= patch; start += target)
-    pieces.push({ start, length: Math.min(target, frames - start) });
-  return pieces;
-}
-
-/** Samples of the shortest clip a model can score: one patch. */
-export function shortestClipSamples({ patch_size: patch }: ModelConfig): number {
-  return (patch - 1) * hopSamples;
 }

@@ -3,6 +3,7 @@
  * small memory. Clips that mixup mixes with each other (each with its mirror image in the batch)
  * stay together: a part takes as many clips from the front as from the back.
  */
+import { rowsOf } from '../model/rows';
 import type { TrainingBatch } from './training-batch';
 
 /** At most `count` parts; their order and content depend on the batch's size alone. */
@@ -33,16 +34,4 @@ export function microBatchRows(batch: number, count: number): number[][] {
     if (front.length > 0) parts.push([...front, ...back.reverse()]);
   }
   return parts;
-}
-
-function rowsOf<Values extends Int16Array | Int32Array | Float32Array>(
-  values: Values,
-  rows: readonly number[],
-  width: number,
-): Values {
-  const chosen = new (values.constructor as new (length: number) => Values)(rows.length * width);
-  rows.forEach((row, at) =>
-    chosen.set(values.subarray(row * width, (row + 1) * width), at * width),
-  );
-  return chosen;
 }

@@ -13,7 +13,7 @@ import { chunkPlan, type Chunk } from '../../ced/audio/chunks';
 import { sampleRate } from '../../ced/audio/mono16k';
 import { meanAveragePrecision } from '../../ced/metrics/mean-average-precision';
 import type { ModelConfig } from '../../ced/model/config';
-import { shortestClipSamples } from '../../ced/model/predictor';
+import { shortestClipSamples } from '../../ced/model/pieces';
 import { longestSamples } from '../../ced/onnx/model-graph';
 import { loadOnnxNet } from '../../ced/teachers/onnx-net';
 import type { WaveformNet } from '../../ced/teachers/waveform-net';

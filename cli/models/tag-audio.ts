@@ -5,7 +5,8 @@
 import { sampleRate } from '../../ced/audio/mono16k';
 import type { Chunk } from '../../ced/audio/chunks';
 import type { ModelConfig } from '../../ced/model/config';
-import { shortestClipSamples, type Predictor } from '../../ced/model/predictor';
+import { shortestClipSamples } from '../../ced/model/pieces';
+import type { Predictor } from '../../ced/model/predictor';
 
 export interface TaggedChunk {
   /** Seconds from the start of the clip. */

@@ -1,10 +1,8 @@
 /** From the run file's `model` to a CED configuration. */
-import { frameCount } from '../../ced/audio/frames';
+import { frameCount, PATCH_FRAMES } from '../../ced/audio/frames';
 import { MODEL_PRESETS, type ModelConfig } from '../../ced/model/config';
 import { chunkSamples } from '../../storage/corpus/corpus-audio';
 import type { ModelShape } from '../../workflows/contract/run-file-sections';
-
-const PATCH_FRAMES = 16;
 
 /**
  * Position embeddings cover the longest chunk, rounded up to whole patches, or the published 1012

@@ -2,12 +2,8 @@ import { openEngine } from '../../../ced/engine/engine';
 import { modelConfigSchema } from '../../../ced/model/config';
 import { initialWeights } from '../../../ced/model/initial-weights';
 import { parameterSpecs } from '../../../ced/model/parameters';
-import {
-  evaluationScores,
-  Predictor,
-  pieceLengths,
-  shortestClipSamples,
-} from '../../../ced/model/predictor';
+import { pieceLengths, shortestClipSamples } from '../../../ced/model/pieces';
+import { evaluationScores, Predictor } from '../../../ced/model/predictor';
 import type { Tensor } from '../../../ced/engine/tensor';
 
 const engine = openEngine();
