@@ -1,7 +1,4 @@
-/**
- * The first thing a workflow does: an invalid run file fails it at once, with every problem, before
- * any work.
- */
+/** Checks a run file before any work: an invalid one fails the workflow with every problem. */
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { z } from 'zod';
 import { parseRun } from './contract/parse-run';

@@ -1,5 +1,5 @@
 /**
- * The activities as workflows call them, with a reason for each time-out. Retries go on for ever
+ * The activities as workflows call them, with a reason for each timeout. Retries go on for ever
  * with capped back-off: only typed failures end a run.
  */
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';

@@ -1,6 +1,5 @@
 /**
- * What each activity is doing, in a sentence: Temporal's web interface shows it in place of the
- * activity's name, so a run reads as prose.
+ * A sentence for each activity. Temporal's web interface shows it in place of the activity's name.
  */
 import type { ActivityInterfaceFor } from '@temporalio/workflow';
 import type { CpuActivities, GpuActivities } from './contract/activities';
@@ -12,12 +11,13 @@ type Summaries<A> = {
 export const CPU_SUMMARIES: Summaries<CpuActivities> = {
   planCorpus: ({ corpus }) => `Plan the shards of ${corpus.train}`,
   importModels: ({ teachers, inits }) =>
-    `Import ${counted(teachers.length, 'teacher')}${inits.length > 0 ? ' and what models start from' : ''}`,
+    `Import ${counted(teachers.length, 'teacher')}` +
+    (inits.length > 0 ? ' and the checkpoints that models start from' : ''),
   ingestShard: ({ split, shard }) => `Decode ${split} shard ${shard}`,
-  sealCorpus: () => 'Count and seal the corpus',
+  sealCorpus: () => 'Count the corpus and write its manifest',
   writeLogits: ({ shard }) => `Write the logits of shard ${shard}`,
   importPublishedLogits: ({ published }) => `Import the logits published in ${published}`,
-  findJudgement: ({ run }) => `Ask whether ${run} has judged this before`,
+  findJudgement: ({ run }) => `Look for an earlier evaluation of the same by ${run}`,
   findChampion: ({ champion }) => `Find the champion in ${champion}`,
   promoteChallenger: ({ challenger, minGain }) =>
     `Promote ${challenger.name} if it gains ${minGain}`,
@@ -27,14 +27,17 @@ export const CPU_SUMMARIES: Summaries<CpuActivities> = {
 export const GPU_SUMMARIES: Summaries<GpuActivities> = {
   scoreModel: ({ model, split }) => `Score ${model.name} on ${split}`,
   compareModels: ({ champion, challenger }) =>
-    `Hear ${challenger.name}${champion ? ` and ${champion.name}` : ''} on eval`,
+    champion
+      ? `Compare ${challenger.name} with ${champion.name} on eval`
+      : `Score ${challenger.name} on eval`,
   computeLogits: ({ ensemble, shard, settings }) =>
-    `Hear ${counted(settings.views, 'view')} of shard ${shard} with ${counted(ensemble.length, 'teacher')}`,
+    `Predict ${counted(settings.views, 'view')} of shard ${shard} ` +
+    `with ${counted(ensemble.length, 'teacher')}`,
   trainModel: ({ settings, targets }) =>
     `Train ${settings.name} from ${targets.kind === 'labels' ? 'labels' : 'stored logits'}`,
 };
 
-/** The same activities, each with its summary. */
+/** The same activities; each call carries its summary. */
 export function summarised<A extends object>(
   activities: ActivityInterfaceFor<A>,
   summaries: Summaries<A>,

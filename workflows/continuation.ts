@@ -1,47 +1,32 @@
 /**
- * How a run of any length keeps its history short: when the server finds it long, no new activity
- * is begun, those at work end, and the run goes on as a new one that takes along what is here. It
- * is counts and references, whatever the size of the corpus.
+ * What a run hands to the one that continues it under a new history: counts and references, small
+ * whatever the size of the corpus. Field names are part of recorded histories.
  */
-import {
-  ApplicationFailure,
-  continueAsNew,
-  isCancellation,
-  workflowInfo,
-} from '@temporalio/workflow';
-import type { RunControl } from './run-control';
-import { type Carried, earlierRunIds, HistoryLong } from './history-length';
+import { workflowInfo } from '@temporalio/workflow';
+import type { RunStatus } from './contract/status';
 
-/**
- * A whole run: ends it, fails it, or lets it go on under a new history. The status tells which,
- * also after the end.
- */
-export async function conduct<T>(
-  control: RunControl,
-  input: unknown,
-  run: () => Promise<T>,
-): Promise<T> {
-  const { status } = control;
-  try {
-    const result = await run();
-    status.state = 'done';
-    return result;
-  } catch (error) {
-    if (error instanceof HistoryLong)
-      return await continueAsNew<(input: unknown, carried: Carried) => Promise<T>>(input, {
-        ...control.carried,
-        runIds: [...earlierRunIds(control.carried), workflowInfo().runId],
-      });
-    status.state = isCancellation(error) ? 'cancelled' : 'failed';
-    status.failures.push(rootMessage(error));
-    throw error;
-  }
+export interface Continuation {
+  status: RunStatus;
+  stopAfterEpoch: number | null;
+  /** Results of finished work and sums of unfinished work, by name. */
+  kept: Record<string, unknown>;
+  /** Ids of the runs before this one, in order. Absent where an earlier version wrote it. */
+  runIds?: string[];
 }
 
-/** An activity's failure says `Activity task failed`; what happened is at the end of its causes. */
-function rootMessage(error: unknown): string {
-  if (error instanceof Error && error.cause instanceof Error) return rootMessage(error.cause);
-  if (!(error instanceof Error)) return String(error);
-  const type = error instanceof ApplicationFailure && error.type ? `${error.type}: ` : '';
-  return error.message.startsWith(type) ? error.message : `${type}${error.message}`;
+/** For the run that continues the present one. */
+export function nextContinuation(present: Continuation): Continuation {
+  return { ...present, runIds: [...earlierRunIds(present), workflowInfo().runId] };
+}
+
+/**
+ * Ids of the runs whose work the present one continues, in order: an activity's attempts are stored
+ * under the id of the run that asked for it.
+ */
+export function earlierRunIds({ runIds }: Continuation): string[] {
+  const { runId, originalExecutionRunId, firstExecutionRunId, continuedFromExecutionRunId } =
+    workflowInfo();
+  const before = runIds ?? [firstExecutionRunId, continuedFromExecutionRunId ?? runId];
+  // A reset gives a run a new id; the work up to that point was done under the original one.
+  return [...new Set([...before, originalExecutionRunId])].filter((id) => id !== runId);
 }

@@ -1,27 +1,26 @@
 /**
- * Consistent ensemble distillation from tables of audio to a scored student. Every stage finds what
- * the store already holds, so a run that failed, or a second run with another student, computes
+ * Consistent ensemble distillation from tables of audio to a scored student. Every stage reuses
+ * what the store already holds, so a second run, after a failure or with another student, computes
  * only what is new.
  */
 import { acceptRun } from './accept-run';
-import { conduct } from './continuation';
+import type { Continuation } from './continuation';
+import { runToEnd } from './run-to-end';
 import type { RunResult } from './contract/activities';
 import { distillRunSchema } from './contract/run-file';
-import { distillation, distillationStages, importModels } from './distillation';
+import { distillAndPublish, distillationStages, importModels } from './distillation';
 import { prepareCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';
-import type { Carried } from './history-length';
 
-export async function distill(input: unknown, carried?: Carried): Promise<RunResult> {
+export async function distill(input: unknown, continuation?: Continuation): Promise<RunResult> {
   const run = acceptRun(distillRunSchema, input);
-  const control = new RunControl(run.name, distillationStages(run), carried);
-  return await conduct(control, input, async () => {
-    // What is to be heard, by whom: anything wrong in the run file's paths, tables or checkpoints
-    // ends the run here.
+  const control = new RunControl(run.name, distillationStages(run), continuation);
+  return await runToEnd(control, input, async () => {
+    // A wrong path, table or checkpoint in the run file ends the run here, before any work.
     const models = await importModels(control, run);
     const corpus = await prepareCorpus(control, run, run.logits.chunkSeconds, {
       trainLabels: 'ignored',
     });
-    return await distillation(control, run, models, corpus);
+    return await distillAndPublish(control, run, models, corpus);
   });
 }

@@ -1,17 +1,16 @@
 /**
- * What `distill` and `retrain` have in common, once the corpus is there: from scored teachers to a
- * published student, and the champion it may become.
+ * The stages that `distill` and `retrain` share once the corpus is there: score the teachers, store
+ * their logits, train, score and promote students, publish.
  */
 import { ApplicationFailure } from '@temporalio/workflow';
 import { cpu } from './activity-proxies';
 import type { ImportedModels, RunResult } from './contract/activities';
-import type { Damage } from './contract/damage';
 import type { DistillRun } from './contract/run-file';
 import { CHAMPION } from './contract/run-file-sections';
 import type { StageName } from './contract/status';
 import { importLogits, storeLogits } from './logits';
 import type { PreparedCorpus } from './prepare-corpus';
-import { putUp } from './promote';
+import { promoteBest } from './promote';
 import { publish } from './publish';
 import type { RunControl } from './run-control';
 import { scoreModels } from './score-models';
@@ -31,10 +30,10 @@ export function distillationStages(run: DistillRun): [StageName, string][] {
 }
 
 export async function importModels(control: RunControl, run: DistillRun): Promise<ImportedModels> {
-  return await control.once('models', () => importAnew(run));
+  return await control.runOnce('models', () => importFromSources(run));
 }
 
-async function importAnew(run: DistillRun): Promise<ImportedModels> {
+async function importFromSources(run: DistillRun): Promise<ImportedModels> {
   const inits = run.students.flatMap((student, index) =>
     student.init === null || student.init === CHAMPION
       ? []
@@ -48,18 +47,18 @@ async function importAnew(run: DistillRun): Promise<ImportedModels> {
   });
 }
 
-/** @param judgementKey where a retraining is found again */
-export async function distillation(
+/** @param evaluationKey under which the next retraining finds this one's evaluation */
+export async function distillAndPublish(
   control: RunControl,
   run: DistillRun,
   imported: ImportedModels,
   prepared: PreparedCorpus,
-  judgementKey?: string,
+  evaluationKey?: string,
 ): Promise<RunResult> {
-  // Models that are damaged later are copied again from where they came.
-  const corpus = {
+  const corpus: PreparedCorpus = {
     ...prepared,
-    mend: (damage: Damage) => (damage.kind === 'model' ? importAnew(run) : prepared.mend(damage)),
+    repair: (damage) =>
+      damage.kind === 'model' ? importFromSources(run) : prepared.repair(damage),
   };
   const { chunkSeconds } = run.logits;
   if (!('published' in run.logits) && run.logits.topK > corpus.plan.classes)
@@ -68,7 +67,7 @@ export async function distillation(
       'RunFileInvalid',
     );
 
-  // 1. Each teacher is scored before hours are spent on its logits.
+  // 1. Score each teacher before hours are spent on its logits.
   await scoreModels(control, 'gate', {
     run,
     corpus,
@@ -78,16 +77,18 @@ export async function distillation(
     splits: ['validation', 'eval'],
   });
 
-  // 2. The ensemble hears every view of every chunk once; or it was heard by others, who published
-  //    what it gave.
-  const { logits, targets, mend } =
-    'published' in run.logits
-      ? await importLogits(control, run, corpus, run.logits)
-      : await storeLogits(control, run, corpus, imported.teachers, run.logits);
+  // 2. Store the ensemble's logits of every view, or import logits that others published.
+  const {
+    logits,
+    targets,
+    repair: repairTargets,
+  } = 'published' in run.logits
+    ? await importLogits(control, run, corpus, run.logits)
+    : await storeLogits(control, run, corpus, imported.teachers, run.logits);
 
-  // 3. Students learn from what is stored.
-  const models = await control.once('models and champion', () => withChampion(run, imported));
-  const { trained: students, mend: repairStudents } = await trainModels(control, 'distill', {
+  // 3. Train students from the stored logits.
+  const models = await control.runOnce('models and champion', () => addChampion(run, imported));
+  const { trained: students, repair: repairStudents } = await trainModels(control, 'distill', {
     run,
     corpus,
     chunkSeconds,
@@ -95,27 +96,27 @@ export async function distillation(
     settings: run.students,
     targets,
     augment: run.logits.augment,
-    mend: (damage) =>
+    repair: (damage) =>
       damage.kind === 'model' && damage.sha256 === models.inits[CHAMPION]?.sha256
-        ? withChampion(run, imported)
-        : mend(damage),
+        ? addChampion(run, imported)
+        : repairTargets(damage),
   });
 
-  // 4. The student on recordings that nobody trained on.
-  const whole = { ...corpus, mend: repairStudents };
+  // 4. Score the students on clips that no model was trained on.
+  const trainedCorpus = { ...corpus, repair: repairStudents };
   await scoreModels(control, 'evaluate', {
     run,
-    corpus: whole,
+    corpus: trainedCorpus,
     chunkSeconds,
     precision: 'float32',
     models: students,
     splits: ['eval'],
   });
 
-  // 5. The best of them against the champion.
-  const promotion = await putUp(control, run, whole, students);
+  // 5. Compare the best of them with the champion.
+  const promotion = await promoteBest(control, run, trainedCorpus, students);
 
-  // 6. One result, one report.
+  // 6. Write the result and the report.
   return await publish(control, corpus, {
     store: run.store,
     run: run.name,
@@ -126,15 +127,15 @@ export async function distillation(
     logits,
     students,
     ...(promotion ? { promotion } : {}),
-    ...(judgementKey === undefined ? {} : { judgementKey }),
+    ...(evaluationKey === undefined ? {} : { judgementKey: evaluationKey }),
   });
 }
 
 /**
- * The champion of the moment as one more checkpoint to start from; students that ask for it start
- * afresh while there is none.
+ * Adds the present champion to the checkpoints that students may start from. While there is none,
+ * students that ask for it start from their seed.
  */
-async function withChampion(run: DistillRun, imported: ImportedModels): Promise<ImportedModels> {
+async function addChampion(run: DistillRun, imported: ImportedModels): Promise<ImportedModels> {
   if (!run.promote || !run.students.some(({ init }) => init === CHAMPION)) return imported;
   const champion = await cpu.findChampion({ store: run.store, champion: run.promote.champion });
   return champion ? { ...imported, inits: { ...imported.inits, [CHAMPION]: champion } } : imported;

@@ -1,4 +1,4 @@
-/** The workflows a worker registers: what `temporal workflow start --type` can name. */
+/** The workflows that a worker registers, by the names that `temporal workflow start` takes. */
 export { distill } from './distill';
 export { retrain } from './retrain';
 export { teach } from './teach';

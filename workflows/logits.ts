@@ -1,32 +1,29 @@
 /**
- * Where the targets come from: an ensemble that hears every view once, or logits that others
- * published. Either ends with rows planned = rows written.
+ * Where students' targets come from: the ensemble's predictions of every view, or logits that
+ * others published. Either ends with rows planned = rows written.
  */
 import { ApplicationFailure, sleep } from '@temporalio/workflow';
 import { cpu, gpu } from './activity-proxies';
 import type { PredictedLogits, LeaseWait, LogitsShard, TargetSource } from './contract/activities';
-import type { Damage } from './contract/damage';
 import type { DistillRun } from './contract/run-file';
 import type { LogitsSettings, PublishedLogits } from './contract/run-file-sections';
-import { mending } from './repair';
+import { type Repair, withRepair } from './repair';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 import { whenFree } from './single-flight';
 import type { EnsembleMember } from './contract/models';
 
-/**
- * Logit shards waiting for GPU workers or being written behind them: enough for several of them.
- */
+/** Shards that wait for GPU workers or are being written: enough for several workers. */
 const LOGIT_SHARDS_IN_FLIGHT = 16;
 
 interface Targets {
   logits: { key: string; rows: number; views: number; bytes: number; pcmBytes: number };
   targets: TargetSource;
   /** Makes a shard of logits or audio again. */
-  mend: (damage: Damage) => Promise<unknown>;
+  repair: Repair;
 }
 
-/** The ensemble hears every view of every chunk once, shard by shard, over all GPU workers. */
+/** Predicts every view of every chunk once, shard by shard, on all GPU workers. */
 export async function storeLogits(
   control: RunControl,
   run: DistillRun,
@@ -34,8 +31,12 @@ export async function storeLogits(
   ensemble: EnsembleMember[],
   settings: LogitsSettings,
 ): Promise<Targets> {
-  const { shards, chunks, samples } = corpus.sealed.train ?? { shards: 0, chunks: 0, samples: 0 };
-  const total = control.kept('logits', {
+  const { shards, chunks, samples } = corpus.finalized.train ?? {
+    shards: 0,
+    chunks: 0,
+    samples: 0,
+  };
+  const total = control.persisted('logits', {
     key: '',
     rows: 0,
     views: settings.views,
@@ -46,29 +47,29 @@ export async function storeLogits(
     await sleep(ms);
     await control.whilePaused();
   };
-  const hear = async (shard: number): Promise<LogitsShard> => {
+  const computeShard = async (shard: number): Promise<LogitsShard> => {
     const input = { store: run.store, planKey: corpus.plan.planKey, shard, ensemble, settings };
-    const ask = (waited?: LeaseWait) =>
+    const request = (waited?: LeaseWait) =>
       control.interruptibly('other', () =>
         gpu.computeLogits(waited === undefined ? input : { ...input, waited }),
       );
-    const listen = () =>
+    const predict = () =>
       whenFree<LogitsShard | PredictedLogits>(
-        (waited) => mending(() => ask(waited), corpus.mend),
+        (waited) => withRepair(() => request(waited), corpus.repair),
         wait,
       );
-    const heard = await listen();
-    if (!('audioShard' in heard)) return heard;
-    // By a worker without a GPU, while the teachers hear the next shard.
-    const { logitsKey, audioShard } = heard;
-    return await mending(
+    const predicted = await predict();
+    if (!('audioShard' in predicted)) return predicted;
+    // Written by a worker without a GPU, while the GPU predicts the next shard.
+    const { logitsKey, audioShard } = predicted;
+    return await withRepair(
       () => cpu.writeLogits({ store: run.store, logitsKey, audioShard, shard }),
-      listen,
+      predict,
     );
   };
   await control.stage('logits', shards, async (stage) => {
-    await control.eachOf(stage, LOGIT_SHARDS_IN_FLIGHT, async (shard) => {
-      const stored = await hear(shard);
+    await control.forEachItem(stage, LOGIT_SHARDS_IN_FLIGHT, async (shard) => {
+      const stored = await computeShard(shard);
       total.key = stored.logitsKey;
       total.rows += stored.rows;
       total.bytes += stored.bytes;
@@ -84,11 +85,12 @@ export async function storeLogits(
   return {
     logits: total,
     targets: { kind: 'logits', logitsKey: total.key, storedViews: views, storedTopK: topK, seed },
-    mend: (damage) => (damage.kind === 'logits' ? hear(damage.shard) : corpus.mend(damage)),
+    repair: (damage) =>
+      damage.kind === 'logits' ? computeShard(damage.shard) : corpus.repair(damage),
   };
 }
 
-/** Logits that others computed and published take the place of an ensemble's. */
+/** Imports logits that others computed and published, in place of an ensemble's. */
 export async function importLogits(
   control: RunControl,
   run: DistillRun,
@@ -123,7 +125,7 @@ export async function importLogits(
       rows,
       views,
       bytes,
-      pcmBytes: (corpus.sealed.train?.samples ?? 0) * 2,
+      pcmBytes: (corpus.finalized.train?.samples ?? 0) * 2,
     },
     targets: {
       kind: 'logits',
@@ -133,6 +135,6 @@ export async function importLogits(
       seed: 0,
       partial: true,
     },
-    mend: (damage) => (damage.kind === 'logits' ? importAll() : corpus.mend(damage)),
+    repair: (damage) => (damage.kind === 'logits' ? importAll() : corpus.repair(damage)),
   };
 }

@@ -1,11 +1,11 @@
 /**
  * The stages that every run begins with: tables become a plan, the plan's shards are ingested, and
- * the corpus is sealed.
+ * the corpus manifest is written.
  */
 import { cpu } from './activity-proxies';
 import type { FinalizedCorpus, Plan, PlanInput } from './contract/activities';
-import type { Damage } from './contract/damage';
 import type { Corpus } from './contract/run-file-sections';
+import type { Repair } from './repair';
 import type { RunControl } from './run-control';
 import type { Split } from './contract/models';
 
@@ -13,9 +13,9 @@ const SHARDS_IN_FLIGHT = 8;
 
 export interface PreparedCorpus {
   plan: Plan;
-  sealed: FinalizedCorpus;
-  /** Makes an audio shard again, from its sources. */
-  mend: (damage: Damage) => Promise<unknown>;
+  finalized: FinalizedCorpus;
+  /** Makes an audio shard again from its sources. */
+  repair: Repair;
 }
 
 export async function prepareCorpus(
@@ -53,8 +53,8 @@ export async function ingestCorpus(
 ): Promise<PreparedCorpus> {
   const counts = SPLITS.map((split) => plan.splits[split]?.shards ?? 0);
   const shards = counts.reduce((sum, count) => sum + count, 0);
-  const sealed = await control.stage('download', shards, async (stage) => {
-    await control.eachOf(stage, SHARDS_IN_FLIGHT, async (item) => {
+  const finalized = await control.stage('download', shards, async (stage) => {
+    await control.forEachItem(stage, SHARDS_IN_FLIGHT, async (item) => {
       await cpu.ingestShard({ store: run.store, planKey: plan.planKey, ...shardAt(counts, item) });
     });
     return await cpu.sealCorpus({
@@ -64,7 +64,7 @@ export async function ingestCorpus(
       chunkSeconds,
     });
   });
-  const mend = async (damage: Damage): Promise<void> => {
+  const repair: Repair = async (damage) => {
     if (damage.kind !== 'audio') return;
     await cpu.ingestShard({
       store: run.store,
@@ -73,12 +73,12 @@ export async function ingestCorpus(
       shard: damage.shard,
     });
   };
-  return { plan, sealed, mend };
+  return { plan, finalized, repair };
 }
 
 const SPLITS = ['train', 'validation', 'eval'] as const satisfies readonly Split[];
 
-/** One split's shards come after the other's. */
+/** Shards are numbered through all splits, in the order of SPLITS. */
 function shardAt(counts: readonly number[], item: number): { split: Split; shard: number } {
   let shard = item;
   let at = 0;

@@ -1,20 +1,19 @@
 /**
- * The challenger against the champion of now: heard on the same clips in one activity, then
- * promoted by one entry in the ledger, or not. When somebody else changed the champion in between,
- * the comparison is made again with the new one.
+ * Compares the best student with the present champion on the same clips, in one activity, and
+ * promotes it if it gains enough. If another run changed the champion in between, the comparison is
+ * made again with the new one.
  */
 import { cpu, gpu } from './activity-proxies';
-import type { Damage } from './contract/damage';
 import type { Promotion } from './contract/promotion';
 import type { DistillRun } from './contract/run-file';
 import { workflowInfo } from '@temporalio/workflow';
-import { mending } from './repair';
+import { type Repair, withRepair } from './repair';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 import type { TrainedModel } from './contract/models';
 
-/** @returns null where the run file puts nobody up */
-export async function putUp(
+/** @returns null where the run file has no `promote` */
+export async function promoteBest(
   control: RunControl,
   run: DistillRun,
   corpus: PreparedCorpus,
@@ -23,7 +22,7 @@ export async function putUp(
   const { promote } = run;
   const [first] = students;
   if (!promote || !first) return null;
-  // Eval picks nobody: the challenger is the best on validation, the earlier of two as good.
+  // Eval selects no model: the challenger is the best on validation, of equal ones the first.
   const challenger = students.reduce(
     (best, each) => ((each.validationMAP ?? -1) > (best.validationMAP ?? -1) ? each : best),
     first,
@@ -34,12 +33,12 @@ export async function putUp(
     for (;;) {
       const incumbent = await cpu.findChampion({ store, champion: promote.champion });
       const { sha256, parameters } = challenger;
-      // The champion's copy in the store comes from its own folder.
-      const mend = (damage: Damage) =>
+      // The champion's copy in the store comes from the champion's own folder.
+      const repair: Repair = (damage) =>
         damage.kind === 'model' && damage.sha256 === incumbent?.sha256
           ? cpu.findChampion({ store, champion: promote.champion })
-          : corpus.mend(damage);
-      const comparison = await mending(
+          : corpus.repair(damage);
+      const comparison = await withRepair(
         () =>
           control.interruptibly('other', () =>
             gpu.compareModels({
@@ -50,7 +49,7 @@ export async function putUp(
               chunkSeconds: run.logits.chunkSeconds,
             }),
           ),
-        mend,
+        repair,
       );
       const decision = await cpu.promoteChallenger({
         store,

@@ -1,18 +1,18 @@
-/** The last stage of every run: its result and report, from what the store holds. */
+/** The last stage of every run: writes its result and report from the store. */
 import { workflowInfo } from '@temporalio/workflow';
 import { cpu } from './activity-proxies';
+import { earlierRunIds } from './continuation';
 import type { PublishInput, RunResult } from './contract/activities';
-import { earlierRunIds } from './history-length';
-import { mending } from './repair';
+import { withRepair } from './repair';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 
-/** What the run itself knows. */
+/** Fields that are the same for every workflow. */
 type RunFields = 'workflowId' | 'workflowRunId' | 'earlierRunIds' | 'stages';
 
 export async function publish(
   control: RunControl,
-  corpus: Pick<PreparedCorpus, 'mend'>,
+  corpus: Pick<PreparedCorpus, 'repair'>,
   content: Omit<PublishInput, RunFields>,
 ): Promise<RunResult> {
   const stages = control.status.stages
@@ -23,11 +23,11 @@ export async function publish(
     ...content,
     workflowId,
     workflowRunId: runId,
-    earlierRunIds: earlierRunIds(control.carried),
+    earlierRunIds: earlierRunIds(control.continuation),
     stages,
   };
   return await control.stage('publish', 1, async (stage) => {
-    const published = await mending(() => cpu.publishRun(input), corpus.mend);
+    const published = await withRepair(() => cpu.publishRun(input), corpus.repair);
     stage.done = 1;
     return published;
   });

@@ -1,27 +1,24 @@
 /**
- * Repeats an activity after what it found damaged in the store has been made again. Nothing happens
- * here in a run whose store is sound.
+ * Repeats an activity that found damaged objects in the store, after they have been made again. In
+ * a run with an undamaged store it does nothing.
  */
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import { STORE_DAMAGED, type Damage } from './contract/damage';
 
-/**
- * A store that is damaged again after this many repairs stands on a broken disk: the run ends and
- * says so.
- */
-const MOST_REPAIRS = 5;
+/** A store damaged yet again is on a broken disk: the run ends with the activity's failure. */
+const MAX_REPAIRS = 5;
 
-export async function mending<T>(
-  activity: () => Promise<T>,
-  mend: (damage: Damage) => Promise<unknown>,
-): Promise<T> {
+/** Makes a damaged object of the store again, with the same bytes. */
+export type Repair = (damage: Damage) => Promise<unknown>;
+
+export async function withRepair<T>(activity: () => Promise<T>, repair: Repair): Promise<T> {
   for (let repairs = 0; ; repairs++) {
     try {
       return await activity();
     } catch (error) {
       const damages = damagesOf(error);
-      if (damages === null || repairs === MOST_REPAIRS) throw error;
-      for (const damage of damages) await mend(damage);
+      if (damages === null || repairs === MAX_REPAIRS) throw error;
+      for (const damage of damages) await repair(damage);
     }
   }
 }

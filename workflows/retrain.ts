@@ -1,10 +1,10 @@
 /**
- * Distillation that a schedule starts again and again with one run file. It looks at the corpus
- * first: where clips, teachers and settings are those of an earlier firing it ends at once and says
- * so. Else only new clips are ingested and heard, and the challenger meets the champion.
+ * Distillation that a schedule starts again and again with one run file. If clips, teachers and
+ * settings are those of an earlier run, it ends at once and says so. Otherwise it ingests the new
+ * clips, predicts their logits, trains, and compares the challenger with the champion.
  *
- * A failure's message says what went wrong, not in which activity: it is what a schedule that
- * pauses itself notes as its reason.
+ * A failure's message names the cause and not the activity: a schedule that pauses itself shows the
+ * message as its reason.
  */
 import {
   ActivityFailure,
@@ -14,19 +14,23 @@ import {
 } from '@temporalio/workflow';
 import { acceptRun } from './accept-run';
 import { cpu } from './activity-proxies';
-import { conduct } from './continuation';
+import type { Continuation } from './continuation';
+import { runToEnd } from './run-to-end';
 import type { ImportedModels, Plan, RunResult } from './contract/activities';
 import type { FoundEvaluation, EarlierEvaluation, Unchanged } from './contract/promotion';
 import { retrainRunSchema, type DistillRun } from './contract/run-file';
-import { distillation, distillationStages, importModels } from './distillation';
+import { distillAndPublish, distillationStages, importModels } from './distillation';
 import { ingestCorpus, planCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';
-import { HistoryLong, type Carried } from './history-length';
+import { HistoryTooLong } from './history-length';
 
-export async function retrain(input: unknown, carried?: Carried): Promise<RunResult | Unchanged> {
+export async function retrain(
+  input: unknown,
+  continuation?: Continuation,
+): Promise<RunResult | Unchanged> {
   const run = acceptRun(retrainRunSchema, input);
-  const control = new RunControl(run.name, distillationStages(run), carried);
-  return await conduct(control, input, async () => {
+  const control = new RunControl(run.name, distillationStages(run), continuation);
+  return await runToEnd(control, input, async () => {
     try {
       const outcome = await retrainIfNew(control, run);
       setCurrentDetails(
@@ -38,7 +42,7 @@ export async function retrain(input: unknown, carried?: Carried): Promise<RunRes
       );
       return outcome;
     } catch (error) {
-      if (isCancellation(error) || error instanceof HistoryLong) throw error;
+      if (isCancellation(error) || error instanceof HistoryTooLong) throw error;
       const failure = reasonOf(error);
       setCurrentDetails(`The champion is untouched. ${failure.message}`);
       throw failure;
@@ -53,17 +57,19 @@ async function retrainIfNew(control: RunControl, run: DistillRun): Promise<RunRe
     continues: run.name,
     trainLabels: 'ignored',
   });
-  // Before anything is decoded where the plan is an old one, after that where only files have
-  // changed and not what they hold.
-  const early = await control.once('judgement by plan', () => findEvaluation(run, models, plan));
-  if (early.judged) return unchanged(run, plan, early.judged);
+  // An old plan is recognised before anything is decoded; changed files with the same content only
+  // afterwards.
+  const byPlan = await control.runOnce('judgement by plan', () =>
+    findEvaluation(run, models, plan),
+  );
+  if (byPlan.judged) return unchanged(run, plan, byPlan.judged);
   const corpus = await ingestCorpus(control, run, plan, chunkSeconds);
   const { key, judged } =
-    early.key === null
-      ? await control.once('judgement by content', () => findEvaluation(run, models, plan))
-      : early;
+    byPlan.key === null
+      ? await control.runOnce('judgement by content', () => findEvaluation(run, models, plan))
+      : byPlan;
   if (judged) return unchanged(run, plan, judged);
-  return await distillation(control, run, models, corpus, key ?? undefined);
+  return await distillAndPublish(control, run, models, corpus, key ?? undefined);
 }
 
 async function findEvaluation(
@@ -82,10 +88,12 @@ async function findEvaluation(
   });
 }
 
-function unchanged(run: DistillRun, plan: Plan, judged: EarlierEvaluation): Unchanged {
+function unchanged(run: DistillRun, plan: Plan, earlier: EarlierEvaluation): Unchanged {
   const clips = Object.values(plan.splits).reduce((sum, split) => sum + (split?.clips ?? 0), 0);
-  const says = `nothing has changed: ${clips} clips, teachers and settings are those of ${judged.workflowId}, where ${judged.says}`;
-  return { run: run.name, outcome: 'unchanged', judged, says };
+  const says =
+    `nothing has changed: ${clips} clips, teachers and settings are those of ` +
+    `${earlier.workflowId}, where ${earlier.says}`;
+  return { run: run.name, outcome: 'unchanged', judged: earlier, says };
 }
 
 function reasonOf(error: unknown): ApplicationFailure {

@@ -1,8 +1,7 @@
 /**
- * What a run's message handlers share: its status, and the controls `pause`, `resume` and
- * `stopAfterEpoch`. Query `status` answers at any time. Live step, loss and ETA are not here but in
- * heartbeats: a workflow task per step would be too dear. All of it is carried along when a long
- * history is left behind (continuation.ts).
+ * A run's status and its controls: query `status`, updates `pause`, `resume` and `stopAfterEpoch`.
+ * Live step, loss and ETA are not here but in heartbeats: a workflow task per step would cost too
+ * much. All of it goes on to the next run when the history gets too long (run-to-end.ts).
  */
 import { defineSearchAttributeKey } from '@temporalio/common';
 import {
@@ -15,11 +14,12 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import type { Continuation } from './continuation';
 import type { EpochRecord } from './contract/activities';
 import { EPOCH_SIGNAL, STATUS_QUERY } from './contract/names';
 import type { RunStatus, StageName, StageStatus } from './contract/status';
 import { slidingWindow } from './sliding-window';
-import { HistoryLong, isHistoryLong, type Carried } from './history-length';
+import { HistoryTooLong, isHistoryTooLong } from './history-length';
 
 export const statusQuery = defineQuery<RunStatus>(STATUS_QUERY);
 export const pauseUpdate = defineUpdate<RunStatus['state']>('pause');
@@ -34,17 +34,17 @@ const epochKey = defineSearchAttributeKey('CedEpoch', 'INT');
 const mapKey = defineSearchAttributeKey('CedMap', 'DOUBLE');
 
 /**
- * What an interruption is for: `pause` frees the GPU whatever it does, the others concern the
- * training alone.
+ * Kind of an activity that can be interrupted: `pause` frees the GPU of either, `stopAfterEpoch`
+ * and a long history interrupt trainings alone.
  */
 type Interruptible = 'training' | 'other';
 
 export class RunControl {
-  readonly carried: Carried;
+  readonly continuation: Continuation;
   private readonly interruptible = new Map<CancellationScope, Interruptible>();
 
-  constructor(run: string, stages: [StageName, string][], carried?: Carried) {
-    this.carried = carried ?? {
+  constructor(run: string, stages: [StageName, string][], continuation?: Continuation) {
+    this.continuation = continuation ?? {
       status: {
         run,
         state: 'running',
@@ -64,7 +64,7 @@ export class RunControl {
       kept: {},
       runIds: [],
     };
-    if (!carried) upsertSearchAttributes([{ key: runKey, value: run }]);
+    if (!continuation) upsertSearchAttributes([{ key: runKey, value: run }]);
     setHandler(statusQuery, () => this.status);
     setHandler(pauseUpdate, () => this.setPaused(true));
     setHandler(resumeUpdate, () => this.setPaused(false));
@@ -73,32 +73,29 @@ export class RunControl {
   }
 
   get status(): RunStatus {
-    return this.carried.status;
+    return this.continuation.status;
   }
 
   get stopAfterEpoch(): number | null {
-    return this.carried.stopAfterEpoch;
+    return this.continuation.stopAfterEpoch;
   }
 
   /**
-   * An object or list that is carried along with whatever is written into it. Plain data, small
-   * whatever the corpus.
+   * An object or list that outlives a continue-as-new with everything written into it. Plain data,
+   * small whatever the size of the corpus.
    */
-  kept<T extends object>(name: string, initial: T): T {
-    return (this.carried.kept[name] ??= initial) as T;
+  persisted<T extends object>(name: string, initial: T): T {
+    return (this.continuation.kept[name] ??= initial) as T;
   }
 
-  /**
-   * Work whose result is carried along, so that it is done once however often the history is begun
-   * anew.
-   */
-  async once<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const { kept } = this.carried;
+  /** Does the work unless an earlier run of the chain has: then returns the result of that. */
+  async runOnce<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const { kept } = this.continuation;
     if (!(name in kept)) kept[name] = (await work()) ?? null;
     return kept[name] as T;
   }
 
-  /** Runs a stage, once: counts its time and shows it in the search attributes. */
+  /** Runs a stage, once: measures its time and shows it in the search attributes. */
   async stage<T>(
     name: StageName,
     total: number,
@@ -106,7 +103,7 @@ export class RunControl {
   ): Promise<T> {
     const stage = this.status.stages.find((each) => each.name === name);
     if (!stage) throw new Error(`no stage ${name}`);
-    return await this.once(`stage ${name}`, async () => {
+    return await this.runOnce(`stage ${name}`, async () => {
       if (stage.state === 'waiting') upsertSearchAttributes([{ key: stageKey, value: name }]);
       stage.state = 'running';
       stage.total = total;
@@ -122,37 +119,38 @@ export class RunControl {
   }
 
   /**
-   * The items of a stage that are not done yet, at most `width` in flight, none begun while the run
-   * is paused.
+   * Works on the items of a stage that are not done yet, at most `width` at a time. Starts none
+   * while the run is paused.
+   * @throws {HistoryTooLong} when items are left for the next run
    */
-  async eachOf(
+  async forEachItem(
     stage: StageStatus,
     width: number,
     work: (item: number) => Promise<void>,
   ): Promise<void> {
-    const window = { from: stage.done, count: stage.total, width, isOver: isHistoryLong };
+    const window = { from: stage.done, count: stage.total, width, isOver: isHistoryTooLong };
     const next = await slidingWindow(window, async (item) => {
       await this.whilePaused();
       await work(item);
       stage.done++;
     });
-    if (next < stage.total) throw new HistoryLong();
+    if (next < stage.total) throw new HistoryTooLong();
   }
 
   /**
-   * Runs an activity that `pause` may interrupt, and a training that `stopAfterEpoch` and a long
-   * history may: it writes its checkpoint and ends, and is started again when the run goes on.
+   * Runs an activity that may be interrupted: it writes its checkpoint and ends, and is started
+   * again when the run goes on.
    */
   async interruptibly<T>(what: Interruptible, activity: () => Promise<T>): Promise<T> {
     for (;;) {
       await this.whilePaused();
-      if (what === 'training' && isHistoryLong()) throw new HistoryLong();
+      if (what === 'training' && isHistoryTooLong()) throw new HistoryTooLong();
       const scope = new CancellationScope();
       this.interruptible.set(scope, what);
       try {
         return await scope.run(activity);
       } catch (error) {
-        // Whoever interrupts takes it out.
+        // `interrupt` removes the scope that it cancels; any other cancellation ends the run.
         if (!isCancellation(error) || this.interruptible.has(scope)) throw error;
       } finally {
         this.interruptible.delete(scope);
@@ -178,7 +176,7 @@ export class RunControl {
   }
 
   private stopAfter(epoch: number): number {
-    this.carried.stopAfterEpoch = epoch;
+    this.continuation.stopAfterEpoch = epoch;
     this.interrupt(['training']);
     return epoch;
   }
@@ -201,7 +199,7 @@ export class RunControl {
       { key: epochKey, value: record.epoch },
       ...(record.mAP === null ? [] : [{ key: mapKey, value: record.mAP }]),
     ]);
-    if (isHistoryLong()) this.interrupt(['training']);
+    if (isHistoryTooLong()) this.interrupt(['training']);
   }
 }
 

@@ -1,9 +1,9 @@
 /**
- * Scores models on splits, one activity a model and split; scores that the store holds already cost
- * nothing.
+ * Scores models on splits, one activity per model and split. Scores that the store already holds
+ * cost nothing.
  */
 import { gpu } from './activity-proxies';
-import { mending } from './repair';
+import { withRepair } from './repair';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 import type { ModelReference, Split } from './contract/models';
@@ -24,20 +24,20 @@ export async function scoreModels(
 ): Promise<void> {
   const { run, corpus, chunkSeconds, precision } = scoring;
   const work = scoring.splits
-    .filter((split) => corpus.sealed[split] !== null)
+    .filter((split) => corpus.finalized[split] !== null)
     .flatMap((split) => scoring.models.map((model) => ({ split, model })));
   const input = { store: run.store, planKey: corpus.plan.planKey, chunkSeconds, precision };
   await control.stage(stageName, work.length, async (stage) => {
-    await control.eachOf(stage, 4, async (item) => {
+    await control.forEachItem(stage, 4, async (item) => {
       const each = work[item];
       if (!each) return;
       const { name, sha256, parameters } = each.model;
-      const scored = await mending(
+      const scored = await withRepair(
         () =>
           control.interruptibly('other', () =>
             gpu.scoreModel({ ...input, split: each.split, model: { name, sha256, parameters } }),
           ),
-        corpus.mend,
+        corpus.repair,
       );
       if (each.split === 'eval') control.status.scores[name] = scored.mAP;
     });

@@ -1,7 +1,7 @@
 /**
  * Works through numbered items with a bounded number in flight: a new one starts whenever one ends.
- * Items begin in order, so that when it ends early all items before the returned number are done
- * and none after it are begun.
+ * Items start in order, so when it stops early, all items before the returned number are done and
+ * no item from it on was started.
  */
 
 export interface Window {
@@ -10,11 +10,11 @@ export interface Window {
   count: number;
   /** Most items in flight. */
   width: number;
-  /** Asked before each item: true lets those in flight end and begins no more. */
+  /** Asked before each item: true lets those in flight end and starts no more. */
   isOver?: () => boolean;
 }
 
-/** @returns the first item that was not begun. The first failure ends it all. */
+/** @returns the first item that was not started. The first failure ends all. */
 export async function slidingWindow(
   { from, count, width, isOver = () => false }: Window,
   work: (item: number) => Promise<void>,

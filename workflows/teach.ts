@@ -5,21 +5,20 @@
 import { acceptRun } from './accept-run';
 import { cpu } from './activity-proxies';
 import type { RunResult } from './contract/activities';
-import type { Damage } from './contract/damage';
 import { teachRunSchema, type TeachRun } from './contract/run-file';
-import { prepareCorpus } from './prepare-corpus';
+import { prepareCorpus, type PreparedCorpus } from './prepare-corpus';
 import type { StageName } from './contract/status';
-import { conduct } from './continuation';
+import type { Continuation } from './continuation';
+import { runToEnd } from './run-to-end';
 import { publish } from './publish';
 import { RunControl } from './run-control';
 import { scoreModels } from './score-models';
 import { trainModels } from './train-models';
-import type { Carried } from './history-length';
 
-export async function teach(input: unknown, carried?: Carried): Promise<RunResult> {
+export async function teach(input: unknown, continuation?: Continuation): Promise<RunResult> {
   const run = acceptRun(teachRunSchema, input);
-  const control = new RunControl(run.name, STAGES, carried);
-  return await conduct(control, input, () => stages(control, run));
+  const control = new RunControl(run.name, STAGES, continuation);
+  return await runToEnd(control, input, () => stages(control, run));
 }
 
 const STAGES: [StageName, string][] = [
@@ -38,14 +37,14 @@ async function stages(control: RunControl, run: TeachRun): Promise<RunResult> {
   const { store } = run;
   const importInits = () =>
     cpu.importModels({ store, vocabulary: run.corpus.vocabulary, teachers: [], inits });
-  const models = await control.once('models', importInits);
+  const models = await control.runOnce('models', importInits);
   const prepared = await prepareCorpus(control, run, chunkSeconds);
-  const corpus = {
+  const corpus: PreparedCorpus = {
     ...prepared,
-    mend: (damage: Damage) => (damage.kind === 'model' ? importInits() : prepared.mend(damage)),
+    repair: (damage) => (damage.kind === 'model' ? importInits() : prepared.repair(damage)),
   };
 
-  const { trained: teachers, mend } = await trainModels(control, 'teach', {
+  const { trained: teachers, repair } = await trainModels(control, 'teach', {
     run,
     corpus,
     chunkSeconds,
@@ -53,12 +52,12 @@ async function stages(control: RunControl, run: TeachRun): Promise<RunResult> {
     settings: run.teachers,
     targets: { kind: 'labels' },
     augment: run.augment,
-    mend: corpus.mend,
+    repair: corpus.repair,
   });
 
   await scoreModels(control, 'evaluate', {
     run,
-    corpus: { ...corpus, mend },
+    corpus: { ...corpus, repair },
     chunkSeconds,
     precision: 'float32',
     models: teachers,

@@ -10,11 +10,11 @@ import type { ImportedModels, TargetSource } from './contract/activities';
 import type { Damage } from './contract/damage';
 import type { DistillRun, TeachRun } from './contract/run-file';
 import type { Augment, Student, TeacherTraining } from './contract/run-file-sections';
-import { mending } from './repair';
+import { withRepair } from './repair';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 import type { TrainedModel } from './contract/models';
-import { HistoryLong } from './history-length';
+import { HistoryTooLong } from './history-length';
 
 export interface Training {
   run: DistillRun | TeachRun;
@@ -25,13 +25,13 @@ export interface Training {
   targets: TargetSource;
   augment: Augment;
   /** Makes again what a training finds damaged. */
-  mend: (damage: Damage) => Promise<unknown>;
+  repair: (damage: Damage) => Promise<unknown>;
 }
 
 interface Trained {
   trained: TrainedModel[];
   /** Makes one of them again, from its last checkpoint, or whatever else is damaged. */
-  mend: (damage: Damage) => Promise<unknown>;
+  repair: (damage: Damage) => Promise<unknown>;
 }
 
 export async function trainModels(
@@ -55,13 +55,13 @@ export async function trainModels(
         augment,
         chunkSeconds,
         ensemble: models.teachers,
-        hasValidation: corpus.sealed.validation !== null,
+        hasValidation: corpus.finalized.validation !== null,
         resume: run.resume,
         stopAfterEpoch: control.stopAfterEpoch,
       });
-    return mending(() => control.interruptibly(what, attempt), training.mend);
+    return withRepair(() => control.interruptibly(what, attempt), training.repair);
   };
-  const trained = control.kept<(TrainedModel | null)[]>(
+  const trained = control.persisted<(TrainedModel | null)[]>(
     stageName,
     training.settings.map(() => null),
   );
@@ -83,20 +83,20 @@ export async function trainModels(
         stage.done++;
       } catch (error) {
         // The others are on their way to the same end.
-        if (!(error instanceof HistoryLong)) throw error;
+        if (!(error instanceof HistoryTooLong)) throw error;
         isHistoryLeft = true;
       }
     };
     await Promise.all(training.settings.map(lane));
-    if (isHistoryLeft) throw new HistoryLong();
+    if (isHistoryLeft) throw new HistoryTooLong();
   });
   const finished = trained.filter((model) => model !== null);
-  const mend = (damage: Damage): Promise<unknown> => {
+  const repair = (damage: Damage): Promise<unknown> => {
     const damaged =
       damage.kind === 'model' ? finished.findIndex(({ sha256 }) => sha256 === damage.sha256) : -1;
     const settings = training.settings[damaged];
     // In the middle of another stage the history cannot be left behind.
-    return settings ? train(settings, 'other') : training.mend(damage);
+    return settings ? train(settings, 'other') : training.repair(damage);
   };
-  return { trained: finished, mend };
+  return { trained: finished, repair };
 }

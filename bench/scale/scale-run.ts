@@ -4,7 +4,7 @@
  */
 import type { StageName, StageStatus } from '../../workflows/contract/status';
 import { planOf, checksummedOf, VIEWS, type CorpusSize } from './idle-activities';
-import type { Carried } from '../../workflows/history-length';
+import type { Continuation } from '../../workflows/continuation';
 
 export function scaleRun(name: string, students: number, epochs: number): object {
   const teachers = ['a', 'b', 'c'].map((teacher) => ({
@@ -33,7 +33,7 @@ export function scaleRun(name: string, students: number, epochs: number): object
   };
 }
 
-export function carriedAt(run: string, size: CorpusSize, shard: number): Carried {
+export function carriedAt(run: string, size: CorpusSize, shard: number): Continuation {
   const stage = (
     name: StageName,
     unit: string,

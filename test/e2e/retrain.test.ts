@@ -156,7 +156,7 @@ describe('a schedule of retrainings', () => {
     expect(await summariesOf(workflowId)).toEqual([
       'Import 1 teacher',
       'Plan the shards of train.jsonl',
-      'Ask whether nightly has judged this before',
+      'Look for an earlier evaluation of the same by nightly',
     ]);
     await recordHistory(cluster.client.workflow.getHandle(workflowId), 'retrain-unchanged');
   }, 100_000);
