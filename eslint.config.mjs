@@ -1,5 +1,6 @@
 // Rules that catch faults here: a floating promise is a lost commit, a switch that forgets a case
 // is a stage that does nothing.
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 const kebabCaseFiles = {
@@ -39,7 +40,7 @@ export default tseslint.config(
       parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname },
     },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
-    plugins: { ours: kebabCaseFiles },
+    plugins: { ours: kebabCaseFiles, regexp },
     rules: {
       'ours/file-name': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
@@ -72,6 +73,9 @@ export default tseslint.config(
           message: 'Read stored JSON through a record (storage/record.ts), other JSON by a schema.',
         },
       ],
+      // names and messages come from strangers: a search takes time that grows with their length
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential', ignoreSticky: true }],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'prefer-const': 'error',
     },
@@ -112,6 +116,8 @@ export default tseslint.config(
   {
     files: ['test/**/*.ts'],
     rules: {
+      'regexp/no-super-linear-backtracking': 'off', // no stranger writes what tests read
+      'regexp/no-super-linear-move': 'off',
       '@typescript-eslint/no-unsafe-argument': 'off', // expect.stringMatching and its kin are any
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',

@@ -6,7 +6,11 @@ const NONE = '–';
 
 /** `1,234,567` */
 export function formatCount(value: number): string {
-  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
+  const [sign, digits] = [value < 0 ? '-' : '', String(Math.abs(Math.round(value)))];
+  const groups: string[] = [];
+  for (let end = digits.length; end > 0; end -= 3)
+    groups.unshift(digits.slice(Math.max(0, end - 3), end));
+  return `${sign}${groups.join(',')}`;
 }
 
 /** Parameters: `48 k`, `0.22 M`, `5.5 M`, `86 M`. */

@@ -8,7 +8,7 @@ import { GcsStore } from './gcs/gcs-store';
 import { ObjectCache } from './object-cache';
 import type { RetryOptions } from './retry';
 import type { Store } from './store';
-import { parseGsUri } from '../ced/corpus/address';
+import { parseGsUri, withoutSlashesAtEnd } from '../ced/corpus/address';
 
 export interface StoreOptions {
   /**
@@ -40,7 +40,7 @@ export function openStore(root: string, uri: string, options: StoreOptions = {})
   return new GcsStore({
     client: openGcs(),
     bucket: place.bucket,
-    prefix: place.path.replace(/^\/+|\/+$/g, ''),
+    prefix: withoutSlashesAtEnd(place.path.replace(/^\/+/, '')),
     cache: openObjectCache(options),
     userProject,
     retry,

@@ -5,6 +5,7 @@
  */
 import type { LogLevel, LogMetadata, Logger } from '@temporalio/common';
 import pino from 'pino';
+import { withoutCredentials } from './without-credentials';
 
 export type LogFormat = 'json' | 'text';
 
@@ -68,15 +69,18 @@ export class WorkerLog implements Logger {
 /** Names of fields that never leave: the task token lets its holder complete an activity. */
 const SECRET_FIELDS = /token|secret|password|authorization|credential|api_?key/i;
 
-function fieldsOf(meta: LogMetadata): Record<string, unknown> {
+/** Objects within objects; deeper ones, such as one that holds itself, are left out. */
+const DEEPEST = 6;
+
+function fieldsOf(meta: LogMetadata, depth = 0): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(meta)
       .filter(([name, value]) => value !== undefined && !SECRET_FIELDS.test(name))
-      .map(([name, value]) => [name, plain(value)]),
+      .map(([name, value]) => [name, plain(value, depth)]),
   );
 }
 
-function plain(value: unknown): unknown {
+function plain(value: unknown, depth: number): unknown {
   if (value instanceof Error)
     return {
       type: value.name,
@@ -84,17 +88,10 @@ function plain(value: unknown): unknown {
       stack: withoutCredentials(value.stack ?? ''),
     };
   if (typeof value === 'bigint') return Number(value);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return fieldsOf(value);
+  if (typeof value === 'object' && value !== null && depth >= DEEPEST) return '…';
+  if (Array.isArray(value)) return value.map((each) => plain(each, depth + 1));
+  if (typeof value === 'object' && value !== null) return fieldsOf(value, depth + 1);
   return typeof value === 'string' ? withoutCredentials(value) : value;
-}
-
-const IN_ADDRESS = /(\/\/)[^/\s@]+@/g;
-const IN_QUERY =
-  /([?&][^=&\s]*(?:signature|token|secret|password|credential|key|sig)[^=&\s]*=)[^&\s"']+/gi;
-const BEARER = /\b(Bearer|Basic)\s+[\w.~+/=-]+/gi;
-
-function withoutCredentials(text: string): string {
-  return text.replace(IN_ADDRESS, '$1…@').replace(IN_QUERY, '$1…').replace(BEARER, '$1 …');
 }
 
 /** `12:04:31 INFO  trainModel mini: activity began (attempt 2, workflow instruments)` */

@@ -8,9 +8,12 @@ import { PermanentError } from '../../workflows/contract/failures';
 import { openSource } from '../../storage/sources/open-source';
 import { readSource, SourceUnreadable, type SourceOptions } from '../../storage/sources/source';
 import { TarInvalid } from '../../ced/corpus/tar-members';
-import { isUri } from '../../ced/corpus/address';
+import { isUri, withoutQuery, withoutSlashesAtEnd } from '../../ced/corpus/address';
 
-const LARGEST_TEXT_BYTES = 2 ** 29;
+/** Of a table: every row of it is in memory while a corpus is planned. */
+const LARGEST_TABLE_BYTES = 2 ** 29;
+/** Of a vocabulary: 65,536 names of 512 characters, and room. */
+const LARGEST_TEXT_BYTES = 2 ** 26;
 /** Of one file of a model. */
 const LARGEST_MODEL_BYTES = 2 ** 31;
 
@@ -31,7 +34,8 @@ export async function readInput(
   path: string,
   expected: string,
 ): Promise<string> {
-  return (await readInputBytes(input, field, path, expected)).toString('utf8');
+  const bytes = await readInputBytes(input, field, path, expected, LARGEST_TEXT_BYTES);
+  return bytes.toString('utf8');
 }
 
 /** As `readInput`, for callers that look at the bytes before they take them for text. */
@@ -40,10 +44,11 @@ export async function readInputBytes(
   field: string,
   path: string,
   expected: string,
+  largestBytes = LARGEST_TABLE_BYTES,
 ): Promise<Buffer> {
   const place = absolute(root, path);
   return await told(field, place, expected, () =>
-    readSource(openSource(place, sources), LARGEST_TEXT_BYTES),
+    readSource(openSource(place, sources), largestBytes),
   );
 }
 
@@ -84,7 +89,7 @@ export async function readModelFileIfPresent(
 export function placeWithin(root: string, path: string, file?: string): string {
   const place = absolute(root, path);
   if (file === undefined) return place;
-  return isUri(place) ? `${place.replace(/\/+$/, '')}/${file}` : join(place, file);
+  return isUri(place) ? `${withoutSlashesAtEnd(place)}/${file}` : join(place, file);
 }
 
 export function absolute(root: string, place: string): string {
@@ -125,5 +130,5 @@ export async function told<T>(
 
 /** Signed addresses carry their secret in the query, others before the host. */
 function withoutSecrets(place: string): string {
-  return isUri(place) ? place.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//') : place;
+  return isUri(place) ? withoutQuery(place).replace(/\/\/[^/@]*@/, '//') : place;
 }

@@ -20,5 +20,17 @@ export function parseGsUri(uri: string): { bucket: string; path: string } | null
  * `#` and `?` are characters like others.
  */
 export function pathOf(address: string): string {
-  return /^(https?|hf):\/\//i.test(address) ? address.replace(/[?#].*$/s, '') : address;
+  return /^(https?|hf):\/\//i.test(address) ? withoutQuery(address) : address;
+}
+
+/** What stands before the first `?` or `#`. */
+export function withoutQuery(address: string): string {
+  const end = address.search(/[?#]/);
+  return end < 0 ? address : address.slice(0, end);
+}
+
+export function withoutSlashesAtEnd(place: string): string {
+  let end = place.length;
+  while (place[end - 1] === '/') end--;
+  return place.slice(0, end);
 }

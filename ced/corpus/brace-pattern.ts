@@ -12,7 +12,9 @@ export function expandBraces(pattern: string): string[] {
 }
 
 function expand(pattern: string): string[] {
-  const match = /(?<!\\)\{(\d+\.\.\d+|[^{}\\]*,[^{}\\]*)\}/.exec(pattern);
+  const braces = /(?<!\\)\{([^{}\\]*)\}/g;
+  let match = braces.exec(pattern);
+  while (match && !/^\d+\.\.\d+$|,/.test(match[1]!)) match = braces.exec(pattern);
   if (!match?.[1]) return [pattern];
   const [before, after] = [
     pattern.slice(0, match.index),

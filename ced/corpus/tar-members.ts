@@ -22,6 +22,8 @@ export class TarInvalid extends Error {
 
 const BLOCK = 512;
 const LONGEST_EXTENSION = 1 << 20;
+/** Longer than any file system's; every name of an archive is in memory while it is listed. */
+const LONGEST_NAME = 4096;
 
 /**
  * Plain files only: links, folders and devices are passed over. @throws {TarInvalid} naming the
@@ -54,7 +56,10 @@ export async function* tarMembers(readAt: ReadAt): AsyncGenerator<TarMember> {
       throw new TarInvalid(`the header at byte ${at} states a length of ${bytes}`);
     if (type === '0' || type === '\0' || type === '7' || type === 'S') {
       const isSparse = type === 'S' || extended.isSparse === true;
-      last = { name: extended.name ?? plainName(header), offset, bytes, isSparse };
+      const name = extended.name ?? plainName(header);
+      if (name.length > LONGEST_NAME)
+        throw new TarInvalid(`the name before byte ${at} has ${name.length} characters`);
+      last = { name, offset, bytes, isSparse };
       yield last;
     }
     extended = {};

@@ -15,6 +15,11 @@ export interface VocabularyClass {
   readonly name: string;
 }
 
+/** Class numbers are stored as uint16. */
+const MOST_CLASSES = 65_536;
+/** Of a name or a MID. */
+const LONGEST_NAME = 512;
+
 /** Position = class number. */
 export type Vocabulary = readonly VocabularyClass[];
 
@@ -31,6 +36,8 @@ export function parseVocabularyCsv(text: string): Vocabulary {
   if (header?.map((field) => field.trim()).join() !== 'index,mid,display_name')
     fail('its first line must be index,mid,display_name');
   if (records.length === 0) fail('it names no class');
+  if (records.length > MOST_CLASSES)
+    fail(`it names ${records.length} classes, at most ${MOST_CLASSES} are possible`);
   const classes = new Array<VocabularyClass | undefined>(records.length).fill(undefined);
   const mids = new Set<string>();
   const names = new Set<string>();
@@ -38,6 +45,8 @@ export function parseVocabularyCsv(text: string): Vocabulary {
     const line = `class ${record + 1}`;
     if (fields.length !== 3) fail(`${line} has ${fields.length} fields instead of 3`);
     const [index, mid, name] = fields.map((field) => field.trim()) as [string, string, string];
+    if (fields.some(({ length }) => length > LONGEST_NAME))
+      fail(`${line} has a name longer than ${LONGEST_NAME} characters`);
     if (!/^\d+$/.test(index) || Number(index) >= records.length)
       fail(`${line} has index "${index}"; ${records.length} classes are 0 … ${records.length - 1}`);
     if (classes[Number(index)]) fail(`index ${index} occurs twice`);
@@ -63,17 +72,33 @@ function fail(detail: string): never {
   throw new FormatInvalid('vocabulary', detail);
 }
 
+/** RFC 4180, one character after the other. Empty lines are passed over. */
 function parseCsv(text: string): string[][] {
   const records: string[][] = [];
   let fields: string[] = [];
-  const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|\r|$)/y;
-  while (field.lastIndex < text.length || fields.length > 0) {
-    const match = field.exec(text);
-    if (!match) fail(`a quote stands where none may, in line ${records.length + 1}`);
-    fields.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '');
-    if (match[3] === ',') continue;
+  for (let at = 0; at < text.length || fields.length > 0;) {
+    const { field, end } = text[at] === '"' ? quotedField(text, at) : plainField(text, at);
+    if (end > text.length || (end < text.length && !',\r\n'.includes(text[end]!)))
+      fail(`a quote stands where none may, in line ${records.length + 1}`);
+    fields.push(field);
+    at = end + (text.startsWith('\r\n', end) ? 2 : 1);
+    if (text[end] === ',') continue;
     if (fields.length > 1 || fields[0] !== '') records.push(fields);
     fields = [];
   }
   return records;
+}
+
+/** @returns `end` = the character behind the closing quote, or beyond the text where there is none */
+function quotedField(text: string, start: number): { field: string; end: number } {
+  let quote = text.indexOf('"', start + 1);
+  while (quote >= 0 && text[quote + 1] === '"') quote = text.indexOf('"', quote + 2);
+  if (quote < 0) return { field: '', end: text.length + 1 };
+  return { field: text.slice(start + 1, quote).replaceAll('""', '"'), end: quote + 1 };
+}
+
+function plainField(text: string, start: number): { field: string; end: number } {
+  let end = start;
+  while (end < text.length && !',"\r\n'.includes(text[end]!)) end++;
+  return { field: text.slice(start, end), end };
 }

@@ -109,7 +109,7 @@ export function parseScheduleOptions(argv: readonly string[]): ScheduleOptions |
 
 /** `90m`, `1h30m`, `2d` as seconds. @returns undefined for any other text */
 function parseDuration(given: string): number | undefined {
-  const parts = [...given.matchAll(/(\d+)([dhms])/g)];
+  const parts = [...given.matchAll(/(\d{1,9})([dhms])/g)];
   if (parts.length === 0 || parts.map(([part]) => part).join('') !== given) return undefined;
   return parts.reduce(
     (sum, [, count, unit]) => sum + Number(count) * UNITS[unit as keyof typeof UNITS],

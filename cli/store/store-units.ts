@@ -173,7 +173,7 @@ function unitOf(key: string): Pick<StoreUnit, 'name' | 'kind'> {
         ? { name: `training/${second}/checkpoints`, kind: 'checkpoints' }
         : { name: `training/${second}`, kind: 'training' };
     case 'audio':
-      return { name: `audio/${second.replace(/\..*$/, '')}`, kind: 'audio' };
+      return { name: `audio/${second.split('.', 1)[0]}`, kind: 'audio' };
     case 'attempts':
     case 'plans':
     case 'logits':

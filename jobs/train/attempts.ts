@@ -30,7 +30,9 @@ export async function recordAttempt(
 ): Promise<() => Promise<void>> {
   const earlier = await store.list(layout.attempts(trainingKey));
   const order =
-    earlier.length === 0 ? 0 : Number(/(\d+)-[^/]*$/.exec(earlier.at(-1) ?? '')?.[1] ?? 0) + 1;
+    earlier.length === 0
+      ? 0
+      : (Number.parseInt(earlier.at(-1)?.split('/').at(-1) ?? '', 10) || 0) + 1;
   const own = layout.attempt(trainingKey, order, attemptId);
   await store.create(own, encodeChecksummed({ formatVersion: 1, step }));
   const recent = earlier.slice(-(ATTEMPTS_WITHOUT_PROGRESS - 1));

@@ -6,7 +6,7 @@ import { openGcs } from '../gcs/gcs-client';
 import { GcsObject, type GcsVersion } from '../gcs/gcs-object';
 import { HttpSource } from './http-source';
 import { SourceUnreadable, type Source, type SourceOptions, type SourceVersion } from './source';
-import { type ByteRange, parseGsUri } from '../../ced/corpus/address';
+import { type ByteRange, parseGsUri, withoutSlashesAtEnd } from '../../ced/corpus/address';
 
 const READ_BYTES = 2 ** 20;
 
@@ -38,7 +38,7 @@ export function openSource(place: string, options: SourceOptions = {}): Source {
 function hubAddress(place: string, hub: string): string {
   const match = /^hf:\/\/([^/]+\/[^/@]+)(?:@([^/]+))?\/(.+)$/.exec(place);
   if (!match) throw new SourceUnreadable(`${place}: expected hf://organisation/repository/file`);
-  return `${hub.replace(/\/+$/, '')}/${match[1]}/resolve/${match[2] ?? 'main'}/${match[3]}`;
+  return `${withoutSlashesAtEnd(hub)}/${match[1]}/resolve/${match[2] ?? 'main'}/${match[3]}`;
 }
 
 class FileSource implements Source {

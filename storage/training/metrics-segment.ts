@@ -111,7 +111,7 @@ export async function readMetrics(
   const segments = new Map<number, { from: number; key: string }>();
   const chain: { from: number; to: number; key: string }[] = [];
   for (const key of await store.list(`${layout.training(trainingKey)}metrics/`)) {
-    const match = /(\d+)-from-(\d+)\.jsonl$/.exec(key);
+    const match = /\/(\d+)-from-(\d+)\.jsonl$/.exec(key);
     const [to, from] = [Number(match?.[1]), Number(match?.[2])];
     if (from < to) segments.set(to, { from, key });
     else if (to === toStep) chain.push({ from, to, key });

@@ -167,7 +167,7 @@ export async function pruneCheckpoints(store: Store, key: string): Promise<void>
   for (const step of steps.slice(0, -2))
     for (const file of FILES) await store.remove(layout.checkpoint(key, step, file));
   for (const best of await store.list(`${layout.training(key)}best/`)) {
-    const step = Number(/(\d+)\.safetensors$/.exec(best)?.[1]);
+    const step = Number(/\/(\d+)\.safetensors$/.exec(best)?.[1]);
     if (step < newest && !bestKept.has(best)) await store.remove(best);
   }
 }

@@ -76,6 +76,23 @@ describe.each(['json', 'text'] as const)('a log as %s', (format) => {
     expect(text).not.toMatch(/hunter2|c2VjcmV0/);
   });
 
+  it('is written at once, whatever stands in a message', () => {
+    // Each cost minutes where a search began again at every character.
+    for (const hostile of ['?key', '?token=', '&sig', '//', '//a', 'Bearer ', '?'])
+      logged(format, (log) => log.error('failed', { error: new Error(hostile.repeat(250_000)) }));
+    const text = logged(format, (log) => log.info('x'.repeat(1e6)));
+    expect(text).toContain('… (980000 characters more)');
+    expect(text.length).toBeLessThan(25_000);
+  });
+
+  it('ends with an object that holds itself, and looks into lists', () => {
+    const list: unknown[] = ['https://h/a?token=hunter2'];
+    list.push({ list });
+    const text = logged(format, (log) => log.info('odd', { list }));
+    expect(text).toContain('token=…');
+    expect(text).not.toContain('hunter2');
+  });
+
   it('leaves out what is only for looking into the SDK', () => {
     expect(logged(format, (log) => log.debug('polling'))).toBe('');
   });

@@ -193,6 +193,29 @@ describe('a WebDataset shard', () => {
     expect(splitName('1.'.repeat(500_000))).toMatchObject({ extension: '.' });
   });
 
+  it('with a name that no file can have is refused', async () => {
+    const name = `${'d/'.repeat(2500)}a.wav`;
+    const pax = Buffer.from(`${name.length + 11} path=${name}\n`);
+    const header = (type: string, bytes: number): Buffer => {
+      const block = Buffer.alloc(512);
+      block.write(bytes.toString(8).padStart(11, '0'), 124);
+      block.write(' '.repeat(8) + type, 148);
+      const sum = block.reduce((total, byte) => total + byte, 0);
+      block.write(sum.toString(8).padStart(6, '0'), 148);
+      return block;
+    };
+    const content = Buffer.alloc(Math.ceil(pax.length / 512) * 512);
+    pax.copy(content);
+    writeFileSync(
+      join(folder, 'long.tar'),
+      Buffer.concat([header('x', pax.length), content, header('0', 0)]),
+    );
+    await expect(rows('long.tar')).rejects.toMatchObject({
+      code: 'CorpusInvalid',
+      message: expect.stringMatching(/the name before byte \d+ has 5005 characters$/) as unknown,
+    });
+  });
+
   it('with names and links that lead elsewhere reads nothing there', async () => {
     put('a.wav', 'a');
     symlinkSync('/etc/passwd', join(folder, 'in/link.wav'));

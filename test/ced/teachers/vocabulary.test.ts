@@ -39,6 +39,10 @@ describe('a vocabulary', () => {
     ['a MID twice', 'index,mid,display_name\n0,/m/a,A\n1,/m/a,B', 'MID /m/a occurs twice'],
     ['a name twice', 'index,mid,display_name\n0,/m/a,A\n1,/m/b,A', 'name "A" occurs twice'],
     ['an unquoted comma', 'index,mid,display_name\n0,/m/a,A, B', '4 fields'],
+    ['a long name', `index,mid,display_name\n0,,${'a'.repeat(513)}`, 'longer than 512'],
+    ['text after a quote', 'index,mid,display_name\n0,/m/a,"A"b', 'quote'],
+    ['too many classes', `index,mid,display_name\n${'0,,a\n'.repeat(65_537)}`, '65537 classes'],
+    ['an endless name', `index,mid,display_name\n0,,"${'a"",'.repeat(5e6)}`, 'quote'],
     ['an open quote', 'index,mid,display_name\n0,/m/a,"A', 'quote'],
   ])('with %s is refused', (_, text, message) => {
     expect(() => parseVocabularyCsv(text)).toThrow(message);
