@@ -8,9 +8,11 @@ import { ApplicationFailure, CancelledFailure, Context, log } from '@temporalio/
 import type { LiveProgress } from '../workflows/contract/live-progress';
 import { STORE_DAMAGED, type Damage } from '../workflows/contract/damage';
 import { isPermanentFailure } from '../workflows/contract/failures';
+import { shortText } from '../workflows/contract/short-text';
 import { AttemptRecord, describeWork } from './attempt-record';
 import type { ActivityDependencies } from './dependencies';
 import { throwIfAlwaysLost, withLastLoss } from './lost-attempts';
+import { shortError } from './short-error';
 import { EngineStopped } from '../jobs/engine-jobs';
 
 const HEARTBEAT_EVERY_MS = 4000;
@@ -103,20 +105,40 @@ function beginRecord(
   }
 }
 
-/** What Temporal is told of an error: a typed, non-retryable failure when no retry can mend it. */
+/** System errors of a store's folder that no retry can mend, with what to do. */
+const REFUSED: Readonly<Record<string, string>> = {
+  EACCES: 'the worker may not write there; give it permission or choose another store',
+  EPERM: 'the worker may not write there; give it permission or choose another store',
+  EROFS: 'the file system is read-only; mount it for writing or choose another store',
+  ENOTDIR: 'a file is where a folder should be; remove it or choose another store',
+  ENAMETOOLONG: 'the path is too long; choose a shorter one for the store',
+  ELOOP: 'its links lead in a circle; choose another store',
+};
+
+/**
+ * Repaired in one round; what is beyond is found by the next. Each is some 60 bytes of a payload.
+ */
+const MOST_DAMAGES = 1000;
+
+/**
+ * What Temporal is told of an error: a typed, non-retryable failure when no retry can mend it.
+ * Never longer than what Temporal takes.
+ */
 export function asFailure(error: unknown): Error {
-  const { code, message, damages } = error as {
+  const {
+    code,
+    message = String(code),
+    damages,
+  } = error as {
     code?: unknown;
     message?: string;
     damages?: Damage[];
   };
-  if (damages)
-    return ApplicationFailure.nonRetryable(message ?? STORE_DAMAGED, STORE_DAMAGED, damages);
-  if (isPermanentFailure(code)) return ApplicationFailure.nonRetryable(message ?? code, code);
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
-    return ApplicationFailure.nonRetryable(
-      `${message ?? code}: the worker may not write there; give it permission or choose another store`,
-      'StorageDenied',
-    );
-  return error instanceof Error ? error : new Error(String(error));
+  const permanent = (type: string, text: string, ...details: unknown[]): ApplicationFailure =>
+    ApplicationFailure.nonRetryable(shortText(text), type, ...details);
+  if (damages) return permanent(STORE_DAMAGED, message, damages.slice(0, MOST_DAMAGES));
+  if (isPermanentFailure(code)) return permanent(code, message);
+  const refused = REFUSED[String(code)];
+  if (refused !== undefined) return permanent('StorageDenied', `${shortText(message)}: ${refused}`);
+  return shortError(error);
 }

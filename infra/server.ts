@@ -83,7 +83,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
   if (options.uiPort !== null && (await accepts(host, options.uiPort)))
     throw new Error(portTaken(host, options.uiPort, 'uiPort'));
-  mkdirSync(dirname(options.dbFile), { recursive: true });
+  mkdirSync(dirname(options.dbFile), { recursive: true, mode: 0o700 });
   const unchecked = options.uiPort === null ? null : await unreachableForBrowsers();
   const { child, ended } = await startedProcess(options, { host, port, unchecked });
   const stop = () => stopServer(child, ended);
@@ -162,7 +162,9 @@ function launch(
     options.logLevel ?? 'warn',
     ...searchAttributeArguments(),
   );
-  const log = options.log === 'inherit' ? null : openSync(options.log, 'a');
+  const log = options.log === 'inherit' ? null : openSync(options.log, 'a', 0o600);
+  // Histories tell what is trained on what: its files are for their owner alone.
+  const umask = process.umask(0o077);
   // A process group of its own: Ctrl-C must reach the workers, which still need the server to say
   // where they stopped. SIGKILL when this process dies: a server on its way out could be taken for
   // a living one by the next start, and SQLite survives it.
@@ -170,6 +172,7 @@ function launch(
     detached: true,
     stdio: ['ignore', log ?? 'inherit', log ?? 'inherit'],
   });
+  process.umask(umask);
   if (log !== null) closeSync(log);
   return child;
 }

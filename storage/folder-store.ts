@@ -5,8 +5,19 @@
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, link, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import {
+  access,
+  link,
+  open,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  type FileHandle,
+} from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { makeFolder } from './make-folder';
 import { withRetry, type RetryOptions } from './retry';
 import {
   ContentDiffers,
@@ -21,11 +32,25 @@ import {
 
 const TEMPORARY = '.writing-';
 
+/** Whom a store's files and folders are made for: their owner, or all whom the umask lets in. */
+const MODES = {
+  owner: { file: 0o600, folder: 0o700 },
+  umask: { file: 0o666, folder: 0o777 },
+} as const;
+
+export interface FolderStoreOptions {
+  retry?: RetryOptions;
+  /** Several users share the folder: the umask says what each may do. @default false */
+  shared?: boolean;
+}
+
 export class FolderStore implements Store {
   readonly uri: string;
   private readonly retry: RetryOptions;
+  private readonly modes: (typeof MODES)[keyof typeof MODES];
 
-  constructor(folder: string, retry: RetryOptions = {}) {
+  constructor(folder: string, { retry = {}, shared = false }: FolderStoreOptions = {}) {
+    this.modes = shared ? MODES.umask : MODES.owner;
     this.uri = resolve(folder);
     // A large object may take a slow disk a while, and nobody hears of its progress.
     this.retry = { ...retry, silenceMs: Infinity };
@@ -129,9 +154,13 @@ export class FolderStore implements Store {
   }
 
   private async writeBeside(target: string, content: Content): Promise<string> {
-    await mkdir(dirname(target), { recursive: true });
     const temporary = join(dirname(target), `${TEMPORARY}${process.pid}-${randomUUID()}`);
-    const file = await open(temporary, 'wx');
+    const create = (): Promise<FileHandle> => open(temporary, 'wx', this.modes.file);
+    const file = await create().catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      await makeFolder(dirname(target), this.modes.folder);
+      return await create();
+    });
     try {
       // Large parts in one piece each: every piece is a trip to another thread.
       for (const part of partsOf(content))

@@ -5,8 +5,9 @@
  * closed.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from './make-folder';
 
 export interface ObjectCacheOptions {
   folder: string;
@@ -69,7 +70,7 @@ export class ObjectCache {
   }
 
   private async bring(path: string, content: () => AsyncIterable<Uint8Array>): Promise<string> {
-    await mkdir(this.options.folder, { recursive: true, mode: 0o700 });
+    await makeFolder(this.options.folder, 0o700);
     const temporary = `${path}${PART}${process.pid}-${randomUUID()}`;
     const file = await open(temporary, 'wx', 0o600);
     try {

@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PermanentError } from '../workflows/contract/failures';
-import { FolderStore } from './folder-store';
+import { FolderStore, type FolderStoreOptions } from './folder-store';
 import { openGcs } from './gcs/gcs-client';
 import { GcsStore } from './gcs/gcs-store';
 import { ObjectCache } from './object-cache';
@@ -20,6 +20,11 @@ export interface StoreOptions {
   cacheBytes?: number;
   /** Project that pays for requests to requester-pays buckets. */
   userProject?: string | undefined;
+  /**
+   * Several users share the store's folder: the umask decides who may read and write it.
+   * @default CED_SHARED_STORE=1 in the environment; else its owner alone
+   */
+  shared?: boolean;
   retry?: RetryOptions;
 }
 
@@ -29,7 +34,7 @@ export interface StoreOptions {
  */
 export function openStore(root: string, uri: string, options: StoreOptions = {}): Store {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(uri)?.[1];
-  if (scheme === undefined) return new FolderStore(resolve(root, uri), options.retry);
+  if (scheme === undefined) return new FolderStore(resolve(root, uri), folderOptions(options));
   const place = parseGsUri(uri);
   if (place === null)
     throw new PermanentError(
@@ -45,6 +50,13 @@ export function openStore(root: string, uri: string, options: StoreOptions = {})
     userProject,
     retry,
   });
+}
+
+function folderOptions({ retry, shared }: StoreOptions): FolderStoreOptions {
+  return {
+    ...(retry === undefined ? {} : { retry }),
+    shared: shared ?? process.env['CED_SHARED_STORE'] === '1',
+  };
 }
 
 export function openObjectCache({

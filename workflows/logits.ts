@@ -3,6 +3,7 @@
  * others published. Either ends with rows planned = rows written.
  */
 import { ApplicationFailure, sleep } from '@temporalio/workflow';
+import { runFileInvalid } from './accept-run';
 import { cpu, gpu } from './activity-proxies';
 import type { PredictedLogits, LeaseWait, LogitsShard, TargetSource } from './contract/activities';
 import type { DistillRun } from './contract/run-file';
@@ -113,12 +114,7 @@ export async function importLogits(
       ? [`students[${index}].topK: expected at most the ${topK} probabilities of logits.published`]
       : []),
   ]);
-  if (problems.length > 0)
-    throw ApplicationFailure.nonRetryable(
-      `the run file is invalid:\n${problems.join('\n')}`,
-      'RunFileInvalid',
-      problems,
-    );
+  if (problems.length > 0) throw runFileInvalid(problems);
   return {
     logits: {
       key: logitsKey,

@@ -40,7 +40,8 @@ export class Session {
     onNote,
   }: SessionOptions): Promise<Session> {
     const logs = join(root, 'runs', 'logs');
-    mkdirSync(logs, { recursive: true });
+    mkdirSync(join(root, 'runs'), { recursive: true });
+    mkdirSync(logs, { recursive: true, mode: 0o700 });
     const serverLog = join(logs, 'server.log');
     const server = await startServer({
       address,

@@ -56,7 +56,7 @@ export class WorkerProcess {
 
   private start(): void {
     const { queue, threads, address, root, log } = this.options;
-    const output = openSync(log, 'a');
+    const output = openSync(log, 'a', 0o600);
     const before = statSync(log).size;
     const args = [
       join(repositoryRoot, 'dist', 'workers', 'main.js'),

@@ -182,13 +182,7 @@ export class GcsObject {
     } catch (error) {
       if (statusOf(error) === 412) return false;
       if (statusOf(error) === 404 && (await this.bucketIsMissing()))
-        throw new PermanentError(
-          'StorageDenied',
-          `gs://${this.bucket.name}: there is no such bucket; create it, or name another`,
-          {
-            cause: error,
-          },
-        );
+        throw bucketMissing(this.bucket.name, error);
       throw this.explain(error);
     }
   }
@@ -240,6 +234,14 @@ export function explainGcsError(bucket: string, error: unknown): unknown {
   return error;
 }
 
+export function bucketMissing(bucket: string, cause: unknown): PermanentError {
+  return new PermanentError(
+    'StorageDenied',
+    `gs://${bucket}: there is no such bucket; create it, or name another`,
+    { cause },
+  );
+}
+
 function crc32c(bytes: Uint8Array): string {
   // `CRC32C.from(bytes)` would take the bytes for a finished sum.
   const sum = new CRC32C();
@@ -247,7 +249,7 @@ function crc32c(bytes: Uint8Array): string {
   return sum.toString();
 }
 
-function statusOf(error: unknown): number {
+export function statusOf(error: unknown): number {
   const { code, status } = error as { code?: unknown; status?: unknown };
   return Number(code ?? status);
 }

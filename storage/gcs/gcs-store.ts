@@ -5,7 +5,7 @@
  * https://cloud.google.com/storage/docs/request-preconditions
  */
 import type { Bucket, Storage } from '@google-cloud/storage';
-import { explainGcsError, GcsObject, type GcsVersion } from './gcs-object';
+import { bucketMissing, explainGcsError, GcsObject, statusOf, type GcsVersion } from './gcs-object';
 import type { ObjectCache } from '../object-cache';
 import { withRetry, type RetryOptions } from '../retry';
 import {
@@ -123,6 +123,8 @@ export class GcsStore implements Store {
         page = next ?? null;
       }
     } catch (error) {
+      // A folder without objects is an empty list: what is missing is the bucket.
+      if (statusOf(error) === 404) throw bucketMissing(this.options.bucket, error);
       throw explainGcsError(this.options.bucket, error);
     }
     return files;

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server as Listener } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +35,20 @@ describe('the Temporal development server', () => {
       await connection.close();
       await server.stop();
     }
+  });
+
+  it('keeps its histories and its log from other users, whatever the umask', async () => {
+    const umask = process.umask(0);
+    try {
+      const server = await serverAt(await freePort(), 'kept');
+      await server.stop();
+    } finally {
+      process.umask(umask);
+    }
+    const modeOf = (name: string): number => statSync(join(folder, name)).mode & 0o777;
+    expect(modeOf('kept')).toBe(0o700);
+    expect(modeOf('kept/temporal.db')).toBe(0o600);
+    expect(modeOf('kept.log')).toBe(0o600);
   });
 
   it('is used as it is when one already answers, and is left running by whoever only used it', async () => {

@@ -13,6 +13,7 @@ export const PERMANENT_FAILURES = [
   'StorageDenied',
   'RecordTooNew',
   'NoProgress',
+  'FormatInvalid',
 ] as const;
 
 export type PermanentFailureType = (typeof PERMANENT_FAILURES)[number];
