@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- ingest --clips N`: plan, ingest and seal a corpus of many short clips, and
- * watch the memory of it.
+ * `npm run bench -- ingest --clips N`: plans, ingests and finalizes a corpus of many short clips,
+ * and watches the memory.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ const REPORTS = 10;
  */
 const ALLOWED_GROWTH_BYTES = 64e6;
 
-/** @returns the exit status: 1 when the memory grew */
+/** @returns exit status: 1 when the memory grew */
 export async function flatMemory(clips: number): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'ced-flat-memory-'));
   try {

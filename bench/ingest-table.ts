@@ -1,6 +1,6 @@
 /**
- * The table of `npm run bench -- ingest`: what both sides did, their speeds, and whether the goal
- * was reached.
+ * The table of `npm run bench -- ingest`: the work of both sides, their speeds, and whether the
+ * goal is reached.
  */
 
 export type Kind = 'flac' | 'wav';
@@ -13,14 +13,15 @@ const FILES: Record<Kind, string> = {
   wav: 'WAV 16 kHz mono, not resampled',
 };
 
-/** @param libraries of the other side, with their versions, as it states them itself */
+/** @param libraries of the Python side with their versions, as it prints them */
 export function ingestHead(
   libraries: string,
   { clips, clipSeconds, rounds }: { clips: number; clipSeconds: number; rounds: number },
 ): string {
   const columns = ['files', 'ours', 'Python', 'ours / Python', 'goal'];
   return [
-    `Both sides: read, decode, resample to 16 kHz mono, hash every clip, write and fsync one shard of ${clips} clips of ${clipSeconds} s.`,
+    'Both sides: read, decode, resample to 16 kHz mono, hash every clip, write and fsync one ' +
+      `shard of ${clips} clips of ${clipSeconds} s.`,
     `Python: ${libraries}, quality VHQ. Seconds of audio per CPU second, medians of ${rounds}.`,
     '',
     line(columns),

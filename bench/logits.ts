@@ -144,8 +144,8 @@ interface Rates {
 function table(model: string, rates: ReadonlyMap<string, Rates>): string {
   const cells = (name: string, wall: string, cpu: string): string =>
     `  ${name.padEnd(34)} ${wall.padEnd(16)} ${cpu}`;
-  const ratio = (name: string, mine: string, other: string, goal?: number): string => {
-    const [a, b] = [rates.get(mine), rates.get(other)];
+  const ratio = (name: string, own: string, other: string, goal?: number): string => {
+    const [a, b] = [rates.get(own), rates.get(other)];
     const [wall, cpu] = [(a?.wall ?? NaN) / (b?.wall ?? NaN), (a?.cpu ?? NaN) / (b?.cpu ?? NaN)];
     const target =
       goal === undefined ? '' : ` of ${goal.toFixed(2)}${wall >= goal ? '' : ' missed'}`;

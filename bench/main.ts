@@ -44,9 +44,9 @@ const line = commandLine({
   program: 'npm run bench',
   usage: `[${groups.join('|')}] … [options]`,
   about: [
-    'Measures our engine against PyTorch, interleaved in one session on the same cores, and prints ' +
-      `a table of the named groups (all without a name). ${[...alone.keys()].join(', ')} run ` +
-      'alone and have options of their own: npm run bench -- storage --help.',
+    'Measures our engine against PyTorch, interleaved in one session on the same cores, and ' +
+      `prints a table of the named groups (all without a name). ${[...alone.keys()].join(', ')} ` +
+      'run alone and have options of their own: npm run bench -- storage --help.',
   ],
   operands: {
     rows: {
@@ -59,8 +59,8 @@ const line = commandLine({
       loss: 'the loss on dense targets and on the stored pairs',
       ingest: 'decoding, resampling and sharding, against soundfile and soxr',
       scale:
-        "histories, payloads, memory and rate of the orchestration at AudioSet's size and a hundred " +
-        'times that',
+        "histories, payloads, memory and rate of the orchestration at AudioSet's size and a " +
+        'hundred times that',
       checkpoint: 'what checkpoints add to a training',
       overhead: 'what Temporal, heartbeats and process hops add to a run',
       resume: 'how soon a killed training is at full speed again',
@@ -164,18 +164,18 @@ async function compare(
     return measured;
   };
   try {
-    const mine = await start(process.execPath, [worker, JSON.stringify(job)]);
+    const engine = await start(process.execPath, [worker, JSON.stringify(job)]);
     const other =
       against === 'pytorch'
         ? await start(python, [torchFile('worker.py'), JSON.stringify(job)])
         : await start(process.execPath, [worker, JSON.stringify({ ...job, measure: 'train' })]);
     const [ours, theirs]: [Sample[], Sample[]] = [[], []];
     for (let round = 0; round < rounds; round++) {
-      ours.push(await mine.run());
+      ours.push(await engine.run());
       theirs.push(await other.run());
     }
     return {
-      ours: { samples: ours, peakBytes: mine.peakBytes() },
+      ours: { samples: ours, peakBytes: engine.peakBytes() },
       theirs: { samples: theirs, peakBytes: other.peakBytes() },
     };
   } finally {

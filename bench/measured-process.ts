@@ -1,6 +1,6 @@
 /**
- * A process that runs once whenever it is told to, with its memory at the most. What it prints on
- * standard error is shown only when it fails.
+ * A process that runs once for each line it is sent, and its peak memory. Its standard error is
+ * shown only when it fails.
  */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ export class MeasuredProcess {
       'data',
       (text) => (this.complaints = (this.complaints + String(text)).slice(-4000)),
     );
-    child.stdin.on('error', () => undefined); // told by the line that does not come
+    child.stdin.on('error', () => undefined); // the missing answer reports it
   }
 
   /** @returns when it has warmed up */
@@ -43,7 +43,7 @@ export class MeasuredProcess {
     return JSON.parse(await this.line()) as Sample;
   }
 
-  /** VmHWM: the most memory that was resident so far. */
+  /** VmHWM: the peak of resident memory so far. */
   peakBytes(): number {
     const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN) * 1024;
@@ -57,7 +57,8 @@ export class MeasuredProcess {
     const next = await this.lines.next();
     if (next.done === true)
       throw new Error(
-        `a measured process ended early:\n${this.complaints.trim().split('\n').slice(-8).join('\n')}`,
+        `a measured process ended early:\n` +
+          this.complaints.trim().split('\n').slice(-8).join('\n'),
       );
     return next.value;
   }

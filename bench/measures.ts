@@ -1,14 +1,13 @@
 /**
- * What is measured: the rows of the table, each a pair of processes that do the same work, and the
- * ratio to reach.
+ * The rows of the table: each a pair of processes that do the same work, and the ratio to reach.
  */
 import { MODEL_PRESETS, type ModelConfig, type ModelPreset } from '../ced/model/config';
 
 export interface Job {
   readonly measure: 'train' | 'forward' | 'frontend' | 'loop';
   /**
-   * PyTorch's way: plain eager; torch.compile with fused attention and Adam; fused attention
-   * without compiling.
+   * How PyTorch runs: eager; torch.compile with fused attention and Adam; fused attention without
+   * compiling.
    */
   readonly variant: 'eager' | 'compile' | 'fused';
   readonly precision: 'float32' | 'bfloat16';

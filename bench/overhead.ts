@@ -27,8 +27,8 @@ const line = commandLine({
   program: 'npm run bench',
   usage: 'overhead [options]',
   about: [
-    "Runs the demo's distillation through Temporal and in one process, in turns, and compares the " +
-      `wall time. Exit status 1 above ${LIMIT_PERCENT} %.`,
+    "Runs the demo's distillation through Temporal and in one process, in turns, and compares " +
+      `the wall time. Exit status 1 above ${LIMIT_PERCENT} %.`,
   ],
   options: {
     rounds: { value: 'N', is: count, default: 2, help: 'runs of each side' },
@@ -116,7 +116,7 @@ interface DemoRun {
   students: { epochs: number }[];
 }
 
-/** The demo's run with a part of its clips and a store of its own. */
+/** The demo's run with some of its clips and a store of its own. */
 function runFile(folder: string, name: string, clips: number, epochs: number): DemoRun {
   const run = JSON.parse(
     readFileSync(join(repositoryRoot, 'examples', 'instruments', 'distill.json'), 'utf8'),
@@ -149,8 +149,7 @@ async function oneProcess(run: DemoRun): Promise<number> {
 }
 
 /**
- * Server and workers are up before the clock starts, as they are before any run; the engine's
- * process is not.
+ * Server and workers run before the clock starts, as before any run; the engine process does not.
  */
 async function throughTemporal(folder: string, run: DemoRun): Promise<number> {
   const address = `127.0.0.1:${await freePort()}`;
@@ -181,7 +180,7 @@ async function throughTemporal(folder: string, run: DemoRun): Promise<number> {
   }
 }
 
-/** @returns what stops it */
+/** @returns a function that stops it */
 async function worker(queue: 'cpu' | 'gpu', address: string): Promise<() => Promise<void>> {
   const args = [
     join(__dirname, '..', 'workers', 'main.js'),

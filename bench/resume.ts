@@ -33,9 +33,9 @@ const line = commandLine({
   program: 'npm run bench',
   usage: 'resume [options]',
   about: [
-    'Kills the process of a training after a checkpoint, starts the job again in a fresh process, ' +
-      `and measures the time from the start of the attempt until the mean of ${WINDOW} steps is ` +
-      `within ${TOLERANCE * 100} % of the steady one before. Exit status 1 above ` +
+    'Kills the process of a training after a checkpoint, starts the job again in a fresh ' +
+      `process, and measures the time from the start of the attempt until the mean of ${WINDOW} ` +
+      `steps is within ${TOLERANCE * 100} % of the steady one before. Exit status 1 above ` +
       `${LIMIT_SECONDS} s.`,
   ],
   options: {
@@ -218,7 +218,7 @@ function meanMs(steps: readonly Step[], last: number): number | null {
   return from && to ? (to.atMs - from.atMs) / WINDOW : null;
 }
 
-/** Two windows in a row that agree. */
+/** Whether two consecutive windows agree. */
 function isSteady(steps: readonly Step[]): boolean {
   const [before, now] = [meanMs(steps, steps.length - 1 - WINDOW), meanMs(steps, steps.length - 1)];
   return (
@@ -274,7 +274,8 @@ function report(measured: MeasuredResume & { where: string; model: string }): nu
   }
   const resumedAt = first.done - 1;
   console.log(
-    `\n${killedAt - resumedAt} steps repeated, resumed at step ${resumedAt} after a kill at ${killedAt}`,
+    `\n${killedAt - resumedAt} steps repeated, resumed at step ${resumedAt} ` +
+      `after a kill at ${killedAt}`,
   );
   const outcome =
     reached === null

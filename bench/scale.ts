@@ -192,7 +192,7 @@ class ScaleBench {
     });
   }
 
-  /** Follows a run until `isOver`, then reads what it left. */
+  /** Follows a run until `isOver`, then reads its histories. */
   private async watch(
     what: string,
     handle: WorkflowHandle & { firstExecutionRunId: string },
@@ -273,7 +273,7 @@ class ScaleBench {
   }
 }
 
-/** Where a run is, and how long its stage takes at the pace since this was last asked. */
+/** Progress of a run, and the remaining time of its stage at the pace since the last call. */
 class Pace {
   private last = { stage: '', done: 0, ms: performance.now() };
 
@@ -311,7 +311,7 @@ function faults({
     ...over('bytes of a history', chain.largestBytes, LIMITS.historyBytes),
     ...over('bytes of a payload', chain.largestPayloadBytes, LIMITS.payloadBytes),
     ...over('pending activities', pending, LIMITS.pending),
-    // Too short a run has no growth to tell.
+    // A run that is too short has no growth to measure.
     ...(Number.isFinite(serverGrowthBytes)
       ? over("growth of the server's memory in bytes", serverGrowthBytes, LIMITS.growthBytes)
       : []),

@@ -167,8 +167,9 @@ function asText(measured: Measured, stepMicrosecondsAChunk: number): string {
       paper.bytesARow,
       `${percent(paper.shareOfPcm)}, and ${paper.bytesAFile} bytes a file`,
     ),
-    `  a view read in ${viewMicrosecondsAChunk.toFixed(1)} µs of CPU a chunk: ${epochShare} % of ` +
-      `an epoch of CED-tiny here (${(stepMicrosecondsAChunk / 1000).toFixed(1)} ms a chunk of 10 s)`,
+    `  a view read in ${viewMicrosecondsAChunk.toFixed(1)} µs of CPU a chunk: ` +
+      `${epochShare} % of an epoch of CED-tiny here ` +
+      `(${(stepMicrosecondsAChunk / 1000).toFixed(1)} ms a chunk of 10 s)`,
     `  decoded, once a job, in ${decodeMicrosecondsARow.toFixed(1)} µs of CPU a row: ` +
       `${((decodeMicrosecondsARow * views) / 1000).toFixed(2)} ms for all views of a chunk`,
   ].join('\n');

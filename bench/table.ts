@@ -26,11 +26,11 @@ export function tableHead(): string {
   return `${line(columns)}\n${line(columns.map((_, index) => (index === 0 ? '---' : '---:')))}`;
 }
 
-/** The ratio is that of the medians: what one waits for, not what once was. */
+/** The ratio is that of the medians, which a user waits for, not of the minima. */
 export function row({ name, goal }: Measure, ours: Side, theirs: Side): string {
-  const [mine, other] = [summary(ours), summary(theirs)];
-  const ratio = mine.median / other.median;
-  const sides = [mine, other].flatMap(({ median, minimum, cpu, peak }) =>
+  const [own, other] = [summary(ours), summary(theirs)];
+  const ratio = own.median / other.median;
+  const sides = [own, other].flatMap(({ median, minimum, cpu, peak }) =>
     [median, minimum, cpu, peak].map((value) => value.toFixed(0)),
   );
   return line([
@@ -38,7 +38,7 @@ export function row({ name, goal }: Measure, ours: Side, theirs: Side): string {
     ...sides,
     ratio.toFixed(2),
     `${goal.toFixed(2)}${ratio <= goal ? '' : ' missed'}`,
-    (mine.peak / other.peak).toFixed(2),
+    (own.peak / other.peak).toFixed(2),
   ]);
 }
 

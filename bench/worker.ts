@@ -1,5 +1,5 @@
 /**
- * Our side of a pair, with the protocol of torch/worker.py: a job in argv, `ready`, then one run
+ * Our process of a pair, with the protocol of torch/worker.py: a job in argv, `ready`, then one run
  * and its times for every line on standard input.
  */
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
@@ -41,14 +41,14 @@ function prepare({ measure, config, batch, samples, precision, device }: Job): (
   const trainer = new Trainer(engine, config, initialWeights(config, 1), { precision });
   const targets = Float32Array.from({ length: batch * config.outputdim }, (_, i) => (i % 97) / 97);
   const lambda = Float32Array.from({ length: batch }, (_, i) => i / batch);
-  // As on the other side, the bare step hears no masks.
+  // Like PyTorch's step, the bare step has no masks.
   if (measure === 'train')
     return () => trainer.step({ pcm, batch, samples, masks: null, targets, lambda }, 1e-3);
 
   const clips = storedClips(samples);
   let step = 0;
   return () => {
-    const heard = new Int16Array(batch * samples);
+    const pcm = new Int16Array(batch * samples);
     const own = new Int16Array(samples);
     const drawn = Array.from({ length: batch }, (_, row) => {
       const clip = (step * batch + row * 37) % STORED_CLIPS;
@@ -58,25 +58,25 @@ function prepare({ measure, config, batch, samples, precision, device }: Job): (
         { seed: 1, clipSha256: clip.toString(16), chunk: 0, view: step },
         samples,
       );
-      shiftInto(own, parameters.shift, heard, row * samples);
+      shiftInto(own, parameters.shift, pcm, row * samples);
       return parameters;
     });
     const mixed = drawMixup(0.5, { seed: 1, epoch: 0, step }, batch);
     step++;
     return trainer.step(
-      { pcm: heard, batch, samples, masks: masksToInt32(drawn), targets, lambda: mixed },
+      { pcm, batch, samples, masks: masksToInt32(drawn), targets, lambda: mixed },
       1e-3,
     );
   };
 }
 
-/** Clips in a file, as an audio shard holds them. */
+/** Clips in a file, as in an audio shard. */
 function storedClips(samples: number): { read: (clip: number, out: Int16Array) => void } {
   const folder = mkdtempSync(join(tmpdir(), 'ced-bench-'));
   const path = join(folder, 'clips');
   writeFileSync(path, Buffer.alloc(STORED_CLIPS * samples * 2, 'some sound'));
   const file = openSync(path, 'r');
-  rmSync(folder, { recursive: true }); // it stays readable until it is closed
+  rmSync(folder, { recursive: true }); // the file stays readable until it is closed
   process.once('exit', () => closeSync(file));
   return { read: (clip, out) => void readSync(file, out, 0, samples * 2, clip * samples * 2) };
 }

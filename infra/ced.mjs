@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The `ced` command: the same door as the npm scripts.
+// The `ced` command, through the entry of the npm scripts.
 import { run } from './run.mjs';
 
 await run('ced', process.argv.slice(2));

@@ -1,4 +1,4 @@
-/** A port that nobody listens on, chosen by the system. */
+/** A free port, chosen by the system. */
 import { createServer } from 'node:net';
 
 export async function freePort(): Promise<number> {

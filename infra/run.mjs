@@ -1,5 +1,6 @@
-// The door every npm script goes through: set up what the program needs, then become it. (Package
-// hooks like `prestart` are off: see .npmrc.) usage: node infra/run.mjs PROGRAM [arguments…]
+// The entry of every npm script: sets up the parts that a program needs, then runs it in this
+// process. (Package hooks like `prestart` are off: see .npmrc.)
+// usage: node infra/run.mjs PROGRAM [arguments…]
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import Module from 'node:module';
@@ -26,16 +27,23 @@ const programs = {
   docs: { file: 'tools/run-file-reference.js', parts: [] },
 };
 
-const setupHelp = `npm run setup [-- --gpu | --cpu] [--parts P,…] [--no-build] [--quiet]
+const setupHelp = `npm run setup -- [options]
 
-Prepares this clone: Node packages, TensorFlow and its binding, the Temporal server, compiled TypeScript, the demo's audio.
-Whatever takes long is kept in $CED_CACHE (default ~/.cache/ced-distillation) and shared between clones; what is there already is not made again.
+Prepares this clone: Node packages, TensorFlow and its binding, the Temporal server, compiled
+TypeScript, the demo's audio. Results of long steps are kept in $CED_CACHE (default
+~/.cache/ced-distillation), shared between clones and not made again.
 
-  --gpu    use TensorFlow's CUDA library, with the nvidia libraries it needs (3 GB more; untested so far). Kept for later starts.
-  --cpu    go back to the CPU library (the default)
-  --parts P,…  only these, and the packages: ${allParts.join(', ')}
-  --no-build   compile no TypeScript: for a container image's first layers, before the sources are there
-  --quiet  print only what has to be done`;
+  --gpu        use TensorFlow's CUDA library, with the nvidia libraries it needs (3 GB more;
+               untested so far); later starts keep this choice
+  --cpu        go back to the CPU library (the default)
+  --parts P,…  only these parts and the packages: ${allParts.join(', ')}
+  --no-build   compile no TypeScript: for the first layers of a container image, without sources
+  --quiet      print only steps that do something
+  --help       print this text
+
+Examples:
+  npm run setup
+  npm run setup -- --gpu --parts tensorflow`;
 
 export async function run(program, args) {
   try {
@@ -85,8 +93,7 @@ function optionsOf(args, options) {
 /** Runs the program in this very process, so that signals and exit codes are its own. */
 function become(file, args) {
   if (!existsSync(file)) throw new SetupError(`${file} does not exist`);
-  // `require` of an ESM-only package is stable in Node 22 and silently works in 20.19, but for this
-  // warning.
+  // `require` of an ESM-only package is stable in Node 22; Node 20.19 warns.
   const flags = ['--disable-warning=ExperimentalWarning', '--enable-source-maps'];
   // for the processes it starts
   process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, ...flags].filter(Boolean).join(' ');
@@ -98,7 +105,7 @@ function become(file, args) {
   Module.runMain();
 }
 
-/** Jest, and a last line that a program can read: `12 passed, 0 failed`. */
+/** Runs Jest, then prints a last line for programs: `12 passed, 0 failed`. */
 async function test(args) {
   await setUp({
     parts: ['tensorflow', 'temporal', 'storage', 'readers', 'manifests', 'monitors', 'browser'],
@@ -130,9 +137,8 @@ async function test(args) {
       (status === 'failed' ? 1 : 0),
   );
   const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : '';
-  console.log(
-    `\n${numPassedTests} passed, ${failures.reduce((sum, count) => sum + count, 0)} failed${skipped}`,
-  );
+  const failed = failures.reduce((sum, count) => sum + count, 0);
+  console.log(`\n${numPassedTests} passed, ${failed} failed${skipped}`);
 }
 
 const [program, ...args] = process.argv.slice(2);

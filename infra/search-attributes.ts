@@ -1,6 +1,6 @@
 /**
  * Registers the pipeline's search attributes with a Temporal server. A workflow that upserts an
- * unknown one stalls, so this comes before the first run.
+ * unknown attribute stalls, so they are registered before the first run.
  */
 import { Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
@@ -12,11 +12,12 @@ const indexedType = {
   INT: IndexedValueType.INDEXED_VALUE_TYPE_INT,
   DOUBLE: IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
 } as const;
-/** How the CLI spells the same types. */
+/** The same types in the CLI's spelling. */
 const cliType = { KEYWORD: 'Keyword', INT: 'Int', DOUBLE: 'Double' } as const;
 
 /**
- * Adds the ones a running server lacks. Idempotent; throws where the name is taken by another type.
+ * Adds the attributes that a running server lacks. Idempotent.
+ * @throws if the server has one of another type
  */
 export async function ensureSearchAttributes(
   address: string,
@@ -33,7 +34,8 @@ export async function ensureSearchAttributes(
       if (present === undefined) missing[name] = indexedType[type];
       else if (present !== indexedType[type])
         throw new Error(
-          `search attribute ${name} of the Temporal server at ${address} is not of type ${cliType[type]}: remove it there first`,
+          `search attribute ${name} of the Temporal server at ${address} is not of type ` +
+            `${cliType[type]}: remove it there first`,
         );
     }
     if (Object.keys(missing).length > 0)
@@ -46,7 +48,7 @@ export async function ensureSearchAttributes(
   }
 }
 
-/** The same for `temporal server start-dev`, which registers them before it answers. */
+/** Arguments of `temporal server start-dev`, which registers them before it answers. */
 export function searchAttributeArguments(): string[] {
   return Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
     '--search-attribute',

@@ -58,12 +58,12 @@ export interface ServerOptions {
 
 export interface Server {
   address: string;
-  /** Of its process; null for a reused one. */
+  /** Process id; null for a reused server. */
   pid: number | null;
   /** True when a server already answered at the address; `stop` then leaves it alone. */
   reused: boolean;
   stop(): Promise<void>;
-  /** Resolves when the server's process has ended, with how; never for a reused one. */
+  /** Resolves with the reason when the process has ended; never for a reused server. */
   ended: Promise<string>;
 }
 
@@ -224,7 +224,10 @@ function accepts(host: string, port: number): Promise<boolean> {
 
 function portTaken(host: string, port: number, option: 'address' | 'uiPort'): string {
   const remedy = option === 'address' ? '--port' : '--ui-port';
-  return `port ${port} on ${host} is taken by something that is not a Temporal server: stop it, or choose another port (npm run server -- ${remedy} N)`;
+  return (
+    `port ${port} on ${host} is taken by something that is not a Temporal server: stop it, or ` +
+    `choose another port (npm run server -- ${remedy} N)`
+  );
 }
 
 function splitAddress(address: string): { host: string; port: number } {

@@ -1,6 +1,6 @@
 /**
- * Where set-up put the programs it found or built. Set-up writes `.ced/toolchain.json` in the
- * clone; this reads it.
+ * Paths of the programs that set-up found or built, from `.ced/toolchain.json` in the clone, which
+ * set-up writes.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -33,8 +33,8 @@ export function storageEmulatorBinary(): string {
 }
 
 /**
- * Program and arguments, such that the kernel sends the signal when this process dies, however it
- * dies (infra/setup/die-with-parent.mjs).
+ * Program and arguments of a child that the kernel sends the signal when this process dies, even by
+ * SIGKILL (infra/setup/die-with-parent.mjs).
  */
 export function dyingWithParent(
   signal: 'SIGTERM' | 'SIGKILL',
@@ -54,7 +54,7 @@ export function pythonWithReaders(): string {
   return found('pythonReaders');
 }
 
-/** Path of the checker of Kubernetes and compose files, for tests (infra/manifests). */
+/** Path of the checker of Kubernetes and compose files, for tests (tools/manifests). */
 export function manifestCheckBinary(): string {
   return found('manifestCheck');
 }
@@ -67,7 +67,7 @@ export function pythonWithMonitors(): string {
   return found('pythonMonitors');
 }
 
-/** A Chromium for tests, or why there is none. */
+/** A Chromium for tests, or the reason why there is none. */
 export function browser(): { path: string } | { missing: string } {
   return (
     readToolchain()?.browser ?? {

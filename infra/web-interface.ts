@@ -30,7 +30,8 @@ export async function unreachableForBrowsers(): Promise<Endpoint> {
   const port = await freeBlockedPort(host);
   if (port !== null) return { host, port };
   throw new Error(
-    'the web interface finds no free port that browsers do not open (infra/blocked-ports.ts): start the server without it (--no-ui)',
+    'the web interface finds no free port that browsers do not open (infra/blocked-ports.ts): ' +
+      'start the server without it (--no-ui)',
   );
 }
 
@@ -65,7 +66,10 @@ function refusal({ headers }: IncomingMessage, hostNames: readonly string[]): st
   const host = headers.host ?? '';
   const name = nameOf(host);
   if (isIP(name) === 0 && name !== 'localhost' && !hostNames.includes(name))
-    return 'this host name is not one of the web interface: npm run server -- --ui-host NAME adds it';
+    return (
+      'this host name is not one of the web interface: ' +
+      'npm run server -- --ui-host NAME adds it'
+    );
   const { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
   const foreign =
     (origin !== undefined && origin !== `http://${host}`) ||

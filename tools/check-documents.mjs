@@ -1,5 +1,5 @@
-// `npm run docs:check`: every relative link in the Markdown files leads to a file, and every `npm
-// run NAME` they mention is a script.
+// `npm run docs:check`: every relative link in a Markdown file leads to a file, and every `npm run
+// NAME` in it is a script.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Writes docs/run-file.md from the zod schemas, where every field is described once. Run by `npm
- * run docs`; a test holds the file to it.
+ * Writes docs/run-file.md from the zod schemas, which describe every field. Run by `npm run docs`;
+ * a test compares the file.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,8 +29,9 @@ const SAFE = 2 ** 53 - 1;
 export function runFileReference(): string {
   return `# The run file
 
-Generated from the schemas in \`workflows/contract/run-file.ts\` by \`npm run docs\`. Unknown fields are errors. Relative paths start from the
-worker's \`--root\`. A field without a default is required, unless it says optional.
+Generated from the schemas in \`workflows/contract/run-file.ts\` by \`npm run docs\`. Unknown
+fields are errors. Relative paths start from the worker's \`--root\`. A field without a default is
+required, unless it is marked optional.
 
 ## \`distill\`
 
@@ -38,8 +39,9 @@ ${table(distillRunSchema)}
 
 ## \`retrain\`
 
-The same fields; \`promote\` is required. The schedule starts it with the same file again and again: what the store holds is found there, and where
-clips, teachers and settings are those of an earlier firing it ends at once. [docs/operate.md](operate.md) shows it.
+The same fields; \`promote\` is required. A schedule starts it with the same file at every firing.
+It reuses the results in the store, and ends at once when clips, teachers and settings are those of
+an earlier firing. [docs/operate.md](operate.md) shows it.
 
 ## \`teach\`
 

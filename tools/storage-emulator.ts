@@ -1,7 +1,7 @@
 /**
- * A Google Cloud Storage of this machine's own (fake-gcs-server): one process on a loopback
- * address, its objects in a folder that survives restarts, or in memory. It honours create-only
- * writes, ranges, resumable uploads and CRC32C; it ignores delete preconditions and `userProject`.
+ * A local Google Cloud Storage (fake-gcs-server): one process on a loopback address, its objects in
+ * a folder that survives restarts, or in memory. It honours create-only writes, ranges, resumable
+ * uploads and CRC32C; it ignores delete preconditions and `userProject`.
  *
  * Guarantees: when `startStorage` resolves, the emulator answers; it never outlives the process
  * that started it.
@@ -29,11 +29,11 @@ export interface StorageEmulator {
   /** What `STORAGE_EMULATOR_HOST` is set to: `http://127.0.0.1:4443`. */
   endpoint: string;
   port: number;
-  /** Does nothing when the bucket is there. */
+  /** Does nothing if the bucket exists. */
   createBucket(name: string): Promise<void>;
-  /** Ends it, by default with SIGKILL: what it has acknowledged is there after the next start. */
+  /** Ends it with SIGKILL; acknowledged objects are there after the next start. */
   stop(): Promise<void>;
-  /** Resolves when the process has ended, with how. */
+  /** Resolves with the reason when the process has ended. */
   ended: Promise<string>;
 }
 
@@ -82,7 +82,8 @@ export async function startStorage(options: StorageOptions): Promise<StorageEmul
     if (over || Date.now() > deadline) {
       await stop();
       throw new Error(
-        `the storage emulator did not start (${await ended})${options.log === null ? '' : `, see ${options.log}`}`,
+        `the storage emulator did not start (${await ended})` +
+          (options.log === null ? '' : `, see ${options.log}`),
       );
     }
     await sleep(50);
@@ -115,7 +116,8 @@ function claimPort(host: string, port: number): Promise<number> {
     server.once('error', () =>
       reject(
         new Error(
-          `port ${port} on ${host} is taken: stop what listens there, or choose another (npm run storage -- --port N)`,
+          `port ${port} on ${host} is taken: stop what listens there, or choose another (npm ` +
+            'run storage -- --port N)',
         ),
       ),
     );

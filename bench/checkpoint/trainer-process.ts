@@ -1,6 +1,6 @@
 /**
- * A training whose steps are timed alone, beside the commit of a checkpoint in the real thread, and
- * with the commit in their way. argv: options as JSON. Prints a line of JSON a round.
+ * A training whose steps are timed alone, beside the commit of a checkpoint in its thread, and
+ * while they wait for a commit. argv: options as JSON. Prints one line of JSON for each round.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,17 +19,17 @@ export interface CheckpointBenchOptions {
   model: ModelPreset;
   batch: number;
   rounds: number;
-  /** Where stores are made; null = the system's folder for temporary files. */
+  /** Folder for stores; null = the system's folder for temporary files. */
   folder: string | null;
 }
 
 export interface Round {
   stepMs: number;
-  /** The snapshot and its hand-over: nothing is computed meanwhile. */
+  /** Taking the snapshot and handing it to the thread; steps wait for it. */
   blockedMs: number;
-  /** By how much the steps beside the commit took longer, all together. */
+  /** Total delay of the steps beside the commit. */
   slowedMs: number;
-  /** From the snapshot to the commit: a kill before its end costs this on top. */
+  /** From the snapshot to the commit: a kill before the commit loses this time too. */
   commitMs: number;
   /** The same commit with the steps waiting for it. */
   inlineMs: number;
@@ -109,9 +109,15 @@ async function main({
         (tensors) => [...tensors.values()],
       );
       const bytes = values.reduce((sum, { data }) => sum + data.byteLength, 0);
-      process.stdout.write(
-        `${JSON.stringify({ stepMs, blockedMs, slowedMs, commitMs: committedMs, inlineMs, bytes } satisfies Round)}\n`,
-      );
+      const measured: Round = {
+        stepMs,
+        blockedMs,
+        slowedMs,
+        commitMs: committedMs,
+        inlineMs,
+        bytes,
+      };
+      process.stdout.write(`${JSON.stringify(measured)}\n`);
     }
   } finally {
     await thread.end();

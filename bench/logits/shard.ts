@@ -1,7 +1,4 @@
-/**
- * Audio shards and a CED teacher of random weights, in a store: what both sides of `npm run bench
- * -- logits` hear.
- */
+/** The input of `npm run bench -- logits`: audio shards and a CED teacher of random weights. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ingestShard } from '../../activities/ingest-shard';
@@ -31,10 +28,7 @@ export interface PredictedShards {
   weights: string;
 }
 
-/**
- * Writes them below `folder`: `clips` clips of noise in each of `shards`, made as a run would make
- * them.
- */
+/** Writes a store below `folder` as a run would: `shards` shards of `clips` clips of noise each. */
 export async function prepareShards(
   folder: string,
   shards: number,

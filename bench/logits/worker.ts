@@ -1,7 +1,7 @@
 /**
- * Our side of `npm run bench -- logits`: hears all shards for every line on standard input, as a
- * GPU worker's engine would, has each written by another process, as a CPU worker would, and
- * answers with its times when the last one is there.
+ * Our side of `npm run bench -- logits`. For every line on standard input it predicts all shards,
+ * as the engine process of a GPU worker does; another process writes each, as a CPU worker does. It
+ * answers with its times when the last shard is written.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -50,19 +50,20 @@ async function main({
     toWrite--;
     writerCpuMs = cpuMs;
   });
-  // Another seed is another key: nothing is found that was there.
+  // Each seed gives another key, so no earlier result is found.
   let { seed } = input.settings;
-  const hear = async (): Promise<void> => {
+  const predictAll = async (): Promise<void> => {
     const settings = { ...input.settings, seed: seed++ };
     for (let shard = 0; shard < shards; shard++) {
-      const heard = await logitsJob(context, { ...input, shard, settings });
-      if (!('audioShard' in heard) || heard.reused) throw new Error('the shard was there already');
-      writer.send({ store: '', shard, ...heard } satisfies WriteLogitsInput);
+      const predicted = await logitsJob(context, { ...input, shard, settings });
+      if (!('audioShard' in predicted) || predicted.reused)
+        throw new Error('the shard was there already');
+      writer.send({ store: '', shard, ...predicted } satisfies WriteLogitsInput);
       toWrite++;
     }
     while (toWrite > 0) await once(writer, 'message');
   };
-  await hear();
+  await predictAll();
   process.stdout.write('ready\n');
   for await (const _ of createInterface({ input: process.stdin })) {
     const [before, cpuBefore, writerCpuBefore] = [
@@ -70,7 +71,7 @@ async function main({
       process.cpuUsage(),
       writerCpuMs,
     ];
-    await hear();
+    await predictAll();
     const ms = performance.now() - before;
     const { user, system } = process.cpuUsage(cpuBefore);
     process.stdout.write(

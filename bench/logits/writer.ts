@@ -1,6 +1,6 @@
 /**
- * The CPU worker of `npm run bench -- logits`: writes the shards it is told of, one after the
- * other, and answers each with its CPU time so far.
+ * The CPU worker of `npm run bench -- logits`: writes the shards named on standard input, one after
+ * the other, and answers each with its CPU time so far.
  */
 import { writeLogits } from '../../activities/write-logits';
 import { FolderStore } from '../../storage/folder-store';

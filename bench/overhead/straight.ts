@@ -1,7 +1,7 @@
 /**
- * The stages of `distill` straight through, in one process: the same activities and jobs in the
- * same order, without Temporal, heartbeats and a process of the engine's own. argv: root, run file
- * as JSON. Prints `ready`, and on a line of standard input runs once and prints the seconds.
+ * The stages of `distill` in one process: the same activities and jobs in the same order, without
+ * Temporal, heartbeats and an engine process. argv: root, run file as JSON. Prints `ready`; on a
+ * line of standard input it runs once and prints the seconds.
  */
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -97,11 +97,12 @@ async function straight(root: string, run: DistillRun): Promise<void> {
       ensemble: models.teachers,
       settings: run.logits,
     };
-    const heard = (await inThisProcess({ kind: 'logits', input })) as LogitsShard | PredictedLogits;
+    const predicted = (await inThisProcess({ kind: 'logits', input })) as
+      LogitsShard | PredictedLogits;
     shards.push(
-      'audioShard' in heard
-        ? await writeLogits(deps, { store: run.store, shard, ...heard })
-        : heard,
+      'audioShard' in predicted
+        ? await writeLogits(deps, { store: run.store, shard, ...predicted })
+        : predicted,
     );
   }
   const { logitsKey: key } = shards[0]!;

@@ -1,6 +1,6 @@
 /**
- * A student's training as an engine's process is given it: clips of the demo's corpus, ingested and
- * heard by one of its teachers through the real stages, into a store in a folder.
+ * A student's training as the engine process gets it. The real stages ingest clips of the demo's
+ * corpus and compute logits of one of its teachers into a store in a folder.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -50,7 +50,7 @@ export async function distillation(
     teachers: object[];
     logits: object;
   };
-  // Longer than the bench: no epoch ends in it whose validation would stand between two steps.
+  // Longer than the bench, so that no validation comes between two steps.
   const student = {
     name: 'student',
     model,
@@ -106,10 +106,11 @@ export async function distillation(
       settings: run.logits,
     };
     const edge = { signal: new AbortController().signal, onProgress: ignore };
-    const heard = (await engine.run({ kind: 'logits', input }, edge)) as
+    const predicted = (await engine.run({ kind: 'logits', input }, edge)) as
       LogitsShard | PredictedLogits;
-    if ('audioShard' in heard) await writeLogits(deps, { store: run.store, shard, ...heard });
-    ({ logitsKey } = heard);
+    if ('audioShard' in predicted)
+      await writeLogits(deps, { store: run.store, shard, ...predicted });
+    ({ logitsKey } = predicted);
   }
   const targets = {
     kind: 'logits' as const,

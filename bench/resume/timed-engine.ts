@@ -1,7 +1,7 @@
 /**
- * The engine's process as a worker forks it (jobs/child), with a stopwatch: before its first step
- * it prints a line of JSON whenever another part of a start begins. What is timed is replaced on
- * the modules' own exports, so the product carries no clock for its bench.
+ * The engine process as a worker forks it (jobs/child), with a stopwatch: until its first step it
+ * prints a line of JSON whenever another part of its start begins. It wraps the modules' exports,
+ * so that the product needs no clock for its benchmark.
  */
 import * as attempts from '../../jobs/train/attempts';
 import * as lessons from '../../jobs/train/stored-targets';
@@ -11,10 +11,7 @@ import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import * as engine from '../../ced/engine/engine';
 import { Trainer } from '../../ced/training/trainer';
 
-/**
- * In the order in which they begin; each lasts until the next one begins, the last until the first
- * step is told of.
- */
+/** In order; each lasts until the next begins, the last until the first step is reported. */
 export const PARTS = [
   'process and Node',
   'compiled code',
@@ -40,9 +37,8 @@ const begun = new Set<Part>();
 function begin(part: Part, sinceStartMs = performance.now()): void {
   if (begun.has(part)) return;
   begun.add(part);
-  process.stdout.write(
-    `${JSON.stringify({ part, atMs: performance.timeOrigin + sinceStartMs } satisfies PartBegun)}\n`,
-  );
+  const line: PartBegun = { part, atMs: performance.timeOrigin + sinceStartMs };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
 /** The first call of `owner[name]` begins the part. */
@@ -65,6 +61,7 @@ if (require.main === module) {
   timed(attempts, 'recordAttempt', 'variables and moments');
   timed(TrainingSet.prototype, 'batch', 'first batch');
   timed(Trainer.prototype, 'step', 'first step, traced');
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- it starts when it is loaded, after the stopwatch
+  // Loaded after the stopwatch, because loading starts it.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
   require('../../jobs/child');
 }

@@ -1,7 +1,4 @@
-/**
- * What a run left on the server: its chain of histories, one after the other, and the largest
- * payload in them.
- */
+/** The chain of histories that a run left on the server, and the largest payload in them. */
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 
@@ -17,7 +14,7 @@ export interface Chain {
 
 const { EventType } = temporal.api.enums.v1;
 
-/** @param runId the chain's first */
+/** @param runId of the first history */
 export async function readChain(client: Client, workflowId: string, runId: string): Promise<Chain> {
   const chain: Chain = {
     histories: 0,
@@ -49,7 +46,7 @@ export async function readChain(client: Client, workflowId: string, runId: strin
   return chain;
 }
 
-/** Wherever it stands: payloads are the objects with `data`. */
+/** Finds payloads anywhere in an event: the objects with `data`. */
 function largestPayload(value: unknown): number {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return 0;
   const { data } = value as { data?: unknown };

@@ -1,6 +1,6 @@
 /**
- * What the server does without us: activities that take nothing and give nothing, with as many in
- * flight as a run's logits have.
+ * Activities without input, work and output, to measure the server alone; as many in flight as in
+ * the logits stage of a run.
  */
 import { proxyActivities } from '@temporalio/workflow';
 import { slidingWindow } from '../../workflows/sliding-window';

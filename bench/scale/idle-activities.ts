@@ -1,7 +1,7 @@
 /**
- * Activities of a run that do no arithmetic: they answer at once what a corpus of the asked size
- * would give. Those of the GPU queue go through the real edge (heartbeats, cancellation, epoch
- * signals) to an engine that computes nothing.
+ * Activities of a run without arithmetic: they return at once the results that a corpus of this
+ * size would give. Those of the GPU queue pass through the real edge (heartbeats, cancellation,
+ * epoch signals) to an engine that computes nothing.
  */
 import type { EngineClient } from '../../activities/dependencies';
 import type { EngineJob, JobResult } from '../../jobs/engine-jobs';
@@ -26,7 +26,7 @@ const HELD_OUT_CLIPS = 20_000;
 export const VIEWS = 10;
 const CLIP_SAMPLES = 160_000;
 const SHA256 = 'a'.repeat(64);
-/** Steps of an epoch that are told to the worker; AudioSet has 6,250 at batch 128. */
+/** Steps of an epoch that are reported to the worker; AudioSet has 6,250 at batch 128. */
 const STEPS_TOLD = 50;
 
 export function planOf({ shards, clips }: CorpusSize): Plan {
@@ -113,7 +113,7 @@ async function answer(
   }
 }
 
-/** Clips are spread over the shards so that all of them together are the corpus. */
+/** Clips of one shard: all shards together have the clips of the corpus. */
 function rowsOf({ shards, clips }: CorpusSize, shard: number): number {
   return (
     VIEWS * (Math.floor((clips * (shard + 1)) / shards) - Math.floor((clips * shard) / shards))
@@ -146,7 +146,7 @@ async function train(
       loss: 0.1,
       mAP: epoch % 5 === 0 ? 0.4 : null,
     });
-    // Epochs of minutes come one by one; so do these.
+    // One by one, as epochs of minutes come.
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   const steps = epochs * Math.ceil(size.clips / batchSize);

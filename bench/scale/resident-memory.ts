@@ -1,6 +1,6 @@
 /**
- * Watches the resident memory of processes. Flat is: after a fifth of the time, the lowest of the
- * second half is no higher than the lowest of the first, but for an allowance.
+ * Watches the resident memory of a process. It is flat when, after the first fifth of the time, the
+ * minimum of the second half exceeds that of the first half by no more than an allowance.
  */
 import { readFileSync } from 'node:fs';
 
@@ -22,7 +22,7 @@ export class ResidentMemory {
     return this.samples.at(-1) ?? 0;
   }
 
-  /** Negative where memory shrank. NaN before there is enough to compare. */
+  /** Negative where memory shrank; NaN while there are too few samples. */
   get growthBytes(): number {
     const settled = this.samples.slice(Math.floor(this.samples.length * SETTLED_SHARE));
     const half = settled.length >> 1;

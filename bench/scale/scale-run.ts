@@ -1,6 +1,6 @@
 /**
- * The run file of the bench, AudioSet's settings with three teachers; and what such a run carries
- * along when it is somewhere in its logits.
+ * The benchmark's run file, AudioSet's settings with three teachers, and the continuation of such a
+ * run in the middle of its logits.
  */
 import type { StageName, StageStatus } from '../../workflows/contract/status';
 import { planOf, checksummedOf, VIEWS, type CorpusSize } from './idle-activities';

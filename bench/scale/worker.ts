@@ -1,6 +1,6 @@
 /**
- * The bench's worker, in a process of its own so that its memory can be watched: the workflow
- * bundle that every worker runs, and idle activities. argv: address, shards, clips.
+ * The benchmark's worker, in a process of its own whose memory can be watched: the workflow bundle
+ * of every worker, and idle activities. argv: address, shards, clips.
  */
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';

@@ -1,17 +1,17 @@
 /**
- * The same rows as the paper's code would store them: one file a pass, `topk_values` float16,
+ * Size of the rows in the paper's format: one file for each pass, `topk_values` float16,
  * `topk_indexes` int16 and `seeds` int32, contiguous and uncompressed
- * (https://github.com/RicherMans/CED, save_logits.py). The `.parquet` with file names that lies
- * beside each is not counted.
+ * (https://github.com/RicherMans/CED, save_logits.py). The `.parquet` of file names beside each is
+ * not counted.
  */
 import type { LogitTable } from '../../ced/logits/logit-table';
 
 /**
- * Writes real HDF5 files with the table's views, one file a view. @returns bytes of the rows, and
- * of what each file holds besides
+ * Writes HDF5 files with the table's views, one file for each view.
+ * @returns bytes of the rows, and of the rest of a file
  */
 export async function paperHdf5Bytes(table: LogitTable): Promise<{ rows: number; aFile: number }> {
-  // Published for `import` alone.
+  // The package supports `import` only.
   const { File, ready } = await import('h5wasm');
   const { FS } = await ready;
   const rowsOfView = new Map<number, number[]>();
@@ -37,7 +37,7 @@ export async function paperHdf5Bytes(table: LogitTable): Promise<{ rows: number;
       dtype: '<i',
     });
     file.create_dataset({ name: 'topk_indexes', data: pick(table.indexes), shape, dtype: '<h' });
-    // float16 bits: h5wasm writes no float16, and two bytes are two bytes.
+    // float16 bits as int16, since h5wasm writes no float16: the size is the same.
     file.create_dataset({ name: 'topk_values', data: pick(table.values), shape, dtype: '<h' });
     file.close();
     bytes += (FS.stat(path) as { size: number }).size;

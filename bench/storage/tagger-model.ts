@@ -1,12 +1,13 @@
 /**
- * Logits of a made-up tagger of 527 classes, where no real one is at hand. The log-odds of class c
- * in view v of clip k are
+ * Logits of a made-up tagger of 527 classes, for machines without a real one. The log-odds of class
+ * c in view v of clip k are
  *
- *     rarity[c] + Σ_f loading[c, f] · (content[k, f] + drift · wander[k, v, f]) + own · x[k, c] + drift · own · y[k, v, c]
+ *     rarity[c] + Σ_f loading[c, f] · (content[k, f] + drift · wander[k, v, f])
+ *       + own · x[k, c] + drift · own · y[k, v, c]
  *
- * with independent normal variables. Most classes are all but ruled out (median 1 in 22,000), what
- * a clip holds moves related classes together (24 factors), and an augmentation moves the log-odds
- * by `drift` of what another clip would. On average the most probable class has 0.33 and the
+ * with independent normal variables. Most classes are improbable (median 1 in 22,000), the content
+ * of a clip moves related classes together (24 factors), and an augmentation moves the log-odds by
+ * `drift` times the distance to another clip. On average the most probable class has 0.33 and the
  * twentieth 0.01, and two views of a clip share five classes in six. A pure function of the seed.
  */
 import { drawAugmentation } from '../../ced/augment/parameters';
@@ -33,10 +34,7 @@ export const audioSetLike: TaggerModel = {
 
 const factors = 24;
 const rarity = { mean: -10, deviation: 1.5 };
-/**
- * Standard deviation of a class's log-odds between clips: what factors explain, and what they
- * don't.
- */
+/** Standard deviation of a class's log-odds between clips: of the factors, and of the rest. */
 const shared = 2.1;
 const own = 1.5;
 const chunkSamples = 160_000;

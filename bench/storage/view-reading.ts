@@ -1,6 +1,6 @@
 /**
- * What training pays for stored logits: to decode a shard once a job, and to read one view of it an
- * epoch, beside what its steps take.
+ * The cost of stored logits in a training: decoding a shard once in a job, and reading one view of
+ * it in each epoch; and the cost of its steps.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';

@@ -8,7 +8,7 @@ describe('the made-up tagger that storage is measured with', () => {
   const table = taggerLogits(model);
   const { rows, topK, values, indexes } = table;
 
-  it('is sure of little: some classes stand out in most clips, the twentieth is dozens of times fainter', () => {
+  it('gives one class a high probability, and the twentieth one dozens of times less', () => {
     const mean = (rank: number): number =>
       Array.from({ length: rows }, (_, row) => halfValues[values[row * topK + rank]!]!).reduce(
         (sum, p) => sum + p,
@@ -34,7 +34,7 @@ describe('the made-up tagger that storage is measured with', () => {
     expect(common / pairs).toBeLessThan(0.95);
   });
 
-  it('is the same at every run, and takes fewer bytes than the paper would even where there are few rows', async () => {
+  it('is the same in every run, and smaller than the paper’s files for few rows', async () => {
     expect(taggerLogits({ ...model, clips: 2 })).toEqual(taggerLogits({ ...model, clips: 2 }));
     const bytes = await encodeLogitShard(table);
     expect(await decodeLogitShard(bytes)).toEqual(table);

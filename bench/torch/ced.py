@@ -1,4 +1,7 @@
-"""CED in PyTorch, as plainly as the paper puts it: what the engine's speed is measured against. check.py holds it to the reference vectors."""
+"""CED in PyTorch, after the paper, to measure the engine's speed against.
+
+check.py compares it with the reference vectors.
+"""
 import math
 
 import torch
@@ -41,10 +44,10 @@ class Block(nn.Module):
         batch, tokens, width = x.shape
         q, k, v = self.attn["qkv"](self.norm1(x)).view(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         if self.fused_attention:
-            heard = F.scaled_dot_product_attention(q, k, v)
+            attended = F.scaled_dot_product_attention(q, k, v)
         else:
-            heard = ((q @ k.transpose(-2, -1)) * q.shape[-1] ** -0.5).softmax(-1) @ v
-        x = x + self.attn["proj"](heard.transpose(1, 2).reshape(batch, tokens, width))
+            attended = ((q @ k.transpose(-2, -1)) * q.shape[-1] ** -0.5).softmax(-1) @ v
+        x = x + self.attn["proj"](attended.transpose(1, 2).reshape(batch, tokens, width))
         return x + self.mlp["fc2"](F.gelu(self.mlp["fc1"](self.norm2(x))))
 
 

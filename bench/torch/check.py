@@ -1,4 +1,7 @@
-"""Holds ced.py to the reference vectors: python check.py test/reference. Prints the largest deviations, exits with 1 when one is too large."""
+"""Compares ced.py with the reference vectors: python check.py test/reference.
+
+Prints the largest deviations; exits with 1 when one is too large.
+"""
 import json
 import math
 import struct
@@ -26,8 +29,8 @@ def read(path):
 def main(folder):
     worst = {}
     front = read(f"{folder}/frontend.safetensors")
-    heard = [(front[n], front[n.replace(".pcm", ".logmel")]) for n in front if n.endswith(".pcm")]
-    deviations = [(LogMel()(pcm[None] / 32768)[0] - mel)[mel > -80].abs() for pcm, mel in heard]
+    pairs = [(front[n], front[n.replace(".pcm", ".logmel")]) for n in front if n.endswith(".pcm")]
+    deviations = [(LogMel()(pcm[None] / 32768)[0] - mel)[mel > -80].abs() for pcm, mel in pairs]
     worst["log-mel, dB above -80"] = torch.cat(deviations).max().item(), 1e-2
 
     config = json.load(open(f"{folder}/model.config.json"))

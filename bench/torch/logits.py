@@ -1,5 +1,8 @@
-"""Audio shards in, logit shards out, in PyTorch: what `npm run bench -- logits` measures our job against. Told by JSON in argv[1] what to prepare, says `ready`,
-then hears every shard once for every line on standard input and answers with its times."""
+"""Audio shards in, logit shards out, in PyTorch: the other side of `npm run bench -- logits`.
+
+Prepares the job in argv[1] (JSON), prints `ready`, then predicts every shard once for every line on
+standard input and prints its times.
+"""
 import json
 import resource
 import sys
@@ -21,7 +24,7 @@ def load(job):
     return model
 
 
-def hear(job, audio_path, model, front, draw):
+def predict(job, audio_path, model, front, draw):
     """Every view of every clip, in batches; the clip is read once for all its views."""
     audio, samples, views = np.load(audio_path, mmap_mode="r"), job["samples"], job["views"]
     frames = 1 + samples // 160
@@ -66,10 +69,10 @@ if __name__ == "__main__":
     job = json.loads(sys.argv[1])
     model, front, draw = load(job), LogMel(), np.random.default_rng(1)
     with torch.inference_mode():
-        hear_all = lambda: [hear(job, path, model, front, draw) for path in job["audio"]]
-        hear_all()
+        predict_all = lambda: [predict(job, path, model, front, draw) for path in job["audio"]]
+        predict_all()
         print("ready", flush=True)
         for _ in sys.stdin:
             before, cpu_before = time.perf_counter(), cpu_seconds()
-            hear_all()
+            predict_all()
             print(json.dumps({"ms": 1000 * (time.perf_counter() - before), "cpuMs": 1000 * (cpu_seconds() - cpu_before)}), flush=True)

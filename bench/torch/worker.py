@@ -1,4 +1,8 @@
-"""One measured process: told by JSON in argv[1] what to prepare, says `ready`, then runs once for every line on standard input and answers with its times."""
+"""One measured process.
+
+Prepares the job in argv[1] (JSON), prints `ready`, then runs once for every line on standard input
+and prints its times.
+"""
 import json
 import resource
 import sys

@@ -1,4 +1,5 @@
 /** A command's help text, from its table: usage, what it does, options with defaults, examples. */
+import { wrapText } from '../wrap-text';
 import type { Option, Options } from './option';
 
 export interface Operands {
@@ -28,7 +29,6 @@ export interface HelpedCommand {
 
 type Row = [name: string, meaning: string];
 
-const COLUMNS = 100;
 /** Names longer than this put their text on the next line. */
 const WIDEST_NAME = 26;
 
@@ -46,12 +46,12 @@ export function helpText(command: HelpedCommand): string {
   const width = Math.max(...lengths.filter((length) => length <= WIDEST_NAME));
   return [
     `${withSeparator(command)} ${command.usage}`,
-    ...about.map((paragraph) => wrapped(paragraph, 0)),
+    ...about.map((paragraph) => wrapText(paragraph)),
     ...tables
       .filter((rows) => rows.length > 0)
       .map((rows) => rows.map((row) => rowText(row, width)).join('\n')),
     `Examples:\n${examples.map((example) => `  ${example}`).join('\n')}`,
-    ...notes.map((paragraph) => wrapped(paragraph, 0)),
+    ...notes.map((paragraph) => wrapText(paragraph)),
   ].join('\n\n');
 }
 
@@ -70,18 +70,5 @@ function rowText([name, meaning]: Row, width: number): string {
   const indent = width + 4;
   const first = name.length > width ? `  ${name}\n${' '.repeat(indent)}` : '';
   const beside = first === '' ? `  ${name.padEnd(width)}  ` : first;
-  return beside + wrapped(meaning, indent);
-}
-
-/** @param indent of every line but the first */
-function wrapped(paragraph: string, indent: number): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of paragraph.split(' ')) {
-    if (line !== '' && indent + line.length + 1 + word.length > COLUMNS) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join(`\n${' '.repeat(indent)}`);
+  return beside + wrapText(meaning, indent);
 }

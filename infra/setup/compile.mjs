@@ -1,6 +1,6 @@
-// TypeScript → dist/ with the files that its code reads, and the workflows → one pre-built bundle,
-// each only when its sources have changed. Types are checked by `npm run typecheck` (and by `npm run build`), not at every start:
-// `isolatedModules` makes the emitted code the same.
+// Compiles TypeScript to dist/, with the files that its code reads, and the workflows to one
+// pre-built bundle, each only when its sources have changed. Types are checked by `npm run typecheck`
+// and `npm run build`, not at every start: `isolatedModules` makes the emitted code the same.
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
@@ -50,7 +50,7 @@ export async function compile(root, report) {
       if (before?.hash === wanted.hash) return;
       report(`compiling ${sources.length} TypeScript files`);
       const removed = before?.sources.some((path) => !wanted.sources.includes(path));
-      // else the output of a deleted file would live on
+      // otherwise the output of a deleted file would stay
       if (removed) rmSync(join(root, 'dist'), { recursive: true, force: true });
       await execute(
         'Compiling',

@@ -1,5 +1,5 @@
-// The demo's audio, rendered once into the cache by examples/instruments/render (which says itself
-// what is already there).
+// Renders the demo's audio into the cache, with examples/instruments/render, which skips rendered
+// clips.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from './cache.mjs';

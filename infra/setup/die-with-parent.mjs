@@ -1,6 +1,6 @@
-// `die-with-parent SIGNAL PROGRAM ARGS…` runs a program that gets the signal (by number) from the
-// kernel as soon as its parent is gone, even by SIGKILL. The setting survives exec, so a Go server
-// or a Node process needs no code of its own.
+// `die-with-parent SIGNAL PROGRAM ARGS…` runs a program that the kernel sends the signal (a number)
+// as soon as its parent dies, even by SIGKILL. The setting survives exec, so a Go server or a Node
+// process needs no code of its own.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cached, shortHash } from './cache.mjs';
@@ -20,7 +20,7 @@ int main(int argc, char **argv) {
 }
 `;
 
-/** Returns the path of the helper. */
+/** Returns the path of the program. */
 export async function installDieWithParent(report) {
   const entry = await cached(`die-with-parent-${shortHash(source)}`, report, async (folder) => {
     need('g++');

@@ -1,12 +1,11 @@
-// Which NVIDIA GPUs a process of this environment would see, from the driver's own list. No library
-// of ours is needed to ask.
+// The NVIDIA GPUs that a process in this environment can use, from the driver's list (nvidia-smi).
 import { spawnSync } from 'node:child_process';
 import { SetupError } from './tools.mjs';
 
 /**
- * Names of the GPUs that CUDA_VISIBLE_DEVICES leaves, in its order (all without it; numbers or
- * UUIDs, up to the first that does not exist, as CUDA reads it).
- * @throws SetupError that says why there is none
+ * Names of the GPUs in CUDA_VISIBLE_DEVICES, in its order (numbers or UUIDs, up to the first that
+ * does not exist, as CUDA reads it); all GPUs without it.
+ * @throws SetupError with the reason when there is none
  */
 export function visibleGpus(env = process.env) {
   const { error, status, stdout } = spawnSync('nvidia-smi', ['-L'], { encoding: 'utf8', env });

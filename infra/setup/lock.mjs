@@ -1,6 +1,6 @@
-// One set-up at a time does a piece of work; others wait for it and then find it done. The lock is
-// a courtesy that saves double work: correctness rests on renames, so a lock wrongly taken for
-// stale costs minutes, never a broken entry.
+// Lets one set-up at a time do a piece of work; others wait and then find it done. The lock only
+// saves double work: correctness rests on renames, so a lock wrongly taken for stale costs minutes,
+// never a broken entry.
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
@@ -44,8 +44,8 @@ function take(path) {
 }
 
 /**
- * null when the lock has just been released. A lock caught between creation and its first byte
- * reads as pid 0 and is waited for.
+ * null when the lock has just been released. A lock read between creation and its first byte has
+ * pid 0 and is waited for.
  */
 function ownerOf(path) {
   try {

@@ -1,6 +1,6 @@
-// A checker of the container, compose and Kubernetes files of infra/, built from source with Go
-// (about 2 minutes, once), pinned by tools/manifests/go.mod and go.sum. For tests only: it needs
-// neither a cluster nor a container engine.
+// A checker of the container, compose and Kubernetes files of infra/, for tests: built from source
+// with Go (about 2 minutes, once) and pinned by tools/manifests/go.mod and go.sum. It needs neither
+// a cluster nor a container engine.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cached, shortHash } from './cache.mjs';

@@ -1,6 +1,6 @@
-// Node packages: `npm ci` when what is installed differs from the lock file. npm leaves a record of
-// what it installed in node_modules/.package-lock.json; comparing against that spares a clone on
-// which somebody ran `npm install`.
+// Node packages: `npm ci` when the installed packages differ from the lock file. npm records the
+// installed packages in node_modules/.package-lock.json; comparing with that record avoids `npm ci`
+// after a user's `npm install`.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { shortHash } from './cache.mjs';

@@ -1,14 +1,14 @@
-// Pythons with pyarrow and DuckDB, or with TensorBoard's reader, for the tests that show our files
-// to readers which share no code with us. Nothing at run time needs them. The packages go into a
-// folder of their own and a small script starts Python with them: no virtual environment, which
-// Debian packages apart from Python.
+// Pythons with pyarrow and DuckDB, or with TensorBoard's reader, for tests that read our files with
+// independent readers. Nothing at run time needs them. The packages are in a folder of their own
+// and a small script starts Python with them: Debian packages virtual environments apart from
+// Python.
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cached, shortHash } from './cache.mjs';
 import { execute, needPip } from './tools.mjs';
 
-// Lower bounds, not versions: the newest numpy leaves out the Pythons of older distributions, and
-// the formats must be readable by any of them.
+// Lower bounds, not versions: the newest numpy does not support the Pythons of older distributions,
+// and every version must read the formats.
 const packages = ['numpy>=1.26', 'pyarrow>=17', 'duckdb>=1.1'];
 const interpreter = `#!/bin/sh
 PYTHONPATH="$(dirname "$0")/packages" exec python3 "$@"
@@ -25,8 +25,8 @@ export async function installPythonReaders(report) {
   );
 }
 
-// TensorBoard's reader of event files, Prometheus' parser and Grafana's schema. Without their own
-// dependencies: of TensorBoard that would be a server.
+// TensorBoard's reader of event files, Prometheus' parser and Grafana's schema, without their
+// dependencies: TensorBoard's include a server.
 const monitors = [
   'numpy>=1.26',
   'tensorboard>=2.17',
@@ -36,10 +36,11 @@ const monitors = [
   'grafana-foundation-sdk',
 ];
 
-/** The same for what watches runs. */
+/** Returns the path of an interpreter with the packages of monitoring systems. */
 export async function installPythonMonitors(report) {
   const what =
-    "TensorBoard's reader, Prometheus' parser and Grafana's schema, which some tests show our output to (60 MB)";
+    "TensorBoard's reader, Prometheus' parser and Grafana's schema, which some tests show our " +
+    'output to (60 MB)';
   return await pythonWith(
     `python-monitors-${shortHash(monitors.join(), interpreter)}`,
     report,

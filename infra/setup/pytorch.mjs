@@ -1,13 +1,13 @@
-// PyTorch, for the benchmarks alone: what our engine is measured against. Nothing at run time needs
-// it. Its index of CPU wheels is tried first (200 MB); the default index has CUDA wheels only (3 GB
-// with the nvidia packages that PyTorch won't load without).
+// PyTorch, which the benchmarks measure our engine against. Nothing at run time needs it. Its index
+// of CPU wheels is tried first (200 MB); the default index has CUDA wheels only (3 GB with the
+// nvidia packages that PyTorch needs to load).
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cached, shortHash } from './cache.mjs';
 import { execute, needPip } from './tools.mjs';
 
-// A lower bound: torch.compile, fused Adam on the CPU and autocast to bfloat16 are all there, and
-// newer is fairer.
+// A lower bound: it has torch.compile, fused Adam on the CPU and autocast to bfloat16; a newer
+// version makes a fairer comparison.
 const packages = ['torch>=2.6', 'numpy>=1.26', 'setuptools'];
 const cpuIndex = 'https://download.pytorch.org/whl/cpu';
 const interpreter = `#!/bin/sh

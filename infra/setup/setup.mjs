@@ -1,6 +1,5 @@
-// Everything the project stands on, made once and found again: set-up calls this, and so does every
-// npm script before its program. Steps are independent of npm packages until the first one has
-// installed them.
+// Prepares everything that the project depends on, once. `npm run setup` and every npm script call
+// it. Steps need no npm packages until the first step has installed them.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +21,7 @@ import { chosenVariant } from './variant.mjs';
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 /**
- * What a program may ask for. `storage` is for the emulator and tests, `readers`, `manifests`,
+ * Parts for users. There are more: `storage` for the emulator and tests, `readers`, `manifests`,
  * `monitors` and `browser` for tests only.
  */
 export const allParts = ['tensorflow', 'temporal', 'demo'];
@@ -82,7 +81,7 @@ export async function setUp({ parts = allParts, gpu, quiet = false, build = true
   remember(toolchain);
 }
 
-/** Merges into what earlier set-ups of other parts found. */
+/** Merges the paths into those of earlier set-ups of other parts. */
 function remember(found) {
   const path = join(root, '.ced', 'toolchain.json');
   const text = `${JSON.stringify({ ...recall(path), ...found }, null, 2)}\n`;

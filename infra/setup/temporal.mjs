@@ -40,7 +40,8 @@ async function downloadWithSdk(root, folder) {
   const script = `
     const { TestWorkflowEnvironment } = require('@temporalio/testing');
     const executable = { type: 'cached-download', downloadDir: process.argv[1] };
-    TestWorkflowEnvironment.createLocal({ server: { executable } }).then((environment) => environment.teardown());`;
+    TestWorkflowEnvironment.createLocal({ server: { executable } })
+      .then((environment) => environment.teardown());`;
   try {
     mkdirSync(downloads);
     await execute('Downloading the Temporal CLI', process.execPath, ['-e', script, downloads], {

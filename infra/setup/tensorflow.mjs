@@ -1,8 +1,8 @@
-// TensorFlow's C library, out of the Python wheel it is published in, and tfjs-node's binding
-// compiled against it. No Python is needed at run time. tfjs-node's own installer would fetch a
-// 2022 library. The wheel is pinned by SHA-256; any Python 3 can fetch it, as pip is told which
-// Python to fetch for. The GPU variant takes the CUDA wheel and the nvidia-* wheels it names; it
-// has been neither built nor run so far.
+// TensorFlow's C library, from the Python wheel that contains it, and tfjs-node's binding compiled
+// against it. Nothing at run time needs Python. tfjs-node's own installer would download a library
+// of 2022. The wheel is pinned by SHA-256; any Python 3 can download it, because pip is told the
+// target Python. The GPU variant takes the CUDA wheel and the nvidia-* wheels it names; it has been
+// neither built nor run so far.
 import { createHash } from 'node:crypto';
 import {
   createReadStream,
@@ -37,7 +37,7 @@ for (const platform of ['manylinux_2_27', 'manylinux_2_17', 'manylinux2014', 'ma
   pipTarget.push('--platform', `${platform}_x86_64`);
 
 const bindingVersion = '4.22.0';
-/** See its own first lines. */
+/** Source of the addon that mutes TensorFlow while it loads; mute.cc explains it. */
 const muteSource = fileURLToPath(new URL('mute.cc', import.meta.url));
 const compilerFlags = ['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8'];
 
@@ -54,7 +54,8 @@ export async function installTensorflow(root, variant, report) {
 
 async function cachedLibrary(variant, report) {
   const wheel = wheels[variant];
-  const entry = `tensorflow-${tensorflowVersion}-${variant}-${shortHash(wheel.sha256, unpackScript)}`;
+  const recipe = shortHash(wheel.sha256, unpackScript);
+  const entry = `tensorflow-${tensorflowVersion}-${variant}-${recipe}`;
   return cached(entry, report, async (folder) => {
     needPip();
     report(`downloading the TensorFlow ${tensorflowVersion} library (${wheel.megabytes} MB)`);
@@ -65,7 +66,8 @@ async function cachedLibrary(variant, report) {
     const found = await sha256Of(file);
     if (found !== wheel.sha256)
       throw new SetupError(
-        `the ${wheel.name} wheel has SHA-256 ${found}, expected ${wheel.sha256}: the package index served another file`,
+        `the ${wheel.name} wheel has SHA-256 ${found}, expected ${wheel.sha256}: the package ` +
+          'index served another file',
       );
     report('unpacking the library and its headers');
     const requirements = (
@@ -123,12 +125,15 @@ async function sha256Of(file) {
 const unpackScript = `
 import os, re, shutil, sys, zipfile
 wheel, folder = sys.argv[1:]
-wanted = re.compile(r'tensorflow/(lib)(tensorflow_(?:cc|framework)\\.so\\.2)$|tensorflow/include/((?:tensorflow/c|xla/tsl/c)/.*|(?:tensorflow/core|tsl)/platform/ctstring.*)$')
+wanted = re.compile(r'tensorflow/(lib)(tensorflow_(?:cc|framework)\\.so\\.2)$|\
+tensorflow/include/((?:tensorflow/c|xla/tsl/c)/.*|\
+(?:tensorflow/core|tsl)/platform/ctstring.*)$')
 with zipfile.ZipFile(wheel) as archive:
     for name in archive.namelist():
         match = wanted.match(name)
         if match and not name.endswith('/'):
-            path = os.path.join(folder, *(('lib', 'lib' + match.group(2)) if match.group(1) else ('include', match.group(3))))
+            path = os.path.join(folder, *(('lib', 'lib' + match.group(2)) if match.group(1) \
+else ('include', match.group(3))))
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with archive.open(name) as source, open(path, 'wb') as target:
                 shutil.copyfileobj(source, target, 1 << 20)

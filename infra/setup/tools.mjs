@@ -1,4 +1,4 @@
-// Programs that set-up calls, and what to tell a user who lacks one of them.
+// Programs that set-up calls, and how to install a missing one.
 import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -9,7 +9,8 @@ export class SetupError extends Error {}
 const howToGet = {
   npm: 'it comes with Node; reinstall Node 20.19 or newer',
   python3:
-    'install Python 3 (Debian/Ubuntu: apt-get install python3 python3-pip); it only downloads the TensorFlow library',
+    'install Python 3 (Debian/Ubuntu: apt-get install python3 python3-pip); it only downloads ' +
+    'the TensorFlow library',
   pip: 'install pip for python3 (Debian/Ubuntu: apt-get install python3-pip)',
   'g++': 'install a C++17 compiler (Debian/Ubuntu: apt-get install g++)',
   go: 'install Go 1.21 or newer, or put the Temporal CLI (`temporal`) on the PATH',
@@ -24,7 +25,8 @@ export function checkNode() {
 export function checkPlatform() {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     throw new SetupError(
-      `TensorFlow's library is fetched for linux-x64 only, this is ${process.platform}-${process.arch}: use a Linux machine or container`,
+      `TensorFlow's library is fetched for linux-x64 only, this is ` +
+        `${process.platform}-${process.arch}: use a Linux machine or container`,
     );
 }
 
@@ -55,8 +57,8 @@ export function needPip() {
 }
 
 /**
- * Runs a program to its end without a terminal; on failure throws a SetupError that says what was
- * being done and quotes the program's first and last lines.
+ * Runs a program to its end without a terminal. On failure throws a SetupError with the purpose and
+ * the program's first and last lines.
  */
 export function execute(purpose, program, args, options = {}) {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 /**
- * The process in which fuzzed files are decoded, one after another; its parent watches time and
- * memory and ends it.
+ * The process that decodes fuzzed files, one after another; its parent watches time and memory and
+ * ends it.
  */
 import { decodeClip } from '../../activities/ingest/decode-clip';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
@@ -14,26 +14,26 @@ export interface Job {
   number: number;
 }
 
-export interface ValidationResult {
-  /** `accepted`, the reason of a refusal, or null where an error had none: a fault. */
+export interface DecodeResult {
+  /** `accepted`, or the reason of a refusal; null for an error without a reason, a fault. */
   outcome: string | null;
   /** The error without a reason. */
   error?: string;
-  /** Most memory that this process has had so far. */
+  /** Peak memory of this process so far. */
   peakBytes: number;
 }
 
 const known = new Map<string, Buffer[]>();
 
-process.on('message', (job: Job) => void judge(job).then((verdict) => process.send?.(verdict)));
+process.on('message', (job: Job) => void decode(job).then((result) => process.send?.(result)));
 process.on('disconnect', () => process.exit());
 
-async function judge({ root, format, seed, number }: Job): Promise<ValidationResult> {
+async function decode({ root, format, seed, number }: Job): Promise<DecodeResult> {
   for (const one of FORMATS) if (!known.has(one)) known.set(one, originalsOf(one, root));
   const bytes = mutant(format, seed, number, known.get(format) ?? [], [...known.values()].flat());
   const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;
   try {
-    // ffmpeg has limits of its own; what is tried here is what runs inside a worker.
+    // Without ffmpeg: only the decoders inside a worker are tested; ffmpeg has limits of its own.
     await decodeClip(() => [bytes], `${format} ${number}`, { program: 'no-ffmpeg-here' });
     return { outcome: 'accepted', peakBytes: peakBytes() };
   } catch (error) {

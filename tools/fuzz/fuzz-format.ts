@@ -1,9 +1,9 @@
 /**
- * So many mutants of one format through a decoder process, each within 10 s and 1 GB. A process
- * that dies or hangs is a fault and replaced.
+ * Decodes mutants of one format in a decoder process, each within 10 s and 1 GB. A process that
+ * dies or hangs is a fault and is replaced.
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import type { Job, ValidationResult } from './decoder-process';
+import type { Job, DecodeResult } from './decoder-process';
 import type { FuzzedFormat } from './originals';
 
 export const TIME_LIMIT_MS = 10_000;
@@ -46,33 +46,33 @@ export async function fuzzFormat(
       serialization: 'advanced',
     });
     const startedMs = performance.now();
-    const verdict = await ask(child, { root, format, seed, number });
-    // The first file of a process pays for its start.
+    const result = await ask(child, { root, format, seed, number });
+    // The time of a process's first file includes its start.
     report.slowestMs = Math.max(report.slowestMs, performance.now() - startedMs);
-    const fault = typeof verdict === 'string' ? verdict : faultOf(verdict);
+    const fault = typeof result === 'string' ? result : faultOf(result);
     if (fault !== null) {
       report.faults.push({ number, fault });
       child.kill('SIGKILL');
       child = null;
     }
-    if (typeof verdict === 'string') continue;
-    report.peakBytes = Math.max(report.peakBytes, verdict.peakBytes);
-    if (verdict.outcome !== null)
-      report.outcomes[verdict.outcome] = (report.outcomes[verdict.outcome] ?? 0) + 1;
+    if (typeof result === 'string') continue;
+    report.peakBytes = Math.max(report.peakBytes, result.peakBytes);
+    if (result.outcome !== null)
+      report.outcomes[result.outcome] = (report.outcomes[result.outcome] ?? 0) + 1;
   }
   child?.kill('SIGKILL');
   return report;
 }
 
-function faultOf({ outcome, error, peakBytes }: ValidationResult): string | null {
+function faultOf({ outcome, error, peakBytes }: DecodeResult): string | null {
   if (outcome === null) return `an error without a reason: ${error}`;
   return peakBytes > MEMORY_LIMIT_BYTES ? `${Math.round(peakBytes / 1e6)} MB of memory` : null;
 }
 
-/** The verdict, or what became of the process instead. */
-function ask(child: ChildProcess, job: Job): Promise<ValidationResult | string> {
+/** @returns the result, or how the process failed */
+function ask(child: ChildProcess, job: Job): Promise<DecodeResult | string> {
   return new Promise((resolve) => {
-    const settle = (result: ValidationResult | string): void => {
+    const settle = (result: DecodeResult | string): void => {
       clearTimeout(timer);
       child.removeAllListeners();
       resolve(result);
@@ -81,7 +81,7 @@ function ask(child: ChildProcess, job: Job): Promise<ValidationResult | string> 
       () => settle(`no answer within ${TIME_LIMIT_MS / 1000} s`),
       TIME_LIMIT_MS,
     );
-    child.once('message', (verdict) => settle(verdict as ValidationResult));
+    child.once('message', (message) => settle(message as DecodeResult));
     child.once('error', (error) => settle(error.message));
     child.once('exit', (code, signal) =>
       settle(`the process died of ${signal ?? `exit code ${code}`}`),

@@ -1,14 +1,14 @@
 /**
- * Broken copies of good audio files, each a pure function of (format, seed, number), so that one
- * that finds a fault can be made again. Half of the Ogg mutants get correct page sums afterwards,
- * or none of them would come as far as the decoder.
+ * Broken copies of good audio files. Each is a pure function of (format, seed, number), so that a
+ * fault can be reproduced. Half of the Ogg mutants get correct page checksums; without them no
+ * mutant would reach the decoder.
  */
 import { philox, streamKey, uniform, type PhiloxKey } from '../../ced/augment/random';
-import { sealOggPages } from './ogg-pages';
+import { withPageChecksums } from './ogg-checksums';
 
 type Draw = () => number;
 
-/** Edits that transfers, disks, recorders and attackers make. `below(n)` draws from 0 to n − 1. */
+/** Edits by transfers, disks, recorders and attackers. `below(n)` draws from 0 to n − 1. */
 const EDITS: ((
   bytes: Buffer,
   below: (bound: number) => number,
@@ -96,7 +96,7 @@ export function mutant(
     const edit = EDITS[below(EDITS.length)];
     if (edit) bytes = edit(Buffer.from(bytes), below, others);
   }
-  return draw() < 0.5 ? sealOggPages(bytes) : bytes;
+  return draw() < 0.5 ? withPageChecksums(bytes) : bytes;
 }
 
 function drawsOf(key: PhiloxKey, number: number): Draw {

@@ -1,6 +1,4 @@
-/**
- * Good files to be broken: every kind of WAV made here, the encoded ones from the tests' folder.
- */
+/** Good files to mutate: WAV of every kind, made here; encoded files from the tests' folder. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

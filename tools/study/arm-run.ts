@@ -1,7 +1,7 @@
 /**
- * One arm under one seed as a run file with a name of its own. The name holds a hash of everything
- * in the file, so a result found in the store under it is the result of exactly this run: nothing
- * else has to be remembered for the study to go on where it stopped.
+ * One arm under one seed as a run file. Its name contains a hash of its content, so a result in the
+ * store under that name is the result of exactly this run, and the study resumes without any other
+ * record.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -21,10 +21,10 @@ export interface ArmRun {
   readonly run: object;
 }
 
-/** A teacher that arms share is trained once. */
+/** Arms share a teacher that is trained once, under this seed. */
 const FIRST_SEED = 1;
 
-/** @returns null while the arm that it needs has no result */
+/** @returns null while the arm that this one needs has no result */
 export function armRun(root: string, arm: Arm, seed: number): ArmRun | null {
   const needed = arm.needs === undefined ? null : resultOf(root, arm.needs, FIRST_SEED);
   if (arm.needs !== undefined && needed === null) return null;
@@ -44,7 +44,7 @@ export function resultOf(root: string, arm: Arm, seed: number): RunResult | null
     : null;
 }
 
-/** @returns its path from the root, as the Temporal CLI gets it */
+/** @returns its path from the root, for the Temporal CLI */
 export function writeRunFile(root: string, { name, run }: ArmRun): string {
   const path = join(STORE, 'run-files', `${name}.json`);
   mkdirSync(join(root, dirname(path)), { recursive: true });
@@ -52,10 +52,7 @@ export function writeRunFile(root: string, { name, run }: ArmRun): string {
   return path;
 }
 
-/**
- * Arms and seeds in the order they are run: a question is finished before the next begins, what an
- * arm needs comes before it.
- */
+/** Arms and seeds in running order: question by question, each arm after the arm it needs. */
 export function order(
   questions: readonly Question[],
   seeds: readonly number[],
@@ -72,7 +69,7 @@ export function order(
   return runs;
 }
 
-/** The first whose needs are met, taken off the list; null where none is. */
+/** Removes the first run whose needs are met from the list and returns it; null without one. */
 export function takeReady(root: string, pending: { arm: Arm; seed: number }[]): ArmRun | null {
   for (const [index, { arm, seed }] of pending.entries()) {
     const made = armRun(root, arm, seed);

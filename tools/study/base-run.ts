@@ -1,6 +1,6 @@
 /**
- * The run that every arm is a variation of: half of the demo's clips, its teachers, sixteen views
- * stored whole, sixteen epochs of a student of its student's size.
+ * The base run, which every arm varies: half of the demo's clips, the demo's teachers, sixteen
+ * views with all classes, sixteen epochs of a student of the demo's size.
  */
 import { COMMON_CORPUS, UNLABELLED_TABLES } from './corpora';
 import type { RunInput, TeachInput } from './experiment';
@@ -10,7 +10,6 @@ type TeacherInput = NonNullable<RunInput['teachers']>[number];
 
 export const VIEWS = 16;
 export const CLASSES = 52;
-/** Beside the repository, where another study of the same machine finds it. */
 export const STORE = 'runs/study';
 
 export const SIZES = {
@@ -35,9 +34,7 @@ const augment = { timeMask: { maxFrames: 80 }, freqMask: { maxBins: 16 } };
 const CHUNK_SECONDS = 4;
 const EPOCHS = 16;
 
-/**
- * 500 divides every corpus here, so that larger ones share their first shards with smaller ones.
- */
+/** 500 divides every corpus here, so that larger corpora share their first shards with smaller. */
 const corpus = { ...COMMON_CORPUS, clipsPerShard: 500 };
 
 export const shipped = (name: 'alto' | 'brio' | 'coda'): TeacherInput => ({
@@ -72,8 +69,8 @@ export function distilled(
   };
 }
 
-/** The same student, audio and steps, from the clips' labels. */
-export function taught(seed: number): TeachInput {
+/** The same student, audio and steps, trained from the clips' labels. */
+export function trainedFromLabels(seed: number): TeachInput {
   const model = { name: 'student', model: SIZES.student, epochs: EPOCHS, seed, ...training };
   return { store: STORE, corpus, chunkSeconds: CHUNK_SECONDS, augment, teachers: [model] };
 }
@@ -106,7 +103,7 @@ export function trainedAsTeacher(seed: number): TeachInput {
   };
 }
 
-/** Twice or four times the audio in as many steps: each clip is heard less often. */
+/** Two or four times the audio in the same number of steps: each clip occurs less often. */
 export function distilledOnMore(seed: number, times: 2 | 4): RunInput {
   const run = distilled(
     seed,

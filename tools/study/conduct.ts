@@ -1,7 +1,7 @@
 /**
- * Runs what is missing on a Temporal server and workers of its own, as `npm start` would: one run
- * after another, or in lanes, several at once on as many GPU workers that share the cores. Students
- * this small leave most of a second thread idle, so lanes get more done.
+ * Runs missing arms on a Temporal server and workers of its own, as `npm start` would: one run
+ * after another, or several lanes at once, each on its own GPU worker with its share of the cores.
+ * Students this small leave most of a second thread idle, so lanes finish more.
  */
 import type { Client } from '@temporalio/client';
 import { startOrResume } from '../../cli/run/conduct-run';
@@ -22,7 +22,7 @@ export interface ConductOptions {
   lanes: number;
 }
 
-/** @returns how many arms failed, and whether all that was asked for is there */
+/** @returns how many arms failed, and whether every result exists */
 export async function conduct(
   runs: readonly { arm: Arm; seed: number }[],
   { root, port, minutes, lanes }: ConductOptions,
@@ -34,7 +34,7 @@ export async function conduct(
   if (count === 0) return { failed: 0, complete: true };
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   const interruption = listenForInterruption(() =>
-    say('\nStopping after the step in progress; the same command goes on.'),
+    say('\nStopping after the step in progress; the same command resumes.'),
   );
   const address = `127.0.0.1:${port}`;
   const session = await Session.open({
@@ -55,7 +55,7 @@ export async function conduct(
         const elapsedMinutes = (performance.now() - startMs) / 60_000;
         if (interruption.signal.aborted || elapsedMinutes >= minutes) return;
         const made = takeReady(root, pending);
-        // what the rest needs has failed, or is another lane's work, which will go on with the rest
+        // The teacher that the rest needs has failed, or another lane trains it and runs the rest.
         if (made === null) return;
         started++;
         const left =
@@ -104,6 +104,6 @@ export async function conduct(
   }
   for (const { arm, seed } of interruption.signal.aborted ? [] : pending)
     if (armRun(root, arm, seed) === null)
-      say(`${arm.id} seed ${seed} was not run: what it needs (${arm.needs?.label}) has no result`);
+      say(`${arm.id} seed ${seed} was not run: its teacher (${arm.needs?.label}) has no result`);
   return { failed, complete: done === count && failed === 0 };
 }

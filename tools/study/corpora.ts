@@ -1,7 +1,7 @@
 /**
  * The study's audio: half of the demo's training clips, so that fifty trainings fit into an
- * afternoon; the other half and three thousand more of the same kind as audio without labels; the
- * shipped teachers' own training clips; and the demo's tables without labels for teachers that know
+ * afternoon; the other half and three thousand more clips of the same kind as unlabelled audio; the
+ * training clips of the shipped teachers; and the demo's tables without labels, for teachers of
  * other classes. Rendered into the cache once.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ export const UNLABELLED_TABLES = {
   4: 'data/study/train-4x.jsonl',
 } as const;
 
-/** The same clips for teachers with a vocabulary of their own. */
+/** The same clips for teachers of another vocabulary. */
 export const UNLABELLED_CORPUS = {
   train: 'data/study/train-unlabelled.jsonl',
   validation: 'data/study/validation-unlabelled.jsonl',
@@ -35,9 +35,7 @@ const rowSchema = z.object({
 });
 type Row = z.output<typeof rowSchema>;
 
-/**
- * @param more with the clips that only the question about more audio needs: minutes of rendering
- */
+/** @param more also render the clips of the question about more audio, which takes minutes */
 export async function prepareCorpora(root: string, more: boolean): Promise<void> {
   linkDemoCorpus(root);
   await renderTeachCorpus(root);

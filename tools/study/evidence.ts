@@ -1,4 +1,4 @@
-/** What the finished runs say about a question. Pure but for reading results. */
+/** The evidence of the finished runs on a question. Reads results, otherwise pure. */
 import type { RunResult } from '../../workflows/contract/activities';
 import { resultOf } from './arm-run';
 import type { Arm, Comparison, Question } from './experiment';
@@ -27,13 +27,13 @@ export interface ComparisonEvidence extends ArmEvidence {
   readonly finding: Finding;
 }
 
-export type ValidationResult = 'agrees' | 'disagrees' | 'undecided' | 'measured' | 'not run yet';
+export type Outcome = 'agrees' | 'disagrees' | 'undecided' | 'measured' | 'not run yet';
 
 export interface Evidence {
   readonly question: Question;
   readonly reference: ArmEvidence;
   readonly comparisons: readonly ComparisonEvidence[];
-  readonly verdict: ValidationResult;
+  readonly outcome: Outcome;
 }
 
 /** @param trained minutes by model (training-minutes.ts) */
@@ -61,7 +61,7 @@ export function gather(
       finding: difference === null ? 'too few seeds' : finding(difference),
     };
   });
-  return { question, reference, comparisons, verdict: verdict(comparisons) };
+  return { question, reference, comparisons, outcome: outcome(comparisons) };
 }
 
 function armEvidence(
@@ -96,12 +96,12 @@ function scoreOf({ measure }: Question, result: RunResult | undefined): number |
 }
 
 /**
- * A claim is seen when every comparison with an expectation meets it beyond the noise, refuted when
- * one goes the other way; where nothing is expected, something is measured.
+ * `agrees` when every comparison with an expectation meets it beyond the noise, `disagrees` when
+ * one contradicts it, `measured` for a question without expectations.
  */
-export function verdict(
+export function outcome(
   comparisons: readonly Pick<ComparisonEvidence, 'expected' | 'finding' | 'difference'>[],
-): ValidationResult {
+): Outcome {
   const bound = comparisons.filter(({ expected }) => expected !== 'open');
   if ((bound.length === 0 ? comparisons : bound).every(({ difference }) => difference === null))
     return 'not run yet';

@@ -1,7 +1,7 @@
 /**
- * What the study is made of: an arm is one ordinary run of the pipeline, a question compares arms.
- * Everything an arm does not name is as in `base-run.ts`, so that two arms differ in what their
- * question is about and in nothing else.
+ * The parts of the study: an arm is one ordinary run of the pipeline, a question compares arms. An
+ * arm inherits every setting that it does not name from `base-run.ts`, so that two arms differ only
+ * in the subject of their question.
  */
 import type { z } from 'zod';
 import type { RunResult } from '../../workflows/contract/activities';
@@ -15,37 +15,37 @@ export type ArmRun = { type: 'distill'; run: RunInput } | { type: 'teach'; run: 
 export interface Arm {
   /** Part of the run's name. */
   readonly id: string;
-  /** As the table says it. */
+  /** Its name in the table. */
   readonly label: string;
-  /** Another arm whose model this one's teachers need; it is run first, with its own first seed. */
+  /** An arm whose model is this arm's teacher; it runs first, under its first seed. */
   readonly needs?: Arm;
   /** @param needed result of `needs` */
   make(seed: number, needed: RunResult | null): ArmRun;
 }
 
-/** What a comparison should show if the paper is right. */
+/** The finding of a comparison that agrees with the paper. */
 export type Expectation = 'higher' | 'not lower' | 'open';
 
 export interface Comparison {
   readonly arm: Arm;
-  /** Of the question's reference over this arm. */
+  /** The question's reference minus this arm. */
   readonly expected: Expectation;
 }
 
 export interface Question {
   readonly id: string;
   readonly title: string;
-  /** What the paper claims, in our words. */
+  /** The paper's claim, in our words. */
   readonly claim: string;
   readonly reference: Arm;
   readonly comparisons: readonly Comparison[];
-  /** What to think, and what to run next, when the claim is not seen. */
+  /** A likely reason, and a next experiment, when the claim is not confirmed. */
   readonly otherwise: string;
   /**
    * The measure; agreement is the share of evaluation clips where student and ensemble name the
    * same class first.
    */
   readonly measure: 'mAP' | 'agreement';
-  /** Rows with the bytes that their prefix of the store would take. */
+  /** Rows show the bytes of the logits that their arm reads. */
   readonly bytes?: true;
 }

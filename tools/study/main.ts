@@ -73,7 +73,7 @@ async function study({ values }: NonNullable<ReturnType<typeof line.parse>>): Pr
   const leftOut = hasNetworks
     ? []
     : [
-        `teachers that nobody here trained (no networks in ${values.teachers}; ` +
+        `teachers trained elsewhere (no networks in ${values.teachers}; ` +
           '`npm run study -- --help` says where they are from)',
       ];
   const runs = order(
@@ -100,6 +100,7 @@ async function study({ values }: NonNullable<ReturnType<typeof line.parse>>): Pr
 function list(root: string, runs: ReturnType<typeof order>): void {
   for (const { arm, seed } of runs)
     console.log(
-      `${resultOf(root, arm, seed) === null ? 'missing' : 'done   '}  ${arm.id} seed ${seed}: ${arm.label}`,
+      `${resultOf(root, arm, seed) === null ? 'missing' : 'done   '}  ` +
+        `${arm.id} seed ${seed}: ${arm.label}`,
     );
 }

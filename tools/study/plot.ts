@@ -1,11 +1,11 @@
 /**
- * A dot for every seed, a bar for the mean, a row for every arm: one SVG a question, readable on
- * light and on dark pages. Pure.
+ * One SVG for a question: a row for every arm, a dot for every seed, a bar for the mean; readable
+ * on light and on dark pages. Pure.
  */
 
 export interface PlotRow {
   readonly label: string;
-  /** One a seed. */
+  /** One for each seed. */
   readonly values: readonly number[];
 }
 
@@ -25,13 +25,15 @@ export function dotPlot(
   const parts = [
     ...ticks(low, high).map(
       (tick) =>
-        `<path class="grid" d="M${x(tick)} ${TOP}V${bottom}"/><text class="tick" x="${x(tick)}" y="${bottom + 16}" text-anchor="middle">${tick.toFixed(2)}</text>`,
+        `<path class="grid" d="M${x(tick)} ${TOP}V${bottom}"/>` +
+        tickText(x(tick), bottom + 16, 'middle', tick.toFixed(2)),
     ),
-    `<text class="tick" x="${(LABEL_WIDTH + WIDTH - RIGHT) / 2}" y="${bottom + 34}" text-anchor="middle">${escape(axis)}</text>`,
+    tickText((LABEL_WIDTH + WIDTH - RIGHT) / 2, bottom + 34, 'middle', axis),
     ...(line === null
       ? []
       : [
-          `<path class="line" d="M${x(line.value)} ${TOP}V${bottom}"/><text class="tick" x="${x(line.value) - 4}" y="${TOP + 8}" text-anchor="end">${escape(line.label)}</text>`,
+          `<path class="line" d="M${x(line.value)} ${TOP}V${bottom}"/>` +
+            tickText(x(line.value) - 4, TOP + 8, 'end', line.label),
         ]),
     ...rows.flatMap(({ label, values: row }, index) => {
       const y = TOP + (index + 0.5) * ROW_HEIGHT;
@@ -44,9 +46,22 @@ export function dotPlot(
     }),
   ];
   const height = bottom + BOTTOM;
-  const style =
-    'text{font:13px system-ui,sans-serif;fill:#57606a}.tick{font-size:11px}.grid{stroke:#8883;fill:none}.line{stroke:#8250df;stroke-dasharray:4 3;fill:none}.mean{stroke:#0969da;stroke-width:2.5;fill:none}circle{fill:#0969da66}@media(prefers-color-scheme:dark){text{fill:#9da7b1}.mean{stroke:#58a6ff}circle{fill:#58a6ff66}}';
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img"><style>${style}</style>${parts.join('')}</svg>\n`;
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img">` +
+    `<style>${STYLE}</style>${parts.join('')}</svg>\n`
+  );
+}
+
+const STYLE = [
+  'text{font:13px system-ui,sans-serif;fill:#57606a}.tick{font-size:11px}',
+  '.grid{stroke:#8883;fill:none}.line{stroke:#8250df;stroke-dasharray:4 3;fill:none}',
+  '.mean{stroke:#0969da;stroke-width:2.5;fill:none}circle{fill:#0969da66}',
+  '@media(prefers-color-scheme:dark){text{fill:#9da7b1}.mean{stroke:#58a6ff}',
+  'circle{fill:#58a6ff66}}',
+].join('');
+
+function tickText(x: number, y: number, anchor: 'middle' | 'end', text: string): string {
+  return `<text class="tick" x="${x}" y="${y}" text-anchor="${anchor}">${escape(text)}</text>`;
 }
 
 function padded(low: number, high: number): [number, number] {

@@ -1,6 +1,6 @@
 /**
- * What a store would have taken, had it kept only the views and probabilities that a student reads:
- * the rows are cut and encoded anew.
+ * The bytes of a store that kept only the views and probabilities that a student reads: cuts the
+ * rows and encodes them again.
  */
 import type { Store } from '../../storage/store';
 import { readLogitTable } from '../../cli/store/logits-survey';
@@ -12,7 +12,7 @@ export interface Prefix {
   readonly topK: number;
 }
 
-/** @returns bytes of all the shards together */
+/** @returns bytes of all shards together */
 export async function prefixBytes(
   store: Store,
   logitsKey: string,

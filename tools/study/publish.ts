@@ -1,6 +1,6 @@
 /**
- * Puts what the finished runs say into `docs/`: the page, a plot a question, and the run file of
- * every arm's first seed.
+ * Publishes the evidence of the finished runs in `docs/`: the page, a plot for each question, and
+ * the run file of every arm's first seed.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -91,7 +91,7 @@ function scores({ results }: ArmEvidence, { measure }: Question): number[] {
 
 const shortLabel = ({ arm }: ArmEvidence): string => (arm.id === 'base' ? 'the base' : arm.label);
 
-/** Bytes of the base's store, cut to what each arm of a question about bytes reads. */
+/** Bytes of the base's logits, cut to the prefix that each arm of a question about bytes reads. */
 async function bytesOfPrefixes(
   root: string,
   evidence: readonly Evidence[],

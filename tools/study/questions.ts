@@ -1,6 +1,6 @@
 /**
- * The paper's questions, and what would answer them here (https://arxiv.org/abs/2308.11957; its
- * claims in our words).
+ * The paper's claims in our words (https://arxiv.org/abs/2308.11957), and the arms that test them
+ * here.
  */
 import type { RunResult } from '../../workflows/contract/activities';
 import {
@@ -10,7 +10,7 @@ import {
   shipped,
   SIZES,
   STORE,
-  taught,
+  trainedFromLabels,
   trainedAsTeacher,
   VIEWS,
   type StudentSettings,
@@ -49,17 +49,19 @@ const fromPeer = (id: string, label: string, settings: StudentSettings = {}): Ar
 const fromLabels: Arm = {
   id: 'labels',
   label: 'from labels',
-  make: (seed) => ({ type: 'teach', run: taught(seed) }),
+  make: (seed) => ({ type: 'teach', run: trainedFromLabels(seed) }),
 };
 
 const ensembleTeaches = {
   claim:
-    'An ensemble teaches better than each of its members, and better than a teacher of the student’s own size.',
+    'An ensemble teaches better than each of its members, and better than a teacher of the ' +
+    'student’s own size.',
   otherwise:
-    'The members are of one family and one corpus: their mistakes are alike. Teachers that differ more would tell.',
+    'The members are of one family and one corpus and make similar mistakes. Test teachers ' +
+    'that differ more.',
 };
 
-/** What is alike after sixteen epochs may differ when a student has come near to its teachers. */
+/** Arms that agree after sixteen epochs may differ when the student is close to its teachers. */
 const LONG = { epochs: 40 };
 const long = arm('long', 'the base, 2.5 times as long', (seed) => distilled(seed, LONG));
 
@@ -91,7 +93,8 @@ export function questions(folder: string): Question[] {
       id: 'consistent',
       title: 'Consistent against inconsistent teaching',
       claim:
-        'A student that replays the very augmentation its teachers heard learns more from the same logits than one that draws its own.',
+        'A student that replays the augmentation of its teachers learns more from the same ' +
+        'logits than a student that draws its own.',
       reference: base,
       comparisons: [
         {
@@ -102,7 +105,9 @@ export function questions(folder: string): Question[] {
         },
       ],
       otherwise:
-        'These teachers answer nearly alike under masks this light, so what is replayed differs little from a fresh draw, and a fresh draw regularises. Masks as wide as the paper’s and a longer training would tell.',
+        'Under masks this narrow the teachers’ outputs hardly change, so the replayed ' +
+        'augmentation differs little from a fresh draw, which regularises. Test masks as wide ' +
+        'as the paper’s and a longer training.',
       measure: 'mAP',
     },
     {
@@ -113,7 +118,8 @@ export function questions(folder: string): Question[] {
       reference: base,
       comparisons: [{ arm: fromLabels, expected: 'higher' }],
       otherwise:
-        'Labels here are exact: the renderer knows what it played. Label noise as in AudioSet would tell.',
+        'Labels here are exact: the renderer knows the instruments. Test label noise as in ' +
+        'AudioSet.',
       measure: 'mAP',
     },
     {
@@ -160,21 +166,23 @@ export function questions(folder: string): Question[] {
       id: 'views',
       title: 'How many views',
       claim:
-        'More stored views teach better: the paper keeps 10 of AudioSet and 120 of its balanced part.',
+        'More stored views teach better: the paper stores 10 for AudioSet and 120 for its ' +
+        'balanced part.',
       reference: base,
       comparisons: [
         { arm: views(1), expected: 'higher' },
         { arm: views(4), expected: 'not lower' },
       ],
       otherwise:
-        'Sixteen epochs repeat a view sixteen times at most. Longer trainings, where repetition turns into memory, would tell.',
+        'Sixteen epochs repeat a view sixteen times at most. Test longer trainings, in which a ' +
+        'student memorises repeated views.',
       measure: 'mAP',
       bytes: true,
     },
     {
       id: 'views-long',
       title: 'Views after 2.5 times the steps',
-      claim: 'More stored views teach better: what is repeated is learnt by heart.',
+      claim: 'More stored views teach better: a student memorises repeated views.',
       reference: long,
       comparisons: [
         {
@@ -185,7 +193,7 @@ export function questions(folder: string): Question[] {
         },
       ],
       otherwise:
-        'A small student cannot learn 1,500 clips by heart; a larger one, or fewer clips, would tell.',
+        'A small student cannot memorise 1,500 clips. Test a larger student, or fewer clips.',
       measure: 'mAP',
       bytes: true,
     },
@@ -200,7 +208,8 @@ export function questions(folder: string): Question[] {
         { arm: topK(CLASSES), expected: 'not lower' },
       ],
       otherwise:
-        'What lies below the twentieth probability carries more than noise here; a fill other than zero (`unseenFill`) would tell.',
+        'Probabilities below the twentieth carry more than noise here. Test a fill other than ' +
+        'zero (`unseenFill`).',
       measure: 'mAP',
       bytes: true,
     },
@@ -208,21 +217,23 @@ export function questions(folder: string): Question[] {
       id: 'size',
       title: 'How small a student',
       claim:
-        'A student of a small part of the ensemble’s size comes close to it (10 M of several hundred: 49.0 of 50.1 mAP).',
+        'A student of a small fraction of the ensemble’s size comes close to it (10 M of ' +
+        'several hundred: 49.0 of 50.1 mAP).',
       reference: base,
       comparisons: [
         { arm: size('smallest', 'a student of 0.1 M'), expected: 'higher' },
         { arm: size('alto', 'a student of 0.65 M'), expected: 'open' },
         { arm: size('coda', 'a student of 1.05 M, like the largest teacher'), expected: 'open' },
       ],
-      otherwise: 'Small students need longer; the same table at four times the epochs would tell.',
+      otherwise: 'Small students need longer. Test the same table at four times the epochs.',
       measure: 'mAP',
     },
     {
       id: 'settings',
       title: 'What else a short training turns on',
       claim:
-        'The paper trains long, at 1e-3 falling to a tenth, with mixup on the small corpus and none on the large; what a training of minutes wants it leaves open.',
+        'The paper trains long, at 1e-3 falling to a tenth, with mixup on the small corpus and ' +
+        'none on the large; it leaves open what a training of minutes needs.',
       reference: base,
       comparisons: [
         {
@@ -269,20 +280,22 @@ export function questions(folder: string): Question[] {
       id: 'audio',
       title: 'More audio without labels',
       claim:
-        'The method reads no label, so any audio can be added; the paper itself trains on AudioSet alone.',
+        'The method reads no label, so any audio can be added; the paper itself trains on ' +
+        'AudioSet alone.',
       reference: audio(4),
       comparisons: [
         { arm: audio(2), expected: 'not lower' },
         { arm: base, expected: 'higher' },
       ],
       otherwise:
-        'In as many steps, other clips are worth little more than other views of the same ones; more steps would tell.',
+        'In the same number of steps, other clips are worth little more than other views of ' +
+        'the same clips. Test more steps.',
       measure: 'mAP',
     },
     {
       id: 'foreign',
-      title: 'Teachers that nobody here trained',
-      claim: 'Any ensemble will do: nothing in the method depends on where its teachers come from.',
+      title: 'Teachers trained elsewhere',
+      claim: 'Any ensemble works: the method does not depend on the origin of its teachers.',
       reference: arm('foreign', 'student of two published networks', (seed) =>
         foreign(seed, folder),
       ),
@@ -295,15 +308,16 @@ export function questions(folder: string): Question[] {
         },
       ],
       otherwise:
-        'The student does not follow yet; more steps, or more of the music these teachers know, would tell.',
+        'The student does not follow its teachers yet. Test more steps, or more of the music ' +
+        'these teachers know.',
       measure: 'agreement',
     },
   ];
 }
 
 /**
- * MagnaTagATune taggers on the demo's clips: no labels of theirs exist here, so agreement with them
- * on held-out clips is the measure.
+ * MagnaTagATune taggers on the demo's clips. The clips have no labels of these classes, so the
+ * measure is agreement with the taggers on held-out clips.
  */
 function foreign(seed: number, folder: string, epochs = 16): RunInput {
   const vocabulary = `${folder}/mtt_labels.csv`;

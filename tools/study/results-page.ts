@@ -1,5 +1,6 @@
-/** `docs/results.md`: written from finished runs and from nothing else. Pure. */
+/** Writes `docs/results.md` from the evidence of finished runs. Pure. */
 import { bytes, millions } from '../../cli/quantities';
+import { wrapText } from '../../infra/wrap-text';
 import type { ArmEvidence, ComparisonEvidence, Evidence } from './evidence';
 import type { Difference, Summary } from './statistics';
 
@@ -22,25 +23,38 @@ export function resultsPage(
   plotOf: (questionId: string) => string,
 ): string {
   const { seeds, hardware, evalClips, ensemble, ensembleMAP, trainingMinutes, leftOut } = facts;
+  const members = ensemble.map(
+    ({ name, parameters, mAP }) => `${name} (${millions(parameters)}, ${number(mAP)})`,
+  );
+  const intro = [
+    'Written by `npm run study` from the results of ordinary runs of the pipeline; only the ' +
+      "paper's claims and the comments on claims that are not confirmed are written by hand.",
+    `Seeds ${seeds.join(', ')}. A value is the mean ± the sample standard deviation over the ` +
+      'seeds that were run. A difference is taken within a seed, over the seeds of both sides, ' +
+      "and counts when it exceeds the 95 % interval of Student's t. " +
+      `${Math.round(trainingMinutes)} minutes of training on ${hardware}, as many at once as ` +
+      'there are cores.',
+    `Training clips come from one bank of sampled instruments, the ${evalClips} evaluation ` +
+      'clips from another that shares no recording with it. Teachers: ' +
+      `${members.join(', ')}; together ${number(ensembleMAP)} eval mAP.`,
+  ];
   return `# Results
 
-Written by \`npm run study\` from the results of ordinary runs of the pipeline; nothing here is typed by hand but the paper's claims and what to think
-when they are not seen. Seeds ${seeds.join(', ')}; a value is the mean ± the sample standard deviation over the seeds that were run. A difference is
-taken within a seed, over the seeds that both sides were run under, and counts when it exceeds the 95 % interval of Student's t.
-${Math.round(trainingMinutes)} minutes of training on ${hardware}, as many at once as there are cores.
-
-Training clips come from one bank of sampled instruments, the ${evalClips} evaluation clips from another that shares no recording with it. Teachers:
-${ensemble.map(({ name, parameters, mAP }) => `${name} (${millions(parameters)}, ${number(mAP)})`).join(', ')}; together ${number(ensembleMAP)} eval mAP.
+${intro.map((paragraph) => wrapText(paragraph)).join('\n\n')}
 
 | question | the paper | here |
 | --- | --- | --- |
-${evidence.map(({ question, verdict }) => `| [${question.title}](#${anchor(question.title)}) | ${question.claim} | **${verdict}** |`).join('\n')}
-${leftOut.length === 0 ? '' : `\nLeft out: ${leftOut.join('; ')}.\n`}
+${evidence.map(overviewRow).join('\n')}
+${leftOut.length === 0 ? '' : `\n${wrapText(`Left out: ${leftOut.join('; ')}.`)}\n`}
 ${evidence.map((each) => section(each, facts, plotOf(each.question.id))).join('\n')}`;
 }
 
+function overviewRow({ question: { title, claim }, outcome }: Evidence): string {
+  return `| [${title}](#${anchor(title)}) | ${claim} | **${outcome}** |`;
+}
+
 function section(
-  { question, reference, comparisons, verdict }: Evidence,
+  { question, reference, comparisons, outcome }: Evidence,
   facts: PageFacts,
   plot: string,
 ): string {
@@ -49,7 +63,7 @@ function section(
     'arm',
     'parameters',
     measured,
-    'the reference over it',
+    'reference − arm',
     'finding',
     'minutes',
     ...(question.bytes ? ['logits'] : []),
@@ -67,10 +81,12 @@ function section(
     cells(reference, null),
     ...comparisons.map((comparison) => cells(comparison, comparison)),
   ];
-  const agrees = verdict !== 'disagrees' && verdict !== 'undecided';
+  const agrees = outcome !== 'disagrees' && outcome !== 'undecided';
+  const comment = agrees ? '' : ` ${question.otherwise}`;
+  const summary = `${question.claim} **Here: ${outcome}.**${comment}`;
   return `## ${question.title}
 
-${question.claim} **Here: ${verdict}.**${agrees ? '' : ` ${question.otherwise}`}
+${wrapText(summary)}
 
 | ${header.join(' | ')} |
 |${header.map((_, index) => (index === 0 || index === 4 ? ' --- |' : ' ---: |')).join('')}
@@ -94,11 +110,12 @@ function spread(summary: Summary | null): string {
 function gap(difference: Difference | null): string {
   if (difference === null) return '–';
   const { mean, halfWidth } = difference;
-  return `${mean < 0 ? '−' : '+'}${Math.abs(mean).toFixed(3)}${halfWidth === null ? '' : ` ± ${halfWidth.toFixed(3)}`}`;
+  const size = `${mean < 0 ? '−' : '+'}${Math.abs(mean).toFixed(3)}`;
+  return halfWidth === null ? size : `${size} ± ${halfWidth.toFixed(3)}`;
 }
 
-/** As GitHub makes them. */
-/** As GitHub makes it of a heading. */
+/** The anchor that GitHub gives a heading. */
+/** The anchor that GitHub gives a heading. */
 function anchor(title: string): string {
   return title
     .toLowerCase()

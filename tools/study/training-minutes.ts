@@ -1,7 +1,7 @@
 /**
- * How long a model was trained, by what its training says of itself: a run that found it trained
- * took no time, and one that was interrupted took the night. A training in several attempts knows
- * the seconds of the last one only, so it is left out.
+ * Minutes of training of each model, from its training's manifest: a run that found its model in
+ * the store, or one that was interrupted, has other minutes. A training of several attempts records
+ * the seconds of the last one only and is left out.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

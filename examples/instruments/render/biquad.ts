@@ -33,7 +33,7 @@ export function peaking(samples: Float32Array, hertz: number, q: number, decibel
   filter(samples, [1 + alpha * a, -2 * cos, 1 - alpha * a, 1 + alpha / a, -2 * cos, 1 - alpha / a]);
 }
 
-/** Raises what lies above `hertz` by `decibels`. */
+/** Raises frequencies above `hertz` by `decibels`. */
 export function highShelf(samples: Float32Array, hertz: number, decibels: number): void {
   const { cos, alpha } = angle(hertz, BUTTERWORTH_Q);
   const a = 10 ** (decibels / 40);

@@ -8,13 +8,12 @@ import { clipPath } from './tables';
 import { encodeWav, wavBytes } from '../../../ced/audio/wav-file';
 
 /**
- * Clips on disk. A file appears under its name only when it is whole, so one that is there need not
- * be rendered again.
+ * Clips on disk. A file gets its name when it is complete, so an existing file is not rendered
+ * again.
  */
 
 /**
- * Renders a clip unless it is there. @returns the SHA-256 of the file and whether it had to be
- * rendered
+ * Renders a clip unless it exists. @returns the SHA-256 of the file, and whether it was rendered
  */
 export async function ensureClip(
   folder: string,

@@ -19,13 +19,13 @@ export interface ClipRecipe {
   readonly split: string;
   readonly banks: readonly BankName[];
   /**
-   * How far instruments are detuned, coloured, put into rooms and noise: 0 = they sound as the bank
-   * has them, 1 = every clip elsewhere.
+   * How far instruments are detuned, coloured, put into rooms and noise: 0 = as in the bank, 1 =
+   * most different from clip to clip.
    */
   readonly variety: number;
 }
 
-/** The softest an instrument may be beside the loudest of its clip: a label must be audible. */
+/** Level of the softest instrument relative to the loudest of its clip: labels must be audible. */
 const QUIETEST_PART_DB = -6;
 
 /** Class names of a clip, without rendering it. */

@@ -50,8 +50,8 @@ const RATE = 8_000;
  */
 const EXCERPT_SAMPLES = 1_024;
 /**
- * What MuseScore took from Fluid correlates by 0.999 after two lossy encodings; bells and flutes,
- * nearly sines, reach 0.98 by chance.
+ * Recordings that MuseScore took from Fluid correlate by 0.999 after two lossy encodings; bells and
+ * flutes, nearly sines, reach 0.98 by chance.
  */
 const SAME_RECORDING = 0.99;
 
@@ -69,8 +69,8 @@ interface Finding {
   readonly users: string;
   readonly correlation: number;
   /**
-   * One excerpt fits as only copies do, or both fit and lie as far apart as in the sample: the same
-   * recording, not just the same sine.
+   * Whether they are the same recording, not only the same sine: one excerpt correlates as only
+   * copies do, or both correlate at the distance they have in the sample.
    */
   readonly sameTake: boolean;
 }
@@ -96,7 +96,8 @@ async function main({ values }: NonNullable<ReturnType<typeof line.parse>>): Pro
     })),
   );
   print(
-    `${bankName}: ${used.size} samples of our instruments, ${excerpts.length / 2} of them long enough, against ${haystack.samples.length} of ${values.against}`,
+    `${bankName}: ${used.size} samples of our instruments, ${excerpts.length / 2} of them long ` +
+      `enough, against ${haystack.samples.length} of ${values.against}`,
   );
   const findings: Finding[] = [];
   let highest = 0;
@@ -122,12 +123,14 @@ async function main({ values }: NonNullable<ReturnType<typeof line.parse>>): Pro
     (x, y) => y.correlation - x.correlation,
   )) {
     print(
-      `${correlation.toFixed(3)} ${sameTake ? 'same take' : 'alike    '} ${name.padEnd(22)} ~ ${other.padEnd(22)} ${users}`,
+      `${correlation.toFixed(3)} ${sameTake ? 'same take' : 'alike    '} ${name.padEnd(22)} ~ ` +
+        `${other.padEnd(22)} ${users}`,
     );
   }
   const shared = findings.filter(({ sameTake }) => sameTake).length;
   print(
-    `${findings.length} samples correlate by ${values.threshold} or more (highest ${highest.toFixed(3)}); ${shared} are the same take`,
+    `${findings.length} samples correlate by ${values.threshold} or more (highest ` +
+      `${highest.toFixed(3)}); ${shared} are the same take`,
   );
   return 0;
 }
@@ -190,7 +193,7 @@ function concatenated(recordings: readonly Float32Array[], starts: number[]): Fl
   return all;
 }
 
-/** To 8 kHz by a Hann-windowed sinc that keeps what lies below 3.6 kHz. */
+/** To 8 kHz by a Hann-windowed sinc that passes frequencies below 3.6 kHz. */
 function resampled(samples: Float32Array, rate: number): Float32Array {
   const step = rate / RATE;
   const cutoff = Math.min(1, 0.9 / step);

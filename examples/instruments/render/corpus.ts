@@ -12,8 +12,8 @@ import { splitTable, vocabularyCsv } from './tables';
 
 /**
  * A rendered set in a folder: `vocabulary.csv`, one table per split, `audio/`, and `manifest.json`,
- * written last. A folder whose manifest names the recipe is complete; one that was interrupted goes
- * on with the clips that are missing; one of another recipe is rendered anew.
+ * written last. A folder whose manifest names the recipe is complete; in an interrupted one the
+ * missing clips are rendered; one of another recipe is rendered again.
  */
 
 export interface Manifest {
@@ -47,7 +47,7 @@ export async function renderCorpus(
   if (isComplete(folder, recipe)) return complete;
   const release = claimFolder(folder);
   try {
-    // Somebody else may have completed it between the first look and the claim.
+    // Another process may have completed it between the first check and the claim.
     if (isComplete(folder, recipe)) return complete;
     const rendered = await renderFolder(folder, recipe, splits, jobs);
     return { clips, rendered, seconds: (Date.now() - startMs) / 1000 };

@@ -2,9 +2,9 @@ import type { PhiloxKey, PhiloxWords } from '../../../ced/augment/random';
 import { philox, streamKey, uniform } from '../../../ced/augment/random';
 
 /**
- * Random draws for one purpose of one clip. The stream is a pure function of what it is named
- * after, so clips can be rendered in any order by any number of processes, and a new draw for one
- * purpose leaves those for the others as they were.
+ * Random draws for one purpose of one clip. The stream is a pure function of its name, so clips can
+ * be rendered in any order by any number of processes, and a new draw for one purpose does not
+ * change the draws for the others.
  */
 export class Draws {
   private readonly key: PhiloxKey;
@@ -24,7 +24,7 @@ export class Draws {
     return low + (high - low) * uniform(this.words[position]!);
   }
 
-  /** Uniform in the logarithm: as likely to fall between 100 and 200 as between 1000 and 2000. */
+  /** Uniform in the logarithm: between 100 and 200 as likely as between 1000 and 2000. */
   logUniform(low: number, high: number): number {
     return low * Math.exp(this.uniform(0, Math.log(high / low)));
   }

@@ -5,9 +5,9 @@ import { fromDecibels, loudestRms } from './loudness';
 import { addReverb } from './reverb';
 
 /**
- * What a microphone, a room and a cheap amplifier do to a recording. Only training clips get it:
- * the evaluation bank is another set of recordings, and a tagger that has heard one bank dry learns
- * that bank. All work in place.
+ * Effects of a microphone, a room and a cheap amplifier on a recording. Only training clips get
+ * them: the evaluation bank is another set of recordings, and a tagger trained on one dry bank
+ * learns that bank. All work in place.
  */
 
 /**

@@ -2,11 +2,10 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * Keeps two processes from rendering into one folder: they would write the same bytes, but if their
- * recipes differ each would delete what the other has done. The claim is a file with the process
- * id; one left by a process that is gone counts for nothing.
+ * Keeps two processes from rendering into one folder: with different recipes each would delete the
+ * other's clips. The claim is a file with the process id; the claim of a dead process is ignored.
  *
- * @returns gives the folder up
+ * @returns a function that releases the folder
  */
 export function claimFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * Levels of a signal. The loudest tenth of a second speaks for a plucked note and for a held one
- * alike, where a mean over the clip would not.
+ * Levels of a signal, from the loudest tenth of a second: a mean over the clip would treat plucked
+ * and held notes differently.
  */
 
 const WINDOW_SAMPLES = 1_600;

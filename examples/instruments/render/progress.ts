@@ -1,5 +1,5 @@
 /**
- * Progress with rate and time left: one line that is rewritten on a terminal, a new line every ten
+ * Progress with rate and remaining time: one rewritten line on a terminal, a new line every ten
  * seconds in a log.
  */
 export class Progress {
@@ -18,7 +18,7 @@ export class Progress {
     this.lastShownMs = this.startMs;
   }
 
-  /** @param worked false for what was found finished: it says nothing about the rate */
+  /** @param worked false for clips that existed: they do not count for the rate */
   add(worked: boolean): void {
     this.done += 1;
     if (worked) this.rendered += 1;
@@ -38,7 +38,8 @@ export class Progress {
     const count = `${this.title}: ${this.done}/${this.total} clips`;
     if (this.done === this.total) return `${count} in ${seconds.toFixed(0)} s`;
     return perSecond > 0
-      ? `${count}, ${perSecond.toFixed(0)}/s, ${Math.ceil((this.total - this.done) / perSecond)} s left`
+      ? `${count}, ${perSecond.toFixed(0)}/s, ` +
+          `${Math.ceil((this.total - this.done) / perSecond)} s left`
       : count;
   }
 }

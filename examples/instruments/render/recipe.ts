@@ -4,15 +4,15 @@ import { INSTRUMENTS } from './classes';
 import type { ClipRecipe } from './clip';
 
 /**
- * The sets this folder can render. `demo` is what `npm start` distils on: its evaluation clips come
- * from a sound bank that nobody trains on. `teach` is the larger set the shipped teachers were
- * trained on (`npm run teach`); its training clips share no seed with the demo's. `more` is more of
- * the demo's training clips, for studies.
+ * The sets this folder can render. `demo` is the corpus of `npm start`: its evaluation clips come
+ * from a sound bank that no model trains on. `teach` is the larger corpus of the shipped teachers
+ * (`npm run teach`); its training clips share no seed with the demo's. `more` has more training
+ * clips of the demo, for studies.
  */
 
 /**
- * Raise it whenever the same index would give other bytes: folders rendered under another number
- * are rendered anew.
+ * Raise it when the same index gives other bytes: folders rendered under another number are
+ * rendered again.
  */
 export const RECIPE_VERSION = 1;
 

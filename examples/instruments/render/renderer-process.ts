@@ -2,10 +2,7 @@ import { encodeError, type ErrorRecord } from '../../../jobs/process/error-recor
 import { ensureClip } from './clip-files';
 import type { SplitRecipe } from './recipe';
 
-/**
- * A forked process that renders the clips it is asked for, one after the other. It ends when its
- * parent does.
- */
+/** A forked process that renders requested clips, one after the other. It ends with its parent. */
 
 export interface RenderOrder {
   readonly folder: string;

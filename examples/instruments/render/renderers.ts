@@ -6,10 +6,7 @@ import { decodeError } from '../../../jobs/process/error-record';
 import { ensureClip } from './clip-files';
 import type { RenderOrder, RenderReply } from './renderer-process';
 
-/**
- * Spreads clips over processes: each loads a sound bank once and takes the next clip when it is
- * done with one.
- */
+/** Spreads clips over processes. Each loads a sound bank once and renders one clip at a time. */
 
 export interface Rendered {
   readonly sha256: string;

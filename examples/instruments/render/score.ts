@@ -4,8 +4,8 @@ import type { DrumInstrument, Instrument, MelodicInstrument } from './classes';
 import { INSTRUMENTS } from './classes';
 
 /**
- * What is played in a clip: one to three different instruments, each with its own notes. A score
- * knows nothing of sound banks, so the same numbers could be played by any of them.
+ * The score of a clip: one to three different instruments, each with its own notes. A score does
+ * not depend on sound banks; any bank can play it.
  */
 
 export interface Note {

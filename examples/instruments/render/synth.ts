@@ -8,12 +8,12 @@ import type { Part } from './score';
  * Plays one part with one sound bank, dry and mono.
  *
  * The synthesizer interpolates without a low-pass, so at 16 kHz everything above 8 kHz in a sample
- * would fold back (cymbals are mostly that). It therefore runs at 32 kHz, where what folds lands
- * above the 8 kHz that the decimation keeps. A process must not mix synthesizer rates: its filter
- * coefficients are cached for the whole process under a key without the rate, and a clip's bytes
- * would depend on what was rendered before. Its own reverb costs five times the notes and keeps its
- * state through a reset: `reverb.ts` is ours. A new processor per part (2 ms) leaves nothing of the
- * last one behind.
+ * would fold back (most of a cymbal). It therefore runs at 32 kHz, where aliases fall above the 8
+ * kHz that the decimation keeps. A process must not mix synthesizer rates: its filter coefficients
+ * are cached for the whole process under a key without the rate, and a clip's bytes would depend on
+ * what was rendered before. Its own reverb costs five times the notes and keeps its state through a
+ * reset: `reverb.ts` is ours. A new processor per part (2 ms) leaves nothing of the last one
+ * behind.
  */
 
 const SYNTH_RATE = 2 * SAMPLE_RATE;
@@ -22,7 +22,7 @@ const BLOCK_SAMPLES = 128;
 const MELODIC_CHANNEL = 0;
 const DRUM_CHANNEL = 9;
 
-/** How a part is played, beyond its notes. */
+/** Performance parameters of a part. */
 export interface Playing {
   /** Program of the drum channel; ignored by melodic parts. */
   readonly drumKit: number;
@@ -35,7 +35,7 @@ export interface Playing {
   readonly modulation: number;
 }
 
-/** @returns `CLIP_SAMPLES` samples at `SAMPLE_RATE`, at whatever level the bank gives */
+/** @returns `CLIP_SAMPLES` samples at `SAMPLE_RATE`, at the bank's level */
 export function playPart(bank: BasicSoundBank, part: Part, playing: Playing): Float32Array {
   const melodic = part.instrument.kind === 'melodic';
   const channel = melodic ? MELODIC_CHANNEL : DRUM_CHANNEL;

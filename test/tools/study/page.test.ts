@@ -59,7 +59,7 @@ function train(sha256: string, { seconds, attempts }: { seconds: number; attempt
 }
 
 describe('the study’s runs', () => {
-  it('are valid run files, every one', () => {
+  it('are valid run files', () => {
     const problems = all.flatMap(({ reference, comparisons }) =>
       [reference, ...comparisons.map(({ arm }) => arm)].flatMap((arm) => {
         const { type, run } = arm.make(1, peerResult as never);
@@ -73,7 +73,7 @@ describe('the study’s runs', () => {
     expect(problems).toEqual([]);
   });
 
-  it('have names that change with anything in them, and with nothing else', () => {
+  it('have names that change with their content, and with nothing else', () => {
     const { reference } = all[0]!;
     expect(armRun(root, reference, 1)!.name).toBe(armRun(root, reference, 1)!.name);
     const other: Arm = { ...reference, make: (seed) => ({ ...reference.make(seed + 1, null) }) };
@@ -96,7 +96,7 @@ describe('the study’s runs', () => {
     ]);
   });
 
-  it('pass over one whose teacher another lane still trains, and come back to it', () => {
+  it('skip a run whose teacher another lane still trains, and return to it', () => {
     const { needs, ...rest } = all.find(({ id }) => id === 'ensemble')!.comparisons.at(-1)!.arm;
     const pending = [
       { arm: { ...rest, needs: needs! }, seed: 1 },
@@ -109,7 +109,7 @@ describe('the study’s runs', () => {
     expect(pending).toEqual([]);
   });
 
-  it('are not repeated once their result is there', () => {
+  it('are not repeated once their result exists', () => {
     const { reference } = all[0]!;
     expect(resultOf(root, reference, 1)).toBeNull();
     finish(reference, 1, 0.3);
@@ -117,8 +117,8 @@ describe('the study’s runs', () => {
   });
 });
 
-describe('the page of results', () => {
-  it('calls measured what the paper expects nothing of', async () => {
+describe('the results page', () => {
+  it('calls a question without an expectation of the paper measured', async () => {
     const { reference, comparisons } = all.find(({ id }) => id === 'settings')!;
     for (const [seed, mAP] of [0.3, 0.31].entries())
       for (const arm of [reference, comparisons[0]!.arm]) finish(arm, seed + 1, mAP);
@@ -128,7 +128,7 @@ describe('the page of results', () => {
     );
   });
 
-  it('states means, spreads, differences and verdicts of what was run, and that the rest was not', async () => {
+  it('states means, spreads, differences and findings of the runs, and which are missing', async () => {
     const { reference, comparisons } = all[0]!;
     [0.3, 0.31, 0.32].forEach((mAP, index) => finish(reference, index + 1, mAP));
     [0.28, 0.29, 0.301].forEach((mAP, index) => finish(comparisons[0]!.arm, index + 1, mAP));
@@ -147,7 +147,7 @@ describe('the page of results', () => {
     });
   });
 
-  it('counts the minutes of trainings that nothing interrupted', async () => {
+  it('counts the minutes of uninterrupted trainings', async () => {
     const { reference } = all[0]!;
     ['alone', 'interrupted', 'alone-too'].forEach((sha256, index) =>
       finish(reference, index + 1, 0.3, sha256),
@@ -161,13 +161,15 @@ describe('the page of results', () => {
     );
   });
 
-  it('gives what to think when a claim is not seen', async () => {
+  it('comments on a claim that is not confirmed', async () => {
     const { reference, comparisons, otherwise } = all[0]!;
     [0.28, 0.29, 0.3].forEach((mAP, index) => finish(reference, index + 1, mAP));
     [0.3, 0.31, 0.32].forEach((mAP, index) => finish(comparisons[0]!.arm, index + 1, mAP));
     await publish({ root, seeds: [1, 2, 3], questions: all, leftOut: [] });
     const page = readFileSync(join(root, 'docs/results.md'), 'utf8');
-    expect(page).toContain(`**Here: disagrees.** ${otherwise}`);
+    expect(page.replace(/\s+/g, ' ')).toContain(`**Here: disagrees.** ${otherwise}`);
+    const prose = page.split('\n').filter((line) => !/^[|!]/.test(line));
+    expect(prose.filter((line) => line.length > 100)).toEqual([]);
   });
 
   it('plots every seed inside the picture', () => {

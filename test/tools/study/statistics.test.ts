@@ -1,4 +1,4 @@
-import { verdict } from '../../../tools/study/evidence';
+import { outcome } from '../../../tools/study/evidence';
 import { finding, pairedDifference, summarise } from '../../../tools/study/statistics';
 
 describe('what a few seeds say', () => {
@@ -60,27 +60,27 @@ describe('whether the paper’s claim was seen', () => {
   });
 
   it('agrees when every expectation is met beyond the noise', () => {
-    expect(verdict([compared('higher', 'higher'), compared('not lower', 'within the noise')])).toBe(
+    expect(outcome([compared('higher', 'higher'), compared('not lower', 'within the noise')])).toBe(
       'agrees',
     );
   });
 
   it('disagrees when one goes the other way', () => {
-    expect(verdict([compared('higher', 'higher'), compared('not lower', 'lower')])).toBe(
+    expect(outcome([compared('higher', 'higher'), compared('not lower', 'lower')])).toBe(
       'disagrees',
     );
   });
 
   it('is undecided when a difference is within the noise', () => {
-    expect(verdict([compared('higher', 'within the noise')])).toBe('undecided');
+    expect(outcome([compared('higher', 'within the noise')])).toBe('undecided');
   });
 
   it('does not judge what the paper says nothing of', () => {
-    expect(verdict([compared('higher', 'higher'), compared('open', 'lower')])).toBe('agrees');
+    expect(outcome([compared('higher', 'higher'), compared('open', 'lower')])).toBe('agrees');
   });
 
   it('says so when nothing was run', () => {
-    expect(verdict([{ expected: 'higher', finding: 'too few seeds', difference: null }])).toBe(
+    expect(outcome([{ expected: 'higher', finding: 'too few seeds', difference: null }])).toBe(
       'not run yet',
     );
   });

@@ -1,10 +1,8 @@
-/**
- * Gives every Ogg page in a buffer the sum that belongs to its content; other bytes stay as they
- * are.
- */
+/** Checksums of Ogg pages. */
 import { pageCrc } from '../../ced/audio/ogg';
 
-export function sealOggPages(bytes: Buffer): Buffer {
+/** Writes the checksum of its content into every Ogg page of the buffer, in place. */
+export function withPageChecksums(bytes: Buffer): Buffer {
   for (
     let at = bytes.indexOf('OggS');
     at >= 0 && at + 27 <= bytes.length;
