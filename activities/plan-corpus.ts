@@ -7,7 +7,7 @@ import { parseVocabularyCsv, type Vocabulary } from '../ced/teachers/vocabulary'
 import type { Plan, PlanInput, PlannedSplit } from '../workflows/contract/activities';
 import { PermanentError } from '../workflows/contract/failures';
 import type { ActivityDependencies } from './dependencies';
-import { layout, SPLITS } from '../storage/layout';
+import { layout } from '../storage/layout';
 import { encodeChecksummed } from '../storage/checksum';
 import { createAnew, readRecordOrQuarantine } from '../storage/quarantine';
 import { lastPlanRecord } from '../storage/corpus/last-plan';
@@ -17,7 +17,7 @@ import { readPlan, readPlannedListing, type PlanManifest } from '../storage/corp
 import { readInput, type InputPlace } from './plan/read-input';
 import { readTables } from './plan/read-table';
 import { cutShards, listShards } from '../ced/corpus/shards';
-import type { Split } from '../workflows/contract/models';
+import { SPLITS, type Split } from '../workflows/contract/models';
 import type { RejectedRow } from '../ced/corpus/table-row';
 import type { Listing } from '../ced/corpus/listing';
 

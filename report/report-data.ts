@@ -13,7 +13,7 @@ import {
 } from './run-corpus';
 import type { TrainingCurve } from './training-curve';
 import type { SoftwareVersions } from './software-versions';
-import type { DivergenceSpread, RunEvaluation, TeacherPair } from './run-evaluation';
+import type { DivergenceSpread, RunEvaluation, NamedPair } from './run-evaluation';
 import type { WorstClip } from './worst-clip';
 import type { RunAttempt } from './run-attempt';
 
@@ -66,7 +66,7 @@ export interface RunFindings {
   evaluation: RunEvaluation | null;
   ensembleValidationMAP: number | null;
   /** On eval, or on validation where there is no eval. */
-  teacherPairs: TeacherPair[];
+  teacherPairs: NamedPair[];
   splits: SplitSummary[];
   rejected: RejectedClip[];
   curves: TrainingCurve[];

@@ -31,7 +31,7 @@ export interface DivergenceSpread {
   largest: number;
 }
 
-export interface TeacherPair extends PairAgreement {
+export interface NamedPair extends PairAgreement {
   /** Names. */
   between: [string, string];
 }
@@ -43,6 +43,6 @@ export interface RunEvaluation {
   teachers: ModelScore[];
   ensemble: ModelScore | null;
   /** Every two teachers, in the run file's order. */
-  pairs: TeacherPair[];
+  pairs: NamedPair[];
   students: StudentScore[];
 }

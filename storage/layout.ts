@@ -1,9 +1,5 @@
-/**
- * Where everything lies in a store (design, section 3): one function a kind of object, so that no
- * key is spelled twice.
- */
-export type Split = 'train' | 'validation' | 'eval';
-export const SPLITS = ['train', 'validation', 'eval'] as const satisfies readonly Split[];
+/** The keys of a store: one function a kind of object, so that no key is spelled twice. */
+import type { Split } from '../workflows/contract/models';
 
 export const layout = {
   plan: (planKey: string) => `plans/${planKey}/plan.json`,

@@ -7,7 +7,7 @@ import type { FinalizedCorpus, Plan, PlanInput } from './contract/activities';
 import type { Corpus } from './contract/run-file-sections';
 import type { Repair } from './repair';
 import type { RunControl } from './run-control';
-import type { Split } from './contract/models';
+import { SPLITS, type Split } from './contract/models';
 
 const SHARDS_IN_FLIGHT = 8;
 
@@ -75,8 +75,6 @@ export async function ingestCorpus(
   };
   return { plan, finalized, repair };
 }
-
-const SPLITS = ['train', 'validation', 'eval'] as const satisfies readonly Split[];
 
 /** Shards are numbered through all splits, in the order of SPLITS. */
 function shardAt(counts: readonly number[], item: number): { split: Split; shard: number } {

@@ -3,7 +3,7 @@
  * invariant 9).
  */
 import { readIngest } from '../../storage/corpus/ingest-manifest';
-import { SPLITS } from '../../storage/layout';
+import { SPLITS } from '../../workflows/contract/models';
 import type { Store } from '../../storage/store';
 import { readCorpus } from '../../storage/corpus/corpus-manifest';
 import type { SplitSummary, RejectedClip } from '../../report/run-corpus';

@@ -17,7 +17,7 @@ import type {
   ModelScore,
   StudentScore,
   DivergenceSpread,
-  TeacherPair,
+  NamedPair,
   RunEvaluation,
 } from '../../report/run-evaluation';
 import { pairAgreement } from '../../ced/metrics/pair-agreement';
@@ -54,7 +54,7 @@ export async function evaluateRun(
 
 interface TeacherEvaluation {
   scores: ModelScore[];
-  pairs: TeacherPair[];
+  pairs: NamedPair[];
   /** The ensemble's probabilities, [clips, classes]; null without teachers. */
   mean: Float32Array | null;
 }
@@ -76,7 +76,7 @@ async function evaluateTeachers(
     scores.push({ ...(await scoreOf(corpus, values, labels)), latency });
     tables.push(values);
   }
-  const pairs: TeacherPair[] = [];
+  const pairs: NamedPair[] = [];
   for (const [first, one] of ensemble.entries())
     for (let second = first + 1; second < ensemble.length; second++) {
       await yieldToEventLoop();

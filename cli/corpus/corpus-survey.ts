@@ -1,11 +1,11 @@
 /** Reads a corpus with the tables, sources and decoders of a run, and writes nothing. */
 import { createHash } from 'node:crypto';
-import { ContentIndex } from '../../storage/corpus/content-index';
+import { ContentIndex, SMALLEST_FIRST } from '../../storage/corpus/content-index';
 import { readClips } from '../../activities/ingest/read-clips';
 import { listClips } from '../../activities/plan/list-clips';
 import { readTables } from '../../activities/plan/read-table';
 import type { TableRow } from '../../ced/corpus/table-row';
-import type { Split } from '../../storage/layout';
+import type { Split } from '../../workflows/contract/models';
 import type { SourceOptions } from '../../storage/sources/source';
 import { sampleRate } from '../../ced/audio/mono16k';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
@@ -46,7 +46,7 @@ export async function surveyCorpus(
 ): Promise<{ splits: SplitSurvey[]; content: ContentIndex }> {
   const content = new ContentIndex();
   const splits: SplitSurvey[] = [];
-  for (const split of ['validation', 'eval', 'train'] as const) {
+  for (const split of SMALLEST_FIRST) {
     const table = tables[split];
     if (table !== undefined) splits.unshift(await surveySplit(split, table, content, options));
   }

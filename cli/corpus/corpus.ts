@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { namesOf } from '../../storage/corpus/content-index';
 import { readVocabulary } from '../../activities/plan-corpus';
-import type { Split } from '../../storage/layout';
+import type { Split } from '../../workflows/contract/models';
 import { commandLine } from '../../infra/command-line/command-line';
 import { fraction, oneOf, text } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { formatVocabularyCsv, type Vocabulary } from '../../ced/teachers/vocabulary';
-import { SPLITS } from '../../storage/layout';
+import { SPLITS } from '../../workflows/contract/models';
 import type { DatasetClip } from './datasets/dataset';
 import type { ProjectSettings, TrainingSettings } from './project-settings';
 

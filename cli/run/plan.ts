@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { readVocabulary } from '../../activities/plan-corpus';
 import { readModelFile, type InputPlace } from '../../activities/plan/read-input';
 import type { SourceOptions } from '../../storage/sources/source';
-import { SPLITS, type Split } from '../../storage/layout';
+import { SPLITS, type Split } from '../../workflows/contract/models';
 import { modelConfigSchema } from '../../ced/model/config';
 import { parameterCount } from '../../ced/model/parameters';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';

@@ -11,7 +11,7 @@ import {
   type TeachRun,
 } from '../../workflows/contract/run-file';
 import { parseRun } from '../../workflows/contract/parse-run';
-import type { Split } from '../../storage/layout';
+import type { Split } from '../../workflows/contract/models';
 import { UsageError } from '../../infra/command-line/usage-error';
 import { runFileInvalid } from '../failure';
 

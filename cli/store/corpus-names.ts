@@ -1,5 +1,5 @@
 /** Names of clips and classes in a store, by audio shard: logits hold only numbers. */
-import { SPLITS } from '../../storage/layout';
+import { SPLITS } from '../../workflows/contract/models';
 import { readRecord } from '../../storage/record';
 import type { Store } from '../../storage/store';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';

@@ -6,7 +6,8 @@ import { readWaveformManifest } from '../../storage/models/waveform-folder';
 import { readCheckpoint, checkpointSteps } from '../../storage/training/training-checkpoint';
 import { decodeSegment } from '../../storage/training/metrics-segment';
 import { planRecord } from '../../storage/corpus/plan-manifest';
-import { layout, type Split } from '../../storage/layout';
+import { layout } from '../../storage/layout';
+import type { Split } from '../../workflows/contract/models';
 import { logitsRecord } from '../../storage/logits/stored-shard';
 import {
   decodeRecord,

@@ -8,6 +8,8 @@ import type { Split } from '../../workflows/contract/models';
 
 const EXAMPLES = 20;
 
+export const SMALLEST_FIRST = ['validation', 'eval', 'train'] as const satisfies readonly Split[];
+
 const sameContentSchema = z.object({
   clip: z.string(),
   /** The clip it equals. */

@@ -10,7 +10,7 @@ import { encodeChecksummed } from '../checksum';
 import { quarantine } from '../quarantine';
 import { readRecord, record, RecordDamaged, type RecordOf } from '../record';
 import type { Store } from '../store';
-import { ContentIndex, duplicatesSchema } from './content-index';
+import { ContentIndex, duplicatesSchema, SMALLEST_FIRST } from './content-index';
 import { readIngest } from './ingest-manifest';
 import type { Split } from '../../workflows/contract/models';
 
@@ -93,8 +93,6 @@ export async function joinShards(
   }
   return { manifest, content };
 }
-
-export const SMALLEST_FIRST = ['validation', 'eval', 'train'] as const satisfies readonly Split[];
 
 export async function finalizeSplit(
   store: Store,
