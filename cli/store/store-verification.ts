@@ -1,14 +1,11 @@
 /**
  * Reads every object of a store that has a recorded hash and compares. Changes nothing: a run that
- * meets the damage mends it.
+ * meets damage repairs it.
  */
-import { readWaveformManifest } from '../../storage/models/waveform-folder';
-import { readCheckpoint, checkpointSteps } from '../../storage/training/training-checkpoint';
-import { decodeSegment } from '../../storage/training/metrics-segment';
-import { planRecord } from '../../storage/corpus/plan-manifest';
+import { planRecord, type PlanManifest } from '../../storage/corpus/plan-manifest';
 import { layout } from '../../storage/layout';
-import type { Split } from '../../workflows/contract/models';
 import { logitsRecord } from '../../storage/logits/stored-shard';
+import { waveformRecord } from '../../storage/models/waveform-folder';
 import {
   decodeRecord,
   readRecordIfPresent,
@@ -17,125 +14,214 @@ import {
 } from '../../storage/record';
 import { scoresRecord } from '../../storage/scores';
 import { sha256, type Store } from '../../storage/store';
+import { decodeSegment } from '../../storage/training/metrics-segment';
+import {
+  checkpointSteps,
+  readCheckpoint,
+  readCheckpointState,
+} from '../../storage/training/training-checkpoint';
+import type { Split } from '../../workflows/contract/models';
 import { recordAt } from './stored-records';
 
 export interface Verification {
   verified: number;
   damaged: { key: string; why: string }[];
+  /**
+   * Data that no manifest names: of work that was interrupted before its manifest, or superseded.
+   * It is harmless, and written again where it is needed.
+   */
+  leftOver: string[];
   /** Objects for which no hash is recorded anywhere. */
   unhashed: number;
 }
+
+type Finding = 'verified' | 'left over' | 'unhashed' | { why: string };
 
 export async function verifyStore(
   store: Store,
   onObject: (done: number, of: number) => void = () => undefined,
 ): Promise<Verification> {
-  const objects = (await store.inventory()).filter(
-    ({ key }) => !key.startsWith('quarantine/') && !key.includes('.writing-'),
-  );
-  const result: Verification = { verified: 0, damaged: [], unhashed: 0 };
+  const objects = (await store.inventory())
+    .filter(({ key }) => !key.startsWith('quarantine/') && !key.includes('.writing-'))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+  const verifier = new Verifier(store);
+  const result: Verification = { verified: 0, damaged: [], leftOver: [], unhashed: 0 };
   for (const [index, { key }] of objects.entries()) {
-    const why = await verdict(store, key).catch((error: unknown) =>
-      error instanceof RecordDamaged ? error.why : Promise.reject(error as Error),
-    );
-    if (why === null) result.unhashed++;
-    else if (why === 'sound') result.verified++;
-    else result.damaged.push({ key, why });
+    const found = await verifier.look(key);
+    if (found === 'verified') result.verified++;
+    else if (found === 'unhashed') result.unhashed++;
+    else if (found === 'left over') result.leftOver.push(key);
+    else result.damaged.push({ key, why: found.why });
     onObject(index + 1, objects.length);
   }
   return result;
 }
 
-/** 'sound', what is wrong, or null where no hash is known. */
-async function verdict(store: Store, key: string): Promise<string | null> {
-  const [place, name = '', file = ''] = key.split('/');
-  const expect = async (hash: string | undefined): Promise<string> => {
-    if (hash === undefined) return 'no manifest names it';
-    const bytes = await store.read(key);
-    return bytes && sha256(bytes) === hash ? 'sound' : 'does not hash to what is recorded';
-  };
-  if (place === 'audio' && name.endsWith('.npy'))
-    return await expect(name.slice(0, -'.npy'.length));
-  if (place === 'plans' && file === 'plan.json') return await expect(name);
-  const listing = place === 'plans' ? /^(train|validation|eval)-(\d+)\.json$/.exec(file) : null;
-  if (listing)
-    return await expect(await hashOfListing(store, name, listing[1] as Split, Number(listing[2])));
-  if (place === 'logits' && file.endsWith('.parquet')) {
-    return await expect(await hashIn(store, key.replace(/parquet$/, 'json'), logitsRecord));
+class Verifier {
+  /** What the last plan, training or waveform model says of its files: keys come in order. */
+  private known: { of: string; hashes: Promise<ReadonlyMap<string, string>> } | null = null;
+
+  constructor(private readonly store: Store) {}
+
+  /** @throws {PermanentError} RecordTooNew */
+  async look(key: string): Promise<Finding> {
+    try {
+      return await this.find(key);
+    } catch (error) {
+      if (error instanceof RecordDamaged) return { why: error.why };
+      throw error;
+    }
   }
-  if (place === 'scores' && file.endsWith('.f32')) {
-    const expected = await hashIn(store, key.replace(/f32$/, 'json'), scoresRecord);
-    return expected === undefined ? null : await expect(expected);
+
+  private async find(key: string): Promise<Finding> {
+    const [place, name = '', file = ''] = key.split('/');
+    switch (place) {
+      case 'audio':
+        return name.endsWith('.npy') ? await this.compare(key, name.slice(0, -4)) : 'unhashed';
+      case 'plans':
+        if (file === 'plan.json') return await this.compare(key, name);
+        if (/^(train|validation|eval)-\d+\.json$/.test(file))
+          return await this.compareNamed(key, `plans/${name}`, () => this.listings(name));
+        return await this.lookAtRecord(key);
+      case 'logits':
+        return file.endsWith('.parquet')
+          ? await this.compareWithManifest(key, key.replace(/parquet$/, 'json'), logitsRecord)
+          : await this.lookAtRecord(key);
+      case 'scores':
+        return file.endsWith('.f32')
+          ? await this.compareWithManifest(key, key.replace(/f32$/, 'json'), scoresRecord)
+          : await this.lookAtRecord(key);
+      case 'models':
+        return await this.lookAtModel(key, name, file);
+      case 'training':
+        return await this.lookAtTraining(key, name);
+      default:
+        return await this.lookAtRecord(key);
+    }
   }
-  const segment = /^training\/[^/]+\/metrics\/(\d+)-from-(\d+)\.jsonl$/.exec(key);
-  if (segment) {
-    const found = decodeSegment((await store.read(key)) ?? new Uint8Array(), {
-      from: Number(segment[2]),
-      to: Number(segment[1]),
-    });
-    if (typeof found === 'string') return found;
-    return found.checksummed ? 'sound' : null;
+
+  private async compare(key: string, expected: string): Promise<Finding> {
+    const bytes = await this.store.read(key);
+    return bytes && sha256(bytes) === expected
+      ? 'verified'
+      : { why: 'does not hash to what is recorded' };
   }
-  if (place === 'models') {
-    const manifest = await readWaveformManifest(store, name).catch(() => null);
-    if (file === 'manifest.json' || (file === 'model.safetensors' && !manifest))
-      return await expect(name);
-    return manifest
-      ? await expect(
-          manifest.files.find(({ path }) => key === layout.modelFile(name, path))?.sha256,
-        )
+
+  /** Compares with the hash that something else records of it. @param of names that */
+  private async compareNamed(
+    key: string,
+    of: string,
+    hashes: () => Promise<ReadonlyMap<string, string>>,
+  ): Promise<Finding> {
+    if (this.known?.of !== of) this.known = { of, hashes: hashes() };
+    const expected = (await this.known.hashes).get(key);
+    return expected === undefined ? 'left over' : await this.compare(key, expected);
+  }
+
+  private async compareWithManifest(
+    key: string,
+    manifestKey: string,
+    format: RecordFormat<{ sha256?: string }>,
+  ): Promise<Finding> {
+    const manifest = await this.readUnlessDamaged(manifestKey, format);
+    if (manifest === null) return 'left over';
+    // Scores of an earlier version have no hash.
+    return manifest.sha256 === undefined ? 'unhashed' : await this.compare(key, manifest.sha256);
+  }
+
+  /** A model is named by its weights, or else by its manifest. */
+  private async lookAtModel(key: string, name: string, file: string): Promise<Finding> {
+    if (file === 'manifest.json' || file === 'model.safetensors')
+      return await this.compare(key, name);
+    if (file === 'config.json') return await this.lookAtRecord(key);
+    if (!(await this.store.exists(layout.modelManifest(name)))) return 'unhashed';
+    return await this.compareNamed(key, `models/${name}`, () => this.modelFiles(name));
+  }
+
+  private async lookAtTraining(key: string, name: string): Promise<Finding> {
+    const segment = /\/metrics\/(\d+)-from-(\d+)\.jsonl$/.exec(key);
+    if (segment) {
+      const bytes = (await this.store.read(key)) ?? new Uint8Array();
+      const span = { from: Number(segment[2]), to: Number(segment[1]) };
+      const found = decodeSegment(bytes, span);
+      if (typeof found === 'string') return { why: found };
+      return found.checksummed ? 'verified' : 'unhashed';
+    }
+    const checkpoint = /\/checkpoints\/(\d+)\/(.*)$/.exec(key);
+    if (checkpoint) {
+      const step = Number(checkpoint[1]);
+      if (checkpoint[2] === 'state.json')
+        return (await readCheckpoint(this.store, name, step))
+          ? 'verified'
+          : { why: 'is no whole checkpoint' };
+      // A checkpoint's files are read with its state.
+      const state = layout.checkpoint(name, step, 'state.json');
+      return (await this.store.exists(state)) ? 'verified' : 'left over';
+    }
+    return key.startsWith(`${layout.training(name)}best/`)
+      ? await this.compareNamed(key, `training/${name}`, () => this.bestWeights(name))
+      : await this.lookAtRecord(key);
+  }
+
+  private async lookAtRecord(key: string): Promise<Finding> {
+    const format = key.endsWith('.json') ? recordAt(key) : null;
+    const bytes = format && (await this.store.read(key));
+    return bytes && decodeRecord(this.store, key, format, bytes).checksummed
+      ? 'verified'
+      : 'unhashed';
+  }
+
+  private async listings(planKey: string): Promise<ReadonlyMap<string, string>> {
+    const plan = await this.readNamed(layout.plan(planKey), planKey, planRecord);
+    const splits = Object.entries(plan?.splits ?? {}) as [Split, PlanManifest['splits'][Split]][];
+    return new Map(
+      splits.flatMap(([split, planned]) =>
+        (planned?.listings ?? []).map((hash, shard): [string, string] => [
+          layout.listing(planKey, split, shard),
+          hash,
+        ]),
+      ),
+    );
+  }
+
+  private async modelFiles(name: string): Promise<ReadonlyMap<string, string>> {
+    const manifest = await this.readNamed(layout.modelManifest(name), name, waveformRecord);
+    return new Map(
+      (manifest?.files ?? []).map(({ path, sha256: hash }) => [layout.modelFile(name, path), hash]),
+    );
+  }
+
+  /** Of the weights that a checkpoint names; later checkpoints supersede some. */
+  private async bestWeights(trainingKey: string): Promise<ReadonlyMap<string, string>> {
+    const hashes = new Map<string, string>();
+    for (const step of await checkpointSteps(this.store, trainingKey)) {
+      const state = await readCheckpointState(this.store, trainingKey, step);
+      for (const entry of state?.best ?? [])
+        if (entry.sha256 !== undefined)
+          hashes.set(layout.best(trainingKey, entry.step), entry.sha256);
+    }
+    return hashes;
+  }
+
+  /** A record that is named by its hash; null where it is missing or damaged. */
+  private async readNamed<T>(
+    key: string,
+    expected: string,
+    format: RecordFormat<T>,
+  ): Promise<T | null> {
+    const bytes = await this.store.read(key);
+    return bytes && sha256(bytes) === expected
+      ? decodeRecord(this.store, key, format, bytes).value
       : null;
   }
-  const checkpoint = /^training\/([^/]+)\/checkpoints\/(\d+)\/state\.json$/.exec(key);
-  if (checkpoint)
-    return (await readCheckpoint(store, checkpoint[1]!, Number(checkpoint[2])))
-      ? 'sound'
-      : 'is no whole checkpoint';
-  if (place === 'training' && file === 'best')
-    return await expect(await hashOfBest(store, name, key));
-  // A checkpoint's files are read with its state.
-  if (key.includes('/checkpoints/')) return 'sound';
-  if (!key.endsWith('.json')) return null;
-  const format = recordAt(key);
-  const bytes = format && (await store.read(key));
-  return bytes && decodeRecord(store, key, format, bytes).checksummed ? 'sound' : null;
-}
 
-/** undefined where the manifest is gone, damaged itself, or of an earlier version. */
-async function hashIn(
-  store: Store,
-  manifestKey: string,
-  format: RecordFormat<{ sha256?: string }>,
-): Promise<string | undefined> {
-  return (await readRecordIfPresent(store, manifestKey, format).catch(unlessDamaged))?.sha256;
-}
-
-async function hashOfListing(
-  store: Store,
-  planKey: string,
-  split: Split,
-  shard: number,
-): Promise<string | undefined> {
-  const plan = await readRecordIfPresent(store, layout.plan(planKey), planRecord).catch(
-    unlessDamaged,
-  );
-  return plan?.splits[split]?.listings[shard];
-}
-
-function unlessDamaged(error: unknown): null {
-  if (error instanceof RecordDamaged) return null;
-  throw error;
-}
-
-async function hashOfBest(
-  store: Store,
-  trainingKey: string,
-  key: string,
-): Promise<string | undefined> {
-  for (const step of (await checkpointSteps(store, trainingKey)).reverse()) {
-    const state = (await readCheckpoint(store, trainingKey, step))?.state;
-    const entry = state?.best.find((each) => layout.best(trainingKey, each.step) === key);
-    if (entry?.sha256 !== undefined) return entry.sha256;
+  /** null where it is missing, or damaged: then it is reported by itself. */
+  private async readUnlessDamaged<T>(key: string, format: RecordFormat<T>): Promise<T | null> {
+    try {
+      return await readRecordIfPresent(this.store, key, format);
+    } catch (error) {
+      if (error instanceof RecordDamaged) return null;
+      throw error;
+    }
   }
-  return undefined;
 }

@@ -21,7 +21,8 @@ const line = commandLine({
       du: 'show space by kind, and the largest units with what refers to them',
       verify:
         'read every object that has a recorded hash and compare; exit status 1 when one is ' +
-        'damaged (the next run repairs it)',
+        'damaged (the next run repairs it). What is left over of interrupted or superseded work ' +
+        'is named and harms nothing',
       gc:
         'show what no run, champion or plan refers to and no lease or running training may need; ' +
         'with --yes remove it. Checkpoints of finished trainings are among it',
@@ -132,13 +133,14 @@ async function du(
 }
 
 async function verify(store: Store, json: boolean): Promise<number> {
-  const { verified, damaged, unhashed } = await verifyStore(store);
-  if (json) printJson({ store: store.uri, verified, damaged, unhashed });
+  const { verified, damaged, leftOver, unhashed } = await verifyStore(store);
+  if (json) printJson({ store: store.uri, verified, damaged, leftOver, unhashed });
   else {
-    for (const { key, why } of damaged) process.stdout.write(`damaged: ${key} ${why}\n`);
+    for (const { key, why } of damaged) process.stdout.write(`damaged: ${key} (${why})\n`);
+    for (const key of leftOver) process.stdout.write(`left over: ${key} (nothing names it)\n`);
     process.stdout.write(
       `${grouped(verified)} objects verified, ${grouped(damaged.length)} damaged, ` +
-        `${grouped(unhashed)} without a hash\n`,
+        `${grouped(leftOver.length)} left over, ${grouped(unhashed)} without a hash\n`,
     );
   }
   return damaged.length === 0 ? 0 : 1;

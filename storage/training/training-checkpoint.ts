@@ -113,7 +113,7 @@ export async function readCheckpoint(
   key: string,
   step: number,
 ): Promise<{ state: TrainingState; model: Uint8Array; adam: Uint8Array } | null> {
-  const state = await readState(store, layout.checkpoint(key, step, 'state.json'));
+  const state = await readCheckpointState(store, key, step);
   if (state === null) return null;
   const model = await readVerified(
     store,
@@ -130,7 +130,12 @@ export async function readCheckpoint(
 const FILES = ['state.json', 'model.safetensors', 'adam.safetensors'] as const;
 
 /** null when it is missing, damaged or without a checksum. */
-async function readState(store: Store, key: string): Promise<TrainingState | null> {
+export async function readCheckpointState(
+  store: Store,
+  trainingKey: string,
+  step: number,
+): Promise<TrainingState | null> {
+  const key = layout.checkpoint(trainingKey, step, 'state.json');
   const bytes = await store.read(key);
   if (bytes === null) return null;
   try {
@@ -157,9 +162,7 @@ export async function pruneCheckpoints(store: Store, key: string): Promise<void>
   const steps = await checkpointSteps(store, key);
   const kept = steps.slice(-2);
   if (kept.length < 2) return;
-  const states = await Promise.all(
-    kept.map((step) => readState(store, layout.checkpoint(key, step, 'state.json'))),
-  );
+  const states = await Promise.all(kept.map((step) => readCheckpointState(store, key, step)));
   const bestKept = new Set(
     states.flatMap((state) => (state?.best ?? []).map((entry) => layout.best(key, entry.step))),
   );

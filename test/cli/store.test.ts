@@ -1,10 +1,21 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FolderStore } from '../../storage/folder-store';
 import { layout } from '../../storage/layout';
 import { encodeJson, sha256 } from '../../storage/store';
 import { ced } from '../../cli/main';
+import type { Weights } from '../../ced/model/weights';
+import { writeBestWeights } from '../../storage/training/best-weights';
+import { writeCheckpoint } from '../../storage/training/training-checkpoint';
 import { trainedModel } from '../report/sample-report';
 import {
   sampleDescription,
@@ -21,6 +32,12 @@ const [heard, unheard] = [named('heard'), named('unheard')];
 const [usedLogits, oldLogits] = ['b'.repeat(64), 'c'.repeat(64)];
 const [done, open] = ['d'.repeat(64), 'e'.repeat(64)];
 const DAY_SECONDS = 86_400;
+
+interface Shown {
+  units: { name: string }[];
+  damaged: { key: string }[];
+  leftOver: string[];
+}
 
 describe('ced store', () => {
   let folder: string;
@@ -76,14 +93,12 @@ describe('ced store', () => {
       if (entry.isFile()) utimesSync(join(entry.parentPath, entry.name), then, then);
   }
 
-  async function run(
-    ...argv: string[]
-  ): Promise<{ code: number; shown: { units: { name: string }[]; damaged: { key: string }[] } }> {
+  async function run(...argv: string[]): Promise<{ code: number; shown: Shown }> {
     printed = '';
     const code = await ced(['store', ...argv, '--json']);
     return {
       code,
-      shown: JSON.parse(printed) as { units: { name: string }[]; damaged: { key: string }[] },
+      shown: JSON.parse(printed) as Shown,
     };
   }
   const keys = async (): Promise<string[]> =>
@@ -187,6 +202,71 @@ describe('ced store', () => {
     expect(shown.damaged.map(({ key }) => key).sort()).toEqual(
       [layout.audio(heard), layout.logits(usedLogits, heard), layout.model(student)].sort(),
     );
+  });
+
+  it('names what is left over of superseded and of interrupted work, and calls none of it damaged', async () => {
+    rmSync(join(folder, 'training'), { recursive: true });
+    const weights = (value: number): Weights =>
+      new Map([['head.weight', { shape: [1], data: Float32Array.of(value) }]]);
+    // Shorter than checkpointSeconds: one checkpoint at the end, which names the best of three.
+    const best: { step: number; epoch: number; value: number; sha256: string }[] = [];
+    for (const [epoch, value] of [0.1, 0.3, 0.2].entries()) {
+      const step = 10 * (epoch + 1);
+      const sha = await writeBestWeights(store, done, step, weights(value));
+      best.push({ step, epoch: epoch + 1, value, sha256: sha });
+    }
+    const trainer = { weights: weights(1), adamM: weights(2), adamV: weights(3), step: 30 };
+    await writeCheckpoint(store, done, trainer, {
+      ...{ step: 30, epoch: 3, stepInEpoch: 0, lossSum: 0, lossRows: 0, rowsTrained: 3 },
+      ...{ best: [best[1]!], validated: [10, 20, 30], metricsFrom: 30, bitExact: true },
+      engine: {
+        ...{ tensorflow: '2.21.0', device: 'cpu', instructionCap: 'AVX2' },
+        ...{ intraOpThreads: 1, numericsVersion: 2 },
+      },
+    });
+    const interrupted = [
+      layout.checkpoint(done, 40, 'adam.safetensors'),
+      layout.listing('1'.repeat(64), 'train', 0),
+      layout.logits(usedLogits, unheard),
+    ];
+    for (const key of interrupted) await store.create(key, content(key));
+    const { code, shown } = await run('verify', folder);
+    expect(code).toBe(0);
+    expect(shown.damaged).toEqual([]);
+    expect(shown.leftOver).toEqual(
+      [layout.best(done, 10), layout.best(done, 30), ...interrupted].sort(),
+    );
+    printed = '';
+    expect(await ced(['store', 'verify', folder])).toBe(0);
+    expect(printed).toContain('0 damaged, 5 left over');
+  });
+
+  it('finds damage in the weights that a checkpoint names', async () => {
+    rmSync(join(folder, 'training'), { recursive: true });
+    cpSync(join(__dirname, '../storage/golden/store/training'), join(folder, 'training'), {
+      recursive: true,
+    });
+    const [key = ''] = (await store.list('training/')).filter((each) => each.includes('/best/'));
+    expect(await run('verify', folder)).toMatchObject({ code: 0, shown: { leftOver: [] } });
+    const bytes = readFileSync(join(folder, key));
+    bytes[200]! ^= 1;
+    writeFileSync(join(folder, key), bytes);
+    const { code, shown } = await run('verify', folder);
+    expect([code, shown.damaged.map((each) => each.key)]).toEqual([1, [key]]);
+  });
+
+  it('changes nothing while it verifies, whatever is damaged', async () => {
+    const manifest = encodeJson({
+      ...{ formatVersion: 1, format: 'onnx', output: 'logits', vocabulary: [], parameters: 1 },
+      files: [],
+    });
+    await store.create(layout.modelManifest(named('net')), manifest);
+    const before = await keys();
+    expect(await run('verify', folder)).toMatchObject({
+      code: 1,
+      shown: { damaged: [{ key: layout.modelManifest(named('net')) }] },
+    });
+    expect(await keys()).toEqual(before);
   });
 
   it('says what it expects when asked for something else', async () => {
