@@ -2,10 +2,14 @@
 import type { DataConverter } from '@temporalio/common';
 import { AesGcmCodec } from './aes-gcm-codec';
 import { payloadKeys } from './keys';
+import { payloadRequirement } from './requirement';
 
 export async function dataConverter(
   environment: NodeJS.ProcessEnv,
 ): Promise<{ dataConverter?: DataConverter }> {
   const keys = await payloadKeys(environment);
-  return keys === null ? {} : { dataConverter: { payloadCodecs: [new AesGcmCodec(keys)] } };
+  const required = payloadRequirement(environment, keys !== null);
+  return keys === null
+    ? {}
+    : { dataConverter: { payloadCodecs: [new AesGcmCodec(keys, required)] } };
 }

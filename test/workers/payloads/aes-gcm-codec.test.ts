@@ -1,9 +1,15 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, webcrypto } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import {
+  defaultPayloadConverter,
+  type Payload,
+  type SerializationContext,
+} from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
 import { AesGcmCodec } from '../../../workers/payloads/aes-gcm-codec';
 import { codecServer } from '../../../workers/payloads/codec-server';
 import { payloadKeys } from '../../../workers/payloads/keys';
+import { payloadRequirement } from '../../../workers/payloads/requirement';
 
 const [first, second] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')];
 
@@ -19,6 +25,22 @@ const textOf = (payloads: readonly Payload[]): string =>
         .join(),
     )
     .join();
+
+/** As the codec did it before payloads were bound: the key's id alone is authenticated. */
+async function sealedByEarlierVersion(): Promise<Uint8Array> {
+  const key = await webcrypto.subtle.importKey('raw', Buffer.alloc(32, 7), 'AES-GCM', false, [
+    'encrypt',
+  ]);
+  const iv = Buffer.alloc(12, 3);
+  const plain = temporal.api.common.v1.Payload.encode(payload('from before')).finish();
+  const additionalData = Buffer.from('k');
+  const sealed = await webcrypto.subtle.encrypt(
+    { name: 'AES-GCM', iv, additionalData },
+    key,
+    Uint8Array.from(plain),
+  );
+  return Buffer.concat([iv, new Uint8Array(sealed)]);
+}
 
 describe('encrypted payloads', () => {
   it('come back as they were, and cannot be read on the way', async () => {
@@ -64,6 +86,100 @@ describe('encrypted payloads', () => {
     expect(await (await codec(`k=${first}`)).decode([payload('plain')])).toEqual([
       payload('plain'),
     ]);
+  });
+
+  describe('of one owner', () => {
+    const workflow = (workflowId: string): SerializationContext => ({
+      type: 'workflow',
+      namespace: 'default',
+      workflowId,
+    });
+    const activity = (workflowId: string, activityId: string): SerializationContext => ({
+      ...{ type: 'activity', namespace: 'default', workflowId, activityId, isLocal: false },
+    });
+
+    it('are refused in the place of another, and when the owner in them was changed', async () => {
+      const one = await codec(`k=${first}`);
+      const places = [
+        workflow('mine'),
+        workflow('other'),
+        { ...workflow('mine'), namespace: 'else' },
+        activity('mine', '1'),
+        activity('mine', '2'),
+        activity('other', '1'),
+      ];
+      for (const from of places) {
+        const sealed = await one.encode([payload('kept')], from);
+        expect(textOf(sealed)).not.toContain('kept');
+        for (const to of places)
+          if (to === from)
+            expect(await one.decode(sealed, to)).toEqual([expect.objectContaining({})]);
+          else {
+            await expect(one.decode(sealed, to)).rejects.toThrow(/in the place of/);
+            const [owned] = await one.encode([payload('other')], to);
+            const moved = { ...sealed[0]!, metadata: owned!.metadata ?? null };
+            await expect(one.decode([moved], to)).rejects.toThrow(/does not open/);
+            const unbound = { ...sealed[0]!, metadata: { ...sealed[0]!.metadata } };
+            delete unbound.metadata['encryption-owner'];
+            await expect(one.decode([unbound], to)).rejects.toThrow(/does not open/);
+          }
+      }
+    });
+
+    it('are read by the codec server and where a schedule started the workflow', async () => {
+      const one = await codec(`k=${first}`);
+      const sealed = await one.encode([payload('kept')], workflow('nightly'));
+      for (const context of [undefined, workflow('nightly-2026-11-30T02:00:00Z')])
+        expect(
+          (await one.decode(sealed, context)).map((each) =>
+            defaultPayloadConverter.fromPayload(each),
+          ),
+        ).toEqual(['kept']);
+    });
+
+    it('of an earlier version are read as before', async () => {
+      const old = {
+        metadata: {
+          encoding: Buffer.from('binary/encrypted'),
+          'encryption-key-id': Buffer.from('k'),
+        },
+        data: await sealedByEarlierVersion(),
+      };
+      const one = await codec(`k=${Buffer.alloc(32, 7).toString('base64')}`);
+      const [opened] = await one.decode([old], workflow('mine'));
+      expect(defaultPayloadConverter.fromPayload(opened!)).toBe('from before');
+    });
+
+    it('are the only ones that are read where that is required', async () => {
+      const keys = (await payloadKeys({ CED_PAYLOAD_KEYS: `k=${first}` }))!;
+      const [plain, unbound, bound] = [
+        [payload('plain')],
+        await new AesGcmCodec(keys).encode([payload('unbound')]),
+        await new AesGcmCodec(keys).encode([payload('bound')], workflow('mine')),
+      ];
+      const encrypted = new AesGcmCodec(keys, 'encrypted');
+      await expect(encrypted.decode(plain, workflow('mine'))).rejects.toThrow(/not encrypted/);
+      await expect(encrypted.decode(plain)).rejects.toThrow(/not encrypted/);
+      await expect(encrypted.decode(unbound, workflow('mine'))).resolves.toHaveLength(1);
+      const strict = new AesGcmCodec(keys, 'bound');
+      await expect(strict.decode(unbound, workflow('mine'))).rejects.toThrow(
+        /bound to no workflow/,
+      );
+      await expect(strict.decode(bound, workflow('mine'))).resolves.toHaveLength(1);
+      await expect(strict.decode(bound)).resolves.toHaveLength(1);
+    });
+
+    it('are required by CED_PAYLOAD_REQUIRE', () => {
+      const requirement = (text: string, hasKeys = true): unknown =>
+        payloadRequirement({ CED_PAYLOAD_REQUIRE: text }, hasKeys);
+      expect(['', 'encrypted', 'bound'].map((text) => requirement(text))).toEqual([
+        null,
+        'encrypted',
+        'bound',
+      ]);
+      expect(() => requirement('yes')).toThrow(/expected encrypted or bound/);
+      expect(() => requirement('bound', false)).toThrow(/CED_PAYLOAD_KEYS is not/);
+    });
   });
 
   it.each([
