@@ -84,7 +84,18 @@ describe('attempts that are lost', () => {
     for (let number = 1; number <= 10; number++)
       await store.create(
         layout.activityAttempt('run', '5', number, 'start'),
-        encodeChecksummed({ formatVersion: 1, worker: 'worker-1' }),
+        encodeChecksummed({
+          formatVersion: 1,
+          activity: 'computeLogits',
+          activityId: '5',
+          attempt: number,
+          taskQueue: 'ced-gpu',
+          worker: 'worker-1',
+          what: 'logits shard 0',
+          model: null,
+          scheduledMs: 0,
+          startedMs: 0,
+        }),
       );
     expect(await attempt('computeLogits', 11, done)).toMatchObject({
       type: 'NoProgress',
