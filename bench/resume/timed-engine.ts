@@ -4,7 +4,7 @@
  * so that the product needs no clock for its benchmark.
  */
 import * as attempts from '../../jobs/train/attempts';
-import * as lessons from '../../jobs/train/stored-targets';
+import * as logits from '../../jobs/train/stored-logits';
 import * as checkpoints from '../../storage/training/training-checkpoint';
 import { TrainingSet } from '../../jobs/train/training-set';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
@@ -56,7 +56,7 @@ if (require.main === module) {
   begin('compiled code', performance.nodeTiming.bootstrapComplete);
   timed(engine, 'openEngine', 'TensorFlow');
   timed(CorpusAudio, 'open', 'corpus and audio shards');
-  timed(lessons, 'verifyStoredLogits', 'logits');
+  timed(logits, 'verifyStoredLogits', 'logits');
   timed(checkpoints, 'readLatestCheckpoint', 'checkpoint');
   timed(attempts, 'recordAttempt', 'variables and moments');
   timed(TrainingSet.prototype, 'batch', 'first batch');

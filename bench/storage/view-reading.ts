@@ -21,7 +21,7 @@ export async function viewReadMicroseconds(
   classes: number,
 ): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'ced-views-'));
-  const layout = { stored: views, kept: views, topK: table.topK };
+  const layout = { stored: views, used: views, topK: table.topK };
   const stored = await StoredViews.open(
     new ObjectCache({ folder, maxBytes: 1e12 }),
     'bench',

@@ -19,8 +19,8 @@ export const trainingAttemptRecord = record(
 );
 
 /**
- * @returns how to take the record back: an attempt that ended because its store had no room says
- *   nothing about its work
+ * @returns removes the record: an attempt that ended for want of disk space, or on demand, says
+ *   nothing about the training
  */
 export async function recordAttempt(
   store: Store,
@@ -44,7 +44,8 @@ export async function recordAttempt(
   if (steps.length === ATTEMPTS_WITHOUT_PROGRESS - 1 && steps.every((each) => each === step))
     throw new PermanentError(
       'NoProgress',
-      `training/${trainingKey}: ${ATTEMPTS_WITHOUT_PROGRESS} attempts in a row began at step ${step}; look at the workers' logs, or lower checkpointSeconds`,
+      `training/${trainingKey}: ${ATTEMPTS_WITHOUT_PROGRESS} attempts in a row ` +
+        `began at step ${step}; look at the workers' logs, or lower checkpointSeconds`,
     );
   return () => store.remove(own);
 }

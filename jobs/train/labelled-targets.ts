@@ -1,26 +1,13 @@
-/** Lessons from labels, for teachers: every epoch hears each chunk under a fresh augmentation. */
-import {
-  drawAugmentation,
-  type AugmentConfig,
-  type AugmentParameters,
-} from '../../ced/augment/parameters';
-import { FRESH_VIEW } from './stored-targets';
+/** Targets from labels, for teachers: each epoch draws a fresh augmentation of each chunk. */
+import type { AugmentConfig, AugmentParameters } from '../../ced/augment/parameters';
+import { freshAugmentation } from './fresh-augmentation';
 import type { TargetRows, TrainingRow } from './training-set';
 
 export class LabelledTargets implements TargetRows {
   constructor(private readonly settings: { augment: AugmentConfig; seed: number }) {}
 
   augmentation(row: TrainingRow, _rowIndex: number, epoch: number): AugmentParameters {
-    return drawAugmentation(
-      this.settings.augment,
-      {
-        seed: this.settings.seed,
-        clipSha256: row.clip.sha256,
-        chunk: row.chunk,
-        view: FRESH_VIEW + epoch,
-      },
-      row.length,
-    );
+    return freshAugmentation(this.settings.augment, this.settings.seed, row, epoch);
   }
 
   writeTargets(

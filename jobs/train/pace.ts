@@ -1,7 +1,4 @@
-/**
- * How fast training goes just now: the last steps' time, and how much of it went by before their
- * batches were there.
- */
+/** The present speed of training: time of the last steps, and the share spent on their batches. */
 import type { Pace } from '../../workflows/contract/live-progress';
 
 const STEPS_REMEMBERED = 20;

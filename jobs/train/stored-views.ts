@@ -1,9 +1,8 @@
 /**
- * Stored logits laid out for training: what a student reads of them, as records of equal length in
- * one local file, view after view of each shard, and behind them which chunks there are. The file
- * stays on this machine for the next attempt, or another student of the same logits, and ends with
- * its own SHA-256: one that is damaged is laid out anew. An epoch reads the records of one view;
- * memory holds no more than which chunks there are.
+ * Stored logits laid out for training in one local file: for each shard, view after view, records
+ * of equal length, and behind them the list of chunks. The file stays on this machine for the next
+ * attempt, or for another student of the same logits. It ends with its own SHA-256; a damaged file
+ * is laid out again. An epoch reads the records of one view; memory holds the list of chunks only.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
@@ -17,7 +16,7 @@ import type { ObjectCache } from '../../storage/object-cache';
  * width share one.
  */
 const parameterWords = 8;
-/** Of the end: bytes of records, and the hash of everything before it. */
+/** At the end of the file: the length of all records, and the hash of everything before it. */
 const LENGTH_BYTES = 8;
 const HASH_BYTES = 32;
 /** Read, hashed and reported at once. */
@@ -26,17 +25,18 @@ const PART_BYTES = 4 << 20;
 type OnHashed = (doneBytes: number, totalBytes: number) => Promise<void>;
 
 export interface ViewsLayout {
-  /** Views of each chunk in the tables, and how many of them are kept. */
+  /** Views of each chunk in the tables. */
   stored: number;
-  kept: number;
+  /** Views laid out, a prefix of them. */
+  used: number;
   topK: number;
 }
 
 interface ShardViews {
-  /** Of each chunk, in order. */
+  /** Row of the clip, and number in the clip, of each chunk in order. */
   readonly clip: Uint32Array;
   readonly chunk: Uint32Array;
-  /** Bytes from the start of the file. */
+  /** Of the first record, in bytes from the start of the file. */
   readonly offset: number;
 }
 
@@ -47,7 +47,7 @@ export class StoredViews {
 
   private constructor(
     private readonly file: number,
-    private readonly kept: number,
+    private readonly used: number,
     readonly topK: number,
     private readonly shards: readonly ShardViews[],
   ) {
@@ -57,11 +57,10 @@ export class StoredViews {
 
   /**
    * @param identity names the tables' content
-   * @param tables of every shard in order; asked for where this machine has them not laid out
-   *   yet, or damaged
+   * @param tables of every shard in order; called if this machine has no verified file of them
    * @param onHashed awaited while the file is hashed, which takes minutes for hundreds of
-   *   gigabytes; may throw to give up
-   * @throws Error when a chunk has not every view
+   *   gigabytes; an error ends the hashing
+   * @throws Error if a chunk lacks a view
    */
   static async open(
     cache: ObjectCache,
@@ -70,11 +69,11 @@ export class StoredViews {
     tables: () => AsyncIterable<LogitTable>,
     onHashed: OnHashed = () => Promise.resolve(),
   ): Promise<StoredViews> {
-    const whole = `views 1 ${layout.stored} ${layout.kept} ${layout.topK} ${identity}`;
+    const name = `views 1 ${layout.stored} ${layout.used} ${layout.topK} ${identity}`;
     const compute = (): AsyncGenerator<Uint8Array> => encoded(layout, tables());
-    return await readDerived(cache, whole, compute, async (path) => {
+    return await readDerived(cache, name, compute, async (path) => {
       const shards = await readShards(path, layout, onHashed);
-      return shards && new StoredViews(openSync(path, 'r'), layout.kept, layout.topK, shards);
+      return shards && new StoredViews(openSync(path, 'r'), layout.used, layout.topK, shards);
     });
   }
 
@@ -89,7 +88,7 @@ export class StoredViews {
     const { record, row, topK } = this;
     const position = of.offset + (view * of.clip.length + at) * record.byteLength;
     if (
-      view >= this.kept ||
+      view >= this.used ||
       at >= of.clip.length ||
       readSync(this.file, record, 0, record.byteLength, position) !== record.byteLength
     )
@@ -150,7 +149,7 @@ async function* encoded(
       throw new Error(
         `logit shard ${index.length}: ${table.rows} rows, no multiple of ${layout.stored} views`,
       );
-    for (let view = 0; view < layout.kept; view++) {
+    for (let view = 0; view < layout.used; view++) {
       const records = viewRecords(index.length, table, view, layout);
       recordBytes += records.byteLength;
       yield hashed(new Uint8Array(records.buffer));
@@ -207,10 +206,10 @@ function viewRecords(
   return records;
 }
 
-/** null when the file is not what was written. */
+/** null if the file is damaged. */
 async function readShards(
   path: string,
-  { kept, topK }: ViewsLayout,
+  { used, topK }: ViewsLayout,
   onHashed: OnHashed,
 ): Promise<ShardViews[] | null> {
   const { size } = await stat(path);
@@ -236,7 +235,7 @@ async function readShards(
       offset,
     });
     at += 2 * chunks;
-    offset += kept * chunks * recordWords(topK) * Uint16Array.BYTES_PER_ELEMENT;
+    offset += used * chunks * recordWords(topK) * Uint16Array.BYTES_PER_ELEMENT;
   }
   return shards;
 }

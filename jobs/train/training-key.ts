@@ -1,6 +1,6 @@
 /**
- * Everything that determines a student's bytes on one kind of machine, hashed: where its
- * checkpoints live, and why a finished one is found again.
+ * The hash of everything that determines a student's bytes on one kind of machine. It names the
+ * folder of the checkpoints, so an unfinished or finished training is found by its inputs.
  */
 import type { ModelConfig } from '../../ced/model/config';
 import type { TrainInput } from '../../workflows/contract/activities';
@@ -29,7 +29,7 @@ export function trainingKey(input: TrainInput, content: TrainingContent): string
   return sha256(
     canonicalJson({
       formatVersion: 1,
-      // Whole batches keep the key they had before there were parts.
+      // Whole batches keep the key of versions that computed no batch in parts.
       settings: gradientAccumulation === 1 ? settings : { ...settings, gradientAccumulation },
       init: input.init?.sha256 ?? null,
       chunkSeconds: input.chunkSeconds,

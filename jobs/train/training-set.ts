@@ -1,7 +1,7 @@
 /**
- * The training chunks of a corpus and what each epoch makes of them. Which chunk comes when, which
- * view it has and what is mixed with what are pure functions of (seed, epoch, index), so a resumed
- * run continues with exactly the batch that the killed one would have had next.
+ * The training chunks of a corpus and the batches of each epoch. Order, view and mixup are pure
+ * functions of (seed, epoch, index), so a resumed run continues with exactly the batch that the
+ * killed one would have had next.
  */
 import { drawMixup } from '../../ced/augment/mixup';
 import { shiftInto } from '../../ced/augment/apply';
@@ -20,7 +20,7 @@ export interface TrainingRow {
   length: number;
 }
 
-/** What a row's step is to learn: the augmentation it is heard under, and its targets. */
+/** The augmentation of each row in each epoch, and its targets under it. */
 export interface TargetRows {
   augmentation(row: TrainingRow, rowIndex: number, epoch: number): AugmentParameters;
   writeTargets(
@@ -52,7 +52,7 @@ export class TrainingSet {
   constructor(
     private readonly audio: CorpusAudio,
     readonly rows: readonly TrainingRow[],
-    private readonly lessons: TargetRows,
+    private readonly targets: TargetRows,
     private readonly settings: { batchSize: number; mixup: number; seed: number; samples: number },
   ) {
     this.stepsPerEpoch = Math.ceil(rows.length / settings.batchSize);
@@ -64,9 +64,9 @@ export class TrainingSet {
   }
 
   /**
-   * The batch of a step, once its clips are here and sound; a chunk shorter than the longest is
-   * padded with silence behind its augmented samples. The last batch of an epoch holds what is
-   * left.
+   * The batch of a step, once its clips are on this machine and verified. Silence pads the
+   * augmented samples of a chunk shorter than the longest. The last batch of an epoch holds the
+   * remaining rows.
    */
   async batch(epoch: number, stepInEpoch: number): Promise<TrainingBatch> {
     const { samples, mixup, seed } = this.settings;
@@ -76,20 +76,20 @@ export class TrainingSet {
     const pcm = new Int16Array(indexes.length * samples);
     const masks = new Int32Array(indexes.length * 4);
     const targets = new Float32Array(indexes.length * classes);
-    const heard = new Int16Array(samples);
+    const chunk = new Int16Array(samples);
     indexes.forEach((rowIndex, at) => {
       const row = this.rows[rowIndex];
       if (!row) throw new Error(`training row ${rowIndex} does not exist`);
-      const own = heard.subarray(0, row.length);
+      const own = chunk.subarray(0, row.length);
       this.audio.read(row.clip, row, own);
-      const { shift, timeStart, timeWidth, freqStart, freqWidth } = this.lessons.augmentation(
+      const { shift, timeStart, timeWidth, freqStart, freqWidth } = this.targets.augmentation(
         row,
         rowIndex,
         epoch,
       );
       shiftInto(own, shift, pcm, at * samples);
       masks.set([timeStart, timeWidth, freqStart, freqWidth], at * 4);
-      this.lessons.writeTargets(row, rowIndex, epoch, targets, at * classes);
+      this.targets.writeTargets(row, rowIndex, epoch, targets, at * classes);
     });
     const lambda =
       mixup > 0 ? drawMixup(mixup, { seed, epoch, step: stepInEpoch }, indexes.length) : null;

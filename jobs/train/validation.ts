@@ -1,7 +1,7 @@
 /**
- * What picks the best checkpoint: macro mAP where the validation split has labels, else the lowest
- * binary cross-entropy against the ensemble on unaugmented clips, else (no validation split) the
- * last epoch. `eval` never picks anything.
+ * The value that the best checkpoints are chosen by: macro mAP if the validation split has labels,
+ * else the lowest binary cross-entropy against the ensemble on unaugmented clips, else (no
+ * validation split) the last epoch. `eval` never enters it.
  */
 import { binaryCrossEntropy } from '../../ced/metrics/agreement';
 import type { Precision } from '../../ced/engine/ops';
@@ -46,7 +46,7 @@ export class Validation {
   }
 
   /** @throws {EngineStopped} when the job was told to stop; nothing is decided then */
-  async judge(
+  async evaluate(
     model: { config: ModelConfig; weights: Weights; precision: Precision },
     epoch: number,
     context: JobContext,
@@ -57,7 +57,7 @@ export class Validation {
       precision: model.precision,
     });
     try {
-      return this.verdict(
+      return this.resultOf(
         this.audio,
         await scoreClips(
           this.audio,
@@ -72,7 +72,7 @@ export class Validation {
     }
   }
 
-  private verdict(audio: CorpusAudio, scores: Float32Array, epoch: number): ValidationResult {
+  private resultOf(audio: CorpusAudio, scores: Float32Array, epoch: number): ValidationResult {
     if (this.ensembleScores)
       return { value: -binaryCrossEntropy(scores, this.ensembleScores), mAP: null };
     const mAP = splitMAP(scores, audio);

@@ -9,7 +9,7 @@ import { ObjectCache } from '../../storage/object-cache';
 import { createLogitTable, type LogitTable } from '../../ced/logits/logit-table';
 import { randomLogitTable } from '../ced/logits/random-table';
 
-const views = { stored: 4, kept: 3 };
+const views = { stored: 4, used: 3 };
 const classes = 30;
 const tables = [1, 2].map((seed) =>
   randomLogitTable({ clips: 5 + seed, views: views.stored, classes, topK: 6 }, seed),
@@ -135,7 +135,7 @@ describe('stored views', () => {
     extreme.freqWidth[0] = 0xff;
     extreme.indexes.set([0xffff, 1, 2, 3, 4, 5]);
     extreme.values.set([0x3c00, 5, 4, 3, 2, 1]);
-    const limits = await open({ stored: 1, kept: 1, topK: 6 }, [extreme]);
+    const limits = await open({ stored: 1, used: 1, topK: 6 }, [extreme]);
     expect(limits.read(0, 0, 0)).toEqual(extreme);
     limits.close();
   });
@@ -153,20 +153,20 @@ describe('stored views', () => {
         classes,
         augment,
       } as const;
-      const lessons = new StoredTargets(rows, 2, own, settings);
+      const targets = new StoredTargets(rows, 2, own, settings);
       for (let epoch = 0; epoch < 7; epoch++)
         rows.forEach((row, rowIndex) => {
           const table = tables[row.clip.shard]!;
           const at = row.clipRow * views.stored + (epoch % 3);
           const [mine, expected] = [new Float32Array(classes + 1), new Float32Array(classes + 1)];
-          expect(lessons.augmentation(row, rowIndex, epoch)).toEqual({
+          expect(targets.augmentation(row, rowIndex, epoch)).toEqual({
             shift: table.shift[at],
             timeStart: table.timeStart[at],
             timeWidth: table.timeWidth[at],
             freqStart: table.freqStart[at],
             freqWidth: table.freqWidth[at],
           });
-          lessons.writeTargets(row, rowIndex, epoch, mine, 1);
+          targets.writeTargets(row, rowIndex, epoch, mine, 1);
           writeTargets(table, at, classes, 'lastMean', topK, expected, 1);
           expect(mine).toEqual(expected);
         });
@@ -196,7 +196,7 @@ describe('stored views', () => {
   });
 
   it('refuse logits with a view too few', async () => {
-    await expect(open({ stored: 5, kept: 1, topK: 6 })).rejects.toThrow(
+    await expect(open({ stored: 5, used: 1, topK: 6 })).rejects.toThrow(
       'logit shard 0: 24 rows, no multiple of 5 views',
     );
     expect(() => stored.read(0, 0, 3)).toThrow('logit shard 0 has no chunk 0 in view 3');

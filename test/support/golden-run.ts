@@ -37,6 +37,7 @@ import { distillRunSchema } from '../../workflows/contract/run-file';
 import { type LogitsSettings, modelSchema } from '../../workflows/contract/run-file-sections';
 import { onnxBytes } from '../ced/teachers/onnx-bytes';
 import { jobContextOn, predictAndWrite, storeBelow } from './in-process';
+import { trainingInput } from './training-input';
 
 const CLASSES = ['Low tone', 'High tone', 'Clicks'];
 const CHUNK_SECONDS = 0.2;
@@ -209,16 +210,22 @@ export class GoldenRun {
     { attemptId, stopAfterEpoch = null }: { attemptId: string; stopAfterEpoch?: number | null },
   ): Promise<TrainedModel> {
     const { views, topK, seed, augment } = this.logits;
-    return trainJob(this.context, {
-      ...{ store: '', planKey, run: GOLDEN_RUN.name, init: null, augment, ensemble },
-      settings: GOLDEN_RUN.students[0]!,
-      targets: { kind: 'logits', logitsKey, storedViews: views, storedTopK: topK, seed },
-      chunkSeconds: CHUNK_SECONDS,
-      hasValidation: true,
-      resume: 'continue',
-      stopAfterEpoch,
-      attemptId,
-    });
+    const targets = {
+      kind: 'logits',
+      logitsKey,
+      storedViews: views,
+      storedTopK: topK,
+      seed,
+    } as const;
+    const settings = GOLDEN_RUN.students[0]!;
+    const chunkSeconds = CHUNK_SECONDS;
+    return trainJob(
+      this.context,
+      trainingInput({
+        ...{ planKey, settings, targets, augment, chunkSeconds, ensemble },
+        ...{ stopAfterEpoch, attemptId },
+      }),
+    );
   }
 
   findEvaluation(

@@ -10,7 +10,7 @@ import { writeLogits } from '../../activities/write-logits';
 import { MappedModel } from '../../jobs/mapped-model';
 import { FolderStore } from '../../storage/folder-store';
 import { ObjectCache } from '../../storage/object-cache';
-import { readStoredLogits, verifyStoredLogits } from '../../jobs/train/stored-targets';
+import { readStoredLogits, verifyStoredLogits } from '../../jobs/train/stored-logits';
 import { openEngine } from '../../ced/engine/engine';
 import type { LogitsInput, LogitsShard } from '../../workflows/contract/activities';
 import type { LogitTable } from '../../ced/logits/logit-table';

@@ -1,0 +1,114 @@
+/** The rows of a training and their targets: from labels, or from verified stored logits. */
+import type { LogitTable } from '../../ced/logits/logit-table';
+import type { CorpusAudio } from '../../storage/corpus/corpus-audio';
+import { sha256 } from '../../storage/store';
+import type { TargetSource, TrainInput } from '../../workflows/contract/activities';
+import { PermanentError } from '../../workflows/contract/failures';
+import type { LiveProgress } from '../../workflows/contract/live-progress';
+import { progressMeter } from '../../workflows/contract/progress-meter';
+import type { Student } from '../../workflows/contract/run-file-sections';
+import { throwIfStopped, type JobContext } from '../job-context';
+import { LabelledTargets } from './labelled-targets';
+import { readStoredLogits, verifyStoredLogits } from './stored-logits';
+import { rowsWithLogits, StoredTargets } from './stored-targets';
+import { StoredViews } from './stored-views';
+import { trainingRows, type TargetRows, type TrainingRow } from './training-set';
+
+export interface PreparedTargets {
+  rows: TrainingRow[];
+  targets: TargetRows;
+  /** SHA-256 of each logit shard; null when learning from labels. */
+  logitShards: string[] | null;
+  close(): void;
+}
+
+type StoredLogits = Extract<TargetSource, { kind: 'logits' }>;
+
+export async function prepareTargets(
+  context: JobContext,
+  input: TrainInput,
+  audio: CorpusAudio,
+): Promise<PreparedTargets> {
+  return input.targets.kind === 'labels'
+    ? fromLabels(input, audio)
+    : await fromStoredLogits(context, input, input.targets, audio);
+}
+
+function fromLabels({ augment, settings }: TrainInput, audio: CorpusAudio): PreparedTargets {
+  const unlabelled = audio.clips.find((clip) => clip.labels === null);
+  if (unlabelled)
+    throw new PermanentError(
+      'CorpusInvalid',
+      `corpus.train: clip ${unlabelled.clip} has no labels, teaching needs them on every clip`,
+    );
+  return {
+    rows: trainingRows(audio),
+    targets: new LabelledTargets({ augment, seed: settings.seed }),
+    logitShards: null,
+    close: () => undefined,
+  };
+}
+
+async function fromStoredLogits(
+  context: JobContext,
+  input: TrainInput,
+  source: StoredLogits,
+  audio: CorpusAudio,
+): Promise<PreparedTargets> {
+  const { audioShards } = audio;
+  const student = input.settings as Student;
+  const { unseenFill, consistent, seed } = student;
+  const views = student.views ?? source.storedViews;
+  const topK = student.topK ?? source.storedTopK;
+  const verified = progressMeter('shards', audioShards.length, context.monotonicMs);
+  const logitShards = await verifyStoredLogits(
+    context.store,
+    source.logitsKey,
+    audioShards,
+    (done) => report(context, { ...verified(done), phase: 'verifying logits' }),
+  );
+  let hashed: ReturnType<typeof progressMeter> | undefined;
+  const stored = await StoredViews.open(
+    context.cache,
+    sha256(logitShards.join()),
+    { stored: source.storedViews, used: views, topK },
+    () => tables(context, source.logitsKey, audioShards, logitShards),
+    (done, total) => {
+      hashed ??= progressMeter('bytes', total, context.monotonicMs);
+      return report(context, { ...hashed(done), phase: 'verifying laid-out logits' });
+    },
+  );
+  try {
+    const all = trainingRows(audio);
+    const rows = source.partial ? rowsWithLogits(all, stored) : all;
+    const targets = new StoredTargets(rows, audioShards.length, stored, {
+      ...{ unseenFill, consistent, seed, views, topK },
+      classes: audio.vocabulary.length,
+      augment: input.augment,
+    });
+    return { rows, targets, logitShards, close: () => stored.close() };
+  } catch (error) {
+    stored.close();
+    throw error;
+  }
+}
+
+async function* tables(
+  context: JobContext,
+  logitsKey: string,
+  audioShards: readonly string[],
+  logitShards: readonly string[],
+): AsyncGenerator<LogitTable> {
+  const read = progressMeter('shards', audioShards.length, context.monotonicMs);
+  let done = 0;
+  for await (const table of readStoredLogits(context.store, logitsKey, audioShards, logitShards)) {
+    yield table;
+    await report(context, { ...read(++done), phase: 'reading logits' });
+  }
+}
+
+/** @throws {EngineStopped} */
+async function report(context: JobContext, progress: LiveProgress): Promise<void> {
+  context.onProgress(progress);
+  await throwIfStopped(context);
+}
