@@ -1,6 +1,6 @@
 /**
- * Who is to be beaten, or trained on: the champion of now, its weights copied into the run's store,
- * which is all that GPU workers see.
+ * Finds the present champion and copies its weights into the run's store, the only one that GPU
+ * workers read.
  */
 import type { Champion, FindChampionInput } from '../workflows/contract/promotion';
 import type { ActivityDependencies } from './dependencies';

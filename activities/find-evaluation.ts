@@ -1,7 +1,8 @@
 /**
- * Whether a run of this name has judged the same before: the same clips by content, whatever their
- * files are called; the same teachers by their weights, with the same settings. The champion is
- * left out: one that was rolled back is not put up again by the next firing.
+ * Finds an earlier run of this name that evaluated the same: clips with the same content, whatever
+ * their files are called, teachers with the same weights, and the same settings. The champion is
+ * left out of the comparison, so that the next scheduled run does not promote a model again that
+ * was rolled back.
  */
 import { canonicalJson } from '../ced/canonical-json';
 import type { FindEvaluationInput, FoundEvaluation } from '../workflows/contract/promotion';

@@ -1,7 +1,7 @@
 /**
- * Decides on a comparison and, where the challenger has won, appends it to the champion's ledger:
- * its model first, then one entry. Before that the old champion counts, after it the new one. A
- * retry after a lost reply finds its own entry.
+ * Decides on a comparison and, if the challenger gains enough, promotes it: copies its model to the
+ * champion's folder, then appends one entry to the ledger. That entry is the moment of the change.
+ * A retry after a lost reply finds its own entry.
  */
 import type {
   ChampionEntry,
@@ -26,23 +26,24 @@ export async function promoteChallenger(
   if ((ledger.head?.entry ?? null) !== (incumbent?.entry ?? null)) return { overtaken: true };
 
   if (comparison.challenger === null)
-    return verdict(
+    return decision(
       input,
       'refused',
       `${challenger.name} is not promoted: eval has no labels, so neither has an mAP`,
     );
   if (incumbent?.sha256 === challenger.sha256)
-    return verdict(
+    return decision(
       input,
       'kept',
       `champion ${incumbent.entry} stays: ${challenger.name} is the very same model`,
     );
   const gain = comparison.champion === null ? null : comparison.challenger - comparison.champion;
   if (incumbent && gain !== null && gain < input.minGain)
-    return verdict(
+    return decision(
       input,
       'kept',
-      `champion ${incumbent.entry} stays: ${scores(input)}, a gain of ${signed(gain)}, below minGain = ${input.minGain}`,
+      `champion ${incumbent.entry} stays: ${scores(input)}, a gain of ${signed(gain)}, ` +
+        `below minGain = ${input.minGain}`,
     );
 
   await copyModel(deps.openStore(input.store), folder, challenger.sha256);
@@ -71,11 +72,12 @@ export async function promoteChallenger(
 function promoted(input: PromoteInput, { entry }: ChampionEntry): Promotion {
   const says = input.incumbent
     ? `${input.challenger.name} is champion ${entry}: ${scores(input)}`
-    : `${input.challenger.name} is champion ${entry}, the first: mAP ${score(input.comparison.challenger)}`;
-  return { ...verdict(input, 'promoted', says), entry };
+    : `${input.challenger.name} is champion ${entry}, the first: ` +
+      `mAP ${score(input.comparison.challenger)}`;
+  return { ...decision(input, 'promoted', says), entry };
 }
 
-function verdict(
+function decision(
   { challenger, incumbent, comparison, minGain }: PromoteInput,
   outcome: Promotion['outcome'],
   says: string,
@@ -97,7 +99,10 @@ function verdict(
 }
 
 function scores({ challenger, incumbent, comparison }: PromoteInput): string {
-  return `${challenger.name} has mAP ${score(comparison.challenger)} on the clips where champion ${incumbent?.entry} has ${score(comparison.champion)}`;
+  return (
+    `${challenger.name} has mAP ${score(comparison.challenger)} on the clips where ` +
+    `champion ${incumbent?.entry} has ${score(comparison.champion)}`
+  );
 }
 
 function score(mAP: number | null): string {

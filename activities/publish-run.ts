@@ -1,8 +1,7 @@
 /**
- * The last stage: a run's result and report from what the store holds.
- * `runs/<run>/<workflowRunId>/` is written once, `result.json` last; a retry after a lost reply
- * adopts what stands there. `runs/<run>/result.json` and `report.html` are copies that the next run
- * replaces.
+ * The last stage: writes a run's result and report from the store. `runs/<run>/<workflowRunId>/` is
+ * written once, `result.json` last; a retry after a lost reply adopts the files that it finds.
+ * `runs/<run>/result.json` and `report.html` are copies that the next run replaces.
  */
 import type { PublishInput, RunResult } from '../workflows/contract/activities';
 import type { ActivityDependencies } from './dependencies';
@@ -66,7 +65,7 @@ export async function publishRun(
   return decodeRecord(store, keyOf('result.json'), resultRecord, result).value;
 }
 
-/** Last of all: a run that did not come to its end has judged nothing. */
+/** Written last, so that only a finished run counts as an evaluation. */
 async function recordEvaluation(
   store: Store,
   { run, workflowId, workflowRunId, promotion }: PublishInput,
@@ -75,7 +74,7 @@ async function recordEvaluation(
   await createRecordOrAdopt(store, layout.judgement(run, key), evaluationRecord, {
     workflowId,
     workflowRunId,
-    says: promotion?.says ?? 'nobody was put up',
+    says: promotion?.says ?? 'no student was compared with a champion',
   });
 }
 
@@ -103,10 +102,7 @@ async function readFindings(store: Store, input: PublishInput): Promise<RunFindi
   };
 }
 
-/**
- * Another attempt may have run other code, or another version of it: whoever came first is what
- * readers have seen.
- */
+/** An earlier attempt may have run another version of the code. Readers have seen its files. */
 async function createOrAdopt(store: Store, key: string, bytes: Uint8Array): Promise<void> {
   await store.create(key, bytes).catch((error: unknown) => {
     if (!(error instanceof ContentDiffers)) throw error;

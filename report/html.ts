@@ -1,6 +1,6 @@
 /**
- * HTML that is safe by construction: whatever is put into an `html` template is escaped unless it
- * is HTML already, so a clip called `<script>` stays a name.
+ * HTML that is safe by construction: an `html` template escapes its values unless they are HTML
+ * already, so a clip called `<script>` stays a name.
  * https://cheatsheetseries.owasp.org/cheatsheets/Cross_Site_Scripting_Prevention_Cheat_Sheet.html
  */
 export class Html {
@@ -9,14 +9,12 @@ export class Html {
 
 type HtmlValue = Html | string | number | null | undefined | readonly HtmlValue[];
 
-/**
- * Values may stand in text and in quoted attributes, nowhere else. `null` and `undefined` leave
- * nothing.
- */
+/** Values may stand in text and in quoted attributes only. `null` and `undefined` print nothing. */
 export function html(parts: TemplateStringsArray, ...values: HtmlValue[]): Html {
   return new Html(parts.map((part, index) => part + textOf(values[index])).join(''));
 }
 
+/** For text and quoted attributes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

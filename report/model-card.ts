@@ -1,11 +1,11 @@
 /**
- * A student's model card, `README.md` beside its weights, in the form that Hugging Face reads. It
- * states what the run knows: data, teachers, scores, speed, how to load it. What no run can know,
- * the licences of audio, teachers and weights, is left as fields to fill in. A model's folder never
- * changes, so the card is that of the first run that publishes the model.
+ * A student's model card, `README.md` beside its weights, in the form that Hugging Face reads:
+ * data, teachers, scores, speed, how to load it. Licences of audio, teachers and weights are not
+ * known to a run and are left as fields to fill in. A model's folder never changes, so the card is
+ * that of the first run that publishes the model.
  */
 import type { PublishInput, RunResult } from '../workflows/contract/activities';
-import { formatCount, formatParameters, formatScore } from './number-format';
+import { formatCount, formatParameters, formatPercent, formatScore } from './number-format';
 import type { SplitSummary } from './run-corpus';
 
 type ResultStudent = RunResult['students'][number];
@@ -20,11 +20,7 @@ export function modelCard(
   return `${frontMatter(input.run, student, evalClips)}
 # ${student.name}
 
-A CED audio tagger of ${formatParameters(student.parameters)} parameters, ${
-    input.kind === 'distill'
-      ? 'distilled without labels from an ensemble of teachers by [Consistent Ensemble Distillation](https://arxiv.org/abs/2308.11957)'
-      : 'trained from labels'
-  }, in run \`${input.run}\` (\`${input.workflowRunId}\`). SHA-256 of the weights: \`${student.sha256}\`.
+${introduction(input, student)}
 
 ## Scores
 
@@ -49,9 +45,9 @@ ${table(
   ],
 )}
 
-${evalClips === null ? 'The run had no eval split.' : `Macro mean average precision on ${formatCount(evalClips)} eval clips that picked nothing.`}${agreementLine(student)}
+${scoreNote(student, evalClips)}
 
-${latencyLine(student)}
+${latencyNote(student)}
 
 ## Data
 
@@ -64,12 +60,12 @@ ${table(
   ]),
 )}
 
-${result.logits === null ? '' : `Learnt from ${formatCount(result.logits.rows)} stored views (${formatCount(result.logits.views)} a chunk), logits \`${result.logits.key}\`.\n`}
+${logitsNote(result)}
 ## Licence
 
-| of | licence |
+| part | licence |
 | --- | --- |
-| these weights | not stated: fill in, and \`license\` above |
+| these weights | not stated: fill in here and in \`license\` above |
 | the training audio | not stated |
 ${result.teachers.map(({ name }) => `| teacher ${name} | not stated |\n`).join('')}
 ## Use
@@ -77,7 +73,8 @@ ${result.teachers.map(({ name }) => `| teacher ${name} | not stated |\n`).join('
     npx ced tag recording.wav --model FOLDER
     npx ced export --model FOLDER --to onnx --out ${student.name}.onnx
 
-The folder has the layout of the published CED checkpoints: \`CedForAudioClassification.from_pretrained(FOLDER)\` of the published code loads it.
+The folder has the layout of the published CED checkpoints:
+\`CedForAudioClassification.from_pretrained(FOLDER)\` of the published code loads it.
 
 ## The run
 
@@ -85,6 +82,21 @@ The folder has the layout of the published CED checkpoints: \`CedForAudioClassif
 ${JSON.stringify(input.runFile, null, 2)}
 \`\`\`
 `;
+}
+
+function introduction(
+  { kind, run, workflowRunId }: Pick<PublishInput, 'kind' | 'run' | 'workflowRunId'>,
+  { parameters, sha256 }: ResultStudent,
+): string {
+  const method =
+    kind === 'distill'
+      ? 'distilled without labels from an ensemble of teachers by ' +
+        '[Consistent Ensemble Distillation](https://arxiv.org/abs/2308.11957)'
+      : 'trained from labels';
+  return (
+    `A CED audio tagger of ${formatParameters(parameters)} parameters, ${method}, in run ` +
+    `\`${run}\` (\`${workflowRunId}\`). SHA-256 of the weights: \`${sha256}\`.`
+  );
 }
 
 function frontMatter(run: string, { name, mAP }: ResultStudent, evalClips: number | null): string {
@@ -106,16 +118,30 @@ function frontMatter(run: string, { name, mAP }: ResultStudent, evalClips: numbe
   return [...lines, '---', ''].join('\n');
 }
 
-function agreementLine({ agreement }: ResultStudent): string {
-  return agreement
-    ? ` It names the same most probable class as its ensemble on ${(100 * agreement.topMatch).toFixed(1)} % of them.`
-    : '';
+function scoreNote({ agreement }: ResultStudent, evalClips: number | null): string {
+  if (evalClips === null) return 'The run had no eval split.';
+  const scored = `Macro mean average precision on ${formatCount(evalClips)} held-out eval clips.`;
+  if (!agreement) return scored;
+  const share = formatPercent(agreement.topMatch);
+  return `${scored} Student and ensemble agree on the most probable class of ${share} of them.`;
 }
 
-function latencyLine({ latency }: ResultStudent): string {
+function logitsNote({ logits }: Pick<RunResult, 'logits'>): string {
+  if (!logits) return '';
+  const { rows, views, key } = logits;
+  return (
+    `Trained on ${formatCount(rows)} stored views (${formatCount(views)} per chunk), ` +
+    `logits \`${key}\`.\n`
+  );
+}
+
+function latencyNote({ latency }: ResultStudent): string {
   if (!latency) return 'Its speed was not measured.';
   const { milliseconds, audioSeconds, realTimeFactor, processor } = latency;
-  return `On one core (${processor}), as ONNX in onnxruntime, ${milliseconds.toPrecision(3)} ms for ${audioSeconds} s of audio: real-time factor ${realTimeFactor.toPrecision(2)}.`;
+  return (
+    `On one core (${processor}), as ONNX in onnxruntime, ${milliseconds.toPrecision(3)} ms ` +
+    `for ${audioSeconds} s of audio: real-time factor ${realTimeFactor.toPrecision(2)}.`
+  );
 }
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,6 +1,5 @@
 /**
- * Numbers as people read them. Written out by hand, because a locale's rules differ between
- * machines and a report must not.
+ * Numbers for readers. Not by `Intl`, because locales differ between machines and reports must not.
  */
 const NONE = '–';
 

@@ -1,7 +1,4 @@
-/**
- * How closely students follow their ensemble, clip by clip, and how much the teachers agree with
- * each other.
- */
+/** How closely each student follows its ensemble, and how much the teachers agree. */
 import { html, type Html } from './html';
 import { formatPercent, formatScore } from './number-format';
 import type { ReportData } from './report-data';
@@ -15,8 +12,11 @@ export function agreementSection(data: ReportData): Section | null {
   return {
     id: 'agreement',
     title: 'Agreement',
-    note: 'Divergence is the Bernoulli Kullback–Leibler divergence from the ensemble in nats a class: 0 is perfect.',
-    content: html`${students.length === 0 ? null : studentTable(data)}${pairs.length === 0 ? null : teacherTable(pairs)}`,
+    note:
+      'Divergence is the Bernoulli Kullback–Leibler divergence from the ensemble, ' +
+      'in nats per class: 0 is perfect.',
+    content: html`${students.length === 0 ? null : studentTable(data)}
+    ${pairs.length === 0 ? null : teacherTable(pairs)}`,
   };
 }
 
@@ -37,7 +37,17 @@ function studentTable(data: ReportData): Html {
     ];
   });
   return html`<h3>Students with their ensemble</h3>
-    ${table(['Student', { left: 'Same top class' }, 'Mean divergence', 'Median clip', '9 of 10 below', 'Worst clip'], rows)}`;
+    ${table(
+      [
+        'Student',
+        { left: 'Same top class' },
+        'Mean divergence',
+        'Median clip',
+        '90th percentile',
+        'Worst clip',
+      ],
+      rows,
+    )}`;
 }
 
 function teacherTable(pairs: NonNullable<ReportData['result']['teacherAgreement']>): Html {
@@ -51,8 +61,8 @@ function teacherTable(pairs: NonNullable<ReportData['result']['teacherAgreement'
   );
   return html`<h3>Teachers with each other</h3>
     <p class="note">
-      Teachers that agree fully add nothing to each other; one that agrees with no other may have
-      been given the wrong classes.
+      Teachers that agree completely add nothing to each other. A teacher that agrees with no other
+      may have the wrong vocabulary.
     </p>
     ${table(['Teachers', { left: 'Same top class' }, 'Mean difference'], rows)}`;
 }

@@ -1,4 +1,4 @@
-/** Who was put up against the champion, on the same clips, and what became of it. */
+/** The challenger, the champion it was compared with, and the outcome. */
 import { html, type Html } from './html';
 import { formatScore } from './number-format';
 import type { ReportData } from './report-data';
@@ -9,15 +9,15 @@ export function championSection({ result }: ReportData): Section | null {
   if (!promotion) return null;
   const { outcome, student, sha256, mAP, against, minGain, entry } = promotion;
   const rows: [string, string | Html][] = [
-    ['Put up', html`${student}, eval mAP ${formatScore(mAP)} <code>models/${sha256}</code>`],
+    ['Challenger', html`${student}, eval mAP ${formatScore(mAP)} <code>models/${sha256}</code>`],
     [
-      'Against',
+      'Compared with',
       against
         ? html`champion ${against.entry}, eval mAP ${formatScore(against.mAP)}
             <code>models/${against.sha256}</code>`
-        : 'nobody',
+        : 'no champion yet',
     ],
-    ['Least gain', String(minGain)],
+    ['Minimum gain', String(minGain)],
     ['Outcome', outcome],
     ['Champion after this run', entry === null ? 'none' : `entry ${entry}`],
   ];
@@ -27,8 +27,8 @@ export function championSection({ result }: ReportData): Section | null {
     note: `${promotion.says}.`,
     content: html`<dl class="facts">
       ${rows.map(
-        ([what, value]) =>
-          html`<dt>${what}</dt>
+        ([label, value]) =>
+          html`<dt>${label}</dt>
             <dd>${value}</dd> `,
       )}
     </dl>`,

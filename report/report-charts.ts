@@ -1,6 +1,6 @@
 /**
- * The course of training: loss, validation mAP and learning rate, drawn by uPlot from a data block
- * in the page.
+ * Charts of the training: loss, validation mAP and learning rate. uPlot draws them from a data
+ * block in the page (page.js).
  */
 import { html } from './html';
 import { formatScore } from './number-format';
@@ -8,6 +8,7 @@ import type { ReportData } from './report-data';
 import type { Section } from './report-section';
 import { seriesColour } from './report-parts';
 
+/** Smaller differences of mAP are not worth a note. */
 const NOTABLE_MAP = 0.002;
 
 interface ChartSeries {
@@ -36,7 +37,9 @@ export function chartsSection(data: ReportData): Section | null {
   return {
     id: 'training',
     title: 'Training',
-    note: `Point at a curve to read it, drag to zoom in, double-click to zoom out.${averagingNotes(data)}`,
+    note:
+      'Point at a curve to read it, drag to zoom in, double-click to zoom out.' +
+      averagingNotes(data),
     content: html`<div class="charts">
         ${charts.map(
           ({ id, title }) =>
@@ -48,15 +51,15 @@ export function chartsSection(data: ReportData): Section | null {
       </div>
       <noscript
         ><p class="note">
-          Curves need scripts to be drawn; their numbers are the metrics segments in the store.
+          The curves need JavaScript. Their numbers are in the folder metrics/ of the run.
         </p></noscript
       >`,
   };
 }
 
 /**
- * Checkpoints of a short training lie far apart, and their average can be worse than the best of
- * them.
+ * Says where averaging cost mAP: checkpoints of a short training lie far apart, and their average
+ * can be worse than the best of them.
  */
 function averagingNotes({ models, curves }: ReportData): string {
   return curves
@@ -65,7 +68,11 @@ function averagingNotes({ models, curves }: ReportData): string {
         models.find((model) => model.trained?.name === name)?.trained?.validationMAP ?? null;
       const best = Math.max(...epochs.map(({ mAP }) => mAP ?? -1));
       if (average === null || best - average < NOTABLE_MAP) return [];
-      return ` What was averaged for ${name} validates at ${formatScore(average)}, its best epoch alone at ${formatScore(best)}: a lower averageBest, or a validateEvery that keeps what is averaged closer together, would serve it better.`;
+      return (
+        ` The averaged weights of ${name} reach a validation mAP of ${formatScore(average)}, ` +
+        `its best epoch alone ${formatScore(best)}: try a lower averageBest, or a lower ` +
+        'validateEvery, which averages epochs that lie closer together.'
+      );
     })
     .join('');
 }
@@ -82,8 +89,7 @@ export function chartData(data: ReportData): Chart[] {
       style,
       points: points(curve),
     }));
-  // An epoch's mean loss belongs to its middle: drawn at its end it would seem to lag behind the
-  // steps it is the mean of.
+  // An epoch's mean loss is drawn at its middle: at its end it would seem to lag behind its steps.
   const loss = [
     ...lines(
       ({ steps }) => steps.map(({ step, loss: y }) => ({ x: step, y })),
@@ -130,7 +136,7 @@ function withReference(lines: Line[], mAP: number | null): Line[] {
   return [...lines, { label: 'ensemble', colour: '--ensemble', style: 'dashed', points }];
 }
 
-/** On one common axis, as the chart library wants it. Null when there is nothing to draw. */
+/** Puts lines on one x axis, as uPlot wants it. Null when there is nothing to draw. */
 function joinLines(id: string, title: string, xLabel: string, lines: Line[]): Chart | null {
   const drawn = lines.filter(({ points }) => points.length > 0);
   if (drawn.length === 0) return null;

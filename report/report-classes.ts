@@ -1,6 +1,6 @@
 /**
- * Average precision of every class, teacher beside student. Sorted by any column and filtered by
- * name in the browser.
+ * Average precision of every class, students beside teachers. The browser sorts the table by any
+ * column and filters it by name (page.js).
  */
 import { html, type Html } from './html';
 import { formatCount, formatDifference, formatScore } from './number-format';
@@ -8,57 +8,33 @@ import { bestStudent, type ReportData, type ReportModel } from './report-data';
 import type { Section } from './report-section';
 import { bar, dot, modelColour, scrollingTable } from './report-parts';
 
+/** Models in the order of the columns; the difference stands between the two groups. */
+interface Columns {
+  students: ReportModel[];
+  teachers: ReportModel[];
+  /** The student by which the rows come sorted, best class first. */
+  sortedBy: ReportModel | null;
+  difference: { student: ReportModel; ensemble: ReportModel } | null;
+}
+
 export function classesSection(data: ReportData): Section | null {
   if (data.classes.length === 0) return null;
-  const ensemble = data.models.find(({ role }) => role === 'ensemble');
-  const student = bestStudent(data);
-  const compared = ensemble && student ? { ensemble, student } : null;
-  const order = data.classes
-    .map((_, index) => index)
-    .filter((index) => (data.classes[index]?.positives ?? 0) > 0);
-  order.sort((a, b) => (student?.perClass[b] ?? -1) - (student?.perClass[a] ?? -1) || a - b);
-  // Students first, then what they follow: on a phone the teachers are a swipe away.
-  const followers = [
-    ...data.models.filter(({ role }) => role === 'student'),
-    ...(ensemble ? [ensemble] : []),
-  ];
-  const teachers = data.models.filter(({ role }) => role === 'teacher');
-  const scoreCells = (models: ReportModel[], index: number): Html[] =>
-    models.map((model) =>
-      numberCell(
-        model.perClass[index] ?? null,
-        (value) => bar(formatScore(value), value ?? 0, modelColour(data, model)),
-        'bar',
-      ),
-    );
-  const rows = order.map((index) => {
-    const { name, positives } = data.classes[index] ?? { name: '', positives: 0 };
-    const difference = compared
-      ? differenceCell(
-          compared.student.perClass[index] ?? null,
-          compared.ensemble.perClass[index] ?? null,
-        )
-      : null;
-    return html`<tr>
-      <th scope="row">${name}</th>
-      ${scoreCells(followers, index)}${difference}${scoreCells(teachers, index)}${numberCell(positives, () => html`${formatCount(positives)}`)}
-    </tr> `;
-  });
-  const unheard = data.classes.length - order.length;
-  const scoreHeads = (models: ReportModel[]): Html[] =>
-    models.map((model) => head(model.name, dot(modelColour(data, model)), model === student));
-  const differenceHead = compared ? head('vs ensemble', null) : null;
-  const heads = [
-    head('Class', null),
-    ...scoreHeads(followers),
-    differenceHead,
-    ...scoreHeads(teachers),
-    head('Clips', null),
-  ];
+  const columns = columnsOf(data);
+  const order = classOrder(data, columns.sortedBy);
+  const rows = order.map((index) => classRow(data, columns, index));
+  const withoutClips = data.classes.length - order.length;
   return {
     id: 'classes',
     title: 'Average precision by class',
-    note: `Sort by a column’s head.${compared ? ` “vs ensemble” is ${compared.student.name} minus the ensemble.` : ''}${unheard === 0 ? '' : ` ${formatCount(unheard)} classes without a clip in eval are left out.`}`,
+    note: [
+      'Click a column head to sort.',
+      ...(columns.difference
+        ? [`“vs ensemble” is ${columns.difference.student.name} minus the ensemble.`]
+        : []),
+      ...(withoutClips > 0
+        ? [`${formatCount(withoutClips)} classes without a clip in eval are left out.`]
+        : []),
+    ].join(' '),
     content: html`<input
         type="search"
         class="filter"
@@ -66,11 +42,46 @@ export function classesSection(data: ReportData): Section | null {
         aria-label="Filter classes"
         data-filters="class-table"
       />
-      ${scrollingTable(heads, rows, { id: 'class-table', kind: 'classes' })}`,
+      ${scrollingTable(heads(data, columns), rows, { id: 'class-table', kind: 'classes' })}`,
   };
 }
 
-/** @param sorted the column by which the rows come already sorted, best first */
+/** Students and their ensemble come first: on a phone the teachers are a swipe away. */
+function columnsOf(data: ReportData): Columns {
+  const ofRole = (role: ReportModel['role']): ReportModel[] =>
+    data.models.filter((model) => model.role === role);
+  const [ensemble] = ofRole('ensemble');
+  const student = bestStudent(data);
+  return {
+    students: [...ofRole('student'), ...(ensemble ? [ensemble] : [])],
+    teachers: ofRole('teacher'),
+    sortedBy: student,
+    difference: ensemble && student ? { student, ensemble } : null,
+  };
+}
+
+/** Indices of the classes that have a clip in eval. */
+function classOrder({ classes }: ReportData, sortedBy: ReportModel | null): number[] {
+  const precision = (index: number): number => sortedBy?.perClass[index] ?? -1;
+  return classes
+    .map((_, index) => index)
+    .filter((index) => (classes[index]?.positives ?? 0) > 0)
+    .sort((a, b) => precision(b) - precision(a) || a - b);
+}
+
+function heads(data: ReportData, { students, teachers, sortedBy, difference }: Columns): Html[] {
+  const ofModel = (model: ReportModel): Html =>
+    head(model.name, dot(modelColour(data, model)), model === sortedBy);
+  return [
+    head('Class', null),
+    ...students.map(ofModel),
+    ...(difference ? [head('vs ensemble', null)] : []),
+    ...teachers.map(ofModel),
+    head('Clips', null),
+  ];
+}
+
+/** @param sorted whether the rows come sorted by this column, best first */
 function head(label: string, mark: Html | null, sorted = false): Html {
   const order = sorted ? html`aria-sort="descending"` : null;
   return html`<th scope="col" class="${mark ? 'bar' : null}" ${order}>
@@ -78,20 +89,32 @@ function head(label: string, mark: Html | null, sorted = false): Html {
   </th>`;
 }
 
-/** `data-value` is what sorting goes by; empty sorts last. */
-function numberCell(
-  value: number | null,
-  content: (value: number | null) => Html,
-  kind = '',
-): Html {
-  return html`<td class="${kind}" data-value="${value}">${content(value)}</td>`;
+function classRow(data: ReportData, columns: Columns, index: number): Html {
+  const { name, positives } = data.classes[index] ?? { name: '', positives: 0 };
+  const precisionCell = (model: ReportModel): Html => {
+    const precision = model.perClass[index] ?? null;
+    const meter = bar(formatScore(precision), precision ?? 0, modelColour(data, model));
+    return numberCell(precision, meter, 'bar');
+  };
+  const { students, teachers, difference } = columns;
+  return html`<tr>
+    <th scope="row">${name}</th>
+    ${students.map(precisionCell)}${difference && differenceCell(difference, index)}
+    ${teachers.map(precisionCell)}${numberCell(positives, html`${formatCount(positives)}`)}
+  </tr> `;
 }
 
-function differenceCell(student: number | null, ensemble: number | null): Html {
-  const difference = student === null || ensemble === null ? null : student - ensemble;
+function differenceCell({ student, ensemble }: NonNullable<Columns['difference']>, index: number) {
+  const [own, other] = [student.perClass[index] ?? null, ensemble.perClass[index] ?? null];
+  const difference = own === null || other === null ? null : own - other;
   return numberCell(
     difference,
-    () => html`${formatDifference(difference)}`,
+    html`${formatDifference(difference)}`,
     difference === null ? '' : difference < 0 ? 'loss' : 'gain',
   );
+}
+
+/** `data-value` is the sort key; an empty one sorts last. */
+function numberCell(value: number | null, content: Html, kind = ''): Html {
+  return html`<td class="${kind}" data-value="${value}">${content}</td>`;
 }

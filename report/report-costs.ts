@@ -1,4 +1,4 @@
-/** What the run took: time by stage, bytes in the store, clips that were left out. */
+/** The run's costs: time by stage, bytes in the store, rejected clips. */
 import { sampleRate } from '../ced/audio/mono16k';
 import { html, type Html } from './html';
 import {
@@ -16,7 +16,7 @@ export function stagesSection({ result: { stages }, attempts }: ReportData): Sec
   if (stages.length === 0) return null;
   const longest = Math.max(...stages.map(({ seconds }) => seconds), Number.MIN_VALUE);
   const total = stages.reduce((sum, { seconds }) => sum + seconds, 0);
-  const worked = (stage: string | null, gpu: boolean): number =>
+  const workedSeconds = (stage: string | null, gpu: boolean): number =>
     attempts
       .filter(
         (each) =>
@@ -26,7 +26,7 @@ export function stagesSection({ result: { stages }, attempts }: ReportData): Sec
   const workCells = (stage: string | null): Html[] =>
     attempts.length === 0
       ? []
-      : [worked(stage, false), worked(stage, true)].map(
+      : [workedSeconds(stage, false), workedSeconds(stage, true)].map(
           (seconds) => html`<td>${formatHours(seconds)}</td>`,
         );
   const rows = stages.map(
@@ -41,7 +41,10 @@ export function stagesSection({ result: { stages }, attempts }: ReportData): Sec
   return {
     id: 'stages',
     title: 'Time by stage',
-    note: 'A stage that found its work done in the store took next to nothing. CPU and GPU hours are those of the workers on either queue and count every attempt, in vain or not; what a GPU worker computed on stands under Provenance.',
+    note:
+      'A stage whose results were already in the store took almost no time. CPU and GPU hours ' +
+      'are those of the workers on either queue, failed attempts included. Provenance names ' +
+      'the hardware of the GPU workers.',
     content: table(
       [
         'Stage',
@@ -52,7 +55,7 @@ export function stagesSection({ result: { stages }, attempts }: ReportData): Sec
       [
         ...rows,
         html`<tr class="total">
-          <th scope="row">together</th>
+          <th scope="row">total</th>
           <td class="bar">${bar(formatSeconds(total), 0, '--ensemble')}</td>
           <td></td>
           ${workCells(null)}
@@ -80,7 +83,10 @@ export function storageSection({ splits, result: { logits } }: ReportData): Sect
     id: 'storage',
     title: 'Corpus and storage',
     ...duplicatesNote(splits),
-    content: html`${table(['Split', 'Clips', 'Chunks', 'Audio', 'PCM', 'Shards', 'Rejected'], rows)}${logits && logitBytes(logits)}`,
+    content: html`${table(
+      ['Split', 'Clips', 'Chunks', 'Audio', 'PCM', 'Shards', 'Rejected'],
+      rows,
+    )}${logits && logitBytes(logits)}`,
   };
 }
 
@@ -91,7 +97,9 @@ function duplicatesNote(splits: ReportData['splits']): { note?: string } {
   return found.length === 0
     ? {}
     : {
-        note: `Clips that hold the very audio of another in their split: ${found.join(', ')}. They were kept.`,
+        note:
+          `Clips with the same audio as another clip of their split: ${found.join(', ')}. ` +
+          'They were kept.',
       };
 }
 
@@ -103,7 +111,7 @@ function logitBytes({
 }: NonNullable<ReportData['result']['logits']>): Html {
   const largest = Math.max(bytes, pcmBytes, 1);
   const each = rows === 0 ? '' : `, ${(bytes / rows).toFixed(1)} bytes each`;
-  return html`<h3>Logits beside the audio they stand for</h3>
+  return html`<h3>Size of the audio and of its logits</h3>
     <table class="costs">
       <tbody>
         <tr>
@@ -133,7 +141,10 @@ export function rejectedSection({ rejected, result }: ReportData): Section | nul
               ${examples.length === count ? 'show' : `show the first ${examples.length}`}
             </summary>
             <ul>
-              ${examples.map(({ split, clip, reason }) => html`<li><b>${clip}</b> <small>${split}</small><br />${reason}</li>`)}
+              ${examples.map(
+                ({ split, clip, reason }) =>
+                  html`<li><b>${clip}</b> <small>${split}</small><br />${reason}</li>`,
+              )}
             </ul>
           </details>
         </td>
@@ -142,7 +153,9 @@ export function rejectedSection({ rejected, result }: ReportData): Section | nul
   return {
     id: 'rejected',
     title: 'Rejected clips',
-    note: `${formatCount(result.rejected)} ${result.rejected === 1 ? 'clip was' : 'clips were'} left out; rejected.jsonl beside this report names every one.`,
+    note:
+      `${formatCount(result.rejected)} ${result.rejected === 1 ? 'clip was' : 'clips were'} ` +
+      'left out. rejected.jsonl beside this report lists all of them.',
     content: table(['Reason', 'Clips', { left: 'Examples' }], rows),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * All that a report shows, as plain data: the same data makes the same bytes. Nothing in here
- * depends on when or where it is made.
+ * Everything that a report shows, as plain data. It holds no time or place of its making, so the
+ * same run gives the same bytes.
  */
 import type { PublishInput, RunResult } from '../workflows/contract/activities';
 import type { TrainedModel } from '../workflows/contract/models';
@@ -22,10 +22,10 @@ type ModelRole = 'teacher' | 'ensemble' | 'student';
 export interface ReportModel {
   role: ModelRole;
   name: string;
-  /** Of an ensemble: all of its teachers'. */
+  /** Of an ensemble: the sum of its teachers'. */
   parameters: number;
   sha256: string | null;
-  /** Share in the ensemble's mean, null for models that are not in it. */
+  /** Share in the ensemble's mean; null for other models than teachers. */
   weight: number | null;
   mAP: number | null;
   /** Average precision by class on eval; empty without labels. */
@@ -35,7 +35,7 @@ export interface ReportModel {
   latency?: Latency | null;
   /** Of students that follow an ensemble. */
   spread?: DivergenceSpread | null;
-  /** Of students: the clips of eval they are most wrong about. */
+  /** Of students: the eval clips on which they are most wrong. */
   worst?: WorstClip[];
   trained: TrainedModel | null;
 }
@@ -52,16 +52,17 @@ export interface ReportData {
   /** Classes of eval with their labelled clips; empty without labels. */
   classes: { name: string; positives: number }[];
   curves: TrainingCurve[];
-  /** The line that students try to reach while they learn. */
+  /** The ensemble's, which the chart of validation mAP shows for comparison. */
   ensembleValidationMAP: number | null;
   splits: SplitSummary[];
   rejected: RejectedGroup[];
-  /** Of every activity; empty where none was recorded. */
+  /** Of every activity; empty if none was recorded. */
   attempts: RunAttempt[];
   versions: SoftwareVersions;
   runFile: unknown;
 }
 
+/** What the publishing activity reads from the store. */
 export interface RunFindings {
   evaluation: RunEvaluation | null;
   ensembleValidationMAP: number | null;
@@ -195,8 +196,8 @@ function reportModels(input: PublishInput, evaluation: RunEvaluation | null): Re
 }
 
 /**
- * The student that the headline is about: highest mAP, else closest to the ensemble, else the
- * first; ties to the earlier one.
+ * The student of the headline: the one with the highest mAP, else the one closest to the ensemble,
+ * else the first. Of equal ones, the first.
  */
 export function bestStudent(data: Pick<ReportData, 'models'>): ReportModel | null {
   const students = data.models.filter(({ role }) => role === 'student');

@@ -1,4 +1,4 @@
-/** The top of the report: what was run, what came out of it in one sentence, and four numbers. */
+/** The top of the report: the run's name, its outcome in one sentence, and four numbers. */
 import { html, type Html } from './html';
 import {
   formatBytes,
@@ -47,13 +47,23 @@ function lead(data: ReportData): string {
     return clips && student.mAP !== null
       ? `${student.name} reaches mAP ${formatScore(student.mAP)} on ${clips}.`
       : `${student.name} is trained.`;
-  const size = `${formatPercent(student.parameters / largestTeacher(data))} of the largest teacher's parameters`;
+  const sizeShare = formatPercent(student.parameters / largestTeacher(data));
+  const size = `${sizeShare} of the largest teacher's parameters`;
   const share = shareOfEnsemble(data, student);
   if (share !== null)
-    return `The student ${student.name} keeps ${formatPercent(share)} of its ensemble's mAP on ${clips ?? ''} with ${size}.`;
+    return (
+      `The student ${student.name} keeps ${formatPercent(share)} of its ensemble's mAP ` +
+      `on ${clips ?? ''} with ${size}.`
+    );
   if (student.agreement)
-    return `The student ${student.name} names the same most probable class as its ensemble on ${formatPercent(student.agreement.topMatch)} of ${clips ?? ''}, with ${size}.`;
-  return `The student ${student.name} is trained, with ${size}. There is no eval split to judge it on.`;
+    return (
+      `The student ${student.name} and its ensemble agree on the most probable class of ` +
+      `${formatPercent(student.agreement.topMatch)} of ${clips ?? ''}. It has ${size}.`
+    );
+  return (
+    `The student ${student.name} is trained, with ${size}. ` +
+    'There is no eval split to score it on.'
+  );
 }
 
 function distillTiles(data: ReportData): Tile[] {
@@ -69,11 +79,11 @@ function distillTiles(data: ReportData): Tile[] {
         detail: `${formatScore(student.mAP)} of ${formatScore(data.result.ensemble.mAP)}`,
       });
     } else if (student.agreement) {
-      const detail = `divergence ${formatScore(student.agreement.divergence, 4)} nats; eval has no labels`;
+      const divergence = formatScore(student.agreement.divergence, 4);
       tiles.push({
         label: 'Agreement with the ensemble',
         value: formatPercent(student.agreement.topMatch),
-        detail,
+        detail: `divergence ${divergence} nats; eval has no labels`,
       });
     }
     const largest = largestTeacher(data);
@@ -81,15 +91,22 @@ function distillTiles(data: ReportData): Tile[] {
     tiles.push({
       label: 'Parameters',
       value: formatParameters(student.parameters),
-      detail: `${(largest / student.parameters).toFixed(1)}× fewer than the largest teacher, ${(together / student.parameters).toFixed(1)}× fewer than all`,
+      detail:
+        `${(largest / student.parameters).toFixed(1)}× fewer than the largest teacher, ` +
+        `${(together / student.parameters).toFixed(1)}× fewer than all`,
     });
   }
-  if (logits)
+  if (logits) {
+    const { bytes, pcmBytes, views } = logits;
+    const shareOfAudio = formatPercent(pcmBytes === 0 ? null : bytes / pcmBytes);
     tiles.push({
       label: 'Stored logits',
-      value: formatBytes(logits.bytes),
-      detail: `${formatPercent(logits.pcmBytes === 0 ? null : logits.bytes / logits.pcmBytes)} of the audio’s ${formatBytes(logits.pcmBytes)} PCM, ${formatCount(logits.views)} views`,
+      value: formatBytes(bytes),
+      detail:
+        `${shareOfAudio} of the audio’s ${formatBytes(pcmBytes)} PCM, ` +
+        `${formatCount(views)} views`,
     });
+  }
   return tiles;
 }
 
@@ -123,7 +140,7 @@ function timeTile({ result }: ReportData): Tile {
     value: formatSeconds(total),
     detail: slowest
       ? `most of it in ${slowest.name}: ${formatSeconds(slowest.seconds)}`
-      : 'no stage was timed',
+      : 'no stage has a time',
   };
 }
 

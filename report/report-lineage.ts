@@ -1,6 +1,6 @@
 /**
- * From what each thing was made: corpus and teachers, the logits they gave, the students that
- * learned, and who is champion now.
+ * What each artifact was made from: corpus and teachers, their logits, the students trained on
+ * them, and the champion.
  */
 import { html, type Html } from './html';
 import { formatCount, formatParameters } from './number-format';
@@ -8,113 +8,115 @@ import type { ReportData } from './report-data';
 import type { Section } from './report-section';
 import { dot, modelColour } from './report-parts';
 
-interface Thing {
+interface Artifact {
   name: string;
   detail: string;
-  /** Its place in the store. */
-  place: string | null;
+  /** In the store. */
+  key: string | null;
   colour: string | null;
 }
 
 export function lineageSection(data: ReportData): Section | null {
   const steps = [sources(data), logits(data), students(data), champion(data)].filter(
-    ({ things }) => things.length > 0,
+    ({ artifacts }) => artifacts.length > 0,
   );
   return {
     id: 'lineage',
     title: 'Lineage',
-    note: 'Names below are places in the store. A place named by a hash holds the same bytes wherever it is found.',
+    note:
+      'The paths are keys in the store. A key with a hash in it has the same content in every ' +
+      'store.',
     content: html`<ol class="lineage">
       ${steps.map(
-        ({ title, things }) =>
+        ({ title, artifacts }) =>
           html`<li>
             <h3>${title}</h3>
-            ${things.map(draw)}
+            ${artifacts.map(draw)}
           </li> `,
       )}
     </ol>`,
   };
 }
 
-function draw({ name, detail, place, colour }: Thing): Html {
-  return html`<div class="thing">
+function draw({ name, detail, key, colour }: Artifact): Html {
+  return html`<div class="artifact">
     <b>${colour === null ? null : dot(colour)}${name}</b>
     <small>${detail}</small>
-    ${place === null ? null : html`<code title="${place}">${shortened(place)}</code>`}
+    ${key === null ? null : html`<code title="${key}">${shortened(key)}</code>`}
   </div>`;
 }
 
-function sources(data: ReportData): { title: string; things: Thing[] } {
+function sources(data: ReportData): { title: string; artifacts: Artifact[] } {
   const clips = data.splits.find(({ split }) => split === 'train')?.clips;
-  const corpus: Thing = {
+  const corpus: Artifact = {
     name: 'corpus',
     detail: clips === undefined ? 'training clips' : `${formatCount(clips)} training clips`,
-    place: `plans/${data.planKey}`,
+    key: `plans/${data.planKey}`,
     colour: null,
   };
   const teachers = data.models
     .filter(({ role }) => role === 'teacher')
-    .map((model): Thing => {
+    .map((model): Artifact => {
       const { name, parameters, sha256 } = model;
       return {
         name,
         detail: `teacher, ${formatParameters(parameters)}`,
-        place: sha256 && `models/${sha256}`,
+        key: sha256 && `models/${sha256}`,
         colour: modelColour(data, model),
       };
     });
   return {
     title: teachers.length === 0 ? 'Audio and labels' : 'Audio and teachers',
-    things: [corpus, ...teachers],
+    artifacts: [corpus, ...teachers],
   };
 }
 
-function logits({ result }: ReportData): { title: string; things: Thing[] } {
-  if (!result.logits) return { title: '', things: [] };
+function logits({ result }: ReportData): { title: string; artifacts: Artifact[] } {
+  if (!result.logits) return { title: '', artifacts: [] };
   const { key, rows, views } = result.logits;
   const detail = `${formatCount(rows)} rows, ${formatCount(views)} views`;
   return {
-    title: 'What they heard',
-    things: [{ name: 'logits', detail, place: `logits/${key}`, colour: '--ensemble' }],
+    title: 'Stored logits',
+    artifacts: [{ name: 'logits', detail, key: `logits/${key}`, colour: '--ensemble' }],
   };
 }
 
-function students(data: ReportData): { title: string; things: Thing[] } {
-  const things = data.models
+function students(data: ReportData): { title: string; artifacts: Artifact[] } {
+  const artifacts = data.models
     .filter(({ role }) => role === 'student')
-    .map((model): Thing => {
+    .map((model): Artifact => {
       const { name, parameters, sha256, trained } = model;
       const best = trained ? `, best epoch ${trained.bestEpoch} of ${trained.epochs}` : '';
       return {
         name,
         detail: `${formatParameters(parameters)}${best}`,
-        place: sha256 && `models/${sha256}`,
+        key: sha256 && `models/${sha256}`,
         colour: modelColour(data, model),
       };
     });
   return {
-    title: data.kind === 'teach' ? 'Teachers' : things.length === 1 ? 'The student' : 'Students',
-    things,
+    title: data.kind === 'teach' ? 'Teachers' : artifacts.length === 1 ? 'The student' : 'Students',
+    artifacts,
   };
 }
 
-/** Whether a student took the champion's place. */
-function champion({ result: { promotion } }: ReportData): { title: string; things: Thing[] } {
-  if (!promotion) return { title: '', things: [] };
+/** The champion after this run: a student, or the one before. */
+function champion({ result: { promotion } }: ReportData): { title: string; artifacts: Artifact[] } {
+  if (!promotion) return { title: '', artifacts: [] };
   const { outcome, student, sha256, says, against } = promotion;
-  const counts =
+  const present =
     outcome === 'promoted'
-      ? { name: student, place: sha256 }
-      : { name: 'the champion before', place: against?.sha256 };
-  const place = counts.place === undefined ? null : `models/${counts.place}`;
+      ? { name: student, sha256 }
+      : { name: against ? `champion ${against.entry}` : 'no champion', sha256: against?.sha256 };
+  const key = present.sha256 === undefined ? null : `models/${present.sha256}`;
   return {
     title: 'The champion',
-    things: [{ name: counts.name, detail: says, place, colour: null }],
+    artifacts: [{ name: present.name, detail: says, key, colour: null }],
   };
 }
 
 /** `models/1f0c9a3b…` */
-function shortened(place: string): string {
-  const [folder, name = ''] = place.split('/');
+function shortened(key: string): string {
+  const [folder, name = ''] = key.split('/');
   return `${folder}/${name.length > 12 ? `${name.slice(0, 12)}…` : name}`;
 }

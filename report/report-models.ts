@@ -1,4 +1,4 @@
-/** Every model side by side: what it costs, what it is worth. */
+/** All models side by side: size, scores, speed, training. */
 import { html, type Html } from './html';
 import {
   formatCount,
@@ -14,22 +14,20 @@ import { bar, dot, modelColour, table } from './report-parts';
 import { realTimeFactor } from '../ced/metrics/latency';
 
 export function modelsSection(data: ReportData): Section {
-  const taught = data.kind === 'teach';
+  const isTeach = data.kind === 'teach';
   const largestMAP = Math.max(0, ...data.models.map(({ mAP }) => mAP ?? 0));
   const largestParameters = Math.max(0, ...data.models.map(({ parameters }) => parameters));
   const timed = data.models.some(({ latency }) => latency != null);
   const rows = data.models.map((model) => {
     const colour = modelColour(data, model);
     return html`<tr class="${model.role}">
-      <th scope="row">${dot(colour)}${model.name}<small>${describe(model, taught)}</small></th>
-      <td class="bar">
-        ${model.mAP === null ? formatScore(null) : bar(formatScore(model.mAP), largestMAP === 0 ? 0 : model.mAP / largestMAP, colour)}
-      </td>
+      <th scope="row">${dot(colour)}${model.name}<small>${describe(model, isTeach)}</small></th>
+      <td class="bar">${scoreCell(model, largestMAP, colour)}</td>
       <td class="bar">
         ${bar(formatParameters(model.parameters), model.parameters / largestParameters, colour)}
       </td>
       ${
-        taught
+        isTeach
           ? null
           : html`<td>
                 ${model.role === 'ensemble' ? '' : formatPercent(shareOfEnsemble(data, model))}
@@ -49,8 +47,8 @@ export function modelsSection(data: ReportData): Section {
         'Model',
         { left: 'Eval mAP' },
         { left: 'Parameters' },
-        ...(taught ? [] : ['of ensemble', 'Same top class']),
-        timed ? 'A chunk on one core' : null,
+        ...(isTeach ? [] : ['Share of ensemble', 'Same top class']),
+        timed ? 'Time per chunk, one core' : null,
         'Training',
       ],
       rows,
@@ -61,18 +59,29 @@ export function modelsSection(data: ReportData): Section {
 function note({ evalClips, classes, models }: ReportData): string {
   if (evalClips === null) return 'The run file names no eval split, so no model is scored.';
   if (classes.length === 0)
-    return `Eval has ${formatCount(evalClips)} clips without labels: agreement with the ensemble is all that can be measured.`;
+    return (
+      `Eval has ${formatCount(evalClips)} clips without labels: only agreement with the ensemble ` +
+      'can be measured.'
+    );
   const scored = classes.filter(({ positives }) => positives > 0).length;
   const ensemble = models.some(({ role }) => role === 'ensemble')
-    ? ' The ensemble is scored on its full outputs, not on what the logits keep.'
+    ? ' The ensemble is scored on its full outputs, not on the stored top-K.'
     : '';
-  return `Macro mean average precision over ${formatCount(scored)} classes on ${formatCount(evalClips)} eval clips that picked nothing.${ensemble}`;
+  return (
+    `Macro mean average precision over ${formatCount(scored)} classes on ` +
+    `${formatCount(evalClips)} held-out eval clips.${ensemble}`
+  );
 }
 
-function describe(model: ReportModel, taught: boolean): string {
+function describe(model: ReportModel, isTeach: boolean): string {
   if (model.role === 'teacher') return `teacher, weight ${formatPercent(model.weight)}`;
   if (model.role === 'ensemble') return 'weighted mean of the teachers';
-  return taught ? 'taught from labels' : 'student';
+  return isTeach ? 'trained from labels' : 'student';
+}
+
+function scoreCell({ mAP }: ReportModel, largestMAP: number, colour: string): string | Html {
+  if (mAP === null) return formatScore(null);
+  return bar(formatScore(mAP), largestMAP === 0 ? 0 : mAP / largestMAP, colour);
 }
 
 function agreementCell({ agreement }: ReportModel): Html | null {
@@ -86,8 +95,8 @@ function agreementCell({ agreement }: ReportModel): Html | null {
 
 function latencyCell({ latency }: ReportModel): Html | null {
   if (!latency) return null;
-  const share = `${realTimeFactor(latency).toPrecision(2)} of the ${latency.audioSeconds} s heard`;
-  return html`${latency.milliseconds.toPrecision(3)} ms<small>${share}</small>`;
+  const factor = `${realTimeFactor(latency).toPrecision(2)} of its ${latency.audioSeconds} s`;
+  return html`${latency.milliseconds.toPrecision(3)} ms<small>${factor}</small>`;
 }
 
 function trainedCell(validationMAP: number | null, { trained }: ReportModel): Html | null {

@@ -1,7 +1,7 @@
 /**
- * A run's report as one HTML file that needs no network: its content policy forbids any request and
- * any script but the two it carries, so even a hole in the escaping could run nothing.
- * Deterministic. A new section is one more line in `sections`.
+ * A run's report as one HTML file that needs no network. Its content policy forbids every request
+ * and every script but those it carries, so even a gap in the escaping could run nothing. The same
+ * data and assets give the same bytes. A new section is one more line in `sections`.
  */
 import { createHash } from 'node:crypto';
 import { agreementSection } from './report-agreement';
@@ -87,8 +87,8 @@ function renderSection({ id, title, note, content }: Section): Html {
 }
 
 /**
- * Not by a template: the policy's hash covers every character between the tags, and formatting may
- * not add one.
+ * Not an `html` template: the policy's hash covers every character between the tags, and a
+ * formatter could add one.
  */
 function inlineScript(script: string): Html {
   return new Html(`<script>${script}</script>\n`);
@@ -98,5 +98,8 @@ function contentPolicy(scripts: readonly string[]): string {
   const hashes = scripts
     .map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`)
     .join(' ');
-  return `default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:; script-src ${hashes}`;
+  return (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:; " +
+    `script-src ${hashes}`
+  );
 }

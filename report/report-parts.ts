@@ -1,25 +1,24 @@
 /**
- * Pieces that several sections are made of. Colours are CSS variables, so that they follow light
- * and dark.
+ * Parts that several sections use. Colours are CSS variables, so that they follow light and dark.
  */
 import { html, type Html } from './html';
 import type { ReportData, ReportModel } from './report-data';
 
-/** Series colours that the style defines. */
+/** As many as page.css defines. */
 const SERIES_COLOURS = 8;
 
 export function seriesColour(index: number): string {
   return `--series-${index % SERIES_COLOURS}`;
 }
 
-/** Teachers share one quiet colour, the ensemble and each student have their own. */
+/** Teachers share one muted colour; the ensemble and each student have their own. */
 export function modelColour({ models }: Pick<ReportData, 'models'>, model: ReportModel): string {
   if (model.role === 'student')
     return seriesColour(models.filter(({ role }) => role === 'student').indexOf(model));
   return `--${model.role}`;
 }
 
-/** A number and its bar. @param share 0 to 1 of the bar's room */
+/** A number and its bar. @param share of the bar's full width, 0 to 1 */
 export function bar(label: string, share: number, colour: string): Html {
   return html`<span class="meter"
     ><b>${label}</b
@@ -34,7 +33,7 @@ export function dot(colour: string): Html {
 /** A column's head; `left` where its cells hold more than a number. */
 type Column = string | { left: string };
 
-/** Columns that are null are left out, as are their cells by whoever makes the rows. */
+/** Columns that are null are left out; `rows` must then lack their cells. */
 export function table(
   columns: readonly (Column | null)[],
   rows: readonly Html[],
@@ -49,7 +48,7 @@ export function table(
   return scrollingTable(heads, rows, { kind });
 }
 
-/** A table with heads of its own. It scrolls in itself where it is wide: the page never does. */
+/** A table with its own heads. A wide one scrolls by itself: the page never scrolls sideways. */
 export function scrollingTable(
   heads: readonly (Html | null)[],
   rows: readonly Html[],

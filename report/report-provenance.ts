@@ -1,6 +1,6 @@
 /**
- * Where everything came from: hashes to find it in the store, what it was computed on, and the run
- * file to do it again.
+ * Where everything came from: keys in the store, the machines it was computed on, and the run file
+ * to repeat it.
  */
 import { html, type Html } from './html';
 import type { ReportData } from './report-data';
@@ -36,7 +36,9 @@ export function provenanceSection(data: ReportData): Section {
         ? [
             [
               `${name} can be repeated bit for bit`,
-              trained.bitExact ? 'yes, on the same kind of machine' : 'no, it changed machines',
+              trained.bitExact
+                ? 'yes, on the same kind of machine'
+                : 'no, its training moved to another kind of machine',
             ],
           ]
         : [],
@@ -47,8 +49,8 @@ export function provenanceSection(data: ReportData): Section {
     title: 'Provenance',
     content: html`<dl class="facts">
         ${rows.map(
-          ([what, value]) =>
-            html`<dt>${what}</dt>
+          ([label, value]) =>
+            html`<dt>${label}</dt>
               <dd>${value}</dd> `,
         )}
       </dl>
@@ -62,5 +64,8 @@ export function provenanceSection(data: ReportData): Section {
 function machine({ engine }: TrainingCurve): string {
   if (!engine) return 'unknown: its last checkpoint is gone';
   const { tensorflow, device, intraOpThreads, instructionCap, numericsVersion } = engine;
-  return `TensorFlow ${tensorflow}, ${device}, ${intraOpThreads} threads, instruction cap ${instructionCap}, numerics ${numericsVersion}`;
+  return (
+    `TensorFlow ${tensorflow}, ${device}, ${intraOpThreads} threads, ` +
+    `instruction cap ${instructionCap}, numerics ${numericsVersion}`
+  );
 }

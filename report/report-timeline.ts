@@ -1,6 +1,6 @@
 /**
- * The pipeline over time: every attempt at every activity, what it waited for, and when nothing was
- * done.
+ * The pipeline over time: every attempt at every activity, the waits between attempts, and idle
+ * times.
  */
 import { html, type Html } from './html';
 import { formatCount, formatPercent, formatSeconds } from './number-format';
@@ -36,22 +36,28 @@ export function timelineSection(data: ReportData): Section | null {
             html`<div class="stage">
               <b>${stage}</b>
               <div>
-                ${lanes.map((lane) => html`<div class="lane">${lane.map((mark) => drawMark(mark, timeline.spanMs))}</div>`)}
+                ${lanes.map(
+                  (lane) =>
+                    html`<div class="lane">
+                      ${lane.map((mark) => drawMark(mark, timeline.spanMs))}
+                    </div>`,
+                )}
               </div>
             </div> `,
         )}
         <div class="stage">
           <b>idle</b>
           <div>
-            <div class="lane">
-              ${timeline.idle.filter((gap) => gap.toMs - gap.fromMs >= timeline.spanMs * CLOSEST).map(({ fromMs, toMs }) => drawSpan(fromMs, toMs, timeline.spanMs, 'idle', `idle for ${seconds(toMs - fromMs)}`))}
-            </div>
+            <div class="lane">${idleSpans(timeline)}</div>
           </div>
         </div>
         <div class="stage axis">
           <b></b>
           <div>
-            ${ticks(timeline.spanMs).map((at) => html`<span style="--from:${share(at, timeline.spanMs)}">${tickLabel(at)}</span>`)}
+            ${ticks(timeline.spanMs).map(
+              (at) =>
+                html`<span style="--from:${share(at, timeline.spanMs)}">${tickLabel(at)}</span>`,
+            )}
           </div>
         </div>
       </div>
@@ -59,7 +65,7 @@ export function timelineSection(data: ReportData): Section | null {
         ${Object.entries(KINDS)
           .filter(([kind]) => kinds.has(kind as Mark['kind']))
           .map(([kind, label]) => html`<span><i class="mark ${kind}"></i>${label}</span> `)}
-        <span><i class="mark idle"></i>nothing in work</span>
+        <span><i class="mark idle"></i>nothing running</span>
       </p>
       ${attemptTable(data.attempts)}`,
   };
@@ -73,11 +79,24 @@ function summary(attempts: readonly RunAttempt[], { spanMs, idle, gpuIdle }: Tim
   });
   const workers = new Set(attempts.map(({ worker }) => worker)).size;
   return (
-    `${formatCount(activities)} activities in ${formatCount(attempts.length)} attempts on ${formatCount(workers)} ${workers === 1 ? 'worker' : 'workers'}` +
-    `${troubled.length === 0 ? ', none of them in vain' : ` (${troubled.join(', ')})`}, ${seconds(spanMs)} from the first to the last. ` +
-    `Nothing was in work for ${seconds(lengthMs(idle))} (${formatPercent(lengthMs(idle) / spanMs)}); ` +
-    `between their first and last activity GPU workers had nothing to do for ${seconds(lengthMs(gpuIdle))}.`
+    `${formatCount(activities)} activities in ${formatCount(attempts.length)} attempts on ` +
+    `${formatCount(workers)} ${workers === 1 ? 'worker' : 'workers'} ` +
+    `(${troubled.length === 0 ? 'all done' : troubled.join(', ')}), ` +
+    `${seconds(spanMs)} from the first to the last. ` +
+    `Nothing was running for ${seconds(lengthMs(idle))} ` +
+    `(${formatPercent(lengthMs(idle) / spanMs)}). ` +
+    'Between their first and last activity, GPU workers were idle for ' +
+    `${seconds(lengthMs(gpuIdle))}.`
   );
+}
+
+/** Idle times that are wide enough to be seen. */
+function idleSpans({ idle, spanMs }: Timeline): Html[] {
+  return idle
+    .filter(({ fromMs, toMs }) => toMs - fromMs >= spanMs * CLOSEST)
+    .map(({ fromMs, toMs }) =>
+      drawSpan(fromMs, toMs, spanMs, 'idle', `idle for ${seconds(toMs - fromMs)}`),
+    );
 }
 
 function drawMark({ fromMs, toMs, kind, attempts }: Mark, spanMs: number): Html {
@@ -88,7 +107,9 @@ function drawMark({ fromMs, toMs, kind, attempts }: Mark, spanMs: number): Html 
       ? `${formatCount(attempts.length)} × ${first.activity}`
       : first.what || first.activity;
   const which = kind === 'waiting' || first.attempt > 1 ? `, attempt ${first.attempt}` : '';
-  const title = `${first.activity}${attempts.length > 1 ? ` × ${attempts.length}` : ` ${first.what}`}${which}: ${KINDS[kind]}, ${seconds(toMs - fromMs)}`;
+  const subject = attempts.length > 1 ? `× ${attempts.length}` : first.what;
+  const title =
+    `${first.activity} ${subject}${which}: ${KINDS[kind]}, ` + `${seconds(toMs - fromMs)}`;
   return drawSpan(fromMs, toMs, spanMs, kind, title, kind === 'waiting' ? '' : name);
 }
 
@@ -100,7 +121,7 @@ function drawSpan(
   title: string,
   label = '',
 ): Html {
-  // A letter or two of a name tell nothing.
+  // A name of which one or two letters fit is left out.
   const room = (toMs - fromMs) / spanMs > 0.035;
   return html`<span
     class="mark ${kind}"
@@ -112,7 +133,7 @@ function drawSpan(
 
 function attemptTable(attempts: readonly RunAttempt[]): Html {
   const originMs = originOf(attempts);
-  const listed = attempts.length <= ROWS_LISTED ? attempts : worthListing(attempts);
+  const listed = attempts.length <= ROWS_LISTED ? attempts : notableAttempts(attempts);
   const rows = listed.map(
     (each) =>
       html`<tr>
@@ -122,20 +143,38 @@ function attemptTable(attempts: readonly RunAttempt[]): Html {
         <td>${seconds(Math.max(0, each.startedMs - each.scheduledMs))}</td>
         <td>${seconds(each.endedMs - each.startedMs)}</td>
         <td class="outcome ${each.outcome}">
-          ${KINDS[each.reused ? 'reused' : each.outcome]}${each.failure === null ? null : html`<small>${each.failure}</small>`}
+          ${KINDS[each.reused ? 'reused' : each.outcome]}
+          ${each.failure === null ? null : html`<small>${each.failure}</small>`}
         </td>
         <td class="worker">${each.worker}</td>
       </tr> `,
   );
   return html`<details>
     <summary>
-      ${listed.length === attempts.length ? `All ${formatCount(attempts.length)} attempts` : `${formatCount(listed.length)} of ${formatCount(attempts.length)} attempts: what went wrong, and the longest`}
+      ${
+        listed.length === attempts.length
+          ? `All ${formatCount(attempts.length)} attempts`
+          : `${formatCount(listed.length)} of ${formatCount(attempts.length)} attempts: ` +
+            'the unsuccessful and the longest'
+      }
     </summary>
-    ${table(['Activity', 'Attempt', 'Began at', 'Waited', 'Took', { left: 'Outcome' }, { left: 'Worker' }], rows, 'attempts')}
+    ${table(
+      [
+        'Activity',
+        'Attempt',
+        'Started at',
+        'Waited',
+        'Took',
+        { left: 'Outcome' },
+        { left: 'Worker' },
+      ],
+      rows,
+      'attempts',
+    )}
   </details>`;
 }
 
-function worthListing(attempts: readonly RunAttempt[]): RunAttempt[] {
+function notableAttempts(attempts: readonly RunAttempt[]): RunAttempt[] {
   const lengthOf = ({ startedMs, endedMs }: RunAttempt): number => endedMs - startedMs;
   const badFirst = attempts.toSorted(
     (a, b) =>

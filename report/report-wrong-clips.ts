@@ -1,4 +1,4 @@
-/** What the best student is most wrong about, to be looked at and heard. */
+/** The clips that the best student is most wrong about, with a player for each. */
 import { html, type Html } from './html';
 import { formatScore, formatSeconds } from './number-format';
 import { bestStudent, type ReportData } from './report-data';
@@ -15,15 +15,18 @@ export function wrongClipsSection(data: ReportData): Section | null {
   return {
     id: 'wrong',
     title: 'Most wrong clips',
-    note: `The clips of eval on which ${student.name} is furthest from ${labelled ? 'the labels' : 'its ensemble'}, in nats summed over classes, with probabilities. The players hold the first seconds of each clip.`,
+    note:
+      `The eval clips on which ${student.name} is furthest from ` +
+      `${labelled ? 'the labels' : 'its ensemble'}, in nats summed over classes. ` +
+      'Numbers beside classes are probabilities. The players hold the first seconds of each clip.',
     content: table(
       [
         'Clip',
         { left: 'Listen' },
-        labelled ? { left: `Labels, as heard by ${student.name}` } : null,
-        { left: `${student.name} says` },
-        followed ? { left: 'The ensemble says' } : null,
-        'Wrong by',
+        labelled ? { left: `Labels, probability by ${student.name}` } : null,
+        { left: `Top classes of ${student.name}` },
+        followed ? { left: 'Top classes of the ensemble' } : null,
+        'Distance',
       ],
       worst.map((clip) => row(clip, student.name, { labelled, followed })),
       'wrong',
@@ -48,13 +51,17 @@ function row(
     </td>
     ${labelled ? html`<td class="bar" data-head="Labels">${tags(clip.labels ?? [])}</td>` : null}
     <td class="bar" data-head="${student}">${tags(clip.student)}</td>
-    ${followed ? html`<td class="bar" data-head="The ensemble">${tags(clip.ensemble)}</td>` : null}
-    <td data-head="Wrong by">${formatScore(clip.wrongness, 2)}</td>
+    ${followed ? html`<td class="bar" data-head="Ensemble">${tags(clip.ensemble)}</td>` : null}
+    <td data-head="Distance">${formatScore(clip.wrongness, 2)}</td>
   </tr> `;
+}
+
+function tag({ name, probability }: NamedProbability): Html {
+  return html`<li>${name} <span>${formatScore(probability, 2)}</span></li>`;
 }
 
 function tags(named: readonly NamedProbability[]): Html {
   return html`<ul class="tags">
-    ${named.length === 0 ? html`<li>none</li>` : named.map(({ name, probability }) => html`<li>${name} <span>${formatScore(probability, 2)}</span></li>`)}
+    ${named.length === 0 ? html`<li>none</li>` : named.map(tag)}
   </ul>`;
 }

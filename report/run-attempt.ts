@@ -8,17 +8,17 @@ export interface RunAttempt {
   attempt: number;
   /** The worker's identity as Temporal shows it. */
   worker: string;
-  /** What it works on, for people. */
+  /** What it worked on, as a reader would call it. */
   what: string;
-  /** By the server's clock, milliseconds since 1970: when a worker could have taken it. */
+  /** When a worker could have started it: by the server's clock, milliseconds since 1970. */
   scheduledMs: number;
   /** By the worker's clock. */
   startedMs: number;
   stage: StageName;
   gpu: boolean;
-  /** `lost`: it left no end, its process was killed or its machine went away. */
+  /** `lost`: it recorded no end, because its process was killed or its machine failed. */
   outcome: 'done' | 'failed' | 'stopped' | 'lost';
-  /** Of a lost attempt: when the next one was due, which is as late as it can have ended. */
+  /** Of a lost attempt the latest possible time: when the next one was scheduled. */
   endedMs: number;
   failure: string | null;
   reused: boolean;

@@ -1,13 +1,10 @@
-/**
- * A run's corpus as the report shows it: sizes of the splits, and clips that were left out with
- * their reasons.
- */
+/** A run's corpus as the report shows it: sizes of the splits, and rejected clips with reasons. */
 import type { FinalizedSplit } from '../workflows/contract/activities';
 import type { Split } from '../workflows/contract/models';
 
 export interface SplitSummary extends FinalizedSplit {
   split: Split;
-  /** Clips that hold the same audio as another of their split; absent = none. */
+  /** Clips with the same audio as another clip of their split; absent = none. */
   duplicates?: number;
 }
 
@@ -18,10 +15,7 @@ export interface RejectedClip {
 }
 
 export interface RejectedGroup {
-  /**
-   * What the clips have in common: a reason up to its first colon, without what it quotes or
-   * counts.
-   */
+  /** The reason up to its first colon, without quoted texts and numbers. */
   kind: string;
   count: number;
   examples: RejectedClip[];
@@ -30,8 +24,8 @@ export interface RejectedGroup {
 export const EXAMPLES = 5;
 
 /**
- * Most frequent first; a reason mostly names the clip's own path, so whole reasons would hardly
- * ever meet.
+ * Groups clips by the kind of their reason, the most frequent first. (Whole reasons name the clip's
+ * own path, so hardly two are equal.)
  */
 export function groupRejected(rejected: readonly RejectedClip[]): RejectedGroup[] {
   const groups = new Map<string, RejectedGroup>();

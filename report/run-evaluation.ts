@@ -1,4 +1,4 @@
-/** What a run's models are worth on a split. */
+/** Scores of a run's models on a split. */
 import type { PairAgreement } from '../ced/metrics/pair-agreement';
 import type { Latency } from '../ced/metrics/latency';
 import type { WorstClip } from './worst-clip';
@@ -8,17 +8,14 @@ export interface ModelScore {
   mAP: number | null;
   /** [classes], null for a class without a positive; empty without labels. */
   perClass: readonly (number | null)[];
-  /**
-   * null where it was not measured: ensembles, networks that are not ours, scores of an earlier
-   * version.
-   */
+  /** null if it was not measured: ensembles, foreign networks, scores of an earlier version. */
   latency: Latency | null;
 }
 
 export interface StudentScore extends ModelScore {
-  /** Agreement with the ensemble, null where there is none. */
+  /** With the ensemble; null without one. */
   agreement: { divergence: number; topMatch: number } | null;
-  /** Its spread over clips, null where there is no ensemble. */
+  /** Of the divergence from the ensemble over clips; null without an ensemble. */
   spread: DivergenceSpread | null;
   worst: WorstClip[];
 }
@@ -26,7 +23,7 @@ export interface StudentScore extends ModelScore {
 /** Divergence of single clips from the ensemble, nats a class. */
 export interface DivergenceSpread {
   median: number;
-  /** Nine clips of ten stay below. */
+  /** 90th percentile. */
   ninth: number;
   largest: number;
 }
@@ -38,7 +35,7 @@ export interface NamedPair extends PairAgreement {
 
 export interface RunEvaluation {
   clips: number;
-  /** In the vocabulary's order, with the clips that are labelled with it; empty without labels. */
+  /** In the vocabulary's order, with their numbers of labelled clips; empty without labels. */
   classes: { name: string; positives: number }[];
   teachers: ModelScore[];
   ensemble: ModelScore | null;

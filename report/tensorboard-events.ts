@@ -17,7 +17,7 @@ import {
 } from '../ced/engine/protobuf';
 import type { MetricsLine } from '../ced/training/metrics-line';
 
-/** @param fromStep only the file's own name for its beginning: the version record stands there */
+/** @param fromStep step of the version record, with which a file begins */
 export function encodeEvents(lines: readonly MetricsLine[], fromStep: number): Buffer {
   const version = message(doubleField(1, fromStep), stringField(3, 'brain.Event:2'));
   return Buffer.concat([version, ...lines.map(event)].map(record));

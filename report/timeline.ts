@@ -1,28 +1,26 @@
 /**
- * A run's attempts laid out to be drawn: lanes by stage, each lane free of overlaps, an activity's
- * attempts in one lane with the waiting between them. Pure. A run of a hundred thousand shards
- * draws as few marks as one of ten: neighbours that no screen can part are drawn as one.
+ * The layout of a run's attempts: lanes by stage, no overlaps within a lane, an activity's attempts
+ * in one lane with the waits between them. A run of a hundred thousand shards has as few marks as
+ * one of ten: neighbours too close to be told apart on a screen are joined.
  */
 import type { StageName } from '../workflows/contract/status';
 import type { RunAttempt } from './run-attempt';
 
 export interface Mark {
-  /** Milliseconds since the run's first attempt was due. */
+  /** Milliseconds since the run's first attempt was scheduled. */
   fromMs: number;
   toMs: number;
   kind: RunAttempt['outcome'] | 'reused' | 'waiting';
-  /** More than one where neighbours were joined. */
+  /** More than one if neighbours were joined. */
   attempts: RunAttempt[];
 }
 
 export interface Timeline {
   spanMs: number;
   stages: { stage: StageName; lanes: Mark[][] }[];
-  /**
-   * When nothing was being worked on, and when no GPU activity was between the first and the last
-   * of them.
-   */
+  /** When no activity was running. */
   idle: Span[];
+  /** When no GPU activity was running, between the first and the last of them. */
   gpuIdle: Span[];
 }
 
@@ -31,10 +29,10 @@ interface Span {
   toMs: number;
 }
 
-/** Of the whole width: what stands closer is one mark. */
+/** Share of the whole width below which neighbours are joined. */
 export const CLOSEST = 1 / 1500;
 
-/** Milliseconds since 1970 when the first attempt was due. */
+/** When the first attempt was scheduled, milliseconds since 1970. */
 export function originOf(attempts: readonly RunAttempt[]): number {
   return attempts.reduce(
     (earliest, { scheduledMs, startedMs }) => Math.min(earliest, scheduledMs, startedMs),
@@ -42,54 +40,67 @@ export function originOf(attempts: readonly RunAttempt[]): number {
   );
 }
 
+interface Placed extends Span {
+  attempt: RunAttempt;
+}
+
 /** Null without attempts. */
 export function layOut(attempts: readonly RunAttempt[]): Timeline | null {
   if (attempts.length === 0) return null;
   const originMs = originOf(attempts);
-  const shifted = attempts.map((each) => ({
-    each,
-    fromMs: each.startedMs - originMs,
-    toMs: Math.max(each.endedMs, each.startedMs) - originMs,
+  const placed = attempts.map((attempt) => ({
+    attempt,
+    fromMs: attempt.startedMs - originMs,
+    toMs: Math.max(attempt.endedMs, attempt.startedMs) - originMs,
   }));
-  const spanMs = shifted.reduce((latest, { toMs }) => Math.max(latest, toMs), 1);
-  const stages = [...new Set(attempts.map(({ stage }) => stage))].map((stage) => {
-    const activities = new Map<string, typeof shifted>();
-    for (const one of shifted) {
-      if (one.each.stage !== stage) continue;
-      activities.set(one.each.activityId, [...(activities.get(one.each.activityId) ?? []), one]);
-    }
-    const lanes: Mark[][] = [];
-    for (const tries of activities.values()) {
-      const marks = tries.flatMap(({ each, fromMs, toMs }, index): Mark[] => {
-        const before = tries[index - 1];
-        const mark: Mark = {
-          fromMs,
-          toMs,
-          kind: each.reused ? 'reused' : each.outcome,
-          attempts: [each],
-        };
-        return before && fromMs > before.toMs
-          ? [{ fromMs: before.toMs, toMs: fromMs, kind: 'waiting', attempts: [each] }, mark]
-          : [mark];
-      });
-      const begins = marks[0]?.fromMs ?? 0;
-      const free = lanes.find((lane) => (lane.at(-1)?.toMs ?? 0) <= begins);
-      if (free) free.push(...marks);
-      else lanes.push(marks);
-    }
-    return { stage, lanes: lanes.map((lane) => joinNeighbours(lane, spanMs * CLOSEST)) };
-  });
-  const gpu = shifted.filter(({ each }) => each.gpu);
+  const spanMs = Math.max(1, latestEnd(placed));
+  const gpu = placed.filter(({ attempt }) => attempt.gpu);
   return {
     spanMs,
-    stages,
-    idle: gaps(shifted, 0, spanMs),
-    gpuIdle: gaps(
-      gpu,
-      gpu[0]?.fromMs ?? 0,
-      gpu.reduce((latest, { toMs }) => Math.max(latest, toMs), 0),
-    ),
+    stages: [...new Set(attempts.map(({ stage }) => stage))].map((stage) => ({
+      stage,
+      lanes: lanesOf(placed.filter(({ attempt }) => attempt.stage === stage)).map((lane) =>
+        joinNeighbours(lane, spanMs * CLOSEST),
+      ),
+    })),
+    idle: gaps(placed, 0, spanMs),
+    gpuIdle: gaps(gpu, gpu[0]?.fromMs ?? 0, latestEnd(gpu)),
   };
+}
+
+/** Puts each activity into the first lane that is free when it starts. */
+function lanesOf(placed: readonly Placed[]): Mark[][] {
+  const activities = new Map<string, Placed[]>();
+  for (const each of placed) {
+    const { activityId } = each.attempt;
+    const tries = activities.get(activityId);
+    if (tries) tries.push(each);
+    else activities.set(activityId, [each]);
+  }
+  const lanes: Mark[][] = [];
+  for (const tries of activities.values()) {
+    const marks = marksOf(tries);
+    const fromMs = marks[0]?.fromMs ?? 0;
+    const free = lanes.find((lane) => (lane.at(-1)?.toMs ?? 0) <= fromMs);
+    if (free) free.push(...marks);
+    else lanes.push(marks);
+  }
+  return lanes;
+}
+
+/** An activity's attempts, with a mark for each wait between two of them. */
+function marksOf(tries: readonly Placed[]): Mark[] {
+  return tries.flatMap(({ attempt, fromMs, toMs }, index): Mark[] => {
+    const kind = attempt.reused ? 'reused' : attempt.outcome;
+    const mark: Mark = { fromMs, toMs, kind, attempts: [attempt] };
+    const before = tries[index - 1];
+    if (!before || fromMs <= before.toMs) return [mark];
+    return [{ fromMs: before.toMs, toMs: fromMs, kind: 'waiting', attempts: [attempt] }, mark];
+  });
+}
+
+function latestEnd(spans: readonly Span[]): number {
+  return spans.reduce((latest, { toMs }) => Math.max(latest, toMs), 0);
 }
 
 function joinNeighbours(lane: readonly Mark[], closestMs: number): Mark[] {
@@ -101,7 +112,7 @@ function joinNeighbours(lane: readonly Mark[], closestMs: number): Mark[] {
       last.kind === mark.kind &&
       mark.kind !== 'waiting' &&
       mark.fromMs - last.toMs < closestMs;
-    // Long ones stay apart however close: they can be told from each other.
+    // Two long marks stay apart however close they are: each can be seen.
     if (joins && Math.min(last.toMs - last.fromMs, mark.toMs - mark.fromMs) < 4 * closestMs) {
       last.toMs = mark.toMs;
       last.attempts.push(...mark.attempts);
@@ -130,7 +141,7 @@ const TICK_SECONDS = [
   43_200, 86_400,
 ];
 
-/** Round moments, at most eight besides 0. */
+/** Round times in milliseconds, at most eight besides 0. */
 export function ticks(spanMs: number): number[] {
   const seconds =
     TICK_SECONDS.find((each) => spanMs / 1000 / each <= 8) ??

@@ -1,4 +1,4 @@
-/** A training's loss and mAP over its steps, thin enough to draw. */
+/** A training's loss and mAP over its steps, with few enough points to draw. */
 import type { EngineKind } from '../ced/engine/environment';
 import type { MetricsLine } from '../ced/training/metrics-line';
 
@@ -19,7 +19,7 @@ export interface TrainingCurve {
   name: string;
   steps: StepPoint[];
   epochs: EpochPoint[];
-  /** What it was computed on at the end; null where its last checkpoint is gone. */
+  /** The engine that finished it; null if its last checkpoint is gone. */
   engine: EngineKind | null;
 }
 
@@ -39,8 +39,8 @@ export function curvePoints(lines: readonly MetricsLine[]): {
 }
 
 /**
- * At most `most` points, each the mean of its neighbours: dropping points instead would draw noise
- * as if it were a trend.
+ * At most `most` points, each the mean of neighbours: dropping points instead would draw noise as
+ * if it were a trend.
  */
 export function thin(points: readonly StepPoint[], most: number): StepPoint[] {
   const width = Math.ceil(points.length / most);

@@ -1,4 +1,4 @@
-/** A clip that a student is most wrong about. */
+/** A clip on which a student is most wrong. */
 
 export interface NamedProbability {
   name: string;
@@ -7,12 +7,9 @@ export interface NamedProbability {
 
 export interface WorstClip {
   clip: string;
-  /**
-   * Binary cross-entropy in nats, summed over classes: against the labels, or else the divergence
-   * from the ensemble.
-   */
+  /** Divergence from the labels, or else from the ensemble, in nats summed over classes. */
   wrongness: number;
-  /** Names of its labels; null where eval has none. */
+  /** Its labels with the student's probabilities; null without labels. */
   labels: NamedProbability[] | null;
   student: NamedProbability[];
   /** Empty without teachers. */

@@ -1,6 +1,6 @@
 /**
- * Each trained model's metrics beside the result, in one piece: `metrics/<model>.jsonl`, and
- * `tensorboard/<model>/` for TensorBoard.
+ * Each trained model's metrics beside the result, joined from their segments:
+ * `metrics/<model>.jsonl`, and `tensorboard/<model>/` for TensorBoard.
  */
 import type { PublishInput } from '../../workflows/contract/activities';
 import { readMetrics } from '../../storage/training/metrics-segment';
@@ -8,7 +8,7 @@ import { encodeEvents } from '../../report/tensorboard-events';
 import { layout } from '../../storage/layout';
 import type { Store } from '../../storage/store';
 
-/** The files, by their place below `runs/<run>/<workflowRunId>/`. */
+/** Content by path below `runs/<run>/<workflowRunId>/`. */
 export async function metricsFiles(
   store: Store,
   { students }: Pick<PublishInput, 'students'>,

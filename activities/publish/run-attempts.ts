@@ -1,6 +1,6 @@
 /**
- * Every attempt at every activity of a run, from the records that the attempts themselves left
- * (activities/attempt-record.ts).
+ * Reads every attempt at every activity of a run, from the records that the attempts themselves
+ * wrote (activities/attempt-record.ts).
  */
 import type { PublishInput } from '../../workflows/contract/activities';
 import type { StageName } from '../../workflows/contract/status';
@@ -63,8 +63,8 @@ async function readRecords(store: Store, workflowRunId: string): Promise<Recorde
 }
 
 /**
- * The attempts of one run. What has no end and no successor is left out while the run goes on: it
- * runs still, as the publishing itself does.
+ * The attempts of one run. An attempt without an end and without a successor is still running, as
+ * the publishing itself is: it is left out, unless the run is over.
  * @param overMs when the run was over at the latest, since 1970; Infinity while it goes on
  */
 export function joinAttempts(

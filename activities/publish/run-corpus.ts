@@ -1,7 +1,4 @@
-/**
- * What a run heard: each split's size, and every clip that was left out with its reason (design,
- * invariant 9).
- */
+/** Reads the sizes of a run's splits, and every rejected clip with its reason (invariant 9). */
 import { readIngest } from '../../storage/corpus/ingest-manifest';
 import { SPLITS } from '../../workflows/contract/models';
 import type { Store } from '../../storage/store';
@@ -16,21 +13,12 @@ export async function readRunCorpus(
   const splits: SplitSummary[] = [];
   const rejected: RejectedClip[] = [];
   for (const split of SPLITS) {
-    const sealed = corpus.splits[split];
-    if (!sealed) continue;
-    const { shards, clips, chunks, samples, labelled } = sealed;
-    splits.push({
-      split,
-      shards,
-      clips,
-      chunks,
-      samples,
-      rejected: sealed.rejected,
-      labelled,
-      ...(sealed.duplicates ? { duplicates: sealed.duplicates.count } : {}),
-    });
-    if (sealed.rejected === 0) continue;
-    for (const [shard, { ingest, audioSha256 }] of sealed.shardsOf.entries()) {
+    const entry = corpus.splits[split];
+    if (!entry) continue;
+    const { shardsOf, duplicates, ...counts } = entry;
+    splits.push({ split, ...counts, ...(duplicates ? { duplicates: duplicates.count } : {}) });
+    if (counts.rejected === 0) continue;
+    for (const [shard, { ingest, audioSha256 }] of shardsOf.entries()) {
       const manifest = await readIngest(store, { split, shard, ingest, audioSha256 });
       for (const { clip, reason } of manifest.rejected) rejected.push({ split, clip, reason });
     }

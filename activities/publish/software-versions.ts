@@ -1,6 +1,6 @@
 /**
- * What published a run, for its report: this package, the run time and the orchestration.
- * TensorFlow's version is in each training's checkpoint.
+ * Versions of the code that published a run: this package, Node and Temporal's SDK. TensorFlow's
+ * version is in each training's checkpoint.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -19,7 +19,7 @@ export function softwareVersions(): SoftwareVersions {
   };
 }
 
-/** The same from the sources and from `dist/`. */
+/** Works from the sources and from `dist/`. */
 function ownPackage(folder: string): string {
   for (let at = folder; ; at = dirname(at)) {
     const file = join(at, 'package.json');

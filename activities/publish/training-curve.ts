@@ -1,7 +1,4 @@
-/**
- * A trained model's course for the report, thin enough to draw: a long training has a hundred times
- * more steps than a screen has pixels.
- */
+/** Reads a trained model's loss and mAP for the report's charts. */
 import { readMetrics } from '../../storage/training/metrics-segment';
 import { stateRecord } from '../../storage/training/training-checkpoint';
 import { layout } from '../../storage/layout';

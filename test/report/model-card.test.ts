@@ -8,7 +8,7 @@ import type { ScoresManifest } from '../../storage/scores';
 const textOf = (bytes: Uint8Array | null): string => Buffer.from(bytes ?? []).toString('utf8');
 
 describe("a student's model card", () => {
-  it('lies beside its weights and says where it comes from, what it is worth, and what nobody has stated', async () => {
+  it('lies beside its weights and gives its origin, its scores, and the licences to fill in', async () => {
     const { store, deps, input } = await handmadeRun();
     await publishRun(deps, input);
     const student = input.students[0]!;
@@ -19,12 +19,12 @@ describe("a student's model card", () => {
     for (const { name } of input.ensemble)
       expect(card).toContain(`| teacher ${name} | not stated |`);
     expect(card).toMatch(/\| \*\*mini\*\* \| .* \| 0\.778 \|/); // mean of 5/6, 1/2 and 1
-    expect(card).toContain('on 4 eval clips that picked nothing');
+    expect(card).toContain('on 4 held-out eval clips');
     expect(card).toContain('Its speed was not measured.');
     expect(card).toMatch(/\| train \| 4 \| 0\.00 \|/);
   });
 
-  it('and the result tell its time on one core where it was measured', async () => {
+  it('and the result give its time on one core where it was measured', async () => {
     const { store, deps, input } = await handmadeRun();
     const audio = await CorpusAudio.open(store, PLAN, 'eval');
     await audio.close();
@@ -49,7 +49,7 @@ describe("a student's model card", () => {
       'On one core (Test CPU), as ONNX in onnxruntime, 12.5 ms for 10 s of audio: real-time factor 0.0013.',
     );
     expect(textOf(await store.read(layout.latest(input.run, 'report.html')))).toMatch(
-      /A chunk on one core[\s\S]*12\.5 ms<small>0\.0013 of the 10 s heard/,
+      /Time per chunk, one core[\s\S]*12\.5 ms<small>0\.0013 of its 10 s/,
     );
   });
 

@@ -44,16 +44,16 @@ function visibleText(page: string): string {
 const scriptsOf = (page: string): string[] =>
   [...page.matchAll(/<script>([^]*?)<\/script>/g)].map(([, script]) => script ?? '');
 
-describe('the course of training', () => {
-  it('says so when the best epoch alone was better than the average that became the student', () => {
+describe('the charts of the training', () => {
+  it('says when the best epoch alone was better than the averaged weights', () => {
     const data = sampleReport({ students: ['mini'] });
-    const advice = 'its best epoch alone at 0.500: a lower averageBest';
+    const advice = 'its best epoch alone 0.500: try a lower averageBest';
     const student = data.models.find(({ trained }) => trained !== null)!;
     const validated = data.curves[0]!.epochs.find(({ mAP }) => mAP !== null)!;
     Object.assign(validated, { mAP: 0.5 });
     student.trained!.validationMAP = 0.45;
     expect(visibleText(pageOf(data))).toContain(
-      `What was averaged for mini validates at 0.450, ${advice}`,
+      `The averaged weights of mini reach a validation mAP of 0.450, ${advice}`,
     );
     student.trained!.validationMAP = 0.501;
     expect(visibleText(pageOf(data))).not.toContain('averageBest, or');
@@ -78,7 +78,7 @@ describe('the lineage', () => {
     expect(text).not.toContain('champion');
   });
 
-  it('ends with who is champion, where one was chosen', () => {
+  it('ends with the champion, where the run has a promotion', () => {
     const data = sampleReport();
     const says = 'mini stays behind the champion by 0.010 mAP';
     const against = { entry: 3, sha256: 'e'.repeat(64), mAP: 0.31 };
@@ -92,25 +92,25 @@ describe('the lineage', () => {
       entry: 3,
       says,
     };
-    expect(lineageOf(data)).toContain(`the champion before ${says} models/eeeeeeeeeeee…`);
+    expect(lineageOf(data)).toContain(`champion 3 ${says} models/eeeeeeeeeeee…`);
   });
 });
 
 describe('clips of the same audio', () => {
   it('are counted under the corpus, where there are any', () => {
     const data = sampleReport();
-    expect(visibleText(pageOf(data))).not.toContain('the very audio of another');
+    expect(visibleText(pageOf(data))).not.toContain('with the same audio as another');
     data.splits = data.splits.map((split) =>
       split.split === 'train' ? { ...split, duplicates: 3 } : split,
     );
     expect(visibleText(pageOf(data))).toContain(
-      'Clips that hold the very audio of another in their split: 3 of train. They were kept.',
+      'Clips with the same audio as another clip of their split: 3 of train. They were kept.',
     );
   });
 });
 
-describe('a run that puts a student up', () => {
-  it('says against whom, on which scores, and what became of it', () => {
+describe('a run with a promotion', () => {
+  it('names challenger, champion, both scores and the outcome', () => {
     const data = sampleReport();
     expect(visibleText(pageOf(data))).not.toContain('Champion');
     const against = { entry: 3, sha256: 'a'.repeat(64), mAP: 0.301 };
@@ -127,7 +127,7 @@ describe('a run that puts a student up', () => {
     };
     const text = visibleText(pageOf(data));
     expect(text).toContain(says);
-    expect(text).toContain('Against champion 3, eval mAP 0.301');
+    expect(text).toContain('Compared with champion 3, eval mAP 0.301');
     expect(text).toContain('Champion after this run entry 4');
   });
 });
@@ -137,7 +137,7 @@ describe('the report of a distillation', () => {
   const page = pageOf(data);
   const text = visibleText(page);
 
-  it('says in numbers what the student is worth and what it costs', () => {
+  it('says how good the student is and how large, in numbers', () => {
     const share = ((data.result.students[0]?.mAP ?? 0) / (data.result.ensemble.mAP ?? 1)) * 100;
     expect(text).toContain(
       `The student mini keeps ${share.toFixed(1)} % of its ensemble's mAP on 800 eval clips`,
@@ -161,13 +161,13 @@ describe('the report of a distillation', () => {
     for (const { name } of data.classes) expect(text).toContain(` ${name} `);
   });
 
-  it('adds up what was paid for, attempts in vain included', () => {
+  it('adds up the hours of all attempts, failed ones included', () => {
     const section = /<section id="stages">[^]*?<\/section>/.exec(page)?.[0] ?? '';
     const seconds = (gpu: boolean): number =>
       data.attempts
         .filter((each) => each.gpu === gpu)
         .reduce((sum, { startedMs, endedMs }) => sum + (endedMs - startedMs) / 1000, 0);
-    const together = visibleText(`<body>${section}`).split('together')[1];
+    const together = visibleText(`<body>${section}`).split(' total ')[1];
     expect(together).toContain(
       `7 min 00 s ${(seconds(false) / 3600).toFixed(4)} h ${(seconds(true) / 3600).toFixed(4)} h`,
     );
@@ -185,7 +185,7 @@ describe('the report of a distillation', () => {
       expect(page).toContain(title.replace(', attempt 1', ''));
   });
 
-  it('lets the most wrong clips be heard', () => {
+  it('has a player for each of the most wrong clips', () => {
     expect(page.match(/<audio\s+controls[^>]*\ssrc="data:audio\/wav;base64,/g)).toHaveLength(10);
   });
 
@@ -228,16 +228,16 @@ describe('names that users choose', () => {
 describe('the report of a run without labels', () => {
   const page = pageOf(sampleReport({ labelled: false }));
 
-  it('judges the student by its agreement with the ensemble', () => {
+  it('measures the student by its agreement with the ensemble', () => {
     expect(visibleText(page)).toContain(
-      'names the same most probable class as its ensemble on 76.4 % of 800 eval clips',
+      'mini and its ensemble agree on the most probable class of 76.4 % of 800 eval clips',
     );
     expect(page).not.toContain('id="classes"');
     expect(visibleText(page)).not.toContain('NaN');
   });
 });
 
-/** As `teach` leaves it: nothing was followed. */
+/** As `teach` makes it: without an ensemble. */
 const taughtModel = (model: ReportModel): ReportModel => ({
   ...model,
   agreement: null,
@@ -245,7 +245,7 @@ const taughtModel = (model: ReportModel): ReportModel => ({
   worst: (model.worst ?? []).map((clip) => ({ ...clip, ensemble: [] })),
 });
 
-describe('the report of taught teachers', () => {
+describe('the report of teachers trained from labels', () => {
   it('compares with no ensemble', () => {
     const data = sampleReport({ students: ['small', 'wide'] });
     const students = data.models
@@ -285,7 +285,7 @@ describe('the report of a run that has next to nothing', () => {
       logits: { key: 'k', rows: 0, views: 1, bytes: 0, pcmBytes: 0 },
     };
     const page = pageOf(empty);
-    expect(visibleText(page)).toContain('There is no eval split to judge it on.');
+    expect(visibleText(page)).toContain('There is no eval split to score it on.');
     expect(visibleText(page)).not.toMatch(/NaN|Infinity|undefined/);
     expect(page).not.toMatch(/<section id="(rejected|training|classes|timeline|wrong)"/);
     expect(scriptsOf(page)).toHaveLength(1);
