@@ -3,19 +3,22 @@
  * go to the whole process group and would kill it before its checkpoint), runs one job at a time,
  * yields after every step, and ends when its worker is gone or silent.
  */
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { openEngine } from '../ced/engine/engine';
+import { EngineStopped } from './engine-jobs';
 import type { JobContext } from './job-context';
 import { MappedModel } from './mapped-model';
 import { runJob } from './run-job';
+import { GuardedStore } from '../storage/guarded-store';
+import { oncePerSecond } from '../storage/once-per-second';
 import { openObjectCache, openStore, storeOptionsFrom } from '../storage/open-store';
 import type { LiveProgress } from '../workflows/contract/live-progress';
 import { standstillLimitMs, Standstills } from './process/standstills';
 import { encodeError } from './process/error-record';
 import { CheckpointThread } from './process/checkpoint-thread';
 import { Ownership } from './process/ownership';
-import { OwnedStore } from './process/owned-store';
 import type { FromEngine, ToEngine } from './protocol';
 import { Silence } from './process/silence';
 
@@ -29,7 +32,8 @@ const monotonicMs = (): number => performance.now();
 
 /** Id of the job at work. */
 let atWork: number | null = null;
-let stopRequested: number | null = null;
+/** Aborted when the job at work is told to stop. */
+let stopping = new AbortController();
 let lastYieldMs = monotonicMs();
 const engine = openEngine();
 const models = new Map<string, Promise<MappedModel>>();
@@ -52,7 +56,7 @@ setInterval(() => {
 process.on('message', (message: ToEngine) => {
   silence.heard();
   if (message.type === 'confirmOwnership') ownership.confirm(message.standstill);
-  if (message.type === 'stop') stopRequested = message.id;
+  if (message.type === 'stop' && message.id === atWork) stopping.abort(new EngineStopped());
   if (message.type === 'run') void run(message);
 });
 
@@ -64,9 +68,16 @@ async function run({ id, job }: Extract<ToEngine, { type: 'run' }>): Promise<voi
     return send({ type: 'failed', id, error: encodeError(error) });
   }
   atWork = id;
+  stopping = new AbortController();
+  // Each of many requests at once listens.
+  setMaxListeners(0, stopping.signal);
   try {
     if (job.kind === 'train') await forgetModels();
-    send({ type: 'done', id, result: await runJob(contextOf(id, job.input.store), job) });
+    send({
+      type: 'done',
+      id,
+      result: await runJob(contextOf(id, job.input.store, stopping.signal), job),
+    });
   } catch (error) {
     send({ type: 'failed', id, error: encodeError(error) });
   } finally {
@@ -74,22 +85,16 @@ async function run({ id, job }: Extract<ToEngine, { type: 'run' }>): Promise<voi
   }
 }
 
-function contextOf(id: number, storeUri: string): JobContext {
+/** @param stopped ends waiting for stores; checkpoints are committed by another thread, without it */
+function contextOf(id: number, storeUri: string, stopped: AbortSignal): JobContext {
   const onProgress = (progress: LiveProgress): void =>
     send({ type: 'progress', id, progress, memoryBytes: process.memoryUsage.rss() });
-  // Waiting for a store that does not answer is no hang.
   const onWait = (): void => send({ type: 'waiting', id, phase: 'waiting for the store' });
-  let toldMs = 0;
-  // A part that arrives is a sign of life; one a second is enough.
-  const onBytes = (): void => {
-    if (monotonicMs() - toldMs < 1000) return;
-    toldMs = monotonicMs();
-    onWait();
-  };
-  const retry = { onWait, onBytes };
-  const store = new OwnedStore(
+  const onBytes = oncePerSecond(() => send({ type: 'waiting', id }));
+  const retry = { onWait, onBytes, signal: stopped };
+  const store = new GuardedStore(
     openStore(root, storeUri, { ...storeOptionsFrom(process.env), retry }),
-    () => ownership.pass(),
+    { beforeChange: () => ownership.pass(), after: onBytes },
   );
   return {
     store,
@@ -98,14 +103,14 @@ function contextOf(id: number, storeUri: string): JobContext {
     monotonicMs,
     onProgress,
     onEpoch: (record) => send({ type: 'epoch', id, record }),
-    commit: (checkpoint) => checkpoints.commit(storeUri, checkpoint, onWait),
+    commit: (checkpoint) => checkpoints.commit(storeUri, checkpoint, onBytes),
     yieldAndCheckStop: async () => {
       // Enough to read the mailbox, rarely enough to cost nothing on small models.
       if (monotonicMs() - lastYieldMs > 20) {
         await immediate();
         lastYieldMs = monotonicMs();
       }
-      return stopRequested === id;
+      return stopped.aborted;
     },
     teacher: (modelSha256, precision, vocabulary) => {
       const key = `${modelSha256}/${precision}/${JSON.stringify(vocabulary)}`;

@@ -29,8 +29,8 @@ export type FromEngine =
   | { type: 'askOwnership'; standstill: number }
   /** `memoryBytes`: resident memory of the engine's process. */
   | { type: 'progress'; id: number; progress: LiveProgress; memoryBytes: number }
-  /** Nothing is counted, and something moves: bytes arrive, or a store is waited for. */
-  | { type: 'waiting'; id: number; phase: string }
+  /** Nothing is counted, and something moves: bytes arrive, or (`phase`) a store is waited for. */
+  | { type: 'waiting'; id: number; phase?: string }
   | { type: 'epoch'; id: number; record: EpochRecord }
   | { type: 'done'; id: number; result: unknown }
   | { type: 'failed'; id: number; error: ErrorRecord };

@@ -5,17 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import {
-  access,
-  link,
-  open,
-  readFile,
-  readdir,
-  rename,
-  rm,
-  stat,
-  type FileHandle,
-} from 'node:fs/promises';
+import { access, link, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { makeFolder } from './make-folder';
 import { withRetry, type RetryOptions } from './retry';
@@ -31,6 +21,10 @@ import {
 } from './store';
 
 const TEMPORARY = '.writing-';
+/** Read or written in one piece: every piece is a trip to another thread. */
+const PIECE_BYTES = 16 << 20;
+/** A slow disk takes minutes to sync gigabytes, without a sign of life. */
+const SYNCED_AT_ONCE_BYTES = 64 << 20;
 
 /** Whom a store's files and folders are made for: their owner, or all whom the umask lets in. */
 const MODES = {
@@ -52,13 +46,13 @@ export class FolderStore implements Store {
   constructor(folder: string, { retry = {}, shared = false }: FolderStoreOptions = {}) {
     this.modes = shared ? MODES.umask : MODES.owner;
     this.uri = resolve(folder);
-    // A large object may take a slow disk a while, and nobody hears of its progress.
+    // A disk that is waited for is told from a hung one by the bytes that come and go.
     this.retry = { ...retry, silenceMs: Infinity };
   }
 
   async read(key: string): Promise<Uint8Array | null> {
     try {
-      return await readFile(this.path(key));
+      return await this.readWhole(this.path(key));
     } catch (error) {
       if (isMissing(error)) return null;
       throw error;
@@ -83,7 +77,7 @@ export class FolderStore implements Store {
       await link(temporary, target);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      if (!holdsContent(await readFile(target), content)) throw new ContentDiffers(key);
+      if (!holdsContent(await this.readWhole(target), content)) throw new ContentDiffers(key);
       return 'present';
     } finally {
       await rm(temporary, { force: true });
@@ -153,6 +147,25 @@ export class FolderStore implements Store {
     return path;
   }
 
+  private async readWhole(path: string): Promise<Buffer> {
+    const file = await open(path, 'r');
+    try {
+      const { size } = await file.stat();
+      const bytes = Buffer.allocUnsafeSlow(size);
+      for (let at = 0; at < size;) {
+        // An object of one piece is read all the same: leases are released after an abort.
+        if (at > 0) this.retry.signal?.throwIfAborted();
+        const { bytesRead } = await file.read(bytes, at, Math.min(PIECE_BYTES, size - at), at);
+        if (bytesRead === 0) return bytes.subarray(0, at);
+        at += bytesRead;
+        this.retry.onBytes?.();
+      }
+      return bytes;
+    } finally {
+      await file.close();
+    }
+  }
+
   private async writeBeside(target: string, content: Content): Promise<string> {
     const temporary = join(dirname(target), `${TEMPORARY}${process.pid}-${randomUUID()}`);
     const create = (): Promise<FileHandle> => open(temporary, 'wx', this.modes.file);
@@ -162,9 +175,21 @@ export class FolderStore implements Store {
       return await create();
     });
     try {
-      // Large parts in one piece each: every piece is a trip to another thread.
+      let [written, unsynced] = [0, 0];
       for (const part of partsOf(content))
-        for (let at = 0; at < part.length;) at += (await file.write(part, at)).bytesWritten;
+        for (let at = 0; at < part.length;) {
+          if (written > 0) this.retry.signal?.throwIfAborted();
+          const length = Math.min(PIECE_BYTES, part.length - at);
+          const { bytesWritten } = await file.write(part, at, length);
+          at += bytesWritten;
+          written += bytesWritten;
+          unsynced += bytesWritten;
+          if (unsynced >= SYNCED_AT_ONCE_BYTES) {
+            await file.datasync();
+            unsynced = 0;
+          }
+          this.retry.onBytes?.();
+        }
       await file.sync();
     } catch (error) {
       await rm(temporary, { force: true });

@@ -1,10 +1,8 @@
 /**
- * How long the doors to bytes wait for a place that does not answer: at least five minutes of
+ * How long stores and sources wait for a place that does not answer: at least five minutes of
  * refused connections, 429 and 5xx, silence or a full disk, with pauses that double up to half a
- * minute. What no waiting can mend is thrown at once.
+ * minute. An error that no waiting helps against is thrown at once.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-
 export interface RetryOptions {
   /** Milliseconds of failure after which the last error is thrown. @default 330000 */
   retryForMs?: number;
@@ -15,14 +13,25 @@ export interface RetryOptions {
    * 30000
    */
   silenceMs?: number;
-  /** Told before every pause, so that a waiting process is not taken for a hung one. */
+  /**
+   * Called every few seconds while a pause or a request lasts, so that a waiting process is not
+   * taken for a hung one. All waiting is bounded: by `silenceMs` and `retryForMs`.
+   */
   onWait?: (reason: string) => void;
-  /** Told of every part that arrives: a large object on a slow line is no hang. */
+  /** Called for every part that arrives or leaves: a large object on a slow line is no hang. */
   onBytes?: () => void;
+  /**
+   * Ends all waiting with its reason. A request that is made after it was aborted gets one try of a
+   * few seconds: leases are released by such requests.
+   */
+  signal?: AbortSignal | undefined;
 }
 
 const LONGEST_PAUSE_MS = 30_000;
 const SILENCE_MS = 30_000;
+/** Well below the heartbeat time-out of 30 s, whatever a heartbeat's own delay is. */
+const REPORT_EVERY_MS = 5000;
+const AFTER_ABORT_MS = 5000;
 
 /** Pauses and deadline of one stretch of failures; `succeeded` starts a new one. */
 export class RetryPauses {
@@ -34,8 +43,8 @@ export class RetryPauses {
   }
 
   /**
-   * Pauses after a transient failure. @throws the error itself when it is not transient or patience
-   * is over
+   * Pauses after a transient failure. @throws the error itself when it is not transient or the time
+   * for retries is over, the signal's reason when it was aborted
    */
   async after(error: unknown): Promise<void> {
     this.failedSinceMs ??= performance.now();
@@ -44,9 +53,9 @@ export class RetryPauses {
       performance.now() - this.failedSinceMs > (this.retry.retryForMs ?? 330_000)
     )
       throw error;
-    this.retry.onWait?.(error instanceof Error ? error.message : String(error));
     // Up to a quarter more, so that a thousand workers do not return in one instant.
-    await sleep(this.pauseMs * (1 + Math.random() / 4));
+    const pauseMs = this.pauseMs * (1 + Math.random() / 4);
+    await pause(pauseMs, error instanceof Error ? error.message : String(error), this.retry);
     this.pauseMs = Math.min(LONGEST_PAUSE_MS, this.pauseMs * 2);
   }
 
@@ -56,10 +65,26 @@ export class RetryPauses {
   }
 }
 
+async function pause(
+  pauseMs: number,
+  reason: string,
+  { signal, onWait }: RetryOptions,
+): Promise<void> {
+  onWait?.(reason);
+  signal?.throwIfAborted();
+  await waitFor<void>(() => new Promise(() => undefined), {
+    limitMs: pauseMs,
+    signal,
+    onWait: () => onWait?.(reason),
+    onLimit: (resolve) => resolve(),
+  });
+}
+
 /**
- * Repeats `work` until it succeeds, fails for good, or patience is over. Only for work that may be
- * done twice, at the same time too: what was given up for its silence may still arrive.
- * @param work calls `alive` when it hears of progress
+ * Repeats `work` until it succeeds, fails for good, or the time for retries is over. Only for work
+ * that may be done twice, at the same time too: a request that was given up for its silence may
+ * still arrive.
+ * @param work calls `alive` when something moves
  */
 export async function withRetry<T>(
   work: (alive: () => void) => Promise<T>,
@@ -68,7 +93,7 @@ export async function withRetry<T>(
   const waiting = new RetryPauses(retry);
   for (;;) {
     try {
-      return await unlessSilent(work, retry.silenceMs ?? SILENCE_MS);
+      return await unlessSilent(work, retry);
     } catch (error) {
       await waiting.after(error);
     }
@@ -85,15 +110,14 @@ export async function* resuming(
   retry: RetryOptions,
 ): AsyncGenerator<Uint8Array> {
   const waiting = new RetryPauses(retry);
-  const silenceMs = retry.silenceMs ?? SILENCE_MS;
   let received = 0;
   for (;;) {
     try {
-      // Left when it falls silent: `for await` would first wait for the end of what never ends.
-      const parts = (await unlessSilent(() => open(received), silenceMs))[Symbol.asyncIterator]();
+      // Left when it falls silent: `for await` would first wait for an end that never comes.
+      const parts = (await unlessSilent(() => open(received), retry))[Symbol.asyncIterator]();
       try {
         for (;;) {
-          const next = await unlessSilent(() => parts.next(), silenceMs);
+          const next = await unlessSilent(() => parts.next(), retry);
           if (next.done) return;
           received += next.value.length;
           waiting.succeeded();
@@ -109,24 +133,66 @@ export async function* resuming(
   }
 }
 
-/** @throws ETIMEDOUT when `work` has neither ended nor called `alive` for so long */
-async function unlessSilent<T>(
+/**
+ * Waits for `work`, and says so every few seconds. @throws ETIMEDOUT when it has neither ended nor
+ * called `alive` for `silenceMs`, the signal's reason when that is aborted meanwhile
+ */
+export async function unlessSilent<T>(
   work: (alive: () => void) => Promise<T>,
-  silenceMs: number,
+  { silenceMs = SILENCE_MS, signal, onWait }: RetryOptions,
 ): Promise<T> {
   if (silenceMs === Infinity) return await work(() => undefined);
+  const limitMs = signal?.aborted ? Math.min(silenceMs, AFTER_ABORT_MS) : silenceMs;
+  const silence = (ms: number): string => `no answer for ${ms / 1000} s`;
+  return await waitFor(work, {
+    limitMs,
+    signal,
+    onWait: (waitedMs) => onWait?.(silence(waitedMs)),
+    onLimit: (_, reject) =>
+      reject(Object.assign(new Error(silence(limitMs)), { code: 'ETIMEDOUT' })),
+  });
+}
+
+interface Wait<T> {
+  /** Milliseconds after which `onLimit` is called, from the beginning or the last restart on. */
+  limitMs: number;
+  signal?: AbortSignal | undefined;
+  /** Called every few seconds. */
+  onWait: (waitedMs: number) => void;
+  onLimit: (resolve: (value: T) => void, reject: (error: Error) => void) => void;
+}
+
+async function waitFor<T>(
+  work: (restart: () => void) => Promise<T>,
+  { limitMs, signal, onWait, onLimit }: Wait<T>,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
+  let abort = (): void => undefined;
   try {
     return await new Promise<T>((resolve, reject) => {
-      const giveUp = (): void =>
-        reject(
-          Object.assign(new Error(`no answer for ${silenceMs / 1000} s`), { code: 'ETIMEDOUT' }),
-        );
-      timer = setTimeout(giveUp, silenceMs);
-      work(() => timer?.refresh()).then(resolve, reject);
+      let waitedMs = 0;
+      const wait = (): void => {
+        const shortMs = Math.min(REPORT_EVERY_MS, limitMs - waitedMs);
+        timer = setTimeout(() => {
+          waitedMs += shortMs;
+          if (waitedMs >= limitMs) return onLimit(resolve, reject);
+          onWait(waitedMs);
+          wait();
+        }, shortMs);
+      };
+      const restart = (): void => {
+        clearTimeout(timer);
+        waitedMs = 0;
+        wait();
+      };
+      abort = () => reject(signal?.reason as Error);
+      signal?.addEventListener('abort', abort);
+      wait();
+      work(restart).then(resolve, reject);
     });
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
   }
 }
 

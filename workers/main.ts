@@ -11,12 +11,12 @@ import {
 } from '@temporalio/worker';
 import { createCpuActivities, createGpuActivities } from '../activities/create-activities';
 import type { ActivityDependencies } from '../activities/dependencies';
+import { GuardedStore } from '../storage/guarded-store';
 import { openStore, storeEnvironment } from '../storage/open-store';
 import type { EpochRecord } from '../workflows/contract/activities';
 import { EPOCH_SIGNAL, TASK_QUEUES } from '../workflows/contract/names';
 import { becomeCurrent, deploymentOptions } from './deployment';
 import { EngineProcess } from './engine-process';
-import { OwnedStore } from '../jobs/process/owned-store';
 import { dataConverter } from './payloads/data-converter';
 import { standstillLimitMs, Standstills } from '../jobs/process/standstills';
 import { WorkerLog } from './worker-log';
@@ -171,7 +171,7 @@ function dependencies(
     // record of its own end.
     openStore: (uri) => {
       const store = openStore(options.root, uri, options.storage);
-      return new OwnedStore(store, standstills.refuseAfter(store.uri));
+      return new GuardedStore(store, { beforeChange: standstills.refuseAfter(store.uri) });
     },
     engine,
     monotonicMs: () => performance.now(),

@@ -10,7 +10,7 @@ export type ToCommitThread =
 export type FromCommitThread =
   | { type: 'done'; id: number }
   | { type: 'failed'; id: number; error: ErrorRecord }
-  /** The store does not answer; it is tried again. */
+  /** Bytes are written, or the store does not answer and is tried again. */
   | { type: 'waiting'; id: number }
   /** Asked after a standstill, before anything is written (fence.ts). */
   | { type: 'askOwnership'; standstill: number };

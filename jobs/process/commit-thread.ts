@@ -5,9 +5,10 @@
  */
 import { parentPort } from 'node:worker_threads';
 import { commitCheckpoint } from '../train/checkpoint-commit';
+import { GuardedStore } from '../../storage/guarded-store';
+import { oncePerSecond } from '../../storage/once-per-second';
 import { openStore, storeOptionsFrom } from '../../storage/open-store';
 import { encodeError } from './error-record';
-import { OwnedStore } from './owned-store';
 import { standstillLimitMs, Standstills } from './standstills';
 import { Ownership } from './ownership';
 import type { FromCommitThread, ToCommitThread } from './commit-protocol';
@@ -35,11 +36,12 @@ async function commit({
   checkpoint,
 }: Extract<ToCommitThread, { type: 'commit' }>): Promise<void> {
   try {
-    const retry = { onWait: () => send({ type: 'waiting', id }) };
+    const onWait = (): void => send({ type: 'waiting', id });
+    const retry = { onWait, onBytes: oncePerSecond(onWait) };
     await commitCheckpoint(
-      new OwnedStore(openStore(root, store, { ...storeOptionsFrom(process.env), retry }), () =>
-        ownership.pass(),
-      ),
+      new GuardedStore(openStore(root, store, { ...storeOptionsFrom(process.env), retry }), {
+        beforeChange: () => ownership.pass(),
+      }),
       checkpoint,
     );
     send({ type: 'done', id });

@@ -5,7 +5,7 @@
  * that it has; so nobody has to ask.
  * https://cloud.google.com/storage/docs/performing-resumable-uploads
  */
-import { RetryPauses, type RetryOptions } from '../retry';
+import { RetryPauses, unlessSilent, type RetryOptions } from '../retry';
 
 /** A multiple of 256 KiB, as the protocol wants. */
 const PART_BYTES = 8 << 20;
@@ -30,8 +30,13 @@ export async function uploadInSession(
   while (confirmed < bytes.length) {
     try {
       session ??= await open();
-      confirmed = await send(session, bytes, confirmed, silenceMs);
+      const [address, from] = [session, confirmed];
+      confirmed = await unlessSilent(() => send(address, bytes, from, silenceMs), {
+        ...retry,
+        silenceMs,
+      });
       waiting.succeeded();
+      retry.onBytes?.();
     } catch (error) {
       const { status } = error as { status?: number };
       const isLost = session !== null && (status === 404 || status === 410);

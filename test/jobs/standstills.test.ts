@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { GuardedStore } from '../../storage/guarded-store';
 import { FolderStore } from '../../storage/folder-store';
 import { Ownership } from '../../jobs/process/ownership';
-import { OwnedStore } from '../../jobs/process/owned-store';
 import { Standstills } from '../../jobs/process/standstills';
 
 let nowMs: number;
@@ -27,7 +27,7 @@ describe('a process that stood still', () => {
   });
 });
 
-describe('a store behind a fence', () => {
+describe('a store whose changes are guarded', () => {
   let folder: string;
   let plain: FolderStore;
   beforeEach(() => {
@@ -38,7 +38,7 @@ describe('a store behind a fence', () => {
 
   it("lets an activity's store change nothing after a standstill, and a later activity's again", async () => {
     await plain.create('kept', bytes);
-    const store = new OwnedStore(plain, standstills.refuseAfter('store'));
+    const store = new GuardedStore(plain, { beforeChange: standstills.refuseAfter('store') });
     await store.replace('latest', bytes);
     nowMs += 33_000;
     await expect(store.remove('kept')).rejects.toThrow(/stood still/);
@@ -47,7 +47,7 @@ describe('a store behind a fence', () => {
     expect(await plain.exists('kept')).toBe(true);
     expect(Buffer.from((await plain.read('latest'))!).toString()).toBe('content');
 
-    const next = new OwnedStore(plain, standstills.refuseAfter('store'));
+    const next = new GuardedStore(plain, { beforeChange: standstills.refuseAfter('store') });
     await next.remove('kept');
     expect(await plain.exists('kept')).toBe(false);
   });
@@ -55,7 +55,7 @@ describe('a store behind a fence', () => {
   it('keeps the engine from writing until its worker answers, and asks once', async () => {
     const asked: number[] = [];
     const ownership = new Ownership(standstills, (standstill) => asked.push(standstill));
-    const store = new OwnedStore(plain, () => ownership.pass());
+    const store = new GuardedStore(plain, { beforeChange: () => ownership.pass() });
     await store.create('before', bytes);
     expect(asked).toEqual([]);
 
@@ -71,7 +71,7 @@ describe('a store behind a fence', () => {
   it('does not take an answer from before another standstill', async () => {
     const asked: number[] = [];
     const ownership = new Ownership(standstills, (standstill) => asked.push(standstill));
-    const store = new OwnedStore(plain, () => ownership.pass());
+    const store = new GuardedStore(plain, { beforeChange: () => ownership.pass() });
     nowMs += 33_000;
     const created = store.create('a', bytes);
     await new Promise((resolve) => setImmediate(resolve));
