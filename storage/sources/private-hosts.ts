@@ -1,6 +1,8 @@
 /**
- * Addresses that a table of clips from elsewhere must not make a worker call: loopback, link-local
- * (a cloud's metadata server), private, shared, multicast. The check is made on the address that a
+ * Addresses that a table of clips from elsewhere must not make a worker call: all that IANA's
+ * registries of special-purpose addresses do not mark as globally reachable (loopback, link-local
+ * with a cloud's metadata server, private, shared, reserved), multicast, and the IPv6 forms of IPv4
+ * addresses. The check is made on the address that a
  * connection is opened to, so that a name which resolves differently the second time gains nothing.
  */
 import { lookup } from 'node:dns';
@@ -15,19 +17,29 @@ for (const [network, prefix] of [
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
   ['224.0.0.0', 3],
 ] as const)
   blocked.addSubnet(network, prefix, 'ipv4');
 for (const [network, prefix] of [
-  // Unspecified, loopback, and IPv4 addresses written as IPv6 ones; then those that lead to any
-  // IPv4 address (NAT64, Teredo, 6to4).
+  // Unspecified, loopback, and IPv4 addresses written as IPv6 ones (compatible, translated); then
+  // those that lead to any IPv4 address (NAT64, Teredo in 2001::/23, 6to4).
   ['::', 96],
+  ['::ffff:0:0:0', 96],
   ['64:ff9b::', 96],
   ['64:ff9b:1::', 48],
-  ['2001::', 32],
+  ['2001::', 23],
   ['2002::', 16],
+  // Discarded, documentation, segment routing.
+  ['100::', 63],
+  ['2001:db8::', 32],
+  ['3fff::', 20],
+  ['5f00::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
   ['fec0::', 10],
