@@ -7,6 +7,7 @@ import { withRepair } from './repair';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 import type { ModelReference, Split } from './contract/models';
+import { recordScore } from './contract/model-scores';
 
 export interface Scoring {
   run: { store: string };
@@ -39,7 +40,8 @@ export async function scoreModels(
           ),
         corpus.repair,
       );
-      if (each.split === 'eval') control.status.scores[name] = scored.mAP;
+      const role = stageName === 'gate' ? 'teacher' : 'student';
+      if (each.split === 'eval') recordScore(control.status, role, name, scored.mAP);
     });
   });
 }

@@ -3,6 +3,7 @@
  * live-display.ts shows the lines.
  */
 import type { LiveProgress } from '../../workflows/contract/live-progress';
+import { scoresOf } from '../../workflows/contract/model-scores';
 import type { RunStatus, StageState, StageStatus } from '../../workflows/contract/status';
 import { clock, grouped, rate } from '../quantities';
 import { activitiesOf, type PendingActivity, type RunView } from './run-view';
@@ -117,10 +118,9 @@ function secondsToGo(stage: StageStatus, inWork: readonly LiveProgress[]): numbe
 /** Scores and losses of a finished stage. */
 function outcome(status: RunStatus, stage: StageStatus): string[] {
   if (stage.name === 'gate' || stage.name === 'evaluate') {
-    const models = Object.entries(status.scores).filter(
-      ([name]) => (stage.name === 'evaluate') === name in status.epochs,
+    return scoresOf(status, stage.name === 'gate' ? 'teacher' : 'student').map(
+      ([name, mAP]) => `${name} ${mAP === null ? 'unlabelled' : mAP.toFixed(3)}`,
     );
-    return models.map(([name, mAP]) => `${name} ${mAP === null ? 'unlabelled' : mAP.toFixed(3)}`);
   }
   if (stage.name !== 'teach' && stage.name !== 'distill') return [];
   return Object.values(status.epochs).map(

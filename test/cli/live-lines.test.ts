@@ -1,6 +1,7 @@
 import { liveLines } from '../../cli/run/live-lines';
 import type { PendingActivity, RunView } from '../../cli/run/run-view';
 import type { LiveProgress } from '../../workflows/contract/live-progress';
+import { recordScore } from '../../workflows/contract/model-scores';
 import type { RunStatus, StageName, StageStatus } from '../../workflows/contract/status';
 
 function stage(name: StageName, fields: Partial<StageStatus> = {}): StageStatus {
@@ -154,6 +155,25 @@ describe('live lines', () => {
     };
     expect(textOf(view, 'gate')).toMatch(/alto 0\.351$/);
     expect(textOf(view, 'evaluate')).toMatch(/piccolo 0\.300$/);
+  });
+
+  it('tell a teacher and a student of one name apart', () => {
+    const epochs = {
+      alto: { student: 'alto', epoch: 16, epochs: 16, step: 3008, loss: 0.05, mAP: 0.3 },
+    };
+    const scored = status(
+      [
+        stage('gate', { state: 'done', done: 6, total: 6 }),
+        stage('evaluate', { state: 'done', done: 1, total: 1 }),
+      ],
+      { epochs },
+    );
+    recordScore(scored, 'teacher', 'alto', 0.3512);
+    recordScore(scored, 'student', 'alto', 0.2999);
+    expect(scored.scores).toEqual({ 'teacher alto': 0.3512, 'student alto': 0.2999 });
+    const view = { status: scored, pending: [] };
+    expect(textOf(view, 'gate')).toMatch(/ alto 0\.351$/);
+    expect(textOf(view, 'evaluate')).toMatch(/ alto 0\.300$/);
   });
 
   it('say what an activity waits for', () => {

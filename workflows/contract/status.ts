@@ -29,7 +29,7 @@ export interface RunStatus {
   stages: StageStatus[];
   /** Last finished epoch of each model in training. */
   epochs: Record<string, EpochRecord>;
-  /** mAP of each model on eval, as far as known. */
+  /** mAP of each model on eval, as far as known, by role and name (model-scores.ts). */
   scores: Record<string, number | null>;
   /** Why it failed or was cancelled. */
   failures: string[];
