@@ -9,11 +9,10 @@ import type {
 } from '../workflows/contract/activities';
 import { PermanentError } from '../workflows/contract/failures';
 import type { ActivityDependencies } from './dependencies';
-import { layout } from '../storage/layout';
-import { createRecordOrAdopt } from '../storage/quarantine';
 import { type ContentIndex, namesOf } from '../storage/corpus/content-index';
 import type { Split } from '../workflows/contract/models';
-import { corpusRecord, joinShards } from '../storage/corpus/corpus-manifest';
+import { joinShards } from '../storage/corpus/corpus-manifest';
+import { createCorpus } from '../storage/corpus/corpus-part';
 
 export async function finalizeCorpus(
   deps: ActivityDependencies,
@@ -22,7 +21,7 @@ export async function finalizeCorpus(
   const store = deps.openStore(input.store);
   const { manifest, content } = await joinShards(store, input.planKey, input.maxRejected);
   refuseOverlap(content, deps.allowOverlap ?? false);
-  await createRecordOrAdopt(store, layout.corpus(input.planKey), corpusRecord, manifest);
+  await createCorpus(store, input.planKey, manifest);
   const sealed = (split: Split): FinalizedSplit | null => {
     const entry = manifest.splits[split];
     if (entry === null) return null;

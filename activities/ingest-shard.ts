@@ -11,7 +11,8 @@ import { PermanentError } from '../workflows/contract/failures';
 import type { ActivityDependencies } from './dependencies';
 import { readClips } from './ingest/read-clips';
 import { ShardAudio } from './ingest/shard-audio';
-import { readListing, readPlan, readPlannedListing } from '../storage/corpus/plan-manifest';
+import { planDamaged, readListing } from '../storage/corpus/plan-manifest';
+import { plannedListingSha256 } from '../storage/corpus/plan-part';
 import { progressMeter } from '../workflows/contract/progress-meter';
 import { layout } from '../storage/layout';
 import { LARGEST_SHARD_BYTES } from '../storage/sources/source';
@@ -31,7 +32,7 @@ export async function ingestShard(
 ): Promise<IngestedShard> {
   const store = deps.openStore(input.store);
   const { planKey, split, shard } = input;
-  const { listingSha256 } = await readListing(store, planKey, split, shard);
+  const { listing, listingSha256 } = await readListing(store, planKey, split, shard);
   const manifestKey = layout.ingest(listingSha256);
   const present = await readRecordOrQuarantine(store, manifestKey, ingestRecord);
   if (present && (await store.exists(layout.audio(present.audioSha256))))
@@ -42,14 +43,10 @@ export async function ingestShard(
       reused: true,
     };
 
-  // A manifest that is there under its hash has shown a listing to be the plan's; where there is
-  // work to do, it is looked up.
-  const listing = await readPlannedListing(
-    store,
-    { planKey, ...(await readPlan(store, planKey)) },
-    split,
-    shard,
-  );
+  // A manifest under the listing's hash has shown that the listing is the plan's; without one the
+  // plan is asked.
+  if (listingSha256 !== (await plannedListingSha256(store, planKey, split, shard)))
+    throw planDamaged(store, layout.listing(planKey, split, shard));
   const audio = new ShardAudio();
   let manifest: IngestManifest;
   try {

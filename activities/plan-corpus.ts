@@ -14,6 +14,7 @@ import { lastPlanRecord } from '../storage/corpus/last-plan';
 import { encodeJson, sha256, type Store } from '../storage/store';
 import { listClips } from './plan/list-clips';
 import { readPlan, readPlannedListing, type PlanManifest } from '../storage/corpus/plan-manifest';
+import { createPlan, planKeyOf } from '../storage/corpus/plan-part';
 import { readInput, type InputPlace } from './plan/read-input';
 import { readTables } from './plan/read-table';
 import { cutShards, listShards } from '../ced/corpus/shards';
@@ -83,12 +84,11 @@ export async function planCorpus(
       eval: describe(listed.eval, encoded.eval),
     },
   };
-  const bytes = encodeJson(manifest);
-  const planKey = sha256(bytes);
+  const planKey = planKeyOf(manifest);
   for (const split of SPLITS)
     for (const [shard, listing] of (encoded[split] ?? []).entries())
       await createAnew(store, layout.listing(planKey, split, shard), listing);
-  await createAnew(store, layout.plan(planKey), bytes);
+  await createPlan(store, manifest);
   if (input.continues !== undefined)
     await store.replace(
       layout.lastPlan(input.continues),

@@ -6,6 +6,10 @@ export const layout = {
   listing: (planKey: string, split: Split, shard: number) =>
     `plans/${planKey}/${split}-${String(shard).padStart(6, '0')}.json`,
   corpus: (planKey: string) => `plans/${planKey}/corpus.json`,
+  planPart: (planKey: string, split: Split, part: number) =>
+    `plans/${planKey}/parts/${split}-${String(part).padStart(6, '0')}.json`,
+  corpusPart: (planKey: string, split: Split, part: number) =>
+    `plans/${planKey}/parts/corpus-${split}-${String(part).padStart(6, '0')}.json`,
   ingest: (listingSha256: string) => `ingest/${listingSha256}.json`,
   audio: (sha256: string) => `audio/${sha256}.npy`,
   audioTable: (sha256: string) => `audio/${sha256}.parquet`,

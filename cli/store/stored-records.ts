@@ -3,9 +3,11 @@ import { attemptEndRecord, attemptStartRecord } from '../../activities/attempt-r
 import { trainingAttemptRecord } from '../../jobs/train/attempts';
 import { championEntry } from '../../storage/champion-ledger';
 import { corpusRecord } from '../../storage/corpus/corpus-manifest';
+import { corpusPartRecord } from '../../storage/corpus/corpus-part';
 import { ingestRecord } from '../../storage/corpus/ingest-manifest';
 import { lastPlanRecord } from '../../storage/corpus/last-plan';
 import { listingRecord, planRecord } from '../../storage/corpus/plan-manifest';
+import { planPartRecord } from '../../storage/corpus/plan-part';
 import { evaluationRecord } from '../../storage/earlier-evaluation';
 import { descriptionRecord } from '../../storage/logits/logits-description';
 import { logitsRecord } from '../../storage/logits/stored-shard';
@@ -21,6 +23,8 @@ import { trainingRecord } from '../../storage/training/training-manifest';
 const RECORDS: readonly (readonly [key: RegExp, format: RecordFormat<unknown>])[] = [
   [/^plans\/[^/]+\/plan\.json$/, planRecord],
   [/^plans\/[^/]+\/corpus\.json$/, corpusRecord],
+  [/^plans\/[^/]+\/parts\/corpus-[^/]+\.json$/, corpusPartRecord],
+  [/^plans\/[^/]+\/parts\/[^/]+\.json$/, planPartRecord],
   [/^plans\/[^/]+\/(train|validation|eval)-\d+\.json$/, listingRecord],
   [/^ingest\/[^/]+\.json$/, ingestRecord],
   [/^logits\/[^/]+\/manifest\.json$/, descriptionRecord],

@@ -14,7 +14,8 @@ import { decodeClips, encodeClips } from '../../ced/corpus/clip-columns';
 import { contentSha256 } from '../../ced/corpus/content-hash';
 import type { Split } from '../../workflows/contract/models';
 import type { CorpusClip, CorpusClips } from '../../ced/corpus/corpus-clip';
-import { readCorpus, type CorpusManifest } from './corpus-manifest';
+import { readCorpus, type CorpusManifest, type CorpusShard } from './corpus-manifest';
+import { readShardOfCorpus } from './corpus-part';
 
 /** Manifests that are on their way at once: in a bucket each is a round trip. */
 const READ_AHEAD = 32;
@@ -29,12 +30,19 @@ export async function readCorpusClips(
   split: Split,
   { only, cache }: { only?: number | undefined; cache?: ObjectCache | undefined } = {},
 ): Promise<CorpusClips> {
+  if (only !== undefined) {
+    const { entry, ...corpus } = await readShardOfCorpus(store, planKey, split, only);
+    return await readManifests(store, corpus, { split, firstShard: only, entries: [entry] });
+  }
   const corpus = await readCorpus(store, planKey);
-  if (!cache || only !== undefined) return await readManifests(store, planKey, corpus, split, only);
+  const entries = corpus.splits[split]?.shardsOf;
+  if (!entries) throw new Error(`the corpus of plan ${planKey} has no ${split} split`);
+  const whole = { split, firstShard: 0, entries };
+  if (!cache) return await readManifests(store, corpus, whole);
   // Names listings and audio, and they determine all that the manifests of its shards say of clips.
   const identity = `clips 1 ${split} ${sha256(canonicalJson(corpus))}`;
   const compute = async function* (): AsyncGenerator<Uint8Array> {
-    yield* encodeClips(await readManifests(store, planKey, corpus, split), corpus.chunkSeconds);
+    yield* encodeClips(await readManifests(store, corpus, whole), corpus.chunkSeconds);
   };
   return await readDerived(cache, identity, compute, async (path) =>
     decodeClips(await readFile(path)),
@@ -43,22 +51,15 @@ export async function readCorpusClips(
 
 async function readManifests(
   store: Store,
-  planKey: string,
-  { chunkSeconds, vocabulary, splits }: CorpusManifest,
-  split: Split,
-  only?: number,
+  { chunkSeconds, vocabulary }: Pick<CorpusManifest, 'chunkSeconds' | 'vocabulary'>,
+  of: { split: Split; firstShard: number; entries: readonly CorpusShard[] },
 ): Promise<CorpusClips> {
-  const entry = splits[split];
-  if (!entry) throw new Error(`the corpus of plan ${planKey} has no ${split} split`);
-  const chosen = only === undefined ? entry.shardsOf : entry.shardsOf.slice(only, only + 1);
+  const { split, firstShard, entries } = of;
   const audioShards: string[] = [];
   const clips: CorpusClip[] = [];
-  const read = ([shard, { ingest, audioSha256 }]: [
-    number,
-    (typeof chosen)[number],
-  ]): Promise<IngestManifest> =>
-    readIngest(store, { split, shard: shard + (only ?? 0), ingest, audioSha256 });
-  for await (const manifest of mapOrdered(chosen.entries(), READ_AHEAD, read)) {
+  const read = ([at, { ingest, audioSha256 }]: [number, CorpusShard]): Promise<IngestManifest> =>
+    readIngest(store, { split, shard: firstShard + at, ingest, audioSha256 });
+  for await (const manifest of mapOrdered(entries.entries(), READ_AHEAD, read)) {
     const shard = audioShards.push(manifest.audioSha256) - 1;
     for (const { clip, sha256: clipSha256, labels, samples, offset } of manifest.clips)
       clips.push({

@@ -14,13 +14,14 @@ import { ContentIndex, duplicatesSchema, SMALLEST_FIRST } from './content-index'
 import { readIngest } from './ingest-manifest';
 import type { Split } from '../../workflows/contract/models';
 
-const corpusShardSchema = z.object({
+export const corpusShardSchema = z.object({
   /** Key of its ingest manifest. */
   ingest: z.string(),
   audioSha256: z.string(),
   clips: z.number(),
   chunks: z.number(),
 });
+export type CorpusShard = z.output<typeof corpusShardSchema>;
 
 const corpusSplitSchema = finalizedSplitSchema.extend({
   shardsOf: z.array(corpusShardSchema),

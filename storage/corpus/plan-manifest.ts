@@ -34,7 +34,7 @@ export const listingRecord = record('listing', 1, listingSchema);
 export async function readPlan(store: Store, planKey: string): Promise<PlanManifest> {
   const key = layout.plan(planKey);
   const bytes = await store.read(key);
-  if (bytes === null || sha256(bytes) !== planKey) throw damaged(store, key);
+  if (bytes === null || sha256(bytes) !== planKey) throw planDamaged(store, key);
   return decoded(store, key, planRecord, bytes);
 }
 
@@ -50,7 +50,7 @@ export async function readListing(
 ): Promise<{ listing: Listing; listingSha256: string }> {
   const key = layout.listing(planKey, split, shard);
   const bytes = await store.read(key);
-  if (bytes === null) throw damaged(store, key);
+  if (bytes === null) throw planDamaged(store, key);
   return { listing: decoded(store, key, listingRecord, bytes), listingSha256: sha256(bytes) };
 }
 
@@ -63,7 +63,7 @@ export async function readPlannedListing(
 ): Promise<Listing> {
   const { listing, listingSha256 } = await readListing(store, plan.planKey, split, shard);
   if (listingSha256 !== plan.splits[split]?.listings[shard])
-    throw damaged(store, layout.listing(plan.planKey, split, shard));
+    throw planDamaged(store, layout.listing(plan.planKey, split, shard));
   return listing;
 }
 
@@ -71,11 +71,12 @@ function decoded<T>(store: Store, key: string, format: RecordFormat<T>, bytes: U
   try {
     return decodeRecord(store, key, format, bytes).value;
   } catch (error) {
-    throw error instanceof RecordDamaged ? damaged(store, key, error.why) : error;
+    throw error instanceof RecordDamaged ? planDamaged(store, key, error.why) : error;
   }
 }
 
-function damaged({ uri }: Store, key: string, why = ''): PermanentError {
+/** What planning the tables again repairs. */
+export function planDamaged({ uri }: Store, key: string, why = ''): PermanentError {
   return new PermanentError(
     'CorpusInvalid',
     `${uri}: ${key} is damaged or missing${why && ` (${why})`}; start the run again, its tables are planned anew`,
