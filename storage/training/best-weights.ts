@@ -1,6 +1,6 @@
 /**
- * The weights of the best validations, `training/<key>/best/<step>.safetensors`, each known by the
- * hash in the checkpoints that name it.
+ * The weights of the best validations, `training/<key>/best/<step>.safetensors`. Checkpoints refer
+ * to them by step and SHA-256.
  */
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import type { Weights } from '../../ced/model/weights';
@@ -22,38 +22,32 @@ export async function writeBestWeights(
   return sha256(bytes);
 }
 
-/**
- * @throws when they are damaged or missing; the next attempt goes on from a checkpoint before
- *   them
- */
+/** @throws if they are damaged or missing; the next attempt resumes from an earlier checkpoint */
 export async function readBestWeights(
   store: Store,
   trainingKey: string,
   entry: BestEntry,
 ): Promise<Uint8Array> {
   const key = layout.best(trainingKey, entry.step);
-  if (entry.sha256 === undefined) throw new Error(`${key}: no checkpoint tells its hash`);
+  if (entry.sha256 === undefined) throw new Error(`${key}: its checkpoint has no hash of it`);
   const bytes = await readVerified(store, key, entry.sha256);
   if (!bytes) throw new Error(`${store.uri}: ${key} is missing or does not hash to its checkpoint`);
   return bytes;
 }
 
-/**
- * Whether all of them are what their checkpoint says. Those that are not are set aside, so that
- * they can be written again.
- */
+/** Quarantines those that do not verify, so that training again can write them. */
 export async function areBestWeightsVerified(
   store: Store,
   trainingKey: string,
   best: readonly BestEntry[],
 ): Promise<boolean> {
-  let verified = true;
+  let areAllVerified = true;
   for (const { step, sha256: expected = '' } of best) {
     const key = layout.best(trainingKey, step);
-    const found =
+    const isThisVerified =
       (await isVerified(store, key, expected)) ||
       (await quarantine(store, key, (bytes) => sha256(bytes) === expected)) === 'verified';
-    verified &&= found;
+    areAllVerified &&= isThisVerified;
   }
-  return verified;
+  return areAllVerified;
 }

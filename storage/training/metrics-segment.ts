@@ -1,8 +1,8 @@
 /**
  * Metrics are one JSONL segment a checkpoint, never appended to: `{"step","loss","lr"}` for steps,
  * `{"epoch","step","loss","mAP"}` for epochs and a last line with their checksum; joined at the end
- * by following segments from step to step. The same lines stand beside it as TensorBoard's events,
- * to be looked at while the training goes on.
+ * by following segments from step to step. TensorBoard's events beside it hold the same lines, to
+ * watch the training while it runs.
  */
 import { z } from 'zod';
 import type { EpochRecord } from '../../workflows/contract/activities';
@@ -66,8 +66,8 @@ export async function commitSegment(
   events: Uint8Array,
 ): Promise<void> {
   if (to === from && lines.length === 0) return;
-  // Before its checkpoint is there nothing refers to a segment, nor ever to one without steps: what
-  // an attempt on another kind of machine left, or a failing disk, gives way.
+  // No checkpoint refers to this segment yet, or ever if it has no steps: it replaces one that
+  // a failing disk or an attempt on another kind of machine left.
   const isCommitted =
     to > from && (await store.exists(layout.checkpoint(trainingKey, to, 'state.json')));
   const write = isCommitted ? store.create.bind(store) : createAnew.bind(null, store);
@@ -76,7 +76,7 @@ export async function commitSegment(
 }
 
 /**
- * An empty file stands for lines that are lost for good.
+ * An empty file stands for lines that cannot be restored.
  * @returns the lines, and whether they carried a checksum; or what is wrong with the bytes
  */
 export function decodeSegment(
@@ -96,13 +96,10 @@ export function decodeSegment(
   const steps = Math.ceil(to / STEPS_BETWEEN_LINES) - Math.ceil(from / STEPS_BETWEEN_LINES);
   return found.checksummed || lines.filter((line) => 'lr' in line).length === steps
     ? { lines, checksummed: found.checksummed }
-    : `it has not the ${steps} steps that its name says`;
+    : `it lacks some of the ${steps} steps in its name`;
 }
 
-/**
- * Every line from step 0 to `toStep`, once: segments of abandoned attempts that overlap are passed
- * over.
- */
+/** Each line from step 0 to `toStep` once: overlapping segments of abandoned attempts are skipped. */
 export async function readMetrics(
   store: Store,
   trainingKey: string,
@@ -129,11 +126,12 @@ export async function readMetrics(
   const lines: MetricsLine[] = [];
   for (const { key, from, to } of chain) {
     const segment = decodeSegment((await store.read(key)) ?? Buffer.from('missing'), { from, to });
-    // Only training again would tell them anew.
+    // Only another training could produce these lines again.
     if (typeof segment === 'string')
       throw new StoreDamaged(
         [],
-        `${store.uri}: ${key} is damaged; restore it, or empty it to go on without the metrics of steps ${from} to ${to} (${segment})`,
+        `${store.uri}: ${key} is damaged; restore it, or empty it to go on ` +
+          `without the metrics of steps ${from} to ${to} (${segment})`,
       );
     lines.push(...segment.lines);
   }

@@ -1,7 +1,7 @@
 /**
  * Training checkpoints: `training/<key>/checkpoints/<step>/{model,adam}.safetensors` and
- * `state.json`, which is written last and holds the SHA-256 of both, and its own. A checkpoint that
- * is torn, flipped or half there is quarantined, and the one before it counts.
+ * `state.json`, which is written last and holds the SHA-256 of both, and its own. A damaged or
+ * incomplete checkpoint is quarantined, and the one before it counts.
  */
 import { z } from 'zod';
 import type { ModelConfig } from '../../ced/model/config';
@@ -48,7 +48,7 @@ export const stateRecord = record(
       intraOpThreads: z.number(),
       numericsVersion: z.number(),
     }),
-    /** false once the run went on on another kind of machine. */
+    /** false after a resume on another kind of machine. */
     bitExact: z.boolean(),
     files: z.object({ model: z.string(), adam: z.string() }),
   }),
@@ -81,8 +81,8 @@ export async function writeCheckpoint(
 }
 
 /**
- * The newest checkpoint whose files, state and best weights hash to what it says, or null. Newer
- * ones that do not are quarantined.
+ * The newest checkpoint whose state, files and best weights all verify; null if none does. Newer
+ * checkpoints are quarantined.
  */
 export async function readLatestCheckpoint(
   store: Store,
@@ -90,9 +90,9 @@ export async function readLatestCheckpoint(
   config: ModelConfig,
 ): Promise<{ state: TrainingState; trainer: TrainerState } | null> {
   for (const step of (await checkpointSteps(store, key)).reverse()) {
-    const whole = await readCheckpoint(store, key, step);
-    if (whole && (await areBestWeightsVerified(store, key, whole.state.best))) {
-      const { state, model, adam } = whole;
+    const checkpoint = await readCheckpoint(store, key, step);
+    if (checkpoint && (await areBestWeightsVerified(store, key, checkpoint.state.best))) {
+      const { state, model, adam } = checkpoint;
       return {
         state,
         trainer: splitMoments(
@@ -107,7 +107,7 @@ export async function readLatestCheckpoint(
   return null;
 }
 
-/** null when any of its files is missing or does not hash to what the state says. */
+/** null if the state or a file is missing or does not verify. */
 export async function readCheckpoint(
   store: Store,
   key: string,
@@ -126,10 +126,10 @@ export async function readCheckpoint(
   return model && adam && { state, model, adam };
 }
 
-/** `state.json` first: without it the others are no checkpoint. */
+/** `state.json` first: without it the other files are no checkpoint. */
 const FILES = ['state.json', 'model.safetensors', 'adam.safetensors'] as const;
 
-/** null when it is missing, damaged or without a checksum. */
+/** null if it is missing, damaged or without a checksum. */
 export async function readCheckpointState(
   store: Store,
   trainingKey: string,
@@ -156,22 +156,24 @@ export async function checkpointSteps(store: Store, key: string): Promise<number
 }
 
 /**
- * Removes checkpoints older than the two newest, and best weights that neither of those refers to.
+ * Removes checkpoints older than the two newest, and best weights from before those that neither
+ * refers to.
  */
 export async function pruneCheckpoints(store: Store, key: string): Promise<void> {
   const steps = await checkpointSteps(store, key);
-  const kept = steps.slice(-2);
-  if (kept.length < 2) return;
-  const states = await Promise.all(kept.map((step) => readCheckpointState(store, key, step)));
-  const bestKept = new Set(
+  const [older, newest] = steps.slice(-2);
+  if (older === undefined || newest === undefined) return;
+  const states = await Promise.all(
+    [older, newest].map((step) => readCheckpointState(store, key, step)),
+  );
+  const referenced = new Set(
     states.flatMap((state) => (state?.best ?? []).map((entry) => layout.best(key, entry.step))),
   );
-  const newest = kept[0] ?? 0;
   for (const step of steps.slice(0, -2))
     for (const file of FILES) await store.remove(layout.checkpoint(key, step, file));
   for (const best of await store.list(`${layout.training(key)}best/`)) {
     const step = Number(/\/(\d+)\.safetensors$/.exec(best)?.[1]);
-    if (step < newest && !bestKept.has(best)) await store.remove(best);
+    if (step < older && !referenced.has(best)) await store.remove(best);
   }
 }
 
