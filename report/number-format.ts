@@ -42,7 +42,8 @@ export function formatSeconds(value: number): string {
 export function formatHours(seconds: number): string {
   const hours = seconds / 3600;
   if (seconds === 0) return NONE;
-  return `${hours >= 99.5 ? formatCount(hours) : hours < 0.1 ? hours.toFixed(4) : hours.toFixed(2)} h`;
+  if (hours >= 99.5) return `${formatCount(hours)} h`;
+  return `${hours.toFixed(hours < 0.1 ? 4 : 2)} h`;
 }
 
 /** A fraction as `91.8 %`. */

@@ -2,7 +2,7 @@
  * Everything that a report shows, as plain data. It holds no time or place of its making, so the
  * same run gives the same bytes.
  */
-import type { PublishInput, RunResult } from '../workflows/contract/activities';
+import type { EnsembleAgreement, PublishInput, RunResult } from '../workflows/contract/activities';
 import type { TrainedModel } from '../workflows/contract/models';
 import { realTimeFactor, type Latency } from '../ced/metrics/latency';
 import {
@@ -30,7 +30,7 @@ export interface ReportModel {
   mAP: number | null;
   /** Average precision by class on eval; empty without labels. */
   perClass: readonly (number | null)[];
-  agreement: { divergence: number; topMatch: number } | null;
+  agreement: EnsembleAgreement | null;
   /** Of a chunk on one core; absent where it was not measured. */
   latency?: Latency | null;
   /** Of students that follow an ensemble. */

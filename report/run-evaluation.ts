@@ -1,4 +1,5 @@
 /** Scores of a run's models on a split. */
+import type { EnsembleAgreement } from '../workflows/contract/activities';
 import type { PairAgreement } from '../ced/metrics/pair-agreement';
 import type { Latency } from '../ced/metrics/latency';
 import type { WorstClip } from './worst-clip';
@@ -14,13 +15,13 @@ export interface ModelScore {
 
 export interface StudentScore extends ModelScore {
   /** With the ensemble; null without one. */
-  agreement: { divergence: number; topMatch: number } | null;
+  agreement: EnsembleAgreement | null;
   /** Of the divergence from the ensemble over clips; null without an ensemble. */
   spread: DivergenceSpread | null;
   worst: WorstClip[];
 }
 
-/** Divergence of single clips from the ensemble, nats a class. */
+/** Divergence of single clips from the ensemble, nats per class. */
 export interface DivergenceSpread {
   median: number;
   /** 90th percentile. */

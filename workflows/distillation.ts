@@ -2,7 +2,7 @@
  * The stages that `distill` and `retrain` share once the corpus is there: score the teachers, store
  * their logits, train, score and promote students, publish.
  */
-import { ApplicationFailure } from '@temporalio/workflow';
+import { runFileInvalid } from './accept-run';
 import { cpu } from './activity-proxies';
 import type { ImportedModels, RunResult } from './contract/activities';
 import type { DistillRun } from './contract/run-file';
@@ -62,10 +62,10 @@ export async function distillAndPublish(
   };
   const { chunkSeconds } = run.logits;
   if (!('published' in run.logits) && run.logits.topK > corpus.plan.classes)
-    throw ApplicationFailure.nonRetryable(
-      `the run file is invalid:\nlogits.topK: ${run.logits.topK}, expected at most the vocabulary's ${corpus.plan.classes} classes`,
-      'RunFileInvalid',
-    );
+    throw runFileInvalid([
+      `logits.topK: ${run.logits.topK}, ` +
+        `expected at most the vocabulary's ${corpus.plan.classes} classes`,
+    ]);
 
   // 1. Score each teacher before hours are spent on its logits.
   await scoreModels(control, 'gate', {

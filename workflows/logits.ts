@@ -5,7 +5,13 @@
 import { ApplicationFailure, sleep } from '@temporalio/workflow';
 import { runFileInvalid } from './accept-run';
 import { cpu, gpu } from './activity-proxies';
-import type { PredictedLogits, LeaseWait, LogitsShard, TargetSource } from './contract/activities';
+import type {
+  LeaseWait,
+  LogitsShard,
+  LogitsTotal,
+  PredictedLogits,
+  TargetSource,
+} from './contract/activities';
 import type { DistillRun } from './contract/run-file';
 import type { LogitsSettings, PublishedLogits } from './contract/run-file-sections';
 import { type Repair, withRepair } from './repair';
@@ -18,7 +24,7 @@ import type { EnsembleMember } from './contract/models';
 const LOGIT_SHARDS_IN_FLIGHT = 16;
 
 interface Targets {
-  logits: { key: string; rows: number; views: number; bytes: number; pcmBytes: number };
+  logits: LogitsTotal;
   targets: TargetSource;
   /** Makes a shard of logits or audio again. */
   repair: Repair;
@@ -37,7 +43,7 @@ export async function storeLogits(
     chunks: 0,
     samples: 0,
   };
-  const total = control.persisted('logits', {
+  const total = control.persisted<LogitsTotal>('logits', {
     key: '',
     rows: 0,
     views: settings.views,

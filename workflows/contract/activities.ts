@@ -1,5 +1,5 @@
 /**
- * What workflows and activities say to each other. Payloads are references into the store plus
+ * What workflows and activities send each other. Payloads are references into the store plus
  * counts, always far below 100 KB: the truth is in the store (design, invariants 1 and 8).
  */
 import { z } from 'zod';
@@ -34,7 +34,7 @@ export interface PlanInput {
    * shards. Absent: cut anew.
    */
   continues?: string;
-  /** `ignored`: nobody reads the labels of train, so unknown ones reject no clip. @default read */
+  /** `ignored`: the run reads no labels of train, so unknown ones reject no clip. @default read */
   trainLabels?: 'read' | 'ignored';
 }
 export interface PlannedSplit {
@@ -128,8 +128,8 @@ export interface LogitsShard {
 }
 
 /**
- * The teachers have heard the shard; what they gave lies beside its place until `writeLogits` has
- * made the file of it.
+ * The teachers' predictions for a shard are in the store as rows, until `writeLogits` has made the
+ * shard's file of them.
  */
 export interface PredictedLogits {
   logitsKey: string;
@@ -153,7 +153,7 @@ export interface LogitsBusy {
     leftMs: number;
   };
 }
-/** For which lease a workflow waited, and how long while nothing was heard of it. */
+/** The lease for which a workflow waited, and for how long it has not been renewed. */
 export interface LeaseWait {
   logitsKey: string;
   lease: string;
@@ -229,7 +229,7 @@ const logitsTotalSchema = z.object({
   bytes: z.number(),
   pcmBytes: z.number(),
 });
-type LogitsTotal = z.output<typeof logitsTotalSchema>;
+export type LogitsTotal = z.output<typeof logitsTotalSchema>;
 
 export interface PublishInput {
   store: string;
@@ -247,10 +247,10 @@ export interface PublishInput {
   ensemble: EnsembleMember[];
   logits: LogitsTotal | null;
   students: TrainedModel[];
-  stages: { name: string; seconds: number }[];
-  /** Absent: nobody was to be promoted. */
+  stages: RunResult['stages'];
+  /** Absent: the run file has no `promote`. */
   promotion?: Promotion;
-  /** Key under which a later run finds that this one has judged the same. */
+  /** Key under which a later retraining finds this run's evaluation. */
   judgementKey?: string;
 }
 /** `result.json`. */
@@ -310,6 +310,8 @@ export const runResultSchema = z.object({
   promotion: z.exactOptional(promotionSchema),
 });
 export type RunResult = z.output<typeof runResultSchema>;
+/** Of a student with its ensemble. */
+export type EnsembleAgreement = NonNullable<RunResult['students'][number]['agreement']>;
 
 export interface CpuActivities {
   planCorpus(input: PlanInput): Promise<Plan>;

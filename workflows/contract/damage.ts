@@ -1,6 +1,6 @@
 /**
- * Damage that a run mends by itself: a shard or a model whose bytes do not hash to what is
- * recorded, or that is gone. The activity that meets it sets the bad object aside and fails with
+ * Damage that a run repairs by itself: a shard or a model that is missing, or whose bytes do not
+ * have the recorded hash. The activity that finds it quarantines the object and fails with
  * `StoreDamaged`; the workflow has it made again, with the same bytes, and repeats the activity.
  */
 import type { Split } from './models';
@@ -10,10 +10,7 @@ export type Damage =
   | { kind: 'logits'; shard: number }
   | { kind: 'model'; sha256: string };
 
-/**
- * `type` of the failure, whose first detail is a `Damage[]`. Non-retryable: only making again what
- * is damaged helps.
- */
+/** `type` of the failure; its first detail is a `Damage[]`. Non-retryable: only a repair helps. */
 export const STORE_DAMAGED = 'StoreDamaged';
 
 /** Crosses the engine's process border by its `damages`. */

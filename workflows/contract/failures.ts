@@ -24,7 +24,7 @@ export function isPermanentFailure(type: unknown): type is PermanentFailureType 
 }
 
 /**
- * An error that no retry can mend. Crosses the engine's process border by its `code`; the worker
+ * An error that no retry can resolve. Crosses the engine's process border by its `code`; the worker
  * turns it into a non-retryable failure.
  */
 export class PermanentError extends Error {

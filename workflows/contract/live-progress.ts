@@ -1,11 +1,11 @@
-/** What activities say of themselves while they are at work. */
+/** Progress that activities report while they run. */
 
-/** How fast a training goes just now, over its last steps. */
+/** Speed of a training over its last steps. */
 export interface Pace {
   /** Chunks. */
   clipsPerSecond: number;
   stepMs: number;
-  /** Share of a step's time in which its batch was not there yet. */
+  /** Share of a step's time spent waiting for its batch. */
   dataWaitShare: number;
 }
 
@@ -21,6 +21,6 @@ export interface LiveProgress {
   mAP?: number | null;
   epoch?: number;
   pace?: Pace;
-  /** What is happening when nothing is counted, e.g. `loading`, `tracing`, `validating`. */
+  /** What it is doing while it counts nothing, e.g. `loading`, `tracing`, `validating`. */
   phase?: string;
 }

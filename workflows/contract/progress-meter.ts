@@ -1,6 +1,6 @@
 /**
- * Done, total, rate and ETA of a count, for heartbeats. The rate is over the work done since the
- * count began, so a resume starts it anew.
+ * Done, total, rate and ETA of a count, for heartbeats. The rate covers the work done since the
+ * meter was made, so that a resumed attempt measures itself.
  */
 import type { LiveProgress } from './live-progress';
 

@@ -1,7 +1,6 @@
 /**
- * What is said about the champion: the model that serves, named by a create-only ledger
- * `<champion>/<n>.json` whose highest number counts. A challenger takes its place by one more
- * entry, a rollback by another; nothing is ever replaced.
+ * The champion: the model in service, named by a create-only ledger `<champion>/<n>.json` whose
+ * highest number counts. A promotion adds an entry, a rollback another; none is ever replaced.
  */
 import { z } from 'zod';
 import type { LogitsSettings, PublishedLogits, Student } from './run-file-sections';
@@ -79,7 +78,7 @@ export interface PromoteInput {
   workflowId: string;
   workflowRunId: string;
   challenger: TrainedModel;
-  /** Whom it was compared with, and how both did. */
+  /** The champion that it was compared with; null without one. */
   incumbent: Champion | null;
   comparison: Comparison;
 }
@@ -96,14 +95,12 @@ export const promotionSchema = z.object({
   says: z.string(),
 });
 export type Promotion = z.output<typeof promotionSchema>;
-/** Somebody else changed the champion since the comparison: it is to be made again. */
+/** Another run changed the champion after the comparison, which must be made again. */
 export interface Overtaken {
   overtaken: true;
 }
 
-/**
- * All that a retraining depends on, but for the champion: the same again needs no second judgement.
- */
+/** All that a retraining depends on, except the champion: the same needs no second evaluation. */
 export interface FindEvaluationInput {
   store: string;
   run: string;
@@ -114,7 +111,7 @@ export interface FindEvaluationInput {
 export interface FoundEvaluation {
   /** null while the corpus of the plan has not been read. */
   key: string | null;
-  /** What an earlier run made of the same clips, teachers and settings. */
+  /** By an earlier run with the same clips, teachers and settings. */
   judged: EarlierEvaluation | null;
 }
 export const earlierEvaluationSchema = z.object({

@@ -148,9 +148,7 @@ function divisibleHeads(model: ModelShape, path: Path, context: z.RefinementCtx)
     refuse(context, [...path, 'heads'], `expected a divisor of embedDim = ${model.embedDim}`);
 }
 
-/**
- * Runs on unparsed input too, so that a missing ensemble is told together with every other problem.
- */
+/** Runs on unparsed input too, so that a missing ensemble is listed with every other problem. */
 function hasTargets(run: { teachers?: unknown; logits?: unknown }): boolean {
   const isPublished =
     typeof run.logits === 'object' && run.logits !== null && 'published' in run.logits;

@@ -7,7 +7,7 @@
 /** Characters of a failure's message: far below the server's 2 MB, far above any text of ours. */
 export const LONGEST_MESSAGE = 4000;
 
-/** The text, or its beginning and its end, which holds the remedy, with what was left out counted. */
+/** Cuts the middle of a long text: its end holds the remedy. Says how many characters are cut. */
 export function shortText(text: string, most: number = LONGEST_MESSAGE): string {
   if (text.length <= most) return text;
   const end = Math.floor(most / 4);
