@@ -1,8 +1,7 @@
 /**
  * Trains models, each as one activity that `pause` and `stopAfterEpoch` may interrupt: students
- * from stored logits, teachers from labels. Each is given out once the one before it is at work, so
- * that as many train side by side as there are GPU workers, and one after another where there is
- * one.
+ * from stored logits, teachers from labels. Each training is scheduled once the one before it
+ * runs, so as many run side by side as there are GPU workers.
  */
 import { condition } from '@temporalio/workflow';
 import { gpu } from './activity-proxies';
@@ -24,13 +23,13 @@ export interface Training {
   settings: (Student | TeacherTraining)[];
   targets: TargetSource;
   augment: Augment;
-  /** Makes again what a training finds damaged. */
+  /** Computes again what a training finds damaged. */
   repair: (damage: Damage) => Promise<unknown>;
 }
 
 interface Trained {
   trained: TrainedModel[];
-  /** Makes one of them again, from its last checkpoint, or whatever else is damaged. */
+  /** Trains a damaged model again from its last checkpoint, or repairs other damage. */
   repair: (damage: Damage) => Promise<unknown>;
 }
 
@@ -39,28 +38,6 @@ export async function trainModels(
   stageName: 'distill' | 'teach',
   training: Training,
 ): Promise<Trained> {
-  const { run, corpus, chunkSeconds, models, targets, augment } = training;
-  const train = (
-    settings: Student | TeacherTraining,
-    what: 'training' | 'other',
-  ): Promise<TrainedModel> => {
-    const attempt = (): Promise<TrainedModel> =>
-      gpu.trainModel({
-        store: run.store,
-        planKey: corpus.plan.planKey,
-        run: run.name,
-        settings,
-        init: settings.init === null ? null : (models.inits[settings.init] ?? null),
-        targets,
-        augment,
-        chunkSeconds,
-        ensemble: models.teachers,
-        hasValidation: corpus.finalized.validation !== null,
-        resume: run.resume,
-        stopAfterEpoch: control.stopAfterEpoch,
-      });
-    return withRepair(() => control.interruptibly(what, attempt), training.repair);
-  };
   const trained = control.persisted<(TrainedModel | null)[]>(
     stageName,
     training.settings.map(() => null),
@@ -70,7 +47,7 @@ export async function trainModels(
     const lane = async (settings: Student | TeacherTraining, index: number): Promise<void> => {
       if (trained[index]) return;
       const before = training.settings[index - 1];
-      // Its first epoch tells that it is at work; one that is found in the store tells none.
+      // A training that runs reports its first epoch; one found in the store reports none.
       if (before)
         await condition(
           () =>
@@ -79,10 +56,10 @@ export async function trainModels(
       if (isHistoryLeft) return;
       control.showStudent(settings.name);
       try {
-        trained[index] = await train(settings, 'training');
+        trained[index] = await trainModel(control, training, settings, 'training');
         stage.done++;
       } catch (error) {
-        // The others are on their way to the same end.
+        // The other lanes end in the same way.
         if (!(error instanceof HistoryTooLong)) throw error;
         isHistoryLeft = true;
       }
@@ -95,8 +72,34 @@ export async function trainModels(
     const damaged =
       damage.kind === 'model' ? finished.findIndex(({ sha256 }) => sha256 === damage.sha256) : -1;
     const settings = training.settings[damaged];
-    // In the middle of another stage the history cannot be left behind.
-    return settings ? train(settings, 'other') : training.repair(damage);
+    // Another stage runs: the history cannot be left behind in the middle of it.
+    return settings ? trainModel(control, training, settings, 'other') : training.repair(damage);
   };
   return { trained: finished, repair };
+}
+
+/** @param what an interruption may concern: a long history ends `training` alone */
+async function trainModel(
+  control: RunControl,
+  training: Training,
+  settings: Student | TeacherTraining,
+  what: 'training' | 'other',
+): Promise<TrainedModel> {
+  const { run, corpus, chunkSeconds, models, targets, augment } = training;
+  const attempt = (): Promise<TrainedModel> =>
+    gpu.trainModel({
+      store: run.store,
+      planKey: corpus.plan.planKey,
+      run: run.name,
+      settings,
+      init: settings.init === null ? null : (models.inits[settings.init] ?? null),
+      targets,
+      augment,
+      chunkSeconds,
+      ensemble: models.teachers,
+      hasValidation: corpus.finalized.validation !== null,
+      resume: run.resume,
+      stopAfterEpoch: control.stopAfterEpoch,
+    });
+  return await withRepair(() => control.interruptibly(what, attempt), training.repair);
 }
