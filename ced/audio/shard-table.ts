@@ -4,7 +4,8 @@
  * labels, which is not the same as a clip with none of the classes.
  */
 import { FormatInvalid } from '../format-invalid';
-import { readParquet, requiredColumn, writeParquet, type ParquetColumn } from '../parquet-file';
+import { readParquet } from '../parquet/parquet-reader';
+import { requiredColumn, writeParquet, type ParquetColumn } from '../parquet/parquet-writer';
 
 export const shardTableFormat = 'ced.audio/1';
 
@@ -77,17 +78,17 @@ export async function encodeShardTable(clips: readonly ShardClip[]): Promise<Uin
 
 /** @throws FormatInvalid when the bytes are no such table */
 export async function decodeShardTable(bytes: Uint8Array): Promise<ShardClip[]> {
-  const file = await readParquet(bytes, 'audio shard table');
+  const file = readParquet(bytes, 'audio shard table');
   if (file.metadata['format'] !== shardTableFormat)
     throw new FormatInvalid(
       'audio shard table',
       `its format is ${file.metadata['format'] ?? 'not stated'}`,
     );
-  const clip = file.column('clip') as ArrayLike<string>;
-  const sha256 = file.column('sha256') as ArrayLike<string>;
-  const offset = file.column('offset') as ArrayLike<bigint>;
-  const samples = file.column('samples') as ArrayLike<bigint>;
-  const labels = file.column('labels') as ArrayLike<ArrayLike<number> | null | undefined>;
+  const clip = file.column('clip', 'text') as ArrayLike<string>;
+  const sha256 = file.column('sha256', 'text') as ArrayLike<string>;
+  const offset = file.column('offset', 'int64') as ArrayLike<bigint>;
+  const samples = file.column('samples', 'int64') as ArrayLike<bigint>;
+  const labels = file.column('labels', 'list') as ArrayLike<ArrayLike<number> | null | undefined>;
   const clips = Array.from({ length: file.rows }, (_, row): ShardClip => {
     const classes = labels[row];
     return {

@@ -4,13 +4,8 @@
  * DOUBLE columns holding exact float16 values, because byte-split FLOAT16 is not read everywhere.
  */
 import { FormatInvalid } from '../format-invalid';
-import {
-  readParquet,
-  requiredColumn,
-  writeParquet,
-  type ParquetColumn,
-  type ParquetTable,
-} from '../parquet-file';
+import { readParquet, type ParquetTable } from '../parquet/parquet-reader';
+import { requiredColumn, writeParquet, type ParquetColumn } from '../parquet/parquet-writer';
 import { halfValues, toHalf } from './half';
 import { createLogitTable, firstUnsortedRow, type LogitTable } from './logit-table';
 import { assignSlots } from './slots';
@@ -122,7 +117,7 @@ function pairNames(slot: number): [string, string] {
 
 /** @throws FormatInvalid when the bytes are no logit shard of this version */
 export async function decodeLogitShard(bytes: Uint8Array): Promise<LogitTable> {
-  const file = await readParquet(bytes, 'logit shard');
+  const file = readParquet(bytes, 'logit shard');
   if (file.metadata['format'] !== logitShardFormat)
     throw new FormatInvalid(
       'logit shard',
@@ -130,12 +125,11 @@ export async function decodeLogitShard(bytes: Uint8Array): Promise<LogitTable> {
     );
   const topK = file.columnNames.filter((name) => /^i\d+$/.test(name)).length;
   const table = createLogitTable(file.rows, topK);
-  table.clip.set(file.column('clip') as ArrayLike<number>);
-  table.shift.set(
-    Int32Array.from(file.column('shift') as ArrayLike<number | null>, (samples) => samples ?? 0),
-  );
-  for (const [name, field] of parameterColumns)
-    table[field].set(file.column(name) as ArrayLike<number>);
+  table.clip.set(file.column('clip', 'int32') as ArrayLike<number>);
+  const shift = file.column('shift', 'nullable int32') as ArrayLike<number | null>;
+  table.shift.set(Int32Array.from(shift, (samples) => samples ?? 0));
+  for (const [name, field, width] of parameterColumns)
+    table[field].set(wholeNumbers(file, name, width === 'UINT_8' ? 0xff : 0xffff));
   readPairs(file, table);
   if (firstUnsortedRow(table) >= 0)
     throw new FormatInvalid('logit shard', `row ${firstUnsortedRow(table)} is out of order`);
@@ -144,13 +138,22 @@ export async function decodeLogitShard(bytes: Uint8Array): Promise<LogitTable> {
   return table;
 }
 
+/** Stored as int32, of which the field takes the lower bits alone. */
+function wholeNumbers(file: ParquetTable, name: string, largest: number): ArrayLike<number> {
+  const numbers = file.column(name, 'int32') as ArrayLike<number>;
+  for (let row = 0; row < numbers.length; row++)
+    if (!(numbers[row]! >= 0 && numbers[row]! <= largest))
+      throw new FormatInvalid('logit shard', `row ${row} holds ${numbers[row]} as ${name}`);
+  return numbers;
+}
+
 function readPairs(file: ParquetTable, { rows, topK, indexes, values }: LogitTable): void {
   // (float16 bits, inverted class) in one uint32 orders a row, as in top-k.ts.
   const ranks = new Uint32Array(rows * topK);
   for (let slot = 0; slot < topK; slot++) {
     const [indexName, valueName] = pairNames(slot);
-    const classes = file.column(indexName) as ArrayLike<number>;
-    const probabilities = file.column(valueName) as ArrayLike<number>;
+    const classes = wholeNumbers(file, indexName, 0xffff);
+    const probabilities = file.column(valueName, 'number') as ArrayLike<number>;
     for (let row = 0; row < rows; row++) {
       const half = toHalf(probabilities[row]!);
       if (halfValues[half] !== probabilities[row] || half > 0x7bff)

@@ -5,7 +5,7 @@
  */
 import type { Dataset } from 'h5wasm';
 import { FormatInvalid } from '../../format-invalid';
-import { readParquet } from '../../parquet-file';
+import { readParquet } from '../../parquet/parquet-reader';
 
 export interface PublishedRows {
   readonly rows: number;
@@ -182,10 +182,10 @@ function invalid(detail: string, cause?: unknown): FormatInvalid {
 
 /** @throws FormatInvalid when the bytes are no such Parquet file */
 export async function readPublishedSpans(bytes: Uint8Array, name: string): Promise<PublishedSpans> {
-  const table = await readParquet(bytes, 'published logits');
-  const filenames = Array.from(table.column('filename'));
+  const table = readParquet(bytes, 'published logits');
+  const filenames = Array.from(table.column('filename', 'text'));
   const seconds = (column: 'start' | 'end'): Int32Array => {
-    const values = table.column(column);
+    const values = table.column(column, 'nullable number');
     return Int32Array.from({ length: table.rows }, (_, row) => {
       const value = values[row];
       if (typeof value !== 'number' || !(value >= 0))

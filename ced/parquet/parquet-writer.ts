@@ -1,15 +1,13 @@
 /**
- * The one way this project writes and reads Parquet: brotli from Node's own zlib, no statistics,
- * one page a column and row group, and no date, path or library version in the file, so that equal
- * tables are equal bytes. (Under one brotli: the one inside another major version of Node may
- * choose other bytes for the same table, which is why whoever commits a shard first decides its
- * bytes.)
+ * The one way this project writes Parquet: brotli from Node's own zlib, no statistics, one page a
+ * column and row group, and no date, path or library version in the file, so that equal tables are
+ * equal bytes. (Under one brotli: the one inside another major version of Node may choose other
+ * bytes for the same table, which is why whoever commits a shard first decides its bytes.)
  */
 import { promisify } from 'node:util';
-import { brotliCompress, brotliDecompressSync, constants } from 'node:zlib';
-import { parquetMetadata, parquetRead, type FileMetaData, type SchemaElement } from 'hyparquet';
+import { brotliCompress, constants } from 'node:zlib';
+import type { SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import { FormatInvalid, type Format } from './format-invalid';
 
 type Encoding = 'PLAIN' | 'BYTE_STREAM_SPLIT' | 'DELTA_BINARY_PACKED';
 
@@ -97,61 +95,6 @@ async function compress(page: Uint8Array, quality: number): Promise<Uint8Array> 
       [constants.BROTLI_PARAM_SIZE_HINT]: page.length,
     },
   });
-}
-
-export interface ParquetTable {
-  readonly rows: number;
-  readonly columnNames: readonly string[];
-  readonly metadata: Readonly<Record<string, string>>;
-  /** Values of one column [rows]. @throws FormatInvalid when there is no such column */
-  column(name: string): ArrayLike<unknown>;
-}
-
-/** Reads a whole file of ours. @throws FormatInvalid when it is no Parquet or damaged */
-export async function readParquet(bytes: Uint8Array, format: Format): Promise<ParquetTable> {
-  const columns = new Map<string, unknown[] | Float64Array>();
-  let parsed: FileMetaData;
-  try {
-    parsed = parquetMetadata(bytes);
-    const rows = Number(parsed.num_rows);
-    await parquetRead({
-      // A Buffer's own `slice` would share memory with whatever lies beside it.
-      file: {
-        byteLength: bytes.length,
-        slice: (start, end) => Uint8Array.prototype.slice.call(bytes, start, end).buffer,
-      },
-      metadata: parsed,
-      compressors: { BROTLI: (page) => brotliDecompressSync(page) },
-      onChunk: ({ columnName, columnData, rowStart }) => {
-        const held = columns.get(columnName) ?? newColumn(columnData, rows);
-        columns.set(columnName, held);
-        for (let row = 0; row < columnData.length; row++)
-          held[rowStart + row] = columnData[row] as number;
-      },
-    });
-  } catch (error) {
-    throw new FormatInvalid(format, 'it is no readable Parquet file', { cause: error });
-  }
-  const columnNames = parsed.schema.slice(1).map(({ name }) => name);
-  return {
-    rows: Number(parsed.num_rows),
-    columnNames,
-    metadata: Object.fromEntries(
-      (parsed.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? '']),
-    ),
-    column(name) {
-      const values = columns.get(name);
-      if (values) return values;
-      if (Number(parsed.num_rows) === 0 && columnNames.includes(name)) return [];
-      throw new FormatInvalid(format, `it has no column ${name}`);
-    },
-  };
-}
-
-function newColumn(sample: ArrayLike<unknown>, rows: number): unknown[] | Float64Array {
-  // Nullable and nested columns come as plain arrays, 64-bit ones as BigInt.
-  const numeric = ArrayBuffer.isView(sample) && typeof sample[0] === 'number';
-  return numeric ? new Float64Array(rows) : new Array<unknown>(rows).fill(null);
 }
 
 /** A flat column that is never null. */
