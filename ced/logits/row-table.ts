@@ -10,7 +10,7 @@ export class RowTable {
 
   constructor(
     readonly rows: number,
-    private readonly topK: number,
+    readonly topK: number,
   ) {
     this.table = createLogitTable(rows, topK);
   }

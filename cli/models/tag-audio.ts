@@ -48,11 +48,8 @@ export function tagAudio(
   { chunkSeconds, top }: { chunkSeconds: number; top: number },
 ): TaggedChunk[] {
   const { config } = predictor;
-  const chunks = everyChunk(
-    pcm.length,
-    Math.round(chunkSeconds * sampleRate),
-    shortestClipSamples(config),
-  );
+  const chunkSamples = Math.round(chunkSeconds * sampleRate);
+  const chunks = everyChunk(pcm.length, chunkSamples, shortestClipSamples(config));
   const tagged: TaggedChunk[] = [];
   for (const group of equalLengths(chunks)) {
     const { length } = group[0]!;
@@ -64,6 +61,8 @@ export function tagAudio(
       pcm: together,
       batch: group.length,
       samples: length,
+      // The last chunk has another length in every file: functions for its length would pile up.
+      lengths: length === chunkSamples ? undefined : Int32Array.of(length),
       masks: null,
     });
     group.forEach(({ start }, row) => {

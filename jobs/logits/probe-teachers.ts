@@ -5,10 +5,10 @@
 import { outputFault } from '../../ced/teachers/output-fault';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { CorpusAudio } from '../../storage/corpus/corpus-audio';
-import { LengthBatches } from '../../ced/corpus/length-batches';
-import type { MappedModel } from '../mapped-model';
+import type { PredictionInput } from '../../ced/model/prediction-input';
+import { chunkBatches } from '../chunk-batches';
 import { namingTeacher } from '../teacher-fault';
-import type { EnsembleMember } from '../../workflows/contract/models';
+import type { LoadedTeacher } from './predict-shard';
 
 const PROBE_CHUNKS = 8;
 
@@ -17,37 +17,27 @@ const PROBE_CHUNKS = 8;
  * @throws {PermanentError} TeacherInvalid, naming the teacher and what is wrong with its outputs
  */
 export async function probeTeachers(
-  ensemble: readonly EnsembleMember[],
-  teachers: readonly MappedModel[],
+  teachers: readonly LoadedTeacher[],
   audio: CorpusAudio,
   beforeTeacher: () => Promise<void>,
 ): Promise<void> {
-  const batches = new LengthBatches<null>(PROBE_CHUNKS);
-  const chunks = audio.clips
+  const rows = audio.clips
     .flatMap((clip) => clip.chunks.slice(0, 1).map((chunk) => ({ clip, chunk })))
     .slice(0, PROBE_CHUNKS);
-  await audio.ready(chunks.map(({ clip }) => clip));
-  const full = chunks.map(({ clip, chunk }) =>
-    batches.add(chunk.length, null, (out, at) => audio.read(clip, chunk, out, at)),
-  );
-  const probes = [...full.filter((batch) => batch !== null), ...batches.rest()];
-  const classes = audio.vocabulary.length;
-  for (const [index, { name }] of ensemble.entries()) {
+  const models = teachers.map(({ model }) => model);
+  const probes: PredictionInput[] = [];
+  for await (const { input } of chunkBatches(audio, rows, models, (_row, pcm, out) => out.set(pcm)))
+    probes.push({ ...input, masks: null });
+  for (const { name, model } of teachers) {
     await beforeTeacher();
-    const teacher = teachers[index]!;
     const outputs: number[] = [];
-    for (const { pcm, rows, samples } of probes) {
-      const probabilities = await namingTeacher(
-        name,
-        teacher.probabilities({ pcm, batch: rows, samples, masks: null }),
-      );
-      outputs.push(...probabilities);
-    }
+    for (const probe of probes)
+      outputs.push(...(await namingTeacher(name, model.probabilities(probe))));
     const fault = outputFault(
       Float32Array.from(outputs),
-      chunks.length,
-      classes,
-      teacher.frontEnd === 'waveform',
+      rows.length,
+      audio.vocabulary.length,
+      model.frontEnd === 'waveform',
     );
     if (fault) throw new PermanentError('TeacherInvalid', `${name}: ${fault}`);
   }

@@ -7,20 +7,16 @@ import { outputFault } from '../../ced/teachers/output-fault';
 import type { Scored, ScoreInput } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
-import { LengthBatches } from '../../ced/corpus/length-batches';
-import { beginPhase, throwIfStopped, type JobContext } from '../job-context';
+import { beginPhase, type JobContext } from '../job-context';
 import { namingTeacher } from '../teacher-fault';
-import { progressMeter } from '../../workflows/contract/progress-meter';
 import { layout } from '../../storage/layout';
 import { modelLatency } from './latency';
+import { scoreClips } from './score-clips';
 import { createAnew, createRecordOrAdopt, readRecordOrQuarantine } from '../../storage/quarantine';
 import { ContentDiffers, sha256 } from '../../storage/store';
-import type { CorpusClip } from '../../ced/corpus/corpus-clip';
 import type { Latency } from '../../ced/metrics/latency';
 import { splitMAP } from '../../ced/metrics/split-scores';
 import { areScoresVerified, scoresRecord, type ScoresManifest } from '../../storage/scores';
-
-const BATCH = 64;
 
 export async function scoreJob(context: JobContext, input: ScoreInput): Promise<Scored> {
   const { store } = context;
@@ -40,10 +36,7 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
       name,
       context.teacher(model, input.precision, audio.vocabulary),
     );
-    const scores = await namingTeacher(
-      name,
-      scoreClips(audio, (batch) => scorer.probabilities(batch), context),
-    );
+    const scores = await namingTeacher(name, scoreClips(audio, scorer, context));
     const fault = outputFault(
       scores,
       audio.clips.length,
@@ -80,55 +73,6 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
   } finally {
     await audio.close();
   }
-}
-
-export type Probabilities = (batch: {
-  pcm: Int16Array;
-  batch: number;
-  samples: number;
-  masks: null;
-}) => Float32Array | Promise<Float32Array>;
-
-/**
- * @returns float32 [clips, classes] in clip order
- * @throws {EngineStopped} after the batch in progress, when the job was told to stop
- */
-export async function scoreClips(
-  audio: CorpusAudio,
-  probabilities: Probabilities,
-  context: Pick<JobContext, 'onProgress' | 'yieldAndCheckStop' | 'monotonicMs'>,
-  phase?: string,
-): Promise<Float32Array> {
-  const classes = audio.vocabulary.length;
-  const scores = new Float32Array(audio.clips.length * classes);
-  const progress = progressMeter('clips', audio.clips.length, context.monotonicMs);
-  const batches = new LengthBatches<{ clip: CorpusClip; index: number }>(BATCH);
-  const flush = async (full: ReturnType<typeof batches.add>): Promise<void> => {
-    if (!full) return;
-    const output = await probabilities({
-      pcm: full.pcm,
-      batch: full.rows,
-      samples: full.samples,
-      masks: null,
-    });
-    full.items.forEach(({ clip, index }, row) => {
-      const { length } = clip.chunks;
-      for (let c = 0; c < classes; c++)
-        scores[index * classes + c] =
-          (scores[index * classes + c] ?? 0) + (output[row * classes + c] ?? 0) / length;
-    });
-    context.onProgress({ ...progress(full.items.at(-1)?.index ?? 0), ...(phase ? { phase } : {}) });
-    await throwIfStopped(context);
-  };
-  for (const [index, clip] of audio.clips.entries()) {
-    await audio.ready([clip]);
-    for (const chunk of clip.chunks)
-      await flush(
-        batches.add(chunk.length, { clip, index }, (out, at) => audio.read(clip, chunk, out, at)),
-      );
-  }
-  for (const rest of batches.rest()) await flush(rest);
-  return scores;
 }
 
 function encodeScores(scores: Float32Array): Uint8Array {

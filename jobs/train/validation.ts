@@ -9,7 +9,7 @@ import type { ModelConfig } from '../../ced/model/config';
 import { Predictor } from '../../ced/model/predictor';
 import type { Weights } from '../../ced/model/weights';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
-import { scoreClips } from '../score/score-job';
+import { scoreClips, type ScoredModel } from '../score/score-clips';
 import { beginPhase, type JobContext } from '../job-context';
 import type { EnsembleMember } from '../../workflows/contract/models';
 import { labelMatrix, splitMAP } from '../../ced/metrics/split-scores';
@@ -56,15 +56,14 @@ export class Validation {
     const predictor = new Predictor(context.engine, model.config, model.weights, {
       precision: model.precision,
     });
+    const scored: ScoredModel = {
+      frontEnd: 'log-mel',
+      probabilities: (input) => predictor.probabilities(input),
+    };
     try {
       return this.resultOf(
         this.audio,
-        await scoreClips(
-          this.audio,
-          (batch) => predictor.probabilities(batch),
-          context,
-          'validating',
-        ),
+        await scoreClips(this.audio, scored, context, 'validating'),
         epoch,
       );
     } finally {

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describeFailure } from '../../cli/failure';
 import { ced } from '../../cli/main';
-import { everyChunk, type TaggedChunk } from '../../cli/models/tag-audio';
+import { everyChunk, tagAudio, type TaggedChunk } from '../../cli/models/tag-audio';
 import { openEngine } from '../../ced/engine/engine';
 import { modelConfigSchema } from '../../ced/model/config';
+import { initialWeights } from '../../ced/model/initial-weights';
 import { Predictor } from '../../ced/model/predictor';
 import { decodeSafetensors } from '../../ced/model/safetensors';
 import { loadWeights } from '../../ced/model/weights';
@@ -151,6 +152,32 @@ describe('ced tag', () => {
     expect(await complaint(model, '--model', model)).toBe(
       `${model}: no audio files in this folder`,
     );
+  });
+});
+
+describe('files of many lengths', () => {
+  it('are tagged with functions for each number of patches, not for each length', () => {
+    const engine = openEngine();
+    const config = modelConfigSchema.parse({
+      embed_dim: 32,
+      depth: 1,
+      num_heads: 2,
+      outputdim: 3,
+      target_length: 112,
+    });
+    const predictor = new Predictor(engine, config, initialWeights(config, 1), {
+      precision: 'float32',
+    });
+    const options = { chunkSeconds: 1, top: 1 };
+    const tagAll = (seconds: number): void => {
+      for (let file = 0; file < 20; file++)
+        tagAudio(predictor, Int16Array.from(wave(seconds + file / 160)), options);
+    };
+    tagAll(0.5); // of three whole patches
+    const before = engine.functionCount;
+    tagAll(1.5); // a whole chunk, then a last one like those
+    expect(engine.functionCount - before).toBeLessThanOrEqual(2);
+    predictor.dispose();
   });
 });
 

@@ -59,11 +59,12 @@ const vocabularyCsv = (names: readonly string[]): string =>
 async function prepare(
   classes: readonly string[],
   clipSeconds: number,
+  samplesOf: (clip: number) => number = () => clipSeconds * 16_000,
 ): Promise<{ planKey: string; audio: CorpusAudio }> {
   mkdirSync(join(folder, 'audio'));
   writeFileSync(join(folder, 'vocabulary.csv'), vocabularyCsv(classes));
   const writeClip = (split: string, clip: number, hertz: number): string => {
-    const wave = Array.from({ length: clipSeconds * 16_000 }, (_, at) =>
+    const wave = Array.from({ length: samplesOf(clip) }, (_, at) =>
       Math.round(9000 * Math.sin((at * hertz * 2 * Math.PI) / 16_000) + 3000 * clip),
     );
     writeFileSync(join(folder, `audio/${split}-${clip}.wav`), wavBytes([wave], { bits: 16 }));
@@ -248,6 +249,23 @@ describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
   it('stores the weighted mean of what each gives alone, classes in the order of the run', async () => {
     write();
     const run = { ...(await prepare(classes, 1)), chunkSeconds: 1, classes: 3 };
+    await expectWeightedMean(run, teachers, [
+      writeCed(classes, 1),
+      means(-30, 5, 20),
+      means(40, 1, -8),
+    ]);
+  });
+
+  it('gives clips of different lengths what each teacher gives each clip alone', async () => {
+    write();
+    // Six, five and five whole patches.
+    const samples = [15_999, 15_001, 14_700];
+    const run = {
+      ...(await prepare(classes, 1, (clip) => samples[clip]!)),
+      chunkSeconds: 1,
+      classes: 3,
+    };
+    expect(run.audio.clips.map((clip) => clip.samples)).toEqual(samples);
     await expectWeightedMean(run, teachers, [
       writeCed(classes, 1),
       means(-30, 5, 20),

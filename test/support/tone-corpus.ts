@@ -8,7 +8,7 @@ import { encodeWav } from '../../ced/audio/wav-file';
 import { philox, streamKey, uniform } from '../../ced/augment/random';
 
 const CLASSES = ['Low tone', 'Middle tone', 'High tone', 'Sweep', 'Noise', 'Clicks'] as const;
-const SAMPLES = 16_000;
+const SECOND = 16_000;
 
 export interface ToneCorpus {
   train: string;
@@ -17,10 +17,14 @@ export interface ToneCorpus {
   vocabulary: string;
 }
 
-/** Writes the corpus below `folder`; the paths returned are relative to it. */
+/**
+ * Writes the corpus below `folder`; the paths returned are relative to it.
+ * @param samplesOf length of each clip of a split, @default one second
+ */
 export function writeToneCorpus(
   folder: string,
   clips: { train: number; validation: number; eval: number },
+  samplesOf: (index: number) => number = () => SECOND,
 ): ToneCorpus {
   mkdirSync(join(folder, 'audio'), { recursive: true });
   writeFileSync(
@@ -30,7 +34,7 @@ export function writeToneCorpus(
   );
   for (const split of ['train', 'validation', 'eval'] as const) {
     const rows = Array.from({ length: clips[split] }, (_, index) => {
-      const { samples, labels } = renderClip(split, index);
+      const { samples, labels } = renderClip(split, index, samplesOf(index));
       const audio = `audio/${split}-${index}.wav`;
       writeFileSync(join(folder, audio), encodeWav(samples));
       return JSON.stringify({
@@ -49,18 +53,22 @@ export function writeToneCorpus(
   };
 }
 
-function renderClip(split: string, index: number): { samples: Int16Array; labels: number[] } {
+function renderClip(
+  split: string,
+  index: number,
+  length: number,
+): { samples: Int16Array; labels: number[] } {
   const key = streamKey('tone-corpus', split, index);
   const draw = (counter: number): number => uniform(philox(key, [counter, 0, 0, 0])[0]);
   const labels = [
     ...new Set([index % CLASSES.length, Math.floor(draw(0) * CLASSES.length)]),
   ].sort();
-  const mix = new Float64Array(SAMPLES);
+  const mix = new Float64Array(length);
   for (const label of labels) {
-    const start = Math.floor(draw(10 + label) * SAMPLES * 0.5);
+    const start = Math.floor(draw(10 + label) * length * 0.5);
     const hertz = [200, 800, 3000, 400, 0, 0][label] ?? 0;
-    for (let at = start; at < SAMPLES; at++) {
-      const seconds = (at - start) / SAMPLES;
+    for (let at = start; at < length; at++) {
+      const seconds = (at - start) / SECOND;
       if (label < 3)
         mix[at] =
           (mix[at] ?? 0) +
@@ -73,7 +81,7 @@ function renderClip(split: string, index: number): { samples: Int16Array; labels
   }
   // A breath of noise makes every clip its own: two equal recordings in train and eval are an
   // error.
-  for (let at = 0; at < SAMPLES; at += 100)
+  for (let at = 0; at < length; at += 100)
     mix[at] = (mix[at] ?? 0) + 0.01 * (draw(50_000 + at) - 0.5);
   return {
     samples: Int16Array.from(mix, (value) => Math.round(Math.max(-1, Math.min(1, value)) * 32_000)),

@@ -1,0 +1,125 @@
+/**
+ * The rows of one audio shard: every view of every chunk goes through the ensemble once, and of
+ * each the drawn augmentation and the top-K of the teachers' weighted mean are kept (paper, section
+ * 3).
+ */
+import { masksToInt32, shiftInto } from '../../ced/augment/apply';
+import { drawAugmentation, type AugmentParameters } from '../../ced/augment/parameters';
+import { RowTable } from '../../ced/logits/row-table';
+import type { LogitTable } from '../../ced/logits/logit-table';
+import { topK } from '../../ced/logits/top-k';
+import { TeacherAgreement, type TeacherPair } from '../../ced/metrics/teacher-agreement';
+import type { PredictionInput } from '../../ced/model/prediction-input';
+import { combine, type TeacherOutput } from '../../ced/teachers/ensemble';
+import type { CorpusAudio } from '../../storage/corpus/corpus-audio';
+import { PermanentError } from '../../workflows/contract/failures';
+import { progressMeter } from '../../workflows/contract/progress-meter';
+import type { LogitsSettings } from '../../workflows/contract/run-file-sections';
+import { chunkBatches, type ChunkBatch, type ChunkRow } from '../chunk-batches';
+import { throwIfStopped, type JobContext } from '../job-context';
+import type { MappedModel } from '../mapped-model';
+import { namingTeacher } from '../teacher-fault';
+
+/** A teacher of the ensemble, ready to predict. */
+export interface LoadedTeacher {
+  name: string;
+  weight: number;
+  model: MappedModel;
+}
+
+export interface ShardPrediction {
+  table: LogitTable;
+  agreement: TeacherPair[];
+}
+
+/** A view of a chunk. */
+interface ViewRow extends ChunkRow {
+  /** In the table. */
+  row: number;
+  parameters: AugmentParameters;
+}
+
+/**
+ * @param afterBatch awaited after each batch
+ * @throws {EngineStopped} after the batch in progress, when the job was told to stop
+ */
+export async function predictShard(
+  context: JobContext,
+  audio: CorpusAudio,
+  teachers: readonly LoadedTeacher[],
+  settings: LogitsSettings,
+  afterBatch: () => Promise<void>,
+): Promise<ShardPrediction> {
+  const { rows, table } = drawViews(audio, settings);
+  const agreement = new TeacherAgreement(teachers.length);
+  const progress = progressMeter('rows', table.rows, context.monotonicMs);
+  const models = teachers.map(({ model }) => model);
+  const write = ({ parameters }: ViewRow, pcm: Int16Array, out: Int16Array): void =>
+    shiftInto(pcm, parameters.shift, out, 0);
+  let done = 0;
+  for await (const batch of chunkBatches(audio, rows, models, write)) {
+    const outputs = await predict(teachers, batch);
+    keep(outputs, batch.rows, audio.vocabulary.length, table, agreement);
+    done += batch.rows.length;
+    context.onProgress(progress(done));
+    await afterBatch();
+    await throwIfStopped(context);
+  }
+  if (done !== table.rows)
+    throw new PermanentError(
+      'LogitsMismatch',
+      `shard ${audio.audioShards[0]}: ${table.rows} rows planned, ${done} predicted`,
+    );
+  return { table: table.finish(), agreement: agreement.finish() };
+}
+
+/** Every view of every chunk in table order, with the augmentation it is predicted under. */
+function drawViews(
+  audio: CorpusAudio,
+  { views, topK: k, seed, augment }: LogitsSettings,
+): { rows: ViewRow[]; table: RowTable } {
+  const chunks = audio.clips.reduce((sum, clip) => sum + clip.chunks.length, 0);
+  const table = new RowTable(chunks * views, k);
+  const rows: ViewRow[] = [];
+  for (const [clipRow, clip] of audio.clips.entries())
+    for (const [index, chunk] of clip.chunks.entries())
+      for (let view = 0; view < views; view++) {
+        const identity = { seed, clipSha256: clip.sha256, chunk: index, view };
+        const parameters = drawAugmentation(augment, identity, chunk.length);
+        table.setParameters(rows.length, clipRow, index, view, parameters);
+        rows.push({ clip, chunk, row: rows.length, parameters });
+      }
+  return { rows, table };
+}
+
+async function predict(
+  teachers: readonly LoadedTeacher[],
+  { rows, input }: ChunkBatch<ViewRow>,
+): Promise<TeacherOutput[]> {
+  const masks = masksToInt32(rows.map(({ parameters }) => parameters));
+  // One object for all teachers: they share its spectrograms.
+  const augmented: PredictionInput = { ...input, masks };
+  return await Promise.all(
+    teachers.map(async ({ name, weight, model }) => ({
+      values: await namingTeacher(name, model.probabilities(augmented)),
+      output: 'probabilities' as const,
+      weight,
+    })),
+  );
+}
+
+/** Puts the top-K of the outputs' mean into the table. */
+function keep(
+  outputs: readonly TeacherOutput[],
+  rows: readonly ViewRow[],
+  classes: number,
+  table: RowTable,
+  agreement: TeacherAgreement,
+): void {
+  const values = outputs.map((output) => output.values);
+  agreement.add(values, rows.length, classes);
+  const mean = combine(outputs, rows.length, classes);
+  rows.forEach(({ row }, at) =>
+    table.setTop(row, topK(mean.subarray(at * classes, (at + 1) * classes), table.topK)),
+  );
+}
