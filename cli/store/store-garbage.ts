@@ -1,10 +1,12 @@
 /**
  * What of a store may go: referred to by nothing, old enough that no running worker has just made
- * it, and needed by no work under way: a training that writes, a shard that somebody holds a lease
- * on. What such work stands on is known to its workflow only.
+ * it, and needed by no work under way: a run whose attempts go on, a training that writes, a shard
+ * with a held lease. What such work needs is known to its workflow only. So nothing is taken from a
+ * run, however young things may be removed.
  */
 import type { Store } from '../../storage/store';
 import { leasedShards } from './store-leases';
+import { runsUnderWay } from './store-runs';
 import { trainingsUnderWay, type StoreUnit } from './store-units';
 
 /** A training that wrote this recently goes on, however young things may be removed. */
@@ -22,13 +24,19 @@ export async function findGarbage(
   { nowMs, minAgeMs }: { nowMs: number; minAgeMs: number },
 ): Promise<Garbage> {
   const trainings = trainingsUnderWay(units, nowMs - Math.max(minAgeMs, WRITES_WITHIN_MS));
-  const [atWork] = [...trainings, ...(await leasedShards(store, units, nowMs))];
+  const [atWork] = [
+    ...trainings,
+    ...runsUnderWay(units, nowMs),
+    ...(await leasedShards(store, units, nowMs)),
+  ];
   const garbage: Garbage = { units: [], waiting: [] };
   for (const unit of units) {
     if (unit.referredBy.length > 0) continue;
     const { name, bytes, kind } = unit;
     const own = trainings.find((training) => name.startsWith(`${training}/`));
-    if (nowMs - unit.newestMs < minAgeMs) garbage.waiting.push({ name, bytes, why: 'young' });
+    // A writer's temporary file is taken from it otherwise.
+    const least = kind === 'half-written' ? Math.max(minAgeMs, WRITES_WITHIN_MS) : minAgeMs;
+    if (nowMs - unit.newestMs < least) garbage.waiting.push({ name, bytes, why: 'young' });
     else if (own !== undefined) garbage.waiting.push({ name, bytes, why: `${own} is under way` });
     else if (atWork !== undefined && !SERVES_NOBODY.includes(kind))
       garbage.waiting.push({ name, bytes, why: `${atWork} is under way and may need it` });

@@ -106,6 +106,40 @@ describe('ced store', () => {
   const removable = async (...argv: string[]): Promise<string[]> =>
     (await run('gc', folder, ...argv)).shown.units.map(({ name }) => name).sort();
 
+  /** Records of attempts, as `<activity>-<attempt>-<moment>`. */
+  async function attempts(runId: string, ...names: string[]): Promise<void> {
+    for (const name of names)
+      await store.create(`attempts/${runId}/${name}.json`, Buffer.from('{}'));
+  }
+
+  it('takes nothing that a run under way may need, however young things may go', async () => {
+    await attempts('goes-on', '1-1-start', '1-1-end', '2-1-start');
+    const kept = [`audio/${unheard}`, `logits/${oldLogits}`, `models/${orphan}`];
+    const young = ['--min-age-days', '0'];
+    expect(await removable(...young)).not.toEqual(expect.arrayContaining([kept[0]]));
+    age('attempts/goes-on', 1);
+    for (const name of kept) expect(await removable(...young)).not.toContain(name);
+    // Its activity has ended, and no other began within an hour.
+    await attempts('goes-on', '2-1-end');
+    age('attempts/goes-on', 1);
+    for (const name of kept) expect(await removable(...young)).toContain(name);
+    // Killed, and nobody tried again for a week.
+    await attempts('killed', '1-1-start');
+    age('attempts/killed', 8);
+    for (const name of kept) expect(await removable(...young)).toContain(name);
+    // Published.
+    await attempts('id', '9-1-start');
+    for (const name of kept) expect(await removable(...young)).toContain(name);
+  });
+
+  it('leaves a file that somebody is writing', async () => {
+    const name = 'audio/.writing-1-a';
+    writeFileSync(join(folder, name), 'half');
+    expect(await removable('--min-age-days', '0')).not.toContain(name);
+    age('audio', 1);
+    expect(await removable('--min-age-days', '0')).toContain(name);
+  });
+
   const garbage = [
     `audio/${unheard}`,
     `logits/${oldLogits}`,
