@@ -11,7 +11,7 @@ import { makeFolder } from './make-folder';
 import { withRetry, type RetryOptions } from './retry';
 import {
   ContentDiffers,
-  holdsContent,
+  isContent,
   ObjectMissing,
   partsOf,
   type Content,
@@ -23,6 +23,8 @@ import {
 const TEMPORARY = '.writing-';
 /** Read or written in one piece: every piece is a trip to another thread. */
 const PIECE_BYTES = 16 << 20;
+/** A piece of an object that is not held whole. */
+const STREAMED_BYTES = 1 << 20;
 /** A slow disk takes minutes to sync gigabytes, without a sign of life. */
 const SYNCED_AT_ONCE_BYTES = 64 << 20;
 
@@ -77,7 +79,7 @@ export class FolderStore implements Store {
       await link(temporary, target);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      if (!holdsContent(await this.readWhole(target), content)) throw new ContentDiffers(key);
+      if (!(await isContent(this.pieces(target), content))) throw new ContentDiffers(key);
       return 'present';
     } finally {
       await rm(temporary, { force: true });
@@ -134,6 +136,24 @@ export class FolderStore implements Store {
     await rm(this.path(key), { force: true });
   }
 
+  async *stream(key: string): AsyncGenerator<Uint8Array> {
+    if (!(await this.exists(key))) throw new ObjectMissing(key, this.uri);
+    yield* this.pieces(this.path(key));
+  }
+
+  async move(key: string, to: string): Promise<void> {
+    const [from, target] = [this.path(key), this.path(to)];
+    await makeFolder(dirname(target), this.modes.folder);
+    try {
+      await rename(from, target);
+    } catch (error) {
+      if (isMissing(error)) return;
+      throw error;
+    }
+    await syncFolder(dirname(target));
+    await syncFolder(dirname(from));
+  }
+
   async localFile(key: string): Promise<string> {
     if (!(await this.exists(key))) throw new ObjectMissing(key, this.uri);
     return this.path(key);
@@ -145,6 +165,22 @@ export class FolderStore implements Store {
     if (path !== this.uri && !path.startsWith(this.uri + sep))
       throw new Error(`${key}: a key must stay below ${this.uri}`);
     return path;
+  }
+
+  private async *pieces(path: string): AsyncGenerator<Uint8Array> {
+    const file = await open(path, 'r');
+    try {
+      for (;;) {
+        this.retry.signal?.throwIfAborted();
+        const piece = Buffer.allocUnsafeSlow(STREAMED_BYTES);
+        const { bytesRead } = await file.read(piece, 0, piece.length, null);
+        if (bytesRead === 0) return;
+        this.retry.onBytes?.();
+        yield piece.subarray(0, bytesRead);
+      }
+    } finally {
+      await file.close();
+    }
   }
 
   private async readWhole(path: string): Promise<Buffer> {

@@ -62,6 +62,19 @@ export class GuardedStore implements Store {
     return this.change(() => this.store.remove(key));
   }
 
+  async *stream(key: string): AsyncGenerator<Uint8Array> {
+    this.guard.before?.();
+    for await (const part of this.store.stream(key)) {
+      this.guard.after?.();
+      yield part;
+      this.guard.before?.();
+    }
+  }
+
+  move(key: string, to: string): Promise<void> {
+    return this.change(() => this.store.move(key, to));
+  }
+
   private async look<T>(operation: () => Promise<T>): Promise<T> {
     this.guard.before?.();
     const result = await operation();

@@ -6,23 +6,24 @@
 import { encodeChecksummed } from './checksum';
 import { layout } from './layout';
 import { readRecordIfPresent, RecordDamaged, type RecordFormat } from './record';
-import { ContentDiffers, sha256, type CreateOptions, type Store } from './store';
+import { ContentDiffers, type CreateOptions, type Store } from './store';
+import { objectSha256 } from './verified-object';
 
 /**
  * Moves an object to the quarantine unless it is what it should be by now: another process may have
- * repaired it since the caller looked.
+ * repaired it since the caller looked. An object of any size: it is not held in memory.
+ * @param expectedSha256 of what it should be; absent = it is damaged whatever it holds
  * @returns what was found
  */
 export async function quarantine(
   store: Store,
   key: string,
-  isVerified: (bytes: Uint8Array) => boolean = () => false,
+  expectedSha256?: string,
 ): Promise<'verified' | 'missing' | 'quarantined'> {
-  const bytes = await store.read(key);
-  if (bytes === null) return 'missing';
-  if (isVerified(bytes)) return 'verified';
-  await store.create(layout.quarantine(key, sha256(bytes)), bytes);
-  await store.remove(key);
+  const found = await objectSha256(store, key);
+  if (found === null) return 'missing';
+  if (found === expectedSha256) return 'verified';
+  await store.move(key, layout.quarantine(key, found));
   return 'quarantined';
 }
 

@@ -75,12 +75,12 @@ export async function areScoresVerified(
   corpusSha256: string,
   manifest: ScoresManifest,
 ): Promise<boolean> {
-  const found = await quarantine(store, layout.scores(modelSha256, corpusSha256), (bytes) =>
-    holds(manifest, bytes),
-  );
-  if (found !== 'verified')
-    await quarantine(store, layout.scoresManifest(modelSha256, corpusSha256));
-  return found === 'verified';
+  const key = layout.scores(modelSha256, corpusSha256);
+  const bytes = await store.read(key);
+  if (bytes && holds(manifest, bytes)) return true;
+  if ((await quarantine(store, key, manifest.sha256)) === 'verified') return true;
+  await quarantine(store, layout.scoresManifest(modelSha256, corpusSha256));
+  return false;
 }
 
 export function holds(

@@ -30,6 +30,10 @@ export interface Store {
   /** Keys that start with `prefix`, sorted. */
   list(prefix: string): Promise<string[]>;
   remove(key: string): Promise<void>;
+  /** An object's bytes in parts, for what may be larger than memory. @throws {ObjectMissing} */
+  stream(key: string): AsyncIterable<Uint8Array>;
+  /** Gives an object another key, whatever lies there. Nothing happens where there is none. */
+  move(key: string, to: string): Promise<void>;
   /** Everything there, half-written objects that a crash left included. For housekeeping. */
   inventory(): Promise<StoredObject[]>;
   /**
@@ -86,13 +90,22 @@ export function sha256(content: Content | string): string {
   return hash.digest('hex');
 }
 
-export function holdsContent(bytes: Buffer, content: Content): boolean {
-  let at = 0;
-  for (const part of partsOf(content)) {
-    if (!bytes.subarray(at, at + part.length).equals(part)) return false;
-    at += part.length;
-  }
-  return at === bytes.length;
+/** Whether parts that arrive are a content, byte by byte. Reads no further than the difference. */
+export async function isContent(
+  arriving: AsyncIterable<Uint8Array>,
+  content: Content,
+): Promise<boolean> {
+  const expected = partsOf(content).filter((part) => part.length > 0);
+  let [part, at] = [0, 0];
+  for await (const found of arriving)
+    for (let done = 0; done < found.length;) {
+      const own = expected[part]?.subarray(at, at + found.length - done);
+      if (!own || Buffer.compare(own, found.subarray(done, done + own.length)) !== 0) return false;
+      done += own.length;
+      at += own.length;
+      if (at === expected[part]?.length) [part, at] = [part + 1, 0];
+    }
+  return part === expected.length;
 }
 
 export function partsOf<T extends Uint8Array | string>(content: T | readonly T[]): readonly T[] {

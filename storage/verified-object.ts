@@ -1,7 +1,7 @@
 /**
  * Objects of which the reader knows the hash: read from this machine where it has a copy, and never
  * given away unless they are what they should be. A copy that is damaged is thrown away and fetched
- * again; what is damaged in the store itself is left for the caller to set aside.
+ * again; what is damaged in the store itself is left for the caller to quarantine.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -30,6 +30,18 @@ export async function isVerified(
     (await fileSha256(path)) === expectedSha256 ? true : null,
   );
   return found !== null;
+}
+
+/** Of the object itself, not of a local copy, and without holding it; null where it is missing. */
+export async function objectSha256(store: Store, key: string): Promise<string | null> {
+  const hash = createHash('sha256');
+  try {
+    for await (const part of store.stream(key)) hash.update(part);
+  } catch (error) {
+    if (error instanceof ObjectMissing) return null;
+    throw error;
+  }
+  return hash.digest('hex');
 }
 
 async function fromVerifiedFile<T>(

@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { commandLine } from '../infra/command-line/command-line';
 import { amount, count, numberThat, oneOf, text } from '../infra/command-line/option';
 import type { StoreOptions } from '../storage/open-store';
-import type { SourceOptions } from '../storage/sources/source';
+import { LARGEST_SHARD_BYTES, type SourceOptions } from '../storage/sources/source';
 import { buildIdOf, type Build } from './deployment';
 import { sourceOptions, sourcesOf } from './source-options';
 import { temporalOptions, temporalSettings, type TemporalSettings } from './temporal-settings';
@@ -92,9 +92,12 @@ const line = commandLine({
     },
     'largest-shard': {
       value: 'G',
-      is: amount,
+      is: numberThat(
+        (gigabytes) => gigabytes > 0 && gigabytes * 1e9 <= LARGEST_SHARD_BYTES,
+        `a number above 0 and at most ${Math.floor(LARGEST_SHARD_BYTES / 1e6) / 1e3}`,
+      ),
       shown: '2.147',
-      help: 'refuse shards of more than this many gigabytes; a shard is built in memory',
+      help: 'refuse shards of more than this many gigabytes, 2.147 at most; a shard is built in memory',
     },
     'clips-at-once': {
       value: 'N',

@@ -14,6 +14,7 @@ import {
 } from '../../storage/record';
 import { scoresRecord } from '../../storage/scores';
 import { sha256, type Store } from '../../storage/store';
+import { objectSha256 } from '../../storage/verified-object';
 import { decodeSegment } from '../../storage/training/metrics-segment';
 import {
   checkpointSteps,
@@ -101,8 +102,7 @@ class Verifier {
   }
 
   private async compare(key: string, expected: string): Promise<Finding> {
-    const bytes = await this.store.read(key);
-    return bytes && sha256(bytes) === expected
+    return (await objectSha256(this.store, key)) === expected
       ? 'verified'
       : { why: 'does not hash to what is recorded' };
   }

@@ -9,6 +9,7 @@ import {
   type File,
 } from '@google-cloud/storage';
 import { PermanentError } from '../../workflows/contract/failures';
+import { isContent } from '../store';
 import { uploadInSession } from './gcs-upload';
 import { withRetry, resuming, RetryPauses, type RetryOptions } from '../retry';
 
@@ -65,14 +66,28 @@ export class GcsObject {
 
   /** Whole content, checked against the object's CRC32C. null where there is no such object. */
   async read(): Promise<Buffer | null> {
+    return await this.ofCurrentVersion(async (version) => {
+      const parts: Uint8Array[] = [];
+      for await (const part of this.stream(version)) parts.push(part);
+      return Buffer.concat(parts);
+    });
+  }
+
+  /** Whether it is a content; null where there is no such object. */
+  async holds(bytes: Uint8Array): Promise<boolean | null> {
+    return await this.ofCurrentVersion(
+      async (version) =>
+        version.bytes === bytes.length && (await isContent(this.stream(version), bytes)),
+    );
+  }
+
+  private async ofCurrentVersion<T>(read: (version: GcsVersion) => Promise<T>): Promise<T | null> {
     const waiting = new RetryPauses(this.retry);
     for (;;) {
       const version = await this.version();
       if (version === null) return null;
-      const parts: Uint8Array[] = [];
       try {
-        for await (const part of this.stream(version)) parts.push(part);
-        return Buffer.concat(parts);
+        return await read(version);
       } catch (error) {
         // Replaced or removed between the two requests: begin again with what is there now.
         if (statusOf(error) !== 404) throw error;
@@ -185,6 +200,11 @@ export class GcsObject {
         throw bucketMissing(this.bucket.name, error);
       throw this.explain(error);
     }
+  }
+
+  /** Copies it within the bucket, on the server. @returns false where there is no such object */
+  async copyTo({ file }: GcsObject): Promise<boolean> {
+    return (await this.unlessMissing(() => this.file.copy(file))) !== null;
   }
 
   async remove(): Promise<void> {

@@ -73,10 +73,10 @@ export class GcsStore implements Store {
   ): Promise<CreateOutcome> {
     for (;;) {
       if (await object.write(bytes, { createOnly: true })) return 'created';
-      const present = await object.read();
+      const isSame = await object.holds(bytes);
+      if (isSame === true) return 'present';
+      if (isSame === false) throw new ContentDiffers(key);
       // null: it was removed since it was met.
-      if (present?.equals(bytes)) return 'present';
-      if (present !== null) throw new ContentDiffers(key);
     }
   }
 
@@ -134,6 +134,18 @@ export class GcsStore implements Store {
     const object = this.object(key);
     await object.remove();
     await this.options.cache.forget(object.uri);
+  }
+
+  async *stream(key: string): AsyncGenerator<Uint8Array> {
+    const object = this.object(key);
+    const version = await object.version();
+    if (version === null) throw new ObjectMissing(key, this.uri);
+    yield* object.stream(version);
+  }
+
+  async move(key: string, to: string): Promise<void> {
+    const [object, target] = [this.object(key), this.object(to)];
+    if (await object.copyTo(target)) await this.remove(key);
   }
 
   async localFile(key: string, { immutable = false }: LocalOptions = {}): Promise<string> {

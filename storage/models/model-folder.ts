@@ -27,7 +27,7 @@ export interface LoadedModel {
  */
 export async function loadModel(store: Store, modelSha256: string): Promise<LoadedModel> {
   const damaged = async (key: string, why: string): Promise<StoreDamaged> => {
-    await quarantine(store, key, (found) => sha256(found) === modelSha256);
+    await quarantine(store, key, modelSha256);
     return new StoreDamaged(
       [{ kind: 'model', sha256: modelSha256 }],
       `${store.uri}: ${key} is damaged or missing (${why})`,

@@ -98,7 +98,7 @@ async function damaged(
   key: string,
   expected: string,
 ): Promise<StoreDamaged> {
-  await quarantine(store, key, (found) => sha256(found) === expected);
+  await quarantine(store, key, expected);
   return new StoreDamaged(
     [{ kind: 'model', sha256: modelSha256 }],
     `${store.uri}: ${key} is damaged or missing`,

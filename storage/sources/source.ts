@@ -43,7 +43,10 @@ export interface SourceOptions {
   longestClipSeconds?: number;
   /** Clips of a shard that are read and decoded at once; so many are held at most. @default 4 */
   clipsAtOnce?: number;
-  /** Of 16 kHz audio in one shard, which is in memory while it is made. @default 2 GiB */
+  /**
+   * Of 16 kHz audio in one shard, which is in memory while it is made. At most, and
+   * @default, 2 GiB
+   */
   largestShardBytes?: number;
   retry?: RetryOptions;
 }

@@ -86,6 +86,30 @@ describe.each<[string, () => Store]>([
       await expect(store.create('parts', other)).rejects.toBeInstanceOf(ContentDiffers);
   });
 
+  it('streams what it holds, and says what is missing', async () => {
+    const large = Buffer.alloc(5 << 20, 'ab');
+    await store.create('large', large);
+    await store.create('empty', bytes(''));
+    const partsOf = async (key: string): Promise<Uint8Array[]> => {
+      const parts: Uint8Array[] = [];
+      for await (const part of store.stream(key)) parts.push(part);
+      return parts;
+    };
+    expect(Buffer.concat(await partsOf('large')).equals(large)).toBe(true);
+    expect((await partsOf('large')).length).toBeGreaterThan(1);
+    expect(Buffer.concat(await partsOf('empty'))).toHaveLength(0);
+    await expect(partsOf('none')).rejects.toBeInstanceOf(ObjectMissing);
+  });
+
+  it('moves an object to another key, and nothing where there is none', async () => {
+    await store.create('from/here', bytes('x'));
+    await store.move('from/here', 'to/there/x');
+    expect(await store.list('')).toEqual(['to/there/x']);
+    expect(textOf(await store.read('to/there/x'))).toBe('x');
+    await store.move('from/here', 'to/there/x');
+    expect(await store.list('')).toEqual(['to/there/x']);
+  });
+
   it('lets exactly one of twenty racing writers create, and leaves nothing else behind', async () => {
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, () => store.create('race', bytes('same'))),

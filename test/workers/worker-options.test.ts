@@ -73,6 +73,10 @@ describe('the worker command', () => {
     [['--queue', 'tpu'], /^--queue tpu: expected cpu, gpu or all$/],
     [[], /^--queue: nothing given, expected cpu, gpu or all$/],
     [['--queue', 'cpu', '--threads', '0'], /^--threads 0: expected a whole number above 0$/],
+    [
+      ['--queue', 'cpu', '--largest-shard', '2.2'],
+      /^--largest-shard 2\.2: expected a number above 0 and at most 2\.147$/,
+    ],
     [['--queue', 'cpu', '--cache-gb', 'much'], /^--cache-gb much: expected a number above 0$/],
     [
       ['--queue', 'cpu', '--clips-at-once', '0.5'],
