@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import type { Label } from '../../../ced/corpus/label-list';
 import { LabelNumbers } from '../../../ced/corpus/label-numbers';
 import * as table from '../../../ced/corpus/table';
+import { openSource } from '../../../storage/sources/open-source';
 
 const parseTable = (text: string, path: string) => table.parseTable(Buffer.from(text), path);
 
@@ -24,6 +25,30 @@ describe('a corpus table', () => {
       { clip: 'x.wav', audio: '/data/x.wav', written: 'x.wav', labels: [3, 17] },
       { clip: 'y.wav', audio: '/data/y.wav', written: 'y.wav', labels: null },
     ]);
+  });
+
+  it.each([
+    ['gs://bucket/corpus/t.jsonl', 'gs://'],
+    ['https://host.example/corpus/t.jsonl?signature=s', 'https://'],
+    ['hf://organisation/repository/t.jsonl', 'hf://'],
+  ])('names no file of this machine when it is from elsewhere: %s', (path, scheme) => {
+    const hostile = [
+      '/etc/passwd',
+      '../../../../etc/passwd',
+      '..',
+      'a/../../../../etc/passwd',
+      '//etc/passwd',
+      '%2e%2e/%2e%2e/etc/passwd',
+      '..%2f..%2fetc/passwd',
+      '\\\\host\\share',
+      '/proc/self/environ',
+    ];
+    const file = JSON.stringify({ clip: 'file', audio: 'file:///etc/passwd' });
+    expect(() => openSource(parseTable(file, path).rows[0]!.audio)).toThrow(/cannot be read/);
+    const text = hostile.map((audio, row) => JSON.stringify({ clip: `${row}`, audio })).join('\n');
+    const { rows, rejected } = parseTable(text, path);
+    expect(rows.length + rejected.length).toBe(hostile.length);
+    for (const { audio } of rows) expect(audio.startsWith(scheme)).toBe(true);
   });
 
   it('leaves URIs as they are', () => {
