@@ -1,9 +1,10 @@
 /**
- * The edge between a stage and Temporal: heartbeats carry live progress, cancellation becomes an
- * AbortSignal, permanent errors become non-retryable failures, and so does damage that the workflow
- * mends. Everything else is thrown as it is and retried for ever. Each attempt leaves its times in
- * the store and two lines in the log.
+ * The edge between a stage and Temporal: progress and moving bytes become heartbeats, cancellation
+ * becomes an AbortSignal, permanent errors become non-retryable failures, and so does damage that
+ * the workflow repairs. Everything else is thrown as it is and retried for ever. Each attempt leaves
+ * its times in the store and two lines in the log.
  */
+import { setMaxListeners } from 'node:events';
 import { ApplicationFailure, CancelledFailure, Context, log } from '@temporalio/activity';
 import type { LiveProgress } from '../workflows/contract/live-progress';
 import { STORE_DAMAGED, type Damage } from '../workflows/contract/damage';
@@ -12,24 +13,39 @@ import { shortText } from '../workflows/contract/short-text';
 import { AttemptRecord, describeWork } from './attempt-record';
 import type { ActivityDependencies } from './dependencies';
 import { throwIfAlwaysLost, withLastLoss } from './lost-attempts';
+import { Heartbeats } from './heartbeats';
 import { shortError } from './short-error';
 import { EngineStopped } from '../jobs/engine-jobs';
+import { GuardedStore, type StoreGuard } from '../storage/guarded-store';
+import type { RetryOptions } from '../storage/retry';
 
-const HEARTBEAT_EVERY_MS = 4000;
 /** The activity whose attempts keep what they did: it counts them by its steps. */
 const TRAINING = 'trainModel';
 
+/** What a stage's work reports to, and is told by. */
+export interface Attempt {
+  signal: AbortSignal;
+  onProgress: (progress: LiveProgress) => void;
+  /** Something moved that is not counted. @param phase what it is, where people should see it */
+  onAlive: (phase?: string) => void;
+}
+
 /**
- * Runs a stage's work inside the current activity. @throws {ApplicationFailure | CancelledFailure}
+ * Runs a stage's work inside the current activity.
+ * @param work is given dependencies whose stores and sources report and stop for this attempt
+ * @throws {ApplicationFailure | CancelledFailure}
  */
 export async function asActivity<T extends object | null>(
-  deps: Pick<ActivityDependencies, 'openStore' | 'worker'>,
+  deps: ActivityDependencies,
   input: { store: string },
-  work: (edge: { signal: AbortSignal; onProgress: (progress: LiveProgress) => void }) => Promise<T>,
+  work: (attempt: Attempt, deps: ActivityDependencies) => Promise<T>,
 ): Promise<T> {
   const context = Context.current();
-  let latest: LiveProgress | undefined;
-  const beat = setInterval(() => context.heartbeat(latest), HEARTBEAT_EVERY_MS);
+  const heartbeats = new Heartbeats(
+    (details) => context.heartbeat(details),
+    context.info.heartbeatTimeoutMs,
+  );
+  const own = dependenciesOf(deps, heartbeats, context.cancellationSignal);
   const record = beginRecord(deps, input, context);
   const { workflowExecution, activityId, activityType, attempt } = context.info;
   const attempts = workflowExecution && {
@@ -39,19 +55,19 @@ export async function asActivity<T extends object | null>(
   };
   try {
     if (attempts && activityType !== TRAINING)
-      await throwIfAlwaysLost(() => deps.openStore(input.store), attempts);
-    const result = await work({
+      await throwIfAlwaysLost(() => own.openStore(input.store), attempts);
+    const attempt: Attempt = {
       signal: context.cancellationSignal,
-      onProgress: (progress) => {
-        latest = progress;
-        context.heartbeat(progress);
-      },
-    });
+      onProgress: (progress) => heartbeats.progress(progress),
+      onAlive: (phase) => heartbeats.alive(phase),
+    };
+    const result = await work(attempt, own);
     const reused = result !== null && 'reused' in result && result.reused === true;
     await record?.end('done', { reused });
     log.info('activity done', { reused });
     return result;
   } catch (error) {
+    heartbeats.flush();
     // The last heartbeat's details go on to the next attempt when a cancellation is rethrown
     // (measured), and are lost when it is swallowed.
     if (error instanceof EngineStopped || context.cancellationSignal.aborted) {
@@ -68,9 +84,33 @@ export async function asActivity<T extends object | null>(
       failure: `${(failure instanceof ApplicationFailure && failure.type) || failure.name}: ${failure.message}`,
     });
     throw failure;
-  } finally {
-    clearInterval(beat);
   }
+}
+
+/** Stores and sources that report to the attempt, and end their work when it is cancelled. */
+function dependenciesOf(
+  deps: ActivityDependencies,
+  heartbeats: Heartbeats,
+  signal: AbortSignal,
+): ActivityDependencies {
+  // Each of many requests at once listens.
+  setMaxListeners(0, signal);
+  const retry: RetryOptions = {
+    signal,
+    onWait: () => heartbeats.alive('waiting for storage'),
+    onBytes: () => heartbeats.alive(),
+  };
+  const guard: StoreGuard = {
+    before: () => signal.throwIfAborted(),
+    beforeChange: async () => await Promise.resolve(heartbeats.throwIfLapsed()),
+    after: () => heartbeats.alive(),
+  };
+  return {
+    ...deps,
+    signal,
+    openStore: (uri) => new GuardedStore(deps.openStore(uri, retry), guard),
+    sources: { ...deps.sources, retry: { ...deps.sources?.retry, ...retry } },
+  };
 }
 
 function beginRecord(

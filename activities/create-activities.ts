@@ -18,48 +18,55 @@ import { progressMeter } from '../workflows/contract/progress-meter';
 export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
   return {
     planCorpus: (input) =>
-      asActivity(deps, input, ({ onProgress }) => {
-        const progress = progressMeter('rows', 0, deps.monotonicMs);
-        return planCorpus(deps, input, (done, total) =>
+      asActivity(deps, input, ({ onProgress }, own) => {
+        const progress = progressMeter('rows', 0, own.monotonicMs);
+        return planCorpus(own, input, (done, total) =>
           onProgress({ ...progress(done), total }),
         ).then((plan) => {
           for (const note of plan.notes ?? []) log.warn(note);
           return plan;
         });
       }),
-    importModels: (input) => asActivity(deps, input, () => importModels(deps, input)),
+    importModels: (input) => asActivity(deps, input, (_, own) => importModels(own, input)),
     ingestShard: (input) =>
-      asActivity(deps, input, ({ onProgress }) => ingestShard(deps, input, onProgress)),
-    sealCorpus: (input) => asActivity(deps, input, () => finalizeCorpus(deps, input)),
-    writeLogits: (input) => asActivity(deps, input, () => writeLogits(deps, input)),
+      asActivity(deps, input, ({ onProgress, onAlive }, own) =>
+        ingestShard(own, input, onProgress, onAlive),
+      ),
+    sealCorpus: (input) => asActivity(deps, input, (_, own) => finalizeCorpus(own, input)),
+    writeLogits: (input) =>
+      asActivity(deps, input, ({ onAlive }, own) => writeLogits(own, input, onAlive)),
     importPublishedLogits: (input) =>
-      asActivity(deps, input, ({ onProgress }) => importPublishedLogits(deps, input, onProgress)),
-    findJudgement: (input) => asActivity(deps, input, () => findEvaluation(deps, input)),
-    findChampion: (input) => asActivity(deps, input, () => findChampion(deps, input)),
-    promoteChallenger: (input) => asActivity(deps, input, () => promoteChallenger(deps, input)),
-    publishRun: (input) => asActivity(deps, input, () => publishRun(deps, input)),
+      asActivity(deps, input, ({ onProgress }, own) =>
+        importPublishedLogits(own, input, onProgress),
+      ),
+    findJudgement: (input) => asActivity(deps, input, (_, own) => findEvaluation(own, input)),
+    findChampion: (input) => asActivity(deps, input, (_, own) => findChampion(own, input)),
+    promoteChallenger: (input) =>
+      asActivity(deps, input, (_, own) => promoteChallenger(own, input)),
+    publishRun: (input) =>
+      asActivity(deps, input, ({ onAlive }, own) => publishRun(own, input, onAlive)),
   };
 }
 
 export function createGpuActivities(deps: ActivityDependencies): GpuActivities {
   return {
     scoreModel: (input) =>
-      asActivity(deps, input, (edge) => deps.engine.run({ kind: 'score', input }, edge)),
+      asActivity(deps, input, (attempt) => deps.engine.run({ kind: 'score', input }, attempt)),
     compareModels: (input) =>
-      asActivity(deps, input, (edge) => deps.engine.run({ kind: 'compare', input }, edge)),
+      asActivity(deps, input, (attempt) => deps.engine.run({ kind: 'compare', input }, attempt)),
     computeLogits: (input) =>
-      asActivity(deps, input, (edge) => {
+      asActivity(deps, input, (attempt) => {
         const { workflowExecution } = Context.current().info;
         const owner =
           workflowExecution &&
           `${workflowExecution.workflowId}/${workflowExecution.runId}/${input.shard}`;
         return deps.engine.run(
           { kind: 'logits', input: { ...input, ...(owner === undefined ? {} : { owner }) } },
-          edge,
+          attempt,
         );
       }),
     trainModel: (input) =>
-      asActivity(deps, input, (edge) => {
+      asActivity(deps, input, (attempt) => {
         const { info } = Context.current();
         const attemptId =
           `${info.workflowExecution?.runId ?? 'none'}-${info.activityId}-${info.attempt}`.replace(
@@ -74,10 +81,10 @@ export function createGpuActivities(deps: ActivityDependencies): GpuActivities {
               () => undefined,
             );
         };
-        // A run that hears of the end first may be another by then, and would never hear of the
-        // last epochs.
+        // The epochs are signalled before the training's result: after it the run may have gone on
+        // under another id, where their signals would be lost.
         return deps.engine
-          .run({ kind: 'train', input: { ...input, attemptId } }, { ...edge, onEpoch })
+          .run({ kind: 'train', input: { ...input, attemptId } }, { ...attempt, onEpoch })
           .finally(() => told);
       }),
   };

@@ -1,10 +1,11 @@
 /**
- * What the activities stand on. They receive it as arguments, so that they know no process and a
- * test can hand them its own.
+ * What the activities depend on. They receive it as an argument, so that they know no process and a
+ * test can pass its own.
  */
 import type { EpochRecord } from '../workflows/contract/activities';
 import type { LiveProgress } from '../workflows/contract/live-progress';
 import type { EngineJob, JobResult } from '../jobs/engine-jobs';
+import type { RetryOptions } from '../storage/retry';
 import type { SourceOptions } from '../storage/sources/source';
 import type { Store } from '../storage/store';
 
@@ -29,7 +30,8 @@ export interface EngineClient {
 export interface ActivityDependencies {
   /** Relative paths of run files start here. */
   root: string;
-  openStore(uri: string): Store;
+  /** @param retry how its waiting is reported, and ended */
+  openStore(uri: string, retry?: RetryOptions): Store;
   /** How tables and audio are read. @default the public internet, nobody pays */
   sources?: SourceOptions;
   /** Training clips may stand in validation or eval too. @default false */
@@ -37,6 +39,11 @@ export interface ActivityDependencies {
   /** This worker's identity as Temporal shows it. @default unknown */
   worker?: string;
   engine: EngineClient;
+  /**
+   * Aborted when the attempt is cancelled or its worker is told to stop. Stores and sources end
+   * their work by it; computing looks at it between two parts. @default never
+   */
+  signal?: AbortSignal;
   /** Milliseconds of a monotonic clock. */
   monotonicMs: () => number;
   /**

@@ -42,13 +42,21 @@ export async function importPublishedLogits(
 ): Promise<ImportedLogits> {
   const startedMs = deps.monotonicMs();
   const store = deps.openStore(input.store);
-  const source = await PublishedSource.open(resolve(deps.root, input.published));
+  const source = await PublishedSource.open(
+    resolve(deps.root, input.published),
+    deps.sources?.retry,
+  );
   const { shards, chunkSeconds, classes } = await readTrainShards(store, input.planKey);
   const reading = progressMeter('files', 2 * source.parts.length, deps.monotonicMs);
   let read = 0;
+  const onPart = (): void => {
+    deps.signal?.throwIfAborted();
+    deps.sources?.retry?.onBytes?.();
+  };
   const fileRead = async (): Promise<void> => {
     onProgress({ ...reading(++read), phase: 'reading' });
     await yieldToEventLoop();
+    onPart();
   };
   const description = {
     importVersion,
@@ -86,7 +94,12 @@ export async function importPublishedLogits(
       }),
     );
     firstClip += shard.clips.length;
-    const manifest = await writeShard(store, source, key, shard.audioSha256, heard, classes);
+    const manifest = await writeShard(store, source, heard, {
+      key,
+      audioSha256: shard.audioSha256,
+      classes,
+      onPart,
+    });
     imported.rows += manifest.rowsWritten;
     imported.bytes += manifest.bytes;
     imported.chunks += heard.length;
@@ -94,6 +107,7 @@ export async function importPublishedLogits(
       shard.clips.reduce((sum, { chunks }) => sum + chunks.length, 0) - heard.length;
     onProgress(progress(done + 1));
     await yieldToEventLoop();
+    onPart();
   }
   if (imported.chunks === 0) {
     const { foreign, otherLength } = join.unused;
@@ -139,11 +153,10 @@ interface HeardChunk {
 async function writeShard(
   store: Store,
   source: PublishedSource,
-  key: string,
-  audioSha256: string,
   heard: HeardChunk[],
-  classes: number,
+  shard: { key: string; audioSha256: string; classes: number; onPart: () => void },
 ): Promise<LogitsManifest> {
+  const { key, audioSha256, classes, onPart } = shard;
   const present = await readRecordOrQuarantine(
     store,
     layout.logitsManifest(key, audioSha256),
@@ -162,7 +175,7 @@ async function writeShard(
       table.setParameters(row, clipRow, chunk, view, parameters);
       table.setTop(row++, top);
     }
-  const bytes = await encodeLogitShard(table.finish());
+  const bytes = await encodeLogitShard(table.finish(), { onPart });
   // A function of the published files and the audio, too: what stands there and differs is damaged.
   await createAnew(store, layout.logits(key, audioSha256), bytes);
   // No `seconds`: the manifest is a function of the published files and the audio, whoever writes

@@ -3,6 +3,8 @@
  * `.npy` (equal ones once), its table beside it, its manifest last. The shard's name is the SHA-256
  * of its audio, so the same clips give the same shard wherever they came from.
  */
+import { createHash } from 'node:crypto';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { encodeNpyInt16Header } from '../ced/audio/npy';
 import { encodeShardTable } from '../ced/audio/shard-table';
 import type { IngestedShard, IngestInput } from '../workflows/contract/activities';
@@ -29,6 +31,7 @@ export async function ingestShard(
   deps: ActivityDependencies,
   input: IngestInput,
   onProgress: (progress: LiveProgress) => void,
+  onAlive: () => void = () => undefined,
 ): Promise<IngestedShard> {
   const store = deps.openStore(input.store);
   const { planKey, split, shard } = input;
@@ -57,6 +60,10 @@ export async function ingestShard(
       ...heard,
       manifestKey,
       seconds: (deps.monotonicMs() - startedMs) / 1000,
+      onPart: () => {
+        deps.signal?.throwIfAborted();
+        onAlive();
+      },
     });
   } finally {
     audio.release();
@@ -127,10 +134,19 @@ async function commit(
     rejected: IngestManifest['rejected'];
     manifestKey: string;
     seconds: number;
+    /** Called for each part that was hashed; may throw to give up. */
+    onPart: () => void;
   },
 ): Promise<IngestManifest> {
   const audio = [encodeNpyInt16Header(shard.audio.length), ...shard.audio.parts()];
-  const audioSha256 = sha256(audio);
+  const hash = createHash('sha256');
+  for (const part of audio) {
+    hash.update(part);
+    // Gigabytes take seconds: cancellation and the heartbeats of other activities come in between.
+    await yieldToEventLoop();
+    shard.onPart();
+  }
+  const audioSha256 = hash.digest('hex');
   const manifest: IngestManifest = {
     formatVersion: 1,
     audioSha256,

@@ -3,6 +3,7 @@
  * written once, `result.json` last; a retry after a lost reply adopts the files that it finds.
  * `runs/<run>/result.json` and `report.html` are copies that the next run replaces.
  */
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import type { PublishInput, RunResult } from '../workflows/contract/activities';
 import type { ActivityDependencies } from './dependencies';
 import { layout } from '../storage/layout';
@@ -24,15 +25,24 @@ import { readTrainingCurve } from './publish/training-curve';
 import { encodeRejected } from '../report/run-corpus';
 import type { TrainingCurve } from '../report/training-curve';
 
-/** @throws when a model was not scored on eval, or a manifest of the run is missing */
+/**
+ * @param onAlive called between the parts of the evaluation
+ * @throws when a model was not scored on eval, or a manifest of the run is missing
+ */
 export async function publishRun(
   deps: ActivityDependencies,
   input: PublishInput,
+  onAlive: (phase: string) => void = () => undefined,
 ): Promise<RunResult> {
   const store = deps.openStore(input.store);
   const keyOf = (file: string): string => layout.runFile(input.run, input.workflowRunId, file);
   if (!(await store.exists(keyOf('result.json')))) {
-    const findings = await readFindings(store, input);
+    const beforeComputing = async (): Promise<void> => {
+      onAlive('evaluating');
+      await yieldToEventLoop();
+      deps.signal?.throwIfAborted();
+    };
+    const findings = await readFindings(store, input, beforeComputing);
     const result = buildResult(input, findings);
     for (const student of result.students) {
       const card = modelCard(input, result, student, {
@@ -78,14 +88,30 @@ async function recordEvaluation(
   });
 }
 
-async function readFindings(store: Store, input: PublishInput): Promise<RunFindings> {
+async function readFindings(
+  store: Store,
+  input: PublishInput,
+  beforeComputing: () => Promise<void>,
+): Promise<RunFindings> {
   const { planKey, ensemble, students } = input;
   const corpus = await readRunCorpus(store, planKey);
-  const evaluation = await evaluateRun(store, planKey, 'eval', { ensemble, students });
+  const evaluation = await evaluateRun(
+    store,
+    planKey,
+    'eval',
+    { ensemble, students },
+    beforeComputing,
+  );
   const validation =
     ensemble.length === 0
       ? null
-      : await evaluateRun(store, planKey, 'validation', { ensemble, students: [] });
+      : await evaluateRun(
+          store,
+          planKey,
+          'validation',
+          { ensemble, students: [] },
+          beforeComputing,
+        );
   const curves: TrainingCurve[] = [];
   for (const student of students) curves.push(await readTrainingCurve(store, student));
   const teacherPairs = (evaluation ?? validation)?.pairs ?? [];

@@ -23,25 +23,28 @@ import { schemaProblems } from '../workflows/contract/schema-problems';
 import type { LogitTable } from '../ced/logits/logit-table';
 
 /**
+ * @param onAlive called while the shard is encoded
  * @throws {StoreDamaged} when the rows are damaged, and then set aside, or missing: the teachers
  *   must hear the shard again
  */
 export async function writeLogits(
-  { openStore, monotonicMs }: Pick<ActivityDependencies, 'openStore' | 'monotonicMs'>,
+  deps: Pick<ActivityDependencies, 'openStore' | 'monotonicMs' | 'signal'>,
   { store: uri, logitsKey, audioShard, shard }: WriteLogitsInput,
+  onAlive: () => void = () => undefined,
 ): Promise<LogitsShard> {
-  const store = openStore(uri);
+  const store = deps.openStore(uri);
+  const onPart = (): void => {
+    deps.signal?.throwIfAborted();
+    onAlive();
+  };
   const rowsKey = layout.logitsRows(logitsKey, audioShard);
   const bytes = await store.read(rowsKey);
   const present = await storedShard(store, logitsKey, audioShard);
   if (present === null)
-    await commit(
-      store,
-      logitsKey,
-      audioShard,
-      await verifiedRows(store, rowsKey, bytes, shard),
-      monotonicMs,
-    );
+    await commit(store, logitsKey, audioShard, await verifiedRows(store, rowsKey, bytes, shard), {
+      monotonicMs: deps.monotonicMs,
+      onPart,
+    });
   // Also those that a writer left which died after its commit. An account that may delete nothing
   // leaves them; they mean nothing any more.
   await store.remove(rowsKey).catch((error: unknown) => {
@@ -88,11 +91,11 @@ async function commit(
   logitsKey: string,
   audioShard: string,
   { table, notes }: PredictedRows,
-  monotonicMs: () => number,
+  { monotonicMs, onPart }: { monotonicMs: () => number; onPart: () => void },
 ): Promise<void> {
   const startedMs = monotonicMs();
   const key = layout.logits(logitsKey, audioShard);
-  const mine = await encodeLogitShard(table);
+  const mine = await encodeLogitShard(table, { onPart });
   let bytes: Uint8Array = mine;
   try {
     await store.create(key, mine);

@@ -153,6 +153,25 @@ export async function unlessSilent<T>(
   });
 }
 
+/**
+ * Reports every few seconds while `work` lasts. For work with a limit of its own, as that of a
+ * supervised process. @throws the signal's reason when that is aborted
+ */
+export async function reportingWait<T>(
+  work: Promise<T>,
+  reason: string,
+  { signal, onWait }: RetryOptions,
+): Promise<T> {
+  work.catch(() => undefined);
+  signal?.throwIfAborted();
+  return await waitFor(() => work, {
+    limitMs: Infinity,
+    signal,
+    onWait: () => onWait?.(reason),
+    onLimit: () => undefined,
+  });
+}
+
 interface Wait<T> {
   /** Milliseconds after which `onLimit` is called, from the beginning or the last restart on. */
   limitMs: number;

@@ -68,9 +68,15 @@ function isCopy(store: Store, path: string): boolean {
   return !path.startsWith(store.uri);
 }
 
-export async function fileSha256(path: string): Promise<string> {
+/** @param onPart called for each megabyte; may throw to give up */
+export async function fileSha256(
+  path: string,
+  onPart: () => void = () => undefined,
+): Promise<string> {
   const hash = createHash('sha256');
-  for await (const part of createReadStream(path, { highWaterMark: 1 << 20 }))
+  for await (const part of createReadStream(path, { highWaterMark: 1 << 20 })) {
     hash.update(part as Buffer);
+    onPart();
+  }
   return hash.digest('hex');
 }

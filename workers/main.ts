@@ -169,8 +169,8 @@ function dependencies(
     worker: identity,
     // Every activity opens its own: after a standstill it changes nothing any more, not even the
     // record of its own end.
-    openStore: (uri) => {
-      const store = openStore(options.root, uri, options.storage);
+    openStore: (uri, retry = {}) => {
+      const store = openStore(options.root, uri, { ...options.storage, retry });
       return new GuardedStore(store, { beforeChange: standstills.refuseAfter(store.uri) });
     },
     engine,

@@ -17,8 +17,8 @@ const retry = {
 
 const cpuActivities = proxyActivities<CpuActivities>({
   taskQueue: TASK_QUEUES.cpu,
-  // A shard's clips are read one by one with a heartbeat each: half a minute without one means that
-  // the worker is gone.
+  // Heartbeats mean progress: bytes, clips, store operations, and waiting that has a limit of its own
+  // and is reported every five seconds. Half a minute without one means a hang, or no worker.
   heartbeatTimeout: '30 seconds',
   startToCloseTimeout: '6 hours',
   retry,
@@ -26,6 +26,8 @@ const cpuActivities = proxyActivities<CpuActivities>({
 
 const gpuActivities = proxyActivities<GpuActivities>({
   taskQueue: TASK_QUEUES.gpu,
+  // The engine's words are passed on. While a long step blocks it, its worker vouches for it every
+  // five seconds, and kills it when it is silent for longer than its own slowest step explains.
   heartbeatTimeout: '30 seconds',
   // A student may train for weeks; liveness is the heartbeat's business.
   startToCloseTimeout: '60 days',

@@ -1,8 +1,8 @@
 /**
  * The formats that have no decoder of ours (M4A, WebM, AAC, WMA, AIFF …) through `ffmpeg`, when it
  * is installed: one process a clip, which sees one local file and nothing else, in bounded time and
- * memory, and is heard while it decodes. Rate and channels stay as they are; our own resampler does
- * the rest.
+ * memory, and whose output is read while it decodes. Rate and channels stay as they are; our own
+ * resampler does the rest. A cancelled attempt kills it.
  */
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ByteParts } from '../../ced/audio/byte-parts';
+import { reportingWait, type RetryOptions } from '../../storage/retry';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
 import { decodeAudio } from '../../ced/audio/decode';
 import { toMono16k } from '../../ced/audio/mono16k';
@@ -25,6 +26,8 @@ export interface FfmpegLimits {
    * held. @default 16 GiB
    */
   maxBytes?: number;
+  /** How its work is reported, and ended. */
+  retry?: RetryOptions;
 }
 
 // Playlists and scripts (hls, concat, …) could make it read other files or call out; these formats
@@ -56,7 +59,7 @@ export async function decodeWithFfmpeg(
 async function run(
   input: string,
   longestSeconds: number,
-  { program = 'ffmpeg', timeoutMs = 120_000, maxBytes = 2 ** 34 }: FfmpegLimits,
+  { program = 'ffmpeg', timeoutMs = 120_000, maxBytes = 2 ** 34, retry = {} }: FfmpegLimits,
 ): Promise<Int16Array | null> {
   const args = [
     '-nostdin',
@@ -103,14 +106,16 @@ async function run(
   }, timeoutMs);
   try {
     const output = bounded(child.stdout, maxBytes, () => (isAllHeard = true));
-    const decoded = await decodeAudio(output, 'clip', longestSeconds)
-      .then((blocks) => toMono16k(blocks, longestSeconds))
-      .then(
-        (pcm) => ({ pcm }),
-        (refusal: unknown) => ({ refusal }),
-      );
+    const decoding = decodeAudio(output, 'clip', longestSeconds).then((blocks) =>
+      toMono16k(blocks, longestSeconds),
+    );
+    const decoded = await reportingWait(decoding, 'decoding with ffmpeg', retry).then(
+      (pcm) => ({ pcm }),
+      (refusal: unknown) => ({ refusal }),
+    );
     if ('refusal' in decoded) child.kill('SIGKILL');
     const end = await ended;
+    retry.signal?.throwIfAborted();
     if (end !== null && typeof end === 'object') {
       if (end.code === 'ENOENT') return null;
       throw end;

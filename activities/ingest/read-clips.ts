@@ -53,6 +53,8 @@ export async function* readClips(
     return { listed, pcm: typeof pcm === 'string' ? pcm : unusable(pcm), memory };
   });
   for await (const { listed, pcm, memory } of reading) {
+    // A decoder may take the end of its bytes for damage: a cancelled attempt rejects no clip.
+    sources.retry?.signal?.throwIfAborted();
     yield { listed, pcm };
     idle.push(memory);
   }
@@ -80,6 +82,7 @@ async function decodeListed(
     const open = (): ByteParts => source.read(listed.range, memory?.file);
     return await decodeClip(open, source.name, {
       longestSeconds: longestClipSeconds,
+      ...(sources.retry ? { retry: sources.retry } : {}),
       ...(memory ? { memory: memory.samples } : {}),
     });
   } catch (error) {

@@ -22,31 +22,41 @@ import type {
 } from '../../report/run-evaluation';
 import { pairAgreement } from '../../ced/metrics/pair-agreement';
 
-/** @returns null when the corpus has no such split. @throws when a model was not scored on it */
+/** Awaited before every model and pair: seconds of arithmetic each, on a large corpus. */
+type BeforeComputing = () => Promise<void>;
+
+/**
+ * @param beforeComputing yields to the event loop at least; may throw to give up
+ * @returns null when the corpus has no such split
+ * @throws when a model was not scored on it
+ */
 export async function evaluateRun(
   store: Store,
   planKey: string,
   split: Split,
   { ensemble, students }: { ensemble: EnsembleMember[]; students: ModelReference[] },
+  beforeComputing: BeforeComputing = yieldToEventLoop,
 ): Promise<RunEvaluation | null> {
   if (!(await readCorpus(store, planKey)).splits[split]) return null;
   const corpus = await readCorpusClips(store, planKey, split);
   const labels = labelMatrix(corpus);
-  const teachers = await evaluateTeachers(store, corpus, labels, ensemble);
+  const teachers = await evaluateTeachers(store, corpus, labels, ensemble, beforeComputing);
   const evaluated: StudentScore[] = [];
   for (const student of students) {
     const scores = await requireScores(store, student, corpus);
     const excerptOf = (clip: CorpusClip): Promise<Int16Array> =>
       readExcerpt(store, planKey, split, clip);
     evaluated.push(
-      await evaluateStudent(corpus, scores, { labels, ensemble: teachers.mean, excerptOf }),
+      await evaluateStudent(corpus, scores, {
+        ...{ labels, ensemble: teachers.mean, excerptOf, beforeComputing },
+      }),
     );
   }
   return {
     clips: corpus.clips.length,
     classes: labels ? countPositives(corpus, labels) : [],
     teachers: teachers.scores,
-    ensemble: teachers.mean && (await scoreOf(corpus, teachers.mean, labels)),
+    ensemble: teachers.mean && (await scoreOf(corpus, teachers.mean, labels, beforeComputing)),
     pairs: teachers.pairs,
     students: evaluated,
   };
@@ -68,18 +78,19 @@ async function evaluateTeachers(
   corpus: CorpusClips,
   labels: Uint8Array | null,
   ensemble: EnsembleMember[],
+  beforeComputing: BeforeComputing,
 ): Promise<TeacherEvaluation> {
   const scores: ModelScore[] = [];
   const tables: Float32Array[] = [];
   for (const teacher of ensemble) {
     const { values, latency } = await requireScores(store, teacher, corpus);
-    scores.push({ ...(await scoreOf(corpus, values, labels)), latency });
+    scores.push({ ...(await scoreOf(corpus, values, labels, beforeComputing)), latency });
     tables.push(values);
   }
   const pairs: NamedPair[] = [];
   for (const [first, one] of ensemble.entries())
     for (let second = first + 1; second < ensemble.length; second++) {
-      await yieldToEventLoop();
+      await beforeComputing();
       pairs.push({
         between: [one.name, ensemble[second]!.name],
         ...pairAgreement(
@@ -101,12 +112,13 @@ async function evaluateStudent(
     labels: Uint8Array | null;
     ensemble: Float32Array | null;
     excerptOf: ExcerptReader;
+    beforeComputing: BeforeComputing;
   },
 ): Promise<StudentScore> {
-  const { labels, ensemble, excerptOf } = reference;
+  const { labels, ensemble, excerptOf, beforeComputing } = reference;
   const [rows, classes] = [corpus.clips.length, corpus.vocabulary.length];
-  const score = await scoreOf(corpus, values, labels);
-  await yieldToEventLoop();
+  const score = await scoreOf(corpus, values, labels, beforeComputing);
+  await beforeComputing();
   const targets = labels ?? ensemble;
   return {
     ...score,
@@ -127,9 +139,9 @@ async function scoreOf(
   corpus: CorpusClips,
   values: Float32Array,
   labels: Uint8Array | null,
+  beforeComputing: BeforeComputing,
 ): Promise<ModelScore> {
-  // Seconds of sorting on a large corpus: heartbeats get their turn between models.
-  await yieldToEventLoop();
+  await beforeComputing();
   if (!labels) return { mAP: null, perClass: [], latency: null };
   const { mean, perClass } = meanAveragePrecision({
     scores: values,

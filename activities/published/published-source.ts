@@ -14,6 +14,7 @@ import {
 import { PermanentError } from '../../workflows/contract/failures';
 import type { Decoded, DecodingKind } from '../../storage/reader/decodings';
 import { readApart } from '../../storage/reader/read-apart';
+import type { RetryOptions } from '../../storage/retry';
 import { fileSha256 } from '../../storage/verified-object';
 
 export interface PublishedPart {
@@ -34,13 +35,15 @@ export class PublishedSource {
     /** Sorted by view, then rank. */
     readonly parts: readonly PublishedPart[],
     readonly views: number,
+    private readonly retry: RetryOptions,
   ) {}
 
   /**
+   * @param retry how reading is reported, and ended
    * @throws {PermanentError} RunFileInvalid when the folder cannot be read, holds no such files
    *   or lacks a pass
    */
-  static async open(folder: string): Promise<PublishedSource> {
+  static async open(folder: string, retry: RetryOptions = {}): Promise<PublishedSource> {
     const names = await readdir(folder).catch((error: unknown) => {
       throw invalid(
         `${folder} cannot be read (${(error as NodeJS.ErrnoException).code}), expected a folder of logits_ep*.h5 and .parquet`,
@@ -65,7 +68,7 @@ export class PublishedSource {
     for (let view = 0; view < views.size; view++)
       if (!views.has(view))
         throw invalid(`${folder} holds ${views.size} passes, but not logits_ep${view + 1}_*.h5`);
-    return new PublishedSource(folder, parts, views.size);
+    return new PublishedSource(folder, parts, views.size, retry);
   }
 
   /** Names the content: equal folders give equal values. `onFile` is told of each finished file. */
@@ -100,16 +103,21 @@ export class PublishedSource {
   }
 
   private async hash(path: string): Promise<string> {
-    const hash = await fileSha256(path).catch(unreadable(path));
+    const hash = await fileSha256(path, () => this.moved()).catch(unreadable(path));
     this.hashes.set(path, hash);
     return hash;
   }
 
+  private moved(): void {
+    this.retry.signal?.throwIfAborted();
+    this.retry.onBytes?.();
+  }
+
   /** What the fingerprint covers, and no other bytes. */
   private async decoded<K extends DecodingKind>(kind: K, path: string): Promise<Decoded<K>> {
-    const { value, sha256 } = await readApart(kind, path, 'published logits').catch(
-      unreadable(path),
-    );
+    const { value, sha256 } = await readApart(kind, path, 'published logits', {
+      retry: this.retry,
+    }).catch(unreadable(path));
     if (this.hashes.has(path) && sha256 !== this.hashes.get(path))
       throw invalid(`${path} changed while it was imported`);
     return value;

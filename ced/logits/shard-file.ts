@@ -18,6 +18,8 @@ export interface EncodeSettings {
    * speed. @default 11
    */
   readonly quality?: number;
+  /** Called many times while a large table is encoded; may throw to give up. */
+  readonly onPart?: (() => void) | undefined;
 }
 
 const defaultQuality = 11;
@@ -37,7 +39,7 @@ const parameterColumns = [
  */
 export async function encodeLogitShard(
   table: LogitTable,
-  { quality = defaultQuality }: EncodeSettings = {},
+  { quality = defaultQuality, onPart }: EncodeSettings = {},
 ): Promise<Uint8Array> {
   const unsorted = firstUnsortedRow(table);
   if (unsorted >= 0)
@@ -62,9 +64,9 @@ export async function encodeLogitShard(
     ...parameters.slice(0, 2),
     shiftColumn(table),
     ...parameters.slice(2),
-    ...(await pairColumns(table)),
+    ...(await pairColumns(table, onPart)),
   ];
-  return await writeParquet(columns, { quality, metadata: { format: logitShardFormat } });
+  return await writeParquet(columns, { quality, metadata: { format: logitShardFormat } }, onPart);
 }
 
 /**
@@ -80,9 +82,9 @@ function shiftColumn({ shift }: LogitTable): ParquetColumn {
   };
 }
 
-async function pairColumns(table: LogitTable): Promise<ParquetColumn[]> {
+async function pairColumns(table: LogitTable, onPart?: () => void): Promise<ParquetColumn[]> {
   const { rows, topK, indexes, values } = table;
-  const order = await assignSlots(table);
+  const order = await assignSlots(table, onPart);
   const classColumns: ParquetColumn[] = [];
   const valueColumns: ParquetColumn[] = [];
   for (let slot = 0; slot < topK; slot++) {

@@ -34,14 +34,18 @@ interface Surprise {
 }
 
 /**
- * For each row and slot the position in the row's own order: [rows, topK]. Lets others work in
- * between: a large shard takes seconds.
+ * For each row and slot the position in the row's own order: [rows, topK]. Yields to the event loop
+ * in between: a large shard takes seconds.
+ * @param onPart called at each of these moments; may throw to give up
  */
-export async function assignSlots(table: LogitTable): Promise<Uint16Array> {
+export async function assignSlots(
+  table: LogitTable,
+  onPart: () => void = () => undefined,
+): Promise<Uint16Array> {
   const classes = table.indexes.reduce((most, index) => Math.max(most, index), 0) + 1;
-  let order = await place(table, classes, null);
+  let order = await place(table, classes, null, onPart);
   for (let round = 0; round < rounds && table.topK <= mostPairs; round++)
-    order = await place(table, classes, learn(table, order, classes));
+    order = await place(table, classes, learn(table, order, classes), onPart);
   return order;
 }
 
@@ -50,6 +54,7 @@ async function place(
   table: LogitTable,
   classes: number,
   surprise: Surprise | null,
+  onPart: () => void,
 ): Promise<Uint16Array> {
   const { rows, topK, clip, indexes } = table;
   const order = new Uint16Array(rows * topK);
@@ -59,7 +64,10 @@ async function place(
   const slotOfClass = new Int32Array(classes).fill(-1);
   const [comers, slots] = [new Int32Array(topK), new Int32Array(topK)];
   for (let row = 0; row < rows; row++) {
-    if (row % rowsBetweenYields === 0) await immediate();
+    if (row % rowsBetweenYields === 0) {
+      await immediate();
+      onPart();
+    }
     if (row > 0 && clip[row] !== clip[row - 1]) slotOfClass.fill(-1);
     const base = row * topK;
     const isFree = new Uint8Array(topK).fill(1);

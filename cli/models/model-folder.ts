@@ -7,7 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseModel, type LoadedModel } from '../../storage/models/model-folder';
 import { UsageError } from '../../infra/command-line/usage-error';
-import type { RunResult } from '../../workflows/contract/activities';
+import { decodeRecord } from '../../storage/record';
+import { resultRecord } from '../../storage/run-result';
 
 /**
  * @param named a checkpoint's folder; or a run's folder in a store (`STORE/runs/NAME`), whose best
@@ -32,7 +33,12 @@ async function checkpointFolder(named: string): Promise<string> {
   const runFolder = ofStudent?.[1] ?? named;
   const text = await readFile(join(runFolder, 'result.json'), 'utf8').catch(() => null);
   if (text === null) return named;
-  const { students } = JSON.parse(text) as Pick<RunResult, 'students'>;
+  const { students } = decodeRecord(
+    { uri: runFolder },
+    'result.json',
+    resultRecord,
+    Buffer.from(text),
+  ).value;
   const wanted = ofStudent?.[2];
   const chosen =
     wanted === undefined

@@ -8,6 +8,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { FormatInvalid, type Format } from '../../ced/format-invalid';
+import { reportingWait, type RetryOptions } from '../retry';
 import type { Decoded, DecodingKind } from './decodings';
 import type { ReaderAnswer, ReaderOrder } from './reader-process';
 
@@ -20,6 +21,8 @@ export interface ReaderLimits {
   processorSeconds?: number;
   /** Time by the clock, for a disk that does not answer. @default 1800 */
   seconds?: number;
+  /** How its work is reported, and ended. */
+  retry?: RetryOptions;
   /** What the process runs. @default the compiled reader-process */
   program?: string;
 }
@@ -50,7 +53,10 @@ export async function readApart<K extends DecodingKind>(
   const memoryBytes = limits.memoryBytes ?? MEMORY_BYTES + MEMORY_A_BYTE * size;
   const child = startReader(limits.program ?? readerProcess, memoryBytes, processorSeconds);
   const seconds = limits.seconds ?? SECONDS;
-  const answer = await answerOf(child, { kind, path, largestBytes }, seconds);
+  const answering = answerOf(child, { kind, path, largestBytes }, seconds);
+  const answer = await reportingWait(answering, `reading ${path}`, limits.retry ?? {}).finally(() =>
+    child.kill('SIGKILL'),
+  );
   if ('ended' in answer)
     switch (answer.ended) {
       case 'late':

@@ -6,6 +6,7 @@ import { openGcs } from '../gcs/gcs-client';
 import { GcsObject, type GcsVersion } from '../gcs/gcs-object';
 import { HttpSource } from './http-source';
 import { SourceUnreadable, type Source, type SourceOptions, type SourceVersion } from './source';
+import { WatchedSource } from './watched-source';
 import { type ByteRange, parseGsUri, withoutSlashesAtEnd } from '../../ced/corpus/address';
 
 const READ_BYTES = 2 ** 20;
@@ -17,6 +18,11 @@ const [openFile, readInto] = [promisify(open), promisify(read)];
  * @throws {SourceUnreadable} for a kind of place that cannot be read
  */
 export function openSource(place: string, options: SourceOptions = {}): Source {
+  const source = openPlain(place, options);
+  return options.retry ? new WatchedSource(source, options.retry) : source;
+}
+
+function openPlain(place: string, options: SourceOptions): Source {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(place)?.[1]?.toLowerCase();
   switch (scheme) {
     case undefined:

@@ -54,7 +54,7 @@ describe('where a worker’s metrics are served', () => {
     'is refused as %s',
     (address) => {
       expect(() => metricsOf('--metrics', address)).toThrow(
-        `--metrics: ${address}, expected HOST:PORT`,
+        `--metrics ${address}: expected HOST:PORT`,
       );
     },
   );
