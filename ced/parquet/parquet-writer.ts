@@ -38,17 +38,24 @@ const createdBy = 'ced-distillation';
 /**
  * The pages are compressed side by side on Node's own threads, while whoever waits for the file may
  * compute: a first pass finds them, a second one writes the file with what became of them.
+ * @param onPage called for each compressed page; may throw to give up
  */
 export async function writeParquet(
   columns: readonly ParquetColumn[],
   { quality, metadata }: ParquetWriteSettings,
+  onPage: () => void = () => undefined,
 ): Promise<Uint8Array> {
   const pages: Promise<Uint8Array>[] = [];
   writeFile(columns, metadata, (page) => {
     pages.push(compress(page.slice(), quality));
     return page;
   });
-  const compressed = (await Promise.all(pages)).values();
+  const reported = pages.map(async (page) => {
+    const bytes = await page;
+    onPage();
+    return bytes;
+  });
+  const compressed = (await Promise.all(reported)).values();
   return writeFile(columns, metadata, (page) => compressed.next().value ?? page);
 }
 
