@@ -4,7 +4,13 @@
  * errors.
  */
 export type Format =
-  'npy' | 'table' | 'audio shard table' | 'logit shard' | 'logit rows' | 'vocabulary' | 'published logits';
+  | 'npy'
+  | 'table'
+  | 'audio shard table'
+  | 'logit shard'
+  | 'logit rows'
+  | 'vocabulary'
+  | 'published logits';
 
 export class FormatInvalid extends Error {
   readonly code = 'FormatInvalid';
