@@ -11,6 +11,7 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from '@temporalio/common';
+import { guardTerminal } from '../infra/command-line/terminal';
 import { UsageError } from '../infra/command-line/usage-error';
 
 const RESUMABLE = 'what it had finished is in the store, and the next run resumes from there';
@@ -35,6 +36,7 @@ export function runFileInvalid(problems: readonly string[]): string {
 
 /** Runs a program; then exits with its status, or with 1 and one line when it throws. */
 export function runProgram(program: (argv: string[]) => Promise<number>): void {
+  guardTerminal();
   program(process.argv.slice(2)).then(
     (status) => process.exit(status),
     (error: unknown) => {

@@ -12,6 +12,7 @@ import {
 import { createCpuActivities, createGpuActivities } from '../activities/create-activities';
 import type { ActivityDependencies } from '../activities/dependencies';
 import { GuardedStore } from '../storage/guarded-store';
+import { guardTerminal } from '../infra/command-line/terminal';
 import { openStore, storeEnvironment } from '../storage/open-store';
 import type { EpochRecord } from '../workflows/contract/activities';
 import { EPOCH_SIGNAL, TASK_QUEUES } from '../workflows/contract/names';
@@ -188,6 +189,7 @@ function dependencies(
   };
 }
 
+guardTerminal();
 main().then(
   () => process.exit(0),
   (error: unknown) => {

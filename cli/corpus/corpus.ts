@@ -4,6 +4,7 @@ import { namesOf } from '../../storage/corpus/content-index';
 import { readVocabulary } from '../../activities/plan-corpus';
 import type { Split } from '../../workflows/contract/models';
 import { commandLine } from '../../infra/command-line/command-line';
+import { CLEAR_LINE, control } from '../../infra/command-line/terminal';
 import { fraction, oneOf, text } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';
 import { sourceOptions, sourcesOf } from '../../workers/source-options';
@@ -221,8 +222,8 @@ function describe({
 /** A count on standard error, on a terminal only. */
 function liveCount(): (done: number, total: number) => void {
   if (!process.stderr.isTTY) return () => undefined;
-  return (done, total) =>
-    process.stderr.write(
-      done === total ? '\r\x1b[K' : `\r${grouped(done)} of ${grouped(total)} clips read`,
-    );
+  return (done, total) => {
+    control(process.stderr, CLEAR_LINE);
+    if (done !== total) process.stderr.write(`${grouped(done)} of ${grouped(total)} clips read`);
+  };
 }

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { longestSamples, onnxModel, type OnnxOptions } from '../../ced/onnx/model-graph';
 import { commandLine } from '../../infra/command-line/command-line';
+import { CLEAR_LINE, control } from '../../infra/command-line/terminal';
 import { oneOf, text, textOf } from '../../infra/command-line/option';
 import type { Command } from '../command';
 import { readModelFolder } from './model-folder';
@@ -108,10 +109,9 @@ async function exportOnnx({
 }
 
 function onProgress(done: number, total: number): void {
-  if (process.stderr.isTTY)
-    process.stderr.write(
-      `\r\x1b[K${done + 1 < total ? `${grouped(done)} of ${grouped(total)} clips` : ''}`,
-    );
+  if (!process.stderr.isTTY) return;
+  control(process.stderr, CLEAR_LINE);
+  if (done + 1 < total) process.stderr.write(`${grouped(done)} of ${grouped(total)} clips`);
 }
 
 interface ExportResult {

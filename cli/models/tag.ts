@@ -7,6 +7,7 @@ import { decodeClip } from '../../activities/ingest/decode-clip';
 import { openEngine } from '../../ced/engine/engine';
 import { Predictor } from '../../ced/model/predictor';
 import { commandLine } from '../../infra/command-line/command-line';
+import { CLEAR_LINE, control } from '../../infra/command-line/terminal';
 import { amount, count, textOf } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';
 import type { Command } from '../command';
@@ -152,10 +153,11 @@ function progress(total: number): (done: number | null) => void {
   if (!process.stderr.isTTY || total < 2) return () => undefined;
   let lastMs = -Infinity;
   return (done) => {
-    if (done === null) process.stderr.write('\r\x1b[K');
+    if (done === null) control(process.stderr, CLEAR_LINE);
     else if (performance.now() - lastMs > liveMs) {
       lastMs = performance.now();
-      process.stderr.write(`\r\x1b[K${grouped(done)} of ${grouped(total)} files`);
+      control(process.stderr, CLEAR_LINE);
+      process.stderr.write(`${grouped(done)} of ${grouped(total)} files`);
     }
   };
 }

@@ -2,6 +2,7 @@
  * Shows live lines: redrawn in place on a terminal; in a log, a line when a stage begins, at most
  * every 15 s while it runs, and when it ends.
  */
+import { control } from '../../infra/command-line/terminal';
 import type { StageLine } from './live-lines';
 
 export interface Screen {
@@ -56,7 +57,7 @@ export class LiveDisplay {
   }
 
   private erase(): void {
-    if (this.drawn > 0) this.screen.write(`\x1b[${this.drawn}A\x1b[0J`);
+    if (this.drawn > 0) control(this.screen, `\x1b[${this.drawn}A\x1b[0J`);
     this.drawn = 0;
   }
 
