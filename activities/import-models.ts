@@ -12,7 +12,12 @@ import { parseModel, storeModel } from '../storage/models/model-folder';
 import { type Store } from '../storage/store';
 import { importWaveformTeacher } from './plan/import-waveform-teacher';
 import { readVocabulary } from './plan-corpus';
-import { placeWithin, readModelFile, type InputPlace } from './plan/read-input';
+import {
+  LARGEST_CONFIG_BYTES,
+  placeWithin,
+  readModelFile,
+  type InputPlace,
+} from './plan/read-input';
 import { modelVocabulary } from '../ced/teachers/teacher-classes';
 import type { ModelReference } from '../workflows/contract/models';
 
@@ -55,9 +60,10 @@ async function importModel(
   checkpoint: string,
   name: string,
 ): Promise<ModelReference> {
-  const read = (file: string): Promise<Buffer> =>
-    readModelFile(input, field, checkpoint, EXPECTED, file);
-  const [configBytes, weightBytes] = [await read('config.json'), await read('model.safetensors')];
+  const read = (file: string, largestBytes?: number): Promise<Buffer> =>
+    readModelFile(input, field, checkpoint, EXPECTED, file, largestBytes);
+  const configBytes = await read('config.json', LARGEST_CONFIG_BYTES);
+  const weightBytes = await read('model.safetensors');
   const folder = placeWithin(input.root, checkpoint);
   let json: unknown;
   try {

@@ -22,6 +22,8 @@ interface Node {
   minimum?: number;
   maximum?: number;
   exclusiveMinimum?: number;
+  maxLength?: number;
+  maxItems?: number;
 }
 
 const SAFE = 2 ** 53 - 1;
@@ -90,6 +92,8 @@ function values(node: Node): string {
     node.exclusiveMinimum === undefined ? '' : `> ${node.exclusiveMinimum}`,
     node.minimum === undefined || node.minimum <= -SAFE ? '' : `≥ ${node.minimum}`,
     node.maximum === undefined || node.maximum >= SAFE ? '' : `≤ ${node.maximum}`,
+    node.maxLength === undefined ? '' : `≤ ${node.maxLength} characters`,
+    node.maxItems === undefined ? '' : `≤ ${node.maxItems} items`,
   ].filter(Boolean);
   return [node.type ?? 'any', bounds.join(', ')].filter(Boolean).join(' ');
 }

@@ -16,6 +16,8 @@ const LARGEST_TABLE_BYTES = 2 ** 29;
 const LARGEST_TEXT_BYTES = 2 ** 26;
 /** Of one file of a model. */
 const LARGEST_MODEL_BYTES = 2 ** 31;
+/** Of a model's `config.json`: names of 65,536 classes, and room. */
+export const LARGEST_CONFIG_BYTES = 2 ** 25;
 
 /** Where a run file's input is read from. */
 export interface InputPlace {
@@ -64,10 +66,11 @@ export async function readModelFile(
   path: string,
   expected: string,
   file?: string,
+  largestBytes = LARGEST_MODEL_BYTES,
 ): Promise<Buffer> {
   const place = placeWithin(input.root, path, file);
   return await told(field, place, expected, () =>
-    readSource(openSource(place, input.sources), LARGEST_MODEL_BYTES),
+    readSource(openSource(place, input.sources), largestBytes),
   );
 }
 

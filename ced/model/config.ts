@@ -6,21 +6,26 @@
 import { z } from 'zod';
 
 const positive = z.number().int().positive();
+const MOST_CLASSES = 65_536;
+const LONGEST_CLASS_NAME = 512;
+/** Four bytes each. */
+const MOST_PARAMETERS = 2 ** 30;
 
 export const modelConfigSchema = z
   .object({
-    embed_dim: positive,
-    depth: positive,
-    num_heads: positive,
-    mlp_ratio: z.number().positive().default(4),
-    outputdim: positive,
-    n_mels: positive.default(64),
-    patch_size: positive.default(16),
-    patch_stride: positive.default(16),
-    target_length: positive.default(1012),
+    embed_dim: positive.max(4096),
+    depth: positive.max(128),
+    num_heads: positive.max(128),
+    mlp_ratio: z.number().positive().max(16).default(4),
+    outputdim: positive.max(MOST_CLASSES),
+    n_mels: positive.max(1024).default(64),
+    patch_size: positive.max(1024).default(16),
+    patch_stride: positive.max(1024).default(16),
+    /** Of ten minutes. */
+    target_length: positive.max(65_536).default(1012),
     /** How tokens become a prediction: see `head.ts`. */
     pooling: z.enum(['mean', 'logit', 'token', 'dm']).default('mean'),
-    id2label: z.record(z.string(), z.string()).nullish(),
+    id2label: z.record(z.string(), z.string().max(LONGEST_CLASS_NAME)).nullish(),
     qkv_bias: z.literal(true).default(true),
     n_fft: z.literal(512).default(512),
     win_size: z.literal(512).default(512),
@@ -42,6 +47,14 @@ export const modelConfigSchema = z
       refuse('target_length', `must hold at least one patch of ${config.patch_size} frames`);
     if (!Number.isInteger(config.embed_dim * config.mlp_ratio))
       refuse('mlp_ratio', 'times embed_dim must be a whole number');
+    if (Object.keys(config.id2label ?? {}).length > MOST_CLASSES)
+      refuse('id2label', `must name at most ${MOST_CLASSES} classes`);
+    const { embed_dim: width, depth, mlp_ratio: ratio, outputdim, patch_size: patch } = config;
+    const positions = (config.target_length + config.n_mels) / patch;
+    const parameters =
+      depth * (4 + 2 * ratio) * width ** 2 + width * (outputdim + patch ** 2 + positions);
+    if (parameters > MOST_PARAMETERS)
+      refuse('depth', `gives the model ${parameters} parameters, more than ${MOST_PARAMETERS}`);
   });
 
 export type ModelConfig = z.output<typeof modelConfigSchema>;

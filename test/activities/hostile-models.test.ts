@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importModels } from '../../activities/import-models';
 import { localDependencies } from '../../activities/local-dependencies';
+import { encodeSafetensors } from '../../ced/model/safetensors';
 import type { Teacher } from '../../workflows/contract/run-file-sections';
 
 const graphs = join(__dirname, '../reference/savedmodels');
@@ -41,5 +42,30 @@ describe("a stranger's model", () => {
     });
     writeFileSync(join(folder, 'model/saved_model.pb'), readFileSync(join(graphs, 'module.pb')));
     expect((await importing(savedModel)).teachers).toHaveLength(1);
+  });
+
+  const write = (config: string): void => {
+    writeFileSync(join(folder, 'model/config.json'), config);
+    writeFileSync(join(folder, 'model/model.safetensors'), encodeSafetensors(new Map()));
+  };
+  it.each([
+    ['a billion blocks', { depth: 1e9 }, /config\.json: depth: /],
+    ['a width of 2^40', { embed_dim: 2 ** 40 }, /config\.json: embed_dim: /],
+    ['10^12 frames', { target_length: 1e12 }, /config\.json: target_length: /],
+  ])('of %s is refused before memory is taken for it', async (_, change, reason) => {
+    const shape = { embed_dim: 48, depth: 1, num_heads: 3, outputdim: 2 };
+    write(JSON.stringify({ ...shape, ...change }));
+    await expect(importing({ format: 'ced' })).rejects.toMatchObject({
+      code: 'TeacherInvalid',
+      message: expect.stringMatching(reason) as unknown,
+    });
+  });
+
+  it('whose config.json is larger than any is not read', async () => {
+    write(' '.repeat(2 ** 25 + 1));
+    await expect(importing({ format: 'ced' })).rejects.toMatchObject({
+      code: 'RunFileInvalid',
+      message: expect.stringContaining('config.json: longer than 33554432 bytes') as unknown,
+    });
   });
 });

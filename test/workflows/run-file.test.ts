@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { z } from 'zod';
 import { acceptRun } from '../../workflows/accept-run';
 import {
   distillRunSchema,
@@ -263,6 +264,101 @@ describe('the run file', () => {
       expect(inspect(failure, { depth: 20 })).not.toContain('SECRET');
     },
   );
+
+  it.each([
+    ['distill', distillRunSchema],
+    ['teach', teachRunSchema],
+  ])('of %s has a limit for every number, text and list in it', (_type, schema) => {
+    interface Node {
+      type?: string;
+      maximum?: number;
+      maxLength?: number;
+      maxItems?: number;
+      pattern?: string;
+      const?: unknown;
+      enum?: unknown[];
+      properties?: Record<string, Node>;
+      items?: Node;
+      anyOf?: Node[];
+      oneOf?: Node[];
+    }
+    const unlimited = (node: Node, path: string): string[] => {
+      const isNumber = node.type === 'integer' || node.type === 'number';
+      // The schema language's own limit of whole numbers is none of ours.
+      const isUnlimited =
+        isNumber && (node.maximum === undefined || node.maximum === Number.MAX_SAFE_INTEGER);
+      const isFixed = node.const !== undefined || node.enum !== undefined;
+      const isLongText = node.maxLength === undefined && node.pattern === undefined;
+      const own =
+        isUnlimited ||
+        (node.type === 'string' && !isFixed && isLongText) ||
+        (node.type === 'array' && node.maxItems === undefined);
+      const inside = [
+        ...Object.entries(node.properties ?? {}).map(([key, child]) => [key, child] as const),
+        ...[node.items ?? [], ...(node.anyOf ?? []), ...(node.oneOf ?? [])]
+          .flat()
+          .map((child) => ['', child] as const),
+      ];
+      return [
+        ...(own ? [path] : []),
+        ...inside.flatMap(([key, child]) => unlimited(child, key ? `${path}.${key}` : path)),
+      ];
+    };
+    expect(unlimited(z.toJSONSchema(schema, { io: 'input' }) as Node, '')).toEqual([]);
+  });
+
+  const shape = { embedDim: 64, depth: 2, heads: 2 };
+  const students = (change: object): object => ({
+    ...run,
+    students: [{ ...run.students[0], ...change }],
+  });
+  it.each<[string, object, RegExp]>([
+    [
+      '3,000 students',
+      {
+        ...run,
+        students: Array.from({ length: 3000 }, (_, index) => ({
+          name: `s${index}`,
+          model: 'tiny',
+        })),
+      },
+      /^students: /,
+    ],
+    [
+      '100 teachers',
+      {
+        ...run,
+        teachers: Array.from({ length: 100 }, (_, index) => ({
+          ...run.teachers[0],
+          name: `t${index}`,
+        })),
+      },
+      /^teachers: /,
+    ],
+    [
+      'a billion blocks',
+      students({ model: { ...shape, depth: 1e9 } }),
+      /^students\[0\]\.model\.depth: /,
+    ],
+    ['a width of 2^40', students({ model: { ...shape, embedDim: 2 ** 40 } }), /model\.embedDim: /],
+    ['a vast MLP', students({ model: { ...shape, mlpRatio: 1e9 } }), /model\.mlpRatio: /],
+    [
+      'an MLP of no whole width',
+      students({ model: { ...shape, mlpRatio: 1.01 } }),
+      /model\.mlpRatio: times/,
+    ],
+    [
+      '25 billion parameters',
+      students({ model: { embedDim: 4096, depth: 128, heads: 64 } }),
+      /model: has 25769803776 parameters/,
+    ],
+    ['10^16 epochs', students({ epochs: 1e16 }), /epochs: /],
+    ['a path of a megabyte', { ...run, store: 'a'.repeat(1e6) }, /^store: expected at most 4096/],
+    ['a checkpoint a year', students({ checkpointSeconds: 3e7 }), /checkpointSeconds: /],
+    ['more warm-up than there are steps', students({ warmupSteps: 1e12 }), /warmupSteps: /],
+  ])('refuses %s, before any work', (_, input, problem) => {
+    expect(problemsOf(input)).toContainEqual(expect.stringMatching(problem));
+  });
 
   it('refuses two students of one name', () => {
     expect(problemsOf({ ...run, students: [run.students[0], run.students[0]] })).toEqual([

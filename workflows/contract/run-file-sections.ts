@@ -1,7 +1,8 @@
 /**
  * The sections of a run file. A field is described here or nowhere: docs/run-file.md is generated
- * from these texts (`npm run docs`). Unknown keys are errors. Rules between sections stand in
- * run-file.ts.
+ * from these texts (`npm run docs`). Unknown keys are errors, and every number, text and list has a
+ * limit, so that a run is refused before any work rather than by what it exhausts. Rules between
+ * sections stand in run-file.ts.
  */
 import { z } from 'zod';
 import { carriesCredential, CREDENTIAL_REFUSED } from './credentials';
@@ -15,8 +16,12 @@ export const name = z
 export const place = z
   .string()
   .min(1, 'expected a path or URI')
+  .max(4096, 'expected at most 4096 characters')
   .refine((address) => !carriesCredential(address), CREDENTIAL_REFUSED);
 const count = z.number().int().min(1);
+/** Steps have nine digits in the names of checkpoints. */
+const steps = z.number().int().min(0).max(999_999_999);
+const epochs = count.max(100_000);
 const fraction = z.number().min(0).max(1);
 const seed = z.number().int().min(0).max(0xffffffff);
 const precision = z.enum(['float32', 'bfloat16']).default('float32');
@@ -66,6 +71,7 @@ export const augmentSchema = z
           .number()
           .int()
           .min(0)
+          .max(6001)
           .default(192)
           .describe('Widest time mask, in 10 ms frames; 0 = none.'),
       })
@@ -93,6 +99,7 @@ const teacherFields = {
   weight: z
     .number()
     .positive()
+    .max(1e6)
     .default(1)
     .describe('Weight in the ensemble mean; weights are normalised.'),
 };
@@ -173,12 +180,13 @@ export const modelSchema = z
   .union([
     z.enum(['tiny', 'mini', 'small', 'base']),
     z.strictObject({
-      embedDim: count.describe('Width of the transformer; divisible by `heads`.'),
-      depth: count.describe('Number of transformer blocks.'),
-      heads: count.describe('Attention heads a block.'),
+      embedDim: count.max(4096).describe('Width of the transformer; divisible by `heads`.'),
+      depth: count.max(128).describe('Number of transformer blocks.'),
+      heads: count.max(128).describe('Attention heads a block.'),
       mlpRatio: z
         .number()
         .positive()
+        .max(16)
         .default(4)
         .describe('Hidden width of a block’s MLP over its own width.'),
       pooling: z
@@ -198,7 +206,7 @@ export const teacherTrainingSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('CED checkpoint folder to start from; null starts afresh from `seed`.'),
-  epochs: count.default(300).describe('Passes over the training chunks.'),
+  epochs: epochs.default(300).describe('Passes over the training chunks.'),
   batchSize: count.max(4096).default(128).describe('Chunks a step.'),
   gradientAccumulation: count
     .max(4096)
@@ -207,28 +215,30 @@ export const teacherTrainingSchema = z.strictObject({
       'Parts a batch is computed in, one after the other: less memory, ' +
         'the same gradient but for batch norm, which sees each part alone.',
     ),
-  learningRate: z.number().positive().default(1e-3).describe('Peak learning rate of Adam.'),
-  warmupSteps: z
+  learningRate: z
     .number()
-    .int()
-    .min(0)
-    .default(5000)
-    .describe('Steps of linear warm-up before the cosine.'),
+    .positive()
+    .max(1e30)
+    .default(1e-3)
+    .describe('Peak learning rate of Adam.'),
+  warmupSteps: steps.default(5000).describe('Steps of linear warm-up before the cosine.'),
   finalLearningRateFraction: fraction
     .default(0.1)
     .describe('Where the cosine ends, as a fraction of `learningRate`.'),
   mixup: z
     .number()
     .min(0)
+    .max(1000)
     .default(0.5)
     .describe('Alpha of the Beta distribution of mixup; 0 = none.'),
-  validateEvery: count
+  validateEvery: epochs
     .default(5)
     .describe('Epochs between validations; the last epoch is always validated.'),
   earlyStop: z
     .number()
     .int()
     .min(0)
+    .max(100_000)
     .default(10)
     .describe('Stop after this many validations without a new best; 0 = never.'),
   averageBest: count
@@ -238,11 +248,13 @@ export const teacherTrainingSchema = z.strictObject({
   weightDecay: z
     .number()
     .min(0)
+    .max(1000)
     .default(0)
     .describe('Decoupled weight decay (AdamW) of every trained parameter; 0 = plain Adam.'),
   clipNorm: z
     .number()
     .positive()
+    .max(1e30)
     .nullable()
     .default(null)
     .describe('Global gradient norm above which gradients are scaled down; null = off.'),
@@ -250,6 +262,7 @@ export const teacherTrainingSchema = z.strictObject({
   checkpointSeconds: z
     .number()
     .positive()
+    .max(86_400)
     .default(120)
     .describe('Most training time a kill can cost.'),
   seed: seed.default(1).describe('Seed of initial weights, order of chunks and mixup.'),
@@ -272,8 +285,12 @@ export const studentSchema = z.strictObject({
       'Target of classes outside the stored top-K: 0, smallest stored / (C − K), ' +
         'or smallest stored / 2.',
     ),
-  views: count.optional().describe('Stored views the student reads, a prefix; all by default.'),
+  views: count
+    .max(65_535)
+    .optional()
+    .describe('Stored views the student reads, a prefix; all by default.'),
   topK: count
+    .max(65_535)
     .optional()
     .describe('Stored probabilities the student reads, the largest; all by default.'),
   consistent: z

@@ -20,6 +20,13 @@ import {
   type ModelShape,
 } from './run-file-sections';
 
+/** All of them are in the engine's memory at once. */
+const MOST_TEACHERS = 64;
+/** All of them are in the status, and in every payload of it. */
+const MOST_TRAINED = 200;
+/** Four bytes each, and as many again for gradients and each moment of Adam. */
+const MOST_PARAMETERS = 2 ** 30;
+
 const promoteSchema = z
   .strictObject({
     champion: place.describe(
@@ -47,12 +54,14 @@ const distillFields = z.strictObject({
   corpus: corpusSchema,
   teachers: z
     .array(teacherSchema)
+    .max(MOST_TEACHERS)
     .default([])
     .describe('The ensemble, in order. May be empty where `logits.published` names logits.'),
   logits: z.union([publishedLogitsSchema, logitsSchema]).prefault({}),
   students: z
     .array(studentSchema)
     .min(1)
+    .max(MOST_TRAINED)
     .describe('Students trained one after another from the same stored logits.'),
   resume,
   promote: promoteSchema.optional(),
@@ -74,7 +83,7 @@ export const distillRunSchema = distillFields
       const at = (field: string): Path => ['students', index, field];
       if (student.init === CHAMPION && !run.promote)
         refuse(context, at('init'), 'expected promote, which says where the champion is');
-      divisibleHeads(student.model, at('model'), context);
+      possibleShape(student.model, at('model'), context);
       if ('published' in run.logits) return;
       const { views, topK } = run.logits;
       if ((student.views ?? 1) > views)
@@ -109,13 +118,14 @@ export const teachRunSchema = z
     teachers: z
       .array(teacherTrainingSchema)
       .min(1)
+      .max(MOST_TRAINED)
       .describe('Models trained one after another from labels under fresh augmentation.'),
     resume,
   })
   .superRefine((run, context) => {
     distinctNames(run.teachers, 'teachers', context);
     run.teachers.forEach((teacher, index) =>
-      divisibleHeads(teacher.model, ['teachers', index, 'model'], context),
+      possibleShape(teacher.model, ['teachers', index, 'model'], context),
     );
   });
 export type TeachRun = z.output<typeof teachRunSchema>;
@@ -143,9 +153,17 @@ function distinctNames(
   });
 }
 
-function divisibleHeads(model: ModelShape, path: Path, context: z.RefinementCtx): void {
-  if (typeof model === 'object' && model.embedDim % model.heads !== 0)
-    refuse(context, [...path, 'heads'], `expected a divisor of embedDim = ${model.embedDim}`);
+function possibleShape(model: ModelShape, path: Path, context: z.RefinementCtx): void {
+  if (typeof model === 'string') return;
+  const { embedDim, depth, heads, mlpRatio } = model;
+  if (embedDim % heads !== 0)
+    refuse(context, [...path, 'heads'], `expected a divisor of embedDim = ${embedDim}`);
+  if (!Number.isInteger(embedDim * mlpRatio))
+    refuse(context, [...path, 'mlpRatio'], `times embedDim = ${embedDim} is no whole number`);
+  // Matrices of the blocks: all but a few thousandths of a large model.
+  const parameters = depth * (4 + 2 * mlpRatio) * embedDim ** 2;
+  if (parameters > MOST_PARAMETERS)
+    refuse(context, path, `has ${parameters} parameters, expected at most ${MOST_PARAMETERS}`);
 }
 
 /** Runs on unparsed input too, so that a missing ensemble is listed with every other problem. */

@@ -43,6 +43,18 @@ describe('the model config', () => {
     [{ target_length: 15 }, /target_length.*patch/s],
     [{ hop_size: 320 }, /hop_size/],
     [{ pooling: 'max' }, /pooling/],
+    [{ depth: 1e9 }, /depth/],
+    [{ embed_dim: 2 ** 40, num_heads: 2 ** 20 }, /embed_dim/],
+    [{ mlp_ratio: 1e6 }, /mlp_ratio/],
+    [{ outputdim: 1e9 }, /outputdim/],
+    [{ n_mels: 2 ** 20 }, /n_mels/],
+    [{ target_length: 1e12 }, /target_length/],
+    [{ embed_dim: 4096, num_heads: 64, depth: 128 }, /depth.*parameters, more than/s],
+    [
+      { patch_size: 1024, patch_stride: 1024, n_mels: 1024, target_length: 1024, embed_dim: 1200 },
+      /parameters/,
+    ],
+    [{ id2label: { 0: 'a'.repeat(513) } }, /id2label/],
   ])('refuses %j', (change, message) => {
     expect(() => modelConfigSchema.parse({ ...small, ...change })).toThrow(message);
   });
