@@ -1,8 +1,8 @@
 /**
- * The sections of a run file. A field is described here or nowhere: docs/run-file.md is generated
- * from these texts (`npm run docs`). Unknown keys are errors, and every number, text and list has a
+ * The sections of a run file. These texts are the only description of the fields: `npm run docs`
+ * generates docs/run-file.md from them. Unknown keys are errors. Every number, text and list has a
  * limit, so that a run is refused before any work rather than by what it exhausts. Rules between
- * sections stand in run-file.ts.
+ * sections are in run-file.ts.
  */
 import { z } from 'zod';
 import { carriesCredential, CREDENTIAL_REFUSED } from './credentials';
@@ -26,14 +26,12 @@ const fraction = z.number().min(0).max(1);
 const seed = z.number().int().min(0).max(0xffffffff);
 const precision = z.enum(['float32', 'bfloat16']).default('float32');
 
-export const store = place.describe(
-  'Folder (or gs://bucket/prefix) below which every artifact lives.',
-);
+export const store = place.describe('Folder (or gs://bucket/prefix) of all artifacts.');
 export const chunkSeconds = z.number().min(0.2).max(60).default(10);
 export const resume = z
   .enum(['continue', 'exact'])
   .default('continue')
-  .describe('exact = refuse to go on on another kind of machine.');
+  .describe('exact = refuse to resume on another kind of machine.');
 
 export const corpusSchema = z.strictObject({
   train: place.describe(
@@ -42,8 +40,8 @@ export const corpusSchema = z.strictObject({
   ),
   validation: place
     .optional()
-    .describe('Table of clips that pick the best checkpoint. May be unlabelled.'),
-  eval: place.optional().describe('Table of clips that only report. May be unlabelled.'),
+    .describe('Table of clips that select the best checkpoint. May be unlabelled.'),
+  eval: place.optional().describe('Table of clips for reported scores only. May be unlabelled.'),
   vocabulary: place.describe("Class list in AudioSet's columns `index,mid,display_name`."),
   clipsPerShard: count
     .max(65_536)
@@ -108,7 +106,7 @@ const waveformTeacherFields = {
   ...teacherFields,
   output: z
     .enum(['probabilities', 'logits'])
-    .describe('What it gives; logits go through a sigmoid.'),
+    .describe('Kind of its outputs; logits go through a sigmoid.'),
   vocabulary: place.describe(
     "Its classes in order, in AudioSet's columns `index,mid,display_name`; " +
       "matched to the run's by MID, then name.",
@@ -117,7 +115,7 @@ const waveformTeacherFields = {
     .enum(['refuse', 'skip'])
     .default('refuse')
     .describe(
-      'Masks cannot reach a teacher that hears no spectrogram of ours: ' +
+      'Masks cannot be applied to a teacher with a front end of its own: ' +
         'refuse such a run, or skip the masks for this teacher.',
     ),
 };
@@ -157,8 +155,8 @@ export const logitsSchema = z.strictObject({
   views: count
     .max(65_535)
     .default(10)
-    .describe('Augmented views of each chunk that teachers hear and students replay.'),
-  topK: count.max(65_535).default(20).describe('Largest probabilities kept of each view.'),
+    .describe('Augmented views of each chunk that teachers predict and students replay.'),
+  topK: count.max(65_535).default(20).describe('Largest probabilities stored for each view.'),
   chunkSeconds: chunkSeconds.describe('Length of a chunk; a remainder of at least half is kept.'),
   seed: seed.default(42).describe('Seed of the augmentation draws.'),
   precision: precision.describe("Precision of the teachers' matrix products."),
@@ -169,9 +167,9 @@ export type LogitsSettings = z.output<typeof logitsSchema>;
 export const publishedLogitsSchema = z.strictObject({
   published: place.describe(
     "Folder of the paper's published logits, `logits_ep*_*.h5` and `.parquet`: " +
-      "students learn from them instead of an ensemble of one's own.",
+      'students learn from them instead of from an ensemble.',
   ),
-  chunkSeconds: chunkSeconds.describe('Length of a chunk in them.'),
+  chunkSeconds: chunkSeconds.describe('Length of a chunk in the published logits.'),
   augment: augmentSchema.prefault({}),
 });
 export type PublishedLogits = z.output<typeof publishedLogitsSchema>;
@@ -182,7 +180,7 @@ export const modelSchema = z
     z.strictObject({
       embedDim: count.max(4096).describe('Width of the transformer; divisible by `heads`.'),
       depth: count.max(128).describe('Number of transformer blocks.'),
-      heads: count.max(128).describe('Attention heads a block.'),
+      heads: count.max(128).describe('Attention heads of a block.'),
       mlpRatio: z
         .number()
         .positive()
@@ -205,15 +203,15 @@ export const teacherTrainingSchema = z.strictObject({
   init: place
     .nullable()
     .default(null)
-    .describe('CED checkpoint folder to start from; null starts afresh from `seed`.'),
+    .describe('CED checkpoint folder to start from; null = random weights from `seed`.'),
   epochs: epochs.default(300).describe('Passes over the training chunks.'),
-  batchSize: count.max(4096).default(128).describe('Chunks a step.'),
+  batchSize: count.max(4096).default(128).describe('Chunks in a step.'),
   gradientAccumulation: count
     .max(4096)
     .default(1)
     .describe(
-      'Parts a batch is computed in, one after the other: less memory, ' +
-        'the same gradient but for batch norm, which sees each part alone.',
+      'Parts of a batch that are computed one after the other: less memory, ' +
+        'the same gradient except for batch norm, which uses each part alone.',
     ),
   learningRate: z
     .number()
@@ -224,7 +222,7 @@ export const teacherTrainingSchema = z.strictObject({
   warmupSteps: steps.default(5000).describe('Steps of linear warm-up before the cosine.'),
   finalLearningRateFraction: fraction
     .default(0.1)
-    .describe('Where the cosine ends, as a fraction of `learningRate`.'),
+    .describe('Learning rate at the end of the cosine, as a fraction of `learningRate`.'),
   mixup: z
     .number()
     .min(0)
@@ -244,7 +242,7 @@ export const teacherTrainingSchema = z.strictObject({
   averageBest: count
     .max(64)
     .default(4)
-    .describe('How many best checkpoints are averaged into the final weights.'),
+    .describe('Number of best checkpoints that are averaged into the final weights.'),
   weightDecay: z
     .number()
     .min(0)
@@ -264,7 +262,7 @@ export const teacherTrainingSchema = z.strictObject({
     .positive()
     .max(86_400)
     .default(120)
-    .describe('Most training time a kill can cost.'),
+    .describe('Interval of checkpoints: the most training time that a kill can lose.'),
   seed: seed.default(1).describe('Seed of initial weights, order of chunks and mixup.'),
 });
 export type TeacherTraining = z.output<typeof teacherTrainingSchema>;
@@ -275,8 +273,8 @@ export const CHAMPION = 'champion';
 export const studentSchema = z.strictObject({
   ...teacherTrainingSchema.shape,
   init: teacherTrainingSchema.shape.init.describe(
-    `CED checkpoint folder to start from, or \`${CHAMPION}\`: the one of \`promote.champion\`, ` +
-      'while there is none from `seed`. null starts afresh from `seed`.',
+    `CED checkpoint folder to start from, or \`${CHAMPION}\`: the champion of ` +
+      '`promote.champion`, if there is one. Otherwise, and for null, random weights from `seed`.',
   ),
   unseenFill: z
     .enum(['zero', 'lastMean', 'lastHalf'])

@@ -1,6 +1,6 @@
 /**
- * The run file: everything a user can set, checked before any work. Its sections are described in
- * run-file-sections.ts; here they are put together for each workflow, with the rules between them.
+ * The run file: all settings of a user, checked before any work. run-file-sections.ts describes its
+ * sections; this file combines them for each workflow, with the rules between them.
  */
 import { z } from 'zod';
 import {
@@ -30,8 +30,8 @@ const MOST_PARAMETERS = 2 ** 30;
 const promoteSchema = z
   .strictObject({
     champion: place.describe(
-      'Folder (or gs://bucket/prefix) of the champion: a ledger `<n>.json` of which the highest ' +
-        'number counts, and the models it names. `ced champion` shows it.',
+      'Folder (or gs://bucket/prefix) of the champion: a ledger `<n>.json` whose highest ' +
+        'number is current, and the models it names. `ced champion` shows it.',
     ),
     minGain: z
       .number()
@@ -39,24 +39,24 @@ const promoteSchema = z
       .max(1)
       .default(0)
       .describe(
-        'Least eval mAP, above the champion’s on the same clips, that a challenger is promoted ' +
-          'for. The first needs none.',
+        'Smallest gain of eval mAP over the champion, on the same clips, that promotes a ' +
+          'challenger. The first champion needs no gain.',
       ),
   })
   .describe(
-    'Puts a student up against the champion: the one that is best on validation, or the first ' +
-      'where validation has no labels. Needs a labelled `corpus.eval`.',
+    'Compares a student with the champion: the best on validation, or the first if validation ' +
+      'has no labels. Needs a labelled `corpus.eval`.',
   );
 
 const distillFields = z.strictObject({
-  name: name.describe('Name of the run; artifacts meet under `runs/<name>/` in the store.'),
+  name: name.describe('Name of the run; its artifacts are under `runs/<name>/` in the store.'),
   store,
   corpus: corpusSchema,
   teachers: z
     .array(teacherSchema)
     .max(MOST_TEACHERS)
     .default([])
-    .describe('The ensemble, in order. May be empty where `logits.published` names logits.'),
+    .describe('The ensemble, in order. May be empty if `logits.published` names logits.'),
   logits: z.union([publishedLogitsSchema, logitsSchema]).prefault({}),
   students: z
     .array(studentSchema)
