@@ -14,6 +14,7 @@ import { UsageError } from '../infra/command-line/usage-error';
 import { repositoryRoot } from '../infra/toolchain';
 import { checkpointBench } from './checkpoint';
 import { ingestBench } from './ingest';
+import { lengthsBench } from './lengths';
 import { logitsBench } from './logits';
 import { lossBench } from './loss';
 import { MeasuredProcess, type Sample } from './measured-process';
@@ -33,6 +34,7 @@ const alone = new Map([
   ['storage', storageBench],
   ['ingest', ingestBench],
   ['logits', logitsBench],
+  ['lengths', lengthsBench],
   ['loss', lossBench],
   ['scale', scaleBench],
   ['checkpoint', checkpointBench],
@@ -56,6 +58,7 @@ const line = commandLine({
       loop: 'a training step from audio on disk, against our own bare step',
       storage: 'cost of storing and reading logits',
       logits: 'teachers end to end: audio shards in, logit shards out',
+      lengths: 'logits of clips of many lengths, against clips of one length',
       loss: 'the loss on dense targets and on the stored pairs',
       ingest: 'decoding, resampling and sharding, against soundfile and soxr',
       scale:

@@ -38,9 +38,10 @@ export class MeasuredProcess {
     return measured;
   }
 
-  async run(): Promise<Sample> {
+  /** @returns what the process answers, with whatever its program adds to a sample */
+  async run<Answer extends Sample = Sample>(): Promise<Answer> {
     this.child.stdin.write('\n');
-    return JSON.parse(await this.line()) as Sample;
+    return JSON.parse(await this.line()) as Answer;
   }
 
   /** VmHWM: the peak of resident memory so far. */

@@ -1,4 +1,4 @@
-/** The input of `npm run bench -- logits`: audio shards and a CED teacher of random weights. */
+/** What benchmarks of logits predict: audio shards, and a CED teacher of random weights. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ingestShard } from '../../activities/ingest-shard';
@@ -7,7 +7,6 @@ import { storeModel } from '../../storage/models/model-folder';
 import { planCorpus } from '../../activities/plan-corpus';
 import { FolderStore } from '../../storage/folder-store';
 import { layout } from '../../storage/layout';
-import { philox, streamKey } from '../../ced/augment/random';
 import type { ModelConfig } from '../../ced/model/config';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { encodeSafetensors } from '../../ced/model/safetensors';
@@ -28,18 +27,22 @@ export interface PredictedShards {
   weights: string;
 }
 
-/** Writes a store below `folder` as a run would: `shards` shards of `clips` clips of noise each. */
+/**
+ * Writes a store below `folder` as a run would: `shards` shards of `clips` clips of noise each.
+ * @param samplesOf length of a clip, @default a whole chunk
+ */
 export async function prepareShards(
   folder: string,
   shards: number,
   clips: number,
   config: ModelConfig,
+  samplesOf: (clip: number) => number = () => chunkSamples,
 ): Promise<PredictedShards> {
   const store = new FolderStore(join(folder, 'store'));
   const deps = localDependencies(folder, store);
-  mkdirSync(join(folder, 'audio'));
+  mkdirSync(join(folder, 'audio'), { recursive: true });
   const lines = Array.from({ length: shards * clips }, (_, clip) => {
-    writeFileSync(join(folder, `audio/${clip}.wav`), encodeWav(noise(clip)));
+    writeFileSync(join(folder, `audio/${clip}.wav`), encodeWav(noise(clip, samplesOf(clip))));
     return JSON.stringify({ clip: `${clip}`, audio: `audio/${clip}.wav` });
   });
   writeFileSync(join(folder, 'train.jsonl'), lines.join('\n'));
@@ -73,14 +76,11 @@ export async function prepareShards(
   };
 }
 
-/** int16 [chunkSamples], another for each clip. */
-function noise(clip: number): Int16Array {
-  const key = streamKey('bench-noise', clip);
-  const samples = new Int16Array(chunkSamples);
-  for (let block = 0; block * 4 < chunkSamples; block++)
-    samples.set(
-      Int16Array.from(philox(key, [block, 0, 0, 0]), (word) => word >> 19),
-      block * 4,
-    );
-  return samples;
+/** int16 [samples], another for each clip. */
+function noise(clip: number, samples: number): Int16Array {
+  let state = clip;
+  return Int16Array.from({ length: samples }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+    return state >> 19;
+  });
 }

@@ -7,13 +7,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { JobContext } from '../../jobs/job-context';
 import { logitsJob } from '../../jobs/logits/logits-job';
-import { MappedModel } from '../../jobs/mapped-model';
-import { FolderStore } from '../../storage/folder-store';
-import { openObjectCache } from '../../storage/open-store';
-import { openEngine } from '../../ced/engine/engine';
 import type { LogitsInput, WriteLogitsInput } from '../../workflows/contract/activities';
+import { logitsContext } from './context';
 
 async function main({
   folder,
@@ -24,25 +20,7 @@ async function main({
   input: LogitsInput;
   shards: number;
 }): Promise<void> {
-  const store = new FolderStore(folder);
-  const engine = openEngine();
-  const loaded = new Map<string, Promise<MappedModel>>();
-  const context: JobContext = {
-    store,
-    engine,
-    cache: openObjectCache({}),
-    monotonicMs: () => performance.now(),
-    onProgress: () => undefined,
-    commit: () => Promise.reject(new Error('nothing is trained here')),
-    onEpoch: () => undefined,
-    yieldAndCheckStop: () => Promise.resolve(false),
-    teacher: (sha256, precision, vocabulary) => {
-      const model =
-        loaded.get(sha256) ?? MappedModel.load(store, engine, sha256, precision, vocabulary);
-      loaded.set(sha256, model);
-      return model;
-    },
-  };
+  const context = logitsContext(folder);
   const writer = fork(join(__dirname, 'writer.js'), [folder]);
   writer.on('exit', () => process.exit(1));
   let [toWrite, writerCpuMs] = [0, 0];

@@ -1,5 +1,6 @@
 import { checkpointBench } from '../checkpoint';
 import { ingestBench } from '../ingest';
+import { lengthsBench } from '../lengths';
 import { logitsBench } from '../logits';
 import { lossBench } from '../loss';
 import { overheadBench } from '../overhead';
@@ -14,6 +15,7 @@ describe('the help of every benchmark', () => {
   it.each([
     ['checkpoint', checkpointBench],
     ['ingest', ingestBench],
+    ['lengths', lengthsBench],
     ['logits', logitsBench],
     ['loss', lossBench],
     ['overhead', overheadBench],
