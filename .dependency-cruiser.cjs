@@ -29,7 +29,8 @@ module.exports = {
     border('report', 'report/ is pure: results in, files out', ['^ced/', '^workflows/contract/']),
     border(
       'jobs',
-      'the engine process stands on ced/, storage and the contract; it writes event files as it trains',
+      'the engine process stands on ced/, storage and the contract; it writes event files as ' +
+        'it trains',
       ['^ced/', '^report/tensorboard-events', '^storage/', '^workflows/contract/'],
     ),
     border(
@@ -82,7 +83,10 @@ module.exports = {
       severity: 'error',
       from: { path: '^(ced|report)/' },
       to: {
-        path: 'node_modules/@temporalio/|^(node:)?(child_process|worker_threads|cluster|net|http|https)$',
+        path: [
+          'node_modules/@temporalio/',
+          '^(node:)?(child_process|worker_threads|cluster|net|http|https)$',
+        ],
       },
     },
     {

@@ -1,8 +1,8 @@
 /**
  * The edge between a stage and Temporal: progress and moving bytes become heartbeats, cancellation
  * becomes an AbortSignal, permanent errors become non-retryable failures, and so does damage that
- * the workflow repairs. Everything else is thrown as it is and retried for ever. Each attempt leaves
- * its times in the store and two lines in the log.
+ * the workflow repairs. Everything else is thrown as it is and retried for ever. Each attempt
+ * leaves its times in the store and two lines in the log.
  */
 import { setMaxListeners } from 'node:events';
 import { ApplicationFailure, CancelledFailure, Context, log } from '@temporalio/activity';
@@ -81,7 +81,9 @@ export async function asActivity<T extends object | null>(
         : error,
     );
     await record?.end('failed', {
-      failure: `${(failure instanceof ApplicationFailure && failure.type) || failure.name}: ${failure.message}`,
+      failure:
+        `${(failure instanceof ApplicationFailure && failure.type) || failure.name}: ` +
+        `${failure.message}`,
     });
     throw failure;
   }

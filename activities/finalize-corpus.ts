@@ -35,6 +35,8 @@ function refuseOverlap({ overlaps }: ContentIndex, allowed: boolean): void {
   if (overlaps.count === 0 || allowed) return;
   throw new PermanentError(
     'CorpusInvalid',
-    `corpus.train: ${overlaps.count} training clips hold the very audio that the run is scored on: ${namesOf(overlaps)}; take them out of one table, or start the workers with --allow-overlap`,
+    `corpus.train: ${overlaps.count} training clips hold the very audio that the run is ` +
+      `scored on: ${namesOf(overlaps)}; take them out of one table, or start the workers with ` +
+      '--allow-overlap',
   );
 }

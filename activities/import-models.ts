@@ -22,7 +22,8 @@ import { modelVocabulary } from '../ced/teachers/teacher-classes';
 import type { ModelReference } from '../workflows/contract/models';
 
 const EXPECTED =
-  'a folder, or gs://, https:// or hf://organisation/repository, with model.safetensors and config.json';
+  'a folder, or gs://, https:// or hf://organisation/repository, with model.safetensors and ' +
+  'config.json';
 
 export async function importModels(
   deps: ActivityDependencies,

@@ -113,7 +113,9 @@ export async function importPublishedLogits(
     const { foreign, otherLength } = join.unused;
     throw new PermanentError(
       'LogitsMismatch',
-      `logits.published: ${source.folder} has every pass of no chunk of corpus.train (${foreign} of its rows name other clips, ${otherLength} other lengths), expected its audio under the published file names`,
+      `logits.published: ${source.folder} has every pass of no chunk of corpus.train ` +
+        `(${foreign} of its rows name other clips, ${otherLength} other lengths), expected its ` +
+        'audio under the published file names',
     );
   }
   await createRecordOrAdopt(store, layout.logitsDescription(key), descriptionRecord, description);
@@ -220,7 +222,8 @@ function publishedTop(
   if (wrong)
     throw new PermanentError(
       'LogitsMismatch',
-      `${where}: row ${row} gives class ${wrong.index} the float16 bits ${wrong.half}, expected classes below ${classes} and probabilities`,
+      `${where}: row ${row} gives class ${wrong.index} the float16 bits ${wrong.half}, ` +
+        `expected classes below ${classes} and probabilities`,
     );
   if (new Set(pairs.map(({ index }) => index)).size < topK)
     throw new PermanentError('LogitsMismatch', `${where}: row ${row} names a class twice`);

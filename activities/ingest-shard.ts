@@ -71,7 +71,9 @@ export async function ingestShard(
   if (present && present.audioSha256 !== manifest.audioSha256)
     throw new PermanentError(
       'CorpusInvalid',
-      `corpus.${input.split}: audio shard ${present.audioSha256} is damaged, and its sources (${listing.clips[0]?.audio ?? 'none'} and after) have changed since it was made; start the run again, it will be planned anew`,
+      `corpus.${input.split}: audio shard ${present.audioSha256} is damaged, and its sources ` +
+        `(${listing.clips[0]?.audio ?? 'none'} and after) have changed since it was made; ` +
+        'start the run again, it will be planned anew',
     );
   return {
     clips: manifest.clips.length,
@@ -122,7 +124,8 @@ function refuseHugeShard(samples: number, largestBytes = LARGEST_SHARD_BYTES): v
   if (samples * 2 <= largestBytes) return;
   throw new PermanentError(
     'CorpusInvalid',
-    `corpus.clipsPerShard: a shard of this corpus holds more than ${largestBytes} bytes of audio; take fewer clips a shard, as long as these are`,
+    `corpus.clipsPerShard: a shard of this corpus holds more than ${largestBytes} bytes of ` +
+      'audio; take fewer clips a shard, as long as these are',
   );
 }
 

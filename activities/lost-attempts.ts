@@ -67,6 +67,7 @@ async function howLost(
   const start = await readRecordOrQuarantine(store, key('start'), attemptStartRecord);
   return (
     start &&
-    `worker ${start.worker} ended or fell silent; its log, and the kernel's for memory that ran out, may say why`
+    `worker ${start.worker} ended or fell silent; its log, and the kernel's for memory that ` +
+      'ran out, may say why'
   );
 }

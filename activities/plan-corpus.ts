@@ -49,7 +49,8 @@ export async function planCorpus(
     if (rows.length === 0)
       throw new PermanentError(
         'CorpusInvalid',
-        `corpus.${split}: ${table} holds no usable row${firstOf(rejected)}, expected at least one clip`,
+        `corpus.${split}: ${table} holds no usable row${firstOf(rejected)}, expected at ` +
+          'least one clip',
       );
     const ignoreUnknownLabels = split === 'train' && input.trainLabels === 'ignored';
     const { root } = deps;

@@ -85,7 +85,9 @@ async function run({ id, job }: Extract<ToEngine, { type: 'run' }>): Promise<voi
   }
 }
 
-/** @param stopped ends waiting for stores; checkpoints are committed by another thread, without it */
+/**
+ * @param stopped ends waiting for stores; checkpoints are committed by another thread, without it
+ */
 function contextOf(id: number, storeUri: string, stopped: AbortSignal): JobContext {
   const onProgress = (progress: LiveProgress): void =>
     send({ type: 'progress', id, progress, memoryBytes: process.memoryUsage.rss() });

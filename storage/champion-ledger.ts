@@ -76,7 +76,8 @@ export async function copyModel(from: Store, to: Store, modelSha256: string): Pr
   if (weights === null || config === null || sha256(weights) !== modelSha256)
     throw new PermanentError(
       'CheckpointIncompatible',
-      `${from.uri}/${layout.model(modelSha256)} is damaged or gone; restore it, or go back to the champion before it with \`ced champion --rollback\``,
+      `${from.uri}/${layout.model(modelSha256)} is damaged or gone; restore it, or go back ` +
+        'to the champion before it with `ced champion --rollback`',
     );
   await to.create(layout.model(modelSha256), weights);
   for (const key of await from.list(layout.modelFile(modelSha256, ''))) {

@@ -22,6 +22,7 @@ export async function readDerived<T>(
     await rm(path, { force: true });
   }
   throw new Error(
-    'what this machine keeps for itself is damaged as soon as it is written; look at the disk of --cache',
+    'what this machine keeps for itself is damaged as soon as it is written; look at the ' +
+      'disk of --cache',
   );
 }

@@ -1,6 +1,9 @@
 /** The keys of a store: one function a kind of object, so that no key is spelled twice. */
 import type { Split } from '../workflows/contract/models';
 
+/** Numbers of one length, so that keys sort as their numbers do. */
+const nineDigits = (number: number): string => String(number).padStart(9, '0');
+
 export const layout = {
   plan: (planKey: string) => `plans/${planKey}/plan.json`,
   listing: (planKey: string, split: Split, shard: number) =>
@@ -36,17 +39,17 @@ export const layout = {
     key: string,
     step: number,
     file: 'model.safetensors' | 'adam.safetensors' | 'state.json',
-  ) => `training/${key}/checkpoints/${String(step).padStart(9, '0')}/${file}`,
+  ) => `training/${key}/checkpoints/${nineDigits(step)}/${file}`,
   checkpoints: (key: string) => `training/${key}/checkpoints/`,
-  best: (key: string, step: number) =>
-    `training/${key}/best/${String(step).padStart(9, '0')}.safetensors`,
+  best: (key: string, step: number) => `training/${key}/best/${nineDigits(step)}.safetensors`,
   metrics: (key: string, fromStep: number, toStep: number) =>
-    `training/${key}/metrics/${String(toStep).padStart(9, '0')}-from-${String(fromStep).padStart(9, '0')}.jsonl`,
+    `training/${key}/metrics/${nineDigits(toStep)}-from-${nineDigits(fromStep)}.jsonl`,
   events: (key: string, fromStep: number, toStep: number) =>
-    `training/${key}/tensorboard/events.out.tfevents.${String(toStep).padStart(9, '0')}-from-${String(fromStep).padStart(9, '0')}`,
+    `training/${key}/tensorboard/` +
+    `events.out.tfevents.${nineDigits(toStep)}-from-${nineDigits(fromStep)}`,
   attempts: (key: string) => `training/${key}/attempts/`,
   attempt: (key: string, order: number, id: string) =>
-    `training/${key}/attempts/${String(order).padStart(9, '0')}-${id}.json`,
+    `training/${key}/attempts/${nineDigits(order)}-${id}.json`,
   /** What is left of an activity's attempt (activities/attempt-record.ts). */
   activityAttempts: (workflowRunId: string) => `attempts/${workflowRunId}/`,
   activityAttempt: (

@@ -77,7 +77,8 @@ export function decodeRecord<T>(
   if (written > version)
     throw new PermanentError(
       'RecordTooNew',
-      `${uri}: ${key}: formatVersion ${written}, this program reads a ${kind} up to ${version}; run a version of it that is as new as the one that wrote this store`,
+      `${uri}: ${key}: formatVersion ${written}, this program reads a ${kind} up to ` +
+        `${version}; run a version of it that is as new as the one that wrote this store`,
     );
   const parsed = schema.safeParse(found.value);
   if (parsed.success) return { value: parsed.data, checksummed: found.checksummed };

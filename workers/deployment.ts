@@ -74,7 +74,10 @@ export async function becomeCurrent(
     const current = routingConfig?.currentDeploymentVersion?.buildId;
     if (current === buildId) return `build ${buildId}, new runs begin on it`;
     if (current && !always && versions.some(({ seen }) => seen > own.seen))
-      return `build ${buildId} serves the runs that it began; new ones begin on ${current} (--current changes that)`;
+      return (
+        `build ${buildId} serves the runs that it began; new ones begin on ${current} ` +
+        '(--current changes that)'
+      );
     try {
       await service.setWorkerDeploymentCurrentVersion({
         namespace,
@@ -84,10 +87,16 @@ export async function becomeCurrent(
       });
     } catch (error) {
       if ((error as { code?: number }).code !== GRPC_FAILED_PRECONDITION) continue;
-      return `build ${buildId}, new runs begin on ${current} until all of its queues are served by this build too`;
+      return (
+        `build ${buildId}, new runs begin on ${current} until all of its queues are served ` +
+        'by this build too'
+      );
     }
   }
-  return `build ${buildId} could not be made current: new runs may wait; \`temporal worker deployment set-current-version --deployment-name ${DEPLOYMENT} --build-id ${buildId}\``;
+  return (
+    `build ${buildId} could not be made current: new runs may wait; \`temporal worker ` +
+    `deployment set-current-version --deployment-name ${DEPLOYMENT} --build-id ${buildId}\``
+  );
 }
 
 /**

@@ -186,7 +186,9 @@ export class EngineChild {
     }
   }
 
-  /** A process that could not get memory is ended: what it holds would be in the way of the next. */
+  /**
+   * A process that could not get memory is ended: what it holds would be in the way of the next.
+   */
   private fail(running: Running, error: Error): void {
     const { peakBytes } = this;
     const why = describeFailedAllocation(error, { peakBytes, job: running.job });

@@ -106,7 +106,10 @@ function lower(job: EngineJob): string {
     case 'train':
       return `raise gradientAccumulation or lower batchSize of ${job.input.settings.name}`;
     case 'logits':
-      return 'lower corpus.clipsPerShard, logits.views or chunkSeconds, or distill from fewer or smaller teachers';
+      return (
+        'lower corpus.clipsPerShard, logits.views or chunkSeconds, or distill from fewer or ' +
+        'smaller teachers'
+      );
     case 'score':
     case 'compare':
       return 'lower chunkSeconds, or use a smaller model';

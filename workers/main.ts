@@ -53,7 +53,8 @@ async function main(): Promise<void> {
   });
   const connection = await NativeConnection.connect(options.connection).catch((error: unknown) => {
     throw new Error(
-      `no Temporal server answers at ${options.address}; start one with \`npm run server\`, or name yours with --address`,
+      `no Temporal server answers at ${options.address}; start one with \`npm run server\`, ` +
+        'or name yours with --address',
       {
         cause: error,
       },

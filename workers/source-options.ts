@@ -4,7 +4,9 @@ import type { SourceOptions } from '../storage/sources/source';
 
 export const sourceOptions = {
   'allow-private-hosts': {
-    help: 'read tables and audio from http:// and from loopback, link-local and private addresses too',
+    help:
+      'read tables and audio from http:// and from loopback, link-local and private addresses ' +
+      'too',
   },
   'user-project': {
     value: 'PROJECT',

@@ -117,6 +117,8 @@ function textLine(level: string, message: string, fields: Record<string, unknown
         ? `: ${text('error')}`
         : '';
   const time = new Date().toISOString().slice(11, 19);
-  const head = `${time} ${level.toUpperCase().padEnd(5)} ${subject === '' ? '' : `${subject}: `}${message}${failure}`;
+  const head =
+    `${time} ${level.toUpperCase().padEnd(5)} ` +
+    `${subject === '' ? '' : `${subject}: `}${message}${failure}`;
   return `${head}${context.length === 0 ? '' : ` (${context.join(', ')})`}\n`;
 }

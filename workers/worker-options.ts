@@ -39,7 +39,8 @@ const line = commandLine({
   program: 'npm run worker',
   usage: '--queue cpu|gpu|all [options]',
   about: [
-    'Runs a Temporal worker of the distillation pipeline. A GPU worker runs one GPU activity at a ' +
+    'Runs a Temporal worker of the distillation pipeline. A GPU worker runs one GPU activity ' +
+      'at a ' +
       'time in an engine process of its own; start one worker for each GPU. On SIGTERM or Ctrl-C ' +
       'a worker finishes the step in progress, writes its checkpoint, hands the activity on and ' +
       'exits.',
@@ -97,7 +98,9 @@ const line = commandLine({
         `a number above 0 and at most ${Math.floor(LARGEST_SHARD_BYTES / 1e6) / 1e3}`,
       ),
       shown: '2.147',
-      help: 'refuse shards of more than this many gigabytes, 2.147 at most; a shard is built in memory',
+      help:
+        'refuse shards of more than this many gigabytes, 2.147 at most; a shard is built in ' +
+        'memory',
     },
     'clips-at-once': {
       value: 'N',

@@ -17,8 +17,8 @@ const retry = {
 
 const cpuActivities = proxyActivities<CpuActivities>({
   taskQueue: TASK_QUEUES.cpu,
-  // Heartbeats mean progress: bytes, clips, store operations, and waiting that has a limit of its own
-  // and is reported every five seconds. Half a minute without one means a hang, or no worker.
+  // Heartbeats mean progress: bytes, clips, store operations, and waiting that has a limit of its
+  // own and is reported every five seconds. Half a minute without one means a hang, or no worker.
   heartbeatTimeout: '30 seconds',
   startToCloseTimeout: '6 hours',
   retry,

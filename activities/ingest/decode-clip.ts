@@ -39,7 +39,8 @@ export async function decodeClip(
     if (decoded !== null) return decoded;
     throw new ClipUnreadable(
       error.reason,
-      `${error.message.replace(/^\w+: /, '')}; with ffmpeg on the worker's PATH more formats are read`,
+      `${error.message.replace(/^\w+: /, '')}; with ffmpeg on the worker's PATH more formats ` +
+        'are read',
     );
   }
 }

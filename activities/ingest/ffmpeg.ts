@@ -33,7 +33,8 @@ export interface FfmpegLimits {
 // Playlists and scripts (hls, concat, …) could make it read other files or call out; these formats
 // cannot.
 const FORMATS =
-  'mov,matroska,aac,asf,aiff,caf,wav,w64,ape,wv,amr,au,tta,tak,mp3,ogg,flac,flv,avi,mpeg,mpegts,ac3,eac3,dts';
+  'mov,matroska,aac,asf,aiff,caf,wav,w64,ape,wv,amr,au,tta,tak,mp3,ogg,flac,flv,avi,mpeg,mpegts,' +
+  'ac3,eac3,dts';
 
 /**
  * @param parts bytes of the clip

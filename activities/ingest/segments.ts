@@ -26,7 +26,9 @@ export class Segments {
     }
   }
 
-  /** @returns int16 [samples] of the clip's part, or why there is none. Each clip is asked for once. */
+  /**
+   * @returns int16 [samples] of the clip's part, or why there is none. Each clip is asked for once.
+   */
   async read(clip: ListedClip): Promise<Int16Array | string> {
     const key = recordingOf(clip);
     const cutting = this.cut.get(key) ?? this.cutAll(this.waiting.get(key) ?? [clip]);
@@ -51,7 +53,9 @@ export class Segments {
   }
 }
 
-/** @returns a copy of the samples from `start` to before `end`, or why the recording has none there */
+/**
+ * @returns a copy of the samples from `start` to before `end`, or why the recording has none there
+ */
 export function cutSegment(
   recording: Int16Array,
   { start, end }: { start: number; end: number },

@@ -69,7 +69,8 @@ export class PublishedJoin {
       if (other !== undefined)
         throw new PermanentError(
           'LogitsMismatch',
-          `${where}: ${filename} could be clip ${clip.clip} or clip ${this.clips[other]?.clip}, give their files different names`,
+          `${where}: ${filename} could be clip ${clip.clip} or clip ` +
+            `${this.clips[other]?.clip}, give their files different names`,
         );
       const chunk = clip.chunks.findIndex(({ start }) => start === starts[row]);
       if (chunk < 0 || clip.chunks[chunk]?.length !== ends[row]! - starts[row]!)
@@ -78,7 +79,8 @@ export class PublishedJoin {
       if (this.part[at]! >= 0)
         throw new PermanentError(
           'LogitsMismatch',
-          `${where}: row ${row} repeats ${filename} from sample ${starts[row]}, one pass names each part of a clip once`,
+          `${where}: row ${row} repeats ${filename} from sample ${starts[row]}, one pass ` +
+            'names each part of a clip once',
         );
       this.part[at] = part;
       this.row[at] = row;

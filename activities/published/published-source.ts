@@ -46,7 +46,8 @@ export class PublishedSource {
   static async open(folder: string, retry: RetryOptions = {}): Promise<PublishedSource> {
     const names = await readdir(folder).catch((error: unknown) => {
       throw invalid(
-        `${folder} cannot be read (${(error as NodeJS.ErrnoException).code}), expected a folder of logits_ep*.h5 and .parquet`,
+        `${folder} cannot be read (${(error as NodeJS.ErrnoException).code}), expected a ` +
+          'folder of logits_ep*.h5 and .parquet',
       );
     });
     const parts = names

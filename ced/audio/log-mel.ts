@@ -55,7 +55,9 @@ export function hannWindow(): Float32Array {
 
 const BLOCKS_PER_WINDOW = Math.ceil(WINDOW_SAMPLES / hopSamples);
 
-/** Samples of a reflected clip whose last window is that of its last frame; a multiple of the hop. */
+/**
+ * Samples of a reflected clip whose last window is that of its last frame; a multiple of the hop.
+ */
 export function reflectedSamples(frames: number): number {
   return (frames + BLOCKS_PER_WINDOW - 1) * hopSamples;
 }

@@ -180,7 +180,8 @@ function readFormat(view: DataView, start: number, length: number): WavFormat {
   ) {
     throw new ClipUnreadable(
       'damaged',
-      `${format.channels} channels of ${format.bits} bits at ${format.sampleRate} Hz in blocks of ${format.blockBytes} bytes`,
+      `${format.channels} channels of ${format.bits} bits at ${format.sampleRate} Hz in ` +
+        `blocks of ${format.blockBytes} bytes`,
     );
   }
   return format;

@@ -5,9 +5,12 @@
  * (SC 2011). The same numbers in ten lines of Python are in docs/formats.md.
  *
  * Golden numbers (the authors' known-answer test, ten rounds):
- *   key 00000000 00000000, counter 00000000 ×4                         → 6627e8d5 e169c58d bc57ac4c 9b00dbd8
- *   key ffffffff ffffffff, counter ffffffff ×4                         → 408f276d 41c83b0e a20bc7c6 6d5451fd
- *   key a4093822 299f31d0, counter 243f6a88 85a308d3 13198a2e 03707344 → d16cfe09 94fdcceb 5001e420 24126ea1
+ *   key 00000000 00000000, counter 00000000 ×4
+ *     → 6627e8d5 e169c58d bc57ac4c 9b00dbd8
+ *   key ffffffff ffffffff, counter ffffffff ×4
+ *     → 408f276d 41c83b0e a20bc7c6 6d5451fd
+ *   key a4093822 299f31d0, counter 243f6a88 85a308d3 13198a2e 03707344
+ *     → d16cfe09 94fdcceb 5001e420 24126ea1
  * and of the streams below:
  *   streamKey('permutation', 1)  → 17b27b90 c0d26c14
  *   permutation(1, 0, 8)         → 1 7 2 3 0 6 4 5

@@ -1,7 +1,7 @@
 /**
- * Tables with a delimiter: CED's TSV (`filename<TAB>labels`, or paths alone), and the CSV files that
- * AudioSet, FSD50K, ESC-50, UrbanSound8K and others publish. Quoting by RFC 4180. A first line whose
- * names are known is a header, never a clip.
+ * Tables with a delimiter: CED's TSV (`filename<TAB>labels`, or paths alone), and the CSV files
+ * that AudioSet, FSD50K, ESC-50, UrbanSound8K and others publish. Quoting by RFC 4180. A first line
+ * whose names are known is a header, never a clip.
  */
 import { parse, type CsvError } from 'csv-parse/sync';
 import { FormatInvalid } from '../format-invalid';
@@ -124,7 +124,9 @@ function rowOf(
   if (isVideo)
     return { ...row, clip: `${audio}_${start}_${end}`, stems: videoStems(audio, segment) };
   const fault = segmentFault(segment);
-  return fault === null ? { ...row, clip: `${audio}#${start}-${end}`, segment } : { line, reason: `unreadable row: ${fault}` }; // prettier-ignore
+  return fault === null
+    ? { ...row, clip: `${audio}#${start}-${end}`, segment }
+    : { line, reason: `unreadable row: ${fault}` };
 }
 
 function statedSplit(split: string, fold: string, group: string): StatedSplit | null {
@@ -136,7 +138,10 @@ function statedSplit(split: string, fold: string, group: string): StatedSplit | 
   return Object.keys(stated).length === 0 ? null : stated;
 }
 
-/** Under which names the clips of a video are stored: by CED, AudioSet downloaders, and the video alone. */
+/**
+ * Under which names the clips of a video are stored: by CED, AudioSet downloaders, and the video
+ * alone.
+ */
 function videoStems(id: string, { start, end }: Segment): string[] {
   const [from, to] = [start.toFixed(3), end.toFixed(3)];
   const [fromMs, toMs] = [Math.round(start * 1000), Math.round(end * 1000)];

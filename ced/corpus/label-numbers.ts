@@ -13,7 +13,8 @@ export class LabelNumbers {
   }
 
   /**
-   * @returns class numbers, ascending and without repeats, and the labels that the vocabulary lacks.
+   * @returns class numbers, ascending and without repeats, and the labels that the vocabulary
+   * lacks.
    *   A text is looked up as name or MID, then as a number, then as names joined by commas.
    */
   find(labels: readonly Label[]): { numbers: number[]; unknown: Label[] } {

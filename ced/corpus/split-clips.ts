@@ -84,7 +84,9 @@ function countLabels(groups: readonly Group[]): Map<string, number> {
   return counts;
 }
 
-/** The split that lacks the group's labels most, relative to what it should get; train wins ties. */
+/**
+ * The split that lacks the group's labels most, relative to what it should get; train wins ties.
+ */
 function neediest(
   { labels }: Group,
   wanted: ReadonlyMap<SplitName, ReadonlyMap<string, number>>,

@@ -30,7 +30,9 @@ export interface TableRow {
    * a dataset's layout or the run's root suggests.
    */
   written?: string;
-  /** File names without ending under which datasets store the clip, where `written` names no file. */
+  /**
+   * File names without ending under which datasets store the clip, where `written` names no file.
+   */
   stems?: string[];
   stated?: StatedSplit;
   /** Names, MIDs or indexes; null where the row has no labels. */

@@ -1,7 +1,7 @@
 /**
- * Corpus tables: JSONL with one clip a line, JSON recipes, CED's TSV, and the CSV files that datasets
- * publish. A row that cannot be used is returned with its reason, never thrown: one broken row is
- * counted and named, the rest goes on (design, invariant 9).
+ * Corpus tables: JSONL with one clip a line, JSON recipes, CED's TSV, and the CSV files that
+ * datasets publish. A row that cannot be used is returned with its reason, never thrown: one broken
+ * row is counted and named, the rest goes on (design, invariant 9).
  */
 import { basename, dirname, isAbsolute, posix, resolve } from 'node:path';
 import { isUri, parseGsUri, pathOf } from './address';

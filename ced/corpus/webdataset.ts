@@ -59,7 +59,9 @@ export async function readWebDatasetShard(
   return shard.finish(uri);
 }
 
-/** The samples of a shard by key, in the order of their first members: they need not be adjacent. */
+/**
+ * The samples of a shard by key, in the order of their first members: they need not be adjacent.
+ */
 class Shard {
   private readonly samples = new Map<string, Sample>();
   private readonly secondAudio: string[] = [];

@@ -42,7 +42,7 @@ export interface TensorFlowBinding {
 
 export function loadBinding(): TensorFlowBinding {
   const folder = dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'));
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a native module has no import form
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- native modules need `require`
   const native = (file: string): unknown => require(join(folder, 'lib', 'napi-v8', file));
   const raw = withMutedLogs(
     native('mute.node') as Mute,

@@ -165,7 +165,8 @@ export class Engine {
       const shape = index < traced.rowArguments ? withRows(spec.shape) : spec.shape;
       if (input?.dtype !== spec.dtype || input.shape.join() !== shape.join()) {
         throw new Error(
-          `argument ${index} of ${traced.name} should be ${spec.dtype}[${shape}], is ${input?.dtype}[${input?.shape}]`,
+          `argument ${index} of ${traced.name} should be ${spec.dtype}[${shape}], is ` +
+            `${input?.dtype}[${input?.shape}]`,
         );
       }
     });

@@ -101,7 +101,8 @@ export class Tracer implements OpRunner {
    * the same definition twice, and two engines in one process can't collide.
    */
   definition(prefix: string, outputs: readonly Tensor[]): { name: string; bytes: Uint8Array } {
-    const name = `${prefix}_${createHash('sha256').update(this.functionDef('', outputs)).digest('hex')}`;
+    const content = createHash('sha256').update(this.functionDef('', outputs)).digest('hex');
+    const name = `${prefix}_${content}`;
     return { name, bytes: this.functionDef(name, outputs) };
   }
 

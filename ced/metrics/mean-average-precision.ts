@@ -42,7 +42,8 @@ function macroMean(
 ): MacroMean {
   if (scores.length !== rows * classes || targets.length !== rows * classes) {
     throw new RangeError(
-      `${rows} × ${classes} values expected, got ${scores.length} scores and ${targets.length} targets`,
+      `${rows} × ${classes} values expected, got ${scores.length} scores and ` +
+        `${targets.length} targets`,
     );
   }
   const column = (table: ArrayLike<number>, index: number) =>

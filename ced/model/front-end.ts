@@ -27,10 +27,10 @@ export class FrontEnd {
   }
 
   /**
-   * dB, masked, [batch, frames, mels]; belongs to the front end and lives until the next call. Where
-   * lengths differ, a clip's row goes on after its own frames, to the most frames that clips with
-   * as many whole patches as the longest can have. The same object with the same number of mels is
-   * not computed again, so what it refers to must not have changed.
+   * dB, masked, [batch, frames, mels]; belongs to the front end and lives until the next call.
+   * Where lengths differ, a clip's row goes on after its own frames, to the most frames that clips
+   * with as many whole patches as the longest can have. The same object with the same number of
+   * mels is not computed again, so what it refers to must not have changed.
    */
   hear(input: PredictionInput, mels: number): Tensor {
     if (this.latest?.input === input && this.latest.spectrogram.shape[2] === mels)

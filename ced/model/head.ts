@@ -1,9 +1,11 @@
 /**
  * From normalised tokens to logits: pooling, second norm, linear layer. Poolings as in the
  * published code:
- *   `mean`, `logit`  mean of all tokens (they differ there in whether the model or its loss applies the sigmoid; logits are the same)
+ *   `mean`, `logit`  mean of all tokens (they differ there in whether the model or its loss applies
+ *                    the sigmoid; logits are the same)
  *   `token`          the class token alone
- *   `dm`             mean over frequency, probabilities per 160 ms, mean of those over time; given here as the log-odds of that mean
+ *   `dm`             mean over frequency, probabilities per 160 ms, mean of those over time; given
+ *                    here as the log-odds of that mean
  */
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';

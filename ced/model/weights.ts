@@ -24,7 +24,8 @@ export class WeightsInvalid extends Error {
     const told = problems.slice(0, MOST_PROBLEMS_TOLD);
     const more = problems.length - told.length;
     super(
-      `these weights do not fit the model: ${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
+      'these weights do not fit the model: ' +
+        `${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
     );
   }
 }

@@ -30,7 +30,9 @@ export async function loadOnnxNet(bytes: Uint8Array, threads: number): Promise<W
   if (input === undefined || output === undefined || otherInputs.length + otherOutputs.length > 0)
     throw new TeacherInvalid(
       'outputShape',
-      `it takes ${session.inputNames.join(', ')} and gives ${session.outputNames.join(', ')}, expected one waveform [batch, samples] in and one [batch, classes] out`,
+      `it takes ${session.inputNames.join(', ')} and gives ` +
+        `${session.outputNames.join(', ')}, expected one waveform [batch, samples] in and one ` +
+        '[batch, classes] out',
     );
   return {
     async run(waveform, batch, samples) {

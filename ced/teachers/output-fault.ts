@@ -22,24 +22,36 @@ export function outputFault(
 ): string | null {
   const bad = probabilities.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0)
-    return `its output ${bad % classes} for clip ${Math.floor(bad / classes)} is not a finite number`;
+    return (
+      `its output ${bad % classes} for clip ${Math.floor(bad / classes)} is not a finite ` +
+      'number'
+    );
   const outside = probabilities.find((value) => value < 0 || value > 1);
   if (outside !== undefined)
     return `it gives ${outside}, which is no probability; does it give logits?`;
   if (rows > 1 && probabilities.every((value, at) => value === probabilities[at % classes]))
-    return 'its output is the same for every clip, check that its weights were loaded from the right file';
+    return (
+      'its output is the same for every clip, check that its weights were loaded from the ' +
+      'right file'
+    );
   const extremes = probabilities.reduce(
     (count, value) => count + (value < extreme || value > 1 - extreme ? 1 : 0),
     0,
   );
   const ones = probabilities.some((value) => value > 1 - extreme);
   if (ones && extremes >= saturatedShare * probabilities.length)
-    return `${((100 * extremes) / probabilities.length).toFixed(1)} % of its outputs are 0 or 1: it is saturated, check what scale of samples it expects`;
+    return (
+      `${((100 * extremes) / probabilities.length).toFixed(1)} % of its outputs are 0 or 1: ` +
+      'it is saturated, check what scale of samples it expects'
+    );
   // A float32 sigmoid may fall a last bit short.
   if (
     declared &&
     probabilities.every((value) => value >= lowestTwice && value <= highestTwice + extreme)
   )
-    return 'all of its outputs lie between σ(0) and σ(1): it gives probabilities and is declared to give logits';
+    return (
+      'all of its outputs lie between σ(0) and σ(1): it gives probabilities and is declared ' +
+      'to give logits'
+    );
   return null;
 }

@@ -45,7 +45,8 @@ function described(found: readonly SavedNode[]): string {
   const told = found
     .slice(0, MOST_TOLD)
     .map(({ op, name }) => `${shortened(op)} (node ${shortened(name)})`);
-  return `${told.join(', ')}${found.length > MOST_TOLD ? ` and ${found.length - MOST_TOLD} more` : ''}`;
+  const more = found.length > MOST_TOLD ? ` and ${found.length - MOST_TOLD} more` : '';
+  return `${told.join(', ')}${more}`;
 }
 
 /**

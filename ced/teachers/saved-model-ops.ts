@@ -1,8 +1,9 @@
 /**
- * The TensorFlow ops that a teacher's graph may hold. Everything else is refused: files (`ReadFile`,
- * `WriteFile`, `MatchingFiles`, readers, data sets, tables filled from a file, image and audio file
- * formats), what prints or debugs to an address (`PrintV2`, `DebugIdentity`), Python, remote calls,
- * collectives, queues, and whole programs in another language (`XlaCallModule`).
+ * The TensorFlow ops that a teacher's graph may hold. Everything else is refused: files
+ * (`ReadFile`, `WriteFile`, `MatchingFiles`, readers, data sets, tables filled from a file, image
+ * and audio file formats), what prints or debugs to an address (`PrintV2`, `DebugIdentity`),
+ * Python, remote calls, collectives, queues, and whole programs in another language
+ * (`XlaCallModule`).
  */
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');

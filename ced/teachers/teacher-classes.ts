@@ -13,7 +13,8 @@ export function modelVocabulary(config: ModelConfig, vocabulary: Vocabulary): Vo
   if (!named) {
     if (config.outputdim !== vocabulary.length)
       throw new Error(
-        `its config.json has no id2label and ${config.outputdim} outputs, the vocabulary has ${vocabulary.length} classes`,
+        `its config.json has no id2label and ${config.outputdim} outputs, the vocabulary has ` +
+          `${vocabulary.length} classes`,
       );
     return vocabulary;
   }

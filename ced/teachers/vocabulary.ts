@@ -89,7 +89,9 @@ function parseCsv(text: string): string[][] {
   return records;
 }
 
-/** @returns `end` = the character behind the closing quote, or beyond the text where there is none */
+/**
+ * @returns `end` = the character behind the closing quote, or beyond the text where there is none
+ */
 function quotedField(text: string, start: number): { field: string; end: number } {
   let quote = text.indexOf('"', start + 1);
   while (quote >= 0 && text[quote + 1] === '"') quote = text.indexOf('"', quote + 2);

@@ -39,7 +39,8 @@ function drawnSplits(
   const grouped = clips.map((clip, index) => ({ labels: clip.labels, group: groups[index]! }));
   const splits = splitClips(grouped, SHARES, seed);
   notes.push(
-    `the dataset states no splits: ${new Set(groups).size} recordings were drawn with seed ${seed}, ` +
+    `the dataset states no splits: ${new Set(groups).size} recordings were drawn with seed ` +
+      `${seed}, ` +
       'clips of one recording together (told by name and content), classes in proportion',
   );
   return clips.map((clip, index) => ({ ...clip, split: splits[index]! }));

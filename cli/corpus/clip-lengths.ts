@@ -25,7 +25,8 @@ export async function measureSeconds(
   }
   if (seconds.length === 0)
     throw new UsageError(
-      `ced init: none of ${sample.length} training clips can be read, the first is ${rejected[0] ?? 'missing'}`,
+      `ced init: none of ${sample.length} training clips can be read, the first is ` +
+        `${rejected[0] ?? 'missing'}`,
     );
   return {
     seconds,
@@ -33,7 +34,8 @@ export async function measureSeconds(
       rejected.length === 0
         ? []
         : [
-            `${rejected.length} of ${sample.length} clips that were read cannot be used, for example ${rejected[0]}`,
+            `${rejected.length} of ${sample.length} clips that were read cannot be used, for ` +
+              `example ${rejected[0]}`,
           ],
   };
 }

@@ -21,11 +21,13 @@ const line = commandLine({
   program: 'ced init',
   usage: 'FOLDER|FILE [options]',
   about: [
-    'Looks at a dataset and writes a project: tables with splits, labels.csv, teach.json, run.json, ' +
+    'Looks at a dataset and writes a project: tables with splits, labels.csv, teach.json, ' +
+      'run.json, ' +
       'and a README with the commands to run and the reason of every setting. No audio is copied.',
     'It recognizes a folder a class, with folders of splits above or not; ESC-50, UrbanSound8K, ' +
       "FSD50K, Speech Commands, AudioSet's segments, recipes of AST and PaSST; any CSV, TSV or " +
-      'JSONL beside audio; and archives of these (.zip, .tar, .tar.gz), which it unpacks once into ' +
+      'JSONL beside audio; and archives of these (.zip, .tar, .tar.gz), which it unpacks ' +
+      'once into ' +
       'the cache.',
   ],
   operands: {

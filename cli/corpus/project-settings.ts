@@ -48,7 +48,9 @@ const TEACHER_MODELS = [
   { embedDim: 112, depth: 4, heads: 4 },
 ];
 const STUDENT_MODEL = { embedDim: 92, depth: 3, heads: 4 };
-/** Of a training step, on one core of a server: what small models reach with all they do besides. */
+/**
+ * Of a training step, on one core of a server: what small models reach with all they do besides.
+ */
 const OPERATIONS_PER_SECOND_A_CORE = 3e10;
 const LARGEST_STEPS = 40_000;
 /** A small corpus repeated more often teaches nothing new. */
@@ -68,7 +70,8 @@ export function projectSettings(data: ProjectData): ProjectSettings {
     minutes: number,
   ): TrainingSettings => {
     const stepsAnEpoch = Math.ceil(chunks / batchSize);
-    const steps = Math.min(LARGEST_STEPS, affordableSteps(model, data, chunkSeconds, batchSize, minutes)); // prettier-ignore
+    const affordable = affordableSteps(model, data, chunkSeconds, batchSize, minutes);
+    const steps = Math.min(LARGEST_STEPS, affordable);
     const epochs = Math.max(4, Math.min(MOST_EPOCHS, Math.floor(steps / stepsAnEpoch)));
     return {
       model,
@@ -145,17 +148,21 @@ function reasonsFor(
   const [least, middle, ninth, most] = [0, 0.5, 0.9, 1].map((share) => quantile(seconds, share));
   const steps = student.epochs * Math.ceil(chunks / student.batchSize);
   return [
-    `chunkSeconds ${chunkSeconds}: clips last ${shown(least)} to ${shown(most)} s, half of them under ${shown(middle)} s and nine of ten under ${shown(ninth)} s; at most 10.`,
+    `chunkSeconds ${chunkSeconds}: clips last ${shown(least)} to ${shown(most)} s, half of ` +
+      `them under ${shown(middle)} s and nine of ten under ${shown(ninth)} s; at most 10.`,
     `batchSize ${batchSize}: ${trainClips} training clips are ${chunks} chunks.`,
-    `epochs ${student.epochs} of the student are ${steps} steps: as many as ${minutes} minutes in all allow on ${cores} cores (--minutes), and at most ${MOST_EPOCHS} epochs.`,
+    `epochs ${student.epochs} of the student are ${steps} steps: as many as ${minutes} ` +
+      `minutes in all allow on ${cores} cores (--minutes), and at most ${MOST_EPOCHS} epochs.`,
     ...(teachers.length === 0
       ? []
       : [
-          `teachers: ${teachers.length} models of 1.05 M and 0.65 M parameters with half of the time; the student has 0.34 M, a third of the largest.`,
+          `teachers: ${teachers.length} models of 1.05 M and 0.65 M parameters with half of ` +
+            'the time; the student has 0.34 M, a third of the largest.',
         ]),
     `warmupSteps ${student.warmupSteps}: at most a tenth of the steps.`,
     `views ${views}: each stored view is replayed ${Math.round(student.epochs / views)} times.`,
-    `time mask up to ${Math.round(frames / 5)} frames: a fifth of a chunk. topK ${Math.min(20, classes)} of ${classes} classes.`,
+    `time mask up to ${Math.round(frames / 5)} frames: a fifth of a chunk. topK ` +
+      `${Math.min(20, classes)} of ${classes} classes.`,
   ];
 }
 

@@ -46,7 +46,8 @@ async function checkpointFolder(named: string): Promise<string> {
       : students.find(({ name }) => name === wanted);
   if (!chosen)
     throw new UsageError(
-      `${runFolder} has no student ${wanted}, expected ${students.map(({ name }) => name).join(' or ')}`,
+      `${runFolder} has no student ${wanted}, expected ` +
+        `${students.map(({ name }) => name).join(' or ')}`,
     );
   return join(runFolder, '..', '..', chosen.checkpoint);
 }

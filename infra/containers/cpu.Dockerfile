@@ -1,4 +1,5 @@
-# A worker for workflows, planning, ingest and publishing; with `--queue gpu` or `--queue all` also for the engine on CPU cores.
+# A worker for workflows, planning, ingest and publishing; with `--queue gpu` or `--queue all` also
+# for the engine on CPU cores.
 #   docker build -f infra/containers/cpu.Dockerfile -t ced-distillation:cpu .
 FROM node:20.20-bookworm AS build
 RUN apt-get update \

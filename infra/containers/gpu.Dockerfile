@@ -1,4 +1,5 @@
-# A worker for one NVIDIA GPU: TensorFlow's CUDA build with the nvidia-* wheels it names. The host brings the driver (NVIDIA container toolkit).
+# A worker for one NVIDIA GPU: TensorFlow's CUDA build with the nvidia-* wheels it names. The host
+# brings the driver (NVIDIA container toolkit).
 #   docker build -f infra/containers/gpu.Dockerfile -t ced-distillation:gpu .
 FROM node:20.20-bookworm AS build
 RUN apt-get update \

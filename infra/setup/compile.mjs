@@ -1,6 +1,7 @@
 // Compiles TypeScript to dist/, with the files that its code reads, and the workflows to one
-// pre-built bundle, each only when its sources have changed. Types are checked by `npm run typecheck`
-// and `npm run build`, not at every start: `isolatedModules` makes the emitted code the same.
+// pre-built bundle, each only when its sources have changed. Types are checked by
+// `npm run typecheck` and `npm run build`, not at every start: `isolatedModules` makes the emitted
+// code the same.
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,

@@ -1,6 +1,7 @@
-// Two functions that set-up compiles into an addon beside the TensorFlow binding. TensorFlow's library writes to standard error while it is being loaded, before any
-// setting of its own is read: `mute()` sends standard error to /dev/null and gives a number, `unmute(number)` brings it back. dup2(2) is atomic, so no
-// other thread ever meets a closed descriptor.
+// Two functions that set-up compiles into an addon beside the TensorFlow binding. TensorFlow's
+// library writes to standard error while it is being loaded, before any setting of its own is read:
+// `mute()` sends standard error to /dev/null and gives a number, `unmute(number)` brings it back.
+// dup2(2) is atomic, so no other thread ever meets a closed descriptor.
 #include <fcntl.h>
 #include <node_api.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /**
  * An error as plain data, for the borders between processes and threads. Structured clone keeps an
- * error's name, message and stack; what decides whether a retry can help (`code`, `status`, damages,
- * causes) would be lost.
+ * error's name, message and stack; what decides whether a retry can help (`code`, `status`,
+ * damages, causes) would be lost.
  */
 import { StoreDamaged, type Damage } from '../../workflows/contract/damage';
 import { isPermanentFailure, PermanentError } from '../../workflows/contract/failures';

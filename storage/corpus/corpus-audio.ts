@@ -115,7 +115,8 @@ export class CorpusAudio implements CorpusClips {
       this.opened.clear();
     }
     throw new Error(
-      `${this.place.store.uri}: audio shards are sound, their copies on this machine are damaged again and again; look at the disk`,
+      `${this.place.store.uri}: audio shards are sound, their copies on this machine are ` +
+        'damaged again and again; look at the disk',
     );
   }
 
@@ -141,8 +142,8 @@ export class CorpusAudio implements CorpusClips {
   }
 
   /**
-   * Ends reads that wait for a shard to arrive with `CorpusClosed`, waits for those that are reading
-   * a file, and closes the files.
+   * Ends reads that wait for a shard to arrive with `CorpusClosed`, waits for those that are
+   * reading a file, and closes the files.
    */
   async close(): Promise<void> {
     this.closed = true;

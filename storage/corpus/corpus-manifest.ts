@@ -139,7 +139,9 @@ export async function finalizeSplit(
   if (share > maxRejected || sealed.clips === 0)
     throw new PermanentError(
       'CorpusInvalid',
-      `corpus.${split}: ${sealed.rejected} of ${sealed.rejected + sealed.clips} clips were rejected, more than corpus.maxRejected = ${maxRejected} allows; the first is ${firstReason}`,
+      `corpus.${split}: ${sealed.rejected} of ${sealed.rejected + sealed.clips} clips were ` +
+        `rejected, more than corpus.maxRejected = ${maxRejected} allows; the first is ` +
+        `${firstReason}`,
     );
   return sealed;
 }

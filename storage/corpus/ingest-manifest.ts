@@ -59,7 +59,8 @@ export async function readIngest(
   if (audioSha256 !== undefined && manifest.audioSha256 !== audioSha256)
     throw new PermanentError(
       'CorpusInvalid',
-      `corpus.${split}: shard ${shard} was made again from other audio than before: its sources have changed; start the run again, it will be planned anew`,
+      `corpus.${split}: shard ${shard} was made again from other audio than before: its ` +
+        'sources have changed; start the run again, it will be planned anew',
     );
   return manifest;
 }

@@ -79,6 +79,7 @@ function decoded<T>(store: Store, key: string, format: RecordFormat<T>, bytes: U
 export function planDamaged({ uri }: Store, key: string, why = ''): PermanentError {
   return new PermanentError(
     'CorpusInvalid',
-    `${uri}: ${key} is damaged or missing${why && ` (${why})`}; start the run again, its tables are planned anew`,
+    `${uri}: ${key} is damaged or missing${why && ` (${why})`}; start the run again, its ` +
+      'tables are planned anew',
   );
 }

@@ -1,7 +1,7 @@
 /**
  * A job of one shard needs one hash of a plan. A split of many shards has its listings' hashes in
- * parts beside the plan, so that a job reads as much whatever the corpus; a part that is missing, as
- * in plans of earlier versions, is made again from the plan.
+ * parts beside the plan, so that a job reads as much whatever the corpus; a part that is missing,
+ * as in plans of earlier versions, is made again from the plan.
  */
 import { z } from 'zod';
 import { SPLITS, type Split } from '../../workflows/contract/models';

@@ -30,7 +30,8 @@ export function checkKeyFile(path: string, client: Storage): void {
   if (problem === null) return;
   throw new PermanentError(
     'StorageDenied',
-    `GOOGLE_APPLICATION_CREDENTIALS: ${path} ${problem}; name a key file, or unset it and run \`gcloud auth application-default login\``,
+    `GOOGLE_APPLICATION_CREDENTIALS: ${path} ${problem}; name a key file, or unset it and ` +
+      'run `gcloud auth application-default login`',
   );
 }
 

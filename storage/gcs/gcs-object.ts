@@ -121,7 +121,8 @@ export class GcsObject {
     if (bytes !== version.bytes || (version.crc32c !== null && sum.toString() !== version.crc32c))
       throw Object.assign(
         new Error(
-          `${this.uri}: ${bytes} bytes arrived that do not match its ${version.bytes} bytes with CRC32C ${version.crc32c}`,
+          `${this.uri}: ${bytes} bytes arrived that do not match its ${version.bytes} bytes ` +
+            `with CRC32C ${version.crc32c}`,
         ),
         { code: 'EBADMSG' },
       );
@@ -244,12 +245,14 @@ export function explainGcsError(bucket: string, error: unknown): unknown {
   if (status === 401 || status === 403)
     return new PermanentError(
       'StorageDenied',
-      `gs://${bucket}: access denied (${status}: ${line}); give the worker's account the role Storage Object User, and name --user-project for a bucket whose requester pays`,
+      `gs://${bucket}: access denied (${status}: ${line}); give the worker's account the ` +
+        'role Storage Object User, and name --user-project for a bucket whose requester pays',
     );
   if (/default credentials/i.test(message))
     return new PermanentError(
       'StorageDenied',
-      `gs://${bucket}: no credentials found; run \`gcloud auth application-default login\`, or set GOOGLE_APPLICATION_CREDENTIALS`,
+      `gs://${bucket}: no credentials found; run \`gcloud auth application-default login\`, ` +
+        'or set GOOGLE_APPLICATION_CREDENTIALS',
     );
   return error;
 }

@@ -73,7 +73,8 @@ export async function readApart<K extends DecodingKind>(
       case 'SIGBUS':
         throw new FormatInvalid(
           format,
-          `${path}: reading it crashed the decoder (${answer.ended}), which had ${Math.ceil(memoryBytes / 1e6)} MB of memory`,
+          `${path}: reading it crashed the decoder (${answer.ended}), which had ` +
+            `${Math.ceil(memoryBytes / 1e6)} MB of memory`,
         );
       default:
         // Killed from outside, or never begun: says nothing about the file.

@@ -59,7 +59,8 @@ export function isPrivateAddress(host: string): boolean {
 export class PrivateHost extends Error {
   constructor(host: string) {
     super(
-      `${host} is a private address; start the worker with --allow-private-hosts to read from there`,
+      `${host} is a private address; start the worker with --allow-private-hosts to read ` +
+        'from there',
     );
     this.name = 'PrivateHost';
   }

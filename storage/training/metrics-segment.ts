@@ -99,7 +99,9 @@ export function decodeSegment(
     : `it lacks some of the ${steps} steps in its name`;
 }
 
-/** Each line from step 0 to `toStep` once: overlapping segments of abandoned attempts are skipped. */
+/**
+ * Each line from step 0 to `toStep` once: overlapping segments of abandoned attempts are skipped.
+ */
 export async function readMetrics(
   store: Store,
   trainingKey: string,

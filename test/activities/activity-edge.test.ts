@@ -80,7 +80,7 @@ describe('an activity', () => {
     expect(beats.length).toBeGreaterThan(0);
   });
 
-  it('that is cancelled begins no operation of its store and reads no part of a source', async () => {
+  it('begins no store operation and reads no part of a source once cancelled', async () => {
     writeFileSync(join(folder, 'table'), 'rows');
     const steps: ((deps: ActivityDependencies) => Promise<unknown>)[] = [
       (deps) => deps.openStore('store').create('key', Buffer.from('content')),

@@ -103,7 +103,7 @@ describe('bad input', () => {
     const copy = (from: string, to: string): void =>
       copyFileSync(join(folder, 'audio', from), join(folder, 'audio', to));
 
-    it('is refused when training hears it too, naming the clips, unless it is allowed', async () => {
+    it('is refused if training uses it too, naming the clips, unless allowed', async () => {
       copy('eval-1.wav', 'train-2.wav');
       copy('validation-0.wav', 'train-5.wav');
       const planKey = await ingest();
@@ -117,7 +117,7 @@ describe('bad input', () => {
       await expect(seal(planKey, 0.01)).resolves.toMatchObject({ train: { clips: 8 } });
     });
 
-    it('is counted when one split holds it twice, stored once a shard, and heard for either clip', async () => {
+    it('is counted if one split holds it twice, and stored once a shard', async () => {
       copy('train-1.wav', 'train-6.wav');
       const planKey = await ingest({ clipsPerShard: 8 });
       await seal(planKey, 0.01);
@@ -159,7 +159,7 @@ describe('bad input', () => {
     });
   });
 
-  it('that is an unknown label, a missing file or a clip listed twice is counted by reason', async () => {
+  it('with an unknown label, a missing file or a repeated clip is counted by reason', async () => {
     const rows = [
       { clip: 'a', audio: 'audio/train-0.wav', labels: ['Theremin'] },
       { clip: 'b', audio: 'audio/gone.wav', labels: [] },
@@ -220,7 +220,7 @@ describe('bad input', () => {
       });
     });
 
-    it('whose weights do not fit its configuration is TeacherInvalid, listing the tensors', async () => {
+    it('whose weights do not fit its config is TeacherInvalid, listing tensors', async () => {
       const shape = config(known);
       write({ ...shape, depth: 2 }, encodeSafetensors(initialWeights(shape, 1), 'F32'));
       await expect(importTeacher()).rejects.toMatchObject({

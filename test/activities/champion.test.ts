@@ -170,7 +170,7 @@ describe.each<[string, () => Store]>([
     expect((await ChampionLedger.read(champions)).entries).toHaveLength(1);
   });
 
-  it('is one of two that race, and the other learns that it has to measure itself anew', async () => {
+  it('is one of two that race, and the other has to measure itself again', async () => {
     await putUp('ada', 0.3, { champion: null, mAP: null });
     const ada = await incumbent();
     const outcomes = await Promise.all(

@@ -40,7 +40,7 @@ describe('decoding a clip', () => {
       expect(Math.max(...pcm.subarray(2000, 7000)) / 32768).toBeGreaterThan(0.25);
     });
 
-    it('refuses noise and a broken file with its reason, and leaves no temporary file', async () => {
+    it('refuses noise and a broken file with a reason, leaving no temporary file', async () => {
       expect(
         await refusal(decodeClip(() => [Buffer.from('certainly no audio at all')], 'noise')),
       ).toMatch(/^damaged: ffmpeg cannot decode it: clip: Invalid data/);
@@ -53,7 +53,9 @@ describe('decoding a clip', () => {
     });
 
     it('follows no playlist to other files', async () => {
-      const playlist = `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://${join(__dirname, '../ced/audio/encoded/stereo.mp3')}\n#EXT-X-ENDLIST\n`;
+      const audio = join(__dirname, '../ced/audio/encoded/stereo.mp3');
+      const playlist =
+        '#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n' + `file://${audio}\n#EXT-X-ENDLIST\n`;
       expect(await refusal(decodeClip(() => [Buffer.from(playlist)], 'list.m3u8'))).toMatch(
         /^damaged: /,
       );

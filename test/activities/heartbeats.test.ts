@@ -47,7 +47,7 @@ describe('heartbeats of an attempt', () => {
     expect(sent).toHaveLength(3);
   });
 
-  it('that stopped for so long that another may have begun let the attempt change nothing more', () => {
+  it('let an attempt change nothing after a pause in which another may have begun', () => {
     after(20).alive();
     after(23).throwIfLapsed();
     heartbeats.alive();

@@ -159,7 +159,7 @@ describe('an ONNX teacher behind https://', () => {
     });
   });
 
-  it('whose bytes are not those that the hub states is refused, and the secret of a signed address is not told', async () => {
+  it("is refused if its bytes differ from the hub's, without telling a signature", async () => {
     const damaged = Buffer.from(model);
     damaged[half] = damaged[half]! ^ 1;
     sendModel = (_, response) => response.end(damaged);
@@ -185,7 +185,7 @@ describe('an ONNX teacher behind https://', () => {
     );
   });
 
-  it('is refused where nobody vouches for the host, and on this machine itself unless that is allowed', async () => {
+  it('is refused from an unverified host, and from this machine unless allowed', async () => {
     // Connections that were allowed are kept alive.
     globalAgent.destroy();
     delete deps.sources?.allowPrivateHosts;

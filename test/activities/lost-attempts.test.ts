@@ -109,7 +109,7 @@ describe('attempts that are lost', () => {
     expect(await attempt('scoreModel', 11, done)).toEqual(result);
   });
 
-  it('are counted by its steps in a training, whose failure says how the last was lost', async () => {
+  it('are counted by steps in a training, whose failure says how the last was lost', async () => {
     for (let number = 1; number <= 10; number++) await attempt('trainModel', number, lost);
     expect(await attempt('trainModel', 11, done)).toEqual(result);
     const noProgress = (): Promise<never> =>

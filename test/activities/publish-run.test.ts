@@ -20,7 +20,7 @@ const FILES = ['result.json', 'report.html', 'rejected.jsonl'];
 const keysOf = (run: string) => FILES.map((file) => layout.runFile('handmade', run, file));
 
 describe('publishing a distillation', () => {
-  it('scores teachers, their weighted ensemble and students by hand-computed averages', async () => {
+  it('scores teachers, weighted ensemble and students by hand-computed averages', async () => {
     const { deps, input } = await made();
     const result = await publishRun(deps, input);
     const wrong = (5 / 6 + 1 / 2 + 1) / 3;
@@ -70,7 +70,8 @@ describe('publishing a distillation', () => {
     expect(report).toContain('Teachers with each other');
     expect(report).toContain('&#60;b&#62;torn&#60;/b&#62;');
     expect(await text(store, layout.runFile('handmade', 'first', 'rejected.jsonl'))).toBe(
-      '{"split":"train","clip":"<b>torn</b>","reason":"damaged: frame 3"}\n{"split":"train","clip":"gone","reason":"no such file: gone.wav"}\n',
+      '{"split":"train","clip":"<b>torn</b>","reason":"damaged: frame ' +
+        '3"}\n{"split":"train","clip":"gone","reason":"no such file: gone.wav"}\n',
     );
   });
 

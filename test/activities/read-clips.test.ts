@@ -35,7 +35,7 @@ describe('clips of a web server', () => {
   afterAll(() => server.close());
 
   it.each([1, 3, 8])(
-    'are read %i at once, no more, and come in their order, each in memory that is its own until the next',
+    'are read at most %i at once, in order, each in its own memory until the next',
     async (atOnce) => {
       [waiting, most] = [[], 0];
       const listed = Array.from({ length: CLIPS }, (_, number): ListedClip => ({

@@ -59,7 +59,7 @@ describe('the attempts of a run that continued as new', () => {
   });
   afterAll(() => rm(store.uri, { recursive: true }));
 
-  it('are those of every run of the chain, in order, each activity apart from the others', async () => {
+  it('are those of every run of the chain, in order, by activity', async () => {
     const attempts = await readRunAttempts(store, {
       ...run,
       earlierRunIds: ['first', 'second'],
@@ -75,7 +75,7 @@ describe('the attempts of a run that continued as new', () => {
     expect(new Set(attempts.map(({ activityId }) => activityId)).size).toBe(4);
   });
 
-  it('count as lost where an earlier run ended without their end, at the latest when the next began', async () => {
+  it('count as lost if an earlier run ended first, at the latest when the next began', async () => {
     const attempts = await readRunAttempts(store, {
       ...run,
       earlierRunIds: ['first', 'second'],

@@ -65,7 +65,7 @@ describe('a local table', () => {
     expect(rejected[0]?.reason).toContain(`looked in ${join(folder, 'data')}, ${folder}`);
   });
 
-  it('lists a clip without the labels that the vocabulary lacks where nobody reads them', async () => {
+  it('lists a clip without labels that the vocabulary lacks if none are needed', async () => {
     put('a.wav', Buffer.from(encodeWav(ramp)));
     put('t.jsonl', '{"clip":"a","audio":"a.wav","labels":["Dog","Clicks"]}');
     const read = await readTables(folder, 'corpus.train', 't.jsonl', {});

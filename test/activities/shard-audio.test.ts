@@ -20,7 +20,7 @@ describe('the samples of a shard', () => {
     audio.release();
   });
 
-  it('are those of the shard alone in memory that another was made in, while a third is made beside it', () => {
+  it("are the shard's alone in reused memory, while another shard is made beside it", () => {
     const first = new ShardAudio();
     for (const each of clips) first.append(each);
     first.release();

@@ -1,6 +1,6 @@
 /**
- * `npm run chaos`: draws faults and moments from a seed, injects them into a small run, and compares
- * the results byte for byte.
+ * `npm run chaos`: draws faults and moments from a seed, injects them into a small run, and
+ * compares the results byte for byte.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';

@@ -27,7 +27,7 @@ describe('a run to which something happens', () => {
     ['flipped checkpoint', { stage: 'training', step: 150 }],
     ['storage cuts transfers for 5 s', { stage: 'training', step: 60 }],
   ])(
-    '(%s) ends by itself with the same logits, student and last checkpoint, and nothing lost, doubled or left behind',
+    '(%s) ends with the same logits, student and checkpoint, nothing lost or doubled',
     async (name, moment) => {
       const fault = FAULTS.find((each) => each.name === name)!;
       const outcome = await runTry(

@@ -162,7 +162,7 @@ describe('ced plan', () => {
 });
 
 describe('an estimate', () => {
-  it('counts the operations of CED-tiny as measured elsewhere: about 3.3 GFLOP for ten seconds', () => {
+  it('counts 3.3 GFLOP for ten seconds of CED-tiny, as measured elsewhere', () => {
     const tiny = modelConfig(
       'tiny',
       10,
@@ -171,7 +171,7 @@ describe('an estimate', () => {
     expect(forwardOperations(tiny, 10) / 1e9).toBeCloseTo(3.3, 0);
   });
 
-  it('of the paper’s logits on two million clips lies where they were measured: 40 bytes a row', () => {
+  it('of the paper’s logits on two million clips is the measured 40 bytes a row', () => {
     expect(logitBytes(1e6, 20) / 1e6).toBe(40);
   });
 

@@ -79,7 +79,7 @@ describe('ced export', () => {
     net.dispose();
   });
 
-  it('scores int8 beside float32 on a labelled table: mAP, bytes, and the time of a chunk on one core', async () => {
+  it('scores int8 beside float32 on a labelled table: mAP, bytes, time of a chunk', async () => {
     const { clips, rejected, files } = await run('--int8', '--eval', table);
     expect(clips).toBe(6);
     expect(rejected.map(({ clip }) => clip)).toEqual(['lost']);

@@ -112,7 +112,7 @@ describe('ced init', () => {
     expect(drawn[0]).not.toBe(drawn[2]);
   });
 
-  it('leaves training clips out whose audio a stated split holds out, and says so first', async () => {
+  it('leaves out training clips whose audio a stated split holds out, and says so', async () => {
     for (const split of ['train', 'valid', 'test'])
       for (const name of ['a', 'b'])
         for (let take = 0; take < 3; take++) putAudio(`pets/${split}/${name}/${split}${take}x.wav`);

@@ -49,7 +49,7 @@ describe('live lines', () => {
     ]);
   });
 
-  it('add up what several activities of a stage have done, and count what has not begun as much again', () => {
+  it('sum the activities of a stage, and estimate those that have not begun', () => {
     const view = {
       status: status([stage('logits', { state: 'running', done: 2, total: 6 })]),
       pending: [
@@ -83,7 +83,8 @@ describe('live lines', () => {
       pending: [activity('trainModel', steps)],
     };
     expect(textOf(view, 'distill')).toBe(
-      'distill 0/1 students 400/3,008 steps 4.00 steps/s epoch 2/16 loss 0.0832 mAP 0.214 ETA 10:52',
+      'distill 0/1 students 400/3,008 steps 4.00 steps/s epoch 2/16 loss 0.0832 mAP 0.214 ' +
+        'ETA 10:52',
     );
   });
 

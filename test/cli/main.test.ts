@@ -40,7 +40,8 @@ describe('the ced command', () => {
 
   it('says in one line that no server answers, and how to get one', async () => {
     expect(await complaint(['watch', 'a', '--address', '127.0.0.1:9'])).toBe(
-      'no Temporal server answers at 127.0.0.1:9; start one with `npm run server`, or name yours with --address',
+      'no Temporal server answers at 127.0.0.1:9; start one with `npm run server`, or name ' +
+        'yours with --address',
     );
   });
 });

@@ -30,7 +30,7 @@ const distilled: RunResult = {
 };
 
 describe('the result table', () => {
-  it('shows teachers, ensemble and student with parameters, mAP and the share of the ensemble', () => {
+  it('shows teachers, ensemble and student with parameters, mAP and share of ensemble', () => {
     const lines = resultTable(distilled, places).split('\n');
     expect(lines.slice(0, 5)).toEqual([
       'model            parameters  eval mAP  of the ensemble',

@@ -179,7 +179,7 @@ describe('ced store', () => {
     ]);
   });
 
-  it('takes nothing that a shard in work may stand on, for as long as its lease is held', async () => {
+  it('deletes nothing that an unfinished shard may need while its lease is held', async () => {
     const lease = {
       owner: 'run/1/0',
       token: 'a-token',
@@ -201,7 +201,7 @@ describe('ced store', () => {
     expect(await removable()).toEqual([...garbage, `logits/${'9'.repeat(64)}`].sort());
   });
 
-  it('keeps the checkpoints of a training that has just written, however young things may go', async () => {
+  it('keeps the checkpoints of a training that has just written, at any --min-age', async () => {
     age(`training/${open}`, 1 / 48);
     expect(await removable('--min-age-days', '0')).not.toContain(`training/${open}/checkpoints`);
   });
@@ -238,7 +238,7 @@ describe('ced store', () => {
     );
   });
 
-  it('names what is left over of superseded and of interrupted work, and calls none of it damaged', async () => {
+  it('lists leftovers of superseded and interrupted work, and none as damaged', async () => {
     rmSync(join(folder, 'training'), { recursive: true });
     const weights = (value: number): Weights =>
       new Map([['head.weight', { shape: [1], data: Float32Array.of(value) }]]);

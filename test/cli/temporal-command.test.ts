@@ -10,7 +10,8 @@ const demo = {
 describe('the command that starts a run', () => {
   it('is short where everything is as usual', () => {
     expect(shellLine('temporal', startArguments(demo, {}))).toBe(
-      'temporal workflow start --type distill --task-queue ced --workflow-id instruments --input-file examples/instruments/distill.json',
+      'temporal workflow start --type distill --task-queue ced --workflow-id instruments ' +
+        '--input-file examples/instruments/distill.json',
     );
   });
 

@@ -42,10 +42,8 @@ describe('programs that are given hostile names', () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'ced-terminal-'));
     writeToneCorpus(folder, { train: 4, validation: 2, eval: 2 });
-    writeFileSync(
-      join(folder, 'hostile.jsonl'),
-      `${JSON.stringify({ clip: `clip ${HOSTILE}`, audio: `${HOSTILE}.wav`, labels: [HOSTILE] })}\n`,
-    );
+    const row = { clip: `clip ${HOSTILE}`, audio: `${HOSTILE}.wav`, labels: [HOSTILE] };
+    writeFileSync(join(folder, 'hostile.jsonl'), `${JSON.stringify(row)}\n`);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 

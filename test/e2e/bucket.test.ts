@@ -83,7 +83,7 @@ describe('a run whose corpus and store are in a bucket', () => {
     })) as RunResult;
   };
 
-  it('teaches, distills and publishes there, and leaves nothing but local copies behind', async () => {
+  it('teaches, distills and publishes there, and leaves only local copies here', async () => {
     const taught = await run('teach', {
       name: 'teach',
       chunkSeconds: 1,

@@ -22,7 +22,7 @@ describe('a run whose history gets long', () => {
   }, 120_000);
   afterAll(async () => cluster?.stop(), 60_000);
 
-  it('goes on as a new one, under one workflow id, with its status and to the same student', async () => {
+  it('continues under one workflow id, with its status, to the same student', async () => {
     // Batches so small that the training takes longer than the four seconds within which a
     // heartbeat tells it to end, on a fast machine too.
     const first = await runs.start('long', { clipsPerShard: 4, batchSize: 2 });

@@ -65,7 +65,7 @@ describe('a run under control of the Temporal CLI', () => {
   }, 180_000);
   afterAll(async () => cluster?.stop(), 60_000);
 
-  it('is paused after a checkpoint with the GPU free, answers while paused, and is resumed', async () => {
+  it('is paused after a checkpoint, frees the GPU, answers queries, and is resumed', async () => {
     const handle = await start('paused');
     await runs.epochReached(handle, 5);
     expect(update('paused', 'pause')).toBe('paused');
@@ -91,7 +91,7 @@ describe('a run under control of the Temporal CLI', () => {
     await recordHistory(handle, 'distill-shortened');
   }, 180_000);
 
-  it('is cancelled after a checkpoint, says so, and a run started later goes on from there', async () => {
+  it('is cancelled after a checkpoint, from which a later run goes on', async () => {
     const handle = await start('cancelled');
     await runs.epochReached(handle, 5);
     temporal('workflow', 'cancel', '-w', 'cancelled');

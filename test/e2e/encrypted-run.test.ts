@@ -102,7 +102,7 @@ describe('a run with payload keys', () => {
     teachers: [teacher],
   });
 
-  it('is started and read by the Temporal CLI through the codec server, and its history holds nothing that the server could read', async () => {
+  it('is started and read through the codec server, and unreadable in its history', async () => {
     const runFile = join(cluster.folder, 'run.json');
     writeFileSync(runFile, JSON.stringify(runNamed('sealed')));
     await temporal(
@@ -131,7 +131,7 @@ describe('a run with payload keys', () => {
     expect(stored).not.toContain('vocabulary.csv');
   }, 120_000);
 
-  it('takes only payloads that are bound to it where that is required, from a client and from a schedule', async () => {
+  it('takes only payloads bound to it if required, from a client and a schedule', async () => {
     await end(worker);
     worker = await cluster.worker('all', {
       environment: { ...keys, CED_PAYLOAD_REQUIRE: 'bound' },

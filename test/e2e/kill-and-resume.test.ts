@@ -81,7 +81,7 @@ describe('a run on a real Temporal server', () => {
     );
   };
 
-  it('teaches teachers from labels, and each is better than chance on audio it never heard', async () => {
+  it('trains teachers from labels, each better than chance on unseen audio', async () => {
     await cluster.worker('gpu').then(async (gpu) => {
       const model = { embedDim: 48, depth: 2, heads: 2 };
       const run = {
@@ -114,7 +114,7 @@ describe('a run on a real Temporal server', () => {
     });
   }, 120_000);
 
-  it('ends with the same student, byte for byte, when its GPU worker is killed in the middle of training', async () => {
+  it('ends with the same student, byte for byte, when its GPU worker is killed', async () => {
     const first = await cluster.worker('gpu');
     const undisturbed = await finish(await start('distill', distillRun('undisturbed')), 'distill');
 
@@ -139,7 +139,7 @@ describe('a run on a real Temporal server', () => {
     expect(existsSync(join(cluster.folder, 'store-killed/runs/killed/report.html'))).toBe(true);
   }, 180_000);
 
-  it('pauses after a checkpoint, answers while paused, and goes on to the same student', async () => {
+  it('pauses after a checkpoint, answers while paused, ends with the same student', async () => {
     const handle = await start('distill', distillRun('paused'));
     const status = () => handle.query<RunStatus>('status');
     await until(async () => ((await status()).epochs['student']?.epoch ?? 0) >= 20);

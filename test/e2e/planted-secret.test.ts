@@ -113,7 +113,7 @@ describe('secrets planted in a worker’s environment and in a table', () => {
       .join('\n');
   }
 
-  it('are in no history, log, error, result, stored object or environment of an engine', async () => {
+  it('are in no history, log, error, result, object or environment of an engine', async () => {
     let environment = '';
     const keepEnginesEnvironment = (): void => {
       for (const child of childrenOf(worker.pid ?? 0))

@@ -57,7 +57,7 @@ describe('a distillation with a champion', () => {
   }, 120_000);
   afterAll(async () => cluster?.stop(), 60_000);
 
-  it('of three students ends in one table, and puts up the one that is best on validation', async () => {
+  it('of three students ends in one table, and promotes the best on validation', async () => {
     const result = await distill('three', [1, 2, 3]);
     const table = resultTable(result, { result: 'result.json', report: 'report.html' });
     for (const name of ['s1', 's2', 's3'])
@@ -99,7 +99,7 @@ describe('a distillation with a champion', () => {
     expect(results.map(({ promotion }) => promotion?.entry).sort()).toEqual([1, 2]);
   }, 120_000);
 
-  it('is refused where eval has no labels, and reports agreement with the ensemble instead', async () => {
+  it('is refused if eval has no labels, and reports agreement with the ensemble', async () => {
     const unlabelled = readFileSync(join(cluster.folder, corpus.eval), 'utf8').replaceAll(
       /,"labels":\[[^\]]*\]/g,
       '',

@@ -68,7 +68,7 @@ describe('three students of one run', () => {
     return spans;
   }
 
-  it('train side by side on two GPU workers, the third as soon as one is free, and end in one table', async () => {
+  it('train side by side on two GPU workers, the third later, and end in one table', async () => {
     await cluster.worker('gpu');
     await cluster.worker('gpu');
     const teach = { name: 'teach', chunkSeconds: 1, teachers: [model('t', 2)], ...common };

@@ -104,7 +104,7 @@ describe('two runs on one store', () => {
     expect(await heardBy(waiting)).toMatchObject([{ reused: false }]);
   }, 500_000);
 
-  it('hand a shard over when the worker that computes it is killed and its run terminated', async () => {
+  it('hand over a shard when its worker is killed and its run terminated', async () => {
     const fields = { store: 'left-behind', shards: 2, views: 400 };
     const [first, second] = [
       await start('doomed', { ...fields, seed: 1 }),

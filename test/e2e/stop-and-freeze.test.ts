@@ -103,7 +103,7 @@ describe('a GPU worker in the middle of training', () => {
   }, 120_000);
   afterAll(async () => cluster?.stop(), 60_000);
 
-  it('that is told to go (SIGTERM) finishes its step, hands on in under 20 s, and no work is done twice', async () => {
+  it('finishes its step on SIGTERM, hands over in under 20 s, and repeats no work', async () => {
     const first = await cluster.worker('gpu');
     const handle = await start('terminated');
     await epochReached(handle, 5);
@@ -140,7 +140,7 @@ describe('a GPU worker in the middle of training', () => {
     await handle.terminate();
   }, 60_000);
 
-  it('that is frozen with its engine and thawed gives its job up, having written and removed nothing', async () => {
+  it('gives up its job when frozen with its engine and thawed, changing nothing', async () => {
     const gpu = await cluster.worker('gpu', { environment: { CED_STANDSTILL_MS: '2000' } });
     const handle = await start('frozen');
     await epochReached(handle, 5);
@@ -167,7 +167,7 @@ describe('a GPU worker in the middle of training', () => {
     await kill(gpu);
   }, 90_000);
 
-  it("that is frozen past the server's time-out and thawed after its successor took over writes and removes nothing", async () => {
+  it('changes nothing when frozen past the time-out until its successor began', async () => {
     const zombie = await cluster.worker('gpu');
     const handle = await start('zombie');
     await epochReached(handle, 5);

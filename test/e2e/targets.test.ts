@@ -38,7 +38,7 @@ describe('a run of worker and server', () => {
     return (await cluster.client.workflow.execute('distill', input)) as RunResult;
   };
 
-  it('distills an ensemble of a CED, an ONNX and a SavedModel teacher, each scored, every two compared', async () => {
+  it('distills a CED, an ONNX and a SavedModel teacher, scored and compared in pairs', async () => {
     const {
       train,
       validation,

@@ -39,7 +39,7 @@ describe('an upgrade in the middle of a run', () => {
     expect(runs.startingSteps('early')).toEqual([0]);
   }, 180_000);
 
-  it('does not give new runs back to a worker of the earlier build that is started again', async () => {
+  it('does not give new runs to a restarted worker of the earlier build', async () => {
     await Promise.all(before.map(kill));
     before = await workersOf('before');
     const again = await runs.start('again', { store: 'late', epochs: 200 });

@@ -64,7 +64,7 @@ describe('rendering the corpus into a folder', () => {
     expect(await renderCorpus(folder, tiny, 1)).toMatchObject({ clips: 8, rendered: 0 });
   });
 
-  it('completes an interrupted folder with the same bytes, rendering only what is missing or torn', async () => {
+  it('completes an interrupted folder with the same bytes, rendering only the rest', async () => {
     await renderCorpus(folder, tiny, 1);
     const whole = contents(folder);
     rmSync(path.join(folder, 'manifest.json'));
@@ -87,7 +87,7 @@ describe('rendering the corpus into a folder', () => {
     expect(contents(folder)).toEqual(whole);
   });
 
-  it('refuses a folder that a living process is rendering into and takes over one that a dead process left', async () => {
+  it('refuses the folder of a running renderer and takes over that of a dead one', async () => {
     const claim = path.join(folder, 'rendering.pid');
     writeFileSync(claim, String(process.ppid));
     await expect(renderCorpus(folder, tiny, 1)).rejects.toThrow(
@@ -102,7 +102,8 @@ describe('rendering the corpus into a folder', () => {
   it('gives the same bytes with three processes as with one', async () => {
     await renderCorpus(folder, tiny, 1);
     const other = path.join(folder, 'other');
-    const script = `require('./corpus.js').renderCorpus(process.argv[1], JSON.parse(process.argv[2]), 3)`;
+    const script = `const { renderCorpus } = require('./corpus.js');
+      renderCorpus(process.argv[1], JSON.parse(process.argv[2]), 3)`;
     const { status, stderr } = spawnSync(
       process.execPath,
       ['-e', script, other, JSON.stringify(tiny)],

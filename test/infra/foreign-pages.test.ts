@@ -99,7 +99,7 @@ const BODY = JSON.stringify({ workflowType: { name: 'distill' }, taskQueue: { na
     },
   );
 
-  it('starts no workflow and reads nothing under a name that it resolves to this machine', async () => {
+  it('starts no workflow and reads nothing by a name that resolves to this machine', async () => {
     const read: string[] = [];
     for (const { host, port } of listeners) {
       const page = await browser.newPage();
@@ -116,7 +116,7 @@ const BODY = JSON.stringify({ workflowType: { name: 'distill' }, taskQueue: { na
     expect(await workflowIds()).toEqual([]);
   });
 
-  it('does not keep the interface from its user, who sees a run there and may start one', async () => {
+  it('leaves the interface to its user, to see a run and to start one', async () => {
     await client.workflow.start('distill', {
       taskQueue: 'nobody',
       workflowId: 'seen-in-the-interface',

@@ -26,7 +26,8 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 register_default_plugins()
-print(JSONEncoder(sort_keys=True, indent=2).encode(Dashboard.from_json(json.load(open(sys.argv[1])))))`;
+dashboard = Dashboard.from_json(json.load(open(sys.argv[1])))
+print(JSONEncoder(sort_keys=True, indent=2).encode(dashboard))`;
     const read = execFileSync(pythonWithMonitors(), ['-c', script, file], { encoding: 'utf8' });
     // It adds its defaults.
     expect(JSON.parse(read)).toMatchObject(dashboard);

@@ -21,7 +21,7 @@ const serverAt = (port: number, name: string) =>
   });
 
 describe('the Temporal development server', () => {
-  it('knows the search attributes as soon as it is started, and again from the same file after a restart', async () => {
+  it('knows the search attributes from its start, also after a restart', async () => {
     const port = await freePort();
     for (const _start of [1, 2]) {
       const server = await serverAt(port, 'restarted');
@@ -51,7 +51,7 @@ describe('the Temporal development server', () => {
     expect(modeOf('kept.log')).toBe(0o600);
   });
 
-  it('is used as it is when one already answers, and is left running by whoever only used it', async () => {
+  it('is reused when one already answers, and left running by a mere user of it', async () => {
     const port = await freePort();
     const first = await serverAt(port, 'reused');
     const second = await serverAt(port, 'other');
@@ -66,7 +66,8 @@ describe('the Temporal development server', () => {
     const other = await occupy();
     const port = (other.address() as AddressInfo).port;
     await expect(serverAt(port, 'taken')).rejects.toThrow(
-      `port ${port} on 127.0.0.1 is taken by something that is not a Temporal server: stop it, or choose another port (npm run server -- --port N)`,
+      `port ${port} on 127.0.0.1 is taken by something that is not a Temporal server: stop ` +
+        'it, or choose another port (npm run server -- --port N)',
     );
     other.close();
   });

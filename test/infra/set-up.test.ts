@@ -27,12 +27,19 @@ describe('set-up', () => {
     statements: string,
     env: Record<string, string> = {},
   ): Promise<string> {
-    const script = `import(${JSON.stringify(join(repositoryRoot, 'infra/setup', name))}).then(async (m) => {
-      const { writeFileSync } = require('node:fs'); const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)); ${statements} });`;
+    const module = JSON.stringify(join(repositoryRoot, 'infra/setup', name));
+    const script = `import(${module}).then(async (m) => {
+      const { writeFileSync } = require('node:fs');
+      const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+      ${statements} });`;
     return node(['-e', script], { CED_CACHE: cache, ...env });
   }
 
-  const buildSlowly = `await m.cached('entry-1', console.log, async (folder) => { console.log('building'); await sleep(700); writeFileSync(folder + '/file', 'whole'); });`;
+  const buildSlowly = `await m.cached('entry-1', console.log, async (folder) => {
+    console.log('building');
+    await sleep(700);
+    writeFileSync(folder + '/file', 'whole');
+  });`;
 
   it('builds an entry of the cache once', async () => {
     expect(await withModule('cache.mjs', buildSlowly + buildSlowly)).toBe('building\n');
@@ -48,8 +55,11 @@ describe('set-up', () => {
     expect(outputs.join('')).toMatch(/waiting for another set-up \(process \d+ on/);
   });
 
-  it('leaves nothing that looks like an entry when it is killed, and clears up the next time', async () => {
-    const killed = `await m.cached('entry-1', console.log, async (folder) => { writeFileSync(folder + '/file', 'half'); process.kill(process.pid, 'SIGKILL'); });`;
+  it('leaves nothing like an entry when it is killed, and clears up the next time', async () => {
+    const killed = `await m.cached('entry-1', console.log, async (folder) => {
+      writeFileSync(folder + '/file', 'half');
+      process.kill(process.pid, 'SIGKILL');
+    });`;
     await expect(withModule('cache.mjs', killed)).rejects.toThrow();
     expect(readdirSync(cache)).not.toContain('entry-1');
     expect(await withModule('cache.mjs', buildSlowly)).toBe('building\n');
@@ -95,7 +105,8 @@ describe('set-up', () => {
       writeFileSync(join(cache, name), 'changed');
     const printed = await withModule(
       'binding-source.mjs',
-      `try { m.writeEditedSources('${cache}', '${cache}') } catch (error) { console.log(error.message) }`,
+      `try { m.writeEditedSources('${cache}', '${cache}') } catch (error) { ` +
+        'console.log(error.message) }',
     );
     expect(printed).toBe(
       `${cache} does not hold the published sources: remove node_modules and run set-up again\n`,

@@ -47,7 +47,7 @@ describe('the thread that commits checkpoints', () => {
       .filter((file) => /\.\w+$/.test(file))
       .sort();
 
-  it('commits while a step blocks the one that computes, to the bytes of a commit without it', async () => {
+  it('commits while a step blocks the main thread, with the same bytes', async () => {
     const committed = started().commit(join(folder, 'beside'), checkpoint(), () => undefined);
     const state = join(folder, 'beside/training/key/checkpoints/000000007/state.json');
     const deadline = performance.now() + 30_000;
@@ -62,7 +62,7 @@ describe('the thread that commits checkpoints', () => {
       );
   });
 
-  it('takes the tensors over instead of copying them, also where two share their memory', async () => {
+  it('transfers the tensors instead of copying them, also if two share memory', async () => {
     const { trainer, ...rest } = checkpoint();
     const arrays = [trainer.weights, trainer.adamM, trainer.adamV].map(
       (weights) => weights.get('w')!.data,

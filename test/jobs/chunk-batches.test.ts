@@ -66,7 +66,7 @@ describe('clips of many lengths', () => {
       context,
     );
 
-  it('share batches and functions by whole patches, with the scores of each clip alone', async () => {
+  it('share batches and functions by whole patches, with the scores of single clips', async () => {
     const groups = new Set(
       Array.from({ length: clipCount }, (_, clip) => wholePatches(frameCount(samplesOf(clip)))),
     );

@@ -61,7 +61,7 @@ describe('fifty steps in a process of the engine', () => {
   };
 
   it.each([1, 2, 4])(
-    'with %i threads give the same bytes, in a fresh process and in a warm one that trained another model before',
+    'with %i threads give the same bytes, in a fresh process and in a reused one',
     async (threads) => {
       const cold = await withEngine(threads, (engine) => train(engine));
       const [other, warm] = await withEngine(

@@ -41,7 +41,7 @@ describe('an error that crosses a process border', () => {
       expect(failureOf(across(error))).toEqual(failureOf(error));
   });
 
-  it('stays transient, whatever says so: a code, a status, a cause or one of several errors', () => {
+  it('stays transient by a code, a status, a cause or one of several errors', () => {
     const full = Object.assign(new Error('no room'), { code: 'ENOSPC' });
     for (const error of [
       full,

@@ -11,7 +11,7 @@ import { encodeSafetensors } from '../../ced/model/safetensors';
 import { realTimeFactor } from '../../ced/metrics/latency';
 
 describe('the time of a chunk on one core', () => {
-  it('is the median over runs of the exported model, with what was heard in it; a chunk beyond what the model takes is cut', async () => {
+  it('is the median over runs of the exported model, with its tags; cuts long chunks', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ced-latency-'));
     const store = new FolderStore(folder);
     const config = modelConfigSchema.parse({

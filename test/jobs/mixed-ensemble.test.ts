@@ -246,7 +246,7 @@ describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
     };
   };
 
-  it('stores the weighted mean of what each gives alone, classes in the order of the run', async () => {
+  it('stores the weighted mean of each alone, classes in the order of the run', async () => {
     write();
     const run = { ...(await prepare(classes, 1)), chunkSeconds: 1, classes: 3 };
     await expectWeightedMean(run, teachers, [
@@ -273,7 +273,7 @@ describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
     ]);
   });
 
-  it('is scored teacher by teacher at the gate, and a network that cannot hear such clips is named', async () => {
+  it('is scored teacher by teacher, naming a network that rejects such clips', async () => {
     write();
     const { planKey } = await prepare(classes, 1);
     writeCed(classes, 1);

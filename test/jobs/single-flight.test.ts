@@ -132,7 +132,7 @@ const shardFiles = (): string[] => {
 const stored = ['manifest.json', 'shard.json', 'shard.parquet'];
 
 describe('two runs that need the same logit shard at once', () => {
-  it('compute it once: the second is sent away, waits, and finds what the first stored', async () => {
+  it('compute it once: the second waits and finds the result of the first', async () => {
     const [first, second] = [new Instance('held'), new Instance()];
     const computing = first.ask('a');
     await first.atWork;
@@ -165,7 +165,7 @@ describe('two runs that need the same logit shard at once', () => {
     expect(shardFiles().sort()).toEqual(stored);
   });
 
-  it('hand it over after a minute without a word when the first is killed, and its late ghost changes nothing', async () => {
+  it('hand it over a minute after the first is killed, and no late write changes it', async () => {
     const [first, second] = [new Instance('held'), new Instance()];
     const ghost = first.ask('a');
     await first.atWork;
@@ -182,7 +182,7 @@ describe('two runs that need the same logit shard at once', () => {
     expect(await new Instance().ask('c')).toEqual({ ...shard, reused: true });
   });
 
-  it('hear it once also when it is not written yet: the second writes what the first heard', async () => {
+  it("predict it once also before it is written: the second writes the first's rows", async () => {
     const [first, second] = [new Instance(), new Instance()];
     expect(await first.hear('a')).toMatchObject({ reused: false });
     expect(shardFiles().sort()).toEqual(['manifest.json', 'shard.rows']);

@@ -36,7 +36,7 @@ describe('a store whose changes are guarded', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("lets an activity's store change nothing after a standstill, and a later activity's again", async () => {
+  it("lets no store of an activity write after a standstill, but a later activity's", async () => {
     await plain.create('kept', bytes);
     const store = new GuardedStore(plain, { beforeChange: standstills.refuseAfter('store') });
     await store.replace('latest', bytes);

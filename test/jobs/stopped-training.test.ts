@@ -24,8 +24,8 @@ const ignore = (): void => undefined;
 const STEPS_PER_EPOCH = 2;
 
 /**
- * How a run ends before its last epoch: by `stopAfterEpoch`, or by a pause after a step or in one of
- * the attempt's validations, after so many of its batches.
+ * How a run ends before its last epoch: by `stopAfterEpoch`, or by a pause after a step or in one
+ * of the attempt's validations, after so many of its batches.
  */
 type Stop =
   { afterEpoch: number } | { afterStep: number } | { inValidation: number; batches: number };
@@ -189,7 +189,7 @@ describe('a training that goes on after stops', () => {
     expect((await train(settings, { afterEpoch: 5 })).sha256).toBe(alone.sha256);
   });
 
-  it('goes on from the checkpoint of an earlier version without the validation that a stop left in it', async () => {
+  it("resumes from an earlier version's checkpoint without a stop's validation", async () => {
     const settings = {
       model: { embedDim: 8, depth: 1, heads: 2 },
       ...{ epochs: 11, learningRate: 3e-3, validateEvery: 3, averageBest: 3, earlyStop: 0 },
@@ -206,7 +206,7 @@ describe('a training that goes on after stops', () => {
     for (const { step } of best) expect(validated).toContain(step);
   });
 
-  it('keeps every step when it is told to stop in a validation, and repeats the validation', async () => {
+  it('keeps every step when stopped in a validation, and repeats the validation', async () => {
     const settings = { epochs: 3, validateEvery: 1 };
     forget();
     const undisturbed = await train(settings);
@@ -222,7 +222,7 @@ describe('a training that goes on after stops', () => {
     }
   });
 
-  it('is finished by the next attempt when it is told to stop while its model is published', async () => {
+  it('is finished by the next attempt when stopped while publishing its model', async () => {
     const settings = { epochs: 2, validateEvery: 1 };
     forget();
     const undisturbed = await train(settings);
@@ -234,7 +234,7 @@ describe('a training that goes on after stops', () => {
     expect(resumed).toMatchObject({ sha256: undisturbed.sha256, resumedAtStep: undisturbed.steps });
   });
 
-  it('is not taken for one that never gets on, however often it is stopped in one validation', async () => {
+  it('does not count as stuck, however often one validation is stopped', async () => {
     const settings = { epochs: 1 };
     forget();
     for (let stops = 0; stops < 10; stops++)

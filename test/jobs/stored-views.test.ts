@@ -63,7 +63,7 @@ describe('stored views', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('are found again by whoever reads the same of them, and laid out anew for whoever does not', async () => {
+  it('are reused by a reader of the same views, and laid out anew for others', async () => {
     (await open({ ...views, topK: 6 })).close();
     expect(decoded).toBe(2);
     (await open({ ...views, topK: 4 })).close();
@@ -87,7 +87,7 @@ describe('stored views', () => {
     expect(readFileSync(path).equals(sound)).toBe(true);
   });
 
-  it('report how much of their file is verified, and are left as they are when that is given up', async () => {
+  it('report verification progress, and are left unchanged if it is stopped', async () => {
     // 12 MB: several parts.
     const large = randomLogitTable({ clips: 5000, views: views.stored, classes, topK: 6 }, 3);
     const of = Array.from({ length: 20 }, () => large);

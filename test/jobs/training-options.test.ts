@@ -71,7 +71,7 @@ describe('a training', () => {
     return { trained: await trainJob(context, input), epochs };
   }
 
-  it('whose loss leaves the numbers ends with LossNotFinite, which names the model, the step and the clips of the batch', async () => {
+  it('ends with LossNotFinite, which names model, step and clips of the batch', async () => {
     const error: unknown = await train({ epochs: 40, learningRate: 1e30 }).catch(
       (thrown: unknown) => thrown,
     );
@@ -88,7 +88,7 @@ describe('a training', () => {
     expect(epochs).toHaveLength(trained.epochs);
   });
 
-  it('copies the weights for each validation, and the moments of Adam for its checkpoint alone', async () => {
+  it("copies the weights for each validation, and Adam's moments per checkpoint", async () => {
     const copied = jest.spyOn(openEngine(), 'readVariable');
     const { trained } = await train({ epochs: 3, learningRate: 1e-3, checkpointSeconds: 1000 });
     const copies = copied.mock.calls.length;

@@ -8,7 +8,7 @@ import type { ScoresManifest } from '../../storage/scores';
 const textOf = (bytes: Uint8Array | null): string => Buffer.from(bytes ?? []).toString('utf8');
 
 describe("a student's model card", () => {
-  it('lies beside its weights and gives its origin, its scores, and the licences to fill in', async () => {
+  it('lies beside its weights and gives origin, scores and licences to fill in', async () => {
     const { store, deps, input } = await handmadeRun();
     await publishRun(deps, input);
     const student = input.students[0]!;
@@ -46,7 +46,8 @@ describe("a student's model card", () => {
     expect(result.students[0]!.latency).toEqual({ ...latency, realTimeFactor: 0.00125 });
     const card = textOf(await store.read(layout.modelFile(student.sha256, 'README.md')));
     expect(card).toContain(
-      'On one core (Test CPU), as ONNX in onnxruntime, 12.5 ms for 10 s of audio: real-time factor 0.0013.',
+      'On one core (Test CPU), as ONNX in onnxruntime, 12.5 ms for 10 s of audio: real-time ' +
+        'factor 0.0013.',
     );
     expect(textOf(await store.read(layout.latest(input.run, 'report.html')))).toMatch(
       /Time per chunk, one core[\s\S]*12\.5 ms<small>0\.0013 of its 10 s/,

@@ -4,20 +4,26 @@
  */
 
 /** Names of the sections that take up room. */
-export const sectionsShown = `[...document.querySelectorAll('section')].filter((each) => each.getBoundingClientRect().height > 60).map(({ id }) => id)`;
+export const sectionsShown = `[...document.querySelectorAll('section')]
+  .filter((each) => each.getBoundingClientRect().height > 60)
+  .map(({ id }) => id)`;
 
 /** True when every chart is drawn. */
-export const chartsDrawn = `document.querySelectorAll('.chart canvas').length === document.querySelectorAll('.chart').length`;
+export const chartsDrawn =
+  "document.querySelectorAll('.chart canvas').length === " +
+  "document.querySelectorAll('.chart').length";
 
 export const pageWidth = `document.documentElement.scrollWidth`;
 
 /** Elements that stand out to the right, outside of what scrolls in itself. */
 export const standingOut = `[...document.querySelectorAll('main *')]
-  .filter((each) => each.getBoundingClientRect().right > innerWidth + 1 && !each.closest('.scroll, pre, .mark'))
+  .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
+  .filter((each) => !each.closest('.scroll, pre, .mark'))
   .map((each) => each.tagName + ' ' + each.className)`;
 
 /** Scores in the second column of the table of classes. */
-export const classScores = `[...document.querySelectorAll('#class-table tbody tr td:nth-child(2)')].map((cell) => Number(cell.dataset.value))`;
+export const classScores = `[...document.querySelectorAll('#class-table tbody tr td:nth-child(2)')]
+    .map((cell) => Number(cell.dataset.value))`;
 
 /** Length of the first clip, once it is loaded. */
 export const clipSeconds = `new Promise((resolve, reject) => {
@@ -30,7 +36,10 @@ export const clipSeconds = `new Promise((resolve, reject) => {
 
 /** Texts whose contrast with their background is below 4.5 (WCAG 2, AA), marks and charts aside. */
 export const faintTexts = `(() => {
-  const channels = (colour) => (/rgba?\\(([^)]*)\\)/.exec(colour)?.[1] ?? '').split(/[ ,/]+/).map(Number);
+  const channels = (colour) => {
+    const numbers = /rgba?\\(([^)]*)\\)/.exec(colour)?.[1] ?? '';
+    return numbers.split(/[ ,/]+/).map(Number);
+  };
   const luminance = (colour) =>
     [0.2126, 0.7152, 0.0722].reduce((sum, weight, index) => {
       const value = colour[index] / 255;
@@ -43,11 +52,16 @@ export const faintTexts = `(() => {
   };
   const faint = [];
   for (const element of document.querySelectorAll('main *')) {
-    const own = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim());
+    const own = [...element.childNodes].some(
+      (node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim(),
+    );
     if (!own || element.closest('.chart, .mark, script')) continue;
-    const [text, ground] = [luminance(channels(getComputedStyle(element).color)), luminance(backgroundOf(element))];
+    const text = luminance(channels(getComputedStyle(element).color));
+    const ground = luminance(backgroundOf(element));
     const contrast = (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
-    if (!(contrast >= 4.5)) faint.push(element.tagName + ' ' + element.className + ' ' + element.textContent.slice(0, 20) + ' ' + contrast.toFixed(2));
+    const { tagName, className, textContent } = element;
+    if (!(contrast >= 4.5))
+      faint.push([tagName, className, textContent.slice(0, 20), contrast.toFixed(2)].join(' '));
   }
   return [...new Set(faint)];
 })()`;

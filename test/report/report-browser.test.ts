@@ -20,7 +20,8 @@ import { sampleReport } from './sample-report';
 const found = findBrowser();
 if ('missing' in found)
   console.warn(
-    `left out: the report looked at in a browser (test/report/report-browser.test.ts), because ${found.missing}`,
+    'left out: the report looked at in a browser (test/report/report-browser.test.ts), ' +
+      `because ${found.missing}`,
   );
 
 const VIEWPORTS = {
@@ -98,7 +99,7 @@ const SECTIONS = [
       },
     );
 
-    it('never scrolls sideways, and cuts nothing off outside of what scrolls in itself', async () => {
+    it('never scrolls sideways, and cuts off nothing outside scrolling elements', async () => {
       const { page } = await open(viewport, 'light');
       for (const details of await page.locator('details > summary').all()) await details.click();
       expect(await page.evaluate(standingOut)).toEqual([]);

@@ -66,7 +66,7 @@ describe('the lineage', () => {
     return visibleText(`<body>${section}`);
   };
 
-  it('leads from corpus and teachers over the logits to the student, by their places in the store', () => {
+  it('leads from corpus and teachers over logits to the student, by their store paths', () => {
     const data = sampleReport();
     const text = lineageOf(data);
     const places = [

@@ -150,7 +150,9 @@ export function sampleReport({ students = ['mini'], labelled = true } = {}): Rep
     evalClips: 800,
     classes: labelled
       ? Array.from({ length: CLASSES }, (_, index) => ({
-          name: `${NAMES[index % NAMES.length] ?? ''}${index < NAMES.length ? '' : ` ${Math.floor(index / NAMES.length) + 1}`}`,
+          name:
+            (NAMES[index % NAMES.length] ?? '') +
+            (index < NAMES.length ? '' : ` ${Math.floor(index / NAMES.length) + 1}`),
           positives: 9 + Math.floor(noise(index + 90) * 40),
         }))
       : [],

@@ -36,7 +36,7 @@ const run = {
 };
 
 describe('attempts joined from what they left behind', () => {
-  it('are lost until the next one was due where no end is left, and running still where no next one is', () => {
+  it('are lost until the next began if they have no end, and running if there is none', () => {
     const attempts = joinAttempts(
       [
         { start: started('trainModel', '7', 1, 1000), end: null },

@@ -33,7 +33,7 @@ describe('where labels, counts and scores are enough, no audio is touched', () =
     ]);
   });
 
-  it('by the evaluation of teachers and ensemble; only for the worst clips of a student is audio read', async () => {
+  it("by scores of teachers and ensemble, and audio only of a student's worst clips", async () => {
     const { ensemble, students } = run.input;
     expect(await evaluateRun(silent, PLAN, 'eval', { ensemble, students: [] })).toMatchObject({
       clips: 4,

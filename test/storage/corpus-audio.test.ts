@@ -66,7 +66,7 @@ describe('a corpus that is closed while clips are read ahead', () => {
     expect(() => audio.read(first!, WHOLE, new Int16Array(WHOLE.length))).toThrow(CorpusClosed);
   });
 
-  it('neither waits for a shard that is still on its way, nor opens it when it arrives', async () => {
+  it('neither waits for a shard in transit nor opens it on arrival', async () => {
     const asked = deferred();
     const arrived = deferred();
     class DistantStore extends FolderStore {

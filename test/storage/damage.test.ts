@@ -320,7 +320,7 @@ describe('training that was stopped', () => {
   });
 
   it.each(['model.safetensors', 'adam.safetensors', 'state.json'])(
-    'goes on from the checkpoint before when %s of the newest is flipped in one bit, to the same student',
+    'resumes from the previous checkpoint after a bit flip in %s, to the same student',
     async (file) => {
       flip(`${newest('checkpoints')}/${file}`);
       await expect(train(1)).resolves.toBe(undisturbed);
@@ -342,7 +342,7 @@ describe('training that was stopped', () => {
     },
   );
 
-  it('meets a damaged clip when it comes to it, keeps its steps until then, and goes on with the same clip made again', async () => {
+  it('keeps its steps at a damaged clip, and goes on with the clip made again', async () => {
     const audio = await CorpusAudio.open(store, planKey, 'train');
     await audio.close();
     const key = `audio/${audio.audioShards[0]}.npy`;
@@ -381,7 +381,7 @@ describe('training that was stopped', () => {
     await expect(train(1)).resolves.toBe(undisturbed);
   });
 
-  it('makes its model again from its last checkpoint when that was damaged after it had ended', async () => {
+  it('makes its damaged model again from its last checkpoint', async () => {
     await train(1);
     const attempts = startingSteps().length;
     for (const damage of [flip, cut, lose]) {

@@ -59,7 +59,7 @@ describe('JSON with a checksum', () => {
     });
   });
 
-  it('lets no bit be flipped and no byte be missing: it is found, or every field is what it was', () => {
+  it('finds each flipped bit and missing byte, or returns every field unchanged', () => {
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const flipped = Buffer.from(bytes);
       flipped[bit >> 3]! ^= 1 << (bit & 7);

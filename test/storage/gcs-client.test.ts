@@ -86,7 +86,7 @@ describe('a client of Google Cloud Storage', () => {
     });
   });
 
-  it('is made once the key file is mended, and takes those of a person and of a workload too', () => {
+  it('is made once the key file is repaired, for user and workload credentials too', () => {
     const file = join(folder, 'key.json');
     process.env['GOOGLE_APPLICATION_CREDENTIALS'] = file;
     expect(() => openGcs()).toThrow('ENOENT');

@@ -59,7 +59,7 @@ describe('a guarded store', () => {
 });
 
 describe('a folder as a store', () => {
-  it('reports every piece of a large object, written and read, and gives up between two', async () => {
+  it('reports each piece of a large object, written or read, and stops between two', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ced-pieces-'));
     try {
       let pieces = 0;

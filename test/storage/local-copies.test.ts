@@ -66,7 +66,7 @@ describe('an object in a bucket whose hash is known', () => {
     ({ store, copies } = machine(prefix));
   });
 
-  it('is read without the network by the machine that wrote it, and by one that has read it', async () => {
+  it('is read without the network by a machine that wrote it or has read it', async () => {
     await store.create('k', content, { keepCopy: true });
     const reader = machine(prefix).store;
     await readVerified(reader, 'k', hash);
@@ -88,7 +88,7 @@ describe('an object in a bucket whose hash is known', () => {
     expect(readFileSync(copy())).toEqual(content);
   });
 
-  it('is not given away when the object itself is damaged, and stays there for whoever sets it aside', async () => {
+  it('is not returned if the object is damaged, and stays there for quarantine', async () => {
     await store.create('k', Buffer.from('Weights'));
     expect(await readVerified(store, 'k', hash)).toBeNull();
     expect(await isVerified(store, 'k', hash)).toBe(false);

@@ -6,7 +6,7 @@ const silence = () => new Promise<never>(() => undefined);
 describe('waiting for a place that does not answer', () => {
   afterEach(() => void jest.useRealTimers());
 
-  it('is reported every few seconds, in pauses and in requests, well within a heartbeat time-out', async () => {
+  it('is reported every few seconds, in pauses and requests, within a heartbeat', async () => {
     jest.useFakeTimers();
     const reports: number[] = [];
     const onWait = () => void reports.push(Date.now());

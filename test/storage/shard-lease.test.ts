@@ -51,7 +51,7 @@ describe('the lease of a logit shard', () => {
     }
   });
 
-  it('that was abandoned goes to one of many as soon as it is over, and then ends without a trace', async () => {
+  it('goes to one of many once abandoned and expired, and then leaves no trace', async () => {
     await take();
     nowMs += durationMs - 1;
     expect((await busy()).leftMs).toBe(1);
@@ -82,7 +82,7 @@ describe('the lease of a logit shard', () => {
     await take({ owner: 'run/3' });
   });
 
-  it('of an owner whose clock is a year ahead is over when it was waited for and nothing was heard of it', async () => {
+  it("expires by waiting without a renewal, though its owner's clock is a year ahead", async () => {
     const yearAhead = nowMs + 365 * 24 * 3_600_000;
     const owner = await take({ nowMs: () => yearAhead });
     const { lease, leftMs } = await busy();

@@ -110,7 +110,7 @@ describe.each<[string, () => Store]>([
     expect(await store.list('')).toEqual(['to/there/x']);
   });
 
-  it('lets exactly one of twenty racing writers create, and leaves nothing else behind', async () => {
+  it('lets exactly one of twenty racing writers create, and leaves no other file', async () => {
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, () => store.create('race', bytes('same'))),
     );
@@ -190,7 +190,7 @@ describe('a store in a bucket', () => {
     expect((await store.read('large'))?.length).toBe(large.length);
   });
 
-  it('is opened by its URI, with the emulator named in the environment, which child processes still see', async () => {
+  it('is opened by its URI, with the emulator from the environment, in children too', async () => {
     process.env['STORAGE_EMULATOR_HOST'] = emulator.endpoint;
     try {
       const store = openStore('/', 'gs://tests/opened/', { cacheFolder: join(folder, 'opened') });
@@ -219,7 +219,7 @@ describe('a store in a bucket', () => {
     });
   });
 
-  it('waits for a storage that is down, tells why, and finds what was committed before', async () => {
+  it('waits for a storage that is down, tells why, and finds earlier commits', async () => {
     const reasons: string[] = [];
     const store = gcsStore({ retry: { onWait: (reason) => reasons.push(reason) } });
     await store.create('before', bytes('1'));

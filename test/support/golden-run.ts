@@ -1,7 +1,7 @@
 /**
- * The run whose store lies in test/storage/golden: twelve clips of a fifth of a second or two, a CED
- * teacher and an ONNX teacher of a few hundred numbers each, and one student. Every stage is called
- * in this process, and finds what the store holds already.
+ * The run whose store lies in test/storage/golden: twelve clips of a fifth of a second or two, a
+ * CED teacher and an ONNX teacher of a few hundred numbers each, and one student. Every stage is
+ * called in this process, and finds what the store holds already.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -90,10 +90,8 @@ const GOLDEN_RUN = distillRunSchema.parse({
 export function writeGoldenSources(folder: string): void {
   mkdirSync(join(folder, 'audio'), { recursive: true });
   mkdirSync(join(folder, 'ced'), { recursive: true });
-  writeFileSync(
-    join(folder, 'vocabulary.csv'),
-    `index,mid,display_name\n${CLASSES.map((name, index) => `${index},/t/${index},"${name}"\n`).join('')}`,
-  );
+  const classes = CLASSES.map((name, index) => `${index},/t/${index},"${name}"\n`);
+  writeFileSync(join(folder, 'vocabulary.csv'), `index,mid,display_name\n${classes.join('')}`);
   for (const [split, count] of Object.entries(SPLIT_CLIPS)) {
     const rows = Array.from({ length: count }, (_, index) => {
       const audio = `audio/${split}-${index}.wav`;

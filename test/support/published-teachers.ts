@@ -21,7 +21,8 @@ export function describeWithPublishedTeachers(name: string, tests: () => void): 
   const missing = Object.values(publishedTeachers).filter((path) => !existsSync(path));
   if (missing.length === 0) return describe(name, tests);
   process.stderr.write(
-    `left out: "${name}", because ${missing.join(', ')} is not there; CED_TEACHERS names their folder\n`,
+    `left out: "${name}", because ${missing.join(', ')} is not there; CED_TEACHERS names ` +
+      `their folder\n`,
   );
   describe.skip(name, tests);
 }

@@ -22,7 +22,9 @@ describe('the check of a GPU', () => {
     const { stdout, stderr } = node(
       [
         '-e',
-        `import(${JSON.stringify(join(repositoryRoot, 'infra/setup/gpus.mjs'))}).then((m) => console.log(m.visibleGpus().join()), console.error).catch((e) => console.log(e.message))`,
+        `import(${JSON.stringify(join(repositoryRoot, 'infra/setup/gpus.mjs'))})
+          .then((m) => console.log(m.visibleGpus().join()), console.error)
+          .catch((e) => console.log(e.message))`,
       ],
       { PATH: `${folder}:/bin`, ...env },
     );
@@ -39,7 +41,8 @@ describe('the check of a GPU', () => {
       status: 1,
       stdout: '',
       stderr:
-        'error: no NVIDIA GPU is here: nvidia-smi, which comes with the driver, is not on the PATH\n',
+        'error: no NVIDIA GPU is here: nvidia-smi, which comes with the driver, is not on ' +
+        'the PATH\n',
     });
     expect(existsSync(variant) ? readFileSync(variant, 'utf8') : null).toBe(before);
   });

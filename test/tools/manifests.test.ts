@@ -113,7 +113,7 @@ describe('the Kubernetes manifests', () => {
     );
   });
 
-  it('let the autoscaler alone say how many GPU workers there are, by the backlog of their queue', () => {
+  it("let only the autoscaler set the number of GPU workers, by their queue's backlog", () => {
     const objects = kubernetes('overlays/autoscaled');
     expect(deployment(objects, 'gpu-worker').replicas).toBeUndefined();
     const [trigger] = objects.find(({ kind }) => kind === 'ScaledObject')?.spec.triggers ?? [];
@@ -123,7 +123,7 @@ describe('the Kubernetes manifests', () => {
     });
   });
 
-  it('let a worker call the web, Temporal, names and the metadata server, and nothing private beside', () => {
+  it('let a worker call the web, Temporal, DNS and metadata, and no other private host', () => {
     const policies = kubernetes('base').filter(({ kind }) => kind === 'NetworkPolicy');
     const ports: Record<string, number[]> = {};
     for (const { spec } of policies as unknown as { spec: NetworkPolicySpec }[]) {

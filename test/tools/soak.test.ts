@@ -15,7 +15,7 @@ function soak(...args: string[]): { status: number | null; lines: string[]; comp
 }
 
 describe('a soak', () => {
-  it('of steps keeps the number of tensors constant, prints its progress, and ends with the outcome', () => {
+  it('of steps keeps the number of tensors constant, and prints progress and outcome', () => {
     const { status, lines } = soak('--steps', '100');
     expect(lines.at(-2)).toMatch(
       /^step 100 of 100: \d+ tensors, \d+ MB resident, loss 0\.\d+, [\d.]+ steps\/s, ETA 0:00$/,
@@ -26,7 +26,7 @@ describe('a soak', () => {
     expect(status).toBe(0);
   });
 
-  it("of starts forks the engine's process each time, gets the same model from each, and nothing on standard error", () => {
+  it('of starts forks an engine each time, with the same model and an empty stderr', () => {
     const { status, lines, complaints } = soak('--starts', '3');
     expect(lines.at(-2)).toBe('start 3 of 3: 0 failed, ETA 0:00');
     expect(lines.at(-1)).toMatch(/^passed: 3 starts of 20 steps, 0 failed, model [0-9a-f]{64}$/);

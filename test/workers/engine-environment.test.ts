@@ -42,7 +42,7 @@ describe("the environment of the engine's process", () => {
   ): Promise<Record<string, string>> =>
     (await engine.run(scoreIn(store), options)) as unknown as Record<string, string>;
 
-  it('holds no secret of the worker, and what a bucket needs only if the store is in one', async () => {
+  it('holds no secret of the worker, and bucket settings only for a bucket store', async () => {
     const engine = engineThat('environment', '({ id }) => done(id, { ...process.env })');
     try {
       for (const store of ['runs/mine', 'gs://bucket/mine', '/data/mine']) {

@@ -81,7 +81,7 @@ describe("the engine's process", () => {
     expect(isAlive(pid)).toBe(false);
   });
 
-  it('takes no later job with it when it was stopped, and shares the GPU with no other', async () => {
+  it('fails no later job when it was stopped, and shares the GPU with no other', async () => {
     const pids = new Set<number>();
     for (let round = 0; round < 5; round++) {
       await expect(

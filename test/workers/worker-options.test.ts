@@ -104,7 +104,8 @@ describe('the worker command', () => {
     );
     expect(worker.status).toBe(1);
     expect(worker.stderr).toContain(
-      'worker: no Temporal server answers at 127.0.0.1:1; start one with `npm run server`, or name yours with --address',
+      'worker: no Temporal server answers at 127.0.0.1:1; start one with `npm run server`, ' +
+        'or name yours with --address',
     );
   });
 });

@@ -101,7 +101,7 @@ describe('the run file', () => {
     ]);
   });
 
-  it('refuses masks that cannot reach a teacher with its own front end, unless told to skip them', () => {
+  it('refuses masks for a teacher with its own front end, unless told to skip them', () => {
     const teacher = {
       name: 'b',
       checkpoint: 'b.onnx',
@@ -152,7 +152,7 @@ describe('the run file', () => {
     expect(problemsOf({ ...run, logits })).toEqual([problem]);
   });
 
-  it('compares with a champion on eval clips, so it needs them, and starts from one only where it says which', () => {
+  it('needs eval clips to compare with a champion, and a named one to start from', () => {
     const promote = { champion: 'champion' };
     expect(problemsOf({ ...run, promote })).toEqual([
       'corpus.eval: expected a labelled table: promote compares models on it',
@@ -245,7 +245,7 @@ describe('the run file', () => {
       { name: 'r', store: 's', corpus: run.corpus, teachers: [{ name: 'a', model: 'tiny' }] },
     ],
   ])(
-    'with a credential in it ends the workflow %s as RunFileInvalid, the secret in no part of the failure',
+    'with a credential ends %s as RunFileInvalid, the secret in no part of the failure',
     (_type, schema, input) => {
       expect(() => acceptRun(schema, input)).not.toThrow();
       const failure = refusal(() =>

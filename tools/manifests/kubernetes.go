@@ -1,4 +1,5 @@
-// Kustomizations: built, and every object decoded into Kubernetes' and KEDA's own types, strictly. An unknown field, a wrong type or an unknown kind is an error.
+// Kustomizations: built, and every object decoded into Kubernetes' and KEDA's own types, strictly.
+// An unknown field, a wrong type or an unknown kind is an error.
 package main
 
 import (

@@ -1,5 +1,6 @@
 // check kubernetes DIR… | check compose FILE…
-// Holds the manifests of infra/ to the types and loaders of the programs that read them, without a cluster or an engine, and prints what they make as one JSON array.
+// Holds the manifests of infra/ to the types and loaders of the programs that read them, without a
+// cluster or an engine, and prints what they make as one JSON array.
 package main
 
 import (

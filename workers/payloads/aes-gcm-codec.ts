@@ -4,9 +4,9 @@
  * the owner are readable. Search attributes, workflow ids and failure types are not payloads and
  * stay readable.
  *
- * A payload is bound to its owner: a server that puts it elsewhere makes it unreadable. The owner is
- * a workflow, or an activity of one. Payloads encrypted where no owner is known (Temporal's CLI and
- * web interface through the codec server) or by earlier versions are bound to none.
+ * A payload is bound to its owner: a server that puts it elsewhere makes it unreadable. The owner
+ * is a workflow, or an activity of one. Payloads encrypted where no owner is known (Temporal's CLI
+ * and web interface through the codec server) or by earlier versions are bound to none.
  */
 import { webcrypto } from 'node:crypto';
 import {
@@ -95,7 +95,8 @@ export class AesGcmCodec implements PayloadCodec {
       return PayloadMessage.decode(new Uint8Array(plain));
     } catch (error) {
       throw new Error(
-        `a payload encrypted with key ${id} does not open: the key is another, or the payload was changed`,
+        `a payload encrypted with key ${id} does not open: the key is another, or the ` +
+          'payload was changed',
         { cause: error },
       );
     }

@@ -28,7 +28,8 @@ export async function payloadKeys(environment: NodeJS.ProcessEnv): Promise<Paylo
     const bytes = Buffer.from(base64 ?? '', 'base64');
     if (id === undefined || bytes.length !== KEY_BYTES)
       throw new Error(
-        `${VARIABLE}: entry ${index + 1} of ${entries.length} is not id=base64 of ${KEY_BYTES} bytes; \`openssl rand -base64 ${KEY_BYTES}\` makes one`,
+        `${VARIABLE}: entry ${index + 1} of ${entries.length} is not id=base64 of ` +
+          `${KEY_BYTES} bytes; \`openssl rand -base64 ${KEY_BYTES}\` makes one`,
       );
     if (byId.has(id)) throw new Error(`${VARIABLE}: key id ${id} stands there twice`);
     byId.set(

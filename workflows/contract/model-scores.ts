@@ -1,6 +1,6 @@
 /**
- * Scores by model, as the `status` query answers them: `teacher alto`, `student mini`. A teacher and
- * a student may share a name.
+ * Scores by model, as the `status` query answers them: `teacher alto`, `student mini`. A teacher
+ * and a student may share a name.
  */
 import type { RunStatus } from './status';
 

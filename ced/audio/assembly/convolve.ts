@@ -31,7 +31,8 @@ export function convolve(
     // Outputs `to` apart share their weights. Four at once: of eight, registers run out and it
     // takes longer.
     for (; place + 3 * to < count; place += 4 * to, sample += 4 * stride) {
-      let a = f32x4.splat(0), b = f32x4.splat(0), c = f32x4.splat(0), d = f32x4.splat(0); // prettier-ignore
+      let a = f32x4.splat(0), b = f32x4.splat(0); // prettier-ignore
+      let c = f32x4.splat(0), d = f32x4.splat(0); // prettier-ignore
       for (let at: usize = 0, x = sample; at < bytes; at += 16, x += 16) {
         const weight = v128.load(row + at);
         a = f32x4.add(a, f32x4.mul(weight, v128.load(x)));

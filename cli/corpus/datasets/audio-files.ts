@@ -24,7 +24,10 @@ export function isAudio(name: string): boolean {
   return AUDIO.has(extname(name).toLowerCase()) && !name.startsWith('.');
 }
 
-/** In the order of their paths. Hidden files, links out of the folder and archivers' files are left out. */
+/**
+ * In the order of their paths. Hidden files, links out of the folder and archivers' files are left
+ * out.
+ */
 export async function audioFiles(folder: string): Promise<AudioFile[]> {
   const found: AudioFile[] = [];
   const walk = async (place: string, depth: number): Promise<void> => {

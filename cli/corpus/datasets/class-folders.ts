@@ -66,7 +66,8 @@ function deeperNotes(
     const inFolders = files.filter(({ folders }) => folders.length > 0).length;
     return inFolders > 0 && inFolders < files.length
       ? [
-          `${inFolders} files lie in folders and ${files.length - inFolders} beside them, so that folders are no classes; move the files into folders to label them`,
+          `${inFolders} files lie in folders and ${files.length - inFolders} beside them, so ` +
+            'that folders are no classes; move the files into folders to label them',
         ]
       : [];
   }

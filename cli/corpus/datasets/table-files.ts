@@ -1,6 +1,6 @@
 /**
- * Datasets whose tables name the clips: ESC-50, UrbanSound8K, FSD50K, AudioSet's segments, recipes of
- * AST and PaSST, CED's TSV, or any CSV, TSV or JSONL beside audio files.
+ * Datasets whose tables name the clips: ESC-50, UrbanSound8K, FSD50K, AudioSet's segments, recipes
+ * of AST and PaSST, CED's TSV, or any CSV, TSV or JSONL beside audio files.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, parse } from 'node:path';
@@ -78,7 +78,10 @@ async function findTables(folder: string): Promise<string[]> {
   return found;
 }
 
-/** Names of a row's labels: MIDs and numbers by the class list, several names where commas part them. */
+/**
+ * Names of a row's labels: MIDs and numbers by the class list, several names where commas part
+ * them.
+ */
 function namesOf(labels: readonly Label[], names: ClassNames): string[] {
   return [
     ...new Set(
@@ -94,7 +97,9 @@ function namesOf(labels: readonly Label[], names: ClassNames): string[] {
   ];
 }
 
-/** The highest fold is eval and the one before it validation, as ESC-50 and UrbanSound8K are scored. */
+/**
+ * The highest fold is eval and the one before it validation, as ESC-50 and UrbanSound8K are scored.
+ */
 function foldSplits(rows: readonly TableRow[]): Map<number, SplitName> {
   const folds = [...new Set(rows.flatMap(({ stated }) => stated?.fold ?? []))].sort(
     (a, b) => a - b,

@@ -1,6 +1,6 @@
 /**
- * Unpacks a dataset's archive (.zip, .tar, .tar.gz, .tgz) into the cache, once. Only audio files and
- * texts are written, under names that cannot lead out of the folder, within a limit of bytes.
+ * Unpacks a dataset's archive (.zip, .tar, .tar.gz, .tgz) into the cache, once. Only audio files
+ * and texts are written, under names that cannot lead out of the folder, within a limit of bytes.
  */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
@@ -71,7 +71,10 @@ class MemberWriter {
 
   constructor(private readonly folder: string) {}
 
-  /** Where a member belongs, or null for one that is left out. @throws {UsageError} for a name that leads out */
+  /**
+   * Where a member belongs, or null for one that is left out.
+   * @throws {UsageError} for a name that leads out
+   */
   pathOf(name: string): string | null {
     const plain = name.replace(/^\.\//, '');
     const path = resolve(this.folder, plain);

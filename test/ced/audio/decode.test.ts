@@ -107,7 +107,7 @@ describe('decoding a WAV file', () => {
     );
   });
 
-  it('takes the lengths of an RF64 file from its own chunk, and hears nothing of what follows the samples', async () => {
+  it('takes the lengths of an RF64 file from its own chunk, and nothing behind them', async () => {
     const lengths = Buffer.alloc(28);
     lengths.writeBigUInt64LE(120n, 0);
     lengths.writeBigUInt64LE(8n, 8);

@@ -81,7 +81,7 @@ describe('decoding a lossy file', () => {
     },
   );
 
-  it('refuses an MP3 that is noise after its first frame, and AAC, which starts alike', async () => {
+  it('refuses an MP3 with noise after its first frame, and AAC, which starts alike', async () => {
     const mp3 = read('stereo.mp3');
     const start = mp3.indexOf(0xff);
     const noise = mp3

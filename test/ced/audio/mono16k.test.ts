@@ -103,7 +103,7 @@ describe('bringing audio to 16 kHz mono int16', () => {
     expect(Array.from(pcm.subarray(0, 6))).toEqual([1, -1, 32767, -32768, 32767, -32768]);
   });
 
-  it('rounds what lies just under a half down, and the largest number below 1 to the largest sample', async () => {
+  it('rounds just under a half down, and the largest number below 1 to the maximum', async () => {
     const [under, half] = [0.49999997, 1.5];
     const pcm = await toMono16k(
       blocksOf({

@@ -94,7 +94,8 @@ describe('the Python in docs/formats.md', () => {
     );
     expect(
       run(
-        `[augmentation(42, "${clipSha256}", 3, view, samples) for samples in (64000, 160000, 777) for view in range(20)]`,
+        `[augmentation(42, "${clipSha256}", 3, view, samples) ` +
+          'for samples in (64000, 160000, 777) for view in range(20)]',
       ),
     ).toEqual(drawn);
   });

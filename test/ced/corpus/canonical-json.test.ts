@@ -33,7 +33,7 @@ describe('the key of stored logits', () => {
     ).toBe(golden);
   });
 
-  it('does not change with the scale of the weights, the kind of array, or fields that determine nothing', () => {
+  it('does not change with the scale of weights, the kind of array or unused fields', () => {
     const wider = {
       ...description,
       teachers: description.teachers.map((entry) => ({

@@ -64,7 +64,7 @@ describe('clips in columns', () => {
     }
   });
 
-  it('are kept by a machine, which then asks the store for the corpus alone, and made again when they are damaged', async () => {
+  it('are cached by a machine, which then reads only the corpus; remade if damaged', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ced-columns-'));
     const { store } = await handmadeRun();
     const asked: string[] = [];

@@ -18,7 +18,7 @@ describe('shards', () => {
     expect(names(cutShards(clips('abcde'), 2))).toEqual(['ab', 'cd', 'e']);
   });
 
-  it('keep their clips when the corpus grows, at the end of the table or in the middle of it; new clips fill new shards', () => {
+  it('keep their clips when the corpus grows at its end or middle, in new shards', () => {
     const first = listed(cutShards(clips('abcde'), 2));
     expect(names(cutShards(clips('abcdefgh'), 2, first))).toEqual(['ab', 'cd', 'e', 'fg', 'h']);
     expect(names(cutShards(clips('xaybcde'), 2, first))).toEqual(['ab', 'cd', 'e', 'xy']);

@@ -9,7 +9,8 @@ const parseTable = (text: string, path: string) => table.parseTable(Buffer.from(
 describe('a corpus table', () => {
   it('reads JSONL, with audio relative to the table and labels optional', () => {
     const text =
-      '{"clip":"a","audio":"a.wav","labels":["Violin",3]}\n\n{"clip":"b","audio":"/elsewhere/b.wav"}\n';
+      '{"clip":"a","audio":"a.wav","labels":["Violin",3]}\n\n' +
+      '{"clip":"b","audio":"/elsewhere/b.wav"}\n';
     expect(parseTable(text, '/data/train.jsonl')).toEqual({
       rows: [
         { clip: 'a', audio: '/data/a.wav', written: 'a.wav', labels: ['Violin', 3] },

@@ -86,7 +86,7 @@ describe('a WebDataset shard', () => {
     },
   );
 
-  it('of a pattern is read with its siblings, in order; equal keys are told apart by shard', async () => {
+  it('of a pattern is read with its siblings, in order, equal keys told by shard', async () => {
     put('a.wav', 'a');
     put('b.wav', 'b');
     pack('s-0.tar', ['b.wav']);
@@ -238,7 +238,7 @@ describe('a WebDataset shard', () => {
     ]);
   });
 
-  it('that breaks off or is no tar is CorpusInvalid; one that is missing is RunFileInvalid', async () => {
+  it('is CorpusInvalid if truncated or no tar, and RunFileInvalid if missing', async () => {
     put('a.wav', Buffer.alloc(2000));
     put('b.wav', Buffer.alloc(2000));
     pack('s.tar', ['a.wav', 'b.wav']);

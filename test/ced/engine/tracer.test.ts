@@ -44,7 +44,7 @@ describe('a traced function', () => {
     engine.free(...inputs, ...outputs);
   });
 
-  it('is defined once a key, and registered by content: another engine that traces the same gets the same name', () => {
+  it('is defined once a key, and has a name by its content, equal in every engine', () => {
     const double = (ops: Ops, [x]: readonly Tensor[]): Tensor[] => [ops.scale(x!, 2)];
     let traces = 0;
     const counted = (ops: Ops, inputs: readonly Tensor[]): Tensor[] => (
@@ -135,7 +135,7 @@ describe('the registered functions', () => {
     for (let index = 0; index < count; index++) scaled(`${name} ${index}`, 10 + index);
   };
 
-  it('stay bounded: TensorFlow forgets the one that was used longest ago, and it can come back', () => {
+  it('stay bounded: TensorFlow forgets the least recently used, which can come back', () => {
     const forgotten = scaled('forgotten', 3);
     const used = scaled('used', 4);
     expect(call(forgotten)).toEqual([3, 6]);

@@ -23,7 +23,8 @@ const script = `
 import json, sys, numpy, pyarrow.parquet as pq, duckdb
 folder, k = sys.argv[1], 12
 def rows(table):
-    return [[r["clip"], r["chunk"], r["view"], r["shift"], r["time_start"], r["time_width"], r["freq_start"], r["freq_width"],
+    return [[r["clip"], r["chunk"], r["view"], r["shift"],
+             r["time_start"], r["time_width"], r["freq_start"], r["freq_width"],
              sorted([[-r[f"p{s:02d}"], r[f"i{s:02d}"]] for s in range(k)])] for r in table]
 arrow = pq.read_table(folder + "/logits.parquet")
 duck = duckdb.sql(f"select * from '{folder}/logits.parquet'")
@@ -33,7 +34,8 @@ audio = f"select clip, sha256, \\"offset\\", samples, labels from '{folder}/audi
 print(json.dumps(dict(
     arrow=rows(arrow.to_pylist()), duck=rows([dict(zip(names, r)) for r in duck.fetchall()]),
     types=[types["clip"], types["view"], types["freq_width"], types["i00"], types["p00"]],
-    audioArrow=[list(r.values()) for r in pq.read_table(folder + "/audio.parquet").to_pylist()], audioDuck=duckdb.sql(audio).fetchall(),
+    audioArrow=[list(r.values()) for r in pq.read_table(folder + "/audio.parquet").to_pylist()],
+    audioDuck=duckdb.sql(audio).fetchall(),
     npy=numpy.load(folder + "/audio.npy").tolist())))
 `;
 

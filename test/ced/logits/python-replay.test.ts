@@ -185,13 +185,16 @@ store = dict(store="${folder}", key="key", shard="shard", classes=${classes}, ch
 order = []
 for number in range(${views + 1}):
     loader = epoch(number, views=${views}, batch_size=1, **store)
-    assert isinstance(loader.dataset, torch.utils.data.Dataset) and len(loader.dataset) == ${rows.length / views}
+    assert isinstance(loader.dataset, torch.utils.data.Dataset)
+    assert len(loader.dataset) == ${rows.length / views}
     for mel, target in loader:
-        assert mel.dtype == target.dtype == torch.float32 and mel.shape[:2] == (1, 64) and target.shape == (1, ${classes})
+        assert mel.dtype == target.dtype == torch.float32
+        assert mel.shape[:2] == (1, 64) and target.shape == (1, ${classes})
     for n in range(len(loader.dataset)):
         mel, target = loader.dataset[n]
         row = n * ${views} + number % ${views}
-        order.append([bool((mel == np.fromfile(f"${folder}/{row}.mel", np.float32).reshape(64, -1)).all()),
+        stored = np.fromfile(f"${folder}/{row}.mel", np.float32).reshape(64, -1)
+        order.append([bool((mel == stored).all()),
                       bool((target == np.fromfile(f"${folder}/{row}.target", np.float32)).all())])
 print(json.dumps(order))
 `;

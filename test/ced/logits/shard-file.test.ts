@@ -22,7 +22,7 @@ describe('a logit shard', () => {
     );
   });
 
-  it('survives it at the limits of every column, with no view shifted, and with no row at all', async () => {
+  it('survives it at the limits of each column, with no view shifted, with no row', async () => {
     const extreme = createLogitTable(2, 2);
     extreme.clip.set([0, 0xffffffff]);
     extreme.chunk.set([0xffff, 0xffff]);

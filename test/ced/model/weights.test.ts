@@ -56,7 +56,7 @@ describe('loading weights', () => {
   const renamed = (rename: (name: string) => string): Map<string, WeightTensor> =>
     new Map([...weights].map(([name, tensor]) => [rename(name), tensor]));
 
-  it('accepts published names, names without the encoder prefix and the names of the original repository', () => {
+  it('accepts published names, names without prefix and those of the original code', () => {
     const original = renamed((name) =>
       name.replace('encoder.', '').replace('init_bn.', 'init_bn.1.'),
     );

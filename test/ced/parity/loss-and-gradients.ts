@@ -52,7 +52,8 @@ function traced(compiledFrom: number) {
     const inputs = inputsOf(config, weights, batch);
     const specs = inputs.map(({ shape }) => ({ dtype: 'float32' as const, shape }));
     const body = (ops: Ops, tensors: readonly Tensor[]): Tensor[] => compute(ops, config, tensors);
-    const key = `test gradients ${JSON.stringify(config)} ${batch.spectrogram.shape} ${compiledFrom}`;
+    const { shape } = batch.spectrogram;
+    const key = `test gradients ${JSON.stringify(config)} ${shape} ${compiledFrom}`;
     const step = engine.define(key, specs, 'float32', body, compiledFrom);
     const tensors = inputs.map(({ data, shape }) => engine.tensor(data, shape, 'float32'));
     const outputs = engine.call(step, tensors);

@@ -3,7 +3,8 @@ import { classMap } from '../../../ced/teachers/class-map';
 import { formatVocabularyCsv, parseVocabularyCsv } from '../../../ced/teachers/vocabulary';
 
 const audioSet =
-  'index,mid,display_name\n0,/m/09x0r,"Speech"\n1,/m/05zppz,"Male speech, man speaking"\n2,/m/02zsn,"So-called ""female"" speech"\n';
+  'index,mid,display_name\n0,/m/09x0r,"Speech"\n1,/m/05zppz,"Male speech, man ' +
+  'speaking"\n2,/m/02zsn,"So-called ""female"" speech"\n';
 
 describe('a vocabulary', () => {
   it("is read from AudioSet's own file", () => {
@@ -14,7 +15,7 @@ describe('a vocabulary', () => {
     ]);
   });
 
-  it('is read alike with a byte order mark, Windows line ends, no quotes, no last line end, and classes out of order', () => {
+  it('is read alike with BOM, CRLF, no quotes, no last line end, or classes unsorted', () => {
     expect(parseVocabularyCsv('\uFEFFindex,mid,display_name\r\n1,/m/b,B\r\n0,/m/a,A')).toEqual([
       { mid: '/m/a', name: 'A' },
       { mid: '/m/b', name: 'B' },

@@ -141,7 +141,7 @@ describe('the trainer', () => {
     trainer.dispose();
   });
 
-  it('clips gradients: a huge clip norm changes nothing, a tiny one slows nothing of Adam but its epsilon', () => {
+  it("clips gradients: a huge norm changes nothing, a tiny one only Adam's epsilon", () => {
     const weights = initialWeights(config, 1);
     const run = (options: { clipNorm?: number; weightDecay?: number }) => {
       const trainer = new Trainer(engine, config, weights, { precision: 'float32', ...options });

@@ -128,7 +128,7 @@ describe('the results page', () => {
     );
   });
 
-  it('states means, spreads, differences and findings of the runs, and which are missing', async () => {
+  it('states means, spreads, differences and findings, and which runs are missing', async () => {
     const { reference, comparisons } = all[0]!;
     [0.3, 0.31, 0.32].forEach((mAP, index) => finish(reference, index + 1, mAP));
     [0.28, 0.29, 0.301].forEach((mAP, index) => finish(comparisons[0]!.arm, index + 1, mAP));

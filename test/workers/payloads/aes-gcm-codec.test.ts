@@ -59,7 +59,7 @@ describe('encrypted payloads', () => {
     expect(Buffer.from(a!.data!).equals(Buffer.from(b!.data!))).toBe(false);
   });
 
-  it('open with an old key after a new one came in front of it, and not once it is gone', async () => {
+  it('open with an old key behind a new one, and not once the old one is removed', async () => {
     const sealed = await (await codec(`old=${first}`)).encode([payload('kept')]);
     const rotated = await codec(`new=${second},old=${first}`);
     expect(

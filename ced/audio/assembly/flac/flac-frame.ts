@@ -84,7 +84,11 @@ function frame(from: i32): bool {
   const first = takeBits(8);
   for (let following = i32(clz<u32>(~(first << 24))); following > 1; following--)
     if (takeBits(8) >> 6 != 2) return false;
-  blockSize = sizeCode == 1 ? 192 : sizeCode < 6 ? 576 << (sizeCode - 2) : sizeCode == 6 ? takeBits(8) + 1 : sizeCode == 7 ? takeBits(16) + 1 : 256 << (sizeCode - 8); // prettier-ignore
+  if (sizeCode == 1) blockSize = 192;
+  else if (sizeCode < 6) blockSize = 576 << (sizeCode - 2);
+  else if (sizeCode == 6) blockSize = takeBits(8) + 1;
+  else if (sizeCode == 7) blockSize = takeBits(16) + 1;
+  else blockSize = 256 << (sizeCode - 8);
   if (rateCode == 12) takeBits(8);
   else if (rateCode > 12) takeBits(16);
   const headerEnd = bytesRead();

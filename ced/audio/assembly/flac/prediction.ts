@@ -19,10 +19,14 @@ function warmUp(row: usize, order: i32, back: i32): i32 {
 
 /** The last samples stay in registers: in memory each would be waited for. */
 export function predictBy8(row: usize, samples: i32, order: i32, shift: i32): void {
-  const c1 = coefficient(0), c2 = coefficient(1), c3 = coefficient(2), c4 = coefficient(3); // prettier-ignore
-  const c5 = coefficient(4), c6 = coefficient(5), c7 = coefficient(6), c8 = coefficient(7); // prettier-ignore
-  let x1 = warmUp(row, order, 1), x2 = warmUp(row, order, 2), x3 = warmUp(row, order, 3), x4 = warmUp(row, order, 4); // prettier-ignore
-  let x5 = warmUp(row, order, 5), x6 = warmUp(row, order, 6), x7 = warmUp(row, order, 7), x8 = warmUp(row, order, 8); // prettier-ignore
+  const c1 = coefficient(0), c2 = coefficient(1); // prettier-ignore
+  const c3 = coefficient(2), c4 = coefficient(3); // prettier-ignore
+  const c5 = coefficient(4), c6 = coefficient(5); // prettier-ignore
+  const c7 = coefficient(6), c8 = coefficient(7); // prettier-ignore
+  let x1 = warmUp(row, order, 1), x2 = warmUp(row, order, 2); // prettier-ignore
+  let x3 = warmUp(row, order, 3), x4 = warmUp(row, order, 4); // prettier-ignore
+  let x5 = warmUp(row, order, 5), x6 = warmUp(row, order, 6); // prettier-ignore
+  let x7 = warmUp(row, order, 7), x8 = warmUp(row, order, 8); // prettier-ignore
   for (let at = row + (order << 2), stop = row + (samples << 2); at < stop; at += 4) {
     const older = c8 * x8 + c7 * x7 + (c6 * x6 + c5 * x5) + (c4 * x4 + c3 * x3) + c2 * x2;
     x8 = x7, x7 = x6, x6 = x5, x5 = x4, x4 = x3, x3 = x2, x2 = x1; // prettier-ignore
@@ -32,16 +36,23 @@ export function predictBy8(row: usize, samples: i32, order: i32, shift: i32): vo
 }
 
 export function predictBy12(row: usize, samples: i32, order: i32, shift: i32): void {
-  const c1 = coefficient(0), c2 = coefficient(1), c3 = coefficient(2), c4 = coefficient(3); // prettier-ignore
-  const c5 = coefficient(4), c6 = coefficient(5), c7 = coefficient(6), c8 = coefficient(7); // prettier-ignore
-  const c9 = coefficient(8), c10 = coefficient(9), c11 = coefficient(10), c12 = coefficient(11); // prettier-ignore
-  let x1 = warmUp(row, order, 1), x2 = warmUp(row, order, 2), x3 = warmUp(row, order, 3), x4 = warmUp(row, order, 4); // prettier-ignore
-  let x5 = warmUp(row, order, 5), x6 = warmUp(row, order, 6), x7 = warmUp(row, order, 7), x8 = warmUp(row, order, 8); // prettier-ignore
-  let x9 = warmUp(row, order, 9), x10 = warmUp(row, order, 10), x11 = warmUp(row, order, 11), x12 = warmUp(row, order, 12); // prettier-ignore
+  const c1 = coefficient(0), c2 = coefficient(1); // prettier-ignore
+  const c3 = coefficient(2), c4 = coefficient(3); // prettier-ignore
+  const c5 = coefficient(4), c6 = coefficient(5); // prettier-ignore
+  const c7 = coefficient(6), c8 = coefficient(7); // prettier-ignore
+  const c9 = coefficient(8), c10 = coefficient(9); // prettier-ignore
+  const c11 = coefficient(10), c12 = coefficient(11); // prettier-ignore
+  let x1 = warmUp(row, order, 1), x2 = warmUp(row, order, 2); // prettier-ignore
+  let x3 = warmUp(row, order, 3), x4 = warmUp(row, order, 4); // prettier-ignore
+  let x5 = warmUp(row, order, 5), x6 = warmUp(row, order, 6); // prettier-ignore
+  let x7 = warmUp(row, order, 7), x8 = warmUp(row, order, 8); // prettier-ignore
+  let x9 = warmUp(row, order, 9), x10 = warmUp(row, order, 10); // prettier-ignore
+  let x11 = warmUp(row, order, 11), x12 = warmUp(row, order, 12); // prettier-ignore
   for (let at = row + (order << 2), stop = row + (samples << 2); at < stop; at += 4) {
     const oldest = c12 * x12 + c11 * x11 + (c10 * x10 + c9 * x9) + (c8 * x8 + c7 * x7);
     const older = oldest + (c6 * x6 + c5 * x5) + (c4 * x4 + c3 * x3) + c2 * x2;
-    x12 = x11, x11 = x10, x10 = x9, x9 = x8, x8 = x7, x7 = x6, x6 = x5, x5 = x4, x4 = x3, x3 = x2, x2 = x1; // prettier-ignore
+    x12 = x11, x11 = x10, x10 = x9, x9 = x8, x8 = x7, x7 = x6; // prettier-ignore
+    x6 = x5, x5 = x4, x4 = x3, x3 = x2, x2 = x1; // prettier-ignore
     x1 = load<i32>(at) + ((older + c1 * x1) >> shift);
     store<i32>(at, x1);
   }
