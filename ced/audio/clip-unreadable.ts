@@ -3,6 +3,8 @@
  * left out.
  */
 export type UnreadableReason =
+  /** A Git LFS pointer, an archive, a web page. */
+  | 'notAudio'
   /** No decoder for these bytes, or for the codec inside. */
   | 'unknownFormat'
   | 'unsupportedCodec'

@@ -4,9 +4,12 @@
  * here, on every platform to the same samples, however the bytes are cut into parts.
  */
 import type { AudioBlock } from './audio-block';
-import { following, gathered, withoutId3, type ByteParts } from './byte-parts';
+import { foreignContent } from '../corpus/foreign-content';
+import { audioFormatOf } from './audio-formats';
+import { following, gathered, type ByteParts } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
 import { flacBlocks, isFlac } from './flac';
+import { withoutId3 } from './id3';
 import { isMpegAudio, mpegBlocks } from './mp3';
 import { isOgg, oggBlocks } from './ogg';
 import { isWav, wavBlocks } from './wav';
@@ -34,9 +37,13 @@ export async function decodeAudio(
   if (isOgg(start)) return oggBlocks(all);
   if (isMpegAudio(start)) return mpegBlocks(all, start);
   await content.return(undefined);
+  const foreign = foreignContent(start);
+  if (foreign)
+    throw new ClipUnreadable('notAudio', `${nameHint} is ${foreign.what}; ${foreign.remedy}`);
   const hex = Buffer.from(start.subarray(0, 4)).toString('hex');
+  const format = audioFormatOf(start);
   throw new ClipUnreadable(
     'unknownFormat',
-    `${nameHint} starts with ${hex}: no WAV, FLAC, Ogg or MP3`,
+    `${nameHint} starts with ${hex}${format ? `, it is ${format}` : ''}: no WAV, FLAC, Ogg or MP3`,
   );
 }

@@ -7,6 +7,7 @@ import type { AudioBlock } from './audio-block';
 import { joined } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
 import { FlacFrames } from './flac-frames';
+import { isTrailer, TRAILER_BYTES } from './id3';
 import { checkLength } from './mono16k';
 
 interface StreamInfo {
@@ -44,7 +45,8 @@ export async function* flacBlocks(
         stream = new FlacStream(metadata.info);
       }
       pending = yield* stream.take(pending);
-      if (stream.isOver) break;
+      // What follows tells whether its header states all of it.
+      if (stream.isOver && pending.length >= TRAILER_BYTES) break;
     }
     if (stream === null)
       throw new ClipUnreadable('damaged', 'the FLAC stream breaks off in its header');
@@ -102,17 +104,24 @@ function readStreamInfo(block: Uint8Array): StreamInfo {
   return info;
 }
 
+/** Sync code, block size, rate and channels that may be. RFC 9639, section 9.1. */
+function isFrameHeader([first, second, sizeAndRate = 0, channels = 0]: Uint8Array): boolean {
+  const isSync = first === 0xff && (second === 0xf8 || second === 0xf9);
+  return isSync && sizeAndRate >> 4 !== 0 && (sizeAndRate & 15) !== 15 && channels >> 4 <= 10;
+}
+
 class FlacStream {
   private readonly frames: FlacFrames;
   private samples = 0;
+  private isTagged = false;
 
   constructor(private readonly info: StreamInfo) {
     this.frames = FlacFrames.borrow(info.channels, info.bits);
   }
 
-  /** All the samples that its header states have come. */
+  /** All the samples that its header states have come, or a tag behind the last. */
   get isOver(): boolean {
-    return this.info.samples !== 0 && this.samples >= this.info.samples;
+    return this.isTagged || (this.info.samples !== 0 && this.samples >= this.info.samples);
   }
 
   /** @returns the bytes of a frame that is not whole yet */
@@ -123,16 +132,16 @@ class FlacStream {
       let at = 0;
       while (at < received && !this.isOver) {
         const used = this.frames.decode(at);
-        if (used < 0)
+        if (used < 0 && !this.mayEndBefore(rest.subarray(at)))
           throw new ClipUnreadable(
             'damaged',
             `the FLAC stream is damaged at sample ${this.samples}`,
           );
-        if (used === 0) break;
+        if (used <= 0) break;
         at += used;
         yield this.block();
       }
-      if (at === 0 && received < rest.length)
+      if (at === 0 && received < rest.length && !this.isOver)
         throw new ClipUnreadable('damaged', 'the FLAC stream has a frame larger than any');
       const isAll = received === rest.length;
       rest = rest.subarray(at);
@@ -141,15 +150,27 @@ class FlacStream {
     return rest;
   }
 
-  /** @throws ClipUnreadable `damaged` when not all came that was encoded */
+  /** A stream of unstated length ends before a tag, or before bytes too few to tell. */
+  private mayEndBefore(rest: Uint8Array): boolean {
+    if (this.info.samples !== 0) return false;
+    this.isTagged = isTrailer(rest);
+    return this.isTagged || rest.length < TRAILER_BYTES;
+  }
+
+  /** @throws ClipUnreadable `damaged` when not all came that was encoded, or more than is stated */
   end(rest: Uint8Array): void {
     const { samples } = this.info;
+    if (this.isOver && (isFlac(rest) || isFrameHeader(rest)))
+      throw new ClipUnreadable(
+        'damaged',
+        `the FLAC stream states ${samples} samples, and more follow them; split or encode it anew`,
+      );
     if (samples !== 0 && this.samples !== samples)
       throw new ClipUnreadable(
         'damaged',
         `the FLAC stream holds ${this.samples} samples of ${samples}`,
       );
-    if (samples === 0 && rest.length > 0)
+    if (samples === 0 && !this.isTagged && rest.length > 0)
       throw new ClipUnreadable('damaged', `the FLAC stream breaks off at sample ${this.samples}`);
   }
 

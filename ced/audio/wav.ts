@@ -1,19 +1,23 @@
 /**
- * RIFF/WAVE (and RF64) in, samples out, as they arrive. Tolerant where recorders are sloppy and the
+ * RIFF/WAVE (RF64 and BW64 too) in, samples out, as they arrive: integers of 1 to 32 bits, float,
+ * A-law and µ-law. Tolerant where recorders are sloppy and the
  * meaning is still certain: chunks in any order, odd chunks with or without their padding byte, a
  * data length that an interrupted or streamed recording never filled in, one that the file's own
  * length contradicts, a last frame cut short. Anything else is refused rather than guessed at: a
  * file that ends before what both its lengths state was cut short on its way.
- * http://soundfile.sapp.org/doc/WaveFormat/, Microsoft's WAVEFORMATEXTENSIBLE, and EBU Tech 3306
- * for RF64.
+ * http://soundfile.sapp.org/doc/WaveFormat/, Microsoft's WAVEFORMATEXTENSIBLE, EBU Tech 3306 for
+ * RF64 and ITU-R BS.2088 for BW64.
  */
 import type { AudioBlock } from './audio-block';
 import { joined } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
+import { A_LAW, MU_LAW } from './g711';
 import { checkLength } from './mono16k';
 
 const formatInteger = 0x0001;
 const formatFloat = 0x0003;
+const formatALaw = 0x0006;
+const formatMuLaw = 0x0007;
 const formatExtensible = 0xfffe;
 
 /**
@@ -25,12 +29,16 @@ const UNKNOWN_FROM = 0x7f000000;
 /** Chunks before the samples hold titles and pictures; more than this is no header. */
 const LONGEST_HEADER_BYTES = 2 ** 22;
 
+/** With a padding byte before it. */
+const CHUNK_HEADER_BYTES = 9;
+
 interface WavFormat {
   readonly tag: number;
   readonly channels: number;
   readonly sampleRate: number;
   readonly blockBytes: number;
-  readonly bits: number;
+  /** Of one sample: 12 bits take two, at their upper end. */
+  readonly sampleBytes: number;
 }
 
 interface WavData {
@@ -45,19 +53,22 @@ interface WavData {
 
 type ReadSample = (view: DataView, at: number) => number;
 
+/** By format and the bytes that a sample takes. */
 const sampleReaders: Readonly<Record<string, ReadSample>> = {
   // 8 bits alone are unsigned in this format.
-  [`${formatInteger}/8`]: (view, at) => (view.getUint8(at) - 128) / 0x80,
-  [`${formatInteger}/16`]: (view, at) => view.getInt16(at, true) / 0x8000,
-  [`${formatInteger}/24`]: (view, at) =>
+  [`${formatInteger}/1`]: (view, at) => (view.getUint8(at) - 128) / 0x80,
+  [`${formatInteger}/2`]: (view, at) => view.getInt16(at, true) / 0x8000,
+  [`${formatInteger}/3`]: (view, at) =>
     (view.getUint16(at, true) + view.getInt8(at + 2) * 0x10000) / 0x800000,
-  [`${formatInteger}/32`]: (view, at) => view.getInt32(at, true) / 0x80000000,
-  [`${formatFloat}/32`]: (view, at) => view.getFloat32(at, true),
-  [`${formatFloat}/64`]: (view, at) => view.getFloat64(at, true),
+  [`${formatInteger}/4`]: (view, at) => view.getInt32(at, true) / 0x80000000,
+  [`${formatFloat}/4`]: (view, at) => view.getFloat32(at, true),
+  [`${formatFloat}/8`]: (view, at) => view.getFloat64(at, true),
+  [`${formatALaw}/1`]: (view, at) => A_LAW[view.getUint8(at)]! / 0x8000,
+  [`${formatMuLaw}/1`]: (view, at) => MU_LAW[view.getUint8(at)]! / 0x8000,
 };
 
 export function isWav(bytes: Uint8Array): boolean {
-  return (ascii(bytes, 0) === 'RIFF' || ascii(bytes, 0) === 'RF64') && ascii(bytes, 8) === 'WAVE';
+  return ['RIFF', 'RF64', 'BW64'].includes(ascii(bytes, 0)) && ascii(bytes, 8) === 'WAVE';
 }
 
 /**
@@ -88,16 +99,34 @@ export async function* wavBlocks(
     const usable = whole - (whole % format.blockBytes);
     left -= usable;
     if (usable > 0) yield blockOf(pending.subarray(0, usable), format);
-    // What follows the samples is nobody's frame, and a last frame may be cut short.
-    if (left < format.blockBytes) return;
     pending = pending.subarray(usable);
+    // A last frame may be cut short. What follows the samples is told by a chunk's header.
+    if (left < format.blockBytes && pending.length >= left + CHUNK_HEADER_BYTES) break;
   }
+  if (data !== null && left < data.format.blockBytes) return refuseMore(pending.subarray(left));
   if (data === null) return void findWavData(pending);
   const missing = left - pending.length;
   if (data.isCovered && missing >= data.format.blockBytes)
     throw new ClipUnreadable(
       'damaged',
       `the WAV file breaks off: ${missing} bytes of its samples are missing`,
+    );
+}
+
+/** Infinity for the 2^64 − 1 of a recorder that did not know. */
+function longLength(view: DataView, at: number): number {
+  const length = Number(view.getBigUint64(at, true));
+  return length < 2 ** 53 ? length : Infinity;
+}
+
+/** @throws ClipUnreadable `damaged` when the bytes behind the samples start more of them */
+function refuseMore(rest: Uint8Array): void {
+  const more = ['data', 'RIFF', 'RF64', 'BW64'];
+  // Behind an odd length, a padding byte.
+  if (more.includes(ascii(rest, 0)) || more.includes(ascii(rest, 1)))
+    throw new ClipUnreadable(
+      'damaged',
+      'the WAV file holds more samples behind those that its header states; split it',
     );
 }
 
@@ -132,8 +161,9 @@ function findWavData(bytes: Uint8Array): WavData {
     if (id === 'data') {
       if (!format)
         throw new ClipUnreadable('damaged', 'the samples of the WAV file come before their format');
-      const stated = Number.isNaN(dataBytes) ? length : dataBytes;
-      const isKnown = stated !== 0 && (stated < UNKNOWN_FROM || stated === dataBytes);
+      const isLong = length >= UNKNOWN_FROM && dataBytes > 0;
+      const stated = isLong ? dataBytes : length;
+      const isKnown = stated !== 0 && (isLong ? stated < Infinity : stated < UNKNOWN_FROM);
       return {
         format,
         start,
@@ -142,10 +172,7 @@ function findWavData(bytes: Uint8Array): WavData {
       };
     }
     if (id === 'ds64' && start + 16 <= bytes.length)
-      [fileBytes, dataBytes] = [
-        8 + Number(view.getBigUint64(start, true)),
-        Number(view.getBigUint64(start + 8, true)),
-      ];
+      [fileBytes, dataBytes] = [8 + longLength(view, start), longLength(view, start + 8)];
     at = nextChunk(bytes, start + length);
   }
   throw new ClipUnreadable(
@@ -160,27 +187,28 @@ function readFormat(view: DataView, start: number, length: number): WavFormat {
   let tag = view.getUint16(start, true);
   // The subformat GUID starts with the plain format's tag.
   if (tag === formatExtensible && length >= 26) tag = view.getUint16(start + 24, true);
+  const bits = view.getUint16(start + 14, true);
   const format: WavFormat = {
     tag,
     channels: view.getUint16(start + 2, true),
     sampleRate: view.getUint32(start + 4, true),
     blockBytes: view.getUint16(start + 12, true),
-    bits: view.getUint16(start + 14, true),
+    sampleBytes: Math.ceil(bits / 8),
   };
-  if (!sampleReaders[`${format.tag}/${format.bits}`]) {
+  if (!sampleReaders[`${format.tag}/${format.sampleBytes}`]) {
     throw new ClipUnreadable(
       'unsupportedCodec',
-      `WAV format 0x${tag.toString(16).padStart(4, '0')} with ${format.bits} bits`,
+      `WAV format 0x${tag.toString(16).padStart(4, '0')} with ${bits} bits`,
     );
   }
   if (
     format.channels === 0 ||
     format.sampleRate === 0 ||
-    format.blockBytes !== (format.channels * format.bits) / 8
+    format.blockBytes !== format.channels * format.sampleBytes
   ) {
     throw new ClipUnreadable(
       'damaged',
-      `${format.channels} channels of ${format.bits} bits at ${format.sampleRate} Hz in ` +
+      `${format.channels} channels of ${bits} bits at ${format.sampleRate} Hz in ` +
         `blocks of ${format.blockBytes} bytes`,
     );
   }
@@ -199,8 +227,8 @@ function nextChunk(bytes: Uint8Array, end: number): number {
 
 /** @param bytes whole frames */
 function blockOf(bytes: Uint8Array, format: WavFormat): AudioBlock {
-  const { tag, bits, channels, sampleRate } = format;
-  if (tag !== formatInteger || bits !== 16)
+  const { tag, sampleBytes, channels, sampleRate } = format;
+  if (tag !== formatInteger || sampleBytes !== 2)
     return { sampleRate, channels: samplesOf(bytes, format) };
   const pcm = int16Of(bytes);
   if (channels > 1)
@@ -219,14 +247,14 @@ function blockOf(bytes: Uint8Array, format: WavFormat): AudioBlock {
 
 function samplesOf(
   bytes: Uint8Array,
-  { tag, bits, channels, blockBytes }: WavFormat,
+  { tag, sampleBytes, channels, blockBytes }: WavFormat,
 ): Float32Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const read = sampleReaders[`${tag}/${bits}`]!;
+  const read = sampleReaders[`${tag}/${sampleBytes}`]!;
   return Array.from({ length: channels }, (_, channel) => {
     const values = new Float32Array(bytes.length / blockBytes);
     for (
-      let sample = 0, at = (channel * bits) / 8;
+      let sample = 0, at = channel * sampleBytes;
       sample < values.length;
       sample++, at += blockBytes
     )

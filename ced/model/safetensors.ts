@@ -4,6 +4,7 @@
  * tensors give the same bytes: names sorted, header padded to 8 bytes with spaces.
  * https://github.com/huggingface/safetensors#format
  */
+import { foreignContent } from '../corpus/foreign-content';
 import { fromHalf, toHalf } from '../logits/half';
 import { elementCount, type Shape } from '../engine/tensor';
 import { repeatedKey } from './repeated-key';
@@ -126,8 +127,14 @@ export function safetensorsMetadata(bytes: Uint8Array): Record<string, string> {
 function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; body: Uint8Array } {
   if (bytes.byteLength < 8) throw new SafetensorsInvalid('shorter than a header');
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
-  if (length > bytes.byteLength - 8)
-    throw new SafetensorsInvalid('the header is longer than the file');
+  if (length > bytes.byteLength - 8) {
+    const foreign = foreignContent(bytes);
+    throw new SafetensorsInvalid(
+      foreign
+        ? `it is ${foreign.what}, not the weights; ${foreign.remedy}`
+        : 'the header is longer than the file',
+    );
+  }
   if (length > LARGEST_HEADER_BYTES)
     throw new SafetensorsInvalid(
       `the header has ${length} bytes, more than the ${LARGEST_HEADER_BYTES} that are read`,

@@ -171,6 +171,90 @@ describe('decoding a WAV file', () => {
   });
 });
 
+describe('decoding a WAV file of another kind', () => {
+  // The codes of table 1a and 2a of ITU-T G.711, and what they stand for in 16 bits.
+  it.each([
+    ['µ-law', 7, [0x00, 0x80, 0x7f, 0xff, 0x8f], [-32124, 32124, 0, 0, 16764]],
+    ['A-law', 6, [0x2a, 0xaa, 0x55, 0xd5, 0xd4], [-32256, 32256, -8, 8, 24]],
+  ])('reads %s', async (_, tag, codes, values) => {
+    const raw = codes.map((code) => code - 128);
+    for (const extensible of [false, true]) {
+      const file = wavBytes([raw], { bits: 8, tag, extensible, sampleRate: 8000 });
+      const { channels } = await decodeWhole(file, 'clip.wav');
+      expect(Array.from(channels[0]!, (value) => value * 0x8000)).toEqual(values);
+    }
+  });
+
+  it.each([
+    [12, 16, [-32768, 16, 32752]],
+    [20, 24, [-8388608, 16, 4194304]],
+  ])('reads %d bits at the upper end of %d', async (bits, container, raw) => {
+    const file = wavBytes([raw], { bits: container as 16 | 24 });
+    new DataView(file.buffer).setUint16(34, bits, true);
+    const { channels } = await decodeWhole(file, 'clip.wav');
+    expect(Array.from(channels[0]!, (value) => value * 2 ** (container - 1))).toEqual(raw);
+  });
+
+  it.each([
+    ['BW64', 120n, 8n, 4],
+    ['RF64', 120n, 8n, 4],
+    ['RF64', 0xffffffffffffffffn, 0xffffffffffffffffn, 4],
+    ['BW64', 0n, 0n, 4],
+  ])('reads %s whose lengths are %d and %d', async (id, fileBytes, dataBytes, expected) => {
+    const lengths = Buffer.alloc(36);
+    lengths.write('ds64\x1c\0\0\0', 'latin1');
+    lengths.writeBigUInt64LE(fileBytes, 8);
+    lengths.writeBigUInt64LE(dataBytes, 16);
+    const plain = wavBytes([[1, 2, 3, 4]], { bits: 16, statedDataBytes: 0xffffffff });
+    const file = Buffer.concat([
+      Buffer.from(id),
+      plain.subarray(4, 12),
+      lengths,
+      plain.subarray(12),
+    ]);
+    expect((await decodeWhole(file, 'clip.wav')).channels[0]).toHaveLength(expected);
+  });
+
+  it('reads 64 channels', async () => {
+    const raw = Array.from({ length: 64 }, (_, channel) => [channel, -channel]);
+    const { channels } = await decodeWhole(wavBytes(raw, { bits: 16 }), 'clip.wav');
+    expect(channels.map((channel) => Array.from(channel, (value) => value * 0x8000 + 0))).toEqual(
+      raw.map((channel) => channel.map((value) => value + 0)),
+    );
+  });
+
+  it.each(['data', 'RIFF'])('refuses more samples behind the stated ones: %s', async (id) => {
+    const one = wavBytes([[1, 2, 3]], { bits: 16 });
+    const more = id === 'RIFF' ? one : one.subarray(36);
+    await expect(decodeWhole(Buffer.concat([one, more]), 'clip.wav')).rejects.toThrow(
+      'damaged: the WAV file holds more samples behind those that its header states; split it',
+    );
+  });
+});
+
+describe('a file that holds no audio', () => {
+  it.each([
+    ['a Git LFS pointer', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n'],
+    ['a web page', '<!DOCTYPE html><title>404</title>'],
+    ['gzip data', '\x1f\x8b\x08\0\0\0\0\0'],
+    ['a zip archive', 'PK\x03\x04\x14\0\0\0'],
+  ])('is named for what it is: %s', async (what, text) => {
+    const file = Buffer.from(text, 'latin1');
+    await expect(decodeWhole(file, 'clip.wav')).rejects.toThrow(`notAudio: clip.wav is ${what};`);
+  });
+
+  it.each([
+    ['Wave64', 'riff\x2e\x91\xcf\x11'],
+    ['AIFF', 'FORM\0\0\x10\0AIFC'],
+    ['MP4 or M4A', '\0\0\0\x20ftypM4A '],
+  ])('is told by its format when that is known: %s', async (format, text) => {
+    const file = Buffer.from(text, 'latin1');
+    await expect(decodeWhole(file, 'clip.wav')).rejects.toThrow(
+      new RegExp(`^unknownFormat: clip.wav starts with [0-9a-f]{8}, it is ${format}: no WAV`),
+    );
+  });
+});
+
 describe('decoding a FLAC file', () => {
   beforeEach(() => jest.spyOn(console, 'error').mockImplementation(() => undefined));
   afterEach(() => jest.restoreAllMocks());

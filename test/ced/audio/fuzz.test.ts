@@ -38,6 +38,7 @@ describe('a broken file', () => {
       }
       const reasons = [
         'accepted',
+        'notAudio',
         'unknownFormat',
         'unsupportedCodec',
         'damaged',

@@ -93,6 +93,16 @@ describe('safetensors', () => {
       expect(() => decodeSafetensors(bytes.subarray(0, length))).toThrow(SafetensorsInvalid);
   });
 
+  it('names a Git LFS pointer, an archive or a web page in the place of weights', () => {
+    const lfs = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 9\n`;
+    expect(() => decodeSafetensors(Buffer.from(lfs))).toThrow(
+      'it is a Git LFS pointer, not the weights; fetch the file with `git lfs pull`',
+    );
+    expect(() => decodeSafetensors(Buffer.from('<!DOCTYPE html><p>Sign in'))).toThrow(
+      'it is a web page, not the weights',
+    );
+  });
+
   describe('of a stranger', () => {
     /** A file with this header, as text so that it can say what JSON.stringify cannot. */
     const file = (header: string, bodyBytes: number): Uint8Array => {

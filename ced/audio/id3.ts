@@ -1,0 +1,64 @@
+/**
+ * Tags that taggers put around a stream of any kind: ID3v2 before it, and ID3v1, ID3v2, APE or
+ * Lyrics3 behind it. ID3v2.4, section 3; https://wiki.hydrogenaud.io/index.php?title=APEv2
+ */
+import { joined, type ByteParts } from './byte-parts';
+import { ClipUnreadable } from './clip-unreadable';
+
+const HEADER_BYTES = 10;
+const FOOTER_FLAG = 0x10;
+
+/** Pictures of a few MB are common. A source that sends tags without end is refused here. */
+const MOST_TAG_BYTES = 2 ** 26;
+
+const TRAILERS = ['TAG', 'ID3', '3DI', 'APETAGEX', 'LYRICSBEGIN'];
+/** So many bytes tell whether a trailer starts. */
+export const TRAILER_BYTES = 11;
+
+/**
+ * The stream without the ID3v2 tags before it, of which there may be several.
+ * @throws {ClipUnreadable} `damaged` when they take more than 64 MiB, or hold no stream behind them
+ */
+export async function* withoutId3(parts: ByteParts): AsyncGenerator<Uint8Array> {
+  let head: Uint8Array = new Uint8Array(0);
+  let skip = 0;
+  let tagBytes = 0;
+  let isContent = false;
+  for await (const part of parts) {
+    head = joined(head, part);
+    while (!isContent && (skip > 0 || head.length >= HEADER_BYTES)) {
+      const skipped = Math.min(skip, head.length);
+      head = head.subarray(skipped);
+      skip -= skipped;
+      if (head.length < HEADER_BYTES) break;
+      skip = tagLength(head);
+      tagBytes += skip;
+      isContent = skip === 0;
+      if (tagBytes > MOST_TAG_BYTES)
+        throw new ClipUnreadable(
+          'damaged',
+          `its ID3 tags take more than ${MOST_TAG_BYTES / 2 ** 20} MiB; remove them`,
+        );
+    }
+    if (!isContent) continue;
+    yield head;
+    head = new Uint8Array(0);
+  }
+  if (tagBytes > 0 && !isContent)
+    throw new ClipUnreadable('damaged', 'it ends in its ID3 tags, before any audio');
+  if (head.length > 0) yield head;
+}
+
+/** Bytes of the ID3v2 tag that starts here; 0 = none does. */
+function tagLength(bytes: Uint8Array): number {
+  if (bytes[0] !== 0x49 || bytes[1] !== 0x44 || bytes[2] !== 0x33) return 0;
+  // Seven bits a byte; the footer that a flag announces is not counted.
+  const content = bytes.subarray(6, HEADER_BYTES).reduce((sum, b) => sum * 0x80 + (b & 0x7f), 0);
+  return HEADER_BYTES + content + (bytes[5]! & FOOTER_FLAG ? HEADER_BYTES : 0);
+}
+
+/** Whether a tag starts where a stream has ended. */
+export function isTrailer(bytes: Uint8Array): boolean {
+  const text = String.fromCharCode(...bytes.subarray(0, TRAILER_BYTES));
+  return TRAILERS.some((tag) => text.startsWith(tag));
+}
