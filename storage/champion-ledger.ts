@@ -6,8 +6,7 @@
 import { championEntrySchema, type ChampionEntry } from '../workflows/contract/promotion';
 import { PermanentError } from '../workflows/contract/failures';
 import { layout } from './layout';
-import { encodeChecksummed } from './checksum';
-import { readRecord, record } from './record';
+import { encodeRecord, readRecord, record } from './record';
 import { ContentDiffers, sha256, type Store } from './store';
 
 export const championEntry = record('champion entry', 1, championEntrySchema);
@@ -47,7 +46,8 @@ export class ChampionLedger {
   ): Promise<ChampionEntry | null> {
     const next: ChampionEntry = { formatVersion: 1, entry: (this.head?.entry ?? 0) + 1, ...entry };
     try {
-      await this.folder.create(keyOf(next.entry), encodeChecksummed(next));
+      const key = keyOf(next.entry);
+      await this.folder.create(key, encodeRecord(key, next));
       return next;
     } catch (error) {
       if (error instanceof ContentDiffers) return null;

@@ -3,9 +3,8 @@
  * be created in their place and the damage can be looked into. Nothing reads them; `ced store gc`
  * removes them.
  */
-import { encodeChecksummed } from './checksum';
 import { layout } from './layout';
-import { readRecordIfPresent, RecordDamaged, type RecordFormat } from './record';
+import { encodeRecord, readRecordIfPresent, RecordDamaged, type RecordFormat } from './record';
 import { ContentDiffers, type CreateOptions, type Store } from './store';
 import { objectSha256 } from './verified-object';
 
@@ -74,7 +73,7 @@ export async function createRecordOrAdopt<T extends object>(
   value: T,
 ): Promise<T | null> {
   try {
-    await store.create(key, encodeChecksummed(value));
+    await store.create(key, encodeRecord(key, value));
     return null;
   } catch (error) {
     if (!(error instanceof ContentDiffers)) throw error;

@@ -2,13 +2,15 @@
  * Stored JSON is read through records: a kind, the newest version that this program reads, and a
  * schema. A record that is torn, whose checksum does not hold, or that lacks a field or has one of
  * another type is damaged; one of a later version is refused and left as it is. Unknown fields of
- * the same version are ignored, so that a version may gain optional ones.
+ * the same version are ignored, so that a version may gain optional ones. A record that names the
+ * key it was written under is read under no other: one that was exchanged with another, data and
+ * all, is damaged too.
  */
 import type { z } from 'zod';
 import { StoreDamaged } from '../workflows/contract/damage';
 import { PermanentError } from '../workflows/contract/failures';
 import { schemaProblems } from '../workflows/contract/schema-problems';
-import { decodeChecksummed } from './checksum';
+import { decodeChecksummed, encodeChecksummed } from './checksum';
 import { ObjectMissing, type Store } from './store';
 
 export interface RecordFormat<T> {
@@ -37,6 +39,11 @@ export class RecordDamaged extends StoreDamaged {
       `${uri}: ${key} is damaged (${why}); restore it, or remove it and start the run again`,
     );
   }
+}
+
+/** A record with a checksum that covers the key it is for. @param value has no `storedAt` */
+export function encodeRecord(key: string, value: object): Uint8Array {
+  return encodeChecksummed({ ...value, storedAt: key });
 }
 
 /** Reads a record that must be there. @throws {ObjectMissing} and as `decodeRecord` */
@@ -80,6 +87,9 @@ export function decodeRecord<T>(
       `${uri}: ${key}: formatVersion ${written}, this program reads a ${kind} up to ` +
         `${version}; run a version of it that is as new as the one that wrote this store`,
     );
+  const place = placeOf(found.value);
+  if (place !== null && place !== key)
+    throw new RecordDamaged(key, uri, `it was written as ${place}`);
   const parsed = schema.safeParse(found.value);
   if (parsed.success) return { value: parsed.data, checksummed: found.checksummed };
   const [problem = ''] = schemaProblems(parsed.error, kind);
@@ -89,4 +99,10 @@ export function decodeRecord<T>(
 function versionOf(value: unknown): number {
   if (typeof value !== 'object' || value === null || !('formatVersion' in value)) return 1;
   return typeof value.formatVersion === 'number' ? value.formatVersion : 1;
+}
+
+/** The key that the record was written under; null where it names none. */
+function placeOf(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null || !('storedAt' in value)) return null;
+  return typeof value.storedAt === 'string' ? value.storedAt : '';
 }

@@ -1,4 +1,5 @@
 /** The rows of a training and their targets: from labels, or from verified stored logits. */
+import type { CorpusClip } from '../../ced/corpus/corpus-clip';
 import type { LogitTable } from '../../ced/logits/logit-table';
 import type { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { sha256 } from '../../storage/store';
@@ -9,7 +10,12 @@ import { progressMeter } from '../../workflows/contract/progress-meter';
 import type { Student } from '../../workflows/contract/run-file-sections';
 import { throwIfStopped, type JobContext } from '../job-context';
 import { LabelledTargets } from './labelled-targets';
-import { readStoredLogits, verifyStoredLogits } from './stored-logits';
+import {
+  checkRowsAreOfClips,
+  drawnFrom,
+  readStoredLogits,
+  verifyStoredLogits,
+} from './stored-logits';
 import { rowsWithLogits, StoredTargets } from './stored-targets';
 import { StoredViews } from './stored-views';
 import { trainingRows, type TargetRows, type TrainingRow } from './training-set';
@@ -72,7 +78,7 @@ async function fromStoredLogits(
     context.cache,
     sha256(logitShards.join()),
     { stored: source.storedViews, used: views, topK },
-    () => tables(context, source.logitsKey, audioShards, logitShards),
+    () => tables(context, source.logitsKey, audio, logitShards),
     (done, total) => {
       hashed ??= progressMeter('bytes', total, context.monotonicMs);
       return report(context, { ...hashed(done), phase: 'verifying laid-out logits' });
@@ -96,14 +102,21 @@ async function fromStoredLogits(
 async function* tables(
   context: JobContext,
   logitsKey: string,
-  audioShards: readonly string[],
+  audio: CorpusAudio,
   logitShards: readonly string[],
 ): AsyncGenerator<LogitTable> {
+  const { store } = context;
+  const { audioShards } = audio;
+  const drawn = await drawnFrom(store, logitsKey);
+  const clipsOf = Array.from(audioShards, (): CorpusClip[] => []);
+  for (const clip of audio.clips) clipsOf[clip.shard]?.push(clip);
   const read = progressMeter('shards', audioShards.length, context.monotonicMs);
-  let done = 0;
-  for await (const table of readStoredLogits(context.store, logitsKey, audioShards, logitShards)) {
+  let shard = 0;
+  for await (const table of readStoredLogits(store, logitsKey, audioShards, logitShards)) {
+    const of = { clips: clipsOf[shard] ?? [], audioSha256: audioShards[shard] ?? '' };
+    if (drawn) await checkRowsAreOfClips(store, logitsKey, { table, drawn, shard, ...of });
     yield table;
-    await report(context, { ...read(++done), phase: 'reading logits' });
+    await report(context, { ...read(++shard), phase: 'reading logits' });
   }
 }
 

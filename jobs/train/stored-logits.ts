@@ -1,10 +1,16 @@
-/** Reads the logit shards that a student learns from, each verified before it is decoded. */
+/**
+ * Reads the logit shards that a student learns from. Each is verified before it is decoded, and its
+ * rows are compared with what their clips draw.
+ */
+import type { AugmentConfig } from '../../ced/augment/parameters';
 import type { LogitTable } from '../../ced/logits/logit-table';
+import { firstForeignRow, type DrawnClip } from '../../ced/logits/redraw';
 import { decodeLogitShard } from '../../ced/logits/shard-file';
 import { layout } from '../../storage/layout';
+import { descriptionRecord } from '../../storage/logits/logits-description';
 import { logitsRecord } from '../../storage/logits/stored-shard';
 import { mapOrdered } from '../../storage/map-ordered';
-import { quarantine } from '../../storage/quarantine';
+import { quarantine, readRecordOrQuarantine } from '../../storage/quarantine';
 import { readRecordIfPresent, RecordDamaged } from '../../storage/record';
 import type { Store } from '../../storage/store';
 import { isVerified, readVerified } from '../../storage/verified-object';
@@ -47,9 +53,7 @@ export async function verifyStoredLogits(
     const audioSha256 = audioShards[shard] ?? '';
     if (hash !== null) hashes.push(hash);
     else {
-      // Which of the two is wrong cannot be known.
-      await quarantine(store, layout.logitsManifest(logitsKey, audioSha256));
-      await quarantine(store, layout.logits(logitsKey, audioSha256));
+      await quarantineShard(store, logitsKey, audioSha256);
       damages.push({ kind: 'logits', shard });
     }
     await onShard(++shard);
@@ -82,4 +86,59 @@ export async function* readStoredLogits(
   };
   for await (const bytes of mapOrdered(audioShards.entries(), READ_AHEAD, read))
     yield await decodeLogitShard(bytes);
+}
+
+/**
+ * What the rows of computed logits were drawn from, or null: imported rows follow the published
+ * code's own generator.
+ */
+export async function drawnFrom(
+  store: Store,
+  logitsKey: string,
+): Promise<{ seed: number; augment: AugmentConfig } | null> {
+  const key = layout.logitsDescription(logitsKey);
+  const description = await readRecordOrQuarantine(store, key, descriptionRecord);
+  return description !== null && 'teachers' in description ? description : null;
+}
+
+/**
+ * @param clips of the shard, in its order
+ * @throws {StoreDamaged} naming the shard, which is now in quarantine, when its rows are those of
+ *   other clips: a manifest that names no place of its own cannot tell
+ */
+export async function checkRowsAreOfClips(
+  store: Store,
+  logitsKey: string,
+  {
+    table,
+    clips,
+    drawn,
+    shard,
+    audioSha256,
+  }: {
+    table: LogitTable;
+    clips: readonly DrawnClip[];
+    drawn: { seed: number; augment: AugmentConfig };
+    shard: number;
+    audioSha256: string;
+  },
+): Promise<void> {
+  const row = firstForeignRow(table, clips, drawn);
+  if (row < 0) return;
+  await quarantineShard(store, logitsKey, audioSha256);
+  throw new StoreDamaged(
+    [{ kind: 'logits', shard }],
+    `${layout.logits(logitsKey, audioSha256)}: row ${row} was not drawn from the clip it names; ` +
+      'these are the logits of other audio',
+  );
+}
+
+/** Both, as which of the two is wrong cannot be known. */
+async function quarantineShard(
+  store: Store,
+  logitsKey: string,
+  audioSha256: string,
+): Promise<void> {
+  await quarantine(store, layout.logitsManifest(logitsKey, audioSha256));
+  await quarantine(store, layout.logits(logitsKey, audioSha256));
 }

@@ -6,9 +6,8 @@ import { finalizedSplitSchema } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import { readPlan } from './plan-manifest';
 import { layout } from '../layout';
-import { encodeChecksummed } from '../checksum';
 import { quarantine } from '../quarantine';
-import { readRecord, record, RecordDamaged, type RecordOf } from '../record';
+import { encodeRecord, readRecord, record, RecordDamaged, type RecordOf } from '../record';
 import type { Store } from '../store';
 import { ContentIndex, duplicatesSchema, SMALLEST_FIRST } from './content-index';
 import { readIngest } from './ingest-manifest';
@@ -59,7 +58,7 @@ export async function readCorpus(store: Store, planKey: string): Promise<CorpusM
     // It was sealed, so as many clips were rejected as may be.
     const { manifest } = await joinShards(store, planKey, 1);
     await quarantine(store, key);
-    await store.create(key, encodeChecksummed(manifest));
+    await store.create(key, encodeRecord(key, manifest));
     return manifest;
   }
 }

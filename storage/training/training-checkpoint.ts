@@ -8,10 +8,9 @@ import type { ModelConfig } from '../../ced/model/config';
 import { decodeSafetensors, encodeSafetensors } from '../../ced/model/safetensors';
 import { loadWeights, type Weights } from '../../ced/model/weights';
 import type { TrainerState } from '../../ced/training/trainer';
-import { encodeChecksummed } from '../checksum';
 import { layout } from '../layout';
 import { createAnew, quarantine } from '../quarantine';
-import { decodeRecord, record, RecordDamaged, type RecordOf } from '../record';
+import { decodeRecord, encodeRecord, record, RecordDamaged, type RecordOf } from '../record';
 import { readVerified } from '../verified-object';
 import { sha256, type Store } from '../store';
 import { areBestWeightsVerified } from './best-weights';
@@ -77,7 +76,7 @@ export async function writeCheckpoint(
     ...state,
     files: { model: sha256(model), adam: sha256(adam) },
   };
-  await store.create(stateKey, encodeChecksummed(complete));
+  await store.create(stateKey, encodeRecord(stateKey, complete));
 }
 
 /**

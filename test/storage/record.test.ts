@@ -8,7 +8,7 @@ import { recordAt } from '../../cli/store/stored-records';
 import { ChampionLedger } from '../../storage/champion-ledger';
 import { encodeChecksummed } from '../../storage/checksum';
 import { FolderStore } from '../../storage/folder-store';
-import { decodeRecord, RecordDamaged, type RecordFormat } from '../../storage/record';
+import { decodeRecord, encodeRecord, RecordDamaged, type RecordFormat } from '../../storage/record';
 import { leasesOver } from '../../storage/shard-lease';
 import { readLatestCheckpoint } from '../../storage/training/training-checkpoint';
 import { MODEL_PRESETS } from '../../ced/model/config';
@@ -45,6 +45,17 @@ describe('the records of a store', () => {
   it('are all of its JSON', () => {
     expect(records.length).toBeGreaterThan(40);
     expect(records.filter(({ key }) => recordAt(key) === null)).toEqual([]);
+  });
+
+  it.each(records)('$key is read under the key it names, and under no other', ({ key, path }) => {
+    const [own, other] = [key, `${key.slice(0, -5)}-other.json`].map((place) =>
+      encodeRecord(place, contentOf(path)),
+    );
+    const read = (bytes: Uint8Array): unknown =>
+      decodeRecord({ uri: 'store' }, key, formatAt(key), bytes).value;
+    expect(read(own!)).toEqual(decode(key, contentOf(path)));
+    expect(() => read(other!)).toThrow(RecordDamaged);
+    expect(() => read(other!)).toThrow(/it was written as .*-other\.json/);
   });
 
   it('are of every kind that there is', () => {
