@@ -1,8 +1,8 @@
 /**
- * `npm run bench -- lengths`: what clips of many lengths cost. Two processes predict the same amount
- * of audio, one in clips of one length, the other in clips of as many lengths as there are clips;
- * they take turns, so that other work on the machine disturbs both. A third meets thousands of
- * lengths, while its memory and its registered functions are watched.
+ * `npm run bench -- lengths`: what clips of many lengths cost. Two processes predict the same
+ * amount of audio, one in clips of one length, the other in clips of as many lengths as there are
+ * clips; they take turns, so that other work on the machine disturbs both. A third meets thousands
+ * of lengths, while its memory and its registered functions are watched.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,6 @@
-/** What logits jobs work with in a measured process: a store in a folder, and models kept loaded. */
+/**
+ * What logits jobs work with in a measured process: a store in a folder, and models kept loaded.
+ */
 import { openEngine } from '../../ced/engine/engine';
 import type { JobContext } from '../../jobs/job-context';
 import { MappedModel } from '../../jobs/mapped-model';

@@ -21,12 +21,21 @@ class LogMel(nn.Module):
         corners = 700 * (10 ** (torch.linspace(0, top, mels + 2, dtype=torch.float64) / 2595) - 1)
         hz = torch.linspace(0, SAMPLE_RATE / 2, bins, dtype=torch.float64)[:, None]
         low, centre, high = corners[:-2], corners[1:-1], corners[2:]
-        filters = torch.minimum((hz - low) / (centre - low), (high - hz) / (high - centre)).clamp(min=0)
+        rising, falling = (hz - low) / (centre - low), (high - hz) / (high - centre)
+        filters = torch.minimum(rising, falling).clamp(min=0)
         self.register_buffer("filters", filters.T.float().contiguous())
         self.register_buffer("window", torch.hann_window(WINDOW))
 
     def forward(self, wave):
-        spectrum = torch.stft(wave, WINDOW, HOP, window=self.window, center=True, pad_mode="reflect", return_complex=True)
+        spectrum = torch.stft(
+            wave,
+            WINDOW,
+            HOP,
+            window=self.window,
+            center=True,
+            pad_mode="reflect",
+            return_complex=True,
+        )
         decibels = 10 * torch.log10((self.filters @ spectrum.abs().square()).clamp(min=1e-10))
         return torch.maximum(decibels, decibels.amax((1, 2), keepdim=True) - 120)
 
@@ -36,13 +45,15 @@ class Block(nn.Module):
         super().__init__()
         self.heads, self.fused_attention = heads, fused_attention
         self.norm1 = nn.LayerNorm(width, eps=1e-6)
-        self.attn = nn.ModuleDict({"qkv": nn.Linear(width, 3 * width), "proj": nn.Linear(width, width)})
+        qkv, proj = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.attn = nn.ModuleDict({"qkv": qkv, "proj": proj})
         self.norm2 = nn.LayerNorm(width, eps=1e-6)
         self.mlp = nn.ModuleDict({"fc1": nn.Linear(width, hidden), "fc2": nn.Linear(hidden, width)})
 
     def forward(self, x):
         batch, tokens, width = x.shape
-        q, k, v = self.attn["qkv"](self.norm1(x)).view(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        qkv = self.attn["qkv"](self.norm1(x)).view(batch, tokens, 3, self.heads, -1)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
         if self.fused_attention:
             attended = F.scaled_dot_product_attention(q, k, v)
         else:
@@ -57,15 +68,21 @@ class Encoder(nn.Module):
         width = c["embed_dim"]
         self.init_bn = nn.BatchNorm2d(c["n_mels"], momentum=0.01)
         self.patch_embed = nn.ModuleDict({"proj": nn.Conv2d(1, width, PATCH, PATCH)})
-        self.time_pos_embed = nn.Parameter(torch.randn(1, width, 1, c["target_length"] // PATCH) * 0.02)
+        times = c["target_length"] // PATCH
+        self.time_pos_embed = nn.Parameter(torch.randn(1, width, 1, times) * 0.02)
         self.freq_pos_embed = nn.Parameter(torch.randn(1, width, c["n_mels"] // PATCH, 1) * 0.02)
         hidden = int(width * c["mlp_ratio"])
-        self.blocks = nn.ModuleList(Block(width, c["num_heads"], hidden, fused_attention) for _ in range(c["depth"]))
+        self.blocks = nn.ModuleList(
+            Block(width, c["num_heads"], hidden, fused_attention) for _ in range(c["depth"])
+        )
         self.norm = nn.LayerNorm(width, eps=1e-6)
 
 
 class Ced(nn.Module):
-    """dB [batch, mels, frames] to logits [batch, classes]; mean pooling. Parameters have the published names."""
+    """
+    dB [batch, mels, frames] to logits [batch, classes]; mean pooling. Parameters have the
+    published names.
+    """
 
     def __init__(self, config, fused_attention=True):
         super().__init__()

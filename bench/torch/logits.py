@@ -12,13 +12,12 @@ import numpy as np
 import torch
 
 from ced import Ced, LogMel
-from check import read
+from check import read_state
 
 
 def load(job):
     model = Ced(job["config"], fused_attention=True).eval()
-    state = {k if k.startswith("outputlayer.") else "encoder." + k.removeprefix("encoder."): v for k, v in read(job["weights"]).items()}
-    missing, unexpected = model.load_state_dict(state, strict=False)
+    missing, unexpected = model.load_state_dict(read_state(job["weights"]), strict=False)
     if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):
         raise SystemExit(f"missing {missing}, unexpected {unexpected}")
     return model
@@ -47,16 +46,21 @@ def predict(job, audio_path, model, front, draw):
     for clip in range(len(audio) // samples):
         pcm = np.asarray(audio[clip * samples : (clip + 1) * samples])
         for _ in range(views):
-            shift = int(draw.integers(-samples // 2, samples // 2 + 1)) if draw.random() < 0.5 else 0
+            shifted = draw.random() < 0.5
+            shift = int(draw.integers(-samples // 2, samples // 2 + 1)) if shifted else 0
             width, height = int(draw.integers(193)), int(draw.integers(25))
             waves.append(np.roll(pcm, shift))
-            masks.append((int(draw.integers(frames - width + 1)), width, int(draw.integers(64 - height + 1)), height))
+            start, low = draw.integers(frames - width + 1), draw.integers(64 - height + 1)
+            masks.append((int(start), width, int(low), height))
             columns["shift"].append(shift)
             if len(waves) == job["batch"]:
                 flush()
     if waves:
         flush()
-    out = {name: np.array(parts) if name == "shift" else np.concatenate(parts) for name, parts in columns.items()}
+    out = {
+        name: np.array(parts) if name == "shift" else np.concatenate(parts)
+        for name, parts in columns.items()
+    }
     np.savez_compressed(job["out"], **out)
 
 
@@ -75,4 +79,5 @@ if __name__ == "__main__":
         for _ in sys.stdin:
             before, cpu_before = time.perf_counter(), cpu_seconds()
             predict_all()
-            print(json.dumps({"ms": 1000 * (time.perf_counter() - before), "cpuMs": 1000 * (cpu_seconds() - cpu_before)}), flush=True)
+            seconds, cpu = time.perf_counter() - before, cpu_seconds() - cpu_before
+            print(json.dumps({"ms": 1000 * seconds, "cpuMs": 1000 * cpu}), flush=True)

@@ -68,5 +68,6 @@ print("ready", flush=True)
 for _ in sys.stdin:
     before, cpu_before = time.perf_counter(), cpu_seconds()
     run()
-    answer = {"ms": 1000 * (time.perf_counter() - before), "cpuMs": 1000 * (cpu_seconds() - cpu_before)}
+    seconds, cpu = time.perf_counter() - before, cpu_seconds() - cpu_before
+    answer = {"ms": 1000 * seconds, "cpuMs": 1000 * cpu}
     print(json.dumps(answer), flush=True)

@@ -126,8 +126,9 @@ export function teachersReadme({
   const minutes = teachers.reduce((sum, teacher) => sum + teacher.minutes, 0).toFixed(0);
   return `# The demo's teachers
 
-Trained from labels by \`${command}\` with \`${runFile}\` in ${minutes} minutes on ${hardware}.
-Weights are float16; this file and \`scores.json\` are written by the same command.
+Trained from labels by \`${command}\` with \`${runFile}\`
+in ${minutes} minutes on ${hardware}. Weights are float16; this file and
+\`scores.json\` are written by the same command.
 
 | teacher | parameters | epochs | minutes | validation mAP | eval mAP |
 | --- | ---: | ---: | ---: | ---: | ---: |

@@ -8,10 +8,13 @@ import { Cluster } from '../support/cluster';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntrainedTeacher } from '../support/untrained-teacher';
 
-/** The commands of the page in its order, one a line. */
+/** The commands of the page in its order, one a line but for lines that a backslash continues. */
 const page = readFileSync(join(repositoryRoot, 'docs/operate.md'), 'utf8');
 const commands = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block]) =>
-  (block ?? '').trim().split('\n'),
+  (block ?? '')
+    .trim()
+    .replaceAll(/\\\n */g, '')
+    .split('\n'),
 );
 
 interface Expectation {

@@ -12,7 +12,9 @@ import (
 // compose returns the one project that the files make together, with the variables of the
 // environment.
 func compose(files []string) ([]json.RawMessage, error) {
-	options, err := cli.NewProjectOptions(files, cli.WithOsEnv, cli.WithInterpolation(true), cli.WithProfiles([]string{"*"}))
+	options, err := cli.NewProjectOptions(
+		files, cli.WithOsEnv, cli.WithInterpolation(true), cli.WithProfiles([]string{"*"}),
+	)
 	if err != nil {
 		return nil, err
 	}

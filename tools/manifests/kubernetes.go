@@ -18,8 +18,10 @@ func kubernetes(directory string) ([]json.RawMessage, error) {
 	if err := keda.AddToScheme(scheme.Scheme); err != nil {
 		return nil, err
 	}
-	decoder := serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
-	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), directory)
+	codecs := serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict)
+	decoder := codecs.UniversalDeserializer()
+	kustomizer := krusty.MakeKustomizer(krusty.MakeDefaultOptions())
+	resources, err := kustomizer.Run(filesys.MakeFsOnDisk(), directory)
 	if err != nil {
 		return nil, err
 	}

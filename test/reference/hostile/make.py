@@ -23,7 +23,11 @@ with published("virtual.h5", values=False) as file:
     file.create_virtual_dataset("topk_values", layout)
 # 508 million values of which none is stored.
 with h5py.File("enormous.h5", "w") as file:
-    for key, shape, dtype in [("topk_values", (25_400_000, 20), np.float16), ("topk_indexes", (25_400_000, 20), np.int16), ("seeds", (25_400_000,), np.int32)]:
+    for key, shape, dtype in [
+        ("topk_values", (25_400_000, 20), np.float16),
+        ("topk_indexes", (25_400_000, 20), np.int16),
+        ("seeds", (25_400_000,), np.int32),
+    ]:
         file.create_dataset(key, shape, dtype, chunks=True, compression="gzip")
 # A link that leads out of the file.
 with published("linked.h5", values=False) as file:
@@ -33,6 +37,8 @@ with h5py.File("compressed.h5", "w") as file:
     halves = (np.arange(8000) % 1000 / 1000).astype(np.float16).reshape(400, 20)
     file.create_dataset("topk_values", data=halves, chunks=(100, 20), compression="gzip")
     file["topk_indexes"] = np.tile(np.arange(20, dtype=np.int16), (400, 1))
-    file.create_dataset("seeds", data=np.arange(400, dtype=np.int32), chunks=(100,), compression="gzip", shuffle=True, fletcher32=True)
+    seeds = np.arange(400, dtype=np.int32)
+    options = dict(chunks=(100,), compression="gzip", shuffle=True, fletcher32=True)
+    file.create_dataset("seeds", data=seeds, **options)
 # A row fewer than the table that comes with it.
 published("two-rows.h5").close()

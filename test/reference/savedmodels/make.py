@@ -1,4 +1,6 @@
-"""The graphs of SavedModels beside this file (saved_model.pb alone, no variables). TensorFlow 2.21."""
+"""
+The graphs of SavedModels beside this file (saved_model.pb alone, no variables). TensorFlow 2.21.
+"""
 import os, shutil, tempfile
 import tensorflow as tf
 
@@ -18,7 +20,8 @@ def module(serve):
         def serve(self, waves):
             return {"scores": serve(tf.matmul(tf.reduce_mean(waves, 1, keepdims=True), self.gain))}
     net = Net()
-    return lambda folder: tf.saved_model.save(net, folder, signatures={"serving_default": net.serve})
+    signatures = {"serving_default": net.serve}
+    return lambda folder: tf.saved_model.save(net, folder, signatures=signatures)
 
 def writes(scores):
     tf.io.write_file("/tmp/written", tf.io.read_file("/proc/self/environ"))
@@ -26,11 +29,16 @@ def writes(scores):
     return scores
 
 def saves(scores):
-    tf.raw_ops.SaveV2(prefix="/tmp/saved", tensor_names=["a"], shape_and_slices=[""], tensors=[scores])
+    tf.raw_ops.SaveV2(
+        prefix="/tmp/saved", tensor_names=["a"], shape_and_slices=[""], tensors=[scores]
+    )
     return scores
 
 def restores(scores):
-    return scores + tf.raw_ops.RestoreV2(prefix="/tmp/other", tensor_names=["a"], shape_and_slices=[""], dtypes=[tf.float32])[0]
+    (restored,) = tf.raw_ops.RestoreV2(
+        prefix="/tmp/other", tensor_names=["a"], shape_and_slices=[""], dtypes=[tf.float32]
+    )
+    return scores + restored
 
 def version1(folder):
     v1 = tf.compat.v1
