@@ -12,7 +12,6 @@ const esmOnly = [
   'fzstd',
   'h5wasm',
   'mpg123-decoder',
-  'ogg-opus-decoder',
   'opus-decoder',
   'simple-yenc',
   'spessasynth_core',

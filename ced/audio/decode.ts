@@ -34,7 +34,7 @@ export async function decodeAudio(
   const all = following(first, content);
   if (isWav(start)) return wavBlocks(all, longestSeconds);
   if (isFlac(start)) return flacBlocks(all, longestSeconds);
-  if (isOgg(start)) return oggBlocks(all);
+  if (isOgg(start)) return oggBlocks(all, longestSeconds);
   if (isMpegAudio(start)) return mpegBlocks(all, start);
   await content.return(undefined);
   const foreign = foreignContent(start);

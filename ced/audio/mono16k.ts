@@ -49,8 +49,7 @@ export function checkLength(seconds: number, longestSeconds: number): void {
 /**
  * @param longestSeconds a longer clip is refused, once that much was heard
  * @param memory where the samples will lie, until it is used for another clip
- * @throws ClipUnreadable `empty`, `absurdRate`, `tooShort`, `tooLong`, `notFinite`, or `damaged`
- *   when the rate changes
+ * @throws ClipUnreadable `empty`, `absurdRate`, `tooShort`, `tooLong` or `notFinite`
  */
 export async function toMono16k(
   blocks: AsyncIterable<AudioBlock>,
@@ -58,39 +57,36 @@ export async function toMono16k(
   memory = new SampleMemory(),
 ): Promise<Int16Array> {
   memory.clear();
-  let mono: Mono16k | null = null;
-  for await (const block of blocks) {
-    mono ??= new Mono16k(block.sampleRate, longestSeconds, memory);
-    mono.add(block);
-  }
-  if (mono === null) throw new ClipUnreadable('empty', 'no samples');
+  const mono = new Mono16k(longestSeconds, memory);
+  for await (const block of blocks) mono.add(block);
   return mono.end();
 }
 
 class Mono16k {
-  private readonly resampler: Resampler | null;
+  private rate = 0;
+  private resampler: Resampler | null = null;
 
   constructor(
-    private readonly rate: number,
     private readonly longestSeconds: number,
     private readonly memory: SampleMemory,
-  ) {
-    checkRate(rate);
-    this.resampler = rate === sampleRate ? null : new Resampler(rate, sampleRate);
-  }
+  ) {}
 
   add(block: AudioBlock): void {
-    if (block.sampleRate !== this.rate)
-      throw new ClipUnreadable(
-        'damaged',
-        `its rate changes from ${this.rate} to ${block.sampleRate} Hz on the way`,
-      );
+    if (block.sampleRate !== this.rate) this.changeRate(block.sampleRate);
     const mono = block.mono ?? meanOfChannels(block.channels);
     if (this.resampler)
       this.resampler.push(mono instanceof Int16Array ? floatsOf(mono) : mono, this.keep);
     else if (mono instanceof Int16Array) this.memory.append(mono);
     else this.keep(mono);
     checkLength(this.memory.length / sampleRate, this.longestSeconds);
+  }
+
+  /** Streams in a file one after the other each have a rate. */
+  private changeRate(rate: number): void {
+    checkRate(rate);
+    this.resampler?.end(this.keep);
+    this.resampler = rate === sampleRate ? null : new Resampler(rate, sampleRate);
+    this.rate = rate;
   }
 
   /** @throws ClipUnreadable `empty` or `tooShort` */

@@ -3,8 +3,7 @@
  * one of them works, those lines are kept from the console; anything else that is printed meanwhile
  * passes.
  */
-const DECODERS =
-  /^(@wasm-audio-decoders|mpg123-decoder|ogg-opus-decoder|libopus|libFLAC|stb_vorbis)/;
+const DECODERS = /^(@wasm-audio-decoders|mpg123-decoder|libopus|libFLAC|stb_vorbis)/;
 
 let atWork = 0;
 let restore = (): void => undefined;

@@ -1,168 +1,176 @@
 /**
- * Ogg with Vorbis or Opus inside, through stb_vorbis and libopus in WebAssembly. Every page carries
- * a CRC of its own, which those decoders do not look at, so it is checked here: a flipped bit or a
- * file cut short in transit is refused instead of heard. RFC 3533; RFC 7845 for Opus.
+ * Ogg with Vorbis, Opus or FLAC inside. A file may hold several streams one after the other, its
+ * links, each with a codec, a rate and channels of its own: every link is decoded by itself. Of
+ * streams side by side (a picture, a skeleton) the first that holds audio is taken. RFC 3533.
  */
 import { OggVorbisDecoder } from '@wasm-audio-decoders/ogg-vorbis';
-import { OggOpusDecoder } from 'ogg-opus-decoder';
 import type { AudioBlock } from './audio-block';
-import { joined } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
+import { flacBlocks } from './flac';
+import { opusBlocks } from './ogg-opus';
+import { pagePackets } from './ogg-packets';
+import { checkedPages, isPage, pageBody, type OggPage } from './ogg-pages';
 import { blocksOf } from './wasm-decoder';
 
-/**
- * A page of Opus may hold half a minute of silence in 300 bytes, in up to 255 channels: pages go in
- * one by one, and this is surround with all its heights.
- */
-const MOST_CHANNELS = 16;
+/** As many as stb_vorbis has room for: surround with all its heights. */
+const MOST_VORBIS_CHANNELS = 16;
+
+type Codec = 'Vorbis' | 'Opus' | 'FLAC';
+const SIGNATURES: Readonly<Record<Codec, string>> = {
+  Vorbis: '\x01vorbis',
+  Opus: 'OpusHead',
+  FLAC: '\x7fFLAC\x01',
+};
 
 export function isOgg(bytes: Uint8Array): boolean {
   return isPage(bytes, 0);
 }
 
-interface Page {
-  bytes: Uint8Array;
-  /** In samples from the start of the stream, at its end; −1 where it states none. */
-  position: number;
+/** @throws ClipUnreadable `damaged`, `unsupportedCodec` or `tooLong` */
+export async function* oggBlocks(
+  parts: AsyncIterable<Uint8Array>,
+  longestSeconds: number,
+): AsyncGenerator<AudioBlock> {
+  const pages = new OggPages(checkedPages(parts));
+  if ((await pages.peek()) === null)
+    throw new ClipUnreadable('damaged', 'the Ogg file holds no page');
+  while ((await pages.peek()) !== null) {
+    const { head, codec } = await nextAudio(pages);
+    const link = linkPages(pages, head);
+    yield* linkBlocks(codec, head, link, longestSeconds);
+    // FLAC that states its length is not read to its last page.
+    for await (const page of link) void page;
+  }
 }
 
-/** @throws ClipUnreadable `damaged` or `unsupportedCodec` */
-export async function* oggBlocks(parts: AsyncIterable<Uint8Array>): AsyncGenerator<AudioBlock> {
-  const pages = checkedPages(parts);
-  const first = await pages.next();
-  if (first.done) throw new ClipUnreadable('damaged', 'the Ogg file holds no page');
-  const firstPage = first.value.bytes;
-  const header = Buffer.from(firstPage).toString('latin1', 0, 27 + 255 + 64);
-  const [vorbis, opus] = [header.indexOf('\x01vorbis'), header.indexOf('OpusHead')];
-  if (vorbis < 0 && opus < 0)
-    throw new ClipUnreadable('unsupportedCodec', 'the Ogg file holds neither Vorbis nor Opus');
-  const channels = firstPage[vorbis >= 0 ? vorbis + 11 : opus + 9] ?? 0;
-  if (channels > MOST_CHANNELS)
+/** Pages with a look at the one that comes next. */
+class OggPages {
+  private ahead: OggPage | null | undefined;
+
+  constructor(private readonly pages: AsyncIterator<OggPage>) {}
+
+  async peek(): Promise<OggPage | null> {
+    if (this.ahead === undefined) {
+      const next = await this.pages.next();
+      this.ahead = next.done ? null : next.value;
+    }
+    return this.ahead;
+  }
+
+  drop(): void {
+    this.ahead = undefined;
+  }
+}
+
+/** The first page of the audio stream among those that start a link. */
+async function nextAudio(pages: OggPages): Promise<{ head: OggPage; codec: Codec }> {
+  let found: { head: OggPage; codec: Codec } | null = null;
+  let isAny = false;
+  for (let page = await pages.peek(); page?.isFirst; page = await pages.peek()) {
+    isAny = true;
+    pages.drop();
+    const codec = codecOf(page);
+    if (codec) found ??= { head: page, codec };
+  }
+  if (!isAny)
+    throw new ClipUnreadable('damaged', 'the Ogg file has a page of no stream that it started');
+  if (!found)
     throw new ClipUnreadable(
       'unsupportedCodec',
-      `the Ogg file has ${channels} channels, expected at most ${MOST_CHANNELS}`,
+      'the Ogg file holds neither Vorbis, Opus nor FLAC',
     );
-  let position = -1;
-  async function* all(): AsyncGenerator<Uint8Array> {
-    yield firstPage;
-    for await (const page of pages) {
-      ({ position } = page);
+  return found;
+}
+
+function codecOf(page: OggPage): Codec | undefined {
+  const start = Buffer.from(pageBody(page).body.subarray(0, 8)).toString('latin1');
+  const codecs = Object.keys(SIGNATURES) as Codec[];
+  return codecs.find((codec) => start.startsWith(SIGNATURES[codec]));
+}
+
+/** The pages of one stream up to the next link. @throws ClipUnreadable when one is missing */
+async function* linkPages(pages: OggPages, head: OggPage): AsyncGenerator<OggPage> {
+  let last = head;
+  yield head;
+  for (let page = await pages.peek(); page && !page.isFirst; page = await pages.peek()) {
+    pages.drop();
+    if (page.serial !== head.serial) continue;
+    if (last.isLast)
+      throw new ClipUnreadable('damaged', 'the Ogg file goes on with a stream that has ended');
+    if (page.sequence !== (last.sequence + 1) >>> 0)
+      throw new ClipUnreadable(
+        'damaged',
+        `the Ogg file lacks pages: number ${page.sequence} follows ${last.sequence}`,
+      );
+    last = page;
+    yield page;
+  }
+}
+
+function linkBlocks(
+  codec: Codec,
+  head: OggPage,
+  link: AsyncGenerator<OggPage>,
+  longestSeconds: number,
+): AsyncGenerator<AudioBlock> {
+  if (codec === 'Vorbis') return vorbisBlocks(head, link);
+  // A generator that ends early would close the link with it, and the file.
+  const packets = pagePackets(unclosed(link));
+  return codec === 'Opus' ? opusBlocks(packets) : flacBlocks(flacBytes(packets), longestSeconds);
+}
+
+async function* unclosed<T>(items: AsyncIterator<T>): AsyncGenerator<T> {
+  for (let next = await items.next(); !next.done; next = await items.next()) yield next.value;
+}
+
+/** @throws ClipUnreadable `damaged` when fewer samples come than the pages count */
+async function* vorbisBlocks(
+  head: OggPage,
+  link: AsyncGenerator<OggPage>,
+): AsyncGenerator<AudioBlock> {
+  const channels = pageBody(head).body[11] ?? 0;
+  if (channels > MOST_VORBIS_CHANNELS)
+    throw new ClipUnreadable(
+      'unsupportedCodec',
+      `the Ogg file has ${channels} channels, expected at most ${MOST_VORBIS_CHANNELS}`,
+    );
+  let [first, last, samples] = [-1, -1, 0];
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    for await (const page of link) {
+      // Pages of headers are at 0.
+      if (page.position > 0) {
+        if (first < 0) first = page.position;
+        last = page.position;
+      }
       yield page.bytes;
     }
   }
-  if (vorbis >= 0)
-    yield* blocksOf(
-      'the Ogg Vorbis stream',
-      new OggVorbisDecoder(),
-      all(),
-      (decoder, page) => decoder.decode(page),
-      (decoder) => decoder.flush(),
-    );
-  else {
-    const preSkip = (firstPage[opus + 10] ?? 0) + 256 * (firstPage[opus + 11] ?? 0);
-    const blocks = blocksOf(
-      'the Ogg Opus stream',
-      new OggOpusDecoder({ forceStereo: false }),
-      all(),
-      (decoder, page) => decoder.decode(page),
-      (decoder) => decoder.flush(),
-    );
-    yield* cutAtEnd(blocks, () => position - preSkip);
-  }
-}
-
-/**
- * Positions count the pre-skip (RFC 7845, section 4); the decoder drops it at the start and keeps
- * as much too many at the end.
- */
-async function* cutAtEnd(
-  blocks: AsyncIterable<AudioBlock>,
-  wanted: () => number,
-): AsyncGenerator<AudioBlock> {
-  // As many blocks are kept back as the largest pre-skip takes.
-  const kept: AudioBlock[] = [];
-  let [given, held] = [0, 0];
-  for await (const block of blocks) {
-    kept.push(block);
-    held += lengthOf(block);
-    while (held - lengthOf(kept[0]!) > 0xffff) {
-      const next = kept.shift()!;
-      held -= lengthOf(next);
-      given += lengthOf(next);
-      yield next;
-    }
-  }
-  for (const { sampleRate, channels } of kept) {
-    const left = wanted() > 0 ? Math.max(0, wanted() - given) : Infinity;
-    given += channels[0]!.length;
-    if (left > 0)
-      yield { sampleRate, channels: channels.map((channel) => channel.subarray(0, left)) };
-  }
-}
-
-function lengthOf({ channels }: AudioBlock): number {
-  return channels[0]?.length ?? 0;
-}
-
-/** One page after the other, each as its CRC says. */
-async function* checkedPages(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Page> {
-  let bytes: Uint8Array = new Uint8Array(0);
-  let page = 0;
-  for await (const part of parts) {
-    bytes = joined(bytes, part);
-    let at = 0;
-    for (
-      let end = endOfPage(bytes, at, page);
-      end <= bytes.length;
-      end = endOfPage(bytes, at, page)
-    ) {
-      const view = new DataView(bytes.buffer, bytes.byteOffset + at, 27);
-      if (pageCrc(bytes, at, end) !== view.getUint32(22, true))
-        throw new ClipUnreadable('damaged', `page ${page} of the Ogg file does not match its CRC`);
-      yield { bytes: bytes.subarray(at, end), position: Number(view.getBigInt64(6, true)) };
-      at = end;
-      page++;
-    }
-    bytes = bytes.subarray(at);
-  }
-  if (bytes.length > 0)
-    throw new ClipUnreadable('damaged', `the Ogg file breaks off in page ${page}`);
-}
-
-/** Infinity when its header has not come yet. */
-function endOfPage(bytes: Uint8Array, at: number, page: number): number {
-  if (at + 27 > bytes.length) return Infinity;
-  if (!isPage(bytes, at))
-    throw new ClipUnreadable('damaged', `the Ogg file has no page ${page} where it should start`);
-  const segments = bytes[at + 26] ?? 0;
-  if (at + 27 + segments > bytes.length) return Infinity;
-  return bytes
-    .subarray(at + 27, at + 27 + segments)
-    .reduce((end, length) => end + length, at + 27 + segments);
-}
-
-function isPage(bytes: Uint8Array, at: number): boolean {
-  return (
-    at + 27 <= bytes.length &&
-    bytes[at] === 0x4f &&
-    bytes[at + 1] === 0x67 &&
-    bytes[at + 2] === 0x67 &&
-    bytes[at + 3] === 0x53
+  const blocks = blocksOf(
+    'the Ogg Vorbis stream',
+    new OggVorbisDecoder(),
+    bytes(),
+    (decoder, page) => decoder.decode(page),
+    (decoder) => decoder.flush(),
   );
+  for await (const block of blocks) {
+    samples += block.channels[0]!.length;
+    yield block;
+  }
+  // The first page of a stream that was captured on its way may be at any position.
+  if (samples < last - first)
+    throw new ClipUnreadable(
+      'damaged',
+      `the Ogg Vorbis stream holds ${samples} samples of ${last - first}`,
+    );
 }
 
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte << 24;
-  for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc < 0 ? 0x04c11db7 : 0);
-  return crc >>> 0;
-});
-
-/** The four bytes of the sum itself count as zeros. */
-export function pageCrc(bytes: Uint8Array, start: number, end: number): number {
-  let crc = 0;
-  for (let at = start; at < end; at++) {
-    const byte = at - start >= 22 && at - start < 26 ? 0 : bytes[at]!;
-    crc = ((crc << 8) ^ crcTable[(crc >>> 24) ^ byte]!) >>> 0;
-  }
-  return crc;
+/** As a FLAC file has them. RFC 9639, section 10.1. */
+async function* flacBytes(packets: ReturnType<typeof pagePackets>): AsyncGenerator<Uint8Array> {
+  let isHead = true;
+  for await (const { packets: ended } of packets)
+    for (const packet of ended) {
+      // Signature, version and the number of header packets stand before "fLaC".
+      yield isHead ? packet.subarray(9) : packet;
+      isHead = false;
+    }
 }

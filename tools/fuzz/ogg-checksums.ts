@@ -1,5 +1,5 @@
 /** Checksums of Ogg pages. */
-import { pageCrc } from '../../ced/audio/ogg';
+import { pageCrc } from '../../ced/audio/ogg-pages';
 
 /** Writes the checksum of its content into every Ogg page of the buffer, in place. */
 export function withPageChecksums(bytes: Buffer): Buffer {
