@@ -43,7 +43,8 @@ export async function planCorpus(
     const table = input.corpus[split];
     if (table === undefined) continue;
     const sources = deps.sources ?? {};
-    const read = await readTables(deps.root, `corpus.${split}`, table, sources);
+    const { audioRoot } = input.corpus;
+    const read = await readTables(deps.root, `corpus.${split}`, table, sources, audioRoot);
     const { rows, rejected } = read;
     for (const note of read.notes) notes.push(`corpus.${split}: ${note}`);
     if (rows.length === 0)

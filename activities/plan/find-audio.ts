@@ -1,6 +1,7 @@
 /**
- * Finds the audio files of a local table: beside the table, below the run's root, or in the folders
- * where published datasets keep them (ESC-50's `audio/` beside `meta/`, FSD50K's `*.dev_audio/`).
+ * Finds the audio files of a local table: beside the table, below the run's root, below a folder
+ * above the table that the paths tell of, or in the folders where published datasets keep them
+ * (ESC-50's `audio/` beside `meta/`, FSD50K's `*.dev_audio/`).
  */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, parse, resolve } from 'node:path';
@@ -32,9 +33,13 @@ export class AudioFinder {
    * @param stems names without ending to look for; absent = the name that is written
    */
   async find(missing: string, written: string, stems?: readonly string[]): Promise<FoundAudio> {
-    const belowRoot = resolve(this.root, written);
     const folder = tableFolder(missing, written);
-    if (await isFile(belowRoot)) return { path: belowRoot, lookedIn: [] };
+    const starts = [folder, this.root, ...foldersAbove(folder, written)];
+    for (const start of starts)
+      for (const path of [written, written.replaceAll('\\', '/')].map((name) =>
+        resolve(start, name),
+      ))
+        if (await isFile(path)) return { path, lookedIn: [] };
     // Base names are looked up in other folders only where the table names no folder itself.
     const places = dirname(written) === '.' ? await this.placesAround(folder) : [];
     for (const place of places) {
@@ -44,7 +49,7 @@ export class AudioFinder {
         if (path !== undefined) return { path, lookedIn: [] };
       }
     }
-    return { path: null, lookedIn: [...new Set([folder, this.root, ...places])] };
+    return { path: null, lookedIn: [...new Set([...starts, ...places])] };
   }
 
   private placesAround(folder: string): Promise<string[]> {
@@ -67,6 +72,18 @@ function tableFolder(audio: string, written: string): string {
   let folder = audio;
   for (let level = 0; level < depth; level++) folder = dirname(folder);
   return folder;
+}
+
+/**
+ * Folders above the table's in which its paths may start: a table in `/a/data/lists` that names
+ * `data/x.wav` was written in `/a`.
+ */
+function foldersAbove(folder: string, written: string): string[] {
+  const first = written.split(/[\\/]/).find((part) => part !== '' && part !== '.');
+  const found: string[] = [];
+  for (let place = folder; place !== dirname(place); place = dirname(place))
+    if (basename(place) === first) found.push(dirname(place));
+  return found;
 }
 
 async function datasetFolders(folder: string): Promise<string[]> {

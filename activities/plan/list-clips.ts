@@ -78,7 +78,11 @@ class AudioLookUp {
     if (typeof version !== 'string') return { path: row.audio, fingerprint: version.fingerprint };
     if (row.written === undefined) return version;
     const { path, lookedIn } = await this.finder.find(row.audio, row.written, row.stems);
-    if (path === null) return `${version}; looked in ${lookedIn.join(', ')}`;
+    if (path === null)
+      return (
+        `${version}; looked in ${lookedIn.join(', ')}; ` +
+        'say where its paths start with corpus.audioRoot or --audio-root'
+      );
     const elsewhere = await this.versionOf(path, isShared);
     return typeof elsewhere === 'string' ? elsewhere : { path, fingerprint: elsewhere.fingerprint };
   }

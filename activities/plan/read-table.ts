@@ -6,7 +6,12 @@ import { basename } from 'node:path';
 import { PermanentError } from '../../workflows/contract/failures';
 import { mapOrdered } from '../../storage/map-ordered';
 import { openSource } from '../../storage/sources/open-source';
-import { type SourceOptions, readSource, type Source } from '../../storage/sources/source';
+import {
+  type SourceOptions,
+  readSource,
+  SourceUnreadable,
+  type Source,
+} from '../../storage/sources/source';
 import { expandBraces } from '../../ced/corpus/brace-pattern';
 import { absolute, readInputBytes, told } from './read-input';
 import { pathOf } from '../../ced/corpus/address';
@@ -14,7 +19,8 @@ import { parseTable } from '../../ced/corpus/table';
 import type { TableRows } from '../../ced/corpus/table-row';
 import { FormatInvalid } from '../../ced/format-invalid';
 import { readWebDatasetShard } from '../../ced/corpus/webdataset';
-import { TarInvalid, type ReadAt } from '../../ced/corpus/tar-members';
+import type { ReadAt } from '../../ced/corpus/tar-members';
+import { foreignContent, LOOKED_AT_BYTES } from '../../ced/corpus/foreign-content';
 
 const TABLES_AT_ONCE = 8;
 /**
@@ -24,8 +30,10 @@ const TABLES_AT_ONCE = 8;
 const WINDOW_BYTES = 16 << 10;
 
 /**
- * Several tables may use one clip id: from the second on the table's name stands before it.
+ * Several tables may use one clip id: from the second on the table's name stands before it, and its
+ * whole path where tables of several folders have one name.
  * @param field for errors: `corpus.train`
+ * @param audioRoot where relative paths of audio start; absent = each table's folder
  * @throws {PermanentError} RunFileInvalid when a table is not there, CorpusInvalid when a shard
  *   is broken
  */
@@ -34,39 +42,60 @@ export async function readTables(
   field: string,
   pattern: string,
   sources: SourceOptions,
+  audioRoot?: string,
 ): Promise<TableRows> {
   const all: TableRows = { rows: [], rejected: [], notes: [] };
   const seen = new Set<string>();
   const names = namesOf(field, pattern);
   const tables = mapOrdered(names, TABLES_AT_ONCE, async (name) => ({
     name,
-    table: await readTable(root, field, name, sources),
+    table: await readTable({ root, field, name, sources, audioRoot }),
   }));
   for await (const { name, table } of tables) {
     for (const row of table.rejected) all.rejected.push(row);
     for (const note of table.notes) all.notes.push(note);
     for (const row of table.rows) {
-      const clip = seen.has(row.clip) ? `${basename(pathOf(name))}/${row.clip}` : row.clip;
-      if (seen.has(clip)) all.rejected.push({ clip, reason: 'duplicate clip id' });
+      const ids = [row.clip, `${basename(pathOf(name))}/${row.clip}`, `${name}/${row.clip}`];
+      const clip = ids.find((id) => !seen.has(id));
+      if (clip === undefined) all.rejected.push({ clip: row.clip, reason: 'duplicate clip id' });
       else all.rows.push({ ...row, clip });
-      seen.add(clip);
+      seen.add(clip ?? row.clip);
     }
   }
   return all;
 }
 
-async function readTable(
-  root: string,
-  field: string,
-  name: string,
-  sources: SourceOptions,
-): Promise<TableRows> {
+interface TablePlace {
+  root: string;
+  field: string;
+  name: string;
+  sources: SourceOptions;
+  audioRoot: string | undefined;
+}
+
+async function readTable({
+  root,
+  field,
+  name,
+  sources,
+  audioRoot,
+}: TablePlace): Promise<TableRows> {
   const place = absolute(root, name);
   const expected = 'a table of clips: JSONL, TSV, CSV or WebDataset shards';
   if (!/\.tar$/i.test(pathOf(place))) {
+    if (NO_TEXT.test(pathOf(place)))
+      await told(field, place, expected, () =>
+        beginningOf(openSource(place, sources)).then(({ beginning }) =>
+          refuseForeign(field, place, beginning, 'a text table'),
+        ),
+      );
     const bytes = await readInputBytes({ root, sources }, field, name, expected);
     try {
-      return parseTable(bytes, place);
+      return parseTable(
+        bytes,
+        place,
+        audioRoot === undefined ? undefined : absolute(root, audioRoot),
+      );
     } catch (error) {
       if (!(error instanceof FormatInvalid)) throw error;
       const message = `${field}: ${place}: ${error.message}`;
@@ -75,18 +104,41 @@ async function readTable(
   }
   return await told(field, place, expected, async () => {
     const source = openSource(place, sources);
-    const readAt = windowed(source, (await source.describe())?.bytes ?? null);
-    await refuseGzip(readAt);
-    return await readWebDatasetShard(place, { name: source.name, readAt });
+    const { beginning, length } = await beginningOf(source);
+    if (beginning.subarray(257, 262).toString('latin1') !== 'ustar')
+      refuseForeign(field, place, beginning, 'a tar archive', IN_PLACE);
+    return await readWebDatasetShard(place, {
+      name: source.name,
+      readAt: windowed(source, length),
+    });
   });
 }
 
-async function refuseGzip(readAt: ReadAt): Promise<void> {
-  const [first, second] = await readAt(0, 2);
-  if (first === 0x1f && second === 0x8b)
-    throw new TarInvalid(
-      'it is gzip data, whose members cannot be read in place; decompress it with gunzip',
-    );
+/** Files that may be larger than any table: their first bytes say what they are. */
+const NO_TEXT = /\.(gz|tgz|bz2|xz|zst|zip|7z|parquet|h5|hdf5|arrow|feather|npz|pkl)$/i;
+/** Whose members would have to be unpacked to be read. */
+const IN_PLACE = /^(gzip|zstd|bzip2|xz) data$/;
+
+async function beginningOf(source: Source): Promise<{ beginning: Buffer; length: number | null }> {
+  const length = (await source.describe())?.bytes ?? null;
+  const bytes = Math.min(LOOKED_AT_BYTES, length ?? 512);
+  return { beginning: await readSource(source, bytes, { offset: 0, bytes }), length };
+}
+
+/** @throws {PermanentError} CorpusInvalid naming what the file is instead */
+function refuseForeign(
+  field: string,
+  place: string,
+  beginning: Uint8Array,
+  expected: string,
+  inPlace?: RegExp,
+): void {
+  const foreign = foreignContent(beginning);
+  if (foreign === null) return;
+  const why = inPlace?.test(foreign.what)
+    ? `${foreign.what}, whose members cannot be read in place`
+    : `${foreign.what}, not ${expected}`;
+  throw new PermanentError('CorpusInvalid', `${field}: ${place}: it is ${why}; ${foreign.remedy}`);
 }
 
 function namesOf(field: string, pattern: string): string[] {
@@ -108,7 +160,12 @@ function windowed(source: Source, length: number | null): ReadAt {
     if (!covered) {
       const wanted = Math.max(bytes, WINDOW_BYTES);
       const available = length === null ? bytes : Math.min(wanted, length - offset);
-      window = await readSource(source, available, { offset, bytes: available });
+      const range = { offset, bytes: available };
+      window = await readSource(source, available, range).catch((error: unknown) => {
+        // Of a source that does not state its length, nothing else tells where it ends.
+        if (length === null && error instanceof SourceUnreadable) return Buffer.alloc(0);
+        throw error;
+      });
       start = offset;
     }
     return window.subarray(offset - start, offset - start + bytes);

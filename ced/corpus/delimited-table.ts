@@ -23,7 +23,11 @@ const COLUMNS = {
   audio: ['filename', 'file', 'path', 'audio', 'wav', 'file_name', 'filepath', 'audio_path'],
   /** Names of files without their ending. */
   stem: ['fname', 'slice_file_name', 'ytid', 'youtube_id', 'youtube id'],
-  labels: ['positive_labels', 'mids', 'labels', 'label', 'category', 'class', 'class_name', 'tags'],
+  labels: [
+    ...['positive_labels', 'mids', 'labels', 'label', 'category', 'class', 'class_name', 'tags'],
+    // Of class numbers, where no column has names.
+    ...['target', 'classid', 'class_id', 'label_id'],
+  ],
   start: ['start', 'start_seconds', 'onset', 'start_time'],
   end: ['end', 'end_seconds', 'offset', 'end_time'],
   split: ['split', 'subset', 'set'],
@@ -41,45 +45,101 @@ interface Header {
   columns: Partial<Record<Column, number>>;
   /** Column of an AudioSet video id. */
   isVideo: boolean;
+  /** Of the header, or CED's two. */
+  width: number;
 }
 
+const ENDS_AS_A_FILE = /\.\w{2,5}$/;
+const DELIMITERS = [',', ';', '\t', '|'] as const;
+
 /**
- * @param delimiter `\t` or `,`
+ * @param delimiter `\t` or `,`: of a table without a header, and tried first for one with
+ * @param onNote is told what the table holds and nothing reads
  * @returns rows, and for each row that cannot be used the reason with its line
- * @throws {FormatInvalid} when the quoting is broken, or a header names no audio
+ * @throws {FormatInvalid} when the quoting is broken, or nothing says which column is what
  */
 export function parseDelimited(
   text: string,
   delimiter: '\t' | ',',
+  onNote: (note: string) => void = () => undefined,
 ): (DelimitedRow | { line: number; reason: string })[] {
-  const records = readRecords(text, delimiter);
-  const first = records.findIndex(({ fields }) => headerOf(fields) !== null);
+  const records = readRecords(text, delimiterOf(text, delimiter));
   // Comments may stand above a header (AudioSet); anything else is a table without one.
-  const hasHeader =
-    first >= 0 && records.slice(0, first).every(({ fields }) => fields[0]?.startsWith('#'));
-  const header = hasHeader ? headerOf(records[first]!.fields)! : unnamed();
-  return records
-    .slice(hasHeader ? first + 1 : 0)
-    .filter(({ fields }) => !fields[0]?.startsWith('# '))
-    .map(({ fields, line }) => rowOf(fields, line, header));
+  const first = records.findIndex(({ fields }) => headerOf(fields) !== null);
+  const hasHeader = first >= 0 && records.slice(0, first).every(isComment);
+  const begin = records.findIndex((each) => !isComment(each));
+  const rows = hasHeader ? records.slice(first + 1) : begin < 0 ? [] : records.slice(begin);
+  const header = hasHeader ? headerOf(records[first]!.fields)! : unnamed(rows[0]?.fields ?? []);
+  if (hasHeader) noteUnused(records[first]!.fields, header, onNote);
+  return rows.map(({ fields, line }) => rowOf(fields, line, header));
 }
 
-/** Without a header: CED's columns. */
-function unnamed(): Header {
-  return { columns: { audio: 0, labels: 1 }, isVideo: false };
+/** The one that makes a known header of the first line that is no comment, else the given one. */
+function delimiterOf(text: string, given: string): string {
+  const beginning = text.slice(0, 4096).split(/\r\n|\n|\r/);
+  const lines = beginning.slice(0, beginning.findIndex((line) => !line.startsWith('#')) + 1);
+  const makesHeader = (delimiter: string): boolean =>
+    lines.some((line) => line.includes(delimiter) && headerOf(line.split(delimiter)) !== null);
+  return [given, ...DELIMITERS].find(makesHeader) ?? given;
+}
+
+/** `#1.wav` is a file, not a comment. */
+function isComment({ fields: [beginning = ''] }: { fields: readonly string[] }): boolean {
+  return beginning.startsWith('#') && !ENDS_AS_A_FILE.test(beginning);
+}
+
+/**
+ * Without a header: CED's columns.
+ * @throws {FormatInvalid} when the first row has more, or is a header that names no audio
+ */
+function unnamed(first: readonly string[]): Header {
+  const [audio = '', ...others] = first;
+  const isHeader = others.some((name) => isLabelsColumn(name)) && !ENDS_AS_A_FILE.test(audio);
+  if (isHeader || others.slice(1).some((field) => field !== ''))
+    throw new FormatInvalid(
+      'table',
+      `its first line (${first.slice(0, 6).join(', ')}) ` +
+        (isHeader ? 'names no column of audio; ' : `has ${first.length} columns, names none; `) +
+        `expected a header with ${COLUMNS.audio.slice(0, 4).join(', ')} or another of these, ` +
+        'for example filename,labels',
+    );
+  return { columns: { audio: 0, labels: 1 }, isVideo: false, width: 2 };
+}
+
+function isLabelsColumn(name: string): boolean {
+  return COLUMNS.labels.some((known) => known === name.toLowerCase());
+}
+
+/** A table whose header names no labels may hold them under another name. */
+function noteUnused(
+  fields: readonly string[],
+  { columns }: Header,
+  onNote: (note: string) => void,
+): void {
+  const used = new Set(Object.values(columns));
+  const unused = fields.filter((name, index) => !used.has(index) && name !== '');
+  if (columns.labels !== undefined || unused.length === 0) return;
+  onNote(
+    `no column holds labels (${COLUMNS.labels.join(', ')}); ` +
+      `not used: ${unused.slice(0, 8).join(', ')}`,
+  );
 }
 
 function readRecords(text: string, delimiter: string): { fields: string[]; line: number }[] {
   try {
     const found = parse(text, {
       delimiter,
+      record_delimiter: ['\r\n', '\n', '\r'],
       quote: delimiter === '\t' ? null : '"',
       info: true,
       relax_column_count: true,
       skip_empty_lines: true,
       trim: true,
     }) as unknown as { record: string[]; info: { lines: number } }[];
-    return found.map(({ record, info }) => ({ fields: record, line: info.lines }));
+    return found.map(({ record, info }) => ({
+      fields: delimiter === '\t' ? record.map(unquoted) : record,
+      line: info.lines,
+    }));
   } catch (error) {
     throw new FormatInvalid('table', `its quoting is broken: ${(error as CsvError).message}`, {
       cause: error,
@@ -87,7 +147,15 @@ function readRecords(text: string, delimiter: string): { fields: string[]; line:
   }
 }
 
-/** null when the fields are no header that is known. */
+/** Spreadsheets quote cells of tab-separated tables too; a quote inside of one means itself. */
+function unquoted(cell: string): string {
+  return /^"[^"]*(""[^"]*)*"$/.test(cell) ? cell.slice(1, -1).replaceAll('""', '"') : cell;
+}
+
+/**
+ * null when the fields are no header that is known.
+ * @throws {FormatInvalid} when it names a column that is used twice
+ */
 function headerOf(fields: readonly string[]): Header | null {
   const names = fields.map((field) => field.replace(/^#\s*/, '').trim().toLowerCase());
   const at = (column: Column): number =>
@@ -96,17 +164,28 @@ function headerOf(fields: readonly string[]): Header | null {
   for (const column of Object.keys(COLUMNS) as Column[])
     if (at(column) >= 0) columns[column] = at(column);
   if (columns.audio === undefined && columns.stem === undefined) return null;
-  return { columns, isVideo: VIDEO_IDS.some((name) => names[columns.stem ?? -1] === name) };
+  const repeated = Object.values(columns).find((at) => names.lastIndexOf(names[at]!) !== at);
+  if (repeated !== undefined)
+    throw new FormatInvalid('table', `its header names '${names[repeated]}' twice`);
+  const isVideo = VIDEO_IDS.some((name) => names[columns.stem ?? -1] === name);
+  return { columns, isVideo, width: names.length };
 }
 
 function rowOf(
   fields: readonly string[],
   line: number,
-  { columns, isVideo }: Header,
+  { columns, isVideo, width }: Header,
 ): DelimitedRow | { line: number; reason: string } {
   const cell = (column: Column): string => fields[columns[column] ?? -1] ?? '';
   const audio = cell('audio') === '' ? cell('stem') : cell('audio');
   if (audio === '') return { line, reason: 'unreadable row: no filename' };
+  if (fields.slice(width).some((field) => field !== ''))
+    return {
+      line,
+      reason:
+        `unreadable row: ${fields.length} columns where the table has ${width}; ` +
+        'join labels by ;, and quote a text that holds the delimiter',
+    };
   const labels = labelsFromCell(cell('labels'));
   const [start, end] = [cell('start'), cell('end')];
   const stems = cell('audio') === '' ? [audio] : undefined;

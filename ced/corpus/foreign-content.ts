@@ -15,12 +15,14 @@ const SIGNATURES: readonly ({ bytes: readonly number[] } & ForeignContent)[] = [
   { bytes: [0x28, 0xb5, 0x2f, 0xfd], what: 'zstd data', remedy: 'decompress it with unzstd' },
   { bytes: [0x42, 0x5a, 0x68], what: 'bzip2 data', remedy: 'decompress it with bunzip2' },
   { bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a], what: 'xz data', remedy: 'decompress it with unxz' },
+  { bytes: [0x37, 0x7a, 0xbc, 0xaf], what: 'a 7z archive', remedy: 'unpack it' },
   { bytes: [0x50, 0x41, 0x52, 0x31], what: 'a Parquet file', remedy: 'run `ced init` on it' },
   { bytes: [0x89, 0x48, 0x44, 0x46], what: 'an HDF5 file', remedy: 'export its rows as a table' },
 ];
 
 const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
-const LOOKED_AT_BYTES = 4096;
+/** What of a file is looked at. */
+export const LOOKED_AT_BYTES = 4096;
 const TAR_MAGIC_AT = 257;
 
 /** @returns null where the bytes may be what their reader expects */

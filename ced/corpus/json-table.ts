@@ -23,14 +23,37 @@ const rowSchema = z.object({
   end: z.number().nullish(),
 });
 
+export const NOT_JSON = 'unreadable row: not JSON';
+
 /** A row, or why the line is none. @throws {FormatInvalid} for a field that does not exist */
 export function parseJsonLine(line: string, where: string): JsonRow | string {
   let value: unknown;
   try {
     value = parseLenient(line);
   } catch {
-    return 'unreadable row: not JSON';
+    return NOT_JSON;
   }
+  return rowOf(value, where);
+}
+
+/**
+ * The rows of a table that is one JSON array of them; null when the text is none.
+ * @throws {FormatInvalid} for a field that does not exist
+ */
+export function parseJsonArray(text: string, name: string): (JsonRow | string)[] | null {
+  if (!/^\s*\[/.test(text)) return null;
+  let rows: unknown;
+  try {
+    rows = parseLenient(text);
+  } catch {
+    return null;
+  }
+  return Array.isArray(rows)
+    ? rows.map((value, index) => rowOf(value, `${name}:${index + 1}`))
+    : null;
+}
+
+function rowOf(value: unknown, where: string): JsonRow | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return 'unreadable row: expected an object such as {"clip": "a", "audio": "a.wav"}';
   const unknown = Object.keys(value).find((key) => !FIELDS.some((field) => field === key));
@@ -39,6 +62,9 @@ export function parseJsonLine(line: string, where: string): JsonRow | string {
       'table',
       `${where}: there is no field '${unknown}'; the fields are ${FIELDS.join(', ')}`,
     );
+  const { clip: id } = value as { clip?: unknown };
+  if (Number.isInteger(id) && !Number.isSafeInteger(id))
+    return 'unreadable row: clip: write a number this long as text';
   const row = rowSchema.safeParse(value);
   if (!row.success) {
     const issue = row.error.issues[0];

@@ -4,12 +4,12 @@
 export type Label = string | number;
 
 /**
- * Labels of a JSON row or side-car: absent or null = unlabelled, a single name or number = one
- * label, a list = its items.
+ * Labels of a JSON row or side-car: absent, null or an empty text = unlabelled, a single name or
+ * number = one label, a list = its items.
  * @returns undefined when the value can be none of these
  */
 export function labelsFromJson(value: unknown): Label[] | null | undefined {
-  if (value === undefined || value === null) return null;
+  if (value === undefined || value === null || value === '') return null;
   const items: unknown[] = Array.isArray(value) ? value : [value];
   const labels = items.filter((item) => item !== '');
   return labels.every(isLabel) ? labels : undefined;
@@ -30,6 +30,19 @@ export function labelsFromCell(cell: string): Label[] | null {
   return items
     .filter((item) => item !== '')
     .map((item) => (/^\d{1,9}$/.test(item) ? Number(item) : item));
+}
+
+/**
+ * The parts of a text that holds several labels: joined by commas, semicolons or bars, or a list as
+ * Python prints it (`['Dog', 'Music']`). A single part where it can hold only one.
+ */
+export function labelParts(text: string): string[] {
+  const list = /^\[(.*)\]$/s.exec(text.trim())?.[1];
+  return (list ?? text)
+    .split(/[,;|]/)
+    .map((part) => part.trim())
+    .map((part) => (list === undefined ? part : part.replace(/^(['"])(.*)\1$/s, '$2')))
+    .filter((part) => part !== '');
 }
 
 function isLabel(item: unknown): item is Label {

@@ -4,48 +4,77 @@
  * row is counted and named, the rest goes on (design, invariant 9).
  */
 import { basename, dirname, isAbsolute, posix, resolve } from 'node:path';
-import { isUri, parseGsUri, pathOf } from './address';
+import { isUri, parseGsUri, pathOf, withoutSlashesAtEnd } from './address';
 import { parseDelimited, type DelimitedRow } from './delimited-table';
-import { parseJsonLine, parseRecipe, type JsonRow } from './json-table';
+import { NOT_JSON, parseJsonArray, parseJsonLine, parseRecipe, type JsonRow } from './json-table';
+import { FormatInvalid } from '../format-invalid';
 import { tableText } from './table-content';
 import type { RejectedRow, TableRow, TableRows } from './table-row';
 
 type ParsedRow = (JsonRow | DelimitedRow) & Pick<TableRow, 'stems' | 'stated'>;
 
 /**
- * Parses a whole table. Audio paths are relative to the table's own folder.
+ * Parses a whole table. Audio paths are relative to the table's own folder, or to `audioRoot`.
  * @param tablePath absolute path or URI of the table; `.tsv`, `.csv` and `.txt` are delimited, all
  *   else is JSON
  * @throws {FormatInvalid} when the bytes are no table at all, or a row has an unknown field
  */
-export function parseTable(bytes: Uint8Array, tablePath: string): TableRows {
+export function parseTable(bytes: Uint8Array, tablePath: string, audioRoot?: string): TableRows {
   const name = basename(pathOf(tablePath));
-  const table = new Collected(tablePath);
-  for (const parsed of parsedRows(tableText(bytes), name)) {
+  const { text, isExact } = tableText(bytes);
+  const base = audioRoot === undefined ? tablePath : `${withoutSlashesAtEnd(audioRoot)}/${name}`;
+  const table = new Collected(base, isExact);
+  const notes: string[] = [];
+  for (const parsed of parsedRows(text, name, notes)) {
     if ('reason' in parsed)
       table.rejected.push({ clip: `${name}:${parsed.line}`, reason: parsed.reason });
     else table.add(parsed);
   }
-  return { rows: table.rows, rejected: table.rejected, notes: [] };
+  return { rows: table.rows, rejected: table.rejected, notes };
 }
 
-function* parsedRows(
+type RejectedLine = { line: number; reason: string };
+
+/** @param notes receives what the table holds and a run does not use */
+function parsedRows(
   text: string,
   name: string,
-): Generator<ParsedRow | { line: number; reason: string }> {
+  notes: string[],
+): Iterable<ParsedRow | RejectedLine> {
   if (/\.(tsv|csv|txt)$/i.test(name)) {
-    const beginning = text.slice(0, text.indexOf('\n') < 0 ? undefined : text.indexOf('\n'));
+    const beginning = /^.*/.exec(text)?.[0] ?? '';
     const isCsv = /\.csv$/i.test(name) && !beginning.includes('\t');
-    yield* parseDelimited(text, isCsv ? ',' : '\t');
-    return;
+    return parseDelimited(text, isCsv ? ',' : '\t', (note) => notes.push(`${name}: ${note}`));
   }
-  const recipe = parseRecipe(text);
-  if (recipe) return yield* recipe;
-  for (const [index, line] of text.split('\n').entries()) {
-    if (line.trim() === '') continue;
-    const parsed = parseJsonLine(line.trimEnd(), `${name}:${index + 1}`);
-    yield typeof parsed === 'string' ? { line: index + 1, reason: parsed } : parsed;
-  }
+  return parseRecipe(text) ?? jsonRows(text, name);
+}
+
+/** JSONL, or one array of rows. @throws {FormatInvalid} where no line is JSON */
+function jsonRows(text: string, name: string): (ParsedRow | RejectedLine)[] {
+  const array = parseJsonArray(text, name);
+  const lines = text.split(/\r\n|\n|\r/);
+  const rows = array
+    ? array.map((row, index) => ({ line: index + 1, row }))
+    : lines.flatMap((line, index) =>
+        line.trim() === ''
+          ? []
+          : [{ line: index + 1, row: parseJsonLine(line.trimEnd(), `${name}:${index + 1}`) }],
+      );
+  const first = lines.find((line) => line.trim() !== '') ?? '';
+  if (rows.length > 0 && rows.every(({ row }) => row === NOT_JSON))
+    throw new FormatInvalid(
+      'table',
+      `no line of it is JSON, the first is '${shortened(first)}'; ` +
+        'expected rows such as {"clip": "a", "audio": "a.wav"}; give other lists a name that ' +
+        'ends in .tsv, .csv or .txt, and a header such as filename,labels',
+    );
+  return rows.map(({ line, row }) => (typeof row === 'string' ? { line, reason: row } : row));
+}
+
+const LONGEST_SHOWN = 60;
+
+function shortened(line: string): string {
+  return line.length > LONGEST_SHOWN ? `${line.slice(0, LONGEST_SHOWN)}…` : line;
 }
 
 class Collected {
@@ -53,9 +82,17 @@ class Collected {
   readonly rejected: RejectedRow[] = [];
   private readonly seen = new Set<string>();
 
-  constructor(private readonly tablePath: string) {}
+  /** @param isExact false where bytes of the table are no UTF-8 and stand as U+FFFD */
+  constructor(
+    private readonly tablePath: string,
+    private readonly isExact: boolean,
+  ) {}
 
   add({ clip, audio: written, segment, stems, stated, labels }: ParsedRow): void {
+    if (!this.isExact && [clip, written, ...(labels ?? [])].join('\n').includes('\uFFFD')) {
+      this.rejected.push({ clip, reason: 'unreadable row: not UTF-8; save the table as UTF-8' });
+      return;
+    }
     if (this.seen.has(clip)) {
       this.rejected.push({ clip, reason: 'duplicate clip id' });
       return;

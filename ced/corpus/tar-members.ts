@@ -1,7 +1,8 @@
 /**
  * What a tar file holds and where, without reading what it holds: from header to header by random
  * access. Nothing is ever unpacked, so no name or link in it can lead anywhere. POSIX ustar and
- * pax; GNU long names and sizes.
+ * pax; GNU long names and sizes. A hard link is the member that it leads to. Archives that were put
+ * one behind the other are read as one.
  * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html
  */
 export interface TarMember {
@@ -11,6 +12,8 @@ export interface TarMember {
   bytes: number;
   /** Stored with holes, so that its bytes are not the file's. */
   isSparse: boolean;
+  /** A symbolic link, or a hard link to no member before it: it has no bytes here. */
+  isLink: boolean;
 }
 
 /** Reads up to `bytes` bytes at an offset; fewer only at the end. */
@@ -22,49 +25,98 @@ export class TarInvalid extends Error {
 
 const BLOCK = 512;
 const LONGEST_EXTENSION = 1 << 20;
+/** Zeros between two archives: tar fills the last of 20 blocks, and some writers more. */
+const LONGEST_GAP = 1 << 16;
 /** Longer than any file system's; every name of an archive is in memory while it is listed. */
 const LONGEST_NAME = 4096;
 
 /**
- * Plain files only: links, folders and devices are passed over. @throws {TarInvalid} naming the
- * byte
+ * Files and links; folders and devices are passed over.
+ * @throws {TarInvalid} naming the byte
  */
 export async function* tarMembers(readAt: ReadAt): AsyncGenerator<TarMember> {
   let extended: Extended = {};
   let last: TarMember | null = null;
+  const links = new HardLinks();
   for (let at = 0; ;) {
     const header = await readAt(at, BLOCK);
     if (header.length === 0 && last) await refuseCutMember(readAt, last);
-    if (header.length === 0 || header.every((byte) => byte === 0)) return;
+    if (header.length === 0) return;
+    if (isZero(header)) {
+      const next = await nextArchive(readAt, at + BLOCK);
+      if (next === null) return;
+      at = next;
+      continue;
+    }
     if (header.length < BLOCK) throw new TarInvalid(`it breaks off in the header at byte ${at}`);
     if (!sumMatches(header))
       throw new TarInvalid(`the header at byte ${at} does not match its sum`);
     const type = String.fromCharCode(header[156] ?? 0);
     const stated = numberAt(header, 124, 12);
     const offset = at + BLOCK + (type === 'S' ? await sparseMapBytes(readAt, at, header) : 0);
-    if (type === 'x' || type === 'L' || type === 'g') {
+    if (EXTENSIONS.includes(type)) {
       if (stated > LONGEST_EXTENSION)
         throw new TarInvalid(`the extension at byte ${at} is ${stated} bytes long`);
-      const content = await readAt(offset, stated);
-      if (type === 'x') extended = { ...extended, ...paxFields(content) };
-      if (type === 'L') extended = { ...extended, name: textAt(content, 0, content.length) };
+      extended = { ...extended, ...extensionOf(type, await readAt(offset, stated)) };
       at = offset + padded(stated);
       continue;
     }
-    const bytes = extended.bytes ?? stated;
+    const isLink = type === HARD_LINK || type === SYMBOLIC_LINK;
+    const bytes = isLink ? 0 : (extended.bytes ?? stated);
     if (!Number.isSafeInteger(bytes) || bytes < 0)
       throw new TarInvalid(`the header at byte ${at} states a length of ${bytes}`);
-    if (type === '0' || type === '\0' || type === '7' || type === 'S') {
-      const isSparse = type === 'S' || extended.isSparse === true;
+    if (FILES.includes(type) || isLink) {
       const name = extended.name ?? plainName(header);
       if (name.length > LONGEST_NAME)
         throw new TarInvalid(`the name before byte ${at} has ${name.length} characters`);
-      last = { name, offset, bytes, isSparse };
-      yield last;
+      const isSparse = type === 'S' || extended.isSparse === true;
+      const member = { name, offset, bytes, isSparse, isLink };
+      const target = extended.link ?? textAt(header, 157, 100);
+      if (!isLink) last = member;
+      yield type === HARD_LINK ? links.resolved(member, target) : links.remembered(member);
     }
     extended = {};
     at = offset + padded(bytes);
   }
+}
+
+/** Types of members: plain, contiguous and GNU's sparse files. */
+const FILES = ['0', '\0', '7', 'S'];
+const HARD_LINK = '1';
+const SYMBOLIC_LINK = '2';
+/** Headers that speak of the next one: of pax, and GNU's long names of members and of targets. */
+const EXTENSIONS = ['x', 'g', 'L', 'K'];
+
+/** Where the bytes of members lie, for the hard links that follow. */
+class HardLinks {
+  private readonly members = new Map<string, TarMember>();
+
+  remembered(member: TarMember): TarMember {
+    if (!member.isLink) this.members.set(member.name, member);
+    return member;
+  }
+
+  resolved(link: TarMember, target: string): TarMember {
+    const found = this.members.get(target);
+    return found ? this.remembered({ ...found, name: link.name }) : link;
+  }
+}
+
+/**
+ * Zeros end an archive, but `cat a.tar b.tar` and single blocks of zeros are met too.
+ * @returns where the next header begins, or null
+ */
+async function nextArchive(readAt: ReadAt, at: number): Promise<number | null> {
+  const bytes = await readAt(at, LONGEST_GAP);
+  for (let begin = 0; begin + BLOCK <= bytes.length; begin += BLOCK) {
+    const block = bytes.subarray(begin, begin + BLOCK);
+    if (!isZero(block)) return sumMatches(block) ? at + begin : null;
+  }
+  return null;
+}
+
+function isZero(block: Buffer): boolean {
+  return block.every((byte) => byte === 0);
 }
 
 /** What a pax header says of the member that follows. */
@@ -72,6 +124,14 @@ interface Extended {
   name?: string;
   bytes?: number;
   isSparse?: boolean;
+  /** Name that a link leads to. */
+  link?: string;
+}
+
+function extensionOf(type: string, content: Buffer): Extended {
+  if (type === 'x') return paxFields(content);
+  const name = textAt(content, 0, content.length);
+  return type === 'L' ? { name } : type === 'K' ? { link: name } : {};
 }
 
 /** An archive may end without its closing blocks, but not before its last member does. */
@@ -95,11 +155,16 @@ function padded(bytes: number): number {
   return Math.ceil(bytes / BLOCK) * BLOCK;
 }
 
-/** The sum of all bytes, with its own eight counted as spaces. */
+/** The sum of all bytes, with its own eight counted as spaces; old writers summed signed bytes. */
 function sumMatches(header: Buffer): boolean {
-  let sum = 0;
-  for (let at = 0; at < BLOCK; at++) sum += at >= 148 && at < 156 ? 0x20 : header[at]!;
-  return numberAt(header, 148, 8) === sum;
+  let [sum, signed] = [0, 0];
+  for (let at = 0; at < BLOCK; at++) {
+    const byte = at >= 148 && at < 156 ? 0x20 : header[at]!;
+    sum += byte;
+    signed += byte > 127 ? byte - 256 : byte;
+  }
+  const stated = numberAt(header, 148, 8);
+  return stated === sum || stated === signed;
 }
 
 /** Octal text, or GNU's big-endian binary with the first bit set. */
@@ -137,6 +202,7 @@ function paxFields(content: Buffer): Extended {
     ];
     if (key === 'path' || key === 'GNU.sparse.name') fields.name = value;
     if (key.startsWith('GNU.sparse.')) fields.isSparse = true;
+    if (key === 'linkpath') fields.link = value;
     if (key === 'size') fields.bytes = Number(value);
     at += length;
   }

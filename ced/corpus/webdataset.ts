@@ -13,6 +13,9 @@ import type { TableRow, TableRows } from './table-row';
 import { tarMembers, type ReadAt, type TarMember } from './tar-members';
 
 const AUDIO = /\.(wav|flac|ogg|oga|opus|mp3|m4a|mp4|aac|webm|wma|aif|aiff)$/i;
+const LABELS = /\.(json|cls)$/i;
+/** Kinds of members that are told to be passed over. */
+const MOST_KINDS = 8;
 const LONGEST_LABEL_BYTES = 1 << 20;
 const LONGEST_KEY = 512;
 /** Fields of a side-car that hold labels, the first that is there counts. */
@@ -43,16 +46,24 @@ export async function readWebDatasetShard(
     const name = member.name.replace(/^\.\//, '');
     if (isArchiverFile(name)) continue;
     const { key, extension } = splitName(name);
+    if (member.isLink) {
+      shard.passOver('links', name);
+      continue;
+    }
+    if (!AUDIO.test(extension) && !LABELS.test(extension)) {
+      shard.passOver(`members that end in ${extension || 'nothing'}`, name);
+      continue;
+    }
     const sample = shard.sample(key);
     if (member.isSparse)
       sample.problem ??= `a sparse file in ${source.name}; pack it without --sparse`;
     else if (AUDIO.test(extension)) shard.addAudio(sample, member);
-    else if (extension === '.json' || extension === '.cls') {
+    else {
       if (member.bytes > LONGEST_LABEL_BYTES)
         sample.problem ??= `its ${extension} in ${source.name} is longer than a label can be`;
       else {
         const text = (await source.readAt(member.offset, member.bytes)).toString('utf8');
-        shard.addLabels(sample, extension, text);
+        shard.addLabels(sample, extension.toLowerCase(), text);
       }
     }
   }
@@ -66,6 +77,7 @@ class Shard {
   private readonly samples = new Map<string, Sample>();
   private readonly secondAudio: string[] = [];
   private readonly withoutLabelField: string[] = [];
+  private readonly passedOver = new Map<string, { count: number; first: string }>();
 
   constructor(private readonly name: string) {}
 
@@ -81,6 +93,13 @@ class Shard {
   addAudio(sample: Sample, member: TarMember): void {
     if (sample.audio) this.secondAudio.push(`${member.name} beside ${sample.audio.name}`);
     else sample.audio = member;
+  }
+
+  /** @param what several of them */
+  passOver(what: string, name: string): void {
+    const known = this.passedOver.get(what);
+    if (known) known.count++;
+    else this.passedOver.set(what, { count: 1, first: name });
   }
 
   addLabels(sample: Sample, extension: string, text: string): void {
@@ -126,6 +145,13 @@ class Shard {
             `${this.name}: ${this.withoutLabelField.length} side-cars name no labels, ` +
               `for example ${sideCar}; labels are read from ${LABEL_FIELDS.join(', ')}`,
           ]),
+      ...[...this.passedOver]
+        .slice(0, MOST_KINDS)
+        .map(
+          ([what, { count, first }]) =>
+            `${this.name}: ${count} ${what} are not used: ${first.slice(0, LONGEST_KEY)}` +
+            (what === 'links' ? '; pack the files themselves with --dereference' : ''),
+        ),
     ];
   }
 

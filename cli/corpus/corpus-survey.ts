@@ -15,8 +15,12 @@ import type { RejectedClip } from '../../report/run-corpus';
 export interface SurveyOptions {
   root: string;
   sources: SourceOptions;
+  /** Where relative paths of audio start; absent = each table's folder. */
+  audioRoot?: string;
   /** null = the labels in the tables. */
   vocabulary: Vocabulary | null;
+  /** As a `distill` run: labels of train that the vocabulary lacks reject no clip. */
+  ignoreTrainLabels?: boolean;
   /** Read this many clips, evenly spread, instead of all. */
   sample?: number;
   onProgress?: (done: number, total: number) => void;
@@ -60,10 +64,11 @@ async function surveySplit(
   options: SurveyOptions,
 ): Promise<SplitSurvey> {
   const { root, sources } = options;
-  const read = await readTables(root, `corpus.${split}`, table, sources);
+  const read = await readTables(root, `corpus.${split}`, table, sources, options.audioRoot);
   const { rows, rejected } = read;
   const vocabulary = options.vocabulary ?? labelsOf(rows);
-  const listed = await listClips(read, { root, vocabulary, sources });
+  const ignoreUnknownLabels = split === 'train' && options.ignoreTrainLabels === true;
+  const listed = await listClips(read, { root, vocabulary, sources, ignoreUnknownLabels });
   const chosen = spread(listed, options.sample ?? listed.length);
   const seconds: number[] = [];
   for await (const { listed: clip, pcm } of readClips(chosen, options.sources)) {

@@ -51,6 +51,12 @@ const line = commandLine({
       shown: 'the current folder',
       help: 'where relative paths start',
     },
+    'audio-root': {
+      value: 'DIR',
+      is: text,
+      shown: "each table's folder",
+      help: 'where relative paths of audio in the tables start',
+    },
     type: {
       value: 'TYPE',
       is: oneOf('distill', 'teach'),
@@ -87,9 +93,12 @@ async function checkCorpus({ values, operands }: Options): Promise<number> {
   const sources = sourcesOf(values, process.env);
   const given = corpusOf(operands, values.type);
   const path = values.vocabulary ?? given.vocabulary;
+  const audioRoot = values['audio-root'] ?? given.audioRoot;
   const { splits, content } = await surveyCorpus(given.tables, {
     root,
     sources,
+    ...(audioRoot === undefined ? {} : { audioRoot }),
+    ignoreTrainLabels: given.ignoresTrainLabels,
     vocabulary: path === undefined ? null : await readVocabulary({ root, sources }, path),
     onProgress: liveCount(),
   });
@@ -115,6 +124,8 @@ async function checkCorpus({ values, operands }: Options): Promise<number> {
 interface GivenCorpus {
   tables: Partial<Record<Split, string>>;
   vocabulary?: string;
+  audioRoot?: string;
+  ignoresTrainLabels: boolean;
   maxRejected: number;
 }
 
@@ -122,8 +133,10 @@ function corpusOf(operands: readonly string[], type: 'distill' | 'teach'): Given
   const [first = ''] = operands;
   if (first.endsWith('.json') && operands.length === 1) {
     const run = readRunFile(first, type);
-    const { vocabulary, maxRejected } = run.corpus;
-    return { tables: tablesOf(run), vocabulary, maxRejected };
+    const { vocabulary, maxRejected, audioRoot } = run.corpus;
+    const given = audioRoot === undefined ? {} : { audioRoot };
+    const ignoresTrainLabels = type === 'distill';
+    return { tables: tablesOf(run), vocabulary, maxRejected, ignoresTrainLabels, ...given };
   }
   const tables: Partial<Record<Split, string>> = {};
   for (const operand of operands) {
@@ -135,7 +148,7 @@ function corpusOf(operands: readonly string[], type: 'distill' | 'teach'): Given
       );
     tables[split as Split] = table;
   }
-  return { tables, maxRejected: DEFAULT_MAX_REJECTED };
+  return { tables, maxRejected: DEFAULT_MAX_REJECTED, ignoresTrainLabels: false };
 }
 
 function refusal({ split, read, rejected }: SplitSurvey, maxRejected: number): string[] {

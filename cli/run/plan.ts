@@ -181,7 +181,10 @@ async function sampledCorpus(
   { sample, sources }: PlanOptions,
 ): Promise<PlannedCorpus> {
   const vocabulary = await readVocabulary({ root, sources }, run.corpus.vocabulary);
-  const options = { root, sources, vocabulary, sample };
+  const { audioRoot } = run.corpus;
+  const place = audioRoot === undefined ? {} : { audioRoot };
+  const ignoreTrainLabels = 'logits' in run;
+  const options = { root, sources, vocabulary, sample, ignoreTrainLabels, ...place };
   const { splits } = await surveyCorpus(tablesOf(run), options);
   return { vocabulary, sizes: splits };
 }

@@ -60,6 +60,10 @@ function runFile(): string {
   return join(folder, 'run.json');
 }
 
+interface Printed {
+  splits: object;
+}
+
 describe('ced corpus', () => {
   it('prints clips, hours and labels of a table, in which all is well', async () => {
     expect(await ced(['corpus', join(folder, 'train.jsonl')])).toBe(0);
@@ -108,6 +112,20 @@ describe('ced corpus', () => {
       'train: 1 of 6 clips are rejected, more than 0.01 of them',
       'train: 1 clips hold the very audio that a run is scored on: train-2 = eval eval-1',
     ]);
+  });
+
+  it('rejects no training clip of distill for a label that the vocabulary lacks', async () => {
+    writeFileSync(
+      join(folder, 'vocabulary.csv'),
+      'index,mid,display_name\n0,/t/0,"Low tone"\n1,/t/1,"Middle tone"\n',
+    );
+    const run = runFile();
+    await ced(['corpus', run, '--root', folder, '--json']);
+    await ced(['plan', run, '--root', folder, '--json']);
+    const printedObjects = printed.split(/(?<=^\})\n/m).filter((text) => text !== '');
+    const [corpusOf, plan] = printedObjects.map((text) => JSON.parse(text) as Printed);
+    expect(corpusOf?.splits).toMatchObject([{ split: 'train', clips: 6, rejected: [] }, {}, {}]);
+    expect(plan?.splits).toMatchObject({ train: { clips: 6, rejectedSoFar: 0 } });
   });
 
   it('accepts it when told to', async () => {

@@ -42,6 +42,12 @@ export const corpusSchema = z.strictObject({
     .optional()
     .describe('Table of clips that select the best checkpoint. May be unlabelled.'),
   eval: place.optional().describe('Table of clips for reported scores only. May be unlabelled.'),
+  audioRoot: place
+    .optional()
+    .describe(
+      "Folder or URI where relative paths of audio in tables start; by default each table's own " +
+        'folder, then other likely ones.',
+    ),
   vocabulary: place.describe("Class list in AudioSet's columns `index,mid,display_name`."),
   clipsPerShard: count
     .max(65_536)

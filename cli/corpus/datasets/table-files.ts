@@ -6,7 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, parse } from 'node:path';
 import { listClips } from '../../../activities/plan/list-clips';
 import { readTables } from '../../../activities/plan/read-table';
-import type { Label } from '../../../ced/corpus/label-list';
+import { labelParts, type Label } from '../../../ced/corpus/label-list';
 import { sourceGroup } from '../../../ced/corpus/source-group';
 import type { SplitName } from '../../../ced/corpus/split-clips';
 import type { TableRow } from '../../../ced/corpus/table-row';
@@ -91,10 +91,16 @@ function namesOf(labels: readonly Label[], names: ClassNames): string[] {
           : names.byMid.has(label)
             ? [names.byMid.get(label)!]
             : // "Dog,Music" are two classes, "Chatter, babble" is one.
-              label.split(/,(?! )/).filter((part) => part !== ''),
+              severalNames(label),
       ),
     ),
   ];
+}
+
+function severalNames(label: string): string[] {
+  return /^\[.*\]$|[|]/s.test(label)
+    ? labelParts(label)
+    : label.split(/,(?! )/).filter((part) => part !== '');
 }
 
 /**

@@ -137,8 +137,8 @@ async function unpackTar(archive: string, writer: MemberWriter): Promise<void> {
       const { bytesRead } = await file.read(part, 0, bytes, offset);
       return part.subarray(0, bytesRead);
     };
-    for await (const { name, offset, bytes, isSparse } of tarMembers(readAt)) {
-      const path = isSparse ? null : writer.pathOf(name);
+    for await (const { name, offset, bytes, isSparse, isLink } of tarMembers(readAt)) {
+      const path = isSparse || isLink ? null : writer.pathOf(name);
       if (path === null) continue;
       const parts = async function* (): AsyncGenerator<Buffer> {
         for (let at = 0; at < bytes; at += PART_BYTES)
