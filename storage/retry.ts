@@ -100,26 +100,45 @@ export async function withRetry<T>(
   }
 }
 
+/** Each part resets the wait for the next one, so a trickle of them would never end. */
+export interface Pace {
+  bytesPerSecond: number;
+  /** Milliseconds of waiting for parts over which it is measured. */
+  overMs: number;
+  tooSlow: (bytes: number, waitedMs: number) => Error;
+}
+
 /**
  * Bytes of something that can be opened at an offset. A transfer that breaks goes on from the byte
  * where it stopped.
  * @param open must give the same content at every call, from byte `from` on
+ * @param pace what the transfer must keep up; absent: any that is not silent
  */
 export async function* resuming(
   open: (from: number) => Promise<AsyncIterable<Uint8Array>>,
   retry: RetryOptions,
+  pace?: Pace,
 ): AsyncGenerator<Uint8Array> {
   const waiting = new RetryPauses(retry);
   let received = 0;
+  let [waitedMs, arrived] = [0, 0];
   for (;;) {
     try {
       // Left when it falls silent: `for await` would first wait for an end that never comes.
       const parts = (await unlessSilent(() => open(received), retry))[Symbol.asyncIterator]();
       try {
         for (;;) {
+          const askedMs = performance.now();
           const next = await unlessSilent(() => parts.next(), retry);
           if (next.done) return;
           received += next.value.length;
+          waitedMs += performance.now() - askedMs;
+          arrived += next.value.length;
+          if (pace && waitedMs >= pace.overMs) {
+            if (arrived * 1000 < pace.bytesPerSecond * waitedMs)
+              throw pace.tooSlow(arrived, waitedMs);
+            [waitedMs, arrived] = [0, 0];
+          }
           waiting.succeeded();
           retry.onBytes?.();
           yield next.value;

@@ -16,10 +16,11 @@ import { environmentForEngine } from './engine-environment';
 import {
   describeExit,
   describeFailedAllocation,
+  describeSilence,
   outOfMemoryKills,
   peakResidentBytes,
 } from './engine-exit';
-import { SilenceLimit } from './silence-limit';
+import { SilenceLimit, type SilenceOptions } from './silence-limit';
 
 export interface EngineChildOptions {
   /** Compiled entry of the engine's process. */
@@ -33,6 +34,8 @@ export interface EngineChildOptions {
    * killed. @default 15000
    */
   stopGraceMs?: number;
+  /** When a job that says nothing is hung. */
+  silence?: SilenceOptions;
   /** Receives the lines that the process prints. @default they go where this process's own go */
   onOutput?: (line: string) => void;
 }
@@ -131,7 +134,7 @@ export class EngineChild {
           watch,
           resolve,
           reject,
-          silence: new SilenceLimit(),
+          silence: new SilenceLimit(undefined, this.options.silence),
           standstills: this.standstills.seen(),
         };
         this.tell({ type: 'run', id, job });
@@ -205,9 +208,9 @@ export class EngineChild {
     const { running } = this;
     if (!running) return;
     if (!running.silence.isExceeded()) return running.watch.onAlive();
-    const seconds = Math.round(running.silence.silentMs() / 1000);
+    const { job, silence } = running;
     this.kill();
-    this.lose(`the engine said nothing for ${seconds} s and was ended`);
+    this.lose(describeSilence({ job, phase: silence.phase, silentMs: silence.silentMs() }));
   }
 
   /**

@@ -49,6 +49,25 @@ export function describeFailedAllocation(
   );
 }
 
+/** Why a job was ended that said nothing: what it did, and what may be the reason. */
+export function describeSilence({
+  job,
+  phase,
+  silentMs,
+}: {
+  job: EngineJob;
+  /** Empty: the job's own work. */
+  phase: string;
+  silentMs: number;
+}): string {
+  const seconds = Math.round(silentMs / 1000);
+  return (
+    `the engine said nothing for ${seconds} s while it ${doing(job)}` +
+    `${phase === '' ? '' : `, ${phase}`}, and was ended: a model that never finishes, ` +
+    'or a machine that is far too slow'
+  );
+}
+
 /**
  * Processes that the kernel has killed for want of memory since it started, in this cgroup and
  * outside of it; NaN where it does not say.

@@ -3,7 +3,14 @@
  * trace a function and gets minutes; after it the job's own slowest unit sets the limit.
  */
 
-/** For the first unit of a phase: TensorFlow, weights and shards are loaded, a step is traced. */
+export interface SilenceOptions {
+  /**
+   * For the first unit of a phase: TensorFlow, weights and shards are loaded, a step is traced.
+   * @default 300000
+   */
+  firstUnitMs?: number;
+}
+
 const FIRST_UNIT_MS = 300_000;
 /** For every later unit: at least this, or this many times the slowest so far. */
 const LEAST_MS = 60_000;
@@ -11,19 +18,27 @@ const TIMES_SLOWEST = 5;
 
 export class SilenceLimit {
   private lastWordMs: number;
-  private phase: string | null = null;
+  private current: string | null = null;
   private units = 0;
   private slowestMs = 0;
 
-  constructor(private readonly monotonicMs: () => number = () => performance.now()) {
+  constructor(
+    private readonly monotonicMs: () => number = () => performance.now(),
+    private readonly options: SilenceOptions = {},
+  ) {
     this.lastWordMs = monotonicMs();
+  }
+
+  /** What the job said last that it does; empty for its own work, and before its first word. */
+  get phase(): string {
+    return this.current ?? '';
   }
 
   /** A unit of work was counted. @param phase undefined for the job's own count */
   counted(phase = ''): void {
     const silentMs = this.silentMs();
-    if (phase !== this.phase) {
-      this.phase = phase;
+    if (phase !== this.current) {
+      this.current = phase;
       this.units = 0;
       this.slowestMs = 0;
     } else {
@@ -44,7 +59,9 @@ export class SilenceLimit {
 
   isExceeded(): boolean {
     const limitMs =
-      this.units === 0 ? FIRST_UNIT_MS : Math.max(LEAST_MS, TIMES_SLOWEST * this.slowestMs);
+      this.units === 0
+        ? (this.options.firstUnitMs ?? FIRST_UNIT_MS)
+        : Math.max(LEAST_MS, TIMES_SLOWEST * this.slowestMs);
     return this.silentMs() >= limitMs;
   }
 }

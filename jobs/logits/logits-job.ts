@@ -97,11 +97,11 @@ async function computeShard(
   const { store } = context;
   const [key, audioSha256] = [logitsKey(description), audio.audioShards[0] ?? ''];
   // Every run has a first shard: its attempt checks the teachers for all shards.
-  const probing = (): Promise<void> => beginPhase(context, 'probing the teachers');
-  await probing();
+  await beginPhase(context, 'probing the teachers');
   const isFirst = input.shard === 0;
   const gate = isFirst ? await scoreEnsemble(store, input.planKey, input.ensemble) : [];
-  if (isFirst) await probeTeachers(teachers, audio, probing);
+  if (isFirst)
+    await probeTeachers(teachers, audio, (name) => beginPhase(context, `probing teacher ${name}`));
   const startedMs = context.monotonicMs();
   const { table, agreement } = await predictShard(context, audio, teachers, input.settings, () =>
     lease.renew(),

@@ -13,13 +13,13 @@ import type { LoadedTeacher } from './predict-shard';
 const PROBE_CHUNKS = 8;
 
 /**
- * @param beforeTeacher awaited before each teacher's first prediction, which is traced
+ * @param beforeTeacher awaited with its name before each teacher's first prediction
  * @throws {PermanentError} TeacherInvalid, naming the teacher and what is wrong with its outputs
  */
 export async function probeTeachers(
   teachers: readonly LoadedTeacher[],
   audio: CorpusAudio,
-  beforeTeacher: () => Promise<void>,
+  beforeTeacher: (name: string) => Promise<void>,
 ): Promise<void> {
   const rows = audio.clips
     .flatMap((clip) => clip.chunks.slice(0, 1).map((chunk) => ({ clip, chunk })))
@@ -29,7 +29,7 @@ export async function probeTeachers(
   for await (const { input } of chunkBatches(audio, rows, models, (_row, pcm, out) => out.set(pcm)))
     probes.push({ ...input, masks: null });
   for (const { name, model } of teachers) {
-    await beforeTeacher();
+    await beforeTeacher(name);
     const outputs: number[] = [];
     for (const probe of probes)
       outputs.push(...(await namingTeacher(name, model.probabilities(probe))));

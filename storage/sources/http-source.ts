@@ -14,6 +14,9 @@ import type { ByteRange } from '../../ced/corpus/address';
 
 const MOST_REDIRECTS = 8;
 const SILENCE_MS = 30_000;
+/** At this pace an hour of audio at 64 kbit/s takes 8 hours. */
+const SLOWEST_BYTES_PER_SECOND = 1000;
+const PACE_OVER_MS = 120_000;
 
 export class HttpSource implements Source {
   readonly name: string;
@@ -92,7 +95,17 @@ export class HttpSource implements Source {
     };
     let bytes = 0;
     const hash = range ? null : createHash('sha256');
-    for await (const part of resuming(open, this.retry)) {
+    const pace = {
+      bytesPerSecond: SLOWEST_BYTES_PER_SECOND,
+      overMs: this.options.paceOverMs ?? PACE_OVER_MS,
+      tooSlow: (arrived: number, waitedMs: number) =>
+        new SourceUnreadable(
+          `${this.name} is too slow: ${arrived} bytes in ${(waitedMs / 1000).toFixed(0)} s of ` +
+            `waiting, expected at least ${SLOWEST_BYTES_PER_SECOND} a second; copy it to a ` +
+            'faster place',
+        ),
+    };
+    for await (const part of resuming(open, this.retry, pace)) {
       bytes += part.length;
       if (this.statedSha256 !== null) hash?.update(part);
       yield part;

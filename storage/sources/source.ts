@@ -48,6 +48,10 @@ export interface SourceOptions {
    * @default, 2 GiB
    */
   largestShardBytes?: number;
+  /**
+   * Milliseconds of waiting over which a web server must send a kilobyte a second. @default 120000
+   */
+  paceOverMs?: number;
   retry?: RetryOptions;
 }
 

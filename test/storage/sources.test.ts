@@ -211,6 +211,29 @@ describe('reading from a web server', () => {
     );
   });
 
+  it('gives up a server that sends a byte now and then, though it is never silent', async () => {
+    const timers = new Set<NodeJS.Timeout>();
+    answer = (_, response) => {
+      response.writeHead(200, { 'content-length': content.length });
+      const trickle = setInterval(() => response.write('x'), 20);
+      timers.add(trickle);
+      response.on('close', () => clearInterval(trickle));
+    };
+    await expect(read('/clip.wav?key=s3cret', { paceOverMs: 200 })).rejects.toThrow(
+      /^(?!.*s3cret).*clip\.wav is too slow: \d+ bytes in \d+ s of waiting, expected at least 1000/,
+    );
+    timers.forEach(clearInterval);
+  });
+
+  it('counts only the time that the server takes, not that of its reader', async () => {
+    const parts: Uint8Array[] = [];
+    for await (const part of openSource(`${base}/clip.wav`, { ...options, paceOverMs: 1 }).read()) {
+      parts.push(Uint8Array.from(part));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect(Buffer.concat(parts).equals(content)).toBe(true);
+  });
+
   it('finds files of the hub under its configured address', async () => {
     await readSource(
       openSource('hf://org/repo/data/a.flac', { ...options, hub: `${base}/` }),

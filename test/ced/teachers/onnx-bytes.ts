@@ -6,26 +6,66 @@ import { bytesField, integerField, message, stringField } from '../../../ced/eng
 
 const float = 1;
 
-/** Its input is [batch, samples], its output [batch, gains]. */
+const bool = 9;
+const int64 = 7;
+
+/** Field 1 of a graph. */
+function node(
+  op: string,
+  inputs: readonly string[],
+  outputs: string | readonly string[],
+  ...attributes: Buffer[]
+): Buffer {
+  return bytesField(
+    1,
+    message(
+      ...inputs.map((name) => stringField(1, name)),
+      ...[outputs].flat().map((name) => stringField(2, name)),
+      stringField(4, op),
+      ...attributes,
+    ),
+  );
+}
+
+function value(name: string, type: number, ...extents: Buffer[]): Buffer {
+  const shape = message(...extents.map((extent) => bytesField(1, extent)));
+  return message(
+    stringField(1, name),
+    bytesField(2, bytesField(1, message(integerField(1, type), bytesField(2, shape)))),
+  );
+}
+
+const free = (name: string): Buffer => stringField(2, name);
+
+/** Hands `mean` on, in a loop whose condition stays true. */
+function endlessLoop(): Buffer[] {
+  const body = message(
+    node('Identity', ['condition'], 'goes on'),
+    node('Identity', ['carried'], 'carried on'),
+    stringField(2, 'body'),
+    bytesField(11, value('iteration', int64)),
+    bytesField(11, value('condition', bool)),
+    bytesField(11, value('carried', float, free('batch'), integerField(1, 1))),
+    bytesField(12, value('goes on', bool)),
+    bytesField(12, value('carried on', float, free('batch'), integerField(1, 1))),
+  );
+  const attribute = message(stringField(1, 'body'), bytesField(6, body), integerField(20, 5));
+  const yes = message(
+    integerField(2, bool),
+    stringField(8, 'yes'),
+    bytesField(9, Buffer.from([1])),
+  );
+  return [
+    node('Loop', ['', 'yes', 'mean'], 'looped', bytesField(5, attribute)),
+    bytesField(5, yes),
+  ];
+}
+
+/** Its input is [batch, samples], its output [batch, gains]. @param isEndless never gives any */
 export function onnxBytes(
   gains: readonly number[],
-  { outputs = ['scores'], isExternal = false } = {},
+  { outputs = ['scores'], isExternal = false, isEndless = false } = {},
 ): Buffer {
-  const node = (
-    op: string,
-    inputs: readonly string[],
-    output: string,
-    ...attributes: Buffer[]
-  ): Buffer =>
-    bytesField(
-      1,
-      message(
-        ...inputs.map((name) => stringField(1, name)),
-        stringField(2, output),
-        stringField(4, op),
-        ...attributes,
-      ),
-    );
   const axes = bytesField(
     5,
     message(stringField(1, 'axes'), integerField(8, 1), integerField(20, 7)),
@@ -37,22 +77,15 @@ export function onnxBytes(
     stringField(8, 'gain'),
     isExternal ? integerField(14, 1) : bytesField(9, Buffer.from(Float32Array.from(gains).buffer)),
   );
-  const value = (name: string, ...extents: Buffer[]): Buffer => {
-    const shape = message(...extents.map((extent) => bytesField(1, extent)));
-    return message(
-      stringField(1, name),
-      bytesField(2, bytesField(1, message(integerField(1, float), bytesField(2, shape)))),
-    );
-  };
-  const free = (name: string): Buffer => stringField(2, name);
   const graph = message(
     node('ReduceMean', ['waveform'], 'mean', axes),
-    ...outputs.map((output) => node('MatMul', ['mean', 'gain'], output)),
+    ...(isEndless ? endlessLoop() : []),
+    ...outputs.map((output) => node('MatMul', [isEndless ? 'looped' : 'mean', 'gain'], output)),
     stringField(2, 'means'),
     bytesField(5, gain),
-    bytesField(11, value('waveform', free('batch'), free('samples'))),
+    bytesField(11, value('waveform', float, free('batch'), free('samples'))),
     ...outputs.map((output) =>
-      bytesField(12, value(output, free('batch'), integerField(1, gains.length))),
+      bytesField(12, value(output, float, free('batch'), integerField(1, gains.length))),
     ),
   );
   return message(
