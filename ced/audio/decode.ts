@@ -10,7 +10,8 @@ import { following, gathered, type ByteParts } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
 import { flacBlocks, isFlac } from './flac';
 import { withoutId3 } from './id3';
-import { isMpegAudio, mpegBlocks } from './mp3';
+import { mpegBlocks } from './mp3';
+import { isMpegAudio } from './mpeg-frames';
 import { isOgg, oggBlocks } from './ogg';
 import { isWav, wavBlocks } from './wav';
 

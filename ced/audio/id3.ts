@@ -5,7 +5,7 @@
 import { joined, type ByteParts } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
 
-const HEADER_BYTES = 10;
+export const ID3_HEADER_BYTES = 10;
 const FOOTER_FLAG = 0x10;
 
 /** Pictures of a few MB are common. A source that sends tags without end is refused here. */
@@ -26,11 +26,11 @@ export async function* withoutId3(parts: ByteParts): AsyncGenerator<Uint8Array> 
   let isContent = false;
   for await (const part of parts) {
     head = joined(head, part);
-    while (!isContent && (skip > 0 || head.length >= HEADER_BYTES)) {
+    while (!isContent && (skip > 0 || head.length >= ID3_HEADER_BYTES)) {
       const skipped = Math.min(skip, head.length);
       head = head.subarray(skipped);
       skip -= skipped;
-      if (head.length < HEADER_BYTES) break;
+      if (head.length < ID3_HEADER_BYTES) break;
       skip = tagLength(head);
       tagBytes += skip;
       isContent = skip === 0;
@@ -49,12 +49,14 @@ export async function* withoutId3(parts: ByteParts): AsyncGenerator<Uint8Array> 
   if (head.length > 0) yield head;
 }
 
-/** Bytes of the ID3v2 tag that starts here; 0 = none does. */
-function tagLength(bytes: Uint8Array): number {
+/** Bytes of the ID3v2 tag that starts with this header; 0 = none does. */
+export function tagLength(bytes: Uint8Array): number {
   if (bytes[0] !== 0x49 || bytes[1] !== 0x44 || bytes[2] !== 0x33) return 0;
   // Seven bits a byte; the footer that a flag announces is not counted.
-  const content = bytes.subarray(6, HEADER_BYTES).reduce((sum, b) => sum * 0x80 + (b & 0x7f), 0);
-  return HEADER_BYTES + content + (bytes[5]! & FOOTER_FLAG ? HEADER_BYTES : 0);
+  const content = bytes
+    .subarray(6, ID3_HEADER_BYTES)
+    .reduce((sum, b) => sum * 0x80 + (b & 0x7f), 0);
+  return ID3_HEADER_BYTES + content + (bytes[5]! & FOOTER_FLAG ? ID3_HEADER_BYTES : 0);
 }
 
 /** Whether a tag starts where a stream has ended. */

@@ -4,13 +4,14 @@
  * streams side by side (a picture, a skeleton) the first that holds audio is taken. RFC 3533.
  */
 import { OggVorbisDecoder } from '@wasm-audio-decoders/ogg-vorbis';
+import { Ahead } from './ahead';
 import type { AudioBlock } from './audio-block';
 import { ClipUnreadable } from './clip-unreadable';
 import { flacBlocks } from './flac';
 import { opusBlocks } from './ogg-opus';
 import { pagePackets } from './ogg-packets';
 import { checkedPages, isPage, pageBody, type OggPage } from './ogg-pages';
-import { blocksOf } from './wasm-decoder';
+import { blocksOf, someOf } from './wasm-decoder';
 
 /** As many as stb_vorbis has room for: surround with all its heights. */
 const MOST_VORBIS_CHANNELS = 16;
@@ -31,9 +32,17 @@ export async function* oggBlocks(
   parts: AsyncIterable<Uint8Array>,
   longestSeconds: number,
 ): AsyncGenerator<AudioBlock> {
-  const pages = new OggPages(checkedPages(parts));
-  if ((await pages.peek()) === null)
-    throw new ClipUnreadable('damaged', 'the Ogg file holds no page');
+  const pages = new Ahead(checkedPages(parts));
+  try {
+    if ((await pages.peek()) === null)
+      throw new ClipUnreadable('damaged', 'the Ogg file holds no page');
+    yield* someOf('the Ogg stream', links(pages, longestSeconds));
+  } finally {
+    await pages.close();
+  }
+}
+
+async function* links(pages: Ahead<OggPage>, longestSeconds: number): AsyncGenerator<AudioBlock> {
   while ((await pages.peek()) !== null) {
     const { head, codec } = await nextAudio(pages);
     const link = linkPages(pages, head);
@@ -43,27 +52,8 @@ export async function* oggBlocks(
   }
 }
 
-/** Pages with a look at the one that comes next. */
-class OggPages {
-  private ahead: OggPage | null | undefined;
-
-  constructor(private readonly pages: AsyncIterator<OggPage>) {}
-
-  async peek(): Promise<OggPage | null> {
-    if (this.ahead === undefined) {
-      const next = await this.pages.next();
-      this.ahead = next.done ? null : next.value;
-    }
-    return this.ahead;
-  }
-
-  drop(): void {
-    this.ahead = undefined;
-  }
-}
-
 /** The first page of the audio stream among those that start a link. */
-async function nextAudio(pages: OggPages): Promise<{ head: OggPage; codec: Codec }> {
+async function nextAudio(pages: Ahead<OggPage>): Promise<{ head: OggPage; codec: Codec }> {
   let found: { head: OggPage; codec: Codec } | null = null;
   let isAny = false;
   for (let page = await pages.peek(); page?.isFirst; page = await pages.peek()) {
@@ -89,7 +79,7 @@ function codecOf(page: OggPage): Codec | undefined {
 }
 
 /** The pages of one stream up to the next link. @throws ClipUnreadable when one is missing */
-async function* linkPages(pages: OggPages, head: OggPage): AsyncGenerator<OggPage> {
+async function* linkPages(pages: Ahead<OggPage>, head: OggPage): AsyncGenerator<OggPage> {
   let last = head;
   yield head;
   for (let page = await pages.peek(); page && !page.isFirst; page = await pages.peek()) {

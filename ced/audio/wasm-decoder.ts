@@ -31,7 +31,6 @@ export async function* blocksOf<D extends WasmDecoder, P>(
   decode: (decoder: D, piece: P) => WasmDecoded | Promise<WasmDecoded>,
   flush?: (decoder: D) => Promise<WasmDecoded>,
 ): AsyncGenerator<AudioBlock> {
-  let isSilent = true;
   const checked = async (
     work: () => WasmDecoded | Promise<WasmDecoded>,
   ): Promise<AudioBlock | null> => {
@@ -43,7 +42,6 @@ export async function* blocksOf<D extends WasmDecoder, P>(
     } = await typed(kind, () => withMutedLogs(async () => await work()));
     if (errors[0]) throw new ClipUnreadable('damaged', `${kind} breaks off: ${errors[0].message}`);
     if (samplesDecoded === 0 || channels.length === 0 || sampleRate === 0) return null;
-    isSilent = false;
     return { sampleRate, channels };
   };
   try {
@@ -54,10 +52,22 @@ export async function* blocksOf<D extends WasmDecoder, P>(
     }
     const last = flush && (await checked(() => flush(decoder)));
     if (last) yield last;
-    if (isSilent) throw new ClipUnreadable('damaged', `${kind} holds no audio`);
   } finally {
     decoder.free();
   }
+}
+
+/** The same blocks. @throws ClipUnreadable `damaged` when there is none */
+export async function* someOf(
+  kind: string,
+  blocks: AsyncIterable<AudioBlock>,
+): AsyncGenerator<AudioBlock> {
+  let isSilent = true;
+  for await (const block of blocks) {
+    isSilent = false;
+    yield block;
+  }
+  if (isSilent) throw new ClipUnreadable('damaged', `${kind} holds no audio`);
 }
 
 async function typed<T>(kind: string, work: () => Promise<T>): Promise<T> {

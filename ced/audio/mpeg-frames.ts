@@ -1,0 +1,155 @@
+/**
+ * Where the streams of an MPEG audio file begin. Files that were put together with `cat` hold
+ * several, each with a rate, channels and an encoder delay of its own; a decoder that hears them as
+ * one plays the later ones at the rate of the first. ISO 11172-3, section 2.4.1.3.
+ */
+import { joined } from './byte-parts';
+import { ID3_HEADER_BYTES, tagLength } from './id3';
+
+export interface MpegPiece {
+  readonly bytes: Uint8Array;
+  readonly isMono: boolean;
+  /** The first of a stream. */
+  readonly isStart: boolean;
+}
+
+interface Frame {
+  /** Version, layer, rate and whether it is mono: all that a stream keeps. */
+  format: number;
+  isMono: boolean;
+  bytes: number;
+}
+
+/** Two of the largest frames and what tells a header's tag. */
+const LOOK_BYTES = 2 ** 13;
+const ID3V1_BYTES = 128;
+
+/** What a frame, an ID3v2 and an ID3v1 tag begin with. */
+const STARTS = new Set([0xff, 0x49, 0x54]);
+
+const MPEG_1 = 3;
+const LAYER_1 = 3;
+const LAYER_3 = 1;
+/** Hz of MPEG 1; MPEG 2 has half, 2.5 a quarter. */
+const RATES = [44_100, 48_000, 32_000];
+/** kbit/s by index, from 1. */
+const KILOBITS: Readonly<Record<string, readonly number[]>> = {
+  '1/1': [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
+  '1/2': [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
+  '1/3': [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+  '2/1': [32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256],
+  '2/2': [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+};
+
+/** A frame header whose fields are all legal. AAC in ADTS starts alike, with a layer of 0. */
+export function isMpegAudio([first = 0, second = 0, third = 0]: Uint8Array): boolean {
+  const version = (second >> 3) & 3;
+  const layer = (second >> 1) & 3;
+  return (
+    first === 0xff &&
+    second >> 5 === 7 &&
+    version !== 1 &&
+    layer !== 0 &&
+    third >> 4 !== 15 &&
+    ((third >> 2) & 3) !== 3
+  );
+}
+
+/** A bit rate of 0: frames whose length only their distance tells. */
+export function isFreeFormat(bytes: Uint8Array): boolean {
+  return isMpegAudio(bytes) && bytes[2]! >> 4 === 0;
+}
+
+/** All the bytes, cut where a stream begins. */
+export async function* mpegPieces(parts: AsyncIterable<Uint8Array>): AsyncGenerator<MpegPiece> {
+  const walk = new Walk();
+  let pending: Uint8Array = new Uint8Array(0);
+  for await (const part of parts) {
+    pending = joined(pending, part);
+    pending = yield* walk.take(pending, Math.max(0, pending.length - LOOK_BYTES));
+  }
+  yield* walk.take(pending, pending.length);
+}
+
+class Walk {
+  private stream: Frame | null = null;
+  /** What comes next starts where a frame ended. */
+  private isInStep = false;
+  private isStart = true;
+
+  /** @returns the bytes from `until` on, or from a little behind it */
+  *take(bytes: Uint8Array, until: number): Generator<MpegPiece, Uint8Array> {
+    let [from, at] = [0, 0];
+    while (at < until) {
+      const frame = this.frameAt(bytes, at);
+      if (frame && this.stream && this.startsStream(frame, bytes.subarray(at))) {
+        yield* this.piece(bytes.subarray(from, at));
+        [from, this.isStart, this.stream] = [at, true, frame];
+      }
+      if (frame) this.stream ??= frame;
+      this.isInStep = frame !== null;
+      at += frame?.bytes ?? junkBytes(bytes.subarray(at));
+    }
+    const end = Math.min(at, bytes.length);
+    yield* this.piece(bytes.subarray(from, end));
+    return bytes.subarray(end);
+  }
+
+  private *piece(bytes: Uint8Array): Generator<MpegPiece> {
+    if (bytes.length === 0) return;
+    yield { bytes, isMono: this.stream?.isMono ?? false, isStart: this.isStart };
+    this.isStart = false;
+  }
+
+  /** Behind bytes of no frame, or in another format, one alone may be chance. */
+  private frameAt(bytes: Uint8Array, at: number): Frame | null {
+    const frame = readFrame(bytes.subarray(at, at + 4));
+    if (!frame || (this.isInStep && frame.format === this.stream?.format)) return frame;
+    const end = at + frame.bytes;
+    const isFollowed = readFrame(bytes.subarray(end, end + 4))?.format === frame.format;
+    return isFollowed || (end === bytes.length && this.isInStep) ? frame : null;
+  }
+
+  private startsStream(frame: Frame, bytes: Uint8Array): boolean {
+    return frame.format !== this.stream?.format || isInfoFrame(bytes.subarray(0, frame.bytes));
+  }
+}
+
+function readFrame(header: Uint8Array): Frame | null {
+  if (header.length < 4 || !isMpegAudio(header)) return null;
+  const [, second = 0, third = 0, fourth = 0] = header;
+  const version = (second >> 3) & 3;
+  const layer = (second >> 1) & 3;
+  const isHalved = layer === LAYER_3 && version !== MPEG_1;
+  const row = `${version === MPEG_1 ? 1 : 2}/${isHalved ? 2 : 4 - layer}`;
+  const kilobits = KILOBITS[row]![(third >> 4) - 1];
+  if (kilobits === undefined) return null;
+  const rate = RATES[(third >> 2) & 3]! / (version === MPEG_1 ? 1 : version === 2 ? 2 : 4);
+  const padding = (third >> 1) & 1;
+  const isMono = fourth >> 6 === 3;
+  const slots = layer === LAYER_1 ? 12 : isHalved ? 72 : 144;
+  const length = Math.floor((slots * kilobits * 1000) / rate) + padding;
+  return {
+    format: (second & 0x1e) * 0x100 + (third & 0x0c) * 2 + Number(isMono),
+    isMono,
+    bytes: layer === LAYER_1 ? 4 * length : length,
+  };
+}
+
+/** A first frame that holds numbers about the stream instead of audio. */
+function isInfoFrame(frame: Uint8Array): boolean {
+  const start = Buffer.from(frame.subarray(4, 48)).toString('latin1');
+  return /^[^]{0,2}\0{9,32}(?:Xing|Info|VBRI)/.test(start);
+}
+
+/** How far the bytes are of no frame, as far as their beginning tells. */
+function junkBytes(bytes: Uint8Array): number {
+  if (bytes.length >= ID3_HEADER_BYTES) {
+    const tag = tagLength(bytes);
+    if (tag > 0) return tag;
+  }
+  if (bytes[0] === 0x54 && bytes[1] === 0x41 && bytes[2] === 0x47) return ID3V1_BYTES;
+  let junk = 1;
+  while (junk < bytes.length && !STARTS.has(bytes[junk]!)) junk++;
+  return junk;
+}
