@@ -46,7 +46,7 @@ module.exports = {
         '^jobs/(engine-jobs|protocol|process/)',
         '^(ced|storage)/',
         '^workflows/',
-        '^infra/command-line/',
+        '^infra/(command-line/|tensorflow-variant)',
       ],
     ),
     border('infra', 'infra stands below everything; it knows the contract for its names', [

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import Module from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { requireGpu } from './setup/gpus.mjs';
 import { allParts, root, setUp } from './setup/setup.mjs';
 import { SetupError } from './setup/tools.mjs';
 
@@ -34,7 +35,8 @@ TypeScript, the demo's audio. Results of long steps are kept in $CED_CACHE (defa
 ~/.cache/ced-distillation), shared between clones and not made again.
 
   --gpu        use TensorFlow's CUDA library, with the nvidia libraries it needs (3 GB more;
-               untested so far); later starts keep this choice
+               untested so far); later starts keep this choice. Fails where no GPU is visible
+  --allow-cpu  with --gpu: warn where no GPU is visible, and go on
   --cpu        go back to the CPU library (the default)
   --parts P,…  only these parts and the packages: ${allParts.join(', ')}
   --no-build   compile no TypeScript: for the first layers of a container image, without sources
@@ -67,6 +69,7 @@ export async function run(program, args) {
 async function setup(args) {
   const options = {
     gpu: { type: 'boolean' },
+    'allow-cpu': { type: 'boolean' },
     cpu: { type: 'boolean' },
     parts: { type: 'string' },
     'no-build': { type: 'boolean' },
@@ -78,6 +81,9 @@ async function setup(args) {
   const unknown = parts.find((part) => !allParts.includes(part));
   if (unknown !== undefined)
     throw new SetupError(`--parts ${unknown}: expected ${allParts.join(', ')}`);
+  if (values.gpu && values.cpu) throw new SetupError('--gpu --cpu: expected one of them');
+  if (values['allow-cpu'] && !values.gpu) throw new SetupError('--allow-cpu goes with --gpu');
+  if (values.gpu) requireGpu(values['allow-cpu'] === true);
   const gpu = values.gpu ? true : values.cpu ? false : undefined;
   await setUp({ parts, gpu, build: values['no-build'] !== true, quiet: values.quiet === true });
 }

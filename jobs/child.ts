@@ -130,4 +130,4 @@ async function forgetModels(): Promise<void> {
   models.clear();
 }
 
-send({ type: 'ready' });
+send({ type: 'ready', device: engine.kind.device });

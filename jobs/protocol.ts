@@ -21,7 +21,8 @@ export type ToEngine =
   | { type: 'confirmOwnership'; standstill: number };
 
 export type FromEngine =
-  | { type: 'ready' }
+  /** TensorFlow is loaded and computes on this device. */
+  | { type: 'ready'; device: 'cpu' | 'gpu' }
   /**
    * Asked after a standstill, before anything is written. A worker that stood still too kills the
    * engine instead of answering.

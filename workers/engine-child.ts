@@ -66,9 +66,13 @@ interface Running {
 }
 
 export class EngineChild {
+  /** The device it computes on, once it has loaded TensorFlow. Rejects if it ends before. */
+  readonly device: Promise<'cpu' | 'gpu'>;
   /** Resolves when the kernel has taken the process apart and its GPU memory is free. */
   readonly exited: Promise<void>;
   private readonly child: ChildProcess;
+  private ready!: (device: 'cpu' | 'gpu') => void;
+  private neverReady!: (error: Error) => void;
   private running: Running | null = null;
   private nextId = 1;
   private usable = true;
@@ -85,6 +89,11 @@ export class EngineChild {
   ) {
     const child = startProcess(options, inBucket);
     this.child = child;
+    this.device = new Promise((resolve, reject) => {
+      this.ready = resolve;
+      this.neverReady = reject;
+    });
+    this.device.catch(() => undefined); // no unhandled rejection when no caller waits
     const looking = setInterval(() => this.look(), standstills.limitMs / 4);
     child.on('message', (message) => this.onMessage(message as FromEngine));
     this.exited = new Promise((resolve) => {
@@ -160,6 +169,7 @@ export class EngineChild {
 
   private lose(why: string): void {
     this.usable = false;
+    this.neverReady(new EngineLost(why));
     this.running?.reject(new EngineLost(why));
   }
 
@@ -169,8 +179,9 @@ export class EngineChild {
         this.tell({ type: 'confirmOwnership', standstill: message.standstill });
       return;
     }
+    if (message.type === 'ready') return this.ready(message.device);
     const { running } = this;
-    if (message.type === 'ready' || running?.id !== message.id) return;
+    if (running?.id !== message.id) return;
     switch (message.type) {
       case 'progress':
         running.silence.counted(message.progress.phase);

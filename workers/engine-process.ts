@@ -14,6 +14,11 @@ import type { WorkerMetrics } from './worker-metrics';
 export interface EngineProcessOptions extends EngineChildOptions {
   /** Idle time after which the process is ended. @default 60000 */
   idleMs?: number;
+  /**
+   * Whether a process that computes on the CPU is refused: a GPU can fail between two processes.
+   * @default false
+   */
+  gpuOnly?: boolean;
   /** Receives the engine's progress and how its jobs end. */
   metrics?: WorkerMetrics;
   /**
@@ -45,6 +50,13 @@ export class EngineProcess implements EngineClient {
     return (this.child?.isUsable && this.child.pid) || null;
   }
 
+  /** Starts the process that takes the next job, and names the device it computes on. */
+  async device(): Promise<'cpu' | 'gpu'> {
+    const child = await this.start(false);
+    this.rest();
+    return await child.device;
+  }
+
   async run<J extends EngineJob>(job: J, options: RunOptions): Promise<JobResult<J>> {
     if (this.busy) throw new Error('the engine does one job at a time');
     if (options.signal.aborted) throw new EngineStopped();
@@ -54,6 +66,7 @@ export class EngineProcess implements EngineClient {
     let outcome: 'done' | 'failed' | 'stopped' = 'failed';
     try {
       const child = await this.start(isInBucket(job.input.store));
+      if (this.options.gpuOnly === true) await this.refuseCpu(child);
       if (options.signal.aborted) throw new EngineStopped();
       const result = await child.run(job, {
         signal: options.signal,
@@ -76,8 +89,19 @@ export class EngineProcess implements EngineClient {
     } finally {
       metrics?.ended(job, outcome);
       this.busy = false;
-      this.idle = setTimeout(() => void this.end(), this.options.idleMs ?? 60_000).unref();
+      this.rest();
     }
+  }
+
+  private rest(): void {
+    this.idle = setTimeout(() => void this.end(), this.options.idleMs ?? 60_000).unref();
+  }
+
+  /** @throws {EngineLost} so that a worker that has a GPU may take the job */
+  private async refuseCpu(child: EngineChild): Promise<void> {
+    if ((await child.device) === 'gpu') return;
+    child.kill();
+    throw new EngineLost('the engine found no GPU; this worker does not compute on the CPU');
   }
 
   /** Ends the process and resolves when it is gone; a job in flight is lost. */

@@ -13,6 +13,7 @@ import { createCpuActivities, createGpuActivities } from '../activities/create-a
 import type { ActivityDependencies } from '../activities/dependencies';
 import { GuardedStore } from '../storage/guarded-store';
 import { guardTerminal } from '../infra/command-line/terminal';
+import { tensorflowVariant } from '../infra/tensorflow-variant';
 import { openStore, storeEnvironment } from '../storage/open-store';
 import type { EpochRecord } from '../workflows/contract/activities';
 import { EPOCH_SIGNAL, TASK_QUEUES } from '../workflows/contract/names';
@@ -22,6 +23,7 @@ import { dataConverter } from './payloads/data-converter';
 import { standstillLimitMs, Standstills } from '../jobs/process/standstills';
 import { WorkerLog } from './worker-log';
 import { WorkerMetrics } from './worker-metrics';
+import { requireGpu } from './required-gpu';
 import { parseWorkerOptions, WORKER_HELP, type WorkerOptions } from './worker-options';
 
 /** As Temporal shows this worker, and as the report's timeline names it. */
@@ -51,6 +53,24 @@ async function main(): Promise<void> {
           }),
     },
   });
+  const standstills = new Standstills(standstillLimitMs(process.env));
+  setInterval(() => standstills.seen(), standstills.limitMs / 4).unref();
+  const wantsGpu = options.queues.includes('gpu') && tensorflowVariant() === 'gpu';
+  const engine = new EngineProcess({
+    standstills,
+    entry: join(__dirname, '..', 'jobs', 'child.js'),
+    root: options.root,
+    intraOpThreads: options.intraOpThreads,
+    environment: storeEnvironment(options.storage),
+    gpuOnly: wantsGpu && !options.allowCpu,
+    ...(options.metrics === null
+      ? {}
+      : { metrics: new WorkerMetrics(Runtime.instance().metricMeter, () => performance.now()) }),
+    ...(log.format === 'json'
+      ? { onOutput: (line: string) => log?.info(line, { sdkComponent: 'engine' }) }
+      : {}),
+  });
+  if (wantsGpu) await requireGpu(engine, options.allowCpu, (line) => log?.warn(line));
   const connection = await NativeConnection.connect(options.connection).catch((error: unknown) => {
     throw new Error(
       `no Temporal server answers at ${options.address}; start one with \`npm run server\`, ` +
@@ -59,21 +79,6 @@ async function main(): Promise<void> {
         cause: error,
       },
     );
-  });
-  const standstills = new Standstills(standstillLimitMs(process.env));
-  setInterval(() => standstills.seen(), standstills.limitMs / 4).unref();
-  const engine = new EngineProcess({
-    standstills,
-    entry: join(__dirname, '..', 'jobs', 'child.js'),
-    root: options.root,
-    intraOpThreads: options.intraOpThreads,
-    environment: storeEnvironment(options.storage),
-    ...(options.metrics === null
-      ? {}
-      : { metrics: new WorkerMetrics(Runtime.instance().metricMeter, () => performance.now()) }),
-    ...(log.format === 'json'
-      ? { onOutput: (line: string) => log?.info(line, { sdkComponent: 'engine' }) }
-      : {}),
   });
   try {
     const converter = await dataConverter(process.env);

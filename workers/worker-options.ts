@@ -19,6 +19,8 @@ export interface WorkerOptions extends TemporalSettings {
   storage: Pick<StoreOptions, 'cacheFolder' | 'cacheBytes' | 'userProject'>;
   sources: SourceOptions;
   allowOverlap: boolean;
+  /** Compute on the CPU if TensorFlow was set up for a GPU and finds none. */
+  allowCpu: boolean;
   /** Of the cpu queue, at once. */
   cpuActivities: number;
   /** `HOST:PORT` of the Prometheus end point, null for none. */
@@ -68,6 +70,9 @@ const line = commandLine({
       default: Math.min(8, availableParallelism()),
       shown: 'cores, at most 8',
       help: 'TensorFlow threads; bit-exact resumes need the same number',
+    },
+    'allow-cpu': {
+      help: 'compute on the CPU if this clone was set up with --gpu and no GPU is found',
     },
     cache: {
       value: 'DIR',
@@ -176,6 +181,7 @@ export function parseWorkerOptions(
     intraOpThreads: values.threads,
     storage: storageOf(values),
     allowOverlap: values['allow-overlap'],
+    allowCpu: values['allow-cpu'],
     cpuActivities: values['cpu-activities'],
     metrics: values.metrics ?? null,
     log: logFormat(values.log, process.stderr),

@@ -9,9 +9,10 @@ ENV CED_CACHE=/opt/ced
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY infra ./infra
-RUN node infra/run.mjs setup --gpu --parts tensorflow --quiet
+# --allow-cpu: a build sees no GPU. The worker that starts in this image needs one.
+RUN node infra/run.mjs setup --gpu --allow-cpu --parts tensorflow --quiet
 COPY . .
-RUN node infra/run.mjs setup --gpu --parts tensorflow --quiet && npm prune --omit=dev
+RUN node infra/run.mjs setup --gpu --allow-cpu --parts tensorflow --quiet && npm prune --omit=dev
 
 FROM node:20.20-bookworm-slim
 RUN apt-get update \

@@ -1,4 +1,6 @@
 // The NVIDIA GPUs that a process in this environment can use, from the driver's list (nvidia-smi).
+// TensorFlow's CUDA library computes on the CPU where it finds none, without a word, so set-up for
+// a GPU looks first.
 import { spawnSync } from 'node:child_process';
 import { SetupError } from './tools.mjs';
 
@@ -35,4 +37,25 @@ export function visibleGpus(env = process.env) {
       `no GPU is visible: CUDA_VISIBLE_DEVICES=${wanted} chooses none of the ${all.length} here`,
     );
   return visible.map(({ name }) => name);
+}
+
+/**
+ * Looks for a GPU before set-up does anything for one.
+ * @param allowCpu true: without a GPU, prints a warning and returns
+ * @throws SetupError when there is none and `allowCpu` is false
+ */
+export function requireGpu(allowCpu) {
+  try {
+    visibleGpus();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    if (!allowCpu)
+      throw new SetupError(
+        `${error.message}. Nothing was changed. --allow-cpu sets up the CUDA library all the ` +
+          'same, for an image that is built without a GPU; --cpu sets up the CPU library',
+      );
+    console.error(
+      `WARNING: ${error.message}: --allow-cpu, the CUDA library is set up all the same`,
+    );
+  }
 }

@@ -12,6 +12,7 @@ import { isAlive } from '../support/cluster';
 const SCRIPT = `
   const atWork = new Map();
   const send = (message) => process.send(message);
+  send({ type: 'ready', device: 'cpu' });
   process.on('disconnect', () => process.exit(0));
   process.on('message', ({ type, id, job }) => {
     if (type === 'stop' && atWork.get(id) === 'stoppable')
@@ -113,6 +114,28 @@ describe("the engine's process", () => {
     const first = begin('hanging', (stop) => stop());
     await expect(begin('finishing')).rejects.toThrow(/one job at a time/);
     await expect(first).rejects.toBeInstanceOf(EngineLost);
+  });
+
+  it('says where it computes, and takes the next job', async () => {
+    expect(await engine.device()).toBe('cpu');
+    const { pid } = engine;
+    expect(await begin('finishing')).toEqual({ pid, jobs: 1 });
+  });
+
+  it('takes no job on the CPU if it is to compute on a GPU only', async () => {
+    const entry = join(folder, 'engine.cjs');
+    engine = new EngineProcess({ entry, root: folder, intraOpThreads: 1, gpuOnly: true });
+    await expect(begin('finishing')).rejects.toThrow(
+      new EngineLost('the engine found no GPU; this worker does not compute on the CPU'),
+    );
+    expect(engine.pid).toBeNull();
+  });
+
+  it('says why it has no device when it ends before it is ready', async () => {
+    const entry = join(folder, 'ending.cjs');
+    writeFileSync(entry, 'process.exit(3);');
+    engine = new EngineProcess({ entry, root: folder, intraOpThreads: 1 });
+    await expect(engine.device()).rejects.toThrow(/exit status 3/);
   });
 
   it('starts no process for a job that is cancelled already', async () => {
