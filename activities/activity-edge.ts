@@ -147,7 +147,7 @@ function beginRecord(
   }
 }
 
-/** System errors of a store's folder that no retry can mend, with what to do. */
+/** System errors of a store's folder that no retry can fix, with the remedy. */
 const REFUSED: Readonly<Record<string, string>> = {
   EACCES: 'the worker may not write there; give it permission or choose another store',
   EPERM: 'the worker may not write there; give it permission or choose another store',
@@ -163,7 +163,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 const MOST_DAMAGES = 1000;
 
 /**
- * What Temporal is told of an error: a typed, non-retryable failure when no retry can mend it.
+ * The failure that Temporal records for an error: typed and non-retryable if no retry can help.
  * Never longer than what Temporal takes.
  */
 export function asFailure(error: unknown): Error {

@@ -51,7 +51,7 @@ export const attemptEndRecord = record(
 export type AttemptEnd = RecordOf<typeof attemptEndRecord>;
 
 /** Longer than a healthy store takes, short beside what an attempt costs. */
-const PATIENCE_MS = 10_000;
+const LONGEST_WAIT_MS = 10_000;
 const FAILURE_LENGTH = 300;
 
 export class AttemptRecord {
@@ -95,7 +95,7 @@ export class AttemptRecord {
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([
       written,
-      new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE_MS))),
+      new Promise((resolve) => (timer = setTimeout(resolve, LONGEST_WAIT_MS))),
     ]);
     clearTimeout(timer);
   }

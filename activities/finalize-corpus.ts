@@ -22,13 +22,17 @@ export async function finalizeCorpus(
   const { manifest, content } = await joinShards(store, input.planKey, input.maxRejected);
   refuseOverlap(content, deps.allowOverlap ?? false);
   await createCorpus(store, input.planKey, manifest);
-  const sealed = (split: Split): FinalizedSplit | null => {
+  const finalized = (split: Split): FinalizedSplit | null => {
     const entry = manifest.splits[split];
     if (entry === null) return null;
     const { shardsOf: _shardsOf, duplicates: _duplicates, ...counts } = entry;
     return counts;
   };
-  return { train: sealed('train'), validation: sealed('validation'), eval: sealed('eval') };
+  return {
+    train: finalized('train'),
+    validation: finalized('validation'),
+    eval: finalized('eval'),
+  };
 }
 
 function refuseOverlap({ overlaps }: ContentIndex, allowed: boolean): void {

@@ -35,6 +35,10 @@ export async function findEvaluation(
   );
   return {
     key,
-    judged: await readRecordOrQuarantine(store, layout.judgement(input.run, key), evaluationRecord),
+    judged: await readRecordOrQuarantine(
+      store,
+      layout.evaluation(input.run, key),
+      evaluationRecord,
+    ),
   };
 }

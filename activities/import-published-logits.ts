@@ -87,14 +87,14 @@ export async function importPublishedLogits(
   const progress = progressMeter('shards', shards.length, deps.monotonicMs);
   let firstClip = 0;
   for (const [done, shard] of shards.entries()) {
-    const heard = shard.clips.flatMap(({ chunks }, clipRow) =>
+    const covered = shard.clips.flatMap(({ chunks }, clipRow) =>
       chunks.flatMap(({ length }, chunk) => {
         const rows = join.rowsOf(firstClip + clipRow, chunk);
         return rows ? [{ clipRow, chunk, length, rows }] : [];
       }),
     );
     firstClip += shard.clips.length;
-    const manifest = await writeShard(store, source, heard, {
+    const manifest = await writeShard(store, source, covered, {
       key,
       audioSha256: shard.audioSha256,
       classes,
@@ -102,9 +102,9 @@ export async function importPublishedLogits(
     });
     imported.rows += manifest.rowsWritten;
     imported.bytes += manifest.bytes;
-    imported.chunks += heard.length;
+    imported.chunks += covered.length;
     imported.chunksWithout +=
-      shard.clips.reduce((sum, { chunks }) => sum + chunks.length, 0) - heard.length;
+      shard.clips.reduce((sum, { chunks }) => sum + chunks.length, 0) - covered.length;
     onProgress(progress(done + 1));
     await yieldToEventLoop();
     onPart();
@@ -145,7 +145,7 @@ async function readTrainShards(
   return { shards, chunkSeconds: plan.chunkSeconds, classes: plan.vocabulary.length };
 }
 
-interface HeardChunk {
+interface CoveredChunk {
   clipRow: number;
   chunk: number;
   length: number;
@@ -155,7 +155,7 @@ interface HeardChunk {
 async function writeShard(
   store: Store,
   source: PublishedSource,
-  heard: HeardChunk[],
+  covered: CoveredChunk[],
   shard: { key: string; audioSha256: string; classes: number; onPart: () => void },
 ): Promise<LogitsManifest> {
   const { key, audioSha256, classes, onPart } = shard;
@@ -166,9 +166,9 @@ async function writeShard(
   );
   if (present && (await store.exists(layout.logits(key, audioSha256)))) return present;
   const { topK } = await source.rows(0);
-  const table = new RowTable(heard.length * source.views, topK);
+  const table = new RowTable(covered.length * source.views, topK);
   let row = 0;
-  for (const { clipRow, chunk, length, rows } of heard)
+  for (const { clipRow, chunk, length, rows } of covered)
     for (const [view, at] of rows.entries()) {
       const part = await source.rows(at.part);
       const where = `${source.parts[at.part]?.path}.h5`;
@@ -180,8 +180,8 @@ async function writeShard(
   const bytes = await encodeLogitShard(table.finish(), { onPart });
   // A function of the published files and the audio, too: what stands there and differs is damaged.
   await createAnew(store, layout.logits(key, audioSha256), bytes);
-  // No `seconds`: the manifest is a function of the published files and the audio, whoever writes
-  // it.
+  // No `seconds`: the manifest is a function of the published files and the audio, no
+  // matter which attempt writes it.
   const manifest: LogitsManifest = {
     formatVersion: 1,
     rowsPlanned: table.rows,

@@ -54,10 +54,10 @@ export async function ingestShard(
   let manifest: IngestManifest;
   try {
     const startedMs = deps.monotonicMs();
-    const heard = await hear(deps, listing, audio, onProgress);
+    const decoded = await decodeClips(deps, listing, audio, onProgress);
     manifest = await commit(store, {
       audio,
-      ...heard,
+      ...decoded,
       manifestKey,
       seconds: (deps.monotonicMs() - startedMs) / 1000,
       onPart: () => {
@@ -84,7 +84,7 @@ export async function ingestShard(
 }
 
 /** Decodes the listing's clips one after the other into `audio`. */
-async function hear(
+async function decodeClips(
   deps: ActivityDependencies,
   listing: Listing,
   audio: ShardAudio,

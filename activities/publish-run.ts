@@ -81,7 +81,7 @@ async function recordEvaluation(
   { run, workflowId, workflowRunId, promotion }: PublishInput,
   key: string,
 ): Promise<void> {
-  await createRecordOrAdopt(store, layout.judgement(run, key), evaluationRecord, {
+  await createRecordOrAdopt(store, layout.evaluation(run, key), evaluationRecord, {
     workflowId,
     workflowRunId,
     says: promotion?.says ?? 'no student was compared with a champion',

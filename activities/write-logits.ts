@@ -1,7 +1,7 @@
 /**
  * Makes the file for keeping of the rows that a shard's teachers gave, and then removes the rows:
- * data first, manifest last. It takes no GPU, so it runs on another worker while the teachers hear
- * the next shard. The first commit of a shard wins; later writers adopt it.
+ * data first, manifest last. It takes no GPU, so it runs on another worker while the teachers
+ * predict the next shard. The first commit of a shard wins; later writers adopt it.
  */
 import { FormatInvalid } from '../ced/format-invalid';
 import { decodeRows } from '../ced/logits/row-file';
@@ -24,8 +24,8 @@ import type { LogitTable } from '../ced/logits/logit-table';
 
 /**
  * @param onAlive called while the shard is encoded
- * @throws {StoreDamaged} when the rows are damaged, and then set aside, or missing: the teachers
- *   must hear the shard again
+ * @throws {StoreDamaged} when the rows are damaged, and then quarantined, or missing: the teachers
+ *   must predict the shard again
  */
 export async function writeLogits(
   deps: Pick<ActivityDependencies, 'openStore' | 'monotonicMs' | 'signal'>,

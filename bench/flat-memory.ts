@@ -51,7 +51,7 @@ export async function flatMemory(clips: number): Promise<number> {
       );
     }
     await finalizeCorpus(deps, { store: 'store', planKey, chunkSeconds: 10, maxRejected: 0 });
-    process.stdout.write(`sealed: ${megabytes()} MB\n`);
+    process.stdout.write(`finalized: ${megabytes()} MB\n`);
     const settled = residents.slice(1);
     const half = settled.length >> 1;
     const growth =

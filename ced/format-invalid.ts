@@ -1,6 +1,6 @@
 /**
- * Bytes that claim a format of ours and don't keep it: truncated, of another version, or somebody
- * else's file. Reading them again can't help, so callers turn it into one of their permanent
+ * Bytes that claim a format of ours and don't keep it: truncated, of another version, or of another
+ * program. Reading them again can't help, so callers turn it into one of their permanent
  * errors.
  */
 export type Format =

@@ -20,7 +20,7 @@ import { encodeError } from './process/error-record';
 import { CheckpointThread } from './process/checkpoint-thread';
 import { Ownership } from './process/ownership';
 import type { FromEngine, ToEngine } from './protocol';
-import { Silence } from './process/silence';
+import { MessageTimeout } from './process/message-timeout';
 
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
@@ -40,7 +40,7 @@ const models = new Map<string, Promise<MappedModel>>();
 
 const limitMs = standstillLimitMs(process.env);
 const standstills = new Standstills(limitMs);
-const silence = new Silence(limitMs);
+const timeout = new MessageTimeout(limitMs);
 const ownership = new Ownership(standstills, (standstill) =>
   send({ type: 'askOwnership', standstill }),
 );
@@ -50,11 +50,11 @@ const checkpoints = new CheckpointThread(join(__dirname, 'process', 'commit-thre
 
 setInterval(() => {
   standstills.seen();
-  silence.look(() => process.exit(1));
+  timeout.check(() => process.exit(1));
 }, limitMs / 4).unref();
 
 process.on('message', (message: ToEngine) => {
-  silence.heard();
+  timeout.onMessage();
   if (message.type === 'confirmOwnership') ownership.confirm(message.standstill);
   if (message.type === 'stop' && message.id === atWork) stopping.abort(new EngineStopped());
   if (message.type === 'run') void run(message);

@@ -14,7 +14,7 @@ import { modelVocabulary } from '../ced/teachers/teacher-classes';
 import { loadWaveformNet, readWaveformManifest } from '../storage/models/waveform-folder';
 
 /**
- * What a model hears: our log-mel with its masks, or the shifted wave alone. Part of the logits'
+ * The input of a model: our log-mel with its masks, or the shifted wave alone. Part of the logits'
  * content key.
  */
 type FrontEnd = 'log-mel' | 'waveform';

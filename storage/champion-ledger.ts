@@ -39,7 +39,7 @@ export class ChampionLedger {
 
   /**
    * Adds the entry after the one that counted when this was read.
-   * @returns null when somebody else has added one since: read again
+   * @returns null if another run has added one since: read again
    */
   async append(
     entry: Omit<ChampionEntry, 'formatVersion' | 'entry'>,

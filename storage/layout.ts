@@ -61,7 +61,7 @@ export const layout = {
   quarantine: (key: string, foundSha256: string) => `quarantine/${key}-${foundSha256.slice(0, 16)}`,
   runFile: (run: string, workflowRunId: string, file: string) =>
     `runs/${run}/${workflowRunId}/${file}`,
-  judgement: (run: string, key: string) => `runs/${run}/judged/${key}.json`,
+  evaluation: (run: string, key: string) => `runs/${run}/judged/${key}.json`,
   /** Plan key of the run's last retraining: the next one goes on from its shards. */
   lastPlan: (run: string) => `runs/${run}/plan.json`,
   /** Below a run's folder. */

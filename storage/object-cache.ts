@@ -1,7 +1,7 @@
 /**
  * Local copies of remote objects and what was computed from them, for reads at an offset: a folder
  * with a size limit, the least recently used out first. Many processes may share it. An entry is
- * renamed into place whole; one that is evicted while somebody reads it stays readable until it is
+ * renamed into place whole; one that is evicted while it is being read stays readable until it is
  * closed.
  */
 import { createHash, randomUUID } from 'node:crypto';

@@ -245,7 +245,7 @@ const TRANSIENT_CODES = new Set([
   'ENETUNREACH',
   'EHOSTUNREACH',
   'ERR_STREAM_PREMATURE_CLOSE',
-  // Somebody makes room.
+  // Another process may free space.
   'ENOSPC',
   'EDQUOT',
 ]);

@@ -37,7 +37,7 @@ export const leaseRecord = record(
 type LeaseRecord = RecordOf<typeof leaseRecord>;
 
 export interface LeaseTerms {
-  /** @default somebody new */
+  /** @default a new owner */
   owner?: string | undefined;
   /** What the caller waited for since it last asked. */
   waited?: LeaseWait | undefined;
@@ -88,7 +88,7 @@ export class ShardLease {
         await store.create(key, encodeJson(record));
         return new ShardLease(store, [key, ...over.map((each) => each.key)], record, nowMs);
       } catch (error) {
-        // Somebody was faster: look again.
+        // Another owner was faster: look again.
         if (!(error instanceof ContentDiffers)) throw error;
       }
     }
@@ -142,7 +142,7 @@ export async function leasesOver(
     if (record === null) return over;
     const leftMs = record.expiresMs - nowMs();
     const lease = `${record.token}/${record.expiresMs}`;
-    // By the waiter's own patience too: a clock that is ahead would lend for ever.
+    // By the waiter's own clock too: a clock that is ahead would lend for ever.
     const unchanged =
       waited !== undefined && waited.lease === lease && waited.forMs >= record.durationMs;
     if (leftMs > 0 && record.owner !== owner && !unchanged)

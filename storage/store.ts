@@ -61,7 +61,7 @@ export interface LocalOptions {
 export interface StoredObject {
   key: string;
   bytes: number;
-  /** By the clock of whoever keeps it, since 1970. */
+  /** By the clock of the store, since 1970. */
   modifiedMs: number;
 }
 

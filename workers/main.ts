@@ -98,8 +98,8 @@ async function main(): Promise<void> {
       ),
     );
     const running = Promise.all(workers.map((worker) => worker.run()));
-    running.catch(() => undefined); // whoever waits below sees it
-    // On standard output, where whoever started this process waits for it.
+    running.catch(() => undefined); // the wait below sees it
+    // On standard output, where the parent process waits for it.
     const stdout = new WorkerLog('json', process.stdout);
     const say = (line: string): void =>
       log?.format === 'text' ? console.log(line) : stdout.info(line);

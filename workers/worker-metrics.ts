@@ -12,7 +12,7 @@ const GPU_EVERY_MS = 10_000;
 
 /** Name, unit and meaning of each gauge; docs/operate.md lists them. */
 const GAUGES = {
-  ced_clips_per_second: ['', 'chunks heard or trained on each second'],
+  ced_clips_per_second: ['', 'chunks predicted or trained on each second'],
   ced_step_milliseconds: ['', 'time of a training step, data included'],
   ced_data_wait_ratio: ['', 'share of a training step spent waiting for its batch'],
   ced_loss: ['', 'training loss of the last step'],

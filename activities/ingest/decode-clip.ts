@@ -10,7 +10,7 @@ import type { SampleMemory } from '../../ced/audio/sample-memory';
 import { decodeWithFfmpeg, type FfmpegLimits } from './ffmpeg';
 
 export interface ClipLimits extends FfmpegLimits {
-  /** A longer clip is refused: by its header, or once that much was heard. @default Infinity */
+  /** A longer clip is refused: by its header, or once that much was decoded. @default Infinity */
   longestSeconds?: number;
   /** Where its samples will lie, until it is used for another clip. @default memory of its own */
   memory?: SampleMemory;

@@ -92,7 +92,7 @@ async function run(
   });
   let complaint = '';
   let isLate = false;
-  let isAllHeard = false;
+  let isOutputComplete = false;
   child.stderr.on(
     'data',
     (text: Buffer) => (complaint = (complaint + text.toString()).slice(0, 2000)),
@@ -106,7 +106,7 @@ async function run(
     child.kill('SIGKILL');
   }, timeoutMs);
   try {
-    const output = bounded(child.stdout, maxBytes, () => (isAllHeard = true));
+    const output = bounded(child.stdout, maxBytes, () => (isOutputComplete = true));
     const decoding = decodeAudio(output, 'clip', longestSeconds).then((blocks) =>
       toMono16k(blocks, longestSeconds),
     );
@@ -121,8 +121,8 @@ async function run(
       if (end.code === 'ENOENT') return null;
       throw end;
     }
-    // Refused before all was heard, it broke the pipe, and that is what ffmpeg would tell of.
-    if ('refusal' in decoded && !isAllHeard && !isLate) throw decoded.refusal;
+    // A refusal before the end of the output broke the pipe, which is all that ffmpeg reports.
+    if ('refusal' in decoded && !isOutputComplete && !isLate) throw decoded.refusal;
     if (isLate)
       throw new ClipUnreadable('damaged', `ffmpeg took longer than ${timeoutMs / 1000} s`);
     if (end !== null && end !== 0)

@@ -17,7 +17,7 @@ import { decodeClip } from './decode-clip';
 import { Segments } from './segments';
 import type { ListedClip } from '../../ced/corpus/listing';
 
-/** One patch of 16 frames, 10 ms apart: the least a model can hear. */
+/** One patch of 16 frames, 10 ms apart: the shortest input of a model. */
 const SHORTEST_SAMPLES = 2400;
 
 /** Most files are read at once, in one piece. */

@@ -6,7 +6,7 @@
 const PIECE_BYTES = 2 ** 24;
 /** A shard of 512 clips of ten seconds takes ten. */
 const KEPT_PIECES = 12;
-/** Whoever makes no more shards soon gives the memory back. */
+/** A process that makes no more shards soon frees the memory. */
 const KEPT_MS = 60_000;
 
 let idle: Uint8Array[] = [];

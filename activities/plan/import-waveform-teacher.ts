@@ -1,6 +1,6 @@
 /**
  * A run file's ONNX or SavedModel teacher: read, looked into and copied to the store, before
- * anything is heard.
+ * any prediction.
  */
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * Which published row belongs to which chunk of the corpus. The published files name a clip by its
  * file's name alone, so that two clips of one name cannot be told apart: that is refused, never
- * guessed. A chunk counts as heard when every pass has it, at exactly its own length.
+ * guessed. A chunk is covered if every pass has it, at exactly its own length.
  */
 import { basename } from 'node:path';
 import { PermanentError } from '../../workflows/contract/failures';

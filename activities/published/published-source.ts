@@ -18,7 +18,7 @@ import type { RetryOptions } from '../../storage/retry';
 import { fileSha256 } from '../../storage/verified-object';
 
 export interface PublishedPart {
-  /** Which augmented hearing of the corpus, from 0: a view. */
+  /** Number of the pass over the corpus, from 0: a view. */
   readonly view: number;
   readonly rank: number;
   /** Path without its ending. */

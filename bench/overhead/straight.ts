@@ -69,7 +69,7 @@ async function straight(root: string, run: DistillRun): Promise<void> {
   for (const split of ['train', 'validation', 'eval'] as const)
     for (let shard = 0; shard < (splits[split]?.shards ?? 0); shard++)
       await ingestShard(deps, { store: run.store, planKey, split, shard }, ignore);
-  const sealed = await finalizeCorpus(deps, {
+  const finalized = await finalizeCorpus(deps, {
     store: run.store,
     planKey,
     maxRejected: run.corpus.maxRejected,
@@ -80,7 +80,7 @@ async function straight(root: string, run: DistillRun): Promise<void> {
     split: Split,
     model: { name: string; sha256: string; parameters: number },
   ): Promise<unknown> =>
-    sealed[split] &&
+    finalized[split] &&
     (await inThisProcess({
       kind: 'score',
       input: { store: run.store, planKey, split, model, chunkSeconds, precision },
@@ -89,7 +89,7 @@ async function straight(root: string, run: DistillRun): Promise<void> {
     for (const teacher of models.teachers) await score(split, teacher);
 
   const shards: LogitsShard[] = [];
-  for (let shard = 0; shard < (sealed.train?.shards ?? 0); shard++) {
+  for (let shard = 0; shard < (finalized.train?.shards ?? 0); shard++) {
     const input = {
       store: run.store,
       planKey,
@@ -119,7 +119,7 @@ async function straight(root: string, run: DistillRun): Promise<void> {
       augment,
       chunkSeconds,
       ensemble: models.teachers,
-      hasValidation: sealed.validation !== null,
+      hasValidation: finalized.validation !== null,
       resume: run.resume,
       stopAfterEpoch: null,
       attemptId: 'straight',
@@ -141,7 +141,7 @@ async function straight(root: string, run: DistillRun): Promise<void> {
     rows: sum(({ rows }) => rows),
     views,
     bytes: sum(({ bytes }) => bytes),
-    pcmBytes: (sealed.train?.samples ?? 0) * 2,
+    pcmBytes: (finalized.train?.samples ?? 0) * 2,
   };
   await publishRun(deps, {
     store: run.store,

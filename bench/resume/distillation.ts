@@ -90,14 +90,14 @@ export async function distillation(
   );
   for (let shard = 0; shard < (splits.train?.shards ?? 0); shard++)
     await ingestShard(deps, { store: run.store, planKey, split: 'train', shard }, ignore);
-  const sealed = await finalizeCorpus(deps, {
+  const finalized = await finalizeCorpus(deps, {
     store: run.store,
     planKey,
     maxRejected: run.corpus.maxRejected,
     chunkSeconds,
   });
   let logitsKey = '';
-  for (let shard = 0; shard < (sealed.train?.shards ?? 0); shard++) {
+  for (let shard = 0; shard < (finalized.train?.shards ?? 0); shard++) {
     const input = {
       store: run.store,
       planKey,

@@ -44,9 +44,13 @@ export function planOf({ shards, clips }: CorpusSize): Plan {
 
 export function checksummedOf(size: CorpusSize): FinalizedCorpus {
   const { train, validation, eval: evaluation } = planOf(size).splits;
-  const seal = (split: Plan['splits']['train']): FinalizedSplit | null =>
+  const finalized = (split: Plan['splits']['train']): FinalizedSplit | null =>
     split && { ...split, chunks: split.clips, samples: split.clips * CLIP_SAMPLES, labelled: true };
-  return { train: seal(train), validation: seal(validation), eval: seal(evaluation) };
+  return {
+    train: finalized(train),
+    validation: finalized(validation),
+    eval: finalized(evaluation),
+  };
 }
 
 export function idleCpuActivities(size: CorpusSize): CpuActivities {

@@ -14,7 +14,7 @@ export type UnreadableReason =
    * No rate that anybody records at, or one whose resampling table would be larger than the audio.
    */
   | 'absurdRate'
-  /** It decodes, yet holds nothing to hear: no channel, no sample, or too few for one frame. */
+  /** It decodes, yet holds no audio: no channel, no sample, or too few for one frame. */
   | 'empty'
   | 'tooShort'
   /** More seconds or bytes than are read of one clip. */

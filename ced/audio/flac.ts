@@ -1,7 +1,7 @@
 /**
  * FLAC, frame by frame as it arrives. Every frame ends with a sum over its bytes, and the stream's
  * header may state the number of samples; both are checked: a clip that was damaged or cut short in
- * transit is refused instead of heard. RFC 9639.
+ * transit is refused instead of decoded. RFC 9639.
  */
 import type { AudioBlock } from './audio-block';
 import { joined } from './byte-parts';

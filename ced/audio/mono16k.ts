@@ -1,5 +1,5 @@
 /**
- * The one form in which audio is stored and heard: 16 kHz, mono, int16 (paper section 4.1).
+ * The one form in which audio is stored and processed: 16 kHz, mono, int16 (paper section 4.1).
  * Channels are averaged, resampled, rounded half away from zero and clipped, in this order; a file
  * that is 16 kHz mono int16 already passes bit by bit. Memory holds the result and a few blocks.
  */
@@ -47,7 +47,7 @@ export function checkLength(seconds: number, longestSeconds: number): void {
 }
 
 /**
- * @param longestSeconds a longer clip is refused, once that much was heard
+ * @param longestSeconds a longer clip is refused, once that much was decoded
  * @param memory where the samples will lie, until it is used for another clip
  * @throws ClipUnreadable `empty`, `absurdRate`, `tooShort`, `tooLong` or `notFinite`
  */

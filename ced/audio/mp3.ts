@@ -1,7 +1,7 @@
 /**
  * MPEG audio, layers I to III, through mpg123 in WebAssembly; the encoder's delay and padding are
  * cut off where its LAME tag states them. Streams one after the other each have a decoder of their
- * own. MPEG frames carry no sum of their content: a flipped bit is heard, and only a stream that
+ * own. MPEG frames carry no sum of their content: a flipped bit is decoded, and only a stream that
  * loses its frames is refused.
  */
 import { MPEGDecoder } from 'mpg123-decoder';

@@ -1,6 +1,6 @@
 /**
  * Where the streams of an MPEG audio file begin. Files that were put together with `cat` hold
- * several, each with a rate, channels and an encoder delay of its own; a decoder that hears them as
+ * several, each with a rate, channels and an encoder delay of its own; a decoder that takes them as
  * one plays the later ones at the rate of the first. ISO 11172-3, section 2.4.1.3.
  */
 import { joined } from './byte-parts';

@@ -91,7 +91,7 @@ export class Resampler {
     }
   }
 
-  /** The rest, under a kernel that hears zeros behind the end. */
+  /** The rest, under a kernel that reads zeros behind the end. */
   end(emit: Emit): void {
     const { from, to, taps } = this.table;
     this.total = Math.ceil(((this.base + this.filled) * to) / from);

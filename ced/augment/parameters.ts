@@ -1,5 +1,5 @@
 /**
- * What one view of one chunk is heard under. The parameters themselves are stored with the logits,
+ * The augmentation of one view of one chunk. The parameters themselves are stored with the logits,
  * so a replay depends on no library and no generator; and they are a pure function of (seed, clip
  * content, chunk, view), so a shard computed twice is the same shard. The two masks are drawn
  * independently (the published code places both with one pair of numbers).
@@ -77,7 +77,7 @@ export function drawAugmentation(
   const freqWidth = below(freqWidthWord, Math.min(config.freqMask.maxBins, melBins) + 1);
   return {
     shift: samples === 0 ? 0 : (offset + samples) % samples,
-    // An empty mask has one spelling, so that equal hearings are equal rows.
+    // An empty mask has one spelling, so that equal views are equal rows.
     timeStart: timeWidth === 0 ? 0 : below(timeStartWord, frames - timeWidth + 1),
     timeWidth,
     freqStart: freqWidth === 0 ? 0 : below(freqStartWord, melBins - freqWidth + 1),

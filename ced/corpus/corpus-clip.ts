@@ -16,7 +16,7 @@ export interface CorpusClip {
 export interface CorpusClips {
   readonly vocabulary: Vocabulary;
   readonly clips: CorpusClip[];
-  /** Names what is heard and what its labels are: the same content gives the same key. */
+  /** Identifies the audio and its labels: the same content gives the same key. */
   readonly contentSha256: string;
   /** SHA-256 of each shard's audio, in shard order. */
   readonly audioShards: string[];

@@ -1,8 +1,8 @@
 /**
  * Clips become shards. Cut anew, they fill shards in the table's order. Going on from an earlier
  * plan, every clip keeps its shard, in its place, and new ones fill new shards: what was ingested
- * and heard is found again, wherever in the table the new rows stand. A shard that lost a clip is
- * made again without it; one that lost all is gone.
+ * and predicted is found again, wherever in the table the new rows stand. A shard that lost a clip
+ * is made again without it; one that lost all is gone.
  */
 import type { RejectedRow } from './table-row';
 import type { ListedClip, Listing } from './listing';

@@ -229,7 +229,7 @@ export class Engine {
   }
 
   /**
-   * A graph of somebody else's making, with its weights. @returns its number, for the two calls
+   * A foreign graph with its weights. @returns its number, for the two calls
    * below
    */
   loadSavedModel(folder: string, tags: readonly string[]): number {

@@ -3,7 +3,7 @@
  * instruction set that oneDNN and XLA may use and the number of threads a kernel is split over (a
  * full `Sum` changes in the last bit between 2, 3 and 4 threads, a matmul with the instruction
  * set). All of it is pinned by environment variables that TensorFlow reads once, while it loads, so
- * they are set by whoever starts the process.
+ * the process that starts it sets them.
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

@@ -166,7 +166,7 @@ export class Ops {
   }
 
   /**
-   * The same in float32 whatever the precision, where rounding the operands would be heard (power
+   * The same in float32 whatever the precision, where rounding the operands would matter (power
    * spectra span 12 decades).
    */
   matmulFloat32(

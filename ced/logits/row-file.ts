@@ -1,6 +1,6 @@
 /**
  * A shard's rows as the teachers gave them, until a file for keeping is made of them
- * (shard-file.ts): quick to write, so that whoever has the GPU need not wait for compression. A
+ * (shard-file.ts): quick to write, so that the GPU worker need not wait for compression. A
  * line of JSON, the table's columns as they lie in memory, and a SHA-256 of both.
  */
 import { createHash } from 'node:crypto';

@@ -49,7 +49,7 @@ export async function assignSlots(
   return order;
 }
 
-/** @param surprise null: comers take the free slots from the left */
+/** @param surprise null: new classes take the free slots from the left */
 async function place(
   table: LogitTable,
   classes: number,
@@ -62,7 +62,7 @@ async function place(
   const classOfSlot = new Int32Array(topK).fill(-1);
   /** In the row before, where that is of the same clip; else −1. */
   const slotOfClass = new Int32Array(classes).fill(-1);
-  const [comers, slots] = [new Int32Array(topK), new Int32Array(topK)];
+  const [newRanks, slots] = [new Int32Array(topK), new Int32Array(topK)];
   for (let row = 0; row < rows; row++) {
     if (row % rowsBetweenYields === 0) {
       await immediate();
@@ -71,10 +71,10 @@ async function place(
     if (row > 0 && clip[row] !== clip[row - 1]) slotOfClass.fill(-1);
     const base = row * topK;
     const isFree = new Uint8Array(topK).fill(1);
-    let coming = 0;
+    let newCount = 0;
     for (let rank = 0; rank < topK; rank++) {
       const slot = slotOfClass[indexes[base + rank]!]!;
-      if (slot < 0) comers[coming++] = rank;
+      if (slot < 0) newRanks[newCount++] = rank;
       else {
         order[base + slot] = rank;
         isFree[slot] = 0;
@@ -85,11 +85,11 @@ async function place(
     const places =
       surprise &&
       cheapestAssignment(
-        costsOf(table, row, comers.subarray(0, coming), slots, classOfSlot, surprise),
-        coming,
+        costsOf(table, row, newRanks.subarray(0, newCount), slots, classOfSlot, surprise),
+        newCount,
       );
-    for (let comer = 0; comer < coming; comer++)
-      order[base + slots[places?.[comer] ?? comer]!] = comers[comer]!;
+    for (let nth = 0; nth < newCount; nth++)
+      order[base + slots[places?.[nth] ?? nth]!] = newRanks[nth]!;
     for (let slot = 0; slot < topK; slot++)
       if (classOfSlot[slot]! >= 0) slotOfClass[classOfSlot[slot]!] = -1;
     for (let slot = 0; slot < topK; slot++) {
@@ -101,26 +101,26 @@ async function place(
 }
 
 /**
- * For each class that comes new at `row` and each free slot: bits to name it, and for its
- * probabilities as long as it stays. [comers, comers]
+ * For each class that is new at `row` and each free slot: bits to name it, and for its
+ * probabilities as long as it stays. [newRanks, newRanks]
  */
 function costsOf(
   table: LogitTable,
   row: number,
-  comers: Int32Array,
+  newRanks: Int32Array,
   slots: Int32Array,
   classOfSlot: Int32Array,
   { classes, ofClass, ofSize }: Surprise,
 ): Float64Array {
-  const costs = new Float64Array(comers.length ** 2);
-  comers.forEach((rank, comer) => {
+  const costs = new Float64Array(newRanks.length ** 2);
+  newRanks.forEach((rank, nth) => {
     const index = table.indexes[row * table.topK + rank]!;
     const stay = sizesWhileItStays(table, row, index);
-    for (let at = 0; at < comers.length; at++) {
+    for (let at = 0; at < newRanks.length; at++) {
       const slot = slots[at]!;
       let bits = classOfSlot[slot] === index ? 0 : ofClass[slot * classes + index]!;
       for (const size of stay) bits += ofSize[slot * sizes + size]!;
-      costs[comer * comers.length + at] = bits;
+      costs[nth * newRanks.length + at] = bits;
     }
   });
   return costs;

@@ -3,12 +3,12 @@
 export interface Latency {
   /** Median of several runs. */
   milliseconds: number;
-  /** What was heard in that time. */
+  /** The prediction made in that time. */
   audioSeconds: number;
   processor: string;
 }
 
-/** Seconds it takes to hear a second. */
+/** Seconds of computation per second of audio. */
 export function realTimeFactor({ milliseconds, audioSeconds }: Latency): number {
   return milliseconds / 1000 / audioSeconds;
 }

@@ -1,5 +1,5 @@
 /**
- * How far the teachers of an ensemble agree on what they hear, view by view: a free by-product of
+ * How far the teachers of an ensemble agree, view by view: a free by-product of
  * storing their mean, kept in each shard's manifest.
  */
 import { pairAgreement } from './pair-agreement';

@@ -19,7 +19,7 @@ export interface LinearParameters {
 export type OutputScale = number | Float32Array;
 
 export interface FoldedLinear {
-  /** x̂·Wfᵀ: y, before bf is added by whoever reads it. */
+  /** x̂·Wfᵀ: y, to which its reader adds bf. */
   readonly product: Tensor;
   /** bf */
   readonly bias: Tensor;

@@ -1,6 +1,6 @@
 /**
  * Audio to masked spectrograms inside the engine. The spectrograms of the batch given last are
- * kept: several models that hear one batch after the other (an ensemble of teachers) share them,
+ * kept: several models that predict the same batch in turn (an ensemble of teachers) share them,
  * and the front end runs once.
  */
 import { frameCount, framesOfPatchGroup } from '../audio/frames';
@@ -32,7 +32,7 @@ export class FrontEnd {
    * with as many whole patches as the longest can have. The same object with the same number of
    * mels is not computed again, so what it refers to must not have changed.
    */
-  hear(input: PredictionInput, mels: number): Tensor {
+  logMel(input: PredictionInput, mels: number): Tensor {
     if (this.latest?.input === input && this.latest.spectrogram.shape[2] === mels)
       return this.latest.spectrogram;
     this.forget();

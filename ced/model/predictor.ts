@@ -70,7 +70,7 @@ export class Predictor {
 
   private predict(input: PredictionInput, output: 0 | 1): Float32Array {
     if (input.lengths === undefined) {
-      const spectrogram = FrontEnd.of(this.engine).hear(input, this.config.n_mels);
+      const spectrogram = FrontEnd.of(this.engine).logMel(input, this.config.n_mels);
       return this.score('frames first', [spectrogram], output, (_, [x]) => ({ spectrogram: x! }));
     }
     const groups = groupByPieces(input.lengths, this.config);
@@ -92,7 +92,7 @@ export class Predictor {
     { spans, shares }: PieceGroup,
     output: 0 | 1,
   ): Float32Array {
-    const spectrogram = FrontEnd.of(this.engine).hear(input, this.config.n_mels);
+    const spectrogram = FrontEnd.of(this.engine).logMel(input, this.config.n_mels);
     const given = Float32Array.from(shares);
     const weights = this.engine.tensor(given, [input.batch, spans.length], 'float32');
     try {

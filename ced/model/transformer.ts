@@ -60,9 +60,14 @@ export function transformer(
     const name = `encoder.blocks.${block}`;
     const beforeAttention = normalised;
     const attended = attention(ops, beforeAttention, name, shape, parameter);
-    const { sum: heard, normalised: beforeMlp } = addAndNormalise(ops, sum, attended, EPSILON);
+    const { sum: afterAttention, normalised: beforeMlp } = addAndNormalise(
+      ops,
+      sum,
+      attended,
+      EPSILON,
+    );
     const fed = mlp(ops, beforeMlp, name, parameter);
-    ({ sum, normalised } = addAndNormalise(ops, heard, fed, EPSILON));
+    ({ sum, normalised } = addAndNormalise(ops, afterAttention, fed, EPSILON));
     blocks.push({ beforeAttention, attention: attended, beforeMlp, mlp: fed });
   }
   const output = head(ops, config, normalised, embedding, parameter);

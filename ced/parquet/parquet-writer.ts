@@ -2,7 +2,7 @@
  * The one way this project writes Parquet: brotli from Node's own zlib, no statistics, one page a
  * column and row group, and no date, path or library version in the file, so that equal tables are
  * equal bytes. (Under one brotli: the one inside another major version of Node may choose other
- * bytes for the same table, which is why whoever commits a shard first decides its bytes.)
+ * bytes for the same table, so the first commit of a shard decides its bytes.)
  */
 import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
@@ -36,8 +36,8 @@ const rowsPerGroup = 65_536;
 const createdBy = 'ced-distillation';
 
 /**
- * The pages are compressed side by side on Node's own threads, while whoever waits for the file may
- * compute: a first pass finds them, a second one writes the file with what became of them.
+ * The pages are compressed side by side on Node's own threads, while the caller that waits for the
+ * file may compute: a first pass finds them, a second one writes the file with what became of them.
  * @param onPage called for each compressed page; may throw to give up
  */
 export async function writeParquet(

@@ -1,6 +1,6 @@
 /**
  * What outputs look like when something is wrong with a teacher: numbers that are none, that don't
- * depend on what it hears, that know nothing between 0 and 1, or that went through a sigmoid twice.
+ * depend on the input, that know nothing between 0 and 1, or that went through a sigmoid twice.
  * Each wastes every hour that is spent on it, and none is an error anywhere else.
  */
 const extreme = 1e-6;

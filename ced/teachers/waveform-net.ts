@@ -1,7 +1,7 @@
 /**
  * A teacher with a front end of its own: waveforms float32 [batch, samples] in, [batch, classes]
- * out. It hears the shifted wave, never the masked spectrogram, since there is no spectrogram of
- * ours to mask.
+ * out. Its input is the shifted wave, never the masked spectrogram, since there is no spectrogram
+ * of ours to mask.
  */
 import { rowsByLength, type PredictionInput } from '../model/prediction-input';
 import { rowsOf } from '../model/rows';
@@ -74,7 +74,7 @@ async function run(
   const { values, shape } = await net.run(waveform, rows, samples).catch((error: unknown) => {
     throw new TeacherInvalid(
       'outputShape',
-      `it cannot hear ${rows} clips of ${samples} samples: ${(error as Error).message}`,
+      `it cannot predict ${rows} clips of ${samples} samples: ${(error as Error).message}`,
     );
   });
   if (shape.join() !== `${rows},${classes}`)

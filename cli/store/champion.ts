@@ -66,7 +66,7 @@ function lineage(entries: readonly ChampionEntry[], uri: string): string {
       student,
       mAP.toFixed(3),
       action === 'rollback'
-        ? `takes ${tookBack} back`
+        ? `rolls ${tookBack} back`
         : against === null
           ? 'the first'
           : `beat ${against.entry} (${against.mAP?.toFixed(3)})`,

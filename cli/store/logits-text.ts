@@ -64,7 +64,7 @@ function teacherText({ name, sha256, share, frontEnd, scores }: TeacherSurvey): 
   return [
     name ?? sha256.slice(0, 12),
     `${(100 * share).toFixed(1)} %`,
-    `hears ${frontEnd}`,
+    `input ${frontEnd}`,
     scored.join(' and ') || 'not scored',
   ].join(', ');
 }

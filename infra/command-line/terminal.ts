@@ -1,7 +1,7 @@
 /**
  * What the programs print. Class names, clip ids and messages come from other people's files and
- * may hold sequences that a terminal obeys: to clear lines, change its title or answer as if
- * somebody typed. `guardTerminal` prints them as text, whoever writes; a program's own sequences go
+ * may hold sequences that a terminal obeys: to clear lines, change its title or insert
+ * keystrokes. `guardTerminal` prints them as text for every writer; a program's own sequences go
  * through `control`.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Hears champion and challenger on the same eval clips, in one job: both scores are of one corpus
+ * Scores champion and challenger on the same eval clips, in one job: both scores are of one corpus
  * or there is no comparison. Scores that the store holds for this very content are taken from
  * there. Runs in the engine's process.
  */

@@ -1,6 +1,6 @@
 /**
  * What teachers and ensemble score before hours are spent, on every split on which all teachers
- * were scored. Nothing is heard again.
+ * were scored. Nothing is predicted again.
  */
 import { outputFault } from '../../ced/teachers/output-fault';
 import { PermanentError } from '../../workflows/contract/failures';

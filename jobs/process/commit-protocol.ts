@@ -12,5 +12,5 @@ export type FromCommitThread =
   | { type: 'failed'; id: number; error: ErrorRecord }
   /** Bytes are written, or the store does not answer and is tried again. */
   | { type: 'waiting'; id: number }
-  /** Asked after a standstill, before anything is written (fence.ts). */
+  /** Asked after a standstill, before anything is written (ownership.ts). */
   | { type: 'askOwnership'; standstill: number };

@@ -1,7 +1,7 @@
 /**
  * Notices that this process stood still: SIGSTOP, a frozen container, a machine that had no time
- * for it. Told by the monotonic clock, so a wrong date is none. Whoever stood still for `limitMs`
- * has sent no heartbeat meanwhile, and its work may have been given to another.
+ * for it. Told by the monotonic clock, so a wrong date is none. A process that stood still for
+ * `limitMs` has sent no heartbeat meanwhile, and its work may have been given to another.
  */
 
 /**

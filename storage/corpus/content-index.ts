@@ -1,5 +1,5 @@
 /**
- * Which clips are the same recording, told by the SHA-256 of what the models hear. A training clip
+ * Which clips are the same recording, by the SHA-256 of the decoded samples. A training clip
  * that is evaluated on too makes every score a lie, so it is an error; one that stands twice in a
  * split is only reported. Splits must come smallest first: all but train are held by name.
  */

@@ -1,8 +1,8 @@
 /**
- * The sealed corpus as the engine's jobs see it: clips of one split in shard order, their chunks,
- * and reads of int16 samples at an offset from local shard files. Opening it reads tables alone. A
- * shard is brought to this machine, and a clip hashed, right before it is first heard: nothing is
- * heard that is not what its hash says, and nothing is waited for that is not needed yet.
+ * The finalized corpus as the engine's jobs see it: clips of one split in shard order, their
+ * chunks, and reads of int16 samples at an offset from local shard files. Opening it reads tables
+ * alone. A shard is brought to this machine, and a clip hashed, right before its first use: no clip
+ * is used unverified, and no shard is awaited before it is needed.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
@@ -94,13 +94,13 @@ export class CorpusAudio implements CorpusClips {
    */
   async ready(clips: readonly CorpusClip[]): Promise<void> {
     for (let tries = 0; tries < 2; tries++) {
-      let sound = true;
-      const unheard = clips.filter(
+      let verified = true;
+      const unverified = clips.filter(
         ({ shard, offset }) => !this.opened.get(shard)?.verifiedOffsets.has(offset),
       );
-      for await (const each of mapOrdered(unheard, AT_ONCE, (clip) => this.isClipVerified(clip)))
-        sound &&= each;
-      if (sound) return;
+      for await (const each of mapOrdered(unverified, AT_ONCE, (clip) => this.isClipVerified(clip)))
+        verified &&= each;
+      if (verified) return;
       const { store, split } = this.place;
       const damages = await (this.looking ??= this.damagedShards().finally(
         () => (this.looking = null),
@@ -110,12 +110,12 @@ export class CorpusAudio implements CorpusClips {
           damages,
           `${store.uri}: ${damages.length} audio shards of ${split} are damaged or missing`,
         );
-      // A copy was damaged and is thrown away, or somebody has mended the shard meanwhile.
+      // A copy was damaged and is deleted, or another process has repaired the shard.
       this.shards.clear();
       this.opened.clear();
     }
     throw new Error(
-      `${this.place.store.uri}: audio shards are sound, their copies on this machine are ` +
+      `${this.place.store.uri}: audio shards are intact, their copies on this machine are ` +
         'damaged again and again; look at the disk',
     );
   }
@@ -228,8 +228,8 @@ export class CorpusAudio implements CorpusClips {
   }
 
   /**
-   * Looks at all of them once one was met: shards are damaged together, and are mended together.
-   * Those that are have been set aside.
+   * Checks all shards once one is damaged: several are often damaged, and are repaired together.
+   * It quarantines the damaged ones.
    */
   private async damagedShards(): Promise<Damage[]> {
     const { store, split, firstShard, job } = this.place;

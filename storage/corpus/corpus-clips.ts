@@ -1,6 +1,6 @@
 /**
  * The clips of a split in shard order, with their labels and chunks, from its manifests alone: for
- * whoever counts and compares, and hears nothing.
+ * callers that count and compare and use no audio.
  */
 import { readFile } from 'node:fs/promises';
 import { chunkPlan } from '../../ced/audio/chunks';

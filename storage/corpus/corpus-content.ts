@@ -8,7 +8,7 @@ import type { Store } from '../store';
 import type { Split } from '../../workflows/contract/models';
 import { readCorpus } from './corpus-manifest';
 
-/** @throws when the plan's corpus has not been sealed, or has no such split */
+/** @throws when the plan's corpus has not been finalized, or has no such split */
 export async function corpusContent(
   store: Store,
   planKey: string,

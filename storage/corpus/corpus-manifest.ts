@@ -46,8 +46,8 @@ export const corpusRecord = record(
 export type CorpusManifest = RecordOf<typeof corpusRecord>;
 
 /**
- * A plan's sealed corpus; made again from its shards when it was damaged. @throws {ObjectMissing}
- * when it was not sealed
+ * A plan's finalized corpus; made again from its shards if it is damaged. @throws {ObjectMissing}
+ * if it was not finalized
  */
 export async function readCorpus(store: Store, planKey: string): Promise<CorpusManifest> {
   const key = layout.corpus(planKey);
@@ -55,7 +55,7 @@ export async function readCorpus(store: Store, planKey: string): Promise<CorpusM
     return await readRecord(store, key, corpusRecord);
   } catch (error) {
     if (!(error instanceof RecordDamaged)) throw error;
-    // It was sealed, so as many clips were rejected as may be.
+    // It was finalized, so no more clips were rejected than allowed.
     const { manifest } = await joinShards(store, planKey, 1);
     await quarantine(store, key);
     await store.create(key, encodeRecord(key, manifest));
@@ -79,7 +79,7 @@ export async function joinShards(
   for (const split of SMALLEST_FIRST) {
     const planned = plan.splits[split];
     if (!planned) continue;
-    const sealed = await finalizeSplit(
+    const finalized = await finalizeSplit(
       store,
       split,
       planned.listings,
@@ -88,8 +88,8 @@ export async function joinShards(
       content,
     );
     const duplicates = content.duplicates[split];
-    if (duplicates.count > 0) sealed.duplicates = duplicates;
-    manifest.splits[split] = sealed;
+    if (duplicates.count > 0) finalized.duplicates = duplicates;
+    manifest.splits[split] = finalized;
   }
   return { manifest, content };
 }
@@ -102,7 +102,7 @@ export async function finalizeSplit(
   maxRejected: number,
   content: ContentIndex,
 ): Promise<CorpusSplit> {
-  const sealed: CorpusSplit = {
+  const finalized: CorpusSplit = {
     shards: listings.length,
     clips: 0,
     chunks: 0,
@@ -114,33 +114,33 @@ export async function finalizeSplit(
   let firstReason = '';
   for (const listing of listings) {
     const ingest = layout.ingest(listing);
-    const shard = await readIngest(store, { split, shard: sealed.shardsOf.length, ingest });
+    const shard = await readIngest(store, { split, shard: finalized.shardsOf.length, ingest });
     const chunks = shard.clips.reduce(
       (sum, clip) => sum + chunkPlan(clip.samples, chunkSeconds).length,
       0,
     );
-    sealed.shardsOf.push({
+    finalized.shardsOf.push({
       ingest,
       audioSha256: shard.audioSha256,
       clips: shard.clips.length,
       chunks,
     });
-    sealed.clips += shard.clips.length;
-    sealed.chunks += chunks;
-    sealed.samples += shard.clips.reduce((sum, clip) => sum + clip.samples, 0);
-    sealed.rejected += shard.rejected.length;
-    sealed.labelled &&= shard.clips.every((clip) => clip.labels !== null);
+    finalized.clips += shard.clips.length;
+    finalized.chunks += chunks;
+    finalized.samples += shard.clips.reduce((sum, clip) => sum + clip.samples, 0);
+    finalized.rejected += shard.rejected.length;
+    finalized.labelled &&= shard.clips.every((clip) => clip.labels !== null);
     for (const clip of shard.clips) content.add(split, clip.clip, clip.sha256);
     const [first] = shard.rejected;
     if (first && !firstReason) firstReason = `${first.clip}: ${first.reason}`;
   }
-  const share = sealed.rejected / Math.max(1, sealed.rejected + sealed.clips);
-  if (share > maxRejected || sealed.clips === 0)
+  const share = finalized.rejected / Math.max(1, finalized.rejected + finalized.clips);
+  if (share > maxRejected || finalized.clips === 0)
     throw new PermanentError(
       'CorpusInvalid',
-      `corpus.${split}: ${sealed.rejected} of ${sealed.rejected + sealed.clips} clips were ` +
-        `rejected, more than corpus.maxRejected = ${maxRejected} allows; the first is ` +
+      `corpus.${split}: ${finalized.rejected} of ${finalized.rejected + finalized.clips} clips ` +
+        `were rejected, more than corpus.maxRejected = ${maxRejected} allows; the first is ` +
         `${firstReason}`,
     );
-  return sealed;
+  return finalized;
 }

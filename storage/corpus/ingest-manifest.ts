@@ -11,7 +11,7 @@ import type { Store } from '../store';
 
 const ingestedClipSchema = z.object({
   clip: z.string(),
-  /** SHA-256 of the decoded int16 samples: what the models hear, whatever container it came in. */
+  /** SHA-256 of the decoded int16 samples: the input of the models, whatever its container. */
   sha256: z.string(),
   offset: z.number(),
   samples: z.number(),
@@ -35,10 +35,10 @@ export const ingestRecord = record(
 export type IngestManifest = RecordOf<typeof ingestRecord>;
 
 /**
- * @param of.audioSha256 what the sealed corpus says, where it is sealed
+ * @param of.audioSha256 as in the finalized corpus, if it is finalized
  * @throws {StoreDamaged} naming the shard
  * @throws {PermanentError} CorpusInvalid when it was made again from other audio than the corpus
- *   was sealed with
+ *   was finalized with
  */
 export async function readIngest(
   store: Store,

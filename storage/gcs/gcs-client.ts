@@ -1,7 +1,7 @@
 /**
  * The one place that makes a Google Cloud Storage client: application-default credentials, or none
  * at all for an emulator. Its own retries are off, because it does not retry a refused upload; ours
- * (patience.ts) are around every call.
+ * (retry.ts) are around every call.
  */
 import { Storage } from '@google-cloud/storage';
 import { checkKeyFile, keyFileIn } from './gcs-key-file';

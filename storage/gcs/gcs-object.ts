@@ -1,5 +1,5 @@
 /**
- * One object of a bucket, read and written with checks and patience; what stores and corpus sources
+ * One object of a bucket, read and written with checks and retries; what stores and corpus sources
  * share.
  */
 import {
@@ -235,7 +235,7 @@ export class GcsObject {
 }
 
 /**
- * Refusals that no retry can mend, as permanent errors of one line; anything else as it is. No
+ * Refusals that no retry can fix, as permanent errors of one line; anything else as it is. No
  * credential is in them.
  */
 export function explainGcsError(bucket: string, error: unknown): unknown {

@@ -104,7 +104,7 @@ export class GcsStore implements Store {
   }
 
   /**
-   * Page by page: each has its own patience. Where fields are chosen the client gives them as they
+   * Page by page: each has its own retries. Where fields are chosen the client gives them as they
    * came, not as files.
    */
   private async files(query: {

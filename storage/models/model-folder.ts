@@ -23,7 +23,7 @@ export interface LoadedModel {
 
 /**
  * Loads and checks a model. @throws {StoreDamaged} when its weights or its configuration are
- * damaged, and then set aside, or missing
+ * damaged, and then quarantined, or missing
  */
 export async function loadModel(store: Store, modelSha256: string): Promise<LoadedModel> {
   const damaged = async (key: string, why: string): Promise<StoreDamaged> => {
@@ -37,7 +37,7 @@ export async function loadModel(store: Store, modelSha256: string): Promise<Load
   if (bytes === null || sha256(bytes) !== modelSha256)
     throw await damaged(layout.model(modelSha256), 'its bytes do not hash to its name');
   try {
-    // It was sound when it was stored, and so are the weights: whatever is wrong now is the
+    // It was valid when it was stored, and so are the weights: whatever is wrong now is the
     // configuration's.
     return parseModel(
       await readRecord(store, layout.modelConfig(modelSha256), modelConfigRecord),
@@ -54,7 +54,7 @@ export async function loadModel(store: Store, modelSha256: string): Promise<Load
   }
 }
 
-/** Whether it can be loaded. What is damaged has been set aside. */
+/** Whether it can be loaded. Quarantines damaged files. */
 export async function isModelVerified(store: Store, modelSha256: string): Promise<boolean> {
   try {
     await loadModel(store, modelSha256);

@@ -182,7 +182,7 @@ export class HttpSource implements Source {
 
   private refusal(response: IncomingMessage): Error {
     const { statusCode: status } = response;
-    // With `status` the patience knows 429 and 5xx from refusals that no waiting can mend.
+    // `status` lets the retry tell 429 and 5xx from permanent refusals.
     if (status === 408 || status === 429 || (status ?? 0) >= 500)
       return Object.assign(new Error(`${this.name} answers ${status}`), { status });
     return new SourceUnreadable(`${this.name} answers ${status}`);

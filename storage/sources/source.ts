@@ -37,7 +37,7 @@ export interface SourceOptions {
   /** Where `hf://org/repo/file` leads. @default https://huggingface.co */
   hub?: string;
   /**
-   * A longer clip is refused (`tooLong`), as soon as its header says so or that much was heard.
+   * A longer clip is refused (`tooLong`), as soon as its header says so or that much was decoded.
    * @default 3600
    */
   longestClipSeconds?: number;

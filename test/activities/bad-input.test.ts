@@ -53,7 +53,7 @@ describe('bad input', () => {
       await ingestShard(deps, { store: 'store', planKey, split, shard: 0 }, ignore);
     return planKey;
   };
-  const seal = (planKey: string, maxRejected: number) =>
+  const finalize = (planKey: string, maxRejected: number) =>
     finalizeCorpus(deps, { store: 'store', planKey, maxRejected, chunkSeconds: 1 });
 
   it('that is a missing table is RunFileInvalid, naming field and file', async () => {
@@ -84,14 +84,14 @@ describe('bad input', () => {
   it('in one clip leaves that clip out, counted and named, and the rest goes on', async () => {
     writeFileSync(join(folder, 'audio/train-3.wav'), 'this is no audio');
     const planKey = await ingest();
-    const sealed = await seal(planKey, 0.2);
-    expect(sealed.train).toMatchObject({ clips: 7, chunks: 7, rejected: 1 });
+    const finalized = await finalize(planKey, 0.2);
+    expect(finalized.train).toMatchObject({ clips: 7, chunks: 7, rejected: 1 });
   });
 
   it('in more clips than maxRejected allows fails the stage, naming the first', async () => {
     writeFileSync(join(folder, 'audio/train-3.wav'), 'this is no audio');
     const planKey = await ingest();
-    await expect(seal(planKey, 0.01)).rejects.toMatchObject({
+    await expect(finalize(planKey, 0.01)).rejects.toMatchObject({
       code: 'CorpusInvalid',
       message: expect.stringMatching(
         /^corpus\.train: 1 of 8 clips were rejected.*train-3/,
@@ -109,18 +109,18 @@ describe('bad input', () => {
       const planKey = await ingest();
       const message =
         /^corpus\.train: 2 training clips .*: train-2 = eval eval-1, train-5 = validation validation-0; .*--allow-overlap/;
-      await expect(seal(planKey, 0.01)).rejects.toMatchObject({
+      await expect(finalize(planKey, 0.01)).rejects.toMatchObject({
         code: 'CorpusInvalid',
         message: expect.stringMatching(message),
       });
       deps.allowOverlap = true;
-      await expect(seal(planKey, 0.01)).resolves.toMatchObject({ train: { clips: 8 } });
+      await expect(finalize(planKey, 0.01)).resolves.toMatchObject({ train: { clips: 8 } });
     });
 
     it('is counted if one split holds it twice, and stored once a shard', async () => {
       copy('train-1.wav', 'train-6.wav');
       const planKey = await ingest({ clipsPerShard: 8 });
-      await seal(planKey, 0.01);
+      await finalize(planKey, 0.01);
       const { splits } = await readRecord(
         deps.openStore('store'),
         layout.corpus(planKey),
@@ -135,13 +135,13 @@ describe('bad input', () => {
       const clips = audio.clips.filter(({ clip }) =>
         ['train-1', 'train-6', 'train-7'].includes(clip),
       );
-      const heard = await Promise.all(
+      const decoded = await Promise.all(
         clips.map((clip) => audio.readLater(clip, { start: 0, length: 16_000 })),
       );
       await audio.close();
       expect(clips[1]).toMatchObject({ clip: 'train-6', offset: clips[0]?.offset });
-      expect(heard[1]).toEqual(heard[0]);
-      expect(heard[2]).toEqual(
+      expect(decoded[1]).toEqual(decoded[0]);
+      expect(decoded[2]).toEqual(
         new Int16Array(readFileSync(join(folder, 'audio/train-7.wav')).buffer.slice(44)),
       );
       const [shard] = splits.train?.shardsOf ?? [];
@@ -154,7 +154,7 @@ describe('bad input', () => {
     const silent = readFileSync(join(folder, 'audio/train-3.wav')).fill(0, 44);
     writeFileSync(join(folder, 'audio/train-3.wav'), silent);
     const planKey = await ingest();
-    await expect(seal(planKey, 0.01)).rejects.toMatchObject({
+    await expect(finalize(planKey, 0.01)).rejects.toMatchObject({
       message: expect.stringMatching(/train-3: silent/),
     });
   });

@@ -63,7 +63,7 @@ describe.each<[string, () => Store]>([
   });
   const incumbent = (): Promise<Champion | null> =>
     findChampion(deps(), { store: 'store', champion: 'champions' });
-  const putUp = async (
+  const challenge = async (
     name: string,
     mAP: number | null,
     against: { champion: Champion | null; mAP: number | null; minGain?: number; run?: string },
@@ -104,7 +104,7 @@ describe.each<[string, () => Store]>([
 
   it('is the first student with an mAP, its weights lie beside the ledger', async () => {
     expect(await incumbent()).toBeNull();
-    expect(await putUp('ada', 0.3, { champion: null, mAP: null })).toMatchObject({
+    expect(await challenge('ada', 0.3, { champion: null, mAP: null })).toMatchObject({
       outcome: 'promoted',
       entry: 1,
       says: expect.stringContaining('the first') as string,
@@ -116,7 +116,7 @@ describe.each<[string, () => Store]>([
   it('keeps its card, and a configuration that is there already in other words', async () => {
     await store.create(layout.modelFile(hashOf('ada'), 'README.md'), Buffer.from('# ada'));
     await champions.create(layout.modelConfig(hashOf('ada')), Buffer.from('{ }'));
-    expect(await putUp('ada', 0.3, { champion: null, mAP: null })).toMatchObject({
+    expect(await challenge('ada', 0.3, { champion: null, mAP: null })).toMatchObject({
       outcome: 'promoted',
     });
     expect(await champions.read(layout.modelFile(hashOf('ada'), 'README.md'))).toEqual(
@@ -125,17 +125,17 @@ describe.each<[string, () => Store]>([
     expect(await champions.read(layout.modelConfig(hashOf('ada')))).toEqual(Buffer.from('{ }'));
   });
 
-  it('is followed by whoever gains at least minGain, and by nobody below it', async () => {
-    await putUp('ada', 0.3, { champion: null, mAP: null });
+  it('is followed by a gain of at least minGain, and by none below it', async () => {
+    await challenge('ada', 0.3, { champion: null, mAP: null });
     const ada = await incumbent();
-    expect(await putUp('bob', 0.31, { champion: ada, mAP: 0.3, minGain: 0.02 })).toMatchObject({
+    expect(await challenge('bob', 0.31, { champion: ada, mAP: 0.3, minGain: 0.02 })).toMatchObject({
       outcome: 'kept',
       entry: 1,
       says: expect.stringMatching(
         /champion 1 stays.*0\.310.*0\.300.*\+0\.010.*minGain = 0\.02/,
       ) as string,
     });
-    expect(await putUp('cyd', 0.33, { champion: ada, mAP: 0.3, minGain: 0.02 })).toMatchObject({
+    expect(await challenge('cyd', 0.33, { champion: ada, mAP: 0.3, minGain: 0.02 })).toMatchObject({
       outcome: 'promoted',
       entry: 2,
     });
@@ -147,7 +147,7 @@ describe.each<[string, () => Store]>([
   });
 
   it('is refused to a student without an mAP, even the first', async () => {
-    expect(await putUp('ada', null, { champion: null, mAP: null })).toMatchObject({
+    expect(await challenge('ada', null, { champion: null, mAP: null })).toMatchObject({
       outcome: 'refused',
       entry: null,
       says: expect.stringContaining('no labels') as string,
@@ -156,35 +156,35 @@ describe.each<[string, () => Store]>([
   });
 
   it('is not promoted over itself', async () => {
-    await putUp('ada', 0.3, { champion: null, mAP: null });
+    await challenge('ada', 0.3, { champion: null, mAP: null });
     expect(
-      await putUp('ada', 0.3, { champion: await incumbent(), mAP: 0.3, run: 'again' }),
+      await challenge('ada', 0.3, { champion: await incumbent(), mAP: 0.3, run: 'again' }),
     ).toMatchObject({ outcome: 'kept', entry: 1 });
     expect((await ChampionLedger.read(champions)).entries).toHaveLength(1);
   });
 
   it('is promoted once, however often the activity is repeated after a lost reply', async () => {
-    const first = await putUp('ada', 0.3, { champion: null, mAP: null });
-    const again = await putUp('ada', 0.3, { champion: null, mAP: null });
+    const first = await challenge('ada', 0.3, { champion: null, mAP: null });
+    const again = await challenge('ada', 0.3, { champion: null, mAP: null });
     expect(again).toEqual(first);
     expect((await ChampionLedger.read(champions)).entries).toHaveLength(1);
   });
 
   it('is one of two that race, and the other has to measure itself again', async () => {
-    await putUp('ada', 0.3, { champion: null, mAP: null });
+    await challenge('ada', 0.3, { champion: null, mAP: null });
     const ada = await incumbent();
     const outcomes = await Promise.all(
-      ['bob', 'cyd', 'dee'].map((name) => putUp(name, 0.4, { champion: ada, mAP: 0.3 })),
+      ['bob', 'cyd', 'dee'].map((name) => challenge(name, 0.4, { champion: ada, mAP: 0.3 })),
     );
     expect(outcomes.filter((outcome) => 'overtaken' in outcome)).toHaveLength(2);
     const { entries } = await ChampionLedger.read(champions);
     expect(entries.map(({ entry }) => entry)).toEqual([1, 2]);
-    const late = await putUp('bob', 0.4, { champion: ada, mAP: 0.3, run: 'later' });
+    const late = await challenge('bob', 0.4, { champion: ada, mAP: 0.3, run: 'later' });
     expect(late).toEqual({ overtaken: true });
   });
 
   it('whose weights are damaged is not trained on and not measured', async () => {
-    await putUp('ada', 0.3, { champion: null, mAP: null });
+    await challenge('ada', 0.3, { champion: null, mAP: null });
     await champions.replace(layout.model(hashOf('ada')), Buffer.from('rot'));
     await expect(incumbent()).rejects.toMatchObject({
       code: 'CheckpointIncompatible',
@@ -194,7 +194,7 @@ describe.each<[string, () => Store]>([
 
   it('goes back to the one before by one more entry, and back again from there', async () => {
     for (const [index, name] of ['ada', 'bob', 'cyd'].entries())
-      await putUp(name, 0.3 + index / 10, { champion: await incumbent(), mAP: 0.2 });
+      await challenge(name, 0.3 + index / 10, { champion: await incumbent(), mAP: 0.2 });
     for (const [entry, name] of [
       [4, 'bob'],
       [5, 'ada'],
@@ -210,7 +210,7 @@ describe.each<[string, () => Store]>([
       });
     }
     expect((await ChampionLedger.read(champions)).rollback()).toBeNull();
-    await putUp('dee', 0.9, { champion: await incumbent(), mAP: 0.3 });
+    await challenge('dee', 0.9, { champion: await incumbent(), mAP: 0.3 });
     expect(await head()).toMatchObject({ entry: 6, previous: 5, student: 'dee' });
     expect((await ChampionLedger.read(champions)).rollback()).toMatchObject({
       student: 'ada',
@@ -219,9 +219,9 @@ describe.each<[string, () => Store]>([
   });
 
   it('refuses an entry beside one that was appended meanwhile', async () => {
-    await putUp('ada', 0.3, { champion: null, mAP: null });
+    await challenge('ada', 0.3, { champion: null, mAP: null });
     const stale = await ChampionLedger.read(champions);
-    await putUp('bob', 0.4, { champion: await incumbent(), mAP: 0.3 });
+    await challenge('bob', 0.4, { champion: await incumbent(), mAP: 0.3 });
     expect(await stale.append({ ...(stale.head as ChampionEntry), student: 'zombie' })).toBeNull();
     expect(await head()).toMatchObject({ entry: 2, student: 'bob' });
   });
@@ -269,7 +269,7 @@ describe('ced champion', () => {
     expect(printed).toContain(`champion  ${champions.uri}/models/${hashOf('bob')}`);
   });
 
-  it('takes the newest back, and says when there is none before it', async () => {
+  it('rolls the newest back, and says when there is none before it', async () => {
     expect(await ced(['champion', champions.uri, '--rollback', '--json'])).toBe(0);
     const { champion, entries } = JSON.parse(printed) as {
       champion: ChampionEntry;

@@ -143,7 +143,7 @@ describe('publishing without labels or without eval', () => {
   });
 });
 
-describe('publishing taught teachers', () => {
+describe('publishing trained teachers', () => {
   it('lists them as trained models, with no ensemble to agree with', async () => {
     const { store, deps, input } = await made();
     const result = await publishRun(deps, { ...input, kind: 'teach', ensemble: [], logits: null });

@@ -46,18 +46,18 @@ describe('clips of a web server', () => {
       }));
       // The last that asked is the first that is answered.
       const answering = setInterval(() => waiting.pop()?.(), 3);
-      const heard: Pick<ReadClip, 'listed' | 'pcm'>[] = [];
+      const read: Pick<ReadClip, 'listed' | 'pcm'>[] = [];
       for await (const { listed: clip, pcm } of readClips(listed, {
         allowPrivateHosts: true,
         clipsAtOnce: atOnce,
       }))
-        heard.push({ listed: clip, pcm: typeof pcm === 'string' ? pcm : pcm.slice() });
+        read.push({ listed: clip, pcm: typeof pcm === 'string' ? pcm : pcm.slice() });
       clearInterval(answering);
       expect(most).toBe(atOnce);
-      expect(heard.map(({ listed: { clip } }) => Number(clip))).toEqual(
+      expect(read.map(({ listed: { clip } }) => Number(clip))).toEqual(
         Array.from({ length: CLIPS }, (_, number) => number),
       );
-      for (const [number, { pcm }] of heard.entries()) {
+      for (const [number, { pcm }] of read.entries()) {
         if (number === 5) expect(pcm).toMatch(/5\.wav answers 404/);
         else {
           expect(pcm).toHaveLength(samplesOf(number));

@@ -82,7 +82,7 @@ describe('what the teachers left of a shard', () => {
     expect(await store.list('logits/')).toEqual([manifestKey, shardKey].sort());
   });
 
-  it('is set aside when it is damaged, and the shard has to be heard again', async () => {
+  it('is quarantined if damaged, and the shard has to be predicted again', async () => {
     const damaged = Buffer.concat(encodeRows(table, notes));
     damaged[200]! ^= 1;
     await store.create(rowsKey, damaged);

@@ -62,9 +62,9 @@ export async function reached(trial: Trial, moment: Moment): Promise<void> {
     const deeds = trial.deeds();
     if (moment.stage === 'training')
       return deeds.find(({ unit, done }) => unit === 'steps' && done >= moment.step) ?? null;
-    const heard = deeds
+    const predicted = deeds
       .filter(({ unit }) => unit === 'rows')
       .reduce((rows, { shard, done }) => rows.set(shard, done), new Map<number, number>());
-    return [...heard.values()].reduce((sum, rows) => sum + rows, 0) >= moment.row || null;
+    return [...predicted.values()].reduce((sum, rows) => sum + rows, 0) >= moment.row || null;
   });
 }

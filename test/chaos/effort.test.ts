@@ -18,7 +18,7 @@ describe('what a fault cost', () => {
     expect(workRepeated(steps)).toEqual({ steps: 2, rows: 0 });
   });
 
-  it('counts rows that were heard twice, by another engine and by the same', () => {
+  it('counts rows that were predicted twice, by another engine and by the same', () => {
     const other = [
       deed(0, 1, 'rows', 0, 64),
       deed(1, 1, 'rows', 0, 128),

@@ -8,7 +8,7 @@ import type { Deed } from './witness';
 export function workRepeated(deeds: readonly Deed[]): { steps: number; rows: number } {
   const steps = deeds.filter(({ unit }) => unit === 'steps').map(({ done }) => done);
   // Per shard: what each attempt did, and what the furthest of them reached.
-  let [heard, reached] = [0, 0];
+  let [predicted, reached] = [0, 0];
   const rows = deeds.filter(({ unit }) => unit === 'rows');
   for (const shard of new Set(rows.map((deed) => deed.shard))) {
     const last = new Map<number, number>();
@@ -16,17 +16,17 @@ export function workRepeated(deeds: readonly Deed[]): { steps: number; rows: num
     for (const { pid, done } of ofShard) {
       const before = last.get(pid) ?? 0;
       // Less than before: another attempt of the same engine.
-      heard += done > before ? done - before : done;
+      predicted += done > before ? done - before : done;
       last.set(pid, done);
     }
     reached += Math.max(...ofShard.map(({ done }) => done));
   }
-  return { steps: steps.length - new Set(steps).size, rows: heard - reached };
+  return { steps: steps.length - new Set(steps).size, rows: predicted - reached };
 }
 
 /**
  * Seconds from the fault to the first progress that goes beyond everything before it: a step never
- * trained, a row never heard, a finished activity.
+ * trained, a row never predicted, a finished activity.
  * @param countsFromMs when the fault was over.
  * @returns null where the run had nothing left to do
  */

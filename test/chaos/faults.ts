@@ -80,7 +80,7 @@ export const FAULTS: readonly Fault[] = [
       const before = new Set(trial.deeds().map(({ pid }) => pid));
       trial.landed();
       await scene.replaceGpu();
-      // The server gives the job away when it has heard nothing for 30 s.
+      // The server gives the job away without a heartbeat for 30 s.
       await sleep(31_000);
       await trial.eventually(() => trial.deeds().some(({ pid }) => !before.has(pid)) || null);
       process.kill(-(frozen.pid ?? NaN), 'SIGCONT');

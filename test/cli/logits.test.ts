@@ -111,17 +111,17 @@ describe('ced logits', () => {
     expect(survey.entropyBits).toBeLessThan(6);
   });
 
-  it('says who taught, with shares and scores, by the names a finished run gave them', async () => {
+  it('lists teachers with shares and scores, by the names from a finished run', async () => {
     await ced(['logits', folder]);
-    expect(printed).toContain('first, 75.0 %, hears log-mel, mAP 0.250 on 800 clips');
-    expect(printed).toContain('second, 25.0 %, hears waveform, not scored');
+    expect(printed).toContain('first, 75.0 %, input log-mel, mAP 0.250 on 800 clips');
+    expect(printed).toContain('second, 25.0 %, input waveform, not scored');
     expect(printed).toContain(
       'first and second have the same first class in 50.0 % of rows, and differ by 0.0123 a class',
     );
     expect(printed).toContain(`${table.rows} written of ${table.rows} planned, in 1 shards`);
   });
 
-  it('shows how one clip was heard', async () => {
+  it('shows the predictions of one clip', async () => {
     await ced(['logits', folder, '--clip', 'x', '--top', '2', '--json']);
     const [{ views }] = JSON.parse(printed) as [ClipLogits];
     const rows = [...table.clip.keys()].filter((row) => table.clip[row] === 2);

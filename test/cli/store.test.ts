@@ -28,7 +28,7 @@ import {
 const content = (name: string): Buffer => Buffer.from(`content of ${name}`.repeat(50));
 const named = (name: string): string => sha256(content(name));
 const [student, teacher, orphan] = [named('student'), named('teacher'), named('orphan')];
-const [heard, unheard] = [named('heard'), named('unheard')];
+const [predicted, unpredicted] = [named('predicted'), named('unpredicted')];
 const [usedLogits, oldLogits] = ['b'.repeat(64), 'c'.repeat(64)];
 const [done, open] = ['d'.repeat(64), 'e'.repeat(64)];
 const DAY_SECONDS = 86_400;
@@ -52,15 +52,15 @@ describe('ced store', () => {
       .mockImplementation((text) => ((printed += String(text)), true));
     const plan = encodeJson(samplePlan(['f'.repeat(64)]));
     await store.create(layout.plan(sha256(plan)), plan);
-    await store.create(layout.ingest('f'.repeat(64)), encodeJson(sampleIngest(heard)));
-    for (const name of ['heard', 'unheard'])
+    await store.create(layout.ingest('f'.repeat(64)), encodeJson(sampleIngest(predicted)));
+    for (const name of ['predicted', 'unpredicted'])
       await store.create(layout.audio(named(name)), content(name));
     for (const name of ['student', 'teacher', 'orphan'])
       await store.create(layout.model(named(name)), content(name));
     for (const key of [usedLogits, oldLogits]) {
-      await store.create(layout.logits(key, heard), content('logits'));
+      await store.create(layout.logits(key, predicted), content('logits'));
       await store.create(
-        layout.logitsManifest(key, heard),
+        layout.logitsManifest(key, predicted),
         encodeJson(sampleLogitsManifest({ sha256: named('logits') })),
       );
       await store.create(
@@ -114,7 +114,7 @@ describe('ced store', () => {
 
   it('takes nothing that a run under way may need, however young things may go', async () => {
     await attempts('goes-on', '1-1-start', '1-1-end', '2-1-start');
-    const kept = [`audio/${unheard}`, `logits/${oldLogits}`, `models/${orphan}`];
+    const kept = [`audio/${unpredicted}`, `logits/${oldLogits}`, `models/${orphan}`];
     const young = ['--min-age-days', '0'];
     expect(await removable(...young)).not.toEqual(expect.arrayContaining([kept[0]]));
     age('attempts/goes-on', 1);
@@ -132,7 +132,7 @@ describe('ced store', () => {
     for (const name of kept) expect(await removable(...young)).toContain(name);
   });
 
-  it('leaves a file that somebody is writing', async () => {
+  it('leaves a file that is being written', async () => {
     const name = 'audio/.writing-1-a';
     writeFileSync(join(folder, name), 'half');
     expect(await removable('--min-age-days', '0')).not.toContain(name);
@@ -141,7 +141,7 @@ describe('ced store', () => {
   });
 
   const garbage = [
-    `audio/${unheard}`,
+    `audio/${unpredicted}`,
     `logits/${oldLogits}`,
     `models/${orphan}`,
     `quarantine/audio/x.npy-${orphan.slice(0, 16)}`,
@@ -167,8 +167,8 @@ describe('ced store', () => {
   it('leaves what a keep list names, and what is young', async () => {
     expect(await removable('--keep', `models/${orphan}`)).not.toContain(`models/${orphan}`);
     age('audio', 1);
-    expect(await removable()).not.toContain(`audio/${unheard}`);
-    expect(await removable('--min-age-days', '0.5')).toContain(`audio/${unheard}`);
+    expect(await removable()).not.toContain(`audio/${unpredicted}`);
+    expect(await removable('--min-age-days', '0.5')).toContain(`audio/${unpredicted}`);
   });
 
   it('takes nothing that a training under way may stand on', async () => {
@@ -186,7 +186,7 @@ describe('ced store', () => {
       expiresMs: Date.now() + 60_000,
       durationMs: 60_000,
     };
-    await store.create(layout.logitsLease('9'.repeat(64), unheard), encodeJson(lease));
+    await store.create(layout.logitsLease('9'.repeat(64), unpredicted), encodeJson(lease));
     age('logits', 30);
     expect(await removable()).toEqual([
       `quarantine/audio/x.npy-${orphan.slice(0, 16)}`,
@@ -194,7 +194,7 @@ describe('ced store', () => {
       `training/${open}/checkpoints`,
     ]);
     await store.replace(
-      layout.logitsLease('9'.repeat(64), unheard),
+      layout.logitsLease('9'.repeat(64), unpredicted),
       encodeJson({ ...lease, expiresMs: Date.now() - 1 }),
     );
     age('logits', 30);
@@ -223,9 +223,9 @@ describe('ced store', () => {
     rmSync(join(folder, 'training'), { recursive: true });
     expect(await run('verify', folder)).toMatchObject({ code: 0, shown: { damaged: [] } });
     for (const key of [
-      layout.audio(heard),
+      layout.audio(predicted),
       layout.model(student),
-      layout.logits(usedLogits, heard),
+      layout.logits(usedLogits, predicted),
     ]) {
       const bytes = readFileSync(join(folder, key));
       bytes[3]! ^= 1;
@@ -234,7 +234,7 @@ describe('ced store', () => {
     const { code, shown } = await run('verify', folder);
     expect(code).toBe(1);
     expect(shown.damaged.map(({ key }) => key).sort()).toEqual(
-      [layout.audio(heard), layout.logits(usedLogits, heard), layout.model(student)].sort(),
+      [layout.audio(predicted), layout.logits(usedLogits, predicted), layout.model(student)].sort(),
     );
   });
 
@@ -261,7 +261,7 @@ describe('ced store', () => {
     const interrupted = [
       layout.checkpoint(done, 40, 'adam.safetensors'),
       layout.listing('1'.repeat(64), 'train', 0),
-      layout.logits(usedLogits, unheard),
+      layout.logits(usedLogits, unpredicted),
     ];
     for (const key of interrupted) await store.create(key, content(key));
     const { code, shown } = await run('verify', folder);

@@ -46,7 +46,7 @@ describe('a run that goes on on another kind of worker', () => {
 
   describe.each<[string, () => WorkerPlace]>([
     ['other number of threads', () => ({ threads: 2 })],
-    // Under the same build id, as where somebody pins it with CED_BUILD_ID: else the server keeps
+    // Under the same build id, as if pinned with CED_BUILD_ID: else the server keeps
     // the two apart.
     [
       'other numericsVersion',

@@ -84,12 +84,12 @@ describe('a run whose corpus and store are in a bucket', () => {
   };
 
   it('teaches, distills and publishes there, and leaves only local copies here', async () => {
-    const taught = await run('teach', {
+    const trained = await run('teach', {
       name: 'teach',
       chunkSeconds: 1,
       teachers: [{ name: 't', ...training }],
     } as { name: string });
-    const [teacher] = taught.students;
+    const [teacher] = trained.students;
     mkdirSync(join(roots.cpu, 'teacher'));
     for (const file of ['config.json', 'model.safetensors'])
       writeFileSync(

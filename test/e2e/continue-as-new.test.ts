@@ -31,7 +31,7 @@ describe('a run whose history gets long', () => {
     const chain = await runsOf(cluster, 'long', firstExecutionRunId);
     expect(chain.length).toBeGreaterThan(3);
     for (const [at, { handle, events }] of chain.entries()) {
-      // 60, and what a training of 60 epochs may say before it hears that it is too much.
+      // 60, and what a training of 60 epochs may report before it is told to continue as new.
       expect(events).toBeLessThan(360);
       await recordHistory(handle, `distill-continued-${at}`);
     }

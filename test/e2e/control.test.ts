@@ -51,7 +51,7 @@ describe('a run under control of the Temporal CLI', () => {
   };
   const pending = async (handle: WorkflowHandle) =>
     (await handle.describe()).raw.pendingActivities ?? [];
-  /** Long enough to be still at it when somebody has typed a command. */
+  /** Long enough to still be running when a command was typed. */
   const start = (name: string, store = name): Promise<WorkflowHandle> =>
     runs.start(name, { store, epochs: 300 });
   const engines = (): number[] => childrenOf(gpu.pid ?? NaN);

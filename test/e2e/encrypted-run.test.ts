@@ -104,7 +104,7 @@ describe('a run with payload keys', () => {
 
   it('is started and read through the codec server, and unreadable in its history', async () => {
     const runFile = join(cluster.folder, 'run.json');
-    writeFileSync(runFile, JSON.stringify(runNamed('sealed')));
+    writeFileSync(runFile, JSON.stringify(runNamed('encrypted')));
     await temporal(
       'workflow',
       'start',
@@ -113,16 +113,16 @@ describe('a run with payload keys', () => {
       '--task-queue',
       'ced',
       '--workflow-id',
-      'sealed',
+      'encrypted',
       '--input-file',
       runFile,
     );
     const { result } = JSON.parse(
-      await temporal('workflow', 'result', '--workflow-id', 'sealed'),
+      await temporal('workflow', 'result', '--workflow-id', 'encrypted'),
     ) as { result: RunResult };
     expect(result.students[0]).toMatchObject({ name: 't', bitExact: true });
 
-    const history = await cluster.client.workflow.getHandle('sealed').fetchHistory();
+    const history = await cluster.client.workflow.getHandle('encrypted').fetchHistory();
     const stored = Buffer.from(api.api.history.v1.History.encode(history).finish()).toString(
       'latin1',
     );

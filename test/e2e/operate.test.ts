@@ -149,7 +149,7 @@ describe('docs/operate.md', () => {
       { prints: /^/, then: () => until(async () => (await firings()).length === 4) },
     ],
     [/npx ced champion \S+$/, { prints: /1 .*student .*the first.*\n2 .*student .*beat 1/ }],
-    [/npx ced champion \S+ --rollback/, { prints: /3 .*student .*takes 2 back/ }],
+    [/npx ced champion \S+ --rollback/, { prints: /3 .*student .*rolls 2 back/ }],
     [/schedule delete/, { prints: /^/, then: () => expect(schedule()).rejects.toThrow() }],
     [/search-attribute create/, { prints: /have been added/ }],
   ];

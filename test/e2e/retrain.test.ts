@@ -163,7 +163,7 @@ describe('a schedule of retrainings', () => {
     await recordHistory(cluster.client.workflow.getHandle(workflowId), 'retrain-unchanged');
   }, 100_000);
 
-  it('ingests and hears only clips that are new, and trains on from the champion', async () => {
+  it('ingests and predicts only clips that are new, and trains on from the champion', async () => {
     const before = { audio: modified('audio'), logits: modified('logits') };
     const champion = (await ChampionLedger.read(ledger)).head;
     const grown = join(cluster.folder, 'grown');
@@ -196,7 +196,7 @@ describe('a schedule of retrainings', () => {
 
   it('is paused, with the reason, by a teacher of NaN; the champion is untouched', async () => {
     const { entries } = await ChampionLedger.read(ledger);
-    const file = 'untaught-1/model.safetensors';
+    const file = 'untrained-1/model.safetensors';
     const poisoned = decodeSafetensors(readFileSync(join(cluster.folder, file)));
     for (const { data } of poisoned.values()) data.fill(NaN);
     replaceFile(file, encodeSafetensors(poisoned, 'F32'));
@@ -209,7 +209,7 @@ describe('a schedule of retrainings', () => {
     )
       if (Date.now() > deadline) throw new Error('not paused within 90 s');
     expect((await handle.describe()).state.note).toMatch(
-      /nightly-\d{4}.*TeacherInvalid: untaught-1: /,
+      /nightly-\d{4}.*TeacherInvalid: untrained-1: /,
     );
     expect((await ChampionLedger.read(ledger)).entries).toEqual(entries);
     expect(schedule('nightly.json', '--every', '6s', '--jitter', '0s')).toMatch(

@@ -72,7 +72,7 @@ describe('three students of one run', () => {
     await cluster.worker('gpu');
     await cluster.worker('gpu');
     const teach = { name: 'teach', chunkSeconds: 1, teachers: [model('t', 2)], ...common };
-    const taught = (await cluster.client.workflow.execute('teach', {
+    const trained = (await cluster.client.workflow.execute('teach', {
       taskQueue: 'ced',
       workflowId: 'teach',
       args: [teach],
@@ -80,7 +80,7 @@ describe('three students of one run', () => {
     const run = {
       name: 'three',
       teachers: [
-        { name: 't', checkpoint: `store/models/${taught.students[0]?.sha256}`, format: 'ced' },
+        { name: 't', checkpoint: `store/models/${trained.students[0]?.sha256}`, format: 'ced' },
       ],
       logits: { views: 2, topK: 3, chunkSeconds: 1 },
       students: [model('one', 60), model('two', 60), model('three', 2)],

@@ -80,9 +80,9 @@ describe('two runs on one store', () => {
         RunResult,
       ];
       expect(two.logits).toEqual(one.logits);
-      const heard = (await Promise.all(runs.map(heardBy))).flat();
-      expect(heard).toHaveLength(2 * fields.shards);
-      expect(heard.filter(({ reused }) => !reused)).toHaveLength(fields.shards);
+      const shards = (await Promise.all(runs.map(shardsOf))).flat();
+      expect(shards).toHaveLength(2 * fields.shards);
+      expect(shards.filter(({ reused }) => !reused)).toHaveLength(fields.shards);
       const answers = (await Promise.all(runs.map(logitsOf))).flat();
       haveMet = answers.some((answer) => 'busy' in answer);
     }
@@ -101,7 +101,7 @@ describe('two runs on one store', () => {
     expect(((await waiting.result()) as RunResult).logits).toMatchObject({
       rows: clips * fields.views,
     });
-    expect(await heardBy(waiting)).toMatchObject([{ reused: false }]);
+    expect(await shardsOf(waiting)).toMatchObject([{ reused: false }]);
   }, 500_000);
 
   it('hand over a shard when its worker is killed and its run terminated', async () => {
@@ -122,12 +122,12 @@ describe('two runs on one store', () => {
     expect(((await waiting.result()) as RunResult).logits).toMatchObject({
       rows: clips * fields.views,
     });
-    const heard = await heardBy(waiting);
-    expect(heard).toHaveLength(fields.shards);
-    // What the doomed run had finished is not heard again, what it lost is heard once.
-    expect([...heard, ...(await heardBy(computing))].filter(({ reused }) => !reused)).toHaveLength(
-      fields.shards,
-    );
+    const shards = await shardsOf(waiting);
+    expect(shards).toHaveLength(fields.shards);
+    // What the doomed run had finished is not predicted again, what it lost is predicted once.
+    expect(
+      [...shards, ...(await shardsOf(computing))].filter(({ reused }) => !reused),
+    ).toHaveLength(fields.shards);
     const left = readdirSync(join(cluster.folder, fields.store, 'logits'), {
       recursive: true,
       encoding: 'utf8',
@@ -152,7 +152,7 @@ async function oneWaitsForTheOther(
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function heardBy(run: WorkflowHandle): Promise<(LogitsShard | PredictedLogits)[]> {
+async function shardsOf(run: WorkflowHandle): Promise<(LogitsShard | PredictedLogits)[]> {
   return (await logitsOf(run)).flatMap((answer) => ('busy' in answer ? [] : [answer]));
 }
 

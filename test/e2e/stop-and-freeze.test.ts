@@ -37,7 +37,7 @@ describe('a GPU worker in the middle of training', () => {
       name,
       store: `store-${name}`,
       corpus: { ...corpus, clipsPerShard: 32 },
-      teachers: [{ name: 'untaught-1', checkpoint: 'untaught-1', format: 'ced' }],
+      teachers: [{ name: 'untrained-1', checkpoint: 'untrained-1', format: 'ced' }],
       logits: { views: 2, topK: 4, chunkSeconds: 1, seed: 7 },
       students: [student],
     };

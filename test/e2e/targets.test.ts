@@ -62,11 +62,11 @@ describe('a run of worker and server', () => {
       students: [{ name: 's', ...student }],
     });
     expect(result.logits).toMatchObject({ rows: 48, views: 2 });
-    expect(result.teachers.map(({ name }) => name)).toEqual(['untaught-3', 'onnx', 'saved']);
+    expect(result.teachers.map(({ name }) => name)).toEqual(['untrained-3', 'onnx', 'saved']);
     for (const { mAP } of [...result.teachers, result.ensemble]) expect(mAP).toBeGreaterThan(0);
     expect(result.teacherAgreement?.map(({ between }) => between.join())).toEqual([
-      'untaught-3,onnx',
-      'untaught-3,saved',
+      'untrained-3,onnx',
+      'untrained-3,saved',
       'onnx,saved',
     ]);
     const store = new FolderStore(at('store-mixed'));

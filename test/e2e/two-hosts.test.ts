@@ -106,7 +106,7 @@ if (leftOut !== null)
       teachers: [{ name: 't', ...training }],
       ...common,
     };
-    const taught = (await cluster.client.workflow.execute('teach', {
+    const trained = (await cluster.client.workflow.execute('teach', {
       taskQueue: 'ced',
       workflowId: 'teach',
       args: [teach],
@@ -115,7 +115,7 @@ if (leftOut !== null)
     for (const file of ['config.json', 'model.safetensors'])
       writeFileSync(
         join(cpuRoot, 'teacher', file),
-        await readObject(`models/${taught.students[0]?.sha256}/${file}`),
+        await readObject(`models/${trained.students[0]?.sha256}/${file}`),
       );
     const run = {
       name: 'distill',

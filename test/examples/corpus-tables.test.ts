@@ -16,10 +16,10 @@ describe('the instruments corpus', () => {
   });
 
   it.each(everySplit)('has positives of every class in $set $split.name', ({ split }) => {
-    const heard = new Set(
+    const labelled = new Set(
       Array.from({ length: split.clips }, (_, index) => clipLabels(split, index)).flat(),
     );
-    expect([...heard].sort()).toEqual(INSTRUMENTS.map(({ name }) => name).sort());
+    expect([...labelled].sort()).toEqual(INSTRUMENTS.map(({ name }) => name).sort());
   });
 
   it('never trains or validates on the sound bank it is evaluated with', () => {

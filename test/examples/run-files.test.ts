@@ -82,10 +82,10 @@ describe('the demo', () => {
     for (const { epochs, views = stored } of demo.students) expect(epochs % views).toBe(0);
   });
 
-  it('is compared with the same student, clips, steps and augmentation, taught from labels', () => {
+  it('is compared with the same student, clips, steps and views, trained from labels', () => {
     const [student] = demo.students;
-    const [taught] = labelled.teachers;
-    expect(student).toMatchObject({ ...taught });
+    const [trained] = labelled.teachers;
+    expect(student).toMatchObject({ ...trained });
     expect(labelled.corpus).toEqual(demo.corpus);
     expect(labelled.augment).toEqual(demo.logits.augment);
     expect(labelled.chunkSeconds).toBe(demo.logits.chunkSeconds);

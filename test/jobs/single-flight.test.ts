@@ -28,7 +28,7 @@ const rows = 80;
 let folder: string;
 let input: LogitsInput;
 
-/** The corpus is made once; every test hears it anew. */
+/** The corpus is made once; every test predicts it anew. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ced-flight-'));
   const store = new FolderStore(join(folder, 'store'));
@@ -55,11 +55,11 @@ afterEach(() => rmSync(join(folder, 'store/logits'), { recursive: true }));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /**
- * A worker's engine: its own door to the store, and a teacher that counts what it hears and can be
- * held up before it answers.
+ * A worker's engine: its own door to the store, and a teacher that counts its predictions and can
+ * be held up before it answers.
  */
 class Instance {
-  heard = 0;
+  predicted = 0;
   stop = false;
   private go: () => void = ignore;
   private reached: () => void = ignore;
@@ -70,18 +70,21 @@ class Instance {
     this.gate = held === 'free' ? Promise.resolve() : new Promise((resolve) => (this.go = resolve));
   }
 
-  /** Hears the shard and has it written, unless somebody else is at it. */
+  /** Predicts and writes the shard, unless another run is at it. */
   async ask(run: string, waited?: LeaseWait): Promise<LogitsShard | LogitsBusy> {
-    const heard = await this.hear(run, waited);
-    if (!('audioShard' in heard)) return heard;
+    const rows = await this.predict(run, waited);
+    if (!('audioShard' in rows)) return rows;
     const deps = {
       openStore: () => new FolderStore(join(folder, 'store')),
       monotonicMs: () => performance.now(),
     };
-    return await writeLogits(deps, { store: '', shard: 0, ...heard });
+    return await writeLogits(deps, { store: '', shard: 0, ...rows });
   }
 
-  async hear(run: string, waited?: LeaseWait): Promise<LogitsShard | PredictedLogits | LogitsBusy> {
+  async predict(
+    run: string,
+    waited?: LeaseWait,
+  ): Promise<LogitsShard | PredictedLogits | LogitsBusy> {
     const context = {
       store: new FolderStore(join(folder, 'store')),
       monotonicMs: () => performance.now(),
@@ -114,7 +117,7 @@ class Instance {
     }): Promise<Float32Array> => {
       this.reached();
       await this.gate;
-      this.heard += batch;
+      this.predicted += batch;
       return Float32Array.from({ length: batch * classes }, (_, at) => {
         const row = pcm.subarray(Math.floor(at / classes) * samples);
         return 1 / (1 + Math.exp(-row[(at % classes) * 997]! / 9000 - (at % classes) / 9));
@@ -149,7 +152,7 @@ describe('two runs that need the same logit shard at once', () => {
     expect(mine).toMatchObject({ rows, reused: false });
     expect(await waiting).toEqual({ ...mine, reused: true });
     expect(pauses).toEqual([1000, 2000, 4000]);
-    expect(second.heard).toBe(0);
+    expect(second.predicted).toBe(0);
     expect(shardFiles().sort()).toEqual(stored);
   });
 
@@ -184,10 +187,10 @@ describe('two runs that need the same logit shard at once', () => {
 
   it("predict it once also before it is written: the second writes the first's rows", async () => {
     const [first, second] = [new Instance(), new Instance()];
-    expect(await first.hear('a')).toMatchObject({ reused: false });
+    expect(await first.predict('a')).toMatchObject({ reused: false });
     expect(shardFiles().sort()).toEqual(['manifest.json', 'shard.rows']);
     expect(await second.ask('b')).toMatchObject({ rows, reused: false });
-    expect(second.heard).toBe(0);
+    expect(second.predicted).toBe(0);
     expect(shardFiles().sort()).toEqual(stored);
   });
 

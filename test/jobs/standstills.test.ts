@@ -31,7 +31,7 @@ describe('a store whose changes are guarded', () => {
   let folder: string;
   let plain: FolderStore;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'ced-fence-'));
+    folder = mkdtempSync(join(tmpdir(), 'ced-standstills-'));
     plain = new FolderStore(folder);
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));

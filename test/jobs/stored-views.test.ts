@@ -79,12 +79,12 @@ describe('stored views', () => {
     ['nothing in it', () => Buffer.alloc(0)],
   ])('are laid out anew when the file has %s', async (_, damage) => {
     const path = join(folder, readdirSync(folder)[0]!);
-    const sound = readFileSync(path);
-    const bytes = Buffer.from(sound);
+    const intact = readFileSync(path);
+    const bytes = Buffer.from(intact);
     writeFileSync(path, damage(bytes) ?? bytes);
     (await open({ ...views, topK: 6 })).close();
     expect(decoded).toBe(4);
-    expect(readFileSync(path).equals(sound)).toBe(true);
+    expect(readFileSync(path).equals(intact)).toBe(true);
   });
 
   it('report verification progress, and are left unchanged if it is stopped', async () => {

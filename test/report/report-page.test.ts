@@ -238,7 +238,7 @@ describe('the report of a run without labels', () => {
 });
 
 /** As `teach` makes it: without an ensemble. */
-const taughtModel = (model: ReportModel): ReportModel => ({
+const trainedModel = (model: ReportModel): ReportModel => ({
   ...model,
   agreement: null,
   spread: null,
@@ -250,16 +250,16 @@ describe('the report of teachers trained from labels', () => {
     const data = sampleReport({ students: ['small', 'wide'] });
     const students = data.models
       .filter(({ role }) => role === 'student')
-      .map((model) => taughtModel(model));
-    const taught: ReportData = {
+      .map((model) => trainedModel(model));
+    const trained: ReportData = {
       ...data,
       kind: 'teach',
       models: students,
       ensembleValidationMAP: null,
       attempts: [],
     };
-    taught.result = { ...data.result, teachers: [], ensemble: { mAP: null }, logits: null };
-    const text = visibleText(pageOf(taught));
+    trained.result = { ...data.result, teachers: [], ensemble: { mAP: null }, logits: null };
+    const text = visibleText(pageOf(trained));
     expect(text).toContain('small reaches mAP');
     expect(text).not.toMatch(/ensemble|NaN|Infinity/);
   });

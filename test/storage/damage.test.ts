@@ -44,7 +44,7 @@ let logitsInput: LogitsInput;
 let logits: LogitsShard;
 
 /**
- * The corpus, a teacher and its logits, made once; every test damages and mends its own part of
+ * The corpus, a teacher and its logits, made once; every test damages and repairs its own part of
  * them.
  */
 beforeAll(async () => {
@@ -130,11 +130,11 @@ describe.each([
   ['truncated', cut],
   ['lost', lose],
 ])('an audio shard that was %s', (_, damage) => {
-  it('is set aside, named to the workflow, and made again with the same bytes', async () => {
+  it('is quarantined, named to the workflow, and made again with the same bytes', async () => {
     const audio = await CorpusAudio.open(store, planKey, 'train');
     const key = `audio/${audio.audioShards[0]}.npy`;
     await audio.close();
-    const sound = readFileSync(pathOf(key));
+    const intact = readFileSync(pathOf(key));
     damage(key);
     const found = damage === lose ? null : readFileSync(pathOf(key));
 
@@ -156,7 +156,7 @@ describe.each([
     await expect(
       ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, ignore),
     ).resolves.toMatchObject({ reused: false });
-    expect(readFileSync(pathOf(key)).equals(sound)).toBe(true);
+    expect(readFileSync(pathOf(key)).equals(intact)).toBe(true);
     await predictAll('train');
   });
 
@@ -164,7 +164,7 @@ describe.each([
     const audio = await CorpusAudio.open(store, planKey, 'validation');
     const key = `audio/${audio.audioShards[0]}.npy`;
     await audio.close();
-    const [sound, source] = [
+    const [intact, source] = [
       readFileSync(pathOf(key)),
       readFileSync(join(folder, 'audio/validation-0.wav')),
     ];
@@ -179,7 +179,7 @@ describe.each([
     ).rejects.toThrow(/have changed since/);
     writeFileSync(join(folder, 'audio/validation-0.wav'), source);
     await ingestShard(deps, { store: '', planKey, split: 'validation', shard: 0 }, ignore);
-    expect(readFileSync(pathOf(key)).equals(sound)).toBe(true);
+    expect(readFileSync(pathOf(key)).equals(intact)).toBe(true);
   });
 });
 
@@ -191,12 +191,12 @@ describe.each([
     ['flipped in one bit', flip],
     ['truncated', cut],
     ['lost', lose],
-  ])('%s is set aside and computed again with the same bytes', async (__, damage) => {
+  ])('%s is quarantined and computed again with the same bytes', async (__, damage) => {
     const audio = await CorpusAudio.open(store, planKey, 'train');
     const { audioShards } = audio;
     await audio.close();
     const key = `logits/${logits.logitsKey}/${audioShards[0]}`;
-    const sound = readFileSync(pathOf(`${key}.parquet`));
+    const intact = readFileSync(pathOf(`${key}.parquet`));
     damage(`${key}.${extension}`);
     const error: unknown = await storedTables(store, logits.logitsKey, audioShards).catch(
       (thrown: unknown) => thrown,
@@ -209,7 +209,7 @@ describe.each([
       logitsKey: logits.logitsKey,
       reused: false,
     });
-    expect(readFileSync(pathOf(`${key}.parquet`)).equals(sound)).toBe(true);
+    expect(readFileSync(pathOf(`${key}.parquet`)).equals(intact)).toBe(true);
     await expect(storedTables(store, logits.logitsKey, audioShards)).resolves.toMatchObject([
       { rows: 2 * CLIPS },
     ]);
@@ -224,11 +224,11 @@ describe("a teacher's files", () => {
     ['config.json', 'truncated', cut],
     ['config.json', 'lost', lose],
   ])(
-    '%s, %s, is set aside and copied again from where the run file says',
+    '%s, %s, is quarantined and copied again from where the run file says',
     async (file, _, damage) => {
       const sha256 = logitsInput.ensemble[0]!.sha256;
       const key = `models/${sha256}/${file}`;
-      const sound = readFileSync(pathOf(key));
+      const intact = readFileSync(pathOf(key));
       damage(key);
       await expect(isModelVerified(store, sha256)).resolves.toBe(false);
       const error: unknown = await loadModel(store, sha256).catch((thrown: unknown) => thrown);
@@ -243,14 +243,14 @@ describe("a teacher's files", () => {
         teachers: run.teachers,
         inits: [],
       });
-      expect(readFileSync(pathOf(key)).equals(sound)).toBe(true);
+      expect(readFileSync(pathOf(key)).equals(intact)).toBe(true);
       await expect(isModelVerified(store, sha256)).resolves.toBe(true);
     },
   );
 
-  it('are mended by an import that meets them damaged before anybody else', async () => {
+  it('are repaired by the first import that finds them damaged', async () => {
     const key = `models/${logitsInput.ensemble[0]!.sha256}/model.safetensors`;
-    const sound = readFileSync(pathOf(key));
+    const intact = readFileSync(pathOf(key));
     flip(key);
     await importModels(deps, {
       store: '',
@@ -258,7 +258,7 @@ describe("a teacher's files", () => {
       teachers: run.teachers,
       inits: [],
     });
-    expect(readFileSync(pathOf(key)).equals(sound)).toBe(true);
+    expect(readFileSync(pathOf(key)).equals(intact)).toBe(true);
   });
 });
 
@@ -347,10 +347,10 @@ describe('training that was stopped', () => {
     await audio.close();
     const key = `audio/${audio.audioShards[0]}.npy`;
     const bytes = readFileSync(pathOf(key));
-    const heardBefore = permutation(1, 2, CLIPS).subarray(16);
+    const trainedBefore = permutation(1, 2, CLIPS).subarray(16);
     const last = permutation(1, 3, CLIPS)
       .subarray(16)
-      .find((clip) => !heardBefore.includes(clip))!;
+      .find((clip) => !trainedBefore.includes(clip))!;
     bytes[npyHeaderBytes + audio.clips[last]!.offset * 2]! ^= 1;
     writeFileSync(pathOf(key), bytes);
     const error: unknown = await train(1, Infinity, { checkpointSeconds: 1000 }).catch(
@@ -412,7 +412,7 @@ describe('training that was stopped', () => {
     });
   });
 
-  it('starts afresh when no checkpoint is sound, to the same student', async () => {
+  it('starts afresh when no checkpoint is valid, to the same student', async () => {
     for (const file of filesBelow(`${training}/checkpoints`).filter((name) =>
       name.endsWith('.json'),
     ))

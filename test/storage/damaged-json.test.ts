@@ -71,7 +71,7 @@ describe('JSON with a checksum', () => {
   });
 });
 
-/** One small run's store; every test damages one kind of file in it and has it mended. */
+/** One small run's store; every test damages one kind of file in it and has it repaired. */
 describe('JSON of a store', () => {
   let folder: string;
   let store: FolderStore;
@@ -100,7 +100,7 @@ describe('JSON of a store', () => {
       chunkSeconds: 1,
       precision: 'float32',
     });
-  const hear = (): ReturnType<typeof predictAndWrite> => {
+  const predict = (): ReturnType<typeof predictAndWrite> => {
     if ('published' in run.logits) throw new Error('the logits of this run are computed');
     return predictAndWrite(context, {
       store: '',
@@ -115,7 +115,7 @@ describe('JSON of a store', () => {
     const input = trainingInput({
       planKey,
       settings: run.students[0]!,
-      targets: storedTargets((await hear()).logitsKey),
+      targets: storedTargets((await predict()).logitsKey),
       augment: run.logits.augment,
       ensemble: [{ ...teacher, weight: 1 }],
     });
@@ -183,10 +183,10 @@ describe('JSON of a store', () => {
   ])('that was %s', (_, damage) => {
     /** Damages it and sees that `ced store verify` finds it. */
     const damaged = async (key: string): Promise<Buffer> => {
-      const sound = readFileSync(at(key));
+      const intact = readFileSync(at(key));
       damage(at(key));
       expect((await verifyStore(store)).damaged.map((each) => each.key)).toContain(key);
-      return sound;
+      return intact;
     };
     const restored = async (): Promise<void> =>
       expect((await verifyStore(store)).damaged).toEqual([]);
@@ -204,18 +204,18 @@ describe('JSON of a store', () => {
       await restored();
     });
 
-    it('in the sealed corpus is made again by whoever reads it, the same', async () => {
+    it('in the finalized corpus is made again by its reader, the same', async () => {
       const content = await contentOf('train');
-      const sound = await damaged(`plans/${planKey}/corpus.json`);
+      const intact = await damaged(`plans/${planKey}/corpus.json`);
       expect(await contentOf('train')).toBe(content);
-      expect(readFileSync(at(`plans/${planKey}/corpus.json`)).equals(sound)).toBe(true);
+      expect(readFileSync(at(`plans/${planKey}/corpus.json`)).equals(intact)).toBe(true);
       await restored();
     });
 
     it.each(['plan.json', 'train-000000.json'])(
       'in %s ends a run that needs it, by name, and the next plan writes it again',
       async (file) => {
-        const sound = await damaged(`plans/${planKey}/${file}`);
+        const intact = await damaged(`plans/${planKey}/${file}`);
         const [key] = await store.list('ingest/');
         const manifests = await Promise.all(
           (await store.list('ingest/')).map(
@@ -230,7 +230,7 @@ describe('JSON of a store', () => {
         });
         for (const [each, bytes] of manifests) await store.create(each, bytes!);
         await expect(plan()).resolves.toMatchObject({ planKey });
-        expect(readFileSync(at(`plans/${planKey}/${file}`)).equals(sound)).toBe(true);
+        expect(readFileSync(at(`plans/${planKey}/${file}`)).equals(intact)).toBe(true);
         await restored();
       },
     );
@@ -253,10 +253,10 @@ describe('JSON of a store', () => {
     );
 
     it("in a logit shard's manifest has the shard computed again, the same", async () => {
-      const { logitsKey } = await hear();
+      const { logitsKey } = await predict();
       const shard = readFileSync(at(await one(`logits/${logitsKey}/`, '.parquet')));
       await damaged((await one(`logits/${logitsKey}/`, '.parquet')).replace('.parquet', '.json'));
-      await expect(hear()).resolves.toMatchObject({ reused: false });
+      await expect(predict()).resolves.toMatchObject({ reused: false });
       expect(readFileSync(at(await one(`logits/${logitsKey}/`, '.parquet'))).equals(shard)).toBe(
         true,
       );
@@ -287,7 +287,7 @@ describe('JSON of a store', () => {
 
     it('in metrics is refused by name; emptied, it is gone on without', async () => {
       const key = await one(`training/${trained.trainingKey}/metrics/`, '.jsonl');
-      const sound = await damaged(key);
+      const intact = await damaged(key);
       const failure = await failureOf(readMetrics(store, trained.trainingKey, trained.steps));
       expect(failure).toMatchObject({
         type: STORE_DAMAGED,
@@ -295,7 +295,7 @@ describe('JSON of a store', () => {
       });
       writeFileSync(at(key), '');
       expect(await readMetrics(store, trained.trainingKey, trained.steps)).toEqual([]);
-      writeFileSync(at(key), sound);
+      writeFileSync(at(key), intact);
       expect(await readMetrics(store, trained.trainingKey, trained.steps)).not.toEqual([]);
       await restored();
     });

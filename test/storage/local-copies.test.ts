@@ -158,13 +158,13 @@ describe('the audio of a corpus', () => {
   it('names every damaged shard when it meets one of them', async () => {
     const audio = await CorpusAudio.open(store(), planKey, 'train');
     const paths = audio.audioShards.map((shard) => join(folder, 'store', layout.audio(shard)));
-    const sound = paths.map((path) => readFileSync(path));
+    const intact = paths.map((path) => readFileSync(path));
     for (const shard of [0, 2]) {
-      const bytes = Buffer.from(sound[shard]!);
+      const bytes = Buffer.from(intact[shard]!);
       bytes[bytes.length - 1]! ^= 1;
       writeFileSync(paths[shard]!, bytes);
     }
-    // Its other clip is sound.
+    // Its other clip is intact.
     await audio.ready(audio.clips.slice(0, 1));
     await expect(audio.ready(audio.clips.slice(1, 2))).rejects.toMatchObject({
       damages: [
@@ -173,16 +173,16 @@ describe('the audio of a corpus', () => {
       ],
     });
     await audio.close();
-    paths.forEach((path, shard) => writeFileSync(path, sound[shard]!));
+    paths.forEach((path, shard) => writeFileSync(path, intact[shard]!));
   });
 
   it('is refused when what stands before its samples is damaged', async () => {
     const audio = await CorpusAudio.open(store(), planKey, 'train');
     const path = join(folder, 'store', layout.audio(audio.audioShards[0]!));
-    const sound = readFileSync(path);
-    writeFileSync(path, Buffer.concat([Buffer.from([0]), sound.subarray(1)]));
+    const intact = readFileSync(path);
+    writeFileSync(path, Buffer.concat([Buffer.from([0]), intact.subarray(1)]));
     await expect(audio.ready(audio.clips)).rejects.toMatchObject({ damages: [{ shard: 0 }] });
     await audio.close();
-    writeFileSync(path, sound);
+    writeFileSync(path, intact);
   });
 });

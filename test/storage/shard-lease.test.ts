@@ -30,7 +30,7 @@ const busy = async (terms: LeaseTerms = {}): Promise<LogitsBusy['busy']> => {
 const leases = (): string[] => readdirSync(join(folder, 'logits/key'));
 
 describe('the lease of a logit shard', () => {
-  it('goes to one of many who want it at once; the others hear for how long', async () => {
+  it('goes to one of many who want it at once; the others learn for how long', async () => {
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => take()));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect(await busy()).toMatchObject({ logitsKey: 'key', leftMs: durationMs });

@@ -173,7 +173,7 @@ describe.each<[string, () => Store]>([
 });
 
 describe('a store in a folder', () => {
-  it('leaves no temporary file, whoever wins', async () => {
+  it('leaves no temporary file, whichever writer wins', async () => {
     const store = new FolderStore(join(folder, 'race'));
     await Promise.all(Array.from({ length: 20 }, () => store.create('race', bytes('same'))));
     expect(readdirSync(join(folder, 'race'))).toEqual(['race']);
@@ -268,7 +268,7 @@ describe('a store in a bucket', () => {
     await store.remove('k');
     expect(textOf(await readFile(await store.localFile('k')))).toBe('abc');
     server.close();
-    // A session was opened in somebody's name.
+    // A session was opened for a writer.
     expect(asked.filter((url) => !url.includes('userProject=payer'))).toEqual(['/session']);
     expect(asked).toHaveLength(9);
   });
@@ -293,7 +293,7 @@ describe('a store in a bucket', () => {
     server.close();
   });
 
-  it('gives up when its patience is over', async () => {
+  it('gives up at its limit', async () => {
     const client = openGcs({ STORAGE_EMULATOR_HOST: 'http://127.0.0.1:9' });
     const cache = new ObjectCache({ folder: join(folder, 'unused'), maxBytes: 1 });
     const store = new GcsStore({

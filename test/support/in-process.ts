@@ -36,17 +36,17 @@ export function jobContextOn(store: FolderStore): JobContext {
   };
 }
 
-/** A shard's logits heard and written, as a run's two activities do it. */
+/** A shard's logits predicted and written, as a run's two activities do it. */
 export async function predictAndWrite(
   context: JobContext,
   input: LogitsInput,
 ): Promise<LogitsShard> {
-  const heard = await logitsJob(context, input);
-  if (!('audioShard' in heard)) return heard;
+  const rows = await logitsJob(context, input);
+  if (!('audioShard' in rows)) return rows;
   const { store, monotonicMs } = context;
   return await writeLogits(
     { openStore: () => store, monotonicMs },
-    { store: '', shard: input.shard, ...heard },
+    { store: '', shard: input.shard, ...rows },
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * The smallest run worth disturbing: one untaught teacher, one student of some hundred steps, and
+ * The smallest run worth disturbing: one untrained teacher, one student of some hundred steps, and
  * what of it can be compared.
  */
 import { readdirSync, readFileSync } from 'node:fs';

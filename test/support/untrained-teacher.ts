@@ -1,5 +1,5 @@
 /**
- * A teacher that was never taught: its outputs are finite, differ from clip to clip and are a pure
+ * A teacher that was never trained: its outputs are finite, differ from clip to clip and are a pure
  * function of its seed. Enough where only bytes count.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ export function writeUntrainedTeacher(
   vocabulary: string,
   seed: number,
 ): { name: string; checkpoint: string; format: 'ced' } {
-  const name = `untaught-${seed}`;
+  const name = `untrained-${seed}`;
   const classes = parseVocabularyCsv(readFileSync(join(folder, vocabulary), 'utf8'));
   const config = modelConfig(modelSchema.parse({ embedDim: 32, depth: 1, heads: 2 }), 1, classes);
   mkdirSync(join(folder, name), { recursive: true });

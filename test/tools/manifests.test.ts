@@ -200,7 +200,7 @@ describe('the compose files', () => {
 
 describe('the container files', () => {
   const folder = join(repositoryRoot, 'infra', 'containers');
-  it.each(readdirSync(folder))('%s is sound', (file) => {
+  it.each(readdirSync(folder))('%s is valid', (file) => {
     expect(validate(readFileSync(join(folder, file), 'utf8'))).toEqual([]);
   });
 

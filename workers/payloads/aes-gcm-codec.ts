@@ -51,7 +51,7 @@ export class AesGcmCodec implements PayloadCodec {
     const id = this.keys.current;
     const nonce = webcrypto.getRandomValues(new Uint8Array(NONCE_BYTES));
     const plain = Uint8Array.from(PayloadMessage.encode(payload).finish());
-    const sealed = await webcrypto.subtle.encrypt(
+    const encrypted = await webcrypto.subtle.encrypt(
       { name: 'AES-GCM', iv: nonce, additionalData: boundTo(id, owner) },
       this.key(id),
       plain,
@@ -62,7 +62,7 @@ export class AesGcmCodec implements PayloadCodec {
         [KEY_ID]: bytesOf(id),
         ...(owner === '' ? {} : { [OWNER]: bytesOf(owner) }),
       },
-      data: Buffer.concat([nonce, new Uint8Array(sealed)]),
+      data: Buffer.concat([nonce, new Uint8Array(encrypted)]),
     };
   }
 

@@ -35,7 +35,7 @@ export const championEntrySchema = z.object({
    * there is none.
    */
   previous: z.number().nullable(),
-  /** Of a rollback: the entry taken back. */
+  /** Of a rollback: the entry rolled back. */
   tookBack: z.exactOptional(z.number()),
   store: z.string(),
   run: z.string(),

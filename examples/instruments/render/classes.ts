@@ -6,7 +6,7 @@
  */
 
 /**
- * Plays pitches on one program. `lowestKey`..`highestKey` is the register it is usually heard in,
+ * Plays pitches on one program. `lowestKey`..`highestKey` is the register it is usually played in,
  * as MIDI keys (60 = middle C).
  */
 export interface MelodicInstrument {

@@ -74,7 +74,7 @@ function drumHits(draws: Draws, instrument: DrumInstrument): Note[] {
 
 /**
  * A loose rhythm: steps of about the same length with some rests. The first note comes early enough
- * to be heard.
+ * to be audible.
  */
 function onsets(draws: Draws, stepSeconds: number): number[] {
   const restProbability = draws.uniform(0, 0.3);

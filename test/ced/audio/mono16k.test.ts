@@ -116,17 +116,17 @@ describe('bringing audio to 16 kHz mono int16', () => {
     expect(Array.from(pcm.subarray(0, 5))).toEqual([0, 0, 2, -2, 32767]);
   });
 
-  it('gives the same samples in memory that an earlier, longer clip was heard in', async () => {
+  it('gives the same samples in memory that an earlier, longer clip was decoded in', async () => {
     const memory = new SampleMemory();
-    const hear = (seconds: number, hertz: number, rate: number) =>
+    const decode = (seconds: number, hertz: number, rate: number) =>
       toMono16k(
         blocksOf({ sampleRate: rate, channels: [sine(hertz, rate, seconds * rate)] }),
         Infinity,
         memory,
       );
-    const short = Array.from(await hear(1, 330, 44_100));
-    expect(await hear(9, 200, 22_050)).toHaveLength(144_000);
-    expect(Array.from(await hear(1, 330, 44_100))).toEqual(short);
+    const short = Array.from(await decode(1, 330, 44_100));
+    expect(await decode(9, 200, 22_050)).toHaveLength(144_000);
+    expect(Array.from(await decode(1, 330, 44_100))).toEqual(short);
   });
 
   it('names the first sample that is no number', async () => {

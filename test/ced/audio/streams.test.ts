@@ -25,7 +25,7 @@ const pcmOf = async (
 ): Promise<Int16Array> =>
   toMono16k(await decodeAudio(parts, 'clip', longestSeconds), longestSeconds);
 
-describe('a file heard as it arrives', () => {
+describe('a file decoded as it arrives', () => {
   it.each<[string, number, WavSpec, number]>([
     ['mono at 16 kHz', 1, { bits: 16 }, 60_001],
     ['stereo at 44.1 kHz, in several blocks', 2, { bits: 32, sampleRate: 44_100 }, 300_000],

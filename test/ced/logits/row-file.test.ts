@@ -24,17 +24,17 @@ describe('rows that no shard has been made of yet', () => {
   });
 
   it('are refused when one bit is not as it was written, or the end is missing', () => {
-    const sound = file(
+    const intact = file(
       encodeRows(randomLogitTable({ clips: 3, views: 2, classes: 9, topK: 4 }), { seconds: 1 }),
     );
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 8 * sound.length - 1 }), (bit) => {
-        const flipped = sound.slice();
+      fc.property(fc.integer({ min: 0, max: 8 * intact.length - 1 }), (bit) => {
+        const flipped = intact.slice();
         flipped[bit >> 3]! ^= 1 << (bit & 7);
         expect(() => decodeRows(flipped)).toThrow('not a valid logit rows');
       }),
     );
-    for (const length of [0, 10, sound.length - 1])
-      expect(() => decodeRows(sound.subarray(0, length))).toThrow('not a valid logit rows');
+    for (const length of [0, 10, intact.length - 1])
+      expect(() => decodeRows(intact.subarray(0, length))).toThrow('not a valid logit rows');
   });
 });

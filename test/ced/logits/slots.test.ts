@@ -25,7 +25,7 @@ describe('the cheapest assignment', () => {
     fc.assert(
       fc.property(problem, ([n, costs]) => {
         const cost = (places: ArrayLike<number>): number =>
-          Array.from(places).reduce((sum, at, taker) => sum + costs[taker * n + at]!, 0);
+          Array.from(places).reduce((sum, at, agent) => sum + costs[agent * n + at]!, 0);
         const all = permutations(Array.from({ length: n }, (_, place) => place));
         const found = cheapestAssignment(Float64Array.from(costs), n);
         expect([...found].sort()).toEqual(Array.from({ length: n }, (_, place) => place));

@@ -16,18 +16,18 @@ const samples = 16_000;
 const pcm = Int16Array.from({ length: 2 * samples }, (_, i) => ((i * 7919) % 18_001) - 9000);
 const batch = { pcm, batch: 2, samples, masks: Int32Array.of(3, 9, 1, 4, 0, 0, 0, 0) };
 
-it('hears a batch once for all models that are given it', () => {
+it('transforms a batch once for all models that use it', () => {
   const frontEnd = FrontEnd.of(engine);
-  const heard = frontEnd.hear(batch, 64);
-  expect(frontEnd.hear(batch, 64)).toBe(heard);
-  expect(frontEnd.hear({ ...batch }, 64)).not.toBe(heard);
+  const spectrogram = frontEnd.logMel(batch, 64);
+  expect(frontEnd.logMel(batch, 64)).toBe(spectrogram);
+  expect(frontEnd.logMel({ ...batch }, 64)).not.toBe(spectrogram);
   frontEnd.forget();
 });
 
-it('hears a batch anew for another number of mels', () => {
+it('transforms a batch again for another number of mels', () => {
   const frontEnd = FrontEnd.of(engine);
-  expect(frontEnd.hear(batch, 64).shape).toEqual([2, 101, 64]);
-  expect(frontEnd.hear(batch, 32).shape).toEqual([2, 101, 32]);
+  expect(frontEnd.logMel(batch, 64).shape).toEqual([2, 101, 64]);
+  expect(frontEnd.logMel(batch, 32).shape).toEqual([2, 101, 32]);
   frontEnd.forget();
 });
 

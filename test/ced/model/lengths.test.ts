@@ -48,7 +48,7 @@ describe('a batch of clips of different lengths', () => {
   it('has the spectrogram of each clip, bit for bit, in the frames that are its own', () => {
     const clips = [2401, 2560, 16_000, 16_159, 31_999, 9873].map(clip);
     const input = batchOf(clips, null);
-    const spectrogram = FrontEnd.of(engine).hear(input, 64);
+    const spectrogram = FrontEnd.of(engine).logMel(input, 64);
     const [, frames] = spectrogram.shape as [number, number, number];
     expect(frames % 16).toBe(15);
     const together = engine.read(spectrogram);

@@ -4,7 +4,7 @@ const fault = (values: number[], rows: number, declared = true) =>
   outputFault(Float32Array.from(values), rows, values.length / rows, declared);
 
 describe('outputs of a teacher', () => {
-  it('that differ from clip to clip and lie between 0 and 1 are sound', () => {
+  it('that differ from clip to clip and lie between 0 and 1 have no fault', () => {
     expect(fault([0.01, 0.9, 0.3, 0.2], 2)).toBeNull();
     // A good tagger is sure of most absences.
     expect(fault([1e-9, 1e-8, 0.9, 1e-9, 1e-7, 0.2], 2)).toBeNull();

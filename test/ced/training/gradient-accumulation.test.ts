@@ -16,7 +16,7 @@ const config = modelConfigSchema.parse({
 });
 const samples = 8000;
 
-/** Rows hear `clips`; targets, masks and mixup weights differ from row to row. */
+/** The rows have the audio `clips`; targets, masks and mixup weights differ from row to row. */
 function batchOf(clips: readonly number[], seed = 0): TrainingBatch {
   const batch = clips.length;
   const wave = (clip: number, i: number): number =>

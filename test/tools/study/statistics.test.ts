@@ -75,7 +75,7 @@ describe('whether the paper’s claim was seen', () => {
     expect(outcome([compared('higher', 'within the noise')])).toBe('undecided');
   });
 
-  it('does not judge what the paper says nothing of', () => {
+  it('claims nothing that the paper does not state', () => {
     expect(outcome([compared('higher', 'higher'), compared('open', 'lower')])).toBe('agrees');
   });
 

@@ -27,29 +27,29 @@ const textOf = (payloads: readonly Payload[]): string =>
     .join();
 
 /** As the codec did it before payloads were bound: the key's id alone is authenticated. */
-async function sealedByEarlierVersion(): Promise<Uint8Array> {
+async function encryptedByEarlierVersion(): Promise<Uint8Array> {
   const key = await webcrypto.subtle.importKey('raw', Buffer.alloc(32, 7), 'AES-GCM', false, [
     'encrypt',
   ]);
   const iv = Buffer.alloc(12, 3);
   const plain = temporal.api.common.v1.Payload.encode(payload('from before')).finish();
   const additionalData = Buffer.from('k');
-  const sealed = await webcrypto.subtle.encrypt(
+  const encrypted = await webcrypto.subtle.encrypt(
     { name: 'AES-GCM', iv, additionalData },
     key,
     Uint8Array.from(plain),
   );
-  return Buffer.concat([iv, new Uint8Array(sealed)]);
+  return Buffer.concat([iv, new Uint8Array(encrypted)]);
 }
 
 describe('encrypted payloads', () => {
   it('come back as they were, and cannot be read on the way', async () => {
     const both = await codec(`2026=${first}`);
     const plain = [payload({ store: 'gs://secret-corpus/runs' }), payload(null)];
-    const sealed = await both.encode(plain);
-    expect(textOf(sealed)).not.toMatch(/secret-corpus|json/);
+    const encrypted = await both.encode(plain);
+    expect(textOf(encrypted)).not.toMatch(/secret-corpus|json/);
     expect(
-      (await both.decode(sealed)).map((each) => defaultPayloadConverter.fromPayload(each)),
+      (await both.decode(encrypted)).map((each) => defaultPayloadConverter.fromPayload(each)),
     ).toEqual([{ store: 'gs://secret-corpus/runs' }, null]);
   });
 
@@ -60,24 +60,24 @@ describe('encrypted payloads', () => {
   });
 
   it('open with an old key behind a new one, and not once the old one is removed', async () => {
-    const sealed = await (await codec(`old=${first}`)).encode([payload('kept')]);
+    const encrypted = await (await codec(`old=${first}`)).encode([payload('kept')]);
     const rotated = await codec(`new=${second},old=${first}`);
     expect(
-      (await rotated.decode(sealed)).map((each) => defaultPayloadConverter.fromPayload(each)),
+      (await rotated.decode(encrypted)).map((each) => defaultPayloadConverter.fromPayload(each)),
     ).toEqual(['kept']);
     expect(textOf(await rotated.encode([payload(1)]))).toContain('new');
-    await expect((await codec(`new=${second}`)).decode(sealed)).rejects.toThrow(
+    await expect((await codec(`new=${second}`)).decode(encrypted)).rejects.toThrow(
       /key old, which CED_PAYLOAD_KEYS does not hold/,
     );
   });
 
   it('do not open after a bit was changed, nor under another key of the same name', async () => {
     const one = await codec(`k=${first}`);
-    const [sealed] = await one.encode([payload('kept')]);
-    const data = Uint8Array.from(sealed!.data!);
+    const [encrypted] = await one.encode([payload('kept')]);
+    const data = Uint8Array.from(encrypted!.data!);
     data[data.length - 1]! ^= 1;
-    await expect(one.decode([{ ...sealed, data }])).rejects.toThrow(/key k does not open/);
-    await expect((await codec(`k=${second}`)).decode([sealed!])).rejects.toThrow(
+    await expect(one.decode([{ ...encrypted, data }])).rejects.toThrow(/key k does not open/);
+    await expect((await codec(`k=${second}`)).decode([encrypted!])).rejects.toThrow(
       /key k does not open/,
     );
   });
@@ -109,17 +109,17 @@ describe('encrypted payloads', () => {
         activity('other', '1'),
       ];
       for (const from of places) {
-        const sealed = await one.encode([payload('kept')], from);
-        expect(textOf(sealed)).not.toContain('kept');
+        const encrypted = await one.encode([payload('kept')], from);
+        expect(textOf(encrypted)).not.toContain('kept');
         for (const to of places)
           if (to === from)
-            expect(await one.decode(sealed, to)).toEqual([expect.objectContaining({})]);
+            expect(await one.decode(encrypted, to)).toEqual([expect.objectContaining({})]);
           else {
-            await expect(one.decode(sealed, to)).rejects.toThrow(/in the place of/);
+            await expect(one.decode(encrypted, to)).rejects.toThrow(/in the place of/);
             const [owned] = await one.encode([payload('other')], to);
-            const moved = { ...sealed[0]!, metadata: owned!.metadata ?? null };
+            const moved = { ...encrypted[0]!, metadata: owned!.metadata ?? null };
             await expect(one.decode([moved], to)).rejects.toThrow(/does not open/);
-            const unbound = { ...sealed[0]!, metadata: { ...sealed[0]!.metadata } };
+            const unbound = { ...encrypted[0]!, metadata: { ...encrypted[0]!.metadata } };
             delete unbound.metadata['encryption-owner'];
             await expect(one.decode([unbound], to)).rejects.toThrow(/does not open/);
           }
@@ -128,10 +128,10 @@ describe('encrypted payloads', () => {
 
     it('are read by the codec server and where a schedule started the workflow', async () => {
       const one = await codec(`k=${first}`);
-      const sealed = await one.encode([payload('kept')], workflow('nightly'));
+      const encrypted = await one.encode([payload('kept')], workflow('nightly'));
       for (const context of [undefined, workflow('nightly-2026-11-30T02:00:00Z')])
         expect(
-          (await one.decode(sealed, context)).map((each) =>
+          (await one.decode(encrypted, context)).map((each) =>
             defaultPayloadConverter.fromPayload(each),
           ),
         ).toEqual(['kept']);
@@ -143,7 +143,7 @@ describe('encrypted payloads', () => {
           encoding: Buffer.from('binary/encrypted'),
           'encryption-key-id': Buffer.from('k'),
         },
-        data: await sealedByEarlierVersion(),
+        data: await encryptedByEarlierVersion(),
       };
       const one = await codec(`k=${Buffer.alloc(32, 7).toString('base64')}`);
       const [opened] = await one.decode([old], workflow('mine'));
@@ -225,8 +225,8 @@ describe('the codec server', () => {
   });
 
   it('decodes for the web interface', async () => {
-    const sealed = await (await codec(`k=${first}`)).encode([payload({ hello: 'world' })]);
-    const response = await post('/decode', asJson(sealed));
+    const encrypted = await (await codec(`k=${first}`)).encode([payload({ hello: 'world' })]);
+    const response = await post('/decode', asJson(encrypted));
     expect(response.headers.get('access-control-allow-origin')).toBe(origin);
     const { payloads } = (await response.json()) as { payloads: { data: string }[] };
     expect(JSON.parse(Buffer.from(payloads[0]!.data, 'base64').toString())).toEqual({
@@ -237,8 +237,8 @@ describe('the codec server', () => {
   it('refuses pages of other origins, other paths and what is no payload', async () => {
     expect((await post('/decode', { payloads: [] }, 'https://elsewhere.example')).status).toBe(403);
     expect((await post('/steal', { payloads: [] })).status).toBe(404);
-    const sealed = await (await codec(`other=${second}`)).encode([payload(1)]);
-    const refused = await post('/decode', asJson(sealed));
+    const encrypted = await (await codec(`other=${second}`)).encode([payload(1)]);
+    const refused = await post('/decode', asJson(encrypted));
     expect([refused.status, await refused.text()]).toEqual([
       400,
       expect.stringContaining('key other'),
