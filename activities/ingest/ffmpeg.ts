@@ -15,6 +15,7 @@ import { reportingWait, type RetryOptions } from '../../storage/retry';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
 import { decodeAudio } from '../../ced/audio/decode';
 import { toMono16k } from '../../ced/audio/mono16k';
+import { FfmpegLog } from './ffmpeg-log';
 
 export interface FfmpegLimits {
   /** @default 'ffmpeg', looked for on the PATH */
@@ -57,46 +58,49 @@ export async function decodeWithFfmpeg(
   }
 }
 
+/**
+ * Strictly first. A last packet that is no whole one, as writers of GSM and ADPCM leave behind, is
+ * an error too: where nothing else is lost, what a second run gives is the clip.
+ */
 async function run(
   input: string,
   longestSeconds: number,
-  { program = 'ffmpeg', timeoutMs = 120_000, maxBytes = 2 ** 34, retry = {} }: FfmpegLimits,
+  limits: FfmpegLimits,
 ): Promise<Int16Array | null> {
-  const args = [
-    '-nostdin',
-    '-v',
-    'error',
-    '-xerror',
-    '-protocol_whitelist',
-    'file',
-    '-format_whitelist',
-    FORMATS,
-  ];
-  args.push(
-    '-i',
-    `file:${input}`,
-    '-map',
-    '0:a:0',
-    '-threads',
-    '1',
-    '-f',
-    'wav',
-    '-c:a',
-    'pcm_f32le',
-    '-bitexact',
-    'pipe:1',
-  );
-  const child = spawn(program, args, {
+  const strict = await attempt(input, longestSeconds, limits, {
+    global: ['-v', 'error', '-xerror'],
+    output: [],
+  });
+  if (strict === null || strict instanceof Int16Array) return strict;
+  const log = new FfmpegLog();
+  const lenient = await attempt(input, longestSeconds, limits, {
+    global: ['-hide_banner', '-nostats', '-v', 'info'],
+    output: ['-af', 'ashowinfo'],
+    onText: (text) => log.add(text),
+  });
+  if (lenient instanceof Int16Array && log.isWholeButForTheEnd) return lenient;
+  throw strict;
+}
+
+/** @returns null where ffmpeg is not installed; its complaint where it ends with one */
+async function attempt(
+  input: string,
+  longestSeconds: number,
+  { program = 'ffmpeg', timeoutMs = 120_000, maxBytes = 2 ** 34, retry = {} }: FfmpegLimits,
+  options: { global: string[]; output: string[]; onText?: (text: string) => void },
+): Promise<Int16Array | ClipUnreadable | null> {
+  const child = spawn(program, [...argumentsFor(input, options)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] },
   });
   let complaint = '';
   let isLate = false;
   let isOutputComplete = false;
-  child.stderr.on(
-    'data',
-    (text: Buffer) => (complaint = (complaint + text.toString()).slice(0, 2000)),
-  );
+  child.stderr.on('data', (bytes: Buffer) => {
+    const text = bytes.toString();
+    options.onText?.(text);
+    complaint = (complaint + text).slice(0, 2000);
+  });
   const ended = new Promise<number | null | NodeJS.ErrnoException>((resolve) => {
     child.once('error', resolve);
     child.once('close', resolve);
@@ -126,7 +130,7 @@ async function run(
     if (isLate)
       throw new ClipUnreadable('damaged', `ffmpeg took longer than ${timeoutMs / 1000} s`);
     if (end !== null && end !== 0)
-      throw new ClipUnreadable(
+      return new ClipUnreadable(
         'damaged',
         `ffmpeg cannot decode it: ${explained(complaint, input)}`,
       );
@@ -135,6 +139,17 @@ async function run(
   } finally {
     clearTimeout(timer);
   }
+}
+
+function argumentsFor(
+  input: string,
+  { global, output }: { global: string[]; output: string[] },
+): string[] {
+  return [
+    ...['-nostdin', ...global, '-protocol_whitelist', 'file', '-format_whitelist', FORMATS],
+    ...['-i', `file:${input}`, '-map', '0:a:0', '-threads', '1', ...output],
+    ...['-f', 'wav', '-c:a', 'pcm_f32le', '-bitexact', 'pipe:1'],
+  ];
 }
 
 async function* bounded(
@@ -152,7 +167,9 @@ async function* bounded(
   onEnd();
 }
 
+/** The first line, without the part of ffmpeg that says it. */
 function explained(complaint: string, input: string): string {
-  const line = complaint.trim().split('\n').at(-1) ?? '';
-  return line.replaceAll(`file:${input}`, 'clip').slice(0, 200) || 'it gave no reason';
+  const [line = ''] = complaint.trim().split('\n');
+  const reason = line.replaceAll(`file:${input}`, 'clip').replace(/^(?:\[[^\]]*\] )*/, '');
+  return reason.slice(0, 200) || 'it gave no reason';
 }
