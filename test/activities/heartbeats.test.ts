@@ -28,7 +28,7 @@ describe('heartbeats of an attempt', () => {
     after(2).alive();
     after(2).alive('waiting for storage');
     after(2).alive();
-    expect(sent).toEqual([
+    expect(sent).toStrictEqual([
       undefined,
       counted(1),
       counted(1),
@@ -39,7 +39,7 @@ describe('heartbeats of an attempt', () => {
 
   it('are sent once a second at most, and the last count is not lost', () => {
     for (let done = 1; done <= 5; done++) after(0.3).progress(counted(done));
-    expect(sent).toEqual([counted(1), counted(5)]);
+    expect(sent).toStrictEqual([counted(1), counted(5)]);
     after(0.3).progress(counted(6));
     heartbeats.flush();
     heartbeats.flush();
