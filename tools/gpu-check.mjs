@@ -15,7 +15,8 @@ const help = `npm run gpu-check [-- bench options]
 Sets this clone up for the GPU (as npm run setup -- --gpu does; npm run setup -- --cpu goes back),
 then runs on it:
   1. a matrix product, which the GPU must compute
-  2. the tests of ${tests.join(', ')}, with the tolerances of the CPU
+  2. the tests of these folders, with the tolerances of the CPU:
+     ${tests.join(', ')}
   3. npm run bench -- engine forward frontend, against PyTorch on the same GPU, with the options
      given here
 

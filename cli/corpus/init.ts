@@ -24,7 +24,7 @@ const line = commandLine({
     'Looks at a dataset and writes a project: tables with splits, labels.csv, teach.json, ' +
       'run.json, ' +
       'and a README with the commands to run and the reason of every setting. No audio is copied.',
-    'It recognizes a folder a class, with folders of splits above or not; ESC-50, UrbanSound8K, ' +
+    'It recognizes one folder per class, with or without folders of splits above; ESC-50, UrbanSound8K, ' +
       "FSD50K, Speech Commands, AudioSet's segments, recipes of AST and PaSST; any CSV, TSV or " +
       'JSONL beside audio; and archives of these (.zip, .tar, .tar.gz), which it unpacks ' +
       'once into ' +
@@ -50,14 +50,14 @@ const line = commandLine({
       is: text,
       multiple: true,
       help:
-        'a CED checkpoint that teaches, instead of teachers trained from the labels; needed ' +
-        'where the dataset has no labels',
+        'a CED checkpoint to distill from, instead of teachers trained from the labels; ' +
+        'required if the dataset has no labels',
     },
     seed: {
       value: 'N',
       is: atLeast(0),
       default: 1,
-      help: 'of the splits that the dataset does not state',
+      help: 'seed that draws the splits which the dataset lacks',
     },
     json: { help: 'print one JSON object' },
   },

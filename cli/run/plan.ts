@@ -94,7 +94,7 @@ interface RunPlan {
 }
 
 export const command: Command = {
-  summary: 'print what a run will need: shards, rows, bytes, hours',
+  summary: 'estimate the cost of a run: shards, rows, bytes, hours',
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values, operands }) => {

@@ -24,8 +24,8 @@ const line = commandLine({
   options: {
     rollback: {
       help:
-        'append an entry that restores the champion before the newest; repeated, the one before ' +
-        'that',
+        'append an entry that restores the previous champion; each repetition goes one champion ' +
+        'further back',
     },
     json: { help: 'print the entries and the champion as JSON' },
   },
@@ -33,7 +33,7 @@ const line = commandLine({
 });
 
 export const command: Command = {
-  summary: "show a champion's lineage, or roll back to the champion before",
+  summary: "show a champion's lineage, or roll back to the previous champion",
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values, operands }) => {

@@ -44,7 +44,7 @@ const line = commandLine({
 });
 
 export const command: Command = {
-  summary: "show what a store's logits hold",
+  summary: 'show the logits of a store: rows, classes, teachers',
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values, operands }) => {

@@ -18,14 +18,15 @@ const line = commandLine({
   about: ['Shows, verifies or cleans up a store.'],
   operands: {
     rows: {
-      du: 'show space by kind, and the largest units with what refers to them',
+      du: 'show space by kind, and the largest units with their referrers',
       verify:
         'read every object that has a recorded hash and compare; exit status 1 when one is ' +
-        'damaged (the next run repairs it). What is left over of interrupted or superseded work ' +
-        'is named and harms nothing',
+        'damaged (the next run repairs it). Leftovers of interrupted or superseded work are ' +
+        'listed and harmless',
       gc:
-        'show what no run, champion or plan refers to and no lease or running training may need; ' +
-        'with --yes remove it. Checkpoints of finished trainings are among it',
+        'show the objects that no run, champion or plan refers to and no lease or running ' +
+        'training may need; with --yes remove them. This includes the checkpoints of finished ' +
+        'trainings',
       STORE: 'the run file\'s "store": a folder or gs://bucket/prefix',
     },
     expected: 'du, verify or gc and one store',
@@ -65,7 +66,7 @@ const line = commandLine({
 });
 
 export const command: Command = {
-  summary: 'show what takes space in a store, verify it, remove what nothing refers to',
+  summary: 'show the space that a store takes, verify it, remove unreferenced objects',
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values, operands }) => {
