@@ -1,40 +1,31 @@
 // TensorFlow's C library, from the Python wheel that contains it, and tfjs-node's binding compiled
 // against it. Nothing at run time needs Python. tfjs-node's own installer would download a library
-// of 2022. The wheel is pinned by SHA-256; any Python 3 can download it, because pip is told the
-// target Python. The GPU variant takes the CUDA wheel and the nvidia-* wheels it names; it has been
-// neither built nor run so far.
-import { createHash } from 'node:crypto';
-import {
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-} from 'node:fs';
+// of 2022. The GPU variant takes the CUDA wheel and NVIDIA's libraries; it has been neither built
+// nor run so far.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pipeline } from 'node:stream/promises';
 import { bindingEdits, writeEditedSources } from './binding-source.mjs';
 import { cached, linkInPlace, shortHash } from './cache.mjs';
+import { installNvidiaLibraries, nvidiaWheels } from './nvidia-wheels.mjs';
 import { checkPlatform, execute, findOnPath, need, needPip, SetupError } from './tools.mjs';
+import { downloadWheel } from './wheel.mjs';
 
 const tensorflowVersion = '2.21.0';
 const wheels = {
   cpu: {
     name: 'tensorflow-cpu',
+    version: tensorflowVersion,
     megabytes: 262,
     sha256: '05af7c26d35f4de910b5598c7b507e3981831a7b0f47fed9a405d995d51d7793',
   },
   gpu: {
     name: 'tensorflow',
+    version: tensorflowVersion,
     megabytes: 547,
     sha256: 'e9d8da8dcab9650efb45f032ba70af2f016f907e6e0c6bda29dd101bba945406',
   },
 };
-const pipTarget = ['--only-binary=:all:', '--python-version', '3.13'];
-for (const platform of ['manylinux_2_27', 'manylinux_2_17', 'manylinux2014', 'manylinux1'])
-  pipTarget.push('--platform', `${platform}_x86_64`);
 
 const bindingVersion = '4.22.0';
 /** Source of the addon that mutes TensorFlow while it loads; mute.cc explains it. */
@@ -54,68 +45,28 @@ export async function installTensorflow(root, variant, report) {
 
 async function cachedLibrary(variant, report) {
   const wheel = wheels[variant];
-  const recipe = shortHash(wheel.sha256, unpackScript);
+  const pins = variant === 'gpu' ? nvidiaWheels.map(({ sha256 }) => sha256) : [];
+  const recipe = shortHash(wheel.sha256, unpackScript, ...pins);
   const entry = `tensorflow-${tensorflowVersion}-${variant}-${recipe}`;
   return cached(entry, report, async (folder) => {
     needPip();
     report(`downloading the TensorFlow ${tensorflowVersion} library (${wheel.megabytes} MB)`);
     const downloads = join(folder, 'downloads');
     mkdirSync(downloads);
-    await download(`${wheel.name}==${tensorflowVersion}`, downloads);
-    const file = join(downloads, readdirSync(downloads)[0] ?? '');
-    const found = await sha256Of(file);
-    if (found !== wheel.sha256)
-      throw new SetupError(
-        `the ${wheel.name} wheel has SHA-256 ${found}, expected ${wheel.sha256}: the package ` +
-          'index served another file',
-      );
+    const file = await downloadWheel(wheel, downloads);
     report('unpacking the library and its headers');
-    const requirements = (
+    const demanded = (
       await execute('Unpacking TensorFlow', 'python3', ['-c', unpackScript, file, folder])
     )
       .split('\n')
       .filter(Boolean);
-    if (variant === 'gpu')
-      for (const requirement of requirements) {
-        report(`downloading ${requirement}`);
-        const target = join(downloads, shortHash(requirement));
-        mkdirSync(target);
-        await download(requirement, target);
-        for (const name of readdirSync(target))
-          await execute(`Unpacking ${name}`, 'python3', [
-            '-m',
-            'zipfile',
-            '-e',
-            join(target, name),
-            folder,
-          ]);
-      }
+    if (variant === 'gpu') await installNvidiaLibraries(demanded, folder, downloads, report);
     rmSync(downloads, { recursive: true });
     if (findOnPath('strip') !== null) {
       const libraries = readdirSync(join(folder, 'lib')).map((name) => join(folder, 'lib', name));
       await execute('Stripping TensorFlow', 'strip', ['--strip-unneeded', ...libraries]);
     }
   });
-}
-
-function download(requirement, folder) {
-  return execute(`Downloading ${requirement}`, 'python3', [
-    '-m',
-    'pip',
-    'download',
-    '-q',
-    '--no-deps',
-    '-d',
-    folder,
-    ...pipTarget,
-    requirement,
-  ]);
-}
-
-async function sha256Of(file) {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
 }
 
 /**
