@@ -37,7 +37,7 @@ async function importFromSources(run: DistillRun): Promise<ImportedModels> {
   const inits = run.students.flatMap((student, index) =>
     student.init === null || student.init === CHAMPION
       ? []
-      : [{ field: `students[${index}].init`, checkpoint: student.init }],
+      : [{ field: `students[${index}].init`, checkpoint: student.init, model: student.model }],
   );
   return await cpu.importModels({
     store: run.store,

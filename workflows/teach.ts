@@ -32,7 +32,9 @@ const STAGES: [StageName, string][] = [
 async function stages(control: RunControl, run: TeachRun): Promise<RunResult> {
   const { chunkSeconds } = run;
   const inits = run.teachers.flatMap((teacher, index) =>
-    teacher.init === null ? [] : [{ field: `teachers[${index}].init`, checkpoint: teacher.init }],
+    teacher.init === null
+      ? []
+      : [{ field: `teachers[${index}].init`, checkpoint: teacher.init, model: teacher.model }],
   );
   const { store } = run;
   const importInits = () =>

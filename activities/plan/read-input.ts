@@ -81,11 +81,23 @@ export async function readModelFileIfPresent(
   path: string,
   file: string,
 ): Promise<Buffer | null> {
+  return (await isPresent(input, field, path, file))
+    ? await readModelFile(input, field, path, 'a file of the model', file)
+    : null;
+}
+
+/** Whether a file of a model is there. */
+export async function isPresent(
+  input: InputPlace,
+  field: string,
+  path: string,
+  file: string,
+): Promise<boolean> {
   const place = placeWithin(input.root, path, file);
   const found = await told(field, place, 'a file of the model', () =>
     openSource(place, input.sources).describe(),
   );
-  return found && (await readModelFile(input, field, path, 'a file of the model', file));
+  return found !== null;
 }
 
 /** Absolute, for messages too. */

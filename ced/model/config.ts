@@ -68,3 +68,13 @@ export const MODEL_PRESETS = {
   base: modelConfigSchema.parse({ embed_dim: 768, depth: 12, num_heads: 12, outputdim: 527 }),
 } as const;
 export type ModelPreset = keyof typeof MODEL_PRESETS;
+
+/** Names of the fields in which an encoder differs from another, with both values. */
+export function shapeDifferences(
+  config: ModelConfig,
+  wanted: Pick<ModelConfig, 'embed_dim' | 'depth' | 'num_heads'>,
+): string[] {
+  return (['embed_dim', 'depth', 'num_heads'] as const)
+    .filter((field) => config[field] !== wanted[field])
+    .map((field) => `${field} (${config[field]}, not ${wanted[field]})`);
+}

@@ -4,7 +4,7 @@
  * tensors give the same bytes: names sorted, header padded to 8 bytes with spaces.
  * https://github.com/huggingface/safetensors#format
  */
-import { foreignContent } from '../corpus/foreign-content';
+import { foreignWeights } from './foreign-weights';
 import { fromHalf, toHalf } from '../logits/half';
 import { elementCount, type Shape } from '../engine/tensor';
 import { repeatedKey } from './repeated-key';
@@ -125,14 +125,12 @@ export function safetensorsMetadata(bytes: Uint8Array): Record<string, string> {
 }
 
 function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; body: Uint8Array } {
-  if (bytes.byteLength < 8) throw new SafetensorsInvalid('shorter than a header');
+  if (bytes.byteLength < 8)
+    throw new SafetensorsInvalid(foreignWeights(bytes, 'the weights') ?? 'shorter than a header');
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (length > bytes.byteLength - 8) {
-    const foreign = foreignContent(bytes);
     throw new SafetensorsInvalid(
-      foreign
-        ? `it is ${foreign.what}, not the weights; ${foreign.remedy}`
-        : 'the header is longer than the file',
+      foreignWeights(bytes, 'the weights') ?? 'the header is longer than the file; fetch it again',
     );
   }
   if (length > LARGEST_HEADER_BYTES)

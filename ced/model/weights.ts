@@ -6,6 +6,7 @@ import type { Shape } from '../engine/tensor';
 import { elementCount } from '../engine/tensor';
 import type { ModelConfig } from './config';
 import { parameterSpecs } from './parameters';
+import { unwrappedNames } from './wrapper-names';
 
 export interface WeightTensor {
   readonly shape: Shape;
@@ -32,7 +33,7 @@ export class WeightsInvalid extends Error {
 
 /**
  * The published name of a tensor in a Hugging Face checkpoint, a bare encoder or the original
- * repository's `.pt`; null for what holds no weights.
+ * repository's `.pt`, without wrappers; null for what holds no weights.
  */
 export function canonicalName(name: string): string | null {
   if (name.startsWith('front_end.') || name.endsWith('num_batches_tracked')) return null;
@@ -52,8 +53,11 @@ export function loadWeights(
   const specs = new Map(parameterSpecs(config).map((spec) => [spec.name, spec]));
   const found = new Map<string, WeightTensor>();
   const problems: string[] = [];
+  const { bareName, models } = unwrappedNames(tensors.keys());
+  if (models.length > 1)
+    throw new WeightsInvalid([`it holds several models (${models.slice(0, 4).join(', ')})`]);
   for (const [fullName, tensor] of tensors) {
-    const canonical = canonicalName(fullName);
+    const canonical = canonicalName(bareName(fullName));
     const name = fullName.slice(0, LONGEST_NAME_TOLD);
     if (canonical === null) continue;
     const spec = specs.get(canonical);

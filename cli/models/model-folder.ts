@@ -5,7 +5,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseModel, type LoadedModel } from '../../storage/models/model-folder';
+import { readCheckpointWeights } from '../../storage/models/checkpoint-weights';
+import { parseConfig, parseModel, type LoadedModel } from '../../storage/models/model-folder';
 import { UsageError } from '../../infra/command-line/usage-error';
 import { decodeRecord } from '../../storage/record';
 import { resultRecord } from '../../storage/run-result';
@@ -24,7 +25,14 @@ export async function readModelFolder(named: string): Promise<LoadedModel> {
   } catch {
     throw new UsageError(`${join(folder, 'config.json')} is not JSON`);
   }
-  return parseModel(json, await part(folder, 'model.safetensors'), folder);
+  const files = {
+    name: folder,
+    read: (file: string) => part(folder, file),
+    present: (names: readonly string[]) =>
+      Promise.resolve(names.filter((name) => existsSync(join(folder, name)))),
+  };
+  const weights = await readCheckpointWeights(files, parseConfig(json, folder));
+  return parseModel(json, weights, folder);
 }
 
 async function checkpointFolder(named: string): Promise<string> {

@@ -1,6 +1,8 @@
 /** The CED configuration of a trained model: from the run file's `model`, or from `init`. */
 import { frameCount, PATCH_FRAMES } from '../../ced/audio/frames';
-import { MODEL_PRESETS, type ModelConfig } from '../../ced/model/config';
+import { MODEL_PRESETS, shapeDifferences, type ModelConfig } from '../../ced/model/config';
+import { headRows, type HeadRows } from '../../ced/model/new-head';
+import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import { chunkSamples } from '../../storage/corpus/corpus-audio';
 import { loadModel } from '../../storage/models/model-folder';
 import type { Store } from '../../storage/store';
@@ -34,25 +36,34 @@ export function modelConfig(
   };
 }
 
+/** What a model starts from and what it becomes. */
+export interface StartingShape {
+  config: ModelConfig;
+  /** Where the rows of a new head come from; null = the head of `init`, or no `init`. */
+  head: HeadRows | null;
+}
+
 /**
- * The configuration of `init` if there is one, with the names of this vocabulary.
+ * The configuration of `init` if there is one, with the classes of this vocabulary.
  * @throws {PermanentError} if `init` has another shape than `model`
  */
 export async function trainedConfig(
   store: Store,
   { settings, chunkSeconds, init }: TrainInput,
-  vocabulary: readonly { name: string }[],
-): Promise<ModelConfig> {
+  vocabulary: Vocabulary,
+): Promise<StartingShape> {
   const wanted = modelConfig(settings.model, chunkSeconds, vocabulary);
-  if (!init) return wanted;
+  if (!init) return { config: wanted, head: null };
   const { config } = await loadModel(store, init.sha256);
-  const differing = (['embed_dim', 'depth', 'num_heads', 'outputdim'] as const)
-    .filter((field) => config[field] !== wanted[field])
-    .map((field) => `${field} (${config[field]}, not ${wanted[field]})`);
+  const differing = shapeDifferences(config, wanted);
   if (differing.length > 0)
     throw new PermanentError(
       'CheckpointIncompatible',
       `${settings.name}: init differs from model in ${differing.join(', ')}`,
     );
-  return { ...config, ...(wanted.id2label ? { id2label: wanted.id2label } : {}) };
+  const { outputdim, id2label } = wanted;
+  return {
+    config: { ...config, outputdim, ...(id2label ? { id2label } : {}) },
+    head: headRows(config, vocabulary),
+  };
 }

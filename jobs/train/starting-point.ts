@@ -1,7 +1,7 @@
 /** Where an attempt begins: at step 0, or at the newest checkpoint. */
 import { canonicalJson } from '../../ced/canonical-json';
-import type { ModelConfig } from '../../ced/model/config';
 import { initialWeights } from '../../ced/model/initial-weights';
+import { withNewHead } from '../../ced/model/new-head';
 import type { Weights } from '../../ced/model/weights';
 import { onSchedule } from '../../ced/training/validation-schedule';
 import { loadModel } from '../../storage/models/model-folder';
@@ -9,6 +9,7 @@ import type { Progress, TrainingState } from '../../storage/training/training-ch
 import type { TrainInput } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { JobContext } from '../job-context';
+import type { StartingShape } from './model-shape';
 
 export const FIRST_STEP: Readonly<Progress> = {
   step: 0,
@@ -23,15 +24,15 @@ export const FIRST_STEP: Readonly<Progress> = {
   bitExact: true,
 };
 
-/** Weights of step 0: those of `init`, or drawn from the seed. */
+/** Of step 0: those of `init`, with a new head for other classes, or drawn from the seed. */
 export async function firstWeights(
   context: JobContext,
   { init, settings }: TrainInput,
-  config: ModelConfig,
+  { config, head }: StartingShape,
 ): Promise<Weights> {
-  return init
-    ? (await loadModel(context.store, init.sha256)).weights
-    : initialWeights(config, settings.seed);
+  if (!init) return initialWeights(config, settings.seed);
+  const { weights } = await loadModel(context.store, init.sha256);
+  return head ? withNewHead(weights, head, config, settings.seed) : weights;
 }
 
 /**

@@ -54,12 +54,13 @@ async function openTraining(
   opened.push(audio);
   const validation = await Validation.open(context, planKey, input.hasValidation, input.ensemble);
   opened.push(validation);
-  const config = await trainedConfig(context.store, input, audio.vocabulary);
+  const { config, head } = await trainedConfig(context.store, input, audio.vocabulary);
   const prepared = await prepareTargets(context, input, audio);
   opened.push(prepared);
   const { rows, targets, logitShards } = prepared;
   const key = trainingKey(input, {
     config,
+    ...(head ? { head } : {}),
     trainContentSha256: audio.contentSha256,
     validationContentSha256: validation.contentSha256,
     logitShards,
@@ -67,7 +68,7 @@ async function openTraining(
   const { batchSize, mixup, seed } = settings;
   const samples = chunkSamples(input.chunkSeconds);
   const data = new TrainingSet(audio, rows, targets, { batchSize, mixup, seed, samples });
-  return { key, config, data, validation, settings, stopAfterEpoch };
+  return { key, config, head, data, validation, settings, stopAfterEpoch };
 }
 
 async function attempt(
@@ -76,7 +77,7 @@ async function attempt(
   training: Training,
 ): Promise<TrainedModel> {
   const { store, engine } = context;
-  const { key, config, data, settings } = training;
+  const { key, config, head, data, settings } = training;
   const startedMs = context.monotonicMs();
   await beginPhase(context, 'reading the checkpoint');
   const resumed = await readLatestCheckpoint(store, key, config);
@@ -85,7 +86,7 @@ async function attempt(
   const at = resumed
     ? progressOf(resumed.state, context, input, data.stepsPerEpoch)
     : structuredClone(FIRST_STEP);
-  const initial = resumed?.trainer ?? (await firstWeights(context, input, config));
+  const initial = resumed?.trainer ?? (await firstWeights(context, input, { config, head }));
   const trainer = new Trainer(engine, config, initial, settings);
   try {
     const end = await new TrainingLoop(context, training, trainer, at).run();

@@ -3,12 +3,15 @@
  * folder of the checkpoints, so an unfinished or finished training is found by its inputs.
  */
 import type { ModelConfig } from '../../ced/model/config';
+import type { HeadRows } from '../../ced/model/new-head';
 import type { TrainInput } from '../../workflows/contract/activities';
 import { canonicalJson } from '../../ced/canonical-json';
 import { sha256 } from '../../storage/store';
 
 export interface TrainingContent {
   config: ModelConfig;
+  /** Only of a new head on a checkpoint: keys of other trainings stay as they were. */
+  head?: HeadRows;
   trainContentSha256: string;
   validationContentSha256: string | null;
   /** SHA-256 of each logit shard; null when learning from labels. */

@@ -3,6 +3,7 @@
  * from the newest checkpoint computes the same bytes.
  */
 import type { ModelConfig } from '../../ced/model/config';
+import type { HeadRows } from '../../ced/model/new-head';
 import type { Weights } from '../../ced/model/weights';
 import { validationsSinceBest, withEntry, type BestEntry } from '../../ced/training/best-list';
 import { learningRateAt } from '../../ced/training/schedule';
@@ -30,6 +31,8 @@ const CLIPS_NAMED = 8;
 export interface Training {
   key: string;
   config: ModelConfig;
+  /** Where the rows of a new head come from; null = the head of `init`, or no `init`. */
+  head: HeadRows | null;
   data: TrainingSet;
   validation: Validation;
   settings: TeacherTraining;

@@ -66,19 +66,23 @@ export async function isModelVerified(store: Store, modelSha256: string): Promis
 }
 
 /** @param where what to name in an error */
-export function parseModel(config: unknown, bytes: Uint8Array, where: string): LoadedModel {
-  const parsed = modelConfigSchema.safeParse(config);
-  if (!parsed.success) {
-    const problems = schemaProblems(parsed.error, 'config.json').join('; ');
-    throw new PermanentError('TeacherInvalid', `${where}: config.json: ${problems}`);
-  }
+export function parseModel(json: unknown, bytes: Uint8Array, where: string): LoadedModel {
+  const config = parseConfig(json, where);
   try {
-    return { config: parsed.data, weights: loadWeights(parsed.data, decodeSafetensors(bytes)) };
+    return { config, weights: loadWeights(config, decodeSafetensors(bytes)) };
   } catch (error) {
     throw new PermanentError('TeacherInvalid', `${where}: ${(error as Error).message}`, {
       cause: error,
     });
   }
+}
+
+/** @param where what to name in an error */
+export function parseConfig(json: unknown, where: string): ModelConfig {
+  const parsed = modelConfigSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const problems = schemaProblems(parsed.error, 'config.json').join('; ');
+  throw new PermanentError('TeacherInvalid', `${where}: config.json: ${problems}`);
 }
 
 /** Writes a model under the SHA-256 of its weights and returns that. */

@@ -19,6 +19,7 @@ import type {
   Augment,
   Corpus,
   LogitsSettings,
+  ModelShape,
   Student,
   Teacher,
   TeacherTraining,
@@ -55,12 +56,21 @@ export interface ImportModelsInput {
   store: string;
   vocabulary: string;
   teachers: Teacher[];
-  /** Checkpoints that students start from, with the field to name in an error. */
-  inits: { field: string; checkpoint: string }[];
+  inits: StartingCheckpoint[];
+}
+/** A checkpoint that a model starts from. */
+export interface StartingCheckpoint {
+  /** Names it in errors. */
+  field: string;
+  checkpoint: string;
+  /** Of the model; absent in histories of earlier versions, where only training compared them. */
+  model?: ModelShape;
 }
 export interface ImportedModels {
   teachers: EnsembleMember[];
   inits: Record<string, ModelReference>;
+  /** What was adapted, a sentence each; absent = nothing. */
+  notes?: string[];
 }
 
 export interface IngestInput {

@@ -131,7 +131,7 @@ export const teacherSchema = z.discriminatedUnion('format', [
     format: z.literal('ced').describe('A CED checkpoint as published, spectrogram masks included.'),
     checkpoint: place.describe(
       'Folder, `gs://`, `https://` or `hf://organisation/repository`, ' +
-        'with model.safetensors and config.json.',
+        'with config.json and model.safetensors, or shards with model.safetensors.index.json.',
     ),
     ...teacherFields,
   }),
@@ -209,7 +209,10 @@ export const teacherTrainingSchema = z.strictObject({
   init: place
     .nullable()
     .default(null)
-    .describe('CED checkpoint folder to start from; null = random weights from `seed`.'),
+    .describe(
+      'CED checkpoint folder to start from; null = random weights from `seed`. For other classes ' +
+        'than its own the head is new, but for classes of equal names.',
+    ),
   epochs: epochs.default(300).describe('Passes over the training chunks.'),
   batchSize: count.max(4096).default(128).describe('Chunks in a step.'),
   gradientAccumulation: count
@@ -280,7 +283,8 @@ export const studentSchema = z.strictObject({
   ...teacherTrainingSchema.shape,
   init: teacherTrainingSchema.shape.init.describe(
     `CED checkpoint folder to start from, or \`${CHAMPION}\`: the champion of ` +
-      '`promote.champion`, if there is one. Otherwise, and for null, random weights from `seed`.',
+      '`promote.champion`, if there is one. Otherwise, and for null, random weights from `seed`. ' +
+      'For other classes than its own the head is new, but for classes of equal names.',
   ),
   unseenFill: z
     .enum(['zero', 'lastMean', 'lastHalf'])

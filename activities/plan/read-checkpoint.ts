@@ -1,0 +1,116 @@
+/**
+ * A run file's CED checkpoints: read and checked against the run's classes and models, without
+ * storing anything. `ced plan` and the import of a run's models refuse the same ones.
+ */
+import { MODEL_PRESETS, shapeDifferences } from '../../ced/model/config';
+import { countTaken, headRows } from '../../ced/model/new-head';
+import { classMap } from '../../ced/teachers/class-map';
+import { modelVocabulary } from '../../ced/teachers/teacher-classes';
+import type { Vocabulary } from '../../ced/teachers/vocabulary';
+import { readCheckpointWeights } from '../../storage/models/checkpoint-weights';
+import { parseConfig, parseModel, type LoadedModel } from '../../storage/models/model-folder';
+import type { StartingCheckpoint } from '../../workflows/contract/activities';
+import { PermanentError } from '../../workflows/contract/failures';
+import {
+  isPresent,
+  LARGEST_CONFIG_BYTES,
+  placeWithin,
+  readModelFile,
+  type InputPlace,
+} from './read-input';
+
+const EXPECTED =
+  'a folder, or gs://, https:// or hf://organisation/repository, with model.safetensors and ' +
+  'config.json';
+
+export interface Checkpoint extends Pick<LoadedModel, 'config'> {
+  /** One safetensors file. */
+  weights: Uint8Array;
+}
+
+/**
+ * A teacher, which must know every class of the run.
+ * @throws {PermanentError} RunFileInvalid for files that cannot be read, TeacherInvalid for what
+ *   they hold
+ */
+export async function readTeacher(
+  input: InputPlace,
+  vocabulary: Vocabulary,
+  field: string,
+  path: string,
+): Promise<Checkpoint> {
+  const checkpoint = await readCheckpoint(input, field, path);
+  try {
+    classMap(modelVocabulary(checkpoint.config, vocabulary), vocabulary);
+  } catch (error) {
+    const where = `${field}: ${placeWithin(input.root, path)}`;
+    throw new PermanentError('TeacherInvalid', `${where}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  return checkpoint;
+}
+
+/**
+ * A checkpoint to start from. It may have other classes than the run: the model gets a new head.
+ * @returns `note`: what is taken over, where that is not all
+ * @throws {PermanentError} as for teachers, and CheckpointIncompatible for an encoder of another
+ *   shape than the model's
+ */
+export async function readInit(
+  input: InputPlace,
+  vocabulary: Vocabulary,
+  { field, checkpoint: path, model }: StartingCheckpoint,
+): Promise<Checkpoint & { note: string | null }> {
+  const checkpoint = await readCheckpoint(input, field, path);
+  const { config } = checkpoint;
+  const wanted =
+    model === undefined
+      ? config
+      : typeof model === 'string'
+        ? MODEL_PRESETS[model]
+        : { embed_dim: model.embedDim, depth: model.depth, num_heads: model.heads };
+  const differing = shapeDifferences(config, wanted);
+  if (differing.length > 0)
+    throw new PermanentError(
+      'CheckpointIncompatible',
+      `${field}: ${path} differs from model in ${differing.join(', ')}`,
+    );
+  const rows = headRows(config, vocabulary);
+  const note =
+    rows &&
+    `${field}: ${path} has other classes: a new head is made, ${countTaken(rows)} of its ` +
+      `${rows.length} classes are taken over, the encoder whole`;
+  return { ...checkpoint, note };
+}
+
+async function readCheckpoint(input: InputPlace, field: string, path: string): Promise<Checkpoint> {
+  const where = `${field}: ${placeWithin(input.root, path)}`;
+  const text = await readModelFile(
+    input,
+    field,
+    path,
+    EXPECTED,
+    'config.json',
+    LARGEST_CONFIG_BYTES,
+  );
+  let json: unknown;
+  try {
+    json = JSON.parse(text.toString('utf8'));
+  } catch (error) {
+    const file = placeWithin(input.root, path, 'config.json');
+    throw new PermanentError('TeacherInvalid', `${field}: ${file} is not JSON`, { cause: error });
+  }
+  const config = parseConfig(json, where);
+  const folder = {
+    name: where,
+    read: (file: string) => readModelFile(input, field, path, EXPECTED, file),
+    present: async (files: readonly string[]) => {
+      const found = await Promise.all(files.map((file) => isPresent(input, field, path, file)));
+      return files.filter((_, index) => found[index]);
+    },
+  };
+  const weights = await readCheckpointWeights(folder, config);
+  parseModel(json, weights, where);
+  return { config, weights };
+}
