@@ -1,8 +1,8 @@
 /**
  * The name under which logits are stored: a hash of everything that determines them besides the
  * audio, and of nothing else. A second student or tomorrow's retrain with the same description
- * finds them and computes nothing; the audio is named by the shard beside it, and neither engine
- * nor hardware belongs to what was asked for.
+ * finds them and computes nothing; the shard beside it names the audio, and neither engine nor
+ * hardware is part of the description.
  */
 import { createHash } from 'node:crypto';
 import { augmentationVersion, type AugmentConfig } from './augment/parameters';

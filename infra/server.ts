@@ -163,7 +163,7 @@ function launch(
     ...searchAttributeArguments(),
   );
   const log = options.log === 'inherit' ? null : openSync(options.log, 'a', 0o600);
-  // Histories tell what is trained on what: its files are for their owner alone.
+  // Histories reveal models and data: only the owner may read its files.
   const umask = process.umask(0o077);
   // A process group of its own: Ctrl-C must reach the workers, which still need the server to say
   // where they stopped. SIGKILL when this process dies: a server on its way out could be taken for

@@ -1,4 +1,4 @@
-/** Puts a teacher's name before what is wrong with it: deep inside, nobody knows it. */
+/** Prefixes a fault with the teacher's name, which the inner code does not know. */
 import { TeacherInvalid } from '../ced/teachers/teacher-invalid';
 import { PermanentError } from '../workflows/contract/failures';
 

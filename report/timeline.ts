@@ -1,7 +1,7 @@
 /**
  * The layout of a run's attempts: lanes by stage, no overlaps within a lane, an activity's attempts
- * in one lane with the waits between them. A run of a hundred thousand shards has as few marks as
- * one of ten: neighbours too close to be told apart on a screen are joined.
+ * in one lane with the waits between them. A run of a hundred thousand shards has as few marks as a
+ * run of ten: neighbours that a screen cannot separate are joined.
  */
 import type { StageName } from '../workflows/contract/status';
 import type { RunAttempt } from './run-attempt';

@@ -1,13 +1,13 @@
 /**
- * A file that a machine computes once and keeps among its local copies; one that is damaged is
- * computed anew.
+ * A file that a machine computes once and keeps among its local copies. A damaged file is computed
+ * again.
  */
 import { rm } from 'node:fs/promises';
 import type { ObjectCache } from './object-cache';
 
 /**
  * @param identity names one immutable content
- * @param read null when the file is not what was written
+ * @param read returns null if the file is damaged
  */
 export async function readDerived<T>(
   cache: ObjectCache,

@@ -1,7 +1,6 @@
 /**
- * Works on several items at once and yields results in the items' order: reads ahead while what is
- * read is worked on. At most `ahead` results wait, so memory does not depend on how many items
- * there are.
+ * Processes several items at once and yields the results in the order of the items. At most `ahead`
+ * results wait, so memory does not depend on the number of items.
  */
 export async function* mapOrdered<T, R>(
   items: Iterable<T>,

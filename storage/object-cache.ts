@@ -1,7 +1,7 @@
 /**
- * Local copies of remote objects and what was computed from them, for reads at an offset: a folder
- * with a size limit, the least recently used out first. Many processes may share it. An entry is
- * renamed into place whole; one that is evicted while it is being read stays readable until it is
+ * Local copies of remote objects and files derived from them, for reads at an offset: a folder with
+ * a size limit that evicts the least recently used entry first. Many processes may share it.
+ * Entries are renamed into place. An entry that is evicted during a read stays readable until it is
  * closed.
  */
 import { createHash, randomUUID } from 'node:crypto';

@@ -1,7 +1,7 @@
 /**
- * Where damaged objects go: `quarantine/<key>-<hash of what was found>`, so that the right one can
- * be created in their place and the damage can be looked into. Nothing reads them; `ced store gc`
- * removes them.
+ * Where damaged objects go: `quarantine/<key>-<hash of the damaged bytes>`, so that an intact
+ * object can be created in their place and the damage can be examined. Nothing reads them; `ced
+ * store gc` removes them.
  */
 import { layout } from './layout';
 import { encodeRecord, readRecordIfPresent, RecordDamaged, type RecordFormat } from './record';
@@ -9,10 +9,10 @@ import { ContentDiffers, type CreateOptions, type Store } from './store';
 import { objectSha256 } from './verified-object';
 
 /**
- * Moves an object to the quarantine unless it is what it should be by now: another process may have
- * repaired it since the caller looked. An object of any size: it is not held in memory.
- * @param expectedSha256 of what it should be; absent = it is damaged whatever it holds
- * @returns what was found
+ * Moves an object to the quarantine unless it is intact by now: another process may have repaired
+ * it. Objects may have any size; none is held in memory.
+ * @param expectedSha256 hash of the intact object; absent = the object is damaged in any case
+ * @returns the state of the object
  */
 export async function quarantine(
   store: Store,
@@ -62,8 +62,7 @@ export async function readRecordOrQuarantine<T>(
 }
 
 /**
- * Creates a record of which the first writer wins and later ones adopt what it wrote, unless that
- * is damaged.
+ * Creates a record. Later writers adopt the record of the first one, unless it is damaged.
  * @returns the record of an earlier writer; null where this one was created
  */
 export async function createRecordOrAdopt<T extends object>(

@@ -1,10 +1,10 @@
 /**
  * Stored JSON is read through records: a kind, the newest version that this program reads, and a
  * schema. A record that is torn, whose checksum does not hold, or that lacks a field or has one of
- * another type is damaged; one of a later version is refused and left as it is. Unknown fields of
- * the same version are ignored, so that a version may gain optional ones. A record that names the
- * key it was written under is read under no other: one that was exchanged with another, data and
- * all, is damaged too.
+ * another type is damaged; a record of a later version is refused and left as it is. Unknown fields
+ * of the same version are ignored, so that a version may gain optional ones. A record that names
+ * its key is damaged under another key: this reveals objects that were exchanged together with
+ * their data.
  */
 import type { z } from 'zod';
 import { StoreDamaged } from '../workflows/contract/damage';

@@ -251,8 +251,8 @@ const TRANSIENT_CODES = new Set([
 ]);
 
 /**
- * Connections that break, servers that are busy, disks that are full; told by codes, and by the
- * cause for errors that wrap another.
+ * Broken connections, busy servers and full disks, recognised by their codes, or by the cause of an
+ * error that wraps another.
  */
 export function isTransient(error: unknown): boolean {
   const { code, status, cause, errors } = error as {

@@ -1,12 +1,12 @@
 /**
- * Single flight: who computes a logit shard writes `logits/<key>/<audio shard>.lease` beside it,
- * and renews it while at work; everybody else comes back later. Two computing the same shard are
- * harmless, the first commit counts. So a lease saves work and nothing rests on it: wrong clocks
- * and lost leases cost double work, never wrong bytes.
+ * Single flight: the process that computes a logit shard writes `logits/<key>/<audio shard>.lease`
+ * beside it and renews it meanwhile; other processes try again later. Two processes may compute the
+ * same shard without harm: the first commit counts. A lease only saves work: wrong clocks and lost
+ * leases cost double work, never wrong bytes.
  *
- * Objects are created once and the store swaps none, so a lease that is over is not replaced: its
- * successor is created under a name that holds the token of what it succeeds, and of many who find
- * it abandoned one succeeds.
+ * Objects are created once and the store swaps none, so an expired lease is not replaced: its
+ * successor has a name that contains the token of the expired lease, and only one of many processes
+ * can create it.
  */
 import { randomUUID } from 'node:crypto';
 import type { LeaseWait, LogitsBusy } from '../workflows/contract/activities';

@@ -44,16 +44,16 @@ export interface Store {
 
 export interface CreateOptions {
   /**
-   * Who will read it soon is probably this machine: of an object that lies elsewhere a copy stays
-   * here, where `localFile` finds it.
+   * Keeps a local copy of a remote object, which `localFile` finds: this machine will probably read
+   * it next.
    */
   keepCopy?: boolean;
 }
 
 export interface LocalOptions {
   /**
-   * The caller knows the hash of what it asks for and compares: a copy that is here is taken
-   * without asking anybody whether it is the newest.
+   * The caller compares the hash: a local copy is returned without a request for the newest
+   * generation.
    */
   immutable?: boolean;
 }

@@ -1,14 +1,14 @@
 /**
- * Objects of which the reader knows the hash: read from this machine where it has a copy, and never
- * given away unless they are what they should be. A copy that is damaged is thrown away and fetched
- * again; what is damaged in the store itself is left for the caller to quarantine.
+ * Objects of which the reader knows the hash: they are read from the local copy if there is one,
+ * and returned only if the hash matches. A damaged copy is deleted and fetched again; the caller
+ * quarantines an object that is damaged in the store.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { ObjectMissing, sha256, type Store } from './store';
 
-/** null when it is missing or not what it should be. */
+/** @returns null if the object is missing or damaged */
 export async function readVerified(
   store: Store,
   key: string,

@@ -27,7 +27,7 @@ export interface EngineChildOptions {
   entry: string;
   root: string;
   intraOpThreads: number;
-  /** Variables for the process, beside the ones that it needs of this one's. */
+  /** Variables for the process, besides those that it inherits from the worker. */
   environment?: Record<string, string>;
   /**
    * After an order to stop, how long a step and its checkpoint may take before the process is
@@ -105,7 +105,7 @@ export class EngineChild {
       child.once('exit', (code, signal) => onEnd(this.describeExit(code, signal)));
       child.on('error', (error) => {
         const why = `the engine's process: ${error.message}`;
-        // One that never started has no exit to wait for.
+        // A process that never started emits no exit.
         if (child.pid === undefined) onEnd(why);
         else this.lose(why);
       });
@@ -116,7 +116,7 @@ export class EngineChild {
     return this.child.pid;
   }
 
-  /** Whether it takes another job; one that was lost or killed takes none. */
+  /** Whether it takes another job. A lost or killed process takes none. */
   get isUsable(): boolean {
     return this.usable;
   }
@@ -201,7 +201,7 @@ export class EngineChild {
   }
 
   /**
-   * A process that could not get memory is ended: what it holds would be in the way of the next.
+   * Ends a process that could not allocate memory, so that the next job finds its memory free.
    */
   private fail(running: Running, error: Error): void {
     const { peakBytes } = this;

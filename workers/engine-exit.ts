@@ -1,7 +1,7 @@
 /**
- * How an engine process ended, in one line for the failure of its job. Where memory ran out, the
- * line names the job, how much the process held, how much there was and what to lower: the signal
- * alone tells nobody.
+ * How an engine process ended, in one line for the failure of its job. If memory ran out, the line
+ * names the job, the memory used, the memory available and the setting to lower: the signal alone
+ * explains nothing.
  */
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';

@@ -1,7 +1,6 @@
 /**
- * The engine's gauges beside Temporal's own at the worker's `/metrics`. They are set from what the
- * engine says while it works, labelled by the kind of job and the model; what is a pace falls to 0
- * when the job ends.
+ * The engine's gauges beside Temporal's own at the worker's `/metrics`. They are set from the
+ * engine's progress reports, labelled by job and model; rates fall to 0 when the job ends.
  */
 import type { MetricGauge, MetricMeter } from '@temporalio/common';
 import type { EngineJob } from '../jobs/engine-jobs';

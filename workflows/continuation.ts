@@ -1,6 +1,6 @@
 /**
- * What a run hands to the one that continues it under a new history: counts and references, small
- * whatever the size of the corpus. Field names are part of recorded histories.
+ * The state that a run passes to its continuation under a new history: counts and references, of a
+ * size that does not depend on the corpus. Field names are part of recorded histories.
  */
 import { workflowInfo } from '@temporalio/workflow';
 import type { RunStatus } from './contract/status';

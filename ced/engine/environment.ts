@@ -33,7 +33,7 @@ export interface EngineKind {
 }
 
 /**
- * oneDNN's caps that are told apart, best first, with the processor flags each needs and XLA's name
+ * oneDNN's instruction caps in use, best first, with the processor flags each needs and XLA's name
  * for it. The steps between change no result of ours. Without `AVX512_CORE_BF16`, products in
  * bfloat16 are emulated and slower than in float32.
  */

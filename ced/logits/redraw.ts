@@ -11,7 +11,7 @@ export interface DrawnClip {
 
 /**
  * Augmentation is a pure function of the seed and the clip's content, so a row of another clip, or
- * of another seed, holds other parameters. Views that draw nothing (no shift, no mask) tell nothing.
+ * of another seed, holds other parameters. Views without shift and mask tell nothing.
  * @returns the first row whose stored parameters are not what its clip, chunk and view draw; −1
  *   where every row's are
  */

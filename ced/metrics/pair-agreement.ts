@@ -1,6 +1,6 @@
 /**
- * How much two teachers say the same of the same clips. Teachers that agree fully add nothing to
- * each other; one that agrees with nobody was perhaps given another vocabulary than its own.
+ * Agreement of two teachers on the same clips. Teachers that agree fully add nothing to each other;
+ * a teacher that agrees with no other may have the wrong vocabulary.
  */
 export interface PairAgreement {
   /** Share of rows in which both name the same most probable class (ties to the lower class). */

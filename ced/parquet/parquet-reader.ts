@@ -70,7 +70,7 @@ export function readParquet(bytes: Uint8Array, format: Format): ParquetTable {
   });
 }
 
-/** Whatever reading throws says that the file is not what it claims. */
+/** Any error of reading means that the file is not what it claims. */
 function translated<T>(format: Format, read: () => T): T {
   try {
     return read();

@@ -1,7 +1,7 @@
 /**
- * Where each of a run's classes stands in a teacher's output: matched by MID, then by name. What a
- * teacher knows beyond the run's vocabulary is dropped; what it lacks is an error, since no
- * probability can be invented for it.
+ * Where each of a run's classes stands in a teacher's output: matched by MID, then by name. Further
+ * classes of the teacher are dropped; a missing class is an error, since no probability can be
+ * invented for it.
  */
 import { TeacherInvalid } from './teacher-invalid';
 import type { Vocabulary } from './vocabulary';

@@ -30,7 +30,7 @@ export interface WaveformOutput {
 const rowsAtOnce = 16;
 
 /**
- * Clips of one length at a time, since nobody knows what padding would do to a network of others.
+ * Clips of one length at a time, since the effect of padding on a foreign network is unknown.
  * @returns float32 [batch, classes].
  * @throws TeacherInvalid when the network refuses the input or its output has another shape
  */

@@ -1,15 +1,15 @@
 /**
- * What of a store may go: referred to by nothing, old enough that no running worker has just made
- * it, and needed by no work under way: a run whose attempts go on, a training that writes, a shard
- * with a held lease. What such work needs is known to its workflow only. So nothing is taken from a
- * run, however young things may be removed.
+ * Selects the objects that `ced store gc` may remove: unreferenced, old enough that no running
+ * worker has just made them, and not needed by work under way (a run with recent attempts, a
+ * training that writes, a shard with a held lease). Only its workflow knows what such work needs,
+ * so nothing of it is removed at any minimum age.
  */
 import type { Store } from '../../storage/store';
 import { leasedShards } from './store-leases';
 import { runsUnderWay } from './store-runs';
 import { trainingsUnderWay, type StoreUnit } from './store-units';
 
-/** A training that wrote this recently goes on, however young things may be removed. */
+/** A training that wrote this recently is under way, at any minimum age. */
 const WRITES_WITHIN_MS = 3_600_000;
 
 export interface Garbage {
@@ -51,8 +51,8 @@ export async function findGarbage(
 const SERVES_NOBODY: readonly StoreUnit['kind'][] = ['quarantine', 'half-written', 'checkpoints'];
 
 /**
- * Manifests last written are first removed: what is left in between is a half-made object, as after
- * a crash, and is made again when asked for.
+ * Removes manifests first, which are written last: an interruption leaves a half-made object, as a
+ * crash does, which is made again on demand.
  */
 export async function removeUnits(store: Store, units: readonly StoreUnit[]): Promise<void> {
   for (const { objects } of units)

@@ -1,7 +1,7 @@
 /**
- * What a store holds in units that are kept or removed whole, and who refers to each. Results, the
- * champion's ledger and plans are what everything hangs on and are never removed; a unit that none
- * of them leads to is garbage once it is old enough.
+ * The units of a store, which are kept or removed whole, and their referrers. Results, the
+ * champion's ledger and plans are the roots and are never removed; a unit that no root reaches is
+ * garbage once it is old enough.
  */
 import { layout } from '../../storage/layout';
 import { readRecordIfPresent } from '../../storage/record';

@@ -1,10 +1,10 @@
-/** What the engine's thread and the one that commits checkpoints say to each other. */
+/** Messages between the engine's thread and the thread that commits checkpoints. */
 import type { UncommittedCheckpoint } from '../train/checkpoint-commit';
 import type { ErrorRecord } from './error-record';
 
 export type ToCommitThread =
   | { type: 'commit'; id: number; store: string; checkpoint: UncommittedCheckpoint }
-  /** Answer to `mine?`. */
+  /** Answer to `askOwnership`. */
   | { type: 'confirmOwnership'; standstill: number };
 
 export type FromCommitThread =

@@ -1,7 +1,6 @@
 /**
- * The thread that commits checkpoints. A step blocks the engine's own thread for as long as it
- * takes, so that writing there would come forward by one small piece a step; here it goes on beside
- * them. It knows nothing of TensorFlow.
+ * The thread that commits checkpoints. A step blocks the engine's own thread, where a write would
+ * advance by one small piece a step; here it runs beside the steps. It does not load TensorFlow.
  */
 import { parentPort } from 'node:worker_threads';
 import { commitCheckpoint } from '../train/checkpoint-commit';

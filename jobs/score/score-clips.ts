@@ -6,7 +6,7 @@ import { chunkBatches } from '../chunk-batches';
 import { throwIfStopped, type JobContext } from '../job-context';
 import type { MappedModel } from '../mapped-model';
 
-/** What is scored: a model of the store, or one that is being trained. */
+/** The scored model: from the store, or in training. */
 export interface ScoredModel extends Pick<MappedModel, 'frontEnd'> {
   /** @returns float32 [batch, classes of the vocabulary] */
   probabilities(input: PredictionInput): Float32Array | Promise<Float32Array>;

@@ -1,7 +1,7 @@
 /**
- * Which clips are the same recording, by the SHA-256 of the decoded samples. A training clip
- * that is evaluated on too makes every score a lie, so it is an error; one that stands twice in a
- * split is only reported. Splits must come smallest first: all but train are held by name.
+ * Which clips are the same recording, by the SHA-256 of the decoded samples. A training clip that
+ * is also an evaluation clip falsifies every score and is an error; a repeated clip in one split is
+ * only reported. Splits must come smallest first: all but train are held by name.
  */
 import { z } from 'zod';
 import type { Split } from '../../workflows/contract/models';

@@ -29,7 +29,7 @@ interface OpenShard {
   verifiedOffsets: Set<number>;
 }
 
-/** Who is told while every shard is looked at, and where whole splits are kept. */
+/** Receives the progress of the check of all shards; its cache keeps whole splits. */
 interface Job {
   onProgress(progress: LiveProgress): void;
   monotonicMs: () => number;

@@ -1,8 +1,8 @@
 /**
- * The key file that GOOGLE_APPLICATION_CREDENTIALS names, looked at when a client is made. The
- * client itself looks in the middle of a request: where the file is missing, an upload of 100 kB
- * fails with words about a destroyed stream; one that is not JSON is quoted in the error. Neither
- * is told from what passes.
+ * The key file that GOOGLE_APPLICATION_CREDENTIALS names, checked when a client is made. The client
+ * itself reads it in the middle of a request: if the file is missing, an upload of 100 kB fails
+ * with a message about a destroyed stream; if it is not JSON, the error quotes it. Neither error
+ * looks permanent.
  */
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -22,8 +22,8 @@ export function keyFileIn(environment: NodeJS.ProcessEnv): string {
 }
 
 /**
- * @throws {PermanentError} StorageDenied naming the file. Nothing of its content is told, and no
- *   error that quotes it is kept as a cause.
+ * @throws {PermanentError} StorageDenied naming the file. The message contains nothing of the file,
+ * and no error that quotes it is kept as a cause.
  */
 export function checkKeyFile(path: string, client: Storage): void {
   const problem = problemOf(path, client);

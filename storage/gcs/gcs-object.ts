@@ -176,8 +176,8 @@ export class GcsObject {
       else {
         const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
         const { silenceMs = 30_000 } = this.retry;
-        // The client's own check deletes an object that differs; nothing may rest on a delete, so
-        // the server is told the sum instead.
+        // The client's own check deletes an object that differs; correctness must not depend on a
+        // delete, so the request states the checksum instead.
         await withRetry(
           (alive) =>
             file.save(data, {
@@ -188,7 +188,7 @@ export class GcsObject {
             }),
           {
             ...this.retry,
-            // What is told is what was handed to the connection: a part may still be on its way, at
+            // Progress counts bytes handed to the connection: a part may still be in transit, at
             // 100 kB/s or more.
             silenceMs: silenceMs + bytes.length / 100,
           },

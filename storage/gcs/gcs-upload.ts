@@ -1,8 +1,7 @@
 /**
- * The upload of a large object in a session of the server: whatever breaks, it goes on behind the
- * last part that the server has confirmed, and begins again only when the server has lost the
- * session. Of a part that did arrive though its confirmation got lost, the server ignores the bytes
- * that it has; so nobody has to ask.
+ * The upload of a large object in a session of the server: after a failure it resumes behind the
+ * last confirmed part, and it starts again only if the server has lost the session. If a part
+ * arrived but its confirmation was lost, the server ignores the bytes that it already has.
  * https://cloud.google.com/storage/docs/performing-resumable-uploads
  */
 import { RetryPauses, unlessSilent, type RetryOptions } from '../retry';
@@ -15,9 +14,8 @@ const SLOWEST_BYTES_A_MS = 100;
 /**
  * @param open begins a session and gives its address; the address is all that is needed to write
  *   to it
- * @throws errors that no retry can fix, with the server's `status`: 412 where the session was
- * opened
- *   on condition that there is no such object
+ * @throws errors that no retry can fix, with the server's `status`: 412 if the session was opened on
+ *   condition that there is no such object
  */
 export async function uploadInSession(
   open: () => Promise<string>,

@@ -14,7 +14,7 @@ const gateScoresSchema = z.object({
 });
 export type GateScores = z.output<typeof gateScoresSchema>;
 
-/** What is known of rows when the teachers have predicted them. */
+/** Notes on predicted rows: duration and agreement of the teachers. */
 export const rowNotesSchema = z.object({
   seconds: z.number(),
   /** Of every two teachers on this shard; absent for imported logits. */

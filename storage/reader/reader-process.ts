@@ -1,7 +1,7 @@
 /**
- * A process that decodes one file from outside, answers and ends. What such a file does to it, it
- * does to nothing else: the process has no credentials, serves nobody and is the first to go when
- * the machine is short of memory.
+ * A process that decodes one untrusted file, answers and ends. A malicious file can harm only this
+ * process: it has no credentials, serves no other request, and is the first that the kernel kills
+ * when memory runs out.
  */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { FormatInvalid } from '../../ced/format-invalid';

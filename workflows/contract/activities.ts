@@ -31,8 +31,8 @@ export interface PlanInput {
   corpus: Corpus;
   chunkSeconds: number;
   /**
-   * Name of a run whose last plan this one goes on from: clips keep their shards, new ones fill new
-   * shards. Absent: cut anew.
+   * Name of a run whose last plan is extended: clips keep their shards, new clips fill new shards.
+   * Absent: the table is cut afresh.
    */
   continues?: string;
   /** `ignored`: the run reads no labels of train, so unknown ones reject no clip. @default read */

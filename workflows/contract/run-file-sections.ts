@@ -1,8 +1,8 @@
 /**
  * The sections of a run file. These texts are the only description of the fields: `npm run docs`
  * generates docs/run-file.md from them. Unknown keys are errors. Every number, text and list has a
- * limit, so that a run is refused before any work rather than by what it exhausts. Rules between
- * sections are in run-file.ts.
+ * limit, so that an excessive run is refused before any work. Rules between sections are in
+ * run-file.ts.
  */
 import { z } from 'zod';
 import { carriesCredential, CREDENTIAL_REFUSED } from './credentials';

@@ -29,8 +29,7 @@ function pathOf(path: readonly PropertyKey[]): string {
 }
 
 /**
- * Of the alternatives that a field has, the one that the input comes nearest to: its problems are
- * the ones to tell.
+ * The alternative of a union that is nearest to the input: its problems are reported.
  */
 function closestBranch(branches: z.core.$ZodIssue[][]): z.core.$ZodIssue[] {
   const problems = (issues: z.core.$ZodIssue[]): number =>
