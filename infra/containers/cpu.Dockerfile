@@ -1,7 +1,7 @@
 # A worker for workflows, planning, ingest and publishing; with `--queue gpu` or `--queue all` also
 # for the engine on CPU cores.
 #   docker build -f infra/containers/cpu.Dockerfile -t ced-distillation:cpu .
-FROM node:20.20-bookworm AS build
+FROM node:20.20.2-bookworm@sha256:8f693eaa7e0a8e71560c9a82b55fd54c2ae920a2ba5d2cde28bac7d1c01c9ba5 AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends g++ python3 python3-pip \
     && rm -rf /var/lib/apt/lists/*
@@ -14,7 +14,7 @@ RUN node infra/run.mjs setup --parts tensorflow --quiet
 COPY . .
 RUN node infra/run.mjs setup --parts tensorflow --quiet && npm prune --omit=dev
 
-FROM node:20.20-bookworm-slim
+FROM node:20.20.2-bookworm-slim@sha256:2cf067cfed83d5ea958367df9f966191a942351a2df77d6f0193e162b5febfc0
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates ffmpeg \
     && rm -rf /var/lib/apt/lists/*

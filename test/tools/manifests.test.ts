@@ -27,6 +27,7 @@ interface Manifest {
         terminationGracePeriodSeconds: number;
         nodeSelector?: Record<string, string>;
         tolerations?: { key: string }[];
+        initContainers?: Container[];
         containers: Container[];
       };
     };
@@ -71,6 +72,17 @@ const deployment = (
     ...(found.spec.replicas === undefined ? {} : { replicas: found.spec.replicas }),
   };
 };
+
+/**
+ * Images of others, without tag and digest: a tag may name another image tomorrow. Our own has no
+ * digest before it is built.
+ */
+const unpinned = (images: readonly string[]): string[] =>
+  images.filter(
+    (image) =>
+      !/^ced-distillation:(?:cpu|gpu)$/.test(image) &&
+      !/^[^:@]+:[^:@]+@sha256:[0-9a-f]{64}$/.test(image),
+  );
 
 describe('the Kubernetes manifests', () => {
   it.each(['base', 'overlays/autoscaled', 'overlays/temporal-cloud'])(
@@ -146,6 +158,16 @@ describe('the Kubernetes manifests', () => {
     });
   });
 
+  it('name the images of others by digest', () => {
+    const images = ['base', 'overlays/autoscaled', 'overlays/temporal-cloud']
+      .flatMap(kubernetes)
+      .flatMap(({ spec }) => (spec as Partial<Manifest['spec']> | undefined)?.template?.spec ?? [])
+      .flatMap(({ containers, initContainers = [] }) => [...containers, ...initContainers])
+      .map(({ image }) => image);
+    expect(images.length).toBeGreaterThan(5);
+    expect(unpinned(images)).toEqual([]);
+  });
+
   it('keep no secret', () => {
     for (const directory of ['base', 'overlays/autoscaled', 'overlays/temporal-cloud'])
       expect(kubernetes(directory).map(({ kind }) => kind)).not.toContain('Secret');
@@ -156,7 +178,10 @@ describe('the compose files', () => {
   const compose = (
     ...files: string[]
   ): {
-    services: Record<string, { command?: string[] | null; ports?: { host_ip?: string }[] }>;
+    services: Record<
+      string,
+      { image: string; command?: string[] | null; ports?: { host_ip?: string }[] }
+    >;
   } => {
     const { stdout, stderr } = check(
       'compose',
@@ -184,6 +209,12 @@ describe('the compose files', () => {
     expect(ports.length).toBeGreaterThan(2);
   });
 
+  it('name the images of others by digest', () => {
+    const images = Object.values(compose('compose.yaml', 'gpu.yaml').services);
+    expect(images.length).toBeGreaterThan(5);
+    expect(unpinned(images.map(({ image }) => image))).toEqual([]);
+  });
+
   it('have no password of their own', () => {
     expect(check('compose', ['compose/compose.yaml']).stderr).toContain(
       'required variable POSTGRES_PASSWORD is missing',
@@ -202,6 +233,18 @@ describe('the container files', () => {
   const folder = join(repositoryRoot, 'infra', 'containers');
   it.each(readdirSync(folder))('%s is valid', (file) => {
     expect(validate(readFileSync(join(folder, file), 'utf8'))).toEqual([]);
+  });
+
+  it.each(readdirSync(folder))('%s starts from images by digest', (file) => {
+    const text = readFileSync(join(folder, file), 'utf8');
+    const stages = [...text.matchAll(/^FROM (\S+)(?: AS (\S+))?$/gm)];
+    const names = stages.map(([, , name]) => name);
+    const images = [
+      ...stages.map(([, image = '']) => image),
+      ...[...text.matchAll(/--from=(\S+)/g)].map(([, from = '']) => from),
+    ].filter((image) => !names.includes(image));
+    expect(images.length).toBe(2);
+    expect(unpinned(images)).toEqual([]);
   });
 
   it.each(readdirSync(folder))(
