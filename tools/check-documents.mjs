@@ -17,8 +17,8 @@ const EXEMPT = [
 ];
 /** ESLint checks the lines of these. */
 const LINTED = /^(?!ced\/audio\/assembly\/).*\.ts$/;
-/** A table row and an address cannot be wrapped. */
-const UNWRAPPABLE = /^\s*\||https?:\/\/\S{40}/;
+/** A table row, an address and the digest of an image cannot be wrapped. */
+const UNWRAPPABLE = /^\s*\||https?:\/\/\S{40}|@sha256:/;
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {

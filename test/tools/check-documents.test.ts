@@ -65,9 +65,10 @@ describe('the check of documents', () => {
     },
   );
 
-  it('takes table rows and addresses of any length', () => {
+  it('takes table rows, addresses and digests of images of any length', () => {
     const text = `| ${'a'.repeat(100)} |\nhttps://example.org/${'a'.repeat(100)}\n`;
-    expect(faultsOf({ 'a.md': text })).toEqual([]);
+    const image = `FROM registry.example.org/${'a'.repeat(30)}:1@sha256:${'0'.repeat(64)}\n`;
+    expect(faultsOf({ 'a.md': text, 'a.Dockerfile': image })).toEqual([]);
   });
 
   it('refuses links to missing files and scripts that do not exist', () => {
