@@ -17,9 +17,8 @@ export const temporalOptions = {
     is: text,
     shown: `TEMPORAL_ADDRESS or Temporal's profile file, else ${DEFAULT_ADDRESS}`,
     help:
-      "Temporal server; TLS and API key come from Temporal's environment variables or " +
-      'profile file ' +
-      '(docs/deploy.md)',
+      "Temporal server; TLS and API key come from Temporal's environment variables or profile " +
+      'file (docs/deploy.md)',
   },
   namespace: {
     value: 'NAME',

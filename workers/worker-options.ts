@@ -42,10 +42,9 @@ const line = commandLine({
   usage: '--queue cpu|gpu|all [options]',
   about: [
     'Runs a Temporal worker of the distillation pipeline. A GPU worker runs one GPU activity ' +
-      'at a ' +
-      'time in an engine process of its own; start one worker for each GPU. On SIGTERM or Ctrl-C ' +
-      'a worker finishes the step in progress, writes its checkpoint, hands the activity on and ' +
-      'exits.',
+      'at a time in an engine process of its own; start one worker for each GPU. On SIGTERM or ' +
+      'Ctrl-C a worker finishes the step in progress, writes its checkpoint, hands the activity ' +
+      'on and exits.',
   ],
   options: {
     queue: {

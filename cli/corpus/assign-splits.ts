@@ -40,8 +40,8 @@ function drawnSplits(
   const splits = splitClips(grouped, SHARES, seed);
   notes.push(
     `the dataset states no splits: ${new Set(groups).size} recordings were drawn with seed ` +
-      `${seed}, ` +
-      'clips of one recording together (told by name and content), classes in proportion',
+      `${seed}, clips of one recording together (told by name and content), classes in ` +
+      'proportion',
   );
   return clips.map((clip, index) => ({ ...clip, split: splits[index]! }));
 }

@@ -22,13 +22,12 @@ const line = commandLine({
   usage: 'FOLDER|FILE [options]',
   about: [
     'Looks at a dataset and writes a project: tables with splits, labels.csv, teach.json, ' +
-      'run.json, ' +
-      'and a README with the commands to run and the reason of every setting. No audio is copied.',
-    'It recognizes one folder per class, with or without folders of splits above; ESC-50, UrbanSound8K, ' +
-      "FSD50K, Speech Commands, AudioSet's segments, recipes of AST and PaSST; any CSV, TSV or " +
-      'JSONL beside audio; and archives of these (.zip, .tar, .tar.gz), which it unpacks ' +
-      'once into ' +
-      'the cache.',
+      'run.json, and a README with the commands to run and the reason of every setting. No ' +
+      'audio is copied.',
+    'It recognizes one folder per class, with or without folders of splits above; ESC-50, ' +
+      "UrbanSound8K, FSD50K, Speech Commands, AudioSet's segments, recipes of AST and PaSST; " +
+      'any CSV, TSV or JSONL beside audio; and archives of these (.zip, .tar, .tar.gz), which ' +
+      'it unpacks once into the cache.',
   ],
   operands: {
     rows: { 'FOLDER|FILE': 'the dataset' },

@@ -14,8 +14,8 @@ const SLOWEST_BYTES_A_MS = 100;
 /**
  * @param open begins a session and gives its address; the address is all that is needed to write
  *   to it
- * @throws errors that no retry can fix, with the server's `status`: 412 if the session was opened on
- *   condition that there is no such object
+ * @throws errors that no retry can fix, with the server's `status`: 412 if the session was opened
+ *   on condition that there is no such object
  */
 export async function uploadInSession(
   open: () => Promise<string>,

@@ -1,8 +1,8 @@
 /**
- * Loaded into a worker and its engine (`node --require`). Once their work reaches the point named by
- * `CED_STOP_AT`, it sends SIGTERM to the worker and holds the work there until the work is told to
- * stop: a test stops a phase in its middle, however fast the machine is. Notes in `CED_STOP_NOTES`
- * what the engine reports, and when it was told to stop.
+ * Loaded into a worker and its engine (`node --require`). Once their work reaches the point named
+ * by `CED_STOP_AT`, it sends SIGTERM to the worker and holds the work there until the work is told
+ * to stop: a test stops a phase in its middle, however fast the machine is. Notes in
+ * `CED_STOP_NOTES` what the engine reports, and when it was told to stop.
  */
 import { appendFileSync } from 'node:fs';
 import fs from 'node:fs/promises';
