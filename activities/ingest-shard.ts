@@ -95,7 +95,11 @@ async function decodeClips(
   const clips: IngestedClip[] = [];
   const rejected = [...listing.rejected];
   let done = 0;
-  for await (const { listed, pcm } of readClips(listing.clips, deps.sources ?? {})) {
+  for await (const { listed, pcm } of readClips(
+    listing.clips,
+    deps.sources ?? {},
+    listing.channels,
+  )) {
     if (typeof pcm === 'string') rejected.push({ clip: listed.clip, reason: pcm });
     else {
       const bytes = new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength);

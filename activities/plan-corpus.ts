@@ -68,7 +68,7 @@ export async function planCorpus(
       earlier ? await listingsOf(store, earlier, split) : [],
     );
     listed[split] = {
-      listings: listShards(shards, rejected),
+      listings: listShards(shards, rejected, input.corpus.channels),
       clips: clips.length,
       rejected: rejected.length,
     };

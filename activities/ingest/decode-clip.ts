@@ -2,7 +2,14 @@
  * Bytes of a clip to the samples that are stored, by our own decoders first: they give the same
  * samples on every machine.
  */
+import type { AudioBlock } from '../../ced/audio/audio-block';
 import type { ByteParts } from '../../ced/audio/byte-parts';
+import {
+  channelCount,
+  ChannelLevels,
+  mayHaveCancelled,
+  type ChannelChoice,
+} from '../../ced/audio/channels';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
 import { decodeAudio } from '../../ced/audio/decode';
 import { toMono16k } from '../../ced/audio/mono16k';
@@ -14,10 +21,13 @@ export interface ClipLimits extends FfmpegLimits {
   longestSeconds?: number;
   /** Where its samples will lie, until it is used for another clip. @default memory of its own */
   memory?: SampleMemory;
+  /** What is made of several channels. @default 'mix' */
+  channels?: ChannelChoice;
 }
 
 /**
- * @param open the clip's bytes, from the beginning; called again where ffmpeg has to have a look
+ * @param open the clip's bytes, from the beginning; called again where ffmpeg has to have a look,
+ *   or the channels
  * @returns int16 [samples] at 16 kHz
  * @throws {ClipUnreadable}, and whatever reading throws
  */
@@ -26,16 +36,41 @@ export async function decodeClip(
   name: string,
   limits: ClipLimits = {},
 ): Promise<Int16Array> {
-  const { longestSeconds = Infinity, memory } = limits;
+  const { longestSeconds = Infinity, memory, channels = 'mix' } = limits;
+  const levels = async (): Promise<ChannelLevels> => await readBlocks(open, name, limits, levelsOf);
+  let isMixed = false;
+  async function* watched(blocks: AsyncIterable<AudioBlock>): AsyncGenerator<AudioBlock> {
+    for await (const block of blocks) {
+      isMixed ||= channelCount(block) > 1;
+      yield block;
+    }
+  }
+  const channel = channels === 'mix' ? null : channels === 'first' ? 0 : (await levels()).loudest;
+  const pcm = await readBlocks(open, name, limits, (blocks) =>
+    toMono16k(watched(blocks), longestSeconds, memory, channel),
+  );
+  // Few clips are so quiet that they have to be decoded once more.
+  if (channel === null && isMixed && mayHaveCancelled(pcm)) refuseCancelled(await levels());
+  return pcm;
+}
+
+/** Gives the decoded blocks to `use`; once more, if it takes ffmpeg to decode them. */
+async function readBlocks<T extends object>(
+  open: () => ByteParts,
+  name: string,
+  limits: ClipLimits,
+  use: (blocks: AsyncIterable<AudioBlock>) => Promise<T>,
+): Promise<T> {
+  const { longestSeconds = Infinity } = limits;
   try {
-    return await toMono16k(await decodeAudio(open(), name, longestSeconds), longestSeconds, memory);
+    return await use(await decodeAudio(open(), name, longestSeconds));
   } catch (error) {
     if (
       !(error instanceof ClipUnreadable) ||
       (error.reason !== 'unknownFormat' && error.reason !== 'unsupportedCodec')
     )
       throw error;
-    const decoded = await decodeWithFfmpeg(open(), longestSeconds, limits);
+    const decoded = await decodeWithFfmpeg(open(), longestSeconds, limits, use);
     if (decoded !== null) return decoded;
     throw new ClipUnreadable(
       error.reason,
@@ -43,4 +78,18 @@ export async function decodeClip(
         'are read',
     );
   }
+}
+
+async function levelsOf(blocks: AsyncIterable<AudioBlock>): Promise<ChannelLevels> {
+  const levels = new ChannelLevels();
+  for await (const block of blocks) levels.add(block);
+  return levels;
+}
+
+function refuseCancelled(levels: ChannelLevels): void {
+  if (levels.cancel)
+    throw new ClipUnreadable(
+      'channelsCancel',
+      `its ${levels.count} channels cancel: choose corpus.channels (--channels) first or loudest`,
+    );
 }

@@ -10,11 +10,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import type { AudioBlock } from '../../ced/audio/audio-block';
 import type { ByteParts } from '../../ced/audio/byte-parts';
 import { reportingWait, type RetryOptions } from '../../storage/retry';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
 import { decodeAudio } from '../../ced/audio/decode';
-import { toMono16k } from '../../ced/audio/mono16k';
 import { FfmpegLog } from './ffmpeg-log';
 
 export interface FfmpegLimits {
@@ -35,24 +35,29 @@ export interface FfmpegLimits {
 // cannot.
 const FORMATS =
   'mov,matroska,aac,asf,aiff,caf,wav,w64,ape,wv,amr,au,tta,tak,mp3,ogg,flac,flv,avi,mpeg,mpegts,' +
-  'ac3,eac3,dts';
+  'ac3,eac3,dts,nistsphere,voc,sox,ircam,dsf,mpc,mpc8';
+
+/** What is made of the decoded blocks. */
+type Use<T> = (blocks: AsyncIterable<AudioBlock>) => Promise<T>;
 
 /**
  * @param parts bytes of the clip
- * @returns int16 [samples] at 16 kHz; null where ffmpeg is not installed
+ * @param use called again where a first, strict run fails
+ * @returns what `use` returns; null where ffmpeg is not installed
  * @throws {ClipUnreadable}
  */
-export async function decodeWithFfmpeg(
+export async function decodeWithFfmpeg<T extends object>(
   parts: ByteParts,
   longestSeconds: number,
-  limits: FfmpegLimits = {},
-): Promise<Int16Array | null> {
+  limits: FfmpegLimits,
+  use: Use<T>,
+): Promise<T | null> {
   const folder = await mkdtemp(join(tmpdir(), `ced-ffmpeg-${process.pid}-`));
   try {
     // A file rather than a pipe: many M4A files keep their index at the end.
     const input = join(folder, 'clip');
     await pipeline(parts, createWriteStream(input, { mode: 0o600 }));
-    return await run(input, longestSeconds, limits);
+    return await run(input, longestSeconds, limits, use);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -62,33 +67,35 @@ export async function decodeWithFfmpeg(
  * Strictly first. A last packet that is no whole one, as writers of GSM and ADPCM leave behind, is
  * an error too: where nothing else is lost, what a second run gives is the clip.
  */
-async function run(
+async function run<T extends object>(
   input: string,
   longestSeconds: number,
   limits: FfmpegLimits,
-): Promise<Int16Array | null> {
-  const strict = await attempt(input, longestSeconds, limits, {
+  use: Use<T>,
+): Promise<T | null> {
+  const strict = await attempt(input, longestSeconds, limits, use, {
     global: ['-v', 'error', '-xerror'],
     output: [],
   });
-  if (strict === null || strict instanceof Int16Array) return strict;
+  if (!(strict instanceof ClipUnreadable)) return strict;
   const log = new FfmpegLog();
-  const lenient = await attempt(input, longestSeconds, limits, {
+  const lenient = await attempt(input, longestSeconds, limits, use, {
     global: ['-hide_banner', '-nostats', '-v', 'info'],
     output: ['-af', 'ashowinfo'],
     onText: (text) => log.add(text),
   });
-  if (lenient instanceof Int16Array && log.isWholeButForTheEnd) return lenient;
-  throw strict;
+  if (lenient instanceof ClipUnreadable || !log.isWholeButForTheEnd) throw strict;
+  return lenient;
 }
 
 /** @returns null where ffmpeg is not installed; its complaint where it ends with one */
-async function attempt(
+async function attempt<T extends object>(
   input: string,
   longestSeconds: number,
   { program = 'ffmpeg', timeoutMs = 120_000, maxBytes = 2 ** 34, retry = {} }: FfmpegLimits,
+  use: Use<T>,
   options: { global: string[]; output: string[]; onText?: (text: string) => void },
-): Promise<Int16Array | ClipUnreadable | null> {
+): Promise<T | ClipUnreadable | null> {
   const child = spawn(program, [...argumentsFor(input, options)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] },
@@ -111,11 +118,9 @@ async function attempt(
   }, timeoutMs);
   try {
     const output = bounded(child.stdout, maxBytes, () => (isOutputComplete = true));
-    const decoding = decodeAudio(output, 'clip', longestSeconds).then((blocks) =>
-      toMono16k(blocks, longestSeconds),
-    );
+    const decoding = decodeAudio(output, 'clip', longestSeconds).then(use);
     const decoded = await reportingWait(decoding, 'decoding with ffmpeg', retry).then(
-      (pcm) => ({ pcm }),
+      (value) => ({ value }),
       (refusal: unknown) => ({ refusal }),
     );
     if ('refusal' in decoded) child.kill('SIGKILL');
@@ -135,7 +140,7 @@ async function attempt(
         `ffmpeg cannot decode it: ${explained(complaint, input)}`,
       );
     if ('refusal' in decoded) throw decoded.refusal;
-    return decoded.pcm;
+    return decoded.value;
   } finally {
     clearTimeout(timer);
   }

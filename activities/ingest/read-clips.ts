@@ -3,6 +3,7 @@
  * another is decoded. A clip that cannot be used comes with its reason.
  */
 import type { ByteParts } from '../../ced/audio/byte-parts';
+import type { ChannelChoice } from '../../ced/audio/channels';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
 import { SampleMemory } from '../../ced/audio/sample-memory';
 import { mapOrdered } from '../../storage/map-ordered';
@@ -37,11 +38,13 @@ interface ClipMemory {
 /** As much as was ever used at once. */
 const idle: ClipMemory[] = [];
 
+/** @param channels what is made of several. */
 export async function* readClips(
   clips: readonly ListedClip[],
   sources: SourceOptions,
+  channels: ChannelChoice = 'mix',
 ): AsyncGenerator<ReadClip> {
-  const segments = new Segments(clips, (clip) => decodeListed(clip, sources));
+  const segments = new Segments(clips, (clip) => decodeListed(clip, sources, channels));
   const reading = mapOrdered(clips, sources.clipsAtOnce ?? CLIPS_AT_ONCE, async (listed) => {
     const memory = idle.pop() ?? {
       file: Buffer.allocUnsafeSlow(FILE_BYTES),
@@ -49,8 +52,8 @@ export async function* readClips(
     };
     const pcm = listed.segment
       ? await segments.read(listed)
-      : await decodeListed(listed, sources, memory);
-    return { listed, pcm: typeof pcm === 'string' ? pcm : unusable(pcm), memory };
+      : await decodeListed(listed, sources, channels, memory);
+    return { listed, pcm: typeof pcm === 'string' ? pcm : unusable(pcm, channels), memory };
   });
   for await (const { listed, pcm, memory } of reading) {
     // A decoder may take the end of its bytes for damage: a cancelled attempt rejects no clip.
@@ -61,10 +64,13 @@ export async function* readClips(
 }
 
 /** The samples, or why no model can use them. */
-function unusable(pcm: Int16Array): Int16Array | string {
+function unusable(pcm: Int16Array, channels: ChannelChoice): Int16Array | string {
   if (pcm.length < SHORTEST_SAMPLES)
     return `too short: ${pcm.length} samples at 16 kHz, a model's patch needs ${SHORTEST_SAMPLES}`;
-  return pcm.some((sample) => sample !== 0) ? pcm : 'silent: every sample is 0';
+  if (pcm.some((sample) => sample !== 0)) return pcm;
+  return channels === 'first'
+    ? 'silent: every sample of its first channel is 0'
+    : 'silent: every sample is 0';
 }
 
 /**
@@ -74,6 +80,7 @@ function unusable(pcm: Int16Array): Int16Array | string {
 async function decodeListed(
   listed: ListedClip,
   sources: SourceOptions,
+  channels: ChannelChoice,
   memory?: ClipMemory,
 ): Promise<Int16Array | string> {
   try {
@@ -82,6 +89,7 @@ async function decodeListed(
     const open = (): ByteParts => source.read(listed.range, memory?.file);
     return await decodeClip(open, source.name, {
       longestSeconds: longestClipSeconds,
+      channels,
       ...(sources.retry ? { retry: sources.retry } : {}),
       ...(memory ? { memory: memory.samples } : {}),
     });

@@ -15,4 +15,6 @@ export interface AudioBlock {
    * just that. float32 is valid until the next block is asked for.
    */
   readonly mono?: Float32Array | Int16Array | undefined;
+  /** How many channels there are, where it takes work to make them. */
+  readonly channelCount?: number;
 }

@@ -17,6 +17,8 @@ export type UnreadableReason =
   /** It decodes, yet holds no audio: no channel, no sample, or too few for one frame. */
   | 'empty'
   | 'tooShort'
+  /** Its channels are copies with opposite signs: their mean is next to nothing. */
+  | 'channelsCancel'
   /** More seconds or bytes than are read of one clip. */
   | 'tooLong'
   /** NaN or infinity among the samples. */

@@ -195,6 +195,10 @@ class FlacBlock implements AudioBlock {
     return this.info.sampleRate;
   }
 
+  get channelCount(): number {
+    return this.info.channels;
+  }
+
   get channels(): Float32Array[] {
     return this.frames.channels(this.info.channels);
   }

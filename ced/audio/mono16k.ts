@@ -1,9 +1,11 @@
 /**
  * The one form in which audio is stored and processed: 16 kHz, mono, int16 (paper section 4.1).
- * Channels are averaged, resampled, rounded half away from zero and clipped, in this order; a file
- * that is 16 kHz mono int16 already passes bit by bit. Memory holds the result and a few blocks.
+ * Channels are averaged (or one is taken), resampled, rounded half away from zero and clipped, in
+ * this order; a file that is 16 kHz mono int16 already passes bit by bit. Memory holds the result
+ * and a few blocks.
  */
 import type { AudioBlock } from './audio-block';
+import { channelOf, meanOfChannels } from './channels';
 import { ClipUnreadable } from './clip-unreadable';
 import { tableEntries } from './phase-table';
 import { appendQuantised } from './quantise';
@@ -49,15 +51,17 @@ export function checkLength(seconds: number, longestSeconds: number): void {
 /**
  * @param longestSeconds a longer clip is refused, once that much was decoded
  * @param memory where the samples will lie, until it is used for another clip
+ * @param channel number of the one to take, from 0; null = the mean of all
  * @throws ClipUnreadable `empty`, `absurdRate`, `tooShort`, `tooLong` or `notFinite`
  */
 export async function toMono16k(
   blocks: AsyncIterable<AudioBlock>,
   longestSeconds = Infinity,
   memory = new SampleMemory(),
+  channel: number | null = null,
 ): Promise<Int16Array> {
   memory.clear();
-  const mono = new Mono16k(longestSeconds, memory);
+  const mono = new Mono16k(longestSeconds, memory, channel);
   for await (const block of blocks) mono.add(block);
   return mono.end();
 }
@@ -69,11 +73,15 @@ class Mono16k {
   constructor(
     private readonly longestSeconds: number,
     private readonly memory: SampleMemory,
+    private readonly channel: number | null,
   ) {}
 
   add(block: AudioBlock): void {
     if (block.sampleRate !== this.rate) this.changeRate(block.sampleRate);
-    const mono = block.mono ?? meanOfChannels(block.channels);
+    const mono =
+      this.channel === null || block.channelCount === 1
+        ? (block.mono ?? meanOfChannels(block.channels))
+        : channelOf(block, this.channel);
     if (this.resampler)
       this.resampler.push(mono instanceof Int16Array ? floatsOf(mono) : mono, this.keep);
     else if (mono instanceof Int16Array) this.memory.append(mono);
@@ -110,21 +118,4 @@ function floatsOf(pcm: Int16Array): Float32Array {
   const floats = new Float32Array(pcm.length);
   for (let index = 0; index < pcm.length; index++) floats[index] = pcm[index]! / 0x8000;
   return floats;
-}
-
-function meanOfChannels(channels: readonly Float32Array[]): Float32Array {
-  const [first, second] = channels;
-  if (!first || !second) return first ?? new Float32Array(0);
-  const mean = new Float32Array(first.length);
-  if (channels.length === 2)
-    for (let index = 0; index < mean.length; index++)
-      mean[index] = (first[index]! + second[index]!) / 2;
-  else
-    for (let index = 0; index < mean.length; index++)
-      mean[index] = sumAt(channels, index) / channels.length;
-  return mean;
-}
-
-function sumAt(channels: readonly Float32Array[], index: number): number {
-  return channels.reduce((sum, channel) => sum + channel[index]!, 0);
 }

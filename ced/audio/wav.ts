@@ -239,6 +239,7 @@ function blockOf(bytes: Uint8Array, format: WavFormat): AudioBlock {
   return {
     sampleRate,
     mono: pcm,
+    channelCount: 1,
     get channels() {
       return [everyOf(pcm, 0, 1)];
     },

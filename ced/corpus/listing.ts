@@ -24,6 +24,8 @@ export type ListedClip = z.output<typeof listedClipSchema>;
 export const listingSchema = z.object({
   formatVersion: z.literal(1),
   clips: z.array(listedClipSchema),
+  /** What is made of several channels; absent = their mean. */
+  channels: z.exactOptional(z.enum(['first', 'loudest'])),
   rejected: z.array(z.object({ clip: z.string(), reason: z.string() })),
 });
 export type Listing = z.output<typeof listingSchema>;

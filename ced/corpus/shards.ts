@@ -4,6 +4,7 @@
  * and predicted is found again, wherever in the table the new rows stand. A shard that lost a clip
  * is made again without it; one that lost all is gone.
  */
+import type { ChannelChoice } from '../audio/channels';
 import type { RejectedRow } from './table-row';
 import type { ListedClip, Listing } from './listing';
 
@@ -29,11 +30,17 @@ export function cutShards(
  * The first shard's listing names the rows that could not be used at all; a split without a usable
  * row still has it.
  */
-export function listShards(shards: readonly ListedClip[][], rejected: RejectedRow[]): Listing[] {
+export function listShards(
+  shards: readonly ListedClip[][],
+  rejected: RejectedRow[],
+  channels: ChannelChoice = 'mix',
+): Listing[] {
   const all = shards.length === 0 ? [[]] : shards;
   return all.map((clips, index) => ({
     formatVersion: 1,
     clips,
+    // The mean is not written: listings of before are named by their content.
+    ...(channels === 'mix' ? {} : { channels }),
     rejected: index === 0 ? rejected : [],
   }));
 }

@@ -1,6 +1,7 @@
 /** Reads a corpus with the tables, sources and decoders of a run, and writes nothing. */
 import { createHash } from 'node:crypto';
 import { ContentIndex, SMALLEST_FIRST } from '../../storage/corpus/content-index';
+import type { ChannelChoice } from '../../ced/audio/channels';
 import { readClips } from '../../activities/ingest/read-clips';
 import { listClips } from '../../activities/plan/list-clips';
 import { readTables } from '../../activities/plan/read-table';
@@ -17,6 +18,8 @@ export interface SurveyOptions {
   sources: SourceOptions;
   /** Where relative paths of audio start; absent = each table's folder. */
   audioRoot?: string;
+  /** What is made of several channels. @default 'mix' */
+  channels?: ChannelChoice;
   /** null = the labels in the tables. */
   vocabulary: Vocabulary | null;
   /** As a `distill` run: labels of train that the vocabulary lacks reject no clip. */
@@ -71,7 +74,7 @@ async function surveySplit(
   const listed = await listClips(read, { root, vocabulary, sources, ignoreUnknownLabels });
   const chosen = spread(listed, options.sample ?? listed.length);
   const seconds: number[] = [];
-  for await (const { listed: clip, pcm } of readClips(chosen, options.sources)) {
+  for await (const { listed: clip, pcm } of readClips(chosen, options.sources, options.channels)) {
     if (typeof pcm === 'string') rejected.push({ clip: clip.clip, reason: pcm });
     else {
       seconds.push(pcm.length / sampleRate);

@@ -1,4 +1,6 @@
 /** `ced corpus TABLE`: reads and decodes a corpus as a run would, and prints what it holds. */
+import type { ChannelChoice } from '../../ced/audio/channels';
+import { channelsOption } from '../channels-option';
 import { resolve } from 'node:path';
 import { namesOf } from '../../storage/corpus/content-index';
 import { readVocabulary } from '../../activities/plan-corpus';
@@ -57,6 +59,7 @@ const line = commandLine({
       shown: "each table's folder",
       help: 'where relative paths of audio in the tables start',
     },
+    channels: channelsOption,
     type: {
       value: 'TYPE',
       is: oneOf('distill', 'teach'),
@@ -94,10 +97,12 @@ async function checkCorpus({ values, operands }: Options): Promise<number> {
   const given = corpusOf(operands, values.type);
   const path = values.vocabulary ?? given.vocabulary;
   const audioRoot = values['audio-root'] ?? given.audioRoot;
+  const channels = values.channels ?? given.channels;
   const { splits, content } = await surveyCorpus(given.tables, {
     root,
     sources,
     ...(audioRoot === undefined ? {} : { audioRoot }),
+    ...(channels === undefined ? {} : { channels }),
     ignoreTrainLabels: given.ignoresTrainLabels,
     vocabulary: path === undefined ? null : await readVocabulary({ root, sources }, path),
     onProgress: liveCount(),
@@ -125,6 +130,7 @@ interface GivenCorpus {
   tables: Partial<Record<Split, string>>;
   vocabulary?: string;
   audioRoot?: string;
+  channels?: ChannelChoice;
   ignoresTrainLabels: boolean;
   maxRejected: number;
 }
@@ -133,8 +139,11 @@ function corpusOf(operands: readonly string[], type: 'distill' | 'teach'): Given
   const [first = ''] = operands;
   if (first.endsWith('.json') && operands.length === 1) {
     const run = readRunFile(first, type);
-    const { vocabulary, maxRejected, audioRoot } = run.corpus;
-    const given = audioRoot === undefined ? {} : { audioRoot };
+    const { vocabulary, maxRejected, audioRoot, channels } = run.corpus;
+    const given = {
+      ...(audioRoot === undefined ? {} : { audioRoot }),
+      ...(channels === undefined ? {} : { channels }),
+    };
     const ignoresTrainLabels = type === 'distill';
     return { tables: tablesOf(run), vocabulary, maxRejected, ignoresTrainLabels, ...given };
   }

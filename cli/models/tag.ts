@@ -10,6 +10,7 @@ import { commandLine } from '../../infra/command-line/command-line';
 import { CLEAR_LINE, control } from '../../infra/command-line/terminal';
 import { amount, count, textOf } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';
+import { channelsOption } from '../channels-option';
 import type { Command } from '../command';
 import { describeFailure } from '../failure';
 import { readModelFolder } from './model-folder';
@@ -57,6 +58,7 @@ const line = commandLine({
       shown: "10, or the model's input length where that is less",
       help: 'length of a chunk',
     },
+    channels: channelsOption,
     json: {
       help:
         'print one line of JSON for each file, times in seconds: {"file", "chunks": [{"start", ' +
@@ -90,7 +92,8 @@ async function tagFiles({
       show(index);
       try {
         const bytes = file === '-' ? await buffer(process.stdin) : await readFile(file);
-        const pcm = await decodeClip(() => [bytes], file);
+        const { channels = 'mix' } = values;
+        const pcm = await decodeClip(() => [bytes], file, { channels });
         const chunks = tagAudio(predictor, pcm, { chunkSeconds, top: values.top });
         show(null);
         await print(values.json ? `${JSON.stringify({ file, chunks })}\n` : asText(file, chunks));

@@ -181,8 +181,11 @@ async function sampledCorpus(
   { sample, sources }: PlanOptions,
 ): Promise<PlannedCorpus> {
   const vocabulary = await readVocabulary({ root, sources }, run.corpus.vocabulary);
-  const { audioRoot } = run.corpus;
-  const place = audioRoot === undefined ? {} : { audioRoot };
+  const { audioRoot, channels } = run.corpus;
+  const place = {
+    ...(audioRoot === undefined ? {} : { audioRoot }),
+    ...(channels === undefined ? {} : { channels }),
+  };
   const ignoreTrainLabels = 'logits' in run;
   const options = { root, sources, vocabulary, sample, ignoreTrainLabels, ...place };
   const { splits } = await surveyCorpus(tablesOf(run), options);

@@ -48,6 +48,13 @@ export const corpusSchema = z.strictObject({
       "Folder or URI where relative paths of audio in tables start; by default each table's own " +
         'folder, then other likely ones.',
     ),
+  channels: z
+    .enum(['mix', 'first', 'loudest'])
+    .optional()
+    .describe(
+      'Of recordings with several channels: their mean (`mix`, without this field), the first, or ' +
+        'the one of the greatest energy over the whole file.',
+    ),
   vocabulary: place.describe("Class list in AudioSet's columns `index,mid,display_name`."),
   clipsPerShard: count
     .max(65_536)
