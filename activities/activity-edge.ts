@@ -22,11 +22,11 @@ import type { RetryOptions } from '../storage/retry';
 /** The activity whose attempts keep what they did: it counts them by its steps. */
 const TRAINING = 'trainModel';
 
-/** What a stage's work reports to, and is told by. */
+/** Receives the progress of a stage's work, and stops it. */
 export interface Attempt {
   signal: AbortSignal;
   onProgress: (progress: LiveProgress) => void;
-  /** Something moved that is not counted. @param phase what it is, where people should see it */
+  /** Uncounted work moved. @param phase its name, if users should see it */
   onAlive: (phase?: string) => void;
 }
 
@@ -158,7 +158,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 /**
- * Repaired in one round; what is beyond is found by the next. Each is some 60 bytes of a payload.
+ * Repaired in one round; the next round finds the rest. Each takes some 60 bytes of a payload.
  */
 const MOST_DAMAGES = 1000;
 

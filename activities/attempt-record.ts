@@ -1,5 +1,5 @@
 /**
- * What is left of every attempt at an activity: one object when it begins and one when it ends. An
+ * The record of every attempt at an activity: one object when it begins and one when it ends. An
  * attempt that has no end was killed. Written beside the work and never in its way: an attempt that
  * cannot be recorded is missing in the report's timeline, nothing else.
  */

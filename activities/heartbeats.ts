@@ -32,12 +32,12 @@ export class Heartbeats {
     this.moved(progress);
   }
 
-  /** Something moved that is not counted. @param phase what it is, where people should see it */
+  /** Uncounted work moved. @param phase its name, if users should see it */
   alive(phase?: string): void {
     this.moved(phase === undefined ? this.latest : { ...(this.latest ?? UNCOUNTED), phase });
   }
 
-  /** Sends what was held back: the next attempt is given the last details. */
+  /** Sends the unsent details: the next attempt receives the last ones. */
   flush(): void {
     if (this.unsent) this.beat(this.latest);
   }

@@ -1,6 +1,6 @@
 /**
- * What activities stand on when they are called in this process, as benches and tests do: no
- * worker, and no engine but the one that is added.
+ * The dependencies of activities that benches and tests call in their own process: no worker, and
+ * no engine unless the caller adds it.
  */
 import type { ActivityDependencies } from './dependencies';
 import { openStore } from '../storage/open-store';

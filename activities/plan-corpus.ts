@@ -22,7 +22,7 @@ import { SPLITS, type Split } from '../workflows/contract/models';
 import type { RejectedRow } from '../ced/corpus/table-row';
 import type { Listing } from '../ced/corpus/listing';
 
-/** More would be read by nobody, and a payload is small. */
+/** Nobody reads more, and a payload is small. */
 const MOST_NOTES = 20;
 
 export async function planCorpus(
@@ -170,7 +170,7 @@ async function lastPlan(store: Store, run: string): Promise<EarlierPlan | null> 
   return pointer && plan && { ...plan, planKey: pointer.planKey };
 }
 
-/** null for what cannot be gone on from: shards are cut anew. */
+/** @returns null if the record is damaged: shards are then cut afresh */
 async function unlessDamaged<T>(read: () => Promise<T>): Promise<T | null> {
   try {
     return await read();

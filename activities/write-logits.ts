@@ -101,7 +101,7 @@ async function commit(
     await store.create(key, mine);
   } catch (error) {
     if (!(error instanceof ContentDiffers)) throw error;
-    // Another kind of machine was first: what it stored is what every student learns from.
+    // A machine of another kind was first: every student learns from its rows.
     bytes = (await store.read(key)) ?? mine;
   }
   const manifest: LogitsManifest = {

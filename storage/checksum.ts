@@ -58,7 +58,7 @@ export function decodeChecksummedLines(
   return torn < 0 ? { lines: parsed, checksummed: seal !== null } : `line ${torn + 1} is not JSON`;
 }
 
-/** undefined for what is no JSON. */
+/** @returns undefined if the text is not JSON */
 function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);

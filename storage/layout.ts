@@ -50,7 +50,7 @@ export const layout = {
   attempts: (key: string) => `training/${key}/attempts/`,
   attempt: (key: string, order: number, id: string) =>
     `training/${key}/attempts/${nineDigits(order)}-${id}.json`,
-  /** What is left of an activity's attempt (activities/attempt-record.ts). */
+  /** Record of an activity's attempt (activities/attempt-record.ts). */
   activityAttempts: (workflowRunId: string) => `attempts/${workflowRunId}/`,
   activityAttempt: (
     workflowRunId: string,
@@ -62,7 +62,7 @@ export const layout = {
   runFile: (run: string, workflowRunId: string, file: string) =>
     `runs/${run}/${workflowRunId}/${file}`,
   evaluation: (run: string, key: string) => `runs/${run}/judged/${key}.json`,
-  /** Plan key of the run's last retraining: the next one goes on from its shards. */
+  /** Plan key of the run's last retraining: the next retraining reuses its shards. */
   lastPlan: (run: string) => `runs/${run}/plan.json`,
   /** Below a run's folder. */
   metricsFile: (model: string) => `metrics/${model}.jsonl`,

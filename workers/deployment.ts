@@ -38,7 +38,7 @@ export interface Build {
   always: boolean;
 }
 
-/** A run stays where it began, also when it goes on under a new history. */
+/** A run stays on its first build, also under a new history. */
 export function deploymentOptions({ buildId }: Build): WorkerDeploymentOptions {
   return {
     version: { deploymentName: DEPLOYMENT, buildId },

@@ -28,7 +28,7 @@ export async function prepareCorpus(
   return await ingestCorpus(control, run, plan, chunkSeconds);
 }
 
-/** `continues`: name of the run from whose last plan this one goes on. */
+/** `continues`: name of the run whose last plan this run extends. */
 type PlanningOptions = Pick<PlanInput, 'continues' | 'trainLabels'>;
 
 export async function planCorpus(

@@ -9,7 +9,7 @@ const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 
 /**
- * @param request asks for the shard; its argument is what was waited for so far
+ * @param request asks for the shard; its argument is the wait so far
  * @param wait sleeps, and does not return while the run is paused
  */
 export async function whenFree<T extends object>(

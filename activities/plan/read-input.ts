@@ -111,7 +111,7 @@ export function absolute(root: string, place: string): string {
   return isUri(place) ? place : resolve(root, place);
 }
 
-/** Runs `read` and says of what cannot be read where it stands in the run file. */
+/** Runs `read`; an error names the field of the run file. */
 export async function told<T>(
   field: string,
   place: string,

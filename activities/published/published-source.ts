@@ -72,7 +72,7 @@ export class PublishedSource {
     return new PublishedSource(folder, parts, views.size, retry);
   }
 
-  /** Names the content: equal folders give equal values. `onFile` is told of each finished file. */
+  /** Names the content: equal folders give equal values. Calls `onFile` for each finished file. */
   async fingerprint(onFile: () => Promise<void>): Promise<(string | number)[][]> {
     const files: (string | number)[][] = [];
     for (const part of this.parts) {

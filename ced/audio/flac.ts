@@ -184,7 +184,7 @@ class FlacStream {
   }
 }
 
-/** What is asked for is made of the frame when it is asked for. */
+/** Converts the samples of a frame on demand. */
 class FlacBlock implements AudioBlock {
   constructor(
     private readonly frames: FlacFrames,

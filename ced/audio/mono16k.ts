@@ -20,8 +20,8 @@ export const minimumSamples = 257;
 const LOWEST_RATE = 1000;
 const HIGHEST_RATE = 384_000;
 /**
- * 32 MB of weights. Rates in use share hundreds with 16,000; one that shares nothing needs a row
- * for each of 16,000 phases.
+ * 32 MB of weights. Rates in use have a divisor of hundreds in common with 16,000; a rate without a
+ * common divisor needs a row for each of 16,000 phases.
  */
 const LARGEST_TABLE = 2 ** 23;
 

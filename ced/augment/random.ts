@@ -1,6 +1,6 @@
 /**
- * Randomness as a pure function of what it is for: a counter-based generator has no state to save,
- * so a resumed, a moved and a repeated run draw the same numbers, and any single draw can be
+ * Randomness as a pure function of its purpose: a counter-based generator has no state to save, so
+ * a resumed, a moved and a repeated run draw the same numbers, and any single draw can be
  * recomputed alone. Philox4x32-10 of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3"
  * (SC 2011). The same numbers in ten lines of Python are in docs/formats.md.
  *

@@ -91,7 +91,7 @@ export function* encodeClips(
   yield hash.digest();
 }
 
-/** null when the bytes are not what was written. */
+/** @returns null if the bytes are damaged */
 export function decodeClips(file: Uint8Array): CorpusClips | null {
   // Numbers are read where they lie.
   const aligned = file.byteOffset % 4 === 0 ? file : Uint8Array.from(file);

@@ -21,7 +21,7 @@ const SIGNATURES: readonly ({ bytes: readonly number[] } & ForeignContent)[] = [
 ];
 
 const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
-/** What of a file is looked at. */
+/** The examined beginning of a file. */
 export const LOOKED_AT_BYTES = 4096;
 const TAR_MAGIC_AT = 257;
 

@@ -1,8 +1,8 @@
 /**
- * Clips become shards. Cut anew, they fill shards in the table's order. Going on from an earlier
- * plan, every clip keeps its shard, in its place, and new ones fill new shards: what was ingested
- * and predicted is found again, wherever in the table the new rows stand. A shard that lost a clip
- * is made again without it; one that lost all is gone.
+ * Clips become shards. A first plan fills shards in the table's order. A plan that extends an
+ * earlier one keeps every clip in its shard and place, and puts new clips into new shards: ingested
+ * and predicted shards are found again, wherever in the table the new rows are. A shard that lost a
+ * clip is made again without it; a shard that lost all is dropped.
  */
 import type { ChannelChoice } from '../audio/channels';
 import type { RejectedRow } from './table-row';

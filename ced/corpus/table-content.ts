@@ -25,8 +25,8 @@ const SIGNATURES: readonly (ForeignContent & { bytes: readonly number[] })[] = [
 const UTF16_ZEROS = 0.4;
 
 /**
- * Decodes a table's bytes as UTF-8 text, without a byte order mark. What is no UTF-8 becomes
- * U+FFFD, and `isExact` is false.
+ * Decodes a table's bytes as UTF-8 text, without a byte order mark. Invalid UTF-8 becomes U+FFFD,
+ * and `isExact` is false.
  * @throws {FormatInvalid} naming what the bytes are instead, and the remedy
  */
 export function tableText(bytes: Uint8Array): { text: string; isExact: boolean } {

@@ -1,8 +1,8 @@
 /**
- * What a tar file holds and where, without reading what it holds: from header to header by random
- * access. Nothing is ever unpacked, so no name or link in it can lead anywhere. POSIX ustar and
- * pax; GNU long names and sizes. A hard link is the member that it leads to. Archives that were put
- * one behind the other are read as one.
+ * The members of a tar file and their positions, without their content: from header to header by
+ * random access. Nothing is ever unpacked, so no name or link in it can lead anywhere. POSIX ustar
+ * and pax; GNU long names and sizes. A hard link is the member that it leads to. Archives that were
+ * put one behind the other are read as one.
  * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html
  */
 export interface TarMember {

@@ -14,7 +14,7 @@ import { tarMembers, type ReadAt, type TarMember } from './tar-members';
 
 const AUDIO = /\.(wav|flac|ogg|oga|opus|mp3|m4a|mp4|aac|webm|wma|aif|aiff)$/i;
 const LABELS = /\.(json|cls)$/i;
-/** Kinds of members that are told to be passed over. */
+/** Kinds of members that are skipped and reported. */
 const MOST_KINDS = 8;
 const LONGEST_LABEL_BYTES = 1 << 20;
 const LONGEST_KEY = 512;

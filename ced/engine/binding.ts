@@ -60,8 +60,8 @@ interface Mute {
 }
 
 /**
- * The library speaks on standard error while it is loaded, whatever its log level; a user who wants
- * to read it sets that to 0.
+ * The library writes to standard error while it is loaded, at any log level; a user who wants to
+ * read it sets that to 0.
  */
 function withMutedLogs<Loaded>({ mute, unmute }: Mute, load: () => Loaded): Loaded {
   if (process.env['TF_CPP_MIN_LOG_LEVEL'] === '0') return load();

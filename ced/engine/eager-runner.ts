@@ -1,5 +1,5 @@
 /**
- * Executes each kernel at once and remembers what it made, so that a whole computation is freed by
+ * Executes each kernel at once and remembers its outputs, so that a whole computation is freed by
  * one call. Used for single kernels around the traced functions (variables, reads) and in tests,
  * where it must agree with the tracer.
  */

@@ -19,7 +19,7 @@ export class FrontEnd {
 
   private constructor(private readonly engine: Engine) {}
 
-  /** The one that all models of this engine share. */
+  /** The front end that all models of this engine share. */
   static of(engine: Engine): FrontEnd {
     const known = frontEnds.get(engine) ?? new FrontEnd(engine);
     frontEnds.set(engine, known);
@@ -30,7 +30,7 @@ export class FrontEnd {
    * dB, masked, [batch, frames, mels]; belongs to the front end and lives until the next call.
    * Where lengths differ, a clip's row goes on after its own frames, to the most frames that clips
    * with as many whole patches as the longest can have. The same object with the same number of
-   * mels is not computed again, so what it refers to must not have changed.
+   * mels is not computed again, so its content must not have changed.
    */
   logMel(input: PredictionInput, mels: number): Tensor {
     if (this.latest?.input === input && this.latest.spectrogram.shape[2] === mels)

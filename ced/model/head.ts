@@ -60,7 +60,7 @@ function pool(
   }
 }
 
-/** Gradient of the tokens [batch · tokens, width] from that of what was pooled. */
+/** Gradient of the tokens [batch · tokens, width] from the gradient of the pooled vector. */
 function poolBackward(
   ops: Ops,
   config: ModelConfig,

@@ -1,6 +1,6 @@
 /**
- * A model's weights as plain arrays under the published names: what is stored, averaged, hashed and
- * handed to the engine.
+ * A model's weights as plain arrays under the published names, as they are stored, averaged, hashed
+ * and handed to the engine.
  */
 import type { Shape } from '../engine/tensor';
 import { elementCount } from '../engine/tensor';

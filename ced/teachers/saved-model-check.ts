@@ -74,7 +74,7 @@ function reached({ nodes, functions }: SavedGraph, roots: readonly string[]): Sa
   return found;
 }
 
-/** RestoreV2 by another path than the one that the loader gives. */
+/** RestoreV2 by another path than that of the loader. */
 function restoringOthers({ nodes, functions, filename }: SavedGraph): SavedNode[] {
   const opOf = new Map(nodes.map(({ name, op }) => [name, op]));
   const restoring = new Set<string>();

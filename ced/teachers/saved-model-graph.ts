@@ -1,5 +1,5 @@
 /**
- * The nodes, functions and entry points of a SavedModel, as far as they say what it can do.
+ * The nodes, functions and entry points of a SavedModel, as far as they determine its operations.
  * https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/protobuf/meta_graph.proto
  */
 import { protobufFields, protobufMessage, protobufText } from '../engine/protobuf-reader';

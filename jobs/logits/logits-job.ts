@@ -125,13 +125,13 @@ async function leaveRows(
   rows: Uint8Array[],
 ): Promise<PredictedLogits> {
   await store.create(layout.logitsRows(key, audioShard), rows).catch((error: unknown) => {
-    // Another kind of machine was first: what it left is what every student learns from.
+    // A machine of another kind was first: every student learns from its rows.
     if (!(error instanceof ContentDiffers)) throw error;
   });
   return { logitsKey: key, audioShard, reused: false };
 }
 
-/** What is there of a shard: the file, or rows of which it is still to be made. */
+/** The stored state of a shard: the file, or the rows for it. */
 async function found(store: Store, key: string, audioShard: string): Promise<Found | null> {
   const stored = await storedShard(store, key, audioShard);
   if (stored) return stored;

@@ -1,4 +1,4 @@
-/** `runs/<run>/plan.json`: the plan whose shards the run's next retraining goes on from. */
+/** `runs/<run>/plan.json`: the plan whose shards the run's next retraining reuses. */
 import { z } from 'zod';
 import { record } from '../record';
 

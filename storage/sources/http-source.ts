@@ -125,7 +125,7 @@ export class HttpSource implements Source {
       const response = await this.exchange(address, method, headers);
       const { statusCode = 0 } = response;
       const { location } = response.headers;
-      // The hub says of a large file what it holds, and sends on to where it lies.
+      // The hub states the SHA-256 of a large file and redirects to its location.
       this.statedSha256 =
         /^"?([0-9a-f]{64})"?$/.exec(String(response.headers['x-linked-etag']))?.[1] ??
         this.statedSha256;

@@ -8,7 +8,7 @@ import type { ByteRange } from '../../ced/corpus/address';
 export interface Source {
   /** For messages: no credentials, no query. */
   readonly name: string;
-  /** What is there now; null where nothing is. */
+  /** The present version; null if there is none. */
   describe(): Promise<SourceVersion | null>;
   /**
    * Bytes of `range`, or all.

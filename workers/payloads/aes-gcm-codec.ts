@@ -38,9 +38,9 @@ export class AesGcmCodec implements PayloadCodec {
   }
 
   /**
-   * Unless more is required, what is not encrypted is passed on: histories from before the first
-   * key, and inputs from the Temporal CLI.
-   * @throws if a payload does not open, belongs elsewhere, or lacks what is required
+   * Unless encryption is required, unencrypted payloads are passed on: histories from before the
+   * first key, and inputs from the Temporal CLI.
+   * @throws if a payload does not decrypt, belongs to another owner, or lacks a required protection
    */
   async decode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
     const owner = ownerOf(context);
