@@ -9,7 +9,6 @@ import { writeLogits } from '../../activities/write-logits';
 import type { MappedModel } from '../../jobs/mapped-model';
 import { planCorpus } from '../../activities/plan-corpus';
 import { runJob } from '../../jobs/run-job';
-import { FolderStore } from '../../storage/folder-store';
 import type {
   PredictedLogits,
   LeaseWait,
@@ -19,11 +18,13 @@ import type {
 } from '../../workflows/contract/activities';
 import { logitsSchema } from '../../workflows/contract/run-file-sections';
 import { whenFree } from '../../workflows/single-flight';
+import { jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
+import { writeUntrainedTeacher } from '../support/untrained-teacher';
+import { importModels } from '../../activities/import-models';
 import { localDependencies } from '../../activities/local-dependencies';
 
 const ignore = (): void => undefined;
-const classes = 6;
 const rows = 80;
 let folder: string;
 let input: LogitsInput;
@@ -31,8 +32,7 @@ let input: LogitsInput;
 /** The corpus is made once; every test predicts it anew. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ced-flight-'));
-  const store = new FolderStore(join(folder, 'store'));
-  const deps = localDependencies(folder, store);
+  const deps = localDependencies(folder, storeBelow(folder));
   const { train, vocabulary } = writeToneCorpus(folder, {
     train: rows / 2,
     validation: 0,
@@ -42,7 +42,11 @@ beforeAll(async () => {
   const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore);
   await ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, ignore);
   await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
-  const ensemble = [{ name: 'ear', sha256: 'e'.repeat(64), parameters: 1, weight: 1 }];
+  const { checkpoint } = writeUntrainedTeacher(folder, vocabulary, 1);
+  const teachers = [{ name: 'teacher', checkpoint, format: 'ced' as const, weight: 1 }];
+  const { teachers: ensemble } = await importModels(deps, {
+    ...{ store: '', vocabulary, teachers, inits: [] },
+  });
   input = {
     store: '',
     planKey,
@@ -55,8 +59,8 @@ afterEach(() => rmSync(join(folder, 'store/logits'), { recursive: true }));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /**
- * A worker's engine: its own door to the store, and a teacher that counts its predictions and can
- * be held up before it answers.
+ * A worker's engine: its own access to the store, and a real teacher that counts the rows it
+ * predicts and can be held before it answers.
  */
 class Instance {
   predicted = 0;
@@ -65,35 +69,34 @@ class Instance {
   private reached: () => void = ignore;
   readonly atWork = new Promise<void>((resolve) => (this.reached = resolve));
   private readonly gate: Promise<void>;
+  private readonly context: JobContext;
 
   constructor(held: 'held' | 'free' = 'free') {
     this.gate = held === 'free' ? Promise.resolve() : new Promise((resolve) => (this.go = resolve));
+    const context = jobContextOn(storeBelow(folder));
+    this.context = {
+      ...context,
+      yieldAndCheckStop: () => Promise.resolve(this.stop),
+      teacher: async (...wanted) => this.watched(await context.teacher(...wanted)),
+    };
   }
 
-  /** Predicts and writes the shard, unless another run is at it. */
+  /** Predicts the shard and has it written, unless another run is at it. */
   async ask(run: string, waited?: LeaseWait): Promise<LogitsShard | LogitsBusy> {
-    const rows = await this.predict(run, waited);
-    if (!('audioShard' in rows)) return rows;
-    const deps = {
-      openStore: () => new FolderStore(join(folder, 'store')),
-      monotonicMs: () => performance.now(),
-    };
-    return await writeLogits(deps, { store: '', shard: 0, ...rows });
+    const predicted = await this.predict(run, waited);
+    if (!('audioShard' in predicted)) return predicted;
+    const { store, monotonicMs } = this.context;
+    return await writeLogits(
+      { openStore: () => store, monotonicMs },
+      { store: '', shard: 0, ...predicted },
+    );
   }
 
   async predict(
     run: string,
     waited?: LeaseWait,
   ): Promise<LogitsShard | PredictedLogits | LogitsBusy> {
-    const context = {
-      store: new FolderStore(join(folder, 'store')),
-      monotonicMs: () => performance.now(),
-      onProgress: ignore,
-      onEpoch: ignore,
-      yieldAndCheckStop: () => Promise.resolve(this.stop),
-      teacher: () => Promise.resolve(this.teacher as unknown as MappedModel),
-    } as unknown as JobContext;
-    return await runJob(context, {
+    return await runJob(this.context, {
       kind: 'logits',
       input: { ...input, owner: `${run}/0`, ...(waited && { waited }) },
     });
@@ -103,27 +106,16 @@ class Instance {
     this.go();
   }
 
-  private readonly teacher = {
-    map: Int32Array.from({ length: classes }, (_, index) => index),
-    frontEnd: 'log-mel',
-    probabilities: async ({
-      pcm,
-      batch,
-      samples,
-    }: {
-      pcm: Int16Array;
-      batch: number;
-      samples: number;
-    }): Promise<Float32Array> => {
+  private watched(teacher: MappedModel): MappedModel {
+    const probabilities = teacher.probabilities.bind(teacher);
+    teacher.probabilities = async (batch) => {
       this.reached();
       await this.gate;
-      this.predicted += batch;
-      return Float32Array.from({ length: batch * classes }, (_, at) => {
-        const row = pcm.subarray(Math.floor(at / classes) * samples);
-        return 1 / (1 + Math.exp(-row[(at % classes) * 997]! / 9000 - (at % classes) / 9));
-      });
-    },
-  };
+      this.predicted += batch.batch;
+      return await probabilities(batch);
+    };
+    return teacher;
+  }
 }
 
 const shardFiles = (): string[] => {
