@@ -21,6 +21,7 @@ describe('a run whose worker is told to go (SIGTERM)', () => {
   let cpu: ChildProcess;
   let gpus: ChildProcess[] = [];
   let workers = 0;
+  let handle: WorkflowHandle;
   let undisturbed: { student: string; content: Map<string, string> };
 
   const notesFile = (): string => join(cluster.folder, 'stop-notes.jsonl');
@@ -63,7 +64,7 @@ describe('a run whose worker is told to go (SIGTERM)', () => {
     return since.slice(at + 1);
   };
   /** @throws when the run ends first: its phase was not reached */
-  const exitOf = async (child: ChildProcess, handle: WorkflowHandle): Promise<number | null> => {
+  const exitOf = async (child: ChildProcess): Promise<number | null> => {
     const exit = new Promise<number | null>((resolve) => {
       if (child.exitCode !== null || child.signalCode !== null) resolve(child.exitCode);
       else child.once('exit', resolve);
@@ -109,7 +110,11 @@ describe('a run whose worker is told to go (SIGTERM)', () => {
     undisturbed = { student, content: contentOf('undisturbed') };
     await killGpus();
   }, 120_000);
-  afterEach(() => killGpus());
+  afterEach(async () => {
+    await killGpus();
+    // One that was not ended would go on in the next test's worker.
+    await handle.terminate().catch(() => undefined);
+  });
   afterAll(async () => cluster?.stop(), 60_000);
 
   it.each([
@@ -124,8 +129,8 @@ describe('a run whose worker is told to go (SIGTERM)', () => {
       const name = phase.replaceAll(' ', '-');
       const seen = notes().length;
       const first = await worker('gpu', at);
-      const handle = await runs.start(name, { epochs: EPOCHS });
-      expect(await exitOf(first, handle)).toBe(0);
+      handle = await runs.start(name, { epochs: EPOCHS });
+      expect(await exitOf(first)).toBe(0);
       expect(afterStop(seen)).toEqual([]);
       await worker('gpu');
       expect(await studentOf(handle)).toBe(undisturbed.student);
@@ -148,8 +153,8 @@ describe('a run whose worker is told to go (SIGTERM)', () => {
       await kill(cpu);
       const first = await worker('cpu', { creating });
       await worker('gpu');
-      const handle = await runs.start(name, { epochs: EPOCHS });
-      expect(await exitOf(first, handle)).toBe(0);
+      handle = await runs.start(name, { epochs: EPOCHS });
+      expect(await exitOf(first)).toBe(0);
       cpu = await worker('cpu');
       expect(await studentOf(handle)).toBe(undisturbed.student);
       expect(contentOf(name)).toEqual(undisturbed.content);

@@ -7,6 +7,20 @@ import { decodeSafetensors } from '../../ced/model/safetensors';
 import { repositoryRoot } from '../../infra/toolchain';
 import { CheckpointThread } from '../../jobs/process/checkpoint-thread';
 
+/** Beginnings and ends of threads, in order. */
+const mockEvents: string[] = [];
+jest.mock('node:worker_threads', () => {
+  const real = jest.requireActual<typeof import('node:worker_threads')>('node:worker_threads');
+  class ObservedWorker extends real.Worker {
+    constructor(...options: ConstructorParameters<typeof real.Worker>) {
+      super(...options);
+      mockEvents.push('started');
+      this.once('exit', () => mockEvents.push('exited'));
+    }
+  }
+  return { ...real, Worker: ObservedWorker };
+});
+
 describe('the thread that commits checkpoints', () => {
   const entry = join(repositoryRoot, 'dist/jobs/process/commit-thread.js');
   const tensors = () => new Map([['w', { shape: [3], data: Float32Array.of(1, 2, 3) }]]);
@@ -36,6 +50,7 @@ describe('the thread that commits checkpoints', () => {
     (thread = new CheckpointThread(entry, pass));
 
   beforeEach(() => {
+    mockEvents.length = 0;
     folder = mkdtempSync(join(tmpdir(), 'ced-thread-'));
   });
   afterEach(async () => {
@@ -112,5 +127,6 @@ describe('the thread that commits checkpoints', () => {
     const commit = () => thread.commit(folder, checkpoint(), () => undefined);
     await expect(Promise.all([commit(), commit()])).rejects.toThrow('the disk is gone');
     await expect(Promise.all([commit(), commit()])).resolves.toBeDefined();
+    expect(mockEvents).toEqual(['started', 'exited', 'started']);
   });
 });

@@ -1,7 +1,7 @@
 /**
- * Loaded into a worker and its engine (`node --require`). Once their work reaches the point named
- * by `CED_STOP_AT`, it sends SIGTERM to the worker and holds the work there until the work is told
- * to stop: a test stops a phase in its middle, however fast the machine is. Notes in
+ * Loaded into a worker and its engine (`node --require`). Once their work reaches the point in
+ * `CED_STOP_AT`, this sends SIGTERM to the worker and holds the work there until it is told to
+ * stop: a test stops a phase in its middle, however fast the machine is. Notes in
  * `CED_STOP_NOTES` what the engine reports, and when it was told to stop.
  */
 import { appendFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ export type StopPoint = { unit: string; phase?: string; done: number } | { creat
 /** `stop`: the engine was told to stop; the others are its own messages. */
 export type StopNote =
   | { type: 'stop' }
-  | { type: 'epoch' }
+  | { type: 'epoch' | 'done' }
   | { type: 'progress'; store: string; unit: string; phase?: string; done: number };
 
 const notes = process.env['CED_STOP_NOTES'];
@@ -49,7 +49,7 @@ function watchEngine(book: string, send: NonNullable<NodeJS.Process['send']>): v
   });
   process.send = function noted(this: NodeJS.Process, ...told: unknown[]) {
     const [message] = told as [FromEngine];
-    if (message.type === 'epoch') note({ type: 'epoch' });
+    if (message.type === 'epoch' || message.type === 'done') note({ type: message.type });
     if (message.type === 'progress') {
       const { unit, phase, done } = message.progress;
       note({ type: 'progress', store, unit, done, ...(phase === undefined ? {} : { phase }) });

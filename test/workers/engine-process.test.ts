@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { EngineLost, EngineStopped, type EngineJob } from '../../jobs/engine-jobs';
 import { EngineProcess } from '../../workers/engine-process';
 import { isAlive } from '../support/cluster';
@@ -31,12 +32,12 @@ const SCRIPT = `
 
 type Script = 'finishing' | 'stoppable' | 'exiting' | 'hanging';
 
-function jobThatIs(script: Script): EngineJob {
+function jobThatIs(script: Script, store = ''): EngineJob {
   const model = { name: 'model', sha256: 'a', parameters: 1 };
   return {
     kind: 'score',
     input: {
-      ...{ store: '', planKey: script, split: 'eval', model, chunkSeconds: 1 },
+      ...{ store, planKey: script, split: 'eval', model, chunkSeconds: 1 },
       precision: 'float32',
     },
   };
@@ -60,9 +61,10 @@ describe("the engine's process", () => {
   const begin = async (
     script: Script,
     atWork: (stop: () => void, pid: number) => void = () => undefined,
+    store = '',
   ): Promise<unknown> => {
     const stopping = new AbortController();
-    return await engine.run(jobThatIs(script), {
+    return await engine.run(jobThatIs(script, store), {
       signal: stopping.signal,
       onProgress: () => atWork(() => stopping.abort(), engine.pid ?? NaN),
     });
@@ -108,6 +110,17 @@ describe("the engine's process", () => {
       /SIGKILL/,
     );
     expect(await begin('finishing')).toEqual({ pid: engine.pid, jobs: 1 });
+  });
+
+  it('is started when the one before it has exited, not when that one was killed', async () => {
+    await begin('finishing');
+    const before = engine.pid ?? NaN;
+    // Another environment needs another process.
+    const next = begin('finishing', undefined, 'gs://bucket/store');
+    expect(engine.pid).toBeNull();
+    while (engine.pid === null) await immediate();
+    expect(isAlive(before)).toBe(false);
+    expect(await next).toEqual({ pid: engine.pid, jobs: 1 });
   });
 
   it('is given one job at a time', async () => {
