@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { publishRun } from '../../activities/publish-run';
 import { layout } from '../../storage/layout';
 import type { FolderStore } from '../../storage/folder-store';
+import type { Store } from '../../storage/store';
 import { handmadeRun, type HandmadeRun } from '../report/handmade-run';
 
 const runs: HandmadeRun[] = [];
@@ -18,6 +19,26 @@ const text = async (store: FolderStore, key: string): Promise<string> =>
   Buffer.from((await store.read(key)) ?? []).toString();
 const FILES = ['result.json', 'report.html', 'rejected.jsonl'];
 const keysOf = (run: string) => FILES.map((file) => layout.runFile('handmade', run, file));
+
+/** A store whose writes fail from the given one on: even numbers before it, odd ones after it. */
+function losing(store: FolderStore, lostAt: number): Store {
+  let moment = 0;
+  const moments = ['create', 'replace'];
+  return new Proxy(store, {
+    get(target, name) {
+      const own: unknown = Reflect.get(target, name, target);
+      if (typeof own !== 'function') return own;
+      const bound = own.bind(target) as (...args: unknown[]) => unknown;
+      if (!moments.includes(String(name))) return bound;
+      return async (...args: unknown[]) => {
+        if (moment++ >= lostAt) throw new Error('lost');
+        const result = await bound(...args);
+        if (moment++ >= lostAt) throw new Error('lost');
+        return result;
+      };
+    },
+  });
+}
 
 describe('publishing a distillation', () => {
   it('scores teachers, weighted ensemble and students by hand-computed averages', async () => {
@@ -91,6 +112,23 @@ describe('publishing a distillation', () => {
     expect(await publishRun(deps, { ...input, stages: [] })).toEqual(result);
     expect(await Promise.all(keysOf('first').map((key) => text(store, key)))).toEqual(before);
     expect(await text(store, layout.latest('handmade', 'result.json'))).toBe(before[0]);
+  });
+
+  it('ends with the same files when it was lost before or after any of its writes', async () => {
+    const undisturbed = await made();
+    const before = new Set(await undisturbed.store.list(''));
+    await publishRun(undisturbed.deps, undisturbed.input);
+    const written = (await undisturbed.store.list('')).filter((key) => !before.has(key));
+    expect(written.length).toBeGreaterThan(6);
+    for (let lostAt = 0; lostAt < 2 * written.length; lostAt++) {
+      const { store, deps, input } = await made();
+      const openStore = (): Store => losing(store, lostAt);
+      await expect(publishRun({ ...deps, openStore }, input)).rejects.toThrow('lost');
+      await publishRun(deps, input);
+      expect(await store.list('')).toEqual(await undisturbed.store.list(''));
+      for (const key of written)
+        expect(await text(store, key)).toBe(await text(undisturbed.store, key));
+    }
   });
 
   it('adopts the report of an attempt that died before its result', async () => {

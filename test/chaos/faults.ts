@@ -5,6 +5,11 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { childrenOf } from '../support/cluster';
+import { exchangeShards, exchangeStores } from './exchange';
+import { causeOf } from './failure-type';
+import { hostileNeighbour } from './hostile-neighbour';
+import { runOutOfMemory } from './memory-limit';
 import type { Scene } from './scene';
 import type { Weather } from './storage-proxy';
 import type { Place, Trial } from './trial';
@@ -18,6 +23,8 @@ export interface Fault {
   /** @default a folder */
   place?: Place;
   resume?: 'exact';
+  /** Before the run another one is made, in a store of its own, with other logits. */
+  beside?: { logitsSeed: number };
   /** Takes its place the first time that it is drawn. */
   once?: Fault;
   /** @param draw in [0, 1), from the seed: what is left to chance within the fault */
@@ -32,6 +39,54 @@ export const FAULTS: readonly Fault[] = [
     name: 'SIGKILL engine',
     stages: ENGINE_AT_WORK,
     happen: async (scene) => scene.signalEngine('SIGKILL'),
+  },
+  {
+    name: 'out of memory',
+    stages: ENGINE_AT_WORK,
+    happen: async (scene) => {
+      for (const pid of childrenOf(scene.gpu.pid ?? NaN)) await runOutOfMemory(pid);
+    },
+  },
+  {
+    name: 'hostile neighbour',
+    happen: async (scene, trial, draw) => {
+      trial.landed();
+      await hostileNeighbour(scene, `${trial.name}-neighbour`, draw);
+    },
+  },
+  {
+    name: 'two logit shards exchanged',
+    stages: ['training'],
+    happen: (scene, trial, draw) =>
+      betweenAttempts(scene, trial, 'training', () => exchangeShards(trial.store, draw)),
+  },
+  {
+    name: 'logits of two stores exchanged',
+    stages: ['training'],
+    beside: { logitsSeed: 8 },
+    happen: (scene, trial) =>
+      betweenAttempts(scene, trial, 'training', async () => {
+        if (trial.other === null) throw new Error('there is no other store');
+        await exchangeStores(trial.store, trial.other);
+      }),
+  },
+  {
+    name: 'SIGKILL CPU worker while it publishes',
+    stages: ['training'],
+    place: 'bucket',
+    happen: async (scene, trial, draw) => {
+      // Rejected clips, metrics, events, report, result, and the copies that name the latest run.
+      const nth = Math.floor(draw * 7);
+      await Promise.race([
+        scene.proxy.uploaded((key) => key.startsWith(`${trial.name}/runs/`), nth),
+        trial.handle.result().then(() => {
+          throw new Error(`the run ended before object ${nth} of its publication`);
+        }),
+      ]);
+      trial.landed();
+      await scene.kill(scene.cpu);
+      await scene.revive();
+    },
   },
   {
     name: 'SIGKILL GPU worker',
@@ -154,7 +209,7 @@ function storageDown(seconds: number): Fault {
   };
 }
 
-/** One of the files is damaged, and the engine killed, so that the next attempt reads it. */
+/** One of the files is damaged. */
 function damaged(
   name: string,
   how: 'flipped' | 'truncated',
@@ -164,17 +219,30 @@ function damaged(
   return {
     name,
     stages: [stage],
-    happen: async (scene, trial, draw) => {
-      if (stage === 'training') await trial.newestCheckpoint();
-      // Held still, so that the newest checkpoint is still the newest when the next attempt looks.
-      scene.signalEngine('SIGSTOP');
-      const keys = await choose(trial);
-      const path = join(trial.store.uri, keys[Math.floor(draw * keys.length)] ?? '');
-      if (how === 'flipped') flipOneBit(path, draw);
-      else truncateSync(path, Math.floor(((draw * 7919) % 1) * readFileSync(path).length));
-      scene.signalEngine('SIGKILL');
-    },
+    happen: (scene, trial, draw) =>
+      betweenAttempts(scene, trial, stage, async () => {
+        const keys = await choose(trial);
+        const path = join(trial.store.uri, keys[Math.floor(draw * keys.length)] ?? '');
+        if (how === 'flipped') flipOneBit(path, draw);
+        else truncateSync(path, Math.floor(((draw * 7919) % 1) * readFileSync(path).length));
+      }),
   };
+}
+
+/**
+ * The engine is killed after `change`, so that the next attempt reads what was changed. It is held
+ * still before, so that the newest checkpoint is still the newest when that attempt looks.
+ */
+async function betweenAttempts(
+  scene: Scene,
+  trial: Trial,
+  stage: Stage,
+  change: () => Promise<void>,
+): Promise<void> {
+  if (stage === 'training') await trial.newestCheckpoint();
+  scene.signalEngine('SIGSTOP');
+  await change();
+  scene.signalEngine('SIGKILL');
 }
 
 async function keysOf(trial: Trial, prefix: string, ending: string): Promise<string[]> {
@@ -196,10 +264,4 @@ export async function terminate(scene: Scene): Promise<void> {
   gpu.kill('SIGTERM');
   await gone;
   if (performance.now() - toldMs > 20_000) throw new Error('SIGTERM took more than 20 s');
-}
-
-/** Type of the failure at the bottom. */
-export function causeOf(error: unknown): string {
-  const { cause, type } = error as { cause?: unknown; type?: string };
-  return cause ? causeOf(cause) : (type ?? String(error));
 }

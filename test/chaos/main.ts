@@ -20,10 +20,11 @@ const line = commandLine({
   usage: '[options]',
   about: [
     'Starts a Temporal server, a storage server and workers, and injects one fault into a small ' +
-      'run in each try (a process killed, frozen or terminated, a server away, a file damaged, a ' +
-      'full disk, a wrong clock). Compares logit shards and student with those of an undisturbed ' +
-      'run. The last line says "N of N identical"; the exit status agrees. The full disk is a ' +
-      'tmpfs, which needs root.',
+      'run in each try (a process killed, frozen, terminated or out of memory, a server away, ' +
+      'files damaged or exchanged, a full disk, a wrong clock, a run with hostile input beside ' +
+      'it). Compares logit shards and student with those of an undisturbed run. The last line ' +
+      'says "N of N identical"; the exit status agrees. The full disk is a tmpfs and the end of ' +
+      'memory a cgroup: both need root.',
   ],
   options: {
     runs: {

@@ -20,6 +20,7 @@ export type Weather = 'fair' | '429' | '503' | 'hang' | 'cut';
 
 export class StorageProxy {
   weather: Weather = 'fair';
+  private onUpload: (key: string) => void = () => undefined;
   private readonly sockets = new Set<Socket>();
   private server: Server | null = null;
   private port = 0;
@@ -58,8 +59,21 @@ export class StorageProxy {
     this.server = null;
   }
 
+  /** Resolves when the upload after `skipped` others whose keys match is on its way. */
+  async uploaded(matches: (key: string) => boolean, skipped: number): Promise<void> {
+    let seen = 0;
+    await new Promise<void>((resolve) => {
+      this.onUpload = (key) => {
+        if (matches(key) && seen++ === skipped) resolve();
+      };
+    });
+    this.onUpload = () => undefined;
+  }
+
   private pass(question: IncomingMessage, answer: ServerResponse): void {
     const { weather } = this;
+    const asked = new URL(question.url ?? '/', 'http://storage');
+    if (asked.pathname.startsWith('/upload/')) this.onUpload(asked.searchParams.get('name') ?? '');
     if (weather === 'hang') return;
     if (weather === '429' || weather === '503') {
       question.resume();

@@ -43,13 +43,20 @@ export class Trial {
     readonly store: Store,
     readonly disk: SmallDisk | null,
     private readonly resume: 'continue' | 'exact',
+    private readonly logitsSeed: number,
+    /** Of a run with other logits on the same audio, if the fault needs one. */
+    readonly other: Store | null,
   ) {}
 
   static async start(
     scene: Scene,
     name: string,
     place: Place = 'folder',
-    resume: 'continue' | 'exact' = 'continue',
+    {
+      resume = 'continue',
+      logitsSeed = 7,
+      other = null,
+    }: { resume?: 'continue' | 'exact'; logitsSeed?: number; other?: Store | null } = {},
   ): Promise<Trial> {
     const trial =
       place === 'bucket'
@@ -60,7 +67,7 @@ export class Trial {
           };
     if (place !== 'bucket') mkdirSync(trial.store.uri);
     const disk = place === 'small disk' ? mountDisk(trial.store.uri) : null;
-    const started = new Trial(scene, name, trial.uri, trial.store, disk, resume);
+    const started = new Trial(scene, name, trial.uri, trial.store, disk, resume, logitsSeed, other);
     await started.begin();
     return started;
   }
@@ -84,7 +91,7 @@ export class Trial {
       store: this.storeUri,
       corpus: { ...this.scene.corpus, clipsPerShard: CLIPS / SHARDS },
       teachers: [this.scene.teacher],
-      logits: { views: VIEWS, topK: 4, chunkSeconds: 1, seed: 7 },
+      logits: { views: VIEWS, topK: 4, chunkSeconds: 1, seed: this.logitsSeed },
       students: [student],
       resume: this.resume,
     };

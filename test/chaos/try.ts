@@ -3,6 +3,7 @@
  * compared with an undisturbed run's.
  */
 import type { WorkflowHandle } from '@temporalio/client';
+import type { Store } from '../../storage/store';
 import type { RunResult } from '../../workflows/contract/activities';
 import { nameOf, reached, type Draw } from './draw';
 import { recoverySeconds, workRepeated } from './effort';
@@ -50,7 +51,11 @@ export async function runTry(
   let trial: Trial | undefined;
   try {
     await scene.settle();
-    trial = await Trial.start(scene, name, fault.place, fault.resume);
+    const other = fault.beside ? await finishedRun(scene, `${name}-other`, fault.beside) : null;
+    trial = await Trial.start(scene, name, fault.place, {
+      other,
+      ...(fault.resume ? { resume: fault.resume } : {}),
+    });
     await reached(trial, moment);
     const atMs = Date.now();
     await fault.happen(scene, trial, within);
@@ -80,6 +85,16 @@ export async function runTry(
   trial?.disk?.unmount();
   outcome.seconds = (performance.now() - startedMs) / 1000;
   return outcome;
+}
+
+async function finishedRun(
+  scene: Scene,
+  name: string,
+  settings: { logitsSeed: number },
+): Promise<Store> {
+  const { handle, store } = await Trial.start(scene, name, 'folder', settings);
+  await ending(handle);
+  return store;
 }
 
 /** @throws when the run fails, and when it does not end */

@@ -12,7 +12,8 @@ import { repositoryRoot } from '../../infra/toolchain';
 import { buildIdOf } from '../../workers/deployment';
 import type { RunResult } from '../../workflows/contract/activities';
 import { reached } from '../chaos/draw';
-import { causeOf, terminate } from '../chaos/faults';
+import { causeOf } from '../chaos/failure-type';
+import { terminate } from '../chaos/faults';
 import { Scene } from '../chaos/scene';
 import { Trial } from '../chaos/trial';
 import type { WorkerPlace } from '../support/cluster';
@@ -62,7 +63,7 @@ describe('a run that goes on on another kind of worker', () => {
         scene,
         `${kind.split(' ')[1]?.toLowerCase()}-${resume}`,
         'folder',
-        resume,
+        { resume },
       );
       await reached(trial, { stage: 'training', step: 30 });
       await trial.newestCheckpoint();
