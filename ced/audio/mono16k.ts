@@ -30,12 +30,12 @@ export function checkRate(rate: number): void {
   if (rate < LOWEST_RATE || rate > HIGHEST_RATE)
     throw new ClipUnreadable(
       'absurdRate',
-      `${rate} Hz, expected ${LOWEST_RATE} to ${HIGHEST_RATE} Hz`,
+      `${rate} Hz, expected ${LOWEST_RATE} to ${HIGHEST_RATE} Hz; resample it`,
     );
   if (tableEntries(rate, sampleRate, kaiser) > LARGEST_TABLE)
     throw new ClipUnreadable(
       'absurdRate',
-      `${rate} Hz has too little in common with ${sampleRate} Hz`,
+      `${rate} Hz has too little in common with ${sampleRate} Hz; resample it`,
     );
 }
 

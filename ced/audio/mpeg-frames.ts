@@ -4,6 +4,7 @@
  * one plays the later ones at the rate of the first. ISO 11172-3, section 2.4.1.3.
  */
 import { joined } from './byte-parts';
+import { ClipUnreadable } from './clip-unreadable';
 import { ID3_HEADER_BYTES, tagLength } from './id3';
 
 export interface MpegPiece {
@@ -24,8 +25,9 @@ interface Frame {
 const LOOK_BYTES = 2 ** 13;
 const ID3V1_BYTES = 128;
 
-/** What a frame, an ID3v2 and an ID3v1 tag begin with. */
-const STARTS = new Set([0xff, 0x49, 0x54]);
+const APE_HEADER_BYTES = 32;
+/** What a frame, an APE, an ID3v2 and an ID3v1 tag begin with. */
+const STARTS = new Set([0xff, 0x41, 0x49, 0x54]);
 
 const MPEG_1 = 3;
 const LAYER_1 = 3;
@@ -60,7 +62,10 @@ export function isFreeFormat(bytes: Uint8Array): boolean {
   return isMpegAudio(bytes) && bytes[2]! >> 4 === 0;
 }
 
-/** All the bytes, cut where a stream begins. */
+/**
+ * All the bytes but VBRI frames, cut where a stream begins.
+ * @throws ClipUnreadable `damaged` when a stream goes on behind bytes of no frame
+ */
 export async function* mpegPieces(parts: AsyncIterable<Uint8Array>): AsyncGenerator<MpegPiece> {
   const walk = new Walk();
   let pending: Uint8Array = new Uint8Array(0);
@@ -76,22 +81,39 @@ class Walk {
   /** What comes next starts where a frame ended. */
   private isInStep = false;
   private isStart = true;
+  /** Bytes of a tag that have not come yet. */
+  private skip = 0;
+  /** Since the last frame, bytes came that belong to none and to no tag. */
+  private hasJunk = false;
 
   /** @returns the bytes from `until` on, or from a little behind it */
   *take(bytes: Uint8Array, until: number): Generator<MpegPiece, Uint8Array> {
-    let [from, at] = [0, 0];
+    let [from, at] = [0, Math.min(this.skip, bytes.length)];
+    this.skip -= at;
     while (at < until) {
+      const rest = bytes.subarray(at);
       const frame = this.frameAt(bytes, at);
-      if (frame && this.stream && this.startsStream(frame, bytes.subarray(at))) {
-        yield* this.piece(bytes.subarray(from, at));
-        [from, this.isStart, this.stream] = [at, true, frame];
+      if (frame) {
+        if (this.startsStream(frame, rest)) {
+          yield* this.piece(bytes.subarray(from, at));
+          this.isStart ||= this.stream !== null;
+          // mpg123 takes this frame, which holds no audio, for a silent one.
+          from = at + (isVbriFrame(rest) ? frame.bytes : 0);
+          this.stream = frame;
+        } else if (this.hasJunk)
+          throw new ClipUnreadable('damaged', 'the MP3 stream has lost frames on its way');
+        at += frame.bytes;
+        this.hasJunk = false;
+      } else {
+        const tag = tagBytes(rest);
+        this.hasJunk ||= tag === 0;
+        at += tag || junkBytes(rest);
       }
-      if (frame) this.stream ??= frame;
       this.isInStep = frame !== null;
-      at += frame?.bytes ?? junkBytes(bytes.subarray(at));
     }
     const end = Math.min(at, bytes.length);
-    yield* this.piece(bytes.subarray(from, end));
+    this.skip = at - end;
+    if (end > from) yield* this.piece(bytes.subarray(from, end));
     return bytes.subarray(end);
   }
 
@@ -111,7 +133,7 @@ class Walk {
   }
 
   private startsStream(frame: Frame, bytes: Uint8Array): boolean {
-    return frame.format !== this.stream?.format || isInfoFrame(bytes.subarray(0, frame.bytes));
+    return frame.format !== this.stream?.format || isInfoFrame(bytes);
   }
 }
 
@@ -137,18 +159,32 @@ function readFrame(header: Uint8Array): Frame | null {
 }
 
 /** A first frame that holds numbers about the stream instead of audio. */
-function isInfoFrame(frame: Uint8Array): boolean {
-  const start = Buffer.from(frame.subarray(4, 48)).toString('latin1');
-  return /^[^]{0,2}\0{9,32}(?:Xing|Info|VBRI)/.test(start);
+function isInfoFrame(bytes: Uint8Array): boolean {
+  return /^[^]{0,2}\0{9,32}(?:Xing|Info|VBRI)/.test(afterHeader(bytes));
 }
 
-/** How far the bytes are of no frame, as far as their beginning tells. */
-function junkBytes(bytes: Uint8Array): number {
-  if (bytes.length >= ID3_HEADER_BYTES) {
-    const tag = tagLength(bytes);
-    if (tag > 0) return tag;
+function isVbriFrame(bytes: Uint8Array): boolean {
+  return /^[^]{0,2}\0{9,32}VBRI/.test(afterHeader(bytes));
+}
+
+function afterHeader(bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(4, 48)).toString('latin1');
+}
+
+/** Of the tag that starts here; 0 = none does. */
+function tagBytes(bytes: Uint8Array): number {
+  const start = Buffer.from(bytes.subarray(0, 8)).toString('latin1');
+  if (start.startsWith('TAG')) return ID3V1_BYTES;
+  if (start === 'APETAGEX' && bytes.length >= APE_HEADER_BYTES) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, APE_HEADER_BYTES);
+    const isHeader = (view.getUint32(20, true) & 0x20000000) !== 0;
+    return APE_HEADER_BYTES + (isHeader ? view.getUint32(12, true) : 0);
   }
-  if (bytes[0] === 0x54 && bytes[1] === 0x41 && bytes[2] === 0x47) return ID3V1_BYTES;
+  return bytes.length >= ID3_HEADER_BYTES ? tagLength(bytes) : 0;
+}
+
+/** At least one, and as many as are no beginning of a frame or a tag. */
+function junkBytes(bytes: Uint8Array): number {
   let junk = 1;
   while (junk < bytes.length && !STARTS.has(bytes[junk]!)) junk++;
   return junk;

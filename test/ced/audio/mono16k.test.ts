@@ -79,6 +79,57 @@ describe('resampling to 16 kHz', () => {
   );
 });
 
+describe('a rate out of the ordinary', () => {
+  it.each([1000, 1001, 15_999, 16_001, 31_250, 47_999, 352_800, 384_000])(
+    'is resampled, at the right pitch and level: %d Hz',
+    async (rate) => {
+      const hertz = 0.35 * Math.min(rate, 16_000);
+      const pcm = await toMono16k(
+        blocksOf({ sampleRate: rate, channels: [sine(hertz, rate, Math.round(0.4 * rate))] }),
+      );
+      expect(pcm).toHaveLength(Math.ceil((Math.round(0.4 * rate) * 16_000) / rate));
+      const actual = Float32Array.from(pcm, (sample) => sample / 32_768);
+      // Beyond the kernel's reach, which is 40 samples of the lower rate.
+      const edge = Math.ceil((50 * 16_000) / Math.min(rate, 16_000));
+      const inside = (samples: Float32Array) => samples.subarray(edge, -edge);
+      const expected = inside(sine(hertz, 16_000, actual.length));
+      let error = 0;
+      inside(actual).forEach((sample, at) => (error += (sample - expected[at]!) ** 2));
+      expect(10 * Math.log10((0.125 * expected.length) / error)).toBeGreaterThan(70);
+    },
+  );
+
+  it.each([
+    [1, '1 Hz, expected 1000 to 384000 Hz; resample it'],
+    [999, '999 Hz, expected 1000 to 384000 Hz; resample it'],
+    [384_001, '384001 Hz, expected 1000 to 384000 Hz; resample it'],
+    [383_999, '383999 Hz has too little in common with 16000 Hz; resample it'],
+  ])('is refused with the reason: %d Hz', async (rate, reason) => {
+    const channels = [new Float32Array(400_000)];
+    await expect(toMono16k(blocksOf({ sampleRate: rate, channels }))).rejects.toThrow(
+      `absurdRate: ${reason}`,
+    );
+  });
+
+  it('may follow another in one file: each stretch is resampled by itself', async () => {
+    async function* blocks() {
+      for (const rate of [44_100, 16_000, 8000])
+        yield { sampleRate: rate, channels: [sine(440, rate, rate / 4)] };
+      await Promise.resolve();
+    }
+    const pcm = Array.from(await toMono16k(blocks()));
+    const alone = async (rate: number): Promise<number[]> =>
+      Array.from(
+        await toMono16k(blocksOf({ sampleRate: rate, channels: [sine(440, rate, rate / 4)] })),
+      );
+    expect(pcm).toEqual([
+      ...(await alone(44_100)),
+      ...(await alone(16_000)),
+      ...(await alone(8000)),
+    ]);
+  });
+});
+
 describe('bringing audio to 16 kHz mono int16', () => {
   const constant = (...values: number[]) =>
     Float32Array.from({ length: 300 }, (_, index) => values[index % values.length]!);

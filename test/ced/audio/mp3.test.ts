@@ -56,21 +56,39 @@ describe('an MP3 file of several streams, one after the other', () => {
     }
   });
 
-  it('is one stream whatever its damaged frames seem to be', async () => {
+  it.each([
+    ['layer', 1, 0x06],
+    ['rate', 2, 0x04],
+    ['number of channels', 3, 0x80],
+    ['sync word', 0, 0xff],
+  ])('is refused when one of its frames is lost to a wrong %s', async (_, at, bits) => {
+    const headers = [...stereo.toString('latin1').matchAll(/\xff\xfb/g)].map(({ index }) => index);
+    expect(headers.length).toBeGreaterThan(15);
     const noisy = Buffer.from(stereo);
-    // Another layer, rate or number of channels in one header: by chance, not by a stream.
-    for (const [frame, at, bits] of [
-      [3, 1, 0x06],
-      [6, 2, 0x04],
-      [9, 3, 0xc0],
-    ] as const)
-      noisy[209 * frame + at]! ^= bits;
-    const starts: boolean[] = [];
-    const parts = (async function* () {
-      yield* inParts(noisy, 4096);
-    })();
-    for await (const { isStart } of mpegPieces(parts)) starts.push(isStart);
-    expect(starts.filter(Boolean)).toHaveLength(1);
+    noisy[headers[8]! + at]! ^= bits;
+    await expect(pcmOf(noisy)).rejects.toThrow(
+      'damaged: the MP3 stream has lost frames on its way',
+    );
+  });
+
+  it('is refused when bytes are missing in its middle', async () => {
+    const [half, rest] = [stereo.subarray(0, 2000), stereo.subarray(2100)];
+    await expect(pcmOf(Buffer.concat([half, rest]))).rejects.toThrow(
+      'damaged: the MP3 stream has lost frames on its way',
+    );
+  });
+
+  it('steps over tags on its way, however long they are', async () => {
+    const tag = Buffer.alloc(10 + 2 ** 18, 0xff);
+    Buffer.from('ID3\x04\0\0\0\x10\0\0', 'latin1').copy(tag);
+    const ape = Buffer.concat([Buffer.from('APETAGEX'), Buffer.alloc(24), Buffer.alloc(500, 0xff)]);
+    ape.writeUInt32LE(500, 12);
+    ape.writeUInt32LE(0x20000000, 20);
+    const pieces = [mono, tag, ape, mono];
+    for (const length of [2 ** 20, 10_000]) {
+      const alone = await pcmOf(mono);
+      expect(await pcmOf(Buffer.concat(pieces), length)).toEqual([...alone, ...alone]);
+    }
   });
 });
 
