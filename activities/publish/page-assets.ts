@@ -11,8 +11,10 @@ export function readPageAssets(): PageAssets {
   return {
     style: read(join(REPORT, 'page.css')),
     script: read(join(REPORT, 'page.js')),
-    // https://github.com/leeoniya/uPlot (MIT, its notice is kept)
     plotStyle: read(require.resolve('uplot/dist/uPlot.min.css')),
-    plotScript: read(require.resolve('uplot/dist/uPlot.iife.min.js')),
+    // Every copy must hold the licence; the minified files hold an address alone.
+    plotScript:
+      `/*! uPlot, style sheet and script:\n${read(require.resolve('uplot/LICENSE')).trim()}\n*/\n` +
+      read(require.resolve('uplot/dist/uPlot.iife.min.js')),
   };
 }

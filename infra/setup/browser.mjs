@@ -8,7 +8,7 @@ import { cached, shortHash } from './cache.mjs';
 import { execute, findOnPath } from './tools.mjs';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-const version = '153.0.0';
+export const chromiumVersion = '153.0.0';
 const launcher = `#!/bin/sh
 here="$(dirname "$0")"
 LD_LIBRARY_PATH="$here/lib:$here" FONTCONFIG_PATH="$here" exec "$here/chromium" "$@"
@@ -34,7 +34,7 @@ export async function findBrowser(report) {
   if (present) return { path: present };
   try {
     const entry = await cached(
-      `chromium-${version}-${shortHash(version, launcher, fonts)}`,
+      `chromium-${chromiumVersion}-${shortHash(chromiumVersion, launcher, fonts)}`,
       report,
       install(report),
     );
@@ -62,7 +62,7 @@ const install = (report) => async (folder) => {
   await execute('Fetching Chromium', 'npm', [
     'install',
     ...options,
-    `@sparticuz/chromium@${version}`,
+    `@sparticuz/chromium@${chromiumVersion}`,
   ]);
   const packed = join(from, 'node_modules', '@sparticuz', 'chromium', 'bin');
   const unpack = (name) => brotliDecompressSync(readFileSync(join(packed, name)));

@@ -9,7 +9,7 @@ import { execute, needPip } from './tools.mjs';
 
 // Lower bounds, not versions: the newest numpy does not support the Pythons of older distributions,
 // and every version must read the formats.
-const packages = ['numpy>=1.26', 'pyarrow>=17', 'duckdb>=1.1'];
+export const readerPackages = ['numpy>=1.26', 'pyarrow>=17', 'duckdb>=1.1'];
 const interpreter = `#!/bin/sh
 PYTHONPATH="$(dirname "$0")/packages" exec python3 "$@"
 `;
@@ -18,16 +18,16 @@ PYTHONPATH="$(dirname "$0")/packages" exec python3 "$@"
 export async function installPythonReaders(report) {
   const what = 'pyarrow and DuckDB, which some tests read our files with (400 MB)';
   return await pythonWith(
-    `python-readers-${shortHash(packages.join(), interpreter)}`,
+    `python-readers-${shortHash(readerPackages.join(), interpreter)}`,
     report,
     what,
-    packages,
+    readerPackages,
   );
 }
 
 // TensorBoard's reader of event files, Prometheus' parser and Grafana's schema, without their
 // dependencies: TensorBoard's include a server.
-const monitors = [
+export const monitorPackages = [
   'numpy>=1.26',
   'tensorboard>=2.17',
   'protobuf>=5',
@@ -42,10 +42,10 @@ export async function installPythonMonitors(report) {
     "TensorBoard's reader, Prometheus' parser and Grafana's schema, which some tests show our " +
     'output to (60 MB)';
   return await pythonWith(
-    `python-monitors-${shortHash(monitors.join(), interpreter)}`,
+    `python-monitors-${shortHash(monitorPackages.join(), interpreter)}`,
     report,
     what,
-    monitors,
+    monitorPackages,
     ['--no-deps'],
   );
 }

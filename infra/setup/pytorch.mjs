@@ -8,7 +8,7 @@ import { execute, needPip } from './tools.mjs';
 
 // A lower bound: it has torch.compile, fused Adam on the CPU and autocast to bfloat16; a newer
 // version makes a fairer comparison.
-const packages = ['torch>=2.6', 'numpy>=1.26', 'setuptools'];
+export const pytorchPackages = ['torch>=2.6', 'numpy>=1.26', 'setuptools'];
 const cpuIndex = 'https://download.pytorch.org/whl/cpu';
 const interpreter = `#!/bin/sh
 PYTHONPATH="$(dirname "$0")/packages" exec python3 "$@"
@@ -20,7 +20,7 @@ PYTHONPATH="$(dirname "$0")/packages" exec python3 "$@"
  */
 export async function installPyTorch(report, gpu = false) {
   const entry = await cached(
-    `pytorch-${gpu ? 'gpu-' : ''}${shortHash(packages.join(), interpreter)}`,
+    `pytorch-${gpu ? 'gpu-' : ''}${shortHash(pytorchPackages.join(), interpreter)}`,
     report,
     async (folder) => {
       needPip();
@@ -42,13 +42,13 @@ export async function installPyTorch(report, gpu = false) {
           ...install,
           '--index-url',
           cpuIndex,
-          ...packages,
+          ...pytorchPackages,
         ]);
       } else {
         report(
           'installing PyTorch for the benchmarks, with the CUDA libraries that come with it (3 GB)',
         );
-        await execute('Installing PyTorch', 'python3', [...install, ...packages]);
+        await execute('Installing PyTorch', 'python3', [...install, ...pytorchPackages]);
       }
       writeFileSync(join(folder, 'python'), interpreter);
       chmodSync(join(folder, 'python'), 0o755);

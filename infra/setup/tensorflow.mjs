@@ -12,7 +12,7 @@ import { checkPlatform, execute, findOnPath, need, needPip, SetupError } from '.
 import { downloadWheel } from './wheel.mjs';
 
 const tensorflowVersion = '2.21.0';
-const wheels = {
+export const wheels = {
   cpu: {
     name: 'tensorflow-cpu',
     version: tensorflowVersion,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readPageAssets } from '../../activities/publish/page-assets';
 import { repositoryRoot } from '../../infra/toolchain';
@@ -10,6 +11,12 @@ describe('the style sheets and scripts of a report', () => {
       join(repositoryRoot, 'dist/activities/publish/page-assets.js')
     )) as { readPageAssets: typeof readPageAssets };
     expect(compiled.readPageAssets()).toEqual(assets);
+  });
+
+  it("hold uPlot's licence, as every copy must", () => {
+    const licence = readFileSync(join(repositoryRoot, 'node_modules/uplot/LICENSE'), 'utf8');
+    expect(licence).toMatch(/^The MIT License[^]*Copyright \(c\)/);
+    expect(assets.plotScript).toContain(licence.trim());
   });
 
   it('can stand in a page: none closes its element or names an address to load', () => {
