@@ -3,6 +3,7 @@
  * shard, from a folder, a bucket or the web.
  */
 import { basename } from 'node:path';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { PermanentError } from '../../workflows/contract/failures';
 import { mapOrdered } from '../../storage/map-ordered';
 import { openSource } from '../../storage/sources/open-source';
@@ -15,7 +16,7 @@ import {
 import { expandBraces } from '../../ced/corpus/brace-pattern';
 import { absolute, readInputBytes, told } from './read-input';
 import { pathOf } from '../../ced/corpus/address';
-import { parseTable } from '../../ced/corpus/table';
+import { parseTableInParts } from '../../ced/corpus/table';
 import type { TableRows } from '../../ced/corpus/table-row';
 import { FormatInvalid } from '../../ced/format-invalid';
 import { readWebDatasetShard } from '../../ced/corpus/webdataset';
@@ -91,11 +92,12 @@ async function readTable({
       );
     const bytes = await readInputBytes({ root, sources }, field, name, expected);
     try {
-      return parseTable(
-        bytes,
-        place,
-        audioRoot === undefined ? undefined : absolute(root, audioRoot),
-      );
+      const base = audioRoot === undefined ? undefined : absolute(root, audioRoot);
+      return await parseTableInParts(bytes, place, base, async () => {
+        await yieldToEventLoop();
+        sources.retry?.signal?.throwIfAborted();
+        sources.retry?.onBytes?.();
+      });
     } catch (error) {
       if (!(error instanceof FormatInvalid)) throw error;
       const message = `${field}: ${place}: ${error.message}`;

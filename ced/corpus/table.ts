@@ -13,6 +13,9 @@ import type { RejectedRow, TableRow, TableRows } from './table-row';
 
 type ParsedRow = (JsonRow | DelimitedRow) & Pick<TableRow, 'stems' | 'stated'>;
 
+/** Rows between two pauses: a few ten milliseconds. */
+const ROWS_AT_ONCE = 10_000;
+
 /**
  * Parses a whole table. Audio paths are relative to the table's own folder, or to `audioRoot`.
  * @param tablePath absolute path or URI of the table; `.tsv`, `.csv` and `.txt` are delimited, all
@@ -20,15 +23,44 @@ type ParsedRow = (JsonRow | DelimitedRow) & Pick<TableRow, 'stems' | 'stated'>;
  * @throws {FormatInvalid} when the bytes are no table at all, or a row has an unknown field
  */
 export function parseTable(bytes: Uint8Array, tablePath: string, audioRoot?: string): TableRows {
+  const parsing = parsed(bytes, tablePath, audioRoot);
+  for (;;) {
+    const { done, value } = parsing.next();
+    if (done) return value;
+  }
+}
+
+/** The same. @param onPart awaited after every 10,000 rows; may throw to give up */
+export async function parseTableInParts(
+  bytes: Uint8Array,
+  tablePath: string,
+  audioRoot: string | undefined,
+  onPart: () => Promise<void>,
+): Promise<TableRows> {
+  const parsing = parsed(bytes, tablePath, audioRoot);
+  for (;;) {
+    const { done, value } = parsing.next();
+    if (done) return value;
+    await onPart();
+  }
+}
+
+/** Pauses after every 10,000 rows. */
+function* parsed(
+  bytes: Uint8Array,
+  tablePath: string,
+  audioRoot?: string,
+): Generator<undefined, TableRows> {
   const name = basename(pathOf(tablePath));
   const { text, isExact } = tableText(bytes);
   const base = audioRoot === undefined ? tablePath : `${withoutSlashesAtEnd(audioRoot)}/${name}`;
   const table = new Collected(base, isExact);
   const notes: string[] = [];
-  for (const parsed of parsedRows(text, name, notes)) {
-    if ('reason' in parsed)
-      table.rejected.push({ clip: `${name}:${parsed.line}`, reason: parsed.reason });
-    else table.add(parsed);
+  let count = 0;
+  for (const row of parsedRows(text, name, notes)) {
+    if ('reason' in row) table.rejected.push({ clip: `${name}:${row.line}`, reason: row.reason });
+    else table.add(row);
+    if (++count % ROWS_AT_ONCE === 0) yield;
   }
   return { rows: table.rows, rejected: table.rejected, notes };
 }
@@ -49,26 +81,36 @@ function parsedRows(
   return parseRecipe(text) ?? jsonRows(text, name);
 }
 
-/** JSONL, or one array of rows. @throws {FormatInvalid} where no line is JSON */
-function jsonRows(text: string, name: string): (ParsedRow | RejectedLine)[] {
+/** JSONL, or one array of rows. @throws {FormatInvalid} at the end, where no line is JSON */
+function* jsonRows(text: string, name: string): Generator<ParsedRow | RejectedLine> {
+  let [isAnyJson, isEmpty] = [false, true];
+  for (const { line, row } of numberedRows(text, name)) {
+    isEmpty = false;
+    isAnyJson ||= row !== NOT_JSON;
+    yield typeof row === 'string' ? { line, reason: row } : row;
+  }
+  if (isAnyJson || isEmpty) return;
+  const first = text.split(/\r\n|\n|\r/).find((line) => line.trim() !== '') ?? '';
+  throw new FormatInvalid(
+    'table',
+    `no line of it is JSON, the first is '${shortened(first)}'; ` +
+      'expected rows such as {"clip": "a", "audio": "a.wav"}; give other lists a name that ' +
+      'ends in .tsv, .csv or .txt, and a header such as filename,labels',
+  );
+}
+
+function* numberedRows(
+  text: string,
+  name: string,
+): Generator<{ line: number; row: JsonRow | string }> {
   const array = parseJsonArray(text, name);
-  const lines = text.split(/\r\n|\n|\r/);
-  const rows = array
-    ? array.map((row, index) => ({ line: index + 1, row }))
-    : lines.flatMap((line, index) =>
-        line.trim() === ''
-          ? []
-          : [{ line: index + 1, row: parseJsonLine(line.trimEnd(), `${name}:${index + 1}`) }],
-      );
-  const first = lines.find((line) => line.trim() !== '') ?? '';
-  if (rows.length > 0 && rows.every(({ row }) => row === NOT_JSON))
-    throw new FormatInvalid(
-      'table',
-      `no line of it is JSON, the first is '${shortened(first)}'; ` +
-        'expected rows such as {"clip": "a", "audio": "a.wav"}; give other lists a name that ' +
-        'ends in .tsv, .csv or .txt, and a header such as filename,labels',
-    );
-  return rows.map(({ line, row }) => (typeof row === 'string' ? { line, reason: row } : row));
+  if (array) {
+    for (const [index, row] of array.entries()) yield { line: index + 1, row };
+    return;
+  }
+  for (const [index, line] of text.split(/\r\n|\n|\r/).entries())
+    if (line.trim() !== '')
+      yield { line: index + 1, row: parseJsonLine(line.trimEnd(), `${name}:${index + 1}`) };
 }
 
 const LONGEST_SHOWN = 60;

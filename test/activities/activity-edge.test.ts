@@ -8,6 +8,7 @@ import type { MetricMeter } from '@temporalio/common';
 import { asActivity, type Attempt } from '../../activities/activity-edge';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { decodeClip } from '../../activities/ingest/decode-clip';
+import { readTables } from '../../activities/plan/read-table';
 import { localDependencies } from '../../activities/local-dependencies';
 import { openStore } from '../../storage/open-store';
 import { openSource } from '../../storage/sources/open-source';
@@ -122,6 +123,18 @@ describe('an activity', () => {
       server?.closeAllConnections();
       server?.close();
     }
+  });
+
+  it('gives one for every 10,000 rows of a table that it parses', async () => {
+    const lines = Array.from({ length: 25_000 }, (_, at) => `{"clip":"${at}","audio":"${at}"}`);
+    writeFileSync(join(folder, 'table.jsonl'), lines.join('\n'));
+    let signs = 0;
+    const sources = { retry: { onBytes: () => void signs++ } };
+    await readSource(openSource(join(folder, 'table.jsonl'), sources), 1e9);
+    const whileReading = signs;
+    signs = 0;
+    await readTables(folder, 'corpus.train', 'table.jsonl', sources);
+    expect(signs - whileReading).toBe(2);
   });
 
   it('kills the ffmpeg that it waits for when it is cancelled, and rejects no clip', async () => {

@@ -21,6 +21,25 @@ describe('a corpus table', () => {
     });
   });
 
+  it.each([
+    ['JSONL', 'train.jsonl', (at: number) => `{"clip":"${at}","audio":"${at}.wav"}`],
+    ['TSV', 'train.tsv', (at: number) => `${at}.wav\t`],
+  ])('is parsed in parts of 10,000 rows: %s', async (_, name, line) => {
+    const text = Array.from({ length: 35_000 }, (__, at) => line(at)).join('\n');
+    const bytes = Buffer.from(text);
+    let parts = 0;
+    const rows = await table.parseTableInParts(bytes, `/data/${name}`, undefined, () =>
+      Promise.resolve(void parts++),
+    );
+    expect(rows.rows).toHaveLength(35_000);
+    expect(rows).toEqual(table.parseTable(bytes, `/data/${name}`));
+    expect(parts).toBe(3);
+    const refused = table.parseTableInParts(bytes, `/data/${name}`, undefined, () =>
+      Promise.reject(new Error('stopped')),
+    );
+    await expect(refused).rejects.toThrow('stopped');
+  });
+
   it("reads CED's TSV, with indexes joined by semicolons", () => {
     expect(parseTable('filename\tlabels\nx.wav\t3;17\ny.wav\t\n', '/data/train.tsv').rows).toEqual([
       { clip: 'x.wav', audio: '/data/x.wav', written: 'x.wav', labels: [3, 17] },

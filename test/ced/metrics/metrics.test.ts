@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { agreement, binaryCrossEntropy } from '../../../ced/metrics/agreement';
 import { averagePrecision } from '../../../ced/metrics/average-precision';
-import { meanAveragePrecision, meanRocAuc } from '../../../ced/metrics/mean-average-precision';
+import {
+  meanAveragePrecision,
+  meanAveragePrecisionInParts,
+  meanRocAuc,
+} from '../../../ced/metrics/mean-average-precision';
 import { rocAuc } from '../../../ced/metrics/roc-auc';
 import reference from '../../reference/metrics.json';
 
@@ -27,6 +31,18 @@ describe('mean average precision', () => {
     };
     expect(meanAveragePrecision(withEmptyClass)).toEqual({ mean: 1, perClass: [1, null] });
     expect(meanAveragePrecision({ ...withEmptyClass, targets: [0, 0, 0, 0] }).mean).toBeNull();
+  });
+
+  it('is the same in parts, of 32 classes each, and ends where a part is refused', async () => {
+    const many = { rows: 3, classes: 527 };
+    const values = Array.from({ length: many.rows * many.classes }, (_, at) => (at * 7919) % 101);
+    const large = { ...many, scores: values, targets: values.map((value) => value % 2) };
+    let parts = 0;
+    const inParts = await meanAveragePrecisionInParts(large, () => Promise.resolve(void parts++));
+    expect(inParts).toEqual(meanAveragePrecision(large));
+    expect(parts).toBe(Math.ceil(many.classes / 32));
+    const refused = meanAveragePrecisionInParts(large, () => Promise.reject(new Error('stopped')));
+    await expect(refused).rejects.toThrow('stopped');
   });
 
   it('does not depend on the order of the rows, ties included', () => {
