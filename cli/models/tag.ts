@@ -21,7 +21,10 @@ const liveMs = 200;
 
 /** Files read from a folder. A file named on the command line is read whatever its extension. */
 const audioExtensions = new Set(
-  '.wav .flac .ogg .oga .opus .mp3 .m4a .mp4 .aac .webm .wma .aif .aiff'.split(' '),
+  (
+    '.wav .flac .ogg .oga .opus .mp3 .mp2 .m4a .m4b .mp4 .aac .webm .mka .wma .aif .aiff .aifc ' +
+    '.w64 .caf .au .snd .wv .ape .tta .amr .ac3 .sph .voc'
+  ).split(' '),
 );
 
 const line = commandLine({

@@ -14,6 +14,7 @@ import {
 } from '../../cli/run/run-estimate';
 import { modelConfig } from '../../jobs/train/model-shape';
 import { distillRunSchema } from '../../workflows/contract/run-file';
+import { wavBytes } from '../ced/audio/wav-bytes';
 import { writeToneCorpus } from '../support/tone-corpus';
 
 let folder: string;
@@ -126,6 +127,29 @@ describe('ced corpus', () => {
     const [corpusOf, plan] = printedObjects.map((text) => JSON.parse(text) as Printed);
     expect(corpusOf?.splits).toMatchObject([{ split: 'train', clips: 6, rejected: [] }, {}, {}]);
     expect(plan?.splits).toMatchObject({ train: { clips: 6, rejectedSoFar: 0 } });
+  });
+
+  it('reads the channel that the run file or the option chooses', async () => {
+    const left = Array.from({ length: 16_000 }, (_, at) => Math.round(9000 * Math.sin(at / 9)));
+    const opposite = left.map((sample) => -sample);
+    writeFileSync(join(folder, 'audio/train-4.wav'), wavBytes([left, opposite], { bits: 16 }));
+    const run = runFile();
+    expect(await ced(['corpus', run, '--root', folder])).toBe(1);
+    expect(printed).toMatch(/channelsCancel: its 2 channels cancel/);
+    printed = '';
+    await ced(['plan', run, '--root', folder]);
+    expect(printed).toMatch(/train +6 clips, .* 1 rows or sampled clips rejected/);
+    expect(await ced(['corpus', run, '--root', folder, '--channels', 'first'])).toBe(0);
+    const content = JSON.parse(readFileSync(run, 'utf8')) as { corpus: object };
+    writeFileSync(
+      run,
+      JSON.stringify({ ...content, corpus: { ...content.corpus, channels: 'loudest' } }),
+    );
+    expect(await ced(['corpus', run, '--root', folder])).toBe(0);
+    printed = '';
+    await ced(['plan', run, '--root', folder]);
+    expect(printed).toMatch(/train +6 clips/);
+    expect(printed).not.toMatch(/rejected/);
   });
 
   it('accepts it when told to', async () => {

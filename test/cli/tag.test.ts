@@ -72,6 +72,32 @@ describe('ced tag', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as Tagged);
 
+  it('names a file whose channels cancel, and tags the one that is chosen', async () => {
+    const samples = wave(1);
+    const file = join(folder, 'opposite.wav');
+    const opposite = samples.map((sample) => -sample);
+    const louder = samples.map((sample) => 2 * sample);
+    writeFileSync(file, wavBytes([samples, opposite], { bits: 16 }));
+    expect(await tag(file, '--json')).toBe(1);
+    expect(complained).toContain(
+      `${file}: channelsCancel: its 2 channels cancel: choose corpus.channels (--channels)`,
+    );
+    writeFileSync(join(folder, 'one.wav'), wav(samples));
+    writeFileSync(join(folder, 'louder.wav'), wav(louder));
+    writeFileSync(file, wavBytes([samples, louder], { bits: 16 }));
+    const chunksOf = async (name: string, ...options: string[]): Promise<TaggedChunk[]> => {
+      printed = '';
+      expect(await tag(join(folder, name), '--json', ...options)).toBe(0);
+      return (tagged() as [Tagged])[0].chunks;
+    };
+    expect(await chunksOf('opposite.wav', '--channels', 'first')).toEqual(
+      await chunksOf('one.wav'),
+    );
+    expect(await chunksOf('opposite.wav', '--channels', 'loudest')).toEqual(
+      await chunksOf('louder.wav'),
+    );
+  });
+
   it('gives every chunk what the model says of it, the remainder at its own length', async () => {
     const file = join(folder, 'clips', 'long.wav');
     expect(await tag(file, '--json', '--top', '3', '--chunk-seconds', '1')).toBe(0);
