@@ -52,8 +52,8 @@ export const corpusSchema = z.strictObject({
     .enum(['mix', 'first', 'loudest'])
     .optional()
     .describe(
-      'Of recordings with several channels: their mean (`mix`, without this field), the first, or ' +
-        'the one of the greatest energy over the whole file.',
+      'Of recordings with several channels: their mean (`mix`, without this field), the first, ' +
+        'or the one of the greatest energy over the whole file.',
     ),
   vocabulary: place.describe("Class list in AudioSet's columns `index,mid,display_name`."),
   clipsPerShard: count
