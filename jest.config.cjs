@@ -28,7 +28,7 @@ module.exports = {
   rootDir: __dirname,
   roots: ['<rootDir>/test', '<rootDir>/bench'],
   testMatch: ['**/*.test.ts'],
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/quick-exit-environment.cjs',
   transform: { '\\.(ts|m?js)$': ['@swc/jest', swc] },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')}))`],
   // it exports to `import` alone

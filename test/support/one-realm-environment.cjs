@@ -1,7 +1,7 @@
 // Jest gives each test file globals of its own, and onnxruntime's JavaScript refuses a Float32Array
 // that its native half made with Node's. Tests that run it name this environment, in which the
 // typed arrays are Node's.
-const { TestEnvironment } = require('jest-environment-node');
+const TestEnvironment = require('./quick-exit-environment.cjs');
 
 module.exports = class OneRealmEnvironment extends TestEnvironment {
   async setup() {
