@@ -8,8 +8,10 @@ import type { ModelReference } from '../workflows/contract/models';
 import type { ActivityDependencies } from './dependencies';
 import { storeModel } from '../storage/models/model-folder';
 import type { Store } from '../storage/store';
-import { importWaveformTeacher } from './plan/import-waveform-teacher';
-import { readInit, readTeacher, type Checkpoint } from './plan/read-checkpoint';
+import { storeWaveformModel } from '../storage/models/waveform-folder';
+import { readInit, type Checkpoint } from './plan/read-checkpoint';
+import { readAnyTeacher } from './plan/read-teacher';
+import type { ReadWaveformTeacher } from './plan/read-waveform-teacher';
 import { readVocabulary } from './plan-corpus';
 
 export async function importModels(
@@ -21,17 +23,10 @@ export async function importModels(
   const notes: string[] = [];
   const teachers = [];
   for (const [index, teacher] of input.teachers.entries()) {
-    const field = `teachers[${index}]`;
-    const { name, weight, checkpoint } = teacher;
-    const model =
-      teacher.format === 'ced'
-        ? await stored(
-            store,
-            name,
-            await readTeacher(deps, vocabulary, `${field}.checkpoint`, checkpoint),
-          )
-        : await importWaveformTeacher(deps, store, vocabulary, field, teacher);
-    teachers.push({ ...model, weight });
+    const { name, weight } = teacher;
+    const read = await readAnyTeacher(deps, vocabulary, `teachers[${index}]`, teacher, input);
+    teachers.push({ ...(await storedTeacher(store, name, read)), weight });
+    notes.push(...read.notes);
   }
   const inits: Record<string, ModelReference> = {};
   for (const init of input.inits) {
@@ -40,6 +35,17 @@ export async function importModels(
     if (found.note !== null) notes.push(found.note);
   }
   return { teachers, inits, ...(notes.length === 0 ? {} : { notes }) };
+}
+
+async function storedTeacher(
+  store: Store,
+  name: string,
+  read: Checkpoint | ReadWaveformTeacher,
+): Promise<ModelReference> {
+  if ('config' in read) return await stored(store, name, read);
+  const { declared, files } = read;
+  const sha256 = await storeWaveformModel(store, declared, files);
+  return { name, sha256, parameters: declared.parameters };
 }
 
 async function stored(

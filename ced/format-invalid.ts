@@ -10,6 +10,7 @@ export type Format =
   | 'logit shard'
   | 'logit rows'
   | 'vocabulary'
+  | 'teacher'
   | 'published logits';
 
 export class FormatInvalid extends Error {

@@ -44,6 +44,7 @@ async function importFromSources(run: DistillRun): Promise<ImportedModels> {
     vocabulary: run.corpus.vocabulary,
     teachers: run.teachers,
     inits,
+    chunkSeconds: run.logits.chunkSeconds,
   });
 }
 

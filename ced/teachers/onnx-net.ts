@@ -1,13 +1,24 @@
-/**
- * A network in an ONNX file, run by onnxruntime on the CPU: one input float32 [batch, samples], one
- * output.
- */
-import type { InferenceSession } from 'onnxruntime-node';
+/** A network in an ONNX file, run by onnxruntime on the CPU: one waveform in, one output of it. */
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { fromHalf, toHalf } from '../logits/half';
 import { TeacherInvalid } from './teacher-invalid';
+import { waveformLayout, type StatedTensor } from './waveform-layout';
 import type { WaveformNet } from './waveform-net';
 
-/** @param threads of one run. @throws TeacherInvalid when the bytes are no such model */
-export async function loadOnnxNet(bytes: Uint8Array, threads: number): Promise<WaveformNet> {
+/** Other types of numbers are cast. */
+const FLOATS = ['float32', 'float16', 'float64'] as const;
+type FloatType = (typeof FLOATS)[number];
+
+/**
+ * @param threads of one run
+ * @param outputName which output is meant, where there are several
+ * @throws TeacherInvalid when the bytes are no such model
+ */
+export async function loadOnnxNet(
+  bytes: Uint8Array,
+  threads: number,
+  outputName?: string,
+): Promise<WaveformNet> {
   // Loaded when first needed: most runs have no such teacher.
   const { InferenceSession, Tensor } = await import('onnxruntime-node');
   let session: InferenceSession;
@@ -23,27 +34,56 @@ export async function loadOnnxNet(bytes: Uint8Array, threads: number): Promise<W
       `onnxruntime cannot load it: ${(error as Error).message}`,
     );
   }
-  const [[input, ...otherInputs], [output, ...otherOutputs]] = [
-    session.inputNames,
-    session.outputNames,
-  ];
-  if (input === undefined || output === undefined || otherInputs.length + otherOutputs.length > 0)
-    throw new TeacherInvalid(
-      'outputShape',
-      `it takes ${session.inputNames.join(', ')} and gives ` +
-        `${session.outputNames.join(', ')}, expected one waveform [batch, samples] in and one ` +
-        '[batch, classes] out',
-    );
+  const layout = waveformLayout(
+    session.inputMetadata.map(stated),
+    session.outputMetadata.map(stated),
+    outputName,
+  );
+  const { input, output } = layout;
+  const type = floatType(input);
+  floatType(output);
   return {
+    layout,
     async run(waveform, batch, samples) {
-      const outputs = await session.run({
-        [input]: new Tensor('float32', waveform, [batch, samples]),
-      });
-      const result = outputs[output];
-      if (result?.type !== 'float32')
-        throw new Error(`its output is ${result?.type}, expected float32`);
-      return { values: Float32Array.from(result.data as Float32Array), shape: result.dims };
+      const dims = layout.dims(batch, samples);
+      const values = type === 'float16' ? Uint16Array.from(waveform, toHalf) : waveform;
+      const given =
+        type === 'float64'
+          ? new Tensor('float64', Float64Array.from(waveform), dims)
+          : new Tensor(type, values, dims);
+      const outputs = await session.run({ [input.name]: given }, [output.name]);
+      const result = outputs[output.name];
+      if (result === undefined) throw new Error(`it gives no ${output.name}`);
+      return { values: asFloat32(result), shape: result.dims };
     },
     dispose: () => void session.release(),
   };
+}
+
+function stated(metadata: InferenceSession.ValueMetadata): StatedTensor {
+  const { name } = metadata;
+  return metadata.isTensor
+    ? { name, type: metadata.type, shape: metadata.shape }
+    : { name, type: 'no tensor', shape: null };
+}
+
+function floatType({ name, type }: StatedTensor): FloatType {
+  const found = FLOATS.find((known) => known === type);
+  if (found !== undefined) return found;
+  throw new TeacherInvalid('outputShape', `its ${name} is ${type}, expected ${FLOATS.join(', ')}`);
+}
+
+function asFloat32({ type, data }: Tensor): Float32Array {
+  switch (type) {
+    case 'float32':
+    case 'float64':
+      return Float32Array.from(data as Float32Array | Float64Array);
+    case 'float16':
+      // Bits on Node 20; numbers where there is a Float16Array.
+      return data instanceof Uint16Array
+        ? Float32Array.from(data, fromHalf)
+        : Float32Array.from(data as unknown as Float32Array);
+    default:
+      throw new Error(`its output is ${type}, expected ${FLOATS.join(', ')}`);
+  }
 }

@@ -3,6 +3,7 @@
  * https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/protobuf/meta_graph.proto
  */
 import { protobufFields, protobufMessage, protobufText } from '../engine/protobuf-reader';
+import type { StatedTensor } from './waveform-layout';
 
 export interface SavedNode {
   name: string;
@@ -17,8 +18,7 @@ export interface SavedGraph {
   tags: string[];
   nodes: SavedNode[];
   functions: Map<string, SavedNode[]>;
-  /** Names of tensors, such as `serving_default_x:0`. */
-  signatures: Map<string, { inputs: string[]; outputs: string[] }>;
+  signatures: Map<string, { inputs: SavedTensor[]; outputs: SavedTensor[] }>;
   /** Nodes that run while the model is loaded: initialisation, and restoring its variables. */
   initializers: string[];
   restore: string;
@@ -26,6 +26,14 @@ export interface SavedGraph {
   filename: string;
 }
 
+export interface SavedTensor extends StatedTensor {
+  /** Name in the graph, such as `serving_default_x:0`. */
+  tensor: string;
+}
+
+/** Of TensorFlow's numbers of types. */
+const TYPES: Readonly<Record<number, string>> = { 1: 'float32', 2: 'float64', 19: 'float16' };
+const HIGHEST_RANK = 16;
 const MOST_NODES = 1_000_000;
 /** Functions as attributes of functions as attributes … */
 const DEEPEST = 8;
@@ -51,7 +59,7 @@ export function savedGraphs(bytes: Uint8Array): SavedGraph[] {
         const signature = protobufMessage(entry, 2);
         return [
           protobufText(entry, 1),
-          { inputs: tensorNames(signature, 1), outputs: tensorNames(signature, 2) },
+          { inputs: savedTensors(signature, 1), outputs: savedTensors(signature, 2) },
         ];
       }),
     );
@@ -61,7 +69,7 @@ export function savedGraphs(bytes: Uint8Array): SavedGraph[] {
       functions,
       signatures,
       initializers: [
-        ...(signatures.get('__saved_model_init_op')?.outputs ?? []),
+        ...(signatures.get('__saved_model_init_op')?.outputs ?? []).map(({ tensor }) => tensor),
         ...mainOps(metaGraph),
       ].map(nodeName),
       restore: nodeName(lastText(messages(metaGraph, 3), 3)),
@@ -104,8 +112,33 @@ function functionsIn(values: readonly Uint8Array[], depth = 0): string[] {
   ]);
 }
 
-function tensorNames(signature: Uint8Array, field: number): string[] {
-  return messages(signature, field).map((entry) => protobufText(protobufMessage(entry, 2), 1));
+/** TensorInfo: name = 1, dtype = 2, tensor_shape = 3 (dim = 2 (size = 1), unknown_rank = 3). */
+function savedTensors(signature: Uint8Array, field: number): SavedTensor[] {
+  return messages(signature, field).map((entry) => {
+    const info = protobufMessage(entry, 2);
+    const shape = messages(info, 3).at(-1);
+    const type = integerOf(info, 2);
+    return {
+      name: protobufText(entry, 1),
+      tensor: protobufText(info, 1),
+      type: TYPES[type] ?? `type ${type}`,
+      shape: shape === undefined || integerOf(shape, 3) !== 0 ? null : extentsOf(shape),
+    };
+  });
+}
+
+/** Extents beyond 32 bits are −1, written as ten bytes: any. */
+function extentsOf(shape: Uint8Array): (number | string)[] {
+  const sizes = messages(shape, 2).map((dim) => integerOf(dim, 1));
+  if (sizes.length > HIGHEST_RANK)
+    throw new RangeError(`it has a tensor of ${sizes.length} dimensions`);
+  return sizes.map((size) => (size > 0 && size < 2 ** 31 ? size : '?'));
+}
+
+function integerOf(bytes: Uint8Array, field: number): number {
+  let found = 0;
+  for (const entry of protobufFields(bytes)) if (entry.field === field) found = entry.value;
+  return found;
 }
 
 /** Of a tensor `node:0`, a control input `^node`, or a function's `node:output:0`. */

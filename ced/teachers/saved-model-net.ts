@@ -5,8 +5,9 @@
  */
 import type { Engine } from '../engine/engine';
 import { refuseForeignOps } from './saved-model-check';
-import { nodeName, savedGraphs, type SavedGraph } from './saved-model-graph';
+import { nodeName, savedGraphs, type SavedGraph, type SavedTensor } from './saved-model-graph';
 import { TeacherInvalid } from './teacher-invalid';
+import { waveformLayout, type StatedTensor, type WaveformLayout } from './waveform-layout';
 import type { WaveformNet } from './waveform-net';
 
 export interface SavedModelSignature {
@@ -14,15 +15,17 @@ export interface SavedModelSignature {
   /** Names of tensors in the graph, such as `serving_default_x:0`. */
   readonly input: string;
   readonly output: string;
+  readonly layout: WaveformLayout;
 }
 
 const signatureName = 'serving_default';
 
 /**
  * Of `saved_model.pb`.
+ * @param outputName which output of the signature is meant, where there are several
  * @throws TeacherInvalid when it has no such signature, or could do more than compute
  */
-export function savedModelSignature(bytes: Uint8Array): SavedModelSignature {
+export function savedModelSignature(bytes: Uint8Array, outputName?: string): SavedModelSignature {
   const graphs = graphsOf(bytes);
   const graph = graphs.find(({ tags, signatures }) => {
     return tags.includes('serve') && signatures.has(signatureName);
@@ -36,10 +39,16 @@ export function savedModelSignature(bytes: Uint8Array): SavedModelSignature {
   const sameTags = ({ tags }: SavedGraph): boolean => tags.join() === graph.tags.join();
   if (graphs.filter(sameTags).length > 1)
     throw new TeacherInvalid('outputShape', 'saved_model.pb has two graphs of the same tags');
-  const input = onlyTensor(signature.inputs, 'input');
-  const output = onlyTensor(signature.outputs, 'output');
+  const { inputs, outputs } = signature;
+  const layout = waveformLayout(inputs, outputs, outputName);
+  for (const { name, type } of [layout.input, layout.output])
+    if (type !== 'float32')
+      throw new TeacherInvalid('outputShape', `its ${name} is ${type}, expected float32`);
+  const tensorOf = (tensors: readonly SavedTensor[], { name }: StatedTensor): string =>
+    tensors.find((each) => each.name === name)?.tensor ?? '';
+  const output = tensorOf(outputs, layout.output);
   refuseForeignOps(graph, nodeName(output));
-  return { tags: graph.tags, input, output };
+  return { tags: graph.tags, input: tensorOf(inputs, layout.input), output, layout };
 }
 
 function graphsOf(bytes: Uint8Array): SavedGraph[] {
@@ -49,16 +58,6 @@ function graphsOf(bytes: Uint8Array): SavedGraph[] {
     if (!(error instanceof RangeError)) throw error;
     throw new TeacherInvalid('outputShape', `saved_model.pb cannot be read: ${error.message}`);
   }
-}
-
-function onlyTensor(tensors: readonly string[], what: string): string {
-  const [only, ...others] = tensors;
-  if (only === undefined || others.length > 0)
-    throw new TeacherInvalid(
-      'outputShape',
-      `its ${signatureName} has ${tensors.length} ${what}s, expected one`,
-    );
-  return only;
 }
 
 /**
@@ -79,13 +78,15 @@ export function loadSavedModelNet(
       `TensorFlow cannot load it: ${(error as Error).message}`,
     );
   }
+  const { layout, input, output } = signature;
   return {
+    layout,
     run: async (waveform, batch, samples) =>
       engine.runSavedModel(
         id,
-        signature.input,
-        { values: waveform, shape: [batch, samples] },
-        signature.output,
+        input,
+        { values: waveform, shape: layout.dims(batch, samples) },
+        output,
       ),
     dispose: () => engine.deleteSavedModel(id),
   };

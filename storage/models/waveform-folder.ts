@@ -25,6 +25,8 @@ export const waveformRecord = record(
     formatVersion: z.literal(1),
     format: z.enum(['onnx', 'savedmodel']),
     output: z.enum(['probabilities', 'logits']),
+    /** Where there are several outputs: the one that is meant. */
+    outputName: z.string().optional(),
     vocabulary: vocabularySchema,
     /** Numbers that the model holds, as far as its files tell. */
     parameters: z.number(),
@@ -37,10 +39,13 @@ type WaveformManifest = RecordOf<typeof waveformRecord>;
 export const onnxFile = 'model.onnx';
 export const savedModelFile = 'saved_model.pb';
 
+/** What a run file says of a model. */
+export type WaveformDeclaration = Omit<WaveformManifest, 'formatVersion' | 'files'>;
+
 /** Writes a model and returns its name. */
 export async function storeWaveformModel(
   store: Store,
-  declared: Omit<WaveformManifest, 'formatVersion' | 'files'>,
+  declared: WaveformDeclaration,
   files: ReadonlyMap<string, Uint8Array>,
 ): Promise<string> {
   const manifest: WaveformManifest = {
@@ -86,9 +91,13 @@ export async function loadWaveformNet(
   }
   switch (manifest.format) {
     case 'onnx':
-      return await loadOnnxNet(files.get(onnxFile) ?? new Uint8Array(), engine.kind.intraOpThreads);
+      return await loadOnnxNet(
+        files.get(onnxFile) ?? new Uint8Array(),
+        engine.kind.intraOpThreads,
+        manifest.outputName,
+      );
     case 'savedmodel':
-      return await loadFromFolder(engine, files);
+      return await loadFromFolder(engine, files, manifest.outputName);
   }
 }
 
@@ -109,6 +118,7 @@ async function damaged(
 async function loadFromFolder(
   engine: Engine,
   files: ReadonlyMap<string, Uint8Array>,
+  outputName: string | undefined,
 ): Promise<WaveformNet> {
   const folder = await mkdtemp(join(tmpdir(), 'ced-savedmodel-'));
   try {
@@ -119,7 +129,7 @@ async function loadFromFolder(
     return loadSavedModelNet(
       engine,
       folder,
-      savedModelSignature(files.get(savedModelFile) ?? new Uint8Array()),
+      savedModelSignature(files.get(savedModelFile) ?? new Uint8Array(), outputName),
     );
   } finally {
     await rm(folder, { recursive: true, force: true });

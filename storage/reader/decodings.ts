@@ -1,10 +1,24 @@
 /** What a reader process can decode; every value crosses a process border by structured clone. */
 import { readPublishedRows, readPublishedSpans } from '../../ced/logits/published/published-file';
+import { FormatInvalid } from '../../ced/format-invalid';
+import { TeacherInvalid } from '../../ced/teachers/teacher-invalid';
+import { probeOnnx, type ProbedTeacher } from '../../ced/teachers/waveform-probe';
 
 export const decodings = {
   publishedRows: readPublishedRows,
   publishedSpans: readPublishedSpans,
-} satisfies Record<string, (bytes: Uint8Array, name: string) => Promise<unknown>>;
+  onnxProbe: async (bytes: Uint8Array, _name: string, teacher?: unknown): Promise<string[]> => {
+    try {
+      return await probeOnnx(bytes, teacher as ProbedTeacher);
+    } catch (error) {
+      if (error instanceof TeacherInvalid) throw new FormatInvalid('teacher', error.message);
+      throw error;
+    }
+  },
+} satisfies Record<
+  string,
+  (bytes: Uint8Array, name: string, question?: unknown) => Promise<unknown>
+>;
 
 export type DecodingKind = keyof typeof decodings;
 export type Decoded<K extends DecodingKind> = Awaited<ReturnType<(typeof decodings)[K]>>;

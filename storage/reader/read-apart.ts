@@ -23,6 +23,8 @@ export interface ReaderLimits {
   seconds?: number;
   /** How its work is reported, and ended. */
   retry?: RetryOptions;
+  /** What the decoding is told beside the file. */
+  question?: unknown;
   /** What the process runs. @default the compiled reader-process */
   program?: string;
 }
@@ -53,7 +55,11 @@ export async function readApart<K extends DecodingKind>(
   const memoryBytes = limits.memoryBytes ?? MEMORY_BYTES + MEMORY_A_BYTE * size;
   const child = startReader(limits.program ?? readerProcess, memoryBytes, processorSeconds);
   const seconds = limits.seconds ?? SECONDS;
-  const answering = answerOf(child, { kind, path, largestBytes }, seconds);
+  const answering = answerOf(
+    child,
+    { kind, path, question: limits.question, largestBytes },
+    seconds,
+  );
   const answer = await reportingWait(answering, `reading ${path}`, limits.retry ?? {}).finally(() =>
     child.kill('SIGKILL'),
   );

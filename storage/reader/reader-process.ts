@@ -11,6 +11,8 @@ import { decodings, type DecodingKind } from './decodings';
 export interface ReaderOrder {
   kind: DecodingKind;
   path: string;
+  /** What the decoding is told beside the file. */
+  question?: unknown;
   largestBytes: number;
 }
 
@@ -21,12 +23,12 @@ export type ReaderAnswer =
   /** Anything else; `code` is that of a failed system call. */
   | { failed: string; code?: string };
 
-async function answer({ kind, path, largestBytes }: ReaderOrder): Promise<ReaderAnswer> {
+async function answer({ kind, path, question, largestBytes }: ReaderOrder): Promise<ReaderAnswer> {
   try {
     const { size } = statSync(path);
     if (size > largestBytes) return { refused: `${path} has ${size} bytes, more than are read` };
     const bytes = readFileSync(path);
-    return { value: await decodings[kind](bytes, path), sha256: sha256(bytes) };
+    return { value: await decodings[kind](bytes, path, question), sha256: sha256(bytes) };
   } catch (error) {
     if (error instanceof FormatInvalid) return { refused: error.detail };
     const { code, message } = error as NodeJS.ErrnoException;

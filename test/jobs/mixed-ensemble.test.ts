@@ -15,6 +15,7 @@ import { importModels } from '../../activities/import-models';
 import { planCorpus } from '../../activities/plan-corpus';
 import type { FolderStore } from '../../storage/folder-store';
 import { layout } from '../../storage/layout';
+import { storeWaveformModel } from '../../storage/models/waveform-folder';
 import { readRecord } from '../../storage/record';
 import { masksToInt32, shiftInto } from '../../ced/augment/apply';
 import { drawAugmentation, type AugmentParameters } from '../../ced/augment/parameters';
@@ -311,15 +312,35 @@ describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
       { split: 'validation', teachers: mAPs, ensemble: expect.any(Number) as number },
     ]);
     writeFileSync(join(folder, 'own.csv'), vocabularyCsv(['a', 'extra', 'b', 'c', 'one too many']));
-    const [, wider] = (
-      await importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers, inits: [] })
-    ).teachers;
+    await expect(
+      importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers, inits: [] }),
+    ).rejects.toMatchObject({
+      code: 'TeacherInvalid',
+      message: expect.stringMatching(
+        /it returned \[1, 4\] for 1 clip, its vocabulary has 5 classes$/,
+      ) as unknown,
+    });
+    // As an earlier version stored it, which tried no teacher.
+    const declared = { format: 'onnx', output: 'probabilities', parameters: 4 } as const;
+    const vocabularyOfFive = ['a', 'extra', 'b', 'c', 'one too many'].map((name) => ({
+      mid: '',
+      name,
+    }));
+    const wider = {
+      name: 'onnx',
+      parameters: 4,
+      sha256: await storeWaveformModel(
+        store,
+        { ...declared, vocabulary: vocabularyOfFive },
+        new Map([['model.onnx', readFileSync(join(folder, 'means.onnx'))]]),
+      ),
+    };
     await expect(
       scoreJob(context, {
         store: '',
         planKey,
         split: 'validation',
-        model: wider!,
+        model: wider,
         chunkSeconds: 1,
         precision: 'float32',
       }),

@@ -6,7 +6,8 @@ const TestEnvironment = require('./quick-exit-environment.cjs');
 module.exports = class OneRealmEnvironment extends TestEnvironment {
   async setup() {
     await super.setup();
-    for (const name of ['Float32Array', 'Int32Array', 'Uint8Array', 'BigInt64Array', 'ArrayBuffer'])
+    const floats = ['Float32Array', 'Float64Array', 'Uint16Array'];
+    for (const name of [...floats, 'Int32Array', 'Uint8Array', 'BigInt64Array', 'ArrayBuffer'])
       this.global[name] = globalThis[name];
   }
 };

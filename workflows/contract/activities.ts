@@ -57,6 +57,8 @@ export interface ImportModelsInput {
   vocabulary: string;
   teachers: Teacher[];
   inits: StartingCheckpoint[];
+  /** Of the run; absent in histories of earlier versions. */
+  chunkSeconds?: number;
 }
 /** A checkpoint that a model starts from. */
 export interface StartingCheckpoint {

@@ -120,6 +120,12 @@ const waveformTeacherFields = {
   output: z
     .enum(['probabilities', 'logits'])
     .describe('Kind of its outputs; logits go through a sigmoid.'),
+  outputName: z
+    .string()
+    .min(1)
+    .max(512)
+    .optional()
+    .describe('Which of its outputs gives the classes; needed where there are several.'),
   vocabulary: place.describe(
     "Its classes in order, in AudioSet's columns `index,mid,display_name`; " +
       "matched to the run's by MID, then name.",
@@ -146,8 +152,8 @@ export const teacherSchema = z.discriminatedUnion('format', [
     format: z.literal('onnx').describe('An ONNX network with a front end of its own.'),
     checkpoint: place.describe(
       'One file (or `gs://`, `https://`, `hf://organisation/repository/file`) with one input, ' +
-        'float32 waveforms [batch, samples] at 16 kHz, and one output [batch, classes]; ' +
-        'no external data.',
+        'waveforms [batch, samples] or [samples] at 16 kHz, and one output (or `outputName`) of ' +
+        'classes, of which frames are averaged; no external data.',
     ),
     ...waveformTeacherFields,
   }),
@@ -157,7 +163,8 @@ export const teacherSchema = z.discriminatedUnion('format', [
       .describe('A TensorFlow SavedModel with a front end of its own.'),
     checkpoint: place.describe(
       'Folder whose signature `serving_default` has one input, ' +
-        'float32 waveforms [batch, samples] at 16 kHz, and one output [batch, classes].',
+        'float32 waveforms [batch, samples] or [samples] at 16 kHz, and one output (or ' +
+        '`outputName`) of classes, of which frames are averaged.',
     ),
     ...waveformTeacherFields,
   }),

@@ -36,6 +36,8 @@ function value(name: string, type: number, ...extents: Buffer[]): Buffer {
 }
 
 const free = (name: string): Buffer => stringField(2, name);
+const extentOf = (extent: string | number): Buffer =>
+  typeof extent === 'number' ? integerField(1, extent) : free(extent);
 
 /** Hands `mean` on, in a loop whose condition stays true. */
 function endlessLoop(): Buffer[] {
@@ -61,10 +63,19 @@ function endlessLoop(): Buffer[] {
   ];
 }
 
-/** Its input is [batch, samples], its output [batch, gains]. @param isEndless never gives any */
+/**
+ * Its output is [batch, gains].
+ * @param isEndless never gives any
+ * @param input extents of its input, as the file states them
+ */
 export function onnxBytes(
   gains: readonly number[],
-  { outputs = ['scores'], isExternal = false, isEndless = false } = {},
+  {
+    outputs = ['scores'],
+    isExternal = false,
+    isEndless = false,
+    input = ['batch', 'samples'] as readonly (string | number)[],
+  } = {},
 ): Buffer {
   const axes = bytesField(
     5,
@@ -83,7 +94,7 @@ export function onnxBytes(
     ...outputs.map((output) => node('MatMul', [isEndless ? 'looped' : 'mean', 'gain'], output)),
     stringField(2, 'means'),
     bytesField(5, gain),
-    bytesField(11, value('waveform', float, free('batch'), free('samples'))),
+    bytesField(11, value('waveform', float, ...input.map(extentOf))),
     ...outputs.map((output) =>
       bytesField(12, value(output, float, free('batch'), integerField(1, gains.length))),
     ),

@@ -57,6 +57,8 @@ function tensorInfo(name: string, extents: readonly number[]): Buffer {
 interface Additions {
   /** @default 'serving_default' */
   signature?: string;
+  /** Outputs of the signature beside `scores`: names of tensors that are there. */
+  outputs?: Readonly<Record<string, string>>;
   /** Fields of the graph: nodes, and functions of its library. */
   graph?: readonly Buffer[];
   /** SaverDef. */
@@ -68,7 +70,13 @@ interface Additions {
 /** `saved_model.pb`; its input is [batch, samples], its output [batch, gains]. */
 export function savedModelBytes(
   gains: readonly number[],
-  { signature = 'serving_default', graph: added = [], saver, initializer }: Additions = {},
+  {
+    signature = 'serving_default',
+    outputs = {},
+    graph: added = [],
+    saver,
+    initializer,
+  }: Additions = {},
 ): Buffer {
   const gain = Buffer.from(Float32Array.from(gains).buffer);
   const axis = Buffer.from(Int32Array.of(1).buffer);
@@ -97,6 +105,9 @@ export function savedModelBytes(
   const signatureDef = message(
     mapEntry(1, 'waveform', bytesField(2, tensorInfo('wave:0', [-1, -1]))),
     mapEntry(2, 'scores', bytesField(2, tensorInfo('scores:0', [-1, gains.length]))),
+    ...Object.entries(outputs).map(([name, tensor]) =>
+      mapEntry(2, name, bytesField(2, tensorInfo(tensor, [-1, 1]))),
+    ),
     stringField(3, 'tensorflow/serving/predict'),
   );
   const initialization = bytesField(

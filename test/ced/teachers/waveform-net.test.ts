@@ -54,6 +54,18 @@ describe('a SavedModel', () => {
     );
   });
 
+  it('of several outputs is run for the one that outputName says', async () => {
+    const bytes = savedModelBytes(gains, { outputs: { embedding: 'mean:0' } });
+    expect(() => savedModelSignature(bytes)).toThrow(
+      'it takes waveform and gives scores, embedding, expected one waveform in and one output; ' +
+        'say with outputName which of them is meant (waveform float32 [?, ?]; ' +
+        'scores float32 [?, 3]; embedding float32 [?, 1])',
+    );
+    const chosen = loadSavedModelNet(openEngine(), folder, savedModelSignature(bytes, 'scores'));
+    expect((await chosen.run(Float32Array.of(0.5, 1, 0, 0.5), 1, 4)).shape).toEqual([1, 3]);
+    chosen.dispose();
+  });
+
   it('leaves no tensor behind', async () => {
     const before = openEngine().tensorCount;
     for (let run = 0; run < 5; run++) await net.run(new Float32Array(8), 2, 4);

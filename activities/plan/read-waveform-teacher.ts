@@ -1,17 +1,25 @@
 /**
- * A run file's ONNX or SavedModel teacher: read, looked into and copied to the store, before
- * any prediction.
+ * A run file's ONNX or SavedModel teacher: read, looked into and, in ONNX, tried, before anything
+ * is spent on the run.
  */
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, relative, sep } from 'node:path';
+import { FormatInvalid } from '../../ced/format-invalid';
+import { foreignWeights } from '../../ced/model/foreign-weights';
 import { classMap } from '../../ced/teachers/class-map';
 import { onnxParameterCount } from '../../ced/teachers/onnx-file';
 import { savedModelSignature } from '../../ced/teachers/saved-model-net';
 import { parseVocabularyCsv, type Vocabulary } from '../../ced/teachers/vocabulary';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { Teacher } from '../../workflows/contract/run-file-sections';
-import type { Store } from '../../storage/store';
-import { onnxFile, savedModelFile, storeWaveformModel } from '../../storage/models/waveform-folder';
+import type { ProbedTeacher } from '../../ced/teachers/waveform-probe';
+import { readApart } from '../../storage/reader/read-apart';
+import {
+  onnxFile,
+  savedModelFile,
+  type WaveformDeclaration,
+} from '../../storage/models/waveform-folder';
 import {
   placeWithin,
   readInput,
@@ -19,26 +27,37 @@ import {
   readModelFileIfPresent,
   type InputPlace,
 } from './read-input';
-import type { ModelReference } from '../../workflows/contract/models';
 import { isUri } from '../../ced/corpus/address';
 
 /** A web server lists no folder: what TensorFlow writes of a model without assets. */
 const UNLISTED = ['variables/variables.index', 'variables/variables.data-00000-of-00001'];
 
+/** Processor time for four clips. One that needs more is stored and told, not refused. */
+const PROBE_SECONDS = 15;
+
 export type WaveformTeacher = Exclude<Teacher, { format: 'ced' }>;
 
+/** A teacher that was read and tried, as the store keeps it. */
+export interface ReadWaveformTeacher {
+  declared: WaveformDeclaration;
+  files: ReadonlyMap<string, Uint8Array>;
+  /** What is adapted, a sentence each. */
+  notes: string[];
+}
+
 /**
+ * @param chunkSeconds length of the clips that it is tried with
  * @throws {PermanentError} RunFileInvalid for files that cannot be read, TeacherInvalid for what
  *   they hold
  */
-export async function importWaveformTeacher(
+export async function readWaveformTeacher(
   input: InputPlace,
-  store: Store,
   vocabulary: Vocabulary,
   field: string,
   teacher: WaveformTeacher,
-): Promise<ModelReference> {
-  const { format, output, name } = teacher;
+  chunkSeconds: number,
+): Promise<ReadWaveformTeacher> {
+  const { format, output, outputName } = teacher;
   const own = await readClasses(input, `${field}.vocabulary`, teacher.vocabulary);
   const path = placeWithin(input.root, teacher.checkpoint);
   const files = await (format === 'onnx' ? readOnnx : readSavedModel)(
@@ -48,18 +67,16 @@ export async function importWaveformTeacher(
   );
   try {
     classMap(own, vocabulary);
-    const parameters =
+    const named = outputName === undefined ? {} : { outputName };
+    const model = { output, classes: own.length, ...named, chunkSeconds };
+    const { parameters, notes } =
       format === 'onnx'
-        ? onnxParameterCount(files.get(onnxFile) ?? new Uint8Array())
-        : savedModelParameters(files);
+        ? await lookIntoOnnx(files.get(onnxFile) ?? new Uint8Array(), model, input)
+        : { parameters: savedModelParameters(files, outputName), notes: [] };
     return {
-      name,
-      sha256: await storeWaveformModel(
-        store,
-        { format, output, vocabulary: own, parameters },
-        files,
-      ),
-      parameters,
+      declared: { format, output, ...named, vocabulary: own, parameters },
+      files,
+      notes: notes.map((note) => `${field}: ${note}`),
     };
   } catch (error) {
     const { code, message } = error as Error & { code?: unknown };
@@ -67,6 +84,37 @@ export async function importWaveformTeacher(
     throw new PermanentError('TeacherInvalid', `${field}.checkpoint: ${path}: ${message}`, {
       cause: error,
     });
+  }
+}
+
+/** In a process of its own: onnxruntime parses the file in native code. */
+async function lookIntoOnnx(
+  bytes: Uint8Array,
+  model: ProbedTeacher,
+  { sources }: InputPlace,
+): Promise<{ parameters: number; notes: string[] }> {
+  const foreign = foreignWeights(bytes, 'an ONNX model');
+  if (foreign !== null) throw new RangeError(foreign);
+  const parameters = onnxParameterCount(bytes);
+  const folder = await mkdtemp(join(tmpdir(), 'ced-probe-'));
+  try {
+    const path = join(folder, onnxFile);
+    await writeFile(path, bytes);
+    const { value: notes } = await readApart('onnxProbe', path, 'teacher', {
+      processorSeconds: PROBE_SECONDS,
+      question: model,
+      ...(sources?.retry ? { retry: sources.retry } : {}),
+    });
+    return { parameters, notes };
+  } catch (error) {
+    if (!(error instanceof FormatInvalid)) throw error;
+    if (error.detail.includes('took more than'))
+      return { parameters, notes: [`four clips took it more than ${PROBE_SECONDS} s`] };
+    throw new RangeError(error.detail.replaceAll(`${join(folder, onnxFile)}: `, ''), {
+      cause: error,
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -136,8 +184,11 @@ async function readSavedModel(
  * The variables' bytes as float32; looks at the signature on the way, so that a folder without one
  * is refused here.
  */
-function savedModelParameters(files: ReadonlyMap<string, Uint8Array>): number {
-  savedModelSignature(files.get(savedModelFile) ?? new Uint8Array());
+function savedModelParameters(
+  files: ReadonlyMap<string, Uint8Array>,
+  outputName: string | undefined,
+): number {
+  savedModelSignature(files.get(savedModelFile) ?? new Uint8Array(), outputName);
   return [...files].reduce(
     (sum, [path, bytes]) =>
       sum + (path.startsWith('variables/variables.data-') ? Math.floor(bytes.byteLength / 4) : 0),
