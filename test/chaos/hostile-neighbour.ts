@@ -80,8 +80,6 @@ const KINDS: readonly ((folder: string, scene: Scene) => Hostile)[] = [
   },
 ];
 
-export const HOSTILE_KINDS = KINDS.map(({ name }) => name);
-
 /** @param draw in [0, 1): which kind. @throws when it does not fail, or not for good */
 export async function hostileNeighbour(scene: Scene, name: string, draw: number): Promise<void> {
   const kind = KINDS[Math.floor(draw * KINDS.length)]!;
