@@ -19,6 +19,8 @@ interface StreamInfo {
 }
 
 const STREAM_INFO_BYTES = 34;
+/** A few pictures, each of 16 MiB at most. A source of blocks without end is refused here. */
+const MOST_METADATA_BYTES = 2 ** 26;
 /** As many as float32 holds exactly. */
 const MOST_BITS = 24;
 
@@ -61,6 +63,7 @@ class Metadata {
   info: StreamInfo | null = null;
   isOver = false;
   private left = 4;
+  private bytes = 0;
   private isLast = false;
 
   /** @returns the bytes that are not done with */
@@ -77,6 +80,12 @@ class Metadata {
       this.info ??= readStreamInfo(rest);
       this.isLast = rest[0]! >> 7 === 1;
       this.left = 4 + rest[1]! * 0x10000 + rest[2]! * 0x100 + rest[3]!;
+      this.bytes += this.left;
+      if (this.bytes > MOST_METADATA_BYTES)
+        throw new ClipUnreadable(
+          'damaged',
+          `the header of the FLAC stream takes more than ${MOST_METADATA_BYTES / 2 ** 20} MiB`,
+        );
     }
   }
 }

@@ -5,8 +5,11 @@
 import { joined, type ByteParts } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
 
-export const ID3_HEADER_BYTES = 10;
+const ID3_HEADER_BYTES = 10;
 const FOOTER_FLAG = 0x10;
+const ID3V1_BYTES = 128;
+const APE_HEADER_BYTES = 32;
+const APE_IS_HEADER = 0x20000000;
 
 /** Pictures of a few MB are common. A source that sends tags without end is refused here. */
 const MOST_TAG_BYTES = 2 ** 26;
@@ -22,7 +25,7 @@ export const TRAILER_BYTES = 11;
 export async function* withoutId3(parts: ByteParts): AsyncGenerator<Uint8Array> {
   let head: Uint8Array = new Uint8Array(0);
   let skip = 0;
-  let tagBytes = 0;
+  let taken = 0;
   let isContent = false;
   for await (const part of parts) {
     head = joined(head, part);
@@ -32,9 +35,9 @@ export async function* withoutId3(parts: ByteParts): AsyncGenerator<Uint8Array> 
       skip -= skipped;
       if (head.length < ID3_HEADER_BYTES) break;
       skip = tagLength(head);
-      tagBytes += skip;
+      taken += skip;
       isContent = skip === 0;
-      if (tagBytes > MOST_TAG_BYTES)
+      if (taken > MOST_TAG_BYTES)
         throw new ClipUnreadable(
           'damaged',
           `its ID3 tags take more than ${MOST_TAG_BYTES / 2 ** 20} MiB; remove them`,
@@ -44,13 +47,13 @@ export async function* withoutId3(parts: ByteParts): AsyncGenerator<Uint8Array> 
     yield head;
     head = new Uint8Array(0);
   }
-  if (tagBytes > 0 && !isContent)
+  if (taken > 0 && !isContent)
     throw new ClipUnreadable('damaged', 'it ends in its ID3 tags, before any audio');
   if (head.length > 0) yield head;
 }
 
 /** Bytes of the ID3v2 tag that starts with this header; 0 = none does. */
-export function tagLength(bytes: Uint8Array): number {
+function tagLength(bytes: Uint8Array): number {
   if (bytes[0] !== 0x49 || bytes[1] !== 0x44 || bytes[2] !== 0x33) return 0;
   // Seven bits a byte; the footer that a flag announces is not counted.
   const content = bytes
@@ -63,4 +66,16 @@ export function tagLength(bytes: Uint8Array): number {
 export function isTrailer(bytes: Uint8Array): boolean {
   const text = String.fromCharCode(...bytes.subarray(0, TRAILER_BYTES));
   return TRAILERS.some((tag) => text.startsWith(tag));
+}
+
+/** Bytes of the tag that starts here, behind a stream or between two; 0 = none does. */
+export function tagBytes(bytes: Uint8Array): number {
+  const start = Buffer.from(bytes.subarray(0, 8)).toString('latin1');
+  if (start.startsWith('TAG')) return ID3V1_BYTES;
+  if (start === 'APETAGEX' && bytes.length >= APE_HEADER_BYTES) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, APE_HEADER_BYTES);
+    const isHeader = (view.getUint32(20, true) & APE_IS_HEADER) !== 0;
+    return APE_HEADER_BYTES + (isHeader ? view.getUint32(12, true) : 0);
+  }
+  return bytes.length >= ID3_HEADER_BYTES ? tagLength(bytes) : 0;
 }

@@ -5,7 +5,7 @@
  */
 import { joined } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
-import { ID3_HEADER_BYTES, tagLength } from './id3';
+import { tagBytes } from './id3';
 
 export interface MpegPiece {
   readonly bytes: Uint8Array;
@@ -23,9 +23,7 @@ interface Frame {
 
 /** Two of the largest frames and what tells a header's tag. */
 const LOOK_BYTES = 2 ** 13;
-const ID3V1_BYTES = 128;
 
-const APE_HEADER_BYTES = 32;
 /** What a frame, an APE, an ID3v2 and an ID3v1 tag begin with. */
 const STARTS = new Set([0xff, 0x41, 0x49, 0x54]);
 
@@ -169,18 +167,6 @@ function isVbriFrame(bytes: Uint8Array): boolean {
 
 function afterHeader(bytes: Uint8Array): string {
   return Buffer.from(bytes.subarray(4, 48)).toString('latin1');
-}
-
-/** Of the tag that starts here; 0 = none does. */
-function tagBytes(bytes: Uint8Array): number {
-  const start = Buffer.from(bytes.subarray(0, 8)).toString('latin1');
-  if (start.startsWith('TAG')) return ID3V1_BYTES;
-  if (start === 'APETAGEX' && bytes.length >= APE_HEADER_BYTES) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, APE_HEADER_BYTES);
-    const isHeader = (view.getUint32(20, true) & 0x20000000) !== 0;
-    return APE_HEADER_BYTES + (isHeader ? view.getUint32(12, true) : 0);
-  }
-  return bytes.length >= ID3_HEADER_BYTES ? tagLength(bytes) : 0;
 }
 
 /** At least one, and as many as are no beginning of a frame or a tag. */

@@ -40,13 +40,14 @@ export async function* opusBlocks(pages: AsyncGenerator<PagePackets>): AsyncGene
   );
   let given = 0;
   for await (const { sampleRate, channels } of blocks) {
-    const kept = channels.map((channel) => channel.subarray(0, length.wanted - given));
-    given += kept[0]!.length;
-    if (kept[0]!.length > 0)
-      yield {
-        sampleRate,
-        channels: head.gain === 1 ? kept : kept.map((c) => scaled(c, head.gain)),
-      };
+    const samples = channels[0]!.length;
+    const from = Math.min(samples, length.unwanted);
+    const to = Math.min(samples, from + Math.max(0, length.wanted - given));
+    length.unwanted -= from;
+    given += to - from;
+    if (to === from) continue;
+    const kept = channels.map((channel) => channel.subarray(from, to));
+    yield { sampleRate, channels: head.gain === 1 ? kept : kept.map((c) => scaled(c, head.gain)) };
   }
 }
 
@@ -82,11 +83,15 @@ function readHead(packet: Uint8Array): OpusHead {
 }
 
 /**
- * How many samples the stream holds, once its last page has come. Positions count the pre-skip, and
- * need not start at 0 where a stream was captured on its way (section 4.4).
+ * Which samples the stream holds, behind the pre-skip. Positions count the pre-skip. They need not
+ * start at 0 where a stream was captured on its way (RFC 7845, section 4.4), and start below 0
+ * where ffmpeg cut its beginning off without encoding it anew.
  */
 class OpusLength {
+  /** All of them, once the last page has come. */
   wanted = Infinity;
+  /** Those before position 0 that have not been dropped yet. */
+  unwanted = 0;
   private start: number | null = null;
   private decoded = 0;
 
@@ -95,9 +100,12 @@ class OpusLength {
   add({ packets, page }: PagePackets, isLast: boolean): void {
     for (const packet of packets) this.decoded += durationOf(packet);
     if (page.position < 0) return;
-    // Before the end, the first position is that of all that was decoded.
-    this.start ??= isLast ? 0 : Math.max(0, page.position - this.decoded);
-    if (isLast) this.wanted = Math.max(0, page.position - this.start - this.preSkip);
+    if (this.start === null) {
+      // Before the end, the first position is that of all that was decoded.
+      this.start = isLast ? 0 : page.position - this.decoded;
+      this.unwanted = Math.max(0, -this.start);
+    }
+    if (isLast) this.wanted = Math.max(0, page.position - Math.max(0, this.start) - this.preSkip);
   }
 }
 

@@ -1,5 +1,4 @@
 /** Packets of one logical stream of an Ogg file, which may span pages. RFC 3533, section 5. */
-import { joined } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
 import { pageBody, type OggPage } from './ogg-pages';
 
@@ -9,9 +8,12 @@ export interface PagePackets {
   readonly page: OggPage;
 }
 
-/** @throws ClipUnreadable `damaged` when a packet lacks its beginning or its end */
+/** Pictures among the tags take a few MB. A packet without end is refused here. */
+export const MOST_PACKET_BYTES = 2 ** 25;
+
+/** @throws ClipUnreadable `damaged` when a packet lacks its beginning or end, or is too large */
 export async function* pagePackets(pages: AsyncIterable<OggPage>): AsyncGenerator<PagePackets> {
-  let begun: Uint8Array = new Uint8Array(0);
+  const begun = new BegunPacket();
   let isOpen = false;
   for await (const page of pages) {
     if (page.isContinued !== isOpen)
@@ -23,12 +25,38 @@ export async function* pagePackets(pages: AsyncIterable<OggPage>): AsyncGenerato
       to += length;
       isOpen = length === 255;
       if (isOpen) continue;
-      packets.push(joined(begun, body.subarray(from, to)));
-      begun = new Uint8Array(0);
+      packets.push(begun.end(body.subarray(from, to)));
       from = to;
     }
-    begun = joined(begun, body.subarray(from, to));
+    begun.add(body.subarray(from, to));
     yield { packets, page };
   }
   if (isOpen) throw new ClipUnreadable('damaged', 'the Ogg file breaks off in a packet');
+}
+
+/** The parts of a packet that goes on on the next page. */
+class BegunPacket {
+  private parts: Uint8Array[] = [];
+  private bytes = 0;
+
+  add(part: Uint8Array): void {
+    if (part.length === 0) return;
+    this.parts.push(part);
+    this.bytes += part.length;
+    if (this.bytes > MOST_PACKET_BYTES) refusePacket();
+  }
+
+  end(part: Uint8Array): Uint8Array {
+    if (this.parts.length === 0) return part;
+    const packet = Buffer.concat([...this.parts, part]);
+    [this.parts, this.bytes] = [[], 0];
+    return packet;
+  }
+}
+
+export function refusePacket(): never {
+  throw new ClipUnreadable(
+    'damaged',
+    `the Ogg file has a packet of more than ${MOST_PACKET_BYTES / 2 ** 20} MiB`,
+  );
 }

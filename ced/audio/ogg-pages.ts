@@ -4,6 +4,7 @@
  */
 import { joined } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
+import { isTrailer, tagBytes } from './id3';
 
 export interface OggPage {
   /** All of it. */
@@ -22,25 +23,33 @@ export interface OggPage {
 }
 
 const HEADER_BYTES = 27;
+const LONGEST_TAG_HEADER = 32;
 
+/** Tags behind the last page, or between two links, are skipped. */
 export async function* checkedPages(parts: AsyncIterable<Uint8Array>): AsyncGenerator<OggPage> {
   let bytes: Uint8Array = new Uint8Array(0);
   let page = 0;
+  let skip = 0;
   for await (const part of parts) {
     bytes = joined(bytes, part);
     let at = 0;
-    for (
-      let end = endOfPage(bytes, at, page);
-      end <= bytes.length;
-      end = endOfPage(bytes, at, page)
-    ) {
+    for (;;) {
+      skip ||= tagBytes(bytes.subarray(at));
+      const skipped = Math.min(skip, bytes.length - at);
+      at += skipped;
+      skip -= skipped;
+      if (skipped > 0 && at < bytes.length) continue;
+      const end = endOfPage(bytes, at, page);
+      // A tag whose length is not known: what follows it is not looked at.
+      if (isTrailer(bytes.subarray(at)) && bytes.length - at > LONGEST_TAG_HEADER) return;
+      if (end > bytes.length) break;
       yield checkedPage(bytes.subarray(at, end), page);
       at = end;
       page++;
     }
     bytes = bytes.subarray(at);
   }
-  if (bytes.length > 0)
+  if (bytes.length > 0 && !isTrailer(bytes))
     throw new ClipUnreadable('damaged', `the Ogg file breaks off in page ${page}`);
 }
 
@@ -69,9 +78,10 @@ export function pageBody({ bytes }: OggPage): { segments: Uint8Array; body: Uint
   };
 }
 
-/** Infinity when its header has not come yet. */
+/** Infinity when its header has not come yet, or that of a tag. */
 function endOfPage(bytes: Uint8Array, at: number, page: number): number {
   if (at + HEADER_BYTES > bytes.length) return Infinity;
+  if (isTrailer(bytes.subarray(at))) return Infinity;
   if (!isPage(bytes, at))
     throw new ClipUnreadable('damaged', `the Ogg file has no page ${page} where it should start`);
   const segments = bytes[at + HEADER_BYTES - 1] ?? 0;

@@ -9,7 +9,7 @@ import type { AudioBlock } from './audio-block';
 import { ClipUnreadable } from './clip-unreadable';
 import { flacBlocks } from './flac';
 import { opusBlocks } from './ogg-opus';
-import { pagePackets } from './ogg-packets';
+import { MOST_PACKET_BYTES, pagePackets, refusePacket } from './ogg-packets';
 import { checkedPages, isPage, pageBody, type OggPage } from './ogg-pages';
 import { blocksOf, someOf } from './wasm-decoder';
 
@@ -42,14 +42,34 @@ export async function* oggBlocks(
   }
 }
 
+/** @throws ClipUnreadable `unsupportedCodec` only where ffmpeg, which reads one, would read all */
 async function* links(pages: Ahead<OggPage>, longestSeconds: number): AsyncGenerator<AudioBlock> {
-  while ((await pages.peek()) !== null) {
-    const { head, codec } = await nextAudio(pages);
-    const link = linkPages(pages, head);
-    yield* linkBlocks(codec, head, link, longestSeconds);
-    // FLAC that states its length is not read to its last page.
-    for await (const page of link) void page;
+  for (let number = 1; (await pages.peek()) !== null; number++) {
+    try {
+      const { head, codec } = await nextAudio(pages);
+      const link = linkPages(pages, head);
+      yield* linkBlocks(codec, head, link, longestSeconds);
+      // FLAC that states its length is not read to its last page.
+      for await (const page of link) void page;
+    } catch (error) {
+      if (!(error instanceof ClipUnreadable) || error.reason !== 'unsupportedCodec') throw error;
+      if (number === 1 && !(await hasLaterLink(pages))) throw error;
+      const what = error.message.replace(/^\w+: /, '');
+      throw new ClipUnreadable(
+        'damaged',
+        `of several streams one after the other, number ${number} cannot be decoded: ${what}; ` +
+          'split the file',
+      );
+    }
   }
+}
+
+async function hasLaterLink(pages: Ahead<OggPage>): Promise<boolean> {
+  for (let page = await pages.peek(); page; page = await pages.peek()) {
+    if (page.isFirst) return true;
+    pages.drop();
+  }
+  return false;
 }
 
 /** The first page of the audio stream among those that start a link. */
@@ -124,9 +144,12 @@ async function* vorbisBlocks(
       'unsupportedCodec',
       `the Ogg file has ${channels} channels, expected at most ${MOST_VORBIS_CHANNELS}`,
     );
-  let [first, last, samples] = [-1, -1, 0];
+  let [first, last, samples, open] = [-1, -1, 0, 0];
   async function* bytes(): AsyncGenerator<Uint8Array> {
     for await (const page of link) {
+      // The decoder's parser joins the pages of a packet, however many there are.
+      open = page.position < 0 ? open + page.bytes.length : 0;
+      if (open > MOST_PACKET_BYTES) refusePacket();
       // Pages of headers are at 0.
       if (page.position > 0) {
         if (first < 0) first = page.position;

@@ -18,6 +18,11 @@ const SIGNATURES: readonly ({ bytes: readonly number[] } & ForeignContent)[] = [
   { bytes: [0x37, 0x7a, 0xbc, 0xaf], what: 'a 7z archive', remedy: 'unpack it' },
   { bytes: [0x50, 0x41, 0x52, 0x31], what: 'a Parquet file', remedy: 'run `ced init` on it' },
   { bytes: [0x89, 0x48, 0x44, 0x46], what: 'an HDF5 file', remedy: 'export its rows as a table' },
+  { bytes: [0, 5, 0x16, 7], what: 'an AppleDouble file of macOS', remedy: 'leave out names in ._' },
+  { bytes: [0x89, 0x50, 0x4e, 0x47], what: 'a PNG picture', remedy: 'leave it out' },
+  { bytes: [0xff, 0xd8, 0xff], what: 'a JPEG picture', remedy: 'leave it out' },
+  { bytes: [0x25, 0x50, 0x44, 0x46], what: 'a PDF document', remedy: 'leave it out' },
+  { bytes: [0x4d, 0x54, 0x68, 0x64], what: 'a MIDI file', remedy: 'render it to audio first' },
 ];
 
 const LFS_POINTER = 'version https://git-lfs.github.com/spec/';

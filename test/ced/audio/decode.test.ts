@@ -237,6 +237,8 @@ describe('a file that holds no audio', () => {
     ['a Git LFS pointer', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n'],
     ['a web page', '<!DOCTYPE html><title>404</title>'],
     ['gzip data', '\x1f\x8b\x08\0\0\0\0\0'],
+    ['an AppleDouble file of macOS', '\0\x05\x16\x07\0\x02\0\0Mac OS X'],
+    ['a PNG picture', '\x89PNG\r\n\x1a\n'],
     ['a zip archive', 'PK\x03\x04\x14\0\0\0'],
   ])('is named for what it is: %s', async (what, text) => {
     const file = Buffer.from(text, 'latin1');

@@ -95,6 +95,21 @@ describe('an Ogg file of several streams, one after the other', () => {
     );
   });
 
+  it.each([
+    ['the second', [opus, 'speex'], 2],
+    ['the first', ['speex', vorbis], 1],
+  ])('is refused, and kept from ffmpeg, when %s is of another codec', async (_, parts, number) => {
+    const speex = oggBytes([
+      packetPage(Buffer.from('Speex   1.2'), { flags: 2 }),
+      packetPage(Buffer.from('a frame'), { sequence: 1 }),
+    ]);
+    const files = parts.map((part) => (typeof part === 'string' ? speex : part));
+    await expect(pcmOf(...files)).rejects.toThrow(
+      `damaged: of several streams one after the other, number ${number} cannot be decoded: ` +
+        'the Ogg file holds neither Vorbis, Opus nor FLAC; split the file',
+    );
+  });
+
   it.each([vorbis, opus])('is refused when its last link is cut short', async (last) => {
     for (const length of [last.length - 1, last.length >> 1, 60, 20])
       await expect(pcmOf(opus, last.subarray(0, length))).rejects.toMatchObject({
@@ -150,6 +165,22 @@ describe('an Ogg stream whose pages do not add up', () => {
   it('has the length of what is there when it was captured on its way', async () => {
     const captured = await pcmOf(numbered([head!, tags!, ...spread.slice(10)]));
     expect((await pcmOf(opus)).length - captured.length).toBe((10 * 960) / 3);
+  });
+
+  it('starts at position 0 when ffmpeg cut its beginning off and kept the packets', async () => {
+    const whole = await pcmOf(opus);
+    const shifted = spread.map((page) => ({ ...page, position: page.position - 4800n }));
+    const early = shifted.slice(0, 7);
+    const first: PageSpec = {
+      ...early.at(-1)!,
+      segments: Uint8Array.from(early.flatMap(({ segments }) => [...segments])),
+      body: Buffer.concat(early.map(({ body }) => body)),
+    };
+    const pcm = await pcmOf(numbered([head!, tags!, first, ...shifted.slice(7)]));
+    expect(pcm).toHaveLength(whole.length - 1600);
+    // Resampled from its own start, so alike behind the reach of the kernel.
+    const off = Array.from(pcm, (sample, at) => Math.abs(sample - whole[at + 1600]!));
+    expect(Math.max(...off.slice(100))).toBeLessThanOrEqual(1);
   });
 
   it('is refused when it goes on behind its end, or starts on its way', async () => {

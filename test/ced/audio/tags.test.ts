@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { decodeAudio } from '../../../ced/audio/decode';
 import { toMono16k } from '../../../ced/audio/mono16k';
 import { decodeWhole } from './decoded-whole';
+import { oggBytes, pagesOf } from './ogg-bytes';
 
 const read = (name: string): Buffer => readFileSync(join(__dirname, 'encoded', name));
 const streamed = read('streamed.flac');
@@ -82,6 +83,65 @@ describe('a stream with tags around it', () => {
       'damaged: it ends in its ID3 tags, before any audio',
     );
   });
+});
+
+describe('an Ogg file with tags behind it', () => {
+  it.each([
+    ['ID3v1', id3v1],
+    ['APE and ID3v1', Buffer.concat([apeV2, id3v1])],
+    ['ID3v2', id3v2(2 ** 20)],
+    ['Lyrics3', lyrics3],
+  ])('is read to its end, and beyond them if another link follows: %s', async (name, tags) => {
+    const [vorbis, opus] = [read('stereo.ogg'), read('mono.opus')];
+    const expected = Array.from(await pcmOf([vorbis]));
+    const more = Array.from(await pcmOf([opus]));
+    for (const length of [2 ** 22, 999]) {
+      const alone = await pcmOf(inParts(Buffer.concat([vorbis, tags]), length));
+      expect(Array.from(alone)).toEqual(expected);
+      if (name === 'Lyrics3') continue;
+      const linked = await pcmOf(inParts(Buffer.concat([vorbis, tags, opus]), length));
+      expect(Array.from(linked)).toEqual([...expected, ...more]);
+    }
+  });
+});
+
+describe('a header without end', () => {
+  it('of FLAC is refused after 64 MiB', async () => {
+    const block = Buffer.alloc(4 + 0xffffff);
+    block.writeUInt32BE(0x01ffffff);
+    let blocks = 0;
+    function* parts(): Generator<Uint8Array> {
+      yield known.subarray(0, 4);
+      yield Buffer.concat([Buffer.from([0, 0, 0, 34]), known.subarray(8, 42)]);
+      for (; blocks < 50; blocks++) yield block;
+    }
+    await expect(pcmOf(parts())).rejects.toThrow(
+      'damaged: the header of the FLAC stream takes more than 64 MiB',
+    );
+    expect(blocks).toBeLessThan(6);
+  });
+
+  it.each(['stereo.ogg', 'mono.opus'])(
+    'of Ogg is refused when a packet takes more than 32 MiB: %s',
+    async (name) => {
+      const [head, ...rest] = pagesOf(read(name));
+      const page = (sequence: number) => ({
+        ...rest[0]!,
+        ...{ flags: sequence === 1 ? 0 : 1, position: -1n, sequence },
+        segments: new Uint8Array(255).fill(255),
+        body: Buffer.alloc(255 * 255, 1),
+      });
+      let sequence = 0;
+      function* parts(): Generator<Uint8Array> {
+        yield oggBytes([head!]);
+        while (sequence++ < 1000) yield oggBytes([page(sequence)]);
+      }
+      await expect(pcmOf(parts())).rejects.toThrow(
+        'damaged: the Ogg file has a packet of more than 32 MiB',
+      );
+      expect(sequence).toBeLessThan(530);
+    },
+  );
 });
 
 describe('more audio behind the length that a header states', () => {
