@@ -8,6 +8,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from './make-folder';
+import { partsOf, type Content } from './store';
 
 export interface ObjectCacheOptions {
   folder: string;
@@ -55,9 +56,9 @@ export class ObjectCache {
   }
 
   /** Puts `bytes` there, in place of what `identity` named before. */
-  async keep(identity: string, bytes: Uint8Array): Promise<void> {
+  async keep(identity: string, content: Content): Promise<void> {
     await this.bring(this.pathOf(identity), async function* () {
-      yield await Promise.resolve(bytes);
+      yield* await Promise.resolve(partsOf(content));
     });
   }
 

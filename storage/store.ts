@@ -112,6 +112,22 @@ export function partsOf<T extends Uint8Array | string>(content: T | readonly T[]
   return content instanceof Array ? content : [content];
 }
 
+export function contentBytes(content: Content): number {
+  return partsOf(content).reduce((sum, part) => sum + part.length, 0);
+}
+
+/** Bytes from `from` up to `to`: a view where one part holds them, else a copy of so many. */
+export function contentSlice(content: Content, from: number, to: number): Uint8Array {
+  const found: Uint8Array[] = [];
+  let start = 0;
+  for (const part of partsOf(content)) {
+    const own = part.subarray(Math.max(0, from - start), Math.max(0, to - start));
+    if (own.length > 0) found.push(own);
+    start += part.length;
+  }
+  return found.length === 1 ? found[0]! : Buffer.concat(found);
+}
+
 export function encodeJson(value: unknown): Uint8Array {
   return Buffer.from(canonicalJson(value) + '\n');
 }

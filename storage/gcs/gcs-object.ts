@@ -2,6 +2,7 @@
  * One object of a bucket, read and written with checks and retries; what stores and corpus sources
  * share.
  */
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import {
   CRC32C,
   type Bucket,
@@ -9,7 +10,7 @@ import {
   type File,
 } from '@google-cloud/storage';
 import { PermanentError } from '../../workflows/contract/failures';
-import { isContent } from '../store';
+import { contentBytes, contentSlice, isContent, type Content } from '../store';
 import { uploadInSession } from './gcs-upload';
 import { withRetry, resuming, RetryPauses, type RetryOptions } from '../retry';
 
@@ -24,6 +25,7 @@ export interface GcsVersion {
 
 /** Smaller ones are sent in one request, and again when it breaks. */
 const IN_SESSION_FROM_BYTES = 16 << 20;
+const SUMMED_AT_ONCE_BYTES = 8 << 20;
 
 export class GcsObject {
   private readonly file: File;
@@ -74,10 +76,10 @@ export class GcsObject {
   }
 
   /** Whether it is a content; null where there is no such object. */
-  async holds(bytes: Uint8Array): Promise<boolean | null> {
+  async holds(content: Content): Promise<boolean | null> {
     return await this.ofCurrentVersion(
       async (version) =>
-        version.bytes === bytes.length && (await isContent(this.stream(version), bytes)),
+        version.bytes === contentBytes(content) && (await isContent(this.stream(version), content)),
     );
   }
 
@@ -156,25 +158,27 @@ export class GcsObject {
    * @returns false when `createOnly` and the object was there. The server itself refuses bytes
    *   that do not match their CRC32C.
    */
-  async write(bytes: Uint8Array, { createOnly }: { createOnly: boolean }): Promise<boolean> {
+  async write(content: Content, { createOnly }: { createOnly: boolean }): Promise<boolean> {
     const options = {
       metadata: {
         contentType: 'application/octet-stream',
-        crc32c: crc32c(bytes),
+        crc32c: await crc32c(content, this.retry),
         ...(createOnly ? {} : { cacheControl: 'no-store' }),
       },
       ...(createOnly ? { preconditionOpts: { ifGenerationMatch: 0 } } : {}),
     };
     const file = this.bucket.file(this.path);
     try {
-      if (bytes.length > IN_SESSION_FROM_BYTES)
+      const total = contentBytes(content);
+      if (total > IN_SESSION_FROM_BYTES)
         await uploadInSession(
           () => file.createResumableUpload(options).then(([session]) => session),
-          bytes,
+          content,
           this.retry,
         );
       else {
-        const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+        const { buffer, byteOffset, byteLength } = contentSlice(content, 0, total);
+        const data = Buffer.from(buffer, byteOffset, byteLength);
         const { silenceMs = 30_000 } = this.retry;
         // The client's own check deletes an object that differs; correctness must not depend on a
         // delete, so the request states the checksum instead.
@@ -190,7 +194,7 @@ export class GcsObject {
             ...this.retry,
             // Progress counts bytes handed to the connection: a part may still be in transit, at
             // 100 kB/s or more.
-            silenceMs: silenceMs + bytes.length / 100,
+            silenceMs: silenceMs + total / 100,
           },
         );
       }
@@ -265,10 +269,18 @@ export function bucketMissing(bucket: string, cause: unknown): PermanentError {
   );
 }
 
-function crc32c(bytes: Uint8Array): string {
+/** In between it yields and reports: the sum of gigabytes takes seconds. */
+async function crc32c(content: Content, { onBytes, signal }: RetryOptions): Promise<string> {
   // `CRC32C.from(bytes)` would take the bytes for a finished sum.
   const sum = new CRC32C();
-  sum.update(bytes as Buffer);
+  const total = contentBytes(content);
+  for (let from = 0; from < total; from += SUMMED_AT_ONCE_BYTES) {
+    sum.update(contentSlice(content, from, from + SUMMED_AT_ONCE_BYTES) as Buffer);
+    if (total <= SUMMED_AT_ONCE_BYTES) break;
+    await yieldToEventLoop();
+    signal?.throwIfAborted();
+    onBytes?.();
+  }
   return sum.toString();
 }
 

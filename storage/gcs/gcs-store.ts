@@ -58,22 +58,21 @@ export class GcsStore implements Store {
     content: Content,
     { keepCopy = false }: CreateOptions = {},
   ): Promise<CreateOutcome> {
-    const bytes = content instanceof Array ? Buffer.concat(content) : content;
     const object = this.object(key);
-    const outcome = await this.createOnce(object, key, bytes);
+    const outcome = await this.createOnce(object, key, content);
     // The object is committed, and a disk without room for its copy does not undo that.
-    if (keepCopy) await this.options.cache.keep(object.uri, bytes).catch(() => undefined);
+    if (keepCopy) await this.options.cache.keep(object.uri, content).catch(() => undefined);
     return outcome;
   }
 
   private async createOnce(
     object: GcsObject,
     key: string,
-    bytes: Uint8Array,
+    content: Content,
   ): Promise<CreateOutcome> {
     for (;;) {
-      if (await object.write(bytes, { createOnly: true })) return 'created';
-      const isSame = await object.holds(bytes);
+      if (await object.write(content, { createOnly: true })) return 'created';
+      const isSame = await object.holds(content);
       if (isSame === true) return 'present';
       if (isSame === false) throw new ContentDiffers(key);
       // null: it was removed since it was met.

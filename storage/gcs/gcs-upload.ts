@@ -5,6 +5,7 @@
  * https://cloud.google.com/storage/docs/performing-resumable-uploads
  */
 import { RetryPauses, unlessSilent, type RetryOptions } from '../retry';
+import { contentBytes, contentSlice, type Content } from '../store';
 
 /** A multiple of 256 KiB, as the protocol wants. */
 const PART_BYTES = 8 << 20;
@@ -19,18 +20,20 @@ const SLOWEST_BYTES_A_MS = 100;
  */
 export async function uploadInSession(
   open: () => Promise<string>,
-  bytes: Uint8Array,
+  content: Content,
   retry: RetryOptions,
 ): Promise<void> {
+  const total = contentBytes(content);
   const waiting = new RetryPauses(retry);
   const silenceMs = (retry.silenceMs ?? 30_000) + PART_BYTES / SLOWEST_BYTES_A_MS;
   let session: string | null = null;
   let confirmed = 0;
-  while (confirmed < bytes.length) {
+  while (confirmed < total) {
     try {
       session ??= await open();
       const [address, from] = [session, confirmed];
-      confirmed = await unlessSilent(() => send(address, bytes, from, silenceMs), {
+      const part = contentSlice(content, from, from + PART_BYTES);
+      confirmed = await unlessSilent(() => send(address, part, { from, total, silenceMs }), {
         ...retry,
         silenceMs,
       });
@@ -52,15 +55,13 @@ export async function uploadInSession(
 /** @returns bytes that the server has now */
 async function send(
   session: string,
-  bytes: Uint8Array,
-  from: number,
-  silenceMs: number,
+  part: Uint8Array,
+  { from, total, silenceMs }: { from: number; total: number; silenceMs: number },
 ): Promise<number> {
-  const to = Math.min(bytes.length, from + PART_BYTES);
   const response = await fetch(session, {
     method: 'PUT',
-    headers: { 'content-range': `bytes ${from}-${to - 1}/${bytes.length}` },
-    body: bytes.subarray(from, to) as Uint8Array<ArrayBuffer>,
+    headers: { 'content-range': `bytes ${from}-${from + part.length - 1}/${total}` },
+    body: part as Uint8Array<ArrayBuffer>,
     signal: AbortSignal.timeout(Math.min(2 ** 31 - 1, Math.ceil(silenceMs))),
   }).catch((error: Error) => {
     throw error.name === 'TimeoutError'
@@ -68,7 +69,7 @@ async function send(
       : error;
   });
   await response.arrayBuffer();
-  if (response.ok) return bytes.length;
+  if (response.ok) return total;
   // It may keep less than it was sent.
   if (response.status === 308)
     return 1 + Number(/-(\d+)$/.exec(response.headers.get('range') ?? '')?.[1] ?? -1);

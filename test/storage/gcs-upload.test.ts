@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openGcs } from '../../storage/gcs/gcs-client';
+import type { RetryOptions } from '../../storage/retry';
 import { GcsObject } from '../../storage/gcs/gcs-object';
 import { startStorage, type StorageEmulator } from '../../tools/storage-emulator';
 
@@ -65,15 +66,32 @@ describe('the upload of a large object', () => {
     request.pipe(onward);
   }
 
-  const object = (name: string): GcsObject =>
+  const object = (name: string, retry: RetryOptions = {}): GcsObject =>
     new GcsObject(openGcs({ STORAGE_EMULATOR_HOST: endpoint }).bucket('tests'), name, {
       firstPauseMs: 5,
       retryForMs: 20_000,
+      ...retry,
     });
   const content = Buffer.alloc(17 * MIB + 5, 'audio that takes a while');
   const total = content.length;
   const part = (from: number, to: number): string => `bytes ${from * MIB}-${to - 1}/${total}`;
   const whole = [part(0, 8 * MIB), part(8, 16 * MIB), part(16, total)];
+
+  it('sends what is given in parts, whatever their sizes, and says so as it goes', async () => {
+    const given = [0, 3, 9 * MIB, 9 * MIB, total - 1].map((start, at, starts) =>
+      content.subarray(start, starts[at + 1] ?? total),
+    );
+    let reports = 0;
+    const parted = object('parted', { onBytes: () => reports++ });
+    await expect(parted.write(given, { createOnly: true })).resolves.toBe(true);
+    expect(ranges).toEqual(whole);
+    // For each eight megabytes that are summed, and each that are sent.
+    expect(reports).toBe(6);
+    expect((await parted.read())?.equals(content)).toBe(true);
+    await expect(parted.write([content], { createOnly: true })).resolves.toBe(false);
+    await expect(parted.holds(given)).resolves.toBe(true);
+    await expect(parted.holds([...given, Buffer.from('x')])).resolves.toBe(false);
+  });
 
   it('goes on behind what the server has when a part breaks off', async () => {
     let cuts = 2;

@@ -285,8 +285,13 @@ describe('a store in a bucket', () => {
     });
     const cache = new ObjectCache({ folder: join(folder, 'denied'), maxBytes: 1 });
     const store = new GcsStore({ client, bucket: 'tests', prefix: '', cache });
-    for (const refused of [store.read('k'), store.create('k', bytes('x')), store.list('')])
-      await expect(refused).rejects.toMatchObject({
+    const requests = [
+      () => store.read('k'),
+      () => store.create('k', bytes('x')),
+      () => store.list(''),
+    ];
+    for (const request of requests)
+      await expect(request()).rejects.toMatchObject({
         code: 'StorageDenied',
         message: expect.stringMatching(/^gs:\/\/tests: access denied/),
       });
