@@ -27,7 +27,12 @@ export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
           return plan;
         });
       }),
-    importModels: (input) => asActivity(deps, input, (_, own) => importModels(own, input)),
+    importModels: (input) =>
+      asActivity(deps, input, async (_, own) => {
+        const models = await importModels(own, input);
+        for (const note of models.notes ?? []) log.warn(note);
+        return models;
+      }),
     ingestShard: (input) =>
       asActivity(deps, input, ({ onProgress, onAlive }, own) =>
         ingestShard(own, input, onProgress, onAlive),

@@ -20,7 +20,8 @@ import { readTables } from './plan/read-table';
 import { cutShards, listShards } from '../ced/corpus/shards';
 import { SPLITS, type Split } from '../workflows/contract/models';
 import type { RejectedRow } from '../ced/corpus/table-row';
-import type { Listing } from '../ced/corpus/listing';
+import type { ListedClip, Listing } from '../ced/corpus/listing';
+import { singleClipNote } from '../ced/corpus/single-clips';
 
 /** Nobody reads more, and a payload is small. */
 const MOST_NOTES = 20;
@@ -32,7 +33,7 @@ export async function planCorpus(
 ): Promise<Plan> {
   const store = deps.openStore(input.store);
   const vocabulary = await readVocabulary(deps, input.corpus.vocabulary);
-  const listed: Record<Split, { listings: Listing[]; clips: number; rejected: number } | null> = {
+  const listed: Record<Split, ListedSplit | null> = {
     train: null,
     validation: null,
     eval: null,
@@ -71,7 +72,10 @@ export async function planCorpus(
       listings: listShards(shards, rejected, input.corpus.channels),
       clips: clips.length,
       rejected: rejected.length,
+      labelled: clips.filter(({ labels }) => labels !== null).length,
     };
+    const single = ignoreUnknownLabels ? null : singleClipNote(classCounts(clips, vocabulary));
+    if (single !== null) notes.push(`corpus.${split}: ${single}`);
   }
   const encoded = mapSplits(listed, (split) =>
     split.listings.map((listing) => encodeJson(listing)),
@@ -111,8 +115,26 @@ function firstOf(rejected: readonly RejectedRow[]): string {
     : ` (${rejected.length} rejected, the first is ${first.clip}: ${first.reason})`;
 }
 
-function summary(split: { listings: Listing[]; clips: number; rejected: number }): PlannedSplit {
-  return { shards: split.listings.length, clips: split.clips, rejected: split.rejected };
+interface ListedSplit {
+  listings: Listing[];
+  clips: number;
+  rejected: number;
+  labelled: number;
+}
+
+function summary({ listings, clips, rejected, labelled }: ListedSplit): PlannedSplit {
+  return { shards: listings.length, clips, rejected, labelled };
+}
+
+/** Clips of each class, in the vocabulary's order. */
+export function classCounts(
+  clips: readonly Pick<ListedClip, 'labels'>[],
+  vocabulary: Vocabulary,
+): { name: string; clips: number }[] {
+  const counts = new Array<number>(vocabulary.length).fill(0);
+  for (const { labels } of clips)
+    for (const label of labels ?? []) counts[label] = (counts[label] ?? 0) + 1;
+  return vocabulary.map(({ name }, index) => ({ name, clips: counts[index] ?? 0 }));
 }
 
 function describe(

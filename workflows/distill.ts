@@ -8,8 +8,9 @@ import type { Continuation } from './continuation';
 import { runToEnd } from './run-to-end';
 import type { RunResult } from './contract/activities';
 import { distillRunSchema } from './contract/run-file';
+import { promotionNotes } from './contract/run-notes';
 import { distillAndPublish, distillationStages, importModels } from './distillation';
-import { prepareCorpus } from './prepare-corpus';
+import { ingestCorpus, planCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';
 
 export async function distill(input: unknown, continuation?: Continuation): Promise<RunResult> {
@@ -18,9 +19,10 @@ export async function distill(input: unknown, continuation?: Continuation): Prom
   return await runToEnd(control, input, async () => {
     // A wrong path, table or checkpoint in the run file ends the run here, before any work.
     const models = await importModels(control, run);
-    const corpus = await prepareCorpus(control, run, run.logits.chunkSeconds, {
-      trainLabels: 'ignored',
-    });
+    const { chunkSeconds } = run.logits;
+    const plan = await planCorpus(control, run, chunkSeconds, { trainLabels: 'ignored' });
+    control.note(promotionNotes(run, plan.splits.eval?.labelled));
+    const corpus = await ingestCorpus(control, run, plan, chunkSeconds);
     return await distillAndPublish(control, run, models, corpus);
   });
 }

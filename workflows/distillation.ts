@@ -8,6 +8,7 @@ import type { ImportedModels, RunResult } from './contract/activities';
 import type { DistillRun } from './contract/run-file';
 import { CHAMPION } from './contract/run-file-sections';
 import type { StageName } from './contract/status';
+import { warmupNotes } from './contract/run-notes';
 import { importLogits, storeLogits } from './logits';
 import type { PreparedCorpus } from './prepare-corpus';
 import { promoteBest } from './promote';
@@ -30,7 +31,9 @@ export function distillationStages(run: DistillRun): [StageName, string][] {
 }
 
 export async function importModels(control: RunControl, run: DistillRun): Promise<ImportedModels> {
-  return await control.runOnce('models', () => importFromSources(run));
+  const models = await control.runOnce('models', () => importFromSources(run));
+  control.note(models.notes);
+  return models;
 }
 
 async function importFromSources(run: DistillRun): Promise<ImportedModels> {
@@ -67,6 +70,8 @@ export async function distillAndPublish(
       `logits.topK: ${run.logits.topK}, ` +
         `expected at most the vocabulary's ${corpus.plan.classes} classes`,
     ]);
+
+  control.note(warmupNotes('students', run.students, corpus.finalized.train?.chunks ?? 0));
 
   // 1. Score each teacher before hours are spent on its logits.
   await scoreModels(control, 'gate', {

@@ -37,12 +37,14 @@ export async function planCorpus(
   chunkSeconds: number,
   planning: PlanningOptions,
 ): Promise<Plan> {
-  return await control.stage('plan', 1, async (stage) => {
+  const plan = await control.stage('plan', 1, async (stage) => {
     const { store, corpus } = run;
     const planned = await cpu.planCorpus({ store, corpus, chunkSeconds, ...planning });
     stage.done = 1;
     return planned;
   });
+  control.note(plan.notes);
+  return plan;
 }
 
 export async function ingestCorpus(

@@ -19,6 +19,7 @@ import { runToEnd } from './run-to-end';
 import type { ImportedModels, Plan, RunResult } from './contract/activities';
 import type { FoundEvaluation, EarlierEvaluation, Unchanged } from './contract/promotion';
 import { retrainRunSchema, type DistillRun } from './contract/run-file';
+import { promotionNotes } from './contract/run-notes';
 import { distillAndPublish, distillationStages, importModels } from './distillation';
 import { ingestCorpus, planCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';
@@ -57,6 +58,7 @@ async function retrainIfNew(control: RunControl, run: DistillRun): Promise<RunRe
     continues: run.name,
     trainLabels: 'ignored',
   });
+  control.note(promotionNotes(run, plan.splits.eval?.labelled));
   // An old plan is recognised before anything is decoded; changed files with the same content only
   // afterwards.
   const byPlan = await control.runOnce('judgement by plan', () =>

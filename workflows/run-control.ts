@@ -17,6 +17,7 @@ import {
 import type { Continuation } from './continuation';
 import type { EpochRecord } from './contract/activities';
 import { EPOCH_SIGNAL, STATUS_QUERY } from './contract/names';
+import { shortText } from './contract/short-text';
 import type { RunStatus, StageName, StageStatus } from './contract/status';
 import { slidingWindow } from './sliding-window';
 import { HistoryTooLong, isHistoryTooLong } from './history-length';
@@ -32,6 +33,9 @@ const runKey = defineSearchAttributeKey('CedRun', 'KEYWORD');
 const studentKey = defineSearchAttributeKey('CedStudent', 'KEYWORD');
 const epochKey = defineSearchAttributeKey('CedEpoch', 'INT');
 const mapKey = defineSearchAttributeKey('CedMap', 'DOUBLE');
+
+const MOST_NOTES = 30;
+const LONGEST_NOTE = 500;
 
 /**
  * Kind of an activity that can be interrupted: `pause` frees the GPU of either, `stopAfterEpoch`
@@ -74,6 +78,14 @@ export class RunControl {
 
   get status(): RunStatus {
     return this.continuation.status;
+  }
+
+  /** Tells them with the status; each once. */
+  note(notes: readonly string[] = []): void {
+    const known = this.status.notes ?? [];
+    const news = notes.map((note) => shortText(note, LONGEST_NOTE));
+    const all = [...new Set([...known, ...news])].slice(0, MOST_NOTES);
+    if (all.length > 0) this.status.notes = all;
   }
 
   get stopAfterEpoch(): number | null {

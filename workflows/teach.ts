@@ -8,6 +8,7 @@ import type { RunResult } from './contract/activities';
 import { teachRunSchema, type TeachRun } from './contract/run-file';
 import { prepareCorpus, type PreparedCorpus } from './prepare-corpus';
 import type { StageName } from './contract/status';
+import { warmupNotes } from './contract/run-notes';
 import type { Continuation } from './continuation';
 import { runToEnd } from './run-to-end';
 import { publish } from './publish';
@@ -40,12 +41,14 @@ async function stages(control: RunControl, run: TeachRun): Promise<RunResult> {
   const importInits = () =>
     cpu.importModels({ store, vocabulary: run.corpus.vocabulary, teachers: [], inits });
   const models = await control.runOnce('models', importInits);
+  control.note(models.notes);
   const prepared = await prepareCorpus(control, run, chunkSeconds);
   const corpus: PreparedCorpus = {
     ...prepared,
     repair: (damage) => (damage.kind === 'model' ? importInits() : prepared.repair(damage)),
   };
 
+  control.note(warmupNotes('teachers', run.teachers, corpus.finalized.train?.chunks ?? 0));
   const { trained: teachers, repair } = await trainModels(control, 'teach', {
     run,
     corpus,

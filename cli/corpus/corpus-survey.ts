@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { ContentIndex, SMALLEST_FIRST } from '../../storage/corpus/content-index';
 import type { ChannelChoice } from '../../ced/audio/channels';
 import { readClips } from '../../activities/ingest/read-clips';
+import { classCounts } from '../../activities/plan-corpus';
 import { listClips } from '../../activities/plan/list-clips';
 import { readTables } from '../../activities/plan/read-table';
 import type { TableRow } from '../../ced/corpus/table-row';
@@ -10,7 +11,6 @@ import type { Split } from '../../workflows/contract/models';
 import type { SourceOptions } from '../../storage/sources/source';
 import { sampleRate } from '../../ced/audio/mono16k';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
-import type { ListedClip } from '../../ced/corpus/listing';
 import type { RejectedClip } from '../../report/run-corpus';
 
 export interface SurveyOptions {
@@ -95,19 +95,10 @@ async function surveySplit(
     read: seconds.length,
     seconds,
     labelled: listed.filter(({ labels }) => labels !== null).length,
-    classes: classesOf(listed, vocabulary),
+    classes: classCounts(listed, vocabulary).sort((a, b) => b.clips - a.clips),
     rejected: rejected.map(({ clip, reason }) => ({ split, clip, reason })),
     notes: read.notes,
   };
-}
-
-function classesOf(listed: readonly ListedClip[], vocabulary: Vocabulary): SplitSurvey['classes'] {
-  const counts = new Array<number>(vocabulary.length).fill(0);
-  for (const { labels } of listed)
-    for (const label of labels ?? []) counts[label] = (counts[label] ?? 0) + 1;
-  return vocabulary
-    .map(({ name }, index) => ({ name, clips: counts[index] ?? 0 }))
-    .sort((a, b) => b.clips - a.clips);
 }
 
 /** Classes of tables without a vocabulary: every name in them, and numbers up to the largest. */

@@ -7,6 +7,7 @@ import type { Unchanged } from '../../workflows/contract/promotion';
 import { UsageError } from '../../infra/command-line/usage-error';
 import type { LiveDisplay } from './live-display';
 import { liveLines } from './live-lines';
+import type { RunView } from './run-view';
 import { followStatus } from './status-feed';
 
 /** @throws {UsageError} one line with the remedy when no server answers */
@@ -43,9 +44,14 @@ export async function followRun(
   display: LiveDisplay,
   signal: AbortSignal,
 ): Promise<RunResult | Unchanged | null> {
-  await followStatus(client, workflowId, (view) => display.show(liveLines(view)), signal).finally(
-    () => display.keep(),
-  );
+  const told = new Set<string>();
+  const show = (view: RunView): void => {
+    const news = (view.status.notes ?? []).filter((note) => !told.has(note));
+    for (const note of news) display.note(`Note: ${note}`);
+    for (const note of news) told.add(note);
+    display.show(liveLines(view));
+  };
+  await followStatus(client, workflowId, show, signal).finally(() => display.keep());
   if (signal.aborted) return null;
   return (await client.workflow.getHandle(workflowId).result()) as RunResult | Unchanged;
 }

@@ -7,6 +7,7 @@ import { SPLITS, type Split } from '../../workflows/contract/models';
 import { modelConfigSchema } from '../../ced/model/config';
 import { parameterCount } from '../../ced/model/parameters';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
+import { warmupNotes } from '../../workflows/contract/run-notes';
 import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
 import { commandLine } from '../../infra/command-line/command-line';
 import { amount, count, oneOf, text, textOf } from '../../infra/command-line/option';
@@ -24,6 +25,7 @@ import {
   type SplitEstimate,
   type TrainingEstimate,
 } from './run-estimate';
+import { lookAtRun } from './look-at-run';
 import { readRunFile, tablesOf } from './run-file';
 
 const line = commandLine({
@@ -89,6 +91,10 @@ interface RunPlan {
   /** null parameters: not known, see `sizeOf`. */
   teachers: { name: string; parameters: number | null }[];
   trainings: TrainingEstimate[];
+  /** For which the run would be refused. */
+  problems: string[];
+  /** What the run would adapt or pass over, and settings that deserve a look. */
+  notes: string[];
   storeBytes: number;
   hours: { teraflops: number; logits: number | null; training: number };
 }
@@ -131,6 +137,9 @@ async function planRun(
   const { vocabulary, sizes } = options.assumed
     ? assumedCorpus(options.assumed, chunkSeconds)
     : await sampledCorpus(run, root, options);
+  const look = options.assumed
+    ? { problems: [], notes: [] }
+    : await lookAtRun(run, { root, sources: options.sources }, vocabulary, sizes);
   const splits: RunPlan['splits'] = {};
   for (const { split, clips, seconds, rejected } of sizes)
     splits[split] = {
@@ -158,6 +167,11 @@ async function planRun(
     logits,
     teachers: teachers.map(({ name, parameters }) => ({ name, parameters })),
     trainings,
+    problems: look.problems,
+    notes: [
+      ...look.notes,
+      ...warmupNotes('students' in run ? 'students' : 'teachers', settings, chunks),
+    ],
     storeBytes:
       sum(SPLITS.map((split) => splits[split]?.audioBytes ?? 0)) +
       (logits?.bytes ?? 0) +
@@ -170,9 +184,14 @@ async function planRun(
   };
 }
 
+type PlannedSize = Pick<
+  SplitSurvey,
+  'split' | 'clips' | 'seconds' | 'rejected' | 'labelled' | 'classes' | 'notes'
+>;
+
 interface PlannedCorpus {
   vocabulary: Vocabulary;
-  sizes: Pick<SplitSurvey, 'split' | 'clips' | 'seconds' | 'rejected'>[];
+  sizes: PlannedSize[];
 }
 
 async function sampledCorpus(
@@ -202,7 +221,12 @@ function assumedCorpus(
       name: `class ${index}`,
     })),
     sizes: SPLITS.flatMap((split) =>
-      clips[split] ? { split, clips: clips[split], seconds: [chunkSeconds], rejected: [] } : [],
+      clips[split]
+        ? {
+            ...{ split, clips: clips[split], seconds: [chunkSeconds], rejected: [] },
+            ...{ labelled: clips[split], classes: [], notes: [] },
+          }
+        : [],
     ),
   };
 }
@@ -273,6 +297,8 @@ function describe({
   logits,
   teachers,
   trainings,
+  problems,
+  notes,
   storeBytes,
   hours,
 }: RunPlan): string {
@@ -306,6 +332,8 @@ function describe({
   lines.push(
     `  training    ${hour(hours.training)}`,
     `  store       ${bytes(storeBytes)}`,
+    ...notes.map((note) => `  note        ${note}`),
+    ...problems.map((problem) => `  refused     ${problem}`),
     `Hours at ${hours.teraflops} TFLOP/s sustained (--tflops).`,
     '',
   );

@@ -9,6 +9,7 @@ import { chunkPlan } from '../../ced/audio/chunks';
 import { sampleRate } from '../../ced/audio/mono16k';
 import type { ModelConfig } from '../../ced/model/config';
 import { parameterCount } from '../../ced/model/parameters';
+import { trainingSteps } from '../../workflows/contract/run-notes';
 import type {
   ModelShape,
   Student,
@@ -79,7 +80,7 @@ export function estimateTraining(
 ): TrainingEstimate {
   const config = modelConfig(settings.model satisfies ModelShape, chunkSeconds, classes);
   const parameters = parameterCount(config);
-  const steps = settings.epochs * Math.ceil(chunks / settings.batchSize);
+  const steps = trainingSteps(settings, chunks);
   return {
     name: settings.name,
     parameters,

@@ -15,7 +15,9 @@ import {
 import { modelConfig } from '../../jobs/train/model-shape';
 import { distillRunSchema } from '../../workflows/contract/run-file';
 import { wavBytes } from '../ced/audio/wav-bytes';
+import { onnxBytes } from '../ced/teachers/onnx-bytes';
 import { writeToneCorpus } from '../support/tone-corpus';
+import { writeUntrainedTeacher } from '../support/untrained-teacher';
 
 let folder: string;
 let printed: string;
@@ -191,6 +193,50 @@ describe('ced plan', () => {
       /^run tones\n {2}train +6 clips, 2 shards, 12 chunks, 192 kB of audio\n/,
     );
     expect(printed).toMatch(/logits +36 rows, 432 B/);
+  });
+
+  it('says what a run would refuse or deserves a look, before anything is spent', async () => {
+    const path = runFile();
+    const run = JSON.parse(readFileSync(path, 'utf8')) as {
+      corpus: object;
+      teachers: object[];
+      students: object[];
+      promote?: object;
+    };
+    writeUntrainedTeacher(folder, 'vocabulary.csv', 1);
+    writeFileSync(join(folder, 'net.csv'), 'index,mid,display_name\n0,/x/0,Dog\n1,/x/1,Cat\n');
+    writeFileSync(join(folder, 'net.onnx'), onnxBytes([1, 2]));
+    const net = { format: 'onnx', output: 'logits', spectrogramMasks: 'skip' };
+    run.teachers.push(
+      { name: 'b', checkpoint: 'nowhere', format: 'ced' },
+      { name: 'c', checkpoint: 'net.onnx', vocabulary: 'net.csv', ...net },
+      { name: 'd', checkpoint: 'untrained-1', format: 'ced' },
+    );
+    run.students[0] = { ...run.students[0], init: 'untrained-1' };
+    run.promote = { champion: 'champion' };
+    const rows = readFileSync(join(folder, 'eval.jsonl'), 'utf8').replace(/,"labels":\[.*?\]/g, '');
+    writeFileSync(join(folder, 'eval.jsonl'), rows);
+    writeFileSync(path, JSON.stringify(run));
+    expect(await ced(['plan', path, '--root', folder])).toBe(0);
+    const told = printed.replaceAll(folder, '').split('\n').filter((text) => /^ {2}(refused|note)/.test(text)); // prettier-ignore
+    expect(told).toEqual([
+      expect.stringMatching(
+        /^ {2}note {8}corpus\.validation: \d class(es)? ha(s|ve) a single clip: /,
+      ),
+      '  note        corpus.eval: eval.jsonl has no labels, so promote can compare no models: no ' +
+        'student will be promoted',
+      '  note        students[0].warmupSteps: 5000 of 15 steps: the learning rate ends at ' +
+        '0.0000030 instead of 0.001; a tenth of the steps is usual',
+      expect.stringMatching(
+        /^ {2}refused {5}teachers\[0\]\.checkpoint: \/teacher\/model\.safetensors cannot be read/,
+      ),
+      expect.stringMatching(
+        /^ {2}refused {5}teachers\[1\]\.checkpoint: \/nowhere\/config\.json cannot be read/,
+      ),
+      '  refused     teachers[2].checkpoint: /net.onnx: the teacher lacks 6 of 6 classes: ' +
+        'Low tone, Middle tone, High tone, Sweep, Noise, Clicks',
+      '  refused     students[0].init: untrained-1 differs from model in embed_dim (32, not 16)',
+    ]);
   });
 
   it('goes without the hours of a teacher that is not there yet', async () => {

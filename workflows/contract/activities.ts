@@ -43,6 +43,8 @@ export interface PlannedSplit {
   clips: number;
   /** Rows of the table that could not be used at all. */
   rejected: number;
+  /** Of the clips, those with labels; absent in histories of earlier versions. */
+  labelled?: number;
 }
 export interface Plan {
   planKey: string;

@@ -31,6 +31,8 @@ export interface RunStatus {
   epochs: Record<string, EpochRecord>;
   /** mAP of each model on eval, as far as known, by role and name (model-scores.ts). */
   scores: Record<string, number | null>;
+  /** What was adapted or passed over, and settings that deserve a look; absent = nothing. */
+  notes?: string[];
   /** Why it failed or was cancelled. */
   failures: string[];
 }

@@ -1,0 +1,73 @@
+/** What a run would say in its first second, found without a server, a store or an engine. */
+import { readInit } from '../../activities/plan/read-checkpoint';
+import { readAnyTeacher } from '../../activities/plan/read-teacher';
+import type { InputPlace } from '../../activities/plan/read-input';
+import { isUri } from '../../ced/corpus/address';
+import { singleClipNote } from '../../ced/corpus/single-clips';
+import type { Vocabulary } from '../../ced/teachers/vocabulary';
+import { PermanentError } from '../../workflows/contract/failures';
+import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
+import { promotionNotes } from '../../workflows/contract/run-notes';
+import { CHAMPION } from '../../workflows/contract/run-file-sections';
+import type { SplitSurvey } from '../corpus/corpus-survey';
+
+export interface RunLook {
+  /** For which the run would be refused. */
+  problems: string[];
+  notes: string[];
+}
+
+/** Models that lie elsewhere are not fetched for it. */
+export async function lookAtRun(
+  run: DistillRun | TeachRun,
+  input: InputPlace,
+  vocabulary: Vocabulary,
+  splits: readonly Pick<SplitSurvey, 'split' | 'labelled' | 'classes' | 'notes'>[],
+): Promise<RunLook> {
+  const look: RunLook = { problems: [], notes: [] };
+  for (const { split, classes, notes } of splits) {
+    look.notes.push(...notes.map((note) => `corpus.${split}: ${note}`));
+    const single = 'logits' in run && split === 'train' ? null : singleClipNote(classes);
+    if (single !== null) look.notes.push(`corpus.${split}: ${single}`);
+  }
+  const evaluation = splits.find(({ split }) => split === 'eval');
+  if ('logits' in run) look.notes.push(...promotionNotes(run, evaluation?.labelled));
+  await lookAtModels(run, input, vocabulary, look);
+  return look;
+}
+
+async function lookAtModels(
+  run: DistillRun | TeachRun,
+  input: InputPlace,
+  vocabulary: Vocabulary,
+  look: RunLook,
+): Promise<void> {
+  const telling = async (read: () => Promise<readonly string[]>): Promise<void> => {
+    try {
+      look.notes.push(...(await read()));
+    } catch (error) {
+      if (!(error instanceof PermanentError)) throw error;
+      look.problems.push(error.message);
+    }
+  };
+  if ('logits' in run)
+    for (const [index, teacher] of run.teachers.entries()) {
+      if (isUri(teacher.checkpoint)) continue;
+      const field = `teachers[${index}]`;
+      await telling(async () => {
+        return (await readAnyTeacher(input, vocabulary, field, teacher, run.logits)).notes;
+      });
+    }
+  const [section, trainings] =
+    'students' in run
+      ? (['students', run.students] as const)
+      : (['teachers', run.teachers] as const);
+  for (const [index, { init, model }] of trainings.entries()) {
+    if (init === null || init === CHAMPION || isUri(init)) continue;
+    const starting = { field: `${section}[${index}].init`, checkpoint: init, model };
+    await telling(async () => {
+      const { note } = await readInit(input, vocabulary, starting);
+      return note === null ? [] : [note];
+    });
+  }
+}

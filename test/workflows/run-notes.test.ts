@@ -1,0 +1,51 @@
+import { promotionNotes, warmupNotes } from '../../workflows/contract/run-notes';
+import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
+import { singleClipNote } from '../../ced/corpus/single-clips';
+
+const run = (promote?: object): DistillRun =>
+  distillRunSchema.parse({
+    name: 'early',
+    store: 'store',
+    corpus: { train: 't.jsonl', eval: 'e.jsonl', vocabulary: 'v.csv' },
+    teachers: [{ name: 'a', checkpoint: 'a', format: 'ced' }],
+    students: [{ name: 's', model: 'tiny', epochs: 10, batchSize: 4, warmupSteps: 25 }],
+    ...(promote ? { promote } : {}),
+  });
+
+describe('a run that promotes', () => {
+  it('is told as soon as its eval is seen to have no labels', () => {
+    expect(promotionNotes(run({ champion: 'c' }), 0)).toEqual([
+      'corpus.eval: e.jsonl has no labels, so promote can compare no models: ' +
+        'no student will be promoted',
+    ]);
+  });
+
+  it('is told nothing with labels, or where a history of an earlier version does not say', () => {
+    for (const labelled of [3, undefined])
+      expect(promotionNotes(run({ champion: 'c' }), labelled)).toEqual([]);
+    expect(promotionNotes(run(), 0)).toEqual([]);
+  });
+});
+
+describe('a warm-up', () => {
+  it('that ends with the training, or after it, is told with the rate that it reaches', () => {
+    expect(warmupNotes('students', run().students, 10)).toEqual([]);
+    expect(warmupNotes('students', run().students, 8)).toEqual([
+      'students[0].warmupSteps: 25 of 20 steps: the learning rate ends at 0.00080 instead of ' +
+        '0.001; a tenth of the steps is usual',
+    ]);
+  });
+});
+
+describe('classes of one clip', () => {
+  it('are named, the first eight of them', () => {
+    const classes = Array.from({ length: 12 }, (_, at) => ({
+      name: `c${at}`,
+      clips: at > 1 ? 1 : at * 2,
+    }));
+    expect(singleClipNote(classes)).toBe(
+      '10 classes have a single clip: c2, c3, c4, c5, c6, c7, c8, c9, and 2 more',
+    );
+    expect(singleClipNote(classes.slice(0, 2))).toBeNull();
+  });
+});

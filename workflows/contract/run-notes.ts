@@ -1,0 +1,41 @@
+/** What of a run's settings deserves a look before anything is spent on it. Pure. */
+import type { DistillRun } from './run-file';
+import type { TeacherTraining } from './run-file-sections';
+
+/** @param labelled clips of eval that have labels; undefined where that is not known */
+export function promotionNotes(
+  { promote, corpus }: DistillRun,
+  labelled: number | undefined,
+): string[] {
+  if (!promote || labelled !== 0) return [];
+  return [
+    `corpus.eval: ${corpus.eval ?? ''} has no labels, so promote can compare no models: ` +
+      'no student will be promoted',
+  ];
+}
+
+/** @param chunks of the training split */
+export function trainingSteps(
+  { epochs, batchSize }: Pick<TeacherTraining, 'epochs' | 'batchSize'>,
+  chunks: number,
+): number {
+  return epochs * Math.ceil(chunks / batchSize);
+}
+
+/** @returns a sentence for each training whose warm-up does not end before it does */
+export function warmupNotes(
+  section: 'students' | 'teachers',
+  trainings: readonly TeacherTraining[],
+  chunks: number,
+): string[] {
+  return trainings.flatMap((training, index) => {
+    const steps = trainingSteps(training, chunks);
+    const { warmupSteps, learningRate } = training;
+    if (steps === 0 || warmupSteps < steps) return [];
+    const reached = ((learningRate * steps) / warmupSteps).toPrecision(2);
+    return [
+      `${section}[${index}].warmupSteps: ${warmupSteps} of ${steps} steps: the learning rate ` +
+        `ends at ${reached} instead of ${learningRate}; a tenth of the steps is usual`,
+    ];
+  });
+}
