@@ -15,14 +15,19 @@ export const sourceOptions = {
   },
 } as const;
 
-/** HF_ENDPOINT replaces https://huggingface.co in hf:// addresses. */
+/**
+ * HF_ENDPOINT replaces https://huggingface.co in hf:// addresses; HF_TOKEN is sent there, for
+ * private and gated repositories.
+ */
 export function sourcesOf(
   values: Values<typeof sourceOptions>,
   environment: NodeJS.ProcessEnv,
 ): SourceOptions {
+  const token = environment['HF_TOKEN']?.trim() ?? '';
   return {
     allowPrivateHosts: values['allow-private-hosts'],
     userProject: values['user-project'],
     ...(environment['HF_ENDPOINT'] ? { hub: environment['HF_ENDPOINT'] } : {}),
+    ...(token === '' ? {} : { hubToken: () => token }),
   };
 }

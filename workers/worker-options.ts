@@ -149,7 +149,10 @@ const line = commandLine({
     'npm run worker -- --queue all',
     'npm run worker -- --queue gpu --address 10.0.0.5:7233 --root /data --cache-gb 200',
   ],
-  notes: ['HF_ENDPOINT replaces https://huggingface.co in hf:// addresses.'],
+  notes: [
+    'HF_ENDPOINT replaces https://huggingface.co in hf:// addresses; HF_TOKEN is sent there, and ' +
+      'to no other host, for private and gated repositories.',
+  ],
 });
 
 export const WORKER_HELP = line.help;

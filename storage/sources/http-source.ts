@@ -18,6 +18,16 @@ const SILENCE_MS = 30_000;
 const SLOWEST_BYTES_PER_SECOND = 1000;
 const PACE_OVER_MS = 120_000;
 
+/** What is known of the server that an address leads to first. */
+export interface KnownHost {
+  /** @param origin of each request: the address's own, and those that it redirects to */
+  headers(origin: string): Record<string, string>;
+  /** What to add to the message that a status makes. */
+  remedy(status: number): string;
+}
+
+const NO_HOST: KnownHost = { headers: () => ({}), remedy: () => '' };
+
 export class HttpSource implements Source {
   readonly name: string;
   private readonly address: URL;
@@ -28,6 +38,7 @@ export class HttpSource implements Source {
   constructor(
     address: string,
     private readonly options: SourceOptions,
+    private readonly host: KnownHost = NO_HOST,
   ) {
     this.address = new URL(address);
     this.name = nameOf(this.address);
@@ -164,7 +175,12 @@ export class HttpSource implements Source {
       const sent = request(address, {
         method,
         // Compressed on the way, a range would count other bytes.
-        headers: { 'accept-encoding': 'identity', 'user-agent': 'ced-distillation', ...headers },
+        headers: {
+          'accept-encoding': 'identity',
+          'user-agent': 'ced-distillation',
+          ...this.host.headers(address.origin),
+          ...headers,
+        },
         ...(this.options.allowPrivateHosts ? {} : { lookup: publicLookup }),
       });
       sent.setTimeout(SILENCE_MS, () =>
@@ -185,7 +201,7 @@ export class HttpSource implements Source {
     // `status` lets the retry tell 429 and 5xx from permanent refusals.
     if (status === 408 || status === 429 || (status ?? 0) >= 500)
       return Object.assign(new Error(`${this.name} answers ${status}`), { status });
-    return new SourceUnreadable(`${this.name} answers ${status}`);
+    return new SourceUnreadable(`${this.name} answers ${status}${this.host.remedy(status ?? 0)}`);
   }
 
   private unreadable(cause: Error): SourceUnreadable {

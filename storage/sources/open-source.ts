@@ -5,9 +5,10 @@ import { promisify } from 'node:util';
 import { openGcs } from '../gcs/gcs-client';
 import { GcsObject, type GcsVersion } from '../gcs/gcs-object';
 import { HttpSource } from './http-source';
+import { openHubSource } from './hub-source';
 import { SourceUnreadable, type Source, type SourceOptions, type SourceVersion } from './source';
 import { WatchedSource } from './watched-source';
-import { type ByteRange, parseGsUri, withoutSlashesAtEnd } from '../../ced/corpus/address';
+import { type ByteRange, parseGsUri } from '../../ced/corpus/address';
 
 const READ_BYTES = 2 ** 20;
 
@@ -33,18 +34,12 @@ function openPlain(place: string, options: SourceOptions): Source {
     case 'http':
       return new HttpSource(place, options);
     case 'hf':
-      return new HttpSource(hubAddress(place, options.hub ?? 'https://huggingface.co'), options);
+      return openHubSource(place, options);
     default:
       throw new SourceUnreadable(
         `${scheme}:// cannot be read, expected a path, gs://, https:// or hf://`,
       );
   }
-}
-
-function hubAddress(place: string, hub: string): string {
-  const match = /^hf:\/\/([^/]+\/[^/@]+)(?:@([^/]+))?\/(.+)$/.exec(place);
-  if (!match) throw new SourceUnreadable(`${place}: expected hf://organisation/repository/file`);
-  return `${withoutSlashesAtEnd(hub)}/${match[1]}/resolve/${match[2] ?? 'main'}/${match[3]}`;
 }
 
 class FileSource implements Source {

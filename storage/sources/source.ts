@@ -36,6 +36,8 @@ export interface SourceOptions {
   userProject?: string | undefined;
   /** Where `hf://org/repo/file` leads. @default https://huggingface.co */
   hub?: string;
+  /** A secret, which only requests to the hub carry: a function, so that it is never printed. */
+  hubToken?: () => string;
   /**
    * A longer clip is refused (`tooLong`), as soon as its header says so or that much was decoded.
    * @default 3600

@@ -1,0 +1,49 @@
+/**
+ * Files of a model hub under the addresses that its own libraries use:
+ * `hf://organisation/repository[@revision]/file`, and `hf://datasets/…` or `hf://spaces/…` for
+ * repositories of other kinds. The token of the worker's environment goes to the hub's own host
+ * alone, never to where it redirects.
+ * https://huggingface.co/docs/huggingface_hub/guides/hf_file_system
+ */
+import { withoutSlashesAtEnd } from '../../ced/corpus/address';
+import { HttpSource } from './http-source';
+import { SourceUnreadable, type SourceOptions } from './source';
+
+const HUB = 'https://huggingface.co';
+/** Revisions that hold slashes are the hub's own ones; any other is written with %2F. */
+const PLACE =
+  /^hf:\/\/((?:datasets|spaces)\/|(?!datasets\/|spaces\/))([^/@]+\/[^/@]+)(?:@(refs\/(?:convert\/\w+|pr\/\d+)|[^/]+))?\/(.+)$/;
+
+/** @throws {SourceUnreadable} for an address that names no file of a repository */
+export function openHubSource(place: string, options: SourceOptions): HttpSource {
+  const [, kind = '', repository, revision = 'main', file] = PLACE.exec(place) ?? [];
+  if (repository === undefined || file === undefined)
+    throw new SourceUnreadable(
+      `${place}: expected hf://organisation/repository/file, or ` +
+        'hf://datasets/organisation/repository/file',
+    );
+  const hub = withoutSlashesAtEnd(options.hub ?? HUB);
+  const page = `${hub}/${kind}${repository}`;
+  const address = `${page}/resolve/${encodeURIComponent(decoded(revision))}/${file}`;
+  const { origin } = new URL(hub);
+  const { hubToken } = options;
+  return new HttpSource(address, options, {
+    headers: (host) =>
+      hubToken !== undefined && host === origin ? { authorization: `Bearer ${hubToken()}` } : {},
+    // The hub answers so for what does not exist, too: it does not tell which.
+    remedy: (status) =>
+      status !== 401 && status !== 403
+        ? ''
+        : hubToken === undefined
+          ? '; if it is private or gated, set HF_TOKEN where this runs, else look at its name'
+          : `; HF_TOKEN may not read it: look at its name, or ask for access at ${page}`,
+  });
+}
+
+function decoded(revision: string): string {
+  try {
+    return decodeURIComponent(revision);
+  } catch {
+    return revision;
+  }
+}
