@@ -15,15 +15,24 @@ const PIECES: readonly RegExp[] = [
   /^(.{1,300})_\d+\.\d+(?:_\d+\.\d+)?$/,
   // part, chunk, segment, slice, clip, take with a number
   /^(.{1,300}?)[-_. ]?(?:part|chunk|seg|segment|slice|clip|take)[-_ ]?\d{1,6}$/i,
-  // a number of at most four digits behind a separator
-  /^(.{1,300})[-_. ]\d{1,4}$/,
 ];
 
+/** A number of at most four digits behind a separator: of a piece, or of a recording. */
+const NUMBERED = /^(.{1,300})[-_. ]\d{1,4}$/;
+
+export interface SourceGroup {
+  /** Equal for clips that may be pieces of one recording. */
+  group: string;
+  /** A number alone tells the clips of the group apart: it may count recordings as well. */
+  isNumbered: boolean;
+}
+
 /** @param name of the file, without folder and ending */
-export function sourceGroup(name: string): string {
+export function sourceGroup(name: string): SourceGroup {
   for (const pattern of PIECES) {
     const stem = pattern.exec(name)?.[1];
-    if (stem !== undefined) return stem;
+    if (stem !== undefined) return { group: stem, isNumbered: false };
   }
-  return name;
+  const stem = NUMBERED.exec(name)?.[1];
+  return { group: stem ?? name, isNumbered: stem !== undefined };
 }

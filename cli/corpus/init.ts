@@ -2,20 +2,23 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { basename, join, parse, resolve } from 'node:path';
+import type { ModelConfig } from '../../ced/model/config';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import type { Command } from '../command';
 import { commandLine } from '../../infra/command-line/command-line';
-import { atLeast, text } from '../../infra/command-line/option';
+import { amount, atLeast, text } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';
+import { repositoryRoot } from '../../infra/toolchain';
 import { printJson } from '../print-json';
 import { readModelFolder } from '../models/model-folder';
 import { grouped } from '../quantities';
 import { findDataset } from './datasets/find-dataset';
 import type { Dataset } from './datasets/dataset';
 import { assignSplits, type SplitDataset } from './assign-splits';
-import { measureSeconds } from './clip-lengths';
-import { commandsOf, writeProject, type Project } from './project-files';
+import { writeProject, type Project } from './project-files';
+import { commandsOf } from './project-commands';
 import { projectSettings } from './project-settings';
+import { readContents, type Contents } from './read-contents';
 
 const line = commandLine({
   program: 'ced init',
@@ -36,11 +39,16 @@ const line = commandLine({
     most: 1,
   },
   options: {
-    out: { value: 'DIR', is: text, shown: './NAME', help: 'where the project goes' },
+    out: {
+      value: 'DIR',
+      is: text,
+      shown: './NAME, or ./NAME-project beside a dataset of that name',
+      help: 'where the project goes',
+    },
     name: { value: 'NAME', is: text, shown: "the dataset's", help: 'name of the run' },
     minutes: {
       value: 'N',
-      is: atLeast(1),
+      is: amount,
       default: 30,
       help: 'time to spend on this machine, teachers included',
     },
@@ -75,13 +83,16 @@ async function initProject({ values, operands }: Options): Promise<number> {
   const [source = ''] = operands;
   const { minutes, seed, teacher: teachers } = values;
   const name = values.name ?? nameOf(source);
-  const folder = resolve(values.out ?? name);
+  const folder = resolve(values.out ?? outFor(name, source));
   refuseOccupied(folder);
   const cache = process.env['CED_CACHE'] ?? join(homedir(), '.cache', 'ced-distillation');
   const dataset = await findDataset(resolve(source), cache, {});
-  const split = await assignSplits(dataset, seed);
-  const project = await planProject({ name, folder, source, dataset, split, teachers, minutes });
-  tell(project, writeProject(project), values.json);
+  const contents = await readContents(dataset);
+  const usable = dataset.clips.filter(({ clip }) => !contents.rejected.has(clip));
+  const split = assignSplits(usable, contents.audio, seed);
+  const given = { name, folder, source, dataset, contents, split, teachers, minutes };
+  const project = await planProject(given);
+  tell(project, writeProject(project, commandsOf(project, null)), values.json);
   return 0;
 }
 
@@ -90,25 +101,28 @@ async function planProject(given: {
   folder: string;
   source: string;
   dataset: Dataset;
+  contents: Contents;
   split: SplitDataset;
   teachers: readonly string[];
   minutes: number;
 }): Promise<Project> {
-  const { dataset, split, teachers, source } = given;
-  const vocabulary = await vocabularyOf(dataset, split, teachers, source);
+  const { dataset, contents, split, teachers, source } = given;
+  const configs = await Promise.all(
+    teachers.map(async (teacher) => (await readModelFolder(teacher)).config),
+  );
+  const vocabulary = vocabularyOf(dataset, split, configs, source);
   const train = split.clips.filter((clip) => clip.split === 'train');
-  const { seconds, notes } = await measureSeconds(train);
   const settings = projectSettings({
     trainClips: train.length,
     classes: vocabulary.length,
-    seconds,
-    trainsTeachers: teachers.length === 0,
+    seconds: train.flatMap(({ clip }) => contents.seconds.get(clip) ?? []),
+    teachers: configs,
     minutes: given.minutes,
     cores: availableParallelism(),
   });
   return {
     ...given,
-    root: process.cwd(),
+    root: repositoryRoot,
     layout: dataset.layout,
     clips: split.clips,
     vocabulary,
@@ -117,30 +131,33 @@ async function planProject(given: {
       name: `teacher-${index + 1}`,
       checkpoint: resolve(checkpoint),
     })),
-    notes: [...split.notes, ...dataset.notes, ...notes],
+    notes: [...split.notes, ...dataset.notes, ...contents.notes],
   };
 }
 
 /** Classes of the labels, else those of the first teacher. */
-async function vocabularyOf(
+function vocabularyOf(
   dataset: Dataset,
   { clips }: SplitDataset,
-  teachers: readonly string[],
+  [teacher]: readonly ModelConfig[],
   source: string,
-): Promise<Vocabulary> {
+): Vocabulary {
   const names = [...new Set(clips.flatMap(({ labels }) => labels ?? []))].sort();
   if (names.length > 0) return names.map((name) => ({ mid: dataset.mids?.get(name) ?? '', name }));
-  const [teacher] = teachers;
   if (teacher === undefined)
     throw new UsageError(
       `ced init: ${source} has no labels (${dataset.layout}), so no teacher can be trained from ` +
         'it; give one with --teacher DIR, or put the files into a folder a class',
     );
-  const { config } = await readModelFolder(teacher);
-  const labels = Object.values(config.id2label ?? {});
+  const labels = Object.values(teacher.id2label ?? {});
   if (labels.length === 0)
-    throw new UsageError(`--teacher ${teacher}: its config.json names no classes (id2label)`);
+    throw new UsageError('--teacher: its config.json names no classes (id2label)');
   return labels.map((name) => ({ mid: '', name }));
+}
+
+/** Not the dataset's own folder. */
+function outFor(name: string, source: string): string {
+  return resolve(name) === resolve(source) ? `${name}-project` : name;
 }
 
 function refuseOccupied(folder: string): void {
@@ -162,7 +179,7 @@ function tell(project: Project, files: readonly string[], asJson: boolean): void
   const { layout, clips, vocabulary, settings, notes, folder } = project;
   const count = (split: string): number => clips.filter((clip) => clip.split === split).length;
   const splits = { train: count('train'), validation: count('validation'), eval: count('eval') };
-  const commands = commandsOf(project);
+  const commands = commandsOf(project, process.cwd());
   if (asJson) {
     const found = { layout, clips: clips.length, classes: vocabulary.length, splits };
     const { reasons } = settings;

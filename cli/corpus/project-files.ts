@@ -10,7 +10,7 @@ export interface Project {
   name: string;
   /** Absolute folder of the project. */
   folder: string;
-  /** Folder that relative paths of run files start from. */
+  /** The clone's root, where relative paths of run files start. */
   root: string;
   layout: string;
   source: string;
@@ -22,8 +22,8 @@ export interface Project {
   notes: string[];
 }
 
-/** @returns the files' names */
-export function writeProject(project: Project): string[] {
+/** @param commands for the README. @returns the files' names */
+export function writeProject(project: Project, commands: readonly string[]): string[] {
   const { folder, vocabulary, clips } = project;
   mkdirSync(folder, { recursive: true });
   const files = new Map<string, string>([['labels.csv', formatVocabularyCsv(vocabulary)]]);
@@ -33,7 +33,7 @@ export function writeProject(project: Project): string[] {
   }
   if (project.settings.teachers.length > 0) files.set('teach.json', json(teachRun(project)));
   files.set('run.json', json(distillRun(project)));
-  files.set('README.md', readme(project));
+  files.set('README.md', readme(project, commands));
   for (const [name, text] of files) writeFileSync(join(folder, name), text);
   return [...files.keys()];
 }
@@ -53,8 +53,8 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** Relative to the root where the project lies below it, so that it can be moved along. */
-function pathOf({ folder, root }: Project, name: string): string {
+/** Relative to the clone's root where the project lies below it, so that it can be moved along. */
+export function pathOf({ folder, root }: Project, name: string): string {
   const beside = relative(root, join(folder, name));
   return beside.startsWith('..') || isAbsolute(beside) ? join(folder, name) : beside;
 }
@@ -122,19 +122,7 @@ function distillRun(project: Project): object {
   };
 }
 
-/** The commands that lead from the project to a tagged recording. */
-export function commandsOf(project: Project): string[] {
-  const path = (name: string): string => pathOf(project, name);
-  return [
-    ...(project.settings.teachers.length === 0
-      ? []
-      : [`npm run teach -- --run ${path('teach.json')} --out ${path('teachers')}`]),
-    `npm start -- --run ${path('run.json')}`,
-    `npx ced tag RECORDING --model ${path(join('store', 'runs', project.name))}`,
-  ];
-}
-
-function readme(project: Project): string {
+function readme(project: Project, commands: readonly string[]): string {
   const { name, layout, source, clips, vocabulary, settings, notes } = project;
   const count = (split: string): number => clips.filter((clip) => clip.split === split).length;
   const list = (items: readonly string[]): string => items.map((item) => `- ${item}`).join('\n');
@@ -145,9 +133,8 @@ function readme(project: Project): string {
       SPLITS.map((split) => `${count(split)} ${split}`).join(', ') +
       '. `labels.csv` names the classes; the tables are described in docs/formats.md.',
     '## Commands',
-    commandsOf(project)
-      .map((command) => `    ${command}`)
-      .join('\n'),
+    commands.map((command) => `    ${command}`).join('\n'),
+    'Each can be stopped with Ctrl-C, and resumes when it is given again.',
     '## Settings and why',
     list(settings.reasons),
     ...(notes.length === 0 ? [] : ['## Notes', list(notes)]),

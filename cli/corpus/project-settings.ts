@@ -4,8 +4,11 @@
  */
 import { chunkPlan } from '../../ced/audio/chunks';
 import { sampleRate } from '../../ced/audio/mono16k';
+import type { ModelConfig } from '../../ced/model/config';
+import { parameterCount } from '../../ced/model/parameters';
 import { modelConfig } from '../../jobs/train/model-shape';
 import { modelSchema } from '../../workflows/contract/run-file-sections';
+import { millions } from '../quantities';
 import { forwardOperations } from '../run/run-estimate';
 
 export interface ProjectData {
@@ -13,8 +16,8 @@ export interface ProjectData {
   classes: number;
   /** Of a sample of training clips. */
   seconds: readonly number[];
-  /** The project has labels to train teachers from. */
-  trainsTeachers: boolean;
+  /** Those that exist already; none = they are trained from the labels. */
+  teachers: readonly ModelConfig[];
   minutes: number;
   /** Cores that compute. */
   cores: number;
@@ -42,17 +45,24 @@ export interface ProjectSettings {
   reasons: string[];
 }
 
-/** 1.05 M and 0.65 M parameters; the student's 0.34 M are a third of the larger. */
+/** About 1.05 M and 0.65 M parameters. */
 const TEACHER_MODELS = [
   { embedDim: 144, depth: 4, heads: 4 },
   { embedDim: 112, depth: 4, heads: 4 },
 ];
-const STUDENT_MODEL = { embedDim: 92, depth: 3, heads: 4 };
+/** Largest first: 0.34 M to 0.02 M parameters. */
+const STUDENT_MODELS = [
+  { embedDim: 92, depth: 3, heads: 4 },
+  { embedDim: 72, depth: 2, heads: 4 },
+  { embedDim: 48, depth: 2, heads: 4 },
+  { embedDim: 32, depth: 1, heads: 2 },
+];
 /**
  * Of a training step, on one core of a server: what small models reach with all they do besides.
  */
 const OPERATIONS_PER_SECOND_A_CORE = 3e10;
 const LARGEST_STEPS = 40_000;
+const LONGEST_CHUNK = 10;
 /** A small corpus repeated more often teaches nothing new. */
 const MOST_EPOCHS = 120;
 /** Shares of the time; the rest goes to ingest, logits and scoring. */
@@ -61,7 +71,7 @@ const STUDENT_SHARE = 0.35;
 const STUDENT_SHARE_ALONE = 0.7;
 
 export function projectSettings(data: ProjectData): ProjectSettings {
-  const chunkSeconds = chunkLength(data.seconds);
+  const chunkSeconds = chunkLength(data.seconds, data.teachers);
   const chunks = Math.max(1, Math.round(data.trainClips * chunksAClip(data.seconds, chunkSeconds)));
   const batchSize = chunks < 256 ? 8 : chunks < 20_000 ? 16 : 32;
   const training = (
@@ -84,11 +94,13 @@ export function projectSettings(data: ProjectData): ProjectSettings {
     };
   };
   const teacherMinutes = (data.minutes * TEACHERS_SHARE) / TEACHER_MODELS.length;
-  const teachers = data.trainsTeachers
+  const trainsTeachers = data.teachers.length === 0;
+  const teachers = trainsTeachers
     ? TEACHER_MODELS.map((model) => training(model, 0.0015, teacherMinutes))
     : [];
-  const share = data.trainsTeachers ? STUDENT_SHARE : STUDENT_SHARE_ALONE;
-  const student = training(STUDENT_MODEL, 0.002, data.minutes * share);
+  const sizes = sizesOf(data, chunkSeconds);
+  const share = trainsTeachers ? STUDENT_SHARE : STUDENT_SHARE_ALONE;
+  const student = training(sizes.model, 0.002, data.minutes * share);
   const views = student.epochs < 12 ? 2 : student.epochs < 60 ? 4 : 8;
   const frames = Math.round(chunkSeconds * 100);
   return {
@@ -107,14 +119,49 @@ export function projectSettings(data: ProjectData): ProjectSettings {
       teachers,
       student,
       frames,
+      sizes,
     }),
   };
 }
 
-/** Nine clips of ten fit into one chunk; ten seconds is what the published models were made for. */
-function chunkLength(seconds: readonly number[]): number {
+/**
+ * Nine clips of ten fit into one chunk; ten seconds is what the published models were made for. No
+ * longer than the input of the teachers.
+ */
+function chunkLength(seconds: readonly number[], teachers: readonly ModelConfig[]): number {
   const ninth = quantile(seconds, 0.9);
-  return Math.min(10, Math.max(0.5, Math.ceil(ninth * 2) / 2));
+  const inputs = teachers.map(({ target_length: frames }) => Math.floor((frames - 1) / 50) / 2);
+  return Math.max(0.5, Math.min(LONGEST_CHUNK, ...inputs, Math.ceil(ninth * 2) / 2));
+}
+
+interface Sizes {
+  model: TrainingSettings['model'];
+  /** Parameters of the student and of the largest teacher. */
+  student: number;
+  teacher: number;
+}
+
+/** The largest student with at most a third of the largest teacher's parameters. */
+function sizesOf(data: ProjectData, chunkSeconds: number): Sizes {
+  const sizeOf = (model: TrainingSettings['model']): number =>
+    parameterCount(configOf(model, data.classes, chunkSeconds));
+  const teacher = Math.max(
+    ...(data.teachers.length === 0
+      ? TEACHER_MODELS.map(sizeOf)
+      : data.teachers.map((config) => parameterCount(config))),
+  );
+  const fitting = STUDENT_MODELS.find((model) => sizeOf(model) <= teacher / 3);
+  const model = fitting ?? STUDENT_MODELS.at(-1)!;
+  return { model, student: sizeOf(model), teacher };
+}
+
+function configOf(
+  model: TrainingSettings['model'],
+  classes: number,
+  chunkSeconds: number,
+): ModelConfig {
+  const vocabulary = Array.from({ length: classes }, (_, index) => ({ name: String(index) }));
+  return modelConfig(modelSchema.parse(model), chunkSeconds, vocabulary);
 }
 
 function chunksAClip(seconds: readonly number[], chunkSeconds: number): number {
@@ -129,9 +176,7 @@ function affordableSteps(
   batchSize: number,
   minutes: number,
 ): number {
-  const vocabulary = Array.from({ length: classes }, (_, index) => ({ name: String(index) }));
-  const shape = modelSchema.parse(model);
-  const config = modelConfig(shape, chunkSeconds, vocabulary);
+  const config = configOf(model, classes, chunkSeconds);
   const step = 3 * forwardOperations(config, chunkSeconds) * batchSize;
   return Math.floor((minutes * 60 * OPERATIONS_PER_SECOND_A_CORE * cores) / step);
 }
@@ -142,23 +187,27 @@ function reasonsFor(
     chunks: number;
     batchSize: number;
     frames: number;
+    sizes: Sizes;
   },
 ): string[] {
-  const { chunkSeconds, chunks, batchSize, views, teachers, student, frames } = chosen;
+  const { chunkSeconds, chunks, batchSize, views, teachers, student, frames, sizes } = chosen;
   const [least, middle, ninth, most] = [0, 0.5, 0.9, 1].map((share) => quantile(seconds, share));
   const steps = student.epochs * Math.ceil(chunks / student.batchSize);
   return [
     `chunkSeconds ${chunkSeconds}: clips last ${shown(least)} to ${shown(most)} s, half of ` +
-      `them under ${shown(middle)} s and nine of ten under ${shown(ninth)} s; at most 10.`,
+      `them under ${shown(middle)} s and nine of ten under ${shown(ninth)} s; at most ` +
+      `${LONGEST_CHUNK}, and no more than the input of a given teacher.`,
     `batchSize ${batchSize}: ${trainClips} training clips are ${chunks} chunks.`,
     `epochs ${student.epochs} of the student are ${steps} steps: as many as ${minutes} ` +
       `minutes in all allow on ${cores} cores (--minutes), and at most ${MOST_EPOCHS} epochs.`,
     ...(teachers.length === 0
       ? []
       : [
-          `teachers: ${teachers.length} models of 1.05 M and 0.65 M parameters with half of ` +
-            'the time; the student has 0.34 M, a third of the largest.',
+          `teachers: ${teachers.length} models with half of the time, ` +
+            `${teachers.map(({ epochs }) => epochs).join(' and ')} epochs.`,
         ]),
+    `model of the student: ${millions(sizes.student)} parameters, at most a third of the largest ` +
+      `teacher's ${millions(sizes.teacher)}.`,
     `warmupSteps ${student.warmupSteps}: at most a tenth of the steps.`,
     `views ${views}: each stored view is replayed ${Math.round(student.epochs / views)} times.`,
     `time mask up to ${Math.round(frames / 5)} frames: a fifth of a chunk. topK ` +

@@ -1,7 +1,7 @@
 /** `ced tag FILE|DIR|-`: the most probable classes of audio files. */
 import { once } from 'node:events';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { decodeClip } from '../../activities/ingest/decode-clip';
 import { openEngine } from '../../ced/engine/engine';
@@ -11,6 +11,7 @@ import { CLEAR_LINE, control } from '../../infra/command-line/terminal';
 import { amount, count, textOf } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';
 import { channelsOption } from '../channels-option';
+import { isAudio } from '../corpus/datasets/audio-files';
 import type { Command } from '../command';
 import { describeFailure } from '../failure';
 import { readModelFolder } from './model-folder';
@@ -18,14 +19,6 @@ import { grouped } from '../quantities';
 import { defaultChunkSeconds, tagAudio, type TaggedChunk } from './tag-audio';
 
 const liveMs = 200;
-
-/** Files read from a folder. A file named on the command line is read whatever its extension. */
-const audioExtensions = new Set(
-  (
-    '.wav .flac .ogg .oga .opus .mp3 .mp2 .m4a .m4b .mp4 .aac .webm .mka .wma .aif .aiff .aifc ' +
-    '.w64 .caf .au .snd .wv .ape .tta .amr .ac3 .sph .voc'
-  ).split(' '),
-);
 
 const line = commandLine({
   program: 'ced tag',
@@ -121,9 +114,7 @@ async function listFiles(places: readonly string[]): Promise<string[]> {
     else if (!(await isFolder(place))) files.push(place);
     else {
       const entries = await readdir(place, { recursive: true, withFileTypes: true });
-      const audio = entries.filter(
-        (entry) => !entry.isDirectory() && audioExtensions.has(extname(entry.name).toLowerCase()),
-      );
+      const audio = entries.filter((entry) => !entry.isDirectory() && isAudio(entry.name));
       if (audio.length === 0) throw new UsageError(`${place}: no audio files in this folder`);
       files.push(...audio.map((entry) => join(entry.parentPath, entry.name)).sort());
     }

@@ -1,16 +1,32 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ced } from '../../cli/main';
+import { frameCount } from '../../ced/audio/frames';
 import { encodeWav } from '../../ced/audio/wav-file';
 import { philox, streamKey } from '../../ced/augment/random';
+import { modelConfigSchema } from '../../ced/model/config';
+import { parameterCount } from '../../ced/model/parameters';
 import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';
+import { repositoryRoot } from '../../infra/toolchain';
+import { modelConfig } from '../../jobs/train/model-shape';
+import { tarBytes } from '../support/tar-bytes';
 import { distillRunSchema, teachRunSchema } from '../../workflows/contract/run-file';
 
 interface Told {
   found: { layout: string; clips: number; classes: number; splits: Record<string, number> };
+  folder: string;
   notes: string[];
+  commands: string[];
 }
 
 describe('ced init', () => {
@@ -38,15 +54,16 @@ describe('ced init', () => {
     mkdirSync(join(folder, path, '..'), { recursive: true });
     writeFileSync(join(folder, path), text);
   };
-  const init = async (source: string, ...options: string[]): Promise<Told> => {
+  const init = async (source: string, ...options: string[]): Promise<Told> =>
+    await told(join(folder, source), '--out', join(folder, 'project'), ...options);
+  const told = async (...args: string[]): Promise<Told> => {
     let text = '';
     const write = jest.spyOn(process.stdout, 'write').mockImplementation((part) => {
       text += String(part);
       return true;
     });
     try {
-      const out = join(folder, 'project');
-      await ced(['init', join(folder, source), '--out', out, '--json', ...options]);
+      await ced(['init', ...args, '--json']);
     } finally {
       write.mockRestore();
     }
@@ -180,6 +197,145 @@ describe('ced init', () => {
     expect(found.splits).toEqual({ train: 2, validation: 2, eval: 2 });
     expect(found.classes).toBe(2);
     expect(notes.join()).toContain('_background_noise_');
+  });
+
+  it('puts every class into every split where files are only numbered, and says so', async () => {
+    for (const name of ['bell', 'drum'])
+      for (let take = 1; take <= 12; take++) putAudio(`pets/${name}/${name} ${take}.wav`);
+    const { notes } = await init('pets');
+    for (const split of ['train', 'validation', 'eval'])
+      expect(new Set(rows(split).flatMap(({ labels }) => labels ?? []))).toEqual(
+        new Set(['bell', 'drum']),
+      );
+    expect(notes.join('\n')).toMatch(/24 clips differ from others only in a number/);
+  });
+
+  it('takes the folders of a class for its recordings, however files are numbered', async () => {
+    for (const name of ['bell', 'drum'])
+      for (const day of ['mon', 'tue'])
+        for (let take = 1; take <= 6; take++) putAudio(`pets/${name}/${day}/take ${take}.wav`);
+    await init('pets');
+    const splitOf = new Map<string, string>();
+    for (const split of ['train', 'validation', 'eval'])
+      if (existsSync(join(folder, 'project', `${split}.jsonl`)))
+        for (const { clip } of rows(split)) {
+          const day = clip.split('/').slice(0, 2).join('/');
+          expect(splitOf.get(day) ?? split).toBe(split);
+          splitOf.set(day, split);
+        }
+    expect(splitOf.size).toBe(4);
+  });
+
+  it('keeps the same audio in one split though its files differ, and says so first', async () => {
+    for (const name of ['a', 'b'])
+      for (let take = 0; take < 20; take++) putAudio(`pets/${name}/${name}${take}x.wav`);
+    const copies = ['pets/a/copyx.wav', 'pets/b/othery.wav'];
+    for (const copy of copies) {
+      putAudio(copy, 'pets/a/a3x.wav');
+      appendFileSync(join(folder, copy), Buffer.from('LIST\x04\0\0\0INFO', 'latin1'));
+    }
+    const { notes } = await init('pets');
+    const splits = ['train', 'validation', 'eval'].filter((split) =>
+      rows(split).some(({ clip }) => /a3x|copyx|othery/.test(clip)),
+    );
+    expect(splits).toHaveLength(1);
+    expect(notes[0]).toMatch(/^2 clips hold the same audio as another; .*copyx\.wav = a\/a3x\.wav/);
+  });
+
+  it('leaves out clips that a run would reject, and names what is not audio', async () => {
+    for (const name of ['a', 'b'])
+      for (let take = 0; take < 6; take++) putAudio(`pets/${name}/${name}${take}x.wav`);
+    putText('pets/a/broken.wav', 'no audio at all');
+    putText('pets/b/shopping.txt', 'milk');
+    const { found, notes } = await init('pets');
+    expect(found.clips).toBe(12);
+    expect(notes.join('\n')).toMatch(/1 of 13 clips .* left out, for example a\/broken\.wav/);
+    expect(notes.join('\n')).toMatch(/1 files are left out: .*shopping\.txt/);
+  });
+
+  it('writes commands that a shell reads as they are, from any folder', async () => {
+    for (const name of ["dog's", 'Kühe #1'])
+      for (let take = 0; take < 8; take++) putAudio(`my pets/${name}/rec ${take}x.wav`);
+    const { commands } = await told(
+      join(folder, 'my pets'),
+      ...['--out', join(folder, 'my project'), '--minutes', '0.5'],
+    );
+    const words = execFileSync('sh', ['-c', `set -- ${commands.at(-1)}; printf '%s\\n' "$@"`], {
+      encoding: 'utf8',
+    }).split('\n');
+    expect(words.slice(0, 3)).toEqual(['npx', 'ced', 'tag']);
+    expect(existsSync(words[3]!)).toBe(true);
+    expect(words[5]).toBe(join(folder, 'my project/store/runs/my-pets'));
+    const readme = readFileSync(join(folder, 'my project/README.md'), 'utf8');
+    expect(readme).toContain(`    cd ${repositoryRoot}\n    npm run teach -- --run '`);
+  });
+
+  it('chooses a place beside a dataset that has the name of the project', async () => {
+    for (const name of ['dog', 'cat'])
+      for (let take = 0; take < 4; take++) putAudio(`pets/${name}/${name}${take}x.wav`);
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      const { folder: project, commands } = await told('pets');
+      expect(project).toBe(join(process.cwd(), 'pets-project'));
+      expect(commands[0]).toBe(`cd ${repositoryRoot}`);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  it('fits chunks and student to the teacher that it is given', async () => {
+    for (const name of ['Violin', 'Flute'])
+      for (let take = 0; take < 4; take++) putAudio(`notes/${name}/${name}${take}x.wav`);
+    const teacher = join(repositoryRoot, 'examples/instruments/teachers/alto');
+    await init('notes', '--teacher', teacher);
+    const run = distillRunSchema.parse(JSON.parse(read('run.json')));
+    const config = modelConfigSchema.parse(
+      JSON.parse(readFileSync(join(teacher, 'config.json'), 'utf8')),
+    );
+    const student = modelConfig(run.students[0]!.model, run.logits.chunkSeconds, [
+      { name: 'Violin' },
+      { name: 'Flute' },
+    ]);
+    expect(parameterCount(student)).toBeLessThanOrEqual(parameterCount(config) / 3);
+    expect(frameCount(run.logits.chunkSeconds * 16_000)).toBeLessThanOrEqual(config.target_length);
+  });
+
+  it("names AudioSet's classes by its ontology where there is no class list", async () => {
+    putText('A/ontology.json', JSON.stringify([{ id: '/m/04rlf', name: 'Music', child_ids: [] }]));
+    for (const [table, video] of [
+      ['balanced_train_segments', 'aaaaaaaaaaa'],
+      ['eval_segments', 'bbbbbbbbbbb'],
+    ]) {
+      const header = '# YTID, start_seconds, end_seconds, positive_labels';
+      putText(`A/${table}.csv`, `${header}\n${video}, 30.000, 40.000, "/m/04rlf"\n`);
+      putAudio(`A/audio/Y${video}.wav`);
+    }
+    const { found } = await init('A');
+    expect(found).toMatchObject({ layout: "AudioSet's segments", clips: 2 });
+    expect(found.splits).toEqual({ train: 1, validation: 0, eval: 1 });
+    expect(parseVocabularyCsv(read('labels.csv'))).toEqual([{ mid: '/m/04rlf', name: 'Music' }]);
+  });
+
+  it('recognizes WebDataset shards, and draws splits across them', async () => {
+    const pack = (shard: string, takes: readonly number[]): void => {
+      const entries = takes.flatMap((take) => {
+        putAudio('one.wav', `clip ${take}`);
+        const content = readFileSync(join(folder, 'one.wav'));
+        return [
+          { name: `clip${take}x.wav`, content },
+          { name: `clip${take}x.json`, content: JSON.stringify({ label: `class${take % 2}` }) },
+        ];
+      });
+      mkdirSync(join(folder, 'W'), { recursive: true });
+      writeFileSync(join(folder, 'W', shard), tarBytes(entries));
+    };
+    pack('shard-0.tar', [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    pack('shard-1.tar', [10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
+    const { found } = await init('W');
+    expect(found).toMatchObject({ layout: 'WebDataset, 2 shards', clips: 20, classes: 2 });
+    expect(found.splits['train']).toBeLessThan(20);
+    expect(existsSync(rows('eval')[0]!.audio)).toBe(true);
   });
 
   it.each(['zip', 'tar', 'tar.gz'])('reads a .%s, unpacked once into the cache', async (kind) => {

@@ -3,8 +3,12 @@ import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { extname, join, parse, relative, sep } from 'node:path';
 
+/** A file that is named explicitly is read whatever its name. */
 const AUDIO = new Set(
-  'wav flac ogg oga opus mp3 m4a mp4 aac webm wma aif aiff'.split(' ').map((name) => `.${name}`),
+  (
+    '.wav .flac .ogg .oga .opus .mp3 .mp2 .m4a .m4b .mp4 .aac .webm .mka .wma .aif .aiff .aifc ' +
+    '.w64 .caf .au .snd .wv .ape .tta .amr .ac3 .sph .voc'
+  ).split(' '),
 );
 /** A dataset is no file system: what lies deeper is not looked at, and said so. */
 const DEEPEST = 8;
@@ -25,11 +29,14 @@ export function isAudio(name: string): boolean {
 }
 
 /**
- * In the order of their paths. Hidden files, links out of the folder and archivers' files are left
- * out.
+ * In the order of their paths. Hidden files and archivers' files are left out.
+ * @returns the audio files, and the names of others
  */
-export async function audioFiles(folder: string): Promise<AudioFile[]> {
+export async function audioFiles(
+  folder: string,
+): Promise<{ files: AudioFile[]; others: string[] }> {
   const found: AudioFile[] = [];
+  const others: string[] = [];
   const walk = async (place: string, depth: number): Promise<void> => {
     const entries = await readdir(place, { withFileTypes: true });
     for (const entry of entries.sort(byName)) {
@@ -37,7 +44,8 @@ export async function audioFiles(folder: string): Promise<AudioFile[]> {
       const path = join(place, entry.name);
       if (entry.isDirectory()) {
         if (depth < DEEPEST) await walk(path, depth + 1);
-      } else if (isAudio(entry.name) && (entry.isFile() || entry.isSymbolicLink())) {
+      } else if (!isAudio(entry.name)) others.push(relative(folder, path));
+      else if (entry.isFile() || entry.isSymbolicLink()) {
         const below = relative(folder, path).split(sep);
         const stem = parse(entry.name).name;
         found.push({ path, relative: below.join('/'), folders: below.slice(0, -1), stem });
@@ -47,7 +55,7 @@ export async function audioFiles(folder: string): Promise<AudioFile[]> {
     }
   };
   await walk(folder, 0);
-  return found;
+  return { files: found, others };
 }
 
 function byName(a: Dirent, b: Dirent): number {

@@ -40,12 +40,16 @@ export async function readClassFolders(
   const areClasses = labelled.length === files.length && files.length > 0;
   const clips = files.map((file): DatasetClip => {
     const folders = hasSplits ? file.folders.slice(1) : file.folders;
+    const { group, isNumbered } = sourceGroup(file.stem);
+    // Deeper folders tell recordings apart.
+    const isOfClass = folders.length < 2;
     return {
       clip: file.relative,
       audio: file.path,
       labels: areClasses && folders[0] !== undefined ? [folders[0]] : null,
       split: hasSplits ? splitOf(file.folders[0]) : null,
-      group: [...folders, sourceGroup(file.stem)].join('/'),
+      group: [...folders, group].join('/'),
+      ...(isNumbered && isOfClass ? { ownGroup: [...folders, file.stem].join('/') } : {}),
     };
   });
   const classes = new Set(clips.flatMap(({ labels }) => labels ?? [])).size;
@@ -107,7 +111,7 @@ function speechCommands(
     audio: file.path,
     labels: [file.folders[0]!],
     split: lists.get(file.relative) ?? 'train',
-    group: sourceGroup(file.stem),
+    group: sourceGroup(file.stem).group,
   }));
   const noise = files.length - spoken.length;
   const present = new Set(clips.map(({ clip }) => clip));

@@ -1,10 +1,12 @@
 /**
- * Class lists that datasets bring: AudioSet's `class_labels_indices.csv`, FSD50K's `vocabulary.csv`
- * (index, name, mid), or any list with a MID column.
+ * Class lists that datasets bring: AudioSet's `class_labels_indices.csv` and `ontology.json`,
+ * FSD50K's `vocabulary.csv` (index, name, mid), or any list with a MID column.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
+import { z } from 'zod';
+import { labelParts, type Label } from '../../../ced/corpus/label-list';
 
 export interface ClassNames {
   byMid: Map<string, string>;
@@ -13,6 +15,7 @@ export interface ClassNames {
   mids: Map<string, string>;
 }
 
+const ONTOLOGY = 'ontology.json';
 const LISTS = ['class_labels_indices.csv', 'vocabulary.csv', 'labels.csv', 'classes.csv'];
 
 export async function readClassNames(
@@ -20,12 +23,31 @@ export async function readClassNames(
   beside: readonly string[],
 ): Promise<ClassNames> {
   const names: ClassNames = { byMid: new Map(), byNumber: new Map(), mids: new Map() };
-  for (const place of new Set([folder, ...beside]))
+  for (const place of new Set([folder, ...beside])) {
+    const ontology = await readFile(join(place, ONTOLOGY), 'utf8').catch(() => null);
+    if (ontology !== null) addOntology(names, ontology);
     for (const list of LISTS) {
       const text = await readFile(join(place, list), 'utf8').catch(() => null);
       if (text !== null) addList(names, text);
     }
+  }
   return names;
+}
+
+const ontologySchema = z.array(z.object({ id: z.string(), name: z.string() }));
+
+/** AudioSet's hierarchy of classes: a name for each MID. Text that is none is passed over. */
+function addOntology({ byMid, mids }: ClassNames, text: string): void {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return;
+  }
+  for (const { id, name } of ontologySchema.safeParse(value).data ?? []) {
+    byMid.set(id, name);
+    mids.set(name, id);
+  }
 }
 
 function addList({ byMid, byNumber, mids }: ClassNames, text: string): void {
@@ -40,4 +62,29 @@ function addList({ byMid, byNumber, mids }: ClassNames, text: string): void {
     byMid.set(row[mid]!, row[name]!);
     mids.set(row[name]!, row[mid]!);
   }
+}
+
+/**
+ * Names of a row's labels: MIDs and numbers by the class list, several names where commas part
+ * them.
+ */
+export function namesOf(labels: readonly Label[], names: ClassNames): string[] {
+  return [
+    ...new Set(
+      labels.flatMap((label) =>
+        typeof label === 'number'
+          ? [names.byNumber.get(label) ?? `class ${label}`]
+          : names.byMid.has(label)
+            ? [names.byMid.get(label)!]
+            : // "Dog,Music" are two classes, "Chatter, babble" is one.
+              severalNames(label),
+      ),
+    ),
+  ];
+}
+
+function severalNames(label: string): string[] {
+  return /^\[.*\]$|[|]/s.test(label)
+    ? labelParts(label)
+    : label.split(/,(?! )/).filter((part) => part !== '');
 }

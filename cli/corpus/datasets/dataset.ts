@@ -13,6 +13,8 @@ export interface DatasetClip {
   split: SplitName | null;
   /** Clips of one recording share it. */
   group: string;
+  /** The clip's own group, where only a number tells the clips of `group` apart. */
+  ownGroup?: string;
 }
 
 export interface Dataset {

@@ -8,6 +8,7 @@ import { readClassFolders } from './class-folders';
 import type { Dataset } from './dataset';
 import { readTableFiles } from './table-files';
 import { unpack } from './unpack';
+import { readWebDataset, shardsIn } from './webdataset-shards';
 
 /**
  * @param place folder or archive
@@ -22,19 +23,30 @@ export async function findDataset(
   const found = await stat(place).catch(() => null);
   if (!found) throw new UsageError(`ced init: ${place} does not exist`);
   if (found.isFile()) {
+    const shard = /\.tar$/i.test(place) ? await readWebDataset([place], cache, sources) : null;
+    if (shard) return shard;
     const folder = await withinSingleFolder(await unpack(place, cache));
     const dataset = await findDataset(folder, cache, sources);
     return { ...dataset, layout: `${dataset.layout}, unpacked from ${basename(place)}` };
   }
   const tables = await readTableFiles(place, sources);
   if (tables) return tables;
-  const files = await audioFiles(place);
+  const { files, others } = await audioFiles(place);
+  const shards = files.length === 0 ? await shardsIn(place) : [];
+  const webDataset = await readWebDataset(shards, cache, sources);
+  if (webDataset) return webDataset;
   if (files.length === 0)
     throw new UsageError(
       `ced init: ${place} holds no audio files and no table that names some; ` +
         'expected a folder a class, audio beside a CSV, TSV or JSONL, or an archive of these',
     );
-  return await readClassFolders(place, files);
+  const dataset = await readClassFolders(place, files);
+  const [first] = others;
+  if (first !== undefined)
+    dataset.notes.push(
+      `${others.length} files are left out: no audio by their names, for example ${first}`,
+    );
+  return dataset;
 }
 
 /** Archives mostly hold one folder that is named like them. */

@@ -6,18 +6,17 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, parse } from 'node:path';
 import { listClips } from '../../../activities/plan/list-clips';
 import { readTables } from '../../../activities/plan/read-table';
-import { labelParts, type Label } from '../../../ced/corpus/label-list';
 import { sourceGroup } from '../../../ced/corpus/source-group';
 import type { SplitName } from '../../../ced/corpus/split-clips';
 import type { TableRow } from '../../../ced/corpus/table-row';
 import type { SourceOptions } from '../../../storage/sources/source';
-import { readClassNames, type ClassNames } from './class-names';
+import { namesOf, readClassNames } from './class-names';
 import type { Dataset, DatasetClip } from './dataset';
 
 const TABLE = /\.(csv|tsv|jsonl|json)$/i;
 /** Class lists and settings, not clips. */
 const NO_TABLE =
-  /^(class_labels_indices|vocabulary|labels|classes|dataset_infos?|package|config|teach|run)\.(csv|json)$/i;
+  /^(class_labels_indices|vocabulary|labels|classes|ontology|dataset_infos?|package|config|teach|run)\.(csv|json)$/i;
 const TABLE_FOLDERS = /^(meta|metadata|data|lists?|.*ground_truth.*|.*meta.*)$/i;
 
 /** @returns null when no table of the folder names a clip that is there */
@@ -49,6 +48,7 @@ export async function readTableFiles(
           `the first is ${read.rejected[0]!.clip}: ${read.rejected[0]!.reason}`,
       );
     const folds = foldSplits(read.rows);
+    if (folds.size > 0) notes.push(`${basename(table)}: ${foldsOf(folds)}`);
     for (const { clip, audio, segment } of listed) {
       const row = stated.get(clip)!;
       clips.push({
@@ -57,12 +57,24 @@ export async function readTableFiles(
         ...(segment ? { segment } : {}),
         labels: row.labels && namesOf(row.labels, names),
         split: splitOf(row, table, folds),
-        group: row.stated?.group ?? (segment ? audio : sourceGroup(parse(audio).name)),
+        ...groupOf(row, audio),
       });
     }
   }
   if (clips.length === 0) return null;
   return { layout: layoutOf(headers), clips, mids: names.mids, notes };
+}
+
+/** The recording: the stated one, that of a segment, else what the file's name tells. */
+function groupOf(
+  { stated, segment }: TableRow,
+  audio: string,
+): Pick<DatasetClip, 'group' | 'ownGroup'> {
+  if (stated?.group !== undefined) return { group: stated.group };
+  if (segment) return { group: audio };
+  const { name } = parse(audio);
+  const { group, isNumbered } = sourceGroup(name);
+  return { group, ...(isNumbered ? { ownGroup: name } : {}) };
 }
 
 async function findTables(folder: string): Promise<string[]> {
@@ -79,31 +91,6 @@ async function findTables(folder: string): Promise<string[]> {
 }
 
 /**
- * Names of a row's labels: MIDs and numbers by the class list, several names where commas part
- * them.
- */
-function namesOf(labels: readonly Label[], names: ClassNames): string[] {
-  return [
-    ...new Set(
-      labels.flatMap((label) =>
-        typeof label === 'number'
-          ? [names.byNumber.get(label) ?? `class ${label}`]
-          : names.byMid.has(label)
-            ? [names.byMid.get(label)!]
-            : // "Dog,Music" are two classes, "Chatter, babble" is one.
-              severalNames(label),
-      ),
-    ),
-  ];
-}
-
-function severalNames(label: string): string[] {
-  return /^\[.*\]$|[|]/s.test(label)
-    ? labelParts(label)
-    : label.split(/,(?! )/).filter((part) => part !== '');
-}
-
-/**
  * The highest fold is eval and the one before it validation, as ESC-50 and UrbanSound8K are scored.
  */
 function foldSplits(rows: readonly TableRow[]): Map<number, SplitName> {
@@ -117,6 +104,15 @@ function foldSplits(rows: readonly TableRow[]): Map<number, SplitName> {
       return [fold, fromEnd === 1 ? 'eval' : fromEnd === 2 ? 'validation' : 'train'];
     }),
   );
+}
+
+/** `folds: 1, 2, 3 train, 4 validation, 5 eval` */
+function foldsOf(splits: ReadonlyMap<number, SplitName>): string {
+  const parts = (['train', 'validation', 'eval'] as const).map((split) => {
+    const folds = [...splits].filter(([, each]) => each === split).map(([fold]) => fold);
+    return `${folds.join(', ')} ${split}`;
+  });
+  return `folds: ${parts.join(', ')}`;
 }
 
 function splitOf(
@@ -144,5 +140,6 @@ function layoutOf(headers: readonly string[]): string {
   if (has('fname') && has('mids')) return 'FSD50K, with its dev and eval sets';
   if (has('YTID')) return "AudioSet's segments";
   if (has('"data"')) return 'a recipe of AST or PaSST';
+  if (headers.some((header) => /^\uFEFF?filename\tlabels/.test(header))) return "CED's TSV";
   return 'tables that name audio files';
 }

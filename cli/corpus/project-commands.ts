@@ -1,0 +1,25 @@
+/** The commands that lead from a new project to a tagged recording, as lines for a shell. */
+import { isAbsolute, join } from 'node:path';
+import { shellLine } from '../run/temporal-command';
+import { pathOf, type Project } from './project-files';
+
+/** @param from the folder that they are typed in, null = any; npm's scripts need the clone's */
+export function commandsOf(project: Project, from: string | null): string[] {
+  const path = (...names: string[]): string => pathOf(project, join(...names));
+  const teach = ['run', 'teach', '--', '--run', path('teach.json'), '--out', path('teachers')];
+  const model = path('store', 'runs', project.name);
+  return [
+    ...(from === project.root ? [] : [shellLine('cd', [project.root])]),
+    ...(project.settings.teachers.length === 0 ? [] : [shellLine('npm', teach)]),
+    shellLine('npm', ['start', '--', '--run', path('run.json')]),
+    shellLine('npx', ['ced', 'tag', recordingOf(project), '--model', model]),
+  ];
+}
+
+/** A recording that no model was trained on. */
+function recordingOf({ clips }: Project): string {
+  const heldOut = clips.find(
+    ({ audio, split, segment }) => split === 'eval' && !segment && isAbsolute(audio),
+  );
+  return heldOut?.audio ?? 'RECORDING';
+}

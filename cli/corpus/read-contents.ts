@@ -1,0 +1,120 @@
+/**
+ * What a dataset's clips hold, read and decoded as a run would: their lengths, which of them are
+ * the same audio, and which a run would reject. Of a large dataset a sample is decoded, and files
+ * are compared by their bytes.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { readClips } from '../../activities/ingest/read-clips';
+import { sampleRate } from '../../ced/audio/mono16k';
+import { UsageError } from '../../infra/command-line/usage-error';
+import { mapOrdered } from '../../storage/map-ordered';
+import type { Dataset, DatasetClip } from './datasets/dataset';
+
+/** Minutes of decoding at most; larger datasets are sampled. */
+const ALL_UP_TO = 2000;
+const SAMPLED = 200;
+const FILES_AT_ONCE = 16;
+
+export interface Contents {
+  /** By clip, of those that were decoded. */
+  seconds: ReadonlyMap<string, number>;
+  /** By clip: the same text for clips that are the same audio. */
+  audio: ReadonlyMap<string, string>;
+  /** Why a run would reject a clip, of those that were decoded. */
+  rejected: ReadonlyMap<string, string>;
+  notes: string[];
+}
+
+/** @throws {UsageError} when none of the clips can be read */
+export async function readContents({ clips }: Pick<Dataset, 'clips'>): Promise<Contents> {
+  const sample = spread(clips, clips.length <= ALL_UP_TO ? clips.length : SAMPLED);
+  const listed = sample.map(({ clip, audio, segment }) => ({
+    ...{ clip, audio, fingerprint: '', labels: null },
+    ...(segment ? { segment } : {}),
+  }));
+  const seconds = new Map<string, number>();
+  const audio = new Map<string, string>();
+  const rejected = new Map<string, string>();
+  for await (const {
+    listed: { clip },
+    pcm,
+  } of readClips(listed, {})) {
+    if (typeof pcm === 'string') rejected.set(clip, pcm);
+    else {
+      seconds.set(clip, pcm.length / sampleRate);
+      const bytes = new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength);
+      audio.set(clip, createHash('sha256').update(bytes).digest('hex'));
+    }
+  }
+  const [first] = rejected;
+  if (seconds.size === 0)
+    throw new UsageError(
+      `ced init: none of ${sample.length} clips can be read, the first is ` +
+        `${first ? `${first[0]}: ${first[1]}` : 'missing'}`,
+    );
+  const notes = first
+    ? [
+        `${rejected.size} of ${sample.length} clips that were read cannot be used and are left ` +
+          `out, for example ${first[0]}: ${first[1]}`,
+      ]
+    : [];
+  if (sample.length === clips.length) return { seconds, audio, rejected, notes };
+  notes.push(
+    `${sample.length} of ${clips.length} clips were decoded, evenly spread; files are compared ` +
+      'by their bytes (ced corpus compares all decoded audio)',
+  );
+  return { seconds, audio: await equalFiles(clips), rejected, notes };
+}
+
+function spread(clips: readonly DatasetClip[], count: number): DatasetClip[] {
+  return Array.from(
+    { length: count },
+    (_, index) => clips[Math.floor((index * clips.length) / count)]!,
+  );
+}
+
+/** Only files of one size can be equal, so that few of them are read. */
+async function equalFiles(clips: readonly DatasetClip[]): Promise<Map<string, string>> {
+  const paths = [...new Set(clips.map(({ audio }) => audio))];
+  const bySize = new Map<number, string[]>();
+  const sizes = mapOrdered(paths, FILES_AT_ONCE, async (path) => ({
+    path,
+    size: await sizeOf(path),
+  }));
+  for await (const { path, size } of sizes) {
+    const same = bySize.get(size) ?? [];
+    same.push(path);
+    bySize.set(size, same);
+  }
+  bySize.delete(NO_FILE);
+  const candidates = [...bySize.values()].filter((same) => same.length > 1).flat();
+  const hashes = new Map<string, string>();
+  const hashed = mapOrdered(candidates, FILES_AT_ONCE, async (path) => ({
+    path,
+    hash: await fileSha256(path),
+  }));
+  for await (const { path, hash } of hashed) hashes.set(path, hash);
+  return new Map(
+    clips.map((clip) => {
+      const { start = '', end = '' } = clip.segment ?? {};
+      return [clip.clip, `${hashes.get(clip.audio) ?? clip.audio} ${start} ${end}`];
+    }),
+  );
+}
+
+const NO_FILE = -1;
+
+async function sizeOf(path: string): Promise<number> {
+  return await stat(path).then(
+    ({ size }) => size,
+    () => NO_FILE,
+  );
+}
+
+async function fileSha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const part of createReadStream(path)) hash.update(part as Buffer);
+  return hash.digest('hex');
+}
