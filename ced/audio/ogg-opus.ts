@@ -7,6 +7,7 @@ import { OpusDecoder } from 'opus-decoder';
 import type { AudioBlock } from './audio-block';
 import { ClipUnreadable } from './clip-unreadable';
 import type { PagePackets } from './ogg-packets';
+import { OggSpan } from './ogg-span';
 import { blocksOf } from './wasm-decoder';
 
 const MOST_CHANNELS = 64;
@@ -31,23 +32,16 @@ export async function* opusBlocks(pages: AsyncGenerator<PagePackets>): AsyncGene
   const packet = first.done ? undefined : first.value.packets[0];
   if (!packet) throw new ClipUnreadable('damaged', 'the Ogg Opus stream has no header');
   const head = readHead(packet);
-  const length = new OpusLength(head.preSkip);
+  const span = new OggSpan(head.preSkip);
   const blocks = blocksOf(
     'the Ogg Opus stream',
     new OpusDecoder(head),
-    pieces(pages, head, length),
+    pieces(pages, head, span),
     (decoder, packets) => decoder.decodeFrames(packets),
   );
-  let given = 0;
-  for await (const { sampleRate, channels } of blocks) {
-    const samples = channels[0]!.length;
-    const from = Math.min(samples, length.unwanted);
-    const to = Math.min(samples, from + Math.max(0, length.wanted - given));
-    length.unwanted -= from;
-    given += to - from;
-    if (to === from) continue;
-    const kept = channels.map((channel) => channel.subarray(from, to));
-    yield { sampleRate, channels: head.gain === 1 ? kept : kept.map((c) => scaled(c, head.gain)) };
+  for await (const block of blocks) {
+    const cut = span.cut(block);
+    if (cut) yield head.gain === 1 ? cut : scaled(cut, head.gain);
   }
 }
 
@@ -82,46 +76,15 @@ function readHead(packet: Uint8Array): OpusHead {
   };
 }
 
-/**
- * Which samples the stream holds, behind the pre-skip. Positions count the pre-skip. They need not
- * start at 0 where a stream was captured on its way (RFC 7845, section 4.4), and start below 0
- * where ffmpeg cut its beginning off without encoding it anew.
- */
-class OpusLength {
-  /** All of them, once the last page has come. */
-  wanted = Infinity;
-  /** Those before position 0 that have not been dropped yet. */
-  unwanted = 0;
-  private start: number | null = null;
-  private decoded = 0;
-
-  constructor(private readonly preSkip: number) {}
-
-  add({ packets, page }: PagePackets, isLast: boolean): void {
-    for (const packet of packets) this.decoded += durationOf(packet);
-    if (page.position < 0) return;
-    if (this.start === null) {
-      // Before the end, the first position is that of all that was decoded.
-      this.start = isLast ? 0 : page.position - this.decoded;
-      this.unwanted = Math.max(0, -this.start);
-    }
-    if (isLast) this.wanted = Math.max(0, page.position - Math.max(0, this.start) - this.preSkip);
-  }
-}
-
 async function* pieces(
   pages: AsyncGenerator<PagePackets>,
   { channels }: OpusHead,
-  length: OpusLength,
+  span: OggSpan,
 ): AsyncGenerator<Uint8Array[]> {
   await skipTags(pages);
-  let next = await pages.next();
-  while (!next.done) {
-    const page = next.value;
-    next = await pages.next();
-    const isLast = next.done === true;
-    length.add(page, isLast);
-    const { packets } = page;
+  for await (const { packets, page, isLast } of pages) {
+    const samples = packets.reduce((sum, packet) => sum + durationOf(packet), 0);
+    span.addPage(samples, page.position, isLast);
     if (packets.some((packet) => packet.length > MOST_PACKET_BYTES * channels))
       throw new ClipUnreadable(
         'unsupportedCodec',
@@ -157,6 +120,6 @@ function durationOf(packet: Uint8Array): number {
   return frame * [1, 2, 2, count & 0x3f][toc & 3]!;
 }
 
-function scaled(samples: Float32Array, gain: number): Float32Array {
-  return samples.map((sample) => sample * gain);
+function scaled({ sampleRate, channels }: AudioBlock, gain: number): AudioBlock {
+  return { sampleRate, channels: channels.map((each) => each.map((sample) => sample * gain)) };
 }

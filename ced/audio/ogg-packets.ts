@@ -6,16 +6,20 @@ export interface PagePackets {
   /** Those that end on the page. */
   readonly packets: Uint8Array[];
   readonly page: OggPage;
+  /** No page of the stream follows. */
+  readonly isLast: boolean;
 }
 
 /** Pictures among the tags take a few MB. A packet without end is refused here. */
-export const MOST_PACKET_BYTES = 2 ** 25;
+const MOST_PACKET_BYTES = 2 ** 25;
 
 /** @throws ClipUnreadable `damaged` when a packet lacks its beginning or end, or is too large */
-export async function* pagePackets(pages: AsyncIterable<OggPage>): AsyncGenerator<PagePackets> {
+export async function* pagePackets(pages: AsyncIterator<OggPage>): AsyncGenerator<PagePackets> {
   const begun = new BegunPacket();
   let isOpen = false;
-  for await (const page of pages) {
+  let next = await pages.next();
+  while (!next.done) {
+    const page = next.value;
     if (page.isContinued !== isOpen)
       throw new ClipUnreadable('damaged', 'a packet of the Ogg file is not whole');
     const { segments, body } = pageBody(page);
@@ -29,7 +33,10 @@ export async function* pagePackets(pages: AsyncIterable<OggPage>): AsyncGenerato
       from = to;
     }
     begun.add(body.subarray(from, to));
-    yield { packets, page };
+    // Some writers end a stream with a page of nothing.
+    do next = await pages.next();
+    while (!next.done && pageBody(next.value).segments.length === 0);
+    yield { packets, page, isLast: next.done === true };
   }
   if (isOpen) throw new ClipUnreadable('damaged', 'the Ogg file breaks off in a packet');
 }
@@ -43,7 +50,11 @@ class BegunPacket {
     if (part.length === 0) return;
     this.parts.push(part);
     this.bytes += part.length;
-    if (this.bytes > MOST_PACKET_BYTES) refusePacket();
+    if (this.bytes > MOST_PACKET_BYTES)
+      throw new ClipUnreadable(
+        'damaged',
+        `the Ogg file has a packet of more than ${MOST_PACKET_BYTES / 2 ** 20} MiB`,
+      );
   }
 
   end(part: Uint8Array): Uint8Array {
@@ -52,11 +63,4 @@ class BegunPacket {
     [this.parts, this.bytes] = [[], 0];
     return packet;
   }
-}
-
-export function refusePacket(): never {
-  throw new ClipUnreadable(
-    'damaged',
-    `the Ogg file has a packet of more than ${MOST_PACKET_BYTES / 2 ** 20} MiB`,
-  );
 }

@@ -3,18 +3,15 @@
  * links, each with a codec, a rate and channels of its own: every link is decoded by itself. Of
  * streams side by side (a picture, a skeleton) the first that holds audio is taken. RFC 3533.
  */
-import { OggVorbisDecoder } from '@wasm-audio-decoders/ogg-vorbis';
 import { Ahead } from './ahead';
 import type { AudioBlock } from './audio-block';
 import { ClipUnreadable } from './clip-unreadable';
 import { flacBlocks } from './flac';
 import { opusBlocks } from './ogg-opus';
-import { MOST_PACKET_BYTES, pagePackets, refusePacket } from './ogg-packets';
+import { pagePackets } from './ogg-packets';
 import { checkedPages, isPage, pageBody, type OggPage } from './ogg-pages';
-import { blocksOf, someOf } from './wasm-decoder';
-
-/** As many as stb_vorbis has room for: surround with all its heights. */
-const MOST_VORBIS_CHANNELS = 16;
+import { vorbisBlocks } from './ogg-vorbis';
+import { someOf } from './wasm-decoder';
 
 type Codec = 'Vorbis' | 'Opus' | 'FLAC';
 const SIGNATURES: Readonly<Record<Codec, string>> = {
@@ -48,7 +45,7 @@ async function* links(pages: Ahead<OggPage>, longestSeconds: number): AsyncGener
     try {
       const { head, codec } = await nextAudio(pages);
       const link = linkPages(pages, head);
-      yield* linkBlocks(codec, head, link, longestSeconds);
+      yield* linkBlocks(codec, link, longestSeconds);
       // FLAC that states its length is not read to its last page.
       for await (const page of link) void page;
     } catch (error) {
@@ -119,62 +116,12 @@ async function* linkPages(pages: Ahead<OggPage>, head: OggPage): AsyncGenerator<
 
 function linkBlocks(
   codec: Codec,
-  head: OggPage,
   link: AsyncGenerator<OggPage>,
   longestSeconds: number,
 ): AsyncGenerator<AudioBlock> {
-  if (codec === 'Vorbis') return vorbisBlocks(head, link);
-  // A generator that ends early would close the link with it, and the file.
-  const packets = pagePackets(unclosed(link));
+  const packets = pagePackets(link);
+  if (codec === 'Vorbis') return vorbisBlocks(packets);
   return codec === 'Opus' ? opusBlocks(packets) : flacBlocks(flacBytes(packets), longestSeconds);
-}
-
-async function* unclosed<T>(items: AsyncIterator<T>): AsyncGenerator<T> {
-  for (let next = await items.next(); !next.done; next = await items.next()) yield next.value;
-}
-
-/** @throws ClipUnreadable `damaged` when fewer samples come than the pages count */
-async function* vorbisBlocks(
-  head: OggPage,
-  link: AsyncGenerator<OggPage>,
-): AsyncGenerator<AudioBlock> {
-  const channels = pageBody(head).body[11] ?? 0;
-  if (channels > MOST_VORBIS_CHANNELS)
-    throw new ClipUnreadable(
-      'unsupportedCodec',
-      `the Ogg file has ${channels} channels, expected at most ${MOST_VORBIS_CHANNELS}`,
-    );
-  let [first, last, samples, open] = [-1, -1, 0, 0];
-  async function* bytes(): AsyncGenerator<Uint8Array> {
-    for await (const page of link) {
-      // The decoder's parser joins the pages of a packet, however many there are.
-      open = page.position < 0 ? open + page.bytes.length : 0;
-      if (open > MOST_PACKET_BYTES) refusePacket();
-      // Pages of headers are at 0.
-      if (page.position > 0) {
-        if (first < 0) first = page.position;
-        last = page.position;
-      }
-      yield page.bytes;
-    }
-  }
-  const blocks = blocksOf(
-    'the Ogg Vorbis stream',
-    new OggVorbisDecoder(),
-    bytes(),
-    (decoder, page) => decoder.decode(page),
-    (decoder) => decoder.flush(),
-  );
-  for await (const block of blocks) {
-    samples += block.channels[0]!.length;
-    yield block;
-  }
-  // The first page of a stream that was captured on its way may be at any position.
-  if (samples < last - first)
-    throw new ClipUnreadable(
-      'damaged',
-      `the Ogg Vorbis stream holds ${samples} samples of ${last - first}`,
-    );
 }
 
 /** As a FLAC file has them. RFC 9639, section 10.1. */

@@ -2,12 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeAudio } from '../../../ced/audio/decode';
 import { toMono16k } from '../../../ced/audio/mono16k';
+import { decodeWhole } from './decoded-whole';
 import { oggBytes, packetPage, pagesOf, type PageSpec } from './ogg-bytes';
 
 const read = (folder: string, name: string): Buffer => readFileSync(join(__dirname, folder, name));
 const vorbis = read('encoded', 'stereo.ogg');
 const opus = read('encoded', 'mono.opus');
 const known = readFileSync(join(__dirname, '../../reference/clip0.flac'));
+
+/** Vorbis by ffmpeg -ss 0.1 -c copy: its first position is below what its packets hold. */
+const cutVorbis = read('encoded', 'cut.ogg');
 
 const pcmOf = async (...files: Uint8Array[]): Promise<Int16Array> =>
   (await toMono16k(await decodeAudio([Buffer.concat(files)], 'clip.ogg'))).slice();
@@ -167,6 +171,21 @@ describe('an Ogg stream whose pages do not add up', () => {
     expect((await pcmOf(opus)).length - captured.length).toBe((10 * 960) / 3);
   });
 
+  it.each([vorbis, opus])('has its length when a page of nothing ends it', async (file) => {
+    const pages = pagesOf(file);
+    const last = pages.at(-1)!;
+    const nothing = { segments: new Uint8Array(0), body: Buffer.alloc(0), flags: 4 };
+    const ended = [
+      ...pages.slice(0, -1),
+      { ...last, flags: 0 },
+      { ...last, ...nothing, sequence: last.sequence + 1 },
+    ];
+    for (const position of [last.position, -1n]) {
+      ended[ended.length - 1]!.position = position;
+      expect(Array.from(await pcmOf(oggBytes(ended)))).toEqual(Array.from(await pcmOf(file)));
+    }
+  });
+
   it('starts at position 0 when ffmpeg cut its beginning off and kept the packets', async () => {
     const whole = await pcmOf(opus);
     const shifted = spread.map((page) => ({ ...page, position: page.position - 4800n }));
@@ -181,6 +200,16 @@ describe('an Ogg stream whose pages do not add up', () => {
     // Resampled from its own start, so alike behind the reach of the kernel.
     const off = Array.from(pcm, (sample, at) => Math.abs(sample - whole[at + 1600]!));
     expect(Math.max(...off.slice(100))).toBeLessThanOrEqual(1);
+  });
+
+  it('starts at position 0 when ffmpeg cut its beginning off: Vorbis', async () => {
+    const [whole, cut] = [await decodeWhole(vorbis, 'a'), await decodeWhole(cutVorbis, 'b')];
+    expect(cut.channels.map(({ length }) => length)).toEqual([22_050, 22_050]);
+    // 4410 samples were cut; ffmpeg's positions are a short block earlier.
+    cut.channels.forEach((channel, number) => {
+      const off = channel.map((each, at) => Math.abs(each - whole.channels[number]![at + 4282]!));
+      expect(Math.max(...off.subarray(2000))).toBeLessThan(1e-6);
+    });
   });
 
   it('is refused when it goes on behind its end, or starts on its way', async () => {
