@@ -3,7 +3,7 @@
  * datasets publish. A row that cannot be used is returned with its reason, never thrown: one broken
  * row is counted and named, the rest goes on (design, invariant 9).
  */
-import { basename, dirname, isAbsolute, posix, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, posix, resolve, sep } from 'node:path';
 import { isUri, parseGsUri, pathOf, withoutSlashesAtEnd } from './address';
 import { parseDelimited, type DelimitedRow } from './delimited-table';
 import { NOT_JSON, parseJsonArray, parseJsonLine, parseRecipe, type JsonRow } from './json-table';
@@ -54,7 +54,7 @@ function* parsed(
   const name = basename(pathOf(tablePath));
   const { text, isExact } = tableText(bytes);
   const base = audioRoot === undefined ? tablePath : `${withoutSlashesAtEnd(audioRoot)}/${name}`;
-  const table = new Collected(base, isExact);
+  const table = new Collected(base, isUri(tablePath), isExact);
   const notes: string[] = [];
   let count = 0;
   for (const row of parsedRows(text, name, notes)) {
@@ -124,11 +124,20 @@ class Collected {
   readonly rejected: RejectedRow[] = [];
   private readonly seen = new Set<string>();
 
-  /** @param isExact false where bytes of the table are no UTF-8 and stand as U+FFFD */
+  /**
+   * @param base relative paths start beside it
+   * @param isFromElsewhere the table is not of this machine: it may name files below `base` only
+   * @param isExact false where bytes of the table are no UTF-8 and stand as U+FFFD
+   */
   constructor(
-    private readonly tablePath: string,
+    private readonly base: string,
+    private readonly isFromElsewhere: boolean,
     private readonly isExact: boolean,
   ) {}
+
+  private holds(path: string): boolean {
+    return path.startsWith(`${dirname(this.base)}${sep}`);
+  }
 
   add({ clip, audio: written, segment, stems, stated, labels }: ParsedRow): void {
     if (!this.isExact && [clip, written, ...(labels ?? [])].join('\n').includes('\uFFFD')) {
@@ -140,12 +149,15 @@ class Collected {
       return;
     }
     this.seen.add(clip);
-    const audio = locate(written, this.tablePath);
-    if (audio === null) {
-      this.rejected.push({ clip, reason: `its audio ${written} leads out of the bucket` });
+    const audio = locate(written, this.base);
+    const isOutside = audio !== null && this.isFromElsewhere && !isUri(audio) && !this.holds(audio);
+    if (audio === null || isOutside) {
+      const where = audio === null ? 'the bucket' : dirname(this.base);
+      this.rejected.push({ clip, reason: `its audio ${written} leads out of ${where}` });
       return;
     }
-    const isRelative = !isUri(this.tablePath) && !isUri(written) && !isAbsolute(written);
+    const isRelative =
+      !isUri(this.base) && !this.isFromElsewhere && !isUri(written) && !isAbsolute(written);
     this.rows.push({
       clip,
       audio,
@@ -158,7 +170,7 @@ class Collected {
   }
 }
 
-/** Beside the table, unless it says where. null = outside of the table's bucket. */
+/** Beside the table, or what stands for it, unless it says where. null = outside of the table's bucket. */
 function locate(audio: string, tablePath: string): string | null {
   if (isUri(audio)) return audio;
   if (!isUri(tablePath)) return resolve(dirname(tablePath), audio);

@@ -71,6 +71,31 @@ describe('a corpus table', () => {
     for (const { audio } of rows) expect(audio.startsWith(scheme)).toBe(true);
   });
 
+  it('from elsewhere names files of this machine below audioRoot only', () => {
+    const names = [
+      'a.wav',
+      'sub/a.wav',
+      '/etc/passwd',
+      '../a.wav',
+      'sub/../../a.wav',
+      '/data/b.wav',
+    ];
+    const text = names.map((audio) => JSON.stringify({ clip: audio, audio })).join('\n');
+    const url = 'https://host.example/t.jsonl';
+    const { rows, rejected } = table.parseTable(Buffer.from(text), url, '/data');
+    expect(rows.map(({ audio }) => audio)).toEqual([
+      '/data/a.wav',
+      '/data/sub/a.wav',
+      '/data/b.wav',
+    ]);
+    expect(rows.filter(({ written }) => written !== undefined)).toEqual([]);
+    expect(rejected.map(({ reason }) => reason)).toEqual(
+      ['/etc/passwd', '../a.wav', 'sub/../../a.wav'].map(
+        (name) => `its audio ${name} leads out of /data`,
+      ),
+    );
+  });
+
   it('leaves URIs as they are', () => {
     expect(
       parseTable('{"clip":"a","audio":"gs://bucket/a.flac"}', '/data/t.jsonl').rows[0]?.audio,
