@@ -57,13 +57,23 @@ export async function run(program, args) {
         `unknown program ${program}: one of setup, test, ${Object.keys(programs).join(', ')}`,
       );
     const asksForHelp = args.includes('--help') || args.includes('-h');
-    await setUp({ parts: asksForHelp ? [] : target.parts, quiet: true });
+    await setUp({ parts: asksForHelp ? [] : partsFor(target.parts, args), quiet: true });
     become(join(root, 'dist', target.file), args);
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     console.error(`error: ${error.message}`);
     process.exitCode = 1;
   }
+}
+
+/** Without the demo's audio where `--run` names a file that does not read it. */
+export function partsFor(parts, args) {
+  const at = args.findIndex((word) => word === '--run' || word.startsWith('--run='));
+  if (at < 0) return parts;
+  const file = args[at] === '--run' ? args[at + 1] : args[at].slice('--run='.length);
+  if (file === undefined || !existsSync(file)) return parts;
+  const isDemo = readFileSync(file, 'utf8').includes('data/instruments');
+  return isDemo ? parts : parts.filter((part) => part !== 'demo');
 }
 
 async function setup(args) {

@@ -13,6 +13,7 @@ import type { Store } from '../../storage/store';
 import { decodeSafetensors, encodeSafetensors } from '../../ced/model/safetensors';
 import type { RunResult } from '../../workflows/contract/activities';
 import { payloadReader } from '../run/payload-reader';
+import { TEACH_RUN } from '../run/start-options';
 import type { TrainedModel } from '../../workflows/contract/models';
 
 export interface TeacherExport {
@@ -124,7 +125,7 @@ export function teachersReadme({
       `${score(validationMAP)} | ${score(evalMAP)} |`,
   );
   const minutes = teachers.reduce((sum, teacher) => sum + teacher.minutes, 0).toFixed(0);
-  return `# The demo's teachers
+  return `# ${runFile === TEACH_RUN ? "The demo's teachers" : 'Teachers'}
 
 Trained from labels by \`${command}\` with \`${runFile}\`
 in ${minutes} minutes on ${hardware}. Weights are float16; this file and

@@ -12,7 +12,7 @@ import type { RunResult } from '../../workflows/contract/activities';
 import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
 import type { Unchanged } from '../../workflows/contract/promotion';
 import { moveToCurrentBuild } from './move-run';
-import { linkDemoCorpus } from './demo-corpus';
+import { linkDemoCorpus, readsDemoCorpus } from './demo-corpus';
 import { connect, followRun } from './follow';
 import { listenForInterruption } from './interruption';
 import { LiveDisplay } from './live-display';
@@ -52,7 +52,7 @@ export async function conductRun(
   const screen = options.json ? process.stderr : process.stdout;
   const display = new LiveDisplay(screen, () => performance.now());
   const say = (line: string): void => display.note(line);
-  linkDemoCorpus(repositoryRoot);
+  if (readsDemoCorpus(run)) linkDemoCorpus(repositoryRoot);
 
   const interruption = listenForInterruption(() =>
     say(

@@ -6,9 +6,17 @@ import { lstatSync, mkdirSync, readlinkSync, symlinkSync, unlinkSync } from 'nod
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { demoCorpusFolder, repositoryRoot } from '../../infra/toolchain';
+import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
 
 /** Folder, in run files, of the clips that the shipped teachers are trained on. */
 export const TEACH_CORPUS = 'data/instruments-teach';
+
+/** Whether the run reads the demo's audio: set-up renders it for no other. */
+export function readsDemoCorpus({ corpus }: DistillRun | TeachRun): boolean {
+  return [corpus.train, corpus.validation, corpus.eval].some((table) =>
+    table?.startsWith('data/instruments'),
+  );
+}
 
 /** `data/instruments`: the clips of the demo, rendered by set-up. */
 export function linkDemoCorpus(root: string): void {

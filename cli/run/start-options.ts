@@ -17,7 +17,7 @@ export interface StartOptions {
 }
 
 const DEMO_RUN = 'examples/instruments/distill.json';
-const TEACH_RUN = 'examples/instruments/teach.json';
+export const TEACH_RUN = 'examples/instruments/teach.json';
 const TEACHERS_FOLDER = 'examples/instruments/teachers';
 
 const shared = {

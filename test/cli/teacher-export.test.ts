@@ -77,6 +77,7 @@ describe('the README beside the teachers', () => {
     });
     const text = readme.replaceAll('\n', ' ');
     expect(text).toContain('`npm run teach` with `teach.json` in 21 minutes on 2 × CPU');
+    expect(readme).toMatch(/^# Teachers\n/);
     expect(readme).toContain('| alto | 1,020,000 | 12 | 21.4 | 0.501 | – |');
   });
 });

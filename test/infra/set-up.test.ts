@@ -41,6 +41,17 @@ describe('set-up', () => {
     writeFileSync(folder + '/file', 'whole');
   });`;
 
+  it("leaves out the demo's audio for run files that do not read it", async () => {
+    writeFileSync(join(cache, 'own.json'), '{"corpus": {"train": "own/train.jsonl"}}');
+    const parts = (args: string): Promise<string> =>
+      withModule('../run.mjs', `console.log(m.partsFor(['temporal', 'demo'], ${args}).join());`);
+    const own = JSON.stringify(join(cache, 'own.json'));
+    expect(await parts(`['--run', ${own}]`)).toBe('temporal\n');
+    expect(await parts(`['--json', '--run=' + ${own}]`)).toBe('temporal\n');
+    expect(await parts("['--run', 'examples/instruments/teach.json']")).toBe('temporal,demo\n');
+    expect(await parts('[]')).toBe('temporal,demo\n');
+  });
+
   it('builds an entry of the cache once', async () => {
     expect(await withModule('cache.mjs', buildSlowly + buildSlowly)).toBe('building\n');
     expect(readFileSync(join(cache, 'entry-1/file'), 'utf8')).toBe('whole');
