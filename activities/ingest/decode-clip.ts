@@ -70,12 +70,19 @@ async function readBlocks<T extends object>(
       (error.reason !== 'unknownFormat' && error.reason !== 'unsupportedCodec')
     )
       throw error;
-    const decoded = await decodeWithFfmpeg(open(), longestSeconds, limits, use);
+    const own = error.message.replace(/^\w+: /, '');
+    const decoded = await decodeWithFfmpeg(open(), longestSeconds, limits, use).catch(
+      (refusal: unknown) => {
+        // Version 5 does so with FLAC of 32 bits, and calls it a success.
+        if (!(refusal instanceof ClipUnreadable) || refusal.reason !== 'empty') throw refusal;
+        const detail = `${own}; ffmpeg finds no samples in it: convert it, or use a later version`;
+        throw new ClipUnreadable(error.reason, detail, { cause: refusal });
+      },
+    );
     if (decoded !== null) return decoded;
     throw new ClipUnreadable(
       error.reason,
-      `${error.message.replace(/^\w+: /, '')}; with ffmpeg on the worker's PATH more formats ` +
-        'are read',
+      `${own}; with ffmpeg on the worker's PATH more formats are read`,
     );
   }
 }

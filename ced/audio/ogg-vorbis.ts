@@ -44,13 +44,18 @@ async function* pageBytes(
   span: OggSpan,
 ): AsyncGenerator<Uint8Array> {
   const durations = new VorbisDurations();
+  // The decoder's parser copies a packet for each page that it goes on to, so it gets whole ones.
+  let held: Uint8Array[] = [];
   for await (const { packets, page, isLast } of pages) {
     const samples = packets.reduce((sum, packet) => sum + durations.of(packet), 0);
     span.addPage(samples, page.position, isLast);
     // The end is cut here; the decoder would cut what it takes for the end.
     const bytes = Uint8Array.from(page.bytes);
     bytes[5]! &= ~4;
-    yield bytes;
+    held.push(bytes);
+    if (packets.length === 0) continue;
+    yield held.length === 1 ? bytes : Buffer.concat(held);
+    held = [];
   }
 }
 

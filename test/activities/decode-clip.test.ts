@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeClip } from '../../activities/ingest/decode-clip';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
+import { wavBytes } from '../ced/audio/wav-bytes';
 
 const read = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(join(__dirname, '../ced/audio/encoded', name)));
@@ -30,6 +31,22 @@ describe('decoding a clip', () => {
         decodeClip(() => [read('stereo.m4a')], 'a.m4a', { program: '/nowhere/ffmpeg' }),
       ),
     ).toMatch(/^unknownFormat: a\.m4a starts with .*with ffmpeg on the worker's PATH/);
+  });
+
+  it('names the format of a clip in which ffmpeg finds no samples', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ced-no-samples-'));
+    try {
+      writeFileSync(join(folder, 'none.wav'), wavBytes([[]], { bits: 16 }));
+      const program = join(folder, 'ffmpeg');
+      writeFileSync(program, `#!/bin/sh\ncat '${join(folder, 'none.wav')}'\n`, { mode: 0o755 });
+      const flac = readFileSync(join(__dirname, '../ced/audio/made/flac-32bit.flac'));
+      expect(await refusal(decodeClip(() => [flac], 'a.flac', { program }))).toBe(
+        'unsupportedCodec: FLAC of 32 bits, expected at most 24; ' +
+          'ffmpeg finds no samples in it: convert it, or use a later version',
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   (hasFfmpeg ? describe : describe.skip)('with ffmpeg', () => {

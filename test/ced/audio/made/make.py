@@ -508,7 +508,7 @@ for name, file, options in (
     ("aifc-mulaw.aiff", m16, ["-c:a", "pcm_mulaw", "-f", "aiff"]),
     ("au-s16.au", m16, []),
     ("au-alaw.au", m16, ["-c:a", "pcm_alaw"]),
-    ("caf-alac.caf", m16, ["-c:a", "alac"]),
+    ("caf.caf", m16, []),
     ("w64.w64", m16, []),
     ("wav-adpcm-ima.wav", m16, ["-c:a", "adpcm_ima_wav"]),
     ("wav-adpcm-ms.wav", m16, ["-c:a", "adpcm_ms"]),
