@@ -4,7 +4,7 @@
  */
 import { Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
-import { SEARCH_ATTRIBUTES } from '../workflows/contract/names';
+import { SEARCH_ATTRIBUTE_TYPES, SEARCH_ATTRIBUTES } from '../workflows/contract/names';
 
 const { IndexedValueType } = temporal.api.enums.v1;
 const indexedType = {
@@ -12,8 +12,6 @@ const indexedType = {
   INT: IndexedValueType.INDEXED_VALUE_TYPE_INT,
   DOUBLE: IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
 } as const;
-/** The same types in the CLI's spelling. */
-const cliType = { KEYWORD: 'Keyword', INT: 'Int', DOUBLE: 'Double' } as const;
 
 /**
  * Adds the attributes that a running server lacks. Idempotent.
@@ -35,7 +33,7 @@ export async function ensureSearchAttributes(
       else if (present !== indexedType[type])
         throw new Error(
           `search attribute ${name} of the Temporal server at ${address} is not of type ` +
-            `${cliType[type]}: remove it there first`,
+            `${SEARCH_ATTRIBUTE_TYPES[type]}: remove it there first`,
         );
     }
     if (Object.keys(missing).length > 0)
@@ -52,6 +50,6 @@ export async function ensureSearchAttributes(
 export function searchAttributeArguments(): string[] {
   return Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
     '--search-attribute',
-    `${name}=${cliType[type]}`,
+    `${name}=${SEARCH_ATTRIBUTE_TYPES[type]}`,
   ]);
 }

@@ -24,6 +24,7 @@ import { standstillLimitMs, Standstills } from '../jobs/process/standstills';
 import { WorkerLog } from './worker-log';
 import { WorkerMetrics } from './worker-metrics';
 import { requireGpu } from './required-gpu';
+import { requireSearchAttributes } from './search-attributes';
 import { parseWorkerOptions, WORKER_HELP, type WorkerOptions } from './worker-options';
 
 /** As Temporal shows this worker, and as the report's timeline names it. */
@@ -81,6 +82,8 @@ async function main(): Promise<void> {
     );
   });
   try {
+    if (options.queues.includes('workflows'))
+      await requireSearchAttributes(connection, options, (line) => log?.warn(line));
     const converter = await dataConverter(process.env);
     const deps = dependencies(
       options,

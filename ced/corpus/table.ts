@@ -170,7 +170,7 @@ class Collected {
   }
 }
 
-/** Beside the table, or what stands for it, unless it says where. null = outside of the table's bucket. */
+/** Beside the base, unless it says where. null = outside of the base's bucket. */
 function locate(audio: string, tablePath: string): string | null {
   if (isUri(audio)) return audio;
   if (!isUri(tablePath)) return resolve(dirname(tablePath), audio);

@@ -16,6 +16,9 @@ export const SEARCH_ATTRIBUTES = {
   CedMap: 'DOUBLE',
 } as const;
 
+/** The same types in the spelling of Temporal's command line. */
+export const SEARCH_ATTRIBUTE_TYPES = { KEYWORD: 'Keyword', INT: 'Int', DOUBLE: 'Double' } as const;
+
 export const STATUS_QUERY = 'status';
 /** Signal from a training activity to its workflow: one finished epoch. */
 export const EPOCH_SIGNAL = 'epochFinished';
