@@ -11,7 +11,8 @@ export type Format =
   | 'logit rows'
   | 'vocabulary'
   | 'teacher'
-  | 'published logits';
+  | 'published logits'
+  | 'Parquet file';
 
 export class FormatInvalid extends Error {
   readonly code = 'FormatInvalid';

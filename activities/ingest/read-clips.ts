@@ -15,6 +15,7 @@ import {
   type SourceOptions,
 } from '../../storage/sources/source';
 import { decodeClip } from './decode-clip';
+import { ParquetAudio } from './parquet-audio';
 import { Segments } from './segments';
 import type { ListedClip } from '../../ced/corpus/listing';
 
@@ -35,6 +36,12 @@ interface ClipMemory {
   samples: SampleMemory;
 }
 
+interface DecodeOptions {
+  sources: SourceOptions;
+  channels: ChannelChoice;
+  parquet: ParquetAudio;
+}
+
 /** As much as was ever used at once. */
 const idle: ClipMemory[] = [];
 
@@ -44,15 +51,16 @@ export async function* readClips(
   sources: SourceOptions,
   channels: ChannelChoice = 'mix',
 ): AsyncGenerator<ReadClip> {
-  const segments = new Segments(clips, (clip) => decodeListed(clip, sources, channels));
+  const parquet = new ParquetAudio(sources);
+  const decode = (clip: ListedClip, memory?: ClipMemory): Promise<Int16Array | string> =>
+    decodeListed(clip, { sources, channels, parquet }, memory);
+  const segments = new Segments(clips, decode);
   const reading = mapOrdered(clips, sources.clipsAtOnce ?? CLIPS_AT_ONCE, async (listed) => {
     const memory = idle.pop() ?? {
       file: Buffer.allocUnsafeSlow(FILE_BYTES),
       samples: new SampleMemory(),
     };
-    const pcm = listed.segment
-      ? await segments.read(listed)
-      : await decodeListed(listed, sources, channels, memory);
+    const pcm = listed.segment ? await segments.read(listed) : await decode(listed, memory);
     return { listed, pcm: typeof pcm === 'string' ? pcm : unusable(pcm, channels), memory };
   });
   for await (const { listed, pcm, memory } of reading) {
@@ -79,14 +87,14 @@ function unusable(pcm: Int16Array, channels: ChannelChoice): Int16Array | string
  */
 async function decodeListed(
   listed: ListedClip,
-  sources: SourceOptions,
-  channels: ChannelChoice,
+  { sources, channels, parquet }: DecodeOptions,
   memory?: ClipMemory,
 ): Promise<Int16Array | string> {
   try {
     const source = openSource(listed.audio, sources);
     const { longestClipSeconds = LONGEST_CLIP_SECONDS } = sources;
-    const open = (): ByteParts => source.read(listed.range, memory?.file);
+    const bytes = listed.cell && (await parquet.read(listed));
+    const open = (): ByteParts => (bytes ? [bytes] : source.read(listed.range, memory?.file));
     return await decodeClip(open, source.name, {
       longestSeconds: longestClipSeconds,
       channels,

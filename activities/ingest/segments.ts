@@ -66,6 +66,6 @@ export function cutSegment(
   return recording.slice(from, Math.min(to, recording.length));
 }
 
-function recordingOf({ audio, range }: ListedClip): string {
-  return range ? `${audio} ${range.offset} ${range.bytes}` : audio;
+function recordingOf({ audio, range, cell }: ListedClip): string {
+  return range ? `${audio} ${range.offset} ${range.bytes} ${cell?.row ?? ''}` : audio;
 }

@@ -53,6 +53,7 @@ export async function listClips(
         clip: row.clip,
         audio: audio.path,
         ...(row.range ? { range: row.range } : {}),
+        ...(row.cell ? { cell: row.cell } : {}),
         ...(row.segment ? { segment: row.segment } : {}),
         fingerprint: audio.fingerprint,
         labels: labels && labels.numbers,

@@ -1,6 +1,6 @@
 /**
- * A split's table, or tables: one place or a brace pattern of them, each JSONL, TSV or a WebDataset
- * shard, from a folder, a bucket or the web.
+ * A split's table, or tables: one place or a brace pattern of them, each JSONL, TSV, Parquet or a
+ * WebDataset shard, from a folder, a bucket or the web.
  */
 import { basename } from 'node:path';
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
@@ -15,6 +15,7 @@ import {
 } from '../../storage/sources/source';
 import { expandBraces } from '../../ced/corpus/brace-pattern';
 import { absolute, readInputBytes, told } from './read-input';
+import { findParquetRows, readParquetTable } from './read-parquet';
 import { pathOf } from '../../ced/corpus/address';
 import { parseTableInParts } from '../../ced/corpus/table';
 import type { TableRows } from '../../ced/corpus/table-row';
@@ -54,7 +55,8 @@ export async function readTables(
   }));
   for await (const { name, table } of tables) {
     for (const row of table.rejected) all.rejected.push(row);
-    for (const note of table.notes) all.notes.push(note);
+    // The files of one dataset have the same columns.
+    for (const note of table.notes) if (!all.notes.includes(note)) all.notes.push(note);
     for (const row of table.rows) {
       const ids = [row.clip, `${basename(pathOf(name))}/${row.clip}`, `${name}/${row.clip}`];
       const clip = ids.find((id) => !seen.has(id));
@@ -82,7 +84,12 @@ async function readTable({
   audioRoot,
 }: TablePlace): Promise<TableRows> {
   const place = absolute(root, name);
-  const expected = 'a table of clips: JSONL, TSV, CSV or WebDataset shards';
+  const expected = 'a table of clips: JSONL, TSV, CSV, Parquet or WebDataset shards';
+  const base = audioRoot === undefined ? undefined : absolute(root, audioRoot);
+  if (/\.parquet$/i.test(pathOf(place)))
+    return await told(field, place, expected, () =>
+      valid(field, place, readParquetTable(place, sources, base)),
+    );
   if (!/\.tar$/i.test(pathOf(place))) {
     if (NO_TEXT.test(pathOf(place)))
       await told(field, place, expected, () =>
@@ -91,18 +98,14 @@ async function readTable({
         ),
       );
     const bytes = await readInputBytes({ root, sources }, field, name, expected);
-    try {
-      const base = audioRoot === undefined ? undefined : absolute(root, audioRoot);
-      return await parseTableInParts(bytes, place, base, async () => {
-        await yieldToEventLoop();
-        sources.retry?.signal?.throwIfAborted();
-        sources.retry?.onBytes?.();
-      });
-    } catch (error) {
-      if (!(error instanceof FormatInvalid)) throw error;
-      const message = `${field}: ${place}: ${error.message}`;
-      throw new PermanentError('CorpusInvalid', message, { cause: error });
-    }
+    const parsing = parseTableInParts(bytes, place, base, async () => {
+      await yieldToEventLoop();
+      sources.retry?.signal?.throwIfAborted();
+      sources.retry?.onBytes?.();
+    });
+    const table = await valid(field, place, parsing);
+    await findParquetRows(table, sources);
+    return table;
   }
   return await told(field, place, expected, async () => {
     const source = openSource(place, sources);
@@ -116,8 +119,19 @@ async function readTable({
   });
 }
 
+/** @throws {PermanentError} CorpusInvalid naming the table, for a file that is none */
+async function valid<T>(field: string, place: string, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof FormatInvalid)) throw error;
+    const message = `${field}: ${place}: ${error.message}`;
+    throw new PermanentError('CorpusInvalid', message, { cause: error });
+  }
+}
+
 /** Files that may be larger than any table: their first bytes say what they are. */
-const NO_TEXT = /\.(gz|tgz|bz2|xz|zst|zip|7z|parquet|h5|hdf5|arrow|feather|npz|pkl)$/i;
+const NO_TEXT = /\.(gz|tgz|bz2|xz|zst|zip|7z|h5|hdf5|arrow|feather|npz|pkl)$/i;
 /** Whose members would have to be unpacked to be read. */
 const IN_PLACE = /^(gzip|zstd|bzip2|xz) data$/;
 

@@ -3,6 +3,7 @@
  * `{"data": [{"wav", "labels"}]}` (https://github.com/YuanGongND/ast).
  */
 import { z } from 'zod';
+import { pathOf } from './address';
 import { FormatInvalid } from '../format-invalid';
 import { labelsFromJson, type Label } from './label-list';
 import { audioPathSchema, clipIdSchema, segmentFault, type Segment } from './table-row';
@@ -10,17 +11,20 @@ import { audioPathSchema, clipIdSchema, segmentFault, type Segment } from './tab
 export interface JsonRow {
   clip: string;
   audio: string;
+  /** Row of a Parquet file, from 0. */
+  row?: number;
   segment?: Segment;
   labels: Label[] | null;
 }
 
-const FIELDS = ['clip', 'audio', 'labels', 'start', 'end'] as const;
+const FIELDS = ['clip', 'audio', 'labels', 'start', 'end', 'row'] as const;
 
 const rowSchema = z.object({
   clip: z.union([clipIdSchema, z.number().transform(String)]),
   audio: audioPathSchema,
   start: z.number().nullish(),
   end: z.number().nullish(),
+  row: z.int().min(0).nullish(),
 });
 
 export const NOT_JSON = 'unreadable row: not JSON';
@@ -72,11 +76,15 @@ function rowOf(value: unknown, where: string): JsonRow | string {
   }
   const labels = labelsFromJson((value as { labels?: unknown }).labels);
   if (labels === undefined) return 'unreadable row: labels: expected names, MIDs or class numbers';
-  const { clip, audio, start, end } = row.data;
-  if ((start ?? null) === null && (end ?? null) === null) return { clip, audio, labels };
+  const { clip, audio, start, end, row: member } = row.data;
+  const isInParquet = /\.parquet$/i.test(pathOf(audio));
+  if (isInParquet !== (typeof member === 'number'))
+    return `unreadable row: row: expected for audio in a .parquet file, and only there`;
+  const whole = { clip, audio, ...(typeof member === 'number' ? { row: member } : {}), labels };
+  if ((start ?? null) === null && (end ?? null) === null) return whole;
   const segment = { start: start ?? 0, end: end ?? NaN };
   const fault = segmentFault(segment);
-  return fault === null ? { clip, audio, segment, labels } : `unreadable row: ${fault}`;
+  return fault === null ? { ...whole, segment } : `unreadable row: ${fault}`;
 }
 
 const recipeSchema = z.object({

@@ -10,6 +10,18 @@ const listedClipSchema = z.object({
   audio: z.string(),
   /** Where the clip lies inside `audio`, for members of a tar shard; absent = the whole of it. */
   range: z.exactOptional(z.object({ offset: z.number(), bytes: z.number() })),
+  /**
+   * Of a Parquet file, whose column chunk is `range`: the row, and what reading one takes, so that
+   * no shard reads the file's footer again.
+   */
+  cell: z.exactOptional(
+    z.object({
+      row: z.number(),
+      rows: z.number(),
+      codec: z.string(),
+      optional: z.array(z.boolean()),
+    }),
+  ),
   /** The part of the decoded recording that is the clip, in seconds; absent = all of it. */
   segment: z.exactOptional(z.object({ start: z.number(), end: z.number() })),
   /**

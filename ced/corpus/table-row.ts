@@ -9,6 +9,16 @@ export interface Segment {
   end: number;
 }
 
+/** A value of a column chunk of a Parquet file, whose place is the clip's `range`. */
+export interface ParquetCell {
+  row: number;
+  /** Of the row group. */
+  rows: number;
+  codec: string;
+  /** For the column, and the struct around it before, whether it may be null. */
+  optional: boolean[];
+}
+
 /** What a published table says of splits. Runs do not use it; `ced init` does. */
 export interface StatedSplit {
   split?: string;
@@ -23,6 +33,10 @@ export interface TableRow {
   audio: string;
   /** Where it lies inside `audio`; absent = the whole of it. */
   range?: ByteRange;
+  /** The row of a Parquet file that holds the audio, counted from 0. */
+  row?: number;
+  /** Which value of `range` it is, of a Parquet file. */
+  cell?: ParquetCell;
   /** The part of the decoded recording that is the clip; absent = all of it. */
   segment?: Segment;
   /**

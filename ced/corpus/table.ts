@@ -11,7 +11,7 @@ import { FormatInvalid } from '../format-invalid';
 import { tableText } from './table-content';
 import type { RejectedRow, TableRow, TableRows } from './table-row';
 
-type ParsedRow = (JsonRow | DelimitedRow) & Pick<TableRow, 'stems' | 'stated'>;
+type ParsedRow = (JsonRow | DelimitedRow) & Pick<TableRow, 'row' | 'stems' | 'stated'>;
 
 /** Rows between two pauses: a few ten milliseconds. */
 const ROWS_AT_ONCE = 10_000;
@@ -135,11 +135,7 @@ class Collected {
     private readonly isExact: boolean,
   ) {}
 
-  private holds(path: string): boolean {
-    return path.startsWith(`${dirname(this.base)}${sep}`);
-  }
-
-  add({ clip, audio: written, segment, stems, stated, labels }: ParsedRow): void {
+  add({ clip, audio: written, row, segment, stems, stated, labels }: ParsedRow): void {
     if (!this.isExact && [clip, written, ...(labels ?? [])].join('\n').includes('\uFFFD')) {
       this.rejected.push({ clip, reason: 'unreadable row: not UTF-8; save the table as UTF-8' });
       return;
@@ -149,25 +145,41 @@ class Collected {
       return;
     }
     this.seen.add(clip);
-    const audio = locate(written, this.base);
-    const isOutside = audio !== null && this.isFromElsewhere && !isUri(audio) && !this.holds(audio);
-    if (audio === null || isOutside) {
-      const where = audio === null ? 'the bucket' : dirname(this.base);
-      this.rejected.push({ clip, reason: `its audio ${written} leads out of ${where}` });
+    const place = audioPlace(written, this.base, this.isFromElsewhere);
+    if (typeof place === 'string') {
+      this.rejected.push({ clip, reason: place });
       return;
     }
-    const isRelative =
-      !isUri(this.base) && !this.isFromElsewhere && !isUri(written) && !isAbsolute(written);
     this.rows.push({
       clip,
-      audio,
+      ...place,
+      ...(row === undefined ? {} : { row }),
       ...(segment ? { segment } : {}),
-      ...(isRelative ? { written } : {}),
       ...(stems ? { stems } : {}),
       ...(stated ? { stated } : {}),
       labels,
     });
   }
+}
+
+/**
+ * A row's audio, by the path or address that the table writes.
+ * @param base relative paths start beside it
+ * @param isFromElsewhere the table is not of this machine: it may name files below `base` only
+ * @returns why it is none of the table's, as a text
+ */
+export function audioPlace(
+  written: string,
+  base: string,
+  isFromElsewhere: boolean,
+): Pick<TableRow, 'audio' | 'written'> | string {
+  const audio = locate(written, base);
+  const folder = dirname(base);
+  if (audio === null) return `its audio ${written} leads out of the bucket`;
+  if (isFromElsewhere && !isUri(audio) && !audio.startsWith(`${folder}${sep}`))
+    return `its audio ${written} leads out of ${folder}`;
+  const isRelative = !isUri(base) && !isFromElsewhere && !isUri(written) && !isAbsolute(written);
+  return { audio, ...(isRelative ? { written } : {}) };
 }
 
 /** Beside the base, unless it says where. null = outside of the base's bucket. */

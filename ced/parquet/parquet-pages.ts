@@ -4,7 +4,7 @@
  * dictionary indexes that is longer than its page makes it write on.
  * https://parquet.apache.org/docs/file-format/data-pages/encodings/
  */
-import { brotliDecompressSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { snappyUncompress, type FileMetaData, type PageHeader } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { getMaxDefinitionLevel, getMaxRepetitionLevel } from 'hyparquet/src/schema.js';
@@ -24,7 +24,7 @@ export interface Budget {
 }
 
 export interface CheckedColumn {
-  chunk: ColumnChunk;
+  chunk: Pick<ColumnChunk, 'type' | 'codec'>;
   schemaPath: ReturnType<typeof parquetSchema>[];
   /** Of the row group; null for a column of lists, whose values are counted by their levels. */
   rows: number | null;
@@ -45,6 +45,7 @@ const ENCODINGS = [
   'BYTE_STREAM_SPLIT',
   'DELTA_BINARY_PACKED',
 ];
+export const READ_CODECS: readonly string[] = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI'];
 const LARGEST_DELTA_BLOCK = 2 ** 16;
 
 /** What a page's header claims. */
@@ -69,7 +70,7 @@ export function checkedPages(
   column: CheckedColumn,
   budget: Budget,
 ): (compressed: Uint8Array) => Uint8Array {
-  const pages = new Map<number, Page>();
+  const pages = new Map<number, (compressed: Uint8Array) => Uint8Array>();
   const reader = {
     view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     offset: 0,
@@ -81,8 +82,8 @@ export function checkedPages(
     if (!(isCount(size) && reader.offset + size <= bytes.length && isCount(decompressed)))
       throw new ParquetBroken(`a page claims ${size} bytes, and ${decompressed} decompressed`);
     const whole = bytes.subarray(reader.offset, reader.offset + size);
-    const { page, levelBytes } = pageOf(header, whole, column);
-    pages.set(reader.offset + levelBytes, page);
+    const { page, levelBytes, open } = checkedPage(header, whole, column);
+    pages.set(reader.offset + levelBytes, open);
     if (!page.isDictionary) values += page.values;
     spend(budget, 'pageBytes', decompressed);
     spend(budget, 'cells', page.values);
@@ -91,14 +92,32 @@ export function checkedPages(
   if (column.rows !== null && values !== column.rows)
     throw new ParquetBroken(`a column has ${values} values in ${column.rows} rows`);
   return (compressed) => {
-    const page = pages.get(compressed.byteOffset - bytes.byteOffset);
-    if (!page) throw new ParquetBroken('a page is not where it was');
+    const open = pages.get(compressed.byteOffset - bytes.byteOffset);
+    if (!open) throw new ParquetBroken('a page is not where it was');
+    return open(compressed);
+  };
+}
+
+/**
+ * @param whole the page behind its header, compressed
+ * @returns what it claims, the bytes of levels before its content, and `open`, which gives the
+ *   content by its compressed bytes
+ * @throws {ParquetBroken}
+ */
+export function checkedPage(
+  header: PageHeader,
+  whole: Uint8Array,
+  column: CheckedColumn,
+): { page: Page; levelBytes: number; open: (compressed: Uint8Array) => Uint8Array } {
+  const { page, levelBytes } = pageOf(header, whole, column);
+  const open = (compressed: Uint8Array): Uint8Array => {
     const content = decompress(compressed, page.bytes, column.chunk.codec);
     if (content.length !== page.bytes)
       throw new ParquetBroken('a page has another length than its header says');
     checkContent(content, page, column);
     return content;
   };
+  return { page, levelBytes, open };
 }
 
 function isCount(value: unknown): value is number {
@@ -154,13 +173,17 @@ function decompress(page: Uint8Array, size: number, codec: ColumnChunk['codec'])
       return new Uint8Array(page);
     case 'BROTLI':
       return new Uint8Array(brotliDecompressSync(page, { maxOutputLength: Math.max(1, size) }));
+    case 'GZIP':
+      return new Uint8Array(gunzipSync(page, { maxOutputLength: Math.max(1, size) }));
     case 'SNAPPY': {
       const output = new Uint8Array(size);
       snappyUncompress(page, output);
       return output;
     }
     default:
-      throw new ParquetBroken(`it is compressed by ${codec}, expected brotli or snappy`);
+      throw new ParquetBroken(
+        `it is compressed by ${codec}; expected one of ${READ_CODECS.join(', ')}`,
+      );
   }
 }
 

@@ -8,7 +8,7 @@ import { parquetMetadata, parquetSchema, type FileMetaData } from 'hyparquet';
 import { assembleNested } from 'hyparquet/src/assemble.js';
 import { readColumn } from 'hyparquet/src/column.js';
 import { DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
-import { getTreePath, isFlatColumn } from 'hyparquet/src/schema.js';
+import { getMaxRepetitionLevel, getTreePath } from 'hyparquet/src/schema.js';
 import { FormatInvalid, type Format } from '../format-invalid';
 import { checkedPages, ParquetBroken, type Budget } from './parquet-pages';
 
@@ -42,20 +42,9 @@ const MOST_COLUMNS = 2 ** 18;
 /** @throws FormatInvalid when it is no Parquet or damaged */
 export function readParquet(bytes: Uint8Array, format: Format): ParquetTable {
   return translated(format, () => {
-    const file = parquetMetadata(bytes, { geoparquet: false });
-    const rows = Number(file.num_rows);
-    const tree = parquetSchema(file);
+    const { file, rows, tree } = checkedMetadata(bytes);
     const names = tree.children.map(({ element }) => element.name);
-    if (file.schema.length > MOST_COLUMNS || new Set(names).size < names.length)
-      throw new ParquetBroken('its columns cannot be told apart');
-    const groups = file.row_groups.map((group) => Number(group.num_rows));
-    const grouped = groups.reduce((sum, group) => sum + group, 0);
-    if (!Number.isSafeInteger(rows) || groups.some((group) => !(group >= 0)) || grouped !== rows)
-      throw new ParquetBroken(`it claims ${rows} rows, and ${grouped} in its row groups`);
-    const budget: Budget = {
-      cells: CELLS + CELLS_A_BYTE * bytes.length,
-      pageBytes: PAGE_BYTES + PAGE_BYTES_A_BYTE * bytes.length,
-    };
+    const budget = budgetOf(bytes.length);
     if (rows > budget.cells)
       throw new ParquetBroken(`it claims ${rows} rows, more than ${bytes.length} bytes can hold`);
     return {
@@ -70,8 +59,35 @@ export function readParquet(bytes: Uint8Array, format: Format): ParquetTable {
   });
 }
 
+/** What the columns of a file, or of a part of one, may cost. */
+export function budgetOf(bytes: number): Budget {
+  return {
+    cells: CELLS + CELLS_A_BYTE * bytes,
+    pageBytes: PAGE_BYTES + PAGE_BYTES_A_BYTE * bytes,
+  };
+}
+
+/** @param bytes that end with the file's footer */
+export function checkedMetadata(bytes: Uint8Array): {
+  file: FileMetaData;
+  rows: number;
+  tree: SchemaTree;
+} {
+  const file = parquetMetadata(bytes, { geoparquet: false });
+  const rows = Number(file.num_rows);
+  const tree = parquetSchema(file);
+  const names = tree.children.map(({ element }) => element.name);
+  if (file.schema.length > MOST_COLUMNS || new Set(names).size < names.length)
+    throw new ParquetBroken('its columns cannot be told apart');
+  const groups = file.row_groups.map((group) => Number(group.num_rows));
+  const grouped = groups.reduce((sum, group) => sum + group, 0);
+  if (!Number.isSafeInteger(rows) || groups.some((group) => !(group >= 0)) || grouped !== rows)
+    throw new ParquetBroken(`it claims ${rows} rows, and ${grouped} in its row groups`);
+  return { file, rows, tree };
+}
+
 /** Any error of reading means that the file is not what it claims. */
-function translated<T>(format: Format, read: () => T): T {
+export function translated<T>(format: Format, read: () => T): T {
   try {
     return read();
   } catch (cause) {
@@ -132,15 +148,37 @@ function readGroup(
 }
 
 function readChunk({ bytes, tree, budget }: OpenFile, chunk: ColumnChunk, rows: number): Values {
-  const schemaPath = getTreePath(tree, chunk.path_in_schema);
   const start = Number(chunk.dictionary_page_offset || chunk.data_page_offset);
   const length = Number(chunk.total_compressed_size);
   if (!(start >= 4 && length > 0 && start + length <= bytes.length - 8))
     throw new ParquetBroken(`a column claims bytes ${start} to ${start + length} of the file`);
   // A copy: a Buffer's own memory holds other things beside it.
-  const own = new Uint8Array(bytes.subarray(start, start + length));
-  const isFlat = isFlatColumn(schemaPath);
-  const decompress = checkedPages(own, { chunk, schemaPath, rows: isFlat ? rows : null }, budget);
+  return decodeChunk(
+    new Uint8Array(bytes.subarray(start, start + length)),
+    { tree, budget },
+    chunk,
+    rows,
+  );
+}
+
+/**
+ * Values of one column chunk [rows]; nested as their levels say.
+ * @param own the chunk's bytes, in memory of their own
+ * @throws {ParquetBroken}, and whatever hyparquet throws
+ */
+export function decodeChunk(
+  own: Uint8Array<ArrayBuffer>,
+  { tree, budget }: Pick<OpenFile, 'tree' | 'budget'>,
+  chunk: ColumnChunk,
+  rows: number,
+): Values {
+  const schemaPath = getTreePath(tree, chunk.path_in_schema);
+  const isRepeated = getMaxRepetitionLevel(schemaPath) > 0;
+  const decompress = checkedPages(
+    own,
+    { chunk, schemaPath, rows: isRepeated ? null : rows },
+    budget,
+  );
   const { data } = readColumn(
     { view: new DataView(own.buffer), offset: 0 },
     { groupStart: 0, selectStart: 0, selectEnd: rows, groupRows: rows },

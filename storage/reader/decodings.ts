@@ -1,5 +1,7 @@
 /** What a reader process can decode; every value crosses a process border by structured clone. */
 import { readPublishedRows, readPublishedSpans } from '../../ced/logits/published/published-file';
+import { readExcerpt, type Cell, type ExcerptQuestion } from '../../ced/parquet/parquet-excerpt';
+import { readOutline, type ParquetOutline } from '../../ced/parquet/parquet-outline';
 import { FormatInvalid } from '../../ced/format-invalid';
 import { TeacherInvalid } from '../../ced/teachers/teacher-invalid';
 import { probeOnnx, type ProbedTeacher } from '../../ced/teachers/waveform-probe';
@@ -7,6 +9,14 @@ import { probeOnnx, type ProbedTeacher } from '../../ced/teachers/waveform-probe
 export const decodings = {
   publishedRows: readPublishedRows,
   publishedSpans: readPublishedSpans,
+  parquetOutline: (
+    bytes: Uint8Array,
+    _name: string,
+    fileBytes?: unknown,
+  ): Promise<ParquetOutline> =>
+    Promise.resolve(bytes).then((footer) => readOutline(footer, Number(fileBytes))),
+  parquetExcerpt: (bytes: Uint8Array, _name: string, question?: unknown): Promise<Cell[][]> =>
+    Promise.resolve(bytes).then((excerpt) => readExcerpt(excerpt, question as ExcerptQuestion)),
   onnxProbe: async (bytes: Uint8Array, _name: string, teacher?: unknown): Promise<string[]> => {
     try {
       return await probeOnnx(bytes, teacher as ProbedTeacher);

@@ -35,8 +35,8 @@ export const resume = z
 
 export const corpusSchema = z.strictObject({
   train: place.describe(
-    'Table of training clips: JSONL `{"clip","audio","labels"?}`, TSV, CSV or WebDataset shards ' +
-      '(docs/formats.md). `distill` never reads its labels.',
+    'Table of training clips: JSONL `{"clip","audio","labels"?}`, TSV, CSV, Parquet or ' +
+      'WebDataset shards (docs/formats.md). `distill` never reads its labels.',
   ),
   validation: place
     .optional()
