@@ -7,6 +7,7 @@ import type { AudioBlock } from './audio-block';
 import { joined } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
 import { FlacFrames } from './flac-frames';
+import { FlacOrder } from './flac-order';
 import { isTrailer, TRAILER_BYTES } from './id3';
 import { checkLength } from './mono16k';
 
@@ -121,10 +122,12 @@ function isFrameHeader([first, second, sizeAndRate = 0, channels = 0]: Uint8Arra
 
 class FlacStream {
   private readonly frames: FlacFrames;
+  private readonly order: FlacOrder;
   private samples = 0;
   private isTagged = false;
 
   constructor(private readonly info: StreamInfo) {
+    this.order = new FlacOrder(info.sampleRate);
     this.frames = FlacFrames.borrow(info.channels, info.bits);
   }
 
@@ -147,6 +150,7 @@ class FlacStream {
             `the FLAC stream is damaged at sample ${this.samples}`,
           );
         if (used <= 0) break;
+        this.order.add(rest.subarray(at, at + used), this.frames.samples);
         at += used;
         yield this.block();
       }

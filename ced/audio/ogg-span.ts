@@ -4,6 +4,7 @@
  * it anew, and end within the last page's packets. Vorbis I, section A.2; RFC 7845, section 4.
  */
 import type { AudioBlock } from './audio-block';
+import { ClipUnreadable } from './clip-unreadable';
 
 export class OggSpan {
   /** Samples of the packets so far, by their headers. */
@@ -22,6 +23,7 @@ export class OggSpan {
    * To be called before what a page holds is decoded.
    * @param samples of the packets that end on it
    * @param position −1 where none does
+   * @throws ClipUnreadable `damaged` when the last one cuts off more than its own page holds
    */
   addPage(samples: number, position: number, isLast: boolean): void {
     this.packets += samples;
@@ -31,7 +33,13 @@ export class OggSpan {
       this.start = isLast ? 0 : position - this.packets;
       this.unwanted = Math.max(0, -this.start);
     }
-    if (isLast) this.wanted = Math.max(0, position - Math.max(0, this.start) - this.preSkip);
+    if (!isLast) return;
+    this.wanted = Math.max(0, position - Math.max(0, this.start) - this.preSkip);
+    if (this.wanted < this.given)
+      throw new ClipUnreadable(
+        'damaged',
+        `the Ogg stream ends at sample ${this.wanted}, before its last page`,
+      );
   }
 
   /** @returns null where nothing of the block is left */

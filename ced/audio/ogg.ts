@@ -43,8 +43,8 @@ export async function* oggBlocks(
 async function* links(pages: Ahead<OggPage>, longestSeconds: number): AsyncGenerator<AudioBlock> {
   for (let number = 1; (await pages.peek()) !== null; number++) {
     try {
-      const { head, codec } = await nextAudio(pages);
-      const link = linkPages(pages, head);
+      const { head, codec, serials } = await nextAudio(pages);
+      const link = linkPages(pages, head, serials);
       yield* linkBlocks(codec, link, longestSeconds);
       // FLAC that states its length is not read to its last page.
       for await (const page of link) void page;
@@ -69,24 +69,35 @@ async function hasLaterLink(pages: Ahead<OggPage>): Promise<boolean> {
   return false;
 }
 
-/** The first page of the audio stream among those that start a link. */
-async function nextAudio(pages: Ahead<OggPage>): Promise<{ head: OggPage; codec: Codec }> {
+interface Link {
+  /** The first page of its audio stream. */
+  head: OggPage;
+  codec: Codec;
+  /** Of all its streams. */
+  serials: ReadonlySet<number>;
+}
+
+/** The first pages of all streams start a link. */
+async function nextAudio(pages: Ahead<OggPage>): Promise<Link> {
   let found: { head: OggPage; codec: Codec } | null = null;
-  let isAny = false;
+  const serials = new Set<number>();
   for (let page = await pages.peek(); page?.isFirst; page = await pages.peek()) {
-    isAny = true;
+    serials.add(page.serial);
     pages.drop();
     const codec = codecOf(page);
     if (codec) found ??= { head: page, codec };
   }
-  if (!isAny)
-    throw new ClipUnreadable('damaged', 'the Ogg file has a page of no stream that it started');
+  if (serials.size === 0) throw strayPage();
   if (!found)
     throw new ClipUnreadable(
       'unsupportedCodec',
       'the Ogg file holds neither Vorbis, Opus nor FLAC',
     );
-  return found;
+  return { ...found, serials };
+}
+
+function strayPage(): ClipUnreadable {
+  return new ClipUnreadable('damaged', 'the Ogg file has a page of no stream that it started');
 }
 
 function codecOf(page: OggPage): Codec | undefined {
@@ -96,11 +107,16 @@ function codecOf(page: OggPage): Codec | undefined {
 }
 
 /** The pages of one stream up to the next link. @throws ClipUnreadable when one is missing */
-async function* linkPages(pages: Ahead<OggPage>, head: OggPage): AsyncGenerator<OggPage> {
+async function* linkPages(
+  pages: Ahead<OggPage>,
+  head: OggPage,
+  serials: ReadonlySet<number>,
+): AsyncGenerator<OggPage> {
   let last = head;
   yield head;
   for (let page = await pages.peek(); page && !page.isFirst; page = await pages.peek()) {
     pages.drop();
+    if (!serials.has(page.serial)) throw strayPage();
     if (page.serial !== head.serial) continue;
     if (last.isLast)
       throw new ClipUnreadable('damaged', 'the Ogg file goes on with a stream that has ended');

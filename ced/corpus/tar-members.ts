@@ -36,7 +36,7 @@ const LONGEST_NAME = 4096;
  */
 export async function* tarMembers(readAt: ReadAt): AsyncGenerator<TarMember> {
   let extended: Extended = {};
-  let last: TarMember | null = null;
+  let last: Pick<TarMember, 'name' | 'offset' | 'bytes'> | null = null;
   const links = new HardLinks();
   for (let at = 0; ;) {
     const header = await readAt(at, BLOCK);
@@ -55,9 +55,12 @@ export async function* tarMembers(readAt: ReadAt): AsyncGenerator<TarMember> {
     const stated = numberAt(header, 124, 12);
     const offset = at + BLOCK + (type === 'S' ? await sparseMapBytes(readAt, at, header) : 0);
     if (EXTENSIONS.includes(type)) {
-      if (stated > LONGEST_EXTENSION)
+      if (!(stated >= 0 && stated <= LONGEST_EXTENSION))
         throw new TarInvalid(`the extension at byte ${at} is ${stated} bytes long`);
-      extended = { ...extended, ...extensionOf(type, await readAt(offset, stated)) };
+      const content = await readAt(offset, stated);
+      if (content.length < stated)
+        throw new TarInvalid(`it breaks off in the extension at byte ${at}`);
+      extended = { ...extended, ...extensionOf(type, content) };
       at = offset + padded(stated);
       continue;
     }
@@ -65,14 +68,14 @@ export async function* tarMembers(readAt: ReadAt): AsyncGenerator<TarMember> {
     const bytes = isLink ? 0 : (extended.bytes ?? stated);
     if (!Number.isSafeInteger(bytes) || bytes < 0)
       throw new TarInvalid(`the header at byte ${at} states a length of ${bytes}`);
+    const name = extended.name ?? plainName(header);
+    last = { name, offset, bytes };
     if (FILES.includes(type) || isLink) {
-      const name = extended.name ?? plainName(header);
       if (name.length > LONGEST_NAME)
         throw new TarInvalid(`the name before byte ${at} has ${name.length} characters`);
       const isSparse = type === 'S' || extended.isSparse === true;
       const member = { name, offset, bytes, isSparse, isLink };
       const target = extended.link ?? textAt(header, 157, 100);
-      if (!isLink) last = member;
       yield type === HARD_LINK ? links.resolved(member, target) : links.remembered(member);
     }
     extended = {};
@@ -135,7 +138,10 @@ function extensionOf(type: string, content: Buffer): Extended {
 }
 
 /** An archive may end without its closing blocks, but not before its last member does. */
-async function refuseCutMember(readAt: ReadAt, { name, offset, bytes }: TarMember): Promise<void> {
+async function refuseCutMember(
+  readAt: ReadAt,
+  { name, offset, bytes }: Pick<TarMember, 'name' | 'offset' | 'bytes'>,
+): Promise<void> {
   if (bytes === 0 || (await readAt(offset + bytes - 1, 1)).length === 1) return;
   throw new TarInvalid(`it breaks off inside of ${name.slice(0, 200)}; fetch it again`);
 }
@@ -167,14 +173,15 @@ function sumMatches(header: Buffer): boolean {
   return stated === sum || stated === signed;
 }
 
-/** Octal text, or GNU's big-endian binary with the first bit set. */
+/** Octal text, or GNU's big-endian binary with the first bit set; NaN for anything else. */
 function numberAt(header: Buffer, at: number, length: number): number {
   if (header[at]! & 0x80) {
     let value = header[at]! & 0x7f;
     for (let byte = 1; byte < length; byte++) value = value * 256 + header[at + byte]!;
     return value;
   }
-  return Number.parseInt(textAt(header, at, length).trim() || '0', 8);
+  const digits = textAt(header, at, length).trim();
+  return /^[0-7]*$/.test(digits) ? Number.parseInt(digits || '0', 8) : NaN;
 }
 
 function plainName(header: Buffer): string {
@@ -203,7 +210,7 @@ function paxFields(content: Buffer): Extended {
     if (key === 'path' || key === 'GNU.sparse.name') fields.name = value;
     if (key.startsWith('GNU.sparse.')) fields.isSparse = true;
     if (key === 'linkpath') fields.link = value;
-    if (key === 'size') fields.bytes = Number(value);
+    if (key === 'size') fields.bytes = /^\d+$/.test(value) ? Number(value) : NaN;
     at += length;
   }
   return fields;

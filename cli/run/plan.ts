@@ -128,7 +128,7 @@ interface PlanOptions {
   sources: SourceOptions;
 }
 
-async function planRun(
+export async function planRun(
   run: DistillRun | TeachRun,
   root: string,
   options: PlanOptions,

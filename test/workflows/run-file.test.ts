@@ -127,6 +127,16 @@ describe('the run file', () => {
     ).toEqual(['teachers[0].output', 'teachers[0].vocabulary']);
   });
 
+  it.each([['x'.repeat(100_000)], [null], [undefined]])(
+    'names the formats of teachers when one has another (%.10s)',
+    (format) => {
+      const [teacher] = run.teachers;
+      expect(problemsOf({ ...run, teachers: [{ ...teacher, format }] })).toEqual([
+        "teachers[0].format: expected 'ced' or 'onnx' or 'savedmodel'",
+      ]);
+    },
+  );
+
   it('takes published logits instead of an ensemble', () => {
     const { teachers: _teachers, ...rest } = run;
     expect(parseRun(distillRunSchema, { ...rest, logits: { published: 'logits' } })).toMatchObject({

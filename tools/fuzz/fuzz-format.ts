@@ -1,18 +1,33 @@
 /**
- * Decodes mutants of one format in a decoder process, each within 10 s and 1 GB. A process that
- * dies or hangs is a fault and is replaced.
+ * Has files of one format read by a process that stays alive from file to file, each within 10 s
+ * and 1 GB. A process that dies or hangs is a fault and is replaced.
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import type { Job, DecodeResult } from './decoder-process';
-import type { FuzzedFormat } from './originals';
+import { once } from 'node:events';
 
 export const TIME_LIMIT_MS = 10_000;
 export const MEMORY_LIMIT_BYTES = 1e9;
 
+/** What the process is sent, once it has said that it is ready. */
+export interface Job {
+  seed: number;
+  number: number;
+}
+
+/** What it answers. */
+export interface DecodeResult {
+  /** What reading the file came to; null for a fault. */
+  outcome: string | null;
+  /** The fault. */
+  error?: string;
+  /** Peak memory of this process so far. */
+  peakBytes: number;
+}
+
 export interface FuzzReport {
-  format: FuzzedFormat;
+  format: string;
   files: number;
-  /** How many were accepted, and refused for each reason. */
+  /** How often reading a file came to what. */
   outcomes: Record<string, number>;
   faults: { number: number; fault: string }[];
   slowestMs: number;
@@ -21,15 +36,17 @@ export interface FuzzReport {
 
 export interface FuzzOptions {
   root: string;
-  /** Compiled decoder-process. */
+  /** Compiled; given `root` and the format, it answers each `Job` by a `DecodeResult`. */
   program: string;
   seed: number;
+  /** Number of the first file. */
+  first: number;
   files: number;
 }
 
 export async function fuzzFormat(
-  format: FuzzedFormat,
-  { root, program, seed, files }: FuzzOptions,
+  format: string,
+  { root, program, seed, first, files }: FuzzOptions,
 ): Promise<FuzzReport> {
   const report: FuzzReport = {
     format,
@@ -40,14 +57,10 @@ export async function fuzzFormat(
     peakBytes: 0,
   };
   let child: ChildProcess | null = null;
-  for (let number = 0; number < files; number++) {
-    child ??= fork(program, {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      serialization: 'advanced',
-    });
+  for (let number = first; number < first + files; number++) {
+    child ??= await started(program, [root, format]);
     const startedMs = performance.now();
-    const result = await ask(child, { root, format, seed, number });
-    // The time of a process's first file includes its start.
+    const result = await ask(child, { seed, number });
     report.slowestMs = Math.max(report.slowestMs, performance.now() - startedMs);
     const fault = typeof result === 'string' ? result : faultOf(result);
     if (fault !== null) {
@@ -65,8 +78,22 @@ export async function fuzzFormat(
 }
 
 function faultOf({ outcome, error, peakBytes }: DecodeResult): string | null {
-  if (outcome === null) return `an error without a reason: ${error}`;
+  if (outcome === null) return String(error);
   return peakBytes > MEMORY_LIMIT_BYTES ? `${Math.round(peakBytes / 1e6)} MB of memory` : null;
+}
+
+/** A busy machine may take long to start a process: that is no file's fault. */
+async function started(program: string, args: readonly string[]): Promise<ChildProcess> {
+  const child = fork(program, args, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    serialization: 'advanced',
+  });
+  const ready = await Promise.race([
+    once(child, 'message').then(() => true),
+    once(child, 'exit').then(() => false),
+  ]);
+  if (!ready) throw new Error(`${program} ended before its first file`);
+  return child;
 }
 
 /** @returns the result, or how the process failed */

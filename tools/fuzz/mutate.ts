@@ -3,10 +3,9 @@
  * fault can be reproduced. Half of the Ogg mutants get correct page checksums; without them no
  * mutant would reach the decoder.
  */
-import { philox, streamKey, uniform, type PhiloxKey } from '../../ced/augment/random';
+import { streamKey } from '../../ced/augment/random';
+import { Draws } from './draws';
 import { withPageChecksums } from './ogg-checksums';
-
-type Draw = () => number;
 
 /** Edits by transfers, disks, recorders and attackers. `below(n)` draws from 0 to n − 1. */
 const EDITS: ((
@@ -89,19 +88,14 @@ export function mutant(
   originals: readonly Buffer[],
   others: readonly Buffer[],
 ): Buffer {
-  const draw = drawsOf(streamKey(`fuzz ${format}`, seed), number);
-  const below = (bound: number): number => Math.floor(draw() * bound);
+  const draws = new Draws(streamKey(`fuzz ${format}`, seed), number);
+  const below = (bound: number): number => draws.below(bound);
   let bytes: Buffer = Buffer.from(originals[below(originals.length)] ?? Buffer.alloc(0));
   for (let edits = 1 + below(3); edits > 0 && bytes.length > 0; edits--) {
     const edit = EDITS[below(EDITS.length)];
     if (edit) bytes = edit(Buffer.from(bytes), below, others);
   }
-  return draw() < 0.5 ? withPageChecksums(bytes) : bytes;
-}
-
-function drawsOf(key: PhiloxKey, number: number): Draw {
-  let drawn = 0;
-  return () => uniform(philox(key, [drawn++, number, 0, 0])[0]);
+  return draws.uniform() < 0.5 ? withPageChecksums(bytes) : bytes;
 }
 
 function part(bytes: Buffer, below: (bound: number) => number): [number, number] {

@@ -8,7 +8,7 @@ export function schemaProblems(error: z.core.$ZodError, whole: string): string[]
 
 function describeIssue(issue: z.core.$ZodIssue, whole: string): string[] {
   const path = pathOf(issue.path);
-  if (issue.code === 'invalid_union')
+  if (issue.code === 'invalid_union' && issue.errors.length > 0)
     return closestBranch(issue.errors).flatMap((nested) =>
       describeIssue({ ...nested, path: [...issue.path, ...nested.path] }, whole),
     );
@@ -17,7 +17,14 @@ function describeIssue(issue: z.core.$ZodIssue, whole: string): string[] {
       (key) =>
         `${path === '' ? '' : `${path}.`}${key}: unknown field, remove it or check its spelling`,
     );
-  return [`${path || whole}: ${issue.message}`];
+  return [`${path || whole}: ${expectation(issue)}`];
+}
+
+/** A union that is told by one of its fields gives no alternatives, only what that field may be. */
+function expectation(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_union' || !('options' in issue) || !issue.options)
+    return issue.message;
+  return `expected ${issue.options.map((option) => `'${String(option)}'`).join(' or ')}`;
 }
 
 function pathOf(path: readonly PropertyKey[]): string {

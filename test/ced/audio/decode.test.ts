@@ -8,6 +8,13 @@ import { toMono16k } from '../../../ced/audio/mono16k';
 import { decodeWhole } from './decoded-whole';
 import { wavBytes, type WavSpec } from './wav-bytes';
 
+/** Header, then frames, each from its sync code on. */
+function framesOf(bytes: Buffer): Buffer[] {
+  const starts = [...bytes.toString('latin1').matchAll(/\xff\xf8[\x59\x79]\x18/g)];
+  const cuts = [0, ...starts.map(({ index }) => index)];
+  return cuts.map((at, index) => bytes.subarray(at, cuts[index + 1]));
+}
+
 const flac = new Uint8Array(readFileSync(join(__dirname, '../../reference/clip0.flac')));
 
 /** Where the metadata blocks end. */
@@ -308,6 +315,27 @@ describe('decoding a FLAC file', () => {
       'streamed.flac',
     );
     expect(channels.map(({ length }) => length)).toEqual([26_460, 26_460]);
+  });
+
+  it.each([
+    ['lost', (frames: Buffer[]) => [...frames.slice(0, 1), ...frames.slice(2)]],
+    ['doubled', (frames: Buffer[]) => [frames[0]!, ...frames]],
+    ['exchanged', ([first, second, ...others]: Buffer[]) => [second!, first!, ...others]],
+  ])('refuses a stream of unstated length of which a frame was %s', async (_, changed) => {
+    const [header, ...frames] = framesOf(readFileSync(join(__dirname, 'encoded/streamed.flac')));
+    const decode = (parts: Buffer[]) => decodeWhole(Buffer.concat([header!, ...parts]), 'x.flac');
+    expect(await reasonOf(decode(changed(frames)))).toBe('damaged');
+    // One that was cut out of a longer stream starts at another number.
+    expect((await decode(frames.slice(1))).channels).toHaveLength(2);
+  });
+
+  it('refuses a stream whose frames state another rate than its header', async () => {
+    const bytes = readFileSync(join(__dirname, 'encoded/streamed.flac'));
+    // 20 bits: 44.1 kHz becomes 48 kHz.
+    bytes.writeUIntBE((48_000 << 4) | (bytes.readUIntBE(18, 3) & 15), 18, 3);
+    await expect(decodeWhole(bytes, 'x.flac')).rejects.toThrow(
+      'damaged: the FLAC stream states 48000 Hz, and a frame 44100 Hz',
+    );
   });
 
   it.each(['../../../reference/clip0.flac', 'streamed.flac'])(

@@ -221,6 +221,21 @@ describe('an Ogg stream whose pages do not add up', () => {
       'damaged: the Ogg file has a page of no stream that it started',
     );
   });
+
+  it('is refused when a page among the others names a stream that never started', async () => {
+    const pages = pagesOf(numbered([head!, tags!, ...spread]));
+    pages[pages.length - 1] = { ...pages.at(-1)!, serial: 0xdead };
+    await expect(pcmOf(oggBytes(pages))).rejects.toThrow(
+      'damaged: the Ogg file has a page of no stream that it started',
+    );
+  });
+
+  it('is refused when its end lies before its last page', async () => {
+    const last = { ...spread.at(-1)!, position: 9600n };
+    await expect(pcmOf(numbered([head!, tags!, ...spread.slice(0, -1), last]))).rejects.toThrow(
+      'damaged: the Ogg stream ends at sample 9288, before its last page',
+    );
+  });
 });
 
 describe('the output gain of an Opus stream', () => {
