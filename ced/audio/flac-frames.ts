@@ -19,6 +19,9 @@ interface FrameModule {
   toMean(): void;
 }
 
+/** The frame holds the difference of two channels of 32 bits. */
+export const FRAME_NOT_READ = -2;
+
 const kernel = new Kernel<FrameModule>(flacFrameWasm);
 /** As many as were ever lent at once: 7 MB each. */
 const idle: FlacFrames[] = [];
@@ -52,7 +55,7 @@ export class FlacFrames {
   /**
    * @param from byte of those received where the frame starts
    * @returns its bytes; 0 = it has not wholly come; −1 = it is damaged: nonsense, or not what its
-   *   sum is of
+   *   sum is of; `FRAME_NOT_READ`
    */
   decode(from: number): number {
     return this.module.decodeFrame(from, this.received);

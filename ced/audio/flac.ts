@@ -6,7 +6,7 @@
 import type { AudioBlock } from './audio-block';
 import { joined } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
-import { FlacFrames } from './flac-frames';
+import { FlacFrames, FRAME_NOT_READ } from './flac-frames';
 import { FlacOrder } from './flac-order';
 import { isTrailer, TRAILER_BYTES } from './id3';
 import { checkLength } from './mono16k';
@@ -22,8 +22,6 @@ interface StreamInfo {
 const STREAM_INFO_BYTES = 34;
 /** A few pictures, each of 16 MiB at most. A source of blocks without end is refused here. */
 const MOST_METADATA_BYTES = 2 ** 26;
-/** As many as float32 holds exactly. */
-const MOST_BITS = 24;
 
 export function isFlac(bytes: Uint8Array): boolean {
   return bytes[0] === 0x66 && bytes[1] === 0x4c && bytes[2] === 0x61 && bytes[3] === 0x43;
@@ -106,11 +104,6 @@ function readStreamInfo(block: Uint8Array): StreamInfo {
   };
   if (info.sampleRate === 0)
     throw new ClipUnreadable('damaged', 'the FLAC stream states no sampling rate');
-  if (info.bits > MOST_BITS)
-    throw new ClipUnreadable(
-      'unsupportedCodec',
-      `FLAC of ${info.bits} bits, expected at most ${MOST_BITS}`,
-    );
   return info;
 }
 
@@ -144,6 +137,8 @@ class FlacStream {
       let at = 0;
       while (at < received && !this.isOver) {
         const used = this.frames.decode(at);
+        if (used === FRAME_NOT_READ)
+          throw new ClipUnreadable('unsupportedCodec', 'FLAC of 32 bits with a channel difference');
         if (used < 0 && !this.mayEndBefore(rest.subarray(at)))
           throw new ClipUnreadable(
             'damaged',
@@ -217,7 +212,8 @@ class FlacBlock implements AudioBlock {
   }
 
   get mono(): Float32Array | undefined {
-    const { channels } = this.info;
+    const { channels, bits } = this.info;
+    if (channels === 2 && bits === 32) return undefined;
     return channels === 1 || channels === 2 ? this.frames.mono(channels) : undefined;
   }
 }

@@ -39,9 +39,9 @@ describe('decoding a clip', () => {
       writeFileSync(join(folder, 'none.wav'), wavBytes([[]], { bits: 16 }));
       const program = join(folder, 'ffmpeg');
       writeFileSync(program, `#!/bin/sh\ncat '${join(folder, 'none.wav')}'\n`, { mode: 0o755 });
-      const flac = readFileSync(join(__dirname, '../ced/audio/made/flac-32bit.flac'));
+      const flac = readFileSync(join(__dirname, '../ced/audio/made/flac-32bit-stereo.flac'));
       expect(await refusal(decodeClip(() => [flac], 'a.flac', { program }))).toBe(
-        'unsupportedCodec: FLAC of 32 bits, expected at most 24; ' +
+        'unsupportedCodec: FLAC of 32 bits with a channel difference; ' +
           'ffmpeg finds no samples in it: convert it, or use a later version',
       );
     } finally {

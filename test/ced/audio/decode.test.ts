@@ -268,7 +268,7 @@ describe('decoding a FLAC file', () => {
   beforeEach(() => jest.spyOn(console, 'error').mockImplementation(() => undefined));
   afterEach(() => jest.restoreAllMocks());
 
-  it.each([16, 24])(
+  it.each([16, 24, 32])(
     'gives every sample of a %i-bit stream up to full scale exactly',
     async (bits) => {
       const loud = new Uint8Array(readFileSync(join(__dirname, `encoded/loud${bits}.flac`)));
@@ -276,7 +276,7 @@ describe('decoding a FLAC file', () => {
       const expected = Array.from({ length: 1000 }, (_, index) => {
         if (index < 2) return index === 0 ? -half : half - 1;
         return (Math.imul(index, 2654435761) >>> (32 - bits)) - half;
-      });
+      }).map((value) => Math.fround(value));
       const { channels } = await decodeWhole(loud, 'loud.flac');
       expect(Array.from(channels[0]!, (sample) => sample * half)).toEqual(expected);
     },

@@ -16,6 +16,8 @@ export { INPUT, INPUT_BYTES, RESULT, ROW_BYTES, SAMPLES } from './layout';
 
 export let blockSize: i32 = 0;
 
+/** The last frame has what this decoder does not read: the difference of 32-bit channels. */
+let hasWideSide: bool = false;
 let bitsASample: i32 = 0;
 let channels: i32 = 0;
 
@@ -59,14 +61,15 @@ export function expectFormat(channelCount: i32, sampleBits: i32): void {
 
 /**
  * @param from byte of the frame's start @param to byte after the last that has come
- * @returns bytes of the frame; 0 = it goes on behind `to`; −1 = it is damaged
+ * @returns bytes of the frame; 0 = it goes on behind `to`; −1 = it is damaged; −2 = it is not read
  */
 export function decodeFrame(from: i32, to: i32): i32 {
   startAt(from, to);
+  hasWideSide = false;
   const good = frame(from);
   const used = bytesRead();
   if (used + 2 > to) return 0;
-  if (!good) return -1;
+  if (!good) return hasWideSide ? -2 : -1;
   if (crc16(from, used) != takeBits(16)) return -1;
   return used + 2 - from;
 }
@@ -95,6 +98,9 @@ function frame(from: i32): bool {
   if (crc8(from, headerEnd) != takeBits(8)) return false;
   if (blockSize > 65535 || (assignment > 7 ? 2 : assignment + 1) != channels) return false;
   if (bitsCode != 0 && bitsOf(bitsCode) != bitsASample) return false;
+  // The difference has a bit more than a row holds.
+  hasWideSide = assignment > 7 && bitsASample == 32;
+  if (hasWideSide) return false;
   for (let channel = 0; channel < channels; channel++) {
     const isSide =
       (assignment == 8 && channel == 1) ||
@@ -108,7 +114,19 @@ function frame(from: i32): bool {
 }
 
 function bitsOf(code: i32): i32 {
-  return code == 1 ? 8 : code == 2 ? 12 : code == 4 ? 16 : code == 5 ? 20 : code == 6 ? 24 : 0;
+  return code == 1
+    ? 8
+    : code == 2
+      ? 12
+      : code == 4
+        ? 16
+        : code == 5
+          ? 20
+          : code == 6
+            ? 24
+            : code == 7
+              ? 32
+              : 0;
 }
 
 /** Left and side, side and right, mid and side to left and right. Section 9.2.3 of the RFC. */
@@ -130,7 +148,7 @@ function decorrelate(assignment: i32): void {
 
 /** Every channel as float32, sample i of b bits as i / 2^(b − 1), rows at RESULT. */
 export function toFloats(): void {
-  const scale = f32x4.splat(1 / f32(1 << (bitsASample - 1)));
+  const scale = f32x4.splat(1 / f32(u32(1) << (bitsASample - 1)));
   for (let channel = 0; channel < channels; channel++) {
     const row = rowOf(SAMPLES, channel);
     const result = rowOf(RESULT, channel);
@@ -140,8 +158,8 @@ export function toFloats(): void {
 }
 
 /**
- * The mean of two channels as float32, at RESULT. The sum of two integers is exact, so it is
- * rounded once.
+ * The mean of two channels as float32, at RESULT, of up to 31 bits. The sum of two integers is
+ * exact, so it is rounded once.
  */
 export function toMean(): void {
   const scale = f32x4.splat(0.5 / f32(1 << (bitsASample - 1)));

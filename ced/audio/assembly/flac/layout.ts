@@ -1,6 +1,6 @@
 /** Where in its memory the FLAC kernel keeps what. */
 export const INPUT: usize = 0x2000;
-/** Above the largest frame of 8 channels of 24 bits. */
+/** Above the largest frame of 8 channels of 32 bits. */
 export const INPUT_BYTES: i32 = 0x200000;
 /** The decoded frame, a row of int32 a channel. */
 export const SAMPLES: usize = 0x204000;

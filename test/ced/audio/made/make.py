@@ -193,7 +193,12 @@ ffmpeg(
     "32",
     out("flac-32bit.flac"),
 )
-keep("flac-32bit.flac", "ffmpeg, 32 bits", own=False)
+keep("flac-32bit.flac", "ffmpeg, 32 bits")
+time = np.arange(1600) / 16000
+alike = np.stack([0.5 * np.sin(2 * np.pi * 440 * time)] * 2, axis=1)
+soundfile.write(at("alike.wav"), alike, 16000, subtype="PCM_32")
+run("flac", "-s", "-f", "--no-padding", at("alike.wav"), "-o", out("flac-32bit-stereo.flac"))
+keep("flac-32bit-stereo.flac", "flac, 32 bits, by the difference of its channels", own=False)
 run("flac", "-s", "-f", "--no-padding", "--blocksize=192", m16, "-o", out("flac-block192.flac"))
 keep("flac-block192.flac", "flac --blocksize=192")
 run(
