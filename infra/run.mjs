@@ -22,7 +22,7 @@ const programs = {
   storage: { file: 'tools/storage-command.js', parts: ['storage'] },
   bench: { file: 'bench/main.js', parts: ['tensorflow', 'temporal', 'demo'] },
   fuzz: { file: 'tools/fuzz/main.js', parts: [] },
-  chaos: { file: 'test/chaos/main.js', parts: ['tensorflow', 'temporal', 'storage'] },
+  chaos: { file: 'test/chaos/main.js', parts: ['tensorflow', 'temporal', 'storage', 's3'] },
   study: { file: 'tools/study/main.js', parts: ['tensorflow', 'temporal', 'demo'] },
   soak: { file: 'tools/soak/main.js', parts: ['tensorflow'] },
   docs: { file: 'tools/run-file-reference.js', parts: [] },
@@ -124,7 +124,16 @@ function become(file, args) {
 /** Runs Jest, then prints a last line for programs: `12 passed, 0 failed`. */
 async function test(args) {
   await setUp({
-    parts: ['tensorflow', 'temporal', 'storage', 'readers', 'manifests', 'monitors', 'browser'],
+    parts: [
+      'tensorflow',
+      'temporal',
+      'storage',
+      's3',
+      'readers',
+      'manifests',
+      'monitors',
+      'browser',
+    ],
     quiet: true,
   });
   const results = join(root, '.ced', `test-results-${process.pid}.json`);

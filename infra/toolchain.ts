@@ -12,6 +12,7 @@ const Toolchain = z.object({
   temporal: z.string().optional(),
   dieWithParent: z.string().optional(),
   storage: z.string().optional(),
+  s3Server: z.string().optional(),
   demoCorpus: z.string().optional(),
   pythonReaders: z.string().optional(),
   manifestCheck: z.string().optional(),
@@ -30,6 +31,11 @@ export function temporalBinary(): string {
 /** Path of the storage emulator. */
 export function storageEmulatorBinary(): string {
   return found('storage');
+}
+
+/** Path of the S3 server, for tests. */
+export function s3ServerBinary(): string {
+  return found('s3Server');
 }
 
 /**

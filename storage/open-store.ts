@@ -5,10 +5,12 @@ import { PermanentError } from '../workflows/contract/failures';
 import { FolderStore, type FolderStoreOptions } from './folder-store';
 import { openGcs } from './gcs/gcs-client';
 import { GcsStore } from './gcs/gcs-store';
+import { openS3 } from './s3/s3-client';
+import { S3Store } from './s3/s3-store';
 import { ObjectCache } from './object-cache';
 import type { RetryOptions } from './retry';
 import type { Store } from './store';
-import { parseGsUri, withoutSlashesAtEnd } from '../ced/corpus/address';
+import { parseBucketUri, withoutSlashesAtEnd } from '../ced/corpus/address';
 
 export interface StoreOptions {
   /**
@@ -18,8 +20,10 @@ export interface StoreOptions {
   cacheFolder?: string;
   /** Size limit of that folder. @default 64 GiB */
   cacheBytes?: number;
-  /** Project that pays for requests to requester-pays buckets. */
+  /** Project that pays for requests to requester-pays buckets of Google's. */
   userProject?: string | undefined;
+  /** Agrees to pay for requests to requester-pays buckets of S3. @default false */
+  requesterPays?: boolean | undefined;
   /**
    * Several users share the store's folder: the umask decides who may read and write it.
    * @default CED_SHARED_STORE=1 in the environment; else its owner alone
@@ -35,21 +39,23 @@ export interface StoreOptions {
 export function openStore(root: string, uri: string, options: StoreOptions = {}): Store {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(uri)?.[1];
   if (scheme === undefined) return new FolderStore(resolve(root, uri), folderOptions(options));
-  const place = parseGsUri(uri);
+  const place = parseBucketUri(uri);
   if (place === null)
     throw new PermanentError(
       'RunFileInvalid',
-      `store: ${uri} cannot be written, expected a folder or gs://bucket/prefix`,
+      `store: ${uri} cannot be written, expected a folder, gs://bucket/prefix or ` +
+        's3://bucket/prefix',
     );
-  const { userProject, retry = {} } = options;
-  return new GcsStore({
-    client: openGcs(),
+  const { userProject, requesterPays = false, retry = {} } = options;
+  const where = {
     bucket: place.bucket,
     prefix: withoutSlashesAtEnd(place.path.replace(/^\/+/, '')),
     cache: openObjectCache(options),
-    userProject,
     retry,
-  });
+  };
+  return place.scheme === 's3'
+    ? new S3Store({ ...where, client: openS3(), requesterPays })
+    : new GcsStore({ ...where, client: openGcs(), userProject });
 }
 
 function folderOptions({ retry, shared }: StoreOptions): FolderStoreOptions {
@@ -71,11 +77,13 @@ export function storeEnvironment({
   cacheFolder,
   cacheBytes,
   userProject,
+  requesterPays,
 }: StoreOptions): Record<string, string> {
   return {
     ...(cacheFolder === undefined ? {} : { CED_OBJECT_CACHE: cacheFolder }),
     ...(cacheBytes === undefined ? {} : { CED_OBJECT_CACHE_BYTES: String(cacheBytes) }),
     ...(userProject === undefined ? {} : { CED_USER_PROJECT: userProject }),
+    ...(requesterPays ? { CED_REQUESTER_PAYS: '1' } : {}),
   };
 }
 
@@ -85,10 +93,12 @@ export function storeOptionsFrom(environment: NodeJS.ProcessEnv): StoreOptions {
     CED_OBJECT_CACHE: cacheFolder,
     CED_OBJECT_CACHE_BYTES: cacheBytes,
     CED_USER_PROJECT: userProject,
+    CED_REQUESTER_PAYS: requesterPays,
   } = environment;
   return {
     ...(cacheFolder ? { cacheFolder } : {}),
     ...(cacheBytes ? { cacheBytes: Number(cacheBytes) } : {}),
     ...(userProject ? { userProject } : {}),
+    ...(requesterPays === '1' ? { requesterPays: true } : {}),
   };
 }

@@ -11,7 +11,10 @@ export const sourceOptions = {
   'user-project': {
     value: 'PROJECT',
     is: text,
-    help: 'project that pays for requester-pays buckets',
+    help: "project that pays for Google's requester-pays buckets",
+  },
+  'requester-pays': {
+    help: "pay for requests to S3's requester-pays buckets, with the account of the credentials",
   },
 } as const;
 
@@ -27,6 +30,7 @@ export function sourcesOf(
   return {
     allowPrivateHosts: values['allow-private-hosts'],
     userProject: values['user-project'],
+    requesterPays: values['requester-pays'],
     ...(environment['HF_ENDPOINT'] ? { hub: environment['HF_ENDPOINT'] } : {}),
     ...(token === '' ? {} : { hubToken: () => token }),
   };

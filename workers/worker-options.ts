@@ -16,7 +16,7 @@ export interface WorkerOptions extends TemporalSettings {
   queues: ('workflows' | 'cpu' | 'gpu')[];
   root: string;
   intraOpThreads: number;
-  storage: Pick<StoreOptions, 'cacheFolder' | 'cacheBytes' | 'userProject'>;
+  storage: Pick<StoreOptions, 'cacheFolder' | 'cacheBytes' | 'userProject' | 'requesterPays'>;
   sources: SourceOptions;
   allowOverlap: boolean;
   /** Compute on the CPU if TensorFlow was set up for a GPU and finds none. */
@@ -77,7 +77,7 @@ const line = commandLine({
       value: 'DIR',
       is: text,
       shown: '~/.cache/ced-distillation/objects',
-      help: 'folder for local copies of gs:// objects and for logits laid out for training',
+      help: 'folder for local copies of objects in buckets and for logits laid out for training',
     },
     'cache-gb': {
       value: 'N',
@@ -207,11 +207,17 @@ function limitsOf(values: WorkerValues): SourceOptions {
 }
 
 function storageOf(values: WorkerValues): WorkerOptions['storage'] {
-  const { cache, 'cache-gb': gigabytes, 'user-project': userProject } = values;
+  const {
+    cache,
+    'cache-gb': gigabytes,
+    'user-project': userProject,
+    'requester-pays': requesterPays,
+  } = values;
   return {
     ...(cache === undefined ? {} : { cacheFolder: resolve(cache) }),
     ...(gigabytes === undefined ? {} : { cacheBytes: gigabytes * 1e9 }),
     ...(userProject === undefined ? {} : { userProject }),
+    ...(requesterPays ? { requesterPays } : {}),
   };
 }
 

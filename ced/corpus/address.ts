@@ -9,10 +9,18 @@ export function isUri(place: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(place);
 }
 
-/** `gs://bucket/some/key` in two. null for anything else. */
-export function parseGsUri(uri: string): { bucket: string; path: string } | null {
-  const match = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:\/(.*))?$/s.exec(uri);
-  return match?.[1] === undefined ? null : { bucket: match[1], path: match[2] ?? '' };
+export interface BucketAddress {
+  scheme: 'gs' | 's3';
+  bucket: string;
+  path: string;
+}
+
+/** `gs://bucket/some/key` or `s3://bucket/some/key` in its parts. null for anything else. */
+export function parseBucketUri(uri: string): BucketAddress | null {
+  const match = /^(gs|s3):\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:\/(.*))?$/s.exec(uri);
+  return match?.[2] === undefined
+    ? null
+    : { scheme: match[1] === 's3' ? 's3' : 'gs', bucket: match[2], path: match[3] ?? '' };
 }
 
 /**

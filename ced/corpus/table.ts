@@ -4,7 +4,7 @@
  * row is counted and named, the rest goes on (design, invariant 9).
  */
 import { basename, dirname, isAbsolute, posix, resolve, sep } from 'node:path';
-import { isUri, parseGsUri, pathOf, withoutSlashesAtEnd } from './address';
+import { isUri, parseBucketUri, pathOf, withoutSlashesAtEnd } from './address';
 import { parseDelimited, type DelimitedRow } from './delimited-table';
 import { NOT_JSON, parseJsonArray, parseJsonLine, parseRecipe, type JsonRow } from './json-table';
 import { FormatInvalid } from '../format-invalid';
@@ -186,10 +186,10 @@ export function audioPlace(
 function locate(audio: string, tablePath: string): string | null {
   if (isUri(audio)) return audio;
   if (!isUri(tablePath)) return resolve(dirname(tablePath), audio);
-  const table = parseGsUri(tablePath);
+  const table = parseBucketUri(tablePath);
   if (table) {
     const path = isAbsolute(audio) ? audio.slice(1) : posix.join(posix.dirname(table.path), audio);
-    return path.split('/').includes('..') ? null : `gs://${table.bucket}/${path}`;
+    return path.split('/').includes('..') ? null : `${table.scheme}://${table.bucket}/${path}`;
   }
   const beside = new URL(audio.split('/').map(encodeURIComponent).join('/'), pathOf(tablePath));
   return beside.href;

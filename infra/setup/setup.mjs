@@ -12,7 +12,7 @@ import { installManifestCheck } from './manifests.mjs';
 import { installNodePackages } from './node-packages.mjs';
 import { startProgress } from './progress.mjs';
 import { installPythonMonitors, installPythonReaders } from './python-readers.mjs';
-import { installStorageEmulator } from './storage.mjs';
+import { installS3Server, installStorageEmulator } from './storage.mjs';
 import { installTemporal } from './temporal.mjs';
 import { installTensorflow } from './tensorflow.mjs';
 import { checkNode } from './tools.mjs';
@@ -21,8 +21,8 @@ import { chosenVariant } from './variant.mjs';
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 /**
- * Parts for users. There are more: `storage` for the emulator and tests, `readers`, `manifests`,
- * `monitors` and `browser` for tests only.
+ * Parts for users. There are more: `storage` for the emulator and tests, `s3`, `readers`,
+ * `manifests`, `monitors` and `browser` for tests only.
  */
 export const allParts = ['tensorflow', 'temporal', 'demo'];
 
@@ -49,6 +49,11 @@ export async function setUp({ parts = allParts, gpu, quiet = false, build = true
     await step(
       'storage emulator',
       async (report) => (toolchain.storage = await installStorageEmulator(root, report)),
+    );
+  if (parts.includes('s3'))
+    await step(
+      'S3 server',
+      async (report) => (toolchain.s3Server = await installS3Server(root, report)),
     );
   if (parts.includes('temporal') || parts.includes('storage'))
     await step(

@@ -1,7 +1,4 @@
-/**
- * One object of a bucket, read and written with checks and retries; what stores and corpus sources
- * share.
- */
+/** An object of Google Cloud Storage; what stores and corpus sources share. */
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import {
   CRC32C,
@@ -10,31 +7,24 @@ import {
   type File,
 } from '@google-cloud/storage';
 import { PermanentError } from '../../workflows/contract/failures';
-import { contentBytes, contentSlice, isContent, type Content } from '../store';
+import { BucketObject, type ObjectVersion, type RunningChecksum } from '../buckets/bucket-object';
+import { contentBytes, contentSlice, type Content } from '../store';
 import { uploadInSession } from './gcs-upload';
-import { withRetry, resuming, RetryPauses, type RetryOptions } from '../retry';
-
-export interface GcsVersion {
-  generation: string;
-  bytes: number;
-  /**
-   * CRC32C as Google states it: base64 of four bytes, big-endian; null where the object has none.
-   */
-  crc32c: string | null;
-}
+import { withRetry, type RetryOptions } from '../retry';
 
 /** Smaller ones are sent in one request, and again when it breaks. */
 const IN_SESSION_FROM_BYTES = 16 << 20;
 const SUMMED_AT_ONCE_BYTES = 8 << 20;
 
-export class GcsObject {
+export class GcsObject extends BucketObject {
   private readonly file: File;
 
   constructor(
     private readonly bucket: Bucket,
     private readonly path: string,
-    private readonly retry: RetryOptions,
+    retry: RetryOptions,
   ) {
+    super(retry);
     this.file = bucket.file(path);
   }
 
@@ -52,112 +42,43 @@ export class GcsObject {
     };
   }
 
-  /** null where there is no such object. */
-  async version(): Promise<GcsVersion | null> {
+  async version(): Promise<ObjectVersion | null> {
     const metadata = await this.unlessMissing(() =>
       this.file.getMetadata().then(([found]) => found),
     );
     return (
       metadata && {
-        generation: String(metadata.generation),
+        id: String(metadata.generation),
         bytes: Number(metadata.size),
-        crc32c: metadata.crc32c ?? null,
+        // CRC32C as Google states it: base64 of four bytes, big-endian.
+        checksum: metadata.crc32c ?? null,
       }
     );
   }
 
-  /** Whole content, checked against the object's CRC32C. null where there is no such object. */
-  async read(): Promise<Buffer | null> {
-    return await this.ofCurrentVersion(async (version) => {
-      const parts: Uint8Array[] = [];
-      for await (const part of this.stream(version)) parts.push(part);
-      return Buffer.concat(parts);
-    });
-  }
-
-  /** Whether it is a content; null where there is no such object. */
-  async holds(content: Content): Promise<boolean | null> {
-    return await this.ofCurrentVersion(
-      async (version) =>
-        version.bytes === contentBytes(content) && (await isContent(this.stream(version), content)),
+  protected async open(
+    { id: generation }: ObjectVersion,
+    from: number,
+    end: number,
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const file = this.bucket.file(this.path, { generation });
+    return await Promise.resolve(
+      file.createReadStream({ start: from, end: end - 1, ...this.asItLies }),
     );
   }
 
-  private async ofCurrentVersion<T>(read: (version: GcsVersion) => Promise<T>): Promise<T | null> {
-    const waiting = new RetryPauses(this.retry);
-    for (;;) {
-      const version = await this.version();
-      if (version === null) return null;
-      try {
-        return await read(version);
-      } catch (error) {
-        // Replaced or removed between the two requests: begin again with what is there now.
-        if (statusOf(error) !== 404) throw error;
-        await waiting.after(
-          Object.assign(new Error(`${this.uri} was replaced while it was read`), { code: 503 }),
-        );
-      }
-    }
-  }
-
-  /**
-   * One version's bytes; ends with an error, not with `return`, when length or CRC32C differ. A
-   * broken transfer goes on where it stopped.
-   */
-  async *stream(version: GcsVersion): AsyncGenerator<Uint8Array> {
-    const file = this.bucket.file(this.path, { generation: version.generation });
-    const open = async (from: number): Promise<AsyncIterable<Uint8Array>> =>
-      // A range that starts at the end is refused (416).
-      from >= version.bytes ? nothing() : file.createReadStream({ start: from, ...this.asItLies });
+  protected newChecksum(): RunningChecksum {
     const sum = new CRC32C();
-    let bytes = 0;
-    try {
-      for await (const part of resuming(open, this.retry)) {
-        sum.update(part as Buffer);
-        bytes += part.length;
-        yield part;
-      }
-    } catch (error) {
-      throw this.explain(error);
-    }
-    if (bytes !== version.bytes || (version.crc32c !== null && sum.toString() !== version.crc32c))
-      throw Object.assign(
-        new Error(
-          `${this.uri}: ${bytes} bytes arrived that do not match its ${version.bytes} bytes ` +
-            `with CRC32C ${version.crc32c}`,
-        ),
-        { code: 'EBADMSG' },
-      );
+    return {
+      update: (part) => sum.update(part as Buffer),
+      toString: () => sum.toString(),
+    };
   }
 
-  /** Bytes from `offset` on, of one version. No sum covers a part; its length is checked. */
-  async *part(version: GcsVersion, offset: number, length: number): AsyncGenerator<Uint8Array> {
-    const file = this.bucket.file(this.path, { generation: version.generation });
-    const end = Math.min(version.bytes, offset + length);
-    const open = async (from: number): Promise<AsyncIterable<Uint8Array>> =>
-      offset + from >= end
-        ? nothing()
-        : file.createReadStream({ start: offset + from, end: end - 1, ...this.asItLies });
-    let bytes = 0;
-    try {
-      for await (const part of resuming(open, this.retry)) {
-        bytes += part.length;
-        yield part;
-      }
-    } catch (error) {
-      throw this.explain(error);
-    }
-    if (bytes !== end - offset)
-      throw Object.assign(
-        new Error(`${this.uri}: ${bytes} bytes arrived of ${end - offset} from byte ${offset} on`),
-        { code: 'EBADMSG' },
-      );
+  isGone(error: unknown): boolean {
+    return statusOf(error) === 404;
   }
 
-  /**
-   * @returns false when `createOnly` and the object was there. The server itself refuses bytes
-   *   that do not match their CRC32C.
-   */
   async write(content: Content, { createOnly }: { createOnly: boolean }): Promise<boolean> {
     const options = {
       metadata: {
@@ -207,9 +128,8 @@ export class GcsObject {
     }
   }
 
-  /** Copies it within the bucket, on the server. @returns false where there is no such object */
-  async copyTo({ file }: GcsObject): Promise<boolean> {
-    return (await this.unlessMissing(() => this.file.copy(file))) !== null;
+  async copyTo(path: string): Promise<boolean> {
+    return (await this.unlessMissing(() => this.file.copy(this.bucket.file(path)))) !== null;
   }
 
   async remove(): Promise<void> {
@@ -233,7 +153,7 @@ export class GcsObject {
     }
   }
 
-  private explain(error: unknown): unknown {
+  protected override explain(error: unknown): unknown {
     return explainGcsError(this.bucket.name, error);
   }
 }
@@ -288,5 +208,3 @@ export function statusOf(error: unknown): number {
   const { code, status } = error as { code?: unknown; status?: unknown };
   return Number(code ?? status);
 }
-
-async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -3,12 +3,16 @@ import { closeSync, fstatSync, open, read } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { openGcs } from '../gcs/gcs-client';
-import { GcsObject, type GcsVersion } from '../gcs/gcs-object';
+import { GcsObject } from '../gcs/gcs-object';
+import { S3Bucket } from '../s3/s3-bucket';
+import { openS3 } from '../s3/s3-client';
+import { S3Object } from '../s3/s3-object';
+import { BucketSource } from './bucket-source';
 import { HttpSource } from './http-source';
 import { openHubSource } from './hub-source';
 import { SourceUnreadable, type Source, type SourceOptions, type SourceVersion } from './source';
 import { WatchedSource } from './watched-source';
-import { type ByteRange, parseGsUri } from '../../ced/corpus/address';
+import { type ByteRange, parseBucketUri } from '../../ced/corpus/address';
 
 const READ_BYTES = 2 ** 20;
 
@@ -29,7 +33,8 @@ function openPlain(place: string, options: SourceOptions): Source {
     case undefined:
       return new FileSource(place);
     case 'gs':
-      return new BucketSource(place, options);
+    case 's3':
+      return openInBucket(place, options);
     case 'https':
     case 'http':
       return new HttpSource(place, options);
@@ -37,9 +42,28 @@ function openPlain(place: string, options: SourceOptions): Source {
       return openHubSource(place, options);
     default:
       throw new SourceUnreadable(
-        `${scheme}:// cannot be read, expected a path, gs://, https:// or hf://`,
+        `${scheme}:// cannot be read, expected a path, gs://, s3://, https:// or hf://`,
       );
   }
+}
+
+function openInBucket(
+  place: string,
+  { userProject, requesterPays = false, retry = {} }: SourceOptions,
+): Source {
+  const address = parseBucketUri(place);
+  if (address === null || address.path === '')
+    throw new SourceUnreadable(`${place}: expected gs://bucket/object or s3://bucket/object`);
+  const { scheme, bucket, path } = address;
+  if (scheme === 's3') {
+    const object = new S3Object(new S3Bucket(openS3(), bucket, requesterPays), path, retry);
+    return new BucketSource(object, ({ id, bytes }) => `${id.replaceAll('"', '')}-${bytes}`);
+  }
+  const payer = userProject === undefined ? {} : { userProject };
+  return new BucketSource(
+    new GcsObject(openGcs().bucket(bucket, payer), path, retry),
+    ({ id, checksum, bytes }) => `${id}-${checksum ?? bytes}`,
+  );
 }
 
 class FileSource implements Source {
@@ -86,46 +110,5 @@ class FileSource implements Source {
       throw new SourceUnreadable(`no such file: ${this.name} (${code})`, { cause: error });
     }
     throw new SourceUnreadable(`no such file: ${this.name} (EISDIR)`);
-  }
-}
-
-class BucketSource implements Source {
-  private readonly object: GcsObject;
-  private known: Promise<GcsVersion | null> | null = null;
-
-  constructor(
-    readonly name: string,
-    { userProject, retry = {} }: SourceOptions,
-  ) {
-    const place = parseGsUri(name);
-    if (place === null || place.path === '')
-      throw new SourceUnreadable(`${name}: expected gs://bucket/object`);
-    const bucket = openGcs().bucket(place.bucket, userProject === undefined ? {} : { userProject });
-    this.object = new GcsObject(bucket, place.path, retry);
-  }
-
-  async describe(): Promise<SourceVersion | null> {
-    const version = await this.version();
-    return (
-      version && {
-        fingerprint: `${version.generation}-${version.crc32c ?? version.bytes}`,
-        bytes: version.bytes,
-      }
-    );
-  }
-
-  async *read(range?: ByteRange): AsyncGenerator<Uint8Array> {
-    const version = await this.version();
-    if (version === null) throw new SourceUnreadable(`no such object: ${this.name}`);
-    const end = range ? range.offset + range.bytes : 0;
-    if (end > version.bytes) throw new SourceUnreadable(`${this.name} ends before byte ${end}`);
-    yield* range
-      ? this.object.part(version, range.offset, range.bytes)
-      : this.object.stream(version);
-  }
-
-  private async version(): Promise<GcsVersion | null> {
-    this.known ??= this.object.version();
-    return await this.known;
   }
 }

@@ -32,8 +32,10 @@ export interface SourceOptions {
    * all. @default false
    */
   allowPrivateHosts?: boolean;
-  /** Project that pays for requests to requester-pays buckets. */
+  /** Project that pays for requests to requester-pays buckets of Google's. */
   userProject?: string | undefined;
+  /** Agrees to pay for requests to requester-pays buckets of S3. @default false */
+  requesterPays?: boolean | undefined;
   /** Where `hf://org/repo/file` leads. @default https://huggingface.co */
   hub?: string;
   /** A secret, which only requests to the hub carry: a function, so that it is never printed. */

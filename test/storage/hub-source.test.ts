@@ -44,7 +44,7 @@ describe('a file of a hub', () => {
 
   const options = (token?: string): SourceOptions =>
     sourcesOf(
-      { 'allow-private-hosts': true, 'user-project': undefined },
+      { 'allow-private-hosts': true, 'user-project': undefined, 'requester-pays': false },
       { HF_ENDPOINT: addressOf(hub), ...(token === undefined ? {} : { HF_TOKEN: token }) },
     );
   const read = async (place: string, token?: string): Promise<string> =>

@@ -8,11 +8,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openGcs } from '../../storage/gcs/gcs-client';
 import { GcsStore } from '../../storage/gcs/gcs-store';
+import type { BucketStoreOptions } from '../../storage/buckets/bucket-store';
 import { FolderStore } from '../../storage/folder-store';
 import { ObjectCache } from '../../storage/object-cache';
 import { openStore } from '../../storage/open-store';
 import type { RetryOptions } from '../../storage/retry';
+import { openS3 } from '../../storage/s3/s3-client';
+import { S3Store } from '../../storage/s3/s3-store';
 import { ContentDiffers, ObjectMissing, type Store } from '../../storage/store';
+import { startS3, type S3Server } from '../../tools/s3-server';
 import { startStorage, type StorageEmulator } from '../../tools/storage-emulator';
 
 const bytes = (text: string): Buffer => Buffer.from(text);
@@ -20,6 +24,7 @@ const textOf = (content: Uint8Array | null): string | null =>
   content && Buffer.from(content).toString();
 
 let emulator: StorageEmulator;
+let s3: S3Server;
 let folder: string;
 let prefixes = 0;
 
@@ -31,33 +36,41 @@ beforeAll(async () => {
     log: join(folder, 'emulator.log'),
   });
   await emulator.createBucket('tests');
+  s3 = await startS3({ port: 0, folder: join(folder, 's3'), log: join(folder, 's3.log') });
+  await s3.createBucket('tests');
 });
 afterAll(async () => {
-  await emulator.stop();
+  await Promise.all([emulator.stop(), s3.stop()]);
   rmSync(folder, { recursive: true, force: true });
 });
 
-function gcsStore(
-  over: { retry?: RetryOptions; maxBytes?: number; keepMs?: number; bucket?: string } = {},
-): GcsStore {
+interface Settings {
+  retry?: RetryOptions;
+  bucket?: string;
+}
+
+function placeOf({ retry, bucket = 'tests' }: Settings): BucketStoreOptions {
   const cache = new ObjectCache({
     folder: join(folder, `cache-${++prefixes}`),
-    maxBytes: over.maxBytes ?? 1 << 30,
-    ...(over.keepMs === undefined ? {} : { keepMs: over.keepMs }),
+    maxBytes: 1 << 30,
   });
+  const prefix = `run-${prefixes}/store`;
+  return { bucket, prefix, cache, retry: { firstPauseMs: 10, ...retry } };
+}
+
+function gcsStore(settings: Settings = {}): GcsStore {
   const client = openGcs({ STORAGE_EMULATOR_HOST: emulator.endpoint });
-  return new GcsStore({
-    client,
-    bucket: over.bucket ?? 'tests',
-    prefix: `run-${prefixes}/store`,
-    cache,
-    retry: { firstPauseMs: 10, ...over.retry },
-  });
+  return new GcsStore({ client, ...placeOf(settings) });
+}
+
+function s3Store(settings: Settings = {}): S3Store {
+  return new S3Store({ client: openS3(s3.environment()), ...placeOf(settings) });
 }
 
 describe.each<[string, () => Store]>([
   ['a folder', () => new FolderStore(join(folder, `store-${++prefixes}`))],
-  ['a bucket', () => gcsStore()],
+  ['a bucket of Cloud Storage', () => gcsStore()],
+  ['a bucket of S3', () => s3Store()],
 ])('a store in %s', (_, open) => {
   let store: Store;
   beforeEach(() => {

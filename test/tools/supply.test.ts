@@ -13,6 +13,7 @@ const SOURCES = [
   'infra/compose/compose.yaml',
   'infra/temporal/go.mod',
   'tools/storage/go.mod',
+  'tools/s3-server/go.mod',
   'tools/manifests/go.mod',
 ];
 const MADE = ['sbom.cdx.json', 'THIRD-PARTY-NOTICES'];
@@ -68,6 +69,7 @@ describe('the list of components and the notices of third parties', () => {
     ['pkg:pypi/nvidia-cudnn-cu12@', 'optional'],
     ['pkg:golang/go.temporal.io/server@', 'optional'],
     ['pkg:golang/github.com/fsouza/fake-gcs-server@', 'excluded'],
+    ['pkg:golang/github.com/versity/versitygw@', 'excluded'],
     ['pkg:cargo/tokio@', 'required'],
     ['pkg:npm/%40sparticuz/chromium@', 'excluded'],
     ['pkg:docker/node@sha256', 'optional'],

@@ -19,6 +19,7 @@ export function otherComponents(root) {
     ...pythonRanges('benchmarks', pytorchPackages),
     ...goModules(root, 'infra/temporal', 'Temporal server, built by set-up', 'optional'),
     ...goModules(root, 'tools/storage', 'tests: storage emulator', 'excluded'),
+    ...goModules(root, 'tools/s3-server', 'tests: S3 server', 'excluded'),
     ...goModules(root, 'tools/manifests', 'tests: checker of manifests', 'excluded'),
     ...crates(root),
     ...images(root),
