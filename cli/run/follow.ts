@@ -51,7 +51,11 @@ export async function followRun(
     for (const note of news) told.add(note);
     display.show(liveLines(view));
   };
-  await followStatus(client, workflowId, show, signal).finally(() => display.keep());
+  const tell = (why: string): void => {
+    if (!told.has(why)) display.note(why);
+    told.add(why);
+  };
+  await followStatus(client, workflowId, show, signal, tell).finally(() => display.keep());
   if (signal.aborted) return null;
   return (await client.workflow.getHandle(workflowId).result()) as RunResult | Unchanged;
 }

@@ -14,6 +14,7 @@ import type { LiveProgress } from '../../workflows/contract/live-progress';
 import { STATUS_QUERY } from '../../workflows/contract/names';
 import type { RunStatus } from '../../workflows/contract/status';
 import { UsageError } from '../../infra/command-line/usage-error';
+import { awaitedWorkers } from './awaited-workers';
 import { payloadReader, type PayloadReader } from './payload-reader';
 import type { PendingActivity, RunView } from './run-view';
 
@@ -23,11 +24,14 @@ const DESCRIBE_EVERY_MS = 1000;
 const QUERY_EVERY_MS = 3000;
 /** Limit for the status of a closed run: a worker, if one is left, replays its whole history. */
 const LAST_ANSWER_MS = 15_000;
+/** Workers need some seconds until they poll. */
+const CHECK_WORKERS_EVERY_MS = 15_000;
 /** Time without an answer of the server after which watching fails; a restart takes seconds. */
 const OUT_OF_REACH_MS = 30_000;
 
 /**
- * Calls `onView` until the run has closed; the last view is the final one. @throws one line when
+ * Calls `onView` until the run has closed; the last view is the final one. Calls `onWaiting` where
+ * the run waits for workers that are not there. @throws one line when
  * the server stays out of reach or has no such run
  */
 export async function followStatus(
@@ -35,6 +39,7 @@ export async function followStatus(
   workflowId: string,
   onView: (view: RunView) => void,
   signal: AbortSignal,
+  onWaiting: (why: string) => void = () => undefined,
 ): Promise<void> {
   const handle = client.workflow.getHandle(workflowId);
   const read = payloadReader(client);
@@ -42,6 +47,7 @@ export async function followStatus(
   let asking: Promise<void> | null = null;
   let askedMs = -Infinity;
   let reachedMs = performance.now();
+  let checkedMs = reachedMs;
   const ask = async (): Promise<void> => {
     // No worker answers before one has taken the workflow's first task.
     status = await handle.query<RunStatus>(STATUS_QUERY).catch(() => status);
@@ -70,6 +76,12 @@ export async function followStatus(
         asking = ask().finally(() => (asking = null));
       }
       if (status !== null) onView({ status, pending: await pendingActivities(description, read) });
+      if (performance.now() - checkedMs >= CHECK_WORKERS_EVERY_MS) {
+        checkedMs = performance.now();
+        const nowMs = Date.now();
+        const why = await awaitedWorkers(client, workflowId, description, nowMs).catch(() => null);
+        if (why !== null) onWaiting(why);
+      }
     }
     await sleep(DESCRIBE_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }

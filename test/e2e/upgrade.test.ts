@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { WorkflowHandle } from '@temporalio/client';
+import { awaitedWorkers } from '../../cli/run/awaited-workers';
 import { moveToCurrentBuild } from '../../cli/run/move-run';
 import { Cluster, kill } from '../support/cluster';
 import { SmallRuns, statusOf, studentOf } from '../support/small-run';
@@ -19,6 +20,9 @@ describe('an upgrade in the middle of a run', () => {
   };
   const buildOf = async (handle: WorkflowHandle): Promise<string | null | undefined> =>
     (await handle.describe()).raw.workflowExecutionInfo?.versioningInfo?.deploymentVersion?.buildId;
+
+  const awaited = async (nowMs: number): Promise<string | null> =>
+    await awaitedWorkers(cluster.client, 'left', await left.describe(), nowMs);
 
   beforeAll(async () => {
     cluster = await Cluster.start();
@@ -51,10 +55,17 @@ describe('an upgrade in the middle of a run', () => {
     before.push(await cluster.worker('cpu', { options: ['--build-id', 'before', '--current'] }));
     left = await runs.start('left', { epochs: 200 });
     await runs.epochReached(left, 3);
+    expect(await awaited(Date.now())).toBeNull();
     await Promise.all(before.map(toldToGo));
     await cluster.worker('cpu', { options: ['--build-id', 'after', '--current'] });
     expect((await statusOf(left).catch(() => null))?.state).not.toBe('done');
+    expect(await awaited(Date.now() + 120_000)).toBe(
+      'the run waits for workers of build before, which began it: none polls the queue ced. ' +
+        'Start workers of that build again, or let the current build go on: temporal workflow ' +
+        'update-options -w left --versioning-override-behavior auto_upgrade',
+    );
     expect(await moveToCurrentBuild(cluster.client, 'left', 'after')).toBe(true);
+    expect(await awaited(Date.now())).toBeNull();
     expect(await studentOf(left)).toBe(student);
     expect(runs.startingSteps('left').length).toBe(2);
   }, 180_000);
