@@ -1,5 +1,5 @@
 /**
- * A split's table, or tables: one place or a brace pattern of them, each JSONL, TSV, Parquet or a
+ * A split's table, or tables: one place or a pattern of them, each JSONL, TSV, Parquet or a
  * WebDataset shard, from a folder, a bucket or the web.
  */
 import { basename } from 'node:path';
@@ -13,9 +13,9 @@ import {
   SourceUnreadable,
   type Source,
 } from '../../storage/sources/source';
-import { expandBraces } from '../../ced/corpus/brace-pattern';
 import { absolute, readInputBytes, told } from './read-input';
 import { findParquetRows, readParquetTable } from './read-parquet';
+import { tableNames } from './table-names';
 import { pathOf } from '../../ced/corpus/address';
 import { parseTableInParts } from '../../ced/corpus/table';
 import type { TableRows } from '../../ced/corpus/table-row';
@@ -48,7 +48,7 @@ export async function readTables(
 ): Promise<TableRows> {
   const all: TableRows = { rows: [], rejected: [], notes: [] };
   const seen = new Set<string>();
-  const names = namesOf(field, pattern);
+  const names = await tableNames(root, field, pattern, sources);
   const tables = mapOrdered(names, TABLES_AT_ONCE, async (name) => ({
     name,
     table: await readTable({ root, field, name, sources, audioRoot }),
@@ -155,16 +155,6 @@ function refuseForeign(
     ? `${foreign.what}, whose members cannot be read in place`
     : `${foreign.what}, not ${expected}`;
   throw new PermanentError('CorpusInvalid', `${field}: ${place}: it is ${why}; ${foreign.remedy}`);
-}
-
-function namesOf(field: string, pattern: string): string[] {
-  try {
-    return expandBraces(pattern);
-  } catch (error) {
-    throw new PermanentError('RunFileInvalid', `${field}: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
 }
 
 function windowed(source: Source, length: number | null): ReadAt {

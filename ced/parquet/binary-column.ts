@@ -28,6 +28,8 @@ export const LARGEST_PAGE_BYTES = 2 ** 29;
 /** Of a page's header, statistics of its values included. */
 const LARGEST_HEADER_BYTES = 2 ** 16;
 
+const NO_BYTES: Buffer = Buffer.alloc(0);
+
 export class BinaryColumn {
   private readonly schemaPath: SchemaTree[];
   /** Where the next page begins in the chunk, and its first row. */
@@ -35,8 +37,8 @@ export class BinaryColumn {
   private nextRow = 0;
   private dictionary: Dictionary;
   private page: { first: number; values: ArrayLike<unknown> } = { first: 0, values: [] };
-  /** Bytes behind the page that was read last, which begin the next. */
-  private ahead = Buffer.alloc(0);
+  /** Bytes of the chunk that were read before they are needed. */
+  private ahead = { at: 0, bytes: NO_BYTES };
 
   /** @param readAt reads the file; more than one page is never asked for */
   constructor(
@@ -66,7 +68,7 @@ export class BinaryColumn {
 
   /** Reads the next page, or passes over it where it does not hold `wanted`. */
   private async readPage(wanted: number): Promise<void> {
-    const { offset, bytes, rows } = this.chunk;
+    const { bytes, rows } = this.chunk;
     if (this.at >= bytes)
       throw new ParquetBroken(`a column ends at row ${this.nextRow} of ${rows}`);
     const { header, headerBytes } = await this.header();
@@ -85,14 +87,13 @@ export class BinaryColumn {
       throw new ParquetBroken(`a column has more values than its ${rows} rows`);
     if (isDictionary || wanted < this.nextRow + count) {
       const start = this.at + headerBytes;
-      const more = Math.min(LARGEST_HEADER_BYTES, bytes - end);
-      const read = await this.bytesAt(start, size + more);
-      if (read.length < size) throw new ParquetBroken(`the file ends at byte ${offset + start}`);
+      const read = await this.bytesAt(start, size, LARGEST_HEADER_BYTES);
       const values = this.decode(header, read.subarray(0, size)) ?? [];
       if (isDictionary) this.dictionary = values;
       else this.page = { first: this.nextRow, values };
-      this.ahead = Buffer.from(read.subarray(size));
-    } else this.ahead = Buffer.alloc(0);
+      // A copy, so that the page itself is not held.
+      this.ahead = { at: end, bytes: Buffer.from(read.subarray(size)) };
+    }
     this.at = end;
     if (!isDictionary) this.nextRow += count;
   }
@@ -102,9 +103,9 @@ export class BinaryColumn {
     headerBytes: number;
   }> {
     const most = Math.min(LARGEST_HEADER_BYTES, this.chunk.bytes - this.at);
-    const bytes = new Uint8Array(
-      this.ahead.length >= most ? this.ahead : await this.bytesAt(this.at, most),
-    );
+    const read = await this.bytesAt(this.at, most);
+    this.ahead = { at: this.at, bytes: read };
+    const bytes = new Uint8Array(read.subarray(0, most));
     const reader = { view: new DataView(bytes.buffer), offset: 0 };
     try {
       return { header: parquetHeader(reader), headerBytes: reader.offset };
@@ -113,8 +114,20 @@ export class BinaryColumn {
     }
   }
 
-  private bytesAt(at: number, bytes: number): Promise<Buffer> {
-    return this.readAt(this.chunk.offset + at, bytes);
+  /**
+   * Bytes of the chunk from `at` on, and up to `more` behind them, which begin the next page. Those
+   * that were read ahead are not read again.
+   */
+  private async bytesAt(at: number, bytes: number, more = 0): Promise<Buffer> {
+    const { offset } = this.chunk;
+    const known = at >= this.ahead.at ? this.ahead.bytes.subarray(at - this.ahead.at) : NO_BYTES;
+    const missing = bytes - known.length;
+    if (missing <= 0) return known;
+    const start = at + known.length;
+    const wanted = Math.min(missing + more, this.chunk.bytes - start);
+    const read = await this.readAt(offset + start, wanted);
+    if (read.length < missing) throw new ParquetBroken(`the file ends at byte ${offset + start}`);
+    return known.length === 0 ? read : Buffer.concat([known, read]);
   }
 
   private decode(header: ReturnType<typeof parquetHeader>, content: Buffer): Dictionary {

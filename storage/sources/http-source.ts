@@ -24,6 +24,8 @@ export interface KnownHost {
   headers(origin: string): Record<string, string>;
   /** What to add to the message that a status makes. */
   remedy(status: number): string;
+  /** Receives the last header `Link`. */
+  linked?(link: string | undefined): void;
 }
 
 const NO_HOST: KnownHost = { headers: () => ({}), remedy: () => '' };
@@ -140,8 +142,10 @@ export class HttpSource implements Source {
       this.statedSha256 =
         /^"?([0-9a-f]{64})"?$/.exec(String(response.headers['x-linked-etag']))?.[1] ??
         this.statedSha256;
-      if (![301, 302, 303, 307, 308].includes(statusCode) || location === undefined)
+      if (![301, 302, 303, 307, 308].includes(statusCode) || location === undefined) {
+        this.host.linked?.(response.headers['link'] as string | undefined);
         return response;
+      }
       response.destroy();
       const next = new URL(location, address);
       if (address.protocol === 'https:' && next.protocol !== 'https:')
