@@ -1,7 +1,7 @@
 /**
  * A local Google Cloud Storage (fake-gcs-server), its objects in a folder that survives restarts,
- * or in memory. It honours create-only writes, ranges, resumable uploads and CRC32C; it ignores delete
- * preconditions and `userProject`.
+ * or in memory. It honours create-only writes, ranges, resumable uploads and CRC32C; it ignores
+ * delete preconditions and `userProject`.
  */
 import { mkdirSync } from 'node:fs';
 import { storageEmulatorBinary } from '../infra/toolchain';

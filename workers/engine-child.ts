@@ -12,7 +12,7 @@ import type { Standstills } from '../jobs/process/standstills';
 import type { FromEngine, ToEngine } from '../jobs/protocol';
 import type { EpochRecord } from '../workflows/contract/activities';
 import type { LiveProgress } from '../workflows/contract/live-progress';
-import { environmentForEngine } from './engine-environment';
+import { environmentForEngine, type StoreService } from './engine-environment';
 import {
   describeExit,
   describeFailedAllocation,
@@ -79,15 +79,15 @@ export class EngineChild {
   private peakBytes = 0;
 
   /**
-   * @param inBucket whether it may use the credentials of a bucket
+   * @param service whose credentials it may use
    * @param standstills of the worker: a job that was in flight during one is lost
    */
   constructor(
     private readonly options: EngineChildOptions,
-    readonly inBucket: boolean,
+    readonly service: StoreService,
     private readonly standstills: Standstills,
   ) {
-    const child = startProcess(options, inBucket);
+    const child = startProcess(options, service);
     this.child = child;
     this.device = new Promise((resolve, reject) => {
       this.ready = resolve;
@@ -245,13 +245,13 @@ export class EngineChild {
   }
 }
 
-function startProcess(options: EngineChildOptions, inBucket: boolean): ChildProcess {
+function startProcess(options: EngineChildOptions, service: StoreService): ChildProcess {
   const { entry, root, intraOpThreads, environment, onOutput } = options;
   const output = onOutput ? 'pipe' : 'inherit';
   const child = fork(entry, [], {
     serialization: 'advanced',
     env: {
-      ...environmentForEngine(process.env, inBucket),
+      ...environmentForEngine(process.env, service),
       ...engineEnvironment({ intraOpThreads }),
       CED_ROOT: root,
       ...environment,

@@ -17,6 +17,7 @@ const PASSED = new Set([
   'NODE_OPTIONS',
   'CED_OBJECT_CACHE',
   'CED_OBJECT_CACHE_BYTES',
+  'CED_REQUESTER_PAYS',
   'CED_SHARED_STORE',
   'CED_STANDSTILL_MS',
   'CED_USER_PROJECT',
@@ -34,8 +35,8 @@ const PASSED_PREFIXES = [
   'MALLOC_',
 ];
 
-/** How a client of Cloud Storage finds its credentials, its endpoint and its way out. */
-const PASSED_FOR_BUCKETS = new Set([
+/** How a client of Cloud Storage finds its credentials and its endpoint; one of S3: `AWS_…`. */
+const PASSED_FOR_CLOUD_STORAGE = new Set([
   'GOOGLE_APPLICATION_CREDENTIALS',
   'GOOGLE_CLOUD_PROJECT',
   'GOOGLE_CLOUD_QUOTA_PROJECT',
@@ -46,6 +47,11 @@ const PASSED_FOR_BUCKETS = new Set([
   'GCE_METADATA_IP',
   'METADATA_SERVER_DETECTION',
   'STORAGE_EMULATOR_HOST',
+]);
+const PREFIX_FOR_S3 = 'AWS_';
+
+/** How both find their way out. */
+const PASSED_FOR_BUCKETS = new Set([
   'HTTP_PROXY',
   'HTTPS_PROXY',
   'NO_PROXY',
@@ -57,22 +63,27 @@ const PASSED_FOR_BUCKETS = new Set([
 /** Names that pass too, joined by commas: a library or a file system may need one of its own. */
 const ALSO_PASSED = 'CED_ENGINE_ENV';
 
-/** Whether a job's store is outside this machine's file system. */
-export function isInBucket(store: string): boolean {
-  return store.includes('://');
+/** The service that holds a job's store; null for this machine's file system. */
+export type StoreService = 'gs' | 's3' | null;
+
+export function serviceOf(store: string): StoreService {
+  if (/^s3:\/\//i.test(store)) return 's3';
+  return store.includes('://') ? 'gs' : null;
 }
 
-/** @param inBucket whether the jobs of the process read and write a bucket */
+/** @param service of the stores that the jobs of the process read and write */
 export function environmentForEngine(
   environment: NodeJS.ProcessEnv,
-  inBucket: boolean,
+  service: StoreService,
 ): Record<string, string> {
   const also = new Set((environment[ALSO_PASSED] ?? '').split(',').map((name) => name.trim()));
   const passes = (name: string): boolean =>
     PASSED.has(name) ||
     also.has(name) ||
     PASSED_PREFIXES.some((prefix) => name.startsWith(prefix)) ||
-    (inBucket && PASSED_FOR_BUCKETS.has(name.toUpperCase()));
+    (service !== null && PASSED_FOR_BUCKETS.has(name.toUpperCase())) ||
+    (service === 'gs' && PASSED_FOR_CLOUD_STORAGE.has(name.toUpperCase())) ||
+    (service === 's3' && name.startsWith(PREFIX_FOR_S3));
   return Object.fromEntries(
     Object.entries(environment).flatMap(([name, value]) =>
       value !== undefined && passes(name) ? [[name, value]] : [],

@@ -8,7 +8,7 @@ import { EngineLost, EngineStopped, type EngineJob, type JobResult } from '../jo
 import type { EngineClient } from '../activities/dependencies';
 import { standstillLimitMs, Standstills } from '../jobs/process/standstills';
 import { EngineChild, type EngineChildOptions } from './engine-child';
-import { isInBucket } from './engine-environment';
+import { serviceOf, type StoreService } from './engine-environment';
 import type { WorkerMetrics } from './worker-metrics';
 
 export interface EngineProcessOptions extends EngineChildOptions {
@@ -52,7 +52,7 @@ export class EngineProcess implements EngineClient {
 
   /** Starts the process that takes the next job, and names the device it computes on. */
   async device(): Promise<'cpu' | 'gpu'> {
-    const child = await this.start(false);
+    const child = await this.start(null);
     this.rest();
     return await child.device;
   }
@@ -65,7 +65,7 @@ export class EngineProcess implements EngineClient {
     const { metrics } = this.options;
     let outcome: 'done' | 'failed' | 'stopped' = 'failed';
     try {
-      const child = await this.start(isInBucket(job.input.store));
+      const child = await this.start(serviceOf(job.input.store));
       if (this.options.gpuOnly === true) await this.refuseCpu(child);
       if (options.signal.aborted) throw new EngineStopped();
       const result = await child.run(job, {
@@ -111,16 +111,16 @@ export class EngineProcess implements EngineClient {
     await this.gone();
   }
 
-  /** @param inBucket whether the process may use the credentials of a bucket */
-  private async start(inBucket: boolean): Promise<EngineChild> {
-    if (this.child?.isUsable && this.child.inBucket === inBucket) return this.child;
+  /** @param service whose credentials the process may use */
+  private async start(service: StoreService): Promise<EngineChild> {
+    if (this.child?.isUsable && this.child.service === service) return this.child;
     this.child?.kill();
     if (!(await this.gone()))
       throw new EngineLost(
         `the engine's process ${this.child?.pid} was killed and does not end; ` +
           'no other is started beside it',
       );
-    return (this.child = new EngineChild(this.options, inBucket, this.standstills));
+    return (this.child = new EngineChild(this.options, service, this.standstills));
   }
 
   /** Waits for the exit of a process that was killed or lost. @returns false when it lives on */

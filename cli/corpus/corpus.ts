@@ -31,8 +31,8 @@ const line = commandLine({
   operands: {
     rows: {
       TABLE:
-        "JSONL, CED's TSV or WebDataset shards with a brace pattern, in a folder, gs:// or " +
-        'https://. Name the split when there is more than one: train=a.jsonl eval=b.jsonl',
+        "JSONL, CED's TSV or WebDataset shards with a brace pattern, in a folder, gs://, s3:// " +
+        'or https://. Name the split when there is more than one: train=a.jsonl eval=b.jsonl',
       'RUN.json': 'a run file, which names its own tables and vocabulary',
     },
     expected: 'a table or a run file',

@@ -16,7 +16,10 @@ const line = commandLine({
       'champion; its model is FOLDER/models/<sha256>.',
   ],
   operands: {
-    rows: { FOLDER: 'the run file\'s "promote.champion": a folder or gs://bucket/prefix' },
+    rows: {
+      FOLDER:
+        'the run file\'s "promote.champion": a folder, gs://bucket/prefix or s3://bucket/prefix',
+    },
     expected: 'one folder',
     least: 1,
     most: 1,

@@ -17,7 +17,7 @@ const line = commandLine({
       'entropy, and the teachers with their scores.',
   ],
   operands: {
-    rows: { STORE: 'the run file\'s "store": a folder or gs://bucket/prefix' },
+    rows: { STORE: 'the run file\'s "store": a folder, gs://bucket/prefix or s3://bucket/prefix' },
     expected: 'one store',
     least: 1,
     most: 1,

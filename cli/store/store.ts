@@ -27,7 +27,7 @@ const line = commandLine({
         'show the objects that no run, champion or plan refers to and no lease or running ' +
         'training may need; with --yes remove them. This includes the checkpoints of finished ' +
         'trainings',
-      STORE: 'the run file\'s "store": a folder or gs://bucket/prefix',
+      STORE: 'the run file\'s "store": a folder, gs://bucket/prefix or s3://bucket/prefix',
     },
     expected: 'du, verify or gc and one store',
     least: 2,

@@ -34,7 +34,7 @@ export function openS3(environment: NodeJS.ProcessEnv = process.env): S3Client {
     ...(keys === null ? {} : { credentials: keys }),
     // One attempt, whose error comes out as it is.
     retryStrategy: { retry: async (next, args) => await next(args) },
-    // Where an answer is lost, it would cost six silent seconds.
+    // Where the answer is lost, the client would wait for seconds and report nothing.
     expectContinueHeader: false,
     // Requests state their checksums themselves, as not every server knows the default one.
     requestChecksumCalculation: 'WHEN_REQUIRED',

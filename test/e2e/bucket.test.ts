@@ -1,51 +1,67 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BucketStore } from '../../storage/buckets/bucket-store';
 import { openGcs } from '../../storage/gcs/gcs-client';
 import { GcsStore } from '../../storage/gcs/gcs-store';
 import { ObjectCache } from '../../storage/object-cache';
-import { startStorage, type StorageEmulator } from '../../tools/storage-emulator';
+import { openS3 } from '../../storage/s3/s3-client';
+import { S3Store } from '../../storage/s3/s3-store';
+import type { LocalServer } from '../../tools/local-server';
+import { startS3 } from '../../tools/s3-server';
+import { startStorage } from '../../tools/storage-emulator';
 import type { RunResult } from '../../workflows/contract/activities';
 import { Cluster } from '../support/cluster';
 import { writeToneCorpus } from '../support/tone-corpus';
 
 /**
- * Corpus and store on `gs://`, each worker in an empty folder of its own: they share nothing but
- * the bucket.
+ * Corpus and store on `gs://` or `s3://`, each worker in an empty folder of its own: they share
+ * nothing but the bucket.
  */
-describe('a run whose corpus and store are in a bucket', () => {
+describe.each(['gs', 's3'])('a run whose corpus and store are on %s://', (scheme) => {
   let cluster: Cluster;
-  let emulator: StorageEmulator;
-  let store: GcsStore;
+  let server: LocalServer;
+  let store: BucketStore;
   let roots: Record<'cpu' | 'gpu', string>;
+
+  /** What makes workers find the server. */
+  let forWorkers: NodeJS.ProcessEnv;
+
+  /** @returns what opens the bucket below a prefix */
+  async function startService(): Promise<(prefix: string) => BucketStore> {
+    const options = {
+      port: 0,
+      folder: join(cluster.folder, 'buckets'),
+      log: join(cluster.folder, 'storage.log'),
+    };
+    const cache = new ObjectCache({ folder: join(cluster.folder, 'copies'), maxBytes: 1e9 });
+    const place = { bucket: 'tones', cache };
+    if (scheme === 's3') {
+      const s3 = await startS3(options);
+      [server, forWorkers] = [s3, s3.environment()];
+      await s3.createBucket('tones');
+      return (prefix) => new S3Store({ ...place, prefix, client: openS3(s3.environment()) });
+    }
+    const emulator = await startStorage(options);
+    [server, forWorkers] = [emulator, { STORAGE_EMULATOR_HOST: emulator.endpoint }];
+    await emulator.createBucket('tones');
+    const client = openGcs({ STORAGE_EMULATOR_HOST: emulator.endpoint });
+    return (prefix) => new GcsStore({ ...place, prefix, client });
+  }
 
   beforeAll(async () => {
     cluster = await Cluster.start();
-    emulator = await startStorage({
-      port: 0,
-      folder: join(cluster.folder, 'buckets'),
-      log: join(cluster.folder, 'emulator.log'),
-    });
-    await emulator.createBucket('tones');
-    const client = openGcs({ STORAGE_EMULATOR_HOST: emulator.endpoint });
+    const open = await startService();
     const local = join(cluster.folder, 'corpus');
     mkdirSync(local);
     writeToneCorpus(local, { train: 40, validation: 12, eval: 12 });
     for (const name of readdirSync(local, { recursive: true, encoding: 'utf8' }))
-      if (name.includes('.'))
-        await client
-          .bucket('tones')
-          .upload(join(local, name), { destination: `corpus/${name}`, resumable: false });
-    store = new GcsStore({
-      client,
-      bucket: 'tones',
-      prefix: 'runs',
-      cache: new ObjectCache({ folder: join(cluster.folder, 'copies'), maxBytes: 1e9 }),
-    });
+      if (name.includes('.')) await open('corpus').create(name, readFileSync(join(local, name)));
+    store = open('runs');
     roots = { cpu: join(cluster.folder, 'cpu'), gpu: join(cluster.folder, 'gpu') };
     for (const queue of ['cpu', 'gpu'] as const) {
       mkdirSync(roots[queue]);
       const environment = {
-        STORAGE_EMULATOR_HOST: emulator.endpoint,
+        ...forWorkers,
         HOME: roots[queue],
         CED_CACHE: process.env['CED_CACHE'] ?? '',
       };
@@ -55,10 +71,10 @@ describe('a run whose corpus and store are in a bucket', () => {
 
   afterAll(async () => {
     await cluster?.stop();
-    await emulator?.stop();
+    await server?.stop();
   }, 60_000);
 
-  const at = (name: string): string => `gs://tones/corpus/${name}`;
+  const at = (name: string): string => `${scheme}://tones/corpus/${name}`;
   const corpus = {
     train: at('train.jsonl'),
     validation: at('validation.jsonl'),
@@ -75,7 +91,7 @@ describe('a run whose corpus and store are in a bucket', () => {
     checkpointSeconds: 0.2,
   };
   const run = async (type: string, input: { name: string }): Promise<RunResult> => {
-    const args = [{ store: 'gs://tones/runs', corpus, ...input }];
+    const args = [{ store: `${scheme}://tones/runs`, corpus, ...input }];
     return (await cluster.client.workflow.execute(type, {
       taskQueue: 'ced',
       workflowId: input.name,

@@ -11,6 +11,8 @@ import { ObjectCache } from '../../storage/object-cache';
 import { openStore } from '../../storage/open-store';
 import { openS3 } from '../../storage/s3/s3-client';
 import { S3Store } from '../../storage/s3/s3-store';
+import { openSource } from '../../storage/sources/open-source';
+import { readSource, type Source } from '../../storage/sources/source';
 import { ContentDiffers } from '../../storage/store';
 import { startS3, type S3Server } from '../../tools/s3-server';
 
@@ -249,6 +251,34 @@ describe('a store in a bucket of S3', () => {
       expect(store.uri).toBe('s3://tests/opened');
       expect(await store.create('x', bytes('1'))).toMatch(/created|present/);
       expect((await readFile(await store.localFile('x'))).toString()).toBe('1');
+    } finally {
+      process.env = before;
+    }
+  });
+
+  it('is read as a source, whole and in ranges, in one version', async () => {
+    const before = { ...process.env };
+    Object.assign(process.env, server.environment());
+    try {
+      const store = beside(open());
+      const source = (): Source => openSource(`${store.uri}/a/b.wav`);
+      expect(await source().describe()).toBeNull();
+      await expect(readSource(source(), 100)).rejects.toThrow(/no such object: s3:\/\/tests/);
+      await store.replace('a/b.wav', bytes('0123456789'));
+      const first = await source().describe();
+      expect(first).toMatchObject({ bytes: 10 });
+      expect((await readSource(source(), 100)).toString()).toBe('0123456789');
+      const range = { offset: 3, bytes: 4 };
+      expect((await readSource(source(), 100, range)).toString()).toBe('3456');
+      await expect(readSource(source(), 100, { offset: 8, bytes: 4 })).rejects.toThrow(
+        /ends before/,
+      );
+      const opened = source();
+      await opened.describe();
+      await store.replace('a/b.wav', bytes('9876543210'));
+      expect((await source().describe())?.fingerprint).not.toBe(first?.fingerprint);
+      await expect(readSource(opened, 100)).rejects.toThrow(/was replaced while it was read/);
+      expect(() => openSource('s3://tests')).toThrow(/expected gs:\/\/bucket\/object or s3:/);
     } finally {
       process.env = before;
     }

@@ -28,10 +28,12 @@ describe("the environment of the engine's process", () => {
     CED_PAYLOAD_KEYS: 'k=planted-payload-key',
     TEMPORAL_API_KEY: 'planted-temporal-key',
     HF_TOKEN: 'planted-hub-token',
-    AWS_SECRET_ACCESS_KEY: 'planted-aws-key',
     SOME_PASSWORD: 'planted-password',
   };
-  const FOR_BUCKETS = { GOOGLE_APPLICATION_CREDENTIALS: '/planted-account.json' };
+  const FOR_BUCKETS = {
+    GOOGLE_APPLICATION_CREDENTIALS: '/planted-account.json',
+    AWS_SECRET_ACCESS_KEY: 'planted-aws-key',
+  };
   const before = { ...process.env };
   beforeAll(() => Object.assign(process.env, PLANTED, FOR_BUCKETS, { TF_PLANTED: 'kept' }));
   afterAll(() => void (process.env = before));
@@ -42,14 +44,15 @@ describe("the environment of the engine's process", () => {
   ): Promise<Record<string, string>> =>
     (await engine.run(scoreIn(store), options)) as unknown as Record<string, string>;
 
-  it('holds no secret of the worker, and bucket settings only for a bucket store', async () => {
+  it('holds no secret of the worker, and those of a service only for its stores', async () => {
     const engine = engineThat('environment', '({ id }) => done(id, { ...process.env })');
     try {
-      for (const store of ['runs/mine', 'gs://bucket/mine', '/data/mine']) {
+      for (const store of ['runs/mine', 'gs://bucket/mine', 's3://bucket/mine', '/data/mine']) {
         const environment = await environmentIn(engine, store);
         const text = JSON.stringify(environment);
         for (const secret of Object.values(PLANTED)) expect(text).not.toContain(secret);
         expect(text.includes('planted-account')).toBe(store.startsWith('gs://'));
+        expect(text.includes('planted-aws-key')).toBe(store.startsWith('s3://'));
         expect(environment).toMatchObject({ TF_PLANTED: 'kept', CED_ROOT: folder });
       }
     } finally {

@@ -26,7 +26,9 @@ const fraction = z.number().min(0).max(1);
 const seed = z.number().int().min(0).max(0xffffffff);
 const precision = z.enum(['float32', 'bfloat16']).default('float32');
 
-export const store = place.describe('Folder (or gs://bucket/prefix) of all artifacts.');
+export const store = place.describe(
+  'Folder (or gs://bucket/prefix, s3://bucket/prefix) of all artifacts.',
+);
 export const chunkSeconds = z.number().min(0.2).max(60).default(10);
 export const resume = z
   .enum(['continue', 'exact'])
@@ -143,7 +145,7 @@ export const teacherSchema = z.discriminatedUnion('format', [
   z.strictObject({
     format: z.literal('ced').describe('A CED checkpoint as published, spectrogram masks included.'),
     checkpoint: place.describe(
-      'Folder, `gs://`, `https://` or `hf://organisation/repository`, ' +
+      'Folder, `gs://`, `s3://`, `https://` or `hf://organisation/repository`, ' +
         'with config.json and model.safetensors, or shards with model.safetensors.index.json.',
     ),
     ...teacherFields,
@@ -151,8 +153,8 @@ export const teacherSchema = z.discriminatedUnion('format', [
   z.strictObject({
     format: z.literal('onnx').describe('An ONNX network with a front end of its own.'),
     checkpoint: place.describe(
-      'One file (or `gs://`, `https://`, `hf://organisation/repository/file`) with one input, ' +
-        'waveforms [batch, samples] or [samples] at 16 kHz, and one output (or `outputName`) of ' +
+      'One file (or `gs://`, `s3://`, `https://`, `hf://organisation/repository/file`) with ' +
+        'one input, waveforms [batch, samples] or [samples] at 16 kHz, and one output (or `outputName`) of ' +
         'classes, of which frames are averaged; no external data.',
     ),
     ...waveformTeacherFields,

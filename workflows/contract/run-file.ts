@@ -30,8 +30,9 @@ const MOST_PARAMETERS = 2 ** 30;
 const promoteSchema = z
   .strictObject({
     champion: place.describe(
-      'Folder (or gs://bucket/prefix) of the champion: a ledger `<n>.json` whose highest ' +
-        'number is current, and the models it names. `ced champion` shows it.',
+      'Folder (or gs://bucket/prefix, s3://bucket/prefix) of the champion: a ledger ' +
+        '`<n>.json` whose highest number is current, and the models it names. `ced champion` ' +
+        'shows it.',
     ),
     minGain: z
       .number()

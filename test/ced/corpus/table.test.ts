@@ -49,6 +49,7 @@ describe('a corpus table', () => {
 
   it.each([
     ['gs://bucket/corpus/t.jsonl', 'gs://'],
+    ['s3://bucket/corpus/t.jsonl', 's3://'],
     ['https://host.example/corpus/t.jsonl?signature=s', 'https://'],
     ['hf://organisation/repository/t.jsonl', 'hf://'],
   ])('names no file of this machine when it is from elsewhere: %s', (path, scheme) => {
