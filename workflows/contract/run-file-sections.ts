@@ -154,8 +154,8 @@ export const teacherSchema = z.discriminatedUnion('format', [
     format: z.literal('onnx').describe('An ONNX network with a front end of its own.'),
     checkpoint: place.describe(
       'One file (or `gs://`, `s3://`, `https://`, `hf://organisation/repository/file`) with ' +
-        'one input, waveforms [batch, samples] or [samples] at 16 kHz, and one output (or `outputName`) of ' +
-        'classes, of which frames are averaged; no external data.',
+        'one input, waveforms [batch, samples] or [samples] at 16 kHz, and one output (or ' +
+        '`outputName`) of classes, of which frames are averaged; no external data.',
     ),
     ...waveformTeacherFields,
   }),
