@@ -24,6 +24,7 @@ const programs = {
   fuzz: { file: 'tools/fuzz/main.js', parts: [] },
   chaos: { file: 'test/chaos/main.js', parts: ['tensorflow', 'temporal', 'storage', 's3'] },
   study: { file: 'tools/study/main.js', parts: ['tensorflow', 'temporal', 'demo'] },
+  corpora: { file: 'tools/corpora/main.js', parts: ['tensorflow', 'temporal'] },
   soak: { file: 'tools/soak/main.js', parts: ['tensorflow'] },
   docs: { file: 'tools/run-file-reference.js', parts: [] },
 };

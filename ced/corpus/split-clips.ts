@@ -37,13 +37,11 @@ export function splitClips(
   const groups = groupsOf(clips, seed);
   const clipsOf = countLabels(groups);
   const wanted = new Map<SplitName, Map<string, number>>();
-  const portions: [SplitName, number][] = [
-    ['train', 1 - shares.validation - shares.eval],
-    ['validation', shares.validation],
-    ['eval', shares.eval],
-  ];
-  for (const [split, share] of portions)
-    wanted.set(split, new Map([...clipsOf].map(([label, count]) => [label, count * share])));
+  for (const split of ['train', 'validation', 'eval'] as const)
+    wanted.set(
+      split,
+      new Map([...clipsOf].map(([label, count]) => [label, portion(split, count, shares)])),
+    );
   const result = new Array<SplitName>(clips.length).fill('train');
   const rarest = (group: Group): number =>
     [...group.labels.keys()].reduce(
@@ -57,6 +55,20 @@ export function splitClips(
     for (const [label, count] of group.labels) left.set(label, (left.get(label) ?? 0) - count);
   }
   return result;
+}
+
+/** A class with a single clip has a score that says nothing. */
+const FEWEST_HELD_OUT = 2;
+/** With fewer clips than this a class is split by the shares alone, so that train keeps most. */
+const ENOUGH = 4 * FEWEST_HELD_OUT;
+
+/** How many of a label's clips a split should get. */
+function portion(split: SplitName, count: number, shares: SplitShares): number {
+  const heldOut = (share: number): number =>
+    share > 0 && count >= ENOUGH ? Math.max(FEWEST_HELD_OUT, count * share) : count * share;
+  return split === 'train'
+    ? count - heldOut(shares.validation) - heldOut(shares.eval)
+    : heldOut(shares[split]);
 }
 
 /** Every clip counts under a label of its own too, so that unlabelled clips are spread as well. */

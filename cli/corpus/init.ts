@@ -28,9 +28,11 @@ const line = commandLine({
       'run.json, and a README with the commands to run and the reason of every setting. No ' +
       'audio is copied.',
     'It recognizes one folder per class, with or without folders of splits above; ESC-50, ' +
-      "UrbanSound8K, FSD50K, Speech Commands, AudioSet's segments, recipes of AST and PaSST; " +
-      'any CSV, TSV or JSONL beside audio; and archives of these (.zip, .tar, .tar.gz), which ' +
-      'it unpacks once into the cache.',
+      "UrbanSound8K, FSD50K, Speech Commands, AudioSet's segments, CED's TSV, recipes of AST and " +
+      'PaSST; any CSV, TSV or JSONL beside audio; WebDataset shards with labels; and archives ' +
+      'of these (.zip, .tar, .tar.gz). Archives and shards are unpacked once into the cache.',
+    'It decodes up to 2,000 clips, of larger datasets a sample, to find repeated audio and clips ' +
+      'that no run can use.',
   ],
   operands: {
     rows: { 'FOLDER|FILE': 'the dataset' },

@@ -198,8 +198,10 @@ function reasonsFor(
       `them under ${shown(middle)} s and nine of ten under ${shown(ninth)} s; at most ` +
       `${LONGEST_CHUNK}, and no more than the input of a given teacher.`,
     `batchSize ${batchSize}: ${trainClips} training clips are ${chunks} chunks.`,
-    `epochs ${student.epochs} of the student are ${steps} steps: as many as ${minutes} ` +
-      `minutes in all allow on ${cores} cores (--minutes), and at most ${MOST_EPOCHS} epochs.`,
+    `epochs ${student.epochs} of the student are ${steps} steps: ` +
+      (student.epochs === MOST_EPOCHS
+        ? 'more repetitions of so few clips teach nothing new.'
+        : `as many as ${minutes} minutes in all allow on ${cores} cores (--minutes).`),
     ...(teachers.length === 0
       ? []
       : [

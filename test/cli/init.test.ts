@@ -210,6 +210,15 @@ describe('ced init', () => {
     expect(notes.join('\n')).toMatch(/24 clips differ from others only in a number/);
   });
 
+  it('holds out two clips of every class that has twelve', async () => {
+    for (const name of ['bell', 'drum', 'horn'])
+      for (let take = 1; take <= 12; take++) putAudio(`pets/${name}/${name}${take}x.wav`);
+    await init('pets');
+    for (const split of ['validation', 'eval'])
+      for (const name of ['bell', 'drum', 'horn'])
+        expect(rows(split).filter(({ labels }) => labels?.[0] === name)).toHaveLength(2);
+  });
+
   it('takes the folders of a class for its recordings, however files are numbered', async () => {
     for (const name of ['bell', 'drum'])
       for (const day of ['mon', 'tue'])
@@ -315,6 +324,22 @@ describe('ced init', () => {
     expect(found).toMatchObject({ layout: "AudioSet's segments", clips: 2 });
     expect(found.splits).toEqual({ train: 1, validation: 0, eval: 1 });
     expect(parseVocabularyCsv(read('labels.csv'))).toEqual([{ mid: '/m/04rlf', name: 'Music' }]);
+  });
+
+  it("recognizes AST's recipes beside the folder of their audio", async () => {
+    putText(
+      'R/class_labels_indices.csv',
+      'index,mid,display_name\n0,/m/1,"Dog, small"\n1,/m/2,Cat\n',
+    );
+    for (const split of ['train', 'eval']) {
+      putAudio(`R/audio/${split}.wav`);
+      const data = [{ wav: join(folder, `R/audio/${split}.wav`), labels: '/m/1,/m/2' }];
+      putText(`R/datafiles/${split}_data.json`, JSON.stringify({ data }));
+    }
+    const { found } = await init('R');
+    expect(found).toMatchObject({ layout: 'a recipe of AST or PaSST', clips: 2, classes: 2 });
+    expect(found.splits).toMatchObject({ train: 1, eval: 1 });
+    expect(rows('eval')[0]?.labels).toEqual(['Dog, small', 'Cat']);
   });
 
   it('recognizes WebDataset shards, and draws splits across them', async () => {

@@ -17,7 +17,7 @@ const TABLE = /\.(csv|tsv|jsonl|json)$/i;
 /** Class lists and settings, not clips. */
 const NO_TABLE =
   /^(class_labels_indices|vocabulary|labels|classes|ontology|dataset_infos?|package|config|teach|run)\.(csv|json)$/i;
-const TABLE_FOLDERS = /^(meta|metadata|data|lists?|.*ground_truth.*|.*meta.*)$/i;
+const TABLE_FOLDERS = /^(meta|metadata|data|datafiles?|lists?|.*ground_truth.*|.*meta.*)$/i;
 
 /** @returns null when no table of the folder names a clip that is there */
 export async function readTableFiles(
