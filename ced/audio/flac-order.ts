@@ -15,7 +15,7 @@ export class FlacOrder {
   constructor(private readonly sampleRate: number) {}
 
   /**
-   * @param frame a whole one, whose header is sound
+   * @param frame a whole one, whose header is valid
    * @throws ClipUnreadable `damaged` when it does not follow the frame before, or has another rate
    */
   add(frame: Uint8Array, samples: number): void {

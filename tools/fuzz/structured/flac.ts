@@ -113,16 +113,16 @@ function written(kind: Kind): Flac {
     part(`frame ${frame}`, () => (header = frameOf(writer, kind, frame, integers)));
     headers.push({ header, from, to: writer.bytes });
   }
-  const seal = (bytes: Buffer): void => {
+  const writeChecksums = (bytes: Buffer): void => {
     for (const { header, from, to } of headers) {
       bytes[header] = crc(bytes.subarray(from, header), 8, 0x07);
       bytes.writeUInt16BE(crc(bytes.subarray(from, to - 2), 16, 0x8005), to - 2);
     }
   };
   const bytes = writer.finish();
-  seal(bytes);
+  writeChecksums(bytes);
   const samples = integers.map((channel) => Float32Array.from(channel, (value) => value / scale));
-  return { bytes, fields: writer.fields, parts, seal, kind, samples };
+  return { bytes, fields: writer.fields, parts, writeChecksums, kind, samples };
 }
 
 function streamInfo(writer: BitWriter, kind: Kind): void {

@@ -114,7 +114,7 @@ export function withJsonLies(truth: object, rules: readonly FieldRule[], draws: 
 const BREAKS: readonly { what: string; change: (text: string, draws: Draws) => string }[] = [
   { what: 'cut short', change: (text, draws) => text.slice(0, draws.below(text.length)) },
   { what: 'a field twice', change: (text) => text.replace(/^\{("[^"]+"):/, '{$1:0,$1:') },
-  { what: 'an unknown field', change: (text) => text.replace(/^\{/, '{"unheardOf":1,') },
+  { what: 'an unknown field', change: (text) => text.replace(/^\{/, '{"foreign":1,') },
   { what: 'a prototype', change: (text) => text.replace(/^\{/, '{"__proto__":{"name":"x"},') },
   { what: 'a deep list', change: (text) => `${'['.repeat(20_000)}${text}${']'.repeat(20_000)}` },
   { what: 'a byte order mark', change: (text) => `\uFEFF${text}` },

@@ -27,7 +27,7 @@ export interface Layout {
   fields: readonly Field[];
   parts: readonly Part[];
   /** Makes the checksums right again, in place. */
-  seal?: (bytes: Buffer) => void;
+  writeChecksums?: (bytes: Buffer) => void;
 }
 
 export interface Lies {
@@ -63,7 +63,7 @@ export function withLies(layout: Layout, draws: Draws): Lies {
       fields.add(field.name);
     }
   }
-  if (layout.seal && draws.below(8) > 0) layout.seal(bytes);
+  if (layout.writeChecksums && draws.below(8) > 0) layout.writeChecksums(bytes);
   const inPlace = bytes;
   if (change) bytes = change(bytes, layout, draws, told);
   return { bytes, inPlace, fields, isRearranged: change !== null, told };

@@ -52,13 +52,13 @@ export function oggFile(groups: readonly PacketGroup[], heads: readonly Field[])
     pages.push({ name: `page ${number}`, from, to: from + page.length });
     from += page.length;
   }
-  const seal = (bytes: Buffer): void => {
+  const writeChecksums = (bytes: Buffer): void => {
     for (const page of pages)
       bytes.writeUInt32LE(pageCrc(bytes, page.from, page.to), page.from + 22);
   };
   const bytes = Buffer.concat(content);
-  seal(bytes);
-  return { bytes, fields, parts: pages, pages, seal };
+  writeChecksums(bytes);
+  return { bytes, fields, parts: pages, pages, writeChecksums };
 }
 
 /** The packets of a file without lies, each with the position of the page that ends it. */

@@ -114,7 +114,7 @@ function vorbisFile(root: string): Ogg {
 function withoutEnd(vorbis: Ogg): Buffer {
   const bytes = Buffer.from(vorbis.bytes);
   bytes.writeBigInt64LE(10n ** 6n, field(vorbis, 'page 2.position').at);
-  vorbis.seal?.(bytes);
+  vorbis.writeChecksums?.(bytes);
   return bytes;
 }
 

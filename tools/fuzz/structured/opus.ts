@@ -43,7 +43,7 @@ export async function opusFormat(root: string): Promise<StructuredFormat> {
   const open = Buffer.from(file.bytes);
   open.writeUInt16LE(0, field(file, 'opus.preSkip').at);
   open.writeBigInt64LE(10n ** 6n, field(file, `page ${lastPage}.position`).at);
-  file.seal?.(open);
+  file.writeChecksums?.(open);
   const { sampleRate, channels } = await samplesOf(open);
 
   const readingOf = async (lying: Buffer): Promise<string[]> => {

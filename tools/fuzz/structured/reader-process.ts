@@ -13,7 +13,7 @@ import type { Forgery, StructuredFormat } from './forgery';
 import { openFormat, type StructuredFormatName } from './formats';
 
 /** What reading a file came to. */
-type Verdict = 'typed error' | 'exact value' | 'own value' | { fault: string };
+type Outcome = 'typed error' | 'exact value' | 'own value' | { fault: string };
 
 const TYPED = [ClipUnreadable, FormatInvalid, PermanentError, UsageError];
 
@@ -28,19 +28,19 @@ void openFormat(name as StructuredFormatName, root).then((format) => {
       error: `the file was not made: ${String(error)}`,
       peakBytes: 0,
     });
-    void judge(format, job)
+    void readForgery(format, job)
       .catch(failed)
       .then((result) => process.send?.(result));
   });
   process.send?.('ready');
 });
 
-async function judge(format: StructuredFormat, { seed, number }: Job): Promise<DecodeResult> {
+async function readForgery(format: StructuredFormat, { seed, number }: Job): Promise<DecodeResult> {
   const forgery = await forgedFile(format, name, seed, number);
-  const [verdict, neighbour] = await Promise.all([
-    verdictOf(format, forgery, `lie-${number}`),
+  const [outcome, neighbour] = await Promise.all([
+    outcomeOf(format, forgery, `lie-${number}`),
     number % (format.goodEvery ?? 1) === 0
-      ? verdictOf(format, format.good, 'good')
+      ? outcomeOf(format, format.good, 'good')
       : ('exact value' as const),
   ]);
   const peakBytes = process.resourceUsage().maxRSS * 1024;
@@ -52,14 +52,14 @@ async function judge(format: StructuredFormat, { seed, number }: Job): Promise<D
   if (neighbour !== 'exact value')
     return result(null, `a good file beside it: ${JSON.stringify(neighbour)}`);
   if (unhandled.length > 0) return result(null, `unhandled: ${String(unhandled.pop())}`);
-  return typeof verdict === 'string' ? result(verdict) : result(null, verdict.fault);
+  return typeof outcome === 'string' ? result(outcome) : result(null, outcome.fault);
 }
 
-async function verdictOf(
+async function outcomeOf(
   format: StructuredFormat,
   { bytes, readings }: Forgery,
   name: string,
-): Promise<Verdict> {
+): Promise<Outcome> {
   try {
     const reading = await format.read(bytes, name);
     if (readings?.includes(reading)) return 'exact value';
