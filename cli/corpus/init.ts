@@ -1,4 +1,4 @@
-/** `ced init FOLDER|FILE`: from a dataset to a project that can be run. */
+/** `ced init FOLDER|FILE|ADDRESS`: from a dataset to a project that can be run. */
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { basename, join, parse, resolve } from 'node:path';
@@ -12,6 +12,8 @@ import { repositoryRoot } from '../../infra/toolchain';
 import { printJson } from '../print-json';
 import { readModelFolder } from '../models/model-folder';
 import { grouped } from '../quantities';
+import { isUri } from '../../ced/corpus/address';
+import { sourceOptions, sourcesOf } from '../../workers/source-options';
 import { findDataset } from './datasets/find-dataset';
 import type { Dataset } from './datasets/dataset';
 import { assignSplits, type SplitDataset } from './assign-splits';
@@ -22,21 +24,22 @@ import { readContents, type Contents } from './read-contents';
 
 const line = commandLine({
   program: 'ced init',
-  usage: 'FOLDER|FILE [options]',
+  usage: 'FOLDER|FILE|ADDRESS [options]',
   about: [
     'Looks at a dataset and writes a project: tables with splits, labels.csv, teach.json, ' +
       'run.json, and a README with the commands to run and the reason of every setting. No ' +
       'audio is copied.',
     'It recognizes one folder per class, with or without folders of splits above; ESC-50, ' +
       "UrbanSound8K, FSD50K, Speech Commands, AudioSet's segments, CED's TSV, recipes of AST and " +
-      'PaSST; any CSV, TSV or JSONL beside audio; WebDataset shards with labels; and archives ' +
-      'of these (.zip, .tar, .tar.gz). Archives and shards are unpacked once into the cache.',
+      'PaSST; any CSV, TSV or JSONL beside audio; Parquet files with audio, in a folder or on the ' +
+      'Hugging Face hub; WebDataset shards with labels; and archives of these (.zip, .tar, ' +
+      '.tar.gz). Archives and shards are unpacked once into the cache.',
     'It decodes up to 2,000 clips, of larger datasets a sample, to find repeated audio and clips ' +
       'that no run can use.',
   ],
   operands: {
-    rows: { 'FOLDER|FILE': 'the dataset' },
-    expected: 'one folder or archive',
+    rows: { 'FOLDER|FILE|ADDRESS': 'the dataset; ADDRESS is hf://datasets/ORGANISATION/NAME' },
+    expected: 'one folder, file or address',
     least: 1,
     most: 1,
   },
@@ -68,9 +71,14 @@ const line = commandLine({
       default: 1,
       help: 'seed that draws the splits which the dataset lacks',
     },
+    ...sourceOptions,
     json: { help: 'print one JSON object' },
   },
-  examples: ['ced init recordings/', 'ced init ESC-50-master.zip --minutes 60 --out esc50'],
+  examples: [
+    'ced init recordings/',
+    'ced init hf://datasets/ORGANISATION/NAME',
+    'ced init ESC-50-master.zip --minutes 60 --out esc50',
+  ],
 });
 
 export const command: Command = {
@@ -88,8 +96,9 @@ async function initProject({ values, operands }: Options): Promise<number> {
   const folder = resolve(values.out ?? outFor(name, source));
   refuseOccupied(folder);
   const cache = process.env['CED_CACHE'] ?? join(homedir(), '.cache', 'ced-distillation');
-  const dataset = await findDataset(resolve(source), cache, {});
-  const contents = await readContents(dataset);
+  const sources = sourcesOf(values, process.env);
+  const dataset = await findDataset(isUri(source) ? source : resolve(source), cache, sources);
+  const contents = await readContents(dataset, sources);
   const usable = dataset.clips.filter(({ clip }) => !contents.rejected.has(clip));
   const split = assignSplits(usable, contents.audio, seed);
   const given = { name, folder, source, dataset, contents, split, teachers, minutes };

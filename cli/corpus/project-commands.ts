@@ -19,7 +19,8 @@ export function commandsOf(project: Project, from: string | null): string[] {
 /** A recording that no model was trained on. */
 function recordingOf({ clips }: Project): string {
   const heldOut = clips.find(
-    ({ audio, split, segment }) => split === 'eval' && !segment && isAbsolute(audio),
+    ({ audio, split, segment, embedded }) =>
+      split === 'eval' && !segment && !embedded && isAbsolute(audio),
   );
   return heldOut?.audio ?? 'RECORDING';
 }

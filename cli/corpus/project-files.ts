@@ -38,11 +38,12 @@ export function writeProject(project: Project, commands: readonly string[]): str
   return [...files.keys()];
 }
 
-function rowOf({ clip, audio, segment, labels }: DatasetClip, folder: string): string {
+function rowOf({ clip, audio, segment, embedded, labels }: DatasetClip, folder: string): string {
   const beside = relative(folder, audio);
   const row = {
     clip,
     audio: !isAbsolute(audio) || beside.startsWith('..') ? audio : beside,
+    ...(embedded ? { row: embedded.row } : {}),
     ...(segment ?? {}),
     ...(labels ? { labels } : {}),
   };

@@ -10,6 +10,7 @@ import { readClips } from '../../activities/ingest/read-clips';
 import { sampleRate } from '../../ced/audio/mono16k';
 import { UsageError } from '../../infra/command-line/usage-error';
 import { mapOrdered } from '../../storage/map-ordered';
+import type { SourceOptions } from '../../storage/sources/source';
 import type { Dataset, DatasetClip } from './datasets/dataset';
 
 /** Minutes of decoding at most; larger datasets are sampled. */
@@ -28,11 +29,15 @@ export interface Contents {
 }
 
 /** @throws {UsageError} when none of the clips can be read */
-export async function readContents({ clips }: Pick<Dataset, 'clips'>): Promise<Contents> {
+export async function readContents(
+  { clips }: Pick<Dataset, 'clips'>,
+  sources: SourceOptions = {},
+): Promise<Contents> {
   const sample = spread(clips, clips.length <= ALL_UP_TO ? clips.length : SAMPLED);
-  const listed = sample.map(({ clip, audio, segment }) => ({
+  const listed = sample.map(({ clip, audio, segment, embedded }) => ({
     ...{ clip, audio, fingerprint: '', labels: null },
     ...(segment ? { segment } : {}),
+    ...(embedded ? { range: embedded.range, cell: embedded.cell } : {}),
   }));
   const seconds = new Map<string, number>();
   const audio = new Map<string, string>();
@@ -40,7 +45,7 @@ export async function readContents({ clips }: Pick<Dataset, 'clips'>): Promise<C
   for await (const {
     listed: { clip },
     pcm,
-  } of readClips(listed, {})) {
+  } of readClips(listed, sources)) {
     if (typeof pcm === 'string') rejected.set(clip, pcm);
     else {
       seconds.set(clip, pcm.length / sampleRate);
@@ -77,7 +82,8 @@ function spread(clips: readonly DatasetClip[], count: number): DatasetClip[] {
 
 /** Only files of one size can be equal, so that few of them are read. */
 async function equalFiles(clips: readonly DatasetClip[]): Promise<Map<string, string>> {
-  const paths = [...new Set(clips.map(({ audio }) => audio))];
+  const whole = clips.filter(({ embedded }) => !embedded);
+  const paths = [...new Set(whole.map(({ audio }) => audio))];
   const bySize = new Map<number, string[]>();
   const sizes = mapOrdered(paths, FILES_AT_ONCE, async (path) => ({
     path,
@@ -99,7 +105,8 @@ async function equalFiles(clips: readonly DatasetClip[]): Promise<Map<string, st
   return new Map(
     clips.map((clip) => {
       const { start = '', end = '' } = clip.segment ?? {};
-      return [clip.clip, `${hashes.get(clip.audio) ?? clip.audio} ${start} ${end}`];
+      const row = clip.embedded?.row ?? '';
+      return [clip.clip, `${hashes.get(clip.audio) ?? clip.audio} ${row} ${start} ${end}`];
     }),
   );
 }

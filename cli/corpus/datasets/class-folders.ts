@@ -80,7 +80,8 @@ function deeperNotes(
     : [`${deeper} files lie deeper than their class's folder; the outermost folder is their class`];
 }
 
-function splitOf(name: string | undefined): SplitName | null {
+/** The split that a word names, if it does. */
+export function splitOf(name: string | undefined): SplitName | null {
   return SPLIT_FOLDERS[(name ?? '').toLowerCase()] ?? null;
 }
 

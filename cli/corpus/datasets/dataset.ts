@@ -1,12 +1,15 @@
 /** A dataset as `ced init` finds it, before it becomes tables. */
 import type { SplitName } from '../../../ced/corpus/split-clips';
-import type { Segment } from '../../../ced/corpus/table-row';
+import type { ByteRange } from '../../../ced/corpus/address';
+import type { ParquetCell, Segment } from '../../../ced/corpus/table-row';
 
 export interface DatasetClip {
   clip: string;
   /** Absolute path or URI. */
   audio: string;
   segment?: Segment;
+  /** Where it lies in `audio`, of a Parquet file. */
+  embedded?: { row: number; range: ByteRange; cell: ParquetCell };
   /** Class names; null where the dataset states none. */
   labels: string[] | null;
   /** As the dataset states it; null where it states none. */

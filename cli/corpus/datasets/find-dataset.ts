@@ -1,17 +1,19 @@
 /** Recognizes what lies at a place and reads it as a dataset. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { isUri } from '../../../ced/corpus/address';
 import type { SourceOptions } from '../../../storage/sources/source';
 import { UsageError } from '../../../infra/command-line/usage-error';
 import { audioFiles } from './audio-files';
 import { readClassFolders } from './class-folders';
 import type { Dataset } from './dataset';
+import { parquetIn, readHubDataset, readParquetFiles } from './parquet-files';
 import { readTableFiles } from './table-files';
 import { unpack } from './unpack';
 import { readWebDataset, shardsIn } from './webdataset-shards';
 
 /**
- * @param place folder or archive
+ * @param place folder or archive, or `hf://datasets/organisation/repository`
  * @param cache folder that archives are unpacked into
  * @throws {UsageError} when nothing there can be read as a dataset
  */
@@ -20,9 +22,11 @@ export async function findDataset(
   cache: string,
   sources: SourceOptions,
 ): Promise<Dataset> {
+  if (isUri(place)) return await readHubDataset(place, sources);
   const found = await stat(place).catch(() => null);
   if (!found) throw new UsageError(`ced init: ${place} does not exist`);
   if (found.isFile()) {
+    if (/\.parquet$/i.test(place)) return await readParquetFiles(dirname(place), [place], sources);
     const shard = /\.tar$/i.test(place) ? await readWebDataset([place], cache, sources) : null;
     if (shard) return shard;
     const folder = await withinSingleFolder(await unpack(place, cache));
@@ -35,6 +39,8 @@ export async function findDataset(
   const shards = files.length === 0 ? await shardsIn(place) : [];
   const webDataset = await readWebDataset(shards, cache, sources);
   if (webDataset) return webDataset;
+  const parquet = files.length === 0 ? await parquetIn(place) : [];
+  if (parquet.length > 0) return await readParquetFiles(place, parquet, sources);
   if (files.length === 0)
     throw new UsageError(
       `ced init: ${place} holds no audio files and no table that names some; ` +
