@@ -5,11 +5,13 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { unpack } from '../../cli/corpus/datasets/unpack';
 import { ced } from '../../cli/main';
 import { frameCount } from '../../ced/audio/frames';
 import { encodeWav } from '../../ced/audio/wav-file';
@@ -394,6 +396,18 @@ describe('ced init', () => {
     expect(existsSync(join(folder, 'evil.csv'))).toBe(false);
     expect(existsSync(join(folder, 'project'))).toBe(false);
   });
+
+  it.each(['tar', 'tar.gz'])(
+    'writes no more of a .%s than it may, and leaves none',
+    async (kind) => {
+      for (const take of [0, 1, 2]) putAudio(`in/${take}.wav`);
+      const archive = join(folder, `in.${kind}`);
+      execFileSync('tar', [kind === 'tar' ? '-cf' : '-czf', archive, '-C', folder, 'in']);
+      const cache = join(folder, 'cache');
+      await expect(unpack(archive, cache, 70_000)).rejects.toThrow(/unpacks to over \d+ bytes/);
+      expect(readdirSync(join(cache, 'datasets'))).toEqual([]);
+    },
+  );
 
   it.each([
     ['nothing', /does not exist/],

@@ -3,7 +3,7 @@
  * and texts are written, under names that cannot lead out of the folder, within a limit of bytes.
  */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { dirname, extname, join, resolve, sep } from 'node:path';
 import { Readable, Transform } from 'node:stream';
@@ -15,13 +15,16 @@ import { UsageError } from '../../../infra/command-line/usage-error';
 import { isAudio } from './audio-files';
 
 const TEXTS = new Set(['.csv', '.tsv', '.txt', '.json', '.jsonl', '.cls']);
-/** Of all that is written: more than any dataset of audio that comes as one archive. */
-const MOST_BYTES = 2 ** 40;
+/** An archive never fills the disk. */
+const SHARE_OF_FREE_SPACE = 0.9;
 const MOST_FILES = 5_000_000;
 const PART_BYTES = 1 << 20;
 
-/** @returns the folder that holds the archive's files */
-export async function unpack(archive: string, cache: string): Promise<string> {
+/**
+ * @param mostBytes of all that is written @default nine tenths of the free space
+ * @returns the folder that holds the archive's files
+ */
+export async function unpack(archive: string, cache: string, mostBytes?: number): Promise<string> {
   const { size, mtimeMs } = await stat(archive);
   const identity = createHash('sha256').update(`${resolve(archive)} ${size} ${mtimeMs}`);
   const folder = join(cache, 'datasets', identity.digest('hex').slice(0, 16));
@@ -30,15 +33,18 @@ export async function unpack(archive: string, cache: string): Promise<string> {
   await rm(aside, { recursive: true, force: true });
   await mkdir(aside, { recursive: true, mode: 0o700 });
   try {
-    const writer = new MemberWriter(aside);
+    const { bavail, bsize } = await statfs(aside);
+    const most = mostBytes ?? Math.floor(bavail * bsize * SHARE_OF_FREE_SPACE);
+    const writer = new MemberWriter(aside, most);
     const kind = await kindOf(archive);
     if (kind === 'zip') await unpackZip(archive, writer);
     else if (kind === 'tar') await unpackTar(archive, writer);
     else {
       const tar = join(aside, '.archive.tar');
-      const limit = limited(MOST_BYTES, archive);
+      const limit = limited(most, archive);
       await pipeline(createReadStream(archive), createGunzip(), limit, createWriteStream(tar));
-      await unpackTar(tar, writer);
+      // Both lie on the disk until the members are written.
+      await unpackTar(tar, new MemberWriter(aside, most - limit.passed));
       await rm(tar);
     }
     await rename(aside, folder);
@@ -69,7 +75,10 @@ class MemberWriter {
   private bytes = 0;
   private files = 0;
 
-  constructor(private readonly folder: string) {}
+  constructor(
+    private readonly folder: string,
+    private readonly mostBytes: number,
+  ) {}
 
   /**
    * Where a member belongs, or null for one that is left out.
@@ -89,7 +98,7 @@ class MemberWriter {
     if (++this.files > MOST_FILES)
       throw new UsageError(`ced init: the archive holds more than ${MOST_FILES} files`);
     await mkdir(dirname(path), { recursive: true });
-    const limit = limited(MOST_BYTES - this.bytes, name);
+    const limit = limited(this.mostBytes - this.bytes, name);
     await pipeline(content, limit, createWriteStream(path, { flags: 'wx' }));
     this.bytes += limit.passed;
   }
@@ -102,7 +111,12 @@ function limited(most: number, name: string): Transform & { passed: number } {
       transform(part: Buffer, _encoding, done) {
         limit.passed += part.length;
         if (limit.passed > most)
-          done(new UsageError(`ced init: ${name} unpacks to over ${most} bytes`));
+          done(
+            new UsageError(
+              `ced init: ${name} unpacks to over ${most} bytes, the free space in the cache; ` +
+                'name a larger one with CED_CACHE',
+            ),
+          );
         else done(null, part);
       },
     }),
