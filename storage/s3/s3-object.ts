@@ -13,7 +13,7 @@ import { BucketObject, type ObjectVersion } from '../buckets/bucket-object';
 import { RetryPauses, type RetryOptions } from '../retry';
 import { contentBytes, contentSlice, type Content } from '../store';
 import { Crc32, crc32Of } from './crc32';
-import { S3Failure, type S3Bucket } from './s3-bucket';
+import { S3Failure, type S3Bucket, type Send } from './s3-bucket';
 import { allowing, CONTENT_TYPE, uploadInParts } from './s3-upload';
 
 /** Smaller ones are sent in one request, and again when it breaks. */
@@ -88,9 +88,14 @@ export class S3Object extends BucketObject {
     try {
       if (total > IN_PARTS_FROM_BYTES) return await this.writeInParts(content, createOnly);
       const bytes = contentSlice(content, 0, total);
-      await this.bucket.request(
-        (client, place, abortSignal) =>
-          client.send(
+      let isRepeated = false;
+      return await this.bucket.request(
+        async (client, place, abortSignal) => {
+          // A server that refuses a body unread may break the connection before its answer arrives.
+          if (createOnly && isRepeated && (await this.isThere(client, place, abortSignal)))
+            return false;
+          isRepeated = true;
+          await client.send(
             new PutObjectCommand({
               ...place,
               Key: this.path,
@@ -100,14 +105,27 @@ export class S3Object extends BucketObject {
               ...(createOnly ? { IfNoneMatch: '*' } : {}),
             }),
             { abortSignal },
-          ),
+          );
+          return true;
+        },
         allowing(total, this.retry),
       );
-      return true;
     } catch (error) {
       if (createOnly && isStatus(error, 412)) return false;
       throw error;
     }
+  }
+
+  private async isThere(...[client, place, abortSignal]: Parameters<Send<void>>): Promise<boolean> {
+    return await client
+      .send(new HeadObjectCommand({ ...place, Key: this.path }), { abortSignal })
+      .then(
+        () => true,
+        (error: { $metadata?: { httpStatusCode?: number } }) => {
+          if (error.$metadata?.httpStatusCode === 404) return false;
+          throw error;
+        },
+      );
   }
 
   private async writeInParts(content: Content, createOnly: boolean): Promise<boolean> {
