@@ -3,6 +3,7 @@
  * comes once in as many tries as there are faults.
  */
 import { below, permutation, philox, streamKey, uniform } from '../../ced/augment/random';
+import { SCHEMES, type Scheme } from './bucket-service';
 import { FAULTS, type Fault, type Stage } from './faults';
 import { SHARDS } from './scene';
 import { ROWS, STEPS, type Trial } from './trial';
@@ -12,6 +13,8 @@ export interface Draw {
   moment: Moment;
   /** In [0, 1), for what is left to chance within the fault. */
   within: number;
+  /** Of the bucket, for faults that need one. */
+  scheme: Scheme;
 }
 
 /** As soon as audio is ingested, or when so much has been done. */
@@ -26,13 +29,19 @@ export function drawTry(seed: number, index: number): Draw {
   const words = philox(streamKey('chaos', seed, index), [0, 0, 0, 0]);
   const stages: readonly Stage[] = fault.stages ?? ['ingest', 'logits', 'training'];
   const stage = stages[below(words[0], stages.length)] ?? 'training';
-  return { fault, moment: momentIn(stage, uniform(words[1])), within: uniform(words[2]) };
+  const scheme = SCHEMES[below(words[3], SCHEMES.length)] ?? 'gs';
+  return { fault, moment: momentIn(stage, uniform(words[1])), within: uniform(words[2]), scheme };
 }
 
 function momentIn(stage: Stage, within: number): Moment {
   if (stage === 'ingest') return { stage };
   if (stage === 'logits') return { stage, row: 1 + Math.floor(within * (ROWS - ROWS / SHARDS)) };
   return { stage, step: Math.round(STEPS * (0.1 + 0.7 * within)) };
+}
+
+/** The fault, and the kind of bucket where it needs one. */
+export function describe({ fault, scheme }: Pick<Draw, 'fault' | 'scheme'>): string {
+  return fault.place === 'bucket' ? `${fault.name} (${scheme}://)` : fault.name;
 }
 
 export function nameOf(moment: Moment): string {

@@ -11,7 +11,7 @@ import { causeOf } from './failure-type';
 import { hostileNeighbour } from './hostile-neighbour';
 import { runOutOfMemory } from './memory-limit';
 import type { Scene } from './scene';
-import type { Weather } from './storage-proxy';
+import type { StorageProxy, Weather } from './storage-proxy';
 import type { Place, Trial } from './trial';
 
 export type Stage = 'ingest' | 'logits' | 'training';
@@ -78,7 +78,7 @@ export const FAULTS: readonly Fault[] = [
       // Rejected clips, metrics, events, report, result, and the copies that name the latest run.
       const nth = Math.floor(draw * 7);
       await Promise.race([
-        scene.proxy.uploaded((key) => key.startsWith(`${trial.name}/runs/`), nth),
+        proxyOf(trial).uploaded((key) => key.startsWith(`${trial.name}/runs/`), nth),
         trial.handle.result().then(() => {
           throw new Error(`the run ended before object ${nth} of its publication`);
         }),
@@ -185,11 +185,17 @@ export const FAULTS: readonly Fault[] = [
   ]),
 ];
 
+function proxyOf({ service }: Trial): StorageProxy {
+  if (service === null) throw new Error('the store of this try is in no bucket');
+  return service.proxy;
+}
+
 function storageFault(name: string, weather: Weather, ms: number): Fault {
   return {
     name,
     place: 'bucket',
-    happen: async ({ proxy }) => {
+    happen: async (_, trial) => {
+      const proxy = proxyOf(trial);
       proxy.weather = weather;
       await sleep(ms);
       proxy.weather = 'fair';
@@ -201,7 +207,8 @@ function storageDown(seconds: number): Fault {
   return {
     name: `storage down for ${seconds} s`,
     place: 'bucket',
-    happen: async ({ proxy }) => {
+    happen: async (_, trial) => {
+      const proxy = proxyOf(trial);
       await proxy.down();
       await sleep(seconds * 1000);
       await proxy.up();

@@ -9,7 +9,7 @@ import { commandLine } from '../../infra/command-line/command-line';
 import { count, text } from '../../infra/command-line/option';
 import { repositoryRoot } from '../../infra/toolchain';
 import type { RunResult } from '../../workflows/contract/activities';
-import { drawTry, nameOf } from './draw';
+import { describe, drawTry, nameOf } from './draw';
 import { FAULTS } from './faults';
 import { Scene } from './scene';
 import { Trial } from './trial';
@@ -70,7 +70,7 @@ async function chaos({ values }: NonNullable<ReturnType<typeof line.parse>>): Pr
   const out = resolve(values.out ?? join(repositoryRoot, 'runs', `chaos-${seed}.jsonl`));
   mkdirSync(dirname(out), { recursive: true });
   const wanted = Array.from({ length: runs }, (_, index) => index).filter((index) =>
-    drawTry(seed, index).fault.name.includes(values.fault),
+    describe(drawTry(seed, index)).includes(values.fault),
   );
   const missing = wanted.filter(
     (index) => !read(out, seed, wanted).some((each) => each.try === index),
@@ -132,8 +132,8 @@ function read(out: string, seed: number, wanted: readonly number[]): Outcome[] {
     .map((line) => JSON.parse(line) as Outcome)
     .filter((each) => {
       if (each.seed !== seed || !wanted.includes(each.try)) return false;
-      const { fault, moment } = drawTry(seed, each.try);
-      return each.fault === fault.name && each.moment === nameOf(moment);
+      const drawn = drawTry(seed, each.try);
+      return each.fault === describe(drawn) && each.moment === nameOf(drawn.moment);
     });
 }
 

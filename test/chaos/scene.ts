@@ -1,17 +1,16 @@
 /**
- * A small pipeline of real processes: a Temporal server, a storage server behind a proxy, a CPU and
- * a GPU worker, a corpus of tones.
+ * A small pipeline of real processes: a Temporal server, two storage servers behind proxies, a CPU
+ * and a GPU worker, a corpus of tones.
  */
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startStorage, type StorageEmulator } from '../../tools/storage-emulator';
 import { repositoryRoot } from '../../infra/toolchain';
 import { childrenOf, Cluster, isAlive, kill, type WorkerPlace } from '../support/cluster';
 import { writeToneCorpus, type ToneCorpus } from '../support/tone-corpus';
 import { writeUntrainedTeacher } from '../support/untrained-teacher';
-import { StorageProxy } from './storage-proxy';
+import { BucketService, SCHEMES, type Scheme } from './bucket-service';
 import type { Deed } from './witness';
 
 export const CLIPS = 64;
@@ -24,8 +23,7 @@ export class Scene {
 
   private constructor(
     readonly cluster: Cluster,
-    readonly storage: StorageEmulator,
-    readonly proxy: StorageProxy,
+    private readonly services: readonly BucketService[],
     readonly corpus: ToneCorpus,
     readonly teacher: object,
   ) {}
@@ -37,21 +35,16 @@ export class Scene {
     const cluster = await Cluster.start();
     const corpus = writeToneCorpus(cluster.folder, { train: CLIPS, validation: 16, eval: 16 });
     const teacher = writeUntrainedTeacher(cluster.folder, corpus.vocabulary, 1);
-    const storage = await startStorage({
-      port: 0,
-      folder: join(cluster.folder, 'buckets'),
-      log: join(cluster.folder, 'storage.log'),
-    });
-    await storage.createBucket('chaos');
-    const scene = new Scene(
-      cluster,
-      storage,
-      await StorageProxy.open(storage.port),
-      corpus,
-      teacher,
-    );
+    const services: BucketService[] = [];
+    for (const scheme of SCHEMES)
+      services.push(await BucketService.start(scheme, join(cluster.folder, 'buckets')));
+    const scene = new Scene(cluster, services, corpus, teacher);
     [scene.cpu, scene.gpu] = await Promise.all([scene.worker('cpu'), scene.worker('gpu')]);
     return scene;
+  }
+
+  service(scheme: Scheme): BucketService {
+    return this.services.find((service) => service.scheme === scheme)!;
   }
 
   /** Starts a worker whose engine is witnessed. */
@@ -62,7 +55,7 @@ export class Scene {
     const environment = {
       HOME: this.cluster.folder,
       CED_CACHE: process.env['CED_CACHE'] ?? '',
-      STORAGE_EMULATOR_HOST: this.proxy.endpoint,
+      ...Object.assign({}, ...this.services.map((service) => service.environment)),
       CED_WITNESS: this.book,
       CED_ENGINE_ENV: 'CED_WITNESS,CED_CLOCK_OFFSET_MS',
       NODE_OPTIONS: [process.env['NODE_OPTIONS'] ?? '', ...preloaded].join(' '),
@@ -133,8 +126,7 @@ export class Scene {
 
   async close(): Promise<void> {
     await this.cluster.stop();
-    await this.proxy.down();
-    await this.storage.stop();
+    for (const service of this.services) await service.stop();
   }
 
   private get book(): string {

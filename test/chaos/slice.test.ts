@@ -1,5 +1,6 @@
 import type { RunResult } from '../../workflows/contract/activities';
 import type { Moment } from './draw';
+import type { Scheme } from './bucket-service';
 import { FAULTS } from './faults';
 import { Scene } from './scene';
 import { Trial } from './trial';
@@ -22,17 +23,17 @@ describe('a run to which something happens', () => {
   }, 480_000);
   afterAll(async () => scene?.close(), 60_000);
 
-  it.each<[string, Moment]>([
-    ['SIGKILL engine', { stage: 'logits', row: 300 }],
-    ['flipped checkpoint', { stage: 'training', step: 150 }],
-    ['storage cuts transfers for 5 s', { stage: 'training', step: 60 }],
+  it.each<[string, Moment, Scheme]>([
+    ['SIGKILL engine', { stage: 'logits', row: 300 }, 'gs'],
+    ['flipped checkpoint', { stage: 'training', step: 150 }, 'gs'],
+    ['storage cuts transfers for 5 s', { stage: 'training', step: 60 }, 's3'],
   ])(
     '(%s) ends with the same logits, student and checkpoint, nothing lost or doubled',
-    async (name, moment) => {
+    async (name, moment, scheme) => {
       const fault = FAULTS.find((each) => each.name === name)!;
       const outcome = await runTry(
         scene,
-        { fault, moment, within: 0.4 },
+        { fault, moment, within: 0.4, scheme },
         `slice-${moment.stage}-${FAULTS.indexOf(fault)}`,
         expected,
       );

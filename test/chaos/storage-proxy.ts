@@ -72,8 +72,8 @@ export class StorageProxy {
 
   private pass(question: IncomingMessage, answer: ServerResponse): void {
     const { weather } = this;
-    const asked = new URL(question.url ?? '/', 'http://storage');
-    if (asked.pathname.startsWith('/upload/')) this.onUpload(asked.searchParams.get('name') ?? '');
+    const upload = uploadedKey(question);
+    if (upload !== null) this.onUpload(upload);
     if (weather === 'hang') return;
     if (weather === '429' || weather === '503') {
       question.resume();
@@ -122,4 +122,13 @@ function forward(
   });
   from.on('end', () => to.end());
   from.on('error', cut);
+}
+
+/** Key of the object that a request to Cloud Storage or S3 uploads; null for other requests. */
+function uploadedKey({ method, url }: IncomingMessage): string | null {
+  const { pathname, searchParams } = new URL(url ?? '/', 'http://storage');
+  if (pathname.startsWith('/upload/')) return searchParams.get('name');
+  // /BUCKET/KEY
+  const [, key] = /^\/[^/]+\/(.+)$/.exec(pathname) ?? [];
+  return method === 'PUT' && key !== undefined ? decodeURIComponent(key) : null;
 }

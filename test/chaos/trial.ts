@@ -9,9 +9,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { logitsRecord } from '../../storage/logits/stored-shard';
 import { FolderStore } from '../../storage/folder-store';
-import { openGcs } from '../../storage/gcs/gcs-client';
-import { GcsStore } from '../../storage/gcs/gcs-store';
-import { ObjectCache } from '../../storage/object-cache';
 import { layout } from '../../storage/layout';
 import { readRecord } from '../../storage/record';
 import type { Store } from '../../storage/store';
@@ -19,6 +16,7 @@ import { trainingRecord } from '../../storage/training/training-manifest';
 import { verifyStore } from '../../cli/store/store-verification';
 import type { RunResult } from '../../workflows/contract/activities';
 import type { RunStatus } from '../../workflows/contract/status';
+import type { BucketService, Scheme } from './bucket-service';
 import { CLIPS, SHARDS, type Scene } from './scene';
 import { mountDisk, type SmallDisk } from './small-disk';
 import type { Deed } from './witness';
@@ -42,6 +40,8 @@ export class Trial {
     readonly storeUri: string,
     readonly store: Store,
     readonly disk: SmallDisk | null,
+    /** Where the store is, if in a bucket. */
+    readonly service: BucketService | null,
     private readonly resume: 'continue' | 'exact',
     private readonly logitsSeed: number,
     /** Of a run with other logits on the same audio, if the fault needs one. */
@@ -56,18 +56,26 @@ export class Trial {
       resume = 'continue',
       logitsSeed = 7,
       other = null,
-    }: { resume?: 'continue' | 'exact'; logitsSeed?: number; other?: Store | null } = {},
+      scheme = 'gs',
+    }: {
+      resume?: 'continue' | 'exact';
+      logitsSeed?: number;
+      other?: Store | null;
+      /** Of the bucket, if the place is one. */
+      scheme?: Scheme;
+    } = {},
   ): Promise<Trial> {
-    const trial =
-      place === 'bucket'
-        ? inBucket(scene, name)
-        : {
-            uri: `store-${name}`,
-            store: new FolderStore(join(scene.cluster.folder, `store-${name}`)),
-          };
+    const service = place === 'bucket' ? scene.service(scheme) : null;
+    const trial = service?.store(name) ?? {
+      uri: `store-${name}`,
+      store: new FolderStore(join(scene.cluster.folder, `store-${name}`)),
+    };
     if (place !== 'bucket') mkdirSync(trial.store.uri);
     const disk = place === 'small disk' ? mountDisk(trial.store.uri) : null;
-    const started = new Trial(scene, name, trial.uri, trial.store, disk, resume, logitsSeed, other);
+    const { uri, store } = trial;
+    const started = new Trial(
+      ...([scene, name, uri, store, disk, service, resume, logitsSeed, other] as const),
+    );
     await started.begin();
     return started;
   }
@@ -191,14 +199,4 @@ export class Trial {
       key.endsWith('.parquet'),
     );
   }
-}
-
-function inBucket(scene: Scene, name: string): { uri: string; store: Store } {
-  // Past the proxy: who looks is not to be disturbed.
-  const client = openGcs({ STORAGE_EMULATOR_HOST: scene.storage.endpoint });
-  const cache = new ObjectCache({ folder: join(scene.cluster.folder, 'seen'), maxBytes: 1e9 });
-  return {
-    uri: `gs://chaos/${name}`,
-    store: new GcsStore({ client, bucket: 'chaos', prefix: name, cache }),
-  };
 }

@@ -5,7 +5,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Store } from '../../storage/store';
 import type { RunResult } from '../../workflows/contract/activities';
-import { nameOf, reached, type Draw } from './draw';
+import { describe, nameOf, reached, type Draw } from './draw';
 import { recoverySeconds, workRepeated } from './effort';
 import type { Scene } from './scene';
 import { Trial } from './trial';
@@ -33,13 +33,13 @@ const LIMIT_MS = 300_000;
 /** @param expected fingerprint of an undisturbed run */
 export async function runTry(
   scene: Scene,
-  { fault, moment, within }: Draw,
+  { fault, moment, within, scheme }: Draw,
   name: string,
   expected: string,
 ): Promise<Omit<Outcome, 'seed' | 'try'>> {
   const startedMs = performance.now();
   const outcome = {
-    fault: fault.name,
+    fault: describe({ fault, scheme }),
     moment: nameOf(moment),
     recoverySeconds: null as number | null,
     stepsRepeated: 0,
@@ -54,6 +54,7 @@ export async function runTry(
     const other = fault.beside ? await finishedRun(scene, `${name}-other`, fault.beside) : null;
     trial = await Trial.start(scene, name, fault.place, {
       other,
+      scheme,
       ...(fault.resume ? { resume: fault.resume } : {}),
     });
     await reached(trial, moment);
@@ -81,7 +82,7 @@ export async function runTry(
       [message, cause?.type, cause?.message].filter(Boolean).join(': ').split('\n')[0] ?? 'failed';
     await trial?.handle.terminate().catch(() => undefined);
   }
-  scene.proxy.weather = 'fair';
+  if (trial?.service) trial.service.proxy.weather = 'fair';
   trial?.disk?.unmount();
   outcome.seconds = (performance.now() - startedMs) / 1000;
   return outcome;
