@@ -48,8 +48,9 @@ export async function wavFormat(): Promise<StructuredFormat> {
 async function forge(original: Wav, draws: Draws): Promise<Forgery> {
   const { bytes, inPlace, isRearranged, told } = withLies(original, draws);
   const readings = await readingsOf({ ...original, bytes });
-  // Chunks may move that are not needed, or needed later.
-  if (isRearranged) {
+  // Chunks may move that are not needed, or needed later; and a lie may make another chunk of one.
+  const isElsewhere = bytes.toString('latin1', original.dataAt - 8, original.dataAt - 4) !== 'data';
+  if (isRearranged || isElsewhere) {
     const placeOf = (id: string): number => bytes.indexOf(id) + 8;
     const [formatAt, dataAt] = [placeOf('fmt '), placeOf('data')];
     readings.push(
