@@ -168,7 +168,9 @@ describe('bad input', () => {
       { clip: 'd', audio: 'audio/train-2.wav', labels: [0] },
     ];
     writeFileSync(join(folder, 'train.jsonl'), rows.map((row) => JSON.stringify(row)).join('\n'));
-    expect((await plan()).splits.train).toEqual({ shards: 1, clips: 1, rejected: 4 });
+    expect((await plan()).splits.train).toEqual({
+      ...{ shards: 1, clips: 1, rejected: 4, labelled: 1 },
+    });
   });
 
   describe('in a teacher', () => {

@@ -107,7 +107,9 @@ describe('a store of the first format', () => {
   it('is planned on from: clips keep their shards', async () => {
     writeGoldenSources(folder);
     const plan = await golden.plan();
-    expect(plan.splits).toEqual(PLAN.splits);
+    // What is planned today also counts labelled clips.
+    expect(plan.splits).toMatchObject(PLAN.splits);
+    expect(Object.values(plan.splits).map((split) => split?.labelled)).toEqual([7, 3, 3]);
     expect(JSON.parse(read(`runs/golden/plan.json`))).toMatchObject({ planKey: plan.planKey });
   });
 
