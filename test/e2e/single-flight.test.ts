@@ -105,7 +105,9 @@ describe('two runs on one store', () => {
   }, 500_000);
 
   it('hand over a shard when its worker is killed and its run terminated', async () => {
-    const fields = { store: 'left-behind', shards: 2, views: 400 };
+    // More shards than workers: where each worker begins with one of the same run, that run's last
+    // shard is at work when the other run comes to it.
+    const fields = { store: 'left-behind', shards: 3, views: 400 };
     const [first, second] = [
       await start('doomed', { ...fields, seed: 1 }),
       await start('heir', { ...fields, seed: 2 }),
@@ -143,9 +145,17 @@ async function oneWaitsForTheOther(
 ): Promise<[WorkflowHandle, WorkflowHandle]> {
   const isSentAway = async (run: WorkflowHandle): Promise<boolean> =>
     (await logitsOf(run)).some((answer) => 'busy' in answer);
+  let ended = 0;
+  for (const run of [first, second])
+    void run
+      .result()
+      .finally(() => ended++)
+      .catch(() => undefined);
   for (;;) {
+    const haveEnded = ended === 2;
     if (await isSentAway(second)) return [first, second];
     if (await isSentAway(first)) return [second, first];
+    if (haveEnded) throw new Error('both runs ended, and never met at a shard');
     await pause(50);
   }
 }
