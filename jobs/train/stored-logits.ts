@@ -8,9 +8,9 @@ import { firstForeignRow, type DrawnClip } from '../../ced/logits/redraw';
 import { decodeLogitShard } from '../../ced/logits/shard-file';
 import { layout } from '../../storage/layout';
 import { descriptionRecord } from '../../storage/logits/logits-description';
-import { logitsRecord } from '../../storage/logits/stored-shard';
+import { logitsRecord, quarantineShard } from '../../storage/logits/stored-shard';
 import { mapOrdered } from '../../storage/map-ordered';
-import { quarantine, readRecordOrQuarantine } from '../../storage/quarantine';
+import { readRecordOrQuarantine } from '../../storage/quarantine';
 import { readRecordIfPresent, RecordDamaged } from '../../storage/record';
 import type { Store } from '../../storage/store';
 import { isVerified, readVerified } from '../../storage/verified-object';
@@ -131,14 +131,4 @@ export async function checkRowsAreOfClips(
     `${layout.logits(logitsKey, audioSha256)}: row ${row} was not drawn from the clip it names; ` +
       'these are the logits of other audio',
   );
-}
-
-/** Both, as which of the two is wrong cannot be known. */
-async function quarantineShard(
-  store: Store,
-  logitsKey: string,
-  audioSha256: string,
-): Promise<void> {
-  await quarantine(store, layout.logitsManifest(logitsKey, audioSha256));
-  await quarantine(store, layout.logits(logitsKey, audioSha256));
 }

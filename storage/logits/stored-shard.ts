@@ -54,9 +54,7 @@ export async function storedShard(
   const manifest = await readRecordIfPresent(store, manifestKey, logitsRecord).catch(
     async (error: unknown) => {
       if (!(error instanceof RecordDamaged)) throw error;
-      // Both, as in training: nothing else tells whether the shard is what it was.
-      await quarantine(store, manifestKey);
-      await quarantine(store, layout.logits(key, audioSha256));
+      await quarantineShard(store, key, audioSha256);
       return null;
     },
   );
@@ -68,4 +66,14 @@ export async function storedShard(
     seconds: manifest.seconds,
     reused: true,
   };
+}
+
+/** Shard and manifest, as which of the two is wrong cannot be known. */
+export async function quarantineShard(
+  store: Store,
+  key: string,
+  audioSha256: string,
+): Promise<void> {
+  await quarantine(store, layout.logitsManifest(key, audioSha256));
+  await quarantine(store, layout.logits(key, audioSha256));
 }
