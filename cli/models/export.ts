@@ -6,6 +6,7 @@ import { longestSamples, onnxModel, type OnnxOptions } from '../../ced/onnx/mode
 import { commandLine } from '../../infra/command-line/command-line';
 import { CLEAR_LINE, control } from '../../infra/command-line/terminal';
 import { oneOf, text, textOf } from '../../infra/command-line/option';
+import { channelsOption } from '../channels-option';
 import type { Command } from '../command';
 import { readModelFolder } from './model-folder';
 import { evaluateOnnx, type EvaluatedClips } from './onnx-evaluation';
@@ -46,8 +47,12 @@ const line = commandLine({
       value: 'TABLE',
       is: text,
       help:
-        "score the file on a labelled table (JSONL or TSV; labels are the model's class names or " +
+        "score the file on a labelled table (as a run's; labels are the model's class names or " +
         'numbers) and time a chunk on one core; with --int8 the float32 file beside it',
+    },
+    channels: {
+      ...channelsOption,
+      help: `${channelsOption.help}; of clips that --eval reads`,
     },
     json: { help: 'print one line of JSON' },
   },
@@ -78,6 +83,7 @@ async function exportOnnx({
   out,
   int8,
   eval: table,
+  channels = 'mix',
 }: NonNullable<ReturnType<typeof line.parse>>['values']): Promise<ExportResult> {
   const { config, weights } = await readModelFolder(model);
   const precision: OnnxOptions['precision'] = int8 ? 'int8' : 'float32';
@@ -96,6 +102,7 @@ async function exportOnnx({
     evaluated = await evaluateOnnx(files, config, table, {
       chunkSeconds: defaultChunkSeconds(config),
       threads: availableParallelism(),
+      channels,
       onProgress,
     });
   }

@@ -4,11 +4,11 @@
  * work on the machine disturbs all of them.
  */
 import { latenciesMs } from '../../jobs/score/latency';
+import { readClips } from '../../activities/ingest/read-clips';
+import { listClips } from '../../activities/plan/list-clips';
 import { readTables } from '../../activities/plan/read-table';
+import type { ChannelChoice } from '../../ced/audio/channels';
 import type { TableRow } from '../../ced/corpus/table-row';
-import { openSource } from '../../storage/sources/open-source';
-import { readSource } from '../../storage/sources/source';
-import { decodeClip } from '../../activities/ingest/decode-clip';
 import { chunkPlan, type Chunk } from '../../ced/audio/chunks';
 import { sampleRate } from '../../ced/audio/mono16k';
 import { meanAveragePrecision } from '../../ced/metrics/mean-average-precision';
@@ -34,42 +34,48 @@ export interface EvaluatedClips {
   readonly scores: readonly OnnxScore[];
 }
 
-const LARGEST_CLIP_BYTES = 2 ** 30;
+export interface EvaluationOptions {
+  chunkSeconds: number;
+  threads: number;
+  /** What is made of several channels. */
+  channels: ChannelChoice;
+  onProgress: (done: number, total: number) => void;
+}
 
-/** @throws {UsageError} when the table has no labels, or one that the model does not know */
+/**
+ * Clips are read as a run reads them: segments, rows of Parquet files and members of shards too.
+ * @throws {UsageError} when the table has no labels, or one that the model does not know
+ */
 export async function evaluateOnnx(
   files: readonly Uint8Array[],
   config: ModelConfig,
   table: string,
-  {
-    chunkSeconds,
-    threads,
-    onProgress,
-  }: { chunkSeconds: number; threads: number; onProgress: (done: number, total: number) => void },
+  { chunkSeconds, threads, channels, onProgress }: EvaluationOptions,
 ): Promise<EvaluatedClips> {
-  const { rows, rejected } = await readTables(process.cwd(), '--eval', table, {});
+  const root = process.cwd();
+  const { rows, rejected: unreadable } = await readTables(root, '--eval', table, {});
   const targets = targetsOf(rows, config, table);
+  const unlabelled = { rows: rows.map((row) => ({ ...row, labels: null })), rejected: unreadable };
+  const listed = await listClips(unlabelled, { root, vocabulary: [], sources: {} });
   const nets = await Promise.all(files.map((bytes) => loadOnnxNet(bytes, threads)));
   try {
-    const scored: number[] = [];
+    const scored: string[] = [];
     const scores = nets.map((): number[][] => []);
-    const unreadable = [...rejected];
-    for (const [index, { clip, audio }] of rows.entries()) {
-      onProgress(index, rows.length);
-      try {
-        const bytes = await readSource(openSource(audio, {}), LARGEST_CLIP_BYTES);
-        const pcm = await decodeClip(() => [bytes], audio);
-        const chunks = chunkPlan(pcm.length, chunkSeconds).filter(
-          ({ length }) => length >= shortestClipSamples(config),
-        );
-        if (chunks.length === 0)
-          throw new RangeError(`${pcm.length} samples at 16 kHz are too short`);
-        for (const [at, net] of nets.entries())
-          scores[at]!.push(await meanProbabilities(net, pcm, chunks));
-        scored.push(index);
-      } catch (error) {
-        unreadable.push({ clip, reason: (error as Error).message });
+    let done = 0;
+    for await (const {
+      listed: { clip },
+      pcm,
+    } of readClips(listed, {}, channels)) {
+      onProgress(done++, listed.length);
+      const chunks = typeof pcm === 'string' ? [] : chunksOf(pcm, chunkSeconds, config);
+      if (typeof pcm === 'string' || chunks.length === 0) {
+        const reason = typeof pcm === 'string' ? pcm : `too short: ${pcm.length} samples at 16 kHz`;
+        unreadable.push({ clip, reason });
+        continue;
       }
+      for (const [at, net] of nets.entries())
+        scores[at]!.push(await meanProbabilities(net, pcm, chunks));
+      scored.push(clip);
     }
     if (scored.length === 0) {
       const reason = unreadable[0]?.reason ?? 'it is empty';
@@ -80,7 +86,7 @@ export async function evaluateOnnx(
       Math.min(Math.round(chunkSeconds * sampleRate), longestSamples(config)),
       () => performance.now(),
     );
-    const labelled = scored.flatMap((index) => targets[index]!);
+    const labelled = scored.flatMap((clip) => targets.get(clip)!);
     const results = scores.map((rowsOfFile, at) => {
       const of = {
         scores: rowsOfFile.flat(),
@@ -101,6 +107,13 @@ export async function evaluateOnnx(
   }
 }
 
+/** Those that the model can take. */
+function chunksOf(pcm: Int16Array, chunkSeconds: number, config: ModelConfig): Chunk[] {
+  return chunkPlan(pcm.length, chunkSeconds).filter(
+    ({ length }) => length >= shortestClipSamples(config),
+  );
+}
+
 async function meanProbabilities(
   net: WaveformNet,
   pcm: Int16Array,
@@ -118,12 +131,16 @@ async function meanProbabilities(
   return sums;
 }
 
-/** A row of zeros and ones for each clip. Labels are the model's class names or numbers. */
-function targetsOf(rows: readonly TableRow[], config: ModelConfig, table: string): number[][] {
+/** By clip, zeros and ones. Labels are the model's class names or numbers. */
+function targetsOf(
+  rows: readonly TableRow[],
+  config: ModelConfig,
+  table: string,
+): Map<string, number[]> {
   const numbers = new Map(
     Object.entries(config.id2label ?? {}).map(([index, name]) => [name, Number(index)]),
   );
-  return rows.map(({ clip, labels }) => {
+  const targetOf = ({ clip, labels }: TableRow): number[] => {
     if (labels === null) throw new UsageError(`--eval ${table}: ${clip} has no labels`);
     const target = new Array<number>(config.outputdim).fill(0);
     for (const label of labels) {
@@ -136,5 +153,6 @@ function targetsOf(rows: readonly TableRow[], config: ModelConfig, table: string
       target[index] = 1;
     }
     return target;
-  });
+  };
+  return new Map(rows.map((row) => [row.clip, targetOf(row)]));
 }

@@ -6,6 +6,7 @@ import { describeFailure } from '../../cli/failure';
 import { ced } from '../../cli/main';
 import { loadOnnxNet } from '../../ced/teachers/onnx-net';
 import { wavBytes } from '../ced/audio/wav-bytes';
+import { encodeHubParquet } from '../support/hub-dataset';
 
 const reference = join(__dirname, '..', 'reference');
 
@@ -77,6 +78,46 @@ describe('ced export', () => {
     const { shape } = await net.run(new Float32Array(2 * 8000), 2, 8000);
     expect(shape).toEqual([2, 13]);
     net.dispose();
+  });
+
+  it('scores segments, rows of Parquet files and one channel of several as runs do', async () => {
+    const tone = (step: number): number[] =>
+      Array.from({ length: 16_000 }, (_, i) => Math.round(7000 * Math.sin(i * step)));
+    const clips = [0.01, 0.05].map(tone);
+    const rowsOf = (audio: (index: number) => object): string =>
+      clips
+        .map((_, at) => `${JSON.stringify({ clip: `c${at}`, labels: [at], ...audio(at) })}\n`)
+        .join('');
+    writeFileSync(join(folder, 'long.wav'), wavBytes([clips.flat()], { bits: 16 }));
+    writeFileSync(
+      join(folder, 'both.parquet'),
+      encodeHubParquet(
+        clips.map((clip, label) => {
+          const bytes = wavBytes([clip], { bits: 16 });
+          return { audio: { bytes, path: `${label}.wav` }, label };
+        }),
+        { names: ['sound 0', 'sound 1'], rowGroupSize: 2 },
+      ),
+    );
+    for (const [at, clip] of clips.entries()) {
+      const inverted = clip.map((sample) => -sample);
+      writeFileSync(join(folder, `plain-${at}.wav`), wavBytes([clip], { bits: 16 }));
+      writeFileSync(join(folder, `inverted-${at}.wav`), wavBytes([clip, inverted], { bits: 16 }));
+    }
+    const mAPs: unknown[] = [];
+    for (const [audio, ...options] of [
+      [(at: number) => ({ audio: `plain-${at}.wav` })],
+      [(at: number) => ({ audio: 'long.wav', start: at, end: at + 1 })],
+      [(row: number) => ({ audio: 'both.parquet', row })],
+      [(at: number) => ({ audio: `inverted-${at}.wav` }), '--channels', 'first'],
+    ] as [(at: number) => object, ...string[]][]) {
+      printed = '';
+      writeFileSync(join(folder, 'scored.jsonl'), rowsOf(audio));
+      const result = await run('--eval', join(folder, 'scored.jsonl'), ...options);
+      expect(result).toMatchObject({ clips: 2, rejected: [] });
+      mAPs.push(result.files[0]!.mAP);
+    }
+    expect(mAPs).toEqual(mAPs.map(() => mAPs[0]));
   });
 
   it('scores int8 beside float32 on a labelled table: mAP, bytes, time of a chunk', async () => {
