@@ -14,6 +14,9 @@ export const layout = {
   corpusPart: (planKey: string, split: Split, part: number) =>
     `plans/${planKey}/parts/corpus-${split}-${String(part).padStart(6, '0')}.json`,
   ingest: (listingSha256: string) => `ingest/${listingSha256}.json`,
+  /** Of the same listing at a further sample rate. @param ingest key of its manifest at 16 kHz */
+  ingestAtRate: (ingest: string, rate: number) =>
+    `${ingest.slice(0, -'.json'.length)}-${rate}.json`,
   audio: (sha256: string) => `audio/${sha256}.npy`,
   audioTable: (sha256: string) => `audio/${sha256}.parquet`,
   logits: (key: string, audioSha256: string) => `logits/${key}/${audioSha256}.parquet`,

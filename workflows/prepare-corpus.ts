@@ -8,6 +8,7 @@ import type { Corpus } from './contract/run-file-sections';
 import type { Repair } from './repair';
 import type { RunControl } from './run-control';
 import { SPLITS, type Split } from './contract/models';
+import { furtherRates } from './contract/sample-rates';
 
 const SHARDS_IN_FLIGHT = 8;
 
@@ -47,17 +48,25 @@ export async function planCorpus(
   return plan;
 }
 
+/** @param sampleRates of the run's teachers (contract/sample-rates.ts) */
 export async function ingestCorpus(
   control: RunControl,
   run: { store: string; corpus: Corpus },
   plan: Plan,
   chunkSeconds: number,
+  sampleRates: readonly number[] = [],
 ): Promise<PreparedCorpus> {
+  const rates = furtherRates(sampleRates);
+  const ingest = (at: { split: Split; shard: number }) =>
+    cpu.ingestShard({
+      ...{ store: run.store, planKey: plan.planKey, ...at },
+      ...(rates.length > 0 ? { sampleRates: rates } : {}),
+    });
   const counts = SPLITS.map((split) => plan.splits[split]?.shards ?? 0);
   const shards = counts.reduce((sum, count) => sum + count, 0);
   const finalized = await control.stage('download', shards, async (stage) => {
     await control.forEachItem(stage, SHARDS_IN_FLIGHT, async (item) => {
-      await cpu.ingestShard({ store: run.store, planKey: plan.planKey, ...shardAt(counts, item) });
+      await ingest(shardAt(counts, item));
     });
     return await cpu.sealCorpus({
       store: run.store,
@@ -68,12 +77,7 @@ export async function ingestCorpus(
   });
   const repair: Repair = async (damage) => {
     if (damage.kind !== 'audio') return;
-    await cpu.ingestShard({
-      store: run.store,
-      planKey: plan.planKey,
-      split: damage.split,
-      shard: damage.shard,
-    });
+    await ingest({ split: damage.split, shard: damage.shard });
   };
   return { plan, finalized, repair };
 }

@@ -21,7 +21,20 @@ export const npyHeaderBytes = 128;
 
 /** The bytes before the samples, for a writer that streams them. */
 export function encodeNpyInt16Header(length: number): Uint8Array {
-  const dictionary = `{'descr': '<i2', 'fortran_order': False, 'shape': (${length},), }`;
+  return encodeHeader('<i2', `${length},`);
+}
+
+/**
+ * The whole file of a table.
+ * @param rows int64 [rows, columns], row by row
+ */
+export function encodeNpyInt64Table(rows: BigInt64Array, columns: number): Uint8Array {
+  const header = encodeHeader('<i8', `${rows.length / columns}, ${columns}`);
+  return Buffer.concat([header, new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength)]);
+}
+
+function encodeHeader(descr: string, shape: string): Uint8Array {
+  const dictionary = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }`;
   const bytes = Math.ceil((preamble + dictionary.length + 1) / alignment) * alignment;
   const header = Buffer.alloc(bytes, ' ');
   magic.copy(header);

@@ -24,3 +24,15 @@ export function contentSha256(
   }
   return hash.update(`],"vocabulary":${canonicalJson(vocabulary)}}`).digest('hex');
 }
+
+/**
+ * The name of what a split holds at a further sample rate: audio that is equal at 16 kHz may differ
+ * above 8 kHz.
+ * @param content its name at 16 kHz
+ * @param clips hex SHA-256 of each clip's samples at that rate
+ */
+export function contentAtRate(content: string, rate: number, clips: readonly string[]): string {
+  const hash = createHash('sha256').update(canonicalJson({ content, sampleRate: rate }));
+  for (const clip of clips) hash.update(clip, 'hex');
+  return hash.digest('hex');
+}

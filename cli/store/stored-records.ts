@@ -8,6 +8,7 @@ import { ingestRecord } from '../../storage/corpus/ingest-manifest';
 import { lastPlanRecord } from '../../storage/corpus/last-plan';
 import { listingRecord, planRecord } from '../../storage/corpus/plan-manifest';
 import { planPartRecord } from '../../storage/corpus/plan-part';
+import { rateRecord } from '../../storage/corpus/rate-manifest';
 import { evaluationRecord } from '../../storage/earlier-evaluation';
 import { descriptionRecord } from '../../storage/logits/logits-description';
 import { logitsRecord } from '../../storage/logits/stored-shard';
@@ -26,6 +27,7 @@ const RECORDS: readonly (readonly [key: RegExp, format: RecordFormat<unknown>])[
   [/^plans\/[^/]+\/parts\/corpus-[^/]+\.json$/, corpusPartRecord],
   [/^plans\/[^/]+\/parts\/[^/]+\.json$/, planPartRecord],
   [/^plans\/[^/]+\/(train|validation|eval)-\d+\.json$/, listingRecord],
+  [/^ingest\/[^/]+-\d+\.json$/, rateRecord],
   [/^ingest\/[^/]+\.json$/, ingestRecord],
   [/^logits\/[^/]+\/manifest\.json$/, descriptionRecord],
   [/^logits\/[^/]+\/[^/]+\.json$/, logitsRecord],

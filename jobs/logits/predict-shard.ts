@@ -4,7 +4,8 @@
  * 3).
  */
 import { masksToInt32, shiftInto } from '../../ced/augment/apply';
-import { drawAugmentation, type AugmentParameters } from '../../ced/augment/parameters';
+import type { AugmentParameters } from '../../ced/augment/parameters';
+import { drawViews } from '../../ced/logits/views';
 import { RowTable } from '../../ced/logits/row-table';
 import type { LogitTable } from '../../ced/logits/logit-table';
 import { topK } from '../../ced/logits/top-k';
@@ -50,7 +51,7 @@ export async function predictShard(
   settings: LogitsSettings,
   afterBatch: () => Promise<void>,
 ): Promise<ShardPrediction> {
-  const { rows, table } = drawViews(audio, settings);
+  const { rows, table } = viewsOf(audio, settings);
   const agreement = new TeacherAgreement(teachers.length);
   const progress = progressMeter('rows', table.rows, context.monotonicMs);
   const models = teachers.map(({ model }) => model);
@@ -74,21 +75,18 @@ export async function predictShard(
 }
 
 /** Every view of every chunk in table order, with the augmentation it is predicted under. */
-function drawViews(
+function viewsOf(
   audio: CorpusAudio,
-  { views, topK: k, seed, augment }: LogitsSettings,
+  settings: LogitsSettings,
 ): { rows: ViewRow[]; table: RowTable } {
   const chunks = audio.clips.reduce((sum, clip) => sum + clip.chunks.length, 0);
-  const table = new RowTable(chunks * views, k);
+  const table = new RowTable(chunks * settings.views, settings.topK);
   const rows: ViewRow[] = [];
-  for (const [clipRow, clip] of audio.clips.entries())
-    for (const [index, chunk] of clip.chunks.entries())
-      for (let view = 0; view < views; view++) {
-        const identity = { seed, clipSha256: clip.sha256, chunk: index, view };
-        const parameters = drawAugmentation(augment, identity, chunk.length);
-        table.setParameters(rows.length, clipRow, index, view, parameters);
-        rows.push({ clip, chunk, row: rows.length, parameters });
-      }
+  for (const drawn of drawViews(audio.clips, settings)) {
+    const { clip, clipRow, chunk, chunkRow, view, parameters } = drawn;
+    table.setParameters(rows.length, clipRow, chunkRow, view, parameters);
+    rows.push({ clip, chunk, row: rows.length, parameters });
+  }
   return { rows, table };
 }
 

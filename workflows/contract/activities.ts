@@ -82,6 +82,11 @@ export interface IngestInput {
   planKey: string;
   split: Split;
   shard: number;
+  /**
+   * Hz at which the shard is kept beside 16 kHz, ascending; absent = none, as in histories of
+   * earlier versions.
+   */
+  sampleRates?: number[];
 }
 export interface IngestedShard {
   clips: number;
