@@ -7,29 +7,18 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { PermanentError } from '../../workflows/contract/failures';
 import { mapOrdered } from '../../storage/map-ordered';
 import { openSource } from '../../storage/sources/open-source';
-import {
-  type SourceOptions,
-  readSource,
-  SourceUnreadable,
-  type Source,
-} from '../../storage/sources/source';
+import { type SourceOptions, readSource, type Source } from '../../storage/sources/source';
 import { absolute, readInputBytes, told } from './read-input';
 import { findParquetRows, readParquetTable } from './read-parquet';
+import { findMembers, readShard } from './read-shard';
 import { tableNames } from './table-names';
 import { pathOf } from '../../ced/corpus/address';
 import { parseTableInParts } from '../../ced/corpus/table';
 import type { TableRows } from '../../ced/corpus/table-row';
 import { FormatInvalid } from '../../ced/format-invalid';
-import { readWebDatasetShard } from '../../ced/corpus/webdataset';
-import type { ReadAt } from '../../ced/corpus/tar-members';
 import { foreignContent, LOOKED_AT_BYTES } from '../../ced/corpus/foreign-content';
 
 const TABLES_AT_ONCE = 8;
-/**
- * Headers lie between clips of 100 kB and more: a small window reads a header, the label beside it
- * and the next header at once.
- */
-const WINDOW_BYTES = 16 << 10;
 
 /**
  * Several tables may use one clip id: from the second on the table's name stands before it, and its
@@ -105,6 +94,7 @@ async function readTable({
     });
     const table = await valid(field, place, parsing);
     await findParquetRows(table, sources);
+    await findMembers(table, sources);
     return table;
   }
   return await told(field, place, expected, async () => {
@@ -112,10 +102,7 @@ async function readTable({
     const { beginning, length } = await beginningOf(source);
     if (beginning.subarray(257, 262).toString('latin1') !== 'ustar')
       refuseForeign(field, place, beginning, 'a tar archive', IN_PLACE);
-    return await readWebDatasetShard(place, {
-      name: source.name,
-      readAt: windowed(source, length),
-    });
+    return await readShard(place, source, length);
   });
 }
 
@@ -155,25 +142,4 @@ function refuseForeign(
     ? `${foreign.what}, whose members cannot be read in place`
     : `${foreign.what}, not ${expected}`;
   throw new PermanentError('CorpusInvalid', `${field}: ${place}: it is ${why}; ${foreign.remedy}`);
-}
-
-function windowed(source: Source, length: number | null): ReadAt {
-  let start = 0;
-  let window: Buffer = Buffer.alloc(0);
-  return async (offset, bytes) => {
-    if (length !== null && offset >= length) return Buffer.alloc(0);
-    const covered = offset >= start && offset + bytes <= start + window.length;
-    if (!covered) {
-      const wanted = Math.max(bytes, WINDOW_BYTES);
-      const available = length === null ? bytes : Math.min(wanted, length - offset);
-      const range = { offset, bytes: available };
-      window = await readSource(source, available, range).catch((error: unknown) => {
-        // Of a source that does not state its length, nothing else tells where it ends.
-        if (length === null && error instanceof SourceUnreadable) return Buffer.alloc(0);
-        throw error;
-      });
-      start = offset;
-    }
-    return window.subarray(offset - start, offset - start + bytes);
-  };
 }

@@ -13,11 +13,13 @@ export interface JsonRow {
   audio: string;
   /** Row of a Parquet file, from 0. */
   row?: number;
+  /** Name in a tar file. */
+  member?: string;
   segment?: Segment;
   labels: Label[] | null;
 }
 
-const FIELDS = ['clip', 'audio', 'labels', 'start', 'end', 'row'] as const;
+const FIELDS = ['clip', 'audio', 'labels', 'start', 'end', 'row', 'member'] as const;
 
 const rowSchema = z.object({
   clip: z.union([clipIdSchema, z.number().transform(String)]),
@@ -25,6 +27,7 @@ const rowSchema = z.object({
   start: z.number().nullish(),
   end: z.number().nullish(),
   row: z.int().min(0).nullish(),
+  member: audioPathSchema.nullish(),
 });
 
 export const NOT_JSON = 'unreadable row: not JSON';
@@ -76,15 +79,30 @@ function rowOf(value: unknown, where: string): JsonRow | string {
   }
   const labels = labelsFromJson((value as { labels?: unknown }).labels);
   if (labels === undefined) return 'unreadable row: labels: expected names, MIDs or class numbers';
-  const { clip, audio, start, end, row: member } = row.data;
-  const isInParquet = /\.parquet$/i.test(pathOf(audio));
-  if (isInParquet !== (typeof member === 'number'))
-    return `unreadable row: row: expected for audio in a .parquet file, and only there`;
-  const whole = { clip, audio, ...(typeof member === 'number' ? { row: member } : {}), labels };
+  const { clip, audio, start, end } = row.data;
+  const place = placeIn(row.data);
+  if (typeof place === 'string') return `unreadable row: ${place}`;
+  const whole = { clip, audio, ...place, labels };
   if ((start ?? null) === null && (end ?? null) === null) return whole;
   const segment = { start: start ?? 0, end: end ?? NaN };
   const fault = segmentFault(segment);
   return fault === null ? { ...whole, segment } : `unreadable row: ${fault}`;
+}
+
+/** Where the audio lies in a file of many clips, or why that is not said. */
+function placeIn({
+  audio,
+  row,
+  member,
+}: z.output<typeof rowSchema>): Pick<JsonRow, 'row' | 'member'> | string {
+  if (/\.parquet$/i.test(pathOf(audio)) !== (typeof row === 'number'))
+    return 'row: expected for audio in a .parquet file, and only there';
+  if (/\.tar$/i.test(pathOf(audio)) !== (typeof member === 'string'))
+    return 'member: expected for audio in a .tar file, and only there';
+  return {
+    ...(typeof row === 'number' ? { row } : {}),
+    ...(typeof member === 'string' ? { member } : {}),
+  };
 }
 
 const recipeSchema = z.object({

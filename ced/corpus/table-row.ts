@@ -35,6 +35,8 @@ export interface TableRow {
   range?: ByteRange;
   /** The row of a Parquet file that holds the audio, counted from 0. */
   row?: number;
+  /** The name of the member of a tar file that holds the audio. */
+  member?: string;
   /** Which value of `range` it is, of a Parquet file. */
   cell?: ParquetCell;
   /** The part of the decoded recording that is the clip; absent = all of it. */

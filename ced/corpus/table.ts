@@ -11,7 +11,7 @@ import { FormatInvalid } from '../format-invalid';
 import { tableText } from './table-content';
 import type { RejectedRow, TableRow, TableRows } from './table-row';
 
-type ParsedRow = (JsonRow | DelimitedRow) & Pick<TableRow, 'row' | 'stems' | 'stated'>;
+type ParsedRow = (JsonRow | DelimitedRow) & Pick<TableRow, 'row' | 'member' | 'stems' | 'stated'>;
 
 /** Rows between two pauses: a few ten milliseconds. */
 const ROWS_AT_ONCE = 10_000;
@@ -135,7 +135,7 @@ class Collected {
     private readonly isExact: boolean,
   ) {}
 
-  add({ clip, audio: written, row, segment, stems, stated, labels }: ParsedRow): void {
+  add({ clip, audio: written, row, member, segment, stems, stated, labels }: ParsedRow): void {
     if (!this.isExact && [clip, written, ...(labels ?? [])].join('\n').includes('\uFFFD')) {
       this.rejected.push({ clip, reason: 'unreadable row: not UTF-8; save the table as UTF-8' });
       return;
@@ -154,6 +154,7 @@ class Collected {
       clip,
       ...place,
       ...(row === undefined ? {} : { row }),
+      ...(member === undefined ? {} : { member }),
       ...(segment ? { segment } : {}),
       ...(stems ? { stems } : {}),
       ...(stated ? { stated } : {}),

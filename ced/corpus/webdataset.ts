@@ -23,6 +23,7 @@ const LABEL_FIELDS = ['labels', 'label', 'tags', 'tag', 'classes', 'class', 'cat
 
 export interface TarRow extends TableRow {
   range: ByteRange;
+  member: string;
 }
 
 interface Sample {
@@ -103,9 +104,9 @@ class Shard {
   }
 
   addLabels(sample: Sample, extension: string, text: string): void {
-    const labels =
-      extension === '.cls' ? labelsFromCls(text) : this.labelsFromSideCar(sample, text);
+    const labels = labelsOfSideCar(extension, text);
     if (labels === undefined) sample.problem ??= `unreadable ${extension} in ${this.name}`;
+    else if (labels === 'noField') this.withoutLabelField.push(sample.key);
     else sample.labels = labels ?? sample.labels;
   }
 
@@ -123,6 +124,7 @@ class Shard {
         rows.push({
           clip,
           audio: uri,
+          member: audio.name,
           labels,
           range: { offset: audio.offset, bytes: audio.bytes },
         });
@@ -154,21 +156,30 @@ class Shard {
         ),
     ];
   }
+}
 
-  private labelsFromSideCar({ key }: Sample, text: string): Label[] | null | undefined {
-    let value: unknown;
-    try {
-      value = parseLenient(text.replace(/^\uFEFF/, ''));
-    } catch {
-      return undefined;
-    }
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      return labelsFromJson(value);
-    const field = LABEL_FIELDS.find((name) => Object.hasOwn(value, name));
-    if (field !== undefined) return labelsFromJson((value as Record<string, unknown>)[field]);
-    this.withoutLabelField.push(key);
-    return null;
+/**
+ * What a `.json` or `.cls` beside audio says.
+ * @returns null for no labels, undefined for a text that cannot be read, 'noField' for an object
+ *   without a field of labels
+ */
+export function labelsOfSideCar(
+  extension: string,
+  text: string,
+): Label[] | null | undefined | 'noField' {
+  if (extension === '.cls') return labelsFromCls(text);
+  let value: unknown;
+  try {
+    value = parseLenient(text.replace(/^\uFEFF/, ''));
+  } catch {
+    return undefined;
   }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return labelsFromJson(value);
+  const field = LABEL_FIELDS.find((name) => Object.hasOwn(value, name));
+  return field === undefined
+    ? 'noField'
+    : labelsFromJson((value as Record<string, unknown>)[field]);
 }
 
 /** A class number, a name or a MID. */

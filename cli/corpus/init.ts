@@ -16,6 +16,7 @@ import { isUri } from '../../ced/corpus/address';
 import { sourceOptions, sourcesOf } from '../../workers/source-options';
 import { findDataset } from './datasets/find-dataset';
 import type { Dataset } from './datasets/dataset';
+import { heldOutRecording, type HeldOutRecording } from './held-out-recording';
 import { assignSplits, type SplitDataset } from './assign-splits';
 import { writeProject, type Project } from './project-files';
 import { commandsOf } from './project-commands';
@@ -31,14 +32,18 @@ const line = commandLine({
       'audio is copied.',
     'It recognizes one folder per class, with or without folders of splits above; ESC-50, ' +
       "UrbanSound8K, FSD50K, Speech Commands, AudioSet's segments, CED's TSV, recipes of AST and " +
-      'PaSST; any CSV, TSV or JSONL beside audio; Parquet files with audio, in a folder or on ' +
-      'the Hugging Face hub; WebDataset shards with labels; and archives of these (.zip, .tar, ' +
-      '.tar.gz). Archives and shards are unpacked once into the cache.',
+      'PaSST; any CSV, TSV or JSONL beside audio; a .json or .cls beside each audio file; ' +
+      'Parquet files with audio and WebDataset shards, in a folder or on the Hugging Face hub; ' +
+      'and archives of these (.zip, .tar, .tar.gz). Archives are unpacked once into the cache.',
     'It decodes up to 2,000 clips, of larger datasets a sample, to find repeated audio and clips ' +
       'that no run can use.',
   ],
   operands: {
-    rows: { 'FOLDER|FILE|ADDRESS': 'the dataset; ADDRESS is hf://datasets/ORGANISATION/NAME' },
+    rows: {
+      'FOLDER|FILE|ADDRESS':
+        'the dataset; ADDRESS is hf://datasets/ORGANISATION/NAME, a folder in it, or its ' +
+        '.parquet or .tar files, also as a pattern',
+    },
     expected: 'one folder, file or address',
     least: 1,
     most: 1,
@@ -77,6 +82,7 @@ const line = commandLine({
   examples: [
     'ced init recordings/',
     'ced init hf://datasets/ORGANISATION/NAME',
+    "ced init 'hf://datasets/ORGANISATION/NAME/train-*.tar'",
     'ced init ESC-50-master.zip --minutes 60 --out esc50',
   ],
 });
@@ -101,7 +107,8 @@ async function initProject({ values, operands }: Options): Promise<number> {
   const contents = await readContents(dataset, sources);
   const usable = dataset.clips.filter(({ clip }) => !contents.rejected.has(clip));
   const split = assignSplits(usable, contents.audio, seed);
-  const given = { name, folder, source, dataset, contents, split, teachers, minutes };
+  const recording = await heldOutRecording(split, sources, 'mix');
+  const given = { name, folder, source, dataset, contents, split, teachers, minutes, recording };
   const project = await planProject(given);
   tell(project, writeProject(project, commandsOf(project, null)), values.json);
   return 0;
@@ -116,6 +123,7 @@ async function planProject(given: {
   split: SplitDataset;
   teachers: readonly string[];
   minutes: number;
+  recording: HeldOutRecording | null;
 }): Promise<Project> {
   const { dataset, contents, split, teachers, source } = given;
   const configs = await Promise.all(

@@ -1,7 +1,7 @@
 /** The commands that lead from a new project to a tagged recording, as lines for a shell. */
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { shellLine } from '../run/temporal-command';
-import { pathOf, type Project } from './project-files';
+import { pathOf, recordingOf, type Project } from './project-files';
 
 /** @param from the folder that they are typed in, null = any; npm's scripts need the clone's */
 export function commandsOf(project: Project, from: string | null): string[] {
@@ -14,13 +14,4 @@ export function commandsOf(project: Project, from: string | null): string[] {
     shellLine('npm', ['start', '--', '--run', path('run.json')]),
     shellLine('npx', ['ced', 'tag', recordingOf(project), '--model', model]),
   ];
-}
-
-/** A recording that no model was trained on. */
-function recordingOf({ clips }: Project): string {
-  const heldOut = clips.find(
-    ({ audio, split, segment, embedded }) =>
-      split === 'eval' && !segment && !embedded && isAbsolute(audio),
-  );
-  return heldOut?.audio ?? 'RECORDING';
 }

@@ -4,6 +4,7 @@ import { isAbsolute, join, relative } from 'node:path';
 import { formatVocabularyCsv, type Vocabulary } from '../../ced/teachers/vocabulary';
 import { SPLITS } from '../../workflows/contract/models';
 import type { DatasetClip } from './datasets/dataset';
+import type { HeldOutRecording } from './held-out-recording';
 import type { ProjectSettings, TrainingSettings } from './project-settings';
 
 export interface Project {
@@ -20,19 +21,26 @@ export interface Project {
   /** Teachers that exist already; empty = they are trained by teach.json. */
   givenTeachers: { name: string; checkpoint: string }[];
   notes: string[];
+  /** To try the student with; null where eval holds none. */
+  recording: HeldOutRecording | null;
 }
+
+/** In the project's folder, of a recording that is no file of its own. */
+const RECORDING = 'recording.wav';
 
 /** @param commands for the README. @returns the files' names */
 export function writeProject(project: Project, commands: readonly string[]): string[] {
   const { folder, vocabulary, clips } = project;
   mkdirSync(folder, { recursive: true });
-  const files = new Map<string, string>([['labels.csv', formatVocabularyCsv(vocabulary)]]);
+  const files = new Map<string, string | Buffer>([['labels.csv', formatVocabularyCsv(vocabulary)]]);
   for (const split of SPLITS) {
     const rows = clips.filter((clip) => clip.split === split).map((clip) => rowOf(clip, folder));
     if (rows.length > 0) files.set(`${split}.jsonl`, rows.join(''));
   }
   if (project.settings.teachers.length > 0) files.set('teach.json', json(teachRun(project)));
   files.set('run.json', json(distillRun(project)));
+  const { recording } = project;
+  if (recording && 'wav' in recording) files.set(RECORDING, recording.wav);
   files.set('README.md', readme(project, commands));
   for (const [name, text] of files) writeFileSync(join(folder, name), text);
   return [...files.keys()];
@@ -43,7 +51,7 @@ function rowOf({ clip, audio, segment, embedded, labels }: DatasetClip, folder: 
   const row = {
     clip,
     audio: !isAbsolute(audio) || beside.startsWith('..') ? audio : beside,
-    ...(embedded ? { row: embedded.row } : {}),
+    ...embedded?.at,
     ...(segment ?? {}),
     ...(labels ? { labels } : {}),
   };
@@ -58,6 +66,13 @@ function json(value: unknown): string {
 export function pathOf({ folder, root }: Project, name: string): string {
   const beside = relative(root, join(folder, name));
   return beside.startsWith('..') || isAbsolute(beside) ? join(folder, name) : beside;
+}
+
+/** Path of the recording to try the student with. */
+export function recordingOf(project: Project): string {
+  const { recording } = project;
+  if (recording === null) return 'RECORDING';
+  return 'path' in recording ? recording.path : pathOf(project, RECORDING);
 }
 
 function corpusOf(project: Project): Record<string, string> {

@@ -12,6 +12,7 @@ import { UsageError } from '../../infra/command-line/usage-error';
 import { mapOrdered } from '../../storage/map-ordered';
 import type { SourceOptions } from '../../storage/sources/source';
 import type { Dataset, DatasetClip } from './datasets/dataset';
+import { listedClip } from './listed-clip';
 
 /** Minutes of decoding at most; larger datasets are sampled. */
 const ALL_UP_TO = 2000;
@@ -34,18 +35,13 @@ export async function readContents(
   sources: SourceOptions = {},
 ): Promise<Contents> {
   const sample = spread(clips, clips.length <= ALL_UP_TO ? clips.length : SAMPLED);
-  const listed = sample.map(({ clip, audio, segment, embedded }) => ({
-    ...{ clip, audio, fingerprint: '', labels: null },
-    ...(segment ? { segment } : {}),
-    ...(embedded ? { range: embedded.range, cell: embedded.cell } : {}),
-  }));
   const seconds = new Map<string, number>();
   const audio = new Map<string, string>();
   const rejected = new Map<string, string>();
   for await (const {
     listed: { clip },
     pcm,
-  } of readClips(listed, sources)) {
+  } of readClips(sample.map(listedClip), sources)) {
     if (typeof pcm === 'string') rejected.set(clip, pcm);
     else {
       seconds.set(clip, pcm.length / sampleRate);
@@ -105,7 +101,7 @@ async function equalFiles(clips: readonly DatasetClip[]): Promise<Map<string, st
   return new Map(
     clips.map((clip) => {
       const { start = '', end = '' } = clip.segment ?? {};
-      const row = clip.embedded?.row ?? '';
+      const row = clip.embedded ? JSON.stringify(clip.embedded.at) : '';
       return [clip.clip, `${hashes.get(clip.audio) ?? clip.audio} ${row} ${start} ${end}`];
     }),
   );

@@ -16,7 +16,8 @@ import { sha256 } from '../../storage/store';
 import type { SourceOptions } from '../../storage/sources/source';
 import { sourcesOf } from '../../workers/source-options';
 import type { Plan } from '../../workflows/contract/activities';
-import { encodeHubParquet, noiseWav } from '../support/hub-dataset';
+import { encodeHubParquet } from '../../tools/corpora/hub-parquet';
+import { noiseWav } from '../support/noise-wav';
 import { HubServer } from '../support/hub-server';
 
 const TOKEN = 'hf_planted-token';

@@ -7,7 +7,8 @@ import { listClips } from '../../activities/plan/list-clips';
 import { readTables } from '../../activities/plan/read-table';
 import type { ListedClip } from '../../ced/corpus/listing';
 import type { TableRows } from '../../ced/corpus/table-row';
-import { encodeHubParquet, noiseWav, type HubFile, type HubRow } from '../support/hub-dataset';
+import { encodeHubParquet, type HubFile, type HubRow } from '../../tools/corpora/hub-parquet';
+import { noiseWav } from '../support/noise-wav';
 
 const names = ['dog', 'rain', 'clock tick'];
 

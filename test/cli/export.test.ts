@@ -6,7 +6,7 @@ import { describeFailure } from '../../cli/failure';
 import { ced } from '../../cli/main';
 import { loadOnnxNet } from '../../ced/teachers/onnx-net';
 import { wavBytes } from '../ced/audio/wav-bytes';
-import { encodeHubParquet } from '../support/hub-dataset';
+import { encodeHubParquet } from '../../tools/corpora/hub-parquet';
 
 const reference = join(__dirname, '..', 'reference');
 

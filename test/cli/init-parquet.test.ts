@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readTables } from '../../activities/plan/read-table';
 import { ced } from '../../cli/main';
-import { encodeHubParquet, noiseWav } from '../support/hub-dataset';
+import { encodeHubParquet } from '../../tools/corpora/hub-parquet';
+import { noiseWav } from '../support/noise-wav';
 import { HubServer } from '../support/hub-server';
 
 const names = ['dog', 'rain'];

@@ -3,8 +3,10 @@ import {
   flatCsv,
   folders,
   gzippedSpeechCommands,
+  hubParquet,
   tarredFolders,
   webDataset,
+  webDatasetTar,
   zippedEsc50,
 } from './plain-layouts';
 import {
@@ -32,4 +34,6 @@ export const LAYOUTS: Readonly<Record<string, (to: ReplicaWriter) => Promise<Rep
   tar: tarredFolders,
   'tar.gz': gzippedSpeechCommands,
   webdataset: webDataset,
+  'webdataset-tar': webDatasetTar,
+  parquet: hubParquet,
 };

@@ -1,8 +1,9 @@
 /** Layouts of people's own recordings, and archives of these and of published ones. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Format } from './audio-writer';
+import { encodeHubParquet, type HubRow } from './hub-parquet';
 import { esc50, speechCommands } from './published-layouts';
 import type { Replica, ReplicaWriter } from './replica';
 
@@ -49,6 +50,43 @@ export async function webDataset(to: ReplicaWriter): Promise<Replica> {
     rmSync(packed, { recursive: true });
   }
   return to.finished('WebDataset, 3 shards');
+}
+
+/** WebDataset as hubs hold it: a single tar, class numbers in `.cls`, their names beside it. */
+export async function webDatasetTar(to: ReplicaWriter): Promise<Replica> {
+  const folder = join(to.folder, 'samples');
+  for (let clip = 0; clip < 48; clip++) {
+    const stem = `samples/${String(clip).padStart(6, '0')}`;
+    await to.clip(stem, [clip % 4], { format: 'ogg' });
+    to.text(`${stem}.cls`, String(clip % 4));
+  }
+  const archive = join(to.folder, 'sounds.tar');
+  execFileSync('tar', ['--create', '--sort=name', '--file', archive, '--directory', folder, '.']);
+  rmSync(folder, { recursive: true });
+  to.lines('classnames.txt', NAMES);
+  return to.finished('WebDataset, a shard', archive);
+}
+
+/** Parquet as the hub holds it: audio in the rows, a file for each split, ClassLabel names. */
+export async function hubParquet(to: ReplicaWriter): Promise<Replica> {
+  let first = 0;
+  for (const [file, clips] of [
+    ['train-00000-of-00002', 20],
+    ['train-00001-of-00002', 20],
+    ['test-00000-of-00001', 12],
+  ] as const) {
+    const rows: HubRow[] = [];
+    for (let clip = first; clip < first + clips; clip++) {
+      const path = await to.clip(`clip ${clip}x`, [clip % 4], { format: FORMATS[clip % 4]! });
+      const bytes = readFileSync(join(to.folder, path));
+      rows.push({ audio: { bytes, path }, label: clip % 4 });
+      rmSync(join(to.folder, path));
+    }
+    to.bytes(`data/${file}.parquet`, encodeHubParquet(rows, { names: NAMES, rowGroupSize: 8 }));
+    first += clips;
+  }
+  to.text('README.md', '---\ndataset_info: sounds\n---\n');
+  return to.finished("3 Parquet files as Hugging Face's datasets writes them");
 }
 
 export async function zippedEsc50(to: ReplicaWriter): Promise<Replica> {

@@ -39,8 +39,12 @@ export class ReplicaWriter {
   }
 
   text(file: string, text: string): void {
+    this.bytes(file, Buffer.from(text));
+  }
+
+  bytes(file: string, bytes: Uint8Array): void {
     mkdirSync(dirname(join(this.folder, file)), { recursive: true });
-    writeFileSync(join(this.folder, file), text);
+    writeFileSync(join(this.folder, file), bytes);
   }
 
   lines(file: string, lines: readonly string[]): void {

@@ -89,7 +89,10 @@ export async function walk({ replica, ...options }: WalkOptions): Promise<Walked
     if (walked.studentMAP === null) walked.faults.push('the student has no mAP');
     const [recording] = rows.eval;
     const model = join(out, 'store', 'runs', name);
-    const tag = ['tag', recording?.audio ?? '', '--model', model, '--json'];
+    // Of clips that are no files of their own, the project brings one.
+    const own = file('recording.wav');
+    const tagged = existsSync(own) ? own : (recording?.audio ?? '');
+    const tag = ['tag', tagged, '--model', model, '--json'];
     const { chunks } = taggedSchema.parse(await json(['cli/main.js', ...tag]));
     const label = chunks[0]?.tags[0]?.label;
     if (label === undefined) walked.faults.push('the recording has no tags');

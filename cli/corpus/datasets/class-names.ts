@@ -2,11 +2,12 @@
  * Class lists that datasets bring: AudioSet's `class_labels_indices.csv` and `ontology.json`,
  * FSD50K's `vocabulary.csv` (index, name, mid), or any list with a MID column.
  */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
+import { isUri, withoutSlashesAtEnd } from '../../../ced/corpus/address';
 import { labelParts, type Label } from '../../../ced/corpus/label-list';
+import { openSource } from '../../../storage/sources/open-source';
+import { readSource, type SourceOptions } from '../../../storage/sources/source';
 
 export interface ClassNames {
   byMid: Map<string, string>;
@@ -16,22 +17,49 @@ export interface ClassNames {
 }
 
 const ONTOLOGY = 'ontology.json';
+/** Names alone, one a line, by their numbers. */
+const LINES = ['classnames.txt', 'class_names.txt', 'classes.txt', 'labels.txt'];
+const LARGEST_LIST_BYTES = 2 ** 26;
 const LISTS = ['class_labels_indices.csv', 'vocabulary.csv', 'labels.csv', 'classes.csv'];
 
+/** @param folder and `beside`: paths or addresses of folders; later ones win */
 export async function readClassNames(
   folder: string,
   beside: readonly string[],
+  sources: SourceOptions,
 ): Promise<ClassNames> {
   const names: ClassNames = { byMid: new Map(), byNumber: new Map(), mids: new Map() };
   for (const place of new Set([folder, ...beside])) {
-    const ontology = await readFile(join(place, ONTOLOGY), 'utf8').catch(() => null);
+    const textOf = (name: string): Promise<string | null> => textIn(place, name, sources);
+    const ontology = await textOf(ONTOLOGY);
     if (ontology !== null) addOntology(names, ontology);
     for (const list of LISTS) {
-      const text = await readFile(join(place, list), 'utf8').catch(() => null);
+      const text = await textOf(list);
       if (text !== null) addList(names, text);
+    }
+    for (const list of LINES) {
+      const text = await textOf(list);
+      if (text !== null) addLines(names, text);
     }
   }
   return names;
+}
+
+/** null where there is none, or none that can be read. */
+async function textIn(place: string, name: string, sources: SourceOptions): Promise<string | null> {
+  try {
+    const source = openSource(`${withoutSlashesAtEnd(place)}/${name}`, sources);
+    if (isUri(place) && (await source.describe()) === null) return null;
+    return (await readSource(source, LARGEST_LIST_BYTES)).toString('utf8');
+  } catch {
+    return null;
+  }
+}
+
+function addLines({ byNumber }: ClassNames, text: string): void {
+  const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/);
+  for (const [number, line] of lines.entries())
+    if (line.trim() !== '' && !byNumber.has(number)) byNumber.set(number, line.trim());
 }
 
 const ontologySchema = z.array(z.object({ id: z.string(), name: z.string() }));

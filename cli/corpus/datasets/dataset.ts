@@ -8,8 +8,12 @@ export interface DatasetClip {
   /** Absolute path or URI. */
   audio: string;
   segment?: Segment;
-  /** Where it lies in `audio`, of a Parquet file. */
-  embedded?: { row: number; range: ByteRange; cell: ParquetCell };
+  /** Where it lies in `audio`, of a Parquet or tar file, and how a table says so. */
+  embedded?: {
+    at: { row: number } | { member: string };
+    range: ByteRange;
+    cell?: ParquetCell;
+  };
   /** Class names; null where the dataset states none. */
   labels: string[] | null;
   /** As the dataset states it; null where it states none. */

@@ -7,10 +7,13 @@ import { UsageError } from '../../../infra/command-line/usage-error';
 import { audioFiles } from './audio-files';
 import { readClassFolders } from './class-folders';
 import type { Dataset } from './dataset';
-import { parquetIn, readHubDataset, readParquetFiles } from './parquet-files';
+import { readHubDataset } from './hub-dataset';
+import { readParquetFiles } from './parquet-files';
+import { readSideCars, sideCarsOf } from './side-cars';
 import { readTableFiles } from './table-files';
-import { unpack } from './unpack';
-import { readWebDataset, shardsIn } from './webdataset-shards';
+import { kindOf, unpack } from './unpack';
+import { filesBelow, PARQUET, TAR } from './table-places';
+import { readWebDataset } from './webdataset-shards';
 
 /**
  * @param place folder or archive, or `hf://datasets/organisation/repository`
@@ -26,20 +29,25 @@ export async function findDataset(
   const found = await stat(place).catch(() => null);
   if (!found) throw new UsageError(`ced init: ${place} does not exist`);
   if (found.isFile()) {
-    if (/\.parquet$/i.test(place)) return await readParquetFiles(dirname(place), [place], sources);
-    const shard = /\.tar$/i.test(place) ? await readWebDataset([place], cache, sources) : null;
+    if (PARQUET.test(place)) return await readParquetFiles(dirname(place), [place], sources);
+    const isTar = TAR.test(place) && (await kindOf(place)) === 'tar';
+    const shard = isTar ? await readLabelledShard(place, sources) : null;
     if (shard) return shard;
     const folder = await withinSingleFolder(await unpack(place, cache));
     const dataset = await findDataset(folder, cache, sources);
     return { ...dataset, layout: `${dataset.layout}, unpacked from ${basename(place)}` };
   }
-  const tables = await readTableFiles(place, sources);
-  if (tables) return tables;
   const { files, others } = await audioFiles(place);
-  const shards = files.length === 0 ? await shardsIn(place) : [];
-  const webDataset = await readWebDataset(shards, cache, sources);
+  const sideCars = sideCarsOf(files, others);
+  const isSideCar = new Set([...sideCars.values()].flat().map((path) => join(place, path)));
+  const tables = await readTableFiles(place, sources, (path) => isSideCar.has(path));
+  if (tables) return tables;
+  const labelled = await readSideCars(place, files, sideCars, sources);
+  if (labelled) return labelled;
+  const shards = files.length === 0 ? await filesBelow(place, TAR) : [];
+  const webDataset = await readWebDataset(place, shards, sources, { mayBeUnlabelled: true });
   if (webDataset) return webDataset;
-  const parquet = files.length === 0 ? await parquetIn(place) : [];
+  const parquet = files.length === 0 ? await filesBelow(place, PARQUET) : [];
   if (parquet.length > 0) return await readParquetFiles(place, parquet, sources);
   if (files.length === 0)
     throw new UsageError(
@@ -53,6 +61,12 @@ export async function findDataset(
       `${others.length} files are left out: no audio by their names, for example ${first}`,
     );
   return dataset;
+}
+
+/** A tar whose audio has no labels beside it is an archive like others. */
+async function readLabelledShard(place: string, sources: SourceOptions): Promise<Dataset | null> {
+  const options = { mayBeUnlabelled: false };
+  return await readWebDataset(dirname(place), [place], sources, options);
 }
 
 /** Archives mostly hold one folder that is named like them. */

@@ -19,13 +19,17 @@ const NO_TABLE =
   /^(class_labels_indices|vocabulary|labels|classes|ontology|dataset_infos?|package|config|teach|run)\.(csv|json)$/i;
 const TABLE_FOLDERS = /^(meta|metadata|data|datafiles?|lists?|.*ground_truth.*|.*meta.*)$/i;
 
-/** @returns null when no table of the folder names a clip that is there */
+/**
+ * @param isNoTable files of the folder that are something else
+ * @returns null when no table of the folder names a clip that is there
+ */
 export async function readTableFiles(
   folder: string,
   sources: SourceOptions,
+  isNoTable: (path: string) => boolean = () => false,
 ): Promise<Dataset | null> {
-  const tables = await findTables(folder);
-  const names = await readClassNames(folder, tables.map(dirname));
+  const tables = (await findTables(folder)).filter((path) => !isNoTable(path));
+  const names = await readClassNames(folder, tables.map(dirname), sources);
   const clips: DatasetClip[] = [];
   const notes: string[] = [];
   const headers: string[] = [];

@@ -55,7 +55,8 @@ export async function unpack(archive: string, cache: string, mostBytes?: number)
   return folder;
 }
 
-async function kindOf(archive: string): Promise<'zip' | 'tar' | 'gzip'> {
+/** By its first bytes. @throws {UsageError} for a file that is no archive */
+export async function kindOf(archive: string): Promise<'zip' | 'tar' | 'gzip'> {
   const file = await open(archive);
   try {
     const head = Buffer.alloc(512);

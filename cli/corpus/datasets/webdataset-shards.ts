@@ -1,58 +1,69 @@
 /**
- * WebDataset shards: a folder of `.tar` files, or one of them, whose audio has its labels beside
- * it. The audio is unpacked into the cache once, so that one shard's clips can be in several
- * splits.
+ * WebDataset shards, in a folder or on the hub. Their audio is read where it lies: tables name a
+ * shard and a member of it, so that one shard's clips can be in several splits.
  */
-import { readdir } from 'node:fs/promises';
-import { basename, join, parse } from 'node:path';
-import { readTables } from '../../../activities/plan/read-table';
+import { basename, dirname, parse } from 'node:path';
 import { sourceGroup } from '../../../ced/corpus/source-group';
-import { splitName } from '../../../ced/corpus/webdataset';
+import type { SplitName } from '../../../ced/corpus/split-clips';
+import type { TableRows } from '../../../ced/corpus/table-row';
+import { mapOrdered } from '../../../storage/map-ordered';
 import type { SourceOptions } from '../../../storage/sources/source';
-import { audioFiles } from './audio-files';
 import { namesOf, readClassNames } from './class-names';
 import type { Dataset, DatasetClip } from './dataset';
 import { splitNamed } from './table-files';
-import { unpack } from './unpack';
+import { readOneTable, refuseSeveral } from './table-places';
 
-/** The shards of a folder that holds nothing else that could be a dataset. */
-export async function shardsIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder);
-  return names
-    .filter((name) => /\.tar$/i.test(name))
-    .sort()
-    .map((name) => join(folder, name));
-}
+const SHARDS_AT_ONCE = 8;
 
-/** @returns null where no clip of the shards has labels */
+/**
+ * @param place folder that all shards lie below
+ * @param options.mayBeUnlabelled otherwise shards without any labels are no dataset
+ * @returns null where they are none
+ */
 export async function readWebDataset(
+  place: string,
   shards: readonly string[],
-  cache: string,
   sources: SourceOptions,
+  { mayBeUnlabelled }: { mayBeUnlabelled: boolean },
 ): Promise<Dataset | null> {
-  const [first] = shards;
-  if (first === undefined) return null;
-  const names = await readClassNames(parse(first).dir, []);
+  if (shards.length === 0) return null;
+  refuseSeveral(place, shards);
+  const tables: (TableRows & { shard: string })[] = [];
+  const reading = mapOrdered(shards, SHARDS_AT_ONCE, async (shard) => ({
+    shard,
+    ...(await readOneTable(shard, sources)),
+  }));
+  for await (const table of reading) tables.push(table);
+  const isUnlabelled = ({ rows }: TableRows): boolean => rows.every(({ labels }) => !labels);
+  const isLabelled = !tables.every(isUnlabelled);
+  if (!isLabelled && !mayBeUnlabelled) return null;
+  const names = await readClassNames(place, shards.map(dirname), sources);
   const clips: DatasetClip[] = [];
   const notes: string[] = [];
-  for (const shard of shards) {
-    const { rows, rejected, notes: own } = await readTables('/', shard, shard, sources);
-    if (rows.every(({ labels }) => labels === null)) {
+  for (const table of tables) {
+    const { shard, rows, rejected } = table;
+    if (isLabelled && isUnlabelled(table)) {
       notes.push(`${basename(shard)} is left out: no labels lie beside its audio`);
       continue;
     }
-    notes.push(...own, ...rejected.map(({ clip, reason }) => `${clip} is left out: ${reason}`));
-    const { files } = await audioFiles(await unpack(shard, cache));
-    const audioOf = new Map(files.map((file) => [splitName(file.relative).key, file]));
-    for (const { clip, labels } of rows) {
-      const file = audioOf.get(clip);
-      if (!file) continue;
-      const { group, isNumbered } = sourceGroup(basename(clip));
+    notes.push(...table.notes);
+    const [first] = rejected;
+    if (first)
+      notes.push(
+        `${basename(shard)}: ${rejected.length} samples are left out, the first is ` +
+          `${first.clip}: ${first.reason}`,
+      );
+    const below = shard.slice(place.length).replace(/^\/|\.tar$/gi, '');
+    const split = splitOfShard(below);
+    for (const { clip: key, audio, member, range, labels } of rows) {
+      const clip = shards.length > 1 ? `${below}/${key}` : key;
+      const { group, isNumbered } = sourceGroup(basename(key));
       clips.push({
-        clip: shards.length > 1 ? `${parse(shard).name}/${clip}` : clip,
-        audio: file.path,
+        clip,
+        audio,
+        ...(member !== undefined && range ? { embedded: { at: { member }, range } } : {}),
         labels: labels && namesOf(labels, names),
-        split: splitNamed(parse(shard).name),
+        split,
         group,
         ...(isNumbered ? { ownGroup: clip } : {}),
       });
@@ -61,4 +72,13 @@ export async function readWebDataset(
   if (clips.length === 0) return null;
   const count = shards.length === 1 ? 'a shard' : `${shards.length} shards`;
   return { layout: `WebDataset, ${count}`, clips, mids: names.mids, notes };
+}
+
+/** By the words of the shard's name, else of its folders, the innermost first. */
+function splitOfShard(path: string): SplitName | null {
+  for (const part of path.split('/').reverse()) {
+    const split = splitNamed(parse(part).name);
+    if (split !== null) return split;
+  }
+  return null;
 }

@@ -2,8 +2,6 @@
 import { gzipSync } from 'node:zlib';
 import type { CompressionCodec, SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import { encodeWav } from '../../ced/audio/wav-file';
-import { philox, streamKey } from '../../ced/augment/random';
 
 export interface HubRow {
   audio: { bytes: Uint8Array | null; path: string | null } | null;
@@ -18,14 +16,6 @@ export interface HubFile {
   codec?: CompressionCodec;
   /** Without the label column. */
   unlabelled?: boolean;
-}
-
-/** Noise that differs from name to name, as a WAV file. */
-export function noiseWav(name: string, seconds = 0.5): Buffer {
-  const key = streamKey('noise', name);
-  return encodeWav(
-    Int16Array.from({ length: seconds * 16_000 }, (_, at) => philox(key, [at, 0, 0, 0])[0] >> 18),
-  );
 }
 
 export function encodeHubParquet(rows: readonly HubRow[], file: HubFile = {}): Uint8Array {

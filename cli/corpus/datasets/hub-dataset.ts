@@ -1,0 +1,46 @@
+/**
+ * Datasets at an address: files or a pattern of them anywhere, and repositories of the hub, whose
+ * files can be listed.
+ */
+import { dirname } from 'node:path';
+import { tableNames } from '../../../activities/plan/table-names';
+import { pathOf } from '../../../ced/corpus/address';
+import { UsageError } from '../../../infra/command-line/usage-error';
+import { listHubFiles } from '../../../storage/sources/hub-files';
+import type { SourceOptions } from '../../../storage/sources/source';
+import type { Dataset } from './dataset';
+import { readParquetFiles } from './parquet-files';
+import { PARQUET, TAR } from './table-places';
+import { readWebDataset } from './webdataset-shards';
+
+/**
+ * @param address of a Parquet file or tar shard, a pattern of these, or a repository of the hub or
+ *   a folder in it
+ * @throws {UsageError} when nothing there can be read as a dataset
+ */
+export async function readHubDataset(address: string, sources: SourceOptions): Promise<Dataset> {
+  const isOfFiles = [PARQUET, TAR].some((ending) => ending.test(pathOf(address)));
+  const listing = isOfFiles
+    ? tableNames('/', 'ced init', address, sources)
+    : listHubFiles(address, sources);
+  const files = await listing.catch((error: unknown) => {
+    const { message } = error as Error;
+    throw new UsageError(isOfFiles ? message : `ced init: ${message}`);
+  });
+  const place = isOfFiles ? folderOf(address) : address;
+  const parquet = files.filter((file) => PARQUET.test(pathOf(file)));
+  if (parquet.length > 0) return await readParquetFiles(place, parquet, sources);
+  const shards = files.filter((file) => TAR.test(pathOf(file)));
+  const dataset = await readWebDataset(place, shards, sources, { mayBeUnlabelled: true });
+  if (dataset) return dataset;
+  throw new UsageError(
+    `ced init: ${address} holds ${files.length} files, and no Parquet or tar with audio among ` +
+      'them; download it and name the folder',
+  );
+}
+
+/** The folder that a file or all files of a pattern lie below. */
+function folderOf(address: string): string {
+  const pattern = address.search(/[*{]/);
+  return dirname(pattern < 0 ? address : `${address.slice(0, pattern)}x`);
+}

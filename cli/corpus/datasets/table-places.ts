@@ -1,0 +1,63 @@
+/**
+ * Files of many clips, Parquet and tar, below a folder or at an address. Splits are those that
+ * names of files and folders state, as the hub reads them:
+ * https://huggingface.co/docs/hub/datasets-file-names-and-splits
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readTables } from '../../../activities/plan/read-table';
+import type { SplitName } from '../../../ced/corpus/split-clips';
+import type { TableRows } from '../../../ced/corpus/table-row';
+import { UsageError } from '../../../infra/command-line/usage-error';
+import type { SourceOptions } from '../../../storage/sources/source';
+import { splitOf } from './class-folders';
+
+export const PARQUET = /\.parquet$/i;
+export const TAR = /\.tar$/i;
+
+/** The files below a folder whose names match, but for hidden ones. */
+export async function filesBelow(folder: string, pattern: RegExp): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true });
+  return names
+    .filter((name) => pattern.test(name) && !/(?:^|\/)\./.test(name))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/** @throws {UsageError} for a file that cannot be read */
+export async function readOneTable(file: string, sources: SourceOptions): Promise<TableRows> {
+  const name = file.replace(/[{}]/g, '\\$&');
+  return await readTables('/', 'ced init', name, sources).catch((error: unknown) => {
+    throw new UsageError((error as Error).message);
+  });
+}
+
+/** By the words of the file's name, else of its folders, the innermost first. */
+export function splitIn(path: string): SplitName | null {
+  for (const part of path.split('/').reverse())
+    for (const word of part.split(/[^A-Za-z]+/)) {
+      const split = splitOf(word);
+      if (split !== null) return split;
+    }
+  return null;
+}
+
+/** A repository may hold a dataset a folder; folders of splits belong to one. */
+export function refuseSeveral(place: string, files: readonly string[]): void {
+  const folders = new Set(
+    files.map((file) =>
+      file
+        .slice(place.length)
+        .split('/')
+        .slice(0, -1)
+        .filter((part) => part !== '' && splitIn(part) === null)
+        .join('/'),
+    ),
+  );
+  if (folders.size < 2) return;
+  throw new UsageError(
+    `ced init: ${place} holds several datasets, in the folders ` +
+      `${[...folders].map((folder) => folder || '.').join(', ')}; name one of them: ` +
+      `ced init ${place}/${[...folders].find((folder) => folder !== '')}`,
+  );
+}
