@@ -2,6 +2,7 @@
  * Copies the run file's checkpoints into the store as immutable models and refuses, before hours
  * are spent, any that cannot be used.
  */
+import { missingClasses } from '../ced/teachers/class-map';
 import { parameterCount } from '../ced/model/parameters';
 import type { ImportedModels, ImportModelsInput } from '../workflows/contract/activities';
 import type { ModelReference } from '../workflows/contract/models';
@@ -10,7 +11,7 @@ import { storeModel } from '../storage/models/model-folder';
 import type { Store } from '../storage/store';
 import { storeWaveformModel } from '../storage/models/waveform-folder';
 import { readInit, type Checkpoint } from './plan/read-checkpoint';
-import { readAnyTeacher } from './plan/read-teacher';
+import { readAnyTeacher, requireKnownClasses } from './plan/read-teacher';
 import type { ReadWaveformTeacher } from './plan/read-waveform-teacher';
 import { readVocabulary } from './plan-corpus';
 
@@ -22,12 +23,20 @@ export async function importModels(
   const vocabulary = await readVocabulary(deps, input.vocabulary);
   const notes: string[] = [];
   const teachers = [];
+  const maps: Int32Array[] = [];
   for (const [index, teacher] of input.teachers.entries()) {
     const { name, weight } = teacher;
     const read = await readAnyTeacher(deps, vocabulary, `teachers[${index}]`, teacher, input);
-    teachers.push({ ...(await storedTeacher(store, name, read)), weight });
+    const missing = missingClasses(read.classMap).length;
+    maps.push(read.classMap);
+    teachers.push({
+      ...(await storedTeacher(store, name, read)),
+      weight,
+      ...(missing === 0 ? {} : { missing }),
+    });
     notes.push(...read.notes);
   }
+  requireKnownClasses(maps, vocabulary);
   const inits: Record<string, ModelReference> = {};
   for (const init of input.inits) {
     const found = await readInit(deps, vocabulary, init);

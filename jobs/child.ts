@@ -114,10 +114,11 @@ function contextOf(id: number, storeUri: string, stopped: AbortSignal): JobConte
       }
       return stopped.aborted;
     },
-    teacher: (modelSha256, precision, vocabulary) => {
-      const key = `${modelSha256}/${precision}/${JSON.stringify(vocabulary)}`;
+    teacher: (modelSha256, precision, vocabulary, missing = 'refuse') => {
+      const key = `${modelSha256}/${precision}/${missing}/${JSON.stringify(vocabulary)}`;
       const loading =
-        models.get(key) ?? MappedModel.load(store, engine, modelSha256, precision, vocabulary);
+        models.get(key) ??
+        MappedModel.load(store, engine, modelSha256, precision, vocabulary, missing);
       models.set(key, loading);
       loading.catch(() => models.delete(key));
       return loading;

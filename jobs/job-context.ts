@@ -27,11 +27,15 @@ export interface JobContext {
    * state is committed.
    */
   yieldAndCheckStop(): Promise<boolean>;
-  /** A loaded model of the store, its classes mapped to the vocabulary; kept between jobs. */
+  /**
+   * A loaded model of the store, its classes mapped to the vocabulary; kept between jobs.
+   * `missing`: whether it may lack some of them, `refuse` by default.
+   */
   teacher(
     modelSha256: string,
     precision: 'float32' | 'bfloat16',
     vocabulary: Vocabulary,
+    missing?: 'refuse' | 'abstain',
   ): Promise<MappedModel>;
 }
 

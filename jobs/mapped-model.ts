@@ -5,7 +5,7 @@
 import type { Engine } from '../ced/engine/engine';
 import type { PredictionInput } from '../ced/model/prediction-input';
 import { Predictor } from '../ced/model/predictor';
-import { classMap } from '../ced/teachers/class-map';
+import { classMap, missingClasses } from '../ced/teachers/class-map';
 import type { Vocabulary } from '../ced/teachers/vocabulary';
 import { waveformProbabilities } from '../ced/teachers/waveform-net';
 import { loadModel } from '../storage/models/model-folder';
@@ -26,25 +26,34 @@ interface OwnModel {
 }
 
 export class MappedModel {
+  /** The vocabulary's classes that the model lacks. */
+  readonly missing: readonly number[];
+
   private constructor(
     private readonly model: OwnModel,
-    /** int32 [classes]: the model's own class for each of the vocabulary's. */
+    /** int32 [classes]: the model's own class for each of the vocabulary's; -1 = it has none. */
     readonly map: Int32Array,
     private readonly outputs: number,
     readonly frontEnd: FrontEnd,
-  ) {}
+  ) {
+    this.missing = missingClasses(map);
+  }
 
-  /** @throws when the store's model cannot be used: TeacherInvalid where no retry can help */
+  /**
+   * @param missing `abstain`: it may lack classes of the vocabulary
+   * @throws when the store's model cannot be used: TeacherInvalid where no retry can help
+   */
   static async load(
     store: Store,
     engine: Engine,
     modelSha256: string,
     precision: 'float32' | 'bfloat16',
     vocabulary: Vocabulary,
+    missing: 'refuse' | 'abstain' = 'refuse',
   ): Promise<MappedModel> {
     const manifest = await readWaveformManifest(store, modelSha256);
     if (manifest) {
-      const map = classMap(manifest.vocabulary, vocabulary);
+      const map = classMap(manifest.vocabulary, vocabulary, missing);
       const net = await loadWaveformNet(store, engine, modelSha256, manifest);
       const output = { output: manifest.output, classes: manifest.vocabulary.length };
       const model = {
@@ -54,7 +63,7 @@ export class MappedModel {
       return new MappedModel(model, map, output.classes, 'waveform');
     }
     const { config, weights } = await loadModel(store, modelSha256);
-    const map = classMap(modelVocabulary(config, vocabulary), vocabulary);
+    const map = classMap(modelVocabulary(config, vocabulary), vocabulary, missing);
     return new MappedModel(
       new Predictor(engine, config, weights, { precision }),
       map,
@@ -63,14 +72,16 @@ export class MappedModel {
     );
   }
 
-  /** @returns float32 [batch, classes of the vocabulary] */
+  /** @returns float32 [batch, classes of the vocabulary]; 0 for classes that the model lacks */
   async probabilities(input: PredictionInput): Promise<Float32Array> {
     const own = await this.model.probabilities(input);
     const classes = this.map.length;
     const mapped = new Float32Array(input.batch * classes);
     for (let row = 0; row < input.batch; row++)
-      for (let c = 0; c < classes; c++)
-        mapped[row * classes + c] = own[row * this.outputs + (this.map[c] ?? 0)] ?? 0;
+      for (let c = 0; c < classes; c++) {
+        const index = this.map[c]!;
+        mapped[row * classes + c] = index < 0 ? 0 : (own[row * this.outputs + index] ?? 0);
+      }
     return mapped;
   }
 

@@ -27,6 +27,8 @@ export interface ReportModel {
   sha256: string | null;
   /** Share in the ensemble's mean; null for other models than teachers. */
   weight: number | null;
+  /** Of the run's classes, how many a teacher lacks and abstains from; absent = none. */
+  missing?: number;
   mAP: number | null;
   /** Average precision by class on eval; empty without labels. */
   perClass: readonly (number | null)[];
@@ -87,10 +89,11 @@ export function buildResult(
     formatVersion: 1,
     run: input.run,
     workflowId: input.workflowId,
-    teachers: input.ensemble.map(({ name, parameters }, index) => ({
+    teachers: input.ensemble.map(({ name, parameters, missing }, index) => ({
       name,
       parameters,
       mAP: evaluation?.teachers[index]?.mAP ?? null,
+      ...(missing === undefined ? {} : { missingClasses: missing }),
     })),
     ensemble: { mAP: evaluation?.ensemble?.mAP ?? null },
     ...(teacherPairs.length === 0 ? {} : { teacherAgreement: teacherPairs }),
@@ -151,7 +154,7 @@ function reportModels(input: PublishInput, evaluation: RunEvaluation | null): Re
     worst: [],
   };
   const teachers = input.ensemble.map(
-    ({ name, parameters, sha256, weight }, index): ReportModel => {
+    ({ name, parameters, sha256, weight, missing }, index): ReportModel => {
       const score = evaluation?.teachers[index] ?? unscored;
       return {
         role: 'teacher',
@@ -159,6 +162,7 @@ function reportModels(input: PublishInput, evaluation: RunEvaluation | null): Re
         parameters,
         sha256,
         weight: weight / weightSum,
+        ...(missing === undefined ? {} : { missing }),
         mAP: score.mAP,
         perClass: score.perClass,
         agreement: null,

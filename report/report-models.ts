@@ -74,7 +74,13 @@ function note({ evalClips, classes, models }: ReportData): string {
 }
 
 function describe(model: ReportModel, isTeach: boolean): string {
-  if (model.role === 'teacher') return `teacher, weight ${formatPercent(model.weight)}`;
+  if (model.role === 'teacher') {
+    const lacks =
+      model.missing === undefined
+        ? ''
+        : `, abstains from ${formatCount(model.missing)} classes: its mAP is over the others`;
+    return `teacher, weight ${formatPercent(model.weight)}${lacks}`;
+  }
   if (model.role === 'ensemble') return 'weighted mean of the teachers';
   return isTeach ? 'trained from labels' : 'student';
 }

@@ -20,6 +20,8 @@ export const scoresRecord = record(
     sha256: z.exactOptional(z.string()),
     clips: z.number(),
     classes: z.number(),
+    /** Classes that the model lacks: their scores are 0 and say nothing. Absent = none. */
+    missing: z.exactOptional(z.array(z.number())),
     seconds: z.number(),
     /** On eval, of models that take our log-mel. */
     latency: z.exactOptional(
@@ -32,6 +34,8 @@ export type ScoresManifest = RecordOf<typeof scoresRecord>;
 export interface StoredScores {
   /** [clips, classes], probabilities. */
   values: Float32Array;
+  /** Classes that the model lacks: their values say nothing. */
+  missing: readonly number[];
   /** null where it was not measured. */
   latency: Latency | null;
 }
@@ -61,6 +65,7 @@ export async function readScores(
   const { buffer, byteOffset, byteLength } = bytes;
   return {
     values: new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength)),
+    missing: manifest.missing ?? [],
     latency: manifest.latency ?? null,
   };
 }
@@ -112,24 +117,26 @@ export async function ensembleScores(
   ensemble: readonly EnsembleMember[],
   corpus: CorpusClips,
 ): Promise<Float32Array> {
-  const tables: Float32Array[] = [];
-  for (const teacher of ensemble) tables.push((await requireScores(store, teacher, corpus)).values);
-  return ensembleMean(ensemble, tables, corpus);
+  const scores: StoredScores[] = [];
+  for (const teacher of ensemble) scores.push(await requireScores(store, teacher, corpus));
+  return ensembleMean(ensemble, scores, corpus);
 }
 
 /**
- * The weighted mean of the teachers' scores, float32 [clips, classes].
- * @param tables of each teacher, [clips, classes]
+ * The weighted mean of the teachers' scores, float32 [clips, classes]; of each class over the
+ * teachers that know it.
+ * @param scores of each teacher
  */
 export function ensembleMean(
   ensemble: readonly EnsembleMember[],
-  tables: readonly Float32Array[],
+  scores: readonly Pick<StoredScores, 'values' | 'missing'>[],
   { clips, vocabulary }: CorpusClips,
 ): Float32Array {
   const outputs = ensemble.map(({ weight }, index) => ({
-    values: tables[index] ?? new Float32Array(),
+    values: scores[index]?.values ?? new Float32Array(),
     output: 'probabilities' as const,
     weight,
+    missing: scores[index]?.missing ?? [],
   }));
   return combine(outputs, clips.length, vocabulary.length);
 }

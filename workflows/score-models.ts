@@ -6,7 +6,7 @@ import { gpu } from './activity-proxies';
 import { withRepair } from './repair';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
-import type { ModelReference, Split } from './contract/models';
+import type { ScoredReference, Split } from './contract/models';
 import { recordScore } from './contract/model-scores';
 
 export interface Scoring {
@@ -14,7 +14,7 @@ export interface Scoring {
   corpus: PreparedCorpus;
   chunkSeconds: number;
   precision: 'float32' | 'bfloat16';
-  models: ModelReference[];
+  models: ScoredReference[];
   splits: Split[];
 }
 
@@ -32,11 +32,12 @@ export async function scoreModels(
     await control.forEachItem(stage, 4, async (item) => {
       const each = work[item];
       if (!each) return;
-      const { name, sha256, parameters } = each.model;
+      const { name, sha256, parameters, missing } = each.model;
+      const model = { name, sha256, parameters, ...(missing === undefined ? {} : { missing }) };
       const scored = await withRepair(
         () =>
           control.interruptibly('other', () =>
-            gpu.scoreModel({ ...input, split: each.split, model: { name, sha256, parameters } }),
+            gpu.scoreModel({ ...input, split: each.split, model }),
           ),
         corpus.repair,
       );

@@ -23,13 +23,20 @@ const EXPECTED =
   'a folder, or gs://, https:// or hf://organisation/repository, with model.safetensors and ' +
   'config.json';
 
+/** How a teacher's classes stand to the run's. */
+export interface MappedClasses {
+  /** See ced/teachers/class-map.ts. */
+  classMap: Int32Array;
+}
+
 export interface Checkpoint extends Pick<LoadedModel, 'config'> {
   /** One safetensors file. */
   weights: Uint8Array;
 }
 
 /**
- * A teacher, which must know every class of the run.
+ * A teacher.
+ * @param missing whether it may lack classes of the run
  * @throws {PermanentError} RunFileInvalid for files that cannot be read, TeacherInvalid for what
  *   they hold
  */
@@ -38,17 +45,18 @@ export async function readTeacher(
   vocabulary: Vocabulary,
   field: string,
   path: string,
-): Promise<Checkpoint> {
+  missing: 'refuse' | 'abstain',
+): Promise<Checkpoint & MappedClasses> {
   const checkpoint = await readCheckpoint(input, field, path);
   try {
-    classMap(modelVocabulary(checkpoint.config, vocabulary), vocabulary);
+    const own = modelVocabulary(checkpoint.config, vocabulary);
+    return { ...checkpoint, classMap: classMap(own, vocabulary, missing) };
   } catch (error) {
     const where = `${field}: ${placeWithin(input.root, path)}`;
     throw new PermanentError('TeacherInvalid', `${where}: ${(error as Error).message}`, {
       cause: error,
     });
   }
-  return checkpoint;
 }
 
 /**

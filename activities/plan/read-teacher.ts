@@ -1,7 +1,9 @@
 /** A run file's teacher of any format, read and checked, without storing anything. */
+import { abstentionNote, requireEveryClass } from '../../ced/teachers/class-map';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
+import { PermanentError } from '../../workflows/contract/failures';
 import type { Teacher } from '../../workflows/contract/run-file-sections';
-import { readTeacher, type Checkpoint } from './read-checkpoint';
+import { readTeacher, type Checkpoint, type MappedClasses } from './read-checkpoint';
 import type { InputPlace } from './read-input';
 import { readWaveformTeacher, type ReadWaveformTeacher } from './read-waveform-teacher';
 
@@ -19,9 +21,29 @@ export async function readAnyTeacher(
   field: string,
   teacher: Teacher,
   { chunkSeconds = CHUNK_SECONDS }: { chunkSeconds?: number },
-): Promise<(Checkpoint & { notes: string[] }) | ReadWaveformTeacher> {
-  if (teacher.format !== 'ced')
-    return await readWaveformTeacher(input, vocabulary, field, teacher, chunkSeconds);
-  const found = await readTeacher(input, vocabulary, `${field}.checkpoint`, teacher.checkpoint);
-  return { ...found, notes: [] };
+): Promise<(Checkpoint | ReadWaveformTeacher) & MappedClasses & { notes: string[] }> {
+  const { format, checkpoint, missing = 'refuse' } = teacher;
+  const found =
+    format === 'ced'
+      ? {
+          ...(await readTeacher(input, vocabulary, `${field}.checkpoint`, checkpoint, missing)),
+          notes: [],
+        }
+      : await readWaveformTeacher(input, vocabulary, field, teacher, chunkSeconds);
+  const note = abstentionNote(found.classMap, vocabulary);
+  return note === null ? found : { ...found, notes: [...found.notes, `${field}: ${note}`] };
+}
+
+/**
+ * @param maps of all teachers of a run
+ * @throws {PermanentError} TeacherInvalid naming the classes that no teacher knows
+ */
+export function requireKnownClasses(maps: readonly Int32Array[], vocabulary: Vocabulary): void {
+  try {
+    requireEveryClass(maps, vocabulary);
+  } catch (error) {
+    throw new PermanentError('TeacherInvalid', `teachers: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }

@@ -20,6 +20,7 @@ import {
   savedModelFile,
   type WaveformDeclaration,
 } from '../../storage/models/waveform-folder';
+import type { MappedClasses } from './read-checkpoint';
 import {
   placeWithin,
   readInput,
@@ -56,7 +57,7 @@ export async function readWaveformTeacher(
   field: string,
   teacher: WaveformTeacher,
   chunkSeconds: number,
-): Promise<ReadWaveformTeacher> {
+): Promise<ReadWaveformTeacher & MappedClasses> {
   const { format, output, outputName } = teacher;
   const own = await readClasses(input, `${field}.vocabulary`, teacher.vocabulary);
   const path = placeWithin(input.root, teacher.checkpoint);
@@ -66,7 +67,7 @@ export async function readWaveformTeacher(
     teacher.checkpoint,
   );
   try {
-    classMap(own, vocabulary);
+    const map = classMap(own, vocabulary, teacher.missing);
     const named = outputName === undefined ? {} : { outputName };
     const model = { output, classes: own.length, ...named, chunkSeconds };
     const { parameters, notes } =
@@ -76,6 +77,7 @@ export async function readWaveformTeacher(
     return {
       declared: { format, output, ...named, vocabulary: own, parameters },
       files,
+      classMap: map,
       notes: notes.map((note) => `${field}: ${note}`),
     };
   } catch (error) {

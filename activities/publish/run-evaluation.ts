@@ -20,7 +20,8 @@ import type {
   NamedPair,
   RunEvaluation,
 } from '../../report/run-evaluation';
-import { pairAgreement } from '../../ced/metrics/pair-agreement';
+import { knownColumns } from '../../ced/teachers/known-columns';
+import { pairAgreement, type PairAgreement } from '../../ced/metrics/pair-agreement';
 
 /** Awaited before every model, pair and 32 classes: up to a second of arithmetic each. */
 type BeforeComputing = () => Promise<void>;
@@ -56,7 +57,9 @@ export async function evaluateRun(
     clips: corpus.clips.length,
     classes: labels ? countPositives(corpus, labels) : [],
     teachers: teachers.scores,
-    ensemble: teachers.mean && (await scoreOf(corpus, teachers.mean, labels, beforeComputing)),
+    ensemble:
+      teachers.mean &&
+      (await scoreOf(corpus, { values: teachers.mean, missing: [] }, labels, beforeComputing)),
     pairs: teachers.pairs,
     students: evaluated,
   };
@@ -81,33 +84,41 @@ async function evaluateTeachers(
   beforeComputing: BeforeComputing,
 ): Promise<TeacherEvaluation> {
   const scores: ModelScore[] = [];
-  const tables: Float32Array[] = [];
+  const tables: StoredScores[] = [];
   for (const teacher of ensemble) {
-    const { values, latency } = await requireScores(store, teacher, corpus);
-    scores.push({ ...(await scoreOf(corpus, values, labels, beforeComputing)), latency });
-    tables.push(values);
+    const stored = await requireScores(store, teacher, corpus);
+    const score = await scoreOf(corpus, stored, labels, beforeComputing);
+    scores.push({ ...score, latency: stored.latency });
+    tables.push(stored);
   }
   const pairs: NamedPair[] = [];
   for (const [first, one] of ensemble.entries())
     for (let second = first + 1; second < ensemble.length; second++) {
       await beforeComputing();
-      pairs.push({
-        between: [one.name, ensemble[second]!.name],
-        ...pairAgreement(
-          tables[first]!,
-          tables[second]!,
-          corpus.clips.length,
-          corpus.vocabulary.length,
-        ),
-      });
+      const agreed = agreementOfTwo(corpus, tables[first]!, tables[second]!);
+      if (agreed) pairs.push({ between: [one.name, ensemble[second]!.name], ...agreed });
     }
   const mean = ensemble.length === 0 ? null : ensembleMean(ensemble, tables, corpus);
   return { scores, pairs, mean };
 }
 
+/** In the classes that both know; null where they share none. */
+function agreementOfTwo(
+  { clips, vocabulary }: CorpusClips,
+  one: StoredScores,
+  other: StoredScores,
+): PairAgreement | null {
+  const missing = [...new Set([...one.missing, ...other.missing])];
+  const shared = vocabulary.length - missing.length;
+  if (shared === 0) return null;
+  const known = ({ values }: StoredScores): Float32Array =>
+    knownColumns(values, vocabulary.length, missing);
+  return pairAgreement(known(one), known(other), clips.length, shared);
+}
+
 async function evaluateStudent(
   corpus: CorpusClips,
-  { values, latency }: StoredScores,
+  scores: StoredScores,
   reference: {
     labels: Uint8Array | null;
     ensemble: Float32Array | null;
@@ -116,8 +127,9 @@ async function evaluateStudent(
   },
 ): Promise<StudentScore> {
   const { labels, ensemble, excerptOf, beforeComputing } = reference;
+  const { values, latency } = scores;
   const [rows, classes] = [corpus.clips.length, corpus.vocabulary.length];
-  const score = await scoreOf(corpus, values, labels, beforeComputing);
+  const score = await scoreOf(corpus, scores, labels, beforeComputing);
   await beforeComputing();
   const targets = labels ?? ensemble;
   return {
@@ -134,10 +146,10 @@ async function evaluateStudent(
   };
 }
 
-/** Latency is the caller's to add. @param values [clips, classes] */
+/** Latency is the caller's to add. */
 async function scoreOf(
   corpus: CorpusClips,
-  values: Float32Array,
+  { values, missing }: Pick<StoredScores, 'values' | 'missing'>,
   labels: Uint8Array | null,
   beforeComputing: BeforeComputing,
 ): Promise<ModelScore> {
@@ -149,6 +161,7 @@ async function scoreOf(
       targets: labels,
       rows: corpus.clips.length,
       classes: corpus.vocabulary.length,
+      missing,
     },
     beforeComputing,
   );

@@ -15,6 +15,8 @@ export interface ScoredTable {
   readonly targets: ArrayLike<number>;
   readonly rows: number;
   readonly classes: number;
+  /** Classes that the model does not know, whose scores say nothing: they have no value. */
+  readonly missing?: readonly number[];
 }
 
 export interface MacroMean {
@@ -57,7 +59,7 @@ function macroMean(table: ScoredTable, metric: ClassMetric): MacroMean {
 }
 
 function* valuesPerClass(
-  { scores, targets, rows, classes }: ScoredTable,
+  { scores, targets, rows, classes, missing = [] }: ScoredTable,
   metric: ClassMetric,
 ): Generator<number | null> {
   if (scores.length !== rows * classes || targets.length !== rows * classes) {
@@ -68,8 +70,9 @@ function* valuesPerClass(
   }
   const column = (table: ArrayLike<number>, index: number) =>
     Float64Array.from({ length: rows }, (_, row) => table[row * classes + index]!);
+  const passedOver = new Set(missing);
   for (let index = 0; index < classes; index++)
-    yield metric(column(scores, index), column(targets, index));
+    yield passedOver.has(index) ? null : metric(column(scores, index), column(targets, index));
 }
 
 function meanOf(perClass: readonly (number | null)[]): MacroMean {

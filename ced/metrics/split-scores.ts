@@ -2,8 +2,15 @@
 import { meanAveragePrecision } from './mean-average-precision';
 import type { CorpusClips } from '../corpus/corpus-clip';
 
-/** Macro mAP of scores on the split's labels, null where a clip has none. */
-export function splitMAP(scores: Float32Array, audio: CorpusClips): number | null {
+/**
+ * Macro mAP of scores on the split's labels, null where a clip has none.
+ * @param missing classes that the model does not know: the mean is over the others
+ */
+export function splitMAP(
+  scores: Float32Array,
+  audio: CorpusClips,
+  missing: readonly number[] = [],
+): number | null {
   const targets = labelMatrix(audio);
   return (
     targets &&
@@ -12,6 +19,7 @@ export function splitMAP(scores: Float32Array, audio: CorpusClips): number | nul
       targets,
       rows: audio.clips.length,
       classes: audio.vocabulary.length,
+      missing,
     }).mean
   );
 }

@@ -1,7 +1,9 @@
 /**
- * How far the teachers of an ensemble agree, view by view: a free by-product of
- * storing their mean, kept in each shard's manifest.
+ * How far the teachers of an ensemble agree, view by view: a free by-product of storing their mean,
+ * kept in each shard's manifest. Two teachers are compared in the classes that both know; two that
+ * share none are no pair.
  */
+import { knownColumns } from '../teachers/known-columns';
 import { pairAgreement } from './pair-agreement';
 
 export interface TeacherPair {
@@ -15,9 +17,13 @@ export interface TeacherPair {
 
 export class TeacherAgreement {
   private rows = 0;
-  private readonly pairs: TeacherPair[];
+  private pairs: TeacherPair[];
 
-  constructor(teachers: number) {
+  /** @param missing of each teacher, the classes that it does not know; absent = none */
+  constructor(
+    teachers: number,
+    private readonly missing: readonly (readonly number[])[] = [],
+  ) {
     const numbers = Array.from({ length: teachers }, (_, teacher) => teacher);
     this.pairs = numbers.flatMap((one) =>
       numbers
@@ -29,12 +35,14 @@ export class TeacherAgreement {
   /** @param probabilities of each teacher, [rows, classes] */
   add(probabilities: readonly Float32Array[], rows: number, classes: number): void {
     this.rows += rows;
+    this.pairs = this.pairs.filter(({ between }) => this.missingOf(between).length < classes);
     for (const pair of this.pairs) {
-      const [one, other] = pair.between.map((teacher) => probabilities[teacher]!) as [
-        Float32Array,
-        Float32Array,
-      ];
-      const { topMatch, meanDifference } = pairAgreement(one, other, rows, classes);
+      const missing = this.missingOf(pair.between);
+      const [one, other] = pair.between.map((teacher) =>
+        knownColumns(probabilities[teacher]!, classes, missing),
+      ) as [Float32Array, Float32Array];
+      const shared = classes - missing.length;
+      const { topMatch, meanDifference } = pairAgreement(one, other, rows, shared);
       pair.topMatch += (rows / this.rows) * (topMatch - pair.topMatch);
       pair.meanDifference += (rows / this.rows) * (meanDifference - pair.meanDifference);
     }
@@ -43,5 +51,10 @@ export class TeacherAgreement {
   /** Over all rows; none for a single teacher. */
   finish(): TeacherPair[] {
     return this.pairs;
+  }
+
+  /** Classes that one of the two does not know. */
+  private missingOf(between: [number, number]): number[] {
+    return [...new Set(between.flatMap((teacher) => this.missing[teacher] ?? []))];
   }
 }

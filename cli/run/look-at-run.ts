@@ -1,6 +1,6 @@
 /** What a run would say in its first second, found without a server, a store or an engine. */
 import { readInit } from '../../activities/plan/read-checkpoint';
-import { readAnyTeacher } from '../../activities/plan/read-teacher';
+import { readAnyTeacher, requireKnownClasses } from '../../activities/plan/read-teacher';
 import type { InputPlace } from '../../activities/plan/read-input';
 import { isUri } from '../../ced/corpus/address';
 import { singleClipNote } from '../../ced/corpus/single-clips';
@@ -50,14 +50,24 @@ async function lookAtModels(
       look.problems.push(error.message);
     }
   };
-  if ('logits' in run)
+  const maps: Int32Array[] = [];
+  if ('logits' in run) {
     for (const [index, teacher] of run.teachers.entries()) {
       if (isUri(teacher.checkpoint)) continue;
       const field = `teachers[${index}]`;
       await telling(async () => {
-        return (await readAnyTeacher(input, vocabulary, field, teacher, run.logits)).notes;
+        const read = await readAnyTeacher(input, vocabulary, field, teacher, run.logits);
+        maps.push(read.classMap);
+        return read.notes;
       });
     }
+    // A teacher that was not read may know what the others lack.
+    if (maps.length === run.teachers.length)
+      await telling(() => {
+        requireKnownClasses(maps, vocabulary);
+        return Promise.resolve([]);
+      });
+  }
   const [section, trainings] =
     'students' in run
       ? (['students', run.students] as const)

@@ -28,13 +28,12 @@ export async function scoreEnsemble(
     );
     const scored = own.filter((scores) => scores !== null);
     if (scored.length < ensemble.length) continue;
-    const tables = scored.map(({ values }) => values);
-    const together = ensembleMean(ensemble, tables, corpus);
+    const together = ensembleMean(ensemble, scored, corpus);
     const fault = outputFault(together, corpus.clips.length, corpus.vocabulary.length, false);
     if (fault) throw new PermanentError('TeacherInvalid', `the ensemble on ${split}: ${fault}`);
     gate.push({
       split,
-      teachers: tables.map((table) => splitMAP(table, corpus)),
+      teachers: scored.map(({ values, missing }) => splitMAP(values, corpus, missing)),
       ensemble: splitMAP(together, corpus),
     });
   }

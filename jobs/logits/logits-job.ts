@@ -75,12 +75,17 @@ async function loadTeachers(
 ): Promise<LoadedTeacher[]> {
   await beginPhase(context, 'loading the teachers');
   return await Promise.all(
-    ensemble.map(async ({ name, weight, sha256 }) => ({
+    ensemble.map(async ({ name, weight, sha256, missing = 0 }) => ({
       name,
       weight,
       model: await namingTeacher(
         name,
-        context.teacher(sha256, settings.precision, audio.vocabulary),
+        context.teacher(
+          sha256,
+          settings.precision,
+          audio.vocabulary,
+          missing > 0 ? 'abstain' : 'refuse',
+        ),
       ),
     })),
   );

@@ -52,7 +52,10 @@ export async function predictShard(
   afterBatch: () => Promise<void>,
 ): Promise<ShardPrediction> {
   const { rows, table } = viewsOf(audio, settings);
-  const agreement = new TeacherAgreement(teachers.length);
+  const agreement = new TeacherAgreement(
+    teachers.length,
+    teachers.map(({ model }) => model.missing),
+  );
   const progress = progressMeter('rows', table.rows, context.monotonicMs);
   const models = teachers.map(({ model }) => model);
   const write = ({ parameters }: ViewRow, pcm: Int16Array, out: Int16Array): void =>
@@ -102,6 +105,7 @@ async function predict(
       values: await namingTeacher(name, model.probabilities(augmented)),
       output: 'probabilities' as const,
       weight,
+      missing: model.missing,
     })),
   );
 }

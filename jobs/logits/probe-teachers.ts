@@ -2,6 +2,7 @@
  * The last check before hours are spent: each teacher predicts a few chunks as they are, whether or
  * not there is a split to score it on.
  */
+import { knownColumns } from '../../ced/teachers/known-columns';
 import { outputFault } from '../../ced/teachers/output-fault';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { CorpusAudio } from '../../storage/corpus/corpus-audio';
@@ -33,10 +34,11 @@ export async function probeTeachers(
     const outputs: number[] = [];
     for (const probe of probes)
       outputs.push(...(await namingTeacher(name, model.probabilities(probe))));
+    const classes = audio.vocabulary.length;
     const fault = outputFault(
-      Float32Array.from(outputs),
+      knownColumns(Float32Array.from(outputs), classes, model.missing),
       rows.length,
-      audio.vocabulary.length,
+      classes - model.missing.length,
       model.frontEnd === 'waveform',
     );
     if (fault) throw new PermanentError('TeacherInvalid', `${name}: ${fault}`);

@@ -3,6 +3,7 @@
  * probabilities. Runs in the engine's process. Scores are kept by model and corpus content, so a
  * teacher is scored once however many runs it takes part in.
  */
+import { knownColumns } from '../../ced/teachers/known-columns';
 import { outputFault } from '../../ced/teachers/output-fault';
 import type { Scored, ScoreInput } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
@@ -24,30 +25,33 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
   try {
     const manifestKey = layout.scoresManifest(input.model.sha256, audio.contentSha256);
     const present = await readRecordOrQuarantine(store, manifestKey, scoresRecord);
+    const { name, sha256: model, missing: lacking = 0 } = input.model;
     if (
       present &&
+      (lacking > 0 || present.missing === undefined) &&
       (await areScoresVerified(store, input.model.sha256, audio.contentSha256, present))
     )
       return { mAP: present.mAP, seconds: present.seconds, reused: true };
     const startedMs = context.monotonicMs();
-    const { name, sha256: model } = input.model;
     await beginPhase(context, 'loading the model');
     const scorer = await namingTeacher(
       name,
-      context.teacher(model, input.precision, audio.vocabulary),
+      context.teacher(model, input.precision, audio.vocabulary, lacking > 0 ? 'abstain' : 'refuse'),
     );
     const scores = await namingTeacher(name, scoreClips(audio, scorer, context));
+    const { missing } = scorer;
+    const classes = audio.vocabulary.length;
     const fault = outputFault(
-      scores,
+      knownColumns(scores, classes, missing),
       audio.clips.length,
-      audio.vocabulary.length,
+      classes - missing.length,
       scorer.frontEnd === 'waveform',
     );
     // Before hours are spent: a model whose outputs are no numbers, or do not depend on its input,
     // cannot teach.
     if (fault) throw new PermanentError('TeacherInvalid', `${name}: ${fault}`);
     await beginPhase(context, 'computing the mAP');
-    const mAP = splitMAP(scores, audio);
+    const mAP = splitMAP(scores, audio, missing);
     const bytes = encodeScores(scores);
     await createAnew(store, layout.scores(input.model.sha256, audio.contentSha256), bytes);
     const latency = (): Promise<Latency> =>
@@ -61,7 +65,8 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
       mAP,
       sha256: sha256(bytes),
       clips: audio.clips.length,
-      classes: audio.vocabulary.length,
+      classes,
+      ...(missing.length === 0 ? {} : { missing: [...missing] }),
       seconds,
       ...(timed ? { latency: await latency() } : {}),
     };

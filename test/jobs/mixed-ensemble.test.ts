@@ -10,6 +10,13 @@ import { ingestShard } from '../../activities/ingest-shard';
 import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { scoreJob } from '../../jobs/score/score-job';
 import type { JobContext } from '../../jobs/job-context';
+import { averagePrecision } from '../../ced/metrics/average-precision';
+import { readCorpusClips } from '../../storage/corpus/corpus-clips';
+import { readScores } from '../../storage/scores';
+import {
+  descriptionRecord,
+  type ComputedDescription,
+} from '../../storage/logits/logits-description';
 import { logitsRecord } from '../../storage/logits/stored-shard';
 import { importModels } from '../../activities/import-models';
 import { planCorpus } from '../../activities/plan-corpus';
@@ -102,6 +109,10 @@ async function prepare(
   await audio.ready(audio.clips);
   return { planKey, audio };
 }
+
+/** Of a table of three rows. */
+const columnOf = (values: Float32Array, column: number, columns: number): Float64Array =>
+  Float64Array.from([0, 1, 2], (row) => values[row * columns + column]!);
 
 const settingsOf = (chunkSeconds: number, topK: number) =>
   logitsSchema.parse({
@@ -418,6 +429,117 @@ describe('an ensemble of a CED, an ONNX and a SavedModel teacher', () => {
       code,
       message: expect.stringMatching(message) as unknown,
     });
+  });
+});
+
+describe('an ensemble whose vocabularies differ', () => {
+  const classes = ['b', 'c', 'a'];
+  const fields = { output: 'logits', spectrogramMasks: 'skip', format: 'onnx' };
+  const teachersOf = (missing?: string): Teacher[] =>
+    [
+      { name: 'first', checkpoint: 'first.onnx', vocabulary: 'first.csv', weight: 2 },
+      { name: 'second', checkpoint: 'second.onnx', vocabulary: 'second.csv', weight: 1 },
+    ].map((teacher) => teacherSchema.parse({ ...teacher, ...fields, missing }));
+
+  const write = (own: readonly string[]): void => {
+    writeFileSync(join(folder, 'first.csv'), vocabularyCsv(own));
+    writeFileSync(join(folder, 'second.csv'), vocabularyCsv(['b', 'other', 'a']));
+    writeFileSync(join(folder, 'first.onnx'), onnxBytes([20, 5]));
+    writeFileSync(join(folder, 'second.onnx'), onnxBytes([-30, 9, 40]));
+  };
+  const importing = (teachers: Teacher[]) =>
+    importModels(deps, { store: '', vocabulary: 'vocabulary.csv', teachers, inits: [] });
+  const sigmoid = (value: number): number => 1 / (1 + Math.exp(-value));
+
+  it('refuses a teacher that lacks a class, unless it may abstain', async () => {
+    write(['c', 'a']);
+    await prepare(classes, 1);
+    await expect(importing(teachersOf())).rejects.toMatchObject({
+      code: 'TeacherInvalid',
+      message: expect.stringMatching(/lacks 1 of 3 classes: b$/) as unknown,
+    });
+    const { teachers, notes } = await importing(teachersOf('abstain'));
+    expect(teachers.map(({ missing }) => missing)).toEqual([1, 1]);
+    expect(notes).toEqual([
+      'teachers[0]: abstains from 1 of 3 classes: b',
+      'teachers[1]: abstains from 1 of 3 classes: c',
+    ]);
+  });
+
+  it('refuses a class that no teacher knows, by its name', async () => {
+    write(['x', 'a']);
+    await prepare(classes, 1);
+    await expect(importing(teachersOf('abstain'))).rejects.toMatchObject({
+      code: 'TeacherInvalid',
+      message: expect.stringMatching(
+        /^teachers: no teacher knows 1 of 3 classes: c; add a teacher that does/,
+      ) as unknown,
+    });
+  });
+
+  it('stores, of each class, the weighted mean of the teachers that know it', async () => {
+    write(['c', 'a']);
+    const { planKey, audio } = await prepare(classes, 1);
+    const { teachers: ensemble } = await importing(teachersOf('abstain'));
+    const mAPs: (number | null)[] = [];
+    for (const model of ensemble) {
+      const input = { store: '', planKey, model, chunkSeconds: 1, precision: 'float32' } as const;
+      mAPs.push((await scoreJob(context, { ...input, split: 'validation' })).mAP);
+      // A run that does not let it abstain does not adopt these scores.
+      const { missing: _missing, ...strict } = model;
+      await expect(
+        scoreJob(context, { ...input, split: 'validation', model: strict }),
+      ).rejects.toMatchObject({ code: 'TeacherInvalid' });
+    }
+    const { logitsKey } = await predictAndWrite(context, {
+      store: '',
+      planKey,
+      shard: 0,
+      ensemble,
+      settings: settingsOf(1, 3),
+    });
+    const [table] = await storedTables(store, logitsKey, audio.audioShards);
+    const { teachers } = (await readRecord(
+      store,
+      layout.logitsDescription(logitsKey),
+      descriptionRecord,
+    )) as ComputedDescription;
+    expect(teachers.map(({ classMap }) => classMap)).toEqual([
+      [-1, 0, 1],
+      [0, -1, 2],
+    ]);
+    for (const [index, clip] of audio.clips.entries()) {
+      const pcm = new Int16Array(clip.chunks[0]!.length);
+      audio.read(clip, clip.chunks[0]!, pcm);
+      // A circular shift leaves the mean, which is all that these networks take in, as it is.
+      const mean = pcm.reduce((sum, sample) => sum + sample / 32_768, 0) / pcm.length;
+      const expected = [
+        sigmoid(-30 * mean),
+        sigmoid(20 * mean),
+        (2 / 3) * sigmoid(5 * mean) + (1 / 3) * sigmoid(40 * mean),
+      ];
+      for (let at = index * 2 * 3; at < (index + 1) * 2 * 3; at++)
+        expect(
+          Math.abs(halfValues[table!.values[at]!]! - expected[table!.indexes[at]!]!),
+        ).toBeLessThan(2 ** -12 + 1e-5);
+    }
+    const [manifest = ''] = (await store.list(`logits/${logitsKey}/`)).filter((key) =>
+      /[0-9a-f]{64}\.json$/.test(key),
+    );
+    const { gate, agreement } = await readRecord(store, manifest, logitsRecord);
+    expect(gate?.[0]?.teachers).toEqual(mAPs);
+    expect(agreement).toHaveLength(1);
+    const { contentSha256 } = await readCorpusClips(store, planKey, 'validation');
+    const scores = await readScores(store, ensemble[0]!.sha256, contentSha256);
+    expect(scores?.missing).toEqual([0]);
+    // Over the classes that it knows, as if the run had no other.
+    const known = [1, 2].map((index) =>
+      averagePrecision(
+        columnOf(scores!.values, index, 3),
+        Float64Array.from([0, 1, 2], (clip) => (clip === index ? 1 : 0)),
+      ),
+    );
+    expect(mAPs[0]).toBeCloseTo((known[0]! + known[1]!) / 2, 12);
   });
 });
 

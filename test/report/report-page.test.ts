@@ -44,6 +44,16 @@ function visibleText(page: string): string {
 const scriptsOf = (page: string): string[] =>
   [...page.matchAll(/<script>([^]*?)<\/script>/g)].map(([, script]) => script ?? '');
 
+describe('the table of models', () => {
+  it('says from how many classes a teacher abstains, and of such a teacher only', () => {
+    const data = sampleReport();
+    const text = 'abstains from 3 classes: its mAP is over the others';
+    expect(visibleText(pageOf(data))).not.toContain('abstains');
+    data.models[1]!.missing = 3;
+    expect(visibleText(pageOf(data)).split(text)).toHaveLength(2);
+  });
+});
+
 describe('the charts of the training', () => {
   it('says when the best epoch alone was better than the averaged weights', () => {
     const data = sampleReport({ students: ['mini'] });

@@ -31,8 +31,8 @@ export function jobContextOn(store: FolderStore): JobContext {
     onEpoch: ignore,
     commit: (checkpoint) => commitCheckpoint(store, checkpoint),
     yieldAndCheckStop: () => Promise.resolve(false),
-    teacher: (sha256, precision, vocabulary) =>
-      MappedModel.load(store, openEngine(), sha256, precision, vocabulary),
+    teacher: (sha256, precision, vocabulary, missing) =>
+      MappedModel.load(store, openEngine(), sha256, precision, vocabulary, missing),
   };
 }
 

@@ -24,7 +24,13 @@ import type {
   Teacher,
   TeacherTraining,
 } from './run-file-sections';
-import type { Split, ModelReference, EnsembleMember, TrainedModel } from './models';
+import type {
+  Split,
+  ModelReference,
+  EnsembleMember,
+  ScoredReference,
+  TrainedModel,
+} from './models';
 
 export interface PlanInput {
   store: string;
@@ -118,7 +124,7 @@ export interface ScoreInput {
   store: string;
   planKey: string;
   split: Split;
-  model: ModelReference;
+  model: ScoredReference;
   chunkSeconds: number;
   precision: 'float32' | 'bfloat16';
 }
@@ -278,7 +284,13 @@ export const runResultSchema = z.object({
   run: z.string(),
   workflowId: z.string(),
   teachers: z.array(
-    z.object({ name: z.string(), parameters: z.number(), mAP: z.number().nullable() }),
+    z.object({
+      name: z.string(),
+      parameters: z.number(),
+      mAP: z.number().nullable(),
+      /** Classes that it lacks and abstains from: its mAP is over the others. Absent = none. */
+      missingClasses: z.exactOptional(z.number()),
+    }),
   ),
   ensemble: z.object({ mAP: z.number().nullable() }),
   /**

@@ -11,7 +11,16 @@ export interface ModelReference {
   parameters: number;
 }
 
-export interface EnsembleMember extends ModelReference {
+/** A model that is scored on a run's classes. */
+export interface ScoredReference extends ModelReference {
+  /**
+   * How many of the run's classes it lacks, where the run file lets it abstain from them. Absent =
+   * none.
+   */
+  missing?: number;
+}
+
+export interface EnsembleMember extends ScoredReference {
   /** Weight as in the run file; normalised where it is used. */
   weight: number;
 }

@@ -115,6 +115,14 @@ const teacherFields = {
     .max(1e6)
     .default(1)
     .describe('Weight in the ensemble mean; weights are normalised.'),
+  missing: z
+    .enum(['refuse', 'abstain'])
+    .optional()
+    .describe(
+      "If it lacks some of the run's classes: refuse the run (`refuse`, without this field), or " +
+        'let it abstain from them. The mean of a class is then over the teachers that know it; a ' +
+        'class that no teacher knows is refused.',
+    ),
 };
 
 const waveformTeacherFields = {

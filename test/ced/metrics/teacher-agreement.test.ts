@@ -39,6 +39,24 @@ describe("the teachers' agreement", () => {
     });
   });
 
+  it('is over the classes that both know, and none where they share no class', () => {
+    const teachers = [1, 2, 3].map((teacher) => draw(teacher, 5));
+    const agreement = new TeacherAgreement(3, [[], [0, 2], [1, 3]]);
+    agreement.add(teachers, 5, classes);
+    const columns = (table: Float32Array, ...known: number[]): number[] =>
+      [...table].filter((_, at) => known.includes(at % classes));
+    expect(agreement.finish()).toEqual([
+      {
+        between: [0, 1],
+        ...pairAgreement(columns(teachers[0]!, 1, 3), columns(teachers[1]!, 1, 3), 5, 2),
+      },
+      {
+        between: [0, 2],
+        ...pairAgreement(columns(teachers[0]!, 0, 2), columns(teachers[2]!, 0, 2), 5, 2),
+      },
+    ]);
+  });
+
   it('of one teacher is none', () => {
     const alone = new TeacherAgreement(1);
     alone.add([draw(1, 2)], 2, classes);

@@ -70,12 +70,47 @@ describe('an ensemble', () => {
     );
   });
 
+  it('takes the mean of a class over the teachers that know it', () => {
+    const classes = 5;
+    const member = fc.record({
+      weight: fc.double({ min: 0.01, max: 100, noNaN: true }),
+      values: fc.array(fc.float({ min: 0, max: 1, noNaN: true }), {
+        minLength: 2 * classes,
+        maxLength: 2 * classes,
+      }),
+      missing: fc.uniqueArray(fc.nat(classes - 1), { maxLength: classes - 1 }),
+    });
+    const all = fc.array(member, { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(all, member, (others, { values, weight }) => {
+        const teachers = [...others, { values, weight, missing: [] as number[] }];
+        const outputs = teachers.map((teacher) => ({
+          ...probabilities(teacher.values, teacher.weight),
+          missing: teacher.missing,
+        }));
+        const mean = combine(outputs, 2, classes);
+        for (let index = 0; index < classes; index++) {
+          const knowing = teachers.filter(({ missing }) => !missing.includes(index));
+          const alone = combine(
+            knowing.map((each) =>
+              probabilities([each.values[index]!, each.values[classes + index]!], each.weight),
+            ),
+            2,
+            1,
+          );
+          expect([mean[index], mean[classes + index]]).toEqual([...alone]);
+        }
+      }),
+    );
+  });
+
   it.each<[string, TeacherOutput[]]>([
     ['weight', []],
     ['weight', [probabilities([0.5, 0.5], 0)]],
     ['outputShape', [probabilities([0.5])]],
     ['outputShape', [{ ...probabilities([0.5, 0.5]), classMap: Int32Array.of(0, 2) }]],
     ['outputValue', [probabilities([0.5, 1.5])]],
+    ['classesMissing', [{ ...probabilities([0.5, 0]), missing: [1] }]],
     ['outputValue', [{ values: Float32Array.of(NaN, 0), output: 'logits', weight: 1 }]],
   ])('refuses teachers with a wrong %s', (fault, teachers) => {
     expect(() => combine(teachers, 1, 2)).toThrow(

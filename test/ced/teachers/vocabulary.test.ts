@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { classMap } from '../../../ced/teachers/class-map';
+import { abstentionNote, classMap, requireEveryClass } from '../../../ced/teachers/class-map';
 import { formatVocabularyCsv, parseVocabularyCsv } from '../../../ced/teachers/vocabulary';
 
 const audioSet =
@@ -75,5 +75,24 @@ describe("matching a teacher's classes with the run's", () => {
       }) as Error,
     );
     expect(() => classMap(teacher, run)).toThrow('Accordion, Cello');
+  });
+
+  it('lets a teacher abstain from classes that it lacks, if it has one at all', () => {
+    const banjo = parseVocabularyCsv('index,mid,display_name\n0,,Other\n1,/m/b,Banjo');
+    const map = classMap(banjo, run, 'abstain');
+    expect(map).toEqual(Int32Array.of(-1, 1, -1));
+    expect(abstentionNote(map, run)).toBe('abstains from 2 of 3 classes: Accordion, Cello');
+    expect(abstentionNote(Int32Array.of(0, 1, 2), run)).toBeNull();
+    const other = parseVocabularyCsv('index,mid,display_name\n0,,Other');
+    expect(() => classMap(other, run, 'abstain')).toThrow('lacks 3 of 3 classes');
+  });
+
+  it('refuses an ensemble in which nobody knows a class, by its name', () => {
+    const [accordion, banjo] = [Int32Array.of(0, -1, -1), Int32Array.of(-1, 0, -1)];
+    expect(() => requireEveryClass([accordion, banjo], run)).toThrow(
+      'no teacher knows 1 of 3 classes: Cello; add a teacher that does',
+    );
+    expect(() => requireEveryClass([accordion, Int32Array.of(-1, 0, 1)], run)).not.toThrow();
+    expect(() => requireEveryClass([], run)).not.toThrow();
   });
 });
