@@ -2,7 +2,7 @@
  * MPEG audio, layers I to III, through mpg123 in WebAssembly; the encoder's delay and padding are
  * cut off where its LAME tag states them. Streams one after the other each have a decoder of their
  * own. MPEG frames carry no sum of their content: a flipped bit is decoded, and only a stream that
- * loses its frames is refused.
+ * loses its frames, or its end, is refused.
  */
 import { MPEGDecoder } from 'mpg123-decoder';
 import { Ahead } from './ahead';
@@ -53,6 +53,7 @@ async function* bytesOf(pieces: Ahead<MpegPiece>): AsyncGenerator<Uint8Array> {
   ) {
     isFirst = false;
     pieces.drop();
+    if (!piece.isAudio) continue;
     for (let at = 0; at < piece.bytes.length; at += PIECE_BYTES)
       yield piece.bytes.subarray(at, at + PIECE_BYTES);
   }

@@ -6,16 +6,19 @@
 import { joined } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
 import { tagBytes } from './id3';
+import { MpegLength, readInfoFrame, type InfoFrame } from './mpeg-length';
 
 export interface MpegPiece {
   readonly bytes: Uint8Array;
   readonly isMono: boolean;
   /** The first of a stream. */
   readonly isStart: boolean;
+  /** Not tags and padding, in which a decoder would find frames by chance. */
+  readonly isAudio: boolean;
 }
 
 interface Frame {
-  /** Version, layer, rate and whether it is mono: all that a stream keeps. */
+  /** All that a stream keeps: version and layer in the second byte, rate, whether it is mono. */
   format: number;
   isMono: boolean;
   bytes: number;
@@ -62,7 +65,8 @@ export function isFreeFormat(bytes: Uint8Array): boolean {
 
 /**
  * All the bytes but VBRI frames, cut where a stream begins.
- * @throws ClipUnreadable `damaged` when a stream goes on behind bytes of no frame
+ * @throws ClipUnreadable `damaged` when a stream goes on behind bytes of no frame, or holds less
+ *   than it states, or ends in a frame that is not whole
  */
 export async function* mpegPieces(parts: AsyncIterable<Uint8Array>): AsyncGenerator<MpegPiece> {
   const walk = new Walk();
@@ -72,6 +76,7 @@ export async function* mpegPieces(parts: AsyncIterable<Uint8Array>): AsyncGenera
     pending = yield* walk.take(pending, Math.max(0, pending.length - LOOK_BYTES));
   }
   yield* walk.take(pending, pending.length);
+  walk.end();
 }
 
 class Walk {
@@ -83,26 +88,38 @@ class Walk {
   private skip = 0;
   /** Since the last frame, bytes came that belong to none and to no tag. */
   private hasJunk = false;
+  private length = new MpegLength(null);
+  /** What the file holds of a frame that its end cuts off. */
+  private cut: string | null = null;
 
   /** @returns the bytes from `until` on, or from a little behind it */
   *take(bytes: Uint8Array, until: number): Generator<MpegPiece, Uint8Array> {
     let [from, at] = [0, Math.min(this.skip, bytes.length)];
+    let isAudio = at === 0;
     this.skip -= at;
     while (at < until) {
       const rest = bytes.subarray(at);
       const frame = this.frameAt(bytes, at);
+      // What a single frame is before any stream, the decoder tells.
+      if (isAudio !== (frame !== null || this.stream === null)) {
+        yield* this.piece(bytes.subarray(from, at), isAudio);
+        [from, isAudio] = [at, !isAudio];
+      }
       if (frame) {
-        if (this.startsStream(frame, rest)) {
-          yield* this.piece(bytes.subarray(from, at));
-          this.isStart ||= this.stream !== null;
+        const info = readInfoFrame(rest);
+        if (info || frame.format !== this.stream?.format) {
+          yield* this.piece(bytes.subarray(from, at), isAudio);
+          this.startStream(frame, info);
           // mpg123 takes this frame, which holds no audio, for a silent one.
-          from = at + (isVbriFrame(rest) ? frame.bytes : 0);
-          this.stream = frame;
+          from = at + (info?.isVbri ? frame.bytes : 0);
         } else if (this.hasJunk)
           throw new ClipUnreadable('damaged', 'the MP3 stream has lost frames on its way');
+        if (frame.bytes <= rest.length) this.length.add(frame.bytes);
+        else this.cut = `${rest.length} bytes of ${frame.bytes}`;
         at += frame.bytes;
         this.hasJunk = false;
       } else {
+        if (this.isBegunHeader(rest)) this.cut = `${rest.length} bytes of its header`;
         const tag = tagBytes(rest);
         this.hasJunk ||= tag === 0;
         at += tag || junkBytes(rest);
@@ -111,13 +128,25 @@ class Walk {
     }
     const end = Math.min(at, bytes.length);
     this.skip = at - end;
-    if (end > from) yield* this.piece(bytes.subarray(from, end));
+    if (end > from) yield* this.piece(bytes.subarray(from, end), isAudio);
     return bytes.subarray(end);
   }
 
-  private *piece(bytes: Uint8Array): Generator<MpegPiece> {
+  private startStream(first: Frame, info: InfoFrame | null): void {
+    this.length.check();
+    this.length = new MpegLength(info);
+    this.isStart ||= this.stream !== null;
+    this.stream = first;
+  }
+
+  /** @throws ClipUnreadable `damaged` where the file was cut */
+  end(): void {
+    this.length.check(this.cut);
+  }
+
+  private *piece(bytes: Uint8Array, isAudio: boolean): Generator<MpegPiece> {
     if (bytes.length === 0) return;
-    yield { bytes, isMono: this.stream?.isMono ?? false, isStart: this.isStart };
+    yield { bytes, isMono: this.stream?.isMono ?? false, isStart: this.isStart, isAudio };
     this.isStart = false;
   }
 
@@ -130,8 +159,10 @@ class Walk {
     return isFollowed || (end === bytes.length && this.isInStep) ? frame : null;
   }
 
-  private startsStream(frame: Frame, bytes: Uint8Array): boolean {
-    return frame.format !== this.stream?.format || isInfoFrame(bytes);
+  /** The file ends in the header of a next frame. Its first byte alone may be padding. */
+  private isBegunHeader(bytes: Uint8Array): boolean {
+    if (!this.isInStep || !this.stream || bytes.length < 2 || bytes.length > 3) return false;
+    return bytes[0] === 0xff && (bytes[1]! | 1) === (0xe1 | (this.stream.format >> 8));
   }
 }
 
@@ -154,19 +185,6 @@ function readFrame(header: Uint8Array): Frame | null {
     isMono,
     bytes: layer === LAYER_1 ? 4 * length : length,
   };
-}
-
-/** A first frame that holds numbers about the stream instead of audio. */
-function isInfoFrame(bytes: Uint8Array): boolean {
-  return /^[^]{0,2}\0{9,32}(?:Xing|Info|VBRI)/.test(afterHeader(bytes));
-}
-
-function isVbriFrame(bytes: Uint8Array): boolean {
-  return /^[^]{0,2}\0{9,32}VBRI/.test(afterHeader(bytes));
-}
-
-function afterHeader(bytes: Uint8Array): string {
-  return Buffer.from(bytes.subarray(4, 48)).toString('latin1');
 }
 
 /** At least one, and as many as are no beginning of a frame or a tag. */
