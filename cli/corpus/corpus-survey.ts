@@ -12,6 +12,7 @@ import type { SourceOptions } from '../../storage/sources/source';
 import { sampleRate } from '../../ced/audio/mono16k';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import type { RejectedClip } from '../../report/run-corpus';
+import { spread } from './spread';
 
 export interface SurveyOptions {
   root: string;
@@ -110,13 +111,5 @@ function labelsOf(rows: readonly TableRow[]): Vocabulary {
   const names = [...new Set(labels.filter((label) => typeof label === 'string'))].sort();
   return [...Array.from({ length: numbers }, (_, index) => `class ${index}`), ...names].map(
     (name) => ({ mid: '', name }),
-  );
-}
-
-function spread<T>(items: readonly T[], most: number): readonly T[] {
-  if (items.length <= most) return items;
-  return Array.from(
-    { length: most },
-    (_, index) => items[Math.floor((index * items.length) / most)]!,
   );
 }

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { basename, join, parse, resolve } from 'node:path';
+import type { ChannelChoice } from '../../ced/audio/channels';
 import type { ModelConfig } from '../../ced/model/config';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import type { Command } from '../command';
@@ -9,11 +10,13 @@ import { commandLine } from '../../infra/command-line/command-line';
 import { amount, atLeast, text } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';
 import { repositoryRoot } from '../../infra/toolchain';
+import { channelsOption } from '../channels-option';
 import { printJson } from '../print-json';
 import { readModelFolder } from '../models/model-folder';
 import { grouped } from '../quantities';
 import { isUri } from '../../ced/corpus/address';
 import { sourceOptions, sourcesOf } from '../../workers/source-options';
+import { channelReason, surveyChannels } from './channel-survey';
 import { findDataset } from './datasets/find-dataset';
 import type { Dataset } from './datasets/dataset';
 import { heldOutRecording, type HeldOutRecording } from './held-out-recording';
@@ -76,6 +79,7 @@ const line = commandLine({
       default: 1,
       help: 'seed that draws the splits which the dataset lacks',
     },
+    channels: { ...channelsOption, shown: 'loudest where channels cancel, else mix' },
     ...sourceOptions,
     json: { help: 'print one JSON object' },
   },
@@ -104,12 +108,16 @@ async function initProject({ values, operands }: Options): Promise<number> {
   const cache = process.env['CED_CACHE'] ?? join(homedir(), '.cache', 'ced-distillation');
   const sources = sourcesOf(values, process.env);
   const dataset = await findDataset(isUri(source) ? source : resolve(source), cache, sources);
-  const contents = await readContents(dataset, sources);
+  const contents = await readContents(dataset, sources, values.channels);
+  const reason = channelReason(contents, await surveyChannels(dataset.clips, sources), {
+    isAsked: values.channels !== undefined,
+  });
+  const channels = reason === null ? null : contents.channels;
   const usable = dataset.clips.filter(({ clip }) => !contents.rejected.has(clip));
   const split = assignSplits(usable, contents.audio, seed);
-  const recording = await heldOutRecording(split, sources, 'mix');
-  const given = { name, folder, source, dataset, contents, split, teachers, minutes, recording };
-  const project = await planProject(given);
+  const recording = await heldOutRecording(split, sources, contents.channels);
+  const of = { name, folder, source, dataset, contents, split, teachers, minutes };
+  const project = await planProject({ ...of, recording, channels, channelReason: reason });
   tell(project, writeProject(project, commandsOf(project, null)), values.json);
   return 0;
 }
@@ -124,6 +132,8 @@ async function planProject(given: {
   teachers: readonly string[];
   minutes: number;
   recording: HeldOutRecording | null;
+  channels: ChannelChoice | null;
+  channelReason: string | null;
 }): Promise<Project> {
   const { dataset, contents, split, teachers, source } = given;
   const configs = await Promise.all(
@@ -145,7 +155,7 @@ async function planProject(given: {
     layout: dataset.layout,
     clips: split.clips,
     vocabulary,
-    settings,
+    settings: { ...settings, reasons: [given.channelReason ?? [], settings.reasons].flat() },
     givenTeachers: teachers.map((checkpoint, index) => ({
       name: `teacher-${index + 1}`,
       checkpoint: resolve(checkpoint),

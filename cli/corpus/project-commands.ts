@@ -8,10 +8,12 @@ export function commandsOf(project: Project, from: string | null): string[] {
   const path = (...names: string[]): string => pathOf(project, join(...names));
   const teach = ['run', 'teach', '--', '--run', path('teach.json'), '--out', path('teachers')];
   const model = path('store', 'runs', project.name);
+  const { channels } = project;
+  const one = channels && channels !== 'mix' ? ['--channels', channels] : [];
   return [
     ...(from === project.root ? [] : [shellLine('cd', [project.root])]),
     ...(project.settings.teachers.length === 0 ? [] : [shellLine('npm', teach)]),
     shellLine('npm', ['start', '--', '--run', path('run.json')]),
-    shellLine('npx', ['ced', 'tag', recordingOf(project), '--model', model]),
+    shellLine('npx', ['ced', 'tag', recordingOf(project), '--model', model, ...one]),
   ];
 }

@@ -1,6 +1,7 @@
 /** Writes a new project: tables, class list, run files and a README with the commands. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
+import type { ChannelChoice } from '../../ced/audio/channels';
 import { formatVocabularyCsv, type Vocabulary } from '../../ced/teachers/vocabulary';
 import { SPLITS } from '../../workflows/contract/models';
 import type { DatasetClip } from './datasets/dataset';
@@ -23,6 +24,8 @@ export interface Project {
   notes: string[];
   /** To try the student with; null where eval holds none. */
   recording: HeldOutRecording | null;
+  /** What is made of several channels; null where no clip has several. */
+  channels: ChannelChoice | null;
 }
 
 /** In the project's folder, of a recording that is no file of its own. */
@@ -79,6 +82,7 @@ function corpusOf(project: Project): Record<string, string> {
   const present = SPLITS.filter((split) => project.clips.some((clip) => clip.split === split));
   return {
     ...Object.fromEntries(present.map((split) => [split, pathOf(project, `${split}.jsonl`)])),
+    ...(project.channels ? { channels: project.channels } : {}),
     vocabulary: pathOf(project, 'labels.csv'),
   };
 }

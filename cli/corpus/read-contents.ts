@@ -7,48 +7,55 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { readClips } from '../../activities/ingest/read-clips';
+import type { ChannelChoice } from '../../ced/audio/channels';
+import type { UnreadableReason } from '../../ced/audio/clip-unreadable';
 import { sampleRate } from '../../ced/audio/mono16k';
 import { UsageError } from '../../infra/command-line/usage-error';
 import { mapOrdered } from '../../storage/map-ordered';
 import type { SourceOptions } from '../../storage/sources/source';
 import type { Dataset, DatasetClip } from './datasets/dataset';
 import { listedClip } from './listed-clip';
+import { spread } from './spread';
 
 /** Minutes of decoding at most; larger datasets are sampled. */
 const ALL_UP_TO = 2000;
 const SAMPLED = 200;
 const FILES_AT_ONCE = 16;
 
-export interface Contents {
+interface Decoded {
   /** By clip, of those that were decoded. */
   seconds: ReadonlyMap<string, number>;
   /** By clip: the same text for clips that are the same audio. */
   audio: ReadonlyMap<string, string>;
   /** Why a run would reject a clip, of those that were decoded. */
   rejected: ReadonlyMap<string, string>;
+}
+
+export interface Contents extends Decoded {
+  /** What was made of several channels. */
+  channels: ChannelChoice;
+  /** Clips whose channels cancel in their mean. */
+  cancelled: number;
   notes: string[];
 }
 
-/** @throws {UsageError} when none of the clips can be read */
+/**
+ * @param asked what is made of several channels; without it their mean, and the loudest of all
+ *   clips where that cancels in any
+ * @throws {UsageError} when none of the clips can be read
+ */
 export async function readContents(
   { clips }: Pick<Dataset, 'clips'>,
   sources: SourceOptions = {},
+  asked?: ChannelChoice,
 ): Promise<Contents> {
-  const sample = spread(clips, clips.length <= ALL_UP_TO ? clips.length : SAMPLED);
-  const seconds = new Map<string, number>();
-  const audio = new Map<string, string>();
-  const rejected = new Map<string, string>();
-  for await (const {
-    listed: { clip },
-    pcm,
-  } of readClips(sample.map(listedClip), sources)) {
-    if (typeof pcm === 'string') rejected.set(clip, pcm);
-    else {
-      seconds.set(clip, pcm.length / sampleRate);
-      const bytes = new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength);
-      audio.set(clip, createHash('sha256').update(bytes).digest('hex'));
-    }
-  }
+  const sample = clips.length <= ALL_UP_TO ? clips : spread(clips, SAMPLED);
+  const given = await decoded(sample, sources, asked ?? 'mix');
+  const cancelled = [...given.rejected.values()].filter(isCancelled).length;
+  const channels = asked ?? (cancelled > 0 ? 'loudest' : 'mix');
+  const isGiven = asked !== undefined || cancelled === 0;
+  const found = isGiven ? given : await decoded(sample, sources, channels);
+  const { seconds, rejected } = found;
   const [first] = rejected;
   if (seconds.size === 0)
     throw new UsageError(
@@ -61,19 +68,36 @@ export async function readContents(
           `out, for example ${first[0]}: ${first[1]}`,
       ]
     : [];
-  if (sample.length === clips.length) return { seconds, audio, rejected, notes };
+  const contents = { ...found, channels, cancelled, notes };
+  if (sample.length === clips.length) return contents;
   notes.push(
     `${sample.length} of ${clips.length} clips were decoded, evenly spread; files are compared ` +
       'by their bytes (ced corpus compares all decoded audio)',
   );
-  return { seconds, audio: await equalFiles(clips), rejected, notes };
+  return { ...contents, audio: await equalFiles(clips) };
 }
 
-function spread(clips: readonly DatasetClip[], count: number): DatasetClip[] {
-  return Array.from(
-    { length: count },
-    (_, index) => clips[Math.floor((index * clips.length) / count)]!,
-  );
+async function decoded(
+  clips: readonly DatasetClip[],
+  sources: SourceOptions,
+  channels: ChannelChoice,
+): Promise<Decoded> {
+  const seconds = new Map<string, number>();
+  const audio = new Map<string, string>();
+  const rejected = new Map<string, string>();
+  for await (const { listed, pcm } of readClips(clips.map(listedClip), sources, channels)) {
+    if (typeof pcm === 'string') rejected.set(listed.clip, pcm);
+    else {
+      seconds.set(listed.clip, pcm.length / sampleRate);
+      const bytes = new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength);
+      audio.set(listed.clip, createHash('sha256').update(bytes).digest('hex'));
+    }
+  }
+  return { seconds, audio, rejected };
+}
+
+function isCancelled(reason: string): boolean {
+  return reason.startsWith('channelsCancel: ' satisfies `${UnreadableReason}: `);
 }
 
 /** Only files of one size can be equal, so that few of them are read. */
