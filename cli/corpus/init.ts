@@ -7,7 +7,7 @@ import type { ModelConfig } from '../../ced/model/config';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import type { Command } from '../command';
 import { commandLine } from '../../infra/command-line/command-line';
-import { amount, atLeast, text } from '../../infra/command-line/option';
+import { amount, atLeast, oneOf, text } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';
 import { repositoryRoot } from '../../infra/toolchain';
 import { channelsOption } from '../channels-option';
@@ -21,6 +21,7 @@ import { findDataset } from './datasets/find-dataset';
 import type { Dataset } from './datasets/dataset';
 import { heldOutRecording, type HeldOutRecording } from './held-out-recording';
 import { assignSplits, type SplitDataset } from './assign-splits';
+import { PARENT_CHOICES, withParents } from './parent-classes';
 import { writeProject, type Project } from './project-files';
 import { commandsOf } from './project-commands';
 import { projectSettings } from './project-settings';
@@ -79,6 +80,12 @@ const line = commandLine({
       default: 1,
       help: 'seed that draws the splits which the dataset lacks',
     },
+    parents: {
+      value: 'CHOICE',
+      is: oneOf(...PARENT_CHOICES),
+      shown: 'add where an ontology.json lies beside the tables',
+      help: "add labels of parent classes by AudioSet's ontology, or keep the published labels",
+    },
     channels: { ...channelsOption, shown: 'loudest where channels cancel, else mix' },
     ...sourceOptions,
     json: { help: 'print one JSON object' },
@@ -107,7 +114,8 @@ async function initProject({ values, operands }: Options): Promise<number> {
   refuseOccupied(folder);
   const cache = process.env['CED_CACHE'] ?? join(homedir(), '.cache', 'ced-distillation');
   const sources = sourcesOf(values, process.env);
-  const dataset = await findDataset(isUri(source) ? source : resolve(source), cache, sources);
+  const found = await findDataset(isUri(source) ? source : resolve(source), cache, sources);
+  const dataset = withParents(found, values.parents);
   const contents = await readContents(dataset, sources, values.channels);
   const reason = channelReason(contents, await surveyChannels(dataset.clips, sources), {
     isAsked: values.channels !== undefined,

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseOntology } from '../../cli/corpus/datasets/ontology';
 import { unpack } from '../../cli/corpus/datasets/unpack';
 import { ced } from '../../cli/main';
 import { frameCount } from '../../ced/audio/frames';
@@ -376,6 +377,82 @@ describe('ced init', () => {
     expect(found).toMatchObject({ layout: "AudioSet's segments", clips: 2 });
     expect(found.splits).toEqual({ train: 1, validation: 0, eval: 1 });
     expect(parseVocabularyCsv(read('labels.csv'))).toEqual([{ mid: '/m/04rlf', name: 'Music' }]);
+  });
+
+  const putHierarchy = (): void => {
+    const node = (id: string, name: string, children: string[], restrictions: string[] = []) => ({
+      ...{ id, name, child_ids: children, restrictions },
+    });
+    putText(
+      'A/ontology.json',
+      JSON.stringify([
+        node('/m/root', 'Animal sounds', ['/m/pets'], ['abstract']),
+        node('/m/pets', 'Pets', ['/m/dog', '/m/cat']),
+        node('/m/dog', 'Dog', ['/m/bark']),
+        node('/m/bark', 'Bark', []),
+        node('/m/cat', 'Cat', ['/m/hiss']),
+        node('/m/snake', 'Snake', ['/m/hiss']),
+        node('/m/hiss', 'Hiss', []),
+      ]),
+    );
+    const segments = ['/m/bark', '/m/hiss', '/m/dog,/m/pets'].map((mids, video) => {
+      putAudio(`A/audio/Yvideo${video}abcd.wav`);
+      return `video${video}abcd, 30.000, 40.000, "${mids}"`;
+    });
+    const header = '# YTID, start_seconds, end_seconds, positive_labels';
+    putText('A/balanced_train_segments.csv', [header, ...segments].join('\n'));
+  };
+  const labelsOf = (): (string[] | undefined)[] =>
+    ['train', 'validation', 'eval']
+      .filter((split) => existsSync(join(folder, 'project', `${split}.jsonl`)))
+      .flatMap(rows)
+      .sort((a, b) => (a.clip < b.clip ? -1 : 1))
+      .map(({ labels }) => labels);
+
+  it('adds the parents that an ontology beside the tables states, and says so first', async () => {
+    putHierarchy();
+    const { found, notes } = await init('A');
+    // Hiss is of a cat or of a snake; a class that is abstract labels no clip.
+    expect(labelsOf()).toEqual([['Bark', 'Dog', 'Pets'], ['Hiss'], ['Dog', 'Pets']]);
+    expect(found.classes).toBe(4);
+    expect(notes.join('\n')).toMatch(
+      /ontology\.json: parent classes were added to .* 1 of 3 clips, for example Bark: Dog, Pets/,
+    );
+  });
+
+  it('adds no parent that the class list lacks', async () => {
+    putHierarchy();
+    putText(
+      'A/class_labels_indices.csv',
+      'index,mid,display_name\n0,/m/bark,Bark\n1,/m/pets,Pets\n2,/m/hiss,Hiss\n3,/m/dog2,Cow\n',
+    );
+    await init('A');
+    expect(labelsOf()[0]).toEqual(['Bark', 'Pets']);
+  });
+
+  it('keeps the published labels when asked, and says what an ontology would add', async () => {
+    putHierarchy();
+    const { notes } = await init('A', '--parents', 'keep');
+    expect(labelsOf()).toEqual([['Bark'], ['Hiss'], ['Dog', 'Pets']]);
+    expect(notes.join('\n')).toMatch(/labels are kept as published .* 1 of 3 clips/);
+  });
+
+  it('refuses to add parents where no ontology lies beside the tables', async () => {
+    for (const name of ['dog', 'cat']) putAudio(`pets/${name}/${name}.wav`);
+    await expect(init('pets', '--parents', 'add')).rejects.toThrow(
+      /--parents add needs AudioSet's ontology\.json beside the tables/,
+    );
+  });
+
+  it('follows a circle of parents once', () => {
+    const ontology = parseOntology(
+      JSON.stringify([
+        { id: 'a', name: 'A', child_ids: ['b'] },
+        { id: 'b', name: 'B', child_ids: ['a', 'b', 'c'] },
+        { id: 'c', name: 'C' },
+      ]),
+    );
+    expect(ontology?.ancestorsOf('c')).toEqual(['b', 'a']);
   });
 
   it("recognizes AST's recipes beside the folder of their audio", async () => {

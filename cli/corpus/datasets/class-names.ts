@@ -3,17 +3,32 @@
  * FSD50K's `vocabulary.csv` (index, name, mid), or any list with a MID column.
  */
 import { parse } from 'csv-parse/sync';
-import { z } from 'zod';
 import { isUri, withoutSlashesAtEnd } from '../../../ced/corpus/address';
 import { labelParts, type Label } from '../../../ced/corpus/label-list';
 import { openSource } from '../../../storage/sources/open-source';
 import { readSource, type SourceOptions } from '../../../storage/sources/source';
+import type { Dataset } from './dataset';
+import { parseOntology, type Ontology } from './ontology';
 
 export interface ClassNames {
   byMid: Map<string, string>;
   byNumber: Map<number, string>;
   /** MIDs by name. */
   mids: Map<string, string>;
+  /** MIDs of a class list. */
+  listed: Set<string>;
+  ontology: Ontology | null;
+}
+
+/** Of datasets whose labels are names already. */
+export function noClassNames(): ClassNames {
+  return {
+    byMid: new Map(),
+    byNumber: new Map(),
+    mids: new Map(),
+    listed: new Set(),
+    ontology: null,
+  };
 }
 
 const ONTOLOGY = 'ontology.json';
@@ -28,7 +43,7 @@ export async function readClassNames(
   beside: readonly string[],
   sources: SourceOptions,
 ): Promise<ClassNames> {
-  const names: ClassNames = { byMid: new Map(), byNumber: new Map(), mids: new Map() };
+  const names = noClassNames();
   for (const place of new Set([folder, ...beside])) {
     const textOf = (name: string): Promise<string | null> => textIn(place, name, sources);
     const ontology = await textOf(ONTOLOGY);
@@ -62,23 +77,33 @@ function addLines({ byNumber }: ClassNames, text: string): void {
     if (line.trim() !== '' && !byNumber.has(number)) byNumber.set(number, line.trim());
 }
 
-const ontologySchema = z.array(z.object({ id: z.string(), name: z.string() }));
-
-/** AudioSet's hierarchy of classes: a name for each MID. Text that is none is passed over. */
-function addOntology({ byMid, mids }: ClassNames, text: string): void {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return;
+function addOntology(names: ClassNames, text: string): void {
+  const ontology = parseOntology(text);
+  for (const { id, name } of ontology?.nodes ?? []) {
+    names.byMid.set(id, name);
+    names.mids.set(name, id);
   }
-  for (const { id, name } of ontologySchema.safeParse(value).data ?? []) {
-    byMid.set(id, name);
-    mids.set(name, id);
-  }
+  names.ontology = ontology ?? names.ontology;
 }
 
-function addList({ byMid, byNumber, mids }: ClassNames, text: string): void {
+/** What a dataset takes over of the lists: MIDs, and the hierarchy of an ontology. */
+export function classFacts({
+  mids,
+  byMid,
+  listed,
+  ontology,
+}: ClassNames): Pick<Dataset, 'mids' | 'hierarchy'> {
+  if (!ontology?.isHierarchy) return { mids };
+  const hierarchy = (name: string): string[] =>
+    ontology
+      .ancestorsOf(mids.get(name) ?? '')
+      // A class list says which classes there are.
+      .filter((mid) => listed.size === 0 || listed.has(mid))
+      .flatMap((mid) => byMid.get(mid) ?? []);
+  return { mids, hierarchy };
+}
+
+function addList({ byMid, byNumber, mids, listed }: ClassNames, text: string): void {
   const rows: string[][] = parse(text, { bom: true, relax_column_count: true, trim: true });
   for (const row of rows) {
     const index = row.findIndex((cell) => /^\d{1,6}$/.test(cell));
@@ -87,6 +112,7 @@ function addList({ byMid, byNumber, mids }: ClassNames, text: string): void {
     if (index < 0 || name < 0) continue;
     byNumber.set(Number(row[index]), row[name]!);
     if (mid < 0) continue;
+    listed.add(row[mid]!);
     byMid.set(row[mid]!, row[name]!);
     mids.set(row[name]!, row[mid]!);
   }

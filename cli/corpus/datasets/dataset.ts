@@ -30,6 +30,8 @@ export interface Dataset {
   clips: DatasetClip[];
   /** Machine ids of classes, where the dataset has them. */
   mids?: ReadonlyMap<string, string>;
+  /** Names of a class's parent classes, where an ontology states any. */
+  hierarchy?: (name: string) => readonly string[];
   /** What was decided or passed over, a sentence each. */
   notes: string[];
 }

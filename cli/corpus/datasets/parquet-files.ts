@@ -2,7 +2,7 @@
 import { basename, parse } from 'node:path';
 import { sourceGroup } from '../../../ced/corpus/source-group';
 import type { SourceOptions } from '../../../storage/sources/source';
-import { namesOf } from './class-names';
+import { namesOf, noClassNames } from './class-names';
 import type { Dataset, DatasetClip } from './dataset';
 import { readOneTable, refuseSeveral, splitIn } from './table-places';
 
@@ -43,4 +43,4 @@ export async function readParquetFiles(
 }
 
 /** Names stand in the files themselves. */
-const NO_NAMES = { byMid: new Map(), byNumber: new Map(), mids: new Map() };
+const NO_NAMES = noClassNames();

@@ -9,7 +9,7 @@ import { labelsOfSideCar, splitName } from '../../../ced/corpus/webdataset';
 import { mapOrdered } from '../../../storage/map-ordered';
 import type { SourceOptions } from '../../../storage/sources/source';
 import type { AudioFile } from './audio-files';
-import { namesOf, readClassNames } from './class-names';
+import { classFacts, namesOf, readClassNames } from './class-names';
 import type { Dataset, DatasetClip } from './dataset';
 import { splitIn } from './table-places';
 
@@ -72,5 +72,5 @@ export async function readSideCars(
       : [`${without} audio files are left out: no labels in a .json or .cls beside them`]),
   ];
   const layout = 'audio with labels in a .json or .cls beside each file';
-  return { layout, clips: labelled, mids: names.mids, notes };
+  return { layout, clips: labelled, ...classFacts(names), notes };
 }

@@ -10,7 +10,7 @@ import { sourceGroup } from '../../../ced/corpus/source-group';
 import type { SplitName } from '../../../ced/corpus/split-clips';
 import type { TableRow } from '../../../ced/corpus/table-row';
 import type { SourceOptions } from '../../../storage/sources/source';
-import { namesOf, readClassNames } from './class-names';
+import { classFacts, namesOf, readClassNames } from './class-names';
 import type { Dataset, DatasetClip } from './dataset';
 
 const TABLE = /\.(csv|tsv|jsonl|json)$/i;
@@ -66,7 +66,7 @@ export async function readTableFiles(
     }
   }
   if (clips.length === 0) return null;
-  return { layout: layoutOf(headers), clips, mids: names.mids, notes };
+  return { layout: layoutOf(headers), clips, ...classFacts(names), notes };
 }
 
 /** The recording: the stated one, that of a segment, else what the file's name tells. */

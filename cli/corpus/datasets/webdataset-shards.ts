@@ -8,7 +8,7 @@ import type { SplitName } from '../../../ced/corpus/split-clips';
 import type { TableRows } from '../../../ced/corpus/table-row';
 import { mapOrdered } from '../../../storage/map-ordered';
 import type { SourceOptions } from '../../../storage/sources/source';
-import { namesOf, readClassNames } from './class-names';
+import { classFacts, namesOf, readClassNames } from './class-names';
 import type { Dataset, DatasetClip } from './dataset';
 import { splitNamed } from './table-files';
 import { readOneTable, refuseSeveral } from './table-places';
@@ -71,7 +71,7 @@ export async function readWebDataset(
   }
   if (clips.length === 0) return null;
   const count = shards.length === 1 ? 'a shard' : `${shards.length} shards`;
-  return { layout: `WebDataset, ${count}`, clips, mids: names.mids, notes };
+  return { layout: `WebDataset, ${count}`, clips, ...classFacts(names), notes };
 }
 
 /** By the words of the shard's name, else of its folders, the innermost first. */
