@@ -1,6 +1,8 @@
 /** The `ced` command. It loads a subcommand only to run it: some load TensorFlow. */
 import { createRequire } from 'node:module';
+import { softwareVersions } from '../activities/publish/software-versions';
 import type { Command } from './command';
+import { didYouMean } from '../infra/command-line/similar-name';
 import { UsageError } from '../infra/command-line/usage-error';
 import { runProgram } from './failure';
 
@@ -25,7 +27,13 @@ const modules: Readonly<Record<string, string>> = {
  */
 export async function ced(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
-  if (name === undefined || name === '--help' || name === '-h') {
+  if (name === '--version' || name === '-V') {
+    const { ced: own, node, temporal } = softwareVersions();
+    process.stdout.write(`ced ${own} (Node ${node}, Temporal SDK ${temporal})\n`);
+    return 0;
+  }
+  if (name === 'help' && rest[0] !== undefined) return await commandNamed(rest[0]).run(['--help']);
+  if (name === undefined || ['help', '--help', '-h'].includes(name)) {
     process.stdout.write(`${overview()}\n`);
     return name === undefined ? 1 : 0;
   }
@@ -36,7 +44,8 @@ function commandNamed(name: string): Command {
   const path = modules[name];
   if (path === undefined)
     throw new UsageError(
-      `ced ${name}: no such command, expected one of ${names().join(', ')}; see ced --help`,
+      `ced ${name}: no such command${didYouMean(name, names())}, expected one of ` +
+        `${names().join(', ')}; see ced --help`,
     );
   return (load(path) as { command: Command }).command;
 }
@@ -53,6 +62,7 @@ function overview(): string {
     '',
     ...lines,
     '',
+    'ced help COMMAND or ced COMMAND --help explains one; ced --version prints the version.',
     'Each command has --help and --json. Start runs with the Temporal CLI or with npm start.',
   ].join('\n');
 }

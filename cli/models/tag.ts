@@ -84,9 +84,10 @@ async function tagFiles({
   const show = progress(files.length);
   let failures = 0;
   try {
-    for (const [index, file] of files.entries()) {
+    for (const [index, { file, fault }] of files.entries()) {
       show(index);
       try {
+        if (fault) throw fault;
         const bytes = file === '-' ? await buffer(process.stdin) : await readFile(file);
         const { channels = 'mix' } = values;
         const pcm = await decodeClip(() => [bytes], file, { channels });
@@ -107,29 +108,39 @@ async function tagFiles({
   return failures === 0 ? 0 : 1;
 }
 
-async function listFiles(places: readonly string[]): Promise<string[]> {
-  const files: string[] = [];
+interface ListedFile {
+  file: string;
+  /** Why it cannot be tagged, where that is known before it is read. */
+  fault?: UsageError;
+}
+
+/** Reported with the file, so that one wrong name does not keep the others from being tagged. */
+async function listFiles(places: readonly string[]): Promise<ListedFile[]> {
+  if (places.filter((place) => place === '-').length > 1)
+    throw new UsageError('ced tag: standard input can be read once');
+  const files: ListedFile[] = [];
   for (const place of places) {
-    if (place === '-') files.push(place);
-    else if (!(await isFolder(place))) files.push(place);
-    else {
-      const entries = await readdir(place, { recursive: true, withFileTypes: true });
-      const audio = entries.filter((entry) => !entry.isDirectory() && isAudio(entry.name));
-      if (audio.length === 0) throw new UsageError(`${place}: no audio files in this folder`);
-      files.push(...audio.map((entry) => join(entry.parentPath, entry.name)).sort());
+    try {
+      files.push(...(await filesIn(place)).map((file) => ({ file })));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      const fault = error instanceof UsageError ? error : unreadable(code);
+      files.push({ file: place, fault });
     }
   }
-  if (files.filter((file) => file === '-').length > 1)
-    throw new UsageError('ced tag: standard input can be read once');
   return files;
 }
 
-async function isFolder(place: string): Promise<boolean> {
-  try {
-    return (await stat(place)).isDirectory();
-  } catch (error) {
-    throw new UsageError(`${place} cannot be read (${(error as NodeJS.ErrnoException).code})`);
-  }
+function unreadable(code: string | undefined): UsageError {
+  return new UsageError(code === 'ENOENT' ? 'no such file or folder' : `cannot be read (${code})`);
+}
+
+async function filesIn(place: string): Promise<string[]> {
+  if (place === '-' || !(await stat(place)).isDirectory()) return [place];
+  const entries = await readdir(place, { recursive: true, withFileTypes: true });
+  const audio = entries.filter((entry) => !entry.isDirectory() && isAudio(entry.name));
+  if (audio.length === 0) throw new UsageError('no audio files in this folder');
+  return audio.map((entry) => join(entry.parentPath, entry.name)).sort();
 }
 
 /** Waits for a reader of standard output that is slower than this program. */

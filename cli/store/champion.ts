@@ -43,9 +43,13 @@ export const command: Command = {
       const folder = openStore(process.cwd(), operands[0]!);
       if (values.rollback) await rollBack(await ChampionLedger.read(folder), folder.uri);
       const { entries, head } = await ChampionLedger.read(folder);
-      const text = head ? lineage(entries, folder.uri) : `no champion in ${folder.uri} yet`;
+      if (!head)
+        throw new UsageError(
+          `ced champion: there is no champion in ${folder.uri} yet; a run creates the first one ` +
+            'in the folder that its "promote.champion" names',
+        );
       if (values.json) printJson({ champion: head, entries });
-      else process.stdout.write(`${text}\n`);
+      else process.stdout.write(`${lineage(entries, folder.uri)}\n`);
       return 0;
     }),
 };

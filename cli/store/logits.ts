@@ -2,10 +2,10 @@
 import { commandLine } from '../../infra/command-line/command-line';
 import { count, text } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';
-import { openStore } from '../../storage/open-store';
 import { clipLogits } from './clip-logits';
 import type { Command } from '../command';
 import { printJson } from '../print-json';
+import { openExistingStore } from './existing-store';
 import { surveyLogits } from './logits-survey';
 import { clipText, surveyText } from './logits-text';
 
@@ -48,7 +48,7 @@ export const command: Command = {
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values, operands }) => {
-      const store = openStore(process.cwd(), operands[0]!);
+      const store = await openExistingStore('ced logits', operands[0]!);
       const { clip, key: keyPrefix, shards, top, json } = values;
       const shown =
         clip === undefined

@@ -1,11 +1,11 @@
 /** `ced store du|verify|gc STORE`: shows what takes space, verifies hashes, removes garbage. */
 import { commandLine } from '../../infra/command-line/command-line';
 import { numberThat, text } from '../../infra/command-line/option';
-import { openStore } from '../../storage/open-store';
 import type { Store } from '../../storage/store';
 import type { Command } from '../command';
 import { printJson } from '../print-json';
 import { bytes, grouped } from '../quantities';
+import { openExistingStore } from './existing-store';
 import { findGarbage, removeUnits } from './store-garbage';
 import { readStoreUnits, type StoreUnit } from './store-units';
 import { verifyStore } from './store-verification';
@@ -71,7 +71,7 @@ export const command: Command = {
   run: async (argv) =>
     await line.run(argv, async ({ values, operands }) => {
       const [verb, uri = ''] = operands;
-      const store = openStore(process.cwd(), uri);
+      const store = await openExistingStore('ced store', uri);
       const { keep, top, json } = values;
       switch (verb) {
         case 'du':

@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { helpText, withSeparator, type HelpedCommand } from './help-text';
 import type { Option, Options, Valued, Values } from './option';
+import { didYouMean } from './similar-name';
 import { UsageError } from './usage-error';
 
 export interface CommandSpec<O extends Options> extends HelpedCommand {
@@ -89,7 +90,11 @@ function refusal({ code, message }: NodeJS.ErrnoException, options: Options): Us
   const option = options[name];
   if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' && option && 'value' in option)
     return missing(name, option);
-  return new UsageError(`${message.split(/\. |\n/)[0]}; see --help`);
+  const meant = didYouMean(
+    `--${name}`,
+    Object.keys(options).map((each) => `--${each}`),
+  );
+  return new UsageError(`${message.split(/\. |\n/)[0]}${meant}; see --help`);
 }
 
 function valueOf(name: string, option: Option, given: Given): unknown {

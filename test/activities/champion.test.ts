@@ -282,9 +282,9 @@ describe('ced champion', () => {
     );
   });
 
-  it('says so where there is no champion yet', async () => {
-    printed = '';
-    expect(await ced(['champion', join(folder, 'nobody')])).toBe(0);
-    expect(printed).toMatch(/no champion in .*nobody yet/);
+  it('refuses a folder that holds no champion, and says which one it expects', async () => {
+    await expect(ced(['champion', join(folder, 'nobody')])).rejects.toThrow(
+      /there is no champion in .*nobody yet; .*"promote\.champion"/,
+    );
   });
 });

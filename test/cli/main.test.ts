@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describeFailure } from '../../cli/failure';
 import { ced } from '../../cli/main';
 
@@ -26,9 +27,32 @@ describe('the ced command', () => {
   });
 
   it('refuses one it does not have, in one line that names those it has', async () => {
-    expect(await complaint(['wacth'])).toMatch(
-      /^ced wacth: no such command, expected one of [a-z, ]*watch[^\n]*$/,
+    expect(await complaint(['train'])).toMatch(
+      /^ced train: no such command, expected one of [a-z, ]*watch[^\n]*$/,
     );
+  });
+
+  it('names the command or option that was probably meant', async () => {
+    expect(await complaint(['wacth'])).toMatch(
+      /^ced wacth: no such command \(did you mean watch\?\)/,
+    );
+    expect(await complaint(['tag', 'a.wav', '--modle', 'm'])).toBe(
+      "Unknown option '--modle' (did you mean --model?); see --help",
+    );
+  });
+
+  it('prints its version', async () => {
+    expect(await ced(['--version'])).toBe(0);
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(printed.startsWith(`ced ${version} (Node ${process.versions.node}, `)).toBe(true);
+  });
+
+  it('explains a command by help too', async () => {
+    expect(await ced(['help', 'watch'])).toBe(0);
+    expect(printed).toMatch(/^ced watch WORKFLOW-ID/);
+    printed = '';
+    expect(await ced(['help'])).toBe(0);
+    expect(printed).toMatch(/^ced COMMAND/);
   });
 
   it('refuses to watch nothing, and options it does not have', async () => {

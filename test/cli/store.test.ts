@@ -308,3 +308,26 @@ describe('ced store', () => {
     await expect(ced(['store', 'du'])).rejects.toThrow(/one store/);
   });
 });
+
+describe('a path that is not a store', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ced-no-store-'));
+    writeFileSync(join(folder, 'notes.txt'), 'a folder of something else');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it.each([
+    ['ced store', ['store', 'du']],
+    ['ced store', ['store', 'verify']],
+    ['ced store', ['store', 'gc', '--yes']],
+    ['ced logits', ['logits']],
+  ])('is refused by %s, be it missing or of something else: %j', async (program, argv) => {
+    for (const place of [folder, join(folder, 'missing')])
+      await expect(ced([...argv, place])).rejects.toThrow(
+        `${program}: ${place} is not a store: it has no plans/, ingest/, models/ or runs/; ` +
+          'give the "store" of a run file',
+      );
+    expect(readdirSync(folder)).toEqual(['notes.txt']);
+  });
+});

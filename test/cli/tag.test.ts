@@ -162,6 +162,17 @@ describe('ced tag', () => {
     expect(complained).toMatch(/short\.wav: 1600 samples at 16 kHz are too short/);
   });
 
+  it('names what is missing or holds no audio, and tags the other files', async () => {
+    const file = join(folder, 'clips', 'long.wav');
+    const status = await ced(['tag', 'nowhere', model, file, '--model', model, '--json']);
+    expect(status).toBe(1);
+    expect(complained).toBe(
+      'error: nowhere: no such file or folder\n' +
+        `error: ${model}: no audio files in this folder\n`,
+    );
+    expect((JSON.parse(printed) as Tagged).file).toBe(file);
+  });
+
   it('says in one line what it was not given', async () => {
     const complaint = async (...argv: string[]): Promise<string> =>
       await ced(['tag', ...argv]).then(() => 'none', describeFailure);
@@ -173,10 +184,6 @@ describe('ced tag', () => {
     );
     expect(await complaint(file, '--model', model, '--top', '0')).toBe(
       '--top 0: expected a whole number above 0',
-    );
-    expect(await complaint('nowhere', '--model', model)).toBe('nowhere cannot be read (ENOENT)');
-    expect(await complaint(model, '--model', model)).toBe(
-      `${model}: no audio files in this folder`,
     );
   });
 });
