@@ -133,6 +133,7 @@ async function test(args) {
       'readers',
       'manifests',
       'monitors',
+      'teacher',
       'browser',
     ],
     quiet: true,

@@ -17,6 +17,7 @@ const Toolchain = z.object({
   pythonReaders: z.string().optional(),
   manifestCheck: z.string().optional(),
   pythonMonitors: z.string().optional(),
+  pythonTeacher: z.string().optional(),
   browser: z.union([z.object({ path: z.string() }), z.object({ missing: z.string() })]).optional(),
 });
 
@@ -71,6 +72,11 @@ export function manifestCheckBinary(): string {
  */
 export function pythonWithMonitors(): string {
   return found('pythonMonitors');
+}
+
+/** Path of a Python that has the packages of ced-teacher and of its tests (python/). */
+export function pythonWithTeacherPackages(): string {
+  return found('pythonTeacher');
 }
 
 /** A Chromium for tests, or the reason why there is none. */

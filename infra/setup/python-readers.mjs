@@ -50,7 +50,11 @@ export async function installPythonMonitors(report) {
   );
 }
 
-async function pythonWith(name, report, what, requirements, more = []) {
+/**
+ * @param requirements of pip, or options such as `-r FILE`
+ * @returns the path of an interpreter that finds the packages
+ */
+export async function pythonWith(name, report, what, requirements, more = []) {
   const entry = await cached(name, report, async (folder) => {
     needPip();
     report(`installing ${what}`);

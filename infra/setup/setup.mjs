@@ -12,6 +12,7 @@ import { installManifestCheck } from './manifests.mjs';
 import { installNodePackages } from './node-packages.mjs';
 import { startProgress } from './progress.mjs';
 import { installPythonMonitors, installPythonReaders } from './python-readers.mjs';
+import { installTeacherPackages } from './python-teacher.mjs';
 import { installS3Server, installStorageEmulator } from './storage.mjs';
 import { installTemporal } from './temporal.mjs';
 import { installTensorflow } from './tensorflow.mjs';
@@ -22,7 +23,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/
 
 /**
  * Parts for users. There are more: `storage` for the emulator and tests, `s3`, `readers`,
- * `manifests`, `monitors` and `browser` for tests only.
+ * `manifests`, `monitors`, `teacher` and `browser` for tests only.
  */
 export const allParts = ['tensorflow', 'temporal', 'demo'];
 
@@ -74,6 +75,11 @@ export async function setUp({ parts = allParts, gpu, quiet = false, build = true
     await step(
       'Python monitors',
       async (report) => (toolchain.pythonMonitors = await installPythonMonitors(report)),
+    );
+  if (parts.includes('teacher'))
+    await step(
+      'packages of ced-teacher',
+      async (report) => (toolchain.pythonTeacher = await installTeacherPackages(root, report)),
     );
   if (parts.includes('browser'))
     await step('browser', async (report) => (toolchain.browser = await findBrowser(report)));

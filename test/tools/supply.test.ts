@@ -15,6 +15,7 @@ const SOURCES = [
   'tools/storage/go.mod',
   'tools/s3-server/go.mod',
   'tools/manifests/go.mod',
+  'python/requirements.txt',
 ];
 const MADE = ['sbom.cdx.json', 'THIRD-PARTY-NOTICES'];
 

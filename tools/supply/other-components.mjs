@@ -17,6 +17,7 @@ export function otherComponents(root) {
     ...pythonRanges('tests: readers of our files', readerPackages),
     ...pythonRanges('tests: monitoring systems', monitorPackages),
     ...pythonRanges('benchmarks', pytorchPackages),
+    ...teacherPackages(root),
     ...goModules(root, 'infra/temporal', 'Temporal server, built by set-up', 'optional'),
     ...goModules(root, 'tools/storage', 'tests: storage emulator', 'excluded'),
     ...goModules(root, 'tools/s3-server', 'tests: S3 server', 'excluded'),
@@ -69,6 +70,26 @@ function pythonRanges(part, requirements) {
       properties: [...properties, { name: 'ced:range', value: range || '*' }],
     };
   });
+}
+
+/** What the tests of `python/` run with; a package has a hash for each Python. */
+function teacherPackages(root) {
+  const text = readFileSync(join(root, 'python/requirements.txt'), 'utf8');
+  const pins = text.matchAll(
+    /^([\w.-]+)==([\w.]+)[^\\]*((?:\\\n +--hash=sha256:[0-9a-f]{64} ?)+)/gm,
+  );
+  return Array.from(pins, ([, name, version, digests]) => ({
+    type: 'library',
+    name,
+    version,
+    scope: 'excluded',
+    hashes: Array.from(digests.matchAll(/sha256:([0-9a-f]{64})/g), ([, content]) => ({
+      alg: 'SHA-256',
+      content,
+    })),
+    purl: `pkg:pypi/${name}@${version}`,
+    ...usedFor('tests: ced-teacher, in Python'),
+  }));
 }
 
 /** go.mod lists all modules that a build needs, go.sum their hashes. */

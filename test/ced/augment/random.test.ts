@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { drawAugmentation } from '../../../ced/augment/parameters';
 import { below, permutation, philox, streamKey, uniform } from '../../../ced/augment/random';
+import golden from '../../reference/augmentation.json';
+
+type Four = [number, number, number, number];
 
 describe('Philox4x32-10', () => {
   it.each<[string, [number, number], [number, number, number, number], string]>([
@@ -63,6 +66,30 @@ describe('streams', () => {
   });
 });
 
+const paper = {
+  shift: { maxFraction: 0.5, probability: 0.5 },
+  timeMask: { maxFrames: 192 },
+  freqMask: { maxBins: 24 },
+};
+
+describe('the golden numbers shared with python/', () => {
+  it('are those of the generator, its keys and its orders', () => {
+    for (const { key, counter, words } of golden.philox)
+      expect(Array.from(philox(key as [number, number], counter as Four))).toEqual(words);
+    for (const { parts, key } of golden.streamKeys)
+      expect(streamKey(String(parts[0]), ...parts.slice(1))).toEqual(key);
+    for (const { seed, epoch, order } of golden.permutations)
+      expect(Array.from(permutation(seed, epoch, order.length))).toEqual(order);
+  });
+
+  it.each(golden.augmentations)('are the views of $samples samples', (known) => {
+    known.views.forEach((expected, view) => {
+      const p = drawAugmentation(paper, { ...known, view }, known.samples);
+      expect([p.shift, p.timeStart, p.timeWidth, p.freqStart, p.freqWidth]).toEqual(expected);
+    });
+  });
+});
+
 describe('the Python in docs/formats.md', () => {
   const python = /```python\n([^]*?)```/.exec(
     readFileSync(join(__dirname, '../../../docs/formats.md'), 'utf8'),
@@ -80,15 +107,10 @@ describe('the Python in docs/formats.md', () => {
     ).toEqual([0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1]);
     expect(run('permutation(42, 7, 1001)')).toEqual(Array.from(permutation(42, 7, 1001)));
 
-    const config = {
-      shift: { maxFraction: 0.5, probability: 0.5 },
-      timeMask: { maxFrames: 192 },
-      freqMask: { maxBins: 24 },
-    };
     const clipSha256 = 'ab'.repeat(32);
     const drawn = [64_000, 160_000, 777].flatMap((samples) =>
       Array.from({ length: 20 }, (_, view) => {
-        const p = drawAugmentation(config, { seed: 42, clipSha256, chunk: 3, view }, samples);
+        const p = drawAugmentation(paper, { seed: 42, clipSha256, chunk: 3, view }, samples);
         return [p.shift, p.timeStart, p.timeWidth, p.freqStart, p.freqWidth];
       }),
     );

@@ -1,0 +1,18 @@
+// A Python with the packages of ced-teacher (python/) and of its tests, pinned by version and
+// SHA-256 in python/requirements.txt. Users install ced-teacher by pip; nothing else needs these.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { shortHash } from './cache.mjs';
+import { pythonWith } from './python-readers.mjs';
+
+/** Returns the path of the interpreter. */
+export async function installTeacherPackages(root, report) {
+  const pins = join(root, 'python', 'requirements.txt');
+  return await pythonWith(
+    `python-teacher-${shortHash(readFileSync(pins))}`,
+    report,
+    'the packages of ced-teacher, for its tests (250 MB)',
+    ['-r', pins],
+    ['--require-hashes'],
+  );
+}

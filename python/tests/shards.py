@@ -1,0 +1,99 @@
+"""Small shards and teachers for tests."""
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ced_teacher import Teacher
+from ced_teacher.contract import ShardRequest, shard_request
+from ced_teacher.progress import Progress
+from ced_teacher.served_teacher import ServedTeacher, prepare_teacher
+from ced_teacher.shard import ShardJob
+from ced_teacher.store import Store, open_store
+
+SHA256 = "ab" * 32
+RATE = 16_000
+
+
+def npy(values: NDArray[Any]) -> bytes:
+    file = io.BytesIO()
+    np.save(file, values)
+    return file.getvalue()
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def features(waves: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A network of three classes that depends on loudness, edges and position."""
+    loudness = np.abs(waves).mean(axis=1)
+    edges = np.abs(np.diff(waves, axis=1)).mean(axis=1)
+    first = np.abs(waves[:, 0])
+    return np.stack([loudness, edges, first], axis=1)
+
+
+def teacher(predict: Callable[..., Any] = features, **more: Any) -> Teacher:
+    fields = {"name": "tiny", "classes": ["loud", "bright", "sudden"], "sample_rate": RATE}
+    return Teacher(**{**fields, "predict": predict, "weights": SHA256, "batch_size": 8, **more})
+
+
+def served(predict: Callable[..., Any] = features, **more: Any) -> ServedTeacher:
+    return prepare_teacher(teacher(predict, **more))
+
+
+def write_shard(store: Store, lengths: list[int], views: int = 2) -> dict[str, Any]:
+    """Stores audio and rows; returns the request for them. Views are shifted and masked."""
+    rng = np.random.default_rng(len(lengths))
+    audio = rng.integers(-9000, 9000, sum(lengths)).astype(np.int16)
+    rows, offset = [], 0
+    for clip, samples in enumerate(lengths):
+        for view in range(views):
+            shift = int(rng.integers(samples)) if view else 0
+            rows.append([clip, 0, view, offset, samples, shift, 3, view, 5, 2 * view])
+        offset += samples
+    data, table = npy(audio), npy(np.array(rows, np.int64).reshape(-1, 10))
+    audio_key, rows_key = f"audio/{sha256(data)}.npy", f"outputs/t/v/{sha256(data)}.rows.npy"
+    store.create(audio_key, data)
+    store.create(rows_key, table)
+    place = f"outputs/t/v/{sha256(data)}"
+    return {
+        "contract": 1,
+        "store": "unused",
+        "version": "1",
+        "weightsSha256": SHA256,
+        "audio": {"key": audio_key, "sha256": sha256(data), "sampleRate": RATE},
+        "rows": {"key": rows_key, "sha256": sha256(table), "count": len(rows)},
+        "output": {"data": f"{place}.npy", "manifest": f"{place}.json"},
+    }
+
+
+class Shard:
+    """A stored shard, and attempts at it."""
+
+    def __init__(self, folder: Path, lengths: list[int], views: int = 2) -> None:
+        self.store = open_store(str(folder))
+        self.raw = write_shard(self.store, lengths, views)
+        self.request: ShardRequest = shard_request(self.raw)
+
+    def predict(
+        self, by: ServedTeacher, pause: Callable[[], None] = lambda: None, **changes: Any
+    ) -> dict[str, Any]:
+        request = shard_request({**self.raw, **changes})
+        self.progress = Progress()
+        return dict(ShardJob(by, self.store, request, self.progress, pause).run())
+
+    def outputs(self) -> NDArray[np.float32]:
+        data = self.store.read(self.request.data_key)
+        assert data is not None
+        outputs: NDArray[np.float32] = np.load(io.BytesIO(data))
+        return outputs
+
+    def part_keys(self) -> list[str]:
+        return self.store.list(f"{self.request.data_key}.part")

@@ -1,0 +1,226 @@
+"""A worker process, asked over a real server as the pipeline does."""
+from __future__ import annotations
+
+import asyncio
+import signal
+import urllib.request
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio import workflow
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from conftest import TinyWorker, free_port
+from shards import SHA256, Shard, served
+
+# Two parts: a hold in batch 40 is in the second one.
+CLIPS, PART_ROWS, HELD_BATCH, BATCH = 1500, 2048, 40, 64
+
+
+@workflow.defn
+class Ask:
+    @workflow.run
+    async def run(self, activity: str, request: Any) -> Any:
+        return await workflow.execute_activity(
+            activity,
+            request,
+            task_queue="teacher-tiny",
+            heartbeat_timeout=timedelta(seconds=8),
+            start_to_close_timeout=timedelta(minutes=10),
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        )
+
+
+@pytest.fixture
+def shard(tmp_path: Path) -> Shard:
+    return Shard(tmp_path / "store", [400] * CLIPS)
+
+
+Workers = Callable[..., TinyWorker]
+
+
+def asked(server: str, during: Callable[[Client, str], Awaitable[None]]) -> None:
+    """Runs a worker of the workflow above around `during(client, task queue)`."""
+
+    async def run() -> None:
+        client = await Client.connect(server)
+        queue = f"ask-{uuid.uuid4()}"
+        runner = UnsandboxedWorkflowRunner()
+        async with Worker(client, task_queue=queue, workflows=[Ask], workflow_runner=runner):
+            await during(client, queue)
+
+    asyncio.run(run())
+
+
+async def start(
+    client: Client, queue: str, activity: str, request: Any
+) -> WorkflowHandle[Any, Any]:
+    return await client.start_workflow(
+        Ask.run, args=[activity, request], id=str(uuid.uuid4()), task_queue=queue
+    )
+
+
+async def pending(handle: WorkflowHandle[Any, Any]) -> Any:
+    description: DescribeWorkflowExecutionResponse = (await handle.describe()).raw_description
+    return description.pending_activities[0]
+
+
+def undisturbed(tmp_path: Path) -> bytes:
+    shard = Shard(tmp_path / "undisturbed", [400] * CLIPS)
+    shard.predict(served(batch_size=BATCH))
+    return shard.store.read(shard.request.data_key) or b""
+
+
+def test_a_worker_describes_its_teacher_and_predicts_a_shard_once(
+    server: str, worker: Workers, shard: Shard, tmp_path: Path
+) -> None:
+    port = free_port()
+    serving = worker("--store", str(tmp_path / "store"), "--metrics", str(port)).start()
+
+    async def during(client: Client, queue: str) -> None:
+        request = {"contract": 1, "store": "elsewhere"}
+        description = await (await start(client, queue, "describeTeacher", request)).result()
+        assert (description["weightsSha256"], description["classes"]["count"]) == (SHA256, 3)
+        first = await (await start(client, queue, "predictShard", shard.raw)).result()
+        again = await (await start(client, queue, "predictShard", shard.raw)).result()
+        assert (first["rows"], first["reused"], again) == (3000, False, {**first, "reused": True})
+
+    asked(server, during)
+    assert shard.store.read(shard.request.data_key) == undisturbed(tmp_path)
+    assert serving.rows() == 3000
+    metrics = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
+    assert 'ced_teacher_rows{' in metrics and 'teacher="tiny"' in metrics
+    serving.signal(signal.SIGTERM)
+    assert serving.exit_code() == 0
+
+
+def test_a_killed_workers_shard_is_finished_by_another_to_the_same_bytes(
+    server: str, worker: Workers, shard: Shard, tmp_path: Path
+) -> None:
+    first, second = (worker("--store", str(tmp_path / "store")) for _ in range(2))
+    first.start(hold=HELD_BATCH)
+
+    async def during(client: Client, queue: str) -> None:
+        handle = await start(client, queue, "predictShard", shard.raw)
+        await asyncio.to_thread(first.until_held)
+        first.signal(signal.SIGKILL)
+        second.start()
+        assert not (await handle.result())["reused"]
+
+    asked(server, during)
+    assert shard.store.read(shard.request.data_key) == undisturbed(tmp_path)
+    assert second.rows() == 3000 - PART_ROWS
+    assert shard.part_keys() == []
+
+
+def test_a_stopped_worker_finishes_its_batch_and_hands_its_parts_over(
+    server: str, worker: Workers, shard: Shard, tmp_path: Path
+) -> None:
+    first, second = (worker("--store", str(tmp_path / "store")) for _ in range(2))
+    first.start(hold=HELD_BATCH)
+
+    async def during(client: Client, queue: str) -> None:
+        handle = await start(client, queue, "predictShard", shard.raw)
+        await asyncio.to_thread(first.until_held)
+        first.signal(signal.SIGTERM)
+        await asyncio.to_thread(first.until_logged, "stopping behind the batch at hand")
+        first.release()
+        assert await asyncio.to_thread(first.exit_code) == 0
+        assert first.rows() == HELD_BATCH * BATCH
+        failure = (await pending(handle)).last_failure
+        assert failure.application_failure_info.type == "WorkerStopping"
+        assert not failure.application_failure_info.non_retryable
+        second.start()
+        await handle.result()
+
+    asked(server, during)
+    assert shard.store.read(shard.request.data_key) == undisturbed(tmp_path)
+    assert second.rows() == 3000 - PART_ROWS
+
+
+def test_a_cancelled_attempt_ends_behind_its_batch_and_its_parts_stay(
+    server: str, worker: Workers, shard: Shard, tmp_path: Path
+) -> None:
+    serving = worker("--store", str(tmp_path / "store")).start(hold=HELD_BATCH)
+
+    async def during(client: Client, queue: str) -> None:
+        handle = await start(client, queue, "predictShard", shard.raw)
+        await asyncio.to_thread(serving.until_held)
+        await handle.cancel()
+        await asyncio.to_thread(serving.until_logged, "cancelled")
+        serving.release()
+        with pytest.raises(WorkflowFailureError) as failure:
+            await handle.result()
+        assert isinstance(failure.value.cause, (ActivityError, CancelledError))
+        assert serving.rows() == HELD_BATCH * BATCH
+        assert len(shard.part_keys()) == 2
+
+        again = await start(client, queue, "predictShard", shard.raw)
+        await again.result()
+
+    asked(server, during)
+    assert serving.rows() == HELD_BATCH * BATCH + 3000 - PART_ROWS
+
+
+def test_a_held_batch_does_not_hide_the_progress_of_a_shard(
+    server: str, worker: Workers, shard: Shard, tmp_path: Path
+) -> None:
+    serving = worker("--store", str(tmp_path / "store")).start(hold=HELD_BATCH)
+
+    async def during(client: Client, queue: str) -> None:
+        handle = await start(client, queue, "predictShard", shard.raw)
+        await asyncio.to_thread(serving.until_held)
+        done = (HELD_BATCH - 1) * BATCH
+        while True:
+            beats = (await pending(handle)).heartbeat_details.payloads
+            [details] = await client.data_converter.decode(beats) if beats else [{"done": 0}]
+            if details["done"] == done:
+                break
+            await asyncio.sleep(0.1)
+        assert details["unit"] == "rows" and details["total"] == 3000 and details["perSecond"] > 0
+        serving.release()
+        await handle.result()
+
+    asked(server, during)
+
+
+def test_a_predict_that_returns_nan_fails_once_and_is_named(
+    server: str, worker: Workers, shard: Shard, tmp_path: Path
+) -> None:
+    serving = worker("--store", str(tmp_path / "store"), TINY_NAN="1").start()
+
+    async def during(client: Client, queue: str) -> None:
+        handle = await start(client, queue, "predictShard", shard.raw)
+        with pytest.raises(WorkflowFailureError) as failure:
+            await handle.result()
+        assert isinstance(failure.value.cause, ActivityError)
+        cause = failure.value.cause.cause
+        assert isinstance(cause, ApplicationError) and cause.type == "TeacherInvalid"
+        assert cause.non_retryable and "tiny: output 0 of row 0 is nan" in cause.message
+
+    asked(server, during)
+    assert serving.rows() == BATCH
+
+
+def test_a_predict_that_hangs_ends_its_process(
+    server: str, worker: Workers, shard: Shard, tmp_path: Path
+) -> None:
+    first = worker("--store", str(tmp_path / "store"), "--stall-seconds", "1")
+    second = worker("--store", str(tmp_path / "store"))
+    first.start(hold=HELD_BATCH)
+
+    async def during(client: Client, queue: str) -> None:
+        handle = await start(client, queue, "predictShard", shard.raw)
+        assert await asyncio.to_thread(first.exit_code) == 70
+        second.start()
+        await handle.result()
+
+    asked(server, during)
+    assert "no batch was finished for 1 s" in first.errors.read_text()
