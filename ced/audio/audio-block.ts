@@ -15,6 +15,7 @@ export interface AudioBlock {
    * just that. float32 is valid until the next block is asked for.
    */
   readonly mono?: Float32Array | Int16Array | undefined;
-  /** How many channels there are, where it takes work to make them. */
+  /** How many channels and samples there are, where it takes work to make them. */
   readonly channelCount?: number;
+  readonly sampleCount?: number;
 }

@@ -16,6 +16,11 @@ export function channelCount(block: AudioBlock): number {
   return block.channelCount ?? block.channels.length;
 }
 
+/** The number of samples of each of a block's channels. */
+export function sampleCount(block: AudioBlock): number {
+  return block.sampleCount ?? block.channels[0]?.length ?? 0;
+}
+
 /** @returns float32 [samples]; the last channel of a block that has too few */
 export function channelOf({ channels }: AudioBlock, index: number): Float32Array {
   return channels[Math.min(index, channels.length - 1)] ?? new Float32Array(0);

@@ -6,6 +6,7 @@
 import type { AudioBlock } from './audio-block';
 import { foreignContent } from '../corpus/foreign-content';
 import { audioFormatOf } from './audio-formats';
+import { ByteBudget } from './byte-budget';
 import { following, gathered, type ByteParts } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
 import { flacBlocks, isFlac } from './flac';
@@ -32,11 +33,9 @@ export async function decodeAudio(
   const first = await content.next();
   if (first.done) throw new ClipUnreadable('empty', `${nameHint} has no bytes`);
   const start = first.value;
-  const all = following(first, content);
-  if (isWav(start)) return wavBlocks(all, longestSeconds);
-  if (isFlac(start)) return flacBlocks(all, longestSeconds);
-  if (isOgg(start)) return oggBlocks(all, longestSeconds);
-  if (isMpegAudio(start)) return mpegBlocks(all, start);
+  const budget = new ByteBudget();
+  const blocks = blocksOf(budget.spentOn(following(first, content)), start, longestSeconds);
+  if (blocks) return budget.earnedBy(blocks);
   await content.return(undefined);
   const foreign = foreignContent(start);
   if (foreign)
@@ -47,4 +46,16 @@ export async function decodeAudio(
     'unknownFormat',
     `${nameHint} starts with ${hex}${format ? `, it is ${format}` : ''}: no WAV, FLAC, Ogg or MP3`,
   );
+}
+
+/** @returns null where the first bytes are of none of these formats */
+function blocksOf(
+  parts: AsyncIterable<Uint8Array>,
+  start: Uint8Array,
+  longestSeconds: number,
+): AsyncIterable<AudioBlock> | null {
+  if (isWav(start)) return wavBlocks(parts, longestSeconds);
+  if (isFlac(start)) return flacBlocks(parts, longestSeconds);
+  if (isOgg(start)) return oggBlocks(parts, longestSeconds);
+  return isMpegAudio(start) ? mpegBlocks(parts, start) : null;
 }

@@ -207,6 +207,10 @@ class FlacBlock implements AudioBlock {
     return this.info.channels;
   }
 
+  get sampleCount(): number {
+    return this.frames.samples;
+  }
+
   get channels(): Float32Array[] {
     return this.frames.channels(this.info.channels);
   }

@@ -62,6 +62,17 @@ function tagLength(bytes: Uint8Array): number {
   return ID3_HEADER_BYTES + content + (bytes[5]! & FOOTER_FLAG ? ID3_HEADER_BYTES : 0);
 }
 
+/**
+ * Whether a tag may start there: `TA`, `AP` or `ID`, of which the second may not have come yet.
+ * Padding is looked through byte by byte, so this is quick.
+ */
+export function startsLikeTag(bytes: Uint8Array, at = 0): boolean {
+  const first = bytes[at];
+  if (first !== 0x54 && first !== 0x41 && first !== 0x49) return false;
+  const second = bytes[at + 1];
+  return second === undefined || second === (first === 0x54 ? 0x41 : first === 0x41 ? 0x50 : 0x44);
+}
+
 /** Whether a tag starts where a stream has ended. */
 export function isTrailer(bytes: Uint8Array): boolean {
   const text = String.fromCharCode(...bytes.subarray(0, TRAILER_BYTES));
@@ -70,6 +81,7 @@ export function isTrailer(bytes: Uint8Array): boolean {
 
 /** Bytes of the tag that starts here, behind a stream or between two; 0 = none does. */
 export function tagBytes(bytes: Uint8Array): number {
+  if (!startsLikeTag(bytes)) return 0;
   const start = Buffer.from(bytes.subarray(0, 8)).toString('latin1');
   if (start.startsWith('TAG')) return ID3V1_BYTES;
   if (start === 'APETAGEX' && bytes.length >= APE_HEADER_BYTES) {

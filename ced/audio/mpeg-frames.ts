@@ -5,7 +5,7 @@
  */
 import { joined } from './byte-parts';
 import { ClipUnreadable } from './clip-unreadable';
-import { tagBytes } from './id3';
+import { startsLikeTag, tagBytes } from './id3';
 import { MpegLength, readInfoFrame, type InfoFrame } from './mpeg-length';
 
 export interface MpegPiece {
@@ -26,9 +26,6 @@ interface Frame {
 
 /** Two of the largest frames and what tells a header's tag. */
 const LOOK_BYTES = 2 ** 13;
-
-/** What a frame, an APE, an ID3v2 and an ID3v1 tag begin with. */
-const STARTS = new Set([0xff, 0x41, 0x49, 0x54]);
 
 const MPEG_1 = 3;
 const LAYER_1 = 3;
@@ -190,6 +187,13 @@ function readFrame(header: Uint8Array): Frame | null {
 /** At least one, and as many as are no beginning of a frame or a tag. */
 function junkBytes(bytes: Uint8Array): number {
   let junk = 1;
-  while (junk < bytes.length && !STARTS.has(bytes[junk]!)) junk++;
+  while (junk < bytes.length && !startsLikeFrame(bytes, junk) && !startsLikeTag(bytes, junk))
+    junk++;
   return junk;
+}
+
+/** By its first bytes, as far as they have come. */
+function startsLikeFrame(bytes: Uint8Array, at: number): boolean {
+  if (bytes[at] !== 0xff) return false;
+  return (bytes[at + 1] ?? 0xff) >> 5 === 7 && (bytes[at + 2] ?? 0) >> 4 !== 15;
 }

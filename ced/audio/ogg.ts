@@ -13,6 +13,11 @@ import { checkedPages, isPage, pageBody, type OggPage } from './ogg-pages';
 import { vorbisBlocks } from './ogg-vorbis';
 import { someOf } from './wasm-decoder';
 
+/** Side by side in a link: video, subtitles in many languages. */
+const MOST_STREAMS = 1000;
+/** Each takes its time, however small it is. Video of hours beside the audio has fewer. */
+const MOST_IDLE_PAGES = 2 ** 18;
+
 type Codec = 'Vorbis' | 'Opus' | 'FLAC';
 const SIGNATURES: Readonly<Record<Codec, string>> = {
   Vorbis: '\x01vorbis',
@@ -29,13 +34,37 @@ export async function* oggBlocks(
   parts: AsyncIterable<Uint8Array>,
   longestSeconds: number,
 ): AsyncGenerator<AudioBlock> {
-  const pages = new Ahead(checkedPages(parts));
+  const idle = new IdlePages();
+  const pages = new Ahead(idle.counted(checkedPages(parts)));
   try {
     if ((await pages.peek()) === null)
       throw new ClipUnreadable('damaged', 'the Ogg file holds no page');
-    yield* someOf('the Ogg stream', links(pages, longestSeconds));
+    for await (const block of someOf('the Ogg stream', links(pages, longestSeconds))) {
+      idle.end();
+      yield block;
+    }
   } finally {
     await pages.close();
+  }
+}
+
+/** Those in a row that gave no audio. */
+class IdlePages {
+  private count = 0;
+
+  end(): void {
+    this.count = 0;
+  }
+
+  async *counted(pages: AsyncIterable<OggPage>): AsyncGenerator<OggPage> {
+    for await (const page of pages) {
+      if (++this.count > MOST_IDLE_PAGES)
+        throw new ClipUnreadable(
+          'damaged',
+          `the Ogg file has more than ${MOST_IDLE_PAGES} pages in a row that give no audio`,
+        );
+      yield page;
+    }
   }
 }
 
@@ -83,6 +112,11 @@ async function nextAudio(pages: Ahead<OggPage>): Promise<Link> {
   const serials = new Set<number>();
   for (let page = await pages.peek(); page?.isFirst; page = await pages.peek()) {
     serials.add(page.serial);
+    if (serials.size > MOST_STREAMS)
+      throw new ClipUnreadable(
+        'damaged',
+        `the Ogg file has more than ${MOST_STREAMS} streams side by side`,
+      );
     pages.drop();
     const codec = codecOf(page);
     if (codec) found ??= { head: page, codec };

@@ -240,6 +240,7 @@ function blockOf(bytes: Uint8Array, format: WavFormat): AudioBlock {
     sampleRate,
     mono: pcm,
     channelCount: 1,
+    sampleCount: pcm.length,
     get channels() {
       return [everyOf(pcm, 0, 1)];
     },
