@@ -1,5 +1,5 @@
 /**
- * Charts of the training: loss, validation mAP and learning rate. uPlot draws them from a data
+ * Charts of the training: loss, validation and learning rate. uPlot draws them from a data
  * block in the page (page.js).
  */
 import { html } from './html';
@@ -112,6 +112,14 @@ export function chartData(data: ReportData): Chart[] {
     (name) => name,
     'line',
   );
+  const divergence = lines(
+    ({ epochs }) =>
+      epochs.flatMap((each) =>
+        each.divergence === undefined ? [] : [{ x: each.epoch, y: each.divergence }],
+      ),
+    (name) => name,
+    'line',
+  );
   const learningRate = lines(
     ({ steps }) => steps.map(({ step, learningRate: y }) => ({ x: step, y })),
     (name) => name,
@@ -124,6 +132,12 @@ export function chartData(data: ReportData): Chart[] {
       'Validation mAP',
       'epoch',
       withReference(validated, data.ensembleValidationMAP),
+    ),
+    joinLines(
+      'divergence',
+      'Validation: divergence from the ensemble, nats per class (lower is better)',
+      'epoch',
+      divergence,
     ),
     joinLines('rate', 'Learning rate', 'step', learningRate),
   ].filter((chart) => chart !== null);

@@ -35,7 +35,7 @@ export function modelsSection(data: ReportData): Section {
               <td>${agreementCell(model)}</td>`
       }
       ${timed ? html`<td>${latencyCell(model)}</td>` : null}
-      <td>${model.trained ? trainedCell(model.trained.validationMAP, model) : ''}</td>
+      <td>${trainedCell(model)}</td>
     </tr>`;
   });
   return {
@@ -105,10 +105,15 @@ function latencyCell({ latency }: ReportModel): Html | null {
   return html`${latency.milliseconds.toPrecision(3)} ms<small>${factor}</small>`;
 }
 
-function trainedCell(validationMAP: number | null, { trained }: ReportModel): Html | null {
+function trainedCell({ trained }: ReportModel): Html | null {
   if (!trained) return null;
-  const validation = validationMAP === null ? '' : `, validation mAP ${formatScore(validationMAP)}`;
-  const { epochs, seconds, resumedAtStep = 0 } = trained;
+  const { epochs, seconds, resumedAtStep = 0, validationMAP, validationDivergence } = trained;
+  const validation =
+    validationMAP !== null
+      ? `, validation mAP ${formatScore(validationMAP)}`
+      : validationDivergence !== undefined
+        ? `, validation divergence ${formatScore(validationDivergence, 4)}`
+        : '';
   const since = resumedAtStep === 0 ? '' : ` from step ${formatCount(resumedAtStep)} on`;
   return html`${formatCount(epochs)} ${epochs === 1 ? 'epoch' : 'epochs'},
     ${formatSeconds(seconds)}${since}<small>best epoch ${trained.bestEpoch}${validation}</small>`;

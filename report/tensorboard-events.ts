@@ -30,6 +30,9 @@ function event(line: MetricsLine): Buffer {
       : [
           scalar('loss/epoch', line.loss),
           ...(line.mAP === null ? [] : [scalar('mAP/validation', line.mAP)]),
+          ...(line.divergence === undefined
+            ? []
+            : [scalar('divergence/validation', line.divergence)]),
         ];
   return message(
     doubleField(1, line.step),

@@ -1,4 +1,4 @@
-/** A training's loss and mAP over its steps, with few enough points to draw. */
+/** A training's loss and validation over its steps, with few enough points to draw. */
 import type { EngineKind } from '../ced/engine/environment';
 import type { MetricsLine } from '../ced/training/metrics-line';
 
@@ -13,6 +13,8 @@ export interface EpochPoint {
   step: number;
   loss: number;
   mAP: number | null;
+  /** From the ensemble, on a validation split without labels. */
+  divergence?: number;
 }
 
 export interface TrainingCurve {
@@ -33,7 +35,7 @@ export function curvePoints(lines: readonly MetricsLine[]): {
   const epochs: EpochPoint[] = [];
   for (const line of lines) {
     if ('lr' in line) steps.push({ step: line.step, loss: line.loss, learningRate: line.lr });
-    else epochs.push({ epoch: line.epoch, step: line.step, loss: line.loss, mAP: line.mAP });
+    else epochs.push(line);
   }
   return { steps: thin(steps, POINTS_DRAWN), epochs };
 }

@@ -15,6 +15,7 @@ const GAUGES = {
   ced_step_milliseconds: ['', 'time of a training step, data included'],
   ced_data_wait_ratio: ['', 'share of a training step spent waiting for its batch'],
   ced_loss: ['', 'training loss of the last step'],
+  ced_validation_divergence: ['', 'divergence from the ensemble at the last validation'],
   ced_validation_map: ['', 'mean average precision of the last validation'],
   ced_epoch: ['', 'epochs finished'],
   ced_progress_ratio: ['', 'share of the job that is done'],
@@ -55,6 +56,7 @@ export class WorkerMetrics {
     set('ced_data_wait_ratio', pace?.dataWaitShare);
     set('ced_loss', progress.loss);
     set('ced_validation_map', progress.mAP);
+    set('ced_validation_divergence', progress.divergence);
     set('ced_epoch', progress.epoch);
     // While it validates, what is counted is something else.
     if (progress.total > 0 && progress.phase === undefined)

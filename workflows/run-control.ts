@@ -205,7 +205,12 @@ export class RunControl {
     const { epochs } = this.status;
     const known = epochs[record.student];
     if (known && known.epoch > record.epoch) return;
-    epochs[record.student] = { ...record, mAP: record.mAP ?? known?.mAP ?? null };
+    const divergence = record.divergence ?? known?.divergence;
+    epochs[record.student] = {
+      ...record,
+      mAP: record.mAP ?? known?.mAP ?? null,
+      ...(divergence === undefined ? {} : { divergence }),
+    };
     upsertSearchAttributes([
       { key: studentKey, value: record.student },
       { key: epochKey, value: record.epoch },

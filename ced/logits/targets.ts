@@ -4,7 +4,8 @@
  * published default).
  */
 import { halfValues } from './half';
-import type { LogitTable } from './logit-table';
+import { createLogitTable, type LogitTable } from './logit-table';
+import { topK } from './top-k';
 
 /** `lastMean`: smallest stored probability / (classes − K). `lastHalf`: smallest / 2. */
 export type UnseenFill = 'zero' | 'lastMean' | 'lastHalf';
@@ -35,6 +36,28 @@ export function writeTargets(
       throw new RangeError(`row ${row} of the logits names class ${index} of ${classes}`);
     out[offset + index] = halfValues[table.values[base + rank]!]!;
   }
+}
+
+/**
+ * What a student would be trained against if these rows were stored with K pairs each.
+ * @param probabilities float32 [rows, classes]
+ * @returns float32 [rows, classes]
+ */
+export function storedTargetsOf(
+  probabilities: Float32Array,
+  classes: number,
+  unseenFill: UnseenFill,
+  k: number,
+): Float32Array {
+  const targets = new Float32Array(probabilities.length);
+  const table = createLogitTable(1, k);
+  for (let at = 0; at < probabilities.length; at += classes) {
+    const { indexes, values } = topK(probabilities.subarray(at, at + classes), k);
+    table.indexes.set(indexes);
+    table.values.set(values);
+    writeTargets(table, 0, classes, unseenFill, k, targets, at);
+  }
+  return targets;
 }
 
 function unseenValue(fill: UnseenFill, smallest: number, unseen: number): number {

@@ -6,8 +6,8 @@ export interface BestEntry {
   step: number;
   epoch: number;
   /**
-   * Higher is better: validation mAP, minus the BCE against the ensemble, or the epoch where there
-   * is no validation.
+   * Higher is better: validation mAP, minus the BCE against the ensemble's targets, or the epoch
+   * where there is no validation.
    */
   value: number;
   /** Of the file with its weights; absent in checkpoints of earlier versions. */

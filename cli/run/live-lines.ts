@@ -1,5 +1,5 @@
 /**
- * One line for each stage of a run: done of total, rate, loss or mAP, remaining time. Pure;
+ * One line for each stage of a run: done of total, rate, loss, validation, remaining time. Pure;
  * live-display.ts shows the lines.
  */
 import type { LiveProgress } from '../../workflows/contract/live-progress';
@@ -81,7 +81,7 @@ function describeActivities(
   return [...cells, ...phases];
 }
 
-/** Loss of the last step, mAP of the last validation: not every epoch is validated. */
+/** Loss of the last step, and what the last validation measured: not every epoch is validated. */
 function describeLearning(status: RunStatus, active: readonly LiveProgress[]): string[] {
   const training = active.find(({ loss }) => loss !== undefined);
   if (!training) return [];
@@ -91,15 +91,18 @@ function describeLearning(status: RunStatus, active: readonly LiveProgress[]): s
   const known =
     last && (last.epoch < last.epochs || last.epoch <= (training.epoch ?? 0)) ? last : undefined;
   const mAP = training.mAP ?? known?.mAP ?? null;
+  const divergence = training.divergence ?? known?.divergence;
   const epoch =
     training.epoch === undefined
       ? []
       : [`epoch ${training.epoch}${known ? `/${known.epochs}` : ''}`];
-  return [
-    ...epoch,
-    `loss ${training.loss?.toFixed(4)}`,
-    ...(mAP === null ? [] : [`mAP ${mAP.toFixed(3)}`]),
-  ];
+  return [...epoch, `loss ${training.loss?.toFixed(4)}`, ...validationCells(mAP, divergence)];
+}
+
+/** mAP, or without labels the divergence from the ensemble: lower is better. */
+function validationCells(mAP: number | null, divergence: number | undefined): string[] {
+  if (mAP !== null) return [`mAP ${mAP.toFixed(3)}`];
+  return divergence === undefined ? [] : [`divergence ${divergence.toPrecision(3)}`];
 }
 
 /**
@@ -123,10 +126,12 @@ function outcome(status: RunStatus, stage: StageStatus): string[] {
     );
   }
   if (stage.name !== 'teach' && stage.name !== 'distill') return [];
-  return Object.values(status.epochs).map(
-    ({ student, epoch, loss, mAP }) =>
-      `${student}: ${epoch} epochs, loss ${loss.toFixed(4)}` +
-      (mAP === null ? '' : `, mAP ${mAP.toFixed(3)}`),
+  return Object.values(status.epochs).map(({ student, epoch, loss, mAP, divergence }) =>
+    [
+      `${student}: ${epoch} epochs`,
+      `loss ${loss.toFixed(4)}`,
+      ...validationCells(mAP, divergence),
+    ].join(', '),
   );
 }
 

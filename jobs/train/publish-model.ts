@@ -32,7 +32,7 @@ export async function publishModel(
   await throwIfStopped(context);
   const weights = averageWeights(averaged);
   const { precision } = settings;
-  const { mAP } = await validation.evaluate(
+  const { mAP, divergence } = await validation.evaluate(
     { config, weights, precision },
     progress.epoch,
     context,
@@ -44,6 +44,7 @@ export async function publishModel(
     trainingKey: key,
     bestEpoch: best[0]?.epoch ?? progress.epoch,
     validationMAP: mAP,
+    ...(divergence === undefined ? {} : { validationDivergence: divergence }),
     epochs: progress.epoch,
     steps: progress.step,
     rowsTrained: progress.rowsTrained,

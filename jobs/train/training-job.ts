@@ -52,7 +52,7 @@ async function openTraining(
   await beginPhase(context, 'reading the corpus');
   const audio = await CorpusAudio.open(context.store, planKey, 'train', { job: context });
   opened.push(audio);
-  const validation = await Validation.open(context, planKey, input.hasValidation, input.ensemble);
+  const validation = await Validation.open(context, input);
   opened.push(validation);
   const { config, head } = await trainedConfig(context.store, input, audio.vocabulary);
   const prepared = await prepareTargets(context, input, audio);
@@ -64,6 +64,7 @@ async function openTraining(
     trainContentSha256: audio.contentSha256,
     validationContentSha256: validation.contentSha256,
     logitShards,
+    ...(validation.comparedWith === null ? {} : { comparedWith: validation.comparedWith }),
   });
   const { batchSize, mixup, seed } = settings;
   const samples = chunkSamples(input.chunkSeconds);

@@ -16,6 +16,12 @@ export interface TrainingContent {
   validationContentSha256: string | null;
   /** SHA-256 of each logit shard; null when learning from labels. */
   logitShards: string[] | null;
+  /**
+   * Only where validation without labels is compared with the targets of training, of which some
+   * classes are filled in: earlier versions compared with the ensemble's scores of all classes.
+   * Keys of other trainings stay as they were.
+   */
+  comparedWith?: 'stored targets';
 }
 
 export function trainingKey(input: TrainInput, content: TrainingContent): string {

@@ -23,7 +23,7 @@ import type { JobContext } from '../job-context';
 import { CheckpointWriter } from './checkpoint-writer';
 import { StepPace } from './pace';
 import type { TrainingSet } from './training-set';
-import type { Validation } from './validation';
+import type { Validation, ValidationResult } from './validation';
 
 /** Clips of a batch that an error names. */
 const CLIPS_NAMED = 8;
@@ -49,6 +49,9 @@ export interface TrainingEnd {
   atStop: { entry: BestEntry; weights: Weights } | null;
 }
 
+/** What a validation tells. */
+type Measured = Omit<ValidationResult, 'value'>;
+
 export class TrainingLoop {
   private readonly totalSteps: number;
   private readonly metrics: MetricsSegment;
@@ -57,6 +60,7 @@ export class TrainingLoop {
   /** Of the last epoch that this attempt has finished. */
   private lastRecord: EpochRecord | null = null;
   private lastMAP: number | null = null;
+  private lastDivergence: number | undefined;
 
   /** @param at where the attempt begins; `run` advances it */
   constructor(
@@ -86,12 +90,18 @@ export class TrainingLoop {
       const step = at.stepInEpoch < stepsPerEpoch ? await this.step() : null;
       if (at.stepInEpoch === stepsPerEpoch) await this.finishEpoch();
       if (step)
-        context.onProgress({ ...progress(at.step), ...step, mAP: this.lastMAP, epoch: at.epoch });
+        context.onProgress({ ...progress(at.step), ...step, ...this.measured(), epoch: at.epoch });
       await this.checkpointIfDue();
     }
     await this.checkpoints.write(at, true);
     await this.checkpoints.writeLastMetrics(at.step);
     return { progress: at, atStop: await this.validateStop() };
+  }
+
+  /** By the last validation of this attempt. */
+  private measured(): Measured {
+    const { lastMAP: mAP, lastDivergence: divergence } = this;
+    return { mAP, ...(divergence === undefined ? {} : { divergence }) };
   }
 
   /** A stop at an epoch gone by ends after the epoch in progress. */
@@ -165,12 +175,14 @@ export class TrainingLoop {
       epochs: settings.epochs,
       step: at.step,
       loss: at.lossSum / at.lossRows,
-      mAP: validated?.mAP ?? null,
+      mAP: null,
+      ...validated?.measured,
     };
     if (validated) {
       at.best = validated.best;
       at.validated.push(at.step);
       this.lastMAP = record.mAP ?? this.lastMAP;
+      this.lastDivergence = record.divergence;
     }
     Object.assign(at, { epoch, stepInEpoch: 0, lossSum: 0, lossRows: 0 });
     this.metrics.epoch(record);
@@ -179,13 +191,13 @@ export class TrainingLoop {
   }
 
   /** Stores the weights if they are among the best. @returns the best list with them */
-  private async validateForBest(epoch: number): Promise<{ best: BestEntry[]; mAP: number | null }> {
+  private async validateForBest(epoch: number): Promise<{ best: BestEntry[]; measured: Measured }> {
     const { context, at, training } = this;
-    const { entry, weights, mAP } = await this.validate(epoch);
+    const { entry, weights, measured } = await this.validate(epoch);
     const best = withEntry(at.best, entry, training.settings.averageBest);
     if (best.includes(entry))
       entry.sha256 = await writeBestWeights(context.store, training.key, at.step, weights);
-    return { best, mAP };
+    return { best, measured };
   }
 
   /** Validates the last epoch if a stop made it the last and it is off the schedule. */
@@ -193,20 +205,20 @@ export class TrainingLoop {
     const { at, training } = this;
     const isCutShort = at.epoch < training.settings.epochs && !this.hasStoppedEarly();
     if (!isCutShort || at.validated.at(-1) === at.step) return null;
-    const { mAP, ...atStop } = await this.validate(at.epoch);
-    if (this.lastRecord) this.context.onEpoch({ ...this.lastRecord, mAP });
+    const { measured, ...atStop } = await this.validate(at.epoch);
+    if (this.lastRecord) this.context.onEpoch({ ...this.lastRecord, ...measured });
     return atStop;
   }
 
   /** @param epoch whose last step the weights have taken */
   private async validate(
     epoch: number,
-  ): Promise<{ entry: BestEntry; weights: Weights; mAP: number | null }> {
+  ): Promise<{ entry: BestEntry; weights: Weights; measured: Measured }> {
     const { config, validation, settings } = this.training;
     const weights = this.trainer.weights();
     const model = { config, weights, precision: settings.precision };
-    const { value, mAP } = await validation.evaluate(model, epoch, this.context);
-    return { entry: { step: this.at.step, epoch, value }, weights, mAP };
+    const { value, ...measured } = await validation.evaluate(model, epoch, this.context);
+    return { entry: { step: this.at.step, epoch, value }, weights, measured };
   }
 
   /** @throws {EngineStopped} after a checkpoint, when the process was told to stop */

@@ -1,6 +1,7 @@
 /**
  * The value that the best checkpoints are chosen by: macro mAP if the validation split has labels,
- * else the lowest binary cross-entropy against the ensemble on unaugmented clips, else (no
+ * else the lowest binary cross-entropy on unaugmented clips against what the student is trained
+ * towards (the ensemble's K most probable classes, the rest filled in as in training), else (no
  * validation split) the last epoch. `eval` never enters it.
  */
 import { binaryCrossEntropy } from '../../ced/metrics/agreement';
@@ -11,7 +12,9 @@ import type { Weights } from '../../ced/model/weights';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { scoreClips, type ScoredModel } from '../score/score-clips';
 import { beginPhase, type JobContext } from '../job-context';
-import type { EnsembleMember } from '../../workflows/contract/models';
+import { storedTargetsOf } from '../../ced/logits/targets';
+import type { TrainInput } from '../../workflows/contract/activities';
+import type { Student } from '../../workflows/contract/run-file-sections';
 import { labelMatrix, splitMAP } from '../../ced/metrics/split-scores';
 import { ensembleScores } from '../../storage/scores';
 
@@ -19,26 +22,51 @@ export interface ValidationResult {
   /** Higher is better. */
   value: number;
   mAP: number | null;
+  /** From the targets; absent where they are not the criterion. */
+  divergence?: number;
 }
+
+/** What the validation of a student is compared with, where it has no labels. */
+interface Followed {
+  /** float32 [clips, classes] */
+  targets: Float32Array;
+  /** Their cross-entropy with themselves, the lowest that there can be. */
+  entropy: number;
+}
+
+type ValidationInput = Pick<
+  TrainInput,
+  'planKey' | 'hasValidation' | 'ensemble' | 'settings' | 'targets'
+>;
 
 export class Validation {
   private constructor(
     private readonly audio: CorpusAudio | null,
-    private readonly ensembleScores: Float32Array | null,
+    private readonly followed: Followed | null,
+    /**
+     * Which classes of the ensemble the student is compared in, if they are not all; part of the
+     * training's key.
+     */
+    readonly comparedWith: 'stored targets' | null,
   ) {}
 
   static async open(
     context: JobContext,
-    planKey: string,
-    hasSplit: boolean,
-    ensemble: EnsembleMember[],
+    { planKey, hasValidation, ensemble, settings, targets }: ValidationInput,
   ): Promise<Validation> {
-    if (!hasSplit) return new Validation(null, null);
+    if (!hasValidation) return new Validation(null, null, null);
     const { store } = context;
     const audio = await CorpusAudio.open(store, planKey, 'validation', { job: context });
     // With neither labels nor teachers to compare with, the last epoch is as good as any.
-    const followed = labelMatrix(audio) === null && ensemble.length > 0;
-    return new Validation(audio, followed ? await ensembleScores(store, ensemble, audio) : null);
+    if (labelMatrix(audio) !== null || ensemble.length === 0)
+      return new Validation(audio, null, null);
+    const scores = await ensembleScores(store, ensemble, audio);
+    const classes = audio.vocabulary.length;
+    const storedTopK = targets.kind === 'logits' ? targets.storedTopK : classes;
+    const { topK = storedTopK, unseenFill = 'zero' } = settings as Partial<Student>;
+    if (topK >= classes) return new Validation(audio, following(scores), null);
+    const stored = storedTargetsOf(scores, classes, unseenFill, topK);
+    return new Validation(audio, following(stored), 'stored targets');
   }
 
   get contentSha256(): string | null {
@@ -72,8 +100,10 @@ export class Validation {
   }
 
   private resultOf(audio: CorpusAudio, scores: Float32Array, epoch: number): ValidationResult {
-    if (this.ensembleScores)
-      return { value: -binaryCrossEntropy(scores, this.ensembleScores), mAP: null };
+    if (this.followed) {
+      const crossEntropy = binaryCrossEntropy(scores, this.followed.targets);
+      return { value: -crossEntropy, mAP: null, divergence: crossEntropy - this.followed.entropy };
+    }
     const mAP = splitMAP(scores, audio);
     return { value: mAP ?? epoch, mAP };
   }
@@ -81,4 +111,8 @@ export class Validation {
   async close(): Promise<void> {
     await this.audio?.close();
   }
+}
+
+function following(targets: Float32Array): Followed {
+  return { targets, entropy: binaryCrossEntropy(targets, targets) };
 }

@@ -1,8 +1,8 @@
 /**
  * Metrics are one JSONL segment a checkpoint, never appended to: `{"step","loss","lr"}` for steps,
- * `{"epoch","step","loss","mAP"}` for epochs and a last line with their checksum; joined at the end
- * by following segments from step to step. TensorBoard's events beside it hold the same lines, to
- * watch the training while it runs.
+ * `{"epoch","step","loss","mAP","divergence"?}` for epochs and a last line with their checksum;
+ * joined at the end by following segments from step to step. TensorBoard's events beside it hold
+ * the same lines, to watch the training while it runs.
  */
 import { z } from 'zod';
 import type { EpochRecord } from '../../workflows/contract/activities';
@@ -21,6 +21,7 @@ const lineSchema: z.ZodType<MetricsLine> = z.union([
     step: z.number(),
     loss: z.number(),
     mAP: z.number().nullable(),
+    divergence: z.exactOptional(z.number()),
   }),
 ]);
 
@@ -35,8 +36,14 @@ export class MetricsSegment {
     if (step % STEPS_BETWEEN_LINES === 0) this.lines.push({ step, loss, lr: learningRate });
   }
 
-  epoch({ epoch, step, loss, mAP }: EpochRecord): void {
-    this.lines.push({ epoch, step, loss, mAP });
+  epoch({ epoch, step, loss, mAP, divergence }: EpochRecord): void {
+    this.lines.push({
+      epoch,
+      step,
+      loss,
+      mAP,
+      ...(divergence === undefined ? {} : { divergence }),
+    });
   }
 
   /** Ends the segment at `to` and begins the next. */

@@ -50,6 +50,17 @@ describe('charts', () => {
     expect(chart('loss')?.xs[first]).toBe(94);
   });
 
+  it('show the divergence from the ensemble where validation has no labels, and which way', () => {
+    const data = sampleReport();
+    for (const curve of data.curves)
+      for (const epoch of curve.epochs)
+        Object.assign(epoch, { mAP: null }, epoch.mAP === null ? {} : { divergence: 0.01 });
+    const charts = chartData(data);
+    expect(charts.map(({ id }) => id)).toEqual(['loss', 'divergence', 'rate']);
+    expect(charts[1]?.title).toMatch(/lower is better/);
+    expect(charts[1]?.xs).toEqual([2, 4, 6, 8, 10, 12, 14, 16]);
+  });
+
   it('leave out what was never measured', () => {
     const data = sampleReport();
     for (const curve of data.curves) for (const epoch of curve.epochs) epoch.mAP = null;

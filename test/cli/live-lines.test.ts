@@ -88,6 +88,27 @@ describe('live lines', () => {
     );
   });
 
+  it('show the last divergence from the ensemble where validation has no labels', () => {
+    const steps = {
+      ...{ unit: 'steps', done: 400, total: 3008, perSecond: 4, etaSeconds: 652 },
+      ...{ loss: 0.08321, mAP: null, epoch: 2 },
+    };
+    const last = { student: 'piccolo', epoch: 2, epochs: 16, step: 376, loss: 0.09, mAP: null };
+    const distill = stage('distill', { state: 'running', total: 1, unit: 'students' });
+    const epochs = { piccolo: { ...last, divergence: 0.0123456 } };
+    const textWhile = (progress: LiveProgress): string =>
+      textOf(
+        { status: status([distill], { epochs }), pending: [activity('trainModel', progress)] },
+        'distill',
+      );
+    expect(textWhile(steps)).toContain('loss 0.0832 divergence 0.0123 ETA');
+    expect(textWhile({ ...steps, divergence: 0.01 })).toContain('divergence 0.0100 ETA');
+    const done = { ...distill, state: 'done' as const, done: 1, seconds: 9 };
+    expect(textOf({ status: status([done], { epochs }), pending: [] }, 'distill')).toContain(
+      'piccolo: 2 epochs, loss 0.0900, divergence 0.0123',
+    );
+  });
+
   it('do not show the mAP of the model trained before', () => {
     const steps = {
       unit: 'steps',

@@ -29,6 +29,18 @@ describe('metrics segments', () => {
     ]);
   });
 
+  it('keep the divergence of an epoch that was measured, and no field for others', async () => {
+    const segment = new MetricsSegment(0);
+    const epoch = { student: 's', epochs: 2, loss: 0.5, mAP: null };
+    segment.epoch({ ...epoch, epoch: 1, step: 1 });
+    segment.epoch({ ...epoch, epoch: 2, step: 2, divergence: 0.25 });
+    await commitSegment(store, 'key', segment.cut(2), Buffer.of());
+    expect(await readMetrics(store, 'key', 2)).toEqual([
+      { epoch: 1, step: 1, loss: 0.5, mAP: null },
+      { epoch: 2, step: 2, loss: 0.5, mAP: null, divergence: 0.25 },
+    ]);
+  });
+
   it('pass over what an abandoned attempt left behind', async () => {
     await train(0, [20]);
     await train(20, [33]); // killed after this checkpoint was begun elsewhere

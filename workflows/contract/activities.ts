@@ -244,6 +244,13 @@ export interface EpochRecord {
   loss: number;
   /** null where this epoch was not validated or validation has no labels. */
   mAP: number | null;
+  /**
+   * Of the student from the targets that the ensemble would give it, on a validation split without
+   * labels: Bernoulli KL in nats per class, lower is better. It selects the best epochs there.
+   * Absent where this epoch was not validated, validation has labels, or an earlier version wrote
+   * the record.
+   */
+  divergence?: number;
 }
 
 /** All of a run's logits. */

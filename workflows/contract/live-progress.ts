@@ -19,6 +19,8 @@ export interface LiveProgress {
   etaSeconds: number | null;
   loss?: number;
   mAP?: number | null;
+  /** Of the last validation without labels, from the ensemble; lower is better. */
+  divergence?: number;
   epoch?: number;
   pace?: Pace;
   /** What it is doing while it counts nothing, e.g. `loading`, `tracing`, `validating`. */

@@ -33,6 +33,8 @@ export const trainedModelSchema = z.object({
   trainingKey: z.string(),
   bestEpoch: z.number(),
   validationMAP: z.number().nullable(),
+  /** As in an epoch's record; absent where validation has labels, and of earlier versions. */
+  validationDivergence: z.exactOptional(z.number()),
   epochs: z.number(),
   steps: z.number(),
   rowsTrained: z.number(),

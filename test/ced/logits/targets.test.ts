@@ -1,6 +1,6 @@
-import { toHalf } from '../../../ced/logits/half';
+import { fromHalf, toHalf } from '../../../ced/logits/half';
 import { createLogitTable } from '../../../ced/logits/logit-table';
-import { writeTargets, type UnseenFill } from '../../../ced/logits/targets';
+import { storedTargetsOf, writeTargets, type UnseenFill } from '../../../ced/logits/targets';
 
 const table = createLogitTable(2, 3);
 table.indexes.set([0, 1, 2, 4, 0, 2]);
@@ -34,6 +34,17 @@ describe('the targets of a stored view', () => {
     const out = new Float32Array(2);
     writeTargets(full, 0, 2, 'lastMean', 2, out, 0);
     expect(Array.from(out)).toEqual([0.25, 0.5]);
+  });
+
+  it('are known before anything is stored: K of each row, rounded, and the fill', () => {
+    const rows = Float32Array.of(0.1, 0.7, 0.3, 0.2, 0.9, 0.05, 0.05, 0.4);
+    const half = (value: number): number => fromHalf(toHalf(value));
+    expect([...storedTargetsOf(rows, 4, 'lastHalf', 2)]).toEqual(
+      [
+        ...[half(0.3) / 2, half(0.7), half(0.3), half(0.3) / 2],
+        ...[half(0.9), half(0.4) / 2, half(0.4) / 2, half(0.4)],
+      ].map(Math.fround),
+    );
   });
 
   it('are refused for more pairs than stored and for classes that do not exist', () => {
