@@ -106,7 +106,7 @@ async function commit(
   }
   const manifest: LogitsManifest = {
     formatVersion: 1,
-    rowsPlanned: table.rows,
+    rowsPlanned: table.rows + (notes.leftOut?.rows ?? 0),
     rowsWritten: table.rows,
     sha256: sha256(bytes),
     bytes: bytes.byteLength,

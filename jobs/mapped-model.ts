@@ -6,6 +6,7 @@ import type { Engine } from '../ced/engine/engine';
 import type { PredictionInput } from '../ced/model/prediction-input';
 import { Predictor } from '../ced/model/predictor';
 import { classMap, missingClasses } from '../ced/teachers/class-map';
+import { rowFault } from '../ced/teachers/output-fault';
 import type { Vocabulary } from '../ced/teachers/vocabulary';
 import { waveformProbabilities } from '../ced/teachers/waveform-net';
 import { loadModel } from '../storage/models/model-folder';
@@ -23,6 +24,13 @@ interface OwnModel {
   /** float32 [batch, outputs] */
   probabilities(input: PredictionInput): Float32Array | Promise<Float32Array>;
   dispose(): void;
+}
+
+export interface Prediction {
+  /** float32 [batch, classes of the vocabulary] */
+  values: Float32Array;
+  /** Rows that say nothing of their clips: why, as the end of a sentence that names the model. */
+  faults: ReadonlyMap<number, string>;
 }
 
 export class MappedModel {
@@ -74,7 +82,20 @@ export class MappedModel {
 
   /** @returns float32 [batch, classes of the vocabulary]; 0 for classes that the model lacks */
   async probabilities(input: PredictionInput): Promise<Float32Array> {
+    return (await this.predict(input)).values;
+  }
+
+  async predict(input: PredictionInput): Promise<Prediction> {
     const own = await this.model.probabilities(input);
+    const faults = new Map<number, string>();
+    for (let row = 0; row < input.batch; row++) {
+      const fault = rowFault(own, row, this.outputs);
+      if (fault !== null) faults.set(row, fault);
+    }
+    return { values: this.mapped(own, input), faults };
+  }
+
+  private mapped(own: Float32Array, input: PredictionInput): Float32Array {
     const classes = this.map.length;
     const mapped = new Float32Array(input.batch * classes);
     for (let row = 0; row < input.batch; row++)

@@ -128,10 +128,14 @@ function scoreNote({ agreement }: ResultStudent, evalClips: number | null): stri
 
 function logitsNote({ logits }: Pick<RunResult, 'logits'>): string {
   if (!logits) return '';
-  const { rows, views, key } = logits;
+  const { rows, views, key, leftOut = 0 } = logits;
+  const without =
+    leftOut === 0
+      ? ''
+      : `${formatCount(leftOut)} chunks were left out, because a teacher gave nothing for them.\n`;
   return (
     `Trained on ${formatCount(rows)} stored views (${formatCount(views)} per chunk), ` +
-    `logits \`${key}\`.\n`
+    `logits \`${key}\`.\n${without}`
   );
 }
 

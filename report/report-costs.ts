@@ -108,9 +108,11 @@ function logitBytes({
   views,
   bytes,
   pcmBytes,
+  leftOut = 0,
 }: NonNullable<ReportData['result']['logits']>): Html {
   const largest = Math.max(bytes, pcmBytes, 1);
   const each = rows === 0 ? '' : `, ${(bytes / rows).toFixed(1)} bytes each`;
+  const without = leftOut === 0 ? '' : `; ${formatCount(leftOut)} chunks left out`;
   return html`<h3>Size of the audio and of its logits</h3>
     <table class="costs">
       <tbody>
@@ -120,7 +122,9 @@ function logitBytes({
         </tr>
         <tr>
           <th scope="row">
-            logits<small>${formatCount(rows)} rows, ${formatCount(views)} views${each}</small>
+            logits<small
+              >${formatCount(rows)} rows, ${formatCount(views)} views${each}${without}</small
+            >
           </th>
           <td class="bar">${bar(formatBytes(bytes), bytes / largest, '--ensemble')}</td>
         </tr>

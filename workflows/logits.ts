@@ -22,6 +22,7 @@ import type { EnsembleMember } from './contract/models';
 
 /** Shards that wait for GPU workers or are being written: enough for several workers. */
 const LOGIT_SHARDS_IN_FLIGHT = 16;
+const LEFT_OUT = 'left out of the logits';
 
 interface Targets {
   logits: LogitsTotal;
@@ -80,21 +81,53 @@ export async function storeLogits(
       total.key = stored.logitsKey;
       total.rows += stored.rows;
       total.bytes += stored.bytes;
+      if (stored.leftOut) {
+        // Of the first such shard alone: notes are few.
+        if (total.leftOut === undefined)
+          control.note(stored.leftOut.examples.map((example) => `${LEFT_OUT}: ${example}`));
+        total.leftOut = (total.leftOut ?? 0) + stored.leftOut.chunks;
+      }
     });
   });
+  const { leftOut = 0 } = total;
   const planned = chunks * settings.views;
-  if (total.rows !== planned)
+  if (total.rows + leftOut * settings.views !== planned)
     throw ApplicationFailure.nonRetryable(
-      `logits/${total.key}: ${planned} rows planned, ${total.rows} written`,
+      `logits/${total.key}: ${planned} rows planned, ${total.rows} written` +
+        (leftOut > 0 ? `, ${leftOut} chunks left out` : ''),
       'LogitsMismatch',
     );
+  if (leftOut > 0) refuseOrTell(control, run, leftOut, chunks);
   const { views, topK, seed } = settings;
   return {
     logits: total,
-    targets: { kind: 'logits', logitsKey: total.key, storedViews: views, storedTopK: topK, seed },
+    targets: {
+      kind: 'logits',
+      logitsKey: total.key,
+      storedViews: views,
+      storedTopK: topK,
+      seed,
+      ...(leftOut > 0 ? { partial: true } : {}),
+    },
     repair: (damage) =>
       damage.kind === 'logits' ? computeShard(damage.shard) : corpus.repair(damage),
   };
+}
+
+/** A run allows the same share of chunks without logits as of unreadable clips. */
+function refuseOrTell(control: RunControl, run: DistillRun, leftOut: number, chunks: number): void {
+  const told =
+    `${leftOut} of ${chunks} chunks are ${LEFT_OUT}, because a teacher gave zeros, equal values ` +
+    'or NaN for them';
+  const { maxRejected } = run.corpus;
+  if (leftOut === chunks || leftOut > maxRejected * chunks) {
+    const example = control.status.notes?.find((note) => note.startsWith(LEFT_OUT)) ?? LEFT_OUT;
+    throw ApplicationFailure.nonRetryable(
+      `${told} (${example}): more than corpus.maxRejected = ${maxRejected} of them`,
+      'TeacherInvalid',
+    );
+  }
+  control.note([`${told}; students do not learn from them`]);
 }
 
 /** Imports logits that others computed and published, in place of an ensemble's. */

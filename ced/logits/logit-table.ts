@@ -24,6 +24,20 @@ export interface LogitTable {
   readonly values: Uint16Array;
 }
 
+/** In the order of files. */
+export const logitColumns = [
+  'clip',
+  'chunk',
+  'view',
+  'shift',
+  'timeStart',
+  'timeWidth',
+  'freqStart',
+  'freqWidth',
+  'indexes',
+  'values',
+] as const satisfies (keyof LogitTable)[];
+
 /** An all-zero table, to be filled by its producer. */
 export function createLogitTable(rows: number, topK: number): LogitTable {
   return {

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { FormatInvalid } from '../format-invalid';
-import { createLogitTable, type LogitTable } from './logit-table';
+import { createLogitTable, logitColumns, type LogitTable } from './logit-table';
 
 const format = 'ced.rows/1';
 const hashBytes = 32;
@@ -16,25 +16,13 @@ const headerSchema = z.object({
   topK: z.number(),
   notes: z.unknown(),
 });
-const columns = [
-  'clip',
-  'chunk',
-  'view',
-  'shift',
-  'timeStart',
-  'timeWidth',
-  'freqStart',
-  'freqWidth',
-  'indexes',
-  'values',
-] as const;
 
 /** @param notes plain data that goes with the rows. @returns the file in parts */
 export function encodeRows(table: LogitTable, notes: unknown): Uint8Array[] {
   const { rows, topK } = table;
   const parts = [
     Buffer.from(JSON.stringify({ format, rows, topK, notes }) + '\n'),
-    ...columns.map((name) => bytesOf(table[name])),
+    ...logitColumns.map((name) => bytesOf(table[name])),
   ];
   return [...parts, hashOf(parts)];
 }
@@ -52,7 +40,7 @@ export function decodeRows(bytes: Uint8Array): { table: LogitTable; notes: unkno
   const { rows, topK, notes } = header.data;
   const table = createLogitTable(rows, topK);
   let at = headerEnd + 1;
-  for (const name of columns) {
+  for (const name of logitColumns) {
     const column = bytesOf(table[name]);
     column.set(body.subarray(at, at + column.length));
     at += column.length;

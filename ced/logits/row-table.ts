@@ -3,7 +3,8 @@
  * the batches come back.
  */
 import type { AugmentParameters } from '../augment/parameters';
-import { createLogitTable, type LogitTable } from './logit-table';
+import { rowsOf } from '../model/rows';
+import { createLogitTable, logitColumns, type LogitTable } from './logit-table';
 
 export class RowTable {
   private readonly table: LogitTable;
@@ -38,7 +39,15 @@ export class RowTable {
     this.table.values.set(top.values, row * this.topK);
   }
 
-  finish(): LogitTable {
-    return this.table;
+  /** @param leftOut rows that are no part of the shard */
+  finish(leftOut: ReadonlySet<number> = new Set()): LogitTable {
+    if (leftOut.size === 0) return this.table;
+    const kept = Array.from(this.table.clip.keys()).filter((row) => !leftOut.has(row));
+    const table = createLogitTable(kept.length, this.topK);
+    for (const column of logitColumns) {
+      const values = this.table[column];
+      table[column].set(rowsOf(values, kept, values.length / this.rows));
+    }
+    return table;
   }
 }

@@ -1,5 +1,7 @@
+type NumberArray = Int16Array | Int32Array | Float32Array | Uint8Array | Uint16Array | Uint32Array;
+
 /** Rows of a row-major array, `width` numbers each, in the order given. */
-export function rowsOf<Values extends Int16Array | Int32Array | Float32Array>(
+export function rowsOf<Values extends NumberArray>(
   values: Values,
   rows: readonly number[],
   width: number,

@@ -55,3 +55,18 @@ export function outputFault(
     );
   return null;
 }
+
+/**
+ * Why one row of outputs says nothing of its clip: a network that found no whole window in a short
+ * clip gives zeros, equal values or NaN.
+ * @param values [rows, classes], all of the teacher's own classes, as probabilities
+ * @returns the end of a sentence that names the teacher, or null
+ */
+export function rowFault(values: Float32Array, row: number, classes: number): string | null {
+  const own = values.subarray(row * classes, (row + 1) * classes);
+  if (own.some((value) => !Number.isFinite(value))) return 'gives values that are no numbers';
+  const [first = 0] = own;
+  if ((classes > 1 || first === 0) && own.every((value) => value === first))
+    return `gives ${first} for every class`;
+  return null;
+}

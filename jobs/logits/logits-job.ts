@@ -108,12 +108,17 @@ async function computeShard(
   if (isFirst)
     await probeTeachers(teachers, audio, (name) => beginPhase(context, `probing teacher ${name}`));
   const startedMs = context.monotonicMs();
-  const { table, agreement } = await predictShard(context, audio, teachers, input.settings, () =>
-    lease.renew(),
+  const { table, agreement, leftOut } = await predictShard(
+    context,
+    audio,
+    teachers,
+    input.settings,
+    () => lease.renew(),
   );
   const notes: RowNotes = {
     seconds: (context.monotonicMs() - startedMs) / 1000,
     agreement,
+    ...(leftOut ? { leftOut } : {}),
     ...(gate.length > 0 ? { gate } : {}),
   };
   await createRecordOrAdopt(store, layout.logitsDescription(key), descriptionRecord, description);

@@ -11,15 +11,18 @@ import type { LogitTable } from '../../ced/logits/logit-table';
 import { topK } from '../../ced/logits/top-k';
 import { TeacherAgreement, type TeacherPair } from '../../ced/metrics/teacher-agreement';
 import type { PredictionInput } from '../../ced/model/prediction-input';
+import { rowsOf } from '../../ced/model/rows';
 import { combine, type TeacherOutput } from '../../ced/teachers/ensemble';
+import type { LeftOutNotes } from '../../storage/logits/stored-shard';
 import type { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { PermanentError } from '../../workflows/contract/failures';
 import { progressMeter } from '../../workflows/contract/progress-meter';
 import type { LogitsSettings } from '../../workflows/contract/run-file-sections';
 import { chunkBatches, type ChunkBatch, type ChunkRow } from '../chunk-batches';
 import { throwIfStopped, type JobContext } from '../job-context';
-import type { MappedModel } from '../mapped-model';
+import type { MappedModel, Prediction } from '../mapped-model';
 import { namingTeacher } from '../teacher-fault';
+import { LeftOutChunks } from './left-out-chunks';
 
 /** A teacher of the ensemble, ready to predict. */
 export interface LoadedTeacher {
@@ -31,12 +34,16 @@ export interface LoadedTeacher {
 export interface ShardPrediction {
   table: LogitTable;
   agreement: TeacherPair[];
+  /** Chunks without rows; null = none. */
+  leftOut: LeftOutNotes | null;
 }
 
 /** A view of a chunk. */
 interface ViewRow extends ChunkRow {
   /** In the table. */
   row: number;
+  /** Number in the clip; `chunk` is its place. */
+  chunkRow: number;
   parameters: AugmentParameters;
 }
 
@@ -52,6 +59,7 @@ export async function predictShard(
   afterBatch: () => Promise<void>,
 ): Promise<ShardPrediction> {
   const { rows, table } = viewsOf(audio, settings);
+  const leftOut = new LeftOutChunks();
   const agreement = new TeacherAgreement(
     teachers.length,
     teachers.map(({ model }) => model.missing),
@@ -63,7 +71,8 @@ export async function predictShard(
   let done = 0;
   for await (const batch of chunkBatches(audio, rows, models, write)) {
     const outputs = await predict(teachers, batch);
-    keep(outputs, batch.rows, audio.vocabulary.length, table, agreement);
+    const usable = leftOut.usable(outputs, batch.rows);
+    keep(outputs, usable, batch.rows, audio.vocabulary.length, table, agreement);
     done += batch.rows.length;
     context.onProgress(progress(done));
     await afterBatch();
@@ -74,7 +83,12 @@ export async function predictShard(
       'LogitsMismatch',
       `shard ${audio.audioShards[0]}: ${table.rows} rows planned, ${done} predicted`,
     );
-  return { table: table.finish(), agreement: agreement.finish() };
+  const without = rows.filter(({ chunk }) => leftOut.has(chunk)).map(({ row }) => row);
+  return {
+    table: table.finish(new Set(without)),
+    agreement: agreement.finish(),
+    leftOut: leftOut.notes(rows),
+  };
 }
 
 /** Every view of every chunk in table order, with the augmentation it is predicted under. */
@@ -88,22 +102,27 @@ function viewsOf(
   for (const drawn of drawViews(audio.clips, settings)) {
     const { clip, clipRow, chunk, chunkRow, view, parameters } = drawn;
     table.setParameters(rows.length, clipRow, chunkRow, view, parameters);
-    rows.push({ clip, chunk, row: rows.length, parameters });
+    rows.push({ clip, chunk, chunkRow, row: rows.length, parameters });
   }
   return { rows, table };
+}
+
+interface NamedOutput extends TeacherOutput, Pick<Prediction, 'faults'> {
+  name: string;
 }
 
 async function predict(
   teachers: readonly LoadedTeacher[],
   { rows, input }: ChunkBatch<ViewRow>,
-): Promise<TeacherOutput[]> {
+): Promise<NamedOutput[]> {
   const masks = masksToInt32(rows.map(({ parameters }) => parameters));
   // One object for all teachers: they share its spectrograms.
   const augmented: PredictionInput = { ...input, masks };
   return await Promise.all(
     teachers.map(async ({ name, weight, model }) => ({
-      values: await namingTeacher(name, model.probabilities(augmented)),
+      ...(await namingTeacher(name, model.predict(augmented))),
       output: 'probabilities' as const,
+      name,
       weight,
       missing: model.missing,
     })),
@@ -113,15 +132,21 @@ async function predict(
 /** Puts the top-K of the outputs' mean into the table. */
 function keep(
   outputs: readonly TeacherOutput[],
+  usable: readonly number[],
   rows: readonly ViewRow[],
   classes: number,
   table: RowTable,
   agreement: TeacherAgreement,
 ): void {
-  const values = outputs.map((output) => output.values);
-  agreement.add(values, rows.length, classes);
-  const mean = combine(outputs, rows.length, classes);
-  rows.forEach(({ row }, at) =>
-    table.setTop(row, topK(mean.subarray(at * classes, (at + 1) * classes), table.topK)),
+  if (usable.length === 0) return;
+  const kept = outputs.map((output) => ({
+    ...output,
+    values: rowsOf(output.values, usable, classes),
+  }));
+  const values = kept.map((output) => output.values);
+  agreement.add(values, usable.length, classes);
+  const mean = combine(kept, usable.length, classes);
+  usable.forEach((row, at) =>
+    table.setTop(rows[row]!.row, topK(mean.subarray(at * classes, (at + 1) * classes), table.topK)),
   );
 }

@@ -8,6 +8,7 @@ import { PermanentError } from '../../workflows/contract/failures';
 import type { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import type { PredictionInput } from '../../ced/model/prediction-input';
 import { chunkBatches } from '../chunk-batches';
+import type { MappedModel, Prediction } from '../mapped-model';
 import { namingTeacher } from '../teacher-fault';
 import type { LoadedTeacher } from './predict-shard';
 
@@ -31,16 +32,36 @@ export async function probeTeachers(
     probes.push({ ...input, masks: null });
   for (const { name, model } of teachers) {
     await beforeTeacher(name);
-    const outputs: number[] = [];
-    for (const probe of probes)
-      outputs.push(...(await namingTeacher(name, model.probabilities(probe))));
-    const classes = audio.vocabulary.length;
-    const fault = outputFault(
-      knownColumns(Float32Array.from(outputs), classes, model.missing),
-      rows.length,
-      classes - model.missing.length,
-      model.frontEnd === 'waveform',
-    );
+    const predictions: Prediction[] = [];
+    for (const probe of probes) predictions.push(await namingTeacher(name, model.predict(probe)));
+    const fault = probeFault(predictions, audio.vocabulary.length, model);
     if (fault) throw new PermanentError('TeacherInvalid', `${name}: ${fault}`);
   }
+}
+
+/**
+ * Single chunks of which a teacher says nothing are left out of the logits; one that says nothing
+ * of all of them is none.
+ */
+function probeFault(
+  predictions: readonly Prediction[],
+  classes: number,
+  { missing, frontEnd }: Pick<MappedModel, 'missing' | 'frontEnd'>,
+): string | null {
+  const rows = predictions.flatMap(({ values, faults }) =>
+    Array.from({ length: values.length / classes }, (_, row) => ({
+      values: values.subarray(row * classes, (row + 1) * classes),
+      fault: faults.get(row),
+    })),
+  );
+  const usable = rows.filter(({ fault }) => fault === undefined);
+  const looked = usable.length > 0 ? usable : rows;
+  const values = Float32Array.from(looked.flatMap((row) => [...row.values]));
+  const fault = outputFault(
+    knownColumns(values, classes, missing),
+    looked.length,
+    classes - missing.length,
+    frontEnd === 'waveform',
+  );
+  return fault ?? (usable.length > 0 ? null : (rows[0]?.fault ?? null));
 }

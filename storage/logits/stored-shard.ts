@@ -1,10 +1,15 @@
 /** A stored logit shard: the manifest that vouches for it, and how it is found. */
 import { z } from 'zod';
 import type { LogitsShard } from '../../workflows/contract/activities';
+import { shortText } from '../../workflows/contract/short-text';
 import { layout } from '../layout';
 import { quarantine } from '../quarantine';
 import { readRecordIfPresent, record, RecordDamaged, type RecordOf } from '../record';
 import type { Store } from '../store';
+
+/** Left-out chunks that are named outside of the manifest. */
+const MOST_TOLD = 3;
+const LONGEST_CLIP_TOLD = 100;
 
 const gateScoresSchema = z.object({
   split: z.enum(['validation', 'eval']),
@@ -13,6 +18,23 @@ const gateScoresSchema = z.object({
   ensemble: z.number().nullable(),
 });
 export type GateScores = z.output<typeof gateScoresSchema>;
+
+const leftOutSchema = z.object({
+  chunks: z.number(),
+  /** Views of them. */
+  rows: z.number(),
+  /** The first of them. */
+  named: z.array(
+    z.object({
+      clip: z.string(),
+      chunk: z.number(),
+      teacher: z.string(),
+      /** The end of a sentence that names the teacher. */
+      why: z.string(),
+    }),
+  ),
+});
+export type LeftOutNotes = z.output<typeof leftOutSchema>;
 
 /** Notes on predicted rows: duration and agreement of the teachers. */
 export const rowNotesSchema = z.object({
@@ -27,6 +49,8 @@ export const rowNotesSchema = z.object({
       }),
     ),
   ),
+  /** Chunks of which a teacher said nothing; absent = none. */
+  leftOut: z.exactOptional(leftOutSchema),
   /** Of a run's first shard: what let it go on. */
   gate: z.exactOptional(z.array(gateScoresSchema)),
 });
@@ -37,6 +61,7 @@ export const logitsRecord = record(
   1,
   rowNotesSchema.extend({
     formatVersion: z.literal(1),
+    /** Those written and those of chunks that are left out. */
     rowsPlanned: z.number(),
     rowsWritten: z.number(),
     sha256: z.string(),
@@ -65,7 +90,19 @@ export async function storedShard(
     bytes: manifest.bytes,
     seconds: manifest.seconds,
     reused: true,
+    ...(manifest.leftOut ? { leftOut: told(manifest.leftOut) } : {}),
   };
+}
+
+/** Short enough for a payload, whatever the names of clips. */
+function told({ chunks, named }: LeftOutNotes): NonNullable<LogitsShard['leftOut']> {
+  const examples = named
+    .slice(0, MOST_TOLD)
+    .map(
+      ({ clip, chunk, teacher, why }) =>
+        `${shortText(clip, LONGEST_CLIP_TOLD)} chunk ${chunk}: ${teacher} ${why}`,
+    );
+  return { chunks, examples };
 }
 
 /** Shard and manifest, as which of the two is wrong cannot be known. */

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TeacherPair } from '../../ced/metrics/teacher-agreement';
+import { encodeWav } from '../../ced/audio/wav-file';
 import { FolderStore } from '../../storage/folder-store';
 import { formatVocabularyCsv } from '../../ced/teachers/vocabulary';
 import type { RunResult } from '../../workflows/contract/activities';
@@ -84,6 +85,44 @@ describe('a run of worker and server', () => {
         [1, 2],
       ]);
     }
+  }, 400_000);
+
+  it('leaves out chunks of which a teacher says nothing, as many as the run allows', async () => {
+    const folder = join(cluster.folder, 'silent');
+    const corpus = writeToneCorpus(folder, { train: 12, validation: 4, eval: 4 });
+    // Its mean is 0, of which the network gives logits of 0.
+    const balanced = Int16Array.from({ length: 16_000 }, (_, at) => (at % 2 ? 5000 : -5000));
+    writeFileSync(join(folder, 'audio/train-5.wav'), encodeWav(balanced));
+    writeFileSync(join(folder, 'means.onnx'), onnxBytes([20, 0, -30, 5, 3, -1]));
+    const within = (file: string): string => `silent/${file}`;
+    const [train, validation, vocabulary] = [
+      within(corpus.train),
+      within(corpus.validation),
+      within(corpus.vocabulary),
+    ];
+    const run = (name: string, maxRejected: number) => ({
+      ...{ name, store: 'store-silent' },
+      corpus: { train, validation, vocabulary, clipsPerShard: 4, maxRejected },
+      teachers: [
+        {
+          ...{ name: 'means', checkpoint: within('means.onnx'), format: 'onnx', vocabulary },
+          ...{ output: 'logits', spectrogramMasks: 'skip' },
+        },
+      ],
+      logits: { views: 2, topK: 4, chunkSeconds: 1, augment: { shift: { probability: 0 } } },
+      students: [{ name: 's', ...student }],
+    });
+    await expect(distill(run('refused', 0.05))).rejects.toMatchObject({
+      cause: expect.objectContaining({
+        type: 'TeacherInvalid',
+        message: expect.stringMatching(
+          /^1 of 12 chunks are left out .*train-5 chunk 0: means gives 0\.5 for every class\): more than corpus\.maxRejected = 0\.05 of them$/,
+        ) as unknown,
+      }) as unknown,
+    });
+    const result = await distill(run('told', 0.1));
+    expect(result.logits).toMatchObject({ rows: 22, views: 2, leftOut: 1 });
+    expect(result.students).toMatchObject([{ name: 's', bitExact: true }]);
   }, 400_000);
 
   it("trains from the authors' published logits, with no teacher at all", async () => {

@@ -3,11 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { modelConfig } from '../../jobs/train/model-shape';
-import { ingestShard } from '../../activities/ingest-shard';
-import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { scoreJob } from '../../jobs/score/score-job';
 import type { JobContext } from '../../jobs/job-context';
 import { averagePrecision } from '../../ced/metrics/average-precision';
@@ -19,7 +16,6 @@ import {
 } from '../../storage/logits/logits-description';
 import { logitsRecord } from '../../storage/logits/stored-shard';
 import { importModels } from '../../activities/import-models';
-import { planCorpus } from '../../activities/plan-corpus';
 import type { FolderStore } from '../../storage/folder-store';
 import { layout } from '../../storage/layout';
 import { storeWaveformModel } from '../../storage/models/waveform-folder';
@@ -37,14 +33,13 @@ import {
   teacherSchema,
   type Teacher,
 } from '../../workflows/contract/run-file-sections';
-import { wavBytes } from '../ced/audio/wav-bytes';
 import { describeWithPublishedTeachers, publishedTeachers } from '../support/published-teachers';
 import { onnxBytes } from '../ced/teachers/onnx-bytes';
+import { prepareWaves, vocabularyCsv, type WaveCorpus } from '../support/wave-corpus';
 import { savedModelBytes } from '../ced/teachers/saved-model-bytes';
 import { localDependencies } from '../../activities/local-dependencies';
 import { predictAndWrite, jobContextOn, storeBelow, storedTables } from '../support/in-process';
 
-const ignore = (): void => undefined;
 const shape = { embedDim: 32, depth: 1, heads: 2, mlpRatio: 4, pooling: 'mean' as const };
 const seed = 7;
 let folder: string;
@@ -60,55 +55,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const vocabularyCsv = (names: readonly string[]): string =>
-  `index,mid,display_name\n${names.map((name, index) => `${index},,"${name}"\n`).join('')}`;
-
-/** Clips of a few seconds of different noises and tones. */
-async function prepare(
+const prepare = async (
   classes: readonly string[],
   clipSeconds: number,
-  samplesOf: (clip: number) => number = () => clipSeconds * 16_000,
-): Promise<{ planKey: string; audio: CorpusAudio }> {
-  mkdirSync(join(folder, 'audio'));
-  writeFileSync(join(folder, 'vocabulary.csv'), vocabularyCsv(classes));
-  const writeClip = (split: string, clip: number, hertz: number): string => {
-    const wave = Array.from({ length: samplesOf(clip) }, (_, at) =>
-      Math.round(9000 * Math.sin((at * hertz * 2 * Math.PI) / 16_000) + 3000 * clip),
-    );
-    writeFileSync(join(folder, `audio/${split}-${clip}.wav`), wavBytes([wave], { bits: 16 }));
-    return JSON.stringify({
-      clip: `${split}-${clip}`,
-      audio: `audio/${split}-${clip}.wav`,
-      labels: [clip],
-    });
-  };
-  for (const [split, hertz] of [
-    ['train', 220],
-    ['validation', 330],
-  ] as const)
-    writeFileSync(
-      join(folder, `${split}.jsonl`),
-      [0, 1, 2].map((clip) => writeClip(split, clip, hertz * (clip + 1))).join('\n'),
-    );
-  const corpus = {
-    train: 'train.jsonl',
-    validation: 'validation.jsonl',
-    vocabulary: 'vocabulary.csv',
-    clipsPerShard: 8,
-    maxRejected: 0,
-  };
-  const { planKey } = await planCorpus(
-    deps,
-    { store: '', corpus, chunkSeconds: clipSeconds },
-    ignore,
-  );
-  for (const split of ['train', 'validation'] as const)
-    await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
-  await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: clipSeconds });
-  const audio = await CorpusAudio.open(store, planKey, 'train');
-  await audio.ready(audio.clips);
-  return { planKey, audio };
-}
+  samplesOf?: (clip: number) => number,
+) => await prepareWaves(folder, store, { classes, clipSeconds, samplesOf });
 
 /** Of a table of three rows. */
 const columnOf = (values: Float32Array, column: number, columns: number): Float64Array =>
@@ -133,7 +84,7 @@ type Alone = (pcm: Int16Array, parameters: AugmentParameters) => Promise<Float32
 
 /** What each teacher gives alone, in the run's classes, against what was stored. */
 async function expectWeightedMean(
-  run: { planKey: string; audio: CorpusAudio; chunkSeconds: number; classes: number },
+  run: WaveCorpus & { chunkSeconds: number; classes: number },
   teachers: Teacher[],
   alone: readonly Alone[],
 ): Promise<void> {

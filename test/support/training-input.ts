@@ -27,3 +27,8 @@ export function trainingInput(
 export function storedTargets(logitsKey: string): TargetSource {
   return { kind: 'logits', logitsKey, storedViews: 2, storedTopK: 3, seed: 7 };
 }
+
+/** The same where chunks are left out of them. */
+export function partialTargets(logitsKey: string): TargetSource {
+  return { ...storedTargets(logitsKey), partial: true } as TargetSource;
+}

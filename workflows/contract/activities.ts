@@ -150,6 +150,8 @@ export interface LogitsShard {
   bytes: number;
   seconds: number;
   reused: boolean;
+  /** Chunks of which a teacher said nothing, and some of them; absent = none. */
+  leftOut?: { chunks: number; examples: string[] };
 }
 
 /**
@@ -260,6 +262,8 @@ const logitsTotalSchema = z.object({
   views: z.number(),
   bytes: z.number(),
   pcmBytes: z.number(),
+  /** Chunks without rows, because a teacher said nothing of them; absent = none. */
+  leftOut: z.exactOptional(z.number()),
 });
 export type LogitsTotal = z.output<typeof logitsTotalSchema>;
 

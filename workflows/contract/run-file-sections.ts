@@ -64,7 +64,10 @@ export const corpusSchema = z.strictObject({
     .describe('Clips in one audio shard: the unit of retry for ingest and logits.'),
   maxRejected: fraction
     .default(0.01)
-    .describe('Share of unreadable clips above which a stage fails with CorpusInvalid.'),
+    .describe(
+      'Share of unreadable clips above which a stage fails with CorpusInvalid, and of training ' +
+        'chunks of which a teacher says nothing above which it fails with TeacherInvalid.',
+    ),
 });
 export type Corpus = z.output<typeof corpusSchema>;
 

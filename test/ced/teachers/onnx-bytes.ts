@@ -63,8 +63,28 @@ function endlessLoop(): Buffer[] {
   ];
 }
 
+const intConstant = (name: string, value: number): Buffer =>
+  bytesField(5, message(integerField(2, int64), integerField(7, value), stringField(8, name)));
+
+/** `raw` of clips that have so many samples; of shorter ones zeros, or NaN. */
+function ofLongClips(shortest: number, isNaN: boolean, output: string): Buffer[] {
+  const toFloat = message(stringField(1, 'to'), integerField(3, float), integerField(20, 2));
+  return [
+    node('Shape', ['waveform'], 'shape'),
+    intConstant('last', -1),
+    node('Gather', ['shape', 'last'], 'samples'),
+    intConstant('shortest', shortest),
+    node('GreaterOrEqual', ['samples', 'shortest'], 'is long'),
+    node('Cast', ['is long'], 'one', bytesField(5, toFloat)),
+    node('Mul', ['raw', 'one'], isNaN ? 'masked' : output),
+    ...(isNaN ? [node('Div', ['masked', 'one'], output)] : []),
+  ];
+}
+
 /**
  * Its output is [batch, gains].
+ * @param shortest samples of the clips that it has an output for; `isNaN`: NaN for shorter ones
+ *   instead of zeros
  * @param isEndless never gives any
  * @param input extents of its input, as the file states them
  */
@@ -74,6 +94,8 @@ export function onnxBytes(
     outputs = ['scores'],
     isExternal = false,
     isEndless = false,
+    shortest = 0,
+    isNaN = false,
     input = ['batch', 'samples'] as readonly (string | number)[],
   } = {},
 ): Buffer {
@@ -91,7 +113,10 @@ export function onnxBytes(
   const graph = message(
     node('ReduceMean', ['waveform'], 'mean', axes),
     ...(isEndless ? endlessLoop() : []),
-    ...outputs.map((output) => node('MatMul', [isEndless ? 'looped' : 'mean', 'gain'], output)),
+    ...outputs.map((output) =>
+      node('MatMul', [isEndless ? 'looped' : 'mean', 'gain'], shortest > 0 ? 'raw' : output),
+    ),
+    ...(shortest > 0 ? ofLongClips(shortest, isNaN, outputs[0]!) : []),
     stringField(2, 'means'),
     bytesField(5, gain),
     bytesField(11, value('waveform', float, ...input.map(extentOf))),
