@@ -182,7 +182,7 @@ def test_damaged_input_is_named(tmp_path: Path, kind: str) -> None:
     path.write_bytes(path.read_bytes()[:-1] + b"\x55")
     with pytest.raises(StoreDamaged) as failure:
         shard.predict(served())
-    assert failure.value.details == ({"kind": kind, "key": key},)
+    assert failure.value.details == ([{"kind": kind, "key": key}],)
 
 
 def test_missing_audio_is_named(tmp_path: Path) -> None:

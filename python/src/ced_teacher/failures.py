@@ -24,4 +24,5 @@ class StoreDamaged(PermanentFailure):
 
     def __init__(self, kind: str, key: str, fault: str) -> None:
         super().__init__(f"{key}: {fault}")
-        self.details = ({"kind": kind, "key": key},)
+        # The first detail is a list: one failure may name several files.
+        self.details = ([{"kind": kind, "key": key}],)
