@@ -9,8 +9,8 @@ DESCRIPTION = """Serves a teacher to the distillation pipeline, until SIGTERM or
 at hand is finished, the parts of the shard are kept, and another worker goes on.
 
 The server's address, namespace, TLS and API key come from the environment (TEMPORAL_ADDRESS,
-TEMPORAL_NAMESPACE, TEMPORAL_TLS_…, TEMPORAL_API_KEY) or Temporal's configuration file; the options
-go first. Buckets need an extra: pip install 'ced-teacher[gcs]' or 'ced-teacher[s3]'."""
+TEMPORAL_NAMESPACE, TEMPORAL_TLS_…, TEMPORAL_API_KEY) or Temporal's configuration file; options go
+first. Buckets need an extra: pip install 'ced-teacher[gcs]' or 'ced-teacher[s3]'."""
 
 
 @dataclass(frozen=True)

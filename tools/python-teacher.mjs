@@ -1,0 +1,47 @@
+// `npm run python`: what needs PyTorch of ced-teacher (python/), which CI does not install.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { installPyTorch } from '../infra/setup/pytorch.mjs';
+import { root, setUp } from '../infra/setup/setup.mjs';
+import { SetupError } from '../infra/setup/tools.mjs';
+
+const help = `npm run python -- [tests|speed] [options]
+
+Installs PyTorch beside the packages of ced-teacher (3 GB, once) and runs with both:
+
+  tests   all tests of python/, those with PyTorch among them; options go to pytest (the default)
+  speed   views a second of CED tiny as a teacher, beside its bare loop; --help lists the options
+
+Examples:
+  npm run python
+  npm run python -- tests tests_torch -q
+  npm run python -- speed --rounds 20`;
+
+async function python([what = 'tests', ...args]) {
+  if (what === '--help' || what === '-h') return console.log(help);
+  const command = { tests: ['-m', 'pytest', ...args], speed: ['throughput.py', ...args] }[what];
+  if (command === undefined) throw new SetupError(`${what}: expected tests or speed`);
+  if (what === 'tests' && args.length === 0) command.push('tests', 'tests_torch');
+  await setUp({ parts: ['temporal', 'teacher'], quiet: true, build: false });
+  const torch = await installPyTorch((line) => console.error(line));
+  const tools = JSON.parse(readFileSync(join(root, '.ced', 'toolchain.json'), 'utf8'));
+  const packages = [tools.pythonTeacher, torch].map((path) => join(dirname(path), 'packages'));
+  const environment = {
+    PYTHONPATH: packages.join(delimiter),
+    PYTHONDONTWRITEBYTECODE: '1',
+    CED_TEMPORAL_CLI: tools.temporal,
+  };
+  const { status } = spawnSync('python3', command, {
+    cwd: join(root, 'python'),
+    stdio: 'inherit',
+    env: { ...process.env, ...environment },
+  });
+  process.exitCode = status ?? 1;
+}
+
+await python(process.argv.slice(2)).catch((error) => {
+  if (!(error instanceof SetupError)) throw error;
+  console.error(`error: ${error.message}`);
+  process.exitCode = 1;
+});
