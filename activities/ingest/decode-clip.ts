@@ -12,31 +12,38 @@ import {
 } from '../../ced/audio/channels';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
 import { decodeAudio } from '../../ced/audio/decode';
-import { toMono16k } from '../../ced/audio/mono16k';
-import type { SampleMemory } from '../../ced/audio/sample-memory';
+import { toMono, type MonoOptions, type MonoSamples } from '../../ced/audio/to-mono';
 import { decodeWithFfmpeg, type FfmpegLimits } from './ffmpeg';
 
 export interface ClipLimits extends FfmpegLimits {
   /** A longer clip is refused: by its header, or once that much was decoded. @default Infinity */
   longestSeconds?: number;
-  /** Where its samples will lie, until it is used for another clip. @default memory of its own */
-  memory?: SampleMemory;
   /** What is made of several channels. @default 'mix' */
   channels?: ChannelChoice;
 }
 
-/**
- * @param open the clip's bytes, from the beginning; called again where ffmpeg has to have a look,
- *   or the channels
- * @returns int16 [samples] at 16 kHz
- * @throws {ClipUnreadable}, and whatever reading throws
- */
+/** @returns int16 [samples] at 16 kHz. @throws as `decodeClipAtRates` */
 export async function decodeClip(
   open: () => ByteParts,
   name: string,
   limits: ClipLimits = {},
 ): Promise<Int16Array> {
-  const { longestSeconds = Infinity, memory, channels = 'mix' } = limits;
+  return (await decodeClipAtRates(open, name, limits, {})).pcm;
+}
+
+/**
+ * @param open the clip's bytes, from the beginning; called again where ffmpeg has to have a look,
+ *   or the channels
+ * @param wanted further rates, and where the samples will lie
+ * @throws {ClipUnreadable}, and whatever reading throws
+ */
+export async function decodeClipAtRates(
+  open: () => ByteParts,
+  name: string,
+  limits: ClipLimits,
+  wanted: Pick<MonoOptions, 'memory' | 'further'>,
+): Promise<MonoSamples> {
+  const { longestSeconds = Infinity, channels = 'mix' } = limits;
   const levels = async (): Promise<ChannelLevels> => await readBlocks(open, name, limits, levelsOf);
   let isMixed = false;
   async function* watched(blocks: AsyncIterable<AudioBlock>): AsyncGenerator<AudioBlock> {
@@ -46,12 +53,12 @@ export async function decodeClip(
     }
   }
   const channel = channels === 'mix' ? null : channels === 'first' ? 0 : (await levels()).loudest;
-  const pcm = await readBlocks(open, name, limits, (blocks) =>
-    toMono16k(watched(blocks), longestSeconds, memory, channel),
+  const samples = await readBlocks(open, name, limits, (blocks) =>
+    toMono(watched(blocks), { longestSeconds, channel, ...wanted }),
   );
   // Few clips are so quiet that they have to be decoded once more.
-  if (channel === null && isMixed && mayHaveCancelled(pcm)) refuseCancelled(await levels());
-  return pcm;
+  if (channel === null && isMixed && mayHaveCancelled(samples.pcm)) refuseCancelled(await levels());
+  return samples;
 }
 
 /** Gives the decoded blocks to `use`; once more, if it takes ffmpeg to decode them. */

@@ -6,6 +6,7 @@ import type { ByteParts } from '../../ced/audio/byte-parts';
 import type { ChannelChoice } from '../../ced/audio/channels';
 import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
 import { SampleMemory } from '../../ced/audio/sample-memory';
+import type { MonoSamples } from '../../ced/audio/to-mono';
 import { mapOrdered } from '../../storage/map-ordered';
 import { openSource } from '../../storage/sources/open-source';
 import {
@@ -14,7 +15,7 @@ import {
   SourceUnreadable,
   type SourceOptions,
 } from '../../storage/sources/source';
-import { decodeClip } from './decode-clip';
+import { decodeClipAtRates } from './decode-clip';
 import { ParquetAudio } from './parquet-audio';
 import { Segments } from './segments';
 import type { ListedClip } from '../../ced/corpus/listing';
@@ -29,46 +30,73 @@ export interface ReadClip {
   listed: ListedClip;
   /** int16 [samples] at 16 kHz, valid until the next clip is asked for; or why there are none. */
   pcm: Int16Array | string;
+  /** The same at each further rate; none where there are none at 16 kHz. */
+  further: readonly Int16Array[];
 }
 
 interface ClipMemory {
   file: Uint8Array;
   samples: SampleMemory;
+  /** By rate. */
+  further: Map<number, SampleMemory>;
 }
 
 interface DecodeOptions {
   sources: SourceOptions;
   channels: ChannelChoice;
   parquet: ParquetAudio;
+  rates: readonly number[];
 }
 
 /** As much as was ever used at once. */
 const idle: ClipMemory[] = [];
 
-/** @param channels what is made of several. */
+/**
+ * @param channels what is made of several
+ * @param rates Hz at which the samples are wanted beside 16 kHz
+ */
 export async function* readClips(
   clips: readonly ListedClip[],
   sources: SourceOptions,
   channels: ChannelChoice = 'mix',
+  rates: readonly number[] = [],
 ): AsyncGenerator<ReadClip> {
   const parquet = new ParquetAudio(sources);
-  const decode = (clip: ListedClip, memory?: ClipMemory): Promise<Int16Array | string> =>
-    decodeListed(clip, { sources, channels, parquet }, memory);
-  const segments = new Segments(clips, decode);
+  const decode = (clip: ListedClip, memory?: ClipMemory): Promise<MonoSamples | string> =>
+    decodeListed(clip, { sources, channels, parquet, rates }, memory);
+  const segments = new Segments(clips, decode, rates);
   const reading = mapOrdered(clips, sources.clipsAtOnce ?? CLIPS_AT_ONCE, async (listed) => {
-    const memory = idle.pop() ?? {
-      file: Buffer.allocUnsafeSlow(FILE_BYTES),
-      samples: new SampleMemory(),
-    };
-    const pcm = listed.segment ? await segments.read(listed) : await decode(listed, memory);
-    return { listed, pcm: typeof pcm === 'string' ? pcm : unusable(pcm, channels), memory };
+    const memory = idle.pop() ?? newMemory();
+    const read = listed.segment ? await segments.read(listed) : await decode(listed, memory);
+    const pcm = typeof read === 'string' ? read : unusable(read.pcm, channels);
+    const further = typeof read === 'string' || typeof pcm === 'string' ? [] : read.further;
+    return { listed, pcm, further, memory };
   });
-  for await (const { listed, pcm, memory } of reading) {
+  for await (const { listed, pcm, further, memory } of reading) {
     // A decoder may take the end of its bytes for damage: a cancelled attempt rejects no clip.
     sources.retry?.signal?.throwIfAborted();
-    yield { listed, pcm };
+    yield { listed, pcm, further };
     idle.push(memory);
   }
+}
+
+function newMemory(): ClipMemory {
+  const file = Buffer.allocUnsafeSlow(FILE_BYTES);
+  return { file, samples: new SampleMemory(), further: new Map<number, SampleMemory>() };
+}
+
+/** Memory at each rate; of rates that an earlier listing wanted none is kept. */
+function memoryAtRates(
+  memory: ClipMemory | undefined,
+  rates: readonly number[],
+): { rate: number; memory: SampleMemory }[] {
+  const known = memory?.further ?? new Map<number, SampleMemory>();
+  for (const rate of known.keys()) if (!rates.includes(rate)) known.delete(rate);
+  return rates.map((rate) => {
+    const own = known.get(rate) ?? new SampleMemory();
+    known.set(rate, own);
+    return { rate, memory: own };
+  });
 }
 
 /** The samples, or why no model can use them. */
@@ -87,19 +115,22 @@ function unusable(pcm: Int16Array, channels: ChannelChoice): Int16Array | string
  */
 async function decodeListed(
   listed: ListedClip,
-  { sources, channels, parquet }: DecodeOptions,
+  { sources, channels, parquet, rates }: DecodeOptions,
   memory?: ClipMemory,
-): Promise<Int16Array | string> {
+): Promise<MonoSamples | string> {
   try {
     const source = openSource(listed.audio, sources);
     const { longestClipSeconds = LONGEST_CLIP_SECONDS } = sources;
     const bytes = listed.cell && (await parquet.read(listed));
     const open = (): ByteParts => (bytes ? [bytes] : source.read(listed.range, memory?.file));
-    return await decodeClip(open, source.name, {
+    const limits = {
       longestSeconds: longestClipSeconds,
       channels,
       ...(sources.retry ? { retry: sources.retry } : {}),
+    };
+    return await decodeClipAtRates(open, source.name, limits, {
       ...(memory ? { memory: memory.samples } : {}),
+      further: memoryAtRates(memory, rates),
     });
   } catch (error) {
     if (error instanceof SourceUnreadable || error instanceof ClipUnreadable) return error.message;

@@ -3,21 +3,25 @@
  * shard takes from it, and cut at exact samples.
  */
 import { sampleRate } from '../../ced/audio/mono16k';
+import { positionAtRate } from '../../ced/audio/sample-rates';
+import type { MonoSamples } from '../../ced/audio/to-mono';
 import type { ListedClip } from '../../ced/corpus/listing';
 
-/** Decodes a whole recording: int16 at 16 kHz, or why it cannot be. */
-export type DecodeRecording = (clip: ListedClip) => Promise<Int16Array | string>;
+/** Decodes a whole recording, or says why it cannot be. */
+export type DecodeRecording = (clip: ListedClip) => Promise<MonoSamples | string>;
 
 /** A table may round the end of a recording up by this much: one frame of the log-mel. */
 const ROUNDED_SAMPLES = sampleRate / 100;
 
 export class Segments {
   private readonly waiting = new Map<string, ListedClip[]>();
-  private readonly cut = new Map<string, Promise<Map<ListedClip, Int16Array | string>>>();
+  private readonly cut = new Map<string, Promise<Map<ListedClip, MonoSamples | string>>>();
 
   constructor(
     clips: readonly ListedClip[],
     private readonly decode: DecodeRecording,
+    /** Of `MonoSamples.further`. */
+    private readonly rates: readonly number[] = [],
   ) {
     for (const clip of clips) {
       if (!clip.segment) continue;
@@ -27,9 +31,9 @@ export class Segments {
   }
 
   /**
-   * @returns int16 [samples] of the clip's part, or why there is none. Each clip is asked for once.
+   * @returns samples of the clip's part, or why there are none. Each clip is asked for once.
    */
-  async read(clip: ListedClip): Promise<Int16Array | string> {
+  async read(clip: ListedClip): Promise<MonoSamples | string> {
     const key = recordingOf(clip);
     const cutting = this.cut.get(key) ?? this.cutAll(this.waiting.get(key) ?? [clip]);
     this.cut.set(key, cutting);
@@ -42,14 +46,33 @@ export class Segments {
 
   private async cutAll(
     clips: readonly ListedClip[],
-  ): Promise<Map<ListedClip, Int16Array | string>> {
+  ): Promise<Map<ListedClip, MonoSamples | string>> {
     const recording = await this.decode(clips[0]!);
     return new Map(
       clips.map((clip) => [
         clip,
-        typeof recording === 'string' ? recording : cutSegment(recording, clip.segment!),
+        typeof recording === 'string' ? recording : this.cutOut(recording, clip.segment!),
       ]),
     );
+  }
+
+  private cutOut(
+    { pcm, further }: MonoSamples,
+    segment: { start: number; end: number },
+  ): MonoSamples | string {
+    const cut = cutSegment(pcm, segment);
+    if (typeof cut === 'string') return cut;
+    const from = Math.round(segment.start * sampleRate);
+    return {
+      pcm: cut,
+      further: further.map((samples, index) => {
+        const rate = this.rates[index]!;
+        const start = positionAtRate(from, rate);
+        const part = new Int16Array(positionAtRate(cut.length, rate));
+        part.set(samples.subarray(start, start + part.length));
+        return part;
+      }),
+    };
   }
 }
 

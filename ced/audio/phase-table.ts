@@ -34,8 +34,10 @@ interface ConvolveModule {
 const WEIGHTS_AT = 1024;
 const PAGE_BYTES = 2 ** 16;
 
-/** Corpora rarely mix more rates than this. */
-const cachedTables = 4;
+/** Corpora rarely mix more pairs of rates than this. */
+const cachedTables = 16;
+/** 128 MB. */
+const cachedWeights = 2 ** 25;
 const tables = new Map<string, PhaseTable>();
 const kernel = new Kernel<ConvolveModule>(convolveWasm);
 
@@ -70,7 +72,10 @@ export class PhaseTable {
       new PhaseTable(from, to, tapsOf(from, to, kernel), reachOf(from, to, kernel), kernel);
     tables.delete(key);
     tables.set(key, table);
-    if (tables.size > cachedTables) tables.delete(tables.keys().next().value!);
+    const weights = (): number =>
+      [...tables.values()].reduce((sum, { to, taps }) => sum + to * taps, 0);
+    while (tables.size > cachedTables || (tables.size > 1 && weights() > cachedWeights))
+      tables.delete(tables.keys().next().value!);
     return table;
   }
 

@@ -20,14 +20,36 @@ let shared: { module: QuantiseModule; input: Float32Array; result: Int16Array } 
 
 /** @throws ClipUnreadable `notFinite` */
 export function appendQuantised(mono: Float32Array, to: SampleMemory): void {
+  append(mono, to, (part) => {
+    const strange = to.length + part.findIndex((sample) => !Number.isFinite(sample));
+    throw new ClipUnreadable('notFinite', `sample ${strange} at 16 kHz is not a finite number`);
+  });
+}
+
+/**
+ * For rates beside 16 kHz, whose samples alone decide whether a clip is used: what is not finite is
+ * clipped, or 0 where it is no number.
+ */
+export function appendClipped(mono: Float32Array, to: SampleMemory): void {
+  append(mono, to, (part) =>
+    part.map((sample) => (Number.isNaN(sample) ? 0 : Math.min(1, Math.max(-1, sample)))),
+  );
+}
+
+/** @param finite what a part that is not finite is replaced by; may throw */
+function append(
+  mono: Float32Array,
+  to: SampleMemory,
+  finite: (part: Float32Array) => Float32Array,
+): void {
   shared ??= quantiser();
   const { module, input, result } = shared;
   for (let from = 0; from < mono.length; from += input.length) {
     const part = mono.subarray(from, from + input.length);
     input.set(part);
     if (!module.quantise(part.length)) {
-      const strange = to.length + part.findIndex((sample) => !Number.isFinite(sample));
-      throw new ClipUnreadable('notFinite', `sample ${strange} at 16 kHz is not a finite number`);
+      input.set(finite(part));
+      module.quantise(part.length);
     }
     to.append(result.subarray(0, part.length));
   }

@@ -27,12 +27,22 @@ export class SampleMemory {
 
   append(samples: Int16Array): void {
     const needed = this.filled + samples.length;
-    if (needed > this.memory.length) {
-      const larger = new Int16Array(Math.max(FIRST_SAMPLES, 2 * this.memory.length, needed));
-      larger.set(this.samples);
-      this.memory = larger;
-    }
+    this.reserve(needed);
     this.memory.set(samples, this.filled);
     this.filled = needed;
+  }
+
+  /** Cuts the end off, or adds zeros to it, so that there are `length` samples. */
+  fit(length: number): void {
+    this.reserve(length);
+    if (length > this.filled) this.memory.fill(0, this.filled, length);
+    this.filled = length;
+  }
+
+  private reserve(needed: number): void {
+    if (needed <= this.memory.length) return;
+    const larger = new Int16Array(Math.max(FIRST_SAMPLES, 2 * this.memory.length, needed));
+    larger.set(this.samples);
+    this.memory = larger;
   }
 }

@@ -8,6 +8,7 @@ import { readRecordIfPresent } from '../../storage/record';
 import type { Store, StoredObject } from '../../storage/store';
 import { planRecord } from '../../storage/corpus/plan-manifest';
 import { ingestRecord } from '../../storage/corpus/ingest-manifest';
+import { rateRecord } from '../../storage/corpus/rate-manifest';
 import { corpusRecord } from '../../storage/corpus/corpus-manifest';
 import { trainingRecord } from '../../storage/training/training-manifest';
 
@@ -97,20 +98,36 @@ async function referFromPlans(
   units: Map<string, StoreUnit>,
   refer: Refer,
 ): Promise<void> {
+  const further = ratesOfListings(units);
   for (const { name, kind } of units.values()) {
     if (kind !== 'plans') continue;
     const planKey = name.split('/')[1] ?? '';
     const plan = await readRecordIfPresent(store, layout.plan(planKey), planRecord);
     for (const split of Object.values(plan?.splits ?? {}))
       for (const listing of split?.listings ?? []) {
-        refer(`ingest/${listing}.json`, name);
+        refer(layout.ingest(listing), name);
         const ingest = await readRecordIfPresent(store, layout.ingest(listing), ingestRecord);
         if (ingest) refer(`audio/${ingest.audioSha256}`, name);
+        for (const key of further.get(listing) ?? []) {
+          refer(key, name);
+          const atRate = await readRecordIfPresent(store, key, rateRecord);
+          if (atRate) refer(`audio/${atRate.audioSha256}`, name);
+        }
       }
     const corpus = await readRecordIfPresent(store, layout.corpus(planKey), corpusRecord);
     for (const split of Object.values(corpus?.splits ?? {}))
       for (const { audioSha256 } of split?.shardsOf ?? []) refer(`audio/${audioSha256}`, name);
   }
+}
+
+/** Keys of the manifests at further sample rates, by listing. */
+function ratesOfListings(units: Map<string, StoreUnit>): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const name of units.keys()) {
+    const listing = /^ingest\/([0-9a-f]{64})-\d+\.json$/.exec(name)?.[1];
+    if (listing !== undefined) found.set(listing, [...(found.get(listing) ?? []), name]);
+  }
+  return found;
 }
 
 /** Kept logits keep their teachers, kept models their scores and the training that made them. */

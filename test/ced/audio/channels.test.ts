@@ -1,5 +1,5 @@
 import { ChannelLevels, mayHaveCancelled } from '../../../ced/audio/channels';
-import { toMono16k } from '../../../ced/audio/mono16k';
+import { toMono16k } from '../../../ced/audio/to-mono';
 import { blocksOf } from './decoded-whole';
 
 const SAMPLES = 4000;

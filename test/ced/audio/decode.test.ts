@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { ClipUnreadable } from '../../../ced/audio/clip-unreadable';
 import { decodeAudio } from '../../../ced/audio/decode';
-import { toMono16k } from '../../../ced/audio/mono16k';
+import { toMono16k } from '../../../ced/audio/to-mono';
 import { decodeWhole } from './decoded-whole';
 import { wavBytes, type WavSpec } from './wav-bytes';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeAudio } from '../../../ced/audio/decode';
-import { toMono16k } from '../../../ced/audio/mono16k';
+import { toMono16k } from '../../../ced/audio/to-mono';
 import { oggBytes, packetPage, pagesOf, type PageSpec } from './ogg-bytes';
 import { wavBytes } from './wav-bytes';
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { ClipUnreadable } from '../../../ced/audio/clip-unreadable';
 import { decodeAudio } from '../../../ced/audio/decode';
-import { checkRate, toMono16k } from '../../../ced/audio/mono16k';
+import { checkRate } from '../../../ced/audio/mono16k';
+import { toMono16k } from '../../../ced/audio/to-mono';
 import { blocksOf } from './decoded-whole';
 import { mutant } from '../../../tools/fuzz/mutate';
 import { FORMATS, originalsOf } from '../../../tools/fuzz/originals';

@@ -1,4 +1,4 @@
-import { toMono16k } from '../../../ced/audio/mono16k';
+import { toMono16k } from '../../../ced/audio/to-mono';
 import { kaiserBest, resample, torchaudioDefault } from '../../../ced/audio/resample';
 import { SampleMemory } from '../../../ced/audio/sample-memory';
 import { blocksOf } from './decoded-whole';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeAudio } from '../../../ced/audio/decode';
-import { toMono16k } from '../../../ced/audio/mono16k';
+import { toMono16k } from '../../../ced/audio/to-mono';
 
 const made = (name: string): Buffer => readFileSync(join(__dirname, 'made', name));
 /** 8 frames behind one of numbers, of 432 bytes each. */

@@ -1,7 +1,7 @@
 /** What the pipeline makes of an audio file, and what it must make of samples that are known. */
 import { decodeClip } from '../../../activities/ingest/decode-clip';
 import { ClipUnreadable } from '../../../ced/audio/clip-unreadable';
-import { toMono16k } from '../../../ced/audio/mono16k';
+import { toMono16k } from '../../../ced/audio/to-mono';
 import { digestOf } from './forgery';
 
 const PIECE_BYTES = 777;
