@@ -77,8 +77,8 @@ def main(argv):
             print(f"bare {views / loop[0]:.2f} views/s, teacher {views / own[0]:.2f} views/s")
     wall, processor = np.median(ratios, axis=0)
     print(
-        f"{device}: the teacher reaches {wall:.3f} of the bare loop in views/s, and {processor:.3f} "
-        "in views a processor second (medians)"
+        f"{device}: the teacher reaches {wall:.3f} of the bare loop in views/s, and "
+        f"{processor:.3f} in views a processor second (medians)"
     )
 
 
