@@ -159,7 +159,7 @@ async function prepare(what: Prepared): Promise<(attemptId: string) => EngineJob
   const engine = new EngineProcess({
     entry: join(__dirname, '..', 'jobs', 'child.js'),
     root: folder,
-    intraOpThreads: availableParallelism(),
+    threads: availableParallelism(),
   });
   try {
     return await distillation(engine, {
@@ -183,7 +183,7 @@ async function attempt(
   const engine = new EngineProcess({
     entry: join(__dirname, 'resume', 'timed-engine.js'),
     root: folder,
-    intraOpThreads: availableParallelism(),
+    threads: availableParallelism(),
     onOutput: (line) =>
       line.startsWith('{"part"')
         ? seen.parts.push(JSON.parse(line) as PartBegun)

@@ -64,8 +64,9 @@ export function provenanceSection(data: ReportData): Section {
 function machine({ engine }: TrainingCurve): string {
   if (!engine) return 'unknown: its last checkpoint is gone';
   const { tensorflow, device, intraOpThreads, instructionCap, numericsVersion } = engine;
+  const threads = intraOpThreads === undefined ? '' : `${intraOpThreads} threads, `;
   return (
-    `TensorFlow ${tensorflow}, ${device}, ${intraOpThreads} threads, ` +
+    `TensorFlow ${tensorflow}, ${device}, ${threads}` +
     `instruction cap ${instructionCap}, numerics ${numericsVersion}`
   );
 }

@@ -26,7 +26,7 @@ export interface EngineChildOptions {
   /** Compiled entry of the engine's process. */
   entry: string;
   root: string;
-  intraOpThreads: number;
+  threads: number;
   /** Variables for the process, besides those that it inherits from the worker. */
   environment?: Record<string, string>;
   /**
@@ -246,13 +246,13 @@ export class EngineChild {
 }
 
 function startProcess(options: EngineChildOptions, service: StoreService): ChildProcess {
-  const { entry, root, intraOpThreads, environment, onOutput } = options;
+  const { entry, root, threads, environment, onOutput } = options;
   const output = onOutput ? 'pipe' : 'inherit';
   const child = fork(entry, [], {
     serialization: 'advanced',
     env: {
       ...environmentForEngine(process.env, service),
-      ...engineEnvironment({ intraOpThreads }),
+      ...engineEnvironment({ threads }),
       CED_ROOT: root,
       ...environment,
       CED_PDEATHSIG: '1',

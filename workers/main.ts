@@ -61,7 +61,7 @@ async function main(): Promise<void> {
     standstills,
     entry: join(__dirname, '..', 'jobs', 'child.js'),
     root: options.root,
-    intraOpThreads: options.intraOpThreads,
+    threads: options.threads,
     environment: storeEnvironment(options.storage),
     gpuOnly: wantsGpu && !options.allowCpu,
     ...(options.metrics === null

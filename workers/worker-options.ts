@@ -15,7 +15,7 @@ export interface WorkerOptions extends TemporalSettings {
   build: Build | null;
   queues: ('workflows' | 'cpu' | 'gpu')[];
   root: string;
-  intraOpThreads: number;
+  threads: number;
   storage: Pick<StoreOptions, 'cacheFolder' | 'cacheBytes' | 'userProject' | 'requesterPays'>;
   sources: SourceOptions;
   allowOverlap: boolean;
@@ -68,7 +68,7 @@ const line = commandLine({
       is: count,
       default: Math.min(8, availableParallelism()),
       shown: 'cores, at most 8',
-      help: 'TensorFlow threads; bit-exact resumes need the same number',
+      help: 'TensorFlow kernels that run at once; results do not depend on it',
     },
     'allow-cpu': {
       help: 'compute on the CPU if this clone was set up with --gpu and no GPU is found',
@@ -180,7 +180,7 @@ export function parseWorkerOptions(
           always: values.current,
         },
     root: resolve(values.root),
-    intraOpThreads: values.threads,
+    threads: values.threads,
     storage: storageOf(values),
     allowOverlap: values['allow-overlap'],
     allowCpu: values['allow-cpu'],

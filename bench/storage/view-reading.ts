@@ -71,7 +71,7 @@ export async function stepMicroseconds(): Promise<number> {
     batch,
     samples: 160_000,
   };
-  const env = { ...process.env, ...engineEnvironment({ intraOpThreads: availableParallelism() }) };
+  const env = { ...process.env, ...engineEnvironment({ threads: availableParallelism() }) };
   const measured = await MeasuredProcess.start(
     process.execPath,
     [join(__dirname, '..', 'worker.js'), JSON.stringify(job)],

@@ -6,6 +6,7 @@
  * [batch, frames, mels], frames first, because everything downstream works along the mels.
  */
 import { frameCount, hopSamples } from './frames';
+import { joinedRows, rowsIn, wholeBranchRows } from '../engine/branches';
 import type { Engine } from '../engine/engine';
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
@@ -147,6 +148,20 @@ export function logMel(ops: Ops, pcmBytes: Tensor, mels: number): Tensor {
   return aboveFloor(ops, spectrogram, ops.max(spectrogram, [1, 2], true));
 }
 
+/** Clips whose spectrograms are computed together, so that what lies between stays in the cache. */
+const PIECE_ROWS = 2;
+
+/** `logMel`, a few clips at a time. */
+export function logMelInPieces(ops: Ops, pcmBytes: Tensor, mels: number): Tensor {
+  const [batch = 0] = pcmBytes.shape;
+  const pieces: Tensor[] = [];
+  for (let from = 0; from < batch; from += PIECE_ROWS) {
+    const rows = { from, to: Math.min(batch, from + PIECE_ROWS) };
+    pieces.push(logMel(ops, rowsIn(ops, pcmBytes, [rows]), mels));
+  }
+  return joinedRows(ops, pieces);
+}
+
 /**
  * The same of clips of different lengths: `reflectedBytes` [batch, reflectedSamples, 2] as
  * `reflectedClips` makes them, `frameCounts` [batch, 1] the frames of each clip. These frames are
@@ -199,15 +214,19 @@ export class LogMel {
 
   /** PCM [batch, samples] to dB [batch, mels, frames]. */
   compute(pcm: Int16Array, batch: number, samples: number): Float32Array {
-    const spec = { dtype: 'uint8', shape: [batch, samples, 2] } as const;
+    const rows = wholeBranchRows(batch, this.engine.kind.device);
+    const spec = { dtype: 'uint8', shape: [rows ?? batch, samples, 2] } as const;
     const traced = this.engine.define(
       `log-mel ${this.mels} ${spec.shape}`,
       [spec],
       'float32',
-      (ops, [bytes]) => [ops.transpose(logMel(ops, bytes as Tensor, this.mels), 0, 2, 1)],
+      (ops, [bytes]) => [ops.transpose(logMelInPieces(ops, bytes as Tensor, this.mels), 0, 2, 1)],
     );
     const input = pcmTensor(this.engine, pcm, batch, samples);
-    const outputs = this.engine.call(traced, [input]);
+    const outputs =
+      rows === null
+        ? this.engine.call(traced, [input])
+        : this.engine.callInBranches(traced, [input], []);
     const decibels = this.engine.read(outputs[0] as Tensor);
     this.engine.free(input, ...outputs);
     return decibels;

@@ -7,8 +7,10 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { boolAttribute, shapeAttribute, stringAttribute, typeAttribute } from './attributes';
 import { loadBinding, type TensorFlowBinding, type TensorInfo } from './binding';
+import { branchCount, branchSizes } from './branches';
 import { EagerRunner } from './eager-runner';
 import { NUMERICS_VERSION, engineEnvironment, type EngineKind } from './environment';
+import { FunctionRegistry, type TracedFunction } from './function-registry';
 import { Ops, type Precision } from './ops';
 import { DTYPE_NUMBERS, type DType, type Shape, type Tensor, type TensorValues } from './tensor';
 import { Tracer, type ArgumentSpec } from './tracer';
@@ -16,40 +18,25 @@ import { Tracer, type ArgumentSpec } from './tracer';
 /** Below this a kernel costs no more than starting it. */
 export const COMPILED_ELEMENTS = 2 ** 16;
 
-/**
- * Functions that stay registered. One of a model of twelve blocks holds about 0.6 MB; four models
- * that meet every length up to ten seconds need 310.
- */
-export const FUNCTIONS_KEPT = 512;
-
-export interface TracedFunction {
-  readonly name: string;
-  /** Names of the functions compiled inside it. */
-  readonly inner: readonly string[];
-  /**
-   * How many of the first arguments, and then all outputs, have any number of rows as their first
-   * extent, the same for all.
-   */
-  readonly rowArguments: number;
-  readonly arguments: readonly ArgumentSpec[];
-  readonly outputs: readonly ArgumentSpec[];
-}
-
 type TracedBody = (ops: Ops, inputs: readonly Tensor[]) => readonly Tensor[];
 
 export class Engine {
   readonly kind: EngineKind;
-  /** By key, the one used longest ago first. */
-  private readonly functions = new Map<string, TracedFunction>();
+  private readonly functions: FunctionRegistry;
 
   constructor(private readonly binding: TensorFlowBinding) {
+    this.functions = new FunctionRegistry(binding);
     this.kind = {
       tensorflow: binding.TF_Version,
       device: binding.isUsingGpuDevice() ? 'gpu' : 'cpu',
       instructionCap: process.env['ONEDNN_MAX_CPU_ISA'] ?? 'DEFAULT',
-      intraOpThreads: Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? availableParallelism()),
       numericsVersion: NUMERICS_VERSION,
     };
+  }
+
+  /** Kernels that run at once. */
+  get threads(): number {
+    return Number(process.env['TF_NUM_INTEROP_THREADS'] ?? availableParallelism());
   }
 
   /** Live tensors, variables included: constant from step to step, or something leaks. */
@@ -59,7 +46,7 @@ export class Engine {
 
   /** Registered functions: at most FUNCTIONS_KEPT. */
   get functionCount(): number {
-    return this.functions.size;
+    return this.functions.count;
   }
 
   /**
@@ -93,10 +80,10 @@ export class Engine {
     body: TracedBody,
     compiledFrom = COMPILED_ELEMENTS,
   ): TracedFunction {
-    return this.defined(key, () => {
+    return this.functions.get(key, () => {
       const limit = this.kind.device === 'cpu' ? compiledFrom : Infinity;
       const tracer = new Tracer(argumentSpecs, limit);
-      return this.register(tracer, body(new Ops(tracer, precision), tracer.arguments), 0);
+      return this.functions.register(tracer, body(new Ops(tracer, precision), tracer.arguments), 0);
     });
   }
 
@@ -113,46 +100,11 @@ export class Engine {
     precision: Precision,
     body: TracedBody,
   ): TracedFunction {
-    return this.defined(key, () => {
+    return this.functions.get(key, () => {
       const tracer = new Tracer([...rowSpecs, ...otherSpecs]);
       const outputs = body(new Ops(tracer, precision, true), tracer.arguments);
-      return this.register(tracer, outputs, rowSpecs.length);
+      return this.functions.register(tracer, outputs, rowSpecs.length);
     });
-  }
-
-  /** The function of this key, now the one used last. */
-  private defined(key: string, trace: () => TracedFunction): TracedFunction {
-    const traced = this.functions.get(key) ?? trace();
-    this.functions.delete(key);
-    this.functions.set(key, traced);
-    if (this.functions.size > FUNCTIONS_KEPT) this.removeLeastRecentlyUsed();
-    return traced;
-  }
-
-  private register(
-    tracer: Tracer,
-    outputs: readonly Tensor[],
-    rowArguments: number,
-  ): TracedFunction {
-    const { name, bytes } = tracer.definition('ced_traced', outputs);
-    for (const inner of tracer.inner.values()) this.binding.addFunctionDef(inner);
-    this.binding.addFunctionDef(bytes);
-    const specOf = ({ dtype, shape }: Tensor): ArgumentSpec => ({ dtype, shape });
-    return {
-      name,
-      inner: [...tracer.inner.keys()],
-      rowArguments,
-      arguments: tracer.arguments.map(specOf),
-      outputs: outputs.map(specOf),
-    };
-  }
-
-  private removeLeastRecentlyUsed(): void {
-    for (const [key, { name, inner }] of this.functions) {
-      this.functions.delete(key);
-      for (const each of [name, ...inner]) this.binding.removeFunction(each);
-      return;
-    }
   }
 
   /** The caller frees the outputs. */
@@ -170,18 +122,51 @@ export class Engine {
         );
       }
     });
-    const infos = this.binding.executeOp(
-      traced.name,
-      [],
-      inputs.map(({ id }) => id),
-      traced.outputs.length,
-    );
+    const infos = this.execute(traced.name, inputs, traced.outputs.length);
     return traced.outputs.map(({ dtype, shape }, index) => {
       const { id, shape: given } = infos[index] as TensorInfo;
       if (rows !== undefined && given.join() !== withRows(shape).join())
         throw new Error(`${traced.name} gave [${given}] for ${rows} rows of [${shape}]`);
       return { id, dtype, shape: withRows(shape) };
     });
+  }
+
+  /**
+   * Calls a function for each branch of a batch: `rowInputs` [batch, …], cut alike, are its first
+   * arguments and `others` the rest. Its outputs [rows, …] are joined. The function takes any
+   * number of rows, or those of a branch, all branches having as many. The caller frees the outputs.
+   */
+  callInBranches(
+    traced: TracedFunction,
+    rowInputs: readonly Tensor[],
+    others: readonly Tensor[],
+  ): Tensor[] {
+    const rows = rowInputs[0]?.shape[0] ?? 0;
+    const count = branchCount(rows, this.kind.device);
+    if (count <= 1) return this.call(traced, [...rowInputs, ...others]);
+    const sizes = this.tensor(branchSizes(rows, count), [count], 'int32');
+    try {
+      const name = this.functions.branched(traced, rowInputs.length, count);
+      const infos = this.execute(name, [...rowInputs, ...others, sizes], traced.outputs.length);
+      return traced.outputs.map(({ dtype, shape }, index) => {
+        const { id, shape: given } = infos[index] as TensorInfo;
+        const expected = [rows, ...shape.slice(1)];
+        if (given.join() !== expected.join())
+          throw new Error(`${traced.name} gave [${given}] in branches, expected [${expected}]`);
+        return { id, dtype, shape: expected };
+      });
+    } finally {
+      this.free(sizes);
+    }
+  }
+
+  private execute(name: string, inputs: readonly Tensor[], outputCount: number): TensorInfo[] {
+    return this.binding.executeOp(
+      name,
+      [],
+      inputs.map(({ id }) => id),
+      outputCount,
+    );
   }
 
   /**

@@ -1,9 +1,9 @@
 /**
  * What decides the bits of a result besides the program: TensorFlow's version, the device, the
- * instruction set that oneDNN and XLA may use and the number of threads a kernel is split over (a
- * full `Sum` changes in the last bit between 2, 3 and 4 threads, a matmul with the instruction
- * set). All of it is pinned by environment variables that TensorFlow reads once, while it loads, so
- * the process that starts it sets them.
+ * instruction set that oneDNN and XLA may use (a matmul changes in the last bit) and the number of
+ * threads that one kernel is split over (a full `Sum` changes between 2, 3 and 4), which is always
+ * one: several kernels run at once instead (`branches.ts`). All of it is pinned by environment
+ * variables that TensorFlow reads once, while it loads, so the process that starts it sets them.
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -12,13 +12,11 @@ import { availableParallelism } from 'node:os';
  * Raise it when a change of ours alters results in the last bit: checkpoints of another version
  * continue, but not bit for bit.
  */
-export const NUMERICS_VERSION = 3;
+export const NUMERICS_VERSION = 4;
 
 export interface EngineOptions {
-  /**
-   * Threads one kernel is split over. Part of the engine kind. @default the number of usable cores
-   */
-  readonly intraOpThreads?: number;
+  /** Kernels that run at once; no bit depends on it. @default the number of usable cores */
+  readonly threads?: number;
   /** oneDNN's and XLA's cap. Part of the engine kind. @default the best that this machine has */
   readonly instructionCap?: InstructionCap;
 }
@@ -28,7 +26,8 @@ export interface EngineKind {
   readonly tensorflow: string;
   readonly device: 'cpu' | 'gpu';
   readonly instructionCap: string;
-  readonly intraOpThreads: number;
+  /** Only in checkpoints of numerics before 4, whose bits depended on it. */
+  readonly intraOpThreads?: number;
   readonly numericsVersion: number;
 }
 
@@ -64,11 +63,10 @@ function processorFlags(): Set<string> {
 
 /** Variables for a process that is about to load the engine. */
 export function engineEnvironment(options: EngineOptions = {}): Record<string, string> {
-  const threads = String(options.intraOpThreads ?? availableParallelism());
   const instructionCap = options.instructionCap ?? defaultInstructionCap();
   return {
-    TF_NUM_INTRAOP_THREADS: threads,
-    TF_NUM_INTEROP_THREADS: threads,
+    TF_NUM_INTRAOP_THREADS: '1',
+    TF_NUM_INTEROP_THREADS: String(options.threads ?? availableParallelism()),
     TF_ENABLE_ONEDNN_OPTS: '1',
     ONEDNN_MAX_CPU_ISA: instructionCap,
     XLA_FLAGS: `--xla_cpu_max_isa=${CAPS.find(({ name }) => name === instructionCap)?.xla}`,

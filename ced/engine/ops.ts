@@ -23,7 +23,7 @@ export interface Transposition {
 const T = typeAttribute('T', 'float32');
 
 export class Ops {
-  private readonly constants = new Map<string, Tensor>();
+  private readonly made = new Map<string, unknown>();
 
   constructor(
     readonly runner: OpRunner,
@@ -74,10 +74,10 @@ export class Ops {
     );
   }
 
-  private once(key: string, make: () => Tensor): Tensor {
-    let tensor = this.constants.get(key);
-    if (tensor === undefined) this.constants.set(key, (tensor = make()));
-    return tensor;
+  /** Makes a value once: branches of a batch share what does not depend on their rows. */
+  once<Made>(key: string, make: () => Made): Made {
+    if (!this.made.has(key)) this.made.set(key, make());
+    return this.made.get(key) as Made;
   }
 
   // Element by element.
@@ -141,7 +141,7 @@ export class Ops {
   // `wide` go between the two.
 
   /** As products take it: float32, or bfloat16 at that precision. */
-  operand = (x: Tensor): Tensor => this.cast(x, this.precision);
+  operand = (x: Tensor): Tensor => this.once(`operand ${x.id}`, () => this.cast(x, this.precision));
   wide = (x: Tensor): Tensor => this.cast(x, 'float32');
 
   /** [m, k] × [k, n], either side optionally stored transposed. */
@@ -295,10 +295,10 @@ export class Ops {
     const inputs = [x, this.indexes(...begin), this.indexes(...extents)];
     return this.one(
       'Slice',
-      [T, typeAttribute('Index', 'int32')],
+      [typeAttribute('T', x.dtype), typeAttribute('Index', 'int32')],
       inputs,
       'output',
-      'float32',
+      x.dtype,
       shape,
     );
   }
@@ -308,13 +308,10 @@ export class Ops {
     const shape = first.shape.map((extent, index) =>
       index === axis ? parts.reduce((sum, part) => sum + (part.shape[axis] as number), 0) : extent,
     );
-    const axisTensor = this.once(`s${axis}`, () =>
-      this.runner.constant(Int32Array.of(axis), [], 'int32'),
-    );
     return this.one(
       'ConcatV2',
       [intAttribute('N', parts.length), T, typeAttribute('Tidx', 'int32')],
-      [...parts, axisTensor],
+      [...parts, this.axis(axis)],
       'output',
       'float32',
       shape,
@@ -335,6 +332,26 @@ export class Ops {
       [x],
       outputs,
     );
+  }
+
+  /**
+   * The rows of x [rows, …] in parts, in order; `sizes` int32 [parts] is known at run time, so the
+   * number of rows in the shapes given here means nothing.
+   */
+  splitRows(x: Tensor, sizes: Tensor): Tensor[] {
+    const [count = 0] = sizes.shape;
+    const attributes = [
+      intAttribute('num_split', count),
+      typeAttribute('T', x.dtype),
+      typeAttribute('Tlen', 'int32'),
+    ];
+    const output = { port: 'output', dtype: x.dtype, shape: x.shape };
+    const outputs = Array.from({ length: count }, () => output);
+    return this.runner.run('SplitV', attributes, [x, sizes, this.axis(0)], outputs);
+  }
+
+  private axis(axis: number): Tensor {
+    return this.once(`s${axis}`, () => this.runner.constant(Int32Array.of(axis), [], 'int32'));
   }
 
   /** Tensors of one shape, along a new first axis. */

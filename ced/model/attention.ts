@@ -93,8 +93,8 @@ export function attentionBackward(
 ): Tensor {
   const { batch, tokens, heads, headWidth } = shape;
   const { queries, keys, values, probabilities, attended, merged } = saved;
-  gradients.set(`${block}.attn.proj.bias`, ops.columnSums(outputGradient));
-  gradients.set(
+  gradients.add(`${block}.attn.proj.bias`, ops.columnSums(outputGradient));
+  gradients.add(
     `${block}.attn.proj.weight`,
     ops.wide(ops.matmul(outputGradient, merged, { transposeLeft: true })),
   );
@@ -127,14 +127,7 @@ export function attentionBackward(
     3 * heads * headWidth,
   );
 
-  const parameters = linearAfterNorm(parameter, `${block}.norm1`, `${block}.attn.qkv`);
-  const linear = foldedLinearBackward(
-    ops,
-    projectionGradient,
-    saved.projection,
-    parameters,
-    queryScale(shape),
-  );
-  gradients.setLinearAfterNorm(`${block}.norm1`, `${block}.attn.qkv`, linear);
+  const linear = foldedLinearBackward(ops, projectionGradient, saved.projection);
+  gradients.addLinearAfterNorm(`${block}.norm1`, `${block}.attn.qkv`, linear, queryScale(shape));
   return linear.centredInput;
 }

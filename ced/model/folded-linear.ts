@@ -37,28 +37,13 @@ function scaleRows(ops: Ops, scale: OutputScale): Tensor {
 export function foldedLinear(
   ops: Ops,
   input: Tensor,
-  { weight, bias, gain, shift }: LinearParameters,
+  parameters: LinearParameters,
   scale: OutputScale,
 ): FoldedLinear {
-  const [outputs, inputs] = weight.shape as [number, number];
-  // W·g and W·β: the sums of the scaled rows, and what the shift adds.
-  const sums = ops.matmulFloat32(weight, ops.stack([gain, shift]), { transposeRight: true });
-  const [foldedWeight, centredWeight, foldedBias] = ops.fused(
-    [weight, bias, gain, sums],
-    (inner, [w, b, g, both]) => {
-      const factor = scaleRows(inner, scale);
-      const scaled = inner.multiply(w as Tensor, g as Tensor);
-      const mean = inner.scale(inner.slice(both as Tensor, [0, 0], [outputs, 1]), 1 / inputs);
-      const shifted = inner.add(
-        column(inner, b as Tensor),
-        inner.slice(both as Tensor, [0, 1], [outputs, 1]),
-      );
-      return [
-        inner.operand(inner.multiply(scaled, factor)),
-        inner.operand(inner.multiply(inner.subtract(scaled, mean), factor)),
-        inner.reshape(inner.multiply(shifted, factor), outputs),
-      ] as const;
-    },
+  const { weight, bias, gain, shift } = parameters;
+  const ids = [weight, bias, gain, shift].map(({ id }) => id);
+  const [foldedWeight, centredWeight, foldedBias] = ops.once(`folded ${ids} ${String(scale)}`, () =>
+    folded(ops, parameters, scale),
   );
   return {
     product: ops.matmul(input, foldedWeight, { transposeRight: true }),
@@ -68,7 +53,40 @@ export function foldedLinear(
   };
 }
 
-export interface FoldedLinearGradients extends LinearParameters {
+/** Wf, Wc and bf. */
+function folded(
+  ops: Ops,
+  { weight, bias, gain, shift }: LinearParameters,
+  scale: OutputScale,
+): readonly [Tensor, Tensor, Tensor] {
+  const [outputs, inputs] = weight.shape as [number, number];
+  // W·g and W·β: the sums of the scaled rows, and what the shift adds.
+  const sums = ops.matmulFloat32(weight, ops.stack([gain, shift]), { transposeRight: true });
+  return ops.fused([weight, bias, gain, sums], (inner, [w, b, g, both]) => {
+    const factor = scaleRows(inner, scale);
+    const scaled = inner.multiply(w as Tensor, g as Tensor);
+    const mean = inner.scale(inner.slice(both as Tensor, [0, 0], [outputs, 1]), 1 / inputs);
+    const shifted = inner.add(
+      column(inner, b as Tensor),
+      inner.slice(both as Tensor, [0, 1], [outputs, 1]),
+    );
+    return [
+      inner.operand(inner.multiply(scaled, factor)),
+      inner.operand(inner.multiply(inner.subtract(scaled, mean), factor)),
+      inner.reshape(inner.multiply(shifted, factor), outputs),
+    ] as const;
+  });
+}
+
+/** What one branch of a batch adds to the gradients of the layer's parameters. */
+export interface FoldedLinearShare {
+  /** Of output gradients and inputs, [outputs, inputs]. */
+  readonly products: Tensor;
+  /** Of the output gradients, [outputs]. */
+  readonly sums: Tensor;
+}
+
+export interface FoldedLinearBackward extends FoldedLinearShare {
   /** Gradient of the normalised input, each row less its mean. */
   readonly centredInput: Tensor;
 }
@@ -77,30 +95,38 @@ export function foldedLinearBackward(
   ops: Ops,
   outputGradient: Tensor,
   { input, centredWeight }: FoldedLinear,
-  { weight, gain, shift }: LinearParameters,
-  scale: OutputScale,
-): FoldedLinearGradients {
-  const products = ops.matmul(outputGradient, input, { transposeLeft: true });
-  const unfolded = ops.fused(
-    [products, ops.columnSums(outputGradient), weight, gain, shift],
-    (inner, [product, sums, w, g, s]) => {
-      const factor = scaleRows(inner, scale);
-      const scaledWeight = inner.multiply(inner.wide(product as Tensor), factor);
-      const bias = inner.multiply(column(inner, sums as Tensor), factor);
-      return [
-        inner.add(inner.multiply(scaledWeight, g as Tensor), inner.multiply(bias, s as Tensor)),
-        inner.reshape(bias, (sums as Tensor).shape[0] as number),
-        inner.sum(inner.multiply(scaledWeight, w as Tensor), [0]),
-        inner.sum(inner.multiply(bias, w as Tensor), [0]),
-      ] as const;
-    },
-  );
-  const [weightGradient, bias, gainGradient, shiftGradient] = unfolded;
+): FoldedLinearBackward {
   return {
-    weight: weightGradient,
-    bias,
-    gain: gainGradient,
-    shift: shiftGradient,
+    products: ops.matmul(outputGradient, input, { transposeLeft: true }),
+    sums: ops.columnSums(outputGradient),
     centredInput: ops.matmul(outputGradient, centredWeight),
   };
+}
+
+/**
+ * From the shares of all branches to the gradients of weight, bias, gain and shift. The sums are
+ * taken in the order of the branches, in float32.
+ */
+export function unfoldedGradients(
+  ops: Ops,
+  products: readonly Tensor[],
+  sums: readonly Tensor[],
+  { weight, gain, shift }: LinearParameters,
+  scale: OutputScale,
+): readonly [Tensor, Tensor, Tensor, Tensor] {
+  return ops.fused([weight, gain, shift, ...products, ...sums], (inner, [w, g, s, ...shares]) => {
+    const total = (parts: readonly Tensor[]): Tensor =>
+      parts.map((part) => inner.wide(part)).reduce((sum, part) => inner.add(sum, part));
+    const product = total(shares.slice(0, products.length));
+    const columns = total(shares.slice(products.length));
+    const factor = scaleRows(inner, scale);
+    const scaledWeight = inner.multiply(product, factor);
+    const bias = inner.multiply(column(inner, columns), factor);
+    return [
+      inner.add(inner.multiply(scaledWeight, g as Tensor), inner.multiply(bias, s as Tensor)),
+      inner.reshape(bias, columns.shape[0] as number),
+      inner.sum(inner.multiply(scaledWeight, w as Tensor), [0]),
+      inner.sum(inner.multiply(bias, w as Tensor), [0]),
+    ] as const;
+  });
 }

@@ -4,9 +4,18 @@
  * and the front end runs once.
  */
 import { frameCount, framesOfPatchGroup } from '../audio/frames';
-import { logMel, logMelOfLengths, pcmTensor, reflectedSamples } from '../audio/log-mel';
+import {
+  logMel,
+  logMelInPieces,
+  logMelOfLengths,
+  pcmTensor,
+  reflectedSamples,
+} from '../audio/log-mel';
 import { reflectedClips } from '../audio/reflected-clips';
-import type { Engine, TracedFunction } from '../engine/engine';
+import { wholeBranchRows, withRows } from '../engine/branches';
+import type { Engine } from '../engine/engine';
+import type { TracedFunction } from '../engine/function-registry';
+import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
 import type { ArgumentSpec } from '../engine/tracer';
 import type { PredictionInput } from './prediction-input';
@@ -52,15 +61,21 @@ export class FrontEnd {
   private ofOneLength({ pcm, batch, samples, masks }: PredictionInput, mels: number): Tensor {
     const specs: ArgumentSpec[] = [{ dtype: 'uint8', shape: [batch, samples, 2] }];
     if (masks !== null) specs.push({ dtype: 'float32', shape: [batch, 4] });
-    const traced = this.engine.define(
-      `front end ${mels} ${batch} ${samples} ${masks !== null}`,
-      specs,
-      'float32',
-      (ops, [bytes, spans]) => {
-        const spectrogram = logMel(ops, bytes as Tensor, mels);
-        return [spans === undefined ? spectrogram : applyMasks(ops, spectrogram, spans)];
-      },
-    );
+    const key = `front end ${mels} ${samples} ${masks !== null}`;
+    const rows = wholeBranchRows(batch, this.engine.kind.device);
+    const traced =
+      rows === null
+        ? this.engine.defineForAnyRows(key, specs, [], 'float32', (ops, [bytes, spans]) => [
+            masked(ops, logMel(ops, bytes as Tensor, mels), spans),
+          ])
+        : this.engine.define(
+            `${key} ${rows}`,
+            specs.map((spec) => withRows(spec, rows)),
+            'float32',
+            (ops, [bytes, spans]) => [
+              masked(ops, logMelInPieces(ops, bytes as Tensor, mels), spans),
+            ],
+          );
     return this.call(traced, [pcmTensor(this.engine, pcm, batch, samples)], masks);
   }
 
@@ -84,7 +99,7 @@ export class FrontEnd {
       'float32',
       (ops, [bytes, frameCounts, spans]) => {
         const spectrogram = logMelOfLengths(ops, bytes as Tensor, frameCounts as Tensor, mels);
-        return [spans === undefined ? spectrogram : applyMasks(ops, spectrogram, spans)];
+        return [masked(ops, spectrogram, spans)];
       },
     );
     const reflected = reflectedClips(pcm, samples, lengths, frames);
@@ -104,9 +119,14 @@ export class FrontEnd {
     const all = [...inputs];
     try {
       if (masks !== null) all.push(masksTensor(this.engine, masks, inputs[0]?.shape[0] as number));
-      return this.engine.call(traced, all)[0] as Tensor;
+      return this.engine.callInBranches(traced, all, [])[0] as Tensor;
     } finally {
       this.engine.free(...all);
     }
   }
+}
+
+/** `spans` [batch, 4], undefined for none. */
+function masked(ops: Ops, spectrogram: Tensor, spans: Tensor | undefined): Tensor {
+  return spans === undefined ? spectrogram : applyMasks(ops, spectrogram, spans);
 }

@@ -142,13 +142,11 @@ export function headBackward(
     ops,
     saved.moments === null ? logitsGradient : momentsBackward(ops, logitsGradient, saved.moments),
     saved.linear,
-    linearAfterNorm(parameter, 'outputlayer.0', 'outputlayer.1'),
-    1,
   );
-  gradients.setLinearAfterNorm('outputlayer.0', 'outputlayer.1', linear);
+  gradients.addLinearAfterNorm('outputlayer.0', 'outputlayer.1', linear, 1);
   const encodedGradient = normaliseRowsBackward(ops, linear.centredInput, saved.normalised);
-  gradients.set('encoder.norm.weight', ops.columnSums(ops.multiply(encodedGradient, saved.pooled)));
-  gradients.set('encoder.norm.bias', ops.columnSums(encodedGradient));
+  gradients.add('encoder.norm.weight', ops.columnSums(ops.multiply(encodedGradient, saved.pooled)));
+  gradients.add('encoder.norm.bias', ops.columnSums(encodedGradient));
 
   const pooledGradient = ops.multiply(encodedGradient, parameter('encoder.norm.weight'));
   const centred = ops.subtract(pooledGradient, ops.mean(pooledGradient, [-1], true));

@@ -53,23 +53,50 @@ export interface RunningStatistics {
   readonly [name: string]: Tensor;
 }
 
-/** Also gives the new running statistics, by name. */
-export function initBnTraining(
+/**
+ * Mean and variance of each mel bin over the branches of a batch, and the new running statistics by
+ * name.
+ */
+export interface BatchStatistics {
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+  readonly running: RunningStatistics;
+}
+
+/** `branches` [rows, frames, mels] each, of one batch. */
+export function batchStatistics(
   ops: Ops,
-  spectrogram: Tensor,
+  branches: readonly Tensor[],
   parameter: ParameterSource,
-): InitBn & { running: RunningStatistics } {
-  const [batch, frames] = spectrogram.shape as [number, number, number];
-  const count = batch * frames;
-  const mean = ops.mean(spectrogram, [0, 1]);
-  const variance = ops.mean(ops.square(ops.subtract(spectrogram, mean)), [0, 1]);
+): BatchStatistics {
+  const counts = branches.map(({ shape: [rows = 0, frames = 0] }) => rows * frames);
+  const count = counts.reduce((sum, each) => sum + each);
+  const average = (of: (branch: Tensor) => Tensor): Tensor =>
+    branches
+      .map((branch, index) => {
+        const own = ops.mean(of(branch), [0, 1]);
+        return branches.length === 1 ? own : ops.scale(own, (counts[index] as number) / count);
+      })
+      .reduce((sum, each) => ops.add(sum, each));
+  const mean = average((branch) => branch);
+  const variance = average((branch) => ops.square(ops.subtract(branch, mean)));
   const moved = (name: string, value: Tensor): Tensor =>
     ops.add(ops.scale(parameter(`${NAME}.${name}`), 1 - MOMENTUM), ops.scale(value, MOMENTUM));
   const running = {
     [`${NAME}.running_mean`]: moved('running_mean', mean),
     [`${NAME}.running_var`]: moved('running_var', ops.scale(variance, count / (count - 1))),
   };
-  return { ...affine(ops, spectrogram, mean, variance, parameter), running };
+  return { mean, variance, running };
+}
+
+/** One branch, by the statistics of its batch. */
+export function initBnTraining(
+  ops: Ops,
+  spectrogram: Tensor,
+  { mean, variance }: BatchStatistics,
+  parameter: ParameterSource,
+): InitBn {
+  return affine(ops, spectrogram, mean, variance, parameter);
 }
 
 /**
@@ -84,6 +111,6 @@ export function initBnBackward(
 ): void {
   const [batch, frames, mels] = outputGradient.shape as [number, number, number];
   const used = ops.slice(normalised, [0, 0, 0], [batch, frames, mels]);
-  gradients.set(`${NAME}.weight`, ops.columnSums(ops.multiply(outputGradient, used)));
-  gradients.set(`${NAME}.bias`, ops.columnSums(outputGradient));
+  gradients.add(`${NAME}.weight`, ops.columnSums(ops.multiply(outputGradient, used)));
+  gradients.add(`${NAME}.bias`, ops.columnSums(outputGradient));
 }

@@ -36,7 +36,9 @@ export function mlp(
     const t = inner.add(inner.wide(product as Tensor), bias as Tensor);
     return [inner.operand(inner.multiply(t, inner.add(inner.erf(t), inner.scalar(1))))] as const;
   });
-  const secondWeight = ops.operand(ops.scale(parameter(`${block}.mlp.fc2.weight`), FACTOR));
+  const secondWeight = ops.once(`scaled ${block}.mlp.fc2.weight`, () =>
+    ops.operand(ops.scale(parameter(`${block}.mlp.fc2.weight`), FACTOR)),
+  );
   const product = ops.matmul(activated, secondWeight, { transposeRight: true });
   return { product, bias: parameter(`${block}.mlp.fc2.bias`), first, activated, secondWeight };
 }
@@ -51,8 +53,8 @@ export function mlpBackward(
   gradients: Gradients,
 ): Tensor {
   const { first, activated, secondWeight } = saved;
-  gradients.set(`${block}.mlp.fc2.bias`, ops.columnSums(outputGradient));
-  gradients.set(
+  gradients.add(`${block}.mlp.fc2.bias`, ops.columnSums(outputGradient));
+  gradients.add(
     `${block}.mlp.fc2.weight`,
     ops.scale(ops.wide(ops.matmul(outputGradient, activated, { transposeLeft: true })), FACTOR),
   );
@@ -69,13 +71,7 @@ export function mlpBackward(
       return [inner.operand(inner.multiply(inner.wide(gradient as Tensor), slope))] as const;
     },
   );
-  const linear = foldedLinearBackward(
-    ops,
-    firstGradient,
-    first,
-    linearAfterNorm(parameter, `${block}.norm2`, `${block}.mlp.fc1`),
-    FACTOR,
-  );
-  gradients.setLinearAfterNorm(`${block}.norm2`, `${block}.mlp.fc1`, linear);
+  const linear = foldedLinearBackward(ops, firstGradient, first);
+  gradients.addLinearAfterNorm(`${block}.norm2`, `${block}.mlp.fc1`, linear, FACTOR);
   return linear.centredInput;
 }

@@ -118,12 +118,12 @@ export function embedPatchesBackward(
   let perClip = ops.reshape(tokensGradient, batch, tokensPerClip, width);
   if (config.pooling === 'token') {
     const token = ops.sum(ops.slice(perClip, [0, 0, 0], [batch, 1, width]), [0]);
-    gradients.set(CLASS_TOKEN, token);
-    gradients.set(CLASS_POSITION, token);
+    gradients.add(CLASS_TOKEN, token);
+    gradients.add(CLASS_POSITION, token);
     perClip = ops.slice(perClip, [0, 1, 0], [batch, patchCount, width]);
   }
   const flatGradient = ops.reshape(perClip, batch * patchCount, width);
-  gradients.set(
+  gradients.add(
     `${PROJECTION}.weight`,
     ops.wide(ops.matmul(flatGradient, patches, { transposeLeft: true })),
   );
@@ -134,9 +134,9 @@ export function embedPatchesBackward(
     [0, grid.time - timePatches],
   ]);
   const inFrequency = ops.sum(position, [0]);
-  gradients.set(TIME, inTime);
-  gradients.set(FREQUENCY, ops.transpose(inFrequency, 1, 0));
-  gradients.set(`${PROJECTION}.bias`, ops.sum(inFrequency, [0]));
+  gradients.add(TIME, inTime);
+  gradients.add(FREQUENCY, ops.transpose(inFrequency, 1, 0));
+  gradients.add(`${PROJECTION}.bias`, ops.sum(inFrequency, [0]));
 
   const weight = ops.reshape(parameter(`${PROJECTION}.weight`), width, patch * patch);
   const apart = ops.reshape(

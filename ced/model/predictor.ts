@@ -2,6 +2,7 @@
  * A model in evaluation mode: audio or spectrograms to scores. A clip's scores do not depend on the
  * others of its batch, but for the last bits: which kernels run depends on the number of rows.
  */
+import { wholeBranchRows, withRows } from '../engine/branches';
 import type { Engine } from '../engine/engine';
 import type { Ops, Precision } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
@@ -15,12 +16,6 @@ import { groupByPieces, pieceLengths, type Piece, type PieceGroup } from './piec
 import { inputRows, type PredictionInput } from './prediction-input';
 import { transformer } from './transformer';
 import type { Weights } from './weights';
-
-/**
- * Batches of such sizes come often enough to be worth compiling; what is left at the end of a
- * corpus has any size.
- */
-const COMPILED_BATCH = 8;
 
 export class Predictor {
   private readonly specs: readonly ParameterSpec[];
@@ -127,15 +122,17 @@ export class Predictor {
     };
     const [rowSpecs, weightSpecs] = [inputs.map(specOf), this.weights.map(specOf)];
     const { precision } = this.options;
-    const traced = this.isMetOften(inputs)
-      ? this.engine.define(
-          key(inputs[0]?.shape[0] ?? 0),
-          [...rowSpecs, ...weightSpecs],
-          precision,
-          body,
-        )
-      : this.engine.defineForAnyRows(key('any'), rowSpecs, weightSpecs, precision, body);
-    const outputs = this.engine.call(traced, [...inputs, ...this.weights]);
+    const rows = wholeBranchRows(inputs[0]?.shape[0] ?? 0, this.engine.kind.device);
+    const traced =
+      rows !== null && this.isOfModelLength(inputs)
+        ? this.engine.define(
+            key(rows),
+            [...rowSpecs.map((spec) => withRows(spec, rows)), ...weightSpecs],
+            precision,
+            body,
+          )
+        : this.engine.defineForAnyRows(key('any'), rowSpecs, weightSpecs, precision, body);
+    const outputs = this.engine.callInBranches(traced, inputs, this.weights);
     const scores = this.engine.read(outputs[output] as Tensor);
     this.engine.free(...outputs);
     return scores;
@@ -145,14 +142,11 @@ export class Predictor {
    * Whole batches of clips of one length, about as long as the model was made for. What else there
    * is comes in every length, and compiling for each would take longer than it saves.
    */
-  private isMetOften([input, ...others]: readonly Tensor[]): boolean {
+  private isOfModelLength([input, ...others]: readonly Tensor[]): boolean {
     if (others.length > 0) return false;
-    const [batch = 0, ...extents] = input?.shape ?? [];
+    const [, ...extents] = input?.shape ?? [];
     const { target_length: target, patch_size: patch } = this.config;
-    return (
-      batch % COMPILED_BATCH === 0 &&
-      extents.some((extent) => extent <= target && extent > target - 2 * patch)
-    );
+    return extents.some((extent) => extent <= target && extent > target - 2 * patch);
   }
 }
 

@@ -1,11 +1,17 @@
 /**
  * One training step up to the gradients: spectrograms in, loss, gradients by name and new running
- * statistics out. The optimizer is not part of it.
+ * statistics out. The optimizer is not part of it. The branches of a batch share the weights and
+ * the statistics of `init_bn`, and nothing else; losses and gradients are summed in their order.
  */
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
 import type { ModelConfig } from '../model/config';
-import { initBnBackward, initBnTraining, type RunningStatistics } from '../model/init-bn';
+import {
+  batchStatistics,
+  initBnBackward,
+  initBnTraining,
+  type RunningStatistics,
+} from '../model/init-bn';
 import { Gradients, type ParameterSource } from '../model/parameter-access';
 import { transformer, transformerBackward } from '../model/transformer';
 import { binaryCrossEntropy, mixup } from './loss';
@@ -16,33 +22,59 @@ export interface Backpropagation {
   readonly running: RunningStatistics;
 }
 
+/** Rows of a batch that are computed together; a clip and the one it is mixed with are in one. */
+export interface TrainingBranch {
+  /** dB, masked, [rows, frames, mels] */
+  readonly spectrogram: Tensor;
+  /** [rows, classes] */
+  readonly targets: Tensor;
+  /** [rows], null for no mixup */
+  readonly lambda: Tensor | null;
+}
+
 export function backpropagate(
   ops: Ops,
   config: ModelConfig,
-  /** dB, masked, [batch, frames, mels] */
-  spectrogram: Tensor,
-  /** [batch, classes] */
-  targets: Tensor,
-  /** [batch], null for no mixup */
-  lambda: Tensor | null,
+  branches: readonly TrainingBranch[],
   parameter: ParameterSource,
 ): Backpropagation {
-  const gradients = new Gradients(ops, parameter);
-  const mixed =
-    lambda === null
-      ? { spectrogram, targets }
-      : { spectrogram: mixup(ops, spectrogram, lambda), targets: mixup(ops, targets, lambda) };
-  const initBn = initBnTraining(ops, mixed.spectrogram, parameter);
-  const model = transformer(ops, config, initBn.output, parameter);
-  const { loss, logitsGradient } = binaryCrossEntropy(ops, model.logits, mixed.targets);
-  const patchesGradient = transformerBackward(
+  const rowsOf = ({ targets }: TrainingBranch): number => targets.shape[0] as number;
+  const batch = branches.reduce((sum, branch) => sum + rowsOf(branch), 0);
+  const mixed = branches.map((branch) => mixedBranch(ops, branch));
+  const statistics = batchStatistics(
     ops,
-    config,
-    logitsGradient,
-    model,
+    mixed.map(({ spectrogram }) => spectrogram),
     parameter,
-    gradients,
   );
-  initBnBackward(ops, patchesGradient, initBn, gradients);
-  return { loss, gradients, running: initBn.running };
+  const gradients = new Gradients(ops, parameter, branches.length);
+  const losses = mixed.map(({ spectrogram, targets }, index) => {
+    const share = rowsOf(branches[index] as TrainingBranch) / batch;
+    const initBn = initBnTraining(ops, spectrogram, statistics, parameter);
+    const model = transformer(ops, config, initBn.output, parameter);
+    const { loss, logitsGradient } = binaryCrossEntropy(ops, model.logits, targets, share);
+    const patchesGradient = transformerBackward(
+      ops,
+      config,
+      logitsGradient,
+      model,
+      parameter,
+      gradients,
+    );
+    initBnBackward(ops, patchesGradient, initBn, gradients);
+    return loss;
+  });
+  return {
+    loss: losses.reduce((sum, loss) => ops.add(sum, loss)),
+    gradients,
+    running: statistics.running,
+  };
+}
+
+function mixedBranch(
+  ops: Ops,
+  { spectrogram, targets, lambda }: TrainingBranch,
+): { spectrogram: Tensor; targets: Tensor } {
+  return lambda === null
+    ? { spectrogram, targets }
+    : { spectrogram: mixup(ops, spectrogram, lambda), targets: mixup(ops, targets, lambda) };
 }

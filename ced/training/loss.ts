@@ -17,11 +17,13 @@ export function mixup(ops: Ops, x: Tensor, lambda: Tensor): Tensor {
 /**
  * Mean over batch and classes of the cross-entropy between σ(logits) and targets in [0, 1], and its
  * gradient. It is linear in the targets, so mixing two losses is the same as mixing their targets.
+ * Of a branch of the batch it is the branch's share, `share` of the whole.
  */
 export function binaryCrossEntropy(
   ops: Ops,
   logits: Tensor,
   targets: Tensor,
+  share = 1,
 ): { loss: Tensor; logitsGradient: Tensor } {
   const [batch, classes] = logits.shape as [number, number];
   // max(l, 0) − l·y + log(1 + e^−|l|) overflows nowhere.
@@ -29,8 +31,12 @@ export function binaryCrossEntropy(
     ops.subtract(ops.relu(logits), ops.multiply(logits, targets)),
     ops.log1p(ops.exp(ops.negate(ops.abs(logits)))),
   );
+  const mean = ops.mean(perClass, [0, 1]);
   return {
-    loss: ops.mean(perClass, [0, 1]),
-    logitsGradient: ops.scale(ops.subtract(ops.sigmoid(logits), targets), 1 / (batch * classes)),
+    loss: share === 1 ? mean : ops.scale(mean, share),
+    logitsGradient: ops.scale(
+      ops.subtract(ops.sigmoid(logits), targets),
+      share / (batch * classes),
+    ),
   };
 }

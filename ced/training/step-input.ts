@@ -2,7 +2,8 @@
  * The input of a step: tensors of the engine, and how the traced function turns them into a
  * spectrogram.
  */
-import { logMel, pcmTensor } from '../audio/log-mel';
+import { logMelInPieces, pcmTensor } from '../audio/log-mel';
+import { joinedRows, rowsIn, type RowRange } from '../engine/branches';
 import type { Engine } from '../engine/engine';
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
@@ -17,8 +18,12 @@ export interface StepInput {
   readonly specs: readonly ArgumentSpec[];
   /** Freed by the caller after the step. */
   readonly tensors: readonly Tensor[];
-  /** From the traced function's arguments to [batch, frames, mels]. */
-  readonly spectrogramOf: (ops: Ops, tensors: readonly Tensor[]) => Tensor;
+  /** From the traced function's arguments to some rows of [batch, frames, mels]. */
+  readonly spectrogramOf: (
+    ops: Ops,
+    tensors: readonly Tensor[],
+    rows: readonly RowRange[],
+  ) => Tensor;
   readonly targets: Float32Array;
   readonly lambda: Float32Array | null;
 }
@@ -35,9 +40,15 @@ export function audioInput(
     specs.push({ dtype: 'float32', shape: [batch, 4] });
     tensors.push(masksTensor(engine, masks, batch));
   }
-  const spectrogramOf: StepInput['spectrogramOf'] = (ops, [bytes, spans]) => {
-    const spectrogram = logMel(ops, bytes as Tensor, mels);
-    return spans === undefined ? spectrogram : applyMasks(ops, spectrogram, spans);
+  const spectrogramOf: StepInput['spectrogramOf'] = (ops, [bytes, spans], rows) => {
+    const own = rows.map((range) => rowsIn(ops, bytes as Tensor, [range]));
+    const spectrogram = joinedRows(
+      ops,
+      own.map((clips) => logMelInPieces(ops, clips, mels)),
+    );
+    return spans === undefined
+      ? spectrogram
+      : applyMasks(ops, spectrogram, rowsIn(ops, spans, rows));
   };
   return {
     kind: `pcm ${samples} ${masks !== null}`,
@@ -63,7 +74,8 @@ export function spectrogramInput(
     batch: shape[0],
     specs: [{ dtype: 'float32', shape }],
     tensors: [engine.tensor(spectrogram, shape, 'float32')],
-    spectrogramOf: (ops, [input]) => ops.transpose(input as Tensor, 0, 2, 1),
+    spectrogramOf: (ops, [input], rows) =>
+      ops.transpose(rowsIn(ops, input as Tensor, rows), 0, 2, 1),
     targets,
     lambda,
   };

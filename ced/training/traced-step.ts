@@ -2,15 +2,18 @@
  * A whole step as one TensorFlow function: spectrogram, forward, backward, then Adam or a sum of
  * gradients. Traced once per model, options and shape of batch.
  */
-import type { Engine, TracedFunction } from '../engine/engine';
+import { branchCount, rowsIn } from '../engine/branches';
+import type { Engine } from '../engine/engine';
+import type { TracedFunction } from '../engine/function-registry';
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
 import type { ArgumentSpec } from '../engine/tracer';
 import type { ModelConfig } from '../model/config';
 import type { ParameterSource } from '../model/parameter-access';
 import { adamUpdates, clipByGlobalNorm } from './adam';
-import { backpropagate } from './backpropagation';
+import { backpropagate, type TrainingBranch } from './backpropagation';
 import { accumulate } from './gradient-accumulation';
+import { mirroredRanges } from './micro-batches';
 import type { StepInput } from './step-input';
 import {
   readOnce,
@@ -109,37 +112,39 @@ export class TracedStep {
       [...specs, ...this.handles(ending.variables).map(() => resource)],
       this.options.precision,
       (ops, args) => {
-        const spectrogram = input.spectrogramOf(ops, args.slice(0, input.specs.length));
-        const others = args.slice(input.specs.length, specs.length);
-        return [this.step(ops, spectrogram, others, args.slice(specs.length), ending.kind)];
+        const [targets, scalars, lambda] = args.slice(input.specs.length, specs.length) as [
+          Tensor,
+          Tensor,
+          Tensor?,
+        ];
+        const branches = mirroredRanges(batch, branchCount(batch, this.engine.kind.device)).map(
+          (rows) => ({
+            spectrogram: input.spectrogramOf(ops, args.slice(0, input.specs.length), rows),
+            targets: rowsIn(ops, targets, rows),
+            lambda: lambda === undefined ? null : rowsIn(ops, lambda, rows),
+          }),
+        );
+        return [this.step(ops, branches, scalars, args.slice(specs.length), ending.kind)];
       },
     );
   }
 
   /**
-   * @param inputs targets [batch, classes], scalars of the ending, and for mixup lambda [batch]
+   * @param scalars of the ending
    * @param variables handles of the model's variables, then of the ending's
    * @returns the loss
    */
   private step(
     ops: Ops,
-    spectrogram: Tensor,
-    inputs: readonly Tensor[],
+    branches: readonly TrainingBranch[],
+    scalars: Tensor,
     variables: readonly Tensor[],
     ending: Ending['kind'],
   ): Tensor {
     const { values, firstMoments } = this.variables;
-    const [targets, scalars, lambda = null] = inputs as [Tensor, Tensor, Tensor?];
     const named = this.variables.byName(variables);
     const parameter = readOnce(ops, named);
-    const { loss, gradients, running } = backpropagate(
-      ops,
-      this.config,
-      spectrogram,
-      targets,
-      lambda,
-      parameter,
-    );
+    const { loss, gradients, running } = backpropagate(ops, this.config, branches, parameter);
     const ordered = firstMoments.map(({ spec }) => gradients.get(spec.name));
     const others = variables.slice(values.length);
     if (ending === 'optimize') this.optimize(ops, scalars, ordered, parameter, named, others);

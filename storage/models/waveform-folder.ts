@@ -93,7 +93,7 @@ export async function loadWaveformNet(
     case 'onnx':
       return await loadOnnxNet(
         files.get(onnxFile) ?? new Uint8Array(),
-        engine.kind.intraOpThreads,
+        engine.threads,
         manifest.outputName,
       );
     case 'savedmodel':

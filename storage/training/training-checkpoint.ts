@@ -44,7 +44,7 @@ export const stateRecord = record(
       tensorflow: z.string(),
       device: z.enum(['cpu', 'gpu']),
       instructionCap: z.string(),
-      intraOpThreads: z.number(),
+      intraOpThreads: z.exactOptional(z.number()),
       numericsVersion: z.number(),
     }),
     /** false after a resume on another kind of machine. */

@@ -13,7 +13,7 @@ describe('the entry of the engine process', () => {
     const folder = mkdtempSync(join(tmpdir(), 'ced-child-'));
     const child = fork(join(repositoryRoot, 'dist/jobs/child.js'), {
       serialization: 'advanced',
-      env: { ...process.env, ...engineEnvironment({ intraOpThreads: 1 }), CED_ROOT: folder },
+      env: { ...process.env, ...engineEnvironment({ threads: 1 }), CED_ROOT: folder },
     });
     try {
       const failures = new Map<number, string>();

@@ -53,7 +53,7 @@ describe('a model that never gives an answer', () => {
 
   const engine = (firstUnitMs: number): EngineProcess =>
     new EngineProcess({
-      ...{ entry: join(repositoryRoot, 'dist/jobs/child.js'), root: folder, intraOpThreads: 1 },
+      ...{ entry: join(repositoryRoot, 'dist/jobs/child.js'), root: folder, threads: 1 },
       silence: { firstUnitMs },
       onOutput: ignore,
     });

@@ -16,7 +16,7 @@ function engineThat(name: string, reply: string): EngineProcess {
      const done = (id, result) => process.send({ type: 'done', id, result });
      process.send({ type: 'ready' });`,
   );
-  return new EngineProcess({ entry, root: folder, intraOpThreads: 1 });
+  return new EngineProcess({ entry, root: folder, threads: 1 });
 }
 
 const scoreIn = (store: string): EngineJob =>

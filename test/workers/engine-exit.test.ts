@@ -62,7 +62,7 @@ it('a job whose tensor cannot be allocated is lost, and so is what its process h
        if (type === 'run') process.send({ type: 'failed', id, error });
      });`,
   );
-  const engine = new EngineProcess({ entry, root: folder, intraOpThreads: 1 });
+  const engine = new EngineProcess({ entry, root: folder, threads: 1 });
   const watch = { signal: new AbortController().signal, onProgress: () => undefined };
   const error = await engine.run(training, watch).catch((reason: unknown) => reason);
   expect(error).toMatchObject({
@@ -117,7 +117,7 @@ if (cgroup === null)
          });
        });`,
     );
-    const engine = new EngineProcess({ entry, root: folder, intraOpThreads: 1 });
+    const engine = new EngineProcess({ entry, root: folder, threads: 1 });
     const run = engine.run(training, {
       signal: new AbortController().signal,
       onProgress: () => undefined,

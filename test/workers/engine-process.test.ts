@@ -50,7 +50,7 @@ describe("the engine's process", () => {
     folder = mkdtempSync(join(tmpdir(), 'ced-scripted-'));
     const entry = join(folder, 'engine.cjs');
     writeFileSync(entry, SCRIPT);
-    engine = new EngineProcess({ entry, root: folder, intraOpThreads: 1, stopGraceMs: 100 });
+    engine = new EngineProcess({ entry, root: folder, threads: 1, stopGraceMs: 100 });
   });
   afterEach(async () => {
     await engine.end();
@@ -137,7 +137,7 @@ describe("the engine's process", () => {
 
   it('takes no job on the CPU if it is to compute on a GPU only', async () => {
     const entry = join(folder, 'engine.cjs');
-    engine = new EngineProcess({ entry, root: folder, intraOpThreads: 1, gpuOnly: true });
+    engine = new EngineProcess({ entry, root: folder, threads: 1, gpuOnly: true });
     await expect(begin('finishing')).rejects.toThrow(
       new EngineLost('the engine found no GPU; this worker does not compute on the CPU'),
     );
@@ -147,7 +147,7 @@ describe("the engine's process", () => {
   it('says why it has no device when it ends before it is ready', async () => {
     const entry = join(folder, 'ending.cjs');
     writeFileSync(entry, 'process.exit(3);');
-    engine = new EngineProcess({ entry, root: folder, intraOpThreads: 1 });
+    engine = new EngineProcess({ entry, root: folder, threads: 1 });
     await expect(engine.device()).rejects.toThrow(/exit status 3/);
   });
 

@@ -18,10 +18,15 @@ import { localDependencies } from '../../activities/local-dependencies';
 type TrainJob = Extract<EngineJob, { kind: 'train' }>;
 
 export interface SmallTraining {
-  /** @param seed each seed gives another model @default 1 */
-  job(attemptId: string, seed?: number): TrainJob;
+  /** @param changed settings other than those of the training @default none */
+  job(attemptId: string, changed?: SmallSettings): TrainJob;
   forget(): void;
 }
+
+/** Each gives another model. */
+export type SmallSettings = Partial<
+  Pick<TrainJob['input']['settings'], 'seed' | 'precision' | 'batchSize' | 'gradientAccumulation'>
+>;
 
 const BATCH = 4;
 const EPOCHS = 5;
@@ -75,9 +80,9 @@ export async function smallTraining(folder: string, steps: number): Promise<Smal
     stopAfterEpoch: null,
   } as const;
   return {
-    job: (attemptId, seed = 1) => ({
+    job: (attemptId, changed = {}) => ({
       kind: 'train',
-      input: { ...input, settings: { ...settings, seed }, ensemble: [], attemptId },
+      input: { ...input, settings: { ...settings, ...changed }, ensemble: [], attemptId },
     }),
     forget: () => {
       for (const kind of ['training', 'models'])

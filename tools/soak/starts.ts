@@ -51,7 +51,7 @@ export async function soakStarts(starts: number, print: (line: string) => void):
 async function startOnce(folder: string, training: SmallTraining, start: number): Promise<string> {
   training.forget();
   const entry = join(__dirname, '..', '..', 'jobs', 'child.js');
-  const engine = new EngineProcess({ entry, root: folder, intraOpThreads: availableParallelism() });
+  const engine = new EngineProcess({ entry, root: folder, threads: availableParallelism() });
   try {
     const options = { signal: new AbortController().signal, onProgress: () => undefined };
     return (await engine.run(training.job(`start-${start}`), options)).sha256;

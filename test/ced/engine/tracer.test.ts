@@ -5,7 +5,8 @@ import {
   stringAttribute,
   typeAttribute,
 } from '../../../ced/engine/attributes';
-import { FUNCTIONS_KEPT, openEngine } from '../../../ced/engine/engine';
+import { openEngine } from '../../../ced/engine/engine';
+import { FUNCTIONS_KEPT } from '../../../ced/engine/function-registry';
 import { Ops } from '../../../ced/engine/ops';
 import { protobufFields, protobufMessage, protobufText } from '../../../ced/engine/protobuf-reader';
 import type { Tensor } from '../../../ced/engine/tensor';

@@ -93,9 +93,7 @@ function compute(
   const { loss, gradients } = backpropagate(
     ops,
     config,
-    frames,
-    targets as Tensor,
-    lambda as Tensor,
+    [{ spectrogram: frames, targets: targets as Tensor, lambda: lambda as Tensor }],
     (name) => byName.get(name) as Tensor,
   );
   return [loss, ...trainedNames(config).map((name) => gradients.get(name))];

@@ -28,9 +28,7 @@ function lossAndGradient(
     const { loss, gradients } = backpropagate(
       ops,
       config,
-      ops.constant(spectrogram, [batch, frames, 64]),
-      targets,
-      null,
+      [{ spectrogram: ops.constant(spectrogram, [batch, frames, 64]), targets, lambda: null }],
       (key) => tensors.get(key) as never,
     );
     return {
