@@ -58,7 +58,7 @@ const line = commandLine({
       loop: 'a training step from audio on disk, against our own bare step',
       storage: 'cost of storing and reading logits',
       logits: 'teachers end to end: audio shards in, logit shards out',
-      lengths: 'logits of clips of many lengths, against clips of one length',
+      lengths: 'each stage of a run with clips of many lengths, against clips of one length',
       loss: 'the loss on dense targets and on the stored pairs',
       ingest: 'decoding, resampling and sharding, against soundfile and soxr',
       scale:

@@ -38,9 +38,12 @@ export class MeasuredProcess {
     return measured;
   }
 
-  /** @returns what the process answers, with whatever its program adds to a sample */
-  async run<Answer extends Sample = Sample>(): Promise<Answer> {
-    this.child.stdin.write('\n');
+  /**
+   * @param what to run, where the program has several things
+   * @returns what the process answers, with whatever its program adds to a sample
+   */
+  async run<Answer extends Sample = Sample>(what = ''): Promise<Answer> {
+    this.child.stdin.write(`${what}\n`);
     return JSON.parse(await this.line()) as Answer;
   }
 

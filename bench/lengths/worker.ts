@@ -1,35 +1,25 @@
 /**
- * A measured process of `npm run bench -- lengths`: for every line on standard input it predicts
- * the next shard, as the engine process of a GPU worker does, and answers with its times, its
- * registered functions and its memory. Nothing is predicted before the first line, so the first
- * answer includes what a new process does once.
+ * A measured process of `npm run bench -- lengths`: for every stage named on standard input it runs
+ * that stage, as the processes of a worker do, and answers with its times, its registered functions
+ * and its memory. Nothing is computed before the first line, so the first answer includes what a
+ * new process does once.
  */
 import { createInterface } from 'node:readline';
-import { logitsJob } from '../../jobs/logits/logits-job';
-import type { LogitsInput } from '../../workflows/contract/activities';
 import { logitsContext } from '../logits/context';
-import type { ShardSample } from './report';
+import type { StageSample } from './report';
+import { Stages, type LengthsWork, type Stage } from './stages';
 
-/** What the process is started with, as JSON. */
-export interface LengthsWork {
-  /** Of the store. */
-  folder: string;
-  input: LogitsInput;
-  shards: number;
-}
-
-async function main({ folder, input, shards }: LengthsWork): Promise<void> {
-  const context = logitsContext(folder);
+async function main(work: LengthsWork): Promise<void> {
+  const context = logitsContext(work.folder);
+  const stages = new Stages(context, work);
   process.stdout.write('ready\n');
-  let runs = 0;
-  for await (const _ of createInterface({ input: process.stdin })) {
-    // Each seed gives another key, so no earlier result is found.
-    const settings = { ...input.settings, seed: input.settings.seed + Math.floor(runs / shards) };
+  for await (const stage of createInterface({ input: process.stdin })) {
+    const run = await stages.prepare(stage as Stage);
     const [before, cpuBefore] = [performance.now(), process.cpuUsage()];
-    await logitsJob(context, { ...input, shard: runs++ % shards, settings });
+    await run();
     const ms = performance.now() - before;
     const { user, system } = process.cpuUsage(cpuBefore);
-    const sample: ShardSample = {
+    const sample: StageSample = {
       ms,
       cpuMs: (user + system) / 1000,
       functions: context.engine.functionCount,

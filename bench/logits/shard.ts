@@ -12,6 +12,7 @@ import { initialWeights } from '../../ced/model/initial-weights';
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import { parameterCount } from '../../ced/model/parameters';
 import { encodeWav } from '../../ced/audio/wav-file';
+import type { ActivityDependencies } from '../../activities/dependencies';
 import { localDependencies } from '../../activities/local-dependencies';
 import type { EnsembleMember } from '../../workflows/contract/models';
 
@@ -30,6 +31,7 @@ export interface PredictedShards {
 /**
  * Writes a store below `folder` as a run would: `shards` shards of `clips` clips of noise each.
  * @param samplesOf length of a clip, @default a whole chunk
+ * @param seconds of a chunk
  */
 export async function prepareShards(
   folder: string,
@@ -37,6 +39,7 @@ export async function prepareShards(
   clips: number,
   config: ModelConfig,
   samplesOf: (clip: number) => number = () => chunkSamples,
+  seconds = chunkSeconds,
 ): Promise<PredictedShards> {
   const store = new FolderStore(join(folder, 'store'));
   const deps = localDependencies(folder, store);
@@ -51,16 +54,10 @@ export async function prepareShards(
     (_, index) => `${index},,"class ${index}"`,
   );
   writeFileSync(join(folder, 'vocabulary.csv'), ['index,mid,display_name', ...classes].join('\n'));
-  const corpus = {
-    train: 'train.jsonl',
-    vocabulary: 'vocabulary.csv',
-    clipsPerShard: clips,
-    maxRejected: 0,
-  };
-  const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds }, () => undefined);
+  const planKey = await planClips(deps, clips, seconds);
   for (let shard = 0; shard < shards; shard++)
     await ingestShard(deps, { store: '', planKey, split: 'train', shard }, () => undefined);
-  await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds });
+  await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: seconds });
   const sha256 = await storeModel(
     store,
     config,
@@ -74,6 +71,22 @@ export async function prepareShards(
     audio: audio.map((key) => join(store.uri, key)),
     weights: join(store.uri, layout.model(sha256)),
   };
+}
+
+/** Plans the table that lies in the folder of the dependencies. @returns the key of the plan */
+export async function planClips(
+  deps: ActivityDependencies,
+  clipsPerShard: number,
+  seconds: number,
+): Promise<string> {
+  const corpus = {
+    train: 'train.jsonl',
+    vocabulary: 'vocabulary.csv',
+    clipsPerShard,
+    maxRejected: 0,
+  };
+  const input = { store: '', corpus, chunkSeconds: seconds };
+  return (await planCorpus(deps, input, () => undefined)).planKey;
 }
 
 /** int16 [samples], another for each clip. */
