@@ -3,6 +3,7 @@
  * Rows keep the table's order, so clips appended to a table leave every full shard as it was. Costs
  * one `stat` a clip; no audio is read.
  */
+import { parseConfigClasses } from '../ced/teachers/teacher-classes';
 import { parseVocabularyCsv, type Vocabulary } from '../ced/teachers/vocabulary';
 import type { Plan, PlanInput, PlannedSplit } from '../workflows/contract/activities';
 import { PermanentError } from '../workflows/contract/failures';
@@ -172,7 +173,8 @@ export async function readVocabulary(input: InputPlace, path: string): Promise<V
     "a CSV in AudioSet's columns index,mid,display_name",
   );
   try {
-    return parseVocabularyCsv(text);
+    // No CSV with this header begins so: it is the config.json of a checkpoint.
+    return text.startsWith('{') ? parseConfigClasses(text) : parseVocabularyCsv(text);
   } catch (error) {
     throw new PermanentError(
       'RunFileInvalid',

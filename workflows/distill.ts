@@ -8,6 +8,7 @@ import type { Continuation } from './continuation';
 import { runToEnd } from './run-to-end';
 import type { RunResult } from './contract/activities';
 import { distillRunSchema } from './contract/run-file';
+import { vocabularyNotes, withClassList } from './contract/teacher-vocabulary';
 import { promotionNotes } from './contract/run-notes';
 import { distillAndPublish, distillationStages, importModels } from './distillation';
 import { ingestCorpus, planCorpus } from './prepare-corpus';
@@ -20,7 +21,9 @@ export async function distill(input: unknown, continuation?: Continuation): Prom
     // A wrong path, table or checkpoint in the run file ends the run here, before any work.
     const models = await importModels(control, run);
     const { chunkSeconds } = run.logits;
-    const plan = await planCorpus(control, run, chunkSeconds, { trainLabels: 'ignored' });
+    const planning = { trainLabels: 'ignored' } as const;
+    const plan = await planCorpus(control, withClassList(run), chunkSeconds, planning);
+    control.note(vocabularyNotes(run, plan.classes));
     control.note(promotionNotes(run, plan.splits.eval?.labelled));
     const corpus = await ingestCorpus(control, run, plan, chunkSeconds);
     return await distillAndPublish(control, run, models, corpus);

@@ -8,6 +8,7 @@ import type { ImportedModels, RunResult } from './contract/activities';
 import type { DistillRun } from './contract/run-file';
 import { CHAMPION } from './contract/run-file-sections';
 import type { StageName } from './contract/status';
+import { withClassList } from './contract/teacher-vocabulary';
 import { warmupNotes } from './contract/run-notes';
 import { importLogits, storeLogits } from './logits';
 import type { PreparedCorpus } from './prepare-corpus';
@@ -44,7 +45,7 @@ async function importFromSources(run: DistillRun): Promise<ImportedModels> {
   );
   return await cpu.importModels({
     store: run.store,
-    vocabulary: run.corpus.vocabulary,
+    vocabulary: withClassList(run).corpus.vocabulary,
     teachers: run.teachers,
     inits,
     chunkSeconds: run.logits.chunkSeconds,

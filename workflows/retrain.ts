@@ -19,6 +19,7 @@ import { runToEnd } from './run-to-end';
 import type { ImportedModels, Plan, RunResult } from './contract/activities';
 import type { FoundEvaluation, EarlierEvaluation, Unchanged } from './contract/promotion';
 import { retrainRunSchema, type DistillRun } from './contract/run-file';
+import { vocabularyNotes, withClassList } from './contract/teacher-vocabulary';
 import { promotionNotes } from './contract/run-notes';
 import { distillAndPublish, distillationStages, importModels } from './distillation';
 import { ingestCorpus, planCorpus } from './prepare-corpus';
@@ -54,10 +55,11 @@ export async function retrain(
 async function retrainIfNew(control: RunControl, run: DistillRun): Promise<RunResult | Unchanged> {
   const { chunkSeconds } = run.logits;
   const models = await importModels(control, run);
-  const plan = await planCorpus(control, run, chunkSeconds, {
+  const plan = await planCorpus(control, withClassList(run), chunkSeconds, {
     continues: run.name,
     trainLabels: 'ignored',
   });
+  control.note(vocabularyNotes(run, plan.classes));
   control.note(promotionNotes(run, plan.splits.eval?.labelled));
   // An old plan is recognised before anything is decoded; changed files with the same content only
   // afterwards.

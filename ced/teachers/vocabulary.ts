@@ -39,8 +39,6 @@ export function parseVocabularyCsv(text: string): Vocabulary {
   if (records.length > MOST_CLASSES)
     fail(`it names ${records.length} classes, at most ${MOST_CLASSES} are possible`);
   const classes = new Array<VocabularyClass | undefined>(records.length).fill(undefined);
-  const mids = new Set<string>();
-  const names = new Set<string>();
   records.forEach((fields, record) => {
     const line = `class ${record + 1}`;
     if (fields.length !== 3) fail(`${line} has ${fields.length} fields instead of 3`);
@@ -51,13 +49,22 @@ export function parseVocabularyCsv(text: string): Vocabulary {
       fail(`${line} has index "${index}"; ${records.length} classes are 0 … ${records.length - 1}`);
     if (classes[Number(index)]) fail(`index ${index} occurs twice`);
     if (name === '') fail(`${line} has no display_name`);
+    classes[Number(index)] = { mid, name };
+  });
+  requireDistinct(classes as Vocabulary);
+  return classes as Vocabulary;
+}
+
+/** @throws FormatInvalid when a MID or a name occurs twice */
+export function requireDistinct(vocabulary: Vocabulary): void {
+  const mids = new Set<string>();
+  const names = new Set<string>();
+  for (const { mid, name } of vocabulary) {
     if (mid !== '' && mids.has(mid)) fail(`MID ${mid} occurs twice`);
     if (names.has(name)) fail(`name "${name}" occurs twice`);
     mids.add(mid);
     names.add(name);
-    classes[Number(index)] = { mid, name };
-  });
-  return classes as Vocabulary;
+  }
 }
 
 /** The same file again: names are quoted always, as AudioSet's are. */

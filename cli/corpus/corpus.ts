@@ -4,6 +4,7 @@ import { channelsOption } from '../channels-option';
 import { resolve } from 'node:path';
 import { namesOf } from '../../storage/corpus/content-index';
 import { readVocabulary } from '../../activities/plan-corpus';
+import { withClassList } from '../../workflows/contract/teacher-vocabulary';
 import type { Split } from '../../workflows/contract/models';
 import { commandLine } from '../../infra/command-line/command-line';
 import { CLEAR_LINE, control } from '../../infra/command-line/terminal';
@@ -139,7 +140,8 @@ function corpusOf(operands: readonly string[], type: 'distill' | 'teach'): Given
   const [first = ''] = operands;
   if (first.endsWith('.json') && operands.length === 1) {
     const run = readRunFile(first, type);
-    const { vocabulary, maxRejected, audioRoot, channels } = run.corpus;
+    const { corpus } = 'students' in run ? withClassList(run) : run;
+    const { vocabulary, maxRejected, audioRoot, channels } = corpus;
     const given = {
       ...(audioRoot === undefined ? {} : { audioRoot }),
       ...(channels === undefined ? {} : { channels }),

@@ -7,6 +7,7 @@ import { SPLITS, type Split } from '../../workflows/contract/models';
 import { modelConfigSchema } from '../../ced/model/config';
 import { parameterCount } from '../../ced/model/parameters';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
+import { vocabularyNotes, withClassList } from '../../workflows/contract/teacher-vocabulary';
 import { warmupNotes } from '../../workflows/contract/run-notes';
 import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
 import { commandLine } from '../../infra/command-line/command-line';
@@ -170,6 +171,7 @@ export async function planRun(
     problems: look.problems,
     notes: [
       ...look.notes,
+      ...('students' in run ? vocabularyNotes(run, vocabulary.length) : []),
       ...warmupNotes('students' in run ? 'students' : 'teachers', settings, chunks),
     ],
     storeBytes:
@@ -199,7 +201,8 @@ async function sampledCorpus(
   root: string,
   { sample, sources }: PlanOptions,
 ): Promise<PlannedCorpus> {
-  const vocabulary = await readVocabulary({ root, sources }, run.corpus.vocabulary);
+  const { corpus } = 'students' in run ? withClassList(run) : run;
+  const vocabulary = await readVocabulary({ root, sources }, corpus.vocabulary);
   const { audioRoot, channels } = run.corpus;
   const place = {
     ...(audioRoot === undefined ? {} : { audioRoot }),

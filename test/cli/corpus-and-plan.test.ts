@@ -195,6 +195,26 @@ describe('ced plan', () => {
     expect(printed).toMatch(/logits +36 rows, 432 B/);
   });
 
+  it('takes the classes of a teacher where the run has no list, and says how many', async () => {
+    const path = runFile();
+    const run = JSON.parse(readFileSync(path, 'utf8')) as { corpus: object };
+    const teacher = writeUntrainedTeacher(folder, 'vocabulary.csv', 1);
+    const own = { ...run.corpus, vocabulary: `teacher:${teacher.name}` };
+    writeFileSync(path, JSON.stringify({ ...run, corpus: own, teachers: [teacher] }));
+    rmSync(join(folder, 'vocabulary.csv'));
+    expect(await ced(['plan', path, '--root', folder])).toBe(0);
+    expect(printed).toContain(
+      'note        corpus.vocabulary: the run has the 6 classes of teacher untrained-1\n',
+    );
+    expect(printed).not.toContain('refused');
+    expect(await ced(['corpus', path, '--root', folder])).toBe(0);
+    const config = join(folder, teacher.checkpoint, 'config.json');
+    writeFileSync(config, readFileSync(config, 'utf8').replace('id2label', 'idToLabel'));
+    expect(await ced(['plan', path, '--root', folder]).catch(describeFailure)).toMatch(
+      /corpus\.vocabulary: .*config\.json: .*names no classes \(it has no id2label\)/,
+    );
+  });
+
   it('says what a run would refuse or deserves a look, before anything is spent', async () => {
     const path = runFile();
     const run = JSON.parse(readFileSync(path, 'utf8')) as {

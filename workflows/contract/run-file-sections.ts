@@ -57,7 +57,10 @@ export const corpusSchema = z.strictObject({
       'Of recordings with several channels: their mean (`mix`, without this field), the first, ' +
         'or the one of the greatest energy over the whole file.',
     ),
-  vocabulary: place.describe("Class list in AudioSet's columns `index,mid,display_name`."),
+  vocabulary: place.describe(
+    "Class list in AudioSet's columns `index,mid,display_name`. In `distill`, `teacher:NAME` is " +
+      'the list of that teacher: its `vocabulary`, or the classes that its config.json names.',
+  ),
   clipsPerShard: count
     .max(65_536)
     .default(512)

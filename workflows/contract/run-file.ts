@@ -17,8 +17,10 @@ import {
   studentSchema,
   teacherSchema,
   teacherTrainingSchema,
+  type Corpus,
   type ModelShape,
 } from './run-file-sections';
+import { vocabularyTeacher } from './teacher-vocabulary';
 
 /** All of them are in the engine's memory at once. */
 const MOST_TEACHERS = 64;
@@ -73,6 +75,7 @@ export const distillRunSchema = distillFields
   .superRefine((run, context) => {
     distinctNames(run.teachers, 'teachers', context);
     distinctNames(run.students, 'students', context);
+    knownVocabularyTeacher(run.corpus, run.teachers, context);
     masksReachTeachers(run, context);
     if (run.promote && run.corpus.eval === undefined)
       refuse(
@@ -125,6 +128,7 @@ export const teachRunSchema = z
   })
   .superRefine((run, context) => {
     distinctNames(run.teachers, 'teachers', context);
+    knownVocabularyTeacher(run.corpus, [], context);
     run.teachers.forEach((teacher, index) =>
       possibleShape(teacher.model, ['teachers', index, 'model'], context),
     );
@@ -152,6 +156,23 @@ function distinctNames(
       );
     seen.add(entry.name);
   });
+}
+
+function knownVocabularyTeacher(
+  { vocabulary }: Corpus,
+  teachers: readonly { name: string }[],
+  context: z.RefinementCtx,
+): void {
+  const name = vocabularyTeacher(vocabulary);
+  if (name === null || teachers.some((teacher) => teacher.name === name)) return;
+  const names = teachers.map((teacher) => teacher.name).join(', ');
+  refuse(
+    context,
+    ['corpus', 'vocabulary'],
+    teachers.length === 0
+      ? 'expected a class list: this run has no teachers'
+      : `expected a class list, or teacher: and one of ${names}`,
+  );
 }
 
 function possibleShape(model: ModelShape, path: Path, context: z.RefinementCtx): void {

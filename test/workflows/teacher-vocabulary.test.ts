@@ -1,0 +1,52 @@
+import { parseRun } from '../../workflows/contract/parse-run';
+import { distillRunSchema, teachRunSchema } from '../../workflows/contract/run-file';
+import { vocabularyNotes, withClassList } from '../../workflows/contract/teacher-vocabulary';
+
+const teachers = [
+  { name: 'a', format: 'ced', checkpoint: 'teachers/a/' },
+  { name: 'hub', format: 'ced', checkpoint: 'hf://organisation/repository' },
+  {
+    ...{ name: 'net', format: 'onnx', checkpoint: 'net.onnx', vocabulary: 'birds.csv' },
+    ...{ output: 'logits', spectrogramMasks: 'skip' },
+  },
+];
+const corpusWith = (vocabulary: string) => ({ train: 'train.jsonl', vocabulary });
+const runWith = (vocabulary: string) => ({
+  ...{ name: 'r', store: 's', corpus: corpusWith(vocabulary), teachers },
+  students: [{ name: 'mini', model: 'mini' }],
+});
+
+describe('a vocabulary that is a teacher’s own', () => {
+  it.each([
+    ['teacher:net', 'birds.csv'],
+    ['teacher:a', 'teachers/a/config.json'],
+    ['teacher:hub', 'hf://organisation/repository/config.json'],
+    ['labels.csv', 'labels.csv'],
+  ])('%s is read from %s', (vocabulary, address) => {
+    expect(withClassList(distillRunSchema.parse(runWith(vocabulary))).corpus).toMatchObject({
+      train: 'train.jsonl',
+      vocabulary: address,
+    });
+  });
+
+  it('is told with its number of classes', () => {
+    const note = 'corpus.vocabulary: the run has the 6522 classes of teacher net';
+    expect(vocabularyNotes({ corpus: corpusOf('teacher:net') }, 6522)).toEqual([note]);
+    expect(vocabularyNotes({ corpus: corpusOf('labels.csv') }, 6522)).toEqual([]);
+  });
+
+  it('is refused where no teacher of the run has this name', () => {
+    expect(parseRun(distillRunSchema, runWith('teacher:b'))).toEqual({
+      problems: ['corpus.vocabulary: expected a class list, or teacher: and one of a, hub, net'],
+    });
+    const { name, store, corpus } = runWith('teacher:mini');
+    const teach = { name, store, corpus, teachers: [{ name: 'mini', model: 'mini' }] };
+    expect(parseRun(teachRunSchema, teach)).toEqual({
+      problems: ['corpus.vocabulary: expected a class list: this run has no teachers'],
+    });
+  });
+});
+
+function corpusOf(vocabulary: string) {
+  return distillRunSchema.parse(runWith(vocabulary)).corpus;
+}
