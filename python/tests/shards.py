@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from ced_teacher.store import Store, open_store
 
 SHA256 = "ab" * 32
 RATE = 16_000
+
+# Addresses of buckets, such as s3://bucket; the pipeline's tests start servers for them.
+BUCKETS = os.environ.get("CED_TEST_BUCKETS", "").split()
 
 
 def npy(values: NDArray[Any]) -> bytes:
@@ -77,8 +81,8 @@ def write_shard(store: Store, lengths: list[int], views: int = 2) -> dict[str, A
 class Shard:
     """A stored shard, and attempts at it."""
 
-    def __init__(self, folder: Path, lengths: list[int], views: int = 2) -> None:
-        self.store = open_store(str(folder))
+    def __init__(self, address: str | Path, lengths: list[int], views: int = 2) -> None:
+        self.store = open_store(str(address))
         self.raw = write_shard(self.store, lengths, views)
         self.request: ShardRequest = shard_request(self.raw)
 

@@ -1,5 +1,6 @@
 import io
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from ced_teacher import TeacherInvalid
 from ced_teacher import batches as cut
 from ced_teacher.failures import ContractUnknown, StoreDamaged, TeacherChanged
-from shards import SHA256, Shard, features, npy, served, sha256
+from shards import BUCKETS, SHA256, Shard, features, npy, served, sha256
 
 
 class Interrupted(Exception):
@@ -97,11 +98,15 @@ def test_masks_are_given_to_a_teacher_that_applies_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_an_attempt_goes_on_behind_the_parts_of_the_one_before(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["folder", *BUCKETS])
+def test_an_attempt_goes_on_behind_the_parts_of_the_one_before(
+    tmp_path: Path, place: str
+) -> None:
     whole = Shard(tmp_path / "whole", [400, 600, 500] * 5)
     whole.predict(served())
 
-    halves = Shard(tmp_path / "halves", [400, 600, 500] * 5)
+    address = tmp_path / "halves" if place == "folder" else f"{place}/{uuid.uuid4()}"
+    halves = Shard(address, [400, 600, 500] * 5)
     with pytest.raises(Interrupted):
         halves.predict(served(), pause=after(9))
     stored = [key for key in halves.part_keys() if key.endswith(".npy")]

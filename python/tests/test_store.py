@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 
 from ced_teacher.store import Store, open_store
+from shards import BUCKETS
 
-
-# Addresses of empty buckets, such as s3://bucket; the pipeline's tests start servers for them.
-BUCKETS = os.environ.get("CED_TEST_BUCKETS", "").split()
 
 
 def opened(address: str, tmp_path: Path) -> Store:

@@ -8,6 +8,7 @@ import { chromiumVersion } from '../../infra/setup/browser.mjs';
 import { nvidiaWheels } from '../../infra/setup/nvidia-wheels.mjs';
 import { monitorPackages, readerPackages } from '../../infra/setup/python-readers.mjs';
 import { pytorchPackages } from '../../infra/setup/pytorch.mjs';
+import { networkPackages } from '../../infra/setup/python-teacher.mjs';
 import { wheels } from '../../infra/setup/tensorflow.mjs';
 
 /** @param root the clone, with its Node packages installed */
@@ -17,6 +18,7 @@ export function otherComponents(root) {
     ...pythonRanges('tests: readers of our files', readerPackages),
     ...pythonRanges('tests: monitoring systems', monitorPackages),
     ...pythonRanges('benchmarks', pytorchPackages),
+    ...pythonRanges('benchmarks: networks for ced-teacher', networkPackages),
     ...teacherPackages(root),
     ...goModules(root, 'infra/temporal', 'Temporal server, built by set-up', 'optional'),
     ...goModules(root, 'tools/storage', 'tests: storage emulator', 'excluded'),

@@ -1,0 +1,32 @@
+"""BirdNET, from the package that ships it, as a teacher of 48 kHz."""
+import io
+
+import numpy as np
+
+from birdnet import teacher
+from shards import Shard
+
+from ced_teacher.served_teacher import prepare_teacher
+
+RATE = 48_000
+
+
+def test_its_windows_of_three_seconds_are_averaged_over_a_chunk(tmp_path):
+    served = prepare_teacher(teacher)
+    shard = Shard(tmp_path, [7 * RATE, 2 * RATE], views=1)
+    audio = {**shard.raw["audio"], "sampleRate": RATE}
+    shard.predict(served, audio=audio, weightsSha256=served.weights_sha256)
+
+    pcm = np.load(io.BytesIO(shard.store.read(shard.request.audio.key))) / np.float32(32768)
+    padded = np.concatenate([pcm, np.zeros(RATE, np.float32)])
+    starts = [[0, 3, 4], [7]]
+    for outputs, seconds in zip(shard.outputs(), starts):
+        windows = [padded[None, at * RATE : (at + 3) * RATE] for at in seconds]
+        alone = np.mean([teacher.predict(window)[0] for window in windows], axis=0)
+        np.testing.assert_allclose(outputs, alone, atol=1e-3)
+
+
+def test_its_classes_have_its_own_names():
+    classes = prepare_teacher(teacher).classes
+    assert len(classes) == 6522
+    assert classes[0].name == "Abroscopus albogularis_Rufous-faced Warbler"
