@@ -18,10 +18,12 @@ export interface FoundAudio {
   path: string | null;
   /** The places that were tried, for messages. */
   lookedIn: string[];
+  /** Several files of the name, in different folders: none of them is taken. */
+  sameName?: string[];
 }
 
 export class AudioFinder {
-  private readonly folders = new Map<string, Promise<Map<string, string>>>();
+  private readonly folders = new Map<string, Promise<Map<string, string[]>>>();
   private readonly around = new Map<string, Promise<string[]>>();
 
   /** @param root folder that relative paths of the run file start from */
@@ -36,17 +38,19 @@ export class AudioFinder {
     const folder = tableFolder(missing, written);
     const starts = [folder, this.root, ...foldersAbove(folder, written)];
     for (const start of starts)
-      for (const path of [written, written.replaceAll('\\', '/')].map((name) =>
-        resolve(start, name),
-      ))
+      for (const path of spellings(written).map((name) => resolve(start, name)))
         if (await isFile(path)) return { path, lookedIn: [] };
     // Base names are looked up in other folders only where the table names no folder itself.
     const places = dirname(written) === '.' ? await this.placesAround(folder) : [];
     for (const place of places) {
       const names = await this.namesIn(place);
       for (const stem of stems ?? [basename(written)]) {
-        const path = names.get(stem);
-        if (path !== undefined) return { path, lookedIn: [] };
+        const [path, ...others] = names.get(stem.normalize()) ?? [];
+        if (path === undefined) continue;
+        const sameName = [path, ...others.filter((other) => dirname(other) !== dirname(path))];
+        return sameName.length === 1
+          ? { path, lookedIn: [] }
+          : { path: null, lookedIn: [place], sameName };
       }
     }
     return { path: null, lookedIn: [...new Set([...starts, ...places])] };
@@ -59,11 +63,17 @@ export class AudioFinder {
   }
 
   /** Audio files of a folder by their names, with and without ending. */
-  private namesIn(folder: string): Promise<Map<string, string>> {
+  private namesIn(folder: string): Promise<Map<string, string[]>> {
     const known = this.folders.get(folder) ?? listAudio(folder);
     this.folders.set(folder, known);
     return known;
   }
+}
+
+/** As it is written; with Windows' separators; in the composed and decomposed form of Unicode. */
+function spellings(written: string): string[] {
+  const forms = [written, written.normalize('NFC'), written.normalize('NFD')];
+  return [...new Set(forms.flatMap((form) => [form, form.replaceAll('\\', '/')]))];
 }
 
 /** `audio` is `written` below the table's folder. */
@@ -100,16 +110,16 @@ async function datasetFolders(folder: string): Promise<string[]> {
   return [folder, ...lists.flat()];
 }
 
-async function listAudio(folder: string): Promise<Map<string, string>> {
-  const names = new Map<string, string>();
+async function listAudio(folder: string): Promise<Map<string, string[]>> {
+  const names = new Map<string, string[]>();
   const add = async (place: string, depth: number): Promise<void> => {
     const entries = await readdir(place, { withFileTypes: true }).catch(() => []);
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = join(place, entry.name);
       if (entry.isDirectory() && depth < DEEPEST) await add(path, depth + 1);
       if (entry.isDirectory() || !AUDIO.has(extname(entry.name).toLowerCase())) continue;
-      for (const name of [entry.name, parse(entry.name).name])
-        if (!names.has(name)) names.set(name, path);
+      for (const name of [entry.name, parse(entry.name).name].map((each) => each.normalize()))
+        names.set(name, [...(names.get(name) ?? []), path]);
     }
   };
   await add(folder, 0);

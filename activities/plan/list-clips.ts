@@ -78,7 +78,13 @@ class AudioLookUp {
     const version = await this.versionOf(row.audio, isShared);
     if (typeof version !== 'string') return { path: row.audio, fingerprint: version.fingerprint };
     if (row.written === undefined) return version;
-    const { path, lookedIn } = await this.finder.find(row.audio, row.written, row.stems);
+    const found = await this.finder.find(row.audio, row.written, row.stems);
+    const { path, lookedIn, sameName } = found;
+    if (sameName)
+      return (
+        `${sameName.length} files are called so, for example ` +
+        `${sameName.slice(0, 2).join(' and ')}; write the folder into the table`
+      );
     if (path === null)
       return (
         `${version}; looked in ${lookedIn.join(', ')}; ` +

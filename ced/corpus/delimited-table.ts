@@ -18,11 +18,11 @@ export interface DelimitedRow {
   labels: Label[] | null;
 }
 
-/** Header names of published tables by what they hold, in lower case. The first found counts. */
+/** Header names of published tables by what they hold, see columnName. The first found counts. */
 const COLUMNS = {
   audio: ['filename', 'file', 'path', 'audio', 'wav', 'file_name', 'filepath', 'audio_path'],
   /** Names of files without their ending. */
-  stem: ['fname', 'slice_file_name', 'ytid', 'youtube_id', 'youtube id'],
+  stem: ['fname', 'slice_file_name', 'ytid', 'youtube_id'],
   labels: [
     ...['positive_labels', 'mids', 'labels', 'label', 'category', 'class', 'class_name', 'tags'],
     // Of class numbers, where no column has names.
@@ -39,7 +39,7 @@ const COLUMNS = {
 type Column = keyof typeof COLUMNS;
 
 /** AudioSet's clips are cut already: the seconds are those of the video they came from. */
-const VIDEO_IDS = ['ytid', 'youtube_id', 'youtube id'];
+const VIDEO_IDS = ['ytid', 'youtube_id'];
 
 interface Header {
   columns: Partial<Record<Column, number>>;
@@ -107,7 +107,7 @@ function unnamed(first: readonly string[]): Header {
 }
 
 function isLabelsColumn(name: string): boolean {
-  return COLUMNS.labels.some((known) => known === name.toLowerCase());
+  return COLUMNS.labels.some((known) => known === columnName(name));
 }
 
 /** A table whose header names no labels may hold them under another name. */
@@ -152,12 +152,17 @@ function unquoted(cell: string): string {
   return /^"[^"]*(""[^"]*)*"$/.test(cell) ? cell.slice(1, -1).replaceAll('""', '"') : cell;
 }
 
+/** `# File Name ` as `file_name`. */
+function columnName(field: string): string {
+  return field.replace(/^#\s*/, '').trim().toLowerCase().replaceAll(' ', '_');
+}
+
 /**
  * null when the fields are no header that is known.
  * @throws {FormatInvalid} when it names a column that is used twice
  */
 function headerOf(fields: readonly string[]): Header | null {
-  const names = fields.map((field) => field.replace(/^#\s*/, '').trim().toLowerCase());
+  const names = fields.map(columnName);
   const at = (column: Column): number =>
     COLUMNS[column].map((name) => names.indexOf(name)).find((index) => index >= 0) ?? -1;
   const columns: Header['columns'] = {};

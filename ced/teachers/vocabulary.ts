@@ -18,7 +18,7 @@ export interface VocabularyClass {
 /** Class numbers are stored as uint16. */
 const MOST_CLASSES = 65_536;
 /** Of a name or a MID. */
-const LONGEST_NAME = 512;
+export const LONGEST_NAME = 512;
 
 /** Position = class number. */
 export type Vocabulary = readonly VocabularyClass[];

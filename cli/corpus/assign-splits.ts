@@ -4,7 +4,8 @@
  */
 import { splitClips, type SplitName } from '../../ced/corpus/split-clips';
 import type { DatasetClip } from './datasets/dataset';
-import { listed, recordingsOf } from './recordings';
+import { listed } from './listed';
+import { recordingsOf } from './recordings';
 
 /** Drawn for clips of datasets that state no splits. */
 const SHARES = { validation: 0.1, eval: 0.15 };
@@ -31,7 +32,7 @@ export function assignSplits(
     ? statedSplits(clips, content, { stated, seed }, notes)
     : drawnSplits(clips, content, seed, notes);
   const kept = withoutOverlap(split, content, notes);
-  return { clips: kept, notes: [...notes, ...thinClasses(kept)] };
+  return { clips: kept, notes: [...notes, ...thinClasses(kept), ...lackingSplits(kept)] };
 }
 
 function drawnSplits(
@@ -122,6 +123,24 @@ function withoutOverlap(clips: SplitClip[], content: ContentOf, notes: string[])
       `are left out, for example ${first.clip} = ${same(first)}`,
   );
   return clips.filter((clip) => same(clip) === undefined);
+}
+
+/** What a run cannot do for want of clips. */
+function lackingSplits(clips: readonly SplitClip[]): string[] {
+  const isEmpty = (split: SplitName): boolean => clips.every((clip) => clip.split !== split);
+  const empty = (['train', 'validation', 'eval'] as const).filter(isEmpty);
+  const classes = new Set(clips.flatMap(({ labels }) => labels ?? []));
+  return [
+    ...(empty.length === 0
+      ? []
+      : [
+          `no clips are left for ${empty.join(' and ')}: nothing can be ` +
+            `${empty.includes('train') ? 'trained' : 'scored'} there; add recordings`,
+        ]),
+    ...(classes.size === 1
+      ? ['there is a single class, which every clip has: add clips of other sounds to tell it from']
+      : []),
+  ];
 }
 
 /** Classes that cannot be learned, or cannot be scored. */

@@ -17,6 +17,7 @@ import { grouped } from '../quantities';
 import { isUri } from '../../ced/corpus/address';
 import { sourceOptions, sourcesOf } from '../../workers/source-options';
 import { channelReason, surveyChannels } from './channel-survey';
+import { withClassNames } from './class-labels';
 import { findDataset } from './datasets/find-dataset';
 import type { Dataset } from './datasets/dataset';
 import { heldOutRecording, type HeldOutRecording } from './held-out-recording';
@@ -115,7 +116,7 @@ async function initProject({ values, operands }: Options): Promise<number> {
   const cache = process.env['CED_CACHE'] ?? join(homedir(), '.cache', 'ced-distillation');
   const sources = sourcesOf(values, process.env);
   const found = await findDataset(isUri(source) ? source : resolve(source), cache, sources);
-  const dataset = withParents(found, values.parents);
+  const dataset = withParents(withClassNames(found), values.parents);
   const contents = await readContents(dataset, sources, values.channels);
   const reason = channelReason(contents, await surveyChannels(dataset.clips, sources), {
     isAsked: values.channels !== undefined,
@@ -184,7 +185,9 @@ function vocabularyOf(
   if (teacher === undefined)
     throw new UsageError(
       `ced init: ${source} has no labels (${dataset.layout}), so no teacher can be trained from ` +
-        'it; give one with --teacher DIR, or put the files into a folder a class',
+        ['it; give one with --teacher DIR, or put the files into a folder a class']
+          .concat(dataset.notes)
+          .join('; '),
     );
   const labels = Object.values(teacher.id2label ?? {});
   if (labels.length === 0)
@@ -233,8 +236,15 @@ function tell(project: Project, files: readonly string[], asJson: boolean): void
     ...settings.reasons.map((reason) => `Setting   ${reason}`),
     `Written   ${folder}: ${files.join(', ')}`,
     '',
-    'Next:',
+    whatFollows(project),
     ...commands.map((each) => `    ${each}`),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function whatFollows({ settings, recording }: Project): string {
+  const teach = settings.teachers.length === 0 ? [] : ['train the teachers'];
+  const tag =
+    recording === null ? 'tag a RECORDING of your own' : 'tag a recording that no model has met';
+  return `Next, one after the other: ${[...teach, 'train the student', tag].join(', ')}.`;
 }

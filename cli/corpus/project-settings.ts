@@ -201,7 +201,7 @@ function reasonsFor(
     `epochs ${student.epochs} of the student are ${steps} steps: ` +
       (student.epochs === MOST_EPOCHS
         ? 'more repetitions of so few clips teach nothing new.'
-        : `as many as ${minutes} minutes in all allow on ${cores} cores (--minutes).`),
+        : `as many as --minutes ${minutes} allows for all trainings on ${cores} cores.`),
     ...(teachers.length === 0
       ? []
       : [

@@ -3,7 +3,6 @@ import type { DatasetClip } from './datasets/dataset';
 
 /** A class of fewer recordings cannot be in train, validation and eval. */
 const FEWEST = 3;
-const SHOWN = 5;
 
 /**
  * A recording's name for each clip. A number at the end of a name (`hit 7`) numbers the pieces of a
@@ -63,9 +62,4 @@ function joined(
     holders.set(audio, other);
   });
   return groups.map(root);
-}
-
-/** `a, b, c …` */
-export function listed(names: readonly string[]): string {
-  return `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ' …' : ''}`;
 }

@@ -15,6 +15,8 @@ import { WatchedSource } from './watched-source';
 import { type ByteRange, parseBucketUri } from '../../ced/corpus/address';
 
 const READ_BYTES = 2 ** 20;
+/** Of a path that leads to no file. */
+const NOT_THERE = ['ENOENT', 'EACCES', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'];
 
 const [openFile, readInto] = [promisify(open), promisify(read)];
 
@@ -106,7 +108,7 @@ class FileSource implements Source {
       closeSync(file);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT' && code !== 'EACCES' && code !== 'ENOTDIR') throw error;
+      if (!NOT_THERE.includes(code ?? '')) throw error;
       throw new SourceUnreadable(`no such file: ${this.name} (${code})`, { cause: error });
     }
     throw new SourceUnreadable(`no such file: ${this.name} (EISDIR)`);

@@ -1,6 +1,6 @@
 /** Audio files below a folder. */
 import type { Dirent } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, parse, relative, sep } from 'node:path';
 
 /** A file that is named explicitly is read whatever its name. */
@@ -10,8 +10,8 @@ const AUDIO = new Set(
     '.w64 .caf .au .snd .wv .ape .tta .amr .ac3 .sph .voc'
   ).split(' '),
 );
-/** A dataset is no file system: what lies deeper is not looked at, and said so. */
-const DEEPEST = 8;
+/** A dataset is no file system: folders below this many are not looked at. */
+const DEEPEST = 9;
 const MOST_FILES = 5_000_000;
 
 export interface AudioFile {
@@ -28,34 +28,45 @@ export function isAudio(name: string): boolean {
   return AUDIO.has(extname(name).toLowerCase()) && !name.startsWith('.');
 }
 
+export interface FoundFiles {
+  /** In the order of their paths. */
+  files: AudioFile[];
+  /** Paths of other files below the folder, of links that lead nowhere among them. */
+  others: string[];
+  /** Paths of folders without any file. */
+  empty: string[];
+}
+
 /**
- * In the order of their paths. Hidden files and archivers' files are left out.
- * @returns the audio files, and the names of others
+ * Links to files and folders are followed, but into no folder that they lie in. Hidden files and
+ * archivers' files are left out.
  */
-export async function audioFiles(
-  folder: string,
-): Promise<{ files: AudioFile[]; others: string[] }> {
-  const found: AudioFile[] = [];
-  const others: string[] = [];
-  const walk = async (place: string, depth: number): Promise<void> => {
+export async function audioFiles(folder: string): Promise<FoundFiles> {
+  const found: FoundFiles = { files: [], others: [], empty: [] };
+  /** @param above real paths of the folders on the way here */
+  const walk = async (place: string, above: readonly string[]): Promise<void> => {
     const entries = await readdir(place, { withFileTypes: true });
-    for (const entry of entries.sort(byName)) {
-      if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue;
-      const path = join(place, entry.name);
-      if (entry.isDirectory()) {
-        if (depth < DEEPEST) await walk(path, depth + 1);
-      } else if (!isAudio(entry.name)) others.push(relative(folder, path));
-      else if (entry.isFile() || entry.isSymbolicLink()) {
+    const wanted = entries.filter(({ name }) => !name.startsWith('.') && name !== '__MACOSX');
+    if (wanted.length === 0) found.empty.push(relative(folder, place));
+    for (const each of wanted.sort(byName)) {
+      const { name } = each;
+      const path = join(place, name);
+      const entry = each.isSymbolicLink() ? await stat(path).catch(() => null) : each;
+      const real = entry?.isDirectory() ? await realpath(path) : null;
+      if (real !== null) {
+        if (above.length < DEEPEST && !above.includes(real)) await walk(path, [...above, real]);
+      } else if (!isAudio(name) || !entry?.isFile()) found.others.push(relative(folder, path));
+      else {
         const below = relative(folder, path).split(sep);
-        const stem = parse(entry.name).name;
-        found.push({ path, relative: below.join('/'), folders: below.slice(0, -1), stem });
-        if (found.length > MOST_FILES)
+        const stem = parse(name).name;
+        found.files.push({ path, relative: below.join('/'), folders: below.slice(0, -1), stem });
+        if (found.files.length > MOST_FILES)
           throw new RangeError(`${folder} holds more than ${MOST_FILES} audio files`);
       }
     }
   };
-  await walk(folder, 0);
-  return { files: found, others };
+  await walk(folder, [await realpath(folder)]);
+  return found;
 }
 
 function byName(a: Dirent, b: Dirent): number {

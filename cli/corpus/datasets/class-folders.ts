@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sourceGroup } from '../../../ced/corpus/source-group';
 import type { SplitName } from '../../../ced/corpus/split-clips';
+import { className } from '../class-labels';
 import type { AudioFile } from './audio-files';
 import type { Dataset, DatasetClip } from './dataset';
 
@@ -52,7 +53,7 @@ export async function readClassFolders(
       ...(isNumbered && isOfClass ? { ownGroup: [...folders, file.stem].join('/') } : {}),
     };
   });
-  const classes = new Set(clips.flatMap(({ labels }) => labels ?? [])).size;
+  const classes = new Set(clips.flatMap(({ labels }) => labels?.map(className) ?? [])).size;
   const layout = areClasses
     ? `a folder a class, ${classes} classes${hasSplits ? ', below folders of splits' : ''}`
     : 'audio files without labels';

@@ -2,6 +2,7 @@
  * Class lists that datasets bring: AudioSet's `class_labels_indices.csv` and `ontology.json`,
  * FSD50K's `vocabulary.csv` (index, name, mid), or any list with a MID column.
  */
+import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { isUri, withoutSlashesAtEnd } from '../../../ced/corpus/address';
 import { labelParts, type Label } from '../../../ced/corpus/label-list';
@@ -37,11 +38,34 @@ const LINES = ['classnames.txt', 'class_names.txt', 'classes.txt', 'labels.txt']
 const LARGEST_LIST_BYTES = 2 ** 26;
 const LISTS = ['class_labels_indices.csv', 'vocabulary.csv', 'labels.csv', 'classes.csv'];
 
-/** @param folder and `beside`: paths or addresses of folders; later ones win */
+const AUDIO_COLUMNS = ['filename', 'file', 'path', 'audio', 'wav', 'fname', 'filepath'];
+
+/** Whether a table's header names audio, so that it is no class list whatever its name. */
+export function namesAudio(text: string): boolean {
+  return headerOf(text)
+    .split(/[,;\t]/)
+    .map((name) => name.replace(/["\s_]/g, '').toLowerCase())
+    .some((name) => AUDIO_COLUMNS.includes(name));
+}
+
+/** A list with AudioSet's header, whatever its name. */
+export function isClassList(text: string): boolean {
+  return /(?:^|,)"?display_name"?\s*(?:,|$)/.test(headerOf(text)) && !namesAudio(text);
+}
+
+function headerOf(text: string): string {
+  return /^\uFEFF?#?\s*(.*)/.exec(text)?.[1] ?? '';
+}
+
+/**
+ * @param folder and `beside`: paths or addresses of folders; later ones win
+ * @param lists paths of further class lists
+ */
 export async function readClassNames(
   folder: string,
   beside: readonly string[],
   sources: SourceOptions,
+  lists: readonly string[] = [],
 ): Promise<ClassNames> {
   const names = noClassNames();
   for (const place of new Set([folder, ...beside])) {
@@ -50,13 +74,14 @@ export async function readClassNames(
     if (ontology !== null) addOntology(names, ontology);
     for (const list of LISTS) {
       const text = await textOf(list);
-      if (text !== null) addList(names, text);
+      if (text !== null && !namesAudio(text)) addList(names, text);
     }
     for (const list of LINES) {
       const text = await textOf(list);
       if (text !== null) addLines(names, text);
     }
   }
+  for (const list of lists) addList(names, await readFile(list, 'utf8'));
   return names;
 }
 

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { isUri } from '../../../ced/corpus/address';
 import type { SourceOptions } from '../../../storage/sources/source';
 import { UsageError } from '../../../infra/command-line/usage-error';
-import { audioFiles } from './audio-files';
+import { audioFiles, type AudioFile } from './audio-files';
 import { readClassFolders } from './class-folders';
 import type { Dataset } from './dataset';
 import { readHubDataset } from './hub-dataset';
@@ -12,8 +12,9 @@ import { readParquetFiles } from './parquet-files';
 import { readSideCars, sideCarsOf } from './side-cars';
 import { readTableFiles } from './table-files';
 import { kindOf, unpack } from './unpack';
-import { filesBelow, PARQUET, TAR } from './table-places';
+import { filesBelow, PARQUET, splitIn, TAR } from './table-places';
 import { readWebDataset } from './webdataset-shards';
+import { listed } from '../listed';
 
 /**
  * @param place folder or archive, or `hf://datasets/organisation/repository`
@@ -33,15 +34,23 @@ export async function findDataset(
     const isTar = TAR.test(place) && (await kindOf(place)) === 'tar';
     const shard = isTar ? await readLabelledShard(place, sources) : null;
     if (shard) return shard;
-    const folder = await withinSingleFolder(await unpack(place, cache));
-    const dataset = await findDataset(folder, cache, sources);
-    return { ...dataset, layout: `${dataset.layout}, unpacked from ${basename(place)}` };
+    const unpacked = await unpack(place, cache);
+    const folder = await withinSingleFolder(unpacked.folder);
+    const dataset = await findDataset(folder, cache, sources).catch((error: unknown) => {
+      if (!(error instanceof UsageError)) throw error;
+      const message = error.message.replace(folder, place);
+      throw new UsageError([message, ...unpacked.notes].join('; '));
+    });
+    const notes = [...dataset.notes, ...unpacked.notes];
+    return { ...dataset, layout: `${dataset.layout}, unpacked from ${basename(place)}`, notes };
   }
-  const { files, others } = await audioFiles(place);
+  const { files, others, empty } = await audioFiles(place);
   const sideCars = sideCarsOf(files, others);
   const isSideCar = new Set([...sideCars.values()].flat().map((path) => join(place, path)));
-  const tables = await readTableFiles(place, sources, (path) => isSideCar.has(path));
-  if (tables) return tables;
+  const { dataset: tables, unused } = await readTableFiles(place, sources, (path) =>
+    isSideCar.has(path),
+  );
+  if (tables && !isListOfClasses(tables, files)) return tables;
   const labelled = await readSideCars(place, files, sideCars, sources);
   if (labelled) return labelled;
   const shards = files.length === 0 ? await filesBelow(place, TAR) : [];
@@ -51,16 +60,37 @@ export async function findDataset(
   if (parquet.length > 0) return await readParquetFiles(place, parquet, sources);
   if (files.length === 0)
     throw new UsageError(
-      `ced init: ${place} holds no audio files and no table that names some; ` +
-        'expected a folder a class, audio beside a CSV, TSV or JSONL, or an archive of these',
+      [
+        `ced init: ${place} holds no audio files and no table that names some; ` +
+          'expected a folder a class, audio beside a CSV, TSV or JSONL, or an archive of these',
+        ...unused,
+      ].join('; '),
     );
   const dataset = await readClassFolders(place, files);
+  // The folder of all audio is no class where a table was meant to name the classes.
+  const folders = new Set(dataset.clips.flatMap(({ labels }) => labels ?? []));
+  if (unused.length > 0 && folders.size === 1)
+    throw new UsageError(`ced init: ${place}: ${unused.join('; ')}`);
+  dataset.notes.push(...unused);
+  if (tables) dataset.notes.push('tables beside the folders name no labels and are not used');
+  if (empty.length > 0)
+    dataset.notes.push(`${empty.length} folders are empty, and no classes: ${listed(empty)}`);
   const [first] = others;
   if (first !== undefined)
     dataset.notes.push(
       `${others.length} files are left out: no audio by their names, for example ${first}`,
     );
   return dataset;
+}
+
+/** Several class folders say more than a table that lists their files without labels. */
+function isListOfClasses(tables: Dataset, files: readonly AudioFile[]): boolean {
+  if (tables.clips.some(({ labels }) => labels !== null)) return false;
+  const firsts = new Set(files.map(({ folders }) => folders[0]));
+  const areClasses = [...firsts].every(
+    (name) => name !== undefined && !/audio|clips|wav/i.test(name) && splitIn(name) === null,
+  );
+  return areClasses && firsts.size > 1;
 }
 
 /** A tar whose audio has no labels beside it is an archive like others. */

@@ -2,7 +2,7 @@
  * Datasets whose tables name the clips: ESC-50, UrbanSound8K, FSD50K, AudioSet's segments, recipes
  * of AST and PaSST, CED's TSV, or any CSV, TSV or JSONL beside audio files.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, parse } from 'node:path';
 import { listClips } from '../../../activities/plan/list-clips';
 import { readTables } from '../../../activities/plan/read-table';
@@ -10,39 +10,55 @@ import { sourceGroup } from '../../../ced/corpus/source-group';
 import type { SplitName } from '../../../ced/corpus/split-clips';
 import type { TableRow } from '../../../ced/corpus/table-row';
 import type { SourceOptions } from '../../../storage/sources/source';
-import { classFacts, namesOf, readClassNames } from './class-names';
+import { classFacts, isClassList, namesAudio, namesOf, readClassNames } from './class-names';
 import type { Dataset, DatasetClip } from './dataset';
+import { mergeRows } from './merge-rows';
 
+const HEADER_BYTES = 4096;
 const TABLE = /\.(csv|tsv|jsonl|json)$/i;
 /** Class lists and settings, not clips. */
 const NO_TABLE =
   /^(class_labels_indices|vocabulary|labels|classes|ontology|dataset_infos?|package|config|teach|run)\.(csv|json)$/i;
 const TABLE_FOLDERS = /^(meta|metadata|data|datafiles?|lists?|.*ground_truth.*|.*meta.*)$/i;
 
-/**
- * @param isNoTable files of the folder that are something else
- * @returns null when no table of the folder names a clip that is there
- */
+export interface FoundTables {
+  /** null when no table of the folder names a clip that is there. */
+  dataset: Dataset | null;
+  /** Why tables of the folder are of no use, a sentence each. */
+  unused: string[];
+}
+
+/** @param isNoTable files of the folder that are something else */
 export async function readTableFiles(
   folder: string,
   sources: SourceOptions,
   isNoTable: (path: string) => boolean = () => false,
-): Promise<Dataset | null> {
-  const tables = (await findTables(folder)).filter((path) => !isNoTable(path));
-  const names = await readClassNames(folder, tables.map(dirname), sources);
-  const clips: DatasetClip[] = [];
+): Promise<FoundTables> {
+  const { tables, lists } = await findTables(folder, isNoTable);
+  const names = await readClassNames(folder, [...tables, ...lists].map(dirname), sources, lists);
+  const clips: (DatasetClip & { table: string })[] = [];
   const notes: string[] = [];
+  const unused: string[] = [];
   const headers: string[] = [];
   for (const table of tables) {
     const read = await readTables(folder, table, table, sources).catch((error: unknown) => {
-      notes.push(`${table} is left out: ${(error as Error).message}`);
+      const reason = (error as Error).message.replace(/^.*?: not a valid table: /, '');
+      unused.push(`${basename(table)} is left out: ${reason}`);
       return null;
     });
     if (!read) continue;
     const stated = new Map(read.rows.map((row) => [row.clip, row]));
     const unlabelled = { ...read, rows: read.rows.map((row) => ({ ...row, labels: null })) };
     const listed = await listClips(unlabelled, { root: folder, vocabulary: [], sources });
-    if (listed.length === 0) continue;
+    if (listed.length === 0) {
+      const [first] = read.rejected;
+      if (first)
+        unused.push(
+          `${basename(table)} names ${read.rejected.length} clips and none is there, ` +
+            `the first is ${first.clip}: ${first.reason}`,
+        );
+      continue;
+    }
     headers.push((await readFile(table, 'utf8')).slice(0, 500));
     for (const note of read.notes) notes.push(note);
     const missing = read.rejected.length;
@@ -62,11 +78,15 @@ export async function readTableFiles(
         labels: row.labels && namesOf(row.labels, names),
         split: splitOf(row, table, folds),
         ...groupOf(row, audio),
+        table: basename(table),
       });
     }
   }
-  if (clips.length === 0) return null;
-  return { layout: layoutOf(headers), clips, ...classFacts(names), notes };
+  if (clips.length === 0) return { dataset: null, unused };
+  const merged = mergeRows(clips, notes);
+  const layout = layoutOf(headers);
+  const dataset = { layout, clips: merged, ...classFacts(names), notes: [...notes, ...unused] };
+  return { dataset, unused };
 }
 
 /** The recording: the stated one, that of a segment, else what the file's name tells. */
@@ -81,17 +101,37 @@ function groupOf(
   return { group, ...(isNumbered ? { ownGroup: name } : {}) };
 }
 
-async function findTables(folder: string): Promise<string[]> {
-  const found: string[] = [];
+/** Tables of clips, and class lists by their header. */
+async function findTables(
+  folder: string,
+  isNoTable: (path: string) => boolean,
+): Promise<{ tables: string[]; lists: string[] }> {
+  const paths: string[] = [];
   const entries = await readdir(folder, { withFileTypes: true });
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, entry.name);
-    if (entry.isFile() && TABLE.test(entry.name) && !NO_TABLE.test(entry.name)) found.push(path);
+    if (entry.isFile() && TABLE.test(entry.name)) paths.push(path);
     if (!entry.isDirectory() || !TABLE_FOLDERS.test(entry.name)) continue;
     for (const name of (await readdir(path)).sort())
-      if (TABLE.test(name) && !NO_TABLE.test(name)) found.push(join(path, name));
+      if (TABLE.test(name)) paths.push(join(path, name));
+  }
+  const found: { tables: string[]; lists: string[] } = { tables: [], lists: [] };
+  for (const path of paths.filter((each) => !isNoTable(each))) {
+    const beginning = /\.csv$/i.test(path) ? await beginningOf(path) : '';
+    if (isClassList(beginning)) found.lists.push(path);
+    else if (!NO_TABLE.test(basename(path)) || namesAudio(beginning)) found.tables.push(path);
   }
   return found;
+}
+
+async function beginningOf(path: string): Promise<string> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_BYTES));
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 /**

@@ -3,13 +3,14 @@
  * and texts are written, under names that cannot lead out of the folder, within a limit of bytes.
  */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { dirname, extname, join, resolve, sep } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { openPromise, type Entry } from 'yauzl';
+import { z } from 'zod';
 import { tarMembers } from '../../../ced/corpus/tar-members';
 import { UsageError } from '../../../infra/command-line/usage-error';
 import { isAudio } from './audio-files';
@@ -19,16 +20,29 @@ const TEXTS = new Set(['.csv', '.tsv', '.txt', '.json', '.jsonl', '.cls']);
 const SHARE_OF_FREE_SPACE = 0.9;
 const MOST_FILES = 5_000_000;
 const PART_BYTES = 1 << 20;
+/** Type of file in the attributes that Unix stores in a zip. */
+const SYMBOLIC_LINK = 0xa;
+const notesSchema = z.array(z.string());
 
-/**
- * @param mostBytes of all that is written @default nine tenths of the free space
- * @returns the folder that holds the archive's files
- */
-export async function unpack(archive: string, cache: string, mostBytes?: number): Promise<string> {
+export interface Unpacked {
+  /** Holds the archive's files. */
+  folder: string;
+  /** What was left out that may have been meant, a sentence each. */
+  notes: string[];
+}
+
+/** @param mostBytes of all that is written @default nine tenths of the free space */
+export async function unpack(
+  archive: string,
+  cache: string,
+  mostBytes?: number,
+): Promise<Unpacked> {
   const { size, mtimeMs } = await stat(archive);
-  const identity = createHash('sha256').update(`${resolve(archive)} ${size} ${mtimeMs}`);
+  const identity = createHash('sha256').update(`2 ${resolve(archive)} ${size} ${mtimeMs}`);
   const folder = join(cache, 'datasets', identity.digest('hex').slice(0, 16));
-  if (await stat(folder).catch(() => null)) return folder;
+  const notes = `${folder}.json`;
+  if (await stat(folder).catch(() => null))
+    return { folder, notes: notesSchema.parse(JSON.parse(await readFile(notes, 'utf8'))) };
   const aside = `${folder}.${process.pid}`;
   await rm(aside, { recursive: true, force: true });
   await mkdir(aside, { recursive: true, mode: 0o700 });
@@ -44,15 +58,17 @@ export async function unpack(archive: string, cache: string, mostBytes?: number)
       const limit = limited(most, archive);
       await pipeline(createReadStream(archive), createGunzip(), limit, createWriteStream(tar));
       // Both lie on the disk until the members are written.
-      await unpackTar(tar, new MemberWriter(aside, most - limit.passed));
+      writer.limitTo(most - limit.passed);
+      await unpackTar(tar, writer);
       await rm(tar);
     }
+    await writeFile(notes, JSON.stringify(writer.notes));
     await rename(aside, folder);
+    return { folder, notes: writer.notes };
   } catch (error) {
     await rm(aside, { recursive: true, force: true });
     throw error;
   }
-  return folder;
 }
 
 /** By its first bytes. @throws {UsageError} for a file that is no archive */
@@ -75,11 +91,29 @@ export async function kindOf(archive: string): Promise<'zip' | 'tar' | 'gzip'> {
 class MemberWriter {
   private bytes = 0;
   private files = 0;
+  private readonly leftOut = new Map<string, { count: number; first: string }>();
 
   constructor(
     private readonly folder: string,
-    private readonly mostBytes: number,
+    private mostBytes: number,
   ) {}
+
+  limitTo(mostBytes: number): void {
+    this.mostBytes = mostBytes;
+  }
+
+  /** @param what several of them, and the remedy */
+  leaveOut(what: string, name: string): void {
+    const { count, first } = this.leftOut.get(what) ?? { count: 0, first: name };
+    this.leftOut.set(what, { count: count + 1, first });
+  }
+
+  get notes(): string[] {
+    return [...this.leftOut].map(
+      ([what, { count, first }]) =>
+        `${count} members of the archive are left out, for example ${first.slice(0, 200)}: ${what}`,
+    );
+  }
 
   /**
    * Where a member belongs, or null for one that is left out.
@@ -127,18 +161,27 @@ function limited(most: number, name: string): Transform & { passed: number } {
 }
 
 async function unpackZip(archive: string, writer: MemberWriter): Promise<void> {
-  const zip = await openPromise(archive, { lazyEntries: true, validateEntrySizes: true }).catch(
-    (error: unknown) => {
-      throw new UsageError(`ced init: ${archive}: ${(error as Error).message}`);
-    },
-  );
+  const refuse = (error: unknown): never => {
+    if (error instanceof UsageError || (error as NodeJS.ErrnoException).code) throw error;
+    throw new UsageError(
+      `ced init: ${archive} cannot be unpacked: ${(error as Error).message}; pack it again`,
+    );
+  };
+  const options = { lazyEntries: true, validateEntrySizes: true };
+  const zip = await openPromise(archive, options).catch(refuse);
   try {
     for await (const entry of zip.eachEntry() as AsyncIterable<Entry>) {
       if (entry.fileName.endsWith('/')) continue;
+      if (entry.externalFileAttributes >>> 28 === SYMBOLIC_LINK) {
+        writer.leaveOut('links; pack the files themselves', entry.fileName);
+        continue;
+      }
       const path = writer.pathOf(entry.fileName);
       if (path !== null)
         await writer.write(path, await zip.openReadStreamPromise(entry), entry.fileName);
     }
+  } catch (error) {
+    refuse(error);
   } finally {
     zip.close();
   }
@@ -153,6 +196,8 @@ async function unpackTar(archive: string, writer: MemberWriter): Promise<void> {
       return part.subarray(0, bytesRead);
     };
     for await (const { name, offset, bytes, isSparse, isLink } of tarMembers(readAt)) {
+      if (isSparse) writer.leaveOut('sparse files; pack them without --sparse', name);
+      if (isLink) writer.leaveOut('links; pack the files themselves with --dereference', name);
       const path = isSparse || isLink ? null : writer.pathOf(name);
       if (path === null) continue;
       const parts = async function* (): AsyncGenerator<Buffer> {

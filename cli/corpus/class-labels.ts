@@ -1,0 +1,59 @@
+/** Class names as a project's class list can hold them. */
+import { LONGEST_NAME } from '../../ced/teachers/vocabulary';
+import type { Dataset, DatasetClip } from './datasets/dataset';
+import { listed } from './listed';
+
+/**
+ * Names that differ only in spaces at their ends or in the form of Unicode are one class. Clips
+ * with a name longer than a class list takes are left out. Both are told.
+ */
+export function withClassNames(dataset: Dataset): Dataset {
+  const spellings = new Map<string, Set<string>>();
+  const tooLong: string[] = [];
+  const clips = dataset.clips.flatMap((clip): DatasetClip[] => {
+    const labels = clip.labels?.map((label) => plain(label, spellings)).filter(Boolean);
+    if (labels?.some((label) => label.length > LONGEST_NAME)) {
+      tooLong.push(clip.clip);
+      return [];
+    }
+    return [labels ? { ...clip, labels: [...new Set(labels)] } : clip];
+  });
+  const names = [...spellings];
+  const joined = names.filter(([, forms]) => forms.size > 1).map(([name]) => name);
+  const cases = new Map<string, string[]>();
+  for (const [name] of names)
+    cases.set(name.toLowerCase(), [...(cases.get(name.toLowerCase()) ?? []), name]);
+  const alike = [...cases.values()].filter((each) => each.length > 1);
+  const notes = [
+    ...(joined.length === 0
+      ? []
+      : [
+          `${joined.length} class names are written in several ways that look the same, and are ` +
+            `one class each: ${listed(joined)}`,
+        ]),
+    ...(alike.length === 0
+      ? []
+      : [
+          'classes differ only in upper and lower case: ' +
+            listed(alike.map((each) => each.join(' and '))),
+        ]),
+    ...(tooLong.length === 0
+      ? []
+      : [
+          `${tooLong.length} clips are left out, whose label is longer than ${LONGEST_NAME} ` +
+            `characters: ${listed(tooLong)}`,
+        ]),
+  ];
+  return { ...dataset, clips, notes: [...notes, ...dataset.notes] };
+}
+
+/** The name that spellings which look the same share. */
+export function className(label: string): string {
+  return label.normalize('NFC').trim();
+}
+
+function plain(label: string, spellings: Map<string, Set<string>>): string {
+  const name = className(label);
+  spellings.set(name, (spellings.get(name) ?? new Set<string>()).add(label));
+  return name;
+}
