@@ -2,12 +2,15 @@
  * A model whose outputs stand in the run's class order, whatever order it was trained with and
  * whatever it takes in.
  */
+import { sampleRate } from '../ced/audio/mono16k';
 import type { Engine } from '../ced/engine/engine';
 import type { PredictionInput } from '../ced/model/prediction-input';
 import { Predictor } from '../ced/model/predictor';
 import { classMap, missingClasses } from '../ced/teachers/class-map';
 import { rowFault } from '../ced/teachers/output-fault';
 import type { Vocabulary } from '../ced/teachers/vocabulary';
+import { requireFedRate } from '../ced/teachers/fed-rate';
+import { rateOf } from '../ced/teachers/waveform-windows';
 import { waveformProbabilities } from '../ced/teachers/waveform-net';
 import { loadModel } from '../storage/models/model-folder';
 import type { Store } from '../storage/store';
@@ -43,6 +46,8 @@ export class MappedModel {
     readonly map: Int32Array,
     private readonly outputs: number,
     readonly frontEnd: FrontEnd,
+    /** Hz of the samples that it takes. */
+    readonly sampleRate: number,
   ) {
     this.missing = missingClasses(map);
   }
@@ -62,13 +67,14 @@ export class MappedModel {
     const manifest = await readWaveformManifest(store, modelSha256);
     if (manifest) {
       const map = classMap(manifest.vocabulary, vocabulary, missing);
+      const output = { ...manifest, classes: manifest.vocabulary.length };
+      requireFedRate(rateOf(output));
       const net = await loadWaveformNet(store, engine, modelSha256, manifest);
-      const output = { output: manifest.output, classes: manifest.vocabulary.length };
       const model = {
         probabilities: (input: PredictionInput) => waveformProbabilities(net, output, input),
         dispose: () => net.dispose(),
       };
-      return new MappedModel(model, map, output.classes, 'waveform');
+      return new MappedModel(model, map, output.classes, 'waveform', rateOf(output));
     }
     const { config, weights } = await loadModel(store, modelSha256);
     const map = classMap(modelVocabulary(config, vocabulary), vocabulary, missing);
@@ -77,6 +83,7 @@ export class MappedModel {
       map,
       config.outputdim,
       'log-mel',
+      sampleRate,
     );
   }
 

@@ -5,7 +5,7 @@
  * and in the functions of the model.
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
-import { protobufFields, protobufIntegers } from '../engine/protobuf-reader';
+import { protobufFields, protobufIntegers, protobufText } from '../engine/protobuf-reader';
 
 /** Graphs within graphs; a file of more was not written by an exporter. */
 const DEEPEST = 16;
@@ -41,6 +41,11 @@ const TENSORS_IN: Readonly<Record<MessageType, Readonly<Record<number, MessageTy
 const EXTERNAL_DATA = 13;
 const DATA_LOCATION = 14;
 
+/** `metadata_props` of a model, and names in it. */
+const METADATA = 14;
+const RATE_KEY = /^(sample|sampling)_?rate$/i;
+const LONGEST_KEY = 64;
+
 type MessageType =
   'model' | 'graph' | 'training' | 'function' | 'node' | 'attribute' | 'sparseTensor' | 'tensor';
 
@@ -57,6 +62,20 @@ export function onnxParameterCount(bytes: Uint8Array): number {
       `it claims ${found.parameters} values, more than its ${bytes.length} bytes can hold`,
     );
   return found.parameters;
+}
+
+/**
+ * Hz that the file's metadata states (`sample_rate` or `sampling_rate`), or null.
+ * @throws RangeError for other bytes
+ */
+export function onnxSampleRate(bytes: Uint8Array): number | null {
+  for (const { field, bytes: entry } of protobufFields(bytes)) {
+    if (field !== METADATA || !RATE_KEY.test(protobufText(entry, 1).slice(0, LONGEST_KEY)))
+      continue;
+    const rate = Number(protobufText(entry, 2).slice(0, LONGEST_KEY));
+    if (Number.isInteger(rate) && rate > 0) return rate;
+  }
+  return null;
 }
 
 /** @param path messages around this one */

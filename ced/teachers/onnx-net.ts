@@ -2,7 +2,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { fromHalf, toHalf } from '../logits/half';
 import { TeacherInvalid } from './teacher-invalid';
-import { waveformLayout, type StatedTensor } from './waveform-layout';
+import { waveformLayout, type StatedTensor, type TensorChoice } from './waveform-layout';
 import type { WaveformNet } from './waveform-net';
 
 /** Other types of numbers are cast. */
@@ -11,13 +11,13 @@ type FloatType = (typeof FLOATS)[number];
 
 /**
  * @param threads of one run
- * @param outputName which output is meant, where there are several
+ * @param choice which input and output are meant, where there are several
  * @throws TeacherInvalid when the bytes are no such model
  */
 export async function loadOnnxNet(
   bytes: Uint8Array,
   threads: number,
-  outputName?: string,
+  choice: TensorChoice = {},
 ): Promise<WaveformNet> {
   // Loaded when first needed: most runs have no such teacher.
   const { InferenceSession, Tensor } = await import('onnxruntime-node');
@@ -37,7 +37,7 @@ export async function loadOnnxNet(
   const layout = waveformLayout(
     session.inputMetadata.map(stated),
     session.outputMetadata.map(stated),
-    outputName,
+    choice,
   );
   const { input, output } = layout;
   const type = floatType(input);

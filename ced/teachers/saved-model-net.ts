@@ -7,7 +7,12 @@ import type { Engine } from '../engine/engine';
 import { refuseForeignOps } from './saved-model-check';
 import { nodeName, savedGraphs, type SavedGraph, type SavedTensor } from './saved-model-graph';
 import { TeacherInvalid } from './teacher-invalid';
-import { waveformLayout, type StatedTensor, type WaveformLayout } from './waveform-layout';
+import {
+  waveformLayout,
+  type StatedTensor,
+  type TensorChoice,
+  type WaveformLayout,
+} from './waveform-layout';
 import type { WaveformNet } from './waveform-net';
 
 export interface SavedModelSignature {
@@ -22,10 +27,13 @@ const signatureName = 'serving_default';
 
 /**
  * Of `saved_model.pb`.
- * @param outputName which output of the signature is meant, where there are several
+ * @param choice which input and output of the signature are meant, where there are several
  * @throws TeacherInvalid when it has no such signature, or could do more than compute
  */
-export function savedModelSignature(bytes: Uint8Array, outputName?: string): SavedModelSignature {
+export function savedModelSignature(
+  bytes: Uint8Array,
+  choice: TensorChoice = {},
+): SavedModelSignature {
   const graphs = graphsOf(bytes);
   const graph = graphs.find(({ tags, signatures }) => {
     return tags.includes('serve') && signatures.has(signatureName);
@@ -40,7 +48,7 @@ export function savedModelSignature(bytes: Uint8Array, outputName?: string): Sav
   if (graphs.filter(sameTags).length > 1)
     throw new TeacherInvalid('outputShape', 'saved_model.pb has two graphs of the same tags');
   const { inputs, outputs } = signature;
-  const layout = waveformLayout(inputs, outputs, outputName);
+  const layout = waveformLayout(inputs, outputs, choice);
   for (const { name, type } of [layout.input, layout.output])
     if (type !== 'float32')
       throw new TeacherInvalid('outputShape', `its ${name} is ${type}, expected float32`);

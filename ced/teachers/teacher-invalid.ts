@@ -2,7 +2,7 @@
  * A teacher that can't take part, whatever is retried: its classes or outputs don't fit the run.
  */
 export type TeacherFault =
-  'classesMissing' | 'outputShape' | 'outputValue' | 'weight' | 'foreignOp';
+  'classesMissing' | 'outputShape' | 'outputValue' | 'weight' | 'foreignOp' | 'sampleRate';
 
 export class TeacherInvalid extends Error {
   readonly code = 'TeacherInvalid';

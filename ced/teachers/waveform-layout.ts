@@ -16,6 +16,8 @@ export interface StatedTensor {
 export interface WaveformLayout {
   input: StatedTensor;
   output: StatedTensor;
+  /** How many outputs there are to choose from. */
+  outputs: number;
   /** Rows that it takes at once; null = any number. */
   batch: number | null;
   /** Samples that it takes; null = any number. */
@@ -24,29 +26,55 @@ export interface WaveformLayout {
   dims(batch: number, samples: number): number[];
 }
 
-/**
- * @param outputName of the run file; needed where there are several outputs
- * @throws TeacherInvalid naming every input and output
- */
+/** Which of several tensors is meant. */
+export interface TensorChoice {
+  /** Name of the input; needed where there are several. */
+  readonly input?: string | undefined;
+  /** Needed where several outputs could be the classes. */
+  readonly outputName?: string | undefined;
+  /** How many the network has: of several outputs, the only one of so many is meant. */
+  readonly classes?: number | undefined;
+}
+
+/** @throws TeacherInvalid naming every input and output */
 export function waveformLayout(
   inputs: readonly StatedTensor[],
   outputs: readonly StatedTensor[],
-  outputName?: string,
+  { input: inputName, outputName, classes }: TensorChoice = {},
 ): WaveformLayout {
-  const [input, ...others] = inputs;
-  if (input === undefined || others.length > 0 || outputs.length === 0)
-    return refuse(inputs, outputs, 'expected one waveform in and one output');
+  const input = only(inputs, inputName);
+  if (input === undefined && inputName !== undefined)
+    return refuse(inputs, outputs, `none of which is input '${inputName}'`);
+  if (input === undefined || outputs.length === 0)
+    return refuse(
+      inputs,
+      outputs,
+      'expected one waveform in and one output' +
+        (inputs.length > 1 ? '; say with input which of them is the waveform' : ''),
+    );
   const output =
-    outputName === undefined ? outputs[0]! : outputs.find(({ name }) => name === outputName);
-  if (output === undefined)
+    only(outputs, outputName) ??
+    (outputName === undefined && classes !== undefined ? onlyOf(outputs, classes) : undefined);
+  if (output === undefined && outputName !== undefined)
     return refuse(inputs, outputs, `none of which is outputName '${outputName}'`);
-  if (outputName === undefined && outputs.length > 1)
+  if (output === undefined)
     return refuse(
       inputs,
       outputs,
       'expected one waveform in and one output; say with outputName which of them is meant',
     );
-  return { input, output, ...inputLayout(inputs, outputs, input) };
+  return { input, output, outputs: outputs.length, ...inputLayout(inputs, outputs, input) };
+}
+
+/** The one of that name, or without a name the only one there is. */
+function only(tensors: readonly StatedTensor[], name?: string): StatedTensor | undefined {
+  if (name !== undefined) return tensors.find((tensor) => tensor.name === name);
+  return tensors.length === 1 ? tensors[0] : undefined;
+}
+
+function onlyOf(outputs: readonly StatedTensor[], classes: number): StatedTensor | undefined {
+  const found = outputs.filter(({ shape }) => shape?.includes(classes));
+  return found.length === 1 ? found[0] : undefined;
 }
 
 type InputLayout = Pick<WaveformLayout, 'batch' | 'samples' | 'dims'>;

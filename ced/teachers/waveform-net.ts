@@ -3,12 +3,11 @@
  * out. Its input is the shifted wave, never the masked spectrogram, since there is no spectrogram
  * of ours to mask.
  */
-import { sampleRate } from '../audio/mono16k';
 import { rowsByLength, type PredictionInput } from '../model/prediction-input';
-import { rowsOf } from '../model/rows';
-import { classScores, type ClassScores } from './class-scores';
+import { classScores, type ClassAxis, type ClassScores } from './class-scores';
 import { TeacherInvalid } from './teacher-invalid';
 import type { WaveformLayout } from './waveform-layout';
+import { clipWindows, padWindow, type ClipWindows, type WaveformWindows } from './waveform-windows';
 
 export interface WaveformNet {
   readonly layout: WaveformLayout;
@@ -24,24 +23,24 @@ export interface WaveformNet {
   dispose(): void;
 }
 
-export interface WaveformOutput {
+export interface WaveformOutput extends ClassAxis, WaveformWindows {
   readonly output: 'probabilities' | 'logits';
   /** The network's own. */
   readonly classes: number;
 }
 
 /**
- * Rows given to the network at once: it may hold hundreds of megabytes a row inside, which are not
- * ours to know.
+ * Windows given to the network at once: it may hold hundreds of megabytes of each inside, which are
+ * not ours to know.
  */
-const rowsAtOnce = 16;
+const atOnceAtMost = 16;
 
 /**
  * Clips of one length at a time, since the effect of padding on a foreign network is unknown.
- * One that takes a set number of samples gets shorter clips with silence behind them, and one that
- * takes a set number of rows gets silent rows.
- * @param onFrames is told how many frames of the output were averaged for each clip
- * @returns float32 [batch, classes].
+ * Windows of a clip are pooled as frames are. A network that takes a set number of rows gets silent
+ * rows.
+ * @param onFrames is told how many frames of the output were pooled for each window
+ * @returns float32 [batch, classes]; zeros for clips shorter than their window that are not padded
  * @throws TeacherInvalid when the network refuses the input or its output has another shape
  */
 export async function waveformProbabilities(
@@ -52,53 +51,85 @@ export async function waveformProbabilities(
 ): Promise<Float32Array> {
   const { classes } = output;
   const probabilities = new Float32Array(input.batch * classes);
-  const atOnce = net.layout.batch ?? rowsAtOnce;
-  for (const [length, rows] of rowsByLength(input))
-    for (let from = 0; from < rows.length; from += atOnce) {
-      const some = rows.slice(from, from + atOnce);
-      const pcm = rowsOf(input.pcm, some, input.samples);
-      const { values, frames } = await run(net, output, pcm, some.length, length);
+  for (const [samples, rows] of rowsByLength(input)) {
+    const windows = clipWindows(samples, net.layout, output);
+    if (windows.samples < windows.length && output.pad === 'none') continue;
+    const pieces = rows.flatMap((row) => windows.starts.map((start) => ({ row, start })));
+    const atOnce = net.layout.batch ?? atOnceAtMost;
+    const pooled = new PooledWindows(rows, classes, output.pool);
+    for (let from = 0; from < pieces.length; from += atOnce) {
+      const some = pieces.slice(from, from + atOnce);
+      const { values, frames } = await run(net, output, some, windows, input);
       onFrames(frames);
-      some.forEach((row, at) =>
-        probabilities.set(values.subarray(at * classes, (at + 1) * classes), row * classes),
+      some.forEach(({ row }, at) =>
+        pooled.add(row, values.subarray(at * classes, (at + 1) * classes)),
       );
     }
+    pooled.write(probabilities, windows.starts.length);
+  }
   return probabilities;
 }
 
-/** @param pcm of `rows` clips of `samples` samples, each at the start of its row */
+/** What the windows of each clip gave so far. */
+class PooledWindows {
+  private readonly sums = new Map<number, Float64Array>();
+
+  constructor(
+    rows: readonly number[],
+    private readonly classes: number,
+    private readonly pool: ClassAxis['pool'] = 'mean',
+  ) {
+    for (const row of rows)
+      this.sums.set(row, new Float64Array(classes).fill(pool === 'max' ? -Infinity : 0));
+  }
+
+  add(row: number, values: Float32Array): void {
+    const sums = this.sums.get(row)!;
+    for (let index = 0; index < this.classes; index++)
+      sums[index] =
+        this.pool === 'max'
+          ? Math.max(sums[index]!, values[index]!)
+          : sums[index]! + values[index]!;
+  }
+
+  /** @param into [batch, classes] */
+  write(into: Float32Array, windows: number): void {
+    for (const [row, sums] of this.sums)
+      into.set(this.pool === 'max' ? sums : sums.map((sum) => sum / windows), row * this.classes);
+  }
+}
+
+/** @param pieces windows of rows of `input` */
 async function run(
   net: WaveformNet,
-  { output, classes }: WaveformOutput,
-  pcm: Int16Array,
-  rows: number,
-  samples: number,
+  output: WaveformOutput,
+  pieces: readonly { row: number; start: number }[],
+  { samples, length }: ClipWindows,
+  { pcm, samples: width }: PredictionInput,
 ): Promise<ClassScores> {
-  const [batch, length] = [net.layout.batch ?? rows, net.layout.samples ?? samples];
-  const clips = `${rows} ${rows === 1 ? 'clip' : 'clips'}`;
-  const what = `${clips} of ${samples} samples`;
-  if (samples > length)
-    throw new TeacherInvalid(
-      'outputShape',
-      `it takes ${length} samples, not ${what}; set chunkSeconds to ${length / sampleRate}`,
-    );
-  const width = pcm.length / rows;
+  const batch = net.layout.batch ?? pieces.length;
+  const clips = `${pieces.length} ${pieces.length === 1 ? 'clip' : 'clips'}`;
   const waveform = new Float32Array(batch * length);
-  for (let row = 0; row < rows; row++)
-    for (let at = 0; at < samples; at++)
-      waveform[row * length + at] = (pcm[row * width + at] as number) / 32_768;
+  pieces.forEach(({ row, start }, piece) => {
+    const out = waveform.subarray(piece * length, (piece + 1) * length);
+    for (let at = 0; at < samples; at++) out[at] = pcm[row * width + start + at]! / 32_768;
+    padWindow(out, samples, output);
+  });
   const given = await net.run(waveform, batch, length).catch((error: unknown) => {
     throw new TeacherInvalid(
       'outputShape',
-      `it cannot predict ${what}: ${(error as Error).message}`,
+      `it cannot predict ${clips} of ${length} samples: ${(error as Error).message}`,
     );
   });
-  const scores = classScores(given, batch, classes, output === 'logits' ? sigmoid : same);
+  const { classes } = output;
+  const scored = output.output === 'logits' ? sigmoid : same;
+  const scores = classScores(given, batch, classes, scored, output);
   if (scores === null)
     throw new TeacherInvalid(
       'outputShape',
       `it returned [${given.shape.join(', ')}] for ${clips}, ` +
-        `its vocabulary has ${classes} classes`,
+        `its vocabulary has ${classes} classes` +
+        (output.axis === undefined ? '' : `, at axis ${output.axis}`),
     );
   return scores;
 }

@@ -1,59 +1,99 @@
 /**
  * Tries a teacher with a front end of its own before anything is spent on a run: batches of one and
- * of three clips as long as a chunk. Looks at shapes alone; what the numbers are worth is seen on
- * clips of the corpus (output-fault.ts).
+ * of three clips as long as a chunk, then ever shorter clips, down to the shortest that it says
+ * something of. What the numbers are worth is seen on clips of the corpus (output-fault.ts).
  */
 import { sampleRate } from '../audio/mono16k';
 import { philox, streamKey, uniform } from '../augment/random';
+import { adaptations } from './adaptations';
 import { loadOnnxNet } from './onnx-net';
-import type { WaveformLayout } from './waveform-layout';
+import { rowFault } from './output-fault';
+import { TeacherInvalid } from './teacher-invalid';
+import type { TensorChoice } from './waveform-layout';
 import { waveformProbabilities, type WaveformNet, type WaveformOutput } from './waveform-net';
 
 const BATCHES = [1, 3];
+/** Below the shortest chunk of a run, 0.2 s. */
+const SHORTEST_TRIED_SECONDS = 0.1;
+/** How exactly the shortest clip is found. */
+const STEP_SECONDS = 0.01;
 
-export interface ProbedTeacher extends WaveformOutput {
-  outputName?: string | undefined;
+export interface ProbedTeacher extends WaveformOutput, TensorChoice {
+  classes: number;
   chunkSeconds: number;
 }
 
+export interface ProbeResult {
+  /** Samples that it takes; null = any number. */
+  samples: number | null;
+  /** What is adapted, a sentence each. */
+  notes: string[];
+}
+
+/** @throws TeacherInvalid when it cannot take such clips, or gives something else than classes */
+export async function probeOnnx(bytes: Uint8Array, teacher: ProbedTeacher): Promise<ProbeResult> {
+  return await withNet(bytes, teacher, async (net) => {
+    const samples = Math.round(teacher.chunkSeconds * sampleRate);
+    let frames = 1;
+    for (const batch of BATCHES)
+      await waveformProbabilities(net, teacher, noise(batch, samples), (pooled) => {
+        frames = pooled;
+      });
+    return {
+      samples: net.layout.samples,
+      notes: adaptations(net.layout, frames, samples, teacher),
+    };
+  });
+}
+
 /**
- * @returns what is adapted, a sentence each
- * @throws TeacherInvalid when it cannot take such clips, or gives something else than classes
+ * Seconds of the shortest clip, up to a chunk, of which the network says something; null where it
+ * does of clips of 0.1 s, or of no chunk.
  */
-export async function probeOnnx(bytes: Uint8Array, teacher: ProbedTeacher): Promise<string[]> {
-  const net = await loadOnnxNet(bytes, 1, teacher.outputName);
+export async function probeShortest(
+  bytes: Uint8Array,
+  teacher: ProbedTeacher,
+): Promise<number | null> {
+  return await withNet(bytes, teacher, async (net) => {
+    const says = async (steps: number): Promise<boolean> => {
+      const samples = Math.round(steps * STEP_SECONDS * sampleRate);
+      try {
+        const values = await waveformProbabilities(net, teacher, noise(1, samples));
+        return rowFault(values, 0, teacher.classes) === null;
+      } catch (error) {
+        if (!(error instanceof TeacherInvalid)) throw error;
+        return false;
+      }
+    };
+    let shortest = Math.ceil(teacher.chunkSeconds / STEP_SECONDS);
+    let tooShort = Math.round(SHORTEST_TRIED_SECONDS / STEP_SECONDS);
+    if ((await says(tooShort)) || !(await says(shortest))) return null;
+    while (shortest - tooShort > 1) {
+      const between = Math.floor((shortest + tooShort) / 2);
+      if (await says(between)) shortest = between;
+      else tooShort = between;
+    }
+    return Number((shortest * STEP_SECONDS).toFixed(2));
+  });
+}
+
+async function withNet<T>(
+  bytes: Uint8Array,
+  teacher: ProbedTeacher,
+  work: (net: WaveformNet) => Promise<T>,
+): Promise<T> {
+  const net = await loadOnnxNet(bytes, 1, teacher);
   try {
-    return await probe(net, teacher);
+    return await work(net);
   } finally {
     net.dispose();
   }
 }
 
-async function probe(net: WaveformNet, teacher: ProbedTeacher): Promise<string[]> {
-  const samples = Math.round(teacher.chunkSeconds * sampleRate);
+function noise(batch: number, samples: number) {
   const key = streamKey('waveform-probe', '', 0);
-  let frames = 1;
-  for (const batch of BATCHES) {
-    const pcm = Int16Array.from({ length: batch * samples }, (_, at) =>
-      Math.round(8000 * (uniform(philox(key, [at, 0, 0, 0])[0]) - 0.5)),
-    );
-    await waveformProbabilities(net, teacher, { pcm, batch, samples, masks: null }, (averaged) => {
-      frames = averaged;
-    });
-  }
-  return adaptations(net.layout, frames);
-}
-
-function adaptations({ input, output, batch, samples }: WaveformLayout, frames: number): string[] {
-  const types = [...new Set([input.type, output.type])].filter((type) => type !== 'float32');
-  return [
-    ...(batch === null
-      ? []
-      : [`it takes ${batch === 1 ? 'one clip' : `${batch} clips`} at a time, and is run so`]),
-    ...(samples === null ? [] : [`it takes ${samples} samples: shorter chunks end in silence`]),
-    ...(types.length === 0 ? [] : [`it computes in ${types.join(' and ')}: values are cast`]),
-    ...(frames === 1
-      ? []
-      : [`its output ${output.name} has ${frames} frames a chunk: their mean is taken`]),
-  ];
+  const pcm = Int16Array.from({ length: batch * samples }, (_, at) =>
+    Math.round(8000 * (uniform(philox(key, [at, 0, 0, 0])[0]) - 0.5)),
+  );
+  return { pcm, batch, samples, masks: null };
 }

@@ -11,6 +11,7 @@ import type { Engine } from '../../ced/engine/engine';
 import { loadOnnxNet } from '../../ced/teachers/onnx-net';
 import { loadSavedModelNet, savedModelSignature } from '../../ced/teachers/saved-model-net';
 import { vocabularySchema } from '../../ced/teachers/vocabulary';
+import type { TensorChoice } from '../../ced/teachers/waveform-layout';
 import type { WaveformNet } from '../../ced/teachers/waveform-net';
 import { StoreDamaged } from '../../workflows/contract/damage';
 import { layout } from '../layout';
@@ -25,8 +26,19 @@ export const waveformRecord = record(
     formatVersion: z.literal(1),
     format: z.enum(['onnx', 'savedmodel']),
     output: z.enum(['probabilities', 'logits']),
+    /** Where there are several inputs: the one that is meant. */
+    input: z.exactOptional(z.string()),
     /** Where there are several outputs: the one that is meant. */
     outputName: z.string().optional(),
+    /** The following as in a run file; absent = its default there. */
+    axis: z.exactOptional(z.number()),
+    pool: z.exactOptional(z.enum(['mean', 'max'])),
+    sampleRate: z.exactOptional(z.number()),
+    windowSeconds: z.exactOptional(z.number()),
+    hopSeconds: z.exactOptional(z.number()),
+    pad: z.exactOptional(z.enum(['zeros', 'repeat', 'none'])),
+    /** The shortest clip that the network says something of, if its trial found one. */
+    shortestSeconds: z.exactOptional(z.number()),
     vocabulary: vocabularySchema,
     /** Numbers that the model holds, as far as its files tell. */
     parameters: z.number(),
@@ -94,11 +106,15 @@ export async function loadWaveformNet(
       return await loadOnnxNet(
         files.get(onnxFile) ?? new Uint8Array(),
         engine.threads,
-        manifest.outputName,
+        choiceOf(manifest),
       );
     case 'savedmodel':
-      return await loadFromFolder(engine, files, manifest.outputName);
+      return await loadFromFolder(engine, files, choiceOf(manifest));
   }
+}
+
+function choiceOf({ input, outputName, vocabulary }: WaveformManifest): TensorChoice {
+  return { input, outputName, classes: vocabulary.length };
 }
 
 async function damaged(
@@ -118,7 +134,7 @@ async function damaged(
 async function loadFromFolder(
   engine: Engine,
   files: ReadonlyMap<string, Uint8Array>,
-  outputName: string | undefined,
+  choice: TensorChoice,
 ): Promise<WaveformNet> {
   const folder = await mkdtemp(join(tmpdir(), 'ced-savedmodel-'));
   try {
@@ -129,7 +145,7 @@ async function loadFromFolder(
     return loadSavedModelNet(
       engine,
       folder,
-      savedModelSignature(files.get(savedModelFile) ?? new Uint8Array(), outputName),
+      savedModelSignature(files.get(savedModelFile) ?? new Uint8Array(), choice),
     );
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -4,7 +4,12 @@ import { readExcerpt, type Cell, type ExcerptQuestion } from '../../ced/parquet/
 import { readOutline, type ParquetOutline } from '../../ced/parquet/parquet-outline';
 import { FormatInvalid } from '../../ced/format-invalid';
 import { TeacherInvalid } from '../../ced/teachers/teacher-invalid';
-import { probeOnnx, type ProbedTeacher } from '../../ced/teachers/waveform-probe';
+import {
+  probeOnnx,
+  probeShortest,
+  type ProbedTeacher,
+  type ProbeResult,
+} from '../../ced/teachers/waveform-probe';
 
 export const decodings = {
   publishedRows: readPublishedRows,
@@ -17,14 +22,10 @@ export const decodings = {
     Promise.resolve(bytes).then((footer) => readOutline(footer, Number(fileBytes))),
   parquetExcerpt: (bytes: Uint8Array, _name: string, question?: unknown): Promise<Cell[][]> =>
     Promise.resolve(bytes).then((excerpt) => readExcerpt(excerpt, question as ExcerptQuestion)),
-  onnxProbe: async (bytes: Uint8Array, _name: string, teacher?: unknown): Promise<string[]> => {
-    try {
-      return await probeOnnx(bytes, teacher as ProbedTeacher);
-    } catch (error) {
-      if (error instanceof TeacherInvalid) throw new FormatInvalid('teacher', error.message);
-      throw error;
-    }
-  },
+  onnxProbe: (bytes: Uint8Array, _name: string, teacher?: unknown): Promise<ProbeResult> =>
+    ofTeacher(probeOnnx(bytes, teacher as ProbedTeacher)),
+  onnxShortest: (bytes: Uint8Array, _name: string, teacher?: unknown): Promise<number | null> =>
+    ofTeacher(probeShortest(bytes, teacher as ProbedTeacher)),
 } satisfies Record<
   string,
   (bytes: Uint8Array, name: string, question?: unknown) => Promise<unknown>
@@ -32,3 +33,10 @@ export const decodings = {
 
 export type DecodingKind = keyof typeof decodings;
 export type Decoded<K extends DecodingKind> = Awaited<ReturnType<(typeof decodings)[K]>>;
+
+async function ofTeacher<T>(work: Promise<T>): Promise<T> {
+  return await work.catch((error: unknown) => {
+    if (!(error instanceof TeacherInvalid)) throw error;
+    throw new FormatInvalid('teacher', error.message);
+  });
+}

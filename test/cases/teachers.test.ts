@@ -10,6 +10,7 @@ import { formatVocabularyCsv } from '../../ced/teachers/vocabulary';
 import { waveformProbabilities } from '../../ced/teachers/waveform-net';
 import { loadWaveformNet, readWaveformManifest } from '../../storage/models/waveform-folder';
 import { onnxBytes } from '../ced/teachers/onnx-bytes';
+import { FRAME, pannsLike, yamnetLike } from '../ced/teachers/published-signatures';
 
 const vocabulary = ['Low tone', 'Middle tone', 'High tone', 'Sweep', 'Noise', 'Clicks'].map(
   (name, index) => ({ mid: `/t/${index}`, name }),
@@ -28,7 +29,7 @@ describe('an ONNX teacher', () => {
 
   const ofCase = (name: string): Buffer => readFileSync(join(__dirname, 'onnx', `${name}.onnx`));
 
-  async function imported(bytes: Uint8Array, outputName?: string) {
+  async function imported(bytes: Uint8Array, fields: object = {}) {
     writeFileSync(join(folder, 'net.onnx'), bytes);
     return await importModels(localDependencies(folder), {
       store: 'store',
@@ -44,7 +45,7 @@ describe('an ONNX teacher', () => {
           vocabulary: 'classes.csv',
           weight: 1,
           spectrogramMasks: 'skip',
-          ...(outputName === undefined ? {} : { outputName }),
+          ...fields,
         },
       ],
     });
@@ -56,7 +57,7 @@ describe('an ONNX teacher', () => {
     const manifest = await readWaveformManifest(store, sha256);
     const net = await loadWaveformNet(store, openEngine(), sha256, manifest!);
     const input = { pcm, batch, samples: pcm.length / batch, masks: null };
-    const output = { output: 'probabilities', classes: 6 } as const;
+    const output = { ...manifest!, classes: 6 };
     const scores = [...(await waveformProbabilities(net, output, input))];
     net.dispose();
     return scores;
@@ -89,26 +90,37 @@ describe('an ONNX teacher', () => {
   );
 
   describe('with two outputs', () => {
-    it('is refused with the names of both', async () => {
-      await expect(imported(ofCase('M04_two_out'))).rejects.toMatchObject({
+    it('is read for the one that has its classes, and tells which', async () => {
+      const { teachers, notes } = await imported(ofCase('M04_two_out'));
+      expect(notes).toEqual([
+        'teachers[0]: of its 2 outputs scores is taken, the only one of its classes',
+      ]);
+      const named = await imported(ofCase('M04_two_out'), { outputName: 'scores' });
+      expect(await scoresOf(teachers[0]!.sha256, pcm, 3)).toEqual(
+        await scoresOf(named.teachers[0]!.sha256, pcm, 3),
+      );
+    });
+
+    it('is refused with the names of both where both have its classes', async () => {
+      await expect(imported(onnxBytes(gains, { outputs: ['a', 'b'] }))).rejects.toMatchObject({
         code: 'TeacherInvalid',
         message:
-          `teachers[0].checkpoint: ${folder}/net.onnx: it takes x and gives f, scores, ` +
+          `teachers[0].checkpoint: ${folder}/net.onnx: it takes waveform and gives a, b, ` +
           'expected one waveform in and one output; say with outputName which of them is meant ' +
-          '(x float32 [B, T]; f float32 [B, 4]; scores float32 [B, 6])',
+          '(waveform float32 [batch, samples]; a float32 [batch, 6]; b float32 [batch, 6])',
       });
     });
 
     it('is read where outputName says which', async () => {
-      const { teachers } = await imported(ofCase('M04_two_out'), 'scores');
+      const { teachers } = await imported(ofCase('M04_two_out'), { outputName: 'scores' });
       expect(await scoresOf(teachers[0]!.sha256, pcm, 3)).toHaveLength(18);
     });
 
     it('is refused where outputName is none of them, or gives no classes', async () => {
-      await expect(imported(ofCase('M04_two_out'), 'clipwise')).rejects.toThrow(
+      await expect(imported(ofCase('M04_two_out'), { outputName: 'clipwise' })).rejects.toThrow(
         /none of which is outputName 'clipwise' \(/,
       );
-      await expect(imported(ofCase('M04_two_out'), 'f')).rejects.toThrow(
+      await expect(imported(ofCase('M04_two_out'), { outputName: 'f' })).rejects.toThrow(
         /it returned \[1, 4\] for 1 clip, its vocabulary has 6 classes$/,
       );
     });
@@ -135,6 +147,118 @@ describe('an ONNX teacher', () => {
     means(3, SAMPLES).forEach((value, at) => expect(scores[at]).toBeCloseTo(value, 4));
   });
 
+  /** Of the samples of `pcm` in these ranges, one after the other. */
+  const meansOf = (...ranges: (readonly [number, number])[]): number[] => {
+    const wave = ranges.flatMap(([from, to]) => [...pcm.subarray(from, to)]);
+    const mean = wave.reduce((sum, value) => sum + value / 32_768, 0) / wave.length;
+    return gains.map((gain) => mean * gain);
+  };
+
+  it.each<[string, object, (readonly [number, number])[]]>([
+    // prettier-ignore
+    ['side by side', {}, [[0, 6000], [6000, 12_000], [10_000, 16_000]]],
+    // prettier-ignore
+    ['a hop apart', { hopSeconds: 0.3125 }, [[0, 6000], [5000, 11_000], [10_000, 16_000]]],
+  ])('of a shorter length than a chunk gets windows of it, %s', async (_what, fields, ranges) => {
+    const { teachers, notes } = await imported(
+      onnxBytes(gains, { input: ['batch', 6000] }),
+      fields,
+    );
+    expect(notes).toEqual([
+      'teachers[0]: it takes 6000 samples: shorter chunks end in silence',
+      'teachers[0]: it gets 3 windows of 6000 samples a chunk: their mean is taken',
+    ]);
+    const scores = await scoresOf(teachers[0]!.sha256, pcm.subarray(0, SAMPLES), 1);
+    meansOf(...ranges).forEach((value, at) => expect(scores[at]).toBeCloseTo(value, 4));
+  });
+
+  it('of any length gets windows where they are declared, and gives their maximum', async () => {
+    const fields = { windowSeconds: 0.5, pool: 'max' };
+    const { teachers } = await imported(onnxBytes(gains), fields);
+    const scores = await scoresOf(teachers[0]!.sha256, pcm.subarray(0, SAMPLES), 1);
+    const [first, second] = [meansOf([0, 8000]), meansOf([8000, 16_000])];
+    first.forEach((value, at) => expect(scores[at]).toBeCloseTo(Math.max(value, second[at]!), 4));
+  });
+
+  describe('that says nothing of clips shorter than 0.6 s', () => {
+    const bytes = onnxBytes(gains, { shortest: 9600 });
+    const short = pcm.subarray(0, 8000);
+
+    it.each<[string, object, string, (readonly [number, number])[], number]>([
+      ['silence', {}, 'shorter chunks end in silence up to that', [[0, 8000]], 8000 / 9600],
+      [
+        'themselves',
+        { pad: 'repeat' },
+        'shorter chunks are repeated up to that',
+        [
+          [0, 8000],
+          [0, 1600],
+        ],
+        1,
+      ],
+    ])('gets them with %s behind them', async (_what, fields, told, ranges, share) => {
+      const { teachers, notes } = await imported(bytes, fields);
+      expect(notes).toEqual([`teachers[0]: it says nothing of clips shorter than 0.6 s: ${told}`]);
+      const scores = await scoresOf(teachers[0]!.sha256, short, 1);
+      meansOf(...ranges).forEach((value, at) => expect(scores[at]).toBeCloseTo(value * share, 4));
+      const whole = await scoresOf(teachers[0]!.sha256, pcm.subarray(0, 12_000), 1);
+      meansOf([0, 12_000]).forEach((value, at) => expect(whole[at]).toBeCloseTo(value, 4));
+    });
+
+    it('gives zeros for them, which is no target, where it wants no padding', async () => {
+      const { teachers, notes } = await imported(bytes, { pad: 'none' });
+      expect(notes?.[0]).toMatch(/0\.6 s: shorter chunks are left out of the logits$/);
+      expect(await scoresOf(teachers[0]!.sha256, short, 1)).toEqual(gains.map(() => 0));
+    });
+  });
+
+  it('with the signature of YAMNet is read: frames of a waveform without a batch', async () => {
+    const { teachers, notes } = await imported(yamnetLike(gains));
+    expect(notes).toEqual([
+      'teachers[0]: of its 3 outputs scores is taken, the only one of its classes',
+      'teachers[0]: it takes one clip at a time, and is run so',
+      'teachers[0]: it says nothing of clips shorter than 0.98 s: shorter chunks end in silence ' +
+        'up to that',
+    ]);
+    const { sha256 } = teachers[0]!;
+    const scores = await scoresOf(sha256, pcm.subarray(0, 2 * FRAME), 1);
+    meansOf([0, 2 * FRAME]).forEach((value, at) => expect(scores[at]).toBeCloseTo(value, 4));
+    expect(new Set(await scoresOf(sha256, pcm.subarray(0, 5000), 1)).size).toBeGreaterThan(1);
+  });
+
+  it('with the signature of PANNs is read for its clipwise_output', async () => {
+    const { teachers, notes } = await imported(pannsLike(gains));
+    expect(notes).toEqual([
+      'teachers[0]: of its 2 outputs clipwise_output is taken, the only one of its classes',
+    ]);
+    const scores = await scoresOf(teachers[0]!.sha256, pcm, 3);
+    means(3, SAMPLES).forEach((value, at) => expect(scores[at]).toBeCloseTo(value, 4));
+    await expect(imported(pannsLike(gains), { sampleRate: 32_000 })).rejects.toThrow(
+      /it takes audio at 32000 Hz, and networks of ONNX and SavedModel are given 16000 Hz/,
+    );
+  });
+
+  it('of a length that is usual at another rate is told, unless its rate is known', async () => {
+    const long = onnxBytes(gains, { input: ['batch', 144_000] });
+    expect((await imported(long)).notes?.[0]).toMatch(
+      /^teachers\[0\]: it takes 144000 samples, 9 s at 16000 Hz, but 3 s at 48000 Hz is usual/,
+    );
+    const known = { metadata: { sampling_rate: '16000' }, input: ['batch', 144_000] };
+    for (const { notes } of [
+      await imported(long, { sampleRate: 16_000 }),
+      await imported(onnxBytes(gains, known)),
+    ])
+      expect(notes?.join()).not.toMatch(/usual/);
+  });
+
+  it('keeps its name where the run file only says what is so without it', async () => {
+    const [one, other] = [
+      await imported(onnxBytes(gains)),
+      await imported(onnxBytes(gains), { sampleRate: 16_000 }),
+    ];
+    expect(other.teachers).toEqual(one.teachers);
+  });
+
   it('of a fixed length gets a shorter chunk with silence behind it', async () => {
     const { teachers } = await imported(onnxBytes(gains, { input: ['batch', SAMPLES] }));
     const scores = await scoresOf(teachers[0]!.sha256, pcm.subarray(0, 12_000), 1);
@@ -143,9 +267,9 @@ describe('an ONNX teacher', () => {
 
   it.each<[string, Uint8Array, RegExp]>([
     [
-      'takes shorter clips than a chunk',
-      onnxBytes(gains, { input: ['batch', 8000] }),
-      /it takes 8000 samples, not 1 clip of 16000 samples; set chunkSeconds to 0\.5$/,
+      'says that it takes 48 kHz',
+      onnxBytes(gains, { metadata: { sample_rate: '48000' } }),
+      /net\.onnx: it takes audio at 48000 Hz, and networks of ONNX and SavedModel are given 16000 Hz/,
     ],
     [
       'takes spectrograms',

@@ -506,6 +506,30 @@ describeWithPublishedTeachers('an ensemble with networks that nobody here traine
   const vgg = { name: 'vgg', checkpoint: publishedTeachers.vgg, weight: 1, ...fields };
   const ced = { name: 'ced', checkpoint: 'ced', format: 'ced', weight: 1 };
 
+  it('learns of clips shorter than their window, which are padded to it', async () => {
+    const samples = [64_000, 32_000, 20_000];
+    const { planKey, audio } = await prepare(classes, 4, (clip) => samples[clip]!);
+    const imported = await importModels(deps, {
+      ...{ store: '', vocabulary: 'vocabulary.csv', inits: [], chunkSeconds: 4 },
+      teachers: [teacherSchema.parse(musicnn), teacherSchema.parse(vgg)],
+    });
+    // 3 s, and what the hop of its frames adds.
+    expect(imported.notes?.map((note) => note.replace(/ [23]\.\d+ s/, ' 3 s'))).toEqual(
+      [0, 1].map(
+        (teacher) =>
+          `teachers[${teacher}]: it says nothing of clips shorter than 3 s: shorter chunks end ` +
+          'in silence up to that',
+      ),
+    );
+    const ensemble = imported.teachers;
+    const shard = { store: '', planKey, shard: 0, ensemble, settings: settingsOf(4, 5) };
+    const { logitsKey, rows, leftOut } = await predictAndWrite(context, shard);
+    expect([rows, leftOut]).toEqual([6, undefined]);
+    const [table] = await storedTables(store, logitsKey, audio.audioShards);
+    expect([...table!.values].filter((half) => half === 0)).toEqual([]);
+    await audio.close();
+  });
+
   it.each([
     [
       'of both gives, per clip, the weighted mean of what onnxruntime gives each alone',

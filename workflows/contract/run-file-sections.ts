@@ -5,6 +5,7 @@
  * run-file.ts.
  */
 import { z } from 'zod';
+import { sampleRateSchema } from './sample-rates';
 import { carriesCredential, CREDENTIAL_REFUSED } from './credentials';
 
 export const name = z
@@ -131,17 +132,64 @@ const teacherFields = {
     ),
 };
 
+const tensorName = z.string().min(1).max(512);
+
 const waveformTeacherFields = {
   ...teacherFields,
   output: z
     .enum(['probabilities', 'logits'])
     .describe('Kind of its outputs; logits go through a sigmoid.'),
-  outputName: z
-    .string()
-    .min(1)
-    .max(512)
+  input: tensorName
     .optional()
-    .describe('Which of its outputs gives the classes; needed where there are several.'),
+    .describe('Which of its inputs takes the waveform; needed where there are several.'),
+  outputName: tensorName
+    .optional()
+    .describe(
+      'Which of its outputs gives the classes; needed where there are several and not one alone ' +
+        'has as many values as `vocabulary` has classes.',
+    ),
+  axis: z
+    .number()
+    .int()
+    .min(-8)
+    .max(8)
+    .optional()
+    .describe(
+      'Axis of the classes in its output, negative from the last; without this field found by ' +
+        'the shape. Axes beside it and the batch are frames.',
+    ),
+  pool: z
+    .enum(['mean', 'max'])
+    .optional()
+    .describe('Of frames and windows: their mean (`mean`, without this field) or maximum.'),
+  sampleRate: sampleRateSchema
+    .optional()
+    .describe(
+      "Hz of the waveforms it takes; without this field what an ONNX file's metadata says " +
+        '(`sample_rate`, `sampling_rate`), else 16000.',
+    ),
+  windowSeconds: z
+    .number()
+    .min(0.01)
+    .max(60)
+    .optional()
+    .describe(
+      'It gets windows of this length, the last of which ends with the chunk; without this ' +
+        'field the length that its input states, else whole chunks.',
+    ),
+  hopSeconds: z
+    .number()
+    .min(0.01)
+    .max(60)
+    .optional()
+    .describe('From one window to the next; without this field windows do not overlap.'),
+  pad: z
+    .enum(['zeros', 'repeat', 'none'])
+    .optional()
+    .describe(
+      'A chunk shorter than its window ends in silence (`zeros`, without this field), is ' +
+        'repeated, or is left out of the logits (`none`).',
+    ),
   vocabulary: place.describe(
     "Its classes in order, in AudioSet's columns `index,mid,display_name`; " +
       "matched to the run's by MID, then name.",
@@ -168,8 +216,8 @@ export const teacherSchema = z.discriminatedUnion('format', [
     format: z.literal('onnx').describe('An ONNX network with a front end of its own.'),
     checkpoint: place.describe(
       'One file (or `gs://`, `s3://`, `https://`, `hf://organisation/repository/file`) with ' +
-        'one input, waveforms [batch, samples] or [samples] at 16 kHz, and one output (or ' +
-        '`outputName`) of classes, of which frames are averaged; no external data.',
+        'waveforms [samples], [batch, samples], [batch, 1, samples] or [batch, samples, 1] in, ' +
+        'and an output of classes, or of frames of classes; no external data.',
     ),
     ...waveformTeacherFields,
   }),
@@ -178,9 +226,9 @@ export const teacherSchema = z.discriminatedUnion('format', [
       .literal('savedmodel')
       .describe('A TensorFlow SavedModel with a front end of its own.'),
     checkpoint: place.describe(
-      'Folder whose signature `serving_default` has one input, ' +
-        'float32 waveforms [batch, samples] or [samples] at 16 kHz, and one output (or ' +
-        '`outputName`) of classes, of which frames are averaged.',
+      'Folder whose signature `serving_default` takes float32 waveforms [samples], ' +
+        '[batch, samples], [batch, 1, samples] or [batch, samples, 1], and gives classes, or ' +
+        'frames of classes.',
     ),
     ...waveformTeacherFields,
   }),

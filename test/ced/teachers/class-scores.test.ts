@@ -37,6 +37,30 @@ describe('scores of classes', () => {
     expect(classScores(counted(...shape), rows, classes, same)).toBeNull();
   });
 
+  it.each<[string, number[], number, number, number, number[]]>([
+    ['the first of one row', [2, 2], 1, 2, 0, [0.5, 2.5]],
+    ['the last, by its number from there', [2, 2], 1, 2, -1, [1, 2]],
+    ['behind the batch', [2, 2, 2], 2, 2, 1, [0.5, 2.5, 4.5, 6.5]],
+    ['between axes of frames', [1, 2, 2, 2], 1, 2, 2, [2.5, 4.5]],
+  ])('stand at the axis that is declared: %s', (_what, shape, rows, classes, axis, expected) => {
+    const found = classScores(counted(...shape), rows, classes, same, { axis });
+    expect([...(found?.values ?? [])]).toEqual(expected);
+  });
+
+  it.each<[number[], number, number, number]>([
+    [[2, 3], 2, 3, 0],
+    [[2, 3], 2, 3, 2],
+    [[2, 3], 2, 2, 1],
+    [[3, 2], 2, 3, 0],
+  ])('are not found in %j for %d rows of %d classes at axis %d', (shape, rows, classes, axis) => {
+    expect(classScores(counted(...shape), rows, classes, same, { axis })).toBeNull();
+  });
+
+  it('are the maximum of frames where that is asked for', () => {
+    const negative = { values: Float32Array.of(-3, -1, -2, -5), shape: [1, 2, 2] };
+    expect([...classScores(negative, 1, 2, same, { pool: 'max' })!.values]).toEqual([-2, -1]);
+  });
+
   it('are scored before they are averaged', () => {
     const found = classScores(counted(1, 2, 1), 1, 1, (value) => value ** 2 + 2);
     expect([...(found?.values ?? []), found?.frames]).toEqual([2.5, 2]);

@@ -4,13 +4,13 @@
  */
 import { bytesField, integerField, message, stringField } from '../../../ced/engine/protobuf';
 
-const float = 1;
+export const float = 1;
 
 const bool = 9;
 const int64 = 7;
 
 /** Field 1 of a graph. */
-function node(
+export function node(
   op: string,
   inputs: readonly string[],
   outputs: string | readonly string[],
@@ -27,7 +27,7 @@ function node(
   );
 }
 
-function value(name: string, type: number, ...extents: Buffer[]): Buffer {
+export function value(name: string, type: number, ...extents: Buffer[]): Buffer {
   const shape = message(...extents.map((extent) => bytesField(1, extent)));
   return message(
     stringField(1, name),
@@ -36,8 +36,10 @@ function value(name: string, type: number, ...extents: Buffer[]): Buffer {
 }
 
 const free = (name: string): Buffer => stringField(2, name);
-const extentOf = (extent: string | number): Buffer =>
+export const extentOf = (extent: string | number): Buffer =>
   typeof extent === 'number' ? integerField(1, extent) : free(extent);
+
+const noMetadata: Readonly<Record<string, string>> = {};
 
 /** Hands `mean` on, in a loop whose condition stays true. */
 function endlessLoop(): Buffer[] {
@@ -63,7 +65,7 @@ function endlessLoop(): Buffer[] {
   ];
 }
 
-const intConstant = (name: string, value: number): Buffer =>
+export const intConstant = (name: string, value: number): Buffer =>
   bytesField(5, message(integerField(2, int64), integerField(7, value), stringField(8, name)));
 
 /** `raw` of clips that have so many samples; of shorter ones zeros, or NaN. */
@@ -97,6 +99,7 @@ export function onnxBytes(
     shortest = 0,
     isNaN = false,
     input = ['batch', 'samples'] as readonly (string | number)[],
+    metadata = noMetadata,
   } = {},
 ): Buffer {
   const axes = bytesField(
@@ -128,5 +131,8 @@ export function onnxBytes(
     integerField(1, 8),
     bytesField(7, graph),
     bytesField(8, message(stringField(1, ''), integerField(2, 13))),
+    ...Object.entries(metadata).map(([key, text]) =>
+      bytesField(14, message(stringField(1, key), stringField(2, text))),
+    ),
   );
 }

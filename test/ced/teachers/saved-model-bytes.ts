@@ -65,6 +65,26 @@ interface Additions {
   saver?: Buffer;
   /** Tensor that is run when the model is loaded. */
   initializer?: string;
+  /** Shape of the waveform. */
+  input?: readonly number[];
+  /** Node of the graph whose rows are averaged. */
+  clips?: string;
+}
+
+/** Its input is [samples], its output [frames, gains] of frames of `frame` samples. */
+export function frameModelBytes(gains: readonly number[], frame: number): Buffer {
+  const extents = Buffer.from(Int32Array.of(-1, frame).buffer);
+  const framing = [
+    node('extents', 'Const', [], {
+      dtype: attribute.type(integer),
+      value: attribute.tensor(integer, [2], extents),
+    }),
+    node('framed', 'Reshape', ['wave', 'extents'], {
+      T: attribute.type(float),
+      Tshape: attribute.type(integer),
+    }),
+  ];
+  return savedModelBytes(gains, { graph: framing, input: [-1], clips: 'framed' });
 }
 
 /** `saved_model.pb`; its input is [batch, samples], its output [batch, gains]. */
@@ -76,6 +96,8 @@ export function savedModelBytes(
     graph: added = [],
     saver,
     initializer,
+    input = [-1, -1],
+    clips = 'wave',
   }: Additions = {},
 ): Buffer {
   const gain = Buffer.from(Float32Array.from(gains).buffer);
@@ -83,7 +105,7 @@ export function savedModelBytes(
   const graph = message(
     node('wave', 'Placeholder', [], {
       dtype: attribute.type(float),
-      shape: attribute.shape(-1, -1),
+      shape: attribute.shape(...input),
     }),
     node('axis', 'Const', [], {
       dtype: attribute.type(integer),
@@ -93,7 +115,7 @@ export function savedModelBytes(
       dtype: attribute.type(float),
       value: attribute.tensor(float, [1, gains.length], gain),
     }),
-    node('mean', 'Mean', ['wave', 'axis'], {
+    node('mean', 'Mean', [clips, 'axis'], {
       T: attribute.type(float),
       Tidx: attribute.type(integer),
       keep_dims: attribute.bool(true),
@@ -103,7 +125,7 @@ export function savedModelBytes(
     bytesField(4, integerField(1, 1087)),
   );
   const signatureDef = message(
-    mapEntry(1, 'waveform', bytesField(2, tensorInfo('wave:0', [-1, -1]))),
+    mapEntry(1, 'waveform', bytesField(2, tensorInfo('wave:0', input))),
     mapEntry(2, 'scores', bytesField(2, tensorInfo('scores:0', [-1, gains.length]))),
     ...Object.entries(outputs).map(([name, tensor]) =>
       mapEntry(2, name, bytesField(2, tensorInfo(tensor, [-1, 1]))),

@@ -8,7 +8,7 @@ import { loadOnnxNet } from '../../../ced/teachers/onnx-net';
 import { loadSavedModelNet, savedModelSignature } from '../../../ced/teachers/saved-model-net';
 import { waveformProbabilities, type WaveformNet } from '../../../ced/teachers/waveform-net';
 import { onnxBytes } from './onnx-bytes';
-import { savedModelBytes } from './saved-model-bytes';
+import { frameModelBytes, savedModelBytes } from './saved-model-bytes';
 
 describe('a SavedModel', () => {
   let folder: string;
@@ -61,9 +61,37 @@ describe('a SavedModel', () => {
         'say with outputName which of them is meant (waveform float32 [?, ?]; ' +
         'scores float32 [?, 3]; embedding float32 [?, 1])',
     );
-    const chosen = loadSavedModelNet(openEngine(), folder, savedModelSignature(bytes, 'scores'));
+    const chosen = loadSavedModelNet(
+      openEngine(),
+      folder,
+      savedModelSignature(bytes, { outputName: 'scores' }),
+    );
     expect((await chosen.run(Float32Array.of(0.5, 1, 0, 0.5), 1, 4)).shape).toEqual([1, 3]);
     chosen.dispose();
+  });
+
+  it('of several outputs is run for the only one of its classes', () => {
+    const bytes = savedModelBytes(gains, { outputs: { embedding: 'mean:0' } });
+    expect(savedModelSignature(bytes, { classes: 3 }).layout.output.name).toBe('scores');
+    expect(() => savedModelSignature(bytes, { classes: 4 })).toThrow(/say with outputName/);
+  });
+
+  it('takes windows of a waveform without a batch, and gives frames of classes', async () => {
+    const bytes = frameModelBytes(gains, 4);
+    writeFileSync(join(folder, 'saved_model.pb'), bytes);
+    const frames = loadSavedModelNet(openEngine(), folder, savedModelSignature(bytes));
+    const values = await waveformProbabilities(
+      frames,
+      { output: 'probabilities', classes: 3, windowSeconds: 4 / 16_000 },
+      { pcm: pcm.subarray(0, 20), batch: 2, samples: 10, masks: null },
+    );
+    // Windows of 0 … 3, 4 … 7 and 6 … 9.
+    const meanFrom = (start: number): number =>
+      pcm.subarray(start, start + 4).reduce((sum, value) => sum + value / 32_768, 0) / 4;
+    const mean = (meanFrom(0) + meanFrom(4) + meanFrom(6)) / 3;
+    gains.forEach((gain, index) => expect(values[index]).toBeCloseTo(gain * mean, 6));
+    expect(values).toHaveLength(6);
+    frames.dispose();
   });
 
   it('leaves no tensor behind', async () => {

@@ -1,0 +1,146 @@
+/**
+ * What a network of others says of itself, and in ONNX what it does with clips as long as a chunk
+ * and with shorter ones.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sampleRate } from '../../ced/audio/mono16k';
+import { FormatInvalid } from '../../ced/format-invalid';
+import { foreignWeights } from '../../ced/model/foreign-weights';
+import { adaptations, SHORTER } from '../../ced/teachers/adaptations';
+import { requireFedRate } from '../../ced/teachers/fed-rate';
+import { onnxParameterCount, onnxSampleRate } from '../../ced/teachers/onnx-file';
+import { savedModelSignature } from '../../ced/teachers/saved-model-net';
+import { otherRateNote } from '../../ced/teachers/usual-windows';
+import type { Vocabulary } from '../../ced/teachers/vocabulary';
+import type { ProbedTeacher } from '../../ced/teachers/waveform-probe';
+import {
+  onnxFile,
+  savedModelFile,
+  type WaveformDeclaration,
+} from '../../storage/models/waveform-folder';
+import { readApart } from '../../storage/reader/read-apart';
+import type { Teacher } from '../../workflows/contract/run-file-sections';
+import type { InputPlace } from './read-input';
+
+/** Processor time for four clips. One that needs more is stored and told, not refused. */
+const PROBE_SECONDS = 15;
+
+export type WaveformTeacher = Exclude<Teacher, { format: 'ced' }>;
+
+interface Asked {
+  teacher: WaveformTeacher;
+  /** The teacher's own classes. */
+  own: Vocabulary;
+  chunkSeconds: number;
+}
+
+/** What a run file says of the network, without what it leaves out. */
+function declaration({ teacher, own }: Asked, parameters: number): WaveformDeclaration {
+  const { format, output } = teacher;
+  const { input, outputName, axis, pool, sampleRate, windowSeconds, hopSeconds, pad } = teacher;
+  const optional = { input, outputName, axis, pool, sampleRate, windowSeconds, hopSeconds, pad };
+  const given = Object.entries(optional).filter(([, value]) => value !== undefined);
+  return {
+    ...{ format, output, vocabulary: own, parameters },
+    ...(Object.fromEntries(given) as Partial<WaveformDeclaration>),
+  };
+}
+
+interface Looked {
+  declared: WaveformDeclaration;
+  notes: string[];
+}
+
+/** In processes of their own: onnxruntime parses the file in native code. */
+export async function lookIntoOnnx(
+  files: ReadonlyMap<string, Uint8Array>,
+  asked: Asked,
+  { sources }: InputPlace,
+): Promise<Looked> {
+  const bytes = files.get(onnxFile) ?? new Uint8Array();
+  const foreign = foreignWeights(bytes, 'an ONNX model');
+  if (foreign !== null) throw new RangeError(foreign);
+  const parameters = onnxParameterCount(bytes);
+  const stated = onnxSampleRate(bytes);
+  const { declared, notes } = withRate(declaration(asked, parameters), stated);
+  const folder = await mkdtemp(join(tmpdir(), 'ced-probe-'));
+  const path = join(folder, onnxFile);
+  const { chunkSeconds, own } = asked;
+  const limits = {
+    question: { ...declared, classes: own.length, chunkSeconds } satisfies ProbedTeacher,
+    ...(sources?.retry ? { retry: sources.retry } : {}),
+  };
+  try {
+    await writeFile(path, bytes);
+    const { value: probed } = await readApart('onnxProbe', path, 'teacher', {
+      processorSeconds: PROBE_SECONDS,
+      ...limits,
+    });
+    const isKnown = stated !== null || asked.teacher.sampleRate !== undefined;
+    notes.push(...lengthNotes(isKnown, probed.samples), ...probed.notes);
+    if (probed.samples !== null || declared.windowSeconds !== undefined) return { declared, notes };
+    const { value: shortestSeconds } = await readApart('onnxShortest', path, 'teacher', limits);
+    if (shortestSeconds === null) return { declared, notes };
+    const { pad = 'zeros' } = declared;
+    notes.push(
+      `it says nothing of clips shorter than ${shortestSeconds} s: ${SHORTER[pad]}` +
+        (pad === 'none' ? '' : ' up to that'),
+    );
+    return { declared: { ...declared, shortestSeconds }, notes };
+  } catch (error) {
+    if (!(error instanceof FormatInvalid)) throw error;
+    if (error.detail.includes(`took more than ${PROBE_SECONDS} s`))
+      return { declared, notes: [...notes, `four clips took it more than ${PROBE_SECONDS} s`] };
+    throw new RangeError(error.detail.replaceAll(`${path}: `, ''), { cause: error });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** @param stated by the file. @throws TeacherInvalid for another rate than it can be given */
+function withRate(declared: WaveformDeclaration, stated: number | null): Looked {
+  const { sampleRate = stated } = declared;
+  const notes =
+    stated === null || stated === sampleRate
+      ? []
+      : [`its metadata says ${stated} Hz, and sampleRate ${sampleRate}, which is taken`];
+  if (sampleRate === null) return { declared, notes };
+  requireFedRate(sampleRate);
+  // Its name is that of a model which says nothing of its rate: it means the same.
+  const { sampleRate: _same, ...rest } = declared;
+  return { declared: rest, notes };
+}
+
+/**
+ * @param isKnown whether its sample rate is declared or stated
+ * @param samples that the network takes; null = any number
+ */
+function lengthNotes(isKnown: boolean, samples: number | null): string[] {
+  const note = samples === null || isKnown ? null : otherRateNote(samples);
+  return note === null ? [] : [note];
+}
+
+/**
+ * Looks at the signature alone, so that a folder without one is refused here: TensorFlow is not at
+ * hand where no engine is.
+ */
+export function lookIntoSavedModel(
+  files: ReadonlyMap<string, Uint8Array>,
+  asked: Asked,
+): Promise<Looked> {
+  // The variables' bytes as float32.
+  const parameters = [...files].reduce(
+    (sum, [path, bytes]) =>
+      sum + (path.startsWith('variables/variables.data-') ? Math.floor(bytes.byteLength / 4) : 0),
+    0,
+  );
+  const { declared, notes } = withRate(declaration(asked, parameters), null);
+  const choice = { ...declared, classes: asked.own.length };
+  const { layout } = savedModelSignature(files.get(savedModelFile) ?? new Uint8Array(), choice);
+  const chunk = Math.round(asked.chunkSeconds * sampleRate);
+  notes.push(...lengthNotes(asked.teacher.sampleRate !== undefined, layout.samples));
+  notes.push(...adaptations(layout, 1, chunk, choice));
+  return Promise.resolve({ declared, notes });
+}
