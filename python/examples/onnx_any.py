@@ -1,7 +1,7 @@
-"""Any ONNX network as a teacher: python onnx_any.py NETWORK labels.csv RATE [options of serve …]
+"""Any ONNX network as a teacher: python onnx_any.py NETWORK labels.csv RATE OUTPUT …
 
-Takes waves of rank 1 to 3 in float32 or float16, a free or fixed batch, a free or fixed length
-(windows of it, averaged), and scores of classes or of frames × classes (averaged)."""
+OUTPUT is probabilities or logits. Takes waves of rank 1 to 3 in float32 or float16, a free or fixed
+batch, a free or fixed length (windows of it), and scores of classes or of frames × classes."""
 import sys
 from pathlib import Path
 
@@ -23,8 +23,8 @@ def make(path, labels, rate, output="probabilities"):
         data = np.expand_dims(filled, 1 if axis == -1 else 2) if len(sizes) == 3 else filled
         outputs = session.run(None, {wave.name: data[0] if len(sizes) == 1 else data})
         scores = next((each for each in outputs if each.shape[-1:] == (classes,)), outputs[-1])
-        by_wave = scores.reshape(len(filled), -1, scores.shape[-1])[: len(waves)]
-        return by_wave.mean(axis=1, dtype=np.float32)
+        scores = 1 / (1 + np.exp(-scores)) if output == "logits" else scores
+        return scores.reshape(len(filled), -1, scores.shape[-1])[: len(waves)].mean(axis=1)
 
     def predict(waves):
         step = batch or len(waves)
@@ -32,9 +32,9 @@ def make(path, labels, rate, output="probabilities"):
 
     files = sorted(Path(path).parent.glob(f"{Path(path).name}*"))  # and its external data
     windows = {"window_seconds": sizes[axis] / rate} if sizes[axis] else {}
-    return Teacher("onnx", labels, rate, predict, weights=files, output=output, **windows)
+    return Teacher("onnx", labels, rate, predict, weights=files, **windows)
 
 
 if __name__ == "__main__":
-    network, classes, hertz, *options = sys.argv[1:]
-    serve(make(network, classes, int(hertz)), task_queue="teacher-onnx", argv=options)
+    network, classes, hertz, kind, *options = sys.argv[1:]
+    serve(make(network, classes, int(hertz), kind), task_queue="teacher-onnx", argv=options)

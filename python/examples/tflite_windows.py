@@ -1,6 +1,7 @@
-"""A TFLite network as a teacher: python tflite_windows.py NETWORK labels.csv RATE [options …]
+"""A TFLite network as a teacher: python tflite_windows.py NETWORK labels.csv RATE OUTPUT …
 
-LiteRT computes windows of the network's length; their scores are averaged over a chunk.
+OUTPUT is probabilities or logits. LiteRT computes windows of the network's length; probabilities
+are averaged over a chunk.
 """
 import sys
 
@@ -33,5 +34,5 @@ def make(path, classes, rate, output="probabilities", name="tflite"):
 
 
 if __name__ == "__main__":
-    network, labels, hertz, *options = sys.argv[1:]
-    serve(make(network, labels, int(hertz)), task_queue="teacher-tflite", argv=options)
+    network, labels, hertz, kind, *options = sys.argv[1:]
+    serve(make(network, labels, int(hertz), kind), task_queue="teacher-tflite", argv=options)

@@ -49,3 +49,13 @@ def test_an_onnx_network_of_any_signature_is_a_teacher(
     halves = (expected(WAVES[:, :400]) + expected(WAVES[:, 400:])) / 2
     tolerance = 1e-3 if kind == FLOAT16 else 1e-6
     np.testing.assert_allclose(outputs, halves if fixed else expected(WAVES), atol=tolerance)
+
+
+def test_the_probabilities_of_an_onnx_networks_logits_are_averaged_over_frames(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "net.onnx").write_bytes(loudness_and_peak(["n"], 0, True))
+    teacher = make(str(tmp_path / "net.onnx"), ["Loud", "Sudden"], 16_000, "logits")
+    np.testing.assert_allclose(
+        teacher.predict(WAVES), 1 / (1 + np.exp(-expected(WAVES))), atol=1e-6
+    )

@@ -54,7 +54,7 @@ class Predictor:
         ]
         outputs = parts[0] if len(parts) == 1 else np.concatenate(parts)
         if self.windows is not None:
-            outputs = self.windows.mean(outputs, samples)
+            outputs = self.windows.mean(outputs, samples, self.teacher.output == "logits")
         return checked(outputs, self.teacher, rows)
 
     def _call(

@@ -34,7 +34,7 @@ class Teacher:
         (int32 [batch, 4], `ced_teacher.augment.mask`)
     :param batch_size: most waves of a call
     :param longest_seconds: longest chunk that the teacher accepts; None: any
-    :param window_seconds: `predict` gets windows of exactly this length, and its outputs are
+    :param window_seconds: `predict` gets windows of exactly this length, and probabilities are
         averaged over the windows of a chunk. None: it gets whole chunks
     :param hop_seconds: from the start of one window to the next; by default the window's length. A
         last window that ends with the chunk covers what the hops leave over

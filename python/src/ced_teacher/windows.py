@@ -37,9 +37,18 @@ class Windows:
         cut = np.stack([waves[:, at : at + self.window] for at in starts], axis=1)
         return cut.reshape(batch * len(starts), self.window)
 
-    def mean(self, outputs: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
-        """[batch · windows, classes] to the mean over the windows of each chunk."""
+    def mean(
+        self, outputs: NDArray[np.float32], samples: int, logits: bool
+    ) -> NDArray[np.float32]:
+        """[batch · windows, classes] to the mean probability over the windows of each chunk, as
+        log-odds if `logits`: the pipeline's own teachers average probabilities too."""
         windows = len(self.starts(samples))
-        by_chunk = outputs.reshape(-1, windows, outputs.shape[1])
-        mean: NDArray[np.float32] = by_chunk.mean(axis=1, dtype=np.float64).astype(np.float32)
-        return mean
+        by_chunk = outputs.reshape(-1, windows, outputs.shape[1]).astype(np.float64)
+        mean: NDArray[np.float64]
+        if logits:
+            # Sums of σ(x) and of 1 − σ(x) as logarithms, which stay finite.
+            yes, no = (-np.logaddexp(0, sign * by_chunk) for sign in (-1, 1))
+            mean = np.logaddexp.reduce(yes, axis=1) - np.logaddexp.reduce(no, axis=1)
+        else:
+            mean = by_chunk.mean(axis=1)
+        return mean.astype(np.float32)
