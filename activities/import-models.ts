@@ -5,7 +5,7 @@
 import { missingClasses } from '../ced/teachers/class-map';
 import { parameterCount } from '../ced/model/parameters';
 import type { ImportedModels, ImportModelsInput } from '../workflows/contract/activities';
-import type { ModelReference } from '../workflows/contract/models';
+import type { EnsembleMember, ModelReference } from '../workflows/contract/models';
 import type { ActivityDependencies } from './dependencies';
 import { storeModel } from '../storage/models/model-folder';
 import type { Store } from '../storage/store';
@@ -50,11 +50,12 @@ async function storedTeacher(
   store: Store,
   name: string,
   read: Checkpoint | ReadWaveformTeacher,
-): Promise<ModelReference> {
+): Promise<Omit<EnsembleMember, 'weight'>> {
   if ('config' in read) return await stored(store, name, read);
   const { declared, files } = read;
   const sha256 = await storeWaveformModel(store, declared, files);
-  return { name, sha256, parameters: declared.parameters };
+  const { parameters, sampleRate } = declared;
+  return { name, sha256, parameters, ...(sampleRate === undefined ? {} : { sampleRate }) };
 }
 
 async function stored(

@@ -3,6 +3,8 @@
  * its way when one is handed out, so two are in memory, whatever lengths there are.
  */
 import type { Chunk } from '../ced/audio/chunks';
+import { sampleRate as usualRate } from '../ced/audio/mono16k';
+import { chunkAtRate } from '../ced/audio/sample-rates';
 import type { CorpusClip } from '../ced/corpus/corpus-clip';
 import { planBatches, type LengthBatch } from '../ced/corpus/length-batches';
 import type { PredictionInput } from '../ced/model/prediction-input';
@@ -18,11 +20,15 @@ export interface ChunkRow {
 
 export interface ChunkBatch<Row> {
   rows: Row[];
-  input: Omit<PredictionInput, 'masks'>;
+  /** The same rows at the sample rate of each model, Hz. */
+  inputs: ReadonlyMap<number, Omit<PredictionInput, 'masks'>>;
 }
 
-/** Writes a chunk's samples to its row, as they are or shifted. */
-type WriteRow<Row> = (row: Row, pcm: Int16Array, out: Int16Array) => void;
+/** A model that batches are for. `sampleRate`: Hz; absent = 16 kHz. */
+export type BatchedModel = Pick<MappedModel, 'frontEnd'> & { readonly sampleRate?: number };
+
+/** Writes a chunk's samples at a rate to its row, as they are or shifted. */
+type WriteRow<Row> = (row: Row, pcm: Int16Array, out: Int16Array, rate: number) => void;
 
 const BATCH_ROWS = 64;
 const BATCHES_IN_MEMORY = 2;
@@ -33,36 +39,73 @@ const READ_AT_ONCE = 16;
 export async function* chunkBatches<Row extends ChunkRow>(
   audio: CorpusAudio,
   rows: readonly Row[],
-  models: readonly Pick<MappedModel, 'frontEnd'>[],
+  models: readonly BatchedModel[],
   write: WriteRow<Row>,
 ): AsyncGenerator<ChunkBatch<Row>> {
   // Networks that take waveforms get clips of one length at a time.
   const grouping = models.every(({ frontEnd }) => frontEnd === 'waveform') ? 'samples' : 'patches';
   const lengths = rows.map(({ chunk }) => chunk.length);
   const batches = planBatches(lengths, BATCH_ROWS, grouping);
-  yield* mapOrdered(batches, BATCHES_IN_MEMORY, (batch) => readBatch(audio, rows, batch, write));
+  const rates = [...new Set(models.map(rateOf))];
+  await audio.openRates(rates);
+  yield* mapOrdered(batches, BATCHES_IN_MEMORY, async (batch) => {
+    const ofBatch = batch.items.map((item) => rows[item]!);
+    const inputs = new Map<number, Omit<PredictionInput, 'masks'>>();
+    for (const rate of rates)
+      inputs.set(rate, await readBatch(audio, ofBatch, shapeAt(batch, ofBatch, rate), write));
+    return { rows: ofBatch, inputs };
+  });
+}
+
+/** What a model takes of a batch. */
+export function inputFor<Row>(
+  { inputs }: ChunkBatch<Row>,
+  model: BatchedModel,
+): Omit<PredictionInput, 'masks'> {
+  const input = inputs.get(rateOf(model));
+  if (!input) throw new Error(`the batch has no samples at ${rateOf(model)} Hz`);
+  return input;
+}
+
+function rateOf({ sampleRate = usualRate }: BatchedModel): number {
+  return sampleRate;
+}
+
+type BatchShape = Pick<LengthBatch, 'samples' | 'isOneLength'> & { rate: number };
+
+/** At 16 kHz as planned; chunks of one length there may differ by a sample at another rate. */
+function shapeAt(
+  { samples, isOneLength }: LengthBatch,
+  rows: readonly ChunkRow[],
+  rate: number,
+): BatchShape {
+  if (rate === usualRate) return { samples, isOneLength, rate };
+  const lengths = rows.map(({ chunk }) => chunkAtRate(chunk, rate).length);
+  const longest = Math.max(...lengths);
+  return { samples: longest, isOneLength: lengths.every((length) => length === longest), rate };
 }
 
 async function readBatch<Row extends ChunkRow>(
   audio: CorpusAudio,
-  all: readonly Row[],
-  { items, samples, isOneLength }: LengthBatch,
+  rows: readonly Row[],
+  { samples, isOneLength, rate }: BatchShape,
   write: WriteRow<Row>,
-): Promise<ChunkBatch<Row>> {
-  const rows = items.map((item) => all[item]!);
+): Promise<Omit<PredictionInput, 'masks'>> {
   const pcm = new Int16Array(rows.length * samples);
   let at = 0;
   const read = async (views: Row[]): Promise<{ views: Row[]; pcm: Int16Array }> => {
     const { clip, chunk } = views[0]!;
-    return { views, pcm: await audio.readLater(clip, chunk) };
+    return { views, pcm: await audio.readAtRate(clip, chunk, rate) };
   };
   for await (const chunk of mapOrdered(viewsOfChunks(rows), READ_AT_ONCE, read))
     for (const row of chunk.views) {
-      write(row, chunk.pcm, pcm.subarray(at * samples, at * samples + chunk.pcm.length));
+      write(row, chunk.pcm, pcm.subarray(at * samples, at * samples + chunk.pcm.length), rate);
       at++;
     }
-  const lengths = isOneLength ? undefined : Int32Array.from(rows, ({ chunk }) => chunk.length);
-  return { rows, input: { pcm, batch: rows.length, samples, lengths } };
+  const lengths = isOneLength
+    ? undefined
+    : Int32Array.from(rows, ({ chunk }) => chunkAtRate(chunk, rate).length);
+  return { pcm, batch: rows.length, samples, lengths };
 }
 
 /** Rows in a row of the same chunk, which is read once for them. */

@@ -9,7 +9,6 @@ import { Predictor } from '../ced/model/predictor';
 import { classMap, missingClasses } from '../ced/teachers/class-map';
 import { rowFault } from '../ced/teachers/output-fault';
 import type { Vocabulary } from '../ced/teachers/vocabulary';
-import { requireFedRate } from '../ced/teachers/fed-rate';
 import { rateOf } from '../ced/teachers/waveform-windows';
 import { waveformProbabilities } from '../ced/teachers/waveform-net';
 import { loadModel } from '../storage/models/model-folder';
@@ -68,7 +67,6 @@ export class MappedModel {
     if (manifest) {
       const map = classMap(manifest.vocabulary, vocabulary, missing);
       const output = { ...manifest, classes: manifest.vocabulary.length };
-      requireFedRate(rateOf(output));
       const net = await loadWaveformNet(store, engine, modelSha256, manifest);
       const model = {
         probabilities: (input: PredictionInput) => waveformProbabilities(net, output, input),

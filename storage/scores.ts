@@ -16,6 +16,11 @@ export const scoresRecord = record(
   z.object({
     formatVersion: z.literal(1),
     mAP: z.number().nullable(),
+    /**
+     * Content of the split at the model's sample rate, which is not determined by that at 16 kHz;
+     * absent = it takes 16 kHz.
+     */
+    contentAtRate: z.exactOptional(z.string()),
     /** Of the scores; absent in manifests of earlier versions. */
     sha256: z.exactOptional(z.string()),
     clips: z.number(),

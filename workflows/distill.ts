@@ -10,7 +10,7 @@ import type { RunResult } from './contract/activities';
 import { distillRunSchema } from './contract/run-file';
 import { vocabularyNotes, withClassList } from './contract/teacher-vocabulary';
 import { promotionNotes } from './contract/run-notes';
-import { distillAndPublish, distillationStages, importModels } from './distillation';
+import { distillAndPublish, distillationStages, importModels, ratesOf } from './distillation';
 import { ingestCorpus, planCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';
 
@@ -25,7 +25,7 @@ export async function distill(input: unknown, continuation?: Continuation): Prom
     const plan = await planCorpus(control, withClassList(run), chunkSeconds, planning);
     control.note(vocabularyNotes(run, plan.classes));
     control.note(promotionNotes(run, plan.splits.eval?.labelled));
-    const corpus = await ingestCorpus(control, run, plan, chunkSeconds);
+    const corpus = await ingestCorpus(control, run, plan, chunkSeconds, ratesOf(models));
     return await distillAndPublish(control, run, models, corpus);
   });
 }

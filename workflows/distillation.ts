@@ -7,6 +7,7 @@ import { cpu } from './activity-proxies';
 import type { ImportedModels, RunResult } from './contract/activities';
 import type { DistillRun } from './contract/run-file';
 import { CHAMPION } from './contract/run-file-sections';
+import { furtherRates } from './contract/sample-rates';
 import type { StageName } from './contract/status';
 import { withClassList } from './contract/teacher-vocabulary';
 import { warmupNotes } from './contract/run-notes';
@@ -50,6 +51,11 @@ async function importFromSources(run: DistillRun): Promise<ImportedModels> {
     inits,
     chunkSeconds: run.logits.chunkSeconds,
   });
+}
+
+/** Hz at which the run's teachers take audio. */
+export function ratesOf({ teachers }: ImportedModels): number[] {
+  return furtherRates(teachers.map(({ sampleRate }) => sampleRate));
 }
 
 /** @param evaluationKey under which the next retraining finds this one's evaluation */

@@ -8,7 +8,6 @@ import type { Corpus } from './contract/run-file-sections';
 import type { Repair } from './repair';
 import type { RunControl } from './run-control';
 import { SPLITS, type Split } from './contract/models';
-import { furtherRates } from './contract/sample-rates';
 
 const SHARDS_IN_FLIGHT = 8;
 
@@ -48,19 +47,18 @@ export async function planCorpus(
   return plan;
 }
 
-/** @param sampleRates of the run's teachers (contract/sample-rates.ts) */
+/** @param sampleRates at which audio is kept beside 16 kHz (contract/sample-rates.ts) */
 export async function ingestCorpus(
   control: RunControl,
   run: { store: string; corpus: Corpus },
   plan: Plan,
   chunkSeconds: number,
-  sampleRates: readonly number[] = [],
+  sampleRates: number[] = [],
 ): Promise<PreparedCorpus> {
-  const rates = furtherRates(sampleRates);
   const ingest = (at: { split: Split; shard: number }) =>
     cpu.ingestShard({
       ...{ store: run.store, planKey: plan.planKey, ...at },
-      ...(rates.length > 0 ? { sampleRates: rates } : {}),
+      ...(sampleRates.length > 0 ? { sampleRates } : {}),
     });
   const counts = SPLITS.map((split) => plan.splits[split]?.shards ?? 0);
   const shards = counts.reduce((sum, count) => sum + count, 0);

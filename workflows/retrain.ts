@@ -21,7 +21,7 @@ import type { FoundEvaluation, EarlierEvaluation, Unchanged } from './contract/p
 import { retrainRunSchema, type DistillRun } from './contract/run-file';
 import { vocabularyNotes, withClassList } from './contract/teacher-vocabulary';
 import { promotionNotes } from './contract/run-notes';
-import { distillAndPublish, distillationStages, importModels } from './distillation';
+import { distillAndPublish, distillationStages, importModels, ratesOf } from './distillation';
 import { ingestCorpus, planCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';
 import { HistoryTooLong } from './history-length';
@@ -67,7 +67,7 @@ async function retrainIfNew(control: RunControl, run: DistillRun): Promise<RunRe
     findEvaluation(run, models, plan),
   );
   if (byPlan.judged) return unchanged(run, plan, byPlan.judged);
-  const corpus = await ingestCorpus(control, run, plan, chunkSeconds);
+  const corpus = await ingestCorpus(control, run, plan, chunkSeconds, ratesOf(models));
   const { key, judged } =
     byPlan.key === null
       ? await control.runOnce('judgement by content', () => findEvaluation(run, models, plan))

@@ -5,11 +5,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sampleRate } from '../../ced/audio/mono16k';
+import { sampleRate as usualRate } from '../../ced/audio/mono16k';
 import { FormatInvalid } from '../../ced/format-invalid';
 import { foreignWeights } from '../../ced/model/foreign-weights';
 import { adaptations, SHORTER } from '../../ced/teachers/adaptations';
-import { requireFedRate } from '../../ced/teachers/fed-rate';
+import { TeacherInvalid } from '../../ced/teachers/teacher-invalid';
+import { rateOf } from '../../ced/teachers/waveform-windows';
+import { sampleRateSchema } from '../../workflows/contract/sample-rates';
 import { onnxParameterCount, onnxSampleRate } from '../../ced/teachers/onnx-file';
 import { savedModelSignature } from '../../ced/teachers/saved-model-net';
 import { otherRateNote } from '../../ced/teachers/usual-windows';
@@ -99,7 +101,7 @@ export async function lookIntoOnnx(
   }
 }
 
-/** @param stated by the file. @throws TeacherInvalid for another rate than it can be given */
+/** @param stated by the file. @throws TeacherInvalid for a rate that no audio is kept at */
 function withRate(declared: WaveformDeclaration, stated: number | null): Looked {
   const { sampleRate = stated } = declared;
   const notes =
@@ -107,7 +109,12 @@ function withRate(declared: WaveformDeclaration, stated: number | null): Looked 
       ? []
       : [`its metadata says ${stated} Hz, and sampleRate ${sampleRate}, which is taken`];
   if (sampleRate === null) return { declared, notes };
-  requireFedRate(sampleRate);
+  if (!sampleRateSchema.safeParse(sampleRate).success)
+    throw new TeacherInvalid(
+      'sampleRate',
+      `it takes audio at ${sampleRate} Hz, expected 1000 to 192000: say its sampleRate`,
+    );
+  if (sampleRate !== usualRate) return { declared: { ...declared, sampleRate }, notes };
   // Its name is that of a model which says nothing of its rate: it means the same.
   const { sampleRate: _same, ...rest } = declared;
   return { declared: rest, notes };
@@ -139,7 +146,7 @@ export function lookIntoSavedModel(
   const { declared, notes } = withRate(declaration(asked, parameters), null);
   const choice = { ...declared, classes: asked.own.length };
   const { layout } = savedModelSignature(files.get(savedModelFile) ?? new Uint8Array(), choice);
-  const chunk = Math.round(asked.chunkSeconds * sampleRate);
+  const chunk = Math.round(asked.chunkSeconds * rateOf(declared));
   notes.push(...lengthNotes(asked.teacher.sampleRate !== undefined, layout.samples));
   notes.push(...adaptations(layout, 1, chunk, choice));
   return Promise.resolve({ declared, notes });

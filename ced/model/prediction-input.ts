@@ -2,7 +2,7 @@
 import { rowsOf } from './rows';
 
 export interface PredictionInput {
-  /** [batch, samples] at 16 kHz. */
+  /** [batch, samples] at the model's sample rate. */
   readonly pcm: Int16Array;
   readonly batch: number;
   readonly samples: number;

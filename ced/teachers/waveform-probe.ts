@@ -3,13 +3,13 @@
  * of three clips as long as a chunk, then ever shorter clips, down to the shortest that it says
  * something of. What the numbers are worth is seen on clips of the corpus (output-fault.ts).
  */
-import { sampleRate } from '../audio/mono16k';
 import { philox, streamKey, uniform } from '../augment/random';
 import { adaptations } from './adaptations';
 import { loadOnnxNet } from './onnx-net';
 import { rowFault } from './output-fault';
 import { TeacherInvalid } from './teacher-invalid';
 import type { TensorChoice } from './waveform-layout';
+import { rateOf } from './waveform-windows';
 import { waveformProbabilities, type WaveformNet, type WaveformOutput } from './waveform-net';
 
 const BATCHES = [1, 3];
@@ -33,7 +33,7 @@ export interface ProbeResult {
 /** @throws TeacherInvalid when it cannot take such clips, or gives something else than classes */
 export async function probeOnnx(bytes: Uint8Array, teacher: ProbedTeacher): Promise<ProbeResult> {
   return await withNet(bytes, teacher, async (net) => {
-    const samples = Math.round(teacher.chunkSeconds * sampleRate);
+    const samples = Math.round(teacher.chunkSeconds * rateOf(teacher));
     let frames = 1;
     for (const batch of BATCHES)
       await waveformProbabilities(net, teacher, noise(batch, samples), (pooled) => {
@@ -56,7 +56,7 @@ export async function probeShortest(
 ): Promise<number | null> {
   return await withNet(bytes, teacher, async (net) => {
     const says = async (steps: number): Promise<boolean> => {
-      const samples = Math.round(steps * STEP_SECONDS * sampleRate);
+      const samples = Math.round(steps * STEP_SECONDS * rateOf(teacher));
       try {
         const values = await waveformProbabilities(net, teacher, noise(1, samples));
         return rowFault(values, 0, teacher.classes) === null;

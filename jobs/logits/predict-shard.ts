@@ -3,6 +3,7 @@
  * each the drawn augmentation and the top-K of the teachers' weighted mean are kept (paper, section
  * 3).
  */
+import { shiftAtRate } from '../../ced/audio/sample-rates';
 import { masksToInt32, shiftInto } from '../../ced/augment/apply';
 import type { AugmentParameters } from '../../ced/augment/parameters';
 import { drawViews } from '../../ced/logits/views';
@@ -66,8 +67,8 @@ export async function predictShard(
   );
   const progress = progressMeter('rows', table.rows, context.monotonicMs);
   const models = teachers.map(({ model }) => model);
-  const write = ({ parameters }: ViewRow, pcm: Int16Array, out: Int16Array): void =>
-    shiftInto(pcm, parameters.shift, out, 0);
+  const write = ({ parameters }: ViewRow, pcm: Int16Array, out: Int16Array, rate: number): void =>
+    shiftInto(pcm, shiftAtRate(parameters.shift, rate, pcm.length), out, 0);
   let done = 0;
   for await (const batch of chunkBatches(audio, rows, models, write)) {
     const outputs = await predict(teachers, batch);
@@ -113,14 +114,15 @@ interface NamedOutput extends TeacherOutput, Pick<Prediction, 'faults'> {
 
 async function predict(
   teachers: readonly LoadedTeacher[],
-  { rows, input }: ChunkBatch<ViewRow>,
+  { rows, inputs }: ChunkBatch<ViewRow>,
 ): Promise<NamedOutput[]> {
   const masks = masksToInt32(rows.map(({ parameters }) => parameters));
-  // One object for all teachers: they share its spectrograms.
-  const augmented: PredictionInput = { ...input, masks };
+  // One object for all teachers of a rate: they share its spectrograms.
+  const augmented = new Map<number, PredictionInput>();
+  for (const [rate, input] of inputs) augmented.set(rate, { ...input, masks });
   return await Promise.all(
     teachers.map(async ({ name, weight, model }) => ({
-      ...(await namingTeacher(name, model.predict(augmented))),
+      ...(await namingTeacher(name, model.predict(augmented.get(model.sampleRate)!))),
       output: 'probabilities' as const,
       name,
       weight,

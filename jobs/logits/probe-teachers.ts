@@ -6,8 +6,7 @@ import { knownColumns } from '../../ced/teachers/known-columns';
 import { outputFault } from '../../ced/teachers/output-fault';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { CorpusAudio } from '../../storage/corpus/corpus-audio';
-import type { PredictionInput } from '../../ced/model/prediction-input';
-import { chunkBatches } from '../chunk-batches';
+import { chunkBatches, inputFor, type ChunkBatch, type ChunkRow } from '../chunk-batches';
 import type { MappedModel, Prediction } from '../mapped-model';
 import { namingTeacher } from '../teacher-fault';
 import type { LoadedTeacher } from './predict-shard';
@@ -27,13 +26,16 @@ export async function probeTeachers(
     .flatMap((clip) => clip.chunks.slice(0, 1).map((chunk) => ({ clip, chunk })))
     .slice(0, PROBE_CHUNKS);
   const models = teachers.map(({ model }) => model);
-  const probes: PredictionInput[] = [];
-  for await (const { input } of chunkBatches(audio, rows, models, (_row, pcm, out) => out.set(pcm)))
-    probes.push({ ...input, masks: null });
+  const probes: ChunkBatch<ChunkRow>[] = [];
+  for await (const probe of chunkBatches(audio, rows, models, (_row, pcm, out) => out.set(pcm)))
+    probes.push(probe);
   for (const { name, model } of teachers) {
     await beforeTeacher(name);
     const predictions: Prediction[] = [];
-    for (const probe of probes) predictions.push(await namingTeacher(name, model.predict(probe)));
+    for (const probe of probes) {
+      const input = { ...inputFor(probe, model), masks: null };
+      predictions.push(await namingTeacher(name, model.predict(input)));
+    }
     const fault = probeFault(predictions, audio.vocabulary.length, model);
     if (fault) throw new PermanentError('TeacherInvalid', `${name}: ${fault}`);
   }

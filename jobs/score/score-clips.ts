@@ -2,12 +2,11 @@
 import type { PredictionInput } from '../../ced/model/prediction-input';
 import type { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { progressMeter } from '../../workflows/contract/progress-meter';
-import { chunkBatches } from '../chunk-batches';
+import { chunkBatches, inputFor, type BatchedModel } from '../chunk-batches';
 import { throwIfStopped, type JobContext } from '../job-context';
-import type { MappedModel } from '../mapped-model';
 
 /** The scored model: from the store, or in training. */
-export interface ScoredModel extends Pick<MappedModel, 'frontEnd'> {
+export interface ScoredModel extends BatchedModel {
   /** @returns float32 [batch, classes of the vocabulary] */
   probabilities(input: PredictionInput): Float32Array | Promise<Float32Array>;
 }
@@ -31,7 +30,7 @@ export async function scoreClips(
     clip.chunks.map((chunk) => ({ clip, index, chunk })),
   );
   for await (const batch of chunkBatches(audio, rows, [model], (_row, pcm, out) => out.set(pcm))) {
-    const output = await model.probabilities({ ...batch.input, masks: null });
+    const output = await model.probabilities({ ...inputFor(batch, model), masks: null });
     batch.rows.forEach(({ clip, index }, row) => {
       const { length } = clip.chunks;
       for (let c = 0; c < classes; c++)

@@ -4,6 +4,7 @@
  * teacher is scored once however many runs it takes part in.
  */
 import { knownColumns } from '../../ced/teachers/known-columns';
+import { sampleRate } from '../../ced/audio/mono16k';
 import { outputFault } from '../../ced/teachers/output-fault';
 import type { Scored, ScoreInput } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
@@ -13,8 +14,14 @@ import { namingTeacher } from '../teacher-fault';
 import { layout } from '../../storage/layout';
 import { modelLatency } from './latency';
 import { scoreClips } from './score-clips';
-import { createAnew, createRecordOrAdopt, readRecordOrQuarantine } from '../../storage/quarantine';
-import { ContentDiffers, sha256 } from '../../storage/store';
+import {
+  createAnew,
+  createRecordOrAdopt,
+  quarantine,
+  readRecordOrQuarantine,
+} from '../../storage/quarantine';
+import { readWaveformManifest } from '../../storage/models/waveform-folder';
+import { ContentDiffers, sha256, type Store } from '../../storage/store';
 import type { Latency } from '../../ced/metrics/latency';
 import { splitMAP } from '../../ced/metrics/split-scores';
 import { areScoresVerified, scoresRecord, type ScoresManifest } from '../../storage/scores';
@@ -24,7 +31,14 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
   const audio = await CorpusAudio.open(store, input.planKey, input.split, { job: context });
   try {
     const manifestKey = layout.scoresManifest(input.model.sha256, audio.contentSha256);
-    const present = await readRecordOrQuarantine(store, manifestKey, scoresRecord);
+    const contentAtRate = await contentFor(store, input.model.sha256, audio);
+    const found = await readRecordOrQuarantine(store, manifestKey, scoresRecord);
+    const present = found?.contentAtRate === contentAtRate ? found : null;
+    // Of clips that differ at its rate alone.
+    if (found && !present) {
+      await quarantine(store, layout.scores(input.model.sha256, audio.contentSha256));
+      await quarantine(store, manifestKey);
+    }
     const { name, sha256: model, missing: lacking = 0 } = input.model;
     if (
       present &&
@@ -69,6 +83,7 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
       ...(missing.length === 0 ? {} : { missing: [...missing] }),
       seconds,
       ...(timed ? { latency: await latency() } : {}),
+      ...(contentAtRate === undefined ? {} : { contentAtRate }),
     };
     // Another run may have scored it at the same time; only times differ. A worker of another kind
     // has other scores: then the next attempt repairs it.
@@ -78,6 +93,17 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
   } finally {
     await audio.close();
   }
+}
+
+/** Name of the audio at the model's own rate; undefined = it takes 16 kHz. */
+async function contentFor(
+  store: Store,
+  model: string,
+  audio: CorpusAudio,
+): Promise<string | undefined> {
+  const rate = (await readWaveformManifest(store, model))?.sampleRate;
+  if (rate === undefined || rate === sampleRate) return undefined;
+  return (await audio.openRates([rate]))[0];
 }
 
 function encodeScores(scores: Float32Array): Uint8Array {

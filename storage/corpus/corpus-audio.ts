@@ -10,15 +10,14 @@ import { promisify } from 'node:util';
 import { encodeNpyInt16Header, npyHeaderBytes } from '../../ced/audio/npy';
 import { StoreDamaged, type Damage } from '../../workflows/contract/damage';
 import { sampleRate } from '../../ced/audio/mono16k';
+import { chunkAtRate } from '../../ced/audio/sample-rates';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import { mapOrdered } from '../map-ordered';
-import type { LiveProgress } from '../../workflows/contract/live-progress';
 import type { ObjectCache } from '../object-cache';
-import { progressMeter } from '../../workflows/contract/progress-meter';
+import { clipsAtRate } from './clips-at-rate';
 import { readCorpusClips } from './corpus-clips';
+import { damagedShards, type ProgressOfShards } from './damaged-shards';
 import { layout } from '../layout';
-import { quarantine } from '../quarantine';
-import { isVerified } from '../verified-object';
 import { ObjectMissing, type Store } from '../store';
 import type { Split } from '../../workflows/contract/models';
 import type { CorpusClip, CorpusClips } from '../../ced/corpus/corpus-clip';
@@ -30,9 +29,7 @@ interface OpenShard {
 }
 
 /** Receives the progress of the check of all shards; its cache keeps whole splits. */
-interface Job {
-  onProgress(progress: LiveProgress): void;
-  monotonicMs: () => number;
+interface Job extends ProgressOfShards {
   cache: ObjectCache;
 }
 
@@ -42,6 +39,13 @@ export class CorpusClosed extends Error {
   constructor(split: Split) {
     super(`the audio of ${split} is closed`);
   }
+}
+
+/** The same clips at a further sample rate. */
+interface AudioAtRate {
+  audio: CorpusAudio;
+  /** By the clip at 16 kHz. */
+  clipOf: Map<CorpusClip, CorpusClip>;
 }
 
 /** Clips that are hashed, and shards that are brought, at once. */
@@ -63,10 +67,17 @@ export class CorpusAudio implements CorpusClips {
   /** Reads that other threads are at: no file is closed under them. */
   private readonly reading = new Set<Promise<unknown>>();
   private closed = false;
+  private readonly rates = new Map<number, AudioAtRate>();
 
   private constructor(
     { vocabulary, clips, contentSha256, audioShards }: CorpusClips,
-    private readonly place: { store: Store; split: Split; firstShard: number; job: Job | null },
+    private readonly place: {
+      store: Store;
+      planKey: string;
+      split: Split;
+      only: number | undefined;
+      job: Job | null;
+    },
   ) {
     [this.vocabulary, this.clips, this.contentSha256, this.audioShards] = [
       vocabulary,
@@ -84,7 +95,47 @@ export class CorpusAudio implements CorpusClips {
     { only, job = null }: { only?: number | undefined; job?: Job | null } = {},
   ): Promise<CorpusAudio> {
     const corpus = await readCorpusClips(store, planKey, split, { only, cache: job?.cache });
-    return new CorpusAudio(corpus, { store, split, firstShard: only ?? 0, job });
+    return new CorpusAudio(corpus, { store, planKey, split, only, job });
+  }
+
+  /**
+   * Opens the same clips at further rates, for `readAtRate`.
+   * @param rates Hz; those that are open already, and 16 kHz, are passed over
+   * @returns the name of their content at each rate
+   * @throws {StoreDamaged} naming a shard that is not kept at a rate
+   */
+  async openRates(rates: readonly number[]): Promise<string[]> {
+    const contents: string[] = [];
+    for (const rate of rates) {
+      if (rate !== sampleRate && !this.rates.has(rate)) {
+        const audio = new CorpusAudio(
+          await clipsAtRate(this.place.store, this.place, this, rate),
+          this.place,
+        );
+        const clipOf = new Map(this.clips.map((clip, row) => [clip, audio.clips[row]!]));
+        this.rates.set(rate, { audio, clipOf });
+      }
+      contents.push((this.rates.get(rate)?.audio ?? this).contentSha256);
+    }
+    return contents;
+  }
+
+  /**
+   * As `readLater`, at a rate that is open.
+   * @param clip of these clips
+   * @param chunk at 16 kHz
+   * @returns int16 samples of the same time at `rate`
+   */
+  async readAtRate(
+    clip: CorpusClip,
+    chunk: { start: number; length: number },
+    rate: number,
+  ): Promise<Int16Array> {
+    if (rate === sampleRate) return await this.readLater(clip, chunk);
+    const { audio, clipOf } = this.rates.get(rate) ?? {};
+    const own = clipOf?.get(clip);
+    if (!audio || !own) throw new Error(`${clip.clip} is read at ${rate} Hz before that is open`);
+    return await audio.readLater(own, chunkAtRate(chunk, rate));
   }
 
   /**
@@ -102,9 +153,12 @@ export class CorpusAudio implements CorpusClips {
         verified &&= each;
       if (verified) return;
       const { store, split } = this.place;
-      const damages = await (this.looking ??= this.damagedShards().finally(
-        () => (this.looking = null),
-      ));
+      const damages = await (this.looking ??= damagedShards(
+        store,
+        this.audioShards,
+        this.place,
+        () => this.throwIfClosed(),
+      ).finally(() => (this.looking = null)));
       if (damages.length > 0)
         throw new StoreDamaged(
           damages,
@@ -147,6 +201,7 @@ export class CorpusAudio implements CorpusClips {
    */
   async close(): Promise<void> {
     this.closed = true;
+    for (const { audio } of this.rates.values()) await audio.close();
     await Promise.allSettled(this.reading);
     for (const file of this.files.splice(0)) closeSync(file);
   }
@@ -225,27 +280,6 @@ export class CorpusAudio implements CorpusClips {
     const shard = { file, verifiedOffsets: new Set<number>() };
     this.opened.set(index, shard);
     return shard;
-  }
-
-  /**
-   * Checks all shards once one is damaged: several are often damaged, and are repaired together.
-   * It quarantines the damaged ones.
-   */
-  private async damagedShards(): Promise<Damage[]> {
-    const { store, split, firstShard, job } = this.place;
-    const progress = job && progressMeter('shards', this.audioShards.length, job.monotonicMs);
-    const damages: Damage[] = [];
-    for (const [shard, audioSha256] of this.audioShards.entries()) {
-      this.throwIfClosed();
-      const key = layout.audio(audioSha256);
-      const verified =
-        (await isVerified(store, key, audioSha256)) ||
-        (await quarantine(store, key, audioSha256)) === 'verified';
-      if (!verified) damages.push({ kind: 'audio', split, shard: firstShard + shard });
-      if (progress)
-        job.onProgress({ ...progress(shard + 1), phase: 'looking at every audio shard' });
-    }
-    return damages;
   }
 }
 

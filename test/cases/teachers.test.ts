@@ -233,9 +233,27 @@ describe('an ONNX teacher', () => {
     ]);
     const scores = await scoresOf(teachers[0]!.sha256, pcm, 3);
     means(3, SAMPLES).forEach((value, at) => expect(scores[at]).toBeCloseTo(value, 4));
-    await expect(imported(pannsLike(gains), { sampleRate: 32_000 })).rejects.toThrow(
-      /it takes audio at 32000 Hz, and networks of ONNX and SavedModel are given 16000 Hz/,
-    );
+    const published = await imported(pannsLike(gains), { sampleRate: 32_000 });
+    expect(published.teachers[0]).toMatchObject({ sampleRate: 32_000 });
+    expect(published.teachers[0]!.sha256).not.toBe(teachers[0]!.sha256);
+  });
+
+  it('is given audio at the rate that its metadata states, or the run file', async () => {
+    const bytes = onnxBytes(gains, {
+      input: ['batch', 48_000],
+      metadata: { sample_rate: '48000' },
+    });
+    const { teachers, notes } = await imported(bytes);
+    expect(teachers[0]).toMatchObject({ sampleRate: 48_000 });
+    // A chunk of one second is as long as its input.
+    expect(notes).toEqual(['teachers[0]: it takes 48000 samples: shorter chunks end in silence']);
+    const store = localDependencies(folder).openStore('store');
+    const manifest = await readWaveformManifest(store, teachers[0]!.sha256);
+    expect(manifest?.sampleRate).toBe(48_000);
+    const declared = await imported(bytes, { sampleRate: 32_000 });
+    expect(declared.teachers[0]).toMatchObject({ sampleRate: 32_000 });
+    expect(declared.notes?.[0]).toMatch(/its metadata says 48000 Hz, and sampleRate 32000, which/);
+    expect((await imported(onnxBytes(gains))).teachers[0]).not.toHaveProperty('sampleRate');
   });
 
   it('of a length that is usual at another rate is told, unless its rate is known', async () => {
@@ -267,9 +285,9 @@ describe('an ONNX teacher', () => {
 
   it.each<[string, Uint8Array, RegExp]>([
     [
-      'says that it takes 48 kHz',
-      onnxBytes(gains, { metadata: { sample_rate: '48000' } }),
-      /net\.onnx: it takes audio at 48000 Hz, and networks of ONNX and SavedModel are given 16000 Hz/,
+      'says that it takes 500 Hz',
+      onnxBytes(gains, { metadata: { sample_rate: '500' } }),
+      /net\.onnx: it takes audio at 500 Hz, expected 1000 to 192000: say its sampleRate$/,
     ],
     [
       'takes spectrograms',

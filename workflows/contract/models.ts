@@ -23,6 +23,8 @@ export interface ScoredReference extends ModelReference {
 export interface EnsembleMember extends ScoredReference {
   /** Weight as in the run file; normalised where it is used. */
   weight: number;
+  /** Hz of the audio that it takes; absent = 16 kHz. */
+  sampleRate?: number;
 }
 
 /** A training's manifest in the store. */

@@ -35,7 +35,7 @@ export function value(name: string, type: number, ...extents: Buffer[]): Buffer 
   );
 }
 
-const free = (name: string): Buffer => stringField(2, name);
+export const free = (name: string): Buffer => stringField(2, name);
 export const extentOf = (extent: string | number): Buffer =>
   typeof extent === 'number' ? integerField(1, extent) : free(extent);
 

@@ -1,0 +1,231 @@
+/** @jest-environment ./test/support/one-realm-environment.cjs */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { finalizeCorpus } from '../../activities/finalize-corpus';
+import { ingestShard } from '../../activities/ingest-shard';
+import { localDependencies } from '../../activities/local-dependencies';
+import { planCorpus } from '../../activities/plan-corpus';
+import { shiftAtRate } from '../../ced/audio/sample-rates';
+import { encodeWav } from '../../ced/audio/wav-file';
+import { shiftInto } from '../../ced/augment/apply';
+import { halfValues } from '../../ced/logits/half';
+import { chunkBatches } from '../../jobs/chunk-batches';
+import { scoreJob } from '../../jobs/score/score-job';
+import { CorpusAudio } from '../../storage/corpus/corpus-audio';
+import { layout } from '../../storage/layout';
+import { storeWaveformModel } from '../../storage/models/waveform-folder';
+import { encodeRecord, readRecord } from '../../storage/record';
+import { readScores, scoresRecord } from '../../storage/scores';
+import type { EnsembleMember } from '../../workflows/contract/models';
+import { logitsSchema } from '../../workflows/contract/run-file-sections';
+import { energyOnnx } from '../ced/teachers/energy-onnx';
+import { jobContextOn, predictAndWrite, storeBelow, storedTables } from '../support/in-process';
+
+const ignore = (): void => undefined;
+const SOURCE_RATE = 48_000;
+const CLASSES = ['above 8 kHz', 'below'];
+/** Of the clips of each split; every other one has a tone at 12 kHz. */
+const HIGH = [true, false, true, false];
+const settings = logitsSchema.parse({
+  ...{ views: 3, topK: 2, chunkSeconds: 1, seed: 5 },
+  augment: {
+    shift: { maxFraction: 0.5, probability: 1 },
+    timeMask: { maxFrames: 0 },
+    freqMask: { maxBins: 0 },
+  },
+});
+
+describe('a teacher that takes another sample rate', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ced-teacher-rate-'));
+  const store = storeBelow(folder);
+  const deps = localDependencies(folder, store);
+  const context = jobContextOn(store);
+  const sources = new Map<string, Int16Array>();
+  let planKey = '';
+
+  const writeSplit = (split: string, salt: number): void => {
+    const rows = HIGH.map((isHigh, index) => {
+      const clip = `${split}-${index}`;
+      const low = 6000 + 500 * index + salt;
+      // One second and a half: a chunk and half of one.
+      const pcm = Int16Array.from({ length: 1.5 * SOURCE_RATE }, (_, n) => {
+        const turn = (2 * Math.PI * n) / SOURCE_RATE;
+        return Math.round(
+          low * Math.sin(440 * turn) + (isHigh ? 6000 : 0) * Math.sin(12_000 * turn),
+        );
+      });
+      sources.set(clip, pcm);
+      writeFileSync(join(folder, `${clip}.wav`), encodeWav(pcm, { rate: SOURCE_RATE }));
+      return JSON.stringify({ clip, audio: `${clip}.wav`, labels: isHigh ? [0, 1] : [1] });
+    });
+    writeFileSync(join(folder, `${split}.jsonl`), rows.join('\n'));
+  };
+  const ingest = async (sampleRates: number[]): Promise<void> => {
+    for (const split of ['train', 'validation'] as const)
+      await ingestShard(deps, { store: '', planKey, split, shard: 0, sampleRates }, ignore);
+  };
+  /** The network for one rate, declared to take `declared`. */
+  const teacherAt = async (rate: number, declared?: number): Promise<EnsembleMember> => {
+    const vocabulary = CLASSES.map((name) => ({ mid: '', name }));
+    const [format, output] = ['onnx', 'logits'] as const;
+    const rated = declared === undefined ? {} : { sampleRate: declared };
+    const sha256 = await storeWaveformModel(
+      store,
+      { format, output, vocabulary, parameters: 254, ...rated },
+      // At 16 kHz the filter asks for its upper edge, which is all there is.
+      new Map([['model.onnx', energyOnnx(Math.min(8300, 0.45 * rate), rate, 300)]]),
+    );
+    return { name: `at ${rate}`, sha256, parameters: 254, weight: 1, ...rated };
+  };
+  /** Probability of the first class in each view of each clip's first chunk. */
+  const firstClass = async (ensemble: EnsembleMember[]): Promise<number[][]> => {
+    const input = { store: '', planKey, shard: 0, ensemble, settings };
+    const { logitsKey, rows } = await predictAndWrite(context, input);
+    expect(rows).toBe(HIGH.length * 2 * settings.views);
+    const audio = await CorpusAudio.open(store, planKey, 'train');
+    const [table] = await storedTables(store, logitsKey, audio.audioShards);
+    await audio.close();
+    const of = (row: number): number =>
+      halfValues[
+        table!.values[row * 2 + table!.indexes.subarray(row * 2, row * 2 + 2).indexOf(0)]!
+      ]!;
+    return HIGH.map((_, clip) => [0, 1, 2].map((view) => of(clip * 2 * settings.views + view)));
+  };
+
+  beforeAll(async () => {
+    writeFileSync(
+      join(folder, 'v.csv'),
+      `index,mid,display_name\n${CLASSES.map((name, index) => `${index},,"${name}"\n`).join('')}`,
+    );
+    writeSplit('train', 0);
+    writeSplit('validation', 250);
+    const corpus = {
+      ...{ train: 'train.jsonl', validation: 'validation.jsonl', vocabulary: 'v.csv' },
+      ...{ clipsPerShard: 9, maxRejected: 0 },
+    };
+    const planned = { store: '', corpus, chunkSeconds: settings.chunkSeconds };
+    ({ planKey } = await planCorpus(deps, planned, ignore));
+    await ingest([]);
+    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('names the shards that are not kept at its rate, and has them once they are', async () => {
+    const ensemble = [await teacherAt(32_000, 32_000)];
+    await expect(firstClass(ensemble)).rejects.toMatchObject({
+      damages: [{ kind: 'audio', split: 'train', shard: 0 }],
+    });
+    await ingest([32_000, 48_000]);
+    expect((await firstClass(ensemble)).flat()).toHaveLength(12);
+  });
+
+  it('gets tones above 8 kHz, which the same network cannot get at 16 kHz', async () => {
+    const at32k = await teacherAt(32_000, 32_000);
+    const at16k = await teacherAt(16_000);
+    const [wide, narrow] = [await firstClass([at32k]), await firstClass([at16k])];
+    for (const [clip, isHigh] of HIGH.entries()) {
+      for (const probability of wide[clip]!)
+        if (isHigh) expect(probability).toBeGreaterThan(0.9);
+        else expect(probability).toBeLessThan(0.6);
+      for (const probability of narrow[clip]!) expect(probability).toBeLessThan(0.6);
+    }
+    const both = await firstClass([at16k, at32k]);
+    for (const [clip, views] of both.entries())
+      for (const [view, probability] of views.entries()) {
+        const mean = (wide[clip]![view]! + narrow[clip]![view]!) / 2;
+        expect(Math.abs(probability - mean)).toBeLessThan(2 ** -10);
+      }
+  });
+
+  it('is scored at its rate', async () => {
+    const scored = async (model: EnsembleMember): Promise<(number | undefined)[]> => {
+      const input = { store: '', planKey, split: 'validation', chunkSeconds: 1 } as const;
+      await scoreJob(context, { ...input, model, precision: 'float32' });
+      const audio = await CorpusAudio.open(store, planKey, 'validation');
+      const scores = await readScores(store, model.sha256, audio.contentSha256);
+      await audio.close();
+      return HIGH.map((_, clip) => scores?.values[clip * 2]);
+    };
+    const wide = await scored(await teacherAt(32_000, 32_000));
+    const narrow = await scored(await teacherAt(16_000));
+    for (const [clip, isHigh] of HIGH.entries()) {
+      if (isHigh) expect(wide[clip]).toBeGreaterThan(0.9);
+      else expect(wide[clip]).toBeLessThan(0.6);
+      expect(narrow[clip]).toBeLessThan(0.6);
+    }
+  });
+
+  it('gets the samples of its source bit by bit, shifted by the time that 16 kHz is', async () => {
+    const audio = await CorpusAudio.open(store, planKey, 'train', { only: 0 });
+    const rows = audio.clips.flatMap((clip) =>
+      clip.chunks.map((chunk, index) => ({ clip, chunk, shift: 1000 * index + 777 })),
+    );
+    const models = [
+      { frontEnd: 'log-mel' as const },
+      { frontEnd: 'waveform' as const, sampleRate: SOURCE_RATE },
+    ];
+    const write = (
+      { shift }: { shift: number },
+      pcm: Int16Array,
+      out: Int16Array,
+      rate: number,
+    ): void => shiftInto(pcm, shiftAtRate(shift, rate, pcm.length), out, 0);
+    let seen = 0;
+    for await (const batch of chunkBatches(audio, rows, models, write)) {
+      const input = batch.inputs.get(SOURCE_RATE)!;
+      expect([...batch.inputs.keys()]).toEqual([16_000, SOURCE_RATE]);
+      batch.rows.forEach(({ clip, chunk, shift }, row) => {
+        const length = 3 * chunk.length;
+        const own = sources.get(clip.clip)!.subarray(3 * chunk.start, 3 * chunk.start + length);
+        const actual = input.pcm.subarray(row * input.samples, row * input.samples + length);
+        const expected = new Int16Array(length);
+        shiftInto(own, 3 * shift, expected, 0);
+        expect(Buffer.from(expected.buffer).equals(Buffer.from(actual.slice().buffer))).toBe(true);
+        expect(input.lengths?.[row] ?? input.samples).toBe(length);
+        seen++;
+      });
+    }
+    expect(seen).toBe(8);
+    await audio.close();
+  });
+
+  it('has damaged audio at its rate named, quarantined and made again', async () => {
+    const audio = await CorpusAudio.open(store, planKey, 'train', { only: 0 });
+    await audio.openRates([48_000]);
+    const { key } = (await store.inventory()).find(
+      (object) => object.bytes === 128 + 2 * 4 * 1.5 * SOURCE_RATE,
+    )!;
+    const bytes = (await store.read(key))!;
+    const damaged = Uint8Array.from(bytes);
+    damaged[5000]! ^= 4;
+    await store.remove(key);
+    await store.create(key, damaged);
+    const { clip, chunk } = { clip: audio.clips[0]!, chunk: audio.clips[0]!.chunks[0]! };
+    await expect(audio.readAtRate(clip, chunk, 48_000)).rejects.toMatchObject({
+      damages: [{ kind: 'audio', split: 'train', shard: 0 }],
+    });
+    expect(await store.exists(key)).toBe(false);
+    await ingest([48_000]);
+    expect(await store.exists(key)).toBe(true);
+    expect(await audio.readAtRate(clip, chunk, 48_000)).toHaveLength(SOURCE_RATE);
+    await audio.close();
+    await expect(audio.readAtRate(clip, chunk, 48_000)).rejects.toThrow(/is closed/);
+  });
+
+  it('is scored anew where its clips differ at its rate alone', async () => {
+    const model = await teacherAt(32_000, 32_000);
+    const input = { store: '', planKey, split: 'validation', chunkSeconds: 1 } as const;
+    const score = () => scoreJob(context, { ...input, model, precision: 'float32' });
+    expect(await score()).toMatchObject({ reused: true });
+    const audio = await CorpusAudio.open(store, planKey, 'validation');
+    const key = layout.scoresManifest(model.sha256, audio.contentSha256);
+    await audio.close();
+    const record = await readRecord(store, key, scoresRecord);
+    expect(record.contentAtRate).toMatch(/^[0-9a-f]{64}$/);
+    await store.remove(key);
+    await store.create(key, encodeRecord(key, { ...record, contentAtRate: 'f'.repeat(64) }));
+    expect(await score()).toMatchObject({ reused: false });
+    expect(await score()).toMatchObject({ reused: true });
+  });
+});
