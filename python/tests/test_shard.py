@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ced_teacher import TeacherInvalid
 from ced_teacher import batches as cut
 from ced_teacher.failures import ContractUnknown, StoreDamaged, TeacherChanged
+from ced_teacher.store import open_store
 from shards import BUCKETS, SHA256, Shard, features, npy, served, sha256
 
 
@@ -195,6 +196,21 @@ def test_missing_audio_is_named(tmp_path: Path) -> None:
     (tmp_path / shard.request.audio.key).unlink()
     with pytest.raises(StoreDamaged, match="missing"):
         shard.predict(served())
+
+
+def test_missing_rows_beside_their_audio_are_damage(tmp_path: Path) -> None:
+    shard = Shard(tmp_path, [400])
+    (tmp_path / shard.request.rows.key).unlink()
+    with pytest.raises(StoreDamaged, match="missing"):
+        shard.predict(served())
+
+
+def test_a_worker_that_sees_another_store_says_so_and_is_retried(tmp_path: Path) -> None:
+    shard = Shard(tmp_path / "store", [400])
+    shard.store = open_store(str(tmp_path / "elsewhere"))
+    with pytest.raises(FileNotFoundError, match="check --store"):
+        shard.predict(served())
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_rows_outside_of_the_audio_are_refused(tmp_path: Path) -> None:

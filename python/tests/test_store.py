@@ -29,8 +29,9 @@ def shared_store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 
 
 def test_an_object_is_created_once(store: Store) -> None:
-    assert store.read("a/b.npy") is None
+    assert store.read("a/b.npy") is None and not store.exists("a/b.npy")
     assert store.create("a/b.npy", b"first")
+    assert store.exists("a/b.npy")
     assert not store.create("a/b.npy", b"second")
     assert store.read("a/b.npy") == b"first"
 

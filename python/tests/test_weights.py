@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ced_teacher import TeacherInvalid
 from ced_teacher.weights import hash_weights, probe_sounds
 from shards import SHA256, features, served
 
@@ -29,7 +30,7 @@ def test_a_hash_or_a_function_may_stand_for_weights() -> None:
     assert hash_weights(SHA256.upper()) == SHA256
     assert hash_weights(lambda: SHA256) == SHA256
     assert hash_weights(lambda: b"bytes") == hashlib.sha256(b"bytes").hexdigest()
-    with pytest.raises(ValueError, match="64 hex digits"):
+    with pytest.raises(TeacherInvalid, match="64 hex digits"):
         hash_weights(lambda: "v2")
     with pytest.raises(FileNotFoundError):
         hash_weights("missing.pt")

@@ -224,3 +224,10 @@ def test_a_predict_that_hangs_ends_its_process(
 
     asked(server, during)
     assert "no batch was finished for 1 s" in first.errors.read_text()
+
+
+def test_a_worker_without_a_server_says_where_it_looked(worker: Workers) -> None:
+    port = free_port()
+    lost = worker("--address", f"127.0.0.1:{port}").start()
+    assert lost.exit_code() == 1
+    assert f"error: no Temporal server answers at 127.0.0.1:{port}" in lost.errors.read_text()

@@ -58,6 +58,12 @@ def open_audio_shard(store: Store, request: ShardRequest) -> Iterator[AudioShard
 def _read_rows(store: Store, request: ShardRequest) -> NDArray[np.int64]:
     data = store.read(request.rows.key)
     if data is None:
+        if not store.exists(request.audio.key):
+            # Retried, as it is no damage of the store: the pipeline has just written both.
+            raise FileNotFoundError(
+                f"neither {request.rows.key} nor {request.audio.key} is in the store that this "
+                "worker sees: check --store and its mounts or credentials"
+            )
         raise StoreDamaged("rows", request.rows.key, "it is missing")
     _verify("rows", request.rows, hashlib.sha256(data).hexdigest())
     rows: NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)

@@ -48,7 +48,7 @@ def serve(
         teacher = replace(teacher, batch_size=options.batch_size)
     try:
         served = prepare_teacher(teacher)
-    except PermanentFailure as failure:
+    except (PermanentFailure, OSError) as failure:
         sys.exit(f"error: {failure}")
     asyncio.run(_serve(served, options, data_converter or DataConverter.default))
 
@@ -103,4 +103,7 @@ async def _connect(options: Options, data_converter: DataConverter) -> Client:
     if options.metrics is not None:
         prometheus = PrometheusConfig(bind_address=options.metrics)
         runtime = Runtime(telemetry=TelemetryConfig(metrics=prometheus))
-    return await Client.connect(**config, runtime=runtime, data_converter=data_converter)
+    try:
+        return await Client.connect(**config, runtime=runtime, data_converter=data_converter)
+    except RuntimeError as failure:
+        sys.exit(f"error: no Temporal server answers at {config['target_host']}: {failure}")

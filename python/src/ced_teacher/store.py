@@ -22,6 +22,8 @@ class Store(Protocol):
     def read(self, key: str) -> bytes | None:
         """The object, or None where there is none."""
 
+    def exists(self, key: str) -> bool: ...
+
     def create(self, key: str, data: bytes) -> bool:
         """Writes an object; False where there is one already, which stays as it is."""
 
@@ -57,6 +59,9 @@ class FolderStore:
             return self._path(key).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    def exists(self, key: str) -> bool:
+        return self._path(key).is_file()
 
     def create(self, key: str, data: bytes) -> bool:
         with self._written_beside(key, data) as (temporary, target):
@@ -133,6 +138,9 @@ class BucketStore:
             return bytes(self.system.cat_file(self._path(key)))
         except FileNotFoundError:
             return None
+
+    def exists(self, key: str) -> bool:
+        return bool(self.system.exists(self._path(key)))
 
     def create(self, key: str, data: bytes) -> bool:
         try:

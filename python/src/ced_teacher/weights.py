@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ced_teacher.augment import philox, stream_key
+from ced_teacher.failures import TeacherInvalid
 from ced_teacher.file_hash import hash_file
 from ced_teacher.predictor import Predictor
 from ced_teacher.teacher import Weights
@@ -91,7 +92,7 @@ def _signs(projection: int, count: int) -> NDArray[np.float64]:
 
 def _as_sha256(text: str) -> str:
     if not re.fullmatch("[0-9a-fA-F]{64}", text):
-        raise ValueError(f"weights: expected a SHA-256 of 64 hex digits, not {text!r}")
+        raise TeacherInvalid(f"weights: expected a SHA-256 of 64 hex digits, not {text!r}")
     return text.lower()
 
 
