@@ -3,31 +3,28 @@
  * takes more lines, one per problem. The type that Temporal shows (`RunFileInvalid`,
  * `CorpusInvalid`, …) comes first, so that it can be looked up.
  */
-import { WorkflowFailedError } from '@temporalio/client';
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancelledFailure,
-  TerminatedFailure,
-  TimeoutFailure,
-} from '@temporalio/common';
+import { createRequire } from 'node:module';
 import { guardTerminal } from '../infra/command-line/terminal';
+import { oneLine } from './one-line';
 import { UsageError } from '../infra/command-line/usage-error';
 
-const RESUMABLE = 'what it had finished is in the store, and the next run resumes from there';
+const load = createRequire(__filename);
 
 /** @returns the message of any error, printed behind `error: ` */
 export function describeFailure(error: unknown): string {
+  if (error instanceof UsageError) return error.message;
+  // Temporal's client takes longer to load than most commands take to run.
+  const { rootFailure, statedFailure } = load('./temporal-failure') as TemporalFailure;
   const cause = rootFailure(error);
-  if (cause instanceof CancelledFailure) return `the run was cancelled; ${RESUMABLE}`;
-  if (cause instanceof TerminatedFailure) return `the run was terminated; ${RESUMABLE}`;
-  if (cause instanceof TimeoutFailure) return `timed out: ${oneLine(cause.message)}`;
-  if (cause instanceof ApplicationFailure)
-    return withProblems(cause.type ?? 'Error', cause.message);
+  const stated = statedFailure(cause);
+  if (typeof stated === 'string') return stated;
+  if (stated !== null) return withProblems(stated.type, stated.message);
   if (cause instanceof UsageError) return cause.message;
   const { message } = error as { message?: unknown };
   return typeof message === 'string' ? oneLine(message) : String(error);
 }
+
+type TemporalFailure = typeof import('./temporal-failure');
 
 /** The message of an invalid run file, the same from this command as from the workflow. */
 export function runFileInvalid(problems: readonly string[]): string {
@@ -46,25 +43,8 @@ export function runProgram(program: (argv: string[]) => Promise<number>): void {
   );
 }
 
-function rootFailure(error: unknown): unknown {
-  if (
-    (error instanceof WorkflowFailedError || error instanceof ActivityFailure) &&
-    error.cause !== undefined
-  )
-    return rootFailure(error.cause);
-  return error;
-}
-
 function withProblems(type: string, message: string): string {
   if (type !== 'RunFileInvalid') return `${type}: ${oneLine(message)}`;
   const [first = '', ...problems] = message.split('\n');
   return [`${type}: ${first}`, ...problems.map((problem) => `  ${problem}`)].join('\n');
-}
-
-function oneLine(message: string): string {
-  return message
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-    .join(' ');
 }

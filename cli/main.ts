@@ -1,6 +1,8 @@
-/** The `ced` command. It loads a subcommand only to run it: some load TensorFlow. */
+/**
+ * The `ced` command. It loads a subcommand only to run it: some load TensorFlow, or the clients of
+ * Temporal and of clouds.
+ */
 import { createRequire } from 'node:module';
-import { softwareVersions } from '../activities/publish/software-versions';
 import type { Command } from './command';
 import { didYouMean } from '../infra/command-line/similar-name';
 import { UsageError } from '../infra/command-line/usage-error';
@@ -8,17 +10,49 @@ import { runProgram } from './failure';
 
 const load = createRequire(__filename);
 
-/** A subcommand and its module, which exports `command`. */
-const modules: Readonly<Record<string, string>> = {
-  champion: './store/champion',
-  corpus: './corpus/corpus',
-  export: './models/export',
-  init: './corpus/init',
-  logits: './store/logits',
-  plan: './run/plan',
-  store: './store/store',
-  tag: './models/tag',
-  watch: './run/watch',
+type Versions = typeof import('../activities/publish/software-versions');
+
+/**
+ * Subcommands: the module of each, which exports `command` and is loaded only to run it, and a line
+ * for `ced --help`.
+ */
+const commands: Readonly<Record<string, { readonly module: string; readonly summary: string }>> = {
+  champion: {
+    module: './store/champion',
+    summary: "show a champion's lineage, or roll back to the previous champion",
+  },
+  corpus: {
+    module: './corpus/corpus',
+    summary: 'check a corpus: clips, hours, labels, rejects',
+  },
+  export: {
+    module: './models/export',
+    summary: 'write a model as an ONNX file',
+  },
+  init: {
+    module: './corpus/init',
+    summary: 'write a project (tables, splits, run files) for a dataset',
+  },
+  logits: {
+    module: './store/logits',
+    summary: 'show the logits of a store: rows, classes, teachers',
+  },
+  plan: {
+    module: './run/plan',
+    summary: 'estimate the cost of a run: shards, rows, bytes, hours',
+  },
+  store: {
+    module: './store/store',
+    summary: 'show the space that a store takes, verify it, remove unreferenced objects',
+  },
+  tag: {
+    module: './models/tag',
+    summary: 'tag audio files with a model',
+  },
+  watch: {
+    module: './run/watch',
+    summary: 'show a run live, then its results',
+  },
 };
 
 /**
@@ -28,6 +62,7 @@ const modules: Readonly<Record<string, string>> = {
 export async function ced(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
   if (name === '--version' || name === '-V') {
+    const { softwareVersions } = load('../activities/publish/software-versions') as Versions;
     const { ced: own, node, temporal } = softwareVersions();
     process.stdout.write(`ced ${own} (Node ${node}, Temporal SDK ${temporal})\n`);
     return 0;
@@ -41,22 +76,22 @@ export async function ced(argv: readonly string[]): Promise<number> {
 }
 
 function commandNamed(name: string): Command {
-  const path = modules[name];
-  if (path === undefined)
+  const known = commands[name];
+  if (known === undefined)
     throw new UsageError(
       `ced ${name}: no such command${didYouMean(name, names())}, expected one of ` +
         `${names().join(', ')}; see ced --help`,
     );
-  return (load(path) as { command: Command }).command;
+  return (load(known.module) as { command: Command }).command;
 }
 
 function names(): string[] {
-  return Object.keys(modules).sort();
+  return Object.keys(commands).sort();
 }
 
 function overview(): string {
   const width = Math.max(...names().map((name) => name.length));
-  const lines = names().map((name) => `  ${name.padEnd(width)}   ${commandNamed(name).summary}`);
+  const lines = names().map((name) => `  ${name.padEnd(width)}   ${commands[name]?.summary}`);
   return [
     'ced COMMAND [options]',
     '',

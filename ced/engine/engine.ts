@@ -134,7 +134,8 @@ export class Engine {
   /**
    * Calls a function for each branch of a batch: `rowInputs` [batch, …], cut alike, are its first
    * arguments and `others` the rest. Its outputs [rows, …] are joined. The function takes any
-   * number of rows, or those of a branch, all branches having as many. The caller frees the outputs.
+   * number of rows, or those of a branch, all branches having as many. The caller frees the
+   * outputs.
    */
   callInBranches(
     traced: TracedFunction,

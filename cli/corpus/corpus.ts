@@ -85,7 +85,6 @@ const line = commandLine({
 });
 
 export const command: Command = {
-  summary: 'check a corpus: clips, hours, labels, rejects',
   help: line.help,
   run: async (argv) => await line.run(argv, checkCorpus),
 };

@@ -100,7 +100,6 @@ const line = commandLine({
 });
 
 export const command: Command = {
-  summary: 'write a project (tables, splits, run files) for a dataset',
   help: line.help,
   run: async (argv) => await line.run(argv, initProject),
 };

@@ -68,7 +68,6 @@ interface Exported {
 }
 
 export const command: Command = {
-  summary: 'write a model as an ONNX file',
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values }) => {

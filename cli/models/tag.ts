@@ -68,7 +68,6 @@ const line = commandLine({
 });
 
 export const command: Command = {
-  summary: 'tag audio files with a model',
   help: line.help,
   run: async (argv) => await line.run(argv, tagFiles),
 };

@@ -101,7 +101,6 @@ interface RunPlan {
 }
 
 export const command: Command = {
-  summary: 'estimate the cost of a run: shards, rows, bytes, hours',
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values, operands }) => {

@@ -34,7 +34,6 @@ const line = commandLine({
 });
 
 export const command: Command = {
-  summary: 'show a run live, then its results',
   help: line.help,
   run: async (argv) =>
     await line.run(

@@ -36,7 +36,6 @@ const line = commandLine({
 });
 
 export const command: Command = {
-  summary: "show a champion's lineage, or roll back to the previous champion",
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values, operands }) => {

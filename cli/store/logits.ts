@@ -44,7 +44,6 @@ const line = commandLine({
 });
 
 export const command: Command = {
-  summary: 'show the logits of a store: rows, classes, teachers',
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values, operands }) => {

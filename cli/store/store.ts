@@ -66,7 +66,6 @@ const line = commandLine({
 });
 
 export const command: Command = {
-  summary: 'show the space that a store takes, verify it, remove unreferenced objects',
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values, operands }) => {
