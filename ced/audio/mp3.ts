@@ -4,7 +4,6 @@
  * own. MPEG frames carry no sum of their content: a flipped bit is decoded, and only a stream that
  * loses its frames, or its end, is refused.
  */
-import { MPEGDecoder } from 'mpg123-decoder';
 import { Ahead } from './ahead';
 import type { AudioBlock } from './audio-block';
 import { ClipUnreadable } from './clip-unreadable';
@@ -30,6 +29,7 @@ export async function* mpegBlocks(
 }
 
 async function* streams(pieces: Ahead<MpegPiece>): AsyncGenerator<AudioBlock> {
+  const { MPEGDecoder } = await import('mpg123-decoder'); // loaded where it is needed
   for (let first = await pieces.peek(); first; first = await pieces.peek()) {
     const blocks = blocksOf(
       'the MP3 stream',

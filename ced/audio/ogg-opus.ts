@@ -3,7 +3,6 @@
  * ends the stream, the header's output gain is applied. Gains in tags (R128_TRACK_GAIN) are a wish
  * for playback and are not. RFC 7845.
  */
-import { OpusDecoder } from 'opus-decoder';
 import type { AudioBlock } from './audio-block';
 import { ClipUnreadable } from './clip-unreadable';
 import type { PagePackets } from './ogg-packets';
@@ -32,6 +31,7 @@ export async function* opusBlocks(pages: AsyncGenerator<PagePackets>): AsyncGene
   const packet = first.done ? undefined : first.value.packets[0];
   if (!packet) throw new ClipUnreadable('damaged', 'the Ogg Opus stream has no header');
   const head = readHead(packet);
+  const { OpusDecoder } = await import('opus-decoder');
   const span = new OggSpan(head.preSkip);
   const blocks = blocksOf(
     'the Ogg Opus stream',

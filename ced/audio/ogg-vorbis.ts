@@ -2,7 +2,6 @@
  * Vorbis in Ogg, through stb_vorbis in WebAssembly. That decoder passes over packets that it cannot
  * decode and does not cut the beginning, so packets are counted here. Vorbis I specification.
  */
-import { OggVorbisDecoder } from '@wasm-audio-decoders/ogg-vorbis';
 import type { AudioBlock } from './audio-block';
 import { ClipUnreadable } from './clip-unreadable';
 import type { PagePackets } from './ogg-packets';
@@ -18,6 +17,7 @@ const SETUP = 5;
 export async function* vorbisBlocks(
   pages: AsyncGenerator<PagePackets>,
 ): AsyncGenerator<AudioBlock> {
+  const { OggVorbisDecoder } = await import('@wasm-audio-decoders/ogg-vorbis');
   const span = new OggSpan(0);
   let samples = 0;
   const blocks = blocksOf(

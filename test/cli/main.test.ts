@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describeFailure } from '../../cli/failure';
 import { ced } from '../../cli/main';
+import { repositoryRoot } from '../../infra/toolchain';
 
 async function complaint(argv: string[]): Promise<string> {
   return await ced(argv).then(() => 'no complaint', describeFailure);
@@ -19,6 +22,18 @@ describe('the ced command', () => {
   it('lists its subcommands', async () => {
     expect(await ced(['--help'])).toBe(0);
     expect(printed).toMatch(/^ {2}watch +\S/m);
+  });
+
+  it('lists them without loading a package, nor a command', () => {
+    const main = join(repositoryRoot, 'dist', 'cli', 'main.js');
+    const program = `require(${JSON.stringify(main)}).ced(['--help']).then(() =>
+      process.stderr.write(JSON.stringify(Object.keys(require.cache))))`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8' });
+    expect(stdout).toMatch(/^ {2}tag +\S/m);
+    const loaded = JSON.parse(stderr) as string[];
+    expect(loaded).toContain(main);
+    expect(loaded.filter((file) => file.includes('node_modules'))).toEqual([]);
+    expect(loaded.filter((file) => file.endsWith('tag.js'))).toEqual([]);
   });
 
   it('explains each of them', async () => {
