@@ -2,6 +2,7 @@
 import { readInit } from '../../activities/plan/read-checkpoint';
 import { readAnyTeacher, requireKnownClasses } from '../../activities/plan/read-teacher';
 import type { InputPlace } from '../../activities/plan/read-input';
+import { sampleRate } from '../../ced/audio/mono16k';
 import { isUri } from '../../ced/corpus/address';
 import { singleClipNote } from '../../ced/corpus/single-clips';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
@@ -15,6 +16,16 @@ export interface RunLook {
   /** For which the run would be refused. */
   problems: string[];
   notes: string[];
+  /** Hz that teachers say they take, in the run file or in their files. */
+  sampleRates: number[];
+}
+
+/** Of the teachers that the run file gives one; their files are not read. */
+export function declaredRates(run: DistillRun | TeachRun): number[] {
+  if (!('logits' in run)) return [];
+  return run.teachers.flatMap((teacher) =>
+    'sampleRate' in teacher && teacher.sampleRate !== undefined ? [teacher.sampleRate] : [],
+  );
 }
 
 /** Models that lie elsewhere are not fetched for it. */
@@ -24,7 +35,7 @@ export async function lookAtRun(
   vocabulary: Vocabulary,
   splits: readonly Pick<SplitSurvey, 'split' | 'labelled' | 'classes' | 'notes'>[],
 ): Promise<RunLook> {
-  const look: RunLook = { problems: [], notes: [] };
+  const look: RunLook = { problems: [], notes: [], sampleRates: declaredRates(run) };
   for (const { split, classes, notes } of splits) {
     look.notes.push(...notes.map((note) => `corpus.${split}: ${note}`));
     const single = 'logits' in run && split === 'train' ? null : singleClipNote(classes);
@@ -58,6 +69,7 @@ async function lookAtModels(
       await telling(async () => {
         const read = await readAnyTeacher(input, vocabulary, field, teacher, run.logits);
         maps.push(read.classMap);
+        if ('declared' in read) look.sampleRates.push(read.declared.sampleRate ?? sampleRate);
         return read.notes;
       });
     }

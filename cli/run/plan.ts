@@ -9,6 +9,7 @@ import { parameterCount } from '../../ced/model/parameters';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import { vocabularyNotes, withClassList } from '../../workflows/contract/teacher-vocabulary';
 import { warmupNotes } from '../../workflows/contract/run-notes';
+import { furtherRates } from '../../workflows/contract/sample-rates';
 import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
 import { commandLine } from '../../infra/command-line/command-line';
 import { amount, count, oneOf, text, textOf } from '../../infra/command-line/option';
@@ -26,7 +27,7 @@ import {
   type SplitEstimate,
   type TrainingEstimate,
 } from './run-estimate';
-import { lookAtRun } from './look-at-run';
+import { declaredRates, lookAtRun } from './look-at-run';
 import { readRunFile, tablesOf } from './run-file';
 
 const line = commandLine({
@@ -138,12 +139,13 @@ export async function planRun(
     ? assumedCorpus(options.assumed, chunkSeconds)
     : await sampledCorpus(run, root, options);
   const look = options.assumed
-    ? { problems: [], notes: [] }
+    ? { problems: [], notes: [], sampleRates: declaredRates(run) }
     : await lookAtRun(run, { root, sources: options.sources }, vocabulary, sizes);
+  const rates = furtherRates(look.sampleRates);
   const splits: RunPlan['splits'] = {};
   for (const { split, clips, seconds, rejected } of sizes)
     splits[split] = {
-      ...estimateSplit(clips, run.corpus.clipsPerShard, chunkSeconds, seconds),
+      ...estimateSplit(clips, run.corpus.clipsPerShard, chunkSeconds, seconds, rates),
       rejectedSoFar: rejected.length,
     };
   const chunks = splits.train?.chunks ?? 0;
@@ -170,6 +172,7 @@ export async function planRun(
     problems: look.problems,
     notes: [
       ...look.notes,
+      ...(rates.length > 0 ? [`audio is kept at ${rates.join(' and ')} Hz too, for teachers`] : []),
       ...('students' in run ? vocabularyNotes(run, vocabulary.length) : []),
       ...warmupNotes('students' in run ? 'students' : 'teachers', settings, chunks),
     ],

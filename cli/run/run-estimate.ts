@@ -23,12 +23,16 @@ export interface SplitEstimate {
   audioBytes: number;
 }
 
-/** @param seconds lengths of a sample of the split's clips */
+/**
+ * @param seconds lengths of a sample of the split's clips
+ * @param furtherRates Hz at which audio is kept beside 16 kHz
+ */
 export function estimateSplit(
   clips: number,
   clipsPerShard: number,
   chunkSeconds: number,
   seconds: readonly number[],
+  furtherRates: readonly number[] = [],
 ): SplitEstimate {
   const mean = (values: number[]): number =>
     values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
@@ -39,7 +43,10 @@ export function estimateSplit(
     clips,
     shards: Math.max(1, Math.ceil(clips / clipsPerShard)),
     chunks: Math.round(clips * chunks),
-    audioBytes: Math.round(clips * mean([...seconds]) * sampleRate) * 2,
+    audioBytes: [sampleRate, ...furtherRates].reduce(
+      (sum, rate) => sum + Math.round(clips * mean([...seconds]) * rate) * 2,
+      0,
+    ),
   };
 }
 

@@ -259,6 +259,33 @@ describe('ced plan', () => {
     ]);
   });
 
+  it('counts the audio at the rates that teachers or their files say', async () => {
+    const path = runFile();
+    const run = JSON.parse(readFileSync(path, 'utf8')) as { teachers: object[] };
+    const net = { format: 'onnx', output: 'logits', spectrogramMasks: 'skip' };
+    const gains = [1, 2, 3, 4, 5, 6];
+    writeFileSync(join(folder, 'a.onnx'), onnxBytes(gains));
+    writeFileSync(join(folder, 'b.onnx'), onnxBytes(gains, { metadata: { sample_rate: '48000' } }));
+    run.teachers = [
+      { name: 'a', checkpoint: 'a.onnx', vocabulary: 'vocabulary.csv', sampleRate: 32_000, ...net },
+      { name: 'b', checkpoint: 'b.onnx', vocabulary: 'vocabulary.csv', ...net },
+    ];
+    writeFileSync(path, JSON.stringify(run));
+    expect(await ced(['plan', path, '--root', folder, '--json'])).toBe(0);
+    expect(JSON.parse(printed)).toMatchObject({
+      splits: { train: { audioBytes: 6 * 2 * (16_000 + 32_000 + 48_000) } },
+      notes: expect.arrayContaining([
+        'audio is kept at 32000 and 48000 Hz too, for teachers',
+      ]) as string[],
+    });
+    printed = '';
+    expect(await ced(['plan', path, '--clips', 'train=10', '--classes', '6', '--json'])).toBe(0);
+    // Files are not read for it.
+    expect(JSON.parse(printed)).toMatchObject({
+      splits: { train: { audioBytes: 10 * (0.5 * 2 * (16_000 + 32_000)) } },
+    });
+  });
+
   it('goes without the hours of a teacher that is not there yet', async () => {
     const run = runFile();
     rmSync(join(folder, 'teacher'), { recursive: true });
@@ -290,6 +317,7 @@ describe('an estimate', () => {
       chunks: 150,
       audioBytes: 100 * 14.5 * 32_000,
     });
+    expect(estimateSplit(100, 30, 10, [15, 14], [48_000]).audioBytes).toBe(100 * 14.5 * 128_000);
   });
 
   it('keeps two checkpoints with moments, the best weights and the model', () => {
