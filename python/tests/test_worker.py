@@ -209,6 +209,20 @@ def test_a_predict_that_returns_nan_fails_once_and_is_named(
     assert serving.rows() == BATCH
 
 
+def test_an_exception_of_predict_is_logged_and_retried(
+    server: str, worker: Workers, shard: Shard, tmp_path: Path
+) -> None:
+    serving = worker("--store", str(tmp_path / "store"), TINY_FAILS="1").start()
+
+    async def during(client: Client, queue: str) -> None:
+        handle = await start(client, queue, "predictShard", shard.raw)
+        assert (await handle.result())["rows"] == 3000
+
+    asked(server, during)
+    assert "out of memory" in serving.errors.read_text()
+    assert serving.rows() == 3000 + BATCH
+
+
 def test_a_predict_that_hangs_ends_its_process(
     server: str, worker: Workers, shard: Shard, tmp_path: Path
 ) -> None:

@@ -35,6 +35,8 @@ def predict(waves: NDArray[np.float32]) -> NDArray[np.float32]:
         (FOLDER / "held").touch()
         while not (FOLDER / "release").exists():
             time.sleep(0.02)
+    if os.environ.get("TINY_FAILS") and len((FOLDER / "batches").read_text().split()) == 1:
+        raise RuntimeError("out of memory")
     outputs = loudness(waves) if CLASSES else features(waves)
     return outputs * np.float32(np.nan) if os.environ.get("TINY_NAN") else outputs
 

@@ -25,6 +25,8 @@ log = logging.getLogger("ced_teacher")
 HEARTBEAT_SECONDS = 2.0
 # A worker that is stopped polls no longer: the next attempt finds another one.
 HAND_OVER_DELAY = timedelta(seconds=1)
+# The server limits failures, and keeps a run's last one.
+LONGEST_MESSAGE = 2000
 
 Result = TypeVar("Result")
 
@@ -51,7 +53,7 @@ class TeacherActivities:
         def describe() -> TeacherDescription:
             return self.served.describe(self._open(store_of(request)))
 
-        return await asyncio.to_thread(_with_types, describe)
+        return await asyncio.to_thread(with_types, describe)
 
     @activity.defn(name="predictShard")
     async def predict_shard(self, request: Any) -> PredictedShard:
@@ -66,7 +68,7 @@ class TeacherActivities:
             job = ShardJob(self.served, self._open(parsed.store), parsed, progress, pause)
             return job.run()
 
-        running = asyncio.get_running_loop().run_in_executor(self.thread, _with_types, predict)
+        running = asyncio.get_running_loop().run_in_executor(self.thread, with_types, predict)
         try:
             while not running.done():
                 self._end_where_stalled(progress)
@@ -116,11 +118,22 @@ class TeacherActivities:
         return open_store(address if self.store is None else self.store)
 
 
-def _with_types(work: Callable[[], Result]) -> Result:
-    """Tells the server which failures no retry can cure."""
+def with_types(work: Callable[[], Result]) -> Result:
+    """Tells the server which failures no retry can cure, in texts that it takes."""
     try:
         return work()
     except PermanentFailure as failure:
         raise ApplicationError(
-            str(failure), *failure.details, type=type(failure).__name__, non_retryable=True
-        ) from failure
+            _shortened(failure), *failure.details, type=type(failure).__name__, non_retryable=True
+        ) from None
+    except _Ended:
+        raise
+    except Exception as failure:
+        log.exception("the attempt failed and is retried")
+        # Its traceback stays in the log: it may hold a batch.
+        raise ApplicationError(_shortened(failure), type=type(failure).__name__) from None
+
+
+def _shortened(failure: Exception) -> str:
+    text = str(failure)
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}…"
