@@ -19,6 +19,7 @@ export function labelsFromJson(value: unknown): Label[] | null | undefined {
  * Labels of a cell of a delimited table: joined by `;`, or by `,` where every item is a MID as in
  * AudioSet's files. Empty items are no labels (`1;` is class 1 alone). An empty cell = unlabelled.
  * A name that holds a comma stays whole; `LabelNumbers` splits one that the vocabulary lacks.
+ * `007` stays text, so that it is no other class than the one of that name.
  */
 export function labelsFromCell(cell: string): Label[] | null {
   if (cell.trim() === '') return null;
@@ -29,7 +30,7 @@ export function labelsFromCell(cell: string): Label[] | null {
       : cell.split(';').map((item) => item.trim());
   return items
     .filter((item) => item !== '')
-    .map((item) => (/^\d{1,9}$/.test(item) ? Number(item) : item));
+    .map((item) => (/^(0|[1-9]\d{0,8})$/.test(item) ? Number(item) : item));
 }
 
 /**

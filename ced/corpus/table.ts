@@ -3,6 +3,7 @@
  * datasets publish. A row that cannot be used is returned with its reason, never thrown: one broken
  * row is counted and named, the rest goes on (design, invariant 9).
  */
+import { isDeepStrictEqual } from 'node:util';
 import { basename, dirname, isAbsolute, posix, resolve, sep } from 'node:path';
 import { isUri, parseBucketUri, pathOf, withoutSlashesAtEnd } from './address';
 import { parseDelimited, type DelimitedRow } from './delimited-table';
@@ -62,6 +63,7 @@ function* parsed(
     else table.add(row);
     if (++count % ROWS_AT_ONCE === 0) yield;
   }
+  notes.push(...table.notes(name));
   return { rows: table.rows, rejected: table.rejected, notes };
 }
 
@@ -122,7 +124,10 @@ function shortened(line: string): string {
 class Collected {
   readonly rows: TableRow[] = [];
   readonly rejected: RejectedRow[] = [];
-  private readonly seen = new Set<string>();
+  /** By clip id; null = a row that was rejected. */
+  private readonly seen = new Map<string, TableRow | null>();
+  /** Rows that repeat a clip. */
+  private joined = 0;
 
   /**
    * @param base relative paths start beside it
@@ -140,17 +145,21 @@ class Collected {
       this.rejected.push({ clip, reason: 'unreadable row: not UTF-8; save the table as UTF-8' });
       return;
     }
-    if (this.seen.has(clip)) {
-      this.rejected.push({ clip, reason: 'duplicate clip id' });
+    const place = audioPlace(written, this.base, this.isFromElsewhere);
+    const earlier = this.seen.get(clip);
+    if (earlier !== undefined) {
+      const again = { row, member, segment, stated };
+      if (typeof place !== 'string' && earlier && isSameClip(earlier, { ...place, ...again }))
+        this.join(earlier, labels);
+      else this.rejected.push({ clip, reason: 'duplicate clip id' });
       return;
     }
-    this.seen.add(clip);
-    const place = audioPlace(written, this.base, this.isFromElsewhere);
     if (typeof place === 'string') {
+      this.seen.set(clip, null);
       this.rejected.push({ clip, reason: place });
       return;
     }
-    this.rows.push({
+    const added: TableRow = {
       clip,
       ...place,
       ...(row === undefined ? {} : { row }),
@@ -159,8 +168,33 @@ class Collected {
       ...(stems ? { stems } : {}),
       ...(stated ? { stated } : {}),
       labels,
-    });
+    };
+    this.seen.set(clip, added);
+    this.rows.push(added);
   }
+
+  /** What was done to rows, a sentence each. */
+  notes(name: string): string[] {
+    if (this.joined === 0) return [];
+    const rows = this.joined === 1 ? '1 row repeats' : `${this.joined} rows repeat`;
+    return [`${name}: ${rows} a clip; the labels of all its rows count`];
+  }
+
+  /** Tables with one label a row repeat the clip. */
+  private join(row: TableRow, labels: TableRow['labels']): void {
+    this.joined++;
+    if (labels !== null) row.labels = [...new Set([...(row.labels ?? []), ...labels])];
+  }
+}
+
+/** Whether a row names the audio, the part of it and the split that an earlier one does. */
+function isSameClip(
+  earlier: TableRow,
+  again: { [Field in 'audio' | 'row' | 'member' | 'segment' | 'stated']: unknown },
+): boolean {
+  return (['audio', 'row', 'member', 'segment', 'stated'] as const).every((field) =>
+    isDeepStrictEqual(earlier[field], again[field]),
+  );
 }
 
 /**

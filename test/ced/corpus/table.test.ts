@@ -115,6 +115,27 @@ describe('a corpus table', () => {
     ]);
   });
 
+  it('joins the labels of rows that repeat a clip, and says so', () => {
+    const csv = 'filename,label\na.wav,Dog\nb.wav,Cat\na.wav,Rain\na.wav,Dog\nb.wav,\n';
+    const { rows, rejected, notes } = parseTable(csv, '/d/t.csv');
+    expect(rows.map(({ clip, labels }) => [clip, labels])).toEqual([
+      ['a.wav', ['Dog', 'Rain']],
+      ['b.wav', ['Cat']],
+    ]);
+    expect(rejected).toEqual([]);
+    expect(notes).toEqual(['t.csv: 3 rows repeat a clip; the labels of all its rows count']);
+  });
+
+  it.each([
+    ['audio', '{"clip":"a","audio":"b.wav","labels":["Rain"]}'],
+    ['segment', '{"clip":"a","audio":"a.wav","start":1,"end":2,"labels":["Rain"]}'],
+  ])('rejects a repeated clip id of another %s', (_, again) => {
+    const text = `{"clip":"a","audio":"a.wav","labels":["Dog"]}\n${again}\n`;
+    const { rows, rejected } = parseTable(text, '/d/t.jsonl');
+    expect(rows.map(({ labels }) => labels)).toEqual([['Dog']]);
+    expect(rejected).toEqual([{ clip: 'a', reason: 'duplicate clip id' }]);
+  });
+
   it('takes a list of paths alone, with its header, as unlabelled clips', () => {
     const { rows, rejected } = parseTable('filename\na.wav\nb.wav\n', '/d/t.tsv');
     expect(rows.map(({ clip, labels }) => [clip, labels])).toEqual([
@@ -129,6 +150,7 @@ describe('a corpus table', () => {
     [';2;;3', [2, 3]],
     ['Violin', ['Violin']],
     ['Chatter, babble;4', ['Chatter, babble', 4]],
+    ['007;7;0', ['007', 7, 0]],
     [' ', null],
   ])('reads the TSV labels %p without empty items', (cell, labels) => {
     expect(parseTable(`x.wav\t${cell}\n`, '/d/t.tsv').rows[0]?.labels).toEqual(labels);
