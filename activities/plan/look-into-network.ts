@@ -2,12 +2,11 @@
  * What a network of others says of itself, and in ONNX what it does with clips as long as a chunk
  * and with shorter ones.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sampleRate as usualRate } from '../../ced/audio/mono16k';
 import { FormatInvalid } from '../../ced/format-invalid';
-import { foreignWeights } from '../../ced/model/foreign-weights';
 import { adaptations, SHORTER } from '../../ced/teachers/adaptations';
 import { TeacherInvalid } from '../../ced/teachers/teacher-invalid';
 import { rateOf } from '../../ced/teachers/waveform-windows';
@@ -20,9 +19,10 @@ import type { ProbedTeacher } from '../../ced/teachers/waveform-probe';
 import {
   onnxFile,
   savedModelFile,
+  writeOnnx,
   type WaveformDeclaration,
 } from '../../storage/models/waveform-folder';
-import { readApart } from '../../storage/reader/read-apart';
+import { memoryFor, readApart } from '../../storage/reader/read-apart';
 import type { Teacher } from '../../workflows/contract/run-file-sections';
 import type { InputPlace } from './read-input';
 
@@ -62,20 +62,26 @@ export async function lookIntoOnnx(
   { sources }: InputPlace,
 ): Promise<Looked> {
   const bytes = files.get(onnxFile) ?? new Uint8Array();
-  const foreign = foreignWeights(bytes, 'an ONNX model');
-  if (foreign !== null) throw new RangeError(foreign);
-  const parameters = onnxParameterCount(bytes);
+  const total = [...files.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const parameters = onnxParameterCount(bytes, total - bytes.byteLength);
   const stated = onnxSampleRate(bytes);
   const { declared, notes } = withRate(declaration(asked, parameters), stated);
   const folder = await mkdtemp(join(tmpdir(), 'ced-probe-'));
   const path = join(folder, onnxFile);
   const { chunkSeconds, own } = asked;
+  const isExternal = files.size > 1;
   const limits = {
-    question: { ...declared, classes: own.length, chunkSeconds } satisfies ProbedTeacher,
+    question: {
+      ...declared,
+      classes: own.length,
+      chunkSeconds,
+      isExternal,
+    } satisfies ProbedTeacher,
+    memoryBytes: memoryFor(total),
     ...(sources?.retry ? { retry: sources.retry } : {}),
   };
   try {
-    await writeFile(path, bytes);
+    await writeOnnx(folder, files);
     const { value: probed } = await readApart('onnxProbe', path, 'teacher', {
       processorSeconds: PROBE_SECONDS,
       ...limits,

@@ -7,11 +7,7 @@ import { join, relative, sep } from 'node:path';
 import { classMap } from '../../ced/teachers/class-map';
 import { parseVocabularyCsv, type Vocabulary } from '../../ced/teachers/vocabulary';
 import { PermanentError } from '../../workflows/contract/failures';
-import {
-  onnxFile,
-  savedModelFile,
-  type WaveformDeclaration,
-} from '../../storage/models/waveform-folder';
+import { savedModelFile, type WaveformDeclaration } from '../../storage/models/waveform-folder';
 import type { MappedClasses } from './read-checkpoint';
 import {
   placeWithin,
@@ -21,6 +17,7 @@ import {
   type InputPlace,
 } from './read-input';
 import { lookIntoOnnx, lookIntoSavedModel, type WaveformTeacher } from './look-into-network';
+import { readOnnx } from './read-onnx';
 import { isUri } from '../../ced/corpus/address';
 
 /** A web server lists no folder: what TensorFlow writes of a model without assets. */
@@ -49,12 +46,12 @@ export async function readWaveformTeacher(
   const { format } = teacher;
   const own = await readClasses(input, `${field}.vocabulary`, teacher.vocabulary);
   const path = placeWithin(input.root, teacher.checkpoint);
-  const files = await (format === 'onnx' ? readOnnx : readSavedModel)(
-    input,
-    `${field}.checkpoint`,
-    teacher.checkpoint,
-  );
   try {
+    const files = await (format === 'onnx' ? readOnnx : readSavedModel)(
+      input,
+      `${field}.checkpoint`,
+      teacher.checkpoint,
+    );
     const map = classMap(own, vocabulary, teacher.missing);
     const look = format === 'onnx' ? lookIntoOnnx : lookIntoSavedModel;
     const { declared, notes } = await look(files, { teacher, own, chunkSeconds }, input);
@@ -82,14 +79,6 @@ async function readClasses(input: InputPlace, field: string, path: string): Prom
       cause: error,
     });
   }
-}
-
-async function readOnnx(
-  input: InputPlace,
-  field: string,
-  path: string,
-): Promise<Map<string, Uint8Array>> {
-  return new Map([[onnxFile, await readModelFile(input, field, path, 'an ONNX file')]]);
 }
 
 async function readSavedModel(

@@ -10,12 +10,14 @@ const FLOATS = ['float32', 'float16', 'float64'] as const;
 type FloatType = (typeof FLOATS)[number];
 
 /**
+ * @param model the file, or its path where it has values beside it; not needed any more when this
+ *   returns
  * @param threads of one run
  * @param choice which input and output are meant, where there are several
  * @throws TeacherInvalid when the bytes are no such model
  */
 export async function loadOnnxNet(
-  bytes: Uint8Array,
+  model: Uint8Array | string,
   threads: number,
   choice: TensorChoice = {},
 ): Promise<WaveformNet> {
@@ -23,11 +25,14 @@ export async function loadOnnxNet(
   const { InferenceSession, Tensor } = await import('onnxruntime-node');
   let session: InferenceSession;
   try {
-    session = await InferenceSession.create(bytes, {
+    const options = {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
-      logSeverityLevel: 3,
-    });
+      logSeverityLevel: 3 as const,
+    };
+    session = await (typeof model === 'string'
+      ? InferenceSession.create(model, options)
+      : InferenceSession.create(model, options));
   } catch (error) {
     throw new TeacherInvalid(
       'outputShape',

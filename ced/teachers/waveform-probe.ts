@@ -21,6 +21,8 @@ const STEP_SECONDS = 0.01;
 export interface ProbedTeacher extends WaveformOutput, TensorChoice {
   classes: number;
   chunkSeconds: number;
+  /** Whether some of its values lie beside its file. */
+  isExternal?: boolean;
 }
 
 export interface ProbeResult {
@@ -31,8 +33,11 @@ export interface ProbeResult {
 }
 
 /** @throws TeacherInvalid when it cannot take such clips, or gives something else than classes */
-export async function probeOnnx(bytes: Uint8Array, teacher: ProbedTeacher): Promise<ProbeResult> {
-  return await withNet(bytes, teacher, async (net) => {
+export async function probeOnnx(
+  model: Uint8Array | string,
+  teacher: ProbedTeacher,
+): Promise<ProbeResult> {
+  return await withNet(model, teacher, async (net) => {
     const samples = Math.round(teacher.chunkSeconds * rateOf(teacher));
     let frames = 1;
     for (const batch of BATCHES)
@@ -51,10 +56,10 @@ export async function probeOnnx(bytes: Uint8Array, teacher: ProbedTeacher): Prom
  * does of clips of 0.1 s, or of no chunk.
  */
 export async function probeShortest(
-  bytes: Uint8Array,
+  model: Uint8Array | string,
   teacher: ProbedTeacher,
 ): Promise<number | null> {
-  return await withNet(bytes, teacher, async (net) => {
+  return await withNet(model, teacher, async (net) => {
     const says = async (steps: number): Promise<boolean> => {
       const samples = Math.round(steps * STEP_SECONDS * rateOf(teacher));
       try {
@@ -78,11 +83,11 @@ export async function probeShortest(
 }
 
 async function withNet<T>(
-  bytes: Uint8Array,
+  model: Uint8Array | string,
   teacher: ProbedTeacher,
   work: (net: WaveformNet) => Promise<T>,
 ): Promise<T> {
-  const net = await loadOnnxNet(bytes, 1, teacher);
+  const net = await loadOnnxNet(model, 1, teacher);
   try {
     return await work(net);
   } finally {

@@ -50,6 +50,12 @@ type WaveformManifest = RecordOf<typeof waveformRecord>;
 
 export const onnxFile = 'model.onnx';
 export const savedModelFile = 'saved_model.pb';
+const EXTERNAL = /^external\//;
+
+/** Path within the model's folder of what lies beside the ONNX file under that name. */
+export function externalFile(name: string): string {
+  return `external/${name}`;
+}
 
 /** What a run file says of a model. */
 export type WaveformDeclaration = Omit<WaveformManifest, 'formatVersion' | 'files'>;
@@ -103,13 +109,15 @@ export async function loadWaveformNet(
   }
   switch (manifest.format) {
     case 'onnx':
-      return await loadOnnxNet(
-        files.get(onnxFile) ?? new Uint8Array(),
-        engine.threads,
-        choiceOf(manifest),
-      );
+      return await loadOnnx(engine, files, choiceOf(manifest));
     case 'savedmodel':
-      return await loadFromFolder(engine, files, choiceOf(manifest));
+      return await inFolder(
+        (folder) => writeFiles(folder, files),
+        (folder) => {
+          const bytes = files.get(savedModelFile) ?? new Uint8Array();
+          return loadSavedModelNet(engine, folder, savedModelSignature(bytes, choiceOf(manifest)));
+        },
+      );
   }
 }
 
@@ -130,23 +138,44 @@ async function damaged(
   );
 }
 
-/** TensorFlow wants a folder, and a store may have none. */
-async function loadFromFolder(
+async function loadOnnx(
   engine: Engine,
   files: ReadonlyMap<string, Uint8Array>,
   choice: TensorChoice,
 ): Promise<WaveformNet> {
-  const folder = await mkdtemp(join(tmpdir(), 'ced-savedmodel-'));
+  const bytes = files.get(onnxFile) ?? new Uint8Array();
+  if (files.size === 1) return await loadOnnxNet(bytes, engine.threads, choice);
+  return await inFolder(
+    (folder) => writeOnnx(folder, files),
+    (folder) => loadOnnxNet(join(folder, onnxFile), engine.threads, choice),
+  );
+}
+
+/** As onnxruntime reads it: external data beside the model. */
+export async function writeOnnx(
+  folder: string,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<void> {
+  const beside = [...files].map(([path, bytes]) => [path.replace(EXTERNAL, ''), bytes] as const);
+  await writeFiles(folder, new Map(beside));
+}
+
+async function writeFiles(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  for (const [path, bytes] of files) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), bytes);
+  }
+}
+
+/** Runtimes want a folder for models of several files, and a store may have none. */
+async function inFolder(
+  write: (folder: string) => Promise<void>,
+  load: (folder: string) => WaveformNet | Promise<WaveformNet>,
+): Promise<WaveformNet> {
+  const folder = await mkdtemp(join(tmpdir(), 'ced-network-'));
   try {
-    for (const [path, bytes] of files) {
-      await mkdir(dirname(join(folder, path)), { recursive: true });
-      await writeFile(join(folder, path), bytes);
-    }
-    return loadSavedModelNet(
-      engine,
-      folder,
-      savedModelSignature(files.get(savedModelFile) ?? new Uint8Array(), choice),
-    );
+    await write(folder);
+    return await load(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

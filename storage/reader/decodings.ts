@@ -22,10 +22,10 @@ export const decodings = {
     Promise.resolve(bytes).then((footer) => readOutline(footer, Number(fileBytes))),
   parquetExcerpt: (bytes: Uint8Array, _name: string, question?: unknown): Promise<Cell[][]> =>
     Promise.resolve(bytes).then((excerpt) => readExcerpt(excerpt, question as ExcerptQuestion)),
-  onnxProbe: (bytes: Uint8Array, _name: string, teacher?: unknown): Promise<ProbeResult> =>
-    ofTeacher(probeOnnx(bytes, teacher as ProbedTeacher)),
-  onnxShortest: (bytes: Uint8Array, _name: string, teacher?: unknown): Promise<number | null> =>
-    ofTeacher(probeShortest(bytes, teacher as ProbedTeacher)),
+  onnxProbe: (bytes: Uint8Array, path: string, teacher?: unknown): Promise<ProbeResult> =>
+    ofTeacher(probeOnnx(modelOf(bytes, path, teacher), teacher as ProbedTeacher)),
+  onnxShortest: (bytes: Uint8Array, path: string, teacher?: unknown): Promise<number | null> =>
+    ofTeacher(probeShortest(modelOf(bytes, path, teacher), teacher as ProbedTeacher)),
 } satisfies Record<
   string,
   (bytes: Uint8Array, name: string, question?: unknown) => Promise<unknown>
@@ -33,6 +33,11 @@ export const decodings = {
 
 export type DecodingKind = keyof typeof decodings;
 export type Decoded<K extends DecodingKind> = Awaited<ReturnType<(typeof decodings)[K]>>;
+
+/** Of a network whose values lie beside its file, the path: onnxruntime looks for them there. */
+function modelOf(bytes: Uint8Array, path: string, teacher: unknown): Uint8Array | string {
+  return (teacher as ProbedTeacher).isExternal === true ? path : bytes;
+}
 
 async function ofTeacher<T>(work: Promise<T>): Promise<T> {
   return await work.catch((error: unknown) => {

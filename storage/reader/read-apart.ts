@@ -52,7 +52,7 @@ export async function readApart<K extends DecodingKind>(
 ): Promise<{ value: Decoded<K>; sha256: string }> {
   const { largestBytes = LARGEST_BYTES, processorSeconds = PROCESSOR_SECONDS } = limits;
   const { size } = await stat(path);
-  const memoryBytes = limits.memoryBytes ?? MEMORY_BYTES + MEMORY_A_BYTE * size;
+  const memoryBytes = limits.memoryBytes ?? memoryFor(size);
   const child = startReader(limits.program ?? readerProcess, memoryBytes, processorSeconds);
   const seconds = limits.seconds ?? SECONDS;
   const answering = answerOf(
@@ -90,6 +90,11 @@ export async function readApart<K extends DecodingKind>(
   if ('failed' in answer)
     throw Object.assign(new Error(answer.failed), answer.code ? { code: answer.code } : {});
   return answer as { value: Decoded<K>; sha256: string };
+}
+
+/** Of a process that decodes so many bytes: a floor, and so many for each. */
+export function memoryFor(bytes: number): number {
+  return MEMORY_BYTES + MEMORY_A_BYTE * bytes;
 }
 
 function startReader(program: string, memoryBytes: number, processorSeconds: number): ChildProcess {

@@ -1,5 +1,5 @@
 /** @jest-environment ./test/support/one-realm-environment.cjs */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -9,7 +9,7 @@ import { openEngine } from '../../ced/engine/engine';
 import { formatVocabularyCsv } from '../../ced/teachers/vocabulary';
 import { waveformProbabilities } from '../../ced/teachers/waveform-net';
 import { loadWaveformNet, readWaveformManifest } from '../../storage/models/waveform-folder';
-import { onnxBytes } from '../ced/teachers/onnx-bytes';
+import { bytesOf, onnxBytes } from '../ced/teachers/onnx-bytes';
 import { FRAME, pannsLike, yamnetLike } from '../ced/teachers/published-signatures';
 
 const vocabulary = ['Low tone', 'Middle tone', 'High tone', 'Sweep', 'Noise', 'Clicks'].map(
@@ -254,6 +254,54 @@ describe('an ONNX teacher', () => {
     expect(declared.teachers[0]).toMatchObject({ sampleRate: 32_000 });
     expect(declared.notes?.[0]).toMatch(/its metadata says 48000 Hz, and sampleRate 32000, which/);
     expect((await imported(onnxBytes(gains))).teachers[0]).not.toHaveProperty('sampleRate');
+  });
+
+  describe('with values beside its file', () => {
+    const bytes = onnxBytes(gains, {
+      external: { location: 'net.onnx.data', offset: '4', length: '24' },
+    });
+    const data = Buffer.concat([Buffer.alloc(4), bytesOf(gains)]);
+    const write = (content: Uint8Array): void =>
+      writeFileSync(join(folder, 'net.onnx.data'), content);
+
+    it('is stored with them, named by them, and gives what it gives as one file', async () => {
+      write(data);
+      const { teachers } = await imported(bytes);
+      const { sha256, parameters } = teachers[0]!;
+      expect(parameters).toBe(gains.length);
+      const one = await imported(onnxBytes(gains));
+      expect(await scoresOf(sha256, pcm, 3)).toEqual(
+        await scoresOf(one.teachers[0]!.sha256, pcm, 3),
+      );
+      data[4] = data[4]! ^ 1;
+      write(data);
+      expect((await imported(bytes)).teachers[0]!.sha256).not.toBe(sha256);
+    });
+
+    it('is refused where they are not there, too few, or elsewhere', async () => {
+      await expect(imported(bytes)).rejects.toMatchObject({
+        code: 'RunFileInvalid',
+        message: expect.stringMatching(
+          /checkpoint: .*net\.onnx\.data cannot be read \(ENOENT\), expected the external data of net\.onnx$/,
+        ) as string,
+      });
+      write(data.subarray(0, 20));
+      await expect(imported(bytes)).rejects.toMatchObject({
+        code: 'TeacherInvalid',
+        message: expect.stringMatching(
+          /its net\.onnx\.data has 20 bytes, and its tensors 28$/,
+        ) as string,
+      });
+      const elsewhere = mkdtempSync(join(tmpdir(), 'ced-elsewhere-'));
+      writeFileSync(join(elsewhere, 'secret'), data);
+      rmSync(join(folder, 'net.onnx.data'));
+      symlinkSync(join(elsewhere, 'secret'), join(folder, 'net.onnx.data'));
+      await expect(imported(bytes)).rejects.toMatchObject({
+        code: 'TeacherInvalid',
+        message: expect.stringMatching(/is a link to another folder than its own$/) as string,
+      });
+      rmSync(elsewhere, { recursive: true });
+    });
   });
 
   it('of a length that is usual at another rate is told, unless its rate is known', async () => {

@@ -217,7 +217,7 @@ export const teacherSchema = z.discriminatedUnion('format', [
     checkpoint: place.describe(
       'One file (or `gs://`, `s3://`, `https://`, `hf://organisation/repository/file`) with ' +
         'waveforms [samples], [batch, samples], [batch, 1, samples] or [batch, samples, 1] in, ' +
-        'and an output of classes, or of frames of classes; no external data.',
+        'and an output of classes, or of frames of classes. Its external data lies beside it.',
     ),
     ...waveformTeacherFields,
   }),

@@ -41,6 +41,18 @@ export const extentOf = (extent: string | number): Buffer =>
 
 const noMetadata: Readonly<Record<string, string>> = {};
 
+/** What a file beside the model holds. */
+export const bytesOf = (gains: readonly number[]): Buffer =>
+  Buffer.from(Float32Array.from(gains).buffer);
+
+/** Fields of a tensor. */
+export const externalData = (entries: Readonly<Record<string, string>>): Buffer[] => [
+  ...Object.entries(entries).map(([key, text]) =>
+    bytesField(13, message(stringField(1, key), stringField(2, text))),
+  ),
+  integerField(14, 1),
+];
+
 /** Hands `mean` on, in a loop whose condition stays true. */
 function endlessLoop(): Buffer[] {
   const body = message(
@@ -87,6 +99,7 @@ function ofLongClips(shortest: number, isNaN: boolean, output: string): Buffer[]
  * Its output is [batch, gains].
  * @param shortest samples of the clips that it has an output for; `isNaN`: NaN for shorter ones
  *   instead of zeros
+ * @param isExternal its gains lie in a file without a name; `external`: in one of these entries
  * @param isEndless never gives any
  * @param input extents of its input, as the file states them
  */
@@ -95,6 +108,7 @@ export function onnxBytes(
   {
     outputs = ['scores'],
     isExternal = false,
+    external = undefined as Readonly<Record<string, string>> | undefined,
     isEndless = false,
     shortest = 0,
     isNaN = false,
@@ -111,7 +125,11 @@ export function onnxBytes(
     integerField(1, gains.length),
     integerField(2, float),
     stringField(8, 'gain'),
-    isExternal ? integerField(14, 1) : bytesField(9, Buffer.from(Float32Array.from(gains).buffer)),
+    ...(isExternal
+      ? [integerField(14, 1)]
+      : external
+        ? externalData(external)
+        : [bytesField(9, bytesOf(gains))]),
   );
   const graph = message(
     node('ReduceMean', ['waveform'], 'mean', axes),

@@ -1,6 +1,6 @@
 import { bytesField, integerField, message } from '../../../ced/engine/protobuf';
-import { onnxParameterCount } from '../../../ced/teachers/onnx-file';
-import { onnxBytes } from './onnx-bytes';
+import { onnxExternalFiles, onnxParameterCount } from '../../../ced/teachers/onnx-file';
+import { externalData, onnxBytes } from './onnx-bytes';
 
 const gains = [0.25, -0.5, 4];
 const good = onnxBytes(gains);
@@ -47,6 +47,58 @@ describe('the numbers of an ONNX file', () => {
         message(within(fields, tensor), good),
       ])
         expect(() => onnxParameterCount(file)).toThrow(/external data/);
+  });
+
+  const initializerOf = (entries: Record<string, string>): Buffer =>
+    within([graph, initializer], message(integerField(1, 2), ...externalData(entries)));
+
+  it('may lie in files beside it, where they are those of initializers', () => {
+    const file = message(
+      good,
+      initializerOf({ location: 'net.onnx.data', offset: '8', length: '4' }),
+      initializerOf({ location: 'net.onnx.data', offset: '0', length: '8' }),
+      initializerOf({ location: 'more.bin' }),
+    );
+    expect([...onnxExternalFiles(file)]).toEqual([
+      ['net.onnx.data', 12],
+      ['more.bin', 0],
+    ]);
+    expect(onnxParameterCount(file, 12)).toBe(gains.length + 6);
+    expect([...onnxExternalFiles(good)]).toEqual([]);
+  });
+
+  it.each([
+    '../up',
+    'folder/name',
+    '/etc/passwd',
+    '.',
+    '..',
+    '',
+    'C:name',
+    'back\\slash',
+    'no\0thing',
+    'model.onnx',
+    'x'.repeat(201),
+  ])('are refused in a file named %j', (location) => {
+    expect(() => onnxExternalFiles(initializerOf({ location }))).toThrow(
+      /external data.*is no name of a file beside it$/,
+    );
+  });
+
+  it.each<[string, Buffer[]]>([
+    ['has two names', [...externalData({ location: 'a' }), ...externalData({ location: 'b' })]],
+    ['lies in the file and beside it', [...externalData({ location: 'a' }), integerField(14, 0)]],
+    ['has no length', externalData({ location: 'a', length: '-1' })],
+    ['ends nowhere', externalData({ location: 'a', length: '9007199254740991', offset: '1' })],
+  ])('are refused where their place %s', (_what, fields) => {
+    const file = within([graph, initializer], message(integerField(1, 2), ...fields));
+    expect(() => onnxExternalFiles(file)).toThrow(/external data/);
+  });
+
+  it('are refused beside it for constants, which no exporter puts there', () => {
+    const constant = message(integerField(1, 2), ...externalData({ location: 'a' }));
+    const file = message(good, within([graph, node, attribute, attributeTensor], constant));
+    expect(() => onnxExternalFiles(file)).toThrow(/not those of an initializer/);
   });
 
   it('are counted from its initializers', () => {
