@@ -9,6 +9,7 @@ import { wavBytes } from '../ced/audio/wav-bytes';
 import { Cluster } from '../support/cluster';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntrainedTeacher } from '../support/untrained-teacher';
+import { energyOnnx } from '../ced/teachers/energy-onnx';
 import { onnxBytes } from '../ced/teachers/onnx-bytes';
 import { savedModelBytes } from '../ced/teachers/saved-model-bytes';
 
@@ -85,6 +86,65 @@ describe('a run of worker and server', () => {
         [1, 2],
       ]);
     }
+  }, 400_000);
+
+  it('gives a teacher tones above 8 kHz at its own rate, beside one at 16 kHz', async () => {
+    const folder = join(cluster.folder, 'rates');
+    mkdirSync(folder);
+    const within = (file: string): string => `rates/${file}`;
+    writeFileSync(join(folder, 'v.csv'), 'index,mid,display_name\n0,,above\n1,,below\n');
+    for (const [split, clips] of [
+      ['train', 12],
+      ['validation', 8],
+      ['eval', 8],
+    ] as const)
+      writeFileSync(
+        join(folder, `${split}.jsonl`),
+        Array.from({ length: clips }, (_, clip) => {
+          const isHigh = clip % 3 === 0;
+          const low = 6000 + 300 * clip + 17 * split.length;
+          const pcm = Int16Array.from({ length: 48_000 }, (__, n) => {
+            const turn = (2 * Math.PI * n) / 48_000;
+            const high = isHigh ? 6000 * Math.sin(12_000 * turn) : 0;
+            return Math.round(low * Math.sin(440 * turn) + high);
+          });
+          writeFileSync(join(folder, `${split}-${clip}.wav`), encodeWav(pcm, { rate: 48_000 }));
+          const labels = isHigh ? [0, 1] : [1];
+          return JSON.stringify({
+            clip: `${split}-${clip}`,
+            audio: `${split}-${clip}.wav`,
+            labels,
+          });
+        }).join('\n'),
+      );
+    writeFileSync(join(folder, 'wide.onnx'), energyOnnx(8300, 32_000, 300));
+    writeFileSync(join(folder, 'narrow.onnx'), energyOnnx(7200, 16_000, 300));
+    const waveform = { format: 'onnx', vocabulary: within('v.csv'), output: 'logits' };
+    const result = await distill({
+      ...{ name: 'rates', store: 'store-rates' },
+      corpus: {
+        ...{ train: within('train.jsonl'), validation: within('validation.jsonl') },
+        ...{ eval: within('eval.jsonl'), vocabulary: within('v.csv'), clipsPerShard: 5 },
+      },
+      teachers: [
+        { name: 'wide', checkpoint: within('wide.onnx'), sampleRate: 32_000, ...waveform },
+        { name: 'narrow', checkpoint: within('narrow.onnx'), ...waveform },
+      ],
+      logits: {
+        ...{ views: 2, topK: 2, chunkSeconds: 1 },
+        augment: { timeMask: { maxFrames: 0 }, freqMask: { maxBins: 0 } },
+      },
+      students: [{ name: 's', ...student }],
+    });
+    expect(result.logits).toMatchObject({ rows: 24 });
+    const [wide, narrow] = result.teachers;
+    expect(wide).toMatchObject({ name: 'wide', mAP: 1 });
+    expect(narrow!.mAP).toBeLessThan(0.9);
+    const store = new FolderStore(join(cluster.folder, 'store-rates'));
+    const manifests = await store.list('ingest/');
+    const further = manifests.filter((key) => key.endsWith('-32000.json'));
+    // Three shards of train, two of each other split.
+    expect([manifests.length, further.length]).toEqual([14, 7]);
   }, 400_000);
 
   it('leaves out chunks of which a teacher says nothing, as many as the run allows', async () => {
