@@ -9,9 +9,12 @@ import { planCorpus } from '../../activities/plan-corpus';
 import { shiftAtRate } from '../../ced/audio/sample-rates';
 import { encodeWav } from '../../ced/audio/wav-file';
 import { shiftInto } from '../../ced/augment/apply';
+import { drawAugmentation } from '../../ced/augment/parameters';
 import { halfValues } from '../../ced/logits/half';
+import { loadOnnxNet } from '../../ced/teachers/onnx-net';
 import { chunkBatches } from '../../jobs/chunk-batches';
 import { scoreJob } from '../../jobs/score/score-job';
+import { readAudioShard } from '../../storage/corpus/clips-at-rate';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { layout } from '../../storage/layout';
 import { storeWaveformModel } from '../../storage/models/waveform-folder';
@@ -51,9 +54,9 @@ describe('a teacher that takes another sample rate', () => {
       // One second and a half: a chunk and half of one.
       const pcm = Int16Array.from({ length: 1.5 * SOURCE_RATE }, (_, n) => {
         const turn = (2 * Math.PI * n) / SOURCE_RATE;
-        return Math.round(
-          low * Math.sin(440 * turn) + (isHigh ? 6000 : 0) * Math.sin(12_000 * turn),
-        );
+        // Quieter after a third of a second, so that a view's first half depends on its shift.
+        const high = isHigh ? (n < 16_000 ? 6000 : 4500) : 0;
+        return Math.round(low * Math.sin(440 * turn) + high * Math.sin(12_000 * turn));
       });
       sources.set(clip, pcm);
       writeFileSync(join(folder, `${clip}.wav`), encodeWav(pcm, { rate: SOURCE_RATE }));
@@ -138,6 +141,40 @@ describe('a teacher that takes another sample rate', () => {
       }
   });
 
+  it('predicts each view shifted by the time that was drawn for it', async () => {
+    const rate = 32_000;
+    // The first half of a chunk alone counts, and the loudness of the clip changes in it.
+    const network = energyOnnx(8300, rate, 300, rate / 2);
+    const vocabulary = CLASSES.map((name) => ({ mid: '', name }));
+    const [format, output] = ['onnx', 'logits'] as const;
+    const sha256 = await storeWaveformModel(
+      store,
+      { format, output, vocabulary, parameters: 254, sampleRate: rate },
+      new Map([['model.onnx', network]]),
+    );
+    const member = { name: 'half', sha256, parameters: 254, weight: 1, sampleRate: rate };
+    const stored = await firstClass([member]);
+    const net = await loadOnnxNet(network, 1, { classes: CLASSES.length });
+    const audio = await CorpusAudio.open(store, planKey, 'train', { only: 0 });
+    await audio.openRates([rate]);
+    for (const [index, clip] of audio.clips.entries()) {
+      const pcm = await audio.readAtRate(clip, clip.chunks[0]!, rate);
+      for (let view = 0; view < settings.views; view++) {
+        const identity = { seed: settings.seed, clipSha256: clip.sha256, chunk: 0, view };
+        const { shift } = drawAugmentation(settings.augment, identity, 16_000);
+        const shifted = new Int16Array(rate);
+        shiftInto(pcm, 2 * shift, shifted, 0);
+        const wave = Float32Array.from(shifted, (sample) => sample / 32_768);
+        const { values } = await net.run(wave, 1, rate);
+        const expected = 1 / (1 + Math.exp(-values[0]!));
+        expect(Math.abs(stored[index]![view]! - expected)).toBeLessThan(2 ** -11);
+      }
+    }
+    expect(new Set(stored[0]).size).toBe(settings.views);
+    net.dispose();
+    await audio.close();
+  });
+
   it('is scored at its rate', async () => {
     const scored = async (model: EnsembleMember): Promise<(number | undefined)[]> => {
       const input = { store: '', planKey, split: 'validation', chunkSeconds: 1 } as const;
@@ -193,9 +230,8 @@ describe('a teacher that takes another sample rate', () => {
   it('has damaged audio at its rate named, quarantined and made again', async () => {
     const audio = await CorpusAudio.open(store, planKey, 'train', { only: 0 });
     await audio.openRates([48_000]);
-    const { key } = (await store.inventory()).find(
-      (object) => object.bytes === 128 + 2 * 4 * 1.5 * SOURCE_RATE,
-    )!;
+    const at = { planKey, split: 'train', shard: 0 } as const;
+    const { key } = (await readAudioShard(store, at, 48_000)).audio;
     const bytes = (await store.read(key))!;
     const damaged = Uint8Array.from(bytes);
     damaged[5000]! ^= 4;

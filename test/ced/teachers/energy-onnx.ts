@@ -9,17 +9,26 @@ import { free, node, value } from './onnx-bytes';
 const [float, int64] = [1, 7];
 const TAPS = 127;
 
-export function energyOnnx(hertz: number, sampleRate: number, gain: number): Buffer {
+/** @param until only samples before this one count */
+export function energyOnnx(
+  hertz: number,
+  sampleRate: number,
+  gain: number,
+  until = 2 ** 31,
+): Buffer {
   const low = lowPass(hertz / sampleRate);
   const high = low.map((tap, at) => (at === (TAPS - 1) / 2 ? 1 : 0) - tap);
   const graph = message(
-    node('Unsqueeze', ['waveform', 'one'], 'channel'),
+    node('Slice', ['waveform', 'from', 'until', 'one'], 'part'),
+    node('Unsqueeze', ['part', 'one'], 'channel'),
     node('Conv', ['channel', 'kernel'], 'bands'),
     node('Mul', ['bands', 'bands'], 'squares'),
     node('ReduceMean', ['squares'], 'energies', ints('axes', 2), integer('keepdims', 0)),
     node('Mul', ['energies', 'gain'], 'scores'),
     stringField(2, 'energy'),
-    tensor('one', int64, [1], Buffer.from(BigInt64Array.of(1n).buffer)),
+    tensor('from', int64, [1], integers(0)),
+    tensor('until', int64, [1], integers(until)),
+    tensor('one', int64, [1], integers(1)),
     tensor('kernel', float, [2, 1, TAPS], floats([...high, ...low])),
     tensor('gain', float, [1], floats([gain])),
     bytesField(11, value('waveform', float, free('batch'), free('samples'))),
@@ -43,6 +52,10 @@ function lowPass(cutoff: number): number[] {
 
 function floats(values: readonly number[]): Buffer {
   return Buffer.from(Float32Array.from(values).buffer);
+}
+
+function integers(number: number): Buffer {
+  return Buffer.from(BigInt64Array.of(BigInt(number)).buffer);
 }
 
 function tensor(name: string, type: number, dims: readonly number[], raw: Buffer): Buffer {
