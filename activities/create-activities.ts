@@ -9,6 +9,7 @@ import { importPublishedLogits } from './import-published-logits';
 import { writeLogits } from './write-logits';
 import { importModels } from './import-models';
 import { planCorpus } from './plan-corpus';
+import { fitEnsemble } from './fit-ensemble';
 import { findChampion } from './find-champion';
 import { findEvaluation } from './find-evaluation';
 import { promoteChallenger } from './promote-challenger';
@@ -44,6 +45,8 @@ export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
       asActivity(deps, input, ({ onProgress }, own) =>
         importPublishedLogits(own, input, onProgress),
       ),
+    fitEnsemble: (input) =>
+      asActivity(deps, input, ({ onAlive }, own) => fitEnsemble(own, input, onAlive)),
     findJudgement: (input) => asActivity(deps, input, (_, own) => findEvaluation(own, input)),
     findChampion: (input) => asActivity(deps, input, (_, own) => findChampion(own, input)),
     promoteChallenger: (input) =>

@@ -95,7 +95,10 @@ export function buildResult(
       mAP: evaluation?.teachers[index]?.mAP ?? null,
       ...(missing === undefined ? {} : { missingClasses: missing }),
     })),
-    ensemble: { mAP: evaluation?.ensemble?.mAP ?? null },
+    ensemble: {
+      mAP: evaluation?.ensemble?.mAP ?? null,
+      ...(input.ensembleFit ? { fit: input.ensembleFit } : {}),
+    },
     ...(teacherPairs.length === 0 ? {} : { teacherAgreement: teacherPairs }),
     students: input.students.map(({ name, parameters, sha256, bitExact }, index) => {
       const score = evaluation?.students[index];

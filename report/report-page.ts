@@ -8,6 +8,7 @@ import { agreementSection } from './report-agreement';
 import { chartData, chartsSection } from './report-charts';
 import { championSection } from './report-champion';
 import { classesSection } from './report-classes';
+import { ensembleSection } from './report-ensemble';
 import { headline } from './report-headline';
 import { html, Html, scriptJson } from './html';
 import { lineageSection } from './report-lineage';
@@ -21,6 +22,7 @@ import { wrongClipsSection } from './report-wrong-clips';
 
 const sections: ((data: ReportData) => Section | null)[] = [
   modelsSection,
+  ensembleSection,
   championSection,
   chartsSection,
   classesSection,

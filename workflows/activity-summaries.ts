@@ -17,6 +17,8 @@ export const CPU_SUMMARIES: Summaries<CpuActivities> = {
   sealCorpus: () => 'Count the corpus and write its manifest',
   writeLogits: ({ shard }) => `Write the logits of shard ${shard}`,
   importPublishedLogits: ({ published }) => `Import the logits published in ${published}`,
+  fitEnsemble: ({ ensemble, search }) =>
+    `Fit the weights of ${counted(ensemble.length, 'teacher')} to validation (${search})`,
   findJudgement: ({ run }) => `Look for an earlier evaluation of the same by ${run}`,
   findChampion: ({ champion }) => `Find the champion in ${champion}`,
   promoteChallenger: ({ challenger, minGain }) =>

@@ -3,13 +3,13 @@
  * what the store already holds, so a second run, after a failure or with another student, computes
  * only what is new.
  */
-import { acceptRun } from './accept-run';
+import { acceptRun, runFileInvalid } from './accept-run';
 import type { Continuation } from './continuation';
 import { runToEnd } from './run-to-end';
 import type { RunResult } from './contract/activities';
 import { distillRunSchema } from './contract/run-file';
 import { vocabularyNotes, withClassList } from './contract/teacher-vocabulary';
-import { promotionNotes } from './contract/run-notes';
+import { ensembleProblems, promotionNotes } from './contract/run-notes';
 import { distillAndPublish, distillationStages, importModels, ratesOf } from './distillation';
 import { ingestCorpus, planCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';
@@ -24,6 +24,8 @@ export async function distill(input: unknown, continuation?: Continuation): Prom
     const planning = { trainLabels: 'ignored' } as const;
     const plan = await planCorpus(control, withClassList(run), chunkSeconds, planning);
     control.note(vocabularyNotes(run, plan.classes));
+    const problems = ensembleProblems(run, plan.splits.validation);
+    if (problems.length > 0) throw runFileInvalid(problems);
     control.note(promotionNotes(run, plan.splits.eval?.labelled));
     const corpus = await ingestCorpus(control, run, plan, chunkSeconds, ratesOf(models));
     return await distillAndPublish(control, run, models, corpus);

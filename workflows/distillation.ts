@@ -11,6 +11,7 @@ import { furtherRates } from './contract/sample-rates';
 import type { StageName } from './contract/status';
 import { withClassList } from './contract/teacher-vocabulary';
 import { warmupNotes } from './contract/run-notes';
+import { chooseEnsemble } from './fit-ensemble';
 import { importLogits, storeLogits } from './logits';
 import type { PreparedCorpus } from './prepare-corpus';
 import { promoteBest } from './promote';
@@ -90,6 +91,8 @@ export async function distillAndPublish(
     splits: ['validation', 'eval'],
   });
 
+  const { members, fit } = await chooseEnsemble(control, run, corpus, imported.teachers);
+
   // 2. Store the ensemble's logits of every view, or import logits that others published.
   const {
     logits,
@@ -97,7 +100,7 @@ export async function distillAndPublish(
     repair: repairTargets,
   } = 'published' in run.logits
     ? await importLogits(control, run, corpus, run.logits)
-    : await storeLogits(control, run, corpus, imported.teachers, run.logits);
+    : await storeLogits(control, run, corpus, members, run.logits);
 
   // 3. Train students from the stored logits.
   const models = await control.runOnce('models and champion', () => addChampion(run, imported));
@@ -105,7 +108,7 @@ export async function distillAndPublish(
     run,
     corpus,
     chunkSeconds,
-    models,
+    models: { ...models, teachers: members },
     settings: run.students,
     targets,
     augment: run.logits.augment,
@@ -136,7 +139,8 @@ export async function distillAndPublish(
     planKey: corpus.plan.planKey,
     kind: 'distill',
     runFile: run,
-    ensemble: imported.teachers,
+    ensemble: members,
+    ...(fit ? { ensembleFit: fit } : {}),
     logits,
     students,
     ...(promotion ? { promotion } : {}),

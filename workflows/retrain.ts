@@ -12,7 +12,7 @@ import {
   isCancellation,
   setCurrentDetails,
 } from '@temporalio/workflow';
-import { acceptRun } from './accept-run';
+import { acceptRun, runFileInvalid } from './accept-run';
 import { cpu } from './activity-proxies';
 import type { Continuation } from './continuation';
 import { runToEnd } from './run-to-end';
@@ -20,7 +20,7 @@ import type { ImportedModels, Plan, RunResult } from './contract/activities';
 import type { FoundEvaluation, EarlierEvaluation, Unchanged } from './contract/promotion';
 import { retrainRunSchema, type DistillRun } from './contract/run-file';
 import { vocabularyNotes, withClassList } from './contract/teacher-vocabulary';
-import { promotionNotes } from './contract/run-notes';
+import { ensembleProblems, promotionNotes } from './contract/run-notes';
 import { distillAndPublish, distillationStages, importModels, ratesOf } from './distillation';
 import { ingestCorpus, planCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';
@@ -60,6 +60,8 @@ async function retrainIfNew(control: RunControl, run: DistillRun): Promise<RunRe
     trainLabels: 'ignored',
   });
   control.note(vocabularyNotes(run, plan.classes));
+  const problems = ensembleProblems(run, plan.splits.validation);
+  if (problems.length > 0) throw runFileInvalid(problems);
   control.note(promotionNotes(run, plan.splits.eval?.labelled));
   // An old plan is recognised before anything is decoded; changed files with the same content only
   // afterwards.
@@ -81,8 +83,10 @@ async function findEvaluation(
   models: ImportedModels,
   plan: Plan,
 ): Promise<FoundEvaluation> {
-  const { store, name, logits, students, promote } = run;
-  const settings = { logits, students, promote };
+  const { store, name, logits, students, promote, ensemble = 'equal' } = run;
+  // Keys of runs that take the weights of the run file stay as they were.
+  const search = ensemble === 'equal' ? {} : { ensemble };
+  const settings = { logits, students, promote, ...search };
   return await cpu.findJudgement({
     store,
     run: name,

@@ -17,7 +17,9 @@ import { readRecordOrQuarantine } from '../../storage/quarantine';
 import type { Store } from '../../storage/store';
 import type { RunAttempt } from '../../report/run-attempt';
 
-type RunOfAttempts = Pick<PublishInput, 'workflowRunId' | 'earlierRunIds' | 'kind' | 'ensemble'>;
+/** By which the scoring of a teacher is told from that of a student. */
+type RunModels = Pick<PublishInput, 'kind' | 'ensemble'> & Partial<Pick<PublishInput, 'students'>>;
+type RunOfAttempts = Pick<PublishInput, 'workflowRunId' | 'earlierRunIds'> & RunModels;
 
 interface Recorded {
   start: AttemptStart;
@@ -69,7 +71,7 @@ async function readRecords(store: Store, workflowRunId: string): Promise<Recorde
  */
 export function joinAttempts(
   recorded: readonly Recorded[],
-  run: Pick<RunOfAttempts, 'kind' | 'ensemble'>,
+  run: RunModels,
   overMs = Infinity,
 ): RunAttempt[] {
   const byNumber = new Map(
@@ -110,6 +112,7 @@ const STAGES: Readonly<Record<string, StageName>> = {
   computeLogits: 'logits',
   writeLogits: 'logits',
   importPublishedLogits: 'logits',
+  fitEnsemble: 'gate',
   findJudgement: 'plan',
   findChampion: 'promote',
   compareModels: 'promote',
@@ -117,13 +120,19 @@ const STAGES: Readonly<Record<string, StageName>> = {
   publishRun: 'publish',
 };
 
-/** Teachers are scored at the gate, students at the end. */
+/**
+ * Teachers are scored at the gate, students at the end. Teachers that the ensemble's fit left out
+ * are in neither list.
+ */
 function stageOf(
   { activity, model }: AttemptStart,
-  { kind, ensemble }: Pick<RunOfAttempts, 'kind' | 'ensemble'>,
+  { kind, ensemble, students }: RunModels,
 ): StageName {
-  if (activity === 'scoreModel')
-    return ensemble.some(({ sha256 }) => sha256 === model) ? 'gate' : 'evaluate';
+  if (activity === 'scoreModel') {
+    const isTeacher = ensemble.some(({ sha256 }) => sha256 === model);
+    const isStudent = students?.some(({ sha256 }) => sha256 === model) ?? true;
+    return isTeacher || !isStudent ? 'gate' : 'evaluate';
+  }
   if (activity === 'trainModel') return kind === 'teach' ? 'teach' : 'distill';
   return STAGES[activity] ?? 'plan';
 }

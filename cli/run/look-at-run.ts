@@ -8,7 +8,7 @@ import { singleClipNote } from '../../ced/corpus/single-clips';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
-import { promotionNotes } from '../../workflows/contract/run-notes';
+import { ensembleProblems, promotionNotes } from '../../workflows/contract/run-notes';
 import { CHAMPION } from '../../workflows/contract/run-file-sections';
 import type { SplitSurvey } from '../corpus/corpus-survey';
 
@@ -33,7 +33,7 @@ export async function lookAtRun(
   run: DistillRun | TeachRun,
   input: InputPlace,
   vocabulary: Vocabulary,
-  splits: readonly Pick<SplitSurvey, 'split' | 'labelled' | 'classes' | 'notes'>[],
+  splits: readonly Pick<SplitSurvey, 'split' | 'clips' | 'labelled' | 'classes' | 'notes'>[],
 ): Promise<RunLook> {
   const look: RunLook = { problems: [], notes: [], sampleRates: declaredRates(run) };
   for (const { split, classes, notes } of splits) {
@@ -42,7 +42,11 @@ export async function lookAtRun(
     if (single !== null) look.notes.push(`corpus.${split}: ${single}`);
   }
   const evaluation = splits.find(({ split }) => split === 'eval');
-  if ('logits' in run) look.notes.push(...promotionNotes(run, evaluation?.labelled));
+  if ('logits' in run) {
+    look.notes.push(...promotionNotes(run, evaluation?.labelled));
+    const validation = splits.find(({ split }) => split === 'validation');
+    look.problems.push(...ensembleProblems(run, validation));
+  }
   await lookAtModels(run, input, vocabulary, look);
   return look;
 }

@@ -25,6 +25,7 @@ const STAGES_OF: Readonly<Record<string, readonly StageName[]>> = {
   ingestShard: ['download'],
   sealCorpus: ['download'],
   scoreModel: ['gate', 'evaluate'],
+  fitEnsemble: ['gate'],
   computeLogits: ['logits'],
   writeLogits: ['logits'],
   importPublishedLogits: ['logits'],

@@ -7,6 +7,8 @@ import { formatVocabularyCsv } from '../../ced/teachers/vocabulary';
 import type { RunResult } from '../../workflows/contract/activities';
 import { wavBytes } from '../ced/audio/wav-bytes';
 import { Cluster } from '../support/cluster';
+import { recordHistory } from '../support/recorded-histories';
+import { statusOf } from '../support/small-run';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntrainedTeacher } from '../support/untrained-teacher';
 import { energyOnnx } from '../ced/teachers/energy-onnx';
@@ -145,6 +147,85 @@ describe('a run of worker and server', () => {
     const further = manifests.filter((key) => key.endsWith('-32000.json'));
     // Three shards of train, two of each other split.
     expect([manifests.length, further.length]).toEqual([14, 7]);
+  }, 400_000);
+
+  it('follows the teachers that labelled validation speaks for, if it is asked to', async () => {
+    const at = (file: string): string => join(cluster.folder, 'evidence', file);
+    mkdirSync(at('audio'), { recursive: true });
+    writeFileSync(at('classes.csv'), 'index,mid,display_name\n0,,"Above"\n1,,"Below"\n');
+    // These networks take in the mean of the samples alone.
+    writeFileSync(at('right.onnx'), onnxBytes([20, -20]));
+    writeFileSync(at('wrong.onnx'), onnxBytes([-20, 20]));
+    const writeTable = (split: string, clips: number, labelled: boolean): string => {
+      const rows = Array.from({ length: clips }, (_, clip) => {
+        const level = (clip % 2 === 0 ? 1 : -1) * ((split === 'train' ? 1070 : 1000) + 200 * clip);
+        const wave = Int16Array.from({ length: 16_000 }, (__, sample) =>
+          Math.round(level + 800 * Math.sin(sample / (9 + clip))),
+        );
+        writeFileSync(at(`audio/${split}-${clip}.wav`), encodeWav(wave));
+        const labels = labelled ? { labels: [clip % 2] } : {};
+        return JSON.stringify({
+          clip: `${split}-${clip}`,
+          audio: `audio/${split}-${clip}.wav`,
+          ...labels,
+        });
+      });
+      writeFileSync(at(`${split}.jsonl`), rows.join('\n'));
+      return `evidence/${split}.jsonl`;
+    };
+    const corpus = {
+      train: writeTable('train', 8, false),
+      validation: writeTable('validation', 30, true),
+      vocabulary: 'evidence/classes.csv',
+    };
+    const teacher = (name: string) => ({
+      ...{ name, checkpoint: `evidence/${name}.onnx`, format: 'onnx', output: 'logits' },
+      ...{ vocabulary: 'evidence/classes.csv', spectrogramMasks: 'skip' },
+    });
+    const run = (name: string, names: string[], fields: object = {}) => ({
+      ...{ name, store: 'store-evidence', corpus, teachers: names.map(teacher) },
+      logits: { views: 2, topK: 2, chunkSeconds: 1 },
+      students: [{ name: 's', ...student }],
+      ...fields,
+    });
+    const handle = await cluster.client.workflow.start('distill', {
+      ...{ taskQueue: 'ced', workflowId: 'evidence' },
+      args: [run('evidence', ['wrong', 'right'], { ensemble: 'greedy' })],
+    });
+    const result = (await handle.result()) as RunResult;
+    await recordHistory(handle, 'distill-greedy');
+    expect(result.ensemble.fit).toMatchObject({
+      ...{ search: 'greedy', clips: 30, fitted: true },
+      teachers: [
+        { name: 'wrong', before: 0.5, weight: 0 },
+        { name: 'right', before: 0.5, weight: 1 },
+      ],
+    });
+    expect(result.ensemble.fit?.gain.low).toBeGreaterThan(0);
+    expect(result.teachers.map(({ name }) => name)).toEqual(['right']);
+    const { notes } = await statusOf(handle);
+    expect(notes).toContainEqual(
+      expect.stringMatching(/^ensemble: greedy chose wrong 0\.000, right 1\.000; it gains 0\./),
+    );
+    const report = await new FolderStore(join(cluster.folder, 'store-evidence')).read(
+      'runs/evidence/report.html',
+    );
+    expect(Buffer.from(report ?? '').toString()).toContain('Ensemble weights');
+    // The logits are those of the chosen weights, wherever these came from.
+    const alone = await distill(run('alone', ['right']));
+    expect(alone.logits?.key).toBe(result.logits?.key);
+    expect(alone.ensemble.fit).toBeUndefined();
+    const unlabelled = { ...corpus, validation: corpus.train };
+    await expect(
+      distill(run('unlabelled', ['right'], { ensemble: 'weighted', corpus: unlabelled })),
+    ).rejects.toMatchObject({
+      cause: expect.objectContaining({
+        type: 'RunFileInvalid',
+        message: expect.stringMatching(
+          /ensemble: weighted fits weights to labels, and 8 of 8 clips of corpus\.validation/,
+        ) as unknown,
+      }) as unknown,
+    });
   }, 400_000);
 
   it('leaves out chunks of which a teacher says nothing, as many as the run allows', async () => {

@@ -20,6 +20,7 @@ describe('a recorded history', () => {
       'distill',
       'distill-cancelled',
       'distill-continued',
+      'distill-greedy',
       'distill-killed',
       'distill-paused',
       'distill-reset',

@@ -162,6 +162,19 @@ describe('the run file', () => {
     expect(problemsOf({ ...run, logits })).toEqual([problem]);
   });
 
+  it('fits weights only to a validation split, and never those of published logits', () => {
+    expect(problemsOf({ ...run, ensemble: 'equal' })).toEqual([]);
+    expect(problemsOf({ ...run, ensemble: 'greedy' })).toEqual([
+      'corpus.validation: expected a labelled table: ensemble greedy fits weights to it',
+    ]);
+    const corpus = { ...run.corpus, validation: 'validation.jsonl' };
+    expect(problemsOf({ ...run, corpus, ensemble: 'weighted' })).toEqual([]);
+    const logits = { published: 'logits' };
+    expect(problemsOf({ ...run, corpus, ensemble: 'weighted', logits })).toEqual([
+      "ensemble: expected 'equal': published logits have their weights",
+    ]);
+  });
+
   it('needs eval clips to compare with a champion, and a named one to start from', () => {
     const promote = { champion: 'champion' };
     expect(problemsOf({ ...run, promote })).toEqual([

@@ -1,4 +1,4 @@
-import { promotionNotes, warmupNotes } from '../../workflows/contract/run-notes';
+import { ensembleProblems, promotionNotes, warmupNotes } from '../../workflows/contract/run-notes';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
 import { singleClipNote } from '../../ced/corpus/single-clips';
 
@@ -24,6 +24,27 @@ describe('a run that promotes', () => {
     for (const labelled of [3, undefined])
       expect(promotionNotes(run({ champion: 'c' }), labelled)).toEqual([]);
     expect(promotionNotes(run(), 0)).toEqual([]);
+  });
+});
+
+describe('weights by evidence', () => {
+  const { corpus, ...rest } = run();
+  const asking = (ensemble?: 'greedy'): DistillRun => ({
+    ...{ ...rest, corpus: { ...corpus, validation: 'v.jsonl' } },
+    ...(ensemble ? { ensemble } : {}),
+  });
+
+  it('are refused as soon as validation is seen to lack labels', () => {
+    expect(ensembleProblems(asking('greedy'), { clips: 9, labelled: 7 })).toEqual([
+      'ensemble: greedy fits weights to labels, and 2 of 9 clips of corpus.validation (v.jsonl) ' +
+        'have none; label them, or leave ensemble out',
+    ]);
+  });
+
+  it('are not refused with labels, where a plan does not say, or where nobody asks', () => {
+    expect(ensembleProblems(asking('greedy'), { clips: 9, labelled: 9 })).toEqual([]);
+    expect(ensembleProblems(asking('greedy'), { clips: 9 })).toEqual([]);
+    expect(ensembleProblems(asking(), { clips: 9, labelled: 0 })).toEqual([]);
   });
 });
 

@@ -255,6 +255,30 @@ export interface EpochRecord {
   divergence?: number;
 }
 
+export interface FitEnsembleInput {
+  store: string;
+  planKey: string;
+  ensemble: EnsembleMember[];
+  search: 'greedy' | 'weighted';
+  seed: number;
+}
+/** See ced/teachers/ensemble-fit.ts. */
+const ensembleFitSchema = z.object({
+  search: z.enum(['greedy', 'weighted']),
+  /** Labelled validation clips. */
+  clips: z.number(),
+  /** In the run file's order: share in its weights, and the chosen one; 0 = left out. */
+  teachers: z.array(z.object({ name: z.string(), before: z.number(), weight: z.number() })),
+  /** On all of the clips, with the run file's weights and with the chosen ones. */
+  mAP: z.object({ before: z.number(), after: z.number() }),
+  /** Of mAP on clips that weights were not fitted on, with its 95 % interval over the folds. */
+  gain: z.object({ mean: z.number(), low: z.number(), high: z.number() }),
+  folds: z.number(),
+  /** Whether fitted weights were chosen; otherwise those of the run file are kept. */
+  fitted: z.boolean(),
+});
+export type EnsembleFit = z.output<typeof ensembleFitSchema>;
+
 /** All of a run's logits. */
 const logitsTotalSchema = z.object({
   key: z.string(),
@@ -281,6 +305,8 @@ export interface PublishInput {
   /** The whole run file, for the report. */
   runFile: unknown;
   ensemble: EnsembleMember[];
+  /** Where its weights come from; absent = the run file. */
+  ensembleFit?: EnsembleFit;
   logits: LogitsTotal | null;
   students: TrainedModel[];
   stages: RunResult['stages'];
@@ -303,7 +329,11 @@ export const runResultSchema = z.object({
       missingClasses: z.exactOptional(z.number()),
     }),
   ),
-  ensemble: z.object({ mAP: z.number().nullable() }),
+  ensemble: z.object({
+    mAP: z.number().nullable(),
+    /** Where the run file asks for weights by evidence. */
+    fit: z.exactOptional(ensembleFitSchema),
+  }),
   /**
    * Every two teachers, on eval or else validation: share of clips with the same top class, mean
    * absolute difference of probabilities.
@@ -362,6 +392,7 @@ export interface CpuActivities {
   sealCorpus(input: FinalizeInput): Promise<FinalizedCorpus>;
   writeLogits(input: WriteLogitsInput): Promise<LogitsShard>;
   importPublishedLogits(input: ImportLogitsInput): Promise<ImportedLogits>;
+  fitEnsemble(input: FitEnsembleInput): Promise<EnsembleFit>;
   findJudgement(input: FindEvaluationInput): Promise<FoundEvaluation>;
   findChampion(input: FindChampionInput): Promise<Champion | null>;
   promoteChallenger(input: PromoteInput): Promise<Promotion | Overtaken>;

@@ -106,7 +106,12 @@ export interface FindEvaluationInput {
   run: string;
   planKey: string;
   ensemble: EnsembleMember[];
-  settings: { logits: LogitsSettings | PublishedLogits; students: Student[]; promote: unknown };
+  settings: {
+    logits: LogitsSettings | PublishedLogits;
+    students: Student[];
+    promote: unknown;
+    ensemble?: string;
+  };
 }
 export interface FoundEvaluation {
   /** null while the corpus of the plan has not been read. */

@@ -60,6 +60,15 @@ const distillFields = z.strictObject({
     .max(MOST_TEACHERS)
     .default([])
     .describe('The ensemble, in order. May be empty if `logits.published` names logits.'),
+  ensemble: z
+    .enum(['equal', 'weighted', 'greedy'])
+    .optional()
+    .describe(
+      'Weights of the ensemble: those of `teachers` (`equal`, without this field), or fitted to ' +
+        'the mAP of a labelled `corpus.validation` by a coordinate search (`weighted`) or by ' +
+        'forward selection (`greedy`). Fitted ones are taken only if they gain on clips that ' +
+        'they were not fitted on.',
+    ),
   logits: z.union([publishedLogitsSchema, logitsSchema]).prefault({}),
   students: z
     .array(studentSchema)
@@ -77,6 +86,7 @@ export const distillRunSchema = distillFields
     distinctNames(run.students, 'students', context);
     knownVocabularyTeacher(run.corpus, run.teachers, context);
     masksReachTeachers(run, context);
+    evidenceForWeights(run, context);
     if (run.promote && run.corpus.eval === undefined)
       refuse(
         context,
@@ -193,6 +203,21 @@ function hasTargets(run: { teachers?: unknown; logits?: unknown }): boolean {
   const isPublished =
     typeof run.logits === 'object' && run.logits !== null && 'published' in run.logits;
   return isPublished || !Array.isArray(run.teachers) || run.teachers.length > 0;
+}
+
+function evidenceForWeights(
+  { ensemble = 'equal', corpus, logits }: DistillRun,
+  context: z.RefinementCtx,
+): void {
+  if (ensemble === 'equal') return;
+  if ('published' in logits)
+    refuse(context, ['ensemble'], "expected 'equal': published logits have their weights");
+  if (corpus.validation === undefined)
+    refuse(
+      context,
+      ['corpus', 'validation'],
+      `expected a labelled table: ensemble ${ensemble} fits weights to it`,
+    );
 }
 
 /** Published logits were computed by others, under masks: here their teachers are only scored. */

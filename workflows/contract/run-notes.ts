@@ -14,6 +14,24 @@ export function promotionNotes(
   ];
 }
 
+/**
+ * @param validation clips of the split, and those of them that have labels; absent in plans of
+ *   earlier versions
+ * @returns for which the run is refused
+ */
+export function ensembleProblems(
+  { ensemble = 'equal', corpus }: DistillRun,
+  validation: { clips: number; labelled?: number } | null | undefined,
+): string[] {
+  if (ensemble === 'equal' || !validation) return [];
+  const { clips, labelled = clips } = validation;
+  if (labelled === clips) return [];
+  return [
+    `ensemble: ${ensemble} fits weights to labels, and ${clips - labelled} of ${clips} clips of ` +
+      `corpus.validation (${corpus.validation ?? ''}) have none; label them, or leave ensemble out`,
+  ];
+}
+
 /** @param chunks of the training split */
 export function trainingSteps(
   { epochs, batchSize }: Pick<TeacherTraining, 'epochs' | 'batchSize'>,
