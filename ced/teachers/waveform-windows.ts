@@ -34,28 +34,22 @@ export function rateOf({ sampleRate = usualRate }: WaveformWindows): number {
   return sampleRate;
 }
 
-/** @throws TeacherInvalid when the network takes another length than its windows have */
+/**
+ * @throws TeacherInvalid when the network takes another length than its windows have, or a hop
+ *   would pass audio over
+ */
 export function clipWindows(
   samples: number,
   layout: Pick<WaveformLayout, 'samples'>,
   declared: WaveformWindows,
 ): ClipWindows {
-  const inSamples = (seconds: number): number => Math.round(seconds * rateOf(declared));
-  const { windowSeconds, hopSeconds, shortestSeconds = 0 } = declared;
-  const asked = windowSeconds === undefined ? null : inSamples(windowSeconds);
-  if (asked !== null && layout.samples !== null && asked !== layout.samples)
-    throw new TeacherInvalid(
-      'outputShape',
-      `it takes ${layout.samples} samples, and windowSeconds of ${windowSeconds} are ${asked} ` +
-        `at ${rateOf(declared)} Hz`,
-    );
-  const window = layout.samples ?? asked;
+  const window = windowOf(layout, declared);
+  const hop = hopOf(window, declared);
   if (window === null) {
-    const length = Math.max(samples, inSamples(shortestSeconds));
-    return { starts: [0], samples, length };
+    const shortest = inSamples(declared.shortestSeconds ?? 0, declared);
+    return { starts: [0], samples, length: Math.max(samples, shortest) };
   }
   if (samples <= window) return { starts: [0], samples, length: window };
-  const hop = hopSeconds === undefined ? window : Math.max(1, inSamples(hopSeconds));
   const last = samples - window;
   const starts = Array.from({ length: Math.floor(last / hop) + 1 }, (_, index) => index * hop);
   return {
@@ -63,6 +57,45 @@ export function clipWindows(
     samples: window,
     length: window,
   };
+}
+
+function inSamples(seconds: number, declared: WaveformWindows): number {
+  return Math.round(seconds * rateOf(declared));
+}
+
+/** Samples; null = whole clips. */
+function windowOf(
+  layout: Pick<WaveformLayout, 'samples'>,
+  declared: WaveformWindows,
+): number | null {
+  const { windowSeconds } = declared;
+  if (windowSeconds === undefined) return layout.samples;
+  const asked = inSamples(windowSeconds, declared);
+  if (layout.samples !== null && asked !== layout.samples)
+    throw new TeacherInvalid(
+      'outputShape',
+      `it takes ${layout.samples} samples, and windowSeconds of ${windowSeconds} are ${asked} ` +
+        `at ${rateOf(declared)} Hz`,
+    );
+  return asked;
+}
+
+/** Samples, of a network that has windows. */
+function hopOf(window: number | null, declared: WaveformWindows): number {
+  const { hopSeconds } = declared;
+  if (hopSeconds === undefined) return window ?? 0;
+  if (window === null)
+    throw new TeacherInvalid(
+      'outputShape',
+      'hopSeconds needs windowSeconds, as it takes clips of any length',
+    );
+  const hop = Math.max(1, inSamples(hopSeconds, declared));
+  if (hop > window)
+    throw new TeacherInvalid(
+      'outputShape',
+      `hopSeconds of ${hopSeconds} would pass over audio between windows of ${window} samples`,
+    );
+  return hop;
 }
 
 /** Fills what follows the first `samples` of `out`, which is zeros. */

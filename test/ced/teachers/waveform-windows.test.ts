@@ -60,6 +60,15 @@ describe('the windows of a clip', () => {
     expect(samples).toBe(144_000);
   });
 
+  it('are refused where a hop would pass over audio, or is one of no windows', () => {
+    expect(() => clipWindows(900, { samples: 400 }, { hopSeconds: 0.03 })).toThrow(
+      'hopSeconds of 0.03 would pass over audio between windows of 400 samples',
+    );
+    expect(() => clipWindows(900, anyLength, { hopSeconds: 0.03 })).toThrow(
+      'hopSeconds needs windowSeconds, as it takes clips of any length',
+    );
+  });
+
   it.each([
     ['zeros', [1, 2, 3, 0, 0, 0, 0, 0]],
     ['repeat', [1, 2, 3, 1, 2, 3, 1, 2]],
