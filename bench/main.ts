@@ -13,6 +13,7 @@ import { count, someOf, text } from '../infra/command-line/option';
 import { UsageError } from '../infra/command-line/usage-error';
 import { repositoryRoot } from '../infra/toolchain';
 import { checkpointBench } from './checkpoint';
+import { goalsBench } from './goals';
 import { ingestBench } from './ingest';
 import { lengthsBench } from './lengths';
 import { logitsBench } from './logits';
@@ -31,6 +32,7 @@ const groups = ['engine', 'forward', 'frontend', 'loop'] as const;
 
 /** Benchmarks with options of their own. */
 const alone = new Map([
+  ['goals', goalsBench],
   ['storage', storageBench],
   ['ingest', ingestBench],
   ['logits', logitsBench],
@@ -56,6 +58,7 @@ const line = commandLine({
       forward: "a teacher's prediction",
       frontend: 'int16 to log-mel',
       loop: 'a training step from audio on disk, against our own bare step',
+      goals: 'every ratio that docs/engine.md states a goal for',
       storage: 'cost of storing and reading logits',
       logits: 'teachers end to end: audio shards in, logit shards out',
       lengths: 'each stage of a run with clips of many lengths, against clips of one length',

@@ -4,7 +4,7 @@
 import { MODEL_PRESETS, type ModelConfig, type ModelPreset } from '../ced/model/config';
 
 export interface Job {
-  readonly measure: 'train' | 'forward' | 'frontend' | 'loop';
+  readonly measure: 'train' | 'forward' | 'frontend' | 'loop' | 'floor';
   /**
    * How PyTorch runs: eager; torch.compile with fused attention and Adam; fused attention without
    * compiling.

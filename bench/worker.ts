@@ -3,7 +3,7 @@
  * and its times for every line on standard input.
  */
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LogMel } from '../ced/audio/log-mel';
@@ -14,6 +14,7 @@ import { openEngine } from '../ced/engine/engine';
 import { initialWeights } from '../ced/model/initial-weights';
 import { Predictor } from '../ced/model/predictor';
 import { Trainer } from '../ced/training/trainer';
+import { fastestProducts } from './floor';
 import type { Job } from './measures';
 
 const augment: AugmentConfig = {
@@ -29,6 +30,7 @@ function prepare({ measure, config, batch, samples, precision, device }: Job): (
     throw new Error(
       `the engine computes on the ${engine.kind.device}, the ${device} is to be measured`,
     );
+  if (measure === 'floor') return fastestProducts(engine, precision, availableParallelism());
   const pcm = Int16Array.from({ length: batch * samples }, (_, i) => ((i * 7919) % 18_001) - 9000);
   if (measure === 'frontend') {
     const front = new LogMel(engine);
