@@ -17,6 +17,7 @@ from shards import SHA256, served, teacher
         ({"output": "scores"}, "output"),
         ({"window_seconds": 0}, "window_seconds"),
         ({"hop_seconds": 1.0}, "goes with window_seconds"),
+        ({"window_seconds": 1.0, "hop_seconds": 1.5}, "would pass over audio"),
         ({"pad": "reflect"}, "pad"),
         ({"masks": True, "window_seconds": 1.0}, "masks: cannot go with window_seconds"),
         ({"predict": None}, "predict"),

@@ -58,6 +58,7 @@ class Teacher:
     parameters: int | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
+        window, hop = self.window_seconds, self.hop_seconds
         checks = {
             "name: expected a text": isinstance(self.name, str) and self.name != "",
             "version: expected a text": isinstance(self.version, str) and self.version != "",
@@ -66,13 +67,15 @@ class Teacher:
             "output: expected probabilities or logits": self.output in ("probabilities", "logits"),
             "batch_size: expected at least 1": self.batch_size >= 1,
             "longest_seconds: expected more than 0": _is_positive(self.longest_seconds),
-            "window_seconds: expected more than 0": _is_positive(self.window_seconds),
-            "hop_seconds: expected more than 0": _is_positive(self.hop_seconds),
-            "hop_seconds: goes with window_seconds": self.hop_seconds is None
-            or self.window_seconds is not None,
+            "window_seconds: expected more than 0": _is_positive(window),
+            "hop_seconds: expected more than 0": _is_positive(hop),
+            "hop_seconds: goes with window_seconds": hop is None or window is not None,
+            "hop_seconds: longer than window_seconds, it would pass over audio": hop is None
+            or window is None
+            or hop <= window,
             "pad: expected zeros or repeat": self.pad in ("zeros", "repeat"),
             # The masks of a view are of the whole chunk.
-            "masks: cannot go with window_seconds": not self.masks or self.window_seconds is None,
+            "masks: cannot go with window_seconds": not self.masks or window is None,
         }
         for fault, holds in checks.items():
             if not holds:
