@@ -7,6 +7,10 @@ import { ingestShard } from './ingest-shard';
 import { finalizeCorpus } from './finalize-corpus';
 import { importPublishedLogits } from './import-published-logits';
 import { writeLogits } from './write-logits';
+import { acceptTeacher } from './accept-teacher';
+import { checkProbe } from './check-probe';
+import { scoreOutputs } from './score-outputs';
+import { writeRows } from './write-rows';
 import { importModels } from './import-models';
 import { planCorpus } from './plan-corpus';
 import { fitEnsemble } from './fit-ensemble';
@@ -34,11 +38,21 @@ export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
         for (const note of models.notes ?? []) log.warn(note);
         return models;
       }),
+    acceptTeacher: (input) =>
+      asActivity(deps, input, async (_, own) => {
+        const accepted = await acceptTeacher(own, input);
+        for (const note of accepted.notes ?? []) log.warn(note);
+        return accepted;
+      }),
+    checkProbe: (input) => asActivity(deps, input, (_, own) => checkProbe(own, input)),
     ingestShard: (input) =>
       asActivity(deps, input, ({ onProgress, onAlive }, own) =>
         ingestShard(own, input, onProgress, onAlive),
       ),
     sealCorpus: (input) => asActivity(deps, input, (_, own) => finalizeCorpus(own, input)),
+    writeRows: (input) => asActivity(deps, input, (_, own) => writeRows(own, input)),
+    scoreOutputs: (input) =>
+      asActivity(deps, input, ({ onProgress }, own) => scoreOutputs(own, input, onProgress)),
     writeLogits: (input) =>
       asActivity(deps, input, ({ onAlive }, own) => writeLogits(own, input, onAlive)),
     importPublishedLogits: (input) =>

@@ -25,6 +25,8 @@ export async function importModels(
   const teachers = [];
   const maps: Int32Array[] = [];
   for (const [index, teacher] of input.teachers.entries()) {
+    // Its worker says what it is (accept-teacher.ts).
+    if (teacher.format === 'worker') continue;
     const { name, weight } = teacher;
     const read = await readAnyTeacher(deps, vocabulary, `teachers[${index}]`, teacher, input);
     const missing = missingClasses(read.classMap).length;
@@ -36,7 +38,9 @@ export async function importModels(
     });
     notes.push(...read.notes);
   }
-  requireKnownClasses(maps, vocabulary);
+  // Classes that only a worker knows are seen when it was asked.
+  if (input.teachers.every(({ format }) => format !== 'worker'))
+    requireKnownClasses(maps, vocabulary);
   const inits: Record<string, ModelReference> = {};
   for (const init of input.inits) {
     const found = await readInit(deps, vocabulary, init);

@@ -21,6 +21,8 @@ export interface TeacherIdentity {
    * for it.
    */
   readonly frontEnd: string;
+  /** Of a teacher that is a worker. */
+  readonly teacherKey?: string;
 }
 
 export interface LogitsDescription {
@@ -53,13 +55,14 @@ export function logitsKey({
   const description = {
     rulesVersion,
     augmentationVersion,
-    teachers: teachers.map(({ weightsSha256, output, classMap, frontEnd }, teacher) => {
+    teachers: teachers.map(({ weightsSha256, output, classMap, frontEnd, teacherKey }, teacher) => {
       return {
         weightsSha256,
         weight: weights[teacher],
         output,
         classMap: Array.from(classMap),
         frontEnd,
+        ...(teacherKey === undefined ? {} : { teacherKey }),
       };
     }),
     precision,

@@ -6,7 +6,7 @@ import type { Chunk } from '../ced/audio/chunks';
 import { sampleRate as usualRate } from '../ced/audio/mono16k';
 import { chunkAtRate } from '../ced/audio/sample-rates';
 import type { CorpusClip } from '../ced/corpus/corpus-clip';
-import { planBatches, type LengthBatch } from '../ced/corpus/length-batches';
+import { planBatches, type LengthBatch, type LengthGrouping } from '../ced/corpus/length-batches';
 import type { PredictionInput } from '../ced/model/prediction-input';
 import type { CorpusAudio } from '../storage/corpus/corpus-audio';
 import { mapOrdered } from '../storage/map-ordered';
@@ -35,24 +35,28 @@ const BATCHES_IN_MEMORY = 2;
 /** Chunks of a batch that are read at once. */
 const READ_AT_ONCE = 16;
 
-/** Every row once. @param models that the batches are for */
+/**
+ * Every row once.
+ * @param models that the batches are for
+ * @param write null = nobody predicts: no audio is read, and there are no inputs
+ */
 export async function* chunkBatches<Row extends ChunkRow>(
   audio: CorpusAudio,
   rows: readonly Row[],
   models: readonly BatchedModel[],
-  write: WriteRow<Row>,
+  write: WriteRow<Row> | null,
 ): AsyncGenerator<ChunkBatch<Row>> {
-  // Networks that take waveforms get clips of one length at a time.
-  const grouping = models.every(({ frontEnd }) => frontEnd === 'waveform') ? 'samples' : 'patches';
+  const grouping = groupingFor(models);
   const lengths = rows.map(({ chunk }) => chunk.length);
   const batches = planBatches(lengths, BATCH_ROWS, grouping);
-  const rates = [...new Set(models.map(rateOf))];
+  const rates = write === null ? [] : [...new Set(models.map(rateOf))];
   await audio.openRates(rates);
   yield* mapOrdered(batches, BATCHES_IN_MEMORY, async (batch) => {
     const ofBatch = batch.items.map((item) => rows[item]!);
     const inputs = new Map<number, Omit<PredictionInput, 'masks'>>();
-    for (const rate of rates)
-      inputs.set(rate, await readBatch(audio, ofBatch, shapeAt(batch, ofBatch, rate), write));
+    if (write !== null)
+      for (const rate of rates)
+        inputs.set(rate, await readBatch(audio, ofBatch, shapeAt(batch, ofBatch, rate), write));
     return { rows: ofBatch, inputs };
   });
 }
@@ -83,6 +87,11 @@ function shapeAt(
   const lengths = rows.map(({ chunk }) => chunkAtRate(chunk, rate).length);
   const longest = Math.max(...lengths);
   return { samples: longest, isOneLength: lengths.every((length) => length === longest), rate };
+}
+
+/** Networks that take waveforms get clips of one length at a time. */
+export function groupingFor(models: readonly BatchedModel[]): LengthGrouping {
+  return models.every(({ frontEnd }) => frontEnd === 'waveform') ? 'samples' : 'patches';
 }
 
 async function readBatch<Row extends ChunkRow>(

@@ -13,14 +13,9 @@ import { rateOf } from '../ced/teachers/waveform-windows';
 import { waveformProbabilities } from '../ced/teachers/waveform-net';
 import { loadModel } from '../storage/models/model-folder';
 import type { Store } from '../storage/store';
+import type { FrontEnd } from '../storage/models/teacher-identity';
 import { modelVocabulary } from '../ced/teachers/teacher-classes';
 import { loadWaveformNet, readWaveformManifest } from '../storage/models/waveform-folder';
-
-/**
- * The input of a model: our log-mel with its masks, or the shifted wave alone. Part of the logits'
- * content key.
- */
-type FrontEnd = 'log-mel' | 'waveform';
 
 interface OwnModel {
   /** float32 [batch, outputs] */
@@ -29,7 +24,7 @@ interface OwnModel {
 }
 
 export interface Prediction {
-  /** float32 [batch, classes of the vocabulary] */
+  /** float32 [batch, classes of the vocabulary]; 0 for classes that the model lacks */
   values: Float32Array;
   /** Rows that say nothing of their clips: why, as the end of a sentence that names the model. */
   faults: ReadonlyMap<number, string>;
@@ -43,8 +38,9 @@ export class MappedModel {
     private readonly model: OwnModel,
     /** int32 [classes]: the model's own class for each of the vocabulary's; -1 = it has none. */
     readonly map: Int32Array,
-    private readonly outputs: number,
-    readonly frontEnd: FrontEnd,
+    /** Its own classes. */
+    readonly outputs: number,
+    readonly frontEnd: Exclude<FrontEnd, 'worker'>,
     /** Hz of the samples that it takes. */
     readonly sampleRate: number,
   ) {
@@ -91,27 +87,34 @@ export class MappedModel {
   }
 
   async predict(input: PredictionInput): Promise<Prediction> {
-    const own = await this.model.probabilities(input);
-    const faults = new Map<number, string>();
-    for (let row = 0; row < input.batch; row++) {
-      const fault = rowFault(own, row, this.outputs);
-      if (fault !== null) faults.set(row, fault);
-    }
-    return { values: this.mapped(own, input), faults };
+    return predictionOf(await this.own(input), input.batch, this.map);
   }
 
-  private mapped(own: Float32Array, input: PredictionInput): Float32Array {
-    const classes = this.map.length;
-    const mapped = new Float32Array(input.batch * classes);
-    for (let row = 0; row < input.batch; row++)
-      for (let c = 0; c < classes; c++) {
-        const index = this.map[c]!;
-        mapped[row * classes + c] = index < 0 ? 0 : (own[row * this.outputs + index] ?? 0);
-      }
-    return mapped;
+  /** @returns float32 [batch, its own classes] */
+  async own(input: PredictionInput): Promise<Float32Array> {
+    return await this.model.probabilities(input);
   }
 
   dispose(): void {
     this.model.dispose();
   }
+}
+
+/**
+ * @param own float32 [rows, classes of the teacher]
+ * @param map as of a `MappedModel`
+ */
+export function predictionOf(own: Float32Array, rows: number, map: Int32Array): Prediction {
+  const [classes, outputs] = [map.length, own.length / rows];
+  const values = new Float32Array(rows * classes);
+  const faults = new Map<number, string>();
+  for (let row = 0; row < rows; row++) {
+    const fault = rowFault(own, row, outputs);
+    if (fault !== null) faults.set(row, fault);
+    for (let c = 0; c < classes; c++) {
+      const index = map[c]!;
+      values[row * classes + c] = index < 0 ? 0 : (own[row * outputs + index] ?? 0);
+    }
+  }
+  return { values, faults };
 }

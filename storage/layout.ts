@@ -27,6 +27,21 @@ export const layout = {
   logitsLease: (key: string, audioSha256: string, after?: string) =>
     `logits/${key}/${audioSha256}.lease${after === undefined ? '' : `-${after}`}`,
   logitsDescription: (key: string) => `logits/${key}/manifest.json`,
+  /** What a teacher gives for an audio shard; `teacherKey` and `viewsKey` as in teacher-key.ts. */
+  outputs: (
+    teacherKey: string,
+    viewsKey: string,
+    audioSha256: string,
+    file: 'npy' | 'json' | 'rows.npy',
+  ) => `outputs/${teacherKey}/${viewsKey}/${audioSha256}.${file}`,
+  probeOutputs: (teacherKey: string, workflowRunId: string, file: 'npy' | 'json') =>
+    `outputs/${teacherKey}/probe/${workflowRunId}.${file}`,
+  /** Class list that a worker writes. */
+  teacherClasses: (sha256: string) => `teachers/classes/${sha256}.json`,
+  /** The probe that later ones are compared with. */
+  firstProbe: (teacherKey: string, rowsSha256: string) =>
+    `outputs/${teacherKey}/probe/first-${rowsSha256}.json`,
+  probe: (sha256: string, file: 'npy' | 'rows.npy') => `probes/${sha256}.${file}`,
   model: (sha256: string) => `models/${sha256}/model.safetensors`,
   modelFile: (sha256: string, path: string) => `models/${sha256}/${path}`,
   modelManifest: (sha256: string) => `models/${sha256}/manifest.json`,

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { StoreDamaged } from '../workflows/contract/damage';
 import { layout } from './layout';
-import { quarantine } from './quarantine';
+import { createAnew, createRecordOrAdopt, quarantine } from './quarantine';
 import { readRecordIfPresent, record, type RecordOf } from './record';
-import { sha256, type Store } from './store';
+import { ContentDiffers, sha256, type Store } from './store';
 import type { Latency } from '../ced/metrics/latency';
 import { combine } from '../ced/teachers/ensemble';
 import type { EnsembleMember, ModelReference } from '../workflows/contract/models';
@@ -43,6 +43,38 @@ export interface StoredScores {
   missing: readonly number[];
   /** null where it was not measured. */
   latency: Latency | null;
+}
+
+/** Writes scores: data first, manifest last. */
+export async function keepScores(
+  store: Store,
+  modelSha256: string,
+  { clips, vocabulary, contentSha256 }: CorpusClips,
+  {
+    scores,
+    missing,
+    ...measured
+  }: Pick<ScoresManifest, 'mAP' | 'seconds' | 'latency' | 'contentAtRate'> & {
+    scores: Float32Array;
+    /** Classes that the model does not know. */
+    missing: readonly number[];
+  },
+): Promise<void> {
+  const bytes = new Uint8Array(scores.buffer, scores.byteOffset, scores.byteLength);
+  await createAnew(store, layout.scores(modelSha256, contentSha256), bytes);
+  const manifest: ScoresManifest = {
+    formatVersion: 1,
+    sha256: sha256(bytes),
+    clips: clips.length,
+    classes: vocabulary.length,
+    ...(missing.length === 0 ? {} : { missing: [...missing] }),
+    ...measured,
+  };
+  const key = layout.scoresManifest(modelSha256, contentSha256);
+  // Another run may have scored it at the same time; only times differ. A worker of another kind
+  // has other scores: then the next attempt repairs it.
+  const first = await createRecordOrAdopt(store, key, scoresRecord, manifest);
+  if (first && first.sha256 !== manifest.sha256) throw new ContentDiffers(key);
 }
 
 /**

@@ -2,11 +2,17 @@
  * The activities as workflows call them, with a reason for each timeout. Retries go on for ever
  * with capped back-off: only typed failures end a run.
  */
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
-import { CPU_SUMMARIES, GPU_SUMMARIES, summarised } from './activity-summaries';
+import {
+  ActivityCancellationType,
+  proxyActivities,
+  type ActivityOptions,
+} from '@temporalio/workflow';
+import { CPU_SUMMARIES, GPU_SUMMARIES, summarised, TEACHER_SUMMARIES } from './activity-summaries';
 import type { CpuActivities, GpuActivities } from './contract/activities';
+import { STORE_DAMAGED } from './contract/damage';
 import { PERMANENT_FAILURES } from './contract/failures';
 import { TASK_QUEUES } from './contract/names';
+import type { TeacherActivities } from './contract/teacher-worker';
 
 const retry = {
   initialInterval: '1 second',
@@ -38,3 +44,41 @@ const gpuActivities = proxyActivities<GpuActivities>({
 
 export const cpu = summarised(cpuActivities, CPU_SUMMARIES);
 export const gpu = summarised(gpuActivities, GPU_SUMMARIES);
+
+/** How long `describeSoon` waits for a worker: enough for a poll, short enough to be told. */
+const TAKEN_WITHIN = '5 seconds';
+
+interface Teacher extends TeacherActivities {
+  /** `describeTeacher`; fails when no worker takes the task within seconds. */
+  describeSoon: TeacherActivities['describeTeacher'];
+}
+
+/** Activities of a teacher's own workers, in any language. */
+export function teacherOn(taskQueue: string): Teacher {
+  const shared: ActivityOptions = {
+    taskQueue,
+    // Pause and cancel let the batch end: its part is kept, and the next attempt goes on from it.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    // A foreign worker may not mark them itself.
+    retry: { ...retry, nonRetryableErrorTypes: [...PERMANENT_FAILURES, STORE_DAMAGED] },
+  };
+  // It may have to load its model first.
+  const describing: ActivityOptions = { ...shared, startToCloseTimeout: '10 minutes' };
+  const atAnyTime = onTeacher(describing);
+  const soon = onTeacher({ ...describing, scheduleToStartTimeout: TAKEN_WITHIN });
+  // Rows are counted at least every five seconds; a batch on a slow machine takes longer.
+  const predicting = onTeacher({
+    ...shared,
+    heartbeatTimeout: '60 seconds',
+    startToCloseTimeout: '24 hours',
+  });
+  return {
+    describeTeacher: (input) => atAnyTime.describeTeacher(input),
+    describeSoon: (input) => soon.describeTeacher(input),
+    predictShard: (input) => predicting.predictShard(input),
+  };
+}
+
+function onTeacher(options: ActivityOptions): TeacherActivities {
+  return summarised(proxyActivities<TeacherActivities>(options), TEACHER_SUMMARIES);
+}

@@ -3,6 +3,7 @@
  */
 import type { ActivityInterfaceFor } from '@temporalio/workflow';
 import type { CpuActivities, GpuActivities } from './contract/activities';
+import type { TeacherActivities } from './contract/teacher-worker';
 
 type Summaries<A> = {
   [K in keyof A]: A[K] extends (input: infer I) => unknown ? (input: I) => string : never;
@@ -13,8 +14,12 @@ export const CPU_SUMMARIES: Summaries<CpuActivities> = {
   importModels: ({ teachers, inits }) =>
     `Import ${counted(teachers.length, 'teacher')}` +
     (inits.length > 0 ? ' and the checkpoints that models start from' : ''),
+  acceptTeacher: ({ teacher }) => `Check what ${teacher.name} says of itself`,
+  checkProbe: ({ teacher }) => `Compare what ${teacher.name} says of the probe clips`,
   ingestShard: ({ split, shard }) => `Decode ${split} shard ${shard}`,
   sealCorpus: () => 'Count the corpus and write its manifest',
+  writeRows: ({ split, shard }) => `Write the views of ${split} shard ${shard} for workers`,
+  scoreOutputs: ({ model, split }) => `Score the outputs of ${model.name} on ${split}`,
   writeLogits: ({ shard }) => `Write the logits of shard ${shard}`,
   importPublishedLogits: ({ published }) => `Import the logits published in ${published}`,
   fitEnsemble: ({ ensemble, search }) =>
@@ -37,6 +42,11 @@ export const GPU_SUMMARIES: Summaries<GpuActivities> = {
     `with ${counted(ensemble.length, 'teacher')}`,
   trainModel: ({ settings, targets }) =>
     `Train ${settings.name} from ${targets.kind === 'labels' ? 'labels' : 'stored logits'}`,
+};
+
+export const TEACHER_SUMMARIES: Summaries<TeacherActivities> = {
+  describeTeacher: () => 'Say what the teacher is',
+  predictShard: ({ rows }) => `Predict ${counted(rows.count, 'row')}`,
 };
 
 /** The same activities; each call carries its summary. */

@@ -19,6 +19,7 @@ import { publish } from './publish';
 import type { RunControl } from './run-control';
 import { scoreModels } from './score-models';
 import { trainModels } from './train-models';
+import { WorkerTeachers } from './worker-teachers';
 
 export function distillationStages(run: DistillRun): [StageName, string][] {
   return [
@@ -34,24 +35,32 @@ export function distillationStages(run: DistillRun): [StageName, string][] {
 }
 
 export async function importModels(control: RunControl, run: DistillRun): Promise<ImportedModels> {
-  const models = await control.runOnce('models', () => importFromSources(run));
+  const models = await control.runOnce('models', () => importFromSources(control, run));
   control.note(models.notes);
   return models;
 }
 
-async function importFromSources(run: DistillRun): Promise<ImportedModels> {
+async function importFromSources(control: RunControl, run: DistillRun): Promise<ImportedModels> {
   const inits = run.students.flatMap((student, index) =>
     student.init === null || student.init === CHAMPION
       ? []
       : [{ field: `students[${index}].init`, checkpoint: student.init, model: student.model }],
   );
-  return await cpu.importModels({
+  const imported = await cpu.importModels({
     store: run.store,
     vocabulary: withClassList(run).corpus.vocabulary,
     teachers: run.teachers,
     inits,
     chunkSeconds: run.logits.chunkSeconds,
   });
+  const workers = new WorkerTeachers(control, run);
+  if (workers.isEmpty) return imported;
+  const accepted = await workers.accept();
+  const files = imported.teachers.values();
+  const teachers = run.teachers.flatMap(
+    ({ name }) => accepted.get(name) ?? files.next().value ?? [],
+  );
+  return { ...imported, teachers };
 }
 
 /** Hz at which the run's teachers take audio. */
@@ -70,9 +79,10 @@ export async function distillAndPublish(
   const corpus: PreparedCorpus = {
     ...prepared,
     repair: (damage) =>
-      damage.kind === 'model' ? importFromSources(run) : prepared.repair(damage),
+      damage.kind === 'model' ? importFromSources(control, run) : prepared.repair(damage),
   };
   const { chunkSeconds } = run.logits;
+  const workers = new WorkerTeachers(control, run);
   if (!('published' in run.logits) && run.logits.topK > corpus.plan.classes)
     throw runFileInvalid([
       `logits.topK: ${run.logits.topK}, ` +
@@ -89,6 +99,7 @@ export async function distillAndPublish(
     precision: 'precision' in run.logits ? run.logits.precision : 'float32',
     models: imported.teachers,
     splits: ['validation', 'eval'],
+    workers,
   });
 
   const { members, fit } = await chooseEnsemble(control, run, corpus, imported.teachers);
@@ -100,7 +111,7 @@ export async function distillAndPublish(
     repair: repairTargets,
   } = 'published' in run.logits
     ? await importLogits(control, run, corpus, run.logits)
-    : await storeLogits(control, run, corpus, members, run.logits);
+    : await storeLogits(control, run, corpus, members, run.logits, workers);
 
   // 3. Train students from the stored logits.
   const models = await control.runOnce('models and champion', () => addChampion(run, imported));

@@ -19,6 +19,7 @@ import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 import { whenFree } from './single-flight';
 import type { EnsembleMember } from './contract/models';
+import type { WorkerTeachers } from './worker-teachers';
 
 /** Shards that wait for GPU workers or are being written: enough for several workers. */
 const LOGIT_SHARDS_IN_FLIGHT = 16;
@@ -38,6 +39,7 @@ export async function storeLogits(
   corpus: PreparedCorpus,
   ensemble: EnsembleMember[],
   settings: LogitsSettings,
+  workers: WorkerTeachers,
 ): Promise<Targets> {
   const { shards, chunks, samples } = corpus.finalized.train ?? {
     shards: 0,
@@ -55,7 +57,14 @@ export async function storeLogits(
     await sleep(ms);
     await control.whilePaused();
   };
+  const predictOutputs = async (shard: number): Promise<void> => {
+    if (!workers.isEmpty)
+      await workers.predict(corpus, { split: 'train', shard, ensemble, settings });
+  };
+  const repair: Repair = (damage) =>
+    damage.kind === 'outputs' ? predictOutputs(damage.shard) : corpus.repair(damage);
   const computeShard = async (shard: number): Promise<LogitsShard> => {
+    await predictOutputs(shard);
     const input = { store: run.store, planKey: corpus.plan.planKey, shard, ensemble, settings };
     const request = (waited?: LeaseWait) =>
       control.interruptibly('other', () =>
@@ -63,7 +72,7 @@ export async function storeLogits(
       );
     const predict = () =>
       whenFree<LogitsShard | PredictedLogits>(
-        (waited) => withRepair(() => request(waited), corpus.repair),
+        (waited) => withRepair(() => request(waited), repair),
         wait,
       );
     const predicted = await predict();

@@ -88,6 +88,13 @@ export class RunControl {
     if (all.length > 0) this.status.notes = all;
   }
 
+  /** Removes a note that does not hold any more. */
+  withdraw(note: string): void {
+    const left = this.status.notes?.filter((each) => each !== note) ?? [];
+    if (left.length > 0) this.status.notes = left;
+    else delete this.status.notes;
+  }
+
   get stopAfterEpoch(): number | null {
     return this.continuation.stopAfterEpoch;
   }

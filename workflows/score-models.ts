@@ -8,6 +8,7 @@ import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 import type { ScoredReference, Split } from './contract/models';
 import { recordScore } from './contract/model-scores';
+import type { WorkerTeachers } from './worker-teachers';
 
 export interface Scoring {
   run: { store: string };
@@ -16,6 +17,8 @@ export interface Scoring {
   precision: 'float32' | 'bfloat16';
   models: ScoredReference[];
   splits: Split[];
+  /** Of the models, those that are teachers in other workers. */
+  workers?: WorkerTeachers;
 }
 
 export async function scoreModels(
@@ -34,15 +37,15 @@ export async function scoreModels(
       if (!each) return;
       const { name, sha256, parameters, missing } = each.model;
       const model = { name, sha256, parameters, ...(missing === undefined ? {} : { missing }) };
-      const scored = await withRepair(
-        () =>
-          control.interruptibly('other', () =>
-            gpu.scoreModel({ ...input, split: each.split, model }),
-          ),
-        corpus.repair,
-      );
+      const { split } = each;
+      const scored = scoring.workers?.has(name)
+        ? await scoring.workers.score(corpus, split, model)
+        : await withRepair(
+            () => control.interruptibly('other', () => gpu.scoreModel({ ...input, split, model })),
+            corpus.repair,
+          );
       const role = stageName === 'gate' ? 'teacher' : 'student';
-      if (each.split === 'eval') recordScore(control.status, role, name, scored.mAP);
+      if (split === 'eval') recordScore(control.status, role, name, scored.mAP);
     });
   });
 }

@@ -23,13 +23,13 @@ import {
   type WaveformDeclaration,
 } from '../../storage/models/waveform-folder';
 import { memoryFor, readApart } from '../../storage/reader/read-apart';
-import type { Teacher } from '../../workflows/contract/run-file-sections';
+import type { FileTeacher } from '../../workflows/contract/run-file-sections';
 import type { InputPlace } from './read-input';
 
 /** Processor time for four clips. One that needs more is stored and told, not refused. */
 const PROBE_SECONDS = 15;
 
-export type WaveformTeacher = Exclude<Teacher, { format: 'ced' }>;
+export type WaveformTeacher = Exclude<FileTeacher, { format: 'ced' }>;
 
 interface Asked {
   teacher: WaveformTeacher;

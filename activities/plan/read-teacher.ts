@@ -2,7 +2,7 @@
 import { abstentionNote, requireEveryClass } from '../../ced/teachers/class-map';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import { PermanentError } from '../../workflows/contract/failures';
-import type { Teacher } from '../../workflows/contract/run-file-sections';
+import type { FileTeacher } from '../../workflows/contract/run-file-sections';
 import { readTeacher, type Checkpoint, type MappedClasses } from './read-checkpoint';
 import type { InputPlace } from './read-input';
 import { readWaveformTeacher, type ReadWaveformTeacher } from './read-waveform-teacher';
@@ -19,7 +19,7 @@ export async function readAnyTeacher(
   input: InputPlace,
   vocabulary: Vocabulary,
   field: string,
-  teacher: Teacher,
+  teacher: FileTeacher,
   { chunkSeconds = CHUNK_SECONDS }: { chunkSeconds?: number },
 ): Promise<(Checkpoint | ReadWaveformTeacher) & MappedClasses & { notes: string[] }> {
   const { format, checkpoint, missing = 'refuse' } = teacher;

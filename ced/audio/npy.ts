@@ -21,7 +21,7 @@ export const npyHeaderBytes = 128;
 
 /** The bytes before the samples, for a writer that streams them. */
 export function encodeNpyInt16Header(length: number): Uint8Array {
-  return encodeHeader('<i2', `${length},`);
+  return encodeNpyHeader('<i2', `${length},`);
 }
 
 /**
@@ -29,11 +29,12 @@ export function encodeNpyInt16Header(length: number): Uint8Array {
  * @param rows int64 [rows, columns], row by row
  */
 export function encodeNpyInt64Table(rows: BigInt64Array, columns: number): Uint8Array {
-  const header = encodeHeader('<i8', `${rows.length / columns}, ${columns}`);
+  const header = encodeNpyHeader('<i8', `${rows.length / columns}, ${columns}`);
   return Buffer.concat([header, new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength)]);
 }
 
-function encodeHeader(descr: string, shape: string): Uint8Array {
+/** @param shape as Python writes a tuple, without its brackets */
+export function encodeNpyHeader(descr: string, shape: string): Uint8Array {
   const dictionary = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }`;
   const bytes = Math.ceil((preamble + dictionary.length + 1) / alignment) * alignment;
   const header = Buffer.alloc(bytes, ' ');

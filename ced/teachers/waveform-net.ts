@@ -134,7 +134,7 @@ async function run(
   return scores;
 }
 
-function sigmoid(value: number): number {
+export function sigmoid(value: number): number {
   return 1 / (1 + Math.exp(-value));
 }
 

@@ -68,6 +68,12 @@ async function lookAtModels(
   const maps: Int32Array[] = [];
   if ('logits' in run) {
     for (const [index, teacher] of run.teachers.entries()) {
+      if (teacher.format === 'worker') {
+        look.notes.push(
+          `teachers[${index}]: its workers on ${teacher.taskQueue} are asked when the run starts`,
+        );
+        continue;
+      }
       if (isUri(teacher.checkpoint)) continue;
       const field = `teachers[${index}]`;
       await telling(async () => {

@@ -24,6 +24,7 @@ import {
   estimateTraining,
   forwardOperations,
   logitBytes,
+  outputBytes,
   type SplitEstimate,
   type TrainingEstimate,
 } from './run-estimate';
@@ -90,6 +91,8 @@ interface RunPlan {
     Record<'train' | 'validation' | 'eval', SplitEstimate & { rejectedSoFar: number }>
   >;
   logits: { rows: number; bytes: number; operations: number | null } | null;
+  /** Of workers, and of all teachers with `logits.keepOutputs`; null where none are kept. */
+  outputs: { teachers: number; bytes: number } | null;
   /** null parameters: not known, see `sizeOf`. */
   teachers: { name: string; parameters: number | null }[];
   trainings: TrainingEstimate[];
@@ -159,6 +162,7 @@ export async function planRun(
       : [];
   const logits =
     'logits' in run && 'views' in run.logits ? logitsOf(chunks, run.logits, teachers) : null;
+  const outputs = 'logits' in run ? outputsOf(run, splits, vocabulary.length) : null;
   const settings = 'students' in run ? run.students : run.teachers;
   const trainings = settings.map((one) => estimateTraining(one, chunks, chunkSeconds, vocabulary));
   const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
@@ -167,6 +171,7 @@ export async function planRun(
     run: run.name,
     splits,
     logits,
+    outputs,
     teachers: teachers.map(({ name, parameters }) => ({ name, parameters })),
     trainings,
     problems: look.problems,
@@ -179,6 +184,7 @@ export async function planRun(
     storeBytes:
       sum(SPLITS.map((split) => splits[split]?.audioBytes ?? 0)) +
       (logits?.bytes ?? 0) +
+      (outputs?.bytes ?? 0) +
       sum(trainings.map(({ checkpointBytes }) => checkpointBytes)),
     hours: {
       teraflops: options.teraflops,
@@ -272,13 +278,33 @@ function logitsOf(
   };
 }
 
+/** A teacher with more classes than the run takes more: only its worker knows how many. */
+function outputsOf(
+  { teachers, logits }: DistillRun,
+  splits: RunPlan['splits'],
+  classes: number,
+): RunPlan['outputs'] {
+  const workers = teachers.filter(({ format }) => format === 'worker').length;
+  const chunksOf = (split: Split): number => splits[split]?.chunks ?? 0;
+  const scored = workers * (chunksOf('validation') + chunksOf('eval'));
+  const isPublished = 'published' in logits;
+  const kept = isPublished ? 0 : logits.keepOutputs === true ? teachers.length : workers;
+  const rows = isPublished ? 0 : chunksOf('train') * logits.views;
+  if (kept === 0 && workers === 0) return null;
+  return {
+    teachers: Math.max(kept, workers),
+    bytes: outputBytes(kept * rows + scored, classes),
+  };
+}
+
 async function sizeOf(
   teacher: DistillRun['teachers'][number],
   input: InputPlace,
   chunkSeconds: number,
 ): Promise<{ name: string; parameters: number | null; operations: number | null }> {
-  const { name, checkpoint, format } = teacher;
-  if (format !== 'ced') return { name, parameters: null, operations: null };
+  const { name } = teacher;
+  if (teacher.format !== 'ced') return { name, parameters: null, operations: null };
+  const { checkpoint } = teacher;
   const text = await readModelFile(
     input,
     'teachers',
@@ -300,6 +326,7 @@ function describe({
   run,
   splits,
   logits,
+  outputs,
   teachers,
   trainings,
   problems,
@@ -330,6 +357,11 @@ function describe({
     const time = hours.logits === null ? 'hours unknown' : hour(hours.logits);
     lines.push(`  logits      ${grouped(logits.rows)} rows, ${bytes(logits.bytes)}, ${time}`);
   }
+  if (outputs)
+    lines.push(
+      `  outputs     ${bytes(outputs.bytes)} of ${outputs.teachers} ` +
+        (outputs.teachers === 1 ? 'teacher' : 'teachers'),
+    );
   for (const { name, parameters, steps, checkpointBytes } of trainings) {
     const size = `${millions(parameters)} parameters, ${grouped(steps)} steps`;
     lines.push(`  ${name.padEnd(11)} ${size}, ${bytes(checkpointBytes)} of checkpoints at most`);

@@ -58,6 +58,11 @@ export function logitBytes(rows: number, topK: number): number {
   return Math.round(rows * (5 + 1.75 * topK));
 }
 
+/** Bytes of kept outputs: float32 for each class, and ten int64 that say what the row is. */
+export function outputBytes(rows: number, classes: number): number {
+  return rows * (4 * classes + 80);
+}
+
 const PATCH = 16;
 const MEL_BINS = 64;
 

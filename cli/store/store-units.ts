@@ -21,6 +21,7 @@ export interface StoreUnit {
     | 'audio'
     | 'ingest'
     | 'logits'
+    | 'outputs'
     | 'models'
     | 'scores'
     | 'training'
@@ -130,7 +131,10 @@ function ratesOfListings(units: Map<string, StoreUnit>): Map<string, string[]> {
   return found;
 }
 
-/** Kept logits keep their teachers, kept models their scores and the training that made them. */
+/**
+ * Kept logits keep their teachers and what those gave, kept models their scores and the training
+ * that made them.
+ */
 async function referAcross(
   store: Store,
   units: Map<string, StoreUnit>,
@@ -139,7 +143,9 @@ async function referAcross(
   for (const { name, kind, referredBy } of units.values()) {
     if (kind !== 'logits' || referredBy.length === 0) continue;
     const text = Buffer.from((await store.read(`${name}/manifest.json`)) ?? []).toString('utf8');
-    for (const [hash] of text.matchAll(HASH)) refer(`models/${hash}`, name);
+    for (const [hash] of text.matchAll(HASH))
+      // Of a worker they are under its teacherKey, of another teacher under its model.
+      for (const place of ['models', 'outputs']) refer(`${place}/${hash}`, name);
   }
   for (const { name, kind, objects } of units.values()) {
     if (kind !== 'training') continue;
@@ -194,6 +200,7 @@ function unitOf(key: string): Pick<StoreUnit, 'name' | 'kind'> {
     case 'attempts':
     case 'plans':
     case 'logits':
+    case 'outputs':
     case 'models':
     case 'scores':
       return { name: `${place}/${second}`, kind: place };

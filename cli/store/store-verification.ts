@@ -5,7 +5,8 @@
 import { planRecord, type PlanManifest } from '../../storage/corpus/plan-manifest';
 import { layout } from '../../storage/layout';
 import { logitsRecord } from '../../storage/logits/stored-shard';
-import { waveformRecord } from '../../storage/models/waveform-folder';
+import { manifestRecord } from '../../storage/models/worker-folder';
+import { outputsRecord } from '../../storage/outputs/outputs-manifest';
 import {
   decodeRecord,
   readRecordIfPresent,
@@ -88,6 +89,14 @@ class Verifier {
         return file.endsWith('.parquet')
           ? await this.compareWithManifest(key, key.replace(/parquet$/, 'json'), logitsRecord)
           : await this.lookAtRecord(key);
+      case 'outputs':
+        return await this.lookAtOutputs(key);
+      case 'probes':
+        return /^[0-9a-f]{64}\.npy$/.test(name)
+          ? await this.compare(key, name.slice(0, -4))
+          : 'unhashed';
+      case 'teachers':
+        return await this.compare(key, file.replace(/\.json$/, ''));
       case 'scores':
         return file.endsWith('.f32')
           ? await this.compareWithManifest(key, key.replace(/f32$/, 'json'), scoresRecord)
@@ -127,6 +136,16 @@ class Verifier {
     if (manifest === null) return 'left over';
     // Scores of an earlier version have no hash.
     return manifest.sha256 === undefined ? 'unhashed' : await this.compare(key, manifest.sha256);
+  }
+
+  /** Data and rows of outputs are named by the manifest beside them. */
+  private async lookAtOutputs(key: string): Promise<Finding> {
+    const [, base = '', isRows] = /^(.*?)(\.rows)?\.npy$/.exec(key) ?? [];
+    if (base === '') return await this.lookAtRecord(key);
+    const manifest = await this.readUnlessDamaged(`${base}.json`, outputsRecord);
+    // Parts of a shard, and rows that a worker has yet to predict.
+    if (manifest === null) return 'left over';
+    return await this.compare(key, isRows ? manifest.rowsSha256 : manifest.sha256);
   }
 
   /** A model is named by its weights, or else by its manifest. */
@@ -185,9 +204,12 @@ class Verifier {
   }
 
   private async modelFiles(name: string): Promise<ReadonlyMap<string, string>> {
-    const manifest = await this.readNamed(layout.modelManifest(name), name, waveformRecord);
+    const manifest = await this.readNamed(layout.modelManifest(name), name, manifestRecord);
     return new Map(
-      (manifest?.files ?? []).map(({ path, sha256: hash }) => [layout.modelFile(name, path), hash]),
+      (manifest && 'files' in manifest ? manifest.files : []).map(({ path, sha256: hash }) => [
+        layout.modelFile(name, path),
+        hash,
+      ]),
     );
   }
 

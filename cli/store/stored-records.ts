@@ -1,4 +1,5 @@
 /** Which record lies under which key of a store, or of a champion's folder. */
+import { firstProbeRecord } from '../../activities/check-probe';
 import { attemptEndRecord, attemptStartRecord } from '../../activities/attempt-record';
 import { trainingAttemptRecord } from '../../jobs/train/attempts';
 import { championEntry } from '../../storage/champion-ledger';
@@ -13,7 +14,8 @@ import { evaluationRecord } from '../../storage/earlier-evaluation';
 import { descriptionRecord } from '../../storage/logits/logits-description';
 import { logitsRecord } from '../../storage/logits/stored-shard';
 import { modelConfigRecord } from '../../storage/models/model-folder';
-import { waveformRecord } from '../../storage/models/waveform-folder';
+import { manifestRecord } from '../../storage/models/worker-folder';
+import { outputsRecord } from '../../storage/outputs/outputs-manifest';
 import type { RecordFormat } from '../../storage/record';
 import { resultRecord } from '../../storage/run-result';
 import { scoresRecord } from '../../storage/scores';
@@ -33,7 +35,9 @@ const RECORDS: readonly (readonly [key: RegExp, format: RecordFormat<unknown>])[
   [/^logits\/[^/]+\/[^/]+\.json$/, logitsRecord],
   [/^logits\/[^/]+\/[^/]+\.lease(-[\w-]+)?$/, leaseRecord],
   [/^models\/[^/]+\/config\.json$/, modelConfigRecord],
-  [/^models\/[^/]+\/manifest\.json$/, waveformRecord],
+  [/^models\/[^/]+\/manifest\.json$/, manifestRecord],
+  [/^outputs\/[^/]+\/probe\/first-[^/]+\.json$/, firstProbeRecord],
+  [/^outputs\/[^/]+\/[^/]+\/[^/]+\.json$/, outputsRecord],
   [/^scores\/[^/]+\/[^/]+\.json$/, scoresRecord],
   [/^training\/[^/]+\/manifest(-epoch-\d+)?\.json$/, trainingRecord],
   [/^training\/[^/]+\/attempts\/[^/]+\.json$/, trainingAttemptRecord],

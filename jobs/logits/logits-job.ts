@@ -13,7 +13,6 @@ import type {
 } from '../../workflows/contract/activities';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { beginPhase, type JobContext } from '../job-context';
-import { namingTeacher } from '../teacher-fault';
 import { layout } from '../../storage/layout';
 import {
   descriptionRecord,
@@ -21,10 +20,11 @@ import {
 } from '../../storage/logits/logits-description';
 import { createRecordOrAdopt } from '../../storage/quarantine';
 import { ContentDiffers, type Store } from '../../storage/store';
-import { describeLogits } from './describe-logits';
+import { describeLogits } from '../../storage/logits/describe-logits';
 import { scoreEnsemble } from './ensemble-gate';
-import { predictShard, type LoadedTeacher } from './predict-shard';
+import { predictShard } from './predict-shard';
 import { probeTeachers } from './probe-teachers';
+import { loadTeacher, modelsOf, ShardTeacher, type LoadedTeacher } from './shard-teacher';
 import { leasesOver, ShardLease } from '../../storage/shard-lease';
 import { storedShard, type RowNotes } from '../../storage/logits/stored-shard';
 
@@ -50,8 +50,8 @@ export async function logitsJob(context: JobContext, input: LogitsJobInput): Pro
       await leasesOver(store, input.waited.logitsKey, audioSha256, input);
     }
     const teachers = await loadTeachers(context, input, audio);
-    const models = teachers.map(({ model }) => model);
-    const description = describeLogits(input.ensemble, models, input.settings);
+    const identities = teachers.map(({ identity }) => identity);
+    const description = describeLogits(input.ensemble, identities, input.settings);
     const key = logitsKey(description);
     const present = await found(store, key, audioSha256);
     if (present) return present;
@@ -74,49 +74,58 @@ async function loadTeachers(
   audio: CorpusAudio,
 ): Promise<LoadedTeacher[]> {
   await beginPhase(context, 'loading the teachers');
-  return await Promise.all(
-    ensemble.map(async ({ name, weight, sha256, missing = 0 }) => ({
-      name,
-      weight,
-      model: await namingTeacher(
-        name,
-        context.teacher(
-          sha256,
-          settings.precision,
-          audio.vocabulary,
-          missing > 0 ? 'abstain' : 'refuse',
-        ),
-      ),
-    })),
-  );
+  return await Promise.all(ensemble.map((member) => loadTeacher(context, member, settings, audio)));
 }
 
 async function computeShard(
   context: JobContext,
   input: LogitsJobInput,
   audio: CorpusAudio,
-  teachers: readonly LoadedTeacher[],
+  loaded: readonly LoadedTeacher[],
+  description: ComputedDescription,
+  lease: ShardLease,
+): Promise<Found> {
+  await beginPhase(context, 'reading outputs of teachers');
+  const { store } = context;
+  const teachers = await ShardTeacher.all(store, loaded, input);
+  try {
+    return await predictAndLeave(context, input, audio, { loaded, teachers }, description, lease);
+  } finally {
+    for (const teacher of teachers) teacher.close();
+  }
+}
+
+async function predictAndLeave(
+  context: JobContext,
+  input: LogitsJobInput,
+  audio: CorpusAudio,
+  ensemble: { loaded: readonly LoadedTeacher[]; teachers: readonly ShardTeacher[] },
   description: ComputedDescription,
   lease: ShardLease,
 ): Promise<Found> {
   const { store } = context;
+  const models = modelsOf(ensemble.loaded);
   const [key, audioSha256] = [logitsKey(description), audio.audioShards[0] ?? ''];
   // Every run has a first shard: its attempt checks the teachers for all shards.
   await beginPhase(context, 'probing the teachers');
   const isFirst = input.shard === 0;
   const gate = isFirst ? await scoreEnsemble(store, input.planKey, input.ensemble) : [];
   if (isFirst)
-    await probeTeachers(teachers, audio, (name) => beginPhase(context, `probing teacher ${name}`));
+    await probeTeachers(ensemble.teachers, models, audio, input.settings, (name) =>
+      beginPhase(context, `probing teacher ${name}`),
+    );
   const startedMs = context.monotonicMs();
   const { table, agreement, leftOut } = await predictShard(
     context,
     audio,
-    teachers,
+    { ...ensemble, models },
     input.settings,
     () => lease.renew(),
   );
+  const seconds = (context.monotonicMs() - startedMs) / 1000;
+  for (const teacher of ensemble.teachers) await teacher.keep(seconds);
   const notes: RowNotes = {
-    seconds: (context.monotonicMs() - startedMs) / 1000,
+    seconds,
     agreement,
     ...(leftOut ? { leftOut } : {}),
     ...(gate.length > 0 ? { gate } : {}),

@@ -16,20 +16,20 @@ import { rowsOf } from '../../ced/model/rows';
 import { combine, type TeacherOutput } from '../../ced/teachers/ensemble';
 import type { LeftOutNotes } from '../../storage/logits/stored-shard';
 import type { CorpusAudio } from '../../storage/corpus/corpus-audio';
+import { isSilentChunk } from '../../storage/outputs/silent-chunk';
 import { PermanentError } from '../../workflows/contract/failures';
 import { progressMeter } from '../../workflows/contract/progress-meter';
 import type { LogitsSettings } from '../../workflows/contract/run-file-sections';
 import { chunkBatches, type ChunkBatch, type ChunkRow } from '../chunk-batches';
 import { throwIfStopped, type JobContext } from '../job-context';
 import type { MappedModel, Prediction } from '../mapped-model';
-import { namingTeacher } from '../teacher-fault';
 import { LeftOutChunks } from './left-out-chunks';
+import type { ShardTeacher } from './shard-teacher';
 
-/** A teacher of the ensemble, ready to predict. */
-export interface LoadedTeacher {
-  name: string;
-  weight: number;
-  model: MappedModel;
+interface Ensemble {
+  teachers: readonly ShardTeacher[];
+  /** All that predict here, in this run or an earlier one: batches depend on them. */
+  models: readonly MappedModel[];
 }
 
 export interface ShardPrediction {
@@ -55,7 +55,7 @@ interface ViewRow extends ChunkRow {
 export async function predictShard(
   context: JobContext,
   audio: CorpusAudio,
-  teachers: readonly LoadedTeacher[],
+  { teachers, models }: Ensemble,
   settings: LogitsSettings,
   afterBatch: () => Promise<void>,
 ): Promise<ShardPrediction> {
@@ -63,15 +63,16 @@ export async function predictShard(
   const leftOut = new LeftOutChunks();
   const agreement = new TeacherAgreement(
     teachers.length,
-    teachers.map(({ model }) => model.missing),
+    teachers.map(({ missing }) => missing),
   );
   const progress = progressMeter('rows', table.rows, context.monotonicMs);
-  const models = teachers.map(({ model }) => model);
-  const write = ({ parameters }: ViewRow, pcm: Int16Array, out: Int16Array, rate: number): void =>
-    shiftInto(pcm, shiftAtRate(parameters.shift, rate, pcm.length), out, 0);
+  const isPredicted = teachers.some(({ predicting }) => predicting !== null);
+  const write = isPredicted ? writeShifted : null;
+  const isSilent = async (row: number): Promise<boolean> =>
+    await isSilentChunk(audio, rows[row]!.clip, rows[row]!.chunk);
   let done = 0;
   for await (const batch of chunkBatches(audio, rows, models, write)) {
-    const outputs = await predict(teachers, batch);
+    const outputs = await predict(teachers, batch, isSilent);
     const usable = leftOut.usable(outputs, batch.rows);
     keep(outputs, usable, batch.rows, audio.vocabulary.length, table, agreement);
     done += batch.rows.length;
@@ -90,6 +91,15 @@ export async function predictShard(
     agreement: agreement.finish(),
     leftOut: leftOut.notes(rows),
   };
+}
+
+function writeShifted(
+  { parameters }: ViewRow,
+  pcm: Int16Array,
+  out: Int16Array,
+  rate: number,
+): void {
+  shiftInto(pcm, shiftAtRate(parameters.shift, rate, pcm.length), out, 0);
 }
 
 /** Every view of every chunk in table order, with the augmentation it is predicted under. */
@@ -113,20 +123,22 @@ interface NamedOutput extends TeacherOutput, Pick<Prediction, 'faults'> {
 }
 
 async function predict(
-  teachers: readonly LoadedTeacher[],
+  teachers: readonly ShardTeacher[],
   { rows, inputs }: ChunkBatch<ViewRow>,
+  isSilent: (row: number) => Promise<boolean>,
 ): Promise<NamedOutput[]> {
   const masks = masksToInt32(rows.map(({ parameters }) => parameters));
   // One object for all teachers of a rate: they share its spectrograms.
   const augmented = new Map<number, PredictionInput>();
   for (const [rate, input] of inputs) augmented.set(rate, { ...input, masks });
+  const numbers = rows.map(({ row }) => row);
   return await Promise.all(
-    teachers.map(async ({ name, weight, model }) => ({
-      ...(await namingTeacher(name, model.predict(augmented.get(model.sampleRate)!))),
+    teachers.map(async (teacher) => ({
+      ...(await teacher.predict(numbers, augmented, isSilent)),
       output: 'probabilities' as const,
-      name,
-      weight,
-      missing: model.missing,
+      name: teacher.name,
+      weight: teacher.weight,
+      missing: teacher.missing,
     })),
   );
 }

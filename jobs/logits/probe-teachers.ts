@@ -9,36 +9,57 @@ import type { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { chunkBatches, inputFor, type ChunkBatch, type ChunkRow } from '../chunk-batches';
 import type { MappedModel, Prediction } from '../mapped-model';
 import { namingTeacher } from '../teacher-fault';
-import type { LoadedTeacher } from './predict-shard';
+import type { Chunk } from '../../ced/audio/chunks';
+import type { CorpusClip } from '../../ced/corpus/corpus-clip';
+import type { LogitsSettings } from '../../workflows/contract/run-file-sections';
+import type { ShardTeacher } from './shard-teacher';
 
 const PROBE_CHUNKS = 8;
 
 /**
+ * @param models that predict, for which clips are batched
  * @param beforeTeacher awaited with its name before each teacher's first prediction
  * @throws {PermanentError} TeacherInvalid, naming the teacher and what is wrong with its outputs
  */
 export async function probeTeachers(
-  teachers: readonly LoadedTeacher[],
+  teachers: readonly ShardTeacher[],
+  models: readonly MappedModel[],
   audio: CorpusAudio,
+  { views }: Pick<LogitsSettings, 'views'>,
   beforeTeacher: (name: string) => Promise<void>,
 ): Promise<void> {
-  const rows = audio.clips
-    .flatMap((clip) => clip.chunks.slice(0, 1).map((chunk) => ({ clip, chunk })))
-    .slice(0, PROBE_CHUNKS);
-  const models = teachers.map(({ model }) => model);
+  const chunks = firstChunks(audio);
   const probes: ChunkBatch<ChunkRow>[] = [];
-  for await (const probe of chunkBatches(audio, rows, models, (_row, pcm, out) => out.set(pcm)))
-    probes.push(probe);
-  for (const { name, model } of teachers) {
+  if (teachers.some(({ predicting }) => predicting !== null))
+    for await (const probe of chunkBatches(audio, chunks, models, writeAsIs)) probes.push(probe);
+  for (const teacher of teachers) {
+    const { name, predicting, isDeclared, missing } = teacher;
     await beforeTeacher(name);
     const predictions: Prediction[] = [];
-    for (const probe of probes) {
-      const input = { ...inputFor(probe, model), masks: null };
-      predictions.push(await namingTeacher(name, model.predict(input)));
-    }
-    const fault = probeFault(predictions, audio.vocabulary.length, model);
+    if (predicting)
+      for (const probe of probes) {
+        const input = { ...inputFor(probe, predicting), masks: null };
+        predictions.push(await namingTeacher(name, predicting.predict(input)));
+      }
+    // Of those in the store, the first view of each chunk.
+    else predictions.push(await teacher.stored(chunks.map(({ row }) => row * views)));
+    const fault = probeFault(predictions, audio.vocabulary.length, { missing, isDeclared });
     if (fault) throw new PermanentError('TeacherInvalid', `${name}: ${fault}`);
   }
+}
+
+/** The first chunk of each of the first clips. */
+function firstChunks({ clips }: CorpusAudio): { clip: CorpusClip; chunk: Chunk; row: number }[] {
+  let row = 0;
+  return clips.slice(0, PROBE_CHUNKS).flatMap((clip) => {
+    const first = clip.chunks.slice(0, 1).map((chunk) => ({ clip, chunk, row }));
+    row += clip.chunks.length;
+    return first;
+  });
+}
+
+function writeAsIs(_row: unknown, pcm: Int16Array, out: Int16Array): void {
+  out.set(pcm);
 }
 
 /**
@@ -48,7 +69,7 @@ export async function probeTeachers(
 function probeFault(
   predictions: readonly Prediction[],
   classes: number,
-  { missing, frontEnd }: Pick<MappedModel, 'missing' | 'frontEnd'>,
+  { missing, isDeclared }: Pick<ShardTeacher, 'missing' | 'isDeclared'>,
 ): string | null {
   const rows = predictions.flatMap(({ values, faults }) =>
     Array.from({ length: values.length / classes }, (_, row) => ({
@@ -63,7 +84,7 @@ function probeFault(
     knownColumns(values, classes, missing),
     looked.length,
     classes - missing.length,
-    frontEnd === 'waveform',
+    isDeclared,
   );
   return fault ?? (usable.length > 0 ? null : (rows[0]?.fault ?? null));
 }

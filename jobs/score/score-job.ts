@@ -14,17 +14,12 @@ import { namingTeacher } from '../teacher-fault';
 import { layout } from '../../storage/layout';
 import { modelLatency } from './latency';
 import { scoreClips } from './score-clips';
-import {
-  createAnew,
-  createRecordOrAdopt,
-  quarantine,
-  readRecordOrQuarantine,
-} from '../../storage/quarantine';
+import { quarantine, readRecordOrQuarantine } from '../../storage/quarantine';
 import { readWaveformManifest } from '../../storage/models/waveform-folder';
-import { ContentDiffers, sha256, type Store } from '../../storage/store';
+import type { Store } from '../../storage/store';
 import type { Latency } from '../../ced/metrics/latency';
 import { splitMAP } from '../../ced/metrics/split-scores';
-import { areScoresVerified, scoresRecord, type ScoresManifest } from '../../storage/scores';
+import { areScoresVerified, keepScores, scoresRecord } from '../../storage/scores';
 
 export async function scoreJob(context: JobContext, input: ScoreInput): Promise<Scored> {
   const { store } = context;
@@ -66,30 +61,18 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
     if (fault) throw new PermanentError('TeacherInvalid', `${name}: ${fault}`);
     await beginPhase(context, 'computing the mAP');
     const mAP = splitMAP(scores, audio, missing);
-    const bytes = encodeScores(scores);
-    await createAnew(store, layout.scores(input.model.sha256, audio.contentSha256), bytes);
     const latency = (): Promise<Latency> =>
       modelLatency(store, model, input.chunkSeconds, context.monotonicMs, () =>
         beginPhase(context, 'measuring latency'),
       );
     const timed = input.split === 'eval' && scorer.frontEnd === 'log-mel';
     const seconds = (context.monotonicMs() - startedMs) / 1000;
-    const manifest: ScoresManifest = {
-      formatVersion: 1,
-      mAP,
-      sha256: sha256(bytes),
-      clips: audio.clips.length,
-      classes,
-      ...(missing.length === 0 ? {} : { missing: [...missing] }),
-      seconds,
+    await keepScores(store, model, audio, {
+      ...{ scores, mAP, missing, seconds },
       ...(timed ? { latency: await latency() } : {}),
       ...(contentAtRate === undefined ? {} : { contentAtRate }),
-    };
-    // Another run may have scored it at the same time; only times differ. A worker of another kind
-    // has other scores: then the next attempt repairs it.
-    const first = await createRecordOrAdopt(store, manifestKey, scoresRecord, manifest);
-    if (first && first.sha256 !== manifest.sha256) throw new ContentDiffers(manifestKey);
-    return { mAP, seconds: manifest.seconds, reused: false };
+    });
+    return { mAP, seconds, reused: false };
   } finally {
     await audio.close();
   }
@@ -104,8 +87,4 @@ async function contentFor(
   const rate = (await readWaveformManifest(store, model))?.sampleRate;
   if (rate === undefined || rate === sampleRate) return undefined;
   return (await audio.openRates([rate]))[0];
-}
-
-function encodeScores(scores: Float32Array): Uint8Array {
-  return new Uint8Array(scores.buffer, scores.byteOffset, scores.byteLength);
 }

@@ -12,6 +12,8 @@ const computedSchema = z.object({
       output: z.enum(['probabilities', 'logits']),
       classMap: z.array(z.number()),
       frontEnd: z.string(),
+      /** Of a teacher that is a worker. */
+      teacherKey: z.exactOptional(z.string()),
     }),
   ),
   precision: z.string(),

@@ -187,6 +187,28 @@ describe('ced plan', () => {
     expect(() => readFileSync(join(folder, 'store'))).toThrow(/ENOENT/);
   });
 
+  it('counts the outputs of workers, and of all teachers if they are to be kept', async () => {
+    const path = runFile();
+    const run = JSON.parse(readFileSync(path, 'utf8')) as Record<'teachers' | 'logits', object>;
+    const worker = { name: 'beats', format: 'worker', taskQueue: 'teacher-beats' };
+    const teachers = [...(run.teachers as object[]), worker];
+    // 36 rows of train for each, and 8 of the other splits for the worker; six classes.
+    const rowBytes = 6 * 4 + 80;
+    for (const [keepOutputs, rows] of [
+      [false, 36 + 8],
+      [true, 2 * 36 + 8],
+    ] as const) {
+      const logits = { ...run.logits, keepOutputs };
+      writeFileSync(path, JSON.stringify({ ...run, teachers, logits }));
+      printed = '';
+      expect(await ced(['plan', path, '--root', folder, '--json'])).toBe(0);
+      expect(JSON.parse(printed)).toMatchObject({ outputs: { bytes: rows * rowBytes } });
+    }
+    expect(await ced(['plan', path, '--root', folder])).toBe(0);
+    expect(printed).toMatch(/outputs +8\.32 kB of 2 teachers/);
+    expect(printed).toMatch(/note +teachers\[1\]: its workers on teacher-beats are asked when/);
+  });
+
   it('reads well', async () => {
     expect(await ced(['plan', runFile(), '--root', folder])).toBe(0);
     expect(printed).toMatch(

@@ -544,9 +544,11 @@ describeWithPublishedTeachers('an ensemble with networks that nobody here traine
     const map = classes.map((name) => names.indexOf(name));
     const teachers = fieldsOfTeachers.map((teacher) => teacherSchema.parse(teacher));
     const alone: Alone[] = [];
-    for (const { format, checkpoint } of teachers)
+    for (const teacher of teachers)
       alone.push(
-        format === 'ced' ? writeCed(classes, 4) : await onnxAlone(checkpoint, map, 'probabilities'),
+        teacher.format === 'onnx'
+          ? await onnxAlone(teacher.checkpoint, map, 'probabilities')
+          : writeCed(classes, 4),
       );
     await expectWeightedMean(run, teachers, alone);
   });

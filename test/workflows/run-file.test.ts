@@ -132,7 +132,7 @@ describe('the run file', () => {
     (format) => {
       const [teacher] = run.teachers;
       expect(problemsOf({ ...run, teachers: [{ ...teacher, format }] })).toEqual([
-        "teachers[0].format: expected 'ced' or 'onnx' or 'savedmodel'",
+        "teachers[0].format: expected 'ced' or 'onnx' or 'savedmodel' or 'worker'",
       ]);
     },
   );
@@ -381,6 +381,27 @@ describe('the run file', () => {
     ['more warm-up than there are steps', students({ warmupSteps: 1e12 }), /warmupSteps: /],
   ])('refuses %s, before any work', (_, input, problem) => {
     expect(problemsOf(input)).toContainEqual(expect.stringMatching(problem));
+  });
+
+  it('takes a teacher in a worker by its task queue, and none of our own queues', () => {
+    const worker = { name: 'beats', format: 'worker', taskQueue: 'teacher-beats' };
+    expect(problemsOf({ ...run, teachers: [worker] })).toEqual([]);
+    for (const taskQueue of ['ced', 'ced-gpu', '', 'two words'])
+      expect(problemsOf({ ...run, teachers: [{ ...worker, taskQueue }] })).toEqual([
+        expect.stringMatching(/^teachers\[0\]\.taskQueue: expected /),
+      ]);
+    const ofWorker = { ...run.corpus, vocabulary: 'teacher:beats' };
+    expect(problemsOf({ ...run, corpus: ofWorker, teachers: [worker] })).toEqual([
+      'corpus.vocabulary: expected a class list: only the worker of beats knows its classes',
+    ]);
+    expect(problemsOf({ ...run, teachers: [{ ...worker, checkpoint: 'a' }] })).toEqual([
+      expect.stringMatching(/^teachers\[0\]\.checkpoint: unknown field/),
+    ]);
+  });
+
+  it('gains no field by default that earlier keys of evaluations did not have', () => {
+    const parsed = parseRun(distillRunSchema, run);
+    expect(parsed).not.toHaveProperty('run.logits.keepOutputs');
   });
 
   it('refuses two students of one name', () => {

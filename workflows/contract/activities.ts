@@ -31,6 +31,15 @@ import type {
   ScoredReference,
   TrainedModel,
 } from './models';
+import type {
+  AcceptedTeacher,
+  AcceptTeacherInput,
+  CheckedProbe,
+  CheckProbeInput,
+  ScoreOutputsInput,
+  WriteRowsInput,
+  WrittenRows,
+} from './teacher-worker';
 
 export interface PlanInput {
   store: string;
@@ -388,8 +397,12 @@ export type EnsembleAgreement = NonNullable<RunResult['students'][number]['agree
 export interface CpuActivities {
   planCorpus(input: PlanInput): Promise<Plan>;
   importModels(input: ImportModelsInput): Promise<ImportedModels>;
+  acceptTeacher(input: AcceptTeacherInput): Promise<AcceptedTeacher>;
+  checkProbe(input: CheckProbeInput): Promise<CheckedProbe>;
   ingestShard(input: IngestInput): Promise<IngestedShard>;
   sealCorpus(input: FinalizeInput): Promise<FinalizedCorpus>;
+  writeRows(input: WriteRowsInput): Promise<WrittenRows>;
+  scoreOutputs(input: ScoreOutputsInput): Promise<Scored | null>;
   writeLogits(input: WriteLogitsInput): Promise<LogitsShard>;
   importPublishedLogits(input: ImportLogitsInput): Promise<ImportedLogits>;
   fitEnsemble(input: FitEnsembleInput): Promise<EnsembleFit>;

@@ -8,7 +8,9 @@ import type { Split } from './models';
 export type Damage =
   | { kind: 'audio'; split: Split; shard: number }
   | { kind: 'logits'; shard: number }
-  | { kind: 'model'; sha256: string };
+  | { kind: 'model'; sha256: string }
+  /** Outputs of a teacher that is a worker: damaged, or not there. */
+  | { kind: 'outputs'; teacher: string; split: Split; shard: number };
 
 /** `type` of the failure; its first detail is a `Damage[]`. Non-retryable: only a repair helps. */
 export const STORE_DAMAGED = 'StoreDamaged';

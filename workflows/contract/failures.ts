@@ -14,6 +14,8 @@ export const PERMANENT_FAILURES = [
   'RecordTooNew',
   'NoProgress',
   'FormatInvalid',
+  'TeacherChanged',
+  'ContractUnknown',
 ] as const;
 
 export type PermanentFailureType = (typeof PERMANENT_FAILURES)[number];

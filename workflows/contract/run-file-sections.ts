@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { sampleRateSchema } from './sample-rates';
 import { carriesCredential, CREDENTIAL_REFUSED } from './credentials';
+import { TASK_QUEUES } from './names';
 
 export const name = z
   .string()
@@ -133,6 +134,7 @@ const teacherFields = {
 };
 
 const tensorName = z.string().min(1).max(512);
+const OWN_QUEUES: readonly string[] = Object.values(TASK_QUEUES);
 
 const waveformTeacherFields = {
   ...teacherFields,
@@ -203,6 +205,28 @@ const waveformTeacherFields = {
     ),
 };
 
+const workerTeacherSchema = z.strictObject({
+  format: z
+    .literal('worker')
+    .describe('A teacher in a Temporal worker of its own, in any language (docs/teachers.md).'),
+  taskQueue: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/,
+      'expected 1 to 200 of A-Z, a-z, 0-9, ., _, / and -',
+    )
+    .refine((queue) => !OWN_QUEUES.includes(queue), 'expected a queue of its own')
+    .describe('Task queue that its workers poll: `describeTeacher` and `predictShard`.'),
+  ...teacherFields,
+  spectrogramMasks: z
+    .enum(['refuse', 'skip'])
+    .default('refuse')
+    .describe(
+      'For a teacher that applies no masks itself: refuse such a run, or skip the masks for it.',
+    ),
+});
+export type WorkerTeacher = z.output<typeof workerTeacherSchema>;
+
 export const teacherSchema = z.discriminatedUnion('format', [
   z.strictObject({
     format: z.literal('ced').describe('A CED checkpoint as published, spectrogram masks included.'),
@@ -232,8 +256,11 @@ export const teacherSchema = z.discriminatedUnion('format', [
     ),
     ...waveformTeacherFields,
   }),
+  workerTeacherSchema,
 ]);
 export type Teacher = z.output<typeof teacherSchema>;
+/** A teacher that is read from files. */
+export type FileTeacher = Exclude<Teacher, WorkerTeacher>;
 
 export const logitsSchema = z.strictObject({
   views: count
@@ -245,6 +272,13 @@ export const logitsSchema = z.strictObject({
   seed: seed.default(42).describe('Seed of the augmentation draws.'),
   precision: precision.describe("Precision of the teachers' matrix products."),
   augment: augmentSchema.prefault({}),
+  keepOutputs: z
+    .boolean()
+    .optional()
+    .describe(
+      'true = keep the outputs of every teacher and shard as float32, so that another ensemble, ' +
+        'weight or K predicts only what is new. Those of format worker are always kept.',
+    ),
 });
 export type LogitsSettings = z.output<typeof logitsSchema>;
 

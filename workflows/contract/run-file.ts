@@ -170,10 +170,16 @@ function distinctNames(
 
 function knownVocabularyTeacher(
   { vocabulary }: Corpus,
-  teachers: readonly { name: string }[],
+  teachers: readonly { name: string; format?: string }[],
   context: z.RefinementCtx,
 ): void {
   const name = vocabularyTeacher(vocabulary);
+  if (teachers.some((teacher) => teacher.name === name && teacher.format === 'worker'))
+    refuse(
+      context,
+      ['corpus', 'vocabulary'],
+      `expected a class list: only the worker of ${name} knows its classes`,
+    );
   if (name === null || teachers.some((teacher) => teacher.name === name)) return;
   const names = teachers.map((teacher) => teacher.name).join(', ');
   refuse(
@@ -225,7 +231,9 @@ function masksReachTeachers({ teachers, logits }: DistillRun, context: z.Refinem
   const { timeMask, freqMask } = logits.augment;
   if ('published' in logits || (timeMask.maxFrames === 0 && freqMask.maxBins === 0)) return;
   teachers.forEach((teacher, index) => {
-    if (teacher.format === 'ced' || teacher.spectrogramMasks === 'skip') return;
+    // A worker says itself whether it applies them (accept-teacher.ts).
+    if (teacher.format === 'ced' || teacher.format === 'worker') return;
+    if (teacher.spectrogramMasks === 'skip') return;
     refuse(
       context,
       ['teachers', index, 'spectrogramMasks'],

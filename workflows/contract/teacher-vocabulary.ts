@@ -2,7 +2,7 @@
  * `corpus.vocabulary: "teacher:NAME"`: the run has the classes of one of its teachers. It is
  * resolved to the address of the file that names them before anything is read. Pure.
  */
-import type { Corpus, Teacher } from './run-file-sections';
+import type { Corpus, FileTeacher, Teacher } from './run-file-sections';
 
 const PREFIX = 'teacher:';
 
@@ -17,7 +17,8 @@ export function withClassList<R extends { corpus: Corpus; teachers: readonly Tea
 ): R {
   const name = vocabularyTeacher(run.corpus.vocabulary);
   const teacher = run.teachers.find((each) => each.name === name);
-  if (name === null || !teacher) return run;
+  // Of a worker, only the worker knows them: refused with the run file.
+  if (name === null || !teacher || teacher.format === 'worker') return run;
   return { ...run, corpus: { ...run.corpus, vocabulary: classListOf(teacher) } };
 }
 
@@ -29,7 +30,7 @@ export function vocabularyNotes({ corpus }: { corpus: Corpus }, classes: number)
     : [`corpus.vocabulary: the run has the ${classes} classes of teacher ${name}`];
 }
 
-function classListOf(teacher: Teacher): string {
+function classListOf(teacher: FileTeacher): string {
   if (teacher.format !== 'ced') return teacher.vocabulary;
   const { checkpoint } = teacher;
   return `${checkpoint}${checkpoint.endsWith('/') ? '' : '/'}config.json`;

@@ -33,6 +33,14 @@ describe('the key of stored logits', () => {
     ).toBe(golden);
   });
 
+  it('contains the key of a teacher that is a worker', () => {
+    const [first, ...others] = description.teachers;
+    const workers = ['1'.repeat(64), '2'.repeat(64)].map((teacherKey) =>
+      logitsKey({ ...description, teachers: [{ ...first!, teacherKey }, ...others] }),
+    );
+    expect(new Set([golden, ...workers]).size).toBe(3);
+  });
+
   it('does not change with the scale of weights, the kind of array or unused fields', () => {
     const wider = {
       ...description,

@@ -1,0 +1,130 @@
+/**
+ * The scores of a worker's teacher on a split, from its stored outputs of the clean view: a clip's
+ * score is the mean of its chunks' probabilities, as for every other teacher.
+ */
+import { sampleRate as ourRate } from '../ced/audio/mono16k';
+import { CLEAN_VIEW } from '../ced/teachers/teacher-rows';
+import { classMap, missingClasses } from '../ced/teachers/class-map';
+import { knownColumns } from '../ced/teachers/known-columns';
+import { outputFault } from '../ced/teachers/output-fault';
+import { splitMAP } from '../ced/metrics/split-scores';
+import type { CorpusClip, CorpusClips } from '../ced/corpus/corpus-clip';
+import { PermanentError } from '../workflows/contract/failures';
+import type { Scored } from '../workflows/contract/activities';
+import type { LiveProgress } from '../workflows/contract/live-progress';
+import { progressMeter } from '../workflows/contract/progress-meter';
+import type { ScoreOutputsInput } from '../workflows/contract/teacher-worker';
+import { CorpusAudio } from '../storage/corpus/corpus-audio';
+import { layout } from '../storage/layout';
+import { abstention } from '../storage/models/teacher-identity';
+import { requireWorkerManifest } from '../storage/models/worker-folder';
+import { expectedOutputs, workerOutputs } from '../storage/outputs/expected-outputs';
+import { shardOwner } from '../storage/outputs/outputs-manifest';
+import { isSilentChunk } from '../storage/outputs/silent-chunk';
+import { ShardOutputs } from '../storage/outputs/shard-outputs';
+import { quarantine, readRecordOrQuarantine } from '../storage/quarantine';
+import { areScoresVerified, keepScores, scoresRecord } from '../storage/scores';
+import type { Store } from '../storage/store';
+import type { ActivityDependencies } from './dependencies';
+
+/** @throws {StoreDamaged} naming a shard whose outputs are missing or damaged */
+export async function scoreOutputs(
+  deps: Pick<ActivityDependencies, 'openStore' | 'monotonicMs' | 'signal'>,
+  input: ScoreOutputsInput,
+  onProgress: (progress: LiveProgress) => void = () => undefined,
+): Promise<Scored | null> {
+  const store = deps.openStore(input.store);
+  const { model, split } = input;
+  const audio = await CorpusAudio.open(store, input.planKey, split);
+  try {
+    const key = layout.scoresManifest(model.sha256, audio.contentSha256);
+    const { sampleRate } = await requireWorkerManifest(store, model.sha256);
+    // Of clips that differ at its rate alone.
+    const contentAtRate =
+      sampleRate === ourRate ? undefined : (await audio.openRates([sampleRate]))[0];
+    const found = await readRecordOrQuarantine(store, key, scoresRecord);
+    const present = found?.contentAtRate === contentAtRate ? found : null;
+    if (found && !present) {
+      await quarantine(store, layout.scores(model.sha256, audio.contentSha256));
+      await quarantine(store, key);
+    }
+    if (
+      present &&
+      ((model.missing ?? 0) > 0 || present.missing === undefined) &&
+      (await areScoresVerified(store, model.sha256, audio.contentSha256, present))
+    )
+      return { mAP: present.mAP, seconds: present.seconds, reused: true };
+    if (input.kept === true) return null;
+    const startedMs = deps.monotonicMs();
+    const progress = progressMeter('shards', audio.audioShards.length, deps.monotonicMs);
+    const { scores, missing, isLogits } = await meanOfChunks(store, input, audio, (done) => {
+      deps.signal?.throwIfAborted();
+      onProgress(progress(done));
+    });
+    const { clips, vocabulary } = audio;
+    const fault = outputFault(
+      knownColumns(scores, vocabulary.length, missing),
+      clips.length,
+      vocabulary.length - missing.length,
+      isLogits,
+    );
+    if (fault) throw new PermanentError('TeacherInvalid', `${model.name}: ${split}: ${fault}`);
+    const seconds = (deps.monotonicMs() - startedMs) / 1000;
+    const mAP = splitMAP(scores, audio, missing);
+    await keepScores(store, model.sha256, audio, {
+      ...{ scores, mAP, missing, seconds },
+      ...(contentAtRate === undefined ? {} : { contentAtRate }),
+    });
+    return { mAP, seconds, reused: false };
+  } finally {
+    await audio.close();
+  }
+}
+
+/** @returns float32 [clips, classes of the run] */
+async function meanOfChunks(
+  store: Store,
+  { model, planKey, split, chunkSeconds }: ScoreOutputsInput,
+  audio: CorpusAudio,
+  onShard: (done: number) => void,
+): Promise<{ scores: Float32Array; missing: number[]; isLogits: boolean }> {
+  const manifest = await requireWorkerManifest(store, model.sha256);
+  const map = classMap(manifest.vocabulary, audio.vocabulary, abstention(model));
+  const [classes, own] = [map.length, manifest.vocabulary.length];
+  const scores = new Float32Array(audio.clips.length * classes);
+  let firstClip = 0;
+  for (const shard of audio.audioShards.keys()) {
+    const clips = clipsOfShard(audio, shard);
+    const expected = await expectedOutputs(
+      store,
+      workerOutputs(manifest),
+      { planKey, split, shard },
+      { ...CLEAN_VIEW, chunkSeconds },
+    );
+    const outputs = await ShardOutputs.require(store, expected, shardOwner(model, split, shard));
+    try {
+      let row = 0;
+      for (const [index, clip] of clips.entries()) {
+        const rows = clip.chunks.map((_, chunk) => row + chunk);
+        const isSilent = (at: number): Promise<boolean> =>
+          isSilentChunk(audio, clip, clip.chunks[at - rows[0]!]!);
+        const values = await outputs.probabilities(rows, isSilent);
+        for (let chunk = 0; chunk < rows.length; chunk++)
+          for (let c = 0; c < classes; c++)
+            if (map[c]! >= 0)
+              scores[(firstClip + index) * classes + c]! +=
+                values[chunk * own + map[c]!]! / rows.length;
+        row += rows.length;
+      }
+    } finally {
+      outputs.close();
+    }
+    firstClip += clips.length;
+    onShard(shard + 1);
+  }
+  return { scores, missing: missingClasses(map), isLogits: manifest.output === 'logits' };
+}
+
+function clipsOfShard({ clips }: CorpusClips, shard: number): CorpusClip[] {
+  return clips.filter((clip) => clip.shard === shard);
+}

@@ -1,0 +1,219 @@
+/**
+ * Teachers of format `worker`: what a run asks of the task queues of others (docs/teachers.md).
+ * Everything that such a worker answers is read through a schema, and its failures get the
+ * teacher's name.
+ */
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  TimeoutFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { cpu, teacherOn } from './activity-proxies';
+import type { Scored } from './contract/activities';
+import { STORE_DAMAGED, type Damage } from './contract/damage';
+import type { EnsembleMember, ScoredReference, Split } from './contract/models';
+import type { DistillRun } from './contract/run-file';
+import type { LogitsSettings, WorkerTeacher } from './contract/run-file-sections';
+import { schemaProblems } from './contract/schema-problems';
+import { shortText } from './contract/short-text';
+import { withClassList } from './contract/teacher-vocabulary';
+import {
+  predictedShardSchema,
+  TEACHER_CONTRACT,
+  type PredictShardInput,
+  type WriteRowsInput,
+} from './contract/teacher-worker';
+import type { PreparedCorpus } from './prepare-corpus';
+import { withRepair } from './repair';
+import type { RunControl } from './run-control';
+import { slidingWindow } from './sliding-window';
+
+/** Shards of a split that workers predict for scores at once. */
+const SHARDS_IN_FLIGHT = 8;
+/** A worker that damages what it reads, or a broken disk: then the run ends. */
+const MOST_REPAIRS = 5;
+
+export class WorkerTeachers {
+  private readonly teachers = new Map<string, WorkerTeacher>();
+
+  constructor(
+    private readonly control: RunControl,
+    private readonly run: DistillRun,
+  ) {
+    for (const teacher of run.teachers)
+      if (teacher.format === 'worker') this.teachers.set(teacher.name, teacher);
+  }
+
+  /** Whether a teacher of this name is a worker. */
+  has(name: string): boolean {
+    return this.teachers.has(name);
+  }
+
+  get isEmpty(): boolean {
+    return this.teachers.size === 0;
+  }
+
+  /**
+   * Asks each worker what its teacher is and lets it predict the probe clips, before anything else
+   * is spent on the run. Waits for workers that are not there, and says so.
+   */
+  async accept(): Promise<Map<string, EnsembleMember>> {
+    const members = await Promise.all(
+      [...this.teachers.values()].map((one) => this.acceptOne(one)),
+    );
+    return new Map(members.map((member) => [member.name, member]));
+  }
+
+  /** Makes the outputs of a shard that are not in the store yet, of all workers at once. */
+  async predict(
+    corpus: PreparedCorpus,
+    of: { split: Split; shard: number; ensemble: EnsembleMember[]; settings?: LogitsSettings },
+  ): Promise<void> {
+    const input: WriteRowsInput = {
+      store: this.run.store,
+      planKey: corpus.plan.planKey,
+      chunkSeconds: this.run.logits.chunkSeconds,
+      ...of,
+    };
+    const { requests } = await withRepair(() => cpu.writeRows(input), corpus.repair);
+    const names = new Map(of.ensemble.map(({ sha256, name }) => [sha256, name]));
+    await Promise.all(
+      requests.map((request) =>
+        this.predictShard(names.get(request.teacher) ?? '', request.input, () =>
+          withRepair(() => cpu.writeRows({ ...input, verify: true }), corpus.repair),
+        ),
+      ),
+    );
+  }
+
+  /** As `gpu.scoreModel` for a teacher that is no worker. */
+  async score(corpus: PreparedCorpus, split: Split, model: ScoredReference): Promise<Scored> {
+    const { chunkSeconds } = this.run.logits;
+    const input = {
+      store: this.run.store,
+      planKey: corpus.plan.planKey,
+      split,
+      chunkSeconds,
+      model,
+    };
+    const kept = await cpu.scoreOutputs({ ...input, kept: true });
+    if (kept) return kept;
+    const predict = (shard: number): Promise<void> =>
+      this.predict(corpus, { split, shard, ensemble: [{ ...model, weight: 1 }] });
+    const count = corpus.finalized[split]?.shards ?? 0;
+    await slidingWindow({ from: 0, count, width: SHARDS_IN_FLIGHT }, predict);
+    const repair = (damage: Damage): Promise<unknown> =>
+      damage.kind === 'outputs' ? predict(damage.shard) : corpus.repair(damage);
+    const scored = await withRepair(() => cpu.scoreOutputs(input), repair);
+    if (scored) return scored;
+    throw ApplicationFailure.retryable(`${model.name} was not scored on ${split}`);
+  }
+
+  private async acceptOne(teacher: WorkerTeacher): Promise<EnsembleMember> {
+    const { store, logits, teachers } = this.run;
+    const { timeMask, freqMask } = logits.augment;
+    const { member, probe, notes } = await cpu.acceptTeacher({
+      store,
+      vocabulary: withClassList(this.run).corpus.vocabulary,
+      field: `teachers[${teachers.indexOf(teacher)}]`,
+      teacher,
+      description: await this.describe(teacher),
+      chunkSeconds: logits.chunkSeconds,
+      masked: !('published' in logits) && (timeMask.maxFrames > 0 || freqMask.maxBins > 0),
+      workflowRunId: workflowInfo().runId,
+    });
+    this.control.note(notes);
+    const predict = (): Promise<void> =>
+      this.predictShard(teacher.name, probe, () => Promise.resolve());
+    await predict();
+    await withRepair(() => cpu.checkProbe({ store, teacher: member, probe }), predict);
+    return member;
+  }
+
+  private async describe({ name, taskQueue }: WorkerTeacher): Promise<unknown> {
+    const { control } = this;
+    const input = { contract: TEACHER_CONTRACT, store: this.run.store } as const;
+    const worker = teacherOn(taskQueue);
+    const waiting =
+      `teacher ${name}: no worker on task queue ${taskQueue} answers; start one, ` +
+      'the run waits for it';
+    const ask = async (): Promise<unknown> => {
+      try {
+        return await worker.describeSoon(input);
+      } catch (error) {
+        if (!isUntaken(error)) throw error;
+        control.note([waiting]);
+        return await worker.describeTeacher(input);
+      }
+    };
+    return await control
+      .interruptibly('other', ask)
+      .catch((error: unknown) => {
+        throw named(name, error);
+      })
+      .finally(() => control.withdraw(waiting));
+  }
+
+  /** @param verify looks after an audio shard or rows that the worker found damaged */
+  private async predictShard(
+    name: string,
+    input: PredictShardInput,
+    verify: () => Promise<unknown>,
+  ): Promise<void> {
+    const { taskQueue = '' } = this.teachers.get(name) ?? {};
+    for (let repairs = 0; ; repairs++) {
+      try {
+        const answer = await this.control.interruptibly('other', () =>
+          teacherOn(taskQueue).predictShard(input),
+        );
+        return checkAnswer(name, input, answer);
+      } catch (error) {
+        if (!isDamage(error) || repairs === MOST_REPAIRS) throw named(name, error);
+        await verify();
+      }
+    }
+  }
+}
+
+function checkAnswer(name: string, { rows }: PredictShardInput, answer: unknown): void {
+  const parsed = predictedShardSchema.safeParse(answer);
+  const [problem] = parsed.success
+    ? parsed.data.rows === rows.count
+      ? []
+      : [`rows: ${parsed.data.rows}, expected ${rows.count}`]
+    : schemaProblems(parsed.error, '(answer)');
+  if (problem === undefined) return;
+  throw ApplicationFailure.nonRetryable(
+    `teacher ${name}: predictShard answered ${problem}`,
+    'TeacherInvalid',
+  );
+}
+
+/** No worker took the task in time. */
+function isUntaken(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure &&
+    error.cause instanceof TimeoutFailure &&
+    error.cause.timeoutType === 'SCHEDULE_TO_START'
+  );
+}
+
+function isDamage(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure &&
+    error.cause instanceof ApplicationFailure &&
+    error.cause.type === STORE_DAMAGED
+  );
+}
+
+/** The failure of a worker that knows no run, with the name that the run gives its teacher. */
+function named(name: string, error: unknown): unknown {
+  if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure))
+    return error;
+  const { type, message } = error.cause;
+  return ApplicationFailure.nonRetryable(
+    shortText(`teacher ${name}: ${message}`),
+    type ?? undefined,
+  );
+}
