@@ -136,8 +136,8 @@ export class WorkerTeachers {
     const input = { contract: TEACHER_CONTRACT, store: this.run.store } as const;
     const worker = teacherOn(taskQueue);
     const waiting =
-      `teacher ${name}: no worker on task queue ${taskQueue} answers; start one, ` +
-      'the run waits for it';
+      `teacher ${name}: no worker on task queue ${taskQueue} answers: none is there, or all are ` +
+      'busy with a shard; the run waits';
     const ask = async (): Promise<unknown> => {
       try {
         return await worker.describeSoon(input);
