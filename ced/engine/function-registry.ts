@@ -4,8 +4,9 @@
  */
 import type { TensorFlowBinding } from './binding';
 import { branchedDefinition } from './branches';
+import { Ops } from './ops';
 import type { Tensor } from './tensor';
-import type { ArgumentSpec, Tracer } from './tracer';
+import { Tracer, type ArgumentSpec, type CompiledChain } from './tracer';
 
 /**
  * Functions that stay registered. One of a model of twelve blocks holds about 0.6 MB; four models
@@ -32,6 +33,8 @@ export interface TracedFunction {
 export class FunctionRegistry {
   /** By key, the one used longest ago first. */
   private readonly functions = new Map<string, TracedFunction>();
+  /** Chains that XLA has compiled in this process, by name. */
+  private readonly compiled = new Set<string>();
 
   constructor(private readonly binding: TensorFlowBinding) {}
 
@@ -52,7 +55,10 @@ export class FunctionRegistry {
   /** @param rowArguments see TracedFunction */
   register(tracer: Tracer, outputs: readonly Tensor[], rowArguments: number): TracedFunction {
     const { name, bytes } = tracer.definition('ced_traced', outputs);
-    for (const inner of tracer.inner.values()) this.binding.addFunctionDef(inner);
+    for (const [inner, chain] of tracer.inner) {
+      this.binding.addFunctionDef(chain.bytes);
+      this.compile(inner, chain);
+    }
     this.binding.addFunctionDef(bytes);
     const specOf = ({ dtype, shape }: Tensor): ArgumentSpec => ({ dtype, shape });
     return {
@@ -73,6 +79,27 @@ export class FunctionRegistry {
     this.binding.addFunctionDef(bytes);
     traced.branched.set(count, name);
     return name;
+  }
+
+  /**
+   * Runs a chain once, alone, on zeros. Two branches that reach a chain at the same time would have
+   * XLA compile in two threads at once, which crashed one process in six.
+   */
+  private compile(chain: string, { inputs, outputs }: CompiledChain): void {
+    if (this.compiled.has(chain)) return;
+    const tracer = new Tracer([]);
+    const ops = new Ops(tracer, 'float32');
+    const results = tracer.launch(
+      chain,
+      inputs.map(({ dtype, shape }) => ops.cast(ops.zeros(shape), dtype)),
+      outputs,
+    );
+    const { name, bytes } = tracer.definition('ced_compile', results);
+    this.binding.addFunctionDef(bytes);
+    for (const { id } of this.binding.executeOp(name, [], [], outputs.length))
+      this.binding.deleteTensor(id);
+    this.binding.removeFunction(name);
+    this.compiled.add(chain);
   }
 
   private removeLeastRecentlyUsed(): void {

@@ -26,6 +26,13 @@ export interface ArgumentSpec {
   readonly shape: Shape;
 }
 
+/** A function that XLA compiles, for these types and shapes. */
+export interface CompiledChain {
+  readonly bytes: Uint8Array;
+  readonly inputs: readonly ArgumentSpec[];
+  readonly outputs: readonly ArgumentSpec[];
+}
+
 export class Tracer implements OpRunner {
   readonly arguments: readonly Tensor[];
   private readonly nodes: Buffer[] = [];
@@ -36,8 +43,8 @@ export class Tracer implements OpRunner {
   private readonly references = new Map<number, string>();
   private nextId = 0;
 
-  /** Definitions of the functions compiled inside this one, by name: to be registered before it. */
-  readonly inner = new Map<string, Uint8Array>();
+  /** The functions compiled inside this one, by name: to be registered before it. */
+  readonly inner = new Map<string, CompiledChain>();
   readonly compiler: Compiler | undefined;
 
   constructor(
@@ -137,8 +144,14 @@ export class Tracer implements OpRunner {
     const tracer = new Tracer(inputs);
     const outputs = body(tracer, tracer.arguments);
     const { name, bytes } = tracer.definition('ced_fused', outputs);
-    this.inner.set(name, bytes);
-    const types = (tensors: readonly Tensor[]): DType[] => tensors.map(({ dtype }) => dtype);
+    const specOf = ({ dtype, shape }: Tensor): ArgumentSpec => ({ dtype, shape });
+    this.inner.set(name, { bytes, inputs: inputs.map(specOf), outputs: outputs.map(specOf) });
+    return this.launch(name, inputs, outputs);
+  }
+
+  /** Runs a chain, which is compiled when it first runs. `outputs` have its types and shapes. */
+  launch(name: string, inputs: readonly Tensor[], outputs: readonly ArgumentSpec[]): Tensor[] {
+    const types = (specs: readonly ArgumentSpec[]): DType[] => specs.map(({ dtype }) => dtype);
     const attributes = [
       typesAttribute('Tconstants', []),
       typesAttribute('Targs', types(inputs)),
