@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readTables } from '../../activities/plan/read-table';
@@ -19,10 +19,10 @@ describe('ced init of Parquet files', () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'ced-init-parquet-'))));
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  const parquet = (prefix: string, clips: number): Uint8Array =>
+  const parquet = (prefix: string, clips: number, audio = prefix): Uint8Array =>
     encodeHubParquet(
       Array.from({ length: clips }, (_, row) => ({
-        audio: { bytes: noiseWav(`${prefix} ${row}`), path: `${prefix}${row}x.wav` },
+        audio: { bytes: noiseWav(`${audio} ${row}`), path: `${prefix}${row}x.wav` },
         label: row % 2,
       })),
       { names, rowGroupSize: 4 },
@@ -61,6 +61,45 @@ describe('ced init of Parquet files', () => {
     expect(rows.map(({ clip, row, labels }) => [clip, row, labels])).toEqual(
       Array.from({ length: 6 }, (_, row) => [`b${row}x.wav`, row, [names[row % 2]]]),
     );
+  });
+
+  it.each([
+    ['without a path', (): null => null],
+    ['of one path', (): string => 'audio.wav'],
+  ])('takes rows %s for recordings of their own', async (_, path) => {
+    const encode = (name: string): Uint8Array =>
+      encodeHubParquet(
+        Array.from({ length: 8 }, (__, row) => ({
+          audio: { bytes: noiseWav(`${name} ${row}`), path: path() },
+          label: row % 2,
+        })),
+        { names },
+      );
+    mkdirSync(join(folder, 'set'));
+    for (const name of ['a', 'b', 'c'])
+      writeFileSync(join(folder, 'set', `${name}-train.parquet`), encode(name));
+    const { found, notes } = await init(join(folder, 'set'));
+    expect(found).toMatchObject({ clips: 24 });
+    expect(found.splits['validation']).toBeGreaterThan(0);
+    expect(found.splits['eval']).toBeGreaterThan(0);
+    expect(notes.join('\n')).toMatch(
+      /2[1-4] rows name no file of their own: each is taken for a recording/,
+    );
+  });
+
+  it('gives every row its own id where shards of several folders have one name', async () => {
+    for (const split of ['train', 'validation', 'test']) {
+      mkdirSync(join(folder, 'set', split), { recursive: true });
+      writeFileSync(join(folder, 'set', split, '0.parquet'), parquet('same', 4, split));
+    }
+    await init(join(folder, 'set'));
+    const ids = ['train', 'validation', 'eval']
+      .map((split) => join(folder, 'project', `${split}.jsonl`))
+      .filter((table) => existsSync(table))
+      .flatMap((table) => readFileSync(table, 'utf8').trim().split('\n'))
+      .map((line) => (JSON.parse(line) as { clip: string }).clip);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toContain('validation/0/same0x.wav');
   });
 
   it('reads a gated dataset of the hub with HF_TOKEN, and writes it nowhere', async () => {

@@ -16,17 +16,25 @@ export async function readParquetFiles(
   const clips: DatasetClip[] = [];
   const notes = new Set<string>();
   const seen = new Set<string>();
+  let unnamed = 0;
   for (const file of files) {
     const table = await readOneTable(file, sources);
     for (const note of table.notes) notes.add(note);
     const [first] = table.rejected;
     if (first)
       notes.add(`${table.rejected.length} rows of ${basename(file)} are left out: ${first.reason}`);
-    const split = splitIn(file.slice(place.length));
+    const below = file.slice(place.length).replace(/^\/|\.parquet$/gi, '');
+    const split = splitIn(below);
     for (const { clip: own, audio, row, range, cell, labels } of table.rows) {
-      const clip = seen.has(own) ? `${parse(file).name}/${own}` : own;
+      const ids = [own, `${parse(file).name}/${own}`, `${below}/${own}`];
+      const clip = ids.find((id) => !seen.has(id)) ?? `${file}/${own}`;
       seen.add(clip);
-      const { group, isNumbered } = sourceGroup(parse(own).name);
+      // The name of the file of all rows tells nothing of a recording.
+      const isUnnamed = own === `${basename(file)}:${row}`;
+      if (isUnnamed) unnamed++;
+      const { group, isNumbered } = isUnnamed
+        ? { group: clip, isNumbered: false }
+        : sourceGroup(parse(own).name);
       clips.push({
         clip,
         audio,
@@ -38,6 +46,11 @@ export async function readParquetFiles(
       });
     }
   }
+  if (unnamed > 0)
+    notes.add(
+      `${unnamed} rows name no file of their own: each is taken for a recording of its own; ` +
+        'where some are pieces of one recording, scores are too good',
+    );
   const count = files.length === 1 ? 'a Parquet file' : `${files.length} Parquet files`;
   return { layout: `${count} as Hugging Face's datasets writes them`, clips, notes: [...notes] };
 }
