@@ -1,10 +1,6 @@
 import fc from 'fast-check';
 import { chunkPlan } from '../../../ced/audio/chunks';
-import {
-  chunkAtRate,
-  positionAtRate,
-  shiftAtRate,
-} from '../../../ced/audio/sample-rates';
+import { chunkAtRate, positionAtRate, shiftAtRate } from '../../../ced/audio/sample-rates';
 
 const RATES = [44_100, 22_050, 8000, 32_000, 48_000, 1000, 191_999, 192_000];
 const rate = fc.constantFrom(...RATES);
