@@ -69,7 +69,14 @@ export async function acceptTeacher(
   };
 }
 
-function readDescription({ field, teacher, description }: AcceptTeacherInput): TeacherDescription {
+/** @throws {PermanentError} TeacherInvalid or ContractUnknown */
+export function readDescription({
+  field,
+  teacher,
+  description,
+}: Pick<AcceptTeacherInput, 'field' | 'description'> & {
+  teacher: Pick<WorkerTeacher, 'taskQueue'>;
+}): TeacherDescription {
   const { contract } = (description ?? {}) as { contract?: unknown };
   if (typeof contract === 'number' && contract !== TEACHER_CONTRACT)
     throw new PermanentError(
@@ -83,7 +90,8 @@ function readDescription({ field, teacher, description }: AcceptTeacherInput): T
   throw invalid(field, `describeTeacher on ${teacher.taskQueue} answered ${problem}`);
 }
 
-async function readClasses(
+/** @throws {PermanentError} TeacherInvalid when the stored list is not as described */
+export async function readClasses(
   store: Store,
   field: string,
   { classes: { key, sha256: expected, count } }: TeacherDescription,

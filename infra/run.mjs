@@ -23,6 +23,7 @@ const programs = {
   bench: { file: 'bench/main.js', parts: ['tensorflow', 'temporal', 'demo'] },
   fuzz: { file: 'tools/fuzz/main.js', parts: [] },
   chaos: { file: 'test/chaos/main.js', parts: ['tensorflow', 'temporal', 'storage', 's3'] },
+  'teacher-check': { file: 'tools/teacher-check/main.js', parts: [] },
   study: { file: 'tools/study/main.js', parts: ['tensorflow', 'temporal', 'demo'] },
   corpora: { file: 'tools/corpora/main.js', parts: ['tensorflow', 'temporal'] },
   soak: { file: 'tools/soak/main.js', parts: ['tensorflow'] },

@@ -22,6 +22,7 @@ const PROGRAMS = [
   'tools/soak/main',
   'tools/storage-command',
   'tools/study/main',
+  'tools/teacher-check/main',
   'workers/payloads/codec-server',
 ];
 

@@ -37,6 +37,8 @@ export interface ReferenceOptions {
   output?: 'probabilities' | 'logits';
   dtype?: 'float32' | 'float16';
   batchRows?: number;
+  /** Predicts every row unshifted. */
+  ignoresShifts?: boolean;
   /** Replaces a row's outputs. */
   spoil?: (row: number, outputs: number[]) => number[];
 }
@@ -150,10 +152,11 @@ export class ReferenceTeacher {
     from: number,
     to: number,
   ): Uint8Array {
-    const { classes, bias = 0, output, dtype, spoil } = this.options;
+    const { classes, bias = 0, output, dtype, spoil, ignoresShifts } = this.options;
     const values = new Float32Array((to - from) * classes.length);
     for (let row = from; row < to; row++) {
-      const [, , , offset = 0, samples = 0, shift = 0] = rows[row]!;
+      const [, , , offset = 0, samples = 0, drawn = 0] = rows[row]!;
+      const shift = ignoresShifts ? 0 : drawn;
       const wave = audio.subarray(offset, offset + samples);
       const shifted = new Int16Array(samples);
       wave.forEach((sample, at) => (shifted[(at + shift) % samples] = sample));

@@ -1,6 +1,7 @@
 /**
  * A process with a Temporal worker of the reference teacher: `ADDRESS QUEUE ROOT CLASSES.csv
- * [MS after each batch]`. Prints a line when it polls, and one for each batch.
+ * [MS after each batch] [FAULT]`. Prints a line when it polls, and one for each batch. Its faults:
+ * `unshifted` ignores shifts, `nan` gives NaN.
  */
 import { readFileSync } from 'node:fs';
 import { ApplicationFailure, Context } from '@temporalio/activity';
@@ -16,11 +17,14 @@ async function main([
   root = '',
   classes = '',
   pauseMs = '0',
+  fault = '',
 ]: string[]): Promise<void> {
   const teacher = new ReferenceTeacher({
     classes: parseVocabularyCsv(readFileSync(classes, 'utf8')),
     // Of a periodic sound every part has the same share above zero.
-    spoil: (_row, outputs) => outputs.map((value, c) => 0.9 * value + 0.01 * c),
+    spoil: (_row, outputs) =>
+      outputs.map((value, c) => (fault === 'nan' ? NaN : 0.9 * value + 0.01 * c)),
+    ignoresShifts: fault === 'unshifted',
   });
   const activities: TeacherActivities = {
     describeTeacher: ({ store }) => teacher.describe(openStore(root, store)),
