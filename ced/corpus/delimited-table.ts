@@ -14,6 +14,8 @@ export interface DelimitedRow {
   audio: string;
   stems?: string[];
   segment?: Segment;
+  /** See TableRow. */
+  videoSegment?: Segment;
   stated?: StatedSplit;
   labels: Label[] | null;
 }
@@ -206,7 +208,12 @@ function rowOf(
   if (start === '' && end === '') return row;
   const segment = { start: Number(start || 0), end: Number(end || NaN) };
   if (isVideo)
-    return { ...row, clip: `${audio}_${start}_${end}`, stems: videoStems(audio, segment) };
+    return {
+      ...row,
+      clip: `${audio}_${start}_${end}`,
+      stems: videoStems(audio, segment),
+      ...(segmentFault(segment) === null ? { videoSegment: segment } : {}),
+    };
   const fault = segmentFault(segment);
   return fault === null
     ? { ...row, clip: `${audio}#${start}-${end}`, segment }

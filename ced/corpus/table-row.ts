@@ -50,6 +50,8 @@ export interface TableRow {
    * File names without ending under which datasets store the clip, where `written` names no file.
    */
   stems?: string[];
+  /** Of AudioSet: the clip's part of its video. Files are taken for cut already. */
+  videoSegment?: Segment;
   stated?: StatedSplit;
   /** Names, MIDs or indexes; null where the row has no labels. */
   labels: Label[] | null;

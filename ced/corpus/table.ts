@@ -12,7 +12,8 @@ import { FormatInvalid } from '../format-invalid';
 import { tableText } from './table-content';
 import type { RejectedRow, TableRow, TableRows } from './table-row';
 
-type ParsedRow = (JsonRow | DelimitedRow) & Pick<TableRow, 'row' | 'member' | 'stems' | 'stated'>;
+type ParsedRow = (JsonRow | DelimitedRow) &
+  Pick<TableRow, 'row' | 'member' | 'stems' | 'videoSegment' | 'stated'>;
 
 /** Rows between two pauses: a few ten milliseconds. */
 const ROWS_AT_ONCE = 10_000;
@@ -140,7 +141,9 @@ class Collected {
     private readonly isExact: boolean,
   ) {}
 
-  add({ clip, audio: written, row, member, segment, stems, stated, labels }: ParsedRow): void {
+  add(parsed: ParsedRow): void {
+    const { clip, audio: written, row, member, segment, stems, videoSegment, stated } = parsed;
+    const { labels } = parsed;
     if (!this.isExact && [clip, written, ...(labels ?? [])].join('\n').includes('\uFFFD')) {
       this.rejected.push({ clip, reason: 'unreadable row: not UTF-8; save the table as UTF-8' });
       return;
@@ -166,6 +169,7 @@ class Collected {
       ...(member === undefined ? {} : { member }),
       ...(segment ? { segment } : {}),
       ...(stems ? { stems } : {}),
+      ...(videoSegment ? { videoSegment } : {}),
       ...(stated ? { stated } : {}),
       labels,
     };
@@ -175,9 +179,16 @@ class Collected {
 
   /** What was done to rows, a sentence each. */
   notes(name: string): string[] {
-    if (this.joined === 0) return [];
     const rows = this.joined === 1 ? '1 row repeats' : `${this.joined} rows repeat`;
-    return [`${name}: ${rows} a clip; the labels of all its rows count`];
+    return [
+      ...(this.joined === 0 ? [] : [`${name}: ${rows} a clip; the labels of all its rows count`]),
+      ...(this.rows.some(({ videoSegment }) => videoSegment)
+        ? [
+            `${name}: its seconds are those of videos: a run takes each file whole, as cut ` +
+              'already; ced init cuts the segments out of files that are longer',
+          ]
+        : []),
+    ];
   }
 
   /** Tables with one label a row repeat the clip. */

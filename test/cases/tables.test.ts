@@ -49,7 +49,13 @@ describe('the table', () => {
       '# Segments csv created Sun Mar  5 10:54:31 2017\n# num_ytids=1\n' +
         '# YTID, start_seconds, end_seconds, positive_labels\n' +
         '-0DdlOuIFUI, 50.000, 60.000, "/m/00,/m/01"\n',
-      clips({ '-0DdlOuIFUI_50.000_60.000': ['Speech', 'Music'] }),
+      {
+        ...clips({ '-0DdlOuIFUI_50.000_60.000': ['Speech', 'Music'] }),
+        notes: [
+          't.csv: its seconds are those of videos: a run takes each file whole, as cut already; ' +
+            'ced init cuts the segments out of files that are longer',
+        ],
+      },
     ],
     [
       'of FSD50K',

@@ -22,6 +22,7 @@ import { parameterCount } from '../../ced/model/parameters';
 import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';
 import { repositoryRoot } from '../../infra/toolchain';
 import { modelConfig } from '../../jobs/train/model-shape';
+import { noiseWav } from '../support/noise-wav';
 import { tarBytes } from '../support/tar-bytes';
 import { distillRunSchema, teachRunSchema } from '../../workflows/contract/run-file';
 
@@ -377,6 +378,46 @@ describe('ced init', () => {
     expect(found).toMatchObject({ layout: "AudioSet's segments", clips: 2 });
     expect(found.splits).toEqual({ train: 1, validation: 0, eval: 1 });
     expect(parseVocabularyCsv(read('labels.csv'))).toEqual([{ mid: '/m/04rlf', name: 'Music' }]);
+  });
+
+  it("cuts AudioSet's segments out of files that are longer", async () => {
+    const putSeconds = (video: string, seconds: number): void => {
+      mkdirSync(join(folder, 'A/audio'), { recursive: true });
+      writeFileSync(join(folder, `A/audio/Y${video}.wav`), noiseWav(video, seconds));
+    };
+    const header = '# YTID, start_seconds, end_seconds, positive_labels';
+    const row = (video: string, start: string, end: string, mid: string): string =>
+      `${video}, ${start}, ${end}, "${mid}"`;
+    const train = [
+      row('long0000000', '1.000', '3.000', '/m/a'),
+      row('long0000000', '4.000', '6.000', '/m/b'),
+      row('cut00000000', '1.000', '3.000', '/m/a'),
+      row('ends0000000', '7.000', '9.000', '/m/b'),
+    ];
+    putText('A/balanced_train_segments.csv', [header, ...train].join('\n'));
+    const held = row('held0000000', '30.000', '32.000', '/m/a');
+    putText('A/eval_segments.csv', [header, held].join('\n'));
+    putSeconds('long0000000', 8);
+    putSeconds('cut00000000', 3.4);
+    putSeconds('ends0000000', 4);
+    putSeconds('held0000000', 2);
+    const { found, notes } = await init('A');
+    expect(found).toMatchObject({ clips: 5 });
+    const segments = ['train', 'validation', 'eval']
+      .filter((split) => existsSync(join(folder, 'project', `${split}.jsonl`)))
+      .flatMap((split) => rows(split) as { audio: string; start?: number; end?: number }[])
+      .map(({ audio, start, end }) => [audio.slice(-15, -11), start, end])
+      .sort();
+    expect(segments).toEqual([
+      ['cut0', undefined, undefined],
+      ['ends', undefined, undefined],
+      ['held', undefined, undefined],
+      ['long', 1, 3],
+      ['long', 4, 6],
+    ]);
+    const told = notes.join('\n');
+    expect(told).toMatch(/balanced_train_segments\.csv: 2 clips are cut out of files that are lo/);
+    expect(told).toMatch(/1 files are longer than their segments, end before them, .* ends0000000/);
   });
 
   const putHierarchy = (): void => {

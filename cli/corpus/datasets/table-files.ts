@@ -13,6 +13,7 @@ import type { SourceOptions } from '../../../storage/sources/source';
 import { classFacts, isClassList, namesAudio, namesOf, readClassNames } from './class-names';
 import type { Dataset, DatasetClip } from './dataset';
 import { mergeRows } from './merge-rows';
+import { uncutVideos } from './uncut-videos';
 
 const HEADER_BYTES = 4096;
 const TABLE = /\.(csv|tsv|jsonl|json)$/i;
@@ -69,7 +70,12 @@ export async function readTableFiles(
       );
     const folds = foldSplits(read.rows);
     if (folds.size > 0) notes.push(`${basename(table)}: ${foldsOf(folds)}`);
-    for (const { clip, audio, segment } of listed) {
+    const videos = listed.map(({ clip, audio }) => {
+      const { videoSegment } = stated.get(clip)!;
+      return { clip, audio, videoSegment };
+    });
+    const cut = await uncutVideos(videos, basename(table), sources, notes);
+    for (const { clip, audio, segment = cut.get(clip) } of listed) {
       const row = stated.get(clip)!;
       clips.push({
         clip: tables.length > 1 ? `${parse(table).name}/${clip}` : clip,
@@ -77,7 +83,7 @@ export async function readTableFiles(
         ...(segment ? { segment } : {}),
         labels: row.labels && namesOf(row.labels, names),
         split: splitOf(row, table, folds),
-        ...groupOf(row, audio),
+        ...groupOf(row.stated, segment, audio),
         table: basename(table),
       });
     }
@@ -91,7 +97,8 @@ export async function readTableFiles(
 
 /** The recording: the stated one, that of a segment, else what the file's name tells. */
 function groupOf(
-  { stated, segment }: TableRow,
+  stated: TableRow['stated'],
+  segment: DatasetClip['segment'],
   audio: string,
 ): Pick<DatasetClip, 'group' | 'ownGroup'> {
   if (stated?.group !== undefined) return { group: stated.group };
