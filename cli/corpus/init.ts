@@ -24,7 +24,7 @@ import { heldOutRecording, type HeldOutRecording } from './held-out-recording';
 import { assignSplits, type SplitDataset } from './assign-splits';
 import { PARENT_CHOICES, withParents } from './parent-classes';
 import { writeProject, type Project } from './project-files';
-import { commandsOf } from './project-commands';
+import { checkCommandOf, commandsOf } from './project-commands';
 import { projectSettings } from './project-settings';
 import { readContents, type Contents } from './read-contents';
 
@@ -126,7 +126,8 @@ async function initProject({ values, operands }: Options): Promise<number> {
   const recording = await heldOutRecording(split, sources, contents.channels);
   const of = { name, folder, source, dataset, contents, split, teachers, minutes };
   const project = await planProject({ ...of, recording, channels, channelReason: reason });
-  tell(project, writeProject(project, commandsOf(project, null)), values.json);
+  const check = checkCommandOf(project);
+  tell(project, writeProject(project, commandsOf(project, null), check), check, values.json);
   return 0;
 }
 
@@ -214,7 +215,7 @@ function nameOf(source: string): string {
   return name.replace(/^-|-$/g, '') || 'project';
 }
 
-function tell(project: Project, files: readonly string[], asJson: boolean): void {
+function tell(project: Project, files: readonly string[], check: string, asJson: boolean): void {
   const { layout, clips, vocabulary, settings, notes, folder } = project;
   const count = (split: string): number => clips.filter((clip) => clip.split === split).length;
   const splits = { train: count('train'), validation: count('validation'), eval: count('eval') };
@@ -222,7 +223,7 @@ function tell(project: Project, files: readonly string[], asJson: boolean): void
   if (asJson) {
     const found = { layout, clips: clips.length, classes: vocabulary.length, splits };
     const { reasons } = settings;
-    const all = { formatVersion: 1, found, folder, files, reasons, notes, commands };
+    const all = { formatVersion: 1, found, folder, files, reasons, notes, commands, check };
     return printJson(all);
   }
   const lines = [
@@ -237,6 +238,8 @@ function tell(project: Project, files: readonly string[], asJson: boolean): void
     '',
     whatFollows(project),
     ...commands.map((each) => `    ${each}`),
+    'To check the tables alone:',
+    `    ${check}`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
 }

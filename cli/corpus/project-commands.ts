@@ -1,6 +1,7 @@
 /** The commands that lead from a new project to a tagged recording, as lines for a shell. */
 import { join } from 'node:path';
 import { shellLine } from '../run/temporal-command';
+import { SPLITS } from '../../workflows/contract/models';
 import { pathOf, recordingOf, type Project } from './project-files';
 
 /** @param from the folder that they are typed in, null = any; npm's scripts need the clone's */
@@ -8,12 +9,28 @@ export function commandsOf(project: Project, from: string | null): string[] {
   const path = (...names: string[]): string => pathOf(project, join(...names));
   const teach = ['run', 'teach', '--', '--run', path('teach.json'), '--out', path('teachers')];
   const model = path('store', 'runs', project.name);
-  const { channels } = project;
-  const one = channels && channels !== 'mix' ? ['--channels', channels] : [];
   return [
     ...(from === project.root ? [] : [shellLine('cd', [project.root])]),
     ...(project.settings.teachers.length === 0 ? [] : [shellLine('npm', teach)]),
     shellLine('npm', ['start', '--', '--run', path('run.json')]),
-    shellLine('npx', ['ced', 'tag', recordingOf(project), '--model', model, ...one]),
+    shellLine('npx', [
+      'ced',
+      'tag',
+      recordingOf(project),
+      '--model',
+      model,
+      ...channelsOf(project),
+    ]),
   ];
+}
+
+/** Checks the tables alone, typed in the clone's root. Tables do not state the channels. */
+export function checkCommandOf(project: Project): string {
+  const present = SPLITS.filter((split) => project.clips.some((clip) => clip.split === split));
+  const tables = present.map((split) => `${split}=${pathOf(project, `${split}.jsonl`)}`);
+  return shellLine('npx', ['ced', 'corpus', ...tables, ...channelsOf(project)]);
+}
+
+function channelsOf({ channels }: Project): string[] {
+  return channels && channels !== 'mix' ? ['--channels', channels] : [];
 }

@@ -31,8 +31,15 @@ export interface Project {
 /** In the project's folder, of a recording that is no file of its own. */
 const RECORDING = 'recording.wav';
 
-/** @param commands for the README. @returns the files' names */
-export function writeProject(project: Project, commands: readonly string[]): string[] {
+/**
+ * @param commands for the README, and `check`, which reads the tables as a run would
+ * @returns the files' names
+ */
+export function writeProject(
+  project: Project,
+  commands: readonly string[],
+  check: string,
+): string[] {
   const { folder, vocabulary, clips } = project;
   mkdirSync(folder, { recursive: true });
   const files = new Map<string, string | Buffer>([['labels.csv', formatVocabularyCsv(vocabulary)]]);
@@ -44,7 +51,7 @@ export function writeProject(project: Project, commands: readonly string[]): str
   files.set('run.json', json(distillRun(project)));
   const { recording } = project;
   if (recording && 'wav' in recording) files.set(RECORDING, recording.wav);
-  files.set('README.md', readme(project, commands));
+  files.set('README.md', readme(project, commands, check));
   for (const [name, text] of files) writeFileSync(join(folder, name), text);
   return [...files.keys()];
 }
@@ -142,7 +149,7 @@ function distillRun(project: Project): object {
   };
 }
 
-function readme(project: Project, commands: readonly string[]): string {
+function readme(project: Project, commands: readonly string[], check: string): string {
   const { name, layout, source, clips, vocabulary, settings, notes } = project;
   const count = (split: string): number => clips.filter((clip) => clip.split === split).length;
   const list = (items: readonly string[]): string => items.map((item) => `- ${item}`).join('\n');
@@ -155,6 +162,8 @@ function readme(project: Project, commands: readonly string[]): string {
     '## Commands',
     commands.map((command) => `    ${command}`).join('\n'),
     'Each can be stopped with Ctrl-C, and resumes when it is given again.',
+    'To read and decode the tables as a run would, and write nothing:',
+    `    ${check}`,
     '## Settings and why',
     list(settings.reasons),
     ...(notes.length === 0 ? [] : ['## Notes', list(notes)]),

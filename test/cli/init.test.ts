@@ -32,6 +32,7 @@ interface Told {
   notes: string[];
   reasons: string[];
   commands: string[];
+  check: string;
 }
 
 describe('ced init', () => {
@@ -306,6 +307,31 @@ describe('ced init', () => {
     else expect(reason).toMatch(why);
     const isOne = chosen === 'first' || chosen === 'loudest';
     expect(commands.at(-1)!.endsWith(` --channels ${chosen}`)).toBe(isOne);
+  });
+
+  it('writes the channels into the command that checks the tables', async () => {
+    for (const name of ['dog', 'cat'])
+      for (let take = 0; take < 6; take++) putChannels(`pets/${name}/${name}${take}x.wav`, [1, -1]);
+    const { check } = await init('pets');
+    expect(check).toMatch(/^npx ced corpus train=.*train\.jsonl .*eval\.jsonl --channels loudest$/);
+    expect(read('README.md')).toContain(`\n    ${check}\n`);
+    const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+    try {
+      expect(await ced(check.split(' ').slice(2))).toBe(0);
+      expect(await ced(check.split(' ').slice(2, -2))).toBe(1);
+    } finally {
+      write.mockRestore();
+    }
+  });
+
+  it('names the inner folders where every class holds its audio in folders', async () => {
+    for (const place of ['animals/dog/s1', 'animals/cat/s1', 'vehicles/car/s1'])
+      for (let take = 0; take < 4; take++) putAudio(`set/${place}/${take}.wav`);
+    const { found, notes } = await init('set');
+    expect(found.classes).toBe(2);
+    expect(notes.join('\n')).toMatch(
+      /12 files lie deeper .*: animals \(cat, dog\), vehicles \(car\); if those are the classes, /,
+    );
   });
 
   it('takes the loudest channel where those of every recording cancel', async () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { sourceGroup } from '../../../ced/corpus/source-group';
 import type { SplitName } from '../../../ced/corpus/split-clips';
 import { className } from '../class-labels';
+import { listed } from '../listed';
 import type { AudioFile } from './audio-files';
 import type { Dataset, DatasetClip } from './dataset';
 
@@ -76,9 +77,23 @@ function deeperNotes(
         ]
       : [];
   }
-  return deeper === 0
-    ? []
-    : [`${deeper} files lie deeper than their class's folder; the outermost folder is their class`];
+  if (deeper === 0) return [];
+  const outermost = `${deeper} files lie deeper than their class's folder; the outermost folder is`;
+  if (deeper < files.length) return [`${outermost} their class`];
+  const inner = new Map<string, Set<string>>();
+  for (const { folders } of files) {
+    const [name = '', below = ''] = folders.slice(depth - 1);
+    inner.set(name, (inner.get(name) ?? new Set()).add(below));
+  }
+  const joined = [...inner].map(
+    ([name, below]) =>
+      `${name} (${[...below].slice(0, 3).join(', ')}${below.size > 3 ? ' …' : ''})`,
+  );
+  return [
+    `${outermost} their class, and the folders in it are taken for its recordings: ` +
+      `${listed(joined)}; if those are the classes, call ced init for a folder that holds them ` +
+      'directly, or put a CSV with filename,label beside the folders',
+  ];
 }
 
 /** The split that a word names, if it does. */
