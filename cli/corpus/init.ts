@@ -154,6 +154,7 @@ async function planProject(given: {
     trainClips: train.length,
     classes: vocabulary.length,
     seconds: train.flatMap(({ clip }) => contents.seconds.get(clip) ?? []),
+    allSeconds: [...contents.seconds.values()],
     teachers: configs,
     minutes: given.minutes,
     cores: availableParallelism(),

@@ -16,6 +16,8 @@ export interface ProjectData {
   classes: number;
   /** Of a sample of training clips. */
   seconds: readonly number[];
+  /** Of every clip that was read, whatever its split. */
+  allSeconds: readonly number[];
   /** Those that exist already; none = they are trained from the labels. */
   teachers: readonly ModelConfig[];
   minutes: number;
@@ -182,7 +184,7 @@ function affordableSteps(
 }
 
 function reasonsFor(
-  { seconds, minutes, cores, trainClips, classes }: ProjectData,
+  { seconds, allSeconds, minutes, cores, trainClips, classes }: ProjectData,
   chosen: Pick<ProjectSettings, 'chunkSeconds' | 'views' | 'teachers' | 'student'> & {
     chunks: number;
     batchSize: number;
@@ -191,11 +193,12 @@ function reasonsFor(
   },
 ): string[] {
   const { chunkSeconds, chunks, batchSize, views, teachers, student, frames, sizes } = chosen;
-  const [least, middle, ninth, most] = [0, 0.5, 0.9, 1].map((share) => quantile(seconds, share));
+  const [middle, ninth] = [0.5, 0.9].map((share) => quantile(seconds, share));
+  const [least, most] = [0, 1].map((share) => quantile(allSeconds, share));
   const steps = student.epochs * Math.ceil(chunks / student.batchSize);
   return [
     `chunkSeconds ${chunkSeconds}: clips last ${shown(least)} to ${shown(most)} s, half of ` +
-      `them under ${shown(middle)} s and nine of ten under ${shown(ninth)} s; at most ` +
+      `those of train under ${shown(middle)} s and nine of ten under ${shown(ninth)} s; at most ` +
       `${LONGEST_CHUNK}, and no more than the input of a given teacher.`,
     `batchSize ${batchSize}: ${trainClips} training clips are ${chunks} chunks.`,
     `epochs ${student.epochs} of the student are ${steps} steps: ` +

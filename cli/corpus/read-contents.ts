@@ -15,12 +15,17 @@ import { mapOrdered } from '../../storage/map-ordered';
 import type { SourceOptions } from '../../storage/sources/source';
 import type { Dataset, DatasetClip } from './datasets/dataset';
 import { listedClip } from './listed-clip';
+import { listed } from './listed';
 import { spread } from './spread';
 
 /** Minutes of decoding at most; larger datasets are sampled. */
 const ALL_UP_TO = 2000;
 const SAMPLED = 200;
 const FILES_AT_ONCE = 16;
+/** -80 dBFS in int16: dither, and no recording. */
+const QUIET_PEAK = 32_768 * 10 ** (-80 / 20);
+/** A recording that was never cut, among clips that were. */
+const LONG_TO_MEDIAN = 20;
 
 interface Decoded {
   /** By clip, of those that were decoded. */
@@ -29,6 +34,8 @@ interface Decoded {
   audio: ReadonlyMap<string, string>;
   /** Why a run would reject a clip, of those that were decoded. */
   rejected: ReadonlyMap<string, string>;
+  /** Clips that a run takes, and that are nearly silent. */
+  quiet: readonly string[];
 }
 
 export interface Contents extends Decoded {
@@ -68,6 +75,7 @@ export async function readContents(
           `out, for example ${first[0]}: ${first[1]}`,
       ]
     : [];
+  notes.push(...quietNotes(found), ...longNotes(found));
   const contents = { ...found, channels, cancelled, notes };
   if (sample.length === clips.length) return contents;
   notes.push(
@@ -75,6 +83,25 @@ export async function readContents(
       'by their bytes (ced corpus compares all decoded audio)',
   );
   return { ...contents, audio: await equalFiles(clips) };
+}
+
+function quietNotes({ quiet, seconds }: Decoded): string[] {
+  if (quiet.length === 0) return [];
+  return [
+    `${quiet.length} of ${seconds.size} clips that were read are nearly silent, their peak is ` +
+      `below -80 dBFS: ${listed(quiet)}; remove them, else a class is learned from silence`,
+  ];
+}
+
+function longNotes({ seconds }: Decoded): string[] {
+  const sorted = [...seconds].sort(([, a], [, b]) => a - b);
+  const median = sorted[sorted.length >> 1]![1];
+  const [longest, most] = sorted.at(-1)!;
+  if (most <= LONG_TO_MEDIAN * median) return [];
+  return [
+    `the longest clip that was read lasts ${most.toFixed(1)} s, over ${LONG_TO_MEDIAN} times the ` +
+      `median of ${median.toFixed(1)} s: ${longest}; all of it gets its labels`,
+  ];
 }
 
 async function decoded(
@@ -85,15 +112,17 @@ async function decoded(
   const seconds = new Map<string, number>();
   const audio = new Map<string, string>();
   const rejected = new Map<string, string>();
-  for await (const { listed, pcm } of readClips(clips.map(listedClip), sources, channels)) {
-    if (typeof pcm === 'string') rejected.set(listed.clip, pcm);
+  const quiet: string[] = [];
+  for await (const { listed: clip, pcm } of readClips(clips.map(listedClip), sources, channels)) {
+    if (typeof pcm === 'string') rejected.set(clip.clip, pcm);
     else {
-      seconds.set(listed.clip, pcm.length / sampleRate);
+      seconds.set(clip.clip, pcm.length / sampleRate);
+      if (!pcm.some((sample) => Math.abs(sample) > QUIET_PEAK)) quiet.push(clip.clip);
       const bytes = new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength);
-      audio.set(listed.clip, createHash('sha256').update(bytes).digest('hex'));
+      audio.set(clip.clip, createHash('sha256').update(bytes).digest('hex'));
     }
   }
-  return { seconds, audio, rejected };
+  return { seconds, audio, rejected, quiet };
 }
 
 function isCancelled(reason: string): boolean {

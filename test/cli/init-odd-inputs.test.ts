@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ced } from '../../cli/main';
+import { encodeWav } from '../../ced/audio/wav-file';
 import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';
 import { openSource } from '../../storage/sources/open-source';
 import { readSource, SourceUnreadable } from '../../storage/sources/source';
@@ -12,6 +13,7 @@ import { tarBytes } from '../support/tar-bytes';
 interface Told {
   found: { layout: string; clips: number; classes: number; splits: Record<string, number> };
   notes: string[];
+  reasons: string[];
 }
 
 describe('ced init of what people bring', () => {
@@ -172,6 +174,21 @@ describe('ced init of what people bring', () => {
     const { notes } = await init('set');
     expect(notes.join('\n')).toMatch(/no clips are left for .*eval: nothing can be scored there/);
     expect(notes.join('\n')).toMatch(/there is a single class, which every clip has/);
+  });
+
+  it('names clips that are nearly silent, and the longest where it stands out', async () => {
+    putClasses('set', ['dog', 'cat']);
+    const dither = (peak: number): Buffer =>
+      encodeWav(Int16Array.from({ length: 8000 }, (_, at) => (at % 2 === 0 ? peak : -peak)));
+    put('set/dog/ditherx.wav', dither(1));
+    put('set/dog/quietx.wav', dither(4));
+    put('set/cat/longx.wav', noiseWav('long', 12));
+    const { found, notes, reasons } = await init('set');
+    expect(found.clips).toBe(11);
+    const told = notes.join('\n');
+    expect(told).toMatch(/1 of 11 clips .* nearly silent, .* -80 dBFS: dog\/ditherx\.wav;/);
+    expect(told).toMatch(/longest clip .* lasts 12\.0 s, over 20 times .* 0\.5 s: cat\/longx\.wav/);
+    expect(reasons[0]).toMatch(/clips last 0\.5 to 12\.0 s/);
   });
 
   it('unpacks no links, and says so also of an archive that is in the cache', async () => {
