@@ -6,49 +6,27 @@
 import { parse, type CsvError } from 'csv-parse/sync';
 import { FormatInvalid } from '../format-invalid';
 import { labelsFromCell, type Label } from './label-list';
-import { segmentFault, type Segment, type StatedSplit } from './table-row';
+import {
+  COLUMNS,
+  columnsOf,
+  isNameOf,
+  namedRow,
+  unusedNote,
+  type Column,
+  type NamedColumns,
+  type NamedRow,
+} from './named-columns';
 
-export interface DelimitedRow {
+export interface DelimitedRow extends NamedRow {
   line: number;
-  clip: string;
-  audio: string;
-  stems?: string[];
-  segment?: Segment;
-  /** See TableRow. */
-  videoSegment?: Segment;
-  stated?: StatedSplit;
-  labels: Label[] | null;
 }
 
-/** Header names of published tables by what they hold, see columnName. The first found counts. */
-const COLUMNS = {
-  audio: ['filename', 'file', 'path', 'audio', 'wav', 'file_name', 'filepath', 'audio_path'],
-  /** Names of files without their ending. */
-  stem: ['fname', 'slice_file_name', 'ytid', 'youtube_id'],
-  labels: [
-    ...['positive_labels', 'mids', 'labels', 'label', 'category', 'class', 'class_name', 'tags'],
-    // Of class numbers, where no column has names.
-    ...['target', 'classid', 'class_id', 'label_id'],
-  ],
-  start: ['start', 'start_seconds', 'onset', 'start_time'],
-  end: ['end', 'end_seconds', 'offset', 'end_time'],
-  split: ['split', 'subset', 'set'],
-  fold: ['fold'],
-  /** The recording that a clip was cut from. */
-  group: ['src_file', 'fsid', 'source', 'speaker', 'recording', 'track_id'],
-} as const;
-
-type Column = keyof typeof COLUMNS;
-
-/** AudioSet's clips are cut already: the seconds are those of the video they came from. */
-const VIDEO_IDS = ['ytid', 'youtube_id'];
-
 interface Header {
-  columns: Partial<Record<Column, number>>;
-  /** Column of an AudioSet video id. */
-  isVideo: boolean;
+  columns: NamedColumns;
   /** Of the header, or CED's two. */
   width: number;
+  /** Columns that each are a class, with 0 or 1 in every row. */
+  oneHot: { at: number; name: string }[];
 }
 
 const ENDS_AS_A_FILE = /\.\w{2,5}$/;
@@ -72,17 +50,44 @@ export function parseDelimited(
   const begin = records.findIndex((each) => !isComment(each));
   const rows = hasHeader ? records.slice(first + 1) : begin < 0 ? [] : records.slice(begin);
   const header = hasHeader ? headerOf(records[first]!.fields)! : unnamed(rows[0]?.fields ?? []);
-  if (hasHeader) noteUnused(records[first]!.fields, header, onNote);
+  if (hasHeader) {
+    const names = records[first]!.fields;
+    header.oneHot = oneHotOf(names, header, rows);
+    const classes = header.oneHot.map(({ name }) => name);
+    const note =
+      classes.length > 0
+        ? `no column holds labels, and ${classes.length} hold 0 or 1 in every row; they are ` +
+          `taken for classes: ${classes.slice(0, 8).join(', ')}${classes.length > 8 ? ' …' : ''}`
+        : unusedNote(names, header.columns);
+    if (note !== null) onNote(note);
+  }
   return rows.map(({ fields, line }) => rowOf(fields, line, header));
 }
 
-/** The one that makes a known header of the first line that is no comment, else the given one. */
+/**
+ * The one that makes a known header of the first line that is no comment. Else of a CSV file whose
+ * first line has no comma, another that it has (spreadsheets in much of Europe write `;`).
+ */
 function delimiterOf(text: string, given: string): string {
   const beginning = text.slice(0, 4096).split(/\r\n|\n|\r/);
   const lines = beginning.slice(0, beginning.findIndex((line) => !line.startsWith('#')) + 1);
   const makesHeader = (delimiter: string): boolean =>
-    lines.some((line) => line.includes(delimiter) && headerOf(line.split(delimiter)) !== null);
-  return [given, ...DELIMITERS].find(makesHeader) ?? given;
+    lines.some((line) => {
+      const fields = fieldsOf(line, delimiter);
+      return fields.length > 1 && headerOf(fields) !== null;
+    });
+  const known = [given, ...DELIMITERS].find(makesHeader);
+  if (known !== undefined || given !== ',') return known ?? given;
+  const first = lines.at(-1) ?? '';
+  return DELIMITERS.find((delimiter) => fieldsOf(first, delimiter).length > 1) ?? given;
+}
+
+/** Of a header line, taken apart outside of its quotes. */
+function fieldsOf(line: string, delimiter: string): string[] {
+  const parts = line.split('"');
+  // Every second part stands inside of quotes.
+  const marked = parts.map((part, index) => (index % 2 ? part : part.replaceAll(delimiter, '\n')));
+  return marked.join('').split('\n');
 }
 
 /** `#1.wav` is a file, not a comment. */
@@ -96,7 +101,7 @@ function isComment({ fields: [beginning = ''] }: { fields: readonly string[] }):
  */
 function unnamed(first: readonly string[]): Header {
   const [audio = '', ...others] = first;
-  const isHeader = others.some((name) => isLabelsColumn(name)) && !ENDS_AS_A_FILE.test(audio);
+  const isHeader = others.some((name) => isNameOf('labels', name)) && !ENDS_AS_A_FILE.test(audio);
   if (isHeader || others.slice(1).some((field) => field !== ''))
     throw new FormatInvalid(
       'table',
@@ -105,26 +110,7 @@ function unnamed(first: readonly string[]): Header {
         `expected a header with ${COLUMNS.audio.slice(0, 4).join(', ')} or another of these, ` +
         'for example filename,labels',
     );
-  return { columns: { audio: 0, labels: 1 }, isVideo: false, width: 2 };
-}
-
-function isLabelsColumn(name: string): boolean {
-  return COLUMNS.labels.some((known) => known === columnName(name));
-}
-
-/** A table whose header names no labels may hold them under another name. */
-function noteUnused(
-  fields: readonly string[],
-  { columns }: Header,
-  onNote: (note: string) => void,
-): void {
-  const used = new Set(Object.values(columns));
-  const unused = fields.filter((name, index) => !used.has(index) && name !== '');
-  if (columns.labels !== undefined || unused.length === 0) return;
-  onNote(
-    `no column holds labels (${COLUMNS.labels.join(', ')}); ` +
-      `not used: ${unused.slice(0, 8).join(', ')}`,
-  );
+  return { columns: { at: { audio: 0, labels: 1 }, isVideo: false }, width: 2, oneHot: [] };
 }
 
 function readRecords(text: string, delimiter: string): { fields: string[]; line: number }[] {
@@ -154,38 +140,41 @@ function unquoted(cell: string): string {
   return /^"[^"]*(""[^"]*)*"$/.test(cell) ? cell.slice(1, -1).replaceAll('""', '"') : cell;
 }
 
-/** `# File Name ` as `file_name`. */
-function columnName(field: string): string {
-  return field.replace(/^#\s*/, '').trim().toLowerCase().replaceAll(' ', '_');
+/** null when the fields are no header that is known. @throws {FormatInvalid} see columnsOf */
+function headerOf(fields: readonly string[]): Header | null {
+  const columns = columnsOf(fields);
+  return columns && { columns, width: fields.length, oneHot: [] };
 }
 
-/**
- * null when the fields are no header that is known.
- * @throws {FormatInvalid} when it names a column that is used twice
- */
-function headerOf(fields: readonly string[]): Header | null {
-  const names = fields.map(columnName);
-  const at = (column: Column): number =>
-    COLUMNS[column].map((name) => names.indexOf(name)).find((index) => index >= 0) ?? -1;
-  const columns: Header['columns'] = {};
-  for (const column of Object.keys(COLUMNS) as Column[])
-    if (at(column) >= 0) columns[column] = at(column);
-  if (columns.audio === undefined && columns.stem === undefined) return null;
-  const repeated = Object.values(columns).find((at) => names.lastIndexOf(names[at]!) !== at);
-  if (repeated !== undefined)
-    throw new FormatInvalid('table', `its header names '${names[repeated]}' twice`);
-  const isVideo = VIDEO_IDS.some((name) => names[columns.stem ?? -1] === name);
-  return { columns, isVideo, width: names.length };
+/** Columns without a known name that hold 0 or 1 in every row, where no column holds labels. */
+function oneHotOf(
+  names: readonly string[],
+  { columns: { at } }: Header,
+  rows: readonly { fields: readonly string[] }[],
+): Header['oneHot'] {
+  if (at.labels !== undefined || rows.length === 0) return [];
+  const used = new Set(Object.values(at));
+  const found = names
+    .map((name, index) => ({ at: index, name }))
+    .filter(({ at: index, name }) => !used.has(index) && name !== '')
+    .filter(({ at: index }) =>
+      rows.every(({ fields }) => /^[01](\.0)?$/.test(fields[index] ?? '')),
+    );
+  const isAny = found.some(({ at: index }) => rows.some(({ fields }) => isOne(fields[index])));
+  return isAny && found.length > 1 ? found : [];
+}
+
+function isOne(field: string | undefined): boolean {
+  return Number(field) === 1;
 }
 
 function rowOf(
   fields: readonly string[],
   line: number,
-  { columns, isVideo, width }: Header,
+  { columns: { at, isVideo }, width, oneHot }: Header,
 ): DelimitedRow | { line: number; reason: string } {
-  const cell = (column: Column): string => fields[columns[column] ?? -1] ?? '';
-  const audio = cell('audio') === '' ? cell('stem') : cell('audio');
-  if (audio === '') return { line, reason: 'unreadable row: no filename' };
+  const cell = (column: Column): string => fields[at[column] ?? -1] ?? '';
+  if (cell('audio') + cell('stem') === '') return { line, reason: 'unreadable row: no filename' };
   if (fields.slice(width).some((field) => field !== ''))
     return {
       line,
@@ -193,49 +182,10 @@ function rowOf(
         `unreadable row: ${fields.length} columns where the table has ${width}; ` +
         'join labels by ;, and quote a text that holds the delimiter',
     };
-  const labels = labelsFromCell(cell('labels'));
-  const [start, end] = [cell('start'), cell('end')];
-  const stems = cell('audio') === '' ? [audio] : undefined;
-  const stated = statedSplit(cell('split'), cell('fold'), cell('group'));
-  const row = {
-    line,
-    clip: audio,
-    audio,
-    labels,
-    ...(stems ? { stems } : {}),
-    ...(stated ? { stated } : {}),
-  };
-  if (start === '' && end === '') return row;
-  const segment = { start: Number(start || 0), end: Number(end || NaN) };
-  if (isVideo)
-    return {
-      ...row,
-      clip: `${audio}_${start}_${end}`,
-      stems: videoStems(audio, segment),
-      ...(segmentFault(segment) === null ? { videoSegment: segment } : {}),
-    };
-  const fault = segmentFault(segment);
-  return fault === null
-    ? { ...row, clip: `${audio}#${start}-${end}`, segment }
-    : { line, reason: `unreadable row: ${fault}` };
-}
-
-function statedSplit(split: string, fold: string, group: string): StatedSplit | null {
-  const stated: StatedSplit = {
-    ...(split === '' ? {} : { split }),
-    ...(/^\d{1,3}$/.test(fold) ? { fold: Number(fold) } : {}),
-    ...(group === '' ? {} : { group }),
-  };
-  return Object.keys(stated).length === 0 ? null : stated;
-}
-
-/**
- * Under which names the clips of a video are stored: by CED, AudioSet downloaders, and the video
- * alone.
- */
-function videoStems(id: string, { start, end }: Segment): string[] {
-  const [from, to] = [start.toFixed(3), end.toFixed(3)];
-  const [fromMs, toMs] = [Math.round(start * 1000), Math.round(end * 1000)];
-  const endings = [`_${from}_${to}`, `_${from}`, `_${fromMs}_${toMs}`, `_${start}_${end}`, ''];
-  return endings.flatMap((ending) => [`${id}${ending}`, `Y${id}${ending}`]);
+  const labels: Label[] | null =
+    oneHot.length === 0
+      ? labelsFromCell(cell('labels'))
+      : oneHot.filter((each) => isOne(fields[each.at])).map(({ name }) => name);
+  const row = namedRow(cell, labels, isVideo);
+  return typeof row === 'string' ? { line, reason: row } : { line, ...row };
 }

@@ -7,7 +7,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { basename, dirname, isAbsolute, posix, resolve, sep } from 'node:path';
 import { isUri, parseBucketUri, pathOf, withoutSlashesAtEnd } from './address';
 import { parseDelimited, type DelimitedRow } from './delimited-table';
-import { NOT_JSON, parseJsonArray, parseJsonLine, parseRecipe, type JsonRow } from './json-table';
+import {
+  NOT_JSON,
+  parseJsonArray,
+  parseJsonLine,
+  parseRecipe,
+  type JsonRow,
+  type OnForeignRow,
+} from './json-table';
 import { FormatInvalid } from '../format-invalid';
 import { tableText } from './table-content';
 import type { RejectedRow, TableRow, TableRows } from './table-row';
@@ -81,17 +88,26 @@ function parsedRows(
     const isCsv = /\.csv$/i.test(name) && !beginning.includes('\t');
     return parseDelimited(text, isCsv ? ',' : '\t', (note) => notes.push(`${name}: ${note}`));
   }
-  return parseRecipe(text) ?? jsonRows(text, name);
+  return parseRecipe(text) ?? jsonRows(text, name, notes);
 }
 
 /** JSONL, or one array of rows. @throws {FormatInvalid} at the end, where no line is JSON */
-function* jsonRows(text: string, name: string): Generator<ParsedRow | RejectedLine> {
+function* jsonRows(
+  text: string,
+  name: string,
+  notes: string[],
+): Generator<ParsedRow | RejectedLine> {
   let [isAnyJson, isEmpty] = [false, true];
-  for (const { line, row } of numberedRows(text, name)) {
+  const unused: (string | null)[] = [];
+  const onForeign: OnForeignRow = (note) => unused.includes(note) || unused.push(note);
+  for (const { line, row } of numberedRows(text, name, onForeign)) {
     isEmpty = false;
     isAnyJson ||= row !== NOT_JSON;
     yield typeof row === 'string' ? { line, reason: row } : row;
   }
+  // One row with labels, or with nothing unread, is enough to know the fields.
+  const [note] = unused;
+  if (note && !unused.includes(null)) notes.push(`${name}: ${note}`);
   if (isAnyJson || isEmpty) return;
   const first = text.split(/\r\n|\n|\r/).find((line) => line.trim() !== '') ?? '';
   throw new FormatInvalid(
@@ -105,15 +121,19 @@ function* jsonRows(text: string, name: string): Generator<ParsedRow | RejectedLi
 function* numberedRows(
   text: string,
   name: string,
+  onForeign: OnForeignRow,
 ): Generator<{ line: number; row: JsonRow | string }> {
-  const array = parseJsonArray(text, name);
+  const array = parseJsonArray(text, name, onForeign);
   if (array) {
     for (const [index, row] of array.entries()) yield { line: index + 1, row };
     return;
   }
   for (const [index, line] of text.split(/\r\n|\n|\r/).entries())
     if (line.trim() !== '')
-      yield { line: index + 1, row: parseJsonLine(line.trimEnd(), `${name}:${index + 1}`) };
+      yield {
+        line: index + 1,
+        row: parseJsonLine(line.trimEnd(), `${name}:${index + 1}`, onForeign),
+      };
 }
 
 const LONGEST_SHOWN = 60;

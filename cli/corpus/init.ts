@@ -37,8 +37,9 @@ const line = commandLine({
       'audio is copied.',
     'It recognizes one folder per class, with or without folders of splits above; ESC-50, ' +
       "UrbanSound8K, FSD50K, Speech Commands, AudioSet's segments, CED's TSV, recipes of AST and " +
-      'PaSST; any CSV, TSV or JSONL beside audio; a .json or .cls beside each audio file; ' +
-      'Parquet files with audio and WebDataset shards, in a folder or on the Hugging Face hub; ' +
+      "PaSST; Hugging Face's AudioFolder; any CSV, TSV or JSONL beside audio; a .json or .cls " +
+      'beside each audio file; Parquet files with audio and WebDataset shards, in a folder or on ' +
+      'the Hugging Face hub; ' +
       'and archives of these (.zip, .tar, .tar.gz). Archives are unpacked once into the cache.',
     'It decodes up to 2,000 clips, of larger datasets a sample, to find repeated audio and clips ' +
       'that no run can use.',

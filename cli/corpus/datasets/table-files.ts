@@ -2,8 +2,8 @@
  * Datasets whose tables name the clips: ESC-50, UrbanSound8K, FSD50K, AudioSet's segments, recipes
  * of AST and PaSST, CED's TSV, or any CSV, TSV or JSONL beside audio files.
  */
-import { open, readdir, readFile } from 'node:fs/promises';
-import { basename, dirname, join, parse } from 'node:path';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, parse, relative } from 'node:path';
 import { listClips } from '../../../activities/plan/list-clips';
 import { readTables } from '../../../activities/plan/read-table';
 import { sourceGroup } from '../../../ced/corpus/source-group';
@@ -12,8 +12,10 @@ import type { TableRow } from '../../../ced/corpus/table-row';
 import type { SourceOptions } from '../../../storage/sources/source';
 import { classFacts, isClassList, namesAudio, namesOf, readClassNames } from './class-names';
 import type { Dataset, DatasetClip } from './dataset';
+import { splitOf as splitFolder } from './class-folders';
 import { mergeRows } from './merge-rows';
 import { uncutVideos } from './uncut-videos';
+import { splitIn } from './table-places';
 
 const HEADER_BYTES = 4096;
 const TABLE = /\.(csv|tsv|jsonl|json)$/i;
@@ -41,22 +43,27 @@ export async function readTableFiles(
   const notes: string[] = [];
   const unused: string[] = [];
   const headers: string[] = [];
+  const prefixes = clipPrefixes(folder, tables);
   for (const table of tables) {
+    const place = relative(folder, table);
     const read = await readTables(folder, table, table, sources).catch((error: unknown) => {
       const reason = (error as Error).message.replace(/^.*?: not a valid table: /, '');
-      unused.push(`${basename(table)} is left out: ${reason}`);
+      unused.push(`${place} is left out: ${reason}`);
       return null;
     });
     if (!read) continue;
     const stated = new Map(read.rows.map((row) => [row.clip, row]));
     const unlabelled = { ...read, rows: read.rows.map((row) => ({ ...row, labels: null })) };
+    const unreadable = read.rejected.length;
     const listed = await listClips(unlabelled, { root: folder, vocabulary: [], sources });
     if (listed.length === 0) {
-      const [first] = read.rejected;
-      if (first)
+      const missing = read.rejected[read.rows.length === 0 ? 0 : unreadable];
+      if (missing)
         unused.push(
-          `${basename(table)} names ${read.rejected.length} clips and none is there, ` +
-            `the first is ${first.clip}: ${first.reason}`,
+          (read.rows.length === 0
+            ? `${place} is left out: none of its ${unreadable} rows can be read, `
+            : `${place} names ${read.rejected.length - unreadable} clips and none is there, `) +
+            `the first is ${missing.clip}: ${missing.reason}`,
         );
       continue;
     }
@@ -65,32 +72,32 @@ export async function readTableFiles(
     const missing = read.rejected.length;
     if (missing > 0)
       notes.push(
-        `${basename(table)}: ${missing} of ${missing + listed.length} rows are left out, ` +
+        `${place}: ${missing} of ${missing + listed.length} rows are left out, ` +
           `the first is ${read.rejected[0]!.clip}: ${read.rejected[0]!.reason}`,
       );
     const folds = foldSplits(read.rows);
-    if (folds.size > 0) notes.push(`${basename(table)}: ${foldsOf(folds)}`);
+    if (folds.size > 0) notes.push(`${place}: ${foldsOf(folds)}`);
     const videos = listed.map(({ clip, audio }) => {
       const { videoSegment } = stated.get(clip)!;
       return { clip, audio, videoSegment };
     });
-    const cut = await uncutVideos(videos, basename(table), sources, notes);
+    const cut = await uncutVideos(videos, place, sources, notes);
     for (const { clip, audio, segment = cut.get(clip) } of listed) {
       const row = stated.get(clip)!;
       clips.push({
-        clip: tables.length > 1 ? `${parse(table).name}/${clip}` : clip,
+        clip: `${prefixes.get(table)}${clip}`,
         audio,
         ...(segment ? { segment } : {}),
         labels: row.labels && namesOf(row.labels, names),
-        split: splitOf(row, table, folds),
+        split: splitOf(row, place, folds),
         ...groupOf(row.stated, segment, audio),
-        table: basename(table),
+        table: place,
       });
     }
   }
   if (clips.length === 0) return { dataset: null, unused };
   const merged = mergeRows(clips, notes);
-  const layout = layoutOf(headers);
+  const layout = layoutOf(headers, tables);
   const dataset = { layout, clips: merged, ...classFacts(names), notes: [...notes, ...unused] };
   return { dataset, unused };
 }
@@ -108,20 +115,43 @@ function groupOf(
   return { group, ...(isNumbered ? { ownGroup: name } : {}) };
 }
 
+/**
+ * What stands before the ids of a table's clips where there are several tables: its name, else its
+ * folder, else its path, the first that no other table has.
+ */
+function clipPrefixes(folder: string, tables: readonly string[]): Map<string, string> {
+  if (tables.length < 2) return new Map(tables.map((table) => [table, '']));
+  const choices: ((table: string) => string)[] = [
+    (table) => parse(table).name,
+    (table) => relative(folder, dirname(table)),
+    (table) => relative(folder, table),
+  ];
+  const names =
+    choices
+      .map((choice) => tables.map(choice))
+      .find((each) => new Set(each).size === tables.length && !each.includes('')) ??
+    tables.map((table) => relative(folder, table));
+  return new Map(tables.map((table, index) => [table, `${names[index]}/`]));
+}
+
 /** Tables of clips, and class lists by their header. */
 async function findTables(
   folder: string,
   isNoTable: (path: string) => boolean,
 ): Promise<{ tables: string[]; lists: string[] }> {
   const paths: string[] = [];
-  const entries = await readdir(folder, { withFileTypes: true });
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(folder, entry.name);
-    if (entry.isFile() && TABLE.test(entry.name)) paths.push(path);
-    if (!entry.isDirectory() || !TABLE_FOLDERS.test(entry.name)) continue;
-    for (const name of (await readdir(path)).sort())
-      if (TABLE.test(name)) paths.push(join(path, name));
-  }
+  const look = async (place: string, isKnown: (name: string) => boolean): Promise<void> => {
+    const entries = await readdir(place, { withFileTypes: true });
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = join(place, entry.name);
+      if (entry.isDirectory()) {
+        if (splitFolder(entry.name) !== null) await look(path, (name) => !/\.json$/i.test(name));
+        else if (TABLE_FOLDERS.test(entry.name)) await look(path, () => true);
+      } else if (TABLE.test(entry.name) && isKnown(entry.name) && (await isFile(path)))
+        paths.push(path);
+    }
+  };
+  await look(folder, () => true);
   const found: { tables: string[]; lists: string[] } = { tables: [], lists: [] };
   for (const path of paths.filter((each) => !isNoTable(each))) {
     const beginning = /\.csv$/i.test(path) ? await beginningOf(path) : '';
@@ -129,6 +159,11 @@ async function findTables(
     else if (!NO_TABLE.test(basename(path)) || namesAudio(beginning)) found.tables.push(path);
   }
   return found;
+}
+
+/** Links lead to one too. */
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isFile() === true;
 }
 
 async function beginningOf(path: string): Promise<string> {
@@ -168,11 +203,12 @@ function foldsOf(splits: ReadonlyMap<number, SplitName>): string {
 
 function splitOf(
   { stated }: TableRow,
-  table: string,
+  place: string,
   folds: ReadonlyMap<number, SplitName>,
 ): SplitName | null {
   const byFold = stated?.fold === undefined ? undefined : folds.get(stated.fold);
-  return byFold ?? splitNamed(stated?.split ?? '') ?? splitNamed(parse(table).name);
+  const byTable = splitNamed(parse(place).name) ?? splitIn(dirname(place));
+  return byFold ?? splitNamed(stated?.split ?? '') ?? byTable;
 }
 
 /** The split that a column or a file's name states, if it does. */
@@ -184,7 +220,7 @@ export function splitNamed(text: string): SplitName | null {
   return has('train', 'training', 'dev', 'balanced', 'unbalanced') ? 'train' : null;
 }
 
-function layoutOf(headers: readonly string[]): string {
+function layoutOf(headers: readonly string[], tables: readonly string[]): string {
   const has = (text: string): boolean => headers.some((header) => header.includes(text));
   if (has('esc10')) return 'ESC-50, with its folds';
   if (has('slice_file_name')) return 'UrbanSound8K, with its folds';
@@ -192,5 +228,7 @@ function layoutOf(headers: readonly string[]): string {
   if (has('YTID')) return "AudioSet's segments";
   if (has('"data"')) return 'a recipe of AST or PaSST';
   if (headers.some((header) => /^\uFEFF?filename\tlabels/.test(header))) return "CED's TSV";
+  if (tables.every((table) => parse(table).name === 'metadata'))
+    return "Hugging Face's AudioFolder, with its metadata";
   return 'tables that name audio files';
 }
