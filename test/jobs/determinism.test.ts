@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  SMALL,
   smallTraining,
   type SmallSettings,
   type SmallTraining,
@@ -18,7 +19,7 @@ describe('a training in a process of the engine', () => {
   let training: SmallTraining;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'ced-determinism-'));
-    training = await smallTraining(folder, STEPS);
+    training = await smallTraining(folder, STEPS, SMALL);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

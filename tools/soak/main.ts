@@ -29,7 +29,7 @@ const line = commandLine({
     starts: {
       value: 'N',
       is: count,
-      help: 'starts of the engine process instead; 200 take about 12 minutes on two cores',
+      help: 'starts of the engine process instead, each at the size of the demo',
     },
   },
   examples: ['npm run soak', 'npm run soak -- --starts 200'],

@@ -28,26 +28,49 @@ export type SmallSettings = Partial<
   Pick<TrainJob['input']['settings'], 'seed' | 'precision' | 'batchSize' | 'gradientAccumulation'>
 >;
 
-const BATCH = 4;
 const EPOCHS = 5;
-const SAMPLES = 8000;
+const RATE = 16_000;
+
+interface TrainingSize {
+  batch: number;
+  chunkSeconds: number;
+  model: { embedDim: number; depth: number; heads: number };
+}
+
+/** Many steps a second. Its tensors are too small for kernels to be compiled. */
+export const SMALL: TrainingSize = {
+  batch: 4,
+  chunkSeconds: 0.5,
+  model: { embedDim: 32, depth: 2, heads: 2 },
+};
+/** As in the demo: chains of kernels are compiled, and branches run them at once. */
+export const DEMO: TrainingSize = {
+  batch: 16,
+  chunkSeconds: 4,
+  model: { embedDim: 92, depth: 4, heads: 4 },
+};
 
 /** @param steps a multiple of 5 */
-export async function smallTraining(folder: string, steps: number): Promise<SmallTraining> {
+export async function smallTraining(
+  folder: string,
+  steps: number,
+  { batch, chunkSeconds, model }: TrainingSize,
+): Promise<SmallTraining> {
   const store = new FolderStore(join(folder, 'store'));
-  const corpus = writeNoise(folder, (steps / EPOCHS) * BATCH);
+  const corpus = writeNoise(folder, (steps / EPOCHS) * batch, chunkSeconds * RATE);
   const run = teachRunSchema.parse({
     name: 'small',
     store: 'store',
     corpus,
-    chunkSeconds: 0.5,
+    chunkSeconds,
     augment: { timeMask: { maxFrames: 10 }, freqMask: { maxBins: 8 } },
     teachers: [
       {
         name: 'small',
-        model: { embedDim: 32, depth: 2, heads: 2 },
+        model,
         epochs: EPOCHS,
-        batchSize: BATCH,
+        batchSize: batch,
+        validateEvery: 1,
         learningRate: 1e-3,
         warmupSteps: 5,
         mixup: 0.5,
@@ -56,13 +79,14 @@ export async function smallTraining(folder: string, steps: number): Promise<Smal
     ],
   });
   const deps = localDependencies(folder, store);
-  const { chunkSeconds, augment } = run;
+  const { augment } = run;
   const { planKey } = await planCorpus(
     deps,
     { store: '', corpus: run.corpus, chunkSeconds },
     ignore,
   );
-  await ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, ignore);
+  for (const split of ['train', 'validation'] as const)
+    await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
   await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds });
   const settings = run.teachers[0]!;
   const input = {
@@ -75,7 +99,7 @@ export async function smallTraining(folder: string, steps: number): Promise<Smal
     augment,
     chunkSeconds,
     ensemble: [],
-    hasValidation: false,
+    hasValidation: true,
     resume: 'continue',
     stopAfterEpoch: null,
   } as const;
@@ -93,22 +117,34 @@ export async function smallTraining(folder: string, steps: number): Promise<Smal
 
 const ignore = (): void => undefined;
 
-/** Paths are relative to `folder`. */
-function writeNoise(folder: string, clips: number): { train: string; vocabulary: string } {
+/** Paths are relative to `folder`. Validation has an odd number, for a batch of another size. */
+function writeNoise(
+  folder: string,
+  clips: number,
+  samples: number,
+): { train: string; validation: string; vocabulary: string } {
   mkdirSync(join(folder, 'audio'), { recursive: true });
   writeFileSync(
     join(folder, 'vocabulary.csv'),
     'index,mid,display_name\n0,/n/0,"Even"\n1,/n/1,"Odd"\n',
   );
-  const rows = Array.from({ length: clips }, (_, clip) => {
-    const key = streamKey('noise', clip);
-    const samples = Int16Array.from(
-      { length: SAMPLES },
-      (_unused, at) => (philox(key, [at, 0, 0, 0])[0] % 20_001) - 10_000,
-    );
-    writeFileSync(join(folder, 'audio', `${clip}.wav`), encodeWav(samples));
-    return JSON.stringify({ clip: String(clip), audio: `audio/${clip}.wav`, labels: [clip % 2] });
-  });
-  writeFileSync(join(folder, 'train.jsonl'), `${rows.join('\n')}\n`);
-  return { train: 'train.jsonl', vocabulary: 'vocabulary.csv' };
+  const write = (split: string, count: number): string => {
+    const rows = Array.from({ length: count }, (_, clip) => {
+      const name = `${split}-${clip}`;
+      writeFileSync(join(folder, `audio/${name}.wav`), encodeWav(noise(name, samples)));
+      return JSON.stringify({ clip: name, audio: `audio/${name}.wav`, labels: [clip % 2] });
+    });
+    writeFileSync(join(folder, `${split}.jsonl`), `${rows.join('\n')}\n`);
+    return `${split}.jsonl`;
+  };
+  const [train, validation] = [write('train', clips), write('validation', 37)];
+  return { train, validation, vocabulary: 'vocabulary.csv' };
+}
+
+function noise(name: string, samples: number): Int16Array {
+  const key = streamKey('noise', name);
+  return Int16Array.from(
+    { length: samples },
+    (_, at) => (philox(key, [at, 0, 0, 0])[0] % 20_001) - 10_000,
+  );
 }

@@ -9,17 +9,17 @@ import { join } from 'node:path';
 import { progressMeter } from '../../workflows/contract/progress-meter';
 import { clock, grouped } from '../../cli/quantities';
 import { EngineProcess } from '../../workers/engine-process';
-import { smallTraining, type SmallTraining } from './small-training';
+import { DEMO, smallTraining, type SmallTraining } from './small-training';
 import { outcome } from './steps';
 
-const STEPS = 20;
+const STEPS = 10;
 const REPORTS = 20;
 
 /** @returns whether every start gave the same model */
 export async function soakStarts(starts: number, print: (line: string) => void): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), 'ced-soak-'));
   try {
-    const training = await smallTraining(folder, STEPS);
+    const training = await smallTraining(folder, STEPS, DEMO);
     const progress = progressMeter('starts', starts, () => performance.now());
     let [first, failures] = ['', 0];
     for (let start = 1; start <= starts; start++) {
