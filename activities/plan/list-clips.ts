@@ -25,6 +25,8 @@ export interface ListingOptions {
   sources: SourceOptions;
   /** Nobody reads the labels: a clip is listed without those that the vocabulary lacks. */
   ignoreUnknownLabels?: boolean;
+  /** What to do where the audio is not found. @default naming the run file's `audioRoot` */
+  remedy?: string;
   /** Rows looked at, of all. */
   onProgress?: (done: number, total: number) => void;
 }
@@ -88,7 +90,7 @@ class AudioLookUp {
     if (path === null)
       return (
         `${version}; looked in ${lookedIn.join(', ')}; ` +
-        'say where its paths start with corpus.audioRoot or --audio-root'
+        (this.options.remedy ?? 'say where its paths start with corpus.audioRoot or --audio-root')
       );
     const elsewhere = await this.versionOf(path, isShared);
     return typeof elsewhere === 'string' ? elsewhere : { path, fingerprint: elsewhere.fingerprint };

@@ -1,5 +1,5 @@
 /** `ced init FOLDER|FILE|ADDRESS`: from a dataset to a project that can be run. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { basename, join, parse, resolve } from 'node:path';
 import type { ChannelChoice } from '../../ced/audio/channels';
@@ -171,6 +171,7 @@ async function planProject(given: {
       name: `teacher-${index + 1}`,
       checkpoint: resolve(checkpoint),
     })),
+    leftOut: [...contents.rejected].map(([clip, reason]) => ({ clip, reason })),
     notes: [...split.notes, ...dataset.notes, ...contents.notes],
   };
 }
@@ -203,7 +204,10 @@ function outFor(name: string, source: string): string {
 }
 
 function refuseOccupied(folder: string): void {
-  if (existsSync(folder) && readdirSync(folder).length > 0)
+  if (!existsSync(folder)) return;
+  if (!statSync(folder).isDirectory())
+    throw new UsageError(`ced init: ${folder} is a file; choose another place with --out`);
+  if (readdirSync(folder).length > 0)
     throw new UsageError(`ced init: ${folder} is not empty; choose another place with --out`);
 }
 

@@ -21,6 +21,8 @@ import { spread } from './spread';
 /** Minutes of decoding at most; larger datasets are sampled. */
 const ALL_UP_TO = 2000;
 const SAMPLED = 200;
+/** In the project's folder: the clips that no run can use, and why. */
+export const LEFT_OUT = 'left-out.jsonl';
 const FILES_AT_ONCE = 16;
 /** -80 dBFS in int16: dither, and no recording. */
 const QUIET_PEAK = 32_768 * 10 ** (-80 / 20);
@@ -72,7 +74,7 @@ export async function readContents(
   const notes = first
     ? [
         `${rejected.size} of ${sample.length} clips that were read cannot be used and are left ` +
-          `out, for example ${first[0]}: ${first[1]}`,
+          `out, for example ${first[0]}: ${first[1]}; ${LEFT_OUT} names all`,
       ]
     : [];
   notes.push(...quietNotes(found), ...longNotes(found));

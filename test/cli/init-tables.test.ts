@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { ced } from '../../cli/main';
 import { noiseWav } from '../support/noise-wav';
 
@@ -29,14 +30,14 @@ describe('ced init of tables as people write them', () => {
   const lines = (line: (clip: number) => string, ...header: string[]): string =>
     [...header, ...CLIPS.map(line), ''].join('\n');
   const label = (clip: number): string => (clip % 2 ? 'Boop' : 'Beep');
-  const init = async (source: string): Promise<Told> => {
+  const init = async (source: string, out = 'project'): Promise<Told> => {
     let text = '';
     const write = jest.spyOn(process.stdout, 'write').mockImplementation((part) => {
       text += String(part);
       return true;
     });
     try {
-      await ced(['init', join(folder, source), '--out', join(folder, 'project'), '--json']);
+      await ced(['init', join(folder, source), '--out', join(folder, out), '--json']);
     } finally {
       write.mockRestore();
     }
@@ -152,5 +153,56 @@ describe('ced init of tables as people write them', () => {
       lines((clip) => `c${clip}x.wav,${label(clip)}`, 'filename,what'),
     );
     await expect(init('set')).rejects.toThrow(/call the column label.*not used: what/);
+  });
+
+  it.each([
+    ['meta.csv', /set\/meta\.csv is a table; name the folder that holds it: ced init .*\/set$/],
+    ['c0x.wav', /set\/c0x\.wav is one recording; name the folder/],
+  ])('names the folder to name instead of its file %s', async (file, message) => {
+    putClips('set');
+    put('set/meta.csv', 'filename,label\n');
+    await expect(init(`set/${file}`)).rejects.toThrow(message);
+  });
+
+  it('says that shards are gzipped, and the remedy', async () => {
+    put('set/train-000000.tar.gz', gzipSync('a tar'));
+    await expect(init('set')).rejects.toThrow(
+      /first is train-000000\.tar\.gz: it is gzip data; decompress it with gunzip/,
+    );
+  });
+
+  it('names a file in the place of the project, and the remedy', async () => {
+    for (const name of ['Beep', 'Boop']) putClips(`set/${name}`);
+    put('project', 'a file');
+    await expect(init('set')).rejects.toThrow(/project is a file; choose another place with --out/);
+  });
+
+  it('writes all of a project or nothing, and names the place', async () => {
+    for (const name of ['Beep', 'Boop']) putClips(`set/${name}`);
+    put('place', 'a file');
+    await expect(init('set', 'place/deep/project')).rejects.toThrow(
+      /cannot be written to .*place\/deep\/project: ENOTDIR.*choose another place with --out/,
+    );
+  });
+
+  it('names every clip that it leaves out, with the reason', async () => {
+    for (const name of ['Beep', 'Boop']) putClips(`set/${name}`);
+    put('set/Beep/text.wav', 'no audio at all');
+    put('set/Beep/empty.wav', '');
+    expect((await init('set')).notes.join('\n')).toMatch(/left-out\.jsonl names all/);
+    const leftOut = readFileSync(join(folder, 'project/left-out.jsonl'), 'utf8');
+    expect(leftOut.trim().split('\n')).toHaveLength(2);
+    expect(leftOut).toMatch(/"clip":"Beep\/empty\.wav","reason":"/);
+  });
+
+  it('advises nothing that it cannot be told where paths of a table lead nowhere', async () => {
+    putClips('set/here');
+    put(
+      'set/list.csv',
+      lines((clip) => `gone/c${clip}x.wav,${label(clip)}`, 'filename,label'),
+    );
+    const refused: unknown = await init('set').catch((error: unknown) => error);
+    expect(String(refused)).toMatch(/correct the paths in the table/);
+    expect(String(refused)).not.toMatch(/audio-?root/i);
   });
 });

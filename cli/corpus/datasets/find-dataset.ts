@@ -1,20 +1,23 @@
 /** Recognizes what lies at a place and reads it as a dataset. */
-import { readdir, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isUri } from '../../../ced/corpus/address';
+import { foreignContent, LOOKED_AT_BYTES } from '../../../ced/corpus/foreign-content';
 import type { SourceOptions } from '../../../storage/sources/source';
 import { UsageError } from '../../../infra/command-line/usage-error';
-import { audioFiles, type AudioFile } from './audio-files';
+import { audioFiles, isAudio, type AudioFile } from './audio-files';
 import { readClassFolders } from './class-folders';
 import type { Dataset } from './dataset';
 import { readHubDataset } from './hub-dataset';
 import { readParquetFiles } from './parquet-files';
 import { readSideCars, sideCarsOf } from './side-cars';
-import { readTableFiles } from './table-files';
+import { readTableFiles, TABLE } from './table-files';
 import { kindOf, unpack } from './unpack';
 import { filesBelow, PARQUET, splitIn, TAR } from './table-places';
 import { readWebDataset } from './webdataset-shards';
 import { listed } from '../listed';
+
+const PACKED = /\.(gz|tgz|bz2|xz|zst|zip|7z)$/i;
 
 /**
  * @param place folder or archive, or `hf://datasets/organisation/repository`
@@ -31,6 +34,11 @@ export async function findDataset(
   if (!found) throw new UsageError(`ced init: ${place} does not exist`);
   if (found.isFile()) {
     if (PARQUET.test(place)) return await readParquetFiles(dirname(place), [place], sources);
+    if (TABLE.test(place) || isAudio(place))
+      throw new UsageError(
+        `ced init: ${place} is ${isAudio(place) ? 'one recording' : 'a table'}; name the folder ` +
+          `that holds it: ced init ${dirname(place)}`,
+      );
     const isTar = TAR.test(place) && (await kindOf(place)) === 'tar';
     const shard = isTar ? await readLabelledShard(place, sources) : null;
     if (shard) return shard;
@@ -63,6 +71,7 @@ export async function findDataset(
       [
         `ced init: ${place} holds no audio files and no table that names some; ` +
           'expected a folder a class, audio beside a CSV, TSV or JSONL, or an archive of these',
+        ...(await packedAmong(place, others)),
         ...unused,
       ].join('; '),
     );
@@ -81,6 +90,22 @@ export async function findDataset(
       `${others.length} files are left out: no audio by their names, for example ${first}`,
     );
   return dataset;
+}
+
+/** Names the first archive that would have to be unpacked, with its remedy. */
+async function packedAmong(place: string, others: readonly string[]): Promise<string[]> {
+  const packed = others.filter((path) => PACKED.test(path));
+  const [first] = packed;
+  if (first === undefined) return [];
+  const file = await open(join(place, first));
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(LOOKED_AT_BYTES));
+    const foreign = foreignContent(buffer.subarray(0, bytesRead));
+    const what = foreign ? `it is ${foreign.what}; ${foreign.remedy}` : 'unpack it';
+    return [`of ${packed.length} packed files the first is ${first}: ${what}`];
+  } finally {
+    await file.close();
+  }
 }
 
 /** Several class folders say more than a table that lists their files without labels. */

@@ -18,7 +18,7 @@ import { uncutVideos } from './uncut-videos';
 import { splitIn } from './table-places';
 
 const HEADER_BYTES = 4096;
-const TABLE = /\.(csv|tsv|jsonl|json)$/i;
+export const TABLE = /\.(csv|tsv|jsonl|json)$/i;
 /** Class lists and settings, not clips. */
 const NO_TABLE =
   /^(class_labels_indices|vocabulary|labels|classes|ontology|dataset_infos?|package|config|teach|run)\.(csv|json)$/i;
@@ -55,7 +55,10 @@ export async function readTableFiles(
     const stated = new Map(read.rows.map((row) => [row.clip, row]));
     const unlabelled = { ...read, rows: read.rows.map((row) => ({ ...row, labels: null })) };
     const unreadable = read.rejected.length;
-    const listed = await listClips(unlabelled, { root: folder, vocabulary: [], sources });
+    const listed = await listClips(unlabelled, {
+      ...{ root: folder, vocabulary: [], sources },
+      remedy: 'correct the paths in the table, or put it into the folder where they start',
+    });
     if (listed.length === 0) {
       const missing = read.rejected[read.rows.length === 0 ? 0 : unreadable];
       if (missing)
