@@ -53,6 +53,8 @@ export interface TableRow {
   /** Of AudioSet: the clip's part of its video. Files are taken for cut already. */
   videoSegment?: Segment;
   stated?: StatedSplit;
+  /** Further rows of the clip that state another split: a run rejects them. */
+  again?: { stated: StatedSplit; labels: Label[] | null }[];
   /** Names, MIDs or indexes; null where the row has no labels. */
   labels: Label[] | null;
 }
@@ -68,6 +70,9 @@ export interface TableRows {
   /** What was adapted or passed over, a sentence each. */
   notes: string[];
 }
+
+/** Why a row that repeats a clip id is rejected. */
+export const DUPLICATE_ID = 'duplicate clip id';
 
 const LONGEST_CLIP_ID = 512;
 const LONGEST_PATH = 4096;

@@ -17,7 +17,7 @@ import {
 } from './json-table';
 import { FormatInvalid } from '../format-invalid';
 import { tableText } from './table-content';
-import type { RejectedRow, TableRow, TableRows } from './table-row';
+import { DUPLICATE_ID, type RejectedRow, type TableRow, type TableRows } from './table-row';
 
 type ParsedRow = (JsonRow | DelimitedRow) &
   Pick<TableRow, 'row' | 'member' | 'stems' | 'videoSegment' | 'stated'>;
@@ -174,7 +174,17 @@ class Collected {
       const again = { row, member, segment, stated };
       if (typeof place !== 'string' && earlier && isSameClip(earlier, { ...place, ...again }))
         this.join(earlier, labels);
-      else this.rejected.push({ clip, reason: 'duplicate clip id' });
+      else {
+        const { stated: firstStated } = earlier ?? {};
+        const inItsSplit = { ...again, stated: firstStated };
+        if (
+          typeof place !== 'string' &&
+          earlier &&
+          isSameClip(earlier, { ...place, ...inItsSplit })
+        )
+          (earlier.again ??= []).push({ stated: stated ?? {}, labels });
+        this.rejected.push({ clip, reason: DUPLICATE_ID });
+      }
       return;
     }
     if (typeof place === 'string') {

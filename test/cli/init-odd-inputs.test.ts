@@ -148,6 +148,24 @@ describe('ced init of what people bring', () => {
     expect(notes.join('\n')).toMatch(/label 1 clips differently; .* a\/c7x\.wav \(b\)/);
   });
 
+  it('holds out a clip that a table names in several splits, and says so', async () => {
+    for (let clip = 0; clip < 8; clip++) put(`set/c${clip}x.wav`);
+    const rows = [0, 1, 2, 3, 4].map((clip) => `c${clip}x.wav,${'ab'[clip % 2]},train`);
+    rows.push('c5x.wav,a,valid', 'c6x.wav,b,test', 'c7x.wav,a,test');
+    rows.push('c2x.wav,b,test', 'c3x.wav,b,valid');
+    put('set/meta.csv', ['filename,label,split', ...rows].join('\n'));
+    const { found, notes } = await init('set');
+    expect(found.splits).toEqual({ train: 3, validation: 2, eval: 3 });
+    expect(readFileSync(join(folder, 'project/eval.jsonl'), 'utf8')).toMatch(
+      /c2x.*"labels":\["b"\]/,
+    );
+    const told = notes.join('\n');
+    expect(told).toMatch(
+      /2 clips are in several splits; .*: c2x\.wav, c3x\.wav; the rows of 1 .* labels, .*: c2x\.wav/,
+    );
+    expect(told).not.toContain('duplicate clip id');
+  });
+
   it('takes folders for classes beside a list without labels', async () => {
     putClasses('set', ['dog', 'cat']);
     put('set/list.csv', 'filename\ndog/n0t0x.wav\n');

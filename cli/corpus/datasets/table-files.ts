@@ -8,11 +8,17 @@ import { listClips } from '../../../activities/plan/list-clips';
 import { readTables } from '../../../activities/plan/read-table';
 import { sourceGroup } from '../../../ced/corpus/source-group';
 import type { SplitName } from '../../../ced/corpus/split-clips';
-import type { TableRow } from '../../../ced/corpus/table-row';
+import {
+  DUPLICATE_ID,
+  type RejectedRow,
+  type TableRow,
+  type TableRows,
+} from '../../../ced/corpus/table-row';
 import type { SourceOptions } from '../../../storage/sources/source';
 import { classFacts, isClassList, namesAudio, namesOf, readClassNames } from './class-names';
 import type { Dataset, DatasetClip } from './dataset';
 import { splitOf as splitFolder } from './class-folders';
+import { heldOutRows } from './held-out-rows';
 import { mergeRows } from './merge-rows';
 import { uncutVideos } from './uncut-videos';
 import { splitIn } from './table-places';
@@ -52,7 +58,11 @@ export async function readTableFiles(
       return null;
     });
     if (!read) continue;
-    const stated = new Map(read.rows.map((row) => [row.clip, row]));
+    const folds = foldSplits(read.rows);
+    const split = (row: TableRow): SplitName | null => splitOf(row, place, folds);
+    const chosen = heldOutRows(read.rows, place, split, notes);
+    const stated = new Map(chosen.map((row) => [row.clip, row]));
+    read.rejected = withoutChosen(read);
     const unlabelled = { ...read, rows: read.rows.map((row) => ({ ...row, labels: null })) };
     const unreadable = read.rejected.length;
     const listed = await listClips(unlabelled, {
@@ -78,7 +88,6 @@ export async function readTableFiles(
         `${place}: ${missing} of ${missing + listed.length} rows are left out, ` +
           `the first is ${read.rejected[0]!.clip}: ${read.rejected[0]!.reason}`,
       );
-    const folds = foldSplits(read.rows);
     if (folds.size > 0) notes.push(`${place}: ${foldsOf(folds)}`);
     const videos = listed.map(({ clip, audio }) => {
       const { videoSegment } = stated.get(clip)!;
@@ -92,7 +101,7 @@ export async function readTableFiles(
         audio,
         ...(segment ? { segment } : {}),
         labels: row.labels && namesOf(row.labels, names),
-        split: splitOf(row, place, folds),
+        split: split(row),
         ...groupOf(row.stated, segment, audio),
         table: place,
       });
@@ -103,6 +112,12 @@ export async function readTableFiles(
   const layout = layoutOf(headers, tables);
   const dataset = { layout, clips: merged, ...classFacts(names), notes: [...notes, ...unused] };
   return { dataset, unused };
+}
+
+/** Rejected rows, but for those among which a split was chosen. */
+function withoutChosen({ rows, rejected }: TableRows): RejectedRow[] {
+  const chosen = new Set(rows.flatMap(({ clip, again }) => (again ? [clip] : [])));
+  return rejected.filter(({ clip, reason }) => reason !== DUPLICATE_ID || !chosen.has(clip));
 }
 
 /** The recording: the stated one, that of a segment, else what the file's name tells. */
