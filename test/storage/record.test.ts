@@ -74,13 +74,13 @@ describe('the records of a store', () => {
        "listing",
        "logit shard manifest",
        "model configuration",
+       "model manifest",
        "plan",
        "pointer to the last plan",
        "result",
        "scores manifest",
        "start of an attempt",
        "training manifest",
-       "waveform model manifest",
      ]
     `);
   });
