@@ -107,12 +107,12 @@ class Instance {
   }
 
   private watched(teacher: MappedModel): MappedModel {
-    const probabilities = teacher.probabilities.bind(teacher);
-    teacher.probabilities = async (batch) => {
+    const own = teacher.own.bind(teacher);
+    teacher.own = async (batch) => {
       this.reached();
       await this.gate;
       this.predicted += batch.batch;
-      return await probabilities(batch);
+      return await own(batch);
     };
     return teacher;
   }
