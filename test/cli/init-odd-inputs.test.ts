@@ -1,20 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ced } from '../../cli/main';
 import { encodeWav } from '../../ced/audio/wav-file';
-import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';
 import { openSource } from '../../storage/sources/open-source';
 import { readSource, SourceUnreadable } from '../../storage/sources/source';
 import { noiseWav } from '../support/noise-wav';
 import { tarBytes } from '../support/tar-bytes';
-
-interface Told {
-  found: { layout: string; clips: number; classes: number; splits: Record<string, number> };
-  notes: string[];
-  reasons: string[];
-}
+import { classesOf, putFile, toldByInit, type ToldByInit } from '../support/told-by-init';
 
 describe('ced init of what people bring', () => {
   let folder: string;
@@ -28,8 +21,7 @@ describe('ced init of what people bring', () => {
   });
 
   const put = (path: string, content: string | Buffer = noiseWav(path)): void => {
-    mkdirSync(join(folder, path, '..'), { recursive: true });
-    writeFileSync(join(folder, path), content);
+    putFile(join(folder, path), content);
   };
   const putClasses = (place: string, names: readonly string[], takes = 4): void => {
     for (const [number, name] of names.entries())
@@ -39,24 +31,9 @@ describe('ced init of what people bring', () => {
     const rows = [0, 1, 2, 3, 4, 5, 6, 7].map(row);
     put(path, [header, ...rows].join('\n'));
   };
-  const init = async (source: string, ...options: string[]): Promise<Told> => {
-    let text = '';
-    const write = jest.spyOn(process.stdout, 'write').mockImplementation((part) => {
-      text += String(part);
-      return true;
-    });
-    const out = ['--out', join(folder, 'project'), '--json'];
-    try {
-      await ced(['init', join(folder, source), ...out, ...options]);
-    } finally {
-      write.mockRestore();
-    }
-    return JSON.parse(text) as Told;
-  };
-  const classes = (): string[] =>
-    parseVocabularyCsv(readFileSync(join(folder, 'project/labels.csv'), 'utf8')).map(
-      ({ name }) => name,
-    );
+  const init = async (source: string, ...options: string[]): Promise<ToldByInit> =>
+    await toldByInit(join(folder, source), '--out', join(folder, 'project'), ...options);
+  const classes = (): string[] => classesOf(join(folder, 'project'));
 
   it('makes one class of names that look the same, and says so', async () => {
     const composed = 'Gl\u00f6cke';

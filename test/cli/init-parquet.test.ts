@@ -2,17 +2,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readTables } from '../../activities/plan/read-table';
-import { ced } from '../../cli/main';
 import { encodeHubParquet } from '../../tools/corpora/hub-parquet';
 import { noiseWav } from '../support/noise-wav';
 import { HubServer } from '../support/hub-server';
+import { toldByInit, type ToldByInit } from '../support/told-by-init';
 
 const names = ['dog', 'rain'];
-
-interface Told {
-  found: { layout: string; clips: number; classes: number; splits: Record<string, number> };
-  notes: string[];
-}
 
 describe('ced init of Parquet files', () => {
   let folder: string;
@@ -27,19 +22,8 @@ describe('ced init of Parquet files', () => {
       })),
       { names, rowGroupSize: 4 },
     );
-  const init = async (source: string, ...options: string[]): Promise<Told> => {
-    let text = '';
-    const write = jest.spyOn(process.stdout, 'write').mockImplementation((part) => {
-      text += String(part);
-      return true;
-    });
-    try {
-      await ced(['init', source, '--out', join(folder, 'project'), '--json', ...options]);
-    } finally {
-      write.mockRestore();
-    }
-    return JSON.parse(text) as Told;
-  };
+  const init = async (source: string, ...options: string[]): Promise<ToldByInit> =>
+    await toldByInit(source, '--out', join(folder, 'project'), ...options);
 
   it('keeps the splits that names of files state, and draws the one that they lack', async () => {
     mkdirSync(join(folder, 'set/data'), { recursive: true });

@@ -1,14 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { ced } from '../../cli/main';
 import { noiseWav } from '../support/noise-wav';
-
-interface Told {
-  found: { layout: string; clips: number; classes: number; splits: Record<string, number> };
-  notes: string[];
-}
+import { putFile, toldByInit, type ToldByInit } from '../support/told-by-init';
 
 describe('ced init of tables as people write them', () => {
   let folder: string;
@@ -20,29 +15,16 @@ describe('ced init of tables as people write them', () => {
   });
 
   const CLIPS = [0, 1, 2, 3, 4, 5, 6, 7];
-  const put = (path: string, content: string | Buffer = noiseWav(path)): void => {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), content);
-  };
+  const put = (path: string, content: string | Buffer = noiseWav(path)): void =>
+    putFile(join(folder, path), content);
   const putClips = (place: string): void => {
     for (const clip of CLIPS) put(`${place}/c${clip}x.wav`);
   };
   const lines = (line: (clip: number) => string, ...header: string[]): string =>
     [...header, ...CLIPS.map(line), ''].join('\n');
   const label = (clip: number): string => (clip % 2 ? 'Boop' : 'Beep');
-  const init = async (source: string, out = 'project'): Promise<Told> => {
-    let text = '';
-    const write = jest.spyOn(process.stdout, 'write').mockImplementation((part) => {
-      text += String(part);
-      return true;
-    });
-    try {
-      await ced(['init', join(folder, source), '--out', join(folder, out), '--json']);
-    } finally {
-      write.mockRestore();
-    }
-    return JSON.parse(text) as Told;
-  };
+  const init = async (source: string, out = 'project'): Promise<ToldByInit> =>
+    await toldByInit(join(folder, source), '--out', join(folder, out));
   const labels = (): Record<string, string[]> =>
     Object.fromEntries(
       ['train', 'validation', 'eval']

@@ -1,22 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listClips } from '../../activities/plan/list-clips';
 import { readTables } from '../../activities/plan/read-table';
 import { readClips } from '../../activities/ingest/read-clips';
 import { decodeClip } from '../../activities/ingest/decode-clip';
-import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';
 import { ced } from '../../cli/main';
 import { noiseWav } from '../support/noise-wav';
 import { HubServer } from '../support/hub-server';
 import { tarBytes } from '../support/tar-bytes';
-
-interface Told {
-  found: { layout: string; clips: number; classes: number; splits: Record<string, number> };
-  notes: string[];
-  commands: string[];
-}
+import { classesOf, putFile, toldByInit, type ToldByInit } from '../support/told-by-init';
 
 describe('ced init of WebDataset shards', () => {
   let folder: string;
@@ -47,27 +41,11 @@ describe('ced init of WebDataset shards', () => {
     );
   const cls = (number: number) => ({ ending: 'cls', content: String(number) });
   const json = (number: number) => ({ ending: 'json', content: `{"label": "class ${number}"}` });
-  const put = (path: string, content: string | Buffer): void => {
-    mkdirSync(join(folder, path, '..'), { recursive: true });
-    writeFileSync(join(folder, path), content);
-  };
-  const init = async (source: string, ...options: string[]): Promise<Told> => {
-    let text = '';
-    const write = jest.spyOn(process.stdout, 'write').mockImplementation((part) => {
-      text += String(part);
-      return true;
-    });
-    try {
-      await ced(['init', source, '--out', join(folder, 'project'), '--json', ...options]);
-    } finally {
-      write.mockRestore();
-    }
-    return JSON.parse(text) as Told;
-  };
-  const classes = (): string[] =>
-    parseVocabularyCsv(readFileSync(join(folder, 'project/labels.csv'), 'utf8')).map(
-      ({ name }) => name,
-    );
+  const put = (path: string, content: string | Buffer): void =>
+    putFile(join(folder, path), content);
+  const init = async (source: string, ...options: string[]): Promise<ToldByInit> =>
+    await toldByInit(source, '--out', join(folder, 'project'), ...options);
+  const classes = (): string[] => classesOf(join(folder, 'project'));
 
   it('names the numbers of .cls by the list beside them, and reads audio in place', async () => {
     put('set/train/0000.tar', shard('a', 12, cls));

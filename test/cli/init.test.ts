@@ -24,16 +24,8 @@ import { repositoryRoot } from '../../infra/toolchain';
 import { modelConfig } from '../../jobs/train/model-shape';
 import { noiseWav } from '../support/noise-wav';
 import { tarBytes } from '../support/tar-bytes';
+import { putFile, toldByInit, type ToldByInit } from '../support/told-by-init';
 import { distillRunSchema, teachRunSchema } from '../../workflows/contract/run-file';
-
-interface Told {
-  found: { layout: string; clips: number; classes: number; splits: Record<string, number> };
-  folder: string;
-  notes: string[];
-  reasons: string[];
-  commands: string[];
-  check: string;
-}
 
 describe('ced init', () => {
   let folder: string;
@@ -51,30 +43,13 @@ describe('ced init', () => {
 
   /** A second of noise that differs from file to file. */
   const putAudio = (path: string, content = path): void => {
-    mkdirSync(join(folder, path, '..'), { recursive: true });
     const key = streamKey('noise', content);
     const pcm = Int16Array.from({ length: 16_000 }, (_, at) => philox(key, [at, 0, 0, 0])[0] >> 18);
-    writeFileSync(join(folder, path), encodeWav(pcm));
+    putFile(join(folder, path), encodeWav(pcm));
   };
-  const putText = (path: string, text: string): void => {
-    mkdirSync(join(folder, path, '..'), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  };
-  const init = async (source: string, ...options: string[]): Promise<Told> =>
-    await told(join(folder, source), '--out', join(folder, 'project'), ...options);
-  const told = async (...args: string[]): Promise<Told> => {
-    let text = '';
-    const write = jest.spyOn(process.stdout, 'write').mockImplementation((part) => {
-      text += String(part);
-      return true;
-    });
-    try {
-      await ced(['init', ...args, '--json']);
-    } finally {
-      write.mockRestore();
-    }
-    return JSON.parse(text) as Told;
-  };
+  const putText = (path: string, text: string): void => putFile(join(folder, path), text);
+  const init = async (source: string, ...options: string[]): Promise<ToldByInit> =>
+    await toldByInit(join(folder, source), '--out', join(folder, 'project'), ...options);
   const read = (file: string): string => readFileSync(join(folder, 'project', file), 'utf8');
   const rows = (split: string): { clip: string; audio: string; labels?: string[] }[] =>
     read(`${split}.jsonl`)
@@ -345,7 +320,7 @@ describe('ced init', () => {
   it('writes commands that a shell reads as they are, from any folder', async () => {
     for (const name of ["dog's", 'Kühe #1'])
       for (let take = 0; take < 8; take++) putAudio(`my pets/${name}/rec ${take}x.wav`);
-    const { commands } = await told(
+    const { commands } = await toldByInit(
       join(folder, 'my pets'),
       ...['--out', join(folder, 'my project'), '--minutes', '0.5'],
     );
@@ -365,7 +340,7 @@ describe('ced init', () => {
     const before = process.cwd();
     process.chdir(folder);
     try {
-      const { folder: project, commands } = await told('pets');
+      const { folder: project, commands } = await toldByInit('pets');
       expect(project).toBe(join(process.cwd(), 'pets-project'));
       expect(commands[0]).toBe(`cd ${repositoryRoot}`);
     } finally {
