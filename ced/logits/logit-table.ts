@@ -3,6 +3,8 @@
  * view), sorted by these three. Values are float16 bits (half.ts), each row's classes most probable
  * first, ties by lower class.
  */
+import { rowsOf } from '../model/rows';
+
 export interface LogitTable {
   readonly rows: number;
   readonly topK: number;
@@ -54,6 +56,16 @@ export function createLogitTable(rows: number, topK: number): LogitTable {
     indexes: new Uint16Array(rows * topK),
     values: new Uint16Array(rows * topK),
   };
+}
+
+/** A table of these rows, in this order. */
+export function selectRows(table: LogitTable, rows: readonly number[]): LogitTable {
+  const selected = createLogitTable(rows.length, table.topK);
+  for (const column of logitColumns) {
+    const values = table[column];
+    selected[column].set(rowsOf(values, rows, values.length / table.rows));
+  }
+  return selected;
 }
 
 /** The first row that does not come after its predecessor in (clip, chunk, view), or −1. */

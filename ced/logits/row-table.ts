@@ -3,8 +3,7 @@
  * the batches come back.
  */
 import type { AugmentParameters } from '../augment/parameters';
-import { rowsOf } from '../model/rows';
-import { createLogitTable, logitColumns, type LogitTable } from './logit-table';
+import { createLogitTable, selectRows, type LogitTable } from './logit-table';
 
 export class RowTable {
   private readonly table: LogitTable;
@@ -43,11 +42,6 @@ export class RowTable {
   finish(leftOut: ReadonlySet<number> = new Set()): LogitTable {
     if (leftOut.size === 0) return this.table;
     const kept = Array.from(this.table.clip.keys()).filter((row) => !leftOut.has(row));
-    const table = createLogitTable(kept.length, this.topK);
-    for (const column of logitColumns) {
-      const values = this.table[column];
-      table[column].set(rowsOf(values, kept, values.length / this.rows));
-    }
-    return table;
+    return selectRows(this.table, kept);
   }
 }

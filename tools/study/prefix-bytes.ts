@@ -4,7 +4,7 @@
  */
 import type { Store } from '../../storage/store';
 import { readLogitTable } from '../../cli/store/logits-survey';
-import { createLogitTable, type LogitTable } from '../../ced/logits/logit-table';
+import { selectRows, type LogitTable } from '../../ced/logits/logit-table';
 import { encodeLogitShard } from '../../ced/logits/shard-file';
 
 export interface Prefix {
@@ -32,22 +32,14 @@ export function cut(table: LogitTable, { views, topK }: Prefix): LogitTable {
   const kept = Array.from({ length: table.rows }, (_, row) => row).filter(
     (row) => table.view[row]! < views,
   );
-  const out = createLogitTable(kept.length, topK);
-  const columns = [
-    'clip',
-    'chunk',
-    'view',
-    'shift',
-    'timeStart',
-    'timeWidth',
-    'freqStart',
-    'freqWidth',
-  ] as const;
-  kept.forEach((row, at) => {
-    for (const column of columns) out[column][at] = table[column][row]!;
-    const from = row * table.topK;
-    out.indexes.set(table.indexes.subarray(from, from + topK), at * topK);
-    out.values.set(table.values.subarray(from, from + topK), at * topK);
-  });
-  return out;
+  const rows = selectRows(table, kept);
+  const narrowed = (values: Uint16Array): Uint16Array => {
+    const firsts = new Uint16Array(rows.rows * topK);
+    for (let row = 0; row < rows.rows; row++) {
+      const from = row * table.topK;
+      firsts.set(values.subarray(from, from + topK), row * topK);
+    }
+    return firsts;
+  };
+  return { ...rows, topK, indexes: narrowed(rows.indexes), values: narrowed(rows.values) };
 }
