@@ -105,10 +105,14 @@ export class Tracer implements OpRunner {
 
   /**
    * The function that returns `outputs`, serialized and named after its content: TensorFlow accepts
-   * the same definition twice, and two engines in one process can't collide.
+   * the same definition twice, and two engines in one process can't collide. A FunctionDef holds no
+   * shapes, but XLA compiles for each, so the name tells the shapes of the arguments apart too.
    */
   definition(prefix: string, outputs: readonly Tensor[]): { name: string; bytes: Uint8Array } {
-    const content = createHash('sha256').update(this.functionDef('', outputs)).digest('hex');
+    const content = createHash('sha256')
+      .update(JSON.stringify(this.argumentSpecs.map(({ shape }) => shape)))
+      .update(this.functionDef('', outputs))
+      .digest('hex');
     const name = `${prefix}_${content}`;
     return { name, bytes: this.functionDef(name, outputs) };
   }
@@ -137,8 +141,8 @@ export class Tracer implements OpRunner {
   }
 
   /**
-   * The body as a function of its own that XLA compiles when it first runs. Equal bodies are one
-   * function.
+   * The body as a function of its own that XLA compiles when it first runs. Equal bodies with
+   * arguments of equal shapes are one function.
    */
   private compiled(inputs: readonly Tensor[], body: FusedBody): Tensor[] {
     const tracer = new Tracer(inputs);
