@@ -2,7 +2,6 @@
  * The scores of a worker's teacher on a split, from its stored outputs of the clean view: a clip's
  * score is the mean of its chunks' probabilities, as for every other teacher.
  */
-import { sampleRate as ourRate } from '../ced/audio/mono16k';
 import { CLEAN_VIEW } from '../ced/teachers/teacher-rows';
 import { classMap, missingClasses } from '../ced/teachers/class-map';
 import { knownColumns } from '../ced/teachers/known-columns';
@@ -15,15 +14,13 @@ import type { LiveProgress } from '../workflows/contract/live-progress';
 import { progressMeter } from '../workflows/contract/progress-meter';
 import type { ScoreOutputsInput } from '../workflows/contract/teacher-worker';
 import { CorpusAudio } from '../storage/corpus/corpus-audio';
-import { layout } from '../storage/layout';
 import { abstention } from '../storage/models/teacher-identity';
-import { requireWorkerManifest } from '../storage/models/worker-folder';
+import { requireWorkerManifest, type WorkerManifest } from '../storage/models/worker-folder';
 import { expectedOutputs, workerOutputs } from '../storage/outputs/expected-outputs';
 import { shardOwner } from '../storage/outputs/outputs-manifest';
 import { isSilentChunk } from '../storage/outputs/silent-chunk';
 import { ShardOutputs } from '../storage/outputs/shard-outputs';
-import { quarantine, readRecordOrQuarantine } from '../storage/quarantine';
-import { areScoresVerified, keepScores, scoresRecord } from '../storage/scores';
+import { contentFor, keepScores, keptScores } from '../storage/scores';
 import type { Store } from '../storage/store';
 import type { ActivityDependencies } from './dependencies';
 
@@ -37,27 +34,14 @@ export async function scoreOutputs(
   const { model, split } = input;
   const audio = await CorpusAudio.open(store, input.planKey, split);
   try {
-    const key = layout.scoresManifest(model.sha256, audio.contentSha256);
-    const { sampleRate } = await requireWorkerManifest(store, model.sha256);
-    // Of clips that differ at its rate alone.
-    const contentAtRate =
-      sampleRate === ourRate ? undefined : (await audio.openRates([sampleRate]))[0];
-    const found = await readRecordOrQuarantine(store, key, scoresRecord);
-    const present = found?.contentAtRate === contentAtRate ? found : null;
-    if (found && !present) {
-      await quarantine(store, layout.scores(model.sha256, audio.contentSha256));
-      await quarantine(store, key);
-    }
-    if (
-      present &&
-      ((model.missing ?? 0) > 0 || present.missing === undefined) &&
-      (await areScoresVerified(store, model.sha256, audio.contentSha256, present))
-    )
-      return { mAP: present.mAP, seconds: present.seconds, reused: true };
+    const manifest = await requireWorkerManifest(store, model.sha256);
+    const contentAtRate = await contentFor(audio, manifest.sampleRate);
+    const kept = await keptScores(store, model, audio, contentAtRate);
+    if (kept) return kept;
     if (input.kept === true) return null;
     const startedMs = deps.monotonicMs();
     const progress = progressMeter('shards', audio.audioShards.length, deps.monotonicMs);
-    const { scores, missing, isLogits } = await meanOfChunks(store, input, audio, (done) => {
+    const { scores, missing } = await meanOfChunks(store, manifest, input, audio, (done) => {
       deps.signal?.throwIfAborted();
       onProgress(progress(done));
     });
@@ -66,7 +50,7 @@ export async function scoreOutputs(
       knownColumns(scores, vocabulary.length, missing),
       clips.length,
       vocabulary.length - missing.length,
-      isLogits,
+      manifest.output === 'logits',
     );
     if (fault) throw new PermanentError('TeacherInvalid', `${model.name}: ${split}: ${fault}`);
     const seconds = (deps.monotonicMs() - startedMs) / 1000;
@@ -84,11 +68,11 @@ export async function scoreOutputs(
 /** @returns float32 [clips, classes of the run] */
 async function meanOfChunks(
   store: Store,
+  manifest: WorkerManifest,
   { model, planKey, split, chunkSeconds }: ScoreOutputsInput,
   audio: CorpusAudio,
   onShard: (done: number) => void,
-): Promise<{ scores: Float32Array; missing: number[]; isLogits: boolean }> {
-  const manifest = await requireWorkerManifest(store, model.sha256);
+): Promise<{ scores: Float32Array; missing: number[] }> {
   const map = classMap(manifest.vocabulary, audio.vocabulary, abstention(model));
   const [classes, own] = [map.length, manifest.vocabulary.length];
   const scores = new Float32Array(audio.clips.length * classes);
@@ -122,7 +106,7 @@ async function meanOfChunks(
     firstClip += clips.length;
     onShard(shard + 1);
   }
-  return { scores, missing: missingClasses(map), isLogits: manifest.output === 'logits' };
+  return { scores, missing: missingClasses(map) };
 }
 
 function clipsOfShard({ clips }: CorpusClips, shard: number): CorpusClip[] {

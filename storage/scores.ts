@@ -1,13 +1,16 @@
 /** Scores of a model on a split: float32 [clips, classes], kept by model and corpus content. */
 import { z } from 'zod';
 import { StoreDamaged } from '../workflows/contract/damage';
+import { sampleRate as usualRate } from '../ced/audio/mono16k';
+import type { CorpusAudio } from './corpus/corpus-audio';
 import { layout } from './layout';
-import { createAnew, createRecordOrAdopt, quarantine } from './quarantine';
+import { createAnew, createRecordOrAdopt, quarantine, readRecordOrQuarantine } from './quarantine';
 import { readRecordIfPresent, record, type RecordOf } from './record';
 import { ContentDiffers, sha256, type Store } from './store';
 import type { Latency } from '../ced/metrics/latency';
 import { combine } from '../ced/teachers/ensemble';
-import type { EnsembleMember, ModelReference } from '../workflows/contract/models';
+import type { Scored } from '../workflows/contract/activities';
+import type { EnsembleMember, ModelReference, ScoredReference } from '../workflows/contract/models';
 import type { CorpusClips } from '../ced/corpus/corpus-clip';
 
 export const scoresRecord = record(
@@ -108,10 +111,47 @@ export async function readScores(
 }
 
 /**
+ * Name of the clips at a model's own sample rate; undefined = it takes 16 kHz.
+ * @param rate Hz
+ */
+export async function contentFor(
+  audio: Pick<CorpusAudio, 'openRates'>,
+  rate = usualRate,
+): Promise<string | undefined> {
+  return rate === usualRate ? undefined : (await audio.openRates([rate]))[0];
+}
+
+/**
+ * Scores of an earlier run that this one may take over; null where there are none. Those that are
+ * damaged or of other clips are quarantined with their manifest.
+ * @param contentAtRate as `contentFor` gives it
+ */
+export async function keptScores(
+  store: Store,
+  { sha256: model, missing = 0 }: ScoredReference,
+  { contentSha256 }: Pick<CorpusClips, 'contentSha256'>,
+  contentAtRate: string | undefined,
+): Promise<Scored | null> {
+  const key = layout.scoresManifest(model, contentSha256);
+  const found = await readRecordOrQuarantine(store, key, scoresRecord);
+  if (found === null) return null;
+  // Of clips that differ at its rate alone.
+  if (found.contentAtRate !== contentAtRate) {
+    await quarantine(store, layout.scores(model, contentSha256));
+    await quarantine(store, key);
+    return null;
+  }
+  // A model that may lack no classes is scored again, and refused.
+  if (missing === 0 && found.missing !== undefined) return null;
+  if (!(await areScoresVerified(store, model, contentSha256, found))) return null;
+  return { mAP: found.mAP, seconds: found.seconds, reused: true };
+}
+
+/**
  * Whether they are there and what was written. Others have been quarantined with their manifest,
  * whose times are not theirs.
  */
-export async function areScoresVerified(
+async function areScoresVerified(
   store: Store,
   modelSha256: string,
   corpusSha256: string,

@@ -4,48 +4,34 @@
  * teacher is scored once however many runs it takes part in.
  */
 import { knownColumns } from '../../ced/teachers/known-columns';
-import { sampleRate } from '../../ced/audio/mono16k';
 import { outputFault } from '../../ced/teachers/output-fault';
 import type { Scored, ScoreInput } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { beginPhase, type JobContext } from '../job-context';
 import { namingTeacher } from '../teacher-fault';
-import { layout } from '../../storage/layout';
 import { modelLatency } from './latency';
 import { scoreClips } from './score-clips';
-import { quarantine, readRecordOrQuarantine } from '../../storage/quarantine';
+import { abstention } from '../../storage/models/teacher-identity';
 import { readWaveformManifest } from '../../storage/models/waveform-folder';
-import type { Store } from '../../storage/store';
 import type { Latency } from '../../ced/metrics/latency';
 import { splitMAP } from '../../ced/metrics/split-scores';
-import { areScoresVerified, keepScores, scoresRecord } from '../../storage/scores';
+import { contentFor, keepScores, keptScores } from '../../storage/scores';
 
 export async function scoreJob(context: JobContext, input: ScoreInput): Promise<Scored> {
   const { store } = context;
   const audio = await CorpusAudio.open(store, input.planKey, input.split, { job: context });
   try {
-    const manifestKey = layout.scoresManifest(input.model.sha256, audio.contentSha256);
-    const contentAtRate = await contentFor(store, input.model.sha256, audio);
-    const found = await readRecordOrQuarantine(store, manifestKey, scoresRecord);
-    const present = found?.contentAtRate === contentAtRate ? found : null;
-    // Of clips that differ at its rate alone.
-    if (found && !present) {
-      await quarantine(store, layout.scores(input.model.sha256, audio.contentSha256));
-      await quarantine(store, manifestKey);
-    }
-    const { name, sha256: model, missing: lacking = 0 } = input.model;
-    if (
-      present &&
-      (lacking > 0 || present.missing === undefined) &&
-      (await areScoresVerified(store, input.model.sha256, audio.contentSha256, present))
-    )
-      return { mAP: present.mAP, seconds: present.seconds, reused: true };
+    const { name, sha256: model } = input.model;
+    const rate = (await readWaveformManifest(store, model))?.sampleRate;
+    const contentAtRate = await contentFor(audio, rate);
+    const kept = await keptScores(store, input.model, audio, contentAtRate);
+    if (kept) return kept;
     const startedMs = context.monotonicMs();
     await beginPhase(context, 'loading the model');
     const scorer = await namingTeacher(
       name,
-      context.teacher(model, input.precision, audio.vocabulary, lacking > 0 ? 'abstain' : 'refuse'),
+      context.teacher(model, input.precision, audio.vocabulary, abstention(input.model)),
     );
     const scores = await namingTeacher(name, scoreClips(audio, scorer, context));
     const { missing } = scorer;
@@ -76,15 +62,4 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
   } finally {
     await audio.close();
   }
-}
-
-/** Name of the audio at the model's own rate; undefined = it takes 16 kHz. */
-async function contentFor(
-  store: Store,
-  model: string,
-  audio: CorpusAudio,
-): Promise<string | undefined> {
-  const rate = (await readWaveformManifest(store, model))?.sampleRate;
-  if (rate === undefined || rate === sampleRate) return undefined;
-  return (await audio.openRates([rate]))[0];
 }
