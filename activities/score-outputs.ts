@@ -4,7 +4,6 @@
  */
 import { CLEAN_VIEW } from '../ced/teachers/teacher-rows';
 import { classMap, missingClasses } from '../ced/teachers/class-map';
-import { knownColumns } from '../ced/teachers/known-columns';
 import { outputFault } from '../ced/teachers/output-fault';
 import { splitMAP } from '../ced/metrics/split-scores';
 import type { CorpusClip, CorpusClips } from '../ced/corpus/corpus-clip';
@@ -47,10 +46,11 @@ export async function scoreOutputs(
     });
     const { clips, vocabulary } = audio;
     const fault = outputFault(
-      knownColumns(scores, vocabulary.length, missing),
+      scores,
       clips.length,
-      vocabulary.length - missing.length,
+      vocabulary.length,
       manifest.output === 'logits',
+      missing,
     );
     if (fault) throw new PermanentError('TeacherInvalid', `${model.name}: ${split}: ${fault}`);
     const seconds = (deps.monotonicMs() - startedMs) / 1000;

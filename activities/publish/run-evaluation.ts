@@ -20,8 +20,7 @@ import type {
   NamedPair,
   RunEvaluation,
 } from '../../report/run-evaluation';
-import { knownColumns } from '../../ced/teachers/known-columns';
-import { pairAgreement, type PairAgreement } from '../../ced/metrics/pair-agreement';
+import { sharedAgreement } from '../../ced/metrics/pair-agreement';
 
 /** Awaited before every model, pair and 32 classes: up to a second of arithmetic each. */
 type BeforeComputing = () => Promise<void>;
@@ -95,25 +94,16 @@ async function evaluateTeachers(
   for (const [first, one] of ensemble.entries())
     for (let second = first + 1; second < ensemble.length; second++) {
       await beforeComputing();
-      const agreed = agreementOfTwo(corpus, tables[first]!, tables[second]!);
+      const agreed = sharedAgreement(
+        tables[first]!,
+        tables[second]!,
+        corpus.clips.length,
+        corpus.vocabulary.length,
+      );
       if (agreed) pairs.push({ between: [one.name, ensemble[second]!.name], ...agreed });
     }
   const mean = ensemble.length === 0 ? null : ensembleMean(ensemble, tables, corpus);
   return { scores, pairs, mean };
-}
-
-/** In the classes that both know; null where they share none. */
-function agreementOfTwo(
-  { clips, vocabulary }: CorpusClips,
-  one: StoredScores,
-  other: StoredScores,
-): PairAgreement | null {
-  const missing = [...new Set([...one.missing, ...other.missing])];
-  const shared = vocabulary.length - missing.length;
-  if (shared === 0) return null;
-  const known = ({ values }: StoredScores): Float32Array =>
-    knownColumns(values, vocabulary.length, missing);
-  return pairAgreement(known(one), known(other), clips.length, shared);
 }
 
 async function evaluateStudent(

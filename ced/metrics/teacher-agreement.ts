@@ -3,8 +3,7 @@
  * kept in each shard's manifest. Two teachers are compared in the classes that both know; two that
  * share none are no pair.
  */
-import { knownColumns } from '../teachers/known-columns';
-import { pairAgreement } from './pair-agreement';
+import { sharedAgreement } from './pair-agreement';
 
 export interface TeacherPair {
   /** Numbers of two teachers, in run-file order. */
@@ -35,26 +34,25 @@ export class TeacherAgreement {
   /** @param probabilities of each teacher, [rows, classes] */
   add(probabilities: readonly Float32Array[], rows: number, classes: number): void {
     this.rows += rows;
-    this.pairs = this.pairs.filter(({ between }) => this.missingOf(between).length < classes);
-    for (const pair of this.pairs) {
-      const missing = this.missingOf(pair.between);
-      const [one, other] = pair.between.map((teacher) =>
-        knownColumns(probabilities[teacher]!, classes, missing),
-      ) as [Float32Array, Float32Array];
-      const shared = classes - missing.length;
-      const { topMatch, meanDifference } = pairAgreement(one, other, rows, shared);
-      pair.topMatch += (rows / this.rows) * (topMatch - pair.topMatch);
-      pair.meanDifference += (rows / this.rows) * (meanDifference - pair.meanDifference);
-    }
+    const share = rows / this.rows;
+    const scoresOf = (teacher: number) => ({
+      values: probabilities[teacher]!,
+      missing: this.missing[teacher] ?? [],
+    });
+    this.pairs = this.pairs.flatMap(({ between, topMatch, meanDifference }) => {
+      const [one, other] = between;
+      const found = sharedAgreement(scoresOf(one), scoresOf(other), rows, classes);
+      if (found === null) return [];
+      return {
+        between,
+        topMatch: topMatch + share * (found.topMatch - topMatch),
+        meanDifference: meanDifference + share * (found.meanDifference - meanDifference),
+      };
+    });
   }
 
   /** Over all rows; none for a single teacher. */
   finish(): TeacherPair[] {
     return this.pairs;
-  }
-
-  /** Classes that one of the two does not know. */
-  private missingOf(between: [number, number]): number[] {
-    return [...new Set(between.flatMap((teacher) => this.missing[teacher] ?? []))];
   }
 }

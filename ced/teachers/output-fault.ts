@@ -3,6 +3,8 @@
  * depend on the input, that know nothing between 0 and 1, or that went through a sigmoid twice.
  * Each wastes every hour that is spent on it, and none is an error anywhere else.
  */
+import { knownColumns } from './known-columns';
+
 const extreme = 1e-6;
 const saturatedShare = 0.999;
 /** σ(0) and σ(1): where probabilities land that are taken for logits. */
@@ -10,16 +12,20 @@ const lowestTwice = 0.5;
 const highestTwice = 1 / (1 + Math.exp(-1));
 
 /**
- * @param probabilities [rows, classes] of different clips
+ * @param scores [rows, allClasses] of different clips, probabilities
  * @param declared whether a person said what the outputs are
+ * @param missing classes that the teacher lacks: they are not looked at
  * @returns what is wrong, as the end of a sentence that names the teacher, or null
  */
 export function outputFault(
-  probabilities: Float32Array,
+  scores: Float32Array,
   rows: number,
-  classes: number,
+  allClasses: number,
   declared: boolean,
+  missing: readonly number[] = [],
 ): string | null {
+  const classes = allClasses - missing.length;
+  const probabilities = knownColumns(scores, allClasses, missing);
   const bad = probabilities.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0)
     return (

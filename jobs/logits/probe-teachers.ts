@@ -2,7 +2,6 @@
  * The last check before hours are spent: each teacher predicts a few chunks as they are, whether or
  * not there is a split to score it on.
  */
-import { knownColumns } from '../../ced/teachers/known-columns';
 import { outputFault } from '../../ced/teachers/output-fault';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { CorpusAudio } from '../../storage/corpus/corpus-audio';
@@ -80,11 +79,6 @@ function probeFault(
   const usable = rows.filter(({ fault }) => fault === undefined);
   const looked = usable.length > 0 ? usable : rows;
   const values = Float32Array.from(looked.flatMap((row) => [...row.values]));
-  const fault = outputFault(
-    knownColumns(values, classes, missing),
-    looked.length,
-    classes - missing.length,
-    isDeclared,
-  );
+  const fault = outputFault(values, looked.length, classes, isDeclared, missing);
   return fault ?? (usable.length > 0 ? null : (rows[0]?.fault ?? null));
 }

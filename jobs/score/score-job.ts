@@ -3,7 +3,6 @@
  * probabilities. Runs in the engine's process. Scores are kept by model and corpus content, so a
  * teacher is scored once however many runs it takes part in.
  */
-import { knownColumns } from '../../ced/teachers/known-columns';
 import { outputFault } from '../../ced/teachers/output-fault';
 import type { Scored, ScoreInput } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
@@ -35,12 +34,12 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
     );
     const scores = await namingTeacher(name, scoreClips(audio, scorer, context));
     const { missing } = scorer;
-    const classes = audio.vocabulary.length;
     const fault = outputFault(
-      knownColumns(scores, classes, missing),
+      scores,
       audio.clips.length,
-      classes - missing.length,
+      audio.vocabulary.length,
       scorer.frontEnd === 'waveform',
+      missing,
     );
     // Before hours are spent: a model whose outputs are no numbers, or do not depend on its input,
     // cannot teach.
