@@ -174,13 +174,14 @@ function knownVocabularyTeacher(
   context: z.RefinementCtx,
 ): void {
   const name = vocabularyTeacher(vocabulary);
-  if (teachers.some((teacher) => teacher.name === name && teacher.format === 'worker'))
+  const named = teachers.find((teacher) => teacher.name === name);
+  if (named?.format === 'worker')
     refuse(
       context,
       ['corpus', 'vocabulary'],
       `expected a class list: only the worker of ${name} knows its classes`,
     );
-  if (name === null || teachers.some((teacher) => teacher.name === name)) return;
+  if (name === null || named) return;
   const names = teachers.map((teacher) => teacher.name).join(', ');
   refuse(
     context,
