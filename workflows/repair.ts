@@ -6,7 +6,7 @@ import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import { STORE_DAMAGED, type Damage } from './contract/damage';
 
 /** A store damaged yet again is on a broken disk: the run ends with the activity's failure. */
-const MAX_REPAIRS = 5;
+export const MAX_REPAIRS = 5;
 
 /** Makes a damaged object of the store again, with the same bytes. */
 export type Repair = (damage: Damage) => Promise<unknown>;
@@ -23,7 +23,8 @@ export async function withRepair<T>(activity: () => Promise<T>, repair: Repair):
   }
 }
 
-function damagesOf(error: unknown): Damage[] | null {
+/** null for a failure of another kind. */
+export function damagesOf(error: unknown): Damage[] | null {
   if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure))
     return null;
   return error.cause.type === STORE_DAMAGED ? ((error.cause.details?.[0] ?? []) as Damage[]) : null;

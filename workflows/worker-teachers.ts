@@ -11,7 +11,7 @@ import {
 } from '@temporalio/workflow';
 import { cpu, teacherOn } from './activity-proxies';
 import type { Scored } from './contract/activities';
-import { STORE_DAMAGED, type Damage } from './contract/damage';
+import type { Damage } from './contract/damage';
 import type { EnsembleMember, ScoredReference, Split } from './contract/models';
 import type { DistillRun } from './contract/run-file';
 import type { LogitsSettings, WorkerTeacher } from './contract/run-file-sections';
@@ -25,14 +25,12 @@ import {
   type WriteRowsInput,
 } from './contract/teacher-worker';
 import type { PreparedCorpus } from './prepare-corpus';
-import { withRepair } from './repair';
+import { damagesOf, MAX_REPAIRS, withRepair } from './repair';
 import type { RunControl } from './run-control';
 import { slidingWindow } from './sliding-window';
 
 /** Shards of a split that workers predict for scores at once. */
 const SHARDS_IN_FLIGHT = 8;
-/** A worker that damages what it reads, or a broken disk: then the run ends. */
-const MOST_REPAIRS = 5;
 
 export class WorkerTeachers {
   private readonly teachers = new Map<string, WorkerTeacher>();
@@ -169,7 +167,7 @@ export class WorkerTeachers {
         );
         return checkAnswer(name, input, answer);
       } catch (error) {
-        if (!isDamage(error) || repairs === MOST_REPAIRS) throw named(name, error);
+        if (damagesOf(error) === null || repairs === MAX_REPAIRS) throw named(name, error);
         await verify();
       }
     }
@@ -196,14 +194,6 @@ function isUntaken(error: unknown): boolean {
     error instanceof ActivityFailure &&
     error.cause instanceof TimeoutFailure &&
     error.cause.timeoutType === 'SCHEDULE_TO_START'
-  );
-}
-
-function isDamage(error: unknown): boolean {
-  return (
-    error instanceof ActivityFailure &&
-    error.cause instanceof ApplicationFailure &&
-    error.cause.type === STORE_DAMAGED
   );
 }
 
