@@ -4,16 +4,16 @@
  */
 import { runFileInvalid } from './accept-run';
 import { cpu } from './activity-proxies';
-import type { ImportedModels, RunResult } from './contract/activities';
+import type { ImportedModels, Plan, PlanInput, RunResult } from './contract/activities';
 import type { DistillRun } from './contract/run-file';
 import { CHAMPION } from './contract/run-file-sections';
 import { furtherRates } from './contract/sample-rates';
 import type { StageName } from './contract/status';
-import { withClassList } from './contract/teacher-vocabulary';
-import { warmupNotes } from './contract/run-notes';
+import { vocabularyNotes, withClassList } from './contract/teacher-vocabulary';
+import { ensembleProblems, promotionNotes, warmupNotes } from './contract/run-notes';
 import { chooseEnsemble } from './fit-ensemble';
 import { importLogits, storeLogits } from './logits';
-import type { PreparedCorpus } from './prepare-corpus';
+import { planCorpus, type PreparedCorpus } from './prepare-corpus';
 import { promoteBest } from './promote';
 import { publish } from './publish';
 import type { RunControl } from './run-control';
@@ -61,6 +61,23 @@ async function importFromSources(control: RunControl, run: DistillRun): Promise<
     ({ name }) => accepted.get(name) ?? files.next().value ?? [],
   );
   return { ...imported, teachers };
+}
+
+/** Plans the corpus, and refuses what its tables show to be impossible. */
+export async function planDistillation(
+  control: RunControl,
+  run: DistillRun,
+  planning: Pick<PlanInput, 'continues'> = {},
+): Promise<Plan> {
+  const plan = await planCorpus(control, withClassList(run), run.logits.chunkSeconds, {
+    ...planning,
+    trainLabels: 'ignored',
+  });
+  control.note(vocabularyNotes(run, plan.classes));
+  const problems = ensembleProblems(run, plan.splits.validation);
+  if (problems.length > 0) throw runFileInvalid(problems);
+  control.note(promotionNotes(run, plan.splits.eval?.labelled));
+  return plan;
 }
 
 /** Hz at which the run's teachers take audio. */

@@ -12,17 +12,21 @@ import {
   isCancellation,
   setCurrentDetails,
 } from '@temporalio/workflow';
-import { acceptRun, runFileInvalid } from './accept-run';
+import { acceptRun } from './accept-run';
 import { cpu } from './activity-proxies';
 import type { Continuation } from './continuation';
 import { runToEnd } from './run-to-end';
 import type { ImportedModels, Plan, RunResult } from './contract/activities';
 import type { FoundEvaluation, EarlierEvaluation, Unchanged } from './contract/promotion';
 import { retrainRunSchema, type DistillRun } from './contract/run-file';
-import { vocabularyNotes, withClassList } from './contract/teacher-vocabulary';
-import { ensembleProblems, promotionNotes } from './contract/run-notes';
-import { distillAndPublish, distillationStages, importModels, ratesOf } from './distillation';
-import { ingestCorpus, planCorpus } from './prepare-corpus';
+import {
+  distillAndPublish,
+  distillationStages,
+  importModels,
+  planDistillation,
+  ratesOf,
+} from './distillation';
+import { ingestCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';
 import { HistoryTooLong } from './history-length';
 
@@ -55,14 +59,7 @@ export async function retrain(
 async function retrainIfNew(control: RunControl, run: DistillRun): Promise<RunResult | Unchanged> {
   const { chunkSeconds } = run.logits;
   const models = await importModels(control, run);
-  const plan = await planCorpus(control, withClassList(run), chunkSeconds, {
-    continues: run.name,
-    trainLabels: 'ignored',
-  });
-  control.note(vocabularyNotes(run, plan.classes));
-  const problems = ensembleProblems(run, plan.splits.validation);
-  if (problems.length > 0) throw runFileInvalid(problems);
-  control.note(promotionNotes(run, plan.splits.eval?.labelled));
+  const plan = await planDistillation(control, run, { continues: run.name });
   // An old plan is recognised before anything is decoded; changed files with the same content only
   // afterwards.
   const byPlan = await control.runOnce('judgement by plan', () =>
