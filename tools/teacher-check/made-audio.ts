@@ -8,11 +8,10 @@ import {
   parseNpyInt16Header,
   samplesFromBytes,
 } from '../../ced/audio/npy';
+import { chunkAtRate } from '../../ced/audio/sample-rates';
 import { probeClips } from '../../ced/teachers/probe-clips';
-import { CLEAN_VIEW, teacherRows } from '../../ced/teachers/teacher-rows';
 
 const COLUMNS = 10;
-const [OFFSET, SAMPLES] = [3, 4];
 
 /** A part of the audio, in samples. */
 export interface MadeClip {
@@ -36,13 +35,11 @@ export interface MadeRow extends MadeClip {
 export function madeAudio(rate: number, longestSeconds: number | null): MadeAudio {
   const { audio, clips } = probeClips(rate, longestSeconds);
   const samples = samplesFromBytes(audio.slice(parseNpyInt16Header(audio).dataOffset));
-  const rows = teacherRows(clips, CLEAN_VIEW, rate);
-  const own = clips.map((_, clip) => {
-    const place = { offset: Number(rows[clip * COLUMNS + OFFSET]), samples: 0 };
-    place.samples = Number(rows[clip * COLUMNS + SAMPLES]);
-    const shift = Math.floor((0.25 + 0.1 * clip) * place.samples);
-    const shifted = { offset: samples.length + place.offset, samples: place.samples };
-    return { ...place, shift, shifted };
+  const own = clips.map(({ offset, chunks: [whole] }, clip) => {
+    const { length } = chunkAtRate(whole!, rate);
+    const shift = Math.floor((0.25 + 0.1 * clip) * length);
+    const shifted = { offset: samples.length + offset, samples: length };
+    return { offset, samples: length, shift, shifted };
   });
   const waves = own.map(({ offset, samples: length, shift }) => {
     const wave = samples.subarray(offset, offset + length);
