@@ -8,8 +8,12 @@ import { StoreDamaged } from '../workflows/contract/damage';
 import { PermanentError } from '../workflows/contract/failures';
 import type { CheckedProbe, CheckProbeInput } from '../workflows/contract/teacher-worker';
 import { layout } from '../storage/layout';
-import { requireWorkerManifest, type WorkerManifest } from '../storage/models/worker-folder';
-import { workerOutputs, type ExpectedOutputs } from '../storage/outputs/expected-outputs';
+import { requireWorkerManifest } from '../storage/models/worker-folder';
+import {
+  requestedOutputs,
+  workerOutputs,
+  type ExpectedOutputs,
+} from '../storage/outputs/expected-outputs';
 import type { OutputsOwner } from '../storage/outputs/outputs-manifest';
 import { ShardOutputs } from '../storage/outputs/shard-outputs';
 import { createRecordOrAdopt, quarantine } from '../storage/quarantine';
@@ -37,13 +41,13 @@ export async function checkProbe(
 ): Promise<CheckedProbe> {
   const store = deps.openStore(uri);
   const manifest = await requireWorkerManifest(store, teacher.sha256);
-  const expected = expectedProbe(manifest, probe);
+  const expected = requestedOutputs(probe, workerOutputs(manifest));
   const owner: OutputsOwner = {
     name: teacher.name,
     what: 'probe clips',
     damage: { kind: 'outputs', teacher: teacher.sha256, split: 'train', shard: 0 },
   };
-  const own = await probabilities(store, expected, owner);
+  const own = await ShardOutputs.readAll(store, expected, owner);
   const { length: classes } = manifest.vocabulary;
   const fault = outputFault(own, expected.rows, classes, manifest.output === 'logits');
   if (fault) throw new PermanentError('TeacherInvalid', `${teacher.name}: probe clips: ${fault}`);
@@ -64,34 +68,6 @@ export async function checkProbe(
   return { largest };
 }
 
-function expectedProbe(
-  manifest: WorkerManifest,
-  { audio, rows, output }: CheckProbeInput['probe'],
-): ExpectedOutputs {
-  const { version, weightsSha256, output: kind, classes } = workerOutputs(manifest);
-  return {
-    place: { ...output, rows: rows.key },
-    ...{ version, weightsSha256, output: kind, classes },
-    audio,
-    ...{ rows: rows.count, rowsSha256: rows.sha256, rowsBytes: new Uint8Array() },
-  };
-}
-
-/** Every probe clip sounds. */
-async function probabilities(
-  store: Store,
-  expected: ExpectedOutputs,
-  owner: OutputsOwner,
-): Promise<Float32Array> {
-  const outputs = await ShardOutputs.require(store, expected, owner);
-  try {
-    const rows = Array.from({ length: expected.rows }, (_, row) => row);
-    return await outputs.probabilities(rows, () => Promise.resolve(false));
-  } finally {
-    outputs.close();
-  }
-}
-
 interface Probe {
   expected: ExpectedOutputs;
   owner: OutputsOwner;
@@ -109,7 +85,7 @@ async function firstOr(store: Store, key: string, probe: Probe): Promise<Float32
   if (first === null || first.data === data) return null;
   try {
     const place = { ...probe.expected.place, data: first.data, manifest: first.manifest };
-    const found = await probabilities(store, { ...probe.expected, place }, probe.owner);
+    const found = await ShardOutputs.readAll(store, { ...probe.expected, place }, probe.owner);
     // Two are enough to compare.
     await store.remove(manifest);
     await store.remove(data);

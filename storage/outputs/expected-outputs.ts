@@ -38,6 +38,10 @@ export interface ExpectedOutputs {
   audio: PredictShardInput['audio'];
   rows: number;
   rowsSha256: string;
+}
+
+/** With the file of its rows. */
+export interface ExpectedShard extends ExpectedOutputs {
   rowsBytes: Uint8Array;
 }
 
@@ -56,7 +60,7 @@ export async function expectedOutputs(
   teacher: OutputsTeacher,
   at: { planKey: string; split: Split; shard: number },
   { views, seed, augment, chunkSeconds }: ViewsSettings & { chunkSeconds: number },
-): Promise<ExpectedOutputs> {
+): Promise<ExpectedShard> {
   const { audio, clips } = await readAudioShard(store, at, teacher.sampleRate);
   const own = { views, seed, augment: teacher.masks ? augment : withoutMasks(augment) };
   const key = viewsKey(own, chunkSeconds, teacher.settings);
@@ -84,6 +88,19 @@ export function outputsRequest(
     audio,
     rows: { key: place.rows, sha256: rowsSha256, count: rows },
     output: { data: place.data, manifest: place.manifest },
+  };
+}
+
+/** What a worker that was asked so has to leave: the reverse of `outputsRequest`. */
+export function requestedOutputs(
+  { audio, rows, output: place }: PredictShardInput,
+  teacher: Pick<OutputsTeacher, 'version' | 'weightsSha256' | 'output' | 'classes'>,
+): ExpectedOutputs {
+  const { version, weightsSha256, output, classes } = teacher;
+  return {
+    place: { ...place, rows: rows.key },
+    ...{ version, weightsSha256, output, classes, audio },
+    ...{ rows: rows.count, rowsSha256: rows.sha256 },
   };
 }
 

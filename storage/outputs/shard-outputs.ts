@@ -79,6 +79,25 @@ export class ShardOutputs {
   }
 
   /**
+   * Of every row; none of the clips is silent.
+   * @returns as `probabilities`
+   * @throws as `require` and `probabilities`
+   */
+  static async readAll(
+    store: Store,
+    expected: ExpectedOutputs,
+    owner: OutputsOwner,
+  ): Promise<Float32Array> {
+    const outputs = await ShardOutputs.require(store, expected, owner);
+    try {
+      const rows = Array.from({ length: expected.rows }, (_, row) => row);
+      return await outputs.probabilities(rows, () => Promise.resolve(false));
+    } finally {
+      outputs.close();
+    }
+  }
+
+  /**
    * @param rows numbers of rows
    * @param isSilent null = rows are taken as they are
    * @returns float32 [rows, the teacher's own classes], probabilities

@@ -7,7 +7,7 @@ import {
   type PredictShardInput,
   type TeacherDescription,
 } from '../../workflows/contract/teacher-worker';
-import type { ExpectedOutputs } from '../../storage/outputs/expected-outputs';
+import { requestedOutputs } from '../../storage/outputs/expected-outputs';
 import { outputsRecord, type OutputsOwner } from '../../storage/outputs/outputs-manifest';
 import { ShardOutputs } from '../../storage/outputs/shard-outputs';
 import { decodeRecord } from '../../storage/record';
@@ -87,24 +87,13 @@ export class CheckedTeacher {
 
   /** As a run reads them. Every clip of the checks sounds. */
   private async read(request: PredictShardInput): Promise<Float32Array> {
-    const { version, weightsSha256, output, classes } = this.description;
-    const { audio, rows } = request;
-    const expected: ExpectedOutputs = {
-      place: { ...request.output, rows: rows.key },
-      ...{ version, weightsSha256, output, classes: classes.count, audio },
-      ...{ rows: rows.count, rowsSha256: rows.sha256, rowsBytes: new Uint8Array() },
-    };
+    const { name, weightsSha256, classes } = this.description;
+    const teacher = { ...this.description, classes: classes.count };
     const owner: OutputsOwner = {
-      name: this.description.name,
+      name,
       what: 'made shard',
       damage: { kind: 'outputs', teacher: weightsSha256, split: 'train', shard: 0 },
     };
-    const outputs = await ShardOutputs.require(this.place.store, expected, owner);
-    try {
-      const all = Array.from({ length: rows.count }, (_, row) => row);
-      return await outputs.probabilities(all, () => Promise.resolve(false));
-    } finally {
-      outputs.close();
-    }
+    return await ShardOutputs.readAll(this.place.store, requestedOutputs(request, teacher), owner);
   }
 }
