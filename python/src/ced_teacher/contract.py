@@ -15,6 +15,9 @@ MASKS = slice(6, 10)
 COLUMNS = 10
 
 
+Dtype = Literal["float32", "float16"]
+
+
 class ClassList(TypedDict):
     key: str
     sha256: str
@@ -42,7 +45,7 @@ class OutputManifest(TypedDict):
     rowsSha256: str
     rows: int
     classes: int
-    dtype: Literal["float32", "float16"]
+    dtype: Dtype
     output: str
     bytes: int
     sha256: str

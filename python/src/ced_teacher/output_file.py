@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-DTYPES = {"<f4": "float32", "<f2": "float16"}
+from ced_teacher.contract import Dtype
+
+DTYPES: dict[str, Dtype] = {"<f4": "float32", "<f2": "float16"}
 
 
 def encode_outputs(outputs: NDArray[np.float32]) -> bytes:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,15 +17,20 @@ from numpy.typing import NDArray
 
 from ced_teacher.audio_shard import AudioShard, open_audio_shard
 from ced_teacher.batches import batches_of, parts_of, read_ahead
-from ced_teacher.contract import CONTRACT, SAMPLES, OutputManifest, PredictedShard, ShardRequest
+from ced_teacher.contract import (
+    CONTRACT,
+    SAMPLES,
+    Dtype,
+    OutputManifest,
+    PredictedShard,
+    ShardRequest,
+)
 from ced_teacher.failures import StoreDamaged, TeacherChanged, TeacherInvalid
 from ced_teacher.output_file import DTYPES, decode_outputs, encode_outputs
 from ced_teacher.predictor import checked
 from ced_teacher.progress import Progress
 from ced_teacher.served_teacher import ServedTeacher
 from ced_teacher.store import Store
-
-log = logging.getLogger("ced_teacher")
 
 
 class ShardJob:
@@ -52,10 +56,8 @@ class ShardJob:
         if finished is not None:
             return finished
         self.progress.start(self.request.count)
-        data = self._stored_data() or self._store_data(self._predict())
-        outputs = decode_outputs(data, self.shape)
-        assert outputs is not None
-        manifest = self._manifest(data, DTYPES[outputs.dtype.str])
+        data, dtype = self._stored_data() or self._store_data(self._predict())
+        manifest = self._manifest(data, dtype)
         text = json.dumps(manifest, separators=(",", ":")).encode()
         if not self.store.create(self.request.manifest_key, text):
             other = self._finished()
@@ -105,37 +107,46 @@ class ShardJob:
         self._remove_parts()
         return result
 
-    def _stored_data(self) -> bytes | None:
-        """Outputs that lack their manifest only: an attempt ended between the two."""
+    def _stored_data(self) -> tuple[bytes, Dtype] | None:
+        """Outputs that lack their manifest only, and their type: an attempt ended between the two.
+        """
         data = self.store.read(self.request.data_key)
-        return data if data is not None and self._holds_outputs(data, self.shape) else None
+        outputs = None if data is None else decode_outputs(data, self.shape)
+        if data is None or outputs is None:
+            return None
+        try:
+            values = outputs.astype(np.float32, copy=False)
+            checked(values, self.served.teacher, np.arange(len(values)))
+        except TeacherInvalid:
+            return None
+        return data, DTYPES[outputs.dtype.str]
 
-    def _store_data(self, data: bytes) -> bytes:
+    def _store_data(self, data: bytes) -> tuple[bytes, Dtype]:
         """:returns: what is stored in the end, perhaps another worker's outputs"""
-        if self.store.create(self.request.data_key, data):
-            return data
-        stored = self._stored_data()
-        if stored is not None:
-            return stored
-        self.store.replace(self.request.data_key, data)
-        return data
+        if not self.store.create(self.request.data_key, data):
+            stored = self._stored_data()
+            if stored is not None:
+                return stored
+            self.store.replace(self.request.data_key, data)
+        return data, "float32"
 
     def _predict(self) -> bytes:
-        parts = parts_of(self.request.count)
-        outputs = [self._stored_part(first, end) for first, end in parts]
-        for (first, end), part in zip(parts, outputs):
-            if part is not None:
+        outputs = np.empty(self.shape, np.float32)
+        missing = []
+        for first, end in parts_of(self.request.count):
+            part = self._stored_part(first, end)
+            if part is None:
+                missing.append((first, end))
+            else:
+                outputs[first:end] = part
                 self.progress.found(end - first)
-        if any(part is None for part in outputs):
+        if missing:
             with open_audio_shard(self.store, self.request) as shard:
                 self._refuse_long_rows(shard)
                 with ThreadPoolExecutor(1, "ced-teacher-read-ahead") as pool:
-                    outputs = [
-                        self._new_part(shard, pool, first, end) if part is None else part
-                        for (first, end), part in zip(parts, outputs)
-                    ]
-        whole = [part for part in outputs if part is not None]
-        return encode_outputs(np.concatenate([np.empty((0, self.shape[1]), np.float32), *whole]))
+                    for first, end in missing:
+                        outputs[first:end] = self._new_part(shard, pool, first, end)
+        return encode_outputs(outputs)
 
     def _new_part(
         self, shard: AudioShard, pool: ThreadPoolExecutor, first: int, end: int
@@ -167,28 +178,16 @@ class ShardJob:
             if not self.store.create(name, content):
                 self.store.replace(name, content)
 
-    def _stored_part(self, first: int, end: int) -> NDArray[np.float32] | None:
+    def _stored_part(self, first: int, end: int) -> NDArray[Any] | None:
         key = self._part_key(first, end)
         data, digest = self.store.read(key), self.store.read(f"{key}.sha256")
         if data is None or digest is None or digest.decode("ascii", "replace") != _sha256(data):
             return None
-        outputs = decode_outputs(data, (end - first, self.shape[1]))
-        return None if outputs is None else outputs.astype(np.float32, copy=False)
+        return decode_outputs(data, (end - first, self.shape[1]))
 
     def _remove_parts(self) -> None:
         for key in self.store.list(f"{self.request.data_key}.part"):
             self.store.remove(key)
-
-    def _holds_outputs(self, data: bytes, shape: tuple[int, int]) -> bool:
-        outputs = decode_outputs(data, shape)
-        if outputs is None:
-            return False
-        try:
-            values = outputs.astype(np.float32, copy=False)
-            checked(values, self.served.teacher, np.arange(shape[0]))
-        except TeacherInvalid:
-            return False
-        return True
 
     def _refuse_long_rows(self, shard: AudioShard) -> None:
         teacher = self.served.teacher
@@ -203,7 +202,7 @@ class ShardJob:
                 "window_seconds"
             )
 
-    def _manifest(self, data: bytes, dtype: Any) -> OutputManifest:
+    def _manifest(self, data: bytes, dtype: Dtype) -> OutputManifest:
         return {
             "contract": CONTRACT,
             "version": self.request.version,
