@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-HOP_SECONDS = 0.01
 MEL_BINS = 64
 
 Words = tuple[int, int, int, int]

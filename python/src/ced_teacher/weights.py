@@ -22,6 +22,7 @@ PROBE_SECONDS = 2.0
 PROJECTIONS = 8
 # Other processors move a mean probability by far less, and other weights by far more.
 STEP = 1e-2
+SHA256 = re.compile("[0-9a-fA-F]{64}")
 
 
 def hash_weights(weights: Weights) -> str:
@@ -29,7 +30,7 @@ def hash_weights(weights: Weights) -> str:
     if callable(weights):
         found = weights()
         return _as_sha256(found) if isinstance(found, str) else hashlib.sha256(found).hexdigest()
-    if isinstance(weights, str) and re.fullmatch("[0-9a-fA-F]{64}", weights):
+    if isinstance(weights, str) and SHA256.fullmatch(weights):
         return weights.lower()
     named = [weights] if isinstance(weights, (str, PathLike)) else weights
     files = [file for each in named for file in _files_of(Path(each))]
@@ -91,7 +92,7 @@ def _signs(projection: int, count: int) -> NDArray[np.float64]:
 
 
 def _as_sha256(text: str) -> str:
-    if not re.fullmatch("[0-9a-fA-F]{64}", text):
+    if not SHA256.fullmatch(text):
         raise TeacherInvalid(f"weights: expected a SHA-256 of 64 hex digits, not {text!r}")
     return text.lower()
 
