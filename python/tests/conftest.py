@@ -110,11 +110,13 @@ class TinyWorker:
 
 @pytest.fixture
 def worker(tmp_path: Path, server: str) -> Iterator[Callable[..., TinyWorker]]:
+    """Makes workers of the store in `tmp_path`, which are not started yet."""
     made: list[TinyWorker] = []
+    store = str(tmp_path / "store")
 
     def make(*options: str, **environment: str) -> TinyWorker:
         folder = tmp_path / f"worker-{len(made)}"
-        made.append(TinyWorker(folder, server, *options, **environment))
+        made.append(TinyWorker(folder, server, "--store", store, *options, **environment))
         return made[-1]
 
     yield make

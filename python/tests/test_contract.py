@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ced_teacher import Teacher
-from ced_teacher.contract import shard_request, store_of
+from ced_teacher.contract import PredictedShard, shard_request, store_of
 from ced_teacher.failures import StoreDamaged
 from ced_teacher.progress import HeartbeatDetails, Progress
 from ced_teacher.served_teacher import ServedTeacher, prepare_teacher
@@ -21,6 +21,13 @@ GOLDEN = Path(__file__).parents[2] / "test/reference/teacher-worker"
 
 def golden(name: str) -> Any:
     return json.loads((GOLDEN / name).read_text("utf8"))
+
+
+REQUEST = shard_request(golden("predict-input.json"))
+
+
+def predict(served: ServedTeacher, store: Store) -> PredictedShard:
+    return ShardJob(served, store, REQUEST, Progress(), lambda: None).run()
 
 
 def reference(waves: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -46,9 +53,9 @@ def served() -> ServedTeacher:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    store, request = open_store(str(tmp_path)), golden("predict-input.json")
-    for name in ("audio", "rows"):
-        store.create(request[name]["key"], (GOLDEN / f"{name}.npy").read_bytes())
+    store = open_store(str(tmp_path))
+    for file, name in ((REQUEST.audio, "audio"), (REQUEST.rows, "rows")):
+        store.create(file.key, (GOLDEN / f"{name}.npy").read_bytes())
     return store
 
 
@@ -66,32 +73,27 @@ def test_the_reference_teacher_is_described_as_in_the_golden_file(
 def test_the_golden_shard_has_the_golden_outputs_and_manifest(
     served: ServedTeacher, store: Store
 ) -> None:
-    request, progress = shard_request(golden("predict-input.json")), Progress()
-    result = ShardJob(served, store, request, progress, lambda: None).run()
-    assert result == golden("predicted.json")
-    assert store.read(request.data_key) == (GOLDEN / "outputs.npy").read_bytes()
-    manifest = json.loads(store.read(request.manifest_key) or b"")
+    assert predict(served, store) == golden("predicted.json")
+    assert store.read(REQUEST.data_key) == (GOLDEN / "outputs.npy").read_bytes()
+    manifest = json.loads(store.read(REQUEST.manifest_key) or b"")
     assert {**manifest, "seconds": 1.25} == golden("manifest.json")
 
 
 def test_the_golden_manifest_is_reused(served: ServedTeacher, store: Store) -> None:
-    request = shard_request(golden("predict-input.json"))
-    store.create(request.data_key, (GOLDEN / "outputs.npy").read_bytes())
-    store.create(request.manifest_key, (GOLDEN / "manifest.json").read_bytes())
-    result = ShardJob(served, store, request, Progress(), lambda: None).run()
-    assert result == {**golden("predicted.json"), "reused": True}
+    store.create(REQUEST.data_key, (GOLDEN / "outputs.npy").read_bytes())
+    store.create(REQUEST.manifest_key, (GOLDEN / "manifest.json").read_bytes())
+    assert predict(served, store) == {**golden("predicted.json"), "reused": True}
 
 
 def test_heartbeats_and_details_have_the_golden_fields(
     served: ServedTeacher, store: Store
 ) -> None:
     assert golden("heartbeat.json").keys() == HeartbeatDetails.__annotations__.keys()
-    request = shard_request(golden("predict-input.json"))
     audio = bytearray((GOLDEN / "audio.npy").read_bytes())
     audio[-1] ^= 1
-    store.replace(request.audio.key, bytes(audio))
+    store.replace(REQUEST.audio.key, bytes(audio))
     with pytest.raises(StoreDamaged) as failure:
-        ShardJob(served, store, request, Progress(), lambda: None).run()
+        predict(served, store)
     assert list(failure.value.details) == golden("store-damaged-details.json")
 
 

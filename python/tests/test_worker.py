@@ -82,7 +82,7 @@ def test_a_worker_describes_its_teacher_and_predicts_a_shard_once(
     server: str, worker: Workers, shard: Shard, tmp_path: Path
 ) -> None:
     port = free_port()
-    serving = worker("--store", str(tmp_path / "store"), "--metrics", str(port)).start()
+    serving = worker("--metrics", str(port)).start()
 
     async def during(client: Client, queue: str) -> None:
         request = {"contract": 1, "store": "elsewhere"}
@@ -104,7 +104,7 @@ def test_a_worker_describes_its_teacher_and_predicts_a_shard_once(
 def test_a_killed_workers_shard_is_finished_by_another_to_the_same_bytes(
     server: str, worker: Workers, shard: Shard, tmp_path: Path
 ) -> None:
-    first, second = (worker("--store", str(tmp_path / "store")) for _ in range(2))
+    first, second = worker(), worker()
     first.start(hold=HELD_BATCH)
 
     async def during(client: Client, queue: str) -> None:
@@ -123,7 +123,7 @@ def test_a_killed_workers_shard_is_finished_by_another_to_the_same_bytes(
 def test_a_stopped_worker_finishes_its_batch_and_hands_its_parts_over(
     server: str, worker: Workers, shard: Shard, tmp_path: Path
 ) -> None:
-    first, second = (worker("--store", str(tmp_path / "store")) for _ in range(2))
+    first, second = worker(), worker()
     first.start(hold=HELD_BATCH)
 
     async def during(client: Client, queue: str) -> None:
@@ -146,9 +146,9 @@ def test_a_stopped_worker_finishes_its_batch_and_hands_its_parts_over(
 
 
 def test_a_cancelled_attempt_ends_behind_its_batch_and_its_parts_stay(
-    server: str, worker: Workers, shard: Shard, tmp_path: Path
+    server: str, worker: Workers, shard: Shard
 ) -> None:
-    serving = worker("--store", str(tmp_path / "store")).start(hold=HELD_BATCH)
+    serving = worker().start(hold=HELD_BATCH)
 
     async def during(client: Client, queue: str) -> None:
         handle = await start(client, queue, "predictShard", shard.raw)
@@ -170,9 +170,9 @@ def test_a_cancelled_attempt_ends_behind_its_batch_and_its_parts_stay(
 
 
 def test_a_held_batch_does_not_hide_the_progress_of_a_shard(
-    server: str, worker: Workers, shard: Shard, tmp_path: Path
+    server: str, worker: Workers, shard: Shard
 ) -> None:
-    serving = worker("--store", str(tmp_path / "store")).start(hold=HELD_BATCH)
+    serving = worker().start(hold=HELD_BATCH)
 
     async def during(client: Client, queue: str) -> None:
         handle = await start(client, queue, "predictShard", shard.raw)
@@ -192,9 +192,9 @@ def test_a_held_batch_does_not_hide_the_progress_of_a_shard(
 
 
 def test_a_predict_that_returns_nan_fails_once_and_is_named(
-    server: str, worker: Workers, shard: Shard, tmp_path: Path
+    server: str, worker: Workers, shard: Shard
 ) -> None:
-    serving = worker("--store", str(tmp_path / "store"), TINY_NAN="1").start()
+    serving = worker(TINY_NAN="1").start()
 
     async def during(client: Client, queue: str) -> None:
         handle = await start(client, queue, "predictShard", shard.raw)
@@ -210,9 +210,9 @@ def test_a_predict_that_returns_nan_fails_once_and_is_named(
 
 
 def test_an_exception_of_predict_is_logged_and_retried(
-    server: str, worker: Workers, shard: Shard, tmp_path: Path
+    server: str, worker: Workers, shard: Shard
 ) -> None:
-    serving = worker("--store", str(tmp_path / "store"), TINY_FAILS="1").start()
+    serving = worker(TINY_FAILS="1").start()
 
     async def during(client: Client, queue: str) -> None:
         handle = await start(client, queue, "predictShard", shard.raw)
@@ -223,11 +223,9 @@ def test_an_exception_of_predict_is_logged_and_retried(
     assert serving.rows() == 3000 + BATCH
 
 
-def test_a_predict_that_hangs_ends_its_process(
-    server: str, worker: Workers, shard: Shard, tmp_path: Path
-) -> None:
-    first = worker("--store", str(tmp_path / "store"), "--stall-seconds", "1")
-    second = worker("--store", str(tmp_path / "store"))
+def test_a_predict_that_hangs_ends_its_process(server: str, worker: Workers, shard: Shard) -> None:
+    first = worker("--stall-seconds", "1")
+    second = worker()
     first.start(hold=HELD_BATCH)
 
     async def during(client: Client, queue: str) -> None:
