@@ -15,7 +15,7 @@ import numpy as np
 for folder in ("src", "tests", "examples"):
     sys.path.append(str(Path(__file__).parent / folder))
 from birdnet import teacher
-from shards import Shard, npy, sha256
+from shards import Shard
 
 from ced_teacher.served_teacher import prepare_teacher
 
@@ -42,12 +42,10 @@ def main(argv):
     songs = [song(rng, rng.integers(3, 11)) for _ in range(options.clips)]
     served = prepare_teacher(teacher)
     with tempfile.TemporaryDirectory() as folder:
-        shard = Shard(Path(folder), [len(each) for each in songs], views=1)
-        audio = npy(np.concatenate(songs))
-        shard.store.create("audio.npy", audio)
-        stored = {"key": "audio.npy", "sha256": sha256(audio), "sampleRate": RATE}
+        lengths = [len(each) for each in songs]
+        shard = Shard(Path(folder), lengths, views=1, rate=RATE, audio=np.concatenate(songs))
         started = time.monotonic()
-        shard.predict(served, audio=stored, weightsSha256=served.weights_sha256)
+        shard.predict(served, weightsSha256=served.weights_sha256)
         minutes = (time.monotonic() - started) / 60
         probabilities = 1 / (1 + np.exp(-shard.outputs().astype(np.float64)))
     best = probabilities.argmax(axis=1)

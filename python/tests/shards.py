@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -52,10 +53,16 @@ def served(predict: Callable[..., Any] = features, **more: Any) -> ServedTeacher
     return prepare_teacher(teacher(predict, **more))
 
 
-def write_shard(store: Store, lengths: list[int], views: int = 2) -> dict[str, Any]:
-    """Stores audio and rows; returns the request for them. Views are shifted and masked."""
+def write_shard(
+    store: Store, lengths: list[int], views: int, rate: int, audio: NDArray[np.int16] | None
+) -> dict[str, Any]:
+    """Stores audio and rows; returns the request for them. Views are shifted and masked.
+
+    :param audio: of clips of these lengths; None: noise
+    """
     rng = np.random.default_rng(len(lengths))
-    audio = rng.integers(-9000, 9000, sum(lengths)).astype(np.int16)
+    if audio is None:
+        audio = rng.integers(-9000, 9000, sum(lengths)).astype(np.int16)
     rows, offset = [], 0
     for clip, samples in enumerate(lengths):
         for view in range(views):
@@ -63,16 +70,17 @@ def write_shard(store: Store, lengths: list[int], views: int = 2) -> dict[str, A
             rows.append([clip, 0, view, offset, samples, shift, 3, view, 5, 2 * view])
         offset += samples
     data, table = npy(audio), npy(np.array(rows, np.int64).reshape(-1, 10))
-    audio_key, rows_key = f"audio/{sha256(data)}.npy", f"outputs/t/v/{sha256(data)}.rows.npy"
+    audio_sha256 = sha256(data)
+    place = f"outputs/t/v/{audio_sha256}"
+    audio_key, rows_key = f"audio/{audio_sha256}.npy", f"{place}.rows.npy"
     store.create(audio_key, data)
     store.create(rows_key, table)
-    place = f"outputs/t/v/{sha256(data)}"
     return {
         "contract": 1,
         "store": "unused",
         "version": "1",
         "weightsSha256": SHA256,
-        "audio": {"key": audio_key, "sha256": sha256(data), "sampleRate": RATE},
+        "audio": {"key": audio_key, "sha256": audio_sha256, "sampleRate": rate},
         "rows": {"key": rows_key, "sha256": sha256(table), "count": len(rows)},
         "output": {"data": f"{place}.npy", "manifest": f"{place}.json"},
     }
@@ -81,9 +89,16 @@ def write_shard(store: Store, lengths: list[int], views: int = 2) -> dict[str, A
 class Shard:
     """A stored shard, and attempts at it."""
 
-    def __init__(self, address: str | Path, lengths: list[int], views: int = 2) -> None:
+    def __init__(
+        self,
+        address: str | Path,
+        lengths: list[int],
+        views: int = 2,
+        rate: int = RATE,
+        audio: NDArray[np.int16] | None = None,
+    ) -> None:
         self.store = open_store(str(address))
-        self.raw = write_shard(self.store, lengths, views)
+        self.raw = write_shard(self.store, lengths, views, rate, audio)
         self.request: ShardRequest = shard_request(self.raw)
 
     def predict(
@@ -93,11 +108,21 @@ class Shard:
         self.progress = Progress()
         return dict(ShardJob(by, self.store, request, self.progress, pause).run())
 
+    def audio(self) -> NDArray[np.int16]:
+        return self._array(self.request.audio.key)
+
+    def rows(self) -> NDArray[np.int64]:
+        return self._array(self.request.rows.key)
+
     def outputs(self) -> NDArray[np.float32]:
-        data = self.store.read(self.request.data_key)
-        assert data is not None
-        outputs: NDArray[np.float32] = np.load(io.BytesIO(data))
-        return outputs
+        return self._array(self.request.data_key)
+
+    def manifest(self) -> Any:
+        return json.loads(self.store.read(self.request.manifest_key) or b"")
+
+    def _array(self, key: str) -> NDArray[Any]:
+        array: NDArray[Any] = np.load(io.BytesIO(self.store.read(key) or b""))
+        return array
 
     def part_keys(self) -> list[str]:
         return self.store.list(f"{self.request.data_key}.part")

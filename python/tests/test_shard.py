@@ -1,5 +1,3 @@
-import io
-import json
 import uuid
 from pathlib import Path
 from typing import Any
@@ -37,9 +35,8 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def expected_waves(shard: Shard, row: NDArray[np.int64]) -> NDArray[np.float32]:
-    audio = np.load(io.BytesIO(shard.store.read(shard.request.audio.key) or b""))
     _, _, _, offset, samples, shift = (int(value) for value in row[:6])
-    shifted = np.roll(audio[offset : offset + samples], shift)
+    shifted = np.roll(shard.audio()[offset : offset + samples], shift)
     wave: NDArray[np.float32] = (shifted[None] / 32768).astype(np.float32)
     return wave
 
@@ -47,8 +44,7 @@ def expected_waves(shard: Shard, row: NDArray[np.int64]) -> NDArray[np.float32]:
 def test_each_row_holds_the_outputs_for_its_own_shifted_view(tmp_path: Path) -> None:
     shard = Shard(tmp_path, [900, 300, 900, 700] * 5, views=3)
     result = shard.predict(served())
-    rows = np.load(io.BytesIO(shard.store.read(shard.request.rows.key) or b""))
-    alone = [features(expected_waves(shard, row))[0] for row in rows]
+    alone = [features(expected_waves(shard, row))[0] for row in shard.rows()]
     np.testing.assert_allclose(shard.outputs(), np.stack(alone), rtol=1e-5)
     assert result["rows"] == 60 and not result["reused"]
 
@@ -57,7 +53,7 @@ def test_the_manifest_describes_the_data(tmp_path: Path) -> None:
     shard = Shard(tmp_path, [500] * 4)
     result = shard.predict(served())
     data = shard.store.read(shard.request.data_key) or b""
-    manifest = json.loads(shard.store.read(shard.request.manifest_key) or b"")
+    manifest = shard.manifest()
     assert manifest.pop("seconds") >= 0
     assert manifest == {
         "contract": 1,
@@ -156,7 +152,7 @@ def test_complete_data_without_a_manifest_is_adopted(tmp_path: Path) -> None:
     others = npy(np.full((8, 3), 0.25, np.float16))
     shard.store.create(shard.request.data_key, others)
     assert shard.predict(served())["sha256"] == sha256(others)
-    manifest = json.loads(shard.store.read(shard.request.manifest_key) or b"")
+    manifest = shard.manifest()
     assert (manifest["dtype"], manifest["bytes"]) == ("float16", len(others))
 
 
@@ -255,7 +251,7 @@ def test_windows_are_averaged_over_a_chunk(tmp_path: Path) -> None:
 
     shard = Shard(tmp_path, [400, 1000, 1000], views=1)
     shard.predict(served(first_sample, window_seconds=0.025, batch_size=4))
-    audio = np.load(io.BytesIO(shard.store.read(shard.request.audio.key) or b"")) / 32768
+    audio = shard.audio() / 32768
     starts = [[0], [400, 800, 1000], [1400, 1800, 2000]]
     means = [np.abs(audio[at]).mean() for at in starts]
     np.testing.assert_allclose(shard.outputs()[:, 0], means, rtol=1e-6)

