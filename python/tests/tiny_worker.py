@@ -18,10 +18,11 @@ from ced_teacher.classes import read_classes
 from shards import features, teacher
 
 FOLDER, CLASSES = Path(sys.argv[1]), os.environ.get("TINY_CLASSES")
+PIECES = len(read_classes(CLASSES)) if CLASSES else 0
 
 
 def loudness(waves: NDArray[np.float32]) -> NDArray[np.float32]:
-    pieces = np.array_split(np.abs(waves), len(read_classes(str(CLASSES))), axis=1)
+    pieces = np.array_split(np.abs(waves), PIECES, axis=1)
     weighted = [piece.mean(axis=1) * at / len(pieces) for at, piece in enumerate(pieces, 1)]
     outputs: NDArray[np.float32] = np.stack(weighted, axis=1)
     return outputs
@@ -30,12 +31,13 @@ def loudness(waves: NDArray[np.float32]) -> NDArray[np.float32]:
 def predict(waves: NDArray[np.float32]) -> NDArray[np.float32]:
     with (FOLDER / "batches").open("a") as log:
         log.write(f"{len(waves)}\n")
+    number = len((FOLDER / "batches").read_text().split())
     hold = FOLDER / "hold"
-    if hold.exists() and len((FOLDER / "batches").read_text().split()) == int(hold.read_text()):
+    if hold.exists() and number == int(hold.read_text()):
         (FOLDER / "held").touch()
         while not (FOLDER / "release").exists():
             time.sleep(0.02)
-    if os.environ.get("TINY_FAILS") and len((FOLDER / "batches").read_text().split()) == 1:
+    if os.environ.get("TINY_FAILS") and number == 1:
         raise RuntimeError("out of memory")
     outputs = loudness(waves) if CLASSES else features(waves)
     return outputs * np.float32(np.nan) if os.environ.get("TINY_NAN") else outputs
