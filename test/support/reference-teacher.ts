@@ -16,7 +16,7 @@ import {
   type TeacherDescription,
 } from '../../workflows/contract/teacher-worker';
 import { ContentDiffers, sha256, type Store } from '../../storage/store';
-import { referenceOutputs } from './teacher-worker-files';
+import { referenceRow } from './teacher-worker-files';
 
 /** A failure with the type that it has on the wire. */
 export class TeacherFailure extends Error {
@@ -156,11 +156,9 @@ export class ReferenceTeacher {
     const values = new Float32Array((to - from) * classes.length);
     for (let row = from; row < to; row++) {
       const [, , , offset = 0, samples = 0, drawn = 0] = rows[row]!;
-      const shift = ignoresShifts ? 0 : drawn;
-      const wave = audio.subarray(offset, offset + samples);
-      const shifted = new Int16Array(samples);
-      wave.forEach((sample, at) => (shifted[(at + shift) % samples] = sample));
-      let own = referenceOutputs(shifted, classes.length).map((value) => value * (1 - bias) + bias);
+      const place = [offset, samples, ignoresShifts ? 0 : drawn] as const;
+      let own = referenceRow(audio, place, classes.length);
+      own = own.map((value) => value * (1 - bias) + bias);
       if (output === 'logits') own = own.map((value) => 8 * value - 4);
       values.set(spoil?.(row, own) ?? own, (row - from) * classes.length);
       this.predicted++;

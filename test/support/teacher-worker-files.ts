@@ -60,13 +60,23 @@ export function referenceOutputs(wave: ArrayLike<number>, classes: number): numb
   });
 }
 
+/** Its outputs for a row: for `samples` samples from `offset` on, `shift` of them to the right. */
+export function referenceRow(
+  audio: Int16Array,
+  [offset, samples, shift]: readonly [number, number, number],
+  classes: number,
+): number[] {
+  const wave = audio.subarray(offset, offset + samples);
+  const shifted = new Int16Array(samples);
+  wave.forEach((sample, at) => (shifted[(at + shift) % samples] = sample));
+  return referenceOutputs(shifted, classes);
+}
+
 /** Every file by its name. */
 export function teacherWorkerFiles(): Map<string, Uint8Array> {
   const waves = CLIP_SAMPLES.map(noise);
-  const audio = encodeNpyInt16(
-    CLIP_SAMPLES.reduce((sum, samples) => sum + samples, 0),
-    waves,
-  );
+  const all = Int16Array.from(waves.flatMap((wave) => [...wave]));
+  const audio = encodeNpyInt16(all.length, [all]);
   const offsets = CLIP_SAMPLES.map((_, clip) =>
     CLIP_SAMPLES.slice(0, clip).reduce((sum, samples) => sum + samples, 0),
   );
@@ -76,7 +86,6 @@ export function teacherWorkerFiles(): Map<string, Uint8Array> {
     offset: offsets[clip]!,
   }));
   const { bytes: rows, rows: count } = encodeTeacherRows(clips, VIEWS, sampleRate);
-  const all = Int16Array.from(waves.flatMap((wave) => [...wave]));
   const outputs = outputsOf(all, teacherRows(clips, VIEWS, sampleRate), REFERENCE_CLASSES.length);
   const classes = Buffer.from(JSON.stringify(REFERENCE_CLASSES));
   const classesSha256 = sha256(classes);
@@ -154,11 +163,9 @@ function outputsOf(audio: Int16Array, rows: BigInt64Array, classes: number): Uin
   const count = rows.length / 10;
   const values = new Float32Array(count * classes);
   for (let row = 0; row < count; row++) {
-    const [offset, samples, shift] = [3, 4, 5].map((column) => Number(rows[row * 10 + column]));
-    const wave = audio.subarray(offset, offset! + samples!);
-    const shifted = new Int16Array(samples!);
-    wave.forEach((sample, at) => (shifted[(at + shift!) % samples!] = sample));
-    values.set(referenceOutputs(shifted, classes), row * classes);
+    const number = (column: number): number => Number(rows[row * 10 + column]);
+    const place = [number(3), number(4), number(5)] as const;
+    values.set(referenceRow(audio, place, classes), row * classes);
   }
   return Buffer.concat([npyTableHeader('<f4', count, classes), new Uint8Array(values.buffer)]);
 }
