@@ -127,8 +127,9 @@ const LABELS_EXPECTED = 'unreadable row: labels: expected names, MIDs or class n
 function withOwnNames(written: Record<string, unknown>): Record<string, unknown> {
   const value = { ...written };
   for (const column of ['audio', 'labels'] as const) {
+    if (column in value) continue;
     const other = Object.keys(value).find((key) => isNameOf(column, key));
-    if (column in value || other === undefined) continue;
+    if (other === undefined) continue;
     value[column] = value[other];
     delete value[other];
   }

@@ -58,7 +58,8 @@ export function columnName(field: string): string {
 }
 
 export function isNameOf(column: Column, field: string): boolean {
-  return COLUMNS[column].some((known) => known === columnName(field));
+  const name = columnName(field);
+  return COLUMNS[column].some((known) => known === name);
 }
 
 /**
@@ -67,11 +68,11 @@ export function isNameOf(column: Column, field: string): boolean {
  */
 export function columnsOf(fields: readonly string[]): NamedColumns | null {
   const names = fields.map(columnName);
-  const find = (column: Column): number =>
-    COLUMNS[column].map((name) => names.indexOf(name)).find((index) => index >= 0) ?? -1;
   const at: NamedColumns['at'] = {};
-  for (const column of Object.keys(COLUMNS) as Column[])
-    if (find(column) >= 0) at[column] = find(column);
+  for (const column of Object.keys(COLUMNS) as Column[]) {
+    const known = COLUMNS[column].find((name) => names.includes(name));
+    if (known !== undefined) at[column] = names.indexOf(known);
+  }
   if (at.audio === undefined && at.stem === undefined) return null;
   const repeated = Object.values(at).find((index) => names.lastIndexOf(names[index]!) !== index);
   if (repeated !== undefined)
