@@ -45,22 +45,13 @@ export function parseDelimited(
 ): (DelimitedRow | { line: number; reason: string })[] {
   const records = readRecords(text, delimiterOf(text, delimiter));
   // Comments may stand above a header (AudioSet); anything else is a table without one.
-  const first = records.findIndex(({ fields }) => headerOf(fields) !== null);
+  const first = records.findIndex(({ fields }) => columnsOf(fields) !== null);
   const hasHeader = first >= 0 && records.slice(0, first).every(isComment);
   const begin = records.findIndex((each) => !isComment(each));
   const rows = hasHeader ? records.slice(first + 1) : begin < 0 ? [] : records.slice(begin);
-  const header = hasHeader ? headerOf(records[first]!.fields)! : unnamed(rows[0]?.fields ?? []);
-  if (hasHeader) {
-    const names = records[first]!.fields;
-    header.oneHot = oneHotOf(names, header, rows);
-    const classes = header.oneHot.map(({ name }) => name);
-    const note =
-      classes.length > 0
-        ? `no column holds labels, and ${classes.length} hold 0 or 1 in every row; they are ` +
-          `taken for classes: ${classes.slice(0, 8).join(', ')}${classes.length > 8 ? ' …' : ''}`
-        : unusedNote(names, header.columns);
-    if (note !== null) onNote(note);
-  }
+  const header = hasHeader
+    ? headerOf(records[first]!.fields, rows, onNote)
+    : unnamed(rows[0]?.fields ?? []);
   return rows.map(({ fields, line }) => rowOf(fields, line, header));
 }
 
@@ -74,7 +65,7 @@ function delimiterOf(text: string, given: string): string {
   const makesHeader = (delimiter: string): boolean =>
     lines.some((line) => {
       const fields = fieldsOf(line, delimiter);
-      return fields.length > 1 && headerOf(fields) !== null;
+      return fields.length > 1 && columnsOf(fields) !== null;
     });
   const known = [given, ...DELIMITERS].find(makesHeader);
   if (known !== undefined || given !== ',') return known ?? given;
@@ -140,16 +131,28 @@ function unquoted(cell: string): string {
   return /^"[^"]*(""[^"]*)*"$/.test(cell) ? cell.slice(1, -1).replaceAll('""', '"') : cell;
 }
 
-/** null when the fields are no header that is known. @throws {FormatInvalid} see columnsOf */
-function headerOf(fields: readonly string[]): Header | null {
-  const columns = columnsOf(fields);
-  return columns && { columns, width: fields.length, oneHot: [] };
+/** @param names of which some are known. @param onNote as of parseDelimited */
+function headerOf(
+  names: readonly string[],
+  rows: readonly { fields: readonly string[] }[],
+  onNote: (note: string) => void,
+): Header {
+  const columns = columnsOf(names)!;
+  const oneHot = oneHotOf(names, columns, rows);
+  const classes = oneHot.map(({ name }) => name);
+  const note =
+    classes.length > 0
+      ? `no column holds labels, and ${classes.length} hold 0 or 1 in every row; they are ` +
+        `taken for classes: ${classes.slice(0, 8).join(', ')}${classes.length > 8 ? ' …' : ''}`
+      : unusedNote(names, columns);
+  if (note !== null) onNote(note);
+  return { columns, width: names.length, oneHot };
 }
 
 /** Columns without a known name that hold 0 or 1 in every row, where no column holds labels. */
 function oneHotOf(
   names: readonly string[],
-  { columns: { at } }: Header,
+  { at }: NamedColumns,
   rows: readonly { fields: readonly string[] }[],
 ): Header['oneHot'] {
   if (at.labels !== undefined || rows.length === 0) return [];

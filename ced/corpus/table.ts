@@ -171,18 +171,13 @@ class Collected {
     const place = audioPlace(written, this.base, this.isFromElsewhere);
     const earlier = this.seen.get(clip);
     if (earlier !== undefined) {
-      const again = { row, member, segment, stated };
-      if (typeof place !== 'string' && earlier && isSameClip(earlier, { ...place, ...again }))
-        this.join(earlier, labels);
+      const isSame =
+        typeof place !== 'string' &&
+        earlier !== null &&
+        isSamePart(earlier, { ...place, row, member, segment });
+      if (isSame && isDeepStrictEqual(earlier.stated, stated)) this.join(earlier, labels);
       else {
-        const { stated: firstStated } = earlier ?? {};
-        const inItsSplit = { ...again, stated: firstStated };
-        if (
-          typeof place !== 'string' &&
-          earlier &&
-          isSameClip(earlier, { ...place, ...inItsSplit })
-        )
-          (earlier.again ??= []).push({ stated: stated ?? {}, labels });
+        if (isSame) (earlier.again ??= []).push({ stated: stated ?? {}, labels });
         this.rejected.push({ clip, reason: DUPLICATE_ID });
       }
       return;
@@ -228,12 +223,12 @@ class Collected {
   }
 }
 
-/** Whether a row names the audio, the part of it and the split that an earlier one does. */
-function isSameClip(
+/** Whether a row names the audio, and the part of it, that an earlier one does. */
+function isSamePart(
   earlier: TableRow,
-  again: { [Field in 'audio' | 'row' | 'member' | 'segment' | 'stated']: unknown },
+  again: { [Field in 'audio' | 'row' | 'member' | 'segment']: unknown },
 ): boolean {
-  return (['audio', 'row', 'member', 'segment', 'stated'] as const).every((field) =>
+  return (['audio', 'row', 'member', 'segment'] as const).every((field) =>
     isDeepStrictEqual(earlier[field], again[field]),
   );
 }
