@@ -10,7 +10,7 @@ import { isUri, pathOf, withoutSlashesAtEnd, type ByteRange } from '../../ced/co
 import { chooseAudioColumns, type AudioColumns } from '../../ced/corpus/parquet-columns';
 import { holdsBytes, ParquetCells, parquetClips } from '../../ced/corpus/parquet-table';
 import { audioPlace } from '../../ced/corpus/table';
-import type { TableRow, TableRows } from '../../ced/corpus/table-row';
+import type { TableRows } from '../../ced/corpus/table-row';
 import { foreignContent } from '../../ced/corpus/foreign-content';
 import { FormatInvalid } from '../../ced/format-invalid';
 import type { Cell } from '../../ced/parquet/parquet-excerpt';
@@ -24,13 +24,8 @@ import { mapOrdered } from '../../storage/map-ordered';
 import type { Decoded, DecodingKind } from '../../storage/reader/decodings';
 import { readApart } from '../../storage/reader/read-apart';
 import { openSource } from '../../storage/sources/open-source';
-import {
-  readSource,
-  SourceUnreadable,
-  type Source,
-  type SourceOptions,
-} from '../../storage/sources/source';
-import { carriesCredential, CREDENTIAL_REFUSED } from '../../workflows/contract/credentials';
+import { readSource, type Source, type SourceOptions } from '../../storage/sources/source';
+import { findEmbedded } from './embedded-rows';
 
 /** Most footers are shorter: one request reads them. */
 const FIRST_READ_BYTES = 2 ** 16;
@@ -88,36 +83,9 @@ export async function readParquetTable(
 
 /** Finds the audio of rows that name a Parquet file and a row of it; rejects those without. */
 export async function findParquetRows(table: TableRows, sources: SourceOptions): Promise<void> {
-  const files = new Map<string, Promise<ParquetCells | string>>();
-  const rows: TableRow[] = [];
-  for (const row of table.rows) {
-    if (row.row === undefined) {
-      rows.push(row);
-      continue;
-    }
-    const reading = files.get(row.audio) ?? cellsIn(row.audio, sources);
-    files.set(row.audio, reading);
-    const file = await reading;
-    const found = typeof file === 'string' ? null : file.find(row.row);
-    if (found) rows.push({ ...row, ...found });
-    else {
-      const reason = typeof file === 'string' ? file : `${row.audio} has no row ${row.row}`;
-      table.rejected.push({ clip: row.clip, reason });
-    }
-  }
-  table.rows = rows;
-}
-
-/** @returns why the file has none, as a text */
-async function cellsIn(place: string, sources: SourceOptions): Promise<ParquetCells | string> {
-  if (carriesCredential(place)) return CREDENTIAL_REFUSED;
-  try {
-    return cellsOf(await openParquet(place, sources)) ?? `${place} holds paths and no audio`;
-  } catch (error) {
-    if (error instanceof SourceUnreadable) return error.message;
-    if (error instanceof FormatInvalid) return `${place}: ${error.message}`;
-    throw error;
-  }
+  const open = async (place: string): Promise<ParquetCells | string> =>
+    cellsOf(await openParquet(place, sources)) ?? `${place} holds paths and no audio`;
+  await findEmbedded(table, 'row', open, (cells, { row }) => cells.find(row!));
 }
 
 async function openParquet(place: string, sources: SourceOptions): Promise<OpenFile> {

@@ -3,8 +3,8 @@
  * audio stays where it is until a shard is made of it.
  */
 import type { ByteRange } from '../../ced/corpus/address';
-import type { TableRow, TableRows } from '../../ced/corpus/table-row';
-import { TarInvalid, tarMembers, type ReadAt } from '../../ced/corpus/tar-members';
+import type { TableRows } from '../../ced/corpus/table-row';
+import { tarMembers, type ReadAt } from '../../ced/corpus/tar-members';
 import { readWebDatasetShard, type TarRow } from '../../ced/corpus/webdataset';
 import { openSource } from '../../storage/sources/open-source';
 import {
@@ -13,7 +13,7 @@ import {
   type Source,
   type SourceOptions,
 } from '../../storage/sources/source';
-import { carriesCredential, CREDENTIAL_REFUSED } from '../../workflows/contract/credentials';
+import { findEmbedded } from './embedded-rows';
 
 /**
  * Headers lie between clips of 100 kB and more: a small window reads a header, the label beside it
@@ -38,46 +38,26 @@ export async function readShard(
 
 /** Finds the audio of rows that name a tar file and a member of it; rejects those without. */
 export async function findMembers(table: TableRows, sources: SourceOptions): Promise<void> {
-  const files = new Map<string, Promise<Map<string, ByteRange> | string>>();
-  const rows: TableRow[] = [];
-  for (const row of table.rows) {
-    if (row.member === undefined) {
-      rows.push(row);
-      continue;
-    }
-    const reading = files.get(row.audio) ?? membersOf(row.audio, sources);
-    files.set(row.audio, reading);
-    const file = await reading;
-    const range = typeof file === 'string' ? undefined : file.get(row.member);
-    if (range) rows.push({ ...row, range });
-    else {
-      const reason = typeof file === 'string' ? file : `${row.audio} has no member ${row.member}`;
-      table.rejected.push({ clip: row.clip, reason });
-    }
-  }
-  table.rows = rows;
+  const open = (place: string): Promise<Members | string> => membersOf(place, sources);
+  await findEmbedded(table, 'member', open, (members, { member }) => {
+    const range = members.get(member!);
+    return range ? { range } : null;
+  });
 }
 
-/** By name, the first of equal ones; or why the file has none, as a text. */
-async function membersOf(
-  place: string,
-  sources: SourceOptions,
-): Promise<Map<string, ByteRange> | string> {
-  if (carriesCredential(place)) return CREDENTIAL_REFUSED;
-  const members = new Map<string, ByteRange>();
-  try {
-    const source = openSource(place, sources);
-    const version = await source.describe();
-    if (!version) return `no such file: ${source.name}`;
-    const readAt = windowed(source, version.bytes);
-    for await (const { name, offset, bytes, isLink, isSparse } of tarMembers(readAt))
-      if (!isLink && !isSparse && !members.has(name)) members.set(name, { offset, bytes });
-    return members;
-  } catch (error) {
-    if (error instanceof SourceUnreadable) return error.message;
-    if (error instanceof TarInvalid) return `${place}: ${error.message}`;
-    throw error;
-  }
+/** By name, the first of equal ones. */
+type Members = Map<string, ByteRange>;
+
+/** @returns why there is none, as a text */
+async function membersOf(place: string, sources: SourceOptions): Promise<Members | string> {
+  const source = openSource(place, sources);
+  const version = await source.describe();
+  if (!version) return `no such file: ${source.name}`;
+  const members: Members = new Map();
+  const readAt = windowed(source, version.bytes);
+  for await (const { name, offset, bytes, isLink, isSparse } of tarMembers(readAt))
+    if (!isLink && !isSparse && !members.has(name)) members.set(name, { offset, bytes });
+  return members;
 }
 
 function windowed(source: Source, length: number | null): ReadAt {
