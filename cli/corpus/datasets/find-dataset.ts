@@ -1,5 +1,5 @@
 /** Recognizes what lies at a place and reads it as a dataset. */
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isUri } from '../../../ced/corpus/address';
 import { foreignContent, LOOKED_AT_BYTES } from '../../../ced/corpus/foreign-content';
@@ -8,6 +8,7 @@ import { UsageError } from '../../../infra/command-line/usage-error';
 import { audioFiles, isAudio, type AudioFile } from './audio-files';
 import { readClassFolders } from './class-folders';
 import type { Dataset } from './dataset';
+import { fileBeginning } from './file-beginning';
 import { readHubDataset } from './hub-dataset';
 import { readParquetFiles } from './parquet-files';
 import { readSideCars, sideCarsOf } from './side-cars';
@@ -97,15 +98,9 @@ async function packedAmong(place: string, others: readonly string[]): Promise<st
   const packed = others.filter((path) => PACKED.test(path));
   const [first] = packed;
   if (first === undefined) return [];
-  const file = await open(join(place, first));
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(LOOKED_AT_BYTES));
-    const foreign = foreignContent(buffer.subarray(0, bytesRead));
-    const what = foreign ? `it is ${foreign.what}; ${foreign.remedy}` : 'unpack it';
-    return [`of ${packed.length} packed files the first is ${first}: ${what}`];
-  } finally {
-    await file.close();
-  }
+  const foreign = foreignContent(await fileBeginning(join(place, first), LOOKED_AT_BYTES));
+  const what = foreign ? `it is ${foreign.what}; ${foreign.remedy}` : 'unpack it';
+  return [`of ${packed.length} packed files the first is ${first}: ${what}`];
 }
 
 /** Several class folders say more than a table that lists their files without labels. */

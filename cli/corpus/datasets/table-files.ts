@@ -2,7 +2,7 @@
  * Datasets whose tables name the clips: ESC-50, UrbanSound8K, FSD50K, AudioSet's segments, recipes
  * of AST and PaSST, CED's TSV, or any CSV, TSV or JSONL beside audio files.
  */
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, parse, relative } from 'node:path';
 import { listClips } from '../../../activities/plan/list-clips';
 import { readTables } from '../../../activities/plan/read-table';
@@ -17,6 +17,7 @@ import {
 import type { SourceOptions } from '../../../storage/sources/source';
 import { classFacts, isClassList, namesAudio, namesOf, readClassNames } from './class-names';
 import type { Dataset, DatasetClip } from './dataset';
+import { fileBeginning } from './file-beginning';
 import { splitOf as splitFolder } from './class-folders';
 import { heldOutRows } from './held-out-rows';
 import { mergeRows } from './merge-rows';
@@ -80,7 +81,7 @@ export async function readTableFiles(
         );
       continue;
     }
-    headers.push((await readFile(table, 'utf8')).slice(0, 500));
+    headers.push((await beginningOf(table)).slice(0, 500));
     for (const note of read.notes) notes.push(note);
     const missing = read.rejected.length;
     if (missing > 0)
@@ -185,13 +186,7 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 async function beginningOf(path: string): Promise<string> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_BYTES));
-    return buffer.toString('utf8', 0, bytesRead);
-  } finally {
-    await file.close();
-  }
+  return (await fileBeginning(path, HEADER_BYTES)).toString('utf8');
 }
 
 /**

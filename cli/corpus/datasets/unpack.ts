@@ -14,6 +14,7 @@ import { z } from 'zod';
 import { tarMembers } from '../../../ced/corpus/tar-members';
 import { UsageError } from '../../../infra/command-line/usage-error';
 import { isAudio } from './audio-files';
+import { fileBeginning } from './file-beginning';
 
 const TEXTS = new Set(['.csv', '.tsv', '.txt', '.json', '.jsonl', '.cls']);
 /** An archive never fills the disk. */
@@ -73,16 +74,10 @@ export async function unpack(
 
 /** By its first bytes. @throws {UsageError} for a file that is no archive */
 export async function kindOf(archive: string): Promise<'zip' | 'tar' | 'gzip'> {
-  const file = await open(archive);
-  try {
-    const head = Buffer.alloc(512);
-    await file.read(head, 0, 512, 0);
-    if (head.toString('latin1', 0, 2) === 'PK') return 'zip';
-    if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
-    if (head.toString('latin1', 257, 262) === 'ustar') return 'tar';
-  } finally {
-    await file.close();
-  }
+  const head = await fileBeginning(archive, 512);
+  if (head.toString('latin1', 0, 2) === 'PK') return 'zip';
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
+  if (head.toString('latin1', 257, 262) === 'ustar') return 'tar';
   throw new UsageError(
     `ced init: ${archive} is no .zip, .tar or .tar.gz; expected one of these, or a folder`,
   );
