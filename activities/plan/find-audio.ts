@@ -118,8 +118,12 @@ async function listAudio(folder: string): Promise<Map<string, string[]>> {
       const path = join(place, entry.name);
       if (entry.isDirectory() && depth < DEEPEST) await add(path, depth + 1);
       if (entry.isDirectory() || !AUDIO.has(extname(entry.name).toLowerCase())) continue;
-      for (const name of [entry.name, parse(entry.name).name].map((each) => each.normalize()))
-        names.set(name, [...(names.get(name) ?? []), path]);
+      for (const name of [entry.name, parse(entry.name).name].map((each) => each.normalize())) {
+        const paths = names.get(name);
+        // Datasets with a folder for each recording have one name in all of them.
+        if (paths) paths.push(path);
+        else names.set(name, [path]);
+      }
     }
   };
   await add(folder, 0);
