@@ -19,11 +19,11 @@ export function heldOutRows(
   const several: string[] = [];
   const differing: string[] = [];
   const kept = rows.map((row): TableRow => {
-    const all = [row, ...(row.again ?? []).map((again) => ({ ...row, ...again }))];
+    if (!row.again) return row;
+    const all = [row, ...row.again.map((again) => ({ ...row, ...again }))];
     const split = FIRST_HELD_OUT.find((each) => all.some((one) => splitOf(one) === each));
     const own = all.filter((one) => splitOf(one) === split);
     const labels = own.flatMap((one) => one.labels ?? []);
-    if (own.length === all.length && all.length === 1) return row;
     if (own.length < all.length) several.push(row.clip);
     const isOther = (one: TableRow): boolean =>
       !own.includes(one) && !!one.labels && String(one.labels) !== String(labels);

@@ -220,8 +220,8 @@ function splitOf(
   folds: ReadonlyMap<number, SplitName>,
 ): SplitName | null {
   const byFold = stated?.fold === undefined ? undefined : folds.get(stated.fold);
-  const byTable = splitNamed(parse(place).name) ?? splitIn(dirname(place));
-  return byFold ?? splitNamed(stated?.split ?? '') ?? byTable;
+  const own = byFold ?? splitNamed(stated?.split ?? '');
+  return own ?? splitNamed(parse(place).name) ?? splitIn(dirname(place));
 }
 
 /** The split that a column or a file's name states, if it does. */
