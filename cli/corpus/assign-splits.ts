@@ -3,6 +3,7 @@
  * audio in two splits is reported before anything else.
  */
 import { splitClips, type SplitName } from '../../ced/corpus/split-clips';
+import { SPLITS } from '../../workflows/contract/models';
 import type { DatasetClip } from './datasets/dataset';
 import { listed } from './listed';
 import { recordingsOf } from './recordings';
@@ -128,7 +129,7 @@ function withoutOverlap(clips: SplitClip[], content: ContentOf, notes: string[])
 /** What a run cannot do for want of clips. */
 function lackingSplits(clips: readonly SplitClip[]): string[] {
   const isEmpty = (split: SplitName): boolean => clips.every((clip) => clip.split !== split);
-  const empty = (['train', 'validation', 'eval'] as const).filter(isEmpty);
+  const empty = SPLITS.filter(isEmpty);
   const classes = new Set(clips.flatMap(({ labels }) => labels ?? []));
   return [
     ...(empty.length === 0

@@ -1,6 +1,6 @@
 const SHOWN = 5;
 
 /** `a, b, c …` */
-export function listed(names: readonly string[]): string {
-  return `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ' …' : ''}`;
+export function listed(names: readonly string[], most = SHOWN): string {
+  return `${names.slice(0, most).join(', ')}${names.length > most ? ' …' : ''}`;
 }

@@ -1,8 +1,7 @@
 /** The commands that lead from a new project to a tagged recording, as lines for a shell. */
 import { join } from 'node:path';
 import { shellLine } from '../run/temporal-command';
-import { SPLITS } from '../../workflows/contract/models';
-import { pathOf, recordingOf, type Project } from './project-files';
+import { pathOf, recordingOf, tablesOf, type Project } from './project-files';
 
 /** @param from the folder that they are typed in, null = any; npm's scripts need the clone's */
 export function commandsOf(project: Project, from: string | null): string[] {
@@ -26,8 +25,7 @@ export function commandsOf(project: Project, from: string | null): string[] {
 
 /** Checks the tables alone, typed in the clone's root. Tables do not state the channels. */
 export function checkCommandOf(project: Project): string {
-  const present = SPLITS.filter((split) => project.clips.some((clip) => clip.split === split));
-  const tables = present.map((split) => `${split}=${pathOf(project, `${split}.jsonl`)}`);
+  const tables = tablesOf(project).map(([split, path]) => `${split}=${path}`);
   return shellLine('npx', ['ced', 'corpus', ...tables, ...channelsOf(project)]);
 }
 

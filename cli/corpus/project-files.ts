@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import type { ChannelChoice } from '../../ced/audio/channels';
 import { formatVocabularyCsv, type Vocabulary } from '../../ced/teachers/vocabulary';
-import { SPLITS } from '../../workflows/contract/models';
+import { SPLITS, type Split } from '../../workflows/contract/models';
 import { UsageError } from '../../infra/command-line/usage-error';
 import { LEFT_OUT } from './read-contents';
 import type { DatasetClip } from './datasets/dataset';
@@ -114,10 +114,15 @@ export function recordingOf(project: Project): string {
   return 'path' in recording ? recording.path : pathOf(project, RECORDING);
 }
 
-function corpusOf(project: Project): Record<string, string> {
+/** Paths of the tables of the splits that have clips. */
+export function tablesOf(project: Project): [Split, string][] {
   const present = SPLITS.filter((split) => project.clips.some((clip) => clip.split === split));
+  return present.map((split) => [split, pathOf(project, `${split}.jsonl`)]);
+}
+
+function corpusOf(project: Project): Record<string, string> {
   return {
-    ...Object.fromEntries(present.map((split) => [split, pathOf(project, `${split}.jsonl`)])),
+    ...Object.fromEntries(tablesOf(project)),
     ...(project.channels ? { channels: project.channels } : {}),
     vocabulary: pathOf(project, 'labels.csv'),
   };

@@ -85,10 +85,7 @@ function deeperNotes(
     const [name = '', below = ''] = folders.slice(depth - 1);
     inner.set(name, (inner.get(name) ?? new Set()).add(below));
   }
-  const joined = [...inner].map(
-    ([name, below]) =>
-      `${name} (${[...below].slice(0, 3).join(', ')}${below.size > 3 ? ' …' : ''})`,
-  );
+  const joined = [...inner].map(([name, below]) => `${name} (${listed([...below], 3)})`);
   return [
     `${outermost} their class, and the folders in it are taken for its recordings: ` +
       `${listed(joined)}; if those are the classes, call ced init for a folder that holds them ` +
