@@ -32,10 +32,7 @@ export async function surveyChannels(
   const parquet = new ParquetAudio(sources);
   const counts: number[] = [];
   for (const clip of spread(clips, LOOKED_AT)) {
-    const listed = listedClip(clip);
-    const bytes = listed.cell ? await parquet.read(listed).catch(passedOver) : null;
-    if (listed.cell && !bytes) continue;
-    const count = await channelsIn(listed, bytes, sources).catch(passedOver);
+    const count = await channelsIn(listedClip(clip), parquet, sources).catch(passedOver);
     if (count !== null) counts.push(count);
   }
   return {
@@ -46,12 +43,12 @@ export async function surveyChannels(
 }
 
 async function channelsIn(
-  { audio, range }: ListedClip,
-  bytes: Uint8Array | null,
+  listed: ListedClip,
+  parquet: ParquetAudio,
   sources: SourceOptions,
 ): Promise<number | null> {
-  const source = openSource(audio, sources);
-  const parts: ByteParts = bytes ? [bytes] : source.read(range);
+  const source = openSource(listed.audio, sources);
+  const parts: ByteParts = listed.cell ? [await parquet.read(listed)] : source.read(listed.range);
   for await (const block of await decodeAudio(parts, source.name, Infinity))
     return channelCount(block);
   return null;

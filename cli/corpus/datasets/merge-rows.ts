@@ -15,14 +15,15 @@ export function mergeRows(clips: readonly TableClip[], notes: string[]): Dataset
     const { audio, segment, split } = clip;
     const key = JSON.stringify([audio, segment?.start, segment?.end, split]);
     const first = firsts.get(key);
-    if (!first || first.table === clip.table) {
-      if (!first) firsts.set(key, { ...clip });
-      kept.push(first ? clip : firsts.get(key)!);
+    if (first && first.table !== clip.table) {
+      if (first.labels && clip.labels && String(first.labels) !== String(clip.labels))
+        differing.push(`${first.clip} (${first.labels.join(', ')}) and ${clip.clip}`);
+      first.labels ??= clip.labels;
       continue;
     }
-    if (first.labels && clip.labels && String(first.labels) !== String(clip.labels))
-      differing.push(`${first.clip} (${first.labels.join(', ')}) and ${clip.clip}`);
-    first.labels ??= clip.labels;
+    const own = { ...clip };
+    if (!first) firsts.set(key, own);
+    kept.push(own);
   }
   const joined = clips.length - kept.length;
   if (joined > 0)

@@ -71,14 +71,7 @@ export async function readTableFiles(
       remedy: 'correct the paths in the table, or put it into the folder where they start',
     });
     if (listed.length === 0) {
-      const missing = read.rejected[read.rows.length === 0 ? 0 : unreadable];
-      if (missing)
-        unused.push(
-          (read.rows.length === 0
-            ? `${place} is left out: none of its ${unreadable} rows can be read, `
-            : `${place} names ${read.rejected.length - unreadable} clips and none is there, `) +
-            `the first is ${missing.clip}: ${missing.reason}`,
-        );
+      unused.push(...whyUnused(read, unreadable, place));
       continue;
     }
     headers.push((await beginningOf(table)).slice(0, 500));
@@ -113,6 +106,18 @@ export async function readTableFiles(
   const layout = layoutOf(headers, tables);
   const dataset = { layout, clips: merged, ...classFacts(names), notes: [...notes, ...unused] };
   return { dataset, unused };
+}
+
+/**
+ * Why a table is of no use whose rows all are rejected.
+ * @param unreadable how many were rejected before their audio was looked for
+ */
+function whyUnused({ rows, rejected }: TableRows, unreadable: number, place: string): string[] {
+  const [first, what] =
+    rows.length === 0
+      ? [rejected[0], `is left out: none of its ${unreadable} rows can be read`]
+      : [rejected[unreadable], `names ${rejected.length - unreadable} clips and none is there`];
+  return first ? [`${place} ${what}, the first is ${first.clip}: ${first.reason}`] : [];
 }
 
 /** Rejected rows, but for those among which a split was chosen. */
