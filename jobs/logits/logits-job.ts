@@ -22,7 +22,7 @@ import { createRecordOrAdopt } from '../../storage/quarantine';
 import { ContentDiffers, type Store } from '../../storage/store';
 import { describeLogits } from '../../storage/logits/describe-logits';
 import { scoreEnsemble } from './ensemble-gate';
-import { predictShard } from './predict-shard';
+import { predictShard, type Ensemble } from './predict-shard';
 import { probeTeachers } from './probe-teachers';
 import { loadTeacher, modelsOf, ShardTeacher, type LoadedTeacher } from './shard-teacher';
 import { leasesOver, ShardLease } from '../../storage/shard-lease';
@@ -89,7 +89,8 @@ async function computeShard(
   const { store } = context;
   const teachers = await ShardTeacher.all(store, loaded, input);
   try {
-    return await predictAndLeave(context, input, audio, { loaded, teachers }, description, lease);
+    const ensemble = { teachers, models: modelsOf(loaded) };
+    return await predictAndLeave(context, input, audio, ensemble, description, lease);
   } finally {
     for (const teacher of teachers) teacher.close();
   }
@@ -99,26 +100,25 @@ async function predictAndLeave(
   context: JobContext,
   input: LogitsJobInput,
   audio: CorpusAudio,
-  ensemble: { loaded: readonly LoadedTeacher[]; teachers: readonly ShardTeacher[] },
+  ensemble: Ensemble,
   description: ComputedDescription,
   lease: ShardLease,
 ): Promise<Found> {
   const { store } = context;
-  const models = modelsOf(ensemble.loaded);
   const [key, audioSha256] = [logitsKey(description), audio.audioShards[0] ?? ''];
   // Every run has a first shard: its attempt checks the teachers for all shards.
   await beginPhase(context, 'probing the teachers');
   const isFirst = input.shard === 0;
   const gate = isFirst ? await scoreEnsemble(store, input.planKey, input.ensemble) : [];
   if (isFirst)
-    await probeTeachers(ensemble.teachers, models, audio, input.settings, (name) =>
+    await probeTeachers(ensemble, audio, input.settings, (name) =>
       beginPhase(context, `probing teacher ${name}`),
     );
   const startedMs = context.monotonicMs();
   const { table, agreement, leftOut } = await predictShard(
     context,
     audio,
-    { ...ensemble, models },
+    ensemble,
     input.settings,
     () => lease.renew(),
   );

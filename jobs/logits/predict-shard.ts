@@ -26,7 +26,7 @@ import type { MappedModel, Prediction } from '../mapped-model';
 import { LeftOutChunks } from './left-out-chunks';
 import type { ShardTeacher } from './shard-teacher';
 
-interface Ensemble {
+export interface Ensemble {
   teachers: readonly ShardTeacher[];
   /** All that predict here, in this run or an earlier one: batches depend on them. */
   models: readonly MappedModel[];

@@ -6,23 +6,22 @@ import { outputFault } from '../../ced/teachers/output-fault';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { chunkBatches, inputFor, type ChunkBatch, type ChunkRow } from '../chunk-batches';
-import type { MappedModel, Prediction } from '../mapped-model';
+import type { Prediction } from '../mapped-model';
 import { namingTeacher } from '../teacher-fault';
 import type { Chunk } from '../../ced/audio/chunks';
 import type { CorpusClip } from '../../ced/corpus/corpus-clip';
 import type { LogitsSettings } from '../../workflows/contract/run-file-sections';
+import type { Ensemble } from './predict-shard';
 import type { ShardTeacher } from './shard-teacher';
 
 const PROBE_CHUNKS = 8;
 
 /**
- * @param models that predict, for which clips are batched
  * @param beforeTeacher awaited with its name before each teacher's first prediction
  * @throws {PermanentError} TeacherInvalid, naming the teacher and what is wrong with its outputs
  */
 export async function probeTeachers(
-  teachers: readonly ShardTeacher[],
-  models: readonly MappedModel[],
+  { teachers, models }: Ensemble,
   audio: CorpusAudio,
   { views }: Pick<LogitsSettings, 'views'>,
   beforeTeacher: (name: string) => Promise<void>,
