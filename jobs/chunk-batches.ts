@@ -8,6 +8,7 @@ import { chunkAtRate } from '../ced/audio/sample-rates';
 import type { CorpusClip } from '../ced/corpus/corpus-clip';
 import { planBatches, type LengthBatch, type LengthGrouping } from '../ced/corpus/length-batches';
 import type { PredictionInput } from '../ced/model/prediction-input';
+import { rateOf } from '../ced/teachers/waveform-windows';
 import type { CorpusAudio } from '../storage/corpus/corpus-audio';
 import { mapOrdered } from '../storage/map-ordered';
 import type { MappedModel } from './mapped-model';
@@ -69,10 +70,6 @@ export function inputFor<Row>(
   const input = inputs.get(rateOf(model));
   if (!input) throw new Error(`the batch has no samples at ${rateOf(model)} Hz`);
   return input;
-}
-
-function rateOf({ sampleRate = usualRate }: BatchedModel): number {
-  return sampleRate;
 }
 
 type BatchShape = Pick<LengthBatch, 'samples' | 'isOneLength'> & { rate: number };
