@@ -69,9 +69,9 @@ export async function fitEnsemble(
   const chosen = covering(ensemble, proved.some((weight) => weight > 0) ? proved : searched);
   const gain = interval(gains);
   const fitted = gain.low > 0;
-  const weights = fitted ? chosen : before;
-  const mAP = { before: await on(order)(before), after: await on(order)(weights) };
-  return { weights, mAP, gain, folds, fitted };
+  const givenMAP = await on(order)(before);
+  const mAP = { before: givenMAP, after: fitted ? await on(order)(chosen) : givenMAP };
+  return { weights: fitted ? chosen : before, mAP, gain, folds, fitted };
 }
 
 /**
