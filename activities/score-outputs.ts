@@ -6,7 +6,7 @@ import { CLEAN_VIEW } from '../ced/teachers/teacher-rows';
 import { classMap, missingClasses } from '../ced/teachers/class-map';
 import { outputFault } from '../ced/teachers/output-fault';
 import { splitMAP } from '../ced/metrics/split-scores';
-import type { CorpusClip, CorpusClips } from '../ced/corpus/corpus-clip';
+import type { CorpusClips } from '../ced/corpus/corpus-clip';
 import { PermanentError } from '../workflows/contract/failures';
 import type { Scored } from '../workflows/contract/activities';
 import type { LiveProgress } from '../workflows/contract/live-progress';
@@ -78,17 +78,18 @@ async function meanOfChunks(
   const scores = new Float32Array(audio.clips.length * classes);
   let firstClip = 0;
   for (const shard of audio.audioShards.keys()) {
-    const clips = clipsOfShard(audio, shard);
+    const corpus = shardOf(audio, shard);
     const expected = await expectedOutputs(
       store,
       workerOutputs(manifest),
+      corpus,
       { planKey, split, shard },
       { ...CLEAN_VIEW, chunkSeconds },
     );
     const outputs = await ShardOutputs.require(store, expected, shardOwner(model, split, shard));
     try {
       let row = 0;
-      for (const [index, clip] of clips.entries()) {
+      for (const [index, clip] of corpus.clips.entries()) {
         const rows = clip.chunks.map((_, chunk) => row + chunk);
         const isSilent = (at: number): Promise<boolean> =>
           isSilentChunk(audio, clip, clip.chunks[at - rows[0]!]!);
@@ -103,12 +104,14 @@ async function meanOfChunks(
     } finally {
       outputs.close();
     }
-    firstClip += clips.length;
+    firstClip += corpus.clips.length;
     onShard(shard + 1);
   }
   return { scores, missing: missingClasses(map) };
 }
 
-function clipsOfShard({ clips }: CorpusClips, shard: number): CorpusClip[] {
-  return clips.filter((clip) => clip.shard === shard);
+function shardOf(split: CorpusClips, shard: number): CorpusClips {
+  const { vocabulary, contentSha256, audioShards } = split;
+  const clips = split.clips.filter((clip) => clip.shard === shard);
+  return { vocabulary, contentSha256, clips, audioShards: [audioShards[shard]!] };
 }

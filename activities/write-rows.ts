@@ -42,7 +42,7 @@ export async function writeRows(
   for (const member of ensemble) {
     const manifest = await readWorkerManifest(store, member.sha256);
     if (manifest === null) continue;
-    const expected = await expectedOutputs(store, workerOutputs(manifest), input, {
+    const expected = await expectedOutputs(store, workerOutputs(manifest), corpus, input, {
       ...(settings ?? CLEAN_VIEW),
       chunkSeconds,
     });

@@ -87,7 +87,7 @@ async function computeShard(
 ): Promise<Found> {
   await beginPhase(context, 'reading outputs of teachers');
   const { store } = context;
-  const teachers = await ShardTeacher.all(store, loaded, input);
+  const teachers = await ShardTeacher.all(store, loaded, input, audio);
   try {
     const ensemble = { teachers, models: modelsOf(loaded) };
     return await predictAndLeave(context, input, audio, ensemble, description, lease);

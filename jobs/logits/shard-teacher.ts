@@ -3,6 +3,7 @@
  * the store already: a worker's always, another's where an earlier run kept them.
  */
 import { missingClasses } from '../../ced/teachers/class-map';
+import type { CorpusClips } from '../../ced/corpus/corpus-clip';
 import type { PredictionInput } from '../../ced/model/prediction-input';
 import { npyTableHeader } from '../../ced/npy-table';
 import { StoreDamaged, type Damage } from '../../workflows/contract/damage';
@@ -92,12 +93,14 @@ export class ShardTeacher {
   }
 
   /**
+   * @param corpus of the shard alone
    * @throws {StoreDamaged} naming every worker whose outputs of the shard are missing or damaged
    */
   static async all(
     store: Store,
     loaded: readonly LoadedTeacher[],
     { planKey, shard, settings }: LogitsInput,
+    corpus: CorpusClips,
   ): Promise<ShardTeacher[]> {
     const at = { planKey, split: 'train' as const, shard };
     const models = modelsOf(loaded);
@@ -107,7 +110,7 @@ export class ShardTeacher {
     for (const each of loaded) {
       const teacher = outputsTeacher(each, settings.precision, groupingFor(models));
       const isKept = 'worker' in each.source || settings.keepOutputs === true;
-      const expected = isKept ? await expectedOutputs(store, teacher, at, settings) : null;
+      const expected = isKept ? await expectedOutputs(store, teacher, corpus, at, settings) : null;
       try {
         teachers.push(await ShardTeacher.open(store, each, shard, expected));
       } catch (error) {

@@ -8,7 +8,6 @@ import type { Split } from '../../workflows/contract/models';
 import { layout } from '../layout';
 import { mapOrdered } from '../map-ordered';
 import type { Store } from '../store';
-import { readCorpusClips } from './corpus-clips';
 import { readCorpus, type CorpusShard } from './corpus-manifest';
 import { readShardOfCorpus } from './corpus-part';
 import { readRateManifest, type RateManifest } from './rate-manifest';
@@ -55,13 +54,16 @@ export interface AudioShard {
   clips: RowsClip[];
 }
 
-/** @throws as `readCorpusClips` and `readRateManifest` */
+/**
+ * @param corpus of the shard alone, at 16 kHz
+ * @throws as `readRateManifest`
+ */
 export async function readAudioShard(
   store: Store,
+  corpus: CorpusClips,
   { planKey, split, shard }: { planKey: string; split: Split; shard: number },
   rate: number,
 ): Promise<AudioShard> {
-  const corpus = await readCorpusClips(store, planKey, split, { only: shard });
   const atRate = await clipsAtRate(store, { planKey, split, only: shard }, corpus, rate);
   const sha256 = atRate.audioShards[0]!;
   return {

@@ -3,6 +3,7 @@
  * each chunk. Every part follows from the teacher, the views and the shard, so the writer of the
  * rows, the worker and the reader agree without asking each other.
  */
+import type { CorpusClips } from '../../ced/corpus/corpus-clip';
 import type { ViewsSettings } from '../../ced/logits/views';
 import { viewsKey } from '../../ced/teachers/teacher-key';
 import { encodeTeacherRows } from '../../ced/teachers/teacher-rows';
@@ -52,16 +53,18 @@ export function workerOutputs(manifest: WorkerManifest): OutputsTeacher {
 }
 
 /**
+ * @param corpus of the shard alone, at 16 kHz
  * @param settings views of the logits, or the clean one; `chunkSeconds` of the corpus
  * @throws as `readAudioShard`
  */
 export async function expectedOutputs(
   store: Store,
   teacher: OutputsTeacher,
+  corpus: CorpusClips,
   at: { planKey: string; split: Split; shard: number },
   { views, seed, augment, chunkSeconds }: ViewsSettings & { chunkSeconds: number },
 ): Promise<ExpectedShard> {
-  const { audio, clips } = await readAudioShard(store, at, teacher.sampleRate);
+  const { audio, clips } = await readAudioShard(store, corpus, at, teacher.sampleRate);
   const own = { views, seed, augment: teacher.masks ? augment : withoutMasks(augment) };
   const key = viewsKey(own, chunkSeconds, teacher.settings);
   const { bytes: rowsBytes, rows } = encodeTeacherRows(clips, own, teacher.sampleRate);

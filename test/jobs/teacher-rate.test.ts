@@ -231,7 +231,7 @@ describe('a teacher that takes another sample rate', () => {
     const audio = await CorpusAudio.open(store, planKey, 'train', { only: 0 });
     await audio.openRates([48_000]);
     const at = { planKey, split: 'train', shard: 0 } as const;
-    const { key } = (await readAudioShard(store, at, 48_000)).audio;
+    const { key } = (await readAudioShard(store, audio, at, 48_000)).audio;
     const bytes = (await store.read(key))!;
     const damaged = Uint8Array.from(bytes);
     damaged[5000]! ^= 4;

@@ -72,7 +72,8 @@ describe('a corpus at a further sample rate', () => {
 
   it('gives another process its audio shard by name and the places of its clips', async () => {
     const at = { planKey, split: 'train', shard: 1 } as const;
-    const { audio, clips } = await readAudioShard(store, at, 48_000);
+    const corpus = await readCorpusClips(store, planKey, 'train', { only: 1 });
+    const { audio, clips } = await readAudioShard(store, corpus, at, 48_000);
     const sha256 = audio48k[1]!;
     expect(audio).toEqual({ key: `audio/${sha256}.npy`, sha256, sampleRate: 48_000 });
     expect(clips.map(({ offset }) => offset)).toEqual([0, 48_000]);
@@ -80,7 +81,7 @@ describe('a corpus at a further sample rate', () => {
       sha256: 'a1'.padEnd(64, '0'),
       chunks: [{ start: 0, length: 16_000 }],
     });
-    const usual = await readAudioShard(store, at, 16_000);
+    const usual = await readAudioShard(store, corpus, at, 16_000);
     expect(usual.audio.sha256).toBe(audio16k[1]);
     expect(usual.clips.map(({ offset }) => offset)).toEqual([0, 16_000]);
   });
@@ -90,7 +91,8 @@ describe('a corpus at a further sample rate', () => {
     await store.remove(key);
     await createRate(0, { of: '9'.repeat(64) });
     const at = { planKey, split: 'train', shard: 0 } as const;
-    await expect(readAudioShard(store, at, 48_000)).rejects.toMatchObject({
+    const corpus = await readCorpusClips(store, planKey, 'train', { only: 0 });
+    await expect(readAudioShard(store, corpus, at, 48_000)).rejects.toMatchObject({
       code: 'CorpusInvalid',
       message: expect.stringMatching(/shard 0 at 48000 Hz belongs to other audio/) as unknown,
     });
