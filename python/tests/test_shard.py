@@ -194,6 +194,14 @@ def test_missing_audio_is_named(tmp_path: Path) -> None:
         shard.predict(served())
 
 
+def test_a_file_that_the_teacher_lacks_is_no_damage_of_the_store(tmp_path: Path) -> None:
+    def predict(_waves: NDArray[np.float32]) -> Any:
+        raise FileNotFoundError("labels.txt")
+
+    with pytest.raises(FileNotFoundError, match="labels.txt"):
+        Shard(tmp_path, [400]).predict(served(predict))
+
+
 def test_missing_rows_beside_their_audio_are_damage(tmp_path: Path) -> None:
     shard = Shard(tmp_path, [400])
     (tmp_path / shard.request.rows.key).unlink()

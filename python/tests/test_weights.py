@@ -1,4 +1,5 @@
 import hashlib
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,17 @@ def test_without_weights_the_answers_are_hashed_and_a_warning_says_so(
     assert hash_of(0) == hash_of(1e-6)
     assert hash_of(0) != hash_of(0.5)
     assert "no weights are named" in caplog.text
+
+
+def test_the_answers_are_asked_for_on_the_thread_that_predicts_shards() -> None:
+    asked: list[str] = []
+
+    def predict(waves: NDArray[np.float32]) -> Any:
+        asked.append(threading.current_thread().name)
+        return features(waves)
+
+    by = served(predict, weights=None)
+    assert asked == [by.thread.submit(lambda: threading.current_thread().name).result()]
 
 
 def test_the_probe_sounds_are_the_same_everywhere() -> None:

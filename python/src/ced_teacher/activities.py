@@ -6,7 +6,6 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -45,8 +44,6 @@ class TeacherActivities:
     def __init__(self, served: ServedTeacher, store: str | None, stall_seconds: float) -> None:
         self.served, self.store, self.stall_seconds = served, store, stall_seconds
         self.stopping = threading.Event()
-        # One thread for every call: some libraries tie a network to the thread that loaded it.
-        self.thread = ThreadPoolExecutor(1, "ced-teacher-predict")
 
     @activity.defn(name="describeTeacher")
     async def describe_teacher(self, request: Any) -> TeacherDescription:
@@ -68,7 +65,9 @@ class TeacherActivities:
             job = ShardJob(self.served, self._open(parsed.store), parsed, progress, pause)
             return job.run()
 
-        running = asyncio.get_running_loop().run_in_executor(self.thread, with_types, predict)
+        running = asyncio.get_running_loop().run_in_executor(
+            self.served.thread, with_types, predict
+        )
         try:
             while not running.done():
                 self._end_where_stalled(progress)

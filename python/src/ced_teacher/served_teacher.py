@@ -1,6 +1,7 @@
 """A teacher with its classes and weights read: what a worker serves."""
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ced_teacher.classes import TeacherClass, encode_classes, read_classes
@@ -17,6 +18,8 @@ class ServedTeacher:
     classes: list[TeacherClass]
     weights_sha256: str
     predictor: Predictor
+    # One thread for every call: some libraries tie a network to the thread that used it first.
+    thread: ThreadPoolExecutor
 
     def describe(self, store: Store) -> TeacherDescription:
         """Writes the class list to the store, and names it."""
@@ -43,5 +46,9 @@ def prepare_teacher(teacher: Teacher) -> ServedTeacher:
     """Reads the class list, and hashes the weights, which takes as long as reading their files."""
     classes = read_classes(teacher.classes)
     predictor = Predictor(teacher, len(classes))
-    sha256 = hash_answers(predictor) if teacher.weights is None else hash_weights(teacher.weights)
-    return ServedTeacher(teacher, classes, sha256, predictor)
+    thread = ThreadPoolExecutor(1, "ced-teacher-predict")
+    if teacher.weights is None:
+        sha256 = thread.submit(hash_answers, predictor).result()
+    else:
+        sha256 = hash_weights(teacher.weights)
+    return ServedTeacher(teacher, classes, sha256, predictor, thread)
