@@ -2,7 +2,11 @@
  * Reads every attempt at every activity of a run, from the records that the attempts themselves
  * wrote (activities/attempt-record.ts).
  */
-import type { PublishInput } from '../../workflows/contract/activities';
+import type {
+  CpuActivities,
+  GpuActivities,
+  PublishInput,
+} from '../../workflows/contract/activities';
 import type { StageName } from '../../workflows/contract/status';
 import { TASK_QUEUES } from '../../workflows/contract/names';
 import {
@@ -104,28 +108,37 @@ function byBeginning(a: RunAttempt, b: RunAttempt): number {
   );
 }
 
-const STAGES: Readonly<Record<string, StageName>> = {
+type ActivityName = keyof CpuActivities | keyof GpuActivities;
+
+/** Of activities that one stage alone asks for. */
+const STAGES = {
   planCorpus: 'plan',
   importModels: 'plan',
+  acceptTeacher: 'plan',
+  checkProbe: 'plan',
   ingestShard: 'download',
   sealCorpus: 'download',
   computeLogits: 'logits',
   writeLogits: 'logits',
   importPublishedLogits: 'logits',
+  scoreOutputs: 'gate',
   fitEnsemble: 'gate',
   findJudgement: 'plan',
   findChampion: 'promote',
   compareModels: 'promote',
   promoteChallenger: 'promote',
   publishRun: 'publish',
-};
+} as const satisfies Record<
+  Exclude<ActivityName, 'scoreModel' | 'trainModel' | 'writeRows'>,
+  StageName
+>;
 
 /**
  * Teachers are scored at the gate, students at the end. Teachers that the ensemble's fit left out
  * are in neither list.
  */
 function stageOf(
-  { activity, model }: AttemptStart,
+  { activity, model, what }: AttemptStart,
   { kind, ensemble, students }: RunModels,
 ): StageName {
   if (activity === 'scoreModel') {
@@ -134,5 +147,7 @@ function stageOf(
     return isTeacher || !isStudent ? 'gate' : 'evaluate';
   }
   if (activity === 'trainModel') return kind === 'teach' ? 'teach' : 'distill';
-  return STAGES[activity] ?? 'plan';
+  // Rows of train are for its logits, those of other splits for scores.
+  if (activity === 'writeRows') return /\btrain shard \d+$/.test(what) ? 'logits' : 'gate';
+  return Object.hasOwn(STAGES, activity) ? STAGES[activity as keyof typeof STAGES] : 'plan';
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AttemptEnd, AttemptStart } from '../../activities/attempt-record';
-import { readRunAttempts } from '../../activities/publish/run-attempts';
+import { joinAttempts, readRunAttempts } from '../../activities/publish/run-attempts';
 import { encodeChecksummed } from '../../storage/checksum';
 import { FolderStore } from '../../storage/folder-store';
 import { layout } from '../../storage/layout';
@@ -86,5 +86,23 @@ describe('the attempts of a run that continued as new', () => {
   it('are those of the last run alone where nothing is known of a chain', async () => {
     const attempts = await readRunAttempts(store, run);
     expect(attempts.map(({ startedMs }) => startedMs)).toEqual([9000]);
+  });
+});
+
+describe('the stage of an attempt', () => {
+  it.each([
+    ['acceptTeacher', '', 'plan'],
+    ['scoreOutputs', 'beats on validation', 'gate'],
+    ['writeRows', 'validation shard 0', 'gate'],
+    ['writeRows', 'train shard 12', 'logits'],
+    ['writeLogits', 'shard 0', 'logits'],
+    ['somethingOfAnEarlierVersion', '', 'plan'],
+  ])('%s of %j is %s', (activity, what, stage) => {
+    const start: AttemptStart = {
+      ...{ formatVersion: 1, activity, activityId: '1', attempt: 1, taskQueue: 'ced-cpu' },
+      ...{ worker: '1@host', what, model: null, scheduledMs: 0, startedMs: 1 },
+    };
+    const [attempt] = joinAttempts([{ start, end: null }], { kind: 'distill', ensemble: [] }, 2);
+    expect(attempt?.stage).toBe(stage);
   });
 });
