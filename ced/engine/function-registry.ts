@@ -6,7 +6,7 @@ import type { TensorFlowBinding } from './binding';
 import { branchedDefinition } from './branches';
 import { Ops } from './ops';
 import type { Tensor } from './tensor';
-import { Tracer, type ArgumentSpec, type CompiledChain } from './tracer';
+import { specOf, Tracer, type ArgumentSpec, type CompiledChain } from './tracer';
 
 /**
  * Functions that stay registered. One of a model of twelve blocks holds about 0.6 MB; four models
@@ -60,7 +60,6 @@ export class FunctionRegistry {
       this.compile(inner, chain);
     }
     this.binding.addFunctionDef(bytes);
-    const specOf = ({ dtype, shape }: Tensor): ArgumentSpec => ({ dtype, shape });
     return {
       name,
       inner: [...tracer.inner.keys()],

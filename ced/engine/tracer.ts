@@ -26,6 +26,8 @@ export interface ArgumentSpec {
   readonly shape: Shape;
 }
 
+export const specOf = ({ dtype, shape }: Tensor): ArgumentSpec => ({ dtype, shape });
+
 /** A function that XLA compiles, for these types and shapes. */
 export interface CompiledChain {
   readonly bytes: Uint8Array;
@@ -148,7 +150,6 @@ export class Tracer implements OpRunner {
     const tracer = new Tracer(inputs);
     const outputs = body(tracer, tracer.arguments);
     const { name, bytes } = tracer.definition('ced_fused', outputs);
-    const specOf = ({ dtype, shape }: Tensor): ArgumentSpec => ({ dtype, shape });
     this.inner.set(name, { bytes, inputs: inputs.map(specOf), outputs: outputs.map(specOf) });
     return this.launch(name, inputs, outputs);
   }

@@ -6,7 +6,7 @@ import { wholeBranchRows, withRows } from '../engine/branches';
 import type { Engine } from '../engine/engine';
 import type { Ops, Precision } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
-import type { ArgumentSpec } from '../engine/tracer';
+import { specOf } from '../engine/tracer';
 import type { ModelConfig } from './config';
 import { FrontEnd } from './front-end';
 import { initBnEvaluation } from './init-bn';
@@ -155,8 +155,6 @@ interface ModelInput {
   readonly spectrogram: Tensor;
   readonly own?: { readonly spans: readonly Piece[]; readonly shares: Tensor };
 }
-
-const specOf = ({ dtype, shape }: Tensor): ArgumentSpec => ({ dtype, shape });
 
 /**
  * Log-odds and probabilities, each [batch, classes], of a spectrogram [batch, frames, mels] of any
