@@ -81,8 +81,11 @@ export class FunctionRegistry {
   }
 
   /**
-   * Runs a chain once, alone, on zeros. Two branches that reach a chain at the same time would have
-   * XLA compile in two threads at once, which crashed one process in six.
+   * Runs a chain once, alone, on zeros. XLA leaves sums to YNNPACK, and prepares them not when it
+   * compiles but when a chain runs while all that it has prepared is in use; two threads that do
+   * so at once write one list without a lock (`literals` in xla/backends/cpu/ynn_emitter.cc), which
+   * ends in SIGSEGV or std::bad_alloc. After a run alone one is prepared, so that of two threads
+   * one at most prepares another. Of more threads two still may, though less often.
    */
   private compile(chain: string, { inputs, outputs }: CompiledChain): void {
     if (this.compiled.has(chain)) return;
