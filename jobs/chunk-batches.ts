@@ -72,18 +72,15 @@ export function inputFor<Row>(
   return input;
 }
 
-type BatchShape = Pick<LengthBatch, 'samples' | 'isOneLength'> & { rate: number };
+type BatchShape = Pick<PredictionInput, 'samples' | 'lengths'> & { rate: number };
 
 /** At 16 kHz as planned; chunks of one length there may differ by a sample at another rate. */
-function shapeAt(
-  { samples, isOneLength }: LengthBatch,
-  rows: readonly ChunkRow[],
-  rate: number,
-): BatchShape {
-  if (rate === usualRate) return { samples, isOneLength, rate };
-  const lengths = rows.map(({ chunk }) => chunkAtRate(chunk, rate).length);
-  const longest = Math.max(...lengths);
-  return { samples: longest, isOneLength: lengths.every((length) => length === longest), rate };
+function shapeAt(batch: LengthBatch, rows: readonly ChunkRow[], rate: number): BatchShape {
+  const lengths = Int32Array.from(rows, ({ chunk }) => chunkAtRate(chunk, rate).length);
+  const samples = Math.max(...lengths);
+  const isOneLength =
+    rate === usualRate ? batch.isOneLength : lengths.every((length) => length === samples);
+  return { rate, samples, lengths: isOneLength ? undefined : lengths };
 }
 
 /** Networks that take waveforms get clips of one length at a time. */
@@ -94,7 +91,7 @@ export function groupingFor(models: readonly BatchedModel[]): LengthGrouping {
 async function readBatch<Row extends ChunkRow>(
   audio: CorpusAudio,
   rows: readonly Row[],
-  { samples, isOneLength, rate }: BatchShape,
+  { rate, samples, lengths }: BatchShape,
   write: WriteRow<Row>,
 ): Promise<Omit<PredictionInput, 'masks'>> {
   const pcm = new Int16Array(rows.length * samples);
@@ -108,9 +105,6 @@ async function readBatch<Row extends ChunkRow>(
       write(row, chunk.pcm, pcm.subarray(at * samples, at * samples + chunk.pcm.length), rate);
       at++;
     }
-  const lengths = isOneLength
-    ? undefined
-    : Int32Array.from(rows, ({ chunk }) => chunkAtRate(chunk, rate).length);
   return { pcm, batch: rows.length, samples, lengths };
 }
 
