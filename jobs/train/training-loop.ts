@@ -59,8 +59,8 @@ export class TrainingLoop {
   private readonly pace = new StepPace();
   /** Of the last epoch that this attempt has finished. */
   private lastRecord: EpochRecord | null = null;
-  private lastMAP: number | null = null;
-  private lastDivergence: number | undefined;
+  /** By the last validation of this attempt. */
+  private measured: Measured = { mAP: null };
 
   /** @param at where the attempt begins; `run` advances it */
   constructor(
@@ -90,18 +90,12 @@ export class TrainingLoop {
       const step = at.stepInEpoch < stepsPerEpoch ? await this.step() : null;
       if (at.stepInEpoch === stepsPerEpoch) await this.finishEpoch();
       if (step)
-        context.onProgress({ ...progress(at.step), ...step, ...this.measured(), epoch: at.epoch });
+        context.onProgress({ ...progress(at.step), ...step, ...this.measured, epoch: at.epoch });
       await this.checkpointIfDue();
     }
     await this.checkpoints.write(at, true);
     await this.checkpoints.writeLastMetrics(at.step);
     return { progress: at, atStop: await this.validateStop() };
-  }
-
-  /** By the last validation of this attempt. */
-  private measured(): Measured {
-    const { lastMAP: mAP, lastDivergence: divergence } = this;
-    return { mAP, ...(divergence === undefined ? {} : { divergence }) };
   }
 
   /** A stop at an epoch gone by ends after the epoch in progress. */
@@ -181,8 +175,7 @@ export class TrainingLoop {
     if (validated) {
       at.best = validated.best;
       at.validated.push(at.step);
-      this.lastMAP = record.mAP ?? this.lastMAP;
-      this.lastDivergence = record.divergence;
+      this.measured = validated.measured;
     }
     Object.assign(at, { epoch, stepInEpoch: 0, lossSum: 0, lossRows: 0 });
     this.metrics.epoch(record);
