@@ -132,15 +132,16 @@ async function compared({ name, job: own, against, goal }: Row, python: string, 
       times.push((await ours.run()).ms);
       others.push((await other.run()).ms);
     }
-    // the fastest rate that was seen, for the operations of the step
-    const floor =
-      (Math.min(...others) * stepOperations(own.config, own.batch, own.samples)) /
-      floorOperations(cores);
-    const their = against === 'floor' ? floor : median(others);
+    const their = against === 'floor' ? floorOf(own, Math.min(...others), cores) : median(others);
     return printed(name, median(times), their, median(times) / their, goal);
   } finally {
     for (const measured of started) measured.stop();
   }
+}
+
+/** @param ms of the fastest run of products that was seen. @returns ms of the step at its rate */
+function floorOf({ config, batch, samples }: Job, ms: number, cores: number): number {
+  return (ms * stepOperations(config, batch, samples)) / floorOperations(cores);
 }
 
 function printed(name: string, ours: number, other: number, ratio: number, goal: number): string {
