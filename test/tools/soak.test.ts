@@ -29,7 +29,7 @@ describe('a soak', () => {
   it('of starts forks an engine each time, with the same model and an empty stderr', () => {
     const { status, lines, complaints } = soak('--starts', '3');
     expect(lines.at(-2)).toBe('start 3 of 3: 0 failed, ETA 0:00');
-    expect(lines.at(-1)).toMatch(/^passed: 3 starts of 20 steps, 0 failed, model [0-9a-f]{64}$/);
+    expect(lines.at(-1)).toMatch(/^passed: 3 starts of 10 steps, 0 failed, model [0-9a-f]{64}$/);
     expect(complaints).toBe('');
     expect(status).toBe(0);
   });
