@@ -12,7 +12,7 @@ import { availableParallelism } from 'node:os';
  * Raise it when a change of ours alters results in the last bit: checkpoints of another version
  * continue, but not bit for bit.
  */
-export const NUMERICS_VERSION = 4;
+export const NUMERICS_VERSION = 5;
 
 export interface EngineOptions {
   /** Kernels that run at once; no bit depends on it. @default the number of usable cores */
@@ -64,12 +64,15 @@ function processorFlags(): Set<string> {
 /** Variables for a process that is about to load the engine. */
 export function engineEnvironment(options: EngineOptions = {}): Record<string, string> {
   const instructionCap = options.instructionCap ?? defaultInstructionCap();
+  const xlaCap = CAPS.find(({ name }) => name === instructionCap)?.xla;
   return {
     TF_NUM_INTRAOP_THREADS: '1',
     TF_NUM_INTEROP_THREADS: String(options.threads ?? availableParallelism()),
     TF_ENABLE_ONEDNN_OPTS: '1',
     ONEDNN_MAX_CPU_ISA: instructionCap,
-    XLA_FLAGS: `--xla_cpu_max_isa=${CAPS.find(({ name }) => name === instructionCap)?.xla}`,
+    // XLA's own sums. It would leave them to YNNPACK, and its thunk for that (ynn_emitter.cc)
+    // appends to a list without a lock: two branches that prepare a sum at once crash the process.
+    XLA_FLAGS: `--xla_cpu_max_isa=${xlaCap} --xla_cpu_experimental_ynn_fusion_type=`,
     TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '2',
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
     TF_DETERMINISTIC_OPS: '1',

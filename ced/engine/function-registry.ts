@@ -4,9 +4,8 @@
  */
 import type { TensorFlowBinding } from './binding';
 import { branchedDefinition } from './branches';
-import { Ops } from './ops';
 import type { Tensor } from './tensor';
-import { specOf, Tracer, type ArgumentSpec, type CompiledChain } from './tracer';
+import { specOf, type ArgumentSpec, type Tracer } from './tracer';
 
 /**
  * Functions that stay registered. One of a model of twelve blocks holds about 0.6 MB; four models
@@ -33,8 +32,6 @@ export interface TracedFunction {
 export class FunctionRegistry {
   /** By key, the one used longest ago first. */
   private readonly functions = new Map<string, TracedFunction>();
-  /** Chains that XLA has compiled in this process, by name. */
-  private readonly compiled = new Set<string>();
 
   constructor(private readonly binding: TensorFlowBinding) {}
 
@@ -55,10 +52,7 @@ export class FunctionRegistry {
   /** @param rowArguments see TracedFunction */
   register(tracer: Tracer, outputs: readonly Tensor[], rowArguments: number): TracedFunction {
     const { name, bytes } = tracer.definition('ced_traced', outputs);
-    for (const [inner, chain] of tracer.inner) {
-      this.binding.addFunctionDef(chain.bytes);
-      this.compile(inner, chain);
-    }
+    for (const inner of tracer.inner.values()) this.binding.addFunctionDef(inner);
     this.binding.addFunctionDef(bytes);
     return {
       name,
@@ -78,30 +72,6 @@ export class FunctionRegistry {
     this.binding.addFunctionDef(bytes);
     traced.branched.set(count, name);
     return name;
-  }
-
-  /**
-   * Runs a chain once, alone, on zeros. XLA leaves sums to YNNPACK, and prepares them not when it
-   * compiles but when a chain runs while all that it has prepared is in use; two threads that do
-   * so at once write one list without a lock (`literals` in xla/backends/cpu/ynn_emitter.cc), which
-   * ends in SIGSEGV or std::bad_alloc. After a run alone one is prepared, so that of two threads
-   * one at most prepares another. Of more threads two still may, though less often.
-   */
-  private compile(chain: string, { inputs, outputs }: CompiledChain): void {
-    if (this.compiled.has(chain)) return;
-    const tracer = new Tracer([]);
-    const ops = new Ops(tracer, 'float32');
-    const results = tracer.launch(
-      chain,
-      inputs.map(({ dtype, shape }) => ops.cast(ops.zeros(shape), dtype)),
-      outputs,
-    );
-    const { name, bytes } = tracer.definition('ced_compile', results);
-    this.binding.addFunctionDef(bytes);
-    for (const { id } of this.binding.executeOp(name, [], [], outputs.length))
-      this.binding.deleteTensor(id);
-    this.binding.removeFunction(name);
-    this.compiled.add(chain);
   }
 
   private removeLeastRecentlyUsed(): void {

@@ -64,12 +64,6 @@ export class Ops {
     return this.runner.constant(values, shape, 'float32');
   }
 
-  zeros(shape: Shape): Tensor {
-    const types = [T, typeAttribute('index_type', 'int32')];
-    const inputs = [this.indexes(...shape), this.scalar(0)];
-    return this.one('Fill', types, inputs, 'output', 'float32', shape);
-  }
-
   scalar(value: number): Tensor {
     return this.once(`f${value}`, () => this.constant(Float32Array.of(value), []));
   }

@@ -28,13 +28,6 @@ export interface ArgumentSpec {
 
 export const specOf = ({ dtype, shape }: Tensor): ArgumentSpec => ({ dtype, shape });
 
-/** A function that XLA compiles, for these types and shapes. */
-export interface CompiledChain {
-  readonly bytes: Uint8Array;
-  readonly inputs: readonly ArgumentSpec[];
-  readonly outputs: readonly ArgumentSpec[];
-}
-
 export class Tracer implements OpRunner {
   readonly arguments: readonly Tensor[];
   private readonly nodes: Buffer[] = [];
@@ -45,8 +38,8 @@ export class Tracer implements OpRunner {
   private readonly references = new Map<number, string>();
   private nextId = 0;
 
-  /** The functions compiled inside this one, by name: to be registered before it. */
-  readonly inner = new Map<string, CompiledChain>();
+  /** Definitions of the functions compiled inside this one, by name: to be registered before it. */
+  readonly inner = new Map<string, Uint8Array>();
   readonly compiler: Compiler | undefined;
 
   constructor(
@@ -107,14 +100,10 @@ export class Tracer implements OpRunner {
 
   /**
    * The function that returns `outputs`, serialized and named after its content: TensorFlow accepts
-   * the same definition twice, and two engines in one process can't collide. A FunctionDef holds no
-   * shapes, but XLA compiles for each, so the name tells the shapes of the arguments apart too.
+   * the same definition twice, and two engines in one process can't collide.
    */
   definition(prefix: string, outputs: readonly Tensor[]): { name: string; bytes: Uint8Array } {
-    const content = createHash('sha256')
-      .update(JSON.stringify(this.argumentSpecs.map(({ shape }) => shape)))
-      .update(this.functionDef('', outputs))
-      .digest('hex');
+    const content = createHash('sha256').update(this.functionDef('', outputs)).digest('hex');
     const name = `${prefix}_${content}`;
     return { name, bytes: this.functionDef(name, outputs) };
   }
@@ -143,20 +132,15 @@ export class Tracer implements OpRunner {
   }
 
   /**
-   * The body as a function of its own that XLA compiles when it first runs. Equal bodies with
-   * arguments of equal shapes are one function.
+   * The body as a function of its own that XLA compiles when it first runs, for each shapes of its
+   * arguments. Equal bodies are one function.
    */
   private compiled(inputs: readonly Tensor[], body: FusedBody): Tensor[] {
     const tracer = new Tracer(inputs);
     const outputs = body(tracer, tracer.arguments);
     const { name, bytes } = tracer.definition('ced_fused', outputs);
-    this.inner.set(name, { bytes, inputs: inputs.map(specOf), outputs: outputs.map(specOf) });
-    return this.launch(name, inputs, outputs);
-  }
-
-  /** Runs a chain, which is compiled when it first runs. `outputs` have its types and shapes. */
-  launch(name: string, inputs: readonly Tensor[], outputs: readonly ArgumentSpec[]): Tensor[] {
-    const types = (specs: readonly ArgumentSpec[]): DType[] => specs.map(({ dtype }) => dtype);
+    this.inner.set(name, bytes);
+    const types = (tensors: readonly Tensor[]): DType[] => tensors.map(({ dtype }) => dtype);
     const attributes = [
       typesAttribute('Tconstants', []),
       typesAttribute('Targs', types(inputs)),

@@ -116,16 +116,6 @@ describe('a traced function', () => {
   });
 });
 
-describe('chains to be compiled', () => {
-  it('are one for each body and shapes of its arguments, since XLA compiles for each', () => {
-    const tracer = new Tracer([float(4, 2), float(4, 3), float(4, 2)], 1);
-    const ops = new Ops(tracer, 'float32');
-    for (const argument of tracer.arguments) ops.columnSums(argument);
-    const chains = [...tracer.inner.values()];
-    expect(chains.map(({ inputs }) => inputs)).toEqual([[float(4, 2)], [float(4, 3)]]);
-  });
-});
-
 describe('the registered functions', () => {
   const scaled = (key: string, factor: number) =>
     engine.define(`registered: ${key}`, [float(2)], 'float32', (ops, [x]) => [
