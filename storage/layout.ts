@@ -46,6 +46,7 @@ export const layout = {
   modelFile: (sha256: string, path: string) => `models/${sha256}/${path}`,
   modelManifest: (sha256: string) => `models/${sha256}/manifest.json`,
   modelConfig: (sha256: string) => `models/${sha256}/config.json`,
+  modelThresholds: (sha256: string) => `models/${sha256}/thresholds.json`,
   scores: (modelSha256: string, corpusSha256: string) =>
     `scores/${modelSha256}/${corpusSha256}.f32`,
   scoresManifest: (modelSha256: string, corpusSha256: string) =>

@@ -5,6 +5,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { thresholdsSchema, type Thresholds } from '../../ced/metrics/thresholds';
+import { schemaProblems } from '../../workflows/contract/schema-problems';
 import { readCheckpointWeights } from '../../storage/models/checkpoint-weights';
 import { parseConfig, parseModel, type LoadedModel } from '../../storage/models/model-folder';
 import { UsageError } from '../../infra/command-line/usage-error';
@@ -33,6 +35,32 @@ export async function readModelFolder(named: string): Promise<LoadedModel> {
   };
   const weights = await readCheckpointWeights(files, parseConfig(json, folder));
   return parseModel(json, weights, folder);
+}
+
+/**
+ * The thresholds beside a model's weights, null where there are none.
+ * @param named as for `readModelFolder`
+ * @throws {UsageError} that names the file and what is wrong with it
+ */
+export async function readFolderThresholds(named: string): Promise<Thresholds | null> {
+  const file = join(await checkpointFolder(named), 'thresholds.json');
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw new UsageError(`${file} cannot be read (${error.code})`);
+  });
+  return text === null ? null : parsedThresholds(text, file);
+}
+
+function parsedThresholds(text: string, file: string): Thresholds {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new UsageError(`${file} is not JSON`);
+  }
+  const parsed = thresholdsSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`${file}: ${schemaProblems(parsed.error, 'thresholds.json')[0]}`);
 }
 
 async function checkpointFolder(named: string): Promise<string> {

@@ -152,7 +152,7 @@ class Verifier {
   private async lookAtModel(key: string, name: string, file: string): Promise<Finding> {
     if (file === 'manifest.json' || file === 'model.safetensors')
       return await this.compare(key, name);
-    if (file === 'config.json') return await this.lookAtRecord(key);
+    if (file === 'config.json' || file === 'thresholds.json') return await this.lookAtRecord(key);
     if (!(await this.store.exists(layout.modelManifest(name)))) return 'unhashed';
     return await this.compareNamed(key, `models/${name}`, () => this.modelFiles(name));
   }

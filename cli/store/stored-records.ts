@@ -14,6 +14,7 @@ import { evaluationRecord } from '../../storage/earlier-evaluation';
 import { descriptionRecord } from '../../storage/logits/logits-description';
 import { logitsRecord } from '../../storage/logits/stored-shard';
 import { modelConfigRecord } from '../../storage/models/model-folder';
+import { thresholdsRecord } from '../../storage/models/model-thresholds';
 import { manifestRecord } from '../../storage/models/worker-folder';
 import { outputsRecord } from '../../storage/outputs/outputs-manifest';
 import type { RecordFormat } from '../../storage/record';
@@ -36,6 +37,7 @@ const RECORDS: readonly (readonly [key: RegExp, format: RecordFormat<unknown>])[
   [/^logits\/[^/]+\/[^/]+\.lease(-[\w-]+)?$/, leaseRecord],
   [/^models\/[^/]+\/config\.json$/, modelConfigRecord],
   [/^models\/[^/]+\/manifest\.json$/, manifestRecord],
+  [/^models\/[^/]+\/thresholds\.json$/, thresholdsRecord],
   [/^outputs\/[^/]+\/probe\/first-[^/]+\.json$/, firstProbeRecord],
   [/^outputs\/[^/]+\/[^/]+\/[^/]+\.json$/, outputsRecord],
   [/^scores\/[^/]+\/[^/]+\.json$/, scoresRecord],

@@ -6,6 +6,7 @@ import { averageWeights } from '../../ced/training/averaging';
 import { withEntry, type BestEntry } from '../../ced/training/best-list';
 import { layout } from '../../storage/layout';
 import { storeModel } from '../../storage/models/model-folder';
+import { keepThresholds } from '../../storage/models/model-thresholds';
 import { createRecordOrAdopt } from '../../storage/quarantine';
 import { readBestWeights } from '../../storage/training/best-weights';
 import { trainingRecord } from '../../storage/training/training-manifest';
@@ -32,14 +33,17 @@ export async function publishModel(
   await throwIfStopped(context);
   const weights = averageWeights(averaged);
   const { precision } = settings;
-  const { mAP, divergence } = await validation.evaluate(
+  const { result, thresholds } = await validation.evaluateLast(
     { config, weights, precision },
     progress.epoch,
     context,
   );
+  const { mAP, divergence } = result;
+  const modelSha256 = await storeModel(store, config, encodeSafetensors(weights, 'F32'));
+  if (thresholds) await keepThresholds(store, modelSha256, thresholds);
   const trained: TrainedModel = {
     name: settings.name,
-    sha256: await storeModel(store, config, encodeSafetensors(weights, 'F32')),
+    sha256: modelSha256,
     parameters: parameterCount(config),
     trainingKey: key,
     bestEpoch: best[0]?.epoch ?? progress.epoch,

@@ -5,6 +5,7 @@
  * validation split) the last epoch. `eval` never enters it.
  */
 import { binaryCrossEntropy } from '../../ced/metrics/agreement';
+import { fitThresholds, type Thresholds } from '../../ced/metrics/thresholds';
 import type { Precision } from '../../ced/engine/ops';
 import type { ModelConfig } from '../../ced/model/config';
 import { Predictor } from '../../ced/model/predictor';
@@ -32,6 +33,12 @@ interface Followed {
   targets: Float32Array;
   /** Their cross-entropy with themselves, the lowest that there can be. */
   entropy: number;
+}
+
+interface ValidatedModel {
+  config: ModelConfig;
+  weights: Weights;
+  precision: Precision;
 }
 
 type ValidationInput = Pick<
@@ -75,28 +82,31 @@ export class Validation {
 
   /** @throws {EngineStopped} when the job was told to stop; nothing is decided then */
   async evaluate(
-    model: { config: ModelConfig; weights: Weights; precision: Precision },
+    model: ValidatedModel,
     epoch: number,
     context: JobContext,
   ): Promise<ValidationResult> {
     if (!this.audio) return { value: epoch, mAP: null };
-    await beginPhase(context, 'validating');
-    const predictor = new Predictor(context.engine, model.config, model.weights, {
-      precision: model.precision,
-    });
-    const scored: ScoredModel = {
-      frontEnd: 'log-mel',
-      probabilities: (input) => predictor.probabilities(input),
+    return this.resultOf(this.audio, await scoresOf(this.audio, model, context), epoch);
+  }
+
+  /**
+   * As `evaluate`, of the model that the training ends with.
+   * @returns `thresholds`: fitted on the split; null where it has no labels
+   */
+  async evaluateLast(
+    model: ValidatedModel,
+    epoch: number,
+    context: JobContext,
+  ): Promise<{ result: ValidationResult; thresholds: Thresholds | null }> {
+    const { audio } = this;
+    if (!audio) return { result: await this.evaluate(model, epoch, context), thresholds: null };
+    const scores = await scoresOf(audio, model, context);
+    const labels = labelMatrix(audio);
+    return {
+      result: this.resultOf(audio, scores, epoch),
+      thresholds: labels && fitThresholds(scores, labels, audio.vocabulary),
     };
-    try {
-      return this.resultOf(
-        this.audio,
-        await scoreClips(this.audio, scored, context, 'validating'),
-        epoch,
-      );
-    } finally {
-      predictor.dispose();
-    }
   }
 
   private resultOf(audio: CorpusAudio, scores: Float32Array, epoch: number): ValidationResult {
@@ -110,6 +120,25 @@ export class Validation {
 
   async close(): Promise<void> {
     await this.audio?.close();
+  }
+}
+
+/** float32 [clips, classes] */
+async function scoresOf(
+  audio: CorpusAudio,
+  { config, weights, precision }: ValidatedModel,
+  context: JobContext,
+): Promise<Float32Array> {
+  await beginPhase(context, 'validating');
+  const predictor = new Predictor(context.engine, config, weights, { precision });
+  const scored: ScoredModel = {
+    frontEnd: 'log-mel',
+    probabilities: (input) => predictor.probabilities(input),
+  };
+  try {
+    return await scoreClips(audio, scored, context, 'validating');
+  } finally {
+    predictor.dispose();
   }
 }
 
