@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf } from '../../tools/fuzz/structured/forgery';
 import { forgedFile } from '../../tools/fuzz/structured/forged-file';
@@ -37,5 +39,33 @@ describe('files that lie in their fields', () => {
       [3, 3, 4].map(async (number) => digestOf(await forgedFile(format, 'tar', 7, number))),
     );
     expect([again === first, other === first]).toEqual([true, false]);
+  });
+});
+
+describe('a process that reads drawn files', () => {
+  it('is replaced when a file keeps it busy, and the file is named', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ced-fuzz-'));
+    const spinning = join(folder, 'spinning.js');
+    writeFileSync(
+      spinning,
+      `process.on('message', ({ number }) => {
+        while (number === 1);
+        process.send({ outcome: 'read', peakBytes: 0 });
+      });
+      process.send('ready');`,
+    );
+    const report = await fuzzFormat('any', {
+      root: folder,
+      program: spinning,
+      seed: 1,
+      first: 0,
+      files: 3,
+      processorLimitMs: 300,
+    });
+    expect(report.faults).toEqual([
+      { number: 1, fault: 'no answer within 0.3 s of processor time' },
+    ]);
+    expect(report.outcomes).toEqual({ read: 2 });
+    rmSync(folder, { recursive: true });
   });
 });
