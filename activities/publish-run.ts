@@ -1,7 +1,8 @@
 /**
  * The last stage: writes a run's result and report from the store. `runs/<run>/<workflowRunId>/` is
  * written once, `result.json` last; a retry after a lost reply adopts the files that it finds.
- * `runs/<run>/result.json` and `report.html` are copies that the next run replaces.
+ * `runs/<run>/result.json` and `report.html` are copies that the next run replaces, and so are the
+ * pages that lead from the students' names to their models.
  */
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import type { PublishInput, RunResult } from '../workflows/contract/activities';
@@ -15,6 +16,7 @@ import { ContentDiffers, ObjectMissing, type Store } from '../storage/store';
 import { modelCard } from '../report/model-card';
 import { buildReportData, buildResult, type RunFindings } from '../report/report-data';
 import { renderReport } from '../report/report-page';
+import { studentPage } from '../report/student-page';
 import { metricsFiles } from './publish/metrics-files';
 import { readPageAssets } from './publish/page-assets';
 import { readRunAttempts } from './publish/run-attempts';
@@ -70,9 +72,15 @@ export async function publishRun(
     layout.latest(input.run, 'report.html'),
     await committed(store, keyOf('report.html')),
   );
+  const published = decodeRecord(store, keyOf('result.json'), resultRecord, result).value;
+  for (const student of published.students)
+    await store.replace(
+      layout.studentPage(input.run, student.name),
+      Buffer.from(studentPage(input.run, student)),
+    );
   await store.replace(layout.latest(input.run, 'result.json'), result);
   if (input.judgementKey !== undefined) await recordEvaluation(store, input, input.judgementKey);
-  return decodeRecord(store, keyOf('result.json'), resultRecord, result).value;
+  return published;
 }
 
 /** Written last, so that only a finished run counts as an evaluation. */

@@ -86,5 +86,7 @@ export const layout = {
   /** Below a run's folder. */
   metricsFile: (model: string) => `metrics/${model}.jsonl`,
   eventsFile: (model: string) => `tensorboard/${model}/events.out.tfevents.000000000.ced`,
+  /** Leads people from a student's name to its model; the latest run's. */
+  studentPage: (run: string, student: string) => `runs/${run}/students/${student}/README.md`,
   latest: (run: string, file: 'result.json' | 'report.html') => `runs/${run}/${file}`,
 } as const;

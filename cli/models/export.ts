@@ -1,4 +1,4 @@
-/** `ced export --model DIR --to onnx --out FILE`: a model as one file that other programs run. */
+/** `ced export --model MODEL --to onnx --out FILE`: a model as one file that other programs run. */
 import { rename, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
@@ -9,13 +9,14 @@ import { oneOf, text, textOf } from '../../infra/command-line/option';
 import { channelsOption } from '../channels-option';
 import type { Command } from '../command';
 import { readModelFolder } from './model-folder';
+import { modelOption } from './named-model';
 import { evaluateOnnx, type EvaluatedClips } from './onnx-evaluation';
 import { bytes as size, grouped } from '../quantities';
 import { defaultChunkSeconds } from './tag-audio';
 
 const line = commandLine({
   program: 'ced export',
-  usage: '--model DIR --to onnx --out FILE [options]',
+  usage: '--model MODEL --to onnx --out FILE [options]',
   about: [
     'Writes a CED checkpoint as an ONNX file (opset 17) with the front end inside. Its input ' +
       '`waveform` is float32 [batch, samples] in [-1, 1) at 16 kHz, of any batch and of any ' +
@@ -24,12 +25,7 @@ const line = commandLine({
       "JSON list in the file's metadata (`labels`).",
   ],
   options: {
-    model: {
-      value: 'DIR',
-      is: textOf('a folder with model.safetensors and config.json'),
-      required: true,
-      help: 'folder with model.safetensors and config.json',
-    },
+    model: modelOption,
     to: { value: 'FORMAT', is: oneOf('onnx'), default: 'onnx', help: 'format of the file' },
     out: {
       value: 'FILE',
@@ -58,7 +54,7 @@ const line = commandLine({
   },
   examples: [
     'ced export --model teachers/ced-base --to onnx --out base.onnx',
-    'ced export --model runs/mine/models/3f2a --out mine.onnx --int8 --eval data/eval.jsonl',
+    'ced export --model runs/mine --out mine.onnx --int8 --eval data/eval.jsonl',
   ],
 });
 

@@ -10,12 +10,10 @@ import { schemaProblems } from '../../workflows/contract/schema-problems';
 import { readCheckpointWeights } from '../../storage/models/checkpoint-weights';
 import { parseConfig, parseModel, type LoadedModel } from '../../storage/models/model-folder';
 import { UsageError } from '../../infra/command-line/usage-error';
-import { decodeRecord } from '../../storage/record';
-import { resultRecord } from '../../storage/run-result';
+import { checkpointFolder } from './named-model';
 
 /**
- * @param named a checkpoint's folder; or a run's folder in a store (`STORE/runs/NAME`), whose best
- *   student is meant; or `STORE/runs/NAME/students/STUDENT`
+ * @param named as `modelOption` says
  * @throws {UsageError} and {PermanentError} that name the folder
  */
 export async function readModelFolder(named: string): Promise<LoadedModel> {
@@ -61,31 +59,6 @@ function parsedThresholds(text: string, file: string): Thresholds {
   const parsed = thresholdsSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   throw new UsageError(`${file}: ${schemaProblems(parsed.error, 'thresholds.json')[0]}`);
-}
-
-async function checkpointFolder(named: string): Promise<string> {
-  if (existsSync(join(named, 'model.safetensors'))) return named;
-  const ofStudent = /^(.+)[/\\]students[/\\]([^/\\]+)[/\\]?$/.exec(named);
-  const runFolder = ofStudent?.[1] ?? named;
-  const text = await readFile(join(runFolder, 'result.json'), 'utf8').catch(() => null);
-  if (text === null) return named;
-  const { students } = decodeRecord(
-    { uri: runFolder },
-    'result.json',
-    resultRecord,
-    Buffer.from(text),
-  ).value;
-  const wanted = ofStudent?.[2];
-  const chosen =
-    wanted === undefined
-      ? students.reduce((best, one) => ((one.mAP ?? 0) > (best.mAP ?? 0) ? one : best))
-      : students.find(({ name }) => name === wanted);
-  if (!chosen)
-    throw new UsageError(
-      `${runFolder} has no student ${wanted}, expected ` +
-        `${students.map(({ name }) => name).join(' or ')}`,
-    );
-  return join(runFolder, '..', '..', chosen.checkpoint);
 }
 
 async function part(folder: string, file: string): Promise<Buffer> {

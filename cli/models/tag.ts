@@ -8,13 +8,14 @@ import { openEngine } from '../../ced/engine/engine';
 import { Predictor } from '../../ced/model/predictor';
 import { commandLine } from '../../infra/command-line/command-line';
 import { CLEAR_LINE, control } from '../../infra/command-line/terminal';
-import { amount, count, textOf } from '../../infra/command-line/option';
+import { amount, count } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';
 import { channelsOption } from '../channels-option';
 import { isAudio } from '../corpus/datasets/audio-files';
 import type { Command } from '../command';
 import { describeFailure } from '../failure';
 import { readModelFolder } from './model-folder';
+import { modelOption } from './named-model';
 import { grouped } from '../quantities';
 import { defaultChunkSeconds, tagAudio, type TaggedChunk } from './tag-audio';
 
@@ -22,7 +23,7 @@ const liveMs = 200;
 
 const line = commandLine({
   program: 'ced tag',
-  usage: 'FILE|DIR|- … --model DIR [options]',
+  usage: 'FILE|DIR|- … --model MODEL [options]',
   about: [
     'Prints the most probable classes of every chunk of audio. Files are cut into chunks end to ' +
       'end; the last chunk is shorter, and none is dropped. A file that cannot be read is named ' +
@@ -39,14 +40,7 @@ const line = commandLine({
     most: Infinity,
   },
   options: {
-    model: {
-      value: 'DIR',
-      is: textOf('a folder with model.safetensors and config.json'),
-      required: true,
-      help:
-        'CED checkpoint: a folder with model.safetensors and config.json, as published or from ' +
-        "a store's models/",
-    },
+    model: modelOption,
     top: { value: 'N', is: count, default: 5, help: 'classes printed for a chunk' },
     'chunk-seconds': {
       value: 'S',
@@ -63,7 +57,7 @@ const line = commandLine({
   },
   examples: [
     'ced tag recording.wav --model teachers/ced-base',
-    'ced tag recordings/ --model runs/mine/models/3f2a --top 3 --json',
+    'ced tag recordings/ --model runs/mine/students/mini --top 3 --json',
   ],
 });
 

@@ -96,6 +96,20 @@ describe('publishing a distillation', () => {
     );
   });
 
+  it('leads from the name of a student to its model', async () => {
+    const { store, deps, input } = await made();
+    await publishRun(deps, input);
+    const page = await text(store, layout.studentPage('handmade', 'mini'));
+    const model = `models/${input.students[0]?.sha256}`;
+    expect(page).toContain(`[${model}](../../../../${model}/README.md)`);
+    expect(page).toContain('--model STORE/runs/handmade/students/mini');
+    const next = input.students.map((student) => ({ ...student, sha256: 'f'.repeat(64) }));
+    await expect(
+      publishRun(deps, { ...input, workflowRunId: 'second', students: next }),
+    ).rejects.toThrow();
+    expect(await text(store, layout.studentPage('handmade', 'mini'))).toBe(page);
+  });
+
   it('writes the same bytes wherever and whenever it runs', async () => {
     const [one, other] = [await made(), await made()];
     await publishRun(one.deps, one.input);
