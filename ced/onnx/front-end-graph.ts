@@ -45,7 +45,7 @@ function frames(graph: OnnxGraph, waveform: Value): Value {
     mode: 'reflect',
   });
   const padded = graph.value('Pad', [mirrored, graph.integers(0, 0, 0, hopSamples)]);
-  const samples = graph.value('Gather', [graph.value('Shape', [waveform]), graph.integers(1)]);
+  const samples = graph.extent(waveform, 1);
   const hops = graph.value('Div', [samples, graph.integers(hopSamples)]);
   const frameCount = graph.value('Add', [hops, graph.integers(1)]);
   const end = graph.value('Mul', [

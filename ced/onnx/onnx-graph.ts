@@ -9,18 +9,27 @@ import { elementCount, type Shape } from '../engine/tensor';
 /** Name of a value in the graph. */
 export type Value = string;
 
-export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
+export type OnnxAttribute =
+  number | string | readonly number[] | { readonly float: number } | { readonly graph: Buffer };
+
+/** What the file says of an input or output. A text in the shape names an extent that is free. */
+export interface Described {
+  readonly name: Value;
+  readonly shape: readonly (string | number)[];
+  readonly doc: string;
+}
 
 const FLOAT = 1;
 const UINT8 = 2;
 const INT64 = 7;
+const BOOL = 9;
 
 /** Operators mean what they mean in this version; onnxruntime 1.12 and later know it. */
 const OPSET = 17;
 const IR_VERSION = 8;
 
 export class OnnxGraph {
-  private readonly nodes: Buffer[] = [];
+  private nodes: Buffer[] = [];
   private readonly initializers: Buffer[] = [];
   private readonly constants = new Map<string, Value>();
   private made = 0;
@@ -55,6 +64,11 @@ export class OnnxGraph {
     return this.node(operator, inputs, attributes)[0]!;
   }
 
+  /** One extent of its shape, as a list of one number. */
+  extent(x: Value, axis: number): Value {
+    return this.value('Gather', [this.value('Shape', [x]), this.integers(axis)]);
+  }
+
   floats(data: Float32Array, shape: Shape): Value {
     return this.initializer(FLOAT, shape, data);
   }
@@ -76,31 +90,64 @@ export class OnnxGraph {
   }
 
   /**
-   * The file. `input` and `output` are [batch, …]: null stands for an extent that is free, and is
-   * named after its place.
+   * Runs the body `count` times, one after the other.
+   * @param count int64 [1]
+   * @param states float32, what the body is given the first time; then what it has returned
+   * @param body is given the number of the run, an int64 of shape [], and the states. It may use
+   *   every value made so far.
+   * @returns the states after the last run
    */
-  finish(
-    input: { readonly name: Value; readonly shape: readonly (string | number)[] },
-    output: {
-      readonly name: Value;
-      readonly shape: readonly (string | number)[];
-      readonly from: Value;
-    },
-    metadata: Readonly<Record<string, string>>,
-  ): Uint8Array {
-    this.nodes.push(
-      message(stringField(1, output.from), stringField(2, output.name), stringField(4, 'Identity')),
-    );
+  loop(
+    count: Value,
+    states: readonly Value[],
+    body: (run: Value, states: readonly Value[]) => readonly Value[],
+  ): Value[] {
+    const outer = this.nodes;
+    this.nodes = [];
+    const [run, goesOn, ...given] = Array.from(
+      { length: 2 + states.length },
+      () => `v${this.made++}`,
+    ) as [Value, Value, ...Value[]];
+    const results = [this.value('Identity', [goesOn]), ...body(run, given)];
     const graph = message(
       ...this.nodes.map((node) => bytesField(1, node)),
+      stringField(2, 'body'),
+      bytesField(11, valueInfo(run, INT64, [])),
+      bytesField(11, valueInfo(goesOn, BOOL, [])),
+      ...given.map((name) => bytesField(11, valueInfo(name, FLOAT, null))),
+      bytesField(12, valueInfo(results[0]!, BOOL, [])),
+      ...results.slice(1).map((name) => bytesField(12, valueInfo(name, FLOAT, null))),
+    );
+    this.nodes = outer;
+    return this.node('Loop', [count, '', ...states], { body: { graph } }, states.length);
+  }
+
+  /** The file. */
+  finish(
+    input: Described,
+    outputs: readonly (Described & { readonly from: Value })[],
+    { doc, metadata }: { doc: string; metadata: Readonly<Record<string, string>> },
+  ): Uint8Array {
+    const described = ({ name, shape, doc: text }: Described): Buffer =>
+      message(valueInfo(name, FLOAT, shape), stringField(3, text));
+    const graph = message(
+      ...this.nodes.map((node) => bytesField(1, node)),
+      ...outputs.map(({ name, from }) =>
+        bytesField(
+          1,
+          message(stringField(1, from), stringField(2, name), stringField(4, 'Identity')),
+        ),
+      ),
       stringField(2, 'ced'),
       ...this.initializers.map((tensor) => bytesField(5, tensor)),
-      bytesField(11, valueInfo(input.name, input.shape)),
-      bytesField(12, valueInfo(output.name, output.shape)),
+      stringField(10, doc),
+      bytesField(11, described(input)),
+      ...outputs.map((output) => bytesField(12, described(output))),
     );
     return message(
       integerField(1, IR_VERSION),
       stringField(2, 'ced-distillation'),
+      stringField(6, doc),
       bytesField(7, graph),
       bytesField(8, message(stringField(1, ''), integerField(2, OPSET))),
       ...Object.entries(metadata).map(([key, value]) =>
@@ -135,7 +182,10 @@ export class OnnxGraph {
   }
 }
 
-/** AttributeProto: f = 2, i = 3, s = 4, ints = 8, type = 20 (FLOAT 1, INT 2, STRING 3, INTS 7). */
+/**
+ * AttributeProto: f = 2, i = 3, s = 4, g = 6, ints = 8, type = 20 (FLOAT 1, INT 2, STRING 3, GRAPH
+ * 5, INTS 7).
+ */
 function encodeAttribute(name: string, value: OnnxAttribute): Buffer {
   if (typeof value === 'number')
     return message(stringField(1, name), integerField(3, value), integerField(20, 2));
@@ -143,6 +193,8 @@ function encodeAttribute(name: string, value: OnnxAttribute): Buffer {
     return message(stringField(1, name), stringField(4, value), integerField(20, 3));
   if ('float' in value)
     return message(stringField(1, name), floatField(2, value.float), integerField(20, 1));
+  if ('graph' in value)
+    return message(stringField(1, name), bytesField(6, value.graph), integerField(20, 5));
   return message(
     stringField(1, name),
     ...value.map((item) => integerField(8, item)),
@@ -150,15 +202,14 @@ function encodeAttribute(name: string, value: OnnxAttribute): Buffer {
   );
 }
 
-function valueInfo(name: string, shape: readonly (string | number)[]): Buffer {
-  const extents = shape.map((extent) =>
+/** @param shape null = not stated */
+function valueInfo(name: string, type: number, shape: readonly (string | number)[] | null): Buffer {
+  const extents = shape?.map((extent) =>
     bytesField(1, typeof extent === 'string' ? stringField(2, extent) : integerField(1, extent)),
   );
-  return message(
-    stringField(1, name),
-    bytesField(
-      2,
-      bytesField(1, message(integerField(1, FLOAT), bytesField(2, message(...extents)))),
-    ),
+  const tensor = message(
+    integerField(1, type),
+    ...(extents === undefined ? [] : [bytesField(2, message(...extents))]),
   );
+  return message(stringField(1, name), bytesField(2, bytesField(1, tensor)));
 }

@@ -1,18 +1,14 @@
 /** `ced export --model MODEL --to onnx --out FILE`: a model as one file that other programs run. */
-import { rename, writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { longestSamples, onnxModel, type OnnxOptions } from '../../ced/onnx/model-graph';
 import { commandLine } from '../../infra/command-line/command-line';
 import { CLEAR_LINE, control } from '../../infra/command-line/terminal';
 import { oneOf, text, textOf } from '../../infra/command-line/option';
 import { channelsOption } from '../channels-option';
 import type { Command } from '../command';
+import { exportOnnx, type OnnxExport } from './exports/onnx-export';
 import { readModelFolder } from './model-folder';
 import { modelOption } from './named-model';
-import { evaluateOnnx, type EvaluatedClips } from './onnx-evaluation';
 import { bytes as size, grouped } from '../quantities';
-import { defaultChunkSeconds } from './tag-audio';
 
 const line = commandLine({
   program: 'ced export',
@@ -37,7 +33,8 @@ const line = commandLine({
       help:
         "the matrix products of the transformer's blocks in 8 bits: a quarter of the bytes. " +
         'Activations are scaled by their largest value in the batch, so the result of a clip ' +
-        'depends on the other clips of its batch: run it on one clip at a time',
+        'depends on the other clips of its batch: run it on one clip at a time. Says where the ' +
+        'file is not smaller than float32, or not faster on this machine',
     },
     eval: {
       value: 'TABLE',
@@ -58,56 +55,26 @@ const line = commandLine({
   ],
 });
 
-interface Exported {
-  precision: OnnxOptions['precision'];
-  bytes: number;
-}
-
 export const command: Command = {
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values }) => {
-      const result = await exportOnnx(values);
+      const result = await exportModel(values);
       process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : asText(result));
       return 0;
     }),
 };
 
-async function exportOnnx({
+async function exportModel({
   model,
   out,
   int8,
   eval: table,
   channels = 'mix',
 }: NonNullable<ReturnType<typeof line.parse>>['values']): Promise<ExportResult> {
-  const { config, weights } = await readModelFolder(model);
-  const precision: OnnxOptions['precision'] = int8 ? 'int8' : 'float32';
-  const file = onnxModel(config, weights, { precision });
-  const partial = `${out}.${process.pid}`;
-  await writeFile(partial, file);
-  await rename(partial, out);
-  const written: Exported[] = [{ precision, bytes: file.length }];
-  let evaluated: EvaluatedClips | null = null;
-  if (table !== undefined) {
-    const files = [file];
-    if (precision === 'int8') {
-      files.unshift(onnxModel(config, weights, { precision: 'float32' }));
-      written.unshift({ precision: 'float32', bytes: files[0]!.length });
-    }
-    evaluated = await evaluateOnnx(files, config, table, {
-      chunkSeconds: defaultChunkSeconds(config),
-      threads: availableParallelism(),
-      channels,
-      onProgress,
-    });
-  }
-  return {
-    file: resolve(out),
-    longestSamples: longestSamples(config),
-    clips: evaluated?.clips ?? null,
-    rejected: evaluated?.rejected ?? [],
-    files: written.map((exported, index) => ({ ...exported, ...evaluated?.scores[index] })),
-  };
+  const loaded = await readModelFolder(model);
+  const exported = await exportOnnx(loaded, { out, int8, table, channels, onProgress });
+  return { file: resolve(out), longestSamples: null, ...exported };
 }
 
 function onProgress(done: number, total: number): void {
@@ -116,32 +83,29 @@ function onProgress(done: number, total: number): void {
   if (done + 1 < total) process.stderr.write(`${grouped(done)} of ${grouped(total)} clips`);
 }
 
-interface ExportResult {
+interface ExportResult extends OnnxExport {
   file: string;
-  longestSamples: number;
-  clips: number | null;
-  rejected: readonly { clip: string; reason: string }[];
-  files: readonly (Exported & Partial<EvaluatedClips['scores'][number]>)[];
+  /** Of a clip that the file takes; null = any. */
+  longestSamples: null;
 }
 
-function asText({ file, longestSamples: longest, clips, rejected, files }: ExportResult): string {
-  const lines = [
-    `${file}  ${size(files.at(-1)!.bytes)}, clips of at most ${(longest / 16_000).toFixed(2)} s`,
-  ];
+function asText({ file, clips, rejected, files, notes }: ExportResult): string {
+  const lines = [`${file}  ${size(files.at(-1)!.bytes)}`];
   if (clips !== null) {
     const [first] = rejected;
     const rest = first
       ? ` (${grouped(rejected.length)} rejected, the first: ${first.clip}: ${first.reason})`
       : '';
-    lines.push('', `on ${grouped(clips)} clips${rest}`, ...files.map(scoreLine));
+    lines.push('', `on ${grouped(clips)} clips${rest}`);
   }
-  return `${lines.join('\n')}\n`;
+  if (files.at(-1)!.latencyMs !== undefined) lines.push(...files.map(scoreLine));
+  return `${[...lines, ...notes].join('\n')}\n`;
 }
 
 function scoreLine(file: ExportResult['files'][number]): string {
   const { precision, bytes, mAP, latencyMs = NaN, realTimeFactor = NaN } = file;
   return [
-    `  ${precision.padEnd(8)} mAP ${mAP?.toFixed(4) ?? '–'}`,
+    `  ${precision.padEnd(8)}${mAP === undefined ? '' : ` mAP ${mAP?.toFixed(4) ?? '–'}`}`,
     size(bytes),
     `${latencyMs.toFixed(1)} ms a chunk on one core, real-time factor ${realTimeFactor.toFixed(4)}`,
   ].join('  ');

@@ -14,7 +14,7 @@ import { sampleRate } from '../../ced/audio/mono16k';
 import { meanAveragePrecision } from '../../ced/metrics/mean-average-precision';
 import type { ModelConfig } from '../../ced/model/config';
 import { shortestClipSamples } from '../../ced/model/pieces';
-import { longestSamples } from '../../ced/onnx/model-graph';
+import { longestPieceSamples } from '../../ced/onnx/model-graph';
 import { loadOnnxNet } from '../../ced/teachers/onnx-net';
 import type { WaveformNet } from '../../ced/teachers/waveform-net';
 import { UsageError } from '../../infra/command-line/usage-error';
@@ -57,7 +57,9 @@ export async function evaluateOnnx(
   const targets = targetsOf(rows, config, table);
   const unlabelled = { rows: rows.map((row) => ({ ...row, labels: null })), rejected: unreadable };
   const listed = await listClips(unlabelled, { root, vocabulary: [], sources: {} });
-  const nets = await Promise.all(files.map((bytes) => loadOnnxNet(bytes, threads)));
+  const nets = await Promise.all(
+    files.map((bytes) => loadOnnxNet(bytes, threads, { outputName: 'probabilities' })),
+  );
   try {
     const scored: string[] = [];
     const scores = nets.map((): number[][] => []);
@@ -83,7 +85,7 @@ export async function evaluateOnnx(
     }
     const latencies = await latenciesMs(
       files,
-      Math.min(Math.round(chunkSeconds * sampleRate), longestSamples(config)),
+      Math.min(Math.round(chunkSeconds * sampleRate), longestPieceSamples(config)),
       () => performance.now(),
     );
     const labelled = scored.flatMap((clip) => targets.get(clip)!);

@@ -4,7 +4,7 @@
  * processor it was measured on; other programs may have used the machine meanwhile.
  */
 import { cpus } from 'node:os';
-import { onnxModel, longestSamples } from '../../ced/onnx/model-graph';
+import { onnxModel, longestPieceSamples } from '../../ced/onnx/model-graph';
 import { sampleRate } from '../../ced/audio/mono16k';
 import { loadOnnxNet } from '../../ced/teachers/onnx-net';
 import { loadModel } from '../../storage/models/model-folder';
@@ -20,7 +20,7 @@ export async function modelLatency(
   beforeRun?: () => Promise<void>,
 ): Promise<Latency> {
   const { config, weights } = await loadModel(store, modelSha256);
-  const samples = Math.min(Math.round(chunkSeconds * sampleRate), longestSamples(config));
+  const samples = Math.min(Math.round(chunkSeconds * sampleRate), longestPieceSamples(config));
   const [milliseconds] = await latenciesMs(
     [onnxModel(config, weights, { precision: 'float32' })],
     samples,
@@ -47,7 +47,9 @@ export async function latenciesMs(
   monotonicMs: () => number,
   beforeRun: () => Promise<void> = () => Promise.resolve(),
 ): Promise<number[]> {
-  const nets = await Promise.all(files.map((bytes) => loadOnnxNet(bytes, 1)));
+  const nets = await Promise.all(
+    files.map((bytes) => loadOnnxNet(bytes, 1, { outputName: 'probabilities' })),
+  );
   try {
     const waveform = Float32Array.from(
       { length: samples },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeFailure } from '../../cli/failure';
 import { ced } from '../../cli/main';
+import { int8Notes } from '../../cli/models/exports/onnx-export';
 import { loadOnnxNet } from '../../ced/teachers/onnx-net';
 import { wavBytes } from '../ced/audio/wav-bytes';
 import { encodeHubParquet } from '../../tools/corpora/hub-parquet';
@@ -12,6 +13,7 @@ const reference = join(__dirname, '..', 'reference');
 
 interface Printed {
   file: string;
+  longestSamples: null;
   clips: number | null;
   rejected: { clip: string }[];
   files: {
@@ -71,13 +73,51 @@ describe('ced export', () => {
   };
 
   it('writes a file that onnxruntime runs, named and sized in what it prints', async () => {
-    const { file, files } = await run();
+    const { file, files, longestSamples } = await run();
     expect(file).toBe(out);
+    expect(longestSamples).toBeNull();
     expect(files).toEqual([{ precision: 'float32', bytes: readFileSync(out).length }]);
-    const net = await loadOnnxNet(readFileSync(out), 1);
-    const { shape } = await net.run(new Float32Array(2 * 8000), 2, 8000);
-    expect(shape).toEqual([2, 13]);
-    net.dispose();
+    for (const [outputName, extent] of [
+      ['probabilities', 13],
+      ['embedding', 48],
+    ] as const) {
+      const net = await loadOnnxNet(readFileSync(out), 1, { outputName });
+      const { shape } = await net.run(new Float32Array(2 * 8000), 2, 8000);
+      expect(shape).toEqual([2, extent]);
+      net.dispose();
+    }
+  });
+
+  it('writes rate, window and class names beside the file', async () => {
+    await run();
+    const labels = JSON.parse(readFileSync(join(folder, 'model.labels.json'), 'utf8')) as unknown;
+    expect(labels).toEqual({
+      formatVersion: 1,
+      sampleRate: 16_000,
+      windowSeconds: 10,
+      shortestSamples: 2400,
+      classes: Array.from({ length: 13 }, (_, at) => ({ name: `sound ${at}`, threshold: null })),
+    });
+  });
+
+  it('times int8 beside float32 without a table too', async () => {
+    const { clips, files } = await run('--int8');
+    expect(clips).toBeNull();
+    expect(files.map(({ precision }) => precision)).toEqual(['float32', 'int8']);
+    for (const { latencyMs, realTimeFactor } of files)
+      expect(realTimeFactor).toBeCloseTo(latencyMs! / 10_000, 9);
+  });
+
+  it('says when int8 is not smaller or not faster', () => {
+    const float32 = { precision: 'float32', bytes: 4_000_000, latencyMs: 40 } as const;
+    const int8 = { precision: 'int8', bytes: 1_000_000, latencyMs: 30 } as const;
+    expect(int8Notes(float32, int8)).toEqual([]);
+    expect(int8Notes(float32, { ...int8, bytes: 4_100_000 })).toEqual([
+      'int8 is not smaller: 4.10 MB, float32 4.00 MB',
+    ]);
+    expect(int8Notes(float32, { ...int8, latencyMs: 55 })).toEqual([
+      'int8 is not faster on this machine: 55.0 ms a chunk on one core, float32 40.0 ms',
+    ]);
   });
 
   it('scores segments, rows of Parquet files and one channel of several as runs do', async () => {
@@ -138,7 +178,7 @@ describe('ced export', () => {
   it('writes text for people', async () => {
     expect(await ced(['export', '--model', folder, '--out', out, '--eval', table])).toBe(0);
     expect(printed).toMatch(
-      /^.*model\.onnx {2}[\d.]+ [kM]B, clips of at most 10\.\d+ s\n\non 6 clips \(1 rejected, the first: lost: .*\)\n {2}float32 {2}mAP 0\.\d{4}/,
+      /^.*model\.onnx {2}[\d.]+ [kM]B\n\non 6 clips \(1 rejected, the first: lost: .*\)\n {2}float32 {2}mAP 0\.\d{4}/,
     );
   });
 

@@ -8,7 +8,12 @@ import { initialWeights } from '../../../ced/model/initial-weights';
 import { shortestClipSamples } from '../../../ced/model/pieces';
 import { Predictor } from '../../../ced/model/predictor';
 import type { Weights } from '../../../ced/model/weights';
-import { longestSamples, onnxModel, type OnnxOptions } from '../../../ced/onnx/model-graph';
+import {
+  longestPieceSamples,
+  onnxModel,
+  shortestSamples,
+  type OnnxOptions,
+} from '../../../ced/onnx/model-graph';
 import { loadOnnxNet } from '../../../ced/teachers/onnx-net';
 import { referenceModel } from '../parity/reference-vectors';
 
@@ -21,8 +26,9 @@ async function onnx(
   pcm: Int16Array,
   batch = 1,
   options: OnnxOptions = { precision: 'float32' },
+  outputName = 'probabilities',
 ): Promise<Float32Array> {
-  const net = await loadOnnxNet(onnxModel(config, weights, options), 1);
+  const net = await loadOnnxNet(onnxModel(config, weights, options), 1, { outputName });
   try {
     return (
       await net.run(
@@ -36,16 +42,17 @@ async function onnx(
   }
 }
 
-function ours(config: ModelConfig, weights: Weights, pcm: Int16Array, batch = 1): Float32Array {
+function ours(
+  config: ModelConfig,
+  weights: Weights,
+  pcm: Int16Array,
+  batch = 1,
+  scores: 'probabilities' | 'logits' = 'probabilities',
+): Float32Array {
   const predictor = new Predictor(engine, config, weights, { precision: 'float32' });
-  const probabilities = predictor.probabilities({
-    pcm,
-    batch,
-    samples: pcm.length / batch,
-    masks: null,
-  });
+  const values = predictor[scores]({ pcm, batch, samples: pcm.length / batch, masks: null });
   predictor.dispose();
-  return probabilities;
+  return values;
 }
 
 const worst = (a: Float32Array, b: Float32Array): number => {
@@ -65,7 +72,7 @@ const clip = (name: string): Promise<Int16Array> =>
 
 describe('the ONNX file of a model', () => {
   const { config, weights } = reference;
-  const longest = longestSamples(config);
+  const longest = longestPieceSamples(config);
 
   it.each([shortestClipSamples(config), 5000, 15_999, 16_000, 16_001, 80_077, longest])(
     'gives the probabilities of our engine on %i samples',
@@ -108,8 +115,51 @@ describe('the ONNX file of a model', () => {
     }
   });
 
-  it('refuses a clip beyond the target length', async () => {
-    await expect(onnx(config, weights, chirp(longest + 1))).rejects.toThrow(/Add/);
+  it.each([longest + 1, 162_800, 330_000, 500_001])(
+    'averages the pieces of %i samples, in a batch too, as our engine does',
+    async (samples) => {
+      const pcm = Int16Array.from([...chirp(samples, 1), ...chirp(samples, 2)]);
+      expect(
+        worst(await onnx(config, weights, pcm, 2), ours(config, weights, pcm, 2)),
+      ).toBeLessThan(2e-5);
+    },
+  );
+
+  it('refuses a clip shorter than it says', async () => {
+    const shortest = shortestSamples(config);
+    await expect(onnx(config, weights, chirp(shortest - 1))).rejects.toThrow(/Conv/);
+    expect(await onnx(config, weights, chirp(shortest))).toHaveLength(config.outputdim);
+  });
+
+  it('gives an embedding from which its head alone makes the probabilities', async () => {
+    const pcm = chirp(330_000).subarray(0, 100_000);
+    const embedding = await onnx(config, weights, pcm, 1, { precision: 'float32' }, 'embedding');
+    expect(embedding).toHaveLength(config.embed_dim);
+    const data = (name: string): Float32Array => weights.get(`outputlayer.${name}`)!.data;
+    const mean = embedding.reduce((sum, value) => sum + value) / embedding.length;
+    const variance = embedding.reduce((sum, x) => sum + (x - mean) ** 2, 0) / embedding.length;
+    const normal = embedding.map(
+      (x, at) =>
+        ((x - mean) / Math.sqrt(variance + 1e-5)) * data('0.weight')[at]! + data('0.bias')[at]!,
+    );
+    const width = config.embed_dim;
+    const head = Float32Array.from({ length: config.outputdim }, (_, row) => {
+      const weight = data('1.weight').subarray(row * width, (row + 1) * width);
+      const logit = weight.reduce((sum, w, at) => sum + w * normal[at]!, data('1.bias')[row]!);
+      return 1 / (1 + Math.exp(-logit));
+    });
+    expect(worst(head, ours(config, weights, pcm))).toBeLessThan(2e-5);
+  });
+
+  it('says in its text what it takes and gives, and lists that as metadata', () => {
+    const text = Buffer.from(onnxModel(config, weights, { precision: 'float32' })).toString(
+      'latin1',
+    );
+    expect(text).toMatch(/Input waveform float32 \[batch, samples\]: mono audio at 16 kHz/);
+    expect(text).toMatch(/Output probabilities float32 \[batch, \d+\]/);
+    expect(text).toMatch(/Output embedding float32 \[batch, \d+\]/);
+    expect(text).toMatch(/longer than 10\.11 s is predicted in pieces/);
+    expect(text).toContain('shortestSamples');
   });
 
   it('is the same bytes for the same weights', () => {
@@ -121,7 +171,7 @@ describe('the ONNX file of a model', () => {
     ).toBe(0);
   });
 
-  it.each(['mean', 'logit', 'token', 'dm'] as const)('pools by %s', async (pooling) => {
+  describe.each(['mean', 'logit', 'token', 'dm'] as const)('pooling by %s', (pooling) => {
     const small = modelConfigSchema.parse({
       embed_dim: 32,
       depth: 2,
@@ -136,8 +186,18 @@ describe('the ONNX file of a model', () => {
         { shape, data: data.map((value, i) => value + 0.05 * Math.sin(i)) },
       ]),
     );
-    const pcm = chirp(12_000);
-    expect(worst(await onnx(small, moved, pcm), ours(small, moved, pcm))).toBeLessThan(1e-5);
+
+    it.each([12_000, 45_000])('gives probabilities and logits of %i samples', async (samples) => {
+      const pcm = chirp(samples);
+      expect(worst(await onnx(small, moved, pcm), ours(small, moved, pcm))).toBeLessThan(1e-5);
+      const logits = { precision: 'float32', form: 'logits' } as const;
+      expect(
+        worst(
+          await onnx(small, moved, pcm, 1, logits, 'logits'),
+          ours(small, moved, pcm, 1, 'logits'),
+        ),
+      ).toBeLessThan(1e-4);
+    });
   });
 });
 
