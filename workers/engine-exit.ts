@@ -123,7 +123,7 @@ function remedy(job: EngineJob): string {
 function lower(job: EngineJob): string {
   switch (job.kind) {
     case 'train':
-      return `raise gradientAccumulation or lower batchSize of ${job.input.settings.name}`;
+      return `raise parts or lower batchSize of ${job.input.settings.name}`;
     case 'logits':
       return (
         'lower corpus.clipsPerShard, logits.views or chunkSeconds, or distill from fewer or ' +

@@ -10,7 +10,7 @@ import { CHAMPION } from './contract/run-file-sections';
 import { furtherRates } from './contract/sample-rates';
 import type { StageName } from './contract/status';
 import { vocabularyNotes, withClassList } from './contract/teacher-vocabulary';
-import { ensembleProblems, promotionNotes, warmupNotes } from './contract/run-notes';
+import { ensembleProblems, promotionNotes, renamedNotes, warmupNotes } from './contract/run-notes';
 import { chooseEnsemble } from './fit-ensemble';
 import { importLogits, storeLogits } from './logits';
 import { planCorpus, type PreparedCorpus } from './prepare-corpus';
@@ -106,6 +106,7 @@ export async function distillAndPublish(
         `expected at most the vocabulary's ${corpus.plan.classes} classes`,
     ]);
 
+  control.note(renamedNotes('students', run.students));
   control.note(warmupNotes('students', run.students, corpus.finalized.train?.chunks ?? 0));
 
   // 1. Score each teacher before hours are spent on its logits.

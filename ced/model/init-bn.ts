@@ -49,26 +49,23 @@ export function initBnEvaluation(
   );
 }
 
-export interface RunningStatistics {
-  readonly [name: string]: Tensor;
-}
+export const RUNNING_STATISTICS = [`${NAME}.running_mean`, `${NAME}.running_var`] as const;
+
+/** By name, [mels] each. */
+export type RunningStatistics = Record<(typeof RUNNING_STATISTICS)[number], Tensor>;
 
 /**
- * Mean and variance of each mel bin over the branches of a batch, and the new running statistics by
- * name.
+ * Mean and variance of each mel bin over the branches of a batch, and what they add to the running
+ * statistics.
  */
 export interface BatchStatistics {
   readonly mean: Tensor;
   readonly variance: Tensor;
-  readonly running: RunningStatistics;
+  readonly shares: RunningStatistics;
 }
 
 /** `branches` [rows, frames, mels] each, of one batch. */
-export function batchStatistics(
-  ops: Ops,
-  branches: readonly Tensor[],
-  parameter: ParameterSource,
-): BatchStatistics {
+export function batchStatistics(ops: Ops, branches: readonly Tensor[]): BatchStatistics {
   const counts = branches.map(({ shape: [rows = 0, frames = 0] }) => rows * frames);
   const count = counts.reduce((sum, each) => sum + each);
   const average = (of: (branch: Tensor) => Tensor): Tensor =>
@@ -80,13 +77,16 @@ export function batchStatistics(
       .reduce((sum, each) => ops.add(sum, each));
   const mean = average((branch) => branch);
   const variance = average((branch) => ops.square(ops.subtract(branch, mean)));
-  const moved = (name: string, value: Tensor): Tensor =>
-    ops.add(ops.scale(parameter(`${NAME}.${name}`), 1 - MOMENTUM), ops.scale(value, MOMENTUM));
-  const running = {
-    [`${NAME}.running_mean`]: moved('running_mean', mean),
-    [`${NAME}.running_var`]: moved('running_var', ops.scale(variance, count / (count - 1))),
+  const shares: RunningStatistics = {
+    'encoder.init_bn.running_mean': ops.scale(mean, MOMENTUM),
+    'encoder.init_bn.running_var': ops.scale(ops.scale(variance, count / (count - 1)), MOMENTUM),
   };
-  return { mean, variance, running };
+  return { mean, variance, shares };
+}
+
+/** A running statistic after a batch or a part of one; `share` as from `batchStatistics`. */
+export function movedStatistic(ops: Ops, before: Tensor, share: Tensor): Tensor {
+  return ops.add(ops.scale(before, 1 - MOMENTUM), share);
 }
 
 /** One branch, by the statistics of its batch. */

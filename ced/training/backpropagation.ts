@@ -1,7 +1,8 @@
 /**
- * One training step up to the gradients: spectrograms in, loss, gradients by name and new running
- * statistics out. The optimizer is not part of it. The branches of a batch share the weights and
- * the statistics of `init_bn`, and nothing else; losses and gradients are summed in their order.
+ * One training step up to the gradients: spectrograms in; loss, gradients by name and shares of the
+ * running statistics out. The optimizer is not part of it. The branches of a batch share the
+ * weights and the statistics of `init_bn`, and nothing else; losses and gradients are summed in
+ * their order.
  */
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
@@ -19,7 +20,8 @@ import { binaryCrossEntropy, mixup } from './loss';
 export interface Backpropagation {
   readonly loss: Tensor;
   readonly gradients: Gradients;
-  readonly running: RunningStatistics;
+  /** What the batch adds to them, see `movedStatistic`. */
+  readonly shares: RunningStatistics;
 }
 
 /** Rows of a batch that are computed together; a clip and the one it is mixed with are in one. */
@@ -44,7 +46,6 @@ export function backpropagate(
   const statistics = batchStatistics(
     ops,
     mixed.map(({ spectrogram }) => spectrogram),
-    parameter,
   );
   const gradients = new Gradients(ops, parameter, branches.length);
   const losses = mixed.map(({ spectrogram, targets }, index) => {
@@ -66,7 +67,7 @@ export function backpropagate(
   return {
     loss: losses.reduce((sum, loss) => ops.add(sum, loss)),
     gradients,
-    running: statistics.running,
+    shares: statistics.shares,
   };
 }
 

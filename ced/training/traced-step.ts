@@ -1,118 +1,137 @@
 /**
- * A whole step as one TensorFlow function: spectrogram, forward, backward, then Adam or a sum of
- * gradients. Traced once per model, options and shape of batch.
+ * A whole step, or the gradients of a part of a batch, as one TensorFlow function: spectrogram,
+ * forward, backward, and for a whole step Adam. Traced once per model, options and shape of batch.
  */
 import { branchCount, rowsIn } from '../engine/branches';
 import type { Engine } from '../engine/engine';
 import type { TracedFunction } from '../engine/function-registry';
 import type { Ops } from '../engine/ops';
-import type { Tensor } from '../engine/tensor';
+import { elementCount, type Tensor } from '../engine/tensor';
 import type { ArgumentSpec } from '../engine/tracer';
 import type { ModelConfig } from '../model/config';
-import type { ParameterSource } from '../model/parameter-access';
-import { adamUpdates, clipByGlobalNorm } from './adam';
-import { backpropagate, type TrainingBranch } from './backpropagation';
-import { accumulate } from './gradient-accumulation';
+import { movedStatistic, RUNNING_STATISTICS } from '../model/init-bn';
+import { backpropagate, type Backpropagation } from './backpropagation';
 import { mirroredRanges } from './micro-batches';
+import { optimize, type OptimizedVariables } from './optimizer';
 import type { StepInput } from './step-input';
-import {
-  readOnce,
-  type TrainingVariables,
-  type Variable,
-  type VariablesByName,
-} from './training-variables';
-import type { TrainerOptions } from './trainer-options';
+import type { CompleteOptions } from './trainer-options';
+import { readOnce, type TrainingVariables, type Variable } from './training-variables';
 
-/** What follows the gradients, the numbers it takes, and its variables besides the model's. */
-export interface Ending {
-  readonly kind: 'optimize' | 'accumulate';
-  readonly scalars: Float32Array;
-  readonly variables: readonly Variable[];
+/** The gradients of a part of a batch, and what else of it the step needs. */
+export interface PartGradient {
+  /** Weighed by the part's share of the batch; all trained parameters in their order, flat. */
+  readonly gradient: Tensor;
+  /** Shares of the running statistics [2 · mels], then the loss [1]. */
+  readonly row: Tensor;
 }
 
-const resource: ArgumentSpec = { dtype: 'resource', shape: [] };
-const float = (...shape: number[]): ArgumentSpec => ({ dtype: 'float32', shape });
+interface TracedGradients extends Backpropagation, OptimizedVariables {
+  readonly numbers: Tensor;
+}
+
+/** What a traced function makes of the gradients: its outputs. */
+type Ending = (ops: Ops, of: TracedGradients) => Tensor[];
+
+export const resource: ArgumentSpec = { dtype: 'resource', shape: [] };
+export const float = (...shape: number[]): ArgumentSpec => ({ dtype: 'float32', shape });
 
 export class TracedStep {
   constructor(
     private readonly engine: Engine,
     private readonly config: ModelConfig,
-    private readonly options: Required<TrainerOptions>,
+    private readonly options: CompleteOptions,
     private readonly variables: TrainingVariables,
   ) {}
 
-  /** Frees the input. @returns the loss */
-  run(input: StepInput, ending: Ending): number {
-    const { batch, targets, lambda } = input;
-    const classes = this.config.outputdim;
-    if (targets.length !== batch * classes)
-      throw new RangeError(`${targets.length} targets given for ${batch} × ${classes}`);
-    const traced = this.trace(input, ending);
-    const given = [
-      ...input.tensors,
-      this.engine.tensor(targets, [batch, classes], 'float32'),
-      this.engine.tensor(ending.scalars, [ending.scalars.length], 'float32'),
-      ...(lambda === null ? [] : [this.engine.tensor(lambda, [batch], 'float32')]),
-    ];
-    const outputs = this.engine.call(traced, [...given, ...this.handles(ending.variables)]);
+  /** Takes a step; `scalars` as from `adamScalars`. Frees the input. @returns the loss */
+  run(input: StepInput, scalars: Float32Array): number {
+    const { values, moments, firstMoments } = this.variables;
+    const ending: Ending = (ops, { numbers, loss, gradients, shares, ...optimized }) => {
+      const ordered = firstMoments.map(({ spec }) => gradients.get(spec.name));
+      optimize(ops, this.options, this.variables, optimized, numbers, ordered);
+      for (const name of RUNNING_STATISTICS)
+        ops.assignVariable(
+          optimized.values.get(name)?.handle as Tensor,
+          movedStatistic(ops, optimized.parameter(name), shares[name]),
+        );
+      return [loss];
+    };
+    const outputs = this.call('optimize', input, scalars, [...values, ...moments], ending);
     const loss = this.engine.read(outputs[0] as Tensor)[0] as number;
-    this.engine.free(...given, ...outputs);
+    this.engine.free(...outputs);
     return loss;
   }
 
-  /** The second half of a step in parts, with an `optimize` ending. */
-  optimizeFromSums({ scalars, variables: moments }: Ending): void {
-    const { values, sums } = this.variables;
-    const handles = this.handles([...moments, ...sums]);
-    const traced = this.engine.define(
-      this.key('train from sums'),
-      [float(4), ...handles.map(() => resource)],
-      'float32',
-      (ops, args) => {
-        const [numbers, ...all] = args as [Tensor, ...Tensor[]];
-        const named = this.variables.byName(all);
-        const gradients = sums.map(({ spec }, index) =>
-          ops.readVariable(all[values.length + moments.length + index] as Tensor, spec.shape),
-        );
-        this.optimize(
-          ops,
-          numbers,
-          gradients,
-          readOnce(ops, named),
-          named,
-          all.slice(values.length, values.length + moments.length),
-        );
-        return [numbers];
-      },
-    );
-    const input = this.engine.tensor(scalars, [4], 'float32');
-    this.engine.free(input, ...this.engine.call(traced, [input, ...handles]));
+  /** @param share of the batch that the part is. Frees the input; the caller frees the outputs */
+  part(input: StepInput, share: number): PartGradient {
+    const ending: Ending = (ops, { numbers, loss, gradients, shares }) => {
+      const flat = this.variables.firstMoments.map(({ spec }) =>
+        ops.reshape(gradients.get(spec.name), elementCount(spec.shape)),
+      );
+      const row = [...RUNNING_STATISTICS.map((name) => shares[name]), ops.reshape(loss, 1)];
+      return [ops.multiply(ops.concat(flat, 0), numbers), ops.concat(row, 0)];
+    };
+    const [gradient, row] = this.call(
+      'part',
+      input,
+      Float32Array.of(share),
+      this.variables.values,
+      ending,
+    ) as [Tensor, Tensor];
+    return { gradient, row };
   }
 
-  /** The model's variables, then `others`. */
-  private handles(others: readonly Variable[]): Tensor[] {
-    return [...this.variables.values, ...others].map(({ handle }) => handle);
-  }
-
-  private key(kind: string): string {
+  /** Names everything that a function of this model and its options depends on. */
+  key(kind: string): string {
     const { id2label: _, ...shape } = this.config;
     return JSON.stringify([kind, shape, this.options]);
   }
 
-  private trace(input: StepInput, ending: Ending): TracedFunction {
+  /** Frees the input. */
+  private call(
+    kind: string,
+    input: StepInput,
+    numbers: Float32Array,
+    variables: readonly Variable[],
+    ending: Ending,
+  ): Tensor[] {
+    const { batch, targets, lambda } = input;
+    const classes = this.config.outputdim;
+    if (targets.length !== batch * classes)
+      throw new RangeError(`${targets.length} targets given for ${batch} × ${classes}`);
+    const handles = variables.map(({ handle }) => handle);
+    const traced = this.trace(kind, input, numbers.length, handles.length, ending);
+    const given = [
+      ...input.tensors,
+      this.engine.tensor(targets, [batch, classes], 'float32'),
+      this.engine.tensor(numbers, [numbers.length], 'float32'),
+      ...(lambda === null ? [] : [this.engine.tensor(lambda, [batch], 'float32')]),
+    ];
+    const outputs = this.engine.call(traced, [...given, ...handles]);
+    this.engine.free(...given);
+    return outputs;
+  }
+
+  private trace(
+    kind: string,
+    input: StepInput,
+    numberCount: number,
+    handleCount: number,
+    ending: Ending,
+  ): TracedFunction {
     const { batch, lambda } = input;
     const specs = [
       ...input.specs,
       float(batch, this.config.outputdim),
-      float(ending.scalars.length),
+      float(numberCount),
       ...(lambda === null ? [] : [float(batch)]),
     ];
     return this.engine.define(
-      this.key(`train ${ending.kind} ${input.kind} ${batch} ${lambda !== null}`),
-      [...specs, ...this.handles(ending.variables).map(() => resource)],
+      this.key(`train ${kind} ${input.kind} ${batch} ${lambda !== null}`),
+      [...specs, ...Array.from({ length: handleCount }, () => resource)],
       this.options.precision,
       (ops, args) => {
-        const [targets, scalars, lambda] = args.slice(input.specs.length, specs.length) as [
+        const [targets, numbers, lambda] = args.slice(input.specs.length, specs.length) as [
           Tensor,
           Tensor,
           Tensor?,
@@ -124,57 +143,13 @@ export class TracedStep {
             lambda: lambda === undefined ? null : rowsIn(ops, lambda, rows),
           }),
         );
-        return [this.step(ops, branches, scalars, args.slice(specs.length), ending.kind)];
+        const handles = args.slice(specs.length);
+        const values = this.variables.byName(handles);
+        const parameter = readOnce(ops, values);
+        const moments = handles.slice(this.variables.values.length);
+        const propagated = backpropagate(ops, this.config, branches, parameter);
+        return ending(ops, { ...propagated, parameter, values, moments, numbers });
       },
     );
-  }
-
-  /**
-   * @param scalars of the ending
-   * @param variables handles of the model's variables, then of the ending's
-   * @returns the loss
-   */
-  private step(
-    ops: Ops,
-    branches: readonly TrainingBranch[],
-    scalars: Tensor,
-    variables: readonly Tensor[],
-    ending: Ending['kind'],
-  ): Tensor {
-    const { values, firstMoments } = this.variables;
-    const named = this.variables.byName(variables);
-    const parameter = readOnce(ops, named);
-    const { loss, gradients, running } = backpropagate(ops, this.config, branches, parameter);
-    const ordered = firstMoments.map(({ spec }) => gradients.get(spec.name));
-    const others = variables.slice(values.length);
-    if (ending === 'optimize') this.optimize(ops, scalars, ordered, parameter, named, others);
-    else accumulate(ops, scalars, ordered, others);
-    for (const [name, value] of Object.entries(running))
-      ops.assignVariable(named.get(name)?.handle as Tensor, value);
-    return loss;
-  }
-
-  /** `gradients` and both halves of `moments` in the order of the trained parameters. */
-  private optimize(
-    ops: Ops,
-    scalars: Tensor,
-    gradients: readonly Tensor[],
-    parameter: ParameterSource,
-    values: VariablesByName,
-    moments: readonly Tensor[],
-  ): void {
-    const { weightDecay, clipNorm } = this.options;
-    const { firstMoments } = this.variables;
-    const limited = clipNorm === null ? gradients : clipByGlobalNorm(ops, gradients, clipNorm);
-    const updates = firstMoments.map(({ spec }, index) => ({
-      gradient: limited[index] as Tensor,
-      before: parameter(spec.name),
-      variables: {
-        value: values.get(spec.name)?.handle as Tensor,
-        firstMoment: moments[index] as Tensor,
-        secondMoment: moments[firstMoments.length + index] as Tensor,
-      },
-    }));
-    adamUpdates(ops, scalars, updates, weightDecay);
   }
 }

@@ -10,17 +10,28 @@ export interface TrainerOptions {
    * batch norm sees the parts: each is normalised by its own statistics, and the running ones take
    * one update a part, as with PyTorch. @default 1
    */
-  readonly gradientAccumulation?: number;
+  readonly parts?: number | undefined;
+  /** The name of `parts` in settings of earlier versions. */
+  readonly gradientAccumulation?: number | undefined;
   /** Largest joint norm of the gradients; null for no clipping. @default null */
   readonly clipNorm?: number | null;
+}
+
+/** With every default in place. */
+export interface CompleteOptions {
+  readonly precision: Precision;
+  readonly weightDecay: number;
+  readonly parts: number;
+  readonly clipNorm: number | null;
 }
 
 /** The options among `settings`, which may hold others, e.g. those of a run file. */
 export function trainerOptions({
   precision,
   weightDecay = 0,
+  parts,
   gradientAccumulation = 1,
   clipNorm = null,
-}: TrainerOptions): Required<TrainerOptions> {
-  return { precision, weightDecay, gradientAccumulation, clipNorm };
+}: TrainerOptions): CompleteOptions {
+  return { precision, weightDecay, parts: parts ?? gradientAccumulation, clipNorm };
 }

@@ -1,6 +1,7 @@
 /**
  * Trains one model: holds weights and optimizer state as TensorFlow variables and runs a whole step
- * (front end, masks, mixup, forward, backward, Adam, running statistics) as one traced function.
+ * (front end, masks, mixup, forward, backward, Adam, running statistics) as one traced function, or
+ * as one for each part of a batch and one for the rest.
  * Only the loss comes back. A step depends on nothing but the state, the batch and the learning
  * rate, so a trainer restored from a snapshot continues bit for bit on an engine of the same kind.
  */
@@ -8,10 +9,9 @@ import type { Engine } from '../engine/engine';
 import type { ModelConfig } from '../model/config';
 import type { Weights } from '../model/weights';
 import { adamScalars } from './adam';
-import { partScalars } from './gradient-accumulation';
-import { microBatches } from './micro-batches';
 import { audioInput, spectrogramInput, type StepInput } from './step-input';
-import { TracedStep, type Ending } from './traced-step';
+import { StepInParts } from './step-in-parts';
+import { TracedStep } from './traced-step';
 import { TrainingVariables } from './training-variables';
 import type { TrainingBatch } from './training-batch';
 import { trainerOptions, type TrainerOptions } from './trainer-options';
@@ -40,7 +40,8 @@ export class LossNotFinite extends Error {
 export class Trainer {
   private readonly variables: TrainingVariables;
   private readonly traced: TracedStep;
-  private readonly microBatchCount: number;
+  /** null for batches in one part. */
+  private readonly inParts: StepInParts | null;
   private stepsTaken: number;
 
   constructor(
@@ -53,9 +54,10 @@ export class Trainer {
       'step' in initial ? initial : { weights: initial, adamM: null, adamV: null, step: 0 };
     this.stepsTaken = state.step;
     const options = trainerOptions(settings);
-    this.microBatchCount = options.gradientAccumulation;
-    this.variables = new TrainingVariables(engine, config, state, this.microBatchCount > 1);
+    this.variables = new TrainingVariables(engine, config, state);
     this.traced = new TracedStep(engine, config, options, this.variables);
+    this.inParts =
+      options.parts > 1 ? new StepInParts(engine, options, this.variables, this.traced) : null;
   }
 
   get steps(): number {
@@ -68,24 +70,14 @@ export class Trainer {
    * @throws {LossNotFinite} after which the trainer is of no further use
    */
   step(whole: TrainingBatch, learningRate: number): number {
-    const { sums } = this.variables;
     const input = (batch: TrainingBatch): StepInput =>
       audioInput(this.engine, this.config.n_mels, batch);
-    if (sums.length === 0)
-      return this.finished(this.traced.run(input(whole), this.optimizing(learningRate)));
-    let loss = 0;
-    for (const [index, part] of microBatches(whole, this.microBatchCount).entries()) {
-      const share = part.batch / whole.batch;
-      loss +=
-        share *
-        this.traced.run(input(part), {
-          kind: 'accumulate',
-          scalars: partScalars(share, index === 0),
-          variables: sums,
-        });
-    }
-    this.traced.optimizeFromSums(this.optimizing(learningRate));
-    return this.finished(loss);
+    const scalars = this.scalars(learningRate);
+    return this.finished(
+      this.inParts === null
+        ? this.traced.run(input(whole), scalars)
+        : this.inParts.run(whole, input, scalars),
+    );
   }
 
   /** As `step`, from log-mel spectrograms in dB, [batch, mels, frames], always in one part. */
@@ -104,7 +96,7 @@ export class Trainer {
       targets,
       lambda,
     );
-    return this.finished(this.traced.run(input, this.optimizing(learningRate)));
+    return this.finished(this.traced.run(input, this.scalars(learningRate)));
   }
 
   /** A copy of the weights, running statistics included. @throws {LossNotFinite} */
@@ -131,12 +123,8 @@ export class Trainer {
     this.variables.dispose();
   }
 
-  private optimizing(learningRate: number): Ending {
-    return {
-      kind: 'optimize',
-      scalars: adamScalars(this.stepsTaken + 1, learningRate),
-      variables: this.variables.moments,
-    };
+  private scalars(learningRate: number): Float32Array {
+    return adamScalars(this.stepsTaken + 1, learningRate);
   }
 
   private finished(loss: number): number {

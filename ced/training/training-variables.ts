@@ -1,10 +1,10 @@
 /**
  * The state of a trainer between steps, as TensorFlow variables: weights with running statistics,
- * Adam's moments, and sums of gradients if a batch is computed in parts.
+ * and Adam's moments.
  */
 import type { Engine } from '../engine/engine';
 import type { Ops } from '../engine/ops';
-import type { Shape, Tensor } from '../engine/tensor';
+import { elementCount, type Shape, type Tensor } from '../engine/tensor';
 import type { ModelConfig } from '../model/config';
 import type { ParameterSource } from '../model/parameter-access';
 import { parameterSpecs, type ParameterSpec } from '../model/parameters';
@@ -22,11 +22,9 @@ export type VariablesByName = ReadonlyMap<
 
 export class TrainingVariables {
   readonly values: readonly Variable[];
-  /** Of the trained parameters, in their order, like `secondMoments` and `sums`. */
+  /** Of the trained parameters, in their order, like `secondMoments`. */
   readonly firstMoments: readonly Variable[];
   readonly secondMoments: readonly Variable[];
-  /** Gradients summed over micro-batches; empty without them, not part of the state. */
-  readonly sums: readonly Variable[];
 
   constructor(
     private readonly engine: Engine,
@@ -36,14 +34,12 @@ export class TrainingVariables {
       readonly adamM: Weights | null;
       readonly adamV: Weights | null;
     },
-    inParts: boolean,
   ) {
     const specs = parameterSpecs(config);
     const trained = specs.filter((spec) => spec.trained);
     this.values = this.create(specs, from.weights);
     this.firstMoments = this.create(trained, from.adamM);
     this.secondMoments = this.create(trained, from.adamV);
-    this.sums = inParts ? this.create(trained, null) : [];
   }
 
   get moments(): Variable[] {
@@ -70,9 +66,19 @@ export class TrainingVariables {
     );
   }
 
+  /** Gradients of the trained parameters in their order, from all of them flat. */
+  split(ops: Ops, flat: Tensor): Tensor[] {
+    let from = 0;
+    return this.firstMoments.map(({ spec: { shape } }) => {
+      const count = elementCount(shape);
+      const own = ops.slice(flat, [from], [count]);
+      from += count;
+      return ops.reshape(own, ...shape);
+    });
+  }
+
   dispose(): void {
-    for (const { handle } of [...this.values, ...this.moments, ...this.sums])
-      this.engine.freeVariable(handle);
+    for (const { handle } of [...this.values, ...this.moments]) this.engine.freeVariable(handle);
   }
 
   private create(specs: readonly ParameterSpec[], from: Weights | null): Variable[] {

@@ -8,7 +8,7 @@ import { modelConfigSchema } from '../../ced/model/config';
 import { parameterCount } from '../../ced/model/parameters';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import { vocabularyNotes, withClassList } from '../../workflows/contract/teacher-vocabulary';
-import { warmupNotes } from '../../workflows/contract/run-notes';
+import { renamedNotes, warmupNotes } from '../../workflows/contract/run-notes';
 import { furtherRates } from '../../workflows/contract/sample-rates';
 import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
 import { commandLine } from '../../infra/command-line/command-line';
@@ -163,6 +163,7 @@ export async function planRun(
   const logits =
     'logits' in run && 'views' in run.logits ? logitsOf(chunks, run.logits, teachers) : null;
   const outputs = 'logits' in run ? outputsOf(run, splits, vocabulary.length) : null;
+  const section = 'students' in run ? 'students' : 'teachers';
   const settings = 'students' in run ? run.students : run.teachers;
   const trainings = settings.map((one) => estimateTraining(one, chunks, chunkSeconds, vocabulary));
   const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
@@ -179,7 +180,8 @@ export async function planRun(
       ...look.notes,
       ...(rates.length > 0 ? [`audio is kept at ${rates.join(' and ')} Hz too, for teachers`] : []),
       ...('students' in run ? vocabularyNotes(run, vocabulary.length) : []),
-      ...warmupNotes('students' in run ? 'students' : 'teachers', settings, chunks),
+      ...renamedNotes(section, settings),
+      ...warmupNotes(section, settings, chunks),
     ],
     storeBytes:
       sum(SPLITS.map((split) => splits[split]?.audioBytes ?? 0)) +

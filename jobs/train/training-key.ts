@@ -5,6 +5,7 @@
 import type { ModelConfig } from '../../ced/model/config';
 import type { HeadRows } from '../../ced/model/new-head';
 import type { TrainInput } from '../../workflows/contract/activities';
+import { trainerOptions } from '../../ced/training/trainer-options';
 import { canonicalJson } from '../../ced/canonical-json';
 import { sha256 } from '../../storage/store';
 
@@ -30,16 +31,18 @@ export function trainingKey(input: TrainInput, content: TrainingContent): string
     model: _model,
     init: _init,
     checkpointSeconds: _checkpointSeconds,
-    gradientAccumulation = 1,
+    parts: _parts,
+    gradientAccumulation: _gradientAccumulation,
     ...settings
   } = input.settings;
+  const { parts } = trainerOptions(input.settings);
   const drawsAugmentation =
     input.targets.kind === 'labels' || ('consistent' in settings && !settings.consistent);
   return sha256(
     canonicalJson({
       formatVersion: 1,
-      // Whole batches keep the key of versions that computed no batch in parts.
-      settings: gradientAccumulation === 1 ? settings : { ...settings, gradientAccumulation },
+      // Under their earlier name. Whole batches keep the key of versions that had no parts.
+      settings: parts === 1 ? settings : { ...settings, gradientAccumulation: parts },
       init: input.init?.sha256 ?? null,
       chunkSeconds: input.chunkSeconds,
       augment: drawsAugmentation ? input.augment : null,

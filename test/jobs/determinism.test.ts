@@ -68,7 +68,7 @@ describe('a training in a process of the engine', () => {
   it.each<[string, SmallSettings]>([
     ['float32', { precision: 'float32' }],
     ['bfloat16', { precision: 'bfloat16' }],
-    ['batches of two parts, with a compiled front end', { batchSize: 20, gradientAccumulation: 2 }],
+    ['batches of two parts, with a compiled front end', { batchSize: 20, parts: 2 }],
   ])(
     'gives the same bytes with 1, 2 and 4 threads, in a fresh process and in a reused one: %s',
     async (_, settings) => {

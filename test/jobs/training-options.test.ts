@@ -111,7 +111,7 @@ describe('a training', () => {
     it.each([
       ['weight decay', { weightDecay: 0.1 }],
       ['clipped gradients', { clipNorm: 0.01 }],
-      ['gradient accumulation', { gradientAccumulation: 2 }],
+      ['batches in parts', { parts: 2 }],
       ['products in bfloat16', { precision: 'bfloat16' }],
       ['a warm-up', { warmupSteps: 3 }],
       ['another end of the schedule', { finalLearningRateFraction: 1 }],

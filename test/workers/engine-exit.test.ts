@@ -14,7 +14,7 @@ const exit = { code: null, signal: 'SIGKILL', outOfMemory: true, peakBytes: 0, j
 
 describe('the end of an engine process', () => {
   it.each([
-    ['train', { settings: { name: 'mini' } }, /trained mini.*raise gradientAccumulation.*of mini/],
+    ['train', { settings: { name: 'mini' } }, /trained mini.*raise parts.*of mini/],
     ['logits', { shard: 3 }, /computed logits of shard 3.*lower corpus\.clipsPerShard/],
     [
       'score',
@@ -68,7 +68,7 @@ it('a job whose tensor cannot be allocated is lost, and so is what its process h
   expect(error).toMatchObject({
     name: 'EngineLost',
     message: expect.stringMatching(
-      /out of memory while it trained mini .*GiB.*raise gradientAccumulation.*GPU_0_bfc$/,
+      /out of memory while it trained mini .*GiB.*raise parts.*GPU_0_bfc$/,
     ) as string,
   });
   expect(engine.pid).toBeNull();

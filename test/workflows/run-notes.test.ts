@@ -1,5 +1,11 @@
-import { ensembleProblems, promotionNotes, warmupNotes } from '../../workflows/contract/run-notes';
+import {
+  ensembleProblems,
+  promotionNotes,
+  renamedNotes,
+  warmupNotes,
+} from '../../workflows/contract/run-notes';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
+import { trainerOptions } from '../../ced/training/trainer-options';
 import { singleClipNote } from '../../ced/corpus/single-clips';
 
 const run = (promote?: object): DistillRun =>
@@ -55,6 +61,18 @@ describe('a warm-up', () => {
       'students[0].warmupSteps: 25 of 20 steps: the learning rate ends at 0.00080 instead of ' +
         '0.001; a tenth of the steps is usual',
     ]);
+  });
+});
+
+describe('a field by its earlier name', () => {
+  it('is read, and told with the name that it has now', () => {
+    const settings = { name: 's', model: 'tiny', gradientAccumulation: 4 };
+    const { students } = distillRunSchema.parse({ ...run(), students: [settings] });
+    expect(trainerOptions(students[0]!).parts).toBe(4);
+    expect(renamedNotes('students', students)).toEqual([
+      'students[0].gradientAccumulation: is called parts now; both names are read',
+    ]);
+    expect(renamedNotes('students', run().students)).toEqual([]);
   });
 });
 

@@ -25,7 +25,7 @@ export interface SmallTraining {
 
 /** Each gives another model. */
 export type SmallSettings = Partial<
-  Pick<TrainJob['input']['settings'], 'seed' | 'precision' | 'batchSize' | 'gradientAccumulation'>
+  Pick<TrainJob['input']['settings'], 'seed' | 'precision' | 'batchSize' | 'parts'>
 >;
 
 const EPOCHS = 5;

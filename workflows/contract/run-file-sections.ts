@@ -327,13 +327,17 @@ export const teacherTrainingSchema = z.strictObject({
     ),
   epochs: epochs.default(300).describe('Passes over the training chunks.'),
   batchSize: count.max(4096).default(128).describe('Chunks in a step.'),
+  parts: count
+    .max(4096)
+    .optional()
+    .describe(
+      'Parts of a batch that are computed one after the other, 1 by default: less memory, the ' +
+        'same gradient except for batch norm, which uses each part alone.',
+    ),
   gradientAccumulation: count
     .max(4096)
-    .default(1)
-    .describe(
-      'Parts of a batch that are computed one after the other: less memory, ' +
-        'the same gradient except for batch norm, which uses each part alone.',
-    ),
+    .optional()
+    .describe('Earlier name of `parts`, still read where that is absent.'),
   learningRate: z
     .number()
     .positive()

@@ -57,3 +57,15 @@ export function warmupNotes(
     ];
   });
 }
+
+/** @returns a sentence for each field that a training gives by its earlier name */
+export function renamedNotes(
+  section: 'students' | 'teachers',
+  trainings: readonly Pick<TeacherTraining, 'gradientAccumulation'>[],
+): string[] {
+  return trainings.flatMap(({ gradientAccumulation }, index) =>
+    gradientAccumulation === undefined
+      ? []
+      : [`${section}[${index}].gradientAccumulation: is called parts now; both names are read`],
+  );
+}

@@ -35,12 +35,12 @@ function batchOf(clips: readonly number[], seed = 0): TrainingBatch {
 
 function train(
   batches: readonly TrainingBatch[],
-  gradientAccumulation: number,
+  parts: number,
   from?: TrainerState,
 ): { losses: number[]; state: TrainerState } {
   const trainer = new Trainer(engine, config, from ?? initialWeights(config, 5), {
     precision: 'float32',
-    gradientAccumulation,
+    parts,
   });
   const losses = batches.map((batch) => trainer.step(batch, 1e-3));
   const state = trainer.snapshot();

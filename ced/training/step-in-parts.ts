@@ -1,0 +1,127 @@
+/**
+ * A step of a batch in parts: the gradient of each part, their sum in the order of `GradientTree`,
+ * then Adam once. Memory holds one part's activations, and one gradient for each level of the tree.
+ */
+import type { Engine } from '../engine/engine';
+import { elementCount, type Tensor } from '../engine/tensor';
+import { movedStatistic, RUNNING_STATISTICS } from '../model/init-bn';
+import { GradientTree } from './gradient-tree';
+import { microBatches } from './micro-batches';
+import { optimize } from './optimizer';
+import type { StepInput } from './step-input';
+import { float, resource, type TracedStep } from './traced-step';
+import type { CompleteOptions } from './trainer-options';
+import type { TrainingBatch } from './training-batch';
+import { readOnce, type TrainingVariables } from './training-variables';
+
+export class StepInParts {
+  /** Elements of all trained parameters. */
+  private readonly length: number;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly options: CompleteOptions,
+    private readonly variables: TrainingVariables,
+    private readonly traced: TracedStep,
+  ) {
+    this.length = variables.firstMoments.reduce(
+      (sum, { spec }) => sum + elementCount(spec.shape),
+      0,
+    );
+  }
+
+  /** Takes a step; `scalars` as from `adamScalars`. @returns the loss before it */
+  run(
+    whole: TrainingBatch,
+    inputOf: (part: TrainingBatch) => StepInput,
+    scalars: Float32Array,
+  ): number {
+    const parts = microBatches(whole, this.options.parts);
+    const shares = parts.map(({ batch }) => batch / whole.batch);
+    const tree = new GradientTree<Tensor>((left, right) => this.add(left, right));
+    const rows = parts.map((part, index) => {
+      const { gradient, row } = this.traced.part(inputOf(part), shares[index] as number);
+      tree.push({ level: 0, index, value: gradient });
+      return row;
+    });
+    const table = this.stack(rows);
+    const loss = this.loss(table, shares);
+    this.apply(tree.total(), table, scalars);
+    return loss;
+  }
+
+  /** @param table rows of all parts, [parts, 2 · mels + 1] */
+  private loss(table: Tensor, shares: readonly number[]): number {
+    const values = this.engine.read(table);
+    const columns = values.length / shares.length;
+    return shares.reduce(
+      (sum, share, part) => sum + share * (values[(part + 1) * columns - 1] as number),
+      0,
+    );
+  }
+
+  /** Frees its arguments. */
+  private add(left: Tensor, right: Tensor): Tensor {
+    const specs = [left, right].map(({ shape }) => float(...shape));
+    const traced = this.engine.define(
+      `add gradients ${left.shape}`,
+      specs,
+      'float32',
+      (ops, [a, b]) => [ops.add(a as Tensor, b as Tensor)],
+    );
+    const [sum] = this.engine.call(traced, [left, right]) as [Tensor];
+    this.engine.free(left, right);
+    return sum;
+  }
+
+  /** Frees its arguments. */
+  private stack(rows: readonly Tensor[]): Tensor {
+    const specs = rows.map(({ shape }) => float(...shape));
+    const traced = this.engine.define(
+      `stack parts ${rows.length} ${specs[0]?.shape}`,
+      specs,
+      'float32',
+      (ops, given) => [ops.stack(given)],
+    );
+    const [table] = this.engine.call(traced, rows) as [Tensor];
+    this.engine.free(...rows);
+    return table;
+  }
+
+  /** The optimizer's step; running statistics move once a part, in order. Frees its arguments. */
+  private apply(gradient: Tensor, table: Tensor, scalars: Float32Array): void {
+    const { values, moments } = this.variables;
+    const handles = [...values, ...moments].map(({ handle }) => handle);
+    const [parts = 0, columns = 0] = table.shape;
+    const traced = this.engine.define(
+      this.traced.key(`train from parts ${parts}`),
+      [
+        float(this.length),
+        float(parts, columns),
+        float(scalars.length),
+        ...handles.map(() => resource),
+      ],
+      'float32',
+      (ops, [flat, rows, numbers, ...given]) => {
+        const named = this.variables.byName(given);
+        const parameter = readOnce(ops, named);
+        const optimized = { parameter, values: named, moments: given.slice(values.length) };
+        const gradients = this.variables.split(ops, flat as Tensor);
+        optimize(ops, this.options, this.variables, optimized, numbers as Tensor, gradients);
+        const mels = (columns - 1) / RUNNING_STATISTICS.length;
+        const ordered = ops.unstack(rows as Tensor);
+        RUNNING_STATISTICS.forEach((name, at) => {
+          const value = ordered.reduce(
+            (before, row) => movedStatistic(ops, before, ops.slice(row, [at * mels], [mels])),
+            parameter(name),
+          );
+          ops.assignVariable(named.get(name)?.handle as Tensor, value);
+        });
+        return [numbers as Tensor];
+      },
+    );
+    const numbers = this.engine.tensor(scalars, [scalars.length], 'float32');
+    const outputs = this.engine.call(traced, [gradient, table, numbers, ...handles]);
+    this.engine.free(gradient, table, numbers, ...outputs);
+  }
+}
