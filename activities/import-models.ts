@@ -10,6 +10,7 @@ import type { ActivityDependencies } from './dependencies';
 import { storeModel } from '../storage/models/model-folder';
 import type { Store } from '../storage/store';
 import { storeWaveformModel } from '../storage/models/waveform-folder';
+import { championNotes } from './plan/champion-notes';
 import { readInit, type Checkpoint } from './plan/read-checkpoint';
 import { readAnyTeacher, requireKnownClasses } from './plan/read-teacher';
 import type { ReadWaveformTeacher } from './plan/read-waveform-teacher';
@@ -43,10 +44,12 @@ export async function importModels(
     requireKnownClasses(maps, vocabulary);
   const inits: Record<string, ModelReference> = {};
   for (const init of input.inits) {
-    const found = await readInit(deps, vocabulary, init);
+    const found = await readInit(deps, vocabulary, init, input.chunkSeconds);
     inits[init.checkpoint] = await stored(store, init.field, found);
-    if (found.note !== null) notes.push(found.note);
+    notes.push(...found.notes);
   }
+  if (input.champion)
+    notes.push(...(await championNotes(deps, vocabulary, input.champion, input.chunkSeconds)));
   return { teachers, inits, ...(notes.length === 0 ? {} : { notes }) };
 }
 

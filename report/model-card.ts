@@ -7,12 +7,14 @@
 import type { PublishInput, RunResult } from '../workflows/contract/activities';
 import { formatCount, formatParameters, formatPercent, formatScore } from './number-format';
 import type { SplitSummary } from './run-corpus';
+import { startingPoint } from './starting-point';
 
 type ResultStudent = RunResult['students'][number];
+type CardInput = Pick<PublishInput, 'run' | 'workflowRunId' | 'kind' | 'runFile' | 'students'>;
 
 /** @param evalClips null where the run has no eval split */
 export function modelCard(
-  input: Pick<PublishInput, 'run' | 'workflowRunId' | 'kind' | 'runFile'>,
+  input: CardInput,
   result: Pick<RunResult, 'teachers' | 'ensemble' | 'logits'>,
   student: ResultStudent,
   { splits, evalClips }: { splits: readonly SplitSummary[]; evalClips: number | null },
@@ -85,17 +87,19 @@ ${JSON.stringify(input.runFile, null, 2)}
 }
 
 function introduction(
-  { kind, run, workflowRunId }: Pick<PublishInput, 'kind' | 'run' | 'workflowRunId'>,
-  { parameters, sha256 }: ResultStudent,
+  { kind, run, workflowRunId, students }: CardInput,
+  { name, parameters, sha256 }: ResultStudent,
 ): string {
   const method =
     kind === 'distill'
       ? 'distilled without labels from an ensemble of teachers by ' +
         '[Consistent Ensemble Distillation](https://arxiv.org/abs/2308.11957)'
       : 'trained from labels';
+  const start = students.find((trained) => trained.name === name)?.startedFrom;
   return (
     `A CED audio tagger of ${formatParameters(parameters)} parameters, ${method}, in run ` +
-    `\`${run}\` (\`${workflowRunId}\`). SHA-256 of the weights: \`${sha256}\`.`
+    `\`${run}\` (\`${workflowRunId}\`). SHA-256 of the weights: \`${sha256}\`.` +
+    (start ? ` It ${startingPoint(start)}.` : '')
   );
 }
 

@@ -1,4 +1,5 @@
 /** All models side by side: size, scores, speed, training. */
+import { startingPoint } from './starting-point';
 import { html, type Html } from './html';
 import {
   formatCount,
@@ -115,6 +116,8 @@ function trainedCell({ trained }: ReportModel): Html | null {
         ? `, validation divergence ${formatScore(validationDivergence, 4)}`
         : '';
   const since = resumedAtStep === 0 ? '' : ` from step ${formatCount(resumedAtStep)} on`;
+  const started = trained.startedFrom ? startingPoint(trained.startedFrom) : null;
   return html`${formatCount(epochs)} ${epochs === 1 ? 'epoch' : 'epochs'},
-    ${formatSeconds(seconds)}${since}<small>best epoch ${trained.bestEpoch}${validation}</small>`;
+    ${formatSeconds(seconds)}${since}<small>best epoch ${trained.bestEpoch}${validation}</small
+    >${started && html`<small>${started}</small>`}`;
 }

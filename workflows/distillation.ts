@@ -10,7 +10,13 @@ import { CHAMPION } from './contract/run-file-sections';
 import { furtherRates } from './contract/sample-rates';
 import type { StageName } from './contract/status';
 import { vocabularyNotes, withClassList } from './contract/teacher-vocabulary';
-import { ensembleProblems, promotionNotes, renamedNotes, warmupNotes } from './contract/run-notes';
+import {
+  ensembleProblems,
+  promotionNotes,
+  renamedNotes,
+  startsFromChampion,
+  warmupNotes,
+} from './contract/run-notes';
 import { chooseEnsemble } from './fit-ensemble';
 import { importLogits, storeLogits } from './logits';
 import { planCorpus, type PreparedCorpus } from './prepare-corpus';
@@ -46,12 +52,14 @@ async function importFromSources(control: RunControl, run: DistillRun): Promise<
       ? []
       : [{ field: `students[${index}].init`, checkpoint: student.init, model: student.model }],
   );
+  const champion = startsFromChampion(run);
   const imported = await cpu.importModels({
     store: run.store,
     vocabulary: withClassList(run).corpus.vocabulary,
     teachers: run.teachers,
     inits,
     chunkSeconds: run.logits.chunkSeconds,
+    ...(champion ? { champion } : {}),
   });
   const workers = new WorkerTeachers(control, run);
   if (workers.isEmpty) return imported;

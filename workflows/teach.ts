@@ -39,7 +39,9 @@ async function stages(control: RunControl, run: TeachRun): Promise<RunResult> {
   );
   const { store } = run;
   const importInits = () =>
-    cpu.importModels({ store, vocabulary: run.corpus.vocabulary, teachers: [], inits });
+    cpu.importModels({
+      ...{ store, vocabulary: run.corpus.vocabulary, teachers: [], inits, chunkSeconds },
+    });
   const models = await control.runOnce('models', importInits);
   control.note(models.notes);
   const prepared = await prepareCorpus(control, run, chunkSeconds);

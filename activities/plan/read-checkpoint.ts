@@ -2,8 +2,6 @@
  * A run file's CED checkpoints: read and checked against the run's classes and models, without
  * storing anything. `ced plan` and the import of a run's models refuse the same ones.
  */
-import { MODEL_PRESETS, shapeDifferences } from '../../ced/model/config';
-import { countTaken, headRows } from '../../ced/model/new-head';
 import { classMap } from '../../ced/teachers/class-map';
 import { modelVocabulary } from '../../ced/teachers/teacher-classes';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
@@ -11,6 +9,7 @@ import { readCheckpointWeights } from '../../storage/models/checkpoint-weights';
 import { parseConfig, parseModel, type LoadedModel } from '../../storage/models/model-folder';
 import type { StartingCheckpoint } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
+import { startingNotes } from './starting-notes';
 import {
   isPresent,
   LARGEST_CONFIG_BYTES,
@@ -60,36 +59,19 @@ export async function readTeacher(
 }
 
 /**
- * A checkpoint to start from. It may have other classes than the run: the model gets a new head.
- * @returns `note`: what is taken over, where that is not all
- * @throws {PermanentError} as for teachers, and CheckpointIncompatible for an encoder of another
- *   shape than the model's
+ * A checkpoint to start from.
+ * @returns `notes` as of `startingNotes`
+ * @throws {PermanentError} as for teachers, and as `startingNotes`
  */
 export async function readInit(
   input: InputPlace,
   vocabulary: Vocabulary,
-  { field, checkpoint: path, model }: StartingCheckpoint,
-): Promise<Checkpoint & { note: string | null }> {
-  const checkpoint = await readCheckpoint(input, field, path);
-  const { config } = checkpoint;
-  const wanted =
-    model === undefined
-      ? config
-      : typeof model === 'string'
-        ? MODEL_PRESETS[model]
-        : { embed_dim: model.embedDim, depth: model.depth, num_heads: model.heads };
-  const differing = shapeDifferences(config, wanted);
-  if (differing.length > 0)
-    throw new PermanentError(
-      'CheckpointIncompatible',
-      `${field}: ${path} differs from model in ${differing.join(', ')}`,
-    );
-  const rows = headRows(config, vocabulary);
-  const note =
-    rows &&
-    `${field}: ${path} has other classes: a new head is made, ${countTaken(rows)} of its ` +
-      `${rows.length} classes are taken over, the encoder whole`;
-  return { ...checkpoint, note };
+  starting: StartingCheckpoint,
+  chunkSeconds: number | undefined,
+): Promise<Checkpoint & { notes: string[] }> {
+  const checkpoint = await readCheckpoint(input, starting.field, starting.checkpoint);
+  const notes = startingNotes(checkpoint.config, vocabulary, starting, chunkSeconds);
+  return { ...checkpoint, notes };
 }
 
 async function readCheckpoint(input: InputPlace, field: string, path: string): Promise<Checkpoint> {

@@ -27,7 +27,9 @@ export function headRows(config: ModelConfig, vocabulary: Vocabulary): HeadRows 
       index,
     ]),
   );
-  const rows = vocabulary.map(({ mid, name }) => own.get(name) ?? own.get(mid) ?? NEW_CLASS);
+  const rows = vocabulary.map(
+    ({ mid, name }) => (mid === '' ? undefined : own.get(mid)) ?? own.get(name) ?? NEW_CLASS,
+  );
   const isSame = rows.length === outputdim && rows.every((row, index) => row === index);
   return isSame ? null : rows;
 }

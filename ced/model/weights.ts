@@ -85,7 +85,8 @@ const POSITION_AXES: Readonly<Record<string, number>> = {
   'encoder.freq_pos_embed': 2,
 };
 
-function fitPositions(name: string, tensor: WeightTensor, shape: Shape): WeightTensor {
+/** A position embedding in another length; any other tensor as it is. */
+export function fitPositions(name: string, tensor: WeightTensor, shape: Shape): WeightTensor {
   const axis = POSITION_AXES[name];
   if (axis === undefined || tensor.shape.length !== 4 || tensor.shape[1] !== shape[1])
     return tensor;

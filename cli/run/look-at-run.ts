@@ -1,4 +1,5 @@
 /** What a run would say in its first second, found without a server, a store or an engine. */
+import { championNotes } from '../../activities/plan/champion-notes';
 import { readInit } from '../../activities/plan/read-checkpoint';
 import { readAnyTeacher, requireKnownClasses } from '../../activities/plan/read-teacher';
 import type { InputPlace } from '../../activities/plan/read-input';
@@ -6,9 +7,15 @@ import { sampleRate } from '../../ced/audio/mono16k';
 import { isUri } from '../../ced/corpus/address';
 import { singleClipNote } from '../../ced/corpus/single-clips';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
+import { openStore } from '../../storage/open-store';
+import type { Store } from '../../storage/store';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
-import { ensembleProblems, promotionNotes } from '../../workflows/contract/run-notes';
+import {
+  ensembleProblems,
+  promotionNotes,
+  startsFromChampion,
+} from '../../workflows/contract/run-notes';
 import { CHAMPION } from '../../workflows/contract/run-file-sections';
 import type { SplitSurvey } from '../corpus/corpus-survey';
 
@@ -94,12 +101,20 @@ async function lookAtModels(
     'students' in run
       ? (['students', run.students] as const)
       : (['teachers', run.teachers] as const);
+  const chunkSeconds = 'logits' in run ? run.logits.chunkSeconds : run.chunkSeconds;
   for (const [index, { init, model }] of trainings.entries()) {
     if (init === null || init === CHAMPION || isUri(init)) continue;
     const starting = { field: `${section}[${index}].init`, checkpoint: init, model };
     await telling(async () => {
-      const { note } = await readInit(input, vocabulary, starting);
-      return note === null ? [] : [note];
+      const { notes } = await readInit(input, vocabulary, starting, chunkSeconds);
+      return notes;
     });
+  }
+  const champion = 'students' in run ? startsFromChampion(run) : null;
+  if (champion && !isUri(champion.place)) {
+    const openFolder = (uri: string): Store => openStore(input.root, uri);
+    await telling(() =>
+      championNotes({ openStore: openFolder }, vocabulary, champion, chunkSeconds),
+    );
   }
 }

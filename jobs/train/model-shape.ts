@@ -1,7 +1,12 @@
 /** The CED configuration of a trained model: from the run file's `model`, or from `init`. */
 import { frameCount, PATCH_FRAMES } from '../../ced/audio/frames';
 import { MODEL_PRESETS, shapeDifferences, type ModelConfig } from '../../ced/model/config';
-import { headRows, type HeadRows } from '../../ced/model/new-head';
+import {
+  coveringLength,
+  namesByOutput,
+  transferFrom,
+  type Transfer,
+} from '../../ced/model/transfer';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import { chunkSamples } from '../../storage/corpus/corpus-audio';
 import { loadModel } from '../../storage/models/model-folder';
@@ -11,8 +16,8 @@ import { PermanentError } from '../../workflows/contract/failures';
 import type { ModelShape } from '../../workflows/contract/run-file-sections';
 
 /**
- * Position embeddings cover the longest chunk, rounded up to whole patches, or the published 1012
- * frames for the published sizes.
+ * Position embeddings cover the longest chunk, rounded up to whole patches; for the published sizes
+ * no less than the published 1012 frames.
  */
 export function modelConfig(
   shape: ModelShape,
@@ -20,9 +25,12 @@ export function modelConfig(
   vocabulary: readonly { name: string }[],
 ): ModelConfig {
   const outputdim = vocabulary.length;
-  const id2label = Object.fromEntries(vocabulary.map(({ name }, index) => [String(index), name]));
-  if (typeof shape === 'string') return { ...MODEL_PRESETS[shape], outputdim, id2label };
+  const id2label = namesByOutput(vocabulary);
   const frames = frameCount(chunkSamples(chunkSeconds));
+  if (typeof shape === 'string') {
+    const preset = MODEL_PRESETS[shape];
+    return { ...preset, target_length: coveringLength(preset, frames), outputdim, id2label };
+  }
   return {
     ...MODEL_PRESETS.tiny,
     embed_dim: shape.embedDim,
@@ -36,11 +44,16 @@ export function modelConfig(
   };
 }
 
-/** What a model starts from and what it becomes. */
+/** The checkpoint that a model starts from, and what it takes over. */
+export interface Start {
+  sha256: string;
+  transfer: Transfer;
+}
+
 export interface StartingShape {
   config: ModelConfig;
-  /** Where the rows of a new head come from; null = the head of `init`, or no `init`. */
-  head: HeadRows | null;
+  /** null without `init`. */
+  start: Start | null;
 }
 
 /**
@@ -53,7 +66,7 @@ export async function trainedConfig(
   vocabulary: Vocabulary,
 ): Promise<StartingShape> {
   const wanted = modelConfig(settings.model, chunkSeconds, vocabulary);
-  if (!init) return { config: wanted, head: null };
+  if (!init) return { config: wanted, start: null };
   const { config } = await loadModel(store, init.sha256);
   const differing = shapeDifferences(config, wanted);
   if (differing.length > 0)
@@ -61,9 +74,6 @@ export async function trainedConfig(
       'CheckpointIncompatible',
       `${settings.name}: init differs from model in ${differing.join(', ')}`,
     );
-  const { outputdim, id2label } = wanted;
-  return {
-    config: { ...config, outputdim, ...(id2label ? { id2label } : {}) },
-    head: headRows(config, vocabulary),
-  };
+  const transfer = transferFrom(config, vocabulary, frameCount(chunkSamples(chunkSeconds)));
+  return { config: transfer.config, start: { sha256: init.sha256, transfer } };
 }

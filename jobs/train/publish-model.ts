@@ -13,6 +13,7 @@ import { trainingRecord } from '../../storage/training/training-manifest';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { TrainedModel } from '../../workflows/contract/models';
 import { beginPhase, throwIfStopped, type JobContext } from '../job-context';
+import type { Start } from './model-shape';
 import type { Training, TrainingEnd } from './training-loop';
 
 /** What the manifest says of the attempt that finished the training. */
@@ -49,6 +50,7 @@ export async function publishModel(
     bestEpoch: best[0]?.epoch ?? progress.epoch,
     validationMAP: mAP,
     ...(divergence === undefined ? {} : { validationDivergence: divergence }),
+    ...(training.start === null ? {} : { startedFrom: startedFrom(training.start) }),
     epochs: progress.epoch,
     steps: progress.step,
     rowsTrained: progress.rowsTrained,
@@ -66,6 +68,11 @@ export async function publishModel(
       `${manifestKey}: ${first.sha256} was trained before, and now ${trained.sha256}`,
     );
   return { ...first, name: trained.name };
+}
+
+function startedFrom({ sha256, transfer }: Start): NonNullable<TrainedModel['startedFrom']> {
+  const { classesTaken, positions } = transfer;
+  return { sha256, classes: classesTaken, ...(positions === null ? {} : { positions }) };
 }
 
 function bestOf({ settings }: Training, { progress, atStop }: TrainingEnd): BestEntry[] {

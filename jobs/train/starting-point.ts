@@ -1,7 +1,7 @@
 /** Where an attempt begins: at step 0, or at the newest checkpoint. */
 import { canonicalJson } from '../../ced/canonical-json';
 import { initialWeights } from '../../ced/model/initial-weights';
-import { withNewHead } from '../../ced/model/new-head';
+import { transferredWeights } from '../../ced/model/transfer';
 import type { Weights } from '../../ced/model/weights';
 import { onSchedule } from '../../ced/training/validation-schedule';
 import { loadModel } from '../../storage/models/model-folder';
@@ -24,15 +24,15 @@ export const FIRST_STEP: Readonly<Progress> = {
   bitExact: true,
 };
 
-/** Of step 0: those of `init`, with a new head for other classes, or drawn from the seed. */
+/** Of step 0: what is taken over from `init`, or drawn from the seed. */
 export async function firstWeights(
-  context: JobContext,
-  { init, settings }: TrainInput,
-  { config, head }: StartingShape,
+  { store }: Pick<JobContext, 'store'>,
+  { config, start }: StartingShape,
+  seed: number,
 ): Promise<Weights> {
-  if (!init) return initialWeights(config, settings.seed);
-  const { weights } = await loadModel(context.store, init.sha256);
-  return head ? withNewHead(weights, head, config, settings.seed) : weights;
+  if (start === null) return initialWeights(config, seed);
+  const { weights } = await loadModel(store, start.sha256);
+  return transferredWeights(weights, start.transfer, seed);
 }
 
 /**

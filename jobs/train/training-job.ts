@@ -54,13 +54,13 @@ async function openTraining(
   opened.push(audio);
   const validation = await Validation.open(context, input);
   opened.push(validation);
-  const { config, head } = await trainedConfig(context.store, input, audio.vocabulary);
+  const { config, start } = await trainedConfig(context.store, input, audio.vocabulary);
   const prepared = await prepareTargets(context, input, audio);
   opened.push(prepared);
   const { rows, targets, logitShards } = prepared;
   const key = trainingKey(input, {
     config,
-    ...(head ? { head } : {}),
+    ...(start?.transfer.head ? { head: start.transfer.head } : {}),
     trainContentSha256: audio.contentSha256,
     validationContentSha256: validation.contentSha256,
     logitShards,
@@ -69,7 +69,7 @@ async function openTraining(
   const { batchSize, mixup, seed } = settings;
   const samples = chunkSamples(input.chunkSeconds);
   const data = new TrainingSet(audio, rows, targets, { batchSize, mixup, seed, samples });
-  return { key, config, head, data, validation, settings, stopAfterEpoch };
+  return { key, config, start, data, validation, settings, stopAfterEpoch };
 }
 
 async function attempt(
@@ -78,7 +78,7 @@ async function attempt(
   training: Training,
 ): Promise<TrainedModel> {
   const { store, engine } = context;
-  const { key, config, head, data, settings } = training;
+  const { key, config, start, data, settings } = training;
   const startedMs = context.monotonicMs();
   await beginPhase(context, 'reading the checkpoint');
   const resumed = await readLatestCheckpoint(store, key, config);
@@ -87,7 +87,8 @@ async function attempt(
   const at = resumed
     ? progressOf(resumed.state, context, input, data.stepsPerEpoch)
     : structuredClone(FIRST_STEP);
-  const initial = resumed?.trainer ?? (await firstWeights(context, input, { config, head }));
+  const initial =
+    resumed?.trainer ?? (await firstWeights(context, { config, start }, settings.seed));
   const trainer = new Trainer(engine, config, initial, settings);
   try {
     const end = await new TrainingLoop(context, training, trainer, at).run();

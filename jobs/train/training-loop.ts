@@ -3,7 +3,6 @@
  * from the newest checkpoint computes the same bytes.
  */
 import type { ModelConfig } from '../../ced/model/config';
-import type { HeadRows } from '../../ced/model/new-head';
 import type { Weights } from '../../ced/model/weights';
 import { validationsSinceBest, withEntry, type BestEntry } from '../../ced/training/best-list';
 import { learningRateAt } from '../../ced/training/schedule';
@@ -21,6 +20,7 @@ import type { TeacherTraining } from '../../workflows/contract/run-file-sections
 import { EngineStopped } from '../engine-jobs';
 import type { JobContext } from '../job-context';
 import { CheckpointWriter } from './checkpoint-writer';
+import type { Start } from './model-shape';
 import { StepPace } from './pace';
 import type { TrainingSet } from './training-set';
 import type { Validation, ValidationResult } from './validation';
@@ -31,8 +31,8 @@ const CLIPS_NAMED = 8;
 export interface Training {
   key: string;
   config: ModelConfig;
-  /** Where the rows of a new head come from; null = the head of `init`, or no `init`. */
-  head: HeadRows | null;
+  /** null without `init`. */
+  start: Start | null;
   data: TrainingSet;
   validation: Validation;
   settings: TeacherTraining;

@@ -8,7 +8,10 @@ import { headRows, withNewHead } from '../../ced/model/new-head';
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import type { Weights } from '../../ced/model/weights';
 import { initialWeights } from '../../ced/model/initial-weights';
-import { loadModel } from '../../storage/models/model-folder';
+import { ChampionLedger } from '../../storage/champion-ledger';
+import { loadModel, storeModel } from '../../storage/models/model-folder';
+import type { ImportModelsInput } from '../../workflows/contract/activities';
+import type { ModelShape } from '../../workflows/contract/run-file-sections';
 import { modelConfig } from '../../jobs/train/model-shape';
 import type { ModelConfig } from '../../ced/model/config';
 import { formatVocabularyCsv, type Vocabulary } from '../../ced/teachers/vocabulary';
@@ -198,10 +201,14 @@ describe('a checkpoint', () => {
 describe('a checkpoint to start from', () => {
   beforeEach(() => put('model.safetensors', encodeSafetensors(weights)));
 
-  const starting = async (classes: Vocabulary, model: typeof shape | 'tiny' = shape) => {
+  const starting = async (
+    classes: Vocabulary,
+    model: ModelShape = shape,
+    given: Pick<ImportModelsInput, 'chunkSeconds' | 'champion'> = {},
+  ) => {
     writeFileSync(join(folder, 'classes.csv'), formatVocabularyCsv(classes));
     const inits = [{ field: 'students[0].init', checkpoint: 'model', model }];
-    const input = { store: 'store', vocabulary: 'classes.csv', teachers: [], inits };
+    const input = { store: 'store', vocabulary: 'classes.csv', teachers: [], inits, ...given };
     return await importModels(localDependencies(folder), input);
   };
 
@@ -228,6 +235,62 @@ describe('a checkpoint to start from', () => {
         'students[0].init: model differs from model in embed_dim (32, not 192), ' +
         'depth (1, not 12), num_heads (2, not 3)',
     });
+  });
+
+  it('of unnamed classes, as many as the run has, keeps its head, and says so', async () => {
+    const { id2label: _names, ...unnamed } = config;
+    put('config.json', JSON.stringify(unnamed));
+    expect((await starting(classesOf('a', 'b', 'c', 'd', 'e', 'f'))).notes).toEqual([
+      'students[0].init: model names no classes and has as many as the run: ' +
+        'its head is taken over as it is',
+    ]);
+  });
+
+  it('made for shorter chunks gets more positions in time, and says so', async () => {
+    expect((await starting(vocabulary, shape, { chunkSeconds: 2 })).notes).toEqual([
+      'students[0].init: model was made for at most 1.12 s: its 7 positions in time are ' +
+        'interpolated to 13',
+    ]);
+  });
+
+  it('keeps what of its shape no training needs to be asked for, and says so', async () => {
+    const model = { ...shape, mlpRatio: 2, pooling: 'logit' } as const;
+    expect((await starting(vocabulary, model)).notes).toEqual([
+      'students[0].init: model has another mlpRatio (4, not 2) and another pooling ' +
+        '(mean, not logit) than model: it is kept',
+    ]);
+  });
+
+  it('that is the champion is looked at as early as the others', async () => {
+    const deps = localDependencies(folder);
+    const champions = deps.openStore('champion');
+    const from = (model: ModelShape) =>
+      starting(classesOf('Dog'), shape, {
+        champion: { place: 'champion', students: [{ field: 'students[1].init', model }] },
+      });
+    expect((await from('tiny')).notes).toHaveLength(1); // There is none yet.
+    const sha256 = await storeModel(champions, config, encodeSafetensors(weights));
+    const origin = { store: '', run: '', workflowId: '', workflowRunId: '', at: '' };
+    await (
+      await ChampionLedger.read(champions)
+    ).append({
+      ...{ action: 'promotion', student: 's', sha256, parameters: 1, mAP: 0.5, against: null },
+      ...{ evalSha256: '', previous: null, ...origin },
+    });
+    expect((await from(shape)).notes?.[1]).toBe(
+      'students[1].init: champion 1 has other classes: a new head is made, 0 of its 1 classes ' +
+        'are taken over, the encoder whole',
+    );
+    await expect(from('tiny')).rejects.toMatchObject({
+      code: 'CheckpointIncompatible',
+      message: expect.stringMatching(/^students\[1\]\.init: champion 1 differs from model in/),
+    });
+  });
+
+  it('matches classes by MID before name', () => {
+    const named = { ...config, outputdim: 2, id2label: { 0: 'Dog', 1: '/m/dog' } };
+    expect(headRows(named, [{ mid: '/m/dog', name: 'Dog' }])).toEqual([1]);
+    expect(headRows(named, [{ mid: '', name: 'Dog' }])).toEqual([0]);
   });
 
   it('keeps the rows of known classes and draws the others from the seed', () => {

@@ -24,6 +24,15 @@ describe("a student's model card", () => {
     expect(card).toMatch(/\| train \| 4 \| 0\.00 \|/);
   });
 
+  it('says which checkpoint it started from', async () => {
+    const { store, deps, input } = await handmadeRun();
+    const student = input.students[0]!;
+    student.startedFrom = { sha256: 'cd'.repeat(32), classes: 0 };
+    await publishRun(deps, input);
+    const card = textOf(await store.read(layout.modelFile(student.sha256, 'README.md')));
+    expect(card).toContain(' It started from models/cdcdcdcdcdcd…: its encoder and a new head.');
+  });
+
   it('and the result give its time on one core where it was measured', async () => {
     const { store, deps, input } = await handmadeRun();
     const audio = await CorpusAudio.open(store, PLAN, 'eval');

@@ -164,6 +164,17 @@ describe('the report of a distillation', () => {
     expect(text).not.toContain('from step');
   });
 
+  it('says what a model took over from the checkpoint that it started from', () => {
+    const started = sampleReport();
+    const from = { sha256: 'ab'.repeat(32), classes: 3, positions: { from: 63, to: 126 } };
+    for (const { trained } of started.models) if (trained) trained.startedFrom = from;
+    expect(visibleText(pageOf(started))).toContain(
+      "started from models/abababababab…: its encoder and the head's rows of 3 classes, " +
+        'its 63 positions in time interpolated to 126',
+    );
+    expect(text).not.toContain('started from');
+  });
+
   it('shows every model with its mAP, every stage, and every scored class', () => {
     for (const { name, mAP } of data.models)
       expect(text).toMatch(new RegExp(`${name} .{0,40}${mAP?.toFixed(3)}`));

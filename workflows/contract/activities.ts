@@ -76,6 +76,11 @@ export interface ImportModelsInput {
   inits: StartingCheckpoint[];
   /** Of the run; absent in histories of earlier versions. */
   chunkSeconds?: number;
+  /**
+   * `promote.champion`, and the students that start from it. It is looked at alone: which model it
+   * is is asked again when they start. Absent = none does, or as above.
+   */
+  champion?: { place: string; students: Required<Pick<StartingCheckpoint, 'field' | 'model'>>[] };
 }
 /** A checkpoint that a model starts from. */
 export interface StartingCheckpoint {

@@ -37,6 +37,16 @@ export const trainedModelSchema = z.object({
   validationMAP: z.number().nullable(),
   /** As in an epoch's record; absent where validation has labels, and of earlier versions. */
   validationDivergence: z.exactOptional(z.number()),
+  /** The checkpoint of `init` and what was taken over; absent without, and of earlier versions. */
+  startedFrom: z.exactOptional(
+    z.object({
+      sha256: z.string(),
+      /** Of the model's classes, those whose row of the head was taken over. */
+      classes: z.number(),
+      /** Patches in time that the checkpoint's positions covered and that the model's cover. */
+      positions: z.exactOptional(z.object({ from: z.number(), to: z.number() })),
+    }),
+  ),
   epochs: z.number(),
   steps: z.number(),
   rowsTrained: z.number(),

@@ -323,7 +323,8 @@ export const teacherTrainingSchema = z.strictObject({
     .default(null)
     .describe(
       'CED checkpoint folder to start from; null = random weights from `seed`. For other classes ' +
-        'than its own the head is new, but for classes of equal names.',
+        'than its own the head is new, but for classes of equal MID or name; for longer chunks ' +
+        'its positions in time are interpolated.',
     ),
   epochs: epochs.default(300).describe('Passes over the training chunks.'),
   batchSize: count.max(4096).default(128).describe('Chunks in a step.'),
@@ -400,7 +401,8 @@ export const studentSchema = z.strictObject({
   init: teacherTrainingSchema.shape.init.describe(
     `CED checkpoint folder to start from, or \`${CHAMPION}\`: the champion of ` +
       '`promote.champion`, if there is one. Otherwise, and for null, random weights from `seed`. ' +
-      'For other classes than its own the head is new, but for classes of equal names.',
+      'For other classes than its own the head is new, but for classes of equal MID or name; for ' +
+      'longer chunks its positions in time are interpolated.',
   ),
   unseenFill: z
     .enum(['zero', 'lastMean', 'lastHalf'])

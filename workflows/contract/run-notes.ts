@@ -1,6 +1,7 @@
 /** What of a run's settings deserves a look before anything is spent on it. Pure. */
 import type { DistillRun } from './run-file';
-import type { TeacherTraining } from './run-file-sections';
+import type { ImportModelsInput } from './activities';
+import { CHAMPION, type TeacherTraining } from './run-file-sections';
 
 /** @param labelled clips of eval that have labels; undefined where that is not known */
 export function promotionNotes(
@@ -12,6 +13,17 @@ export function promotionNotes(
     `corpus.eval: ${corpus.eval ?? ''} has no labels, so promote can compare no models: ` +
       'no student will be promoted',
   ];
+}
+
+/** The champion and the students that start from it; null where none does. */
+export function startsFromChampion({
+  promote,
+  students,
+}: DistillRun): NonNullable<ImportModelsInput['champion']> | null {
+  const starting = students.flatMap(({ init, model }, index) =>
+    init === CHAMPION ? [{ field: `students[${index}].init`, model }] : [],
+  );
+  return promote && starting.length > 0 ? { place: promote.champion, students: starting } : null;
 }
 
 /**

@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { finalizeCorpus } from '../../activities/finalize-corpus';
+import { importModels } from '../../activities/import-models';
+import { ingestShard } from '../../activities/ingest-shard';
+import { localDependencies } from '../../activities/local-dependencies';
+import { planCorpus } from '../../activities/plan-corpus';
+import { trainJob } from '../../jobs/train/training-job';
+import type { FolderStore } from '../../storage/folder-store';
+import { loadModel } from '../../storage/models/model-folder';
+import { teachRunSchema } from '../../workflows/contract/run-file';
+import { jobContextOn, storeBelow } from '../support/in-process';
+import { writeToneCorpus } from '../support/tone-corpus';
+import { trainingInput } from '../support/training-input';
+import { writeUntrainedTeacher } from '../support/untrained-teacher';
+
+const ignore = (): void => undefined;
+
+describe('a training that starts from a checkpoint', () => {
+  let folder: string;
+  let store: FolderStore;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ced-starting-'));
+    store = storeBelow(folder);
+    writeToneCorpus(folder, { train: 4, validation: 2, eval: 0 }, () => 2 * 16_000);
+    writeUntrainedTeacher(folder, 'vocabulary.csv', 1);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('made for shorter chunks trains on longer ones, and tells what it took over', async () => {
+    const deps = localDependencies(folder, store);
+    const { corpus, teachers, augment } = teachRunSchema.parse({
+      ...{ name: 'r', store: 's', chunkSeconds: 2 },
+      corpus: {
+        train: 'train.jsonl',
+        validation: 'validation.jsonl',
+        vocabulary: 'vocabulary.csv',
+      },
+      teachers: [
+        {
+          ...{ name: 'small', model: { embedDim: 32, depth: 1, heads: 2 }, init: 'untrained-1' },
+          ...{ epochs: 1, batchSize: 4, warmupSteps: 0 },
+        },
+      ],
+    });
+    const split = { store: '', corpus, chunkSeconds: 2 };
+    const { planKey } = await planCorpus(deps, split, ignore);
+    for (const each of ['train', 'validation'] as const)
+      await ingestShard(deps, { store: '', planKey, split: each, shard: 0 }, ignore);
+    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 2 });
+    const [settings] = teachers;
+    const { inits } = await importModels(deps, {
+      ...{ store: '', vocabulary: corpus.vocabulary, teachers: [], chunkSeconds: 2 },
+      inits: [{ field: 'init', checkpoint: 'untrained-1', model: settings!.model }],
+    });
+    const init = inits['untrained-1']!;
+    const input = { planKey, settings: settings!, augment, init, chunkSeconds: 2 };
+    const trained = await trainJob(jobContextOn(store), trainingInput(input));
+    expect(trained.startedFrom).toEqual({
+      sha256: init.sha256,
+      classes: 6,
+      positions: { from: 7, to: 13 },
+    });
+    const { config } = await loadModel(store, trained.sha256);
+    expect(config.target_length).toBe(208);
+  });
+});
