@@ -2,6 +2,7 @@
  * Joins the ingested shards of a plan into one corpus manifest, written last: what is in it is
  * complete, counted and checked.
  */
+import { counted } from '../ced/counted';
 import type {
   FinalizedCorpus,
   FinalizedSplit,
@@ -39,7 +40,9 @@ function refuseOverlap({ overlaps }: ContentIndex, allowed: boolean): void {
   if (overlaps.count === 0 || allowed) return;
   throw new PermanentError(
     'CorpusInvalid',
-    `corpus.train: ${overlaps.count} training clips hold the very audio that the run is ` +
+    'corpus.train: ' +
+      counted(overlaps.count, 'training clip holds', 'training clips hold') +
+      ' the very audio that the run is ' +
       `scored on: ${namesOf(overlaps)}; take them out of one table, or start the workers with ` +
       '--allow-overlap',
   );

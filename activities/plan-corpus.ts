@@ -1,7 +1,7 @@
 /**
  * Turns the run file's tables into immutable listings, one a shard, and a plan that names them.
  * Rows keep the table's order, so clips appended to a table leave every full shard as it was. Costs
- * one `stat` a clip; no audio is read.
+ * one `stat` a clip, and the header of each video of AudioSet's segments; no audio is read.
  */
 import { parseConfigClasses } from '../ced/teachers/teacher-classes';
 import { parseVocabularyCsv, type Vocabulary } from '../ced/teachers/vocabulary';
@@ -48,7 +48,6 @@ export async function planCorpus(
     const { audioRoot } = input.corpus;
     const read = await readTables(deps.root, `corpus.${split}`, table, sources, audioRoot);
     const { rows, rejected } = read;
-    for (const note of read.notes) notes.push(`corpus.${split}: ${note}`);
     if (rows.length === 0)
       throw new PermanentError(
         'CorpusInvalid',
@@ -64,6 +63,7 @@ export async function planCorpus(
       ignoreUnknownLabels,
       onProgress,
     });
+    for (const note of read.notes) notes.push(`corpus.${split}: ${note}`);
     const shards = cutShards(
       clips,
       input.corpus.clipsPerShard,

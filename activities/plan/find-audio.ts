@@ -4,11 +4,8 @@
  * (ESC-50's `audio/` beside `meta/`, FSD50K's `*.dev_audio/`).
  */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, parse, resolve } from 'node:path';
-
-const AUDIO = new Set(
-  'wav flac ogg oga opus mp3 m4a mp4 aac webm wma aif aiff'.split(' ').map((name) => `.${name}`),
-);
+import { basename, dirname, join, parse, resolve } from 'node:path';
+import { hasAudioEnding } from '../../ced/audio/audio-names';
 
 /** UrbanSound8K keeps clips in folders of folds. */
 const DEEPEST = 1;
@@ -117,7 +114,7 @@ async function listAudio(folder: string): Promise<Map<string, string[]>> {
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = join(place, entry.name);
       if (entry.isDirectory() && depth < DEEPEST) await add(path, depth + 1);
-      if (entry.isDirectory() || !AUDIO.has(extname(entry.name).toLowerCase())) continue;
+      if (entry.isDirectory() || !hasAudioEnding(entry.name)) continue;
       for (const name of [entry.name, parse(entry.name).name].map((each) => each.normalize())) {
         const paths = names.get(name);
         // Datasets with a folder for each recording have one name in all of them.

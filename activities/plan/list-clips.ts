@@ -1,6 +1,6 @@
 /**
  * From a table's rows to clips that can be ingested: labels become class numbers, and every source
- * is looked up, many at once, without reading it.
+ * is looked up, many at once, without reading it, but for the headers of AudioSet's videos.
  */
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import { carriesCredential, CREDENTIAL_REFUSED } from '../../workflows/contract/credentials';
@@ -12,8 +12,9 @@ import {
   type SourceVersion,
 } from '../../storage/sources/source';
 import { LabelNumbers } from '../../ced/corpus/label-numbers';
-import type { TableRow, TableRows } from '../../ced/corpus/table-row';
+import type { Segment, TableRow, TableRows } from '../../ced/corpus/table-row';
 import { AudioFinder } from './find-audio';
+import { UncutVideos } from './uncut-videos';
 import type { ListedClip } from '../../ced/corpus/listing';
 
 const LOOKED_UP_AT_ONCE = 32;
@@ -27,13 +28,18 @@ export interface ListingOptions {
   ignoreUnknownLabels?: boolean;
   /** What to do where the audio is not found. @default naming the run file's `audioRoot` */
   remedy?: string;
+  /** Stands before notes of the table. */
+  table?: string;
   /** Rows looked at, of all. */
   onProgress?: (done: number, total: number) => void;
 }
 
-/** @param table its `rejected` receives the rows that cannot be used */
+/**
+ * @param table its `rejected` receives the rows that cannot be used, its `notes` how many clips are
+ *   cut out of whole videos
+ */
 export async function listClips(
-  { rows, rejected }: Pick<TableRows, 'rows' | 'rejected'>,
+  { rows, rejected, notes }: TableRows,
   options: ListingOptions,
 ): Promise<ListedClip[]> {
   const numbers = new LabelNumbers(options.vocabulary);
@@ -42,9 +48,9 @@ export async function listClips(
   let done = 0;
   const found = mapOrdered(rows, LOOKED_UP_AT_ONCE, async (row) => ({
     row,
-    audio: await lookUp.describe(row),
+    ...(await lookUp.find(row)),
   }));
-  for await (const { row, audio } of found) {
+  for await (const { row, audio, segment } of found) {
     const labels = row.labels && numbers.find(row.labels);
     const [unknown] = labels?.unknown ?? [];
     if (unknown !== undefined && options.ignoreUnknownLabels !== true)
@@ -56,12 +62,15 @@ export async function listClips(
         audio: audio.path,
         ...(row.range ? { range: row.range } : {}),
         ...(row.cell ? { cell: row.cell } : {}),
-        ...(row.segment ? { segment: row.segment } : {}),
+        ...(segment ? { segment } : {}),
         fingerprint: audio.fingerprint,
         labels: labels && labels.numbers,
       });
     if (done++ % 500 === 0) options.onProgress?.(done, rows.length);
   }
+  const { table } = options;
+  for (const note of lookUp.videos.notes())
+    notes.push(table === undefined ? note : `${table}: ${note}`);
   return clips;
 }
 
@@ -69,13 +78,25 @@ export async function listClips(
 class AudioLookUp {
   private readonly shared = new Map<string, Promise<SourceVersion | string>>();
   private readonly finder: AudioFinder;
+  readonly videos: UncutVideos;
 
   constructor(private readonly options: ListingOptions) {
     this.finder = new AudioFinder(options.root);
+    this.videos = new UncutVideos(options.sources);
+  }
+
+  /** `audio` is why nothing is there, as a text; `segment` the part of it to cut out. */
+  async find(
+    row: TableRow,
+  ): Promise<{ audio: { path: string; fingerprint: string } | string; segment: Segment | null }> {
+    const { clip, segment = null, videoSegment } = row;
+    const audio = await this.describe(row);
+    if (typeof audio === 'string' || videoSegment === undefined) return { audio, segment };
+    return { audio, segment: await this.videos.segmentOf(clip, audio.path, videoSegment) };
   }
 
   /** @returns why nothing is there, as a text */
-  async describe(row: TableRow): Promise<{ path: string; fingerprint: string } | string> {
+  private async describe(row: TableRow): Promise<{ path: string; fingerprint: string } | string> {
     const isShared = row.range !== undefined || row.segment !== undefined;
     const version = await this.versionOf(row.audio, isShared);
     if (typeof version !== 'string') return { path: row.audio, fingerprint: version.fingerprint };

@@ -2,6 +2,7 @@
  * The tables that a pattern names: brace patterns anywhere; `*` (within a name) and `**` (across
  * folders) in folders of this machine and on the hub, whose files can be listed.
  */
+import { counted } from '../../ced/counted';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isUri } from '../../ced/corpus/address';
@@ -65,7 +66,8 @@ async function matches(place: string, sources: SourceOptions): Promise<string[]>
         .sort();
   const pattern = new RegExp(`^${parts.map(partPattern).join('/')}$`, 's');
   const found = files.filter((file) => pattern.test(file));
-  if (found.length === 0) throw new SourceUnreadable(`none of ${files.length} files matches`);
+  if (found.length === 0)
+    throw new SourceUnreadable(`none of ${counted(files.length, 'file', 'files')} matches`);
   return found;
 }
 

@@ -46,6 +46,12 @@ export function labelParts(text: string): string[] {
     .filter((part) => part !== '');
 }
 
+/** Whether both name the same classes, in whatever order. */
+export function isSameLabels(labels: readonly Label[], others: readonly Label[]): boolean {
+  const [own, other] = [new Set(labels), new Set(others)];
+  return own.size === other.size && [...own].every((label) => other.has(label));
+}
+
 function isLabel(item: unknown): item is Label {
   return typeof item === 'string' || (Number.isSafeInteger(item) && (item as number) >= 0);
 }

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { FormatInvalid } from '../format-invalid';
+import { COLUMNS } from './named-columns';
 import type { LeafColumn, ParquetOutline } from '../parquet/parquet-outline';
 
 export interface AudioColumns {
@@ -19,11 +20,15 @@ export interface AudioColumns {
 }
 
 /** In the order in which they are preferred. */
-const AUDIO_NAMES = 'audio file path filename file_name audio_path audio_file url wav'.split(' ');
-const LABEL_NAMES = (
-  'labels label tags tag classes class category categories fine_label fine_labels target ' +
-  'human_labels sound_class genre'
-).split(' ');
+const AUDIO_NAMES = [
+  ...'audio file path filename file_name audio_path audio_file url wav'.split(' '),
+  ...COLUMNS.audio,
+];
+const LABEL_NAMES = [
+  ...'labels label tags tag classes class category categories fine_label fine_labels'.split(' '),
+  ...'target human_labels sound_class genre'.split(' '),
+  ...COLUMNS.labels,
+];
 
 interface Feature {
   type: 'audio' | 'class' | 'value';

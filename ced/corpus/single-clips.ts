@@ -1,4 +1,5 @@
 /** Classes with one clip: nothing can be learnt from it, or its score is a matter of luck. */
+import { counted } from '../counted';
 
 const MOST_NAMES = 8;
 
@@ -7,6 +8,6 @@ export function singleClipNote(classes: readonly { name: string; clips: number }
   const single = classes.filter(({ clips }) => clips === 1).map(({ name }) => name);
   if (single.length === 0) return null;
   const more = single.length > MOST_NAMES ? `, and ${single.length - MOST_NAMES} more` : '';
-  const what = single.length === 1 ? '1 class has' : `${single.length} classes have`;
+  const what = counted(single.length, 'class has', 'classes have');
   return `${what} a single clip: ${single.slice(0, MOST_NAMES).join(', ')}${more}`;
 }

@@ -3,6 +3,7 @@
  * datasets publish. A row that cannot be used is returned with its reason, never thrown: one broken
  * row is counted and named, the rest goes on (design, invariant 9).
  */
+import { counted } from '../counted';
 import { isDeepStrictEqual } from 'node:util';
 import { basename, dirname, isAbsolute, posix, resolve, sep } from 'node:path';
 import { isUri, parseBucketUri, pathOf, withoutSlashesAtEnd } from './address';
@@ -204,13 +205,13 @@ class Collected {
 
   /** What was done to rows, a sentence each. */
   notes(name: string): string[] {
-    const rows = this.joined === 1 ? '1 row repeats' : `${this.joined} rows repeat`;
+    const rows = counted(this.joined, 'row repeats', 'rows repeat');
     return [
       ...(this.joined === 0 ? [] : [`${name}: ${rows} a clip; the labels of all its rows count`]),
       ...(this.rows.some(({ videoSegment }) => videoSegment)
         ? [
-            `${name}: its seconds are those of videos: a run takes each file whole, as cut ` +
-              'already; ced init cuts the segments out of files that are longer',
+            `${name}: its seconds are those of videos: files that are longer than their segments ` +
+              'are cut to them, others are taken whole',
           ]
         : []),
     ];

@@ -6,13 +6,14 @@
  * A key ends at the first dot of the last path part, as WebDataset says, but for dots between two
  * digits: CED names clips `ID_10.000_20.000.wav`, and cutting there would merge clips.
  */
+import { counted } from '../counted';
+import { hasAudioEnding } from '../audio/audio-names';
 import type { ByteRange } from './address';
 import { parseLenient } from './json-table';
 import { labelsFromJson, type Label } from './label-list';
 import type { TableRow, TableRows } from './table-row';
 import { tarMembers, type ReadAt, type TarMember } from './tar-members';
 
-const AUDIO = /\.(wav|flac|ogg|oga|opus|mp3|m4a|mp4|aac|webm|wma|aif|aiff)$/i;
 const LABELS = /\.(json|cls)$/i;
 /** Kinds of members that are skipped and reported. */
 const MOST_KINDS = 8;
@@ -48,17 +49,17 @@ export async function readWebDatasetShard(
     if (isArchiverFile(name)) continue;
     const { key, extension } = splitName(name);
     if (member.isLink) {
-      shard.passOver('links', name);
+      shard.passOver('link', name);
       continue;
     }
-    if (!AUDIO.test(extension) && !LABELS.test(extension)) {
-      shard.passOver(`members that end in ${extension || 'nothing'}`, name);
+    if (!hasAudioEnding(extension) && !LABELS.test(extension)) {
+      shard.passOver(`member that ends in ${extension || 'nothing'}`, name);
       continue;
     }
     const sample = shard.sample(key);
     if (member.isSparse)
       sample.problem ??= `a sparse file in ${source.name}; pack it without --sparse`;
-    else if (AUDIO.test(extension)) shard.addAudio(sample, member);
+    else if (hasAudioEnding(extension)) shard.addAudio(sample, member);
     else {
       if (member.bytes > LONGEST_LABEL_BYTES)
         sample.problem ??= `its ${extension} in ${source.name} is longer than a label can be`;
@@ -96,7 +97,7 @@ class Shard {
     else sample.audio = member;
   }
 
-  /** @param what several of them */
+  /** @param what one of them */
   passOver(what: string, name: string): void {
     const known = this.passedOver.get(what);
     if (known) known.count++;
@@ -139,23 +140,37 @@ class Shard {
       ...(audio === undefined
         ? []
         : [
-            `${this.name}: ${this.secondAudio.length} further audio members are not used: ${audio}`,
+            `${this.name}: ` +
+              counted(
+                this.secondAudio.length,
+                'further audio member is',
+                'further audio members are',
+              ) +
+              ` not used: ${audio}`,
           ]),
       ...(sideCar === undefined
         ? []
         : [
-            `${this.name}: ${this.withoutLabelField.length} side-cars name no labels, ` +
+            `${this.name}: ` +
+              counted(this.withoutLabelField.length, 'side-car names', 'side-cars name') +
+              ' no labels, ' +
               `for example ${sideCar}; labels are read from ${LABEL_FIELDS.join(', ')}`,
           ]),
       ...[...this.passedOver]
         .slice(0, MOST_KINDS)
         .map(
           ([what, { count, first }]) =>
-            `${this.name}: ${count} ${what} are not used: ${first.slice(0, LONGEST_KEY)}` +
-            (what === 'links' ? '; pack the files themselves with --dereference' : ''),
+            `${this.name}: ${counted(count, `${what} is`, `${several(what)} are`)} not used: ` +
+            first.slice(0, LONGEST_KEY) +
+            (what === 'link' ? '; pack the files themselves with --dereference' : ''),
         ),
     ];
   }
+}
+
+/** `members that end in .txt` */
+function several(what: string): string {
+  return what.replace(/^(link|member)/, '$1s').replace(' ends ', ' end ');
 }
 
 /**

@@ -5,6 +5,7 @@
  * others. A member stays if it helps there, and the weights of the run file stay unless the 95 %
  * interval of the gain over the folds (Student's t) is above 0.
  */
+import { counted } from '../counted';
 import { permutation } from '../augment/random';
 import { meanAveragePrecisionInParts } from '../metrics/mean-average-precision';
 import { normalised, searchWeights, type WeightSearch } from './weight-search';
@@ -45,7 +46,8 @@ export async function fitEnsemble(
   { search, given, seed }: { search: WeightSearch; given: readonly number[]; seed: number },
   onPart: () => Promise<void> = () => Promise.resolve(),
 ): Promise<EnsembleFit> {
-  if (ensemble.clips < 2) throw new RangeError(`${ensemble.clips} clips cannot be cut into folds`);
+  if (ensemble.clips < 2)
+    throw new RangeError(`${counted(ensemble.clips, 'clip', 'clips')} cannot be cut into folds`);
   const before = normalised(given);
   const on = (rows: Uint32Array) => (weights: readonly number[]) =>
     mixtureMAP(ensemble, weights, rows, onPart);

@@ -2,9 +2,11 @@
  * Gives every clip of a dataset its split: the stated one, else one drawn by recording. The same
  * audio in two splits is reported before anything else.
  */
+import { counted } from '../../ced/counted';
 import { splitClips, type SplitName } from '../../ced/corpus/split-clips';
 import { SPLITS } from '../../workflows/contract/models';
 import type { DatasetClip } from './datasets/dataset';
+import { devOf } from './datasets/split-names';
 import { listed } from './listed';
 import { recordingsOf } from './recordings';
 
@@ -14,6 +16,7 @@ const SHARES = { validation: 0.1, eval: 0.15 };
 const FEWEST_CLIPS = 3;
 
 type SplitClip = DatasetClip & { split: SplitName };
+type StatedClip = DatasetClip & { split: SplitName | null };
 type ContentOf = ReadonlyMap<string, string>;
 
 export interface SplitDataset {
@@ -23,12 +26,13 @@ export interface SplitDataset {
 
 /** @param content the same text for clips of the same audio */
 export function assignSplits(
-  clips: readonly DatasetClip[],
+  found: readonly DatasetClip[],
   content: ContentOf,
   seed: number,
 ): SplitDataset {
-  const stated = new Set(clips.flatMap(({ split }) => split ?? []));
   const notes: string[] = [];
+  const clips = withoutDev(found, notes);
+  const stated = new Set(clips.flatMap(({ split }) => split ?? []));
   const split = stated.has('train')
     ? statedSplits(clips, content, { stated, seed }, notes)
     : drawnSplits(clips, content, seed, notes);
@@ -36,8 +40,21 @@ export function assignSplits(
   return { clips: kept, notes: [...notes, ...thinClasses(kept), ...lackingSplits(kept)] };
 }
 
+/** Clips of `dev` get the split that it means beside the others. */
+function withoutDev(clips: readonly DatasetClip[], notes: string[]): StatedClip[] {
+  const stated = new Set(clips.map(({ split }) => split));
+  const dev = devOf(stated);
+  if (stated.has('dev'))
+    notes.push(
+      dev === 'train'
+        ? 'dev is taken for train: the dataset has no other'
+        : 'dev is taken for validation: the dataset has a train beside it',
+    );
+  return clips.map((clip) => ({ ...clip, split: clip.split === 'dev' ? dev : clip.split }));
+}
+
 function drawnSplits(
-  clips: readonly DatasetClip[],
+  clips: readonly StatedClip[],
   content: ContentOf,
   seed: number,
   notes: string[],
@@ -48,8 +65,9 @@ function drawnSplits(
     SHARES,
     seed,
   );
+  const count = counted(new Set(recordings).size, 'recording was', 'recordings were');
   notes.push(
-    `the dataset states no splits: ${new Set(recordings).size} recordings were drawn with seed ` +
+    `the dataset states no splits: ${count} drawn with seed ` +
       `${seed}, clips of one recording together (told by name and content), classes in ` +
       'proportion',
   );
@@ -71,14 +89,15 @@ function repeated(clips: readonly DatasetClip[], content: ContentOf): string[] {
   return examples.length === 0
     ? []
     : [
-        `${examples.length} clips hold the same audio as another; clips of the same audio stay ` +
+        counted(examples.length, 'clip holds', 'clips hold') +
+          ' the same audio as another; clips of the same audio stay ' +
           `in one split: ${listed(examples)}`,
       ];
 }
 
 /** A split that the dataset lacks is drawn from its training clips. */
 function statedSplits(
-  clips: readonly DatasetClip[],
+  clips: readonly StatedClip[],
   content: ContentOf,
   { stated, seed }: { stated: ReadonlySet<SplitName>; seed: number },
   notes: string[],
@@ -120,8 +139,13 @@ function withoutOverlap(clips: SplitClip[], content: ContentOf, notes: string[])
   const [first] = overlapping;
   if (!first) return clips;
   notes.unshift(
-    `${overlapping.length} training clips hold the same audio as clips of validation or eval and ` +
-      `are left out, for example ${first.clip} = ${same(first)}`,
+    counted(
+      overlapping.length,
+      'training clip holds the same audio as a clip of validation or eval and is',
+      'training clips hold the same audio as clips of validation or eval and are',
+    ) +
+      ' ' +
+      `left out, for example ${first.clip} = ${same(first)}`,
   );
   return clips.filter((clip) => same(clip) === undefined);
 }
@@ -164,14 +188,21 @@ function thinClasses(clips: readonly SplitClip[]): string[] {
     ...(thin.length === 0
       ? []
       : [
-          `${thin.length} classes have one or two clips, too few to learn and to score: ` +
+          counted(thin.length, 'class has', 'classes have') +
+            ' one or two clips, too few to learn and to score: ' +
             listed(thin.map(([name]) => name)),
         ]),
     ...(untrained.length === 0
       ? []
-      : [`${untrained.length} classes have no clip in train: ${listed(untrained)}`]),
+      : [
+          counted(untrained.length, 'class has', 'classes have') +
+            ` no clip in train: ${listed(untrained)}`,
+        ]),
     ...(unscored.length === 0
       ? []
-      : [`${unscored.length} classes have no clip in eval, so no score: ${listed(unscored)}`]),
+      : [
+          counted(unscored.length, 'class has', 'classes have') +
+            ` no clip in eval, so no score: ${listed(unscored)}`,
+        ]),
   ];
 }

@@ -1,4 +1,5 @@
 /** Class names as a project's class list can hold them. */
+import { counted } from '../../ced/counted';
 import { LONGEST_NAME } from '../../ced/teachers/vocabulary';
 import type { Dataset, DatasetClip } from './datasets/dataset';
 import { listed } from './listed';
@@ -28,8 +29,9 @@ export function withClassNames(dataset: Dataset): Dataset {
     ...(joined.length === 0
       ? []
       : [
-          `${joined.length} class names are written in several ways that look the same, and are ` +
-            `one class each: ${listed(joined)}`,
+          `${counted(joined.length, 'class name is', 'class names are')} written in several ways ` +
+            `that look the same, and ${joined.length === 1 ? 'is' : 'are each'} one class: ` +
+            listed(joined),
         ]),
     ...(alike.length === 0
       ? []
@@ -40,7 +42,8 @@ export function withClassNames(dataset: Dataset): Dataset {
     ...(tooLong.length === 0
       ? []
       : [
-          `${tooLong.length} clips are left out, whose label is longer than ${LONGEST_NAME} ` +
+          counted(tooLong.length, 'clip is', 'clips are') +
+            ` left out, whose label is longer than ${LONGEST_NAME} ` +
             `characters: ${listed(tooLong)}`,
         ]),
   ];

@@ -1,4 +1,5 @@
 /** `ced init FOLDER|FILE|ADDRESS`: from a dataset to a project that can be run. */
+import { counted } from '../../ced/counted';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { basename, join, parse, resolve } from 'node:path';
@@ -234,7 +235,7 @@ function tell(project: Project, files: readonly string[], check: string, asJson:
   }
   const lines = [
     `Found     ${layout}`,
-    `Clips     ${grouped(clips.length)} in ${vocabulary.length} classes: ` +
+    `Clips     ${grouped(clips.length)} in ${counted(vocabulary.length, 'class', 'classes')}: ` +
       Object.entries(splits)
         .map(([split, clipsOf]) => `${grouped(clipsOf)} ${split}`)
         .join(', '),

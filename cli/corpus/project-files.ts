@@ -1,4 +1,5 @@
 /** Writes a new project: tables, class list, run files and a README with the commands. */
+import { counted } from '../../ced/counted';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import type { ChannelChoice } from '../../ced/audio/channels';
@@ -190,7 +191,8 @@ function readme(project: Project, commands: readonly string[], check: string): s
   return [
     `# ${name}`,
     `Made by \`ced init\` from ${source}: ${layout}.`,
-    `${clips.length} clips, ${vocabulary.length} classes: ` +
+    counted(clips.length, 'clip', 'clips') +
+      `, ${counted(vocabulary.length, 'class', 'classes')}: ` +
       SPLITS.map((split) => `${count(split)} ${split}`).join(', ') +
       '. `labels.csv` names the classes; the tables are described in docs/formats.md.',
     '## Commands',

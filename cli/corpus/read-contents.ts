@@ -3,6 +3,7 @@
  * the same audio, and which a run would reject. Of a large dataset a sample is decoded, and files
  * are compared by their bytes.
  */
+import { counted } from '../../ced/counted';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -68,12 +69,14 @@ export async function readContents(
   const [first] = rejected;
   if (seconds.size === 0)
     throw new UsageError(
-      `ced init: none of ${sample.length} clips can be read, the first is ` +
+      `ced init: none of ${counted(sample.length, 'clip', 'clips')} can be read, the first is ` +
         `${first ? `${first[0]}: ${first[1]}` : 'missing'}`,
     );
   const notes = first
     ? [
-        `${rejected.size} of ${sample.length} clips that were read cannot be used and are left ` +
+        `${rejected.size} of ` +
+          counted(sample.length, 'clip that was', 'clips that were') +
+          ` read cannot be used and ${rejected.size === 1 ? 'is' : 'are'} left ` +
           `out, for example ${first[0]}: ${first[1]}; ${LEFT_OUT} names all`,
       ]
     : [];
@@ -89,9 +92,11 @@ export async function readContents(
 
 function quietNotes({ quiet, seconds }: Decoded): string[] {
   if (quiet.length === 0) return [];
+  const [are, them] = quiet.length === 1 ? ['is', 'it'] : ['are', 'them'];
   return [
-    `${quiet.length} of ${seconds.size} clips that were read are nearly silent, their peak is ` +
-      `below -80 dBFS: ${listed(quiet)}; remove them, else a class is learned from silence`,
+    `${quiet.length} of ${counted(seconds.size, 'clip that was', 'clips that were')} read ${are} ` +
+      `nearly silent, with a peak below -80 dBFS: ${listed(quiet)}; remove ${them}, else a class ` +
+      'is learned from silence',
   ];
 }
 

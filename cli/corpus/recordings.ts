@@ -1,4 +1,5 @@
 /** Which clips belong to one recording, and so into one split. */
+import { counted } from '../../ced/counted';
 import type { DatasetClip } from './datasets/dataset';
 
 /** A class of fewer recordings cannot be in train, validation and eval. */
@@ -29,7 +30,8 @@ export function recordingsOf(
   const [first] = numbered;
   if (first)
     notes.push(
-      `${numbered.length} clips differ from others only in a number at the end of the name, for ` +
+      counted(numbered.length, 'clip differs', 'clips differ') +
+        ' from others only in a number at the end of the name, for ' +
         `example ${first.clip}: each is taken for a recording of its own; where they are pieces ` +
         'of one recording, put the pieces of each recording into a folder in the folder of the ' +
         'class, else scores are too good',

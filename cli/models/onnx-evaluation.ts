@@ -53,9 +53,10 @@ export async function evaluateOnnx(
   { chunkSeconds, threads, channels, onProgress }: EvaluationOptions,
 ): Promise<EvaluatedClips> {
   const root = process.cwd();
-  const { rows, rejected: unreadable } = await readTables(root, '--eval', table, {});
+  const { rows, rejected: unreadable, notes } = await readTables(root, '--eval', table, {});
   const targets = targetsOf(rows, config, table);
-  const unlabelled = { rows: rows.map((row) => ({ ...row, labels: null })), rejected: unreadable };
+  const whole = rows.map((row) => ({ ...row, labels: null }));
+  const unlabelled = { rows: whole, rejected: unreadable, notes };
   const listed = await listClips(unlabelled, { root, vocabulary: [], sources: {} });
   const nets = await Promise.all(
     files.map((bytes) => loadOnnxNet(bytes, threads, { outputName: 'probabilities' })),

@@ -11,6 +11,7 @@ import { CLEAR_LINE, control } from '../../infra/command-line/terminal';
 import { amount, count } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';
 import { channelsOption } from '../channels-option';
+import { irregularFile } from '../../storage/sources/irregular-file';
 import { isAudio } from '../corpus/datasets/audio-files';
 import type { Command } from '../command';
 import { describeFailure } from '../failure';
@@ -81,7 +82,7 @@ async function tagFiles({
       show(index);
       try {
         if (fault) throw fault;
-        const bytes = file === '-' ? await buffer(process.stdin) : await readFile(file);
+        const bytes = file === '-' ? await buffer(process.stdin) : await readRegular(file);
         const { channels = 'mix' } = values;
         const pcm = await decodeClip(() => [bytes], file, { channels });
         const chunks = tagAudio(predictor, pcm, { chunkSeconds, top: values.top });
@@ -134,6 +135,16 @@ async function filesIn(place: string): Promise<string[]> {
   const audio = entries.filter((entry) => !entry.isDirectory() && isAudio(entry.name));
   if (audio.length === 0) throw new UsageError('no audio files in this folder');
   return audio.map((entry) => join(entry.parentPath, entry.name)).sort();
+}
+
+/** @throws {UsageError} for what would have to be waited for, or has no end */
+async function readRegular(path: string): Promise<Buffer> {
+  const other = await irregularFile(path);
+  if (other === null) return await readFile(path);
+  throw new UsageError(
+    `${other.what}, not a file; ${other.remedy}` +
+      (other.isStream ? ', or pass it on standard input, to ced tag -' : ''),
+  );
 }
 
 /** Waits for a reader of standard output that is slower than this program. */

@@ -1,4 +1,5 @@
 /** A survey of logits, and one clip's views, as text. Pure. */
+import { counted } from '../../ced/counted';
 import type { ClipLogits, ClipView } from './clip-logits';
 import type { TeacherPair } from '../../ced/metrics/teacher-agreement';
 import type { LogitsSurvey, TeacherSurvey } from './logits-survey';
@@ -57,10 +58,10 @@ function topClasses({ topClasses: classes }: LogitsSurvey): string {
 }
 
 function teacherText({ name, sha256, share, frontEnd, scores }: TeacherSurvey): string {
-  const scored = scores.map(
-    ({ mAP, clips }) =>
-      `${mAP === null ? 'no labels' : `mAP ${mAP.toFixed(3)}`} on ${grouped(clips)} clips`,
-  );
+  const scored = scores.map(({ mAP, clips }) => {
+    const score = mAP === null ? 'no labels' : `mAP ${mAP.toFixed(3)}`;
+    return `${score} on ${counted(clips, 'clip', 'clips')}`;
+  });
   return [
     name ?? sha256.slice(0, 12),
     `${(100 * share).toFixed(1)} %`,

@@ -4,6 +4,7 @@
  * alone. A shard is brought to this machine, and a clip hashed, right before its first use: no clip
  * is used unverified, and no shard is awaited before it is needed.
  */
+import { counted } from '../../ced/counted';
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -162,7 +163,9 @@ export class CorpusAudio implements CorpusClips {
       if (damages.length > 0)
         throw new StoreDamaged(
           damages,
-          `${store.uri}: ${damages.length} audio shards of ${split} are damaged or missing`,
+          `${store.uri}: ` +
+            counted(damages.length, 'audio shard', 'audio shards') +
+            ` of ${split} damaged or missing`,
         );
       // A copy was damaged and is deleted, or another process has repaired the shard.
       this.shards.clear();

@@ -1,5 +1,5 @@
 /** From a path or URI to something that can be read. */
-import { closeSync, fstatSync, open, read } from 'node:fs';
+import { closeSync, constants, fstatSync, open, read } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { openGcs } from '../gcs/gcs-client';
@@ -10,6 +10,7 @@ import { S3Object } from '../s3/s3-object';
 import { BucketSource } from './bucket-source';
 import { HttpSource } from './http-source';
 import { openHubSource } from './hub-source';
+import { brokenLink, irregularKind, type IrregularFile } from './irregular-file';
 import { SourceUnreadable, type Source, type SourceOptions, type SourceVersion } from './source';
 import { WatchedSource } from './watched-source';
 import { type ByteRange, parseBucketUri } from '../../ced/corpus/address';
@@ -71,11 +72,15 @@ function openInBucket(
 class FileSource implements Source {
   constructor(readonly name: string) {}
 
+  /** @throws {SourceUnreadable} for a pipe, a socket, a device, and a link that leads nowhere */
   async describe(): Promise<SourceVersion | null> {
     const found = await stat(this.name).catch(() => null);
-    return found?.isFile()
-      ? { fingerprint: `${found.size}-${Math.round(found.mtimeMs)}`, bytes: found.size }
-      : null;
+    if (found?.isFile())
+      return { fingerprint: `${found.size}-${Math.round(found.mtimeMs)}`, bytes: found.size };
+    if (found?.isDirectory()) return null;
+    const other = found ? irregularKind(found) : await brokenLink(this.name);
+    if (other) throw notAFile(this.name, other);
+    return null;
   }
 
   /**
@@ -102,15 +107,21 @@ class FileSource implements Source {
 
   private async open(): Promise<{ file: number; size: number }> {
     try {
-      const file = await openFile(this.name, 'r');
-      const found = fstatSync(file);
-      if (!found.isDirectory()) return { file, size: found.size };
-      closeSync(file);
+      const other = irregularKind(await stat(this.name));
+      if (other) throw notAFile(this.name, other);
+      // Of a pipe that took the file's place meanwhile it does not wait for a writer.
+      const file = await openFile(this.name, constants.O_RDONLY | constants.O_NONBLOCK);
+      return { file, size: fstatSync(file).size };
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (!NOT_THERE.includes(code ?? '')) throw error;
+      const link = await brokenLink(this.name);
+      if (link) throw notAFile(this.name, link);
       throw new SourceUnreadable(`no such file: ${this.name} (${code})`, { cause: error });
     }
-    throw new SourceUnreadable(`no such file: ${this.name} (EISDIR)`);
   }
+}
+
+function notAFile(name: string, { what, remedy }: IrregularFile): SourceUnreadable {
+  return new SourceUnreadable(`not a file: ${name} is ${what}; ${remedy}`);
 }

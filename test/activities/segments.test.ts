@@ -46,6 +46,42 @@ describe('a local table', () => {
     ]);
   });
 
+  it("cuts AudioSet's segments out of the videos that are there whole", async () => {
+    const putVideo = (id: string, seconds: number): void =>
+      put(`audio/Y${id}.wav`, Buffer.from(encodeWav(new Int16Array(seconds * 16_000).fill(9))));
+    putVideo('whole000000', 8);
+    putVideo('cut00000000', 2);
+    putVideo('ends0000000', 4);
+    const row = (id: string, start: number): string =>
+      `${id}, ${start}.000, ${start + 2}.000, "/m/a"`;
+    put(
+      'segments.csv',
+      [
+        '# YTID, start_seconds, end_seconds, positive_labels',
+        ...[row('whole000000', 1), row('whole000000', 6), row('cut00000000', 30)],
+        row('ends0000000', 30),
+      ].join('\n'),
+    );
+    const read = await readTables(folder, 'corpus.train', 'segments.csv', {});
+    const options = { root: folder, vocabulary: [{ mid: '/m/a', name: 'A' }], sources: {} };
+    const clips = await listClips(read, options);
+    expect(clips.map(({ clip, segment }) => [clip, segment])).toEqual([
+      ['whole000000_1.000_3.000', { start: 1, end: 3 }],
+      ['whole000000_6.000_8.000', { start: 6, end: 8 }],
+      ['cut00000000_30.000_32.000', undefined],
+      ['ends0000000_30.000_32.000', undefined],
+    ]);
+    const lengths: (string | number)[] = [];
+    for await (const { pcm } of readClips(clips, {}))
+      lengths.push(typeof pcm === 'string' ? pcm : pcm.length / 16_000);
+    expect(lengths).toEqual([2, 2, 2, 4]);
+    expect(read.notes.slice(1)).toEqual([
+      '2 clips are cut out of files that are longer than the segment, from start to end',
+      '1 file is longer than the segment, but ends before it, and is taken whole, for example ' +
+        'ends0000000_30.000_32.000: cut out the segments',
+    ]);
+  });
+
   it('finds audio beside the table, below the root, and where datasets keep it', async () => {
     for (const path of ['data/near.wav', 'below/root.wav', 'audio/esc.wav', 'FSD.dev_audio/17.wav'])
       put(path, Buffer.from(encodeWav(ramp)));

@@ -52,8 +52,8 @@ describe('the table', () => {
       {
         ...clips({ '-0DdlOuIFUI_50.000_60.000': ['Speech', 'Music'] }),
         notes: [
-          't.csv: its seconds are those of videos: a run takes each file whole, as cut already; ' +
-            'ced init cuts the segments out of files that are longer',
+          't.csv: its seconds are those of videos: files that are longer than their segments ' +
+            'are cut to them, others are taken whole',
         ],
       },
     ],

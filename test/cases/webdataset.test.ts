@@ -68,7 +68,7 @@ describe('the shard', () => {
       ],
       {
         ...dogs('k0'),
-        notes: ['s.tar: 1 further audio members are not used: k0.stem.wav beside k0.mix.wav'],
+        notes: ['s.tar: 1 further audio member is not used: k0.stem.wav beside k0.mix.wav'],
       },
     ],
     // Of the same kinds.
@@ -103,7 +103,7 @@ describe('the shard', () => {
       ].reverse(),
       {
         clips: { k0: ['Dog'] },
-        notes: [expect.stringMatching(/1 links are not used: k1\.wav/) as string],
+        notes: [expect.stringMatching(/1 link is not used: k1\.wav/) as string],
       },
     ],
     [
@@ -111,9 +111,7 @@ describe('the shard', () => {
       [...clip('k0'), { name: 'k1.wav', type: '2', link: 'k0.wav' }],
       {
         ...dogs('k0'),
-        notes: [
-          's.tar: 1 links are not used: k1.wav; pack the files themselves with --dereference',
-        ],
+        notes: ['s.tar: 1 link is not used: k1.wav; pack the files themselves with --dereference'],
       },
     ],
     [

@@ -59,7 +59,7 @@ describe('ced init of what people bring', () => {
     putTable('set/meta.csv', 'filename,label', (clip) => `c${clip}x.wav,${label(clip)}`);
     const { found, notes } = await init('set');
     expect(found).toMatchObject({ clips: 7, classes: 2 });
-    expect(notes.join('\n')).toMatch(/1 clips are left out, whose label is longer than 512/);
+    expect(notes.join('\n')).toMatch(/1 clip is left out, whose label is longer than 512/);
   });
 
   it('follows links to folders but no circle, and leaves out links that lead nowhere', async () => {
@@ -70,7 +70,9 @@ describe('ced init of what people bring', () => {
     symlinkSync(join(folder, 'elsewhere/horse'), join(folder, 'set/horse'));
     const { found, notes } = await init('set');
     expect(found).toMatchObject({ clips: 12, classes: 3 });
-    expect(notes.join('\n')).toMatch(/1 files are left out: .*cat\/itself\.wav/);
+    expect(notes.join('\n')).toMatch(
+      /1 name is no file and is left out: cat\/itself\.wav \(a link that leads/,
+    );
     const circle = openSource(join(folder, 'set/cat/itself.wav'), {});
     await expect(readSource(circle, 100)).rejects.toThrow(SourceUnreadable);
   });
@@ -79,7 +81,7 @@ describe('ced init of what people bring', () => {
     putClasses('set', ['dog', 'cat']);
     mkdirSync(join(folder, 'set/bird'));
     const { notes } = await init('set');
-    expect(notes).toContain('1 folders are empty, and no classes: bird');
+    expect(notes).toContain('1 folder is empty, and no class: bird');
   });
 
   it('refuses names in a table that files of several folders have', async () => {
@@ -100,6 +102,32 @@ describe('ced init of what people bring', () => {
       expect(classes()).toEqual(['a', 'b']);
     },
   );
+
+  it.each([
+    ...['audio_path', 'file_path', 'wav_path', 'audio_file', 'wav_file', 'audio_filename'],
+    ...['audio_filepath', 'slice_file_name', 'fname', 'ytid', 'youtube_id'],
+  ])('reads labels from labels.csv whose column of audio is called %s', async (column) => {
+    for (let clip = 0; clip < 8; clip++) put(`set/c${clip}x.wav`);
+    putTable('set/labels.csv', `${column},label`, (clip) => `c${clip}x,${'ab'[clip % 2]}`);
+    if (!/name$|^y/.test(column) || column === 'audio_filename')
+      putTable('set/labels.csv', `${column},label`, (clip) => `c${clip}x.wav,${'ab'[clip % 2]}`);
+    expect((await init('set')).found).toMatchObject({ clips: 8, classes: 2 });
+    expect(classes()).toEqual(['a', 'b']);
+  });
+
+  it('takes labels in another order for the same', async () => {
+    for (let clip = 0; clip < 8; clip++) put(`set/c${clip}x.wav`);
+    putTable('set/a.csv', 'filename;label', (clip) => `c${clip}x.wav;"a,b"`);
+    putTable('set/b.csv', 'filename;label', (clip) => `c${clip}x.wav;"b,a"`);
+    const rows = ['c0x.wav;"a,b";train', 'c0x.wav;"b,a";test'];
+    put('set/c.csv', ['filename;label;split', ...rows].join('\n'));
+    const { found, notes } = await init('set');
+    expect(found).toMatchObject({ clips: 9, classes: 2 });
+    const told = notes.join('\n');
+    expect(told).toMatch(/8 rows name audio that a table before names too/);
+    expect(told).toMatch(/c\.csv: 1 clip is in several splits; eval keeps it, else validation/);
+    expect(told).not.toMatch(/different/);
+  });
 
   it('takes a list with the header of a class list for one, whatever its name', async () => {
     for (let clip = 0; clip < 8; clip++) put(`set/c${clip}x.wav`);
@@ -122,7 +150,7 @@ describe('ced init of what people bring', () => {
     const { found, notes } = await init('set');
     expect(found).toMatchObject({ clips: 8, classes: 2 });
     expect(notes.join('\n')).toMatch(/16 rows name audio that a table before names too/);
-    expect(notes.join('\n')).toMatch(/label 1 clips differently; .* a\/c7x\.wav \(b\)/);
+    expect(notes.join('\n')).toMatch(/label 1 clip differently; .* a\/c7x\.wav \(b\)/);
   });
 
   it('holds out a clip that a table names in several splits, and says so', async () => {
@@ -206,7 +234,7 @@ describe('ced init of what people bring', () => {
       const { found, notes } = await init('set.zip');
       expect(found.clips).toBe(8);
       expect(notes).toContain(
-        '1 members of the archive are left out, for example set/dog/link.wav: links; ' +
+        '1 member of the archive is left out, for example set/dog/link.wav: links; ' +
           'pack the files themselves',
       );
       rmSync(join(folder, 'project'), { recursive: true });
@@ -221,7 +249,7 @@ describe('ced init of what people bring', () => {
     );
     put('s.tar', tarBytes([{ name: 'a.wav', content: noiseWav('a'), type: 'S' }]));
     await expect(init('s.tar')).rejects.toThrow(
-      /\/s\.tar holds no audio .*1 members of the archive are left out, .*a\.wav: sparse files/,
+      /\/s\.tar holds no audio .*1 member of the archive is left out, .*a\.wav: sparse files/,
     );
   });
 });

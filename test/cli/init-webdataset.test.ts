@@ -108,11 +108,11 @@ describe('ced init of WebDataset shards', () => {
     process.env['HF_ENDPOINT'] = hub.endpoint;
     try {
       await expect(init('hf://datasets/org/sounds', '--allow-private-hosts')).rejects.toThrow(
-        /holds 1 files, and no Parquet or tar with audio among them/,
+        /holds 1 file, and no Parquet or tar with audio among them/,
       );
       await expect(
         init('hf://datasets/org/sounds/train-*.tar', '--allow-private-hosts'),
-      ).rejects.toThrow(/train-\*\.tar cannot be read: none of 1 files matches/);
+      ).rejects.toThrow(/train-\*\.tar cannot be read: none of 1 file matches/);
     } finally {
       hub.stop();
     }

@@ -117,7 +117,7 @@ describe('ced init', () => {
     putAudio('pets/train/a/leak.wav', 'pets/test/a/test0x.wav');
     const { found, notes } = await init('pets');
     expect(found.splits).toEqual({ train: 6, validation: 6, eval: 6 });
-    expect(notes[0]).toMatch(/^1 training clips hold the same audio .*train\/a\/leak\.wav/);
+    expect(notes[0]).toMatch(/^1 training clip holds the same audio .*train\/a\/leak\.wav/);
   });
 
   it('recognizes ESC-50, with its folds and recordings', async () => {
@@ -240,7 +240,7 @@ describe('ced init', () => {
     const { found, notes } = await init('pets');
     expect(found.clips).toBe(12);
     expect(notes.join('\n')).toMatch(/1 of 13 clips .* left out, for example a\/broken\.wav/);
-    expect(notes.join('\n')).toMatch(/1 files are left out: .*shopping\.txt/);
+    expect(notes.join('\n')).toMatch(/1 file is left out: no audio by its name, .*shopping\.txt/);
   });
 
   /** A second of noise in every channel, by its gain. */
@@ -418,7 +418,7 @@ describe('ced init', () => {
     ]);
     const told = notes.join('\n');
     expect(told).toMatch(/balanced_train_segments\.csv: 2 clips are cut out of files that are lo/);
-    expect(told).toMatch(/1 files are longer than their segments, end before them, .* ends0000000/);
+    expect(told).toMatch(/1 file is longer than the segment, but ends before it, .* ends0000000/);
   });
 
   const putHierarchy = (): void => {

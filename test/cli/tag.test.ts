@@ -1,4 +1,13 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -171,6 +180,23 @@ describe('ced tag', () => {
         `error: ${model}: no audio files in this folder\n`,
     );
     expect((JSON.parse(printed) as Tagged).file).toBe(file);
+  });
+
+  it('opens no pipe and follows no link that leads nowhere, and names both', async () => {
+    const clips = join(folder, 'odd');
+    mkdirSync(clips);
+    const file = join(clips, 'long.wav');
+    writeFileSync(file, wav(long));
+    execFileSync('mkfifo', [join(clips, 'pipe.wav')]);
+    symlinkSync('nowhere.wav', join(clips, 'link.wav'));
+    expect(await tag(clips, '--json')).toBe(1);
+    expect(tagged().map((each) => each.file)).toEqual([file]);
+    expect(complained).toBe(
+      `error: ${clips}/link.wav: a link that leads nowhere, not a file; put back the file that ` +
+        'it leads to\n' +
+        `error: ${clips}/pipe.wav: a named pipe, not a file; write what it gives into a file, or ` +
+        'pass it on standard input, to ced tag -\n',
+    );
   });
 
   it('says in one line what it was not given', async () => {

@@ -1,15 +1,10 @@
 /** Audio files below a folder. */
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { extname, join, parse, relative, sep } from 'node:path';
+import { join, parse, relative, sep } from 'node:path';
+import { hasAudioEnding } from '../../../ced/audio/audio-names';
+import { irregularFile } from '../../../storage/sources/irregular-file';
 
-/** A file that is named explicitly is read whatever its name. */
-const AUDIO = new Set(
-  (
-    '.wav .flac .ogg .oga .opus .mp3 .mp2 .m4a .m4b .mp4 .aac .webm .mka .wma .aif .aiff .aifc ' +
-    '.w64 .caf .au .snd .wv .ape .tta .amr .ac3 .sph .voc'
-  ).split(' '),
-);
 /** A dataset is no file system: folders below this many are not looked at. */
 const DEEPEST = 9;
 const MOST_FILES = 5_000_000;
@@ -24,15 +19,18 @@ export interface AudioFile {
   stem: string;
 }
 
+/** A file that is named explicitly is read whatever its name. */
 export function isAudio(name: string): boolean {
-  return AUDIO.has(extname(name).toLowerCase()) && !name.startsWith('.');
+  return hasAudioEnding(name) && !name.startsWith('.');
 }
 
 export interface FoundFiles {
   /** In the order of their paths. */
   files: AudioFile[];
-  /** Paths of other files below the folder, of links that lead nowhere among them. */
+  /** Paths of other files below the folder. */
   others: string[];
+  /** Paths below the folder that are no files, whatever their names. */
+  irregular: { path: string; what: string }[];
   /** Paths of folders without any file. */
   empty: string[];
 }
@@ -42,7 +40,7 @@ export interface FoundFiles {
  * archivers' files are left out.
  */
 export async function audioFiles(folder: string): Promise<FoundFiles> {
-  const found: FoundFiles = { files: [], others: [], empty: [] };
+  const found: FoundFiles = { files: [], others: [], irregular: [], empty: [] };
   /** @param above real paths of the folders on the way here */
   const walk = async (place: string, above: readonly string[]): Promise<void> => {
     const entries = await readdir(place, { withFileTypes: true });
@@ -55,7 +53,10 @@ export async function audioFiles(folder: string): Promise<FoundFiles> {
       const real = entry?.isDirectory() ? await realpath(path) : null;
       if (real !== null) {
         if (above.length < DEEPEST && !above.includes(real)) await walk(path, [...above, real]);
-      } else if (!isAudio(name) || !entry?.isFile()) found.others.push(relative(folder, path));
+      } else if (!entry?.isFile()) {
+        const { what } = (await irregularFile(path)) ?? { what: 'gone' };
+        found.irregular.push({ path: relative(folder, path), what });
+      } else if (!isAudio(name)) found.others.push(relative(folder, path));
       else {
         const below = relative(folder, path).split(sep);
         const stem = parse(name).name;

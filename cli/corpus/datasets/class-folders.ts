@@ -2,28 +2,19 @@
  * Folders of audio: a folder a class, below folders of splits or not; Speech Commands, whose lists
  * name the files of validation and test; or files alone, without labels.
  */
-import { readFile } from 'node:fs/promises';
+import { counted } from '../../../ced/counted';
 import { join } from 'node:path';
 import { sourceGroup } from '../../../ced/corpus/source-group';
 import type { SplitName } from '../../../ced/corpus/split-clips';
+import { openSource } from '../../../storage/sources/open-source';
+import { readSource } from '../../../storage/sources/source';
 import { className } from '../class-labels';
 import { listed } from '../listed';
 import type { AudioFile } from './audio-files';
 import type { Dataset, DatasetClip } from './dataset';
+import { splitOfFolder } from './split-names';
 
-const SPLIT_FOLDERS: Readonly<Record<string, SplitName>> = {
-  train: 'train',
-  training: 'train',
-  train_set: 'train',
-  valid: 'validation',
-  validation: 'validation',
-  val: 'validation',
-  dev: 'validation',
-  test: 'eval',
-  testing: 'eval',
-  eval: 'eval',
-  evaluation: 'eval',
-};
+const LONGEST_LIST_BYTES = 2 ** 26;
 /** Noise that Speech Commands mixes in: no class of its own. */
 const NOISE = '_background_noise_';
 
@@ -36,7 +27,7 @@ export async function readClassFolders(
   const firsts = new Set(files.map(({ folders }) => folders[0]));
   const hasSplits =
     firsts.size > 1 &&
-    [...firsts].every((name) => splitOf(name) !== null) &&
+    [...firsts].every((name) => splitOfFolder(name) !== null) &&
     !firsts.has(undefined);
   const labelled = files.filter(({ folders }) => folders.length > (hasSplits ? 1 : 0));
   const areClasses = labelled.length === files.length && files.length > 0;
@@ -49,7 +40,7 @@ export async function readClassFolders(
       clip: file.relative,
       audio: file.path,
       labels: areClasses && folders[0] !== undefined ? [folders[0]] : null,
-      split: hasSplits ? splitOf(file.folders[0]) : null,
+      split: hasSplits ? splitOfFolder(file.folders[0]) : null,
       group: [...folders, group].join('/'),
       ...(isNumbered && isOfClass ? { ownGroup: [...folders, file.stem].join('/') } : {}),
     };
@@ -72,14 +63,17 @@ function deeperNotes(
     const inFolders = files.filter(({ folders }) => folders.length > 0).length;
     return inFolders > 0 && inFolders < files.length
       ? [
-          `${inFolders} files lie in folders and ${files.length - inFolders} beside them, so ` +
+          counted(inFolders, 'file lies in a folder', 'files lie in folders') +
+            ` and ${files.length - inFolders} beside, so ` +
             'that folders are no classes; move the files into folders to label them',
         ]
       : [];
   }
   if (deeper === 0) return [];
-  const outermost = `${deeper} files lie deeper than their class's folder; the outermost folder is`;
-  if (deeper < files.length) return [`${outermost} their class`];
+  const outermost =
+    counted(deeper, 'file lies', 'files lie') +
+    ' deeper than the folder of a class; the outermost folder is';
+  if (deeper < files.length) return [`${outermost} the class`];
   const inner = new Map<string, Set<string>>();
   for (const { folders } of files) {
     const [name = '', below = ''] = folders.slice(depth - 1);
@@ -87,21 +81,20 @@ function deeperNotes(
   }
   const joined = [...inner].map(([name, below]) => `${name} (${listed([...below], 3)})`);
   return [
-    `${outermost} their class, and the folders in it are taken for its recordings: ` +
+    `${outermost} the class, and the folders in it are taken for its recordings: ` +
       `${listed(joined)}; if those are the classes, call ced init for a folder that holds them ` +
       'directly, or put a CSV with filename,label beside the folders',
   ];
 }
 
-/** The split that a word names, if it does. */
-export function splitOf(name: string | undefined): SplitName | null {
-  return SPLIT_FOLDERS[(name ?? '').toLowerCase()] ?? null;
-}
-
 async function speechCommandsLists(folder: string): Promise<Map<string, SplitName> | null> {
   const read = async (name: string): Promise<string[] | null> =>
-    await readFile(join(folder, name), 'utf8').then(
-      (text) => text.split(/\r?\n/).filter((line) => line !== ''),
+    await readSource(openSource(join(folder, name)), LONGEST_LIST_BYTES).then(
+      (bytes) =>
+        bytes
+          .toString('utf8')
+          .split(/\r?\n/)
+          .filter((line) => line !== ''),
       () => null,
     );
   const [validation, testing] = await Promise.all([
@@ -136,8 +129,13 @@ function speechCommands(
     notes: [
       ...(noise === 0
         ? []
-        : [`${noise} files of ${NOISE} and outside of class folders are left out`]),
-      ...(gone === 0 ? [] : [`${gone} files that the lists name are not there`]),
+        : [`${counted(noise, 'file', 'files')} of ${NOISE} and outside of class folders left out`]),
+      ...(gone === 0
+        ? []
+        : [
+            counted(gone, 'file that the lists name is', 'files that the lists name are') +
+              ' not there',
+          ]),
     ],
   };
 }

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { isUri, withoutSlashesAtEnd } from '../../../ced/corpus/address';
 import { labelParts, type Label } from '../../../ced/corpus/label-list';
+import { isNameOf } from '../../../ced/corpus/named-columns';
 import { openSource } from '../../../storage/sources/open-source';
 import { readSource, type SourceOptions } from '../../../storage/sources/source';
 import type { Dataset } from './dataset';
@@ -38,14 +39,12 @@ const LINES = ['classnames.txt', 'class_names.txt', 'classes.txt', 'labels.txt']
 const LARGEST_LIST_BYTES = 2 ** 26;
 const LISTS = ['class_labels_indices.csv', 'vocabulary.csv', 'labels.csv', 'classes.csv'];
 
-const AUDIO_COLUMNS = ['filename', 'file', 'path', 'audio', 'wav', 'fname', 'filepath'];
-
 /** Whether a table's header names audio, so that it is no class list whatever its name. */
 export function namesAudio(text: string): boolean {
   return headerOf(text)
-    .split(/[,;\t]/)
-    .map((name) => name.replace(/["\s_]/g, '').toLowerCase())
-    .some((name) => AUDIO_COLUMNS.includes(name));
+    .split(/[,;\t|]/)
+    .map((name) => name.replaceAll('"', ''))
+    .some((name) => isNameOf('audio', name) || isNameOf('stem', name));
 }
 
 /** A list with AudioSet's header, whatever its name. */

@@ -1,7 +1,7 @@
 /** A dataset as `ced init` finds it, before it becomes tables. */
-import type { SplitName } from '../../../ced/corpus/split-clips';
 import type { ByteRange } from '../../../ced/corpus/address';
 import type { ParquetCell, Segment } from '../../../ced/corpus/table-row';
+import type { NamedSplit } from './split-names';
 
 export interface DatasetClip {
   clip: string;
@@ -17,7 +17,7 @@ export interface DatasetClip {
   /** Class names; null where the dataset states none. */
   labels: string[] | null;
   /** As the dataset states it; null where it states none. */
-  split: SplitName | null;
+  split: NamedSplit | null;
   /** Clips of one recording share it. */
   group: string;
   /** The clip's own group, where only a number tells the clips of `group` apart. */

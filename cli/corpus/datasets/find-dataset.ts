@@ -1,11 +1,13 @@
 /** Recognizes what lies at a place and reads it as a dataset. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { counted } from '../../../ced/counted';
 import { isUri } from '../../../ced/corpus/address';
 import { foreignContent, LOOKED_AT_BYTES } from '../../../ced/corpus/foreign-content';
 import type { SourceOptions } from '../../../storage/sources/source';
 import { UsageError } from '../../../infra/command-line/usage-error';
-import { audioFiles, isAudio, type AudioFile } from './audio-files';
+import { brokenLink, irregularKind } from '../../../storage/sources/irregular-file';
+import { audioFiles, isAudio, type AudioFile, type FoundFiles } from './audio-files';
 import { readClassFolders } from './class-folders';
 import type { Dataset } from './dataset';
 import { fileBeginning } from './file-beginning';
@@ -14,7 +16,8 @@ import { readParquetFiles } from './parquet-files';
 import { readSideCars, sideCarsOf } from './side-cars';
 import { readTableFiles, TABLE } from './table-files';
 import { kindOf, unpack } from './unpack';
-import { filesBelow, PARQUET, splitIn, TAR } from './table-places';
+import { splitIn } from './split-names';
+import { filesBelow, PARQUET, TAR } from './table-places';
 import { readWebDataset } from './webdataset-shards';
 import { listed } from '../listed';
 
@@ -32,7 +35,10 @@ export async function findDataset(
 ): Promise<Dataset> {
   if (isUri(place)) return await readHubDataset(place, sources);
   const found = await stat(place).catch(() => null);
-  if (!found) throw new UsageError(`ced init: ${place} does not exist`);
+  if (!found) {
+    const { what } = (await brokenLink(place)) ?? {};
+    throw new UsageError(`ced init: ${place} ${what ? `is ${what}` : 'does not exist'}`);
+  }
   if (found.isFile()) {
     if (PARQUET.test(place)) return await readParquetFiles(dirname(place), [place], sources);
     if (TABLE.test(place) || isAudio(place))
@@ -53,7 +59,28 @@ export async function findDataset(
     const notes = [...dataset.notes, ...unpacked.notes];
     return { ...dataset, layout: `${dataset.layout}, unpacked from ${basename(place)}`, notes };
   }
-  const { files, others, empty } = await audioFiles(place);
+  if (!found.isDirectory()) {
+    const { what } = irregularKind(found)!;
+    throw new UsageError(`ced init: ${place} is ${what}; expected a folder, a file or an address`);
+  }
+  return await readFolder(place, sources);
+}
+
+async function readFolder(place: string, sources: SourceOptions): Promise<Dataset> {
+  const below = await audioFiles(place);
+  const notes = irregularNotes(below);
+  const dataset = await datasetAmong(place, below, sources).catch((error: unknown) => {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError([error.message, ...notes].join('; '));
+  });
+  return { ...dataset, notes: [...dataset.notes, ...notes] };
+}
+
+async function datasetAmong(
+  place: string,
+  { files, others, empty }: FoundFiles,
+  sources: SourceOptions,
+): Promise<Dataset> {
   const sideCars = sideCarsOf(files, others);
   const isSideCar = new Set([...sideCars.values()].flat().map((path) => join(place, path)));
   const { dataset: tables, unused } = await readTableFiles(place, sources, (path) =>
@@ -84,13 +111,28 @@ export async function findDataset(
   dataset.notes.push(...unused);
   if (tables) dataset.notes.push('tables beside the folders name no labels and are not used');
   if (empty.length > 0)
-    dataset.notes.push(`${empty.length} folders are empty, and no classes: ${listed(empty)}`);
+    dataset.notes.push(
+      counted(empty.length, 'folder is empty, and no class', 'folders are empty, and no classes') +
+        `: ${listed(empty)}`,
+    );
   const [first] = others;
   if (first !== undefined)
     dataset.notes.push(
-      `${others.length} files are left out: no audio by their names, for example ${first}`,
+      counted(
+        others.length,
+        'file is left out: no audio by its name',
+        'files are left out: no audio by their names',
+      ) + `, for example ${first}`,
     );
   return dataset;
+}
+
+/** Links that lead nowhere, pipes and the like, whatever their names. */
+function irregularNotes({ irregular }: FoundFiles): string[] {
+  if (irregular.length === 0) return [];
+  const names = irregular.map(({ path, what }) => `${path} (${what})`);
+  const count = counted(irregular.length, 'name is no file and is', 'names are no files and are');
+  return [`${count} left out: ${listed(names)}`];
 }
 
 /** Names the first archive that would have to be unpacked, with its remedy. */

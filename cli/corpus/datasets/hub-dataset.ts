@@ -2,6 +2,7 @@
  * Datasets at an address: files or a pattern of them anywhere, and repositories of the hub, whose
  * files can be listed.
  */
+import { counted } from '../../../ced/counted';
 import { dirname } from 'node:path';
 import { tableNames } from '../../../activities/plan/table-names';
 import { pathOf } from '../../../ced/corpus/address';
@@ -34,7 +35,9 @@ export async function readHubDataset(address: string, sources: SourceOptions): P
   const dataset = await readWebDataset(place, shards, sources, { mayBeUnlabelled: true });
   if (dataset) return dataset;
   throw new UsageError(
-    `ced init: ${address} holds ${files.length} files, and no Parquet or tar with audio among ` +
+    `ced init: ${address} holds ` +
+      counted(files.length, 'file', 'files') +
+      ', and no Parquet or tar with audio among ' +
       'them; download it and name the folder',
   );
 }

@@ -1,4 +1,6 @@
 /** Rows of several tables that name the same audio, for one split, are one clip. */
+import { counted } from '../../../ced/counted';
+import { isSameLabels } from '../../../ced/corpus/label-list';
 import type { DatasetClip } from './dataset';
 
 type TableClip = DatasetClip & { table: string };
@@ -16,7 +18,7 @@ export function mergeRows(clips: readonly TableClip[], notes: string[]): Dataset
     const key = JSON.stringify([audio, segment?.start, segment?.end, split]);
     const first = firsts.get(key);
     if (first && first.table !== clip.table) {
-      if (first.labels && clip.labels && String(first.labels) !== String(clip.labels))
+      if (first.labels && clip.labels && !isSameLabels(first.labels, clip.labels))
         differing.push(`${first.clip} (${first.labels.join(', ')}) and ${clip.clip}`);
       first.labels ??= clip.labels;
       continue;
@@ -27,10 +29,18 @@ export function mergeRows(clips: readonly TableClip[], notes: string[]): Dataset
   }
   const joined = clips.length - kept.length;
   if (joined > 0)
-    notes.push(`${joined} rows name audio that a table before names too, and are one clip with it`);
+    notes.push(
+      counted(
+        joined,
+        'row names audio that a table before names too, and is',
+        'rows name audio that a table before names too, and are',
+      ) + ' one clip with it',
+    );
   if (differing.length > 0)
     notes.push(
-      `the tables label ${differing.length} clips differently; the first one's labels are kept, ` +
+      'the tables label ' +
+        counted(differing.length, 'clip', 'clips') +
+        ` differently; the first one's labels are kept, ` +
         `for example ${differing[0]}`,
     );
   return kept.map(({ table: _, ...clip }) => clip);

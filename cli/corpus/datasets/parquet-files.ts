@@ -1,10 +1,12 @@
 /** Datasets of Parquet files with embedded audio, in a folder or on the hub. */
+import { counted } from '../../../ced/counted';
 import { basename, parse } from 'node:path';
 import { sourceGroup } from '../../../ced/corpus/source-group';
 import type { SourceOptions } from '../../../storage/sources/source';
 import { namesOf, noClassNames } from './class-names';
 import type { Dataset, DatasetClip } from './dataset';
-import { readOneTable, refuseSeveral, splitIn } from './table-places';
+import { splitIn } from './split-names';
+import { readOneTable, refuseSeveral } from './table-places';
 
 /** @throws {UsageError} when they are several datasets, and for a file that cannot be read */
 export async function readParquetFiles(
@@ -22,7 +24,10 @@ export async function readParquetFiles(
     for (const note of table.notes) notes.add(note);
     const [first] = table.rejected;
     if (first)
-      notes.add(`${table.rejected.length} rows of ${basename(file)} are left out: ${first.reason}`);
+      notes.add(
+        counted(table.rejected.length, 'row', 'rows') +
+          ` of ${basename(file)} left out: ${first.reason}`,
+      );
     const below = file.slice(place.length).replace(/^\/|\.parquet$/gi, '');
     const split = splitIn(below);
     for (const { clip: own, audio, row, range, cell, labels } of table.rows) {
@@ -48,7 +53,8 @@ export async function readParquetFiles(
   }
   if (unnamed > 0)
     notes.add(
-      `${unnamed} rows name no file of their own: each is taken for a recording of its own; ` +
+      counted(unnamed, 'row names no file of its own: it', 'rows name no file of their own: each') +
+        ' is taken for a recording of its own; ' +
         'where some are pieces of one recording, scores are too good',
     );
   const count = files.length === 1 ? 'a Parquet file' : `${files.length} Parquet files`;

@@ -2,6 +2,7 @@
  * Audio files that each have a `.json` or `.cls` beside them with their labels: WebDataset's
  * samples, unpacked.
  */
+import { counted } from '../../../ced/counted';
 import { readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { sourceGroup } from '../../../ced/corpus/source-group';
@@ -11,7 +12,7 @@ import type { SourceOptions } from '../../../storage/sources/source';
 import type { AudioFile } from './audio-files';
 import { classFacts, namesOf, readClassNames } from './class-names';
 import type { Dataset, DatasetClip } from './dataset';
-import { splitIn } from './table-places';
+import { splitIn } from './split-names';
 
 const FILES_AT_ONCE = 16;
 const SIDE_CAR = /\.(json|cls)$/i;
@@ -66,10 +67,15 @@ export async function readSideCars(
   if (labelled.length * 2 < clips.length) return null;
   const without = clips.length - labelled.length;
   const notes = [
-    ...(unreadable === 0 ? [] : [`${unreadable} .json or .cls files cannot be read`]),
+    ...(unreadable === 0
+      ? []
+      : [`${counted(unreadable, '.json or .cls file', '.json or .cls files')} cannot be read`]),
     ...(without === 0
       ? []
-      : [`${without} audio files are left out: no labels in a .json or .cls beside them`]),
+      : [
+          counted(without, 'audio file is', 'audio files are') +
+            ' left out: no labels in a .json or .cls beside',
+        ]),
   ];
   const layout = 'audio with labels in a .json or .cls beside each file';
   return { layout, clips: labelled, ...classFacts(names), notes };

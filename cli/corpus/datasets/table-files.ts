@@ -2,10 +2,12 @@
  * Datasets whose tables name the clips: ESC-50, UrbanSound8K, FSD50K, AudioSet's segments, recipes
  * of AST and PaSST, CED's TSV, or any CSV, TSV or JSONL beside audio files.
  */
+import { counted } from '../../../ced/counted';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, parse, relative } from 'node:path';
 import { listClips } from '../../../activities/plan/list-clips';
 import { readTables } from '../../../activities/plan/read-table';
+import { isSameLabels, type Label } from '../../../ced/corpus/label-list';
 import { sourceGroup } from '../../../ced/corpus/source-group';
 import type { SplitName } from '../../../ced/corpus/split-clips';
 import {
@@ -18,11 +20,9 @@ import type { SourceOptions } from '../../../storage/sources/source';
 import { classFacts, isClassList, namesAudio, namesOf, readClassNames } from './class-names';
 import type { Dataset, DatasetClip } from './dataset';
 import { fileBeginning } from './file-beginning';
-import { splitOf as splitFolder } from './class-folders';
 import { heldOutRows } from './held-out-rows';
 import { mergeRows } from './merge-rows';
-import { uncutVideos } from './uncut-videos';
-import { splitIn } from './table-places';
+import { splitIn, splitNamed, splitOfFolder, type NamedSplit } from './split-names';
 
 const HEADER_BYTES = 4096;
 export const TABLE = /\.(csv|tsv|jsonl|json)$/i;
@@ -30,6 +30,9 @@ export const TABLE = /\.(csv|tsv|jsonl|json)$/i;
 const NO_TABLE =
   /^(class_labels_indices|vocabulary|labels|classes|ontology|dataset_infos?|package|config|teach|run)\.(csv|json)$/i;
 const TABLE_FOLDERS = /^(meta|metadata|data|datafiles?|lists?|.*ground_truth.*|.*meta.*)$/i;
+
+/** Its two lists of training clips, also without a further word. */
+const OF_AUDIOSET = /^(un)?balanced(?![a-z])/i;
 
 export interface FoundTables {
   /** null when no table of the folder names a clip that is there. */
@@ -46,6 +49,8 @@ export async function readTableFiles(
 ): Promise<FoundTables> {
   const { tables, lists } = await findTables(folder, isNoTable);
   const names = await readClassNames(folder, [...tables, ...lists].map(dirname), sources, lists);
+  const isSame = (labels: readonly Label[], others: readonly Label[]): boolean =>
+    isSameLabels(namesOf(labels, names), namesOf(others, names));
   const clips: (DatasetClip & { table: string })[] = [];
   const notes: string[] = [];
   const unused: string[] = [];
@@ -60,14 +65,15 @@ export async function readTableFiles(
     });
     if (!read) continue;
     const folds = foldSplits(read.rows);
-    const split = (row: TableRow): SplitName | null => splitOf(row, place, folds);
-    const chosen = heldOutRows(read.rows, place, split, notes);
+    const split = (row: TableRow): NamedSplit | null => splitOf(row, place, folds);
+    const chosen = heldOutRows(read.rows, place, split, isSame, notes);
     const stated = new Map(chosen.map((row) => [row.clip, row]));
     read.rejected = withoutChosen(read);
     const unlabelled = { ...read, rows: read.rows.map((row) => ({ ...row, labels: null })) };
     const unreadable = read.rejected.length;
     const listed = await listClips(unlabelled, {
       ...{ root: folder, vocabulary: [], sources },
+      table: place,
       remedy: 'correct the paths in the table, or put it into the folder where they start',
     });
     if (listed.length === 0) {
@@ -79,16 +85,11 @@ export async function readTableFiles(
     const missing = read.rejected.length;
     if (missing > 0)
       notes.push(
-        `${place}: ${missing} of ${missing + listed.length} rows are left out, ` +
+        `${place}: ${missing} of ${counted(missing + listed.length, 'row', 'rows')} left out, ` +
           `the first is ${read.rejected[0]!.clip}: ${read.rejected[0]!.reason}`,
       );
     if (folds.size > 0) notes.push(`${place}: ${foldsOf(folds)}`);
-    const videos = listed.map(({ clip, audio }) => {
-      const { videoSegment } = stated.get(clip)!;
-      return { clip, audio, videoSegment };
-    });
-    const cut = await uncutVideos(videos, place, sources, notes);
-    for (const { clip, audio, segment = cut.get(clip) } of listed) {
+    for (const { clip, audio, segment } of listed) {
       const row = stated.get(clip)!;
       clips.push({
         clip: `${prefixes.get(table)}${clip}`,
@@ -115,8 +116,13 @@ export async function readTableFiles(
 function whyUnused({ rows, rejected }: TableRows, unreadable: number, place: string): string[] {
   const [first, what] =
     rows.length === 0
-      ? [rejected[0], `is left out: none of its ${unreadable} rows can be read`]
-      : [rejected[unreadable], `names ${rejected.length - unreadable} clips and none is there`];
+      ? [rejected[0], `is left out: none of its ${counted(unreadable, 'row', 'rows')} can be read`]
+      : [
+          rejected[unreadable],
+          'names ' +
+            counted(rejected.length - unreadable, 'clip and it is not', 'clips and none is') +
+            ' there',
+        ];
   return first ? [`${place} ${what}, the first is ${first.clip}: ${first.reason}`] : [];
 }
 
@@ -169,7 +175,7 @@ async function findTables(
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = join(place, entry.name);
       if (entry.isDirectory()) {
-        if (splitFolder(entry.name) !== null) await look(path, (name) => !/\.json$/i.test(name));
+        if (splitOfFolder(entry.name) !== null) await look(path, (name) => !/\.json$/i.test(name));
         else if (TABLE_FOLDERS.test(entry.name)) await look(path, () => true);
       } else if (TABLE.test(entry.name) && isKnown(entry.name) && (await isFile(path)))
         paths.push(path);
@@ -223,19 +229,10 @@ function splitOf(
   { stated }: TableRow,
   place: string,
   folds: ReadonlyMap<number, SplitName>,
-): SplitName | null {
+): NamedSplit | null {
   const byFold = stated?.fold === undefined ? undefined : folds.get(stated.fold);
   const own = byFold ?? splitNamed(stated?.split ?? '');
-  return own ?? splitNamed(parse(place).name) ?? splitIn(dirname(place));
-}
-
-/** The split that a column or a file's name states, if it does. */
-export function splitNamed(text: string): SplitName | null {
-  const words = text.toLowerCase().split(/[^a-z]+/);
-  const has = (...names: string[]): boolean => names.some((name) => words.includes(name));
-  if (has('valid', 'validation', 'val')) return 'validation';
-  if (has('test', 'testing', 'eval', 'evaluation')) return 'eval';
-  return has('train', 'training', 'dev', 'balanced', 'unbalanced') ? 'train' : null;
+  return own ?? splitIn(place) ?? (OF_AUDIOSET.test(basename(place)) ? 'train' : null);
 }
 
 function layoutOf(headers: readonly string[], tables: readonly string[]): string {

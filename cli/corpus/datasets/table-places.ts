@@ -1,16 +1,11 @@
-/**
- * Files of many clips, Parquet and tar, below a folder or at an address. Splits are those that
- * names of files and folders state, as the hub reads them:
- * https://huggingface.co/docs/hub/datasets-file-names-and-splits
- */
+/** Files of many clips, Parquet and tar, below a folder or at an address. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTables } from '../../../activities/plan/read-table';
-import type { SplitName } from '../../../ced/corpus/split-clips';
 import type { TableRows } from '../../../ced/corpus/table-row';
 import { UsageError } from '../../../infra/command-line/usage-error';
 import type { SourceOptions } from '../../../storage/sources/source';
-import { splitOf } from './class-folders';
+import { splitIn } from './split-names';
 
 export const PARQUET = /\.parquet$/i;
 export const TAR = /\.tar$/i;
@@ -30,16 +25,6 @@ export async function readOneTable(file: string, sources: SourceOptions): Promis
   return await readTables('/', 'ced init', name, sources).catch((error: unknown) => {
     throw new UsageError((error as Error).message);
   });
-}
-
-/** By the words of the file's name, else of its folders, the innermost first. */
-export function splitIn(path: string): SplitName | null {
-  for (const part of path.split('/').reverse())
-    for (const word of part.split(/[^A-Za-z]+/)) {
-      const split = splitOf(word);
-      if (split !== null) return split;
-    }
-  return null;
 }
 
 /** A repository may hold a dataset a folder; folders of splits belong to one. */

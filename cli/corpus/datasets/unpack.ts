@@ -2,6 +2,7 @@
  * Unpacks a dataset's archive (.zip, .tar, .tar.gz, .tgz) into the cache, once. Only audio files
  * and texts are written, under names that cannot lead out of the folder, within a limit of bytes.
  */
+import { counted } from '../../../ced/counted';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
@@ -106,7 +107,8 @@ class MemberWriter {
   get notes(): string[] {
     return [...this.leftOut].map(
       ([what, { count, first }]) =>
-        `${count} members of the archive are left out, for example ${first.slice(0, 200)}: ${what}`,
+        counted(count, 'member of the archive is', 'members of the archive are') +
+        ` left out, for example ${first.slice(0, 200)}: ${what}`,
     );
   }
 

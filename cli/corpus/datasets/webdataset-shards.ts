@@ -2,15 +2,15 @@
  * WebDataset shards, in a folder or on the hub. Their audio is read where it lies: tables name a
  * shard and a member of it, so that one shard's clips can be in several splits.
  */
-import { basename, dirname, parse } from 'node:path';
+import { counted } from '../../../ced/counted';
+import { basename, dirname } from 'node:path';
 import { sourceGroup } from '../../../ced/corpus/source-group';
-import type { SplitName } from '../../../ced/corpus/split-clips';
 import type { TableRows } from '../../../ced/corpus/table-row';
 import { mapOrdered } from '../../../storage/map-ordered';
 import type { SourceOptions } from '../../../storage/sources/source';
 import { classFacts, namesOf, readClassNames } from './class-names';
 import type { Dataset, DatasetClip } from './dataset';
-import { splitNamed } from './table-files';
+import { splitIn } from './split-names';
 import { readOneTable, refuseSeveral } from './table-places';
 
 const SHARDS_AT_ONCE = 8;
@@ -50,11 +50,13 @@ export async function readWebDataset(
     const [first] = rejected;
     if (first)
       notes.push(
-        `${basename(shard)}: ${rejected.length} samples are left out, the first is ` +
+        `${basename(shard)}: ` +
+          counted(rejected.length, 'sample is', 'samples are') +
+          ' left out, the first is ' +
           `${first.clip}: ${first.reason}`,
       );
     const below = shard.slice(place.length).replace(/^\/|\.tar$/gi, '');
-    const split = splitOfShard(below);
+    const split = splitIn(below);
     for (const { clip: key, audio, member, range, labels } of rows) {
       const clip = shards.length > 1 ? `${below}/${key}` : key;
       const { group, isNumbered } = sourceGroup(basename(key));
@@ -72,13 +74,4 @@ export async function readWebDataset(
   if (clips.length === 0) return null;
   const count = shards.length === 1 ? 'a shard' : `${shards.length} shards`;
   return { layout: `WebDataset, ${count}`, clips, ...classFacts(names), notes };
-}
-
-/** By the words of the shard's name, else of its folders, the innermost first. */
-function splitOfShard(path: string): SplitName | null {
-  for (const part of path.split('/').reverse()) {
-    const split = splitNamed(parse(part).name);
-    if (split !== null) return split;
-  }
-  return null;
 }

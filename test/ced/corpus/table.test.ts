@@ -240,7 +240,7 @@ describe('a table of a published dataset', () => {
     const { rows, rejected, notes } = parseTable(text, '/d/segments.csv');
     expect(rejected).toEqual([]);
     expect(rows.map(({ labels }) => labels)).toEqual([['/m/00', '/m/01'], ['/m/02']]);
-    expect(notes.join()).toMatch(/^segments\.csv: its seconds are .*: a run takes each file whole/);
+    expect(notes.join()).toMatch(/^segments\.csv: its seconds are those of videos: files that are/);
     expect(rows[0]?.videoSegment).toEqual({ start: 50, end: 60 });
     expect(rows[0]?.stems).toEqual(
       expect.arrayContaining(['-0DdlOuIFUI_50.000', 'Y-0DdlOuIFUI', '-0DdlOuIFUI_50000_60000']),

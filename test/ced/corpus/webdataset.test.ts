@@ -158,10 +158,8 @@ describe('a WebDataset shard', () => {
     const { rows: found, notes } = await rows('s.tar');
     expect(found).toMatchObject([{ clip: 'a', labels: null }]);
     expect(notes).toEqual([
-      expect.stringMatching(
-        /1 further audio members are not used: a\.stem\.wav beside a\.mix\.wav/,
-      ),
-      expect.stringMatching(/1 side-cars name no labels/),
+      expect.stringMatching(/1 further audio member is not used: a\.stem\.wav beside a\.mix\.wav/),
+      expect.stringMatching(/1 side-car names no labels/),
     ]);
   });
 

@@ -89,5 +89,5 @@ describe.each(['greedy', 'weighted'] as const)('weights by evidence, %s', (searc
 });
 
 it('weights by evidence need two clips at least', async () => {
-  await expect(fit(ensembleOf(1, 1, [0.5]), 'greedy')).rejects.toThrow('1 clips cannot be cut');
+  await expect(fit(ensembleOf(1, 1, [0.5]), 'greedy')).rejects.toThrow('1 clip cannot be cut');
 });
