@@ -12,6 +12,18 @@ export function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${tail}` : `${minutes}:${tail}`;
 }
 
+/** Two digits in the unit that suits: `8.4 s`, `42 min`, `1.5 h`, `1,204 h`. */
+export function duration(seconds: number): string {
+  if (seconds < 0.95) return 'under 1 s';
+  if (seconds < 59.5) return `${twoDigits(seconds)} s`;
+  return seconds < 3595 ? `${twoDigits(seconds / 60)} min` : `${twoDigits(seconds / 3600)} h`;
+}
+
+/** `8.4`, `1`, `42`, `1,204` */
+function twoDigits(value: number): string {
+  return value >= 9.95 ? grouped(value) : String(Number(value.toFixed(1)));
+}
+
 /** `8,123` */
 export function grouped(count: number): string {
   return Math.round(count).toLocaleString('en-US');

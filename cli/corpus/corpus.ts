@@ -1,4 +1,5 @@
 /** `ced corpus TABLE`: reads and decodes a corpus as a run would, and prints what it holds. */
+import { counted } from '../../ced/counted';
 import type { ChannelChoice } from '../../ced/audio/channels';
 import { channelsOption } from '../channels-option';
 import { resolve } from 'node:path';
@@ -14,7 +15,7 @@ import { sourceOptions, sourcesOf } from '../../workers/source-options';
 import type { Command } from '../command';
 import { surveyCorpus, type SplitSurvey } from './corpus-survey';
 import { printJson } from '../print-json';
-import { grouped } from '../quantities';
+import { duration, grouped } from '../quantities';
 import { readRunFile, tablesOf } from '../run/run-file';
 import { groupRejected } from '../../report/run-corpus';
 
@@ -112,7 +113,9 @@ async function checkCorpus({ values, operands }: Options): Promise<number> {
   const { count } = content.overlaps;
   if (count > 0 && !values['allow-overlap'])
     problems.push(
-      `train: ${count} clips hold the very audio that a run is scored on: ` +
+      'train: ' +
+        counted(count, 'clip holds', 'clips hold') +
+        ' the very audio that a run is scored on: ' +
         namesOf(content.overlaps),
     );
   const summaries = splits.map((split) => ({
@@ -166,7 +169,7 @@ function refusal({ split, read, rejected }: SplitSurvey, maxRejected: number): s
   if (read === 0) return [`${split}: no clip can be used`];
   return rejected.length / total > maxRejected
     ? [
-        `${split}: ${rejected.length} of ${total} clips are rejected, ` +
+        `${split}: ${rejected.length} of ${counted(total, 'clip is', 'clips are')} rejected, ` +
           `more than ${maxRejected} of them`,
       ]
     : [];
@@ -220,19 +223,25 @@ function describe({
     .slice(-3)
     .map(([name, count]) => `${name} ${grouped(count)}`);
   const range =
-    clips === 0 ? '' : `, ${shortestSeconds?.toFixed(1)} to ${longestSeconds?.toFixed(1)} s`;
+    clips === 0 ? '' : `, ${shortestSeconds?.toFixed(1)} to ${longestSeconds?.toFixed(1)} s each`;
   const empty = emptyClasses === 0 ? '' : `, ${emptyClasses} more without a clip`;
-  const counts = `${grouped(labelled)} clips labelled, ${classes} classes${empty}`;
+  const counts =
+    counted(labelled, 'clip', 'clips') +
+    ` labelled, ${counted(classes, 'class', 'classes')}${empty}`;
   return [
     `${split}: ${table}`,
-    `  clips     ${grouped(clips)}, ${hours.toFixed(hours < 10 ? 2 : 0)} hours${range}`,
+    `  clips     ${grouped(clips)}, ${duration(3600 * hours)}${range}`,
     `  labels    ${labelled === 0 ? 'none' : counts}`,
     ...(most.length === 0
       ? []
       : [`            ${[...most, ...(least.length === 0 ? [] : ['…', ...least])].join(', ')}`]),
     ...(duplicates.count === 0
       ? []
-      : [`  same      ${grouped(duplicates.count)} clips hold the same audio as another`]),
+      : [
+          '  same      ' +
+            counted(duplicates.count, 'clip holds', 'clips hold') +
+            ' the same audio as another',
+        ]),
     `  rejected  ${grouped(rejected.reduce((sum, { count }) => sum + count, 0))}`,
     ...rejected.map(
       ({ kind, count, examples }) =>

@@ -15,10 +15,11 @@ import { commandLine } from '../../infra/command-line/command-line';
 import { amount, count, oneOf, text, textOf } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';
 import { sourceOptions, sourcesOf } from '../../workers/source-options';
+import { counted } from '../../ced/counted';
 import type { Command } from '../command';
 import { surveyCorpus, type SplitSurvey } from '../corpus/corpus-survey';
 import { printJson } from '../print-json';
-import { bytes, grouped, millions } from '../quantities';
+import { bytes, duration, millions } from '../quantities';
 import {
   estimateSplit,
   estimateTraining,
@@ -37,8 +38,9 @@ const line = commandLine({
   about: [
     'A dry run: checks the run file and its tables, looks up every clip, decodes a sample to ' +
       'estimate their length, and prints shards, rows, bytes of audio, logits and checkpoints, ' +
-      'training steps and hours of computing. It writes nothing and needs no server. The hours ' +
-      'are arithmetic, not a measurement: operations over --tflops.',
+      'training steps and the time of computing. It writes nothing and needs no server. The time ' +
+      'is arithmetic, not a measurement: operations over --tflops. Exit status 1 when the run ' +
+      'would be refused.',
   ],
   operands: { rows: { 'RUN.json': 'run file' }, expected: 'one run file', least: 1, most: 1 },
   options: {
@@ -120,7 +122,7 @@ export const command: Command = {
       });
       if (values.json) printJson(plan);
       else process.stdout.write(describe(plan));
-      return 0;
+      return plan.problems.length === 0 ? 0 : 1;
     }),
 };
 
@@ -336,8 +338,7 @@ function describe({
   storeBytes,
   hours,
 }: RunPlan): string {
-  const hour = (count: number): string =>
-    `${count >= 10 ? grouped(count) : count.toPrecision(2)} h`;
+  const time = (count: number): string => duration(3600 * count);
   const lines = [`run ${run}`];
   for (const split of SPLITS) {
     const found = splits[split];
@@ -345,9 +346,15 @@ function describe({
     const rejected =
       found.rejectedSoFar === 0
         ? ''
-        : `, ${grouped(found.rejectedSoFar)} rows or sampled clips rejected`;
+        : ', ' +
+          counted(found.rejectedSoFar, 'row or sampled clip', 'rows or sampled clips') +
+          ' rejected';
     const { clips, shards, chunks, audioBytes } = found;
-    const counts = `${grouped(clips)} clips, ${grouped(shards)} shards, ${grouped(chunks)} chunks`;
+    const counts = [
+      counted(clips, 'clip', 'clips'),
+      counted(shards, 'shard', 'shards'),
+      counted(chunks, 'chunk', 'chunks'),
+    ].join(', ');
     lines.push(`  ${split.padEnd(11)} ${counts}, ${bytes(audioBytes)} of audio${rejected}`);
   }
   const sizes = teachers.map(
@@ -356,24 +363,26 @@ function describe({
   );
   if (sizes.length > 0) lines.push(`  teachers    ${sizes.join(', ')}`);
   if (logits) {
-    const time = hours.logits === null ? 'hours unknown' : hour(hours.logits);
-    lines.push(`  logits      ${grouped(logits.rows)} rows, ${bytes(logits.bytes)}, ${time}`);
+    const known = hours.logits === null ? 'time unknown' : time(hours.logits);
+    lines.push(
+      `  logits      ${counted(logits.rows, 'row', 'rows')}, ${bytes(logits.bytes)}, ${known}`,
+    );
   }
   if (outputs)
     lines.push(
-      `  outputs     ${bytes(outputs.bytes)} of ${outputs.teachers} ` +
-        (outputs.teachers === 1 ? 'teacher' : 'teachers'),
+      `  outputs     ${bytes(outputs.bytes)} of ` +
+        counted(outputs.teachers, 'teacher', 'teachers'),
     );
   for (const { name, parameters, steps, checkpointBytes } of trainings) {
-    const size = `${millions(parameters)} parameters, ${grouped(steps)} steps`;
+    const size = `${millions(parameters)} parameters, ${counted(steps, 'step', 'steps')}`;
     lines.push(`  ${name.padEnd(11)} ${size}, ${bytes(checkpointBytes)} of checkpoints at most`);
   }
   lines.push(
-    `  training    ${hour(hours.training)}`,
+    `  training    ${time(hours.training)}`,
     `  store       ${bytes(storeBytes)}`,
     ...notes.map((note) => `  note        ${note}`),
     ...problems.map((problem) => `  refused     ${problem}`),
-    `Hours at ${hours.teraflops} TFLOP/s sustained (--tflops).`,
+    `Times at ${hours.teraflops} TFLOP/s sustained (--tflops).`,
     '',
   );
   return lines.join('\n');

@@ -1,10 +1,18 @@
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeFailure } from '../../cli/failure';
+import { duration } from '../../cli/quantities';
 import { ced } from '../../cli/main';
 import {
   estimateSplit,
@@ -42,13 +50,8 @@ const corpus = {
   clipsPerShard: 4,
 };
 function runFile(): string {
-  const teacher = modelConfig(
-    { embedDim: 32, depth: 2, heads: 2, mlpRatio: 4, pooling: 'mean' },
-    1,
-    Array.from({ length: 6 }, (_, index) => ({ name: `${index}` })),
-  );
-  mkdirSync(join(folder, 'teacher'), { recursive: true });
-  writeFileSync(join(folder, 'teacher/config.json'), JSON.stringify(teacher));
+  const { checkpoint } = writeUntrainedTeacher(folder, 'vocabulary.csv', 7);
+  renameSync(join(folder, checkpoint), join(folder, 'teacher'));
   const run = {
     name: 'tones',
     store: 'store',
@@ -71,7 +74,7 @@ describe('ced corpus', () => {
   it('prints clips, hours and labels of a table, in which all is well', async () => {
     expect(await ced(['corpus', join(folder, 'train.jsonl')])).toBe(0);
     expect(printed).toMatch(
-      /^train: .*train\.jsonl\n {2}clips +6, 0\.00 hours, 1\.0 to 1\.0 s\n {2}labels +6 clips labelled, \d classes\n/,
+      /^train: .*train\.jsonl\n {2}clips +6, 6 s, 1\.0 to 1\.0 s each\n {2}labels +6 clips labelled, \d classes\n/,
     );
     expect(printed).toMatch(/rejected +0\n/);
   });
@@ -113,7 +116,7 @@ describe('ced corpus', () => {
     expect(overlaps).toEqual({ count: 1, examples: [{ clip: 'train-2', of: 'eval eval-1' }] });
     expect(problems).toEqual([
       'train: 1 of 6 clips are rejected, more than 0.01 of them',
-      'train: 1 clips hold the very audio that a run is scored on: train-2 = eval eval-1',
+      'train: 1 clip holds the very audio that a run is scored on: train-2 = eval eval-1',
     ]);
   });
 
@@ -140,7 +143,7 @@ describe('ced corpus', () => {
     expect(printed).toMatch(/channelsCancel: its 2 channels cancel/);
     printed = '';
     await ced(['plan', run, '--root', folder]);
-    expect(printed).toMatch(/train +6 clips, .* 1 rows or sampled clips rejected/);
+    expect(printed).toMatch(/train +6 clips, .* 1 row or sampled clip rejected/);
     expect(await ced(['corpus', run, '--root', folder, '--channels', 'first'])).toBe(0);
     const content = JSON.parse(readFileSync(run, 'utf8')) as { corpus: object };
     writeFileSync(
@@ -214,7 +217,26 @@ describe('ced plan', () => {
     expect(printed).toMatch(
       /^run tones\n {2}train +6 clips, 2 shards, 12 chunks, 192 kB of audio\n/,
     );
-    expect(printed).toMatch(/logits +36 rows, 432 B/);
+    expect(printed).toMatch(/logits +36 rows, 432 B, under 1 s\n/);
+    expect(printed).toMatch(/training +under 1 s\n/);
+    expect(printed).toMatch(/validation +2 clips, 1 shard, 4 chunks, /);
+    expect(printed).not.toContain('refused');
+  });
+
+  it.each([
+    [0, 'under 1 s'],
+    [0.9, 'under 1 s'],
+    [1, '1 s'],
+    [8.449, '8.4 s'],
+    [59.4, '59 s'],
+    [59.6, '1 min'],
+    [150, '2.5 min'],
+    [3589, '60 min'],
+    [3600, '1 h'],
+    [3600 * 9.96, '10 h'],
+    [3600 * 1234.4, '1,234 h'],
+  ])('tells %d seconds as %s', (seconds, told) => {
+    expect(duration(seconds)).toBe(told);
   });
 
   it('takes the classes of a teacher where the run has no list, and says how many', async () => {
@@ -259,7 +281,8 @@ describe('ced plan', () => {
     const rows = readFileSync(join(folder, 'eval.jsonl'), 'utf8').replace(/,"labels":\[.*?\]/g, '');
     writeFileSync(join(folder, 'eval.jsonl'), rows);
     writeFileSync(path, JSON.stringify(run));
-    expect(await ced(['plan', path, '--root', folder])).toBe(0);
+    rmSync(join(folder, 'teacher/model.safetensors'));
+    expect(await ced(['plan', path, '--root', folder])).toBe(1);
     const told = printed.replaceAll(folder, '').split('\n').filter((text) => /^ {2}(refused|note)/.test(text)); // prettier-ignore
     expect(told).toEqual([
       expect.stringMatching(
@@ -308,12 +331,12 @@ describe('ced plan', () => {
     });
   });
 
-  it('goes without the hours of a teacher that is not there yet', async () => {
+  it('goes without the time of a teacher that is not there yet', async () => {
     const run = runFile();
     rmSync(join(folder, 'teacher'), { recursive: true });
-    expect(await ced(['plan', run, '--root', folder])).toBe(0);
+    expect(await ced(['plan', run, '--root', folder])).toBe(1);
     expect(printed).toMatch(
-      /teachers +a \(size not known here\)\n {2}logits +36 rows, 432 B, hours unknown/,
+      /teachers +a \(size not known here\)\n {2}logits +36 rows, 432 B, time unknown/,
     );
   });
 });
