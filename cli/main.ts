@@ -27,7 +27,7 @@ const commands: Readonly<Record<string, { readonly module: string; readonly summ
   },
   export: {
     module: './models/export',
-    summary: 'write a model as an ONNX file',
+    summary: 'write a model as ONNX, or for transformers or sherpa-onnx',
   },
   init: {
     module: './corpus/init',

@@ -13,7 +13,6 @@ import type { Weights } from '../model/weights';
 import { clipGraph, type ClipOutput } from './clip-graph';
 import { EncoderGraph } from './encoder-graph';
 import { logMelGraph } from './front-end-graph';
-import { kaldiFeatureGraph } from './kaldi-feature-graph';
 import { linearFloat32, linearInt8 } from './linear-graph';
 import { OnnxGraph, type Described, type Value } from './onnx-graph';
 
@@ -24,6 +23,8 @@ export interface OnnxOptions {
   readonly precision: 'float32' | 'int8';
   /** @default probabilities */
   readonly form?: OnnxForm;
+  /** In the order of the classes, for the metadata. @default null, none are known */
+  readonly thresholds?: readonly (number | null)[] | null;
 }
 
 const OUTPUTS = {
@@ -42,7 +43,7 @@ const OUTPUT_DOCS = {
 export function onnxModel(
   config: ModelConfig,
   weights: Weights,
-  { precision, form = 'probabilities' }: OnnxOptions,
+  { precision, form = 'probabilities', thresholds = null }: OnnxOptions,
 ): Uint8Array {
   const graph = new OnnxGraph();
   const encoder = new EncoderGraph(
@@ -61,7 +62,7 @@ export function onnxModel(
   }));
   return graph.finish(input, outputs, {
     doc: docOf(input, outputs, config),
-    metadata: metadataOf(config, precision),
+    metadata: metadataOf(config, precision, thresholds),
   });
 }
 
@@ -72,7 +73,7 @@ function spectrogram(graph: OnnxGraph, form: OnnxForm, config: ModelConfig): Val
     case 'logits':
       return logMelGraph(graph, 'input_values', config.n_mels);
     case 'features':
-      return kaldiFeatureGraph(graph, 'features', config.n_mels);
+      return graph.value('Transpose', ['features'], { perm: [0, 2, 1] });
   }
 }
 
@@ -102,24 +103,26 @@ function docOf(input: Described, outputs: readonly Described[], config: ModelCon
     `${name} float32 [${shape.join(', ')}]: ${doc}.`;
   const seconds = ((config.target_length - 1) / 100).toFixed(2);
   return [
-    'A CED audio tagger with its front end.',
+    'A CED audio tagger.',
     `Input ${stated(input)}`,
     ...outputs.map((output) => `Output ${stated(output)}`),
     `Batch and length are free: audio longer than ${seconds} s is predicted in pieces of that ` +
       'length, and their outputs are averaged by length. A rest shorter than one patch is dropped.',
-    'To check the file: a second of zeros gives finite numbers of the shapes above.',
+    'To check the file: a second of zeros as input gives finite numbers of the shapes above.',
   ].join('\n');
 }
 
 function metadataOf(
   config: ModelConfig,
   precision: OnnxOptions['precision'],
+  thresholds: readonly (number | null)[] | null,
 ): Record<string, string> {
   const { id2label, outputdim } = config;
   return {
     sampleRate: '16000',
     shortestSamples: String(shortestSamples(config)),
     precision,
+    ...(thresholds ? { thresholds: JSON.stringify(thresholds) } : {}),
     ...(id2label
       ? { labels: JSON.stringify(Array.from({ length: outputdim }, (_, at) => id2label[at])) }
       : {}),

@@ -1,38 +1,55 @@
-/** `ced export --model MODEL --to onnx --out FILE`: a model as one file that other programs run. */
+/** `ced export --model MODEL --to FORMAT --out PLACE`: a model as other programs run it. */
 import { resolve } from 'node:path';
+import { chosenThresholds } from '../../ced/metrics/thresholds';
 import { commandLine } from '../../infra/command-line/command-line';
 import { CLEAR_LINE, control } from '../../infra/command-line/terminal';
 import { oneOf, text, textOf } from '../../infra/command-line/option';
+import { UsageError } from '../../infra/command-line/usage-error';
 import { channelsOption } from '../channels-option';
 import type { Command } from '../command';
+import type { ExportedModel } from './exports/exported-model';
 import { exportOnnx, type OnnxExport } from './exports/onnx-export';
-import { readModelFolder } from './model-folder';
+import { sherpaFiles } from './exports/sherpa-export';
+import { transformersFiles } from './exports/transformers-export';
+import { writeFolder, type FolderFiles } from './exports/write-whole';
+import { readFolderThresholds, readModelFolder } from './model-folder';
 import { modelOption } from './named-model';
 import { bytes as size, grouped } from '../quantities';
 
 const line = commandLine({
   program: 'ced export',
-  usage: '--model MODEL --to onnx --out FILE [options]',
+  usage: '--model MODEL --to FORMAT --out PLACE [options]',
   about: [
-    'Writes a CED checkpoint as an ONNX file (opset 17) with the front end inside. Its input ' +
-      '`waveform` is float32 [batch, samples] in [-1, 1) at 16 kHz, of any batch and of any ' +
-      "length up to the model's target length; its output `probabilities` is float32 [batch, " +
-      'classes]. The caller cuts longer audio, as ced tag does. The class names, in order, are a ' +
-      "JSON list in the file's metadata (`labels`).",
+    'Writes a CED checkpoint as other programs run it, with its labels, rate, window and ' +
+      'thresholds (for the best F1) in a labels.json. FORMAT is:',
+    'onnx: a file (opset 17) with the front end inside. Its input `waveform` is float32 [batch, ' +
+      'samples] in [-1, 1) at 16 kHz, of any batch and length; its outputs are `probabilities`, ' +
+      "[batch, classes], and `embedding`, [batch, width]. Audio beyond the model's target length " +
+      'is predicted in pieces, which are averaged. The labels are named FILE.labels.json; the ' +
+      'names of the classes and the thresholds, JSON lists, are in its metadata too (`labels`, ' +
+      '`thresholds`).',
+    "transformers: a folder for Python's transformers, with the code of the model, and for " +
+      'transformers.js, in float32 and 8 bits. Its README shows how to use it.',
+    "sherpa: a folder for sherpa-onnx's audio tagging, in float32 and 8 bits.",
   ],
   options: {
     model: modelOption,
-    to: { value: 'FORMAT', is: oneOf('onnx'), default: 'onnx', help: 'format of the file' },
+    to: {
+      value: 'FORMAT',
+      is: oneOf('onnx', 'transformers', 'sherpa'),
+      default: 'onnx',
+      help: 'what to write: onnx, transformers or sherpa',
+    },
     out: {
-      value: 'FILE',
+      value: 'PLACE',
       is: textOf('the file to write'),
       required: true,
-      help: 'file to write; an existing one is replaced',
+      help: 'file or folder to write; existing files are replaced',
     },
     int8: {
       help:
-        "the matrix products of the transformer's blocks in 8 bits: a quarter of the bytes. " +
-        'Activations are scaled by their largest value in the batch, so the result of a clip ' +
+        "for onnx: the matrix products of the transformer's blocks in 8 bits, a quarter of the " +
+        'bytes. Activations are scaled by their largest value in the batch, so the result of a clip ' +
         'depends on the other clips of its batch: run it on one clip at a time. Says where the ' +
         'file is not smaller than float32, or not faster on this machine',
     },
@@ -40,8 +57,8 @@ const line = commandLine({
       value: 'TABLE',
       is: text,
       help:
-        "score the file on a labelled table (as a run's; labels are the model's class names or " +
-        'numbers) and time a chunk on one core; with --int8 the float32 file beside it',
+        "for onnx: score the file on a labelled table (as a run's; labels are the model's class " +
+        'names or numbers) and time a chunk on one core; with --int8 the float32 file beside it',
     },
     channels: {
       ...channelsOption,
@@ -52,29 +69,83 @@ const line = commandLine({
   examples: [
     'ced export --model teachers/ced-base --to onnx --out base.onnx',
     'ced export --model runs/mine --out mine.onnx --int8 --eval data/eval.jsonl',
+    'ced export --model runs/mine --to transformers --out mine-tagger',
   ],
 });
+
+type ExportValues = NonNullable<ReturnType<typeof line.parse>>['values'];
 
 export const command: Command = {
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values }) => {
-      const result = await exportModel(values);
-      process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : asText(result));
+      const model = {
+        ...(await readModelFolder(values.model)),
+        thresholds: await bestThresholds(values.model),
+      };
+      const { to: format } = values;
+      const print = (result: object, asText: string): void =>
+        void process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : asText);
+      if (format === 'onnx') {
+        const result = await toFile(model, values);
+        print(result, fileAsText(result));
+      } else {
+        const result = await toFolder(model, format, values);
+        print(result, folderAsText(result));
+      }
       return 0;
     }),
 };
 
-async function exportModel({
-  model,
-  out,
-  int8,
-  eval: table,
-  channels = 'mix',
-}: NonNullable<ReturnType<typeof line.parse>>['values']): Promise<ExportResult> {
-  const loaded = await readModelFolder(model);
-  const exported = await exportOnnx(loaded, { out, int8, table, channels, onProgress });
+async function bestThresholds(model: string): Promise<ExportedModel['thresholds']> {
+  const fitted = await readFolderThresholds(model);
+  return fitted && chosenThresholds(fitted, 'bestF1');
+}
+
+async function toFile(
+  model: ExportedModel,
+  { out, int8, eval: table, channels = 'mix' }: ExportValues,
+): Promise<FileResult> {
+  const exported = await exportOnnx(model, { out, int8, table, channels, onProgress });
   return { file: resolve(out), longestSamples: null, ...exported };
+}
+
+interface FolderResult {
+  folder: string;
+  files: { name: string; bytes: number }[];
+}
+
+async function toFolder(
+  model: ExportedModel,
+  format: 'transformers' | 'sherpa',
+  { out, int8, eval: table }: ExportValues,
+): Promise<FolderResult> {
+  if (int8) throw new UsageError(`--int8: --to ${format} writes a file in 8 bits always`);
+  if (table !== undefined) throw new UsageError(`--eval: goes with --to onnx, not ${format}`);
+  const files = await filesOf(model, format);
+  await writeFolder(out, files);
+  const sizes = Object.entries(files).map(([name, content]) => ({
+    name,
+    bytes: Buffer.byteLength(content),
+  }));
+  return { folder: resolve(out), files: sizes };
+}
+
+async function filesOf(
+  model: ExportedModel,
+  format: 'transformers' | 'sherpa',
+): Promise<FolderFiles> {
+  switch (format) {
+    case 'transformers':
+      return await transformersFiles(model);
+    case 'sherpa':
+      return sherpaFiles(model);
+  }
+}
+
+function folderAsText({ folder, files }: FolderResult): string {
+  const lines = files.map(({ name, bytes }) => `  ${name}  ${size(bytes)}`);
+  return `${[folder, ...lines].join('\n')}\n`;
 }
 
 function onProgress(done: number, total: number): void {
@@ -83,13 +154,13 @@ function onProgress(done: number, total: number): void {
   if (done + 1 < total) process.stderr.write(`${grouped(done)} of ${grouped(total)} clips`);
 }
 
-interface ExportResult extends OnnxExport {
+interface FileResult extends OnnxExport {
   file: string;
   /** Of a clip that the file takes; null = any. */
   longestSamples: null;
 }
 
-function asText({ file, clips, rejected, files, notes }: ExportResult): string {
+function fileAsText({ file, clips, rejected, files, notes }: FileResult): string {
   const lines = [`${file}  ${size(files.at(-1)!.bytes)}`];
   if (clips !== null) {
     const [first] = rejected;
@@ -102,7 +173,7 @@ function asText({ file, clips, rejected, files, notes }: ExportResult): string {
   return `${[...lines, ...notes].join('\n')}\n`;
 }
 
-function scoreLine(file: ExportResult['files'][number]): string {
+function scoreLine(file: FileResult['files'][number]): string {
   const { precision, bytes, mAP, latencyMs = NaN, realTimeFactor = NaN } = file;
   return [
     `  ${precision.padEnd(8)}${mAP === undefined ? '' : ` mAP ${mAP?.toFixed(4) ?? '–'}`}`,

@@ -6,12 +6,13 @@ import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { withLock } from './lock.mjs';
 import { execute } from './tools.mjs';
 
@@ -33,7 +34,11 @@ const rooms = [
 ];
 
 // Read at run time from where they lie beside the compiled code.
-const assets = ['report/page.css', 'report/page.js'];
+const assets = [
+  'report/page.css',
+  'report/page.js',
+  'cli/models/exports/transformers/modeling_ced.py',
+];
 
 export async function compile(root, report) {
   const sources = rooms.flatMap((room) => filesBelow(join(root, room), '.ts'));
@@ -59,7 +64,10 @@ export async function compile(root, report) {
         [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--noCheck'],
         { cwd: root },
       );
-      for (const path of assets) copyFileSync(join(root, path), join(root, 'dist', path));
+      for (const path of assets) {
+        mkdirSync(dirname(join(root, 'dist', path)), { recursive: true });
+        copyFileSync(join(root, path), join(root, 'dist', path));
+      }
       writeFileSync(stampPath, JSON.stringify(wanted));
     });
   await bundleWorkflows(root, report);

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromiumVersion } from '../../infra/setup/browser.mjs';
 import { nvidiaWheels } from '../../infra/setup/nvidia-wheels.mjs';
+import { exportReaderPackages, transformersJs } from '../../infra/setup/export-readers.mjs';
 import { monitorPackages, readerPackages } from '../../infra/setup/python-readers.mjs';
 import { pytorchPackages } from '../../infra/setup/pytorch.mjs';
 import { networkPackages } from '../../infra/setup/python-teacher.mjs';
@@ -19,6 +20,7 @@ export function otherComponents(root) {
     ...pythonRanges('tests: monitoring systems', monitorPackages),
     ...pythonRanges('benchmarks', pytorchPackages),
     ...pythonRanges('benchmarks: networks for ced-teacher', networkPackages),
+    ...pythonRanges('tests: libraries that read exported models', exportReaderPackages),
     ...teacherPackages(root),
     ...goModules(root, 'infra/temporal', 'Temporal server, built by set-up', 'optional'),
     ...goModules(root, 'tools/storage', 'tests: storage emulator', 'excluded'),
@@ -34,6 +36,14 @@ export function otherComponents(root) {
       scope: 'excluded',
       purl: `pkg:npm/%40sparticuz/chromium@${chromiumVersion}`,
       ...usedFor('tests: browser, where the machine has none'),
+    },
+    {
+      type: 'library',
+      name: transformersJs.name,
+      version: transformersJs.version,
+      scope: 'excluded',
+      purl: `pkg:npm/%40huggingface/transformers@${transformersJs.version}`,
+      ...usedFor('tests: libraries that read exported models'),
     },
   ];
 }

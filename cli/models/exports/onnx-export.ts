@@ -4,10 +4,10 @@ import type { ChannelChoice } from '../../../ced/audio/channels';
 import { sampleRate } from '../../../ced/audio/mono16k';
 import { longestPieceSamples, onnxModel, type OnnxOptions } from '../../../ced/onnx/model-graph';
 import { latenciesMs } from '../../../jobs/score/latency';
-import type { LoadedModel } from '../../../storage/models/model-folder';
 import { evaluateOnnx, type EvaluatedClips, type OnnxScore } from '../onnx-evaluation';
 import { bytes as size } from '../../quantities';
 import { defaultChunkSeconds } from '../tag-audio';
+import type { ExportedModel } from './exported-model';
 import { labelsFile } from './labels-file';
 import { json, writeWhole } from './write-whole';
 
@@ -34,13 +34,15 @@ export interface OnnxExportOptions {
 }
 
 export async function exportOnnx(
-  { config, weights }: LoadedModel,
+  { config, weights, thresholds }: ExportedModel,
   { out, int8, table, channels, onProgress }: OnnxExportOptions,
 ): Promise<OnnxExport> {
   const precisions: OnnxOptions['precision'][] = int8 ? ['float32', 'int8'] : ['float32'];
-  const files = precisions.map((precision) => onnxModel(config, weights, { precision }));
+  const files = precisions.map((precision) =>
+    onnxModel(config, weights, { precision, thresholds }),
+  );
   await writeWhole(out, files.at(-1)!);
-  await writeWhole(labelsPath(out), json(labelsFile(config, null)));
+  await writeWhole(labelsPath(out), json(labelsFile(config, thresholds)));
   const chunkSeconds = defaultChunkSeconds(config);
   const evaluated =
     table === undefined

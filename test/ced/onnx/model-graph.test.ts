@@ -1,7 +1,9 @@
 /** @jest-environment ./test/support/one-realm-environment.cjs */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { decodeClip } from '../../../activities/ingest/decode-clip';
+import { LogMel } from '../../../ced/audio/log-mel';
 import { openEngine } from '../../../ced/engine/engine';
 import { modelConfigSchema, type ModelConfig } from '../../../ced/model/config';
 import { initialWeights } from '../../../ced/model/initial-weights';
@@ -160,6 +162,29 @@ describe('the ONNX file of a model', () => {
     expect(text).toMatch(/Output embedding float32 \[batch, \d+\]/);
     expect(text).toMatch(/longer than 10\.11 s is predicted in pieces/);
     expect(text).toContain('shortestSamples');
+  });
+
+  it('takes features in place of a waveform, mels first, as sherpa-onnx gives them', async () => {
+    const pcm = chirp(330_000);
+    const spectrogram = new LogMel(engine, config.n_mels).compute(pcm, 1, pcm.length);
+    const file = onnxModel(config, weights, { precision: 'float32', form: 'features' });
+    const session = await InferenceSession.create(file);
+    expect([session.inputNames, session.outputNames]).toEqual([['features'], ['probabilities']]);
+    const features = new OrtTensor('float32', spectrogram, [1, config.n_mels, 2063]);
+    const { probabilities } = await session.run({ features });
+    expect(worst(probabilities!.data as Float32Array, ours(config, weights, pcm))).toBeLessThan(
+      2e-5,
+    );
+    await session.release();
+  });
+
+  it('lists thresholds as metadata where there are some', () => {
+    const text = (thresholds: (number | null)[] | null): string =>
+      Buffer.from(onnxModel(config, weights, { precision: 'float32', thresholds })).toString(
+        'latin1',
+      );
+    expect(text([0.25, null])).toContain('[0.25,null]');
+    expect(text(null)).not.toContain('thresholds');
   });
 
   it('is the same bytes for the same weights', () => {
