@@ -15,9 +15,9 @@ import { SetupError } from '../infra/setup/tools.mjs';
 const help = `npm run export-check
 
 Exports small models of every pooling and lets Python's transformers, sherpa-onnx and
-transformers.js tag clips of a second, a window and several windows. Prints the largest difference from our engine's
-probabilities; fails where one is larger than expected. Installs the libraries (800 MB) and PyTorch
-(3 GB) once.
+transformers.js tag clips of a second, a window and several windows. Prints the largest difference
+from our engine's probabilities; fails where one is larger than expected. Installs the libraries
+(800 MB) and PyTorch (3 GB) once.
 
 Example:
   npm run export-check`;

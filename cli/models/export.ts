@@ -49,9 +49,9 @@ const line = commandLine({
     int8: {
       help:
         "for onnx: the matrix products of the transformer's blocks in 8 bits, a quarter of the " +
-        'bytes. Activations are scaled by their largest value in the batch, so the result of a clip ' +
-        'depends on the other clips of its batch: run it on one clip at a time. Says where the ' +
-        'file is not smaller than float32, or not faster on this machine',
+        'bytes. Activations are scaled by their largest value in the batch, so the result of a ' +
+        'clip depends on the other clips of its batch: run it on one clip at a time. Says where ' +
+        'the file is not smaller than float32, or not faster on this machine',
     },
     eval: {
       value: 'TABLE',
