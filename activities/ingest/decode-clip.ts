@@ -20,6 +20,11 @@ export interface ClipLimits extends FfmpegLimits {
   longestSeconds?: number;
   /** What is made of several channels. @default 'mix' */
   channels?: ChannelChoice;
+  /**
+   * The bytes come while they are recorded: blocks come as early as they can, from our own decoders
+   * alone. @default false
+   */
+  isLive?: boolean;
 }
 
 /** @returns int16 [samples] at 16 kHz. @throws as `decodeClipAtRates` */
@@ -61,18 +66,23 @@ export async function decodeClipAtRates(
   return samples;
 }
 
-/** Gives the decoded blocks to `use`; once more, if it takes ffmpeg to decode them. */
-async function readBlocks<T extends object>(
+/**
+ * Gives the decoded blocks to `use`; once more, from the first, if it takes ffmpeg to decode them
+ * or if ffmpeg complains.
+ * @throws as `decodeClipAtRates`
+ */
+export async function readBlocks<T extends object>(
   open: () => ByteParts,
   name: string,
   limits: ClipLimits,
   use: (blocks: AsyncIterable<AudioBlock>) => Promise<T>,
 ): Promise<T> {
-  const { longestSeconds = Infinity } = limits;
+  const { longestSeconds = Infinity, isLive = false } = limits;
   try {
-    return await use(await decodeAudio(open(), name, longestSeconds));
+    return await use(await decodeAudio(open(), name, longestSeconds, isLive));
   } catch (error) {
     if (
+      isLive ||
       !(error instanceof ClipUnreadable) ||
       (error.reason !== 'unknownFormat' && error.reason !== 'unsupportedCodec')
     )
@@ -100,7 +110,8 @@ async function levelsOf(blocks: AsyncIterable<AudioBlock>): Promise<ChannelLevel
   return levels;
 }
 
-function refuseCancelled(levels: ChannelLevels): void {
+/** @throws {ClipUnreadable} `channelsCancel` */
+export function refuseCancelled(levels: ChannelLevels): void {
   if (levels.cancel)
     throw new ClipUnreadable(
       'channelsCancel',

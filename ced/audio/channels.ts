@@ -22,7 +22,7 @@ export function sampleCount(block: AudioBlock): number {
 }
 
 /** @returns float32 [samples]; the last channel of a block that has too few */
-export function channelOf({ channels }: AudioBlock, index: number): Float32Array {
+function channelOf({ channels }: AudioBlock, index: number): Float32Array {
   return channels[Math.min(index, channels.length - 1)] ?? new Float32Array(0);
 }
 
@@ -42,6 +42,16 @@ export function meanOfChannels(channels: readonly Float32Array[]): Float32Array 
 
 function sumAt(channels: readonly Float32Array[], index: number): number {
   return channels.reduce((sum, channel) => sum + channel[index]!, 0);
+}
+
+/**
+ * One channel of a block, or the mean of all.
+ * @param channel its number, from 0; null = the mean
+ * @returns [samples]; int16 where the file holds just that
+ */
+export function monoOf(block: AudioBlock, channel: number | null): Float32Array | Int16Array {
+  if (channel !== null && block.channelCount !== 1) return channelOf(block, channel);
+  return block.mono ?? meanOfChannels(block.channels);
 }
 
 /** Energies of a file's channels and of their mean. */

@@ -18,18 +18,22 @@ import { isWav, wavBlocks } from './wav';
 
 /** Enough for a decoder to be worth its call, little enough to hold. */
 const PART_BYTES = 2 ** 18;
+/** Of a live stream: enough to tell its format. */
+const LIVE_PART_BYTES = 16;
 
 /**
  * @param nameHint only for the message of an error
  * @param longestSeconds a clip whose header says that it is longer is refused before it is decoded
+ * @param isLive decodes each part at once instead of gathering larger ones
  * @throws ClipUnreadable, as do the blocks while they come
  */
 export async function decodeAudio(
   parts: ByteParts,
   nameHint: string,
   longestSeconds = Infinity,
+  isLive = false,
 ): Promise<AsyncIterable<AudioBlock>> {
-  const content = gathered(withoutId3(parts), PART_BYTES);
+  const content = gathered(withoutId3(parts), isLive ? LIVE_PART_BYTES : PART_BYTES);
   const first = await content.next();
   if (first.done) throw new ClipUnreadable('empty', `${nameHint} has no bytes`);
   const start = first.value;

@@ -29,6 +29,11 @@ export class MonoTrack {
     else this.keep(mono);
   }
 
+  /** Brings to the memory what a resampler gathers to work on larger blocks. */
+  flush(): void {
+    this.resampler?.flush(this.keep);
+  }
+
   /** The stream has ended. */
   end(): void {
     this.resampler?.end(this.keep);

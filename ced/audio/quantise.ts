@@ -21,7 +21,7 @@ let shared: { module: QuantiseModule; input: Float32Array; result: Int16Array } 
 /** @throws ClipUnreadable `notFinite` */
 export function appendQuantised(mono: Float32Array, to: SampleMemory): void {
   append(mono, to, (part) => {
-    const strange = to.length + part.findIndex((sample) => !Number.isFinite(sample));
+    const strange = to.position + part.findIndex((sample) => !Number.isFinite(sample));
     throw new ClipUnreadable('notFinite', `sample ${strange} at 16 kHz is not a finite number`);
   });
 }

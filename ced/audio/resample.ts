@@ -91,6 +91,11 @@ export class Resampler {
     }
   }
 
+  /** Emits at once what `push` would gather for larger blocks: a live stream must not wait. */
+  flush(emit: Emit): void {
+    if (this.filled >= this.table.taps) this.work(emit);
+  }
+
   /** The rest, under a kernel that reads zeros behind the end. */
   end(emit: Emit): void {
     const { from, to, taps } = this.table;

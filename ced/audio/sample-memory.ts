@@ -10,9 +10,15 @@ const FIRST_SAMPLES = 2 ** 15;
 export class SampleMemory {
   private memory = new Int16Array(0);
   private filled = 0;
+  private taken = 0;
 
   get length(): number {
     return this.filled;
+  }
+
+  /** Samples since it was cleared, with those that were taken. */
+  get position(): number {
+    return this.taken + this.filled;
   }
 
   /** Of what was appended; valid until the memory is cleared. */
@@ -20,8 +26,15 @@ export class SampleMemory {
     return this.memory.subarray(0, this.filled);
   }
 
+  /** The same samples, which are removed; valid until others are appended. */
+  take(): Int16Array {
+    const { samples } = this;
+    [this.taken, this.filled] = [this.position, 0];
+    return samples;
+  }
+
   clear(): void {
-    this.filled = 0;
+    [this.taken, this.filled] = [0, 0];
     if (this.memory.length > KEPT_SAMPLES) this.memory = new Int16Array(0);
   }
 

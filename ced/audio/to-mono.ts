@@ -4,7 +4,7 @@
  * blocks.
  */
 import type { AudioBlock } from './audio-block';
-import { channelOf, meanOfChannels } from './channels';
+import { monoOf } from './channels';
 import { ClipUnreadable } from './clip-unreadable';
 import { checkLength, checkRate, minimumSamples, sampleRate } from './mono16k';
 import { MonoTrack } from './mono-track';
@@ -63,10 +63,7 @@ class Mono {
 
   add(block: AudioBlock): void {
     if (block.sampleRate !== this.rate) this.changeRate(block.sampleRate);
-    const mono =
-      this.channel === null || block.channelCount === 1
-        ? (block.mono ?? meanOfChannels(block.channels))
-        : channelOf(block, this.channel);
+    const mono = monoOf(block, this.channel);
     this.usual.add(mono);
     for (const track of this.further) track.add(mono);
     checkLength(this.usual.memory.length / sampleRate, this.longestSeconds);

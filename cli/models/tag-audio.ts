@@ -70,7 +70,10 @@ export function tagAudio(
       tagged.push({
         start: start / sampleRate,
         end: (start + length) / sampleRate,
-        tags: best(own, config, top),
+        tags: bestClasses(own, config, top).map(({ label, probability }) => ({
+          label,
+          probability,
+        })),
       });
     });
   }
@@ -88,10 +91,21 @@ function equalLengths(chunks: readonly Chunk[]): Chunk[][] {
   return groups;
 }
 
-function best(scores: Float32Array, { id2label }: ModelConfig, top: number): TaggedChunk['tags'] {
+/** @returns the classes of the `top` highest scores, the highest first; of equals the first */
+export function bestClasses(
+  scores: Float32Array,
+  config: ModelConfig,
+  top: number,
+): { index: number; label: string; probability: number }[] {
   const order = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]! || a - b);
   return order.slice(0, top).map((index) => ({
-    label: id2label?.[index] ?? `class ${index}`,
+    index,
+    label: className(config, index),
     probability: scores[index]!,
   }));
+}
+
+/** As the model's configuration names it, else by its number. */
+export function className({ id2label }: ModelConfig, index: number): string {
+  return id2label?.[index] ?? `class ${index}`;
 }

@@ -1,7 +1,5 @@
 /** `ced tag FILE|DIR|-`: the most probable classes of audio files. */
-import { once } from 'node:events';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { decodeClip } from '../../activities/ingest/decode-clip';
 import { openEngine } from '../../ced/engine/engine';
@@ -11,13 +9,18 @@ import { CLEAR_LINE, control } from '../../infra/command-line/terminal';
 import { amount, count } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';
 import { channelsOption } from '../channels-option';
-import { irregularFile } from '../../storage/sources/irregular-file';
-import { isAudio } from '../corpus/datasets/audio-files';
 import type { Command } from '../command';
 import { describeFailure } from '../failure';
-import { readModelFolder } from './model-folder';
+import { requireRegular } from './audio/audio-input';
+import { eachRecording } from './audio/each-recording';
+import { audioOperands, listAudio, type ListedFile } from './audio/listed-audio';
+import { eventFormats, span } from './events/event-formats';
+import { eventOptions, eventSettings, type EventSettings } from './events/event-options';
+import { tagOverTime, thresholdsOf } from './events/tag-over-time';
+import { readFolderThresholds, readModelFolder } from './model-folder';
 import { modelOption } from './named-model';
 import { grouped } from '../quantities';
+import { isClosedOutput, print } from '../standard-output';
 import { defaultChunkSeconds, tagAudio, type TaggedChunk } from './tag-audio';
 
 const liveMs = 200;
@@ -27,38 +30,44 @@ const line = commandLine({
   usage: 'FILE|DIR|- … --model MODEL [options]',
   about: [
     'Prints the most probable classes of every chunk of audio. Files are cut into chunks end to ' +
-      'end; the last chunk is shorter, and none is dropped. A file that cannot be read is named ' +
-      'on standard error, the others are tagged, and the exit status is 1.',
+      'end; the last chunk is shorter, and none is dropped. With --window it prints events ' +
+      'instead, with --stream the classes of sound that is being recorded. A file that cannot be ' +
+      'read is named on standard error, the others are tagged, and the exit status is 1.',
   ],
-  operands: {
-    rows: {
-      FILE: 'an audio file',
-      DIR: 'a folder: the audio files in it and in its subfolders',
-      '-': 'the bytes on standard input',
-    },
-    expected: 'a file, a folder or -',
-    least: 1,
-    most: Infinity,
-  },
+  operands: audioOperands,
   options: {
     model: modelOption,
-    top: { value: 'N', is: count, default: 5, help: 'classes printed for a chunk' },
+    top: {
+      value: 'N',
+      is: count,
+      default: 5,
+      help: 'classes printed for a chunk, or with --stream',
+    },
     'chunk-seconds': {
       value: 'S',
       is: amount,
       shown: "10, or the model's input length where that is less",
       help: 'length of a chunk',
     },
+    ...eventOptions,
     channels: channelsOption,
     json: {
       help:
         'print one line of JSON for each file, times in seconds: {"file", "chunks": [{"start", ' +
-        '"end", "tags": [{"label", "probability"}]}]}',
+        '"end", "tags": [{"label", "probability"}]}]}; over time, one for each event or window',
     },
   },
   examples: [
     'ced tag recording.wav --model teachers/ced-base',
     'ced tag recordings/ --model runs/mine/students/mini --top 3 --json',
+    'ced tag day.flac --model runs/mine --window 2 --hop 0.5 --format audacity > day.txt',
+    'arecord -f S16_LE -r 16000 | ced tag - --model runs/mine --stream',
+  ],
+  notes: [
+    'Over time a class is present from the first window to the last that reaches its threshold, ' +
+      'after the median filter; a window counts for the time around its centre. An event is ' +
+      'printed when it has ended, with the highest probability of its windows. Memory does not ' +
+      'grow with the recording. Audacity labels and subtitles are of one recording.',
   ],
 });
 
@@ -67,11 +76,45 @@ export const command: Command = {
   run: async (argv) => await line.run(argv, tagFiles),
 };
 
-async function tagFiles({
-  values,
-  operands,
-}: NonNullable<ReturnType<typeof line.parse>>): Promise<number> {
-  const files = await listFiles(operands);
+type Parsed = NonNullable<ReturnType<typeof line.parse>>;
+
+async function tagFiles({ values, operands }: Parsed): Promise<number> {
+  const settings = eventSettings(values, operands);
+  const files = await listAudio(operands);
+  return settings === null
+    ? await tagInChunks(files, values)
+    : await tagEvents(files, values.model, settings);
+}
+
+async function tagEvents(
+  files: readonly ListedFile[],
+  model: string,
+  settings: EventSettings,
+): Promise<number> {
+  const format = eventFormats[settings.format];
+  if (files.length > 1 && (format.isOfOneRecording || settings.isStream))
+    throw new UsageError(
+      `${settings.isStream ? '--stream' : `--format ${settings.format}`} takes one recording, ` +
+        `got ${files.length}`,
+    );
+  const { config, weights } = await readModelFolder(model);
+  const fitted = await readFolderThresholds(model);
+  const thresholds = thresholdsOf(settings.threshold, fitted, config.outputdim);
+  const predictor = new Predictor(openEngine(), config, weights, { precision: 'float32' });
+  try {
+    if (format.head !== '') await print(format.head);
+    return await eachRecording(files, settings.raw, (input, reading) =>
+      tagOverTime(input, { predictor, settings, thresholds, ...reading }),
+    );
+  } finally {
+    predictor.dispose();
+  }
+}
+
+async function tagInChunks(
+  files: readonly ListedFile[],
+  values: Parsed['values'],
+): Promise<number> {
   const { config, weights } = await readModelFolder(values.model);
   const chunkSeconds = values['chunk-seconds'] ?? defaultChunkSeconds(config);
   const predictor = new Predictor(openEngine(), config, weights, { precision: 'float32' });
@@ -82,15 +125,15 @@ async function tagFiles({
       show(index);
       try {
         if (fault) throw fault;
-        const bytes = file === '-' ? await buffer(process.stdin) : await readRegular(file);
+        if (file !== '-') await requireRegular(file);
+        const bytes = file === '-' ? await buffer(process.stdin) : await readFile(file);
         const { channels = 'mix' } = values;
         const pcm = await decodeClip(() => [bytes], file, { channels });
         const chunks = tagAudio(predictor, pcm, { chunkSeconds, top: values.top });
         show(null);
         await print(values.json ? `${JSON.stringify({ file, chunks })}\n` : asText(file, chunks));
       } catch (error) {
-        // the reader of our output has closed it, as `head` does
-        if ((error as NodeJS.ErrnoException).code === 'EPIPE') return 0;
+        if (isClosedOutput(error)) return 0;
         failures++;
         show(null);
         process.stderr.write(`error: ${file}: ${describeFailure(error)}\n`);
@@ -102,59 +145,9 @@ async function tagFiles({
   return failures === 0 ? 0 : 1;
 }
 
-interface ListedFile {
-  file: string;
-  /** Why it cannot be tagged, where that is known before it is read. */
-  fault?: UsageError;
-}
-
-/** Reported with the file, so that one wrong name does not keep the others from being tagged. */
-async function listFiles(places: readonly string[]): Promise<ListedFile[]> {
-  if (places.filter((place) => place === '-').length > 1)
-    throw new UsageError('ced tag: standard input can be read once');
-  const files: ListedFile[] = [];
-  for (const place of places) {
-    try {
-      files.push(...(await filesIn(place)).map((file) => ({ file })));
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      const fault = error instanceof UsageError ? error : unreadable(code);
-      files.push({ file: place, fault });
-    }
-  }
-  return files;
-}
-
-function unreadable(code: string | undefined): UsageError {
-  return new UsageError(code === 'ENOENT' ? 'no such file or folder' : `cannot be read (${code})`);
-}
-
-async function filesIn(place: string): Promise<string[]> {
-  if (place === '-' || !(await stat(place)).isDirectory()) return [place];
-  const entries = await readdir(place, { recursive: true, withFileTypes: true });
-  const audio = entries.filter((entry) => !entry.isDirectory() && isAudio(entry.name));
-  if (audio.length === 0) throw new UsageError('no audio files in this folder');
-  return audio.map((entry) => join(entry.parentPath, entry.name)).sort();
-}
-
-/** @throws {UsageError} for what would have to be waited for, or has no end */
-async function readRegular(path: string): Promise<Buffer> {
-  const other = await irregularFile(path);
-  if (other === null) return await readFile(path);
-  throw new UsageError(
-    `${other.what}, not a file; ${other.remedy}` +
-      (other.isStream ? ', or pass it on standard input, to ced tag -' : ''),
-  );
-}
-
-/** Waits for a reader of standard output that is slower than this program. */
-async function print(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
-}
-
 function asText(file: string, chunks: readonly TaggedChunk[]): string {
   const lines = chunks.flatMap(({ start, end, tags }) => [
-    `  ${start.toFixed(2)}–${end.toFixed(2)} s`,
+    `  ${span(start, end)}`,
     ...tags.map(({ label, probability }) => `    ${probability.toFixed(3)}  ${label}`),
   ]);
   return `${[file, ...lines].join('\n')}\n`;

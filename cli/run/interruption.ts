@@ -11,6 +11,8 @@ export interface Interruption {
   readonly signal: AbortSignal;
   /** Called at the second. */
   onSecond(action: () => void): void;
+  /** From now on signals have their usual effect. */
+  end(): void;
 }
 
 export function listenForInterruption(onFirst: () => void): Interruption {
@@ -25,5 +27,11 @@ export function listenForInterruption(onFirst: () => void): Interruption {
     controller.abort();
   };
   for (const name of SIGNALS) process.on(name, onSignal);
-  return { signal: controller.signal, onSecond: (action) => void (second = action) };
+  return {
+    signal: controller.signal,
+    onSecond: (action) => void (second = action),
+    end: () => {
+      for (const name of SIGNALS) process.off(name, onSignal);
+    },
+  };
 }

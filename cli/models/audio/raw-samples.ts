@@ -1,0 +1,81 @@
+/**
+ * Samples without a header, as `arecord --file-type raw` writes them: they get the header of a WAV
+ * file of unknown length, and are decoded like one.
+ */
+import type { ByteParts } from '../../../ced/audio/byte-parts';
+import { count, oneOf } from '../../../infra/command-line/option';
+
+/** Under arecord's names: WAV's format tag and the bits of a sample. */
+const RAW_FORMATS = {
+  U8: [1, 8],
+  S16_LE: [1, 16],
+  S24_3LE: [1, 24],
+  S32_LE: [1, 32],
+  FLOAT_LE: [3, 32],
+  FLOAT64_LE: [3, 64],
+  A_LAW: [6, 8],
+  MU_LAW: [7, 8],
+} as const;
+type RawName = keyof typeof RAW_FORMATS;
+
+export interface RawFormat {
+  readonly samples: RawName;
+  readonly rate: number;
+  readonly channels: number;
+}
+
+const names = Object.keys(RAW_FORMATS) as RawName[];
+
+export const rawOptions = {
+  raw: {
+    value: 'FORMAT',
+    is: oneOf<RawName>(...names),
+    help: `- brings samples without a header, in a format of arecord: ${names.join(', ')}`,
+  },
+  'raw-rate': {
+    value: 'HZ',
+    is: count,
+    default: 16_000,
+    help: 'sample rate of --raw, as of arecord -r',
+  },
+  'raw-channels': {
+    value: 'N',
+    is: count,
+    default: 1,
+    help: 'channels of --raw, as of arecord -c',
+  },
+} as const;
+
+/** @returns null where the input has a header */
+export function rawFormat(values: {
+  readonly raw: RawName | undefined;
+  readonly 'raw-rate': number;
+  readonly 'raw-channels': number;
+}): RawFormat | null {
+  const { raw: samples, 'raw-rate': rate, 'raw-channels': channels } = values;
+  return samples === undefined ? null : { samples, rate, channels };
+}
+
+/** The same bytes behind a header. */
+export async function* withHeader(
+  parts: ByteParts,
+  { samples, rate, channels }: RawFormat,
+): AsyncGenerator<Uint8Array> {
+  const [tag, bits] = RAW_FORMATS[samples];
+  const block = (channels * bits) / 8;
+  const header = Buffer.alloc(44);
+  header.write('RIFF', 0, 'latin1');
+  header.writeUInt32LE(0xffffffff, 4);
+  header.write('WAVEfmt ', 8, 'latin1');
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(tag, 20);
+  header.writeUInt16LE(channels, 22);
+  header.writeUInt32LE(rate, 24);
+  header.writeUInt32LE(rate * block, 28);
+  header.writeUInt16LE(block, 32);
+  header.writeUInt16LE(bits, 34);
+  header.write('data', 36, 'latin1');
+  header.writeUInt32LE(0xffffffff, 40); // not known
+  yield header;
+  yield* parts;
+}
