@@ -74,7 +74,12 @@ export function transformer(
   return { logits: output.logits, embedding, blocks, last: normalised, head: output };
 }
 
-/** Gradient of the spectrogram's whole patches; those of the parameters go to `gradients`. */
+/**
+ * Gradient of the spectrogram's whole patches; those of the parameters go to `gradients`.
+ * @param lowest the layer at which it ends: 0 = the embedding, i + 1 = block i, depth + 1 = the
+ *   head
+ * @returns null where it ends above the embedding
+ */
 export function transformerBackward(
   ops: Ops,
   config: ModelConfig,
@@ -82,7 +87,8 @@ export function transformerBackward(
   saved: Transformer,
   parameter: ParameterSource,
   gradients: Gradients,
-): Tensor {
+  lowest: number,
+): Tensor | null {
   const shape = attentionShape(config, saved.embedding);
   const fromHead = headBackward(
     ops,
@@ -97,6 +103,7 @@ export function transformerBackward(
   for (const [block, { beforeAttention, attention: attended, beforeMlp, mlp: fed }] of [
     ...saved.blocks.entries(),
   ].reverse()) {
+    if (block + 1 < lowest) return null;
     const name = `encoder.blocks.${block}`;
     const fromMlp = mlpBackward(ops, gradient, fed, name, parameter, gradients);
     gradient = normaliseRowsBackward(ops, fromMlp, beforeMlp, gradient);
@@ -111,5 +118,6 @@ export function transformerBackward(
     );
     gradient = normaliseRowsBackward(ops, fromAttention, beforeAttention, gradient);
   }
+  if (lowest > 0) return null;
   return embedPatchesBackward(ops, config, gradient, saved.embedding, parameter, gradients);
 }

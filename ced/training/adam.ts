@@ -38,6 +38,8 @@ export interface AdamUpdate {
   /** The content of `variables.value` before the step. */
   readonly before: Tensor;
   readonly gradient: Tensor;
+  /** Share of the learning rate. */
+  readonly rate: number;
 }
 
 /**
@@ -63,17 +65,24 @@ export function adamUpdates(
     boolAttribute('use_locking', false),
     boolAttribute('use_nesterov', false),
   ];
-  const decay = weightDecay === 0 ? null : ops.scale(learningRate, weightDecay);
-  for (const { variables, before, gradient } of updates) {
+  const rates = new Map<number, Tensor>([[1, learningRate]]);
+  const decays = new Map<number, Tensor>();
+  for (const { variables, before, gradient, rate } of updates) {
     const { value, firstMoment, secondMoment } = variables;
-    if (decay !== null) ops.subtractFromVariable(value, ops.multiply(before, decay));
+    const ownRate = rates.get(rate) ?? ops.scale(learningRate, rate);
+    rates.set(rate, ownRate);
+    if (weightDecay !== 0) {
+      const decay = decays.get(rate) ?? ops.scale(ownRate, weightDecay);
+      decays.set(rate, decay);
+      ops.subtractFromVariable(value, ops.multiply(before, decay));
+    }
     const inputs = [
       value,
       firstMoment,
       secondMoment,
       beta1Power,
       beta2Power,
-      learningRate,
+      ownRate,
       ops.scalar(BETA1),
       ops.scalar(BETA2),
       epsilon,

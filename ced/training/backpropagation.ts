@@ -10,6 +10,7 @@ import type { ModelConfig } from '../model/config';
 import {
   batchStatistics,
   initBnBackward,
+  initBnEvaluation,
   initBnTraining,
   type RunningStatistics,
 } from '../model/init-bn';
@@ -34,11 +35,16 @@ export interface TrainingBranch {
   readonly lambda: Tensor | null;
 }
 
+/**
+ * @param lowest the layer down to which gradients are needed, as of `transformerBackward`. Above 0
+ *   `init_bn` is frozen: it normalises by its running statistics, as the checkpoint did
+ */
 export function backpropagate(
   ops: Ops,
   config: ModelConfig,
   branches: readonly TrainingBranch[],
   parameter: ParameterSource,
+  lowest = 0,
 ): Backpropagation {
   const rowsOf = ({ targets }: TrainingBranch): number => targets.shape[0] as number;
   const batch = branches.reduce((sum, branch) => sum + rowsOf(branch), 0);
@@ -50,7 +56,10 @@ export function backpropagate(
   const gradients = new Gradients(ops, parameter, branches.length);
   const losses = mixed.map(({ spectrogram, targets }, index) => {
     const share = rowsOf(branches[index] as TrainingBranch) / batch;
-    const initBn = initBnTraining(ops, spectrogram, statistics, parameter);
+    const initBn =
+      lowest === 0
+        ? initBnTraining(ops, spectrogram, statistics, parameter)
+        : initBnEvaluation(ops, spectrogram, parameter);
     const model = transformer(ops, config, initBn.output, parameter);
     const { loss, logitsGradient } = binaryCrossEntropy(ops, model.logits, targets, share);
     const patchesGradient = transformerBackward(
@@ -60,8 +69,9 @@ export function backpropagate(
       model,
       parameter,
       gradients,
+      lowest,
     );
-    initBnBackward(ops, patchesGradient, initBn, gradients);
+    if (patchesGradient !== null) initBnBackward(ops, patchesGradient, initBn, gradients);
     return loss;
   });
   return {

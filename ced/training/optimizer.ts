@@ -1,4 +1,5 @@
-/** What follows the gradients of a batch: clipping, and Adam on every trained parameter. */
+/** What follows the gradients of a batch: clipping, and Adam on every parameter that is
+ * not frozen. */
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
 import type { ParameterSource } from '../model/parameter-access';
@@ -19,7 +20,7 @@ export interface OptimizedVariables {
 export function optimize(
   ops: Ops,
   { weightDecay, clipNorm }: CompleteOptions,
-  { firstMoments }: TrainingVariables,
+  { firstMoments, rateOf }: TrainingVariables,
   { parameter, values, moments }: OptimizedVariables,
   scalars: Tensor,
   gradients: readonly Tensor[],
@@ -28,6 +29,7 @@ export function optimize(
   const updates = firstMoments.map(({ spec }, index) => ({
     gradient: limited[index] as Tensor,
     before: parameter(spec.name),
+    rate: rateOf(spec.name),
     variables: {
       value: values.get(spec.name)?.handle as Tensor,
       firstMoment: moments[index] as Tensor,

@@ -110,7 +110,8 @@ export class StepInParts {
         optimize(ops, this.options, this.variables, optimized, numbers as Tensor, gradients);
         const mels = (columns - 1) / RUNNING_STATISTICS.length;
         const ordered = ops.unstack(rows as Tensor);
-        RUNNING_STATISTICS.forEach((name, at) => {
+        const moved = this.traced.lowest === 0 ? RUNNING_STATISTICS : [];
+        moved.forEach((name, at) => {
           const value = ordered.reduce(
             (before, row) => movedStatistic(ops, before, ops.slice(row, [at * mels], [mels])),
             parameter(name),

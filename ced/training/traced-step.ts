@@ -11,6 +11,7 @@ import type { ArgumentSpec } from '../engine/tracer';
 import type { ModelConfig } from '../model/config';
 import { movedStatistic, RUNNING_STATISTICS } from '../model/init-bn';
 import { backpropagate, type Backpropagation } from './backpropagation';
+import { lowestTrainedLayer } from './learning-rates';
 import { mirroredRanges } from './micro-batches';
 import { optimize, type OptimizedVariables } from './optimizer';
 import type { StepInput } from './step-input';
@@ -36,12 +37,17 @@ export const resource: ArgumentSpec = { dtype: 'resource', shape: [] };
 export const float = (...shape: number[]): ArgumentSpec => ({ dtype: 'float32', shape });
 
 export class TracedStep {
+  /** The layer down to which gradients are needed; above 0 running statistics stay. */
+  readonly lowest: number;
+
   constructor(
     private readonly engine: Engine,
     private readonly config: ModelConfig,
     private readonly options: CompleteOptions,
     private readonly variables: TrainingVariables,
-  ) {}
+  ) {
+    this.lowest = lowestTrainedLayer(options.train, config.depth);
+  }
 
   /** Takes a step; `scalars` as from `adamScalars`. Frees the input. @returns the loss */
   run(input: StepInput, scalars: Float32Array): number {
@@ -49,7 +55,7 @@ export class TracedStep {
     const ending: Ending = (ops, { numbers, loss, gradients, shares, ...optimized }) => {
       const ordered = firstMoments.map(({ spec }) => gradients.get(spec.name));
       optimize(ops, this.options, this.variables, optimized, numbers, ordered);
-      for (const name of RUNNING_STATISTICS)
+      for (const name of this.lowest === 0 ? RUNNING_STATISTICS : [])
         ops.assignVariable(
           optimized.values.get(name)?.handle as Tensor,
           movedStatistic(ops, optimized.parameter(name), shares[name]),
@@ -147,7 +153,7 @@ export class TracedStep {
         const values = this.variables.byName(handles);
         const parameter = readOnce(ops, values);
         const moments = handles.slice(this.variables.values.length);
-        const propagated = backpropagate(ops, this.config, branches, parameter);
+        const propagated = backpropagate(ops, this.config, branches, parameter, this.lowest);
         return ending(ops, { ...propagated, parameter, values, moments, numbers });
       },
     );

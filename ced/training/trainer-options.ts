@@ -1,5 +1,6 @@
 /** Options of a training step that change its result, with their defaults. */
 import type { Precision } from '../engine/ops';
+import type { LearningRates, TrainedPart } from './learning-rates';
 
 export interface TrainerOptions {
   readonly precision: Precision;
@@ -15,10 +16,16 @@ export interface TrainerOptions {
   readonly gradientAccumulation?: number | undefined;
   /** Largest joint norm of the gradients; null for no clipping. @default null */
   readonly clipNorm?: number | null;
+  /** The rest is frozen, `init_bn` with its running statistics too. @default all */
+  readonly train?: TrainedPart | undefined;
+  /** @default 1 */
+  readonly headLearningRateFactor?: number | undefined;
+  /** @default 1 */
+  readonly layerDecay?: number | undefined;
 }
 
 /** With every default in place. */
-export interface CompleteOptions {
+export interface CompleteOptions extends LearningRates {
   readonly precision: Precision;
   readonly weightDecay: number;
   readonly parts: number;
@@ -32,6 +39,10 @@ export function trainerOptions({
   parts,
   gradientAccumulation = 1,
   clipNorm = null,
+  train = 'all',
+  headLearningRateFactor = 1,
+  layerDecay = 1,
 }: TrainerOptions): CompleteOptions {
-  return { precision, weightDecay, parts: parts ?? gradientAccumulation, clipNorm };
+  const rates = { train, headLearningRateFactor, layerDecay };
+  return { precision, weightDecay, parts: parts ?? gradientAccumulation, clipNorm, ...rates };
 }

@@ -9,6 +9,7 @@ import type { Engine } from '../engine/engine';
 import type { ModelConfig } from '../model/config';
 import type { Weights } from '../model/weights';
 import { adamScalars } from './adam';
+import { learningRateFactor } from './learning-rates';
 import { audioInput, spectrogramInput, type StepInput } from './step-input';
 import { StepInParts } from './step-in-parts';
 import { TracedStep } from './traced-step';
@@ -19,6 +20,7 @@ import { trainerOptions, type TrainerOptions } from './trainer-options';
 export interface TrainerState {
   /** Running statistics included. */
   readonly weights: Weights;
+  /** Of the parameters that are not frozen, like `adamV`. */
   readonly adamM: Weights;
   readonly adamV: Weights;
   /** Steps taken. */
@@ -54,7 +56,9 @@ export class Trainer {
       'step' in initial ? initial : { weights: initial, adamM: null, adamV: null, step: 0 };
     this.stepsTaken = state.step;
     const options = trainerOptions(settings);
-    this.variables = new TrainingVariables(engine, config, state);
+    this.variables = new TrainingVariables(engine, config, state, (name) =>
+      learningRateFactor(name, options, config.depth),
+    );
     this.traced = new TracedStep(engine, config, options, this.variables);
     this.inParts =
       options.parts > 1 ? new StepInParts(engine, options, this.variables, this.traced) : null;

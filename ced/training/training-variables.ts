@@ -22,7 +22,7 @@ export type VariablesByName = ReadonlyMap<
 
 export class TrainingVariables {
   readonly values: readonly Variable[];
-  /** Of the trained parameters, in their order, like `secondMoments`. */
+  /** Of the trained parameters that are not frozen, in their order, like `secondMoments`. */
   readonly firstMoments: readonly Variable[];
   readonly secondMoments: readonly Variable[];
 
@@ -34,9 +34,11 @@ export class TrainingVariables {
       readonly adamM: Weights | null;
       readonly adamV: Weights | null;
     },
+    /** Share of the learning rate that a parameter learns at; 0 = it is frozen. */
+    readonly rateOf: (name: string) => number,
   ) {
     const specs = parameterSpecs(config);
-    const trained = specs.filter((spec) => spec.trained);
+    const trained = specs.filter((spec) => spec.trained && rateOf(spec.name) > 0);
     this.values = this.create(specs, from.weights);
     this.firstMoments = this.create(trained, from.adamM);
     this.secondMoments = this.create(trained, from.adamV);
@@ -84,9 +86,7 @@ export class TrainingVariables {
   private create(specs: readonly ParameterSpec[], from: Weights | null): Variable[] {
     return specs.map((spec) => {
       const data =
-        from === null
-          ? new Float32Array(spec.shape.reduce((a, b) => a * b, 1))
-          : from.get(spec.name)?.data;
+        from === null ? new Float32Array(elementCount(spec.shape)) : from.get(spec.name)?.data;
       if (data === undefined) throw new Error(`the trainer's state lacks ${spec.name}`);
       return { spec, handle: this.engine.variable(data, spec.shape) };
     });

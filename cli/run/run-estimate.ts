@@ -4,6 +4,7 @@
  * three forward passes.
  */
 import { frameCount } from '../../ced/audio/frames';
+import { lowestTrainedLayer } from '../../ced/training/learning-rates';
 import { modelConfig } from '../../jobs/train/model-shape';
 import { chunkPlan } from '../../ced/audio/chunks';
 import { sampleRate } from '../../ced/audio/mono16k';
@@ -97,7 +98,16 @@ export function estimateTraining(
     name: settings.name,
     parameters,
     steps,
-    operations: 3 * forwardOperations(config, chunkSeconds) * settings.epochs * chunks,
+    operations:
+      (1 + 2 * backwardShare(settings, config.depth)) *
+      forwardOperations(config, chunkSeconds) *
+      settings.epochs *
+      chunks,
     checkpointBytes: 4 * parameters * (2 * 3 + settings.averageBest + 1),
   };
+}
+
+/** Of the encoder's blocks, those that gradients go through. */
+function backwardShare({ train = 'all' }: Pick<TeacherTraining, 'train'>, depth: number): number {
+  return Math.min(1, (depth + 1 - lowestTrainedLayer(train, depth)) / depth);
 }

@@ -28,7 +28,8 @@ import { Validation } from './validation';
 
 export type TrainJobInput = TrainInput & { attemptId: string };
 
-export async function trainJob(context: JobContext, input: TrainJobInput): Promise<TrainedModel> {
+export async function trainJob(context: JobContext, given: TrainJobInput): Promise<TrainedModel> {
+  const input = withoutFreeze(given);
   const opened: { close(): void | Promise<void> }[] = [];
   try {
     const training = await openTraining(context, input, opened);
@@ -40,6 +41,11 @@ export async function trainJob(context: JobContext, input: TrainJobInput): Promi
   } finally {
     for (const each of opened.reverse()) await each.close();
   }
+}
+
+/** Random weights are not frozen: a student whose champion there is not yet starts from them. */
+function withoutFreeze(input: TrainJobInput): TrainJobInput {
+  return input.init === null ? { ...input, settings: { ...input.settings, train: 'all' } } : input;
 }
 
 /** @param opened gets what the caller closes, also where this throws */

@@ -33,16 +33,25 @@ export function trainingKey(input: TrainInput, content: TrainingContent): string
     checkpointSeconds: _checkpointSeconds,
     parts: _parts,
     gradientAccumulation: _gradientAccumulation,
+    train: _train,
+    headLearningRateFactor: _headLearningRateFactor,
+    layerDecay: _layerDecay,
     ...settings
   } = input.settings;
-  const { parts } = trainerOptions(input.settings);
+  const { parts, train, headLearningRateFactor, layerDecay } = trainerOptions(input.settings);
+  const stated = {
+    // Under their earlier name. Whole batches keep the key of versions that had no parts.
+    ...(parts === 1 ? {} : { gradientAccumulation: parts }),
+    ...(train === 'all' ? {} : { train }),
+    ...(headLearningRateFactor === 1 ? {} : { headLearningRateFactor }),
+    ...(layerDecay === 1 ? {} : { layerDecay }),
+  };
   const drawsAugmentation =
     input.targets.kind === 'labels' || ('consistent' in settings && !settings.consistent);
   return sha256(
     canonicalJson({
       formatVersion: 1,
-      // Under their earlier name. Whole batches keep the key of versions that had no parts.
-      settings: parts === 1 ? settings : { ...settings, gradientAccumulation: parts },
+      settings: { ...settings, ...stated },
       init: input.init?.sha256 ?? null,
       chunkSeconds: input.chunkSeconds,
       augment: drawsAugmentation ? input.augment : null,

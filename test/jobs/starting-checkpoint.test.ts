@@ -10,6 +10,7 @@ import { trainJob } from '../../jobs/train/training-job';
 import type { FolderStore } from '../../storage/folder-store';
 import { loadModel } from '../../storage/models/model-folder';
 import { teachRunSchema } from '../../workflows/contract/run-file';
+import type { ModelReference, TrainedModel } from '../../workflows/contract/models';
 import { jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { trainingInput } from '../support/training-input';
@@ -28,10 +29,14 @@ describe('a training that starts from a checkpoint', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('made for shorter chunks trains on longer ones, and tells what it took over', async () => {
+  /** @param settings of the teacher */
+  async function trainOn(
+    seconds: number,
+    settings: object,
+  ): Promise<[TrainedModel, ModelReference]> {
     const deps = localDependencies(folder, store);
     const { corpus, teachers, augment } = teachRunSchema.parse({
-      ...{ name: 'r', store: 's', chunkSeconds: 2 },
+      ...{ name: 'r', store: 's', chunkSeconds: seconds },
       corpus: {
         train: 'train.jsonl',
         validation: 'validation.jsonl',
@@ -40,23 +45,27 @@ describe('a training that starts from a checkpoint', () => {
       teachers: [
         {
           ...{ name: 'small', model: { embedDim: 32, depth: 1, heads: 2 }, init: 'untrained-1' },
-          ...{ epochs: 1, batchSize: 4, warmupSteps: 0 },
+          ...{ epochs: 1, batchSize: 4, warmupSteps: 0, ...settings },
         },
       ],
     });
-    const split = { store: '', corpus, chunkSeconds: 2 };
-    const { planKey } = await planCorpus(deps, split, ignore);
+    const cut = { store: '', corpus, chunkSeconds: seconds };
+    const { planKey } = await planCorpus(deps, cut, ignore);
     for (const each of ['train', 'validation'] as const)
       await ingestShard(deps, { store: '', planKey, split: each, shard: 0 }, ignore);
-    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 2 });
-    const [settings] = teachers;
+    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: seconds });
+    const teacher = teachers[0]!;
     const { inits } = await importModels(deps, {
-      ...{ store: '', vocabulary: corpus.vocabulary, teachers: [], chunkSeconds: 2 },
-      inits: [{ field: 'init', checkpoint: 'untrained-1', model: settings!.model }],
+      ...{ store: '', vocabulary: corpus.vocabulary, teachers: [], chunkSeconds: seconds },
+      inits: [{ field: 'init', checkpoint: 'untrained-1', model: teacher.model }],
     });
     const init = inits['untrained-1']!;
-    const input = { planKey, settings: settings!, augment, init, chunkSeconds: 2 };
-    const trained = await trainJob(jobContextOn(store), trainingInput(input));
+    const input = { planKey, settings: teacher, augment, init, chunkSeconds: seconds };
+    return [await trainJob(jobContextOn(store), trainingInput(input)), init];
+  }
+
+  it('made for shorter chunks trains on longer ones, and tells what it took over', async () => {
+    const [trained, init] = await trainOn(2, {});
     expect(trained.startedFrom).toEqual({
       sha256: init.sha256,
       classes: 6,
@@ -64,5 +73,26 @@ describe('a training that starts from a checkpoint', () => {
     });
     const { config } = await loadModel(store, trained.sha256);
     expect(config.target_length).toBe(208);
+  });
+
+  it('and trains its head alone ends with the encoder bit for bit, averaged or not', async () => {
+    const epochs = { epochs: 3, validateEvery: 1, averageBest: 3 };
+    const [trained, init] = await trainOn(1, { train: 'head', ...epochs });
+    const [before, after] = await Promise.all(
+      [init.sha256, trained.sha256].map((sha256) => loadModel(store, sha256)),
+    );
+    const changed = [...after!.weights].filter(
+      ([name, { data }]) =>
+        Buffer.compare(
+          Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+          Buffer.from(Float32Array.from(before!.weights.get(name)!.data).buffer),
+        ) !== 0,
+    );
+    expect(changed.map(([name]) => name)).toEqual([
+      'outputlayer.0.weight',
+      'outputlayer.0.bias',
+      'outputlayer.1.weight',
+      'outputlayer.1.bias',
+    ]);
   });
 });

@@ -42,6 +42,23 @@ describe('the key of a training', () => {
       expect(keyOf(settings)).toBe(halves);
   });
 
+  it('is that of earlier versions where everything is trained at one rate', () => {
+    for (const settings of [{ train: 'all' }, { headLearningRateFactor: 1, layerDecay: 1 }])
+      expect(keyOf(settings)).toBe(whole);
+  });
+
+  it.each([{ layerDecay: 0.75 }, { headLearningRateFactor: 10 }])('differs by %j', (settings) => {
+    expect(keyOf(settings)).not.toBe(whole);
+  });
+
+  it('differs by what is trained', () => {
+    const keys = ['all', 'head', { lastBlocks: 1 }, { lastBlocks: 2 }].map((train) =>
+      keyOf({ train, init: 'checkpoint' }),
+    );
+    expect(new Set(keys).size).toBe(4);
+    expect(keys[0]).toBe(keyOf({ init: 'checkpoint' }));
+  });
+
   it('differs by the number of parts, which changes the bits', () => {
     expect(keyOf({ parts: 4 })).not.toBe(halves);
   });

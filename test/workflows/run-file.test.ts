@@ -190,6 +190,20 @@ describe('the run file', () => {
     });
   });
 
+  it('freezes no random weights, and no more blocks than there are', () => {
+    const of = (settings: object) => problemsOf({ ...run, students: [{ name: 'a', ...settings }] });
+    expect(of({ model: 'mini', train: 'head' })).toEqual([
+      "students[0].train: expected 'all', or init: random weights are not frozen",
+    ]);
+    const init = { model: 'mini', init: 'checkpoint' };
+    expect(of({ ...init, train: { lastBlocks: 13 } })).toEqual([
+      "students[0].train.lastBlocks: expected at most the model's 12 blocks",
+    ]);
+    for (const train of ['all', 'head', { lastBlocks: 12 }])
+      expect(of({ ...init, train, headLearningRateFactor: 10, layerDecay: 0.75 })).toEqual([]);
+    expect(of({ ...init, layerDecay: 1.5 })).toHaveLength(1);
+  });
+
   it('of retrain is one of distill with a champion to beat', () => {
     expect(parseRun(retrainRunSchema, run)).toEqual({
       problems: ['promote: expected the champion to beat, { "champion": … }'],

@@ -382,6 +382,40 @@ export const teacherTrainingSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('Global gradient norm above which gradients are scaled down; null = off.'),
+  train: z
+    .union([
+      z.enum(['all', 'head']),
+      z.strictObject({
+        lastBlocks: count
+          .max(128)
+          .describe('The head, the norm before it and this many blocks below them.'),
+      }),
+    ])
+    .optional()
+    .describe(
+      'What of a model with `init` is trained: everything (`all`, without this field), the ' +
+        'output layer with its norm (`head`), or the last blocks too. The rest keeps its bits, ' +
+        'the running statistics of `init_bn` included. While there is no champion to start from, ' +
+        'everything is trained.',
+    ),
+  headLearningRateFactor: z
+    .number()
+    .positive()
+    .max(1e6)
+    .optional()
+    .describe(
+      "The output layer's learning rate over that of the encoder's last layer; without this " +
+        'field 1.',
+    ),
+  layerDecay: z
+    .number()
+    .positive()
+    .max(1)
+    .optional()
+    .describe(
+      "A layer's learning rate over that of the layer above it, as in BEiT and MAE: the patch " +
+        'embedding learns at `layerDecay` to the power of blocks + 1; without this field 1.',
+    ),
   precision: precision.describe('Precision of matrix products; weights and sums stay float32.'),
   checkpointSeconds: z
     .number()

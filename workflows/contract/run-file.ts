@@ -19,6 +19,7 @@ import {
   teacherTrainingSchema,
   type Corpus,
   type ModelShape,
+  type TeacherTraining,
 } from './run-file-sections';
 import { vocabularyTeacher } from './teacher-vocabulary';
 
@@ -28,6 +29,8 @@ const MOST_TEACHERS = 64;
 const MOST_TRAINED = 200;
 /** Four bytes each, and as many again for gradients and each moment of Adam. */
 const MOST_PARAMETERS = 2 ** 30;
+/** Blocks of tiny, mini, small and base. */
+const PRESET_DEPTH = 12;
 
 const promoteSchema = z
   .strictObject({
@@ -98,6 +101,7 @@ export const distillRunSchema = distillFields
       if (student.init === CHAMPION && !run.promote)
         refuse(context, at('init'), 'expected promote, which says where the champion is');
       possibleShape(student.model, at('model'), context);
+      possibleFreeze(student, ['students', index], context);
       if ('published' in run.logits) return;
       const { views, topK } = run.logits;
       if ((student.views ?? 1) > views)
@@ -139,9 +143,10 @@ export const teachRunSchema = z
   .superRefine((run, context) => {
     distinctNames(run.teachers, 'teachers', context);
     knownVocabularyTeacher(run.corpus, [], context);
-    run.teachers.forEach((teacher, index) =>
-      possibleShape(teacher.model, ['teachers', index, 'model'], context),
-    );
+    run.teachers.forEach((teacher, index) => {
+      possibleShape(teacher.model, ['teachers', index, 'model'], context);
+      possibleFreeze(teacher, ['teachers', index], context);
+    });
   });
 export type TeachRun = z.output<typeof teachRunSchema>;
 
@@ -203,6 +208,23 @@ function possibleShape(model: ModelShape, path: Path, context: z.RefinementCtx):
   const parameters = depth * (4 + 2 * mlpRatio) * embedDim ** 2;
   if (parameters > MOST_PARAMETERS)
     refuse(context, path, `has ${parameters} parameters, expected at most ${MOST_PARAMETERS}`);
+}
+
+function possibleFreeze(
+  { train = 'all', init, model }: TeacherTraining,
+  path: Path,
+  context: z.RefinementCtx,
+): void {
+  if (train === 'all') return;
+  if (init === null)
+    refuse(context, [...path, 'train'], "expected 'all', or init: random weights are not frozen");
+  const depth = typeof model === 'string' ? PRESET_DEPTH : model.depth;
+  if (train !== 'head' && train.lastBlocks > depth)
+    refuse(
+      context,
+      [...path, 'train', 'lastBlocks'],
+      `expected at most the model's ${depth} blocks`,
+    );
 }
 
 /** Runs on unparsed input too, so that a missing ensemble is listed with every other problem. */

@@ -33,7 +33,7 @@ function sixSteps(weightDecay: number): number[] {
     adamUpdates(
       ops,
       scalars,
-      [{ variables: { value, firstMoment, secondMoment }, before, gradient }],
+      [{ variables: { value, firstMoment, secondMoment }, before, gradient, rate: 1 }],
       weightDecay,
     );
     return [scalars];
