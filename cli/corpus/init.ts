@@ -1,6 +1,5 @@
 /** `ced init FOLDER|FILE|ADDRESS`: from a dataset to a project that can be run. */
 import { counted } from '../../ced/counted';
-import { existsSync, readdirSync, statSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { basename, join, parse, resolve } from 'node:path';
 import type { ChannelChoice } from '../../ced/audio/channels';
@@ -25,6 +24,7 @@ import { heldOutRecording, type HeldOutRecording } from './held-out-recording';
 import { assignSplits, type SplitDataset } from './assign-splits';
 import { PARENT_CHOICES, withParents } from './parent-classes';
 import { writeProject, type Project } from './project-files';
+import { refuseUnfitFolder } from './project-folder';
 import { checkCommandOf, commandsOf } from './project-commands';
 import { projectSettings } from './project-settings';
 import { readContents, type Contents } from './read-contents';
@@ -67,7 +67,9 @@ const line = commandLine({
       value: 'N',
       is: amount,
       default: 30,
-      help: 'time to spend on this machine, teachers included',
+      help:
+        'time for all trainings on this machine, teachers included, of at least four epochs ' +
+        'each; programs that start, read and score take a minute or two more',
     },
     teacher: {
       value: 'DIR',
@@ -113,7 +115,7 @@ async function initProject({ values, operands }: Options): Promise<number> {
   const { minutes, seed, teacher: teachers } = values;
   const name = values.name ?? nameOf(source);
   const folder = resolve(values.out ?? outFor(name, source));
-  refuseOccupied(folder);
+  refuseUnfitFolder(folder);
   const cache = process.env['CED_CACHE'] ?? join(homedir(), '.cache', 'ced-distillation');
   const sources = sourcesOf(values, process.env);
   const found = await findDataset(isUri(source) ? source : resolve(source), cache, sources);
@@ -202,14 +204,6 @@ function vocabularyOf(
 /** Not the dataset's own folder. */
 function outFor(name: string, source: string): string {
   return resolve(name) === resolve(source) ? `${name}-project` : name;
-}
-
-function refuseOccupied(folder: string): void {
-  if (!existsSync(folder)) return;
-  if (!statSync(folder).isDirectory())
-    throw new UsageError(`ced init: ${folder} is a file; choose another place with --out`);
-  if (readdirSync(folder).length > 0)
-    throw new UsageError(`ced init: ${folder} is not empty; choose another place with --out`);
 }
 
 /** Of letters that a run's name may hold. */

@@ -1,14 +1,13 @@
 /** Writes a new project: tables, class list, run files and a README with the commands. */
 import { counted } from '../../ced/counted';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import type { ChannelChoice } from '../../ced/audio/channels';
 import { formatVocabularyCsv, type Vocabulary } from '../../ced/teachers/vocabulary';
 import { SPLITS, type Split } from '../../workflows/contract/models';
-import { UsageError } from '../../infra/command-line/usage-error';
 import { LEFT_OUT } from './read-contents';
 import type { DatasetClip } from './datasets/dataset';
 import type { HeldOutRecording } from './held-out-recording';
+import { writeProjectFolder } from './project-folder';
 import type { ProjectSettings, TrainingSettings } from './project-settings';
 
 export interface Project {
@@ -59,31 +58,8 @@ export function writeProject(
   const { leftOut } = project;
   if (leftOut.length > 0)
     files.set(LEFT_OUT, leftOut.map((each) => `${JSON.stringify(each)}\n`).join(''));
-  writeAll(folder, files);
+  writeProjectFolder(folder, files);
   return [...files.keys()];
-}
-
-/** All of them or none. @throws {UsageError} where the folder cannot be written */
-function writeAll(folder: string, files: ReadonlyMap<string, string | Buffer>): void {
-  let created: string | undefined;
-  try {
-    created = mkdirSync(folder, { recursive: true });
-    for (const [name, text] of files) writeFileSync(join(folder, name), text);
-  } catch (error) {
-    // Its outermost folder that was not there before, else the files alone.
-    const written = created ? [created] : [...files.keys()].map((name) => join(folder, name));
-    for (const path of written) removeIfThere(path);
-    throw new UsageError(
-      `ced init: the project cannot be written to ${folder}: ${(error as Error).message}; ` +
-        'free space there, or choose another place with --out',
-      { cause: error },
-    );
-  }
-}
-
-/** Nothing below a file, or in a folder that cannot be read, was written. */
-function removeIfThere(path: string): void {
-  if (existsSync(path)) rmSync(path, { recursive: true });
 }
 
 function rowOf({ clip, audio, segment, embedded, labels }: DatasetClip, folder: string): string {

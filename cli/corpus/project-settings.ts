@@ -8,7 +8,7 @@ import type { ModelConfig } from '../../ced/model/config';
 import { parameterCount } from '../../ced/model/parameters';
 import { modelConfig } from '../../jobs/train/model-shape';
 import { modelSchema } from '../../workflows/contract/run-file-sections';
-import { millions } from '../quantities';
+import { duration, millions } from '../quantities';
 import { forwardOperations } from '../run/run-estimate';
 
 export interface ProjectData {
@@ -67,6 +67,8 @@ const LARGEST_STEPS = 40_000;
 const LONGEST_CHUNK = 10;
 /** A small corpus repeated more often teaches nothing new. */
 const MOST_EPOCHS = 120;
+/** However little time there is: fewer teach nothing that can be scored. */
+const FEWEST_EPOCHS = 4;
 /** Shares of the time; the rest goes to ingest, logits and scoring. */
 const TEACHERS_SHARE = 0.5;
 const STUDENT_SHARE = 0.35;
@@ -76,15 +78,21 @@ export function projectSettings(data: ProjectData): ProjectSettings {
   const chunkSeconds = chunkLength(data.seconds, data.teachers);
   const chunks = Math.max(1, Math.round(data.trainClips * chunksAClip(data.seconds, chunkSeconds)));
   const batchSize = chunks < 256 ? 8 : chunks < 20_000 ? 16 : 32;
+  const stepsAnEpoch = Math.ceil(chunks / batchSize);
+  let leastMinutes = 0;
   const training = (
     model: TrainingSettings['model'],
     learningRate: number,
-    minutes: number,
+    share: number,
   ): TrainingSettings => {
-    const stepsAnEpoch = Math.ceil(chunks / batchSize);
-    const affordable = affordableSteps(model, data, chunkSeconds, batchSize, minutes);
+    const affordable = data.minutes * share * stepsAMinute(model, data, chunkSeconds, batchSize);
     const steps = Math.min(LARGEST_STEPS, affordable);
-    const epochs = Math.max(4, Math.min(MOST_EPOCHS, Math.floor(steps / stepsAnEpoch)));
+    const wanted = Math.min(MOST_EPOCHS, Math.floor(steps / stepsAnEpoch));
+    const epochs = Math.max(FEWEST_EPOCHS, wanted);
+    leastMinutes = Math.max(
+      leastMinutes,
+      (data.minutes * FEWEST_EPOCHS * stepsAnEpoch) / affordable,
+    );
     return {
       model,
       epochs,
@@ -95,14 +103,14 @@ export function projectSettings(data: ProjectData): ProjectSettings {
       averageBest: epochs < 15 ? 1 : 3,
     };
   };
-  const teacherMinutes = (data.minutes * TEACHERS_SHARE) / TEACHER_MODELS.length;
+  const teacherShare = TEACHERS_SHARE / TEACHER_MODELS.length;
   const trainsTeachers = data.teachers.length === 0;
   const teachers = trainsTeachers
-    ? TEACHER_MODELS.map((model) => training(model, 0.0015, teacherMinutes))
+    ? TEACHER_MODELS.map((model) => training(model, 0.0015, teacherShare))
     : [];
   const sizes = sizesOf(data, chunkSeconds);
   const share = trainsTeachers ? STUDENT_SHARE : STUDENT_SHARE_ALONE;
-  const student = training(sizes.model, 0.002, data.minutes * share);
+  const student = training(sizes.model, 0.002, share);
   const views = student.epochs < 12 ? 2 : student.epochs < 60 ? 4 : 8;
   const frames = Math.round(chunkSeconds * 100);
   return {
@@ -122,6 +130,7 @@ export function projectSettings(data: ProjectData): ProjectSettings {
       student,
       frames,
       sizes,
+      leastMinutes,
     }),
   };
 }
@@ -171,16 +180,15 @@ function chunksAClip(seconds: readonly number[], chunkSeconds: number): number {
   return counts.reduce((sum, count) => sum + count, 0) / Math.max(1, counts.length);
 }
 
-function affordableSteps(
+function stepsAMinute(
   model: TrainingSettings['model'],
   { classes, cores }: ProjectData,
   chunkSeconds: number,
   batchSize: number,
-  minutes: number,
 ): number {
   const config = configOf(model, classes, chunkSeconds);
   const step = 3 * forwardOperations(config, chunkSeconds) * batchSize;
-  return Math.floor((minutes * 60 * OPERATIONS_PER_SECOND_A_CORE * cores) / step);
+  return (60 * OPERATIONS_PER_SECOND_A_CORE * cores) / step;
 }
 
 function reasonsFor(
@@ -190,9 +198,12 @@ function reasonsFor(
     batchSize: number;
     frames: number;
     sizes: Sizes;
+    /** For the fewest epochs of every model. */
+    leastMinutes: number;
   },
 ): string[] {
   const { chunkSeconds, chunks, batchSize, views, teachers, student, frames, sizes } = chosen;
+  const { leastMinutes } = chosen;
   const [middle, ninth] = [0.5, 0.9].map((share) => quantile(seconds, share));
   const [least, most] = [0, 1].map((share) => quantile(allSeconds, share));
   const steps = student.epochs * Math.ceil(chunks / student.batchSize);
@@ -202,9 +213,17 @@ function reasonsFor(
       `${LONGEST_CHUNK}, and no more than the input of a given teacher.`,
     `batchSize ${batchSize}: ${trainClips} training clips are ${chunks} chunks.`,
     `epochs ${student.epochs} of the student are ${steps} steps: ` +
-      (student.epochs === MOST_EPOCHS
-        ? 'more repetitions of so few clips teach nothing new.'
-        : `as many as --minutes ${minutes} allows for all trainings on ${cores} cores.`),
+      (student.epochs === FEWEST_EPOCHS
+        ? 'the fewest that are trained.'
+        : student.epochs === MOST_EPOCHS
+          ? 'more repetitions of so few clips teach nothing new.'
+          : `as many as --minutes ${minutes} allows for all trainings on ${cores} cores.`),
+    ...(minutes >= leastMinutes
+      ? []
+      : [
+          `--minutes ${minutes} is less than ${FEWEST_EPOCHS} epochs of every model take, the ` +
+            `fewest that are trained: ${duration(60 * leastMinutes)}.`,
+        ]),
     ...(teachers.length === 0
       ? []
       : [

@@ -146,10 +146,13 @@ describe('ced init of tables as people write them', () => {
     await expect(init(`set/${file}`)).rejects.toThrow(message);
   });
 
-  it('says that shards are gzipped, and the remedy', async () => {
-    put('set/train-000000.tar.gz', gzipSync('a tar'));
+  it('names a gzipped shard that holds no tar, or no whole one', async () => {
+    const packed = gzipSync('no tar '.repeat(100));
+    put('set/train-000000.tar.gz', packed);
+    await expect(init('set')).rejects.toThrow(/train-000000\.tar: the header at byte 0 does not/);
+    put('set/train-000000.tar.gz', packed.subarray(0, 20));
     await expect(init('set')).rejects.toThrow(
-      /first is train-000000\.tar\.gz: it is gzip data; decompress it with gunzip/,
+      /train-000000\.tar\.gz is damaged \(unexpected end of file\); fetch it again/,
     );
   });
 

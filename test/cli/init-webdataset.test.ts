@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { listClips } from '../../activities/plan/list-clips';
 import { readTables } from '../../activities/plan/read-table';
 import { readClips } from '../../activities/ingest/read-clips';
@@ -128,6 +129,40 @@ describe('ced init of WebDataset shards', () => {
       classes: 2,
     });
     expect(classes()).toEqual(['class 0', 'class 1']);
+  });
+
+  it.each(['tar.gz', 'tgz'])('reads shards that are each a .%s', async (ending) => {
+    put(`set/train/0000.${ending}`, gzipSync(shard('a', 12, cls)));
+    put(`set/train/0001.${ending}`, gzipSync(shard('b', 12, cls)));
+    put(`set/test/0000.${ending}`, gzipSync(shard('c', 4, cls)));
+    put('set/classnames.txt', 'dog\nrain on a roof\n');
+    const { found } = await init(join(folder, 'set'));
+    expect(found).toMatchObject({ layout: 'WebDataset, 3 shards, gzipped', clips: 28 });
+    expect(found.splits).toMatchObject({ eval: 4 });
+    expect(classes()).toEqual(['dog', 'rain on a roof']);
+    const table = await readTables(folder, 'eval', 'project/eval.jsonl', {});
+    expect(table.rejected).toEqual([]);
+    expect(table.rows.map(({ clip }) => clip)).toContain('test/0000/c0x');
+  });
+
+  it('reads gzipped shards of the hub, each once', async () => {
+    const files = new Map<string, Uint8Array>([
+      ['data/test-0.tar.gz', gzipSync(shard('c', 6, json))],
+      ['data/train-0.tar.gz', gzipSync(shard('a', 12, json))],
+    ]);
+    const hub = new HubServer('org/sounds', files);
+    await hub.start();
+    process.env['HF_ENDPOINT'] = hub.endpoint;
+    try {
+      for (let again = 0; again < 2; again++) {
+        rmSync(join(folder, 'project'), { recursive: true, force: true });
+        const { found } = await init('hf://datasets/org/sounds', '--allow-private-hosts');
+        expect(found).toMatchObject({ layout: 'WebDataset, 2 shards, gzipped', clips: 18 });
+      }
+      for (const [name, bytes] of files) expect(hub.sent.get(name)).toBe(bytes.length);
+    } finally {
+      hub.stop();
+    }
   });
 
   it('takes folders for classes where a .json beside audio names no labels', async () => {

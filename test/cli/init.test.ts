@@ -348,6 +348,21 @@ describe('ced init', () => {
     }
   });
 
+  it('says so where the fewest epochs take longer than --minutes, and how long', async () => {
+    for (const name of ['dog', 'cat'])
+      for (let take = 0; take < 8; take++) putAudio(`pets/${name}/${name}${take}x.wav`);
+    const told = async (minutes: string): Promise<string> => {
+      rmSync(join(folder, 'project'), { recursive: true, force: true });
+      return (await init('pets', '--minutes', minutes)).reasons.join('\n');
+    };
+    expect(await told('30')).not.toContain('--minutes');
+    const short = await told('0.00001');
+    expect(short).toMatch(/^epochs 4 of the student are 4 steps: the fewest that are trained\.$/m);
+    expect(short).toMatch(
+      /^--minutes 0\.00001 is less than 4 epochs of every model take, .*: (under )?\d+ s\.$/m,
+    );
+  });
+
   it('fits chunks and student to the teacher that it is given', async () => {
     for (const name of ['Violin', 'Flute'])
       for (let take = 0; take < 4; take++) putAudio(`notes/${name}/${name}${take}x.wav`);

@@ -11,6 +11,7 @@ import { audioFiles, isAudio, type AudioFile, type FoundFiles } from './audio-fi
 import { readClassFolders } from './class-folders';
 import type { Dataset } from './dataset';
 import { fileBeginning } from './file-beginning';
+import { GZIPPED_TAR } from './gzipped-shards';
 import { readHubDataset } from './hub-dataset';
 import { readParquetFiles } from './parquet-files';
 import { readSideCars, sideCarsOf } from './side-cars';
@@ -18,7 +19,7 @@ import { readTableFiles, TABLE } from './table-files';
 import { kindOf, unpack } from './unpack';
 import { splitIn } from './split-names';
 import { filesBelow, PARQUET, TAR } from './table-places';
-import { readWebDataset } from './webdataset-shards';
+import { readGzippedShards, readWebDataset } from './webdataset-shards';
 import { listed } from '../listed';
 
 const PACKED = /\.(gz|tgz|bz2|xz|zst|zip|7z)$/i;
@@ -33,7 +34,7 @@ export async function findDataset(
   cache: string,
   sources: SourceOptions,
 ): Promise<Dataset> {
-  if (isUri(place)) return await readHubDataset(place, sources);
+  if (isUri(place)) return await readHubDataset(place, cache, sources);
   const found = await stat(place).catch(() => null);
   if (!found) {
     const { what } = (await brokenLink(place)) ?? {};
@@ -63,13 +64,13 @@ export async function findDataset(
     const { what } = irregularKind(found)!;
     throw new UsageError(`ced init: ${place} is ${what}; expected a folder, a file or an address`);
   }
-  return await readFolder(place, sources);
+  return await readFolder(place, cache, sources);
 }
 
-async function readFolder(place: string, sources: SourceOptions): Promise<Dataset> {
+async function readFolder(place: string, cache: string, sources: SourceOptions): Promise<Dataset> {
   const below = await audioFiles(place);
   const notes = irregularNotes(below);
-  const dataset = await datasetAmong(place, below, sources).catch((error: unknown) => {
+  const dataset = await datasetAmong(place, below, cache, sources).catch((error: unknown) => {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError([error.message, ...notes].join('; '));
   });
@@ -79,6 +80,7 @@ async function readFolder(place: string, sources: SourceOptions): Promise<Datase
 async function datasetAmong(
   place: string,
   { files, others, empty }: FoundFiles,
+  cache: string,
   sources: SourceOptions,
 ): Promise<Dataset> {
   const sideCars = sideCarsOf(files, others);
@@ -90,7 +92,11 @@ async function datasetAmong(
   const labelled = await readSideCars(place, files, sideCars, sources);
   if (labelled) return labelled;
   const shards = files.length === 0 ? await filesBelow(place, TAR) : [];
-  const webDataset = await readWebDataset(place, shards, sources, { mayBeUnlabelled: true });
+  const gzipped = files.length + shards.length === 0 ? await filesBelow(place, GZIPPED_TAR) : [];
+  const webDataset =
+    gzipped.length > 0
+      ? await readGzippedShards(place, gzipped, cache, sources)
+      : await readWebDataset(place, shards, sources, { mayBeUnlabelled: true });
   if (webDataset) return webDataset;
   const parquet = files.length === 0 ? await filesBelow(place, PARQUET) : [];
   if (parquet.length > 0) return await readParquetFiles(place, parquet, sources);

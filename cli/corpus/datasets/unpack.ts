@@ -4,73 +4,68 @@
  */
 import { counted } from '../../../ced/counted';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
-import { createHash } from 'node:crypto';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve, sep } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { openPromise, type Entry } from 'yauzl';
-import { z } from 'zod';
 import { tarMembers } from '../../../ced/corpus/tar-members';
 import { UsageError } from '../../../infra/command-line/usage-error';
 import { isAudio } from './audio-files';
+import { cachedFolder, type CachedFolder } from './cached-folder';
 import { fileBeginning } from './file-beginning';
 
 const TEXTS = new Set(['.csv', '.tsv', '.txt', '.json', '.jsonl', '.cls']);
-/** An archive never fills the disk. */
-const SHARE_OF_FREE_SPACE = 0.9;
 const MOST_FILES = 5_000_000;
 const PART_BYTES = 1 << 20;
 /** Type of file in the attributes that Unix stores in a zip. */
 const SYMBOLIC_LINK = 0xa;
-const notesSchema = z.array(z.string());
-
-export interface Unpacked {
-  /** Holds the archive's files. */
-  folder: string;
-  /** What was left out that may have been meant, a sentence each. */
-  notes: string[];
-}
 
 /** @param mostBytes of all that is written @default nine tenths of the free space */
 export async function unpack(
   archive: string,
   cache: string,
   mostBytes?: number,
-): Promise<Unpacked> {
+): Promise<CachedFolder> {
   const { size, mtimeMs } = await stat(archive);
-  const identity = createHash('sha256').update(`2 ${resolve(archive)} ${size} ${mtimeMs}`);
-  const folder = join(cache, 'datasets', identity.digest('hex').slice(0, 16));
-  const notes = `${folder}.json`;
-  if (await stat(folder).catch(() => null))
-    return { folder, notes: notesSchema.parse(JSON.parse(await readFile(notes, 'utf8'))) };
-  const aside = `${folder}.${process.pid}`;
-  await rm(aside, { recursive: true, force: true });
-  await mkdir(aside, { recursive: true, mode: 0o700 });
-  try {
-    const { bavail, bsize } = await statfs(aside);
-    const most = mostBytes ?? Math.floor(bavail * bsize * SHARE_OF_FREE_SPACE);
-    const writer = new MemberWriter(aside, most);
+  const identity = `2 ${resolve(archive)} ${size} ${mtimeMs}`;
+  return await cachedFolder(cache, archive, identity, async (folder, free) => {
+    const most = mostBytes ?? free;
+    const writer = new MemberWriter(folder, most);
     const kind = await kindOf(archive);
     if (kind === 'zip') await unpackZip(archive, writer);
     else if (kind === 'tar') await unpackTar(archive, writer);
     else {
-      const tar = join(aside, '.archive.tar');
-      const limit = limited(most, archive);
-      await pipeline(createReadStream(archive), createGunzip(), limit, createWriteStream(tar));
+      const tar = join(folder, '.archive.tar');
+      const written = await gunzip(createReadStream(archive), tar, archive, most);
       // Both lie on the disk until the members are written.
-      writer.limitTo(most - limit.passed);
+      writer.limitTo(most - written);
       await unpackTar(tar, writer);
       await rm(tar);
     }
-    await writeFile(notes, JSON.stringify(writer.notes));
-    await rename(aside, folder);
-    return { folder, notes: writer.notes };
-  } catch (error) {
-    await rm(aside, { recursive: true, force: true });
-    throw error;
-  }
+    return writer.notes;
+  });
+}
+
+/**
+ * @param name of the archive, for messages
+ * @returns how many bytes were written
+ * @throws {UsageError} for more than `most` bytes, and for bytes that are no gzip
+ */
+export async function gunzip(
+  packed: AsyncIterable<Uint8Array>,
+  to: string,
+  name: string,
+  most: number,
+): Promise<number> {
+  const limit = limited(most, name);
+  await pipeline(packed, createGunzip(), limit, createWriteStream(to)).catch((error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined || !/^Z_/.test(code)) throw error;
+    throw new UsageError(`ced init: ${name} is damaged (${message}); fetch it again`);
+  });
+  return limit.passed;
 }
 
 /** By its first bytes. @throws {UsageError} for a file that is no archive */

@@ -8,6 +8,7 @@ import { sourceGroup } from '../../../ced/corpus/source-group';
 import type { TableRows } from '../../../ced/corpus/table-row';
 import { mapOrdered } from '../../../storage/map-ordered';
 import type { SourceOptions } from '../../../storage/sources/source';
+import { gunzipShards } from './gzipped-shards';
 import { classFacts, namesOf, readClassNames } from './class-names';
 import type { Dataset, DatasetClip } from './dataset';
 import { splitIn } from './split-names';
@@ -18,13 +19,17 @@ const SHARDS_AT_ONCE = 8;
 /**
  * @param place folder that all shards lie below
  * @param options.mayBeUnlabelled otherwise shards without any labels are no dataset
+ * @param options.classListsIn folders in which class lists may lie
  * @returns null where they are none
  */
 export async function readWebDataset(
   place: string,
   shards: readonly string[],
   sources: SourceOptions,
-  { mayBeUnlabelled }: { mayBeUnlabelled: boolean },
+  {
+    mayBeUnlabelled,
+    classListsIn = [place, ...shards.map(dirname)],
+  }: { mayBeUnlabelled: boolean; classListsIn?: readonly string[] },
 ): Promise<Dataset | null> {
   if (shards.length === 0) return null;
   refuseSeveral(place, shards);
@@ -37,7 +42,8 @@ export async function readWebDataset(
   const isUnlabelled = ({ rows }: TableRows): boolean => rows.every(({ labels }) => !labels);
   const isLabelled = !tables.every(isUnlabelled);
   if (!isLabelled && !mayBeUnlabelled) return null;
-  const names = await readClassNames(place, shards.map(dirname), sources);
+  const [first = place, ...others] = classListsIn;
+  const names = await readClassNames(first, others, sources);
   const clips: DatasetClip[] = [];
   const notes: string[] = [];
   for (const table of tables) {
@@ -47,13 +53,13 @@ export async function readWebDataset(
       continue;
     }
     notes.push(...table.notes);
-    const [first] = rejected;
-    if (first)
+    const [broken] = rejected;
+    if (broken)
       notes.push(
         `${basename(shard)}: ` +
           counted(rejected.length, 'sample is', 'samples are') +
           ' left out, the first is ' +
-          `${first.clip}: ${first.reason}`,
+          `${broken.clip}: ${broken.reason}`,
       );
     const below = shard.slice(place.length).replace(/^\/|\.tar$/gi, '');
     const split = splitIn(below);
@@ -74,4 +80,18 @@ export async function readWebDataset(
   if (clips.length === 0) return null;
   const count = shards.length === 1 ? 'a shard' : `${shards.length} shards`;
   return { layout: `WebDataset, ${count}`, clips, ...classFacts(names), notes };
+}
+
+/** The same of shards that were gzipped, which the cache then holds unpacked. */
+export async function readGzippedShards(
+  place: string,
+  gzipped: readonly string[],
+  cache: string,
+  sources: SourceOptions,
+): Promise<Dataset | null> {
+  refuseSeveral(place, gzipped);
+  const { folder, shards } = await gunzipShards(place, gzipped, cache, sources);
+  const lists = { mayBeUnlabelled: true, classListsIn: [place, ...gzipped.map(dirname)] };
+  const dataset = await readWebDataset(folder, shards, sources, lists);
+  return dataset && { ...dataset, layout: `${dataset.layout}, gzipped` };
 }
