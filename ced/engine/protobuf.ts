@@ -4,6 +4,7 @@
  * https://protobuf.dev/programming-guides/encoding/
  */
 export function varint(value: number): Buffer {
+  if (value >= 0 && value < 0x80) return ONE_BYTE[value]!;
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));
   do {
@@ -13,6 +14,9 @@ export function varint(value: number): Buffer {
   } while (rest > 0n);
   return Buffer.from(bytes);
 }
+
+/** Most tags, lengths and numbers; only ever copied from. */
+const ONE_BYTE: readonly Buffer[] = Array.from({ length: 0x80 }, (_, value) => Buffer.of(value));
 
 export const message = (...fields: readonly Buffer[]): Buffer => Buffer.concat(fields);
 

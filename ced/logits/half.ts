@@ -25,17 +25,28 @@ export function toHalf(value: number): number {
   return sign | ((magnitude - 0x38000000 + evenBias) >>> 13);
 }
 
+/** All 65,536 values by their bits, exact in float32. */
+export const halfValues: Float32Array = everyHalf();
+
 /** The value of float16 bits, exact in float32 and float64. */
 export function fromHalf(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >>> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return halfValues[half & 0xffff]!;
 }
 
-/** All 65,536 values, for loops over stored probabilities. */
-export const halfValues: Float32Array = Float32Array.from({ length: 0x10000 }, (_, half) =>
-  fromHalf(half),
-);
+/**
+ * The bits of a half, moved to where a float32 has its exponent and fraction, are its value times
+ * 2^-112, subnormals too.
+ */
+function everyHalf(): Float32Array {
+  const values = new Float32Array(0x10000);
+  const words = new Uint32Array(values.buffer);
+  for (let half = 0; half < 0x7c00; half++) {
+    words[half] = half << 13;
+    values[half]! *= 2 ** 112;
+    words[half | 0x8000] = words[half]! | 0x80000000;
+  }
+  values.fill(NaN, 0x7c00, 0x8000).fill(NaN, 0xfc00);
+  values[0x7c00] = Infinity;
+  values[0xfc00] = -Infinity;
+  return values;
+}
