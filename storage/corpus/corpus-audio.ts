@@ -6,9 +6,9 @@
  */
 import { counted } from '../../ced/counted';
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
+import { closeSync, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { encodeNpyInt16Header, npyHeaderBytes } from '../../ced/audio/npy';
+import { npyHeaderBytes } from '../../ced/audio/npy';
 import { StoreDamaged, type Damage } from '../../workflows/contract/damage';
 import { sampleRate } from '../../ced/audio/mono16k';
 import { chunkAtRate } from '../../ced/audio/sample-rates';
@@ -18,6 +18,7 @@ import type { ObjectCache } from '../object-cache';
 import { clipsAtRate } from './clips-at-rate';
 import { readCorpusClips } from './corpus-clips';
 import { damagedShards, type ProgressOfShards } from './damaged-shards';
+import { isShardHeadIntact } from './shard-head';
 import { layout } from '../layout';
 import { ObjectMissing, type Store } from '../store';
 import type { Split } from '../../workflows/contract/models';
@@ -190,6 +191,10 @@ export class CorpusAudio implements CorpusClips {
    * @throws {CorpusClosed} when `close` is called meanwhile
    */
   async readLater(clip: CorpusClip, chunk: { start: number; length: number }): Promise<Int16Array> {
+    if (chunk.length === clip.samples) {
+      const whole = await this.readWhole(clip);
+      if (whole !== null) return whole;
+    }
     await this.ready([clip]);
     const { file, position } = this.locate(clip, chunk);
     const pcm = new Int16Array(chunk.length);
@@ -254,6 +259,21 @@ export class CorpusAudio implements CorpusClips {
     return true;
   }
 
+  /** Hashes what it reads, if that was not done before. @returns null where it is not intact */
+  private async readWhole({ shard: index, offset, samples, sha256 }: CorpusClip) {
+    const shard = await this.shard(index);
+    if (shard === null) return null;
+    const pcm = new Int16Array(samples);
+    const bytes = new Uint8Array(pcm.buffer);
+    if ((await this.readAt(shard.file, bytes, npyHeaderBytes + offset * 2)) !== bytes.length)
+      return null;
+    if (!shard.verifiedOffsets.has(offset)) {
+      if (createHash('sha256').update(bytes).digest('hex') !== sha256) return null;
+      shard.verifiedOffsets.add(offset);
+    }
+    return pcm;
+  }
+
   private shard(index: number): Promise<OpenShard | null> {
     const known = this.shards.get(index);
     if (known) return known;
@@ -274,12 +294,7 @@ export class CorpusAudio implements CorpusClips {
     if (path === null) return null;
     const file = openSync(path, 'r');
     this.files.push(file);
-    // Its clips are hashed one by one; what is before them has to be what goes before so many
-    // samples.
-    const samples = (fstatSync(file).size - npyHeaderBytes) / 2;
-    const head = new Uint8Array(npyHeaderBytes);
-    readSync(file, head, 0, head.length, 0);
-    if (!Buffer.from(encodeNpyInt16Header(samples)).equals(head)) return null;
+    if (!isShardHeadIntact(file)) return null;
     const shard = { file, verifiedOffsets: new Set<number>() };
     this.opened.set(index, shard);
     return shard;
