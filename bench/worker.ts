@@ -14,6 +14,8 @@ import { openEngine } from '../ced/engine/engine';
 import { initialWeights } from '../ced/model/initial-weights';
 import { Predictor } from '../ced/model/predictor';
 import { Trainer } from '../ced/training/trainer';
+import type { TrainingBatch } from '../ced/training/training-batch';
+import { BatchAhead } from '../jobs/train/batch-ahead';
 import { fastestProducts } from './floor';
 import type { Job } from './measures';
 
@@ -48,8 +50,7 @@ function prepare({ measure, config, batch, samples, precision, device }: Job): (
     return () => trainer.step({ pcm, batch, samples, masks: null, targets, lambda }, 1e-3);
 
   const clips = storedClips(samples);
-  let step = 0;
-  return () => {
+  const batchOf = (step: number): TrainingBatch => {
     const pcm = new Int16Array(batch * samples);
     const own = new Int16Array(samples);
     const drawn = Array.from({ length: batch }, (_, row) => {
@@ -63,12 +64,19 @@ function prepare({ measure, config, batch, samples, precision, device }: Job): (
       shiftInto(own, parameters.shift, pcm, row * samples);
       return parameters;
     });
-    const mixed = drawMixup(0.5, { seed: 1, epoch: 0, step }, batch);
-    step++;
-    return trainer.step(
-      { pcm, batch, samples, masks: masksToInt32(drawn), targets, lambda: mixed },
-      1e-3,
-    );
+    const lambda = drawMixup(0.5, { seed: 1, epoch: 0, step }, batch);
+    return { pcm, batch, samples, masks: masksToInt32(drawn), targets, lambda };
+  };
+  const batches = new BatchAhead({
+    stepsPerEpoch: Infinity,
+    batch: async (_, step) => await Promise.resolve(batchOf(step)),
+  });
+  let step = 0;
+  // As a training's loop.
+  return async () => {
+    const running = trainer.stepLater(await batches.take(0, step), 1e-3);
+    batches.beginNext(0, step++);
+    return await running;
   };
 }
 
@@ -83,14 +91,18 @@ function storedClips(samples: number): { read: (clip: number, out: Int16Array) =
   return { read: (clip, out) => void readSync(file, out, 0, samples * 2, clip * samples * 2) };
 }
 
-const run = prepare(JSON.parse(process.argv[2] ?? '') as Job);
-run();
-run();
-process.stdout.write('ready\n');
-createInterface({ input: process.stdin }).on('line', () => {
-  const [before, cpuBefore] = [performance.now(), process.cpuUsage()];
-  run();
-  const ms = performance.now() - before;
-  const { user, system } = process.cpuUsage(cpuBefore);
-  process.stdout.write(`${JSON.stringify({ ms, cpuMs: (user + system) / 1000 })}\n`);
-});
+async function main(): Promise<void> {
+  const run = prepare(JSON.parse(process.argv[2] ?? '') as Job);
+  await run();
+  await run();
+  process.stdout.write('ready\n');
+  for await (const _ of createInterface({ input: process.stdin })) {
+    const [before, cpuBefore] = [performance.now(), process.cpuUsage()];
+    await run();
+    const ms = performance.now() - before;
+    const { user, system } = process.cpuUsage(cpuBefore);
+    process.stdout.write(`${JSON.stringify({ ms, cpuMs: (user + system) / 1000 })}\n`);
+  }
+}
+
+void main();

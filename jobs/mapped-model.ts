@@ -72,13 +72,12 @@ export class MappedModel {
     }
     const { config, weights } = await loadModel(store, modelSha256);
     const map = classMap(modelVocabulary(config, vocabulary), vocabulary, missing);
-    return new MappedModel(
-      new Predictor(engine, config, weights, { precision }),
-      map,
-      config.outputdim,
-      'log-mel',
-      sampleRate,
-    );
+    const predictor = new Predictor(engine, config, weights, { precision });
+    const model = {
+      probabilities: (input: PredictionInput) => predictor.probabilitiesLater(input),
+      dispose: () => predictor.dispose(),
+    };
+    return new MappedModel(model, map, config.outputdim, 'log-mel', sampleRate);
   }
 
   /** @returns float32 [batch, classes of the vocabulary]; 0 for classes that the model lacks */

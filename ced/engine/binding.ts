@@ -1,7 +1,7 @@
 /**
  * The native door to TensorFlow: tfjs-node's N-API binding, loaded by itself. The rest of tfjs (its
  * tape, kernels in JavaScript, 400 ms of start-up) is not needed. The binding is built by set-up
- * with two added methods, `addFunctionDef` and `removeFunction`.
+ * with three added methods, `addFunctionDef`, `removeFunction` and `callLater`.
  */
 import { dirname, join } from 'node:path';
 import type { BindingAttribute } from './attributes';
@@ -23,6 +23,11 @@ export interface TensorFlowBinding {
     inputIds: readonly number[],
     outputCount: number,
   ): TensorInfo[];
+  /**
+   * Calls a registered function on a thread of libuv's pool. Its inputs may be deleted meanwhile,
+   * the function may not be removed.
+   */
+  callLater(name: string, inputIds: readonly number[], outputCount: number): Promise<TensorInfo[]>;
   /** TensorFlow counts how often one definition is added; `removeFunction` undoes one of them. */
   addFunctionDef(serialized: Uint8Array): void;
   removeFunction(name: string): void;
@@ -48,7 +53,7 @@ export function loadBinding(): TensorFlowBinding {
     native('mute.node') as Mute,
     () => native('tfjs_binding.node') as TensorFlowBinding,
   );
-  for (const method of ['addFunctionDef', 'removeFunction'] as const)
+  for (const method of ['addFunctionDef', 'removeFunction', 'callLater'] as const)
     if (typeof raw[method] !== 'function')
       throw new Error(`the TensorFlow binding lacks ${method}: run the set-up again`);
   return raw;

@@ -12,6 +12,7 @@ import { EagerRunner } from './eager-runner';
 import { NUMERICS_VERSION, engineEnvironment, type EngineKind } from './environment';
 import { FunctionRegistry, type TracedFunction } from './function-registry';
 import { Ops, type Precision } from './ops';
+import { outputsOf, prepareBranches, prepareCall, type PreparedCall } from './prepared-call';
 import { DTYPE_NUMBERS, type DType, type Shape, type Tensor, type TensorValues } from './tensor';
 import { Tracer, type ArgumentSpec } from './tracer';
 
@@ -23,6 +24,7 @@ type TracedBody = (ops: Ops, inputs: readonly Tensor[]) => readonly Tensor[];
 export class Engine {
   readonly kind: EngineKind;
   private readonly functions: FunctionRegistry;
+  private lastTurn: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly binding: TensorFlowBinding) {
     this.functions = new FunctionRegistry(binding);
@@ -109,26 +111,17 @@ export class Engine {
 
   /** The caller frees the outputs. */
   call(traced: TracedFunction, inputs: readonly Tensor[]): Tensor[] {
-    const rows = traced.rowArguments > 0 ? inputs[0]?.shape[0] : undefined;
-    const withRows = (shape: Shape): Shape =>
-      rows === undefined ? shape : [rows, ...shape.slice(1)];
-    traced.arguments.forEach((spec, index) => {
-      const input = inputs[index];
-      const shape = index < traced.rowArguments ? withRows(spec.shape) : spec.shape;
-      if (input?.dtype !== spec.dtype || input.shape.join() !== shape.join()) {
-        throw new Error(
-          `argument ${index} of ${traced.name} should be ${spec.dtype}[${shape}], is ` +
-            `${input?.dtype}[${input?.shape}]`,
-        );
-      }
-    });
-    const infos = this.execute(traced.name, inputs, traced.outputs.length);
-    return traced.outputs.map(({ dtype, shape }, index) => {
-      const { id, shape: given } = infos[index] as TensorInfo;
-      if (rows !== undefined && given.join() !== withRows(shape).join())
-        throw new Error(`${traced.name} gave [${given}] for ${rows} rows of [${shape}]`);
-      return { id, dtype, shape: withRows(shape) };
-    });
+    const prepared = prepareCall(traced, inputs);
+    return outputsOf(prepared, this.execute(prepared, inputs));
+  }
+
+  /**
+   * As `call`, on another thread: the caller's goes on, and may free the inputs at once. The
+   * function stays registered meanwhile, as it is the one used last.
+   */
+  async callLater(traced: TracedFunction, inputs: readonly Tensor[]): Promise<Tensor[]> {
+    const prepared = prepareCall(traced, inputs);
+    return outputsOf(prepared, await this.executeLater(prepared, inputs));
   }
 
   /**
@@ -142,31 +135,68 @@ export class Engine {
     rowInputs: readonly Tensor[],
     others: readonly Tensor[],
   ): Tensor[] {
+    return this.withBranches(traced, rowInputs, others, (prepared, inputs) =>
+      outputsOf(prepared, this.execute(prepared, inputs)),
+    );
+  }
+
+  /** As `callInBranches`, on another thread; see `callLater`. */
+  async callInBranchesLater(
+    traced: TracedFunction,
+    rowInputs: readonly Tensor[],
+    others: readonly Tensor[],
+  ): Promise<Tensor[]> {
+    return await this.withBranches(traced, rowInputs, others, async (prepared, inputs) =>
+      outputsOf(prepared, await this.executeLater(prepared, inputs)),
+    );
+  }
+
+  /** Does what takes several calls on another thread after all that was given before. */
+  async inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const own = this.lastTurn.then(work);
+    this.lastTurn = own.catch(() => undefined);
+    return await own;
+  }
+
+  /** @param run is given what to call, and its inputs, which live until it returns */
+  private withBranches<Result>(
+    traced: TracedFunction,
+    rowInputs: readonly Tensor[],
+    others: readonly Tensor[],
+    run: (prepared: PreparedCall, inputs: readonly Tensor[]) => Result,
+  ): Result {
     const rows = rowInputs[0]?.shape[0] ?? 0;
     const count = branchCount(rows, this.kind.device);
-    if (count <= 1) return this.call(traced, [...rowInputs, ...others]);
+    if (count <= 1) {
+      const inputs = [...rowInputs, ...others];
+      return run(prepareCall(traced, inputs), inputs);
+    }
     const sizes = this.tensor(branchSizes(rows, count), [count], 'int32');
     try {
       const name = this.functions.branched(traced, rowInputs.length, count);
-      const infos = this.execute(name, [...rowInputs, ...others, sizes], traced.outputs.length);
-      return traced.outputs.map(({ dtype, shape }, index) => {
-        const { id, shape: given } = infos[index] as TensorInfo;
-        const expected = [rows, ...shape.slice(1)];
-        if (given.join() !== expected.join())
-          throw new Error(`${traced.name} gave [${given}] in branches, expected [${expected}]`);
-        return { id, dtype, shape: expected };
-      });
+      return run(prepareBranches(name, traced, rows), [...rowInputs, ...others, sizes]);
     } finally {
       this.free(sizes);
     }
   }
 
-  private execute(name: string, inputs: readonly Tensor[], outputCount: number): TensorInfo[] {
+  private execute({ name, outputs }: PreparedCall, inputs: readonly Tensor[]): TensorInfo[] {
     return this.binding.executeOp(
       name,
       [],
       inputs.map(({ id }) => id),
-      outputCount,
+      outputs.length,
+    );
+  }
+
+  private executeLater(
+    { name, outputs }: PreparedCall,
+    inputs: readonly Tensor[],
+  ): Promise<TensorInfo[]> {
+    return this.binding.callLater(
+      name,
+      inputs.map(({ id }) => id),
+      outputs.length,
     );
   }
 

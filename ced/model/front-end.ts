@@ -12,6 +12,7 @@ import {
   reflectedSamples,
 } from '../audio/log-mel';
 import { reflectedClips } from '../audio/reflected-clips';
+import { runCalls, type BranchedCalls } from '../engine/branched-calls';
 import { wholeBranchRows, withRows } from '../engine/branches';
 import type { Engine } from '../engine/engine';
 import type { TracedFunction } from '../engine/function-registry';
@@ -35,20 +36,25 @@ export class FrontEnd {
     return known;
   }
 
+  /** As `logMelCalls`. */
+  logMel(input: PredictionInput, mels: number): Tensor {
+    return runCalls(this.engine, this.logMelCalls(input, mels));
+  }
+
   /**
    * dB, masked, [batch, frames, mels]; belongs to the front end and lives until the next call.
    * Where lengths differ, a clip's row goes on after its own frames, to the most frames that clips
    * with as many whole patches as the longest can have. The same object with the same number of
    * mels is not computed again, so its content must not have changed.
    */
-  logMel(input: PredictionInput, mels: number): Tensor {
+  *logMelCalls(input: PredictionInput, mels: number): BranchedCalls<Tensor> {
     if (this.latest?.input === input && this.latest.spectrogram.shape[2] === mels)
       return this.latest.spectrogram;
     this.forget();
     const spectrogram =
       input.lengths === undefined
-        ? this.ofOneLength(input, mels)
-        : this.ofLengths(input, input.lengths, mels);
+        ? yield* this.ofOneLength(input, mels)
+        : yield* this.ofLengths(input, input.lengths, mels);
     this.latest = { input, spectrogram };
     return spectrogram;
   }
@@ -58,7 +64,10 @@ export class FrontEnd {
     this.latest = null;
   }
 
-  private ofOneLength({ pcm, batch, samples, masks }: PredictionInput, mels: number): Tensor {
+  private *ofOneLength(
+    { pcm, batch, samples, masks }: PredictionInput,
+    mels: number,
+  ): BranchedCalls<Tensor> {
     const specs: ArgumentSpec[] = [{ dtype: 'uint8', shape: [batch, samples, 2] }];
     if (masks !== null) specs.push({ dtype: 'float32', shape: [batch, 4] });
     const key = `front end ${mels} ${samples} ${masks !== null}`;
@@ -76,14 +85,14 @@ export class FrontEnd {
               masked(ops, logMelInPieces(ops, bytes as Tensor, mels), spans),
             ],
           );
-    return this.call(traced, [pcmTensor(this.engine, pcm, batch, samples)], masks);
+    return yield* this.call(traced, [pcmTensor(this.engine, pcm, batch, samples)], masks);
   }
 
-  private ofLengths(
+  private *ofLengths(
     { pcm, batch, samples, masks }: PredictionInput,
     lengths: Int32Array,
     mels: number,
-  ): Tensor {
+  ): BranchedCalls<Tensor> {
     const counts = Float32Array.from(lengths, frameCount);
     const frames = framesOfPatchGroup(Math.max(...counts));
     const width = reflectedSamples(frames);
@@ -107,19 +116,20 @@ export class FrontEnd {
       pcmTensor(this.engine, reflected, batch, width),
       this.engine.tensor(counts, [batch, 1], 'float32'),
     ];
-    return this.call(traced, inputs, masks);
+    return yield* this.call(traced, inputs, masks);
   }
 
   /** Frees the inputs. */
-  private call(
+  private *call(
     traced: TracedFunction,
     inputs: readonly Tensor[],
     masks: Int32Array | null,
-  ): Tensor {
+  ): BranchedCalls<Tensor> {
     const all = [...inputs];
     try {
       if (masks !== null) all.push(masksTensor(this.engine, masks, inputs[0]?.shape[0] as number));
-      return this.engine.callInBranches(traced, all, [])[0] as Tensor;
+      const [spectrogram] = yield { traced, rowInputs: all, others: [] };
+      return spectrogram as Tensor;
     } finally {
       this.engine.free(...all);
     }

@@ -2,6 +2,7 @@
  * A model in evaluation mode: audio or spectrograms to scores. A clip's scores do not depend on the
  * others of its batch, but for the last bits: which kernels run depends on the number of rows.
  */
+import { runCalls, runCallsLater, type BranchedCalls } from '../engine/branched-calls';
 import { wholeBranchRows, withRows } from '../engine/branches';
 import type { Engine } from '../engine/engine';
 import type { Ops, Precision } from '../engine/ops';
@@ -37,12 +38,20 @@ export class Predictor {
 
   /** [batch, classes] log-odds: σ of them are the probabilities. */
   logits(input: PredictionInput): Float32Array {
-    return this.predict(input, 0);
+    return runCalls(this.engine, this.predict(input, 0));
   }
 
   /** [batch, classes] in [0, 1]. */
   probabilities(input: PredictionInput): Float32Array {
-    return this.predict(input, 1);
+    return runCalls(this.engine, this.predict(input, 1));
+  }
+
+  /**
+   * As `probabilities`, on another thread, so that the caller can read the next batch meanwhile.
+   * Predictions follow one another.
+   */
+  async probabilitiesLater(input: PredictionInput): Promise<Float32Array> {
+    return await runCallsLater(this.engine, this.predict(input, 1));
   }
 
   /** Scores of log-mel spectrograms in dB, [batch, mels, frames]. */
@@ -50,9 +59,10 @@ export class Predictor {
     const spec = { dtype: 'float32', shape: [batch, this.config.n_mels, frames] } as const;
     const input = this.engine.tensor(spectrogram, spec.shape, 'float32');
     try {
-      return this.score('mels first', [input], 0, (ops, [x]) => ({
+      const calls = this.score('mels first', [input], 0, (ops, [x]) => ({
         spectrogram: ops.transpose(x!, 0, 2, 1),
       }));
+      return runCalls(this.engine, calls);
     } finally {
       this.engine.free(input);
     }
@@ -63,18 +73,21 @@ export class Predictor {
     FrontEnd.of(this.engine).forget();
   }
 
-  private predict(input: PredictionInput, output: 0 | 1): Float32Array {
+  private *predict(input: PredictionInput, output: 0 | 1): BranchedCalls<Float32Array> {
     if (input.lengths === undefined) {
-      const spectrogram = FrontEnd.of(this.engine).logMel(input, this.config.n_mels);
-      return this.score('frames first', [spectrogram], output, (_, [x]) => ({ spectrogram: x! }));
+      const spectrogram = yield* FrontEnd.of(this.engine).logMelCalls(input, this.config.n_mels);
+      return yield* this.score('frames first', [spectrogram], output, (_, [x]) => ({
+        spectrogram: x!,
+      }));
     }
     const groups = groupByPieces(input.lengths, this.config);
     const [first] = groups;
-    if (groups.length === 1 && first !== undefined) return this.predictGroup(input, first, output);
+    if (groups.length === 1 && first !== undefined)
+      return yield* this.predictGroup(input, first, output);
     const classes = this.config.outputdim;
     const scores = new Float32Array(input.batch * classes);
     for (const group of groups) {
-      const own = this.predictGroup(inputRows(input, group.rows), group, output);
+      const own = yield* this.predictGroup(inputRows(input, group.rows), group, output);
       group.rows.forEach((row, at) =>
         scores.set(own.subarray(at * classes, (at + 1) * classes), row * classes),
       );
@@ -82,16 +95,16 @@ export class Predictor {
     return scores;
   }
 
-  private predictGroup(
+  private *predictGroup(
     input: PredictionInput,
     { spans, shares }: PieceGroup,
     output: 0 | 1,
-  ): Float32Array {
-    const spectrogram = FrontEnd.of(this.engine).logMel(input, this.config.n_mels);
+  ): BranchedCalls<Float32Array> {
+    const spectrogram = yield* FrontEnd.of(this.engine).logMelCalls(input, this.config.n_mels);
     const given = Float32Array.from(shares);
     const weights = this.engine.tensor(given, [input.batch, spans.length], 'float32');
     try {
-      return this.score(
+      return yield* this.score(
         `frames of ${spans.map(({ length }) => length)}`,
         [spectrogram, weights],
         output,
@@ -103,12 +116,12 @@ export class Predictor {
   }
 
   /** @param inputs with `batch` rows each; `toModel` makes the model's input of them */
-  private score(
+  private *score(
     what: string,
     inputs: readonly Tensor[],
     output: 0 | 1,
     toModel: (ops: Ops, inputs: readonly Tensor[]) => ModelInput,
-  ): Float32Array {
+  ): BranchedCalls<Float32Array> {
     const { id2label: _, ...model } = this.config;
     const extents = inputs.map(({ shape }) => shape.slice(1));
     const key = (rows: number | 'any'): string =>
@@ -132,7 +145,7 @@ export class Predictor {
             body,
           )
         : this.engine.defineForAnyRows(key('any'), rowSpecs, weightSpecs, precision, body);
-    const outputs = this.engine.callInBranches(traced, inputs, this.weights);
+    const outputs = yield { traced, rowInputs: inputs, others: this.weights };
     const scores = this.engine.read(outputs[output] as Tensor);
     this.engine.free(...outputs);
     return scores;

@@ -33,6 +33,13 @@ interface TracedGradients extends Backpropagation, OptimizedVariables {
 /** What a traced function makes of the gradients: its outputs. */
 type Ending = (ops: Ops, of: TracedGradients) => Tensor[];
 
+/** A function and its arguments: tensors that the caller frees, then handles of variables. */
+interface PreparedStep {
+  readonly traced: TracedFunction;
+  readonly given: readonly Tensor[];
+  readonly handles: readonly Tensor[];
+}
+
 export const resource: ArgumentSpec = { dtype: 'resource', shape: [] };
 export const float = (...shape: number[]): ArgumentSpec => ({ dtype: 'float32', shape });
 
@@ -51,21 +58,18 @@ export class TracedStep {
 
   /** Takes a step; `scalars` as from `adamScalars`. Frees the input. @returns the loss */
   run(input: StepInput, scalars: Float32Array): number {
-    const { values, moments, firstMoments } = this.variables;
-    const ending: Ending = (ops, { numbers, loss, gradients, shares, ...optimized }) => {
-      const ordered = firstMoments.map(({ spec }) => gradients.get(spec.name));
-      optimize(ops, this.options, this.variables, optimized, numbers, ordered);
-      for (const name of this.lowest === 0 ? RUNNING_STATISTICS : [])
-        ops.assignVariable(
-          optimized.values.get(name)?.handle as Tensor,
-          movedStatistic(ops, optimized.parameter(name), shares[name]),
-        );
-      return [loss];
-    };
-    const outputs = this.call('optimize', input, scalars, [...values, ...moments], ending);
-    const loss = this.engine.read(outputs[0] as Tensor)[0] as number;
-    this.engine.free(...outputs);
-    return loss;
+    const { traced, given, handles } = this.wholeStep(input, scalars);
+    const outputs = this.engine.call(traced, [...given, ...handles]);
+    this.engine.free(...given);
+    return this.lossOf(outputs);
+  }
+
+  /** As `run`, on another thread; see `Engine.callLater`. */
+  async runLater(input: StepInput, scalars: Float32Array): Promise<number> {
+    const { traced, given, handles } = this.wholeStep(input, scalars);
+    const running = this.engine.callLater(traced, [...given, ...handles]);
+    this.engine.free(...given);
+    return this.lossOf(await running);
   }
 
   /** @param share of the batch that the part is. Frees the input; the caller frees the outputs */
@@ -77,13 +81,11 @@ export class TracedStep {
       const row = [...RUNNING_STATISTICS.map((name) => shares[name]), ops.reshape(loss, 1)];
       return [ops.multiply(ops.concat(flat, 0), numbers), ops.concat(row, 0)];
     };
-    const [gradient, row] = this.call(
-      'part',
-      input,
-      Float32Array.of(share),
-      this.variables.values,
-      ending,
-    ) as [Tensor, Tensor];
+    const numbers = Float32Array.of(share);
+    const { values } = this.variables;
+    const { traced, given, handles } = this.prepared('part', input, numbers, values, ending);
+    const [gradient, row] = this.engine.call(traced, [...given, ...handles]) as [Tensor, Tensor];
+    this.engine.free(...given);
     return { gradient, row };
   }
 
@@ -93,14 +95,35 @@ export class TracedStep {
     return JSON.stringify([kind, shape, this.options]);
   }
 
-  /** Frees the input. */
-  private call(
+  private wholeStep(input: StepInput, scalars: Float32Array): PreparedStep {
+    const { values, moments, firstMoments } = this.variables;
+    const ending: Ending = (ops, { numbers, loss, gradients, shares, ...optimized }) => {
+      const ordered = firstMoments.map(({ spec }) => gradients.get(spec.name));
+      optimize(ops, this.options, this.variables, optimized, numbers, ordered);
+      for (const name of this.lowest === 0 ? RUNNING_STATISTICS : [])
+        ops.assignVariable(
+          optimized.values.get(name)?.handle as Tensor,
+          movedStatistic(ops, optimized.parameter(name), shares[name]),
+        );
+      return [loss];
+    };
+    return this.prepared('optimize', input, scalars, [...values, ...moments], ending);
+  }
+
+  /** Frees the outputs. */
+  private lossOf(outputs: readonly Tensor[]): number {
+    const loss = this.engine.read(outputs[0] as Tensor)[0] as number;
+    this.engine.free(...outputs);
+    return loss;
+  }
+
+  private prepared(
     kind: string,
     input: StepInput,
     numbers: Float32Array,
     variables: readonly Variable[],
     ending: Ending,
-  ): Tensor[] {
+  ): PreparedStep {
     const { batch, targets, lambda } = input;
     const classes = this.config.outputdim;
     if (targets.length !== batch * classes)
@@ -113,9 +136,7 @@ export class TracedStep {
       this.engine.tensor(numbers, [numbers.length], 'float32'),
       ...(lambda === null ? [] : [this.engine.tensor(lambda, [batch], 'float32')]),
     ];
-    const outputs = this.engine.call(traced, [...given, ...handles]);
-    this.engine.free(...given);
-    return outputs;
+    return { traced, given, handles };
   }
 
   private trace(

@@ -84,6 +84,17 @@ export class Trainer {
     );
   }
 
+  /**
+   * As `step`, on another thread, so that the caller can read the next batch meanwhile. Nothing
+   * else may be asked of this trainer until the promise is settled.
+   */
+  async stepLater(whole: TrainingBatch, learningRate: number): Promise<number> {
+    // The parts of a step follow one another, so they run as in `step`.
+    if (this.inParts !== null) return this.step(whole, learningRate);
+    const input = audioInput(this.engine, this.config.n_mels, whole);
+    return this.finished(await this.traced.runLater(input, this.scalars(learningRate)));
+  }
+
   /** As `step`, from log-mel spectrograms in dB, [batch, mels, frames], always in one part. */
   stepOnSpectrogram(
     spectrogram: Float32Array,

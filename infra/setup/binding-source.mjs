@@ -3,6 +3,8 @@
 //   so that a traced training step runs as one op;
 // - `removeFunction(name: string)` removes it with its kernels, so that a process that meets many
 //   shapes keeps the functions of a few;
+// - `callLater(name, inputIds, outputCount)` calls a registered function on a thread of libuv's
+//   pool and returns a promise, so that the JavaScript thread reads the next batch meanwhile;
 // - `createTensor` copies. The published one lets TensorFlow use JavaScript's memory, which an
 //   optimizer then updates in place, and which one of TensorFlow's threads releases with the
 //   tensor, where V8 must not be called;
@@ -53,6 +55,11 @@ export const bindingEdits = [
     insert: '',
   },
   {
+    file: 'tfjs_backend.cc',
+    before: '#include "tfjs_backend.h"\n',
+    insert: '#include <functional>\n',
+  },
+  {
     file: 'tfjs_backend.h',
     before: '  napi_value ExecuteOp(napi_env env, napi_value op_name_value,',
     insert: `  // Registers a serialized FunctionDef (Uint8Array) with the eager context.
@@ -60,6 +67,10 @@ export const bindingEdits = [
 
   // Removes a function by its name.
   napi_value RemoveFunction(napi_env env, napi_value name);
+
+  // Calls a function on another thread. Returns a promise of what ExecuteOp returns.
+  napi_value CallLater(napi_env env, napi_value name, napi_value input_tensor_ids,
+                       napi_value num_output_values);
 
 `,
   },
@@ -88,6 +99,99 @@ napi_value TFJSBackend::RemoveFunction(napi_env env, napi_value name) {
   TFE_ContextRemoveFunction(tfe_context_, text.c_str(), tf_status.status);
   ENSURE_TF_OK_RETVAL(env, tf_status, nullptr);
   return nullptr;
+}
+
+// What a call on another thread works with. The op holds references of its inputs, so JavaScript
+// may delete them meanwhile.
+struct LaterCall {
+  std::function<napi_value(napi_env, TFE_TensorHandle *)> to_info;
+  TFE_AutoOp op;
+  TF_AutoStatus tf_status;
+  std::vector<TFE_TensorHandle *> results;
+  napi_deferred deferred = nullptr;
+  napi_async_work work = nullptr;
+
+  explicit LaterCall(TFE_Op *op) : op(op) {}
+
+  static void Execute(napi_env env, void *data) {
+    auto *call = static_cast<LaterCall *>(data);
+    int size = call->results.size();
+    TFE_Execute(call->op.op, call->results.data(), &size, call->tf_status.status);
+  }
+
+  static void Complete(napi_env env, napi_status nstatus, void *data) {
+    std::unique_ptr<LaterCall> call(static_cast<LaterCall *>(data));
+    napi_delete_async_work(env, call->work);
+    napi_value result = nullptr;
+    if (nstatus != napi_ok) {
+      NAPI_THROW_ERROR(env, "the call was not made: %d", nstatus);
+    } else if (EnsureTFOK(env, call->tf_status, __FILE__, __LINE__)) {
+      napi_create_array_with_length(env, call->results.size(), &result);
+      for (size_t i = 0; i < call->results.size(); i++)
+        napi_set_element(env, result, i, call->to_info(env, call->results[i]));
+    }
+    bool thrown = false;
+    napi_is_exception_pending(env, &thrown);
+    if (thrown) {
+      napi_value error;
+      napi_get_and_clear_last_exception(env, &error);
+      napi_reject_deferred(env, call->deferred, error);
+    } else {
+      napi_resolve_deferred(env, call->deferred, result);
+    }
+  }
+};
+
+napi_value TFJSBackend::CallLater(napi_env env, napi_value name, napi_value input_tensor_ids,
+                                  napi_value num_output_values) {
+  std::string text;
+  napi_status nstatus = GetStringParam(env, name, text);
+  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+  TF_AutoStatus tf_status;
+  TFE_Op *op = TFE_NewOp(tfe_context_, text.c_str(), tf_status.status);
+  ENSURE_TF_OK_RETVAL(env, tf_status, nullptr);
+  auto call = std::make_unique<LaterCall>(op);
+  call->to_info = [this](napi_env env, TFE_TensorHandle *handle) {
+    return GenerateOutputTensorInfo(env, handle);
+  };
+
+  uint32_t num_input_ids;
+  nstatus = napi_get_array_length(env, input_tensor_ids, &num_input_ids);
+  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+  for (uint32_t i = 0; i < num_input_ids; i++) {
+    napi_value input_id;
+    nstatus = napi_get_element(env, input_tensor_ids, i, &input_id);
+    ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+    int32_t id;
+    nstatus = napi_get_value_int32(env, input_id, &id);
+    ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+    auto entry = tfe_handle_map_.find(id);
+    if (entry == tfe_handle_map_.end()) {
+      NAPI_THROW_ERROR(env, "Input Tensor ID not referenced (tensor_id: %d)", id);
+      return nullptr;
+    }
+    TFE_OpAddInput(op, entry->second, tf_status.status);
+    ENSURE_TF_OK_RETVAL(env, tf_status, nullptr);
+  }
+
+  int32_t num_outputs;
+  nstatus = napi_get_value_int32(env, num_output_values, &num_outputs);
+  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+  call->results.assign(num_outputs, nullptr);
+
+  napi_value resource_name;
+  nstatus = napi_create_string_utf8(env, "callLater", NAPI_AUTO_LENGTH, &resource_name);
+  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+  napi_value promise;
+  nstatus = napi_create_promise(env, &call->deferred, &promise);
+  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+  nstatus = napi_create_async_work(env, nullptr, resource_name, LaterCall::Execute,
+                                   LaterCall::Complete, call.get(), &call->work);
+  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+  nstatus = napi_queue_async_work(env, call->work);
+  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+  call.release();  // by Complete
+  return promise;
 }
 
 `,
@@ -127,6 +231,22 @@ static napi_value RemoveFunction(napi_env env, napi_callback_info info) {
   return backend->RemoveFunction(env, args[0]);
 }
 
+static napi_value CallLater(napi_env env, napi_callback_info info) {
+  size_t argc = 3;
+  napi_value args[3];
+  napi_value js_this;
+  napi_status nstatus = napi_get_cb_info(env, info, &argc, args, &js_this, nullptr);
+  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+  if (argc < 3) {
+    NAPI_THROW_ERROR(env, \
+"Invalid number of args passed to callLater(). Expecting 3 args but got %d.", argc);
+    return nullptr;
+  }
+  TFJSBackend *const backend = GetTFJSBackend(env);
+  if (!backend) return nullptr;
+  return backend->CallLater(env, args[0], args[1], args[2]);
+}
+
 `,
   },
   {
@@ -135,6 +255,8 @@ static napi_value RemoveFunction(napi_env env, napi_callback_info info) {
     insert: `      {"addFunctionDef", nullptr, AddFunctionDef, nullptr, nullptr, nullptr,
        napi_default, nullptr},
       {"removeFunction", nullptr, RemoveFunction, nullptr, nullptr, nullptr,
+       napi_default, nullptr},
+      {"callLater", nullptr, CallLater, nullptr, nullptr, nullptr,
        napi_default, nullptr},
 `,
   },

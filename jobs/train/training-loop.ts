@@ -19,6 +19,7 @@ import { progressMeter } from '../../workflows/contract/progress-meter';
 import type { TeacherTraining } from '../../workflows/contract/run-file-sections';
 import { EngineStopped } from '../engine-jobs';
 import type { JobContext } from '../job-context';
+import { BatchAhead } from './batch-ahead';
 import { CheckpointWriter } from './checkpoint-writer';
 import type { Start } from './model-shape';
 import { StepPace } from './pace';
@@ -56,6 +57,7 @@ export class TrainingLoop {
   private readonly totalSteps: number;
   private readonly metrics: MetricsSegment;
   private readonly checkpoints: CheckpointWriter;
+  private readonly batches: BatchAhead;
   private readonly pace = new StepPace();
   /** Of the last epoch that this attempt has finished. */
   private lastRecord: EpochRecord | null = null;
@@ -71,6 +73,7 @@ export class TrainingLoop {
   ) {
     this.totalSteps = training.settings.epochs * training.data.stepsPerEpoch;
     this.metrics = new MetricsSegment(at.metricsFrom);
+    this.batches = new BatchAhead(training.data);
     this.checkpoints = new CheckpointWriter(context, training.key, trainer, this.metrics, at.step);
   }
 
@@ -119,9 +122,9 @@ export class TrainingLoop {
       totalSteps: this.totalSteps,
     });
     const begunMs = context.monotonicMs();
-    const batch = await this.keepingSteps(training.data.batch(at.epoch, at.stepInEpoch));
+    const batch = await this.keepingSteps(this.batches.take(at.epoch, at.stepInEpoch));
     const batchMs = context.monotonicMs();
-    const loss = this.train(batch, learningRate);
+    const loss = await this.train(batch, learningRate);
     const pace = this.pace.add({
       dataMs: batchMs - begunMs,
       totalMs: context.monotonicMs() - begunMs,
@@ -137,9 +140,11 @@ export class TrainingLoop {
   }
 
   /** @throws {PermanentError} that names clips of the batch if the loss is not finite */
-  private train(batch: TrainingBatch, learningRate: number): number {
+  private async train(batch: TrainingBatch, learningRate: number): Promise<number> {
     try {
-      return this.trainer.step(batch, learningRate);
+      const running = this.trainer.stepLater(batch, learningRate);
+      this.batches.beginNext(this.at.epoch, this.at.stepInEpoch);
+      return await running;
     } catch (error) {
       if (!(error instanceof LossNotFinite)) throw error;
       const { settings, data } = this.training;

@@ -133,7 +133,7 @@ async function scoresOf(
   const predictor = new Predictor(context.engine, config, weights, { precision });
   const scored: ScoredModel = {
     frontEnd: 'log-mel',
-    probabilities: (input) => predictor.probabilities(input),
+    probabilities: (input) => predictor.probabilitiesLater(input),
   };
   try {
     return await scoreClips(audio, scored, context, 'validating');
