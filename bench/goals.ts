@@ -13,11 +13,13 @@ import { MODEL_PRESETS, modelConfigSchema } from '../ced/model/config';
 import { commandLine } from '../infra/command-line/command-line';
 import { count, text } from '../infra/command-line/option';
 import { repositoryRoot } from '../infra/toolchain';
+import { demoMinutes } from './demo-minutes';
 import { floorOperations, stepOperations } from './floor';
 import { logitsBench } from './logits';
 import { MeasuredProcess } from './measured-process';
 import type { Job } from './measures';
 import { installedPyTorch } from './pytorch';
+import { scoringTimes } from './scoring';
 import { median } from './table';
 
 const line = commandLine({
@@ -25,8 +27,9 @@ const line = commandLine({
   usage: 'goals [options]',
   about: [
     'Prints every ratio that docs/engine.md states a goal for: steps against the floor of the ' +
-      "model's matrix products, against torch.compile, forward passes, the loop, commands, and " +
-      'last logits end to end. About ten minutes on two cores.',
+      "model's matrix products, against torch.compile, forward passes, the loop, scoring, " +
+      'commands, the minutes of the last npm start, and last logits end to end. About ten ' +
+      'minutes on two cores.',
   ],
   options: {
     rounds: { value: 'N', is: count, default: 10, help: 'measured runs of each side' },
@@ -100,8 +103,10 @@ export async function goalsBench(argv: readonly string[]): Promise<number> {
     console.log('| measure | ours: median ms | other: ms | ratio | goal |');
     console.log('| --- | ---: | ---: | ---: | ---: |');
     for (const row of chosen) console.log(await compared(row, python, rounds));
+    for (const row of await scoringRows(only, rounds)) console.log(row);
     for (const { name, seconds, goal } of commandTimes(only, rounds))
       console.log(printed(name, seconds * 1000, NaN, seconds, goal));
+    if (DEMO.includes(only)) console.log(await demoRow());
     return only === '' ? await logitsBench([]) : 0;
   });
 }
@@ -137,6 +142,30 @@ async function compared({ name, job: own, against, goal }: Row, python: string, 
   } finally {
     for (const measured of started) measured.stop();
   }
+}
+
+const DEMO = 'npm start, min';
+
+/** A run takes over what its store holds, so only one with a new store has all of the minutes. */
+async function demoRow(): Promise<string> {
+  const minutes = await demoMinutes();
+  return minutes === null
+    ? `| ${DEMO} | – | – | no run in runs/instruments: npm start | 4 |`
+    : printed(DEMO, minutes * 60_000, NaN, minutes, 4);
+}
+
+/** Scoring a teacher, against the forward passes of the same process. */
+async function scoringRows(only: string, rounds: number): Promise<string[]> {
+  const rows = (['first', 'next'] as const)
+    .map((which) => ({ which, name: `scoring the ${which} model / passes` }))
+    .filter(({ name }) => name.includes(only));
+  if (rows.length === 0) return [];
+  const { scored, passes } = await scoringTimes(teacher, rounds);
+  const other = median(passes.map(({ ms }) => ms));
+  return rows.map(({ which, name }) => {
+    const ours = median(scored[which].map(({ ms }) => ms));
+    return printed(name, ours, other, ours / other, 1.3);
+  });
 }
 
 /** @param ms of the fastest run of products that was seen. @returns ms of the step at its rate */

@@ -1,0 +1,51 @@
+/**
+ * A measured process of the scoring rows of `npm run bench -- goals`. A number on standard input
+ * scores that model as a run's job does, another word makes the bare forward passes of the same
+ * clips. Only TensorFlow is loaded before the first line, so the first score includes what a new
+ * process does once.
+ */
+import { createInterface } from 'node:readline';
+import { initialWeights } from '../../ced/model/initial-weights';
+import { Predictor } from '../../ced/model/predictor';
+import { scoreJob } from '../../jobs/score/score-job';
+import { logitsContext } from '../logits/context';
+import { CLIP_SECONDS, type ScoringWork } from './split';
+
+/** As `jobs/chunk-batches.ts` makes them. */
+const BATCH_ROWS = 64;
+
+async function main({ store, planKey, config, models, clips, samples }: ScoringWork) {
+  const context = logitsContext(store);
+  const pcm = Int16Array.from({ length: BATCH_ROWS * samples }, (_, i) => (i * 7919) % 9001);
+  let predictor: Predictor | null = null;
+  const passes = (): void => {
+    predictor ??= new Predictor(context.engine, config, initialWeights(config, 1), {
+      precision: 'float32',
+    });
+    for (let from = 0; from < clips; from += BATCH_ROWS) {
+      const batch = Math.min(BATCH_ROWS, clips - from);
+      predictor.probabilities({ pcm: pcm.slice(0, batch * samples), batch, samples, masks: null });
+    }
+  };
+  const score = async (index: number): Promise<void> => {
+    const scored = await scoreJob(context, {
+      ...{ store: '', planKey, split: 'eval', model: models[index]! },
+      ...{ chunkSeconds: CLIP_SECONDS, precision: 'float32' },
+    });
+    if (scored.reused) throw new Error('the scores were there already');
+  };
+  process.stdout.write('ready\n');
+  for await (const what of createInterface({ input: process.stdin })) {
+    const [before, cpuBefore] = [performance.now(), process.cpuUsage()];
+    if (/^\d+$/.test(what)) await score(Number(what));
+    else passes();
+    const ms = performance.now() - before;
+    const { user, system } = process.cpuUsage(cpuBefore);
+    process.stdout.write(`${JSON.stringify({ ms, cpuMs: (user + system) / 1000 })}\n`);
+  }
+}
+
+main(JSON.parse(process.argv[2] ?? '') as ScoringWork).catch((error: unknown) => {
+  process.stderr.write(`${String(error)}\n`);
+  process.exitCode = 1;
+});
