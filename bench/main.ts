@@ -25,6 +25,7 @@ import { installedPyTorch } from './pytorch';
 import { scaleBench } from './scale';
 import { storageBench } from './storage';
 import { overheadBench } from './overhead';
+import { trafficBench } from './traffic';
 import { resumeBench } from './resume';
 import { row, tableHead, type Side } from './table';
 
@@ -42,6 +43,7 @@ const alone = new Map([
   ['checkpoint', checkpointBench],
   ['overhead', overheadBench],
   ['resume', resumeBench],
+  ['traffic', trafficBench],
 ]);
 
 const line = commandLine({
@@ -70,6 +72,7 @@ const line = commandLine({
       checkpoint: 'what checkpoints add to a training',
       overhead: 'what Temporal, heartbeats and process hops add to a run',
       resume: 'how soon a killed training is at full speed again',
+      traffic: 'kernels and bytes of a step on a GPU, counted without one',
     },
     expected: groups.join(', '),
     least: 0,

@@ -63,10 +63,10 @@ export function provenanceSection(data: ReportData): Section {
 
 function machine({ engine }: TrainingCurve): string {
   if (!engine) return 'unknown: its last checkpoint is gone';
-  const { tensorflow, device, intraOpThreads, instructionCap, numericsVersion } = engine;
+  const { tensorflow, device, gpu, intraOpThreads, instructionCap, numericsVersion } = engine;
   const threads = intraOpThreads === undefined ? '' : `${intraOpThreads} threads, `;
   return (
-    `TensorFlow ${tensorflow}, ${device}, ${threads}` +
+    `TensorFlow ${tensorflow}, ${device}${gpu === undefined ? '' : ` with ${gpu}`}, ${threads}` +
     `instruction cap ${instructionCap}, numerics ${numericsVersion}`
   );
 }

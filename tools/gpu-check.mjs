@@ -10,6 +10,8 @@ import { SetupError } from '../infra/setup/tools.mjs';
 
 const tests = ['test/ced/parity', 'test/ced/engine', 'test/ced/model', 'test/ced/training'];
 
+const groups = ['engine', 'forward', 'frontend', 'loop'];
+
 const help = `npm run gpu-check [-- bench options]
 
 Sets this clone up for the GPU (as npm run setup -- --gpu does; npm run setup -- --cpu goes back),
@@ -17,8 +19,10 @@ then runs on it:
   1. a matrix product, which the GPU must compute
   2. the tests of these folders, with the tolerances of the CPU:
      ${tests.join(', ')}
-  3. npm run bench -- engine forward frontend, against PyTorch on the same GPU, with the options
-     given here
+  3. npm run bench -- engine forward frontend loop, against PyTorch (eager, compiled, autocast) on
+     the same GPU, with the options given here: chains of kernels compiled by XLA; with
+     CED_GPU_XLA=0 kernel by kernel; and with CED_GPU_TF32=1 products rounded, on our side alone
+  4. npm run bench -- traffic, the kernels and bytes that are expected of a step
 
 CUDA_VISIBLE_DEVICES chooses the device. Exit status 1 where no GPU is visible, before any step, and
 at the first step that fails.
@@ -49,20 +53,21 @@ async function gpuCheck(args) {
   await setUp({ gpu: true, parts: ['tensorflow'] });
   step('the engine on the GPU', ['-e', firstProduct]);
   step('parity', [join(root, 'infra/run.mjs'), 'test', '--runInBand', ...tests]);
-  step('the table against PyTorch', [
-    join(root, 'infra/run.mjs'),
-    'bench',
-    'engine',
-    'forward',
-    'frontend',
-    '--gpu',
-    ...args,
-  ]);
+  for (const [how, environment] of [
+    ['chains compiled by XLA', {}],
+    ['kernel by kernel', { CED_GPU_XLA: '0' }],
+    ['chains compiled by XLA, products in TF32', { CED_GPU_TF32: '1' }],
+  ])
+    step(`the table against PyTorch: ${how}`, bench(...groups, '--gpu', ...args), environment);
+  step('what a step should start and move', bench('traffic'));
 }
 
-function step(what, args) {
+const bench = (...args) => [join(root, 'infra/run.mjs'), 'bench', ...args];
+
+function step(what, args, environment = {}) {
   console.log(`\n=== ${what}`);
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  const env = { ...process.env, ...environment };
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env });
   if (status !== 0) throw new SetupError(`${what}: failed`);
 }
 

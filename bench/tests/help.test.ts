@@ -1,4 +1,5 @@
 import { checkpointBench } from '../checkpoint';
+import { goalsBench } from '../goals';
 import { ingestBench } from '../ingest';
 import { lengthsBench } from '../lengths';
 import { logitsBench } from '../logits';
@@ -7,6 +8,7 @@ import { overheadBench } from '../overhead';
 import { resumeBench } from '../resume';
 import { scaleBench } from '../scale';
 import { storageBench } from '../storage';
+import { trafficBench } from '../traffic';
 import { expectGoodHelp } from '../../test/support/good-help';
 
 describe('the help of every benchmark', () => {
@@ -14,6 +16,7 @@ describe('the help of every benchmark', () => {
 
   it.each([
     ['checkpoint', checkpointBench],
+    ['goals', goalsBench],
     ['ingest', ingestBench],
     ['lengths', lengthsBench],
     ['logits', logitsBench],
@@ -22,6 +25,7 @@ describe('the help of every benchmark', () => {
     ['resume', resumeBench],
     ['scale', scaleBench],
     ['storage', storageBench],
+    ['traffic', trafficBench],
   ])('%s fits a terminal and explains its examples', async (_name, bench) => {
     let printed = '';
     jest

@@ -151,8 +151,14 @@ export function logMel(ops: Ops, pcmBytes: Tensor, mels: number): Tensor {
 /** Clips whose spectrograms are computed together, so that what lies between stays in the cache. */
 const PIECE_ROWS = 2;
 
-/** `logMel`, a few clips at a time. */
-export function logMelInPieces(ops: Ops, pcmBytes: Tensor, mels: number): Tensor {
+/** `logMel`, on a CPU a few clips at a time; on a GPU that would start more kernels. */
+export function logMelInPieces(
+  ops: Ops,
+  pcmBytes: Tensor,
+  mels: number,
+  device: 'cpu' | 'gpu',
+): Tensor {
+  if (device === 'gpu') return logMel(ops, pcmBytes, mels);
   const [batch = 0] = pcmBytes.shape;
   const pieces: Tensor[] = [];
   for (let from = 0; from < batch; from += PIECE_ROWS) {
@@ -214,13 +220,16 @@ export class LogMel {
 
   /** PCM [batch, samples] to dB [batch, mels, frames]. */
   compute(pcm: Int16Array, batch: number, samples: number): Float32Array {
-    const rows = wholeBranchRows(batch, this.engine.kind.device);
+    const { device } = this.engine.kind;
+    const rows = wholeBranchRows(batch, device);
     const spec = { dtype: 'uint8', shape: [rows ?? batch, samples, 2] } as const;
     const traced = this.engine.define(
       `log-mel ${this.mels} ${spec.shape}`,
       [spec],
       'float32',
-      (ops, [bytes]) => [ops.transpose(logMelInPieces(ops, bytes as Tensor, this.mels), 0, 2, 1)],
+      (ops, [bytes]) => [
+        ops.transpose(logMelInPieces(ops, bytes as Tensor, this.mels, device), 0, 2, 1),
+      ],
     );
     const input = pcmTensor(this.engine, pcm, batch, samples);
     const outputs =

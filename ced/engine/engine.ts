@@ -9,7 +9,7 @@ import { boolAttribute, shapeAttribute, stringAttribute, typeAttribute } from '.
 import { loadBinding, type TensorFlowBinding, type TensorInfo } from './binding';
 import { branchCount, branchSizes } from './branches';
 import { EagerRunner } from './eager-runner';
-import { NUMERICS_VERSION, engineEnvironment, type EngineKind } from './environment';
+import { NUMERICS_VERSION, engineEnvironment, gpuKind, type EngineKind } from './environment';
 import { FunctionRegistry, type TracedFunction } from './function-registry';
 import { Ops, type Precision } from './ops';
 import { outputsOf, prepareBranches, prepareCall, type PreparedCall } from './prepared-call';
@@ -28,10 +28,13 @@ export class Engine {
 
   constructor(private readonly binding: TensorFlowBinding) {
     this.functions = new FunctionRegistry(binding);
+    const device = binding.isUsingGpuDevice() ? 'gpu' : 'cpu';
+    const gpu = device === 'gpu' ? gpuKind(process.env) : undefined;
     this.kind = {
       tensorflow: binding.TF_Version,
-      device: binding.isUsingGpuDevice() ? 'gpu' : 'cpu',
+      device,
       instructionCap: process.env['ONEDNN_MAX_CPU_ISA'] ?? 'DEFAULT',
+      ...(gpu === undefined ? {} : { gpu }),
       numericsVersion: NUMERICS_VERSION,
     };
   }
@@ -72,8 +75,7 @@ export class Engine {
    * when its key is new, and removed once FUNCTIONS_KEPT others were used after it: define it
    * again before each use. The key must name everything the body depends on besides its arguments.
    * Chains of kernels on tensors of `compiledFrom` elements are compiled, which costs about a
-   * second for a model and pays where a shape is met often; Infinity for none. On a GPU nothing
-   * is: XLA needs tools there that TensorFlow does not bring.
+   * second for a model and pays where a shape is met often; Infinity for none.
    */
   define(
     key: string,
@@ -83,7 +85,8 @@ export class Engine {
     compiledFrom = COMPILED_ELEMENTS,
   ): TracedFunction {
     return this.functions.get(key, () => {
-      const limit = this.kind.device === 'cpu' ? compiledFrom : Infinity;
+      const { device, gpu } = this.kind;
+      const limit = device === 'cpu' || gpu?.includes('XLA') === true ? compiledFrom : Infinity;
       const tracer = new Tracer(argumentSpecs, limit);
       return this.functions.register(tracer, body(new Ops(tracer, precision), tracer.arguments), 0);
     });

@@ -5,8 +5,9 @@
  * one: several kernels run at once instead (`branches.ts`). All of it is pinned by environment
  * variables that TensorFlow reads once, while it loads, so the process that starts it sets them.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
 
 /**
  * Raise it when a change of ours alters results in the last bit: checkpoints of another version
@@ -26,6 +27,11 @@ export interface EngineKind {
   readonly tensorflow: string;
   readonly device: 'cpu' | 'gpu';
   readonly instructionCap: string;
+  /**
+   * On a GPU `XLA` where chains of kernels are compiled, `TF32` where products round their operands
+   * to ten bits, or both, joined by `+`; absent = neither, and on a CPU.
+   */
+  readonly gpu?: string;
   /** Only in checkpoints of numerics before 4, whose bits depended on it. */
   readonly intraOpThreads?: number;
   readonly numericsVersion: number;
@@ -61,10 +67,15 @@ function processorFlags(): Set<string> {
   }
 }
 
-/** Variables for a process that is about to load the engine. */
+/**
+ * Variables for a process that is about to load the engine. The caller's `CED_GPU_XLA=0` keeps
+ * chains of kernels on a GPU from being compiled, and its `CED_GPU_TF32=1` lets products there
+ * round their operands.
+ */
 export function engineEnvironment(options: EngineOptions = {}): Record<string, string> {
   const instructionCap = options.instructionCap ?? defaultInstructionCap();
   const xlaCap = CAPS.find(({ name }) => name === instructionCap)?.xla;
+  const cuda = process.env['CED_GPU_XLA'] === '0' ? null : cudaFolder();
   return {
     TF_NUM_INTRAOP_THREADS: '1',
     TF_NUM_INTEROP_THREADS: String(options.threads ?? availableParallelism()),
@@ -72,10 +83,32 @@ export function engineEnvironment(options: EngineOptions = {}): Record<string, s
     ONEDNN_MAX_CPU_ISA: instructionCap,
     // XLA's own sums. It would leave them to YNNPACK, and its thunk for that (ynn_emitter.cc)
     // appends to a list without a lock: two branches that prepare a sum at once crash the process.
-    XLA_FLAGS: `--xla_cpu_max_isa=${xlaCap} --xla_cpu_experimental_ynn_fusion_type=`,
+    XLA_FLAGS:
+      `--xla_cpu_max_isa=${xlaCap} --xla_cpu_experimental_ynn_fusion_type=` +
+      (cuda === null ? '' : ` ${CUDA_FLAG}${cuda}`),
     TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '2',
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
     TF_DETERMINISTIC_OPS: '1',
-    NVIDIA_TF32_OVERRIDE: '0', // on a GPU too, float32 is float32: cuBLAS would round to ten bits
+    // On a GPU too, float32 is float32: cuBLAS would round to ten bits.
+    NVIDIA_TF32_OVERRIDE: process.env['CED_GPU_TF32'] === '1' ? '1' : '0',
   };
+}
+
+const CUDA_FLAG = '--xla_gpu_cuda_data_dir=';
+
+/** ptxas and libdevice, which XLA needs for a GPU; null where the CPU library is set up. */
+function cudaFolder(): string | null {
+  const folder = join(dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')), 'lib');
+  const cuda = join(folder, 'cuda');
+  return existsSync(cuda) ? cuda : null;
+}
+
+/** How a process with these variables computes on a GPU, as in `EngineKind`. */
+export function gpuKind(environment: NodeJS.ProcessEnv): string | undefined {
+  const { XLA_FLAGS = '', NVIDIA_TF32_OVERRIDE } = environment;
+  const parts = [
+    ...(XLA_FLAGS.includes(CUDA_FLAG) ? ['XLA'] : []),
+    ...(NVIDIA_TF32_OVERRIDE === '0' ? [] : ['TF32']),
+  ];
+  return parts.length === 0 ? undefined : parts.join('+');
 }

@@ -71,7 +71,8 @@ export class FrontEnd {
     const specs: ArgumentSpec[] = [{ dtype: 'uint8', shape: [batch, samples, 2] }];
     if (masks !== null) specs.push({ dtype: 'float32', shape: [batch, 4] });
     const key = `front end ${mels} ${samples} ${masks !== null}`;
-    const rows = wholeBranchRows(batch, this.engine.kind.device);
+    const { device } = this.engine.kind;
+    const rows = wholeBranchRows(batch, device);
     const traced =
       rows === null
         ? this.engine.defineForAnyRows(key, specs, [], 'float32', (ops, [bytes, spans]) => [
@@ -82,7 +83,7 @@ export class FrontEnd {
             specs.map((spec) => withRows(spec, rows)),
             'float32',
             (ops, [bytes, spans]) => [
-              masked(ops, logMelInPieces(ops, bytes as Tensor, mels), spans),
+              masked(ops, logMelInPieces(ops, bytes as Tensor, mels, device), spans),
             ],
           );
     return yield* this.call(traced, [pcmTensor(this.engine, pcm, batch, samples)], masks);

@@ -44,7 +44,7 @@ export function audioInput(
     const own = rows.map((range) => rowsIn(ops, bytes as Tensor, [range]));
     const spectrogram = joinedRows(
       ops,
-      own.map((clips) => logMelInPieces(ops, clips, mels)),
+      own.map((clips) => logMelInPieces(ops, clips, mels, engine.kind.device)),
     );
     return spans === undefined
       ? spectrogram

@@ -2,7 +2,15 @@
 // against it. Nothing at run time needs Python. tfjs-node's own installer would download a library
 // of 2022. The GPU variant takes the CUDA wheel and NVIDIA's libraries; it has been neither built
 // nor run so far.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bindingEdits, writeEditedSources } from './binding-source.mjs';
@@ -37,10 +45,18 @@ export async function installTensorflow(root, variant, report) {
   checkPlatform();
   const library = await cachedLibrary(variant, report);
   const binding = await cachedBinding(root, library, report);
-  linkInPlace(
-    join(binding, 'napi-v8'),
-    join(root, 'node_modules', '@tensorflow', 'tfjs-node-gpu', 'lib', 'napi-v8'),
-  );
+  const lib = join(root, 'node_modules', '@tensorflow', 'tfjs-node-gpu', 'lib');
+  linkInPlace(join(binding, 'napi-v8'), join(lib, 'napi-v8'));
+  linkCuda(join(library, 'nvidia', 'cuda_nvcc'), join(lib, 'cuda'));
+}
+
+/** Where the engine looks for what XLA needs to compile for a GPU: nothing with the CPU library. */
+export function linkCuda(tools, path) {
+  if (!existsSync(tools)) return rmSync(path, { force: true });
+  const ptxas = join(tools, 'bin', 'ptxas');
+  // unpacked without the mode that the wheel gives it
+  if ((statSync(ptxas).mode & 0o100) === 0) chmodSync(ptxas, 0o755);
+  linkInPlace(tools, path);
 }
 
 async function cachedLibrary(variant, report) {

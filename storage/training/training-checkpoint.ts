@@ -44,6 +44,7 @@ export const stateRecord = record(
       tensorflow: z.string(),
       device: z.enum(['cpu', 'gpu']),
       instructionCap: z.string(),
+      gpu: z.exactOptional(z.string()),
       intraOpThreads: z.exactOptional(z.number()),
       numericsVersion: z.number(),
     }),

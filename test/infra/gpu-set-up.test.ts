@@ -1,6 +1,17 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { repositoryRoot } from '../../infra/toolchain';
 import { SetupClone } from '../support/setup-clone';
 
 describe('set-up for a GPU', () => {
@@ -89,5 +100,27 @@ describe('a worker of a clone that was set up for a GPU', () => {
 
   it('needs none for the cpu queue', () => {
     expect(worker('--queue', 'cpu').stderr).toMatch(/^worker: no Temporal server answers/);
+  });
+});
+
+describe('what XLA needs to compile for a GPU', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ced-cuda-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const [tools, path] = [join(folder, 'cuda_nvcc'), join(folder, 'lib', 'cuda')];
+  const link = (from: string): void => {
+    const module = join(repositoryRoot, 'infra', 'setup', 'tensorflow.mjs');
+    const code =
+      `import { linkCuda } from ${JSON.stringify(module)};` +
+      `linkCuda(${JSON.stringify(from)}, ${JSON.stringify(path)});`;
+    execFileSync(process.execPath, ['--input-type=module', '-e', code]);
+  };
+
+  it('is linked where the engine looks, may be run, and goes with the CUDA library', () => {
+    mkdirSync(join(tools, 'bin'), { recursive: true });
+    writeFileSync(join(tools, 'bin', 'ptxas'), '', { mode: 0o644 });
+    link(tools);
+    expect(statSync(join(path, 'bin', 'ptxas')).mode & 0o111).toBe(0o111);
+    link(join(folder, 'nothing'));
+    expect(existsSync(path)).toBe(false);
   });
 });
