@@ -13,6 +13,7 @@ import { createRecordOrAdopt } from '../storage/quarantine';
 import { decodeRecord } from '../storage/record';
 import { resultRecord } from '../storage/run-result';
 import { ContentDiffers, ObjectMissing, type Store } from '../storage/store';
+import { readThresholds } from '../storage/models/model-thresholds';
 import { modelCard } from '../report/model-card';
 import { buildReportData, buildResult, type RunFindings } from '../report/report-data';
 import { renderReport } from '../report/report-page';
@@ -46,10 +47,12 @@ export async function publishRun(
     };
     const findings = await readFindings(store, input, beforeComputing);
     const result = buildResult(input, findings);
-    for (const student of result.students) {
+    for (const [index, student] of result.students.entries()) {
       const card = modelCard(input, result, student, {
         splits: findings.splits,
         evalClips: findings.evaluation?.clips ?? null,
+        thresholds: await readThresholds(store, student.sha256),
+        tags: findings.evaluation?.students[index]?.tags ?? null,
       });
       await createOrAdopt(store, layout.modelFile(student.sha256, 'README.md'), Buffer.from(card));
     }

@@ -5,19 +5,36 @@
  * that of the first run that publishes the model.
  */
 import type { PublishInput, RunResult } from '../workflows/contract/activities';
-import { formatCount, formatParameters, formatPercent, formatScore } from './number-format';
+import {
+  formatCount,
+  formatParameters,
+  formatPercent,
+  formatScore,
+  formatThreshold,
+} from './number-format';
 import type { SplitSummary } from './run-corpus';
+import type { TagScores } from '../ced/metrics/tag-scores';
+import { chosenThresholds, type Thresholds } from '../ced/metrics/thresholds';
 import { startingPoint } from './starting-point';
 
 type ResultStudent = RunResult['students'][number];
 type CardInput = Pick<PublishInput, 'run' | 'workflowRunId' | 'kind' | 'runFile' | 'students'>;
 
-/** @param evalClips null where the run has no eval split */
+interface CardFindings {
+  splits: readonly SplitSummary[];
+  /** null where the run has no eval split. */
+  evalClips: number | null;
+  /** Of the model; null where it has none. */
+  thresholds: Thresholds | null;
+  /** On eval; null without labels. */
+  tags: TagScores | null;
+}
+
 export function modelCard(
   input: CardInput,
   result: Pick<RunResult, 'teachers' | 'ensemble' | 'logits'>,
   student: ResultStudent,
-  { splits, evalClips }: { splits: readonly SplitSummary[]; evalClips: number | null },
+  { splits, evalClips, thresholds, tags }: CardFindings,
 ): string {
   return `${frontMatter(input.run, student, evalClips)}
 # ${student.name}
@@ -50,6 +67,10 @@ ${table(
 ${scoreNote(student, evalClips)}
 
 ${latencyNote(student)}
+
+## Thresholds
+
+${thresholdNote(thresholds, tags)}
 
 ## Data
 
@@ -149,6 +170,35 @@ function latencyNote({ latency }: ResultStudent): string {
   return (
     `On one core (${processor}), as ONNX in onnxruntime, ${milliseconds.toPrecision(3)} ms ` +
     `for ${audioSeconds} s of audio: real-time factor ${realTimeFactor.toPrecision(2)}.`
+  );
+}
+
+/** Classes whose thresholds the card lists; thresholds.json has all. */
+const CLASSES_LISTED = 100;
+
+function thresholdNote(thresholds: Thresholds | null, tags: TagScores | null): string {
+  if (!thresholds) return 'None: the training had no labelled validation clips.';
+  const chosen = chosenThresholds(thresholds, 'bestF1');
+  const rows = thresholds.classes.slice(0, CLASSES_LISTED).map(({ name, positives }, index) => {
+    const score = tags?.atThresholds?.classes[index];
+    return [
+      name,
+      formatThreshold(chosen[index] ?? null),
+      formatCount(positives),
+      formatPercent(score?.precision ?? null),
+      formatPercent(score?.recall ?? null),
+    ];
+  });
+  const more = thresholds.classes.length - rows.length;
+  const error = tags
+    ? ` Calibration error on eval: ${formatScore(tags.calibration.error, 4)}.`
+    : '';
+  return (
+    'A class is present where its probability is the threshold or more. These have the best F1 ' +
+    `on ${formatCount(thresholds.clips)} validation clips; \`thresholds.json\` has others, for ` +
+    `stated precisions.${error}\n\n` +
+    table(['class', 'threshold', 'validation clips', 'precision on eval', 'recall on eval'], rows) +
+    (more > 0 ? `\n\n${formatCount(more)} more classes are in \`thresholds.json\`.` : '')
   );
 }
 

@@ -56,6 +56,11 @@ export function formatScore(value: number | null, digits = 3): string {
   return value === null ? NONE : value.toFixed(digits);
 }
 
+/** A probability from which a class is told: `0.31`, `0.0042`; `never` without one. */
+export function formatThreshold(value: number | null): string {
+  return value === null ? 'never' : String(Number(value.toPrecision(4)));
+}
+
 /** A difference with its sign: `+0.012`, `−0.030`. */
 export function formatDifference(value: number | null): string {
   if (value === null) return NONE;

@@ -4,6 +4,7 @@
  */
 import type { EnsembleAgreement, PublishInput, RunResult } from '../workflows/contract/activities';
 import type { TrainedModel } from '../workflows/contract/models';
+import type { TagScores } from '../ced/metrics/tag-scores';
 import { realTimeFactor, type Latency } from '../ced/metrics/latency';
 import {
   groupRejected,
@@ -33,6 +34,8 @@ export interface ReportModel {
   /** Average precision by class on eval; empty without labels. */
   perClass: readonly (number | null)[];
   agreement: EnsembleAgreement | null;
+  /** Of students and the ensemble on labelled eval clips. */
+  tags?: TagScores | null;
   /** Of a chunk on one core; absent where it was not measured. */
   latency?: Latency | null;
   /** Of students that follow an ensemble. */
@@ -175,7 +178,7 @@ function reportModels(input: PublishInput, evaluation: RunEvaluation | null): Re
     },
   );
   const parameters = input.ensemble.reduce((sum, teacher) => sum + teacher.parameters, 0);
-  const { mAP, perClass } = evaluation?.ensemble ?? unscored;
+  const { mAP, perClass, tags } = evaluation?.ensemble ?? { ...unscored, tags: null };
   const ensemble: ReportModel = {
     role: 'ensemble',
     name: 'ensemble',
@@ -185,6 +188,7 @@ function reportModels(input: PublishInput, evaluation: RunEvaluation | null): Re
     mAP,
     perClass,
     agreement: null,
+    tags: tags ?? null,
     trained: null,
   };
   const students = input.students.map((trained, index): ReportModel => {

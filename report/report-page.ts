@@ -17,6 +17,7 @@ import type { Section } from './report-section';
 import { provenanceSection } from './report-provenance';
 import { rejectedSection, stagesSection, storageSection } from './report-costs';
 import type { ReportData } from './report-data';
+import { tagsSection } from './report-tags';
 import { timelineSection } from './report-timeline';
 import { wrongClipsSection } from './report-wrong-clips';
 
@@ -26,6 +27,7 @@ const sections: ((data: ReportData) => Section | null)[] = [
   championSection,
   chartsSection,
   classesSection,
+  tagsSection,
   agreementSection,
   wrongClipsSection,
   timelineSection,

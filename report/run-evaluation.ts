@@ -1,6 +1,7 @@
 /** Scores of a run's models on a split. */
 import type { EnsembleAgreement } from '../workflows/contract/activities';
 import type { PairAgreement } from '../ced/metrics/pair-agreement';
+import type { TagScores } from '../ced/metrics/tag-scores';
 import type { Latency } from '../ced/metrics/latency';
 import type { WorstClip } from './worst-clip';
 
@@ -11,6 +12,8 @@ export interface ModelScore {
   perClass: readonly (number | null)[];
   /** null if it was not measured: ensembles, foreign networks, scores of an earlier version. */
   latency: Latency | null;
+  /** Of students and of the ensemble, as taggers; null without labels. */
+  tags?: TagScores | null;
 }
 
 export interface StudentScore extends ModelScore {

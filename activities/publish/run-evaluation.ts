@@ -20,6 +20,9 @@ import type {
   NamedPair,
   RunEvaluation,
 } from '../../report/run-evaluation';
+import { tagScores } from '../../ced/metrics/tag-scores';
+import type { Thresholds } from '../../ced/metrics/thresholds';
+import { readThresholds } from '../../storage/models/model-thresholds';
 import { sharedAgreement } from '../../ced/metrics/pair-agreement';
 
 /** Awaited before every model, pair and 32 classes: up to a second of arithmetic each. */
@@ -44,11 +47,12 @@ export async function evaluateRun(
   const evaluated: StudentScore[] = [];
   for (const student of students) {
     const scores = await requireScores(store, student, corpus);
+    const thresholds = labels && (await readThresholds(store, student.sha256));
     const excerptOf = (clip: CorpusClip): Promise<Int16Array> =>
       readExcerpt(store, planKey, split, clip);
     evaluated.push(
       await evaluateStudent(corpus, scores, {
-        ...{ labels, ensemble: teachers.mean, excerptOf, beforeComputing },
+        ...{ labels, thresholds, ensemble: teachers.mean, excerptOf, beforeComputing },
       }),
     );
   }
@@ -57,8 +61,7 @@ export async function evaluateRun(
     classes: labels ? countPositives(corpus, labels) : [],
     teachers: teachers.scores,
     ensemble:
-      teachers.mean &&
-      (await scoreOf(corpus, { values: teachers.mean, missing: [] }, labels, beforeComputing)),
+      teachers.mean && (await evaluateEnsemble(corpus, teachers.mean, labels, beforeComputing)),
     pairs: teachers.pairs,
     students: evaluated,
   };
@@ -106,17 +109,31 @@ async function evaluateTeachers(
   return { scores, pairs, mean };
 }
 
+async function evaluateEnsemble(
+  corpus: CorpusClips,
+  values: Float32Array,
+  labels: Uint8Array | null,
+  beforeComputing: BeforeComputing,
+): Promise<ModelScore> {
+  const score = await scoreOf(corpus, { values, missing: [] }, labels, beforeComputing);
+  const classes = corpus.vocabulary.length;
+  const tags = labels && (await tagScores(values, labels, classes, null, beforeComputing));
+  return { ...score, tags };
+}
+
 async function evaluateStudent(
   corpus: CorpusClips,
   scores: StoredScores,
   reference: {
     labels: Uint8Array | null;
+    /** Fitted on validation. */
+    thresholds: Thresholds | null;
     ensemble: Float32Array | null;
     excerptOf: ExcerptReader;
     beforeComputing: BeforeComputing;
   },
 ): Promise<StudentScore> {
-  const { labels, ensemble, excerptOf, beforeComputing } = reference;
+  const { labels, thresholds, ensemble, excerptOf, beforeComputing } = reference;
   const { values, latency } = scores;
   const [rows, classes] = [corpus.clips.length, corpus.vocabulary.length];
   const score = await scoreOf(corpus, scores, labels, beforeComputing);
@@ -125,6 +142,7 @@ async function evaluateStudent(
   return {
     ...score,
     latency,
+    tags: labels && (await tagScores(values, labels, classes, thresholds, beforeComputing)),
     agreement: ensemble && agreementOf(values, ensemble, rows, classes),
     spread: ensemble && spreadOf(rowDivergences(values, ensemble, rows, classes)),
     worst: targets

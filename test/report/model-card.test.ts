@@ -1,4 +1,6 @@
 import { publishRun } from '../../activities/publish-run';
+import { fitThresholds } from '../../ced/metrics/thresholds';
+import { keepThresholds } from '../../storage/models/model-thresholds';
 import { layout } from '../../storage/layout';
 import { encodeJson } from '../../storage/store';
 import { handmadeRun, PLAN } from './handmade-run';
@@ -22,6 +24,23 @@ describe("a student's model card", () => {
     expect(card).toContain('on 4 held-out eval clips');
     expect(card).toContain('Its speed was not measured.');
     expect(card).toMatch(/\| train \| 4 \| 0\.00 \|/);
+  });
+
+  it('lists the thresholds of its classes and what they give on eval', async () => {
+    const { store, deps, input } = await handmadeRun();
+    const { sha256 } = input.students[0]!;
+    const scores = Float32Array.of(...[0.9, 0.2, 0.3], ...[0.5, 0.6, 0.2]);
+    const labels = Uint8Array.of(...[1, 0, 0], ...[0, 1, 0]);
+    const names = ['Bell', 'Drum', 'Harp'].map((name, index) => ({ mid: `/m/${index}`, name }));
+    await keepThresholds(store, sha256, fitThresholds(scores, labels, names));
+    await publishRun(deps, input);
+    const card = textOf(await store.read(layout.modelFile(sha256, 'README.md')));
+    expect(card).toContain('These have the best F1 on 2 validation clips');
+    // Of the scores 0.9, 0.8, 0.7 and 0.1 of Bell, the first and the third are right.
+    expect(card).toContain('| Bell | 0.7 | 1 | 50.0 % | 50.0 % |');
+    expect(card).toMatch(/Calibration error on eval: 0\.\d{4}\./);
+    const report = textOf(await store.read(layout.latest(input.run, 'report.html')));
+    expect(report).toContain('<section id="tags">');
   });
 
   it('says which checkpoint it started from', async () => {

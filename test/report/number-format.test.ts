@@ -6,6 +6,7 @@ import {
   formatPercent,
   formatScore,
   formatSeconds,
+  formatThreshold,
 } from '../../report/number-format';
 
 describe('numbers in a report', () => {
@@ -28,6 +29,8 @@ describe('numbers in a report', () => {
     [formatSeconds(3599.9), '1 h 00 min'],
     [formatSeconds(7500), '2 h 05 min'],
     [formatPercent(0.9182), '91.8 %'],
+    [formatThreshold(0.1 + 0.2), '0.3'],
+    [formatThreshold(null), 'never'],
     [formatPercent(null), '–'],
     [formatScore(0.2345), '0.234'],
     [formatScore(null), '–'],

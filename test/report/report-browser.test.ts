@@ -32,6 +32,7 @@ const SECTIONS = [
   'models',
   'training',
   'classes',
+  'tags',
   'agreement',
   'wrong',
   'timeline',

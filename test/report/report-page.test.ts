@@ -164,6 +164,17 @@ describe('the report of a distillation', () => {
     expect(text).not.toContain('from step');
   });
 
+  it('shows precision, recall and calibration of students and ensemble', () => {
+    const [section = ''] = /<section id="tags">[^]*?<\/section>/.exec(page) ?? [];
+    expect(text).toContain('ensemble 0.0123 – –');
+    expect(text).toContain('mini 0.0223 66.0 % 55.0 %');
+    expect(section.match(/<svg class="spark"/g)).toHaveLength(
+      data.classes.filter(({ positives }) => positives > 0).length,
+    );
+    expect(section).not.toMatch(/NaN|undefined/);
+    expect(pageOf(sampleReport({ labelled: false }))).not.toContain('id="tags"');
+  });
+
   it('says what a model took over from the checkpoint that it started from', () => {
     const started = sampleReport();
     const from = { sha256: 'ab'.repeat(32), classes: 3, positions: { from: 63, to: 126 } };

@@ -3,6 +3,7 @@
  * 52 classes.
  */
 import { encodeWav } from '../../ced/audio/wav-file';
+import type { TagScores } from '../../ced/metrics/tag-scores';
 import type { StageName } from '../../workflows/contract/status';
 import type { ReportData, ReportModel } from '../../report/report-data';
 import type { TrainedModel } from '../../workflows/contract/models';
@@ -41,6 +42,32 @@ const apOf = (level: number, shift: number): number[] =>
 
 const meanOf = (values: number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** @param quality 0 is the best */
+function tags(quality: number, hasThresholds: boolean): TagScores {
+  const curve = Array.from({ length: 20 }, (_, index) => ({
+    threshold: 1 - (index + 1) / 21,
+    precision: 1 - (index / 20) ** 2 * (0.6 + quality / 10),
+    recall: (index + 1) / 20,
+  }));
+  const share = (index: number): number => 0.9 - quality / 10 - index / 100;
+  const classes = Array.from({ length: CLASSES }, (_, index) => ({
+    ...{ threshold: 0.2 + index / 100, precision: share(index), recall: 1 - share(index) / 2 },
+  }));
+  return {
+    curve,
+    classCurves: classes.map(() => curve),
+    calibration: {
+      error: 0.0123 + quality / 100,
+      bins: [0.03, 0.4, 0.9].map((probability) => ({
+        count: 100,
+        probability,
+        share: probability * 0.9,
+      })),
+    },
+    atThresholds: hasThresholds ? { overall: { precision: 0.66, recall: 0.55 }, classes } : null,
+  };
+}
 
 export function trainedModel(
   name: string,
@@ -90,6 +117,7 @@ export function sampleReport({ students = ['mini'], labelled = true } = {}): Rep
     mAP: labelled ? meanOf(ensemblePerClass) : null,
     perClass: labelled ? ensemblePerClass : [],
     agreement: null,
+    tags: labelled ? tags(0, false) : null,
     trained: null,
   };
   const learned = students.map((name, index): ReportModel => {
@@ -106,6 +134,7 @@ export function sampleReport({ students = ['mini'], labelled = true } = {}): Rep
       agreement: { divergence: 0.0213, topMatch: 0.764 },
       spread: { median: 0.0171, ninth: 0.0402, largest: 0.118 },
       worst: worst(labelled),
+      tags: labelled ? tags(index + 1, true) : null,
       trained,
     };
   });
