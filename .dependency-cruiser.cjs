@@ -1,7 +1,8 @@
 // The rooms' borders (docs/decisions.md): what a folder may import. Everything of ours that is
 // not listed is forbidden.
 const rooms =
-  'workflows|activities|jobs|ced|storage|report|workers|infra|cli|tools|bench|examples|test';
+  'workflows|activities|jobs|ced|storage|report|workers|infra|cli|package|' +
+  'tools|bench|examples|test';
 
 /**
  * A rule: code in `room` imports nothing of ours but itself and `allowed` (regular expressions on
@@ -46,7 +47,7 @@ module.exports = {
         '^jobs/(engine-jobs|protocol|process/)',
         '^(ced|storage)/',
         '^workflows/',
-        '^infra/(command-line/|tensorflow-variant)',
+        '^infra/(command-line/|package-root|tensorflow-variant)',
       ],
     ),
     border('infra', 'infra stands below everything; it knows the contract for its names', [
@@ -54,6 +55,9 @@ module.exports = {
     ]),
     border('cli', 'a command may use every room but tests', [
       '^(workflows|activities|jobs|ced|storage|report|workers|infra|examples)/',
+    ]),
+    border('package', 'what other projects import stands on the rooms below the commands', [
+      '^(workflows|activities|jobs|ced|storage|workers|infra)/',
     ]),
     border('tools', "developers' tools may use every room but tests", [
       '^(workflows|activities|jobs|ced|storage|report|workers|infra|cli|bench|examples)/',
@@ -66,7 +70,7 @@ module.exports = {
       '^(workflows|activities|jobs|ced|storage|report|workers|infra|cli)/',
     ]),
     border('test', 'a test stands on what it tests, never on a benchmark', [
-      '^(workflows|activities|jobs|ced|storage|report|workers|infra|cli|tools|examples)/',
+      '^(workflows|activities|jobs|ced|storage|report|workers|infra|cli|package|tools|examples)/',
     ]),
     {
       name: 'packages-of-workflows',
@@ -107,8 +111,8 @@ module.exports = {
     {
       name: 'no-dev-packages-at-run-time',
       severity: 'error',
-      from: { path: '^(workflows|activities|jobs|ced|storage|report|workers|cli)/' },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+      from: { path: '^(workflows|activities|jobs|ced|storage|report|workers|cli|package)/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only', 'npm-peer'] },
     },
   ],
   options: {

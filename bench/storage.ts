@@ -8,7 +8,7 @@ import { commandLine } from '../infra/command-line/command-line';
 import { count, text } from '../infra/command-line/option';
 import { openStore } from '../storage/open-store';
 import { layout } from '../storage/layout';
-import { logitShards, readLogitTable } from '../cli/store/logits-survey';
+import { logitShards, readLogitTable } from '../storage/logits/read-logits';
 import { decodeLogitShard, encodeLogitShard } from '../ced/logits/shard-file';
 import { shardColumnBytes } from '../ced/logits/shard-size';
 import type { LogitTable } from '../ced/logits/logit-table';

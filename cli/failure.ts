@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import { guardTerminal } from '../infra/command-line/terminal';
+import { asTypedHere } from '../infra/package-root';
 import { oneLine } from './one-line';
 import { UsageError } from '../infra/command-line/usage-error';
 
@@ -37,7 +38,7 @@ export function runProgram(program: (argv: string[]) => Promise<number>): void {
   program(process.argv.slice(2)).then(
     (status) => process.exit(status),
     (error: unknown) => {
-      process.stderr.write(`error: ${describeFailure(error)}\n`);
+      process.stderr.write(`error: ${asTypedHere(describeFailure(error))}\n`);
       process.exit(1);
     },
   );

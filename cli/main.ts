@@ -55,6 +55,18 @@ const commands: Readonly<Record<string, { readonly module: string; readonly summ
   },
 };
 
+/** Programs that `npx ced` runs beside its own commands (infra/run.mjs), which has set-up first. */
+const programs: Readonly<Record<string, string>> = {
+  codec: 'decrypt payloads for the Web UI',
+  schedule: 'retrain by a schedule',
+  server: 'run the Temporal development server',
+  setup: 'install what workers need: TensorFlow, the Temporal server, the demo',
+  start: 'run the demo, or any run file, on this machine',
+  teach: 'train teachers from labels',
+  temporal: 'the Temporal CLI that set-up has',
+  worker: 'run a worker',
+};
+
 /**
  * @returns exit code.
  * @throws {UsageError} for an unknown subcommand, and the errors of the subcommand
@@ -77,11 +89,14 @@ export async function ced(argv: readonly string[]): Promise<number> {
 
 function commandNamed(name: string): Command {
   const known = commands[name];
-  if (known === undefined)
+  if (known === undefined) {
+    const all = [...names(), ...Object.keys(programs)].sort();
+    if (name in programs) throw new UsageError(`ced ${name}: start it with npx ced ${name}`);
     throw new UsageError(
-      `ced ${name}: no such command${didYouMean(name, names())}, expected one of ` +
-        `${names().join(', ')}; see ced --help`,
+      `ced ${name}: no such command${didYouMean(name, all)}, expected one of ` +
+        `${all.join(', ')}; see ced --help`,
     );
+  }
   return (load(known.module) as { command: Command }).command;
 }
 
@@ -90,15 +105,19 @@ function names(): string[] {
 }
 
 function overview(): string {
-  const width = Math.max(...names().map((name) => name.length));
-  const lines = names().map((name) => `  ${name.padEnd(width)}   ${commands[name]?.summary}`);
+  const all = [...names(), ...Object.keys(programs)];
+  const width = Math.max(...all.map((name) => name.length));
+  const lineOf = (name: string): string =>
+    `  ${name.padEnd(width)}   ${commands[name]?.summary ?? programs[name]}`;
   return [
     'ced COMMAND [options]',
     '',
-    ...lines,
+    ...names().map(lineOf),
+    '',
+    ...Object.keys(programs).map(lineOf),
     '',
     'ced help COMMAND or ced COMMAND --help explains one; ced --version prints the version.',
-    'Each command has --help and --json. Start runs with the Temporal CLI or with npm start.',
+    'Each command has --help, those of the first list have --json.',
   ].join('\n');
 }
 

@@ -1,5 +1,5 @@
-// The entry of every npm script: sets up the parts that a program needs, then runs it in this
-// process. (Package hooks like `prestart` are off: see .npmrc.)
+// The entry of every npm script and of `npx ced`: sets up the parts that a program needs, then runs
+// it in this process. (Package hooks like `prestart` are off: see .npmrc.)
 // usage: node infra/run.mjs PROGRAM [arguments…]
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
@@ -10,12 +10,23 @@ import { requireGpu } from './setup/gpus.mjs';
 import { allParts, root, setUp } from './setup/setup.mjs';
 import { SetupError } from './setup/tools.mjs';
 
-/** Compiled program and the parts of set-up it needs. */
+/**
+ * Compiled program, the parts of set-up it needs, and the module whose `check` refuses arguments
+ * before the minutes that these parts may take.
+ */
 const programs = {
-  start: { file: 'cli/run/start.js', parts: ['tensorflow', 'temporal', 'demo'] },
-  teach: { file: 'cli/run/teach.js', parts: ['tensorflow', 'temporal', 'demo'] },
-  ced: { file: 'cli/main.js', parts: ['tensorflow'] },
-  worker: { file: 'workers/main.js', parts: ['tensorflow'] },
+  start: {
+    file: 'cli/run/start.js',
+    parts: ['tensorflow', 'temporal', 'demo'],
+    check: 'cli/run/check-start.js',
+  },
+  teach: {
+    file: 'cli/run/teach.js',
+    parts: ['tensorflow', 'temporal', 'demo'],
+    check: 'cli/run/check-teach.js',
+  },
+  ced: { file: 'cli/main.js', parts: [] },
+  worker: { file: 'workers/main.js', parts: ['tensorflow'], check: 'workers/check-worker.js' },
   codec: { file: 'workers/payloads/codec-server.js', parts: [] },
   schedule: { file: 'cli/run/schedule.js', parts: ['temporal'] },
   server: { file: 'infra/server-command.js', parts: ['temporal'] },
@@ -30,11 +41,17 @@ const programs = {
   docs: { file: 'tools/run-file-reference.js', parts: [] },
 };
 
-const setupHelp = `npm run setup -- [options]
+/** Programs that `ced` runs by their names, beside its own commands (cli/main.ts). */
+const programsOfCed = ['start', 'teach', 'worker', 'server', 'schedule', 'codec'];
 
-Prepares this clone: Node packages, TensorFlow and its binding, the Temporal server, compiled
-TypeScript, the demo's audio. Results of long steps are kept in $CED_CACHE (default
-~/.cache/ced-distillation), shared between clones and not made again.
+/** Those of its commands that compute with TensorFlow. */
+const partsOfCommands = { tag: ['tensorflow'] };
+
+const setupHelp = `npm run setup -- [options]     (in a project: npx ced setup [options])
+
+Prepares this clone, or this installed package: Node packages, TensorFlow and its binding, the
+Temporal server, onnxruntime, compiled TypeScript, the demo's audio. Results of long steps are
+kept in $CED_CACHE (default ~/.cache/ced-distillation), shared between clones and not made again.
 
   --gpu        use TensorFlow's CUDA library, with the nvidia libraries it needs (3 GB more;
                untested so far); later starts keep this choice. Fails where no GPU is visible
@@ -53,19 +70,57 @@ export async function run(program, args) {
   try {
     if (program === 'setup') return await setup(args);
     if (program === 'test') return await test(args);
+    if (program === 'ced') return await ced(args);
     const target = programs[program];
     if (target === undefined)
       throw new SetupError(
         `unknown program ${program}: one of setup, test, ${Object.keys(programs).join(', ')}`,
       );
-    const asksForHelp = args.includes('--help') || args.includes('-h');
-    await setUp({ parts: asksForHelp ? [] : partsFor(target.parts, args), quiet: true });
-    become(join(root, 'dist', target.file), args);
+    await start(target, args, target.parts);
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     console.error(`error: ${error.message}`);
     process.exitCode = 1;
   }
+}
+
+async function start({ file, check }, args, parts) {
+  const asksForHelp = args.includes('--help') || args.includes('-h');
+  if (check !== undefined && !asksForHelp && parts.length > 0) {
+    await setUp({ parts: [], quiet: true });
+    checkArguments(join(root, 'dist', check), args);
+  }
+  await setUp({ parts: asksForHelp ? [] : partsFor(parts, args), quiet: true });
+  become(join(root, 'dist', file), args);
+}
+
+/** @throws {SetupError} with the message that the program would end with */
+function checkArguments(module, args) {
+  try {
+    Module.createRequire(import.meta.url)(module).check(args);
+  } catch (error) {
+    throw new SetupError(error.message, { cause: error });
+  }
+}
+
+async function ced(args) {
+  const [name, ...rest] = args;
+  const helped = name === 'help' ? rest[0] : undefined;
+  const program = helped ?? name;
+  const own = helped === undefined ? rest : ['--help'];
+  if (program === 'setup') return await setup(own);
+  if (program === 'temporal') return await temporal(own);
+  if (programsOfCed.includes(program)) return await run(program, own);
+  await start(programs.ced, args, partsOfCommands[name] ?? []);
+}
+
+/** The Temporal CLI that set-up found or built, as if it were on the PATH. */
+async function temporal(args) {
+  await setUp({ parts: ['temporal'], build: false, quiet: true });
+  const { temporal: cli } = JSON.parse(readFileSync(join(root, '.ced', 'toolchain.json'), 'utf8'));
+  const child = spawn(cli, args, { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  process.exitCode = (await new Promise((resolve) => child.once('close', resolve))) ?? 1;
 }
 
 /** Without the demo's audio where `--run` names a file that does not read it. */

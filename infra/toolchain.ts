@@ -1,11 +1,14 @@
 /**
- * Paths of the programs that set-up found or built, from `.ced/toolchain.json` in the clone, which
- * set-up writes.
+ * Paths of the programs that set-up found or built, from `.ced/toolchain.json` beside the code,
+ * which set-up writes.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { asTypedHere, repositoryRoot } from './package-root';
+
+export { repositoryRoot } from './package-root';
 
 const Toolchain = z.object({
   cache: z.string(),
@@ -20,9 +23,6 @@ const Toolchain = z.object({
   pythonTeacher: z.string().optional(),
   browser: z.union([z.object({ path: z.string() }), z.object({ missing: z.string() })]).optional(),
 });
-
-/** The clone's root, the same from `infra/` and from `dist/infra/`. */
-export const repositoryRoot = rootAbove(__dirname);
 
 /** Path of the Temporal CLI. */
 export function temporalBinary(): string {
@@ -96,16 +96,6 @@ function readToolchain(): z.infer<typeof Toolchain> | null {
 function found(part: Exclude<keyof z.infer<typeof Toolchain>, 'browser'>): string {
   const value = readToolchain()?.[part];
   if (value === undefined || !existsSync(value))
-    throw new Error(`${part} is not set up on this machine: run \`npm run setup\``);
+    throw new Error(asTypedHere(`${part} is not set up on this machine: run \`npm run setup\``));
   return value;
-}
-
-function rootAbove(folder: string): string {
-  let candidate = folder;
-  while (!existsSync(join(candidate, 'package-lock.json'))) {
-    if (candidate === dirname(candidate))
-      throw new Error(`no clone of the repository around ${folder}`);
-    candidate = dirname(candidate);
-  }
-  return candidate;
 }

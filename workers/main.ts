@@ -9,14 +9,11 @@ import {
   Worker,
   type WorkerOptions as TemporalWorkerOptions,
 } from '@temporalio/worker';
-import { createCpuActivities, createGpuActivities } from '../activities/create-activities';
-import type { ActivityDependencies } from '../activities/dependencies';
-import { GuardedStore } from '../storage/guarded-store';
 import { guardTerminal } from '../infra/command-line/terminal';
+import { asTypedHere } from '../infra/package-root';
 import { tensorflowVariant } from '../infra/tensorflow-variant';
-import { openStore, storeEnvironment } from '../storage/open-store';
-import type { EpochRecord } from '../workflows/contract/activities';
-import { EPOCH_SIGNAL, TASK_QUEUES } from '../workflows/contract/names';
+import { storeEnvironment } from '../storage/open-store';
+import { TASK_QUEUES } from '../workflows/contract/names';
 import { becomeCurrent, deploymentOptions } from './deployment';
 import { EngineProcess } from './engine-process';
 import { dataConverter } from './payloads/data-converter';
@@ -25,6 +22,8 @@ import { WorkerLog } from './worker-log';
 import { WorkerMetrics } from './worker-metrics';
 import { requireGpu } from './required-gpu';
 import { requireSearchAttributes } from './search-attributes';
+import { queueOptions } from './queue-options';
+import { workerDependencies } from './worker-dependencies';
 import { parseWorkerOptions, WORKER_HELP, type WorkerOptions } from './worker-options';
 
 /** As Temporal shows this worker, and as the report's timeline names it. */
@@ -85,8 +84,8 @@ async function main(): Promise<void> {
     if (options.queues.includes('workflows'))
       await requireSearchAttributes(connection, options, (line) => log?.warn(line));
     const converter = await dataConverter(process.env);
-    const deps = dependencies(
-      options,
+    const deps = workerDependencies(
+      { ...options, identity },
       new Client({ connection, namespace: options.namespace, ...converter }),
       engine,
       standstills,
@@ -96,7 +95,7 @@ async function main(): Promise<void> {
         Worker.create({
           ...common(connection, options),
           ...converter,
-          ...forQueue(queue, deps, options),
+          ...queueOptions(queue, deps, options.cpuActivities),
         }),
       ),
     );
@@ -136,73 +135,11 @@ function common(
   };
 }
 
-function forQueue(
-  queue: 'workflows' | 'cpu' | 'gpu',
-  deps: ActivityDependencies,
-  { cpuActivities }: WorkerOptions,
-): Pick<
-  TemporalWorkerOptions,
-  'taskQueue' | 'workflowBundle' | 'activities' | 'maxConcurrentActivityTaskExecutions'
-> {
-  const taskQueue = TASK_QUEUES[queue];
-  switch (queue) {
-    case 'workflows':
-      return {
-        taskQueue,
-        workflowBundle: { codePath: join(__dirname, '..', 'workflow-bundle.js') },
-      };
-    case 'cpu':
-      return {
-        taskQueue,
-        activities: createCpuActivities(deps),
-        maxConcurrentActivityTaskExecutions: cpuActivities,
-      };
-    case 'gpu':
-      return {
-        taskQueue,
-        activities: createGpuActivities(deps),
-        maxConcurrentActivityTaskExecutions: 1,
-      };
-  }
-}
-
-function dependencies(
-  options: WorkerOptions,
-  client: Client,
-  engine: EngineProcess,
-  standstills: Standstills,
-): ActivityDependencies {
-  return {
-    root: options.root,
-    sources: options.sources,
-    allowOverlap: options.allowOverlap,
-    worker: identity,
-    // Every activity opens its own: after a standstill it changes nothing any more, not even the
-    // record of its own end.
-    openStore: (uri, retry = {}) => {
-      const store = openStore(options.root, uri, { ...options.storage, retry });
-      return new GuardedStore(store, { beforeChange: standstills.refuseAfter(store.uri) });
-    },
-    engine,
-    monotonicMs: () => performance.now(),
-    notifyEpoch: async ({ workflowId, runId }, record: EpochRecord) => {
-      try {
-        await client.workflow.getHandle(workflowId, runId).signal(EPOCH_SIGNAL, record);
-      } catch (error) {
-        Runtime.instance().logger.warn('epoch not told to its workflow', {
-          workflowId,
-          error: String(error),
-        });
-      }
-    },
-  };
-}
-
 guardTerminal();
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    const line = `worker: ${(error as Error).message}`;
+    const line = asTypedHere(`worker: ${(error as Error).message}`);
     if (log?.format === 'json') log.error(line);
     else console.error(line);
     process.exit(1);

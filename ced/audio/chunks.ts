@@ -27,3 +27,20 @@ export function chunkPlan(samples: number, chunkSeconds: number): Chunk[] {
   if (2 * remainder >= chunkSamples) chunks.push({ start: samples - remainder, length: remainder });
   return chunks;
 }
+
+/**
+ * Chunks end to end. A remainder shorter than one patch starts earlier and overlaps the chunk
+ * before it.
+ * @throws RangeError when the whole clip is shorter than one patch
+ */
+export function everyChunk(samples: number, chunkSamples: number, shortest: number): Chunk[] {
+  if (samples < shortest)
+    throw new RangeError(`${samples} samples at 16 kHz are too short: the model needs ${shortest}`);
+  const chunks: Chunk[] = [];
+  for (let start = 0; start < samples; start += chunkSamples)
+    chunks.push({ start, length: Math.min(chunkSamples, samples - start) });
+  const last = chunks.at(-1)!;
+  if (last.length < shortest)
+    chunks[chunks.length - 1] = { start: samples - shortest, length: shortest };
+  return chunks;
+}

@@ -97,13 +97,18 @@ function look(bytes: Uint8Array): Found {
  * @throws RangeError for other bytes
  */
 export function onnxSampleRate(bytes: Uint8Array): number | null {
-  for (const { field, bytes: entry } of protobufFields(bytes)) {
-    if (field !== METADATA || !RATE_KEY.test(protobufText(entry, 1).slice(0, LONGEST_KEY)))
-      continue;
-    const rate = Number(protobufText(entry, 2).slice(0, LONGEST_KEY));
-    if (Number.isInteger(rate) && rate > 0) return rate;
+  for (const [key, value] of onnxMetadata(bytes)) {
+    const rate = Number(value.slice(0, LONGEST_KEY));
+    if (RATE_KEY.test(key) && Number.isInteger(rate) && rate > 0) return rate;
   }
   return null;
+}
+
+/** `metadata_props`: keys, cut to a length that ours fit, with values. @throws RangeError */
+export function* onnxMetadata(bytes: Uint8Array): Generator<[key: string, value: string]> {
+  for (const { field, bytes: entry } of protobufFields(bytes))
+    if (field === METADATA)
+      yield [protobufText(entry, 1).slice(0, LONGEST_KEY), protobufText(entry, 2)];
 }
 
 /** @param path messages around this one */

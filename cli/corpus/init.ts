@@ -9,7 +9,7 @@ import type { Command } from '../command';
 import { commandLine } from '../../infra/command-line/command-line';
 import { amount, atLeast, oneOf, text } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';
-import { repositoryRoot } from '../../infra/toolchain';
+import { projectRoot } from '../../infra/package-root';
 import { channelsOption } from '../channels-option';
 import { printJson } from '../print-json';
 import { readModelFolder } from '../models/model-folder';
@@ -165,7 +165,7 @@ async function planProject(given: {
   });
   return {
     ...given,
-    root: repositoryRoot,
+    root: projectRoot,
     layout: dataset.layout,
     clips: split.clips,
     vocabulary,

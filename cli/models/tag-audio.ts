@@ -2,8 +2,9 @@
  * Tags one clip with one model: the classes of every chunk with their probabilities. Unlike in a
  * run, no short remainder is dropped; each chunk is predicted at its own length.
  */
+import { everyChunk, type Chunk } from '../../ced/audio/chunks';
 import { sampleRate } from '../../ced/audio/mono16k';
-import type { Chunk } from '../../ced/audio/chunks';
+import { topTags, type Tag } from '../../ced/metrics/top-tags';
 import type { ModelConfig } from '../../ced/model/config';
 import { shortestClipSamples } from '../../ced/model/pieces';
 import type { Predictor } from '../../ced/model/predictor';
@@ -13,7 +14,7 @@ export interface TaggedChunk {
   start: number;
   end: number;
   /** Most probable first. */
-  tags: { label: string; probability: number }[];
+  tags: Omit<Tag, 'index'>[];
 }
 
 /** Chunks in a batch; each batch size is a graph of its own. */
@@ -23,23 +24,6 @@ const BATCH = 8;
 export function defaultChunkSeconds({ target_length: frames }: ModelConfig): number {
   const seconds = (frames - 1) / 100;
   return seconds >= 10 ? 10 : Math.max(1, Math.floor(seconds));
-}
-
-/**
- * Chunks end to end. A remainder shorter than one patch starts earlier and overlaps the chunk
- * before it.
- * @throws RangeError when the whole clip is shorter than one patch
- */
-export function everyChunk(samples: number, chunkSamples: number, shortest: number): Chunk[] {
-  if (samples < shortest)
-    throw new RangeError(`${samples} samples at 16 kHz are too short: the model needs ${shortest}`);
-  const chunks: Chunk[] = [];
-  for (let start = 0; start < samples; start += chunkSamples)
-    chunks.push({ start, length: Math.min(chunkSamples, samples - start) });
-  const last = chunks.at(-1)!;
-  if (last.length < shortest)
-    chunks[chunks.length - 1] = { start: samples - shortest, length: shortest };
-  return chunks;
 }
 
 export function tagAudio(
@@ -92,17 +76,8 @@ function equalLengths(chunks: readonly Chunk[]): Chunk[][] {
 }
 
 /** @returns the classes of the `top` highest scores, the highest first; of equals the first */
-export function bestClasses(
-  scores: Float32Array,
-  config: ModelConfig,
-  top: number,
-): { index: number; label: string; probability: number }[] {
-  const order = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]! || a - b);
-  return order.slice(0, top).map((index) => ({
-    index,
-    label: className(config, index),
-    probability: scores[index]!,
-  }));
+export function bestClasses(scores: Float32Array, config: ModelConfig, top: number): Tag[] {
+  return topTags(scores, config.id2label, top);
 }
 
 /** As the model's configuration names it, else by its number. */

@@ -6,7 +6,8 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { openStore } from '../../storage/open-store';
 import { layout } from '../../storage/layout';
-import { repositoryRoot, temporalBinary } from '../../infra/toolchain';
+import { projectRoot } from '../../infra/package-root';
+import { temporalBinary } from '../../infra/toolchain';
 import { localSettings } from '../../workers/temporal-settings';
 import type { RunResult } from '../../workflows/contract/activities';
 import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
@@ -52,7 +53,7 @@ export async function conductRun(
   const screen = options.json ? process.stderr : process.stdout;
   const display = new LiveDisplay(screen, () => performance.now());
   const say = (line: string): void => display.note(line);
-  if (readsDemoCorpus(run)) linkDemoCorpus(repositoryRoot);
+  if (readsDemoCorpus(run)) linkDemoCorpus(projectRoot);
 
   const interruption = listenForInterruption(() =>
     say(
@@ -63,7 +64,7 @@ export async function conductRun(
   const session = await Session.open({
     address,
     uiPort: options.uiPort,
-    root: repositoryRoot,
+    root: projectRoot,
     workers: options.workers,
     onNote: say,
   });
@@ -141,7 +142,7 @@ async function untilInterrupted(signal: AbortSignal, say: (line: string) => void
 }
 
 function placesOf(run: DistillRun | TeachRun): { result: string; report: string } {
-  const { uri } = openStore(repositoryRoot, run.store);
+  const { uri } = openStore(projectRoot, run.store);
   const place = (file: 'result.json' | 'report.html'): string =>
     `${shortPath(uri)}/${layout.latest(run.name, file)}`;
   return { result: place('result.json'), report: place('report.html') };

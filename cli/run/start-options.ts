@@ -1,6 +1,9 @@
 /** Options of `npm start` and `npm run teach`, which differ in what they start by default. */
+import { join } from 'node:path';
 import { commandLine } from '../../infra/command-line/command-line';
 import { oneOf, port, text, type Values } from '../../infra/command-line/option';
+import { isInstalled, repositoryRoot } from '../../infra/package-root';
+import { shortPath } from '../short-path';
 import type { WorkflowType } from './run-file';
 
 export interface StartOptions {
@@ -16,7 +19,10 @@ export interface StartOptions {
   json: boolean;
 }
 
-const DEMO_RUN = 'examples/instruments/distill.json';
+/** The package has one teacher of the demo's three: all of them are 5 MB. */
+const DEMO_RUN = isInstalled
+  ? shortPath(join(repositoryRoot, 'examples', 'installed', 'distill.json'))
+  : 'examples/instruments/distill.json';
 export const TEACH_RUN = 'examples/instruments/teach.json';
 const TEACHERS_FOLDER = 'examples/instruments/teachers';
 
@@ -54,7 +60,7 @@ const startLine = commandLine({
       value: 'FILE',
       is: text,
       default: DEMO_RUN,
-      help: "run file; its relative paths start from the repository's root",
+      help: 'run file; its relative paths start from the folder of the clone or project',
     },
     type: {
       value: 'TYPE',

@@ -3,7 +3,7 @@
  * and with their scores, to the folder that the demo reads.
  */
 import { join, resolve } from 'node:path';
-import { repositoryRoot } from '../../infra/toolchain';
+import { projectRoot } from '../../infra/package-root';
 import { runProgram } from '../failure';
 import { exportTeachers } from '../models/teacher-export';
 import { conductRun } from './conduct-run';
@@ -18,14 +18,14 @@ runProgram(async (argv) => {
     return 0;
   }
   const { corpus } = readRunFile(options.runFile, 'teach');
-  if (corpus.train.startsWith(`${TEACH_CORPUS}/`)) await renderTeachCorpus(repositoryRoot);
+  if (corpus.train.startsWith(`${TEACH_CORPUS}/`)) await renderTeachCorpus(projectRoot);
   const out = resolve(options.out);
   return await conductRun(options, async (done, say) => {
     await exportTeachers({
       ...done,
       runFile: options.runFile,
       command: 'npm run teach',
-      root: repositoryRoot,
+      root: projectRoot,
       out,
     });
     say(`\nModels and scores: ${join(options.out, 'README.md')}`);

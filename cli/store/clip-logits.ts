@@ -2,8 +2,8 @@
  * One clip in a store's logits: every view of every chunk with its augmentation and its most
  * probable classes.
  */
-import { CorpusNames } from './corpus-names';
-import { logitShards, readLogitTable } from './logits-survey';
+import { CorpusNames } from '../../storage/corpus/corpus-names';
+import { logitShards, readLogitTable } from '../../storage/logits/read-logits';
 import type { Store } from '../../storage/store';
 import { halfValues } from '../../ced/logits/half';
 import type { LogitTable } from '../../ced/logits/logit-table';

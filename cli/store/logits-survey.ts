@@ -2,8 +2,9 @@
  * Surveys the logits of a store. Rows are counted from every manifest; contents are read from the
  * first few shards.
  */
-import { CorpusNames } from './corpus-names';
+import { CorpusNames } from '../../storage/corpus/corpus-names';
 import { descriptionRecord } from '../../storage/logits/logits-description';
+import { logitShards, readLogitTable } from '../../storage/logits/read-logits';
 import { logitsRecord, type LogitsManifest } from '../../storage/logits/stored-shard';
 import type { TeacherPair } from '../../ced/metrics/teacher-agreement';
 import { layout } from '../../storage/layout';
@@ -11,8 +12,6 @@ import { readRecord, readRecordIfPresent, type RecordOf } from '../../storage/re
 import { resultRecord } from '../../storage/run-result';
 import type { Store } from '../../storage/store';
 import { halfValues } from '../../ced/logits/half';
-import type { LogitTable } from '../../ced/logits/logit-table';
-import { decodeLogitShard } from '../../ced/logits/shard-file';
 import { shardColumnBytes } from '../../ced/logits/shard-size';
 import type { RunResult } from '../../workflows/contract/activities';
 import { scoresRecord } from '../../storage/scores';
@@ -137,30 +136,6 @@ function meanAgreement(manifests: readonly LogitsManifest[]): TeacherPair[] {
       );
     return { between, topMatch: mean('topMatch'), meanDifference: mean('meanDifference') };
   });
-}
-
-/** Committed shards by key, both sorted; a shard without its manifest is not committed. */
-export async function logitShards(store: Store, keyPrefix: string): Promise<Map<string, string[]>> {
-  const shardsOf = new Map<string, string[]>();
-  for (const path of await store.list('logits/')) {
-    const [, key = '', file = ''] = path.split('/');
-    const audioShard = /^([0-9a-f]{64})\.json$/.exec(file)?.[1];
-    if (audioShard !== undefined && key.startsWith(keyPrefix))
-      shardsOf.set(key, [...(shardsOf.get(key) ?? []), audioShard]);
-  }
-  return shardsOf;
-}
-
-export async function readLogitTable(
-  store: Store,
-  key: string,
-  audioShard: string,
-): Promise<{ bytes: Uint8Array; table: LogitTable }> {
-  const path = layout.logits(key, audioShard);
-  const bytes = await store.read(path);
-  if (bytes === null)
-    throw new Error(`${store.uri}: ${path} is missing, though its manifest is there`);
-  return { bytes, table: await decodeLogitShard(bytes) };
 }
 
 async function readResults(store: Store): Promise<RunResult[]> {

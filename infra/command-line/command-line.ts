@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { helpText, withSeparator, type HelpedCommand } from './help-text';
 import type { Option, Options, Valued, Values } from './option';
+import { asTypedHere } from '../package-root';
 import { didYouMean } from './similar-name';
 import { UsageError } from './usage-error';
 
@@ -34,7 +35,9 @@ export interface CommandLine<O extends Options> {
 export function commandLine<const O extends Options>(spec: CommandSpec<O>): CommandLine<O> {
   const help = helpText(spec);
   const misused = (expected: string): UsageError =>
-    new UsageError(`${spec.program}: expected ${expected}; see ${withSeparator(spec)} --help`);
+    new UsageError(
+      asTypedHere(`${spec.program}: expected ${expected}; see ${withSeparator(spec)} --help`),
+    );
   const parse = (argv: readonly string[]): Parsed<O> | null => {
     const end = argv.indexOf('--');
     const own = end < 0 ? argv : argv.slice(0, end);

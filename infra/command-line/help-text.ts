@@ -1,4 +1,5 @@
 /** A command's help text, from its table: usage, what it does, options with defaults, examples. */
+import { asTypedHere } from '../package-root';
 import { wrapText } from '../wrap-text';
 import type { Option, Options } from './option';
 
@@ -45,13 +46,13 @@ export function helpText(command: HelpedCommand): string {
   const lengths = tables.flat().map(([name]) => name.length);
   const width = Math.max(...lengths.filter((length) => length <= WIDEST_NAME));
   return [
-    `${withSeparator(command)} ${command.usage}`,
-    ...about.map((paragraph) => wrapText(paragraph)),
+    asTypedHere(`${withSeparator(command)} ${command.usage}`),
+    ...about.map((paragraph) => wrapText(asTypedHere(paragraph))),
     ...tables
       .filter((rows) => rows.length > 0)
       .map((rows) => rows.map((row) => rowText(row, width)).join('\n')),
-    `Examples:\n${examples.map((example) => `  ${example}`).join('\n')}`,
-    ...notes.map((paragraph) => wrapText(paragraph)),
+    `Examples:\n${examples.map((example) => `  ${asTypedHere(example)}`).join('\n')}`,
+    ...notes.map((paragraph) => wrapText(asTypedHere(paragraph))),
   ].join('\n\n');
 }
 
@@ -70,5 +71,5 @@ function rowText([name, meaning]: Row, width: number): string {
   const indent = width + 4;
   const first = name.length > width ? `  ${name}\n${' '.repeat(indent)}` : '';
   const beside = first === '' ? `  ${name.padEnd(width)}  ` : first;
-  return beside + wrapText(meaning, indent);
+  return beside + wrapText(asTypedHere(meaning), indent);
 }

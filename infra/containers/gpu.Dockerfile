@@ -12,7 +12,9 @@ COPY infra ./infra
 # --allow-cpu: a build sees no GPU. The worker that starts in this image needs one.
 RUN node infra/run.mjs setup --gpu --allow-cpu --parts tensorflow --quiet
 COPY . .
-RUN node infra/run.mjs setup --gpu --allow-cpu --parts tensorflow --quiet && npm prune --omit=dev
+RUN node infra/run.mjs setup --gpu --allow-cpu --parts tensorflow --quiet \
+    && npm prune --omit=dev \
+    && node infra/run.mjs setup --gpu --allow-cpu --parts tensorflow --no-build --quiet
 
 FROM node:20.20.2-bookworm-slim@sha256:2cf067cfed83d5ea958367df9f966191a942351a2df77d6f0193e162b5febfc0
 RUN apt-get update \

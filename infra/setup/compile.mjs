@@ -1,7 +1,7 @@
 // Compiles TypeScript to dist/, with the files that its code reads, and the workflows to one
 // pre-built bundle, each only when its sources have changed. Types are checked by
 // `npm run typecheck` and `npm run build`, not at every start: `isolatedModules` makes the emitted
-// code the same.
+// code the same. An installed package is compiled already; only its workflows are bundled.
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
@@ -25,6 +25,7 @@ const rooms = [
   'report',
   'workers',
   'cli',
+  'package',
   'infra',
   'tools',
   'bench',
@@ -40,7 +41,14 @@ const assets = [
   'cli/models/exports/transformers/modeling_ced.py',
 ];
 
-export async function compile(root, report) {
+/** @param hasWorker whether a worker is to run, which alone needs the bundle */
+export async function compile(root, hasWorker, report) {
+  const isClone = existsSync(join(root, 'tsconfig.build.json'));
+  if (isClone) await compileSources(root, report);
+  if (isClone || hasWorker) await bundleWorkflows(root, report);
+}
+
+async function compileSources(root, report) {
   const sources = rooms.flatMap((room) => filesBelow(join(root, room), '.ts'));
   const project = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) =>
     join(root, name),
@@ -70,7 +78,6 @@ export async function compile(root, report) {
       }
       writeFileSync(stampPath, JSON.stringify(wanted));
     });
-  await bundleWorkflows(root, report);
 }
 
 async function bundleWorkflows(root, report) {
@@ -79,7 +86,7 @@ async function bundleWorkflows(root, report) {
   const stampPath = join(root, 'dist', '.ced-bundled.json');
   const hash = hashOf(root, [
     ...filesBelow(join(root, 'dist', 'workflows'), '.js'),
-    join(root, 'package-lock.json'),
+    join(root, existsSync(join(root, 'package-lock.json')) ? 'package-lock.json' : 'package.json'),
   ]);
   if (readStamp(stampPath)?.hash === hash) return;
   await withLock(join(root, '.ced', 'bundle.lock'), report, async () => {

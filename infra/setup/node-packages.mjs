@@ -1,4 +1,5 @@
-// Node packages: `npm ci` when the installed packages differ from the lock file. npm records the
+// Node packages: `npm ci` when the installed packages differ from the lock file. A package that is
+// installed has no lock file: npm installed what it needs with it. npm records the
 // installed packages in node_modules/.package-lock.json; comparing with that record avoids `npm ci`
 // after a user's `npm install`.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -10,6 +11,7 @@ import { execute, need } from './tools.mjs';
 export async function installNodePackages(root, report) {
   const stamp = join(root, 'node_modules', '.ced-lock');
   const lockFile = join(root, 'package-lock.json');
+  if (!existsSync(lockFile)) return;
   const wanted = shortHash(readFileSync(lockFile));
   if (textOf(stamp) === wanted) return;
   await withLock(join(root, '.ced', 'npm.lock'), report, async () => {

@@ -10,6 +10,7 @@ import { renderDemoCorpus } from './demo-corpus.mjs';
 import { installDieWithParent } from './die-with-parent.mjs';
 import { installManifestCheck } from './manifests.mjs';
 import { installNodePackages } from './node-packages.mjs';
+import { installPartPackages } from './part-packages.mjs';
 import { startProgress } from './progress.mjs';
 import { installPythonMonitors, installPythonReaders } from './python-readers.mjs';
 import { installTeacherPackages } from './python-teacher.mjs';
@@ -25,10 +26,11 @@ export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/
  * Parts for users. There are more: `storage` for the emulator and tests, `s3`, `readers`,
  * `manifests`, `monitors`, `teacher` and `browser` for tests only.
  */
-export const allParts = ['tensorflow', 'temporal', 'demo'];
+export const allParts = ['tensorflow', 'onnx', 'temporal', 'demo'];
 
 /**
- * Brings this clone up to date and writes `.ced/toolchain.json` for the programs to read.
+ * Brings this clone, or this installed package, up to date and writes `.ced/toolchain.json` for the
+ * programs to read.
  * @param {{ parts?: string[], gpu?: boolean, quiet?: boolean, build?: boolean }} options quiet:
  *   say nothing about steps that had nothing to do; build: compile what is in this clone
  */
@@ -41,6 +43,8 @@ export async function setUp({ parts = allParts, gpu, quiet = false, build = true
   await step('Node packages', (report) => installNodePackages(root, report));
   if (parts.includes('tensorflow'))
     await step(`TensorFlow (${variant})`, (report) => installTensorflow(root, variant, report));
+  if (parts.includes('onnx'))
+    await step('onnxruntime', (report) => installPartPackages(root, 'onnx', report));
   if (parts.includes('temporal'))
     await step(
       'Temporal server',
@@ -83,7 +87,8 @@ export async function setUp({ parts = allParts, gpu, quiet = false, build = true
     );
   if (parts.includes('browser'))
     await step('browser', async (report) => (toolchain.browser = await findBrowser(report)));
-  if (build) await step('TypeScript', (report) => compile(root, report));
+  const hasWorker = parts.includes('tensorflow');
+  if (build) await step('TypeScript', (report) => compile(root, hasWorker, report));
   if (parts.includes('demo'))
     await step(
       'demo corpus',

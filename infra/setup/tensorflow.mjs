@@ -11,10 +11,12 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bindingEdits, writeEditedSources } from './binding-source.mjs';
 import { cached, linkInPlace, shortHash } from './cache.mjs';
+import { installPartPackages } from './part-packages.mjs';
 import { installNvidiaLibraries, nvidiaWheels } from './nvidia-wheels.mjs';
 import { checkPlatform, execute, findOnPath, need, needPip, SetupError } from './tools.mjs';
 import { downloadWheel } from './wheel.mjs';
@@ -44,6 +46,9 @@ const compilerFlags = ['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=
 export async function installTensorflow(root, variant, report) {
   checkPlatform();
   const library = await cachedLibrary(variant, report);
+  await installPartPackages(root, 'tensorflow', report);
+  // Workers time students in it, and run teachers in ONNX files.
+  await installPartPackages(root, 'onnx', report);
   const binding = await cachedBinding(root, library, report);
   const lib = join(root, 'node_modules', '@tensorflow', 'tfjs-node-gpu', 'lib');
   linkInPlace(join(binding, 'napi-v8'), join(lib, 'napi-v8'));
@@ -128,11 +133,7 @@ async function cachedBinding(root, library, report) {
     mkdirSync(source);
     mkdirSync(output);
     writeEditedSources(join(modules, '@tensorflow', 'tfjs-node-gpu', 'binding'), source);
-    const includes = [join(modules, 'node-api-headers', 'include'), join(library, 'include')];
-    if (!existsSync(join(includes[0], 'node_api.h')))
-      throw new SetupError(
-        'node-api-headers is not installed: remove node_modules and run set-up again',
-      );
+    const includes = [nodeHeaders(root), join(library, 'include')];
     await execute('Compiling the TensorFlow binding', 'g++', [
       ...compilerFlags,
       ...includes.map((include) => `-I${include}`),
@@ -154,4 +155,16 @@ async function cachedBinding(root, library, report) {
       join(output, 'mute.node'),
     ]);
   });
+}
+
+/** npm may have put the package into the `node_modules` of a project around this one. */
+function nodeHeaders(root) {
+  try {
+    const main = createRequire(join(root, 'package.json')).resolve('node-api-headers');
+    return join(dirname(main), 'include');
+  } catch {
+    throw new SetupError(
+      'node-api-headers is not installed: remove node_modules and run set-up again',
+    );
+  }
 }

@@ -3,7 +3,7 @@
  * rows and encodes them again.
  */
 import type { Store } from '../../storage/store';
-import { readLogitTable } from '../../cli/store/logits-survey';
+import { readLogitTable } from '../../storage/logits/read-logits';
 import { selectRows, type LogitTable } from '../../ced/logits/logit-table';
 import { encodeLogitShard } from '../../ced/logits/shard-file';
 

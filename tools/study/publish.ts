@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { openStore } from '../../storage/open-store';
-import { logitShards } from '../../cli/store/logits-survey';
+import { logitShards } from '../../storage/logits/read-logits';
 import { readFileSync } from 'node:fs';
 import { armRun } from './arm-run';
 import { CLASSES, STORE, VIEWS } from './base-run';

@@ -52,12 +52,14 @@ function sectionOf({ whole, body, holders }) {
 /** In the order of their names; a package that lies in several folders comes once. */
 function productionPackages(root) {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  // set-up adds them to a worker without what they depend on (infra/setup/part-packages.mjs)
+  const peers = Object.keys(packages[''].peerDependencies ?? {});
   const found = new Map();
   for (const [path, locked] of Object.entries(packages)) {
     const { version, license, dev, optional, os, cpu } = locked;
-    if (path === '' || dev) continue;
     const folderName = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
     const name = locked.name ?? folderName; // an alias has both
+    if (path === '' || (dev && !peers.includes(name))) continue;
     const title = `${name} ${version} (${license ?? 'licence not declared'})`;
     // Compiled for one platform: npm installs them where they fit.
     const folder = optional && (os || cpu) ? null : join(root, path);

@@ -1,10 +1,10 @@
 /** Names of clips and classes in a store, by audio shard: logits hold only numbers. */
 import { SPLITS } from '../../workflows/contract/models';
-import { readRecord } from '../../storage/record';
-import type { Store } from '../../storage/store';
+import { readRecord } from '../record';
+import type { Store } from '../store';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
-import { ingestRecord } from '../../storage/corpus/ingest-manifest';
-import { corpusRecord } from '../../storage/corpus/corpus-manifest';
+import { ingestRecord } from './ingest-manifest';
+import { corpusRecord } from './corpus-manifest';
 
 interface NamedShard {
   vocabulary: Vocabulary;
@@ -35,10 +35,15 @@ export class CorpusNames {
 
   /** Row of a clip in its audio shard's table, or null where it is not in that shard. */
   async clipRow(audioShard: string, clip: string): Promise<number | null> {
-    const shard = this.shards.get(audioShard);
-    if (!shard) return null;
-    const { clips } = await readRecord(this.store, shard.ingest, ingestRecord);
-    const row = clips.findIndex((each) => each.clip === clip);
+    const row = (await this.clipNames(audioShard)).indexOf(clip);
     return row < 0 ? null : row;
+  }
+
+  /** In the order of the audio shard's table; empty for a shard of no corpus. */
+  async clipNames(audioShard: string): Promise<string[]> {
+    const shard = this.shards.get(audioShard);
+    if (!shard) return [];
+    const { clips } = await readRecord(this.store, shard.ingest, ingestRecord);
+    return clips.map(({ clip }) => clip);
   }
 }

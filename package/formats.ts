@@ -1,0 +1,95 @@
+/**
+ * `ced-distillation/formats`: reads a store (docs/formats.md): what runs returned, and the stored
+ * logits with the names of clips and classes. Loads no TensorFlow and writes nothing.
+ */
+import { halfValues } from '../ced/logits/half';
+import type { LogitTable } from '../ced/logits/logit-table';
+import { CorpusNames } from '../storage/corpus/corpus-names';
+import { layout } from '../storage/layout';
+import { logitShards, readLogitTable } from '../storage/logits/read-logits';
+import { openStore } from '../storage/open-store';
+import { readRecord } from '../storage/record';
+import { resultRecord } from '../storage/run-result';
+import type { Store } from '../storage/store';
+import type { RunResult } from '../workflows/contract/activities';
+
+/** What the teachers said of one view of one chunk, and under which augmentation. */
+export interface LogitRow {
+  /** null where the store has no corpus with this clip. */
+  clip: string | null;
+  chunk: number;
+  view: number;
+  /** Samples at 16 kHz, circular, to the right; 0 = not applied. */
+  shift: number;
+  /** Frames of 10 ms; a width of 0 = not applied. */
+  timeMask: { start: number; width: number };
+  /** Mel bins. */
+  freqMask: { start: number; width: number };
+  /** The top K, most probable first. */
+  classes: { index: number; name: string | null; probability: number }[];
+}
+
+export class StoreReader {
+  private readonly store: Store;
+  private names: Promise<CorpusNames> | null = null;
+
+  /**
+   * @param place a run file's `store`: a folder, `gs://bucket/prefix` or `s3://bucket/prefix`
+   * @param root where a relative folder starts. @default the current folder
+   */
+  constructor(place: string, root = process.cwd()) {
+    this.store = openStore(root, place);
+  }
+
+  /** Names of the runs that have published a result. */
+  async runs(): Promise<string[]> {
+    const paths = await this.store.list('runs/');
+    return paths.flatMap((path) => /^runs\/([^/]+)\/result\.json$/.exec(path)?.[1] ?? []).sort();
+  }
+
+  /** Of the latest run of this name. @throws one line when it has published none */
+  async result(run: string): Promise<RunResult> {
+    return await readRecord(this.store, layout.latest(run, 'result.json'), resultRecord);
+  }
+
+  /** A key for each ensemble and setting of logits that the store has. */
+  async logitKeys(): Promise<string[]> {
+    return [...(await logitShards(this.store, '')).keys()];
+  }
+
+  /** All rows of a key, shard after shard, sorted by clip, chunk and view in each. */
+  async *logits(key: string): AsyncGenerator<LogitRow> {
+    const names = await (this.names ??= CorpusNames.read(this.store));
+    for (const audioShard of (await logitShards(this.store, key)).get(key) ?? []) {
+      const { table } = await readLogitTable(this.store, key, audioShard);
+      const clips = await names.clipNames(audioShard);
+      const className = (index: number): string | null => names.className(audioShard, index);
+      for (let row = 0; row < table.rows; row++) yield rowOf(table, row, clips, className);
+    }
+  }
+}
+
+function rowOf(
+  table: LogitTable,
+  row: number,
+  clips: readonly string[],
+  className: (index: number) => string | null,
+): LogitRow {
+  const { topK, indexes, values } = table;
+  return {
+    clip: clips[table.clip[row]!] ?? null,
+    chunk: table.chunk[row]!,
+    view: table.view[row]!,
+    shift: table.shift[row]!,
+    timeMask: { start: table.timeStart[row]!, width: table.timeWidth[row]! },
+    freqMask: { start: table.freqStart[row]!, width: table.freqWidth[row]! },
+    classes: Array.from({ length: topK }, (_, rank) => {
+      const index = indexes[row * topK + rank]!;
+      return {
+        index,
+        name: className(index),
+        probability: halfValues[values[row * topK + rank]!]!,
+      };
+    }),
+  };
+}
