@@ -1,7 +1,7 @@
 /**
  * The native door to TensorFlow: tfjs-node's N-API binding, loaded by itself. The rest of tfjs (its
  * tape, kernels in JavaScript, 400 ms of start-up) is not needed. The binding is built by set-up
- * with three added methods, `addFunctionDef`, `removeFunction` and `callLater`.
+ * with the methods of ADDED.
  */
 import { dirname, join } from 'node:path';
 import type { BindingAttribute } from './attributes';
@@ -31,6 +31,16 @@ export interface TensorFlowBinding {
   /** TensorFlow counts how often one definition is added; `removeFunction` undoes one of them. */
   addFunctionDef(serialized: Uint8Array): void;
   removeFunction(name: string): void;
+  /**
+   * Joins a group: starts TensorFlow's server at the first call, on one IPv4 address of this
+   * machine and the port that `serverDef` gives this process, and forgets the group before.
+   */
+  enableCollectiveOps(serverDef: Uint8Array, generation: number, listenAddress: string): void;
+  /**
+   * Reads generations to end from a file descriptor (int32, little endian) in a thread of its own:
+   * a group that is joined, or is not yet. Its end ends whichever group there is and any later one.
+   */
+  abortCollectiveOpsWhenReadable(fd: number): void;
   /** @returns an id for runSavedModel; tags joined by commas */
   loadSavedModel(folder: string, tags: string): number;
   /** Names of tensors in the graph, joined by commas, such as `serving_default_x:0`. */
@@ -45,6 +55,15 @@ export interface TensorFlowBinding {
   isUsingGpuDevice(): boolean;
 }
 
+/** What set-up adds to the published binding. */
+const ADDED = [
+  'addFunctionDef',
+  'removeFunction',
+  'callLater',
+  'enableCollectiveOps',
+  'abortCollectiveOpsWhenReadable',
+] as const;
+
 export function loadBinding(): TensorFlowBinding {
   const folder = dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'));
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- native modules need `require`
@@ -53,7 +72,7 @@ export function loadBinding(): TensorFlowBinding {
     native('mute.node') as Mute,
     () => native('tfjs_binding.node') as TensorFlowBinding,
   );
-  for (const method of ['addFunctionDef', 'removeFunction', 'callLater'] as const)
+  for (const method of ADDED)
     if (typeof raw[method] !== 'function')
       throw new Error(`the TensorFlow binding lacks ${method}: run the set-up again`);
   return raw;

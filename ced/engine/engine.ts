@@ -11,6 +11,7 @@ import { branchCount, branchSizes } from './branches';
 import { EagerRunner } from './eager-runner';
 import { NUMERICS_VERSION, engineEnvironment, gpuKind, type EngineKind } from './environment';
 import { FunctionRegistry, type TracedFunction } from './function-registry';
+import { GroupLost, rankOf, ranked, serverDef, type Group, type GroupMember } from './group';
 import { Ops, type Precision } from './ops';
 import { outputsOf, prepareBranches, prepareCall, type PreparedCall } from './prepared-call';
 import { DTYPE_NUMBERS, type DType, type Shape, type Tensor, type TensorValues } from './tensor';
@@ -52,6 +53,25 @@ export class Engine {
   /** Registered functions: at most FUNCTIONS_KEPT. */
   get functionCount(): number {
     return this.functions.count;
+  }
+
+  /**
+   * Joins a group for collective operations. Variables that were made before the first one are of
+   * no use afterwards; those made in a group stay.
+   * @throws {GroupLost} if the group was ended already, or the server cannot be started
+   */
+  joinGroup(group: Group): void {
+    const { host } = ranked(group)[rankOf(group)] as GroupMember;
+    try {
+      this.binding.enableCollectiveOps(serverDef(group), group.generation, host);
+    } catch (error) {
+      throw new GroupLost(group.generation, error);
+    }
+  }
+
+  /** Ends groups as the other end of a file descriptor says, see the binding. Once per process. */
+  endGroupsByDescriptor(fd: number): void {
+    this.binding.abortCollectiveOpsWhenReadable(fd);
   }
 
   /**

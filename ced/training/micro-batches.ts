@@ -8,11 +8,19 @@ import type { RowRange } from '../engine/branches';
 import { rowsOf } from '../model/rows';
 import type { TrainingBatch } from './training-batch';
 
-/** At most `count` parts; their order and content depend on the batch's size alone. */
-export function microBatches(whole: TrainingBatch, count: number): TrainingBatch[] {
+/**
+ * At most `count` parts, of which those in `wanted`; their order and content depend on the batch's
+ * size alone.
+ */
+export function microBatches(
+  whole: TrainingBatch,
+  count: number,
+  wanted: RowRange,
+): TrainingBatch[] {
   const { batch, samples, pcm, masks, targets, lambda } = whole;
   const classes = targets.length / batch;
-  return microBatchRows(batch, count).map((rows) => ({
+  const parts = microBatchRows(batch, count).slice(wanted.from, wanted.to);
+  return parts.map((rows) => ({
     batch: rows.length,
     samples,
     pcm: rowsOf(pcm, rows, samples),

@@ -1,12 +1,15 @@
 /**
  * A step of a batch in parts: the gradient of each part, their sum in the order of `GradientTree`,
  * then Adam once. Memory holds one part's activations, and one gradient for each level of the tree.
+ * In a group each member computes some of the parts, and all take the same step.
  */
 import type { Engine } from '../engine/engine';
+import type { Group } from '../engine/group';
 import { elementCount, type Tensor } from '../engine/tensor';
 import { movedStatistic, RUNNING_STATISTICS } from '../model/init-bn';
+import { GradientExchange } from './gradient-exchange';
 import { GradientTree } from './gradient-tree';
-import { microBatches } from './micro-batches';
+import { microBatches, microBatchRows } from './micro-batches';
 import { optimize } from './optimizer';
 import type { StepInput } from './step-input';
 import { float, resource, type TracedStep } from './traced-step';
@@ -17,36 +20,57 @@ import { readOnce, type TrainingVariables } from './training-variables';
 export class StepInParts {
   /** Elements of all trained parameters. */
   private readonly length: number;
+  /** null for a process alone. */
+  private readonly exchange: GradientExchange | null;
 
   constructor(
     private readonly engine: Engine,
     private readonly options: CompleteOptions,
     private readonly variables: TrainingVariables,
     private readonly traced: TracedStep,
+    group: Group | null,
   ) {
     this.length = variables.firstMoments.reduce(
       (sum, { spec }) => sum + elementCount(spec.shape),
       0,
     );
+    const statistics = variables.values.filter(({ spec }) =>
+      RUNNING_STATISTICS.some((name) => name === spec.name),
+    );
+    const columns = statistics.reduce((sum, { spec }) => sum + elementCount(spec.shape), 1);
+    this.exchange =
+      group === null ? null : new GradientExchange(engine, group, this.length, columns);
   }
 
-  /** Takes a step; `scalars` as from `adamScalars`. @returns the loss before it */
+  /**
+   * Takes a step; `scalars` as from `adamScalars`. @returns the loss before it
+   * @throws {GroupLost} before the optimizer's step
+   */
   run(
     whole: TrainingBatch,
     inputOf: (part: TrainingBatch) => StepInput,
     scalars: Float32Array,
   ): number {
-    const parts = microBatches(whole, this.options.parts);
-    const shares = parts.map(({ batch }) => batch / whole.batch);
+    const counts = microBatchRows(whole.batch, this.options.parts).map(({ length }) => length);
+    const shares = counts.map((count) => count / whole.batch);
+    const own = this.exchange?.owned(counts.length) ?? { from: 0, to: counts.length };
     const tree = new GradientTree<Tensor>((left, right) => this.add(left, right));
-    const rows = parts.map((part, index) => {
+    const rows = microBatches(whole, this.options.parts, own).map((part, at) => {
+      const index = own.from + at;
       const { gradient, row } = this.traced.part(inputOf(part), shares[index] as number);
       tree.push({ level: 0, index, value: gradient });
       return row;
     });
-    const table = this.stack(rows);
+    const { gradient, table } =
+      this.exchange === null
+        ? { gradient: tree.total(), table: this.stack(rows) }
+        : this.exchange.run(
+            counts.length,
+            tree.sums().map(({ value }) => value),
+            rows,
+          );
     const loss = this.loss(table, shares);
-    this.apply(tree.total(), table, scalars);
+    this.apply(gradient, table, scalars);
     return loss;
   }
 

@@ -6,6 +6,7 @@
  * rate, so a trainer restored from a snapshot continues bit for bit on an engine of the same kind.
  */
 import type { Engine } from '../engine/engine';
+import type { Group } from '../engine/group';
 import type { ModelConfig } from '../model/config';
 import type { Weights } from '../model/weights';
 import { adamScalars } from './adam';
@@ -46,22 +47,28 @@ export class Trainer {
   private readonly inParts: StepInParts | null;
   private stepsTaken: number;
 
+  /** @param group that this process has joined @default null, alone */
   constructor(
     private readonly engine: Engine,
     private readonly config: ModelConfig,
     initial: TrainerState | Weights,
     settings: TrainerOptions,
+    group: Group | null = null,
   ) {
     const state =
       'step' in initial ? initial : { weights: initial, adamM: null, adamV: null, step: 0 };
     this.stepsTaken = state.step;
     const options = trainerOptions(settings);
+    if (group !== null && options.parts === 1)
+      throw new RangeError('a group computes a batch in parts: it needs two or more');
     this.variables = new TrainingVariables(engine, config, state, (name) =>
       learningRateFactor(name, options, config.depth),
     );
     this.traced = new TracedStep(engine, config, options, this.variables);
     this.inParts =
-      options.parts > 1 ? new StepInParts(engine, options, this.variables, this.traced) : null;
+      options.parts > 1
+        ? new StepInParts(engine, options, this.variables, this.traced, group)
+        : null;
   }
 
   get steps(): number {
@@ -72,6 +79,7 @@ export class Trainer {
    * Takes one optimizer step.
    * @returns the loss before it
    * @throws {LossNotFinite} after which the trainer is of no further use
+   * @throws {GroupLost} after which it is of none in this group
    */
   step(whole: TrainingBatch, learningRate: number): number {
     const input = (batch: TrainingBatch): StepInput =>

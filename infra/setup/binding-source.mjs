@@ -5,6 +5,7 @@
 //   shapes keeps the functions of a few;
 // - `callLater(name, inputIds, outputCount)` calls a registered function on a thread of libuv's
 //   pool and returns a promise, so that the JavaScript thread reads the next batch meanwhile;
+// - `enableCollectiveOps` and `abortCollectiveOpsWhenReadable`, see collectives.cc;
 // - `createTensor` copies. The published one lets TensorFlow use JavaScript's memory, which an
 //   optimizer then updates in place, and which one of TensorFlow's threads releases with the
 //   tensor, where V8 must not be called;
@@ -71,6 +72,11 @@ export const bindingEdits = [
   // Calls a function on another thread. Returns a promise of what ExecuteOp returns.
   napi_value CallLater(napi_env env, napi_value name, napi_value input_tensor_ids,
                        napi_value num_output_values);
+
+  // Of collectives.cc.
+  napi_value EnableCollectiveOps(napi_env env, napi_value bytes, \
+napi_value generation, napi_value address);
+  napi_value AbortCollectiveOpsWhenReadable(napi_env env, napi_value fd);
 
 `,
   },
@@ -247,6 +253,39 @@ static napi_value CallLater(napi_env env, napi_callback_info info) {
   return backend->CallLater(env, args[0], args[1], args[2]);
 }
 
+static napi_value EnableCollectiveOps(napi_env env, napi_callback_info info) {
+  size_t argc = 3;
+  napi_value args[3];
+  napi_value js_this;
+  napi_status nstatus = napi_get_cb_info(env, info, &argc, args, &js_this, nullptr);
+  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+  if (argc < 3) {
+    NAPI_THROW_ERROR(env, \
+"Invalid number of args passed to enableCollectiveOps(). Expecting 3 args but got %d.", argc);
+    return nullptr;
+  }
+  TFJSBackend *const backend = GetTFJSBackend(env);
+  if (!backend) return nullptr;
+  return backend->EnableCollectiveOps(env, args[0], args[1], args[2]);
+}
+
+static napi_value AbortCollectiveOpsWhenReadable(napi_env env, napi_callback_info info) {
+  size_t argc = 1;
+  napi_value args[1];
+  napi_value js_this;
+  napi_status nstatus = napi_get_cb_info(env, info, &argc, args, &js_this, nullptr);
+  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+  if (argc < 1) {
+    NAPI_THROW_ERROR(env, \
+"Invalid number of args passed to abortCollectiveOpsWhenReadable(). Expecting 1 arg but got %d.", \
+argc);
+    return nullptr;
+  }
+  TFJSBackend *const backend = GetTFJSBackend(env);
+  if (!backend) return nullptr;
+  return backend->AbortCollectiveOpsWhenReadable(env, args[0]);
+}
+
 `,
   },
   {
@@ -258,6 +297,10 @@ static napi_value CallLater(napi_env env, napi_callback_info info) {
        napi_default, nullptr},
       {"callLater", nullptr, CallLater, nullptr, nullptr, nullptr,
        napi_default, nullptr},
+      {"enableCollectiveOps", nullptr, EnableCollectiveOps, nullptr, nullptr, nullptr,
+       napi_default, nullptr},
+      {"abortCollectiveOpsWhenReadable", nullptr, AbortCollectiveOpsWhenReadable, nullptr,
+       nullptr, nullptr, napi_default, nullptr},
 `,
   },
   {

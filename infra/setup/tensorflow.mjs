@@ -40,6 +40,8 @@ export const wheels = {
 const bindingVersion = '4.22.0';
 /** Source of the addon that mutes TensorFlow while it loads; mute.cc explains it. */
 const muteSource = fileURLToPath(new URL('mute.cc', import.meta.url));
+/** Source of the binding's methods for collectives. */
+const collectivesSource = fileURLToPath(new URL('collectives.cc', import.meta.url));
 const compilerFlags = ['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8'];
 
 /** Makes `require('@tensorflow/tfjs-node-gpu')` work in this clone. `variant` is `cpu` or `gpu`. */
@@ -123,6 +125,7 @@ async function cachedBinding(root, library, report) {
     JSON.stringify(bindingEdits),
     compilerFlags.join(' '),
     readFileSync(muteSource, 'utf8'),
+    readFileSync(collectivesSource, 'utf8'),
   );
   return cached(`tfjs-binding-${bindingVersion}-${recipe}`, report, async (folder) => {
     need('g++');
@@ -136,9 +139,10 @@ async function cachedBinding(root, library, report) {
     const includes = [nodeHeaders(root), join(library, 'include')];
     await execute('Compiling the TensorFlow binding', 'g++', [
       ...compilerFlags,
-      ...includes.map((include) => `-I${include}`),
+      ...[source, ...includes].map((include) => `-I${include}`),
       join(source, 'tfjs_backend.cc'),
       join(source, 'tfjs_binding.cc'),
+      collectivesSource,
       `-L${join(library, 'lib')}`,
       '-l:libtensorflow_cc.so.2',
       '-l:libtensorflow_framework.so.2',

@@ -1,3 +1,6 @@
+import { openEngine } from '../../../ced/engine/engine';
+import type { Ops } from '../../../ced/engine/ops';
+import type { Tensor } from '../../../ced/engine/tensor';
 import { GradientTree, ownedParts } from '../../../ced/training/gradient-tree';
 
 type Sum = { level: number; index: number; value: string };
@@ -52,5 +55,52 @@ describe('the tree over the parts of a batch', () => {
 
   it('refuses to sum no parts', () => {
     expect(() => treeOf([]).total()).toThrow(RangeError);
+  });
+});
+
+describe('TensorFlow', () => {
+  const PARTS = 7;
+  const WIDTH = 4096;
+  const values = Array.from({ length: PARTS }, (_, part) =>
+    Float32Array.from(
+      { length: WIDTH },
+      (_, i) => Math.sin(part * WIDTH + i) * 10 ** ((i % 9) - 4),
+    ),
+  );
+  const rounded = (
+    left: Float32Array<ArrayBuffer>,
+    right: Float32Array,
+  ): Float32Array<ArrayBuffer> => left.map((value, i) => value + right[i]!);
+  const expected = new GradientTree<Float32Array<ArrayBuffer>>(rounded);
+  values.forEach((value, index) => expected.push({ level: 0, index, value }));
+
+  // A graph optimizer could join the additions, or move them.
+  it.each([
+    ['kernel by kernel', Infinity],
+    ['compiled', 1],
+  ])('makes the additions of the tree, each rounded, %s', (name, compiledFrom) => {
+    const engine = openEngine();
+    const flat = Float32Array.from(values.flatMap((each) => [...each]));
+    const input = engine.tensor(flat, [PARTS, WIDTH], 'float32');
+    const sumOf = (ops: Ops, x: Tensor): Tensor => {
+      const tree = new GradientTree<Tensor>((left, right) => ops.add(left, right));
+      for (let index = 0; index < PARTS; index++) {
+        const value = ops.reshape(ops.slice(x, [index, 0], [1, WIDTH]), WIDTH);
+        tree.push({ level: 0, index, value });
+      }
+      return tree.total();
+    };
+    const traced = engine.define(
+      `sum in a tree, ${name}`,
+      [{ dtype: 'float32', shape: [PARTS, WIDTH] }],
+      'float32',
+      (ops, [x]) => ops.fused([x!], (inner, [rows]) => [sumOf(inner, rows!)] as const),
+      compiledFrom,
+    );
+    const [sum] = engine.call(traced, [input]) as [Tensor];
+    expect(engine.read(sum)).toEqual(expected.total());
+    const inLine = values.reduce(rounded);
+    expect(engine.read(sum)).not.toEqual(inLine);
+    engine.free(input, sum);
   });
 });
