@@ -25,6 +25,10 @@ const commands: Readonly<Record<string, { readonly module: string; readonly summ
     module: './corpus/corpus',
     summary: 'check a corpus: clips, hours, labels, rejects',
   },
+  embed: {
+    module: './models/embed',
+    summary: 'write the embeddings of audio files',
+  },
   export: {
     module: './models/export',
     summary: 'write a model as ONNX, or for transformers or sherpa-onnx',

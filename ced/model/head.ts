@@ -128,6 +128,27 @@ export function head(
   return { logits, pooled, normalised, linear, moments: { probabilities, mean } };
 }
 
+/**
+ * What the head classifies, [batch, width]: the pooled tokens behind the encoder's norm. For `dm`
+ * their mean over time.
+ */
+export function embeddingOf(
+  ops: Ops,
+  config: ModelConfig,
+  { pooled }: Head,
+  { batch, timePatches }: HeadShape,
+  parameter: ParameterSource,
+): Tensor {
+  const perClip =
+    config.pooling === 'dm'
+      ? ops.mean(ops.reshape(pooled, batch, timePatches, config.embed_dim), [1])
+      : pooled;
+  return ops.add(
+    ops.multiply(perClip, parameter('encoder.norm.weight')),
+    parameter('encoder.norm.bias'),
+  );
+}
+
 /** Gradient of the normalised tokens, each row less its mean. */
 export function headBackward(
   ops: Ops,

@@ -12,14 +12,13 @@ import type { ModelConfig } from './config';
 import { FrontEnd } from './front-end';
 import { initBnEvaluation } from './init-bn';
 import type { ParameterSource } from './parameter-access';
-import { parameterSpecs, type ParameterSpec } from './parameters';
+import { parameterSource, parameterTensors } from './parameter-tensors';
 import { groupByPieces, pieceLengths, type Piece, type PieceGroup } from './pieces';
 import { inputRows, type PredictionInput } from './prediction-input';
 import { transformer } from './transformer';
 import type { Weights } from './weights';
 
 export class Predictor {
-  private readonly specs: readonly ParameterSpec[];
   private readonly weights: readonly Tensor[];
 
   constructor(
@@ -28,12 +27,7 @@ export class Predictor {
     weights: Weights,
     private readonly options: { readonly precision: Precision },
   ) {
-    this.specs = parameterSpecs(config);
-    this.weights = this.specs.map(({ name, shape }) => {
-      const data = weights.get(name)?.data;
-      if (data === undefined) throw new Error(`the weights lack ${name}`);
-      return engine.tensor(data, shape, 'float32');
-    });
+    this.weights = parameterTensors(engine, config, weights);
   }
 
   /** [batch, classes] log-odds: σ of them are the probabilities. */
@@ -127,9 +121,7 @@ export class Predictor {
     const key = (rows: number | 'any'): string =>
       `predict ${what} ${rows} ${JSON.stringify([extents, model, this.options])}`;
     const body = (ops: Ops, args: readonly Tensor[]): [Tensor, Tensor] => {
-      const values = args.slice(inputs.length);
-      const weights = new Map(this.specs.map(({ name }, index) => [name, values[index] as Tensor]));
-      const parameter: ParameterSource = (name) => weights.get(name) as Tensor;
+      const parameter = parameterSource(this.config, args.slice(inputs.length));
       const { spectrogram, own } = toModel(ops, args.slice(0, inputs.length));
       return evaluationScores(ops, this.config, spectrogram, parameter, own);
     };

@@ -33,7 +33,7 @@ export interface ParquetWriteSettings {
  */
 const rowsPerGroup = 65_536;
 
-const createdBy = 'ced-distillation';
+export const CREATED_BY = 'ced-distillation';
 
 /**
  * The pages are compressed side by side on Node's own threads, while the caller that waits for the
@@ -76,7 +76,7 @@ function writeFile(
     compressors: { BROTLI: compressor },
     statistics: false,
     kvMetadata: Object.entries(metadata).map(([key, value]) => ({ key, value })),
-    createdBy,
+    createdBy: CREATED_BY,
   });
   const groups = Math.max(1, Math.floor(rows / rowsPerGroup));
   void file.write({

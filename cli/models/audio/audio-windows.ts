@@ -67,6 +67,20 @@ export async function readWindows(
   return windows.samples;
 }
 
+/**
+ * @param windows of one length
+ * @returns int16 [windows, samples], and the samples of a window
+ */
+export function joinedWindows(windows: readonly AudioWindow[]): {
+  pcm: Int16Array;
+  samples: number;
+} {
+  const samples = windows[0]?.pcm.length ?? 0;
+  const pcm = new Int16Array(windows.length * samples);
+  windows.forEach((window, row) => pcm.set(window.pcm, row * samples));
+  return { pcm, samples };
+}
+
 async function chosenChannel(input: AudioInput, channels: ChannelChoice): Promise<number | null> {
   if (channels !== 'loudest') return channels === 'mix' ? null : 0;
   if (!input.isFile)

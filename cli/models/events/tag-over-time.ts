@@ -9,7 +9,7 @@ import type { Predictor } from '../../../ced/model/predictor';
 import { UsageError } from '../../../infra/command-line/usage-error';
 import { print } from '../../standard-output';
 import type { AudioInput } from '../audio/audio-input';
-import { readWindows } from '../audio/audio-windows';
+import { joinedWindows, readWindows } from '../audio/audio-windows';
 import { bestClasses, className } from '../tag-audio';
 import { eventFormats, span } from './event-formats';
 import type { EventSettings, ThresholdChoice } from './event-options';
@@ -137,9 +137,7 @@ async function scoredWindows(
     signal,
   };
   return await readWindows(input, reading, async (windows) => {
-    const samples = windows[0]!.pcm.length;
-    const pcm = new Int16Array(windows.length * samples);
-    windows.forEach((window, row) => pcm.set(window.pcm, row * samples));
+    const { pcm, samples } = joinedWindows(windows);
     const scores = predictor.probabilities({
       pcm,
       batch: windows.length,
