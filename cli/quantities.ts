@@ -14,7 +14,7 @@ export function clock(seconds: number): string {
 
 /** Two digits in the unit that suits: `8.4 s`, `42 min`, `1.5 h`, `1,204 h`. */
 export function duration(seconds: number): string {
-  if (seconds < 0.95) return 'under 1 s';
+  if (seconds < 0.95) return seconds === 0 ? '0 s' : 'under 1 s';
   if (seconds < 59.5) return `${twoDigits(seconds)} s`;
   return seconds < 3595 ? `${twoDigits(seconds / 60)} min` : `${twoDigits(seconds / 3600)} h`;
 }

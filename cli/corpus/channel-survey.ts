@@ -1,4 +1,5 @@
 /** What `ced init` makes of recordings with several channels, and why. */
+import { counted } from '../../ced/counted';
 import { ParquetAudio } from '../../activities/ingest/parquet-audio';
 import type { ByteParts } from '../../ced/audio/byte-parts';
 import { channelCount } from '../../ced/audio/channels';
@@ -67,12 +68,14 @@ export function channelReason(
   { isAsked }: { isAsked: boolean },
 ): string | null {
   if (several === 0 && cancelled === 0 && !isAsked) return null;
-  const seen = `${several} of ${clips} clips looked at have several channels, up to ${most}`;
+  const seen =
+    `${several} of ${counted(clips, 'clip', 'clips')} looked at ` +
+    `${several === 1 ? 'has' : 'have'} several channels, up to ${most}`;
   if (isAsked) return `channels ${channels}: as asked (--channels); ${seen}.`;
   if (channels !== 'mix')
     return (
-      `channels ${channels}: the channels of ${cancelled} clips cancel in their mean, so ` +
-      `that one is taken; ${seen}.`
+      `channels ${channels}: the channels of ${counted(cancelled, 'clip', 'clips')} cancel in ` +
+      `their mean, so that one is taken; ${seen}.`
     );
   return (
     `channels mix: ${seen}; their mean is taken` +

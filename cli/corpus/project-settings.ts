@@ -2,6 +2,7 @@
  * Settings of a new project, scaled to its data and to the time that may be spent. Every choice
  * comes with its reason, which the project's README repeats.
  */
+import { counted } from '../../ced/counted';
 import { chunkPlan } from '../../ced/audio/chunks';
 import { sampleRate } from '../../ced/audio/mono16k';
 import type { ModelConfig } from '../../ced/model/config';
@@ -211,13 +212,15 @@ function reasonsFor(
     `chunkSeconds ${chunkSeconds}: clips last ${shown(least)} to ${shown(most)} s, half of ` +
       `those of train under ${shown(middle)} s and nine of ten under ${shown(ninth)} s; at most ` +
       `${LONGEST_CHUNK}, and no more than the input of a given teacher.`,
-    `batchSize ${batchSize}: ${trainClips} training clips are ${chunks} chunks.`,
+    `batchSize ${batchSize}: ${counted(trainClips, 'training clip is', 'training clips are')} ` +
+      `${counted(chunks, 'chunk', 'chunks')}.`,
     `epochs ${student.epochs} of the student are ${steps} steps: ` +
       (student.epochs === FEWEST_EPOCHS
         ? 'the fewest that are trained.'
         : student.epochs === MOST_EPOCHS
           ? 'more repetitions of so few clips teach nothing new.'
-          : `as many as --minutes ${minutes} allows for all trainings on ${cores} cores.`),
+          : `as many as --minutes ${minutes} allows for all trainings on ` +
+            `${counted(cores, 'core', 'cores')}.`),
     ...(minutes >= leastMinutes
       ? []
       : [
@@ -233,7 +236,8 @@ function reasonsFor(
     `model of the student: ${millions(sizes.student)} parameters, at most a third of the largest ` +
       `teacher's ${millions(sizes.teacher)}.`,
     `warmupSteps ${student.warmupSteps}: at most a tenth of the steps.`,
-    `views ${views}: each stored view is replayed ${Math.round(student.epochs / views)} times.`,
+    `views ${views}: each stored view is replayed ` +
+      `${counted(Math.round(student.epochs / views), 'time', 'times')}.`,
     `time mask up to ${Math.round(frames / 5)} frames: a fifth of a chunk. topK ` +
       `${Math.min(20, classes)} of ${classes} classes.`,
   ];

@@ -9,6 +9,7 @@ import { thresholdsSchema, type Thresholds } from '../../ced/metrics/thresholds'
 import { schemaProblems } from '../../workflows/contract/schema-problems';
 import { readCheckpointWeights } from '../../storage/models/checkpoint-weights';
 import { parseConfig, parseModel, type LoadedModel } from '../../storage/models/model-folder';
+import { irregularFile } from '../../storage/sources/irregular-file';
 import { UsageError } from '../../infra/command-line/usage-error';
 import { checkpointFolder } from './named-model';
 
@@ -62,6 +63,8 @@ function parsedThresholds(text: string, file: string): Thresholds {
 }
 
 async function part(folder: string, file: string): Promise<Buffer> {
+  const other = await irregularFile(join(folder, file));
+  if (other) throw new UsageError(`${join(folder, file)} is ${other.what}; ${other.remedy}`);
   try {
     return await readFile(join(folder, file));
   } catch (error) {

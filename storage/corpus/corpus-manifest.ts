@@ -1,4 +1,5 @@
 /** The manifest of a whole corpus: its splits, their shards and counts. */
+import { counted } from '../../ced/counted';
 import { z } from 'zod';
 import { chunkPlan } from '../../ced/audio/chunks';
 import { vocabularySchema } from '../../ced/teachers/vocabulary';
@@ -138,8 +139,10 @@ export async function finalizeSplit(
   if (share > maxRejected || finalized.clips === 0)
     throw new PermanentError(
       'CorpusInvalid',
-      `corpus.${split}: ${finalized.rejected} of ${finalized.rejected + finalized.clips} clips ` +
-        `were rejected, more than corpus.maxRejected = ${maxRejected} allows; the first is ` +
+      `corpus.${split}: ${finalized.rejected} of ` +
+        counted(finalized.rejected + finalized.clips, 'clip', 'clips') +
+        ` ${finalized.rejected === 1 ? 'was' : 'were'} rejected, ` +
+        `more than corpus.maxRejected = ${maxRejected} allows; the first is ` +
         `${firstReason}`,
     );
   return finalized;

@@ -94,7 +94,7 @@ describe('bad input', () => {
     await expect(finalize(planKey, 0.01)).rejects.toMatchObject({
       code: 'CorpusInvalid',
       message: expect.stringMatching(
-        /^corpus\.train: 1 of 8 clips were rejected.*train-3/,
+        /^corpus\.train: 1 of 8 clips was rejected.*train-3/,
       ) as unknown,
     });
   });

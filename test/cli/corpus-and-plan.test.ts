@@ -224,7 +224,8 @@ describe('ced plan', () => {
   });
 
   it.each([
-    [0, 'under 1 s'],
+    [0, '0 s'],
+    [0.001, 'under 1 s'],
     [0.9, 'under 1 s'],
     [1, '1 s'],
     [8.449, '8.4 s'],

@@ -200,6 +200,16 @@ describe('ced tag', () => {
     );
   });
 
+  it('opens no pipe in the place of a model', async () => {
+    const odd = join(folder, 'odd-model');
+    mkdirSync(odd);
+    execFileSync('mkfifo', [join(odd, 'config.json')]);
+    const file = join(folder, 'clips', 'long.wav');
+    await expect(ced(['tag', file, '--model', odd])).rejects.toThrow(
+      /odd-model\/config\.json is a named pipe; write what it gives into a file$/,
+    );
+  });
+
   it('says in one line what it was not given', async () => {
     const complaint = async (...argv: string[]): Promise<string> =>
       await ced(['tag', ...argv]).then(() => 'none', describeFailure);

@@ -148,7 +148,9 @@ async function packedAmong(place: string, others: readonly string[]): Promise<st
   if (first === undefined) return [];
   const foreign = foreignContent(await fileBeginning(join(place, first), LOOKED_AT_BYTES));
   const what = foreign ? `it is ${foreign.what}; ${foreign.remedy}` : 'unpack it';
-  return [`of ${packed.length} packed files the first is ${first}: ${what}`];
+  return [
+    `of ${counted(packed.length, 'packed file', 'packed files')} the first is ${first}: ${what}`,
+  ];
 }
 
 /** Several class folders say more than a table that lists their files without labels. */
