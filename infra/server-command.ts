@@ -1,9 +1,8 @@
 /** `npm run server`: the development server in the foreground, until Ctrl-C. */
-import { join } from 'node:path';
 import { commandLine } from './command-line/command-line';
 import { oneOf, port, text } from './command-line/option';
-import { startServer } from './server';
-import { repositoryRoot } from './toolchain';
+import { asTypedHere, projectRoot } from './package-root';
+import { databaseFile, DEFAULT_PORT, DEFAULT_UI_PORT, startServer } from './server';
 
 const line = commandLine({
   program: 'npm run server',
@@ -17,8 +16,13 @@ const line = commandLine({
   ],
   options: {
     ip: { value: 'ADDRESS', is: text, default: '127.0.0.1', help: 'address to listen on' },
-    port: { value: 'N', is: port, default: 7233, help: 'port for workers and clients' },
-    'ui-port': { value: 'N', is: port, default: 8233, help: 'port of the web interface' },
+    port: { value: 'N', is: port, default: DEFAULT_PORT, help: 'port for workers and clients' },
+    'ui-port': {
+      value: 'N',
+      is: port,
+      default: DEFAULT_UI_PORT,
+      help: 'port of the web interface',
+    },
     'ui-host': {
       value: 'NAME',
       is: text,
@@ -31,8 +35,7 @@ const line = commandLine({
     db: {
       value: 'FILE',
       is: text,
-      default: join(repositoryRoot, '.ced', 'temporal.db'),
-      shown: '.ced/temporal.db',
+      shown: 'runs/temporal.db, which npm start has too',
       help: 'SQLite file',
     },
     'log-level': {
@@ -49,9 +52,10 @@ async function main(argv: readonly string[]): Promise<number> {
   return await line.run(argv, async ({ values }) => {
     const uiPort = values['no-ui'] ? null : values['ui-port'];
     const address = `${values.ip}:${values.port}`;
+    const dbFile = values.db ?? databaseFile(projectRoot, values.port);
     const server = await startServer({
       address,
-      dbFile: values.db,
+      dbFile,
       uiPort,
       uiHostNames: values['ui-host'].map((name) => name.toLowerCase()),
       log: 'inherit',
@@ -64,7 +68,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return 0;
     }
     const ui = uiPort === null ? '' : `, web interface at http://${values.ip}:${uiPort}`;
-    console.log(`Temporal server at ${address}${ui}, state in ${values.db}. Ctrl-C stops it.`);
+    console.log(`Temporal server at ${address}${ui}, state in ${dbFile}. Ctrl-C stops it.`);
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.once(signal, () => void server.stop());
     await server.ended;
@@ -75,7 +79,8 @@ async function main(argv: readonly string[]): Promise<number> {
 main(process.argv.slice(2)).then(
   (status) => (process.exitCode = status),
   (error: unknown) => {
-    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+    const message = error instanceof Error ? error.message : String(error);
+    console.error(asTypedHere(`error: ${message}`));
     process.exitCode = 1;
   },
 );

@@ -10,7 +10,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { freeBlockedPort, isFree } from './blocked-ports';
@@ -34,6 +34,10 @@ const ONE_PARTITION = [
  * setting.
  */
 const NO_HTTP_API = ['frontend.httpAllowedHosts=["(no host)"]', 'system.enableNexus=false'];
+
+/** Of a server where no address is given, and of the web interface. */
+export const DEFAULT_PORT = 7233;
+export const DEFAULT_UI_PORT = 8233;
 
 const startLimitMs = 60_000;
 const stopLimitMs = 10_000;
@@ -65,6 +69,15 @@ export interface Server {
   stop(): Promise<void>;
   /** Resolves with the reason when the process has ended; never for a reused server. */
   ended: Promise<string>;
+}
+
+/**
+ * The database of the server at a port, the same whichever command starts it. Each port has a file
+ * of its own: two servers must never share one.
+ * @param root the clone or the project
+ */
+export function databaseFile(root: string, port: number): string {
+  return join(root, 'runs', port === DEFAULT_PORT ? 'temporal.db' : `temporal-${port}.db`);
 }
 
 /** Errors are one line that names the port and the remedy. */

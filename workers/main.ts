@@ -113,7 +113,10 @@ async function main(): Promise<void> {
           running.then(() => 'stopped'),
         ]),
       );
-    say(`worker ready: ${queues.join(', ')} at ${options.address}, root ${options.root}`);
+    say(
+      `worker ready: ${queues.join(', ')} at ${options.address}, namespace ` +
+        `${options.namespace}, root ${options.root}`,
+    );
     await running;
   } finally {
     await engine.end();

@@ -11,6 +11,7 @@ import {
   defineSignal,
   defineUpdate,
   isCancellation,
+  setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
@@ -20,6 +21,7 @@ import { EPOCH_SIGNAL, STATUS_QUERY } from './contract/names';
 import { shortText } from './contract/short-text';
 import type { RunStatus, StageName, StageStatus } from './contract/status';
 import { slidingWindow } from './sliding-window';
+import { stageTable } from './stage-table';
 import { HistoryTooLong, isHistoryTooLong } from './history-length';
 
 export const statusQuery = defineQuery<RunStatus>(STATUS_QUERY);
@@ -69,11 +71,28 @@ export class RunControl {
       runIds: [],
     };
     if (!continuation) upsertSearchAttributes([{ key: runKey, value: run }]);
-    setHandler(statusQuery, () => this.status);
-    setHandler(pauseUpdate, () => this.setPaused(true));
-    setHandler(resumeUpdate, () => this.setPaused(false));
-    setHandler(stopAfterEpochUpdate, (epoch) => this.stopAfter(epoch), { validator: validEpoch });
-    setHandler(epochSignal, (record) => this.recordEpoch(record));
+    setHandler(statusQuery, () => this.status, {
+      description: 'stages with done and total, last epochs, scores, notes and failures',
+    });
+    setHandler(pauseUpdate, () => this.setPaused(true), {
+      description: 'finish the step in progress, write a checkpoint, free the GPU and wait',
+    });
+    setHandler(resumeUpdate, () => this.setPaused(false), {
+      description: 'go on after pause, to the same bytes',
+    });
+    setHandler(stopAfterEpochUpdate, (epoch) => this.stopAfter(epoch), {
+      validator: validEpoch,
+      description: 'end trainings with this epoch, then score and publish',
+    });
+    setHandler(epochSignal, (record) => this.recordEpoch(record), {
+      description: 'sent by a training activity at the end of each epoch; not for people',
+    });
+    this.showDetails();
+  }
+
+  /** Shows the stages in Temporal's web interface. It is no command: histories stay as they are. */
+  private showDetails(): void {
+    setCurrentDetails(stageTable(this.status));
   }
 
   get status(): RunStatus {
@@ -126,6 +145,7 @@ export class RunControl {
       if (stage.state === 'waiting') upsertSearchAttributes([{ key: stageKey, value: name }]);
       stage.state = 'running';
       stage.total = total;
+      this.showDetails();
       const startedMs = Date.now();
       try {
         const result = await work(stage);
@@ -133,6 +153,7 @@ export class RunControl {
         return result;
       } finally {
         stage.seconds += (Date.now() - startedMs) / 1000;
+        this.showDetails();
       }
     });
   }
@@ -190,6 +211,7 @@ export class RunControl {
     const { status } = this;
     if (status.state !== 'running' && status.state !== 'paused') return status.state;
     status.state = paused ? 'paused' : 'running';
+    this.showDetails();
     if (paused) this.interrupt(['training', 'other']);
     return status.state;
   }
@@ -218,6 +240,7 @@ export class RunControl {
       mAP: record.mAP ?? known?.mAP ?? null,
       ...(divergence === undefined ? {} : { divergence }),
     };
+    this.showDetails();
     upsertSearchAttributes([
       { key: studentKey, value: record.student },
       { key: epochKey, value: record.epoch },

@@ -3,8 +3,9 @@
  * else tells that the last worker of that build is gone. Only the queue of workflows is looked at:
  * a worker that is busy with an activity does not poll for others.
  */
-import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { Connection, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
+import { missingAttributes } from '../../workers/search-attributes';
 import { TASK_QUEUES } from '../../workflows/contract/names';
 
 type Poller = Pick<
@@ -33,14 +34,32 @@ export async function awaitedWorkers(
     taskQueue: { name: TASK_QUEUES.workflows },
   });
   if ((pollers ?? []).some((poller) => serves(poller, build, nowMs))) return null;
+  // Workers do not start on a server that lacks them.
+  const attributes = await missingIn(client);
+  if (attributes !== null) return attributes;
   if (build === '')
-    return `no worker polls the queue ${TASK_QUEUES.workflows}; start one with npm run worker`;
+    return (
+      `no worker polls the queue ${TASK_QUEUES.workflows} of namespace ` +
+      `${client.options.namespace}; start one with npm run worker -- --queue all`
+    );
   return (
     `the run waits for workers of build ${build}, which began it: none polls the queue ` +
     `${TASK_QUEUES.workflows}. Start workers of that build again, or let the current build go ` +
     `on: temporal workflow update-options -w ${workflowId} ` +
     '--versioning-override-behavior auto_upgrade'
   );
+}
+
+/** What is wrong with the server's search attributes, as far as it says which it has. */
+async function missingIn(client: Client): Promise<string | null> {
+  const { connection, options } = client;
+  if (!(connection instanceof Connection)) return null;
+  const { namespace } = options;
+  const listed = await connection.operatorService
+    .listSearchAttributes({ namespace })
+    .catch(() => null);
+  const { address } = connection.options;
+  return listed ? missingAttributes(listed.customAttributes, address, namespace) : null;
 }
 
 /** @param build empty = any */

@@ -80,7 +80,9 @@ export async function conductRun(
         { type: options.type, workflowId, inputFile: shortPath(options.runFile), address },
         say,
       );
-      const result = await followRun(client, workflowId, display, watching);
+      const link = session.linkTo(workflowId);
+      if (link !== null) say(`Web UI: ${link}`);
+      const result = await followRun(client, workflowId, display, watching, options.workers);
       if (result === null) return 130;
       if ('outcome' in result) return unchanged(result, options.json, say);
       await afterwards({ run, result, workflowId, client }, say);

@@ -34,6 +34,7 @@ export async function connect({
 }
 
 /**
+ * @param hasOwnWorkers workers were just started for it and will poll in some seconds
  * @returns the run's result (for a retraining without anything new, that), or null when `signal` is
  *   aborted first
  * @throws {WorkflowFailedError} when the run failed
@@ -43,6 +44,7 @@ export async function followRun(
   workflowId: string,
   display: LiveDisplay,
   signal: AbortSignal,
+  hasOwnWorkers = false,
 ): Promise<RunResult | Unchanged | null> {
   const told = new Set<string>();
   const show = (view: RunView): void => {
@@ -55,7 +57,9 @@ export async function followRun(
     if (!told.has(why)) display.note(why);
     told.add(why);
   };
-  await followStatus(client, workflowId, show, signal, tell).finally(() => display.keep());
+  await followStatus(client, workflowId, show, signal, tell, hasOwnWorkers).finally(() =>
+    display.keep(),
+  );
   if (signal.aborted) return null;
   return (await client.workflow.getHandle(workflowId).result()) as RunResult | Unchanged;
 }

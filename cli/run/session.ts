@@ -6,14 +6,16 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { startServer, type Server } from '../../infra/server';
-import { DEFAULT_ADDRESS } from '../../workers/temporal-settings';
+import { isFree } from '../../infra/blocked-ports';
+import { freePort } from '../../infra/free-port';
+import { databaseFile, DEFAULT_UI_PORT, startServer, type Server } from '../../infra/server';
 import { shortPath } from '../short-path';
 import { WorkerProcess } from './worker-process';
 
 export interface SessionOptions {
   address: string;
-  uiPort: number | null;
+  /** any = the usual one, or a free one where that is taken; null = no web interface. */
+  uiPort: number | 'any' | null;
   /** Where relative paths of run files start; server state and logs lie in its `runs/`. */
   root: string;
   /** false where workers run elsewhere. */
@@ -28,12 +30,14 @@ export class Session {
     private readonly server: Server,
     private readonly workers: readonly WorkerProcess[],
     private readonly serverLog: string,
+    /** null = there is none, or another process's, wherever that is. */
+    private readonly uiPort: number | null,
   ) {}
 
   /** @throws one line when the port is taken or the server does not start */
   static async open({
     address,
-    uiPort,
+    uiPort: wanted,
     root,
     workers,
     gpuWorkers = 1,
@@ -43,9 +47,10 @@ export class Session {
     mkdirSync(join(root, 'runs'), { recursive: true });
     mkdirSync(logs, { recursive: true, mode: 0o700 });
     const serverLog = join(logs, 'server.log');
+    const uiPort = wanted === 'any' ? await freeUiPort() : wanted;
     const server = await startServer({
       address,
-      dbFile: join(root, 'runs', databaseName(address)),
+      dbFile: databaseFile(root, Number(address.split(':').at(-1))),
       uiPort,
       log: serverLog,
     });
@@ -64,7 +69,8 @@ export class Session {
         log: join(logs, `worker-${name}.log`),
         onRestart: onNote,
       });
-    if (!workers) return new Session(server, [], serverLog);
+    const ui = server.reused ? null : uiPort;
+    if (!workers) return new Session(server, [], serverLog, ui);
     const threads = Math.max(1, Math.floor(availableParallelism() / gpuWorkers));
     const gpu =
       gpuWorkers === 1
@@ -72,7 +78,14 @@ export class Session {
         : Array.from({ length: gpuWorkers }, (_, index) =>
             start(`gpu-${index + 1}`, { queue: 'gpu', threads }),
           );
-    return new Session(server, [start('cpu', { queue: 'cpu' }), ...gpu], serverLog);
+    return new Session(server, [start('cpu', { queue: 'cpu' }), ...gpu], serverLog, ui);
+  }
+
+  /** Where the web interface shows a run, or null where this session has none. */
+  linkTo(workflowId: string): string | null {
+    if (this.uiPort === null) return null;
+    const id = encodeURIComponent(workflowId);
+    return `http://127.0.0.1:${this.uiPort}/namespaces/default/workflows/${id}`;
   }
 
   /** Rejects with one line when the server or a worker is lost for good; never resolves. */
@@ -94,7 +107,6 @@ export class Session {
   }
 }
 
-/** Each port has a file of its own: two servers must never share one. */
-function databaseName(address: string): string {
-  return address === DEFAULT_ADDRESS ? 'temporal.db' : `temporal-${address.split(':').at(-1)}.db`;
+async function freeUiPort(): Promise<number> {
+  return (await isFree('127.0.0.1', DEFAULT_UI_PORT)) ? DEFAULT_UI_PORT : await freePort();
 }

@@ -13,7 +13,8 @@ export interface StartOptions {
   /** null = the run file's name. */
   workflowId: string | null;
   port: number;
-  uiPort: number | null;
+  /** any = the usual one, or a free one where that is taken; null = no web interface. */
+  uiPort: number | 'any' | null;
   workers: boolean;
   keep: boolean;
   json: boolean;
@@ -39,7 +40,13 @@ const shared = {
     default: 7233,
     help: 'port of the Temporal server; a server that answers there is used',
   },
-  'ui-port': { value: 'N', is: port, help: "also start Temporal's web interface on this port" },
+  'ui-port': {
+    value: 'N',
+    is: port,
+    shown: '8233, or a free one where that is taken',
+    help: "port of Temporal's web interface, on loopback only",
+  },
+  'no-ui': { help: 'no web interface' },
   'no-workers': { help: 'start no workers: yours run elsewhere (npm run worker -- --help)' },
   keep: { help: 'leave server and workers running at the end, until Ctrl-C' },
   json: {
@@ -74,7 +81,7 @@ const startLine = commandLine({
   },
   examples: [
     'npm start',
-    'npm start -- --run mine.json --ui-port 8233',
+    'npm start -- --run mine.json --no-ui',
     'npm start -- --run teach.json --type teach --json',
   ],
   notes: ["Logs and the server's state are in runs/, results in the run file's store."],
@@ -121,7 +128,7 @@ function sharedOptions(values: Values<typeof shared>): Omit<StartOptions, 'type'
   return {
     workflowId: values['workflow-id'] ?? null,
     port: values.port,
-    uiPort: values['ui-port'] ?? null,
+    uiPort: values['no-ui'] ? null : (values['ui-port'] ?? 'any'),
     workers: !values['no-workers'],
     keep: values.keep,
     json: values.json,

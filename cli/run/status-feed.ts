@@ -24,8 +24,9 @@ const DESCRIBE_EVERY_MS = 1000;
 const QUERY_EVERY_MS = 3000;
 /** Limit for the status of a closed run: a worker, if one is left, replays its whole history. */
 const LAST_ANSWER_MS = 15_000;
-/** Workers need some seconds until they poll. */
+/** Workers that were just started need some seconds until they poll; others are there or not. */
 const CHECK_WORKERS_EVERY_MS = 15_000;
+const FIRST_CHECK_MS = 2000;
 /** Time without an answer of the server after which watching fails; a restart takes seconds. */
 const OUT_OF_REACH_MS = 30_000;
 
@@ -40,6 +41,7 @@ export async function followStatus(
   onView: (view: RunView) => void,
   signal: AbortSignal,
   onWaiting: (why: string) => void = () => undefined,
+  hasOwnWorkers = false,
 ): Promise<void> {
   const handle = client.workflow.getHandle(workflowId);
   const read = payloadReader(client);
@@ -47,7 +49,7 @@ export async function followStatus(
   let asking: Promise<void> | null = null;
   let askedMs = -Infinity;
   let reachedMs = performance.now();
-  let checkedMs = reachedMs;
+  let checkMs = reachedMs + (hasOwnWorkers ? CHECK_WORKERS_EVERY_MS : FIRST_CHECK_MS);
   const ask = async (): Promise<void> => {
     // No worker answers before one has taken the workflow's first task.
     status = await handle.query<RunStatus>(STATUS_QUERY).catch(() => status);
@@ -76,8 +78,8 @@ export async function followStatus(
         asking = ask().finally(() => (asking = null));
       }
       if (status !== null) onView({ status, pending: await pendingActivities(description, read) });
-      if (performance.now() - checkedMs >= CHECK_WORKERS_EVERY_MS) {
-        checkedMs = performance.now();
+      if (performance.now() >= checkMs) {
+        checkMs = performance.now() + CHECK_WORKERS_EVERY_MS;
         const nowMs = Date.now();
         const why = await awaitedWorkers(client, workflowId, description, nowMs).catch(() => null);
         if (why !== null) onWaiting(why);

@@ -17,7 +17,7 @@ describe('options of npm start', () => {
       runFile: 'examples/instruments/distill.json',
       workflowId: null,
       port: 7233,
-      uiPort: null,
+      uiPort: 'any',
       workers: true,
       keep: false,
       json: false,
