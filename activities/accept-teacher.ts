@@ -8,7 +8,7 @@ import { abstentionNote, classMap, missingClasses } from '../ced/teachers/class-
 import { probeClips } from '../ced/teachers/probe-clips';
 import { teacherKey } from '../ced/teachers/teacher-key';
 import { TeacherInvalid } from '../ced/teachers/teacher-invalid';
-import { vocabularySchema, type Vocabulary } from '../ced/teachers/vocabulary';
+import type { Vocabulary } from '../ced/teachers/vocabulary';
 import { encodeTeacherRows } from '../ced/teachers/teacher-rows';
 import { PermanentError } from '../workflows/contract/failures';
 import type { WorkerTeacher } from '../workflows/contract/run-file-sections';
@@ -26,7 +26,8 @@ import { storeWorkerTeacher } from '../storage/models/worker-folder';
 import { createAnew } from '../storage/quarantine';
 import { sha256, type Store } from '../storage/store';
 import type { ActivityDependencies } from './dependencies';
-import { readVocabulary } from './plan-corpus';
+import { readClassList } from './plan/read-class-list';
+import { readVocabulary } from './plan/read-vocabulary';
 
 /** @throws {PermanentError} RunFileInvalid, TeacherInvalid or ContractUnknown, naming the field */
 export async function acceptTeacher(
@@ -50,7 +51,7 @@ export async function acceptTeacher(
       `${field}.spectrogramMasks: masks cannot reach teacher ${teacher.name}, which applies ` +
         "none; expected 'skip', or logits.augment.timeMask.maxFrames and freqMask.maxBins of 0",
     );
-  const vocabulary = await readVocabulary(deps, input.vocabulary);
+  const vocabulary = await readVocabulary(deps, input.vocabulary, store);
   const map = mapClasses(field, teacher, classes, vocabulary);
   const missing = missingClasses(map).length;
   const note = abstentionNote(map, vocabulary);
@@ -101,27 +102,11 @@ export async function readClasses(
       field,
       `its class list is at ${key}, expected ${layout.teacherClasses(expected)}`,
     );
-  const bytes = await store.read(key);
-  if (bytes === null)
-    throw invalid(field, `${store.uri} has no ${key}: does its worker use the same store?`);
-  if (sha256(bytes) !== expected)
-    throw invalid(field, `${key} does not hash to its name; remove it and start the run again`);
-  const parsed = vocabularySchema.safeParse(jsonOf(bytes));
-  if (!parsed.success) {
-    const [problem = ''] = schemaProblems(parsed.error, '(list)');
-    throw invalid(field, `${key}: ${problem}`);
-  }
-  if (parsed.data.length !== count)
-    throw invalid(field, `${key} has ${parsed.data.length} classes, it says ${count}`);
-  return parsed.data;
-}
-
-function jsonOf(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return undefined;
-  }
+  const found = await readClassList(store, expected);
+  if (typeof found === 'string') throw invalid(field, found);
+  if (found.length !== count)
+    throw invalid(field, `${key} has ${found.length} classes, it says ${count}`);
+  return found;
 }
 
 function mapClasses(

@@ -9,6 +9,7 @@ import { importPublishedLogits } from './import-published-logits';
 import { writeLogits } from './write-logits';
 import { acceptTeacher } from './accept-teacher';
 import { checkProbe } from './check-probe';
+import { requireClasses } from './require-classes';
 import { scoreOutputs } from './score-outputs';
 import { writeRows } from './write-rows';
 import { importModels } from './import-models';
@@ -45,6 +46,7 @@ export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
         return accepted;
       }),
     checkProbe: (input) => asActivity(deps, input, (_, own) => checkProbe(own, input)),
+    requireClasses: (input) => asActivity(deps, input, (_, own) => requireClasses(own, input)),
     ingestShard: (input) =>
       asActivity(deps, input, ({ onProgress, onAlive }, own) =>
         ingestShard(own, input, onProgress, onAlive),

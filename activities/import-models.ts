@@ -14,14 +14,14 @@ import { championNotes } from './plan/champion-notes';
 import { readInit, type Checkpoint } from './plan/read-checkpoint';
 import { readAnyTeacher, requireKnownClasses } from './plan/read-teacher';
 import type { ReadWaveformTeacher } from './plan/read-waveform-teacher';
-import { readVocabulary } from './plan-corpus';
+import { readVocabulary } from './plan/read-vocabulary';
 
 export async function importModels(
   deps: ActivityDependencies,
   input: ImportModelsInput,
 ): Promise<ImportedModels> {
   const store = deps.openStore(input.store);
-  const vocabulary = await readVocabulary(deps, input.vocabulary);
+  const vocabulary = await readVocabulary(deps, input.vocabulary, store);
   const notes: string[] = [];
   const teachers = [];
   const maps: Int32Array[] = [];
@@ -39,7 +39,7 @@ export async function importModels(
     });
     notes.push(...read.notes);
   }
-  // Classes that only a worker knows are seen when it was asked.
+  // Classes that only a worker knows are seen when it was asked (require-classes.ts).
   if (input.teachers.every(({ format }) => format !== 'worker'))
     requireKnownClasses(maps, vocabulary);
   const inits: Record<string, ModelReference> = {};

@@ -3,8 +3,7 @@
  * Rows keep the table's order, so clips appended to a table leave every full shard as it was. Costs
  * one `stat` a clip, and the header of each video of AudioSet's segments; no audio is read.
  */
-import { parseConfigClasses } from '../ced/teachers/teacher-classes';
-import { parseVocabularyCsv, type Vocabulary } from '../ced/teachers/vocabulary';
+import type { Vocabulary } from '../ced/teachers/vocabulary';
 import type { Plan, PlanInput, PlannedSplit } from '../workflows/contract/activities';
 import { PermanentError } from '../workflows/contract/failures';
 import type { ActivityDependencies } from './dependencies';
@@ -16,8 +15,8 @@ import { encodeJson, sha256, type Store } from '../storage/store';
 import { listClips } from './plan/list-clips';
 import { readPlan, readPlannedListing, type PlanManifest } from '../storage/corpus/plan-manifest';
 import { createPlan, planKeyOf } from '../storage/corpus/plan-part';
-import { readInput, type InputPlace } from './plan/read-input';
 import { readTables } from './plan/read-table';
+import { readVocabulary } from './plan/read-vocabulary';
 import { cutShards, listShards } from '../ced/corpus/shards';
 import { SPLITS, type Split } from '../workflows/contract/models';
 import type { RejectedRow } from '../ced/corpus/table-row';
@@ -33,7 +32,7 @@ export async function planCorpus(
   onProgress: (done: number, total: number) => void,
 ): Promise<Plan> {
   const store = deps.openStore(input.store);
-  const vocabulary = await readVocabulary(deps, input.corpus.vocabulary);
+  const vocabulary = await readVocabulary(deps, input.corpus.vocabulary, store);
   const listed: Record<Split, ListedSplit | null> = {
     train: null,
     validation: null,
@@ -162,26 +161,6 @@ function mapSplits<A, B>(
     validation: validation && map(validation),
     eval: evaluation && map(evaluation),
   };
-}
-
-/** @throws {PermanentError} RunFileInvalid naming the field, the file and what is expected */
-export async function readVocabulary(input: InputPlace, path: string): Promise<Vocabulary> {
-  const text = await readInput(
-    input,
-    'corpus.vocabulary',
-    path,
-    "a CSV in AudioSet's columns index,mid,display_name",
-  );
-  try {
-    // No CSV with this header begins so: it is the config.json of a checkpoint.
-    return text.startsWith('{') ? parseConfigClasses(text) : parseVocabularyCsv(text);
-  } catch (error) {
-    throw new PermanentError(
-      'RunFileInvalid',
-      `corpus.vocabulary: ${path}: ${(error as Error).message}`,
-      { cause: error },
-    );
-  }
 }
 
 interface EarlierPlan extends PlanManifest {

@@ -16,6 +16,8 @@ export const CPU_SUMMARIES: Summaries<CpuActivities> = {
     (inits.length > 0 ? ' and the checkpoints that models start from' : ''),
   acceptTeacher: ({ teacher }) => `Check what ${teacher.name} says of itself`,
   checkProbe: ({ teacher }) => `Compare what ${teacher.name} says of the probe clips`,
+  requireClasses: ({ ensemble }) =>
+    `Look for classes that none of ${counted(ensemble.length, 'teacher')} knows`,
   ingestShard: ({ split, shard }) => `Decode ${split} shard ${shard}`,
   sealCorpus: () => 'Count the corpus and write its manifest',
   writeRows: ({ split, shard }) => `Write the views of ${split} shard ${shard} for workers`,

@@ -25,7 +25,7 @@ export async function distill(input: unknown, continuation?: Continuation): Prom
     // A wrong path, table or checkpoint in the run file ends the run here, before any work.
     const models = await importModels(control, run);
     const { chunkSeconds } = run.logits;
-    const plan = await planDistillation(control, run);
+    const plan = await planDistillation(control, run, models);
     const corpus = await ingestCorpus(control, run, plan, chunkSeconds, ratesOf(models));
     return await distillAndPublish(control, run, models, corpus);
   });

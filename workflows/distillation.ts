@@ -2,6 +2,7 @@
  * The stages that `distill` and `retrain` share once the corpus is there: score the teachers, store
  * their logits, train, score and promote students, publish.
  */
+import { patched } from '@temporalio/workflow';
 import { runFileInvalid } from './accept-run';
 import { cpu } from './activity-proxies';
 import type { ImportedModels, Plan, PlanInput, RunResult } from './contract/activities';
@@ -9,7 +10,11 @@ import type { DistillRun } from './contract/run-file';
 import { CHAMPION } from './contract/run-file-sections';
 import { furtherRates } from './contract/sample-rates';
 import type { StageName } from './contract/status';
-import { vocabularyNotes, withClassList } from './contract/teacher-vocabulary';
+import {
+  isVocabularyOfWorker,
+  vocabularyNotes,
+  withClassList,
+} from './contract/teacher-vocabulary';
 import {
   ensembleProblems,
   promotionNotes,
@@ -53,31 +58,38 @@ async function importFromSources(control: RunControl, run: DistillRun): Promise<
       : [{ field: `students[${index}].init`, checkpoint: student.init, model: student.model }],
   );
   const champion = startsFromChampion(run);
+  const workers = new WorkerTeachers(control, run);
+  const classList = isVocabularyOfWorker(run) ? await workers.classList() : undefined;
+  const { vocabulary } = withClassList(run, classList).corpus;
+  // A worker that gives the run its classes is checked before files are compared with them.
+  const early = classList === undefined ? null : await workers.accept(vocabulary);
   const imported = await cpu.importModels({
     store: run.store,
-    vocabulary: withClassList(run).corpus.vocabulary,
+    vocabulary,
     teachers: run.teachers,
     inits,
     chunkSeconds: run.logits.chunkSeconds,
     ...(champion ? { champion } : {}),
   });
-  const workers = new WorkerTeachers(control, run);
   if (workers.isEmpty) return imported;
-  const accepted = await workers.accept();
+  const accepted = early ?? (await workers.accept(vocabulary));
   const files = imported.teachers.values();
   const teachers = run.teachers.flatMap(
     ({ name }) => accepted.get(name) ?? files.next().value ?? [],
   );
-  return { ...imported, teachers };
+  if (teachers.every(({ missing = 0 }) => missing > 0) && patched('classes of all teachers'))
+    await cpu.requireClasses({ store: run.store, vocabulary, ensemble: teachers });
+  return { ...imported, teachers, ...(classList === undefined ? {} : { classList }) };
 }
 
 /** Plans the corpus, and refuses what its tables show to be impossible. */
 export async function planDistillation(
   control: RunControl,
   run: DistillRun,
+  { classList }: Pick<ImportedModels, 'classList'>,
   planning: Pick<PlanInput, 'continues'> = {},
 ): Promise<Plan> {
-  const plan = await planCorpus(control, withClassList(run), run.logits.chunkSeconds, {
+  const plan = await planCorpus(control, withClassList(run, classList), run.logits.chunkSeconds, {
     ...planning,
     trainLabels: 'ignored',
   });

@@ -59,7 +59,7 @@ export async function retrain(
 async function retrainIfNew(control: RunControl, run: DistillRun): Promise<RunResult | Unchanged> {
   const { chunkSeconds } = run.logits;
   const models = await importModels(control, run);
-  const plan = await planDistillation(control, run, { continues: run.name });
+  const plan = await planDistillation(control, run, models, { continues: run.name });
   // An old plan is recognised before anything is decoded; changed files with the same content only
   // afterwards.
   const byPlan = await control.runOnce('judgement by plan', () =>

@@ -17,10 +17,11 @@ import type { DistillRun } from './contract/run-file';
 import type { LogitsSettings, WorkerTeacher } from './contract/run-file-sections';
 import { schemaProblems } from './contract/schema-problems';
 import { shortText } from './contract/short-text';
-import { withClassList } from './contract/teacher-vocabulary';
+import { classListInStore, vocabularyTeacher } from './contract/teacher-vocabulary';
 import {
   predictedShardSchema,
   TEACHER_CONTRACT,
+  teacherDescriptionSchema,
   type PredictShardInput,
   type WriteRowsInput,
 } from './contract/teacher-worker';
@@ -34,6 +35,7 @@ const SHARDS_IN_FLIGHT = 8;
 
 export class WorkerTeachers {
   private readonly teachers = new Map<string, WorkerTeacher>();
+  private readonly descriptions = new Map<string, Promise<unknown>>();
 
   constructor(
     private readonly control: RunControl,
@@ -53,12 +55,25 @@ export class WorkerTeachers {
   }
 
   /**
+   * Asks the worker whose classes the run has where it wrote them. An answer that does not say so
+   * is refused when the worker is accepted.
+   * @returns an address for `accept`
+   */
+  async classList(): Promise<string> {
+    const { vocabulary } = this.run.corpus;
+    const teacher = this.teachers.get(vocabularyTeacher(vocabulary) ?? '');
+    const answer = teacher && teacherDescriptionSchema.safeParse(await this.describe(teacher));
+    return answer?.success ? classListInStore(answer.data.classes.sha256) : vocabulary;
+  }
+
+  /**
    * Asks each worker what its teacher is and lets it predict the probe clips, before anything else
    * is spent on the run. Waits for workers that are not there, and says so.
+   * @param vocabulary address of the run's classes
    */
-  async accept(): Promise<Map<string, EnsembleMember>> {
+  async accept(vocabulary: string): Promise<Map<string, EnsembleMember>> {
     const members = await Promise.all(
-      [...this.teachers.values()].map((one) => this.acceptOne(one)),
+      [...this.teachers.values()].map((one) => this.acceptOne(one, vocabulary)),
     );
     return new Map(members.map((member) => [member.name, member]));
   }
@@ -108,12 +123,12 @@ export class WorkerTeachers {
     throw ApplicationFailure.retryable(`${model.name} was not scored on ${split}`);
   }
 
-  private async acceptOne(teacher: WorkerTeacher): Promise<EnsembleMember> {
+  private async acceptOne(teacher: WorkerTeacher, vocabulary: string): Promise<EnsembleMember> {
     const { store, logits, teachers } = this.run;
     const { timeMask, freqMask } = logits.augment;
     const { member, probe, notes } = await cpu.acceptTeacher({
       store,
-      vocabulary: withClassList(this.run).corpus.vocabulary,
+      vocabulary,
       field: `teachers[${teachers.indexOf(teacher)}]`,
       teacher,
       description: await this.describe(teacher),
@@ -129,7 +144,14 @@ export class WorkerTeachers {
     return member;
   }
 
-  private async describe({ name, taskQueue }: WorkerTeacher): Promise<unknown> {
+  /** Once for each. */
+  private async describe(teacher: WorkerTeacher): Promise<unknown> {
+    const asked = this.descriptions.get(teacher.name) ?? this.askWhatItIs(teacher);
+    this.descriptions.set(teacher.name, asked);
+    return await asked;
+  }
+
+  private async askWhatItIs({ name, taskQueue }: WorkerTeacher): Promise<unknown> {
     const { control } = this;
     const input = { contract: TEACHER_CONTRACT, store: this.run.store } as const;
     const worker = teacherOn(taskQueue);

@@ -116,6 +116,7 @@ const STAGES = {
   importModels: 'plan',
   acceptTeacher: 'plan',
   checkProbe: 'plan',
+  requireClasses: 'plan',
   ingestShard: 'download',
   sealCorpus: 'download',
   computeLogits: 'logits',

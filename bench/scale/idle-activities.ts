@@ -69,6 +69,7 @@ export function idleCpuActivities(size: CorpusSize): CpuActivities {
       }),
     acceptTeacher: () => Promise.reject(new Error('this run has no worker teachers')),
     checkProbe: () => Promise.reject(new Error('this run has no worker teachers')),
+    requireClasses: () => Promise.reject(new Error('this run has no worker teachers')),
     writeRows: () => Promise.resolve({ requests: [] }),
     scoreOutputs: () => Promise.resolve(null),
     ingestShard: () => Promise.resolve({ clips, rejected: 0, seconds: 1, reused: false }),

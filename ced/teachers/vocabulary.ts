@@ -55,16 +55,31 @@ export function parseVocabularyCsv(text: string): Vocabulary {
   return classes as Vocabulary;
 }
 
-/** @throws FormatInvalid when a MID or a name occurs twice */
+/** @throws FormatInvalid when a MID or a name occurs twice, naming both classes by number */
 export function requireDistinct(vocabulary: Vocabulary): void {
-  const mids = new Set<string>();
-  const names = new Set<string>();
-  for (const { mid, name } of vocabulary) {
-    if (mid !== '' && mids.has(mid)) fail(`MID ${mid} occurs twice`);
-    if (names.has(name)) fail(`name "${name}" occurs twice`);
-    mids.add(mid);
-    names.add(name);
+  const mids = new Map<string, number>();
+  const names = new Map<string, number>();
+  for (const [index, { mid, name }] of vocabulary.entries()) {
+    const at = (first: number): string => `as class ${first} and as class ${index}`;
+    const [sameMid, sameName] = [mids.get(mid), names.get(name)];
+    if (mid !== '' && sameMid !== undefined) fail(`MID ${mid} occurs twice, ${at(sameMid)}`);
+    if (sameName !== undefined) fail(`name "${name}" occurs twice, ${at(sameName)}`);
+    mids.set(mid, index);
+    names.set(name, index);
   }
+}
+
+/**
+ * As `requireDistinct`, of a list that no CSV or schema has looked at.
+ * @throws FormatInvalid also for a class without a name, or with one that is too long
+ */
+export function requireUsable(vocabulary: Vocabulary): void {
+  for (const [index, { mid, name }] of vocabulary.entries()) {
+    if (name.trim() === '') fail(`class ${index} has no name`);
+    if (Math.max(mid.length, name.length) > LONGEST_NAME)
+      fail(`class ${index} has a name longer than ${LONGEST_NAME} characters`);
+  }
+  requireDistinct(vocabulary);
 }
 
 /** The same file again: names are quoted always, as AudioSet's are. */

@@ -4,8 +4,8 @@ import type { ChannelChoice } from '../../ced/audio/channels';
 import { channelsOption } from '../channels-option';
 import { resolve } from 'node:path';
 import { namesOf } from '../../storage/corpus/content-index';
-import { readVocabulary } from '../../activities/plan-corpus';
-import { withClassList } from '../../workflows/contract/teacher-vocabulary';
+import { readVocabulary } from '../../activities/plan/read-vocabulary';
+import { isVocabularyOfWorker, withClassList } from '../../workflows/contract/teacher-vocabulary';
 import type { Split } from '../../workflows/contract/models';
 import { commandLine } from '../../infra/command-line/command-line';
 import { CLEAR_LINE, control } from '../../infra/command-line/terminal';
@@ -105,7 +105,7 @@ async function checkCorpus({ values, operands }: Options): Promise<number> {
     ...(audioRoot === undefined ? {} : { audioRoot }),
     ...(channels === undefined ? {} : { channels }),
     ignoreTrainLabels: given.ignoresTrainLabels,
-    vocabulary: path === undefined ? null : await readVocabulary({ root, sources }, path),
+    vocabulary: path === undefined ? null : await readVocabulary({ root, sources }, path, null),
     onProgress: liveCount(),
   });
   const maxRejected = values['max-rejected'] ?? given.maxRejected;
@@ -149,7 +149,12 @@ function corpusOf(operands: readonly string[], type: 'distill' | 'teach'): Given
       ...(channels === undefined ? {} : { channels }),
     };
     const ignoresTrainLabels = type === 'distill';
-    return { tables: tablesOf(run), vocabulary, maxRejected, ignoresTrainLabels, ...given };
+    // Only the worker of its teacher knows the classes: labels are those in the tables.
+    const isKnown = !('students' in run && isVocabularyOfWorker(run));
+    return {
+      ...{ tables: tablesOf(run), maxRejected, ignoresTrainLabels, ...given },
+      ...(isKnown ? { vocabulary } : {}),
+    };
   }
   const tables: Partial<Record<Split, string>> = {};
   for (const operand of operands) {

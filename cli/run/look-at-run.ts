@@ -35,11 +35,14 @@ export function declaredRates(run: DistillRun | TeachRun): number[] {
   );
 }
 
-/** Models that lie elsewhere are not fetched for it. */
+/**
+ * Models that lie elsewhere are not fetched for it.
+ * @param vocabulary null = it is not known: no model is compared with it
+ */
 export async function lookAtRun(
   run: DistillRun | TeachRun,
   input: InputPlace,
-  vocabulary: Vocabulary,
+  vocabulary: Vocabulary | null,
   splits: readonly Pick<SplitSurvey, 'split' | 'clips' | 'labelled' | 'classes' | 'notes'>[],
 ): Promise<RunLook> {
   const look: RunLook = { problems: [], notes: [], sampleRates: declaredRates(run) };
@@ -54,7 +57,7 @@ export async function lookAtRun(
     const validation = splits.find(({ split }) => split === 'validation');
     look.problems.push(...ensembleProblems(run, validation));
   }
-  await lookAtModels(run, input, vocabulary, look);
+  if (vocabulary !== null) await lookAtModels(run, input, vocabulary, look);
   return look;
 }
 

@@ -1,13 +1,18 @@
 /** `ced plan RUN.json`: estimates what a run will need. */
 import { resolve } from 'node:path';
-import { readVocabulary } from '../../activities/plan-corpus';
+import { readVocabulary } from '../../activities/plan/read-vocabulary';
 import { readModelFile, type InputPlace } from '../../activities/plan/read-input';
 import type { SourceOptions } from '../../storage/sources/source';
 import { SPLITS, type Split } from '../../workflows/contract/models';
 import { modelConfigSchema } from '../../ced/model/config';
 import { parameterCount } from '../../ced/model/parameters';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
-import { vocabularyNotes, withClassList } from '../../workflows/contract/teacher-vocabulary';
+import {
+  isVocabularyOfWorker,
+  vocabularyNotes,
+  vocabularyTeacher,
+  withClassList,
+} from '../../workflows/contract/teacher-vocabulary';
 import { renamedNotes, warmupNotes } from '../../workflows/contract/run-notes';
 import { furtherRates } from '../../workflows/contract/sample-rates';
 import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
@@ -76,7 +81,9 @@ const line = commandLine({
       value: 'N',
       is: count,
       default: 527,
-      help: "with --clips: classes of the vocabulary; 527 are AudioSet's",
+      help:
+        "with --clips, or where only a teacher's worker knows the classes: how many; 527 are " +
+        "AudioSet's",
     },
     ...sourceOptions,
     json: { help: 'print one JSON object' },
@@ -114,10 +121,8 @@ export const command: Command = {
       const plan = await planRun(run, resolve(values.root), {
         teraflops: values.tflops,
         sample: values.sample,
-        assumed:
-          values.clips.length === 0
-            ? null
-            : { clips: assumedClips(values.clips), classes: values.classes },
+        assumed: values.clips.length === 0 ? null : assumedClips(values.clips),
+        classes: values.classes,
         sources: sourcesOf(values, process.env),
       });
       if (values.json) printJson(plan);
@@ -129,8 +134,10 @@ export const command: Command = {
 interface PlanOptions {
   teraflops: number;
   sample: number;
-  /** Replaces the tables. */
-  assumed: { clips: Partial<Record<Split, number>>; classes: number } | null;
+  /** Clips of each split; replaces the tables. */
+  assumed: Partial<Record<Split, number>> | null;
+  /** Where they are assumed. */
+  classes: number;
   sources: SourceOptions;
 }
 
@@ -140,12 +147,17 @@ export async function planRun(
   options: PlanOptions,
 ): Promise<RunPlan> {
   const chunkSeconds = 'logits' in run ? run.logits.chunkSeconds : run.chunkSeconds;
-  const { vocabulary, sizes } = options.assumed
-    ? assumedCorpus(options.assumed, chunkSeconds)
+  const { vocabulary, isAssumed, sizes } = options.assumed
+    ? assumedCorpus(options.assumed, options.classes, chunkSeconds)
     : await sampledCorpus(run, root, options);
   const look = options.assumed
     ? { problems: [], notes: [], sampleRates: declaredRates(run) }
-    : await lookAtRun(run, { root, sources: options.sources }, vocabulary, sizes);
+    : await lookAtRun(
+        run,
+        { root, sources: options.sources },
+        isAssumed ? null : vocabulary,
+        sizes,
+      );
   const rates = furtherRates(look.sampleRates);
   const splits: RunPlan['splits'] = {};
   for (const { split, clips, seconds, rejected } of sizes)
@@ -181,7 +193,7 @@ export async function planRun(
     notes: [
       ...look.notes,
       ...(rates.length > 0 ? [`audio is kept at ${rates.join(' and ')} Hz too, for teachers`] : []),
-      ...('students' in run ? vocabularyNotes(run, vocabulary.length) : []),
+      ...classNotes(run, vocabulary.length, isAssumed),
       ...renamedNotes(section, settings),
       ...warmupNotes(section, settings, chunks),
     ],
@@ -203,18 +215,33 @@ type PlannedSize = Pick<
   'split' | 'clips' | 'seconds' | 'rejected' | 'labelled' | 'classes' | 'notes'
 >;
 
+function classNotes(run: DistillRun | TeachRun, classes: number, isAssumed: boolean): string[] {
+  if (!('students' in run)) return [];
+  if (!isAssumed) return vocabularyNotes(run, classes);
+  return [
+    `corpus.vocabulary: only the worker of teacher ${vocabularyTeacher(run.corpus.vocabulary)} ` +
+      `knows its classes: ${classes} are assumed (--classes), and neither labels nor models are ` +
+      'compared with them',
+  ];
+}
+
 interface PlannedCorpus {
   vocabulary: Vocabulary;
+  /** Whether only the worker of a teacher knows the classes: then `vocabulary` is assumed. */
+  isAssumed: boolean;
   sizes: PlannedSize[];
 }
 
 async function sampledCorpus(
   run: DistillRun | TeachRun,
   root: string,
-  { sample, sources }: PlanOptions,
+  { sample, sources, classes }: PlanOptions,
 ): Promise<PlannedCorpus> {
   const { corpus } = 'students' in run ? withClassList(run) : run;
-  const vocabulary = await readVocabulary({ root, sources }, corpus.vocabulary);
+  const isAssumed = 'students' in run && isVocabularyOfWorker(run);
+  const vocabulary = isAssumed
+    ? null
+    : await readVocabulary({ root, sources }, corpus.vocabulary, null);
   const { audioRoot, channels } = run.corpus;
   const place = {
     ...(audioRoot === undefined ? {} : { audioRoot }),
@@ -223,18 +250,21 @@ async function sampledCorpus(
   const ignoreTrainLabels = 'logits' in run;
   const options = { root, sources, vocabulary, sample, ignoreTrainLabels, ...place };
   const { splits } = await surveyCorpus(tablesOf(run), options);
-  return { vocabulary, sizes: splits };
+  return { vocabulary: vocabulary ?? assumedClasses(classes), isAssumed, sizes: splits };
+}
+
+function assumedClasses(classes: number): Vocabulary {
+  return Array.from({ length: classes }, (_, index) => ({ mid: '', name: `class ${index}` }));
 }
 
 function assumedCorpus(
-  { clips, classes }: NonNullable<PlanOptions['assumed']>,
+  clips: NonNullable<PlanOptions['assumed']>,
+  classes: number,
   chunkSeconds: number,
 ): PlannedCorpus {
   return {
-    vocabulary: Array.from({ length: classes }, (_, index) => ({
-      mid: '',
-      name: `class ${index}`,
-    })),
+    vocabulary: assumedClasses(classes),
+    isAssumed: false,
     sizes: SPLITS.flatMap((split) =>
       clips[split]
         ? {

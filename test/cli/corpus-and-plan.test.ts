@@ -212,6 +212,24 @@ describe('ced plan', () => {
     expect(printed).toMatch(/note +teachers\[1\]: its workers on teacher-beats are asked when/);
   });
 
+  it('assumes how many classes a run has whose list only a worker knows', async () => {
+    const path = runFile();
+    const run = JSON.parse(readFileSync(path, 'utf8')) as { teachers: object[] };
+    const worker = { name: 'beats', format: 'worker', taskQueue: 'teacher-beats' };
+    const ofWorker = { ...corpus, vocabulary: 'teacher:beats' };
+    writeFileSync(path, JSON.stringify({ ...run, corpus: ofWorker, teachers: [worker] }));
+    expect(await ced(['plan', path, '--root', folder, '--classes', '50', '--json'])).toBe(0);
+    const plan = JSON.parse(printed) as { notes: string[]; problems: string[] };
+    // 36 rows of train, 8 of the other splits.
+    expect(plan).toMatchObject({ problems: [], outputs: { bytes: 44 * (50 * 4 + 80) } });
+    expect(plan.notes).toContainEqual(
+      expect.stringMatching(/^corpus\.vocabulary: only the worker of teacher beats .*: 50 are/),
+    );
+    printed = '';
+    expect(await ced(['corpus', path, '--root', folder, '--json'])).toBe(0);
+    expect(JSON.parse(printed)).toMatchObject({ problems: [] });
+  });
+
   it('reads well', async () => {
     expect(await ced(['plan', runFile(), '--root', folder])).toBe(0);
     expect(printed).toMatch(

@@ -8,6 +8,7 @@ import { importModels } from '../../activities/import-models';
 import { ingestShard } from '../../activities/ingest-shard';
 import { localDependencies } from '../../activities/local-dependencies';
 import { planCorpus } from '../../activities/plan-corpus';
+import { requireClasses } from '../../activities/require-classes';
 import { scoreOutputs } from '../../activities/score-outputs';
 import { writeRows } from '../../activities/write-rows';
 import { readStoreUnits } from '../../cli/store/store-units';
@@ -21,12 +22,14 @@ import type { JobContext } from '../../jobs/job-context';
 import type { MappedModel } from '../../jobs/mapped-model';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import type { FolderStore } from '../../storage/folder-store';
+import { readPlan } from '../../storage/corpus/plan-manifest';
 import { layout } from '../../storage/layout';
 import { requireWorkerManifest } from '../../storage/models/worker-folder';
 import { readScores } from '../../storage/scores';
 import type { EnsembleMember } from '../../workflows/contract/models';
 import { logitsSchema, teacherSchema } from '../../workflows/contract/run-file-sections';
 import type { LogitsSettings, WorkerTeacher } from '../../workflows/contract/run-file-sections';
+import { classListInStore, hashOfClassList } from '../../workflows/contract/teacher-vocabulary';
 import type { OutputsManifest, PredictShardInput } from '../../workflows/contract/teacher-worker';
 import { jobContextOn, predictAndWrite, storeBelow, storedTables } from '../support/in-process';
 import { ReferenceTeacher, type ReferenceOptions } from '../support/reference-teacher';
@@ -417,6 +420,76 @@ describe('a worker that says what its teacher is', () => {
     ).resolves.toMatchObject({
       member: { missing: 1 },
       notes: ['teachers[2]: abstains from 1 of 6 classes: Clicks'],
+    });
+  });
+});
+
+describe('the classes of a worker', () => {
+  const listed = async (classes: readonly { mid: string; name: string }[]) =>
+    (await new ReferenceTeacher({ classes }).describe(store)).classes;
+  const acceptingList = async (classes: readonly { mid: string; name: string }[]) => {
+    const description = await new ReferenceTeacher({ classes }).describe(store);
+    const of = { store: '', vocabulary, field: 'teachers[0]', teacher: beats, chunkSeconds: 1 };
+    return await acceptTeacher(deps, { ...of, description, masked: false, workflowRunId: 'run' });
+  };
+  const own = () => parseVocabularyCsv(readFileSync(join(folder, vocabulary), 'utf8'));
+
+  it.each([
+    ['one name twice', [{ mid: '', name: 'Sweep' }], 'name "Sweep" occurs twice, as class 3 and'],
+    ['one MID twice', [{ mid: '/t/1', name: 'New' }], 'MID /t/1 occurs twice, as class 1 and'],
+    ['a class without a name', [{ mid: '/t/9', name: ' ' }], 'class 6 has no name'],
+    ['a name of a page', [{ mid: '', name: 'n'.repeat(513) }], 'class 6 has a name longer than'],
+  ])('are refused with %s, naming where', async (_, more, message) => {
+    await expect(acceptingList([...own(), ...more])).rejects.toMatchObject({
+      code: 'TeacherInvalid',
+      message: expect.stringMatching(
+        new RegExp(`^teachers\\[0\\]: its class list .*: ${message}`),
+      ) as unknown,
+    });
+  });
+
+  it('may be those of the run', async () => {
+    const classes = own().toReversed();
+    const list = classListInStore((await listed(classes)).sha256);
+    const [description, field] = [await reference().describe(store), 'teachers[0]'];
+    const of = { store: '', vocabulary: list, field, teacher: beats, chunkSeconds: 1 };
+    const given = { ...of, description, masked: false, workflowRunId: 'run' };
+    const { member } = await acceptTeacher(deps, given);
+    expect(member.missing).toBeUndefined();
+    const corpus = { train: 'train.jsonl', vocabulary: list, clipsPerShard: 8, maxRejected: 0 };
+    const plan = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore);
+    expect((await readPlan(store, plan.planKey)).vocabulary).toEqual(classes);
+    await store.replace(layout.teacherClasses(hashOfClassList(list)!), Buffer.from('[]'));
+    const damaged = planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore);
+    await expect(damaged).rejects.toMatchObject({
+      code: 'RunFileInvalid',
+      message: expect.stringMatching(
+        /^corpus\.vocabulary: .* does not hash to its name/,
+      ) as unknown,
+    });
+  });
+
+  it('have to cover those of the run, with those of its fellow teachers', async () => {
+    const abstaining = async (classes: readonly { mid: string; name: string }[], name: string) => {
+      const description = await new ReferenceTeacher({ classes }).describe(store);
+      const teacher = { ...beats, missing: 'abstain' as const, name };
+      const of = { store: '', vocabulary, field: name, teacher, chunkSeconds: 1 };
+      const given = { ...of, description, masked: false, workflowRunId: 'run' };
+      return (await acceptTeacher(deps, given)).member;
+    };
+    const [low, high] = [own().slice(0, 3), own().slice(3)];
+    const covering = [await abstaining(low, 'low'), await abstaining(high, 'high')];
+    await expect(
+      requireClasses(deps, { store: '', vocabulary, ensemble: covering }),
+    ).resolves.toBeNull();
+    const lacking = [covering[0]!, await abstaining(high.slice(1), 'higher')];
+    await expect(
+      requireClasses(deps, { store: '', vocabulary, ensemble: lacking }),
+    ).rejects.toMatchObject({
+      code: 'TeacherInvalid',
+      message: expect.stringMatching(
+        /^teachers: no teacher knows 1 of 6 classes: Sweep; add a teacher that does/,
+      ) as unknown,
     });
   });
 });

@@ -1,6 +1,12 @@
 import { parseRun } from '../../workflows/contract/parse-run';
 import { distillRunSchema, teachRunSchema } from '../../workflows/contract/run-file';
-import { vocabularyNotes, withClassList } from '../../workflows/contract/teacher-vocabulary';
+import {
+  classListInStore,
+  hashOfClassList,
+  isVocabularyOfWorker,
+  vocabularyNotes,
+  withClassList,
+} from '../../workflows/contract/teacher-vocabulary';
 
 const teachers = [
   { name: 'a', format: 'ced', checkpoint: 'teachers/a/' },
@@ -27,6 +33,21 @@ describe('a vocabulary that is a teacher’s own', () => {
       train: 'train.jsonl',
       vocabulary: address,
     });
+  });
+
+  it('is that of a worker once it has told where its classes are', () => {
+    const beats = { name: 'beats', format: 'worker', taskQueue: 'teacher-beats' };
+    const { teachers: files, ...run } = runWith('teacher:beats');
+    const parsed = distillRunSchema.parse({
+      ...{ ...run, teachers: [...files, { ...beats, spectrogramMasks: 'skip' }] },
+    });
+    expect(isVocabularyOfWorker(parsed)).toBe(true);
+    expect(withClassList(parsed).corpus.vocabulary).toBe('teacher:beats');
+    const address = classListInStore('0'.repeat(64));
+    expect(withClassList(parsed, address).corpus.vocabulary).toBe(address);
+    expect(hashOfClassList(address)).toBe('0'.repeat(64));
+    expect(hashOfClassList('classes.csv')).toBeNull();
+    expect(isVocabularyOfWorker(distillRunSchema.parse(runWith('teacher:net')))).toBe(false);
   });
 
   it('is told with its number of classes', () => {

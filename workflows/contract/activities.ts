@@ -36,6 +36,7 @@ import type {
   AcceptTeacherInput,
   CheckedProbe,
   CheckProbeInput,
+  RequireClassesInput,
   ScoreOutputsInput,
   WriteRowsInput,
   WrittenRows,
@@ -95,6 +96,8 @@ export interface ImportedModels {
   inits: Record<string, ModelReference>;
   /** What was adapted, a sentence each; absent = nothing. */
   notes?: string[];
+  /** Where the run's classes are, if the worker of a teacher gave them (teacher-vocabulary.ts). */
+  classList?: string;
 }
 
 export interface IngestInput {
@@ -147,6 +150,8 @@ export interface Scored {
   mAP: number | null;
   seconds: number;
   reused: boolean;
+  /** Chunks of which the model said nothing, and some of them; absent = none. */
+  leftOut?: { chunks: number; examples: string[] };
 }
 
 export interface LogitsInput {
@@ -404,6 +409,7 @@ export interface CpuActivities {
   importModels(input: ImportModelsInput): Promise<ImportedModels>;
   acceptTeacher(input: AcceptTeacherInput): Promise<AcceptedTeacher>;
   checkProbe(input: CheckProbeInput): Promise<CheckedProbe>;
+  requireClasses(input: RequireClassesInput): Promise<null>;
   ingestShard(input: IngestInput): Promise<IngestedShard>;
   sealCorpus(input: FinalizeInput): Promise<FinalizedCorpus>;
   writeRows(input: WriteRowsInput): Promise<WrittenRows>;

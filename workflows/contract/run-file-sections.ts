@@ -61,7 +61,8 @@ export const corpusSchema = z.strictObject({
     ),
   vocabulary: place.describe(
     "Class list in AudioSet's columns `index,mid,display_name`. In `distill`, `teacher:NAME` is " +
-      'the list of that teacher: its `vocabulary`, or the classes that its config.json names.',
+      'the list of that teacher: its `vocabulary`, the classes that its config.json names, or ' +
+      'those that its worker tells.',
   ),
   clipsPerShard: count
     .max(65_536)

@@ -175,18 +175,11 @@ function distinctNames(
 
 function knownVocabularyTeacher(
   { vocabulary }: Corpus,
-  teachers: readonly { name: string; format?: string }[],
+  teachers: readonly { name: string }[],
   context: z.RefinementCtx,
 ): void {
   const name = vocabularyTeacher(vocabulary);
-  const named = teachers.find((teacher) => teacher.name === name);
-  if (named?.format === 'worker')
-    refuse(
-      context,
-      ['corpus', 'vocabulary'],
-      `expected a class list: only the worker of ${name} knows its classes`,
-    );
-  if (name === null || named) return;
+  if (name === null || teachers.some((teacher) => teacher.name === name)) return;
   const names = teachers.map((teacher) => teacher.name).join(', ');
   refuse(
     context,

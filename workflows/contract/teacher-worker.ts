@@ -108,6 +108,13 @@ export interface AcceptedTeacher {
   notes?: string[];
 }
 
+export interface RequireClassesInput {
+  store: string;
+  vocabulary: string;
+  /** All teachers of the run. */
+  ensemble: ModelReference[];
+}
+
 export interface CheckProbeInput {
   store: string;
   teacher: ModelReference;

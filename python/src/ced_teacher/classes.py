@@ -12,6 +12,8 @@ from typing import NamedTuple, Union
 from ced_teacher.failures import TeacherInvalid
 
 HEADER = ["index", "mid", "display_name"]
+# Of a name or a MID, as the pipeline takes them.
+LONGEST_NAME = 512
 
 Classes = Union[str, "PathLike[str]", Iterable[Union[str, tuple[str, str]]]]
 
@@ -38,10 +40,15 @@ def read_classes(classes: Classes) -> list[TeacherClass]:
         ]
     if not found:
         raise TeacherInvalid("classes: there are none")
+    for index, (mid, name) in enumerate(found):
+        if name == "":
+            raise TeacherInvalid(f"classes: class {index} has no name")
+        if max(len(mid), len(name)) > LONGEST_NAME:
+            raise TeacherInvalid(
+                f"classes: class {index} has a name longer than {LONGEST_NAME} characters"
+            )
     _refuse_repeats("name", [name for _, name in found])
-    _refuse_repeats("MID", [mid for mid, _ in found if mid != ""])
-    if any(name == "" for _, name in found):
-        raise TeacherInvalid("classes: one has no name")
+    _refuse_repeats("MID", [mid for mid, _ in found])
     return found
 
 
@@ -75,8 +82,11 @@ def _read_csv(path: Path) -> list[TeacherClass]:
 
 
 def _refuse_repeats(what: str, values: list[str]) -> None:
-    known: set[str] = set()
-    for value in values:
-        if value in known:
-            raise TeacherInvalid(f"classes: the {what} {value!r} occurs twice")
-        known.add(value)
+    """Of empty values any number may occur."""
+    known: dict[str, int] = {}
+    for index, value in enumerate(values):
+        first = known.setdefault(value, index)
+        if value != "" and first != index:
+            raise TeacherInvalid(
+                f"classes: the {what} {value!r} occurs twice, as class {first} and as class {index}"
+            )

@@ -147,7 +147,8 @@ export function runFileFormat(): StructuredFormat {
         const plan = await planRun(run, folder, {
           teraflops: 1,
           sample: 1,
-          assumed: { clips: { train: CLIPS }, classes: 527 },
+          assumed: { train: CLIPS },
+          classes: 527,
           sources: {},
         });
         const wrong = notFinite(plan);
