@@ -3,6 +3,7 @@
  * model runs.
  */
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
+import { scoredClips, scoredRows } from '../ced/corpus/scored-clips';
 import { labelMatrix } from '../ced/metrics/split-scores';
 import { fitEnsemble as fitWeights } from '../ced/teachers/ensemble-fit';
 import { readCorpusClips } from '../storage/corpus/corpus-clips';
@@ -22,18 +23,29 @@ export async function fitEnsemble(
   onAlive: (phase: string) => void = () => undefined,
 ): Promise<EnsembleFit> {
   const store = deps.openStore(uri);
-  const corpus = await readCorpusClips(store, planKey, 'validation');
-  const labels = labelMatrix(corpus);
-  if (labels === null || corpus.clips.length < 2)
+  const split = await readCorpusClips(store, planKey, 'validation');
+  const refuse = (): never => {
     throw new PermanentError(
       'RunFileInvalid',
       `ensemble: ${search} fits weights to at least two clips of corpus.validation, all of them ` +
         'labelled; label them, or leave ensemble out',
     );
-  const members: StoredScores[] = [];
-  for (const teacher of ensemble) members.push(await requireScores(store, teacher, corpus));
+  };
+  if (labelMatrix(split) === null) refuse();
+  const stored: StoredScores[] = [];
+  for (const teacher of ensemble) stored.push(await requireScores(store, teacher, split));
+  // Of clips that one of them says nothing of there is no ensemble.
+  const without = stored.map(({ unscored }) => unscored);
+  const corpus = scoredClips(split, ...without);
+  const labels = labelMatrix(corpus);
+  if (labels === null || corpus.clips.length < 2) return refuse();
+  const classes = corpus.vocabulary.length;
+  const members = stored.map(({ values, missing }) => ({
+    values: scoredRows(values, classes, ...without),
+    missing,
+  }));
   const fit = await fitWeights(
-    { members, labels, clips: corpus.clips.length, classes: corpus.vocabulary.length },
+    { members, labels, clips: corpus.clips.length, classes },
     { search, given: ensemble.map(({ weight }) => weight), seed },
     async () => {
       onAlive('fitting the ensemble');

@@ -4,8 +4,9 @@
  */
 import { CLEAN_VIEW } from '../ced/teachers/teacher-rows';
 import { classMap, missingClasses } from '../ced/teachers/class-map';
-import { outputFault } from '../ced/teachers/output-fault';
-import { splitMAP } from '../ced/metrics/split-scores';
+import { predictionOf } from '../ced/teachers/prediction';
+import { ClipMeans, type ClipScores } from '../ced/metrics/clip-means';
+import { scoresFault, scoresMAP } from '../ced/metrics/scores-of-clips';
 import type { CorpusClips } from '../ced/corpus/corpus-clip';
 import { PermanentError } from '../workflows/contract/failures';
 import type { Scored } from '../workflows/contract/activities';
@@ -19,7 +20,7 @@ import { expectedOutputs, workerOutputs } from '../storage/outputs/expected-outp
 import { shardOwner } from '../storage/outputs/outputs-manifest';
 import { isSilentChunk } from '../storage/outputs/silent-chunk';
 import { ShardOutputs } from '../storage/outputs/shard-outputs';
-import { contentFor, keepScores, keptScores } from '../storage/scores';
+import { contentFor, keepScores, keptScores, leftOutOf, toldOf } from '../storage/scores';
 import type { Store } from '../storage/store';
 import type { ActivityDependencies } from './dependencies';
 
@@ -40,43 +41,36 @@ export async function scoreOutputs(
     if (input.kept === true) return null;
     const startedMs = deps.monotonicMs();
     const progress = progressMeter('shards', audio.audioShards.length, deps.monotonicMs);
-    const { scores, missing } = await meanOfChunks(store, manifest, input, audio, (done) => {
+    const map = classMap(manifest.vocabulary, audio.vocabulary, abstention(model));
+    const missing = missingClasses(map);
+    const scored = await meanOfChunks(store, { manifest, map }, input, audio, (done) => {
       deps.signal?.throwIfAborted();
       onProgress(progress(done));
     });
-    const { clips, vocabulary } = audio;
-    const fault = outputFault(
-      scores,
-      clips.length,
-      vocabulary.length,
-      manifest.output === 'logits',
-      missing,
-    );
+    const isDeclared = manifest.output === 'logits';
+    const fault = scoresFault(scored, audio, { isDeclared, missing });
     if (fault) throw new PermanentError('TeacherInvalid', `${model.name}: ${split}: ${fault}`);
     const seconds = (deps.monotonicMs() - startedMs) / 1000;
-    const mAP = splitMAP(scores, audio, missing);
+    const mAP = scoresMAP(scored, audio, missing);
     await keepScores(store, model.sha256, audio, {
-      ...{ scores, mAP, missing, seconds },
+      ...{ scores: scored.values, mAP, missing, seconds, leftOut: leftOutOf(scored) },
       ...(contentAtRate === undefined ? {} : { contentAtRate }),
     });
-    return { mAP, seconds, reused: false };
+    return { mAP, seconds, reused: false, ...toldOf(scored) };
   } finally {
     await audio.close();
   }
 }
 
-/** @returns float32 [clips, classes of the run] */
 async function meanOfChunks(
   store: Store,
-  manifest: WorkerManifest,
+  { manifest, map }: { manifest: WorkerManifest; map: Int32Array },
   { model, planKey, split, chunkSeconds }: ScoreOutputsInput,
   audio: CorpusAudio,
   onShard: (done: number) => void,
-): Promise<{ scores: Float32Array; missing: number[] }> {
-  const map = classMap(manifest.vocabulary, audio.vocabulary, abstention(model));
-  const [classes, own] = [map.length, manifest.vocabulary.length];
-  const scores = new Float32Array(audio.clips.length * classes);
-  let firstClip = 0;
+): Promise<ClipScores> {
+  const means = new ClipMeans(audio.clips, map.length, model.name);
+  let first = 0;
   for (const shard of audio.audioShards.keys()) {
     const corpus = shardOf(audio, shard);
     const expected = await expectedOutputs(
@@ -88,26 +82,23 @@ async function meanOfChunks(
     );
     const outputs = await ShardOutputs.require(store, expected, shardOwner(model, split, shard));
     try {
-      let row = 0;
-      for (const [index, clip] of corpus.clips.entries()) {
-        const rows = clip.chunks.map((_, chunk) => row + chunk);
-        const isSilent = (at: number): Promise<boolean> =>
-          isSilentChunk(audio, clip, clip.chunks[at - rows[0]!]!);
-        const values = await outputs.probabilities(rows, isSilent);
-        for (let chunk = 0; chunk < rows.length; chunk++)
-          for (let c = 0; c < classes; c++)
-            if (map[c]! >= 0)
-              scores[(firstClip + index) * classes + c]! +=
-                values[chunk * own + map[c]!]! / rows.length;
-        row += rows.length;
+      const begin = first;
+      for (const clip of corpus.clips) {
+        const chunks = means.chunks.slice(first, first + clip.chunks.length);
+        const rows = chunks.map((_, chunk) => first - begin + chunk);
+        const isSilent = (row: number): Promise<boolean> =>
+          isSilentChunk(audio, clip, chunks[row - rows[0]!]!.chunk);
+        const own = await outputs.probabilities(rows, isSilent);
+        const { values, faults } = predictionOf(own, rows.length, map);
+        means.add(chunks, values, faults);
+        first += chunks.length;
       }
     } finally {
       outputs.close();
     }
-    firstClip += corpus.clips.length;
     onShard(shard + 1);
   }
-  return { scores, missing: missingClasses(map) };
+  return means.finish();
 }
 
 function shardOf(split: CorpusClips, shard: number): CorpusClips {

@@ -4,10 +4,12 @@ import { StoreDamaged } from '../workflows/contract/damage';
 import { sampleRate as usualRate } from '../ced/audio/mono16k';
 import type { CorpusAudio } from './corpus/corpus-audio';
 import { layout } from './layout';
+import { leftOutSchema, toldLeftOut } from './left-out';
 import { createAnew, createRecordOrAdopt, quarantine, readRecordOrQuarantine } from './quarantine';
 import { readRecordIfPresent, record, type RecordOf } from './record';
 import { ContentDiffers, sha256, type Store } from './store';
 import type { Latency } from '../ced/metrics/latency';
+import type { ClipScores } from '../ced/metrics/clip-means';
 import { combine } from '../ced/teachers/ensemble';
 import type { Scored } from '../workflows/contract/activities';
 import type { EnsembleMember, ModelReference, ScoredReference } from '../workflows/contract/models';
@@ -30,6 +32,12 @@ export const scoresRecord = record(
     classes: z.number(),
     /** Classes that the model lacks: their scores are 0 and say nothing. Absent = none. */
     missing: z.exactOptional(z.array(z.number())),
+    /**
+     * Chunks that are in no score, as the model says nothing of them, and `clips`: numbers of those
+     * that have no score. Of models whose outputs are not ours; absent = none, or kept by an
+     * earlier version, which counted rows of zeros.
+     */
+    leftOut: z.exactOptional(leftOutSchema.extend({ clips: z.array(z.number()) })),
     seconds: z.number(),
     /** On eval, of models that take our log-mel. */
     latency: z.exactOptional(
@@ -44,8 +52,23 @@ export interface StoredScores {
   values: Float32Array;
   /** Classes that the model lacks: their values say nothing. */
   missing: readonly number[];
+  /** Numbers of the clips that it says nothing of. */
+  unscored: readonly number[];
   /** null where it was not measured. */
   latency: Latency | null;
+}
+
+/** What the manifest says of chunks that are in no score; of any model that is not ours. */
+export function leftOutOf({
+  leftOut,
+  unscored,
+}: Pick<ClipScores, 'leftOut' | 'unscored'>): NonNullable<ScoresManifest['leftOut']> {
+  return { ...(leftOut ?? { chunks: 0, rows: 0, named: [] }), clips: unscored };
+}
+
+/** The same for the run's notes. */
+export function toldOf({ leftOut }: Pick<ClipScores, 'leftOut'>): Pick<Scored, 'leftOut'> {
+  return leftOut === null ? {} : { leftOut: toldLeftOut(leftOut) };
 }
 
 /** Writes scores: data first, manifest last. */
@@ -57,7 +80,7 @@ export async function keepScores(
     scores,
     missing,
     ...measured
-  }: Pick<ScoresManifest, 'mAP' | 'seconds' | 'latency' | 'contentAtRate'> & {
+  }: Pick<ScoresManifest, 'mAP' | 'seconds' | 'latency' | 'contentAtRate' | 'leftOut'> & {
     scores: Float32Array;
     /** Classes that the model does not know. */
     missing: readonly number[];
@@ -106,6 +129,7 @@ export async function readScores(
   return {
     values: new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength)),
     missing: manifest.missing ?? [],
+    unscored: manifest.leftOut?.clips ?? [],
     latency: manifest.latency ?? null,
   };
 }
@@ -144,7 +168,10 @@ export async function keptScores(
   // A model that may lack no classes is scored again, and refused.
   if (missing === 0 && found.missing !== undefined) return null;
   if (!(await areScoresVerified(store, model, contentSha256, found))) return null;
-  return { mAP: found.mAP, seconds: found.seconds, reused: true };
+  return {
+    ...{ mAP: found.mAP, seconds: found.seconds, reused: true },
+    ...(found.leftOut && found.leftOut.chunks > 0 ? { leftOut: toldLeftOut(found.leftOut) } : {}),
+  };
 }
 
 /**
@@ -193,7 +220,7 @@ export async function ensembleScores(
   store: Store,
   ensemble: readonly EnsembleMember[],
   corpus: CorpusClips,
-): Promise<Float32Array> {
+): Promise<Pick<StoredScores, 'values' | 'unscored'>> {
   const scores: StoredScores[] = [];
   for (const teacher of ensemble) scores.push(await requireScores(store, teacher, corpus));
   return ensembleMean(ensemble, scores, corpus);
@@ -201,19 +228,24 @@ export async function ensembleScores(
 
 /**
  * The weighted mean of the teachers' scores, float32 [clips, classes]; of each class over the
- * teachers that know it.
+ * teachers that know it. A clip of which one of them says nothing has no score, as its chunks have
+ * no logits.
  * @param scores of each teacher
  */
 export function ensembleMean(
   ensemble: readonly EnsembleMember[],
-  scores: readonly Pick<StoredScores, 'values' | 'missing'>[],
+  scores: readonly Pick<StoredScores, 'values' | 'missing' | 'unscored'>[],
   { clips, vocabulary }: CorpusClips,
-): Float32Array {
+): Pick<StoredScores, 'values' | 'unscored'> {
   const outputs = ensemble.map(({ weight }, index) => ({
     values: scores[index]?.values ?? new Float32Array(),
     output: 'probabilities' as const,
     weight,
     missing: scores[index]?.missing ?? [],
   }));
-  return combine(outputs, clips.length, vocabulary.length);
+  const unscored = [...new Set(scores.flatMap((each) => [...each.unscored]))];
+  return {
+    values: combine(outputs, clips.length, vocabulary.length),
+    unscored: unscored.sort((a, b) => a - b),
+  };
 }

@@ -6,6 +6,7 @@ import { gpu } from './activity-proxies';
 import { withRepair } from './repair';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
+import type { Scored } from './contract/activities';
 import type { ScoredReference, Split } from './contract/models';
 import { recordScore } from './contract/model-scores';
 import type { WorkerTeachers } from './worker-teachers';
@@ -44,8 +45,17 @@ export async function scoreModels(
             () => control.interruptibly('other', () => gpu.scoreModel({ ...input, split, model })),
             corpus.repair,
           );
+      if (scored.leftOut) control.note([leftOutNote(name, split, scored.leftOut)]);
       const role = stageName === 'gate' ? 'teacher' : 'student';
       if (split === 'eval') recordScore(control.status, role, name, scored.mAP);
     });
   });
+}
+
+function leftOutNote(name: string, split: Split, leftOut: NonNullable<Scored['leftOut']>): string {
+  const { chunks, examples } = leftOut;
+  return (
+    `${chunks} ${chunks === 1 ? 'chunk' : 'chunks'} of ${split} left out of the scores of ` +
+    `${name}, which gave zeros, equal values or NaN: ${examples.join('; ')}`
+  );
 }

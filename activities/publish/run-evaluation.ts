@@ -11,6 +11,7 @@ import { readExcerpt, worstClips, type ExcerptReader } from './worst-clips';
 import type { EnsembleMember, ModelReference, Split } from '../../workflows/contract/models';
 import type { CorpusClip, CorpusClips } from '../../ced/corpus/corpus-clip';
 import { readCorpus } from '../../storage/corpus/corpus-manifest';
+import { scoredClips, scoredRows } from '../../ced/corpus/scored-clips';
 import { labelMatrix } from '../../ced/metrics/split-scores';
 import { ensembleMean, requireScores, type StoredScores } from '../../storage/scores';
 import type {
@@ -43,7 +44,13 @@ export async function evaluateRun(
   if (!(await readCorpus(store, planKey)).splits[split]) return null;
   const corpus = await readCorpusClips(store, planKey, split);
   const labels = labelMatrix(corpus);
-  const teachers = await evaluateTeachers(store, corpus, labels, ensemble, beforeComputing);
+  const teachers = await evaluateTeachers(
+    store,
+    corpus,
+    labels !== null,
+    ensemble,
+    beforeComputing,
+  );
   const evaluated: StudentScore[] = [];
   for (const student of students) {
     const scores = await requireScores(store, student, corpus);
@@ -52,7 +59,13 @@ export async function evaluateRun(
       readExcerpt(store, planKey, split, clip);
     evaluated.push(
       await evaluateStudent(corpus, scores, {
-        ...{ labels, thresholds, ensemble: teachers.mean, excerptOf, beforeComputing },
+        ...{
+          isLabelled: labels !== null,
+          thresholds,
+          ensemble: teachers.mean,
+          excerptOf,
+          beforeComputing,
+        },
       }),
     );
   }
@@ -61,17 +74,21 @@ export async function evaluateRun(
     classes: labels ? countPositives(corpus, labels) : [],
     teachers: teachers.scores,
     ensemble:
-      teachers.mean && (await evaluateEnsemble(corpus, teachers.mean, labels, beforeComputing)),
+      teachers.mean &&
+      (await evaluateEnsemble(corpus, teachers.mean, labels !== null, beforeComputing)),
     pairs: teachers.pairs,
     students: evaluated,
   };
 }
 
+/** Probabilities [clips, classes], and the numbers of the clips that have none. */
+type ClipTable = Pick<StoredScores, 'values' | 'unscored'>;
+
 interface TeacherEvaluation {
   scores: ModelScore[];
   pairs: NamedPair[];
-  /** The ensemble's probabilities, [clips, classes]; null without teachers. */
-  mean: Float32Array | null;
+  /** The ensemble's probabilities; null without teachers. */
+  mean: ClipTable | null;
 }
 
 /**
@@ -81,7 +98,7 @@ interface TeacherEvaluation {
 async function evaluateTeachers(
   store: Store,
   corpus: CorpusClips,
-  labels: Uint8Array | null,
+  isLabelled: boolean,
   ensemble: EnsembleMember[],
   beforeComputing: BeforeComputing,
 ): Promise<TeacherEvaluation> {
@@ -89,7 +106,7 @@ async function evaluateTeachers(
   const tables: StoredScores[] = [];
   for (const teacher of ensemble) {
     const stored = await requireScores(store, teacher, corpus);
-    const score = await scoreOf(corpus, stored, labels, beforeComputing);
+    const score = await scoreOf(corpus, stored, isLabelled, beforeComputing);
     scores.push({ ...score, latency: stored.latency });
     tables.push(stored);
   }
@@ -97,12 +114,14 @@ async function evaluateTeachers(
   for (const [first, one] of ensemble.entries())
     for (let second = first + 1; second < ensemble.length; second++) {
       await beforeComputing();
-      const agreed = sharedAgreement(
-        tables[first]!,
-        tables[second]!,
-        corpus.clips.length,
-        corpus.vocabulary.length,
-      );
+      const both = [tables[first]!, tables[second]!] as const;
+      const without = both.map(({ unscored }) => unscored);
+      const classes = corpus.vocabulary.length;
+      const known = ({ values, missing }: StoredScores) => ({
+        ...{ values: scoredRows(values, classes, ...without), missing },
+      });
+      const clips = scoredClips(corpus, ...without).clips.length;
+      const agreed = clips > 0 && sharedAgreement(known(both[0]), known(both[1]), clips, classes);
       if (agreed) pairs.push({ between: [one.name, ensemble[second]!.name], ...agreed });
     }
   const mean = ensemble.length === 0 ? null : ensembleMean(ensemble, tables, corpus);
@@ -111,12 +130,14 @@ async function evaluateTeachers(
 
 async function evaluateEnsemble(
   corpus: CorpusClips,
-  values: Float32Array,
-  labels: Uint8Array | null,
+  mean: ClipTable,
+  isLabelled: boolean,
   beforeComputing: BeforeComputing,
 ): Promise<ModelScore> {
-  const score = await scoreOf(corpus, { values, missing: [] }, labels, beforeComputing);
+  const score = await scoreOf(corpus, { ...mean, missing: [] }, isLabelled, beforeComputing);
   const classes = corpus.vocabulary.length;
+  const labels = isLabelled ? labelMatrix(scoredClips(corpus, mean.unscored)) : null;
+  const values = scoredRows(mean.values, classes, mean.unscored);
   const tags = labels && (await tagScores(values, labels, classes, null, beforeComputing));
   return { ...score, tags };
 }
@@ -125,31 +146,33 @@ async function evaluateStudent(
   corpus: CorpusClips,
   scores: StoredScores,
   reference: {
-    labels: Uint8Array | null;
+    isLabelled: boolean;
     /** Fitted on validation. */
     thresholds: Thresholds | null;
-    ensemble: Float32Array | null;
+    ensemble: ClipTable | null;
     excerptOf: ExcerptReader;
     beforeComputing: BeforeComputing;
   },
 ): Promise<StudentScore> {
-  const { labels, thresholds, ensemble, excerptOf, beforeComputing } = reference;
-  const { values, latency } = scores;
-  const [rows, classes] = [corpus.clips.length, corpus.vocabulary.length];
-  const score = await scoreOf(corpus, scores, labels, beforeComputing);
+  const { isLabelled, thresholds, excerptOf, beforeComputing } = reference;
+  const score = await scoreOf(corpus, scores, isLabelled, beforeComputing);
   await beforeComputing();
-  const targets = labels ?? ensemble;
+  // Compared with the ensemble in the clips that it has a score of.
+  const { values: mean = null, unscored = [] } = reference.ensemble ?? {};
+  const compared = scoredClips(corpus, unscored);
+  const [rows, classes] = [compared.clips.length, corpus.vocabulary.length];
+  const values = scoredRows(scores.values, classes, unscored);
+  const ensemble = mean && scoredRows(mean, classes, unscored);
+  const targets = (isLabelled ? labelMatrix(compared) : null) ?? ensemble;
+  const labels = isLabelled ? labelMatrix(corpus) : null;
   return {
     ...score,
-    latency,
-    tags: labels && (await tagScores(values, labels, classes, thresholds, beforeComputing)),
+    latency: scores.latency,
+    tags: labels && (await tagScores(scores.values, labels, classes, thresholds, beforeComputing)),
     agreement: ensemble && agreementOf(values, ensemble, rows, classes),
     spread: ensemble && spreadOf(rowDivergences(values, ensemble, rows, classes)),
     worst: targets
-      ? await worstClips(corpus, excerptOf, values, targets, {
-          labelled: labels !== null,
-          ensemble,
-        })
+      ? await worstClips(compared, excerptOf, values, targets, { labelled: isLabelled, ensemble })
       : [],
   };
 }
@@ -157,18 +180,21 @@ async function evaluateStudent(
 /** Latency is the caller's to add. */
 async function scoreOf(
   corpus: CorpusClips,
-  { values, missing }: Pick<StoredScores, 'values' | 'missing'>,
-  labels: Uint8Array | null,
+  { values, missing, unscored }: Pick<StoredScores, 'values' | 'missing' | 'unscored'>,
+  isLabelled: boolean,
   beforeComputing: BeforeComputing,
 ): Promise<ModelScore> {
   await beforeComputing();
+  const scored = scoredClips(corpus, unscored);
+  const labels = isLabelled ? labelMatrix(scored) : null;
   if (!labels) return { mAP: null, perClass: [], latency: null };
+  const { length: classes } = corpus.vocabulary;
   const { mean, perClass } = await meanAveragePrecisionInParts(
     {
-      scores: values,
+      scores: scoredRows(values, classes, unscored),
       targets: labels,
-      rows: corpus.clips.length,
-      classes: corpus.vocabulary.length,
+      rows: scored.clips.length,
+      classes,
       missing,
     },
     beforeComputing,

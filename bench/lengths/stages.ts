@@ -117,7 +117,7 @@ export class Stages {
       try {
         const { sha256 } = ensemble[0]!;
         const model = await this.context.teacher(sha256, settings.precision, audio.vocabulary);
-        await scoreClips(audio, model, this.context);
+        await scoreClips(audio, model, this.context, { name: 'model' });
       } finally {
         await audio.close();
       }

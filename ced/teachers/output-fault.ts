@@ -15,7 +15,8 @@ const highestTwice = 1 / (1 + Math.exp(-1));
  * @param scores [rows, allClasses] of different clips, probabilities
  * @param declared whether a person said what the outputs are
  * @param missing classes that the teacher lacks: they are not looked at
- * @returns what is wrong, as the end of a sentence that names the teacher, or null
+ * @returns what is wrong, as the end of a sentence that names the teacher, or null; outputs are
+ *   numbered as the columns of `scores` are
  */
 export function outputFault(
   scores: Float32Array,
@@ -27,11 +28,14 @@ export function outputFault(
   const classes = allClasses - missing.length;
   const probabilities = knownColumns(scores, allClasses, missing);
   const bad = probabilities.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0)
+  if (bad >= 0) {
+    const lacking = new Set(missing);
+    const known = [...Array(allClasses).keys()].filter((index) => !lacking.has(index));
     return (
-      `its output ${bad % classes} for clip ${Math.floor(bad / classes)} is not a finite ` +
+      `its output ${known[bad % classes]} for clip ${Math.floor(bad / classes)} is not a finite ` +
       'number'
     );
+  }
   const outside = probabilities.find((value) => value < 0 || value > 1);
   if (outside !== undefined)
     return `it gives ${outside}, which is no probability; does it give logits?`;

@@ -2,6 +2,7 @@
  * What teachers and ensemble score before hours are spent, on every split on which all teachers
  * were scored. Nothing is predicted again.
  */
+import { scoredClips, scoredRows } from '../../ced/corpus/scored-clips';
 import { outputFault } from '../../ced/teachers/output-fault';
 import { PermanentError } from '../../workflows/contract/failures';
 import { readCorpusClips } from '../../storage/corpus/corpus-clips';
@@ -9,6 +10,7 @@ import type { Store } from '../../storage/store';
 import type { EnsembleMember } from '../../workflows/contract/models';
 import { readCorpus } from '../../storage/corpus/corpus-manifest';
 import type { GateScores } from '../../storage/logits/stored-shard';
+import { scoresMAP } from '../../ced/metrics/scores-of-clips';
 import { splitMAP } from '../../ced/metrics/split-scores';
 import { ensembleMean, readScores } from '../../storage/scores';
 
@@ -28,13 +30,16 @@ export async function scoreEnsemble(
     );
     const scored = own.filter((scores) => scores !== null);
     if (scored.length < ensemble.length) continue;
-    const together = ensembleMean(ensemble, scored, corpus);
-    const fault = outputFault(together, corpus.clips.length, corpus.vocabulary.length, false);
+    const { values, unscored } = ensembleMean(ensemble, scored, corpus);
+    const classes = corpus.vocabulary.length;
+    const together = scoredRows(values, classes, unscored);
+    const compared = scoredClips(corpus, unscored);
+    const fault = outputFault(together, compared.clips.length, classes, false);
     if (fault) throw new PermanentError('TeacherInvalid', `the ensemble on ${split}: ${fault}`);
     gate.push({
       split,
-      teachers: scored.map(({ values, missing }) => splitMAP(values, corpus, missing)),
-      ensemble: splitMAP(together, corpus),
+      teachers: scored.map((own) => scoresMAP(own, corpus, own.missing)),
+      ensemble: splitMAP(together, compared),
     });
   }
   return gate;

@@ -14,7 +14,8 @@ import { TeacherAgreement, type TeacherPair } from '../../ced/metrics/teacher-ag
 import type { PredictionInput } from '../../ced/model/prediction-input';
 import { rowsOf } from '../../ced/model/rows';
 import { combine, type TeacherOutput } from '../../ced/teachers/ensemble';
-import type { LeftOutNotes } from '../../storage/logits/stored-shard';
+import type { Prediction } from '../../ced/teachers/prediction';
+import { LeftOutChunks, type LeftOut } from '../../ced/teachers/left-out-chunks';
 import type { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { isSilentChunk } from '../../storage/outputs/silent-chunk';
 import { PermanentError } from '../../workflows/contract/failures';
@@ -22,8 +23,7 @@ import { progressMeter } from '../../workflows/contract/progress-meter';
 import type { LogitsSettings } from '../../workflows/contract/run-file-sections';
 import { chunkBatches, type ChunkBatch, type ChunkRow } from '../chunk-batches';
 import { throwIfStopped, type JobContext } from '../job-context';
-import type { MappedModel, Prediction } from '../mapped-model';
-import { LeftOutChunks } from './left-out-chunks';
+import type { MappedModel } from '../mapped-model';
 import type { ShardTeacher } from './shard-teacher';
 
 export interface Ensemble {
@@ -36,7 +36,7 @@ export interface ShardPrediction {
   table: LogitTable;
   agreement: TeacherPair[];
   /** Chunks without rows; null = none. */
-  leftOut: LeftOutNotes | null;
+  leftOut: LeftOut | null;
 }
 
 /** A view of a chunk. */

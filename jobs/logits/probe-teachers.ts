@@ -3,10 +3,10 @@
  * not there is a split to score it on.
  */
 import { outputFault } from '../../ced/teachers/output-fault';
+import type { Prediction } from '../../ced/teachers/prediction';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { chunkBatches, inputFor, type ChunkBatch, type ChunkRow } from '../chunk-batches';
-import type { Prediction } from '../mapped-model';
 import { namingTeacher } from '../teacher-fault';
 import type { Chunk } from '../../ced/audio/chunks';
 import type { CorpusClip } from '../../ced/corpus/corpus-clip';

@@ -3,6 +3,7 @@
  * the store already: a worker's always, another's where an earlier run kept them.
  */
 import { missingClasses } from '../../ced/teachers/class-map';
+import { predictionOf, type Prediction } from '../../ced/teachers/prediction';
 import type { CorpusClips } from '../../ced/corpus/corpus-clip';
 import type { PredictionInput } from '../../ced/model/prediction-input';
 import { npyTableHeader } from '../../ced/npy-table';
@@ -30,7 +31,7 @@ import { createAnew, createRecordOrAdopt } from '../../storage/quarantine';
 import { sha256, type Store } from '../../storage/store';
 import { groupingFor } from '../chunk-batches';
 import type { JobContext } from '../job-context';
-import { predictionOf, type MappedModel, type Prediction } from '../mapped-model';
+import type { MappedModel } from '../mapped-model';
 import { namingTeacher } from '../teacher-fault';
 
 /** A teacher of the ensemble as it was loaded. */

@@ -3,7 +3,6 @@
  * probabilities. Runs in the engine's process. Scores are kept by model and corpus content, so a
  * teacher is scored once however many runs it takes part in.
  */
-import { outputFault } from '../../ced/teachers/output-fault';
 import type { Scored, ScoreInput } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
@@ -14,16 +13,16 @@ import { scoreClips } from './score-clips';
 import { abstention } from '../../storage/models/teacher-identity';
 import { readWaveformManifest } from '../../storage/models/waveform-folder';
 import type { Latency } from '../../ced/metrics/latency';
-import { splitMAP } from '../../ced/metrics/split-scores';
-import { contentFor, keepScores, keptScores } from '../../storage/scores';
+import { scoresFault, scoresMAP } from '../../ced/metrics/scores-of-clips';
+import { contentFor, keepScores, keptScores, leftOutOf, toldOf } from '../../storage/scores';
 
 export async function scoreJob(context: JobContext, input: ScoreInput): Promise<Scored> {
   const { store } = context;
   const audio = await CorpusAudio.open(store, input.planKey, input.split, { job: context });
   try {
     const { name, sha256: model } = input.model;
-    const rate = (await readWaveformManifest(store, model))?.sampleRate;
-    const contentAtRate = await contentFor(audio, rate);
+    const foreign = await readWaveformManifest(store, model);
+    const contentAtRate = await contentFor(audio, foreign?.sampleRate);
     const kept = await keptScores(store, input.model, audio, contentAtRate);
     if (kept) return kept;
     const startedMs = context.monotonicMs();
@@ -32,32 +31,28 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
       name,
       context.teacher(model, input.precision, audio.vocabulary, abstention(input.model)),
     );
-    const scores = await namingTeacher(name, scoreClips(audio, scorer, context));
+    const scored = await namingTeacher(name, scoreClips(audio, scorer, context, { name }));
     const { missing } = scorer;
-    const fault = outputFault(
-      scores,
-      audio.clips.length,
-      audio.vocabulary.length,
-      scorer.frontEnd === 'waveform',
-      missing,
-    );
     // Before hours are spent: a model whose outputs are no numbers, or do not depend on its input,
     // cannot teach.
+    const fault = scoresFault(scored, audio, { isDeclared: foreign !== null, missing });
     if (fault) throw new PermanentError('TeacherInvalid', `${name}: ${fault}`);
     await beginPhase(context, 'computing the mAP');
-    const mAP = splitMAP(scores, audio, missing);
+    const mAP = scoresMAP(scored, audio, missing);
     const latency = (): Promise<Latency> =>
       modelLatency(store, model, input.chunkSeconds, context.monotonicMs, () =>
         beginPhase(context, 'measuring latency'),
       );
     const timed = input.split === 'eval' && scorer.frontEnd === 'log-mel';
     const seconds = (context.monotonicMs() - startedMs) / 1000;
+    const leftOut = foreign ? leftOutOf(scored) : undefined;
     await keepScores(store, model, audio, {
-      ...{ scores, mAP, missing, seconds },
+      ...{ scores: scored.values, mAP, missing, seconds },
+      ...(leftOut === undefined ? {} : { leftOut }),
       ...(timed ? { latency: await latency() } : {}),
       ...(contentAtRate === undefined ? {} : { contentAtRate }),
     });
-    return { mAP, seconds, reused: false };
+    return { mAP, seconds, reused: false, ...toldOf(scored) };
   } finally {
     await audio.close();
   }

@@ -71,6 +71,7 @@ async function openTraining(
     validationContentSha256: validation.contentSha256,
     logitShards,
     ...(validation.comparedWith === null ? {} : { comparedWith: validation.comparedWith }),
+    ...(validation.unscored.length === 0 ? {} : { unscored: validation.unscored }),
   });
   const { batchSize, mixup, seed } = settings;
   const samples = chunkSamples(input.chunkSeconds);

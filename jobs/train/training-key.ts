@@ -23,6 +23,8 @@ export interface TrainingContent {
    * Keys of other trainings stay as they were.
    */
   comparedWith?: 'stored targets';
+  /** Only where a teacher says nothing of clips of such a validation: their numbers. */
+  unscored?: readonly number[];
 }
 
 export function trainingKey(input: TrainInput, content: TrainingContent): string {

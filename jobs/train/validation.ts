@@ -6,6 +6,7 @@
  */
 import { binaryCrossEntropy } from '../../ced/metrics/agreement';
 import { fitThresholds, type Thresholds } from '../../ced/metrics/thresholds';
+import { scoredRows } from '../../ced/corpus/scored-clips';
 import type { Precision } from '../../ced/engine/ops';
 import type { ModelConfig } from '../../ced/model/config';
 import { Predictor } from '../../ced/model/predictor';
@@ -29,8 +30,10 @@ export interface ValidationResult {
 
 /** What the validation of a student is compared with, where it has no labels. */
 interface Followed {
-  /** float32 [clips, classes] */
+  /** float32 [clips, classes], without those of which a teacher says nothing. */
   targets: Float32Array;
+  /** Numbers of these among all. */
+  unscored: readonly number[];
   /** Their cross-entropy with themselves, the lowest that there can be. */
   entropy: number;
 }
@@ -45,6 +48,9 @@ type ValidationInput = Pick<
   TrainInput,
   'planKey' | 'hasValidation' | 'ensemble' | 'settings' | 'targets'
 >;
+
+/** A student says something of every chunk. */
+const NO_FAULTS: ReadonlyMap<number, string> = new Map();
 
 export class Validation {
   private constructor(
@@ -67,13 +73,19 @@ export class Validation {
     // With neither labels nor teachers to compare with, the last epoch is as good as any.
     if (labelMatrix(audio) !== null || ensemble.length === 0)
       return new Validation(audio, null, null);
-    const scores = await ensembleScores(store, ensemble, audio);
+    const { values, unscored } = await ensembleScores(store, ensemble, audio);
     const classes = audio.vocabulary.length;
+    const scores = scoredRows(values, classes, unscored);
     const storedTopK = targets.kind === 'logits' ? targets.storedTopK : classes;
     const { topK = storedTopK, unseenFill = 'zero' } = settings as Partial<Student>;
-    if (topK >= classes) return new Validation(audio, following(scores), null);
+    if (topK >= classes) return new Validation(audio, following(scores, unscored), null);
     const stored = storedTargetsOf(scores, classes, unseenFill, topK);
-    return new Validation(audio, following(stored), 'stored targets');
+    return new Validation(audio, following(stored, unscored), 'stored targets');
+  }
+
+  /** Numbers of the clips in which the student is not compared with the ensemble. */
+  get unscored(): readonly number[] {
+    return this.followed?.unscored ?? [];
   }
 
   get contentSha256(): string | null {
@@ -111,7 +123,9 @@ export class Validation {
 
   private resultOf(audio: CorpusAudio, scores: Float32Array, epoch: number): ValidationResult {
     if (this.followed) {
-      const crossEntropy = binaryCrossEntropy(scores, this.followed.targets);
+      const { targets, unscored } = this.followed;
+      const own = scoredRows(scores, audio.vocabulary.length, unscored);
+      const crossEntropy = binaryCrossEntropy(own, targets);
       return { value: -crossEntropy, mAP: null, divergence: crossEntropy - this.followed.entropy };
     }
     const mAP = splitMAP(scores, audio);
@@ -133,15 +147,19 @@ async function scoresOf(
   const predictor = new Predictor(context.engine, config, weights, { precision });
   const scored: ScoredModel = {
     frontEnd: 'log-mel',
-    probabilities: (input) => predictor.probabilitiesLater(input),
+    predict: async (input) => ({
+      values: await predictor.probabilitiesLater(input),
+      faults: NO_FAULTS,
+    }),
   };
   try {
-    return await scoreClips(audio, scored, context, 'validating');
+    const phase = { name: 'student', phase: 'validating' };
+    return (await scoreClips(audio, scored, context, phase)).values;
   } finally {
     predictor.dispose();
   }
 }
 
-function following(targets: Float32Array): Followed {
-  return { targets, entropy: binaryCrossEntropy(targets, targets) };
+function following(targets: Float32Array, unscored: readonly number[]): Followed {
+  return { targets, unscored, entropy: binaryCrossEntropy(targets, targets) };
 }

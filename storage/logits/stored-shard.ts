@@ -1,15 +1,11 @@
 /** A stored logit shard: the manifest that vouches for it, and how it is found. */
 import { z } from 'zod';
 import type { LogitsShard } from '../../workflows/contract/activities';
-import { shortText } from '../../workflows/contract/short-text';
 import { layout } from '../layout';
+import { leftOutSchema, toldLeftOut } from '../left-out';
 import { quarantine } from '../quarantine';
 import { readRecordIfPresent, record, RecordDamaged, type RecordOf } from '../record';
 import type { Store } from '../store';
-
-/** Left-out chunks that are named outside of the manifest. */
-const MOST_TOLD = 3;
-const LONGEST_CLIP_TOLD = 100;
 
 const gateScoresSchema = z.object({
   split: z.enum(['validation', 'eval']),
@@ -18,23 +14,6 @@ const gateScoresSchema = z.object({
   ensemble: z.number().nullable(),
 });
 export type GateScores = z.output<typeof gateScoresSchema>;
-
-const leftOutSchema = z.object({
-  chunks: z.number(),
-  /** Views of them. */
-  rows: z.number(),
-  /** The first of them. */
-  named: z.array(
-    z.object({
-      clip: z.string(),
-      chunk: z.number(),
-      teacher: z.string(),
-      /** The end of a sentence that names the teacher. */
-      why: z.string(),
-    }),
-  ),
-});
-export type LeftOutNotes = z.output<typeof leftOutSchema>;
 
 /** Notes on predicted rows: duration and agreement of the teachers. */
 export const rowNotesSchema = z.object({
@@ -49,6 +28,10 @@ export const rowNotesSchema = z.object({
       }),
     ),
   ),
+  /**
+   * SHA-256 of the shard's audio at 16 kHz, where its name covers further rates; absent = its name.
+   */
+  audio: z.exactOptional(z.string()),
   /** Chunks of which a teacher said nothing; absent = none. */
   leftOut: z.exactOptional(leftOutSchema),
   /** Of a run's first shard: what let it go on. */
@@ -90,19 +73,8 @@ export async function storedShard(
     bytes: manifest.bytes,
     seconds: manifest.seconds,
     reused: true,
-    ...(manifest.leftOut ? { leftOut: told(manifest.leftOut) } : {}),
+    ...(manifest.leftOut ? { leftOut: toldLeftOut(manifest.leftOut) } : {}),
   };
-}
-
-/** Short enough for a payload, whatever the names of clips. */
-function told({ chunks, named }: LeftOutNotes): NonNullable<LogitsShard['leftOut']> {
-  const examples = named
-    .slice(0, MOST_TOLD)
-    .map(
-      ({ clip, chunk, teacher, why }) =>
-        `${shortText(clip, LONGEST_CLIP_TOLD)} chunk ${chunk}: ${teacher} ${why}`,
-    );
-  return { chunks, examples };
 }
 
 /** Shard and manifest, as which of the two is wrong cannot be known. */

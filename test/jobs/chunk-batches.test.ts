@@ -10,7 +10,7 @@ import { openEngine } from '../../ced/engine/engine';
 import { initialWeights } from '../../ced/model/initial-weights';
 import type { PredictionInput } from '../../ced/model/prediction-input';
 import { Predictor } from '../../ced/model/predictor';
-import { scoreClips } from '../../jobs/score/score-clips';
+import { scoreClips, type ScoredModel } from '../../jobs/score/score-clips';
 import { modelConfig } from '../../jobs/train/model-shape';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { modelSchema } from '../../workflows/contract/run-file-sections';
@@ -50,21 +50,19 @@ describe('clips of many lengths', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const scored = (
+  const scored = async (
     onBatch: (input: PredictionInput) => void,
     frontEnd: 'log-mel' | 'waveform' = 'log-mel',
-  ): Promise<Float32Array> =>
-    scoreClips(
-      audio,
-      {
-        frontEnd,
-        probabilities: (input) => {
-          onBatch(input);
-          return predictor.probabilities(input);
-        },
+  ): Promise<Float32Array> => {
+    const model: ScoredModel = {
+      frontEnd,
+      predict: (input) => {
+        onBatch(input);
+        return { values: predictor.probabilities(input), faults: new Map() };
       },
-      context,
-    );
+    };
+    return (await scoreClips(audio, model, context, { name: 'model' })).values;
+  };
 
   it('share batches and functions by whole patches, with the scores of single clips', async () => {
     const groups = new Set(

@@ -2,6 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { evaluateRun } from '../../activities/publish/run-evaluation';
+import { scoredClips } from '../../ced/corpus/scored-clips';
+import { splitMAP } from '../../ced/metrics/split-scores';
+import { scoreJob } from '../../jobs/score/score-job';
 import { prepareTargets } from '../../jobs/train/prepared-targets';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import type { FolderStore } from '../../storage/folder-store';
@@ -9,6 +13,7 @@ import { layout } from '../../storage/layout';
 import { logitsRecord } from '../../storage/logits/stored-shard';
 import { storeWaveformModel } from '../../storage/models/waveform-folder';
 import { readRecord } from '../../storage/record';
+import { ensembleMean, readScores } from '../../storage/scores';
 import { logitsSchema, studentSchema } from '../../workflows/contract/run-file-sections';
 import { onnxBytes } from '../ced/teachers/onnx-bytes';
 import { jobContextOn, predictAndWrite, storeBelow, storedTables } from '../support/in-process';
@@ -90,6 +95,65 @@ describe('a chunk of which a teacher says nothing', () => {
     prepared.close();
     await all.close();
     await audio.close();
+  });
+
+  /** Of the three clips of validation. @param samples of each */
+  const scoring = async (samples: readonly number[], isNaN = false) => {
+    const { planKey, audio } = await prepareWaves(folder, store, {
+      ...{ classes, clipSeconds: 1, samplesOf: (clip: number) => samples[clip]! },
+    });
+    await audio.close();
+    const context = jobContextOn(store);
+    const model = { name: 'net', parameters: 3, sha256: await stored(isNaN) };
+    const input = { store: '', planKey, split: 'validation' as const, model };
+    const score = () => scoreJob(context, { ...input, chunkSeconds: 1, precision: 'float32' });
+    return { score, planKey, model, corpus: await CorpusAudio.open(store, planKey, 'validation') };
+  };
+
+  it.each([
+    [false, 'gives 0 for every class'],
+    [true, 'gives values that are no numbers'],
+  ])('is in no score of its clip, is counted and named (NaN: %s)', async (isNaN, why) => {
+    // The second clip has a whole chunk, and 0.75 s of which the network says nothing.
+    const { score, planKey, model, corpus } = await scoring([16_000, 28_000, 12_000], isNaN);
+    const scored = await score();
+    expect(scored.leftOut).toEqual({
+      chunks: 2,
+      examples: [`validation-1 chunk 1: net ${why}`, `validation-2 chunk 0: net ${why}`],
+    });
+    expect(await score()).toEqual({ ...scored, reused: true });
+    const { values, unscored } = (await readScores(store, model.sha256, corpus.contentSha256))!;
+    expect(unscored).toEqual([2]);
+    const whole = await jobContextOn(store).teacher(model.sha256, 'float32', corpus.vocabulary);
+    const pcm = await corpus.readLater(corpus.clips[1]!, corpus.clips[1]!.chunks[0]!);
+    const alone = await whole.probabilities({ pcm, batch: 1, samples: 16_000, masks: null });
+    for (const [c, value] of alone.entries()) expect(values[3 + c]).toBeCloseTo(value, 6);
+    expect([...values.subarray(6)]).toEqual([0, 0, 0]);
+    const two = scoredClips(corpus, unscored);
+    expect(two.clips.map(({ clip }) => clip)).toEqual(['validation-0', 'validation-1']);
+    expect(scored.mAP).toBe(splitMAP(values.subarray(0, 6), two));
+    const ensemble = [{ ...model, weight: 1 }];
+    const mean = ensembleMean(ensemble, [{ values, missing: [], unscored }], corpus);
+    expect(mean.unscored).toEqual([2]);
+    const evaluated = await evaluateRun(store, planKey, 'validation', {
+      ...{ ensemble, students: [model] },
+    });
+    expect(evaluated).toMatchObject({
+      teachers: [{ mAP: scored.mAP }],
+      ensemble: { mAP: scored.mAP },
+      students: [{ mAP: scored.mAP, agreement: { divergence: 0, topMatch: 1 } }],
+    });
+    expect(evaluated!.students[0]!.worst.map(({ clip }) => clip)).not.toContain('validation-2');
+    await corpus.close();
+  });
+
+  it('is a fault of the scored teacher where it says nothing of any', async () => {
+    const { score, corpus } = await scoring([12_000, 12_000, 12_000]);
+    await expect(score()).rejects.toMatchObject({
+      code: 'TeacherInvalid',
+      message: 'net: it says nothing of any clip: of validation-0 it gives 0 for every class',
+    });
+    await corpus.close();
   });
 
   it('is a fault of the teacher where it says nothing of any', async () => {

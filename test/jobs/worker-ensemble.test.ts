@@ -222,6 +222,24 @@ describe('an ensemble with a teacher that is a worker', () => {
     await audio.close();
   });
 
+  it('has no part in a score for a silent chunk that it gives equal values for', async () => {
+    const teacher = reference();
+    const { member } = await accepted(teacher);
+    const of = { store: '', planKey, split: 'train' as const, chunkSeconds: 1 };
+    for (const request of (await writeRows(deps, { ...of, shard: 0, ensemble: [member] })).requests)
+      await teacher.predict(store, request.input);
+    expect(await scoreOutputs(deps, { ...of, model: member })).toMatchObject({
+      leftOut: { chunks: 1, examples: ['train-4 chunk 1: beats gives 0 for every class'] },
+    });
+    const audio = await CorpusAudio.open(store, planKey, 'train');
+    const { values, unscored } = (await readScores(store, member.sha256, audio.contentSha256))!;
+    const pcm = await audio.readLater(audio.clips[4]!, audio.clips[4]!.chunks[0]!);
+    const alone = referenceOutputs(pcm, 7).slice(1).toReversed();
+    alone.forEach((value, c) => expect(values[4 * 6 + c]).toBeCloseTo(value, 6));
+    expect(unscored).toEqual([]);
+    await audio.close();
+  });
+
   it('asks for a shard once: not for logits that are there, nor for outputs that are', async () => {
     const teacher = reference();
     const { member } = await accepted(teacher);

@@ -29,4 +29,11 @@ describe('outputs of a teacher', () => {
   ])('that are %s are a fault', (_what, values, message) => {
     expect(fault(values, 2)).toMatch(message);
   });
+
+  it('are numbered by the classes of the run, those that the teacher lacks among them', () => {
+    const scores = Float32Array.of(0, 0.1, 0, 0.2, 0, 0.3, 0, NaN);
+    expect(outputFault(scores, 2, 4, true, [0, 2])).toBe(
+      'its output 3 for clip 1 is not a finite number',
+    );
+  });
 });

@@ -1,30 +1,49 @@
 /**
  * Chunks of which a teacher said nothing in some view. A row of zeros, of equal values or of NaN is
- * no target, and students replay every view of a chunk equally often: such a chunk has no rows.
+ * no target and no score, and students replay every view of a chunk equally often: such a chunk has
+ * no rows in the logits, and a clip's score is the mean of its other chunks.
  */
-import type { Chunk } from '../../ced/audio/chunks';
-import type { LeftOutNotes } from '../../storage/logits/stored-shard';
-import type { ChunkRow } from '../chunk-batches';
-import type { Prediction } from '../mapped-model';
+import type { Chunk } from '../audio/chunks';
 
-/** In a shard's manifest. */
+/** The first of them in a manifest. */
 const MOST_NAMED = 100;
+
+interface ChunkRow {
+  readonly clip: { readonly clip: string };
+  readonly chunk: Chunk;
+}
 
 interface NumberedRow extends ChunkRow {
   /** Number in the clip; `chunk` is its place. */
-  chunkRow: number;
+  readonly chunkRow: number;
 }
 
-interface NamedFaults extends Pick<Prediction, 'faults'> {
+interface NamedFaults {
   /** Of the teacher. */
-  name: string;
+  readonly name: string;
+  /** By row: why it says nothing of it, as the end of a sentence that names the teacher. */
+  readonly faults: ReadonlyMap<number, string>;
+}
+
+export interface NamedChunk {
+  clip: string;
+  /** Number in the clip. */
+  chunk: number;
+  teacher: string;
+  /** The end of a sentence that names the teacher. */
+  why: string;
+}
+
+export interface LeftOut {
+  chunks: number;
+  /** Views of them. */
+  rows: number;
+  /** The first of them. */
+  named: NamedChunk[];
 }
 
 export class LeftOutChunks {
-  private readonly reasons = new Map<
-    Chunk,
-    Pick<LeftOutNotes['named'][number], 'teacher' | 'why'>
-  >();
+  private readonly reasons = new Map<Chunk, Pick<NamedChunk, 'teacher' | 'why'>>();
 
   /**
    * @param outputs of every teacher, for these rows
@@ -44,10 +63,10 @@ export class LeftOutChunks {
   }
 
   /** @param rows of the shard, in order. @returns null where no chunk is left out */
-  notes(rows: readonly NumberedRow[]): LeftOutNotes | null {
+  notes(rows: readonly NumberedRow[]): LeftOut | null {
     if (this.reasons.size === 0) return null;
     const without = rows.filter(({ chunk }) => this.has(chunk));
-    const named = new Map<Chunk, LeftOutNotes['named'][number]>();
+    const named = new Map<Chunk, NamedChunk>();
     for (const { clip, chunk, chunkRow } of without)
       if (named.size < MOST_NAMED)
         named.set(chunk, { clip: clip.clip, chunk: chunkRow, ...this.reasons.get(chunk)! });
