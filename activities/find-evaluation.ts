@@ -6,6 +6,9 @@
  */
 import { canonicalJson } from '../ced/canonical-json';
 import type { FindEvaluationInput, FoundEvaluation } from '../workflows/contract/promotion';
+import { StoreDamaged } from '../workflows/contract/damage';
+import { furtherRates } from '../workflows/contract/sample-rates';
+import { contentOfSplitAtRate } from '../storage/corpus/clips-at-rate';
 import { corpusContent } from '../storage/corpus/corpus-content';
 import type { ActivityDependencies } from './dependencies';
 import { layout } from '../storage/layout';
@@ -22,13 +25,24 @@ export async function findEvaluation(
   const store = deps.openStore(input.store);
   if (!(await store.exists(layout.corpus(input.planKey)))) return { key: null, judged: null };
   const corpus = await readCorpus(store, input.planKey);
+  const { planKey } = input;
+  const rates = furtherRates(input.ensemble.map(({ sampleRate }) => sampleRate));
   const content: Record<string, string> = {};
   for (const split of SPLITS)
-    // Nothing here reads the labels of training clips, so changing one changes nothing.
-    if (corpus.splits[split])
-      content[split] = await corpusContent(store, input.planKey, split, {
-        labels: split !== 'train',
-      });
+    if (corpus.splits[split]) {
+      // Nothing here reads the labels of training clips, so changing one changes nothing.
+      const own = await corpusContent(store, planKey, split, { labels: split !== 'train' });
+      content[split] = own;
+      for (const rate of rates)
+        try {
+          const atRate = await contentOfSplitAtRate(store, { planKey, split }, own, rate);
+          content[`${split} at ${rate} Hz`] = atRate;
+        } catch (error) {
+          if (!(error instanceof StoreDamaged)) throw error;
+          // Read before at 16 kHz alone.
+          return { key: null, judged: null };
+        }
+    }
   const teachers = input.ensemble.map(({ sha256: model, weight }) => [model, weight]);
   const key = sha256(
     canonicalJson({ formatVersion: 1, content, teachers, settings: input.settings }),

@@ -7,6 +7,7 @@ import { TeacherInvalid } from '../ced/teachers/teacher-invalid';
 import { logitsKey } from '../ced/canonical-json';
 import type { CorpusClips } from '../ced/corpus/corpus-clip';
 import { StoreDamaged } from '../workflows/contract/damage';
+import { furtherRates } from '../workflows/contract/sample-rates';
 import type {
   PredictShardInput,
   WriteRowsInput,
@@ -14,6 +15,7 @@ import type {
 } from '../workflows/contract/teacher-worker';
 import { readCorpusClips } from '../storage/corpus/corpus-clips';
 import { layout } from '../storage/layout';
+import { logitShardNames } from '../storage/logits/logit-shard-names';
 import { describeLogits } from '../storage/logits/describe-logits';
 import { storedShard } from '../storage/logits/stored-shard';
 import { abstention, teacherIdentity } from '../storage/models/teacher-identity';
@@ -71,11 +73,10 @@ async function verifyAudio(
 /** Whether the logits for which the outputs are meant are there already. */
 async function isDone(
   store: Store,
-  { ensemble, settings }: WriteRowsInput,
+  { planKey, shard, ensemble, settings }: WriteRowsInput,
   corpus: CorpusClips,
 ): Promise<boolean> {
   if (settings === undefined) return false;
-  const [audioSha256 = ''] = corpus.audioShards;
   try {
     const members = [];
     for (const member of ensemble)
@@ -83,9 +84,12 @@ async function isDone(
         await teacherIdentity(store, member.sha256, corpus.vocabulary, abstention(member)),
       );
     const key = logitsKey(describeLogits(ensemble, members, settings));
+    const rates = furtherRates(ensemble.map(({ sampleRate }) => sampleRate));
+    const of = { planKey, only: shard };
+    const [name = ''] = await logitShardNames(store, of, corpus.audioShards, rates);
     return (
-      (await storedShard(store, key, audioSha256)) !== null ||
-      (await store.exists(layout.logitsRows(key, audioSha256)))
+      (await storedShard(store, key, name)) !== null ||
+      (await store.exists(layout.logitsRows(key, name)))
     );
   } catch (error) {
     // The engine meets the same, and says which teacher has to be repaired.

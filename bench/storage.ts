@@ -8,7 +8,7 @@ import { commandLine } from '../infra/command-line/command-line';
 import { count, text } from '../infra/command-line/option';
 import { openStore } from '../storage/open-store';
 import { layout } from '../storage/layout';
-import { logitShards, readLogitTable } from '../storage/logits/read-logits';
+import { audioShardOf, logitShards, readLogitTable } from '../storage/logits/read-logits';
 import { decodeLogitShard, encodeLogitShard } from '../ced/logits/shard-file';
 import { shardColumnBytes } from '../ced/logits/shard-size';
 import type { LogitTable } from '../ced/logits/logit-table';
@@ -85,7 +85,8 @@ async function measureStore(uri: string, most: number): Promise<Measured[]> {
   for (const [key, audioShards] of await logitShards(store, '')) {
     const shards: Shard[] = [];
     for (const audioShard of audioShards.slice(0, most)) {
-      const { size } = await stat(await store.localFile(layout.audio(audioShard)));
+      const audio = await audioShardOf(store, key, audioShard);
+      const { size } = await stat(await store.localFile(layout.audio(audio)));
       shards.push({ ...(await readLogitTable(store, key, audioShard)), pcmBytes: size });
     }
     measured.push(

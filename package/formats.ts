@@ -6,7 +6,7 @@ import { halfValues } from '../ced/logits/half';
 import type { LogitTable } from '../ced/logits/logit-table';
 import { CorpusNames } from '../storage/corpus/corpus-names';
 import { layout } from '../storage/layout';
-import { logitShards, readLogitTable } from '../storage/logits/read-logits';
+import { audioShardOf, logitShards, readLogitTable } from '../storage/logits/read-logits';
 import { openStore } from '../storage/open-store';
 import { readRecord } from '../storage/record';
 import { resultRecord } from '../storage/run-result';
@@ -60,8 +60,9 @@ export class StoreReader {
   /** All rows of a key, shard after shard, sorted by clip, chunk and view in each. */
   async *logits(key: string): AsyncGenerator<LogitRow> {
     const names = await (this.names ??= CorpusNames.read(this.store));
-    for (const audioShard of (await logitShards(this.store, key)).get(key) ?? []) {
-      const { table } = await readLogitTable(this.store, key, audioShard);
+    for (const shard of (await logitShards(this.store, key)).get(key) ?? []) {
+      const { table } = await readLogitTable(this.store, key, shard);
+      const audioShard = await audioShardOf(this.store, key, shard);
       const clips = await names.clipNames(audioShard);
       const className = (index: number): string | null => names.className(audioShard, index);
       for (let row = 0; row < table.rows; row++) yield rowOf(table, row, clips, className);

@@ -3,7 +3,7 @@
  * probable classes.
  */
 import { CorpusNames } from '../../storage/corpus/corpus-names';
-import { logitShards, readLogitTable } from '../../storage/logits/read-logits';
+import { audioShardOf, logitShards, readLogitTable } from '../../storage/logits/read-logits';
 import type { Store } from '../../storage/store';
 import { halfValues } from '../../ced/logits/half';
 import type { LogitTable } from '../../ced/logits/logit-table';
@@ -34,13 +34,14 @@ export async function clipLogits(
   const found: ClipLogits[] = [];
   for (const [key, audioShards] of await logitShards(store, keyPrefix)) {
     for (const audioShard of audioShards) {
-      const row = await names.clipRow(audioShard, clip);
+      const audio = await audioShardOf(store, key, audioShard);
+      const row = await names.clipRow(audio, clip);
       if (row === null) continue;
       const { table } = await readLogitTable(store, key, audioShard);
       found.push({
         key,
         clip,
-        views: viewsOf(table, row, top, (index) => names.className(audioShard, index)),
+        views: viewsOf(table, row, top, (index) => names.className(audio, index)),
       });
     }
   }

@@ -101,7 +101,7 @@ export async function surveyLogits(
       agreement: meanAgreement(manifests),
       settings,
       ...counts,
-      ...(await surveyContents(store, key, audioShards.slice(0, limit), names)),
+      ...(await surveyContents(store, key, audioShards.slice(0, limit), names, manifests)),
     });
   }
   return surveys;
@@ -170,6 +170,7 @@ async function surveyContents(
   key: string,
   audioShards: readonly string[],
   names: CorpusNames,
+  manifests: readonly LogitsManifest[],
 ): Promise<Contents> {
   const columnBytes = new Map<string, number>();
   const sums = new Map<number, { probability: number; first: number }>();
@@ -194,7 +195,8 @@ async function surveyContents(
   const topClasses = [...sums]
     .sort((a, b) => b[1].probability - a[1].probability || a[0] - b[0])
     .slice(0, topClassesShown);
-  const [audioShard = ''] = audioShards;
+  const [first = ''] = audioShards;
+  const audioShard = manifests[0]?.audio ?? first;
   return {
     views: seen.views,
     topK: seen.topK,

@@ -20,6 +20,8 @@ import {
 } from '../../storage/logits/logits-description';
 import { createRecordOrAdopt } from '../../storage/quarantine';
 import { ContentDiffers, type Store } from '../../storage/store';
+import { furtherRates } from '../../workflows/contract/sample-rates';
+import { logitShardNames } from '../../storage/logits/logit-shard-names';
 import { describeLogits } from '../../storage/logits/describe-logits';
 import { scoreEnsemble } from './ensemble-gate';
 import { predictShard, type Ensemble } from './predict-shard';
@@ -42,30 +44,43 @@ export async function logitsJob(context: JobContext, input: LogitsJobInput): Pro
     job: context,
   });
   try {
-    const audioSha256 = audio.audioShards[0] ?? '';
+    const rates = furtherRates(input.ensemble.map(({ sampleRate }) => sampleRate));
+    const of = { planKey: input.planKey, only: input.shard };
+    const [name = ''] = await logitShardNames(store, of, audio.audioShards, rates);
     // A run that waited for another's lease needs no teachers to see whether the shard is there.
     if (input.waited) {
-      const stored = await found(store, input.waited.logitsKey, audioSha256);
+      const stored = await found(store, input.waited.logitsKey, name);
       if (stored) return stored;
-      await leasesOver(store, input.waited.logitsKey, audioSha256, input);
+      await leasesOver(store, input.waited.logitsKey, name, input);
     }
     const teachers = await loadTeachers(context, input, audio);
     const identities = teachers.map(({ identity }) => identity);
     const description = describeLogits(input.ensemble, identities, input.settings);
     const key = logitsKey(description);
-    const present = await found(store, key, audioSha256);
+    const present = await found(store, key, name);
     if (present) return present;
-    const lease = await ShardLease.take(store, key, audioSha256, input);
+    const lease = await ShardLease.take(store, key, name, input);
     try {
       // It may have been committed, and its lease released, in between.
-      const meanwhile = await found(store, key, audioSha256);
-      return meanwhile ?? (await computeShard(context, input, audio, teachers, description, lease));
+      const meanwhile = await found(store, key, name);
+      return (
+        meanwhile ??
+        (await computeShard(context, input, audio, teachers, { description, name, lease }))
+      );
     } finally {
       await lease.release();
     }
   } finally {
     await audio.close();
   }
+}
+
+/** Where the logits of the shard lie, under a lease. */
+interface ShardPlace {
+  description: ComputedDescription;
+  /** As logit-shard-names.ts gives it. */
+  name: string;
+  lease: ShardLease;
 }
 
 async function loadTeachers(
@@ -82,15 +97,14 @@ async function computeShard(
   input: LogitsJobInput,
   audio: CorpusAudio,
   loaded: readonly LoadedTeacher[],
-  description: ComputedDescription,
-  lease: ShardLease,
+  place: ShardPlace,
 ): Promise<Found> {
   await beginPhase(context, 'reading outputs of teachers');
   const { store } = context;
   const teachers = await ShardTeacher.all(store, loaded, input, audio);
   try {
     const ensemble = { teachers, models: modelsOf(loaded) };
-    return await predictAndLeave(context, input, audio, ensemble, description, lease);
+    return await predictAndLeave(context, input, audio, ensemble, place);
   } finally {
     for (const teacher of teachers) teacher.close();
   }
@@ -101,11 +115,10 @@ async function predictAndLeave(
   input: LogitsJobInput,
   audio: CorpusAudio,
   ensemble: Ensemble,
-  description: ComputedDescription,
-  lease: ShardLease,
+  { description, name, lease }: ShardPlace,
 ): Promise<Found> {
   const { store } = context;
-  const [key, audioSha256] = [logitsKey(description), audio.audioShards[0] ?? ''];
+  const [key, audioSha256 = ''] = [logitsKey(description), ...audio.audioShards];
   // Every run has a first shard: its attempt checks the teachers for all shards.
   await beginPhase(context, 'probing the teachers');
   const isFirst = input.shard === 0;
@@ -128,33 +141,34 @@ async function predictAndLeave(
     seconds,
     agreement,
     ...(leftOut ? { leftOut } : {}),
+    ...(name === audioSha256 ? {} : { audio: audioSha256 }),
     ...(gate.length > 0 ? { gate } : {}),
   };
   await createRecordOrAdopt(store, layout.logitsDescription(key), descriptionRecord, description);
   return (
-    (await storedShard(store, key, audioSha256)) ??
-    (await leaveRows(store, key, audioSha256, encodeRows(table, notes)))
+    (await storedShard(store, key, name)) ??
+    (await leaveRows(store, key, name, encodeRows(table, notes)))
   );
 }
 
 async function leaveRows(
   store: Store,
   key: string,
-  audioShard: string,
+  name: string,
   rows: Uint8Array[],
 ): Promise<PredictedLogits> {
-  await store.create(layout.logitsRows(key, audioShard), rows).catch((error: unknown) => {
+  await store.create(layout.logitsRows(key, name), rows).catch((error: unknown) => {
     // A machine of another kind was first: every student learns from its rows.
     if (!(error instanceof ContentDiffers)) throw error;
   });
-  return { logitsKey: key, audioShard, reused: false };
+  return { logitsKey: key, audioShard: name, reused: false };
 }
 
 /** The stored state of a shard: the file, or the rows for it. */
-async function found(store: Store, key: string, audioShard: string): Promise<Found | null> {
-  const stored = await storedShard(store, key, audioShard);
+async function found(store: Store, key: string, name: string): Promise<Found | null> {
+  const stored = await storedShard(store, key, name);
   if (stored) return stored;
-  return (await store.exists(layout.logitsRows(key, audioShard)))
-    ? { logitsKey: key, audioShard, reused: true }
+  return (await store.exists(layout.logitsRows(key, name)))
+    ? { logitsKey: key, audioShard: name, reused: true }
     : null;
 }

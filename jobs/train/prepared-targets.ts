@@ -2,6 +2,7 @@
 import type { CorpusClip } from '../../ced/corpus/corpus-clip';
 import type { LogitTable } from '../../ced/logits/logit-table';
 import type { CorpusAudio } from '../../storage/corpus/corpus-audio';
+import { logitShardNames } from '../../storage/logits/logit-shard-names';
 import { sha256 } from '../../storage/store';
 import type { TargetSource, TrainInput } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
@@ -61,24 +62,24 @@ async function fromStoredLogits(
   source: StoredLogits,
   audio: CorpusAudio,
 ): Promise<PreparedTargets> {
-  const { audioShards } = audio;
+  const { planKey } = input;
+  const { sampleRates = [] } = source;
+  const { store } = context;
+  const names = await logitShardNames(store, { planKey }, audio.audioShards, sampleRates);
   const student = input.settings as Student;
   const { unseenFill, consistent, seed } = student;
   const views = student.views ?? source.storedViews;
   const topK = student.topK ?? source.storedTopK;
-  const verified = progressMeter('shards', audioShards.length, context.monotonicMs);
-  const logitShards = await verifyStoredLogits(
-    context.store,
-    source.logitsKey,
-    audioShards,
-    (done) => report(context, { ...verified(done), phase: 'verifying logits' }),
+  const verified = progressMeter('shards', names.length, context.monotonicMs);
+  const logitShards = await verifyStoredLogits(store, source.logitsKey, names, (done) =>
+    report(context, { ...verified(done), phase: 'verifying logits' }),
   );
   let hashed: ReturnType<typeof progressMeter> | undefined;
   const stored = await StoredViews.open(
     context.cache,
     sha256(logitShards.join()),
     { stored: source.storedViews, used: views, topK },
-    () => tables(context, source.logitsKey, audio, logitShards),
+    () => tables(context, source.logitsKey, audio, { names, logitShards }),
     (done, total) => {
       hashed ??= progressMeter('bytes', total, context.monotonicMs);
       return report(context, { ...hashed(done), phase: 'verifying laid-out logits' });
@@ -87,7 +88,7 @@ async function fromStoredLogits(
   try {
     const all = trainingRows(audio);
     const rows = source.partial ? rowsWithLogits(all, stored) : all;
-    const targets = new StoredTargets(rows, audioShards.length, stored, {
+    const targets = new StoredTargets(rows, names.length, stored, {
       ...{ unseenFill, consistent, seed, views, topK },
       classes: audio.vocabulary.length,
       augment: input.augment,
@@ -103,17 +104,16 @@ async function* tables(
   context: JobContext,
   logitsKey: string,
   audio: CorpusAudio,
-  logitShards: readonly string[],
+  { names, logitShards }: { names: readonly string[]; logitShards: readonly string[] },
 ): AsyncGenerator<LogitTable> {
   const { store } = context;
-  const { audioShards } = audio;
   const drawn = await drawnFrom(store, logitsKey);
-  const clipsOf = Array.from(audioShards, (): CorpusClip[] => []);
+  const clipsOf = Array.from(names, (): CorpusClip[] => []);
   for (const clip of audio.clips) clipsOf[clip.shard]?.push(clip);
-  const read = progressMeter('shards', audioShards.length, context.monotonicMs);
+  const read = progressMeter('shards', names.length, context.monotonicMs);
   let shard = 0;
-  for await (const table of readStoredLogits(store, logitsKey, audioShards, logitShards)) {
-    const of = { clips: clipsOf[shard] ?? [], audioSha256: audioShards[shard] ?? '' };
+  for await (const table of readStoredLogits(store, logitsKey, names, logitShards)) {
+    const of = { clips: clipsOf[shard] ?? [], name: names[shard] ?? '' };
     if (drawn) await checkRowsAreOfClips(store, logitsKey, { table, drawn, shard, ...of });
     yield table;
     await report(context, { ...read(++shard), phase: 'reading logits' });

@@ -23,37 +23,37 @@ const READ_AHEAD = 16;
 
 /**
  * Verifies every shard's logits.
+ * @param names of the shards (logit-shard-names.ts)
  * @returns SHA-256 of each shard's file, in shard order
  * @throws {StoreDamaged} naming every shard that is missing, or damaged and now in quarantine
  */
 export async function verifyStoredLogits(
   store: Store,
   logitsKey: string,
-  audioShards: readonly string[],
+  names: readonly string[],
   onShard: (done: number) => Promise<void>,
 ): Promise<string[]> {
-  const verify = async (audioSha256: string): Promise<string | null> => {
+  const verify = async (name: string): Promise<string | null> => {
     const manifest = await readRecordIfPresent(
       store,
-      layout.logitsManifest(logitsKey, audioSha256),
+      layout.logitsManifest(logitsKey, name),
       logitsRecord,
     ).catch((error: unknown) => {
       if (error instanceof RecordDamaged) return null;
       throw error;
     });
-    return manifest &&
-      (await isVerified(store, layout.logits(logitsKey, audioSha256), manifest.sha256))
+    return manifest && (await isVerified(store, layout.logits(logitsKey, name), manifest.sha256))
       ? manifest.sha256
       : null;
   };
   const hashes: string[] = [];
   const damages: Damage[] = [];
   let shard = 0;
-  for await (const hash of mapOrdered(audioShards, VERIFIED_AT_ONCE, verify)) {
-    const audioSha256 = audioShards[shard] ?? '';
+  for await (const hash of mapOrdered(names, VERIFIED_AT_ONCE, verify)) {
+    const name = names[shard] ?? '';
     if (hash !== null) hashes.push(hash);
     else {
-      await quarantineShard(store, logitsKey, audioSha256);
+      await quarantineShard(store, logitsKey, name);
       damages.push({ kind: 'logits', shard });
     }
     await onShard(++shard);
@@ -61,7 +61,7 @@ export async function verifyStoredLogits(
   if (damages.length > 0)
     throw new StoreDamaged(
       damages,
-      `logits/${logitsKey}: ${damages.length} of ${audioShards.length} shards ` +
+      `logits/${logitsKey}: ${damages.length} of ${names.length} shards ` +
         'are damaged or missing',
     );
   return hashes;
@@ -75,16 +75,16 @@ export async function verifyStoredLogits(
 export async function* readStoredLogits(
   store: Store,
   logitsKey: string,
-  audioShards: readonly string[],
+  names: readonly string[],
   hashes: readonly string[],
 ): AsyncGenerator<LogitTable> {
-  const read = async ([shard, audioSha256]: [number, string]): Promise<Uint8Array> => {
-    const key = layout.logits(logitsKey, audioSha256);
+  const read = async ([shard, name]: [number, string]): Promise<Uint8Array> => {
+    const key = layout.logits(logitsKey, name);
     const bytes = await readVerified(store, key, hashes[shard] ?? '');
     if (bytes === null) throw new Error(`${store.uri}: ${key} was damaged just now`);
     return bytes;
   };
-  for await (const bytes of mapOrdered(audioShards.entries(), READ_AHEAD, read))
+  for await (const bytes of mapOrdered(names.entries(), READ_AHEAD, read))
     yield await decodeLogitShard(bytes);
 }
 
@@ -114,21 +114,21 @@ export async function checkRowsAreOfClips(
     clips,
     drawn,
     shard,
-    audioSha256,
+    name,
   }: {
     table: LogitTable;
     clips: readonly DrawnClip[];
     drawn: { seed: number; augment: AugmentConfig };
     shard: number;
-    audioSha256: string;
+    name: string;
   },
 ): Promise<void> {
   const row = firstForeignRow(table, clips, drawn);
   if (row < 0) return;
-  await quarantineShard(store, logitsKey, audioSha256);
+  await quarantineShard(store, logitsKey, name);
   throw new StoreDamaged(
     [{ kind: 'logits', shard }],
-    `${layout.logits(logitsKey, audioSha256)}: row ${row} was not drawn from the clip it names; ` +
+    `${layout.logits(logitsKey, name)}: row ${row} was not drawn from the clip it names; ` +
       'these are the logits of other audio',
   );
 }

@@ -15,6 +15,13 @@ import { readRateManifest, type RateManifest } from './rate-manifest';
 /** Manifests that are on their way at once. */
 const READ_AHEAD = 32;
 
+/** A split, or one shard of it. */
+interface ShardsOfSplit {
+  planKey: string;
+  split: Split;
+  only?: number | undefined;
+}
+
 /**
  * @param corpus of the split at 16 kHz
  * @param only its shard, if it is one alone
@@ -24,17 +31,14 @@ const READ_AHEAD = 32;
  */
 export async function clipsAtRate(
   store: Store,
-  { planKey, split, only }: { planKey: string; split: Split; only?: number | undefined },
+  { planKey, split, only }: ShardsOfSplit,
   corpus: CorpusClips,
   rate: number,
 ): Promise<CorpusClips> {
   if (rate === sampleRate) return corpus;
-  const entries = await entriesOf(store, planKey, split, only);
   const audioShards: string[] = [];
   const clips: CorpusClip[] = [];
-  const read = ([at, entry]: [number, CorpusShard]): Promise<RateManifest> =>
-    readRateManifest(store, { split, shard: (only ?? 0) + at, entry }, rate);
-  for await (const manifest of mapOrdered(entries.entries(), READ_AHEAD, read)) {
+  for await (const manifest of manifestsAtRate(store, { planKey, split, only }, rate)) {
     audioShards.push(manifest.audioSha256);
     for (const { sha256, offset, samples } of manifest.clips) {
       const { clip, labels, shard, chunks } = corpus.clips[clips.length]!;
@@ -45,6 +49,34 @@ export async function clipsAtRate(
   const hashes = clips.map(({ sha256 }) => sha256);
   const content = contentAtRate(corpus.contentSha256, rate, hashes);
   return { vocabulary: corpus.vocabulary, clips, contentSha256: content, audioShards };
+}
+
+/** SHA-256 of the audio of each shard at `rate`. @throws as `readRateManifest` */
+export async function audioShardsAtRate(
+  store: Store,
+  of: ShardsOfSplit,
+  rate: number,
+): Promise<string[]> {
+  const shards: string[] = [];
+  for await (const { audioSha256 } of manifestsAtRate(store, of, rate)) shards.push(audioSha256);
+  return shards;
+}
+
+/**
+ * The name of what a split holds at `rate`.
+ * @param content its name at 16 kHz
+ * @throws as `readRateManifest`
+ */
+export async function contentOfSplitAtRate(
+  store: Store,
+  of: ShardsOfSplit,
+  content: string,
+  rate: number,
+): Promise<string> {
+  const hashes: string[] = [];
+  for await (const { clips } of manifestsAtRate(store, of, rate))
+    for (const { sha256 } of clips) hashes.push(sha256);
+  return contentAtRate(content, rate, hashes);
 }
 
 /** As the worker of a teacher is told of it. */
@@ -74,6 +106,17 @@ export async function readAudioShard(
       offset: atRate.clips[row]!.offset,
     })),
   };
+}
+
+async function* manifestsAtRate(
+  store: Store,
+  { planKey, split, only }: ShardsOfSplit,
+  rate: number,
+): AsyncGenerator<RateManifest> {
+  const entries = await entriesOf(store, planKey, split, only);
+  const read = ([at, entry]: [number, CorpusShard]): Promise<RateManifest> =>
+    readRateManifest(store, { split, shard: (only ?? 0) + at, entry }, rate);
+  yield* mapOrdered(entries.entries(), READ_AHEAD, read);
 }
 
 async function entriesOf(

@@ -2,7 +2,9 @@
 import { decodeLogitShard } from '../../ced/logits/shard-file';
 import type { LogitTable } from '../../ced/logits/logit-table';
 import { layout } from '../layout';
+import { readRecord } from '../record';
 import type { Store } from '../store';
+import { logitsRecord } from './stored-shard';
 
 /** Committed shards by key, both sorted; a shard without its manifest is not committed. */
 export async function logitShards(store: Store, keyPrefix: string): Promise<Map<string, string[]>> {
@@ -14,6 +16,12 @@ export async function logitShards(store: Store, keyPrefix: string): Promise<Map<
       shardsOf.set(key, [...(shardsOf.get(key) ?? []), audioShard]);
   }
   return shardsOf;
+}
+
+/** SHA-256 of the audio at 16 kHz of a committed shard (logit-shard-names.ts). */
+export async function audioShardOf(store: Store, key: string, name: string): Promise<string> {
+  const { audio } = await readRecord(store, layout.logitsManifest(key, name), logitsRecord);
+  return audio ?? name;
 }
 
 export async function readLogitTable(

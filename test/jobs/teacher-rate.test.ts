@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { ingestShard } from '../../activities/ingest-shard';
 import { localDependencies } from '../../activities/local-dependencies';
+import { findEvaluation } from '../../activities/find-evaluation';
 import { planCorpus } from '../../activities/plan-corpus';
 import { shiftAtRate } from '../../ced/audio/sample-rates';
 import { encodeWav } from '../../ced/audio/wav-file';
@@ -13,15 +14,24 @@ import { drawAugmentation } from '../../ced/augment/parameters';
 import { halfValues } from '../../ced/logits/half';
 import { loadOnnxNet } from '../../ced/teachers/onnx-net';
 import { chunkBatches } from '../../jobs/chunk-batches';
+import { prepareTargets } from '../../jobs/train/prepared-targets';
 import { scoreJob } from '../../jobs/score/score-job';
+import { readShardOfCorpus } from '../../storage/corpus/corpus-part';
+import { rateRecord } from '../../storage/corpus/rate-manifest';
 import { readAudioShard } from '../../storage/corpus/clips-at-rate';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
+import { logitShardNames } from '../../storage/logits/logit-shard-names';
+import { logitsRecord } from '../../storage/logits/stored-shard';
 import { layout } from '../../storage/layout';
 import { storeWaveformModel } from '../../storage/models/waveform-folder';
 import { encodeRecord, readRecord } from '../../storage/record';
+import { sha256 } from '../../storage/store';
+import { clipLogits } from '../../cli/store/clip-logits';
 import { readScores, scoresRecord } from '../../storage/scores';
 import type { EnsembleMember } from '../../workflows/contract/models';
-import { logitsSchema } from '../../workflows/contract/run-file-sections';
+import { logitsSchema, studentSchema } from '../../workflows/contract/run-file-sections';
+import { furtherRates } from '../../workflows/contract/sample-rates';
+import { trainingInput } from '../support/training-input';
 import { energyOnnx } from '../ced/teachers/energy-onnx';
 import { jobContextOn, predictAndWrite, storeBelow, storedTables } from '../support/in-process';
 
@@ -87,7 +97,9 @@ describe('a teacher that takes another sample rate', () => {
     const { logitsKey, rows } = await predictAndWrite(context, input);
     expect(rows).toBe(HIGH.length * 2 * settings.views);
     const audio = await CorpusAudio.open(store, planKey, 'train');
-    const [table] = await storedTables(store, logitsKey, audio.audioShards);
+    const rates = furtherRates(ensemble.map(({ sampleRate }) => sampleRate));
+    const names = await logitShardNames(store, { planKey }, audio.audioShards, rates);
+    const [table] = await storedTables(store, logitsKey, names);
     await audio.close();
     const of = (row: number): number =>
       halfValues[
@@ -247,6 +259,62 @@ describe('a teacher that takes another sample rate', () => {
     expect(await audio.readAtRate(clip, chunk, 48_000)).toHaveLength(SOURCE_RATE);
     await audio.close();
     await expect(audio.readAtRate(clip, chunk, 48_000)).rejects.toThrow(/is closed/);
+  });
+
+  it('has logits of its own for clips that differ at its rate alone', async () => {
+    const ensemble = [await teacherAt(32_000, 32_000)];
+    const input = { store: '', planKey, shard: 0, ensemble, settings };
+    const audio = await CorpusAudio.open(store, planKey, 'train');
+    const namesOf = () => logitShardNames(store, { planKey }, audio.audioShards, [32_000]);
+    const { logitsKey } = await predictAndWrite(context, input);
+    const [name] = await namesOf();
+    expect(name).not.toBe(audio.audioShards[0]);
+    expect(await predictAndWrite(context, input)).toMatchObject({ logitsKey, reused: true });
+    const manifest = await readRecord(store, layout.logitsManifest(logitsKey, name!), logitsRecord);
+    expect(manifest.audio).toBe(audio.audioShards[0]);
+    const student = studentSchema.parse({ name: 's', model: 'tiny', topK: 2 });
+    const targets = {
+      ...{ kind: 'logits' as const, logitsKey, storedViews: 3, storedTopK: 2, seed: 5 },
+      sampleRates: [32_000],
+    };
+    const training = trainingInput({
+      ...{ planKey, settings: student, augment: settings.augment, targets },
+    });
+    const prepared = await prepareTargets(context, training, audio);
+    expect(prepared.rows).toHaveLength(HIGH.length * 2);
+    prepared.close();
+    const clips = await clipLogits(store, 'train-1', { keyPrefix: logitsKey, top: 1 });
+    expect(clips).toMatchObject([{ key: logitsKey, clip: 'train-1' }]);
+    expect(clips[0]!.views[0]!.tags[0]!.name).not.toBeNull();
+    const settingsOf = { logits: settings, students: [], promote: null };
+    const evaluating = { store: '', run: 'r', planKey, ensemble, settings: settingsOf };
+    const evaluated = await findEvaluation(deps, evaluating);
+    expect(evaluated.key).not.toBeNull();
+
+    // The same listing, of files that differ above 8 kHz alone.
+    const { entry } = await readShardOfCorpus(store, planKey, 'train', 0);
+    const key = layout.ingestAtRate(entry.ingest, 32_000);
+    const value = await readRecord(store, key, rateRecord);
+    const louder = Uint8Array.from((await store.read(layout.audio(value.audioSha256)))!);
+    louder[louder.length - 2]! ^= 1;
+    const audioSha256 = sha256(louder);
+    await store.create(layout.audio(audioSha256), louder);
+    const last = value.clips.at(-1)!;
+    const pcm = louder.subarray(louder.length - 2 * last.samples);
+    const changed = {
+      ...value,
+      audioSha256,
+      clips: value.clips.with(-1, { ...last, sha256: sha256(pcm) }),
+    };
+    await store.replace(key, encodeRecord(key, changed));
+    expect(await namesOf()).not.toContain(name);
+    expect(await predictAndWrite(context, input)).toMatchObject({ logitsKey, reused: false });
+    expect((await findEvaluation(deps, evaluating)).key).not.toBe(evaluated.key);
+    // At 16 kHz nothing has changed.
+    const narrow = { ...input, ensemble: [await teacherAt(16_000)] };
+    expect(await predictAndWrite(context, narrow)).toMatchObject({ reused: true });
+    await store.replace(key, encodeRecord(key, value));
+    await audio.close();
   });
 
   it('is scored anew where its clips differ at its rate alone', async () => {

@@ -179,6 +179,7 @@ export interface LogitsShard {
  */
 export interface PredictedLogits {
   logitsKey: string;
+  /** Name of the shard (logit-shard-names.ts). */
   audioShard: string;
   reused: boolean;
 }
@@ -239,6 +240,11 @@ export type TargetSource =
       storedTopK: number;
       seed: number;
       partial?: boolean;
+      /**
+       * Hz of its teachers beside 16 kHz, ascending; absent = none. Names of shards cover the audio
+       * at each (logit-shard-names.ts).
+       */
+      sampleRates?: number[];
     }
   | { kind: 'labels' };
 
