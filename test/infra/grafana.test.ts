@@ -42,6 +42,11 @@ print(JSONEncoder(sort_keys=True, indent=2).encode(dashboard))`;
     expect(faults).toEqual([]);
   });
 
+  it('shows what chooses epochs, with labels and without', () => {
+    for (const metric of ['ced_validation_map', 'ced_validation_divergence'])
+      expect(expressions).toContainEqual(expect.stringContaining(metric));
+  });
+
   it('asks only for variables that it has', () => {
     const known = new Set(dashboard.templating.list.map(({ name }) => name));
     for (const [, name] of JSON.stringify(dashboard).matchAll(/\$\{?([a-z]\w*)/g))

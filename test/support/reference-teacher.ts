@@ -32,6 +32,8 @@ export class TeacherFailure extends Error {
 export interface ReferenceOptions {
   classes: readonly VocabularyClass[];
   version?: string;
+  /** Hz. @default 16000 */
+  sampleRate?: number;
   /** Changes what it says without changing its version. */
   bias?: number;
   output?: 'probabilities' | 'logits';
@@ -61,7 +63,7 @@ export class ReferenceTeacher {
   }
 
   async describe(store: Store): Promise<TeacherDescription> {
-    const { classes, version = '1', output = 'probabilities' } = this.options;
+    const { classes, version = '1', output = 'probabilities', sampleRate = 16_000 } = this.options;
     const list = Buffer.from(JSON.stringify(classes.map(({ mid, name }) => ({ mid, name }))));
     const hash = sha256(list);
     const key = `teachers/classes/${hash}.json`;
@@ -73,7 +75,7 @@ export class ReferenceTeacher {
       weightsSha256: this.weightsSha256,
       parameters: null,
       classes: { key, sha256: hash, count: classes.length },
-      sampleRate: 16_000,
+      sampleRate,
       longestSeconds: null,
       output,
       masks: false,

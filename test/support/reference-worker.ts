@@ -1,13 +1,14 @@
 /**
  * A process with a Temporal worker of the reference teacher: `ADDRESS QUEUE ROOT CLASSES.csv
- * [MS after each batch] [FAULT]`. Prints a line when it polls, and one for each batch. Its faults:
- * `unshifted` ignores shifts, `nan` gives NaN.
+ * [MS after each batch] [FAULT] [HZ]`. Prints a line when it polls, and one for each batch. Its
+ * faults: `unshifted` ignores shifts, `nan` gives NaN.
  */
 import { readFileSync } from 'node:fs';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';
-import { openStore } from '../../storage/open-store';
+import { openStore, storeOptionsFrom } from '../../storage/open-store';
+import type { Store } from '../../storage/store';
 import type { TeacherActivities } from '../../workflows/contract/teacher-worker';
 import { ReferenceTeacher, TeacherFailure } from './reference-teacher';
 
@@ -18,6 +19,7 @@ async function main([
   classes = '',
   pauseMs = '0',
   fault = '',
+  sampleRate = '16000',
 ]: string[]): Promise<void> {
   const teacher = new ReferenceTeacher({
     classes: parseVocabularyCsv(readFileSync(classes, 'utf8')),
@@ -25,9 +27,11 @@ async function main([
     spoil: (_row, outputs) =>
       outputs.map((value, c) => (fault === 'nan' ? NaN : 0.9 * value + 0.01 * c)),
     ignoresShifts: fault === 'unshifted',
+    sampleRate: Number(sampleRate),
   });
+  const open = (uri: string): Store => openStore(root, uri, storeOptionsFrom(process.env));
   const activities: TeacherActivities = {
-    describeTeacher: ({ store }) => teacher.describe(openStore(root, store)),
+    describeTeacher: ({ store }) => teacher.describe(open(store)),
     predictShard: async (input) => {
       const { cancelled, cancellationSignal, heartbeat } = Context.current();
       const afterBatch = async (done: number, total: number): Promise<void> => {
@@ -38,7 +42,7 @@ async function main([
         cancellationSignal.throwIfAborted();
       };
       try {
-        return await teacher.predict(openStore(root, input.store), input, { afterBatch });
+        return await teacher.predict(open(input.store), input, { afterBatch });
       } catch (error) {
         if (!(error instanceof TeacherFailure)) throw error;
         throw ApplicationFailure.nonRetryable(error.message, error.type, ...error.details);

@@ -2,6 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../infra/toolchain';
+import { startS3 } from '../../tools/s3-server';
+import { startStorage } from '../../tools/storage-emulator';
 import { Cluster, kill } from '../support/cluster';
 import { REFERENCE_CLASSES } from '../support/teacher-worker-files';
 
@@ -29,10 +31,15 @@ describe('the check of a teacher worker', () => {
     await cluster?.stop();
   });
 
+  /** Of workers and checks; filled where they use buckets. */
+  let buckets: Record<string, string> = {};
+  afterEach(() => (buckets = {}));
+
   const startWorker = (taskQueue: string, fault = ''): void => {
     const entry = join(repositoryRoot, 'dist/test/support/reference-worker.js');
     const args = [cluster.address, taskQueue, cluster.folder, classes, '50', fault];
-    workers.push(spawn(process.execPath, [entry, ...args], { stdio: 'ignore' }));
+    const env = { ...process.env, ...buckets };
+    workers.push(spawn(process.execPath, [entry, ...args], { stdio: 'ignore', env }));
   };
 
   const check = async (taskQueue: string, ...options: string[]): Promise<Checked> => {
@@ -40,6 +47,7 @@ describe('the check of a teacher worker', () => {
     const args = ['--task-queue', taskQueue, '--address', cluster.address, ...options];
     const child = spawn(process.execPath, [program, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...buckets },
     });
     let output = '';
     child.stdout.on('data', (text: Buffer) => (output += text.toString()));
@@ -66,6 +74,32 @@ describe('the check of a teacher worker', () => {
     expect(left.filter((entry) => entry.isFile()).map(({ name }) => name)).toEqual([
       expect.stringMatching(/^[0-9a-f]{64}\.json$/),
     ]);
+  });
+
+  it('passes it in buckets, and leaves only its class list there', async () => {
+    const folders = { s3: join(cluster.folder, 's3'), gs: join(cluster.folder, 'gs') };
+    const s3 = await startS3({ port: 0, folder: folders.s3, log: null });
+    const gcs = await startStorage({ port: 0, folder: folders.gs, log: null });
+    try {
+      await Promise.all([s3.createBucket('checks'), gcs.createBucket('checks')]);
+      const own = join(cluster.folder, 'copies');
+      const places = { STORAGE_EMULATOR_HOST: gcs.endpoint, CED_OBJECT_CACHE: own };
+      buckets = { ...places, ...s3.environment() };
+      startWorker('bucket');
+      for (const scheme of ['gs', 's3'] as const) {
+        const { status, output } = await check('bucket', '--store', `${scheme}://checks/teacher`);
+        expect(failedChecks(output)).toEqual([]);
+        expect(output).toMatch(/^14 passed, 0 failed$/m);
+        expect(status).toBe(0);
+        const left = readdirSync(join(folders[scheme], 'checks'), { recursive: true });
+        const classLists = /^teacher\/teachers\/classes\/[0-9a-f]{64}\.json$/;
+        expect(left.filter((path) => /\.(npy|json)$/.test(String(path)))).toEqual([
+          expect.stringMatching(classLists),
+        ]);
+      }
+    } finally {
+      await Promise.all([s3.stop(), gcs.stop()]);
+    }
   });
 
   it('names the shift where a teacher ignores it', async () => {

@@ -8,7 +8,7 @@ import { runProgram } from '../../cli/failure';
 import { printJson } from '../../cli/print-json';
 import { commandLine } from '../../infra/command-line/command-line';
 import { count, text, textOf } from '../../infra/command-line/option';
-import { openStore } from '../../storage/open-store';
+import { openStore, storeOptionsFrom } from '../../storage/open-store';
 import { temporalOptions, temporalSettings } from '../../workers/temporal-settings';
 import type { CheckPlace } from './checked-teacher';
 import { Conformance, type Outcome } from './conformance';
@@ -95,7 +95,7 @@ async function inPlace<T>(
 ): Promise<T> {
   const temporary = given === undefined ? mkdtempSync(join(tmpdir(), 'ced-teacher-check-')) : null;
   const address = temporary ?? (isUri(given!) ? given! : resolve(given!));
-  const store = openStore('/', address);
+  const store = openStore('/', address, storeOptionsFrom(process.env));
   const prefix = `teacher-check/${randomUUID()}/`;
   try {
     return await check({ store, address, prefix });
