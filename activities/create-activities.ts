@@ -78,6 +78,8 @@ export function createGpuActivities(deps: ActivityDependencies): GpuActivities {
       asActivity(deps, input, (attempt) => deps.engine.run({ kind: 'score', input }, attempt)),
     compareModels: (input) =>
       asActivity(deps, input, (attempt) => deps.engine.run({ kind: 'compare', input }, attempt)),
+    tryTeachers: (input) =>
+      asActivity(deps, input, (attempt) => deps.engine.run({ kind: 'try', input }, attempt)),
     computeLogits: (input) =>
       asActivity(deps, input, (attempt) => {
         const { workflowExecution } = Context.current().info;

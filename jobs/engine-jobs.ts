@@ -11,12 +11,15 @@ import type {
   ScoreInput,
   Scored,
   TrainInput,
+  TriedTeachers,
+  TryTeachersInput,
 } from '../workflows/contract/activities';
 import type { TrainedModel } from '../workflows/contract/models';
 
 export type EngineJob =
   | { kind: 'score'; input: ScoreInput }
   | { kind: 'compare'; input: CompareInput }
+  | { kind: 'try'; input: TryTeachersInput }
   | { kind: 'logits'; input: LogitsInput & { owner?: string } }
   | { kind: 'train'; input: TrainInput & { attemptId: string } };
 
@@ -26,7 +29,9 @@ export type JobResult<J extends EngineJob> = J['kind'] extends 'score'
     ? Comparison
     : J['kind'] extends 'logits'
       ? LogitsShard | PredictedLogits | LogitsBusy
-      : TrainedModel;
+      : J['kind'] extends 'try'
+        ? TriedTeachers
+        : TrainedModel;
 
 /** The job was asked to stop and has committed everything it had. */
 export class EngineStopped extends Error {

@@ -2,6 +2,7 @@
 import type { LogitsBusy } from '../workflows/contract/activities';
 import type { EngineJob, JobResult } from './engine-jobs';
 import { trainJob } from './train/training-job';
+import { tryTeachersJob } from './try/try-teachers';
 import { scoreJob } from './score/score-job';
 import type { JobContext } from './job-context';
 import { logitsJob } from './logits/logits-job';
@@ -19,6 +20,8 @@ export async function runJob<J extends EngineJob>(
       return (await compareJob(context, job.input)) as JobResult<J>;
     case 'logits':
       return (await logitsJob(context, job.input).catch(busyAnswer)) as JobResult<J>;
+    case 'try':
+      return (await tryTeachersJob(context, job.input)) as JobResult<J>;
     case 'train':
       return (await trainJob(context, job.input)) as JobResult<J>;
   }

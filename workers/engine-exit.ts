@@ -108,6 +108,8 @@ function doing(job: EngineJob): string {
       return `scored ${job.input.model.name} on ${job.input.split}`;
     case 'compare':
       return `compared ${job.input.challenger.name} with the champion`;
+    case 'try':
+      return `tried ${job.input.teachers.map(({ name }) => name).join(' and ')}`;
   }
 }
 
@@ -131,6 +133,7 @@ function lower(job: EngineJob): string {
       );
     case 'score':
     case 'compare':
+    case 'try':
       return 'lower chunkSeconds, or use a smaller model';
   }
 }

@@ -89,5 +89,7 @@ function tagsOf(job: EngineJob): { job: string; model: string } {
       return { job: 'compare', model: 'champion' };
     case 'logits':
       return { job: 'logits', model: 'ensemble' };
+    case 'try':
+      return { job: 'try', model: job.input.teachers[0]?.name ?? '' };
   }
 }

@@ -39,6 +39,7 @@ export const GPU_SUMMARIES: Summaries<GpuActivities> = {
     champion
       ? `Compare ${challenger.name} with ${champion.name} on eval`
       : `Score ${challenger.name} on eval`,
+  tryTeachers: ({ teachers }) => `Try ${teachers.map(({ name }) => name).join(' and ')}`,
   computeLogits: ({ ensemble, shard, settings }) =>
     `Predict ${counted(settings.views, 'view')} of shard ${shard} ` +
     `with ${counted(ensemble.length, 'teacher')}`,

@@ -4,7 +4,7 @@
  */
 import { patched } from '@temporalio/workflow';
 import { runFileInvalid } from './accept-run';
-import { cpu } from './activity-proxies';
+import { cpu, gpu } from './activity-proxies';
 import type { ImportedModels, Plan, PlanInput, RunResult } from './contract/activities';
 import type { DistillRun } from './contract/run-file';
 import { CHAMPION } from './contract/run-file-sections';
@@ -27,6 +27,7 @@ import { importLogits, storeLogits } from './logits';
 import { planCorpus, type PreparedCorpus } from './prepare-corpus';
 import { promoteBest } from './promote';
 import { publish } from './publish';
+import { withRepair } from './repair';
 import type { RunControl } from './run-control';
 import { scoreModels } from './score-models';
 import { trainModels } from './train-models';
@@ -48,6 +49,25 @@ export function distillationStages(run: DistillRun): [StageName, string][] {
 export async function importModels(control: RunControl, run: DistillRun): Promise<ImportedModels> {
   const models = await control.runOnce('models', () => importFromSources(control, run));
   control.note(models.notes);
+  const teachers = run.teachers.flatMap((teacher, index) =>
+    teacher.format === 'savedmodel'
+      ? [
+          {
+            ...{ ...models.teachers[index]!, field: `teachers[${index}]` },
+            isRateKnown: teacher.sampleRate !== undefined,
+          },
+        ]
+      : [],
+  );
+  // TensorFlow is on workers with an engine alone.
+  if (teachers.length > 0 && patched('trial of SavedModels')) {
+    const input = { store: run.store, teachers, chunkSeconds: run.logits.chunkSeconds };
+    const tryAll = () => control.interruptibly('other', () => gpu.tryTeachers(input));
+    const tried = await control.runOnce('tried teachers', () =>
+      withRepair(tryAll, () => importFromSources(control, run)),
+    );
+    control.note(tried.notes);
+  }
   return models;
 }
 

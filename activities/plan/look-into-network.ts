@@ -15,14 +15,14 @@ import { onnxParameterCount, onnxSampleRate } from '../../ced/teachers/onnx-file
 import { savedModelSignature } from '../../ced/teachers/saved-model-net';
 import { otherRateNote } from '../../ced/teachers/usual-windows';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
-import type { ProbedTeacher } from '../../ced/teachers/waveform-probe';
+import { UNKNOWN_RATE, type ProbedTeacher } from '../../ced/teachers/waveform-probe';
 import {
   onnxFile,
   savedModelFile,
   writeOnnx,
   type WaveformDeclaration,
 } from '../../storage/models/waveform-folder';
-import { memoryFor, readApart } from '../../storage/reader/read-apart';
+import { memoryFor, readApart, type ReaderLimits } from '../../storage/reader/read-apart';
 import type { FileTeacher } from '../../workflows/contract/run-file-sections';
 import type { InputPlace } from './read-input';
 
@@ -88,6 +88,7 @@ export async function lookIntoOnnx(
     });
     const isKnown = stated !== null || asked.teacher.sampleRate !== undefined;
     notes.push(...lengthNotes(isKnown, probed.samples), ...probed.notes);
+    if (!isKnown) notes.push(await rateNote(path, limits));
     if (probed.samples !== null || declared.windowSeconds !== undefined) return { declared, notes };
     const { value: shortestSeconds } = await readApart('onnxShortest', path, 'teacher', limits);
     if (shortestSeconds === null) return { declared, notes };
@@ -104,6 +105,17 @@ export async function lookIntoOnnx(
     throw new RangeError(error.detail.replaceAll(`${path}: `, ''), { cause: error });
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Of a file that is slow to play, without numbers. */
+async function rateNote(path: string, limits: ReaderLimits): Promise<string> {
+  try {
+    const processorSeconds = PROBE_SECONDS;
+    return (await readApart('onnxRates', path, 'teacher', { processorSeconds, ...limits })).value;
+  } catch (error) {
+    if (!(error instanceof FormatInvalid)) throw error;
+    return UNKNOWN_RATE;
   }
 }
 
@@ -137,7 +149,7 @@ function lengthNotes(isKnown: boolean, samples: number | null): string[] {
 
 /**
  * Looks at the signature alone, so that a folder without one is refused here: TensorFlow is not at
- * hand where no engine is.
+ * hand where no engine is. A worker that has one tries it next (jobs/try/).
  */
 export function lookIntoSavedModel(
   files: ReadonlyMap<string, Uint8Array>,

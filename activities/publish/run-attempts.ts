@@ -127,6 +127,7 @@ const STAGES = {
   findJudgement: 'plan',
   findChampion: 'promote',
   compareModels: 'promote',
+  tryTeachers: 'plan',
   promoteChallenger: 'promote',
   publishRun: 'publish',
 } as const satisfies Record<

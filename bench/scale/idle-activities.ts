@@ -114,6 +114,8 @@ async function answer(
   switch (job.kind) {
     case 'compare':
       throw new Error('this run promotes nobody');
+    case 'try':
+      throw new Error('this run has no SavedModel');
     case 'score':
       return { mAP: 0.5, seconds: 1, reused: false };
     case 'logits':

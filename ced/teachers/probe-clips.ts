@@ -38,11 +38,7 @@ export function probeClips(rate: number, longestSeconds: number | null): ProbeCl
     // The last is shorter than the others: a batch of two lengths.
     const ours = Math.round((index === SOUNDS.length - 1 ? 0.6 : 1) * seconds * ourRate);
     const samples = positionAtRate(ours, rate);
-    waves.push(
-      Int16Array.from({ length: samples }, (_, at) =>
-        Math.round(12_000 * sound(at / rate, seconds, at)),
-      ),
-    );
+    waves.push(wave(sound, rate, samples, seconds));
     // Names of the draws, not of content: every rate has the same shifts.
     clips.push({
       sha256: index.toString(16).padStart(64, '0'),
@@ -52,6 +48,17 @@ export function probeClips(rate: number, longestSeconds: number | null): ProbeCl
     offset += samples;
   }
   return { audio: encodeNpyInt16(offset, waves), clips, views: VIEWS };
+}
+
+/** The same sounds for networks that are tried: int16 at `rate`, `samples` each. */
+export function madeSounds(rate: number, samples: number): Int16Array[] {
+  return SOUNDS.map((sound) => wave(sound, rate, samples, samples / rate));
+}
+
+function wave(sound: Sound, rate: number, samples: number, seconds: number): Int16Array {
+  return Int16Array.from({ length: samples }, (_, at) =>
+    Math.round(12_000 * sound(at / rate, seconds, at)),
+  );
 }
 
 /** @returns −1 … 1 at `t` seconds, of `length` seconds */

@@ -14,6 +14,12 @@ const USUAL: readonly (readonly [number, readonly number[]])[] = [
 ];
 const USUAL_AT_16_KHZ = [1, 2, 3, 4, 5, 6, 8, 10];
 
+/** Hz, the highest at which networks usually take so many samples; null = none but 16 kHz. */
+export function otherUsualRate(samples: number): number | null {
+  if (USUAL_AT_16_KHZ.includes(samples / sampleRate)) return null;
+  return USUAL.find(([rate, lengths]) => lengths.includes(samples / rate))?.[0] ?? null;
+}
+
 /**
  * @param samples that a network takes whose file states no rate
  * @returns a sentence, or null where the length is as usual at 16 kHz

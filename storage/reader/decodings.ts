@@ -6,6 +6,7 @@ import { FormatInvalid } from '../../ced/format-invalid';
 import { TeacherInvalid } from '../../ced/teachers/teacher-invalid';
 import {
   probeOnnx,
+  probeRates,
   probeShortest,
   type ProbedTeacher,
   type ProbeResult,
@@ -26,6 +27,8 @@ export const decodings = {
     ofTeacher(probeOnnx(modelOf(bytes, path, teacher), teacher as ProbedTeacher)),
   onnxShortest: (bytes: Uint8Array, path: string, teacher?: unknown): Promise<number | null> =>
     ofTeacher(probeShortest(modelOf(bytes, path, teacher), teacher as ProbedTeacher)),
+  onnxRates: (bytes: Uint8Array, path: string, teacher?: unknown): Promise<string> =>
+    ofTeacher(probeRates(modelOf(bytes, path, teacher), teacher as ProbedTeacher)),
 } satisfies Record<
   string,
   (bytes: Uint8Array, name: string, question?: unknown) => Promise<unknown>

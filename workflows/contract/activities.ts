@@ -100,6 +100,17 @@ export interface ImportedModels {
   classList?: string;
 }
 
+/** Teachers that only a worker with an engine can try. */
+export interface TryTeachersInput {
+  store: string;
+  /** `field` names it in errors and notes. */
+  teachers: (ModelReference & { field: string; isRateKnown: boolean })[];
+  chunkSeconds: number;
+}
+export interface TriedTeachers {
+  notes: string[];
+}
+
 export interface IngestInput {
   store: string;
   planKey: string;
@@ -431,6 +442,7 @@ export interface CpuActivities {
 export interface GpuActivities {
   scoreModel(input: ScoreInput): Promise<Scored>;
   compareModels(input: CompareInput): Promise<Comparison>;
+  tryTeachers(input: TryTeachersInput): Promise<TriedTeachers>;
   computeLogits(input: LogitsInput): Promise<LogitsShard | PredictedLogits | LogitsBusy>;
   trainModel(input: TrainInput): Promise<TrainedModel>;
 }
