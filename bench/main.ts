@@ -14,6 +14,7 @@ import { UsageError } from '../infra/command-line/usage-error';
 import { repositoryRoot } from '../infra/toolchain';
 import { checkpointBench } from './checkpoint';
 import { goalsBench } from './goals';
+import { groupBench } from './group';
 import { ingestBench } from './ingest';
 import { lengthsBench } from './lengths';
 import { logitsBench } from './logits';
@@ -34,6 +35,7 @@ const groups = ['engine', 'forward', 'frontend', 'loop'] as const;
 /** Benchmarks with options of their own. */
 const alone = new Map([
   ['goals', goalsBench],
+  ['group', groupBench],
   ['storage', storageBench],
   ['ingest', ingestBench],
   ['logits', logitsBench],

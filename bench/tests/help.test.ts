@@ -1,5 +1,6 @@
 import { checkpointBench } from '../checkpoint';
 import { goalsBench } from '../goals';
+import { groupBench } from '../group';
 import { ingestBench } from '../ingest';
 import { lengthsBench } from '../lengths';
 import { logitsBench } from '../logits';
@@ -17,6 +18,7 @@ describe('the help of every benchmark', () => {
   it.each([
     ['checkpoint', checkpointBench],
     ['goals', goalsBench],
+    ['group', groupBench],
     ['ingest', ingestBench],
     ['lengths', lengthsBench],
     ['logits', logitsBench],
