@@ -112,6 +112,30 @@ export default tseslint.config(
     },
   },
   {
+    // the exported page's modules, as they stand
+    files: ['cli/models/exports/web/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          ...['addEventListener', 'document', 'fetch', 'navigator', 'performance', 'postMessage'],
+          ...['registerProcessor', 'sampleRate', 'setTimeout'],
+          ...['AudioBuffer', 'AudioBufferSourceNode', 'AudioContext', 'AudioWorkletNode'],
+          ...['AudioWorkletProcessor', 'Blob', 'OfflineAudioContext', 'TextEncoder', 'URL'],
+          'Worker',
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      'no-undef': 'error',
+      'no-unused-vars': 'error',
+      'no-redeclare': 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'prefer-const': 'error',
+      'max-len': ['error', columns],
+    },
+  },
+  {
     files: ['workflows/**/*.ts'],
     rules: {
       // absent from, or not deterministic in, the workflow sandbox

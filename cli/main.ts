@@ -31,7 +31,7 @@ const commands: Readonly<Record<string, { readonly module: string; readonly summ
   },
   export: {
     module: './models/export',
-    summary: 'write a model as ONNX, or for transformers or sherpa-onnx',
+    summary: 'write a model as ONNX, for other libraries, or as a web page',
   },
   init: {
     module: './corpus/init',

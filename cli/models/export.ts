@@ -1,6 +1,7 @@
 /** `ced export --model MODEL --to FORMAT --out PLACE`: a model as other programs run it. */
 import { resolve } from 'node:path';
 import { chosenThresholds } from '../../ced/metrics/thresholds';
+import type { OnnxOptions } from '../../ced/onnx/model-graph';
 import { commandLine } from '../../infra/command-line/command-line';
 import { CLEAR_LINE, control } from '../../infra/command-line/terminal';
 import { oneOf, text, textOf } from '../../infra/command-line/option';
@@ -11,6 +12,7 @@ import type { ExportedModel } from './exports/exported-model';
 import { exportOnnx, type OnnxExport } from './exports/onnx-export';
 import { sherpaFiles } from './exports/sherpa-export';
 import { transformersFiles } from './exports/transformers-export';
+import { webFiles } from './exports/web-export';
 import { writeFolder, type FolderFiles } from './exports/write-whole';
 import { readFolderThresholds, readModelFolder } from './model-folder';
 import { modelOption } from './named-model';
@@ -31,14 +33,17 @@ const line = commandLine({
     "transformers: a folder for Python's transformers, with the code of the model, and for " +
       'transformers.js, in float32 and 8 bits. Its README shows how to use it.',
     "sherpa: a folder for sherpa-onnx's audio tagging, in float32 and 8 bits.",
+    'web: a folder with a page that tags the microphone or a recording in the browser, live over ' +
+      'a sliding window. Any static server shows it (microphones need https or localhost); it ' +
+      'loads nothing from elsewhere.',
   ],
   options: {
     model: modelOption,
     to: {
       value: 'FORMAT',
-      is: oneOf('onnx', 'transformers', 'sherpa'),
+      is: oneOf('onnx', 'transformers', 'sherpa', 'web'),
       default: 'onnx',
-      help: 'what to write: onnx, transformers or sherpa',
+      help: 'what to write: onnx, transformers, sherpa or web',
     },
     out: {
       value: 'PLACE',
@@ -48,10 +53,10 @@ const line = commandLine({
     },
     int8: {
       help:
-        "for onnx: the matrix products of the transformer's blocks in 8 bits, a quarter of the " +
-        'bytes. Activations are scaled by their largest value in the batch, so the result of a ' +
-        'clip depends on the other clips of its batch: run it on one clip at a time. Says where ' +
-        'the file is not smaller than float32, or not faster on this machine',
+        "for onnx and web: the matrix products of the transformer's blocks in 8 bits, a quarter " +
+        'of the bytes. Activations are scaled by their largest value in the batch, so the result ' +
+        'of a clip depends on the other clips of its batch: run it on one clip at a time. For ' +
+        'onnx, says where the file is not smaller than float32, or not faster on this machine',
     },
     eval: {
       value: 'TABLE',
@@ -70,6 +75,7 @@ const line = commandLine({
     'ced export --model teachers/ced-base --to onnx --out base.onnx',
     'ced export --model runs/mine --out mine.onnx --int8 --eval data/eval.jsonl',
     'ced export --model runs/mine --to transformers --out mine-tagger',
+    'ced export --model runs/mine --to web --out public',
   ],
 });
 
@@ -110,6 +116,8 @@ async function toFile(
   return { file: resolve(out), longestSamples: null, ...exported };
 }
 
+type FolderFormat = 'transformers' | 'sherpa' | 'web';
+
 interface FolderResult {
   folder: string;
   files: { name: string; bytes: number }[];
@@ -117,12 +125,13 @@ interface FolderResult {
 
 async function toFolder(
   model: ExportedModel,
-  format: 'transformers' | 'sherpa',
+  format: FolderFormat,
   { out, int8, eval: table }: ExportValues,
 ): Promise<FolderResult> {
-  if (int8) throw new UsageError(`--int8: --to ${format} writes a file in 8 bits always`);
+  if (int8 && format !== 'web')
+    throw new UsageError(`--int8: --to ${format} writes a file in 8 bits always`);
   if (table !== undefined) throw new UsageError(`--eval: goes with --to onnx, not ${format}`);
-  const files = await filesOf(model, format);
+  const files = await filesOf(model, format, int8 ? 'int8' : 'float32');
   await writeFolder(out, files);
   const sizes = Object.entries(files).map(([name, content]) => ({
     name,
@@ -133,13 +142,16 @@ async function toFolder(
 
 async function filesOf(
   model: ExportedModel,
-  format: 'transformers' | 'sherpa',
+  format: FolderFormat,
+  precision: OnnxOptions['precision'],
 ): Promise<FolderFiles> {
   switch (format) {
     case 'transformers':
       return await transformersFiles(model);
     case 'sherpa':
       return sherpaFiles(model);
+    case 'web':
+      return await webFiles(model, precision);
   }
 }
 

@@ -4,15 +4,15 @@
 // code the same. An installed package is compiled already; only its workflows are bundled.
 import { createHash } from 'node:crypto';
 import {
-  copyFileSync,
+  cpSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
+  statSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { withLock } from './lock.mjs';
 import { execute } from './tools.mjs';
 
@@ -38,7 +38,8 @@ const rooms = [
 const assets = [
   'report/page.css',
   'report/page.js',
-  'cli/models/exports/transformers/modeling_ced.py',
+  'cli/models/exports/transformers',
+  'cli/models/exports/web',
 ];
 
 /** @param hasWorker whether a worker is to run, which alone needs the bundle */
@@ -54,7 +55,11 @@ async function compileSources(root, report) {
     join(root, name),
   );
   const wanted = {
-    hash: hashOf(root, [...sources, ...project, ...assets.map((path) => join(root, path))]),
+    hash: hashOf(root, [
+      ...sources,
+      ...project,
+      ...assets.flatMap((path) => filesOf(join(root, path))),
+    ]),
     sources: sources.map((path) => relative(root, path)),
   };
   const stampPath = join(root, 'dist', '.ced-compiled.json');
@@ -72,10 +77,8 @@ async function compileSources(root, report) {
         [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--noCheck'],
         { cwd: root },
       );
-      for (const path of assets) {
-        mkdirSync(dirname(join(root, 'dist', path)), { recursive: true });
-        copyFileSync(join(root, path), join(root, 'dist', path));
-      }
+      for (const path of assets)
+        cpSync(join(root, path), join(root, 'dist', path), { recursive: true });
       writeFileSync(stampPath, JSON.stringify(wanted));
     });
 }
@@ -117,6 +120,10 @@ function filesBelow(folder, ending) {
       if (item.isDirectory()) return filesBelow(path, ending);
       return item.name.endsWith(ending) ? [path] : [];
     });
+}
+
+function filesOf(path) {
+  return statSync(path).isDirectory() ? filesBelow(path, '') : [path];
 }
 
 function hashOf(root, files) {

@@ -190,7 +190,7 @@ describe('ced export', () => {
       /^--out: nothing given, expected the file to write/,
     );
     expect(await complaint('--model', folder, '--out', out, '--to', 'tflite')).toBe(
-      '--to tflite: expected onnx, transformers or sherpa',
+      '--to tflite: expected onnx, transformers, sherpa or web',
     );
     writeFileSync(join(folder, 'odd.jsonl'), '{"clip":"0","audio":"0.wav","labels":["thunder"]}\n');
     expect(
