@@ -25,7 +25,6 @@ const DEMO_RUN = isInstalled
   ? shortPath(join(repositoryRoot, 'examples', 'installed', 'distill.json'))
   : 'examples/instruments/distill.json';
 export const TEACH_RUN = 'examples/instruments/teach.json';
-const TEACHERS_FOLDER = 'examples/instruments/teachers';
 
 const shared = {
   'workflow-id': {
@@ -97,7 +96,12 @@ const teachLine = commandLine({
   ],
   options: {
     run: { value: 'FILE', is: text, default: TEACH_RUN, help: 'run file' },
-    out: { value: 'DIR', is: text, default: TEACHERS_FOLDER, help: 'folder for the models' },
+    out: {
+      value: 'DIR',
+      is: text,
+      shown: "the demo's examples/instruments/teachers, else the run's store with -teachers behind",
+      help: 'folder for the models',
+    },
     ...shared,
   },
   examples: ['npm run teach', 'npm run teach -- --run teach.json --out teachers'],
@@ -117,11 +121,11 @@ export function parseStartOptions(argv: readonly string[]): StartOptions | null 
 /** @returns null for --help. @throws one line that names the option and what is expected */
 export function parseTeachOptions(
   argv: readonly string[],
-): (StartOptions & { out: string }) | null {
+): (StartOptions & { out: string | null }) | null {
   const parsed = teachLine.parse(argv);
   if (parsed === null) return null;
   const { run, out, ...values } = parsed.values;
-  return { type: 'teach', out, runFile: run, ...sharedOptions(values) };
+  return { type: 'teach', out: out ?? null, runFile: run, ...sharedOptions(values) };
 }
 
 function sharedOptions(values: Values<typeof shared>): Omit<StartOptions, 'type' | 'runFile'> {

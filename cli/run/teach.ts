@@ -2,14 +2,16 @@
  * `npm run teach`: trains the demo's teachers with the `teach` workflow and copies them, in float16
  * and with their scores, to the folder that the demo reads.
  */
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { projectRoot } from '../../infra/package-root';
 import { runProgram } from '../failure';
 import { exportTeachers } from '../models/teacher-export';
 import { conductRun } from './conduct-run';
 import { renderTeachCorpus, TEACH_CORPUS } from './demo-corpus';
 import { readRunFile } from './run-file';
+import { shortPath } from '../short-path';
 import { parseTeachOptions, TEACH_HELP } from './start-options';
+import { teachersFolder } from './teachers-folder';
 
 runProgram(async (argv) => {
   const options = parseTeachOptions(argv);
@@ -17,9 +19,9 @@ runProgram(async (argv) => {
     process.stdout.write(`${TEACH_HELP}\n`);
     return 0;
   }
-  const { corpus } = readRunFile(options.runFile, 'teach');
-  if (corpus.train.startsWith(`${TEACH_CORPUS}/`)) await renderTeachCorpus(projectRoot);
-  const out = resolve(options.out);
+  const run = readRunFile(options.runFile, 'teach');
+  if (run.corpus.train.startsWith(`${TEACH_CORPUS}/`)) await renderTeachCorpus(projectRoot);
+  const out = teachersFolder(projectRoot, options.out, options.runFile, run);
   return await conductRun(options, async (done, say) => {
     await exportTeachers({
       ...done,
@@ -28,6 +30,6 @@ runProgram(async (argv) => {
       root: projectRoot,
       out,
     });
-    say(`\nModels and scores: ${join(options.out, 'README.md')}`);
+    say(`\nModels and scores: ${shortPath(join(out, 'README.md'))}`);
   });
 });
