@@ -36,6 +36,10 @@ const programs = {
   chaos: { file: 'test/chaos/main.js', parts: ['tensorflow', 'temporal', 'storage', 's3'] },
   'teacher-check': { file: 'tools/teacher-check/main.js', parts: [] },
   study: { file: 'tools/study/main.js', parts: ['tensorflow', 'temporal', 'demo'] },
+  'own-classes': {
+    file: 'tools/own-classes/main.js',
+    parts: ['tensorflow', 'temporal', 'demo'],
+  },
   corpora: { file: 'tools/corpora/main.js', parts: ['tensorflow', 'temporal'] },
   soak: { file: 'tools/soak/main.js', parts: ['tensorflow'] },
   docs: { file: 'tools/run-file-reference.js', parts: [] },
