@@ -29,6 +29,7 @@ import { overheadBench } from './overhead';
 import { trafficBench } from './traffic';
 import { resumeBench } from './resume';
 import { row, tableHead, type Side } from './table';
+import { tagsBench } from './tags';
 
 const groups = ['engine', 'forward', 'frontend', 'loop'] as const;
 
@@ -45,6 +46,7 @@ const alone = new Map([
   ['checkpoint', checkpointBench],
   ['overhead', overheadBench],
   ['resume', resumeBench],
+  ['tags', tagsBench],
   ['traffic', trafficBench],
 ]);
 
@@ -74,6 +76,7 @@ const line = commandLine({
       checkpoint: 'what checkpoints add to a training',
       overhead: 'what Temporal, heartbeats and process hops add to a run',
       resume: 'how soon a killed training is at full speed again',
+      tags: 'delay of live tags, and memory of tags over time',
       traffic: 'kernels and bytes of a step on a GPU, counted without one',
     },
     expected: groups.join(', '),

@@ -9,6 +9,7 @@ import { overheadBench } from '../overhead';
 import { resumeBench } from '../resume';
 import { scaleBench } from '../scale';
 import { storageBench } from '../storage';
+import { tagsBench } from '../tags';
 import { trafficBench } from '../traffic';
 import { expectGoodHelp } from '../../test/support/good-help';
 
@@ -27,6 +28,7 @@ describe('the help of every benchmark', () => {
     ['resume', resumeBench],
     ['scale', scaleBench],
     ['storage', storageBench],
+    ['tags', tagsBench],
     ['traffic', trafficBench],
   ])('%s fits a terminal and explains its examples', async (_name, bench) => {
     let printed = '';
