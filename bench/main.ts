@@ -15,6 +15,7 @@ import { repositoryRoot } from '../infra/toolchain';
 import { checkpointBench } from './checkpoint';
 import { goalsBench } from './goals';
 import { groupBench } from './group';
+import { growthBench } from './growth';
 import { ingestBench } from './ingest';
 import { lengthsBench } from './lengths';
 import { logitsBench } from './logits';
@@ -37,6 +38,7 @@ const groups = ['engine', 'forward', 'frontend', 'loop'] as const;
 const alone = new Map([
   ['goals', goalsBench],
   ['group', groupBench],
+  ['growth', growthBench],
   ['storage', storageBench],
   ['ingest', ingestBench],
   ['logits', logitsBench],
@@ -65,6 +67,7 @@ const line = commandLine({
       frontend: 'int16 to log-mel',
       loop: 'a training step from audio on disk, against our own bare step',
       goals: 'every ratio that docs/engine.md states a goal for',
+      growth: 'time and memory of each part by clips, classes, views and length',
       storage: 'cost of storing and reading logits',
       logits: 'teachers end to end: audio shards in, logit shards out',
       lengths: 'each stage of a run with clips of many lengths, against clips of one length',

@@ -1,6 +1,7 @@
 import { checkpointBench } from '../checkpoint';
 import { goalsBench } from '../goals';
 import { groupBench } from '../group';
+import { growthBench } from '../growth';
 import { ingestBench } from '../ingest';
 import { lengthsBench } from '../lengths';
 import { logitsBench } from '../logits';
@@ -20,6 +21,7 @@ describe('the help of every benchmark', () => {
     ['checkpoint', checkpointBench],
     ['goals', goalsBench],
     ['group', groupBench],
+    ['growth', growthBench],
     ['ingest', ingestBench],
     ['lengths', lengthsBench],
     ['logits', logitsBench],

@@ -1,0 +1,47 @@
+/**
+ * A measured process of `npm run bench -- growth`: prepares one subject at one size, then does its
+ * work for every line, and tells its time and the most memory that it took above what was held.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Sample } from '../measured-process';
+import { subjects } from './subjects';
+
+export interface GrowthWork {
+  /** Of the list of subjects. */
+  index: number;
+  size: number;
+  /** Empty; the caller removes it. */
+  folder: string;
+}
+
+export interface GrowthSample {
+  cpuMs: number;
+  /** Above what the process held when the work began. */
+  peakBytes: number;
+}
+
+async function main({ index, size, folder }: GrowthWork): Promise<void> {
+  const run = await subjects[index]!.prepare(size, folder);
+  process.stdout.write('ready\n');
+  for await (const _line of createInterface({ input: process.stdin })) {
+    const before = process.memoryUsage.rss();
+    // the peak counts anew: proc(5), clear_refs
+    writeFileSync('/proc/self/clear_refs', '5');
+    const [startedMs, cpuBefore] = [performance.now(), process.cpuUsage()];
+    await run();
+    const ms = performance.now() - startedMs;
+    const { user, system } = process.cpuUsage(cpuBefore);
+    const status = readFileSync('/proc/self/status', 'utf8');
+    const peak = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+    const sample: GrowthSample & Sample = {
+      ...{ ms, cpuMs: (user + system) / 1000, peakBytes: Math.max(0, peak - before) },
+    };
+    process.stdout.write(`${JSON.stringify(sample)}\n`);
+  }
+}
+
+main(JSON.parse(process.argv[2] ?? '') as GrowthWork).catch((error: unknown) => {
+  process.stderr.write(`${String((error as Error).stack)}\n`);
+  process.exitCode = 1;
+});
