@@ -6,6 +6,7 @@
  */
 import { canonicalJson } from '../ced/canonical-json';
 import type { FindEvaluationInput, FoundEvaluation } from '../workflows/contract/promotion';
+import type { Student } from '../workflows/contract/run-file-sections';
 import { StoreDamaged } from '../workflows/contract/damage';
 import { furtherRates } from '../workflows/contract/sample-rates';
 import { contentOfSplitAtRate } from '../storage/corpus/clips-at-rate';
@@ -44,9 +45,9 @@ export async function findEvaluation(
         }
     }
   const teachers = input.ensemble.map(({ sha256: model, weight }) => [model, weight]);
-  const key = sha256(
-    canonicalJson({ formatVersion: 1, content, teachers, settings: input.settings }),
-  );
+  const students = input.settings.students.map(asKeyed);
+  const settings = { ...input.settings, students };
+  const key = sha256(canonicalJson({ formatVersion: 1, content, teachers, settings }));
   return {
     key,
     judged: await readRecordOrQuarantine(
@@ -55,4 +56,9 @@ export async function findEvaluation(
       evaluationRecord,
     ),
   };
+}
+
+/** Earlier versions called `parts` otherwise, and filled in its default: their keys stay. */
+function asKeyed({ parts, gradientAccumulation = 1, ...settings }: Student): object {
+  return { ...settings, gradientAccumulation: parts ?? gradientAccumulation };
 }
