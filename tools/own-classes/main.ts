@@ -94,7 +94,9 @@ function resultLines(root: string, draws: readonly Draw[]): string[] {
   );
 }
 
-const heads = (start: Start): string[] => [`teacher from ${start}`, 'its student'];
+function heads(start: Start): string[] {
+  return [`teacher from ${start}`, 'its student'];
+}
 
 /** `0.412 ± 0.013`, and of how many draws where some are missing. */
 function cell(values: readonly (number | null | undefined)[]): string {
