@@ -3,13 +3,19 @@ import { logitsJob } from '../../jobs/logits/logits-job';
 import { growthCorpus, type CorpusSize } from './corpus';
 import { CLASS_COUNTS, decades, type Subject } from './subject';
 
-/** After one small shard, so that nothing is compiled in the measured time. */
+/**
+ * After one small shard, so that nothing is compiled in the measured time. Each seed gives another
+ * key, so no earlier result is found.
+ */
 async function predicting(folder: string, size: CorpusSize) {
   const { context, input, shards } = await growthCorpus(folder, size);
-  const settings = { ...input.settings, seed: 2, views: 1 };
-  await logitsJob(context, { ...input, settings });
+  let { seed } = input.settings;
+  const predict = async (shard: number, views: number): Promise<unknown> =>
+    await logitsJob(context, { ...input, shard, settings: { ...input.settings, seed, views } });
+  await predict(0, 1);
   return async () => {
-    for (let shard = 0; shard < shards; shard++) await logitsJob(context, { ...input, shard });
+    seed++;
+    for (let shard = 0; shard < shards; shard++) await predict(shard, input.settings.views);
   };
 }
 
