@@ -28,6 +28,8 @@ interface OpenShard {
   file: number;
   /** Of clips that hash to their names. */
   verifiedOffsets: Set<number>;
+  /** By offset: the hashing that others who need the same clip wait for. */
+  verifying: Map<number, Promise<boolean>>;
 }
 
 /** Receives the progress of the check of all shards; its cache keeps whole splits. */
@@ -237,14 +239,23 @@ export class CorpusAudio implements CorpusClips {
     return { file: shard.file, position: npyHeaderBytes + (clip.offset + chunk.start) * 2 };
   }
 
-  private async isClipVerified({
-    shard: index,
-    offset,
-    samples,
-    sha256: expected,
-  }: CorpusClip): Promise<boolean> {
-    const shard = await this.shard(index);
+  private async isClipVerified(clip: CorpusClip): Promise<boolean> {
+    const shard = await this.shard(clip.shard);
     if (shard === null) return false;
+    const { verifiedOffsets, verifying } = shard;
+    if (verifiedOffsets.has(clip.offset)) return true;
+    let verification = verifying.get(clip.offset);
+    if (verification === undefined) {
+      verification = this.isIntact(shard, clip).finally(() => verifying.delete(clip.offset));
+      verifying.set(clip.offset, verification);
+    }
+    return await verification;
+  }
+
+  private async isIntact(
+    shard: OpenShard,
+    { offset, samples, sha256: expected }: CorpusClip,
+  ): Promise<boolean> {
     const hash = createHash('sha256');
     const part = new Uint8Array(Math.min(PART_BYTES, samples * 2));
     for (let done = 0; done < samples * 2;) {
@@ -295,7 +306,7 @@ export class CorpusAudio implements CorpusClips {
     const file = openSync(path, 'r');
     this.files.push(file);
     if (!isShardHeadIntact(file)) return null;
-    const shard = { file, verifiedOffsets: new Set<number>() };
+    const shard = { file, verifiedOffsets: new Set<number>(), verifying: new Map() };
     this.opened.set(index, shard);
     return shard;
   }

@@ -1,3 +1,4 @@
+import crypto from 'node:crypto';
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +21,7 @@ function deferred(): { promise: Promise<void>; resolve: () => void } {
   return { promise, resolve: () => resolve() };
 }
 
-describe('a corpus that is closed while clips are read ahead', () => {
+describe('the audio of a corpus', () => {
   let folder: string;
   let store: FolderStore;
   let planKey: string;
@@ -48,7 +49,7 @@ describe('a corpus that is closed while clips are read ahead', () => {
       }
     });
 
-  it('gives each read its samples or says that it is closed', async () => {
+  it('gives each read its samples when it is closed, or says so', async () => {
     const audio = await CorpusAudio.open(store, planKey, 'train');
     const [first, ...others] = audio.clips;
     await audio.readLater(first!, WHOLE);
@@ -66,7 +67,7 @@ describe('a corpus that is closed while clips are read ahead', () => {
     expect(() => audio.read(first!, WHOLE, new Int16Array(WHOLE.length))).toThrow(CorpusClosed);
   });
 
-  it('neither waits for a shard in transit nor opens it on arrival', async () => {
+  it('neither waits for a shard in transit when it is closed, nor opens it later', async () => {
     const asked = deferred();
     const arrived = deferred();
     class DistantStore extends FolderStore {
@@ -83,5 +84,19 @@ describe('a corpus that is closed while clips are read ahead', () => {
     arrived.resolve();
     await expect(read).rejects.toBeInstanceOf(CorpusClosed);
     expect(openShards()).toEqual([]);
+  });
+
+  it('is hashed once where many chunks of one clip are wanted at once', async () => {
+    const audio = await CorpusAudio.open(store, planKey, 'train');
+    const hashes = jest.spyOn(crypto, 'createHash');
+    const starts = Array.from({ length: 16 }, (_, index) => index * 1000);
+    const read = await Promise.all(
+      starts.map((start) => audio.readLater(audio.clips[0]!, { start, length: 1000 })),
+    );
+    expect(hashes).toHaveBeenCalledTimes(1);
+    hashes.mockRestore();
+    const whole = await audio.readLater(audio.clips[0]!, WHOLE);
+    expect(read.flatMap((samples) => [...samples])).toEqual([...whole]);
+    await audio.close();
   });
 });
