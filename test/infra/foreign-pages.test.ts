@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { chromium, type Browser } from 'playwright-core';
+import { BLOCKED_PORTS } from '../../infra/blocked-ports';
 import { freePort } from '../../infra/free-port';
 import { startServer, type Server } from '../../infra/server';
 import { browser as findBrowser } from '../../infra/toolchain';
@@ -114,6 +115,13 @@ const BODY = JSON.stringify({ workflowType: { name: 'distill' }, taskQueue: { na
     }
     expect(read).toEqual([]);
     expect(await workflowIds()).toEqual([]);
+  });
+
+  it('opens none of the ports that are kept from browsers', async () => {
+    const page = await browser.newPage();
+    for (const port of BLOCKED_PORTS)
+      await expect(page.goto(`http://127.0.0.1:${port}/`)).rejects.toThrow('ERR_UNSAFE_PORT');
+    await page.close();
   });
 
   it('leaves the interface to its user, to see a run and to start one', async () => {
