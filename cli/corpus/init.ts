@@ -7,7 +7,7 @@ import type { ModelConfig } from '../../ced/model/config';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import type { Command } from '../command';
 import { commandLine } from '../../infra/command-line/command-line';
-import { amount, atLeast, oneOf, text } from '../../infra/command-line/option';
+import { amount, atLeast, oneOf, text, type Kind } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';
 import { projectRoot } from '../../infra/package-root';
 import { channelsOption } from '../channels-option';
@@ -16,6 +16,7 @@ import { readModelFolder } from '../models/model-folder';
 import { grouped } from '../quantities';
 import { isUri } from '../../ced/corpus/address';
 import { sourceOptions, sourcesOf } from '../../workers/source-options';
+import { name as nameOfRun } from '../../workflows/contract/run-file-sections';
 import { channelReason, surveyChannels } from './channel-survey';
 import { withClassNames } from './class-labels';
 import { findDataset } from './datasets/find-dataset';
@@ -28,6 +29,12 @@ import { refuseUnfitFolder } from './project-folder';
 import { checkCommandOf, commandsOf } from './project-commands';
 import { projectSettings } from './project-settings';
 import { readContents, type Contents } from './read-contents';
+
+/** Not so long that the run of its teachers could not be named after it. */
+const runName: Kind<string> = {
+  expected: '1 to 40 of a-z, 0-9 and -, not at either end a -',
+  parse: (given) => (given.length <= 40 && nameOfRun.safeParse(given).success ? given : undefined),
+};
 
 const line = commandLine({
   program: 'ced init',
@@ -62,7 +69,7 @@ const line = commandLine({
       shown: './NAME, or ./NAME-project beside a dataset of that name',
       help: 'where the project goes',
     },
-    name: { value: 'NAME', is: text, shown: "the dataset's", help: 'name of the run' },
+    name: { value: 'NAME', is: runName, shown: "the dataset's", help: 'name of the run' },
     minutes: {
       value: 'N',
       is: amount,

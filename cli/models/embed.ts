@@ -96,6 +96,10 @@ async function embedFiles({ values, operands }: Parsed): Promise<number> {
     const status = await eachRecording(files, rawFormat(values), (input, reading) =>
       embed(input, { embedder, out, settings, reading }),
     );
+    if (out.rows === 0) {
+      console.error(`error: no audio was embedded, and ${values.out} is left as it was`);
+      return 1;
+    }
     await out.finish();
     const shape = [out.rows, config.embed_dim] as const;
     await print(values.json ? asJson(values.out, shape) : asText(values.out, shape));

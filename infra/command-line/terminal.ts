@@ -5,8 +5,11 @@
  * through `control`.
  */
 
-/** Control characters but tab and line feed, and those that reorder the text around them. */
-const OBEYED = /(?![\t\n])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+/**
+ * Control characters but tab and the ends of lines (LF, and CR LF as in CSV), and those that
+ * reorder the text around them.
+ */
+const OBEYED = /(?![\t\n]|\r\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 
 /** The text with such characters as `\u001b`, which JSON reads as what they were. */
 export function printable(text: string): string {

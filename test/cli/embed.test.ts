@@ -164,4 +164,13 @@ describe('ced embed', () => {
     expect(existsSync('a.npy')).toBe(false);
     expect(readdirSync(folder).filter((name) => name.endsWith(`.${process.pid}`))).toEqual([]);
   });
+
+  it('leaves an earlier file as it was where nothing can be embedded', async () => {
+    const out = join(folder, 'kept.npy');
+    const rows = join(folder, 'kept.rows.csv');
+    for (const file of [out, rows]) writeFileSync(file, 'earlier');
+    jest.spyOn(console, 'error').mockImplementation();
+    expect(await embed(join(folder, 'nowhere.wav'), '--out', out)).toBe(1);
+    expect([out, rows].map((file) => readFileSync(file, 'utf8'))).toEqual(['earlier', 'earlier']);
+  });
 });

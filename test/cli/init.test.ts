@@ -200,10 +200,24 @@ describe('ced init', () => {
         expect(rows(split).filter(({ labels }) => labels?.[0] === name)).toHaveLength(2);
   });
 
-  it('takes the folders of a class for its recordings, however files are numbered', async () => {
+  it('refuses a name that a run file would not take', async () => {
+    putAudio('pets/bell/ring.wav');
+    for (const name of ['../x', 'UPPER', 'x y'])
+      await expect(init('pets', '--name', name)).rejects.toThrow(
+        `--name ${name}: expected 1 to 40 of a-z, 0-9 and -`,
+      );
+  });
+
+  it.each<[string, (take: number) => string]>([
+    ['numbered behind a word', (take) => `take ${take}`],
+    ['numbers', (take) => String(take)],
+    ['numbered without a separator', (take) => `t${take}`],
+    ['words', (take) => ['dawn', 'dusk', 'noon', 'rain', 'snow', 'wind'][take - 1]!],
+    ['in folders of their own', (take) => `part ${take}/sound`],
+  ])('takes the folders of a class for its recordings where files are %s', async (_, named) => {
     for (const name of ['bell', 'drum'])
       for (const day of ['mon', 'tue'])
-        for (let take = 1; take <= 6; take++) putAudio(`pets/${name}/${day}/take ${take}.wav`);
+        for (let take = 1; take <= 6; take++) putAudio(`pets/${name}/${day}/${named(take)}.wav`);
     await init('pets');
     const splitOf = new Map<string, string>();
     for (const split of ['train', 'validation', 'eval'])

@@ -45,7 +45,7 @@ describe('the processes of a run on one machine', () => {
     expect(databaseFile('/data', 7233)).toBe('/data/runs/temporal.db');
   });
 
-  it('are not enough for a run: the queue without a worker is named, with the command', async () => {
+  it('are not enough for a run: a queue without a worker is named, with the command', async () => {
     const run = { taskQueue: 'ced', workflowId: 'mine', args: [{}] };
     await client.workflow.start('distill', run);
     expect(await told()).toMatch(

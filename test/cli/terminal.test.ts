@@ -9,8 +9,8 @@ import { writeToneCorpus } from '../support/tone-corpus';
 
 /** Clears the screen, sets the title, asks the terminal to answer; also as one character (C1). */
 const HOSTILE = '\x1b[2J\x1b]0;title\x07\x9b6n\r\u202egnp.exe';
-/** What a terminal obeys; line feed and tab are text. */
-const OBEYED = /(?![\t\n])[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
+/** What a terminal obeys; ends of lines and tab are text. */
+const OBEYED = /(?![\t\n]|\r\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
 
 describe('what is printed', () => {
   it('holds nothing that a terminal obeys, and is what it was to a reader of JSON', () => {
@@ -23,6 +23,9 @@ describe('what is printed', () => {
     );
     expect(printable('Örgel\t♪\nlast')).toBe('Örgel\t♪\nlast');
     expect(printable('a\x1b[2Jb')).toBe('a\\u001b[2Jb');
+    expect(printable('over\rwritten, a row of CSV\r\n')).toBe(
+      'over\\u000dwritten, a row of CSV\r\n',
+    );
   });
 
   it('goes through one writer, which leaves bytes and own sequences as they are', () => {

@@ -34,14 +34,14 @@ export async function readClassFolders(
   const clips = files.map((file): DatasetClip => {
     const folders = hasSplits ? file.folders.slice(1) : file.folders;
     const { group, isNumbered } = sourceGroup(file.stem);
-    // Deeper folders tell recordings apart.
+    // A folder in that of a class is a recording, whatever it holds is a piece of it.
     const isOfClass = folders.length < 2;
     return {
       clip: file.relative,
       audio: file.path,
       labels: areClasses && folders[0] !== undefined ? [folders[0]] : null,
       split: hasSplits ? splitOfFolder(file.folders[0]) : null,
-      group: [...folders, group].join('/'),
+      group: (isOfClass ? [...folders, group] : folders.slice(0, 2)).join('/'),
       ...(isNumbered && isOfClass ? { ownGroup: [...folders, file.stem].join('/') } : {}),
     };
   });
