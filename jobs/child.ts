@@ -94,9 +94,10 @@ function contextOf(id: number, storeUri: string, stopped: AbortSignal): JobConte
   const onWait = (): void => send({ type: 'waiting', id, phase: 'waiting for the store' });
   const onBytes = oncePerSecond(() => send({ type: 'waiting', id }));
   const retry = { onWait, onBytes, signal: stopped };
+  const pass = (): Promise<void> => ownership.pass();
   const store = new GuardedStore(
-    openStore(root, storeUri, { ...storeOptionsFrom(process.env), retry }),
-    { beforeChange: () => ownership.pass(), after: onBytes },
+    openStore(root, storeUri, { ...storeOptionsFrom(process.env), retry, beforeCommit: pass }),
+    { beforeChange: pass, after: onBytes },
   );
   return {
     store,

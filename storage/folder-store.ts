@@ -38,14 +38,22 @@ export interface FolderStoreOptions {
   retry?: RetryOptions;
   /** Several users share the folder: the umask says what each may do. @default false */
   shared?: boolean;
+  /**
+   * Awaited when an object is written and synced, right before it appears under its key: seconds
+   * may have passed since the change began. It does not appear when this rejects.
+   */
+  beforeCommit?: () => Promise<void>;
 }
 
 export class FolderStore implements Store {
   readonly uri: string;
   private readonly retry: RetryOptions;
   private readonly modes: (typeof MODES)[keyof typeof MODES];
+  private readonly beforeCommit: (() => Promise<void>) | undefined;
 
-  constructor(folder: string, { retry = {}, shared = false }: FolderStoreOptions = {}) {
+  constructor(folder: string, options: FolderStoreOptions = {}) {
+    const { retry = {}, shared = false, beforeCommit } = options;
+    this.beforeCommit = beforeCommit;
     this.modes = shared ? MODES.umask : MODES.owner;
     this.uri = resolve(folder);
     // A disk that is waited for is told from a hung one by the bytes that come and go.
@@ -76,6 +84,7 @@ export class FolderStore implements Store {
     const target = this.path(key);
     const temporary = await this.writeBeside(target, content);
     try {
+      await this.beforeCommit?.();
       await link(temporary, target);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
@@ -90,8 +99,19 @@ export class FolderStore implements Store {
 
   async replace(key: string, bytes: Uint8Array): Promise<void> {
     const target = this.path(key);
-    await withRetry(async () => rename(await this.writeBeside(target, bytes), target), this.retry);
+    await withRetry(() => this.replaceOnce(target, bytes), this.retry);
     await syncFolder(dirname(target));
+  }
+
+  private async replaceOnce(target: string, bytes: Uint8Array): Promise<void> {
+    const temporary = await this.writeBeside(target, bytes);
+    try {
+      await this.beforeCommit?.();
+      await rename(temporary, target);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
   }
 
   async list(prefix: string): Promise<string[]> {

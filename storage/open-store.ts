@@ -30,6 +30,8 @@ export interface StoreOptions {
    */
   shared?: boolean;
   retry?: RetryOptions;
+  /** Of a folder, see FolderStoreOptions. */
+  beforeCommit?: () => Promise<void>;
 }
 
 /**
@@ -58,9 +60,10 @@ export function openStore(root: string, uri: string, options: StoreOptions = {})
     : new GcsStore({ ...where, client: openGcs(), userProject });
 }
 
-function folderOptions({ retry, shared }: StoreOptions): FolderStoreOptions {
+function folderOptions({ retry, shared, beforeCommit }: StoreOptions): FolderStoreOptions {
   return {
     ...(retry === undefined ? {} : { retry }),
+    ...(beforeCommit === undefined ? {} : { beforeCommit }),
     shared: shared ?? process.env['CED_SHARED_STORE'] === '1',
   };
 }

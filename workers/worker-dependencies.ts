@@ -33,8 +33,9 @@ export function workerDependencies(
     // Every activity opens its own: after a standstill it changes nothing any more, not even the
     // record of its own end.
     openStore: (uri, retry = {}) => {
-      const store = openStore(options.root, uri, { ...options.storage, retry });
-      return new GuardedStore(store, { beforeChange: standstills.refuseAfter(store.uri) });
+      const refuse = standstills.refuseAfter(uri);
+      const storage = { ...options.storage, retry, beforeCommit: refuse };
+      return new GuardedStore(openStore(options.root, uri, storage), { beforeChange: refuse });
     },
     engine,
     monotonicMs: () => performance.now(),

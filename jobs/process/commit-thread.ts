@@ -37,12 +37,10 @@ async function commit({
   try {
     const onWait = (): void => send({ type: 'waiting', id });
     const retry = { onWait, onBytes: oncePerSecond(onWait) };
-    await commitCheckpoint(
-      new GuardedStore(openStore(root, store, { ...storeOptionsFrom(process.env), retry }), {
-        beforeChange: () => ownership.pass(),
-      }),
-      checkpoint,
-    );
+    const pass = (): Promise<void> => ownership.pass();
+    const options = { ...storeOptionsFrom(process.env), retry, beforeCommit: pass };
+    const guard = { beforeChange: pass };
+    await commitCheckpoint(new GuardedStore(openStore(root, store, options), guard), checkpoint);
     send({ type: 'done', id });
   } catch (error) {
     send({ type: 'failed', id, error: encodeError(error) });

@@ -71,11 +71,11 @@ describe('a GPU worker in the middle of training', () => {
       if (Date.now() > deadline) throw new Error('no checkpoint within half a minute');
     }
   };
-  /** Every file of a run's store with the hash of its bytes. */
+  /** Every object of a run's store with the hash of its bytes. */
   const contentOf = (run: string): [string, string][] => {
     const folder = join(cluster.folder, `store-${run}`);
-    const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
-      entry.isFile(),
+    const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
+      (entry) => entry.isFile() && isObject(entry.name),
     );
     const paths = entries.map((entry) => join(entry.parentPath, entry.name)).sort();
     return paths.map((path) => [path, sha256(readFileSync(path))]);
@@ -220,5 +220,10 @@ async function gone(child: ChildProcess): Promise<void> {
 /** What a freeze caught in the middle of being written is no object yet. */
 function objectsIn(folder: string): string[] {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  return files.filter((file) => !file.includes('.writing-')).sort();
+  return files.filter(isObject).sort();
+}
+
+/** Not a file that is still written. */
+function isObject(path: string): boolean {
+  return !path.includes('.writing-');
 }

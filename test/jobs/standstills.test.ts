@@ -83,4 +83,21 @@ describe('a store whose changes are guarded', () => {
     ownership.confirm(2);
     await created;
   });
+
+  it('lets no object appear that a standstill interrupted before it was whole', async () => {
+    const asked: number[] = [];
+    const ownership = new Ownership(standstills, (standstill) => asked.push(standstill));
+    const store = new FolderStore(folder, { beforeCommit: () => ownership.pass() });
+    await store.replace('latest', bytes);
+    nowMs += 33_000; // after the check that a change begins with
+    const changes = [store.create('a', bytes), store.replace('latest', Buffer.from('later'))];
+    for (const deadline = Date.now() + 60_000; asked.length === 0 && Date.now() < deadline;)
+      await new Promise((resolve) => setImmediate(resolve));
+    expect(await plain.list('')).toEqual(['latest']);
+    expect(Buffer.from((await plain.read('latest'))!).toString()).toBe('content');
+    ownership.confirm(1);
+    await Promise.all(changes);
+    expect(await plain.list('')).toEqual(['a', 'latest']);
+    expect(Buffer.from((await plain.read('latest'))!).toString()).toBe('later');
+  });
 });
