@@ -24,18 +24,16 @@ import { modelConfig } from '../../jobs/train/model-shape';
 import { distillRunSchema } from '../../workflows/contract/run-file';
 import { wavBytes } from '../ced/audio/wav-bytes';
 import { onnxBytes } from '../ced/teachers/onnx-bytes';
+import { catchOutput, type CaughtOutput } from '../support/caught-output';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntrainedTeacher } from '../support/untrained-teacher';
 
 let folder: string;
-let printed: string;
+let printed: CaughtOutput;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ced-commands-'));
   writeToneCorpus(folder, { train: 6, validation: 2, eval: 2 });
-  printed = '';
-  jest
-    .spyOn(process.stdout, 'write')
-    .mockImplementation((text) => ((printed += String(text)), true));
+  printed = catchOutput('stdout');
 });
 afterEach(() => {
   jest.restoreAllMocks();
@@ -73,10 +71,10 @@ interface Printed {
 describe('ced corpus', () => {
   it('prints clips, hours and labels of a table, in which all is well', async () => {
     expect(await ced(['corpus', join(folder, 'train.jsonl')])).toBe(0);
-    expect(printed).toMatch(
+    expect(printed.text).toMatch(
       /^train: .*train\.jsonl\n {2}clips +6, 6 s, 1\.0 to 1\.0 s each\n {2}labels +6 clips labelled, \d classes\n/,
     );
-    expect(printed).toMatch(/rejected +0\n/);
+    expect(printed.text).toMatch(/rejected +0\n/);
   });
 
   it('reads a corpus of the hub that the environment names, as a worker does', async () => {
@@ -88,7 +86,7 @@ describe('ced corpus', () => {
     process.env['HF_ENDPOINT'] = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     try {
       expect(await ced(['corpus', 'hf://org/corpus/train.jsonl', '--allow-private-hosts'])).toBe(0);
-      expect(printed).toMatch(/clips +6, [^]*rejected +0\n/);
+      expect(printed.text).toMatch(/clips +6, [^]*rejected +0\n/);
       await expect(ced(['corpus', 'hf://org/corpus/train.jsonl'])).rejects.toThrow(
         /--allow-private-hosts/,
       );
@@ -102,7 +100,7 @@ describe('ced corpus', () => {
     copyFileSync(join(folder, 'audio/eval-1.wav'), join(folder, 'audio/train-2.wav'));
     writeFileSync(join(folder, 'audio/train-4.wav'), 'no audio');
     expect(await ced(['corpus', runFile(), '--root', folder, '--json'])).toBe(1);
-    const { splits, overlaps, problems } = JSON.parse(printed) as {
+    const { splits, overlaps, problems } = JSON.parse(printed.text) as {
       splits: { split: string; clips: number; rejected: { count: number }[] }[];
       overlaps: object;
       problems: string[];
@@ -128,7 +126,7 @@ describe('ced corpus', () => {
     const run = runFile();
     await ced(['corpus', run, '--root', folder, '--json']);
     await ced(['plan', run, '--root', folder, '--json']);
-    const printedObjects = printed.split(/(?<=^\})\n/m).filter((text) => text !== '');
+    const printedObjects = printed.text.split(/(?<=^\})\n/m).filter((text) => text !== '');
     const [corpusOf, plan] = printedObjects.map((text) => JSON.parse(text) as Printed);
     expect(corpusOf?.splits).toMatchObject([{ split: 'train', clips: 6, rejected: [] }, {}, {}]);
     expect(plan?.splits).toMatchObject({ train: { clips: 6, rejectedSoFar: 0 } });
@@ -140,10 +138,10 @@ describe('ced corpus', () => {
     writeFileSync(join(folder, 'audio/train-4.wav'), wavBytes([left, opposite], { bits: 16 }));
     const run = runFile();
     expect(await ced(['corpus', run, '--root', folder])).toBe(1);
-    expect(printed).toMatch(/channelsCancel: its 2 channels cancel/);
-    printed = '';
+    expect(printed.text).toMatch(/channelsCancel: its 2 channels cancel/);
+    printed.text = '';
     await ced(['plan', run, '--root', folder]);
-    expect(printed).toMatch(/train +6 clips, .* 1 row or sampled clip rejected/);
+    expect(printed.text).toMatch(/train +6 clips, .* 1 row or sampled clip rejected/);
     expect(await ced(['corpus', run, '--root', folder, '--channels', 'first'])).toBe(0);
     const content = JSON.parse(readFileSync(run, 'utf8')) as { corpus: object };
     writeFileSync(
@@ -151,10 +149,10 @@ describe('ced corpus', () => {
       JSON.stringify({ ...content, corpus: { ...content.corpus, channels: 'loudest' } }),
     );
     expect(await ced(['corpus', run, '--root', folder])).toBe(0);
-    printed = '';
+    printed.text = '';
     await ced(['plan', run, '--root', folder]);
-    expect(printed).toMatch(/train +6 clips/);
-    expect(printed).not.toMatch(/rejected/);
+    expect(printed.text).toMatch(/train +6 clips/);
+    expect(printed.text).not.toMatch(/rejected/);
   });
 
   it('accepts it when told to', async () => {
@@ -177,7 +175,7 @@ describe('ced corpus', () => {
 describe('ced plan', () => {
   it('prints shards, rows and bytes of a run file, and writes nothing', async () => {
     expect(await ced(['plan', runFile(), '--root', folder, '--json'])).toBe(0);
-    expect(JSON.parse(printed)).toMatchObject({
+    expect(JSON.parse(printed.text)).toMatchObject({
       run: 'tones',
       splits: {
         train: { clips: 6, shards: 2, chunks: 12, audioBytes: 6 * 32_000 },
@@ -203,13 +201,15 @@ describe('ced plan', () => {
     ] as const) {
       const logits = { ...run.logits, keepOutputs };
       writeFileSync(path, JSON.stringify({ ...run, teachers, logits }));
-      printed = '';
+      printed.text = '';
       expect(await ced(['plan', path, '--root', folder, '--json'])).toBe(0);
-      expect(JSON.parse(printed)).toMatchObject({ outputs: { bytes: rows * rowBytes } });
+      expect(JSON.parse(printed.text)).toMatchObject({ outputs: { bytes: rows * rowBytes } });
     }
     expect(await ced(['plan', path, '--root', folder])).toBe(0);
-    expect(printed).toMatch(/outputs +8\.32 kB of 2 teachers/);
-    expect(printed).toMatch(/note +teachers\[1\]: its workers on teacher-beats are asked when/);
+    expect(printed.text).toMatch(/outputs +8\.32 kB of 2 teachers/);
+    expect(printed.text).toMatch(
+      /note +teachers\[1\]: its workers on teacher-beats are asked when/,
+    );
   });
 
   it('assumes how many classes a run has whose list only a worker knows', async () => {
@@ -219,26 +219,26 @@ describe('ced plan', () => {
     const ofWorker = { ...corpus, vocabulary: 'teacher:beats' };
     writeFileSync(path, JSON.stringify({ ...run, corpus: ofWorker, teachers: [worker] }));
     expect(await ced(['plan', path, '--root', folder, '--classes', '50', '--json'])).toBe(0);
-    const plan = JSON.parse(printed) as { notes: string[]; problems: string[] };
+    const plan = JSON.parse(printed.text) as { notes: string[]; problems: string[] };
     // 36 rows of train, 8 of the other splits.
     expect(plan).toMatchObject({ problems: [], outputs: { bytes: 44 * (50 * 4 + 80) } });
     expect(plan.notes).toContainEqual(
       expect.stringMatching(/^corpus\.vocabulary: only the worker of teacher beats .*: 50 are/),
     );
-    printed = '';
+    printed.text = '';
     expect(await ced(['corpus', path, '--root', folder, '--json'])).toBe(0);
-    expect(JSON.parse(printed)).toMatchObject({ problems: [] });
+    expect(JSON.parse(printed.text)).toMatchObject({ problems: [] });
   });
 
   it('reads well', async () => {
     expect(await ced(['plan', runFile(), '--root', folder])).toBe(0);
-    expect(printed).toMatch(
+    expect(printed.text).toMatch(
       /^run tones\n {2}train +6 clips, 2 shards, 12 chunks, 192 kB of audio\n/,
     );
-    expect(printed).toMatch(/logits +36 rows, 432 B, under 1 s\n/);
-    expect(printed).toMatch(/training +under 1 s\n/);
-    expect(printed).toMatch(/validation +2 clips, 1 shard, 4 chunks, /);
-    expect(printed).not.toContain('refused');
+    expect(printed.text).toMatch(/logits +36 rows, 432 B, under 1 s\n/);
+    expect(printed.text).toMatch(/training +under 1 s\n/);
+    expect(printed.text).toMatch(/validation +2 clips, 1 shard, 4 chunks, /);
+    expect(printed.text).not.toContain('refused');
   });
 
   it.each([
@@ -266,10 +266,10 @@ describe('ced plan', () => {
     writeFileSync(path, JSON.stringify({ ...run, corpus: own, teachers: [teacher] }));
     rmSync(join(folder, 'vocabulary.csv'));
     expect(await ced(['plan', path, '--root', folder])).toBe(0);
-    expect(printed).toContain(
+    expect(printed.text).toContain(
       'note        corpus.vocabulary: the run has the 6 classes of teacher untrained-1\n',
     );
-    expect(printed).not.toContain('refused');
+    expect(printed.text).not.toContain('refused');
     expect(await ced(['corpus', path, '--root', folder])).toBe(0);
     const config = join(folder, teacher.checkpoint, 'config.json');
     writeFileSync(config, readFileSync(config, 'utf8').replace('id2label', 'idToLabel'));
@@ -302,7 +302,7 @@ describe('ced plan', () => {
     writeFileSync(path, JSON.stringify(run));
     rmSync(join(folder, 'teacher/model.safetensors'));
     expect(await ced(['plan', path, '--root', folder])).toBe(1);
-    const told = printed.replaceAll(folder, '').split('\n').filter((text) => /^ {2}(refused|note)/.test(text)); // prettier-ignore
+    const told = printed.text.replaceAll(folder, '').split('\n').filter((text) => /^ {2}(refused|note)/.test(text)); // prettier-ignore
     expect(told).toEqual([
       expect.stringMatching(
         /^ {2}note {8}corpus\.validation: \d class(es)? ha(s|ve) a single clip: /,
@@ -336,16 +336,16 @@ describe('ced plan', () => {
     ];
     writeFileSync(path, JSON.stringify(run));
     expect(await ced(['plan', path, '--root', folder, '--json'])).toBe(0);
-    expect(JSON.parse(printed)).toMatchObject({
+    expect(JSON.parse(printed.text)).toMatchObject({
       splits: { train: { audioBytes: 6 * 2 * (16_000 + 32_000 + 48_000) } },
       notes: expect.arrayContaining([
         'audio is kept at 32000 and 48000 Hz too, for teachers',
       ]) as string[],
     });
-    printed = '';
+    printed.text = '';
     expect(await ced(['plan', path, '--clips', 'train=10', '--classes', '6', '--json'])).toBe(0);
     // Files are not read for it.
-    expect(JSON.parse(printed)).toMatchObject({
+    expect(JSON.parse(printed.text)).toMatchObject({
       splits: { train: { audioBytes: 10 * (0.5 * 2 * (16_000 + 32_000)) } },
     });
   });
@@ -354,7 +354,7 @@ describe('ced plan', () => {
     const run = runFile();
     rmSync(join(folder, 'teacher'), { recursive: true });
     expect(await ced(['plan', run, '--root', folder])).toBe(1);
-    expect(printed).toMatch(
+    expect(printed.text).toMatch(
       /teachers +a \(size not known here\)\n {2}logits +36 rows, 432 B, time unknown/,
     );
   });

@@ -18,6 +18,7 @@ import { npyTableBytes, parseNpyTable } from '../../ced/npy-table';
 import { pythonWithReaders } from '../../infra/toolchain';
 import { wavBytes } from '../ced/audio/wav-bytes';
 import { referenceModel } from '../ced/parity/reference-vectors';
+import { catchOutput, type CaughtOutput } from '../support/caught-output';
 import { sweep, writeReferenceModel } from '../support/tagged-model';
 
 const rate = 16_000;
@@ -42,8 +43,8 @@ print(json.dumps(dict(
 describe('ced embed', () => {
   let folder: string;
   let model: string;
-  let printed = '';
-  let complained = '';
+  let printed: CaughtOutput;
+  let complained: CaughtOutput;
   /** [windows][embed_dim], of each window alone. */
   let vectors: number[][];
   const rows = (): [string, number, number][] => [
@@ -68,13 +69,8 @@ describe('ced embed', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
   beforeEach(() => {
-    [printed, complained] = ['', ''];
-    jest
-      .spyOn(process.stdout, 'write')
-      .mockImplementation((text) => ((printed += String(text)), true));
-    jest
-      .spyOn(process.stderr, 'write')
-      .mockImplementation((text) => ((complained += String(text)), true));
+    printed = catchOutput('stdout');
+    complained = catchOutput('stderr');
   });
   afterEach(() => jest.restoreAllMocks());
 
@@ -88,8 +84,8 @@ describe('ced embed', () => {
       const out = join(folder, name);
       const options = ['--window', '2', '--hop', '1', '--out', out, '--json'];
       expect(await embed(join(folder, 'clips'), ...options)).toBe(0);
-      expect(JSON.parse(printed)).toEqual({ file: out, shape: [4, config.embed_dim] });
-      printed = '';
+      expect(JSON.parse(printed.text)).toEqual({ file: out, shape: [4, config.embed_dim] });
+      printed.text = '';
     }
     const seen = JSON.parse(
       execFileSync(pythonWithReaders(), ['-c', script, folder], { encoding: 'utf8' }),
@@ -116,13 +112,13 @@ describe('ced embed', () => {
     const broken = join(folder, 'broken.wav');
     writeFileSync(broken, 'not audio at all');
     expect(await embed('nowhere', broken, join(folder, 'clips'), '--out', out)).toBe(1);
-    expect(complained).toContain('error: nowhere: no such file or folder\n');
-    expect(complained).toContain(`error: ${broken}: unknownFormat: `);
+    expect(complained.text).toContain('error: nowhere: no such file or folder\n');
+    expect(complained.text).toContain(`error: ${broken}: unknownFormat: `);
     const bytes = readFileSync(out);
     const table = parseNpyTable(bytes);
     expect(table).toMatchObject({ type: '<f4', columns: config.embed_dim });
     expect(npyTableBytes(table)).toBe(bytes.length);
-    expect(printed).toBe(
+    expect(printed.text).toBe(
       `${out}  ${table.rows} windows × ${config.embed_dim}, ` +
         `its rows in ${join(folder, 'some.rows.csv')}\n`,
     );

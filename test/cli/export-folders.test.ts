@@ -1,6 +1,6 @@
 /** @jest-environment ./test/support/one-realm-environment.cjs */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -11,8 +11,9 @@ import { ced } from '../../cli/main';
 import { readModelFolder } from '../../cli/models/model-folder';
 import { modelConfigSchema } from '../../ced/model/config';
 import { fitThresholds } from '../../ced/metrics/thresholds';
+import { catchOutput, type CaughtOutput } from '../support/caught-output';
+import { writeReferenceModel } from '../support/tagged-model';
 
-const reference = join(__dirname, '..', 'reference');
 const NAMES = Array.from({ length: 13 }, (_, at) => (at === 2 ? 'dog, "barking"' : `sound ${at}`));
 
 /** Files of the folder, with what they hold as text. */
@@ -21,21 +22,15 @@ const content = (folder: string, name: string): string => readFileSync(join(fold
 describe('folders that ced export writes', () => {
   let model: string;
   let out: string;
-  let printed = '';
+  let printed: CaughtOutput;
 
   beforeAll(() => {
     model = mkdtempSync(join(tmpdir(), 'ced-export-model-'));
-    cpSync(join(reference, 'model.safetensors'), join(model, 'model.safetensors'));
-    const config = JSON.parse(content(reference, 'model.config.json')) as object;
-    const id2label = Object.fromEntries(NAMES.entries());
-    writeFileSync(join(model, 'config.json'), JSON.stringify({ ...config, id2label }));
+    writeReferenceModel(model, (at) => NAMES[at]!);
   });
   beforeEach(() => {
     out = mkdtempSync(join(tmpdir(), 'ced-export-folder-'));
-    printed = '';
-    jest
-      .spyOn(process.stdout, 'write')
-      .mockImplementation((text) => ((printed += String(text)), true));
+    printed = catchOutput('stdout');
   });
   afterEach(() => {
     jest.restoreAllMocks();
@@ -46,7 +41,7 @@ describe('folders that ced export writes', () => {
 
   const run = async (format: string): Promise<{ name: string; bytes: number }[]> => {
     expect(await ced(['export', '--model', model, '--to', format, '--out', out, '--json'])).toBe(0);
-    const { folder, files } = JSON.parse(printed) as {
+    const { folder, files } = JSON.parse(printed.text) as {
       folder: string;
       files: { name: string; bytes: number }[];
     };

@@ -1,5 +1,5 @@
 /** @jest-environment ./test/support/one-realm-environment.cjs */
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeFailure } from '../../cli/failure';
@@ -8,8 +8,8 @@ import { int8Notes } from '../../cli/models/exports/onnx-export';
 import { loadOnnxNet } from '../../ced/teachers/onnx-net';
 import { wavBytes } from '../ced/audio/wav-bytes';
 import { encodeHubParquet } from '../../tools/corpora/hub-parquet';
-
-const reference = join(__dirname, '..', 'reference');
+import { catchOutput, type CaughtOutput } from '../support/caught-output';
+import { writeReferenceModel } from '../support/tagged-model';
 
 interface Printed {
   file: string;
@@ -29,19 +29,12 @@ describe('ced export', () => {
   let folder: string;
   let out: string;
   let table: string;
-  let printed = '';
+  let printed: CaughtOutput;
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'ced-export-'));
     out = join(folder, 'model.onnx');
-    copyFileSync(join(reference, 'model.safetensors'), join(folder, 'model.safetensors'));
-    const config = JSON.parse(readFileSync(join(reference, 'model.config.json'), 'utf8')) as {
-      outputdim: number;
-    };
-    const id2label = Object.fromEntries(
-      Array.from({ length: config.outputdim }, (_, index) => [index, `sound ${index}`]),
-    );
-    writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, id2label }));
+    writeReferenceModel(folder);
     const lines = Array.from({ length: 6 }, (_, clip) => {
       const wave = Array.from({ length: 16_000 }, (_unused, i) =>
         Math.round(7000 * Math.sin(i * 0.01 * (clip + 1))),
@@ -58,10 +51,7 @@ describe('ced export', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
   beforeEach(() => {
-    printed = '';
-    jest
-      .spyOn(process.stdout, 'write')
-      .mockImplementation((text) => ((printed += String(text)), true));
+    printed = catchOutput('stdout');
   });
   afterEach(() => jest.restoreAllMocks());
 
@@ -69,7 +59,7 @@ describe('ced export', () => {
     expect(
       await ced(['export', '--model', folder, '--to', 'onnx', '--out', out, '--json', ...argv]),
     ).toBe(0);
-    return JSON.parse(printed) as Printed;
+    return JSON.parse(printed.text) as Printed;
   };
 
   it('writes a file that onnxruntime runs, named and sized in what it prints', async () => {
@@ -151,7 +141,7 @@ describe('ced export', () => {
       [(row: number) => ({ audio: 'both.parquet', row })],
       [(at: number) => ({ audio: `inverted-${at}.wav` }), '--channels', 'first'],
     ] as [(at: number) => object, ...string[]][]) {
-      printed = '';
+      printed.text = '';
       writeFileSync(join(folder, 'scored.jsonl'), rowsOf(audio));
       const result = await run('--eval', join(folder, 'scored.jsonl'), ...options);
       expect(result).toMatchObject({ clips: 2, rejected: [] });
@@ -177,7 +167,7 @@ describe('ced export', () => {
 
   it('writes text for people', async () => {
     expect(await ced(['export', '--model', folder, '--out', out, '--eval', table])).toBe(0);
-    expect(printed).toMatch(
+    expect(printed.text).toMatch(
       /^.*model\.onnx {2}[\d.]+ [kM]B\n\non 6 clips \(1 rejected, the first: lost: .*\)\n {2}float32 {2}mAP 0\.\d{4}/,
     );
   });

@@ -8,6 +8,7 @@ import { describeFailure } from '../../cli/failure';
 import { ced } from '../../cli/main';
 import { openSource } from '../../storage/sources/open-source';
 import { readSource } from '../../storage/sources/source';
+import { catchOutput } from '../support/caught-output';
 import { noiseWav } from '../support/noise-wav';
 import { putFile, toldByInit } from '../support/told-by-init';
 
@@ -19,6 +20,7 @@ describe('names that are no files', () => {
     process.env['CED_CACHE'] = join(folder, 'cache');
   });
   afterEach(() => {
+    jest.restoreAllMocks();
     delete process.env['CED_CACHE'];
     rmSync(folder, { recursive: true, force: true });
   });
@@ -86,18 +88,11 @@ describe('names that are no files', () => {
       JSON.stringify({ clip: audio, audio }),
     );
     writeFileSync(at('t.jsonl'), rows.join('\n'));
-    let printed = '';
-    const write = jest
-      .spyOn(process.stdout, 'write')
-      .mockImplementation((text) => ((printed += String(text)), true));
-    try {
-      expect(await ced(['corpus', at('t.jsonl'), '--json'])).toBe(1);
-    } finally {
-      write.mockRestore();
-    }
-    expect(printed).toContain('clip.wav is a named pipe; write what it gives into a file');
-    expect(printed).toContain('link.wav is a link that leads nowhere; put back the file');
-    expect(printed).toContain('/dev/zero is a device; write what it gives into a file');
+    const printed = catchOutput('stdout');
+    expect(await ced(['corpus', at('t.jsonl'), '--json'])).toBe(1);
+    expect(printed.text).toContain('clip.wav is a named pipe; write what it gives into a file');
+    expect(printed.text).toContain('link.wav is a link that leads nowhere; put back the file');
+    expect(printed.text).toContain('/dev/zero is a device; write what it gives into a file');
   });
 
   it('are not opened where one takes the place of a file after it was looked up', async () => {

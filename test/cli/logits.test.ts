@@ -19,6 +19,7 @@ import {
   sampleResult,
   sampleScoresManifest,
 } from '../support/sample-records';
+import { catchOutput, type CaughtOutput } from '../support/caught-output';
 
 const audioShard = 'a'.repeat(64);
 const key = 'b'.repeat(64);
@@ -27,7 +28,7 @@ let shard: Uint8Array;
 
 describe('ced logits', () => {
   let folder: string;
-  let printed = '';
+  let printed: CaughtOutput;
 
   beforeAll(async () => {
     shard = await encodeLogitShard(table);
@@ -71,16 +72,13 @@ describe('ced logits', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
   beforeEach(() => {
-    printed = '';
-    jest
-      .spyOn(process.stdout, 'write')
-      .mockImplementation((text) => ((printed += String(text)), true));
+    printed = catchOutput('stdout');
   });
   afterEach(() => jest.restoreAllMocks());
 
   it('counts rows, and bytes by column to the last byte', async () => {
     expect(await ced(['logits', folder, '--json'])).toBe(0);
-    const [survey] = JSON.parse(printed) as [LogitsSurvey];
+    const [survey] = JSON.parse(printed.text) as [LogitsSurvey];
     expect(survey).toMatchObject({
       key,
       shards: 1,
@@ -99,7 +97,7 @@ describe('ced logits', () => {
 
   it('names the classes that are most probable on average', async () => {
     await ced(['logits', folder, '--json']);
-    const [survey] = JSON.parse(printed) as [LogitsSurvey];
+    const [survey] = JSON.parse(printed.text) as [LogitsSurvey];
     const means = Array.from({ length: 30 }, () => 0);
     table.indexes.forEach(
       (index, at) => (means[index]! += fromHalf(table.values[at]!) / table.rows),
@@ -113,17 +111,17 @@ describe('ced logits', () => {
 
   it('lists teachers with shares and scores, by the names from a finished run', async () => {
     await ced(['logits', folder]);
-    expect(printed).toContain('first, 75.0 %, input log-mel, mAP 0.250 on 800 clips');
-    expect(printed).toContain('second, 25.0 %, input waveform, not scored');
-    expect(printed).toContain(
+    expect(printed.text).toContain('first, 75.0 %, input log-mel, mAP 0.250 on 800 clips');
+    expect(printed.text).toContain('second, 25.0 %, input waveform, not scored');
+    expect(printed.text).toContain(
       'first and second have the same first class in 50.0 % of rows, and differ by 0.0123 a class',
     );
-    expect(printed).toContain(`${table.rows} written of ${table.rows} planned, in 1 shards`);
+    expect(printed.text).toContain(`${table.rows} written of ${table.rows} planned, in 1 shards`);
   });
 
   it('shows the predictions of one clip', async () => {
     await ced(['logits', folder, '--clip', 'x', '--top', '2', '--json']);
-    const [{ views }] = JSON.parse(printed) as [ClipLogits];
+    const [{ views }] = JSON.parse(printed.text) as [ClipLogits];
     const rows = [...table.clip.keys()].filter((row) => table.clip[row] === 2);
     expect(rows.length).toBeGreaterThan(0);
     expect(views).toEqual(
@@ -143,9 +141,9 @@ describe('ced logits', () => {
         }),
       })),
     );
-    printed = '';
+    printed.text = '';
     await ced(['logits', folder, '--clip', 'x']);
-    expect(printed).toMatch(/^clip x in logits b+\n {2}chunk {2}view +shift/);
+    expect(printed.text).toMatch(/^clip x in logits b+\n {2}chunk {2}view +shift/);
   });
 
   it('says in one line what it does not find', async () => {

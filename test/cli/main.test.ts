@@ -4,24 +4,22 @@ import { join } from 'node:path';
 import { describeFailure } from '../../cli/failure';
 import { ced } from '../../cli/main';
 import { repositoryRoot } from '../../infra/toolchain';
+import { catchOutput, type CaughtOutput } from '../support/caught-output';
 
 async function complaint(argv: string[]): Promise<string> {
   return await ced(argv).then(() => 'no complaint', describeFailure);
 }
 
 describe('the ced command', () => {
-  let printed = '';
+  let printed: CaughtOutput;
   beforeEach(() => {
-    printed = '';
-    jest
-      .spyOn(process.stdout, 'write')
-      .mockImplementation((text) => ((printed += String(text)), true));
+    printed = catchOutput('stdout');
   });
   afterEach(() => jest.restoreAllMocks());
 
   it('lists its subcommands', async () => {
     expect(await ced(['--help'])).toBe(0);
-    expect(printed).toMatch(/^ {2}watch +\S/m);
+    expect(printed.text).toMatch(/^ {2}watch +\S/m);
   });
 
   it('lists them without loading a package, nor a command', () => {
@@ -38,7 +36,7 @@ describe('the ced command', () => {
 
   it('explains each of them', async () => {
     expect(await ced(['watch', '--help'])).toBe(0);
-    expect(printed).toMatch(/^ced watch WORKFLOW-ID/);
+    expect(printed.text).toMatch(/^ced watch WORKFLOW-ID/);
   });
 
   it('refuses one it does not have, in one line that names those it has', async () => {
@@ -59,15 +57,15 @@ describe('the ced command', () => {
   it('prints its version', async () => {
     expect(await ced(['--version'])).toBe(0);
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-    expect(printed.startsWith(`ced ${version} (Node ${process.versions.node}, `)).toBe(true);
+    expect(printed.text.startsWith(`ced ${version} (Node ${process.versions.node}, `)).toBe(true);
   });
 
   it('explains a command by help too', async () => {
     expect(await ced(['help', 'watch'])).toBe(0);
-    expect(printed).toMatch(/^ced watch WORKFLOW-ID/);
-    printed = '';
+    expect(printed.text).toMatch(/^ced watch WORKFLOW-ID/);
+    printed.text = '';
     expect(await ced(['help'])).toBe(0);
-    expect(printed).toMatch(/^ced COMMAND/);
+    expect(printed.text).toMatch(/^ced COMMAND/);
   });
 
   it('refuses to watch nothing, and options it does not have', async () => {

@@ -24,6 +24,7 @@ import {
   samplePlan,
   sampleResult,
 } from '../support/sample-records';
+import { catchOutput, type CaughtOutput } from '../support/caught-output';
 
 const content = (name: string): Buffer => Buffer.from(`content of ${name}`.repeat(50));
 const named = (name: string): string => sha256(content(name));
@@ -42,14 +43,12 @@ interface Shown {
 describe('ced store', () => {
   let folder: string;
   let store: FolderStore;
-  let printed: string;
+  let printed: CaughtOutput;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'ced-store-'));
     store = new FolderStore(folder);
-    jest
-      .spyOn(process.stdout, 'write')
-      .mockImplementation((text) => ((printed += String(text)), true));
+    printed = catchOutput('stdout');
     const plan = encodeJson(samplePlan(['f'.repeat(64)]));
     await store.create(layout.plan(sha256(plan)), plan);
     await store.create(layout.ingest('f'.repeat(64)), encodeJson(sampleIngest(predicted)));
@@ -94,11 +93,11 @@ describe('ced store', () => {
   }
 
   async function run(...argv: string[]): Promise<{ code: number; shown: Shown }> {
-    printed = '';
+    printed.text = '';
     const code = await ced(['store', ...argv, '--json']);
     return {
       code,
-      shown: JSON.parse(printed) as Shown,
+      shown: JSON.parse(printed.text) as Shown,
     };
   }
   const keys = async (): Promise<string[]> =>
@@ -270,9 +269,9 @@ describe('ced store', () => {
     expect(shown.leftOver).toEqual(
       [layout.best(done, 10), layout.best(done, 30), ...interrupted].sort(),
     );
-    printed = '';
+    printed.text = '';
     expect(await ced(['store', 'verify', folder])).toBe(0);
-    expect(printed).toContain('0 damaged, 5 left over');
+    expect(printed.text).toContain('0 damaged, 5 left over');
   });
 
   it('finds damage in the weights that a checkpoint names', async () => {

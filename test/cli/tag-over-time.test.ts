@@ -5,17 +5,13 @@ import { Readable } from 'node:stream';
 import { describeFailure } from '../../cli/failure';
 import { ced } from '../../cli/main';
 import { wavBytes } from '../ced/audio/wav-bytes';
-import {
-  labelOf,
-  readReferenceConfig,
-  referencePredictor,
-  sweep,
-  writeReferenceModel,
-} from '../support/tagged-model';
+import { labelOf, referencePredictor, sweep, writeReferenceModel } from '../support/tagged-model';
+import { referenceModel } from '../ced/parity/reference-vectors';
+import { catchOutput, type CaughtOutput } from '../support/caught-output';
 
 const rate = 16_000;
 const samples = sweep(3.3);
-const classes = readReferenceConfig().outputdim;
+const classes = referenceModel().config.outputdim;
 /** Windows of a second every quarter; the last ends with the recording. */
 const starts = [0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.25, 2.3];
 const OVER_TIME = ['--window', '1', '--hop', '0.25', '--median', '1'];
@@ -36,8 +32,8 @@ describe('ced tag over time', () => {
   let scores: number[][];
   /** Of each class: midway between its probabilities, so that some windows are events. */
   let thresholds: number[];
-  let printed = '';
-  let complained = '';
+  let printed: CaughtOutput;
+  let complained: CaughtOutput;
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'ced-over-time-'));
@@ -57,20 +53,15 @@ describe('ced tag over time', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
   beforeEach(() => {
-    [printed, complained] = ['', ''];
-    jest
-      .spyOn(process.stdout, 'write')
-      .mockImplementation((text) => ((printed += String(text)), true));
-    jest
-      .spyOn(process.stderr, 'write')
-      .mockImplementation((text) => ((complained += String(text)), true));
+    printed = catchOutput('stdout');
+    complained = catchOutput('stderr');
   });
   afterEach(() => jest.restoreAllMocks());
 
   const tag = async (...argv: string[]): Promise<number> =>
     await ced(['tag', ...argv, '--model', model]);
   const events = (): Event[] =>
-    printed
+    printed.text
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Event);
@@ -136,10 +127,10 @@ describe('ced tag over time', () => {
     expect(counts).toEqual(
       counts.map((_, index) => events().filter(({ label }) => label === labelOf(index)).length),
     );
-    printed = '';
+    printed.text = '';
     const strict = ['--threshold', 'precision:0.9', '--json'];
     expect(await ced(['tag', file, '--model', own, ...OVER_TIME, ...strict])).toBe(0);
-    expect(printed).toBe('');
+    expect(printed.text).toBe('');
     await expect(tag(file, ...OVER_TIME, '--threshold', 'f1')).rejects.toThrow(
       "the model's folder has no thresholds.json, expected a probability",
     );
@@ -154,11 +145,11 @@ describe('ced tag over time', () => {
         .mockReturnValue(Readable.from(parts) as typeof process.stdin);
     await tag(file, ...OVER_TIME, ...threshold);
     const wanted = events().map((event) => ({ ...event, file: '-' }));
-    printed = '';
+    printed.text = '';
     fed([bytes.subarray(0, 30), bytes.subarray(30, 40_001), bytes.subarray(40_001)]);
     expect(await tag('-', ...OVER_TIME, ...threshold)).toBe(0);
     expect(events()).toEqual(wanted);
-    printed = '';
+    printed.text = '';
     fed([bytes.subarray(44)]);
     expect(await tag('-', ...OVER_TIME, ...threshold, '--raw', 'S16_LE')).toBe(0);
     expect(events()).toEqual(wanted);
@@ -166,10 +157,10 @@ describe('ced tag over time', () => {
 
   it('writes text, CSV, labels for Audacity and subtitles', async () => {
     const written = async (format: string): Promise<string> => {
-      printed = '';
+      printed.text = '';
       const options = ['--threshold', '0', '--format', format, '--window', '3', '--hop', '3'];
       expect(await tag(file, ...options)).toBe(0);
-      return printed;
+      return printed.text;
     };
     expect(await written('text')).toMatch(
       new RegExp(`^${file}\n {2}0\\.00–3\\.30 s {2}0\\.\\d{3} {2}sound 0\n`),
@@ -191,7 +182,7 @@ describe('ced tag over time', () => {
     expect(await tag(tiny, short, '--window', '1', '--threshold', '0', '--json')).toBe(1);
     expect(events()).toHaveLength(classes);
     expect(events()[0]).toMatchObject({ file: short, start: 0, end: 0.5 });
-    expect(complained).toBe(
+    expect(complained.text).toBe(
       `error: ${tiny}: 1600 samples at 16 kHz are too short: the model needs 2400\n`,
     );
   });
@@ -201,14 +192,14 @@ describe('ced tag over time', () => {
     const channels = [samples, samples.map((sample) => -sample)];
     writeFileSync(opposite, wavBytes(channels, { bits: 16 }));
     expect(await tag('nowhere', opposite, file, ...OVER_TIME, '--json')).toBe(1);
-    expect(complained).toContain('error: nowhere: no such file or folder\n');
-    expect(complained).toContain(`error: ${opposite}: channelsCancel: its 2 channels cancel`);
-    complained = '';
+    expect(complained.text).toContain('error: nowhere: no such file or folder\n');
+    expect(complained.text).toContain(`error: ${opposite}: channelsCancel: its 2 channels cancel`);
+    complained.text = '';
     const first = ['--channels', 'loudest', '--threshold', String(thresholds[3]!), '--json'];
-    printed = '';
+    printed.text = '';
     expect(await tag(opposite, ...OVER_TIME, ...first)).toBe(0);
     const chosen = events().map((event) => ({ ...event, file }));
-    printed = '';
+    printed.text = '';
     expect(await tag(file, ...OVER_TIME, ...first)).toBe(0);
     expect(chosen).toEqual(events());
   });
@@ -221,10 +212,10 @@ describe('ced tag over time', () => {
     const threshold = ['--threshold', String(scores[0]![3]! + 1e-4)];
     await tag(long, ...median, ...threshold);
     const whole = events();
-    printed = '';
+    printed.text = '';
     let isInterrupted = false;
     jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-      printed += String(text);
+      printed.text += String(text);
       if (!isInterrupted) process.emit('SIGINT');
       isInterrupted = true;
       return true;
@@ -233,7 +224,7 @@ describe('ced tag over time', () => {
     expect(events().length).toBeGreaterThan(0);
     expect(events().at(-1)!.end).toBeLessThan(60);
     expect(whole.slice(0, 3)).toEqual(events().slice(0, 3));
-    expect(complained).toBe('');
+    expect(complained.text).toBe('');
     expect(process.listenerCount('SIGINT')).toBe(0);
   });
 

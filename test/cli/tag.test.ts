@@ -1,13 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -19,16 +11,12 @@ import { openEngine } from '../../ced/engine/engine';
 import { modelConfigSchema } from '../../ced/model/config';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { Predictor } from '../../ced/model/predictor';
-import { decodeSafetensors } from '../../ced/model/safetensors';
-import { loadWeights } from '../../ced/model/weights';
 import { wavBytes } from '../ced/audio/wav-bytes';
+import { referenceModel } from '../ced/parity/reference-vectors';
+import { catchOutput, type CaughtOutput } from '../support/caught-output';
+import { labelOf, referencePredictor, sweep, writeReferenceModel } from '../support/tagged-model';
 
-const reference = join(__dirname, '..', 'reference');
 const rate = 16_000;
-const wave = (seconds: number): number[] =>
-  Array.from({ length: Math.round(seconds * rate) }, (_, i) =>
-    Math.round(9000 * Math.sin(i * 0.02 + i * i * 2e-6)),
-  );
 const wav = (samples: number[]): Uint8Array => wavBytes([samples], { bits: 16 });
 
 interface Tagged {
@@ -39,64 +27,48 @@ interface Tagged {
 describe('ced tag', () => {
   let folder: string;
   let model: string;
-  let printed = '';
-  let complained = '';
-  let outputdim = 0;
-  const long = wave(2.35);
+  let printed: CaughtOutput;
+  let complained: CaughtOutput;
+  const long = sweep(2.35);
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'ced-tag-'));
-    model = join(folder, 'model');
-    mkdirSync(model);
-    copyFileSync(join(reference, 'model.safetensors'), join(model, 'model.safetensors'));
-    const config = JSON.parse(readFileSync(join(reference, 'model.config.json'), 'utf8')) as {
-      outputdim: number;
-    };
-    outputdim = config.outputdim;
-    const id2label = Object.fromEntries(
-      Array.from({ length: outputdim }, (_, index) => [index, `sound ${index}`]),
-    );
-    writeFileSync(join(model, 'config.json'), JSON.stringify({ ...config, id2label }));
+    model = writeReferenceModel(join(folder, 'model'));
     mkdirSync(join(folder, 'clips', 'deeper'), { recursive: true });
     writeFileSync(join(folder, 'clips', 'long.wav'), wav(long));
-    writeFileSync(join(folder, 'clips', 'deeper', 'short.wav'), wav(wave(0.5)));
+    writeFileSync(join(folder, 'clips', 'deeper', 'short.wav'), wav(sweep(0.5)));
     writeFileSync(join(folder, 'clips', 'notes.txt'), 'no audio');
   });
   afterAll(() => rmSync(folder, { recursive: true }));
   beforeEach(() => {
-    [printed, complained] = ['', ''];
-    jest
-      .spyOn(process.stdout, 'write')
-      .mockImplementation((text) => ((printed += String(text)), true));
-    jest
-      .spyOn(process.stderr, 'write')
-      .mockImplementation((text) => ((complained += String(text)), true));
+    printed = catchOutput('stdout');
+    complained = catchOutput('stderr');
   });
   afterEach(() => jest.restoreAllMocks());
 
   const tag = async (...argv: string[]): Promise<number> =>
     await ced(['tag', ...argv, '--model', model]);
   const tagged = (): Tagged[] =>
-    printed
+    printed.text
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Tagged);
 
   it('names a file whose channels cancel, and tags the one that is chosen', async () => {
-    const samples = wave(1);
+    const samples = sweep(1);
     const file = join(folder, 'opposite.wav');
     const opposite = samples.map((sample) => -sample);
     const louder = samples.map((sample) => 2 * sample);
     writeFileSync(file, wavBytes([samples, opposite], { bits: 16 }));
     expect(await tag(file, '--json')).toBe(1);
-    expect(complained).toContain(
+    expect(complained.text).toContain(
       `${file}: channelsCancel: its 2 channels cancel: choose corpus.channels (--channels)`,
     );
     writeFileSync(join(folder, 'one.wav'), wav(samples));
     writeFileSync(join(folder, 'louder.wav'), wav(louder));
     writeFileSync(file, wavBytes([samples, louder], { bits: 16 }));
     const chunksOf = async (name: string, ...options: string[]): Promise<TaggedChunk[]> => {
-      printed = '';
+      printed.text = '';
       expect(await tag(join(folder, name), '--json', ...options)).toBe(0);
       return (tagged() as [Tagged])[0].chunks;
     };
@@ -119,21 +91,14 @@ describe('ced tag', () => {
       [2, 2.35],
     ]);
 
-    const config = modelConfigSchema.parse(
-      JSON.parse(readFileSync(join(model, 'config.json'), 'utf8')),
-    );
-    const weights = loadWeights(
-      config,
-      decodeSafetensors(readFileSync(join(model, 'model.safetensors'))),
-    );
-    const predictor = new Predictor(openEngine(), config, weights, { precision: 'float32' });
+    const predictor = referencePredictor();
     for (const { start, end, tags } of chunks) {
       const pcm = Int16Array.from(long.slice(Math.round(start * rate), Math.round(end * rate)));
       const scores = [
         ...predictor.probabilities({ pcm, batch: 1, samples: pcm.length, masks: null }),
       ];
       const ranked = scores
-        .map((probability, index) => ({ label: `sound ${index}`, probability }))
+        .map((probability, index) => ({ label: labelOf(index), probability }))
         .sort((a, b) => b.probability - a.probability);
       expect(tags.map(({ label }) => label)).toEqual(ranked.slice(0, 3).map(({ label }) => label));
       tags.forEach(({ probability }, rank) =>
@@ -149,38 +114,40 @@ describe('ced tag', () => {
       join(folder, 'clips', 'deeper', 'short.wav'),
       join(folder, 'clips', 'long.wav'),
     ]);
-    expect(tagged()[0]!.chunks[0]!.tags).toHaveLength(Math.min(5, outputdim));
+    expect(tagged()[0]!.chunks[0]!.tags).toHaveLength(
+      Math.min(5, referenceModel().config.outputdim),
+    );
   });
 
   it('reads standard input, and writes text for people', async () => {
     jest
       .spyOn(process, 'stdin', 'get')
-      .mockReturnValue(Readable.from([Buffer.from(wav(wave(0.5)))]) as typeof process.stdin);
+      .mockReturnValue(Readable.from([Buffer.from(wav(sweep(0.5)))]) as typeof process.stdin);
     expect(await tag('-')).toBe(0);
-    expect(printed).toMatch(/^-\n {2}0\.00–0\.50 s\n {4}0\.\d{3} {2}sound \d+\n/);
+    expect(printed.text).toMatch(/^-\n {2}0\.00–0\.50 s\n {4}0\.\d{3} {2}sound \d+\n/);
   });
 
   it('names a file it cannot read, goes on with the others and exits with 1', async () => {
     const broken = join(folder, 'broken.wav');
     const short = join(folder, 'short.wav');
     writeFileSync(broken, 'not audio at all');
-    writeFileSync(short, wav(wave(0.1)));
+    writeFileSync(short, wav(sweep(0.1)));
     expect(await tag(broken, short, join(folder, 'clips', 'long.wav'), '--json')).toBe(1);
     expect(tagged().map(({ file }) => file)).toEqual([join(folder, 'clips', 'long.wav')]);
-    expect(complained.trim().split('\n')).toHaveLength(2);
-    expect(complained).toContain(`error: ${broken}: `);
-    expect(complained).toMatch(/short\.wav: 1600 samples at 16 kHz are too short/);
+    expect(complained.text.trim().split('\n')).toHaveLength(2);
+    expect(complained.text).toContain(`error: ${broken}: `);
+    expect(complained.text).toMatch(/short\.wav: 1600 samples at 16 kHz are too short/);
   });
 
   it('names what is missing or holds no audio, and tags the other files', async () => {
     const file = join(folder, 'clips', 'long.wav');
     const status = await ced(['tag', 'nowhere', model, file, '--model', model, '--json']);
     expect(status).toBe(1);
-    expect(complained).toBe(
+    expect(complained.text).toBe(
       'error: nowhere: no such file or folder\n' +
         `error: ${model}: no audio files in this folder\n`,
     );
-    expect((JSON.parse(printed) as Tagged).file).toBe(file);
+    expect((JSON.parse(printed.text) as Tagged).file).toBe(file);
   });
 
   it('opens no pipe and follows no link that leads nowhere, and names both', async () => {
@@ -192,7 +159,7 @@ describe('ced tag', () => {
     symlinkSync('nowhere.wav', join(clips, 'link.wav'));
     expect(await tag(clips, '--json')).toBe(1);
     expect(tagged().map((each) => each.file)).toEqual([file]);
-    expect(complained).toBe(
+    expect(complained.text).toBe(
       `error: ${clips}/link.wav: a link that leads nowhere, not a file; put back the file that ` +
         'it leads to\n' +
         `error: ${clips}/pipe.wav: a named pipe, not a file; write what it gives into a file, or ` +
@@ -241,7 +208,7 @@ describe('files of many lengths', () => {
     const options = { chunkSeconds: 1, top: 1 };
     const tagAll = (seconds: number): void => {
       for (let file = 0; file < 20; file++)
-        tagAudio(predictor, Int16Array.from(wave(seconds + file / 160)), options);
+        tagAudio(predictor, Int16Array.from(sweep(seconds + file / 160)), options);
     };
     tagAll(0.5); // of three whole patches
     const before = engine.functionCount;

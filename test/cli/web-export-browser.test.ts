@@ -1,5 +1,5 @@
 /** The page that `ced export --to web` writes, in Chromium, against `ced tag`'s predictor. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,7 @@ import { ced } from '../../cli/main';
 import { readModelFolder } from '../../cli/models/model-folder';
 import { browser as findBrowser } from '../../infra/toolchain';
 import { wavBytes } from '../ced/audio/wav-bytes';
+import { writeReferenceModel } from '../support/tagged-model';
 
 const found = findBrowser();
 if ('missing' in found)
@@ -20,7 +21,6 @@ if ('missing' in found)
       `because ${found.missing}`,
   );
 
-const reference = join(__dirname, '..', 'reference');
 const TYPES: Record<string, string> = {
   '.html': 'text/html',
   '.js': 'text/javascript',
@@ -47,11 +47,7 @@ const melody = (seconds: number): number[] =>
   const troubles: string[] = [];
 
   beforeAll(async () => {
-    const model = join(folder, 'model');
-    cpSync(join(reference, 'model.safetensors'), join(model, 'model.safetensors'));
-    const shape = JSON.parse(readFileSync(join(reference, 'model.config.json'), 'utf8')) as object;
-    const id2label = Object.fromEntries(Array.from({ length: 13 }, (_, at) => [at, `sound ${at}`]));
-    writeFileSync(join(model, 'config.json'), JSON.stringify({ ...shape, id2label }));
+    const model = writeReferenceModel(join(folder, 'model'));
     const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
     expect(await ced(['export', '--model', model, '--to', 'web', '--out', page])).toBe(0);
     write.mockRestore();

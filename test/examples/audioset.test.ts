@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ced } from '../../cli/main';
 import { describeFailure } from '../../cli/failure';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
+import { catchOutput } from '../support/caught-output';
 
 const examples = join(__dirname, '../../examples');
 const read = (name: string): DistillRun =>
@@ -53,15 +54,12 @@ describe('the AudioSet run files', () => {
     ['20k', 21_155, 2_538_600, 198_600],
     ['2m', 1_904_746, 19_047_460, 1_875_006],
   ])('can be planned before anything is there (%s)', async (name, clips, rows, steps) => {
-    let printed = '';
-    jest
-      .spyOn(process.stdout, 'write')
-      .mockImplementation((text) => ((printed += String(text)), true));
+    const printed = catchOutput('stdout');
     const path = join(examples, `audioset-${name}.json`);
     expect(
       await ced(['plan', path, '--root', '/nowhere', '--clips', `train=${clips}`, '--json']),
     ).toBe(0);
-    const plan = JSON.parse(printed) as {
+    const plan = JSON.parse(printed.text) as {
       logits: { rows: number };
       trainings: { steps: number }[];
     };

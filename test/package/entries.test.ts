@@ -1,10 +1,9 @@
 /** @jest-environment ./test/support/one-realm-environment.cjs */
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
-import { sampleRate } from '../../ced/audio/mono16k';
 import { openEngine } from '../../ced/engine/engine';
 import { Predictor } from '../../ced/model/predictor';
 import { ced } from '../../cli/main';
@@ -16,8 +15,7 @@ import { StoreReader, type LogitRow } from '../../package/formats';
 import { Tagger } from '../../package/tagger';
 import { CedPlugin } from '../../package/worker';
 import { wavBytes } from '../ced/audio/wav-bytes';
-
-const reference = join(__dirname, '..', 'reference');
+import { sweep, writeReferenceModel } from '../support/tagged-model';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'ced-package-'))));
@@ -25,23 +23,12 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('the tagger', () => {
   it('tags an exported model as ced tag tags the checkpoint', async () => {
-    const model = join(folder, 'model');
-    mkdirSync(model);
-    copyFileSync(join(reference, 'model.safetensors'), join(model, 'model.safetensors'));
-    const config = JSON.parse(readFileSync(join(reference, 'model.config.json'), 'utf8')) as {
-      outputdim: number;
-    };
-    const id2label = Object.fromEntries(
-      Array.from({ length: config.outputdim }, (_, index) => [index, `class of ${index}`]),
-    );
-    writeFileSync(join(model, 'config.json'), JSON.stringify({ ...config, id2label }));
+    const model = writeReferenceModel(join(folder, 'model'), (index) => `class of ${index}`);
     jest.spyOn(process.stdout, 'write').mockReturnValue(true);
     await ced(['export', '--model', model, '--out', join(folder, 'model.onnx')]);
     jest.restoreAllMocks();
 
-    const wave = Array.from({ length: 2.1 * sampleRate }, (_, i) =>
-      Math.round(9000 * Math.sin(i * 0.02 + i * i * 2e-6)),
-    );
+    const wave = sweep(2.1);
     writeFileSync(join(folder, 'a.wav'), wavBytes([wave], { bits: 16 }));
     const tagger = await Tagger.open(join(folder, 'model.onnx'), { chunkSeconds: 0.7 });
     expect(tagger.classes[1]).toBe('class of 1');

@@ -10,6 +10,7 @@ import { storedShard } from '../../storage/logits/stored-shard';
 import { readMetrics } from '../../storage/training/metrics-segment';
 import type { RunResult } from '../../workflows/contract/activities';
 import type { EnsembleMember } from '../../workflows/contract/models';
+import { catchOutput } from '../support/caught-output';
 import { GoldenRun, writeGoldenSources } from '../support/golden-run';
 
 const PLAN = {
@@ -161,14 +162,11 @@ describe('a store of the first format', () => {
   });
 
   it('is shown, verified and surveyed by the commands', async () => {
-    let printed = '';
-    jest
-      .spyOn(process.stdout, 'write')
-      .mockImplementation((text) => ((printed += String(text)), true));
+    const printed = catchOutput('stdout');
     const shown = async (...argv: string[]): Promise<Record<string, unknown>> => {
-      printed = '';
+      printed.text = '';
       expect(await ced([...argv, '--json'])).toBe(0);
-      return JSON.parse(printed) as Record<string, unknown>;
+      return JSON.parse(printed.text) as Record<string, unknown>;
     };
     const { uri } = golden.store;
     expect(await shown('store', 'verify', uri)).toMatchObject({ damaged: [] });

@@ -2,36 +2,28 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openEngine } from '../../ced/engine/engine';
-import { modelConfigSchema, type ModelConfig } from '../../ced/model/config';
 import { Predictor } from '../../ced/model/predictor';
-import { decodeSafetensors } from '../../ced/model/safetensors';
-import { loadWeights } from '../../ced/model/weights';
+import { referenceModel } from '../ced/parity/reference-vectors';
 
 const reference = join(__dirname, '..', 'reference');
 
 export const labelOf = (index: number): string => `sound ${index}`;
 
 /** @returns the folder */
-export function writeReferenceModel(folder: string): string {
+export function writeReferenceModel(folder: string, nameOf = labelOf): string {
   mkdirSync(folder, { recursive: true });
   copyFileSync(join(reference, 'model.safetensors'), join(folder, 'model.safetensors'));
-  const config = readReferenceConfig();
-  const names = Array.from({ length: config.outputdim }, (_, index) => [index, labelOf(index)]);
+  const config = JSON.parse(readFileSync(join(reference, 'model.config.json'), 'utf8')) as {
+    outputdim: number;
+  };
+  const names = Array.from({ length: config.outputdim }, (_, index) => [index, nameOf(index)]);
   const text = JSON.stringify({ ...config, id2label: Object.fromEntries(names) as object });
   writeFileSync(join(folder, 'config.json'), text);
   return folder;
 }
 
-export function readReferenceConfig(): ModelConfig {
-  return modelConfigSchema.parse(
-    JSON.parse(readFileSync(join(reference, 'model.config.json'), 'utf8')),
-  );
-}
-
 export function referencePredictor(): Predictor {
-  const config = readReferenceConfig();
-  const file = readFileSync(join(reference, 'model.safetensors'));
-  const weights = loadWeights(config, decodeSafetensors(file));
+  const { config, weights } = referenceModel();
   return new Predictor(openEngine(), config, weights, { precision: 'float32' });
 }
 
