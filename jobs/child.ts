@@ -11,9 +11,8 @@ import { EngineStopped } from './engine-jobs';
 import type { JobContext } from './job-context';
 import { MappedModel } from './mapped-model';
 import { runJob } from './run-job';
-import { GuardedStore } from '../storage/guarded-store';
 import { oncePerSecond } from '../storage/once-per-second';
-import { openObjectCache, openStore, storeOptionsFrom } from '../storage/open-store';
+import { openGuardedStore, openObjectCache, storeOptionsFrom } from '../storage/open-store';
 import type { LiveProgress } from '../workflows/contract/live-progress';
 import { standstillLimitMs, Standstills } from './process/standstills';
 import { encodeError } from './process/error-record';
@@ -94,10 +93,11 @@ function contextOf(id: number, storeUri: string, stopped: AbortSignal): JobConte
   const onWait = (): void => send({ type: 'waiting', id, phase: 'waiting for the store' });
   const onBytes = oncePerSecond(() => send({ type: 'waiting', id }));
   const retry = { onWait, onBytes, signal: stopped };
-  const pass = (): Promise<void> => ownership.pass();
-  const store = new GuardedStore(
-    openStore(root, storeUri, { ...storeOptionsFrom(process.env), retry, beforeCommit: pass }),
-    { beforeChange: pass, after: onBytes },
+  const store = openGuardedStore(
+    root,
+    storeUri,
+    { ...storeOptionsFrom(process.env), retry },
+    { beforeChange: () => ownership.pass(), after: onBytes },
   );
   return {
     store,

@@ -5,6 +5,7 @@ import { PermanentError } from '../workflows/contract/failures';
 import { FolderStore, type FolderStoreOptions } from './folder-store';
 import { openGcs } from './gcs/gcs-client';
 import { GcsStore } from './gcs/gcs-store';
+import { GuardedStore } from './guarded-store';
 import { openS3 } from './s3/s3-client';
 import { S3Store } from './s3/s3-store';
 import { ObjectCache } from './object-cache';
@@ -58,6 +59,21 @@ export function openStore(root: string, uri: string, options: StoreOptions = {})
   return place.scheme === 's3'
     ? new S3Store({ ...where, client: openS3(), requesterPays })
     : new GcsStore({ ...where, client: openGcs(), userProject });
+}
+
+/**
+ * A store whose changes may be refused: `beforeChange` is awaited before each of them and, in a
+ * folder, once more right before an object appears.
+ * @throws as `openStore`
+ */
+export function openGuardedStore(
+  root: string,
+  uri: string,
+  options: StoreOptions,
+  guard: { beforeChange: () => Promise<void>; after?: () => void },
+): Store {
+  const beforeCommit = guard.beforeChange;
+  return new GuardedStore(openStore(root, uri, { ...options, beforeCommit }), guard);
 }
 
 function folderOptions({ retry, shared, beforeCommit }: StoreOptions): FolderStoreOptions {

@@ -3,8 +3,7 @@ import type { Client } from '@temporalio/client';
 import { Runtime } from '@temporalio/worker';
 import type { ActivityDependencies, EngineClient } from '../activities/dependencies';
 import type { Standstills } from '../jobs/process/standstills';
-import { GuardedStore } from '../storage/guarded-store';
-import { openStore, type StoreOptions } from '../storage/open-store';
+import { openGuardedStore, type StoreOptions } from '../storage/open-store';
 import type { SourceOptions } from '../storage/sources/source';
 import type { EpochRecord } from '../workflows/contract/activities';
 import { EPOCH_SIGNAL } from '../workflows/contract/names';
@@ -32,11 +31,13 @@ export function workerDependencies(
     worker: options.identity,
     // Every activity opens its own: after a standstill it changes nothing any more, not even the
     // record of its own end.
-    openStore: (uri, retry = {}) => {
-      const refuse = standstills.refuseAfter(uri);
-      const storage = { ...options.storage, retry, beforeCommit: refuse };
-      return new GuardedStore(openStore(options.root, uri, storage), { beforeChange: refuse });
-    },
+    openStore: (uri, retry = {}) =>
+      openGuardedStore(
+        options.root,
+        uri,
+        { ...options.storage, retry },
+        { beforeChange: standstills.refuseAfter(uri) },
+      ),
     engine,
     monotonicMs: () => performance.now(),
     notifyEpoch: async ({ workflowId, runId }, record: EpochRecord) => {

@@ -4,9 +4,8 @@
  */
 import { parentPort } from 'node:worker_threads';
 import { commitCheckpoint } from '../train/checkpoint-commit';
-import { GuardedStore } from '../../storage/guarded-store';
 import { oncePerSecond } from '../../storage/once-per-second';
-import { openStore, storeOptionsFrom } from '../../storage/open-store';
+import { openGuardedStore, storeOptionsFrom } from '../../storage/open-store';
 import { encodeError } from './error-record';
 import { standstillLimitMs, Standstills } from './standstills';
 import { Ownership } from './ownership';
@@ -37,10 +36,9 @@ async function commit({
   try {
     const onWait = (): void => send({ type: 'waiting', id });
     const retry = { onWait, onBytes: oncePerSecond(onWait) };
-    const pass = (): Promise<void> => ownership.pass();
-    const options = { ...storeOptionsFrom(process.env), retry, beforeCommit: pass };
-    const guard = { beforeChange: pass };
-    await commitCheckpoint(new GuardedStore(openStore(root, store, options), guard), checkpoint);
+    const options = { ...storeOptionsFrom(process.env), retry };
+    const guard = { beforeChange: () => ownership.pass() };
+    await commitCheckpoint(openGuardedStore(root, store, options, guard), checkpoint);
     send({ type: 'done', id });
   } catch (error) {
     send({ type: 'failed', id, error: encodeError(error) });
