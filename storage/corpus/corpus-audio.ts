@@ -150,10 +150,8 @@ export class CorpusAudio implements CorpusClips {
   async ready(clips: readonly CorpusClip[]): Promise<void> {
     for (let tries = 0; tries < 2; tries++) {
       let verified = true;
-      const unverified = clips.filter(
-        ({ shard, offset }) => !this.opened.get(shard)?.verifiedOffsets.has(offset),
-      );
-      for await (const each of mapOrdered(unverified, AT_ONCE, (clip) => this.isClipVerified(clip)))
+      const unverified = clips.filter((clip) => !this.isVerified(clip));
+      for await (const each of mapOrdered(unverified, AT_ONCE, (clip) => this.verify(clip)))
         verified &&= each;
       if (verified) return;
       const { store, split } = this.place;
@@ -193,8 +191,8 @@ export class CorpusAudio implements CorpusClips {
    * @throws {CorpusClosed} when `close` is called meanwhile
    */
   async readLater(clip: CorpusClip, chunk: { start: number; length: number }): Promise<Int16Array> {
-    if (chunk.length === clip.samples) {
-      const whole = await this.readWhole(clip);
+    if (chunk.length === clip.samples && !this.isVerified(clip)) {
+      const whole = await this.readVerifying(clip);
       if (whole !== null) return whole;
     }
     await this.ready([clip]);
@@ -234,12 +232,16 @@ export class CorpusAudio implements CorpusClips {
   private locate(clip: CorpusClip, chunk: { start: number }): { file: number; position: number } {
     this.throwIfClosed();
     const shard = this.opened.get(clip.shard);
-    if (!shard?.verifiedOffsets.has(clip.offset))
+    if (!shard || !this.isVerified(clip))
       throw new Error(`${clip.clip} is read before it is ready`);
     return { file: shard.file, position: npyHeaderBytes + (clip.offset + chunk.start) * 2 };
   }
 
-  private async isClipVerified(clip: CorpusClip): Promise<boolean> {
+  private isVerified({ shard, offset }: CorpusClip): boolean {
+    return this.opened.get(shard)?.verifiedOffsets.has(offset) === true;
+  }
+
+  private async verify(clip: CorpusClip): Promise<boolean> {
     const shard = await this.shard(clip.shard);
     if (shard === null) return false;
     const { verifiedOffsets, verifying } = shard;
@@ -252,17 +254,19 @@ export class CorpusAudio implements CorpusClips {
     return await verification;
   }
 
+  /** @param into receives the clip; parts of it, one in place of the other, where it is shorter */
   private async isIntact(
     shard: OpenShard,
     { offset, samples, sha256: expected }: CorpusClip,
+    into = new Uint8Array(Math.min(PART_BYTES, samples * 2)),
   ): Promise<boolean> {
     const hash = createHash('sha256');
-    const part = new Uint8Array(Math.min(PART_BYTES, samples * 2));
     for (let done = 0; done < samples * 2;) {
-      const wanted = part.subarray(0, Math.min(part.length, samples * 2 - done));
+      const at = done % into.length;
+      const wanted = into.subarray(at, at + samples * 2 - done);
       const bytesRead = await this.readAt(shard.file, wanted, npyHeaderBytes + offset * 2 + done);
       if (bytesRead === 0) return false;
-      hash.update(part.subarray(0, bytesRead));
+      hash.update(wanted.subarray(0, bytesRead));
       done += bytesRead;
     }
     if (hash.digest('hex') !== expected) return false;
@@ -270,19 +274,12 @@ export class CorpusAudio implements CorpusClips {
     return true;
   }
 
-  /** Hashes what it reads, if that was not done before. @returns null where it is not intact */
-  private async readWhole({ shard: index, offset, samples, sha256 }: CorpusClip) {
-    const shard = await this.shard(index);
+  /** Reads a clip once for its hash and for its samples. @returns null where it is not intact */
+  private async readVerifying(clip: CorpusClip): Promise<Int16Array | null> {
+    const shard = await this.shard(clip.shard);
     if (shard === null) return null;
-    const pcm = new Int16Array(samples);
-    const bytes = new Uint8Array(pcm.buffer);
-    if ((await this.readAt(shard.file, bytes, npyHeaderBytes + offset * 2)) !== bytes.length)
-      return null;
-    if (!shard.verifiedOffsets.has(offset)) {
-      if (createHash('sha256').update(bytes).digest('hex') !== sha256) return null;
-      shard.verifiedOffsets.add(offset);
-    }
-    return pcm;
+    const pcm = new Int16Array(clip.samples);
+    return (await this.isIntact(shard, clip, new Uint8Array(pcm.buffer))) ? pcm : null;
   }
 
   private shard(index: number): Promise<OpenShard | null> {
