@@ -74,6 +74,10 @@ export async function listClips(
   return clips;
 }
 
+interface FoundAudio extends SourceVersion {
+  path: string;
+}
+
 /** What there is of a row's audio. Sources that several rows share are asked once. */
 class AudioLookUp {
   private readonly shared = new Map<string, Promise<SourceVersion | string>>();
@@ -86,20 +90,18 @@ class AudioLookUp {
   }
 
   /** `audio` is why nothing is there, as a text; `segment` the part of it to cut out. */
-  async find(
-    row: TableRow,
-  ): Promise<{ audio: { path: string; fingerprint: string } | string; segment: Segment | null }> {
+  async find(row: TableRow): Promise<{ audio: FoundAudio | string; segment: Segment | null }> {
     const { clip, segment = null, videoSegment } = row;
     const audio = await this.describe(row);
     if (typeof audio === 'string' || videoSegment === undefined) return { audio, segment };
-    return { audio, segment: await this.videos.segmentOf(clip, audio.path, videoSegment) };
+    return { audio, segment: await this.videos.segmentOf(clip, audio, videoSegment) };
   }
 
   /** @returns why nothing is there, as a text */
-  private async describe(row: TableRow): Promise<{ path: string; fingerprint: string } | string> {
+  private async describe(row: TableRow): Promise<FoundAudio | string> {
     const isShared = row.range !== undefined || row.segment !== undefined;
     const version = await this.versionOf(row.audio, isShared);
-    if (typeof version !== 'string') return { path: row.audio, fingerprint: version.fingerprint };
+    if (typeof version !== 'string') return { path: row.audio, ...version };
     if (row.written === undefined) return version;
     const found = await this.finder.find(row.audio, row.written, row.stems);
     const { path, lookedIn, sameName } = found;
@@ -114,7 +116,7 @@ class AudioLookUp {
         (this.options.remedy ?? 'say where its paths start with corpus.audioRoot or --audio-root')
       );
     const elsewhere = await this.versionOf(path, isShared);
-    return typeof elsewhere === 'string' ? elsewhere : { path, fingerprint: elsewhere.fingerprint };
+    return typeof elsewhere === 'string' ? elsewhere : { path, ...elsewhere };
   }
 
   private versionOf(path: string, isShared: boolean): Promise<SourceVersion | string> {

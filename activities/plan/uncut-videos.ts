@@ -7,7 +7,12 @@ import { ClipUnreadable } from '../../ced/audio/clip-unreadable';
 import { decodeAudio } from '../../ced/audio/decode';
 import type { Segment } from '../../ced/corpus/table-row';
 import { openSource } from '../../storage/sources/open-source';
-import { readSource, SourceUnreadable, type SourceOptions } from '../../storage/sources/source';
+import {
+  readSource,
+  SourceUnreadable,
+  type SourceOptions,
+  type SourceVersion,
+} from '../../storage/sources/source';
 
 /** Cutters keep a little more than the segment: packets, frames of the video. */
 const SLACK_SECONDS = 1.5;
@@ -15,6 +20,9 @@ const SLACK_SECONDS = 1.5;
 const ROUNDED_SECONDS = 0.01;
 /** A header without a picture is far shorter. */
 const HEADER_BYTES = 2 ** 14;
+
+/** As planning found it. */
+type AudioFile = Pick<SourceVersion, 'bytes'> & { path: string };
 
 export class UncutVideos {
   private cut = 0;
@@ -24,7 +32,7 @@ export class UncutVideos {
   constructor(private readonly sources: SourceOptions) {}
 
   /** @returns the segment to cut; null where the file is the segment already */
-  async segmentOf(clip: string, audio: string, video: Segment): Promise<Segment | null> {
+  async segmentOf(clip: string, audio: AudioFile, video: Segment): Promise<Segment | null> {
     const extent = await extentOf(audio, video, this.sources);
     if (extent === 'other') this.tooShort.push(clip);
     if (extent === 'unstated') this.unstated++;
@@ -72,23 +80,24 @@ export class UncutVideos {
 type Extent = 'segment' | 'video' | 'other' | 'unstated';
 
 async function extentOf(
-  audio: string,
+  audio: AudioFile,
   { start, end }: Segment,
   sources: SourceOptions,
 ): Promise<Extent> {
   const header = await beginningOf(audio, sources);
-  const isOver = (seconds: number): Promise<boolean> => statesMore(header, audio, seconds);
+  const isOver = (seconds: number): Promise<boolean> => statesMore(header, audio.path, seconds);
   if (!(await isOver(0))) return 'unstated';
   if (!(await isOver(end - start + SLACK_SECONDS))) return 'segment';
   return (await isOver(end - ROUNDED_SECONDS)) ? 'video' : 'other';
 }
 
-async function beginningOf(audio: string, sources: SourceOptions): Promise<Uint8Array> {
+async function beginningOf(
+  { path, bytes }: AudioFile,
+  sources: SourceOptions,
+): Promise<Uint8Array> {
+  const most = Math.min(HEADER_BYTES, bytes ?? HEADER_BYTES);
   try {
-    const source = openSource(audio, sources);
-    const { bytes } = (await source.describe()) ?? { bytes: 0 };
-    const most = Math.min(HEADER_BYTES, bytes ?? HEADER_BYTES);
-    return await readSource(source, most, { offset: 0, bytes: most });
+    return await readSource(openSource(path, sources), most, { offset: 0, bytes: most });
   } catch (error) {
     // It is told where clips are decoded.
     if (error instanceof SourceUnreadable) return new Uint8Array(0);
