@@ -44,13 +44,7 @@ export async function evaluateRun(
   if (!(await readCorpus(store, planKey)).splits[split]) return null;
   const corpus = await readCorpusClips(store, planKey, split);
   const labels = labelMatrix(corpus);
-  const teachers = await evaluateTeachers(
-    store,
-    corpus,
-    labels !== null,
-    ensemble,
-    beforeComputing,
-  );
+  const teachers = await evaluateTeachers(store, corpus, labels, ensemble, beforeComputing);
   const evaluated: StudentScore[] = [];
   for (const student of students) {
     const scores = await requireScores(store, student, corpus);
@@ -59,13 +53,7 @@ export async function evaluateRun(
       readExcerpt(store, planKey, split, clip);
     evaluated.push(
       await evaluateStudent(corpus, scores, {
-        ...{
-          isLabelled: labels !== null,
-          thresholds,
-          ensemble: teachers.mean,
-          excerptOf,
-          beforeComputing,
-        },
+        ...{ labels, thresholds, ensemble: teachers.mean, excerptOf, beforeComputing },
       }),
     );
   }
@@ -74,8 +62,7 @@ export async function evaluateRun(
     classes: labels ? countPositives(corpus, labels) : [],
     teachers: teachers.scores,
     ensemble:
-      teachers.mean &&
-      (await evaluateEnsemble(corpus, teachers.mean, labels !== null, beforeComputing)),
+      teachers.mean && (await evaluateEnsemble(corpus, teachers.mean, labels, beforeComputing)),
     pairs: teachers.pairs,
     students: evaluated,
   };
@@ -98,7 +85,7 @@ interface TeacherEvaluation {
 async function evaluateTeachers(
   store: Store,
   corpus: CorpusClips,
-  isLabelled: boolean,
+  labels: Uint8Array | null,
   ensemble: EnsembleMember[],
   beforeComputing: BeforeComputing,
 ): Promise<TeacherEvaluation> {
@@ -106,7 +93,7 @@ async function evaluateTeachers(
   const tables: StoredScores[] = [];
   for (const teacher of ensemble) {
     const stored = await requireScores(store, teacher, corpus);
-    const score = await scoreOf(corpus, stored, isLabelled, beforeComputing);
+    const score = await scoreOf(corpus, stored, labels, beforeComputing);
     scores.push({ ...score, latency: stored.latency });
     tables.push(stored);
   }
@@ -131,14 +118,14 @@ async function evaluateTeachers(
 async function evaluateEnsemble(
   corpus: CorpusClips,
   mean: ClipTable,
-  isLabelled: boolean,
+  labels: Uint8Array | null,
   beforeComputing: BeforeComputing,
 ): Promise<ModelScore> {
-  const score = await scoreOf(corpus, { ...mean, missing: [] }, isLabelled, beforeComputing);
+  const score = await scoreOf(corpus, { ...mean, missing: [] }, labels, beforeComputing);
   const classes = corpus.vocabulary.length;
-  const labels = isLabelled ? labelMatrix(scoredClips(corpus, mean.unscored)) : null;
   const values = scoredRows(mean.values, classes, mean.unscored);
-  const tags = labels && (await tagScores(values, labels, classes, null, beforeComputing));
+  const targets = labels && scoredRows(labels, classes, mean.unscored);
+  const tags = targets && (await tagScores(values, targets, classes, null, beforeComputing));
   return { ...score, tags };
 }
 
@@ -146,7 +133,8 @@ async function evaluateStudent(
   corpus: CorpusClips,
   scores: StoredScores,
   reference: {
-    isLabelled: boolean;
+    /** uint8 [clips, classes] */
+    labels: Uint8Array | null;
     /** Fitted on validation. */
     thresholds: Thresholds | null;
     ensemble: ClipTable | null;
@@ -154,8 +142,8 @@ async function evaluateStudent(
     beforeComputing: BeforeComputing;
   },
 ): Promise<StudentScore> {
-  const { isLabelled, thresholds, excerptOf, beforeComputing } = reference;
-  const score = await scoreOf(corpus, scores, isLabelled, beforeComputing);
+  const { labels, thresholds, excerptOf, beforeComputing } = reference;
+  const score = await scoreOf(corpus, scores, labels, beforeComputing);
   await beforeComputing();
   // Compared with the ensemble in the clips that it has a score of.
   const { values: mean = null, unscored = [] } = reference.ensemble ?? {};
@@ -163,8 +151,7 @@ async function evaluateStudent(
   const [rows, classes] = [compared.clips.length, corpus.vocabulary.length];
   const values = scoredRows(scores.values, classes, unscored);
   const ensemble = mean && scoredRows(mean, classes, unscored);
-  const targets = (isLabelled ? labelMatrix(compared) : null) ?? ensemble;
-  const labels = isLabelled ? labelMatrix(corpus) : null;
+  const targets = labels ? scoredRows(labels, classes, unscored) : ensemble;
   return {
     ...score,
     latency: scores.latency,
@@ -172,7 +159,10 @@ async function evaluateStudent(
     agreement: ensemble && agreementOf(values, ensemble, rows, classes),
     spread: ensemble && spreadOf(rowDivergences(values, ensemble, rows, classes)),
     worst: targets
-      ? await worstClips(compared, excerptOf, values, targets, { labelled: isLabelled, ensemble })
+      ? await worstClips(compared, excerptOf, values, targets, {
+          labelled: labels !== null,
+          ensemble,
+        })
       : [],
   };
 }
@@ -181,19 +171,17 @@ async function evaluateStudent(
 async function scoreOf(
   corpus: CorpusClips,
   { values, missing, unscored }: Pick<StoredScores, 'values' | 'missing' | 'unscored'>,
-  isLabelled: boolean,
+  labels: Uint8Array | null,
   beforeComputing: BeforeComputing,
 ): Promise<ModelScore> {
   await beforeComputing();
-  const scored = scoredClips(corpus, unscored);
-  const labels = isLabelled ? labelMatrix(scored) : null;
   if (!labels) return { mAP: null, perClass: [], latency: null };
   const { length: classes } = corpus.vocabulary;
   const { mean, perClass } = await meanAveragePrecisionInParts(
     {
       scores: scoredRows(values, classes, unscored),
-      targets: labels,
-      rows: scored.clips.length,
+      targets: scoredRows(labels, classes, unscored),
+      rows: scoredClips(corpus, unscored).clips.length,
       classes,
       missing,
     },

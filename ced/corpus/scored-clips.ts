@@ -15,14 +15,14 @@ export function scoredClips(split: CorpusClips, ...unscored: (readonly number[])
 }
 
 /**
- * @param values [clips, classes]
+ * @param values [clips, classes], of scores or labels
  * @returns the same without the rows of such clips; `values` itself where there are none
  */
-export function scoredRows(
-  values: Float32Array,
+export function scoredRows<Values extends Float32Array | Uint8Array>(
+  values: Values,
   classes: number,
   ...unscored: (readonly number[])[]
-): Float32Array {
+): Values {
   const without = new Set(unscored.flat());
   if (without.size === 0) return values;
   const rows = Array.from({ length: values.length / classes }, (_, row) => row);
