@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeHubParquet } from '../../tools/corpora/hub-parquet';
 import { noiseWav } from '../support/noise-wav';
 import { tarBytes } from '../support/tar-bytes';
-import { putFile, toldByInit } from '../support/told-by-init';
+import { folderWithCache, putFile, removeWithCache, toldByInit } from '../support/told-by-init';
 
 type Put = (path: string, content: string | Uint8Array) => void;
 type Layout = (put: Put, splits: readonly string[]) => void;
@@ -64,13 +62,9 @@ const LAYOUTS: Record<string, Layout> = {
 describe.each(Object.keys(LAYOUTS))('dev, stated by %s,', (layout) => {
   let folder: string;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'ced-dev-'));
-    process.env['CED_CACHE'] = join(folder, 'cache');
+    folder = folderWithCache('ced-dev-');
   });
-  afterEach(() => {
-    delete process.env['CED_CACHE'];
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterEach(() => removeWithCache(folder));
 
   const init = async (
     ...splits: string[]

@@ -2,14 +2,12 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describeFailure } from '../../cli/failure';
@@ -18,7 +16,7 @@ import { repositoryRoot } from '../../infra/toolchain';
 import { mountDisk, type SmallDisk } from '../chaos/small-disk';
 import { noiseWav } from '../support/noise-wav';
 import { tarBytes } from '../support/tar-bytes';
-import { putFile, toldByInit } from '../support/told-by-init';
+import { folderWithCache, putFile, removeWithCache, toldByInit } from '../support/told-by-init';
 
 const KILL_AT = join(__dirname, '../support/kill-at.cjs');
 
@@ -26,18 +24,14 @@ describe('ced init that is cut short', () => {
   let folder: string;
   let project: string;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'ced-cut-short-'));
+    folder = folderWithCache('ced-cut-short-');
     project = join(folder, 'deep/project');
-    process.env['CED_CACHE'] = join(folder, 'cache');
     for (const name of ['cat', 'dog'])
       for (const take of ['na', 'nb', 'nc', 'nd'])
         putFile(join(folder, 'set', name, `${take}.wav`), noiseWav(`${name} ${take}`));
     putFile(join(folder, 'set/dog/broken.wav'), 'no audio');
   });
-  afterEach(() => {
-    delete process.env['CED_CACHE'];
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterEach(() => removeWithCache(folder));
 
   const init = async (out = project): Promise<string[]> => {
     await toldByInit(join(folder, 'set'), '--out', out);

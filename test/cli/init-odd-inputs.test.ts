@@ -1,24 +1,25 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeWav } from '../../ced/audio/wav-file';
 import { openSource } from '../../storage/sources/open-source';
 import { readSource, SourceUnreadable } from '../../storage/sources/source';
 import { noiseWav } from '../support/noise-wav';
 import { tarBytes } from '../support/tar-bytes';
-import { classesOf, putFile, toldByInit, type ToldByInit } from '../support/told-by-init';
+import {
+  classesOf,
+  folderWithCache,
+  initIn,
+  putFile,
+  removeWithCache,
+} from '../support/told-by-init';
 
 describe('ced init of what people bring', () => {
   let folder: string;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'ced-init-odd-'));
-    process.env['CED_CACHE'] = join(folder, 'cache');
+    folder = folderWithCache('ced-init-odd-');
   });
-  afterEach(() => {
-    delete process.env['CED_CACHE'];
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterEach(() => removeWithCache(folder));
 
   const put = (path: string, content: string | Buffer = noiseWav(path)): void => {
     putFile(join(folder, path), content);
@@ -31,8 +32,7 @@ describe('ced init of what people bring', () => {
     const rows = [0, 1, 2, 3, 4, 5, 6, 7].map(row);
     put(path, [header, ...rows].join('\n'));
   };
-  const init = async (source: string, ...options: string[]): Promise<ToldByInit> =>
-    await toldByInit(join(folder, source), '--out', join(folder, 'project'), ...options);
+  const { init } = initIn(() => folder);
   const classes = (): string[] => classesOf(join(folder, 'project'));
 
   it('makes one class of names that look the same, and says so', async () => {

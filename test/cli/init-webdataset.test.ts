@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { listClips } from '../../activities/plan/list-clips';
@@ -11,18 +10,23 @@ import { ced } from '../../cli/main';
 import { noiseWav } from '../support/noise-wav';
 import { HubServer } from '../support/hub-server';
 import { tarBytes } from '../support/tar-bytes';
-import { classesOf, putFile, toldByInit, type ToldByInit } from '../support/told-by-init';
+import {
+  classesOf,
+  folderWithCache,
+  putFile,
+  removeWithCache,
+  toldByInit,
+  type ToldByInit,
+} from '../support/told-by-init';
 
 describe('ced init of WebDataset shards', () => {
   let folder: string;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'ced-init-shards-'));
-    process.env['CED_CACHE'] = join(folder, 'cache');
+    folder = folderWithCache('ced-init-shards-');
   });
   afterEach(() => {
-    delete process.env['CED_CACHE'];
     delete process.env['HF_ENDPOINT'];
-    rmSync(folder, { recursive: true, force: true });
+    removeWithCache(folder);
   });
 
   /** Clips `PREFIX0x` … of two classes by turns. @param label the side-car */

@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeFailure } from '../../cli/failure';
 import { ced } from '../../cli/main';
@@ -10,19 +9,17 @@ import { openSource } from '../../storage/sources/open-source';
 import { readSource } from '../../storage/sources/source';
 import { catchOutput } from '../support/caught-output';
 import { noiseWav } from '../support/noise-wav';
-import { putFile, toldByInit } from '../support/told-by-init';
+import { folderWithCache, putFile, removeWithCache, toldByInit } from '../support/told-by-init';
 
 // To open a pipe that nobody writes to waits for ever: a test of these that fails may hang.
 describe('names that are no files', () => {
   let folder: string;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'ced-irregular-'));
-    process.env['CED_CACHE'] = join(folder, 'cache');
+    folder = folderWithCache('ced-irregular-');
   });
   afterEach(() => {
     jest.restoreAllMocks();
-    delete process.env['CED_CACHE'];
-    rmSync(folder, { recursive: true, force: true });
+    removeWithCache(folder);
   });
 
   const at = (path: string): string => join(folder, path);
