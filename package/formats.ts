@@ -2,8 +2,7 @@
  * `ced-distillation/formats`: reads a store (docs/formats.md): what runs returned, and the stored
  * logits with the names of clips and classes. Loads no TensorFlow and writes nothing.
  */
-import { halfValues } from '../ced/logits/half';
-import type { LogitTable } from '../ced/logits/logit-table';
+import { rowClasses, rowView, type RowClass, type RowView } from '../ced/logits/row-view';
 import { CorpusNames } from '../storage/corpus/corpus-names';
 import { layout } from '../storage/layout';
 import { audioShardOf, logitShards, readLogitTable } from '../storage/logits/read-logits';
@@ -14,19 +13,11 @@ import type { Store } from '../storage/store';
 import type { RunResult } from '../workflows/contract/activities';
 
 /** What the teachers said of one view of one chunk, and under which augmentation. */
-export interface LogitRow {
+export interface LogitRow extends RowView {
   /** null where the store has no corpus with this clip. */
   clip: string | null;
-  chunk: number;
-  view: number;
-  /** Samples at 16 kHz, circular, to the right; 0 = not applied. */
-  shift: number;
-  /** Frames of 10 ms; a width of 0 = not applied. */
-  timeMask: { start: number; width: number };
-  /** Mel bins. */
-  freqMask: { start: number; width: number };
   /** The top K, most probable first. */
-  classes: { index: number; name: string | null; probability: number }[];
+  classes: RowClass[];
 }
 
 export class StoreReader {
@@ -65,32 +56,12 @@ export class StoreReader {
       const audioShard = await audioShardOf(this.store, key, shard);
       const clips = await names.clipNames(audioShard);
       const className = (index: number): string | null => names.className(audioShard, index);
-      for (let row = 0; row < table.rows; row++) yield rowOf(table, row, clips, className);
+      for (let row = 0; row < table.rows; row++)
+        yield {
+          clip: clips[table.clip[row]!] ?? null,
+          ...rowView(table, row),
+          classes: rowClasses(table, row, table.topK, className),
+        };
     }
   }
-}
-
-function rowOf(
-  table: LogitTable,
-  row: number,
-  clips: readonly string[],
-  className: (index: number) => string | null,
-): LogitRow {
-  const { topK, indexes, values } = table;
-  return {
-    clip: clips[table.clip[row]!] ?? null,
-    chunk: table.chunk[row]!,
-    view: table.view[row]!,
-    shift: table.shift[row]!,
-    timeMask: { start: table.timeStart[row]!, width: table.timeWidth[row]! },
-    freqMask: { start: table.freqStart[row]!, width: table.freqWidth[row]! },
-    classes: Array.from({ length: topK }, (_, rank) => {
-      const index = indexes[row * topK + rank]!;
-      return {
-        index,
-        name: className(index),
-        probability: halfValues[values[row * topK + rank]!]!,
-      };
-    }),
-  };
 }

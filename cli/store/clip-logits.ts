@@ -5,17 +5,11 @@
 import { CorpusNames } from '../../storage/corpus/corpus-names';
 import { audioShardOf, logitShards, readLogitTable } from '../../storage/logits/read-logits';
 import type { Store } from '../../storage/store';
-import { halfValues } from '../../ced/logits/half';
 import type { LogitTable } from '../../ced/logits/logit-table';
+import { rowClasses, rowView, type RowClass, type RowView } from '../../ced/logits/row-view';
 
-export interface ClipView {
-  chunk: number;
-  view: number;
-  /** Samples; 0 = not applied. */
-  shift: number;
-  timeMask: { start: number; width: number };
-  freqMask: { start: number; width: number };
-  tags: { index: number; name: string | null; probability: number }[];
+export interface ClipView extends RowView {
+  tags: RowClass[];
 }
 
 export interface ClipLogits {
@@ -57,22 +51,7 @@ function viewsOf(
   const views: ClipView[] = [];
   for (let row = 0; row < table.rows; row++) {
     if (table.clip[row] !== clip) continue;
-    const tags = Array.from({ length: Math.min(top, table.topK) }, (_, rank) => {
-      const index = table.indexes[row * table.topK + rank]!;
-      return {
-        index,
-        name: className(index),
-        probability: halfValues[table.values[row * table.topK + rank]!]!,
-      };
-    });
-    views.push({
-      chunk: table.chunk[row]!,
-      view: table.view[row]!,
-      shift: table.shift[row]!,
-      timeMask: { start: table.timeStart[row]!, width: table.timeWidth[row]! },
-      freqMask: { start: table.freqStart[row]!, width: table.freqWidth[row]! },
-      tags,
-    });
+    views.push({ ...rowView(table, row), tags: rowClasses(table, row, top, className) });
   }
   return views;
 }
