@@ -6,20 +6,24 @@ export interface Tag {
   probability: number;
 }
 
+/** By class. */
+type Labels = Readonly<Record<number, string | undefined>> | null | undefined;
+
 /**
  * @param scores [classes]
- * @param labels by class; one that has none is named by its number
+ * @param labels as `labelOf` takes them
  * @returns most probable first, ties by number
  */
-export function topTags(
-  scores: Float32Array,
-  labels: Readonly<Record<number, string | undefined>> | null | undefined,
-  top: number,
-): Tag[] {
+export function topTags(scores: Float32Array, labels: Labels, top: number): Tag[] {
   const order = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]! || a - b);
   return order.slice(0, top).map((index) => ({
     index,
-    label: labels?.[index] ?? `class ${index}`,
+    label: labelOf(labels, index),
     probability: scores[index]!,
   }));
+}
+
+/** A class that has no label is named by its number. */
+export function labelOf(labels: Labels, index: number): string {
+  return labels?.[index] ?? `class ${index}`;
 }

@@ -54,7 +54,7 @@ export function tagAudio(
       tagged.push({
         start: start / sampleRate,
         end: (start + length) / sampleRate,
-        tags: bestClasses(own, config, top).map(({ label, probability }) => ({
+        tags: topTags(own, config.id2label, top).map(({ label, probability }) => ({
           label,
           probability,
         })),
@@ -73,14 +73,4 @@ function equalLengths(chunks: readonly Chunk[]): Chunk[][] {
     else groups.push([chunk]);
   }
   return groups;
-}
-
-/** @returns the classes of the `top` highest scores, the highest first; of equals the first */
-export function bestClasses(scores: Float32Array, config: ModelConfig, top: number): Tag[] {
-  return topTags(scores, config.id2label, top);
-}
-
-/** As the model's configuration names it, else by its number. */
-export function className({ id2label }: ModelConfig, index: number): string {
-  return id2label?.[index] ?? `class ${index}`;
 }

@@ -4,13 +4,13 @@ import { sampleRate } from '../../../ced/audio/mono16k';
 import { EventDetector, type SoundEvent } from '../../../ced/events/event-detector';
 import { StartOrder } from '../../../ced/events/start-order';
 import { chosenThresholds, type Thresholds } from '../../../ced/metrics/thresholds';
+import { labelOf, topTags } from '../../../ced/metrics/top-tags';
 import { shortestClipSamples } from '../../../ced/model/pieces';
 import type { Predictor } from '../../../ced/model/predictor';
 import { UsageError } from '../../../infra/command-line/usage-error';
 import { print } from '../../standard-output';
 import type { AudioInput } from '../audio/audio-input';
 import { joinedWindows, readWindows } from '../audio/audio-windows';
-import { bestClasses, className } from '../tag-audio';
 import { eventFormats, span } from './event-formats';
 import type { EventSettings, ThresholdChoice } from './event-options';
 
@@ -75,7 +75,7 @@ async function printEvents(input: AudioInput, tagging: Tagging): Promise<void> {
         file: input.name,
         start: start / sampleRate,
         end: end / sampleRate,
-        label: className(predictor.config, classIndex),
+        label: labelOf(predictor.config.id2label, classIndex),
         probability,
       }),
     );
@@ -98,7 +98,7 @@ async function printWindows(input: AudioInput, tagging: Tagging): Promise<void> 
   warmUp(predictor, Math.round(settings.windowSeconds * sampleRate));
   await scoredWindows(input, tagging, async ({ start: at, pcm }, scores) => {
     const [start, end] = [at / sampleRate, (at + pcm.length) / sampleRate];
-    const tags = bestClasses(scores, config, settings.top)
+    const tags = topTags(scores, config.id2label, settings.top)
       .filter(
         ({ index, probability }) =>
           settings.threshold === null || probability >= (thresholds[index] ?? Infinity),

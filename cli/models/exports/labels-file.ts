@@ -3,6 +3,7 @@
  * lies beside every exported model.
  */
 import { sampleRate } from '../../../ced/audio/mono16k';
+import { labelOf } from '../../../ced/metrics/top-tags';
 import type { ModelConfig } from '../../../ced/model/config';
 import { shortestSamples } from '../../../ced/onnx/model-graph';
 import { defaultChunkSeconds } from '../tag-audio';
@@ -41,5 +42,5 @@ export function labelsFile(
 
 /** In the order of the outputs. */
 export function classNames({ id2label, outputdim }: ModelConfig): string[] {
-  return Array.from({ length: outputdim }, (_, at) => id2label?.[at] ?? `class ${at}`);
+  return Array.from({ length: outputdim }, (_, at) => labelOf(id2label, at));
 }
