@@ -5,13 +5,12 @@ import { Embedder } from '../../ced/model/embedder';
 import { shortestClipSamples } from '../../ced/model/pieces';
 import { commandLine } from '../../infra/command-line/command-line';
 import { amount, type Kind } from '../../infra/command-line/option';
-import { UsageError } from '../../infra/command-line/usage-error';
 import { channelsOption } from '../channels-option';
 import type { Command } from '../command';
 import { grouped } from '../quantities';
 import { print } from '../standard-output';
 import type { AudioInput } from './audio/audio-input';
-import { joinedWindows, readWindows } from './audio/audio-windows';
+import { joinedWindows, readWindows, refuseGaps } from './audio/audio-windows';
 import { eachRecording, type Reading } from './audio/each-recording';
 import { audioOperands, listAudio } from './audio/listed-audio';
 import { rawFormat, rawOptions } from './audio/raw-samples';
@@ -77,14 +76,12 @@ export const command: Command = {
 type Parsed = NonNullable<ReturnType<typeof line.parse>>;
 
 async function embedFiles({ values, operands }: Parsed): Promise<number> {
-  if (values.raw !== undefined && !operands.includes('-'))
-    throw new UsageError('--raw is the format of standard input: name - to read it');
+  const raw = rawFormat(values, operands);
   const files = await listAudio(operands);
   const { config, weights } = await readModelFolder(values.model);
   const windowSeconds = values.window ?? defaultChunkSeconds(config);
   const hopSeconds = values.hop ?? windowSeconds;
-  if (hopSeconds > windowSeconds)
-    throw new UsageError(`--hop ${hopSeconds}: expected at most the window, ${windowSeconds} s`);
+  refuseGaps(windowSeconds, hopSeconds);
   const out = await createEmbeddingFile(values.out, config.embed_dim);
   const embedder = new Embedder(openEngine(), config, weights);
   try {
@@ -93,7 +90,7 @@ async function embedFiles({ values, operands }: Parsed): Promise<number> {
       hopSamples: Math.round(hopSeconds * sampleRate),
       channels: values.channels ?? 'mix',
     } as const;
-    const status = await eachRecording(files, rawFormat(values), (input, reading) =>
+    const status = await eachRecording(files, raw, (input, reading) =>
       embed(input, { embedder, out, settings, reading }),
     );
     if (out.rows === 0) {

@@ -26,6 +26,12 @@ export interface WindowReading {
   readonly signal: AbortSignal;
 }
 
+/** Windows leave nothing out. @throws {UsageError} */
+export function refuseGaps(windowSeconds: number, hopSeconds: number): void {
+  if (hopSeconds > windowSeconds)
+    throw new UsageError(`--hop ${hopSeconds}: expected at most the window, ${windowSeconds} s`);
+}
+
 /**
  * @param use called with windows of one length, in order
  * @returns samples of the recording at 16 kHz

@@ -4,6 +4,7 @@
  */
 import type { ByteParts } from '../../../ced/audio/byte-parts';
 import { count, oneOf } from '../../../infra/command-line/option';
+import { UsageError } from '../../../infra/command-line/usage-error';
 
 /** Under arecord's names: WAV's format tag and the bits of a sample. */
 const RAW_FORMATS = {
@@ -46,14 +47,25 @@ export const rawOptions = {
   },
 } as const;
 
-/** @returns null where the input has a header */
-export function rawFormat(values: {
+/** As `rawOptions` are parsed. */
+export interface RawValues {
   readonly raw: RawName | undefined;
   readonly 'raw-rate': number;
   readonly 'raw-channels': number;
-}): RawFormat | null {
-  const { raw: samples, 'raw-rate': rate, 'raw-channels': channels } = values;
-  return samples === undefined ? null : { samples, rate, channels };
+}
+
+/**
+ * @returns null where the input has a header
+ * @throws {UsageError} when standard input is not among what is read
+ */
+export function rawFormat(
+  { raw: samples, 'raw-rate': rate, 'raw-channels': channels }: RawValues,
+  operands: readonly string[],
+): RawFormat | null {
+  if (samples === undefined) return null;
+  if (!operands.includes('-'))
+    throw new UsageError('--raw is the format of standard input: name - to read it');
+  return { samples, rate, channels };
 }
 
 /** The same bytes behind a header. */

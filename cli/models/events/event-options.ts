@@ -2,7 +2,8 @@
 import { amount, numberThat, oneOf, type Kind } from '../../../infra/command-line/option';
 import { UsageError } from '../../../infra/command-line/usage-error';
 import type { ChannelChoice } from '../../../ced/audio/channels';
-import { rawFormat, rawOptions, type RawFormat } from '../audio/raw-samples';
+import { refuseGaps } from '../audio/audio-windows';
+import { rawFormat, rawOptions, type RawFormat, type RawValues } from '../audio/raw-samples';
 import { EVENT_FORMATS, type EventFormatName } from './event-formats';
 
 const WINDOW_SECONDS = 2;
@@ -79,7 +80,7 @@ export interface EventSettings {
   readonly top: number;
 }
 
-type Given = Parameters<typeof rawFormat>[0] & {
+type Given = RawValues & {
   readonly window: number | undefined;
   readonly hop: number | undefined;
   readonly threshold: ThresholdChoice | undefined;
@@ -106,12 +107,10 @@ export function eventSettings(given: Given, operands: readonly string[]): EventS
   }
   if (given['chunk-seconds'] !== undefined)
     throw new UsageError('--chunk-seconds cuts chunks end to end: give it or --window');
-  if (given.raw !== undefined && !operands.includes('-'))
-    throw new UsageError('--raw is the format of standard input: name - to read it');
+  const raw = rawFormat(given, operands);
   const windowSeconds = given.window ?? WINDOW_SECONDS;
   const hopSeconds = given.hop ?? Math.min(HOP_SECONDS, windowSeconds);
-  if (hopSeconds > windowSeconds)
-    throw new UsageError(`--hop ${hopSeconds}: expected at most the window, ${windowSeconds} s`);
+  refuseGaps(windowSeconds, hopSeconds);
   return {
     windowSeconds,
     hopSeconds,
@@ -119,7 +118,7 @@ export function eventSettings(given: Given, operands: readonly string[]): EventS
     median: medianOf(given),
     format: formatOf(given),
     isStream: given.stream,
-    raw: rawFormat(given),
+    raw,
     channels: given.channels ?? 'mix',
     top: given.top,
   };
