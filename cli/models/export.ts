@@ -14,7 +14,7 @@ import { sherpaFiles } from './exports/sherpa-export';
 import { transformersFiles } from './exports/transformers-export';
 import { webFiles } from './exports/web-export';
 import { writeFolder, type FolderFiles } from './exports/write-whole';
-import { readFolderThresholds, readModelFolder } from './model-folder';
+import { readTaggingModel } from './model-folder';
 import { modelOption } from './named-model';
 import { bytes as size, grouped } from '../quantities';
 
@@ -85,10 +85,8 @@ export const command: Command = {
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values }) => {
-      const model = {
-        ...(await readModelFolder(values.model)),
-        thresholds: await bestThresholds(values.model),
-      };
+      const { thresholds, ...loaded } = await readTaggingModel(values.model);
+      const model = { ...loaded, thresholds: thresholds && chosenThresholds(thresholds, 'bestF1') };
       const { to: format } = values;
       const print = (result: object, asText: string): void =>
         void process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : asText);
@@ -102,11 +100,6 @@ export const command: Command = {
       return 0;
     }),
 };
-
-async function bestThresholds(model: string): Promise<ExportedModel['thresholds']> {
-  const fitted = await readFolderThresholds(model);
-  return fitted && chosenThresholds(fitted, 'bestF1');
-}
 
 async function toFile(
   model: ExportedModel,

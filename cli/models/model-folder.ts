@@ -18,7 +18,26 @@ import { checkpointFolder } from './named-model';
  * @throws {UsageError} and {PermanentError} that name the folder
  */
 export async function readModelFolder(named: string): Promise<LoadedModel> {
+  return await readCheckpoint(await checkpointFolder(named));
+}
+
+export interface TaggingModel extends LoadedModel {
+  /** Those beside its weights; null where there are none. */
+  readonly thresholds: Thresholds | null;
+}
+
+/**
+ * A model and its thresholds, of one look-up: a run that publishes meanwhile changes what its name
+ * means.
+ * @param named as `modelOption` says
+ * @throws as `readModelFolder` and `readFolderThresholds`
+ */
+export async function readTaggingModel(named: string): Promise<TaggingModel> {
   const folder = await checkpointFolder(named);
+  return { ...(await readCheckpoint(folder)), thresholds: await readFolderThresholds(folder) };
+}
+
+async function readCheckpoint(folder: string): Promise<LoadedModel> {
   const config = (await part(folder, 'config.json')).toString('utf8');
   let json: unknown;
   try {
@@ -38,11 +57,11 @@ export async function readModelFolder(named: string): Promise<LoadedModel> {
 
 /**
  * The thresholds beside a model's weights, null where there are none.
- * @param named as for `readModelFolder`
+ * @param folder of the checkpoint
  * @throws {UsageError} that names the file and what is wrong with it
  */
-export async function readFolderThresholds(named: string): Promise<Thresholds | null> {
-  const file = join(await checkpointFolder(named), 'thresholds.json');
+export async function readFolderThresholds(folder: string): Promise<Thresholds | null> {
+  const file = join(folder, 'thresholds.json');
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw new UsageError(`${file} cannot be read (${error.code})`);

@@ -17,7 +17,7 @@ import { audioOperands, listAudio, type ListedFile } from './audio/listed-audio'
 import { eventFormats, span } from './events/event-formats';
 import { eventOptions, eventSettings, type EventSettings } from './events/event-options';
 import { tagOverTime, thresholdsOf } from './events/tag-over-time';
-import { readFolderThresholds, readModelFolder } from './model-folder';
+import { readModelFolder, readTaggingModel } from './model-folder';
 import { modelOption } from './named-model';
 import { grouped } from '../quantities';
 import { isClosedOutput, print } from '../standard-output';
@@ -97,8 +97,7 @@ async function tagEvents(
       `${settings.isStream ? '--stream' : `--format ${settings.format}`} takes one recording, ` +
         `got ${files.length}`,
     );
-  const { config, weights } = await readModelFolder(model);
-  const fitted = await readFolderThresholds(model);
+  const { config, weights, thresholds: fitted } = await readTaggingModel(model);
   const thresholds = thresholdsOf(settings.threshold, fitted, config.outputdim);
   const predictor = new Predictor(openEngine(), config, weights, { precision: 'float32' });
   try {
