@@ -33,6 +33,19 @@ const exportsByName = [
 // an address and a regular expression cannot be wrapped
 const columns = { code: 100, ignoreUrls: true, ignoreRegExpLiterals: true };
 
+/** Of scripts that run as they stand, without a compiler that looks at them. */
+const browserRules = {
+  'no-undef': 'error',
+  'no-unused-vars': 'error',
+  'no-redeclare': 'error',
+  eqeqeq: ['error', 'always', { null: 'ignore' }],
+  'prefer-const': 'error',
+};
+
+function readonlyGlobals(...names) {
+  return Object.fromEntries(names.map((name) => [name, 'readonly']));
+}
+
 export default tseslint.config(
   // AssemblyScript has a compiler of its own
   { ignores: ['dist/', 'node_modules/', 'coverage/', '.ced/', 'ced/audio/assembly/'] },
@@ -95,45 +108,27 @@ export default tseslint.config(
     files: ['report/page.js'],
     languageOptions: {
       sourceType: 'script',
-      globals: Object.fromEntries(
-        ['addEventListener', 'document', 'getComputedStyle', 'matchMedia', 'uPlot'].map((name) => [
-          name,
-          'readonly',
-        ]),
+      globals: readonlyGlobals(
+        ...['addEventListener', 'document', 'getComputedStyle', 'matchMedia', 'uPlot'],
       ),
     },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
-    rules: {
-      'no-undef': 'error',
-      'no-unused-vars': 'error',
-      'no-redeclare': 'error',
-      eqeqeq: ['error', 'always', { null: 'ignore' }],
-      'prefer-const': 'error',
-    },
+    rules: browserRules,
   },
   {
     // the exported page's modules, as they stand
     files: ['cli/models/exports/web/*.js'],
     languageOptions: {
-      globals: Object.fromEntries(
-        [
-          ...['addEventListener', 'document', 'fetch', 'navigator', 'performance', 'postMessage'],
-          ...['registerProcessor', 'sampleRate', 'setTimeout'],
-          ...['AudioBuffer', 'AudioBufferSourceNode', 'AudioContext', 'AudioWorkletNode'],
-          ...['AudioWorkletProcessor', 'Blob', 'OfflineAudioContext', 'TextEncoder', 'URL'],
-          'Worker',
-        ].map((name) => [name, 'readonly']),
+      globals: readonlyGlobals(
+        ...['addEventListener', 'document', 'fetch', 'navigator', 'performance', 'postMessage'],
+        ...['registerProcessor', 'sampleRate', 'setTimeout'],
+        ...['AudioBuffer', 'AudioBufferSourceNode', 'AudioContext', 'AudioWorkletNode'],
+        ...['AudioWorkletProcessor', 'Blob', 'OfflineAudioContext', 'TextEncoder', 'URL'],
+        'Worker',
       ),
     },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
-    rules: {
-      'no-undef': 'error',
-      'no-unused-vars': 'error',
-      'no-redeclare': 'error',
-      eqeqeq: ['error', 'always', { null: 'ignore' }],
-      'prefer-const': 'error',
-      'max-len': ['error', columns],
-    },
+    rules: { ...browserRules, 'max-len': ['error', columns] },
   },
   {
     files: ['workflows/**/*.ts'],
