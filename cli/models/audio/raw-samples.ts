@@ -3,6 +3,7 @@
  * file of unknown length, and are decoded like one.
  */
 import type { ByteParts } from '../../../ced/audio/byte-parts';
+import { wavHeader } from '../../../ced/audio/wav-file';
 import { count, oneOf } from '../../../infra/command-line/option';
 import { UsageError } from '../../../infra/command-line/usage-error';
 
@@ -74,20 +75,6 @@ export async function* withHeader(
   { samples, rate, channels }: RawFormat,
 ): AsyncGenerator<Uint8Array> {
   const [tag, bits] = RAW_FORMATS[samples];
-  const block = (channels * bits) / 8;
-  const header = Buffer.alloc(44);
-  header.write('RIFF', 0, 'latin1');
-  header.writeUInt32LE(0xffffffff, 4);
-  header.write('WAVEfmt ', 8, 'latin1');
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(tag, 20);
-  header.writeUInt16LE(channels, 22);
-  header.writeUInt32LE(rate, 24);
-  header.writeUInt32LE(rate * block, 28);
-  header.writeUInt16LE(block, 32);
-  header.writeUInt16LE(bits, 34);
-  header.write('data', 36, 'latin1');
-  header.writeUInt32LE(0xffffffff, 40); // not known
-  yield header;
+  yield wavHeader({ tag, bits, rate, channels }, null);
   yield* parts;
 }
