@@ -4,6 +4,7 @@ import { isAbsolute, join, relative } from 'node:path';
 import type { ChannelChoice } from '../../ced/audio/channels';
 import { formatVocabularyCsv, type Vocabulary } from '../../ced/teachers/vocabulary';
 import { SPLITS, type Split } from '../../workflows/contract/models';
+import { jsonText } from '../print-json';
 import { LEFT_OUT } from './read-contents';
 import type { DatasetClip } from './datasets/dataset';
 import type { HeldOutRecording } from './held-out-recording';
@@ -50,8 +51,8 @@ export function writeProject(
     const rows = clips.filter((clip) => clip.split === split).map((clip) => rowOf(clip, folder));
     if (rows.length > 0) files.set(`${split}.jsonl`, rows.join(''));
   }
-  if (project.settings.teachers.length > 0) files.set('teach.json', json(teachRun(project)));
-  files.set('run.json', json(distillRun(project)));
+  if (project.settings.teachers.length > 0) files.set('teach.json', jsonText(teachRun(project)));
+  files.set('run.json', jsonText(distillRun(project)));
   const { recording } = project;
   if (recording && 'wav' in recording) files.set(RECORDING, recording.wav);
   files.set('README.md', readme(project, commands, check));
@@ -72,10 +73,6 @@ function rowOf({ clip, audio, segment, embedded, labels }: DatasetClip, folder: 
     ...(labels ? { labels } : {}),
   };
   return `${JSON.stringify(row)}\n`;
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 /** Relative to the clone's root where the project lies below it, so that it can be moved along. */

@@ -15,6 +15,7 @@ import type { RunResult } from '../../workflows/contract/activities';
 import { payloadReader } from '../run/payload-reader';
 import { TEACH_RUN } from '../run/start-options';
 import type { TrainedModel } from '../../workflows/contract/models';
+import { jsonText } from '../print-json';
 
 export interface TeacherExport {
   run: { store: string };
@@ -68,7 +69,7 @@ export async function exportTeachers({
   const hardware = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`;
   writeFileSync(
     join(out, 'scores.json'),
-    `${JSON.stringify({ formatVersion: 1, command, runFile, hardware, teachers }, null, 2)}\n`,
+    jsonText({ formatVersion: 1, command, runFile, hardware, teachers }),
   );
   writeFileSync(join(out, 'README.md'), teachersReadme({ command, runFile, hardware, teachers }));
 }

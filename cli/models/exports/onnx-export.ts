@@ -5,11 +5,12 @@ import { sampleRate } from '../../../ced/audio/mono16k';
 import { longestPieceSamples, onnxModel, type OnnxOptions } from '../../../ced/onnx/model-graph';
 import { latenciesMs } from '../../../jobs/score/latency';
 import { evaluateOnnx, type EvaluatedClips, type OnnxScore } from '../onnx-evaluation';
+import { jsonText } from '../../print-json';
 import { bytes as size } from '../../quantities';
 import { defaultChunkSeconds } from '../tag-audio';
 import type { ExportedModel } from './exported-model';
 import { labelsFile } from './labels-file';
-import { json, writeWhole } from './write-whole';
+import { writeWhole } from './write-whole';
 
 export interface OnnxExport {
   /** Files whose values are compared; the last is the one that was written. */
@@ -42,7 +43,7 @@ export async function exportOnnx(
     onnxModel(config, weights, { precision, thresholds }),
   );
   await writeWhole(out, files.at(-1)!);
-  await writeWhole(labelsPath(out), json(labelsFile(config, thresholds)));
+  await writeWhole(labelsPath(out), jsonText(labelsFile(config, thresholds)));
   const chunkSeconds = defaultChunkSeconds(config);
   const evaluated =
     table === undefined

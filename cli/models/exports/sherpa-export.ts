@@ -1,9 +1,10 @@
 /** `ced export --to sherpa`: the files that sherpa-onnx's audio tagging reads of its CED models. */
 import { onnxModel } from '../../../ced/onnx/model-graph';
 import { UsageError } from '../../../infra/command-line/usage-error';
+import { jsonText } from '../../print-json';
 import type { ExportedModel } from './exported-model';
 import { classNames, labelsFile } from './labels-file';
-import { json, type FolderFiles } from './write-whole';
+import type { FolderFiles } from './write-whole';
 
 /** sherpa-onnx computes as many, whatever the model says. */
 const MELS = 64;
@@ -20,7 +21,7 @@ export function sherpaFiles({ config, weights, thresholds }: ExportedModel): Fol
     'model.onnx': file('float32'),
     'model.int8.onnx': file('int8'),
     'class_labels_indices.csv': labelTable(classNames(config)),
-    'labels.json': json(labelsFile(config, thresholds)),
+    'labels.json': jsonText(labelsFile(config, thresholds)),
     'README.md': CARD,
   };
 }

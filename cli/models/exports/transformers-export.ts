@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import type { ModelConfig } from '../../../ced/model/config';
 import { encodeSafetensors } from '../../../ced/model/safetensors';
 import { onnxModel } from '../../../ced/onnx/model-graph';
+import { jsonText } from '../../print-json';
 import { classNames, labelsFile } from './labels-file';
 import type { ExportedModel } from './exported-model';
-import { json, type FolderFiles } from './write-whole';
+import type { FolderFiles } from './write-whole';
 
 export async function transformersFiles({
   config,
@@ -18,8 +19,8 @@ export async function transformersFiles({
 }: ExportedModel): Promise<FolderFiles> {
   const model = await readFile(join(__dirname, 'transformers', 'modeling_ced.py'));
   return {
-    'config.json': json(configOf(config)),
-    'preprocessor_config.json': json({
+    'config.json': jsonText(configOf(config)),
+    'preprocessor_config.json': jsonText({
       feature_extractor_type: 'Wav2Vec2FeatureExtractor',
       feature_size: 1,
       sampling_rate: 16_000,
@@ -39,7 +40,7 @@ export async function transformersFiles({
       form: 'logits',
       thresholds,
     }),
-    'labels.json': json(labelsFile(config, thresholds)),
+    'labels.json': jsonText(labelsFile(config, thresholds)),
     'README.md': CARD,
   };
 }

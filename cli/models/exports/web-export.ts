@@ -6,9 +6,10 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { onnxModel, type OnnxOptions } from '../../../ced/onnx/model-graph';
 import { UsageError } from '../../../infra/command-line/usage-error';
+import { jsonText } from '../../print-json';
 import type { ExportedModel } from './exported-model';
 import { labelsFile } from './labels-file';
-import { json, type FolderFiles } from './write-whole';
+import type { FolderFiles } from './write-whole';
 
 /** They lie beside this code, in the sources and in `dist/`. */
 const PAGE = [
@@ -42,7 +43,7 @@ export async function webFiles(
     files[name] = await readFile(join(runtime, source));
   files['ort/LICENSE.txt'] = await own('onnxruntime-licence.txt');
   files['model.onnx'] = onnxModel(config, weights, { precision, thresholds });
-  files['labels.json'] = json(labelsFile(config, thresholds));
+  files['labels.json'] = jsonText(labelsFile(config, thresholds));
   return files;
 }
 

@@ -18,7 +18,3 @@ export async function writeFolder(folder: string, files: FolderFiles): Promise<v
   for (const [name, content] of Object.entries(files))
     await writeWhole(join(folder, name), content);
 }
-
-export function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
-}
