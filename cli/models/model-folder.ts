@@ -39,12 +39,7 @@ export async function readTaggingModel(named: string): Promise<TaggingModel> {
 
 async function readCheckpoint(folder: string): Promise<LoadedModel> {
   const config = (await part(folder, 'config.json')).toString('utf8');
-  let json: unknown;
-  try {
-    json = JSON.parse(config);
-  } catch {
-    throw new UsageError(`${join(folder, 'config.json')} is not JSON`);
-  }
+  const json = jsonOf(config, join(folder, 'config.json'));
   const files = {
     name: folder,
     read: (file: string) => part(folder, file),
@@ -70,15 +65,17 @@ export async function readFolderThresholds(folder: string): Promise<Thresholds |
 }
 
 function parsedThresholds(text: string, file: string): Thresholds {
-  let json: unknown;
+  const parsed = thresholdsSchema.safeParse(jsonOf(text, file));
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`${file}: ${schemaProblems(parsed.error, 'thresholds.json')[0]}`);
+}
+
+function jsonOf(text: string, file: string): unknown {
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     throw new UsageError(`${file} is not JSON`);
   }
-  const parsed = thresholdsSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  throw new UsageError(`${file}: ${schemaProblems(parsed.error, 'thresholds.json')[0]}`);
 }
 
 async function part(folder: string, file: string): Promise<Buffer> {
