@@ -18,6 +18,39 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetupError } from './tools.mjs';
 
+/** Methods of the binding, with the number of their arguments. */
+const addedMethods = [
+  ['addFunctionDef', 1],
+  ['removeFunction', 1],
+  ['callLater', 3],
+  ['enableCollectiveOps', 3],
+  ['abortCollectiveOpsWhenReadable', 1],
+];
+
+/** What JavaScript calls: hands the arguments on to the backend's method of the same name. */
+function methodSource([name, count]) {
+  const method = `${name[0].toUpperCase()}${name.slice(1)}`;
+  const args = Array.from({ length: count }, (_, index) => `args[${index}]`).join(', ');
+  const expected = count === 1 ? '1 arg' : `${count} args`;
+  return `static napi_value ${method}(napi_env env, napi_callback_info info) {
+  size_t argc = ${count};
+  napi_value args[${count}];
+  napi_value js_this;
+  napi_status nstatus = napi_get_cb_info(env, info, &argc, args, &js_this, nullptr);
+  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+  if (argc < ${count}) {
+    NAPI_THROW_ERROR(env, \
+"Invalid number of args passed to ${name}(). Expecting ${expected} but got %d.", argc);
+    return nullptr;
+  }
+  TFJSBackend *const backend = GetTFJSBackend(env);
+  if (!backend) return nullptr;
+  return backend->${method}(env, ${args});
+}
+
+`;
+}
+
 export const bindingEdits = [
   {
     file: 'tfjs_backend.cc',
@@ -205,88 +238,7 @@ napi_value TFJSBackend::CallLater(napi_env env, napi_value name, napi_value inpu
   {
     file: 'tfjs_binding.cc',
     before: 'static napi_value ExecuteOp(napi_env env, napi_callback_info info) {',
-    insert: `static napi_value AddFunctionDef(napi_env env, napi_callback_info info) {
-  size_t argc = 1;
-  napi_value args[1];
-  napi_value js_this;
-  napi_status nstatus = napi_get_cb_info(env, info, &argc, args, &js_this, nullptr);
-  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
-  if (argc < 1) {
-    NAPI_THROW_ERROR(env, \
-"Invalid number of args passed to addFunctionDef(). Expecting 1 arg but got %d.", argc);
-    return nullptr;
-  }
-  TFJSBackend *const backend = GetTFJSBackend(env);
-  if (!backend) return nullptr;
-  return backend->AddFunctionDef(env, args[0]);
-}
-
-static napi_value RemoveFunction(napi_env env, napi_callback_info info) {
-  size_t argc = 1;
-  napi_value args[1];
-  napi_value js_this;
-  napi_status nstatus = napi_get_cb_info(env, info, &argc, args, &js_this, nullptr);
-  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
-  if (argc < 1) {
-    NAPI_THROW_ERROR(env, \
-"Invalid number of args passed to removeFunction(). Expecting 1 arg but got %d.", argc);
-    return nullptr;
-  }
-  TFJSBackend *const backend = GetTFJSBackend(env);
-  if (!backend) return nullptr;
-  return backend->RemoveFunction(env, args[0]);
-}
-
-static napi_value CallLater(napi_env env, napi_callback_info info) {
-  size_t argc = 3;
-  napi_value args[3];
-  napi_value js_this;
-  napi_status nstatus = napi_get_cb_info(env, info, &argc, args, &js_this, nullptr);
-  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
-  if (argc < 3) {
-    NAPI_THROW_ERROR(env, \
-"Invalid number of args passed to callLater(). Expecting 3 args but got %d.", argc);
-    return nullptr;
-  }
-  TFJSBackend *const backend = GetTFJSBackend(env);
-  if (!backend) return nullptr;
-  return backend->CallLater(env, args[0], args[1], args[2]);
-}
-
-static napi_value EnableCollectiveOps(napi_env env, napi_callback_info info) {
-  size_t argc = 3;
-  napi_value args[3];
-  napi_value js_this;
-  napi_status nstatus = napi_get_cb_info(env, info, &argc, args, &js_this, nullptr);
-  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
-  if (argc < 3) {
-    NAPI_THROW_ERROR(env, \
-"Invalid number of args passed to enableCollectiveOps(). Expecting 3 args but got %d.", argc);
-    return nullptr;
-  }
-  TFJSBackend *const backend = GetTFJSBackend(env);
-  if (!backend) return nullptr;
-  return backend->EnableCollectiveOps(env, args[0], args[1], args[2]);
-}
-
-static napi_value AbortCollectiveOpsWhenReadable(napi_env env, napi_callback_info info) {
-  size_t argc = 1;
-  napi_value args[1];
-  napi_value js_this;
-  napi_status nstatus = napi_get_cb_info(env, info, &argc, args, &js_this, nullptr);
-  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
-  if (argc < 1) {
-    NAPI_THROW_ERROR(env, \
-"Invalid number of args passed to abortCollectiveOpsWhenReadable(). Expecting 1 arg but got %d.", \
-argc);
-    return nullptr;
-  }
-  TFJSBackend *const backend = GetTFJSBackend(env);
-  if (!backend) return nullptr;
-  return backend->AbortCollectiveOpsWhenReadable(env, args[0]);
-}
-
-`,
+    insert: addedMethods.map(methodSource).join(''),
   },
   {
     file: 'tfjs_binding.cc',
