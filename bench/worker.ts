@@ -5,7 +5,6 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { LogMel } from '../ced/audio/log-mel';
 import { masksToInt32, shiftInto } from '../ced/augment/apply';
 import { drawMixup } from '../ced/augment/mixup';
@@ -16,6 +15,7 @@ import { Predictor } from '../ced/model/predictor';
 import { Trainer } from '../ced/training/trainer';
 import type { TrainingBatch } from '../ced/training/training-batch';
 import { BatchAhead } from '../jobs/train/batch-ahead';
+import { answerLines, sampleOf } from './answered-lines';
 import { fastestProducts } from './floor';
 import type { Job } from './measures';
 
@@ -95,14 +95,7 @@ async function main(): Promise<void> {
   const run = prepare(JSON.parse(process.argv[2] ?? '') as Job);
   await run();
   await run();
-  process.stdout.write('ready\n');
-  for await (const _ of createInterface({ input: process.stdin })) {
-    const [before, cpuBefore] = [performance.now(), process.cpuUsage()];
-    await run();
-    const ms = performance.now() - before;
-    const { user, system } = process.cpuUsage(cpuBefore);
-    process.stdout.write(`${JSON.stringify({ ms, cpuMs: (user + system) / 1000 })}\n`);
-  }
+  await answerLines(() => sampleOf(run));
 }
 
 void main();

@@ -3,7 +3,7 @@
  * work for every line, and tells its time and the most memory that it took above what was held.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { answerLines, sampleOf } from '../answered-lines';
 import type { Sample } from '../measured-process';
 import { subjects } from './subjects';
 
@@ -23,22 +23,15 @@ export interface GrowthSample {
 
 async function main({ index, size, folder }: GrowthWork): Promise<void> {
   const run = await subjects[index]!.prepare(size, folder);
-  process.stdout.write('ready\n');
-  for await (const _line of createInterface({ input: process.stdin })) {
+  await answerLines(async (): Promise<GrowthSample & Sample> => {
     const before = process.memoryUsage.rss();
     // the peak counts anew: proc(5), clear_refs
     writeFileSync('/proc/self/clear_refs', '5');
-    const [startedMs, cpuBefore] = [performance.now(), process.cpuUsage()];
-    await run();
-    const ms = performance.now() - startedMs;
-    const { user, system } = process.cpuUsage(cpuBefore);
+    const sample = await sampleOf(run);
     const status = readFileSync('/proc/self/status', 'utf8');
     const peak = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
-    const sample: GrowthSample & Sample = {
-      ...{ ms, cpuMs: (user + system) / 1000, peakBytes: Math.max(0, peak - before) },
-    };
-    process.stdout.write(`${JSON.stringify(sample)}\n`);
-  }
+    return { ...sample, peakBytes: Math.max(0, peak - before) };
+  });
 }
 
 main(JSON.parse(process.argv[2] ?? '') as GrowthWork).catch((error: unknown) => {

@@ -4,7 +4,7 @@
  * and its memory. Nothing is computed before the first line, so the first answer includes what a
  * new process does once.
  */
-import { createInterface } from 'node:readline';
+import { answerLines, sampleOf } from '../answered-lines';
 import { logitsContext } from '../logits/context';
 import type { StageSample } from './report';
 import { Stages, type LengthsWork, type Stage } from './stages';
@@ -12,21 +12,12 @@ import { Stages, type LengthsWork, type Stage } from './stages';
 async function main(work: LengthsWork): Promise<void> {
   const context = logitsContext(work.folder);
   const stages = new Stages(context, work);
-  process.stdout.write('ready\n');
-  for await (const stage of createInterface({ input: process.stdin })) {
+  await answerLines(async (stage): Promise<StageSample> => {
     const run = await stages.prepare(stage as Stage);
-    const [before, cpuBefore] = [performance.now(), process.cpuUsage()];
-    await run();
-    const ms = performance.now() - before;
-    const { user, system } = process.cpuUsage(cpuBefore);
-    const sample: StageSample = {
-      ms,
-      cpuMs: (user + system) / 1000,
-      functions: context.engine.functionCount,
-      residentBytes: process.memoryUsage.rss(),
-    };
-    process.stdout.write(`${JSON.stringify(sample)}\n`);
-  }
+    const sample = await sampleOf(run);
+    const functions = context.engine.functionCount;
+    return { ...sample, functions, residentBytes: process.memoryUsage.rss() };
+  });
 }
 
 main(JSON.parse(process.argv[2] ?? '') as LengthsWork).catch((error: unknown) => {

@@ -6,9 +6,9 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { logitsJob } from '../../jobs/logits/logits-job';
 import type { LogitsInput, WriteLogitsInput } from '../../workflows/contract/activities';
+import { answerLines, sampleOf } from '../answered-lines';
 import { logitsContext } from './context';
 
 async function main({
@@ -42,20 +42,11 @@ async function main({
     while (toWrite > 0) await once(writer, 'message');
   };
   await predictAll();
-  process.stdout.write('ready\n');
-  for await (const _ of createInterface({ input: process.stdin })) {
-    const [before, cpuBefore, writerCpuBefore] = [
-      performance.now(),
-      process.cpuUsage(),
-      writerCpuMs,
-    ];
-    await predictAll();
-    const ms = performance.now() - before;
-    const { user, system } = process.cpuUsage(cpuBefore);
-    process.stdout.write(
-      `${JSON.stringify({ ms, cpuMs: (user + system) / 1000 + writerCpuMs - writerCpuBefore })}\n`,
-    );
-  }
+  await answerLines(async () => {
+    const writerCpuBefore = writerCpuMs;
+    const { ms, cpuMs } = await sampleOf(predictAll);
+    return { ms, cpuMs: cpuMs + writerCpuMs - writerCpuBefore };
+  });
 }
 
 main(

@@ -4,10 +4,10 @@
  * clips. Only TensorFlow is loaded before the first line, so the first score includes what a new
  * process does once.
  */
-import { createInterface } from 'node:readline';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { Predictor } from '../../ced/model/predictor';
 import { scoreJob } from '../../jobs/score/score-job';
+import { answerLines, sampleOf } from '../answered-lines';
 import { logitsContext } from '../logits/context';
 import { CLIP_SECONDS, type ScoringWork } from './split';
 
@@ -34,15 +34,9 @@ async function main({ store, planKey, config, models, clips, samples }: ScoringW
     });
     if (scored.reused) throw new Error('the scores were there already');
   };
-  process.stdout.write('ready\n');
-  for await (const what of createInterface({ input: process.stdin })) {
-    const [before, cpuBefore] = [performance.now(), process.cpuUsage()];
-    if (/^\d+$/.test(what)) await score(Number(what));
-    else passes();
-    const ms = performance.now() - before;
-    const { user, system } = process.cpuUsage(cpuBefore);
-    process.stdout.write(`${JSON.stringify({ ms, cpuMs: (user + system) / 1000 })}\n`);
-  }
+  await answerLines((what) =>
+    sampleOf(() => (/^\d+$/.test(what) ? score(Number(what)) : passes())),
+  );
 }
 
 main(JSON.parse(process.argv[2] ?? '') as ScoringWork).catch((error: unknown) => {
