@@ -1,7 +1,7 @@
 /** Predicting logit shards. */
 import { logitsJob } from '../../jobs/logits/logits-job';
 import { growthCorpus, type CorpusSize } from './corpus';
-import { CLASS_COUNTS, decades, type Subject } from './subject';
+import { bySizesOfCorpus, decades, type Subject } from './subject';
 
 /**
  * After one small shard, so that nothing is compiled in the measured time. Each seed gives another
@@ -19,21 +19,14 @@ async function predicting(folder: string, size: CorpusSize) {
   };
 }
 
+const [byClips, byClasses, bySeconds] = bySizesOfCorpus('logits', predicting);
+
 export const logitSubjects: readonly Subject[] = [
-  {
-    ...{ name: 'logits', per: 'clips', sizes: decades(30) },
-    prepare: async (clips, folder) => await predicting(folder, { clips }),
-  },
+  byClips,
   {
     ...{ name: 'logits', per: 'views', sizes: decades(1) },
     prepare: async (views, folder) => await predicting(folder, { clips: 60, views }),
   },
-  {
-    ...{ name: 'logits', per: 'classes', sizes: CLASS_COUNTS },
-    prepare: async (classes, folder) => await predicting(folder, { clips: 100, classes }),
-  },
-  {
-    ...{ name: 'logits', per: 'seconds', sizes: [1, 6, 60] },
-    prepare: async (seconds, folder) => await predicting(folder, { clips: 20, seconds }),
-  },
+  byClasses,
+  bySeconds,
 ];

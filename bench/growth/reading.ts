@@ -3,7 +3,7 @@ import { LabelledTargets } from '../../jobs/train/labelled-targets';
 import { trainingRows, TrainingSet, type TargetRows } from '../../jobs/train/training-set';
 import { chunkSamples, CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { growthCorpus, type CorpusSize } from './corpus';
-import { CLASS_COUNTS, decades, type Subject } from './subject';
+import { bySizesOfCorpus } from './subject';
 
 async function epoch(folder: string, size: CorpusSize) {
   const { context, input } = await growthCorpus(folder, size);
@@ -22,17 +22,4 @@ async function epoch(folder: string, size: CorpusSize) {
   };
 }
 
-export const readingSubjects: readonly Subject[] = [
-  {
-    ...{ name: 'reading for training', per: 'clips', sizes: decades(30) },
-    prepare: async (clips, folder) => await epoch(folder, { clips }),
-  },
-  {
-    ...{ name: 'reading for training', per: 'classes', sizes: CLASS_COUNTS },
-    prepare: async (classes, folder) => await epoch(folder, { clips: 100, classes }),
-  },
-  {
-    ...{ name: 'reading for training', per: 'seconds', sizes: [1, 6, 60] },
-    prepare: async (seconds, folder) => await epoch(folder, { clips: 20, seconds }),
-  },
-];
+export const readingSubjects = bySizesOfCorpus('reading for training', epoch);

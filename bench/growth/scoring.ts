@@ -3,7 +3,7 @@ import { meanAveragePrecision, meanRocAuc } from '../../ced/metrics/mean-average
 import { scoreClips } from '../../jobs/score/score-clips';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { growthCorpus, type CorpusSize } from './corpus';
-import { CLASS_COUNTS, decades, type Subject } from './subject';
+import { bySizesOfCorpus, CLASS_COUNTS, decades, type Subject } from './subject';
 
 /** Twice, and the second time is measured: nothing is compiled then. */
 async function scoring(folder: string, size: CorpusSize) {
@@ -31,18 +31,7 @@ function metrics(rows: number, classes: number): () => Promise<unknown> {
 }
 
 export const scoringSubjects: readonly Subject[] = [
-  {
-    ...{ name: 'scoring', per: 'clips', sizes: decades(30) },
-    prepare: async (clips, folder) => await scoring(folder, { clips }),
-  },
-  {
-    ...{ name: 'scoring', per: 'classes', sizes: CLASS_COUNTS },
-    prepare: async (classes, folder) => await scoring(folder, { clips: 100, classes }),
-  },
-  {
-    ...{ name: 'scoring', per: 'seconds', sizes: [1, 6, 60] },
-    prepare: async (seconds, folder) => await scoring(folder, { clips: 20, seconds }),
-  },
+  ...bySizesOfCorpus('scoring', scoring),
   {
     ...{ name: "report's metrics", per: 'clips', sizes: decades(200) },
     prepare: async (clips) => await Promise.resolve(metrics(clips, 52)),
