@@ -8,9 +8,9 @@ import type { Group } from '../../ced/engine/group';
 import type { Tensor } from '../../ced/engine/tensor';
 import { MODEL_PRESETS, modelConfigSchema, type ModelPreset } from '../../ced/model/config';
 import { initialWeights } from '../../ced/model/initial-weights';
-import { parameterSpecs } from '../../ced/model/parameters';
+import { parameterCount } from '../../ced/model/parameters';
 import { GradientExchange } from '../../ced/training/gradient-exchange';
-import { GradientTree } from '../../ced/training/gradient-tree';
+import { wholeSubtrees } from '../../ced/training/gradient-tree';
 import { Trainer } from '../../ced/training/trainer';
 
 export interface GroupBenchOptions {
@@ -36,9 +36,7 @@ const SAMPLES = 160_000;
 const { model, batch, parts } = JSON.parse(process.argv[2] ?? '') as GroupBenchOptions;
 const engine = openEngine();
 const config = modelConfigSchema.parse({ ...MODEL_PRESETS[model], outputdim: 527 });
-const length = parameterSpecs(config)
-  .filter((spec) => spec.trained)
-  .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+const length = parameterCount(config);
 const columns = 2 * config.n_mels + 1;
 const whole = {
   pcm: Int16Array.from({ length: batch * SAMPLES }, (_, i) => ((i * 7919) % 18_001) - 9000),
@@ -67,13 +65,11 @@ const perform: Record<BenchOrder['do'], (order: BenchOrder) => string | undefine
     if (exchange === null) return undefined;
     const zeros = (extent: number): Tensor =>
       engine.tensor(new Float32Array(extent), [extent], 'float32');
-    const { from, to } = exchange.owned(parts);
-    const tree = new GradientTree<null>(() => null);
-    for (let index = from; index < to; index++) tree.push({ level: 0, index, value: null });
+    const own = exchange.owned(parts);
     const { gradient, table } = exchange.run(
       parts,
-      tree.sums().map(() => zeros(length)),
-      Array.from({ length: to - from }, () => zeros(columns)),
+      wholeSubtrees(own).map(() => zeros(length)),
+      Array.from({ length: own.to - own.from }, () => zeros(columns)),
     );
     engine.read(table);
     engine.free(gradient, table);

@@ -9,7 +9,7 @@ import type { TracedFunction } from '../engine/function-registry';
 import { GroupLost, rankOf, type Group } from '../engine/group';
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
-import { GradientTree, ownedParts, type SubtreeSum } from './gradient-tree';
+import { GradientTree, ownedParts, wholeSubtrees } from './gradient-tree';
 import { float } from './traced-step';
 
 /** A whole batch: the gradient [length], and the rows of all its parts [parts, columns]. */
@@ -17,8 +17,6 @@ export interface BatchGradient {
   readonly gradient: Tensor;
   readonly table: Tensor;
 }
-
-type Subtree = Omit<SubtreeSum<null>, 'value'>;
 
 export class GradientExchange {
   private readonly size: number;
@@ -94,7 +92,9 @@ export class GradientExchange {
   /** @returns [slice], the sum of this rank's slice over all parts */
   private sliceSum(ops: Ops, parts: number, own: readonly Tensor[], keys: CollectiveKeys): Tensor {
     const { size, slice, length } = this;
-    const subtrees = Array.from({ length: size }, (_, rank) => subtreesOf(parts, size, rank));
+    const subtrees = Array.from({ length: size }, (_, rank) =>
+      wholeSubtrees(ownedParts(parts, size, rank)),
+    );
     const most = Math.max(...subtrees.map((each) => each.length));
     const cut = own.map((vector) =>
       ops.reshape(ops.padZeros(vector, [[0, slice * size - length]]), size, 1, slice),
@@ -161,12 +161,4 @@ function filled(
     joined,
     shape.map((extent, at) => [0, extent - (joined.shape[at] as number)] as const),
   );
-}
-
-/** The subtrees whose sums a rank hands on. */
-function subtreesOf(parts: number, size: number, rank: number): readonly Subtree[] {
-  const tree = new GradientTree<null>(() => null);
-  const { from, to } = ownedParts(parts, size, rank);
-  for (let index = from; index < to; index++) tree.push({ level: 0, index, value: null });
-  return tree.sums();
 }

@@ -8,9 +8,12 @@
  */
 import type { RowRange } from '../engine/branches';
 
-export interface SubtreeSum<Value> {
+interface Subtree {
   readonly level: number;
   readonly index: number;
+}
+
+export interface SubtreeSum<Value> extends Subtree {
   readonly value: Value;
 }
 
@@ -59,4 +62,11 @@ export function ownedParts(parts: number, workers: number, rank: number): RowRan
     from: Math.floor((rank * parts) / workers),
     to: Math.floor(((rank + 1) * parts) / workers),
   };
+}
+
+/** The largest whole subtrees in a range of parts, in order: those whose sums are handed on. */
+export function wholeSubtrees({ from, to }: RowRange): readonly Subtree[] {
+  const tree = new GradientTree<null>(() => null);
+  for (let index = from; index < to; index++) tree.push({ level: 0, index, value: null });
+  return tree.sums();
 }
