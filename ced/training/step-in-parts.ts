@@ -5,8 +5,10 @@
  */
 import type { Engine } from '../engine/engine';
 import type { Group } from '../engine/group';
+import type { Ops } from '../engine/ops';
 import { elementCount, type Tensor } from '../engine/tensor';
-import { movedStatistic, RUNNING_STATISTICS } from '../model/init-bn';
+import { specOf } from '../engine/tracer';
+import { RUNNING_STATISTICS } from '../model/init-bn';
 import { GradientExchange } from './gradient-exchange';
 import { GradientTree } from './gradient-tree';
 import { microBatches, microBatchRows } from './micro-batches';
@@ -86,30 +88,29 @@ export class StepInParts {
 
   /** Frees its arguments. */
   private add(left: Tensor, right: Tensor): Tensor {
-    const specs = [left, right].map(({ shape }) => float(...shape));
-    const traced = this.engine.define(
-      `add gradients ${left.shape}`,
-      specs,
-      'float32',
-      (ops, [a, b]) => [ops.add(a as Tensor, b as Tensor)],
+    return this.merged(`add gradients ${left.shape}`, [left, right], (ops, [a, b]) =>
+      ops.add(a as Tensor, b as Tensor),
     );
-    const [sum] = this.engine.call(traced, [left, right]) as [Tensor];
-    this.engine.free(left, right);
-    return sum;
   }
 
   /** Frees its arguments. */
   private stack(rows: readonly Tensor[]): Tensor {
-    const specs = rows.map(({ shape }) => float(...shape));
-    const traced = this.engine.define(
-      `stack parts ${rows.length} ${specs[0]?.shape}`,
-      specs,
-      'float32',
-      (ops, given) => [ops.stack(given)],
-    );
-    const [table] = this.engine.call(traced, rows) as [Tensor];
-    this.engine.free(...rows);
-    return table;
+    const key = `stack parts ${rows.length} ${rows[0]?.shape}`;
+    return this.merged(key, rows, (ops, given) => ops.stack(given));
+  }
+
+  /** One tensor of several, by the function of this key. Frees them. */
+  private merged(
+    key: string,
+    tensors: readonly Tensor[],
+    body: (ops: Ops, tensors: readonly Tensor[]) => Tensor,
+  ): Tensor {
+    const traced = this.engine.define(key, tensors.map(specOf), 'float32', (ops, given) => [
+      body(ops, given),
+    ]);
+    const [result] = this.engine.call(traced, tensors) as [Tensor];
+    this.engine.free(...tensors);
+    return result;
   }
 
   /** The optimizer's step; running statistics move once a part, in order. Frees its arguments. */
@@ -134,14 +135,9 @@ export class StepInParts {
         optimize(ops, this.options, this.variables, optimized, numbers as Tensor, gradients);
         const mels = (columns - 1) / RUNNING_STATISTICS.length;
         const ordered = ops.unstack(rows as Tensor);
-        const moved = this.traced.lowest === 0 ? RUNNING_STATISTICS : [];
-        moved.forEach((name, at) => {
-          const value = ordered.reduce(
-            (before, row) => movedStatistic(ops, before, ops.slice(row, [at * mels], [mels])),
-            parameter(name),
-          );
-          ops.assignVariable(named.get(name)?.handle as Tensor, value);
-        });
+        this.traced.moveStatistics(ops, optimized, (_name, at) =>
+          ordered.map((row) => ops.slice(row, [at * mels], [mels])),
+        );
         return [numbers as Tensor];
       },
     );

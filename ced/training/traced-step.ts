@@ -9,7 +9,7 @@ import type { Ops } from '../engine/ops';
 import { elementCount, type Tensor } from '../engine/tensor';
 import type { ArgumentSpec } from '../engine/tracer';
 import type { ModelConfig } from '../model/config';
-import { movedStatistic, RUNNING_STATISTICS } from '../model/init-bn';
+import { movedStatistic, RUNNING_STATISTICS, type RunningStatistics } from '../model/init-bn';
 import { backpropagate, type Backpropagation } from './backpropagation';
 import { lowestTrainedLayer } from './learning-rates';
 import { mirroredRanges } from './micro-batches';
@@ -44,8 +44,8 @@ export const resource: ArgumentSpec = { dtype: 'resource', shape: [] };
 export const float = (...shape: number[]): ArgumentSpec => ({ dtype: 'float32', shape });
 
 export class TracedStep {
-  /** The layer down to which gradients are needed; above 0 running statistics stay. */
-  readonly lowest: number;
+  /** The layer down to which gradients are needed; above 0 `init_bn` is frozen. */
+  private readonly lowest: number;
 
   constructor(
     private readonly engine: Engine,
@@ -95,16 +95,32 @@ export class TracedStep {
     return JSON.stringify([kind, shape, this.options]);
   }
 
+  /**
+   * Moves the running statistics once for each part of a batch, in order. They stay where `init_bn`
+   * is frozen.
+   * @param sharesOf what the parts add to one of them
+   */
+  moveStatistics(
+    ops: Ops,
+    { parameter, values }: OptimizedVariables,
+    sharesOf: (name: keyof RunningStatistics, index: number) => readonly Tensor[],
+  ): void {
+    if (this.lowest > 0) return;
+    for (const [index, name] of RUNNING_STATISTICS.entries()) {
+      const moved = sharesOf(name, index).reduce(
+        (before, share) => movedStatistic(ops, before, share),
+        parameter(name),
+      );
+      ops.assignVariable(values.get(name)?.handle as Tensor, moved);
+    }
+  }
+
   private wholeStep(input: StepInput, scalars: Float32Array): PreparedStep {
     const { values, moments, firstMoments } = this.variables;
     const ending: Ending = (ops, { numbers, loss, gradients, shares, ...optimized }) => {
       const ordered = firstMoments.map(({ spec }) => gradients.get(spec.name));
       optimize(ops, this.options, this.variables, optimized, numbers, ordered);
-      for (const name of this.lowest === 0 ? RUNNING_STATISTICS : [])
-        ops.assignVariable(
-          optimized.values.get(name)?.handle as Tensor,
-          movedStatistic(ops, optimized.parameter(name), shares[name]),
-        );
+      this.moveStatistics(ops, optimized, (name) => [shares[name]]);
       return [loss];
     };
     return this.prepared('optimize', input, scalars, [...values, ...moments], ending);
