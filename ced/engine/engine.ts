@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { boolAttribute, shapeAttribute, stringAttribute, typeAttribute } from './attributes';
-import { loadBinding, type TensorFlowBinding, type TensorInfo } from './binding';
+import { loadBinding, type TensorFlowBinding } from './binding';
 import { branchCount, branchSizes } from './branches';
 import { EagerRunner } from './eager-runner';
 import { NUMERICS_VERSION, engineEnvironment, gpuKind, type EngineKind } from './environment';
@@ -134,8 +134,7 @@ export class Engine {
 
   /** The caller frees the outputs. */
   call(traced: TracedFunction, inputs: readonly Tensor[]): Tensor[] {
-    const prepared = prepareCall(traced, inputs);
-    return outputsOf(prepared, this.execute(prepared, inputs));
+    return this.execute(prepareCall(traced, inputs), inputs);
   }
 
   /**
@@ -143,8 +142,7 @@ export class Engine {
    * function stays registered meanwhile, as it is the one used last.
    */
   async callLater(traced: TracedFunction, inputs: readonly Tensor[]): Promise<Tensor[]> {
-    const prepared = prepareCall(traced, inputs);
-    return outputsOf(prepared, await this.executeLater(prepared, inputs));
+    return await this.executeLater(prepareCall(traced, inputs), inputs);
   }
 
   /**
@@ -159,7 +157,7 @@ export class Engine {
     others: readonly Tensor[],
   ): Tensor[] {
     return this.withBranches(traced, rowInputs, others, (prepared, inputs) =>
-      outputsOf(prepared, this.execute(prepared, inputs)),
+      this.execute(prepared, inputs),
     );
   }
 
@@ -169,8 +167,8 @@ export class Engine {
     rowInputs: readonly Tensor[],
     others: readonly Tensor[],
   ): Promise<Tensor[]> {
-    return await this.withBranches(traced, rowInputs, others, async (prepared, inputs) =>
-      outputsOf(prepared, await this.executeLater(prepared, inputs)),
+    return await this.withBranches(traced, rowInputs, others, (prepared, inputs) =>
+      this.executeLater(prepared, inputs),
     );
   }
 
@@ -203,24 +201,16 @@ export class Engine {
     }
   }
 
-  private execute({ name, outputs }: PreparedCall, inputs: readonly Tensor[]): TensorInfo[] {
-    return this.binding.executeOp(
-      name,
-      [],
-      inputs.map(({ id }) => id),
-      outputs.length,
-    );
+  private execute(prepared: PreparedCall, inputs: readonly Tensor[]): Tensor[] {
+    const { name, outputs } = prepared;
+    const ids = inputs.map(({ id }) => id);
+    return outputsOf(prepared, this.binding.executeOp(name, [], ids, outputs.length));
   }
 
-  private executeLater(
-    { name, outputs }: PreparedCall,
-    inputs: readonly Tensor[],
-  ): Promise<TensorInfo[]> {
-    return this.binding.callLater(
-      name,
-      inputs.map(({ id }) => id),
-      outputs.length,
-    );
+  private async executeLater(prepared: PreparedCall, inputs: readonly Tensor[]): Promise<Tensor[]> {
+    const { name, outputs } = prepared;
+    const ids = inputs.map(({ id }) => id);
+    return outputsOf(prepared, await this.binding.callLater(name, ids, outputs.length));
   }
 
   /**
