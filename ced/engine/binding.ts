@@ -64,10 +64,15 @@ const ADDED = [
   'abortCollectiveOpsWhenReadable',
 ] as const;
 
+/** Where set-up puts the binding, and what else TensorFlow needs beside its library. */
+export function bindingFolder(): string {
+  return join(dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')), 'lib');
+}
+
 export function loadBinding(): TensorFlowBinding {
-  const folder = dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'));
+  const folder = bindingFolder();
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- native modules need `require`
-  const native = (file: string): unknown => require(join(folder, 'lib', 'napi-v8', file));
+  const native = (file: string): unknown => require(join(folder, 'napi-v8', file));
   const raw = withMutedLogs(
     native('mute.node') as Mute,
     () => native('tfjs_binding.node') as TensorFlowBinding,

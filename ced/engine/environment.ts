@@ -7,7 +7,8 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { bindingFolder } from './binding';
 
 /**
  * Raise it when a change of ours alters results in the last bit: checkpoints of another version
@@ -98,8 +99,7 @@ const CUDA_FLAG = '--xla_gpu_cuda_data_dir=';
 
 /** ptxas and libdevice, which XLA needs for a GPU; null where the CPU library is set up. */
 function cudaFolder(): string | null {
-  const folder = join(dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')), 'lib');
-  const cuda = join(folder, 'cuda');
+  const cuda = join(bindingFolder(), 'cuda');
   return existsSync(cuda) ? cuda : null;
 }
 
