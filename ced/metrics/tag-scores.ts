@@ -1,5 +1,6 @@
 /** How good tags are: a model's probabilities on labelled clips, told or not by thresholds. */
 import { calibration, type Calibration } from './calibration';
+import { classColumn } from './class-column';
 import { operatingPoints, type OperatingPoint } from './operating-points';
 import { chosenThresholds, type Thresholds } from './thresholds';
 
@@ -40,15 +41,13 @@ export async function tagScores(
   thresholds: Thresholds | null,
   onPart: () => Promise<void>,
 ): Promise<TagScores> {
-  const clips = scores.length / classes;
-  const column = (table: ArrayLike<number>, index: number): Float32Array =>
-    Float32Array.from({ length: clips }, (_, row) => table[row * classes + index]!);
   const chosen = thresholds && chosenThresholds(thresholds, 'bestF1');
   const counts: TagCounts[] = [];
   const classCurves: OperatingPoint[][] = [];
   for (let index = 0; index < classes; index++) {
     if (index % CLASSES_AT_ONCE === 0) await onPart();
-    const [own, positive] = [column(scores, index), column(labels, index)];
+    const own = classColumn(scores, classes, index);
+    const positive = classColumn(labels, classes, index);
     counts.push(countTags(own, positive, chosen?.[index] ?? null));
     classCurves.push(thinned(operatingPoints(own, positive), CLASS_CURVE_POINTS));
   }

@@ -8,6 +8,7 @@
  */
 import { z } from 'zod';
 import type { Vocabulary } from '../teachers/vocabulary';
+import { classColumn } from './class-column';
 import { f1, operatingPoints, operatingPointSchema, type OperatingPoint } from './operating-points';
 
 /** For each of these the file has the threshold of the highest recall. */
@@ -46,17 +47,15 @@ export function fitThresholds(
   labels: Uint8Array,
   vocabulary: Vocabulary,
 ): Thresholds {
-  const clips = scores.length / vocabulary.length;
-  const column = (table: ArrayLike<number>, index: number): Float32Array =>
-    Float32Array.from({ length: clips }, (_, row) => table[row * vocabulary.length + index]!);
+  const { length: classes } = vocabulary;
   return {
     formatVersion: 1,
-    clips,
+    clips: scores.length / classes,
     overall: fitted(scores, labels),
     classes: vocabulary.map(({ mid, name }, index) => ({
       mid,
       name,
-      ...fitted(column(scores, index), column(labels, index)),
+      ...fitted(classColumn(scores, classes, index), classColumn(labels, classes, index)),
     })),
   };
 }
