@@ -36,7 +36,7 @@ export class ClipMeans {
 
   /** @param model its name, for what is left out */
   constructor(
-    clips: readonly CorpusClip[],
+    private readonly clips: readonly CorpusClip[],
     private readonly classes: number,
     private readonly model: string,
   ) {
@@ -77,13 +77,12 @@ export class ClipMeans {
   finish(): ClipScores {
     const { classes, scores, used } = this;
     const unscored: number[] = [];
-    const planned = new Uint32Array(used.length);
-    for (const { index } of this.chunks) planned[index]!++;
     for (const [index, count] of used.entries()) {
+      const { length: planned } = this.clips[index]!.chunks;
       if (count === 0) unscored.push(index);
-      else if (count < planned[index]!)
+      else if (count < planned)
         for (let at = index * classes; at < (index + 1) * classes; at++)
-          scores[at]! *= planned[index]! / count;
+          scores[at]! *= planned / count;
     }
     return { values: scores, leftOut: this.leftOut.notes(this.chunks), unscored };
   }
