@@ -49,11 +49,12 @@ export async function readWebDatasetShard(
     if (isArchiverFile(name)) continue;
     const { key, extension } = splitName(name);
     if (member.isLink) {
-      shard.passOver('link', name);
+      shard.passOver('link', 'links', name);
       continue;
     }
     if (!hasAudioEnding(extension) && !LABELS.test(extension)) {
-      shard.passOver(`member that ends in ${extension || 'nothing'}`, name);
+      const ending = extension || 'nothing';
+      shard.passOver(`member that ends in ${ending}`, `members that end in ${ending}`, name);
       continue;
     }
     const sample = shard.sample(key);
@@ -79,7 +80,10 @@ class Shard {
   private readonly samples = new Map<string, Sample>();
   private readonly secondAudio: string[] = [];
   private readonly withoutLabelField: string[] = [];
-  private readonly passedOver = new Map<string, { count: number; first: string }>();
+  private readonly passedOver = new Map<
+    string,
+    { several: string; count: number; first: string }
+  >();
 
   constructor(private readonly name: string) {}
 
@@ -97,11 +101,11 @@ class Shard {
     else sample.audio = member;
   }
 
-  /** @param what one of them */
-  passOver(what: string, name: string): void {
-    const known = this.passedOver.get(what);
+  /** @param one of them, in words; @param several of them */
+  passOver(one: string, several: string, name: string): void {
+    const known = this.passedOver.get(one);
     if (known) known.count++;
-    else this.passedOver.set(what, { count: 1, first: name });
+    else this.passedOver.set(one, { several, count: 1, first: name });
   }
 
   addLabels(sample: Sample, extension: string, text: string): void {
@@ -159,18 +163,13 @@ class Shard {
       ...[...this.passedOver]
         .slice(0, MOST_KINDS)
         .map(
-          ([what, { count, first }]) =>
-            `${this.name}: ${counted(count, `${what} is`, `${several(what)} are`)} not used: ` +
+          ([one, { several, count, first }]) =>
+            `${this.name}: ${counted(count, `${one} is`, `${several} are`)} not used: ` +
             first.slice(0, LONGEST_KEY) +
-            (what === 'link' ? '; pack the files themselves with --dereference' : ''),
+            (one === 'link' ? '; pack the files themselves with --dereference' : ''),
         ),
     ];
   }
-}
-
-/** `members that end in .txt` */
-function several(what: string): string {
-  return what.replace(/^(link|member)/, '$1s').replace(' ends ', ' end ');
 }
 
 /**
