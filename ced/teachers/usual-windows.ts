@@ -14,10 +14,10 @@ const USUAL: readonly (readonly [number, readonly number[]])[] = [
 ];
 const USUAL_AT_16_KHZ = [1, 2, 3, 4, 5, 6, 8, 10];
 
-/** Hz, the highest at which networks usually take so many samples; null = none but 16 kHz. */
-export function otherUsualRate(samples: number): number | null {
-  if (USUAL_AT_16_KHZ.includes(samples / sampleRate)) return null;
-  return USUAL.find(([rate, lengths]) => lengths.includes(samples / rate))?.[0] ?? null;
+/** Hz at which networks usually take so many samples, the highest first; none beside 16 kHz. */
+export function otherUsualRates(samples: number): number[] {
+  if (USUAL_AT_16_KHZ.includes(samples / sampleRate)) return [];
+  return USUAL.flatMap(([rate, lengths]) => (lengths.includes(samples / rate) ? [rate] : []));
 }
 
 /**
@@ -25,14 +25,11 @@ export function otherUsualRate(samples: number): number | null {
  * @returns a sentence, or null where the length is as usual at 16 kHz
  */
 export function otherRateNote(samples: number): string | null {
-  const seconds = samples / sampleRate;
-  if (USUAL_AT_16_KHZ.includes(seconds)) return null;
-  const others = USUAL.flatMap(([rate, lengths]) =>
-    lengths.includes(samples / rate) ? [`${samples / rate} s at ${rate} Hz`] : [],
-  );
+  const others = otherUsualRates(samples).map((rate) => `${samples / rate} s at ${rate} Hz`);
   if (others.length === 0) return null;
+  const seconds = Number((samples / sampleRate).toFixed(3));
   return (
-    `it takes ${samples} samples, ${Number(seconds.toFixed(3))} s at ${sampleRate} Hz, but ` +
+    `it takes ${samples} samples, ${seconds} s at ${sampleRate} Hz, but ` +
     `${others.join(' or ')} is usual: declare sampleRate, or it may be given sounds too fast`
   );
 }

@@ -10,7 +10,7 @@ import { loadOnnxNet } from './onnx-net';
 import { madeSounds } from './probe-clips';
 import { rowFault } from './output-fault';
 import { TeacherInvalid } from './teacher-invalid';
-import { otherUsualRate } from './usual-windows';
+import { otherUsualRates } from './usual-windows';
 import type { TensorChoice } from './waveform-layout';
 import { rateOf } from './waveform-windows';
 import { waveformProbabilities, type WaveformNet, type WaveformOutput } from './waveform-net';
@@ -113,7 +113,7 @@ export const UNKNOWN_RATE =
  */
 export async function unknownRateNote(net: WaveformNet, teacher: ProbedTeacher): Promise<string> {
   const { samples } = net.layout;
-  const other = (samples === null ? null : otherUsualRate(samples)) ?? OTHER_RATE;
+  const [other = OTHER_RATE] = samples === null ? [] : otherUsualRates(samples);
   const [usual, played] = [
     await sureness(net, teacher, usualRate),
     await sureness(net, teacher, other),
