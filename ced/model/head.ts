@@ -16,7 +16,7 @@ import { linearAfterNorm, type Gradients, type ParameterSource } from './paramet
 
 const OUTPUT_NORM_EPSILON = 1e-5;
 /** Keeps log-odds finite where every moment is certain. */
-const CERTAINTY = 1e-7;
+export const CERTAINTY = 1e-7;
 
 export interface HeadShape {
   readonly batch: number;

@@ -3,13 +3,11 @@
  * and embedding, the numbers of `model/transformer.ts`.
  */
 import type { ModelConfig } from '../model/config';
+import { CERTAINTY } from '../model/head';
 import { patchGrid } from '../model/parameters';
 import type { Weights } from '../model/weights';
 import { linearFloat32, type LinearGraph } from './linear-graph';
 import type { OnnxGraph, Value } from './onnx-graph';
-
-/** As in `model/head.ts`: keeps log-odds finite. */
-const CERTAINTY = 1e-7;
 
 export interface PieceScores {
   /** [batch, classes] */
