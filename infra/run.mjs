@@ -191,6 +191,7 @@ async function test(args) {
       'storage',
       's3',
       'readers',
+      'litert',
       'manifests',
       'monitors',
       'teacher',

@@ -18,6 +18,7 @@ const Toolchain = z.object({
   s3Server: z.string().optional(),
   demoCorpus: z.string().optional(),
   pythonReaders: z.string().optional(),
+  pythonLiteRt: z.string().optional(),
   manifestCheck: z.string().optional(),
   pythonMonitors: z.string().optional(),
   pythonTeacher: z.string().optional(),
@@ -59,6 +60,11 @@ export function demoCorpusFolder(): string {
 /** Path of a Python that has pyarrow, DuckDB and NumPy, for tests. */
 export function pythonWithReaders(): string {
   return found('pythonReaders');
+}
+
+/** Path of a Python that has LiteRT and NumPy, for tests. */
+export function pythonWithLiteRt(): string {
+  return found('pythonLiteRt');
 }
 
 /** Path of the checker of Kubernetes and compose files, for tests (tools/manifests). */

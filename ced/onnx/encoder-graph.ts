@@ -4,6 +4,13 @@
  */
 import type { ModelConfig } from '../model/config';
 import { CERTAINTY } from '../model/head';
+import {
+  clipToken,
+  inputScaling,
+  patchKernel,
+  positionTable,
+  weightsOf,
+} from '../model/inference-constants';
 import { patchGrid } from '../model/parameters';
 import type { Weights } from '../model/weights';
 import { linearFloat32, type LinearGraph } from './linear-graph';
@@ -53,11 +60,7 @@ export class EncoderGraph {
 
   /** `init_bn` with its running statistics, as one gain and one shift a mel bin. */
   private normalised(spectrogram: Value): Value {
-    const [weight, bias, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map(
-      (name) => this.data(`encoder.init_bn.${name}`),
-    ) as [Float32Array, Float32Array, Float32Array, Float32Array];
-    const gain = weight.map((value, mel) => value / Math.sqrt(variance[mel]! + 1e-5));
-    const shift = bias.map((value, mel) => value - mean[mel]! * gain[mel]!);
+    const { gain, shift } = inputScaling(this.weights);
     const mels = [this.config.n_mels];
     return this.graph.value('Add', [
       this.graph.value('Mul', [spectrogram, this.graph.floats(gain, mels)]),
@@ -72,16 +75,7 @@ export class EncoderGraph {
   private tokens(spectrogram: Value): Value {
     const { graph } = this;
     const { embed_dim: width, patch_size: patch, n_mels: mels } = this.config;
-    const published = this.data('encoder.patch_embed.proj.weight'); // [width, 1, frequency, time]
-    const kernel = new Float32Array(published.length);
-    published.forEach((value, index) => {
-      const [channel, frequency, time] = [
-        Math.floor(index / patch ** 2),
-        Math.floor(index / patch) % patch,
-        index % patch,
-      ];
-      kernel[(channel * patch + time) * patch + frequency] = value;
-    });
+    const kernel = patchKernel(this.config, this.weights);
     const image = graph.value('Reshape', [spectrogram, graph.integers(0, 1, -1, mels)]);
     const inputs = [
       image,
@@ -106,11 +100,7 @@ export class EncoderGraph {
     ]);
     const placed = graph.value('Add', [patches, positions]);
     if (this.config.pooling !== 'token') return placed;
-    const position = this.data('encoder.token_pos_embed');
-    const token = graph.floats(
-      this.data('encoder.cls_token').map((value, index) => value + position[index]!),
-      [1, 1, width],
-    );
+    const token = graph.floats(clipToken(this.weights), [1, 1, width]);
     const shape = graph.value('Concat', [graph.extent(patches, 0), graph.integers(1, width)], {
       axis: 0,
     });
@@ -121,17 +111,7 @@ export class EncoderGraph {
   private positions(): Value {
     const { embed_dim: width } = this.config;
     const { time, frequency } = patchGrid(this.config);
-    const [inTime, inFrequency] = [
-      this.data('encoder.time_pos_embed'),
-      this.data('encoder.freq_pos_embed'),
-    ];
-    const table = Float32Array.from({ length: time * frequency * width }, (_, index) => {
-      const [place, channel] = [Math.floor(index / width), index % width];
-      return (
-        inTime[channel * time + Math.floor(place / frequency)]! +
-        inFrequency[channel * frequency + (place % frequency)]!
-      );
-    });
+    const table = positionTable(this.config, this.weights);
     return this.graph.floats(table, [time * frequency, width]);
   }
 
@@ -244,8 +224,6 @@ export class EncoderGraph {
   }
 
   private data(name: string): Float32Array {
-    const tensor = this.weights.get(name);
-    if (tensor === undefined) throw new Error(`the weights lack ${name}`);
-    return tensor.data;
+    return weightsOf(this.weights, name);
   }
 }

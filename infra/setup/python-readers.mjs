@@ -50,6 +50,20 @@ export async function installPythonMonitors(report) {
   );
 }
 
+// LiteRT alone: its other dependencies are for the conversion of models.
+export const liteRtPackages = ['numpy>=1.26', 'ai-edge-litert>=1.2'];
+
+/** Returns the path of an interpreter with LiteRT and NumPy. */
+export async function installPythonLiteRt(report) {
+  return await pythonWith(
+    `python-litert-${shortHash(liteRtPackages.join(), interpreter)}`,
+    report,
+    'LiteRT, which a test runs exported models in (100 MB)',
+    liteRtPackages,
+    ['--no-deps'],
+  );
+}
+
 /**
  * @param requirements of pip, or options such as `-r FILE`
  * @returns the path of an interpreter that finds the packages

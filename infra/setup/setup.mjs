@@ -12,7 +12,11 @@ import { installManifestCheck } from './manifests.mjs';
 import { installNodePackages } from './node-packages.mjs';
 import { installPartPackages } from './part-packages.mjs';
 import { startProgress } from './progress.mjs';
-import { installPythonMonitors, installPythonReaders } from './python-readers.mjs';
+import {
+  installPythonLiteRt,
+  installPythonMonitors,
+  installPythonReaders,
+} from './python-readers.mjs';
 import { installTeacherPackages } from './python-teacher.mjs';
 import { installS3Server, installStorageEmulator } from './storage.mjs';
 import { installTemporal } from './temporal.mjs';
@@ -24,7 +28,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/
 
 /**
  * Parts for users. There are more: `storage` for the emulator and tests, `s3`, `readers`,
- * `manifests`, `monitors`, `teacher` and `browser` for tests only.
+ * `litert`, `manifests`, `monitors`, `teacher` and `browser` for tests only.
  */
 export const allParts = ['tensorflow', 'onnx', 'temporal', 'demo'];
 
@@ -69,6 +73,11 @@ export async function setUp({ parts = allParts, gpu, quiet = false, build = true
     await step(
       'Python readers',
       async (report) => (toolchain.pythonReaders = await installPythonReaders(report)),
+    );
+  if (parts.includes('litert'))
+    await step(
+      'LiteRT',
+      async (report) => (toolchain.pythonLiteRt = await installPythonLiteRt(report)),
     );
   if (parts.includes('manifests'))
     await step(

@@ -7,7 +7,11 @@ import { join } from 'node:path';
 import { chromiumVersion } from '../../infra/setup/browser.mjs';
 import { nvidiaWheels } from '../../infra/setup/nvidia-wheels.mjs';
 import { exportReaderPackages, transformersJs } from '../../infra/setup/export-readers.mjs';
-import { monitorPackages, readerPackages } from '../../infra/setup/python-readers.mjs';
+import {
+  liteRtPackages,
+  monitorPackages,
+  readerPackages,
+} from '../../infra/setup/python-readers.mjs';
 import { pytorchPackages } from '../../infra/setup/pytorch.mjs';
 import { networkPackages } from '../../infra/setup/python-teacher.mjs';
 import { wheels } from '../../infra/setup/tensorflow.mjs';
@@ -18,6 +22,7 @@ export function otherComponents(root) {
     ...pinnedWheels(),
     ...pythonRanges('tests: readers of our files', readerPackages),
     ...pythonRanges('tests: monitoring systems', monitorPackages),
+    ...pythonRanges('tests: LiteRT', liteRtPackages),
     ...pythonRanges('benchmarks', pytorchPackages),
     ...pythonRanges('benchmarks: networks for ced-teacher', networkPackages),
     ...pythonRanges('tests: libraries that read exported models', exportReaderPackages),
