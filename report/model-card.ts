@@ -94,7 +94,15 @@ ${result.teachers.map(({ name }) => `| teacher ${name} | not stated |\n`).join('
 ## Use
 
     npx ced tag recording.wav --model FOLDER
+
+For other programs: an ONNX file with the front end inside; folders for Python's transformers and
+transformers.js, and for sherpa-onnx; a web page that tags in the browser; a LiteRT file.
+
     npx ced export --model FOLDER --to onnx --out ${student.name}.onnx
+    npx ced export --model FOLDER --to transformers --out ${student.name}-transformers
+    npx ced export --model FOLDER --to sherpa --out ${student.name}-sherpa
+    npx ced export --model FOLDER --to web --out ${student.name}-web
+    npx ced export --model FOLDER --to tflite --out ${student.name}.tflite
 
 The folder has the layout of the published CED checkpoints:
 \`CedForAudioClassification.from_pretrained(FOLDER)\` of the published code loads it.

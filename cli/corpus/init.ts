@@ -138,7 +138,8 @@ async function initProject({ values, operands }: Options): Promise<number> {
   const of = { name, folder, source, dataset, contents, split, teachers, minutes };
   const project = await planProject({ ...of, recording, channels, channelReason: reason });
   const check = checkCommandOf(project);
-  tell(project, writeProject(project, commandsOf(project, null), check), check, values.json);
+  const files = await writeProject(project, commandsOf(project, null), check);
+  tell(project, files, check, values.json);
   return 0;
 }
 

@@ -40,11 +40,11 @@ const RECORDING = 'recording.wav';
  * @param commands for the README, and `check`, which reads the tables as a run would
  * @returns the files' names
  */
-export function writeProject(
+export async function writeProject(
   project: Project,
   commands: readonly string[],
   check: string,
-): string[] {
+): Promise<string[]> {
   const { folder, vocabulary, clips } = project;
   const files = new Map<string, string | Buffer>([['labels.csv', formatVocabularyCsv(vocabulary)]]);
   for (const split of SPLITS) {
@@ -59,7 +59,7 @@ export function writeProject(
   const { leftOut } = project;
   if (leftOut.length > 0)
     files.set(LEFT_OUT, leftOut.map((each) => `${JSON.stringify(each)}\n`).join(''));
-  writeProjectFolder(folder, files);
+  await writeProjectFolder(folder, files);
   return [...files.keys()];
 }
 

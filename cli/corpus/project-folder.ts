@@ -4,10 +4,7 @@
  * taken for a project, and the same command can be given again.
  */
 import {
-  accessSync,
-  constants,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -15,9 +12,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { makeFolder, missingFolders } from '../../storage/make-folder';
 import { UsageError } from '../../infra/command-line/usage-error';
+import { tryFolder } from '../unwritable';
 
 /** In the project's folder, while its files are written. */
 const ASIDE = '.unfinished-project';
@@ -33,11 +32,8 @@ export function refuseUnfitFolder(folder: string): void {
     throw new UsageError(`ced init: ${folder} is a file; choose another place with --out`);
   if (found && readdirSync(folder).length > 0 && unfinishedFiles(folder) === null)
     throw new UsageError(`ced init: ${folder} is not empty; choose another place with --out`);
-  let nearest = folder;
-  while (!existsSync(nearest)) nearest = dirname(nearest);
   try {
-    if (!statSync(nearest).isDirectory()) throw new Error(`ENOTDIR: not a directory, '${nearest}'`);
-    accessSync(nearest, constants.W_OK | constants.X_OK);
+    tryFolder(folder, ASIDE);
   } catch (error) {
     throw unwritable(folder, error);
   }
@@ -47,10 +43,10 @@ export function refuseUnfitFolder(folder: string): void {
  * All of the files or none.
  * @throws {UsageError} where the folder cannot be written, or holds something by now
  */
-export function writeProjectFolder(
+export async function writeProjectFolder(
   folder: string,
   files: ReadonlyMap<string, string | Buffer>,
-): void {
+): Promise<void> {
   refuseUnfitFolder(folder);
   const aside = join(folder, ASIDE);
   let created: string | undefined;
@@ -58,7 +54,8 @@ export function writeProjectFolder(
   try {
     for (const name of [...(unfinishedFiles(folder) ?? []), ASIDE])
       rmSync(join(folder, name), { recursive: true, force: true });
-    created = mkdirSync(aside, { recursive: true });
+    [created] = missingFolders(aside);
+    await makeFolder(aside);
     for (const [name, content] of files) writeFileSync(join(aside, name), content);
     const names = [...files.keys()].sort((a, b) => RUN_FILES.indexOf(a) - RUN_FILES.indexOf(b));
     writeFileSync(join(aside, NAMES), JSON.stringify(names));

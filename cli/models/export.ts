@@ -11,12 +11,15 @@ import type { Command } from '../command';
 import type { ExportedModel } from './exports/exported-model';
 import { exportOnnx, type OnnxExport } from './exports/onnx-export';
 import { sherpaFiles } from './exports/sherpa-export';
+import { exportTflite } from './exports/tflite-export';
 import { transformersFiles } from './exports/transformers-export';
 import { webFiles } from './exports/web-export';
-import { writeFolder, type FolderFiles } from './exports/write-whole';
+import { writeFolder, type FolderFiles } from '../whole-file';
 import { readTaggingModel } from './model-folder';
 import { modelOption } from './named-model';
 import { bytes as size, grouped } from '../quantities';
+
+export const EXPORT_FORMATS = ['onnx', 'transformers', 'sherpa', 'web', 'tflite'] as const;
 
 const line = commandLine({
   program: 'ced export',
@@ -36,14 +39,17 @@ const line = commandLine({
     'web: a folder with a page that tags the microphone or a recording in the browser, live over ' +
       'a sliding window. Any static server shows it (microphones need https or localhost); it ' +
       'loads nothing from elsewhere.',
+    'tflite: a file for LiteRT (TensorFlow Lite) in float32, with the front end inside. Its ' +
+      'input `waveform` is one clip of one length, float32 [1, samples] in [-1, 1) at 16 kHz, of ' +
+      'windowSeconds in FILE.labels.json; its outputs are those of onnx.',
   ],
   options: {
     model: modelOption,
     to: {
       value: 'FORMAT',
-      is: oneOf('onnx', 'transformers', 'sherpa', 'web'),
+      is: oneOf(...EXPORT_FORMATS),
       default: 'onnx',
-      help: 'what to write: onnx, transformers, sherpa or web',
+      help: 'what to write: onnx, transformers, sherpa, web or tflite',
     },
     out: {
       value: 'PLACE',
@@ -76,6 +82,7 @@ const line = commandLine({
     'ced export --model runs/mine --out mine.onnx --int8 --eval data/eval.jsonl',
     'ced export --model runs/mine --to transformers --out mine-tagger',
     'ced export --model runs/mine --to web --out public',
+    'ced export --model runs/mine --to tflite --out mine.tflite',
   ],
 });
 
@@ -93,6 +100,13 @@ export const command: Command = {
       if (format === 'onnx') {
         const result = await toFile(model, values);
         print(result, fileAsText(result));
+      } else if (format === 'tflite') {
+        refuseOnnxOptions(format, values);
+        const result = { file: resolve(values.out), ...(await exportTflite(model, values.out)) };
+        print(
+          result,
+          `${result.file}  ${size(result.bytes)}, ${grouped(result.samples)} samples\n`,
+        );
       } else {
         const result = await toFolder(model, format, values);
         print(result, folderAsText(result));
@@ -119,11 +133,10 @@ interface FolderResult {
 async function toFolder(
   model: ExportedModel,
   format: FolderFormat,
-  { out, int8, eval: table }: ExportValues,
+  values: ExportValues,
 ): Promise<FolderResult> {
-  if (int8 && format !== 'web')
-    throw new UsageError(`--int8: --to ${format} writes a file in 8 bits always`);
-  if (table !== undefined) throw new UsageError(`--eval: goes with --to onnx, not ${format}`);
+  refuseOnnxOptions(format, values);
+  const { out, int8 } = values;
   const files = await filesOf(model, format, int8 ? 'int8' : 'float32');
   await writeFolder(out, files);
   const sizes = Object.entries(files).map(([name, content]) => ({
@@ -131,6 +144,17 @@ async function toFolder(
     bytes: Buffer.byteLength(content),
   }));
   return { folder: resolve(out), files: sizes };
+}
+
+function refuseOnnxOptions(
+  format: FolderFormat | 'tflite',
+  { int8, eval: table }: ExportValues,
+): void {
+  if (int8 && format === 'tflite')
+    throw new UsageError('--int8: goes with --to onnx and web, not tflite');
+  if (int8 && format !== 'web')
+    throw new UsageError(`--int8: --to ${format} writes a file in 8 bits always`);
+  if (table !== undefined) throw new UsageError(`--eval: goes with --to onnx, not ${format}`);
 }
 
 async function filesOf(

@@ -11,7 +11,7 @@ import { readCheckpointWeights } from '../../storage/models/checkpoint-weights';
 import { parseConfig, parseModel, type LoadedModel } from '../../storage/models/model-folder';
 import { irregularFile } from '../../storage/sources/irregular-file';
 import { UsageError } from '../../infra/command-line/usage-error';
-import { checkpointFolder } from './named-model';
+import { checkpointFolder, runsNear } from './named-model';
 
 /**
  * @param named as `modelOption` says
@@ -57,6 +57,7 @@ async function readCheckpoint(folder: string): Promise<LoadedModel> {
  */
 export async function readFolderThresholds(folder: string): Promise<Thresholds | null> {
   const file = join(folder, 'thresholds.json');
+  await refuseIrregular(file);
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw new UsageError(`${file} cannot be read (${error.code})`);
@@ -79,15 +80,21 @@ function jsonOf(text: string, file: string): unknown {
 }
 
 async function part(folder: string, file: string): Promise<Buffer> {
-  const other = await irregularFile(join(folder, file));
-  if (other) throw new UsageError(`${join(folder, file)} is ${other.what}; ${other.remedy}`);
+  await refuseIrregular(join(folder, file));
   try {
     return await readFile(join(folder, file));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    const near = existsSync(join(folder, 'model.safetensors')) ? [] : await runsNear(folder);
     throw new UsageError(
       `${join(folder, file)} cannot be read (${code}): ` +
-        'expected a folder with model.safetensors and config.json',
+        'expected a folder with model.safetensors and config.json' +
+        (near.length > 0 ? `, or a run: ${near.join(', ')}` : ''),
     );
   }
+}
+
+async function refuseIrregular(path: string): Promise<void> {
+  const other = await irregularFile(path);
+  if (other) throw new UsageError(`${path} is ${other.what}; ${other.remedy}`);
 }

@@ -4,10 +4,11 @@
  * names only lead there.
  */
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { textOf } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';
+import { missingFolders } from '../../storage/make-folder';
 import { decodeRecord } from '../../storage/record';
 import { resultRecord } from '../../storage/run-result';
 import type { RunResult } from '../../workflows/contract/activities';
@@ -52,6 +53,31 @@ export async function checkpointFolder(named: string): Promise<string> {
   return join(storeOf(run.folder), chosen.checkpoint);
 }
 
+/** A folder of other things is not searched. */
+const MOST_NAMES = 1000;
+const MOST_SHOWN = 10;
+
+/**
+ * For a name that leads nowhere: the runs of the nearest folder on its way, and of ./runs.
+ * @returns names that would lead to a model
+ */
+export async function runsNear(named: string): Promise<string[]> {
+  const [missing] = missingFolders(resolve(named));
+  const above = missing === undefined ? resolve(named) : dirname(missing);
+  const nearest = isAbsolute(named) ? above : relative('.', above) || '.';
+  const found = new Set<string>();
+  for (const place of [nearest, 'runs']) {
+    const names = await readdir(place).catch(() => []);
+    const inside = names.length > MOST_NAMES ? [] : names.sort().map((name) => join(place, name));
+    for (const store of [place, ...inside]) {
+      const runs = await namedRuns(store).catch(() => []);
+      for (const { folder } of runs) found.add(runs.length === 1 ? store : folder);
+    }
+  }
+  const all = [...found];
+  return all.length > MOST_SHOWN ? [...all.slice(0, MOST_SHOWN), '…'] : all;
+}
+
 /** Of a run's folder, that run; of a store, all runs that have a result. */
 async function namedRuns(place: string): Promise<NamedRun[]> {
   const own = await resultIn(place);
@@ -82,7 +108,10 @@ function onlyRun(place: string, runs: readonly NamedRun[], student: string | und
 }
 
 async function resultIn(folder: string): Promise<RunResult | null> {
-  const text = await readFile(join(folder, 'result.json')).catch(() => null);
+  const file = join(folder, 'result.json');
+  // A named pipe would be waited for.
+  if (!(await stat(file).catch(() => null))?.isFile()) return null;
+  const text = await readFile(file).catch(() => null);
   if (text === null) return null;
   return decodeRecord({ uri: folder }, 'result.json', resultRecord, text).value;
 }

@@ -19,12 +19,15 @@ import { loadOnnxNet } from '../../ced/teachers/onnx-net';
 import type { WaveformNet } from '../../ced/teachers/waveform-net';
 import { UsageError } from '../../infra/command-line/usage-error';
 
-export interface OnnxScore {
-  readonly mAP: number | null;
-  /** Of one chunk on one core, median. */
+export interface OnnxSpeed {
+  /** Of one chunk on one core, median; of one piece where the chunk is longer. */
   readonly latencyMs: number;
   /** Seconds of computing for a second of audio. */
   readonly realTimeFactor: number;
+}
+
+export interface OnnxScore extends OnnxSpeed {
+  readonly mAP: number | null;
 }
 
 export interface EvaluatedClips {
@@ -84,11 +87,7 @@ export async function evaluateOnnx(
       const reason = unreadable[0]?.reason ?? 'it is empty';
       throw new UsageError(`--eval ${table}: none of its clips can be read: ${reason}`);
     }
-    const latencies = await latenciesMs(
-      files,
-      Math.min(Math.round(chunkSeconds * sampleRate), longestPieceSamples(config)),
-      () => performance.now(),
-    );
+    const speeds = await onnxSpeeds(files, config, chunkSeconds);
     const labelled = scored.flatMap((clip) => targets.get(clip)!);
     const results = scores.map((rowsOfFile, at) => {
       const of = {
@@ -97,17 +96,26 @@ export async function evaluateOnnx(
         rows: scored.length,
         classes: config.outputdim,
       };
-      const latencyMs = latencies[at]!;
-      return {
-        mAP: meanAveragePrecision(of).mean,
-        latencyMs,
-        realTimeFactor: latencyMs / 1000 / chunkSeconds,
-      };
+      return { mAP: meanAveragePrecision(of).mean, ...speeds[at]! };
     });
     return { clips: scored.length, rejected: unreadable, scores: results };
   } finally {
     for (const net of nets) net.dispose();
   }
+}
+
+/** @returns in the order of the files, which take turns */
+export async function onnxSpeeds(
+  files: readonly Uint8Array[],
+  config: ModelConfig,
+  chunkSeconds: number,
+): Promise<OnnxSpeed[]> {
+  const samples = Math.min(Math.round(chunkSeconds * sampleRate), longestPieceSamples(config));
+  const latencies = await latenciesMs(files, samples, () => performance.now());
+  return latencies.map((latencyMs) => ({
+    latencyMs,
+    realTimeFactor: (latencyMs / 1000 / samples) * sampleRate,
+  }));
 }
 
 /** Those that the model can take. */

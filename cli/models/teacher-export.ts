@@ -3,7 +3,6 @@
  * by less than what is printed) with their config.json, and `scores.json` and a README that
  * document their training.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
@@ -16,6 +15,7 @@ import { payloadReader } from '../run/payload-reader';
 import { TEACH_RUN } from '../run/start-options';
 import type { TrainedModel } from '../../workflows/contract/models';
 import { jsonText } from '../print-json';
+import { writeFolder } from '../whole-file';
 
 export interface TeacherExport {
   run: { store: string };
@@ -67,11 +67,10 @@ export async function exportTeachers({
     });
   }
   const hardware = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`;
-  writeFileSync(
-    join(out, 'scores.json'),
-    jsonText({ formatVersion: 1, command, runFile, hardware, teachers }),
-  );
-  writeFileSync(join(out, 'README.md'), teachersReadme({ command, runFile, hardware, teachers }));
+  await writeFolder(out, {
+    'scores.json': jsonText({ formatVersion: 1, command, runFile, hardware, teachers }),
+    'README.md': teachersReadme({ command, runFile, hardware, teachers }),
+  });
 }
 
 /** @returns bytes written */
@@ -81,9 +80,7 @@ export async function exportModel(store: Store, sha256: string, folder: string):
   if (weights === null || config === null)
     throw new Error(`${store.uri}: ${layout.model(sha256)} is missing; run the same command again`);
   const half = encodeSafetensors(decodeSafetensors(weights), 'F16');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'model.safetensors'), half);
-  writeFileSync(join(folder, 'config.json'), config);
+  await writeFolder(folder, { 'model.safetensors': half, 'config.json': config });
   return half.byteLength;
 }
 

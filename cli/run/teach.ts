@@ -10,6 +10,7 @@ import { conductRun } from './conduct-run';
 import { renderTeachCorpus, TEACH_CORPUS } from './demo-corpus';
 import { readRunFile } from './run-file';
 import { shortPath } from '../short-path';
+import { refuseUnwritable } from '../unwritable';
 import { parseTeachOptions, TEACH_HELP } from './start-options';
 import { teachersFolder } from './teachers-folder';
 
@@ -20,8 +21,9 @@ runProgram(async (argv) => {
     return 0;
   }
   const run = readRunFile(options.runFile, 'teach');
-  if (run.corpus.train.startsWith(`${TEACH_CORPUS}/`)) await renderTeachCorpus(projectRoot);
   const out = teachersFolder(projectRoot, options.out, options.runFile, run);
+  refuseUnwritable(out);
+  if (run.corpus.train.startsWith(`${TEACH_CORPUS}/`)) await renderTeachCorpus(projectRoot);
   return await conductRun(options, async (done, say) => {
     await exportTeachers({
       ...done,

@@ -130,8 +130,12 @@ describe('ced embed', () => {
     const out = join(folder, 'stopped.npy');
     const { isTTY } = process.stderr;
     process.stderr.isTTY = true;
-    // The first progress is shown in the middle of a recording.
-    jest.spyOn(process.stderr, 'write').mockImplementation(() => process.emit('SIGINT'));
+    // The first progress is shown in the middle of a recording; a second Ctrl-C would stop at once.
+    let isInterrupted = false;
+    jest.spyOn(process.stderr, 'write').mockImplementation(() => {
+      if (!isInterrupted) process.emit('SIGINT');
+      return (isInterrupted = true);
+    });
     try {
       expect(await embed(...clips, '--window', '1', '--out', out)).toBe(130);
     } finally {
@@ -153,7 +157,10 @@ describe('ced embed', () => {
     );
     expect(await complaint(clips)).toMatch(/^--out: nothing given, expected a file to write/);
     const lost = join(folder, 'nowhere', 'a.npy');
-    expect(await complaint(clips, '--out', lost)).toBe(`${lost} cannot be written (ENOENT)`);
+    expect(await complaint(clips, '--out', lost)).toBe(
+      `${lost} cannot be written (ENOENT): there is no folder ${join(folder, 'nowhere')}; ` +
+        'make it, or choose another place with --out',
+    );
     expect(await complaint(clips, '--out', 'a.npy', '--window', '1', '--hop', '2')).toMatch(
       /^--hop 2: expected at most the window/,
     );

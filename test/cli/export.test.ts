@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { describeFailure } from '../../cli/failure';
 import { ced } from '../../cli/main';
 import { int8Notes } from '../../cli/models/exports/onnx-export';
+import { onnxSpeeds } from '../../cli/models/onnx-evaluation';
+import { longestPieceSamples, onnxModel } from '../../ced/onnx/model-graph';
 import { loadOnnxNet } from '../../ced/teachers/onnx-net';
 import { wavBytes } from '../ced/audio/wav-bytes';
+import { referenceModel } from '../ced/parity/reference-vectors';
 import { encodeHubParquet } from '../../tools/corpora/hub-parquet';
 import { catchOutput, type CaughtOutput } from '../support/caught-output';
 import { writeReferenceModel } from '../support/tagged-model';
@@ -78,6 +81,26 @@ describe('ced export', () => {
     }
   });
 
+  it('writes a LiteRT file of one window, and its labels beside it', async () => {
+    const tflite = join(folder, 'mine.tflite');
+    const argv = ['export', '--model', folder, '--to', 'tflite', '--out', tflite];
+    expect(await ced([...argv, '--json'])).toBe(0);
+    const bytes = readFileSync(tflite);
+    expect(JSON.parse(printed.text)).toEqual({
+      file: tflite,
+      bytes: bytes.length,
+      samples: 160_000,
+    });
+    expect(bytes.toString('latin1', 4, 8)).toBe('TFL3');
+    const labels = JSON.parse(readFileSync(join(folder, 'mine.labels.json'), 'utf8')) as unknown;
+    expect(labels).toMatchObject({ windowSeconds: 10 });
+    for (const [option, said] of [
+      [['--int8'], '--int8: goes with --to onnx and web, not tflite'],
+      [['--eval', table], '--eval: goes with --to onnx, not tflite'],
+    ] as [string[], string][])
+      await expect(ced([...argv, ...option])).rejects.toThrow(said);
+  });
+
   it('writes rate, window and class names beside the file', async () => {
     await run();
     const labels = JSON.parse(readFileSync(join(folder, 'model.labels.json'), 'utf8')) as unknown;
@@ -96,6 +119,15 @@ describe('ced export', () => {
     expect(files.map(({ precision }) => precision)).toEqual(['float32', 'int8']);
     for (const { latencyMs, realTimeFactor } of files)
       expect(realTimeFactor).toBeCloseTo(latencyMs! / 10_000, 9);
+  });
+
+  it('times a chunk that is longer than a piece by what it ran', async () => {
+    const { config, weights } = referenceModel();
+    const file = onnxModel(config, weights, { precision: 'float32' });
+    const [speed] = await onnxSpeeds([file], config, 60);
+    const seconds = longestPieceSamples(config) / 16_000;
+    expect(seconds).toBeLessThan(20);
+    expect(speed!.realTimeFactor).toBeCloseTo(speed!.latencyMs / 1000 / seconds, 9);
   });
 
   it('says when int8 is not smaller or not faster', () => {
@@ -179,8 +211,8 @@ describe('ced export', () => {
     expect(await complaint('--model', folder)).toMatch(
       /^--out: nothing given, expected the file to write/,
     );
-    expect(await complaint('--model', folder, '--out', out, '--to', 'tflite')).toBe(
-      '--to tflite: expected onnx, transformers, sherpa or web',
+    expect(await complaint('--model', folder, '--out', out, '--to', 'coreml')).toBe(
+      '--to coreml: expected onnx, transformers, sherpa, web or tflite',
     );
     writeFileSync(join(folder, 'odd.jsonl'), '{"clip":"0","audio":"0.wav","labels":["thunder"]}\n');
     expect(

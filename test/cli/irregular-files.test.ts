@@ -1,14 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { filesBelow, TAR } from '../../cli/corpus/datasets/table-places';
 import { describeFailure } from '../../cli/failure';
 import { ced } from '../../cli/main';
 import { openSource } from '../../storage/sources/open-source';
 import { readSource } from '../../storage/sources/source';
 import { catchOutput } from '../support/caught-output';
 import { noiseWav } from '../support/noise-wav';
+import { writeReferenceModel } from '../support/tagged-model';
+import { tarBytes } from '../support/tar-bytes';
 import { folderWithCache, putFile, removeWithCache, toldByInit } from '../support/told-by-init';
 
 // To open a pipe that nobody writes to waits for ever: a test of these that fails may hang.
@@ -90,6 +93,34 @@ describe('names that are no files', () => {
     expect(printed.text).toContain('clip.wav is a named pipe; write what it gives into a file');
     expect(printed.text).toContain('link.wav is a link that leads nowhere; put back the file');
     expect(printed.text).toContain('/dev/zero is a device; write what it gives into a file');
+  });
+
+  it('are refused in the folder of a model, whatever they are called', async () => {
+    for (const file of ['config.json', 'model.safetensors', 'thresholds.json']) {
+      const model = writeReferenceModel(at(`model of ${file}`));
+      rmSync(join(model, file), { force: true });
+      pipe(`model of ${file}/${file}`);
+      expect(await complaint('tag', '-', '--stream', '--model', model)).toMatch(
+        new RegExp(`/${file} is a named pipe; write what it gives into a file$`),
+      );
+    }
+    putFile(at('run/README.md'), 'no run');
+    pipe('run/result.json');
+    expect(await complaint('tag', '-', '--model', at('run'))).toMatch(
+      /run\/config\.json cannot be read \(ENOENT\): expected a folder with model\.safetensors/,
+    );
+  });
+
+  it('are left out beside shards that are files', async () => {
+    putFile(at('set/shard-0.tar'), tarBytes([{ name: 'a.wav', content: noiseWav('a') }]));
+    pipe('set/shard-1.tar');
+    mkdirSync(at('set/shard-2.tar'));
+    expect(await filesBelow(at('set'), TAR)).toEqual([at('set/shard-0.tar')]);
+    expect(await filesBelow(at('set'), /nothing/)).toEqual([]);
+    pipe('packed.tar.gz');
+    await expect(filesBelow(folder, /\.tar\.gz$/)).rejects.toThrow(
+      /packed\.tar\.gz is a named pipe; write what it gives into a file$/,
+    );
   });
 
   it('are not opened where one takes the place of a file after it was looked up', async () => {

@@ -64,6 +64,16 @@ describe('the name of a model', () => {
     expect(await found('students', 'student')).toBe(model());
   });
 
+  it('that leads nowhere is answered with the runs that exist', async () => {
+    write('another', [student]);
+    const runs = ['another', 'golden'].map((name) => join(store, 'runs', name));
+    for (const wrong of ['runs/glden', 'elsewhere'])
+      await expect(readModelFolder(join(store, wrong))).rejects.toThrow(
+        `${join(store, wrong)}/config.json cannot be read (ENOENT): expected a folder with ` +
+          `model.safetensors and config.json, or a run: ${runs.join(', ')}`,
+      );
+  });
+
   it('that is neither a run nor a store is left for the error that names it', async () => {
     await expect(readModelFolder('nowhere/students/mini')).rejects.toThrow(
       'nowhere/students/mini/config.json cannot be read (ENOENT): expected a folder with ' +

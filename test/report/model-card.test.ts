@@ -1,4 +1,5 @@
 import { publishRun } from '../../activities/publish-run';
+import { EXPORT_FORMATS } from '../../cli/models/export';
 import { fitThresholds } from '../../ced/metrics/thresholds';
 import { keepThresholds } from '../../storage/models/model-thresholds';
 import { layout } from '../../storage/layout';
@@ -24,6 +25,15 @@ describe("a student's model card", () => {
     expect(card).toContain('on 4 held-out eval clips');
     expect(card).toContain('Its speed was not measured.');
     expect(card).toMatch(/\| train \| 4 \| 0\.00 \|/);
+  });
+
+  it('shows every format that ced export writes', async () => {
+    const { store, deps, input } = await handmadeRun();
+    await publishRun(deps, input);
+    const { sha256 } = input.students[0]!;
+    const card = textOf(await store.read(layout.modelFile(sha256, 'README.md')));
+    const shown = [...card.matchAll(/ced export --model FOLDER --to (\w+)/g)].map(([, to]) => to);
+    expect(shown.sort()).toEqual([...EXPORT_FORMATS].sort());
   });
 
   it('lists the thresholds of its classes and what they give on eval', async () => {

@@ -2,11 +2,12 @@
  * A folder in the cache that is made once: of an archive's files, or of shards without their gzip.
  * It is written aside and renamed when it is complete.
  */
-import { mkdir, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../../../infra/command-line/usage-error';
+import { makeFolder } from '../../../storage/make-folder';
 
 /** An archive never fills the disk. */
 const SHARE_OF_FREE_SPACE = 0.9;
@@ -39,7 +40,9 @@ export async function cachedFolder(
   const aside = `${folder}.${process.pid}`;
   try {
     await removeAbandoned(folder);
-    await mkdir(aside, { recursive: true, mode: 0o700 });
+    await makeFolder(aside, 0o700).catch((error: unknown) => {
+      throw notUnpacked(source, folder, error);
+    });
     const { bavail, bsize } = await statfs(aside);
     const notes = await make(aside, Math.floor(bavail * bsize * SHARE_OF_FREE_SPACE));
     // Another program may have been faster.
@@ -55,14 +58,17 @@ export async function cachedFolder(
     return { folder, notes };
   } catch (error) {
     await rm(aside, { recursive: true, force: true });
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (!UNWRITABLE.includes(code ?? '')) throw error;
-    throw new UsageError(
-      `ced init: ${source} cannot be unpacked into ${dirname(folder)}: ${message}; free space ` +
-        'there, or name another place with CED_CACHE',
-      { cause: error },
-    );
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw UNWRITABLE.includes(code) ? notUnpacked(source, folder, error) : error;
   }
+}
+
+function notUnpacked(source: string, folder: string, error: unknown): UsageError {
+  return new UsageError(
+    `ced init: ${source} cannot be unpacked into ${dirname(folder)}: ` +
+      `${(error as Error).message}; free space there, or name another place with CED_CACHE`,
+    { cause: error },
+  );
 }
 
 function notesOf(folder: string): string {

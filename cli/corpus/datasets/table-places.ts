@@ -4,19 +4,29 @@ import { join } from 'node:path';
 import { readTables } from '../../../activities/plan/read-table';
 import type { TableRows } from '../../../ced/corpus/table-row';
 import { UsageError } from '../../../infra/command-line/usage-error';
+import { irregularFile } from '../../../storage/sources/irregular-file';
 import type { SourceOptions } from '../../../storage/sources/source';
 import { splitIn } from './split-names';
 
 export const PARQUET = /\.parquet$/i;
 export const TAR = /\.tar$/i;
 
-/** The files below a folder whose names match, but for hidden ones. */
+/**
+ * The files below a folder whose names match, but for hidden ones. Pipes and the like are left out.
+ * @throws {UsageError} where only such match
+ */
 export async function filesBelow(folder: string, pattern: RegExp): Promise<string[]> {
   const names = await readdir(folder, { recursive: true });
-  return names
+  const paths = names
     .filter((name) => pattern.test(name) && !/(?:^|\/)\./.test(name))
     .sort()
     .map((name) => join(folder, name));
+  const kinds = await Promise.all(paths.map(irregularFile));
+  const files = paths.filter((_, at) => kinds[at] === null);
+  const at = kinds.findIndex((kind) => kind !== null && kind.what !== 'a folder');
+  if (files.length === 0 && at >= 0)
+    throw new UsageError(`ced init: ${paths[at]} is ${kinds[at]!.what}; ${kinds[at]!.remedy}`);
+  return files;
 }
 
 /** @throws {UsageError} for a file that cannot be read */

@@ -2,12 +2,10 @@
  * Files of embeddings, written row by row in memory that does not grow: the number of rows is known
  * at the end only. A file appears under its name when it is complete.
  */
-import type { FileHandle } from 'node:fs/promises';
-import { open, rename, rm } from 'node:fs/promises';
 import { npyTableHeader } from '../../../ced/npy-table';
 import { ParquetStream } from '../../../ced/parquet/parquet-stream';
 import { requiredColumn } from '../../../ced/parquet/parquet-writer';
-import { UsageError } from '../../../infra/command-line/usage-error';
+import { WholeFile } from '../../whole-file';
 import { csvField } from '../events/event-formats';
 
 export interface EmbeddingRow {
@@ -35,7 +33,7 @@ export interface EmbeddingFile {
  */
 export async function createEmbeddingFile(path: string, width: number): Promise<EmbeddingFile> {
   return path.endsWith('.parquet')
-    ? new ParquetRows(await PartialFile.create(path), width)
+    ? new ParquetRows(await WholeFile.create(path), width)
     : await NpyRows.create(path, width);
 }
 
@@ -49,17 +47,23 @@ class NpyRows implements EmbeddingFile {
   rows = 0;
 
   private constructor(
-    private readonly table: PartialFile,
-    private readonly list: PartialFile,
+    private readonly table: WholeFile,
+    private readonly list: WholeFile,
     private readonly width: number,
   ) {}
 
   static async create(path: string, width: number): Promise<NpyRows> {
-    const table = await PartialFile.create(path);
-    await table.append(npyTableHeader('<f4', 0, width));
-    const list = await PartialFile.create(rowsFile(path));
-    await list.append(Buffer.from('file,start,end\r\n'));
-    return new NpyRows(table, list, width);
+    const files: WholeFile[] = [];
+    try {
+      for (const each of [path, rowsFile(path)]) files.push(await WholeFile.create(each));
+      const [table, list] = files as [WholeFile, WholeFile];
+      await table.append(npyTableHeader('<f4', 0, width));
+      await list.append(Buffer.from('file,start,end\r\n'));
+      return new NpyRows(table, list, width);
+    } catch (error) {
+      await WholeFile.discard(files);
+      throw error;
+    }
   }
 
   async add(rows: readonly EmbeddingRow[]): Promise<void> {
@@ -74,13 +78,11 @@ class NpyRows implements EmbeddingFile {
   async finish(): Promise<void> {
     // Headers are padded: that of any number of rows is as long as the one it replaces.
     await this.table.overwrite(npyTableHeader('<f4', this.rows, this.width));
-    await this.list.finish();
-    await this.table.finish();
+    await WholeFile.finish([this.list, this.table]);
   }
 
   async discard(): Promise<void> {
-    await this.table.discard();
-    await this.list.discard();
+    await WholeFile.discard([this.table, this.list]);
   }
 }
 
@@ -93,7 +95,7 @@ class ParquetRows implements EmbeddingFile {
   private readonly stream: ParquetStream;
 
   constructor(
-    private readonly file: PartialFile,
+    private readonly file: WholeFile,
     width: number,
   ) {
     const columns = [
@@ -126,11 +128,11 @@ class ParquetRows implements EmbeddingFile {
   async finish(): Promise<void> {
     await this.flush();
     await this.file.append(this.stream.finish());
-    await this.file.finish();
+    await WholeFile.finish([this.file]);
   }
 
   async discard(): Promise<void> {
-    await this.file.discard();
+    await WholeFile.discard([this.file]);
   }
 
   private async flush(): Promise<void> {
@@ -144,57 +146,5 @@ class ParquetRows implements EmbeddingFile {
       waiting.map(({ vector }) => [...vector]),
     ]);
     await this.file.append(bytes);
-  }
-}
-
-/** A file under another name until it is complete. */
-class PartialFile {
-  private length = 0;
-  private isOpen = true;
-
-  private constructor(
-    private readonly path: string,
-    private readonly partial: string,
-    private readonly handle: FileHandle,
-  ) {}
-
-  static async create(path: string): Promise<PartialFile> {
-    const partial = `${path}.${process.pid}`;
-    try {
-      return new PartialFile(path, partial, await open(partial, 'w'));
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      throw new UsageError(`${path} cannot be written (${code})`);
-    }
-  }
-
-  async append(bytes: Uint8Array): Promise<void> {
-    await this.writeAt(bytes, this.length);
-    this.length += bytes.length;
-  }
-
-  /** Writes at the beginning. */
-  async overwrite(bytes: Uint8Array): Promise<void> {
-    await this.writeAt(bytes, 0);
-  }
-
-  async finish(): Promise<void> {
-    this.isOpen = false;
-    await this.handle.close();
-    await rename(this.partial, this.path);
-  }
-
-  async discard(): Promise<void> {
-    if (!this.isOpen) return;
-    this.isOpen = false;
-    await this.handle.close();
-    await rm(this.partial, { force: true });
-  }
-
-  private async writeAt(bytes: Uint8Array, position: number): Promise<void> {
-    for (let at = 0; at < bytes.length;) {
-      const { bytesWritten } = await this.handle.write(bytes, at, undefined, position + at);
-      at += bytesWritten;
-    }
   }
 }

@@ -40,6 +40,11 @@ export function labelsFile(
   };
 }
 
+/** `mine.onnx` to `mine.labels.json`: models of one folder keep their own. */
+export function labelsPath(model: string): string {
+  return `${model.replace(/\.(?:onnx|tflite)$/i, '')}.labels.json`;
+}
+
 /** In the order of the outputs. */
 export function classNames({ id2label, outputdim }: ModelConfig): string[] {
   return Array.from({ length: outputdim }, (_, at) => labelOf(id2label, at));

@@ -1,16 +1,14 @@
 /** `ced export --to onnx`: one file, its labels beside it, and scores of it on demand. */
 import { availableParallelism } from 'node:os';
 import type { ChannelChoice } from '../../../ced/audio/channels';
-import { sampleRate } from '../../../ced/audio/mono16k';
-import { longestPieceSamples, onnxModel, type OnnxOptions } from '../../../ced/onnx/model-graph';
-import { latenciesMs } from '../../../jobs/score/latency';
-import { evaluateOnnx, type EvaluatedClips, type OnnxScore } from '../onnx-evaluation';
+import { onnxModel, type OnnxOptions } from '../../../ced/onnx/model-graph';
+import { evaluateOnnx, onnxSpeeds, type EvaluatedClips, type OnnxScore } from '../onnx-evaluation';
 import { jsonText } from '../../print-json';
 import { bytes as size } from '../../quantities';
+import { writeWhole } from '../../whole-file';
 import { defaultChunkSeconds } from '../tag-audio';
 import type { ExportedModel } from './exported-model';
-import { labelsFile } from './labels-file';
-import { writeWhole } from './write-whole';
+import { labelsFile, labelsPath } from './labels-file';
 
 export interface OnnxExport {
   /** Files whose values are compared; the last is the one that was written. */
@@ -42,8 +40,10 @@ export async function exportOnnx(
   const files = precisions.map((precision) =>
     onnxModel(config, weights, { precision, thresholds }),
   );
-  await writeWhole(out, files.at(-1)!);
-  await writeWhole(labelsPath(out), jsonText(labelsFile(config, thresholds)));
+  await writeWhole([
+    [out, files.at(-1)!],
+    [labelsPath(out), jsonText(labelsFile(config, thresholds))],
+  ]);
   const chunkSeconds = defaultChunkSeconds(config);
   const evaluated =
     table === undefined
@@ -55,10 +55,7 @@ export async function exportOnnx(
           onProgress,
         });
   const scores: Partial<OnnxScore>[] =
-    evaluated?.scores.slice() ??
-    (int8
-      ? await speeds(files, Math.min(chunkSeconds * sampleRate, longestPieceSamples(config)))
-      : []);
+    evaluated?.scores.slice() ?? (int8 ? await onnxSpeeds(files, config, chunkSeconds) : []);
   const exported = precisions.map((precision, at) => ({
     precision,
     bytes: files[at]!.length,
@@ -70,22 +67,6 @@ export async function exportOnnx(
     rejected: evaluated?.rejected ?? [],
     notes: exported.length === 2 ? int8Notes(exported[0]!, exported[1]!) : [],
   };
-}
-
-/** `mine.onnx` to `mine.labels.json`: models of one folder keep their own. */
-export function labelsPath(out: string): string {
-  return `${out.replace(/\.onnx$/i, '')}.labels.json`;
-}
-
-async function speeds(
-  files: readonly Uint8Array[],
-  samples: number,
-): Promise<Partial<OnnxScore>[]> {
-  const latencies = await latenciesMs(files, samples, () => performance.now());
-  return latencies.map((latencyMs) => ({
-    latencyMs,
-    realTimeFactor: (latencyMs / 1000 / samples) * sampleRate,
-  }));
 }
 
 /** Reasons not to use the int8 file on this machine. */

@@ -4,7 +4,7 @@ import { UsageError } from '../../../infra/command-line/usage-error';
 import { jsonText } from '../../print-json';
 import type { ExportedModel } from './exported-model';
 import { classNames, labelsFile } from './labels-file';
-import type { FolderFiles } from './write-whole';
+import type { FolderFiles } from '../../whole-file';
 
 /** sherpa-onnx computes as many, whatever the model says. */
 const MELS = 64;

@@ -10,7 +10,7 @@ import { onnxModel } from '../../../ced/onnx/model-graph';
 import { jsonText } from '../../print-json';
 import { classNames, labelsFile } from './labels-file';
 import type { ExportedModel } from './exported-model';
-import type { FolderFiles } from './write-whole';
+import type { FolderFiles } from '../../whole-file';
 
 export async function transformersFiles({
   config,

@@ -9,7 +9,7 @@ import { UsageError } from '../../../infra/command-line/usage-error';
 import { jsonText } from '../../print-json';
 import type { ExportedModel } from './exported-model';
 import { labelsFile } from './labels-file';
-import type { FolderFiles } from './write-whole';
+import type { FolderFiles } from '../../whole-file';
 
 /** They lie beside this code, in the sources and in `dist/`. */
 const PAGE = [
