@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { distillRunSchema, teachRunSchema } from '../workflows/contract/run-file';
+import { NAME } from '../workflows/contract/run-file-sections';
 import { repositoryRoot } from '../infra/toolchain';
 
 interface Node {
@@ -22,6 +23,7 @@ interface Node {
   minimum?: number;
   maximum?: number;
   exclusiveMinimum?: number;
+  pattern?: string;
   maxLength?: number;
   maxItems?: number;
 }
@@ -94,6 +96,7 @@ function values(node: Node): string {
     node.maximum === undefined || node.maximum >= SAFE ? '' : `≤ ${node.maximum}`,
     node.maxLength === undefined ? '' : `≤ ${node.maxLength} characters`,
     node.maxItems === undefined ? '' : `≤ ${node.maxItems} items`,
+    node.pattern === NAME.pattern.source ? `of ${NAME.rule}` : '',
   ].filter(Boolean);
   return [node.type ?? 'any', bounds.join(', ')].filter(Boolean).join(' ');
 }

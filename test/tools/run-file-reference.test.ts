@@ -8,6 +8,15 @@ describe('docs/run-file.md', () => {
     expect(readFileSync(join(repositoryRoot, 'docs/run-file.md'), 'utf8')).toBe(runFileReference());
   });
 
+  it('says of what characters a name is, wherever there is one', () => {
+    const names = runFileReference()
+      .split('\n')
+      .filter((line) => /^\| `(\w+\[\]\.)?name` \|/.test(line));
+    expect(names.length).toBeGreaterThan(5);
+    for (const line of names)
+      expect(line).toContain('| string of 1 to 64 of a-z, 0-9 and -, not at either end a - |');
+  });
+
   it('describes every leaf', () => {
     const undescribed = runFileReference()
       .split('\n')

@@ -9,12 +9,12 @@ import { sampleRateSchema } from './sample-rates';
 import { carriesCredential, CREDENTIAL_REFUSED } from './credentials';
 import { TASK_QUEUES } from './names';
 
-export const name = z
-  .string()
-  .regex(
-    /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/,
-    'expected 1 to 64 of a-z, 0-9 and -, not at either end a -',
-  );
+/** The characters of a name: it is a folder in the store, and part of ids and addresses. */
+export const NAME = {
+  pattern: /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/,
+  rule: '1 to 64 of a-z, 0-9 and -, not at either end a -',
+} as const;
+export const name = z.string().regex(NAME.pattern, `expected ${NAME.rule}`);
 export const place = z
   .string()
   .min(1, 'expected a path or URI')
