@@ -4,6 +4,7 @@
  * whose names are known is a header, never a clip.
  */
 import { parse, type CsvError } from 'csv-parse/sync';
+import { csvField } from '../csv-field';
 import { FormatInvalid } from '../format-invalid';
 import { labelsFromCell, type Label } from './label-list';
 import {
@@ -143,7 +144,8 @@ function headerOf(
   const note =
     classes.length > 0
       ? `no column holds labels, and ${classes.length} hold 0 or 1 in every row; they are ` +
-        `taken for classes: ${classes.slice(0, 8).join(', ')}${classes.length > 8 ? ' …' : ''}`
+        `taken for classes: ${classes.slice(0, 8).map(csvField).join(', ')}` +
+        (classes.length > 8 ? ' …' : '')
       : unusedNote(names, columns);
   if (note !== null) onNote(note);
   return { columns, width: names.length, oneHot };

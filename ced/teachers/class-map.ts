@@ -3,6 +3,7 @@
  * classes of the teacher are dropped. A class that the teacher lacks is an error, since no
  * probability can be invented for it, unless the teacher may abstain from it.
  */
+import { csvField } from '../csv-field';
 import { TeacherInvalid } from './teacher-invalid';
 import type { Vocabulary } from './vocabulary';
 
@@ -78,7 +79,7 @@ function namesOf(classes: readonly number[], vocabulary: Vocabulary): string[] {
 
 function listed(names: readonly string[]): string {
   return (
-    names.slice(0, namesShown).join(', ') +
+    names.slice(0, namesShown).map(csvField).join(', ') +
     (names.length > namesShown ? `, and ${names.length - namesShown} more` : '')
   );
 }

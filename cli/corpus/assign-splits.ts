@@ -3,6 +3,7 @@
  * audio in two splits is reported before anything else.
  */
 import { counted } from '../../ced/counted';
+import { csvField } from '../../ced/csv-field';
 import { splitClips, type SplitName } from '../../ced/corpus/split-clips';
 import { SPLITS } from '../../workflows/contract/models';
 import type { DatasetClip } from './datasets/dataset';
@@ -190,19 +191,19 @@ function thinClasses(clips: readonly SplitClip[]): string[] {
       : [
           counted(thin.length, 'class has', 'classes have') +
             ' one or two clips, too few to learn and to score: ' +
-            listed(thin.map(([name]) => name)),
+            listed(thin.map(([name]) => csvField(name))),
         ]),
     ...(untrained.length === 0
       ? []
       : [
           counted(untrained.length, 'class has', 'classes have') +
-            ` no clip in train: ${listed(untrained)}`,
+            ` no clip in train: ${listed(untrained.map(csvField))}`,
         ]),
     ...(unscored.length === 0
       ? []
       : [
           counted(unscored.length, 'class has', 'classes have') +
-            ` no clip in eval, so no score: ${listed(unscored)}`,
+            ` no clip in eval, so no score: ${listed(unscored.map(csvField))}`,
         ]),
   ];
 }

@@ -1,5 +1,6 @@
 /** Class names as a project's class list can hold them. */
 import { counted } from '../../ced/counted';
+import { csvField } from '../../ced/csv-field';
 import { LONGEST_NAME } from '../../ced/teachers/vocabulary';
 import type { Dataset, DatasetClip } from './datasets/dataset';
 import { listed } from './listed';
@@ -31,13 +32,13 @@ export function withClassNames(dataset: Dataset): Dataset {
       : [
           `${counted(joined.length, 'class name is', 'class names are')} written in several ways ` +
             `that look the same, and ${joined.length === 1 ? 'is' : 'are each'} one class: ` +
-            listed(joined),
+            listed(joined.map(csvField)),
         ]),
     ...(alike.length === 0
       ? []
       : [
           'classes differ only in upper and lower case: ' +
-            listed(alike.map((each) => each.join(' and '))),
+            listed(alike.map((each) => each.map(csvField).join(' and '))),
         ]),
     ...(tooLong.length === 0
       ? []

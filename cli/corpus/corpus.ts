@@ -1,5 +1,6 @@
 /** `ced corpus TABLE`: reads and decodes a corpus as a run would, and prints what it holds. */
 import { counted } from '../../ced/counted';
+import { csvField } from '../../ced/csv-field';
 import type { ChannelChoice } from '../../ced/audio/channels';
 import { channelsOption } from '../channels-option';
 import { resolve } from 'node:path';
@@ -222,11 +223,11 @@ function describe({
   duplicates,
 }: Summary): string {
   const names = Object.entries(labels);
-  const most = names.slice(0, 5).map(([name, count]) => `${name} ${grouped(count)}`);
+  const most = names.slice(0, 5).map(([name, count]) => `${csvField(name)} ${grouped(count)}`);
   const least = names
     .slice(5)
     .slice(-3)
-    .map(([name, count]) => `${name} ${grouped(count)}`);
+    .map(([name, count]) => `${csvField(name)} ${grouped(count)}`);
   const range =
     clips === 0 ? '' : `, ${shortestSeconds?.toFixed(1)} to ${longestSeconds?.toFixed(1)} s each`;
   const empty = emptyClasses === 0 ? '' : `, ${emptyClasses} more without a clip`;

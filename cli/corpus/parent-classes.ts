@@ -1,4 +1,5 @@
 /** Labels of parent classes, by the ontology that lies beside a dataset's tables. */
+import { csvField } from '../../ced/csv-field';
 import { UsageError } from '../../infra/command-line/usage-error';
 import { grouped } from '../quantities';
 import type { Dataset, DatasetClip } from './datasets/dataset';
@@ -53,5 +54,5 @@ function exampleOf(
   hierarchy: NonNullable<Dataset['hierarchy']>,
 ): string | null {
   const label = clip?.labels?.find((each) => hierarchy(each).length > 0);
-  return label === undefined ? null : `${label}: ${hierarchy(label).join(', ')}`;
+  return label === undefined ? null : `${label}: ${hierarchy(label).map(csvField).join(', ')}`;
 }

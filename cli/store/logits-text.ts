@@ -1,5 +1,6 @@
 /** A survey of logits, and one clip's views, as text. Pure. */
 import { counted } from '../../ced/counted';
+import { csvField } from '../../ced/csv-field';
 import type { ClipLogits, ClipView } from './clip-logits';
 import type { TeacherPair } from '../../ced/metrics/teacher-agreement';
 import type { LogitsSurvey, TeacherSurvey } from './logits-survey';
@@ -52,7 +53,8 @@ function topClasses({ topClasses: classes }: LogitsSurvey): string {
   return classes
     .map(
       ({ name, index, mean, share }) =>
-        `${name ?? index} ${mean.toFixed(3)} (first in ${(100 * share).toFixed(1)} %)`,
+        `${csvField(name ?? String(index))} ${mean.toFixed(3)} ` +
+        `(first in ${(100 * share).toFixed(1)} %)`,
     )
     .join(', ');
 }
@@ -92,7 +94,10 @@ export function clipText({ key, clip, views }: ClipLogits): string {
     span(view.timeMask),
     span(view.freqMask),
     view.tags
-      .map(({ name, index, probability }) => `${name ?? index} ${probability.toFixed(3)}`)
+      .map(
+        ({ name, index, probability }) =>
+          `${csvField(name ?? String(index))} ${probability.toFixed(3)}`,
+      )
       .join(', '),
   ]);
   const lines = alignedTable([header, ...rows], (column) => column < header.length - 1);

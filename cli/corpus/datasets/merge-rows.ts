@@ -1,5 +1,6 @@
 /** Rows of several tables that name the same audio, for one split, are one clip. */
 import { counted } from '../../../ced/counted';
+import { csvField } from '../../../ced/csv-field';
 import { isSameLabels } from '../../../ced/corpus/label-list';
 import type { DatasetClip } from './dataset';
 
@@ -19,7 +20,7 @@ export function mergeRows(clips: readonly TableClip[], notes: string[]): Dataset
     const first = firsts.get(key);
     if (first && first.table !== clip.table) {
       if (first.labels && clip.labels && !isSameLabels(first.labels, clip.labels))
-        differing.push(`${first.clip} (${first.labels.join(', ')}) and ${clip.clip}`);
+        differing.push(`${first.clip} (${first.labels.map(csvField).join(', ')}) and ${clip.clip}`);
       first.labels ??= clip.labels;
       continue;
     }

@@ -6,7 +6,7 @@ import { npyTableHeader } from '../../../ced/npy-table';
 import { ParquetStream } from '../../../ced/parquet/parquet-stream';
 import { requiredColumn } from '../../../ced/parquet/parquet-writer';
 import { WholeFile } from '../../whole-file';
-import { csvField } from '../events/event-formats';
+import { csvField } from '../../../ced/csv-field';
 
 export interface EmbeddingRow {
   readonly file: string;

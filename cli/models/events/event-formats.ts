@@ -5,6 +5,8 @@
  *   audacity  https://manual.audacityteam.org/man/importing_and_exporting_labels.html
  *   vtt       https://www.w3.org/TR/webvtt1/
  */
+import { csvField } from '../../../ced/csv-field';
+
 export const EVENT_FORMATS = ['text', 'jsonl', 'csv', 'audacity', 'vtt'] as const;
 export type EventFormatName = (typeof EVENT_FORMATS)[number];
 
@@ -76,10 +78,6 @@ export const eventFormats: Readonly<Record<EventFormatName, EventFormat>> = {
 /** `  12.00–14.00 s` */
 export function span(start: number, end: number): string {
   return `${start.toFixed(2)}–${end.toFixed(2)} s`;
-}
-
-export function csvField(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** `hh:mm:ss.ttt` */
