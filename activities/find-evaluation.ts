@@ -5,10 +5,15 @@
  * was rolled back.
  */
 import { canonicalJson } from '../ced/canonical-json';
-import type { FindEvaluationInput, FoundEvaluation } from '../workflows/contract/promotion';
+import type {
+  FindEvaluationInput,
+  FoundEvaluation,
+  StandingChampion,
+} from '../workflows/contract/promotion';
 import type { Student } from '../workflows/contract/run-file-sections';
 import { StoreDamaged } from '../workflows/contract/damage';
 import { furtherRates } from '../workflows/contract/sample-rates';
+import { ChampionLedger } from '../storage/champion-ledger';
 import { contentOfSplitAtRate } from '../storage/corpus/clips-at-rate';
 import { corpusContent } from '../storage/corpus/corpus-content';
 import type { ActivityDependencies } from './dependencies';
@@ -48,14 +53,25 @@ export async function findEvaluation(
   const students = input.settings.students.map(asKeyed);
   const settings = { ...input.settings, students };
   const key = sha256(canonicalJson({ formatVersion: 1, content, teachers, settings }));
-  return {
-    key,
-    judged: await readRecordOrQuarantine(
-      store,
-      layout.evaluation(input.run, key),
-      evaluationRecord,
-    ),
-  };
+  const judged = await readRecordOrQuarantine(
+    store,
+    layout.evaluation(input.run, key),
+    evaluationRecord,
+  );
+  const champion = judged && (await standingChampion(deps, input.champion));
+  return { key, judged, ...(champion ? { champion } : {}) };
+}
+
+/** It may have changed since the earlier run: by a rollback, or by a run of another name. */
+async function standingChampion(
+  deps: ActivityDependencies,
+  place: string | undefined,
+): Promise<StandingChampion | null> {
+  const { head = null } =
+    place === undefined ? {} : await ChampionLedger.read(deps.openStore(place));
+  if (!head) return null;
+  const { entry, student, mAP, tookBack } = head;
+  return { entry, student, mAP, ...(tookBack === undefined ? {} : { tookBack }) };
 }
 
 /** Earlier versions called `parts` otherwise, and filled in its default: their keys stay. */

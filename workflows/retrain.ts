@@ -17,7 +17,7 @@ import { cpu } from './activity-proxies';
 import type { Continuation } from './continuation';
 import { runToEnd } from './run-to-end';
 import type { ImportedModels, Plan, RunResult } from './contract/activities';
-import type { FoundEvaluation, EarlierEvaluation, Unchanged } from './contract/promotion';
+import type { FoundEvaluation, Unchanged } from './contract/promotion';
 import { retrainRunSchema, type DistillRun } from './contract/run-file';
 import {
   distillAndPublish,
@@ -29,6 +29,7 @@ import {
 import { ingestCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';
 import { HistoryTooLong } from './history-length';
+import { unchanged } from './unchanged';
 
 export async function retrain(
   input: unknown,
@@ -65,13 +66,13 @@ async function retrainIfNew(control: RunControl, run: DistillRun): Promise<RunRe
   const byPlan = await control.runOnce('judgement by plan', () =>
     findEvaluation(run, models, plan),
   );
-  if (byPlan.judged) return unchanged(run, plan, byPlan.judged);
+  if (byPlan.judged) return unchanged(run.name, plan, byPlan.judged, byPlan.champion);
   const corpus = await ingestCorpus(control, run, plan, chunkSeconds, ratesOf(models));
-  const { key, judged } =
+  const { key, judged, champion } =
     byPlan.key === null
       ? await control.runOnce('judgement by content', () => findEvaluation(run, models, plan))
       : byPlan;
-  if (judged) return unchanged(run, plan, judged);
+  if (judged) return unchanged(run.name, plan, judged, champion);
   return await distillAndPublish(control, run, models, corpus, key ?? undefined);
 }
 
@@ -90,15 +91,8 @@ async function findEvaluation(
     planKey: plan.planKey,
     ensemble: models.teachers,
     settings,
+    ...(promote ? { champion: promote.champion } : {}),
   });
-}
-
-function unchanged(run: DistillRun, plan: Plan, earlier: EarlierEvaluation): Unchanged {
-  const clips = Object.values(plan.splits).reduce((sum, split) => sum + (split?.clips ?? 0), 0);
-  const says =
-    `nothing has changed: ${clips} clips, teachers and settings are those of ` +
-    `${earlier.workflowId}, where ${earlier.says}`;
-  return { run: run.name, outcome: 'unchanged', judged: earlier, says };
 }
 
 function reasonOf(error: unknown): ApplicationFailure {

@@ -85,6 +85,7 @@ describe('a store of the first format', () => {
     expect(await golden.findEvaluation(PLAN.planKey, TEACHERS)).toMatchObject({
       key: EVALUATION,
       judged: { workflowRunId: 'first' },
+      champion: { entry: 3, tookBack: 2 },
     });
   });
 

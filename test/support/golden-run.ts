@@ -232,7 +232,8 @@ export class GoldenRun {
   ): ReturnType<typeof findEvaluation> {
     const { name: run, logits, students, promote } = GOLDEN_RUN;
     const settings = { logits, students, promote };
-    return findEvaluation(this.deps, { store: '', run, planKey, ensemble, settings });
+    const { champion = '' } = promote ?? {};
+    return findEvaluation(this.deps, { store: '', run, planKey, ensemble, settings, champion });
   }
 
   async promote(

@@ -112,13 +112,19 @@ export interface FindEvaluationInput {
     promote: unknown;
     ensemble?: string;
   };
+  /** Its folder, to say which entry stands; absent in histories of earlier versions. */
+  champion?: string;
 }
 export interface FoundEvaluation {
   /** null while the corpus of the plan has not been read. */
   key: string | null;
   /** By an earlier run with the same clips, teachers and settings. */
   judged: EarlierEvaluation | null;
+  /** Asked for with `judged` only; absent = not asked, or there is none. */
+  champion?: StandingChampion;
 }
+/** The newest entry of a champion's ledger. */
+export type StandingChampion = Pick<ChampionEntry, 'entry' | 'student' | 'mAP' | 'tookBack'>;
 export const earlierEvaluationSchema = z.object({
   workflowId: z.string(),
   workflowRunId: z.string(),
