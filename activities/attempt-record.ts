@@ -4,9 +4,10 @@
  * cannot be recorded is missing in the report's timeline, nothing else.
  */
 import { z } from 'zod';
+import { canonicalJson } from '../ced/canonical-json';
 import { encodeChecksummed } from '../storage/checksum';
 import { record, type RecordOf } from '../storage/record';
-import type { Store } from '../storage/store';
+import { sha256, type Store } from '../storage/store';
 import { layout } from '../storage/layout';
 
 export const attemptStartRecord = record(
@@ -26,6 +27,8 @@ export const attemptStartRecord = record(
     what: z.string(),
     /** SHA-256 of the model that is scored, null for other activities. */
     model: z.string().nullable(),
+    /** Equal in all attempts at the same work, of whatever run; absent in earlier versions. */
+    work: z.exactOptional(z.string()),
     /** By the server's clock, milliseconds since 1970: when a worker could have taken it. */
     scheduledMs: z.number(),
     /** By the worker's clock. */
@@ -114,7 +117,7 @@ export class AttemptRecord {
 }
 
 /** What an activity works on, by its input. */
-export function describeWork(input: object): { what: string; model: string | null } {
+export function describeWork(input: object): { what: string; model: string | null; work: string } {
   const { split, shard, model, settings } = input as {
     split?: string;
     shard?: number;
@@ -127,5 +130,24 @@ export function describeWork(input: object): { what: string; model: string | nul
     ...(shard === undefined ? [] : [`shard ${shard}`]),
     ...(settings?.name === undefined ? [] : [settings.name]),
   ];
-  return { what: parts.join(' '), model: model?.sha256 ?? null };
+  return { what: parts.join(' '), model: model?.sha256 ?? null, work: workOf(input) };
+}
+
+/** Fields of inputs in which attempts at the same work may differ. */
+const NOT_THE_WORK = new Set(['store', 'run', 'waited', 'timed']);
+
+/** Hash of an input without what makes no difference to the work. */
+function workOf(input: object): string {
+  const work = Object.entries(input).filter(([field]) => !NOT_THE_WORK.has(field));
+  // As a payload: without fields that are undefined.
+  const json: unknown = JSON.parse(JSON.stringify(Object.fromEntries(work)));
+  return sha256(canonicalJson(json)).slice(0, 32);
+}
+
+/**
+ * Names an attempt at a training in the records of the training (jobs/train/attempts.ts).
+ * @param activityId with that of its run: Temporal numbers activities from 1 in every run
+ */
+export function trainingAttemptId(activityId: string, attempt: number): string {
+  return `${activityId}-${attempt}`.replace(/[^A-Za-z0-9-]/g, '-');
 }

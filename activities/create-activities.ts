@@ -2,6 +2,7 @@
 import { Context, log } from '@temporalio/activity';
 import type { CpuActivities, EpochRecord, GpuActivities } from '../workflows/contract/activities';
 import { asActivity } from './activity-edge';
+import { trainingAttemptId } from './attempt-record';
 import type { ActivityDependencies } from './dependencies';
 import { ingestShard } from './ingest-shard';
 import { finalizeCorpus } from './finalize-corpus';
@@ -94,11 +95,8 @@ export function createGpuActivities(deps: ActivityDependencies): GpuActivities {
     trainModel: (input) =>
       asActivity(deps, input, (attempt) => {
         const { info } = Context.current();
-        const attemptId =
-          `${info.workflowExecution?.runId ?? 'none'}-${info.activityId}-${info.attempt}`.replace(
-            /[^A-Za-z0-9-]/g,
-            '-',
-          );
+        const { runId = 'none' } = info.workflowExecution ?? {};
+        const attemptId = trainingAttemptId(`${runId} ${info.activityId}`, info.attempt);
         let told = Promise.resolve();
         const onEpoch = (record: EpochRecord): void => {
           const { workflowExecution } = info;

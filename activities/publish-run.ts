@@ -11,6 +11,7 @@ import { layout } from '../storage/layout';
 import { evaluationRecord } from '../storage/earlier-evaluation';
 import { createRecordOrAdopt } from '../storage/quarantine';
 import { decodeRecord } from '../storage/record';
+import { readLatencies } from '../storage/latencies';
 import { resultRecord } from '../storage/run-result';
 import { ContentDiffers, ObjectMissing, type Store } from '../storage/store';
 import { readThresholds } from '../storage/models/model-thresholds';
@@ -21,12 +22,15 @@ import { studentPage } from '../report/student-page';
 import { metricsFiles } from './publish/metrics-files';
 import { readPageAssets } from './publish/page-assets';
 import { readRunAttempts } from './publish/run-attempts';
+import { readRunCost } from './publish/run-cost';
 import { readRunCorpus } from './publish/run-corpus';
 import { evaluateRun } from './publish/run-evaluation';
 import { softwareVersions } from './publish/software-versions';
 import { readTrainingCurve } from './publish/training-curve';
 import { encodeRejected } from '../report/run-corpus';
+import type { RunEvaluation } from '../report/run-evaluation';
 import type { TrainingCurve } from '../report/training-curve';
+import type { Latency } from '../ced/metrics/latency';
 
 /**
  * @param onAlive called between the parts of the evaluation
@@ -106,12 +110,10 @@ async function readFindings(
 ): Promise<RunFindings> {
   const { planKey, ensemble, students } = input;
   const corpus = await readRunCorpus(store, planKey);
-  const evaluation = await evaluateRun(
-    store,
-    planKey,
-    'eval',
-    { ensemble, students },
-    beforeComputing,
+  const evaluation = withLatencies(
+    await evaluateRun(store, planKey, 'eval', { ensemble, students }, beforeComputing),
+    input,
+    await latenciesOf(store, input),
   );
   const validation =
     ensemble.length === 0
@@ -127,6 +129,7 @@ async function readFindings(
   for (const student of students) curves.push(await readTrainingCurve(store, student));
   const teacherPairs = (evaluation ?? validation)?.pairs ?? [];
   const attempts = await readRunAttempts(store, input);
+  const cost = await readRunCost(store, input, attempts);
   const ensembleValidationMAP = validation?.ensemble?.mAP ?? null;
   return {
     ...corpus,
@@ -135,7 +138,36 @@ async function readFindings(
     ensembleValidationMAP,
     curves,
     attempts,
+    cost,
     versions: softwareVersions(),
+  };
+}
+
+function latenciesOf(
+  store: Store,
+  { ensemble, students, chunkSeconds }: PublishInput,
+): Promise<ReadonlyMap<string, Latency>> {
+  return chunkSeconds === undefined
+    ? Promise.resolve(new Map())
+    : readLatencies(store, { models: [...ensemble, ...students], chunkSeconds });
+}
+
+/** Times of models that were measured alone, with their scores, stay where there are no others. */
+function withLatencies(
+  evaluation: RunEvaluation | null,
+  { ensemble, students }: PublishInput,
+  latencies: ReadonlyMap<string, Latency>,
+): RunEvaluation | null {
+  if (!evaluation || latencies.size === 0) return evaluation;
+  const timed = <S>(scores: S[], models: readonly { sha256: string }[]): S[] =>
+    scores.map((score, index) => ({
+      ...score,
+      latency: latencies.get(models[index]?.sha256 ?? '') ?? null,
+    }));
+  return {
+    ...evaluation,
+    teachers: timed(evaluation.teachers, ensemble),
+    students: timed(evaluation.students, students),
   };
 }
 

@@ -36,6 +36,8 @@ export function modelCard(
   student: ResultStudent,
   { splits, evalClips, thresholds, tags }: CardFindings,
 ): string {
+  // The models of `teach` are its students too.
+  const teachers = input.kind === 'teach' ? [] : result.teachers;
   return `${frontMatter(input.run, student, evalClips)}
 # ${student.name}
 
@@ -47,16 +49,16 @@ ${table(
   ['model', 'parameters', 'eval mAP'],
   [
     [`**${student.name}**`, formatParameters(student.parameters), formatScore(student.mAP)],
-    ...(result.teachers.length === 0
+    ...(teachers.length === 0
       ? []
       : [
           [
             'ensemble',
-            formatParameters(result.teachers.reduce((sum, { parameters }) => sum + parameters, 0)),
+            formatParameters(teachers.reduce((sum, { parameters }) => sum + parameters, 0)),
             formatScore(result.ensemble.mAP),
           ],
         ]),
-    ...result.teachers.map(({ name, parameters, mAP }) => [
+    ...teachers.map(({ name, parameters, mAP }) => [
       `teacher ${name}`,
       formatParameters(parameters),
       formatScore(mAP),
@@ -90,7 +92,7 @@ ${logitsNote(result)}
 | --- | --- |
 | these weights | not stated: fill in here and in \`license\` above |
 | the training audio | not stated |
-${result.teachers.map(({ name }) => `| teacher ${name} | not stated |\n`).join('')}
+${teachers.map(({ name }) => `| teacher ${name} | not stated |\n`).join('')}
 ## Use
 
     npx ced tag recording.wav --model FOLDER
@@ -174,10 +176,13 @@ function logitsNote({ logits }: Pick<RunResult, 'logits'>): string {
 
 function latencyNote({ latency }: ResultStudent): string {
   if (!latency) return 'Its speed was not measured.';
-  const { milliseconds, audioSeconds, realTimeFactor, processor } = latency;
+  const { milliseconds, audioSeconds, realTimeFactor, processor, spread } = latency;
+  const range = spread
+    ? ` (${spread.low.toPrecision(3)} to ${spread.high.toPrecision(3)} in ${spread.rounds} rounds)`
+    : '';
   return (
-    `On one core (${processor}), as ONNX in onnxruntime, ${milliseconds.toPrecision(3)} ms ` +
-    `for ${audioSeconds} s of audio: real-time factor ${realTimeFactor.toPrecision(2)}.`
+    `On one core (${processor}), as ONNX in onnxruntime, ${milliseconds.toPrecision(3)} ms` +
+    `${range} for ${audioSeconds} s of audio: real-time factor ${realTimeFactor.toPrecision(2)}.`
   );
 }
 

@@ -8,6 +8,7 @@ import {
   formatPercent,
   formatSeconds,
 } from './number-format';
+import type { RunCost } from '../workflows/contract/activities';
 import type { ReportData } from './report-data';
 import type { Section } from './report-section';
 import { bar, table } from './report-parts';
@@ -40,7 +41,7 @@ export function stagesSection({ result: { stages }, attempts }: ReportData): Sec
   );
   return {
     id: 'stages',
-    title: 'Time by stage',
+    title: 'Time of this run by stage',
     note:
       'A stage whose results were already in the store took almost no time. CPU and GPU hours ' +
       'are those of the workers on either queue, failed attempts included. Provenance names ' +
@@ -60,6 +61,55 @@ export function stagesSection({ result: { stages }, attempts }: ReportData): Sec
           <td></td>
           ${workCells(null)}
         </tr>`,
+      ],
+      'costs',
+    ),
+  };
+}
+
+/** The runs that made what this report shows, where this run found some of it in the store. */
+export function makersSection({ result: { cost }, workflowRunId }: ReportData): Section | null {
+  if (!cost || cost.runs.every((run) => run.workflowRunId === workflowRunId)) return null;
+  const longest = Math.max(...cost.runs.map(({ seconds }) => seconds), Number.MIN_VALUE);
+  const row = (
+    name: Html,
+    { seconds, cpuSeconds, gpuSeconds }: Pick<RunCost, 'seconds' | 'cpuSeconds' | 'gpuSeconds'>,
+    [attempts, unsuccessful, meterShare]: [number, number, number],
+    kind: string | null = null,
+  ): Html =>
+    html`<tr class="${kind}">
+      <th scope="row">${name}</th>
+      <td class="bar">${bar(formatSeconds(seconds), meterShare, '--ensemble')}</td>
+      <td>${formatHours(cpuSeconds)}</td>
+      <td>${formatHours(gpuSeconds)}</td>
+      <td>${formatCount(attempts)}</td>
+      <td>${formatCount(unsuccessful)}</td>
+    </tr>`;
+  const sum = (field: 'attempts' | 'unsuccessful'): number =>
+    cost.runs.reduce((total, run) => total + run[field], 0);
+  return {
+    id: 'cost',
+    title: 'Cost by run',
+    note:
+      'The runs whose work this report shows: their attempts at it, failed and lost ones ' +
+      'included. ' +
+      'A run is named by its Temporal run id. Its report is in the store as ' +
+      'runs/<name>/<run id>/report.html, if it came to one.',
+    content: table(
+      ['Run', { left: 'At work' }, 'CPU hours', 'GPU hours', 'Attempts', 'Unsuccessful'],
+      [
+        ...cost.runs.map((run) =>
+          row(
+            html`<code>${run.workflowRunId}</code>
+              <small>
+                ${run.workflowRunId === workflowRunId ? 'this run' : null} began
+                ${new Date(run.fromMs).toISOString().slice(0, 16).replace('T', ' ')} UTC
+              </small>`,
+            run,
+            [run.attempts, run.unsuccessful, run.seconds / longest],
+          ),
+        ),
+        row(html`total`, cost, [sum('attempts'), sum('unsuccessful'), 0], 'total'),
       ],
       'costs',
     ),

@@ -2,7 +2,12 @@
  * Everything that a report shows, as plain data. It holds no time or place of its making, so the
  * same run gives the same bytes.
  */
-import type { EnsembleAgreement, PublishInput, RunResult } from '../workflows/contract/activities';
+import type {
+  EnsembleAgreement,
+  PublishInput,
+  RunCost,
+  RunResult,
+} from '../workflows/contract/activities';
 import type { TrainedModel } from '../workflows/contract/models';
 import type { TagScores } from '../ced/metrics/tag-scores';
 import { realTimeFactor, type Latency } from '../ced/metrics/latency';
@@ -77,6 +82,8 @@ export interface RunFindings {
   rejected: RejectedClip[];
   curves: TrainingCurve[];
   attempts: RunAttempt[];
+  /** null where no attempt was recorded. */
+  cost: RunCost | null;
   versions: SoftwareVersions;
 }
 
@@ -86,24 +93,11 @@ export function buildResult(
     evaluation,
     rejected,
     teacherPairs,
-  }: Pick<RunFindings, 'evaluation' | 'rejected' | 'teacherPairs'>,
+    cost,
+  }: Pick<RunFindings, 'evaluation' | 'rejected' | 'teacherPairs' | 'cost'>,
 ): RunResult {
-  return {
-    formatVersion: 1,
-    run: input.run,
-    workflowId: input.workflowId,
-    teachers: input.ensemble.map(({ name, parameters, missing }, index) => ({
-      name,
-      parameters,
-      mAP: evaluation?.teachers[index]?.mAP ?? null,
-      ...(missing === undefined ? {} : { missingClasses: missing }),
-    })),
-    ensemble: {
-      mAP: evaluation?.ensemble?.mAP ?? null,
-      ...(input.ensembleFit ? { fit: input.ensembleFit } : {}),
-    },
-    ...(teacherPairs.length === 0 ? {} : { teacherAgreement: teacherPairs }),
-    students: input.students.map(({ name, parameters, sha256, bitExact }, index) => {
+  const trained = input.students.map(
+    ({ name, parameters, sha256, bitExact }, index): RunResult['students'][number] => {
       const score = evaluation?.students[index];
       return {
         name,
@@ -117,12 +111,45 @@ export function buildResult(
         sha256,
         bitExact,
       };
-    }),
+    },
+  );
+  return {
+    formatVersion: 1,
+    run: input.run,
+    workflowId: input.workflowId,
+    teachers: input.kind === 'teach' ? trained.map(asTeacher) : ensembleOf(input, evaluation),
+    ensemble: {
+      mAP: evaluation?.ensemble?.mAP ?? null,
+      ...(input.ensembleFit ? { fit: input.ensembleFit } : {}),
+    },
+    ...(teacherPairs.length === 0 ? {} : { teacherAgreement: teacherPairs }),
+    students: trained,
     logits: input.logits,
     rejected: rejected.length,
     stages: input.stages,
+    ...(cost === null ? {} : { cost }),
     ...(input.promotion ? { promotion: input.promotion } : {}),
   };
+}
+
+function ensembleOf(
+  { ensemble }: PublishInput,
+  evaluation: RunEvaluation | null,
+): RunResult['teachers'] {
+  return ensemble.map(({ name, parameters, missing }, index) => ({
+    name,
+    parameters,
+    mAP: evaluation?.teachers[index]?.mAP ?? null,
+    ...(missing === undefined ? {} : { missingClasses: missing }),
+  }));
+}
+
+/** A teacher agrees with no ensemble. */
+function asTeacher({
+  agreement: _,
+  ...model
+}: RunResult['students'][number]): RunResult['teachers'][number] {
+  return model;
 }
 
 export function buildReportData(

@@ -9,6 +9,7 @@ import {
   formatSeconds,
 } from './number-format';
 import { bestStudent, type ReportData, type ReportModel } from './report-data';
+import type { RunResult } from '../workflows/contract/activities';
 
 interface Tile {
   label: string;
@@ -18,7 +19,7 @@ interface Tile {
 
 export function headline(data: ReportData): Html {
   const tiles = (data.kind === 'distill' ? distillTiles(data) : teachTiles(data)).concat(
-    timeTile(data),
+    costTile(data),
   );
   return html`<header>
     <p class="kicker">
@@ -132,16 +133,35 @@ function teachTiles(data: ReportData): Tile[] {
   ];
 }
 
-function timeTile({ result }: ReportData): Tile {
-  const slowest = [...result.stages].sort((a, b) => b.seconds - a.seconds)[0];
-  const total = result.stages.reduce((sum, { seconds }) => sum + seconds, 0);
+/** All the work in what is published, whichever runs did it; beside it this run's own time. */
+function costTile({ result, workflowRunId }: ReportData): Tile {
+  const { cost, stages } = result;
+  const elapsed = stages.reduce((sum, { seconds }) => sum + seconds, 0);
+  if (!cost)
+    return {
+      label: 'Time',
+      value: formatSeconds(elapsed),
+      detail: slowestStage(stages) ?? 'no stage has a time',
+    };
+  const { runs, unknown = 0 } = cost;
+  const isMaker = runs.some((run) => run.workflowRunId === workflowRunId);
+  const others = runs.length - (isMaker ? 1 : 0);
   return {
-    label: 'Time',
-    value: formatSeconds(total),
-    detail: slowest
-      ? `most of it in ${slowest.name}: ${formatSeconds(slowest.seconds)}`
-      : 'no stage has a time',
+    label: 'Cost',
+    value: runs.length === 0 ? 'not known' : formatSeconds(cost.seconds),
+    detail: [
+      ...(runs.length === 0 ? [] : [slowestStage(cost.stages) ?? 'no stage has a time']),
+      ...(runs.length > 1 ? [`in ${formatCount(runs.length)} runs`] : []),
+      `this run: ${formatSeconds(elapsed)}` +
+        (isMaker ? (others > 0 ? ', the rest found' : '') : ', all found'),
+      ...(unknown > 0 ? [`${formatCount(unknown)} results found whose cost is not known`] : []),
+    ].join('; '),
   };
+}
+
+function slowestStage(stages: RunResult['stages']): string | null {
+  const [slowest] = stages.toSorted((a, b) => b.seconds - a.seconds);
+  return slowest ? `most of it in ${slowest.name}: ${formatSeconds(slowest.seconds)}` : null;
 }
 
 export function shareOfEnsemble(

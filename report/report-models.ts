@@ -23,20 +23,20 @@ export function modelsSection(data: ReportData): Section {
     const colour = modelColour(data, model);
     return html`<tr class="${model.role}">
       <th scope="row">${dot(colour)}${model.name}<small>${describe(model, isTeach)}</small></th>
-      <td class="bar">${scoreCell(model, largestMAP, colour)}</td>
-      <td class="bar">
+      <td class="bar" data-head="Eval mAP">${scoreCell(model, largestMAP, colour)}</td>
+      <td class="bar" data-head="Parameters">
         ${bar(formatParameters(model.parameters), model.parameters / largestParameters, colour)}
       </td>
       ${
         isTeach
           ? null
-          : html`<td>
+          : html`<td data-head="Share of ensemble">
                 ${model.role === 'ensemble' ? '' : formatPercent(shareOfEnsemble(data, model))}
               </td>
-              <td>${agreementCell(model)}</td>`
+              <td data-head="Same top class">${agreementCell(model)}</td>`
       }
-      ${timed ? html`<td>${latencyCell(model)}</td>` : null}
-      <td>${trainedCell(model)}</td>
+      ${timed ? html`<td data-head="Time per chunk">${latencyCell(model)}</td>` : null}
+      <td data-head="Training">${trainedCell(model)}</td>
     </tr>`;
   });
   return {
@@ -53,6 +53,7 @@ export function modelsSection(data: ReportData): Section {
         'Training',
       ],
       rows,
+      'models stacked',
     ),
   };
 }
@@ -70,7 +71,23 @@ function note({ evalClips, classes, models }: ReportData): string {
     : '';
   return (
     `Macro mean average precision over ${formatCount(scored)} classes on ` +
-    `${formatCount(evalClips)} held-out eval clips.${ensemble}`
+    `${formatCount(evalClips)} held-out eval clips.${ensemble}${timeNote(models)}`
+  );
+}
+
+function timeNote(models: readonly ReportModel[]): string {
+  const timed = models.flatMap(({ latency }) => latency ?? []);
+  const [first] = timed;
+  if (!first) return '';
+  if (timed.some(({ spread }) => !spread))
+    return (
+      ' Times are of models measured one by one, each under another load of the machine: small ' +
+      'differences say nothing.'
+    );
+  const rounds = formatCount(first.spread?.rounds ?? 0);
+  return (
+    ` Times are of ${first.processor}: the models took turns, and each time is the median of ` +
+    `${rounds} rounds with the fastest and the slowest.`
   );
 }
 
@@ -102,8 +119,11 @@ function agreementCell({ agreement }: ReportModel): Html | null {
 
 function latencyCell({ latency }: ReportModel): Html | null {
   if (!latency) return null;
-  const factor = `${realTimeFactor(latency).toPrecision(2)} of its ${latency.audioSeconds} s`;
-  return html`${latency.milliseconds.toPrecision(3)} ms<small>${factor}</small>`;
+  const { milliseconds, audioSeconds, spread } = latency;
+  const factor = `${realTimeFactor(latency).toPrecision(2)} of its ${audioSeconds} s`;
+  const range = spread && `${spread.low.toPrecision(3)} to ${spread.high.toPrecision(3)} ms`;
+  return html`${milliseconds.toPrecision(3)} ms<small>${factor}</small>
+    ${range && html`<small>${range}</small>`}`;
 }
 
 function trainedCell({ trained }: ReportModel): Html | null {

@@ -15,7 +15,7 @@ import { lineageSection } from './report-lineage';
 import { modelsSection } from './report-models';
 import type { Section } from './report-section';
 import { provenanceSection } from './report-provenance';
-import { rejectedSection, stagesSection, storageSection } from './report-costs';
+import { makersSection, rejectedSection, stagesSection, storageSection } from './report-costs';
 import type { ReportData } from './report-data';
 import { tagsSection } from './report-tags';
 import { timelineSection } from './report-timeline';
@@ -31,6 +31,7 @@ const sections: ((data: ReportData) => Section | null)[] = [
   agreementSection,
   wrongClipsSection,
   timelineSection,
+  makersSection,
   stagesSection,
   storageSection,
   rejectedSection,

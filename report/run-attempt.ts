@@ -22,4 +22,6 @@ export interface RunAttempt {
   endedMs: number;
   failure: string | null;
   reused: boolean;
+  /** Equal in all attempts at the same work, of whatever run; absent in earlier versions. */
+  work?: string;
 }

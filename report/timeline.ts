@@ -132,6 +132,13 @@ function gaps(busy: readonly Span[], fromMs: number, toMs: number): Span[] {
   return found;
 }
 
+/** How long at least one of these attempts was at work. */
+export function busyMs(attempts: readonly Pick<RunAttempt, 'startedMs' | 'endedMs'>[]): number {
+  const spans = attempts.map(({ startedMs, endedMs }) => ({ fromMs: startedMs, toMs: endedMs }));
+  const [fromMs, toMs] = [Math.min(...spans.map((span) => span.fromMs)), latestEnd(spans)];
+  return spans.length === 0 ? 0 : toMs - fromMs - lengthMs(gaps(spans, fromMs, toMs));
+}
+
 export function lengthMs(spans: readonly Span[]): number {
   return spans.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
 }

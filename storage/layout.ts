@@ -77,6 +77,8 @@ export const layout = {
     attempt: number,
     moment: 'start' | 'end',
   ) => `attempts/${workflowRunId}/${activityId}-${attempt}-${moment}.json`,
+  /** Times of models that were measured side by side. */
+  latencies: (key: string) => `latencies/${key}.json`,
   quarantine: (key: string, foundSha256: string) => `quarantine/${key}-${foundSha256.slice(0, 16)}`,
   runFile: (run: string, workflowRunId: string, file: string) =>
     `runs/${run}/${workflowRunId}/${file}`,

@@ -196,6 +196,7 @@ export async function distillAndPublish(
     precision: 'float32',
     models: students,
     splits: ['eval'],
+    timed: [...members, ...students],
   });
 
   // 5. Compare the best of them with the champion.
@@ -206,6 +207,7 @@ export async function distillAndPublish(
     store: run.store,
     run: run.name,
     planKey: corpus.plan.planKey,
+    chunkSeconds,
     kind: 'distill',
     runFile: run,
     ensemble: members,

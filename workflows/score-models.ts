@@ -7,7 +7,7 @@ import { withRepair } from './repair';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 import type { Scored } from './contract/activities';
-import type { ScoredReference, Split } from './contract/models';
+import type { ModelReference, ScoredReference, Split } from './contract/models';
 import { recordScore } from './contract/model-scores';
 import type { WorkerTeachers } from './worker-teachers';
 
@@ -18,6 +18,8 @@ export interface Scoring {
   precision: 'float32' | 'bfloat16';
   models: ScoredReference[];
   splits: Split[];
+  /** To be timed side by side, when the last score is known. */
+  timed?: ModelReference[];
   /** Of the models, those that are teachers in other workers. */
   workers?: WorkerTeachers;
 }
@@ -39,10 +41,15 @@ export async function scoreModels(
       const { name, sha256, parameters, missing } = each.model;
       const model = { name, sha256, parameters, ...(missing === undefined ? {} : { missing }) };
       const { split } = each;
+      const timed =
+        item === work.length - 1 && scoring.timed?.map((one) => ({ sha256: one.sha256 }));
       const scored = scoring.workers?.has(name)
         ? await scoring.workers.score(corpus, split, model)
         : await withRepair(
-            () => control.interruptibly('other', () => gpu.scoreModel({ ...input, split, model })),
+            () =>
+              control.interruptibly('other', () =>
+                gpu.scoreModel({ ...input, split, model, ...(timed ? { timed } : {}) }),
+              ),
             corpus.repair,
           );
       if (scored.leftOut) control.note([leftOutNote(name, split, scored.leftOut)]);

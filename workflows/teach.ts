@@ -70,12 +70,14 @@ async function stages(control: RunControl, run: TeachRun): Promise<RunResult> {
     precision: 'float32',
     models: teachers,
     splits: ['eval'],
+    timed: teachers,
   });
 
   return await publish(control, corpus, {
     store: run.store,
     run: run.name,
     planKey: corpus.plan.planKey,
+    chunkSeconds,
     kind: 'teach',
     runFile: run,
     ensemble: [],

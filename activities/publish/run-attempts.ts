@@ -87,7 +87,7 @@ export function joinAttempts(
       const latestMs = next?.scheduledMs ?? overMs;
       const endedMs = end?.endedMs ?? Math.max(start.startedMs, latestMs);
       if (endedMs === Infinity) return [];
-      const { activity, activityId, attempt, worker, what, scheduledMs, startedMs } = start;
+      const { activity, activityId, attempt, worker, what, scheduledMs, startedMs, work } = start;
       return [
         {
           ...{ activity, activityId, attempt, worker, what, scheduledMs, startedMs, endedMs },
@@ -96,6 +96,7 @@ export function joinAttempts(
           outcome: end?.outcome ?? 'lost',
           failure: end?.failure ?? null,
           reused: end?.reused ?? false,
+          ...(work === undefined ? {} : { work }),
         },
       ];
     })

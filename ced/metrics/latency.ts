@@ -1,11 +1,13 @@
 /** How long a model takes to predict one chunk. */
 
 export interface Latency {
-  /** Median of several runs. */
+  /** Median over the rounds, or over the runs of a model that was measured alone. */
   milliseconds: number;
   /** The prediction made in that time. */
   audioSeconds: number;
   processor: string;
+  /** Of the rounds, in which models took turns; absent: this one was measured alone. */
+  spread?: { low: number; high: number; rounds: number };
 }
 
 /** Seconds of computation per second of audio. */

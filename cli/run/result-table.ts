@@ -19,6 +19,7 @@ export function resultTable(result: RunResult, places: ResultPlaces): string {
     ...logitsFact(result),
     ...rejectedFact(result),
     ...(result.promotion ? [['champion', result.promotion.says] as Fact] : []),
+    ...costFact(result),
     ['minutes', minutesPerStage(result)],
     ['result', places.result],
     ['report', places.report],
@@ -31,11 +32,13 @@ export function resultTable(result: RunResult, places: ResultPlaces): string {
   ].join('\n');
 }
 
-function modelRows({ teachers, ensemble, students, logits }: RunResult): string[] {
+function modelRows({ teachers: listed, ensemble, students, logits }: RunResult): string[] {
   const header = ['model', 'parameters', 'eval mAP', 'of the ensemble'];
   const score = (mAP: number | null): string => (mAP === null ? '–' : mAP.toFixed(3));
-  // A teach run has no ensemble to compare its models with.
-  const kind = logits === null ? 'teacher' : 'student';
+  // `teach` has no ensemble to compare its models with, and lists them in both places.
+  const isTeach = logits === null;
+  const teachers = isTeach ? [] : listed;
+  const kind = isTeach ? 'teacher' : 'student';
   const rows = [
     ...teachers.map(({ name, parameters, mAP }) => [
       `teacher ${name}`,
@@ -106,11 +109,21 @@ function rejectedFact({ rejected }: RunResult): Fact[] {
   return rejected === 0 ? [] : [['rejected', `${grouped(rejected)} clips, named in the report`]];
 }
 
+/** Where other runs made some of it: the minutes of this run alone would flatter. */
+function costFact({ cost, stages }: RunResult): Fact[] {
+  if (!cost || cost.seconds <= totalSeconds(stages)) return [];
+  const minutes = `${(cost.seconds / 60).toFixed(1)} minutes of work`;
+  return [['cost', cost.runs.length === 1 ? minutes : `${minutes} in ${cost.runs.length} runs`]];
+}
+
 function minutesPerStage({ stages }: RunResult): string {
   const minutes = (seconds: number): string => (seconds / 60).toFixed(1);
-  const total = stages.reduce((sum, { seconds }) => sum + seconds, 0);
   return [
     ...stages.map(({ name, seconds }) => `${name} ${minutes(seconds)}`),
-    `all ${minutes(total)}`,
+    `all ${minutes(totalSeconds(stages))}`,
   ].join(' · ');
+}
+
+function totalSeconds(stages: RunResult['stages']): number {
+  return stages.reduce((sum, { seconds }) => sum + seconds, 0);
 }

@@ -11,6 +11,7 @@ import { listingRecord, planRecord } from '../../storage/corpus/plan-manifest';
 import { planPartRecord } from '../../storage/corpus/plan-part';
 import { rateRecord } from '../../storage/corpus/rate-manifest';
 import { evaluationRecord } from '../../storage/earlier-evaluation';
+import { latenciesRecord } from '../../storage/latencies';
 import { descriptionRecord } from '../../storage/logits/logits-description';
 import { logitsRecord } from '../../storage/logits/stored-shard';
 import { modelConfigRecord } from '../../storage/models/model-folder';
@@ -41,6 +42,7 @@ const RECORDS: readonly (readonly [key: RegExp, format: RecordFormat<unknown>])[
   [/^outputs\/[^/]+\/probe\/first-[^/]+\.json$/, firstProbeRecord],
   [/^outputs\/[^/]+\/[^/]+\/[^/]+\.json$/, outputsRecord],
   [/^scores\/[^/]+\/[^/]+\.json$/, scoresRecord],
+  [/^latencies\/[^/]+\.json$/, latenciesRecord],
   [/^training\/[^/]+\/manifest(-epoch-\d+)?\.json$/, trainingRecord],
   [/^training\/[^/]+\/attempts\/[^/]+\.json$/, trainingAttemptRecord],
   [/^training\/[^/]+\/checkpoints\/\d+\/state\.json$/, stateRecord],

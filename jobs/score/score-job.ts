@@ -8,15 +8,21 @@ import { PermanentError } from '../../workflows/contract/failures';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { beginPhase, type JobContext } from '../job-context';
 import { namingTeacher } from '../teacher-fault';
-import { modelLatency } from './latency';
+import { measureLatencies } from './latency';
 import { scoreClips } from './score-clips';
 import { abstention } from '../../storage/models/teacher-identity';
 import { readWaveformManifest } from '../../storage/models/waveform-folder';
-import type { Latency } from '../../ced/metrics/latency';
 import { scoresFault, scoresMAP } from '../../ced/metrics/scores-of-clips';
 import { contentFor, keepScores, keptScores, leftOutOf, toldOf } from '../../storage/scores';
 
 export async function scoreJob(context: JobContext, input: ScoreInput): Promise<Scored> {
+  const scored = await score(context, input);
+  const { timed: models, chunkSeconds } = input;
+  if (models) await measureLatencies(context, { models, chunkSeconds });
+  return scored;
+}
+
+async function score(context: JobContext, input: ScoreInput): Promise<Scored> {
   const { store } = context;
   const audio = await CorpusAudio.open(store, input.planKey, input.split, { job: context });
   try {
@@ -39,17 +45,11 @@ export async function scoreJob(context: JobContext, input: ScoreInput): Promise<
     if (fault) throw new PermanentError('TeacherInvalid', `${name}: ${fault}`);
     await beginPhase(context, 'computing the mAP');
     const mAP = scoresMAP(scored, audio, missing);
-    const latency = (): Promise<Latency> =>
-      modelLatency(store, model, input.chunkSeconds, context.monotonicMs, () =>
-        beginPhase(context, 'measuring latency'),
-      );
-    const timed = input.split === 'eval' && scorer.frontEnd === 'log-mel';
     const seconds = (context.monotonicMs() - startedMs) / 1000;
     const leftOut = foreign ? leftOutOf(scored) : undefined;
     await keepScores(store, model, audio, {
       ...{ scores: scored.values, mAP, missing, seconds },
       ...(leftOut === undefined ? {} : { leftOut }),
-      ...(timed ? { latency: await latency() } : {}),
       ...(contentAtRate === undefined ? {} : { contentAtRate }),
     });
     return { mAP, seconds, reused: false, ...toldOf(scored) };

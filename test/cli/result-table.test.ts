@@ -73,4 +73,12 @@ describe('the result table', () => {
     ]);
     expect(table).not.toMatch(/ensemble|PCM|rejected/);
   });
+
+  it('lists the models of a teach run once, though the result names them twice', () => {
+    const { agreement: _, ...teacher } = student;
+    const trained = { ...distilled, ensemble: { mAP: null }, logits: null, rejected: 0 };
+    expect(resultTable({ ...trained, teachers: [teacher] }, places)).toBe(
+      resultTable({ ...trained, teachers: [] }, places),
+    );
+  });
 });

@@ -3,6 +3,7 @@ import type { ReportData, ReportModel } from '../../report/report-data';
 import { readPageAssets } from '../../activities/publish/page-assets';
 import { renderReport } from '../../report/report-page';
 import { sampleReport } from './sample-report';
+import type { RunCost } from '../../workflows/contract/activities';
 
 const assets = readPageAssets();
 const pageOf = (data: ReportData): string => renderReport(data, assets);
@@ -51,6 +52,19 @@ describe('the table of models', () => {
     expect(visibleText(pageOf(data))).not.toContain('abstains');
     data.models[1]!.missing = 3;
     expect(visibleText(pageOf(data)).split(text)).toHaveLength(2);
+  });
+
+  it('shows the spread of times that were measured side by side, and warns of others', () => {
+    const data = sampleReport();
+    const latency = { milliseconds: 12.34, audioSeconds: 10, processor: 'Test CPU' };
+    for (const model of data.models) model.latency = latency;
+    expect(visibleText(pageOf(data))).toContain('measured one by one');
+    const spread = { low: 12, high: 13.5, rounds: 4 };
+    for (const model of data.models) model.latency = { ...latency, spread };
+    const text = visibleText(pageOf(data));
+    expect(text).toContain('12.3 ms 0.0012 of its 10 s 12.0 to 13.5 ms');
+    expect(text).toContain('Times are of Test CPU: the models took turns');
+    expect(text).not.toContain('measured one by one');
   });
 });
 
@@ -139,6 +153,58 @@ describe('a run with a promotion', () => {
     expect(text).toContain(says);
     expect(text).toContain('Compared with champion 3, eval mAP 0.301');
     expect(text).toContain('Champion after this run entry 4');
+  });
+});
+
+describe('the cost of a run', () => {
+  const costOf = (workflowRunId: string, seconds: number): RunCost['runs'][number] => ({
+    ...{ workflowRunId, fromMs: 1_790_000_000_000, seconds },
+    ...{ cpuSeconds: 30, gpuSeconds: seconds - 30, attempts: 9, unsuccessful: 1 },
+  });
+  const withCost = (runs: RunCost['runs'], unknown?: number): ReportData => {
+    const data = sampleReport();
+    const seconds = runs.reduce((sum, run) => sum + run.seconds, 0);
+    data.result.cost = {
+      ...{ seconds, cpuSeconds: 30 * runs.length, gpuSeconds: seconds - 30 * runs.length, runs },
+      stages: [{ name: 'distill', seconds: seconds - 60 }],
+      ...(unknown === undefined ? {} : { unknown }),
+    };
+    data.result.stages = [{ name: 'plan', seconds: 6 }];
+    return data;
+  };
+  const first = costOf('0197a3f0-0000-7000-8000-000000000001', 420);
+  const second = costOf('0197a3f1-0000-7000-8000-000000000002', 180);
+
+  it('is in the headline, beside the time of a run that found all of it', () => {
+    const text = visibleText(pageOf(withCost([first, second])));
+    expect(text).toContain(
+      'Cost 10 min 00 s most of it in distill: 9 min 00 s; in 2 runs; this run: 6.0 s, all found',
+    );
+  });
+
+  it('names each run that did some of it', () => {
+    const page = pageOf(withCost([first, second]));
+    const [section = ''] = /<section id="cost">[^]*?<\/section>/.exec(page) ?? [];
+    const text = visibleText(`<body>${section}`);
+    for (const { workflowRunId } of [first, second]) expect(text).toContain(workflowRunId);
+    expect(text).toMatch(/began 2026-09-21 14:13 UTC 7 min 00 s 0\.0083 h 0\.11 h 9 1/);
+    expect(text).toMatch(/total 10 min 00 s 0\.0167 h 0\.15 h 18 2/);
+  });
+
+  it('says what this run found, and what nobody recorded the making of', () => {
+    const data = withCost([first, second], 3);
+    data.workflowRunId = second.workflowRunId;
+    expect(visibleText(pageOf(data))).toContain(
+      'in 2 runs; this run: 6.0 s, the rest found; 3 results found whose cost is not known',
+    );
+    expect(visibleText(pageOf(withCost([], 3)))).toContain('Cost not known this run: 6.0 s');
+  });
+
+  it('has no section of its own where this run did everything', () => {
+    const data = withCost([first]);
+    data.workflowRunId = first.workflowRunId;
+    expect(pageOf(data)).not.toContain('<section id="cost">');
+    expect(visibleText(pageOf(data))).toContain('this run: 6.0 s ');
   });
 });
 

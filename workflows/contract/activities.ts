@@ -155,6 +155,8 @@ export interface ScoreInput {
   model: ScoredReference;
   chunkSeconds: number;
   precision: 'float32' | 'bfloat16';
+  /** All models of the run, if this attempt also times them side by side; absent = it does not. */
+  timed?: { sha256: string }[];
 }
 export interface Scored {
   /** Macro mean average precision; null where the split has no labels. */
@@ -337,6 +339,8 @@ export interface PublishInput {
    */
   earlierRunIds?: string[];
   planKey: string;
+  /** Of the run, to find its models' times; absent in histories of earlier versions. */
+  chunkSeconds?: number;
   kind: 'distill' | 'teach';
   /** The whole run file, for the report. */
   runFile: unknown;
@@ -351,6 +355,47 @@ export interface PublishInput {
   /** Key under which a later retraining finds this run's evaluation. */
   judgementKey?: string;
 }
+/** Of a chunk on one core of the processor named, in the exported ONNX file. */
+const latencySchema = z.object({
+  milliseconds: z.number(),
+  audioSeconds: z.number(),
+  realTimeFactor: z.number(),
+  processor: z.string(),
+  /**
+   * The fastest and the slowest of the rounds in which the run's models took turns, `milliseconds`
+   * being the median; absent: the model was measured alone, by an earlier version.
+   */
+  spread: z.exactOptional(z.object({ low: z.number(), high: z.number(), rounds: z.number() })),
+});
+/**
+ * What a run's models cost, whichever runs made them: every attempt that did work, failed and lost
+ * ones included, publishing left out.
+ */
+const costSchema = z.object({
+  /** In which at least one attempt of a run was at work, summed over the runs. */
+  seconds: z.number(),
+  /** Of attempts on the workers of either queue: two at once count twice. */
+  cpuSeconds: z.number(),
+  gpuSeconds: z.number(),
+  stages: z.array(z.object({ name: z.string(), seconds: z.number() })),
+  /** In the order of their beginnings; this run only where it made something. */
+  runs: z.array(
+    z.object({
+      workflowRunId: z.string(),
+      /** Milliseconds since 1970. */
+      fromMs: z.number(),
+      seconds: z.number(),
+      cpuSeconds: z.number(),
+      gpuSeconds: z.number(),
+      attempts: z.number(),
+      /** Of them, those that failed, were lost or stopped. */
+      unsuccessful: z.number(),
+    }),
+  ),
+  /** Results found in the store of which no run recorded the making; absent = none. */
+  unknown: z.exactOptional(z.number()),
+});
+export type RunCost = z.output<typeof costSchema>;
 /** `result.json`. */
 export const runResultSchema = z.object({
   formatVersion: z.literal(1),
@@ -363,6 +408,11 @@ export const runResultSchema = z.object({
       mAP: z.number().nullable(),
       /** Classes that it lacks and abstains from: its mAP is over the others. Absent = none. */
       missingClasses: z.exactOptional(z.number()),
+      /** As of `students`: of teachers that `teach` trained, which it lists there too. */
+      latency: z.exactOptional(latencySchema.nullable()),
+      checkpoint: z.exactOptional(z.string()),
+      sha256: z.exactOptional(z.string()),
+      bitExact: z.exactOptional(z.boolean()),
     }),
   ),
   ensemble: z.object({
@@ -383,6 +433,7 @@ export const runResultSchema = z.object({
       }),
     ),
   ),
+  /** The models that were trained: of `teach` its teachers, which earlier versions listed here. */
   students: z.array(
     z.object({
       name: z.string(),
@@ -393,20 +444,8 @@ export const runResultSchema = z.object({
        * from labels, or without an eval split.
        */
       agreement: z.object({ divergence: z.number(), topMatch: z.number() }).nullable(),
-      /**
-       * Of a chunk on one core of the processor named, in the exported ONNX file; null where there
-       * is no eval split.
-       */
-      latency: z.exactOptional(
-        z
-          .object({
-            milliseconds: z.number(),
-            audioSeconds: z.number(),
-            realTimeFactor: z.number(),
-            processor: z.string(),
-          })
-          .nullable(),
-      ),
+      /** null where there is no eval split. */
+      latency: z.exactOptional(latencySchema.nullable()),
       checkpoint: z.string(),
       sha256: z.string(),
       bitExact: z.boolean(),
@@ -414,7 +453,10 @@ export const runResultSchema = z.object({
   ),
   logits: logitsTotalSchema.nullable(),
   rejected: z.number(),
+  /** Of this run alone, which may have found results that others made. */
   stages: z.array(z.object({ name: z.string(), seconds: z.number() })),
+  /** Absent where no attempt was recorded, and of earlier versions. */
+  cost: z.exactOptional(costSchema),
   promotion: z.exactOptional(promotionSchema),
 });
 export type RunResult = z.output<typeof runResultSchema>;
