@@ -32,7 +32,8 @@
     };
     draw();
     // Colours are read when a chart is drawn.
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
+    for (const medium of ['(prefers-color-scheme: dark)', 'print'])
+      matchMedia(medium).addEventListener('change', draw);
     addEventListener('resize', fit);
   }
 
@@ -134,10 +135,13 @@
   }
 
   function filterByName(table, field) {
+    const { rows } = table.tBodies[0];
+    const count = document.getElementById('class-count');
     field.addEventListener('input', () => {
       const wanted = field.value.trim().toLowerCase();
-      for (const row of table.tBodies[0].rows)
-        row.hidden = !row.cells[0].textContent.toLowerCase().includes(wanted);
+      for (const row of rows) row.hidden = !row.cells[0].textContent.toLowerCase().includes(wanted);
+      const shown = [...rows].filter(({ hidden }) => !hidden).length;
+      count.textContent = `${shown} of ${rows.length} classes`;
     });
   }
 })();

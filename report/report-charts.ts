@@ -2,14 +2,17 @@
  * Charts of the training: loss, validation and learning rate. uPlot draws them from a data
  * block in the page (page.js).
  */
-import { html } from './html';
-import { formatScore } from './number-format';
+import { html, type Html } from './html';
+import { formatCount, formatScore } from './number-format';
 import type { ReportData } from './report-data';
 import type { Section } from './report-section';
-import { seriesColour } from './report-parts';
+import { seriesColour, table } from './report-parts';
 
 /** Smaller differences of mAP are not worth a note. */
 const NOTABLE_MAP = 0.002;
+
+/** Of a series in its chart's table. */
+const POINTS_LISTED = 20;
 
 interface ChartSeries {
   label: string;
@@ -41,20 +44,55 @@ export function chartsSection(data: ReportData): Section | null {
       'Point at a curve to read it, drag to zoom in, double-click to zoom out.' +
       averagingNotes(data),
     content: html`<div class="charts">
-        ${charts.map(
-          ({ id, title }) =>
-            html`<figure>
-              <figcaption>${title}</figcaption>
-              <div class="chart" id="chart-${id}"></div>
-            </figure>`,
-        )}
-      </div>
-      <noscript
-        ><p class="note">
-          The curves need JavaScript. Their numbers are in the folder metrics/ of the run.
-        </p></noscript
-      >`,
+      ${charts.map(
+        (chart) =>
+          html`<figure>
+            <figcaption>${chart.title}</figcaption>
+            <div class="chart" id="chart-${chart.id}"></div>
+            <noscript><p class="note">The curves need JavaScript; the numbers do not.</p></noscript>
+            <details>
+              <summary>Numbers of this chart</summary>
+              ${chartTable(chart)}
+            </details>
+          </figure>`,
+      )}
+    </div>`,
   };
+}
+
+/** For readers without scripts or without sight: the chart's numbers, thinned evenly. */
+function chartTable({ xLabel, xs, series }: Chart): Html {
+  const listed = new Set(series.flatMap(({ values }) => listedPoints(values)));
+  const rows = xs.flatMap((x, index) =>
+    listed.has(index)
+      ? [
+          html`<tr>
+            <th scope="row">${formatCount(x)}</th>
+            ${series.map(({ values }) => html`<td>${chartNumber(values[index] ?? null)}</td>`)}
+          </tr> `,
+        ]
+      : [],
+  );
+  const left = xs.length - rows.length;
+  return html`${table([xLabel, ...series.map(({ label }) => label)], rows, 'numbers')}
+  ${
+    left === 0
+      ? null
+      : html`<p class="note">
+          ${formatCount(left)} points between these are left out; metrics/ of the run has all.
+        </p>`
+  }`;
+}
+
+/** Places of at most 21 points of a series, its last one included: what a training came to. */
+function listedPoints(values: Chart['series'][number]['values']): number[] {
+  const points = [...values.keys()].filter((index) => values[index] !== null);
+  const every = Math.ceil(points.length / POINTS_LISTED);
+  return points.filter((_, at) => at % every === 0 || at === points.length - 1);
+}
+
+function chartNumber(value: number | null): string {
+  return value === null ? '' : String(Number(value.toPrecision(4)));
 }
 
 /**

@@ -8,6 +8,9 @@ import { bestStudent, type ReportData, type ReportModel } from './report-data';
 import type { Section } from './report-section';
 import { bar, dot, modelColour, scrollingTable } from './report-parts';
 
+/** With more classes the table scrolls in itself: the sections below would be far away. */
+const MOST_AT_ONCE = 100;
+
 /** Models in the order of the columns; the difference stands between the two groups. */
 interface Columns {
   students: ReportModel[];
@@ -23,6 +26,7 @@ export function classesSection(data: ReportData): Section | null {
   const order = classOrder(data, columns.sortedBy);
   const rows = order.map((index) => classRow(data, columns, index));
   const withoutClips = data.classes.length - order.length;
+  const shown = `${formatCount(order.length)} of ${formatCount(order.length)} classes`;
   return {
     id: 'classes',
     title: 'Average precision by class',
@@ -42,7 +46,11 @@ export function classesSection(data: ReportData): Section | null {
         aria-label="Filter classes"
         data-filters="class-table"
       />
-      ${scrollingTable(heads(data, columns), rows, { id: 'class-table', kind: 'classes' })}`,
+      <p class="note" id="class-count" role="status">${shown}</p>
+      ${scrollingTable(heads(data, columns), rows, {
+        id: 'class-table',
+        kind: order.length > MOST_AT_ONCE ? 'classes long' : 'classes',
+      })}`,
   };
 }
 

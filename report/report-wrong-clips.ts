@@ -29,7 +29,7 @@ export function wrongClipsSection(data: ReportData): Section | null {
         'Distance',
       ],
       worst.map((clip) => row(clip, student.name, { labelled, followed })),
-      'wrong',
+      'wrong stacked',
     ),
   };
 }

@@ -21,6 +21,19 @@ export const standingOut = `[...document.querySelectorAll('main *')]
   .filter((each) => !each.closest('.scroll, pre, .mark'))
   .map((each) => each.tagName + ' ' + each.className)`;
 
+/** Tables and texts that do not fit the element that scrolls them: on paper they are cut off. */
+export const cutOff = `[...document.querySelectorAll('.scroll, pre')]
+  .filter((each) => each.scrollWidth > each.clientWidth + 1)
+  .map((each) => each.tagName + ' ' + (each.querySelector('table')?.className ?? each.className))`;
+
+/** Rows of the table of classes that can be seen without scrolling the table in itself. */
+export const classesInView = `(() => {
+  const view = document.querySelector('#class-table').parentElement.getBoundingClientRect();
+  return [...document.querySelectorAll('#class-table tbody tr')].filter(
+    (row) => row.getBoundingClientRect().bottom <= view.bottom + 1,
+  ).length;
+})()`;
+
 /** Scores in the second column of the table of classes. */
 export const classScores = `[...document.querySelectorAll('#class-table tbody tr td:nth-child(2)')]
     .map((cell) => Number(cell.dataset.value))`;
@@ -34,11 +47,12 @@ export const clipSeconds = `new Promise((resolve, reject) => {
   player.load();
 })`;
 
-/** Texts whose contrast with their background is below 4.5 (WCAG 2, AA), marks and charts aside. */
+/** Texts whose contrast with their background is below 4.5 (WCAG 2, AA), charts aside. */
 export const faintTexts = `(() => {
   const channels = (colour) => {
-    const numbers = /rgba?\\(([^)]*)\\)/.exec(colour)?.[1] ?? '';
-    return numbers.split(/[ ,/]+/).map(Number);
+    const [, space, numbers] = /(rgba?|color)\\((?:srgb )?([^)]*)\\)/.exec(colour) ?? [];
+    const values = (numbers ?? '').split(/[ ,/]+/).map(Number);
+    return space === 'color' ? values.map((value, at) => (at < 3 ? value * 255 : value)) : values;
   };
   const luminance = (colour) =>
     [0.2126, 0.7152, 0.0722].reduce((sum, weight, index) => {
@@ -55,7 +69,7 @@ export const faintTexts = `(() => {
     const own = [...element.childNodes].some(
       (node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim(),
     );
-    if (!own || element.closest('.chart, .mark, script')) continue;
+    if (!own || element.closest('.chart, .mark.lost, script, noscript')) continue;
     const text = luminance(channels(getComputedStyle(element).color));
     const ground = luminance(backgroundOf(element));
     const contrast = (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
@@ -65,3 +79,12 @@ export const faintTexts = `(() => {
   }
   return [...new Set(faint)];
 })()`;
+
+/** What axe, once it is loaded, finds wrong: rule and element. */
+export const axeFaults = `axe
+  .run(document, { resultTypes: ['violations'] })
+  .then(({ violations }) =>
+    violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => [id, target, failureSummary].join(': ')),
+    ),
+  )`;

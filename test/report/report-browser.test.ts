@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,15 +7,28 @@ import { readPageAssets } from '../../activities/publish/page-assets';
 import { renderReport } from '../../report/report-page';
 import { browser as findBrowser } from '../../infra/toolchain';
 import {
+  axeFaults,
   chartsDrawn,
+  classesInView,
   classScores,
   clipSeconds,
+  cutOff,
   faintTexts,
   pageWidth,
   sectionsShown,
   standingOut,
 } from './page-checks';
 import { sampleReport } from './sample-report';
+import type { ReportData } from '../../report/report-data';
+
+/** Two students, one of a long name, every model timed. */
+function fullReport(): ReportData {
+  const data = sampleReport({ students: ['mini', 'a-student-with-a-very-long-name-indeed'] });
+  for (const model of data.models)
+    if (model.role !== 'ensemble')
+      model.latency = { milliseconds: 12.34, audioSeconds: 10, processor: 'Test CPU' };
+  return data;
+}
 
 const found = findBrowser();
 if ('missing' in found)
@@ -26,8 +39,12 @@ if ('missing' in found)
 
 const VIEWPORTS = {
   desktop: { width: 1280, height: 900 },
-  phone: { width: 390, height: 844 },
+  'small desktop': { width: 1022, height: 740 },
+  phone: { width: 375, height: 812 },
 } as const;
+/** A4 between margins of 12 mm, at 96 pixels an inch. */
+const PAPER = { width: 703, height: 1032 };
+const SCHEMES = ['light', 'dark'] as const;
 const SECTIONS = [
   'models',
   'training',
@@ -49,13 +66,7 @@ const SECTIONS = [
   let browser: Browser;
 
   beforeAll(async () => {
-    writeFileSync(
-      file,
-      renderReport(
-        sampleReport({ students: ['mini', 'a-student-with-a-very-long-name-indeed'] }),
-        readPageAssets(),
-      ),
-    );
+    writeFileSync(file, renderReport(fullReport(), readPageAssets()));
     const executablePath = 'path' in found ? found.path : '';
     // Chromium refuses its sandbox to root, as which containers run.
     browser = await chromium.launch({
@@ -72,9 +83,11 @@ const SECTIONS = [
   const open = async (
     viewport: { width: number; height: number },
     colorScheme: 'light' | 'dark',
+    media: 'screen' | 'print' = 'screen',
   ): Promise<{ page: Page; troubles: string[] }> => {
     // Where the machine's locale is POSIX, Chromium's is one that no `Intl` takes.
     const page = await browser.newPage({ viewport, colorScheme, locale: 'en-US' });
+    await page.emulateMedia({ media });
     const troubles: string[] = [];
     page.on('console', (message) => troubles.push(`console ${message.type()}: ${message.text()}`));
     page.on('pageerror', (error) => troubles.push(`error: ${error.message}`));
@@ -90,7 +103,7 @@ const SECTIONS = [
   };
 
   describe.each(Object.entries(VIEWPORTS))('at the width of a %s', (_name, viewport) => {
-    it.each(['light', 'dark'] as const)(
+    it.each(SCHEMES)(
       'shows every section in a %s scheme, without a word on the console or a request',
       async (scheme) => {
         const { page, troubles } = await open(viewport, scheme);
@@ -109,12 +122,72 @@ const SECTIONS = [
     });
   });
 
+  it.each([
+    ['a small desktop', VIEWPORTS['small desktop'], 'screen'],
+    ['a phone', VIEWPORTS.phone, 'screen'],
+    ['A4 paper', PAPER, 'print'],
+  ] as const)('shows all columns of the models on %s', async (_name, viewport, media) => {
+    const { page } = await open(viewport, 'light', media);
+    const cut = await page.evaluate<string[]>(cutOff);
+    expect(cut.filter((each) => each.includes('models'))).toEqual([]);
+    expect(await page.locator('.models td[data-head="Training"]').last().isVisible()).toBe(true);
+    await page.close();
+  });
+
+  it('is printed whole, in ink on white, whatever the scheme of the screen', async () => {
+    for (const scheme of SCHEMES) {
+      const { page } = await open(PAPER, scheme, 'print');
+      expect(await page.evaluate(cutOff)).toEqual([]);
+      expect(await page.evaluate(standingOut)).toEqual([]);
+      expect(await page.evaluate(faintTexts)).toEqual([]);
+      await page.close();
+    }
+  });
+
   it('has text that can be told from its background', async () => {
-    for (const scheme of ['light', 'dark'] as const) {
+    for (const scheme of SCHEMES) {
       const { page } = await open(VIEWPORTS.desktop, scheme);
       expect(await page.evaluate(faintTexts)).toEqual([]);
       await page.close();
     }
+  });
+
+  describe.each(SCHEMES)('has no fault that axe finds in a %s scheme', (scheme) => {
+    it.each([
+      ['a desktop', VIEWPORTS.desktop, 'screen'],
+      ['a phone', VIEWPORTS.phone, 'screen'],
+      ['paper', PAPER, 'print'],
+    ] as const)('on %s', async (_name, viewport, media) => {
+      const { page } = await open(viewport, scheme, media);
+      await page.evaluate(`${readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')};0`);
+      expect(await page.evaluate(axeFaults)).toEqual([]);
+      await page.close();
+    });
+  });
+
+  it('has the numbers of every chart for readers without scripts', async () => {
+    const page = await browser.newPage({ javaScriptEnabled: false, viewport: VIEWPORTS.desktop });
+    await page.goto(pathToFileURL(file).href);
+    const charts = page.locator('#training figure');
+    expect(await charts.count()).toBeGreaterThan(2);
+    for (const chart of await charts.all()) {
+      await chart.locator('summary').click();
+      const rows = chart.locator('tbody tr');
+      expect(await rows.last().isVisible()).toBe(true);
+      expect(await rows.last().locator('td').allTextContents()).toContainEqual(
+        expect.stringMatching(/\d/),
+      );
+    }
+    await page.close();
+  });
+
+  it('shows all classes at once, and says how many a filter leaves', async () => {
+    const { page } = await open(VIEWPORTS.desktop, 'light');
+    expect(await page.evaluate(classesInView)).toBe(52);
+    expect(await page.locator('#class-count').textContent()).toBe('52 of 52 classes');
+    await page.locator('.filter').fill('violin');
+    expect(await page.locator('#class-count').textContent()).toBe('5 of 52 classes');
+    await page.close();
   });
 
   it('sorts classes by any column and filters them by name', async () => {
