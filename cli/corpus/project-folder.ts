@@ -5,6 +5,7 @@
  */
 import {
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -54,8 +55,9 @@ export async function writeProjectFolder(
   try {
     for (const name of [...(unfinishedFiles(folder) ?? []), ASIDE])
       rmSync(join(folder, name), { recursive: true, force: true });
-    [created] = missingFolders(aside);
-    await makeFolder(aside);
+    [created] = missingFolders(folder);
+    await makeFolder(folder);
+    mkdirSync(aside);
     for (const [name, content] of files) writeFileSync(join(aside, name), content);
     const names = [...files.keys()].sort((a, b) => RUN_FILES.indexOf(a) - RUN_FILES.indexOf(b));
     writeFileSync(join(aside, NAMES), JSON.stringify(names));
@@ -66,8 +68,7 @@ export async function writeProjectFolder(
     rmSync(aside, { recursive: true });
   } catch (error) {
     // Its outermost folder that was not there before, else the files alone.
-    const isNew = created !== undefined && created !== aside;
-    const written = isNew ? [created!] : [aside, ...moved.map((name) => join(folder, name))];
+    const written = created ? [created] : [aside, ...moved.map((name) => join(folder, name))];
     for (const path of written) if (existsSync(path)) rmSync(path, { recursive: true });
     throw unwritable(folder, error);
   }
