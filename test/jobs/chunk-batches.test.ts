@@ -1,10 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { finalizeCorpus } from '../../activities/finalize-corpus';
-import { ingestShard } from '../../activities/ingest-shard';
 import { localDependencies } from '../../activities/local-dependencies';
-import { planCorpus } from '../../activities/plan-corpus';
 import { frameCount, wholePatches } from '../../ced/audio/frames';
 import { openEngine } from '../../ced/engine/engine';
 import { initialWeights } from '../../ced/model/initial-weights';
@@ -14,10 +11,9 @@ import { scoreClips, type ScoredModel } from '../../jobs/score/score-clips';
 import { modelConfig } from '../../jobs/train/model-shape';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { modelSchema } from '../../workflows/contract/run-file-sections';
-import { jobContextOn, storeBelow } from '../support/in-process';
+import { ingestCorpus, jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
 
-const ignore = (): void => undefined;
 const clipCount = 30;
 /** Thirty lengths, of three to five whole patches. */
 const samplesOf = (index: number): number => 8000 + 203 * index;
@@ -35,10 +31,7 @@ describe('clips of many lengths', () => {
     const { train, validation, vocabulary } = writeToneCorpus(folder, counts, samplesOf);
     const deps = localDependencies(folder, store);
     const corpus = { train, validation, vocabulary, clipsPerShard: 50, maxRejected: 0 };
-    const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore);
-    for (const split of ['train', 'validation'] as const)
-      await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
-    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+    const planKey = await ingestCorpus(deps, corpus);
     audio = await CorpusAudio.open(store, planKey, 'validation');
     const shape = modelSchema.parse({ embedDim: 32, depth: 1, heads: 2 });
     const config = modelConfig(shape, 1, audio.vocabulary);

@@ -1,10 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { finalizeCorpus } from '../../activities/finalize-corpus';
-import { ingestShard } from '../../activities/ingest-shard';
 import { localDependencies } from '../../activities/local-dependencies';
-import { planCorpus } from '../../activities/plan-corpus';
 import { fitThresholds } from '../../ced/metrics/thresholds';
 import { labelMatrix } from '../../ced/metrics/split-scores';
 import { readFolderThresholds } from '../../cli/models/model-folder';
@@ -18,11 +15,9 @@ import { readThresholds } from '../../storage/models/model-thresholds';
 import { readScores } from '../../storage/scores';
 import { teachRunSchema } from '../../workflows/contract/run-file';
 import type { TrainedModel } from '../../workflows/contract/models';
-import { jobContextOn, storeBelow } from '../support/in-process';
+import { ingestCorpus, jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { trainingInput } from '../support/training-input';
-
-const ignore = (): void => undefined;
 
 describe('the thresholds of a trained model', () => {
   let folder: string;
@@ -44,10 +39,7 @@ describe('the thresholds of a trained model', () => {
       ],
     });
     const { corpus, teachers, augment } = run;
-    ({ planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore));
-    for (const split of ['train', 'validation'] as const)
-      await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
-    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+    planKey = await ingestCorpus(deps, corpus);
     const input = trainingInput({ planKey, settings: teachers[0]!, augment });
     return await trainJob(jobContextOn(store), input);
   }

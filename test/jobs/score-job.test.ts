@@ -1,20 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ingestShard } from '../../activities/ingest-shard';
-import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { EngineStopped } from '../../jobs/engine-jobs';
 import type { JobContext } from '../../jobs/job-context';
 import { scoreJob } from '../../jobs/score/score-job';
 import { localDependencies } from '../../activities/local-dependencies';
 import { importModels } from '../../activities/import-models';
-import { planCorpus } from '../../activities/plan-corpus';
 import { teacherSchema } from '../../workflows/contract/run-file-sections';
-import { jobContextOn, storeBelow } from '../support/in-process';
+import { ingestCorpus, jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntrainedTeacher } from '../support/untrained-teacher';
-
-const ignore = (): void => undefined;
 
 describe('a model that is scored', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ced-score-'));
@@ -29,10 +24,7 @@ describe('a model that is scored', () => {
       eval: 0,
     });
     const corpus = { train, validation, vocabulary, clipsPerShard: 6, maxRejected: 0 };
-    const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore);
-    for (const split of ['train', 'validation'] as const)
-      await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
-    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+    const planKey = await ingestCorpus(deps, corpus);
     const teacher = teacherSchema.parse(writeUntrainedTeacher(folder, vocabulary, 1));
     const { teachers } = await importModels(deps, {
       store: '',

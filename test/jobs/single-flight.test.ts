@@ -1,13 +1,10 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ingestShard } from '../../activities/ingest-shard';
-import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { EngineStopped } from '../../jobs/engine-jobs';
 import type { JobContext } from '../../jobs/job-context';
 import { writeLogits } from '../../activities/write-logits';
 import type { MappedModel } from '../../jobs/mapped-model';
-import { planCorpus } from '../../activities/plan-corpus';
 import { runJob } from '../../jobs/run-job';
 import type {
   PredictedLogits,
@@ -18,7 +15,7 @@ import type {
 } from '../../workflows/contract/activities';
 import { logitsSchema } from '../../workflows/contract/run-file-sections';
 import { whenFree } from '../../workflows/single-flight';
-import { jobContextOn, storeBelow } from '../support/in-process';
+import { ingestCorpus, jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntrainedTeacher } from '../support/untrained-teacher';
 import { importModels } from '../../activities/import-models';
@@ -39,9 +36,7 @@ beforeAll(async () => {
     eval: 0,
   });
   const corpus = { train, vocabulary, clipsPerShard: rows, maxRejected: 0 };
-  const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore);
-  await ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, ignore);
-  await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+  const planKey = await ingestCorpus(deps, corpus, { splits: ['train'] });
   const { checkpoint } = writeUntrainedTeacher(folder, vocabulary, 1);
   const teachers = [{ name: 'teacher', checkpoint, format: 'ced' as const, weight: 1 }];
   const { teachers: ensemble } = await importModels(deps, {

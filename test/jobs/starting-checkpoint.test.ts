@@ -1,22 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { importModels } from '../../activities/import-models';
-import { ingestShard } from '../../activities/ingest-shard';
 import { localDependencies } from '../../activities/local-dependencies';
-import { planCorpus } from '../../activities/plan-corpus';
 import { trainJob } from '../../jobs/train/training-job';
 import type { FolderStore } from '../../storage/folder-store';
 import { loadModel } from '../../storage/models/model-folder';
 import { teachRunSchema } from '../../workflows/contract/run-file';
 import type { ModelReference, TrainedModel } from '../../workflows/contract/models';
-import { jobContextOn, storeBelow } from '../support/in-process';
+import { ingestCorpus, jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { trainingInput } from '../support/training-input';
 import { writeUntrainedTeacher } from '../support/untrained-teacher';
-
-const ignore = (): void => undefined;
 
 describe('a training that starts from a checkpoint', () => {
   let folder: string;
@@ -49,11 +44,7 @@ describe('a training that starts from a checkpoint', () => {
         },
       ],
     });
-    const cut = { store: '', corpus, chunkSeconds: seconds };
-    const { planKey } = await planCorpus(deps, cut, ignore);
-    for (const each of ['train', 'validation'] as const)
-      await ingestShard(deps, { store: '', planKey, split: each, shard: 0 }, ignore);
-    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: seconds });
+    const planKey = await ingestCorpus(deps, corpus, { chunkSeconds: seconds });
     const teacher = teachers[0]!;
     const { inits } = await importModels(deps, {
       ...{ store: '', vocabulary: corpus.vocabulary, teachers: [], chunkSeconds: seconds },

@@ -1,10 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { finalizeCorpus } from '../../activities/finalize-corpus';
-import { ingestShard } from '../../activities/ingest-shard';
 import { localDependencies } from '../../activities/local-dependencies';
-import { planCorpus } from '../../activities/plan-corpus';
 import type { MetricsLine } from '../../ced/training/metrics-line';
 import { EngineStopped } from '../../jobs/engine-jobs';
 import type { JobContext } from '../../jobs/job-context';
@@ -16,11 +13,10 @@ import { readMetrics } from '../../storage/training/metrics-segment';
 import type { TrainingState } from '../../storage/training/training-checkpoint';
 import type { TrainedModel } from '../../workflows/contract/models';
 import { teachRunSchema } from '../../workflows/contract/run-file';
-import { jobContextOn, storeBelow } from '../support/in-process';
+import { ingestCorpus, jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { trainingInput } from '../support/training-input';
 
-const ignore = (): void => undefined;
 const STEPS_PER_EPOCH = 2;
 
 /**
@@ -62,10 +58,7 @@ describe('a training that goes on after stops', () => {
     context = jobContextOn(store);
     const deps = localDependencies(folder, store);
     const { corpus } = parsed({});
-    ({ planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore));
-    for (const split of ['train', 'validation'] as const)
-      await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
-    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+    planKey = await ingestCorpus(deps, corpus);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

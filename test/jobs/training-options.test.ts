@@ -5,19 +5,15 @@ import { openEngine } from '../../ced/engine/engine';
 import { parameterSpecs } from '../../ced/model/parameters';
 import { trainJob } from '../../jobs/train/training-job';
 import { loadModel } from '../../storage/models/model-folder';
-import { ingestShard } from '../../activities/ingest-shard';
-import { finalizeCorpus } from '../../activities/finalize-corpus';
-import { planCorpus } from '../../activities/plan-corpus';
 import type { FolderStore } from '../../storage/folder-store';
 import type { EpochRecord } from '../../workflows/contract/activities';
 import { teachRunSchema } from '../../workflows/contract/run-file';
 import { localDependencies } from '../../activities/local-dependencies';
-import { jobContextOn, storeBelow } from '../support/in-process';
+import { ingestCorpus, jobContextOn, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { trainingInput } from '../support/training-input';
 import type { TrainedModel } from '../../workflows/contract/models';
 
-const ignore = (): void => undefined;
 const CLIPS = 16;
 
 /** What a student's or teacher's settings do, in a real training on a few clips. */
@@ -46,10 +42,7 @@ describe('a training', () => {
       corpus: { ...corpusOf(), eval: undefined },
       teachers: [{ ...common, epochs: 1 }],
     }).corpus;
-    ({ planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore));
-    for (const split of ['train', 'validation'] as const)
-      await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
-    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+    planKey = await ingestCorpus(deps, corpus);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -1,11 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { importModels } from '../../activities/import-models';
-import { ingestShard } from '../../activities/ingest-shard';
 import { localDependencies } from '../../activities/local-dependencies';
-import { planCorpus } from '../../activities/plan-corpus';
 import { metricsFiles } from '../../activities/publish/metrics-files';
 import { readTrainingCurve } from '../../activities/publish/training-curve';
 import { binaryCrossEntropy } from '../../ced/metrics/agreement';
@@ -20,12 +17,11 @@ import type { EpochRecord } from '../../workflows/contract/activities';
 import type { LiveProgress } from '../../workflows/contract/live-progress';
 import type { EnsembleMember, ModelReference, TrainedModel } from '../../workflows/contract/models';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
-import { jobContextOn, predictAndWrite, storeBelow } from '../support/in-process';
+import { ingestCorpus, jobContextOn, predictAndWrite, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { storedTargets, trainingInput } from '../support/training-input';
 import { writeUntrainedTeacher } from '../support/untrained-teacher';
 
-const ignore = (): void => undefined;
 const CLASSES = 6;
 const TOP_K = 3;
 
@@ -67,10 +63,7 @@ describe('a validation without labels', () => {
     const table = join(folder, 'validation.jsonl');
     writeFileSync(table, readFileSync(table, 'utf8').replace(/,"labels":\[[^\]]*\]/g, ''));
     const { corpus, teachers, logits } = runOf({});
-    ({ planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore));
-    for (const split of ['train', 'validation'] as const)
-      await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
-    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+    planKey = await ingestCorpus(deps, corpus);
     const { vocabulary } = corpus;
     const imported = await importModels(deps, { store: '', vocabulary, teachers, inits: [] });
     ensemble = imported.teachers;

@@ -2,13 +2,10 @@ import crypto from 'node:crypto';
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { finalizeCorpus } from '../../activities/finalize-corpus';
-import { ingestShard } from '../../activities/ingest-shard';
 import { localDependencies } from '../../activities/local-dependencies';
-import { planCorpus } from '../../activities/plan-corpus';
 import { CorpusAudio, CorpusClosed } from '../../storage/corpus/corpus-audio';
 import { FolderStore } from '../../storage/folder-store';
-import { storeBelow } from '../support/in-process';
+import { ingestCorpus, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
 
 const ignore = (): void => undefined;
@@ -32,9 +29,7 @@ describe('the audio of a corpus', () => {
     const deps = localDependencies(folder, store);
     const { train, vocabulary } = writeToneCorpus(folder, { train: CLIPS, validation: 0, eval: 0 });
     const corpus = { train, vocabulary, clipsPerShard: CLIPS, maxRejected: 0 };
-    ({ planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore));
-    await ingestShard(deps, { store: '', planKey, split: 'train', shard: 0 }, ignore);
-    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+    planKey = await ingestCorpus(deps, corpus, { splits: ['train'] });
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

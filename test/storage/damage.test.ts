@@ -13,12 +13,10 @@ import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import type { ActivityDependencies } from '../../activities/dependencies';
 import { trainJob } from '../../jobs/train/training-job';
 import { ingestShard } from '../../activities/ingest-shard';
-import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { EngineStopped } from '../../jobs/engine-jobs';
 import type { JobContext } from '../../jobs/job-context';
 import { importModels } from '../../activities/import-models';
 import { isModelVerified, loadModel } from '../../storage/models/model-folder';
-import { planCorpus } from '../../activities/plan-corpus';
 import { npyHeaderBytes } from '../../ced/audio/npy';
 import { permutation } from '../../ced/augment/random';
 import type { FolderStore } from '../../storage/folder-store';
@@ -28,7 +26,13 @@ import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntrainedTeacher } from '../support/untrained-teacher';
 import { localDependencies } from '../../activities/local-dependencies';
-import { predictAndWrite, jobContextOn, storeBelow, storedTables } from '../support/in-process';
+import {
+  ingestCorpus,
+  predictAndWrite,
+  jobContextOn,
+  storeBelow,
+  storedTables,
+} from '../support/in-process';
 import { storedTargets, trainingInput } from '../support/training-input';
 
 const ignore = (): void => undefined;
@@ -79,14 +83,7 @@ beforeAll(async () => {
       },
     ],
   });
-  ({ planKey } = await planCorpus(
-    deps,
-    { store: '', corpus: run.corpus, chunkSeconds: 1 },
-    ignore,
-  ));
-  for (const split of ['train', 'validation'] as const)
-    await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
-  await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+  planKey = await ingestCorpus(deps, run.corpus);
   const { teachers } = await importModels(deps, {
     store: '',
     vocabulary: run.corpus.vocabulary,

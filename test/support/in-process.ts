@@ -6,13 +6,18 @@ import { join } from 'node:path';
 import { commitCheckpoint } from '../../jobs/train/checkpoint-commit';
 import type { JobContext } from '../../jobs/job-context';
 import { logitsJob } from '../../jobs/logits/logits-job';
+import type { ActivityDependencies } from '../../activities/dependencies';
+import { finalizeCorpus } from '../../activities/finalize-corpus';
+import { ingestShard } from '../../activities/ingest-shard';
+import { planCorpus } from '../../activities/plan-corpus';
 import { writeLogits } from '../../activities/write-logits';
 import { MappedModel } from '../../jobs/mapped-model';
 import { FolderStore } from '../../storage/folder-store';
 import { ObjectCache } from '../../storage/object-cache';
 import { readStoredLogits, verifyStoredLogits } from '../../jobs/train/stored-logits';
 import { openEngine } from '../../ced/engine/engine';
-import type { LogitsInput, LogitsShard } from '../../workflows/contract/activities';
+import type { LogitsInput, LogitsShard, PlanInput } from '../../workflows/contract/activities';
+import type { Split } from '../../workflows/contract/models';
 import type { LogitTable } from '../../ced/logits/logit-table';
 
 const ignore = (): void => undefined;
@@ -34,6 +39,25 @@ export function jobContextOn(store: FolderStore): JobContext {
     teacher: (sha256, precision, vocabulary, missing) =>
       MappedModel.load(store, openEngine(), sha256, precision, vocabulary, missing),
   };
+}
+
+/**
+ * A corpus planned, ingested and finalized, whose splits are one shard each.
+ * @returns key of its plan
+ */
+export async function ingestCorpus(
+  deps: ActivityDependencies,
+  corpus: PlanInput['corpus'],
+  {
+    chunkSeconds = 1,
+    splits = ['train', 'validation'],
+  }: { chunkSeconds?: number; splits?: readonly Split[] } = {},
+): Promise<string> {
+  const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds }, ignore);
+  for (const split of splits)
+    await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
+  await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds });
+  return planKey;
 }
 
 /** A shard's logits predicted and written, as a run's two activities do it. */

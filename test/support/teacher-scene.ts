@@ -6,11 +6,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { acceptTeacher } from '../../activities/accept-teacher';
-import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { importModels } from '../../activities/import-models';
-import { ingestShard } from '../../activities/ingest-shard';
 import { localDependencies } from '../../activities/local-dependencies';
-import { planCorpus } from '../../activities/plan-corpus';
 import { writeRows } from '../../activities/write-rows';
 import { encodeWav } from '../../ced/audio/wav-file';
 import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';
@@ -24,12 +21,11 @@ import type { EnsembleMember } from '../../workflows/contract/models';
 import { logitsSchema, teacherSchema } from '../../workflows/contract/run-file-sections';
 import type { LogitsSettings, WorkerTeacher } from '../../workflows/contract/run-file-sections';
 import type { PredictShardInput } from '../../workflows/contract/teacher-worker';
-import { jobContextOn, predictAndWrite, storeBelow } from './in-process';
+import { ingestCorpus, jobContextOn, predictAndWrite, storeBelow } from './in-process';
 import { ReferenceTeacher, type ReferenceOptions } from './reference-teacher';
 import { writeToneCorpus } from './tone-corpus';
 import { writeUntrainedTeacher } from './untrained-teacher';
 
-const ignore = (): void => undefined;
 export const settings: LogitsSettings = logitsSchema.parse({
   views: 3,
   topK: 6,
@@ -82,10 +78,7 @@ export class TeacherScene {
     const corpus = { ...tables, clipsPerShard: 8, maxRejected: 0 };
     const { eval: _eval, ...ofTwo } = corpus;
     const input = { store: '', corpus: ofTwo, chunkSeconds: 1 };
-    const { planKey } = await planCorpus(deps, input, ignore);
-    for (const split of ['train', 'validation'] as const)
-      await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
-    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+    const planKey = await ingestCorpus(deps, ofTwo);
     const teachers = [1, 2].map((seed) =>
       teacherSchema.parse(writeUntrainedTeacher(folder, vocabulary, seed)),
     );

@@ -1,15 +1,11 @@
 /** A small corpus of tones in a store, planned, ingested and finalized without a worker. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { finalizeCorpus } from '../../activities/finalize-corpus';
-import { ingestShard } from '../../activities/ingest-shard';
 import { localDependencies } from '../../activities/local-dependencies';
-import { planCorpus } from '../../activities/plan-corpus';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import type { FolderStore } from '../../storage/folder-store';
 import { wavBytes } from '../ced/audio/wav-bytes';
-
-const ignore = (): void => undefined;
+import { ingestCorpus } from './in-process';
 
 export interface WaveCorpus {
   planKey: string;
@@ -64,10 +60,7 @@ export async function prepareWaves(
   };
   const deps = localDependencies(folder, store);
   const planned = { store: '', corpus, chunkSeconds: clipSeconds };
-  const { planKey } = await planCorpus(deps, planned, ignore);
-  for (const split of ['train', 'validation'] as const)
-    await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
-  await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: clipSeconds });
+  const planKey = await ingestCorpus(deps, corpus, { chunkSeconds: clipSeconds });
   const audio = await CorpusAudio.open(store, planKey, 'train');
   await audio.ready(audio.clips);
   return { planKey, audio };

@@ -1,17 +1,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { finalizeCorpus } from '../../activities/finalize-corpus';
 import { importModels } from '../../activities/import-models';
-import { ingestShard } from '../../activities/ingest-shard';
 import { localDependencies } from '../../activities/local-dependencies';
-import { planCorpus } from '../../activities/plan-corpus';
 import { repositoryRoot } from '../../infra/toolchain';
 import { EngineLost, type EngineJob } from '../../jobs/engine-jobs';
 import { corpusSchema, teacherSchema } from '../../workflows/contract/run-file-sections';
 import { EngineProcess } from '../../workers/engine-process';
 import { onnxBytes } from '../ced/teachers/onnx-bytes';
-import { storeBelow } from '../support/in-process';
+import { ingestCorpus, storeBelow } from '../support/in-process';
 import { writeToneCorpus } from '../support/tone-corpus';
 
 const ignore = (): void => undefined;
@@ -27,10 +24,7 @@ describe('a model that never gives an answer', () => {
     const deps = localDependencies(folder, store);
     const tones = writeToneCorpus(folder, { train: 2, validation: 2, eval: 0 });
     const corpus = corpusSchema.parse({ ...tones, eval: undefined });
-    const { planKey } = await planCorpus(deps, { store: '', corpus, chunkSeconds: 1 }, ignore);
-    for (const split of ['train', 'validation'] as const)
-      await ingestShard(deps, { store: '', planKey, split, shard: 0 }, ignore);
-    await finalizeCorpus(deps, { store: '', planKey, maxRejected: 0, chunkSeconds: 1 });
+    const planKey = await ingestCorpus(deps, corpus);
     mkdirSync(join(folder, 'models'));
     const teachers = Object.entries(models).map(([name, bytes]) => {
       writeFileSync(join(folder, `models/${name}.onnx`), bytes);
