@@ -12,7 +12,7 @@ import type {
 } from '../workflows/contract/promotion';
 import type { Student } from '../workflows/contract/run-file-sections';
 import { StoreDamaged } from '../workflows/contract/damage';
-import { furtherRates } from '../workflows/contract/sample-rates';
+import { furtherRatesOf } from '../workflows/contract/sample-rates';
 import { ChampionLedger } from '../storage/champion-ledger';
 import { contentOfSplitAtRate } from '../storage/corpus/clips-at-rate';
 import { corpusContent } from '../storage/corpus/corpus-content';
@@ -32,7 +32,7 @@ export async function findEvaluation(
   if (!(await store.exists(layout.corpus(input.planKey)))) return { key: null, judged: null };
   const corpus = await readCorpus(store, input.planKey);
   const { planKey } = input;
-  const rates = furtherRates(input.ensemble.map(({ sampleRate }) => sampleRate));
+  const rates = furtherRatesOf(input.ensemble);
   const content: Record<string, string> = {};
   for (const split of SPLITS)
     if (corpus.splits[split]) {

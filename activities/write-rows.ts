@@ -7,7 +7,7 @@ import { TeacherInvalid } from '../ced/teachers/teacher-invalid';
 import { logitsKey } from '../ced/canonical-json';
 import type { CorpusClips } from '../ced/corpus/corpus-clip';
 import { StoreDamaged } from '../workflows/contract/damage';
-import { furtherRates } from '../workflows/contract/sample-rates';
+import { furtherRatesOf } from '../workflows/contract/sample-rates';
 import type {
   PredictShardInput,
   WriteRowsInput,
@@ -84,7 +84,7 @@ async function isDone(
         await teacherIdentity(store, member.sha256, corpus.vocabulary, abstention(member)),
       );
     const key = logitsKey(describeLogits(ensemble, members, settings));
-    const rates = furtherRates(ensemble.map(({ sampleRate }) => sampleRate));
+    const rates = furtherRatesOf(ensemble);
     const of = { planKey, only: shard };
     const [name = ''] = await logitShardNames(store, of, corpus.audioShards, rates);
     return (

@@ -8,12 +8,12 @@ import type { Continuation } from './continuation';
 import { runToEnd } from './run-to-end';
 import type { RunResult } from './contract/activities';
 import { distillRunSchema } from './contract/run-file';
+import { furtherRatesOf } from './contract/sample-rates';
 import {
   distillAndPublish,
   distillationStages,
   importModels,
   planDistillation,
-  ratesOf,
 } from './distillation';
 import { ingestCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';
@@ -26,7 +26,8 @@ export async function distill(input: unknown, continuation?: Continuation): Prom
     const models = await importModels(control, run);
     const { chunkSeconds } = run.logits;
     const plan = await planDistillation(control, run, models);
-    const corpus = await ingestCorpus(control, run, plan, chunkSeconds, ratesOf(models));
+    const rates = furtherRatesOf(models.teachers);
+    const corpus = await ingestCorpus(control, run, plan, chunkSeconds, rates);
     return await distillAndPublish(control, run, models, corpus);
   });
 }

@@ -8,7 +8,6 @@ import { cpu, gpu } from './activity-proxies';
 import type { ImportedModels, Plan, PlanInput, RunResult } from './contract/activities';
 import type { DistillRun } from './contract/run-file';
 import { CHAMPION } from './contract/run-file-sections';
-import { furtherRates } from './contract/sample-rates';
 import type { StageName } from './contract/status';
 import {
   isVocabularyOfWorker,
@@ -118,11 +117,6 @@ export async function planDistillation(
   if (problems.length > 0) throw runFileInvalid(problems);
   control.note(promotionNotes(run, plan.splits.eval?.labelled));
   return plan;
-}
-
-/** Hz at which the run's teachers take audio. */
-export function ratesOf({ teachers }: ImportedModels): number[] {
-  return furtherRates(teachers.map(({ sampleRate }) => sampleRate));
 }
 
 /** @param evaluationKey under which the next retraining finds this one's evaluation */

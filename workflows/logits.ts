@@ -14,7 +14,7 @@ import type {
 } from './contract/activities';
 import type { DistillRun } from './contract/run-file';
 import type { LogitsSettings, PublishedLogits } from './contract/run-file-sections';
-import { furtherRates } from './contract/sample-rates';
+import { furtherRatesOf } from './contract/sample-rates';
 import { type Repair, withRepair } from './repair';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
@@ -109,7 +109,7 @@ export async function storeLogits(
     );
   if (leftOut > 0) refuseOrTell(control, run, leftOut, chunks);
   const { views, topK, seed } = settings;
-  const sampleRates = furtherRates(ensemble.map(({ sampleRate }) => sampleRate));
+  const sampleRates = furtherRatesOf(ensemble);
   return {
     logits: total,
     targets: {

@@ -19,12 +19,12 @@ import { runToEnd } from './run-to-end';
 import type { ImportedModels, Plan, RunResult } from './contract/activities';
 import type { FoundEvaluation, Unchanged } from './contract/promotion';
 import { retrainRunSchema, type DistillRun } from './contract/run-file';
+import { furtherRatesOf } from './contract/sample-rates';
 import {
   distillAndPublish,
   distillationStages,
   importModels,
   planDistillation,
-  ratesOf,
 } from './distillation';
 import { ingestCorpus } from './prepare-corpus';
 import { RunControl } from './run-control';
@@ -67,7 +67,8 @@ async function retrainIfNew(control: RunControl, run: DistillRun): Promise<RunRe
     findEvaluation(run, models, plan),
   );
   if (byPlan.judged) return unchanged(run.name, plan, byPlan.judged, byPlan.champion);
-  const corpus = await ingestCorpus(control, run, plan, chunkSeconds, ratesOf(models));
+  const rates = furtherRatesOf(models.teachers);
+  const corpus = await ingestCorpus(control, run, plan, chunkSeconds, rates);
   const { key, judged, champion } =
     byPlan.key === null
       ? await control.runOnce('judgement by content', () => findEvaluation(run, models, plan))

@@ -20,7 +20,7 @@ import {
 } from '../../storage/logits/logits-description';
 import { createRecordOrAdopt } from '../../storage/quarantine';
 import { ContentDiffers, type Store } from '../../storage/store';
-import { furtherRates } from '../../workflows/contract/sample-rates';
+import { furtherRatesOf } from '../../workflows/contract/sample-rates';
 import { logitShardNames } from '../../storage/logits/logit-shard-names';
 import { describeLogits } from '../../storage/logits/describe-logits';
 import { scoreEnsemble } from './ensemble-gate';
@@ -44,7 +44,7 @@ export async function logitsJob(context: JobContext, input: LogitsJobInput): Pro
     job: context,
   });
   try {
-    const rates = furtherRates(input.ensemble.map(({ sampleRate }) => sampleRate));
+    const rates = furtherRatesOf(input.ensemble);
     const of = { planKey: input.planKey, only: input.shard };
     const [name = ''] = await logitShardNames(store, of, audio.audioShards, rates);
     // A run that waited for another's lease needs no teachers to see whether the shard is there.

@@ -20,3 +20,8 @@ export function furtherRates(teacherRates: readonly (number | undefined)[]): num
     .filter((rate) => rate !== USUAL_RATE)
     .sort((a, b) => a - b);
 }
+
+/** The same, of teachers; names of logit shards cover the audio at each (logit-shard-names.ts). */
+export function furtherRatesOf(teachers: readonly { sampleRate?: number | undefined }[]): number[] {
+  return furtherRates(teachers.map(({ sampleRate }) => sampleRate));
+}
