@@ -5,6 +5,7 @@
  * was rolled back.
  */
 import { canonicalJson } from '../ced/canonical-json';
+import { trainerOptions } from '../ced/training/trainer-options';
 import type {
   FindEvaluationInput,
   FoundEvaluation,
@@ -75,6 +76,7 @@ async function standingChampion(
 }
 
 /** Earlier versions called `parts` otherwise, and filled in its default: their keys stay. */
-function asKeyed({ parts, gradientAccumulation = 1, ...settings }: Student): object {
-  return { ...settings, gradientAccumulation: parts ?? gradientAccumulation };
+function asKeyed(student: Student): object {
+  const { parts: _parts, ...settings } = student;
+  return { ...settings, gradientAccumulation: trainerOptions(student).parts };
 }
