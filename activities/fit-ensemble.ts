@@ -31,21 +31,26 @@ export async function fitEnsemble(
         'labelled; label them, or leave ensemble out',
     );
   };
-  if (labelMatrix(split) === null) refuse();
+  const labels = labelMatrix(split);
+  if (labels === null) return refuse();
   const stored: StoredScores[] = [];
   for (const teacher of ensemble) stored.push(await requireScores(store, teacher, split));
   // Of clips that one of them says nothing of there is no ensemble.
   const without = stored.map(({ unscored }) => unscored);
   const corpus = scoredClips(split, ...without);
-  const labels = labelMatrix(corpus);
-  if (labels === null || corpus.clips.length < 2) return refuse();
+  if (corpus.clips.length < 2) return refuse();
   const classes = corpus.vocabulary.length;
   const members = stored.map(({ values, missing }) => ({
     values: scoredRows(values, classes, ...without),
     missing,
   }));
   const fit = await fitWeights(
-    { members, labels, clips: corpus.clips.length, classes },
+    {
+      members,
+      labels: scoredRows(labels, classes, ...without),
+      clips: corpus.clips.length,
+      classes,
+    },
     { search, given: ensemble.map(({ weight }) => weight), seed },
     async () => {
       onAlive('fitting the ensemble');
