@@ -73,11 +73,6 @@ export class MappedModel {
     return new MappedModel(model, map, config.outputdim, 'log-mel', sampleRate);
   }
 
-  /** @returns float32 [batch, classes of the vocabulary]; 0 for classes that the model lacks */
-  async probabilities(input: PredictionInput): Promise<Float32Array> {
-    return (await this.predict(input)).values;
-  }
-
   async predict(input: PredictionInput): Promise<Prediction> {
     return predictionOf(await this.own(input), input.batch, this.map);
   }

@@ -126,8 +126,8 @@ describe('a chunk of which a teacher says nothing', () => {
     expect(unscored).toEqual([2]);
     const whole = await jobContextOn(store).teacher(model.sha256, 'float32', corpus.vocabulary);
     const pcm = await corpus.readLater(corpus.clips[1]!, corpus.clips[1]!.chunks[0]!);
-    const alone = await whole.probabilities({ pcm, batch: 1, samples: 16_000, masks: null });
-    for (const [c, value] of alone.entries()) expect(values[3 + c]).toBeCloseTo(value, 6);
+    const alone = await whole.predict({ pcm, batch: 1, samples: 16_000, masks: null });
+    for (const [c, value] of alone.values.entries()) expect(values[3 + c]).toBeCloseTo(value, 6);
     expect([...values.subarray(6)]).toEqual([0, 0, 0]);
     const two = scoredClips(corpus, unscored);
     expect(two.clips.map(({ clip }) => clip)).toEqual(['validation-0', 'validation-1']);

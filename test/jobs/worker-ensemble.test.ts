@@ -36,7 +36,7 @@ describe('an ensemble with a teacher that is a worker', () => {
       const shifted = new Int16Array(pcm.length);
       shiftInto(pcm, parameters.shift, shifted, 0);
       const input = { pcm: shifted, batch: 1, samples: pcm.length, masks: null };
-      const ours = await own.probabilities(input);
+      const { values: ours } = await own.predict(input);
       const theirs = referenceOutputs(shifted, 7).slice(1).toReversed();
       for (let rank = 0; rank < 6; rank++) {
         const index = table!.indexes[row * 6 + rank]!;
