@@ -3,9 +3,9 @@
  * shown only when it fails.
  */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { memoryBytes } from './process-memory';
 
 export interface Sample {
   readonly ms: number;
@@ -47,10 +47,9 @@ export class MeasuredProcess {
     return JSON.parse(await this.line()) as Answer;
   }
 
-  /** VmHWM: the peak of resident memory so far. */
+  /** The peak of resident memory so far. */
   peakBytes(): number {
-    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
-    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN) * 1024;
+    return memoryBytes(this.child.pid, 'VmHWM');
   }
 
   stop(): void {

@@ -3,7 +3,7 @@
  * with noise through a real pipe in real time; and whether memory grows with a recording.
  */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ import { commandLine } from '../infra/command-line/command-line';
 import { amount, atLeast, count, oneOf } from '../infra/command-line/option';
 import { repositoryRoot } from '../infra/toolchain';
 import { MODELS } from './models';
+import { memoryBytes } from './process-memory';
 import { median } from './table';
 
 const RATE = 16_000;
@@ -123,7 +124,7 @@ async function memory(folder: string, options: Options): Promise<boolean> {
   const resident: number[] = [];
   for (let second = 0; second < options.minutes * 60; second++) {
     if (!child.stdin.write(noise(second, 1))) await once(child.stdin, 'drain');
-    if ((second + 1) % (options.minutes * 15) === 0) resident.push(residentBytes(child.pid));
+    if ((second + 1) % (options.minutes * 15) === 0) resident.push(memoryBytes(child.pid, 'VmRSS'));
   }
   const ended = once(child, 'close');
   child.stdin.end();
@@ -132,9 +133,4 @@ async function memory(folder: string, options: Options): Promise<boolean> {
   const megabytes = resident.map((bytes) => (bytes / 1e6).toFixed(0)).join(', ');
   console.log(`${options.minutes} minutes, resident MB after each quarter: ${megabytes}`);
   return !(whole - half <= ALLOWED_GROWTH_BYTES);
-}
-
-function residentBytes(pid: number | undefined): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN) * 1024;
 }

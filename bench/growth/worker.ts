@@ -2,9 +2,10 @@
  * A measured process of `npm run bench -- growth`: prepares one subject at one size, then does its
  * work for every line, and tells its time and the most memory that it took above what was held.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { answerLines, sampleOf } from '../answered-lines';
 import type { Sample } from '../measured-process';
+import { memoryBytes } from '../process-memory';
 import { subjects } from './subjects';
 
 export interface GrowthWork {
@@ -28,9 +29,7 @@ async function main({ index, size, folder }: GrowthWork): Promise<void> {
     // the peak counts anew: proc(5), clear_refs
     writeFileSync('/proc/self/clear_refs', '5');
     const sample = await sampleOf(run);
-    const status = readFileSync('/proc/self/status', 'utf8');
-    const peak = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
-    return { ...sample, peakBytes: Math.max(0, peak - before) };
+    return { ...sample, peakBytes: Math.max(0, memoryBytes('self', 'VmHWM') - before) };
   });
 }
 

@@ -2,7 +2,7 @@
  * Watches the resident memory of a process. It is flat when, after the first fifth of the time, the
  * minimum of the second half exceeds that of the first half by no more than an allowance.
  */
-import { readFileSync } from 'node:fs';
+import { memoryBytes } from '../process-memory';
 
 const SETTLED_SHARE = 0.2;
 
@@ -30,9 +30,7 @@ export class ResidentMemory {
   }
 
   private sample(): void {
-    const kilobytes = /VmRSS:\s+(\d+) kB/.exec(
-      readFileSync(`/proc/${this.pid}/status`, 'utf8'),
-    )?.[1];
-    if (kilobytes !== undefined) this.samples.push(Number(kilobytes) * 1024);
+    const bytes = memoryBytes(this.pid, 'VmRSS');
+    if (!Number.isNaN(bytes)) this.samples.push(bytes);
   }
 }
