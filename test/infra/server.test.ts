@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { freePort } from '../../infra/free-port';
 import { startServer } from '../../infra/server';
 import { repositoryRoot } from '../../infra/toolchain';
 import { SEARCH_ATTRIBUTES } from '../../workflows/contract/names';
@@ -110,13 +111,6 @@ function occupy(): Promise<Listener> {
       resolve(listener),
     );
   });
-}
-
-async function freePort(): Promise<number> {
-  const listener = await occupy();
-  const { port } = listener.address() as AddressInfo;
-  await new Promise((resolve) => listener.close(resolve));
-  return port;
 }
 
 async function listens(port: number): Promise<boolean> {

@@ -77,7 +77,6 @@ export class TeacherScene {
     const { vocabulary } = tables;
     const corpus = { ...tables, clipsPerShard: 8, maxRejected: 0 };
     const { eval: _eval, ...ofTwo } = corpus;
-    const input = { store: '', corpus: ofTwo, chunkSeconds: 1 };
     const planKey = await ingestCorpus(deps, ofTwo);
     const teachers = [1, 2].map((seed) =>
       teacherSchema.parse(writeUntrainedTeacher(folder, vocabulary, seed)),

@@ -59,7 +59,6 @@ export async function prepareWaves(
     maxRejected: 0,
   };
   const deps = localDependencies(folder, store);
-  const planned = { store: '', corpus, chunkSeconds: clipSeconds };
   const planKey = await ingestCorpus(deps, corpus, { chunkSeconds: clipSeconds });
   const audio = await CorpusAudio.open(store, planKey, 'train');
   await audio.ready(audio.clips);
