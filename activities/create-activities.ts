@@ -20,6 +20,8 @@ import { findChampion } from './find-champion';
 import { findEvaluation } from './find-evaluation';
 import { promoteChallenger } from './promote-challenger';
 import { publishRun } from './publish-run';
+import { leadTraining } from './training-group/group-leader';
+import { joinTraining } from './training-group/group-member';
 import { progressMeter } from '../workflows/contract/progress-meter';
 
 export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
@@ -93,7 +95,7 @@ export function createGpuActivities(deps: ActivityDependencies): GpuActivities {
         );
       }),
     trainModel: (input) =>
-      asActivity(deps, input, (attempt) => {
+      asActivity(deps, input, async (attempt) => {
         const { info } = Context.current();
         const { runId = 'none' } = info.workflowExecution ?? {};
         const attemptId = trainingAttemptId(`${runId} ${info.activityId}`, info.attempt);
@@ -105,11 +107,20 @@ export function createGpuActivities(deps: ActivityDependencies): GpuActivities {
               () => undefined,
             );
         };
+        const job = { kind: 'train', input: { ...input, attemptId } } as const;
         // The epochs are signalled before the training's result: after it the run may have gone on
         // under another id, where their signals would be lost.
-        return deps.engine
-          .run({ kind: 'train', input: { ...input, attemptId } }, { ...attempt, onEpoch })
-          .finally(() => told);
+        return await leadTraining(deps, input.settings, info, (group) =>
+          deps.engine.run(job, { ...attempt, onEpoch, ...group }),
+        ).finally(() => told);
       }),
+    joinTraining: async (input) => {
+      const { peers } = deps;
+      // Before it is an attempt: it may be tried every minute.
+      if (!peers) throw new Error('this worker was started without --peers: it trains alone');
+      return await asActivity(deps, input, (attempt) =>
+        joinTraining(deps.engine, peers, input, attempt),
+      );
+    },
   };
 }

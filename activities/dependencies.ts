@@ -2,9 +2,10 @@
  * What the activities depend on. They receive it as an argument, so that they know no process and a
  * test can pass its own.
  */
-import type { EpochRecord } from '../workflows/contract/activities';
+import type { EpochRecord, TrainingLeader } from '../workflows/contract/activities';
 import type { LiveProgress } from '../workflows/contract/live-progress';
 import type { EngineJob, JobResult } from '../jobs/engine-jobs';
+import type { FromGroupEngine, ToGroupEngine } from '../jobs/protocol-group';
 import type { RetryOptions } from '../storage/retry';
 import type { SourceOptions } from '../storage/sources/source';
 import type { Store } from '../storage/store';
@@ -23,8 +24,31 @@ export interface EngineClient {
       /** The job counts nothing just now and is not overdue. */
       onAlive?: (phase?: string) => void;
       onEpoch?: (record: EpochRecord) => void;
+      /** Other workers may take part. The process ends with the job. */
+      group?: GroupWatch;
     },
   ): Promise<JobResult<J>>;
+}
+
+/** The worker's side of a group, see jobs/protocol-group.ts. */
+export interface GroupWatch {
+  /** The process is there, before it begins. */
+  onStart(engine: GroupEngine): void;
+  onMessage(message: FromGroupEngine): void;
+}
+
+export interface GroupEngine {
+  tell(message: ToGroupEngine): void;
+  /** Ends a group, also while the process waits inside of one of its operations. */
+  end(generation: number): void;
+}
+
+/** How this worker trains with others. */
+export interface Peers {
+  /** Private address at which they reach it. */
+  readonly address: string;
+  /** Tells a workflow who leads one of its trainings. */
+  announce(workflow: { workflowId: string; runId: string }, leader: TrainingLeader): Promise<void>;
 }
 
 export interface ActivityDependencies {
@@ -39,6 +63,8 @@ export interface ActivityDependencies {
   /** This worker's identity as Temporal shows it. @default unknown */
   worker?: string;
   engine: EngineClient;
+  /** Absent: this worker trains alone. */
+  peers?: Peers;
   /**
    * Aborted when the attempt is cancelled or its worker is told to stop. Stores and sources end
    * their work by it; computing looks at it between two parts. @default never

@@ -19,6 +19,8 @@ import { encodeError } from './process/error-record';
 import { CheckpointThread } from './process/checkpoint-thread';
 import { Ownership } from './process/ownership';
 import type { FromEngine, ToEngine } from './protocol';
+import { GROUPS_DESCRIPTOR } from './protocol-group';
+import { GroupLink } from './train/group-link';
 import { MessageTimeout } from './process/message-timeout';
 
 process.on('SIGINT', () => undefined);
@@ -33,7 +35,11 @@ const monotonicMs = (): number => performance.now();
 let atWork: number | null = null;
 /** Aborted when the job at work is told to stop. */
 let stopping = new AbortController();
+/** Of the job at work, if other workers may take part in it. */
+let group: GroupLink | null = null;
 let lastYieldMs = monotonicMs();
+/** Whether the worker can end groups while this thread waits inside of one. */
+let isTold = false;
 const engine = openEngine();
 const models = new Map<string, Promise<MappedModel>>();
 
@@ -56,10 +62,11 @@ process.on('message', (message: ToEngine) => {
   timeout.onMessage();
   if (message.type === 'confirmOwnership') ownership.confirm(message.standstill);
   if (message.type === 'stop' && message.id === atWork) stopping.abort(new EngineStopped());
+  if (message.type === 'group' && message.id === atWork) group?.receive(message.message);
   if (message.type === 'run') void run(message);
 });
 
-async function run({ id, job }: Extract<ToEngine, { type: 'run' }>): Promise<void> {
+async function run({ id, job, inGroup }: Extract<ToEngine, { type: 'run' }>): Promise<void> {
   if (atWork !== null) {
     const error = new Error(
       `this engine process is at work on job ${atWork}, job ${id} is refused`,
@@ -70,18 +77,30 @@ async function run({ id, job }: Extract<ToEngine, { type: 'run' }>): Promise<voi
   stopping = new AbortController();
   // Each of many requests at once listens.
   setMaxListeners(0, stopping.signal);
+  const context = contextOf(id, job.input.store, stopping.signal);
   try {
-    if (job.kind === 'train') await forgetModels();
+    group = inGroup === true ? groupLink(id, stopping.signal) : null;
+    if (job.kind === 'train' || job.kind === 'take part') await forgetModels();
     send({
       type: 'done',
       id,
-      result: await runJob(contextOf(id, job.input.store, stopping.signal), job),
+      result: await runJob(group === null ? context : { ...context, group }, job),
     });
   } catch (error) {
     send({ type: 'failed', id, error: encodeError(error) });
   } finally {
     atWork = null;
   }
+}
+
+function groupLink(id: number, stopped: AbortSignal): GroupLink {
+  if (!isTold) engine.endGroupsByDescriptor(GROUPS_DESCRIPTOR);
+  isTold = true;
+  return new GroupLink(
+    (message) => send({ type: 'group', id, message }),
+    stopped,
+    () => send({ type: 'waiting', id }),
+  );
 }
 
 /**

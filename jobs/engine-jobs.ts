@@ -21,7 +21,9 @@ export type EngineJob =
   | { kind: 'compare'; input: CompareInput }
   | { kind: 'try'; input: TryTeachersInput }
   | { kind: 'logits'; input: LogitsInput & { owner?: string } }
-  | { kind: 'train'; input: TrainInput & { attemptId: string } };
+  | { kind: 'train'; input: TrainInput & { attemptId: string } }
+  /** A member's part in a training that another worker leads. */
+  | { kind: 'take part'; input: TrainInput };
 
 export type JobResult<J extends EngineJob> = J['kind'] extends 'score'
   ? Scored
@@ -31,7 +33,9 @@ export type JobResult<J extends EngineJob> = J['kind'] extends 'score'
       ? LogitsShard | PredictedLogits | LogitsBusy
       : J['kind'] extends 'try'
         ? TriedTeachers
-        : TrainedModel;
+        : J['kind'] extends 'take part'
+          ? null
+          : TrainedModel;
 
 /** The job was asked to stop and has committed everything it had. */
 export class EngineStopped extends Error {

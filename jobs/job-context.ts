@@ -8,6 +8,7 @@ import type { MappedModel } from './mapped-model';
 import type { ObjectCache } from '../storage/object-cache';
 import type { Store } from '../storage/store';
 import { EngineStopped } from './engine-jobs';
+import type { GroupLink } from './train/group-link';
 
 export interface JobContext {
   store: Store;
@@ -27,6 +28,8 @@ export interface JobContext {
    * state is committed.
    */
   yieldAndCheckStop(): Promise<boolean>;
+  /** Absent where no other worker may take part in the job. */
+  group?: GroupLink;
   /**
    * A loaded model of the store, its classes mapped to the vocabulary; kept between jobs.
    * `missing`: whether it may lack some of them, `refuse` by default.

@@ -5,11 +5,13 @@
 import type { EngineJob } from './engine-jobs';
 import type { EpochRecord } from '../workflows/contract/activities';
 import type { LiveProgress } from '../workflows/contract/live-progress';
+import type { FromGroupEngine, ToGroupEngine } from './protocol-group';
 import type { ErrorRecord } from './process/error-record';
 
 export type ToEngine =
-  /** Refused while another job is at work. */
-  | { type: 'run'; id: number; job: EngineJob }
+  /** Refused while another job is at work. `inGroup`: other workers may take part. */
+  | { type: 'run'; id: number; job: EngineJob; inGroup?: true }
+  | { type: 'group'; id: number; message: ToGroupEngine }
   /** Finish the step, write a checkpoint, end the job. */
   | { type: 'stop'; id: number }
   /**
@@ -33,5 +35,6 @@ export type FromEngine =
   /** Nothing is counted, and something moves: bytes arrive, or (`phase`) a store is waited for. */
   | { type: 'waiting'; id: number; phase?: string }
   | { type: 'epoch'; id: number; record: EpochRecord }
+  | { type: 'group'; id: number; message: FromGroupEngine }
   | { type: 'done'; id: number; result: unknown }
   | { type: 'failed'; id: number; error: ErrorRecord };

@@ -1,7 +1,7 @@
 /** From a job's kind to its code. Runs inside the engine's process. */
 import type { LogitsBusy } from '../workflows/contract/activities';
 import type { EngineJob, JobResult } from './engine-jobs';
-import { trainJob } from './train/training-job';
+import { takePartJob, trainJob } from './train/training-job';
 import { tryTeachersJob } from './try/try-teachers';
 import { scoreJob } from './score/score-job';
 import type { JobContext } from './job-context';
@@ -24,6 +24,8 @@ export async function runJob<J extends EngineJob>(
       return (await tryTeachersJob(context, job.input)) as JobResult<J>;
     case 'train':
       return (await trainJob(context, job.input)) as JobResult<J>;
+    case 'take part':
+      return (await takePartJob(context, job.input)) as JobResult<J>;
   }
 }
 

@@ -99,7 +99,7 @@ export class CedPlugin implements WorkerPlugin {
       environment: storeEnvironment(storage),
     });
     return workerDependencies(
-      { root: resolve(root), sources: {}, allowOverlap, storage, identity },
+      { root: resolve(root), sources: {}, allowOverlap, storage, peers: null, identity },
       new Client({ connection, namespace }),
       this.engine,
       this.standstills,

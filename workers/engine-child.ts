@@ -5,11 +5,14 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Writable } from 'node:stream';
+import type { GroupWatch } from '../activities/dependencies';
 import { engineEnvironment } from '../ced/engine/environment';
 import { EngineLost, type EngineJob } from '../jobs/engine-jobs';
 import { decodeError } from '../jobs/process/error-record';
 import type { Standstills } from '../jobs/process/standstills';
 import type { FromEngine, ToEngine } from '../jobs/protocol';
+import { GROUPS_DESCRIPTOR, type ToGroupEngine } from '../jobs/protocol-group';
 import type { EpochRecord } from '../workflows/contract/activities';
 import type { LiveProgress } from '../workflows/contract/live-progress';
 import { environmentForEngine, type StoreService } from './engine-environment';
@@ -50,6 +53,8 @@ export interface JobWatch {
    * store, or a single step takes long.
    */
   onAlive: (phase?: string) => void;
+  /** Of a job in which other workers may take part. */
+  group?: GroupWatch | undefined;
 }
 
 interface Running {
@@ -146,7 +151,7 @@ export class EngineChild {
           silence: new SilenceLimit(undefined, this.options.silence),
           standstills: this.standstills.seen(),
         };
-        this.tell({ type: 'run', id, job });
+        this.tell({ type: 'run', id, job, ...(watch.group ? { inGroup: true } : {}) });
       });
     } finally {
       this.running = null;
@@ -159,6 +164,18 @@ export class EngineChild {
   kill(): void {
     this.usable = false;
     this.child.kill('SIGKILL');
+  }
+
+  /** Tells the job at work what its group does. */
+  tellGroup(message: ToGroupEngine): void {
+    if (this.running) this.tell({ type: 'group', id: this.running.id, message });
+  }
+
+  /** Ends a group, also while the process waits inside of one of its operations. */
+  endGroup(generation: number): void {
+    const bytes = Buffer.alloc(4);
+    bytes.writeInt32LE(generation);
+    (this.child.stdio[GROUPS_DESCRIPTOR] as Writable).write(bytes);
   }
 
   private describeExit(code: number | null, signal: string | null): string {
@@ -193,6 +210,9 @@ export class EngineChild {
       case 'epoch':
         running.silence.waited();
         return running.watch.onEpoch(message.record);
+      case 'group':
+        running.silence.waited();
+        return running.watch.group?.onMessage(message.message);
       case 'done':
         return running.resolve(message.result);
       case 'failed':
@@ -257,8 +277,10 @@ function startProcess(options: EngineChildOptions, service: StoreService): Child
       ...environment,
       CED_PDEATHSIG: '1',
     },
-    stdio: ['ignore', output, output, 'ipc'],
+    stdio: ['ignore', output, output, 'ipc', 'pipe'],
   });
+  // A write to a process that just died fails; its exit event is what counts.
+  child.stdio[GROUPS_DESCRIPTOR]?.on('error', () => undefined);
   for (const stream of [child.stdout, child.stderr])
     if (stream && onOutput) createInterface(stream).on('line', onOutput);
   return child;

@@ -102,6 +102,8 @@ function doing(job: EngineJob): string {
   switch (job.kind) {
     case 'train':
       return `trained ${job.input.settings.name}`;
+    case 'take part':
+      return `took part in training ${job.input.settings.name}`;
     case 'logits':
       return `computed logits of shard ${job.input.shard}`;
     case 'score':
@@ -125,6 +127,7 @@ function remedy(job: EngineJob): string {
 function lower(job: EngineJob): string {
   switch (job.kind) {
     case 'train':
+    case 'take part':
       return `raise parts or lower batchSize of ${job.input.settings.name}`;
     case 'logits':
       return (

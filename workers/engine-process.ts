@@ -65,9 +65,15 @@ export class EngineProcess implements EngineClient {
     const { metrics } = this.options;
     let outcome: 'done' | 'failed' | 'stopped' = 'failed';
     try {
+      // Nothing that was made before a process is in a group can be used in it.
+      if (options.group) await this.end();
       const child = await this.start(serviceOf(job.input.store));
       if (this.options.gpuOnly === true) await this.refuseCpu(child);
       if (options.signal.aborted) throw new EngineStopped();
+      options.group?.onStart({
+        tell: (message) => child.tellGroup(message),
+        end: (generation) => child.endGroup(generation),
+      });
       const result = await child.run(job, {
         signal: options.signal,
         onProgress: (progress, memoryBytes) => {
@@ -76,6 +82,7 @@ export class EngineProcess implements EngineClient {
         },
         onEpoch: (record) => options.onEpoch?.(record),
         onAlive: (phase) => options.onAlive?.(phase),
+        group: options.group,
       });
       outcome = 'done';
       return result as JobResult<J>;
@@ -87,6 +94,8 @@ export class EngineProcess implements EngineClient {
       }
       throw error;
     } finally {
+      // What listens for other workers' engines ends with the process.
+      if (options.group) await this.end();
       metrics?.ended(job, outcome);
       this.busy = false;
       this.rest();

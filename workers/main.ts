@@ -22,6 +22,7 @@ import { WorkerLog } from './worker-log';
 import { WorkerMetrics } from './worker-metrics';
 import { requireGpu } from './required-gpu';
 import { requireSearchAttributes } from './search-attributes';
+import { requireOwnAddress } from './peers-address';
 import { queueOptions } from './queue-options';
 import { workerDependencies } from './worker-dependencies';
 import { parseWorkerOptions, WORKER_HELP, type WorkerOptions } from './worker-options';
@@ -53,6 +54,7 @@ async function main(): Promise<void> {
           }),
     },
   });
+  if (options.peers !== null) await requireOwnAddress(options.peers);
   const standstills = new Standstills(standstillLimitMs(process.env));
   setInterval(() => standstills.seen(), standstills.limitMs / 4).unref();
   const wantsGpu = options.queues.includes('gpu') && tensorflowVariant() === 'gpu';

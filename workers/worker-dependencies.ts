@@ -6,7 +6,7 @@ import type { Standstills } from '../jobs/process/standstills';
 import { openGuardedStore, type StoreOptions } from '../storage/open-store';
 import type { SourceOptions } from '../storage/sources/source';
 import type { EpochRecord } from '../workflows/contract/activities';
-import { EPOCH_SIGNAL } from '../workflows/contract/names';
+import { EPOCH_SIGNAL, LEADER_SIGNAL } from '../workflows/contract/names';
 
 export interface DependencyOptions {
   /** Relative paths of run files start here. */
@@ -14,6 +14,8 @@ export interface DependencyOptions {
   sources: SourceOptions;
   allowOverlap: boolean;
   storage: StoreOptions;
+  /** Address at which other workers reach its trainings; null = it trains alone. */
+  peers: string | null;
   /** As Temporal shows the worker. */
   identity: string;
 }
@@ -39,16 +41,27 @@ export function workerDependencies(
         { beforeChange: standstills.refuseAfter(uri) },
       ),
     engine,
+    ...(options.peers === null
+      ? {}
+      : { peers: { address: options.peers, announce: signalTo(client, LEADER_SIGNAL) } }),
     monotonicMs: () => performance.now(),
-    notifyEpoch: async ({ workflowId, runId }, record: EpochRecord) => {
-      try {
-        await client.workflow.getHandle(workflowId, runId).signal(EPOCH_SIGNAL, record);
-      } catch (error) {
-        Runtime.instance().logger.warn('epoch not told to its workflow', {
-          workflowId,
-          error: String(error),
-        });
-      }
-    },
+    notifyEpoch: signalTo<EpochRecord>(client, EPOCH_SIGNAL),
+  };
+}
+
+/** Never rejects: what a signal says can be missed. */
+function signalTo<Content>(
+  client: Client,
+  signal: string,
+): (workflow: { workflowId: string; runId: string }, content: Content) => Promise<void> {
+  return async ({ workflowId, runId }, content) => {
+    try {
+      await client.workflow.getHandle(workflowId, runId).signal(signal, content);
+    } catch (error) {
+      Runtime.instance().logger.warn(`${signal} not told to its workflow`, {
+        workflowId,
+        error: String(error),
+      });
+    }
   };
 }

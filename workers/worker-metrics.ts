@@ -51,7 +51,7 @@ export class WorkerMetrics {
       if (value !== null && value !== undefined) this.gauges[name].set(value, tags);
     };
     const { pace } = progress;
-    set('ced_clips_per_second', job.kind === 'train' ? pace?.clipsPerSecond : progress.perSecond);
+    set('ced_clips_per_second', pace?.clipsPerSecond ?? progress.perSecond);
     set('ced_step_milliseconds', pace?.stepMs);
     set('ced_data_wait_ratio', pace?.dataWaitShare);
     set('ced_loss', progress.loss);
@@ -83,6 +83,8 @@ function tagsOf(job: EngineJob): { job: string; model: string } {
   switch (job.kind) {
     case 'train':
       return { job: 'train', model: job.input.settings.name };
+    case 'take part':
+      return { job: 'take part', model: job.input.settings.name };
     case 'score':
       return { job: 'score', model: job.input.model.name };
     case 'compare':

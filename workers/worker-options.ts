@@ -8,6 +8,7 @@ import { LARGEST_SHARD_BYTES, type SourceOptions } from '../storage/sources/sour
 import { buildIdOf, type Build } from './deployment';
 import { sourceOptions, sourcesOf } from './source-options';
 import { temporalOptions, temporalSettings, type TemporalSettings } from './temporal-settings';
+import { peersAddress, peersFrom } from './peers-address';
 import { logFormat, type LogFormat } from './worker-log';
 
 export interface WorkerOptions extends TemporalSettings {
@@ -23,6 +24,8 @@ export interface WorkerOptions extends TemporalSettings {
   allowCpu: boolean;
   /** Of the cpu queue, at once. */
   cpuActivities: number;
+  /** Address at which other workers reach this one's trainings; null = it trains alone. */
+  peers: string | null;
   /** `HOST:PORT` of the Prometheus end point, null for none. */
   metrics: string | null;
   log: LogFormat;
@@ -120,6 +123,15 @@ const line = commandLine({
       default: 2,
       help: 'activities of the cpu queue at once: one shard is decoded while another is written',
     },
+    peers: {
+      value: 'ADDRESS',
+      is: peersAddress,
+      shown: 'CED_PEERS, else none',
+      help:
+        'train with other workers where a run file asks for several: the IPv4 address of this ' +
+        'worker that they reach, private or loopback. Their ports have no authentication: ' +
+        'docs/threats.md says whom they must be kept from',
+    },
     metrics: {
       value: 'HOST:PORT',
       is: { expected: 'HOST:PORT, for example 127.0.0.1:9464', parse: metricsAddress },
@@ -185,6 +197,7 @@ export function parseWorkerOptions(
     allowOverlap: values['allow-overlap'],
     allowCpu: values['allow-cpu'],
     cpuActivities: values['cpu-activities'],
+    peers: values.peers ?? peersFrom(environment),
     metrics: values.metrics ?? null,
     log: logFormat(values.log, process.stderr),
     sources: { ...sourcesOf(values, environment), ...limitsOf(values) },

@@ -42,8 +42,21 @@ const gpuActivities = proxyActivities<GpuActivities>({
   retry,
 });
 
+/** A member of a group counts for nothing alone: the run does not wait for its end. */
+const memberActivities = proxyActivities<Pick<GpuActivities, 'joinTraining'>>({
+  taskQueue: TASK_QUEUES.gpu,
+  heartbeatTimeout: '30 seconds',
+  startToCloseTimeout: '60 days',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  // Until its workflow cancels it: attempts that find no leader end at once.
+  retry,
+});
+
 export const cpu = summarised(cpuActivities, CPU_SUMMARIES);
-export const gpu = summarised(gpuActivities, GPU_SUMMARIES);
+export const gpu = summarised<Omit<GpuActivities, 'joinTraining'>>(gpuActivities, GPU_SUMMARIES);
+export const members = summarised(memberActivities, {
+  joinTraining: GPU_SUMMARIES.joinTraining,
+});
 
 /** How long `describeSoon` waits for a worker: enough for a poll, short enough to be told. */
 const TAKEN_WITHIN = '5 seconds';

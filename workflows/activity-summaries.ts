@@ -45,6 +45,7 @@ export const GPU_SUMMARIES: Summaries<GpuActivities> = {
     `with ${counted(ensemble.length, 'teacher')}`,
   trainModel: ({ settings, targets }) =>
     `Train ${settings.name} from ${targets.kind === 'labels' ? 'labels' : 'stored logits'}`,
+  joinTraining: ({ settings }) => `Take part in training ${settings.name}`,
 };
 
 export const TEACHER_SUMMARIES: Summaries<TeacherActivities> = {

@@ -20,6 +20,7 @@ import {
   renamedNotes,
   startsFromChampion,
   warmupNotes,
+  workerNotes,
 } from './contract/run-notes';
 import { chooseEnsemble } from './fit-ensemble';
 import { importLogits, storeLogits } from './logits';
@@ -141,6 +142,7 @@ export async function distillAndPublish(
     ]);
 
   control.note(renamedNotes('students', run.students));
+  control.note(workerNotes('students', run.students));
   control.note(warmupNotes('students', run.students, corpus.finalized.train?.chunks ?? 0));
 
   // 1. Score each teacher before hours are spent on its logits.

@@ -16,8 +16,8 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { Continuation } from './continuation';
-import type { EpochRecord } from './contract/activities';
-import { EPOCH_SIGNAL, STATUS_QUERY } from './contract/names';
+import type { EpochRecord, TrainingLeader } from './contract/activities';
+import { EPOCH_SIGNAL, LEADER_SIGNAL, STATUS_QUERY } from './contract/names';
 import { shortText } from './contract/short-text';
 import type { RunStatus, StageName, StageStatus } from './contract/status';
 import { slidingWindow } from './sliding-window';
@@ -29,6 +29,8 @@ export const pauseUpdate = defineUpdate<RunStatus['state']>('pause');
 export const resumeUpdate = defineUpdate<RunStatus['state']>('resume');
 export const stopAfterEpochUpdate = defineUpdate<number, [number]>('stopAfterEpoch');
 export const epochSignal = defineSignal<[EpochRecord]>(EPOCH_SIGNAL);
+
+export const leaderSignal = defineSignal<[TrainingLeader]>(LEADER_SIGNAL);
 
 const stageKey = defineSearchAttributeKey('CedStage', 'KEYWORD');
 const runKey = defineSearchAttributeKey('CedRun', 'KEYWORD');
@@ -47,6 +49,8 @@ type Interruptible = 'training' | 'other';
 
 export class RunControl {
   readonly continuation: Continuation;
+  /** The newest of each model in training. */
+  private readonly leaders = new Map<string, TrainingLeader>();
   private readonly interruptible = new Map<CancellationScope, Interruptible>();
 
   constructor(run: string, stages: [StageName, string][], continuation?: Continuation) {
@@ -87,7 +91,15 @@ export class RunControl {
     setHandler(epochSignal, (record) => this.recordEpoch(record), {
       description: 'sent by a training activity at the end of each epoch; not for people',
     });
+    setHandler(leaderSignal, (leader) => void this.leaders.set(leader.model, leader), {
+      description: 'sent by a training activity that other workers may join; not for people',
+    });
     this.showDetails();
+  }
+
+  /** Who leads the training of a model, once its activity has said so. */
+  leaderOf(model: string): TrainingLeader | undefined {
+    return this.leaders.get(model);
   }
 
   /** Shows the stages in Temporal's web interface. It is no command: histories stay as they are. */

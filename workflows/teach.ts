@@ -8,7 +8,7 @@ import type { RunResult } from './contract/activities';
 import { teachRunSchema, type TeachRun } from './contract/run-file';
 import { prepareCorpus, type PreparedCorpus } from './prepare-corpus';
 import type { StageName } from './contract/status';
-import { renamedNotes, warmupNotes } from './contract/run-notes';
+import { renamedNotes, warmupNotes, workerNotes } from './contract/run-notes';
 import type { Continuation } from './continuation';
 import { runToEnd } from './run-to-end';
 import { publish } from './publish';
@@ -51,6 +51,7 @@ async function stages(control: RunControl, run: TeachRun): Promise<RunResult> {
   };
 
   control.note(renamedNotes('teachers', run.teachers));
+  control.note(workerNotes('teachers', run.teachers));
   control.note(warmupNotes('teachers', run.teachers, corpus.finalized.train?.chunks ?? 0));
   const { trained: teachers, repair } = await trainModels(control, 'teach', {
     run,

@@ -5,7 +5,7 @@
  */
 import { condition } from '@temporalio/workflow';
 import { gpu } from './activity-proxies';
-import type { ImportedModels, TargetSource } from './contract/activities';
+import type { ImportedModels, TargetSource, TrainInput } from './contract/activities';
 import type { Damage } from './contract/damage';
 import type { DistillRun, TeachRun } from './contract/run-file';
 import type { Augment, Student, TeacherTraining } from './contract/run-file-sections';
@@ -13,7 +13,9 @@ import { withRepair } from './repair';
 import type { PreparedCorpus } from './prepare-corpus';
 import type { RunControl } from './run-control';
 import type { TrainedModel } from './contract/models';
+import { mostWorkers } from './contract/run-notes';
 import { HistoryTooLong } from './history-length';
+import { trainInGroup } from './training-group';
 
 export interface Training {
   run: DistillRun | TeachRun;
@@ -86,8 +88,9 @@ async function trainModel(
   what: 'training' | 'other',
 ): Promise<TrainedModel> {
   const { run, corpus, chunkSeconds, models, targets, augment } = training;
-  const attempt = (): Promise<TrainedModel> =>
-    gpu.trainModel({
+  const attempt = async (): Promise<TrainedModel> => {
+    const workers = mostWorkers(settings);
+    const input: TrainInput = {
       store: run.store,
       planKey: corpus.plan.planKey,
       run: run.name,
@@ -100,6 +103,8 @@ async function trainModel(
       hasValidation: corpus.finalized.validation !== null,
       resume: run.resume,
       stopAfterEpoch: control.stopAfterEpoch,
-    });
+    };
+    return workers > 1 ? await trainInGroup(control, input, workers) : await gpu.trainModel(input);
+  };
   return await withRepair(() => control.interruptibly(what, attempt), training.repair);
 }

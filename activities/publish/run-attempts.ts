@@ -132,7 +132,7 @@ const STAGES = {
   promoteChallenger: 'promote',
   publishRun: 'publish',
 } as const satisfies Record<
-  Exclude<ActivityName, 'scoreModel' | 'trainModel' | 'writeRows'>,
+  Exclude<ActivityName, 'scoreModel' | 'trainModel' | 'joinTraining' | 'writeRows'>,
   StageName
 >;
 
@@ -149,7 +149,8 @@ function stageOf(
     const isStudent = students?.some(({ sha256 }) => sha256 === model) ?? true;
     return isTeacher || !isStudent ? 'gate' : 'evaluate';
   }
-  if (activity === 'trainModel') return kind === 'teach' ? 'teach' : 'distill';
+  if (activity === 'trainModel' || activity === 'joinTraining')
+    return kind === 'teach' ? 'teach' : 'distill';
   // Rows of train are for its logits, those of other splits for scores.
   if (activity === 'writeRows') return /\btrain shard \d+$/.test(what) ? 'logits' : 'gate';
   return Object.hasOwn(STAGES, activity) ? STAGES[activity as keyof typeof STAGES] : 'plan';

@@ -3,6 +3,7 @@
  * then Adam once. Memory holds one part's activations, and one gradient for each level of the tree.
  * In a group each member computes some of the parts, and all take the same step.
  */
+import type { RowRange } from '../engine/branches';
 import type { Engine } from '../engine/engine';
 import type { Group } from '../engine/group';
 import type { Ops } from '../engine/ops';
@@ -44,6 +45,17 @@ export class StepInParts {
       group === null ? null : new GradientExchange(engine, group, this.length, columns);
   }
 
+  /** Rows of a batch of so many that this process computes. */
+  ownRows(batch: number): readonly number[] {
+    const parts = microBatchRows(batch, this.options.parts);
+    const { from, to } = this.owned(parts.length);
+    return parts.slice(from, to).flat();
+  }
+
+  private owned(parts: number): RowRange {
+    return this.exchange?.owned(parts) ?? { from: 0, to: parts };
+  }
+
   /**
    * Takes a step; `scalars` as from `adamScalars`. @returns the loss before it
    * @throws {GroupLost} before the optimizer's step
@@ -55,7 +67,7 @@ export class StepInParts {
   ): number {
     const counts = microBatchRows(whole.batch, this.options.parts).map(({ length }) => length);
     const shares = counts.map((count) => count / whole.batch);
-    const own = this.exchange?.owned(counts.length) ?? { from: 0, to: counts.length };
+    const own = this.owned(counts.length);
     const tree = new GradientTree<Tensor>((left, right) => this.add(left, right));
     const rows = microBatches(whole, this.options.parts, own).map((part, at) => {
       const index = own.from + at;

@@ -75,8 +75,13 @@ export class Trainer {
     return this.stepsTaken;
   }
 
+  /** Rows of a batch of so many that this process computes: some of them in a group. */
+  ownRows(batch: number): readonly number[] {
+    return this.inParts?.ownRows(batch) ?? Array.from({ length: batch }, (_, row) => row);
+  }
+
   /**
-   * Takes one optimizer step.
+   * Takes one optimizer step. Rows of `whole` that other members compute are not looked at.
    * @returns the loss before it
    * @throws {LossNotFinite} after which the trainer is of no further use
    * @throws {GroupLost} after which it is of none in this group

@@ -13,7 +13,7 @@ import {
   vocabularyTeacher,
   withClassList,
 } from '../../workflows/contract/teacher-vocabulary';
-import { renamedNotes, warmupNotes } from '../../workflows/contract/run-notes';
+import { renamedNotes, warmupNotes, workerNotes } from '../../workflows/contract/run-notes';
 import { furtherRates } from '../../workflows/contract/sample-rates';
 import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
 import { commandLine } from '../../infra/command-line/command-line';
@@ -195,6 +195,7 @@ export async function planRun(
       ...(rates.length > 0 ? [`audio is kept at ${rates.join(' and ')} Hz too, for teachers`] : []),
       ...classNotes(run, vocabulary.length, isAssumed),
       ...renamedNotes(section, settings),
+      ...workerNotes(section, settings),
       ...warmupNotes(section, settings, chunks),
     ],
     storeBytes:

@@ -3,7 +3,7 @@
  * A batch is a function of its epoch and step, so one that is thrown away changes nothing.
  */
 import type { TrainingBatch } from '../../ced/training/training-batch';
-import type { TrainingSet } from './training-set';
+import type { OwnRows, TrainingSet } from './training-set';
 
 export class BatchAhead {
   private ahead: {
@@ -12,7 +12,11 @@ export class BatchAhead {
     readonly batch: Promise<TrainingBatch>;
   } | null = null;
 
-  constructor(private readonly data: Pick<TrainingSet, 'batch' | 'stepsPerEpoch'>) {}
+  /** @param own rows of a batch of so many that this process computes @default all */
+  constructor(
+    private readonly data: Pick<TrainingSet, 'batch' | 'stepsPerEpoch'>,
+    private readonly own?: OwnRows,
+  ) {}
 
   /** The batch of a step, ahead or not. */
   async take(epoch: number, stepInEpoch: number): Promise<TrainingBatch> {
@@ -20,14 +24,14 @@ export class BatchAhead {
     this.ahead = null;
     return ahead?.epoch === epoch && ahead.stepInEpoch === stepInEpoch
       ? await ahead.batch
-      : await this.data.batch(epoch, stepInEpoch);
+      : await this.data.batch(epoch, stepInEpoch, this.own);
   }
 
   /** Begins the batch after that of a step, if the epoch has one. `take` throws what fails. */
   beginNext(epoch: number, stepInEpoch: number): void {
     const next = stepInEpoch + 1;
     if (next >= this.data.stepsPerEpoch) return;
-    const batch = this.data.batch(epoch, next);
+    const batch = this.data.batch(epoch, next, this.own);
     // The training may end before it is taken.
     batch.catch(() => undefined);
     this.ahead = { epoch, stepInEpoch: next, batch };

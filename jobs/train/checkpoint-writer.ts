@@ -55,7 +55,8 @@ export class CheckpointWriter {
     await commitMetrics(this.context.store, this.trainingKey, this.metrics.cut(step));
   }
 
-  private async settled(): Promise<void> {
+  /** Waits until no checkpoint is being written. @throws as `write` */
+  async settled(): Promise<void> {
     await this.pending;
     if (this.failure) throw this.failure;
   }

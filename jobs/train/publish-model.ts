@@ -14,7 +14,8 @@ import { PermanentError } from '../../workflows/contract/failures';
 import type { TrainedModel } from '../../workflows/contract/models';
 import { beginPhase, throwIfStopped, type JobContext } from '../job-context';
 import type { Start } from './model-shape';
-import type { Training, TrainingEnd } from './training-loop';
+import type { TrainingEnd } from './training-loop';
+import type { Training } from './training-steps';
 
 /** What the manifest says of the attempt that finished the training. */
 type Attempt = Pick<TrainedModel, 'seconds' | 'resumedAtStep'>;

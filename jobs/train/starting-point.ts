@@ -3,15 +3,21 @@ import { canonicalJson } from '../../ced/canonical-json';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { transferredWeights } from '../../ced/model/transfer';
 import type { Weights } from '../../ced/model/weights';
+import type { TrainerState } from '../../ced/training/trainer';
 import { onSchedule } from '../../ced/training/validation-schedule';
 import { loadModel } from '../../storage/models/model-folder';
-import type { Progress, TrainingState } from '../../storage/training/training-checkpoint';
+import {
+  readLatestCheckpoint,
+  type Progress,
+  type TrainingState,
+} from '../../storage/training/training-checkpoint';
 import type { TrainInput } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
-import type { JobContext } from '../job-context';
+import { beginPhase, type JobContext } from '../job-context';
 import type { StartingShape } from './model-shape';
+import type { Training } from './training-steps';
 
-export const FIRST_STEP: Readonly<Progress> = {
+const FIRST_STEP: Readonly<Progress> = {
   step: 0,
   epoch: 0,
   stepInEpoch: 0,
@@ -24,8 +30,34 @@ export const FIRST_STEP: Readonly<Progress> = {
   bitExact: true,
 };
 
+/** Where a training begins or goes on. */
+export interface StartingPoint {
+  readonly at: Progress;
+  readonly initial: TrainerState | Weights;
+}
+
+/** The newest checkpoint, or the first weights. @throws {PermanentError} as `progressOf` */
+export async function newestStart(
+  context: JobContext,
+  input: TrainInput,
+  training: Training,
+): Promise<StartingPoint> {
+  const { key, config, settings, data } = training;
+  await beginPhase(context, 'reading the checkpoint');
+  const resumed = await readLatestCheckpoint(context.store, key, config);
+  return resumed
+    ? {
+        at: progressOf(resumed.state, context, input, data.stepsPerEpoch),
+        initial: resumed.trainer,
+      }
+    : {
+        at: structuredClone(FIRST_STEP),
+        initial: await firstWeights(context, training, settings.seed),
+      };
+}
+
 /** Of step 0: what is taken over from `init`, or drawn from the seed. */
-export async function firstWeights(
+async function firstWeights(
   { store }: Pick<JobContext, 'store'>,
   { config, start }: StartingShape,
   seed: number,
@@ -39,7 +71,7 @@ export async function firstWeights(
  * The progress of a checkpoint, bit-exact if an engine of this kind wrote it.
  * @throws {PermanentError} if another kind did and the run demands exact results
  */
-export function progressOf(
+function progressOf(
   state: TrainingState,
   context: JobContext,
   { settings, resume }: TrainInput,

@@ -3,13 +3,13 @@
  * Returns a finished training at once, and resumes another from its newest verified checkpoint. The
  * result is an immutable model in the store and a manifest, written last.
  */
-import { Trainer } from '../../ced/training/trainer';
+import { GroupLost } from '../../ced/engine/group';
+import type { Trainer } from '../../ced/training/trainer';
 import { chunkSamples, CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { layout } from '../../storage/layout';
 import { isModelVerified } from '../../storage/models/model-folder';
 import { readRecordOrQuarantine } from '../../storage/quarantine';
 import { isTransient } from '../../storage/retry';
-import { readLatestCheckpoint } from '../../storage/training/training-checkpoint';
 import { trainingRecord } from '../../storage/training/training-manifest';
 import type { TrainInput } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
@@ -17,20 +17,27 @@ import type { TrainedModel } from '../../workflows/contract/models';
 import { EngineStopped } from '../engine-jobs';
 import { beginPhase, type JobContext } from '../job-context';
 import { recordAttempt } from './attempts';
+import { takePart } from './group-member';
+import { GroupTurn } from './group-turn';
 import { trainedConfig } from './model-shape';
 import { prepareTargets } from './prepared-targets';
 import { publishModel } from './publish-model';
-import { FIRST_STEP, firstWeights, progressOf } from './starting-point';
+import { newestStart, type StartingPoint } from './starting-point';
 import { trainingKey } from './training-key';
-import { TrainingLoop, type Training } from './training-loop';
+import { MembersChange, TrainingLoop, type TrainingEnd } from './training-loop';
 import { TrainingSet } from './training-set';
+import type { Training } from './training-steps';
 import { Validation } from './validation';
 
 export type TrainJobInput = TrainInput & { attemptId: string };
 
+interface Closable {
+  close(): void | Promise<void>;
+}
+
 export async function trainJob(context: JobContext, given: TrainJobInput): Promise<TrainedModel> {
   const input = withoutFreeze(given);
-  const opened: { close(): void | Promise<void> }[] = [];
+  const opened: Closable[] = [];
   try {
     const training = await openTraining(context, input, opened);
     const manifestKey = layout.trainingManifest(training.key, input.stopAfterEpoch);
@@ -44,15 +51,15 @@ export async function trainJob(context: JobContext, given: TrainJobInput): Promi
 }
 
 /** Random weights are not frozen: a student whose champion there is not yet starts from them. */
-function withoutFreeze(input: TrainJobInput): TrainJobInput {
+function withoutFreeze<Input extends TrainInput>(input: Input): Input {
   return input.init === null ? { ...input, settings: { ...input.settings, train: 'all' } } : input;
 }
 
 /** @param opened gets what the caller closes, also where this throws */
 async function openTraining(
   context: JobContext,
-  input: TrainJobInput,
-  opened: { close(): void | Promise<void> }[],
+  input: TrainInput,
+  opened: Closable[],
 ): Promise<Training> {
   const { planKey, settings, stopAfterEpoch } = input;
   await beginPhase(context, 'reading the corpus');
@@ -79,26 +86,36 @@ async function openTraining(
   return { key, config, start, data, validation, settings, stopAfterEpoch };
 }
 
+/** A member's part in a training that another worker leads. */
+export async function takePartJob(context: JobContext, given: TrainInput): Promise<null> {
+  const { group } = context;
+  if (!group) throw new Error('nothing leads to the leader of this training');
+  const input = withoutFreeze(given);
+  const opened: Closable[] = [];
+  try {
+    await takePart(context, input, await openTraining(context, input, opened), group);
+    return null;
+  } finally {
+    for (const each of opened.reverse()) await each.close();
+  }
+}
+
 async function attempt(
   context: JobContext,
   input: TrainJobInput,
   training: Training,
 ): Promise<TrainedModel> {
-  const { store, engine } = context;
-  const { key, config, start, data, settings } = training;
+  const { store } = context;
+  const { key, data, settings } = training;
   const startedMs = context.monotonicMs();
-  await beginPhase(context, 'reading the checkpoint');
-  const resumed = await readLatestCheckpoint(store, key, config);
-  const firstStep = resumed?.state.step ?? 0;
+  let begun = await newestStart(context, input, training);
+  const firstStep = begun.at.step;
   const forgetAttempt = await recordAttempt(store, key, input.attemptId, firstStep);
-  const at = resumed
-    ? progressOf(resumed.state, context, input, data.stepsPerEpoch)
-    : structuredClone(FIRST_STEP);
-  const initial =
-    resumed?.trainer ?? (await firstWeights(context, { config, start }, settings.seed));
-  const trainer = new Trainer(engine, config, initial, settings);
   try {
-    const end = await new TrainingLoop(context, training, trainer, at).run();
+    let end: TrainingEnd | null = null;
+    while ((end = await trainInTurn(context, training, begun)) === null)
+      begun = await newestStart(context, input, training);
+    const { at } = begun;
     const planned = at.epoch * data.rows.length;
     if (at.rowsTrained !== planned)
       throw new PermanentError(
@@ -114,10 +131,32 @@ async function attempt(
   } catch (error) {
     // A disk may stay full for hours, and an attempt may be stopped before its first step, any
     // number of times: neither is a sign of something that kills attempts.
-    const isStopped = error instanceof EngineStopped && at.step === firstStep;
+    const isStopped = error instanceof EngineStopped && begun.at.step === firstStep;
     if (isTransient(error) || isStopped) await forgetAttempt().catch(() => undefined);
     throw error;
+  }
+}
+
+/**
+ * Trains alone, or as the leader of the group of those who are there.
+ * @returns null when the group ended: then the newest checkpoint counts
+ */
+async function trainInTurn(
+  context: JobContext,
+  training: Training,
+  { at, initial }: StartingPoint,
+): Promise<TrainingEnd | null> {
+  const { engine, group: link = null } = context;
+  const next = await link?.generation(training.key, engine.kind, at.step);
+  const turn = new GroupTurn(link, next?.group ?? null);
+  let trainer: Trainer | null = null;
+  try {
+    trainer = turn.begin(engine, training, initial);
+    return await new TrainingLoop(context, training, trainer, turn, at).run();
+  } catch (error) {
+    if (error instanceof GroupLost || error instanceof MembersChange) return null;
+    throw error;
   } finally {
-    trainer.dispose();
+    trainer?.dispose();
   }
 }

@@ -35,6 +35,7 @@ export function trainingKey(input: TrainInput, content: TrainingContent): string
     checkpointSeconds: _checkpointSeconds,
     parts: _parts,
     gradientAccumulation: _gradientAccumulation,
+    workers: _workers,
     train: _train,
     headLearningRateFactor: _headLearningRateFactor,
     layerDecay: _layerDecay,

@@ -2,43 +2,22 @@
  * The loop: steps, checkpoints, validations. It can be killed at any step; an attempt that resumes
  * from the newest checkpoint computes the same bytes.
  */
-import type { ModelConfig } from '../../ced/model/config';
 import type { Weights } from '../../ced/model/weights';
 import { validationsSinceBest, withEntry, type BestEntry } from '../../ced/training/best-list';
-import { learningRateAt } from '../../ced/training/schedule';
-import { LossNotFinite, type Trainer } from '../../ced/training/trainer';
-import type { TrainingBatch } from '../../ced/training/training-batch';
+import { GroupLost } from '../../ced/engine/group';
+import type { Trainer } from '../../ced/training/trainer';
 import { isValidated } from '../../ced/training/validation-schedule';
 import { writeBestWeights } from '../../storage/training/best-weights';
 import { MetricsSegment } from '../../storage/training/metrics-segment';
 import type { Progress } from '../../storage/training/training-checkpoint';
 import type { EpochRecord } from '../../workflows/contract/activities';
-import { PermanentError } from '../../workflows/contract/failures';
-import type { Pace } from '../../workflows/contract/live-progress';
 import { progressMeter } from '../../workflows/contract/progress-meter';
-import type { TeacherTraining } from '../../workflows/contract/run-file-sections';
 import { EngineStopped } from '../engine-jobs';
 import type { JobContext } from '../job-context';
-import { BatchAhead } from './batch-ahead';
 import { CheckpointWriter } from './checkpoint-writer';
-import type { Start } from './model-shape';
-import { StepPace } from './pace';
-import type { TrainingSet } from './training-set';
-import type { Validation, ValidationResult } from './validation';
-
-/** Clips of a batch that an error names. */
-const CLIPS_NAMED = 8;
-
-export interface Training {
-  key: string;
-  config: ModelConfig;
-  /** null without `init`. */
-  start: Start | null;
-  data: TrainingSet;
-  validation: Validation;
-  settings: TeacherTraining;
-  stopAfterEpoch: number | null;
-}
+import type { GroupTurn } from './group-turn';
+import { TrainingSteps, type StepTaken, type Training } from './training-steps';
+import type { ValidationResult } from './validation';
 
 export interface TrainingEnd {
   progress: Progress;
@@ -50,41 +29,58 @@ export interface TrainingEnd {
   atStop: { entry: BestEntry; weights: Weights } | null;
 }
 
+/** The generation ended after its checkpoint, because the members of the group change. */
+export class MembersChange extends Error {
+  override readonly name = 'MembersChange';
+}
+
 /** What a validation tells. */
 type Measured = Omit<ValidationResult, 'value'>;
 
 export class TrainingLoop {
-  private readonly totalSteps: number;
   private readonly metrics: MetricsSegment;
   private readonly checkpoints: CheckpointWriter;
-  private readonly batches: BatchAhead;
-  private readonly pace = new StepPace();
+  private readonly steps: TrainingSteps;
   /** Of the last epoch that this attempt has finished. */
   private lastRecord: EpochRecord | null = null;
   /** By the last validation of this attempt. */
   private measured: Measured = { mAP: null };
 
-  /** @param at where the attempt begins; `run` advances it */
+  /**
+   * @param turn with whom
+   * @param at where the attempt begins; `run` advances it
+   */
   constructor(
     private readonly context: JobContext,
     private readonly training: Training,
     private readonly trainer: Trainer,
+    private readonly turn: GroupTurn,
     private readonly at: Progress,
   ) {
-    this.totalSteps = training.settings.epochs * training.data.stepsPerEpoch;
     this.metrics = new MetricsSegment(at.metricsFrom);
-    this.batches = new BatchAhead(training.data);
+    this.steps = new TrainingSteps(context.monotonicMs, training, trainer);
     this.checkpoints = new CheckpointWriter(context, training.key, trainer, this.metrics, at.step);
   }
 
   /**
    * Runs to the last epoch, early stop, or `stopAfterEpoch`.
    * @throws {EngineStopped} after a checkpoint, when the process was told to stop
+   * @throws {GroupLost} when no checkpoint is being written any more
+   * @throws {MembersChange} after a checkpoint
    */
   async run(): Promise<TrainingEnd> {
+    try {
+      return await this.toEnd();
+    } catch (error) {
+      if (error instanceof GroupLost) await this.checkpoints.settled();
+      throw error;
+    }
+  }
+
+  private async toEnd(): Promise<TrainingEnd> {
     const { context, at } = this;
     const { stepsPerEpoch } = this.training.data;
-    const progress = progressMeter('steps', this.totalSteps, context.monotonicMs, at.step);
+    const progress = progressMeter('steps', this.steps.total, context.monotonicMs, at.step);
     const lastEpoch = this.lastEpoch();
     context.onProgress({ ...progress(at.step), phase: 'preparing the first step' });
     // An attempt may begin where the one before it stopped early.
@@ -93,9 +89,14 @@ export class TrainingLoop {
       const step = at.stepInEpoch < stepsPerEpoch ? await this.step() : null;
       if (at.stepInEpoch === stepsPerEpoch) await this.finishEpoch();
       if (step)
-        context.onProgress({ ...progress(at.step), ...step, ...this.measured, epoch: at.epoch });
+        context.onProgress({
+          ...progress(at.step),
+          ...{ loss: step.loss, pace: step.pace, ...this.measured, epoch: at.epoch },
+          ...this.turn.shown,
+        });
       await this.checkpointIfDue();
     }
+    this.turn.link?.tell({ type: 'over' });
     await this.checkpoints.write(at, true);
     await this.checkpoints.writeLastMetrics(at.step);
     return { progress: at, atStop: await this.validateStop() };
@@ -114,47 +115,12 @@ export class TrainingLoop {
     return earlyStop > 0 && validationsSinceBest(this.at.best, this.at.validated) >= earlyStop;
   }
 
-  /** @returns loss and pace, for the report of progress */
-  private async step(): Promise<{ loss: number; pace: Pace }> {
-    const { context, training, at } = this;
-    const learningRate = learningRateAt(at.step, {
-      ...training.settings,
-      totalSteps: this.totalSteps,
-    });
-    const begunMs = context.monotonicMs();
-    const batch = await this.keepingSteps(this.batches.take(at.epoch, at.stepInEpoch));
-    const batchMs = context.monotonicMs();
-    const loss = await this.train(batch, learningRate);
-    const pace = this.pace.add({
-      dataMs: batchMs - begunMs,
-      totalMs: context.monotonicMs() - begunMs,
-      rows: batch.batch,
-    });
-    at.lossSum += loss * batch.batch;
-    at.lossRows += batch.batch;
-    at.rowsTrained += batch.batch;
-    this.metrics.step(at.step, loss, learningRate);
-    at.step++;
-    at.stepInEpoch++;
-    return { loss, pace };
-  }
-
-  /** @throws {PermanentError} that names clips of the batch if the loss is not finite */
-  private async train(batch: TrainingBatch, learningRate: number): Promise<number> {
-    try {
-      const running = this.trainer.stepLater(batch, learningRate);
-      this.batches.beginNext(this.at.epoch, this.at.stepInEpoch);
-      return await running;
-    } catch (error) {
-      if (!(error instanceof LossNotFinite)) throw error;
-      const { settings, data } = this.training;
-      const clips = data.clipsOf(this.at.epoch, this.at.stepInEpoch).slice(0, CLIPS_NAMED);
-      throw new PermanentError(
-        'LossNotFinite',
-        `${settings.name}: clips ${clips.join(', ')}: ${error.message}`,
-        { cause: error },
-      );
-    }
+  private async step(): Promise<StepTaken> {
+    const { at } = this;
+    const before = at.step;
+    const taken = await this.steps.take(at, (batch) => this.keepingSteps(batch));
+    this.metrics.step(before, taken.loss, taken.learningRate);
+    return taken;
   }
 
   /**
@@ -186,6 +152,7 @@ export class TrainingLoop {
     this.metrics.epoch(record);
     context.onEpoch(record);
     this.lastRecord = record;
+    this.turn.link?.tell({ type: 'epoch', epoch });
   }
 
   /** Stores the weights if they are among the best. @returns the best list with them */
@@ -219,14 +186,20 @@ export class TrainingLoop {
     return { entry: { step: this.at.step, epoch, value }, weights, measured };
   }
 
-  /** @throws {EngineStopped} after a checkpoint, when the process was told to stop */
+  /**
+   * @throws {EngineStopped} after a checkpoint, when the process was told to stop
+   * @throws {MembersChange} after a checkpoint, when the group's members change
+   */
   private async checkpointIfDue(): Promise<void> {
     const { context, checkpoints, training } = this;
     const stop = await context.yieldAndCheckStop();
     const elapsedMs = context.monotonicMs() - checkpoints.lastMs;
-    if (stop || elapsedMs >= training.settings.checkpointSeconds * 1000)
-      await checkpoints.write(this.at, stop);
+    const regroup = this.turn.link?.regroup ?? null;
+    const isDue = elapsedMs >= training.settings.checkpointSeconds * 1000;
+    if (stop || isDue || regroup === 'now')
+      await checkpoints.write(this.at, stop || regroup !== null);
     if (stop) throw new EngineStopped();
+    if (regroup === 'now' || (regroup !== null && isDue)) throw new MembersChange();
   }
 
   /** Writes a checkpoint if reading a batch or a validation fails: the steps before it count. */

@@ -45,6 +45,11 @@ export function trainingRows(audio: CorpusAudio): TrainingRow[] {
   return rows;
 }
 
+/** Rows, of a batch of so many, that a process computes. */
+export type OwnRows = (batch: number) => readonly number[];
+
+const everyRow: OwnRows = (batch) => Array.from({ length: batch }, (_, row) => row);
+
 export class TrainingSet {
   readonly stepsPerEpoch: number;
   private order: { epoch: number; rows: Uint32Array } | null = null;
@@ -67,30 +72,32 @@ export class TrainingSet {
    * The batch of a step, once its clips are on this machine and verified. Silence pads the
    * augmented samples of a chunk shorter than the longest. The last batch of an epoch holds the
    * remaining rows.
+   * @param own rows that are read, zeros take the place of the others @default all
    */
-  async batch(epoch: number, stepInEpoch: number): Promise<TrainingBatch> {
+  async batch(epoch: number, stepInEpoch: number, own: OwnRows = everyRow): Promise<TrainingBatch> {
     const { samples, mixup, seed } = this.settings;
     const indexes = this.indexes(epoch, stepInEpoch);
-    await this.audio.ready(indexes.flatMap((index) => this.rows[index]?.clip ?? []));
+    const read = own(indexes.length).map((at) => ({ at, rowIndex: indexes[at] as number }));
+    await this.audio.ready(read.flatMap(({ rowIndex }) => this.rows[rowIndex]?.clip ?? []));
     const classes = this.audio.vocabulary.length;
     const pcm = new Int16Array(indexes.length * samples);
     const masks = new Int32Array(indexes.length * 4);
     const targets = new Float32Array(indexes.length * classes);
     const chunk = new Int16Array(samples);
-    indexes.forEach((rowIndex, at) => {
+    for (const { rowIndex, at } of read) {
       const row = this.rows[rowIndex];
       if (!row) throw new Error(`training row ${rowIndex} does not exist`);
-      const own = chunk.subarray(0, row.length);
-      this.audio.read(row.clip, row, own);
+      const samplesOfRow = chunk.subarray(0, row.length);
+      this.audio.read(row.clip, row, samplesOfRow);
       const { shift, timeStart, timeWidth, freqStart, freqWidth } = this.targets.augmentation(
         row,
         rowIndex,
         epoch,
       );
-      shiftInto(own, shift, pcm, at * samples);
+      shiftInto(samplesOfRow, shift, pcm, at * samples);
       masks.set([timeStart, timeWidth, freqStart, freqWidth], at * 4);
       this.targets.writeTargets(row, rowIndex, epoch, targets, at * classes);
-    });
+    }
     const lambda =
       mixup > 0 ? drawMixup(mixup, { seed, epoch, step: stepInEpoch }, indexes.length) : null;
     return { pcm, batch: indexes.length, samples, masks, targets, lambda };

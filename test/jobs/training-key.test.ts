@@ -42,6 +42,10 @@ describe('the key of a training', () => {
       expect(keyOf(settings)).toBe(halves);
   });
 
+  it('is the same for every number of workers', () => {
+    expect(keyOf({ parts: 2, workers: { max: 2 } })).toBe(halves);
+  });
+
   it('is that of earlier versions where everything is trained at one rate', () => {
     for (const settings of [{ train: 'all' }, { headLearningRateFactor: 1, layerDecay: 1 }])
       expect(keyOf(settings)).toBe(whole);

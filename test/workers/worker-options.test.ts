@@ -39,6 +39,17 @@ describe('the worker command', () => {
     expect(parseWorkerOptions(['--queue', 'gpu'], {})?.storage).toEqual({});
   });
 
+  it('is reached by other workers at a private address alone, and at none by default', () => {
+    const of = (argv: string[], environment: NodeJS.ProcessEnv) =>
+      parseWorkerOptions(['--queue', 'gpu', ...argv], environment)?.peers;
+    expect(of([], {})).toBeNull();
+    for (const address of ['10.1.2.3', '127.0.0.1', '169.254.1.1', '172.31.0.9', '192.168.0.2'])
+      expect(of(['--peers', address], {})).toBe(address);
+    expect(of([], { CED_PEERS: '10.0.0.5' })).toBe('10.0.0.5');
+    expect(of(['--peers', '10.0.0.6'], { CED_PEERS: '10.0.0.5' })).toBe('10.0.0.6');
+    expect(() => of([], { CED_PEERS: '172.32.0.1' })).toThrow(/^CED_PEERS 172\.32\.0\.1: expected/);
+  });
+
   it('takes the hub from the environment', () => {
     expect(
       parseWorkerOptions(['--queue', 'cpu'], { HF_ENDPOINT: 'https://mirror.example' })?.sources
@@ -91,6 +102,12 @@ describe('the worker command', () => {
       ['--queue', 'cpu', '--metrics', '9464'],
       /^--metrics 9464: expected HOST:PORT, for example 127\.0\.0\.1:9464$/,
     ],
+    [
+      ['--queue', 'gpu', '--peers', '8.8.8.8'],
+      /^--peers 8\.8\.8\.8: expected an IPv4 address of a private/,
+    ],
+    [['--queue', 'gpu', '--peers', '0.0.0.0'], /^--peers 0\.0\.0\.0: expected/],
+    [['--queue', 'gpu', '--peers', 'host'], /^--peers host: expected/],
     [['--colour', 'blue'], /Unknown option '--colour'/],
   ])('refuses %j in one line', (argv, message) => {
     expect(() => parseWorkerOptions(argv, {})).toThrow(message);

@@ -1,8 +1,10 @@
 import {
   ensembleProblems,
+  mostWorkers,
   promotionNotes,
   renamedNotes,
   warmupNotes,
+  workerNotes,
 } from '../../workflows/contract/run-notes';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
 import { trainerOptions } from '../../ced/training/trainer-options';
@@ -61,6 +63,27 @@ describe('a warm-up', () => {
       'students[0].warmupSteps: 25 of 20 steps: the learning rate ends at 0.00080 instead of ' +
         '0.001; a tenth of the steps is usual',
     ]);
+  });
+});
+
+describe('workers of a training', () => {
+  const asking = (settings: object) =>
+    distillRunSchema.parse({ ...run(), students: [{ name: 's', model: 'tiny', ...settings }] })
+      .students;
+
+  it('are no more than the parts of its batches, which is told', () => {
+    const [student] = asking({ parts: 2, workers: { max: 8 } });
+    expect(mostWorkers(student!)).toBe(2);
+    expect(workerNotes('students', [student!])).toEqual([
+      'students[0].workers: max is 8 and parts is 2: a worker computes whole parts of a batch, ' +
+        'so no more than 2 take part; raise parts for more',
+    ]);
+    expect(workerNotes('students', asking({ parts: 8, workers: { max: 8 } }))).toEqual([]);
+    expect(workerNotes('students', asking({}))).toEqual([]);
+  });
+
+  it('are refused where fewer may take part than are waited for', () => {
+    expect(() => asking({ parts: 4, workers: { min: 4, max: 2 } })).toThrow(/at most max = 2/);
   });
 });
 

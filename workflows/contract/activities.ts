@@ -276,6 +276,16 @@ export interface TrainInput {
   resume: 'continue' | 'exact';
   stopAfterEpoch: number | null;
 }
+/** Where workers that take part in a training find its leader. */
+export interface TrainingLeader {
+  /** Name of the model in training. */
+  model: string;
+  host: string;
+  port: number;
+  /** Of this attempt: others are turned away. */
+  token: string;
+}
+export type JoinInput = TrainInput & { leader: TrainingLeader };
 export interface EpochRecord {
   student: string;
   epoch: number;
@@ -487,4 +497,6 @@ export interface GpuActivities {
   tryTeachers(input: TryTeachersInput): Promise<TriedTeachers>;
   computeLogits(input: LogitsInput): Promise<LogitsShard | PredictedLogits | LogitsBusy>;
   trainModel(input: TrainInput): Promise<TrainedModel>;
+  /** A member's part; over with the training, or given up with its leader. */
+  joinTraining(input: JoinInput): Promise<null>;
 }

@@ -23,6 +23,8 @@ export interface LiveProgress {
   divergence?: number;
   epoch?: number;
   pace?: Pace;
+  /** With whom a model is trained; absent = alone. */
+  group?: { generation: number; members: number };
   /** What it is doing while it counts nothing, e.g. `loading`, `tracing`, `validating`. */
   phase?: string;
 }

@@ -22,3 +22,5 @@ export const SEARCH_ATTRIBUTE_TYPES = { KEYWORD: 'Keyword', INT: 'Int', DOUBLE: 
 export const STATUS_QUERY = 'status';
 /** Signal from a training activity to its workflow: one finished epoch. */
 export const EPOCH_SIGNAL = 'epochFinished';
+/** Signal from a training activity to its workflow: where other workers can take part. */
+export const LEADER_SIGNAL = 'trainingLed';

@@ -340,6 +340,20 @@ export const teacherTrainingSchema = z.strictObject({
     .max(4096)
     .optional()
     .describe('Earlier name of `parts`, still read where that is absent.'),
+  workers: z
+    .strictObject({
+      min: count
+        .max(64)
+        .default(1)
+        .describe('Workers that are waited for at the start, for at most a minute.'),
+      max: count.max(64).default(1).describe('Most workers that train it together.'),
+    })
+    .optional()
+    .describe(
+      'Workers that train the model together, each some of the `parts` of a batch: those that ' +
+        'are idle and were started with `--peers`. They may come and go; the bytes of the model ' +
+        'do not depend on them. Without this field one worker trains it.',
+    ),
   learningRate: z
     .number()
     .positive()

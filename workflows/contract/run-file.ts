@@ -102,6 +102,7 @@ export const distillRunSchema = distillFields
         refuse(context, at('init'), 'expected promote, which says where the champion is');
       possibleShape(student.model, at('model'), context);
       possibleFreeze(student, ['students', index], context);
+      possibleGroup(student, at('workers'), context);
       if ('published' in run.logits) return;
       const { views, topK } = run.logits;
       if ((student.views ?? 1) > views)
@@ -146,6 +147,7 @@ export const teachRunSchema = z
     run.teachers.forEach((teacher, index) => {
       possibleShape(teacher.model, ['teachers', index, 'model'], context);
       possibleFreeze(teacher, ['teachers', index], context);
+      possibleGroup(teacher, ['teachers', index, 'workers'], context);
     });
   });
 export type TeachRun = z.output<typeof teachRunSchema>;
@@ -218,6 +220,11 @@ function possibleFreeze(
       [...path, 'train', 'lastBlocks'],
       `expected at most the model's ${depth} blocks`,
     );
+}
+
+function possibleGroup({ workers }: TeacherTraining, path: Path, context: z.RefinementCtx): void {
+  if (workers && workers.min > workers.max)
+    refuse(context, [...path, 'min'], `expected at most max = ${workers.max}`);
 }
 
 /** Runs on unparsed input too, so that a missing ensemble is listed with every other problem. */

@@ -81,3 +81,30 @@ export function renamedNotes(
       : [`${section}[${index}].gradientAccumulation: is called parts now; both names are read`],
   );
 }
+
+/**
+ * Most workers that can train a model together: each computes whole parts of a batch.
+ */
+export function mostWorkers({
+  workers,
+  parts,
+  gradientAccumulation = 1,
+}: Pick<TeacherTraining, 'workers' | 'parts' | 'gradientAccumulation'>): number {
+  return Math.min(workers?.max ?? 1, parts ?? gradientAccumulation);
+}
+
+/** @returns a sentence for each training that asks for more workers than its batches have parts */
+export function workerNotes(
+  section: 'students' | 'teachers',
+  trainings: readonly TeacherTraining[],
+): string[] {
+  return trainings.flatMap((training, index) => {
+    const asked = training.workers?.max ?? 1;
+    const most = mostWorkers(training);
+    if (most === asked) return [];
+    return [
+      `${section}[${index}].workers: max is ${asked} and parts is ${most}: a worker computes ` +
+        `whole parts of a batch, so no more than ${most} take part; raise parts for more`,
+    ];
+  });
+}

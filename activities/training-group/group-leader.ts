@@ -1,0 +1,290 @@
+/**
+ * The leader's worker: takes in the workers that come, forms one generation after the other of the
+ * members that are ready, and ends a generation for all when one of them is lost. It never waits
+ * for members but at the start and while they leave a generation, and not long then: without any
+ * the leader trains alone.
+ */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Info } from '@temporalio/activity';
+import { canonicalJson } from '../../ced/canonical-json';
+import type { GroupMember } from '../../ced/engine/group';
+import type { FromGroupEngine } from '../../jobs/protocol-group';
+import type { TrainingLeader } from '../../workflows/contract/activities';
+import { mostWorkers } from '../../workflows/contract/run-notes';
+import type { TeacherTraining } from '../../workflows/contract/run-file-sections';
+import type { ActivityDependencies, GroupEngine, GroupWatch } from '../dependencies';
+import { freePortAt, helloSchema, WorkerLine, type ToLeader } from './worker-line';
+
+/** For the first message of a connection. */
+const HELLO_MS = 10_000;
+/** For the first generation's `min` workers. */
+const START_MS = 60_000;
+/**
+ * For the members of a generation that ended to leave it. One that comes later, from a slow step,
+ * is taken in again as a newcomer.
+ */
+const LEAVE_MS = 10_000;
+/** Generations in a row that end without a checkpoint, after which the leader trains alone. */
+const MOST_FAILED = 3;
+/**
+ * Last resort of a collective operation, if nothing else ends it. Longer than the slowest step, and
+ * than what an engine may be silent before its worker kills it.
+ */
+const TIMEOUT_SECONDS = 600;
+
+/**
+ * Runs a training that other workers may join, where the run file asks for several and this worker
+ * has an address for them.
+ * @param run is given what the engine needs for it
+ */
+export async function leadTraining<T>(
+  { peers }: Pick<ActivityDependencies, 'peers'>,
+  settings: Pick<TeacherTraining, 'name' | 'workers' | 'parts' | 'gradientAccumulation'>,
+  { workflowExecution }: Pick<Info, 'workflowExecution'>,
+  run: (group: { group?: GroupWatch }) => Promise<T>,
+): Promise<T> {
+  const most = mostWorkers(settings);
+  if (most === 1 || !peers || !workflowExecution) return await run({});
+  const min = Math.min(settings.workers?.min ?? 1, most);
+  const group = await GroupLeader.open(peers.address, { min, most });
+  try {
+    void peers.announce(workflowExecution, { model: settings.name, ...group.place });
+    return await run({ group });
+  } finally {
+    group.close();
+  }
+}
+
+type Ready = Extract<FromGroupEngine, { type: 'ready' }>;
+
+interface Member extends GroupMember {
+  readonly line: WorkerLine;
+  /** It waits for a generation. */
+  ready: Ready | null;
+  /** Told to stop. */
+  leaving: boolean;
+}
+
+class GroupLeader implements GroupWatch {
+  private readonly token = randomBytes(16).toString('hex');
+  private readonly members = new Set<Member>();
+  private engine: GroupEngine | null = null;
+  /** The leader's engine waits for a generation. */
+  private ready: Ready | null = null;
+  private readySinceMs = 0;
+  /** What it said last of itself. */
+  private own: Ready | null = null;
+  /** In the generation that trains now. */
+  private current: { generation: number; members: readonly Member[] } | null = null;
+  /** Were in the last one. */
+  private former: readonly Member[] = [];
+  private generation = 0;
+  private nextIndex = 1;
+  private formedAt = -1;
+  private failed = 0;
+  private port = 0;
+  private hasJoined = false;
+  private isOver = false;
+  private again: NodeJS.Timeout | undefined;
+
+  private constructor(
+    private readonly server: Server,
+    private readonly host: string,
+    private readonly workers: { min: number; most: number },
+  ) {
+    server.on('connection', (socket) => this.welcome(socket));
+  }
+
+  /** @param workers with the leader: waited for at the start, and at most */
+  static async open(host: string, workers: { min: number; most: number }): Promise<GroupLeader> {
+    const server = createServer();
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(0, host, resolve);
+    });
+    return new GroupLeader(server, host, workers);
+  }
+
+  /** Where members find it. */
+  get place(): Omit<TrainingLeader, 'model'> {
+    return {
+      host: this.host,
+      port: (this.server.address() as AddressInfo).port,
+      token: this.token,
+    };
+  }
+
+  close(): void {
+    clearTimeout(this.again);
+    this.endCurrent();
+    for (const { line } of this.members) line.close();
+    this.members.clear();
+    this.server.close();
+  }
+
+  onStart(engine: GroupEngine): void {
+    this.engine = engine;
+  }
+
+  onMessage(message: FromGroupEngine): void {
+    switch (message.type) {
+      case 'ready':
+        this.endCurrent();
+        this.failed =
+          this.former.length > 0 && message.step === this.formedAt ? this.failed + 1 : 0;
+        this.ready = message;
+        this.own = message;
+        this.refuseOthers();
+        this.readySinceMs = performance.now();
+        return this.form();
+      case 'joined':
+        this.hasJoined = true;
+        return;
+      case 'epoch':
+        for (const { line } of this.current?.members ?? []) line.send({ type: 'engine', message });
+        return;
+      case 'over':
+        this.isOver = true;
+        this.endCurrent();
+        for (const { line } of this.members) line.send({ type: 'engine', message });
+    }
+  }
+
+  private welcome(socket: Socket): void {
+    let member: Member | null = null;
+    const line = new WorkerLine(
+      socket,
+      (message) => {
+        if (member) this.onMember(member, message as ToLeader);
+        else member = this.admitted(line, message);
+      },
+      () => member && this.lose(member),
+    );
+    setTimeout(() => member ?? line.close(), HELLO_MS).unref();
+  }
+
+  /** @throws for a stranger */
+  private admitted(line: WorkerLine, message: unknown): Member {
+    const { token, host, port } = helloSchema.parse(message);
+    const given = Buffer.from(token);
+    const own = Buffer.from(this.token);
+    if (given.length !== own.length || !timingSafeEqual(given, own))
+      throw new Error('it does not belong to this training');
+    const member = { index: this.nextIndex++, host, port, line, ready: null, leaving: false };
+    this.members.add(member);
+    if (this.isOver) line.send({ type: 'engine', message: { type: 'over' } });
+    return member;
+  }
+
+  private onMember(member: Member, message: ToLeader): void {
+    if (message.type === 'leaving') {
+      member.leaving = true;
+      if (this.isIn(member)) this.engine?.tell({ type: 'regroup', when: 'now' });
+    }
+    if (message.type !== 'engine' || message.message.type !== 'ready') return;
+    member.ready = message.message;
+    this.refuseOthers();
+    if (!this.members.has(member)) return;
+    // It has left the generation, so the others cannot go on.
+    if (this.isIn(member)) this.endForAll();
+    if (this.ready) return this.form();
+    const size = (this.current?.members.length ?? 0) + 1;
+    const isHalfEmpty = 2 * size <= this.workers.most && this.failed < MOST_FAILED;
+    if (size < this.workers.most && !member.leaving)
+      this.engine?.tell({ type: 'regroup', when: isHalfEmpty ? 'now' : 'later' });
+  }
+
+  private lose(member: Member): void {
+    this.members.delete(member);
+    if (this.isIn(member)) this.endForAll();
+    if (this.ready) this.form();
+  }
+
+  private isIn(member: Member): boolean {
+    return this.current?.members.includes(member) ?? false;
+  }
+
+  private endForAll(): void {
+    if (this.current) this.engine?.end(this.current.generation);
+    this.endCurrent();
+  }
+
+  /** For the members. */
+  private endCurrent(): void {
+    const { current } = this;
+    if (!current) return;
+    this.current = null;
+    for (const { line } of current.members)
+      line.send({ type: 'end', generation: current.generation });
+  }
+
+  /** Forms a generation, once those are there that are waited for. */
+  private form(): void {
+    clearTimeout(this.again);
+    const { ready } = this;
+    if (!ready || !this.engine) return;
+    const waitedMs = performance.now() - this.readySinceMs;
+    const isLate = this.former.some((member) => this.members.has(member) && !member.ready);
+    if (isLate && waitedMs < LEAVE_MS) return this.formIn(LEAVE_MS - waitedMs);
+    const there = this.usable();
+    const isStart = this.formedAt < 0;
+    if (isStart && there.length + 1 < this.workers.min && waitedMs < START_MS)
+      return this.formIn(START_MS - waitedMs);
+    this.ready = null;
+    this.formedAt = ready.step;
+    void this.begin(this.failed < MOST_FAILED ? there : [], ready.step);
+  }
+
+  private formIn(ms: number): void {
+    this.again = setTimeout(() => this.form(), ms);
+  }
+
+  /** Members that wait for a generation. */
+  private usable(): Member[] {
+    const ready = [...this.members].filter((member) => member.ready && !member.leaving);
+    return ready.slice(0, this.workers.most - 1);
+  }
+
+  /** Another key or kind of engine would give other bytes. */
+  private refuseOthers(): void {
+    const { own } = this;
+    if (!own) return;
+    const what = ({ key, kind }: Ready): string => canonicalJson({ key, kind });
+    for (const member of this.members) {
+      if (!member.ready || what(member.ready) === what(own)) continue;
+      const why = `${what(member.ready)} is not the leader's ${what(own)}`;
+      member.line.send({ type: 'refused', why });
+      member.line.close();
+      this.members.delete(member);
+    }
+  }
+
+  private async begin(members: readonly Member[], step: number): Promise<void> {
+    this.former = members;
+    if (members.length === 0) {
+      this.engine?.tell({ type: 'generation', group: null, step });
+      // Those with whom it did not succeed.
+      if (this.failed >= MOST_FAILED) this.engine?.tell({ type: 'regroup', when: 'later' });
+      return;
+    }
+    // Until the engine listens on it, another process may take it.
+    if (!this.hasJoined) this.port = await freePortAt(this.host);
+    const generation = ++this.generation;
+    const own = { index: 0, host: this.host, port: this.port };
+    const all = [own, ...members.map(({ index, host, port }) => ({ index, host, port }))];
+    this.current = { generation, members };
+    const message = (self: number) =>
+      ({
+        type: 'generation',
+        group: { generation, members: all, self, timeoutSeconds: TIMEOUT_SECONDS },
+        step,
+      }) as const;
+    for (const member of members) {
+      member.ready = null;
+      member.line.send({ type: 'engine', message: message(member.index) });
+    }
+    this.engine?.tell(message(own.index));
+    // One may be gone since.
+    if (members.some((member) => !this.members.has(member))) this.endForAll();
+  }
+}

@@ -1,0 +1,200 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { EngineClient, GroupEngine, GroupWatch } from '../../activities/dependencies';
+import { leadTraining } from '../../activities/training-group/group-leader';
+import { joinTraining } from '../../activities/training-group/group-member';
+import type { EngineKind } from '../../ced/engine/environment';
+import { EngineStopped } from '../../jobs/engine-jobs';
+import type { ToGroupEngine } from '../../jobs/protocol-group';
+import type { JoinInput, TrainingLeader } from '../../workflows/contract/activities';
+
+const HOST = '127.0.0.1';
+const KIND: EngineKind = {
+  tensorflow: '2',
+  device: 'cpu',
+  instructionCap: 'X',
+  numericsVersion: 1,
+};
+
+/** An engine that trains nothing: the test says what it tells, and sees what it is told. */
+class FakeEngine implements EngineClient {
+  readonly ended: number[] = [];
+  readonly begun: Promise<void>;
+  private readonly told: ToGroupEngine[] = [];
+  private watch: GroupWatch | null = null;
+  private begin: () => void = () => undefined;
+  private wake: () => void = () => undefined;
+  private finish: (result: never) => void = () => undefined;
+
+  constructor() {
+    this.begun = new Promise((resolve) => (this.begin = resolve));
+  }
+
+  readonly run = ((_job, { signal, group }) => {
+    this.watch = group ?? null;
+    const engine: GroupEngine = {
+      tell: (message) => (this.told.push(message), this.wake()),
+      end: (generation) => (this.ended.push(generation), this.wake()),
+    };
+    group?.onStart(engine);
+    this.begin();
+    return new Promise((resolve, reject) => {
+      this.finish = resolve;
+      signal.addEventListener('abort', () => reject(new EngineStopped()));
+    });
+  }) as EngineClient['run'];
+
+  ready(step = 0, key = 'key'): void {
+    this.watch?.onMessage({ type: 'ready', key, kind: KIND, step });
+  }
+
+  over(): void {
+    this.watch?.onMessage({ type: 'over' });
+  }
+
+  done(): void {
+    this.finish(null as never);
+  }
+
+  /** The next message of a type; those before it are passed over. */
+  async next<Type extends ToGroupEngine['type']>(
+    type: Type,
+  ): Promise<Extract<ToGroupEngine, { type: Type }>> {
+    for (;;) {
+      const message = this.told.shift();
+      if (message?.type === type) return message as Extract<ToGroupEngine, { type: Type }>;
+      if (!message) await new Promise<void>((resolve) => (this.wake = resolve));
+    }
+  }
+}
+
+/** A training that others may join, with the place where. */
+async function lead(engine: FakeEngine, max: number, min = 1) {
+  let announced!: (leader: TrainingLeader) => void;
+  const place = new Promise<TrainingLeader>((resolve) => (announced = resolve));
+  const peers = {
+    address: HOST,
+    announce: (_: unknown, leader: TrainingLeader) => Promise.resolve(announced(leader)),
+  };
+  const workflowExecution = { workflowId: 'w', runId: 'r' };
+  const ended = leadTraining(
+    { peers },
+    { name: 'm', parts: 8, workers: { min, max } },
+    { workflowExecution },
+    (group) => engine.run({ kind: 'train' } as never, { ...unwatched(), ...group }),
+  );
+  const found = await place;
+  await engine.begun;
+  return { place: found, ended };
+}
+
+const unwatched = () => ({ signal: new AbortController().signal, onProgress: () => undefined });
+
+function join(engine: FakeEngine, leader: TrainingLeader) {
+  const stop = new AbortController();
+  const attempt = { ...unwatched(), signal: stop.signal, onAlive: () => undefined };
+  const peers = { address: HOST, announce: () => Promise.resolve() };
+  const ended = joinTraining(engine, peers, { leader } as unknown as JoinInput, attempt);
+  ended.catch(() => undefined);
+  return { ended, stop };
+}
+
+const indexes = ({ group }: Extract<ToGroupEngine, { type: 'generation' }>) =>
+  group?.members.map(({ index }) => index) ?? null;
+
+describe('the workers of a group', () => {
+  it('begin alone, take in one after the other, and go on without one that is lost', async () => {
+    const [leader, first, second] = [new FakeEngine(), new FakeEngine(), new FakeEngine()];
+    const { place, ended } = await lead(leader, 3);
+    leader.ready();
+    expect(indexes(await leader.next('generation'))).toBeNull();
+
+    const one = join(first, place);
+    await first.begun;
+    first.ready();
+    expect((await leader.next('regroup')).when).toBe('now');
+    leader.ready(4);
+    const pair = await leader.next('generation');
+    expect(pair).toMatchObject({ step: 4, group: { generation: 1, self: 0 } });
+    expect(await first.next('generation')).toMatchObject({ step: 4, group: { self: 1 } });
+
+    const two = join(second, place);
+    await second.begun;
+    second.ready();
+    // Two of three are there: it waits for the checkpoint.
+    expect((await leader.next('regroup')).when).toBe('later');
+    leader.ready(8);
+    expect((await first.next('ended')).generation).toBe(1);
+    first.ready();
+    expect(indexes(await leader.next('generation'))).toEqual([0, 1, 2]);
+    expect(indexes(await second.next('generation'))).toEqual([0, 1, 2]);
+
+    one.stop.abort();
+    expect((await leader.next('regroup')).when).toBe('now');
+    leader.ready(9);
+    await expect(one.ended).rejects.toThrow(EngineStopped);
+    await second.next('ended');
+    second.ready();
+    expect(indexes(await leader.next('generation'))).toEqual([0, 2]);
+
+    leader.over();
+    await second.next('over');
+    second.done();
+    expect(await two.ended).toBeNull();
+    leader.done();
+    await ended;
+  });
+});
+
+describe('a leader', () => {
+  it('trains alone to its next checkpoint after three generations that came to none', async () => {
+    const [engine, other] = [new FakeEngine(), new FakeEngine()];
+    const { place, ended } = await lead(engine, 2);
+    engine.ready();
+    await engine.next('generation');
+    const member = join(other, place);
+    await other.begun;
+    other.ready();
+    for (let generation = 1; generation <= 3; generation++) {
+      if (generation === 1) await engine.next('regroup');
+      engine.ready();
+      expect((await engine.next('generation')).group?.generation).toBe(generation);
+      await other.next('generation');
+      other.ready();
+      await other.next('ended');
+    }
+    expect(engine.ended).toEqual([1, 2, 3]);
+    engine.ready();
+    expect((await engine.next('generation')).group).toBeNull();
+    expect((await engine.next('regroup')).when).toBe('later');
+    engine.ready(1);
+    expect((await engine.next('generation')).group?.generation).toBe(4);
+    engine.done();
+    await ended;
+    await expect(member.ended).rejects.toThrow(/^the leader of m is gone: /);
+  });
+
+  it('takes in no engine that computes something else', async () => {
+    const [engine, other] = [new FakeEngine(), new FakeEngine()];
+    const { place, ended } = await lead(engine, 2);
+    const member = join(other, place);
+    await other.begun;
+    other.ready(0, 'another key');
+    engine.ready();
+    await expect(member.ended).rejects.toThrow(/another key.* is not the leader's/);
+    engine.done();
+    await ended;
+  });
+
+  it('closes connections without its token', async () => {
+    const engine = new FakeEngine();
+    const { place, ended } = await lead(engine, 2);
+    const stranger = connect(place.port, HOST);
+    stranger.on('error', () => undefined);
+    const hello = { type: 'hello', token: 'x'.repeat(place.token.length), host: HOST, port: 1 };
+    stranger.write(`${JSON.stringify(hello)}\n`);
+    await once(stranger, 'close');
+    engine.done();
+    await ended;
+  });
+});
