@@ -1,8 +1,8 @@
 /**
  * The last stage: writes a run's result and report from the store. `runs/<run>/<workflowRunId>/` is
  * written once, `result.json` last; a retry after a lost reply adopts the files that it finds.
- * `runs/<run>/result.json` and `report.html` are copies that the next run replaces, and so are the
- * pages that lead from the students' names to their models.
+ * `runs/<run>/result.json`, `scores.json` and `report.html` are copies that the next run replaces,
+ * and so are the pages that lead from the students' names to their models.
  */
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import type { PublishInput, RunResult } from '../workflows/contract/activities';
@@ -13,11 +13,12 @@ import { createRecordOrAdopt } from '../storage/quarantine';
 import { decodeRecord } from '../storage/record';
 import { readLatencies } from '../storage/latencies';
 import { resultRecord } from '../storage/run-result';
-import { ContentDiffers, ObjectMissing, type Store } from '../storage/store';
+import { ContentDiffers, encodeJson, ObjectMissing, type Store } from '../storage/store';
 import { readThresholds } from '../storage/models/model-thresholds';
 import { modelCard } from '../report/model-card';
 import { buildReportData, buildResult, type RunFindings } from '../report/report-data';
 import { renderReport } from '../report/report-page';
+import { runScores } from '../report/run-scores';
 import { studentPage } from '../report/student-page';
 import { metricsFiles } from './publish/metrics-files';
 import { readPageAssets } from './publish/page-assets';
@@ -51,6 +52,7 @@ export async function publishRun(
     };
     const findings = await readFindings(store, input, beforeComputing);
     const result = buildResult(input, findings);
+    const data = buildReportData(input, result, findings);
     for (const [index, student] of result.students.entries()) {
       const card = modelCard(input, result, student, {
         splits: findings.splits,
@@ -66,8 +68,9 @@ export async function publishRun(
     await createOrAdopt(
       store,
       keyOf('report.html'),
-      Buffer.from(renderReport(buildReportData(input, result, findings), readPageAssets())),
+      Buffer.from(renderReport(data, readPageAssets())),
     );
+    await createOrAdopt(store, keyOf('scores.json'), encodeJson(runScores(data)));
     await createOrAdopt(
       store,
       keyOf('result.json'),
@@ -79,6 +82,9 @@ export async function publishRun(
     layout.latest(input.run, 'report.html'),
     await committed(store, keyOf('report.html')),
   );
+  // Runs of earlier versions have none.
+  const scores = await store.read(keyOf('scores.json'));
+  if (scores) await store.replace(layout.latest(input.run, 'scores.json'), scores);
   const published = decodeRecord(store, keyOf('result.json'), resultRecord, result).value;
   for (const student of published.students)
     await store.replace(

@@ -45,6 +45,10 @@ const commands: Readonly<Record<string, { readonly module: string; readonly summ
     module: './run/plan',
     summary: 'estimate the cost of a run: shards, rows, bytes, hours',
   },
+  report: {
+    module: './store/report',
+    summary: 'compare a run with an earlier one: models, classes, cost',
+  },
   store: {
     module: './store/store',
     summary: 'show the space that a store takes, verify it, remove unreferenced objects',

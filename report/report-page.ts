@@ -9,6 +9,8 @@ import { chartData, chartsSection } from './report-charts';
 import { championSection } from './report-champion';
 import { classesSection } from './report-classes';
 import { ensembleSection } from './report-ensemble';
+import { comparisonSections } from './report-comparison';
+import type { RunComparison } from './run-comparison';
 import { headline } from './report-headline';
 import { html, Html, scriptJson } from './html';
 import { lineageSection } from './report-lineage';
@@ -55,6 +57,52 @@ export function renderReport(data: ReportData, assets: PageAssets): string {
   const scripts = shown.some(({ id }) => id === 'training')
     ? [assets.plotScript, assets.script]
     : [assets.script];
+  return renderPage({
+    title: `${data.result.run} · ${data.kind} report`,
+    styles: [assets.plotStyle, assets.style],
+    scripts,
+    body: html`<main>
+        ${headline(data)}
+        <nav aria-label="Sections">
+          ${shown.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}
+        </nav>
+        ${shown.map(renderSection)}
+      </main>
+      <script type="application/json" id="chart-data">
+        ${scriptJson(chartData(data))}
+      </script>`,
+  });
+}
+
+/** Two runs beside each other, as one HTML file without a script. */
+export function renderComparison(
+  comparison: RunComparison,
+  { style }: Pick<PageAssets, 'style'>,
+): string {
+  const names = comparison.runs.map(({ workflowId }) => workflowId);
+  return renderPage({
+    title: `${names.join(' and ')} compared`,
+    styles: [style],
+    scripts: [],
+    body: html`<main>
+      <header>
+        <p class="kicker">Comparison</p>
+        <h1>${names[1]}</h1>
+        <p class="lead">compared with ${names[0]}</p>
+      </header>
+      ${comparisonSections(comparison).map(renderSection)}
+    </main>`,
+  });
+}
+
+interface Page {
+  title: string;
+  styles: readonly string[];
+  scripts: readonly string[];
+  body: Html;
+}
+
+function renderPage({ title, styles, scripts, body }: Page): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -62,24 +110,14 @@ export function renderReport(data: ReportData, assets: PageAssets): string {
         <meta http-equiv="Content-Security-Policy" content="${contentPolicy(scripts)}" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <title>${data.result.run} · ${data.kind} report</title>
+        <title>${title}</title>
         <link rel="icon" href="data:," />
         <style>
-          ${new Html(assets.plotStyle)}${new Html(assets.style)}
+          ${new Html(styles.join(''))}
         </style>
       </head>
       <body>
-        <main>
-          ${headline(data)}
-          <nav aria-label="Sections">
-            ${shown.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}
-          </nav>
-          ${shown.map(renderSection)}
-        </main>
-        <script type="application/json" id="chart-data">
-          ${scriptJson(chartData(data))}
-        </script>
-        ${scripts.map(inlineScript)}
+        ${body} ${scripts.map(inlineScript)}
       </body>
     </html> `.text;
 }
@@ -105,6 +143,6 @@ function contentPolicy(scripts: readonly string[]): string {
     .join(' ');
   return (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:; " +
-    `script-src ${hashes}`
+    `script-src ${hashes || "'none'"}`
   );
 }

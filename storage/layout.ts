@@ -90,5 +90,6 @@ export const layout = {
   eventsFile: (model: string) => `tensorboard/${model}/events.out.tfevents.000000000.ced`,
   /** Leads people from a student's name to its model; the latest run's. */
   studentPage: (run: string, student: string) => `runs/${run}/students/${student}/README.md`,
-  latest: (run: string, file: 'result.json' | 'report.html') => `runs/${run}/${file}`,
+  latest: (run: string, file: 'result.json' | 'report.html' | 'scores.json') =>
+    `runs/${run}/${file}`,
 } as const;

@@ -20,6 +20,7 @@ import { manifestRecord } from '../../storage/models/worker-folder';
 import { outputsRecord } from '../../storage/outputs/outputs-manifest';
 import type { RecordFormat } from '../../storage/record';
 import { resultRecord } from '../../storage/run-result';
+import { runScoresRecord } from '../../storage/run-scores';
 import { scoresRecord } from '../../storage/scores';
 import { leaseRecord } from '../../storage/shard-lease';
 import { stateRecord } from '../../storage/training/training-checkpoint';
@@ -51,6 +52,7 @@ const RECORDS: readonly (readonly [key: RegExp, format: RecordFormat<unknown>])[
   [/^runs\/[^/]+\/plan\.json$/, lastPlanRecord],
   [/^runs\/[^/]+\/judged\/[^/]+\.json$/, evaluationRecord],
   [/^runs\/[^/]+\/([^/]+\/)?result\.json$/, resultRecord],
+  [/^runs\/[^/]+\/([^/]+\/)?scores\.json$/, runScoresRecord],
   [/^(champion\/)?[1-9]\d*\.json$/, championEntry],
 ];
 

@@ -7,6 +7,7 @@ import { command as logits } from '../../cli/store/logits';
 import { command as plan } from '../../cli/run/plan';
 import { SCHEDULE_HELP } from '../../cli/run/schedule-options';
 import { START_HELP, TEACH_HELP } from '../../cli/run/start-options';
+import { command as report } from '../../cli/store/report';
 import { command as store } from '../../cli/store/store';
 import { command as tag } from '../../cli/models/tag';
 import { command as watch } from '../../cli/run/watch';
@@ -44,6 +45,7 @@ describe('the help of every command', () => {
     ['ced export', () => exportModel.help],
     ['ced logits', () => logits.help],
     ['ced plan', () => plan.help],
+    ['ced report', () => report.help],
     ['ced store', () => store.help],
     ['ced tag', () => tag.help],
     ['ced watch', () => watch.help],

@@ -1,0 +1,109 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeFailure } from '../../cli/failure';
+import { ced } from '../../cli/main';
+import { runScores } from '../../report/run-scores';
+import { FolderStore } from '../../storage/folder-store';
+import { layout } from '../../storage/layout';
+import { encodeJson } from '../../storage/store';
+import type { ReportData } from '../../report/report-data';
+import { sampleReport } from '../report/sample-report';
+import { catchOutput, type CaughtOutput } from '../support/caught-output';
+
+describe('ced report --compare', () => {
+  let folder: string;
+  let store: FolderStore;
+  let printed: CaughtOutput;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ced-report-'));
+    // A store in a folder of that name, as the demo's.
+    store = new FolderStore(join(folder, 'runs', 'mine'));
+    printed = catchOutput('stdout');
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+    rmSync(folder, { recursive: true });
+  });
+
+  const pathOf = (run: string): string => join(folder, 'runs', 'mine', 'runs', run);
+
+  /** Publishes a run as an activity does. @param hasScores false = as an earlier version did */
+  async function publish(run: string, data: ReportData, hasScores = true): Promise<void> {
+    const result = { ...data.result, run, workflowId: run };
+    await store.create(layout.latest(run, 'result.json'), encodeJson(result));
+    if (hasScores)
+      await store.create(layout.latest(run, 'scores.json'), encodeJson(runScores(data)));
+  }
+
+  /** The sample with a student that is better by 0.1 in one class, worse by 0.05 in another. */
+  function changed(): ReportData {
+    const data = sampleReport();
+    const student = data.models.at(-1)!;
+    student.perClass = student.perClass.map(
+      (value, index) => value! + (index === 1 ? 0.1 : index === 2 ? -0.05 : 0),
+    );
+    student.mAP! += 0.05 / 52;
+    data.result.students[0]!.mAP = student.mAP;
+    data.result.cost = {
+      ...{ seconds: 600, cpuSeconds: 60, gpuSeconds: 540, runs: [] },
+      stages: [{ name: 'distill', seconds: 500 }],
+    };
+    return data;
+  }
+
+  it('shows models with an interval of the difference, classes that moved, and cost', async () => {
+    await publish('old', sampleReport());
+    await publish('new', changed());
+    expect(await ced(['report', pathOf('new'), '--compare', pathOf('old')])).toBe(0);
+    const lines = printed.text.split('\n');
+    expect(lines[0]).toBe('new compared with old');
+    // 0.1 and -0.05 in 52 classes: mean 0.00096, standard error 0.00216.
+    expect(printed.text).toMatch(
+      /student mini +0\.22 M +0\.\d{3} → 0\.\d{3} +\+0\.001 +−0\.003 to \+0\.005/,
+    );
+    expect(printed.text).toMatch(/ensemble +1\.8 M +0\.\d{3} +0\.000 +0\.000 to 0\.000/);
+    const classes = lines.slice(lines.findIndex((line) => line.startsWith('class ')) + 1);
+    expect(classes[0]).toMatch(/^Violin .*→.* \+0\.100$/);
+    expect(classes[1]).toMatch(/^Trumpet .*→.* −0\.050$/);
+    expect(printed.text).toContain('cost      not known → 10.0 min of work');
+  });
+
+  it('writes the same as a page of HTML, and as JSON', async () => {
+    await publish('old', sampleReport());
+    await publish('new', changed());
+    const out = join(folder, 'compared.html');
+    const options = ['--compare', pathOf('old'), '--out', out, '--json'];
+    expect(await ced(['report', pathOf('new'), ...options])).toBe(0);
+    const comparison = JSON.parse(printed.text) as { classes: { name: string }[] };
+    expect(comparison).toMatchObject({
+      formatVersion: 1,
+      classes: expect.arrayContaining([expect.objectContaining({ name: 'Violin' })]) as unknown,
+    });
+    expect(comparison.classes[0]?.name).toBe('Violin');
+    const page = readFileSync(out, 'utf8');
+    for (const id of ['models', 'classes', 'cost']) expect(page).toContain(`<section id="${id}">`);
+    expect(page).toContain('−0.003 to +0.005');
+    expect(page).not.toMatch(/<script|https?:|NaN|undefined/);
+  });
+
+  it('compares the mAP alone with a run of an earlier version', async () => {
+    await publish('old', sampleReport(), false);
+    await publish('new', changed());
+    expect(await ced(['report', pathOf('new'), '--compare', pathOf('old')])).toBe(0);
+    expect(printed.text).toMatch(/student mini +0\.22 M +0\.\d{3} → 0\.\d{3} +\+0\.001\n/);
+    expect(printed.text).toContain('classes  not known: an earlier version published a run');
+  });
+
+  it('names a run that was not published, and a path that names none', async () => {
+    await publish('old', sampleReport());
+    const complaint = (...argv: string[]): Promise<string> =>
+      ced(['report', ...argv]).then(() => 'no complaint', describeFailure);
+    expect(await complaint(pathOf('gone'), '--compare', pathOf('old'))).toMatch(
+      /runs\/mine has no runs\/gone\/result\.json: no run published it/,
+    );
+    expect(await complaint(folder, '--compare', pathOf('old'))).toMatch(
+      /expected STORE\/runs\/NAME or STORE\/runs\/NAME\/ID/,
+    );
+  });
+});
