@@ -41,7 +41,10 @@ const line = commandLine({
     seconds: { value: 'S', is: count, default: 20, help: 'of sound, in real time' },
     minutes: { value: 'N', is: atLeast(0), default: 0, help: 'of the recording; 0 = none' },
   },
-  examples: ['npm run bench -- tags --model tiny --seconds 10 --minutes 30'],
+  examples: [
+    'npm run bench -- tags --model tiny --seconds 10 --minutes 30',
+    'npm run bench -- tags --minutes 1440',
+  ],
 });
 
 type Options = NonNullable<ReturnType<typeof line.parse>>['values'];
@@ -122,9 +125,13 @@ async function memory(folder: string, options: Options): Promise<boolean> {
   const child = tagger(folder, options, '--format', 'jsonl');
   child.stdout.resume();
   const resident: number[] = [];
+  const startMs = performance.now();
   for (let second = 0; second < options.minutes * 60; second++) {
     if (!child.stdin.write(noise(second, 1))) await once(child.stdin, 'drain');
-    if ((second + 1) % (options.minutes * 15) === 0) resident.push(memoryBytes(child.pid, 'VmRSS'));
+    if ((second + 1) % (options.minutes * 15) !== 0) continue;
+    resident.push(memoryBytes(child.pid, 'VmRSS'));
+    const elapsed = (performance.now() - startMs) / 1000;
+    console.log(`quarter ${resident.length} of 4 fed after ${elapsed.toFixed(0)} s`);
   }
   const ended = once(child, 'close');
   child.stdin.end();

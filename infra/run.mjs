@@ -49,7 +49,7 @@ const programs = {
 const programsOfCed = ['start', 'teach', 'worker', 'server', 'schedule', 'codec'];
 
 /** Those of its commands that compute with TensorFlow. */
-const partsOfCommands = { tag: ['tensorflow'] };
+const partsOfCommands = { tag: ['tensorflow'], embed: ['tensorflow'] };
 
 const setupHelp = `npm run setup -- [options]     (in a project: npx ced setup [options])
 

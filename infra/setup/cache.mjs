@@ -13,15 +13,43 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { withLock } from './lock.mjs';
+import { SetupError } from './tools.mjs';
 
 export const cacheFolder = resolve(
   process.env.CED_CACHE || join(homedir(), '.cache', 'ced-distillation'),
 );
+
+/**
+ * Makes the folder. Node's own recursive mkdir never ends below /proc.
+ * @throws {SetupError} where it cannot be made
+ */
+export function makeCacheFolder() {
+  try {
+    makeFolder(cacheFolder);
+  } catch (error) {
+    throw new SetupError(
+      `the cache cannot be made: ${error.message}; name another place with CED_CACHE`,
+      { cause: error },
+    );
+  }
+}
+
+function makeFolder(path) {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another set-up may have been faster.
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
+  }
+}
 
 export function shortHash(...parts) {
   const hash = createHash('sha256');

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findBrowser } from './browser.mjs';
-import { cacheFolder } from './cache.mjs';
+import { cacheFolder, makeCacheFolder } from './cache.mjs';
 import { compile } from './compile.mjs';
 import { renderDemoCorpus } from './demo-corpus.mjs';
 import { installDieWithParent } from './die-with-parent.mjs';
@@ -40,7 +40,7 @@ export const allParts = ['tensorflow', 'onnx', 'temporal', 'demo'];
  */
 export async function setUp({ parts = allParts, gpu, quiet = false, build = true } = {}) {
   checkNode();
-  mkdirSync(cacheFolder, { recursive: true });
+  makeCacheFolder();
   const variant = chosenVariant(root, gpu);
   const step = startProgress(quiet);
   const toolchain = { cache: cacheFolder };

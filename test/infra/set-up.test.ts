@@ -52,6 +52,22 @@ describe('set-up', () => {
     expect(await parts('[]')).toBe('temporal,demo\n');
   });
 
+  it('names a place where its cache cannot be made', async () => {
+    writeFileSync(join(cache, 'file'), '');
+    const said = async (place: string): Promise<string> =>
+      await withModule(
+        'cache.mjs',
+        'try { m.makeCacheFolder(); } catch (error) { console.log(error.message); }',
+        { CED_CACHE: place },
+      );
+    for (const place of [join(cache, 'file'), join(cache, 'file/deep'), '/proc/ced/deep'])
+      expect(await said(place)).toMatch(
+        /^the cache cannot be made: E.*; name another place with CED_CACHE\n$/,
+      );
+    expect(await said(join(cache, 'new/deep'))).toBe('');
+    expect(readdirSync(join(cache, 'new'))).toEqual(['deep']);
+  });
+
   it('builds an entry of the cache once', async () => {
     expect(await withModule('cache.mjs', buildSlowly + buildSlowly)).toBe('building\n');
     expect(readFileSync(join(cache, 'entry-1/file'), 'utf8')).toBe('whole');
