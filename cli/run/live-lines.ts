@@ -96,7 +96,14 @@ function describeLearning(status: RunStatus, active: readonly LiveProgress[]): s
     training.epoch === undefined
       ? []
       : [`epoch ${training.epoch}${known ? `/${known.epochs}` : ''}`];
-  return [...epoch, `loss ${training.loss?.toFixed(4)}`, ...validationCells(mAP, divergence)];
+  const { group } = training;
+  const workers = group ? [`${group.members} workers, generation ${group.generation}`] : [];
+  return [
+    ...workers,
+    ...epoch,
+    `loss ${training.loss?.toFixed(4)}`,
+    ...validationCells(mAP, divergence),
+  ];
 }
 
 /** mAP, or without labels the divergence from the ensemble: lower is better. */

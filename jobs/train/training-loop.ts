@@ -150,7 +150,7 @@ export class TrainingLoop {
     }
     Object.assign(at, { epoch, stepInEpoch: 0, lossSum: 0, lossRows: 0 });
     this.metrics.epoch(record);
-    context.onEpoch(record);
+    context.onEpoch({ ...record, ...this.turn.shown });
     this.lastRecord = record;
     this.turn.link?.tell({ type: 'epoch', epoch });
   }

@@ -88,6 +88,21 @@ describe('live lines', () => {
     );
   });
 
+  it('show how many workers train a model together', () => {
+    const steps = {
+      ...{ unit: 'steps', done: 400, total: 3008, perSecond: 4, etaSeconds: 652 },
+      ...{ loss: 0.08321, epoch: 2, group: { generation: 3, members: 4 } },
+    };
+    const view = {
+      status: status([stage('distill', { state: 'running', total: 1, unit: 'students' })]),
+      pending: [activity('trainModel', steps), activity('joinTraining', steps)],
+    };
+    expect(textOf(view, 'distill')).toBe(
+      'distill 0/1 students 400/3,008 steps 4.00 steps/s 4 workers, generation 3 epoch 2 ' +
+        'loss 0.0832 ETA 10:52',
+    );
+  });
+
   it('show the last divergence from the ensemble where validation has no labels', () => {
     const steps = {
       ...{ unit: 'steps', done: 400, total: 3008, perSecond: 4, etaSeconds: 652 },

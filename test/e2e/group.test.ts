@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import { payloadReader } from '../../cli/run/payload-reader';
-import { pendingActivities } from '../../cli/run/status-feed';
 import type { RunResult } from '../../workflows/contract/activities';
 import { Cluster, kill } from '../support/cluster';
 import { statusOf, until } from '../support/small-run';
@@ -22,10 +22,10 @@ describe('students that several workers train together', () => {
   }, 120_000);
   afterAll(async () => cluster?.stop(), 60_000);
 
-  const student = (name: string, seed: number) => ({
-    ...{ name, seed, model: { embedDim: 32, depth: 2, heads: 2 } },
-    ...{ epochs: 60, batchSize: 8, parts: 4, workers: { min: 2, max: 2 } },
-    ...{ learningRate: 2e-3, warmupSteps: 20, validateEvery: 5, averageBest: 2, earlyStop: 0 },
+  const student = (name: string, seed: number, epochs: number) => ({
+    ...{ name, seed, epochs, model: { embedDim: 32, depth: 2, heads: 2 } },
+    ...{ batchSize: 8, parts: 4, workers: { min: 2, max: 2 } },
+    ...{ learningRate: 2e-3, warmupSteps: 20, validateEvery: 10, averageBest: 2, earlyStop: 0 },
     checkpointSeconds: 0.5,
   });
   const start = (name: string): Promise<WorkflowHandle> =>
@@ -36,7 +36,7 @@ describe('students that several workers train together', () => {
         {
           ...{ name, store: `store-${name}`, corpus: { ...corpus, clipsPerShard: 32 } },
           ...{ teachers: [teacher], logits: { views: 2, topK: 4, chunkSeconds: 1, seed: 7 } },
-          students: [student('one', 3), student('two', 4)],
+          students: [student('one', 3, 100), student('two', 4, 20)],
         },
       ],
     });
@@ -45,13 +45,10 @@ describe('students that several workers train together', () => {
   const peer = (): Promise<ChildProcess> =>
     cluster.worker('gpu', { options: ['--peers', '127.0.0.1'] });
 
-  /** As the leader's heartbeat says. */
-  async function group(
-    handle: WorkflowHandle,
-  ): Promise<{ generation: number; members: number } | null> {
-    const pending = await pendingActivities(await handle.describe(), payloadReader(cluster.client));
-    const leader = pending.find(({ type }) => type === 'trainModel');
-    return leader?.progress?.group ?? null;
+  /** At each training of a run. */
+  function attempts(run: string): number[] {
+    const folder = join(cluster.folder, `store-${run}/training`);
+    return readdirSync(folder).map((key) => readdirSync(join(folder, key, 'attempts')).length);
   }
 
   /** The process that takes part in a training that another leads. */
@@ -71,10 +68,14 @@ describe('students that several workers train together', () => {
 
     const workers = [await peer(), await peer()];
     const handle = await start('pair');
-    await until(async () => ((await statusOf(handle)).epochs['one']?.epoch ?? 0) >= 5);
-    await until(async () => (await group(handle))?.members === 2);
+    await until(async () => {
+      const last = (await statusOf(handle)).epochs['one'];
+      return last?.group?.members === 2 && last.epoch >= 5;
+    });
     await kill(await member(handle, workers));
     await peer();
     expect(await studentsOf(handle)).toEqual(expected);
+    // The leader went on in the same attempt.
+    expect(attempts('pair')).toEqual([1, 1]);
   }, 240_000);
 });

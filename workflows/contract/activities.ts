@@ -3,6 +3,7 @@
  * counts, always far below 100 KB: the truth is in the store (design, invariants 1 and 8).
  */
 import { z } from 'zod';
+import type { GroupState } from './live-progress';
 import {
   promotionSchema,
   type Champion,
@@ -301,6 +302,8 @@ export interface EpochRecord {
    * the record.
    */
   divergence?: number;
+  /** With whom its last step was taken; absent = alone. */
+  group?: GroupState;
 }
 
 export interface FitEnsembleInput {

@@ -9,6 +9,13 @@ export interface Pace {
   dataWaitShare: number;
 }
 
+/** The workers that train a model together. */
+export interface GroupState {
+  /** Counts the groups that the leader's attempt has formed. */
+  generation: number;
+  members: number;
+}
+
 /** Heartbeat details of every activity: what `ced watch` and `npm start` show live. */
 export interface LiveProgress {
   /** `clips`, `rows`, `steps`. */
@@ -24,7 +31,7 @@ export interface LiveProgress {
   epoch?: number;
   pace?: Pace;
   /** With whom a model is trained; absent = alone. */
-  group?: { generation: number; members: number };
+  group?: GroupState;
   /** What it is doing while it counts nothing, e.g. `loading`, `tracing`, `validating`. */
   phase?: string;
 }
