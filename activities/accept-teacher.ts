@@ -60,7 +60,7 @@ export async function acceptTeacher(
     member: {
       name: teacher.name,
       sha256: name,
-      parameters: parameters ?? 0,
+      parameters,
       weight: teacher.weight,
       ...(missing === 0 ? {} : { missing }),
       ...(sampleRate === ourRate ? {} : { sampleRate }),

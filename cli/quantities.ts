@@ -12,6 +12,11 @@ export function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${tail}` : `${minutes}:${tail}`;
 }
 
+/** `14:05:09`, in this machine's zone. */
+export function timeOfDay(unixMs: number): string {
+  return new Date(unixMs).toTimeString().slice(0, 8);
+}
+
 /** Two digits in the unit that suits: `8.4 s`, `42 min`, `1.5 h`, `1,204 h`. */
 export function duration(seconds: number): string {
   if (seconds < 0.95) return seconds === 0 ? '0 s' : 'under 1 s';

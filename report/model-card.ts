@@ -14,6 +14,7 @@ import {
 } from './number-format';
 import type { SplitSummary } from './run-corpus';
 import type { TagScores } from '../ced/metrics/tag-scores';
+import { knownParameters, sumOfParameters } from '../ced/teachers/known-parameters';
 import { chosenThresholds, type Thresholds } from '../ced/metrics/thresholds';
 import { startingPoint } from './starting-point';
 
@@ -54,13 +55,13 @@ ${table(
       : [
           [
             'ensemble',
-            formatParameters(teachers.reduce((sum, { parameters }) => sum + parameters, 0)),
+            formatParameters(sumOfParameters(teachers)),
             formatScore(result.ensemble.mAP),
           ],
         ]),
     ...teachers.map(({ name, parameters, mAP }) => [
       `teacher ${name}`,
-      formatParameters(parameters),
+      formatParameters(knownParameters(parameters)),
       formatScore(mAP),
     ]),
   ],

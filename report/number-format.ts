@@ -12,8 +12,9 @@ export function formatCount(value: number): string {
   return `${sign}${groups.join(',')}`;
 }
 
-/** Parameters: `48 k`, `0.22 M`, `5.5 M`, `86 M`. */
-export function formatParameters(value: number): string {
+/** Parameters: `48 k`, `0.22 M`, `5.5 M`, `86 M`; `–` where they are not known. */
+export function formatParameters(value: number | null): string {
+  if (value === null) return NONE;
   if (value < 1e5) return value < 1000 ? String(value) : `${threeDigits(value / 1e3)} k`;
   const millions = value / 1e6;
   return `${millions.toFixed(millions < 1 ? 2 : millions < 20 ? 1 : 0)} M`;

@@ -10,6 +10,7 @@ import type {
 } from '../workflows/contract/activities';
 import type { TrainedModel } from '../workflows/contract/models';
 import type { TagScores } from '../ced/metrics/tag-scores';
+import { knownParameters, sumOfParameters } from '../ced/teachers/known-parameters';
 import { realTimeFactor, type Latency } from '../ced/metrics/latency';
 import {
   groupRejected,
@@ -28,8 +29,8 @@ type ModelRole = 'teacher' | 'ensemble' | 'student';
 export interface ReportModel {
   role: ModelRole;
   name: string;
-  /** Of an ensemble: the sum of its teachers'. */
-  parameters: number;
+  /** Of an ensemble: the sum of its teachers'. null = not known. */
+  parameters: number | null;
   sha256: string | null;
   /** Share in the ensemble's mean; null for other models than teachers. */
   weight: number | null;
@@ -138,7 +139,7 @@ function ensembleOf(
 ): RunResult['teachers'] {
   return ensemble.map(({ name, parameters, missing }, index) => ({
     name,
-    parameters,
+    parameters: knownParameters(parameters),
     mAP: evaluation?.teachers[index]?.mAP ?? null,
     ...(missing === undefined ? {} : { missingClasses: missing }),
   }));
@@ -192,7 +193,7 @@ function reportModels(input: PublishInput, evaluation: RunEvaluation | null): Re
       return {
         role: 'teacher',
         name,
-        parameters,
+        parameters: knownParameters(parameters),
         sha256,
         weight: weight / weightSum,
         ...(missing === undefined ? {} : { missing }),
@@ -204,7 +205,7 @@ function reportModels(input: PublishInput, evaluation: RunEvaluation | null): Re
       };
     },
   );
-  const parameters = input.ensemble.reduce((sum, teacher) => sum + teacher.parameters, 0);
+  const parameters = sumOfParameters(input.ensemble);
   const { mAP, perClass, tags } = evaluation?.ensemble ?? { ...unscored, tags: null };
   const ensemble: ReportModel = {
     role: 'ensemble',

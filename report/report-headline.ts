@@ -8,6 +8,7 @@ import {
   formatScore,
   formatSeconds,
 } from './number-format';
+import { sumOfParameters } from '../ced/teachers/known-parameters';
 import { bestStudent, type ReportData, type ReportModel } from './report-data';
 import type { RunResult } from '../workflows/contract/activities';
 
@@ -48,8 +49,7 @@ function lead(data: ReportData): string {
     return clips && student.mAP !== null
       ? `${student.name} reaches mAP ${formatScore(student.mAP)} on ${clips}.`
       : `${student.name} is trained.`;
-  const sizeShare = formatPercent(student.parameters / largestTeacher(data));
-  const size = `${sizeShare} of the largest teacher's parameters`;
+  const size = sizeBesideTeachers(data, student);
   const share = shareOfEnsemble(data, student);
   if (share !== null)
     return (
@@ -87,14 +87,10 @@ function distillTiles(data: ReportData): Tile[] {
         detail: `divergence ${divergence} nats; eval has no labels`,
       });
     }
-    const largest = largestTeacher(data);
-    const together = data.result.teachers.reduce((sum, { parameters }) => sum + parameters, 0);
     tiles.push({
       label: 'Parameters',
       value: formatParameters(student.parameters),
-      detail:
-        `${(largest / student.parameters).toFixed(1)}× fewer than the largest teacher, ` +
-        `${(together / student.parameters).toFixed(1)}× fewer than all`,
+      detail: fewerThanTeachers(data, student),
     });
   }
   if (logits) {
@@ -171,6 +167,24 @@ export function shareOfEnsemble(
   return model.mAP === null || !result.ensemble.mAP ? null : model.mAP / result.ensemble.mAP;
 }
 
-function largestTeacher({ result }: ReportData): number {
-  return Math.max(...result.teachers.map(({ parameters }) => parameters));
+function sizeBesideTeachers(data: ReportData, { parameters }: ReportModel): string {
+  const largest = largestTeacher(data);
+  if (largest === null || parameters === null) return `${formatParameters(parameters)} parameters`;
+  return `${formatPercent(parameters / largest)} of the largest teacher's parameters`;
+}
+
+function fewerThanTeachers(data: ReportData, { parameters }: ReportModel): string {
+  const [largest, together] = [largestTeacher(data), sumOfParameters(data.result.teachers)];
+  if (largest === null || together === null || parameters === null)
+    return 'a teacher does not tell how many it has';
+  return (
+    `${(largest / parameters).toFixed(1)}× fewer than the largest teacher, ` +
+    `${(together / parameters).toFixed(1)}× fewer than all`
+  );
+}
+
+/** null unless all are known. */
+function largestTeacher({ result }: ReportData): number | null {
+  if (sumOfParameters(result.teachers) === null) return null;
+  return Math.max(...result.teachers.map(({ parameters }) => parameters ?? 0));
 }

@@ -17,16 +17,14 @@ import { realTimeFactor } from '../ced/metrics/latency';
 export function modelsSection(data: ReportData): Section {
   const isTeach = data.kind === 'teach';
   const largestMAP = Math.max(0, ...data.models.map(({ mAP }) => mAP ?? 0));
-  const largestParameters = Math.max(0, ...data.models.map(({ parameters }) => parameters));
+  const largestParameters = Math.max(0, ...data.models.map(({ parameters }) => parameters ?? 0));
   const timed = data.models.some(({ latency }) => latency != null);
   const rows = data.models.map((model) => {
     const colour = modelColour(data, model);
     return html`<tr class="${model.role}">
       <th scope="row">${dot(colour)}${model.name}<small>${describe(model, isTeach)}</small></th>
       <td class="bar" data-head="Eval mAP">${scoreCell(model, largestMAP, colour)}</td>
-      <td class="bar" data-head="Parameters">
-        ${bar(formatParameters(model.parameters), model.parameters / largestParameters, colour)}
-      </td>
+      <td class="bar" data-head="Parameters">${sizeCell(model, largestParameters, colour)}</td>
       ${
         isTeach
           ? null
@@ -106,6 +104,11 @@ function describe(model: ReportModel, isTeach: boolean): string {
 function scoreCell({ mAP }: ReportModel, largestMAP: number, colour: string): string | Html {
   if (mAP === null) return formatScore(null);
   return bar(formatScore(mAP), largestMAP === 0 ? 0 : mAP / largestMAP, colour);
+}
+
+function sizeCell({ parameters }: ReportModel, largest: number, colour: string): string | Html {
+  if (parameters === null) return formatParameters(null);
+  return bar(formatParameters(parameters), parameters / largest, colour);
 }
 
 function agreementCell({ agreement }: ReportModel): Html | null {

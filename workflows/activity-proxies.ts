@@ -66,10 +66,14 @@ interface Teacher extends TeacherActivities {
   describeSoon: TeacherActivities['describeTeacher'];
 }
 
-/** Activities of a teacher's own workers, in any language. */
-export function teacherOn(taskQueue: string): Teacher {
+/**
+ * Activities of a teacher's own workers, in any language.
+ * @param activityId of the one call that is made; undefined = a number
+ */
+export function teacherOn(taskQueue: string, activityId: string | undefined): Teacher {
   const shared: ActivityOptions = {
     taskQueue,
+    ...(activityId === undefined ? {} : { activityId }),
     // Pause and cancel let the batch end: its part is kept, and the next attempt goes on from it.
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     // A foreign worker may not mark them itself.

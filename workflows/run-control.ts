@@ -51,6 +51,7 @@ export class RunControl {
   readonly continuation: Continuation;
   /** The newest of each model in training. */
   private readonly leaders = new Map<string, TrainingLeader>();
+  private calls = 0;
   private readonly interruptible = new Map<CancellationScope, Interruptible>();
 
   constructor(run: string, stages: [StageName, string][], continuation?: Continuation) {
@@ -208,6 +209,11 @@ export class RunControl {
         this.interruptible.delete(scope);
       }
     }
+  }
+
+  /** A number that no other call of this run has. */
+  nextCall(): number {
+    return ++this.calls;
   }
 
   /** Waits while the run is paused. */

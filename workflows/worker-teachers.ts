@@ -6,6 +6,7 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  patched,
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -13,10 +14,11 @@ import { cpu, teacherOn } from './activity-proxies';
 import type { Scored } from './contract/activities';
 import type { Damage } from './contract/damage';
 import type { EnsembleMember, ScoredReference, Split } from './contract/models';
-import type { DistillRun } from './contract/run-file';
+import { hasMasks, type DistillRun } from './contract/run-file';
 import type { LogitsSettings, WorkerTeacher } from './contract/run-file-sections';
 import { schemaProblems } from './contract/schema-problems';
 import { shortText } from './contract/short-text';
+import { teacherCallId, type TeacherCall } from './contract/teacher-call';
 import { classListInStore, vocabularyTeacher } from './contract/teacher-vocabulary';
 import {
   predictedShardSchema,
@@ -91,12 +93,14 @@ export class WorkerTeachers {
     };
     const { requests } = await withRepair(() => cpu.writeRows(input), corpus.repair);
     const names = new Map(of.ensemble.map(({ sha256, name }) => [sha256, name]));
+    const verify = (): Promise<unknown> =>
+      withRepair(() => cpu.writeRows({ ...input, verify: true }), corpus.repair);
     await Promise.all(
-      requests.map((request) =>
-        this.predictShard(names.get(request.teacher) ?? '', request.input, () =>
-          withRepair(() => cpu.writeRows({ ...input, verify: true }), corpus.repair),
-        ),
-      ),
+      requests.map((request) => {
+        const teacher = names.get(request.teacher) ?? '';
+        const call: TeacherCall = { teacher, asked: `${of.split} shard ${of.shard}` };
+        return this.predictShard(call, request.input, verify);
+      }),
     );
   }
 
@@ -125,7 +129,6 @@ export class WorkerTeachers {
 
   private async acceptOne(teacher: WorkerTeacher, vocabulary: string): Promise<EnsembleMember> {
     const { store, logits, teachers } = this.run;
-    const { timeMask, freqMask } = logits.augment;
     const { member, probe, notes } = await cpu.acceptTeacher({
       store,
       vocabulary,
@@ -133,12 +136,14 @@ export class WorkerTeachers {
       teacher,
       description: await this.describe(teacher),
       chunkSeconds: logits.chunkSeconds,
-      masked: !('published' in logits) && (timeMask.maxFrames > 0 || freqMask.maxBins > 0),
+      masked: hasMasks(logits),
       workflowRunId: workflowInfo().runId,
     });
     this.control.note(notes);
     const predict = (): Promise<void> =>
-      this.predictShard(teacher.name, probe, () => Promise.resolve());
+      this.predictShard({ teacher: teacher.name, asked: 'probe clips' }, probe, () =>
+        Promise.resolve(),
+      );
     await predict();
     await withRepair(() => cpu.checkProbe({ store, teacher: member, probe }), predict);
     return member;
@@ -154,49 +159,56 @@ export class WorkerTeachers {
   private async askWhatItIs({ name, taskQueue }: WorkerTeacher): Promise<unknown> {
     const { control } = this;
     const input = { contract: TEACHER_CONTRACT, store: this.run.store } as const;
-    const worker = teacherOn(taskQueue);
+    const call: TeacherCall = { teacher: name, asked: 'description' };
     const waiting =
-      `teacher ${name}: no worker on task queue ${taskQueue} answers: none is there, or all are ` +
-      'busy with a shard; the run waits';
+      `teacher ${name}: no worker on task queue ${taskQueue} answers: none is there, or all ` +
+      'are busy with a shard; the run waits. Start one on this queue, or correct the taskQueue ' +
+      'of the run file';
     const ask = async (): Promise<unknown> => {
       try {
-        return await worker.describeSoon(input);
+        return await this.on(taskQueue, call).describeSoon(input);
       } catch (error) {
         if (!isUntaken(error)) throw error;
         control.note([waiting]);
-        return await worker.describeTeacher(input);
+        return await this.on(taskQueue, call).describeTeacher(input);
       }
     };
     return await control
       .interruptibly('other', ask)
       .catch((error: unknown) => {
-        throw named(name, error);
+        throw named(call, error);
       })
       .finally(() => control.withdraw(waiting));
   }
 
   /** @param verify looks after an audio shard or rows that the worker found damaged */
   private async predictShard(
-    name: string,
+    call: TeacherCall,
     input: PredictShardInput,
     verify: () => Promise<unknown>,
   ): Promise<void> {
-    const { taskQueue = '' } = this.teachers.get(name) ?? {};
+    const { taskQueue = '' } = this.teachers.get(call.teacher) ?? {};
     for (let repairs = 0; ; repairs++) {
       try {
         const answer = await this.control.interruptibly('other', () =>
-          teacherOn(taskQueue).predictShard(input),
+          this.on(taskQueue, call).predictShard(input),
         );
-        return checkAnswer(name, input, answer);
+        return checkAnswer(call, input, answer);
       } catch (error) {
-        if (damagesOf(error) === null || repairs === MAX_REPAIRS) throw named(name, error);
+        if (damagesOf(error) === null || repairs === MAX_REPAIRS) throw named(call, error);
         await verify();
       }
     }
   }
+
+  /** For one call. Runs of earlier versions go on with numbers as ids. */
+  private on(taskQueue: string, call: TeacherCall): ReturnType<typeof teacherOn> {
+    const isNamed = patched('ids of calls of teachers');
+    return teacherOn(taskQueue, isNamed ? teacherCallId(call, this.control.nextCall()) : undefined);
+  }
 }
 
-function checkAnswer(name: string, { rows }: PredictShardInput, answer: unknown): void {
+function checkAnswer(call: TeacherCall, { rows }: PredictShardInput, answer: unknown): void {
   const parsed = predictedShardSchema.safeParse(answer);
   const [problem] = parsed.success
     ? parsed.data.rows === rows.count
@@ -205,7 +217,7 @@ function checkAnswer(name: string, { rows }: PredictShardInput, answer: unknown)
     : schemaProblems(parsed.error, '(answer)');
   if (problem === undefined) return;
   throw ApplicationFailure.nonRetryable(
-    `teacher ${name}: predictShard answered ${problem}`,
+    `${subject(call)}: predictShard answered ${problem}`,
     'TeacherInvalid',
   );
 }
@@ -219,13 +231,19 @@ function isUntaken(error: unknown): boolean {
   );
 }
 
-/** The failure of a worker that knows no run, with the name that the run gives its teacher. */
-function named(name: string, error: unknown): unknown {
+function subject({ teacher, asked }: TeacherCall): string {
+  return asked === 'description' ? `teacher ${teacher}` : `teacher ${teacher}, ${asked}`;
+}
+
+/**
+ * The failure of a worker that knows no run, with the name that the run gives its teacher, which is
+ * often the worker's own as well.
+ */
+function named(call: TeacherCall, error: unknown): unknown {
   if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure))
     return error;
   const { type, message } = error.cause;
-  return ApplicationFailure.nonRetryable(
-    shortText(`teacher ${name}: ${message}`),
-    type ?? undefined,
-  );
+  const own = `${call.teacher}: `;
+  const what = message.startsWith(own) ? message.slice(own.length) : message;
+  return ApplicationFailure.nonRetryable(shortText(`${subject(call)}: ${what}`), type ?? undefined);
 }

@@ -22,7 +22,7 @@ import { openEngine } from '../../ced/engine/engine';
 import type { PredictedLogits, LogitsShard } from '../../workflows/contract/activities';
 import { distillRunSchema, type DistillRun } from '../../workflows/contract/run-file';
 import { localDependencies } from '../../activities/local-dependencies';
-import type { Split } from '../../workflows/contract/models';
+import type { ScoredReference, Split } from '../../workflows/contract/models';
 
 const ignore = (): void => undefined;
 
@@ -76,10 +76,7 @@ async function straight(root: string, run: DistillRun): Promise<void> {
     chunkSeconds,
   });
 
-  const score = async (
-    split: Split,
-    model: { name: string; sha256: string; parameters: number },
-  ): Promise<unknown> =>
+  const score = async (split: Split, model: ScoredReference): Promise<unknown> =>
     finalized[split] &&
     (await inThisProcess({
       kind: 'score',

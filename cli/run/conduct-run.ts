@@ -3,7 +3,7 @@
  * Temporal CLI, shows it live and prints its results. An open run of the same id, as after Ctrl-C,
  * is resumed.
  */
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WorkflowFailedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { openStore } from '../../storage/open-store';
 import { layout } from '../../storage/layout';
 import { projectRoot } from '../../infra/package-root';
@@ -12,6 +12,7 @@ import { localSettings } from '../../workers/temporal-settings';
 import type { RunResult } from '../../workflows/contract/activities';
 import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
 import type { Unchanged } from '../../workflows/contract/promotion';
+import { describeFailure } from '../failure';
 import { moveToCurrentBuild } from './move-run';
 import { linkDemoCorpus, readsDemoCorpus } from './demo-corpus';
 import { connect, followRun } from './follow';
@@ -82,7 +83,14 @@ export async function conductRun(
       );
       const link = session.linkTo(workflowId);
       if (link !== null) say(`Web UI: ${link}`);
-      const result = await followRun(client, workflowId, display, watching, options.workers);
+      const result = await followRun(client, workflowId, display, watching, options.workers).catch(
+        async (error: unknown) => {
+          if (!options.keep || !(error instanceof WorkflowFailedError)) throw error;
+          say(`\nThe run failed: ${describeFailure(error)}`);
+          await untilInterrupted(interruption.signal, say);
+          throw error;
+        },
+      );
       if (result === null) return 130;
       if ('outcome' in result) return unchanged(result, options.json, say);
       await afterwards({ run, result, workflowId, client }, say);

@@ -12,6 +12,7 @@ export interface Screen {
 }
 
 const LOG_EVERY_MS = 15_000;
+const INDENT = ' '.repeat(11);
 
 export class LiveDisplay {
   private drawn = 0;
@@ -19,7 +20,7 @@ export class LiveDisplay {
     string,
     { atMs: number; state: StageLine['state']; text: string }
   >();
-  private readonly loggedRetries = new Set<string>();
+  private readonly loggedTroubles = new Set<string>();
 
   constructor(
     private readonly screen: Screen,
@@ -45,12 +46,10 @@ export class LiveDisplay {
   private redraw(lines: readonly StageLine[]): void {
     const { columns = 0 } = this.screen;
     const width = (columns > 0 ? columns : 80) - 1; // a terminal of unknown size says 0
-    const texts = lines
-      .flatMap(({ text, retries }) => [
-        text,
-        ...retries.map((retry) => `           retry: ${retry}`),
-      ])
-      .map((text) => clip(text, width));
+    const texts = lines.flatMap((line) => [
+      clip(line.text, width),
+      ...troubles(line).flatMap((trouble) => wrap(trouble, width)),
+    ]);
     this.erase();
     this.screen.write(texts.map((text) => `${text}\n`).join(''));
     this.drawn = texts.length;
@@ -63,7 +62,8 @@ export class LiveDisplay {
 
   private log(lines: readonly StageLine[]): void {
     const nowMs = this.monotonicMs();
-    for (const { stage, state, text, retries } of lines) {
+    for (const line of lines) {
+      const { stage, state, text } = line;
       const last = this.logged.get(stage);
       const due =
         last === undefined ||
@@ -73,13 +73,29 @@ export class LiveDisplay {
         this.screen.write(`${text}\n`);
         this.logged.set(stage, { atMs: nowMs, state, text });
       }
-      for (const retry of retries) {
-        if (this.loggedRetries.has(retry)) continue;
-        this.loggedRetries.add(retry);
-        this.screen.write(`           retry: ${retry}\n`);
+      for (const trouble of troubles(line)) {
+        if (this.loggedTroubles.has(trouble)) continue;
+        this.loggedTroubles.add(trouble);
+        this.screen.write(`${trouble}\n`);
       }
     }
   }
+}
+
+function troubles({ retries, alerts = [] }: StageLine): string[] {
+  const told = [...retries.map((retry) => `retry: ${retry}`), ...alerts];
+  return told.map((text) => `${INDENT}${text}`);
+}
+
+/** Breaks between words: the end of a trouble is its remedy. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.trim().split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer;
+    else lines.push(clip(`${INDENT}${word}`, width));
+  }
+  return lines;
 }
 
 function clip(text: string, width: number): string {

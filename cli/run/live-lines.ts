@@ -5,8 +5,10 @@
 import type { LiveProgress } from '../../workflows/contract/live-progress';
 import { scoresOf } from '../../workflows/contract/model-scores';
 import type { RunStatus, StageState, StageStatus } from '../../workflows/contract/status';
-import { clock, grouped, rate } from '../quantities';
+import { teacherCallOf } from '../../workflows/contract/teacher-call';
+import { clock, grouped, rate, timeOfDay } from '../quantities';
 import { activitiesOf, type PendingActivity, type RunView } from './run-view';
+import { callName } from './teacher-watch';
 
 export interface StageLine {
   stage: string;
@@ -14,6 +16,8 @@ export interface StageLine {
   text: string;
   /** Activities of the stage that failed and are retried. */
   retries: string[];
+  /** Workers that do not answer. */
+  alerts?: string[];
 }
 
 export function liveLines(view: RunView): StageLine[] {
@@ -24,7 +28,8 @@ export function liveLines(view: RunView): StageLine[] {
       stage: stage.name,
       state: stage.state,
       text: cells.join('  ').trimEnd(),
-      retries: activities.flatMap(describeRetry),
+      retries: describeRetries(activities),
+      alerts: activities.flatMap(({ alert }) => alert ?? []),
     };
   });
 }
@@ -142,11 +147,42 @@ function outcome(status: RunStatus, stage: StageStatus): string[] {
   );
 }
 
-function describeRetry({ type, attempt, lastFailure }: PendingActivity): string[] {
-  if (lastFailure === null) return [];
-  const failure = lastFailure.replace(/\s+/g, ' ');
-  const shown = failure.length > 200 ? `${failure.slice(0, 199)}…` : failure;
-  return [`${type}, attempt ${attempt}, after ${shown}`];
+/** Of many shards that a teacher fails at, the one that has failed most often: they are alike. */
+function describeRetries(activities: readonly PendingActivity[]): string[] {
+  const failed = activities.filter(({ lastFailure }) => lastFailure !== null);
+  const teacherOf = ({ id }: PendingActivity): string | undefined => teacherCallOf(id)?.teacher;
+  const teachers = new Set(failed.flatMap((activity) => teacherOf(activity) ?? []));
+  return [
+    ...failed.filter((activity) => teacherOf(activity) === undefined).map(describeRetry),
+    ...[...teachers].flatMap((teacher) => {
+      const shards = failed.filter((activity) => teacherOf(activity) === teacher);
+      const [worst] = shards.toSorted((a, b) => b.attempt - a.attempt);
+      return worst ? describeCallRetry(worst, shards.length - 1) : [];
+    }),
+  ];
+}
+
+function describeRetry({ type, attempt, lastFailure }: PendingActivity): string {
+  return `${type}, attempt ${attempt}, after ${inOneLine(lastFailure ?? '')}`;
+}
+
+/** @param others further shards of the teacher that failed */
+function describeCallRetry(activity: PendingActivity, others: number): string[] {
+  const { attempt, lastFailure, nextAttemptMs, worker } = activity;
+  const failure = inOneLine(lastFailure ?? '');
+  const more = others === 0 ? '' : ` (and ${others} more of its shards)`;
+  const log = worker === undefined ? '' : `; log: standard error of ${worker}`;
+  return [
+    `${callName(activity)}: attempt ${attempt - 1} failed${more}: ${failure}`,
+    ...(nextAttemptMs === undefined
+      ? []
+      : [`attempt ${attempt} at ${timeOfDay(nextAttemptMs)}${log}`]),
+  ];
+}
+
+function inOneLine(failure: string): string {
+  const shown = failure.replace(/\s+/g, ' ');
+  return shown.length > 300 ? `${shown.slice(0, 299)}…` : shown;
 }
 
 function sum(all: readonly LiveProgress[], field: 'done' | 'total' | 'perSecond'): number {

@@ -10,7 +10,7 @@ import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import { openStore } from '../../storage/open-store';
 import type { Store } from '../../storage/store';
 import { PermanentError } from '../../workflows/contract/failures';
-import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
+import { hasMasks, type DistillRun, type TeachRun } from '../../workflows/contract/run-file';
 import {
   ensembleProblems,
   promotionNotes,
@@ -53,12 +53,25 @@ export async function lookAtRun(
   }
   const evaluation = splits.find(({ split }) => split === 'eval');
   if ('logits' in run) {
-    look.notes.push(...promotionNotes(run, evaluation?.labelled));
+    look.notes.push(...promotionNotes(run, evaluation?.labelled), ...maskNotes(run));
     const validation = splits.find(({ split }) => split === 'validation');
     look.problems.push(...ensembleProblems(run, validation));
   }
   if (vocabulary !== null) await lookAtModels(run, input, vocabulary, look);
   return look;
+}
+
+/** Whether a worker applies masks it says only when the run starts. */
+function maskNotes({ teachers, logits }: DistillRun): string[] {
+  if (!hasMasks(logits)) return [];
+  return teachers.flatMap((teacher, index) =>
+    teacher.format === 'worker' && teacher.spectrogramMasks !== 'skip'
+      ? [
+          `teachers[${index}].spectrogramMasks: the run masks spectrograms, and is refused if ` +
+            `${teacher.name} applies no masks itself; with "spectrogramMasks": "skip" it gets none`,
+        ]
+      : [],
+  );
 }
 
 async function lookAtModels(

@@ -4,6 +4,7 @@
  */
 import type { RunResult } from '../../workflows/contract/activities';
 import { alignedTable } from '../aligned-table';
+import { knownParameters, sumOfParameters } from '../../ced/teachers/known-parameters';
 import { bytes, grouped, millions } from '../quantities';
 
 export interface ResultPlaces {
@@ -35,6 +36,7 @@ export function resultTable(result: RunResult, places: ResultPlaces): string {
 function modelRows({ teachers: listed, ensemble, students, logits }: RunResult): string[] {
   const header = ['model', 'parameters', 'eval mAP', 'of the ensemble'];
   const score = (mAP: number | null): string => (mAP === null ? '–' : mAP.toFixed(3));
+  const size = (count: number | null): string => (count === null ? '–' : millions(count));
   // `teach` has no ensemble to compare its models with, and lists them in both places.
   const isTeach = logits === null;
   const teachers = isTeach ? [] : listed;
@@ -42,20 +44,13 @@ function modelRows({ teachers: listed, ensemble, students, logits }: RunResult):
   const rows = [
     ...teachers.map(({ name, parameters, mAP }) => [
       `teacher ${name}`,
-      millions(parameters),
+      size(knownParameters(parameters)),
       score(mAP),
       '',
     ]),
     ...(teachers.length === 0
       ? []
-      : [
-          [
-            'ensemble',
-            millions(teachers.reduce((sum, { parameters }) => sum + parameters, 0)),
-            score(ensemble.mAP),
-            '',
-          ],
-        ]),
+      : [['ensemble', size(sumOfParameters(teachers)), score(ensemble.mAP), '']]),
     ...students.map(({ name, parameters, mAP }) => [
       `${kind} ${name}`,
       millions(parameters),

@@ -1,6 +1,7 @@
 /** A run at one moment: the status of its workflow and the last heartbeats of its activities. */
 import type { LiveProgress } from '../../workflows/contract/live-progress';
 import type { RunStatus, StageName } from '../../workflows/contract/status';
+import { teacherCallOf } from '../../workflows/contract/teacher-call';
 
 export interface PendingActivity {
   id: string;
@@ -12,6 +13,16 @@ export interface PendingActivity {
   progress: LiveProgress | null;
   /** Type and message of the failure that led to this attempt. */
   lastFailure: string | null;
+  /** Task queue, where the server says it. */
+  queue?: string | undefined;
+  /** Identity of the worker that has it, or had it last. */
+  worker?: string | undefined;
+  /** Unix time of the next attempt, while it waits for that. */
+  nextAttemptMs?: number | undefined;
+  /** Unix time of the last sign of life of this attempt, by the server's clock. */
+  lastSignMs?: number | undefined;
+  /** That no worker answers. */
+  alert?: string | undefined;
 }
 
 export interface RunView {
@@ -20,12 +31,20 @@ export interface RunView {
 }
 
 const STAGES_OF: Readonly<Record<string, readonly StageName[]>> = {
-  planCorpus: ['plan'],
   importModels: ['plan'],
+  describeTeacher: ['plan'],
+  acceptTeacher: ['plan'],
+  checkProbe: ['plan'],
+  requireClasses: ['plan'],
+  tryTeachers: ['plan'],
+  planCorpus: ['plan'],
   ingestShard: ['download'],
   sealCorpus: ['download'],
   scoreModel: ['gate', 'evaluate'],
+  scoreOutputs: ['gate'],
   fitEnsemble: ['gate'],
+  writeRows: ['gate', 'logits'],
+  predictShard: ['gate', 'logits'],
   computeLogits: ['logits'],
   writeLogits: ['logits'],
   importPublishedLogits: ['logits'],
@@ -37,15 +56,16 @@ const STAGES_OF: Readonly<Record<string, readonly StageName[]>> = {
 };
 
 /**
- * Activities of a stage. `scoreModel` belongs to two stages, `gate` and `evaluate`: it counts for
- * the one that is running.
+ * Activities of a stage. Those that belong to two stages, as `scoreModel` to `gate` and `evaluate`,
+ * count for the one that is running.
  */
 export function activitiesOf(view: RunView, stage: StageName): PendingActivity[] {
   const running = view.status.stages.some(
     ({ name, state }) => name === stage && state === 'running',
   );
-  return view.pending.filter(({ type }) => {
-    const stages = STAGES_OF[type] ?? [];
+  return view.pending.filter(({ type, id }) => {
+    const isProbe = teacherCallOf(id)?.asked === 'probe clips';
+    const stages: readonly StageName[] = isProbe ? ['plan'] : (STAGES_OF[type] ?? []);
     return stages.includes(stage) && (stages.length === 1 || running);
   });
 }

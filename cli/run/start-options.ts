@@ -47,7 +47,9 @@ const shared = {
   },
   'no-ui': { help: 'no web interface' },
   'no-workers': { help: 'start no workers: yours run elsewhere (npm run worker -- --help)' },
-  keep: { help: 'leave server and workers running at the end, until Ctrl-C' },
+  keep: {
+    help: 'leave server and workers running at the end, also of a run that failed, until Ctrl-C',
+  },
   json: {
     help: 'print only the result on standard output, as JSON; live lines go to standard error',
   },

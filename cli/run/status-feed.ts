@@ -17,6 +17,7 @@ import { UsageError } from '../../infra/command-line/usage-error';
 import { awaitedWorkers } from './awaited-workers';
 import { payloadReader, type PayloadReader } from './payload-reader';
 import type { PendingActivity, RunView } from './run-view';
+import { TeacherWatch } from './teacher-watch';
 
 const { PENDING_ACTIVITY_STATE_STARTED } = temporal.api.enums.v1.PendingActivityState;
 
@@ -45,6 +46,7 @@ export async function followStatus(
 ): Promise<void> {
   const handle = client.workflow.getHandle(workflowId);
   const read = payloadReader(client);
+  const teachers = new TeacherWatch(() => performance.now());
   let status: RunStatus | null = null;
   let asking: Promise<void> | null = null;
   let askedMs = -Infinity;
@@ -77,7 +79,8 @@ export async function followStatus(
         askedMs = performance.now();
         asking = ask().finally(() => (asking = null));
       }
-      if (status !== null) onView({ status, pending: await pendingActivities(description, read) });
+      const pending = teachers.withAlerts(await pendingActivities(description, read));
+      if (status !== null) onView({ status, pending });
       if (performance.now() >= checkMs) {
         checkMs = performance.now() + CHECK_WORKERS_EVERY_MS;
         const nowMs = Date.now();
@@ -101,8 +104,27 @@ export async function pendingActivities(
       started: activity.state === PENDING_ACTIVITY_STATE_STARTED,
       progress: await progressOf(activity.heartbeatDetails, read),
       lastFailure: activity.lastFailure ? failureText(activity.lastFailure) : null,
+      queue: activity.activityOptions?.taskQueue?.name || undefined,
+      worker: activity.lastWorkerIdentity || undefined,
+      nextAttemptMs: millisecondsOf(activity.nextAttemptScheduleTime),
+      lastSignMs: lastSign(activity),
     })),
   );
+}
+
+function lastSign(activity: temporal.api.workflow.v1.IPendingActivityInfo): number | undefined {
+  const [started, beat] = [activity.lastStartedTime, activity.lastHeartbeatTime].map(
+    millisecondsOf,
+  );
+  // A heartbeat may be of an earlier attempt.
+  return started === undefined ? undefined : Math.max(started, beat ?? 0);
+}
+
+function millisecondsOf(
+  time: temporal.api.workflow.v1.IPendingActivityInfo['lastStartedTime'],
+): number | undefined {
+  if (!time) return undefined;
+  return Number(time.seconds ?? 0) * 1000 + Math.floor((time.nanos ?? 0) / 1e6);
 }
 
 async function progressOf(

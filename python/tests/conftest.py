@@ -98,6 +98,17 @@ class TinyWorker:
         assert self.process is not None
         self.process.send_signal(number)
 
+    def interrupt_until_ended(self) -> None:
+        """One Ctrl-C may arrive twice, so the very next one does not count."""
+
+        def ended() -> bool:
+            assert self.process is not None
+            if self.process.poll() is None:
+                self.process.send_signal(signal.SIGINT)
+            return self.process.poll() is not None
+
+        until("the end of the worker", ended)
+
     def exit_code(self) -> int:
         assert self.process is not None
         return self.process.wait(LONGEST_WAIT_SECONDS)

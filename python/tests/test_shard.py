@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ced_teacher import TeacherInvalid
 from ced_teacher import batches as cut
 from ced_teacher.failures import ContractUnknown, StoreDamaged, TeacherChanged
+from ced_teacher.predict_failure import PredictRaised
 from ced_teacher.store import open_store
 from shards import BUCKETS, SHA256, Shard, features, npy, served, sha256
 
@@ -198,7 +199,7 @@ def test_a_file_that_the_teacher_lacks_is_no_damage_of_the_store(tmp_path: Path)
     def predict(_waves: NDArray[np.float32]) -> Any:
         raise FileNotFoundError("labels.txt")
 
-    with pytest.raises(FileNotFoundError, match="labels.txt"):
+    with pytest.raises(PredictRaised, match="FileNotFoundError: labels.txt"):
         Shard(tmp_path, [400]).predict(served(predict))
 
 

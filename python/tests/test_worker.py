@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import urllib.request
 import uuid
@@ -14,6 +15,7 @@ import pytest
 from temporalio import workflow
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -34,6 +36,9 @@ class Ask:
             task_queue="teacher-tiny",
             heartbeat_timeout=timedelta(seconds=8),
             start_to_close_timeout=timedelta(minutes=10),
+            retry_policy=RetryPolicy(
+                initial_interval=timedelta(milliseconds=50), maximum_interval=timedelta(seconds=1)
+            ),
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         )
 
@@ -204,6 +209,7 @@ def test_a_predict_that_returns_nan_fails_once_and_is_named(
         cause = failure.value.cause.cause
         assert isinstance(cause, ApplicationError) and cause.type == "TeacherInvalid"
         assert cause.non_retryable and "tiny: output 0 of row 0 is nan" in cause.message
+        assert cause.message.endswith(" (row 0 of the shard: clip 0)")
 
     asked(server, during)
     assert serving.rows() == BATCH
@@ -221,6 +227,94 @@ def test_an_exception_of_predict_is_logged_and_retried(
     asked(server, during)
     assert "out of memory" in serving.errors.read_text()
     assert serving.rows() == 3000 + BATCH
+
+
+def test_what_predict_raises_again_and_again_ends_the_shard_with_its_line_and_clips(
+    server: str, worker: Workers, shard: Shard
+) -> None:
+    raising = [worker(TINY_RAISES="no\nsuch class").start() for _ in range(2)]
+
+    async def during(client: Client, queue: str) -> None:
+        handle = await start(client, queue, "predictShard", shard.raw)
+        with pytest.raises(WorkflowFailureError) as failure:
+            await handle.result()
+        assert isinstance(failure.value.cause, ActivityError)
+        cause = failure.value.cause.cause
+        assert isinstance(cause, ApplicationError) and cause.type == "TeacherInvalid"
+        assert cause.non_retryable
+        told = re.sub(r"line \d+", "line N", cause.message)
+        assert told == (
+            "predict raised ValueError: no such class (tiny_worker.py, line N) (rows 0 to 63 of "
+            "the shard: clips 0 to 31), 5 times: fix it, restart its workers and start the run "
+            "again, which goes on from what is stored; the traceback is in the worker's log"
+        )
+        # What is fixed goes on.
+        for each in raising:
+            (each.folder / "fixed").touch()
+        assert (await (await start(client, queue, "predictShard", shard.raw)).result())["rows"]
+
+    asked(server, during)
+    # One worker does not know how often the other failed, but the attempts do.
+    assert sum(each.rows() for each in raising) == 5 * BATCH + 3000
+    logs = "".join(each.errors.read_text() for each in raising)
+    assert logs.count("failure 5 of 5") == 1 and "raise ValueError" in logs
+    assert "ced_teacher/predictor.py" not in logs
+
+
+def test_a_failure_that_may_pass_is_retried_more_often_than_one_of_the_code(
+    server: str, worker: Workers, shard: Shard
+) -> None:
+    serving = worker(TINY_FAILS="7").start()
+
+    async def during(client: Client, queue: str) -> None:
+        handle = await start(client, queue, "predictShard", shard.raw)
+        assert (await handle.result())["rows"] == 3000
+
+    asked(server, during)
+    assert serving.rows() == 7 * BATCH + 3000
+
+
+def test_a_second_signal_ends_a_worker_in_the_middle_of_its_batch(
+    server: str, worker: Workers, shard: Shard, tmp_path: Path
+) -> None:
+    first, second = worker(), worker()
+    first.start(hold=HELD_BATCH)
+
+    async def during(client: Client, queue: str) -> None:
+        handle = await start(client, queue, "predictShard", shard.raw)
+        await asyncio.to_thread(first.until_held)
+        first.signal(signal.SIGINT)
+        await asyncio.to_thread(first.until_logged, "stopping behind the batch at hand")
+        await asyncio.to_thread(first.interrupt_until_ended)
+        assert first.exit_code() == 130
+        failure = (await pending(handle)).last_failure
+        assert failure.application_failure_info.type == "WorkerStopping"
+        second.start()
+        await handle.result()
+
+    asked(server, during)
+    assert shard.store.read(shard.request.data_key) == undisturbed(tmp_path)
+    assert second.rows() == 3000 - PART_ROWS
+    assert "stopping at once" in first.errors.read_text()
+    assert "Traceback" not in first.errors.read_text()
+
+
+def test_a_batch_that_outlasts_the_stop_is_handed_over(
+    server: str, worker: Workers, shard: Shard, tmp_path: Path
+) -> None:
+    first, second = worker(TINY_STOP_SECONDS="0.1"), worker()
+    first.start(hold=HELD_BATCH)
+
+    async def during(client: Client, queue: str) -> None:
+        handle = await start(client, queue, "predictShard", shard.raw)
+        await asyncio.to_thread(first.until_held)
+        first.signal(signal.SIGTERM)
+        assert await asyncio.to_thread(first.exit_code) == 0
+        second.start()
+        await handle.result()
+
+    asked(server, during)
+    assert shard.store.read(shard.request.data_key) == undisturbed(tmp_path)
 
 
 def test_a_predict_that_hangs_ends_its_process(server: str, worker: Workers, shard: Shard) -> None:
@@ -242,4 +336,17 @@ def test_a_worker_without_a_server_says_where_it_looked(worker: Workers) -> None
     port = free_port()
     lost = worker("--address", f"127.0.0.1:{port}").start()
     assert lost.exit_code() == 1
-    assert f"error: no Temporal server answers at 127.0.0.1:{port}" in lost.errors.read_text()
+    assert lost.errors.read_text() == (
+        f"error: no Temporal server answers at 127.0.0.1:{port}: nothing listens there; start it, "
+        "or name another with --address or TEMPORAL_ADDRESS\n"
+    )
+
+
+def test_a_namespace_that_is_not_there_is_one_line(server: str, worker: Workers) -> None:
+    lost = worker("--namespace", "elsewhere").start()
+    assert lost.exit_code() == 1
+    told = lost.errors.read_text().splitlines()
+    assert told[-1].startswith(
+        f"error: the Temporal server at {server} does not let a worker of namespace elsewhere work:"
+    )
+    assert "Traceback" not in lost.errors.read_text()

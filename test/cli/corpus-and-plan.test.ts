@@ -210,6 +210,14 @@ describe('ced plan', () => {
     expect(printed.text).toMatch(
       /note +teachers\[1\]: its workers on teacher-beats are asked when/,
     );
+    const masked =
+      /note +teachers\[1\]\.spectrogramMasks: the run masks .* "spectrogramMasks": "skip"/;
+    expect(printed.text).toMatch(masked);
+    const skipping = [...(run.teachers as object[]), { ...worker, spectrogramMasks: 'skip' }];
+    writeFileSync(path, JSON.stringify({ ...run, teachers: skipping }));
+    printed.text = '';
+    expect(await ced(['plan', path, '--root', folder])).toBe(0);
+    expect(printed.text).not.toMatch(masked);
   });
 
   it('assumes how many classes a run has whose list only a worker knows', async () => {

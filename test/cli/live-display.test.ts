@@ -41,6 +41,15 @@ describe('live display in a log', () => {
     expect(screen.text.match(/attempt 2/g)).toHaveLength(1);
   });
 
+  it('prints each alert about a worker once, below its stage', () => {
+    const screen = new RecordedScreen(false);
+    const display = new LiveDisplay(screen, () => 0);
+    const alerted = { ...line('a'), alerts: ['no worker'] };
+    display.show([alerted]);
+    display.show([alerted]);
+    expect(screen.text).toBe('a\n           no worker\n');
+  });
+
   it('writes no terminal control sequence', () => {
     const screen = new RecordedScreen(false);
     const display = new LiveDisplay(screen, () => 0);
@@ -66,6 +75,20 @@ describe('live display on a terminal', () => {
     display.keep();
     display.note('table');
     expect(screen.text).toBe('one\ntable\n');
+  });
+
+  it('breaks a retry between words: its end is the remedy', () => {
+    const screen = new RecordedScreen(true);
+    const display = new LiveDisplay(screen, () => 0);
+    display.show([line('a', 'running', ['shard 3 failed: no such class; start one'])]);
+    expect(screen.text.split('\n')).toEqual([
+      'a',
+      '           retry: shard 3 failed: no',
+      '           such class; start one',
+      '',
+    ]);
+    display.show([line('b')]);
+    expect(screen.text).toMatch(/\x1b\[3A\x1b\[0Jb\n$/);
   });
 
   it('cuts lines to the width, so that redrawing counts right', () => {

@@ -1,3 +1,4 @@
+import { timeOfDay } from '../../cli/quantities';
 import { liveLines } from '../../cli/run/live-lines';
 import type { PendingActivity, RunView } from '../../cli/run/run-view';
 import type { LiveProgress } from '../../workflows/contract/live-progress';
@@ -227,6 +228,48 @@ describe('live lines', () => {
     expect(textOf({ status: { ...logits, state: 'paused' }, pending: [] }, 'logits')).toContain(
       'paused',
     );
+  });
+
+  it('name teacher, shard, attempt, error, next attempt and log of a worker that fails', () => {
+    const nextAttemptMs = Date.UTC(2026, 0, 5, 12, 0, 9);
+    const failed = (shard: number, fields: Partial<PendingActivity>): PendingActivity =>
+      activity('predictShard', null, {
+        id: `beats: train shard ${shard}, call ${shard}`,
+        lastFailure: 'PredictFailed: ValueError: no such\nclass (beats.py, line 12)',
+        ...{ started: false, worker: '42@gpu', ...fields },
+      });
+    const logits = status([stage('logits', { state: 'running', total: 6 })]);
+    const [waiting] = liveLines({
+      status: logits,
+      pending: [failed(1, { attempt: 2 }), failed(3, { attempt: 4, nextAttemptMs })],
+    });
+    expect(waiting?.retries).toEqual([
+      'teacher beats, train shard 3: attempt 3 failed (and 1 more of its shards): ' +
+        'PredictFailed: ValueError: no such class (beats.py, line 12)',
+      `attempt 4 at ${timeOfDay(nextAttemptMs)}; log: standard error of 42@gpu`,
+    ]);
+    const [again] = liveLines({
+      status: logits,
+      pending: [failed(3, { attempt: 4, started: true })],
+    });
+    expect(again?.retries).toEqual([expect.stringContaining('train shard 3: attempt 3 failed: ')]);
+  });
+
+  it('put a shard of a teacher, and what is wrong with its worker, at its stage', () => {
+    const pending = [
+      activity('predictShard', rows(1024, 50), { id: 'beats: train shard 0, call 9' }),
+      activity('predictShard', null, { id: 'beats: probe clips, call 2', alert: 'no heartbeat' }),
+    ];
+    const lines = liveLines({
+      status: status([
+        stage('plan'),
+        stage('gate'),
+        stage('logits', { state: 'running', total: 2 }),
+      ]),
+      pending,
+    });
+    expect(lines.map(({ alerts }) => alerts)).toEqual([['no heartbeat'], [], []]);
+    expect(lines[2]?.text).toContain('1,024/4,096 rows');
   });
 
   it('name the failure of an activity that is tried again, in one line', () => {

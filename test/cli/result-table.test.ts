@@ -41,6 +41,19 @@ describe('the result table', () => {
     ]);
   });
 
+  it.each([null, 0])('shows – where a teacher does not tell its parameters (%p)', (parameters) => {
+    const teachers = [distilled.teachers[0]!, { name: 'coda', parameters, mAP: 0.361 }];
+    expect(
+      resultTable({ ...distilled, teachers }, places)
+        .split('\n')
+        .slice(1, 4),
+    ).toEqual([
+      'teacher alto         1.02 M     0.352',
+      'teacher coda              –     0.361',
+      'ensemble                  –     0.400',
+    ]);
+  });
+
   it('shows the size of the logits against the audio, minutes and places', () => {
     const table = resultTable(distilled, places);
     expect(table).toContain(

@@ -13,6 +13,12 @@ function described(
   );
 }
 
+type Time = NonNullable<temporal.api.workflow.v1.IPendingActivityInfo['lastStartedTime']>;
+
+function at(seconds: number, nanos = 0): Time {
+  return { seconds: seconds as unknown as Time['seconds'], nanos } as Time;
+}
+
 describe('activities of a run, as the server describes them', () => {
   it('carry the progress of their last heartbeat', async () => {
     const progress: LiveProgress = {
@@ -49,6 +55,19 @@ describe('activities of a run, as the server describes them', () => {
       (await described({ activityType: { name: 'ingestShard' }, heartbeatDetails: details }))[0]
         ?.progress,
     ).toBeNull();
+  });
+
+  it('say which worker has them, since when, and when the next attempt is due', async () => {
+    const [activity] = await described({
+      activityOptions: { taskQueue: { name: 'teacher-beats' } },
+      lastWorkerIdentity: '42@gpu',
+      lastStartedTime: at(100),
+      lastHeartbeatTime: at(90, 5e8),
+      nextAttemptScheduleTime: at(120, 25e7),
+    });
+    expect(activity).toMatchObject({ queue: 'teacher-beats', worker: '42@gpu' });
+    // The heartbeat is of the attempt before.
+    expect(activity).toMatchObject({ lastSignMs: 100_000, nextAttemptMs: 120_250 });
   });
 
   it('name what their last attempt failed of', async () => {

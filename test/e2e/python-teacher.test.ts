@@ -8,6 +8,8 @@ import { decodeLogitShard } from '../../ced/logits/shard-file';
 import type { RunResult } from '../../workflows/contract/activities';
 import { onnxBytes } from '../ced/teachers/onnx-bytes';
 import { savedModelBytes } from '../ced/teachers/saved-model-bytes';
+import { liveLines } from '../../cli/run/live-lines';
+import { followStatus } from '../../cli/run/status-feed';
 import { Cluster, kill } from '../support/cluster';
 import { until } from '../support/small-run';
 import { writeToneCorpus, type ToneCorpus } from '../support/tone-corpus';
@@ -47,7 +49,12 @@ describe('a run with a teacher in Python beside teachers of every other kind', (
   }, 60_000);
 
   /** @param hold the batch in which it waits, from 1 */
-  const python = (name: string, run: string, hold?: number): ChildProcess => {
+  const python = (
+    name: string,
+    run: string,
+    hold?: number,
+    environment: Record<string, string> = {},
+  ): ChildProcess => {
     const folder = join(cluster.folder, name);
     mkdirSync(folder);
     if (hold !== undefined) writeFileSync(join(folder, 'hold'), String(hold));
@@ -60,6 +67,7 @@ describe('a run with a teacher in Python beside teachers of every other kind', (
         ...process.env,
         TINY_CLASSES: join(cluster.folder, corpus.vocabulary),
         PYTHONDONTWRITEBYTECODE: '1',
+        ...environment,
       },
     });
     workers.push(child);
@@ -146,6 +154,51 @@ describe('a run with a teacher in Python beside teachers of every other kind', (
     expect(stored('killed').size).toBeGreaterThanOrEqual(4 + 4 * 4);
     expect(killed.students[0]?.sha256).toBe(calm.students[0]?.sha256);
   }, 600_000);
+
+  it('tells of a worker that is gone, and ends for what predict raises, resumably', async () => {
+    const told: string[] = [];
+    const handle = await start('raising', 'tiny');
+    const stop = new AbortController();
+    const following = followStatus(
+      cluster.client,
+      'raising',
+      (view) => {
+        for (const { stage, retries, alerts = [] } of liveLines(view))
+          told.push(...[...retries, ...alerts].map((text) => `${stage} ${text}`));
+      },
+      stop.signal,
+    );
+    const isTold = async (line: RegExp): Promise<void> =>
+      await until(() => Promise.resolve(told.some((text) => line.test(text))));
+
+    // In a train shard: 15 rows of the probe and 32 of the other splits come before.
+    const gone = python('gone', 'raising', 25);
+    await isHeld('gone');
+    await kill(gone);
+    await isTold(
+      /^logits teacher tiny: no heartbeat of \d+@\S+ since [\d:]+\. After 60 s train shard \d /,
+    );
+    python('raising', 'raising', undefined, { TINY_RAISES: 'no such\nclass' });
+    await expect(handle.result()).rejects.toMatchObject({
+      cause: {
+        type: 'TeacherInvalid',
+        message: expect.stringMatching(
+          /^teacher tiny, train shard \d: predict raised ValueError: no such class \(tiny_worker\.py, line \d+\) \(rows? \d+ to \d+ of the shard: clips? .*\), 5 times: fix it, /,
+        ) as unknown,
+      },
+    });
+    await following;
+    const failures = /^logits teacher tiny, train shard \d: attempt \d failed.*: PredictFailed: /;
+    expect(told).toContainEqual(expect.stringMatching(failures));
+    expect(told).toContainEqual(
+      expect.stringMatching(/^logits attempt \d at [\d:]+; log: standard error of \d+@/),
+    );
+
+    writeFileSync(join(cluster.folder, 'raising', 'fixed'), '');
+    const fixed = (await (await start('raising', 'tiny')).result()) as RunResult;
+    expect(fixed.logits?.rows).toBe(64 * 3);
+    expect(fixed.teachers).toEqual([expect.objectContaining({ name: 'tiny', parameters: null })]);
+  }, 400_000);
 
   it('stores the weighted mean of what each teacher gives alone', async () => {
     python('alone', 'alone-tiny');

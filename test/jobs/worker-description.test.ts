@@ -39,6 +39,14 @@ describe('a worker that says what its teacher is', () => {
     });
   });
 
+  it('leaves open how many parameters a teacher has that does not tell', async () => {
+    for (const [told, kept] of [
+      [null, null],
+      [5000, 5000],
+    ])
+      expect(await accepting({ parameters: told })).toMatchObject({ member: { parameters: kept } });
+  });
+
   it('sets a new first probe where the old one is damaged', async () => {
     const teacher = scene.reference();
     const { member, probe } = await scene.accepted(teacher);

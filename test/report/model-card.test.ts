@@ -53,6 +53,25 @@ describe("a student's model card", () => {
     expect(report).toContain('<section id="tags">');
   });
 
+  it.each([null, 0])(
+    'and the report say – where a teacher does not tell its parameters (%p), the result null',
+    async (parameters) => {
+      const { store, deps, input } = await handmadeRun();
+      input.ensemble[0]!.parameters = parameters;
+      const result = await publishRun(deps, input);
+      const card = textOf(
+        await store.read(layout.modelFile(input.students[0]!.sha256, 'README.md')),
+      );
+      expect(card).toMatch(/\| teacher right \| – \|/);
+      expect(card).toMatch(/\| ensemble \| – \|/);
+      expect(card).toMatch(/\| teacher wrong \| 4\.00 k \|/);
+      expect(result.teachers.map((each) => each.parameters)).toEqual([null, 4000]);
+      const report = textOf(await store.read(layout.latest(input.run, 'report.html')));
+      expect(report).toContain('a teacher does not tell how many it has');
+      expect(report).not.toContain('NaN');
+    },
+  );
+
   it('says which checkpoint it started from', async () => {
     const { store, deps, input } = await handmadeRun();
     const student = input.students[0]!;

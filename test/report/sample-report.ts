@@ -156,7 +156,7 @@ export function sampleReport({ students = ['mini'], labelled = true } = {}): Rep
       ensemble: { mAP: ensemble.mAP },
       students: learned.map(({ name, parameters, mAP, agreement, sha256 }) => ({
         name,
-        parameters,
+        parameters: parameters ?? 0,
         mAP,
         agreement,
         checkpoint: `models/${sha256}`,

@@ -125,6 +125,25 @@ describe('the run file', () => {
         (problem) => problem.split(':')[0],
       ),
     ).toEqual(['teachers[0].output', 'teachers[0].vocabulary']);
+    expect(problemsOf({ ...run, teachers: [{ ...incomplete, spectrogramMasks: 'skip' }] })).toEqual(
+      [
+        "teachers[0].output: expected 'probabilities' or 'logits'",
+        'teachers[0].vocabulary: missing: name the file that lists its classes in the order ' +
+          'of its outputs, in the columns index,mid,display_name, for example ' +
+          '"vocabulary": "models/labels.csv"',
+      ],
+    );
+  });
+
+  it('says of a field that is missing, or of another type, what is expected', () => {
+    const { store: _store, ...without } = run;
+    expect(problemsOf({ ...without, seed: 'one', corpus: { vocabulary: 3 } })).toEqual(
+      expect.arrayContaining([
+        'store: missing, expected a path or URI',
+        'corpus.train: missing, expected a path or URI',
+        'corpus.vocabulary: expected string, not number',
+      ]),
+    );
   });
 
   it.each([['x'.repeat(100_000)], [null], [undefined]])(

@@ -8,7 +8,7 @@ export interface PageFacts {
   readonly seeds: readonly number[];
   readonly hardware: string;
   readonly evalClips: number;
-  readonly ensemble: { name: string; parameters: number; mAP: number | null }[];
+  readonly ensemble: { name: string; parameters: number | null; mAP: number | null }[];
   readonly ensembleMAP: number | null;
   /** By arm id. */
   readonly prefixBytes: ReadonlyMap<string, number>;
@@ -24,7 +24,8 @@ export function resultsPage(
 ): string {
   const { seeds, hardware, evalClips, ensemble, ensembleMAP, trainingMinutes, leftOut } = facts;
   const members = ensemble.map(
-    ({ name, parameters, mAP }) => `${name} (${millions(parameters)}, ${number(mAP)})`,
+    ({ name, parameters, mAP }) =>
+      `${name} (${parameters === null ? '–' : millions(parameters)}, ${number(mAP)})`,
   );
   const intro = [
     'Written by `npm run study` from the results of ordinary runs of the pipeline; only the ' +

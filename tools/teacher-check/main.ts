@@ -43,11 +43,13 @@ const line = commandLine({
       default: 120,
       help: 'within which each call must be answered',
     },
+    keep: { help: 'keep what the checks wrote, and say where; a failed check can be looked into' },
     ...temporalOptions,
     json: { help: 'print the checks as JSON' },
   },
   examples: [
     'npm run teacher-check -- --task-queue teacher-beats',
+    'npm run teacher-check -- --task-queue teacher-beats --keep',
     'npm run teacher-check -- --task-queue beats --address temporal:7233 --store s3://bucket/check',
   ],
 });
@@ -60,7 +62,9 @@ runProgram(
       const settings = temporalSettings(values, process.env);
       const queue = await TeacherQueue.open(settings, taskQueue, values.limit);
       try {
-        const checks = await inPlace(values.store, (place) => checked(queue, place, print));
+        const checks = await inPlace(values.store, values.keep, (place) =>
+          checked(queue, place, print),
+        );
         const failed = checks.filter(({ passed }) => !passed).length;
         if (values.json) printJson({ taskQueue, passed: failed === 0, checks });
         else console.log(`${checks.length - failed} passed, ${failed} failed`);
@@ -88,9 +92,13 @@ function printOutcome({ name, passed, why }: Outcome): void {
   console.log(`${passed ? 'passed' : 'failed'}  ${name}: ${why}`);
 }
 
-/** Removes what the checks wrote. @param given folder or bucket; undefined = a temporary folder */
+/**
+ * Removes what the checks wrote, unless it is to be kept.
+ * @param given folder or bucket; undefined = a temporary folder
+ */
 async function inPlace<T>(
   given: string | undefined,
+  keep: boolean,
   check: (place: CheckPlace) => Promise<T>,
 ): Promise<T> {
   const temporary = given === undefined ? mkdtempSync(join(tmpdir(), 'ced-teacher-check-')) : null;
@@ -100,7 +108,8 @@ async function inPlace<T>(
   try {
     return await check({ store, address, prefix });
   } finally {
-    if (temporary !== null) rmSync(temporary, { recursive: true, force: true });
+    if (keep) process.stderr.write(`kept: ${prefix} in ${address}\n`);
+    else if (temporary !== null) rmSync(temporary, { recursive: true, force: true });
     else
       for (const folder of [prefix, `quarantine/${prefix}`])
         for (const key of await store.list(folder)) await store.remove(key);

@@ -417,7 +417,8 @@ export const runResultSchema = z.object({
   teachers: z.array(
     z.object({
       name: z.string(),
-      parameters: z.number(),
+      /** null, or 0 in results of earlier versions: not known. */
+      parameters: z.number().nullable(),
       mAP: z.number().nullable(),
       /** Classes that it lacks and abstains from: its mAP is over the others. Absent = none. */
       missingClasses: z.exactOptional(z.number()),

@@ -8,7 +8,8 @@ export type Split = (typeof SPLITS)[number];
 export interface ModelReference {
   name: string;
   sha256: string;
-  parameters: number;
+  /** null, or 0 in runs of earlier versions, where a worker does not tell how many. */
+  parameters: number | null;
 }
 
 /** A model that is scored on a run's classes. */

@@ -15,11 +15,16 @@ export const NAME = {
   rule: '1 to 64 of a-z, 0-9 and -, not at either end a -',
 } as const;
 export const name = z.string().regex(NAME.pattern, `expected ${NAME.rule}`);
-export const place = z
-  .string()
-  .min(1, 'expected a path or URI')
-  .max(4096, 'expected at most 4096 characters')
-  .refine((address) => !carriesCredential(address), CREDENTIAL_REFUSED);
+export const place = placeOr('missing, expected a path or URI');
+
+/** @param missing what to say where the run file has none */
+function placeOr(missing: string) {
+  return z
+    .string({ error: ({ input }) => (input === undefined ? missing : undefined) })
+    .min(1, 'expected a path or URI')
+    .max(4096, 'expected at most 4096 characters')
+    .refine((address) => !carriesCredential(address), CREDENTIAL_REFUSED);
+}
 const count = z.number().int().min(1);
 /** Steps have nine digits in the names of checkpoints. */
 const steps = z.number().int().min(0).max(999_999_999);
@@ -193,7 +198,10 @@ const waveformTeacherFields = {
       'A chunk shorter than its window ends in silence (`zeros`, without this field), is ' +
         'repeated, or is left out of the logits (`none`).',
     ),
-  vocabulary: place.describe(
+  vocabulary: placeOr(
+    'missing: name the file that lists its classes in the order of its outputs, in the columns ' +
+      'index,mid,display_name, for example "vocabulary": "models/labels.csv"',
+  ).describe(
     "Its classes in order, in AudioSet's columns `index,mid,display_name`; " +
       "matched to the run's by MID, then name.",
   ),

@@ -249,10 +249,17 @@ function evidenceForWeights(
     );
 }
 
-/** Published logits were computed by others, under masks: here their teachers are only scored. */
-function masksReachTeachers({ teachers, logits }: DistillRun, context: z.RefinementCtx): void {
+/**
+ * Whether teachers meet spectrogram masks. Published logits were computed by others, under masks:
+ * here their teachers are only scored.
+ */
+export function hasMasks(logits: DistillRun['logits']): boolean {
   const { timeMask, freqMask } = logits.augment;
-  if ('published' in logits || (timeMask.maxFrames === 0 && freqMask.maxBins === 0)) return;
+  return !('published' in logits) && (timeMask.maxFrames > 0 || freqMask.maxBins > 0);
+}
+
+function masksReachTeachers({ teachers, logits }: DistillRun, context: z.RefinementCtx): void {
+  if (!hasMasks(logits)) return;
   teachers.forEach((teacher, index) => {
     // A worker says itself whether it applies them (accept-teacher.ts).
     if (teacher.format === 'ced' || teacher.format === 'worker') return;

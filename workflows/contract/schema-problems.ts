@@ -22,9 +22,17 @@ function describeIssue(issue: z.core.$ZodIssue, whole: string): string[] {
 
 /** A union that is told by one of its fields gives no alternatives, only what that field may be. */
 function expectation(issue: z.core.$ZodIssue): string {
-  if (issue.code !== 'invalid_union' || !('options' in issue) || !issue.options)
-    return issue.message;
-  return `expected ${issue.options.map((option) => `'${String(option)}'`).join(' or ')}`;
+  const oneOf = (values: readonly unknown[]): string =>
+    `expected ${values.map((value) => `'${String(value)}'`).join(' or ')}`;
+  if (issue.code === 'invalid_union' && 'options' in issue && issue.options)
+    return oneOf(issue.options);
+  // A message that the schema gives itself says more.
+  const isOwn = !issue.message.startsWith('Invalid ');
+  if (issue.code === 'invalid_value' && !isOwn) return oneOf(issue.values);
+  const [, received] = / received (\w+)$/.exec(issue.message) ?? [];
+  if (issue.code !== 'invalid_type' || isOwn || received === undefined) return issue.message;
+  const expected = `expected ${issue.expected}`;
+  return received === 'undefined' ? `missing, ${expected}` : `${expected}, not ${received}`;
 }
 
 function pathOf(path: readonly PropertyKey[]): string {

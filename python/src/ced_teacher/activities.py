@@ -13,7 +13,14 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from ced_teacher.contract import PredictedShard, TeacherDescription, shard_request, store_of
-from ced_teacher.failures import PermanentFailure
+from ced_teacher.failures import PermanentFailure, TeacherInvalid
+from ced_teacher.predict_failure import (
+    SAME_FAILURES,
+    FailuresSoFar,
+    PredictRaised,
+    failures_so_far,
+    one_more,
+)
 from ced_teacher.progress import Progress
 from ced_teacher.served_teacher import ServedTeacher
 from ced_teacher.shard import ShardJob
@@ -43,7 +50,10 @@ class TeacherActivities:
 
     def __init__(self, served: ServedTeacher, store: str | None, stall_seconds: float) -> None:
         self.served, self.store, self.stall_seconds = served, store, stall_seconds
+        # Ends attempts between two batches.
         self.stopping = threading.Event()
+        # Ends them at once: the process ends behind it, with the thread that predicts.
+        self.abandoned = asyncio.Event()
 
     @activity.defn(name="describeTeacher")
     async def describe_teacher(self, request: Any) -> TeacherDescription:
@@ -55,6 +65,8 @@ class TeacherActivities:
     @activity.defn(name="predictShard")
     async def predict_shard(self, request: Any) -> PredictedShard:
         progress, cancelled = Progress(), threading.Event()
+        info = activity.info()
+        so_far = failures_so_far(info.heartbeat_details)
 
         def pause() -> None:
             if cancelled.is_set() or self.stopping.is_set():
@@ -68,21 +80,29 @@ class TeacherActivities:
         running = asyncio.get_running_loop().run_in_executor(
             self.served.thread, with_types, predict
         )
+        abandoned = asyncio.create_task(self.abandoned.wait())
         try:
             while not running.done():
+                if abandoned.done():
+                    raise _Ended
                 self._end_where_stalled(progress)
-                activity.heartbeat(progress.details())
-                await asyncio.wait({running}, timeout=HEARTBEAT_SECONDS)
+                _beat(progress, so_far)
+                await _first_of(running, abandoned)
             result = running.result()
         except asyncio.CancelledError:
             # The thread goes on to the end of its batch; nothing else may use the network before.
             cancelled.set()
             log.info("%s: cancelled, stopping behind the batch at hand", self.served.teacher.name)
-            while not running.done():
+            while not running.done() and not abandoned.done():
                 self._end_where_stalled(progress)
-                await asyncio.wait({running}, timeout=HEARTBEAT_SECONDS)
-            running.exception()
+                await _first_of(running, abandoned)
+            if running.done():
+                running.exception()
             raise
+        except PredictRaised as failure:
+            counted = one_more(failure, so_far)
+            _beat(progress, counted)
+            raise _of_predict(failure, counted["times"], info.activity_id) from None
         except _Ended:
             raise ApplicationError(
                 "the worker was told to stop: another one goes on behind the parts that are stored",
@@ -90,6 +110,8 @@ class TeacherActivities:
                 type="WorkerStopping",
                 next_retry_delay=HAND_OVER_DELAY,
             ) from None
+        finally:
+            abandoned.cancel()
         self._count(progress)
         return result
 
@@ -117,19 +139,60 @@ class TeacherActivities:
         return open_store(address if self.store is None else self.store)
 
 
+async def _first_of(running: asyncio.Future[Any], abandoned: asyncio.Task[Any]) -> None:
+    await asyncio.wait(
+        {running, abandoned}, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED
+    )
+
+
+def _beat(progress: Progress, so_far: FailuresSoFar | None) -> None:
+    further = () if so_far is None else (so_far,)
+    activity.heartbeat(progress.details(), *further)
+
+
+def _of_predict(failure: PredictRaised, times: int, shard: str) -> ApplicationError:
+    """Of the worker's log and the run, which shows one line of it."""
+    if failure.may_pass:
+        log.warning("%s: predict raised %s; the shard is retried", shard, failure)
+        return ApplicationError(f"{failure}, which may pass", type="PredictFailed")
+    told = f"{failure}, failure {times} of {SAME_FAILURES}"
+    if times < SAME_FAILURES:
+        log.warning(
+            "%s: predict raised %s; the shard is retried%s",
+            shard,
+            told,
+            f"\n{failure.log_text()}" if times == 1 else "",
+        )
+        return ApplicationError(told, type="PredictFailed")
+    log.error("%s: predict raised %s, so the run ends\n%s", shard, told, failure.log_text())
+    # As TeacherInvalid: the contract names those that end a run.
+    return ApplicationError(
+        f"predict raised {failure}, {times} times: fix it, restart its workers and start the run "
+        "again, which goes on from what is stored; the traceback is in the worker's log",
+        type=TeacherInvalid.__name__,
+        non_retryable=True,
+    )
+
+
 def with_types(work: Callable[[], Result]) -> Result:
     """Tells the server which failures no retry can cure, in texts that it takes."""
     try:
         return work()
     except PermanentFailure as failure:
+        log.error("the shard fails for good: %s: %s", type(failure).__name__, _shortened(failure))
         raise ApplicationError(
             _shortened(failure), *failure.details, type=type(failure).__name__, non_retryable=True
         ) from None
-    except _Ended:
+    except (_Ended, PredictRaised):
         raise
     except Exception as failure:
-        log.exception("the attempt failed and is retried")
-        # Its traceback stays in the log: it may hold a batch.
+        # Its traceback stays in the log: it may hold a batch. A system's error says all.
+        log.warning(
+            "the attempt failed and is retried: %s: %s",
+            type(failure).__name__,
+            _shortened(failure),
+            exc_info=not isinstance(failure, OSError),
+        )
         raise ApplicationError(_shortened(failure), type=type(failure).__name__) from None
 
 

@@ -1,4 +1,8 @@
 """Failures that a retry cannot cure. Everything else that goes wrong is retried."""
+from __future__ import annotations
+
+import sys
+from types import TracebackType
 
 
 class PermanentFailure(Exception):
@@ -16,7 +20,34 @@ class TeacherChanged(PermanentFailure):
 
 
 class TeacherInvalid(PermanentFailure):
-    """The description or the outputs of the teacher cannot be used as they are."""
+    """The description or the outputs of the teacher cannot be used as they are.
+
+    :param row: of the shard, that it is about
+    """
+
+    def __init__(self, what: str, row: int | None = None) -> None:
+        super().__init__(what)
+        self.row = row
+        # Names the clips, once they are known.
+        self.place = ""
+
+    def __str__(self) -> str:
+        return f"{self.args[0]}{self.place}"
+
+
+def print_in_one_line() -> None:
+    """A TeacherInvalid that a program does not catch is a mistake in it: its text says all."""
+    otherwise = sys.excepthook
+
+    def print_exception(
+        kind: type[BaseException], error: BaseException, frames: TracebackType | None
+    ) -> None:
+        if isinstance(error, TeacherInvalid):
+            print(f"error: {error}", file=sys.stderr)
+        else:
+            otherwise(kind, error, frames)
+
+    sys.excepthook = print_exception
 
 
 class StoreDamaged(PermanentFailure):

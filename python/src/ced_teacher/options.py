@@ -5,8 +5,11 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ced_teacher.teacher import Teacher
+
 DESCRIPTION = """Serves a teacher to the distillation pipeline, until SIGTERM or SIGINT: the batch
-at hand is finished, the parts of the shard are kept, and another worker goes on.
+at hand is finished, for 20 s at most, the parts of the shard are kept, and another worker goes on.
+A second signal ends the process at once.
 
 The server's address, namespace, TLS and API key come from the environment (TEMPORAL_ADDRESS,
 TEMPORAL_NAMESPACE, TEMPORAL_TLS_…, TEMPORAL_API_KEY) or Temporal's configuration file; options go
@@ -19,14 +22,14 @@ class Options:
     store: str | None
     address: str | None
     namespace: str | None
-    batch_size: int | None
+    batch_size: int
     metrics: str | None
     stall_seconds: float
 
 
-def parse_options(argv: Sequence[str] | None, name: str, task_queue: str | None) -> Options:
+def parse_options(argv: Sequence[str] | None, teacher: Teacher, task_queue: str | None) -> Options:
     parser = argparse.ArgumentParser(
-        description=f"Teacher {name}. {DESCRIPTION}",
+        description=f"Teacher {teacher.name}. {DESCRIPTION}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -43,10 +46,22 @@ def parse_options(argv: Sequence[str] | None, name: str, task_queue: str | None)
         help="folder, gs://bucket/prefix or s3://bucket/prefix: where this machine sees the "
         "pipeline's store (default: the address that the pipeline names)",
     )
-    parser.add_argument("--address", metavar="HOST:PORT", help="the Temporal server")
-    parser.add_argument("--namespace", metavar="NAME", help="the namespace of the server")
     parser.add_argument(
-        "--batch-size", metavar="N", type=_count, help="most waves of a call of predict"
+        "--address",
+        metavar="HOST:PORT",
+        help="the Temporal server (default: the environment's, else localhost:7233)",
+    )
+    parser.add_argument(
+        "--namespace",
+        metavar="NAME",
+        help='the namespace of the server (default: the environment\'s, else "default")',
+    )
+    parser.add_argument(
+        "--batch-size",
+        metavar="N",
+        type=_count,
+        default=teacher.batch_size,
+        help=f"most waves of a call of predict (default {teacher.batch_size})",
     )
     parser.add_argument(
         "--metrics",
@@ -57,7 +72,7 @@ def parse_options(argv: Sequence[str] | None, name: str, task_queue: str | None)
     parser.add_argument(
         "--stall-seconds",
         metavar="S",
-        type=float,
+        type=_seconds,
         default=600.0,
         help="ends the process when no batch is finished for so long (default 600)",
     )
@@ -65,9 +80,18 @@ def parse_options(argv: Sequence[str] | None, name: str, task_queue: str | None)
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("expected at least 1")
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: expected a whole number of at least 1")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text}: expected seconds above 0")
     return value
 
 

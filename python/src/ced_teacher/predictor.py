@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ced_teacher.failures import TeacherInvalid
+from ced_teacher.failures import PermanentFailure, TeacherInvalid
+from ced_teacher.predict_failure import PredictRaised
 from ced_teacher.teacher import Teacher
 from ced_teacher.windows import Windows
 
@@ -45,6 +46,8 @@ class Predictor:
         :param prepared: what `prepare` returned for chunks of `samples` samples
         :param rows: their numbers in the shard, for failures
         :returns: [rows, classes], finite and, if they are probabilities, within 0 and 1
+        :raises TeacherInvalid: for outputs that are none
+        :raises PredictRaised: where `predict` raises
         """
         size = self.teacher.batch_size
         slices = range(0, len(prepared), size)
@@ -61,8 +64,14 @@ class Predictor:
         self, waves: NDArray[np.float32], masks: NDArray[np.int32] | None
     ) -> NDArray[np.float32]:
         arguments = (waves,) if masks is None else (waves, masks)
-        with _inference_mode():
-            outputs = _as_array(self.teacher.predict(*arguments))
+        try:
+            with _inference_mode():
+                # A device tells some of its errors only when the values are fetched.
+                outputs = _as_array(self.teacher.predict(*arguments))
+        except PermanentFailure:
+            raise
+        except Exception as error:
+            raise PredictRaised(error) from error
         expected = (len(waves), self.classes)
         if outputs.shape != expected:
             raise TeacherInvalid(
@@ -104,8 +113,9 @@ def _refuse(
     if not faulty.any():
         return
     at, column = (int(index) for index in np.argwhere(faulty)[0])
+    row = int(rows[at])
     raise TeacherInvalid(
-        f"{teacher.name}: output {column} of row {int(rows[at])} is {outputs[at, column]}, {what}"
+        f"{teacher.name}: output {column} of row {row} is {outputs[at, column]}, {what}", row
     )
 
 

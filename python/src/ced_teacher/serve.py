@@ -3,11 +3,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import re
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import NoReturn
 
 from temporalio.client import Client
 from temporalio.converter import DataConverter
@@ -18,13 +22,18 @@ from temporalio.worker import Worker
 from ced_teacher.activities import TeacherActivities
 from ced_teacher.failures import PermanentFailure
 from ced_teacher.options import Options, parse_options
+from ced_teacher.predict_failure import PredictRaised
 from ced_teacher.served_teacher import ServedTeacher, prepare_teacher
 from ced_teacher.teacher import Teacher
 
 log = logging.getLogger("ced_teacher")
 
-# Longer than any batch: the attempt ends itself between two batches.
-DRAIN = timedelta(hours=1)
+# A batch may take longer: then its shard is handed over without it. Orchestrators wait 30 s.
+STOP_SECONDS = 20.0
+# In which the server learns that the shard is free.
+RELEASE_SECONDS = 3.0
+# A terminal and a parent may both pass on one Ctrl-C.
+SAME_PRESS_SECONDS = 0.5
 # The server answers a heartbeat with a cancellation.
 HEARTBEAT_INTERVAL = timedelta(seconds=4)
 
@@ -42,22 +51,33 @@ def serve(
     :param argv: the command line; None: the process's own
     :param data_converter: for pipelines that encrypt their payloads
     """
-    options = parse_options(argv, teacher.name, task_queue)
+    options = parse_options(argv, teacher, task_queue)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    if options.batch_size is not None:
-        teacher = replace(teacher, batch_size=options.batch_size)
+    # What they tell of stops and failures is told here, with the shard.
+    logging.getLogger("temporalio.worker").setLevel(logging.WARNING)
+    logging.getLogger("temporalio.activity").setLevel(logging.ERROR)
+    teacher = replace(teacher, batch_size=options.batch_size)
     try:
         served = prepare_teacher(teacher)
-    except (PermanentFailure, OSError) as failure:
+    except KeyboardInterrupt:
+        # `predict` may be in its thread, for which the interpreter would wait.
+        _end_now(130)
+    except PredictRaised as failure:
+        log.error("predict raised\n%s", failure.log_text())
+        sys.exit(
+            f"error: {teacher.name}: predict raised {failure} for the fixed sounds that stand for "
+            "the weights: fix it"
+        )
+    except OSError as failure:
+        sys.exit(f"error: {teacher.name}: {_of_file(failure)}")
+    except PermanentFailure as failure:
         sys.exit(f"error: {failure}")
     asyncio.run(_serve(served, options, data_converter or DataConverter.default))
 
 
 async def _serve(served: ServedTeacher, options: Options, data_converter: DataConverter) -> None:
     activities = TeacherActivities(served, options.store, options.stall_seconds)
-    signalled = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, signalled.set)
+    signals = _Signals()
     client = await _connect(options, data_converter)
     worker = Worker(
         client,
@@ -65,31 +85,81 @@ async def _serve(served: ServedTeacher, options: Options, data_converter: DataCo
         activities=[activities.describe_teacher, activities.predict_shard],
         # A GPU holds one network; further machines take the next shards.
         max_concurrent_activities=1,
-        graceful_shutdown_timeout=DRAIN,
+        graceful_shutdown_timeout=timedelta(seconds=STOP_SECONDS + RELEASE_SECONDS),
         max_heartbeat_throttle_interval=HEARTBEAT_INTERVAL,
         default_heartbeat_throttle_interval=HEARTBEAT_INTERVAL,
     )
     running = asyncio.create_task(worker.run())
-    stopped = asyncio.create_task(signalled.wait())
+    stopped = asyncio.create_task(signals.first.wait())
     log.info(
-        "%s: %d classes, %d Hz, version %s, weights %s; waiting on %s",
+        "%s: %d classes, %d Hz, version %s, weights %s; waiting for shards on task queue %s at %s",
         served.teacher.name,
         len(served.classes),
         served.teacher.sample_rate,
         served.teacher.version,
         served.weights_sha256[:12],
         options.task_queue,
+        client.service_client.config.target_host,
     )
     await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
     if stopped.done():
-        log.info("%s: stopping behind the batch at hand", served.teacher.name)
-        activities.stopping.set()
-        # A second signal ends the process as it would any other.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().remove_signal_handler(number)
-        await worker.shutdown()
+        await _stop(worker, activities, signals)
     stopped.cancel()
-    await running
+    try:
+        await running
+    except Exception as failure:
+        sys.exit(
+            f"error: the Temporal server at {client.service_client.config.target_host} does not "
+            f"let a worker of namespace {client.namespace} work: {_in_one_line(failure)}"
+        )
+
+
+class _Signals:
+    """SIGINT and SIGTERM: the first stops the worker, a second one at once."""
+
+    def __init__(self) -> None:
+        self.first, self.second = asyncio.Event(), asyncio.Event()
+        self._first_at = 0.0
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._received)
+
+    def _received(self) -> None:
+        now = time.monotonic()
+        if not self.first.is_set():
+            self._first_at = now
+            self.first.set()
+        elif now - self._first_at > SAME_PRESS_SECONDS:
+            self.second.set()
+
+
+async def _stop(worker: Worker, activities: TeacherActivities, signals: _Signals) -> None:
+    """Returns when the attempt has ended between two batches; else ends the process."""
+    name = activities.served.teacher.name
+    log.info(
+        "%s: stopping behind the batch at hand, after %g s without it; a second Ctrl-C or SIGTERM "
+        "stops at once. The parts of the shard are kept",
+        name,
+        STOP_SECONDS,
+    )
+    activities.stopping.set()
+    ended = asyncio.create_task(worker.shutdown())
+    at_once = asyncio.create_task(signals.second.wait())
+    await asyncio.wait(
+        {ended, at_once}, timeout=STOP_SECONDS, return_when=asyncio.FIRST_COMPLETED
+    )
+    if ended.done():
+        at_once.cancel()
+        return
+    log.warning("%s: stopping at once; another worker goes on behind the stored parts", name)
+    activities.abandoned.set()
+    await asyncio.wait({ended}, timeout=RELEASE_SECONDS)
+    _end_now(130 if at_once.done() else 0)
+
+
+def _end_now(status: int) -> NoReturn:
+    """Also while `predict` runs: the interpreter would wait for its thread."""
+    logging.shutdown()
+    os._exit(status)
 
 
 async def _connect(options: Options, data_converter: DataConverter) -> Client:
@@ -106,4 +176,42 @@ async def _connect(options: Options, data_converter: DataConverter) -> Client:
     try:
         return await Client.connect(**config, runtime=runtime, data_converter=data_converter)
     except RuntimeError as failure:
-        sys.exit(f"error: no Temporal server answers at {config['target_host']}: {failure}")
+        sys.exit(
+            f"error: no Temporal server answers at {config['target_host']}: "
+            f"{_cause_of(failure)}; start it, or name another with --address or TEMPORAL_ADDRESS"
+        )
+
+
+# What of the client's text says why, and how that reads.
+CAUSES = {
+    "Connection refused": "nothing listens there",
+    "dns error|failed to lookup|Name or service": "its name is unknown",
+    "certificate|InvalidContentType|tls": "TLS is expected on one side alone, or a certificate is "
+    "not trusted",
+    "Unauthenticated|PermissionDenied": "it refuses the credentials",
+    "timed out|Timeout|deadline": "no answer in time",
+}
+
+
+def _cause_of(failure: Exception) -> str:
+    """The client's text is a dump of its transport."""
+    text = str(failure)
+    known = (told for sign, told in CAUSES.items() if re.search(sign, text, re.IGNORECASE))
+    return next(known, _in_one_line(failure))
+
+
+def _in_one_line(failure: BaseException) -> str:
+    """The innermost cause, shortened."""
+    while failure.__cause__ is not None:
+        failure = failure.__cause__
+    text = " ".join(str(failure).split())
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def _of_file(failure: OSError) -> str:
+    if failure.filename is None:
+        return str(failure)
+    return (
+        f"{failure.filename}: {failure.strerror}; a relative path starts from the current folder, "
+        f"{os.getcwd()}"
+    )

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ced_teacher.audio_shard import AudioShard, open_audio_shard
 from ced_teacher.batches import batches_of, parts_of, read_ahead
 from ced_teacher.contract import (
+    CLIP,
     CONTRACT,
     SAMPLES,
     Dtype,
@@ -27,6 +28,7 @@ from ced_teacher.contract import (
 )
 from ced_teacher.failures import StoreDamaged, TeacherChanged, TeacherInvalid
 from ced_teacher.output_file import DTYPES, decode_outputs, encode_outputs
+from ced_teacher.predict_failure import PredictRaised
 from ced_teacher.predictor import checked
 from ced_teacher.progress import Progress
 from ced_teacher.served_teacher import ServedTeacher
@@ -163,7 +165,12 @@ class ShardJob:
         batches = batches_of(lengths, first, end, predictor.rows_per_batch)
         for rows, (waves, row_masks) in read_ahead(pool, prepare, batches):
             started = time.monotonic()
-            found = predictor.outputs(waves, row_masks, int(lengths[rows[0]]), rows)
+            try:
+                found = predictor.outputs(waves, row_masks, int(lengths[rows[0]]), rows)
+            except (TeacherInvalid, PredictRaised) as failure:
+                row = getattr(failure, "row", None)
+                failure.place = _place_of(shard, rows if row is None else np.array([row]))
+                raise
             outputs[rows - first] = found
             self.progress.predicted(len(rows), time.monotonic() - started)
             self.pause()
@@ -199,7 +206,8 @@ class ShardJob:
             raise TeacherInvalid(
                 f"{teacher.name}: row {row} has {seconds:g} s, and the teacher takes at most "
                 f"{teacher.longest_seconds:g} s: give the run shorter chunks, or the teacher "
-                "window_seconds"
+                "window_seconds",
+                row,
             )
 
     def _manifest(self, data: bytes, dtype: Dtype) -> OutputManifest:
@@ -217,6 +225,17 @@ class ShardJob:
             "sha256": _sha256(data),
             "seconds": round(self.progress.predicting_seconds, 3),
         }
+
+
+def _place_of(shard: AudioShard, rows: NDArray[np.int64]) -> str:
+    """Rows of one length go together, so others may lie between the first and the last."""
+    clips = shard.rows[rows, CLIP]
+    return f" ({_span('row', rows)} of the shard: {_span('clip', clips)})"
+
+
+def _span(what: str, numbers: NDArray[np.int64]) -> str:
+    first, last = int(numbers.min()), int(numbers.max())
+    return f"{what} {first}" if first == last else f"{what}s {first} to {last}"
 
 
 def _result(manifest: OutputManifest, reused: bool) -> PredictedShard:

@@ -62,16 +62,19 @@ class Teacher:
         checks = {
             "name: expected a text": isinstance(self.name, str) and self.name != "",
             "version: expected a text": isinstance(self.version, str) and self.version != "",
-            "sample_rate: expected 1,000 to 384,000 Hz": 1000 <= self.sample_rate <= 384_000,
+            "sample_rate: expected 1,000 to 384,000 Hz, a whole number": _is_count(self.sample_rate)
+            and 1000 <= self.sample_rate <= 384_000,
             "predict: expected a function": callable(self.predict),
             "output: expected probabilities or logits": self.output in ("probabilities", "logits"),
-            "batch_size: expected at least 1": self.batch_size >= 1,
+            "batch_size: expected at least 1, a whole number": _is_count(self.batch_size)
+            and self.batch_size >= 1,
             "longest_seconds: expected more than 0": _is_positive(self.longest_seconds),
             "window_seconds: expected more than 0": _is_positive(window),
             "hop_seconds: expected more than 0": _is_positive(hop),
             "hop_seconds: goes with window_seconds": hop is None or window is not None,
             "hop_seconds: longer than window_seconds, it would pass over audio": hop is None
             or window is None
+            or not (_is_positive(hop) and _is_positive(window))
             or hop <= window,
             "pad: expected zeros or repeat": self.pad in ("zeros", "repeat"),
             # The masks of a view are of the whole chunk.
@@ -82,5 +85,9 @@ class Teacher:
                 raise TeacherInvalid(f"Teacher({self.name!r}): {fault}")
 
 
-def _is_positive(seconds: float | None) -> bool:
-    return seconds is None or seconds > 0
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_positive(seconds: object) -> bool:
+    return seconds is None or (isinstance(seconds, (int, float)) and seconds > 0)
