@@ -3,6 +3,7 @@
  * cost. Pure. The difference of two mAPs has an interval over the classes: it says how far another
  * choice of classes like these would move it, not another choice of clips.
  */
+import { knownParameters, sumOfParameters } from '../ced/teachers/known-parameters';
 import type { RunCost, RunResult } from '../workflows/contract/activities';
 import type { RunScores } from '../workflows/contract/run-scores';
 
@@ -71,12 +72,12 @@ function modelsOf({ result, scores }: ComparedRun): ScoredModel[] {
   const { teachers, ensemble, students, logits } = result;
   const plain = (role: ScoredModel['role']) => {
     return ({ name, parameters, mAP }: RunResult['teachers'][number]): ScoredModel => ({
-      ...{ role, name, parameters, mAP, perClass: [] },
+      ...{ role, name, parameters: knownParameters(parameters), mAP, perClass: [] },
     });
   };
   // `teach` lists its models in both places, and has no ensemble.
   const own = logits === null ? [] : teachers;
-  const parameters = own.reduce((sum, teacher) => sum + teacher.parameters, 0);
+  const parameters = sumOfParameters(own);
   return [
     ...own.map(plain('teacher')),
     ...(own.length === 0

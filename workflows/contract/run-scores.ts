@@ -14,7 +14,8 @@ export const runScoresSchema = z.object({
     z.object({
       role: z.enum(['teacher', 'ensemble', 'student']),
       name: z.string(),
-      parameters: z.number(),
+      /** null = not known. */
+      parameters: z.number().nullable(),
       mAP: z.number().nullable(),
       /** [classes], null for a class without a positive; empty without labels. */
       perClass: z.array(z.number().nullable()),
