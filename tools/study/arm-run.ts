@@ -12,6 +12,7 @@ import { resultRecord } from '../../storage/run-result';
 import type { RunResult } from '../../workflows/contract/activities';
 import { STORE } from './base-run';
 import type { Arm, Question } from './experiment';
+import { LOOKS } from './sequential-test';
 
 export interface ArmRun {
   readonly arm: Arm;
@@ -52,7 +53,10 @@ export function writeRunFile(root: string, { name, run }: ArmRun): string {
   return path;
 }
 
-/** Arms and seeds in running order: question by question, each arm after the arm it needs. */
+/**
+ * Arms and seeds in running order: look by look (sequential-test.ts), in each question by question,
+ * each arm after the arm it needs.
+ */
 export function order(
   questions: readonly Question[],
   seeds: readonly number[],
@@ -63,17 +67,36 @@ export function order(
     if (!runs.some((known) => known.arm.id === arm.id && known.seed === seed))
       runs.push({ arm, seed });
   };
-  for (const { reference, comparisons } of questions)
-    for (const arm of [reference, ...comparisons.map((comparison) => comparison.arm)])
-      for (const seed of seeds) add(arm, seed);
+  for (const [index, look] of [...LOOKS, Infinity].entries()) {
+    const added = seeds.filter((seed) => seed > (LOOKS[index - 1] ?? 0) && seed <= look);
+    for (const { reference, comparisons } of questions)
+      for (const arm of [reference, ...comparisons.map((comparison) => comparison.arm)])
+        for (const seed of added) add(arm, seed);
+  }
   return runs;
 }
 
-/** Removes the first run whose needs are met from the list and returns it; null without one. */
-export function takeReady(root: string, pending: { arm: Arm; seed: number }[]): ArmRun | null {
-  for (const [index, { arm, seed }] of pending.entries()) {
+/**
+ * Removes the first run whose needs are met from the list and returns it; null without one. Runs
+ * that nothing needs any more are removed before.
+ * @param isWanted asked when the turn of a run has come: it reads the results of those before
+ */
+export function takeReady(
+  root: string,
+  pending: { arm: Arm; seed: number }[],
+  isWanted: (arm: Arm, seed: number) => boolean = () => true,
+): ArmRun | null {
+  for (let index = 0; index < pending.length;) {
+    const { arm, seed } = pending[index]!;
+    if (!isWanted(arm, seed)) {
+      pending.splice(index, 1);
+      continue;
+    }
     const made = armRun(root, arm, seed);
-    if (made === null) continue;
+    if (made === null) {
+      index++;
+      continue;
+    }
     pending.splice(index, 1);
     return made;
   }

@@ -11,6 +11,8 @@ type TeacherInput = NonNullable<RunInput['teachers']>[number];
 export const VIEWS = 16;
 export const CLASSES = 52;
 export const STORE = 'runs/study';
+/** Half of the demo's training clips, one chunk each. */
+const TRAIN_CLIPS = 1500;
 
 export const SIZES = {
   smallest: { embedDim: 48, depth: 3, heads: 4 },
@@ -111,4 +113,10 @@ export function distilledOnMore(seed: number, times: 2 | 4): RunInput {
     { logits: { views: VIEWS / times } },
   );
   return { ...run, corpus: { ...corpus, train: UNLABELLED_TABLES[times] } };
+}
+
+/** Steps of the first student of a run on the common corpus. */
+export function stepsOf({ students: [student] }: RunInput): number {
+  const { epochs = 0, batchSize = 1 } = student ?? {};
+  return epochs * Math.ceil(TRAIN_CLIPS / batchSize);
 }

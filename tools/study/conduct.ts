@@ -20,18 +20,19 @@ export interface ConductOptions {
   /** No run is started after this many minutes. */
   minutes: number;
   lanes: number;
+  /** Whether a run could still decide something, given the results there are. @default all */
+  isWanted?: (arm: Arm, seed: number) => boolean;
 }
 
 /** @returns how many arms failed, and whether every result exists */
 export async function conduct(
   runs: readonly { arm: Arm; seed: number }[],
-  { root, port, minutes, lanes }: ConductOptions,
+  { root, port, minutes, lanes, isWanted = () => true }: ConductOptions,
   onResult: () => Promise<void>,
 ): Promise<{ failed: number; complete: boolean }> {
   const startMs = performance.now();
   const pending = runs.filter(({ arm, seed }) => resultOf(root, arm, seed) === null);
-  const count = pending.length;
-  if (count === 0) return { failed: 0, complete: true };
+  if (pending.every(({ arm, seed }) => !isWanted(arm, seed))) return { failed: 0, complete: true };
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   const interruption = listenForInterruption(() =>
     say('\nStopping after the step in progress; the same command resumes.'),
@@ -54,15 +55,16 @@ export async function conduct(
       while (pending.length > 0) {
         const elapsedMinutes = (performance.now() - startMs) / 60_000;
         if (interruption.signal.aborted || elapsedMinutes >= minutes) return;
-        const made = takeReady(root, pending);
+        const made = takeReady(root, pending, isWanted);
         // The teacher that the rest needs has failed, or another lane trains it and runs the rest.
         if (made === null) return;
         started++;
-        const left =
-          done === 0
-            ? ''
-            : `, about ${Math.ceil((elapsedMinutes / done) * (count - done))} min left`;
-        say(`\n${started} of ${count}: ${made.arm.label}, seed ${made.seed}${left}`);
+        const minutesLeft = Math.ceil((elapsedMinutes / done) * (pending.length + 1));
+        const left = done === 0 ? '' : `, at most about ${minutesLeft} min left`;
+        say(
+          `\n${started} of at most ${started + pending.length}: ` +
+            `${made.arm.label}, seed ${made.seed}${left}`,
+        );
         const error = await attempt(client, made);
         if (error !== null) {
           failed++;
@@ -105,5 +107,5 @@ export async function conduct(
   for (const { arm, seed } of interruption.signal.aborted ? [] : pending)
     if (armRun(root, arm, seed) === null)
       say(`${arm.id} seed ${seed} was not run: its teacher (${arm.needs?.label}) has no result`);
-  return { failed, complete: done === count && failed === 0 };
+  return { failed, complete: pending.length === 0 && done === started && failed === 0 };
 }

@@ -2,9 +2,12 @@
 import type { RunResult } from '../../workflows/contract/activities';
 import { resultOf } from './arm-run';
 import type { Arm, Comparison, Question } from './experiment';
+import { decidingLook } from './power';
+import { differencesAtLooks, MOST_SEEDS } from './sequential-test';
 import {
   finding,
-  pairedDifference,
+  isNotLower,
+  SMALLEST_THAT_MATTERS,
   summarise,
   type Difference,
   type Finding,
@@ -22,12 +25,25 @@ export interface ArmEvidence {
 
 export interface ComparisonEvidence extends ArmEvidence {
   readonly expected: Comparison['expected'];
-  /** Reference minus this arm, over the seeds that both have. */
+  /** (reference, this arm) under each seed that both have. */
+  readonly pairs: readonly Pair[];
+  /** Reference minus this arm, at the look that decides it, or else the last one. */
   readonly difference: Difference | null;
   readonly finding: Finding;
+  /** Seeds missing until the look that decides it, if it goes on like this; 0 = decided. */
+  readonly missing: Missing;
 }
 
-export type Outcome = 'agrees' | 'disagrees' | 'undecided' | 'measured' | 'not run yet';
+export type Pair = readonly [reference: number, arm: number];
+
+/** `more` = no look decides it: longer trainings or more evaluation clips have to. */
+export type Missing = number | 'more' | 'unknown';
+
+/** The true difference is smaller with a probability of 95 %. */
+const SMALLER = `smaller than ${SMALLEST_THAT_MATTERS} with 95 %` as const;
+
+export type Outcome =
+  'agrees' | 'disagrees' | typeof SMALLER | 'undecided' | 'measured' | 'not run yet';
 
 export interface Evidence {
   readonly question: Question;
@@ -46,22 +62,59 @@ export function gather(
   const reference = armEvidence(root, question, question.reference, seeds, trained);
   const comparisons = question.comparisons.map(({ arm, expected }): ComparisonEvidence => {
     const evidence = armEvidence(root, question, arm, seeds, trained);
-    const pairs = seeds.flatMap((seed): [number, number][] => {
-      const [ours, theirs] = [
-        scoreOf(question, reference.results.get(seed)),
-        scoreOf(question, evidence.results.get(seed)),
-      ];
-      return ours === null || theirs === null ? [] : [[ours, theirs]];
-    });
-    const difference = pairs.length === 0 ? null : pairedDifference(pairs);
-    return {
-      ...evidence,
-      expected,
-      difference,
-      finding: difference === null ? 'too few seeds' : finding(difference),
-    };
+    const pairs = scoredPairs(root, question, arm, seeds);
+    return { ...evidence, pairs, ...compare(pairs, expected) };
   });
   return { question, reference, comparisons, outcome: outcome(comparisons) };
+}
+
+/** Scores of a question's reference and of another arm, under each seed that both have. */
+export function scoredPairs(
+  root: string,
+  question: Question,
+  arm: Arm,
+  seeds: readonly number[],
+): Pair[] {
+  return seeds.flatMap((seed): Pair[] => {
+    const [ours, theirs] = [question.reference, arm].map((each) =>
+      scoreOf(question, resultOf(root, each, seed)),
+    );
+    return ours == null || theirs == null ? [] : [[ours, theirs]];
+  });
+}
+
+/** What pairs of scores, in the order of seeds, say of an expectation. */
+export function compare(
+  pairs: readonly Pair[],
+  expected: Comparison['expected'],
+): Pick<ComparisonEvidence, 'expected' | 'difference' | 'finding' | 'missing'> {
+  if (pairs.length === 0)
+    return { expected, difference: null, finding: 'too few seeds', missing: 'unknown' };
+  const looks = differencesAtLooks(pairs).map((difference): Compared => ({
+    expected,
+    difference,
+    finding: finding(difference),
+  }));
+  // The first decision stands, whatever seeds other questions add.
+  const decided = looks.find(isDecided);
+  return { ...(decided ?? looks.at(-1)!), missing: decided ? 0 : missingSeeds(pairs) };
+}
+
+type Compared = Pick<ComparisonEvidence, 'expected' | 'difference' | 'finding'>;
+
+/** Whether more seeds could change no more than the 5 % that the test may err. */
+export function isDecided({ expected, difference, finding: found }: Compared): boolean {
+  if (found === 'within the noise' || found === 'too few seeds')
+    return expected === 'not lower' && difference !== null && isNotLower(difference);
+  return true;
+}
+
+function missingSeeds(pairs: readonly Pair[]): Missing {
+  const { mean, deviation } = summarise(pairs.map(([reference, other]) => reference - other));
+  if (deviation === null) return 'unknown';
+  // Decided already by what follows the last look: the next look has to confirm it.
+  const look = Math.max(decidingLook({ mean, deviation }) ?? Infinity, pairs.length + 1);
+  return look > MOST_SEEDS ? 'more' : look - pairs.length;
 }
 
 function armEvidence(
@@ -90,26 +143,27 @@ function armEvidence(
   };
 }
 
-function scoreOf({ measure }: Question, result: RunResult | undefined): number | null {
+function scoreOf({ measure }: Question, result: RunResult | null): number | null {
   const student = result?.students[0];
   return (measure === 'mAP' ? student?.mAP : student?.agreement?.topMatch) ?? null;
 }
 
 /**
- * `agrees` when every comparison with an expectation meets it beyond the noise, `disagrees` when
- * one contradicts it, `measured` for a question without expectations.
+ * Of the comparisons with an expectation: `disagrees` when one contradicts it, `undecided` while
+ * one is not decided, `agrees` when all are met; otherwise what was expected is smaller than 0.005.
+ * A reference expected to be not lower may be lower by less than that. `measured` is a question
+ * without expectations.
  */
-export function outcome(
-  comparisons: readonly Pick<ComparisonEvidence, 'expected' | 'finding' | 'difference'>[],
-): Outcome {
+export function outcome(comparisons: readonly Compared[]): Outcome {
   const bound = comparisons.filter(({ expected }) => expected !== 'open');
   if ((bound.length === 0 ? comparisons : bound).every(({ difference }) => difference === null))
     return 'not run yet';
   if (bound.length === 0) return 'measured';
-  if (bound.some(({ finding: found }) => found === 'lower')) return 'disagrees';
-  const met = bound.every(
-    ({ expected, finding: found }) =>
-      found === 'higher' || (expected === 'not lower' && found === 'within the noise'),
+  const met = bound.map(({ expected, difference, finding: found }) =>
+    expected === 'higher' ? found === 'higher' : difference !== null && isNotLower(difference),
   );
-  return met ? 'agrees' : 'undecided';
+  if (bound.some(({ finding: found }, index) => found === 'lower' && !met[index]))
+    return 'disagrees';
+  if (!bound.every(isDecided)) return 'undecided';
+  return met.every(Boolean) ? 'agrees' : SMALLER;
 }

@@ -13,7 +13,11 @@ import { order, resultOf } from './arm-run';
 import { conduct } from './conduct';
 import { prepareCorpora } from './corpora';
 import { publish } from './publish';
+import { describePlan } from './plan-text';
+import { planStudy } from './plan';
 import { questions } from './questions';
+import { LOOKS, MOST_SEEDS } from './sequential-test';
+import { wantedBy } from './stopping';
 
 const all = questions('').map(({ id }) => id);
 
@@ -33,12 +37,19 @@ const line = commandLine({
       shown: 'all',
       help: all.join(', '),
     },
-    seeds: { value: 'N', is: count, default: 3, help: 'seeds of each arm' },
+    seeds: {
+      value: 'N',
+      is: count,
+      default: MOST_SEEDS,
+      help:
+        `most seeds of each arm: after ${LOOKS.join(', ')} of them a sequential test stops the ` +
+        'arms that are decided',
+    },
     minutes: {
       value: 'N',
       is: count,
       default: 240,
-      help: 'start no run after this many minutes; everything takes about the default on 2 cores',
+      help: 'start no run after this many minutes; --plan says what everything takes',
     },
     teachers: {
       value: 'DIR',
@@ -57,7 +68,12 @@ const line = commandLine({
       help: 'runs at the same time, each on its own GPU worker with its share of the cores',
     },
     port: { value: 'N', is: port, default: 7244, help: 'port of the Temporal server' },
-    list: { help: 'list the runs, and which are finished' },
+    list: { help: 'list the runs, and which are finished or no longer needed' },
+    plan: {
+      help:
+        'print how many seeds, steps and evaluation clips decide each question, and what they ' +
+        'cost, from the spread of the seeds so far',
+    },
     'write-only': { help: 'only write the page from the finished runs' },
   },
   examples: ['npm run study', 'npm run study -- --questions views,labels --seeds 5 --list'],
@@ -76,12 +92,15 @@ async function study({ values }: NonNullable<ReturnType<typeof line.parse>>): Pr
         `teachers trained elsewhere (no networks in ${values.teachers}; ` +
           '`npm run study -- --help` says where they are from)',
       ];
-  const runs = order(
-    possible.filter(({ id }) => values.questions.includes(id)),
-    seeds,
-  );
+  const asked = possible.filter(({ id }) => values.questions.includes(id));
+  if (values.plan) {
+    process.stdout.write(describePlan(await planStudy(root, asked, seeds), values.lanes));
+    return 0;
+  }
+  const runs = order(asked, seeds);
+  const isWanted = wantedBy(root, asked);
   if (values.list) {
-    list(root, runs);
+    list(root, runs, isWanted);
     return 0;
   }
   const writeOnly = values['write-only'];
@@ -90,17 +109,21 @@ async function study({ values }: NonNullable<ReturnType<typeof line.parse>>): Pr
   const { port: serverPort, minutes, lanes } = values;
   const outcome = writeOnly
     ? { failed: 0, complete: true }
-    : await conduct(runs, { root, port: serverPort, minutes, lanes }, write);
+    : await conduct(runs, { root, port: serverPort, minutes, lanes, isWanted }, write);
   await write();
   const missing = outcome.complete ? '' : '; the same command runs what is missing';
   console.log(`docs/results.md is written${missing}`);
   return outcome.failed > 0 ? 1 : 0;
 }
 
-function list(root: string, runs: ReturnType<typeof order>): void {
-  for (const { arm, seed } of runs)
-    console.log(
-      `${resultOf(root, arm, seed) === null ? 'missing' : 'done   '}  ` +
-        `${arm.id} seed ${seed}: ${arm.label}`,
-    );
+function list(
+  root: string,
+  runs: ReturnType<typeof order>,
+  isWanted: ReturnType<typeof wantedBy>,
+): void {
+  for (const { arm, seed } of runs) {
+    const isDone = resultOf(root, arm, seed) !== null;
+    const state = isDone ? 'done     ' : isWanted(arm, seed) ? 'missing  ' : 'no longer';
+    console.log(`${state}  ${arm.id} seed ${seed}: ${arm.label}`);
+  }
 }

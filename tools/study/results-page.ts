@@ -2,7 +2,8 @@
 import { bytes, millions } from '../../cli/quantities';
 import { wrapText } from '../../infra/wrap-text';
 import type { ArmEvidence, ComparisonEvidence, Evidence } from './evidence';
-import type { Difference, Summary } from './statistics';
+import { LOOKS, MOST_SEEDS } from './sequential-test';
+import { SMALLEST_THAT_MATTERS, type Difference, type Summary } from './statistics';
 
 export interface PageFacts {
   readonly seeds: readonly number[];
@@ -30,9 +31,13 @@ export function resultsPage(
   const intro = [
     'Written by `npm run study` from the results of ordinary runs of the pipeline; only the ' +
       "paper's claims and the comments on claims that are not confirmed are written by hand.",
-    `Seeds ${seeds.join(', ')}. A value is the mean ± the sample standard deviation over the ` +
+    `Up to ${seeds.length} seeds. A value is the mean ± the sample standard deviation over the ` +
       'seeds that were run. A difference is taken within a seed, over the seeds of both sides, ' +
-      "and counts when it exceeds the 95 % interval of Student's t. " +
+      `after ${LOOKS.join(', ')} of them. Its interval is Student's t, wider than for a single ` +
+      'look: the intervals of all looks hold together with 95 %. It is higher or lower when the ' +
+      `interval leaves out 0, and smaller than ${SMALLEST_THAT_MATTERS} when it stays within ` +
+      `that; then the arm gets no further seeds. A reference expected to be not lower may be ` +
+      `lower by less than ${SMALLEST_THAT_MATTERS}. ` +
       `${Math.round(trainingMinutes)} minutes of training on ${hardware}, as many at once as ` +
       'there are cores.',
     `Training clips come from one bank of sampled instruments, the ${evalClips} evaluation ` +
@@ -74,7 +79,7 @@ function section(
     arm.parameters === null ? '–' : millions(arm.parameters),
     spread(arm.score),
     comparison === null ? '(reference)' : gap(comparison.difference),
-    comparison === null ? '' : comparison.finding,
+    comparison === null ? '' : findingCell(comparison),
     arm.minutes === null ? '–' : arm.minutes.toFixed(1),
     ...(question.bytes ? [sizeOf(facts.prefixBytes.get(arm.arm.id))] : []),
   ];
@@ -82,8 +87,9 @@ function section(
     cells(reference, null),
     ...comparisons.map((comparison) => cells(comparison, comparison)),
   ];
-  const agrees = outcome !== 'disagrees' && outcome !== 'undecided';
-  const comment = agrees ? '' : ` ${question.otherwise}`;
+  const comment = ['agrees', 'measured', 'not run yet'].includes(outcome)
+    ? ''
+    : ` ${question.otherwise}`;
   const summary = `${question.claim} **Here: ${outcome}.**${comment}`;
   return `## ${question.title}
 
@@ -115,7 +121,14 @@ function gap(difference: Difference | null): string {
   return halfWidth === null ? size : `${size} ± ${halfWidth.toFixed(3)}`;
 }
 
-/** The anchor that GitHub gives a heading. */
+/** The finding, and while nothing is decided how many seeds are missing. */
+function findingCell({ finding, missing }: ComparisonEvidence): string {
+  if (missing === 0 || missing === 'unknown') return finding;
+  const what =
+    missing === 'more' ? `more than ${MOST_SEEDS} seeds needed` : `${missing} seeds missing`;
+  return `${finding}; ${what}`;
+}
+
 /** The anchor that GitHub gives a heading. */
 function anchor(title: string): string {
   return title

@@ -1,7 +1,8 @@
 /**
  * What can be said of a few seeds: mean, spread, and whether a difference is more than the seeds'
- * own. Pure.
+ * own, or too small to matter. Pure.
  */
+import { studentT } from '../../ced/metrics/student-t';
 
 export interface Summary {
   readonly count: number;
@@ -23,37 +24,57 @@ export function summarise(values: readonly number[]): Summary {
 
 export interface Difference {
   readonly mean: number;
-  /**
-   * Half the 95 % interval of the mean, by Student's t on differences within a seed; null for fewer
-   * than two seeds.
-   */
+  /** Half the interval of the mean; null for fewer than two seeds, or before the first look. */
   readonly halfWidth: number | null;
 }
 
-/** @param pairs (reference, other), one a seed that both have */
-export function pairedDifference(pairs: readonly (readonly [number, number])[]): Difference {
+/**
+ * By Student's t on differences within a seed.
+ * @param pairs (reference, other), one a seed that both have
+ * @param error probability that the interval misses the true difference
+ */
+export function pairedDifference(
+  pairs: readonly (readonly [number, number])[],
+  error = 0.05,
+): Difference {
   const { count, mean, deviation } = summarise(
     pairs.map(([reference, other]) => reference - other),
   );
   return {
     mean,
-    halfWidth: deviation === null ? null : (studentT(count - 1) * deviation) / Math.sqrt(count),
+    halfWidth: deviation === null ? null : halfWidth(deviation, count, error),
   };
 }
 
-export type Finding = 'higher' | 'lower' | 'within the noise' | 'too few seeds';
-
-export function finding({ mean, halfWidth }: Difference): Finding {
-  if (halfWidth === null) return 'too few seeds';
-  if (Math.abs(mean) <= halfWidth) return 'within the noise';
-  return mean > 0 ? 'higher' : 'lower';
+/** Half the interval of the mean of `count` differences with this standard deviation. */
+export function halfWidth(deviation: number, count: number, error: number): number {
+  return (tabulatedT(count - 1, error) * deviation) / Math.sqrt(count);
 }
 
-/**
- * Two-sided 95 % quantile of Student's t by degrees of freedom; beyond the table, the last is a
- * little cautious.
- */
-function studentT(degrees: number): number {
-  const quantiles = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
-  return quantiles[Math.min(degrees, quantiles.length) - 1] ?? Infinity;
+/** Those asked for so far. */
+const table = new Map<string, number>();
+
+/** To three decimals, as in printed tables. */
+function tabulatedT(degrees: number, error: number): number {
+  const key = `${degrees} ${error}`;
+  const t = table.get(key) ?? Math.round(studentT(degrees, error) * 1000) / 1000;
+  table.set(key, t);
+  return t;
+}
+
+/** A difference of mAP that nobody would act on. */
+export const SMALLEST_THAT_MATTERS = 0.005;
+const SMALLER = `smaller than ${SMALLEST_THAT_MATTERS}` as const;
+
+export type Finding = 'higher' | 'lower' | typeof SMALLER | 'within the noise' | 'too few seeds';
+
+export function finding({ mean, halfWidth: half }: Difference): Finding {
+  if (half === null) return 'too few seeds';
+  if (Math.abs(mean) > half) return mean > 0 ? 'higher' : 'lower';
+  return Math.abs(mean) + half < SMALLEST_THAT_MATTERS ? SMALLER : 'within the noise';
+}
+
+/** Whether the interval says that the reference is not lower by as much as matters. */
+export function isNotLower({ mean, halfWidth: half }: Difference): boolean {
+  return half !== null && mean - half > -SMALLEST_THAT_MATTERS;
 }

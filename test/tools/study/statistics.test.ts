@@ -49,34 +49,45 @@ describe('what a few seeds say', () => {
 });
 
 describe('whether the paper’s claim was seen', () => {
-  const difference = { mean: 0, halfWidth: 1 };
-  const compared = (
-    expected: 'higher' | 'not lower' | 'open',
-    found: 'higher' | 'lower' | 'within the noise' | 'too few seeds',
-  ) => ({
-    expected,
-    finding: found,
-    difference,
-  });
+  const compared = (expected: 'higher' | 'not lower' | 'open', mean: number, halfWidth: number) => {
+    const difference = { mean, halfWidth };
+    return { expected, finding: finding(difference), difference };
+  };
 
   it('agrees when every expectation is met beyond the noise', () => {
-    expect(outcome([compared('higher', 'higher'), compared('not lower', 'within the noise')])).toBe(
+    expect(outcome([compared('higher', 0.03, 0.01), compared('not lower', 0.001, 0.002)])).toBe(
       'agrees',
     );
   });
 
   it('disagrees when one goes the other way', () => {
-    expect(outcome([compared('higher', 'higher'), compared('not lower', 'lower')])).toBe(
+    expect(outcome([compared('higher', 0.03, 0.01), compared('not lower', -0.02, 0.01)])).toBe(
       'disagrees',
     );
+    expect(outcome([compared('higher', -0.002, 0.001)])).toBe('disagrees');
   });
 
   it('is undecided when a difference is within the noise', () => {
-    expect(outcome([compared('higher', 'within the noise')])).toBe('undecided');
+    expect(outcome([compared('higher', 0.005, 0.01)])).toBe('undecided');
+  });
+
+  it('takes noise for no sign that the reference is not lower', () => {
+    expect(outcome([compared('not lower', 0, 0.02)])).toBe('undecided');
+  });
+
+  it('lets a reference that is expected to be not lower be lower by too little to matter', () => {
+    expect(outcome([compared('not lower', -0.003, 0.001)])).toBe('agrees');
+  });
+
+  it('calls an expected difference small when it is', () => {
+    expect(outcome([compared('higher', 0.001, 0.002)])).toBe('smaller than 0.005 with 95 %');
+    expect(outcome([compared('higher', 0.03, 0.01), compared('higher', 0, 0.004)])).toBe(
+      'smaller than 0.005 with 95 %',
+    );
   });
 
   it('claims nothing that the paper does not state', () => {
-    expect(outcome([compared('higher', 'higher'), compared('open', 'lower')])).toBe('agrees');
+    expect(outcome([compared('higher', 0.03, 0.01), compared('open', -0.03, 0.01)])).toBe('agrees');
   });
 
   it('says so when nothing was run', () => {

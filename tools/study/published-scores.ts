@@ -1,0 +1,71 @@
+/**
+ * What `docs/` still tells of a study whose store is elsewhere: every seed's score from the plot of
+ * a question, to 0.0001, and the minutes of an arm and the number of evaluation clips from the
+ * page. All of it was written by this tool.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Scores by the label of their row, in the order of seeds. */
+export type PlottedScores = ReadonlyMap<string, readonly number[]>;
+
+export class PublishedStudy {
+  private constructor(
+    private readonly docs: string,
+    private readonly page: string,
+  ) {}
+
+  /** null if there is no page. */
+  static open(root: string): PublishedStudy | null {
+    const docs = join(root, 'docs');
+    const page = join(docs, 'results.md');
+    return existsSync(page) ? new PublishedStudy(docs, readFileSync(page, 'utf8')) : null;
+  }
+
+  scores(questionId: string): PlottedScores {
+    const plot = join(this.docs, 'results', `${questionId}.svg`);
+    return existsSync(plot) ? plottedScores(readFileSync(plot, 'utf8')) : new Map();
+  }
+
+  minutes(armId: string): number | null {
+    const row = this.page.split('\n').find((line) => line.includes(`run-files/${armId}.json)`));
+    const minutes = Number.parseFloat(row?.split(' | ')[5] ?? '');
+    return Number.isNaN(minutes) ? null : minutes;
+  }
+
+  get evalClips(): number | null {
+    return this.number(/the\s+(\d+)\s+evaluation\s+clips/);
+  }
+
+  get ensembleMAP(): number | null {
+    return this.number(/together\s+(\d\.\d+)\s+eval/);
+  }
+
+  private number(pattern: RegExp): number | null {
+    const found = pattern.exec(this.page)?.[1];
+    return found === undefined ? null : Number(found);
+  }
+}
+
+/** Reads back what `dotPlot` drew; nothing if its axis has fewer than two ticks. */
+export function plottedScores(svg: string): PlottedScores {
+  const ticks = [...svg.matchAll(/class="tick" x="([\d.]+)"[^>]*>(\d\.\d+)</g)].map(
+    ([, x, value]) => ({ x: Number(x), value: Number(value) }),
+  );
+  const [first, last] = [ticks[0], ticks.at(-1)];
+  if (first === undefined || last === undefined || first.x === last.x) return new Map();
+  const scale = (last.value - first.value) / (last.x - first.x);
+  const rows = svg.split(/(?=<text x="[\d.]+" y="[\d.]+" text-anchor="end">)/).slice(1);
+  return new Map(
+    rows.map((row) => [
+      unescape(row.slice(row.indexOf('>') + 1, row.indexOf('</text>'))),
+      [...row.matchAll(/<circle cx="([\d.]+)"/g)].map(
+        ([, x]) => first.value + (Number(x) - first.x) * scale,
+      ),
+    ]),
+  );
+}
+
+function unescape(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&amp;', '&');
+}
