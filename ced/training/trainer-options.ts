@@ -22,7 +22,15 @@ export interface TrainerOptions {
   readonly headLearningRateFactor?: number | undefined;
   /** @default 1 */
   readonly layerDecay?: number | undefined;
+  /** `ema` keeps an exponential moving average of the weights beside them. @default best */
+  readonly averaging?: Averaging | undefined;
+  /** Share of the average that a step keeps, once there are enough (moving-average.ts). */
+  readonly emaDecay?: number | undefined;
 }
+
+export type Averaging = 'best' | 'ema';
+
+const EMA_DECAY = 0.999;
 
 /** With every default in place. */
 export interface CompleteOptions extends LearningRates {
@@ -30,6 +38,8 @@ export interface CompleteOptions extends LearningRates {
   readonly weightDecay: number;
   readonly parts: number;
   readonly clipNorm: number | null;
+  /** null for no moving average. */
+  readonly emaDecay: number | null;
 }
 
 /** The options among `settings`, which may hold others, e.g. those of a run file. */
@@ -42,7 +52,12 @@ export function trainerOptions({
   train = 'all',
   headLearningRateFactor = 1,
   layerDecay = 1,
+  averaging = 'best',
+  emaDecay = EMA_DECAY,
 }: TrainerOptions): CompleteOptions {
   const rates = { train, headLearningRateFactor, layerDecay };
-  return { precision, weightDecay, parts: parts ?? gradientAccumulation, clipNorm, ...rates };
+  return {
+    ...{ precision, weightDecay, parts: parts ?? gradientAccumulation, clipNorm, ...rates },
+    emaDecay: averaging === 'ema' ? emaDecay : null,
+  };
 }

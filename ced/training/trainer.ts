@@ -11,10 +11,11 @@ import type { ModelConfig } from '../model/config';
 import type { Weights } from '../model/weights';
 import { adamScalars } from './adam';
 import { learningRateFactor } from './learning-rates';
+import { MovingAverage } from './moving-average';
 import { audioInput, spectrogramInput, type StepInput } from './step-input';
 import { StepInParts } from './step-in-parts';
 import { TracedStep } from './traced-step';
-import { TrainingVariables } from './training-variables';
+import { TrainingVariables, type Variable } from './training-variables';
 import type { TrainingBatch } from './training-batch';
 import { trainerOptions, type TrainerOptions } from './trainer-options';
 
@@ -24,6 +25,8 @@ export interface TrainerState {
   /** Of the parameters that are not frozen, like `adamV`. */
   readonly adamM: Weights;
   readonly adamV: Weights;
+  /** The moving average of the weights; absent without `averaging: "ema"`. */
+  readonly averages?: Weights;
   /** Steps taken. */
   readonly step: number;
 }
@@ -45,6 +48,8 @@ export class Trainer {
   private readonly traced: TracedStep;
   /** null for batches in one part. */
   private readonly inParts: StepInParts | null;
+  /** null without `averaging: "ema"`. */
+  private readonly average: MovingAverage | null;
   private stepsTaken: number;
 
   /** @param group that this process has joined @default null, alone */
@@ -61,9 +66,10 @@ export class Trainer {
     const options = trainerOptions(settings);
     if (group !== null && options.parts === 1)
       throw new RangeError('a group computes a batch in parts: it needs two or more');
-    this.variables = new TrainingVariables(engine, config, state, (name) =>
-      learningRateFactor(name, options, config.depth),
-    );
+    const { emaDecay } = options;
+    const rateOf = (name: string): number => learningRateFactor(name, options, config.depth);
+    this.variables = new TrainingVariables(engine, config, state, rateOf, emaDecay !== null);
+    this.average = emaDecay === null ? null : new MovingAverage(engine, this.variables, emaDecay);
     this.traced = new TracedStep(engine, config, options, this.variables);
     this.inParts =
       options.parts > 1
@@ -129,20 +135,25 @@ export class Trainer {
 
   /** A copy of the weights, running statistics included. @throws {LossNotFinite} */
   weights(): Weights {
-    const weights = this.variables.read(this.variables.values);
-    for (const [name, { data }] of weights)
-      if (!data.every(Number.isFinite))
-        throw new LossNotFinite(this.stepsTaken, `${name} is not finite`);
-    return weights;
+    return this.finite(this.variables.values);
+  }
+
+  /**
+   * A copy of what is validated and kept: the moving average of the weights, or without one the
+   * weights. @throws {LossNotFinite}
+   */
+  weightsToKeep(): Weights {
+    return this.average === null ? this.weights() : this.finite(this.variables.averages);
   }
 
   /** A copy of everything a step depends on. @throws {LossNotFinite} */
   snapshot(): TrainerState {
-    const { firstMoments, secondMoments } = this.variables;
+    const { firstMoments, secondMoments, averages } = this.variables;
     return {
       weights: this.weights(),
       adamM: this.variables.read(firstMoments),
       adamV: this.variables.read(secondMoments),
+      ...(this.average === null ? {} : { averages: this.variables.read(averages) }),
       step: this.stepsTaken,
     };
   }
@@ -158,6 +169,15 @@ export class Trainer {
   private finished(loss: number): number {
     this.stepsTaken++;
     if (!Number.isFinite(loss)) throw new LossNotFinite(this.stepsTaken, `the loss is ${loss}`);
+    this.average?.move(this.stepsTaken);
     return loss;
+  }
+
+  private finite(variables: readonly Variable[]): Weights {
+    const weights = this.variables.read(variables);
+    for (const [name, { data }] of weights)
+      if (!data.every(Number.isFinite))
+        throw new LossNotFinite(this.stepsTaken, `${name} is not finite`);
+    return weights;
   }
 }

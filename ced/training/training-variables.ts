@@ -25,6 +25,8 @@ export class TrainingVariables {
   /** Of the trained parameters that are not frozen, in their order, like `secondMoments`. */
   readonly firstMoments: readonly Variable[];
   readonly secondMoments: readonly Variable[];
+  /** The moving average of each value, in their order; none without one. */
+  readonly averages: readonly Variable[];
 
   constructor(
     private readonly engine: Engine,
@@ -33,15 +35,19 @@ export class TrainingVariables {
       readonly weights: Weights;
       readonly adamM: Weights | null;
       readonly adamV: Weights | null;
+      readonly averages?: Weights | undefined;
     },
     /** Share of the learning rate that a parameter learns at; 0 = it is frozen. */
     readonly rateOf: (name: string) => number,
+    /** A moving average that is not in the state begins with the weights. */
+    hasAverages: boolean,
   ) {
     const specs = parameterSpecs(config);
     const trained = specs.filter((spec) => spec.trained && rateOf(spec.name) > 0);
     this.values = this.create(specs, from.weights);
     this.firstMoments = this.create(trained, from.adamM);
     this.secondMoments = this.create(trained, from.adamV);
+    this.averages = hasAverages ? this.create(specs, from.averages ?? from.weights) : [];
   }
 
   get moments(): Variable[] {
@@ -80,7 +86,8 @@ export class TrainingVariables {
   }
 
   dispose(): void {
-    for (const { handle } of [...this.values, ...this.moments]) this.engine.freeVariable(handle);
+    const all = [...this.values, ...this.moments, ...this.averages];
+    for (const { handle } of all) this.engine.freeVariable(handle);
   }
 
   private create(specs: readonly ParameterSpec[], from: Weights | null): Variable[] {

@@ -103,8 +103,16 @@ export function estimateTraining(
       forwardOperations(config, chunkSeconds) *
       settings.epochs *
       chunks,
-    checkpointBytes: 4 * parameters * (2 * 3 + settings.averageBest + 1),
+    checkpointBytes: 4 * parameters * checkpointedWeights(settings),
   };
+}
+
+/** Of each parameter: two checkpoints with both moments, the best weights, the finished model. */
+function checkpointedWeights({
+  averaging = 'best',
+  averageBest,
+}: Pick<TeacherTraining, 'averaging' | 'averageBest'>): number {
+  return averaging === 'ema' ? 2 * 4 + 1 + 1 : 2 * 3 + averageBest + 1;
 }
 
 /** Of the encoder's blocks, those that gradients go through. */

@@ -3,6 +3,7 @@
  * the metrics that lead up to it, its files with `state.json` last, then the removal of checkpoints
  * that it replaces.
  */
+import type { WeightTensor } from '../../ced/model/weights';
 import type { TrainerState } from '../../ced/training/trainer';
 import { encodeEvents } from '../../report/tensorboard-events';
 import type { Store } from '../../storage/store';
@@ -23,8 +24,9 @@ export interface UncommittedCheckpoint {
 /** The memory of its tensors, each piece once: what a thread can take over without a copy. */
 export function tensorMemory({ trainer }: UncommittedCheckpoint): ArrayBuffer[] {
   const memory = new Set<ArrayBuffer>();
-  for (const weights of [trainer.weights, trainer.adamM, trainer.adamV])
-    for (const { data } of weights.values()) memory.add(data.buffer as ArrayBuffer);
+  const { weights, adamM, adamV, averages } = trainer;
+  for (const tensors of [weights, adamM, adamV, averages ?? new Map<string, WeightTensor>()])
+    for (const { data } of tensors.values()) memory.add(data.buffer as ArrayBuffer);
   return [...memory];
 }
 

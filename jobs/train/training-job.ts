@@ -36,7 +36,7 @@ interface Closable {
 }
 
 export async function trainJob(context: JobContext, given: TrainJobInput): Promise<TrainedModel> {
-  const input = withoutFreeze(given);
+  const input = withAveraging(withoutFreeze(given));
   const opened: Closable[] = [];
   try {
     const training = await openTraining(context, input, opened);
@@ -53,6 +53,13 @@ export async function trainJob(context: JobContext, given: TrainJobInput): Promi
 /** Random weights are not frozen: a student whose champion there is not yet starts from them. */
 function withoutFreeze<Input extends TrainInput>(input: Input): Input {
   return input.init === null ? { ...input, settings: { ...input.settings, train: 'all' } } : input;
+}
+
+/** A moving average is not averaged again: the best validated one is the model. */
+function withAveraging<Input extends TrainInput>(input: Input): Input {
+  return input.settings.averaging === 'ema'
+    ? { ...input, settings: { ...input.settings, averageBest: 1 } }
+    : input;
 }
 
 /** @param opened gets what the caller closes, also where this throws */
@@ -83,14 +90,15 @@ async function openTraining(
   const { batchSize, mixup, seed } = settings;
   const samples = chunkSamples(input.chunkSeconds);
   const data = new TrainingSet(audio, rows, targets, { batchSize, mixup, seed, samples });
-  return { key, config, start, data, validation, settings, stopAfterEpoch };
+  const learnsFromLabels = input.targets.kind === 'labels';
+  return { key, config, start, data, validation, settings, learnsFromLabels, stopAfterEpoch };
 }
 
 /** A member's part in a training that another worker leads. */
 export async function takePartJob(context: JobContext, given: TrainInput): Promise<null> {
   const { group } = context;
   if (!group) throw new Error('nothing leads to the leader of this training');
-  const input = withoutFreeze(given);
+  const input = withAveraging(withoutFreeze(given));
   const opened: Closable[] = [];
   try {
     await takePart(context, input, await openTraining(context, input, opened), group);

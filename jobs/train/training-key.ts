@@ -39,15 +39,20 @@ export function trainingKey(input: TrainInput, content: TrainingContent): string
     train: _train,
     headLearningRateFactor: _headLearningRateFactor,
     layerDecay: _layerDecay,
+    averaging: _averaging,
+    emaDecay: _emaDecay,
     ...settings
   } = input.settings;
-  const { parts, train, headLearningRateFactor, layerDecay } = trainerOptions(input.settings);
+  const { parts, train, headLearningRateFactor, layerDecay, emaDecay } = trainerOptions(
+    input.settings,
+  );
   const stated = {
     // Under their earlier name. Whole batches keep the key of versions that had no parts.
     ...(parts === 1 ? {} : { gradientAccumulation: parts }),
     ...(train === 'all' ? {} : { train }),
     ...(headLearningRateFactor === 1 ? {} : { headLearningRateFactor }),
     ...(layerDecay === 1 ? {} : { layerDecay }),
+    ...(emaDecay === null ? {} : { emaDecay }),
   };
   const drawsAugmentation =
     input.targets.kind === 'labels' || ('consistent' in settings && !settings.consistent);

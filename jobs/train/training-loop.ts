@@ -180,7 +180,7 @@ export class TrainingLoop {
     epoch: number,
   ): Promise<{ entry: BestEntry; weights: Weights; measured: Measured }> {
     const { config, validation, settings } = this.training;
-    const weights = this.trainer.weights();
+    const weights = this.trainer.weightsToKeep();
     const model = { config, weights, precision: settings.precision };
     const { value, ...measured } = await validation.evaluate(model, epoch, this.context);
     return { entry: { step: this.at.step, epoch, value }, weights, measured };

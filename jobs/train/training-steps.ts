@@ -24,6 +24,7 @@ export interface Training {
   data: TrainingSet;
   validation: Validation;
   settings: TeacherTraining;
+  learnsFromLabels: boolean;
   stopAfterEpoch: number | null;
 }
 

@@ -1,7 +1,8 @@
 /**
  * Training checkpoints: `training/<key>/checkpoints/<step>/{model,adam}.safetensors` and
- * `state.json`, which is written last and holds the SHA-256 of both, and its own. A damaged or
- * incomplete checkpoint is quarantined, and the one before it counts.
+ * `state.json`, which is written last and holds the SHA-256 of both, and its own. A moving average
+ * of the weights is with the moments in `adam.safetensors`. A damaged or incomplete checkpoint is
+ * quarantined, and the one before it counts.
  */
 import { z } from 'zod';
 import type { ModelConfig } from '../../ced/model/config';
@@ -181,6 +182,7 @@ function joinMoments(trainer: TrainerState): Weights {
   const joined = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   for (const [name, tensor] of trainer.adamM) joined.set(`m.${name}`, tensor);
   for (const [name, tensor] of trainer.adamV) joined.set(`v.${name}`, tensor);
+  for (const [name, tensor] of trainer.averages ?? []) joined.set(`average.${name}`, tensor);
   return joined;
 }
 
@@ -191,5 +193,9 @@ function splitMoments(weights: Weights, joined: Weights, step: number): TrainerS
         .filter(([name]) => name.startsWith(prefix))
         .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
     );
-  return { weights, adamM: take('m.'), adamV: take('v.'), step };
+  const averages = take('average.');
+  return {
+    ...{ weights, adamM: take('m.'), adamV: take('v.'), step },
+    ...(averages.size === 0 ? {} : { averages }),
+  };
 }

@@ -171,6 +171,19 @@ describe('a training that goes on after stops', () => {
     );
   });
 
+  it('with a moving average of its weights ends as the undisturbed one, byte for byte', async () => {
+    const settings = {
+      ...{ epochs: 8, learningRate: 3e-3, validateEvery: 3, earlyStop: 0 },
+      ...{ averaging: 'ema', emaDecay: 0.8 },
+    };
+    const undisturbed = await afterStops(settings, []);
+    const stops: Stop[] = [{ afterStep: 3 }, ...epochs(4), { inValidation: 1, batches: 1 }];
+    expect(await afterStops(settings, stops)).toEqual(undisturbed);
+    const plain = await afterStops({ ...settings, averaging: 'best', averageBest: 1 }, []);
+    expect(plain.trained.steps).toBe(undisturbed.trained.steps);
+    expect(plain.trained.sha256).not.toBe(undisturbed.trained.sha256);
+  });
+
   it('gives at a stop the model that the same stop gives without the stops before it', async () => {
     const settings = { epochs: 11, learningRate: 3e-3, validateEvery: 3, averageBest: 3 };
     forget();

@@ -51,6 +51,18 @@ describe('the key of a training', () => {
       expect(keyOf(settings)).toBe(whole);
   });
 
+  it('is that of earlier versions where no moving average is kept', () => {
+    for (const settings of [{ averaging: 'best' }, { averaging: 'best', emaDecay: 0.9 }])
+      expect(keyOf(settings)).toBe(whole);
+  });
+
+  it('differs by the moving average and by its decay', () => {
+    const ema = keyOf({ averaging: 'ema' });
+    expect(ema).not.toBe(whole);
+    expect(keyOf({ averaging: 'ema', emaDecay: 0.999 })).toBe(ema);
+    expect(keyOf({ averaging: 'ema', emaDecay: 0.99 })).not.toBe(ema);
+  });
+
   it.each([{ layerDecay: 0.75 }, { headLearningRateFactor: 10 }])('differs by %j', (settings) => {
     expect(keyOf(settings)).not.toBe(whole);
   });

@@ -392,6 +392,23 @@ export const teacherTrainingSchema = z.strictObject({
     .max(64)
     .default(4)
     .describe('Number of best checkpoints that are averaged into the final weights.'),
+  averaging: z
+    .enum(['best', 'ema'])
+    .optional()
+    .describe(
+      'The weights that are validated and kept: those of single steps, of which the ' +
+        '`averageBest` best are averaged (`best`, without this field), or an exponential moving ' +
+        'average over all steps (`ema`), of which the best validated one is kept.',
+    ),
+  emaDecay: z
+    .number()
+    .min(0)
+    .max(0.999999)
+    .optional()
+    .describe(
+      'With `averaging: "ema"`, the share of the average that a step keeps; without this field ' +
+        '0.999. In step t at most (1 + t) / (10 + t), so that the first weights are forgotten.',
+    ),
   weightDecay: z
     .number()
     .min(0)
