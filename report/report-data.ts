@@ -9,6 +9,7 @@ import type {
   RunResult,
 } from '../workflows/contract/activities';
 import type { TrainedModel } from '../workflows/contract/models';
+import { classHints } from './class-hints';
 import type { TagScores } from '../ced/metrics/tag-scores';
 import { knownParameters, sumOfParameters } from '../ced/teachers/known-parameters';
 import { realTimeFactor, type Latency } from '../ced/metrics/latency';
@@ -97,6 +98,11 @@ export function buildResult(
     cost,
   }: Pick<RunFindings, 'evaluation' | 'rejected' | 'teacherPairs' | 'cost'>,
 ): RunResult {
+  const hints = [
+    ...input.students.flatMap((student) => student.hints ?? []),
+    ...(input.hints ?? []),
+    ...classHints(evaluation),
+  ];
   const trained = input.students.map(
     ({ name, parameters, sha256, bitExact }, index): RunResult['students'][number] => {
       const score = evaluation?.students[index];
@@ -130,6 +136,7 @@ export function buildResult(
     stages: input.stages,
     ...(cost === null ? {} : { cost }),
     ...(input.promotion ? { promotion: input.promotion } : {}),
+    ...(hints.length === 0 ? {} : { hints }),
   };
 }
 

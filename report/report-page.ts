@@ -12,6 +12,7 @@ import { ensembleSection } from './report-ensemble';
 import { comparisonSections } from './report-comparison';
 import type { RunComparison } from './run-comparison';
 import { headline } from './report-headline';
+import { hintsSection } from './report-hints';
 import { html, Html, scriptJson } from './html';
 import { lineageSection } from './report-lineage';
 import { modelsSection } from './report-models';
@@ -24,6 +25,7 @@ import { timelineSection } from './report-timeline';
 import { wrongClipsSection } from './report-wrong-clips';
 
 const sections: ((data: ReportData) => Section | null)[] = [
+  hintsSection,
   modelsSection,
   ensembleSection,
   championSection,

@@ -16,6 +16,7 @@ import {
 } from './contract/teacher-vocabulary';
 import {
   ensembleProblems,
+  maskHints,
   promotionNotes,
   renamedNotes,
   startsFromChampion,
@@ -141,6 +142,8 @@ export async function distillAndPublish(
         `expected at most the vocabulary's ${corpus.plan.classes} classes`,
     ]);
 
+  const hints = maskHints(run.logits.augment.timeMask, chunkSeconds);
+  control.note(hints.map(({ text }) => text));
   control.note(renamedNotes('students', run.students));
   control.note(workerNotes('students', run.students));
   control.note(warmupNotes('students', run.students, corpus.finalized.train?.chunks ?? 0));
@@ -210,6 +213,7 @@ export async function distillAndPublish(
     ...(fit ? { ensembleFit: fit } : {}),
     logits,
     students,
+    ...(hints.length === 0 ? {} : { hints }),
     ...(promotion ? { promotion } : {}),
     ...(evaluationKey === undefined ? {} : { judgementKey: evaluationKey }),
   });

@@ -8,7 +8,7 @@ import type { RunResult } from './contract/activities';
 import { teachRunSchema, type TeachRun } from './contract/run-file';
 import { prepareCorpus, type PreparedCorpus } from './prepare-corpus';
 import type { StageName } from './contract/status';
-import { renamedNotes, warmupNotes, workerNotes } from './contract/run-notes';
+import { maskHints, renamedNotes, warmupNotes, workerNotes } from './contract/run-notes';
 import type { Continuation } from './continuation';
 import { runToEnd } from './run-to-end';
 import { publish } from './publish';
@@ -50,6 +50,8 @@ async function stages(control: RunControl, run: TeachRun): Promise<RunResult> {
     repair: (damage) => (damage.kind === 'model' ? importInits() : prepared.repair(damage)),
   };
 
+  const hints = maskHints(run.augment.timeMask, chunkSeconds);
+  control.note(hints.map(({ text }) => text));
   control.note(renamedNotes('teachers', run.teachers));
   control.note(workerNotes('teachers', run.teachers));
   control.note(warmupNotes('teachers', run.teachers, corpus.finalized.train?.chunks ?? 0));
@@ -84,5 +86,6 @@ async function stages(control: RunControl, run: TeachRun): Promise<RunResult> {
     ensemble: [],
     logits: null,
     students: teachers,
+    ...(hints.length === 0 ? {} : { hints }),
   });
 }

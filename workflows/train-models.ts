@@ -58,7 +58,9 @@ export async function trainModels(
       if (isHistoryLeft) return;
       control.showStudent(settings.name);
       try {
-        trained[index] = await trainModel(control, training, settings, 'training');
+        const model = await trainModel(control, training, settings, 'training');
+        trained[index] = model;
+        control.note(model.hints?.map(({ text }) => text));
         stage.done++;
       } catch (error) {
         // The other lanes end in the same way.

@@ -13,7 +13,12 @@ import {
   vocabularyTeacher,
   withClassList,
 } from '../../workflows/contract/teacher-vocabulary';
-import { renamedNotes, warmupNotes, workerNotes } from '../../workflows/contract/run-notes';
+import {
+  maskHints,
+  renamedNotes,
+  warmupNotes,
+  workerNotes,
+} from '../../workflows/contract/run-notes';
 import { furtherRates } from '../../workflows/contract/sample-rates';
 import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
 import { commandLine } from '../../infra/command-line/command-line';
@@ -146,7 +151,7 @@ export async function planRun(
   root: string,
   options: PlanOptions,
 ): Promise<RunPlan> {
-  const chunkSeconds = 'logits' in run ? run.logits.chunkSeconds : run.chunkSeconds;
+  const { chunkSeconds, augment } = 'logits' in run ? run.logits : run;
   const { vocabulary, isAssumed, sizes } = options.assumed
     ? assumedCorpus(options.assumed, options.classes, chunkSeconds)
     : await sampledCorpus(run, root, options);
@@ -194,6 +199,7 @@ export async function planRun(
       ...look.notes,
       ...(rates.length > 0 ? [`audio is kept at ${rates.join(' and ')} Hz too, for teachers`] : []),
       ...classNotes(run, vocabulary.length, isAssumed),
+      ...maskHints(augment.timeMask, chunkSeconds).map(({ text }) => text),
       ...renamedNotes(section, settings),
       ...workerNotes(section, settings),
       ...warmupNotes(section, settings, chunks),

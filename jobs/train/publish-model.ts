@@ -9,10 +9,12 @@ import { storeModel } from '../../storage/models/model-folder';
 import { keepThresholds } from '../../storage/models/model-thresholds';
 import { createRecordOrAdopt } from '../../storage/quarantine';
 import { readBestWeights } from '../../storage/training/best-weights';
+import { readMetrics } from '../../storage/training/metrics-segment';
 import { trainingRecord } from '../../storage/training/training-manifest';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { TrainedModel } from '../../workflows/contract/models';
 import { beginPhase, throwIfStopped, type JobContext } from '../job-context';
+import { learningHint } from './learning-hint';
 import type { Start } from './model-shape';
 import type { TrainingEnd } from './training-loop';
 import type { Training } from './training-steps';
@@ -57,6 +59,7 @@ export async function publishModel(
     rowsTrained: progress.rowsTrained,
     bitExact: progress.bitExact,
     ...attempt,
+    ...(await hintsOf(context, training, end)),
   };
   const manifestKey = layout.trainingManifest(key, training.stopAfterEpoch);
   const first = await createRecordOrAdopt(store, manifestKey, trainingRecord, trained);
@@ -69,6 +72,19 @@ export async function publishModel(
       `${manifestKey}: ${first.sha256} was trained before, and now ${trained.sha256}`,
     );
   return { ...first, name: trained.name };
+}
+
+/** Of a training that ran to its last epoch. */
+async function hintsOf(
+  { store }: JobContext,
+  { key, settings, learnsFromLabels }: Training,
+  { progress }: TrainingEnd,
+): Promise<Pick<TrainedModel, 'hints'>> {
+  const { epochs, name } = settings;
+  if (progress.epoch < epochs) return {};
+  const lines = await readMetrics(store, key, progress.step);
+  const hint = learningHint({ name, epochs, fromLabels: learnsFromLabels }, lines);
+  return hint === null ? {} : { hints: [hint] };
 }
 
 function startedFrom({ sha256, transfer }: Start): NonNullable<TrainedModel['startedFrom']> {

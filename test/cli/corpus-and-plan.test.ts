@@ -317,6 +317,8 @@ describe('ced plan', () => {
       ),
       '  note        corpus.eval: eval.jsonl has no labels, so promote can compare no models: no ' +
         'student will be promoted',
+      '  note        augment.timeMask.maxFrames: 192 frames hide up to 100 % of a chunk of ' +
+        '0.5 s; a fifth is usual: 10 frames',
       '  note        students[0].warmupSteps: 5000 of 15 steps: the learning rate ends at ' +
         '0.0000030 instead of 0.001; a tenth of the steps is usual',
       expect.stringMatching(

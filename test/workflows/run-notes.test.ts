@@ -1,5 +1,6 @@
 import {
   ensembleProblems,
+  maskHints,
   mostWorkers,
   promotionNotes,
   renamedNotes,
@@ -32,6 +33,31 @@ describe('a run that promotes', () => {
     for (const labelled of [3, undefined])
       expect(promotionNotes(run({ champion: 'c' }), labelled)).toEqual([]);
     expect(promotionNotes(run(), 0)).toEqual([]);
+  });
+});
+
+describe('a time mask', () => {
+  it('that can hide much of a chunk is told with the usual width', () => {
+    expect(maskHints({ maxFrames: 192 }, 4)).toEqual([
+      {
+        kind: 'wide masks',
+        about: 'augment.timeMask.maxFrames',
+        value: 0.48,
+        text:
+          'augment.timeMask.maxFrames: 192 frames hide up to 48 % of a chunk of 4 s; a fifth is ' +
+          'usual: 80 frames',
+      },
+    ]);
+    expect(maskHints({ maxFrames: 6001 }, 4)[0]!.value).toBe(1);
+  });
+
+  it('of a fifth, or none, is not worth a word', () => {
+    for (const [maxFrames, seconds] of [
+      [192, 10],
+      [80, 4],
+      [0, 1],
+    ] as const)
+      expect(maskHints({ maxFrames }, seconds)).toEqual([]);
   });
 });
 

@@ -16,6 +16,7 @@ import {
   type PromoteInput,
   type Promotion,
 } from './promotion';
+import { hintSchema, type Hint } from './hints';
 import type {
   Augment,
   Corpus,
@@ -363,6 +364,8 @@ export interface PublishInput {
   logits: LogitsTotal | null;
   students: TrainedModel[];
   stages: RunResult['stages'];
+  /** Of the run file's settings; absent = none. */
+  hints?: Hint[];
   /** Absent: the run file has no `promote`. */
   promotion?: Promotion;
   /** Key under which a later retraining finds this run's evaluation. */
@@ -472,6 +475,8 @@ export const runResultSchema = z.object({
   /** Absent where no attempt was recorded, and of earlier versions. */
   cost: z.exactOptional(costSchema),
   promotion: z.exactOptional(promotionSchema),
+  /** What a user can act on; absent = nothing, and of earlier versions. */
+  hints: z.exactOptional(z.array(hintSchema)),
 });
 export type RunResult = z.output<typeof runResultSchema>;
 /** Of a student with its ensemble. */

@@ -1,5 +1,6 @@
 /** Models and splits as workflows and activities name them. */
 import { z } from 'zod';
+import { hintSchema } from './hints';
 
 export const SPLITS = ['train', 'validation', 'eval'] as const;
 export type Split = (typeof SPLITS)[number];
@@ -56,5 +57,7 @@ export const trainedModelSchema = z.object({
   seconds: z.number(),
   /** Where that attempt began; absent = at the first step. */
   resumedAtStep: z.exactOptional(z.number()),
+  /** What its curve says; absent = nothing, and of earlier versions. */
+  hints: z.exactOptional(z.array(hintSchema)),
 });
 export type TrainedModel = z.output<typeof trainedModelSchema>;

@@ -1,7 +1,8 @@
 /** What of a run's settings deserves a look before anything is spent on it. Pure. */
+import type { Hint } from './hints';
 import type { DistillRun } from './run-file';
 import type { ImportModelsInput } from './activities';
-import { CHAMPION, type TeacherTraining } from './run-file-sections';
+import { CHAMPION, type Augment, type TeacherTraining } from './run-file-sections';
 
 /** @param labelled clips of eval that have labels; undefined where that is not known */
 export function promotionNotes(
@@ -68,6 +69,29 @@ export function warmupNotes(
         `ends at ${reached} instead of ${learningRate}; a tenth of the steps is usual`,
     ];
   });
+}
+
+/** Frames of 10 ms. */
+const FRAMES_A_SECOND = 100;
+const WIDEST_SHARE = 0.3;
+const USUAL_SHARE = 0.2;
+
+/** @returns masks that can hide so much of a chunk that teachers see little of it */
+export function maskHints({ maxFrames }: Augment['timeMask'], chunkSeconds: number): Hint[] {
+  const frames = Math.round(chunkSeconds * FRAMES_A_SECOND);
+  const share = Math.min(1, maxFrames / frames);
+  if (share <= WIDEST_SHARE) return [];
+  return [
+    {
+      kind: 'wide masks',
+      about: 'augment.timeMask.maxFrames',
+      value: share,
+      text:
+        `augment.timeMask.maxFrames: ${maxFrames} frames hide up to ${Math.round(100 * share)} % ` +
+        `of a chunk of ${chunkSeconds} s; a fifth is usual: ` +
+        `${Math.round(USUAL_SHARE * frames)} frames`,
+    },
+  ];
 }
 
 /** @returns a sentence for each field that a training gives by its earlier name */
