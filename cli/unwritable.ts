@@ -37,8 +37,13 @@ export function refuseUnwritable(folder: string): void {
  */
 export function tryFolder(folder: string, name: string): void {
   const probe = join(nearestTo(folder), name);
-  if (existsSync(probe)) return;
-  mkdirSync(probe);
+  try {
+    mkdirSync(probe);
+  } catch (error) {
+    // Another program tries the same folder, or one was killed meanwhile.
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    throw error;
+  }
   rmdirSync(probe);
 }
 

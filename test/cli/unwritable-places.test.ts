@@ -149,6 +149,13 @@ describe('a place that cannot be written', () => {
     expect(left(folder)).toEqual(['there']);
   });
 
+  it('is none where another program tries the same folder at the same moment', () => {
+    mkdirSync(join(folder, '.ced-writable'));
+    for (const out of [folder, join(folder, 'deep', 'out')])
+      expect(() => refuseUnwritable(out)).not.toThrow();
+    expect(left(folder)).toEqual(['.ced-writable']);
+  });
+
   it('ends the making of a folder or an object with an error, below /proc', async () => {
     await expect(makeFolder('/proc/ced-store/deep')).rejects.toThrow(
       /(?:ENOENT|EACCES|EPERM).*\/proc\/ced-store/,
