@@ -28,7 +28,7 @@ import { readRunCorpus } from './publish/run-corpus';
 import { evaluateRun } from './publish/run-evaluation';
 import { softwareVersions } from './publish/software-versions';
 import { readTrainingCurve } from './publish/training-curve';
-import { encodeRejected } from '../report/run-corpus';
+import { encodeLeftOut, encodeRejected } from '../report/run-corpus';
 import type { RunEvaluation } from '../report/run-evaluation';
 import type { TrainingCurve } from '../report/training-curve';
 import type { Latency } from '../ced/metrics/latency';
@@ -63,6 +63,8 @@ export async function publishRun(
       await createOrAdopt(store, layout.modelFile(student.sha256, 'README.md'), Buffer.from(card));
     }
     await createOrAdopt(store, keyOf('rejected.jsonl'), encodeRejected(findings.rejected));
+    if (input.selection)
+      await createOrAdopt(store, keyOf('left-out.jsonl'), encodeLeftOut(input.selection.leaveOut));
     for (const [file, bytes] of await metricsFiles(store, input))
       await createOrAdopt(store, keyOf(file), bytes);
     await createOrAdopt(

@@ -26,6 +26,7 @@ export {
   type DistillRun,
   type TeachRun,
 } from '../workflows/contract/run-file';
+export type { SelectClipsInput, SelectedClips } from '../workflows/contract/selection';
 export type { RunStatus, StageName, StageStatus } from '../workflows/contract/status';
 
 /** Run files as they are written: fields that are left out have their default. */

@@ -162,16 +162,21 @@ function scoreNote({ agreement }: ResultStudent, evalClips: number | null): stri
   return `${scored} Student and ensemble agree on the most probable class of ${share} of them.`;
 }
 
-function logitsNote({ logits }: Pick<RunResult, 'logits'>): string {
+function logitsNote({ logits, selection }: Pick<RunResult, 'logits' | 'selection'>): string {
   if (!logits) return '';
   const { rows, views, key, leftOut = 0 } = logits;
   const without =
     leftOut === 0
       ? ''
       : `${formatCount(leftOut)} chunks were left out, because a teacher gave nothing for them.\n`;
+  const unselected =
+    (selection?.clips ?? 0) === 0
+      ? ''
+      : `${formatCount(selection!.clips)} training clips were left out, as the activity ` +
+        `${selection!.activity} chose.\n`;
   return (
     `Trained on ${formatCount(rows)} stored views (${formatCount(views)} per chunk), ` +
-    `logits \`${key}\`.\n${without}`
+    `logits \`${key}\`.\n${without}${unselected}`
   );
 }
 

@@ -116,7 +116,8 @@ export function makersSection({ result: { cost }, workflowRunId }: ReportData): 
   };
 }
 
-export function storageSection({ splits, result: { logits } }: ReportData): Section {
+export function storageSection({ splits, result: { logits, selection } }: ReportData): Section {
+  const notes = [duplicatesNote(splits), selectionNote(selection)].filter((note) => note !== '');
   const rows = splits.map(
     ({ split, clips, chunks, samples, shards, rejected, labelled }) =>
       html`<tr>
@@ -132,7 +133,7 @@ export function storageSection({ splits, result: { logits } }: ReportData): Sect
   return {
     id: 'storage',
     title: 'Corpus and storage',
-    ...duplicatesNote(splits),
+    ...(notes.length > 0 ? { note: notes.join(' ') } : {}),
     content: html`${table(
       ['Split', 'Clips', 'Chunks', 'Audio', 'PCM', 'Shards', 'Rejected'],
       rows,
@@ -140,17 +141,25 @@ export function storageSection({ splits, result: { logits } }: ReportData): Sect
   };
 }
 
-function duplicatesNote(splits: ReportData['splits']): { note?: string } {
+function duplicatesNote(splits: ReportData['splits']): string {
   const found = splits
     .filter(({ duplicates = 0 }) => duplicates > 0)
     .map(({ split, duplicates = 0 }) => `${formatCount(duplicates)} of ${split}`);
   return found.length === 0
-    ? {}
-    : {
-        note:
-          `Clips with the same audio as another clip of their split: ${found.join(', ')}. ` +
-          'They were kept.',
-      };
+    ? ''
+    : `Clips with the same audio as another clip of their split: ${found.join(', ')}. ` +
+        'They were kept.';
+}
+
+function selectionNote(selection: ReportData['result']['selection']): string {
+  if (!selection) return '';
+  const { activity, taskQueue, clips, examples } = selection;
+  const asked = `the activity ${activity} on task queue ${taskQueue}`;
+  if (clips === 0) return `Students learn from every training clip: ${asked} left none out.`;
+  const more = clips > examples.length ? ', …' : '';
+  const names = `${examples.join(', ')}${more}`;
+  const learnt = `Students learn without ${formatCount(clips)} training clips`;
+  return `${learnt}, as ${asked} chose: ${names}.`;
 }
 
 function logitBytes({

@@ -132,6 +132,7 @@ export function buildResult(
     ...(teacherPairs.length === 0 ? {} : { teacherAgreement: teacherPairs }),
     students: trained,
     logits: input.logits,
+    ...(input.selection ? { selection: resultSelection(input.selection) } : {}),
     rejected: rejected.length,
     stages: input.stages,
     ...(cost === null ? {} : { cost }),
@@ -158,6 +159,16 @@ function asTeacher({
   ...model
 }: RunResult['students'][number]): RunResult['teachers'][number] {
   return model;
+}
+
+const SELECTION_EXAMPLES = 10;
+
+function resultSelection({
+  leaveOut,
+  ...selection
+}: NonNullable<PublishInput['selection']>): NonNullable<RunResult['selection']> {
+  const examples = leaveOut.slice(0, SELECTION_EXAMPLES);
+  return { ...selection, clips: leaveOut.length, examples };
 }
 
 export function buildReportData(

@@ -49,3 +49,8 @@ export function encodeRejected(rejected: readonly RejectedClip[]): Uint8Array {
       .join(''),
   );
 }
+
+/** `left-out.jsonl`: one training clip a line, that the run file's `selection` left out. */
+export function encodeLeftOut(clips: readonly string[]): Uint8Array {
+  return Buffer.from(clips.map((clip) => `${JSON.stringify({ clip })}\n`).join(''));
+}

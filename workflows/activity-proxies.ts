@@ -12,6 +12,8 @@ import type { CpuActivities, GpuActivities } from './contract/activities';
 import { STORE_DAMAGED } from './contract/damage';
 import { PERMANENT_FAILURES } from './contract/failures';
 import { TASK_QUEUES } from './contract/names';
+import type { DistillRun } from './contract/run-file';
+import type { SelectClipsInput } from './contract/selection';
 import type { TeacherActivities } from './contract/teacher-worker';
 
 const retry = {
@@ -94,6 +96,23 @@ export function teacherOn(taskQueue: string, activityId: string | undefined): Te
     describeSoon: (input) => soon.describeTeacher(input),
     predictShard: (input) => predicting.predictShard(input),
   };
+}
+
+/** The activity of a user that leaves training clips out (contract/selection.ts). */
+export function selectorOn({
+  activity,
+  taskQueue,
+}: NonNullable<DistillRun['selection']>): (input: SelectClipsInput) => Promise<unknown> {
+  const activities = proxyActivities<Record<string, (input: SelectClipsInput) => Promise<unknown>>>(
+    {
+      taskQueue,
+      // It reads every row of the logits, and need not know of heartbeats.
+      startToCloseTimeout: '6 hours',
+      retry,
+    },
+  );
+  const summary = 'Choose training clips to leave out';
+  return (input) => activities[activity]!.executeWithOptions({ summary }, [input]);
 }
 
 function onTeacher(options: ActivityOptions): TeacherActivities {

@@ -31,6 +31,7 @@ import { publish } from './publish';
 import { withRepair } from './repair';
 import type { RunControl } from './run-control';
 import { scoreModels } from './score-models';
+import { selectClips } from './select-clips';
 import { trainModels } from './train-models';
 import { WorkerTeachers } from './worker-teachers';
 
@@ -170,7 +171,9 @@ export async function distillAndPublish(
     ? await importLogits(control, run, corpus, run.logits)
     : await storeLogits(control, run, corpus, members, run.logits, workers);
 
-  // 3. Train students from the stored logits.
+  // 3. Train students from the stored logits, without the clips that an activity of the user's
+  //    leaves out.
+  const leaveOut = await selectClips(control, run, logits.key);
   const models = await control.runOnce('models and champion', () => addChampion(run, imported));
   const { trained: students, repair: repairStudents } = await trainModels(control, 'distill', {
     run,
@@ -180,6 +183,7 @@ export async function distillAndPublish(
     settings: run.students,
     targets,
     augment: run.logits.augment,
+    leaveOut,
     repair: (damage) =>
       damage.kind === 'model' && damage.sha256 === models.inits[CHAMPION]?.sha256
         ? addChampion(run, imported)
@@ -212,6 +216,7 @@ export async function distillAndPublish(
     ensemble: members,
     ...(fit ? { ensembleFit: fit } : {}),
     logits,
+    ...(run.selection ? { selection: { ...run.selection, leaveOut } } : {}),
     students,
     ...(hints.length === 0 ? {} : { hints }),
     ...(promotion ? { promotion } : {}),

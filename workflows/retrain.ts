@@ -82,10 +82,11 @@ async function findEvaluation(
   models: ImportedModels,
   plan: Plan,
 ): Promise<FoundEvaluation> {
-  const { store, name, logits, students, promote, ensemble = 'equal' } = run;
+  const { store, name, logits, students, promote, ensemble = 'equal', selection } = run;
   // Keys of runs that take the weights of the run file stay as they were.
   const search = ensemble === 'equal' ? {} : { ensemble };
-  const settings = { logits, students, promote, ...search };
+  const selecting = selection ? { selection } : {};
+  const settings = { logits, students, promote, ...search, ...selecting };
   return await cpu.findJudgement({
     store,
     run: name,

@@ -25,6 +25,8 @@ export interface Training {
   settings: (Student | TeacherTraining)[];
   targets: TargetSource;
   augment: Augment;
+  /** Names of training clips, sorted. @default none */
+  leaveOut?: string[];
   /** Computes again what a training finds damaged. */
   repair: (damage: Damage) => Promise<unknown>;
 }
@@ -89,7 +91,7 @@ async function trainModel(
   settings: Student | TeacherTraining,
   what: 'training' | 'other',
 ): Promise<TrainedModel> {
-  const { run, corpus, chunkSeconds, models, targets, augment } = training;
+  const { run, corpus, chunkSeconds, models, targets, augment, leaveOut = [] } = training;
   const attempt = async (): Promise<TrainedModel> => {
     const workers = mostWorkers(settings);
     const input: TrainInput = {
@@ -100,6 +102,7 @@ async function trainModel(
       init: settings.init === null ? null : (models.inits[settings.init] ?? null),
       targets,
       augment,
+      ...(leaveOut.length > 0 ? { leaveOut } : {}),
       chunkSeconds,
       ensemble: models.teachers,
       hasValidation: corpus.finalized.validation !== null,

@@ -2,6 +2,7 @@
  * The table that a run ends with: models with parameters and eval mAP, size of the logits, minutes
  * per stage, places of the results. Pure.
  */
+import { counted } from '../../ced/counted';
 import type { RunResult } from '../../workflows/contract/activities';
 import { alignedTable } from '../aligned-table';
 import { knownParameters, sumOfParameters } from '../../ced/teachers/known-parameters';
@@ -19,6 +20,7 @@ export function resultTable(result: RunResult, places: ResultPlaces): string {
     ...agreementFacts(result),
     ...logitsFact(result),
     ...rejectedFact(result),
+    ...selectionFact(result),
     ...(result.promotion ? [['champion', result.promotion.says] as Fact] : []),
     ...costFact(result),
     ['minutes', minutesPerStage(result)],
@@ -109,6 +111,12 @@ function costFact({ cost, stages }: RunResult): Fact[] {
   if (!cost || cost.seconds <= totalSeconds(stages)) return [];
   const minutes = `${(cost.seconds / 60).toFixed(1)} minutes of work`;
   return [['cost', cost.runs.length === 1 ? minutes : `${minutes} in ${cost.runs.length} runs`]];
+}
+
+function selectionFact({ selection }: RunResult): Fact[] {
+  if (!selection) return [];
+  const left = counted(selection.clips, 'training clip', 'training clips');
+  return [['selection', `${left} left out by ${selection.activity}`]];
 }
 
 function minutesPerStage({ stages }: RunResult): string {

@@ -11,6 +11,7 @@ import { progressMeter } from '../../workflows/contract/progress-meter';
 import type { Student } from '../../workflows/contract/run-file-sections';
 import { throwIfStopped, type JobContext } from '../job-context';
 import { LabelledTargets } from './labelled-targets';
+import { withoutClips } from './left-out-clips';
 import {
   checkRowsAreOfClips,
   drawnFrom,
@@ -93,7 +94,8 @@ async function fromStoredLogits(
       classes: audio.vocabulary.length,
       augment: input.augment,
     });
-    return { rows, targets, logitShards, close: () => stored.close() };
+    const kept = withoutClips({ rows, targets }, input.leaveOut ?? []);
+    return { ...kept, logitShards, close: () => stored.close() };
   } catch (error) {
     stored.close();
     throw error;

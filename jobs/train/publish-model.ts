@@ -57,6 +57,7 @@ export async function publishModel(
     epochs: progress.epoch,
     steps: progress.step,
     rowsTrained: progress.rowsTrained,
+    ...(training.leftOutClips > 0 ? { leftOutClips: training.leftOutClips } : {}),
     bitExact: progress.bitExact,
     ...attempt,
     ...(await hintsOf(context, training, end)),

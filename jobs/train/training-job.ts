@@ -68,7 +68,7 @@ async function openTraining(
   input: TrainInput,
   opened: Closable[],
 ): Promise<Training> {
-  const { planKey, settings, stopAfterEpoch } = input;
+  const { planKey, settings, stopAfterEpoch, leaveOut = [] } = input;
   await beginPhase(context, 'reading the corpus');
   const audio = await CorpusAudio.open(context.store, planKey, 'train', { job: context });
   opened.push(audio);
@@ -91,7 +91,8 @@ async function openTraining(
   const samples = chunkSamples(input.chunkSeconds);
   const data = new TrainingSet(audio, rows, targets, { batchSize, mixup, seed, samples });
   const learnsFromLabels = input.targets.kind === 'labels';
-  return { key, config, start, data, validation, settings, learnsFromLabels, stopAfterEpoch };
+  const training = { key, config, start, data, validation, settings, learnsFromLabels };
+  return { ...training, stopAfterEpoch, leftOutClips: leaveOut.length };
 }
 
 /** A member's part in a training that another worker leads. */

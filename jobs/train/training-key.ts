@@ -54,6 +54,8 @@ export function trainingKey(input: TrainInput, content: TrainingContent): string
     ...(layerDecay === 1 ? {} : { layerDecay }),
     ...(emaDecay === null ? {} : { emaDecay }),
   };
+  // Keys of trainings on every clip stay as they were.
+  const { leaveOut = [] } = input;
   const drawsAugmentation =
     input.targets.kind === 'labels' || ('consistent' in settings && !settings.consistent);
   return sha256(
@@ -67,6 +69,7 @@ export function trainingKey(input: TrainInput, content: TrainingContent): string
         content.validationContentSha256 === null
           ? null
           : input.ensemble.map((member) => [member.sha256, member.weight]),
+      ...(leaveOut.length > 0 ? { leftOutClips: [...leaveOut].sort() } : {}),
       ...content,
     }),
   );

@@ -26,6 +26,8 @@ export interface Training {
   settings: TeacherTraining;
   learnsFromLabels: boolean;
   stopAfterEpoch: number | null;
+  /** How many training clips the run file's `selection` left out. */
+  leftOutClips: number;
 }
 
 export interface StepTaken {

@@ -65,6 +65,13 @@ describe('the result table', () => {
     expect(table).toContain('report    runs/demo/report.html');
   });
 
+  it('counts the training clips that an activity of the user left out', () => {
+    const selection = { activity: 'quiet', taskQueue: 'own', clips: 1, examples: ['a'] };
+    expect(resultTable({ ...distilled, selection }, places)).toContain(
+      'selection  1 training clip left out by quiet',
+    );
+  });
+
   it('shows agreement with the ensemble where there are no labels to score by', () => {
     const unlabelled = { ...student, mAP: null, agreement: { divergence: 0.0123, topMatch: 0.81 } };
     const table = resultTable(

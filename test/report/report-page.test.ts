@@ -133,6 +133,22 @@ describe('clips of the same audio', () => {
   });
 });
 
+describe('training clips that an activity of the user left out', () => {
+  it('are counted and named under the corpus', () => {
+    const data = sampleReport();
+    expect(visibleText(pageOf(data))).not.toContain('the activity');
+    const selection = { activity: 'quiet', taskQueue: 'own', clips: 2, examples: ['a', 'b'] };
+    data.result.selection = selection;
+    expect(visibleText(pageOf(data))).toContain(
+      'Students learn without 2 training clips, as the activity quiet on task queue own chose: a, b.',
+    );
+    data.result.selection = { ...selection, clips: 0, examples: [] };
+    expect(visibleText(pageOf(data))).toContain(
+      'Students learn from every training clip: the activity quiet on task queue own left none out.',
+    );
+  });
+});
+
 describe('a run with a promotion', () => {
   it('names challenger, champion, both scores and the outcome', () => {
     const data = sampleReport();

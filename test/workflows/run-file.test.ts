@@ -30,6 +30,15 @@ const refusal = (work: () => unknown): unknown => {
 };
 
 describe('the run file', () => {
+  it('names the activity that leaves training clips out, on any task queue', () => {
+    const selecting = (selection: object): string[] => problemsOf({ ...run, selection });
+    expect(selecting({ activity: 'leaveOut', taskQueue: 'mine' })).toEqual([]);
+    expect(selecting({ activity: '', taskQueue: 'mine' })).toEqual([
+      'selection.activity: expected the name of an activity',
+    ]);
+    expect(selecting({ activity: 'leaveOut' })).toEqual([expect.stringMatching(/taskQueue: /)]);
+  });
+
   it("fills in the paper's settings where it is silent", () => {
     const parsed = parseRun(distillRunSchema, run);
     expect(parsed).toMatchObject({

@@ -33,6 +33,7 @@ import type {
   ScoredReference,
   TrainedModel,
 } from './models';
+import { selectionSchema } from './selection';
 import type {
   AcceptedTeacher,
   AcceptTeacherInput,
@@ -271,6 +272,8 @@ export interface TrainInput {
   init: ModelReference | null;
   targets: TargetSource;
   augment: Augment;
+  /** Names of training clips that are not trained on, sorted; absent = none. */
+  leaveOut?: string[];
   chunkSeconds: number;
   /** Scores the validation split where it has no labels. */
   ensemble: EnsembleMember[];
@@ -362,6 +365,8 @@ export interface PublishInput {
   /** Where its weights come from; absent = the run file. */
   ensembleFit?: EnsembleFit;
   logits: LogitsTotal | null;
+  /** Training clips that the activity of the run file's `selection` left out; absent = none. */
+  selection?: { activity: string; taskQueue: string; leaveOut: string[] };
   students: TrainedModel[];
   stages: RunResult['stages'];
   /** Of the run file's settings; absent = none. */
@@ -469,6 +474,8 @@ export const runResultSchema = z.object({
     }),
   ),
   logits: logitsTotalSchema.nullable(),
+  /** Where the run file has a `selection`. */
+  selection: z.exactOptional(selectionSchema),
   rejected: z.number(),
   /** Of this run alone, which may have found results that others made. */
   stages: z.array(z.object({ name: z.string(), seconds: z.number() })),

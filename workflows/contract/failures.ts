@@ -16,6 +16,7 @@ export const PERMANENT_FAILURES = [
   'FormatInvalid',
   'TeacherChanged',
   'ContractUnknown',
+  'SelectionInvalid',
 ] as const;
 
 export type PermanentFailureType = (typeof PERMANENT_FAILURES)[number];

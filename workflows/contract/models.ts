@@ -52,6 +52,8 @@ export const trainedModelSchema = z.object({
   epochs: z.number(),
   steps: z.number(),
   rowsTrained: z.number(),
+  /** Training clips left out by the run file's `selection`; absent = none. */
+  leftOutClips: z.exactOptional(z.number()),
   bitExact: z.boolean(),
   /** Of the attempt that finished it. */
   seconds: z.number(),

@@ -111,6 +111,7 @@ export interface FindEvaluationInput {
     students: Student[];
     promote: unknown;
     ensemble?: string;
+    selection?: { activity: string; taskQueue: string };
   };
   /** Its folder, to say which entry stands; absent in histories of earlier versions. */
   champion?: string;

@@ -214,16 +214,18 @@ const waveformTeacherFields = {
     ),
 };
 
+const taskQueue = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/,
+    'expected 1 to 200 of A-Z, a-z, 0-9, ., _, / and -',
+  );
+
 const workerTeacherSchema = z.strictObject({
   format: z
     .literal('worker')
     .describe('A teacher in a Temporal worker of its own, in any language (docs/teachers.md).'),
-  taskQueue: z
-    .string()
-    .regex(
-      /^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/,
-      'expected 1 to 200 of A-Z, a-z, 0-9, ., _, / and -',
-    )
+  taskQueue: taskQueue
     .refine((queue) => !OWN_QUEUES.includes(queue), 'expected a queue of its own')
     .describe('Task queue that its workers poll: `describeTeacher` and `predictShard`.'),
   ...teacherFields,
@@ -300,6 +302,19 @@ export const publishedLogitsSchema = z.strictObject({
   augment: augmentSchema.prefault({}),
 });
 export type PublishedLogits = z.output<typeof publishedLogitsSchema>;
+
+export const selectionSchema = z
+  .strictObject({
+    activity: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,199}$/, 'expected the name of an activity')
+      .describe('Name under which your worker registers it.'),
+    taskQueue: taskQueue.describe('Task queue that your worker polls.'),
+  })
+  .describe(
+    'An activity of your own that is asked, once the logits are stored, which training clips ' +
+      'the students leave out (docs/package.md).',
+  );
 
 export const modelSchema = z
   .union([

@@ -13,6 +13,7 @@ import {
   place,
   publishedLogitsSchema,
   resume,
+  selectionSchema,
   store,
   studentSchema,
   teacherSchema,
@@ -73,6 +74,7 @@ const distillFields = z.strictObject({
         'they were not fitted on.',
     ),
   logits: z.union([publishedLogitsSchema, logitsSchema]).prefault({}),
+  selection: selectionSchema.optional(),
   students: z
     .array(studentSchema)
     .min(1)
