@@ -67,7 +67,7 @@ export async function storageBench(argv: readonly string[]): Promise<number> {
     ];
     if (store !== undefined) measured.push(...(await measureStore(store, shards)));
     const stepMicrosecondsAChunk = await stepMicroseconds();
-    if (json) printJson({ measured, stepMicrosecondsAChunk });
+    if (json) printJson({ formatVersion: 1, measured, stepMicrosecondsAChunk });
     else console.log(measured.map((each) => asText(each, stepMicrosecondsAChunk)).join('\n\n'));
     return 0;
   });

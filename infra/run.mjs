@@ -42,7 +42,7 @@ const programs = {
   },
   corpora: { file: 'tools/corpora/main.js', parts: ['tensorflow', 'temporal'] },
   soak: { file: 'tools/soak/main.js', parts: ['tensorflow'] },
-  docs: { file: 'tools/run-file-reference.js', parts: [] },
+  docs: { file: 'tools/write-documents.js', parts: [] },
 };
 
 /** Programs that `ced` runs by their names, beside its own commands (cli/main.ts). */
@@ -51,20 +51,38 @@ const programsOfCed = ['start', 'teach', 'worker', 'server', 'schedule', 'codec'
 /** Those of its commands that compute with TensorFlow. */
 const partsOfCommands = { tag: ['tensorflow'], embed: ['tensorflow'] };
 
+/** Options of set-up: for the help text, for parsing, and for completion (cli/completion/). */
+export const setupTable = {
+  gpu: {
+    help:
+      "use TensorFlow's CUDA library, with the nvidia libraries it needs (3 GB more;\n" +
+      'untested so far); later starts keep this choice. Fails where no GPU is visible',
+  },
+  'allow-cpu': { help: 'with --gpu: warn where no GPU is visible, and go on' },
+  cpu: { help: 'go back to the CPU library (the default)' },
+  parts: {
+    value: 'P,…',
+    is: {},
+    help: `only these parts and the packages: ${allParts.join(', ')}`,
+  },
+  'no-build': {
+    help: 'compile no TypeScript: for the first layers of a container image, without sources',
+  },
+  quiet: { help: 'print only steps that do something' },
+};
+
 const setupHelp = `npm run setup -- [options]     (in a project: npx ced setup [options])
 
 Prepares this clone, or this installed package: Node packages, TensorFlow and its binding, the
 Temporal server, onnxruntime, compiled TypeScript, the demo's audio. Results of long steps are
 kept in $CED_CACHE (default ~/.cache/ced-distillation), shared between clones and not made again.
 
-  --gpu        use TensorFlow's CUDA library, with the nvidia libraries it needs (3 GB more;
-               untested so far); later starts keep this choice. Fails where no GPU is visible
-  --allow-cpu  with --gpu: warn where no GPU is visible, and go on
-  --cpu        go back to the CPU library (the default)
-  --parts P,…  only these parts and the packages: ${allParts.join(', ')}
-  --no-build   compile no TypeScript: for the first layers of a container image, without sources
-  --quiet      print only steps that do something
-  --help       print this text
+${Object.entries({ ...setupTable, help: { help: 'print this text' } })
+  .map(([name, { value, help }]) => {
+    const option = `--${name}${value === undefined ? '' : ` ${value}`}`;
+    return `  ${option.padEnd(12)} ${help.replaceAll('\n', `\n${' '.repeat(15)}`)}`;
+  })
+  .join('\n')}
 
 Examples:
   npm run setup
@@ -138,15 +156,12 @@ export function partsFor(parts, args) {
 }
 
 async function setup(args) {
-  const options = {
-    gpu: { type: 'boolean' },
-    'allow-cpu': { type: 'boolean' },
-    cpu: { type: 'boolean' },
-    parts: { type: 'string' },
-    'no-build': { type: 'boolean' },
-  };
-  const flags = { quiet: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } };
-  const values = optionsOf(args, { ...options, ...flags });
+  const own = Object.entries(setupTable).map(([name, { value }]) => [
+    name,
+    { type: value === undefined ? 'boolean' : 'string' },
+  ]);
+  const help = { type: 'boolean', short: 'h' };
+  const values = optionsOf(args, { ...Object.fromEntries(own), help });
   if (values.help) return console.log(setupHelp);
   const parts = values.parts?.split(',') ?? allParts;
   const unknown = parts.find((part) => !allParts.includes(part));

@@ -48,6 +48,8 @@ const line = commandLine({
   examples: ['npm run server', 'npm run server -- --ip 0.0.0.0 --no-ui --db /data/temporal.db'],
 });
 
+export const SERVER_SPEC = line.spec;
+
 async function main(argv: readonly string[]): Promise<number> {
   return await line.run(argv, async ({ values }) => {
     const uiPort = values['no-ui'] ? null : values['ui-port'];
@@ -76,11 +78,12 @@ async function main(argv: readonly string[]): Promise<number> {
   });
 }
 
-main(process.argv.slice(2)).then(
-  (status) => (process.exitCode = status),
-  (error: unknown) => {
-    const message = error instanceof Error ? error.message : String(error);
-    console.error(asTypedHere(`error: ${message}`));
-    process.exitCode = 1;
-  },
-);
+if (require.main === module)
+  main(process.argv.slice(2)).then(
+    (status) => (process.exitCode = status),
+    (error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      console.error(asTypedHere(`error: ${message}`));
+      process.exitCode = 1;
+    },
+  );

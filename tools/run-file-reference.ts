@@ -1,13 +1,10 @@
 /**
- * Writes docs/run-file.md from the zod schemas, which describe every field. Run by `npm run docs`;
- * a test compares the file.
+ * The text of docs/run-file.md, from the zod schemas, which describe every field. `npm run docs`
+ * writes the file; a test compares it.
  */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { distillRunSchema, teachRunSchema } from '../workflows/contract/run-file';
 import { NAME } from '../workflows/contract/run-file-sections';
-import { repositoryRoot } from '../infra/toolchain';
 
 interface Node {
   type?: string;
@@ -107,9 +104,4 @@ function code(text: string): string {
 
 function escape(text: string): string {
   return text.replaceAll('|', '\\|');
-}
-
-if (require.main === module) {
-  writeFileSync(join(repositoryRoot, 'docs', 'run-file.md'), runFileReference());
-  console.log('docs/run-file.md written');
 }

@@ -168,6 +168,7 @@ const line = commandLine({
 });
 
 export const WORKER_HELP = line.help;
+export const WORKER_SPEC = line.spec;
 
 /**
  * @returns null for --help.

@@ -14,6 +14,7 @@ import { fraction, oneOf, text } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';
 import { sourceOptions, sourcesOf } from '../../workers/source-options';
 import type { Command } from '../command';
+import type { CorpusOutput } from './corpus-output';
 import { surveyCorpus, type SplitSurvey } from './corpus-survey';
 import { printJson } from '../print-json';
 import { duration, grouped } from '../quantities';
@@ -87,6 +88,7 @@ const line = commandLine({
 });
 
 export const command: Command = {
+  spec: line.spec,
   help: line.help,
   run: async (argv) => await line.run(argv, checkCorpus),
 };
@@ -123,7 +125,9 @@ async function checkCorpus({ values, operands }: Options): Promise<number> {
     ...summary(split),
     duplicates: content.duplicates[split.split],
   }));
-  if (values.json) printJson({ splits: summaries, overlaps: content.overlaps, problems });
+  const { overlaps } = content;
+  if (values.json)
+    printJson({ formatVersion: 1, splits: summaries, overlaps, problems } satisfies CorpusOutput);
   else
     for (const text of [...summaries.map(describe), ...problems.map((each) => `refused: ${each}`)])
       process.stdout.write(`${text}\n`);

@@ -18,6 +18,7 @@ import { isUri } from '../../ced/corpus/address';
 import { sourceOptions, sourcesOf } from '../../workers/source-options';
 import { name as nameOfRun } from '../../workflows/contract/run-file-sections';
 import { channelReason, surveyChannels } from './channel-survey';
+import type { InitOutput } from './corpus-output';
 import { withClassNames } from './class-labels';
 import { findDataset } from './datasets/find-dataset';
 import type { Dataset } from './datasets/dataset';
@@ -111,6 +112,7 @@ const line = commandLine({
 });
 
 export const command: Command = {
+  spec: line.spec,
   help: line.help,
   run: async (argv) => await line.run(argv, initProject),
 };
@@ -232,8 +234,8 @@ function tell(project: Project, files: readonly string[], check: string, asJson:
   if (asJson) {
     const found = { layout, clips: clips.length, classes: vocabulary.length, splits };
     const { reasons } = settings;
-    const all = { formatVersion: 1, found, folder, files, reasons, notes, commands, check };
-    return printJson(all);
+    const written = { folder, files: [...files], reasons, notes, commands, check };
+    return printJson({ formatVersion: 1, found, ...written } satisfies InitOutput);
   }
   const lines = [
     `Found     ${layout}`,

@@ -16,6 +16,7 @@ import { audioOperands, listAudio } from './audio/listed-audio';
 import { rawFormat, rawOptions } from './audio/raw-samples';
 import { createEmbeddingFile, rowsFile, type EmbeddingFile } from './embeddings/embedding-file';
 import { readModelFolder } from './model-folder';
+import type { Embedded } from './models-output';
 import { modelOption } from './named-model';
 import { defaultChunkSeconds } from './tag-audio';
 
@@ -69,6 +70,7 @@ const line = commandLine({
 });
 
 export const command: Command = {
+  spec: line.spec,
   help: line.help,
   run: async (argv) => await line.run(argv, embedFiles),
 };
@@ -150,5 +152,6 @@ function asText(out: string, [rows, width]: readonly [number, number]): string {
 }
 
 function asJson(file: string, shape: readonly [number, number]): string {
-  return `${JSON.stringify({ file, shape })}\n`;
+  const embedded: Embedded = { formatVersion: 1, file, shape: [...shape] };
+  return `${JSON.stringify(embedded)}\n`;
 }

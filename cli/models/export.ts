@@ -89,14 +89,17 @@ const line = commandLine({
 type ExportValues = NonNullable<ReturnType<typeof line.parse>>['values'];
 
 export const command: Command = {
+  spec: line.spec,
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values }) => {
       const { thresholds, ...loaded } = await readTaggingModel(values.model);
       const model = { ...loaded, thresholds: thresholds && chosenThresholds(thresholds, 'bestF1') };
       const { to: format } = values;
-      const print = (result: object, asText: string): void =>
-        void process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : asText);
+      const print = (result: Exported, asText: string): void =>
+        void process.stdout.write(
+          values.json ? `${JSON.stringify({ formatVersion: 1, ...result })}\n` : asText,
+        );
       if (format === 'onnx') {
         const result = await toFile(model, values);
         print(result, fileAsText(result));
@@ -122,6 +125,8 @@ async function toFile(
   const exported = await exportOnnx(model, { out, int8, table, channels, onProgress });
   return { file: resolve(out), longestSamples: null, ...exported };
 }
+
+type Exported = FileResult | FolderResult | { file: string; bytes: number; samples: number };
 
 type FolderFormat = 'transformers' | 'sherpa' | 'web';
 

@@ -18,6 +18,7 @@ import { eventFormats, span } from './events/event-formats';
 import { eventOptions, eventSettings, type EventSettings } from './events/event-options';
 import { tagOverTime, thresholdsOf } from './events/tag-over-time';
 import { readModelFolder, readTaggingModel } from './model-folder';
+import type { TaggedFile } from './models-output';
 import { modelOption } from './named-model';
 import { grouped } from '../quantities';
 import { isClosedOutput, print } from '../standard-output';
@@ -53,8 +54,9 @@ const line = commandLine({
     channels: channelsOption,
     json: {
       help:
-        'print one line of JSON for each file, times in seconds: {"file", "chunks": [{"start", ' +
-        '"end", "tags": [{"label", "probability"}]}]}; over time, one for each event or window',
+        'print one line of JSON for each file, times in seconds: {"formatVersion": 1, "file", ' +
+        '"chunks": [{"start", "end", "tags": [{"label", "probability"}]}]}; over time, one for ' +
+        'each event or window',
     },
   },
   examples: [
@@ -72,6 +74,7 @@ const line = commandLine({
 });
 
 export const command: Command = {
+  spec: line.spec,
   help: line.help,
   run: async (argv) => await line.run(argv, tagFiles),
 };
@@ -130,7 +133,7 @@ async function tagInChunks(
         const pcm = await decodeClip(() => [bytes], file, { channels });
         const chunks = tagAudio(predictor, pcm, { chunkSeconds, top: values.top });
         show(null);
-        await print(values.json ? `${JSON.stringify({ file, chunks })}\n` : asText(file, chunks));
+        await print(values.json ? asJson(file, chunks) : asText(file, chunks));
       } catch (error) {
         if (isClosedOutput(error)) return 0;
         failures++;
@@ -142,6 +145,11 @@ async function tagInChunks(
     predictor.dispose();
   }
   return failures === 0 ? 0 : 1;
+}
+
+function asJson(file: string, chunks: TaggedChunk[]): string {
+  const tagged: TaggedFile = { formatVersion: 1, file, chunks };
+  return `${JSON.stringify(tagged)}\n`;
 }
 
 function asText(file: string, chunks: readonly TaggedChunk[]): string {

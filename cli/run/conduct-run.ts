@@ -20,6 +20,7 @@ import { listenForInterruption } from './interruption';
 import { LiveDisplay } from './live-display';
 import { resultTable } from './result-table';
 import { readRunFile } from './run-file';
+import { runOutput } from './run-output';
 import { Session } from './session';
 import { printJson } from '../print-json';
 import { shortPath } from '../short-path';
@@ -94,7 +95,7 @@ export async function conductRun(
       if (result === null) return 130;
       if ('outcome' in result) return unchanged(result, options.json, say);
       await afterwards({ run, result, workflowId, client }, say);
-      if (options.json) printJson(result);
+      if (options.json) printJson(runOutput(result));
       else say(`\n${resultTable(result, placesOf(run))}`);
       if (options.keep && !interruption.signal.aborted)
         await untilInterrupted(interruption.signal, say);
@@ -111,7 +112,7 @@ export async function conductRun(
 }
 
 function unchanged(result: Unchanged, json: boolean, say: (line: string) => void): number {
-  if (json) printJson(result);
+  if (json) printJson(runOutput(result));
   else say(`\n${result.says}`);
   return 0;
 }

@@ -1,6 +1,7 @@
 /**
- * One line for each stage of a run: done of total, rate, loss, validation, remaining time. Pure;
- * live-display.ts shows the lines.
+ * One line for each stage of a run: done of total, remaining time, validation, then progress, loss
+ * and rate, so that a narrow terminal cuts what matters least. Pure; live-display.ts shows the
+ * lines.
  */
 import type { LiveProgress } from '../../workflows/contract/live-progress';
 import { scoresOf } from '../../workflows/contract/model-scores';
@@ -70,26 +71,30 @@ function describeActivities(
       : activities.length > 0
         ? ['waiting for a worker']
         : [];
-  const counted = active.filter(({ total }) => total > 0);
-  const cells: string[] = [];
-  const [first] = counted;
-  if (first) {
-    const alike = counted.filter(({ unit }) => unit === first.unit);
-    const speed = sum(alike, 'perSecond');
-    cells.push(`${grouped(sum(alike, 'done'))}/${grouped(sum(alike, 'total'))} ${first.unit}`);
-    if (speed > 0) cells.push(`${rate(speed)} ${first.unit}/s`);
-    cells.push(...describeLearning(status, active));
-    const seconds = secondsToGo(stage, alike);
-    if (seconds !== null) cells.push(`ETA ${clock(seconds)}`);
-  }
+  const [first] = active.filter(({ total }) => total > 0);
   const phases = [...new Set(active.flatMap(({ phase }) => phase ?? []))];
-  return [...cells, ...phases];
+  if (!first) return phases;
+  const alike = active.filter(({ total, unit }) => total > 0 && unit === first.unit);
+  const seconds = secondsToGo(stage, alike);
+  const speed = sum(alike, 'perSecond');
+  const { validation, training } = describeLearning(status, active);
+  return [
+    ...(seconds === null ? [] : [`ETA ${clock(seconds)}`]),
+    ...validation,
+    `${grouped(sum(alike, 'done'))}/${grouped(sum(alike, 'total'))} ${first.unit}`,
+    ...training,
+    ...(speed > 0 ? [`${rate(speed)} ${first.unit}/s`] : []),
+    ...phases,
+  ];
 }
 
-/** Loss of the last step, and what the last validation measured: not every epoch is validated. */
-function describeLearning(status: RunStatus, active: readonly LiveProgress[]): string[] {
+/** What the last validation measured, as not every epoch is validated; epoch and last loss. */
+function describeLearning(
+  status: RunStatus,
+  active: readonly LiveProgress[],
+): { validation: string[]; training: string[] } {
   const training = active.find(({ loss }) => loss !== undefined);
-  if (!training) return [];
+  if (!training) return { validation: [], training: [] };
   // Until the first epoch of this model ends, the last record is of the previous model; heartbeats
   // may lag behind this model's records.
   const last = Object.values(status.epochs).at(-1);
@@ -103,12 +108,10 @@ function describeLearning(status: RunStatus, active: readonly LiveProgress[]): s
       : [`epoch ${training.epoch}${known ? `/${known.epochs}` : ''}`];
   const { group } = training;
   const workers = group ? [`${group.members} workers, generation ${group.generation}`] : [];
-  return [
-    ...workers,
-    ...epoch,
-    `loss ${training.loss?.toFixed(4)}`,
-    ...validationCells(mAP, divergence),
-  ];
+  return {
+    validation: validationCells(mAP, divergence),
+    training: [...epoch, `loss ${training.loss?.toFixed(4)}`, ...workers],
+  };
 }
 
 /** mAP, or without labels the divergence from the ensemble: lower is better. */

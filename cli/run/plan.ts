@@ -36,11 +36,10 @@ import {
   forwardOperations,
   logitBytes,
   outputBytes,
-  type SplitEstimate,
-  type TrainingEstimate,
 } from './run-estimate';
 import { declaredRates, lookAtRun } from './look-at-run';
 import { readRunFile, tablesOf } from './run-file';
+import type { RunPlan } from './run-output';
 
 const line = commandLine({
   program: 'ced plan',
@@ -99,26 +98,8 @@ const line = commandLine({
   ],
 });
 
-interface RunPlan {
-  run: string;
-  splits: Partial<
-    Record<'train' | 'validation' | 'eval', SplitEstimate & { rejectedSoFar: number }>
-  >;
-  logits: { rows: number; bytes: number; operations: number | null } | null;
-  /** Of workers, and of all teachers with `logits.keepOutputs`; null where none are kept. */
-  outputs: { teachers: number; bytes: number } | null;
-  /** null parameters: not known, see `sizeOf`. */
-  teachers: { name: string; parameters: number | null }[];
-  trainings: TrainingEstimate[];
-  /** For which the run would be refused. */
-  problems: string[];
-  /** What the run would adapt or pass over, and settings that deserve a look. */
-  notes: string[];
-  storeBytes: number;
-  hours: { teraflops: number; logits: number | null; training: number };
-}
-
 export const command: Command = {
+  spec: line.spec,
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values, operands }) => {
@@ -130,7 +111,7 @@ export const command: Command = {
         classes: values.classes,
         sources: sourcesOf(values, process.env),
       });
-      if (values.json) printJson(plan);
+      if (values.json) printJson({ formatVersion: 1, ...plan });
       else process.stdout.write(describe(plan));
       return plan.problems.length === 0 ? 0 : 1;
     }),

@@ -83,6 +83,7 @@ const line = commandLine({
 });
 
 export const SCHEDULE_HELP = line.help;
+export const SCHEDULE_SPEC = line.spec;
 
 /** @returns null for --help. @throws one line that names the option and what is expected */
 export function parseScheduleOptions(argv: readonly string[]): ScheduleOptions | null {

@@ -111,6 +111,8 @@ const teachLine = commandLine({
 
 export const START_HELP = startLine.help;
 export const TEACH_HELP = teachLine.help;
+export const START_SPEC = startLine.spec;
+export const TEACH_SPEC = teachLine.spec;
 
 /** @returns null for --help. @throws one line that names the option and what is expected */
 export function parseStartOptions(argv: readonly string[]): StartOptions | null {

@@ -11,6 +11,7 @@ import { connect, followRun } from './follow';
 import { listenForInterruption } from './interruption';
 import { LiveDisplay } from './live-display';
 import { resultTable, type ResultPlaces } from './result-table';
+import { runOutput } from './run-output';
 
 const line = commandLine({
   program: 'ced watch',
@@ -34,6 +35,7 @@ const line = commandLine({
 });
 
 export const command: Command = {
+  spec: line.spec,
   help: line.help,
   run: async (argv) =>
     await line.run(
@@ -56,7 +58,7 @@ async function watch(
     const { signal } = listenForInterruption(() => display.note('The run continues.'));
     const result = await followRun(client, workflowId, display, signal);
     if (result === null) return 130;
-    if (json) printJson(result);
+    if (json) printJson(runOutput(result));
     else if ('outcome' in result) display.note(`\n${result.says}`);
     else display.note(`\n${resultTable(result, placesInStore(result.run))}`);
     return 0;

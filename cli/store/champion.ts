@@ -1,4 +1,5 @@
 /** `ced champion FOLDER`: shows the lineage of a champion; `--rollback` restores the one before. */
+import type { z } from 'zod';
 import { ChampionLedger } from '../../storage/champion-ledger';
 import { openStore } from '../../storage/open-store';
 import type { ChampionEntry } from '../../workflows/contract/promotion';
@@ -7,6 +8,7 @@ import { UsageError } from '../../infra/command-line/usage-error';
 import { alignedTable } from '../aligned-table';
 import type { Command } from '../command';
 import { printJson } from '../print-json';
+import type { championSchema } from './store-output';
 
 const line = commandLine({
   program: 'ced champion',
@@ -36,6 +38,7 @@ const line = commandLine({
 });
 
 export const command: Command = {
+  spec: line.spec,
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values, operands }) => {
@@ -47,7 +50,10 @@ export const command: Command = {
           `ced champion: there is no champion in ${folder.uri} yet; a run creates the first one ` +
             'in the folder that its "promote.champion" names',
         );
-      if (values.json) printJson({ champion: head, entries });
+      if (values.json)
+        printJson({ formatVersion: 1, champion: head, entries: [...entries] } satisfies z.output<
+          typeof championSchema
+        >);
       else process.stdout.write(`${lineage(entries, folder.uri)}\n`);
       return 0;
     }),

@@ -1,4 +1,5 @@
 /** `ced logits STORE`: what a store's logits hold; with `--clip`, the views of one clip. */
+import type { z } from 'zod';
 import { commandLine } from '../../infra/command-line/command-line';
 import { count, text } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';
@@ -8,6 +9,7 @@ import { printJson } from '../print-json';
 import { openExistingStore } from './existing-store';
 import { surveyLogits } from './logits-survey';
 import { clipText, surveyText } from './logits-text';
+import type { clipLogitsSchema, logitsSurveySchema } from './store-output';
 
 const line = commandLine({
   program: 'ced logits',
@@ -43,7 +45,11 @@ const line = commandLine({
   examples: ['ced logits runs/mine', 'ced logits gs://bucket/mine --clip a1 --top 3'],
 });
 
+/** An entry of what --json prints. */
+type LogitsOutput = z.output<typeof logitsSurveySchema | typeof clipLogitsSchema>[number];
+
 export const command: Command = {
+  spec: line.spec,
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values, operands }) => {
@@ -55,7 +61,8 @@ export const command: Command = {
           : await clipLogits(store, clip, { keyPrefix, top });
       if (shown.length === 0) throw new UsageError(nothing(store.uri, clip, keyPrefix));
       const texts = shown.map((each) => ('clip' in each ? clipText(each) : surveyText(each)));
-      if (json) printJson(shown);
+      const versioned = shown.map((each): LogitsOutput => ({ formatVersion: 1, ...each }));
+      if (json) printJson(versioned);
       else process.stdout.write(`${texts.join('\n\n')}\n`);
       return 0;
     }),

@@ -1,4 +1,5 @@
 /** `ced report RUN --compare OTHER`: a run beside an earlier one. */
+import type { z } from 'zod';
 import { readPageAssets } from '../../activities/publish/page-assets';
 import { commandLine } from '../../infra/command-line/command-line';
 import { text, textOf } from '../../infra/command-line/option';
@@ -13,6 +14,7 @@ import type { Command } from '../command';
 import { printJson } from '../print-json';
 import { writeWhole } from '../whole-file';
 import { comparisonText } from './comparison-text';
+import type { comparisonSchema } from './store-output';
 
 const line = commandLine({
   program: 'ced report',
@@ -48,13 +50,15 @@ const line = commandLine({
 });
 
 export const command: Command = {
+  spec: line.spec,
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values, operands }) => {
       const comparison = compareRuns(await readRun(values.compare), await readRun(operands[0]!));
       if (values.out !== undefined)
         await writeWhole([[values.out, renderComparison(comparison, readPageAssets())]]);
-      if (values.json) printJson({ formatVersion: 1, ...comparison });
+      if (values.json)
+        printJson({ formatVersion: 1, ...comparison } satisfies z.output<typeof comparisonSchema>);
       else process.stdout.write(`${comparisonText(comparison)}\n`);
       return 0;
     }),

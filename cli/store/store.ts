@@ -1,4 +1,5 @@
 /** `ced store du|verify|gc STORE`: shows what takes space, verifies hashes, removes garbage. */
+import type { z } from 'zod';
 import { commandLine } from '../../infra/command-line/command-line';
 import { numberThat, text } from '../../infra/command-line/option';
 import type { Store } from '../../storage/store';
@@ -7,6 +8,7 @@ import { printJson } from '../print-json';
 import { bytes, grouped } from '../quantities';
 import { openExistingStore } from './existing-store';
 import { findGarbage, removeUnits } from './store-garbage';
+import type { storeGarbageSchema, storeUseSchema, storeVerificationSchema } from './store-output';
 import { readStoreUnits, type StoreUnit } from './store-units';
 import { verifyStore } from './store-verification';
 
@@ -66,6 +68,7 @@ const line = commandLine({
 });
 
 export const command: Command = {
+  spec: line.spec,
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values, operands }) => {
@@ -103,11 +106,12 @@ async function du(
   });
   if (json)
     printJson({
+      formatVersion: 1,
       store: store.uri,
       bytes: sizeOf(units),
       kinds,
       units: units.slice(0, top).map(shown),
-    });
+    } satisfies z.output<typeof storeUseSchema>);
   else {
     const lines = kinds
       .sort((a, b) => b.bytes - a.bytes)
@@ -134,7 +138,9 @@ async function du(
 
 async function verify(store: Store, json: boolean): Promise<number> {
   const { verified, damaged, leftOver, unhashed } = await verifyStore(store);
-  if (json) printJson({ store: store.uri, verified, damaged, leftOver, unhashed });
+  const found = { store: store.uri, verified, damaged, leftOver, unhashed };
+  if (json)
+    printJson({ formatVersion: 1, ...found } satisfies z.output<typeof storeVerificationSchema>);
   else {
     for (const { key, why } of damaged) process.stdout.write(`damaged: ${key} (${why})\n`);
     for (const key of leftOver) process.stdout.write(`left over: ${key} (nothing names it)\n`);
@@ -162,12 +168,13 @@ async function gc(
   if (remove) await removeUnits(store, units);
   if (json)
     printJson({
+      formatVersion: 1,
       store: store.uri,
       removed: remove,
       bytes: sizeOf(units),
       units: units.map(shown),
       waiting,
-    });
+    } satisfies z.output<typeof storeGarbageSchema>);
   else {
     for (const { name, bytes: size } of units)
       process.stdout.write(`${bytes(size).padStart(9)}  ${name}\n`);
@@ -185,7 +192,14 @@ function sizeOf(units: readonly StoreUnit[]): number {
   return units.reduce((sum, unit) => sum + unit.bytes, 0);
 }
 
-function shown({ name, kind, bytes: size, newestMs, referredBy, objects }: StoreUnit): object {
+function shown({
+  name,
+  kind,
+  bytes: size,
+  newestMs,
+  referredBy,
+  objects,
+}: StoreUnit): z.output<typeof storeUseSchema>['units'][number] {
   return {
     name,
     kind,

@@ -20,6 +20,7 @@ export interface Parsed<O extends Options> {
 }
 
 export interface CommandLine<O extends Options> {
+  readonly spec: CommandSpec<O>;
   readonly help: string;
   /**
    * @returns null for --help
@@ -52,6 +53,7 @@ export function commandLine<const O extends Options>(spec: CommandSpec<O>): Comm
     return { values: Object.fromEntries(entries) as Values<O>, operands: positionals };
   };
   return {
+    spec,
     help,
     parse,
     run: async (argv, body) => {

@@ -6,6 +6,8 @@ export interface Kind<T> {
   readonly expected: string;
   /** @returns undefined for a text that is refused */
   readonly parse: (text: string) => T | undefined;
+  /** All that is accepted, where that can be listed. */
+  readonly choices?: readonly string[];
 }
 
 /** An option that is given or not. */
@@ -86,6 +88,7 @@ export function oneOf<const Name extends string>(...names: readonly Name[]): Kin
   return {
     expected: alternatives(names),
     parse: (given) => names.find((name) => name === given),
+    choices: names,
   };
 }
 

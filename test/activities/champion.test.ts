@@ -19,6 +19,7 @@ import type {
   Promotion,
 } from '../../workflows/contract/promotion';
 import { localDependencies } from '../../activities/local-dependencies';
+import { documentedOutput } from '../support/documented-output';
 
 const weights = (name: string): Buffer => Buffer.from(`weights of ${name}`);
 const hashOf = (name: string): string => sha256(weights(name));
@@ -271,10 +272,10 @@ describe('ced champion', () => {
 
   it('rolls the newest back, and says when there is none before it', async () => {
     expect(await ced(['champion', champions.uri, '--rollback', '--json'])).toBe(0);
-    const { champion, entries } = JSON.parse(printed) as {
+    const { champion, entries } = documentedOutput<{
       champion: ChampionEntry;
       entries: ChampionEntry[];
-    };
+    }>('champion', printed);
     expect(champion).toMatchObject({ entry: 3, action: 'rollback', student: 'ada', tookBack: 2 });
     expect(entries).toHaveLength(3);
     await expect(ced(['champion', champions.uri, '--rollback'])).rejects.toThrow(

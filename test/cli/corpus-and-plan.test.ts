@@ -25,6 +25,7 @@ import { distillRunSchema } from '../../workflows/contract/run-file';
 import { wavBytes } from '../ced/audio/wav-bytes';
 import { onnxBytes } from '../ced/teachers/onnx-bytes';
 import { catchOutput, type CaughtOutput } from '../support/caught-output';
+import { documentedOutput } from '../support/documented-output';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntrainedTeacher } from '../support/untrained-teacher';
 
@@ -100,11 +101,11 @@ describe('ced corpus', () => {
     copyFileSync(join(folder, 'audio/eval-1.wav'), join(folder, 'audio/train-2.wav'));
     writeFileSync(join(folder, 'audio/train-4.wav'), 'no audio');
     expect(await ced(['corpus', runFile(), '--root', folder, '--json'])).toBe(1);
-    const { splits, overlaps, problems } = JSON.parse(printed.text) as {
+    const { splits, overlaps, problems } = documentedOutput<{
       splits: { split: string; clips: number; rejected: { count: number }[] }[];
       overlaps: object;
       problems: string[];
-    };
+    }>('corpus', printed.text);
     expect(splits.map(({ split, clips }) => [split, clips])).toEqual([
       ['train', 5],
       ['eval', 2],
@@ -127,7 +128,9 @@ describe('ced corpus', () => {
     await ced(['corpus', run, '--root', folder, '--json']);
     await ced(['plan', run, '--root', folder, '--json']);
     const printedObjects = printed.text.split(/(?<=^\})\n/m).filter((text) => text !== '');
-    const [corpusOf, plan] = printedObjects.map((text) => JSON.parse(text) as Printed);
+    const [corpusOf, plan] = printedObjects.map((text, at) =>
+      documentedOutput<Printed>(at === 0 ? 'corpus' : 'plan', text),
+    );
     expect(corpusOf?.splits).toMatchObject([{ split: 'train', clips: 6, rejected: [] }, {}, {}]);
     expect(plan?.splits).toMatchObject({ train: { clips: 6, rejectedSoFar: 0 } });
   });
@@ -175,7 +178,7 @@ describe('ced corpus', () => {
 describe('ced plan', () => {
   it('prints shards, rows and bytes of a run file, and writes nothing', async () => {
     expect(await ced(['plan', runFile(), '--root', folder, '--json'])).toBe(0);
-    expect(JSON.parse(printed.text)).toMatchObject({
+    expect(documentedOutput('plan', printed.text)).toMatchObject({
       run: 'tones',
       splits: {
         train: { clips: 6, shards: 2, chunks: 12, audioBytes: 6 * 32_000 },
@@ -203,7 +206,9 @@ describe('ced plan', () => {
       writeFileSync(path, JSON.stringify({ ...run, teachers, logits }));
       printed.text = '';
       expect(await ced(['plan', path, '--root', folder, '--json'])).toBe(0);
-      expect(JSON.parse(printed.text)).toMatchObject({ outputs: { bytes: rows * rowBytes } });
+      expect(documentedOutput('plan', printed.text)).toMatchObject({
+        outputs: { bytes: rows * rowBytes },
+      });
     }
     expect(await ced(['plan', path, '--root', folder])).toBe(0);
     expect(printed.text).toMatch(/outputs +8\.32 kB of 2 teachers/);
@@ -227,7 +232,7 @@ describe('ced plan', () => {
     const ofWorker = { ...corpus, vocabulary: 'teacher:beats' };
     writeFileSync(path, JSON.stringify({ ...run, corpus: ofWorker, teachers: [worker] }));
     expect(await ced(['plan', path, '--root', folder, '--classes', '50', '--json'])).toBe(0);
-    const plan = JSON.parse(printed.text) as { notes: string[]; problems: string[] };
+    const plan = documentedOutput<{ notes: string[]; problems: string[] }>('plan', printed.text);
     // 36 rows of train, 8 of the other splits.
     expect(plan).toMatchObject({ problems: [], outputs: { bytes: 44 * (50 * 4 + 80) } });
     expect(plan.notes).toContainEqual(
@@ -235,7 +240,7 @@ describe('ced plan', () => {
     );
     printed.text = '';
     expect(await ced(['corpus', path, '--root', folder, '--json'])).toBe(0);
-    expect(JSON.parse(printed.text)).toMatchObject({ problems: [] });
+    expect(documentedOutput('corpus', printed.text)).toMatchObject({ problems: [] });
   });
 
   it('reads well', async () => {
@@ -346,7 +351,7 @@ describe('ced plan', () => {
     ];
     writeFileSync(path, JSON.stringify(run));
     expect(await ced(['plan', path, '--root', folder, '--json'])).toBe(0);
-    expect(JSON.parse(printed.text)).toMatchObject({
+    expect(documentedOutput('plan', printed.text)).toMatchObject({
       splits: { train: { audioBytes: 6 * 2 * (16_000 + 32_000 + 48_000) } },
       notes: expect.arrayContaining([
         'audio is kept at 32000 and 48000 Hz too, for teachers',
@@ -355,7 +360,7 @@ describe('ced plan', () => {
     printed.text = '';
     expect(await ced(['plan', path, '--clips', 'train=10', '--classes', '6', '--json'])).toBe(0);
     // Files are not read for it.
-    expect(JSON.parse(printed.text)).toMatchObject({
+    expect(documentedOutput('plan', printed.text)).toMatchObject({
       splits: { train: { audioBytes: 10 * (0.5 * 2 * (16_000 + 32_000)) } },
     });
   });

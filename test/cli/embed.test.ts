@@ -19,6 +19,7 @@ import { pythonWithReaders } from '../../infra/toolchain';
 import { wavBytes } from '../ced/audio/wav-bytes';
 import { referenceModel } from '../ced/parity/reference-vectors';
 import { catchOutput, type CaughtOutput } from '../support/caught-output';
+import { documentedOutput } from '../support/documented-output';
 import { sweep, writeReferenceModel } from '../support/tagged-model';
 
 const rate = 16_000;
@@ -84,7 +85,9 @@ describe('ced embed', () => {
       const out = join(folder, name);
       const options = ['--window', '2', '--hop', '1', '--out', out, '--json'];
       expect(await embed(join(folder, 'clips'), ...options)).toBe(0);
-      expect(JSON.parse(printed.text)).toEqual({ file: out, shape: [4, config.embed_dim] });
+      expect(documentedOutput('embed', printed.text)).toEqual({
+        ...{ formatVersion: 1, file: out, shape: [4, config.embed_dim] },
+      });
       printed.text = '';
     }
     const seen = JSON.parse(

@@ -12,6 +12,7 @@ import { readModelFolder } from '../../cli/models/model-folder';
 import { modelConfigSchema } from '../../ced/model/config';
 import { fitThresholds } from '../../ced/metrics/thresholds';
 import { catchOutput, type CaughtOutput } from '../support/caught-output';
+import { documentedOutput } from '../support/documented-output';
 import { writeReferenceModel } from '../support/tagged-model';
 
 const NAMES = Array.from({ length: 13 }, (_, at) => (at === 2 ? 'dog, "barking"' : `sound ${at}`));
@@ -41,10 +42,10 @@ describe('folders that ced export writes', () => {
 
   const run = async (format: string): Promise<{ name: string; bytes: number }[]> => {
     expect(await ced(['export', '--model', model, '--to', format, '--out', out, '--json'])).toBe(0);
-    const { folder, files } = JSON.parse(printed.text) as {
+    const { folder, files } = documentedOutput<{
       folder: string;
       files: { name: string; bytes: number }[];
-    };
+    }>('export', printed.text);
     expect(folder).toBe(out);
     for (const { name, bytes } of files) expect(readFileSync(join(out, name))).toHaveLength(bytes);
     return files;

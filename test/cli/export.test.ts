@@ -12,6 +12,7 @@ import { wavBytes } from '../ced/audio/wav-bytes';
 import { referenceModel } from '../ced/parity/reference-vectors';
 import { encodeHubParquet } from '../../tools/corpora/hub-parquet';
 import { catchOutput, type CaughtOutput } from '../support/caught-output';
+import { documentedOutput } from '../support/documented-output';
 import { writeReferenceModel } from '../support/tagged-model';
 
 interface Printed {
@@ -62,7 +63,7 @@ describe('ced export', () => {
     expect(
       await ced(['export', '--model', folder, '--to', 'onnx', '--out', out, '--json', ...argv]),
     ).toBe(0);
-    return JSON.parse(printed.text) as Printed;
+    return documentedOutput<Printed>('export', printed.text);
   };
 
   it('writes a file that onnxruntime runs, named and sized in what it prints', async () => {
@@ -86,7 +87,8 @@ describe('ced export', () => {
     const argv = ['export', '--model', folder, '--to', 'tflite', '--out', tflite];
     expect(await ced([...argv, '--json'])).toBe(0);
     const bytes = readFileSync(tflite);
-    expect(JSON.parse(printed.text)).toEqual({
+    expect(documentedOutput('export', printed.text)).toEqual({
+      formatVersion: 1,
       file: tflite,
       bytes: bytes.length,
       samples: 160_000,

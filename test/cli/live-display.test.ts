@@ -4,6 +4,7 @@ import type { StageLine } from '../../cli/run/live-lines';
 class RecordedScreen {
   text = '';
   columns = 40;
+  rows = 24;
   constructor(readonly isTTY: boolean) {}
   write(text: string): void {
     this.text += text;
@@ -95,5 +96,53 @@ describe('live display on a terminal', () => {
     const screen = new RecordedScreen(true);
     new LiveDisplay(screen, () => 0).show([line('x'.repeat(100))]);
     expect(screen.text).toBe(`${'x'.repeat(38)}…\n`);
+  });
+
+  it('counts what the terminal shows: wide characters, and control characters as text', () => {
+    const screen = new RecordedScreen(true);
+    const display = new LiveDisplay(screen, () => 0);
+    display.show([line('音'.repeat(30)), line('\u0007'.repeat(30)), line('e\u0301'.repeat(30))]);
+    expect(screen.text).toBe(
+      `${'音'.repeat(19)}…\n${'\\u0007'.repeat(6)}\\u…\n${'e\u0301'.repeat(30)}\n`,
+    );
+  });
+
+  it('erases the rows that its lines take in a terminal that became narrower', () => {
+    const screen = new RecordedScreen(true);
+    const display = new LiveDisplay(screen, () => 0);
+    display.show([line('x'.repeat(39)), line('short')]);
+    screen.columns = 20;
+    screen.text = '';
+    display.note('note');
+    expect(screen.text).toBe('\x1b[3A\x1b[0Jnote\n');
+  });
+
+  it('draws no more lines than the terminal can erase: waiting stages go first', () => {
+    const screen = new RecordedScreen(true);
+    screen.rows = 4;
+    const display = new LiveDisplay(screen, () => 0);
+    display.show([
+      line('plan', 'done'),
+      line('logits', 'running', ['attempt 2']),
+      line('distill', 'waiting'),
+    ]);
+    expect(screen.text.split('\n').map((text) => text.trim())).toEqual([
+      'plan',
+      'logits',
+      'retry: attempt 2',
+      '',
+    ]);
+    screen.rows = 3;
+    screen.text = '';
+    display.show([line('plan', 'done'), line('logits', 'running', ['attempt 2'])]);
+    expect(screen.text).toBe(`\x1b[3A\x1b[0Jlogits\n${' '.repeat(11)}retry: attempt 2\n`);
+  });
+
+  it('colours nothing', () => {
+    const screen = new RecordedScreen(true);
+    const display = new LiveDisplay(screen, () => 0);
+    display.show([line('one'), line('two', 'done'), line('three', 'waiting')]);
+    display.show([line('four', 'running', ['attempt 2'])]);
+    expect(screen.text).not.toMatch(/\x1b\[[\d;]*m/);
   });
 });

@@ -1,4 +1,5 @@
 import { timeOfDay } from '../../cli/quantities';
+import { LiveDisplay } from '../../cli/run/live-display';
 import { liveLines } from '../../cli/run/live-lines';
 import type { PendingActivity, RunView } from '../../cli/run/run-view';
 import type { LiveProgress } from '../../workflows/contract/live-progress';
@@ -35,6 +36,10 @@ const rows = (done: number, perSecond: number): LiveProgress => ({
   etaSeconds: null,
 });
 
+function written(this: { text: string }, text: string): void {
+  this.text += text;
+}
+
 describe('live lines', () => {
   it('show one line a stage, in order', () => {
     const lines = liveLines({
@@ -60,7 +65,7 @@ describe('live lines', () => {
     };
     // 4,096 rows in work are left and two shards of 4,096 have not begun: 12,288 rows at 64 a
     // second.
-    expect(textOf(view, 'logits')).toBe('logits 2/6 shards 4,096/8,192 rows 64.0 rows/s ETA 3:12');
+    expect(textOf(view, 'logits')).toBe('logits 2/6 shards ETA 3:12 4,096/8,192 rows 64.0 rows/s');
   });
 
   it('show loss, epoch and the last mAP while a student trains', () => {
@@ -84,9 +89,12 @@ describe('live lines', () => {
       pending: [activity('trainModel', steps)],
     };
     expect(textOf(view, 'distill')).toBe(
-      'distill 0/1 students 400/3,008 steps 4.00 steps/s epoch 2/16 loss 0.0832 mAP 0.214 ' +
-        'ETA 10:52',
+      'distill 0/1 students ETA 10:52 mAP 0.214 400/3,008 steps epoch 2/16 loss 0.0832 ' +
+        '4.00 steps/s',
     );
+    const screen = { isTTY: true, columns: 80, rows: 24, text: '', write: written };
+    new LiveDisplay(screen, () => 0).show(liveLines(view));
+    expect(screen.text).toMatch(/^distill .* ETA 10:52 {2}mAP 0\.214 {2}400\/3,008 steps .*…\n$/);
   });
 
   it('show how many workers train a model together', () => {
@@ -99,8 +107,8 @@ describe('live lines', () => {
       pending: [activity('trainModel', steps), activity('joinTraining', steps)],
     };
     expect(textOf(view, 'distill')).toBe(
-      'distill 0/1 students 400/3,008 steps 4.00 steps/s 4 workers, generation 3 epoch 2 ' +
-        'loss 0.0832 ETA 10:52',
+      'distill 0/1 students ETA 10:52 400/3,008 steps epoch 2 loss 0.0832 ' +
+        '4 workers, generation 3 4.00 steps/s',
     );
   });
 
@@ -117,8 +125,8 @@ describe('live lines', () => {
         { status: status([distill], { epochs }), pending: [activity('trainModel', progress)] },
         'distill',
       );
-    expect(textWhile(steps)).toContain('loss 0.0832 divergence 0.0123 ETA');
-    expect(textWhile({ ...steps, divergence: 0.01 })).toContain('divergence 0.0100 ETA');
+    expect(textWhile(steps)).toMatch(/ETA 10:52 divergence 0.0123 .* loss 0.0832/);
+    expect(textWhile({ ...steps, divergence: 0.01 })).toContain('ETA 10:52 divergence 0.0100');
     const done = { ...distill, state: 'done' as const, done: 1, seconds: 9 };
     expect(textOf({ status: status([done], { epochs }), pending: [] }, 'distill')).toContain(
       'piccolo: 2 epochs, loss 0.0900, divergence 0.0123',

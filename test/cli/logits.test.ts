@@ -20,6 +20,7 @@ import {
   sampleScoresManifest,
 } from '../support/sample-records';
 import { catchOutput, type CaughtOutput } from '../support/caught-output';
+import { documentedOutput } from '../support/documented-output';
 
 const audioShard = 'a'.repeat(64);
 const key = 'b'.repeat(64);
@@ -78,7 +79,7 @@ describe('ced logits', () => {
 
   it('counts rows, and bytes by column to the last byte', async () => {
     expect(await ced(['logits', folder, '--json'])).toBe(0);
-    const [survey] = JSON.parse(printed.text) as [LogitsSurvey];
+    const [survey] = documentedOutput<[LogitsSurvey]>('logits', printed.text);
     expect(survey).toMatchObject({
       key,
       shards: 1,
@@ -97,7 +98,7 @@ describe('ced logits', () => {
 
   it('names the classes that are most probable on average', async () => {
     await ced(['logits', folder, '--json']);
-    const [survey] = JSON.parse(printed.text) as [LogitsSurvey];
+    const [survey] = documentedOutput<[LogitsSurvey]>('logits', printed.text);
     const means = Array.from({ length: 30 }, () => 0);
     table.indexes.forEach(
       (index, at) => (means[index]! += fromHalf(table.values[at]!) / table.rows),
@@ -121,7 +122,7 @@ describe('ced logits', () => {
 
   it('shows the predictions of one clip', async () => {
     await ced(['logits', folder, '--clip', 'x', '--top', '2', '--json']);
-    const [{ views }] = JSON.parse(printed.text) as [ClipLogits];
+    const [{ views }] = documentedOutput<[ClipLogits]>('logits-clip', printed.text);
     const rows = [...table.clip.keys()].filter((row) => table.clip[row] === 2);
     expect(rows.length).toBeGreaterThan(0);
     expect(views).toEqual(

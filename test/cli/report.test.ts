@@ -10,6 +10,7 @@ import { encodeJson } from '../../storage/store';
 import type { ReportData } from '../../report/report-data';
 import { sampleReport } from '../report/sample-report';
 import { catchOutput, type CaughtOutput } from '../support/caught-output';
+import { documentedOutput } from '../support/documented-output';
 
 describe('ced report --compare', () => {
   let folder: string;
@@ -75,7 +76,7 @@ describe('ced report --compare', () => {
     const out = join(folder, 'compared.html');
     const options = ['--compare', pathOf('old'), '--out', out, '--json'];
     expect(await ced(['report', pathOf('new'), ...options])).toBe(0);
-    const comparison = JSON.parse(printed.text) as { classes: { name: string }[] };
+    const comparison = documentedOutput<{ classes: { name: string }[] }>('report', printed.text);
     expect(comparison).toMatchObject({
       formatVersion: 1,
       classes: expect.arrayContaining([expect.objectContaining({ name: 'Violin' })]) as unknown,

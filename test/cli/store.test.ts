@@ -25,6 +25,7 @@ import {
   sampleResult,
 } from '../support/sample-records';
 import { catchOutput, type CaughtOutput } from '../support/caught-output';
+import { documentedOutput } from '../support/documented-output';
 
 const content = (name: string): Buffer => Buffer.from(`content of ${name}`.repeat(50));
 const named = (name: string): string => sha256(content(name));
@@ -97,7 +98,7 @@ describe('ced store', () => {
     const code = await ced(['store', ...argv, '--json']);
     return {
       code,
-      shown: JSON.parse(printed.text) as Shown,
+      shown: documentedOutput<Shown>(`store-${argv[0]}`, printed.text),
     };
   }
   const keys = async (): Promise<string[]> =>

@@ -8,6 +8,7 @@ import { wavBytes } from '../ced/audio/wav-bytes';
 import { labelOf, referencePredictor, sweep, writeReferenceModel } from '../support/tagged-model';
 import { referenceModel } from '../ced/parity/reference-vectors';
 import { catchOutput, type CaughtOutput } from '../support/caught-output';
+import { documentedOutput } from '../support/documented-output';
 
 const rate = 16_000;
 const samples = sweep(3.3);
@@ -64,7 +65,7 @@ describe('ced tag over time', () => {
     printed.text
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Event);
+      .map((line) => documentedOutput<Event>('tag-events', line));
 
   /** Of a class by its windows' probabilities. */
   function expectedEvents(index: number, threshold: number): Omit<Event, 'file' | 'label'>[] {
@@ -93,6 +94,7 @@ describe('ced tag over time', () => {
     expect(wanted.length).toBeGreaterThan(0);
     expect(own).toEqual(
       wanted.map(({ start, end, probability }) => ({
+        formatVersion: 1,
         file,
         start: expect.closeTo(start, 4),
         end: expect.closeTo(end, 4),

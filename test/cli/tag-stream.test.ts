@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import { repositoryRoot } from '../../infra/toolchain';
 import { wavBytes } from '../ced/audio/wav-bytes';
 import { referencePredictor, sweep, writeReferenceModel } from '../support/tagged-model';
+import { documentedOutput } from '../support/documented-output';
 
 const rate = 16_000;
 const samples = sweep(4);
@@ -57,7 +58,7 @@ describe('ced tag --stream', () => {
       child,
       next: async () => {
         const line = await lines.next();
-        return line.done === true ? null : (JSON.parse(line.value) as Window);
+        return line.done === true ? null : documentedOutput<Window>('tag-stream', line.value);
       },
       ended: new Promise((resolve) => {
         child.once('close', (code: number | null, signal: string | null) =>

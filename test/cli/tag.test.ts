@@ -14,6 +14,7 @@ import { Predictor } from '../../ced/model/predictor';
 import { wavBytes } from '../ced/audio/wav-bytes';
 import { referenceModel } from '../ced/parity/reference-vectors';
 import { catchOutput, type CaughtOutput } from '../support/caught-output';
+import { documentedOutput } from '../support/documented-output';
 import { labelOf, referencePredictor, sweep, writeReferenceModel } from '../support/tagged-model';
 
 const rate = 16_000;
@@ -52,7 +53,7 @@ describe('ced tag', () => {
     printed.text
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line) as Tagged);
+      .map((line) => documentedOutput<Tagged>('tag', line));
 
   it('names a file whose channels cancel, and tags the one that is chosen', async () => {
     const samples = sweep(1);
@@ -84,7 +85,7 @@ describe('ced tag', () => {
     const file = join(folder, 'clips', 'long.wav');
     expect(await tag(file, '--json', '--top', '3', '--chunk-seconds', '1')).toBe(0);
     const [{ chunks, ...rest }] = tagged() as [Tagged];
-    expect(rest).toEqual({ file });
+    expect(rest).toEqual({ formatVersion: 1, file });
     expect(chunks.map(({ start, end }) => [start, end])).toEqual([
       [0, 1],
       [1, 2],

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { ced } from '../../cli/main';
 import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';
 import { noiseWav } from './noise-wav';
+import { documentedOutput } from './documented-output';
 
 /** What `ced init --json` prints. */
 export interface ToldByInit {
@@ -27,7 +28,7 @@ export async function toldByInit(...args: string[]): Promise<ToldByInit> {
   } finally {
     write.mockRestore();
   }
-  return JSON.parse(text) as ToldByInit;
+  return documentedOutput<ToldByInit>('init', text);
 }
 
 /** Names of the classes in a project's list, in order. */

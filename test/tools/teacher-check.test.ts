@@ -6,6 +6,7 @@ import { startS3 } from '../../tools/s3-server';
 import { startStorage } from '../../tools/storage-emulator';
 import { Cluster, kill } from '../support/cluster';
 import { REFERENCE_CLASSES } from '../support/teacher-worker-files';
+import { documentedOutput } from '../support/documented-output';
 
 interface Checked {
   status: number | null;
@@ -116,10 +117,10 @@ describe('the check of a teacher worker', () => {
   it('names the row of outputs that are no numbers, also as JSON', async () => {
     startWorker('nan', 'nan');
     const { status, output } = await check('nan', '--json');
-    const { passed, checks } = JSON.parse(output) as {
+    const { passed, checks } = documentedOutput<{
       passed: boolean;
       checks: { name: string; passed: boolean; why: string }[];
-    };
+    }>('teacher-check', output);
     expect(passed).toBe(false);
     expect(checks.filter((one) => !one.passed)).toEqual([
       {

@@ -13,6 +13,7 @@ import { temporalOptions, temporalSettings } from '../../workers/temporal-settin
 import type { CheckPlace } from './checked-teacher';
 import { Conformance, type Outcome } from './conformance';
 import { TeacherQueue } from './teacher-queue';
+import type { TeacherCheckOutput } from './check-output';
 
 const line = commandLine({
   program: 'npm run teacher-check',
@@ -66,7 +67,13 @@ runProgram(
           checked(queue, place, print),
         );
         const failed = checks.filter(({ passed }) => !passed).length;
-        if (values.json) printJson({ taskQueue, passed: failed === 0, checks });
+        if (values.json)
+          printJson({
+            formatVersion: 1,
+            taskQueue,
+            passed: failed === 0,
+            checks,
+          } satisfies TeacherCheckOutput);
         else console.log(`${checks.length - failed} passed, ${failed} failed`);
         return failed === 0 ? 0 : 1;
       } finally {

@@ -41,6 +41,8 @@ const line = commandLine({
   examples: ['npm run codec', 'npm run codec -- --origin https://temporal.example.com'],
 });
 
+export const CODEC_SPEC = line.spec;
+
 const LARGEST_BYTES = 32 * 2 ** 20;
 const { Payloads } = temporal.api.common.v1;
 

@@ -392,7 +392,7 @@ const latencySchema = z.object({
  * What a run's models cost, whichever runs made them: every attempt that did work, failed and lost
  * ones included, publishing left out.
  */
-const costSchema = z.object({
+export const costSchema = z.object({
   /** In which at least one attempt of a run was at work, summed over the runs. */
   seconds: z.number(),
   /** Of attempts on the workers of either queue: two at once count twice. */

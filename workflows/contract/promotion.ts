@@ -134,9 +134,10 @@ export const earlierEvaluationSchema = z.object({
 export type EarlierEvaluation = z.output<typeof earlierEvaluationSchema>;
 
 /** A retraining that found nothing new. */
-export interface Unchanged {
-  run: string;
-  outcome: 'unchanged';
-  judged: EarlierEvaluation;
-  says: string;
-}
+export const unchangedSchema = z.object({
+  run: z.string(),
+  outcome: z.literal('unchanged'),
+  judged: earlierEvaluationSchema,
+  says: z.string(),
+});
+export type Unchanged = z.output<typeof unchangedSchema>;

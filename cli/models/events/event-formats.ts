@@ -6,6 +6,7 @@
  *   vtt       https://www.w3.org/TR/webvtt1/
  */
 import { csvField } from '../../../ced/csv-field';
+import type { TaggedEvent } from '../models-output';
 
 export const EVENT_FORMATS = ['text', 'jsonl', 'csv', 'audacity', 'vtt'] as const;
 export type EventFormatName = (typeof EVENT_FORMATS)[number];
@@ -44,8 +45,10 @@ export const eventFormats: Readonly<Record<EventFormatName, EventFormat>> = {
   jsonl: {
     head: '',
     begin: none,
-    event: ({ file, start, end, label, probability }) =>
-      `${JSON.stringify({ file, start, end, label, probability })}\n`,
+    event: ({ file, start, end, label, probability }) => {
+      const event: TaggedEvent = { formatVersion: 1, file, start, end, label, probability };
+      return `${JSON.stringify(event)}\n`;
+    },
     isOfOneRecording: false,
     isSorted: false,
   },

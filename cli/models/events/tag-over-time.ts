@@ -11,6 +11,7 @@ import { UsageError } from '../../../infra/command-line/usage-error';
 import { print } from '../../standard-output';
 import type { AudioInput } from '../audio/audio-input';
 import { joinedWindows, readWindows } from '../audio/audio-windows';
+import type { TaggedWindow } from '../models-output';
 import { eventFormats, span } from './event-formats';
 import type { EventSettings, ThresholdChoice } from './event-options';
 
@@ -105,10 +106,11 @@ async function printWindows(input: AudioInput, tagging: Tagging): Promise<void> 
       )
       .map(({ label, probability }) => ({ label, probability }));
     const words = tags.map(({ label, probability }) => `${probability.toFixed(3)} ${label}`);
+    const window: TaggedWindow = { formatVersion: 1, file: input.name, start, end, tags };
     onOutput();
     await print(
       settings.format === 'jsonl'
-        ? `${JSON.stringify({ file: input.name, start, end, tags })}\n`
+        ? `${JSON.stringify(window)}\n`
         : `${span(start, end)}  ${words.join('  ') || '–'}\n`,
     );
   });
