@@ -74,9 +74,20 @@ describe('set-up', () => {
   });
 
   it('builds an entry once when two set-ups run at the same time', async () => {
+    // The build ends once the other set-up waits for it, however late that starts.
+    const seen = JSON.stringify(join(cache, 'seen'));
+    const build = `const report = (line) => {
+      console.log(line);
+      if (line.startsWith('waiting for another set-up')) writeFileSync(${seen}, '');
+    };
+    await m.cached('entry-1', report, async (folder) => {
+      console.log('building');
+      while (!require('node:fs').existsSync(${seen})) await sleep(50);
+      writeFileSync(folder + '/file', 'whole');
+    });`;
     const outputs = await Promise.all([
-      withModule('cache.mjs', buildSlowly),
-      withModule('cache.mjs', buildSlowly),
+      withModule('cache.mjs', build),
+      withModule('cache.mjs', build),
     ]);
     expect(outputs.join('').match(/^building$/gm)).toHaveLength(1);
     expect(outputs.join('')).toMatch(/waiting for another set-up \(process \d+ on/);
