@@ -123,8 +123,8 @@ function agreementCell({ agreement }: ReportModel): Html | null {
 function latencyCell({ latency }: ReportModel): Html | null {
   if (!latency) return null;
   const { milliseconds, audioSeconds, spread } = latency;
-  const factor = `${realTimeFactor(latency).toPrecision(2)} of its ${audioSeconds} s`;
-  const range = spread && `${spread.low.toPrecision(3)} to ${spread.high.toPrecision(3)} ms`;
+  const factor = `${realTimeFactor(latency).toPrecision(2)} of its ${audioSeconds}\u00a0s`;
+  const range = spread && `${spread.low.toPrecision(3)} to ${spread.high.toPrecision(3)}\u00a0ms`;
   return html`${milliseconds.toPrecision(3)} ms<small>${factor}</small>
     ${range && html`<small>${range}</small>`}`;
 }
