@@ -43,10 +43,12 @@ export async function readRunCost(
   if (ownMade.some(isKept)) made.set(run.workflowRunId, ownMade);
   const found = own.filter(({ reused }) => reused);
   const works = new Set(own.flatMap(({ work }) => work ?? []));
-  const wanted = new Set(found.flatMap(({ work }) => work ?? []));
+  // What an attempt left whose end was never recorded, the next one finds.
+  const ownWorks = new Set(ownMade.flatMap(({ work }) => work ?? []));
+  let wanted = found.filter(({ work = '' }) => !ownWorks.has(work));
   for (const runId of await otherRuns(store, run, trainings, found.length > 0)) {
     const isTraining = trainings.some((id) => id.startsWith(`${runId}-`));
-    if (!isTraining && wanted.size === 0) continue;
+    if (!isTraining && wanted.length === 0) continue;
     const others = { ...run, workflowRunId: runId, earlierRunIds: [] };
     const attempts = (await readRunAttempts(store, others)).filter(
       (each) =>
@@ -56,10 +58,22 @@ export async function readRunCost(
     );
     if (!attempts.some(isKept)) continue;
     made.set(runId, attempts);
-    for (const { work = '', outcome } of attempts) if (outcome === 'done') wanted.delete(work);
+    const done = new Set(
+      attempts.filter(({ outcome }) => outcome === 'done').flatMap(({ work }) => work ?? []),
+    );
+    // By their names where an earlier version recorded one of the two.
+    const named = new Set(attempts.map(nameOf));
+    const older = new Set(attempts.filter(({ work }) => work === undefined).map(nameOf));
+    wanted = wanted.filter(
+      (each) =>
+        !(each.work === undefined ? named : older).has(nameOf(each)) && !done.has(each.work ?? ''),
+    );
   }
-  const unrecorded = found.filter(({ work }) => work === undefined).length;
-  return runCost(made, wanted.size + unrecorded);
+  return runCost(made, wanted.length);
+}
+
+function nameOf({ activity, what }: RunAttempt): string {
+  return `${activity} ${what}`;
 }
 
 /** Names of the attempts at the trainings of these models (jobs/train/attempts.ts). */

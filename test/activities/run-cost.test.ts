@@ -150,11 +150,23 @@ describe('what a run cost', () => {
     expect(await costOf('b')).toMatchObject({ seconds: 60, unknown: 2 });
   });
 
+  it('knows a result that an attempt of the same run left before it was killed', async () => {
+    await record('a', 'computeLogits', [1, 0, 0], null);
+    await record('a', 'computeLogits', [2, 10, 11], { reused: true });
+    expect(await costOf('a')).not.toHaveProperty('unknown');
+    expect(await costOf('a')).toMatchObject({ seconds: 10, runs: [{ unsuccessful: 1 }] });
+  });
+
   it('counts the runs of earlier versions that trained the student', async () => {
     await record('ancient', 'computeLogits', [1, 10, 20]);
     await record('ancient', 'trainModel', [1, 20, 50]);
     await repeated('c', 200);
-    expect(await costOf('c')).toMatchObject({ seconds: 40, runs: [{ workflowRunId: 'ancient' }] });
+    // The shard of audio: the logits are those that the earlier run made.
+    expect(await costOf('c')).toMatchObject({
+      seconds: 40,
+      runs: [{ workflowRunId: 'ancient' }],
+      unknown: 1,
+    });
   });
 
   it('is not known where no attempt was recorded', async () => {
