@@ -8,7 +8,14 @@ import type { RunResult } from '../workflows/contract/activities';
 import { STATUS_QUERY, TASK_QUEUES } from '../workflows/contract/names';
 import { parseRun } from '../workflows/contract/parse-run';
 import type { Unchanged } from '../workflows/contract/promotion';
-import { distillRunSchema, retrainRunSchema, teachRunSchema } from '../workflows/contract/run-file';
+import {
+  distillRunSchema,
+  retrainRunSchema,
+  teachRunSchema,
+  type DistillRun,
+  type TeachRun,
+} from '../workflows/contract/run-file';
+import { runSummary } from '../workflows/contract/run-summary';
 import type { RunStatus } from '../workflows/contract/status';
 import type { DistillInput, RetrainInput, TeachInput } from './contract';
 
@@ -109,7 +116,10 @@ export async function startRun<Type extends keyof Inputs>(
 ): Promise<Run<Results[Type]>> {
   const parsed = parseRun(SCHEMAS[type], run);
   if ('problems' in parsed) throw new RunFileInvalid(parsed.problems);
+  const { summary, details } = runSummary(parsed.run as DistillRun | TeachRun);
   await client.workflow.start(type, {
+    staticSummary: summary,
+    staticDetails: details,
     taskQueue,
     workflowId,
     args: [run],

@@ -13,6 +13,7 @@ import type { RunResult } from '../../workflows/contract/activities';
 import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
 import type { Unchanged } from '../../workflows/contract/promotion';
 import { describeFailure } from '../failure';
+import { runSummary } from '../../workflows/contract/run-summary';
 import { moveToCurrentBuild } from './move-run';
 import { linkDemoCorpus, readsDemoCorpus } from './demo-corpus';
 import { connect, followRun } from './follow';
@@ -79,7 +80,10 @@ export async function conductRun(
       if (interruption.signal.aborted) return 130;
       await startOrResume(
         client,
-        { type: options.type, workflowId, inputFile: shortPath(options.runFile), address },
+        {
+          ...{ type: options.type, workflowId, inputFile: shortPath(options.runFile), address },
+          about: runSummary(run),
+        },
         say,
       );
       const link = session.linkTo(workflowId);

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { RunSummary } from '../../workflows/contract/run-summary';
 import { TASK_QUEUES } from '../../workflows/contract/names';
 import { DEFAULT_ADDRESS } from '../../workers/temporal-settings';
 import type { WorkflowType } from './run-file';
@@ -12,6 +13,8 @@ export interface StartCommand {
   /** As the user would type it. */
   inputFile: string;
   address: string;
+  /** What Temporal's web interface says of the run. */
+  about?: RunSummary;
 }
 
 /**
@@ -22,7 +25,7 @@ export function startArguments(
   command: StartCommand,
   environment: NodeJS.ProcessEnv = process.env,
 ): string[] {
-  const { type, workflowId, inputFile, address } = command;
+  const { type, workflowId, inputFile, address, about } = command;
   return [
     ...[
       'workflow',
@@ -36,6 +39,7 @@ export function startArguments(
       '--input-file',
       inputFile,
     ],
+    ...(about ? ['--static-summary', about.summary, '--static-details', about.details] : []),
     ...addressArguments(address, environment),
   ];
 }

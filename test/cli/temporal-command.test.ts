@@ -15,6 +15,13 @@ describe('the command that starts a run', () => {
     );
   });
 
+  it("carries what Temporal's web interface says of the run", () => {
+    const about = { summary: '1 student from 3 teachers', details: 'Students: piccolo.' };
+    expect(shellLine('temporal', startArguments({ ...demo, about }, {}))).toContain(
+      "--static-summary '1 student from 3 teachers' --static-details 'Students: piccolo.'",
+    );
+  });
+
   it('names the server where the tool would go to another one', () => {
     expect(startArguments({ ...demo, address: '127.0.0.1:7300' }, {}).slice(-2)).toEqual([
       '--address',
