@@ -19,6 +19,20 @@ export function withEntry(best: readonly BestEntry[], entry: BestEntry, size: nu
   return [...best, entry].sort((a, b) => b.value - a.value || a.step - b.step).slice(0, size);
 }
 
+/** Whether validations have gone by without a new best for as long as the settings say. */
+export function hasStoppedEarly(
+  { best, validated }: { best: readonly BestEntry[]; validated: readonly number[] },
+  {
+    earlyStop,
+    earlyStopSteps,
+  }: { readonly earlyStop: number; readonly earlyStopSteps?: number | undefined },
+): boolean {
+  if (earlyStopSteps === undefined)
+    return earlyStop > 0 && validationsSinceBest(best, validated) >= earlyStop;
+  const [top, last] = [best[0], validated.at(-1)];
+  return top !== undefined && last !== undefined && last - top.step >= earlyStopSteps;
+}
+
 /** Validations since the best one was found. */
 export function validationsSinceBest(
   best: readonly BestEntry[],

@@ -3,7 +3,7 @@
  * from the newest checkpoint computes the same bytes.
  */
 import type { Weights } from '../../ced/model/weights';
-import { validationsSinceBest, withEntry, type BestEntry } from '../../ced/training/best-list';
+import { hasStoppedEarly, withEntry, type BestEntry } from '../../ced/training/best-list';
 import { GroupLost } from '../../ced/engine/group';
 import type { Trainer } from '../../ced/training/trainer';
 import { isValidated } from '../../ced/training/validation-schedule';
@@ -111,8 +111,7 @@ export class TrainingLoop {
   }
 
   private hasStoppedEarly(): boolean {
-    const { earlyStop } = this.training.settings;
-    return earlyStop > 0 && validationsSinceBest(this.at.best, this.at.validated) >= earlyStop;
+    return hasStoppedEarly(this.at, this.training.settings);
   }
 
   private async step(): Promise<StepTaken> {

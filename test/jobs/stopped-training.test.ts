@@ -171,7 +171,7 @@ describe('a training that goes on after stops', () => {
     );
   });
 
-  it('with a moving average of its weights ends as the undisturbed one, byte for byte', async () => {
+  it('with a moving average of weights ends as the undisturbed one, byte for byte', async () => {
     const settings = {
       ...{ epochs: 8, learningRate: 3e-3, validateEvery: 3, earlyStop: 0 },
       ...{ averaging: 'ema', emaDecay: 0.8 },
@@ -182,6 +182,18 @@ describe('a training that goes on after stops', () => {
     const plain = await afterStops({ ...settings, averaging: 'best', averageBest: 1 }, []);
     expect(plain.trained.steps).toBe(undisturbed.trained.steps);
     expect(plain.trained.sha256).not.toBe(undisturbed.trained.sha256);
+  });
+
+  it('that stops early by steps ends as the undisturbed one, byte for byte', async () => {
+    const settings = {
+      ...{ epochs: 30, learningRate: 1e-12, validateEvery: 2, averageBest: 2 },
+      ...{ earlyStop: 0, earlyStopSteps: 3 * 2 * STEPS_PER_EPOCH },
+    };
+    const undisturbed = await afterStops(settings, []);
+    const { epochs: last = 0, bestEpoch = 0 } = undisturbed.trained;
+    expect(last).toBeLessThan(30);
+    expect(last - bestEpoch).toBe(6);
+    expect(await afterStops(settings, [...epochs(3), { afterStep: 9 }])).toEqual(undisturbed);
   });
 
   it('gives at a stop the model that the same stop gives without the stops before it', async () => {

@@ -63,9 +63,12 @@ describe('the key of a training', () => {
     expect(keyOf({ averaging: 'ema', emaDecay: 0.99 })).not.toBe(ema);
   });
 
-  it.each([{ layerDecay: 0.75 }, { headLearningRateFactor: 10 }])('differs by %j', (settings) => {
-    expect(keyOf(settings)).not.toBe(whole);
-  });
+  it.each([{ layerDecay: 0.75 }, { headLearningRateFactor: 10 }, { earlyStopSteps: 500 }])(
+    'differs by %j',
+    (settings) => {
+      expect(keyOf(settings)).not.toBe(whole);
+    },
+  );
 
   it('differs by what is trained', () => {
     const keys = ['all', 'head', { lastBlocks: 1 }, { lastBlocks: 2 }].map((train) =>

@@ -403,6 +403,13 @@ export const teacherTrainingSchema = z.strictObject({
     .max(100_000)
     .default(10)
     .describe('Stop after this many validations without a new best; 0 = never.'),
+  earlyStopSteps: steps
+    .min(1)
+    .optional()
+    .describe(
+      'Stop at the first validation that is this many steps or more after the best one, in place ' +
+        'of `earlyStop`: says the same whatever `validateEvery` and the number of clips are.',
+    ),
   averageBest: count
     .max(64)
     .default(4)

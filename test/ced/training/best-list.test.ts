@@ -1,4 +1,9 @@
-import { validationsSinceBest, withEntry, type BestEntry } from '../../../ced/training/best-list';
+import {
+  hasStoppedEarly,
+  validationsSinceBest,
+  withEntry,
+  type BestEntry,
+} from '../../../ced/training/best-list';
 
 const entry = (step: number, value: number): BestEntry => ({ step, epoch: step / 10, value });
 
@@ -18,5 +23,29 @@ describe('the list of best checkpoints', () => {
   it('counts the validations since the best one', () => {
     expect(validationsSinceBest([entry(20, 0.5)], [10, 20, 30, 40])).toBe(2);
     expect(validationsSinceBest([], [])).toBe(0);
+  });
+});
+
+describe('a training without a new best', () => {
+  const history = { best: [entry(200, 0.5), entry(300, 0.4)], validated: [100, 200, 300, 400] };
+
+  it('is over after so many validations', () => {
+    expect(hasStoppedEarly(history, { earlyStop: 2 })).toBe(true);
+    expect(hasStoppedEarly(history, { earlyStop: 3 })).toBe(false);
+    expect(hasStoppedEarly(history, { earlyStop: 0 })).toBe(false);
+  });
+
+  it('is over after so many steps where the settings say steps, whatever validateEvery is', () => {
+    for (const validated of [history.validated, [200, 400], [100, 200, 250, 300, 350, 400]])
+      for (const earlyStop of [0, 1]) {
+        const of = (earlyStopSteps: number): boolean =>
+          hasStoppedEarly({ ...history, validated }, { earlyStop, earlyStopSteps });
+        expect([of(199), of(200), of(201)]).toEqual([true, true, false]);
+      }
+  });
+
+  it('is not over before its first validation', () => {
+    for (const settings of [{ earlyStop: 1 }, { earlyStop: 0, earlyStopSteps: 1 }])
+      expect(hasStoppedEarly({ best: [], validated: [] }, settings)).toBe(false);
   });
 });
