@@ -11,6 +11,7 @@ import { repositoryRoot } from '../../infra/toolchain';
 import type { RunResult } from '../../workflows/contract/activities';
 import { describe, drawTry, nameOf } from './draw';
 import { FAULTS } from './faults';
+import { groupChaos } from './group';
 import { Scene } from './scene';
 import { Trial } from './trial';
 import { runTry, type Outcome } from './try';
@@ -53,6 +54,9 @@ const line = commandLine({
       default: 1,
       help: 'pipelines at the same time; most tries wait for time-outs more than they compute',
     },
+    group: {
+      help: 'instead, one training whose workers come, are killed, told to go and frozen',
+    },
     out: {
       value: 'FILE',
       is: text,
@@ -60,12 +64,17 @@ const line = commandLine({
       help: 'results, one JSON line for each try; tries in it are not repeated',
     },
   },
-  examples: ['npm run chaos', 'npm run chaos -- --runs 25 --seed 11 --lanes 2'],
+  examples: [
+    'npm run chaos',
+    'npm run chaos -- --group',
+    'npm run chaos -- --runs 25 --seed 11 --lanes 2',
+  ],
 });
 
 runProgram(async (argv) => await line.run(argv, chaos));
 
 async function chaos({ values }: NonNullable<ReturnType<typeof line.parse>>): Promise<number> {
+  if (values.group) return (await groupChaos()) ? 0 : 1;
   const { runs, seed } = values;
   const out = resolve(values.out ?? join(repositoryRoot, 'runs', `chaos-${seed}.jsonl`));
   mkdirSync(dirname(out), { recursive: true });
