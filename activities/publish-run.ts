@@ -26,6 +26,7 @@ import { readRunAttempts } from './publish/run-attempts';
 import { readRunCost } from './publish/run-cost';
 import { readRunCorpus } from './publish/run-corpus';
 import { evaluateRun } from './publish/run-evaluation';
+import { readScoredModels } from './publish/scored-models';
 import { softwareVersions } from './publish/software-versions';
 import { readTrainingCurve } from './publish/training-curve';
 import { encodeLeftOut, encodeRejected } from '../report/run-corpus';
@@ -135,6 +136,7 @@ async function readFindings(
         );
   const curves: TrainingCurve[] = [];
   for (const student of students) curves.push(await readTrainingCurve(store, student));
+  const scored = await readScoredModels(store, input, evaluation, beforeComputing);
   const teacherPairs = (evaluation ?? validation)?.pairs ?? [];
   const attempts = await readRunAttempts(store, input);
   const cost = await readRunCost(store, input, attempts);
@@ -144,6 +146,7 @@ async function readFindings(
     evaluation,
     teacherPairs,
     ensembleValidationMAP,
+    scored,
     curves,
     attempts,
     cost,

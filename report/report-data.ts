@@ -20,6 +20,7 @@ import {
   type SplitSummary,
 } from './run-corpus';
 import type { TrainingCurve } from './training-curve';
+import type { ScoredModel } from './scored-model';
 import type { SoftwareVersions } from './software-versions';
 import type { DivergenceSpread, RunEvaluation, NamedPair } from './run-evaluation';
 import type { WorstClip } from './worst-clip';
@@ -63,6 +64,8 @@ export interface ReportData {
   evalClips: number | null;
   /** Classes of eval with their labelled clips; empty without labels. */
   classes: { name: string; positives: number }[];
+  /** The run's own models, then those of other runs of the store on the same eval clips. */
+  scored: ScoredModel[];
   curves: TrainingCurve[];
   /** The ensemble's, which the chart of validation mAP shows for comparison. */
   ensembleValidationMAP: number | null;
@@ -82,6 +85,7 @@ export interface RunFindings {
   teacherPairs: NamedPair[];
   splits: SplitSummary[];
   rejected: RejectedClip[];
+  scored: ScoredModel[];
   curves: TrainingCurve[];
   attempts: RunAttempt[];
   /** null where no attempt was recorded. */
@@ -185,6 +189,7 @@ export function buildReportData(
     models: reportModels(input, evaluation),
     evalClips: evaluation?.clips ?? null,
     classes: evaluation?.classes ?? [],
+    scored: findings.scored,
     curves: findings.curves,
     ensembleValidationMAP: findings.ensembleValidationMAP,
     splits: findings.splits,

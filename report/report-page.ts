@@ -20,6 +20,7 @@ import type { Section } from './report-section';
 import { provenanceSection } from './report-provenance';
 import { makersSection, rejectedSection, stagesSection, storageSection } from './report-costs';
 import type { ReportData } from './report-data';
+import { sizeSection } from './report-size';
 import { tagsSection } from './report-tags';
 import { timelineSection } from './report-timeline';
 import { wrongClipsSection } from './report-wrong-clips';
@@ -27,6 +28,7 @@ import { wrongClipsSection } from './report-wrong-clips';
 const sections: ((data: ReportData) => Section | null)[] = [
   hintsSection,
   modelsSection,
+  sizeSection,
   ensembleSection,
   championSection,
   chartsSection,

@@ -10,7 +10,7 @@ import { parameterCount } from '../../ced/model/parameters';
 import { modelConfig } from '../../jobs/train/model-shape';
 import { modelSchema } from '../../workflows/contract/run-file-sections';
 import { duration, millions } from '../quantities';
-import { forwardOperations } from '../run/run-estimate';
+import { forwardOperations } from '../../ced/model/operations';
 
 export interface ProjectData {
   trainClips: number;

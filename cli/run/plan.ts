@@ -5,6 +5,7 @@ import { readModelFile, type InputPlace } from '../../activities/plan/read-input
 import type { SourceOptions } from '../../storage/sources/source';
 import { SPLITS, type Split } from '../../workflows/contract/models';
 import { modelConfigSchema } from '../../ced/model/config';
+import { forwardOperations } from '../../ced/model/operations';
 import { parameterCount } from '../../ced/model/parameters';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import {
@@ -33,7 +34,6 @@ import { bytes, duration, millions } from '../quantities';
 import {
   estimateSplit,
   estimateTraining,
-  forwardOperations,
   logitBytes,
   outputBytes,
 } from './run-estimate';

@@ -3,12 +3,11 @@
  * Only the clips' length is measured. A multiply-add counts as two operations, a training step as
  * three forward passes.
  */
-import { frameCount } from '../../ced/audio/frames';
 import { lowestTrainedLayer } from '../../ced/training/learning-rates';
 import { modelConfig } from '../../jobs/train/model-shape';
 import { chunkPlan } from '../../ced/audio/chunks';
 import { sampleRate } from '../../ced/audio/mono16k';
-import type { ModelConfig } from '../../ced/model/config';
+import { forwardOperations } from '../../ced/model/operations';
 import { parameterCount } from '../../ced/model/parameters';
 import { trainingSteps } from '../../workflows/contract/run-notes';
 import type {
@@ -62,18 +61,6 @@ export function logitBytes(rows: number, topK: number): number {
 /** Bytes of kept outputs: float32 for each class, and ten int64 that say what the row is. */
 export function outputBytes(rows: number, classes: number): number {
   return rows * (4 * classes + 80);
-}
-
-const PATCH = 16;
-const MEL_BINS = 64;
-
-/** Operations of one forward pass over one chunk. */
-export function forwardOperations(config: ModelConfig, chunkSeconds: number): number {
-  const frames = frameCount(chunkSeconds * sampleRate);
-  const tokens = Math.floor(frames / PATCH) * (MEL_BINS / PATCH);
-  const { embed_dim: width, depth, mlp_ratio: ratio, outputdim } = config;
-  const block = 2 * tokens * width * width * (4 + 2 * ratio) + 4 * tokens * tokens * width;
-  return depth * block + 2 * tokens * width * PATCH * PATCH + 2 * width * outputdim;
 }
 
 export interface TrainingEstimate {

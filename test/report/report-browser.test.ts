@@ -47,6 +47,7 @@ const PAPER = { width: 703, height: 1032 };
 const SCHEMES = ['light', 'dark'] as const;
 const SECTIONS = [
   'models',
+  'size',
   'training',
   'classes',
   'tags',

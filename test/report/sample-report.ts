@@ -10,6 +10,7 @@ import type { TrainedModel } from '../../workflows/contract/models';
 import type { TrainingCurve } from '../../report/training-curve';
 import type { WorstClip } from '../../report/worst-clip';
 import type { RunAttempt } from '../../report/run-attempt';
+import type { ScoredModel } from '../../report/scored-model';
 
 const CLASSES = 52;
 const NAMES = [
@@ -185,6 +186,7 @@ export function sampleReport({ students = ['mini'], labelled = true } = {}): Rep
           positives: 9 + Math.floor(noise(index + 90) * 40),
         }))
       : [],
+    scored: scoredModels([...teachers, ...learned], labelled),
     curves: students.map(curve),
     ensembleValidationMAP: labelled ? 0.342 : null,
     splits: [
@@ -254,6 +256,25 @@ export function sampleReport({ students = ['mini'], labelled = true } = {}): Rep
       students: students.map((name) => ({ name, epochs: 16, batchSize: 16, learningRate: 0.002 })),
     },
   };
+}
+
+/** The models of the run, and one of an earlier run that learned from labels. */
+function scoredModels(models: readonly ReportModel[], labelled: boolean): ScoredModel[] {
+  const scored = models.map(({ role, name, sha256, mAP, parameters: size }): ScoredModel => {
+    const parameters = size ?? 0;
+    return {
+      ...{ sha256: sha256 ?? '', name, isOwn: true, mAP, parameters },
+      kind: role === 'teacher' ? 'teacher' : 'student',
+      weights: { float32: 4 * parameters, int8: Math.round(1.04 * parameters) },
+      operations: 290.5 * parameters,
+      latency: { milliseconds: parameters / 14_100, audioSeconds: 4, processor: 'a processor' },
+    };
+  });
+  const last = scored.at(-1)!;
+  const baseline = { name: 'earlier/mini-labels', kind: 'labels', isOwn: false } as const;
+  return labelled
+    ? [...scored, { ...last, ...baseline, sha256: hash('baseline'), mAP: 0.21 }]
+    : scored;
 }
 
 /** Ten clips that sound: a second of silence with a click in its middle. */
