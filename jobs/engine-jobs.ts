@@ -8,13 +8,13 @@ import type {
   LogitsBusy,
   LogitsInput,
   LogitsShard,
+  MeasuredModel,
   ScoreInput,
   Scored,
   TrainInput,
   TriedTeachers,
   TryTeachersInput,
 } from '../workflows/contract/activities';
-import type { TrainedModel } from '../workflows/contract/models';
 
 export type EngineJob =
   | { kind: 'score'; input: ScoreInput }
@@ -35,7 +35,7 @@ export type JobResult<J extends EngineJob> = J['kind'] extends 'score'
         ? TriedTeachers
         : J['kind'] extends 'take part'
           ? null
-          : TrainedModel;
+          : MeasuredModel;
 
 /** The job was asked to stop and has committed everything it had. */
 export class EngineStopped extends Error {

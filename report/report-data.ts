@@ -135,6 +135,7 @@ export function buildResult(
     },
     ...(teacherPairs.length === 0 ? {} : { teacherAgreement: teacherPairs }),
     students: trained,
+    ...(input.halving ? { halving: input.halving } : {}),
     logits: input.logits,
     ...(input.selection ? { selection: resultSelection(input.selection) } : {}),
     rejected: rejected.length,

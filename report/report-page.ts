@@ -11,6 +11,7 @@ import { classesSection } from './report-classes';
 import { ensembleSection } from './report-ensemble';
 import { comparisonSections } from './report-comparison';
 import type { RunComparison } from './run-comparison';
+import { halvingSection } from './report-halving';
 import { headline } from './report-headline';
 import { hintsSection } from './report-hints';
 import { html, Html, scriptJson } from './html';
@@ -29,6 +30,7 @@ const sections: ((data: ReportData) => Section | null)[] = [
   hintsSection,
   modelsSection,
   sizeSection,
+  halvingSection,
   ensembleSection,
   championSection,
   chartsSection,

@@ -181,6 +181,7 @@ export async function distillAndPublish(
     chunkSeconds,
     models: { ...models, teachers: members },
     settings: run.students,
+    ...(run.halving ? { halving: run.halving } : {}),
     targets,
     augment: run.logits.augment,
     leaveOut,
@@ -219,6 +220,7 @@ export async function distillAndPublish(
     ...(run.selection ? { selection: { ...run.selection, leaveOut } } : {}),
     students,
     ...(hints.length === 0 ? {} : { hints }),
+    ...(control.status.halving?.length ? { halving: control.status.halving } : {}),
     ...(promotion ? { promotion } : {}),
     ...(evaluationKey === undefined ? {} : { judgementKey: evaluationKey }),
   });

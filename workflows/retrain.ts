@@ -82,11 +82,12 @@ async function findEvaluation(
   models: ImportedModels,
   plan: Plan,
 ): Promise<FoundEvaluation> {
-  const { store, name, logits, students, promote, ensemble = 'equal', selection } = run;
+  const { store, name, logits, students, promote, ensemble = 'equal', selection, halving } = run;
   // Keys of runs that take the weights of the run file stay as they were.
   const search = ensemble === 'equal' ? {} : { ensemble };
   const selecting = selection ? { selection } : {};
-  const settings = { logits, students, promote, ...search, ...selecting };
+  const ending = halving ? { halving } : {};
+  const settings = { logits, students, promote, ...search, ...selecting, ...ending };
   return await cpu.findJudgement({
     store,
     run: name,

@@ -3,15 +3,22 @@
  * of a workflow.
  */
 import type { EpochRecord } from './contract/activities';
+import { describeRung } from './contract/halving';
 import type { RunStatus, StageStatus } from './contract/status';
 
-export function stageTable({ state, stages, epochs }: RunStatus): string {
+export function stageTable({ state, stages, epochs, halving = [] }: RunStatus): string {
   const rows = stages.map(
     (stage) => `| ${stage.name} | ${stage.state} | ${counted(stage)} | ${took(stage)} |`,
   );
   const table = ['| stage | state | done | seconds |', '| --- | --- | --- | --- |', ...rows];
   const models = Object.values(epochs).map(epochLine);
-  return [state === 'paused' ? '**paused**' : '', table.join('\n'), models.join('\n')]
+  const rungs = halving.map((rung) => `- ${describeRung(rung)}`);
+  return [
+    state === 'paused' ? '**paused**' : '',
+    table.join('\n'),
+    models.join('\n'),
+    rungs.join('\n'),
+  ]
     .filter(Boolean)
     .join('\n\n');
 }

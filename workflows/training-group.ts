@@ -6,8 +6,7 @@
  */
 import { CancellationScope, condition } from '@temporalio/workflow';
 import { gpu, members } from './activity-proxies';
-import type { TrainInput } from './contract/activities';
-import type { TrainedModel } from './contract/models';
+import type { MeasuredModel, TrainInput } from './contract/activities';
 import type { RunControl } from './run-control';
 
 /** @param workers at most, with the leader */
@@ -15,7 +14,7 @@ export async function trainInGroup(
   control: RunControl,
   input: TrainInput,
   workers: number,
-): Promise<TrainedModel> {
+): Promise<MeasuredModel> {
   const asking = new CancellationScope();
   void asking.run(() => askForMembers(control, input, workers - 1)).catch(() => undefined);
   try {

@@ -50,9 +50,18 @@ function describeStage(
       return [
         count,
         ...(status.state === 'paused' ? ['paused'] : []),
+        ...halvingCell(status, stage),
         ...describeActivities(status, stage, activities),
       ];
   }
+}
+
+/** How many students are left after the last rung. */
+function halvingCell({ halving = [] }: RunStatus, { name }: StageStatus): string[] {
+  const rung = halving.at(-1);
+  if (!rung || name !== 'distill') return [];
+  const left = rung.students.filter(({ goesOn }) => goesOn).length;
+  return [`${left} of ${rung.students.length} left after epoch ${rung.epoch}`];
 }
 
 function describeActivities(

@@ -20,6 +20,7 @@ import {
   warmupNotes,
   workerNotes,
 } from '../../workflows/contract/run-notes';
+import { survivorCount, type Halving } from '../../workflows/contract/halving';
 import { furtherRates } from '../../workflows/contract/sample-rates';
 import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
 import { commandLine } from '../../infra/command-line/command-line';
@@ -36,6 +37,7 @@ import {
   estimateTraining,
   logitBytes,
   outputBytes,
+  trainingOperations,
 } from './run-estimate';
 import { declaredRates, lookAtRun } from './look-at-run';
 import { readRunFile, tablesOf } from './run-file';
@@ -165,6 +167,7 @@ export async function planRun(
   const outputs = 'logits' in run ? outputsOf(run, splits, vocabulary.length) : null;
   const section = 'students' in run ? 'students' : 'teachers';
   const settings = 'students' in run ? run.students : run.teachers;
+  const halving = 'students' in run ? run.halving : undefined;
   const trainings = settings.map((one) => estimateTraining(one, chunks, chunkSeconds, vocabulary));
   const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
   const hours = (operations: number): number => operations / (options.teraflops * 1e12) / 3600;
@@ -174,7 +177,8 @@ export async function planRun(
     logits,
     outputs,
     teachers: teachers.map(({ name, parameters }) => ({ name, parameters })),
-    trainings,
+    trainings: trainings.map((each) => ({ ...each, hours: hours(each.operations) })),
+    halving: halving ?? null,
     problems: look.problems,
     notes: [
       ...look.notes,
@@ -193,7 +197,7 @@ export async function planRun(
     hours: {
       teraflops: options.teraflops,
       logits: logits === null ? 0 : logits.operations === null ? null : hours(logits.operations),
-      training: hours(sum(trainings.map(({ operations }) => operations))),
+      training: hours(trainingOperations(trainings, halving)),
     },
   };
 }
@@ -351,6 +355,7 @@ function describe({
   outputs,
   teachers,
   trainings,
+  halving,
   problems,
   notes,
   storeBytes,
@@ -391,12 +396,16 @@ function describe({
       `  outputs     ${bytes(outputs.bytes)} of ` +
         counted(outputs.teachers, 'teacher', 'teachers'),
     );
-  for (const { name, parameters, steps, checkpointBytes } of trainings) {
-    const size = `${millions(parameters)} parameters, ${counted(steps, 'step', 'steps')}`;
-    lines.push(`  ${name.padEnd(11)} ${size}, ${bytes(checkpointBytes)} of checkpoints at most`);
+  const width = Math.max(11, ...trainings.map(({ name }) => name.length));
+  for (const { name, parameters, steps, checkpointBytes, hours: own } of trainings) {
+    const size = `${millions(parameters)} parameters (${bytes(4 * parameters)})`;
+    const work = `${counted(steps, 'step', 'steps')}, ${time(own)}`;
+    const kept = `${bytes(checkpointBytes)} of checkpoints at most`;
+    lines.push(`  ${name.padEnd(width)} ${size}, ${work}, ${kept}`);
   }
+  if (halving) lines.push(`  halving     ${halvingText(halving, trainings.length)}`);
   lines.push(
-    `  training    ${time(hours.training)}`,
+    `  training    ${halving ? 'at most ' : ''}${time(hours.training)}`,
     `  store       ${bytes(storeBytes)}`,
     ...notes.map((note) => `  note        ${note}`),
     ...problems.map((problem) => `  refused     ${problem}`),
@@ -404,4 +413,14 @@ function describe({
     '',
   );
   return lines.join('\n');
+}
+
+/** `6 students, 2 after epoch 4, 1 after epoch 12` */
+function halvingText({ rungs, eta }: Halving, students: number): string {
+  let left = students;
+  const then = rungs.map((rung) => {
+    left = survivorCount(left, eta);
+    return `${left} after epoch ${rung}`;
+  });
+  return [`${students} students`, ...then].join(', ');
 }

@@ -4,6 +4,7 @@
  */
 import { counted } from '../../ced/counted';
 import type { RunResult } from '../../workflows/contract/activities';
+import { describeRung } from '../../workflows/contract/halving';
 import { alignedTable } from '../aligned-table';
 import { knownParameters, sumOfParameters } from '../../ced/teachers/known-parameters';
 import { bytes, grouped, millions } from '../quantities';
@@ -21,6 +22,7 @@ export function resultTable(result: RunResult, places: ResultPlaces): string {
     ...logitsFact(result),
     ...rejectedFact(result),
     ...selectionFact(result),
+    ...(result.halving ?? []).map((rung): Fact => ['halving', describeRung(rung)]),
     ...(result.promotion ? [['champion', result.promotion.says] as Fact] : []),
     ...costFact(result),
     ['minutes', minutesPerStage(result)],

@@ -9,6 +9,7 @@ import { chunkPlan } from '../../ced/audio/chunks';
 import { sampleRate } from '../../ced/audio/mono16k';
 import { forwardOperations } from '../../ced/model/operations';
 import { parameterCount } from '../../ced/model/parameters';
+import { survivorCount, type Halving } from '../../workflows/contract/halving';
 import { trainingSteps } from '../../workflows/contract/run-notes';
 import type {
   ModelShape,
@@ -66,7 +67,9 @@ export function outputBytes(rows: number, classes: number): number {
 export interface TrainingEstimate {
   name: string;
   parameters: number;
+  epochs: number;
   steps: number;
+  /** To its last epoch. */
   operations: number;
   /** Two checkpoints with Adam's moments, the best weights, and the finished model. */
   checkpointBytes: number;
@@ -84,6 +87,7 @@ export function estimateTraining(
   return {
     name: settings.name,
     parameters,
+    epochs: settings.epochs,
     steps,
     operations:
       (1 + 2 * backwardShare(settings, config.depth)) *
@@ -100,6 +104,27 @@ function checkpointedWeights({
   averageBest,
 }: Pick<TeacherTraining, 'averaging' | 'averageBest'>): number {
   return averaging === 'ema' ? 2 * 4 + 1 + 1 : 2 * 3 + averageBest + 1;
+}
+
+/**
+ * Operations of all trainings. With halving which of them go on is not known: the most it can be,
+ * if the costliest do.
+ */
+export function trainingOperations(
+  trainings: readonly Pick<TrainingEstimate, 'epochs' | 'operations'>[],
+  halving?: Halving,
+): number {
+  if (!halving) return trainings.reduce((sum, { operations }) => sum + operations, 0);
+  const rates = trainings
+    .map(({ epochs, operations }) => ({ epochs, anEpoch: operations / epochs }))
+    .sort((a, b) => b.anEpoch - a.anEpoch);
+  let [total, left, from] = [0, rates.length, 0];
+  for (const rung of [...halving.rungs, Infinity]) {
+    for (const { epochs, anEpoch } of rates.slice(0, left))
+      total += anEpoch * (Math.min(rung, epochs) - from);
+    [left, from] = [survivorCount(left, halving.eta), rung];
+  }
+  return total;
 }
 
 /** Of the encoder's blocks, those that gradients go through. */

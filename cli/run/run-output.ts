@@ -1,6 +1,7 @@
 /** What `npm start`, `npm run teach`, `ced watch` and `ced plan` print with --json. */
 import { z } from 'zod';
 import { runResultSchema, type RunResult } from '../../workflows/contract/activities';
+import { halvingSchema } from '../../workflows/contract/halving';
 import { unchangedSchema, type Unchanged } from '../../workflows/contract/promotion';
 
 const formatVersion = z.literal(1);
@@ -47,17 +48,20 @@ export const runPlanSchema = z
     teachers: z.array(z.object({ name: z.string(), parameters: count.nullable() })),
     trainings: z.array(
       z.object({
-        ...{ name: z.string(), parameters: count, steps: count, operations: z.number() },
-        checkpointBytes: bytes,
+        ...{ name: z.string(), parameters: count, epochs: count, steps: count },
+        ...{ operations: z.number(), hours: z.number(), checkpointBytes: bytes },
       }),
     ),
+    halving: halvingSchema
+      .nullable()
+      .describe('As the run file says: hours and operations of a training are to its last epoch.'),
     problems: z.array(z.string()).describe('For which the run would be refused.'),
     notes: z.array(z.string()).describe('What the run would adapt, and settings to look at.'),
     storeBytes: bytes,
     hours: z.object({
       teraflops: z.number().describe('As --tflops says.'),
       logits: z.number().nullable().describe('null where a teacher is not known here.'),
-      training: z.number(),
+      training: z.number().describe('Of all; with halving the most it can be.'),
     }),
   })
   .describe('ced plan RUN.json --json');

@@ -11,7 +11,7 @@ import { isModelVerified } from '../../storage/models/model-folder';
 import { readRecordOrQuarantine } from '../../storage/quarantine';
 import { isTransient } from '../../storage/retry';
 import { trainingRecord } from '../../storage/training/training-manifest';
-import type { TrainInput } from '../../workflows/contract/activities';
+import type { MeasuredModel, TrainInput } from '../../workflows/contract/activities';
 import { PermanentError } from '../../workflows/contract/failures';
 import type { TrainedModel } from '../../workflows/contract/models';
 import { EngineStopped } from '../engine-jobs';
@@ -19,6 +19,7 @@ import { beginPhase, type JobContext } from '../job-context';
 import { recordAttempt } from './attempts';
 import { takePart } from './group-member';
 import { GroupTurn } from './group-turn';
+import { measuredBy } from './measured-epoch';
 import { trainedConfig } from './model-shape';
 import { prepareTargets } from './prepared-targets';
 import { publishModel } from './publish-model';
@@ -35,8 +36,14 @@ interface Closable {
   close(): void | Promise<void>;
 }
 
-export async function trainJob(context: JobContext, given: TrainJobInput): Promise<TrainedModel> {
-  const input = withAveraging(withoutFreeze(given));
+export async function trainJob(context: JobContext, given: TrainJobInput): Promise<MeasuredModel> {
+  const trained = await finishTraining(context, withAveraging(withoutFreeze(given)));
+  const { measureEpoch } = given;
+  if (measureEpoch === undefined) return trained;
+  return { ...trained, measured: await measuredBy(context.store, trained, measureEpoch) };
+}
+
+async function finishTraining(context: JobContext, input: TrainJobInput): Promise<TrainedModel> {
   const opened: Closable[] = [];
   try {
     const training = await openTraining(context, input, opened);

@@ -14,7 +14,12 @@ import { join } from 'node:path';
 import { describeFailure } from '../../cli/failure';
 import { duration } from '../../cli/quantities';
 import { ced } from '../../cli/main';
-import { estimateSplit, estimateTraining, logitBytes } from '../../cli/run/run-estimate';
+import {
+  estimateSplit,
+  estimateTraining,
+  logitBytes,
+  trainingOperations,
+} from '../../cli/run/run-estimate';
 import { distillRunSchema } from '../../workflows/contract/run-file';
 import { wavBytes } from '../ced/audio/wav-bytes';
 import { onnxBytes } from '../ced/teachers/onnx-bytes';
@@ -22,6 +27,11 @@ import { catchOutput, type CaughtOutput } from '../support/caught-output';
 import { documentedOutput } from '../support/documented-output';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntrainedTeacher } from '../support/untrained-teacher';
+
+interface Plan {
+  trainings: { name: string; hours: number }[];
+  hours: { training: number };
+}
 
 let folder: string;
 let printed: CaughtOutput;
@@ -183,6 +193,32 @@ describe('ced plan', () => {
       trainings: [{ name: 'small', steps: 15 }],
     });
     expect(() => readFileSync(join(folder, 'store'))).toThrow(/ENOENT/);
+  });
+
+  it('expands a sweep, with parameters, bytes and hours of each student', async () => {
+    const path = runFile();
+    const run = JSON.parse(readFileSync(path, 'utf8')) as { students: object[]; corpus: object };
+    const [student] = run.students;
+    const sweep = { depth: [1, 2, 3] };
+    const model = { embedDim: 16, depth: 1, heads: 2 };
+    const students = [{ ...student, model, validateEvery: 1, sweep }];
+    writeFileSync(path, JSON.stringify({ ...run, students }));
+    expect(await ced(['plan', path, '--root', folder, '--json'])).toBe(0);
+    const all = JSON.parse(printed.text) as Plan;
+    expect(all.trainings.map(({ name }) => name)).toEqual(
+      [1, 2, 3].map((depth) => `small-depth${depth}`),
+    );
+    const hours = all.trainings.map((training) => training.hours);
+    expect(hours).toEqual(hours.toSorted());
+    expect(all.hours.training).toBeCloseTo(hours[0]! + hours[1]! + hours[2]!, 12);
+
+    printed.text = '';
+    const halving = { rungs: [2] };
+    writeFileSync(path, JSON.stringify({ ...run, students, halving }));
+    expect(await ced(['plan', path, '--root', folder])).toBe(0);
+    expect(printed.text).toMatch(/small-depth3 +0\.01 M parameters \([\d.]+ kB\), 15 steps, /);
+    expect(printed.text).toMatch(/halving +3 students, 1 after epoch 2$/m);
+    expect(printed.text).toMatch(/training +at most /);
   });
 
   it('counts the outputs of workers, and of all teachers if they are to be kept', async () => {
@@ -382,6 +418,16 @@ describe('an estimate', () => {
       audioBytes: 100 * 14.5 * 32_000,
     });
     expect(estimateSplit(100, 30, 10, [15, 14], [48_000]).audioBytes).toBe(100 * 14.5 * 128_000);
+  });
+
+  it('of a halving is at most that of its costliest students going on', () => {
+    const trainings = [100, 300, 200].map((operations) => ({ epochs: 10, operations }));
+    expect(trainingOperations(trainings)).toBe(600);
+    // Two epochs of all, three more of the two largest, five more of the largest.
+    expect(trainingOperations(trainings, { rungs: [2, 5], eta: 1.5 })).toBe(
+      2 * 60 + 3 * 50 + 5 * (30 + 20),
+    );
+    expect(trainingOperations(trainings, { rungs: [2, 5], eta: 2 })).toBe(2 * 60 + 3 * 50 + 5 * 30);
   });
 
   it('keeps two checkpoints with moments, the best weights and the model', () => {

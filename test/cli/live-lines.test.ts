@@ -112,6 +112,20 @@ describe('live lines', () => {
     );
   });
 
+  it('show how many students are left after a rung', () => {
+    const students = ['a', 'b', 'c'].map((name) => ({ name, mAP: 0.1, goesOn: name === 'a' }));
+    const view = {
+      status: status(
+        [stage('distill', { state: 'running', done: 2, total: 3, unit: 'students' })],
+        {
+          halving: [{ epoch: 4, students }],
+        },
+      ),
+      pending: [],
+    };
+    expect(textOf(view, 'distill')).toMatch(/^distill 2\/3 students 1 of 3 left after epoch 4/);
+  });
+
   it('show the last divergence from the ensemble where validation has no labels', () => {
     const steps = {
       ...{ unit: 'steps', done: 400, total: 3008, perSecond: 4, etaSeconds: 652 },

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Cluster } from '../support/cluster';
 import { recordHistory } from '../support/recorded-histories';
+import { runsOf } from '../support/run-chain';
 import { SmallRuns, statusOf, studentOf } from '../support/small-run';
 
 /**
@@ -59,22 +60,3 @@ describe('a run whose history gets long', () => {
     expect(student).toMatch(/^[0-9a-f]{64}$/);
   }, 180_000);
 });
-
-async function runsOf(
-  cluster: Cluster,
-  workflowId: string,
-  runId: string,
-): Promise<{ handle: WorkflowHandle; events: number; started: number }[]> {
-  const chain = [];
-  let next: string | undefined = runId;
-  while (next !== undefined) {
-    const handle: WorkflowHandle = cluster.client.workflow.getHandle(workflowId, next);
-    const { events } = await handle.fetchHistory();
-    const started = events?.filter((event) => event.activityTaskStartedEventAttributes).length ?? 0;
-    chain.push({ handle, events: events?.length ?? 0, started });
-    next =
-      events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ??
-      undefined;
-  }
-  return chain;
-}

@@ -11,6 +11,7 @@ import { layout } from '../../storage/layout';
 import { repositoryRoot } from '../../infra/toolchain';
 import { readMetrics } from '../../storage/training/metrics-segment';
 import type { TrainingState } from '../../storage/training/training-checkpoint';
+import type { MeasuredModel } from '../../workflows/contract/activities';
 import type { TrainedModel } from '../../workflows/contract/models';
 import { teachRunSchema } from '../../workflows/contract/run-file';
 import { ingestCorpus, jobContextOn, storeBelow } from '../support/in-process';
@@ -65,14 +66,22 @@ describe('a training that goes on after stops', () => {
   const forget = (): void =>
     rmSync(join(folder, 'store', 'training'), { recursive: true, force: true });
 
-  async function train(settings: object, stop?: Stop): Promise<TrainedModel> {
+  async function measure(settings: object, measureEpoch: number, stop?: Stop) {
+    return (await train(settings, stop, { measureEpoch })).measured;
+  }
+
+  async function train(
+    settings: object,
+    stop?: Stop,
+    asked: { measureEpoch?: number } = {},
+  ): Promise<MeasuredModel> {
     const run = parsed(settings);
     const stoppable: JobContext = { ...context, ...pausedAt(stop) };
     const stopAfterEpoch = stop && 'afterEpoch' in stop ? stop.afterEpoch : null;
     const { augment } = run;
     return await trainJob(
       stoppable,
-      trainingInput({ planKey, settings: run.teachers[0]!, augment, stopAfterEpoch }),
+      trainingInput({ planKey, settings: run.teachers[0]!, augment, stopAfterEpoch, ...asked }),
     );
   }
 
@@ -205,6 +214,17 @@ describe('a training that goes on after stops', () => {
     await train(settings, { afterEpoch: 1 });
     await train(settings, { afterEpoch: 4 });
     expect((await train(settings, { afterEpoch: 5 })).sha256).toBe(alone.sha256);
+  });
+
+  it('tells the validation of an epoch, whether it ended there or has gone further', async () => {
+    const settings = { epochs: 9, learningRate: 3e-3, validateEvery: 3, averageBest: 2 };
+    forget();
+    const atRung = await measure(settings, 3, { afterEpoch: 3 });
+    expect(atRung).toEqual({ epoch: 3, mAP: expect.any(Number) });
+    await train(settings);
+    expect(await measure(settings, 3)).toEqual(atRung);
+    expect(await measure(settings, 8)).toMatchObject({ epoch: 6 });
+    expect(await measure(settings, 2)).toBeNull();
   });
 
   it("resumes from an earlier version's checkpoint without a stop's validation", async () => {

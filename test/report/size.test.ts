@@ -56,3 +56,22 @@ describe('the comparison by size', () => {
     expect(textOf(section(data, 'size'))).toContain('1 small-a teacher 0.254 – – – – –');
   });
 });
+
+describe('the rungs of a halving', () => {
+  it('are a table each, and absent without one', () => {
+    const data = sampleReport({ students: ['wide', 'narrow'] });
+    expect(section(data, 'halving')).toBe('');
+    data.result.halving = [
+      {
+        epoch: 4,
+        students: [
+          { name: 'wide', mAP: 0.21, goesOn: true },
+          { name: 'narrow', mAP: null, divergence: 0.0123, goesOn: false },
+        ],
+      },
+    ];
+    const text = textOf(section(data, 'halving'));
+    expect(text).toContain('After epoch 4');
+    expect(text).toContain('wide 0.210 went on narrow divergence 0.0123 ended');
+  });
+});

@@ -21,6 +21,7 @@ describe('a recorded history', () => {
       'distill-cancelled',
       'distill-continued',
       'distill-greedy',
+      'distill-halved',
       'distill-killed',
       'distill-paused',
       'distill-reset',

@@ -33,4 +33,14 @@ describe('the stages of a run in Markdown', () => {
     expect(told).toMatch(/^\*\*paused\*\*\n/);
     expect(told).toMatch(/\n- mini: epoch 4, mAP 0\.250$/);
   });
+
+  it('tell after each rung which students go on', () => {
+    const students = [
+      { name: 'a', mAP: 0.1, goesOn: false },
+      { name: 'b', mAP: 0.2, goesOn: true },
+    ];
+    expect(stageTable({ ...status, halving: [{ epoch: 4, students }] })).toMatch(
+      /\n\n- after epoch 4 go on: b; end: a$/,
+    );
+  });
 });

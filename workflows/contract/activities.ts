@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { GroupState } from './live-progress';
+import { rungSchema, type Rung } from './halving';
 import {
   promotionSchema,
   type Champion,
@@ -27,6 +28,7 @@ import type {
   TeacherTraining,
 } from './run-file-sections';
 import type {
+  EpochMeasure,
   Split,
   ModelReference,
   EnsembleMember,
@@ -280,6 +282,8 @@ export interface TrainInput {
   hasValidation: boolean;
   resume: 'continue' | 'exact';
   stopAfterEpoch: number | null;
+  /** Asks for the last validation up to this epoch; absent = for none. */
+  measureEpoch?: number;
 }
 /** Where workers that take part in a training find its leader. */
 export interface TrainingLeader {
@@ -291,6 +295,8 @@ export interface TrainingLeader {
   token: string;
 }
 export type JoinInput = TrainInput & { leader: TrainingLeader };
+/** A model, and the validation that `measureEpoch` asks for; null where there was none yet. */
+export type MeasuredModel = TrainedModel & { measured?: EpochMeasure | null };
 export interface EpochRecord {
   student: string;
   epoch: number;
@@ -368,6 +374,8 @@ export interface PublishInput {
   /** Training clips that the activity of the run file's `selection` left out; absent = none. */
   selection?: { activity: string; taskQueue: string; leaveOut: string[] };
   students: TrainedModel[];
+  /** Absent: the run file has no `halving`, or no rung was reached. */
+  halving?: Rung[];
   stages: RunResult['stages'];
   /** Of the run file's settings; absent = none. */
   hints?: Hint[];
@@ -473,6 +481,8 @@ export const runResultSchema = z.object({
       bitExact: z.boolean(),
     }),
   ),
+  /** Which students went on from each rung of `halving`; absent = none was reached. */
+  halving: z.exactOptional(z.array(rungSchema)),
   logits: logitsTotalSchema.nullable(),
   /** Where the run file has a `selection`. */
   selection: z.exactOptional(selectionSchema),
@@ -512,7 +522,7 @@ export interface GpuActivities {
   compareModels(input: CompareInput): Promise<Comparison>;
   tryTeachers(input: TryTeachersInput): Promise<TriedTeachers>;
   computeLogits(input: LogitsInput): Promise<LogitsShard | PredictedLogits | LogitsBusy>;
-  trainModel(input: TrainInput): Promise<TrainedModel>;
+  trainModel(input: TrainInput): Promise<MeasuredModel>;
   /** A member's part; over with the training, or given up with its leader. */
   joinTraining(input: JoinInput): Promise<null>;
 }

@@ -63,3 +63,10 @@ export const trainedModelSchema = z.object({
   hints: z.exactOptional(z.array(hintSchema)),
 });
 export type TrainedModel = z.output<typeof trainedModelSchema>;
+
+/** The last validation up to an epoch; `divergence` as in an epoch's record. */
+export interface EpochMeasure {
+  epoch: number;
+  mAP: number | null;
+  divergence?: number;
+}

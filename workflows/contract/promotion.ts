@@ -3,6 +3,7 @@
  * highest number counts. A promotion adds an entry, a rollback another; none is ever replaced.
  */
 import { z } from 'zod';
+import type { Halving } from './halving';
 import type { LogitsSettings, PublishedLogits, Student } from './run-file-sections';
 import type { EnsembleMember, ModelReference, TrainedModel } from './models';
 
@@ -112,6 +113,7 @@ export interface FindEvaluationInput {
     promote: unknown;
     ensemble?: string;
     selection?: { activity: string; taskQueue: string };
+    halving?: Halving;
   };
   /** Its folder, to say which entry stands; absent in histories of earlier versions. */
   champion?: string;

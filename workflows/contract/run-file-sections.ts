@@ -492,6 +492,16 @@ export type TeacherTraining = z.output<typeof teacherTrainingSchema>;
 /** `init` of a student that starts from the weights of the champion. */
 export const CHAMPION = 'champion';
 
+/** Values of a field of the shape, in the order of the students. */
+const swept = <T extends z.ZodType>(value: T) => z.array(value).min(1).max(32).optional();
+
+export const sweepSchema = z.strictObject({
+  embedDim: swept(count.max(4096)).describe('Widths; each is divisible by `heads`.'),
+  depth: swept(count.max(128)).describe('Numbers of blocks.'),
+  heads: swept(count.max(128)).describe('Numbers of attention heads.'),
+});
+export type Sweep = z.output<typeof sweepSchema>;
+
 export const studentSchema = z.strictObject({
   ...teacherTrainingSchema.shape,
   init: teacherTrainingSchema.shape.init.describe(
@@ -522,5 +532,14 @@ export const studentSchema = z.strictObject({
       'false = the ablation: the student draws its own augmentation ' +
         'instead of replaying the stored one.',
     ),
+  sweep: sweepSchema
+    .optional()
+    .describe(
+      'A grid of students instead of one: each combination of these values, in place of those of ' +
+        '`model`, which is a shape of its own. Their names say what differs, ' +
+        '`NAME-dim64-depth3`; everything else is as this student says.',
+    ),
 });
-export type Student = z.output<typeof studentSchema>;
+export type StatedStudent = z.output<typeof studentSchema>;
+/** One that is trained: sweeps are expanded (sweep.ts). */
+export type Student = Omit<StatedStudent, 'sweep'>;

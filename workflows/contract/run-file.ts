@@ -3,6 +3,7 @@
  * sections; this file combines them for each workflow, with the rules between them.
  */
 import { z } from 'zod';
+import { halvingSchema } from './halving';
 import {
   augmentSchema,
   CHAMPION,
@@ -19,19 +20,23 @@ import {
   teacherSchema,
   teacherTrainingSchema,
   type Corpus,
-  type ModelShape,
-  type TeacherTraining,
+  type Student,
 } from './run-file-sections';
+import { halvingRules } from './halving-rules';
+import {
+  distinctNames,
+  MOST_TRAINED,
+  possibleFreeze,
+  possibleGroup,
+  possibleShape,
+  refuse,
+} from './model-rules';
+import { expandSweep } from './sweep';
+import { sweepRules } from './sweep-rules';
 import { vocabularyTeacher } from './teacher-vocabulary';
 
 /** All of them are in the engine's memory at once. */
 const MOST_TEACHERS = 64;
-/** All of them are in the status, and in every payload of it. */
-const MOST_TRAINED = 200;
-/** Four bytes each, and as many again for gradients and each moment of Adam. */
-const MOST_PARAMETERS = 2 ** 30;
-/** Blocks of tiny, mini, small and base. */
-const PRESET_DEPTH = 12;
 
 const promoteSchema = z
   .strictObject({
@@ -80,15 +85,19 @@ const distillFields = z.strictObject({
     .min(1)
     .max(MOST_TRAINED)
     .describe('Students trained one after another from the same stored logits.'),
+  halving: halvingSchema.optional(),
   resume,
   promote: promoteSchema.optional(),
 });
-export type DistillRun = z.output<typeof distillFields>;
+type StatedRun = z.output<typeof distillFields>;
+/** Its students are those that are trained: sweeps are expanded. */
+export type DistillRun = Omit<StatedRun, 'students'> & { students: Student[] };
 
 export const distillRunSchema = distillFields
   .superRefine((run, context) => {
     distinctNames(run.teachers, 'teachers', context);
-    distinctNames(run.students, 'students', context);
+    sweepRules(run.students, context);
+    halvingRules(run, context);
     knownVocabularyTeacher(run.corpus, run.teachers, context);
     masksReachTeachers(run, context);
     evidenceForWeights(run, context);
@@ -99,10 +108,10 @@ export const distillRunSchema = distillFields
         'expected a labelled table: promote compares models on it',
       );
     run.students.forEach((student, index) => {
-      const at = (field: string): Path => ['students', index, field];
+      const at = (field: string) => ['students', index, field];
       if (student.init === CHAMPION && !run.promote)
         refuse(context, at('init'), 'expected promote, which says where the champion is');
-      possibleShape(student.model, at('model'), context);
+      if (!student.sweep) possibleShape(student.model, at('model'), context);
       possibleFreeze(student, ['students', index], context);
       possibleGroup(student, at('workers'), context);
       if ('published' in run.logits) return;
@@ -117,7 +126,8 @@ export const distillRunSchema = distillFields
     path: ['teachers'],
     error: 'expected at least one teacher, or logits.published',
     when: () => true,
-  });
+  })
+  .transform((run): DistillRun => ({ ...run, students: run.students.flatMap(expandSweep) }));
 
 /** `retrain` takes a run file of `distill`. */
 export const retrainRunSchema = distillRunSchema.refine(
@@ -154,29 +164,6 @@ export const teachRunSchema = z
   });
 export type TeachRun = z.output<typeof teachRunSchema>;
 
-type Path = (string | number)[];
-
-function refuse(context: z.RefinementCtx, path: Path, message: string): void {
-  context.addIssue({ code: 'custom', path, message });
-}
-
-function distinctNames(
-  entries: readonly { name: string }[],
-  section: string,
-  context: z.RefinementCtx,
-): void {
-  const seen = new Set<string>();
-  entries.forEach((entry, index) => {
-    if (seen.has(entry.name))
-      refuse(
-        context,
-        [section, index, 'name'],
-        `expected a name not used twice, '${entry.name}' is`,
-      );
-    seen.add(entry.name);
-  });
-}
-
 function knownVocabularyTeacher(
   { vocabulary }: Corpus,
   teachers: readonly { name: string }[],
@@ -192,41 +179,6 @@ function knownVocabularyTeacher(
       ? 'expected a class list: this run has no teachers'
       : `expected a class list, or teacher: and one of ${names}`,
   );
-}
-
-function possibleShape(model: ModelShape, path: Path, context: z.RefinementCtx): void {
-  if (typeof model === 'string') return;
-  const { embedDim, depth, heads, mlpRatio } = model;
-  if (embedDim % heads !== 0)
-    refuse(context, [...path, 'heads'], `expected a divisor of embedDim = ${embedDim}`);
-  if (!Number.isInteger(embedDim * mlpRatio))
-    refuse(context, [...path, 'mlpRatio'], `times embedDim = ${embedDim} is no whole number`);
-  // Matrices of the blocks: all but a few thousandths of a large model.
-  const parameters = depth * (4 + 2 * mlpRatio) * embedDim ** 2;
-  if (parameters > MOST_PARAMETERS)
-    refuse(context, path, `has ${parameters} parameters, expected at most ${MOST_PARAMETERS}`);
-}
-
-function possibleFreeze(
-  { train = 'all', init, model }: TeacherTraining,
-  path: Path,
-  context: z.RefinementCtx,
-): void {
-  if (train === 'all') return;
-  if (init === null)
-    refuse(context, [...path, 'train'], "expected 'all', or init: random weights are not frozen");
-  const depth = typeof model === 'string' ? PRESET_DEPTH : model.depth;
-  if (train !== 'head' && train.lastBlocks > depth)
-    refuse(
-      context,
-      [...path, 'train', 'lastBlocks'],
-      `expected at most the model's ${depth} blocks`,
-    );
-}
-
-function possibleGroup({ workers }: TeacherTraining, path: Path, context: z.RefinementCtx): void {
-  if (workers && workers.min > workers.max)
-    refuse(context, [...path, 'min'], `expected at most max = ${workers.max}`);
 }
 
 /** Runs on unparsed input too, so that a missing ensemble is listed with every other problem. */

@@ -1,5 +1,6 @@
 /** What the `status` query answers, at any time: while running, paused, and after the end. */
 import type { EpochRecord } from './activities';
+import type { Rung } from './halving';
 
 export type StageName =
   | 'plan'
@@ -31,6 +32,8 @@ export interface RunStatus {
   epochs: Record<string, EpochRecord>;
   /** mAP of each model on eval, as far as known, by role and name (model-scores.ts). */
   scores: Record<string, number | null>;
+  /** What was decided after each rung of `halving`; absent = none was reached. */
+  halving?: Rung[];
   /** What was adapted or passed over, and settings that deserve a look; absent = nothing. */
   notes?: string[];
   /** Why it failed or was cancelled. */
