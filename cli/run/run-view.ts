@@ -1,7 +1,7 @@
 /** A run at one moment: the status of its workflow and the last heartbeats of its activities. */
 import type { LiveProgress } from '../../workflows/contract/live-progress';
 import type { RunStatus, StageName } from '../../workflows/contract/status';
-import { teacherCallOf } from '../../workflows/contract/teacher-call';
+import { teacherCallOf, type TeacherCall } from '../../workflows/contract/teacher-call';
 
 export interface PendingActivity {
   id: string;
@@ -64,8 +64,14 @@ export function activitiesOf(view: RunView, stage: StageName): PendingActivity[]
     ({ name, state }) => name === stage && state === 'running',
   );
   return view.pending.filter(({ type, id }) => {
-    const isProbe = teacherCallOf(id)?.asked === 'probe clips';
-    const stages: readonly StageName[] = isProbe ? ['plan'] : (STAGES_OF[type] ?? []);
+    const asked = teacherCallOf(id)?.asked;
+    const stages = asked === undefined ? (STAGES_OF[type] ?? []) : [stageThatAsks(asked)];
     return stages.includes(stage) && (stages.length === 1 || running);
   });
+}
+
+/** The status may be seconds older than the activities. */
+function stageThatAsks(asked: TeacherCall['asked']): StageName {
+  if (asked === 'description' || asked === 'probe clips') return 'plan';
+  return asked.startsWith('train ') ? 'logits' : 'gate';
 }

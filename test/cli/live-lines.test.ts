@@ -292,6 +292,13 @@ describe('live lines', () => {
     });
     expect(lines.map(({ alerts }) => alerts)).toEqual([['no heartbeat'], [], []]);
     expect(lines[2]?.text).toContain('1,024/4,096 rows');
+    // The status may be older than the activities.
+    const failed = activity('predictShard', null, {
+      ...{ id: 'beats: train shard 0, call 9', attempt: 2, lastFailure: 'it fell' },
+    });
+    const stale = status([stage('gate', { state: 'running', total: 2 }), stage('logits')]);
+    const retries = liveLines({ status: stale, pending: [failed] }).map((each) => each.retries);
+    expect(retries).toEqual([[], [expect.stringContaining('it fell')]]);
   });
 
   it('name the failure of an activity that is tried again, in one line', () => {

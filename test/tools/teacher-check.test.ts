@@ -77,6 +77,15 @@ describe('the check of a teacher worker', () => {
     ]);
   });
 
+  it('keeps what failed checks wrote when asked, and says where', async () => {
+    startWorker('kept', 'nan');
+    const store = join(cluster.folder, 'kept');
+    const { status } = await check('kept', '--store', store, '--keep');
+    expect(status).toBe(1);
+    const left = readdirSync(store, { recursive: true, encoding: 'utf8' });
+    expect(left).toContainEqual(expect.stringMatching(/^teacher-check\/[^/]+\/first\.rows\.npy$/));
+  });
+
   it('passes it in buckets, and leaves only its class list there', async () => {
     const folders = { s3: join(cluster.folder, 's3'), gs: join(cluster.folder, 'gs') };
     const s3 = await startS3({ port: 0, folder: folders.s3, log: null });
