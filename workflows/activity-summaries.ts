@@ -3,6 +3,7 @@
  */
 import type { ActivityInterfaceFor } from '@temporalio/workflow';
 import type { CpuActivities, GpuActivities } from './contract/activities';
+import { counted } from './contract/counted';
 import type { TeacherActivities } from './contract/teacher-worker';
 
 type Summaries<A> = {
@@ -69,8 +70,4 @@ export function summarised<A extends object>(
     ],
   );
   return Object.fromEntries(entries) as A;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -3,7 +3,7 @@
  * workflows, the details on the run's own page (Markdown).
  * https://docs.temporal.io/develop/typescript/observability (user metadata)
  */
-import { counted } from '../../ced/counted';
+import { counted } from './counted';
 import type { DistillRun, TeachRun } from './run-file';
 import { shortText } from './short-text';
 
@@ -23,11 +23,11 @@ export function runSummary(run: DistillRun | TeachRun): RunSummary {
   const from = !isDistill
     ? 'from labels'
     : teachers.length > 0
-      ? `from ${counted(teachers.length, 'teacher', 'teachers')}`
+      ? `from ${counted(teachers.length, 'teacher')}`
       : 'from published logits';
   const models = isDistill
-    ? counted(trained.length, 'student', 'students')
-    : counted(trained.length, 'teacher', 'teachers');
+    ? counted(trained.length, 'student')
+    : counted(trained.length, 'teacher');
   const lines = [
     `${isDistill ? 'Students' : 'Teachers'}: ${trained.join(', ')}.`,
     ...(teachers.length > 0 ? [`Ensemble: ${teachers.join(', ')}.`] : []),
