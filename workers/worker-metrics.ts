@@ -51,7 +51,8 @@ export class WorkerMetrics {
       if (value !== null && value !== undefined) this.gauges[name].set(value, tags);
     };
     const { pace } = progress;
-    set('ced_clips_per_second', pace?.clipsPerSecond ?? progress.perSecond);
+    const isTraining = job.kind === 'train' || job.kind === 'take part';
+    set('ced_clips_per_second', isTraining ? pace?.clipsPerSecond : progress.perSecond);
     set('ced_step_milliseconds', pace?.stepMs);
     set('ced_data_wait_ratio', pace?.dataWaitShare);
     set('ced_loss', progress.loss);

@@ -77,5 +77,5 @@ describe('students that several workers train together', () => {
     expect(await studentsOf(handle)).toEqual(expected);
     // The leader went on in the same attempt.
     expect(attempts('pair')).toEqual([1, 1]);
-  }, 240_000);
+  }, 480_000);
 });
