@@ -107,7 +107,7 @@ describe("a student's model card", () => {
         'factor 0.0013.',
     );
     expect(textOf(await store.read(layout.latest(input.run, 'report.html')))).toMatch(
-      /Time per chunk, one core[\s\S]*12\.5 ms<small>0\.0013 of its 10 s/,
+      /Time per chunk, one core[\s\S]*12\.5 ms<small>0\.0013 of its 10\u00a0s/,
     );
   });
 
