@@ -9,7 +9,8 @@ import type { TracedFunction } from '../engine/function-registry';
 import { GroupLost, rankOf, type Group } from '../engine/group';
 import type { Ops } from '../engine/ops';
 import type { Tensor } from '../engine/tensor';
-import { GradientTree, ownedParts, wholeSubtrees } from './gradient-tree';
+import { exchangeLayout, type ExchangeLayout } from './exchange-layout';
+import { GradientTree, ownedParts } from './gradient-tree';
 import { float } from './traced-step';
 
 /** A whole batch: the gradient [length], and the rows of all its parts [parts, columns]. */
@@ -77,25 +78,22 @@ export class GradientExchange {
           timeoutSeconds,
           device: this.engine.kind.device,
         });
+        const layout = exchangeLayout(parts, size, length);
         const rows = args.slice(ownCount, -1);
-        const sum = this.sliceSum(ops, parts, args.slice(0, ownCount), keys(0));
-        return this.joined(ops, parts, sum, rows, keys(1));
+        const sum = this.sliceSum(ops, layout, args.slice(0, ownCount), keys(0));
+        return this.joined(ops, layout, sum, rows, keys(1));
       },
     );
   }
 
-  /** Elements of a slice. */
-  private get slice(): number {
-    return Math.ceil(this.length / this.size);
-  }
-
   /** @returns [slice], the sum of this rank's slice over all parts */
-  private sliceSum(ops: Ops, parts: number, own: readonly Tensor[], keys: CollectiveKeys): Tensor {
-    const { size, slice, length } = this;
-    const subtrees = Array.from({ length: size }, (_, rank) =>
-      wholeSubtrees(ownedParts(parts, size, rank)),
-    );
-    const most = Math.max(...subtrees.map((each) => each.length));
+  private sliceSum(
+    ops: Ops,
+    { slice, subtrees, mostSubtrees: most }: ExchangeLayout,
+    own: readonly Tensor[],
+    keys: CollectiveKeys,
+  ): Tensor {
+    const { size, length } = this;
     const cut = own.map((vector) =>
       ops.reshape(ops.padZeros(vector, [[0, slice * size - length]]), size, 1, slice),
     );
@@ -118,14 +116,12 @@ export class GradientExchange {
   /** One gather for slices and rows: on GPUs every member must start them in the same order. */
   private joined(
     ops: Ops,
-    parts: number,
+    { slice, parts, mostParts: most }: ExchangeLayout,
     sum: Tensor,
     rows: readonly Tensor[],
     keys: CollectiveKeys,
   ): Tensor[] {
-    const { size, slice, length, columns } = this;
-    const ranges = Array.from({ length: size }, (_, rank) => ownedParts(parts, size, rank));
-    const most = Math.max(...ranges.map(({ from, to }) => to - from));
+    const { size, length, columns } = this;
     const stacked = rows.map((row) => ops.reshape(row, 1, columns));
     const block = ops.reshape(filled(ops, stacked, 0, [most, columns]), most * columns);
     const sent = ops.reshape(ops.concat([sum, block], 0), 1, slice + most * columns);
@@ -136,7 +132,7 @@ export class GradientExchange {
       size * most,
       columns,
     );
-    const own = ranges.flatMap(({ from, to }, rank) =>
+    const own = parts.flatMap(({ from, to }, rank) =>
       to === from ? [] : [ops.slice(tables, [rank * most, 0], [to - from, columns])],
     );
     const table = own.length === 1 ? (own[0] as Tensor) : ops.concat(own, 0);

@@ -8,7 +8,7 @@
  */
 import type { RowRange } from '../engine/branches';
 
-interface Subtree {
+export interface Subtree {
   readonly level: number;
   readonly index: number;
 }

@@ -39,6 +39,8 @@ import {
   outputBytes,
   trainingOperations,
 } from './run-estimate';
+import { describeGroup, estimateGroup, requireParts } from './group-estimate';
+import { groupOf, groupOptions, type GroupOptions } from './group-options';
 import { declaredRates, lookAtRun } from './look-at-run';
 import { readRunFile, tablesOf } from './run-file';
 import type { RunPlan } from './run-output';
@@ -91,12 +93,14 @@ const line = commandLine({
         "with --clips, or where only a teacher's worker knows the classes: how many; 527 are " +
         "AudioSet's",
     },
+    ...groupOptions,
     ...sourceOptions,
     json: { help: 'print one JSON object' },
   },
   examples: [
     'ced plan examples/instruments/distill.json --tflops 0.15',
     'ced plan examples/audioset-2m.json --clips train=1912134 --clips eval=18886',
+    'ced plan examples/audioset-2m.json --clips train=1912134 --workers 8 --link 25Gb/s --price 2',
   ],
 });
 
@@ -112,6 +116,7 @@ export const command: Command = {
         assumed: values.clips.length === 0 ? null : assumedClips(values.clips),
         classes: values.classes,
         sources: sourcesOf(values, process.env),
+        group: groupOf(values),
       });
       if (values.json) printJson({ formatVersion: 1, ...plan });
       else process.stdout.write(describe(plan));
@@ -127,6 +132,8 @@ interface PlanOptions {
   /** Where they are assumed. */
   classes: number;
   sources: SourceOptions;
+  /** null for one worker. */
+  group: GroupOptions | null;
 }
 
 export async function planRun(
@@ -134,6 +141,9 @@ export async function planRun(
   root: string,
   options: PlanOptions,
 ): Promise<RunPlan> {
+  const section = 'students' in run ? 'students' : 'teachers';
+  const settings = 'students' in run ? run.students : run.teachers;
+  if (options.group !== null) requireParts(section, settings, options.group.workers);
   const { chunkSeconds, augment } = 'logits' in run ? run.logits : run;
   const { vocabulary, isAssumed, sizes } = options.assumed
     ? assumedCorpus(options.assumed, options.classes, chunkSeconds)
@@ -165,19 +175,22 @@ export async function planRun(
   const logits =
     'logits' in run && 'views' in run.logits ? logitsOf(chunks, run.logits, teachers) : null;
   const outputs = 'logits' in run ? outputsOf(run, splits, vocabulary.length) : null;
-  const section = 'students' in run ? 'students' : 'teachers';
-  const settings = 'students' in run ? run.students : run.teachers;
   const halving = 'students' in run ? run.halving : undefined;
   const trainings = settings.map((one) => estimateTraining(one, chunks, chunkSeconds, vocabulary));
   const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
-  const hours = (operations: number): number => operations / (options.teraflops * 1e12) / 3600;
+  const hoursOf = (operations: number): number => operations / (options.teraflops * 1e12) / 3600;
+  const hours = {
+    teraflops: options.teraflops,
+    logits: logits === null ? 0 : logits.operations === null ? null : hoursOf(logits.operations),
+    training: hoursOf(trainingOperations(trainings, halving)),
+  };
   return {
     run: run.name,
     splits,
     logits,
     outputs,
     teachers: teachers.map(({ name, parameters }) => ({ name, parameters })),
-    trainings: trainings.map((each) => ({ ...each, hours: hours(each.operations) })),
+    trainings: trainings.map((each) => ({ ...each, hours: hoursOf(each.operations) })),
     halving: halving ?? null,
     problems: look.problems,
     notes: [
@@ -194,11 +207,8 @@ export async function planRun(
       (logits?.bytes ?? 0) +
       (outputs?.bytes ?? 0) +
       sum(trainings.map(({ checkpointBytes }) => checkpointBytes)),
-    hours: {
-      teraflops: options.teraflops,
-      logits: logits === null ? 0 : logits.operations === null ? null : hours(logits.operations),
-      training: hours(trainingOperations(trainings, halving)),
-    },
+    hours,
+    group: options.group && estimateGroup(settings, trainings, hours, options.group, halving),
   };
 }
 
@@ -360,6 +370,7 @@ function describe({
   notes,
   storeBytes,
   hours,
+  group,
 }: RunPlan): string {
   const time = (count: number): string => duration(3600 * count);
   const lines = [`run ${run}`];
@@ -410,6 +421,7 @@ function describe({
     ...notes.map((note) => `  note        ${note}`),
     ...problems.map((problem) => `  refused     ${problem}`),
     `Times at ${hours.teraflops} TFLOP/s sustained (--tflops).`,
+    ...(group === null ? [] : describeGroup(group)),
     '',
   );
   return lines.join('\n');

@@ -3,12 +3,14 @@
  * Only the clips' length is measured. A multiply-add counts as two operations, a training step as
  * three forward passes.
  */
-import { lowestTrainedLayer } from '../../ced/training/learning-rates';
+import { elementCount } from '../../ced/engine/tensor';
+import { learningRateFactor, lowestTrainedLayer } from '../../ced/training/learning-rates';
 import { modelConfig } from '../../jobs/train/model-shape';
 import { chunkPlan } from '../../ced/audio/chunks';
 import { sampleRate } from '../../ced/audio/mono16k';
 import { forwardOperations } from '../../ced/model/operations';
-import { parameterCount } from '../../ced/model/parameters';
+import type { ModelConfig } from '../../ced/model/config';
+import { parameterCount, parameterSpecs } from '../../ced/model/parameters';
 import { survivorCount, type Halving } from '../../workflows/contract/halving';
 import { trainingSteps } from '../../workflows/contract/run-notes';
 import type {
@@ -67,6 +69,8 @@ export function outputBytes(rows: number, classes: number): number {
 export interface TrainingEstimate {
   name: string;
   parameters: number;
+  /** Of these, those that are not frozen. */
+  trainedParameters: number;
   epochs: number;
   steps: number;
   /** To its last epoch. */
@@ -88,6 +92,7 @@ export function estimateTraining(
     name: settings.name,
     parameters,
     epochs: settings.epochs,
+    trainedParameters: trainedParameters(settings, config),
     steps,
     operations:
       (1 + 2 * backwardShare(settings, config.depth)) *
@@ -107,8 +112,8 @@ function checkpointedWeights({
 }
 
 /**
- * Operations of all trainings. With halving which of them go on is not known: the most it can be,
- * if the costliest do.
+ * Operations of all trainings, or their hours. With halving which of them go on is not known: the
+ * most it can be, if the costliest do.
  */
 export function trainingOperations(
   trainings: readonly Pick<TrainingEstimate, 'epochs' | 'operations'>[],
@@ -125,6 +130,16 @@ export function trainingOperations(
     [left, from] = [survivorCount(left, halving.eta), rung];
   }
   return total;
+}
+
+function trainedParameters(
+  { train = 'all', headLearningRateFactor = 1, layerDecay = 1 }: Student | TeacherTraining,
+  config: ModelConfig,
+): number {
+  const rates = { train, headLearningRateFactor, layerDecay };
+  return parameterSpecs(config)
+    .filter(({ name, trained }) => trained && learningRateFactor(name, rates, config.depth) > 0)
+    .reduce((sum, { shape }) => sum + elementCount(shape), 0);
 }
 
 /** Of the encoder's blocks, those that gradients go through. */

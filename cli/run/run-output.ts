@@ -1,5 +1,6 @@
 /** What `npm start`, `npm run teach`, `ced watch` and `ced plan` print with --json. */
 import { z } from 'zod';
+import { LINK_NAMES } from '../../ced/training/group-cost';
 import { runResultSchema, type RunResult } from '../../workflows/contract/activities';
 import { halvingSchema } from '../../workflows/contract/halving';
 import { unchangedSchema, type Unchanged } from '../../workflows/contract/promotion';
@@ -29,6 +30,36 @@ const plannedSplitSchema = z.object({
   rejectedSoFar: count.describe('Rows of the table, and clips of the sample.'),
 });
 
+const groupSchema = z.object({
+  ...{ workers: count, link: z.enum(LINK_NAMES), memoryGigabytes: z.number() },
+  trainings: z.array(
+    z.object({
+      ...{ name: z.string(), parts: count, hours: z.number() },
+      seconds: z
+        .object({ computing: z.number(), exchange: z.number(), adam: z.number() })
+        .describe('Of a step.'),
+      efficiency: z.number().describe('Of the speed of as many single workers.'),
+      limit: z
+        .enum(['parts', 'link', 'adam'])
+        .nullable()
+        .describe('What costs the most of what is missing to 1; null from 0.95 on.'),
+      sentBytes: z
+        .object({ step: bytes, training: bytes })
+        .describe('By a worker in a step, and by all in the whole training.'),
+    }),
+  ),
+  hours: z.object({
+    logits: z.number().nullable().describe('null where a teacher is not known here.'),
+    training: z.number(),
+  }),
+  money: z
+    .object({ logits: z.number().nullable(), training: z.number() })
+    .nullable()
+    .describe('Of all workers for these hours; null without --price.'),
+});
+
+export type GroupEstimate = z.output<typeof groupSchema>;
+
 export const runPlanSchema = z
   .object({
     ...{ formatVersion, run: z.string() },
@@ -49,6 +80,7 @@ export const runPlanSchema = z
     trainings: z.array(
       z.object({
         ...{ name: z.string(), parameters: count, epochs: count, steps: count },
+        trainedParameters: count.describe('Those that are not frozen.'),
         ...{ operations: z.number(), hours: z.number(), checkpointBytes: bytes },
       }),
     ),
@@ -63,6 +95,7 @@ export const runPlanSchema = z
       logits: z.number().nullable().describe('null where a teacher is not known here.'),
       training: z.number().describe('Of all; with halving the most it can be.'),
     }),
+    group: groupSchema.nullable().describe('On several workers; null without --workers.'),
   })
   .describe('ced plan RUN.json --json');
 export type RunPlan = Omit<z.output<typeof runPlanSchema>, 'formatVersion'>;

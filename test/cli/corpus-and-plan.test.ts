@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { describeFailure } from '../../cli/failure';
 import { duration } from '../../cli/quantities';
 import { ced } from '../../cli/main';
+import type { RunPlan } from '../../cli/run/run-output';
 import {
   estimateSplit,
   estimateTraining,
@@ -392,6 +393,108 @@ describe('ced plan', () => {
     // Files are not read for it.
     expect(documentedOutput('plan', printed.text)).toMatchObject({
       splits: { train: { audioBytes: 10 * (0.5 * 2 * (16_000 + 32_000)) } },
+    });
+  });
+
+  describe('with --workers', () => {
+    const withStudents = (...fields: object[]): string => {
+      const path = runFile();
+      const run = JSON.parse(readFileSync(path, 'utf8')) as { students: object[] };
+      const students = fields.map((each, index) => ({
+        ...{ ...run.students[0], name: `s${index}`, batchSize: 16 },
+        ...each,
+      }));
+      writeFileSync(path, JSON.stringify({ ...run, students }));
+      return path;
+    };
+    const plan = async (path: string, ...options: string[]): Promise<RunPlan> => {
+      printed.text = '';
+      const clips = ['--clips', 'train=1000', '--classes', '6'];
+      expect(await ced(['plan', path, '--root', folder, ...clips, '--json', ...options])).toBe(0);
+      return JSON.parse(printed.text) as RunPlan;
+    };
+
+    it('estimates hours, bytes and efficiency of each training on all of them', async () => {
+      const path = withStudents({ parts: 8 }, { parts: 4 });
+      const { group, hours, trainings } = await plan(path, '--workers', '4', '--price', '3');
+      expect(group).toMatchObject({ workers: 4, link: '100Gb/s', memoryGigabytes: 300 });
+      const [first, second] = group!.trainings;
+      expect([first!.parts, second!.parts]).toEqual([8, 4]);
+      // Rows of more parts are sent too.
+      expect(first!.sentBytes.step).toBeGreaterThan(second!.sentBytes.step);
+      for (const [index, { seconds, sentBytes, hours: ofStudent, efficiency }] of Object.entries(
+        group!.trainings,
+      )) {
+        const { trainedParameters, parameters, steps } = trainings[Number(index)]!;
+        expect(trainedParameters).toBe(parameters);
+        const gradientBytes = 4 * parameters;
+        expect(sentBytes.step / (2 * gradientBytes * (3 / 4))).toBeCloseTo(1, 0);
+        expect(sentBytes.training).toBe(4 * steps * sentBytes.step);
+        const { computing, exchange, adam } = seconds;
+        expect(ofStudent).toBeCloseTo(((computing + exchange + adam) * steps) / 3600, 12);
+        expect(efficiency).toBeLessThan(1);
+      }
+      expect(group!.hours.logits).toBeCloseTo(hours.logits! / 4, 12);
+      expect(group!.money!.logits).toBeCloseTo(group!.hours.logits! * 4 * 3, 12);
+      expect(group!.money!.training).toBeCloseTo(group!.hours.training * 4 * 3, 12);
+    });
+
+    it('takes longer over a slower link, and one worker exchanges nothing', async () => {
+      const path = withStudents({ parts: 8 });
+      const [slow, fast] = [
+        await plan(path, '--workers', '2', '--link', '10Gb/s'),
+        await plan(path, '--workers', '2', '--link', 'nvlink'),
+      ];
+      expect(slow.group!.hours.training).toBeGreaterThan(fast.group!.hours.training);
+      const alone = await plan(path, '--workers', '1');
+      expect(alone.group!.trainings[0]).toMatchObject({
+        efficiency: 1,
+        limit: null,
+        sentBytes: { step: 0, training: 0 },
+      });
+      expect((await plan(path)).group).toBeNull();
+    });
+
+    it('exchanges the gradients of the trained parameters alone', async () => {
+      const { checkpoint } = writeUntrainedTeacher(folder, 'vocabulary.csv', 8);
+      const frozen = { init: checkpoint, train: 'head' };
+      const { trainings } = await plan(withStudents(frozen));
+      // Norm and output layer, width 16, six classes.
+      expect(trainings[0]!.trainedParameters).toBe(2 * 16 + 16 * 6 + 6);
+    });
+
+    it('reads well', async () => {
+      const path = withStudents({ parts: 8 });
+      printed.text = '';
+      const given = ['--clips', 'train=1000', '--workers', '2', '--price', '1000'];
+      expect(await ced(['plan', path, '--root', folder, ...given])).toBe(0);
+      const [head, columns, row] = printed.text.split('\n').slice(-7);
+      expect(head).toBe(
+        'On 2 workers, 100Gb/s between them (--link), 300 GB/s of memory in each (--memory):',
+      );
+      expect(columns?.trim().split(/ {2,}/)).toEqual([
+        ...['time', 'efficiency', 'limit', 'computing', 'exchange', 'Adam'],
+        ...['sent a step', 'in all'],
+      ]);
+      expect(row).toMatch(/^ {2}s0 +under 1 s +0\.\d\d {2}the link( +0\.\d\d ms){3} /);
+      expect(printed.text).toMatch(/\n {2}money +\d+, of it \d+ for training \(--price\)\n$/);
+    });
+
+    it('refuses more workers than a batch has parts, with the remedy for each', async () => {
+      const path = withStudents({ parts: 4 }, {}, { gradientAccumulation: 8, batchSize: 4 });
+      const failure = await ced(['plan', path, '--root', folder, '--workers', '4']).catch(
+        describeFailure,
+      );
+      expect(failure).toBe(
+        '--workers 4: each worker computes at least one part of a batch: s1 has 1 part in a ' +
+          'batch (set students[1].parts to 4 or more); s2 has 2 parts in a batch (set ' +
+          'students[2].parts to 4 and students[2].batchSize to 8 or more)',
+      );
+      expect(await ced(['plan', path, '--price', '2']).catch(describeFailure)).toBe(
+        '--price goes with --workers',
+      );
+      expect(await ced(['plan', path, '--workers', '2', '--link', 'string']).catch(describeFailure))
+        .toMatch(/^--link string: expected 10Gb\/s, /); // prettier-ignore
     });
   });
 

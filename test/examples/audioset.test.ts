@@ -69,6 +69,22 @@ describe('the AudioSet run files', () => {
     expect(readFileSync(path.replace('.json', '.md'), 'utf8')).toContain(`--clips train=${clips}`);
   });
 
+  it.each(['10Gb/s', '25Gb/s', '100Gb/s', '400Gb/s', 'nvlink'])(
+    'the page of 2m states what eight workers take, joined by %s, as the command prints it',
+    async (link) => {
+      const printed = catchOutput('stdout');
+      const path = join(examples, 'audioset-2m.json');
+      const clips = ['--clips', 'train=1904746', '--clips', 'validation=2000'];
+      const workers = ['--workers', '8', '--link', link];
+      expect(await ced(['plan', path, '--root', '/nowhere', ...clips, ...workers])).toBe(0);
+      const [, hours, efficiency, limit] =
+        /\n {2}base +(\d+) h +(\d\.\d\d) {2}(.*?) {2}/.exec(printed.text) ?? [];
+      const all = /\n {2}training +(\d+) h\n.* {2}training +(\d+) h\n$/s.exec(printed.text)?.[2];
+      const page = readFileSync(path.replace('.json', '.md'), 'utf8');
+      expect(page).toContain(`| ${[`\`${link}\``, all, hours, efficiency, limit].join(' | ')} |`);
+    },
+  );
+
   it('say what is missing where nothing is assumed', async () => {
     const failure = await ced([
       'plan',

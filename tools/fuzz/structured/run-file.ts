@@ -150,6 +150,7 @@ export function runFileFormat(): StructuredFormat {
           assumed: { train: CLIPS },
           classes: 527,
           sources: {},
+          group: null,
         });
         const wrong = notFinite(plan);
         if (wrong !== null) throw new Error(`its plan says ${wrong}`);
