@@ -1,14 +1,14 @@
 /**
  * An engine process that takes steps alone or as a member of a group: one order at a time by IPC,
- * and an answer to each. argv: options as JSON.
+ * and an answer to each. argv: what it trains, as JSON.
  */
 import { createHash } from 'node:crypto';
 import { openEngine } from '../../ced/engine/engine';
+import type { EngineKind } from '../../ced/engine/environment';
 import type { Group } from '../../ced/engine/group';
 import type { Tensor } from '../../ced/engine/tensor';
 import { MODEL_PRESETS, modelConfigSchema, type ModelPreset } from '../../ced/model/config';
 import { initialWeights } from '../../ced/model/initial-weights';
-import { parameterCount } from '../../ced/model/parameters';
 import { GradientExchange } from '../../ced/training/gradient-exchange';
 import { wholeSubtrees } from '../../ced/training/gradient-tree';
 import { Trainer } from '../../ced/training/trainer';
@@ -19,25 +19,32 @@ export interface GroupBenchOptions {
   readonly parts: number;
 }
 
-/** `exchange`: what a step exchanges, without the rest of it. */
+/** What a step exchanges. */
+export interface ExchangeShape {
+  readonly parts: number;
+  /** Elements of the gradient. */
+  readonly length: number;
+  /** Of a part's row. */
+  readonly columns: number;
+}
+
+/** `exchange`: what was prepared by the order before, without the rest of a step. */
 export type BenchOrder =
   | { readonly do: 'join'; readonly group: Group | null }
+  | { readonly do: 'prepare'; readonly shape: ExchangeShape }
   | { readonly do: 'step' | 'exchange' | 'hash' };
 
 export interface BenchAnswer {
   readonly ms: number;
-  /** Of weights and moments. */
+  /** Of weights and moments; for the order `hash`. */
   readonly sha256?: string;
-  /** Of one gradient of all parameters. */
-  readonly gradientBytes: number;
+  readonly device: EngineKind['device'];
 }
 
 const SAMPLES = 160_000;
 const { model, batch, parts } = JSON.parse(process.argv[2] ?? '') as GroupBenchOptions;
 const engine = openEngine();
 const config = modelConfigSchema.parse({ ...MODEL_PRESETS[model], outputdim: 527 });
-const length = parameterCount(config);
-const columns = 2 * config.n_mels + 1;
 const whole = {
   pcm: Int16Array.from({ length: batch * SAMPLES }, (_, i) => ((i * 7919) % 18_001) - 9000),
   batch,
@@ -46,51 +53,60 @@ const whole = {
   targets: Float32Array.from({ length: batch * config.outputdim }, (_, i) => (i % 97) / 97),
   lambda: null,
 };
-let trainer: Trainer;
-let exchange: GradientExchange | null = null;
+let group: Group | null = null;
+let trainer: Trainer | null = null;
+let prepared: (() => void) | null = null;
 
-const perform: Record<BenchOrder['do'], (order: BenchOrder) => string | undefined> = {
-  join: (order) => {
-    const group = 'group' in order ? order.group : null;
-    if (group !== null) {
-      engine.joinGroup(group);
-      exchange = new GradientExchange(engine, group, length, columns);
-    }
-    const options = { precision: 'float32', parts } as const;
-    trainer = new Trainer(engine, config, initialWeights(config, 1), options, group);
-    return undefined;
-  },
-  step: () => void trainer.step(whole, 1e-4),
-  exchange: () => {
-    if (exchange === null) return undefined;
-    const zeros = (extent: number): Tensor =>
-      engine.tensor(new Float32Array(extent), [extent], 'float32');
-    const own = exchange.owned(parts);
-    const { gradient, table } = exchange.run(
-      parts,
-      wholeSubtrees(own).map(() => zeros(length)),
-      Array.from({ length: own.to - own.from }, () => zeros(columns)),
-    );
+function join(joined: Group | null): void {
+  group = joined;
+  if (group !== null) engine.joinGroup(group);
+}
+
+/** Made for the first step, since a group must be joined before. */
+function ownTrainer(): Trainer {
+  const options = { precision: 'float32', parts } as const;
+  trainer ??= new Trainer(engine, config, initialWeights(config, 1), options, group);
+  return trainer;
+}
+
+function prepare(shape: ExchangeShape): void {
+  if (group === null) throw new Error('a process alone exchanges nothing');
+  const exchange = new GradientExchange(engine, group, shape.length, shape.columns);
+  const own = exchange.owned(shape.parts);
+  const zeros = (extent: number): Tensor =>
+    engine.tensor(new Float32Array(extent), [extent], 'float32');
+  const sums = wholeSubtrees(own).map(() => zeros(shape.length));
+  const rows = Array.from({ length: own.to - own.from }, () => zeros(shape.columns));
+  prepared = () => {
+    const { gradient, table } = exchange.run(shape.parts, sums, rows);
     engine.read(table);
     engine.free(gradient, table);
-    return undefined;
-  },
-  hash: () => {
-    const { weights, adamM, adamV } = trainer.snapshot();
-    const hash = createHash('sha256');
-    for (const tensors of [weights, adamM, adamV])
-      for (const { data } of tensors.values()) hash.update(data);
-    return hash.digest('hex');
-  },
-};
+  };
+}
+
+function hash(): string {
+  const { weights, adamM, adamV } = ownTrainer().snapshot();
+  const digest = createHash('sha256');
+  for (const tensors of [weights, adamM, adamV])
+    for (const { data } of tensors.values()) digest.update(data);
+  return digest.digest('hex');
+}
+
+function perform(order: BenchOrder): string | undefined {
+  if (order.do === 'join') join(order.group);
+  if (order.do === 'prepare') prepare(order.shape);
+  if (order.do === 'step') ownTrainer().step(whole, 1e-4);
+  if (order.do === 'exchange') prepared?.();
+  return order.do === 'hash' ? hash() : undefined;
+}
 
 process.on('message', (order: BenchOrder) => {
   const startedMs = performance.now();
-  const sha256 = perform[order.do](order);
+  const sha256 = perform(order);
   const answer: BenchAnswer = {
     ms: performance.now() - startedMs,
     ...(sha256 === undefined ? {} : { sha256 }),
-    gradientBytes: 4 * length,
+    device: engine.kind.device,
   };
   process.send?.(answer);
 });
