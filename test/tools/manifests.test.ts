@@ -10,6 +10,7 @@ interface Container {
   name: string;
   image: string;
   args: string[];
+  env?: { name: string; valueFrom: object }[];
   ports: { name: string }[];
   securityContext: Record<string, unknown>;
   livenessProbe: { httpGet: { port: string } };
@@ -23,6 +24,7 @@ interface Manifest {
     maxReplicaCount?: number;
     triggers?: { type: string; metadata: Record<string, string> }[];
     template: {
+      metadata: { labels: Record<string, string> };
       spec: {
         terminationGracePeriodSeconds: number;
         nodeSelector?: Record<string, string>;
@@ -35,7 +37,9 @@ interface Manifest {
 }
 
 interface NetworkPolicySpec {
+  podSelector: object;
   policyTypes: string[];
+  ingress: { from?: object[]; ports: { port?: number | string }[] }[];
   egress: {
     to: { ipBlock?: { cidr: string; except?: string[] } }[];
     ports: { port: number }[];
@@ -59,6 +63,11 @@ function kubernetes(directory: string): Manifest[] {
   expect(stderr).toBe('');
   return JSON.parse(stdout) as Manifest[];
 }
+
+const kustomizations = [
+  'base',
+  ...['autoscaled', 'peers', 'temporal-cloud'].map((overlay) => `overlays/${overlay}`),
+];
 
 const deployment = (
   objects: Manifest[],
@@ -85,7 +94,7 @@ const unpinned = (images: readonly string[]): string[] =>
   );
 
 describe('the Kubernetes manifests', () => {
-  it.each(['base', 'overlays/autoscaled', 'overlays/temporal-cloud'])(
+  it.each(kustomizations)(
     '%s builds, and every field is one that Kubernetes and KEDA know',
     (directory) => {
       expect(kubernetes(directory).length).toBeGreaterThan(5);
@@ -158,8 +167,47 @@ describe('the Kubernetes manifests', () => {
     });
   });
 
+  it('let nobody connect to a worker but to its metrics, and peers to each other', () => {
+    const policies = kubernetes('base').filter(({ kind }) => kind === 'NetworkPolicy');
+    const specs = new Map(
+      policies.map(({ metadata, spec }) => [metadata.name, spec as unknown as NetworkPolicySpec]),
+    );
+    expect(specs.get('workers')?.ingress).toEqual([
+      { ports: [{ port: 'metrics', protocol: 'TCP' }] },
+    ]);
+    const peers = { podSelector: { matchLabels: { 'ced-distillation/peers': 'true' } } };
+    const anyPort = [{ protocol: 'TCP' }];
+    expect(specs.get('peers')).toEqual({
+      ...peers,
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [{ from: [peers], ports: anyPort }],
+      egress: [{ to: [peers], ports: anyPort }],
+    });
+    expect(specs.size).toBe(2);
+  });
+
+  it.each(kustomizations)('%s opens that policy for GPU workers that have peers', (directory) => {
+    const objects = kubernetes(directory);
+    const withLabel = objects.flatMap(({ kind, metadata, spec }) =>
+      kind === 'Deployment' && spec.template.metadata.labels['ced-distillation/peers'] === 'true'
+        ? [metadata.name]
+        : [],
+    );
+    const withAddress = ['cpu-worker', 'gpu-worker'].filter((name) =>
+      deployment(objects, name).containers.some(({ env }) =>
+        env?.some(
+          (each) =>
+            each.name === 'CED_PEERS' &&
+            JSON.stringify(each.valueFrom) === '{"fieldRef":{"fieldPath":"status.podIP"}}',
+        ),
+      ),
+    );
+    expect(withLabel).toEqual(directory.endsWith('peers') ? ['gpu-worker'] : []);
+    expect(withAddress).toEqual(withLabel);
+  });
+
   it('name the images of others by digest', () => {
-    const images = ['base', 'overlays/autoscaled', 'overlays/temporal-cloud']
+    const images = kustomizations
       .flatMap(kubernetes)
       .flatMap(({ spec }) => (spec as Partial<Manifest['spec']> | undefined)?.template?.spec ?? [])
       .flatMap(({ containers, initContainers = [] }) => [...containers, ...initContainers])
@@ -169,7 +217,7 @@ describe('the Kubernetes manifests', () => {
   });
 
   it('keep no secret', () => {
-    for (const directory of ['base', 'overlays/autoscaled', 'overlays/temporal-cloud'])
+    for (const directory of kustomizations)
       expect(kubernetes(directory).map(({ kind }) => kind)).not.toContain('Secret');
   });
 });
