@@ -12,7 +12,7 @@ const tests = ['test/ced/parity', 'test/ced/engine', 'test/ced/model', 'test/ced
 
 const groups = ['engine', 'forward', 'frontend', 'loop'];
 
-const help = `npm run gpu-check [-- bench options]
+const help = `npm run gpu-check [-- [--peers] bench options]
 
 Sets this clone up for the GPU (as npm run setup -- --gpu does; npm run setup -- --cpu goes back),
 then runs on it:
@@ -24,12 +24,18 @@ then runs on it:
      CED_GPU_XLA=0 kernel by kernel; and with CED_GPU_TF32=1 products rounded, on our side alone
   4. npm run bench -- traffic, the kernels and bytes that are expected of a step
 
+With --peers it sets up and then only compares the training of two processes on a GPU each, which
+exchange gradients by NCCL, with that of one process: weights and Adam's moments must have the same
+SHA-256. Options go to npm run bench -- group. With fewer than two GPUs it says so and exits with
+status 0.
+
 CUDA_VISIBLE_DEVICES chooses the device. Exit status 1 where no GPU is visible, before any step, and
 at the first step that fails.
 
 Examples:
   npm run gpu-check
-  npm run gpu-check -- --models tiny,base --batch 128`;
+  npm run gpu-check -- --models tiny,base --batch 128
+  npm run gpu-check -- --peers --model base --parts 8`;
 
 const firstProduct = `
   const { openEngine } = require(${JSON.stringify(join(root, 'dist/ced/engine/engine.js'))});
@@ -48,6 +54,7 @@ const firstProduct = `
 
 async function gpuCheck(args) {
   if (args.includes('--help') || args.includes('-h')) return console.log(help);
+  if (args.includes('--peers')) return await peersCheck(args.filter((arg) => arg !== '--peers'));
   const [gpu] = visibleGpus();
   console.log(`GPU: ${gpu}`);
   await setUp({ gpu: true, parts: ['tensorflow'] });
@@ -60,6 +67,26 @@ async function gpuCheck(args) {
   ])
     step(`the table against PyTorch: ${how}`, bench(...groups, '--gpu', ...args), environment);
   step('what a step should start and move', bench('traffic'));
+}
+
+/** Two engine processes as a group, each on a GPU of its own. */
+async function peersCheck(args) {
+  const { gpus, why } = gpusOrWhy();
+  if (gpus.length < 2) return console.log(`peers: not checked, since it takes two GPUs: ${why}`);
+  console.log(`GPUs: ${gpus.slice(0, 2).join(', ')}`);
+  await setUp({ gpu: true, parts: ['tensorflow'] });
+  const group = bench('group', '--gpu', '--only', 'steps', ...args);
+  step('two processes with a GPU each train the bytes of one', group);
+}
+
+function gpusOrWhy() {
+  try {
+    const gpus = visibleGpus();
+    return { gpus, why: `one is visible (${gpus[0]})` };
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    return { gpus: [], why: error.message };
+  }
 }
 
 const bench = (...args) => [join(root, 'infra/run.mjs'), 'bench', ...args];

@@ -47,6 +47,30 @@ describe('the check of a GPU', () => {
     expect(existsSync(variant) ? readFileSync(variant, 'utf8') : null).toBe(before);
   });
 
+  it('of two peers says in one line that two GPUs are needed, and does nothing else', () => {
+    const check = (env: Record<string, string>): unknown => {
+      const { status, stdout, stderr } = node(
+        [join(repositoryRoot, 'tools', 'gpu-check.mjs'), '--peers'],
+        env,
+      );
+      return { status, stdout, stderr };
+    };
+    const needs = 'peers: not checked, since it takes two GPUs: ';
+    expect(check({ PATH: dirname(process.execPath) })).toEqual({
+      status: 0,
+      stdout:
+        `${needs}no NVIDIA GPU is here: nvidia-smi, which comes with the driver, is not on the ` +
+        'PATH\n',
+      stderr: '',
+    });
+    driver(`echo 'GPU 0: NVIDIA L4 (UUID: GPU-aaaa)'`);
+    expect(check({ PATH: `${folder}:/bin` })).toEqual({
+      status: 0,
+      stdout: `${needs}one is visible (NVIDIA L4)\n`,
+      stderr: '',
+    });
+  });
+
   it('sees the GPUs that the driver lists and CUDA_VISIBLE_DEVICES leaves', () => {
     driver(`echo 'GPU 0: NVIDIA H100 (UUID: GPU-aaaa)'; echo 'GPU 1: NVIDIA L4 (UUID: GPU-bbbb)'`);
     expect(gpus()).toBe('NVIDIA H100,NVIDIA L4');
