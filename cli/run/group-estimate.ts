@@ -47,6 +47,22 @@ export function requireParts(
     );
 }
 
+/** @returns a sentence for each training whose run file asks for fewer workers */
+export function groupNotes(
+  section: 'students' | 'teachers',
+  settings: readonly TeacherTraining[],
+  workers: number,
+): string[] {
+  return settings.flatMap(({ workers: asked }, index) => {
+    const most = asked?.max ?? 1;
+    if (most >= workers) return [];
+    return [
+      `${section}[${index}].workers: max is ${most}, so a run trains it on no more; set it to ` +
+        `${workers} for the times on ${workers} workers`,
+    ];
+  });
+}
+
 function partsOf({ batchSize, parts, gradientAccumulation = 1 }: TeacherTraining): number {
   return partCount({ batch: batchSize, parts: parts ?? gradientAccumulation });
 }

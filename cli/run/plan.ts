@@ -39,7 +39,7 @@ import {
   outputBytes,
   trainingOperations,
 } from './run-estimate';
-import { describeGroup, estimateGroup, requireParts } from './group-estimate';
+import { describeGroup, estimateGroup, groupNotes, requireParts } from './group-estimate';
 import { groupOf, groupOptions, type GroupOptions } from './group-options';
 import { declaredRates, lookAtRun } from './look-at-run';
 import { readRunFile, tablesOf } from './run-file';
@@ -201,6 +201,7 @@ export async function planRun(
       ...renamedNotes(section, settings),
       ...workerNotes(section, settings),
       ...warmupNotes(section, settings, chunks),
+      ...(options.group === null ? [] : groupNotes(section, settings, options.group.workers)),
     ],
     storeBytes:
       sum(SPLITS.map((split) => splits[split]?.audioBytes ?? 0)) +

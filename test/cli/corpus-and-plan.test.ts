@@ -415,8 +415,14 @@ describe('ced plan', () => {
     };
 
     it('estimates hours, bytes and efficiency of each training on all of them', async () => {
-      const path = withStudents({ parts: 8 }, { parts: 4 });
-      const { group, hours, trainings } = await plan(path, '--workers', '4', '--price', '3');
+      const path = withStudents({ parts: 8, workers: { max: 4 } }, { parts: 4 });
+      const estimated = await plan(path, '--workers', '4', '--price', '3');
+      const { group, hours, trainings, notes } = estimated;
+      expect(notes).toContain(
+        'students[1].workers: max is 1, so a run trains it on no more; set it to 4 for the times ' +
+          'on 4 workers',
+      );
+      expect(notes).not.toContainEqual(expect.stringContaining('students[0].workers'));
       expect(group).toMatchObject({ workers: 4, link: '100Gb/s', memoryGigabytes: 300 });
       const [first, second] = group!.trainings;
       expect([first!.parts, second!.parts]).toEqual([8, 4]);
