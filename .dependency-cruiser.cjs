@@ -67,7 +67,7 @@ module.exports = {
       '^(workflows|activities|jobs|ced|storage|report|workers|infra|cli|tools|examples)/',
     ]),
     border('examples', 'examples are made with any room', [
-      '^(workflows|activities|jobs|ced|storage|report|workers|infra|cli)/',
+      '^(workflows|activities|jobs|ced|storage|report|workers|infra|cli|package)/',
     ]),
     border('test', 'a test stands on what it tests, never on a benchmark', [
       '^(workflows|activities|jobs|ced|storage|report|workers|infra|cli|package|tools|examples)/',

@@ -66,8 +66,19 @@ export class Tagger {
    * @throws {ClipUnreadable} with its reason
    */
   async tagFile(path: string, { top = 5 }: { top?: number } = {}): Promise<TaggedChunk[]> {
-    const bytes = await readFile(path);
-    return await this.tag(await decodeClip(() => [bytes], path), { top });
+    return await this.tagBytes(await readFile(path), { top, name: path });
+  }
+
+  /**
+   * Tags the bytes of an audio file, such as an upload.
+   * @param name of the file, for messages
+   * @throws {ClipUnreadable} with its reason
+   */
+  async tagBytes(
+    bytes: Uint8Array,
+    { top = 5, name = 'audio' }: { top?: number; name?: string } = {},
+  ): Promise<TaggedChunk[]> {
+    return await this.tag(await decodeClip(() => [bytes], name), { top });
   }
 
   /**

@@ -15,6 +15,8 @@ try {
   const { values } = parseArgs({
     options: { types: { type: 'boolean' }, out: { type: 'string' } },
   });
+  // Compiling clears dist/ of what it does not make, the declarations included.
+  if (!values.types) await setUp({ parts: [], quiet: true });
   await writeTypes();
   if (!values.types) await pack(resolve(values.out ?? '.'));
 } catch (error) {
@@ -48,7 +50,6 @@ async function writeTypes() {
 
 /** Prints the tarball's path, alone on its line. */
 async function pack(out) {
-  await setUp({ parts: [], quiet: true });
   mkdirSync(out, { recursive: true });
   const args = ['pack', '--pack-destination', out, '--loglevel=error'];
   const filename = (await execute('Packing', 'npm', args, { cwd: root })).trim().split('\n').at(-1);

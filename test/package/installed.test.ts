@@ -1,9 +1,22 @@
 /** The package as `npm pack` makes it, installed into an empty project. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../infra/free-port';
 import { repositoryRoot } from '../../infra/toolchain';
+import { Cluster } from '../support/cluster';
+import { documentedCommands } from '../support/documented-commands';
 
 const ENTRIES = ['contract', 'client', 'worker', 'workflows', 'tagger', 'formats'];
 
@@ -82,8 +95,119 @@ describe('the package in an empty project', () => {
       },
       files: ['consumer.ts'],
     };
-    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(settings));
+    writeFileSync(join(project, 'tsconfig.consumer.json'), JSON.stringify(settings));
     const compiler = join(repositoryRoot, 'node_modules', 'typescript', 'bin', 'tsc');
-    expect(run('node', compiler, '-p', '.')).toBe('');
+    expect(run('node', compiler, '-p', 'tsconfig.consumer.json')).toBe('');
+  });
+
+  describe('its examples, by the commands of their READMEs', () => {
+    let cluster: Cluster;
+    beforeAll(async () => {
+      cluster = await Cluster.start();
+      const [install = ''] = documentedCommands('child-workflow').filter((command) =>
+        command.startsWith('npm install --save-dev '),
+      );
+      const words = install.split(' ').slice(1);
+      run('npm', ...words, '--prefer-offline', '--no-audit', '--no-fund');
+    });
+    afterAll(() => cluster?.stop());
+
+    const folderOf = (example: string): string => join(project, example);
+
+    /** What the commands print, without those that install and the server, which are here. */
+    function follow(example: string, port = ''): string {
+      mkdirSync(folderOf(example));
+      symlinkSync('../node_modules', join(folderOf(example), 'node_modules'));
+      const commands = documentedCommands(example).filter(
+        (command) => !/^(npm |npx ced server )/.test(command),
+      );
+      const script = [
+        'set -e',
+        "trap 'kill $(jobs -p); wait' EXIT",
+        ...commands.map((command) => command.replaceAll('8080', port)),
+      ];
+      const { status, stdout, stderr } = spawnSync('bash', ['-c', script.join('\n')], {
+        cwd: folderOf(example),
+        encoding: 'utf8',
+        env: { ...process.env, TEMPORAL_ADDRESS: cluster.address },
+      });
+      if (status !== 0) throw new Error(`${example}: ${stdout}${stderr}`);
+      return stdout;
+    }
+
+    it('a distillation is the child of another workflow, on the worker of a user', async () => {
+      const told = /nightly: small of \d+ parameters, models\/[0-9a-f]{64}/;
+      expect(follow('child-workflow')).toMatch(told);
+      expect(readFileSync(join(folderOf('child-workflow'), 'announced.txt'), 'utf8')).toMatch(told);
+      const child = cluster.client.workflow.getHandle('nightly-distillation');
+      const { raw } = await child.describe();
+      expect(raw.workflowExecutionInfo?.parentExecution?.workflowId).toBe('nightly');
+    });
+
+    it('an activity of the user leaves training clips out, and the run says so', () => {
+      const folder = folderOf('leave-clips-out');
+      const printed = follow('leave-clips-out').trim().split('\n').at(-1)!;
+      const { selection, student } = JSON.parse(printed) as Printed;
+      expect(selection).toMatchObject({ activity: 'leaveOutUncertain', taskQueue: 'selection' });
+      expect(selection.clips).toBe(6);
+      const store = join(folder, 'runs/selected');
+      const published = join(store, 'runs/selected');
+      const [id = ''] = readdirSync(published).filter((name) => name.includes('-'));
+      const rows = readFileSync(join(published, id, 'left-out.jsonl'), 'utf8')
+        .trim()
+        .split('\n');
+      expect(rows.map((row) => (JSON.parse(row) as { clip: string }).clip)).toEqual(
+        selection.examples,
+      );
+      expect(readFileSync(join(published, 'report.html'), 'utf8')).toContain(
+        'Students learn without 6 training clips, as the activity leaveOutUncertain',
+      );
+      const [key = ''] = readdirSync(join(store, 'training'));
+      const manifest = readFileSync(join(store, 'training', key, 'manifest.json'), 'utf8');
+      const { sha256, rowsTrained, leftOutClips } = JSON.parse(manifest) as Manifest;
+      expect(student).toBe(`models/${sha256}`);
+      // Two epochs of the 18 clips that are left.
+      expect([leftOutClips, rowsTrained]).toEqual([6, 36]);
+    });
+
+    it('a service tags uploads, within limits and on loopback', async () => {
+      const port = String(await freePort());
+      expect(follow('tagging-service', port)).toMatch(/^0-1 s: \S.* 0\.\d{3}, /m);
+
+      const folder = folderOf('tagging-service');
+      const service: ChildProcess = spawn(process.execPath, ['service.js', 'model.onnx', port], {
+        cwd: folder,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      try {
+        const [ready] = (await once(service.stdout!, 'data')) as [Buffer];
+        expect(ready.toString()).toBe(`ready at http://127.0.0.1:${port}\n`);
+        const url = `http://127.0.0.1:${port}/tags`;
+        const post = async (body: Uint8Array): Promise<number> =>
+          (await fetch(url, { method: 'POST', body: Buffer.from(body) })).status;
+        expect((await fetch(url)).status).toBe(404);
+        expect(await post(Buffer.from('not audio'))).toBe(415);
+        expect(await post(Buffer.from('RIFF\0\0\0\0WAVEnothing'))).toBe(422);
+        // It answers before it has read all of them, and then closes.
+        expect(await post(new Uint8Array(20_000_001)).catch(() => 413)).toBe(413);
+        const audio = readFileSync(join(folder, 'data/audio/train-1.wav'));
+        const answers = await Promise.all([post(audio), post(audio)]);
+        expect(answers).toEqual([200, 200]);
+      } finally {
+        service.kill();
+        await once(service, 'exit');
+      }
+    });
   });
 });
+
+interface Printed {
+  selection: { activity: string; taskQueue: string; clips: number; examples: string[] };
+  student: string;
+}
+
+interface Manifest {
+  sha256: string;
+  rowsTrained: number;
+  leftOutClips: number;
+}
