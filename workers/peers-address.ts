@@ -9,6 +9,8 @@ import { UsageError } from '../infra/command-line/usage-error';
 const reachable = new BlockList();
 for (const [network, prefix] of [
   ['10.0.0.0', 8],
+  // Shared by networks behind a carrier's (RFC 6598); some clouds give it to pods.
+  ['100.64.0.0', 10],
   ['127.0.0.0', 8],
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
@@ -19,7 +21,8 @@ for (const [network, prefix] of [
 /** The value of `--peers`. */
 export const peersAddress: Kind<string> = {
   expected:
-    'an IPv4 address of a private network (10/8, 172.16/12, 192.168/16), link-local or loopback',
+    'an IPv4 address of a private network (10/8, 100.64/10, 172.16/12, 192.168/16), link-local ' +
+    'or loopback',
   parse: (given) => (isIPv4(given) && reachable.check(given) ? given : undefined),
 };
 

@@ -43,7 +43,14 @@ describe('the worker command', () => {
     const of = (argv: string[], environment: NodeJS.ProcessEnv) =>
       parseWorkerOptions(['--queue', 'gpu', ...argv], environment)?.peers;
     expect(of([], {})).toBeNull();
-    for (const address of ['10.1.2.3', '127.0.0.1', '169.254.1.1', '172.31.0.9', '192.168.0.2'])
+    for (const address of [
+      '10.1.2.3',
+      '100.64.3.4',
+      '127.0.0.1',
+      '169.254.1.1',
+      '172.31.0.9',
+      '192.168.0.2',
+    ])
       expect(of(['--peers', address], {})).toBe(address);
     expect(of([], { CED_PEERS: '10.0.0.5' })).toBe('10.0.0.5');
     expect(of(['--peers', '10.0.0.6'], { CED_PEERS: '10.0.0.5' })).toBe('10.0.0.6');
