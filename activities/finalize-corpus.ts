@@ -3,6 +3,7 @@
  * complete, counted and checked.
  */
 import { counted } from '../ced/counted';
+import { budgetedEpochs } from '../ced/training/budget';
 import type {
   FinalizedCorpus,
   FinalizedSplit,
@@ -23,6 +24,8 @@ export async function finalizeCorpus(
   const { manifest, content } = await joinShards(store, input.planKey, input.maxRejected);
   refuseOverlap(content, deps.allowOverlap ?? false);
   await createCorpus(store, input.planKey, manifest);
+  const { chunkSeconds, classes = 0, trainings } = input;
+  const chunks = manifest.splits.train?.chunks ?? 0;
   const finalized = (split: Split): FinalizedSplit | null => {
     const entry = manifest.splits[split];
     if (entry === null) return null;
@@ -33,6 +36,7 @@ export async function finalizeCorpus(
     train: finalized('train'),
     validation: finalized('validation'),
     eval: finalized('eval'),
+    ...(trainings ? { epochs: budgetedEpochs(trainings, { classes, chunks, chunkSeconds }) } : {}),
   };
 }
 

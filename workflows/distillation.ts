@@ -6,6 +6,7 @@ import { patched } from '@temporalio/workflow';
 import { runFileInvalid } from './accept-run';
 import { cpu, gpu } from './activity-proxies';
 import type { ImportedModels, Plan, PlanInput, RunResult } from './contract/activities';
+import { withinBudgets } from './contract/budgets';
 import type { DistillRun } from './contract/run-file';
 import { CHAMPION } from './contract/run-file-sections';
 import type { StageName } from './contract/status';
@@ -125,11 +126,13 @@ export async function planDistillation(
 /** @param evaluationKey under which the next retraining finds this one's evaluation */
 export async function distillAndPublish(
   control: RunControl,
-  run: DistillRun,
+  stated: DistillRun,
   imported: ImportedModels,
   prepared: PreparedCorpus,
   evaluationKey?: string,
 ): Promise<RunResult> {
+  const { run, notes } = withinBudgets(stated, prepared.finalized);
+  control.note(notes);
   const corpus: PreparedCorpus = {
     ...prepared,
     repair: (damage) =>

@@ -2,8 +2,11 @@
  * The stages that every run begins with: tables become a plan, the plan's shards are ingested, and
  * the corpus manifest is written.
  */
+import { runFileInvalid } from './accept-run';
 import { cpu } from './activity-proxies';
 import type { FinalizedCorpus, Plan, PlanInput } from './contract/activities';
+import { budgetProblems, budgetsOf } from './contract/budgets';
+import type { DistillRun, TeachRun } from './contract/run-file';
 import type { Corpus } from './contract/run-file-sections';
 import type { Repair } from './repair';
 import type { RunControl } from './run-control';
@@ -20,7 +23,7 @@ export interface PreparedCorpus {
 
 export async function prepareCorpus(
   control: RunControl,
-  run: { store: string; corpus: Corpus },
+  run: DistillRun | TeachRun,
   chunkSeconds: number,
   planning: PlanningOptions = {},
 ): Promise<PreparedCorpus> {
@@ -50,7 +53,7 @@ export async function planCorpus(
 /** @param sampleRates at which audio is kept beside 16 kHz (contract/sample-rates.ts) */
 export async function ingestCorpus(
   control: RunControl,
-  run: { store: string; corpus: Corpus },
+  run: DistillRun | TeachRun,
   plan: Plan,
   chunkSeconds: number,
   sampleRates: number[] = [],
@@ -66,12 +69,17 @@ export async function ingestCorpus(
     await control.forEachItem(stage, SHARDS_IN_FLIGHT, async (item) => {
       await ingest(shardAt(counts, item));
     });
-    return await cpu.sealCorpus({
+    const asked = budgetsOf(run, plan.classes);
+    const complete = await cpu.sealCorpus({
       store: run.store,
       planKey: plan.planKey,
       maxRejected: run.corpus.maxRejected,
       chunkSeconds,
+      ...asked,
     });
+    const problems = budgetProblems(asked, complete);
+    if (problems.length > 0) throw runFileInvalid(problems);
+    return complete;
   });
   const repair: Repair = async (damage) => {
     if (damage.kind !== 'audio') return;

@@ -7,6 +7,7 @@ import { cpu } from './activity-proxies';
 import type { RunResult } from './contract/activities';
 import { teachRunSchema, type TeachRun } from './contract/run-file';
 import { prepareCorpus, type PreparedCorpus } from './prepare-corpus';
+import { withinBudgets } from './contract/budgets';
 import type { StageName } from './contract/status';
 import { maskHints, renamedNotes, warmupNotes, workerNotes } from './contract/run-notes';
 import type { Continuation } from './continuation';
@@ -30,26 +31,28 @@ const STAGES: [StageName, string][] = [
   ['publish', 'reports'],
 ];
 
-async function stages(control: RunControl, run: TeachRun): Promise<RunResult> {
-  const { chunkSeconds } = run;
-  const inits = run.teachers.flatMap((teacher, index) =>
+async function stages(control: RunControl, stated: TeachRun): Promise<RunResult> {
+  const { chunkSeconds } = stated;
+  const inits = stated.teachers.flatMap((teacher, index) =>
     teacher.init === null
       ? []
       : [{ field: `teachers[${index}].init`, checkpoint: teacher.init, model: teacher.model }],
   );
-  const { store } = run;
+  const { store } = stated;
   const importInits = () =>
     cpu.importModels({
-      ...{ store, vocabulary: run.corpus.vocabulary, teachers: [], inits, chunkSeconds },
+      ...{ store, vocabulary: stated.corpus.vocabulary, teachers: [], inits, chunkSeconds },
     });
   const models = await control.runOnce('models', importInits);
   control.note(models.notes);
-  const prepared = await prepareCorpus(control, run, chunkSeconds);
+  const prepared = await prepareCorpus(control, stated, chunkSeconds);
   const corpus: PreparedCorpus = {
     ...prepared,
     repair: (damage) => (damage.kind === 'model' ? importInits() : prepared.repair(damage)),
   };
 
+  const { run, notes } = withinBudgets(stated, corpus.finalized);
+  control.note(notes);
   const hints = maskHints(run.augment.timeMask, chunkSeconds);
   control.note(hints.map(({ text }) => text));
   control.note(renamedNotes('teachers', run.teachers));

@@ -7,10 +7,10 @@ import { chunkPlan } from '../../ced/audio/chunks';
 import { sampleRate } from '../../ced/audio/mono16k';
 import type { ModelConfig } from '../../ced/model/config';
 import { parameterCount } from '../../ced/model/parameters';
-import { modelConfig } from '../../jobs/train/model-shape';
+import { modelConfig } from '../../ced/model/shaped-config';
 import { modelSchema } from '../../workflows/contract/run-file-sections';
 import { duration, millions } from '../quantities';
-import { forwardOperations } from '../../ced/model/operations';
+import { epochsOf, FEWEST_EPOCHS, MOST_EPOCHS, stepsAMinute } from '../../ced/training/budget';
 
 export interface ProjectData {
   trainClips: number;
@@ -60,16 +60,7 @@ const STUDENT_MODELS = [
   { embedDim: 48, depth: 2, heads: 4 },
   { embedDim: 32, depth: 1, heads: 2 },
 ];
-/**
- * Of a training step, on one core of a server: what small models reach with all they do besides.
- */
-const OPERATIONS_PER_SECOND_A_CORE = 3e10;
-const LARGEST_STEPS = 40_000;
 const LONGEST_CHUNK = 10;
-/** A small corpus repeated more often teaches nothing new. */
-const MOST_EPOCHS = 120;
-/** However little time there is: fewer teach nothing that can be scored. */
-const FEWEST_EPOCHS = 4;
 /** Shares of the time; the rest goes to ingest, logits and scoring. */
 const TEACHERS_SHARE = 0.5;
 const STUDENT_SHARE = 0.35;
@@ -86,10 +77,11 @@ export function projectSettings(data: ProjectData): ProjectSettings {
     learningRate: number,
     share: number,
   ): TrainingSettings => {
-    const affordable = data.minutes * share * stepsAMinute(model, data, chunkSeconds, batchSize);
-    const steps = Math.min(LARGEST_STEPS, affordable);
-    const wanted = Math.min(MOST_EPOCHS, Math.floor(steps / stepsAnEpoch));
-    const epochs = Math.max(FEWEST_EPOCHS, wanted);
+    const minutes = data.minutes * share;
+    const config = configOf(model, data.classes, chunkSeconds);
+    const trained = { config, chunkSeconds, chunks, batchSize };
+    const epochs = epochsOf({ minutes, cores: data.cores }, trained);
+    const affordable = minutes * stepsAMinute(trained, data.cores);
     leastMinutes = Math.max(
       leastMinutes,
       (data.minutes * FEWEST_EPOCHS * stepsAnEpoch) / affordable,
@@ -179,17 +171,6 @@ function configOf(
 function chunksAClip(seconds: readonly number[], chunkSeconds: number): number {
   const counts = seconds.map((one) => chunkPlan(Math.round(one * sampleRate), chunkSeconds).length);
   return counts.reduce((sum, count) => sum + count, 0) / Math.max(1, counts.length);
-}
-
-function stepsAMinute(
-  model: TrainingSettings['model'],
-  { classes, cores }: ProjectData,
-  chunkSeconds: number,
-  batchSize: number,
-): number {
-  const config = configOf(model, classes, chunkSeconds);
-  const step = 3 * forwardOperations(config, chunkSeconds) * batchSize;
-  return (60 * OPERATIONS_PER_SECOND_A_CORE * cores) / step;
 }
 
 function reasonsFor(

@@ -6,6 +6,7 @@ import type { SourceOptions } from '../../storage/sources/source';
 import { SPLITS, type Split } from '../../workflows/contract/models';
 import { modelConfigSchema } from '../../ced/model/config';
 import { forwardOperations } from '../../ced/model/operations';
+import { budgetedEpochs } from '../../ced/training/budget';
 import { parameterCount } from '../../ced/model/parameters';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import {
@@ -20,6 +21,7 @@ import {
   warmupNotes,
   workerNotes,
 } from '../../workflows/contract/run-notes';
+import { withEpochs } from '../../workflows/contract/budgets';
 import { survivorCount, type Halving } from '../../workflows/contract/halving';
 import { furtherRates } from '../../workflows/contract/sample-rates';
 import type { DistillRun, TeachRun } from '../../workflows/contract/run-file';
@@ -142,8 +144,8 @@ export async function planRun(
   options: PlanOptions,
 ): Promise<RunPlan> {
   const section = 'students' in run ? 'students' : 'teachers';
-  const settings = 'students' in run ? run.students : run.teachers;
-  if (options.group !== null) requireParts(section, settings, options.group.workers);
+  const stated = 'students' in run ? run.students : run.teachers;
+  if (options.group !== null) requireParts(section, stated, options.group.workers);
   const { chunkSeconds, augment } = 'logits' in run ? run.logits : run;
   const { vocabulary, isAssumed, sizes } = options.assumed
     ? assumedCorpus(options.assumed, options.classes, chunkSeconds)
@@ -164,6 +166,9 @@ export async function planRun(
       rejectedSoFar: rejected.length,
     };
   const chunks = splits.train?.chunks ?? 0;
+  const corpus = { classes: vocabulary.length, chunks, chunkSeconds };
+  const budgets = withEpochs(section, stated, budgetedEpochs(stated, corpus), chunks);
+  const settings = budgets.trainings;
   const teachers =
     'logits' in run
       ? await Promise.all(
@@ -197,6 +202,7 @@ export async function planRun(
       ...look.notes,
       ...(rates.length > 0 ? [`audio is kept at ${rates.join(' and ')} Hz too, for teachers`] : []),
       ...classNotes(run, vocabulary.length, isAssumed),
+      ...budgets.notes,
       ...maskHints(augment.timeMask, chunkSeconds).map(({ text }) => text),
       ...renamedNotes(section, settings),
       ...workerNotes(section, settings),

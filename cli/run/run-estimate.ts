@@ -5,7 +5,7 @@
  */
 import { elementCount } from '../../ced/engine/tensor';
 import { learningRateFactor, lowestTrainedLayer } from '../../ced/training/learning-rates';
-import { modelConfig } from '../../jobs/train/model-shape';
+import { modelConfig } from '../../ced/model/shaped-config';
 import { chunkPlan } from '../../ced/audio/chunks';
 import { sampleRate } from '../../ced/audio/mono16k';
 import { forwardOperations } from '../../ced/model/operations';

@@ -19,7 +19,7 @@ import { layout } from '../../storage/layout';
 import { readRecord } from '../../storage/record';
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import { initialWeights } from '../../ced/model/initial-weights';
-import { modelConfig } from '../../jobs/train/model-shape';
+import { modelConfig } from '../../ced/model/shaped-config';
 import type { Corpus } from '../../workflows/contract/run-file-sections';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { localDependencies } from '../../activities/local-dependencies';

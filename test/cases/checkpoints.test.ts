@@ -12,7 +12,7 @@ import { ChampionLedger } from '../../storage/champion-ledger';
 import { loadModel, storeModel } from '../../storage/models/model-folder';
 import type { ImportModelsInput } from '../../workflows/contract/activities';
 import type { ModelShape } from '../../workflows/contract/run-file-sections';
-import { modelConfig } from '../../jobs/train/model-shape';
+import { modelConfig } from '../../ced/model/shaped-config';
 import type { ModelConfig } from '../../ced/model/config';
 import { formatVocabularyCsv, type Vocabulary } from '../../ced/teachers/vocabulary';
 

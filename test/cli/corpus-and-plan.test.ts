@@ -222,6 +222,25 @@ describe('ced plan', () => {
     expect(printed.text).toMatch(/training +at most /);
   });
 
+  it('counts the epochs that a budget becomes, and says how many', async () => {
+    const path = runFile();
+    const run = JSON.parse(readFileSync(path, 'utf8')) as { students: Record<string, unknown>[] };
+    const [{ epochs: _epochs, ...student } = {}] = run.students;
+    const withBudget = (budget: object): void =>
+      writeFileSync(path, JSON.stringify({ ...run, students: [{ ...student, budget }] }));
+    withBudget({ steps: 21 });
+    expect(await ced(['plan', path, '--root', folder])).toBe(0);
+    expect(printed.text).toMatch(/small +[^\n]*, 21 steps, /);
+    expect(printed.text).toContain('students[0].budget: 21 steps become epochs 7 (21 steps), ');
+
+    printed.text = '';
+    withBudget({ minutes: 60 });
+    expect(await ced(['plan', path, '--root', folder])).toBe(0);
+    expect(printed.text).toContain(
+      'students[0].budget: 60 minutes on 2 cores become epochs 120 (360 steps), ',
+    );
+  });
+
   it('counts the outputs of workers, and of all teachers if they are to be kept', async () => {
     const path = runFile();
     const run = JSON.parse(readFileSync(path, 'utf8')) as Record<'teachers' | 'logits', object>;

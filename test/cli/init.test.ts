@@ -6,7 +6,7 @@ import { modelConfigSchema } from '../../ced/model/config';
 import { parameterCount } from '../../ced/model/parameters';
 import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';
 import { repositoryRoot } from '../../infra/toolchain';
-import { modelConfig } from '../../jobs/train/model-shape';
+import { modelConfig } from '../../ced/model/shaped-config';
 import { folderWithCache, initIn, removeWithCache, toldByInit } from '../support/told-by-init';
 import { distillRunSchema, teachRunSchema } from '../../workflows/contract/run-file';
 

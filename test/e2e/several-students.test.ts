@@ -2,7 +2,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import type { RunResult } from '../../workflows/contract/activities';
 import { Cluster } from '../support/cluster';
-import { until } from '../support/small-run';
+import { statusOf, until } from '../support/small-run';
 import { writeToneCorpus } from '../support/tone-corpus';
 
 const { PENDING_ACTIVITY_STATE_STARTED } = temporal.api.enums.v1.PendingActivityState;
@@ -82,4 +82,40 @@ describe('three students of one run', () => {
     const result = (await handle.result()) as RunResult;
     expect(result.students.map(({ name }) => name)).toEqual(['one', 'two', 'three']);
   }, 240_000);
+
+  it('may state budgets, as teachers may, and train for the epochs that these become', async () => {
+    const budgeted = (name: string, budget: object): object => {
+      const { epochs: _epochs, ...others } = model(name, 0);
+      return { ...others, budget };
+    };
+    const execute = async (type: string, run: { name: string; [field: string]: unknown }) => {
+      const options = { taskQueue: 'ced', workflowId: run.name, args: [run] };
+      const handle = await cluster.client.workflow.start(type, options);
+      const { students } = (await handle.result()) as RunResult;
+      const { epochs, notes } = await statusOf(handle);
+      return { students, epochs, notes };
+    };
+    const teachers = [budgeted('t', { steps: 13 })];
+    const trained = await execute('teach', {
+      ...{ name: 'budgeted-teach', chunkSeconds: 1, teachers },
+      ...common,
+    });
+    expect(trained.epochs['t']).toMatchObject({ epoch: 2, epochs: 2 });
+    expect(trained.notes).toContain(
+      'teachers[0].budget: 13 steps become epochs 2 (12 steps), warmupSteps 1',
+    );
+    const checkpoint = `store/models/${trained.students[0]?.sha256}`;
+    const distilled = await execute('distill', {
+      ...{ name: 'budgeted', teachers: [{ name: 't', checkpoint, format: 'ced' }] },
+      ...{ logits: { views: 2, topK: 3, chunkSeconds: 1 } },
+      students: [budgeted('steps', { steps: 18 }), budgeted('minutes', { minutes: 1e-9 })],
+      ...common,
+    });
+    expect(distilled.epochs).toMatchObject({
+      ...{ steps: { epoch: 3, epochs: 3 }, minutes: { epoch: 4, epochs: 4 } },
+    });
+    expect(distilled.notes).toContain(
+      'students[1].budget: 1e-9 minutes on 2 cores become epochs 4 (24 steps), warmupSteps 2',
+    );
+  }, 120_000);
 });

@@ -8,7 +8,7 @@ import { initialWeights } from '../../ced/model/initial-weights';
 import type { PredictionInput } from '../../ced/model/prediction-input';
 import { Predictor } from '../../ced/model/predictor';
 import { scoreClips, type ScoredModel } from '../../jobs/score/score-clips';
-import { modelConfig } from '../../jobs/train/model-shape';
+import { modelConfig } from '../../ced/model/shaped-config';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { modelSchema } from '../../workflows/contract/run-file-sections';
 import { ingestCorpus, jobContextOn, storeBelow } from '../support/in-process';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ActivityDependencies } from '../../activities/dependencies';
-import { modelConfig } from '../../jobs/train/model-shape';
+import { modelConfig } from '../../ced/model/shaped-config';
 import { scoreJob } from '../../jobs/score/score-job';
 import type { JobContext } from '../../jobs/job-context';
 import { averagePrecision } from '../../ced/metrics/average-precision';

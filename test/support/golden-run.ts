@@ -20,7 +20,7 @@ import { encodeSafetensors } from '../../ced/model/safetensors';
 import { compareJob } from '../../jobs/compare/compare-job';
 import type { JobContext } from '../../jobs/job-context';
 import { scoreJob } from '../../jobs/score/score-job';
-import { modelConfig } from '../../jobs/train/model-shape';
+import { modelConfig } from '../../ced/model/shaped-config';
 import { trainJob } from '../../jobs/train/training-job';
 import { FolderStore } from '../../storage/folder-store';
 import type {

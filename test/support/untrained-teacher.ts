@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { modelConfig } from '../../jobs/train/model-shape';
+import { modelConfig } from '../../ced/model/shaped-config';
 import { initialWeights } from '../../ced/model/initial-weights';
 import { encodeSafetensors } from '../../ced/model/safetensors';
 import { parseVocabularyCsv } from '../../ced/teachers/vocabulary';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { modelConfigSchema } from '../../ced/model/config';
 import { headRows } from '../../ced/model/new-head';
 import { parameterCount } from '../../ced/model/parameters';
-import { modelConfig } from '../../jobs/train/model-shape';
+import { modelConfig } from '../../ced/model/shaped-config';
 import { studentArm, teacherArm } from '../../tools/own-classes/arms';
 import { FAMILIES, familiesOf, fewOfEach } from '../../tools/own-classes/families';
 import { parseRun } from '../../workflows/contract/parse-run';

@@ -139,6 +139,10 @@ export interface FinalizeInput {
   planKey: string;
   maxRejected: number;
   chunkSeconds: number;
+  /** Of the run's vocabulary; given with `trainings`. */
+  classes?: number;
+  /** All of the run's, if any has a budget. */
+  trainings?: Pick<TeacherTraining, 'model' | 'batchSize' | 'budget'>[];
 }
 /** Counts of a split, in the corpus manifest too. */
 export const finalizedSplitSchema = z.object({
@@ -151,7 +155,10 @@ export const finalizedSplitSchema = z.object({
   labelled: z.boolean(),
 });
 export type FinalizedSplit = z.output<typeof finalizedSplitSchema>;
-export type FinalizedCorpus = Record<Split, FinalizedSplit | null>;
+export type FinalizedCorpus = Record<Split, FinalizedSplit | null> & {
+  /** What the budget of each of `trainings` became; null for those that state their epochs. */
+  epochs?: (number | null)[];
+};
 
 export interface ScoreInput {
   store: string;

@@ -19,11 +19,16 @@ export function halvingRules(
     refuse(context, ['corpus', 'validation'], 'expected a table: halving compares students on it');
   if (students.reduce((sum, student) => sum + sweepSize(student), 0) < 2)
     refuse(context, ['halving'], 'expected two students or more, or a sweep');
+  students.forEach(({ budget }, index) => {
+    if (budget === undefined) return;
+    refuse(context, ['students', index, 'budget'], 'expected epochs: halving compares at epochs');
+  });
   rungs.forEach((rung, index) => {
     const at = ['halving', 'rungs', index];
     if (index > 0 && rung <= rungs[index - 1]!)
       refuse(context, at, `expected more than the rung before it, ${rungs[index - 1]!}`);
-    for (const { name, epochs, validateEvery } of students) {
+    for (const { name, epochs, validateEvery, budget } of students) {
+      if (budget !== undefined) continue;
       if (rung >= epochs)
         refuse(context, at, `expected fewer than the ${epochs} epochs of ${name}`);
       else if (rung % validateEvery !== 0)

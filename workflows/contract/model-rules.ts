@@ -88,3 +88,22 @@ export function possibleGroup(
   if (workers && workers.min > workers.max)
     refuse(context, [...path, 'min'], `expected at most max = ${workers.max}`);
 }
+
+/** Refuses both together, before the default of `epochs` is filled in. */
+export function epochsOrBudget<S extends z.ZodType>(
+  training: z.input<S>,
+  context: z.RefinementCtx,
+): z.input<S> {
+  const isBoth =
+    typeof training === 'object' &&
+    training !== null &&
+    'budget' in training &&
+    'epochs' in training;
+  if (isBoth)
+    context.addIssue({
+      code: 'custom',
+      path: ['budget'],
+      message: 'expected epochs or budget, not both: a budget becomes epochs',
+    });
+  return training;
+}

@@ -338,6 +338,24 @@ export const modelSchema = z
   .describe('tiny 5.5 M, mini 9.6 M, small 22 M, base 86 M parameters, or a shape of your own.');
 export type ModelShape = z.output<typeof modelSchema>;
 
+/** Each of the two is turned into epochs once, when the corpus is ingested (budgets.ts). */
+export const budgetSchema = z.union([
+  z.strictObject({
+    minutes: z
+      .number()
+      .positive()
+      .max(1e6)
+      .describe(
+        'As many epochs as so many minutes allow at a stated speed (3·10^10 operations a second ' +
+          'and core, what `ced init --minutes` plans with): 4 to 120, and 40000 steps at most.',
+      ),
+    cores: count.max(65_536).default(2).describe('Cores that the minutes are meant for.'),
+  }),
+  z.strictObject({
+    steps: steps.min(1).describe('As many epochs as come closest to so many steps; at least 1.'),
+  }),
+]);
+
 /** Of a model trained from labels. A student has these fields and more. */
 export const teacherTrainingSchema = z.strictObject({
   name: name.describe('Name in reports and file names.'),
@@ -351,6 +369,13 @@ export const teacherTrainingSchema = z.strictObject({
         'its positions in time are interpolated.',
     ),
   epochs: epochs.default(300).describe('Passes over the training chunks.'),
+  budget: budgetSchema
+    .optional()
+    .describe(
+      'In place of `epochs`: what the training may cost, whatever the number of clips. It is ' +
+        'turned into epochs once, when the corpus is ingested, and a note of the run says how ' +
+        'many; no clock is read. `warmupSteps` is then at most a tenth of the steps.',
+    ),
   batchSize: count.max(4096).default(128).describe('Chunks in a step.'),
   parts: count
     .max(4096)

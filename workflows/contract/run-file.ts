@@ -25,6 +25,7 @@ import {
 import { halvingRules } from './halving-rules';
 import {
   distinctNames,
+  epochsOrBudget,
   MOST_TRAINED,
   possibleFreeze,
   possibleGroup,
@@ -81,7 +82,7 @@ const distillFields = z.strictObject({
   logits: z.union([publishedLogitsSchema, logitsSchema]).prefault({}),
   selection: selectionSchema.optional(),
   students: z
-    .array(studentSchema)
+    .array(z.preprocess(epochsOrBudget<typeof studentSchema>, studentSchema))
     .min(1)
     .max(MOST_TRAINED)
     .describe('Students trained one after another from the same stored logits.'),
@@ -147,7 +148,7 @@ export const teachRunSchema = z
     chunkSeconds: chunkSeconds.describe('Length of a training chunk.'),
     augment: augmentSchema.prefault({}),
     teachers: z
-      .array(teacherTrainingSchema)
+      .array(z.preprocess(epochsOrBudget<typeof teacherTrainingSchema>, teacherTrainingSchema))
       .min(1)
       .max(MOST_TRAINED)
       .describe('Models trained one after another from labels under fresh augmentation.'),

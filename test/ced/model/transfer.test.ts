@@ -3,7 +3,7 @@ import { modelConfigSchema } from '../../../ced/model/config';
 import { initialWeights } from '../../../ced/model/initial-weights';
 import { transferFrom, transferredWeights } from '../../../ced/model/transfer';
 import { loadWeights } from '../../../ced/model/weights';
-import { modelConfig } from '../../../jobs/train/model-shape';
+import { modelConfig } from '../../../ced/model/shaped-config';
 
 const vocabulary = ['Bell', 'Horn', 'Rain'].map((name) => ({ mid: '', name }));
 const checkpoint = modelConfigSchema.parse({
