@@ -162,8 +162,9 @@ export class WorkerTeachers {
     const call: TeacherCall = { teacher: name, asked: 'description' };
     const waiting =
       `teacher ${name}: no worker on task queue ${taskQueue} answers: none is there, or all ` +
-      'are busy with a shard; the run waits. Start one on this queue, or correct the taskQueue ' +
-      'of the run file';
+      'are busy with a shard; the run waits. Start one with this --task-queue, or end the run ' +
+      `(temporal workflow terminate --workflow-id ${workflowInfo().workflowId}), correct the ` +
+      'taskQueue of the run file and start it again';
     const ask = async (): Promise<unknown> => {
       try {
         return await this.on(taskQueue, call).describeSoon(input);

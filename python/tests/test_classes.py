@@ -40,7 +40,8 @@ def test_the_stored_list_is_compact_utf_8_named_by_its_hash() -> None:
             "name 'A' occurs twice, as class 0 and as class 2",
         ),
         ("index,mid,display_name\n0,/m/1,A\n1,/m/2,\n", "class 1 has no name"),
-        ("index,mid,display_name\n", "there are none"),
+        ("index,mid,display_name\n", "labels.csv: of classes there are none"),
+        ("", "labels.csv: its first line must be index,mid,display_name"),
     ],
 )
 def test_a_broken_file_is_told_with_its_line(tmp_path: Path, text: str, fault: str) -> None:

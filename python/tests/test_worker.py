@@ -24,6 +24,8 @@ from shards import SHA256, Shard, served
 
 # Two parts: a hold in batch 40 is in the second one.
 CLIPS, PART_ROWS, HELD_BATCH, BATCH = 1500, 2048, 40, 64
+# Rows that go on behind the first part: one of its batches is compared, the others are new.
+BEHIND_PART = BATCH + 3000 - PART_ROWS
 
 
 @workflow.defn
@@ -121,7 +123,7 @@ def test_a_killed_workers_shard_is_finished_by_another_to_the_same_bytes(
 
     asked(server, during)
     assert shard.store.read(shard.request.data_key) == undisturbed(tmp_path)
-    assert second.rows() == 3000 - PART_ROWS
+    assert second.rows() == BEHIND_PART
     assert shard.part_keys() == []
 
 
@@ -147,7 +149,7 @@ def test_a_stopped_worker_finishes_its_batch_and_hands_its_parts_over(
 
     asked(server, during)
     assert shard.store.read(shard.request.data_key) == undisturbed(tmp_path)
-    assert second.rows() == 3000 - PART_ROWS
+    assert second.rows() == BEHIND_PART
 
 
 def test_a_cancelled_attempt_ends_behind_its_batch_and_its_parts_stay(
@@ -171,7 +173,7 @@ def test_a_cancelled_attempt_ends_behind_its_batch_and_its_parts_stay(
         await again.result()
 
     asked(server, during)
-    assert serving.rows() == HELD_BATCH * BATCH + 3000 - PART_ROWS
+    assert serving.rows() == HELD_BATCH * BATCH + BEHIND_PART
 
 
 def test_a_held_batch_does_not_hide_the_progress_of_a_shard(
@@ -294,7 +296,7 @@ def test_a_second_signal_ends_a_worker_in_the_middle_of_its_batch(
 
     asked(server, during)
     assert shard.store.read(shard.request.data_key) == undisturbed(tmp_path)
-    assert second.rows() == 3000 - PART_ROWS
+    assert second.rows() == BEHIND_PART
     assert "stopping at once" in first.errors.read_text()
     assert "Traceback" not in first.errors.read_text()
 

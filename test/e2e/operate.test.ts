@@ -148,6 +148,7 @@ describe('docs/operate.md', () => {
       /schedule backfill/,
       { prints: /^/, then: () => until(async () => (await firings()).length === 4) },
     ],
+    [/npx ced report \S+ --compare \S+ --out/, { prints: /compared with mine[\s\S]*eval mAP/ }],
     [/npx ced champion \S+$/, { prints: /1 .*student .*the first.*\n2 .*student .*beat 1/ }],
     [/npx ced champion \S+ --rollback/, { prints: /3 .*student .*rolls 2 back/ }],
     [/schedule delete/, { prints: /^/, then: () => expect(schedule()).rejects.toThrow() }],

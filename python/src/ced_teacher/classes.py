@@ -31,7 +31,9 @@ def read_classes(classes: Classes) -> list[TeacherClass]:
         (mid, name) pairs
     :raises TeacherInvalid: what is wrong with them
     """
+    source = "classes"
     if isinstance(classes, (str, PathLike)):
+        source = str(classes)
         found = _read_csv(Path(classes))
     else:
         found = [
@@ -39,16 +41,16 @@ def read_classes(classes: Classes) -> list[TeacherClass]:
             for each in classes
         ]
     if not found:
-        raise TeacherInvalid("classes: there are none")
+        raise TeacherInvalid(f"{source}: of classes there are none")
     for index, (mid, name) in enumerate(found):
         if name == "":
-            raise TeacherInvalid(f"classes: class {index} has no name")
+            raise TeacherInvalid(f"{source}: class {index} has no name")
         if max(len(mid), len(name)) > LONGEST_NAME:
             raise TeacherInvalid(
-                f"classes: class {index} has a name longer than {LONGEST_NAME} characters"
+                f"{source}: class {index} has a name longer than {LONGEST_NAME} characters"
             )
-    _refuse_repeats("name", [name for _, name in found])
-    _refuse_repeats("MID", [mid for mid, _ in found])
+    _refuse_repeats(source, "name", [name for _, name in found])
+    _refuse_repeats(source, "MID", [mid for mid, _ in found])
     return found
 
 
@@ -61,8 +63,9 @@ def encode_classes(classes: list[TeacherClass]) -> tuple[bytes, str]:
 
 def _read_csv(path: Path) -> list[TeacherClass]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        header, *records = [[field.strip() for field in row] for row in csv.reader(file) if row]
-    if header != HEADER:
+        lines = [[field.strip() for field in row] for row in csv.reader(file) if row]
+    header, records = lines[:1], lines[1:]
+    if header != [HEADER]:
         raise TeacherInvalid(f"{path}: its first line must be {','.join(HEADER)}")
     by_index: dict[str, TeacherClass] = {}
     for line, record in enumerate(records, 2):
@@ -81,12 +84,13 @@ def _read_csv(path: Path) -> list[TeacherClass]:
     return [by_index[str(at)] for at in range(len(records))]
 
 
-def _refuse_repeats(what: str, values: list[str]) -> None:
+def _refuse_repeats(source: str, what: str, values: list[str]) -> None:
     """Of empty values any number may occur."""
     known: dict[str, int] = {}
     for index, value in enumerate(values):
         first = known.setdefault(value, index)
         if value != "" and first != index:
             raise TeacherInvalid(
-                f"classes: the {what} {value!r} occurs twice, as class {first} and as class {index}"
+                f"{source}: the {what} {value!r} occurs twice, as class {first} and as class "
+                f"{index}"
             )

@@ -34,6 +34,10 @@ from ced_teacher.progress import Progress
 from ced_teacher.served_teacher import ServedTeacher
 from ced_teacher.store import Store
 
+# Of probabilities, as runs compare probe clips: other GPUs and other kernels stay far below.
+LARGEST_DIFFERENCE = 0.02
+LARGEST_MEAN_DIFFERENCE = 1e-3
+
 
 class ShardJob:
     """
@@ -134,21 +138,65 @@ class ShardJob:
 
     def _predict(self) -> bytes:
         outputs = np.empty(self.shape, np.float32)
-        missing = []
+        missing, stored = [], []
         for first, end in parts_of(self.request.count):
             part = self._stored_part(first, end)
             if part is None:
                 missing.append((first, end))
             else:
                 outputs[first:end] = part
+                stored.append((first, end))
                 self.progress.found(end - first)
         if missing:
             with open_audio_shard(self.store, self.request) as shard:
                 self._refuse_long_rows(shard)
+                for first, end in stored[:1]:
+                    self._refuse_other_answers(shard, first, outputs[first:end])
                 with ThreadPoolExecutor(1, "ced-teacher-read-ahead") as pool:
                     for first, end in missing:
                         outputs[first:end] = self._new_part(shard, pool, first, end)
         return encode_outputs(outputs)
+
+    def _refuse_other_answers(
+        self, shard: AudioShard, first: int, part: NDArray[np.float32]
+    ) -> None:
+        """A shard is of one `predict`: the first batch that an earlier attempt stored is compared.
+
+        The version and the hash of the weights do not tell that the code around them was changed.
+        """
+        teacher, predictor = self.served.teacher, self.served.predictor
+        lengths = shard.rows[:, SAMPLES]
+        rows = next(batches_of(lengths, first, first + len(part), predictor.rows_per_batch))
+        waves = predictor.prepare(shard.waves(rows))
+        own = self._outputs(shard, rows, waves, shard.masks(rows) if teacher.masks else None)
+        differences = np.abs(self._probabilities(own) - self._probabilities(part[rows - first]))
+        largest, mean = float(differences.max()), float(differences.mean())
+        if largest > LARGEST_DIFFERENCE or mean > LARGEST_MEAN_DIFFERENCE:
+            raise TeacherChanged(
+                f"{teacher.name}: predict answers {_span('row', rows)} otherwise than the attempt "
+                f"that stored them under the same version {teacher.version} and weights: "
+                f"probabilities differ by {largest:.2g} at most, {mean:.2g} on average; give it a "
+                "new version, or its former predict"
+            )
+
+    def _probabilities(self, outputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        values = outputs.astype(np.float64)
+        return 1 / (1 + np.exp(-values)) if self.served.teacher.output == "logits" else values
+
+    def _outputs(
+        self,
+        shard: AudioShard,
+        rows: NDArray[np.int64],
+        waves: NDArray[np.float32],
+        masks: NDArray[np.int32] | None,
+    ) -> NDArray[np.float32]:
+        samples = int(shard.rows[rows[0], SAMPLES])
+        try:
+            return self.served.predictor.outputs(waves, masks, samples, rows)
+        except (TeacherInvalid, PredictRaised) as failure:
+            row = getattr(failure, "row", None)
+            failure.place = _place_of(shard, rows if row is None else np.array([row]))
+            raise
 
     def _new_part(
         self, shard: AudioShard, pool: ThreadPoolExecutor, first: int, end: int
@@ -165,13 +213,7 @@ class ShardJob:
         batches = batches_of(lengths, first, end, predictor.rows_per_batch)
         for rows, (waves, row_masks) in read_ahead(pool, prepare, batches):
             started = time.monotonic()
-            try:
-                found = predictor.outputs(waves, row_masks, int(lengths[rows[0]]), rows)
-            except (TeacherInvalid, PredictRaised) as failure:
-                row = getattr(failure, "row", None)
-                failure.place = _place_of(shard, rows if row is None else np.array([row]))
-                raise
-            outputs[rows - first] = found
+            outputs[rows - first] = self._outputs(shard, rows, waves, row_masks)
             self.progress.predicted(len(rows), time.monotonic() - started)
             self.pause()
         self._store_part(self._part_key(first, end), encode_outputs(outputs))
