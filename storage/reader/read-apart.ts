@@ -123,7 +123,8 @@ async function answerOf(
       child.once('error', (cause) =>
         reject(new Error(`no process to read ${order.path}`, { cause })),
       );
-      child.once('exit', (code, signal) => resolve({ ended: signal ?? `exit code ${code ?? 0}` }));
+      // Not 'exit', which may come before an answer that was sent: 'close' waits for the channel.
+      child.once('close', (code, signal) => resolve({ ended: signal ?? `exit code ${code ?? 0}` }));
       child.send(order, () => undefined);
     });
   } finally {

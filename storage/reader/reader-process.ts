@@ -46,6 +46,7 @@ function volunteerForTheOutOfMemoryKiller(): void {
 
 volunteerForTheOutOfMemoryKiller();
 process.once('disconnect', () => process.exit());
-process.once('message', (order: ReaderOrder) => {
+// Not 'once': a process whose last listener is gone may end before it has an answer.
+process.on('message', (order: ReaderOrder) => {
   void answer(order).then((result) => process.send?.(result, () => process.exit()));
 });

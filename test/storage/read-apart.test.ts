@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readApart, type ReaderLimits } from '../../storage/reader/read-apart';
@@ -59,6 +59,46 @@ describe('a file that is decoded in a process of its own', () => {
   it('can be tried again when its decoder was killed from outside', async () => {
     const program = decoderThat("process.kill(process.pid, 'SIGKILL');");
     await expect(read(good, { program })).rejects.toThrow(/^the process that read .* \(SIGKILL\)$/);
+  });
+
+  it('is heard also when its decoder ends while its answer lies unread', async () => {
+    // Ended processes are found all at once, whenever one of them ends.
+    const told = (name: string) => join(folder, name);
+    const decoder = (name: string): string => {
+      const program = told(`${name}.js`);
+      const answer = `{ value: '${name}', sha256: '' }`;
+      writeFileSync(
+        program,
+        `const { existsSync, writeFileSync, renameSync } = require('node:fs');
+        process.on('message', () => {
+          writeFileSync('${told(name)}.new', String(process.pid));
+          renameSync('${told(name)}.new', '${told(name)}');
+          while (!existsSync('${told(name)}-go'));
+          process.send(${answer}, () => process.exit());
+        });`,
+      );
+      return program;
+    };
+    const waiting = async (name: string): Promise<void> => {
+      while (!existsSync(told(name))) await new Promise((resolve) => setTimeout(resolve, 10));
+    };
+    /** Returns when the process has ended, and nothing else could happen here. */
+    const endNow = (name: string): void => {
+      writeFileSync(told(`${name}-go`), '');
+      const state = `/proc/${readFileSync(told(name), 'utf8')}/stat`;
+      while (!/\) Z /.test(readFileSync(state, 'utf8')));
+      // The news of it comes a moment later.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    };
+    const first = read(good, { program: decoder('first') }).then(({ value }) => {
+      endNow('second');
+      return value;
+    });
+    const second = read(good, { program: decoder('second') });
+    await Promise.all([waiting('first'), waiting('second')]);
+    endNow('first');
+    expect(await first).toBe('first');
+    expect((await second).value).toBe('second');
   });
 
   it('is not read at all when it is larger than is read', async () => {
