@@ -47,7 +47,7 @@ module.exports = {
         '^jobs/(engine-jobs|protocol|process/)',
         '^(ced|storage)/',
         '^workflows/',
-        '^infra/(command-line/|package-root|tensorflow-variant)',
+        '^infra/(command-line/|free-port|package-root|tensorflow-variant)',
       ],
     ),
     border('infra', 'infra stands below everything; it knows the contract for its names', [

@@ -47,6 +47,8 @@ export interface GroupEngine {
 export interface Peers {
   /** Private address at which they reach it. */
   readonly address: string;
+  /** One of that address, for an engine to listen on. */
+  freePort(): Promise<number>;
   /** Tells a workflow who leads one of its trainings. */
   announce(workflow: { workflowId: string; runId: string }, leader: TrainingLeader): Promise<void>;
 }

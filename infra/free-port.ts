@@ -12,13 +12,13 @@ const END = 32_768;
 const ATTEMPTS = 100;
 
 /**
- * @returns a port of 127.0.0.1
+ * @param host address of this machine
  * @throws Error when none of a hundred drawn ports is free
  */
-export async function freePort(): Promise<number> {
+export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const port = randomInt(FIRST, END);
-    if (await isFree('127.0.0.1', port)) return port;
+    if (await isFree(host, port)) return port;
   }
   throw new Error(`none of ${ATTEMPTS} ports between ${FIRST} and ${END - 1} is free`);
 }

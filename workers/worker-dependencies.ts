@@ -1,7 +1,8 @@
 /** What the activities of a worker process depend on. */
 import type { Client } from '@temporalio/client';
 import { Runtime } from '@temporalio/worker';
-import type { ActivityDependencies, EngineClient } from '../activities/dependencies';
+import type { ActivityDependencies, EngineClient, Peers } from '../activities/dependencies';
+import { freePort } from '../infra/free-port';
 import type { Standstills } from '../jobs/process/standstills';
 import { openGuardedStore, type StoreOptions } from '../storage/open-store';
 import type { SourceOptions } from '../storage/sources/source';
@@ -43,9 +44,17 @@ export function workerDependencies(
     engine,
     ...(options.peers === null
       ? {}
-      : { peers: { address: options.peers, announce: signalTo(client, LEADER_SIGNAL) } }),
+      : { peers: peersAt(options.peers, client) }),
     monotonicMs: () => performance.now(),
     notifyEpoch: signalTo<EpochRecord>(client, EPOCH_SIGNAL),
+  };
+}
+
+function peersAt(address: string, client: Client): Peers {
+  return {
+    address,
+    freePort: () => freePort(address),
+    announce: signalTo(client, LEADER_SIGNAL),
   };
 }
 

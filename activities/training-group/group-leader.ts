@@ -13,8 +13,8 @@ import type { FromGroupEngine } from '../../jobs/protocol-group';
 import type { TrainingLeader } from '../../workflows/contract/activities';
 import { mostWorkers } from '../../workflows/contract/run-notes';
 import type { TeacherTraining } from '../../workflows/contract/run-file-sections';
-import type { ActivityDependencies, GroupEngine, GroupWatch } from '../dependencies';
-import { freePortAt, helloSchema, WorkerLine, type ToLeader } from './worker-line';
+import type { ActivityDependencies, GroupEngine, GroupWatch, Peers } from '../dependencies';
+import { helloSchema, WorkerLine, type ToLeader } from './worker-line';
 
 /** For the first message of a connection. */
 const HELLO_MS = 10_000;
@@ -47,7 +47,7 @@ export async function leadTraining<T>(
   const most = mostWorkers(settings);
   if (most === 1 || !peers || !workflowExecution) return await run({});
   const min = Math.min(settings.workers?.min ?? 1, most);
-  const group = await GroupLeader.open(peers.address, { min, most });
+  const group = await GroupLeader.open(peers, { min, most });
   try {
     void peers.announce(workflowExecution, { model: settings.name, ...group.place });
     return await run({ group });
@@ -90,25 +90,25 @@ class GroupLeader implements GroupWatch {
 
   private constructor(
     private readonly server: Server,
-    private readonly host: string,
+    private readonly peers: Peers,
     private readonly workers: { min: number; most: number },
   ) {
     server.on('connection', (socket) => this.welcome(socket));
   }
 
   /** @param workers with the leader: waited for at the start, and at most */
-  static async open(host: string, workers: { min: number; most: number }): Promise<GroupLeader> {
+  static async open(peers: Peers, workers: { min: number; most: number }): Promise<GroupLeader> {
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(0, host, resolve);
+      server.once('error', reject).listen(0, peers.address, resolve);
     });
-    return new GroupLeader(server, host, workers);
+    return new GroupLeader(server, peers, workers);
   }
 
   /** Where members find it. */
   get place(): Omit<TrainingLeader, 'model'> {
     return {
-      host: this.host,
+      host: this.peers.address,
       port: (this.server.address() as AddressInfo).port,
       token: this.token,
     };
@@ -268,9 +268,9 @@ class GroupLeader implements GroupWatch {
       return;
     }
     // Until the engine listens on it, another process may take it.
-    if (!this.hasJoined) this.port = await freePortAt(this.host);
+    if (!this.hasJoined) this.port = await this.peers.freePort();
     const generation = ++this.generation;
-    const own = { index: 0, host: this.host, port: this.port };
+    const own = { index: 0, host: this.peers.address, port: this.port };
     const all = [own, ...members.map(({ index, host, port }) => ({ index, host, port }))];
     this.current = { generation, members };
     const message = (self: number) =>

@@ -8,7 +8,7 @@ import type { FromGroupEngine } from '../../jobs/protocol-group';
 import type { JoinInput, TrainingLeader } from '../../workflows/contract/activities';
 import type { Attempt } from '../activity-edge';
 import type { EngineClient, GroupEngine, GroupWatch, Peers } from '../dependencies';
-import { freePortAt, WorkerLine, type ToMember } from './worker-line';
+import { WorkerLine, type ToMember } from './worker-line';
 
 const CONNECT_MS = 5000;
 /**
@@ -20,17 +20,17 @@ const STAY_MS = 18_000;
 /** @throws if the leader cannot be reached or is lost; another attempt may find it */
 export async function joinTraining(
   engine: EngineClient,
-  { address }: Peers,
+  peers: Peers,
   { leader, ...input }: JoinInput,
   attempt: Attempt,
 ): Promise<null> {
-  const { socket, port } = await reach(leader, address);
+  const { socket, port } = await reach(leader, peers);
   const stop = new AbortController();
   const seat = new Seat(stop, (onMessage, onClosed) => new WorkerLine(socket, onMessage, onClosed));
   const leave = (): void => seat.leave();
   attempt.signal.addEventListener('abort', leave, { once: true });
   try {
-    seat.line.send({ type: 'hello', token: leader.token, host: address, port });
+    seat.line.send({ type: 'hello', token: leader.token, host: peers.address, port });
     return await engine.run(
       { kind: 'take part', input },
       { ...attempt, signal: stop.signal, group: seat },
@@ -47,9 +47,9 @@ export async function joinTraining(
 
 async function reach(
   leader: TrainingLeader,
-  own: string,
+  peers: Peers,
 ): Promise<{ socket: ReturnType<typeof connect>; port: number }> {
-  const port = await freePortAt(own);
+  const port = await peers.freePort();
   const socket = connect({ host: leader.host, port: leader.port, timeout: CONNECT_MS });
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve).once('error', reject);

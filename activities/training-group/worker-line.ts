@@ -3,7 +3,7 @@
  * generations: JSON, one message a line, and an empty line every second as a sign of life. Either
  * end closes it when the other falls silent, so a frozen worker is noticed within seconds.
  */
-import { createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { z } from 'zod';
 import type { FromGroupEngine, ToGroupEngine } from '../../jobs/protocol-group';
 
@@ -96,16 +96,4 @@ export class WorkerLine {
     this.socket.destroy();
     this.onClosed(why);
   }
-}
-
-/** A port that is free there, for the engine to listen on. */
-export async function freePortAt(host: string): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const server = createServer()
-      .once('error', reject)
-      .listen(0, host, () => {
-        const address = server.address();
-        server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-      });
-  });
 }

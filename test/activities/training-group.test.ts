@@ -9,6 +9,9 @@ import type { ToGroupEngine } from '../../jobs/protocol-group';
 import type { JoinInput, TrainingLeader } from '../../workflows/contract/activities';
 
 const HOST = '127.0.0.1';
+/** No engine listens here. */
+const PORT = 20_001;
+const freePort = (): Promise<number> => Promise.resolve(PORT);
 const KIND: EngineKind = {
   tensorflow: '2',
   device: 'cpu',
@@ -74,6 +77,7 @@ async function lead(engine: FakeEngine, max: number, min = 1) {
   const place = new Promise<TrainingLeader>((resolve) => (announced = resolve));
   const peers = {
     address: HOST,
+    freePort,
     announce: (_: unknown, leader: TrainingLeader) => Promise.resolve(announced(leader)),
   };
   const workflowExecution = { workflowId: 'w', runId: 'r' };
@@ -93,7 +97,7 @@ const unwatched = () => ({ signal: new AbortController().signal, onProgress: () 
 function join(engine: FakeEngine, leader: TrainingLeader) {
   const stop = new AbortController();
   const attempt = { ...unwatched(), signal: stop.signal, onAlive: () => undefined };
-  const peers = { address: HOST, announce: () => Promise.resolve() };
+  const peers = { address: HOST, freePort, announce: () => Promise.resolve() };
   const ended = joinTraining(engine, peers, { leader } as unknown as JoinInput, attempt);
   ended.catch(() => undefined);
   return { ended, stop };
@@ -116,6 +120,7 @@ describe('the workers of a group', () => {
     leader.ready(4);
     const pair = await leader.next('generation');
     expect(pair).toMatchObject({ step: 4, group: { generation: 1, self: 0 } });
+    expect(pair.group?.members.map(({ port }) => port)).toEqual([PORT, PORT]);
     expect(await first.next('generation')).toMatchObject({ step: 4, group: { self: 1 } });
 
     const two = join(second, place);
