@@ -31,5 +31,5 @@ describe('the scale bench', () => {
     expect(rows).toHaveLength(5);
     // 20 + 2 × 40 shards, 20 + 20 of logits, 4 students, 10 scores, 4 more.
     expect(rows[2]).toMatch(/^\| 20 shards, 4 × 5 epochs, whole \| 158 \|/);
-  }, 300_000);
+  });
 });

@@ -20,7 +20,7 @@ describe('a run to which something happens', () => {
     const result = (await undisturbed.handle.result()) as RunResult;
     expect(await undisturbed.fault(result)).toBeNull();
     expected = await undisturbed.fingerprint(result);
-  }, 480_000);
+  });
   afterAll(async () => scene?.close(), 60_000);
 
   it.each<[string, Moment, Scheme]>([

@@ -9,7 +9,8 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { freePort } from '../../infra/free-port';
 
 /**
  * `429`, `503`: every request is refused so. `hang`: requests are taken and never answered, not
@@ -23,14 +24,18 @@ export class StorageProxy {
   private onUpload: (key: string) => void = () => undefined;
   private readonly sockets = new Set<Socket>();
   private server: Server | null = null;
-  private port = 0;
   private uploads = 0;
+  /** Uploads that were done and whose answer was cut. */
+  lostAnswers = 0;
 
-  private constructor(private readonly target: number) {}
+  private constructor(
+    private readonly target: number,
+    private readonly port: number,
+  ) {}
 
   /** @param target port of the storage server on this machine */
   static async open(target: number): Promise<StorageProxy> {
-    const proxy = new StorageProxy(target);
+    const proxy = new StorageProxy(target, await freePort());
     await proxy.up();
     return proxy;
   }
@@ -47,7 +52,6 @@ export class StorageProxy {
       socket.on('close', () => this.sockets.delete(socket));
     });
     await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
-    this.port = (server.address() as AddressInfo).port;
     this.server = server;
   }
 
@@ -91,7 +95,10 @@ export class StorageProxy {
     const answerIsLost = cutUpload && this.uploads++ % 2 === 1;
     onward.on('error', cut);
     onward.on('response', (response) => {
-      if (answerIsLost) return cut();
+      if (answerIsLost) {
+        this.lostAnswers++;
+        return cut();
+      }
       answer.writeHead(response.statusCode ?? 502, response.headers);
       forward(response, answer, weather === 'cut' ? halfOf(response) : Infinity, cut);
     });

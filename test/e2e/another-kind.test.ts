@@ -23,7 +23,7 @@ describe('a run that goes on on another worker', () => {
   let scene: Scene;
   beforeAll(async () => {
     scene = await Scene.open();
-  }, 120_000);
+  });
   afterAll(async () => scene?.close(), 60_000);
 
   /** What this clone compiles to, but for the version of its arithmetic. @returns its worker */
@@ -63,7 +63,7 @@ describe('a run that goes on on another worker', () => {
     const trial = await handOver('threads', 'exact', { threads: 2 });
     const result = (await trial.handle.result()) as RunResult;
     expect(result.students).toMatchObject([{ name: 'student', bitExact: true }]);
-  }, 480_000);
+  });
 
   describe('(other numericsVersion)', () => {
     // Under the same build id, as if pinned with CED_BUILD_ID: else the server keeps
@@ -77,12 +77,12 @@ describe('a run that goes on on another worker', () => {
       const trial = await handOver('version', 'continue', place());
       const result = (await trial.handle.result()) as RunResult;
       expect(result.students).toMatchObject([{ name: 'student', bitExact: false }]);
-    }, 480_000);
+    });
 
     it('is refused when it is to be exact', async () => {
       const trial = await handOver('version', 'exact', place());
       const error: unknown = await trial.handle.result().catch((thrown: unknown) => thrown);
       expect(causeOf(error)).toBe('CheckpointIncompatible');
-    }, 480_000);
+    });
   });
 });

@@ -67,12 +67,12 @@ describe.each(['gs', 's3'])('a run whose corpus and store are on %s://', (scheme
       };
       await cluster.worker(queue, { root: roots[queue], environment });
     }
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await cluster?.stop();
     await server?.stop();
-  }, 60_000);
+  });
 
   const at = (name: string): string => `${scheme}://tones/corpus/${name}`;
   const corpus = {
@@ -128,5 +128,5 @@ describe.each(['gs', 's3'])('a run whose corpus and store are on %s://', (scheme
     );
     expect(readdirSync(roots.gpu)).toEqual(['.cache']);
     expect(readdirSync(roots.cpu).filter((name) => name !== '.cache')).toEqual(['teacher']);
-  }, 240_000);
+  });
 });

@@ -32,12 +32,12 @@ describe('an ingest whose audio does not arrive', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  }, 120_000);
+  });
   afterAll(async () => {
     server?.closeAllConnections();
     server?.close();
     await cluster?.stop();
-  }, 60_000);
+  });
 
   const start = (name: string) => {
     const { folder } = cluster;
@@ -82,11 +82,9 @@ describe('an ingest whose audio does not arrive', () => {
     const first = await worker();
     const handle = await start('handed-on');
     await until(() => Promise.resolve(unanswered > 0));
-    const toldMs = performance.now();
     first.kill('SIGTERM');
+    // A worker that waited for its activity would be forced to end, with status 1.
     expect(await exit(first)).toBe(0);
-    // A worker that waited for its activity would be forced to end after 25 seconds.
-    expect(performance.now() - toldMs).toBeLessThan(20_000);
     answers = true;
     await worker();
     await until(async () => {
@@ -94,7 +92,7 @@ describe('an ingest whose audio does not arrive', () => {
       return status.stages.some(({ name, state }) => name === 'download' && state === 'done');
     });
     await handle.terminate();
-  }, 150_000);
+  });
 
   it('is given up by its worker when its run is cancelled', async () => {
     answers = false;
@@ -106,5 +104,5 @@ describe('an ingest whose audio does not arrive', () => {
     await expect(handle.result()).rejects.toThrow();
     // Told by the answer to its next heartbeat: waiting for the server is reported.
     await until(() => Promise.resolve(stoppedActivities() > before));
-  }, 150_000);
+  });
 });

@@ -61,11 +61,11 @@ describe('a run with payload keys', () => {
     });
     codec = codecServer(new AesGcmCodec((await payloadKeys(keys))!), 'http://127.0.0.1:8233');
     await new Promise<void>((resolve) => codec.listen(0, '127.0.0.1', resolve));
-  }, 120_000);
+  });
   afterAll(async () => {
     codec?.close();
     await cluster?.stop();
-  }, 60_000);
+  });
 
   async function temporal(...args: string[]): Promise<string> {
     const { port } = codec.address() as AddressInfo;
@@ -129,7 +129,7 @@ describe('a run with payload keys', () => {
     expect(stored).toContain('binary/encrypted');
     expect(stored).not.toContain('store-with-a-telling-name');
     expect(stored).not.toContain('vocabulary.csv');
-  }, 120_000);
+  });
 
   it('takes only payloads bound to it if required, from a client and a schedule', async () => {
     await end(worker);
@@ -159,5 +159,5 @@ describe('a run with payload keys', () => {
     const { taskFailures } = await failuresOf(plain);
     expect(taskFailures[0]).toContain('a payload is not encrypted');
     await plain.terminate();
-  }, 180_000);
+  });
 });

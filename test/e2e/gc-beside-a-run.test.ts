@@ -14,7 +14,7 @@ describe('ced store gc --min-age-days 0 --yes, again and again beside a run', ()
   beforeAll(async () => {
     cluster = await Cluster.start();
     await cluster.worker('all');
-  }, 120_000);
+  });
   afterAll(async () => await cluster?.stop(), 60_000);
 
   it('takes nothing from it: no attempt at anything fails', async () => {
@@ -62,5 +62,5 @@ describe('ced store gc --min-age-days 0 --yes, again and again beside a run', ()
       attempts: 1,
       failed: 0,
     });
-  }, 180_000);
+  });
 });

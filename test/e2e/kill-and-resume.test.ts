@@ -60,9 +60,9 @@ describe('a run on a real Temporal server', () => {
     cluster = await Cluster.start();
     corpus = writeToneCorpus(cluster.folder, { train: 90, validation: 30, eval: 30 });
     await cluster.worker('cpu');
-  }, 120_000);
+  });
 
-  afterAll(async () => cluster?.stop(), 60_000);
+  afterAll(async () => cluster?.stop());
 
   /** The step at which each attempt at training the student began. */
   const startingSteps = (run: string): number[] => {
@@ -112,7 +112,7 @@ describe('a run on a real Temporal server', () => {
       }));
       await kill(gpu);
     });
-  }, 120_000);
+  });
 
   it('ends with the same student, byte for byte, when its GPU worker is killed', async () => {
     const first = await cluster.worker('gpu');
@@ -137,7 +137,7 @@ describe('a run on a real Temporal server', () => {
     const { sha256 } = undisturbed.students[0] ?? { sha256: '' };
     expect(weights('killed', sha256).equals(weights('undisturbed', sha256))).toBe(true);
     expect(existsSync(join(cluster.folder, 'store-killed/runs/killed/report.html'))).toBe(true);
-  }, 180_000);
+  });
 
   it('pauses after a checkpoint, answers while paused, ends with the same student', async () => {
     const handle = await start('distill', distillRun('paused'));
@@ -156,7 +156,7 @@ describe('a run on a real Temporal server', () => {
         ?.sha256,
     );
     expect((await status()).state).toBe('done');
-  }, 120_000);
+  });
 
   it('finds everything in the store when the same run is started again', async () => {
     const handle = await cluster.client.workflow.start('distill', {
@@ -164,11 +164,11 @@ describe('a run on a real Temporal server', () => {
       workflowId: 'undisturbed-again',
       args: [distillRun('undisturbed')],
     });
-    const startedMs = Date.now();
+    const before = startingSteps('undisturbed');
     const again = await finish(handle);
     expect(again.students[0]?.mAP).not.toBeNull();
-    expect(Date.now() - startedMs).toBeLessThan(20_000);
-  }, 60_000);
+    expect(startingSteps('undisturbed')).toEqual(before);
+  });
 
   it('fails at once, and for good, on an invalid run file, naming every field', async () => {
     const broken = { ...distillRun('broken'), logits: { views: 0, colour: 'blue' } };
@@ -182,5 +182,5 @@ describe('a run on a real Temporal server', () => {
         ) as unknown,
       },
     });
-  }, 30_000);
+  });
 });

@@ -53,12 +53,7 @@ describe('docs/operate.md', () => {
     return outcomes.sort();
   };
   const until = async (reached: () => Promise<boolean>): Promise<void> => {
-    for (
-      const deadline = Date.now() + 90_000;
-      !(await reached().catch(() => false));
-      await sleep(100)
-    )
-      if (Date.now() > deadline) throw new Error('not reached within 90 s');
+    while (!(await reached().catch(() => false))) await sleep(100);
   };
 
   const expectations: [command: RegExp, Expectation][] = [
@@ -187,8 +182,8 @@ describe('docs/operate.md', () => {
     for (const part of ['package.json', 'infra', 'node_modules'])
       symlinkSync(join(repositoryRoot, part), join(cluster.folder, part));
     await cluster.worker('all');
-  }, 120_000);
-  afterAll(async () => cluster?.stop(), 60_000);
+  });
+  afterAll(async () => cluster?.stop());
 
   const write = (name: string, content: object): void =>
     writeFileSync(join(cluster.folder, name), JSON.stringify(content));

@@ -67,7 +67,7 @@ describe('secrets planted in a worker’s environment and in a table', () => {
       connection: cluster.client.connection,
       dataConverter: { payloadCodecs: [codec] },
     });
-  }, 120_000);
+  });
   afterAll(async () => await cluster?.stop(), 60_000);
 
   function runFile(name: string, store: string, train: string, maxRejected: number): object {
@@ -155,7 +155,7 @@ describe('secrets planted in a worker’s environment and in a table', () => {
       SECRETS.filter((secret) => text.includes(secret)).map((secret) => `${secret} in ${place}`),
     );
     expect(leaks).toEqual([]);
-  }, 120_000);
+  });
 });
 
 function payloadsIn(value: unknown): api.api.common.v1.IPayload[] {

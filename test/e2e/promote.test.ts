@@ -54,8 +54,8 @@ describe('a distillation with a champion', () => {
     await cluster.worker('cpu');
     await cluster.worker('gpu');
     await cluster.worker('gpu');
-  }, 120_000);
-  afterAll(async () => cluster?.stop(), 60_000);
+  });
+  afterAll(async () => cluster?.stop());
 
   it('of three students ends in one table, and promotes the best on validation', async () => {
     const result = await distill('three', [1, 2, 3]);
@@ -79,7 +79,7 @@ describe('a distillation with a champion', () => {
     expect(await entriesOf('three')).toMatchObject([
       { entry: 1, sha256: best.sha256, run: 'three' },
     ]);
-  }, 120_000);
+  });
 
   it('that runs beside another one is measured against what the other has promoted', async () => {
     const results = await Promise.all([
@@ -97,7 +97,7 @@ describe('a distillation with a champion', () => {
       mAP: entries[0]?.mAP,
     });
     expect(results.map(({ promotion }) => promotion?.entry).sort()).toEqual([1, 2]);
-  }, 120_000);
+  });
 
   it('is refused if eval has no labels, and reports agreement with the ensemble', async () => {
     const unlabelled = readFileSync(join(cluster.folder, corpus.eval), 'utf8').replaceAll(
@@ -112,7 +112,7 @@ describe('a distillation with a champion', () => {
     });
     expect(result.promotion).toMatchObject({ outcome: 'refused', entry: null });
     expect(await entriesOf('unlabelled')).toEqual([]);
-  }, 120_000);
+  });
 
   /** Validation mAP of a model, as its training wrote it down. */
   function validationOf(sha256: string): number {

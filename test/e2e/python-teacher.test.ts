@@ -41,12 +41,12 @@ describe('a run with a teacher in Python beside teachers of every other kind', (
       { name: 'saved', format: 'savedmodel', checkpoint: 'saved', ...network, weight: 0.5 },
     ] as TeacherFields[];
     await cluster.worker('all');
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await Promise.all(workers.map(kill));
     await cluster?.stop();
-  }, 60_000);
+  });
 
   /** @param hold the batch in which it waits, from 1 */
   const python = (
@@ -153,7 +153,7 @@ describe('a run with a teacher in Python beside teachers of every other kind', (
     // Four shards of logits, and outputs of them by each of four teachers.
     expect(stored('killed').size).toBeGreaterThanOrEqual(4 + 4 * 4);
     expect(killed.students[0]?.sha256).toBe(calm.students[0]?.sha256);
-  }, 600_000);
+  });
 
   it('tells of a worker that is gone, and ends for what predict raises, resumably', async () => {
     const told: string[] = [];
@@ -198,7 +198,7 @@ describe('a run with a teacher in Python beside teachers of every other kind', (
     const fixed = (await (await start('raising', 'tiny')).result()) as RunResult;
     expect(fixed.logits?.rows).toBe(64 * 3);
     expect(fixed.teachers).toEqual([expect.objectContaining({ name: 'tiny', parameters: null })]);
-  }, 400_000);
+  });
 
   it('stores the weighted mean of what each teacher gives alone', async () => {
     python('alone', 'alone-tiny');
@@ -226,5 +226,5 @@ describe('a run with a teacher in Python beside teachers of every other kind', (
     // Each is rounded to float16, of at most 2^-12 below 1, as is their mean.
     expect(largest).toBeLessThan(2 * 2 ** -12);
     expect(new Set(together.map((row) => row.join())).size).toBeGreaterThan(150);
-  }, 400_000);
+  });
 });

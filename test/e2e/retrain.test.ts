@@ -55,7 +55,7 @@ describe('a schedule of retrainings', () => {
   const firing = async (
     wanted: (outcome: Outcome) => boolean,
   ): Promise<{ outcome: Outcome; workflowId: string }> => {
-    for (const deadline = Date.now() + 90_000; Date.now() < deadline; await sleep(200))
+    for (; ; await sleep(200))
       for await (const { workflowId, status } of cluster.client.workflow.list({
         query: "WorkflowType = 'retrain'",
       })) {
@@ -64,7 +64,6 @@ describe('a schedule of retrainings', () => {
         const outcome = (await cluster.client.workflow.getHandle(workflowId).result()) as Outcome;
         if (wanted(outcome)) return { outcome, workflowId };
       }
-    throw new Error('no such firing within 90 s');
   };
   const activitiesOf = async (workflowId: string) => {
     const { events } = await cluster.client.workflow.getHandle(workflowId).fetchHistory();
@@ -120,8 +119,8 @@ describe('a schedule of retrainings', () => {
     };
     writeFileSync(join(cluster.folder, 'nightly.json'), JSON.stringify(run));
     await cluster.worker('all');
-  }, 120_000);
-  afterAll(async () => cluster?.stop(), 60_000);
+  });
+  afterAll(async () => cluster?.stop());
 
   it('is made by one command, which shows the line it equals and can be repeated', () => {
     const made = schedule('nightly.json', '--every', '6s', '--jitter', '0s');
@@ -134,7 +133,7 @@ describe('a schedule of retrainings', () => {
     expect(schedule('nightly.json', '--every', '6s', '--jitter', '0s')).toContain(
       'is there already and is the same: nothing was changed',
     );
-  }, 30_000);
+  });
 
   it('makes the first student the champion', async () => {
     const { outcome, workflowId } = await firing(() => true);
@@ -142,7 +141,7 @@ describe('a schedule of retrainings', () => {
       promotion: { outcome: 'promoted', entry: 1, student: 'student' },
     });
     await recordHistory(cluster.client.workflow.getHandle(workflowId), 'retrain');
-  }, 100_000);
+  });
 
   it('ends at once when nothing has changed, reading no audio and using no GPU', async () => {
     const { outcome, workflowId } = await firing(() => true);
@@ -161,7 +160,7 @@ describe('a schedule of retrainings', () => {
       'Look for an earlier evaluation of the same by nightly',
     ]);
     await recordHistory(cluster.client.workflow.getHandle(workflowId), 'retrain-unchanged');
-  }, 100_000);
+  });
 
   it('ingests and predicts only clips that are new, and trains on from the champion', async () => {
     const before = { audio: modified('audio'), logits: modified('logits') };
@@ -192,7 +191,7 @@ describe('a schedule of retrainings', () => {
       training?.input?.payloads?.[0] ?? {},
     );
     expect(input.init?.sha256).toBe(champion?.sha256);
-  }, 100_000);
+  });
 
   it('is paused, with the reason, by a teacher of NaN; the champion is untouched', async () => {
     const { entries } = await ChampionLedger.read(ledger);
@@ -202,12 +201,7 @@ describe('a schedule of retrainings', () => {
     replaceFile(file, encodeSafetensors(poisoned, 'F32'));
 
     const handle = cluster.client.schedule.getHandle('nightly');
-    for (
-      const deadline = Date.now() + 90_000;
-      !(await handle.describe()).state.paused;
-      await sleep(200)
-    )
-      if (Date.now() > deadline) throw new Error('not paused within 90 s');
+    while (!(await handle.describe()).state.paused) await sleep(200);
     expect((await handle.describe()).state.note).toMatch(
       /nightly-\d{4}.*TeacherInvalid: untrained-1: /,
     );
@@ -222,5 +216,5 @@ describe('a schedule of retrainings', () => {
       paused: true,
       note: expect.stringContaining('TeacherInvalid') as string,
     });
-  }, 100_000);
+  });
 });

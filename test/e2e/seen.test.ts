@@ -90,9 +90,9 @@ describe('a run as it can be seen', () => {
     result = await ended;
     watched = await watching;
     watchedOnTerminal = (await watchingOnTerminal).stdout;
-  }, 300_000);
+  });
 
-  afterAll(async () => cluster?.stop(), 60_000);
+  afterAll(async () => cluster?.stop());
 
   const runFolder = (): string => {
     const folder = join(cluster.folder, 'store/runs/seen');

@@ -16,8 +16,8 @@ describe('three students of one run', () => {
     cluster = await Cluster.start();
     writeToneCorpus(cluster.folder, { train: 48, validation: 12, eval: 12 });
     await cluster.worker('cpu');
-  }, 120_000);
-  afterAll(async () => cluster?.stop(), 60_000);
+  });
+  afterAll(async () => cluster?.stop());
 
   const model = (name: string, epochs: number) => ({
     ...{
@@ -81,7 +81,7 @@ describe('three students of one run', () => {
     await handle.executeUpdate('stopAfterEpoch', { args: [2] });
     const result = (await handle.result()) as RunResult;
     expect(result.students.map(({ name }) => name)).toEqual(['one', 'two', 'three']);
-  }, 240_000);
+  });
 
   it('may state budgets, as teachers may, and train for the epochs that these become', async () => {
     const budgeted = (name: string, budget: object): object => {
@@ -117,5 +117,5 @@ describe('three students of one run', () => {
     expect(distilled.notes).toContain(
       'students[1].budget: 1e-9 minutes on 2 cores become epochs 4 (24 steps), warmupSteps 2',
     );
-  }, 120_000);
+  });
 });

@@ -29,8 +29,8 @@ describe('two runs on one store', () => {
       cluster.worker('gpu'),
       cluster.worker('gpu'),
     ]);
-  }, 300_000);
-  afterAll(async () => cluster?.stop(), 60_000);
+  });
+  afterAll(async () => cluster?.stop());
 
   const start = async (
     name: string,
@@ -86,7 +86,7 @@ describe('two runs on one store', () => {
       const answers = (await Promise.all(runs.map(logitsOf))).flat();
       haveMet = answers.some((answer) => 'busy' in answer);
     }
-  }, 500_000);
+  });
 
   it('hand a shard over when the one that computes it is cancelled', async () => {
     // One shard, long enough to be cancelled in the middle.
@@ -102,7 +102,7 @@ describe('two runs on one store', () => {
       rows: clips * fields.views,
     });
     expect(await shardsOf(waiting)).toMatchObject([{ reused: false }]);
-  }, 500_000);
+  });
 
   it('hand over a shard when its worker is killed and its run terminated', async () => {
     // More shards than workers: where each worker begins with one of the same run, that run's last
@@ -135,7 +135,7 @@ describe('two runs on one store', () => {
       encoding: 'utf8',
     });
     expect(left.filter((file) => /\.(lease|rows)/.test(file))).toEqual([]);
-  }, 500_000);
+  });
 });
 
 /** @returns the run that computes a shard, and the one that was sent away from it */

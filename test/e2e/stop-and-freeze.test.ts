@@ -8,6 +8,7 @@ import type { RunResult } from '../../workflows/contract/activities';
 import type { LiveProgress } from '../../workflows/contract/live-progress';
 import type { RunStatus } from '../../workflows/contract/status';
 import { childrenOf, Cluster, isAlive, kill } from '../support/cluster';
+import { until } from '../support/small-run';
 import { writeToneCorpus, type ToneCorpus } from '../support/tone-corpus';
 import { writeUntrainedTeacher } from '../support/untrained-teacher';
 
@@ -48,11 +49,8 @@ describe('a GPU worker in the middle of training', () => {
     });
   };
   const epochReached = async (handle: WorkflowHandle, epoch: number): Promise<void> => {
-    for (const deadline = Date.now() + 60_000; ; await sleep(50)) {
-      if (((await handle.query<RunStatus>('status')).epochs['student']?.epoch ?? 0) >= epoch)
-        return;
-      if (Date.now() > deadline) throw new Error(`epoch ${epoch} not reached within a minute`);
-    }
+    const status = async () => await handle.query<RunStatus>('status');
+    await until(async () => ((await status()).epochs['student']?.epoch ?? 0) >= epoch);
   };
   const pending = async (handle: WorkflowHandle) =>
     (await handle.describe()).raw.pendingActivities?.[0];
@@ -61,15 +59,8 @@ describe('a GPU worker in the middle of training', () => {
     return join(folder, readdirSync(folder)[0] ?? '');
   };
   const checkpointWritten = async (run: string): Promise<void> => {
-    for (const deadline = Date.now() + 30_000; ; await sleep(20)) {
-      if (
-        readdirSync(training(run), { recursive: true, encoding: 'utf8' }).some((file) =>
-          file.endsWith('state.json'),
-        )
-      )
-        return;
-      if (Date.now() > deadline) throw new Error('no checkpoint within half a minute');
-    }
+    const files = () => readdirSync(training(run), { recursive: true, encoding: 'utf8' });
+    await until(() => files().some((file) => file.endsWith('state.json')));
   };
   /** Every object of a run's store with the hash of its bytes. */
   const contentOf = (run: string): [string, string][] => {
@@ -100,22 +91,20 @@ describe('a GPU worker in the middle of training', () => {
     const gpu = await cluster.worker('gpu');
     undisturbed = (await (await start('undisturbed')).result()) as RunResult;
     await kill(gpu);
-  }, 120_000);
-  afterAll(async () => cluster?.stop(), 60_000);
+  });
+  afterAll(async () => cluster?.stop());
 
-  it('finishes its step on SIGTERM, hands over in under 20 s, and repeats no work', async () => {
+  it('finishes its step on SIGTERM, hands over unforced, and repeats no work', async () => {
     const first = await cluster.worker('gpu');
     const handle = await start('terminated');
     await epochReached(handle, 5);
     const engine = engineOf(first);
-    const toldMs = performance.now();
     first.kill('SIGTERM');
     await gone(first);
-    expect(performance.now() - toldMs).toBeLessThan(20_000);
+    // A worker that waited for its epoch would be forced to end, with status 1.
+    expect(first.exitCode).toBe(0);
     // The kernel takes the engine's memory apart after its worker has gone.
-    for (const deadline = Date.now() + 5000; isAlive(engine) && Date.now() < deadline;)
-      await sleep(50);
-    expect(isAlive(engine)).toBe(false);
+    await until(() => !isAlive(engine));
 
     const [payload] = (await pending(handle))?.heartbeatDetails?.payloads ?? [];
     const { done } = JSON.parse(Buffer.from(payload?.data ?? []).toString()) as LiveProgress;
@@ -125,7 +114,7 @@ describe('a GPU worker in the middle of training', () => {
     expect(done).toBeGreaterThan(0);
     expect(result.students[0]?.sha256).toBe(undisturbed.students[0]?.sha256);
     await kill(second);
-  }, 90_000);
+  });
 
   it('that is killed leaves no engine behind', async () => {
     const gpu = await cluster.worker('gpu');
@@ -134,11 +123,9 @@ describe('a GPU worker in the middle of training', () => {
     const engine = engineOf(gpu);
     expect(isAlive(engine)).toBe(true);
     await kill(gpu);
-    for (const deadline = Date.now() + 5000; isAlive(engine) && Date.now() < deadline;)
-      await sleep(50);
-    expect(isAlive(engine)).toBe(false);
+    await until(() => !isAlive(engine));
     await handle.terminate();
-  }, 60_000);
+  });
 
   it('gives up its job when frozen with its engine and thawed, changing nothing', async () => {
     const gpu = await cluster.worker('gpu', { environment: { CED_STANDSTILL_MS: '2000' } });
@@ -151,10 +138,8 @@ describe('a GPU worker in the middle of training', () => {
     await sleep(3000);
     signalGroup(gpu, 'SIGCONT');
     // The next attempt begins a second after this one has failed.
-    for (const deadline = Date.now() + 5000; isAlive(engine) && Date.now() < deadline;)
-      await sleep(10);
+    while (isAlive(engine)) await sleep(10);
     const after = objectsIn(training('frozen'));
-    expect(isAlive(engine)).toBe(false);
     expect(after).toEqual(before);
 
     const result = (await handle.result()) as RunResult;
@@ -165,7 +150,7 @@ describe('a GPU worker in the middle of training', () => {
     expect(startingSteps('frozen')[1]).toBeGreaterThan(0);
     expect(result.students[0]?.sha256).toBe(undisturbed.students[0]?.sha256);
     await kill(gpu);
-  }, 90_000);
+  });
 
   it('changes nothing when frozen past the time-out until its successor began', async () => {
     const zombie = await cluster.worker('gpu');
@@ -175,17 +160,14 @@ describe('a GPU worker in the middle of training', () => {
     const engine = engineOf(zombie);
     signalGroup(zombie, 'SIGSTOP');
     const successor = await cluster.worker('gpu');
-    for (const deadline = Date.now() + 90_000; startingSteps('zombie').length < 2; await sleep(50))
-      if (Date.now() > deadline) throw new Error('no successor within a minute and a half');
+    await until(() => startingSteps('zombie').length === 2);
 
     // While the run is paused, whatever changes in its store is the zombie's doing.
     await handle.executeUpdate('pause');
     while ((await pending(handle)) !== undefined) await sleep(50);
     const before = contentOf('zombie');
     signalGroup(zombie, 'SIGCONT');
-    for (const deadline = Date.now() + 30_000; isAlive(engine) && Date.now() < deadline;)
-      await sleep(10);
-    expect(isAlive(engine)).toBe(false);
+    await until(() => !isAlive(engine));
     await sleep(1000);
     expect(contentOf('zombie')).toEqual(before);
     await kill(zombie);
@@ -197,7 +179,7 @@ describe('a GPU worker in the middle of training', () => {
       bitExact: true,
     });
     await kill(successor);
-  }, 240_000);
+  });
 });
 
 /** The worker's one child process. */

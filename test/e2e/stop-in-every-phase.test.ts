@@ -109,13 +109,13 @@ describe('a run whose worker is told to go (SIGTERM)', () => {
     const student = await studentOf(await runs.start('undisturbed', { epochs: EPOCHS }));
     undisturbed = { student, content: contentOf('undisturbed') };
     await killGpus();
-  }, 120_000);
+  });
   afterEach(async () => {
     await killGpus();
     // One that was not ended would go on in the next test's worker.
     await handle.terminate().catch(() => undefined);
   });
-  afterAll(async () => cluster?.stop(), 60_000);
+  afterAll(async () => cluster?.stop());
 
   it.each([
     ['predicting logits', { unit: 'rows', done: 1 }, [0]],

@@ -56,13 +56,13 @@ if (leftOut !== null)
       if (queue === 'cpu') cpuRoot = root;
       if (queue === 'gpu') gpu.push({ host, worker });
     }
-  }, 180_000);
+  });
 
   afterAll(async () => {
     await cluster?.stop();
     await emulator?.stop();
     hosts?.remove();
-  }, 60_000);
+  });
 
   const at = (name: string): string => `gs://tones/corpus/${name}`;
   const common = {
@@ -143,7 +143,7 @@ if (leftOut !== null)
       [...names].sort(),
     );
     expect(await whereRan('distill', 'trainModel')).toEqual([names[1]]);
-  }, 300_000);
+  });
 });
 
 async function until(holds: () => Promise<boolean>): Promise<void> {

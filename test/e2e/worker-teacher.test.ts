@@ -19,11 +19,11 @@ describe('a run with a teacher in a worker of another program', () => {
     corpus = writeToneCorpus(cluster.folder, { train: 12, validation: 6, eval: 6 });
     native = writeUntrainedTeacher(cluster.folder, corpus.vocabulary, 1);
     await cluster.worker('all');
-  }, 180_000);
+  });
   afterAll(async () => {
     await Promise.all(teachers.map(kill));
     await cluster?.stop();
-  }, 60_000);
+  });
 
   /** @param onLine is called with what it prints */
   const startTeacher = (
@@ -212,5 +212,5 @@ describe('a run with a teacher in a worker of another program', () => {
       ];
       expect(two).toEqual(one);
     }
-  }, 300_000);
+  });
 });

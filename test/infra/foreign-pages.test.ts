@@ -68,7 +68,7 @@ const BODY = JSON.stringify({ workflowType: { name: 'distill' }, taskQueue: { na
     });
     connection = await Connection.connect({ address: server.address });
     client = new Client({ connection });
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await connection?.close();

@@ -37,7 +37,7 @@ describe('an audio shard of more than 2 GiB', () => {
     expect(await store.inventory()).toEqual([
       expect.objectContaining({ key: expect.stringMatching(/^quarantine\/audio/), bytes: BYTES }),
     ]);
-  }, 300_000);
+  });
 
   it('is told from other content that is to be created in its place', async () => {
     await expect(store.create(key, Buffer.from('other'))).rejects.toBeInstanceOf(ContentDiffers);

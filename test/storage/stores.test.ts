@@ -238,8 +238,7 @@ describe('a store in a bucket', () => {
     await store.create('before', bytes('1'));
     await emulator.stop();
     const pending = Promise.all([store.create('during', bytes('2')), store.read('before')]);
-    await sleep(300);
-    expect(reasons.length).toBeGreaterThan(0);
+    while (reasons.length === 0) await sleep(10);
     emulator = await startStorage({
       port: emulator.port,
       folder: join(folder, 'buckets'),

@@ -29,7 +29,7 @@ describe('a worker on a server without the search attributes', () => {
     const { status, stderr } = spawnSync(temporalBinary(), command.split(' '));
     expect([status, stderr.toString()]).toEqual([0, '']);
     await cluster.worker('cpu', { options: ['--namespace', 'bare'] });
-  }, 120_000);
+  });
 });
 
 describe('search attributes', () => {

@@ -57,7 +57,7 @@ describe('the files of a store, read by pyarrow, DuckDB and NumPy', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
-  }, 600_000);
+  });
 
   it('hold the logits that were written', () => {
     const expected = Array.from({ length: table.rows }, (_, row) => [

@@ -138,7 +138,7 @@ print(len(data))
     expect(
       execFileSync(pythonWithReaders(), [join(folder, 'replay.py')], { encoding: 'utf8' }).trim(),
     ).toBe(`${rows.length}`);
-  }, 600_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true }));
 
   const read = (file: string): Float32Array => {
