@@ -24,6 +24,7 @@ import {
   peakResidentBytes,
 } from './engine-exit';
 import { SilenceLimit, type SilenceOptions } from './silence-limit';
+import { StoppedProcess } from './stopped-process';
 
 export interface EngineChildOptions {
   /** Compiled entry of the engine's process. */
@@ -82,6 +83,7 @@ export class EngineChild {
   private nextId = 1;
   private usable = true;
   private peakBytes = 0;
+  private readonly stopped = new StoppedProcess();
 
   /**
    * @param service whose credentials it may use
@@ -238,8 +240,13 @@ export class EngineChild {
       this.peakBytes = Math.max(this.peakBytes, peakResidentBytes(this.pid));
     const { running } = this;
     if (!running) return;
-    if (!running.silence.isExceeded()) return running.watch.onAlive();
-    const { job, silence } = running;
+    const { job, silence, watch } = running;
+    // Alone it may be stopped for as long as it may be silent; in a group others wait for it.
+    if (watch.group && this.stopped.look(this.pid)) {
+      this.kill();
+      return this.lose("the engine's process was stopped (SIGSTOP) while its group waited for it");
+    }
+    if (!silence.isExceeded()) return watch.onAlive();
     this.kill();
     this.lose(describeSilence({ job, phase: silence.phase, silentMs: silence.silentMs() }));
   }

@@ -42,9 +42,7 @@ export function workerDependencies(
         { beforeChange: standstills.refuseAfter(uri) },
       ),
     engine,
-    ...(options.peers === null
-      ? {}
-      : { peers: peersAt(options.peers, client) }),
+    ...(options.peers === null ? {} : { peers: peersAt(options.peers, client) }),
     monotonicMs: () => performance.now(),
     notifyEpoch: signalTo<EpochRecord>(client, EPOCH_SIGNAL),
   };

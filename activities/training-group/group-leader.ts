@@ -14,6 +14,7 @@ import type { TrainingLeader } from '../../workflows/contract/activities';
 import { mostWorkers } from '../../workflows/contract/run-notes';
 import type { TeacherTraining } from '../../workflows/contract/run-file-sections';
 import type { ActivityDependencies, GroupEngine, GroupWatch, Peers } from '../dependencies';
+import { Cuts } from './cut-off';
 import { helloSchema, WorkerLine, type ToLeader } from './worker-line';
 
 /** For the first message of a connection. */
@@ -87,6 +88,7 @@ class GroupLeader implements GroupWatch {
   private hasJoined = false;
   private isOver = false;
   private again: NodeJS.Timeout | undefined;
+  private readonly cuts = new Cuts((indices) => this.drop(indices));
 
   private constructor(
     private readonly server: Server,
@@ -134,8 +136,8 @@ class GroupLeader implements GroupWatch {
           this.former.length > 0 && message.step === this.formedAt ? this.failed + 1 : 0;
         this.ready = message;
         this.own = message;
-        this.refuseOthers();
         this.readySinceMs = performance.now();
+        this.refuseOthers();
         return this.form();
       case 'joined':
         this.hasJoined = true;
@@ -181,6 +183,8 @@ class GroupLeader implements GroupWatch {
       member.leaving = true;
       if (this.isIn(member)) this.engine?.tell({ type: 'regroup', when: 'now' });
     }
+    if (message.type === 'cut' && message.generation === this.current?.generation)
+      this.cuts.add([member.index, message.from]);
     if (message.type !== 'engine' || message.message.type !== 'ready') return;
     member.ready = message.message;
     this.refuseOthers();
@@ -192,6 +196,12 @@ class GroupLeader implements GroupWatch {
     const isHalfEmpty = 2 * size <= this.workers.most && this.failed < MOST_FAILED;
     if (size < this.workers.most && !member.leaving)
       this.engine?.tell({ type: 'regroup', when: isHalfEmpty ? 'now' : 'later' });
+  }
+
+  private drop(indices: readonly number[]): void {
+    for (const member of this.current?.members ?? [])
+      if (indices.includes(member.index))
+        this.refuse(member, 'another member of the group does not reach it');
   }
 
   private lose(member: Member): void {
@@ -214,6 +224,7 @@ class GroupLeader implements GroupWatch {
     const { current } = this;
     if (!current) return;
     this.current = null;
+    this.cuts.clear();
     for (const { line } of current.members)
       line.send({ type: 'end', generation: current.generation });
   }
@@ -252,11 +263,14 @@ class GroupLeader implements GroupWatch {
     const what = ({ key, kind }: Ready): string => canonicalJson({ key, kind });
     for (const member of this.members) {
       if (!member.ready || what(member.ready) === what(own)) continue;
-      const why = `${what(member.ready)} is not the leader's ${what(own)}`;
-      member.line.send({ type: 'refused', why });
-      member.line.close();
-      this.members.delete(member);
+      this.refuse(member, `${what(member.ready)} is not the leader's ${what(own)}`);
     }
+  }
+
+  private refuse(member: Member, why: string): void {
+    member.line.send({ type: 'refused', why });
+    member.line.close();
+    this.lose(member);
   }
 
   private async begin(members: readonly Member[], step: number): Promise<void> {

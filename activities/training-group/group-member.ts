@@ -3,11 +3,13 @@
  * other, and gives up when the leader is gone.
  */
 import { connect } from 'node:net';
+import type { Group } from '../../ced/engine/group';
 import { EngineStopped } from '../../jobs/engine-jobs';
 import type { FromGroupEngine } from '../../jobs/protocol-group';
 import type { JoinInput, TrainingLeader } from '../../workflows/contract/activities';
 import type { Attempt } from '../activity-edge';
 import type { EngineClient, GroupEngine, GroupWatch, Peers } from '../dependencies';
+import { MemberLinks } from './member-links';
 import { WorkerLine, type ToMember } from './worker-line';
 
 const CONNECT_MS = 5000;
@@ -74,6 +76,7 @@ class Seat implements GroupWatch {
   private engine: GroupEngine | null = null;
   /** In which the engine is. */
   private generation: number | null = null;
+  private links: MemberLinks | null = null;
   private isOver = false;
   private leaving: NodeJS.Timeout | undefined;
 
@@ -106,6 +109,7 @@ class Seat implements GroupWatch {
 
   close(): void {
     clearTimeout(this.leaving);
+    this.links?.close();
     this.line.close();
   }
 
@@ -120,14 +124,23 @@ class Seat implements GroupWatch {
         return;
       case 'engine':
         if (message.message.type === 'over') this.isOver = true;
-        if (message.message.type === 'generation')
-          this.generation = message.message.group?.generation ?? null;
+        if (message.message.type === 'generation') this.enter(message.message.group);
         this.engine?.tell(message.message);
     }
   }
 
+  private enter(group: Group | null): void {
+    this.generation = group?.generation ?? null;
+    this.links?.close();
+    this.links =
+      group &&
+      new MemberLinks(group, (from) =>
+        this.line.send({ type: 'cut', generation: group.generation, from }),
+      );
+  }
+
   private left(): void {
-    this.generation = null;
+    this.enter(null);
     if (this.leaving !== undefined) this.stop.abort();
   }
 

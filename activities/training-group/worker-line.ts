@@ -24,7 +24,9 @@ export type ToLeader =
   | z.output<typeof helloSchema>
   | { type: 'engine'; message: FromGroupEngine }
   /** The member is told to stop, and stays until its generation has ended. */
-  | { type: 'leaving' };
+  | { type: 'leaving' }
+  /** The member does not reach another one of its generation. */
+  | { type: 'cut'; generation: number; from: number };
 
 export type ToMember =
   | { type: 'engine'; message: ToGroupEngine }
@@ -52,7 +54,8 @@ export class WorkerLine {
     socket.on('data', (text: string) => this.read(text));
     socket.on('error', (error) => this.closeFor(error.message));
     socket.on('close', () => this.closeFor('the connection was closed'));
-    this.signs = setInterval(() => this.sign(), SIGN_EVERY_MS);
+    // Where this process had no time for so long, what has come is read first.
+    this.signs = setInterval(() => setImmediate(() => this.sign()), SIGN_EVERY_MS);
   }
 
   send(message: ToLeader | ToMember): void {
@@ -84,6 +87,7 @@ export class WorkerLine {
   }
 
   private sign(): void {
+    if (this.isClosed) return;
     if (performance.now() - this.lastReadMs > SILENT_AFTER_MS)
       return this.closeFor('it fell silent');
     this.socket.write('\n');

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { EngineClient, GroupEngine, GroupWatch } from '../../activities/dependencies';
+import { cutOff } from '../../activities/training-group/cut-off';
 import { leadTraining } from '../../activities/training-group/group-leader';
 import { joinTraining } from '../../activities/training-group/group-member';
 import type { EngineKind } from '../../ced/engine/environment';
@@ -94,10 +95,10 @@ async function lead(engine: FakeEngine, max: number, min = 1) {
 
 const unwatched = () => ({ signal: new AbortController().signal, onProgress: () => undefined });
 
-function join(engine: FakeEngine, leader: TrainingLeader) {
+function join(engine: FakeEngine, leader: TrainingLeader, address = HOST) {
   const stop = new AbortController();
   const attempt = { ...unwatched(), signal: stop.signal, onAlive: () => undefined };
-  const peers = { address: HOST, freePort, announce: () => Promise.resolve() };
+  const peers = { address, freePort, announce: () => Promise.resolve() };
   const ended = joinTraining(engine, peers, { leader } as unknown as JoinInput, attempt);
   ended.catch(() => undefined);
   return { ended, stop };
@@ -191,6 +192,29 @@ describe('a leader', () => {
     await ended;
   });
 
+  it('goes on without a member that another member does not reach', async () => {
+    const [engine, first, second] = [new FakeEngine(), new FakeEngine(), new FakeEngine()];
+    const { place, ended } = await lead(engine, 3, 3);
+    const one = join(first, place);
+    await first.begun;
+    first.ready();
+    // The kernel refuses to connect to a broadcast address.
+    const two = join(second, place, '127.255.255.255');
+    await second.begun;
+    second.ready();
+    engine.ready();
+    await first.next('generation');
+    await expect(two.ended).rejects.toThrow(/another member of the group does not reach it/);
+    expect((await first.next('ended')).generation).toBe(1);
+    first.ready();
+    engine.ready();
+    expect(indexes(await engine.next('generation'))).toHaveLength(3);
+    expect(indexes(await engine.next('generation'))).toHaveLength(2);
+    engine.done();
+    await ended;
+    await expect(one.ended).rejects.toThrow(/^the leader of m is gone: /);
+  });
+
   it('closes connections without its token', async () => {
     const engine = new FakeEngine();
     const { place, ended } = await lead(engine, 2);
@@ -201,5 +225,29 @@ describe('a leader', () => {
     await once(stranger, 'close');
     engine.done();
     await ended;
+  });
+});
+
+describe('members between which the network is cut', () => {
+  it('go in small number: the one with most cuts, of two with as many the newer', () => {
+    const pair = [
+      [2, 5],
+      [5, 2],
+    ] as const;
+    expect(cutOff(pair)).toEqual([5]);
+    expect(
+      cutOff([
+        [1, 4],
+        [1, 3],
+        [2, 1],
+      ]),
+    ).toEqual([1]);
+    expect(
+      cutOff([
+        [1, 2],
+        [3, 4],
+      ]),
+    ).toEqual([4, 2]);
+    expect(cutOff([])).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { EngineLost, EngineStopped, type EngineJob } from '../../jobs/engine-jobs';
+import { Standstills } from '../../jobs/process/standstills';
 import { EngineProcess } from '../../workers/engine-process';
 import { isAlive } from '../support/cluster';
 
@@ -74,6 +75,20 @@ describe("the engine's process", () => {
     const first = await begin('finishing');
     expect(first).toEqual({ pid: engine.pid, jobs: 1 });
     expect(await begin('finishing')).toEqual(first);
+  });
+
+  it('is ended by its worker when it is stopped while a group waits for it', async () => {
+    const standstills = new Standstills(200, () => 0);
+    const entry = join(folder, 'engine.cjs');
+    const watched = new EngineProcess({ entry, root: folder, threads: 1, standstills });
+    const group = { onStart: () => undefined, onMessage: () => undefined };
+    const lost = watched.run(jobThatIs('hanging'), {
+      signal: new AbortController().signal,
+      onProgress: () => process.kill(watched.pid ?? NaN, 'SIGSTOP'),
+      group,
+    });
+    await expect(lost).rejects.toThrow(/was stopped \(SIGSTOP\)/);
+    await watched.end();
   });
 
   it('is gone when a job is reported as stopped', async () => {
