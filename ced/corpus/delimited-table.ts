@@ -102,7 +102,7 @@ function unnamed(first: readonly string[]): Header {
         `expected a header with ${COLUMNS.audio.slice(0, 4).join(', ')} or another of these, ` +
         'for example filename,labels',
     );
-  return { columns: { at: { audio: 0, labels: 1 }, isVideo: false }, width: 2, oneHot: [] };
+  return { columns: { at: { audio: 0, labels: 1 }, secondsOf: 'file' }, width: 2, oneHot: [] };
 }
 
 function readRecords(text: string, delimiter: string): { fields: string[]; line: number }[] {
@@ -176,7 +176,7 @@ function isOne(field: string | undefined): boolean {
 function rowOf(
   fields: readonly string[],
   line: number,
-  { columns: { at, isVideo }, width, oneHot }: Header,
+  { columns: { at, secondsOf }, width, oneHot }: Header,
 ): DelimitedRow | { line: number; reason: string } {
   const cell = (column: Column): string => fields[at[column] ?? -1] ?? '';
   if (cell('audio') + cell('stem') === '') return { line, reason: 'unreadable row: no filename' };
@@ -191,6 +191,6 @@ function rowOf(
     oneHot.length === 0
       ? labelsFromCell(cell('labels'))
       : oneHot.filter((each) => isOne(fields[each.at])).map(({ name }) => name);
-  const row = namedRow(cell, labels, isVideo);
+  const row = namedRow(cell, labels, secondsOf);
   return typeof row === 'string' ? { line, reason: row } : { line, ...row };
 }

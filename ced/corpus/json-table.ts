@@ -156,7 +156,7 @@ function foreignRow(value: Record<string, unknown>, onForeign: OnForeignRow): Js
       COLUMNS.audio.slice(0, 6).join(', ')
     );
   onForeign(unusedNote(keys, columns));
-  const { at, isVideo } = columns;
+  const { at, secondsOf } = columns;
   const valueOf = (column: Column): unknown => value[keys[at[column] ?? -1] ?? ''];
   const cell = (column: Column): string => {
     const content = valueOf(column);
@@ -164,7 +164,7 @@ function foreignRow(value: Record<string, unknown>, onForeign: OnForeignRow): Js
   };
   const labels = labelsFromJson(valueOf('labels'));
   if (labels === undefined) return LABELS_EXPECTED;
-  return namedRow(cell, labels, isVideo);
+  return namedRow(cell, labels, secondsOf);
 }
 
 /** Where the audio lies in a file of many clips, or why that is not said. */

@@ -23,6 +23,8 @@ export const COLUMNS = {
   ],
   start: ['start', 'start_seconds', 'onset', 'start_time'],
   end: ['end', 'end_seconds', 'offset', 'end_time'],
+  /** Of the clip in seconds, where it has a start and no end. */
+  duration: ['duration'],
   split: ['split', 'subset', 'set'],
   fold: ['fold'],
   /** The recording that a clip was cut from. */
@@ -31,14 +33,21 @@ export const COLUMNS = {
 
 export type Column = keyof typeof COLUMNS;
 
-/** AudioSet's clips are cut already: the seconds are those of the video they came from. */
+/** Of AudioSet's clips, which are cut out of videos or not. */
 const VIDEO_IDS = ['ytid', 'youtube_id'];
+/** Of UrbanSound8K's clips, which all are cut. */
+const SLICE = 'slice_file_name';
+
+/**
+ * What `start` and `end` are seconds of: the `file`, AudioSet's `video`, which the file is a part
+ * of or the whole, or the `recording` that the file was cut from.
+ */
+type SecondsOf = 'file' | 'video' | 'recording';
 
 export interface NamedColumns {
   /** Where each is among the names. */
   at: Partial<Record<Column, number>>;
-  /** `stem` is an AudioSet video id. */
-  isVideo: boolean;
+  secondsOf: SecondsOf;
 }
 
 export interface NamedRow {
@@ -74,10 +83,17 @@ export function columnsOf(fields: readonly string[]): NamedColumns | null {
     if (known !== undefined) at[column] = names.indexOf(known);
   }
   if (at.audio === undefined && at.stem === undefined) return null;
+  // Beside no start, an offset is where the clip begins (NeMo's manifests), not where it ends.
+  if (at.start === undefined && names.includes('offset')) {
+    at.start = names.indexOf('offset');
+    if (at.end === at.start) delete at.end;
+  }
   const repeated = Object.values(at).find((index) => names.lastIndexOf(names[index]!) !== index);
   if (repeated !== undefined)
     throw new FormatInvalid('table', `its header names '${names[repeated]}' twice`);
-  return { at, isVideo: VIDEO_IDS.some((name) => names[at.stem ?? -1] === name) };
+  const stem = names[at.stem ?? -1] ?? '';
+  const secondsOf = VIDEO_IDS.includes(stem) ? 'video' : stem === SLICE ? 'recording' : 'file';
+  return { at, secondsOf };
 }
 
 /** A note of columns that nothing reads, where none holds labels; null where all are read. */
@@ -95,11 +111,12 @@ export function unusedNote(fields: readonly string[], { at }: NamedColumns): str
 export function namedRow(
   cell: (column: Column) => string,
   labels: Label[] | null,
-  isVideo: boolean,
+  secondsOf: SecondsOf,
 ): NamedRow | string {
   const audio = cell('audio') === '' ? cell('stem') : cell('audio');
   if (audio === '') return 'unreadable row: no filename';
-  const [start, end] = [cell('start'), cell('end')];
+  const start = cell('start');
+  const end = cell('end') === '' && start !== '' ? endOf(start, cell('duration')) : cell('end');
   const stems = cell('audio') === '' ? [audio] : undefined;
   const stated = statedSplit(cell('split'), cell('fold'), cell('group'));
   const row = {
@@ -109,9 +126,9 @@ export function namedRow(
     ...(stems ? { stems } : {}),
     ...(stated ? { stated } : {}),
   };
-  if (start === '' && end === '') return row;
+  if ((start === '' && end === '') || secondsOf === 'recording') return row;
   const segment = { start: Number(start || 0), end: Number(end || NaN) };
-  if (isVideo)
+  if (secondsOf === 'video')
     return {
       ...row,
       clip: `${audio}_${start}_${end}`,
@@ -122,6 +139,12 @@ export function namedRow(
   return fault === null
     ? { ...row, clip: `${audio}#${start}-${end}`, segment }
     : `unreadable row: ${fault}`;
+}
+
+/** '' where there is no duration. */
+function endOf(start: string, duration: string): string {
+  // Of 0.1 and 0.2 the sum is 0.30000000000000004; a microsecond is less than a sample.
+  return duration === '' ? '' : String(Number((Number(start) + Number(duration)).toFixed(6)));
 }
 
 function statedSplit(split: string, fold: string, group: string): StatedSplit | null {

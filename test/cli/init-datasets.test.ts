@@ -54,7 +54,7 @@ describe('ced init of published datasets', () => {
     const lines = ['slice_file_name,fsID,start,end,salience,fold,classID,class'];
     for (let fold = 1; fold <= 10; fold++) {
       putAudio(`U/audio/fold${fold}/${fold}00-3-0-0.wav`);
-      lines.push(`${fold}00-3-0-0.wav,${fold}00,0.0,1.0,1,${fold},3,dog_bark`);
+      lines.push(`${fold}00-3-0-0.wav,${fold}00,58.5,59.5,1,${fold},3,dog_bark`);
     }
     putText('U/metadata/UrbanSound8K.csv', lines.join('\n'));
     const { found } = await init('U');

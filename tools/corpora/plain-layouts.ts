@@ -31,7 +31,7 @@ export async function flatCsv(to: ReplicaWriter): Promise<Replica> {
     const file = await to.clip(`rec_${1000 + clip}`, [clip % 4], { format: FORMATS[clip % 2]! });
     rows.push(`${file},${NAMES[clip % 4]},"loud, near"`);
   }
-  to.lines('metadata.csv', rows);
+  to.lines('recordings.csv', rows);
   return to.finished('tables that name audio files');
 }
 

@@ -41,7 +41,9 @@ export async function urbanSound8K(to: ReplicaWriter): Promise<Replica> {
       const seconds = 0.6 + 0.3 * (fold % 4);
       const stem = `audio/fold${fold}/${id}-${number}-0-0`;
       const file = basename(await to.clip(stem, [number], { ...format, seconds }));
-      rows.push(`${file},${id},0.0,${seconds.toFixed(6)},1,${fold},${number},${names[number]}`);
+      // Seconds of the recording that the file was cut from.
+      const [start, end] = [10.5 * slice, 10.5 * slice + seconds].map((at) => at.toFixed(6));
+      rows.push(`${file},${id},${start},${end},1,${fold},${number},${names[number]}`);
     }
   to.lines('metadata/UrbanSound8K.csv', rows);
   return to.finished('UrbanSound8K');

@@ -265,6 +265,39 @@ describe('a table of a published dataset', () => {
     ]);
   });
 
+  it("is UrbanSound8K's, whose seconds are those of the recording that a file was cut from", () => {
+    const text = [
+      'slice_file_name,fsID,start,end,salience,fold,classID,class',
+      '100263-2-0-117.wav,100263,58.5,62.5,1,5,2,children_playing',
+    ].join('\n');
+    const { rows } = parseTable(text, '/d/UrbanSound8K.csv');
+    expect(rows).toMatchObject([
+      { clip: '100263-2-0-117.wav', labels: ['children_playing'], stated: { group: '100263' } },
+    ]);
+    expect(rows[0]).not.toHaveProperty('segment');
+  });
+
+  it.each<[string, string, object]>([
+    ['onset,offset', '0.5,2.25', { start: 0.5, end: 2.25 }],
+    ['start,duration', '1.5,2', { start: 1.5, end: 3.5 }],
+    ['offset,duration', '1,2', { start: 1, end: 3 }],
+    ['offset,duration', '0.1,0.2', { start: 0.1, end: 0.3 }],
+    ['offset,duration', '0,2', { start: 0, end: 2 }],
+    ['duration,offset,end', '9,1,4', { start: 1, end: 4 }],
+  ])('with the columns %s cuts the segment that they state', (columns, values, segment) => {
+    const [csv, fields] = [`filename,${columns}\na.wav,${values}\n`, columns.split(',')];
+    expect(parseTable(csv, '/d/t.csv').rows).toMatchObject([{ audio: '/d/a.wav', segment }]);
+    const numbers = values.split(',').map(Number);
+    const object = Object.fromEntries(fields.map((field, at) => [field, numbers[at]]));
+    const manifest = JSON.stringify({ audio_filepath: 'a.wav', ...object });
+    expect(parseTable(manifest, '/d/m.json').rows).toMatchObject([{ audio: '/d/a.wav', segment }]);
+  });
+
+  it('whose only seconds are how long its files last takes them whole', () => {
+    const { rows } = parseTable('filename,duration\na.wav,2.5\n', '/d/t.csv');
+    expect(rows).toEqual([{ clip: 'a.wav', audio: '/d/a.wav', written: 'a.wav', labels: null }]);
+  });
+
   it('is a recipe of AST', () => {
     const text = '{"data": [{"wav": "/a/b.flac", "labels": "/m/1,/m/2"}]}';
     expect(parseTable(text, '/d/train.json').rows).toEqual([
