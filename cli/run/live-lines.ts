@@ -23,11 +23,12 @@ export interface StageLine {
 
 export function liveLines(view: RunView): StageLine[] {
   return view.status.stages.map((stage) => {
-    const activities = activitiesOf(view, stage.name);
+    const activities = activitiesOf(view, stage.name).map(withoutStaleRate);
     const cells = [stage.name.padEnd(9), ...describeStage(view.status, stage, activities)];
+    const early = stage.state === 'waiting' && earlyCalls(activities).length > 0;
     return {
       stage: stage.name,
-      state: stage.state,
+      state: early ? 'running' : stage.state,
       text: cells.join('  ').trimEnd(),
       retries: describeRetries(activities),
       alerts: activities.flatMap(({ alert }) => alert ?? []),
@@ -42,8 +43,14 @@ function describeStage(
 ): string[] {
   const count = `${grouped(stage.done)}/${grouped(stage.total)} ${stage.unit}`.padEnd(16);
   switch (stage.state) {
-    case 'waiting':
-      return ['waiting'];
+    case 'waiting': {
+      const calls = earlyCalls(activities);
+      if (calls.length === 0) return ['waiting'];
+      return calls.flatMap((call) => [
+        callName(call),
+        ...describeActivities(status, stage, [call]),
+      ]);
+    }
     case 'done':
       return [count, `done in ${clock(stage.seconds)}`, ...outcome(status, stage)];
     case 'running':
@@ -54,6 +61,21 @@ function describeStage(
         ...describeActivities(status, stage, activities),
       ];
   }
+}
+
+/** The rows stay: what an attempt has done until its worker went silent, or until it ended. */
+function withoutStaleRate(activity: PendingActivity): PendingActivity {
+  const { started, alert, progress } = activity;
+  const isStale = progress !== null && (!started || alert !== undefined);
+  return isStale ? { ...activity, progress: { ...progress, perSecond: 0 } } : activity;
+}
+
+/** What workers of teachers are asked before the stage begins. */
+function earlyCalls(activities: readonly PendingActivity[]): PendingActivity[] {
+  return activities.filter(({ id }) => {
+    const asked = teacherCallOf(id)?.asked;
+    return asked === 'description' || asked === 'probe clips';
+  });
 }
 
 /** How many students are left after the last rung. */

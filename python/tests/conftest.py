@@ -67,7 +67,7 @@ class TinyWorker:
     def __init__(self, folder: Path, address: str, *options: str, **environment: str) -> None:
         self.folder = folder
         folder.mkdir()
-        self.errors = folder / "stderr"
+        self.errors, self.output = folder / "stderr", folder / "stdout"
         self.options = ["--address", address, *options]
         self.environment = environment
         self.process: subprocess.Popen[bytes] | None = None
@@ -76,10 +76,11 @@ class TinyWorker:
         if hold is not None:
             (self.folder / "hold").write_text(str(hold))
         path = os.pathsep.join([str(TESTS.parent / "src"), str(TESTS), *sys.path])
-        with self.errors.open("ab") as errors:
+        with self.errors.open("ab") as errors, self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, str(TESTS / "tiny_worker.py"), str(self.folder), *self.options],
                 env={**os.environ, "PYTHONPATH": path, **self.environment},
+                stdout=output,
                 stderr=errors,
                 preexec_fn=_die_with_parent,
             )

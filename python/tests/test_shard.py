@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ced_teacher import TeacherInvalid
 from ced_teacher import batches as cut
 from ced_teacher.failures import ContractUnknown, StoreDamaged, TeacherChanged
+from ced_teacher.parts import Parts
 from ced_teacher.predict_failure import PredictRaised
 from ced_teacher.store import open_store
 from shards import BUCKETS, SHA256, Shard, features, npy, served, sha256
@@ -107,8 +108,14 @@ def test_an_attempt_goes_on_behind_the_parts_of_the_one_before(
     halves = Shard(address, [400, 600, 500] * 5)
     with pytest.raises(Interrupted):
         halves.predict(served(), pause=after(9))
-    stored = [key for key in halves.part_keys() if key.endswith(".npy")]
-    assert [key[-23:] for key in stored] == ["000000000-000000008.npy", "000000008-000000016.npy"]
+    stored = [key.split("/")[-1] for key in halves.part_keys() if key.endswith(".npy")]
+    assert stored == [
+        "000000000-000000008.npy",
+        "000000008-000000016.npy",
+        "000000016-000000024.unfinished.npy",
+    ]
+    done = halves.progress.details()["done"]
+    assert 16 < done < 24
 
     calls: list[int] = []
 
@@ -117,8 +124,8 @@ def test_an_attempt_goes_on_behind_the_parts_of_the_one_before(
         return features(waves)
 
     halves.predict(served(predict))
-    # The first batch of the first part is compared, fourteen rows are new.
-    assert calls[0] <= 8 and sum(calls[1:]) == 14
+    # The first batch of the first part is compared, the others are new.
+    assert calls[0] <= 8 and sum(calls[1:]) == 30 - done
     assert halves.progress.details()["done"] == 30
     same = halves.store.read(halves.request.data_key) == whole.store.read(whole.request.data_key)
     assert same
@@ -143,6 +150,102 @@ def test_a_predict_that_was_changed_does_not_go_on_behind_anothers_parts(
     assert shard.part_keys() == stored
     shard.predict(served(output=output))
     assert shard.part_keys() == []
+
+
+def test_no_finished_batch_is_predicted_again_however_often_attempts_end(tmp_path: Path) -> None:
+    lengths = [400, 600, 500, 700, 450] * 8
+    undisturbed = Shard(tmp_path / "undisturbed", lengths)
+    result = undisturbed.predict(served())
+    shard = Shard(tmp_path / "shard", lengths)
+    calls: list[int] = []
+
+    def predict(waves: NDArray[np.float32]) -> NDArray[np.float32]:
+        calls.append(len(waves))
+        return features(waves)
+
+    attempts = 1
+    while True:
+        try:
+            # Before the part goes on, and behind its next batch.
+            again = shard.predict(served(predict), pause=after(1))
+            break
+        except Interrupted:
+            attempts += 1
+    assert again == result
+    # Ten batches. The last attempt predicts none; each after the first compares one.
+    assert attempts == 11 and sum(calls) == 80 + 10 * 8
+    assert shard.part_keys() == []
+
+
+def test_rows_of_other_batches_than_this_workers_are_predicted_again(tmp_path: Path) -> None:
+    shard = Shard(tmp_path, [400] * 20)
+    with pytest.raises(Interrupted):
+        shard.predict(served(batch_size=12), pause=after(2))
+    assert shard.progress.details()["done"] == 24
+    calls: list[int] = []
+
+    def predict(waves: NDArray[np.float32]) -> NDArray[np.float32]:
+        calls.append(len(waves))
+        return features(waves)
+
+    shard.predict(served(predict, batch_size=16))
+    # Of 24 rows one batch of 16 is whole: it is compared.
+    assert calls == [16, 16, 8]
+
+
+def test_what_predict_raises_keeps_the_rows_before_it(tmp_path: Path) -> None:
+    shard = Shard(tmp_path, [400] * 20)
+    calls: list[int] = []
+
+    def predict(waves: NDArray[np.float32]) -> NDArray[np.float32]:
+        calls.append(len(waves))
+        if len(calls) == 4:
+            raise MemoryError
+        return features(waves)
+
+    with pytest.raises(PredictRaised):
+        shard.predict(served(predict))
+    shard.predict(served(predict))
+    # Three batches, one that fails; one that is compared, and the last two.
+    assert calls == [8] * 7
+
+
+def test_unfinished_rows_of_another_predict_are_refused(tmp_path: Path) -> None:
+    shard = Shard(tmp_path, [400] * 20)
+    with pytest.raises(Interrupted):
+        shard.predict(served(), pause=after(3))
+
+    def changed(waves: NDArray[np.float32]) -> NDArray[np.float32]:
+        return features(waves)[:, ::-1]
+
+    with pytest.raises(TeacherChanged, match="rows 0 to 7 otherwise than the attempt"):
+        shard.predict(served(changed))
+
+
+def test_damaged_unfinished_rows_are_predicted_again(tmp_path: Path) -> None:
+    shard = Shard(tmp_path, [400] * 20)
+    with pytest.raises(Interrupted):
+        shard.predict(served(), pause=after(3))
+    [part, _] = shard.part_keys()
+    path = tmp_path / part
+    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
+    shard.predict(served())
+    assert shard.progress.details()["done"] == 40
+    whole = Shard(tmp_path / "whole", [400] * 20)
+    whole.predict(served())
+    np.testing.assert_array_equal(shard.outputs(), whole.outputs())
+
+
+def test_an_attempt_ends_with_its_own_reason_where_its_rows_cannot_be_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Parts, "write_unfinished", full)
+    with pytest.raises(Interrupted):
+        Shard(tmp_path, [400] * 20).predict(served(), pause=after(3))
+    assert "tiny: the rows since the last part are not stored: [Errno 28]" in caplog.text
 
 
 @pytest.mark.usefixtures("small_parts")

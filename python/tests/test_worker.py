@@ -24,8 +24,10 @@ from shards import SHA256, Shard, served
 
 # Two parts: a hold in batch 40 is in the second one.
 CLIPS, PART_ROWS, HELD_BATCH, BATCH = 1500, 2048, 40, 64
-# Rows that go on behind the first part: one of its batches is compared, the others are new.
+# Rows of the attempt after one that was killed in the held batch, and after one that ended behind
+# it: a stored batch is compared, the others are new.
 BEHIND_PART = BATCH + 3000 - PART_ROWS
+BEHIND_BATCH = BATCH + 3000 - HELD_BATCH * BATCH
 
 
 @workflow.defn
@@ -36,7 +38,8 @@ class Ask:
             activity,
             request,
             task_queue="teacher-tiny",
-            heartbeat_timeout=timedelta(seconds=8),
+            # No machine is so slow: the tests tell the server that a worker has gone.
+            heartbeat_timeout=timedelta(minutes=5),
             start_to_close_timeout=timedelta(minutes=10),
             retry_policy=RetryPolicy(
                 initial_interval=timedelta(milliseconds=50), maximum_interval=timedelta(seconds=1)
@@ -79,10 +82,24 @@ async def pending(handle: WorkflowHandle[Any, Any]) -> Any:
     return description.pending_activities[0]
 
 
+async def give_up(client: Client, handle: WorkflowHandle[Any, Any]) -> None:
+    """As the server does when the heartbeats of a worker do not come any more."""
+    activity = client.get_async_activity_handle(
+        workflow_id=handle.id, run_id=handle.first_execution_run_id, activity_id="1"
+    )
+    await activity.fail(RuntimeError("no heartbeat"))
+
+
 def undisturbed(tmp_path: Path) -> bytes:
     shard = Shard(tmp_path / "undisturbed", [400] * CLIPS)
     shard.predict(served(batch_size=BATCH))
     return shard.store.read(shard.request.data_key) or b""
+
+
+def told_by(worker: TinyWorker) -> list[str]:
+    """Its log, without the times."""
+    lines = worker.errors.read_text().splitlines()
+    return [re.sub(r"^\S+ \S+ ", "", line) for line in lines]
 
 
 def test_a_worker_describes_its_teacher_and_predicts_a_shard_once(
@@ -106,6 +123,16 @@ def test_a_worker_describes_its_teacher_and_predicts_a_shard_once(
     assert 'ced_teacher_rows{' in metrics and 'teacher="tiny"' in metrics
     serving.signal(signal.SIGTERM)
     assert serving.exit_code() == 0
+    assert [re.sub(r"done, (.*), \S+ rows/s$", r"done, \1", line) for line in told_by(serving)] == [
+        "INFO tiny: 3 classes, 16000 Hz, version 1, weights abababababab; waiting for shards on "
+        f"task queue teacher-tiny of namespace default at {server}",
+        "INFO 1: begins, 3,000 rows",
+        "INFO 1: done, 3,000 rows",
+        "INFO 1: begins, 3,000 rows",
+        "INFO 1: done before",
+        "INFO tiny: stopping behind the batch at hand, after 60 s without it; a second Ctrl-C or "
+        "SIGTERM stops at once. The finished rows of the shard are kept",
+    ]
 
 
 def test_a_killed_workers_shard_is_finished_by_another_to_the_same_bytes(
@@ -118,6 +145,8 @@ def test_a_killed_workers_shard_is_finished_by_another_to_the_same_bytes(
         handle = await start(client, queue, "predictShard", shard.raw)
         await asyncio.to_thread(first.until_held)
         first.signal(signal.SIGKILL)
+        first.exit_code()
+        await give_up(client, handle)
         second.start()
         assert not (await handle.result())["reused"]
 
@@ -127,7 +156,7 @@ def test_a_killed_workers_shard_is_finished_by_another_to_the_same_bytes(
     assert shard.part_keys() == []
 
 
-def test_a_stopped_worker_finishes_its_batch_and_hands_its_parts_over(
+def test_a_stopped_worker_finishes_its_batch_and_hands_all_its_rows_over(
     server: str, worker: Workers, shard: Shard, tmp_path: Path
 ) -> None:
     first, second = worker(), worker()
@@ -144,15 +173,16 @@ def test_a_stopped_worker_finishes_its_batch_and_hands_its_parts_over(
         failure = (await pending(handle)).last_failure
         assert failure.application_failure_info.type == "WorkerStopping"
         assert not failure.application_failure_info.non_retryable
+        assert f"INFO 1: stopped with {HELD_BATCH * BATCH:,} of 3,000 rows" in told_by(first)
         second.start()
         await handle.result()
 
     asked(server, during)
     assert shard.store.read(shard.request.data_key) == undisturbed(tmp_path)
-    assert second.rows() == BEHIND_PART
+    assert second.rows() == BEHIND_BATCH
 
 
-def test_a_cancelled_attempt_ends_behind_its_batch_and_its_parts_stay(
+def test_a_cancelled_attempt_ends_behind_its_batch_and_its_rows_stay(
     server: str, worker: Workers, shard: Shard
 ) -> None:
     serving = worker().start(hold=HELD_BATCH)
@@ -167,13 +197,14 @@ def test_a_cancelled_attempt_ends_behind_its_batch_and_its_parts_stay(
             await handle.result()
         assert isinstance(failure.value.cause, (ActivityError, CancelledError))
         assert serving.rows() == HELD_BATCH * BATCH
-        assert len(shard.part_keys()) == 2
+        # The first part, and the finished rows of the second, each with its SHA-256.
+        assert len(shard.part_keys()) == 4
 
         again = await start(client, queue, "predictShard", shard.raw)
         await again.result()
 
     asked(server, during)
-    assert serving.rows() == HELD_BATCH * BATCH + BEHIND_PART
+    assert serving.rows() == HELD_BATCH * BATCH + BEHIND_BATCH
 
 
 def test_a_held_batch_does_not_hide_the_progress_of_a_shard(
@@ -327,6 +358,7 @@ def test_a_predict_that_hangs_ends_its_process(server: str, worker: Workers, sha
     async def during(client: Client, queue: str) -> None:
         handle = await start(client, queue, "predictShard", shard.raw)
         assert await asyncio.to_thread(first.exit_code) == 70
+        await give_up(client, handle)
         second.start()
         await handle.result()
 
@@ -352,3 +384,19 @@ def test_a_namespace_that_is_not_there_is_one_line(server: str, worker: Workers)
         f"error: the Temporal server at {server} does not let a worker of namespace elsewhere work:"
     )
     assert "Traceback" not in lost.errors.read_text()
+    assert lost.output.read_text() == ""
+
+
+def test_an_address_without_a_port_is_refused(worker: Workers) -> None:
+    asked = worker("--address", "temporal").start()
+    assert asked.exit_code() == 2
+    assert told_by(asked)[-1].endswith(
+        "argument --address: temporal: expected HOST:PORT, such as temporal:7233"
+    )
+
+
+def test_a_port_for_metrics_that_is_taken_is_named(server: str, worker: Workers) -> None:
+    taken = worker("--metrics", server).start()
+    assert taken.exit_code() == 1
+    assert f"error: --metrics {server}: " in taken.errors.read_text()
+    assert "Traceback" not in taken.errors.read_text()

@@ -301,6 +301,46 @@ describe('live lines', () => {
     expect(retries).toEqual([[], [expect.stringContaining('it fell')]]);
   });
 
+  it('keep the rows of a worker that is silent or gone, without a rate and a time to go', () => {
+    const logits = status([stage('logits', { state: 'running', total: 2 })]);
+    const textWith = (fields: Partial<PendingActivity>, ...others: PendingActivity[]): string =>
+      textOf(
+        { status: logits, pending: [activity('predictShard', rows(1024, 50), fields), ...others] },
+        'logits',
+      );
+    expect(textWith({})).toContain('ETA 2:23 1,024/4,096 rows 50.0 rows/s');
+    const rowsAlone = /^logits 0\/2 shards 1,024\/4,096 rows$/;
+    expect(textWith({ alert: 'no heartbeat' })).toMatch(rowsAlone);
+    expect(textWith({ started: false, attempt: 2 })).toMatch(rowsAlone);
+    // The rate of those that are at work stays: 3,072 and 1,024 rows are left.
+    expect(
+      textWith({ alert: 'no heartbeat' }, activity('predictShard', rows(3072, 64), { id: '2' })),
+    ).toContain('ETA 1:04 4,096/8,192 rows 64.0 rows/s');
+  });
+
+  it('show what workers of teachers are asked before the plan begins', () => {
+    const textWhile = (...pending: PendingActivity[]): string =>
+      textOf({ status: status([stage('plan'), stage('gate')]), pending }, 'plan');
+    const called = (asked: string, progress: LiveProgress | null, started = true) =>
+      activity('predictShard', progress, { id: `beats: ${asked}, call 1`, started });
+    const probe = { ...rows(5, 0.5), total: 15 };
+    expect(textWhile(called('description', null, false))).toBe(
+      'plan teacher beats, description waiting for a worker',
+    );
+    const [line] = liveLines({
+      status: status([stage('plan')]),
+      pending: [called('probe clips', probe)],
+    });
+    expect(line?.state).toBe('running');
+    expect(textWhile(called('probe clips', probe))).toBe(
+      'plan teacher beats, probe clips ETA 0:20 5/15 rows 0.50 rows/s',
+    );
+    expect(textWhile(called('probe clips', probe), called('probe clips', null))).toBe(
+      'plan teacher beats, probe clips ETA 0:20 5/15 rows 0.50 rows/s ' +
+        'teacher beats, probe clips starting',
+    );
+  });
+
   it('name the failure of an activity that is tried again, in one line', () => {
     const failing = activity('computeLogits', null, {
       attempt: 3,

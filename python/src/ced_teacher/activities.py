@@ -66,6 +66,8 @@ class TeacherActivities:
     async def predict_shard(self, request: Any) -> PredictedShard:
         progress, cancelled = Progress(), threading.Event()
         info = activity.info()
+        # Of the pipeline's calls it names teacher, split and shard.
+        shard = info.activity_id
         so_far = failures_so_far(info.heartbeat_details)
 
         def pause() -> None:
@@ -74,6 +76,7 @@ class TeacherActivities:
 
         def predict() -> PredictedShard:
             parsed = shard_request(request)
+            log.info("%s: begins, %s", shard, _rows(parsed.count))
             job = ShardJob(self.served, self._open(parsed.store), parsed, progress, pause)
             return job.run()
 
@@ -92,7 +95,7 @@ class TeacherActivities:
         except asyncio.CancelledError:
             # The thread goes on to the end of its batch; nothing else may use the network before.
             cancelled.set()
-            log.info("%s: cancelled, stopping behind the batch at hand", self.served.teacher.name)
+            log.info("%s: cancelled, stopping behind the batch at hand", shard)
             while not running.done() and not abandoned.done():
                 self._end_where_stalled(progress)
                 await _first_of(running, abandoned)
@@ -102,8 +105,11 @@ class TeacherActivities:
         except PredictRaised as failure:
             counted = one_more(failure, so_far)
             _beat(progress, counted)
-            raise _of_predict(failure, counted["times"], info.activity_id) from None
+            raise _of_predict(failure, counted["times"], shard) from None
         except _Ended:
+            details = progress.details()
+            done, total = details["done"], _rows(details["total"])
+            log.info("%s: stopped with %s of %s", shard, f"{done:,}", total)
             raise ApplicationError(
                 "the worker was told to stop: another one goes on behind the parts that are stored",
                 progress.details(),
@@ -113,6 +119,11 @@ class TeacherActivities:
         finally:
             abandoned.cancel()
         self._count(progress)
+        if result["reused"]:
+            log.info("%s: done before", shard)
+        else:
+            rate = progress.details()["perSecond"]
+            log.info("%s: done, %s, %.4g rows/s", shard, _rows(result["rows"]), rate)
         return result
 
     def _end_where_stalled(self, progress: Progress) -> None:
@@ -148,6 +159,10 @@ async def _first_of(running: asyncio.Future[Any], abandoned: asyncio.Task[Any]) 
 def _beat(progress: Progress, so_far: FailuresSoFar | None) -> None:
     further = () if so_far is None else (so_far,)
     activity.heartbeat(progress.details(), *further)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def _of_predict(failure: PredictRaised, times: int, shard: str) -> ApplicationError:

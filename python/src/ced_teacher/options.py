@@ -2,18 +2,22 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ced_teacher.teacher import Teacher
 
 DESCRIPTION = """Serves a teacher to the distillation pipeline, until SIGTERM or SIGINT: the batch
-at hand is finished, for 20 s at most, the parts of the shard are kept, and another worker goes on.
+at hand is finished, for 20 s at most, its finished rows are kept, and another worker goes on.
 A second signal ends the process at once.
 
 The server's address, namespace, TLS and API key come from the environment (TEMPORAL_ADDRESS,
 TEMPORAL_NAMESPACE, TEMPORAL_TLS_…, TEMPORAL_API_KEY) or Temporal's configuration file; options go
 first. Buckets need an extra: pip install 'ced-teacher[gcs]' or 'ced-teacher[s3]'."""
+
+
+ADDRESS = re.compile(r"([^\s:/\[\]]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ def parse_options(argv: Sequence[str] | None, teacher: Teacher, task_queue: str 
     parser.add_argument(
         "--address",
         metavar="HOST:PORT",
+        type=_address,
         help="the Temporal server (default: the environment's, else localhost:7233)",
     )
     parser.add_argument(
@@ -77,6 +82,12 @@ def parse_options(argv: Sequence[str] | None, teacher: Teacher, task_queue: str 
         help="ends the process when no batch is finished for so long (default 600)",
     )
     return Options(**vars(parser.parse_args(argv)))
+
+
+def _address(text: str) -> str:
+    if not ADDRESS.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text}: expected HOST:PORT, such as temporal:7233")
+    return text
 
 
 def _count(text: str) -> int:

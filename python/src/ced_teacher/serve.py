@@ -2,13 +2,15 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import os
-import re
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import NoReturn
@@ -21,8 +23,9 @@ from temporalio.worker import Worker
 
 from ced_teacher.activities import TeacherActivities
 from ced_teacher.failures import PermanentFailure
-from ced_teacher.options import Options, parse_options
+from ced_teacher.options import ADDRESS, Options, parse_options
 from ced_teacher.predict_failure import PredictRaised
+from ced_teacher.server_link import OUT_OF_REACH, ServerLink, cause_of, in_one_line
 from ced_teacher.served_teacher import ServedTeacher, prepare_teacher
 from ced_teacher.teacher import Teacher
 
@@ -46,6 +49,8 @@ def serve(
     data_converter: DataConverter | None = None,
 ) -> None:
     """Serves a teacher until SIGTERM or SIGINT; the options of the command line go first.
+
+    Ends the process: nothing behind the call runs, except what is registered with `atexit`.
 
     :param task_queue: the run file's `taskQueue`
     :param argv: the command line; None: the process's own
@@ -72,13 +77,22 @@ def serve(
         sys.exit(f"error: {teacher.name}: {_of_file(failure)}")
     except PermanentFailure as failure:
         sys.exit(f"error: {failure}")
-    asyncio.run(_serve(served, options, data_converter or DataConverter.default))
+    try:
+        asyncio.run(_serve(served, options, data_converter or DataConverter.default))
+    except SystemExit as failure:
+        print(failure.code, file=sys.stderr)
+        _end(1)
+    except BaseException:
+        traceback.print_exc()
+        _end(1)
+    _end(0)
 
 
 async def _serve(served: ServedTeacher, options: Options, data_converter: DataConverter) -> None:
     activities = TeacherActivities(served, options.store, options.stall_seconds)
     signals = _Signals()
     client = await _connect(options, data_converter)
+    address = client.service_client.config.target_host
     worker = Worker(
         client,
         task_queue=options.task_queue,
@@ -92,14 +106,16 @@ async def _serve(served: ServedTeacher, options: Options, data_converter: DataCo
     running = asyncio.create_task(worker.run())
     stopped = asyncio.create_task(signals.first.wait())
     log.info(
-        "%s: %d classes, %d Hz, version %s, weights %s; waiting for shards on task queue %s at %s",
+        "%s: %d classes, %d Hz, version %s, weights %s; waiting for shards on task queue %s of "
+        "namespace %s at %s",
         served.teacher.name,
         len(served.classes),
         served.teacher.sample_rate,
         served.teacher.version,
         served.weights_sha256[:12],
         options.task_queue,
-        client.service_client.config.target_host,
+        client.namespace,
+        address,
     )
     await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
     if stopped.done():
@@ -108,9 +124,12 @@ async def _serve(served: ServedTeacher, options: Options, data_converter: DataCo
     try:
         await running
     except Exception as failure:
+        told = _innermost(failure)
+        if OUT_OF_REACH.search(told):
+            sys.exit(_no_server(address, told))
         sys.exit(
-            f"error: the Temporal server at {client.service_client.config.target_host} does not "
-            f"let a worker of namespace {client.namespace} work: {_in_one_line(failure)}"
+            f"error: the Temporal server at {address} does not let a worker of namespace "
+            f"{client.namespace} work: {in_one_line(told)}"
         )
 
 
@@ -137,7 +156,7 @@ async def _stop(worker: Worker, activities: TeacherActivities, signals: _Signals
     name = activities.served.teacher.name
     log.info(
         "%s: stopping behind the batch at hand, after %g s without it; a second Ctrl-C or SIGTERM "
-        "stops at once. The parts of the shard are kept",
+        "stops at once. The finished rows of the shard are kept",
         name,
         STOP_SECONDS,
     )
@@ -156,9 +175,19 @@ async def _stop(worker: Worker, activities: TeacherActivities, signals: _Signals
     _end_now(130 if at_once.done() else 0)
 
 
+def _end(status: int) -> NoReturn:
+    """As the interpreter ends, but for what aborts the process: its end meets threads of Temporal's
+    core that still call into it."""
+    atexit._run_exitfuncs()
+    _end_now(status)
+
+
 def _end_now(status: int) -> NoReturn:
     """Also while `predict` runs: the interpreter would wait for its thread."""
     logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
     os._exit(status)
 
 
@@ -169,43 +198,36 @@ async def _connect(options: Options, data_converter: DataConverter) -> Client:
         config["target_host"] = options.address
     if options.namespace is not None:
         config["namespace"] = options.namespace
-    runtime = Runtime.default()
-    if options.metrics is not None:
-        prometheus = PrometheusConfig(bind_address=options.metrics)
-        runtime = Runtime(telemetry=TelemetryConfig(metrics=prometheus))
+    address = config["target_host"]
+    if not ADDRESS.fullmatch(address):
+        sys.exit(f"error: TEMPORAL_ADDRESS or configuration file: {address}: expected HOST:PORT")
+    link = ServerLink(address)
+    metrics = None if options.metrics is None else PrometheusConfig(bind_address=options.metrics)
+    telemetry = TelemetryConfig(logging=link.logging_config(), metrics=metrics)
     try:
-        return await Client.connect(**config, runtime=runtime, data_converter=data_converter)
-    except RuntimeError as failure:
-        sys.exit(
-            f"error: no Temporal server answers at {config['target_host']}: "
-            f"{_cause_of(failure)}; start it, or name another with --address or TEMPORAL_ADDRESS"
+        runtime = Runtime(telemetry=telemetry)
+    except (RuntimeError, ValueError) as failure:
+        sys.exit(f"error: --metrics {options.metrics}: {in_one_line(str(failure))}")
+    try:
+        link.client = await Client.connect(
+            **config, runtime=runtime, data_converter=data_converter
         )
+    except RuntimeError as failure:
+        sys.exit(_no_server(address, str(failure)))
+    return link.client
 
 
-# What of the client's text says why, and how that reads.
-CAUSES = {
-    "Connection refused": "nothing listens there",
-    "dns error|failed to lookup|Name or service": "its name is unknown",
-    "certificate|InvalidContentType|tls": "TLS is expected on one side alone, or a certificate is "
-    "not trusted",
-    "Unauthenticated|PermissionDenied": "it refuses the credentials",
-    "timed out|Timeout|deadline": "no answer in time",
-}
+def _no_server(address: str, failure: str) -> str:
+    return (
+        f"error: no Temporal server answers at {address}: {cause_of(failure)}; start it, or name "
+        "another with --address or TEMPORAL_ADDRESS"
+    )
 
 
-def _cause_of(failure: Exception) -> str:
-    """The client's text is a dump of its transport."""
-    text = str(failure)
-    known = (told for sign, told in CAUSES.items() if re.search(sign, text, re.IGNORECASE))
-    return next(known, _in_one_line(failure))
-
-
-def _in_one_line(failure: BaseException) -> str:
-    """The innermost cause, shortened."""
+def _innermost(failure: BaseException) -> str:
     while failure.__cause__ is not None:
         failure = failure.__cause__
-    text = " ".join(str(failure).split())
-    return text if len(text) <= 200 else f"{text[:200]}…"
+    return str(failure)
 
 
 def _of_file(failure: OSError) -> str:

@@ -1,16 +1,18 @@
 """Predicts one shard: parts first, then the data, the manifest last, all create-only.
 
-An attempt that ends early leaves its parts, and the next one goes on behind them. Parts and batches
-are cut by the rows alone, so the bytes do not depend on where an attempt ended.
+An attempt that ends early leaves its parts, and between two batches the finished rows of the part
+at hand too; the next one goes on behind them. Parts and batches are cut by the rows alone, so the
+bytes do not depend on where an attempt ended.
 """
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,13 +28,17 @@ from ced_teacher.contract import (
     PredictedShard,
     ShardRequest,
 )
-from ced_teacher.failures import StoreDamaged, TeacherChanged, TeacherInvalid
+from ced_teacher.failures import TeacherChanged, TeacherInvalid
+from ced_teacher.manifest import read_manifest, result_of
 from ced_teacher.output_file import DTYPES, decode_outputs, encode_outputs
+from ced_teacher.parts import Parts
 from ced_teacher.predict_failure import PredictRaised
 from ced_teacher.predictor import checked
 from ced_teacher.progress import Progress
 from ced_teacher.served_teacher import ServedTeacher
 from ced_teacher.store import Store
+
+log = logging.getLogger("ced_teacher")
 
 # Of probabilities, as runs compare probe clips: other GPUs and other kernels stay far below.
 LARGEST_DIFFERENCE = 0.02
@@ -55,6 +61,7 @@ class ShardJob:
         self.served, self.store, self.request = served, store, request
         self.progress, self.pause = progress, pause
         self.shape = (request.count, len(served.classes))
+        self.parts = Parts(store, request.data_key, self.shape[1])
 
     def run(self) -> PredictedShard:
         self._refuse_other_teacher()
@@ -69,8 +76,8 @@ class ShardJob:
             other = self._finished()
             assert other is not None
             return other
-        self._remove_parts()
-        return _result(manifest, reused=False)
+        self.parts.remove()
+        return result_of(manifest, reused=False)
 
     def _refuse_other_teacher(self) -> None:
         request, teacher = self.request, self.served.teacher
@@ -90,28 +97,11 @@ class ShardJob:
 
     def _finished(self) -> PredictedShard | None:
         """The result of an earlier attempt, if its manifest is there."""
-        text = self.store.read(self.request.manifest_key)
-        if text is None:
+        manifest = read_manifest(self.store, self.request, self.shape[1])
+        if manifest is None:
             return None
-        try:
-            manifest: OutputManifest = json.loads(text)
-            same = (
-                manifest["version"] == self.request.version
-                and manifest["weightsSha256"] == self.request.weights_sha256
-                and manifest["audio"] == self.request.audio.sha256
-                and manifest["rowsSha256"] == self.request.rows.sha256
-                and (manifest["rows"], manifest["classes"]) == self.shape
-            )
-            result = _result(manifest, reused=True)
-        except (ValueError, KeyError, TypeError) as fault:
-            key = self.request.manifest_key
-            raise StoreDamaged("manifest", key, "it is no manifest") from fault
-        if not same:
-            raise StoreDamaged(
-                "manifest", self.request.manifest_key, "it is of other outputs than the request's"
-            )
-        self._remove_parts()
-        return result
+        self.parts.remove()
+        return result_of(manifest, reused=True)
 
     def _stored_data(self) -> tuple[bytes, Dtype] | None:
         """Outputs that lack their manifest only, and their type: an attempt ended between the two.
@@ -137,39 +127,62 @@ class ShardJob:
         return data, "float32"
 
     def _predict(self) -> bytes:
-        outputs = np.empty(self.shape, np.float32)
-        missing, stored = [], []
+        # NaN in the rows that are to be predicted.
+        outputs = np.full(self.shape, np.nan, np.float32)
+        missing = []
         for first, end in parts_of(self.request.count):
-            part = self._stored_part(first, end)
+            part = self.parts.read(first, end)
             if part is None:
                 missing.append((first, end))
             else:
                 outputs[first:end] = part
-                stored.append((first, end))
                 self.progress.found(end - first)
         if missing:
             with open_audio_shard(self.store, self.request) as shard:
                 self._refuse_long_rows(shard)
-                for first, end in stored[:1]:
-                    self._refuse_other_answers(shard, first, outputs[first:end])
+                for first, end in missing:
+                    self._take_unfinished(shard, outputs, first, end)
+                self._refuse_other_answers(shard, outputs)
                 with ThreadPoolExecutor(1, "ced-teacher-read-ahead") as pool:
                     for first, end in missing:
-                        outputs[first:end] = self._new_part(shard, pool, first, end)
+                        self._finish_part(shard, pool, outputs, first, end)
         return encode_outputs(outputs)
 
-    def _refuse_other_answers(
-        self, shard: AudioShard, first: int, part: NDArray[np.float32]
+    def _take_unfinished(
+        self, shard: AudioShard, outputs: NDArray[np.float32], first: int, end: int
     ) -> None:
+        """Whole batches alone: a row's last bits may depend on the others of its batch."""
+        part = self.parts.read_unfinished(first, end)
+        if part is None:
+            return
+        for rows in self._batches(shard, first, end):
+            found = part[rows - first]
+            if np.isfinite(found).all():
+                outputs[rows] = found
+                self.progress.found(len(rows))
+
+    def _batches(self, shard: AudioShard, first: int, end: int) -> Iterator[NDArray[np.int64]]:
+        rows_per_batch = self.served.predictor.rows_per_batch
+        return batches_of(shard.rows[:, SAMPLES], first, end, rows_per_batch)
+
+    def _refuse_other_answers(self, shard: AudioShard, outputs: NDArray[np.float32]) -> None:
         """A shard is of one `predict`: the first batch that an earlier attempt stored is compared.
 
         The version and the hash of the weights do not tell that the code around them was changed.
         """
-        teacher, predictor = self.served.teacher, self.served.predictor
-        lengths = shard.rows[:, SAMPLES]
-        rows = next(batches_of(lengths, first, first + len(part), predictor.rows_per_batch))
-        waves = predictor.prepare(shard.waves(rows))
-        own = self._outputs(shard, rows, waves, shard.masks(rows) if teacher.masks else None)
-        differences = np.abs(self._probabilities(own) - self._probabilities(part[rows - first]))
+        stored = (
+            rows
+            for first, end in parts_of(self.request.count)
+            for rows in self._batches(shard, first, end)
+            if np.isfinite(outputs[rows]).all()
+        )
+        rows = next(stored, None)
+        if rows is None:
+            return
+        teacher = self.served.teacher
+        waves, masks = self._prepare(shard, rows)
+        own = self._outputs(shard, rows, waves, masks)
+        differences = np.abs(self._probabilities(own) - self._probabilities(outputs[rows]))
         largest, mean = float(differences.max()), float(differences.mean())
         if largest > LARGEST_DIFFERENCE or mean > LARGEST_MEAN_DIFFERENCE:
             raise TeacherChanged(
@@ -198,45 +211,46 @@ class ShardJob:
             failure.place = _place_of(shard, rows if row is None else np.array([row]))
             raise
 
-    def _new_part(
-        self, shard: AudioShard, pool: ThreadPoolExecutor, first: int, end: int
-    ) -> NDArray[np.float32]:
-        predictor, masks = self.served.predictor, self.served.teacher.masks
-        lengths = shard.rows[:, SAMPLES]
-        outputs = np.empty((end - first, self.shape[1]), np.float32)
+    def _prepare(
+        self, shard: AudioShard, rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32] | None]:
+        waves = self.served.predictor.prepare(shard.waves(rows))
+        return waves, shard.masks(rows) if self.served.teacher.masks else None
 
-        def prepare(rows: NDArray[np.int64]) -> tuple[NDArray[np.float32], Any]:
-            waves = predictor.prepare(shard.waves(rows))
-            return waves, shard.masks(rows) if masks else None
-
+    def _finish_part(
+        self,
+        shard: AudioShard,
+        pool: ThreadPoolExecutor,
+        outputs: NDArray[np.float32],
+        first: int,
+        end: int,
+    ) -> None:
+        """Predicts what `outputs` lacks from row `first` to before row `end`."""
         self.pause()
-        batches = batches_of(lengths, first, end, predictor.rows_per_batch)
-        for rows, (waves, row_masks) in read_ahead(pool, prepare, batches):
-            started = time.monotonic()
-            outputs[rows - first] = self._outputs(shard, rows, waves, row_masks)
-            self.progress.predicted(len(rows), time.monotonic() - started)
-            self.pause()
-        self._store_part(self._part_key(first, end), encode_outputs(outputs))
-        return outputs
+        missing = [
+            rows for rows in self._batches(shard, first, end) if np.isnan(outputs[rows]).any()
+        ]
+        predicted = 0
+        try:
+            for rows, (waves, masks) in read_ahead(pool, partial(self._prepare, shard), missing):
+                started = time.monotonic()
+                outputs[rows] = self._outputs(shard, rows, waves, masks)
+                predicted += len(rows)
+                self.progress.predicted(len(rows), time.monotonic() - started)
+                self.pause()
+        except Exception:
+            if predicted > 0:
+                self._keep_unfinished(outputs, first, end)
+            raise
+        self.parts.write(first, end, outputs[first:end])
 
-    def _part_key(self, first: int, end: int) -> str:
-        return f"{self.request.data_key}.part/{first:09d}-{end:09d}.npy"
-
-    def _store_part(self, key: str, data: bytes) -> None:
-        for name, content in ((key, data), (f"{key}.sha256", _sha256(data).encode())):
-            if not self.store.create(name, content):
-                self.store.replace(name, content)
-
-    def _stored_part(self, first: int, end: int) -> NDArray[Any] | None:
-        key = self._part_key(first, end)
-        data, digest = self.store.read(key), self.store.read(f"{key}.sha256")
-        if data is None or digest is None or digest.decode("ascii", "replace") != _sha256(data):
-            return None
-        return decode_outputs(data, (end - first, self.shape[1]))
-
-    def _remove_parts(self) -> None:
-        for key in self.store.list(f"{self.request.data_key}.part"):
-            self.store.remove(key)
+    def _keep_unfinished(self, outputs: NDArray[np.float32], first: int, end: int) -> None:
+        """What ended the attempt is told, whether or not this succeeds."""
+        try:
+            self.parts.write_unfinished(first, end, outputs[first:end])
+        except Exception as failure:
+            name = self.served.teacher.name
+            log.warning("%s: the rows since the last part are not stored: %s", name, failure)
 
     def _refuse_long_rows(self, shard: AudioShard) -> None:
         teacher = self.served.teacher
@@ -278,15 +292,6 @@ def _place_of(shard: AudioShard, rows: NDArray[np.int64]) -> str:
 def _span(what: str, numbers: NDArray[np.int64]) -> str:
     first, last = int(numbers.min()), int(numbers.max())
     return f"{what} {first}" if first == last else f"{what}s {first} to {last}"
-
-
-def _result(manifest: OutputManifest, reused: bool) -> PredictedShard:
-    return {
-        "rows": manifest["rows"],
-        "bytes": manifest["bytes"],
-        "sha256": manifest["sha256"],
-        "reused": reused,
-    }
 
 
 def _sha256(data: bytes) -> str:
