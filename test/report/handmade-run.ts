@@ -2,6 +2,7 @@
  * A finished run in a folder of its own, written by hand: four eval clips of three classes, two
  * teachers, one student.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +34,10 @@ const WRONG = [0.9, 0.9, 0.1, 0.8, 0.8, 0.2, 0.7, 0.1, 0.9, 0.1, 0.2, 0.3];
 
 const student = trainedModel('mini', 1000, { steps: 20, epochs: 2, bestEpoch: 2, rowsTrained: 8 });
 
+/** Of all runs of a test file. */
+const folder = mkdtempSync(join(tmpdir(), 'ced-handmade-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
 export interface HandmadeRun {
   store: FolderStore;
   deps: ActivityDependencies;
@@ -47,7 +52,7 @@ export async function handmadeRun({
   labelled = true,
   splits = ['validation', 'eval'] as Split[],
 } = {}): Promise<HandmadeRun> {
-  const store = new FolderStore(await mkdtemp(join(tmpdir(), 'publish-')));
+  const store = new FolderStore(await mkdtemp(join(folder, 'run-')));
   const corpus: CorpusManifest = {
     formatVersion: 1,
     chunkSeconds: 1,
