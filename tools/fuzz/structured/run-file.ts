@@ -1,6 +1,6 @@
 /** Run files that lie, read by `npm start`'s reader and planned by `ced plan`'s arithmetic. */
 import { join } from 'node:path';
-import { planRun } from '../../../cli/run/plan';
+import { planRun } from '../../../cli/run/plan/plan-run';
 import { readRunFile } from '../../../cli/run/run-file';
 import { digestOf, type StructuredFormat } from './forgery';
 import { inFolder } from './in-folder';
