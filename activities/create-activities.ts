@@ -4,6 +4,7 @@ import type { CpuActivities, EpochRecord, GpuActivities } from '../workflows/con
 import { asActivity } from './activity-edge';
 import { trainingAttemptId } from './attempt-record';
 import type { ActivityDependencies } from './dependencies';
+import { EpochSignals } from './epoch-signals';
 import { ingestShard } from './ingest-shard';
 import { finalizeCorpus } from './finalize-corpus';
 import { importPublishedLogits } from './import-published-logits';
@@ -99,20 +100,17 @@ export function createGpuActivities(deps: ActivityDependencies): GpuActivities {
         const { info } = Context.current();
         const { runId = 'none' } = info.workflowExecution ?? {};
         const attemptId = trainingAttemptId(`${runId} ${info.activityId}`, info.attempt);
-        let told = Promise.resolve();
-        const onEpoch = (record: EpochRecord): void => {
-          const { workflowExecution } = info;
-          if (workflowExecution)
-            told = Promise.all([told, deps.notifyEpoch(workflowExecution, record)]).then(
-              () => undefined,
-            );
-        };
+        const { workflowExecution } = info;
+        const epochs = new EpochSignals(async (record) => {
+          if (workflowExecution) await deps.notifyEpoch(workflowExecution, record);
+        }, deps.monotonicMs);
+        const onEpoch = (record: EpochRecord): void => epochs.epoch(record);
         const job = { kind: 'train', input: { ...input, attemptId } } as const;
         // The epochs are signalled before the training's result: after it the run may have gone on
         // under another id, where their signals would be lost.
         return await leadTraining(deps, input.settings, info, (group) =>
           deps.engine.run(job, { ...attempt, onEpoch, ...group }),
-        ).finally(() => told);
+        ).finally(() => epochs.end());
       }),
     joinTraining: async (input) => {
       const { peers } = deps;

@@ -65,6 +65,15 @@ describe('a run under control of the Temporal CLI', () => {
   });
   afterAll(async () => cluster?.stop());
 
+  it('costs its history far fewer signals than it has epochs, and knows the last one', async () => {
+    const { events } = await cluster.client.workflow.getHandle('undisturbed').fetchHistory();
+    const signals = events?.filter((event) => event.workflowExecutionSignaledEventAttributes);
+    // The first epoch and every sixth; one more only for ten minutes of training.
+    expect(signals?.length).toBeGreaterThanOrEqual(51);
+    expect(signals?.length).toBeLessThan(60);
+    expect(status('undisturbed').epochs['student']).toMatchObject({ epoch: 300, epochs: 300 });
+  });
+
   it('is paused after a checkpoint, frees the GPU, answers queries, and is resumed', async () => {
     const handle = await start('paused');
     await runs.epochReached(handle, 5);
