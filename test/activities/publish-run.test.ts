@@ -1,19 +1,8 @@
-import { rm } from 'node:fs/promises';
 import { publishRun } from '../../activities/publish-run';
 import { layout } from '../../storage/layout';
 import type { FolderStore } from '../../storage/folder-store';
 import type { Store } from '../../storage/store';
-import { handmadeRun, type HandmadeRun } from '../report/handmade-run';
-
-const runs: HandmadeRun[] = [];
-const made = async (options?: Parameters<typeof handmadeRun>[0]): Promise<HandmadeRun> => {
-  const run = await handmadeRun(options);
-  runs.push(run);
-  return run;
-};
-afterAll(async () => {
-  for (const { store } of runs) await rm(store.uri, { recursive: true });
-});
+import { handmadeRun } from '../report/handmade-run';
 
 const text = async (store: FolderStore, key: string): Promise<string> =>
   Buffer.from((await store.read(key)) ?? []).toString();
@@ -42,7 +31,7 @@ function losing(store: FolderStore, lostAt: number): Store {
 
 describe('publishing a distillation', () => {
   it('scores teachers, weighted ensemble and students by hand-computed averages', async () => {
-    const { deps, input } = await made();
+    const { deps, input } = await handmadeRun();
     const result = await publishRun(deps, input);
     const wrong = (5 / 6 + 1 / 2 + 1) / 3;
     expect(result.teachers.map(({ name, mAP }) => [name, mAP])).toEqual([
@@ -78,7 +67,7 @@ describe('publishing a distillation', () => {
   });
 
   it('writes the result, the report and the rejected clips, and the latest copies', async () => {
-    const { store, deps, input } = await made();
+    const { store, deps, input } = await handmadeRun();
     const result = await publishRun(deps, input);
     expect(
       JSON.parse(await text(store, layout.runFile('handmade', 'first', 'result.json'))),
@@ -97,7 +86,7 @@ describe('publishing a distillation', () => {
   });
 
   it('leads from the name of a student to its model', async () => {
-    const { store, deps, input } = await made();
+    const { store, deps, input } = await handmadeRun();
     await publishRun(deps, input);
     const page = await text(store, layout.studentPage('handmade', 'mini'));
     const model = `models/${input.students[0]?.sha256}`;
@@ -111,7 +100,7 @@ describe('publishing a distillation', () => {
   });
 
   it('writes the same bytes wherever and whenever it runs', async () => {
-    const [one, other] = [await made(), await made()];
+    const [one, other] = [await handmadeRun(), await handmadeRun()];
     await publishRun(one.deps, one.input);
     await publishRun(other.deps, other.input);
     for (const key of keysOf('first'))
@@ -119,7 +108,7 @@ describe('publishing a distillation', () => {
   });
 
   it('meets its own files when the reply was lost', async () => {
-    const { store, deps, input } = await made();
+    const { store, deps, input } = await handmadeRun();
     const result = await publishRun(deps, input);
     const before = await Promise.all(keysOf('first').map((key) => text(store, key)));
     await store.remove(layout.latest('handmade', 'result.json'));
@@ -129,13 +118,13 @@ describe('publishing a distillation', () => {
   });
 
   it('ends with the same files when it was lost before or after any of its writes', async () => {
-    const undisturbed = await made();
+    const undisturbed = await handmadeRun();
     const before = new Set(await undisturbed.store.list(''));
     await publishRun(undisturbed.deps, undisturbed.input);
     const written = (await undisturbed.store.list('')).filter((key) => !before.has(key));
     expect(written.length).toBeGreaterThan(6);
     for (let lostAt = 0; lostAt < 2 * written.length; lostAt++) {
-      const { store, deps, input } = await made();
+      const { store, deps, input } = await handmadeRun();
       const openStore = (): Store => losing(store, lostAt);
       await expect(publishRun({ ...deps, openStore }, input)).rejects.toThrow('lost');
       await publishRun(deps, input);
@@ -146,7 +135,7 @@ describe('publishing a distillation', () => {
   });
 
   it('adopts the report of an attempt that died before its result', async () => {
-    const { store, deps, input } = await made();
+    const { store, deps, input } = await handmadeRun();
     await store.create(
       layout.runFile('handmade', 'first', 'report.html'),
       Buffer.from('by an older version'),
@@ -156,7 +145,7 @@ describe('publishing a distillation', () => {
   });
 
   it('keeps the first run when the second replaces the latest copies', async () => {
-    const { store, deps, input } = await made();
+    const { store, deps, input } = await handmadeRun();
     await publishRun(deps, input);
     const first = await text(store, layout.runFile('handmade', 'first', 'result.json'));
     await publishRun(deps, { ...input, workflowRunId: 'second', stages: [] });
@@ -167,7 +156,7 @@ describe('publishing a distillation', () => {
   });
 
   it('names a model that was not scored', async () => {
-    const { deps, input } = await made();
+    const { deps, input } = await handmadeRun();
     const students = input.students.map((student) => ({ ...student, sha256: 'f'.repeat(64) }));
     await expect(publishRun(deps, { ...input, students })).rejects.toThrow(
       /^mini has no scores on corpus [0-9a-f]{64}; start the run again, it is scored anew$/,
@@ -177,7 +166,7 @@ describe('publishing a distillation', () => {
 
 describe('publishing without labels or without eval', () => {
   it('reports agreement instead of mAP on unlabelled clips', async () => {
-    const { deps, input } = await made({ labelled: false });
+    const { deps, input } = await handmadeRun({ labelled: false });
     const result = await publishRun(deps, input);
     expect([
       result.ensemble.mAP,
@@ -188,7 +177,7 @@ describe('publishing without labels or without eval', () => {
   });
 
   it('has neither without an eval split', async () => {
-    const { deps, input } = await made({ splits: [] });
+    const { deps, input } = await handmadeRun({ splits: [] });
     const result = await publishRun(deps, input);
     expect(result.students[0]).toMatchObject({ mAP: null, agreement: null });
     expect(result.ensemble).toEqual({ mAP: null });
@@ -197,7 +186,7 @@ describe('publishing without labels or without eval', () => {
 
 describe('publishing trained teachers', () => {
   it('lists them as trained models, with no ensemble to agree with', async () => {
-    const { store, deps, input } = await made();
+    const { store, deps, input } = await handmadeRun();
     const result = await publishRun(deps, { ...input, kind: 'teach', ensemble: [], logits: null });
     expect(result).toMatchObject({ ensemble: { mAP: null }, logits: null });
     const { agreement: _, ...trained } = result.students[0]!;

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { evaluateRun } from '../../activities/publish/run-evaluation';
 import { publishRun } from '../../activities/publish-run';
 import { scoreEnsemble } from '../../jobs/logits/ensemble-gate';
@@ -22,7 +21,6 @@ describe('scores that the store holds', () => {
     run = await handmadeRun();
     store = new CountingStore(run.store.uri);
   });
-  afterEach(() => rm(run.store.uri, { recursive: true }));
 
   it('are read once a model by the evaluation, teachers before students', async () => {
     const { ensemble, students } = run.input;

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { readScoredModels } from '../../activities/publish/scored-models';
 import { evaluateRun } from '../../activities/publish/run-evaluation';
 import { MODEL_PRESETS } from '../../ced/model/config';
@@ -15,7 +14,6 @@ const latency = { milliseconds: 8, audioSeconds: 4, processor: 'a processor' };
 describe('the models of a store that were scored on a run’s eval clips', () => {
   let run: HandmadeRun;
   beforeEach(async () => (run = await handmadeRun()));
-  afterEach(() => rm(run.store.uri, { recursive: true }));
 
   const scored = async (): Promise<ScoredModel[]> => {
     const { store, input } = run;
@@ -102,7 +100,6 @@ describe('the models of a store that were scored on a run’s eval clips', () =>
   });
 
   it('of a run without eval are its own, unscored', async () => {
-    await rm(run.store.uri, { recursive: true });
     run = await handmadeRun({ splits: ['validation'] });
     expect((await scored()).map(({ name, mAP }) => [name, mAP])).toEqual([
       ['right', null],

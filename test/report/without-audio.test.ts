@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { scoreEnsemble } from '../../jobs/logits/ensemble-gate';
 import { evaluateRun } from '../../activities/publish/run-evaluation';
 import { FolderStore } from '../../storage/folder-store';
@@ -22,7 +21,6 @@ describe('where labels, counts and scores are enough, no audio is touched', () =
     run = await handmadeRun();
     silent = new SilentStore(run.store.uri);
   });
-  afterAll(() => rm(run.store.uri, { recursive: true }));
 
   it('by the gate that scores an ensemble', async () => {
     const gate = await scoreEnsemble(silent, PLAN, run.input.ensemble);
