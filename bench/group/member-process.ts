@@ -3,6 +3,7 @@
  * and an answer to each. argv: what it trains, as JSON.
  */
 import { createHash } from 'node:crypto';
+import { runCalls } from '../../ced/engine/calls';
 import { openEngine } from '../../ced/engine/engine';
 import type { EngineKind } from '../../ced/engine/environment';
 import type { Group } from '../../ced/engine/group';
@@ -78,7 +79,7 @@ function prepare(shape: ExchangeShape): void {
   const sums = wholeSubtrees(own).map(() => zeros(shape.length));
   const rows = Array.from({ length: own.to - own.from }, () => zeros(shape.columns));
   prepared = () => {
-    const { gradient, table } = exchange.run(shape.parts, sums, rows);
+    const { gradient, table } = runCalls(engine, exchange.calls(shape.parts, sums, rows));
     engine.read(table);
     engine.free(gradient, table);
   };

@@ -12,7 +12,7 @@ import {
   reflectedSamples,
 } from '../audio/log-mel';
 import { reflectedClips } from '../audio/reflected-clips';
-import { runCalls, type BranchedCalls } from '../engine/branched-calls';
+import { runBranchedCalls, type BranchedCalls } from '../engine/calls';
 import { wholeBranchRows, withRows } from '../engine/branches';
 import type { Engine } from '../engine/engine';
 import type { TracedFunction } from '../engine/function-registry';
@@ -38,7 +38,7 @@ export class FrontEnd {
 
   /** As `logMelCalls`. */
   logMel(input: PredictionInput, mels: number): Tensor {
-    return runCalls(this.engine, this.logMelCalls(input, mels));
+    return runBranchedCalls(this.engine, this.logMelCalls(input, mels));
   }
 
   /**

@@ -2,7 +2,7 @@
  * A model in evaluation mode: audio or spectrograms to scores. A clip's scores do not depend on the
  * others of its batch, but for the last bits: which kernels run depends on the number of rows.
  */
-import { runCalls, runCallsLater, type BranchedCalls } from '../engine/branched-calls';
+import { runBranchedCalls, runBranchedCallsLater, type BranchedCalls } from '../engine/calls';
 import { wholeBranchRows, withRows } from '../engine/branches';
 import type { Engine } from '../engine/engine';
 import type { Ops, Precision } from '../engine/ops';
@@ -32,12 +32,12 @@ export class Predictor {
 
   /** [batch, classes] log-odds: σ of them are the probabilities. */
   logits(input: PredictionInput): Float32Array {
-    return runCalls(this.engine, this.predict(input, 0));
+    return runBranchedCalls(this.engine, this.predict(input, 0));
   }
 
   /** [batch, classes] in [0, 1]. */
   probabilities(input: PredictionInput): Float32Array {
-    return runCalls(this.engine, this.predict(input, 1));
+    return runBranchedCalls(this.engine, this.predict(input, 1));
   }
 
   /**
@@ -45,7 +45,7 @@ export class Predictor {
    * Predictions follow one another.
    */
   async probabilitiesLater(input: PredictionInput): Promise<Float32Array> {
-    return await runCallsLater(this.engine, this.predict(input, 1));
+    return await runBranchedCallsLater(this.engine, this.predict(input, 1));
   }
 
   /** Scores of log-mel spectrograms in dB, [batch, mels, frames]. */
@@ -56,7 +56,7 @@ export class Predictor {
       const calls = this.score('mels first', [input], 0, (ops, [x]) => ({
         spectrogram: ops.transpose(x!, 0, 2, 1),
       }));
-      return runCalls(this.engine, calls);
+      return runBranchedCalls(this.engine, calls);
     } finally {
       this.engine.free(input);
     }

@@ -4,6 +4,7 @@
  * tree and sends the sum to all. So every element is summed once, in the order of `GradientTree`.
  */
 import { allToAll, gather, type CollectiveKeys } from '../engine/collectives';
+import type { Calls } from '../engine/calls';
 import type { Engine } from '../engine/engine';
 import type { TracedFunction } from '../engine/function-registry';
 import { GroupLost, rankOf, type Group } from '../engine/group';
@@ -43,12 +44,12 @@ export class GradientExchange {
    * @param own sums of this member's subtrees; @param rows of its parts; both are freed
    * @throws {GroupLost} if a member does not take part
    */
-  run(parts: number, own: readonly Tensor[], rows: readonly Tensor[]): BatchGradient {
+  *calls(parts: number, own: readonly Tensor[], rows: readonly Tensor[]): Calls<BatchGradient> {
     const generation = this.engine.tensor(Int32Array.of(this.group.generation), [], 'int32');
     const given = [...own, ...rows, generation];
     try {
       const traced = this.trace(parts, own.length, rows.length);
-      const [gradient, table] = this.engine.call(traced, given) as [Tensor, Tensor];
+      const [gradient, table] = (yield { traced, inputs: given }) as [Tensor, Tensor];
       return { gradient, table };
     } catch (error) {
       throw new GroupLost(this.group.generation, error);

@@ -4,13 +4,14 @@
  * In a group each member computes some of the parts, and all take the same step.
  */
 import type { RowRange } from '../engine/branches';
+import type { Calls } from '../engine/calls';
 import type { Engine } from '../engine/engine';
 import type { Group } from '../engine/group';
 import type { Ops } from '../engine/ops';
 import { elementCount, type Tensor } from '../engine/tensor';
 import { specOf } from '../engine/tracer';
 import { RUNNING_STATISTICS } from '../model/init-bn';
-import { GradientExchange } from './gradient-exchange';
+import { GradientExchange, type BatchGradient } from './gradient-exchange';
 import { GradientTree } from './gradient-tree';
 import { microBatches, microBatchRows } from './micro-batches';
 import { optimize } from './optimizer';
@@ -19,6 +20,11 @@ import { float, resource, type TracedStep } from './traced-step';
 import type { CompleteOptions } from './trainer-options';
 import type { TrainingBatch } from './training-batch';
 import { readOnce, type TrainingVariables } from './training-variables';
+
+/** A gradient, or the two that it is yet to be the sum of. */
+interface Sum {
+  value: Tensor | readonly [Sum, Sum];
+}
 
 export class StepInParts {
   /** Elements of all trained parameters. */
@@ -57,35 +63,44 @@ export class StepInParts {
   }
 
   /**
-   * Takes a step; `scalars` as from `adamScalars`. @returns the loss before it
+   * The calls of a step; `scalars` as from `adamScalars`. @returns the loss before it
    * @throws {GroupLost} before the optimizer's step
    */
-  run(
+  *calls(
     whole: TrainingBatch,
     inputOf: (part: TrainingBatch) => StepInput,
     scalars: Float32Array,
-  ): number {
+  ): Calls<number> {
     const counts = microBatchRows(whole.batch, this.options.parts).map(({ length }) => length);
     const shares = counts.map((count) => count / whole.batch);
     const own = this.owned(counts.length);
-    const tree = new GradientTree<Tensor>((left, right) => this.add(left, right));
-    const rows = microBatches(whole, this.options.parts, own).map((part, at) => {
+    const tree = new GradientTree<Sum>((left, right) => ({ value: [left, right] }));
+    const rows: Tensor[] = [];
+    for (const [at, part] of microBatches(whole, this.options.parts, own).entries()) {
       const index = own.from + at;
-      const { gradient, row } = this.traced.part(inputOf(part), shares[index] as number);
-      tree.push({ level: 0, index, value: gradient });
-      return row;
-    });
-    const { gradient, table } =
-      this.exchange === null
-        ? { gradient: tree.total(), table: this.stack(rows) }
-        : this.exchange.run(
-            counts.length,
-            tree.sums().map(({ value }) => value),
-            rows,
-          );
+      const { gradient, row } = yield* this.traced.part(inputOf(part), shares[index] as number);
+      tree.push({ level: 0, index, value: { value: gradient } });
+      // Added at once, so that memory holds one gradient for each level.
+      yield* this.added(tree.sums().at(-1)?.value as Sum);
+      rows.push(row);
+    }
+    const { gradient, table } = yield* this.joined(counts.length, tree, rows);
     const loss = this.loss(table, shares);
-    this.apply(gradient, table, scalars);
+    yield* this.apply(gradient, table, scalars);
     return loss;
+  }
+
+  /** Of the whole batch. @param tree with the parts of this process; @param rows of them */
+  private *joined(
+    parts: number,
+    tree: GradientTree<Sum>,
+    rows: readonly Tensor[],
+  ): Calls<BatchGradient> {
+    if (this.exchange === null)
+      return { gradient: yield* this.added(tree.total()), table: yield* this.stack(rows) };
+    const own: Tensor[] = [];
+    for (const { value } of tree.sums()) own.push(yield* this.added(value));
+    return yield* this.exchange.calls(parts, own, rows);
   }
 
   /** @param table rows of all parts, [parts, 2 · mels + 1] */
@@ -98,35 +113,38 @@ export class StepInParts {
     );
   }
 
-  /** Frees its arguments. */
-  private add(left: Tensor, right: Tensor): Tensor {
-    return this.merged(`add gradients ${left.shape}`, [left, right], (ops, [a, b]) =>
-      ops.add(a as Tensor, b as Tensor),
-    );
+  /** Adds what has yet to be added of a sum, and frees that. @returns its value */
+  private *added(sum: Sum): Calls<Tensor> {
+    if ('id' in sum.value) return sum.value;
+    const [left, right] = sum.value;
+    const both = [yield* this.added(left), yield* this.added(right)];
+    const key = `add gradients ${both[0]?.shape}`;
+    sum.value = yield* this.merged(key, both, (ops, [a, b]) => ops.add(a as Tensor, b as Tensor));
+    return sum.value;
   }
 
   /** Frees its arguments. */
-  private stack(rows: readonly Tensor[]): Tensor {
+  private *stack(rows: readonly Tensor[]): Calls<Tensor> {
     const key = `stack parts ${rows.length} ${rows[0]?.shape}`;
-    return this.merged(key, rows, (ops, given) => ops.stack(given));
+    return yield* this.merged(key, rows, (ops, given) => ops.stack(given));
   }
 
   /** One tensor of several, by the function of this key. Frees them. */
-  private merged(
+  private *merged(
     key: string,
     tensors: readonly Tensor[],
     body: (ops: Ops, tensors: readonly Tensor[]) => Tensor,
-  ): Tensor {
+  ): Calls<Tensor> {
     const traced = this.engine.define(key, tensors.map(specOf), 'float32', (ops, given) => [
       body(ops, given),
     ]);
-    const [result] = this.engine.call(traced, tensors) as [Tensor];
+    const [result] = (yield { traced, inputs: tensors }) as [Tensor];
     this.engine.free(...tensors);
     return result;
   }
 
   /** The optimizer's step; running statistics move once a part, in order. Frees its arguments. */
-  private apply(gradient: Tensor, table: Tensor, scalars: Float32Array): void {
+  private *apply(gradient: Tensor, table: Tensor, scalars: Float32Array): Calls<void> {
     const { values, moments } = this.variables;
     const handles = [...values, ...moments].map(({ handle }) => handle);
     const [parts = 0, columns = 0] = table.shape;
@@ -154,7 +172,7 @@ export class StepInParts {
       },
     );
     const numbers = this.engine.tensor(scalars, [scalars.length], 'float32');
-    const outputs = this.engine.call(traced, [gradient, table, numbers, ...handles]);
+    const outputs = yield { traced, inputs: [gradient, table, numbers, ...handles] };
     this.engine.free(gradient, table, numbers, ...outputs);
   }
 }

@@ -3,6 +3,7 @@
  * forward, backward, and for a whole step Adam. Traced once per model, options and shape of batch.
  */
 import { branchCount, rowsIn } from '../engine/branches';
+import type { Calls } from '../engine/calls';
 import type { Engine } from '../engine/engine';
 import type { TracedFunction } from '../engine/function-registry';
 import type { Ops } from '../engine/ops';
@@ -73,7 +74,7 @@ export class TracedStep {
   }
 
   /** @param share of the batch that the part is. Frees the input; the caller frees the outputs */
-  part(input: StepInput, share: number): PartGradient {
+  *part(input: StepInput, share: number): Calls<PartGradient> {
     const ending: Ending = (ops, { numbers, loss, gradients, shares }) => {
       const flat = this.variables.firstMoments.map(({ spec }) =>
         ops.reshape(gradients.get(spec.name), elementCount(spec.shape)),
@@ -84,9 +85,15 @@ export class TracedStep {
     const numbers = Float32Array.of(share);
     const { values } = this.variables;
     const { traced, given, handles } = this.prepared('part', input, numbers, values, ending);
-    const [gradient, row] = this.engine.call(traced, [...given, ...handles]) as [Tensor, Tensor];
-    this.engine.free(...given);
-    return { gradient, row };
+    try {
+      const [gradient, row] = (yield { traced, inputs: [...given, ...handles] }) as [
+        Tensor,
+        Tensor,
+      ];
+      return { gradient, row };
+    } finally {
+      this.engine.free(...given);
+    }
   }
 
   /** Names everything that a function of this model and its options depends on. */

@@ -5,6 +5,7 @@
  * Only the loss comes back. A step depends on nothing but the state, the batch and the learning
  * rate, so a trainer restored from a snapshot continues bit for bit on an engine of the same kind.
  */
+import { runCalls, runCallsLater } from '../engine/calls';
 import type { Engine } from '../engine/engine';
 import type { Group } from '../engine/group';
 import type { ModelConfig } from '../model/config';
@@ -93,13 +94,14 @@ export class Trainer {
    * @throws {GroupLost} after which it is of none in this group
    */
   step(whole: TrainingBatch, learningRate: number): number {
-    const input = (batch: TrainingBatch): StepInput =>
-      audioInput(this.engine, this.config.n_mels, batch);
     const scalars = this.scalars(learningRate);
     return this.finished(
       this.inParts === null
-        ? this.traced.run(input(whole), scalars)
-        : this.inParts.run(whole, input, scalars),
+        ? this.traced.run(this.input(whole), scalars)
+        : runCalls(
+            this.engine,
+            this.inParts.calls(whole, (part) => this.input(part), scalars),
+          ),
     );
   }
 
@@ -108,10 +110,15 @@ export class Trainer {
    * else may be asked of this trainer until the promise is settled.
    */
   async stepLater(whole: TrainingBatch, learningRate: number): Promise<number> {
-    // The parts of a step follow one another, so they run as in `step`.
-    if (this.inParts !== null) return this.step(whole, learningRate);
-    const input = audioInput(this.engine, this.config.n_mels, whole);
-    return this.finished(await this.traced.runLater(input, this.scalars(learningRate)));
+    const scalars = this.scalars(learningRate);
+    const running =
+      this.inParts === null
+        ? this.traced.runLater(this.input(whole), scalars)
+        : runCallsLater(
+            this.engine,
+            this.inParts.calls(whole, (part) => this.input(part), scalars),
+          );
+    return this.finished(await running);
   }
 
   /** As `step`, from log-mel spectrograms in dB, [batch, mels, frames], always in one part. */
@@ -160,6 +167,10 @@ export class Trainer {
 
   dispose(): void {
     this.variables.dispose();
+  }
+
+  private input(batch: TrainingBatch): StepInput {
+    return audioInput(this.engine, this.config.n_mels, batch);
   }
 
   private scalars(learningRate: number): Float32Array {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { runCalls } from '../../../ced/engine/calls';
 import type { Engine } from '../../../ced/engine/engine';
 import type { OpOutput } from '../../../ced/engine/op-runner';
 import { Ops, type Precision } from '../../../ced/engine/ops';
@@ -64,23 +65,21 @@ class TracingEngine {
 
 /** By the code that members run. */
 function bytesSentBy(rank: number, workers: number, parts: number, length: number): number {
-  const engine = new TracingEngine(workers);
+  const tracing = new TracingEngine(workers);
+  const engine = tracing as unknown as Engine;
   const members = Array.from({ length: workers }, (_, index) => ({ index, host: '', port: 0 }));
   const exchange = new GradientExchange(
-    engine as unknown as Engine,
+    engine,
     { generation: 1, members, self: rank, timeoutSeconds: 1 },
     length,
     COLUMNS,
   );
   const own = exchange.owned(parts);
   const vectors = (count: number, extent: number): Tensor[] =>
-    Array.from({ length: count }, () => engine.tensor(null, [extent], 'float32'));
-  exchange.run(
-    parts,
-    vectors(wholeSubtrees(own).length, length),
-    vectors(own.to - own.from, COLUMNS),
-  );
-  return engine.sent;
+    Array.from({ length: count }, () => tracing.tensor(null, [extent], 'float32'));
+  const sums = vectors(wholeSubtrees(own).length, length);
+  runCalls(engine, exchange.calls(parts, sums, vectors(own.to - own.from, COLUMNS)));
+  return tracing.sent;
 }
 
 const COLUMNS = 129;
