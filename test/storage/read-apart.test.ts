@@ -61,7 +61,7 @@ describe('a file that is decoded in a process of its own', () => {
     await expect(read(good, { program })).rejects.toThrow(/^the process that read .* \(SIGKILL\)$/);
   });
 
-  it('is heard also when its decoder ends while its answer lies unread', async () => {
+  it('is read also when its decoder ends before anybody looked at its answer', async () => {
     // Ended processes are found all at once, whenever one of them ends.
     const told = (name: string) => join(folder, name);
     const decoder = (name: string): string => {
