@@ -3,7 +3,7 @@
  * complete, counted and checked.
  */
 import { counted } from '../ced/counted';
-import { budgetedEpochs } from '../ced/training/budget';
+import { budgetedEpochs, budgetedMinutes, type BudgetedCorpus } from '../ced/training/budget';
 import type {
   FinalizedCorpus,
   FinalizedSplit,
@@ -36,8 +36,17 @@ export async function finalizeCorpus(
     train: finalized('train'),
     validation: finalized('validation'),
     eval: finalized('eval'),
-    ...(trainings ? { epochs: budgetedEpochs(trainings, { classes, chunks, chunkSeconds }) } : {}),
+    ...(trainings ? budgeted(trainings, { classes, chunks, chunkSeconds }) : {}),
   };
+}
+
+function budgeted(
+  trainings: NonNullable<FinalizeInput['trainings']>,
+  corpus: BudgetedCorpus,
+): Pick<FinalizedCorpus, 'epochs' | 'leastMinutes'> {
+  const epochs = budgetedEpochs(trainings, corpus);
+  const leastMinutes = budgetedMinutes(trainings, corpus);
+  return leastMinutes.every((minutes) => minutes === null) ? { epochs } : { epochs, leastMinutes };
 }
 
 function refuseOverlap({ overlaps }: ContentIndex, allowed: boolean): void {

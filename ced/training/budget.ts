@@ -47,15 +47,52 @@ export function stepsAMinute(
   return (60 * OPERATIONS_PER_SECOND_A_CORE * cores) / step;
 }
 
+/** Minutes that FEWEST_EPOCHS take where the budget has fewer; else null. */
+export function minutesOfFewest(budget: Budget, training: BudgetedTraining): number | null {
+  if ('steps' in budget) return null;
+  const steps = FEWEST_EPOCHS * Math.max(1, Math.ceil(training.chunks / training.batchSize));
+  const minutes = steps / stepsAMinute(training, budget.cores);
+  return minutes > budget.minutes ? minutes : null;
+}
+
+export interface StatedTraining {
+  model: ModelShape;
+  batchSize: number;
+  budget?: Budget | undefined;
+}
+
+/** The corpus of the trainings; chunks of its training split. */
+export interface BudgetedCorpus {
+  classes: number;
+  chunks: number;
+  chunkSeconds: number;
+}
+
 /** What the budgets of trainings on one corpus become; null for those without. */
 export function budgetedEpochs(
-  trainings: readonly { model: ModelShape; batchSize: number; budget?: Budget | undefined }[],
-  { classes, chunks, chunkSeconds }: { classes: number; chunks: number; chunkSeconds: number },
+  trainings: readonly StatedTraining[],
+  corpus: BudgetedCorpus,
 ): (number | null)[] {
+  return ofBudgets(trainings, corpus, epochsOf);
+}
+
+/** `minutesOfFewest` of each training; null also for those without a budget. */
+export function budgetedMinutes(
+  trainings: readonly StatedTraining[],
+  corpus: BudgetedCorpus,
+): (number | null)[] {
+  return ofBudgets(trainings, corpus, minutesOfFewest);
+}
+
+function ofBudgets<T>(
+  trainings: readonly StatedTraining[],
+  { classes, chunks, chunkSeconds }: BudgetedCorpus,
+  become: (budget: Budget, training: BudgetedTraining) => T | null,
+): (T | null)[] {
   const vocabulary = Array.from({ length: classes }, (_, index) => ({ name: String(index) }));
   return trainings.map(({ model, batchSize, budget }) => {
     if (budget === undefined) return null;
     const config = modelConfig(model, chunkSeconds, vocabulary);
-    return epochsOf(budget, { config, chunkSeconds, chunks, batchSize });
+    return become(budget, { config, chunkSeconds, chunks, batchSize });
   });
 }

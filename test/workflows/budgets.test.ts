@@ -67,6 +67,15 @@ describe('a run with a budget', () => {
     ]);
   });
 
+  it('says what the fewest epochs take where that is more than the minutes asked for', () => {
+    const stated = parsed({ name: 'a', budget: { minutes: 2 } }, { name: 'b', epochs: 7 });
+    const finalized = { epochs: [4, null], leastMinutes: [7.25, null], train };
+    expect(withinBudgets(stated, finalized).notes).toEqual([
+      'students[0].budget: 2 minutes on 2 cores become epochs 4 (40 steps), warmupSteps 4; fewer ' +
+        'are not trained, and these take about 7.3 minutes at the stated speed',
+    ]);
+  });
+
   it('asks for epochs when its corpus is ingested; one without asks nothing', () => {
     expect(budgetsOf(parsed({ name: 'a' }), 5)).toEqual({});
     const both = parsed({ name: 'a', budget: { steps: 60 } }, { name: 'b' });

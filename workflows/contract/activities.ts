@@ -158,6 +158,11 @@ export type FinalizedSplit = z.output<typeof finalizedSplitSchema>;
 export type FinalizedCorpus = Record<Split, FinalizedSplit | null> & {
   /** What the budget of each of `trainings` became; null for those that state their epochs. */
   epochs?: (number | null)[];
+  /**
+   * Minutes that these epochs take where they are the fewest that are trained and cost more than
+   * the budget, for each of `trainings`; absent where none does.
+   */
+  leastMinutes?: (number | null)[];
 };
 
 export interface ScoreInput {

@@ -38,23 +38,30 @@ export function budgetProblems(
 /** The run with epochs in place of budgets, and a note for each. */
 export function withinBudgets<R extends DistillRun | TeachRun>(
   run: R,
-  { epochs, train }: Pick<FinalizedCorpus, 'epochs' | 'train'>,
+  { epochs, leastMinutes, train }: Pick<FinalizedCorpus, 'epochs' | 'leastMinutes' | 'train'>,
 ): { run: R; notes: string[] } {
   if (!epochs) return { run, notes: [] };
   const section = 'students' in run ? 'students' : 'teachers';
   const chunks = train?.chunks ?? 0;
-  const { trainings, notes } = withEpochs(section, trainingsOf(run), epochs, chunks);
+  const become = { epochs, leastMinutes };
+  const { trainings, notes } = withEpochs(section, trainingsOf(run), become, chunks);
   return { run: { ...run, [section]: trainings }, notes };
+}
+
+interface Budgeted {
+  readonly epochs: readonly (number | null)[];
+  readonly leastMinutes?: readonly (number | null)[] | undefined;
 }
 
 /**
  * @param epochs of each training; null where it states them itself
+ * @param leastMinutes of those whose budget is less than the fewest epochs take
  * @param chunks of the training split
  */
 export function withEpochs<T extends TeacherTraining>(
   section: 'students' | 'teachers',
   stated: readonly T[],
-  epochs: readonly (number | null)[],
+  { epochs, leastMinutes = [] }: Budgeted,
   chunks: number,
 ): { trainings: T[]; notes: string[] } {
   const notes: string[] = [];
@@ -67,11 +74,18 @@ export function withEpochs<T extends TeacherTraining>(
     delete within.budget;
     notes.push(
       `${section}[${index}].budget: ${described(each.budget)} become epochs ${become} ` +
-        `(${counted(steps, 'step')}), warmupSteps ${warmupSteps}`,
+        `(${counted(steps, 'step')}), warmupSteps ${warmupSteps}${overrun(leastMinutes[index])}`,
     );
     return within;
   });
   return { trainings, notes };
+}
+
+/** Told where a run takes longer than was asked for. */
+function overrun(minutes: number | null | undefined): string {
+  if (minutes == null) return '';
+  const shown = minutes < 10 ? minutes.toFixed(1) : Math.round(minutes);
+  return `; fewer are not trained, and these take about ${shown} minutes at the stated speed`;
 }
 
 function described(budget: NonNullable<TeacherTraining['budget']>): string {

@@ -1,5 +1,5 @@
 /** What a run will need: sizes of corpus, logits and models, hours, notes and problems. */
-import { budgetedEpochs } from '../../../ced/training/budget';
+import { budgetedEpochs, budgetedMinutes } from '../../../ced/training/budget';
 import { withEpochs } from '../../../workflows/contract/budgets';
 import { SPLITS } from '../../../workflows/contract/models';
 import type { DistillRun, TeachRun } from '../../../workflows/contract/run-file';
@@ -61,7 +61,11 @@ export async function planRun(
     };
   const chunks = splits.train?.chunks ?? 0;
   const corpus = { classes: vocabulary.length, chunks, chunkSeconds };
-  const budgets = withEpochs(section, stated, budgetedEpochs(stated, corpus), chunks);
+  const become = {
+    epochs: budgetedEpochs(stated, corpus),
+    leastMinutes: budgetedMinutes(stated, corpus),
+  };
+  const budgets = withEpochs(section, stated, become, chunks);
   const settings = budgets.trainings;
   const teachers =
     'logits' in run

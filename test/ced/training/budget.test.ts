@@ -4,6 +4,7 @@ import {
   budgetedEpochs,
   epochsOf,
   FEWEST_EPOCHS,
+  minutesOfFewest,
   MOST_EPOCHS,
   stepsAMinute,
 } from '../../../ced/training/budget';
@@ -26,6 +27,15 @@ describe('a budget of minutes', () => {
   it('neither wastes time on 300 clips nor starves 300,000', () => {
     expect(epochsOf({ minutes: 1000, cores: 2 }, on(300))).toBe(MOST_EPOCHS);
     expect(epochsOf({ minutes: 1, cores: 2 }, on(300_000))).toBe(FEWEST_EPOCHS);
+  });
+
+  it('is told where the fewest epochs cost more than it', () => {
+    const least = minutesOfFewest({ minutes: 1, cores: 2 }, on(300_000))!;
+    const steps = (FEWEST_EPOCHS * 300_000) / 16;
+    expect(least * stepsAMinute(on(300_000), 2)).toBeCloseTo(steps, 3);
+    expect(least).toBeGreaterThan(1);
+    expect(minutesOfFewest({ minutes: 2 * least, cores: 2 }, on(300_000))).toBeNull();
+    expect(minutesOfFewest({ steps: 1 }, on(300_000))).toBeNull();
   });
 
   it('is worth more on more cores, in proportion', () => {
