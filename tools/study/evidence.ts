@@ -100,7 +100,8 @@ export function compare(
   return { ...(decided ?? looks.at(-1)!), missing: decided ? 0 : missingSeeds(pairs) };
 }
 
-type Compared = Pick<ComparisonEvidence, 'expected' | 'difference' | 'finding'>;
+/** A comparison as a look leaves it. */
+export type Compared = Pick<ComparisonEvidence, 'expected' | 'difference' | 'finding'>;
 
 /** Whether more seeds could change no more than the 5 % that the test may err. */
 export function isDecided({ expected, difference, finding: found }: Compared): boolean {

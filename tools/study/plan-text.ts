@@ -3,6 +3,7 @@ import { alignedTable } from '../../cli/aligned-table';
 import { duration } from '../../cli/quantities';
 import { wrapText } from '../../infra/wrap-text';
 import { stepsOf } from './base-run';
+import type { Compared } from './evidence';
 import {
   minutesOfRuns,
   type PlannedComparison,
@@ -27,6 +28,7 @@ const HEADER = [
   'missing',
   'sd of clips',
   'clips',
+  'finding',
 ];
 
 /** @param lanes runs at the same time */
@@ -36,7 +38,7 @@ export function describePlan(plan: StudyPlan, lanes: number): string {
   const sections = plan.questions.map((each) => {
     const table = alignedTable([HEADER, ...each.comparisons.map(cells)], (column) => column > 0);
     return [
-      `${each.question.id}: ${each.question.title}`,
+      `${each.question.id}: ${each.question.title}: ${each.outcome}`,
       ...table.map((row) => `  ${row}`),
       `  ${hours([each])} on ${lanes} at a time`,
       '',
@@ -61,7 +63,8 @@ function explanation({ source, evalClips }: StudyPlan): string {
       `(${LOOKS.join(', ')} seeds) at which the study's sequential test does. "missing": seeds ` +
       'until the comparison is decided if its difference stays as it is. "sd of clips": what the ' +
       'choice of evaluation clips adds to the difference, by bootstrap; "clips": as many as make ' +
-      `that ${PLANNED_DIFFERENCE / 2}.${clips}`,
+      `that ${PLANNED_DIFFERENCE / 2}.${clips} "finding": of the last look, with half its ` +
+      'interval; behind the title what the looks so far say of the question.',
   );
 }
 
@@ -71,6 +74,7 @@ function cells({
   mean,
   deviation,
   missing,
+  compared,
   seeds,
   look,
   clipError,
@@ -92,7 +96,15 @@ function cells({
         : String(missing),
     shown(clipError?.deviation ?? null),
     clips === null ? '–' : String(clips),
+    found(compared),
   ];
+}
+
+/** With half the interval of the last look. */
+function found({ difference, finding }: Compared): string {
+  const half = difference?.halfWidth ?? null;
+  const short = finding.replace('within the ', '').replace('smaller than', '<');
+  return half === null ? '–' : `${short} ±${half.toFixed(3)}`;
 }
 
 /** How many steps bring the base near its ensemble, from its two lengths. */

@@ -6,7 +6,16 @@ import { join } from 'node:path';
 import { openStore } from '../../storage/open-store';
 import { STORE } from './base-run';
 import { clipError, labelledEvaluations, type ClipError } from './clip-error';
-import { compare, gather, type ArmEvidence, type Missing, type Pair } from './evidence';
+import {
+  compare,
+  gather,
+  outcome,
+  type ArmEvidence,
+  type Compared,
+  type Missing,
+  type Outcome,
+  type Pair,
+} from './evidence';
 import type { Arm, Question } from './experiment';
 import { clipsFor, lookFor, seedsFor } from './power';
 import { PublishedStudy } from './published-scores';
@@ -21,6 +30,8 @@ export interface PlannedComparison {
   /** Of the seeds' differences: its own, or where it has too few seeds what is usual here. */
   readonly deviation: number | null;
   readonly missing: Missing;
+  /** What the looks so far say. */
+  readonly compared: Compared;
   /** That decide 0.01: by one look at the end, and by the look that the study takes. */
   readonly seeds: number | null;
   readonly look: number | null;
@@ -31,6 +42,7 @@ export interface PlannedComparison {
 export interface PlannedQuestion {
   readonly question: Question;
   readonly comparisons: readonly PlannedComparison[];
+  readonly outcome: Outcome;
   readonly runs: readonly PlannedRuns[];
 }
 
@@ -150,19 +162,26 @@ export function plannedQuestion(
     const { count, mean, deviation: own } = spreads[index]!;
     const deviation = own ?? usual;
     const error = errors[index] ?? null;
+    const { missing, ...compared } = compare(pairs[index]!, expected);
     return {
       arm,
       pairs: pairs[index]!,
       mean: count === 0 ? null : mean,
       deviation,
-      missing: compare(pairs[index]!, expected).missing,
+      missing,
+      compared,
       seeds: deviation === null ? null : seedsFor(deviation),
       look: deviation === null ? null : lookFor(deviation),
       clipError: error,
       clips: error === null ? null : clipsFor(error),
     };
   });
-  return { question, comparisons, runs: missingRuns(question, comparisons, minutesOf) };
+  return {
+    question,
+    comparisons,
+    outcome: outcome(comparisons.map(({ compared }) => compared)),
+    runs: missingRuns(question, comparisons, minutesOf),
+  };
 }
 
 /** An arm runs for its own comparison, the reference for the one that needs most seeds. */

@@ -100,6 +100,9 @@ describe('the plan of the study', () => {
     const text = describePlan(plan, 2);
     for (const { id, title } of all) expect(text).toContain(`${id}: ${title}`);
     expect(text).toMatch(/inconsistent +\d+ +-?0\.\d{4} +0\.\d{4}/);
+    expect(text).toContain('consistent: Consistent against inconsistent teaching: agrees');
+    expect(text).toMatch(/inconsistent .* higher ±0\.018$/m);
+    expect(text).toMatch(/from-brio .* noise ±0\.047$/m);
     expect(text).toMatch(/All of it, each run once: .* (min|h) on 2 at a time/);
     const prose = text.replace(/\s+/g, ' ');
     expect(prose).toMatch(/Steps: the base reaches \d+ % of its ensemble in 1504 steps/);
