@@ -41,6 +41,7 @@ const programs = {
     parts: ['tensorflow', 'temporal', 'demo'],
   },
   corpora: { file: 'tools/corpora/main.js', parts: ['tensorflow', 'temporal'] },
+  leaderboard: { file: 'tools/leaderboard/main.js', parts: [] },
   soak: { file: 'tools/soak/main.js', parts: ['tensorflow'] },
   docs: { file: 'tools/write-documents.js', parts: [] },
 };

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { openStore } from '../../storage/open-store';
 import { logitShards } from '../../storage/logits/read-logits';
 import { readFileSync } from 'node:fs';
+import { readLeaderboard, withLeaderboard } from '../leaderboard/leaderboard';
 import { armRun } from './arm-run';
 import { CLASSES, STORE, VIEWS } from './base-run';
 import { COMMON_CORPUS } from './corpora';
@@ -55,7 +56,8 @@ export async function publish({ root, seeds, questions, leftOut }: PublishOption
     writeFileSync(file, text);
   };
   const plotOf = (id: string): string => `results/${id}.svg`;
-  write('results.md', resultsPage(evidence, facts, plotOf));
+  const page = resultsPage(evidence, facts, plotOf);
+  write('results.md', withLeaderboard(page, readLeaderboard(join(root, 'docs'))));
   for (const each of evidence)
     if (each.reference.score !== null)
       write(plotOf(each.question.id), plot(each, facts.ensembleMAP));
