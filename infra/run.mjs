@@ -167,7 +167,9 @@ async function setup(args) {
   const parts = values.parts?.split(',') ?? allParts;
   const unknown = parts.find((part) => !allParts.includes(part));
   if (unknown !== undefined)
-    throw new SetupError(`--parts ${unknown}: expected ${allParts.join(', ')}`);
+    throw new SetupError(
+      `--parts ${unknown}: expected ${allParts.join(', ')}${didYouMean(unknown, allParts)}`,
+    );
   if (values.gpu && values.cpu) throw new SetupError('--gpu --cpu: expected one of them');
   if (values['allow-cpu'] && !values.gpu) throw new SetupError('--allow-cpu goes with --gpu');
   if (values.gpu) requireGpu(values['allow-cpu'] === true);
@@ -179,8 +181,17 @@ function optionsOf(args, options) {
   try {
     return parseArgs({ args, options }).values;
   } catch (error) {
-    throw new SetupError(`${error.message.split('. ')[0]}; see npm run setup -- --help`);
+    const [said] = error.message.split('. ');
+    const names = Object.keys(options).map((name) => `--${name}`);
+    const meant = didYouMean(/'(--[\w-]+)'/.exec(said)?.[1] ?? '', names);
+    throw new SetupError(`${said}${meant}; see npm run setup -- --help`);
   }
+}
+
+/** The advice of our other commands, which a clone does not have before it is compiled. */
+function didYouMean(given, names) {
+  const module = join(root, 'dist/infra/command-line/similar-name.js');
+  return existsSync(module) ? Module.createRequire(module)(module).didYouMean(given, names) : '';
 }
 
 /** Runs the program in this very process, so that signals and exit codes are its own. */

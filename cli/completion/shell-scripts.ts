@@ -98,7 +98,9 @@ function fish(commands: readonly CompletedCommand[]): string {
       }),
     ];
   });
-  return `# ced for fish\n${lines.join('\n')}\n`;
+  const names = quoted(commands.map(({ name }) => name).join(' '));
+  const help = `complete -c ced -n '__fish_seen_subcommand_from help' -f -a ${names}`;
+  return `# ced for fish\n${[...lines, help].join('\n')}\n`;
 }
 
 /** Help texts are sentences; a menu has room for their beginning. */

@@ -155,7 +155,10 @@ describe('set-up', () => {
     const run = join(repositoryRoot, 'infra/run.mjs');
     expect(await node([run, 'setup', '--help'])).toContain('$CED_CACHE');
     await expect(node([run, 'setup', '--gup'])).rejects.toThrow(
-      "error: Unknown option '--gup'; see npm run setup -- --help",
+      "error: Unknown option '--gup' (did you mean --gpu?); see npm run setup -- --help",
+    );
+    await expect(node([run, 'setup', '--parts', 'tensorflw'])).rejects.toThrow(
+      'expected tensorflow, onnx, temporal, demo (did you mean tensorflow?)',
     );
   });
 });
