@@ -39,7 +39,7 @@ for (const file of documents) {
     if (path !== '' && !/^[a-z]+:/.test(path) && !existsSync(join(dirname(file), path)))
       faults.push(`${file}: link to ${target}, which does not exist`);
   }
-  for (const [, name] of text.matchAll(/npm run (?:--silent |-s )?([a-z][a-z:-]*)/g))
+  for (const [, name] of text.matchAll(/npm run (?:--silent |-s )?([a-z][\w:-]*)/g))
     if (scripts[name] === undefined) faults.push(`${file}: npm run ${name}, which is not a script`);
 }
 

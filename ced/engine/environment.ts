@@ -53,9 +53,16 @@ const CAPS = [
   { name: 'AVX2', flags: [], xla: 'AVX2' },
 ] as const;
 
-export type InstructionCap = (typeof CAPS)[number]['name'];
+/**
+ * The one cap of 64-bit ARM, which all its processors have. oneDNN is off there: it hands products
+ * to the Compute Library, which chooses kernels by the core and knows no cap.
+ */
+const ARM_CAP = { name: 'NEON', xla: 'NEON' } as const;
 
-export function defaultInstructionCap(): InstructionCap {
+export type InstructionCap = (typeof CAPS)[number]['name'] | (typeof ARM_CAP)['name'];
+
+export function defaultInstructionCap(architecture: string = process.arch): InstructionCap {
+  if (architecture === 'arm64') return ARM_CAP.name;
   const flags = processorFlags();
   return CAPS.find((cap) => cap.flags.every((flag) => flags.has(flag)))?.name ?? 'AVX2';
 }
@@ -75,12 +82,12 @@ function processorFlags(): Set<string> {
  */
 export function engineEnvironment(options: EngineOptions = {}): Record<string, string> {
   const instructionCap = options.instructionCap ?? defaultInstructionCap();
-  const xlaCap = CAPS.find(({ name }) => name === instructionCap)?.xla;
+  const xlaCap = [...CAPS, ARM_CAP].find(({ name }) => name === instructionCap)?.xla;
   const cuda = process.env['CED_GPU_XLA'] === '0' ? null : cudaFolder();
   return {
     TF_NUM_INTRAOP_THREADS: '1',
     TF_NUM_INTEROP_THREADS: String(options.threads ?? availableParallelism()),
-    TF_ENABLE_ONEDNN_OPTS: '1',
+    TF_ENABLE_ONEDNN_OPTS: instructionCap === ARM_CAP.name ? '0' : '1',
     ONEDNN_MAX_CPU_ISA: instructionCap,
     // XLA's own sums. It would leave them to YNNPACK, and its thunk for that (ynn_emitter.cc)
     // appends to a list without a lock: two branches that prepare a sum at once crash the process.

@@ -9,8 +9,8 @@
 // - `createTensor` copies. The published one lets TensorFlow use JavaScript's memory, which an
 //   optimizer then updates in place, and which one of TensorFlow's threads releases with the
 //   tensor, where V8 must not be called;
-// - with CED_PDEATHSIG=1 in its environment, the kernel kills a process that loads the binding when
-//   its parent dies (prctl(2), PR_SET_PDEATHSIG). An edit is inserted before a piece of the
+// - with CED_PDEATHSIG=1 in its environment, Linux kills a process that loads the binding when its
+//   parent dies (prctl(2), PR_SET_PDEATHSIG). An edit is inserted before a piece of the
 //   published text, or replaces the text from one piece up to another. Sources that differ from the
 //   published ones are refused.
 import { createHash } from 'node:crypto';
@@ -259,16 +259,20 @@ napi_value TFJSBackend::CallLater(napi_env env, napi_value name, napi_value inpu
     file: 'tfjs_binding.cc',
     before: `  TFJSBackend *const backend = TFJSBackend::Create(env);
   ENSURE_VALUE_IS_NOT_NULL_RETVAL(env, backend, nullptr);`,
-    insert: `  const char *die_with_parent = getenv("CED_PDEATHSIG");
+    insert: `#ifdef __linux__
+  const char *die_with_parent = getenv("CED_PDEATHSIG");
   if (die_with_parent && strcmp(die_with_parent, "1") == 0) prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
 
 `,
   },
   {
     file: 'tfjs_binding.cc',
     before: '#include <node_api.h>\n',
-    insert: `#include <signal.h>
+    insert: `#ifdef __linux__
+#include <signal.h>
 #include <sys/prctl.h>
+#endif
 `,
   },
 ];

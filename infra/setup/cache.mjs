@@ -19,11 +19,15 @@ import {
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { withLock } from './lock.mjs';
+import { platform } from './platform.mjs';
 import { SetupError } from './tools.mjs';
 
 export const cacheFolder = resolve(
   process.env.CED_CACHE || join(homedir(), '.cache', 'ced-distillation'),
 );
+
+/** Entries hold compiled programs, and machines of several platforms may share a home. */
+const entriesFolder = platform === 'linux-x64' ? cacheFolder : join(cacheFolder, platform);
 
 /**
  * Makes the folder. Node's own recursive mkdir never ends below /proc.
@@ -68,8 +72,9 @@ function removeLeftovers(folder) {
 
 /** Returns the folder of an entry, building it with `build(temporaryFolder)` when it is absent. */
 export async function cached(entry, report, build) {
-  const folder = join(cacheFolder, entry);
+  const folder = join(entriesFolder, entry);
   if (existsSync(folder)) return folder;
+  mkdirSync(entriesFolder, { recursive: true });
   await withLock(`${folder}.lock`, report, async () => {
     if (existsSync(folder)) return; // another set-up built it while we waited
     removeLeftovers(folder);

@@ -5,10 +5,13 @@
 // interface, and no setting changes that. Its call of bind(2) goes through the import table of its
 // library, whose entry is replaced here before the server starts: it listens on the address that
 // the process was given, or the call fails. The tables are those of the library that set-up pins;
-// its entries are bound when first used (no BIND_NOW), so they can be written.
+// its entries are bound when first used (no BIND_NOW), so they can be written. Other systems have
+// other tables: there it refuses to start the server.
 #include <arpa/inet.h>
 #include <errno.h>
+#ifdef __linux__
 #include <link.h>
+#endif
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -28,6 +31,7 @@ namespace {
 
 in_addr listen_address;
 
+#ifdef __linux__
 int BindToListenAddress(int fd, const sockaddr *address, socklen_t length) {
   if (address->sa_family == AF_INET6 && length >= sizeof(sockaddr_in6)) {
     sockaddr_in6 copy;
@@ -82,6 +86,7 @@ int ReplaceBind(dl_phdr_info *library, size_t, void *replaced) {
   }
   return 0;
 }
+#endif
 
 // The group that the process is in, and the newest one that was ended from outside: an order may
 // come after a later group was joined, which it must not end, and before its own is joined, which
@@ -111,7 +116,9 @@ napi_value TFJSBackend::EnableCollectiveOps(napi_env env, napi_value bytes,
     return nullptr;
   }
   static int replaced = 0;
+#ifdef __linux__
   if (replaced == 0) dl_iterate_phdr(ReplaceBind, &replaced);
+#endif
   if (replaced == 0) {
     NAPI_THROW_ERROR(env, "enableCollectiveOps: TensorFlow would listen on every interface");
     return nullptr;

@@ -1,6 +1,7 @@
 // `die-with-parent SIGNAL PROGRAM ARGS…` runs a program that the kernel sends the signal (a number)
 // as soon as its parent dies, even by SIGKILL. The setting survives exec, so a Go server or a Node
-// process needs no code of its own.
+// process needs no code of its own. On macOS, whose kernel has no such setting, it only runs the
+// program.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cached, shortHash } from './cache.mjs';
@@ -8,12 +9,16 @@ import { execute, need } from './tools.mjs';
 
 const source = `#include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 int main(int argc, char **argv) {
   if (argc < 3) return 64;
+#ifdef __linux__
   prctl(PR_SET_PDEATHSIG, atoi(argv[1]));
+#endif
   execvp(argv[2], argv + 2);
   perror(argv[2]);
   return 127;

@@ -40,7 +40,8 @@ function isForThisMachine(path) {
   return (system ?? process.platform) === process.platform && processor === process.arch;
 }
 
-async function cachedPackage({ name, version, integrity }, report) {
+/** The folder of a package in the cache, downloaded by npm and compared with its hash. */
+export async function cachedPackage({ name, version, integrity }, report) {
   const entry = `node-package-${name.replace(/\W/g, '-')}-${version}-${shortHash(integrity)}`;
   const folder = await cached(entry, report, async (temporary) => {
     need('npm');

@@ -16,42 +16,27 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bindingEdits, writeEditedSources } from './binding-source.mjs';
 import { cached, linkInPlace, shortHash } from './cache.mjs';
-import { installPartPackages } from './part-packages.mjs';
 import { installNvidiaLibraries, nvidiaWheels } from './nvidia-wheels.mjs';
-import { checkPlatform, execute, findOnPath, need, needPip, SetupError } from './tools.mjs';
+import { installPartPackages } from './part-packages.mjs';
+import { thisPlatform } from './platform.mjs';
+import { execute, findOnPath, need, needPip, SetupError } from './tools.mjs';
 import { downloadWheel } from './wheel.mjs';
-
-const tensorflowVersion = '2.21.0';
-export const wheels = {
-  cpu: {
-    name: 'tensorflow-cpu',
-    version: tensorflowVersion,
-    megabytes: 262,
-    sha256: '05af7c26d35f4de910b5598c7b507e3981831a7b0f47fed9a405d995d51d7793',
-  },
-  gpu: {
-    name: 'tensorflow',
-    version: tensorflowVersion,
-    megabytes: 547,
-    sha256: 'e9d8da8dcab9650efb45f032ba70af2f016f907e6e0c6bda29dd101bba945406',
-  },
-};
 
 const bindingVersion = '4.22.0';
 /** Source of the addon that mutes TensorFlow while it loads; mute.cc explains it. */
 const muteSource = fileURLToPath(new URL('mute.cc', import.meta.url));
 /** Source of the binding's methods for collectives. */
 const collectivesSource = fileURLToPath(new URL('collectives.cc', import.meta.url));
-const compilerFlags = ['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8'];
+const compilerFlags = ['-O2', '-std=c++17', '-fPIC', '-DNAPI_VERSION=8'];
 
 /** Makes `require('@tensorflow/tfjs-node-gpu')` work in this clone. `variant` is `cpu` or `gpu`. */
 export async function installTensorflow(root, variant, report) {
-  checkPlatform();
-  const library = await cachedLibrary(variant, report);
+  const platform = thisPlatform(variant);
+  const library = await cachedLibrary(platform, variant, report);
   await installPartPackages(root, 'tensorflow', report);
   // Workers time students in it, and run teachers in ONNX files.
   await installPartPackages(root, 'onnx', report);
-  const binding = await cachedBinding(root, library, report);
+  const binding = await cachedBinding(root, platform, library, report);
   const lib = join(root, 'node_modules', '@tensorflow', 'tfjs-node-gpu', 'lib');
   linkInPlace(join(binding, 'napi-v8'), join(lib, 'napi-v8'));
   linkCuda(join(library, 'nvidia', 'cuda_nvcc'), join(lib, 'cuda'));
@@ -66,28 +51,29 @@ export function linkCuda(tools, path) {
   linkInPlace(tools, path);
 }
 
-async function cachedLibrary(variant, report) {
+async function cachedLibrary({ wheels, suffix, strip }, variant, report) {
   const wheel = wheels[variant];
   const pins = variant === 'gpu' ? nvidiaWheels.map(({ sha256 }) => sha256) : [];
-  const recipe = shortHash(wheel.sha256, unpackScript, ...pins);
-  const entry = `tensorflow-${tensorflowVersion}-${variant}-${recipe}`;
+  const script = unpackScript(suffix);
+  const recipe = shortHash(wheel.sha256, script, ...pins);
+  const entry = `tensorflow-${wheel.version}-${variant}-${recipe}`;
   return cached(entry, report, async (folder) => {
     needPip();
-    report(`downloading the TensorFlow ${tensorflowVersion} library (${wheel.megabytes} MB)`);
+    report(`downloading the TensorFlow ${wheel.version} library (${wheel.megabytes} MB)`);
     const downloads = join(folder, 'downloads');
     mkdirSync(downloads);
     const file = await downloadWheel(wheel, downloads);
     report('unpacking the library and its headers');
     const demanded = (
-      await execute('Unpacking TensorFlow', 'python3', ['-c', unpackScript, file, folder])
+      await execute('Unpacking TensorFlow', 'python3', ['-c', script, file, folder])
     )
       .split('\n')
       .filter(Boolean);
     if (variant === 'gpu') await installNvidiaLibraries(demanded, folder, downloads, report);
     rmSync(downloads, { recursive: true });
-    if (findOnPath('strip') !== null) {
+    if (strip !== null && findOnPath('strip') !== null) {
       const libraries = readdirSync(join(folder, 'lib')).map((name) => join(folder, 'lib', name));
-      await execute('Stripping TensorFlow', 'strip', ['--strip-unneeded', ...libraries]);
+      await execute('Stripping TensorFlow', 'strip', [...strip, ...libraries]);
     }
   });
 }
@@ -96,10 +82,12 @@ async function cachedLibrary(variant, report) {
  * argv: wheel, folder. Fills folder/lib and folder/include, and prints the wheels that the CUDA
  * build loads beside itself (`../nvidia`, by its rpath).
  */
-const unpackScript = `
+function unpackScript(suffix) {
+  const ending = suffix.replaceAll('.', '\\.');
+  return `
 import os, re, shutil, sys, zipfile
 wheel, folder = sys.argv[1:]
-wanted = re.compile(r'tensorflow/(lib)(tensorflow_(?:cc|framework)\\.so\\.2)$|\
+wanted = re.compile(r'tensorflow/(lib)(tensorflow_(?:cc|framework)${ending})$|\
 tensorflow/include/((?:tensorflow/c|xla/tsl/c)/.*|\
 (?:tensorflow/core|tsl)/platform/ctstring.*)$')
 with zipfile.ZipFile(wheel) as archive:
@@ -116,14 +104,15 @@ else ('include', match.group(3))))
                 if line.startswith('Requires-Dist: nvidia-') and 'and-cuda' in line:
                     print(line.split(': ', 1)[1].split(';')[0].strip())
 `;
+}
 
-async function cachedBinding(root, library, report) {
+async function cachedBinding(root, { suffix, link, origin }, library, report) {
   const libraryName = library.split('/').at(-1);
   const recipe = shortHash(
     libraryName,
     bindingVersion,
     JSON.stringify(bindingEdits),
-    compilerFlags.join(' '),
+    [...compilerFlags, ...link].join(' '),
     readFileSync(muteSource, 'utf8'),
     readFileSync(collectivesSource, 'utf8'),
   );
@@ -139,20 +128,20 @@ async function cachedBinding(root, library, report) {
     const includes = [nodeHeaders(root), join(library, 'include')];
     await execute('Compiling the TensorFlow binding', 'g++', [
       ...compilerFlags,
+      ...link,
       ...[source, ...includes].map((include) => `-I${include}`),
       join(source, 'tfjs_backend.cc'),
       join(source, 'tfjs_binding.cc'),
       collectivesSource,
-      `-L${join(library, 'lib')}`,
-      '-l:libtensorflow_cc.so.2',
-      '-l:libtensorflow_framework.so.2',
+      ...['cc', 'framework'].map((name) => join(library, 'lib', `libtensorflow_${name}${suffix}`)),
       // relative, so that the cache folder can be copied into an image
-      `-Wl,-rpath,$ORIGIN/../../${libraryName}/lib`,
+      `-Wl,-rpath,${origin}/../../${libraryName}/lib`,
       '-o',
       join(output, 'tfjs_binding.node'),
     ]);
     await execute('Compiling the switch for its messages', 'g++', [
       ...compilerFlags,
+      ...link,
       `-I${includes[0]}`,
       muteSource,
       '-o',

@@ -22,14 +22,6 @@ export function checkNode() {
     throw new SetupError(`Node ${process.versions.node} is too old: install Node 20.19 or newer`);
 }
 
-export function checkPlatform() {
-  if (process.platform !== 'linux' || process.arch !== 'x64')
-    throw new SetupError(
-      `TensorFlow's library is fetched for linux-x64 only, this is ` +
-        `${process.platform}-${process.arch}: use a Linux machine or container`,
-    );
-}
-
 /** Full path of a program on the PATH, or null. */
 export function findOnPath(program) {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {

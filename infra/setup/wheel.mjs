@@ -4,11 +4,13 @@ import { createHash } from 'node:crypto';
 import { createReadStream, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { platform, platforms } from './platform.mjs';
 import { execute, SetupError } from './tools.mjs';
 
-const pipTarget = ['--only-binary=:all:', '--python-version', '3.13'];
-for (const platform of ['manylinux_2_27', 'manylinux_2_17', 'manylinux2014', 'manylinux1'])
-  pipTarget.push('--platform', `${platform}_x86_64`);
+const pipTarget = [
+  ...['--only-binary=:all:', '--python-version', '3.13'],
+  ...(platforms[platform]?.tags ?? []).flatMap((tag) => ['--platform', tag]),
+];
 
 /**
  * @param {{ name: string, version: string, sha256: string }} wheel

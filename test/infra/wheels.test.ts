@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../infra/toolchain';
@@ -120,21 +120,45 @@ describe('the wheels of set-up', () => {
   });
 
   it.each([
-    ['cpu', 'tensorflow-cpu', ['--cpu']],
-    ['gpu', 'tensorflow', ['--gpu', '--allow-cpu']],
-  ])("include TensorFlow's own: npm run setup refuses another (%s)", (_variant, name, options) => {
-    const file = `${name.replace('-', '_')}-2.21.0-cp313-cp313-manylinux_2_27_x86_64.whl`;
-    plant(file, name, '2.21.0');
+    ['linux-x64, cpu', 'tensorflow-cpu', 'manylinux_2_27_x86_64', ['--cpu']],
+    ['linux-x64, gpu', 'tensorflow', 'manylinux_2_27_x86_64', ['--gpu', '--allow-cpu']],
+    ['linux-arm64, cpu', 'tensorflow', 'manylinux_2_27_aarch64', ['--cpu']],
+    ['darwin-arm64, cpu', 'tensorflow', 'macosx_12_0_arm64', ['--cpu']],
+  ])("include TensorFlow's own: npm run setup refuses another (%s)", (on, name, tag, options) => {
+    plant(`${name.replace('-', '_')}-2.21.0-cp313-cp313-${tag}.whl`, name, '2.21.0');
     const clone = new SetupClone();
     try {
-      const path = `${clone.bin}:${process.env['PATH']}`;
       const { status, stderr } = clone.setUp([...options, '--parts', 'tensorflow', '--quiet'], {
         ...fromIndex(),
-        PATH: path,
+        PATH: `${clone.bin}:${process.env['PATH']}`,
+        NODE_OPTIONS: `--require ${clone.takeFor(on.split(',')[0]!)}`,
       });
       expect(stderr).toMatch(new RegExp(`error: the ${name} wheel has SHA-256 .*, expected `));
       expect(status).toBe(1);
-      expect(existsSync(clone.cache) ? readdirSync(clone.cache) : []).toEqual([]);
+      expect(clone.cacheEntries()).toEqual([]);
+    } finally {
+      clone.remove();
+    }
+  });
+
+  it.each([
+    [
+      'linux-riscv64',
+      ['--cpu'],
+      /fetched for linux-x64, linux-arm64, darwin-arm64, this is linux-/,
+    ],
+    ['linux-arm64', ['--gpu', '--allow-cpu'], /has no library for GPUs on linux-arm64: .* --cpu$/],
+  ])('are not looked for where there are none (%s)', (on, options, message) => {
+    const clone = new SetupClone();
+    try {
+      const { status, stderr } = clone.setUp([...options, '--parts', 'tensorflow', '--quiet'], {
+        ...fromIndex(),
+        PATH: `${clone.bin}:${process.env['PATH']}`,
+        NODE_OPTIONS: `--require ${clone.takeFor(on)}`,
+      });
+      expect(stderr.trim()).toMatch(message);
+      expect(status).toBe(1);
+      expect(clone.cacheEntries()).toEqual([]);
     } finally {
       clone.remove();
     }

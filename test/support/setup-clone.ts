@@ -3,7 +3,15 @@
  * without packages, and a cache and a folder of programs of its own.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../infra/toolchain';
@@ -39,6 +47,25 @@ export class SetupClone {
       encoding: 'utf8',
       env: { HOME: this.root, CED_CACHE: this.cache, ...environment },
     });
+  }
+
+  /**
+   * @param platform such as `linux-arm64`
+   * @returns a module; a Node that requires it before its program takes this machine for one
+   */
+  takeFor(platform: string): string {
+    const [system, architecture] = platform.split('-');
+    const path = join(this.root, `${platform}.cjs`);
+    const set = (name: string, value = ''): string =>
+      `Object.defineProperty(process, '${name}', { value: '${value}' });\n`;
+    writeFileSync(path, set('platform', system) + set('arch', architecture));
+    return path;
+  }
+
+  /** Files that set-up left in the cache, on whatever platform. */
+  cacheEntries(): string[] {
+    const items = readdirSync(this.cache, { recursive: true, withFileTypes: true });
+    return items.filter((item) => item.isFile()).map(({ name }) => name);
   }
 
   /** What set-up records for `--gpu` and `--cpu`. */

@@ -14,7 +14,7 @@ import {
 } from '../../infra/setup/python-readers.mjs';
 import { pytorchPackages } from '../../infra/setup/pytorch.mjs';
 import { networkPackages } from '../../infra/setup/python-teacher.mjs';
-import { wheels } from '../../infra/setup/tensorflow.mjs';
+import { platforms } from '../../infra/setup/platform.mjs';
 
 /** @param root the clone, with its Node packages installed */
 export function otherComponents(root) {
@@ -70,8 +70,17 @@ function pinnedWheels() {
   });
   const library = 'engine: the C library inside the wheel';
   return [
-    wheel(wheels.cpu, 'required', library, licence('Apache-2.0')),
-    wheel(wheels.gpu, 'optional', `${library}, on a GPU`, licence('Apache-2.0')),
+    ...Object.entries(platforms).flatMap(
+      ([
+        platform,
+        {
+          wheels: { cpu, gpu },
+        },
+      ]) => [
+        wheel(cpu, 'required', `${library}, on ${platform}`, licence('Apache-2.0')),
+        ...(gpu ? [wheel(gpu, 'optional', `${library}, on a GPU`, licence('Apache-2.0'))] : []),
+      ],
+    ),
     ...nvidiaWheels.map((each) => wheel(each, 'optional', 'engine on a GPU')),
   ];
 }

@@ -1,4 +1,4 @@
-import { engineEnvironment, gpuKind } from '../../../ced/engine/environment';
+import { defaultInstructionCap, engineEnvironment, gpuKind } from '../../../ced/engine/environment';
 
 describe('how the engine computes on a GPU', () => {
   const { XLA_FLAGS = '', ...environment } = engineEnvironment();
@@ -16,5 +16,22 @@ describe('how the engine computes on a GPU', () => {
 
   it('says nothing of CUDA where the CPU library is set up', () => {
     expect(XLA_FLAGS).not.toContain('cuda');
+  });
+});
+
+describe('the instruction cap', () => {
+  it('is one for all ARM processors, without kernels that are chosen by the core', () => {
+    const instructionCap = defaultInstructionCap('arm64');
+    expect(instructionCap).toBe('NEON');
+    const { XLA_FLAGS, ...environment } = engineEnvironment({ instructionCap });
+    expect(XLA_FLAGS).toMatch(/^--xla_cpu_max_isa=NEON /);
+    expect(environment).toMatchObject({ ONEDNN_MAX_CPU_ISA: 'NEON', TF_ENABLE_ONEDNN_OPTS: '0' });
+  });
+
+  it('caps oneDNN and XLA alike on x86-64', () => {
+    const environment = engineEnvironment({ instructionCap: defaultInstructionCap('x64') });
+    expect(environment['TF_ENABLE_ONEDNN_OPTS']).toBe('1');
+    expect(environment['ONEDNN_MAX_CPU_ISA']).toMatch(/^AVX/);
+    expect(environment['XLA_FLAGS']).toMatch(/^--xla_cpu_max_isa=AVX/);
   });
 });
