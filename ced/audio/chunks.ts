@@ -31,9 +31,11 @@ export function chunkPlan(samples: number, chunkSeconds: number): Chunk[] {
 /**
  * Chunks end to end. A remainder shorter than one patch starts earlier and overlaps the chunk
  * before it.
- * @throws RangeError when the whole clip is shorter than one patch
+ * @throws RangeError when the whole clip, or a chunk, is shorter than one patch
  */
 export function everyChunk(samples: number, chunkSamples: number, shortest: number): Chunk[] {
+  if (!(chunkSamples >= shortest))
+    throw new RangeError(`no chunks of ${chunkSamples} samples: the model needs ${shortest}`);
   if (samples < shortest)
     throw new RangeError(`${samples} samples at 16 kHz are too short: the model needs ${shortest}`);
   const chunks: Chunk[] = [];

@@ -13,8 +13,9 @@ export const sampleRate = 16_000;
 /** The front end reflects 256 samples at either edge, which takes one more than that. */
 export const minimumSamples = 257;
 
-const LOWEST_RATE = 1000;
-const HIGHEST_RATE = 384_000;
+/** Hz of audio that is read. */
+export const LOWEST_RATE = 1000;
+export const HIGHEST_RATE = 384_000;
 /**
  * 32 MB of weights. Rates in use have a divisor of hundreds in common with 16,000; a rate without a
  * common divisor needs a row for each of 16,000 phases.

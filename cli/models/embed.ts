@@ -10,7 +10,7 @@ import type { Command } from '../command';
 import { grouped } from '../quantities';
 import { print } from '../standard-output';
 import type { AudioInput } from './audio/audio-input';
-import { joinedWindows, readWindows, refuseGaps } from './audio/audio-windows';
+import { joinedWindows, readWindows, refuseTooShort, refuseWindows } from './audio/audio-windows';
 import { eachRecording, type Reading } from './audio/each-recording';
 import { audioOperands, listAudio } from './audio/listed-audio';
 import { rawFormat, rawOptions } from './audio/raw-samples';
@@ -83,7 +83,8 @@ async function embedFiles({ values, operands }: Parsed): Promise<number> {
   const { config, weights } = await readModelFolder(values.model);
   const windowSeconds = values.window ?? defaultChunkSeconds(config);
   const hopSeconds = values.hop ?? windowSeconds;
-  refuseGaps(windowSeconds, hopSeconds);
+  refuseWindows(windowSeconds, hopSeconds);
+  refuseTooShort('window', windowSeconds, config);
   const out = await createEmbeddingFile(values.out, config.embed_dim);
   const embedder = new Embedder(openEngine(), config, weights);
   try {

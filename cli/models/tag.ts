@@ -12,6 +12,7 @@ import { channelsOption } from '../channels-option';
 import type { Command } from '../command';
 import { describeFailure } from '../failure';
 import { requireRegular } from './audio/audio-input';
+import { refuseTooShort } from './audio/audio-windows';
 import { eachRecording } from './audio/each-recording';
 import { audioOperands, listAudio, type ListedFile } from './audio/listed-audio';
 import { eventFormats, span } from './events/event-formats';
@@ -101,6 +102,7 @@ async function tagEvents(
         `got ${files.length}`,
     );
   const { config, weights, thresholds: fitted } = await readTaggingModel(model);
+  refuseTooShort('window', settings.windowSeconds, config);
   const thresholds = thresholdsOf(settings.threshold, fitted, config.outputdim);
   const predictor = new Predictor(openEngine(), config, weights, { precision: 'float32' });
   try {
@@ -119,6 +121,7 @@ async function tagInChunks(
 ): Promise<number> {
   const { config, weights } = await readModelFolder(values.model);
   const chunkSeconds = values['chunk-seconds'] ?? defaultChunkSeconds(config);
+  refuseTooShort('chunk-seconds', chunkSeconds, config);
   const predictor = new Predictor(openEngine(), config, weights, { precision: 'float32' });
   const show = progress(files.length);
   let failures = 0;

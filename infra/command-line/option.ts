@@ -59,6 +59,13 @@ export function atLeast(
   return numberThat((value) => Number.isInteger(value) && value >= least, expected);
 }
 
+export function between(least: number, most: number): Kind<number> {
+  return numberThat(
+    (value) => Number.isInteger(value) && value >= least && value <= most,
+    `a whole number from ${least} to ${most}`,
+  );
+}
+
 export const amount = numberThat(
   (value) => value > 0 && Number.isFinite(value),
   'a number above 0',

@@ -230,6 +230,20 @@ describe('ced tag over time', () => {
     expect(process.listenerCount('SIGINT')).toBe(0);
   });
 
+  it.each([
+    [['--window', '1e9'], '--window 1000000000: expected at most an hour, 3600 s'],
+    [['--window', '0.1'], '--window 0.1: the model needs at least 0.15 s'],
+    [['--hop', '1e-9'], '--hop 1e-9: expected at least a sample, 0.0000625 s'],
+    [['--chunk-seconds', '1e-9'], '--chunk-seconds 1e-9: the model needs at least 0.15 s'],
+  ])('refuses lengths that no model or memory can take: %j', async (options, complaint) => {
+    await expect(tag(file, ...options)).rejects.toThrow(complaint);
+    if (options[0] === '--chunk-seconds') return;
+    const out = join(folder, 'refused.npy');
+    await expect(ced(['embed', file, '--model', model, '--out', out, ...options])).rejects.toThrow(
+      complaint,
+    );
+  });
+
   it('says in one line which options do not go together', async () => {
     mkdirSync(join(folder, 'two'));
     for (const name of ['a', 'b'])
@@ -245,8 +259,17 @@ describe('ced tag over time', () => {
     expect(await complaint(file, '--window', '1', '--median', '2')).toBe(
       '--median 2: expected an odd number of windows',
     );
+    expect(await complaint(file, '--window', '1', '--median', '999999999')).toBe(
+      '--median 999999999: expected at most 9999 windows',
+    );
     expect(await complaint(file, '--window', '1', '--chunk-seconds', '2')).toMatch(/give it or/);
     expect(await complaint(file, '--window', '1', '--raw', 'S16_LE')).toMatch(/name - to read it/);
+    expect(await complaint('-', '--stream', '--raw', 'S16_LE', '--raw-channels', '1000000')).toBe(
+      '--raw-channels 1000000: expected a whole number from 1 to 1024',
+    );
+    expect(await complaint('-', '--stream', '--raw', 'S16_LE', '--raw-rate', '1e300')).toBe(
+      '--raw-rate 1e300: expected a whole number from 1000 to 384000',
+    );
     expect(await complaint(file, '--stream', '--format', 'vtt')).toMatch(/--format vtt events$/);
     expect(await complaint(file, '--stream', '--median', '3')).toMatch(/--median waits/);
     expect(await complaint(file, '--window', '1', '--threshold', 'high')).toMatch(

@@ -4,8 +4,11 @@ import { readBlocks, refuseCancelled } from '../../../activities/ingest/decode-c
 import type { AudioBlock } from '../../../ced/audio/audio-block';
 import { channelCount, ChannelLevels, type ChannelChoice } from '../../../ced/audio/channels';
 import { ClipUnreadable } from '../../../ced/audio/clip-unreadable';
+import { sampleRate } from '../../../ced/audio/mono16k';
 import { monoStream } from '../../../ced/audio/mono-stream';
 import { SlidingWindows, type AudioWindow } from '../../../ced/audio/sliding-windows';
+import type { ModelConfig } from '../../../ced/model/config';
+import { shortestClipSamples } from '../../../ced/model/pieces';
 import { UsageError } from '../../../infra/command-line/usage-error';
 import type { AudioInput } from './audio-input';
 
@@ -26,10 +29,28 @@ export interface WindowReading {
   readonly signal: AbortSignal;
 }
 
-/** Windows leave nothing out. @throws {UsageError} */
-export function refuseGaps(windowSeconds: number, hopSeconds: number): void {
+/** A window is held in memory. */
+const LONGEST_WINDOW_SECONDS = 3600;
+
+/** Windows leave nothing out, and follow each other. @throws {UsageError} */
+export function refuseWindows(windowSeconds: number, hopSeconds: number): void {
+  if (windowSeconds > LONGEST_WINDOW_SECONDS)
+    throw new UsageError(
+      `--window ${windowSeconds}: expected at most an hour, ${LONGEST_WINDOW_SECONDS} s`,
+    );
   if (hopSeconds > windowSeconds)
     throw new UsageError(`--hop ${hopSeconds}: expected at most the window, ${windowSeconds} s`);
+  if (Math.round(hopSeconds * sampleRate) < 1)
+    throw new UsageError(`--hop ${hopSeconds}: expected at least a sample, ${1 / sampleRate} s`);
+}
+
+/** Seconds that one option asks the model to predict at once. @throws {UsageError} */
+export function refuseTooShort(option: string, seconds: number, config: ModelConfig): void {
+  const shortest = shortestClipSamples(config);
+  if (Math.round(seconds * sampleRate) < shortest)
+    throw new UsageError(
+      `--${option} ${seconds}: the model needs at least ${shortest / sampleRate} s`,
+    );
 }
 
 /**

@@ -3,8 +3,9 @@
  * file of unknown length, and are decoded like one.
  */
 import type { ByteParts } from '../../../ced/audio/byte-parts';
+import { HIGHEST_RATE, LOWEST_RATE } from '../../../ced/audio/mono16k';
 import { wavHeader } from '../../../ced/audio/wav-file';
-import { count, oneOf } from '../../../infra/command-line/option';
+import { between, oneOf } from '../../../infra/command-line/option';
 import { UsageError } from '../../../infra/command-line/usage-error';
 
 /** Under arecord's names: WAV's format tag and the bits of a sample. */
@@ -19,6 +20,9 @@ const RAW_FORMATS = {
   MU_LAW: [7, 8],
 } as const;
 type RawName = keyof typeof RAW_FORMATS;
+
+/** A WAV header states the bytes of a frame in 16 bits. */
+const MOST_CHANNELS = 1024;
 
 export interface RawFormat {
   readonly samples: RawName;
@@ -36,13 +40,13 @@ export const rawOptions = {
   },
   'raw-rate': {
     value: 'HZ',
-    is: count,
+    is: between(LOWEST_RATE, HIGHEST_RATE),
     default: 16_000,
     help: 'sample rate of --raw, as of arecord -r',
   },
   'raw-channels': {
     value: 'N',
-    is: count,
+    is: between(1, MOST_CHANNELS),
     default: 1,
     help: 'channels of --raw, as of arecord -c',
   },

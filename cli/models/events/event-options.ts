@@ -2,13 +2,15 @@
 import { amount, numberThat, oneOf, type Kind } from '../../../infra/command-line/option';
 import { UsageError } from '../../../infra/command-line/usage-error';
 import type { ChannelChoice } from '../../../ced/audio/channels';
-import { refuseGaps } from '../audio/audio-windows';
+import { refuseWindows } from '../audio/audio-windows';
 import { rawFormat, rawOptions, type RawFormat, type RawValues } from '../audio/raw-samples';
 import { EVENT_FORMATS, type EventFormatName } from './event-formats';
 
 const WINDOW_SECONDS = 2;
 const HOP_SECONDS = 0.5;
 const MEDIAN_WINDOWS = 3;
+/** As many rows of probabilities are held. */
+const MOST_MEDIAN_WINDOWS = 9999;
 
 /** A probability for all classes, or what the model's own thresholds are chosen for. */
 export type ThresholdChoice = number | 'bestF1' | { readonly precision: number };
@@ -110,7 +112,7 @@ export function eventSettings(given: Given, operands: readonly string[]): EventS
   const raw = rawFormat(given, operands);
   const windowSeconds = given.window ?? WINDOW_SECONDS;
   const hopSeconds = given.hop ?? Math.min(HOP_SECONDS, windowSeconds);
-  refuseGaps(windowSeconds, hopSeconds);
+  refuseWindows(windowSeconds, hopSeconds);
   return {
     windowSeconds,
     hopSeconds,
@@ -127,6 +129,8 @@ export function eventSettings(given: Given, operands: readonly string[]): EventS
 function medianOf({ median, stream }: Given): number {
   if (stream && median !== undefined)
     throw new UsageError('--median waits for the windows to come: leave it out, or --stream');
+  if (median !== undefined && median > MOST_MEDIAN_WINDOWS)
+    throw new UsageError(`--median ${median}: expected at most ${MOST_MEDIAN_WINDOWS} windows`);
   return median ?? MEDIAN_WINDOWS;
 }
 
