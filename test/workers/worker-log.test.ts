@@ -31,6 +31,14 @@ describe('a worker’s log for machines', () => {
     });
   });
 
+  it('warns of nothing that is meant: a queue has workflows alone or activities alone', () => {
+    const levelOf = (message: string): unknown =>
+      (JSON.parse(logged('json', (log) => log.log('WARN', message))) as { level: unknown }).level;
+    expect(levelOf('No activities registered, not polling for activity tasks')).toBe('info');
+    expect(levelOf('No workflows registered, not polling for workflow tasks')).toBe('info');
+    expect(levelOf('Activity failed')).toBe('warn');
+  });
+
   it('keeps an error with its stack, and numbers that JSON does not know', () => {
     const line = JSON.parse(
       logged('json', (log) =>
