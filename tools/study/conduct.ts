@@ -31,6 +31,7 @@ export async function conduct(
   onResult: () => Promise<void>,
 ): Promise<{ failed: number; complete: boolean }> {
   const startMs = performance.now();
+  let isTimeUp = false;
   const pending = runs.filter(({ arm, seed }) => resultOf(root, arm, seed) === null);
   if (pending.every(({ arm, seed }) => !isWanted(arm, seed))) return { failed: 0, complete: true };
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -54,7 +55,9 @@ export async function conduct(
     const lane = async (): Promise<void> => {
       while (pending.length > 0) {
         const elapsedMinutes = (performance.now() - startMs) / 60_000;
-        if (interruption.signal.aborted || elapsedMinutes >= minutes) return;
+        if (interruption.signal.aborted) return;
+        isTimeUp = elapsedMinutes >= minutes;
+        if (isTimeUp) return;
         const made = takeReady(root, pending, isWanted);
         // The teacher that the rest needs has failed, or another lane trains it and runs the rest.
         if (made === null) return;
@@ -104,8 +107,30 @@ export async function conduct(
     await session.stop();
     await close();
   }
-  for (const { arm, seed } of interruption.signal.aborted ? [] : pending)
-    if (armRun(root, arm, seed) === null)
-      say(`${arm.id} seed ${seed} was not run: its teacher (${arm.needs?.label}) has no result`);
+  const left = pending.filter(({ arm, seed }) => isWanted(arm, seed));
+  if (!interruption.signal.aborted)
+    for (const notice of notRun(root, left, isTimeUp ? minutes : null)) say(notice);
   return { failed, complete: pending.length === 0 && done === started && failed === 0 };
+}
+
+/**
+ * Why runs were not started.
+ * @param limit minutes, where they were over before the runs were
+ */
+export function notRun(
+  root: string,
+  left: readonly { arm: Arm; seed: number }[],
+  limit: number | null,
+): string[] {
+  if (limit !== null && left.length > 0)
+    return [
+      `${left.length} of the runs were not started within ${limit} minutes (--minutes); the same ` +
+        'command goes on with them',
+    ];
+  return left
+    .filter(({ arm, seed }) => armRun(root, arm, seed) === null)
+    .map(
+      ({ arm, seed }) =>
+        `${arm.id} seed ${seed} was not run: its teacher (${arm.needs?.label}) has no result`,
+    );
 }
