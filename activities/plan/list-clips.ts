@@ -2,6 +2,7 @@
  * From a table's rows to clips that can be ingested: labels become class numbers, and every source
  * is looked up, many at once, without reading it, but for the headers of AudioSet's videos.
  */
+import { isAbsolute } from 'node:path';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import { carriesCredential, CREDENTIAL_REFUSED } from '../../workflows/contract/credentials';
 import { mapOrdered } from '../../storage/map-ordered';
@@ -18,6 +19,7 @@ import { UncutVideos } from './uncut-videos';
 import type { ListedClip } from '../../ced/corpus/listing';
 
 const LOOKED_UP_AT_ONCE = 32;
+const NO_FILE = 'no such file';
 
 export interface ListingOptions {
   /** Folder that relative paths of the run file start from. */
@@ -102,7 +104,10 @@ class AudioLookUp {
     const isShared = row.range !== undefined || row.segment !== undefined;
     const version = await this.versionOf(row.audio, isShared);
     if (typeof version !== 'string') return { path: row.audio, ...version };
-    if (row.written === undefined) return version;
+    if (row.written === undefined)
+      return isAbsolute(row.audio) && version.startsWith(NO_FILE)
+        ? `${version}; correct the path, or make it relative`
+        : version;
     const found = await this.finder.find(row.audio, row.written, row.stems);
     const { path, lookedIn, sameName } = found;
     if (sameName)
@@ -135,7 +140,7 @@ async function describeAudio(
   if (carriesCredential(audio)) return CREDENTIAL_REFUSED;
   try {
     const source = openSource(audio, sources);
-    return (await source.describe()) ?? `no such file: ${source.name}`;
+    return (await source.describe()) ?? `${NO_FILE}: ${source.name}`;
   } catch (error) {
     if (error instanceof SourceUnreadable) return error.message;
     throw error;

@@ -31,6 +31,8 @@ interface Header {
 }
 
 const ENDS_AS_A_FILE = /\.\w{2,5}$/;
+/** How spreadsheets say which delimiter a file has. */
+const SEPARATOR_LINE = /^"?sep=([,;\t|])"?(?=[\r\n])/i;
 const DELIMITERS = [',', ';', '\t', '|'] as const;
 
 /**
@@ -45,6 +47,7 @@ export function parseDelimited(
   onNote: (note: string) => void = () => undefined,
 ): (DelimitedRow | { line: number; reason: string })[] {
   const records = readRecords(text, delimiterOf(text, delimiter));
+  if (SEPARATOR_LINE.test(text)) records.shift();
   // Comments may stand above a header (AudioSet); anything else is a table without one.
   const first = records.findIndex(({ fields }) => columnsOf(fields) !== null);
   const hasHeader = first >= 0 && records.slice(0, first).every(isComment);
@@ -61,6 +64,8 @@ export function parseDelimited(
  * first line has no comma, another that it has (spreadsheets in much of Europe write `;`).
  */
 function delimiterOf(text: string, given: string): string {
+  const stated = SEPARATOR_LINE.exec(text)?.[1];
+  if (stated !== undefined) return stated;
   const beginning = text.slice(0, 4096).split(/\r\n|\n|\r/);
   const lines = beginning.slice(0, beginning.findIndex((line) => !line.startsWith('#')) + 1);
   const makesHeader = (delimiter: string): boolean =>
@@ -69,8 +74,13 @@ function delimiterOf(text: string, given: string): string {
       return fields.length > 1 && columnsOf(fields) !== null;
     });
   const known = [given, ...DELIMITERS].find(makesHeader);
-  if (known !== undefined || given !== ',') return known ?? given;
+  if (known !== undefined) return known;
   const first = lines.at(-1) ?? '';
+  // A list of paths has one column, and names of files may hold any of them.
+  if (given !== ',')
+    return first.includes(given) || ENDS_AS_A_FILE.test(first)
+      ? given
+      : (DELIMITERS.find((each) => ENDS_AS_A_FILE.test(fieldsOf(first, each)[0]!)) ?? given);
   return DELIMITERS.find((delimiter) => fieldsOf(first, delimiter).length > 1) ?? given;
 }
 
@@ -146,9 +156,27 @@ function headerOf(
       ? `no column holds labels, and ${classes.length} hold 0 or 1 in every row; they are ` +
         `taken for classes: ${classes.slice(0, 8).map(csvField).join(', ')}` +
         (classes.length > 8 ? ' …' : '')
-      : unusedNote(names, columns);
+      : (unusedNote(names, columns) ?? unnamedNote(names, columns, rows));
   if (note !== null) onNote(note);
   return { columns, width: names.length, oneHot };
+}
+
+/** A note where the labels are numbers, and another column that could hold labels has names. */
+function unnamedNote(
+  names: readonly string[],
+  { at: { labels } }: NamedColumns,
+  rows: readonly { fields: readonly string[] }[],
+): string | null {
+  const isNumber = (index: number): boolean =>
+    rows.every(({ fields }) => /^\d*$/.test(fields[index] ?? ''));
+  if (labels === undefined || !isNumber(labels)) return null;
+  const other = names.find(
+    (name, index) => index !== labels && isNameOf('labels', name) && !isNumber(index),
+  );
+  return other === undefined
+    ? null
+    : `labels are the numbers of column ${names[labels]}, and column ${other} is not used; to ` +
+        `use its names, rename ${names[labels]}`;
 }
 
 /** Columns without a known name that hold 0 or 1 in every row, where no column holds labels. */

@@ -16,6 +16,7 @@ const SIGNATURES: readonly ({ bytes: readonly number[] } & ForeignContent)[] = [
   { bytes: [0x42, 0x5a, 0x68], what: 'bzip2 data', remedy: 'decompress it with bunzip2' },
   { bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a], what: 'xz data', remedy: 'decompress it with unxz' },
   { bytes: [0x37, 0x7a, 0xbc, 0xaf], what: 'a 7z archive', remedy: 'unpack it' },
+  { bytes: [0x52, 0x61, 0x72, 0x21], what: 'a RAR archive', remedy: 'unpack it' },
   { bytes: [0x50, 0x41, 0x52, 0x31], what: 'a Parquet file', remedy: 'run `ced init` on it' },
   { bytes: [0x89, 0x48, 0x44, 0x46], what: 'an HDF5 file', remedy: 'export its rows as a table' },
   { bytes: [0, 5, 0x16, 7], what: 'an AppleDouble file of macOS', remedy: 'leave out names in ._' },

@@ -48,7 +48,8 @@ export function parseJsonLine(
 ): JsonRow | string {
   let value: unknown;
   try {
-    value = parseLenient(line);
+    // Rows that were cut out of an array keep its commas.
+    value = parseLenient(line.replace(/,$/, ''));
   } catch {
     return NOT_JSON;
   }
@@ -68,8 +69,13 @@ export function parseJsonArray(
   let rows: unknown;
   try {
     rows = parseLenient(text);
-  } catch {
-    return null;
+  } catch (error) {
+    // Lines that each are an array are told as rows.
+    if (!/^\s*\[\s*\{/.test(text)) return null;
+    const { message } = error as Error;
+    throw new FormatInvalid('table', `it begins as a JSON array of rows, and is none: ${message}`, {
+      cause: error,
+    });
   }
   return Array.isArray(rows)
     ? rows.map((value, index) => rowOf(value, `${name}:${index + 1}`, onForeign))

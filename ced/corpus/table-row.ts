@@ -74,7 +74,7 @@ export interface TableRows {
 /** Why a row that repeats a clip id is rejected. */
 export const DUPLICATE_ID = 'duplicate clip id';
 
-const LONGEST_CLIP_ID = 512;
+export const LONGEST_CLIP_ID = 512;
 const LONGEST_PATH = 4096;
 
 export const clipIdSchema = z.string().min(1).max(LONGEST_CLIP_ID);

@@ -5,6 +5,9 @@ import { LONGEST_NAME } from '../../ced/teachers/vocabulary';
 import type { Dataset, DatasetClip } from './datasets/dataset';
 import { listed } from './listed';
 
+/** How programs write a value that is missing. */
+const MISSING = /^(nan|none|null|n\/a|undefined)$/i;
+
 /**
  * Names that differ only in spaces at their ends or in the form of Unicode are one class. Clips
  * with a name longer than a class list takes are left out. Both are told.
@@ -25,6 +28,7 @@ export function withClassNames(dataset: Dataset): Dataset {
   const cases = new Map<string, string[]>();
   for (const [name] of names)
     cases.set(name.toLowerCase(), [...(cases.get(name.toLowerCase()) ?? []), name]);
+  const missing = names.map(([name]) => name).filter((name) => MISSING.test(name));
   const alike = [...cases.values()].filter((each) => each.length > 1);
   const notes = [
     ...(joined.length === 0
@@ -40,6 +44,12 @@ export function withClassNames(dataset: Dataset): Dataset {
           'classes differ only in upper and lower case: ' +
             listed(alike.map((each) => each.map(csvField).join(' and '))),
         ]),
+    ...(missing.length === 0
+      ? []
+      : [
+          `${counted(missing.length, 'class is', 'classes are')} called as programs write a ` +
+            `value that is missing: ${listed(missing)}; where it is none, leave the cell empty`,
+        ]),
     ...(tooLong.length === 0
       ? []
       : [
@@ -49,6 +59,19 @@ export function withClassNames(dataset: Dataset): Dataset {
         ]),
   ];
   return { ...dataset, clips, notes: [...notes, ...dataset.notes] };
+}
+
+/** Classes that no clip has any more. */
+export function lostClasses(found: readonly DatasetClip[], kept: readonly DatasetClip[]): string[] {
+  const left = new Set(kept.flatMap(({ labels }) => labels ?? []));
+  const lost = [...new Set(found.flatMap(({ labels }) => labels ?? []))]
+    .filter((name) => !left.has(name))
+    .sort();
+  if (lost.length === 0) return [];
+  return [
+    `${counted(lost.length, 'class is', 'classes are')} lost with the clips that are left out: ` +
+      listed(lost.map(csvField)),
+  ];
 }
 
 /** The name that spellings which look the same share. */

@@ -19,7 +19,8 @@ import { sourceOptions, sourcesOf } from '../../workers/source-options';
 import { name as nameOfRun } from '../../workflows/contract/run-file-sections';
 import { channelReason, surveyChannels } from './channel-survey';
 import type { InitOutput } from './corpus-output';
-import { withClassNames } from './class-labels';
+import { lostClasses, withClassNames } from './class-labels';
+import { withClipIds } from './clip-ids';
 import { findDataset } from './datasets/find-dataset';
 import type { Dataset } from './datasets/dataset';
 import { heldOutRecording, type HeldOutRecording } from './held-out-recording';
@@ -128,7 +129,7 @@ async function initProject({ values, operands }: Options): Promise<number> {
   const cache = process.env['CED_CACHE'] ?? join(homedir(), '.cache', 'ced-distillation');
   const sources = sourcesOf(values, process.env);
   const found = await findDataset(isUri(source) ? source : resolve(source), cache, sources);
-  const dataset = withParents(withClassNames(found), values.parents);
+  const dataset = withParents(withClassNames(withClipIds(found)), values.parents);
   const contents = await readContents(dataset, sources, values.channels);
   const reason = channelReason(contents, await surveyChannels(dataset.clips, sources), {
     isAsked: values.channels !== undefined,
@@ -185,7 +186,12 @@ async function planProject(given: {
       checkpoint: resolve(checkpoint),
     })),
     leftOut: [...contents.rejected].map(([clip, reason]) => ({ clip, reason })),
-    notes: [...split.notes, ...dataset.notes, ...contents.notes],
+    notes: [
+      ...split.notes,
+      ...lostClasses(dataset.clips, split.clips),
+      ...dataset.notes,
+      ...contents.notes,
+    ],
   };
 }
 
@@ -201,7 +207,10 @@ function vocabularyOf(
   if (teacher === undefined)
     throw new UsageError(
       `ced init: ${source} has no labels (${dataset.layout}), so no teacher can be trained from ` +
-        ['it; give one with --teacher DIR, or put the files into a folder a class']
+        [
+          'it; give one with --teacher DIR, put the files into a folder a class, or a CSV with ' +
+            'filename,label beside them',
+        ]
           .concat(dataset.notes)
           .join('; '),
     );

@@ -6,7 +6,7 @@ import { hasAudioEnding } from '../../../ced/audio/audio-names';
 import { irregularFile } from '../../../storage/sources/irregular-file';
 
 /** A dataset is no file system: folders below this many are not looked at. */
-const DEEPEST = 9;
+export const DEEPEST = 9;
 const MOST_FILES = 5_000_000;
 
 export interface AudioFile {
@@ -33,6 +33,8 @@ export interface FoundFiles {
   irregular: { path: string; what: string }[];
   /** Paths of folders without any file. */
   empty: string[];
+  /** Paths of folders that were not looked at. */
+  tooDeep: string[];
 }
 
 /**
@@ -40,7 +42,7 @@ export interface FoundFiles {
  * archivers' files are left out.
  */
 export async function audioFiles(folder: string): Promise<FoundFiles> {
-  const found: FoundFiles = { files: [], others: [], irregular: [], empty: [] };
+  const found: FoundFiles = { files: [], others: [], irregular: [], empty: [], tooDeep: [] };
   /** @param above real paths of the folders on the way here */
   const walk = async (place: string, above: readonly string[]): Promise<void> => {
     const entries = await readdir(place, { withFileTypes: true });
@@ -52,7 +54,9 @@ export async function audioFiles(folder: string): Promise<FoundFiles> {
       const entry = each.isSymbolicLink() ? await stat(path).catch(() => null) : each;
       const real = entry?.isDirectory() ? await realpath(path) : null;
       if (real !== null) {
-        if (above.length < DEEPEST && !above.includes(real)) await walk(path, [...above, real]);
+        if (above.includes(real)) continue;
+        if (above.length <= DEEPEST) await walk(path, [...above, real]);
+        else found.tooDeep.push(relative(folder, path));
       } else if (!entry?.isFile()) {
         const { what } = (await irregularFile(path)) ?? { what: 'gone' };
         found.irregular.push({ path: relative(folder, path), what });

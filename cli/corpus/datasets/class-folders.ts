@@ -16,21 +16,24 @@ import { splitOfFolder } from './split-names';
 
 const LONGEST_LIST_BYTES = 2 ** 26;
 /** Noise that Speech Commands mixes in: no class of its own. */
+/** A folder that keeps audio apart from other files, where there is no other. */
+const OF_ALL_AUDIO = /^(audio|clip|data|file|flac|mp3|ogg|recording|sound|wav)s?([-_ ]?files?)?$/i;
 const NOISE = '_background_noise_';
 
 export async function readClassFolders(
   folder: string,
-  files: readonly AudioFile[],
+  all: readonly AudioFile[],
 ): Promise<Dataset> {
   const lists = await speechCommandsLists(folder);
-  if (lists) return speechCommands(files, lists);
-  const firsts = new Set(files.map(({ folders }) => folders[0]));
-  const hasSplits =
-    firsts.size > 1 &&
-    [...firsts].every((name) => splitOfFolder(name) !== null) &&
-    !firsts.has(undefined);
+  if (lists) return speechCommands(all, lists);
+  const { splits, beside } = splitFolders(all);
+  const hasSplits = splits !== null;
+  const files = splits ?? all;
   const labelled = files.filter(({ folders }) => folders.length > (hasSplits ? 1 : 0));
-  const areClasses = labelled.length === files.length && files.length > 0;
+  const outermost = new Set(labelled.map(({ folders }) => folders[hasSplits ? 1 : 0] ?? ''));
+  const [only = ''] = outermost.size === 1 ? outermost : [];
+  const isNoClass = OF_ALL_AUDIO.test(only);
+  const areClasses = labelled.length === files.length && files.length > 0 && !isNoClass;
   const clips = files.map((file): DatasetClip => {
     const folders = hasSplits ? file.folders.slice(1) : file.folders;
     const { group, isNumbered } = sourceGroup(file.stem);
@@ -47,9 +50,34 @@ export async function readClassFolders(
   });
   const classes = new Set(clips.flatMap(({ labels }) => labels?.map(className) ?? [])).size;
   const layout = areClasses
-    ? `a folder a class, ${classes} classes${hasSplits ? ', below folders of splits' : ''}`
+    ? `a folder a class, ${counted(classes, 'class', 'classes')}` +
+      (hasSplits ? ', below folders of splits' : '')
     : 'audio files without labels';
-  return { layout, clips, notes: deeperNotes(files, hasSplits, areClasses) };
+  const noClass = isNoClass ? [`the folder ${only} holds all audio and is taken for no class`] : [];
+  const notes = [...noClass, ...deeperNotes(files, hasSplits, areClasses), ...beside];
+  return { layout, clips, notes };
+}
+
+/**
+ * The files below folders of splits, null where the outermost folders are none; and a note of the
+ * files that lie beside such folders. Two splits with a folder a class in each are enough to tell.
+ */
+function splitFolders(files: readonly AudioFile[]): {
+  splits: AudioFile[] | null;
+  beside: string[];
+} {
+  const below = files.filter(({ folders }) => splitOfFolder(folders[0]) !== null);
+  const names = new Set(below.map(({ folders }) => folders[0]));
+  const hasClasses = below.every(({ folders }) => folders.length > 1);
+  const others = files.filter(({ folders }) => splitOfFolder(folders[0]) === null);
+  const [first] = others;
+  if (names.size < 2 || (first && !hasClasses)) return { splits: null, beside: [] };
+  if (!first) return { splits: below, beside: [] };
+  const note =
+    counted(others.length, 'file lies', 'files lie') +
+    ` outside of the folders of splits (${listed([...names].map((name) => name!))}) and ` +
+    `${others.length === 1 ? 'is' : 'are'} left out, for example ${first.relative}`;
+  return { splits: below, beside: [note] };
 }
 
 function deeperNotes(

@@ -4,11 +4,14 @@
  */
 import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
+import { basename } from 'node:path';
+import { csvField } from '../../../ced/csv-field';
 import { isUri, withoutSlashesAtEnd } from '../../../ced/corpus/address';
 import { labelParts, type Label } from '../../../ced/corpus/label-list';
 import { isNameOf } from '../../../ced/corpus/named-columns';
 import { openSource } from '../../../storage/sources/open-source';
 import { readSource, type SourceOptions } from '../../../storage/sources/source';
+import { UsageError } from '../../../infra/command-line/usage-error';
 import type { Dataset } from './dataset';
 import { parseOntology, type Ontology } from './ontology';
 
@@ -20,6 +23,8 @@ export interface ClassNames {
   /** MIDs of a class list. */
   listed: Set<string>;
   ontology: Ontology | null;
+  /** What is wrong with the lists, a sentence each. */
+  notes: string[];
 }
 
 /** Of datasets whose labels are names already. */
@@ -30,6 +35,7 @@ export function noClassNames(): ClassNames {
     mids: new Map(),
     listed: new Set(),
     ontology: null,
+    notes: [],
   };
 }
 
@@ -73,14 +79,14 @@ export async function readClassNames(
     if (ontology !== null) addOntology(names, ontology);
     for (const list of LISTS) {
       const text = await textOf(list);
-      if (text !== null && !namesAudio(text)) addList(names, text);
+      if (text !== null && !namesAudio(text)) addList(names, text, list);
     }
     for (const list of LINES) {
       const text = await textOf(list);
       if (text !== null) addLines(names, text);
     }
   }
-  for (const list of lists) addList(names, await readFile(list, 'utf8'));
+  for (const list of lists) addList(names, await readFile(list, 'utf8'), list);
   return names;
 }
 
@@ -103,6 +109,11 @@ function addLines({ byNumber }: ClassNames, text: string): void {
 
 function addOntology(names: ClassNames, text: string): void {
   const ontology = parseOntology(text);
+  if (!ontology)
+    names.notes.push(
+      `${ONTOLOGY} is left out: expected AudioSet's JSON array of objects with id, name and ` +
+        'child_ids',
+    );
   for (const { id, name } of ontology?.nodes ?? []) {
     names.byMid.set(id, name);
     names.mids.set(name, id);
@@ -127,18 +138,39 @@ export function classFacts({
   return { mids, hierarchy };
 }
 
-function addList({ byMid, byNumber, mids, listed }: ClassNames, text: string): void {
-  const rows: string[][] = parse(text, { bom: true, relax_column_count: true, trim: true });
-  for (const row of rows) {
+/** @throws {UsageError} where its quoting is broken */
+function addList({ notes, ...names }: ClassNames, text: string, list: string): void {
+  const { byMid, byNumber, mids, listed } = names;
+  const numbers = new Map<string, string>();
+  for (const row of rowsOf(text, list)) {
     const index = row.findIndex((cell) => /^\d{1,6}$/.test(cell));
     const mid = row.findIndex((cell) => /^\/[a-z]+\//.test(cell));
     const name = row.findIndex((cell, at) => at !== index && at !== mid && cell !== '');
     if (index < 0 || name < 0) continue;
     byNumber.set(Number(row[index]), row[name]!);
+    const earlier = numbers.get(row[name]!);
+    if (earlier !== undefined && earlier !== row[index])
+      notes.push(
+        `${basename(list)} calls both class ${earlier} and class ${row[index]} ` +
+          `${csvField(row[name]!)}: they are one class; correct the list where they are two`,
+      );
+    numbers.set(row[name]!, row[index]!);
     if (mid < 0) continue;
     listed.add(row[mid]!);
     byMid.set(row[mid]!, row[name]!);
     mids.set(row[name]!, row[mid]!);
+  }
+}
+
+function rowsOf(text: string, list: string): string[][] {
+  try {
+    return parse(text, { bom: true, relax_column_count: true, trim: true });
+  } catch (error) {
+    throw new UsageError(
+      `ced init: the class list ${list} cannot be read: its quoting is broken ` +
+        `(${(error as Error).message}); correct it, or remove it`,
+      { cause: error },
+    );
   }
 }
 

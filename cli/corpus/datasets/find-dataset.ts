@@ -7,7 +7,7 @@ import { foreignContent, LOOKED_AT_BYTES } from '../../../ced/corpus/foreign-con
 import type { SourceOptions } from '../../../storage/sources/source';
 import { UsageError } from '../../../infra/command-line/usage-error';
 import { brokenLink, irregularKind } from '../../../storage/sources/irregular-file';
-import { audioFiles, isAudio, type AudioFile, type FoundFiles } from './audio-files';
+import { audioFiles, DEEPEST, isAudio, type AudioFile, type FoundFiles } from './audio-files';
 import { readClassFolders } from './class-folders';
 import type { Dataset } from './dataset';
 import { fileBeginning } from './file-beginning';
@@ -16,13 +16,11 @@ import { readHubDataset } from './hub-dataset';
 import { readParquetFiles } from './parquet-files';
 import { readSideCars, sideCarsOf } from './side-cars';
 import { readTableFiles, TABLE } from './table-files';
-import { kindOf, unpack } from './unpack';
+import { kindOf, PACKED, unpack } from './unpack';
 import { splitIn } from './split-names';
 import { filesBelow, PARQUET, TAR } from './table-places';
 import { readGzippedShards, readWebDataset } from './webdataset-shards';
 import { listed } from '../listed';
-
-const PACKED = /\.(gz|tgz|bz2|xz|zst|zip|7z)$/i;
 
 /**
  * @param place folder or archive, or `hf://datasets/organisation/repository`
@@ -134,11 +132,20 @@ async function datasetAmong(
 }
 
 /** Links that lead nowhere, pipes and the like, whatever their names. */
-function irregularNotes({ irregular }: FoundFiles): string[] {
-  if (irregular.length === 0) return [];
+function irregularNotes({ irregular, tooDeep }: FoundFiles): string[] {
+  const deep =
+    tooDeep.length === 0
+      ? []
+      : [
+          counted(tooDeep.length, 'folder lies', 'folders lie') +
+            ` more than ${DEEPEST} folders deep, and what is in ` +
+            `${tooDeep.length === 1 ? 'it' : 'them'} is left out: ${listed(tooDeep)}; move the ` +
+            'audio up',
+        ];
+  if (irregular.length === 0) return deep;
   const names = irregular.map(({ path, what }) => `${path} (${what})`);
   const count = counted(irregular.length, 'name is no file and is', 'names are no files and are');
-  return [`${count} left out: ${listed(names)}`];
+  return [`${count} left out: ${listed(names)}`, ...deep];
 }
 
 /** Names the first archive that would have to be unpacked, with its remedy. */
@@ -147,7 +154,9 @@ async function packedAmong(place: string, others: readonly string[]): Promise<st
   const [first] = packed;
   if (first === undefined) return [];
   const foreign = foreignContent(await fileBeginning(join(place, first), LOOKED_AT_BYTES));
-  const what = foreign ? `it is ${foreign.what}; ${foreign.remedy}` : 'unpack it';
+  const isOne = packed.length === 1;
+  const remedy = isOne && foreign ? foreign.remedy : `unpack ${isOne ? 'it' : 'them'}`;
+  const what = `${foreign ? `it is ${foreign.what}; ` : ''}${remedy}`;
   return [
     `of ${counted(packed.length, 'packed file', 'packed files')} the first is ${first}: ${what}`,
   ];

@@ -67,6 +67,7 @@ export async function readSideCars(
   if (labelled.length * 2 < clips.length) return null;
   const without = clips.length - labelled.length;
   const notes = [
+    ...names.notes,
     ...(unreadable === 0
       ? []
       : [`${counted(unreadable, '.json or .cls file', '.json or .cls files')} cannot be read`]),

@@ -7,8 +7,11 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, parse, relative } from 'node:path';
 import { listClips } from '../../../activities/plan/list-clips';
 import { readTables } from '../../../activities/plan/read-table';
+import { hasAudioEnding } from '../../../ced/audio/audio-names';
 import { isSameLabels, type Label } from '../../../ced/corpus/label-list';
 import { sourceGroup } from '../../../ced/corpus/source-group';
+import { COLUMNS } from '../../../ced/corpus/named-columns';
+import { csvField } from '../../../ced/csv-field';
 import type { SplitName } from '../../../ced/corpus/split-clips';
 import {
   DUPLICATE_ID,
@@ -21,11 +24,14 @@ import { classFacts, isClassList, namesAudio, namesOf, readClassNames } from './
 import type { Dataset, DatasetClip } from './dataset';
 import { fileBeginning } from './file-beginning';
 import { heldOutRows } from './held-out-rows';
+import { listed } from '../listed';
 import { mergeRows } from './merge-rows';
 import { splitIn, splitNamed, splitOfFolder, type NamedSplit } from './split-names';
 
 const HEADER_BYTES = 4096;
 export const TABLE = /\.(csv|tsv|jsonl|json)$/i;
+/** A table where its first line says so: see isTextTable. */
+const TEXT = /\.txt$/i;
 /** Class lists and settings, not clips. */
 const NO_TABLE =
   /^(class_labels_indices|vocabulary|labels|classes|ontology|dataset_infos?|package|config|teach|run)\.(csv|json)$/i;
@@ -52,7 +58,7 @@ export async function readTableFiles(
   const isSame = (labels: readonly Label[], others: readonly Label[]): boolean =>
     isSameLabels(namesOf(labels, names), namesOf(others, names));
   const clips: (DatasetClip & { table: string })[] = [];
-  const notes: string[] = [];
+  const notes = [...names.notes];
   const unused: string[] = [];
   const headers: string[] = [];
   const prefixes = clipPrefixes(folder, tables);
@@ -71,12 +77,12 @@ export async function readTableFiles(
     read.rejected = withoutChosen(read);
     const unlabelled = { ...read, rows: read.rows.map((row) => ({ ...row, labels: null })) };
     const unreadable = read.rejected.length;
-    const listed = await listClips(unlabelled, {
+    const there = await listClips(unlabelled, {
       ...{ root: folder, vocabulary: [], sources },
       table: place,
       remedy: 'correct the paths in the table, or put it into the folder where they start',
     });
-    if (listed.length === 0) {
+    if (there.length === 0) {
       unused.push(...whyUnused(read, unreadable, place));
       continue;
     }
@@ -85,11 +91,12 @@ export async function readTableFiles(
     const missing = read.rejected.length;
     if (missing > 0)
       notes.push(
-        `${place}: ${missing} of ${counted(missing + listed.length, 'row', 'rows')} left out, ` +
+        `${place}: ${missing} of ${counted(missing + there.length, 'row', 'rows')} left out, ` +
           `the first is ${read.rejected[0]!.clip}: ${read.rejected[0]!.reason}`,
       );
+    notes.push(...fewRecordings(chosen, place));
     if (folds.size > 0) notes.push(`${place}: ${foldsOf(folds)}`);
-    for (const { clip, audio, segment } of listed) {
+    for (const { clip, audio, segment } of there) {
       const row = stated.get(clip)!;
       clips.push({
         clip: `${prefixes.get(table)}${clip}`,
@@ -124,6 +131,17 @@ function whyUnused({ rows, rejected }: TableRows, unreadable: number, place: str
             ' there',
         ];
   return first ? [`${place} ${what}, the first is ${first.clip}: ${first.reason}`] : [];
+}
+
+/** A column of recordings that has fewer than there are splits is perhaps one of something else. */
+function fewRecordings(rows: readonly TableRow[], place: string): string[] {
+  const groups = new Set(rows.flatMap(({ stated }) => stated?.group ?? []));
+  if (groups.size === 0 || groups.size > 2 || rows.length < 2 * groups.size) return [];
+  return [
+    `${place}: by its column of recordings (${COLUMNS.group.join(', ')}) all rows are pieces of ` +
+      `${listed([...groups].map(csvField))}, and pieces of one recording stay in one split; ` +
+      'rename the column if it holds something else',
+  ];
 }
 
 /** Rejected rows, but for those among which a split was chosen. */
@@ -177,18 +195,30 @@ async function findTables(
       if (entry.isDirectory()) {
         if (splitOfFolder(entry.name) !== null) await look(path, (name) => !/\.json$/i.test(name));
         else if (TABLE_FOLDERS.test(entry.name)) await look(path, () => true);
-      } else if (TABLE.test(entry.name) && isKnown(entry.name) && (await isFile(path)))
+      } else if (
+        (TABLE.test(entry.name) || TEXT.test(entry.name)) &&
+        isKnown(entry.name) &&
+        (await isFile(path))
+      )
         paths.push(path);
     }
   };
   await look(folder, () => true);
   const found: { tables: string[]; lists: string[] } = { tables: [], lists: [] };
   for (const path of paths.filter((each) => !isNoTable(each))) {
-    const beginning = /\.csv$/i.test(path) ? await beginningOf(path) : '';
-    if (isClassList(beginning)) found.lists.push(path);
+    const beginning = /\.(csv|txt)$/i.test(path) ? await beginningOf(path) : '';
+    if (TEXT.test(path)) {
+      if (isTextTable(beginning)) found.tables.push(path);
+    } else if (isClassList(beginning)) found.lists.push(path);
     else if (!NO_TABLE.test(basename(path)) || namesAudio(beginning)) found.tables.push(path);
   }
   return found;
+}
+
+/** Of several columns with tabs between, the first of audio (DCASE's `meta.txt`). */
+function isTextTable(beginning: string): boolean {
+  const [first = '', ...others] = (/^\uFEFF?(.*)/.exec(beginning)?.[1] ?? '').split('\t');
+  return others.length > 0 && (hasAudioEnding(first.trim()) || namesAudio(beginning));
 }
 
 /** Links lead to one too. */

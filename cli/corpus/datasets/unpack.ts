@@ -10,13 +10,16 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { openPromise, type Entry } from 'yauzl';
+import { foreignContent, LOOKED_AT_BYTES } from '../../../ced/corpus/foreign-content';
 import { tarMembers } from '../../../ced/corpus/tar-members';
 import { UsageError } from '../../../infra/command-line/usage-error';
 import { isAudio } from './audio-files';
 import { cachedFolder, type CachedFolder } from './cached-folder';
 import { fileBeginning } from './file-beginning';
+import { TAR } from './table-places';
 
 const TEXTS = new Set(['.csv', '.tsv', '.txt', '.json', '.jsonl', '.cls']);
+export const PACKED = /\.(gz|tgz|bz2|xz|zst|zip|7z|rar)$/i;
 const MOST_FILES = 5_000_000;
 const PART_BYTES = 1 << 20;
 /** Type of file in the attributes that Unix stores in a zip. */
@@ -29,7 +32,7 @@ export async function unpack(
   mostBytes?: number,
 ): Promise<CachedFolder> {
   const { size, mtimeMs } = await stat(archive);
-  const identity = `2 ${resolve(archive)} ${size} ${mtimeMs}`;
+  const identity = `3 ${resolve(archive)} ${size} ${mtimeMs}`;
   return await cachedFolder(cache, archive, identity, async (folder, free) => {
     const most = mostBytes ?? free;
     const writer = new MemberWriter(folder, most);
@@ -70,13 +73,16 @@ export async function gunzip(
 
 /** By its first bytes. @throws {UsageError} for a file that is no archive */
 export async function kindOf(archive: string): Promise<'zip' | 'tar' | 'gzip'> {
-  const head = await fileBeginning(archive, 512);
+  const head = await fileBeginning(archive, LOOKED_AT_BYTES);
   if (head.toString('latin1', 0, 2) === 'PK') return 'zip';
   if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
   if (head.toString('latin1', 257, 262) === 'ustar') return 'tar';
-  throw new UsageError(
-    `ced init: ${archive} is no .zip, .tar or .tar.gz; expected one of these, or a folder`,
-  );
+  const { what, remedy } = foreignContent(head) ?? {
+    what: head.length === 0 ? 'empty' : 'no .zip, .tar or .tar.gz',
+    remedy: 'expected one of these, or a folder',
+  };
+  const expected = head.length === 0 ? 'fetch it again' : remedy;
+  throw new UsageError(`ced init: ${archive} is ${what}; ${expected}`);
 }
 
 class MemberWriter {
@@ -117,8 +123,11 @@ class MemberWriter {
     if (!path.startsWith(this.folder + sep) || plain.includes('\0'))
       throw new UsageError(`ced init: the archive's member ${name.slice(0, 200)} leads out of it`);
     const base = plain.slice(plain.lastIndexOf('/') + 1);
-    const wanted = isAudio(base) || TEXTS.has(extname(base).toLowerCase());
-    return wanted && !base.startsWith('.') && !plain.startsWith('__MACOSX/') ? path : null;
+    if (base.startsWith('.') || plain.startsWith('__MACOSX/')) return null;
+    if (isAudio(base) || TEXTS.has(extname(base).toLowerCase())) return path;
+    if (PACKED.test(base) || TAR.test(base))
+      this.leaveOut('packed themselves; unpack the archive and them, and name the folder', name);
+    return null;
   }
 
   async write(path: string, content: Readable, name: string): Promise<void> {

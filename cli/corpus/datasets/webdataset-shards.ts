@@ -8,6 +8,7 @@ import { sourceGroup } from '../../../ced/corpus/source-group';
 import type { TableRows } from '../../../ced/corpus/table-row';
 import { mapOrdered } from '../../../storage/map-ordered';
 import type { SourceOptions } from '../../../storage/sources/source';
+import { UsageError } from '../../../infra/command-line/usage-error';
 import { gunzipShards } from './gzipped-shards';
 import { classFacts, namesOf, readClassNames } from './class-names';
 import type { Dataset, DatasetClip } from './dataset';
@@ -45,7 +46,7 @@ export async function readWebDataset(
   const [first = place, ...others] = classListsIn;
   const names = await readClassNames(first, others, sources);
   const clips: DatasetClip[] = [];
-  const notes: string[] = [];
+  const notes = [...names.notes];
   for (const table of tables) {
     const { shard, rows, rejected } = table;
     if (isLabelled && isUnlabelled(table)) {
@@ -77,7 +78,10 @@ export async function readWebDataset(
       });
     }
   }
-  if (clips.length === 0) return null;
+  if (clips.length === 0) {
+    if (notes.length === 0) return null;
+    throw new UsageError(`ced init: no clip of ${place} can be used: ${notes.join('; ')}`);
+  }
   const count = shards.length === 1 ? 'a shard' : `${shards.length} shards`;
   return { layout: `WebDataset, ${count}`, clips, ...classFacts(names), notes };
 }
