@@ -111,12 +111,12 @@ export async function readClasses(
 
 function mapClasses(
   field: string,
-  { missing }: WorkerTeacher,
+  { name, missing }: WorkerTeacher,
   own: Vocabulary,
   vocabulary: Vocabulary,
 ): Int32Array {
   try {
-    return classMap(own, vocabulary, missing);
+    return classMap(own, vocabulary, missing, `teacher ${name}`);
   } catch (error) {
     if (!(error instanceof TeacherInvalid)) throw error;
     throw invalid(field, error.message);

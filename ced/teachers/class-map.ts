@@ -14,6 +14,7 @@ const UNKNOWN = -1;
 
 /**
  * @param missing `abstain`: classes that the teacher lacks are -1 in the map
+ * @param subject of the message, for a teacher that no file names
  * @returns int32 [classes of vocabulary]: the teacher's class for each of ours
  * @throws TeacherInvalid `classesMissing`, naming the classes; of a teacher that may abstain, only
  *   when it has none of ours
@@ -22,6 +23,7 @@ export function classMap(
   teacherVocabulary: Vocabulary,
   vocabulary: Vocabulary,
   missing: 'refuse' | 'abstain' = 'refuse',
+  subject = 'the teacher',
 ): Int32Array {
   const byMid = new Map(
     teacherVocabulary.flatMap(({ mid }, index) => (mid === '' ? [] : [[mid, index] as const])),
@@ -36,7 +38,10 @@ export function classMap(
     const names = namesOf(lacking, vocabulary);
     throw new TeacherInvalid(
       'classesMissing',
-      `the teacher lacks ${names.length} of ${vocabulary.length} classes: ${listed(names)}`,
+      `${subject} lacks ${names.length} of ${vocabulary.length} classes: ${listed(names)}; ` +
+        (lacking.length === vocabulary.length
+          ? 'its list has to name them as corpus.vocabulary does, by MID or name'
+          : 'say "missing": "abstain" for it, or leave them out of corpus.vocabulary'),
       names,
     );
   }

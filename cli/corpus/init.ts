@@ -1,5 +1,4 @@
 /** `ced init FOLDER|FILE|ADDRESS`: from a dataset to a project that can be run. */
-import { counted } from '../../ced/counted';
 import { availableParallelism, homedir } from 'node:os';
 import { basename, join, parse, resolve } from 'node:path';
 import type { ChannelChoice } from '../../ced/audio/channels';
@@ -12,7 +11,6 @@ import { UsageError } from '../../infra/command-line/usage-error';
 import { projectRoot } from '../../infra/package-root';
 import { channelsOption } from '../channels-option';
 import { printJson } from '../print-json';
-import { readModelFolder } from '../models/model-folder';
 import { grouped } from '../quantities';
 import { isUri } from '../../ced/corpus/address';
 import { sourceOptions, sourcesOf } from '../../workers/source-options';
@@ -23,10 +21,11 @@ import { lostClasses, withClassNames } from './class-labels';
 import { withClipIds } from './clip-ids';
 import { findDataset } from './datasets/find-dataset';
 import type { Dataset } from './datasets/dataset';
+import { configOfGiven, entryOfGiven, givenTeacher, type GivenTeacher } from './given-teacher';
 import { heldOutRecording, type HeldOutRecording } from './held-out-recording';
 import { assignSplits, type SplitDataset } from './assign-splits';
 import { PARENT_CHOICES, withParents } from './parent-classes';
-import { writeProject, type Project } from './project-files';
+import { classesOf, teacherName, writeProject, type Project } from './project-files';
 import { refuseUnfitFolder } from './project-folder';
 import { checkCommandOf, commandsOf } from './project-commands';
 import { projectSettings } from './project-settings';
@@ -81,12 +80,12 @@ const line = commandLine({
         'each; programs that start, read and score take a minute or two more',
     },
     teacher: {
-      value: 'DIR',
-      is: text,
+      value: 'DIR|worker:QUEUE',
+      is: givenTeacher,
       multiple: true,
       help:
-        'a CED checkpoint to distill from, instead of teachers trained from the labels; ' +
-        'required if the dataset has no labels',
+        'a CED checkpoint, or the task queue of a worker in any language, to distill from ' +
+        'instead of teachers trained from the labels; required if the dataset has no labels',
     },
     seed: {
       value: 'N',
@@ -109,6 +108,7 @@ const line = commandLine({
     'ced init hf://datasets/ORGANISATION/NAME',
     "ced init 'hf://datasets/ORGANISATION/NAME/train-*.tar'",
     'ced init ESC-50-master.zip --minutes 60 --out esc50',
+    'ced init recordings/ --teacher worker:teacher-beats',
   ],
 });
 
@@ -153,21 +153,19 @@ async function planProject(given: {
   dataset: Dataset;
   contents: Contents;
   split: SplitDataset;
-  teachers: readonly string[];
+  teachers: readonly GivenTeacher[];
   minutes: number;
   recording: HeldOutRecording | null;
   channels: ChannelChoice | null;
   channelReason: string | null;
 }): Promise<Project> {
   const { dataset, contents, split, teachers, source } = given;
-  const configs = await Promise.all(
-    teachers.map(async (teacher) => (await readModelFolder(teacher)).config),
-  );
+  const configs = await Promise.all(teachers.map(configOfGiven));
   const vocabulary = vocabularyOf(dataset, split, configs, source);
   const train = split.clips.filter((clip) => clip.split === 'train');
   const settings = projectSettings({
     trainClips: train.length,
-    classes: vocabulary.length,
+    classes: vocabulary.length > 0 ? vocabulary.length : null,
     seconds: train.flatMap(({ clip }) => contents.seconds.get(clip) ?? []),
     allSeconds: [...contents.seconds.values()],
     teachers: configs,
@@ -181,25 +179,32 @@ async function planProject(given: {
     clips: split.clips,
     vocabulary,
     settings: { ...settings, reasons: [given.channelReason ?? [], settings.reasons].flat() },
-    givenTeachers: teachers.map((checkpoint, index) => ({
-      name: `teacher-${index + 1}`,
-      checkpoint: resolve(checkpoint),
-    })),
+    givenTeachers: teachers.map((teacher, index) => entryOfGiven(teacherName(index), teacher)),
     leftOut: [...contents.rejected].map(([clip, reason]) => ({ clip, reason })),
     notes: [
       ...split.notes,
       ...lostClasses(dataset.clips, split.clips),
       ...dataset.notes,
       ...contents.notes,
+      ...workerNotes(teachers),
     ],
   };
 }
 
-/** Classes of the labels, else those of the first teacher. */
+function workerNotes(teachers: readonly GivenTeacher[]): string[] {
+  return teachers.flatMap((teacher, index) =>
+    'taskQueue' in teacher
+      ? `${teacherName(index)}: start its worker with --task-queue ${teacher.taskQueue} ` +
+        'once `npm start` waits for it (docs/teachers.md)'
+      : [],
+  );
+}
+
+/** Classes of the labels, else of the first teacher; none where only its worker knows them. */
 function vocabularyOf(
   dataset: Dataset,
   { clips }: SplitDataset,
-  [teacher]: readonly ModelConfig[],
+  [teacher]: readonly (ModelConfig | null)[],
   source: string,
 ): Vocabulary {
   const names = [...new Set(clips.flatMap(({ labels }) => labels ?? []))].sort();
@@ -208,12 +213,13 @@ function vocabularyOf(
     throw new UsageError(
       `ced init: ${source} has no labels (${dataset.layout}), so no teacher can be trained from ` +
         [
-          'it; give one with --teacher DIR, put the files into a folder a class, or a CSV with ' +
-            'filename,label beside them',
+          'it; give one with --teacher DIR or worker:QUEUE, put the files into a folder a class, ' +
+            'or a CSV with filename,label beside them',
         ]
           .concat(dataset.notes)
           .join('; '),
     );
+  if (teacher === null) return [];
   const labels = Object.values(teacher.id2label ?? {});
   if (labels.length === 0)
     throw new UsageError('--teacher: its config.json names no classes (id2label)');
@@ -248,7 +254,7 @@ function tell(project: Project, files: readonly string[], check: string, asJson:
   }
   const lines = [
     `Found     ${layout}`,
-    `Clips     ${grouped(clips.length)} in ${counted(vocabulary.length, 'class', 'classes')}: ` +
+    `Clips     ${grouped(clips.length)} ${classesOf(project)}: ` +
       Object.entries(splits)
         .map(([split, clipsOf]) => `${grouped(clipsOf)} ${split}`)
         .join(', '),

@@ -20,10 +20,11 @@ export interface Project {
   layout: string;
   source: string;
   clips: (DatasetClip & { split: NonNullable<DatasetClip['split']> })[];
+  /** Empty where only the worker of the first teacher knows the classes. */
   vocabulary: Vocabulary;
   settings: ProjectSettings;
-  /** Teachers that exist already; empty = they are trained by teach.json. */
-  givenTeachers: { name: string; checkpoint: string }[];
+  /** Entries of teachers that exist already; none = they are trained by teach.json. */
+  givenTeachers: Record<string, string>[];
   /** Clips that no run can use. */
   leftOut: { clip: string; reason: string }[];
   notes: string[];
@@ -46,7 +47,8 @@ export async function writeProject(
   check: string,
 ): Promise<string[]> {
   const { folder, vocabulary, clips } = project;
-  const files = new Map<string, string | Buffer>([['labels.csv', formatVocabularyCsv(vocabulary)]]);
+  const files = new Map<string, string | Buffer>();
+  if (vocabulary.length > 0) files.set('labels.csv', formatVocabularyCsv(vocabulary));
   for (const split of SPLITS) {
     const rows = clips.filter((clip) => clip.split === split).map((clip) => rowOf(clip, folder));
     if (rows.length > 0) files.set(`${split}.jsonl`, rows.join(''));
@@ -98,7 +100,8 @@ function corpusOf(project: Project): Record<string, string> {
   return {
     ...Object.fromEntries(tablesOf(project)),
     ...(project.channels ? { channels: project.channels } : {}),
-    vocabulary: pathOf(project, 'labels.csv'),
+    vocabulary:
+      project.vocabulary.length > 0 ? pathOf(project, 'labels.csv') : `teacher:${teacherName(0)}`,
   };
 }
 
@@ -110,15 +113,19 @@ function trainingOf(settings: TrainingSettings): object {
   return { ...settings, mixup: 0, earlyStop: 0, checkpointSeconds: 60 };
 }
 
-function teacherNames({ settings, givenTeachers }: Project): string[] {
-  return givenTeachers.length > 0
-    ? givenTeachers.map(({ name }) => name)
-    : settings.teachers.map((_, index) => `teacher-${index + 1}`);
+export function teacherName(index: number): string {
+  return `teacher-${index + 1}`;
+}
+
+/** How many classes there are, for people. */
+export function classesOf({ vocabulary }: Project): string {
+  return vocabulary.length === 0
+    ? `with the classes of ${teacherName(0)}`
+    : `in ${counted(vocabulary.length, 'class', 'classes')}`;
 }
 
 function teachRun(project: Project): object {
   const { settings } = project;
-  const names = teacherNames(project);
   return {
     name: `${project.name}-teachers`,
     store: pathOf(project, 'store'),
@@ -126,7 +133,7 @@ function teachRun(project: Project): object {
     chunkSeconds: settings.chunkSeconds,
     augment: augmentOf(settings),
     teachers: settings.teachers.map((teacher, index) => ({
-      name: names[index],
+      name: teacherName(index),
       ...trainingOf(teacher),
       seed: 11 + index,
     })),
@@ -135,18 +142,15 @@ function teachRun(project: Project): object {
 
 function distillRun(project: Project): object {
   const { settings, givenTeachers } = project;
-  const checkpoints =
-    givenTeachers.length > 0
-      ? givenTeachers
-      : teacherNames(project).map((name) => ({
-          name,
-          checkpoint: pathOf(project, join('teachers', name)),
-        }));
+  const trained = settings.teachers.map((_, index) => {
+    const name = teacherName(index);
+    return { name, checkpoint: pathOf(project, join('teachers', name)), format: 'ced' };
+  });
   return {
     name: project.name,
     store: pathOf(project, 'store'),
     corpus: corpusOf(project),
-    teachers: checkpoints.map((teacher) => ({ ...teacher, format: 'ced' })),
+    teachers: givenTeachers.length > 0 ? givenTeachers : trained,
     logits: {
       views: settings.views,
       topK: settings.topK,
@@ -159,15 +163,16 @@ function distillRun(project: Project): object {
 
 function readme(project: Project, commands: readonly string[], check: string): string {
   const { name, layout, source, clips, vocabulary, settings, notes } = project;
+  const classes = vocabulary.length === 0 ? '' : '`labels.csv` names the classes; ';
   const count = (split: string): number => clips.filter((clip) => clip.split === split).length;
   const list = (items: readonly string[]): string => items.map((item) => `- ${item}`).join('\n');
   return [
     `# ${name}`,
     `Made by \`ced init\` from ${source}: ${layout}.`,
     counted(clips.length, 'clip', 'clips') +
-      `, ${counted(vocabulary.length, 'class', 'classes')}: ` +
+      ` ${classesOf(project)}: ` +
       SPLITS.map((split) => `${count(split)} ${split}`).join(', ') +
-      '. `labels.csv` names the classes; the tables are described in docs/formats.md.',
+      `. ${classes}${classes === '' ? 'The' : 'the'} tables are described in docs/formats.md.`,
     '## Commands',
     commands.map((command) => `    ${command}`).join('\n'),
     'Each can be stopped with Ctrl-C, and resumes when it is given again.',

@@ -14,13 +14,14 @@ import { epochsOf, FEWEST_EPOCHS, MOST_EPOCHS, stepsAMinute } from '../../ced/tr
 
 export interface ProjectData {
   trainClips: number;
-  classes: number;
+  /** null where only the worker of a teacher knows them. */
+  classes: number | null;
   /** Of a sample of training clips. */
   seconds: readonly number[];
   /** Of every clip that was read, whatever its split. */
   allSeconds: readonly number[];
-  /** Those that exist already; none = they are trained from the labels. */
-  teachers: readonly ModelConfig[];
+  /** Those that exist already, null for a worker's; none = they are trained from the labels. */
+  teachers: readonly (ModelConfig | null)[];
   minutes: number;
   /** Cores that compute. */
   cores: number;
@@ -61,13 +62,16 @@ const STUDENT_MODELS = [
   { embedDim: 32, depth: 1, heads: 2 },
 ];
 const LONGEST_CHUNK = 10;
+/** AudioSet's, which most published teachers have. */
+const ASSUMED_CLASSES = 527;
 /** Shares of the time; the rest goes to ingest, logits and scoring. */
 const TEACHERS_SHARE = 0.5;
 const STUDENT_SHARE = 0.35;
 const STUDENT_SHARE_ALONE = 0.7;
 
 export function projectSettings(data: ProjectData): ProjectSettings {
-  const chunkSeconds = chunkLength(data.seconds, data.teachers);
+  const classes = data.classes ?? ASSUMED_CLASSES;
+  const chunkSeconds = chunkLength(data.seconds, known(data.teachers));
   const chunks = Math.max(1, Math.round(data.trainClips * chunksAClip(data.seconds, chunkSeconds)));
   const batchSize = chunks < 256 ? 8 : chunks < 20_000 ? 16 : 32;
   const stepsAnEpoch = Math.ceil(chunks / batchSize);
@@ -78,7 +82,7 @@ export function projectSettings(data: ProjectData): ProjectSettings {
     share: number,
   ): TrainingSettings => {
     const minutes = data.minutes * share;
-    const config = configOf(model, data.classes, chunkSeconds);
+    const config = configOf(model, classes, chunkSeconds);
     const trained = { config, chunkSeconds, chunks, batchSize };
     const epochs = epochsOf({ minutes, cores: data.cores }, trained);
     const affordable = minutes * stepsAMinute(trained, data.cores);
@@ -101,7 +105,7 @@ export function projectSettings(data: ProjectData): ProjectSettings {
   const teachers = trainsTeachers
     ? TEACHER_MODELS.map((model) => training(model, 0.0015, teacherShare))
     : [];
-  const sizes = sizesOf(data, chunkSeconds);
+  const sizes = sizesOf(data.teachers, classes, chunkSeconds);
   const share = trainsTeachers ? STUDENT_SHARE : STUDENT_SHARE_ALONE;
   const student = training(sizes.model, 0.002, share);
   const views = student.epochs < 12 ? 2 : student.epochs < 60 ? 4 : 8;
@@ -109,7 +113,7 @@ export function projectSettings(data: ProjectData): ProjectSettings {
   return {
     chunkSeconds,
     views,
-    topK: Math.min(20, data.classes),
+    topK: Math.min(20, classes),
     timeMaskFrames: Math.round(frames / 5),
     freqMaskBins: 16,
     teachers,
@@ -142,18 +146,25 @@ interface Sizes {
   model: TrainingSettings['model'];
   /** Parameters of the student and of the largest teacher. */
   student: number;
+  /** Infinite where only workers know. */
   teacher: number;
 }
 
+function known(teachers: ProjectData['teachers']): ModelConfig[] {
+  return teachers.filter((config) => config !== null);
+}
+
 /** The largest student with at most a third of the largest teacher's parameters. */
-function sizesOf(data: ProjectData, chunkSeconds: number): Sizes {
+function sizesOf(teachers: ProjectData['teachers'], classes: number, chunkSeconds: number): Sizes {
   const sizeOf = (model: TrainingSettings['model']): number =>
-    parameterCount(configOf(model, data.classes, chunkSeconds));
-  const teacher = Math.max(
-    ...(data.teachers.length === 0
-      ? TEACHER_MODELS.map(sizeOf)
-      : data.teachers.map((config) => parameterCount(config))),
-  );
+    parameterCount(configOf(model, classes, chunkSeconds));
+  const configs = known(teachers);
+  const teacher =
+    teachers.length === 0
+      ? Math.max(...TEACHER_MODELS.map(sizeOf))
+      : configs.length === 0
+        ? Infinity
+        : Math.max(...configs.map((config) => parameterCount(config)));
   const fitting = STUDENT_MODELS.find((model) => sizeOf(model) <= teacher / 3);
   const model = fitting ?? STUDENT_MODELS.at(-1)!;
   return { model, student: sizeOf(model), teacher };
@@ -214,13 +225,17 @@ function reasonsFor(
           `teachers: ${teachers.length} models with half of the time, ` +
             `${teachers.map(({ epochs }) => epochs).join(' and ')} epochs.`,
         ]),
-    `model of the student: ${millions(sizes.student)} parameters, at most a third of the largest ` +
-      `teacher's ${millions(sizes.teacher)}.`,
+    `model of the student: ${millions(sizes.student)} parameters, ` +
+      (sizes.teacher === Infinity
+        ? "the most that is chosen here, as a worker's teacher is not asked for its size."
+        : `at most a third of the largest teacher's ${millions(sizes.teacher)}.`),
     `warmupSteps ${student.warmupSteps}: at most a tenth of the steps.`,
     `views ${views}: each stored view is replayed ` +
       `${counted(Math.round(student.epochs / views), 'time', 'times')}.`,
     `time mask up to ${Math.round(frames / 5)} frames: a fifth of a chunk. topK ` +
-      `${Math.min(20, classes)} of ${classes} classes.`,
+      (classes === null
+        ? "20 of the teacher's classes."
+        : `${Math.min(20, classes)} of ${classes} classes.`),
   ];
 }
 

@@ -383,7 +383,8 @@ describe('ced plan', () => {
         /^ {2}refused {5}teachers\[1\]\.checkpoint: \/nowhere\/config\.json cannot be read/,
       ),
       '  refused     teachers[2].checkpoint: /net.onnx: the teacher lacks 6 of 6 classes: ' +
-        'Low tone, Middle tone, High tone, Sweep, Noise, Clicks',
+        'Low tone, Middle tone, High tone, Sweep, Noise, Clicks; its list has to name them as ' +
+        'corpus.vocabulary does, by MID or name',
       '  refused     students[0].init: untrained-1 differs from model in embed_dim (32, not 16)',
     ]);
   });

@@ -232,6 +232,40 @@ describe('ced init', () => {
     expect(frameCount(run.logits.chunkSeconds * 16_000)).toBeLessThanOrEqual(config.target_length);
   });
 
+  it("gives a dataset without labels the classes of a worker's teacher", async () => {
+    for (let take = 0; take < 8; take++) putAudio(`calls/take${take}x.wav`);
+    const { found, files, notes } = await init('calls', '--teacher', 'worker:teacher-beats');
+    const { teachers, corpus, logits } = distillRunSchema.parse(JSON.parse(read('run.json')));
+    expect(teachers).toMatchObject([
+      {
+        ...{ name: 'teacher-1', format: 'worker', taskQueue: 'teacher-beats' },
+        spectrogramMasks: 'skip',
+      },
+    ]);
+    expect(corpus.vocabulary).toBe('teacher:teacher-1');
+    expect(logits).toMatchObject({ topK: 20 });
+    expect(found.classes).toBe(0);
+    expect(files).not.toContain('labels.csv');
+    expect(files).not.toContain('teach.json');
+    expect(notes.join()).toContain('start its worker with --task-queue teacher-beats');
+    expect(read('README.md')).toContain('8 clips with the classes of teacher-1: ');
+  });
+
+  it("keeps a dataset's own classes beside the worker of a teacher", async () => {
+    for (const name of ['Violin', 'Flute'])
+      for (let take = 0; take < 4; take++) putAudio(`notes/${name}/${name}${take}x.wav`);
+    await init('notes', '--teacher', 'worker:teacher-beats');
+    const { corpus } = distillRunSchema.parse(JSON.parse(read('run.json')));
+    expect(corpus.vocabulary).toMatch(/labels\.csv$/);
+    expect(parseVocabularyCsv(read('labels.csv'))).toHaveLength(2);
+  });
+
+  it('refuses a task queue that no teacher may have', async () => {
+    putAudio('calls/a.wav');
+    await expect(init('calls', '--teacher', 'worker:')).rejects.toThrow(/worker: and a task queue/);
+    await expect(init('calls', '--teacher', 'worker:ced')).rejects.toThrow(/task queue/);
+  });
+
   it.each([
     ['nothing', /does not exist/],
     ['empty', /holds no audio files and no table/],

@@ -117,7 +117,9 @@ describe('a worker that says what its teacher is', () => {
     const classes = scene.reference()['options'].classes.slice(2);
     const lacking = await new ReferenceTeacher({ classes }).describe(scene.store);
     await expect(accepting(lacking)).rejects.toMatchObject({
-      message: 'teachers[2]: the teacher lacks 1 of 6 classes: Clicks',
+      message:
+        'teachers[2]: teacher beats lacks 1 of 6 classes: Clicks; say "missing": "abstain" ' +
+        'for it, or leave them out of corpus.vocabulary',
     });
     await expect(
       accepting(lacking, { teacher: { ...beats, missing: 'abstain' } }),

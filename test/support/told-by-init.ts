@@ -10,6 +10,7 @@ import { documentedOutput } from './documented-output';
 export interface ToldByInit {
   found: { layout: string; clips: number; classes: number; splits: Record<string, number> };
   folder: string;
+  files: string[];
   notes: string[];
   reasons: string[];
   commands: string[];

@@ -221,13 +221,18 @@ const taskQueue = z
     'expected 1 to 200 of A-Z, a-z, 0-9, ., _, / and -',
   );
 
+export const teacherQueue = taskQueue.refine(
+  (queue) => !OWN_QUEUES.includes(queue),
+  'expected a queue of its own',
+);
+
 const workerTeacherSchema = z.strictObject({
   format: z
     .literal('worker')
     .describe('A teacher in a Temporal worker of its own, in any language (docs/teachers.md).'),
-  taskQueue: taskQueue
-    .refine((queue) => !OWN_QUEUES.includes(queue), 'expected a queue of its own')
-    .describe('Task queue that its workers poll: `describeTeacher` and `predictShard`.'),
+  taskQueue: teacherQueue.describe(
+    'Task queue that its workers poll: `describeTeacher` and `predictShard`.',
+  ),
   ...teacherFields,
   spectrogramMasks: z
     .enum(['refuse', 'skip'])
