@@ -17,16 +17,20 @@ import { SetupError } from './setup/tools.mjs';
 const programs = {
   start: {
     file: 'cli/run/start.js',
-    parts: ['tensorflow', 'temporal', 'demo'],
+    parts: ['tensorflow', 'onnx', 'temporal', 'demo'],
     check: 'cli/run/check-start.js',
   },
   teach: {
     file: 'cli/run/teach.js',
-    parts: ['tensorflow', 'temporal', 'demo'],
+    parts: ['tensorflow', 'onnx', 'temporal', 'demo'],
     check: 'cli/run/check-teach.js',
   },
   ced: { file: 'cli/main.js', parts: [] },
-  worker: { file: 'workers/main.js', parts: ['tensorflow'], check: 'workers/check-worker.js' },
+  worker: {
+    file: 'workers/main.js',
+    parts: ['tensorflow', 'onnx'],
+    check: 'workers/check-worker.js',
+  },
   codec: { file: 'workers/payloads/codec-server.js', parts: [] },
   schedule: { file: 'cli/run/schedule.js', parts: ['temporal'] },
   server: { file: 'infra/server-command.js', parts: ['temporal'] },
@@ -49,8 +53,12 @@ const programs = {
 /** Programs that `ced` runs by their names, beside its own commands (cli/main.ts). */
 const programsOfCed = ['start', 'teach', 'worker', 'server', 'schedule', 'codec'];
 
-/** Those of its commands that compute with TensorFlow. */
-const partsOfCommands = { tag: ['tensorflow'], embed: ['tensorflow'] };
+/** Parts that its commands compute with: TensorFlow, or onnxruntime to time and score a file. */
+export function partsOfCommand(name, args) {
+  if (name === 'tag' || name === 'embed') return ['tensorflow'];
+  const runsFile = args.some((arg) => /^--(?:int8|eval(?:=.*)?)$/s.test(arg));
+  return name === 'export' && runsFile ? ['onnx'] : [];
+}
 
 /** Options of set-up: for the help text, for parsing, and for completion (cli/completion/). */
 export const setupTable = {
@@ -134,7 +142,7 @@ async function ced(args) {
   if (program === 'setup') return await setup(own);
   if (program === 'temporal') return await temporal(own);
   if (programsOfCed.includes(program)) return await run(program, own);
-  await start(programs.ced, args, partsOfCommands[name] ?? []);
+  await start(programs.ced, args, partsOfCommand(name, rest));
 }
 
 /** The Temporal CLI that set-up found or built, as if it were on the PATH. */

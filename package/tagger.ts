@@ -56,7 +56,7 @@ export class Tagger {
         `chunkSeconds ${chunkSeconds}: expected at least ${shortest / sampleRate}`,
       );
     const choice = { outputName: 'probabilities' };
-    const net = await loadOnnxNet(bytes, threads, choice).catch(explained);
+    const net = await loadOnnxNet(bytes, threads, choice);
     return new Tagger(net, labelsOf(metadata.get('labels')), chunkSamples, shortest);
   }
 
@@ -121,11 +121,4 @@ export class Tagger {
 /** A model without class names has none. */
 function labelsOf(text = '[]'): string[] {
   return z.array(z.string()).parse(JSON.parse(text));
-}
-
-function explained(error: unknown): never {
-  if (!(error as NodeJS.ErrnoException).code?.endsWith('MODULE_NOT_FOUND')) throw error;
-  throw new Error('onnxruntime-node is not installed: run npx ced setup --parts onnx', {
-    cause: error,
-  });
 }

@@ -14,7 +14,8 @@ type FloatType = (typeof FLOATS)[number];
  *   returns
  * @param threads of one run
  * @param choice which input and output are meant, where there are several
- * @throws TeacherInvalid when the bytes are no such model
+ * @throws TeacherInvalid when the bytes are no such model, and an error with the remedy where
+ *   onnxruntime-node, which is optional, is not installed
  */
 export async function loadOnnxNet(
   model: Uint8Array | string,
@@ -22,7 +23,7 @@ export async function loadOnnxNet(
   choice: TensorChoice = {},
 ): Promise<WaveformNet> {
   // Loaded when first needed: most runs have no such teacher.
-  const { InferenceSession, Tensor } = await import('onnxruntime-node');
+  const { InferenceSession, Tensor } = await import('onnxruntime-node').catch(explained);
   let session: InferenceSession;
   try {
     const options = {
@@ -63,6 +64,13 @@ export async function loadOnnxNet(
     },
     dispose: () => void session.release(),
   };
+}
+
+function explained(error: unknown): never {
+  if (!(error as NodeJS.ErrnoException).code?.endsWith('MODULE_NOT_FOUND')) throw error;
+  throw new Error('onnxruntime-node is not installed: run npx ced setup --parts onnx', {
+    cause: error,
+  });
 }
 
 function stated(metadata: InferenceSession.ValueMetadata): StatedTensor {

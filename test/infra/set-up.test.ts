@@ -52,6 +52,19 @@ describe('set-up', () => {
     expect(await parts('[]')).toBe('temporal,demo\n');
   });
 
+  it('gets onnxruntime for commands that run an exported file, and for those alone', async () => {
+    const parts = (name: string, ...args: string[]): Promise<string> =>
+      withModule(
+        '../run.mjs',
+        `console.log(m.partsOfCommand(${JSON.stringify(name)}, ${JSON.stringify(args)}).join());`,
+      );
+    expect(await parts('export', '--out', 'x.onnx', '--int8')).toBe('onnx\n');
+    expect(await parts('export', '--eval=table.jsonl')).toBe('onnx\n');
+    expect(await parts('export', '--out', 'x.onnx')).toBe('\n');
+    expect(await parts('tag', 'a.wav')).toBe('tensorflow\n');
+    expect(await parts('init', '--int8')).toBe('\n');
+  });
+
   it('names a place where its cache cannot be made', async () => {
     writeFileSync(join(cache, 'file'), '');
     const said = async (place: string): Promise<string> =>
