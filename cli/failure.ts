@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { guardTerminal } from '../infra/command-line/terminal';
 import { asTypedHere } from '../infra/package-root';
 import { oneLine } from './one-line';
+import { endOutput, isClosedOutput } from './standard-output';
 import { UsageError } from '../infra/command-line/usage-error';
 
 const load = createRequire(__filename);
@@ -32,16 +33,27 @@ export function runFileInvalid(problems: readonly string[]): string {
   return withProblems('RunFileInvalid', ['the run file is invalid:', ...problems].join('\n'));
 }
 
-/** Runs a program; then exits with its status, or with 1 and one line when it throws. */
+/**
+ * Runs a program; then exits with its status, or with 1 and one line when it throws or its output
+ * was lost.
+ */
 export function runProgram(program: (argv: string[]) => Promise<number>): void {
   guardTerminal();
-  program(process.argv.slice(2)).then(
+  whole(program).then(
     (status) => process.exit(status),
     (error: unknown) => {
       process.stderr.write(`error: ${asTypedHere(describeFailure(error))}\n`);
       process.exit(1);
     },
   );
+}
+
+async function whole(program: (argv: string[]) => Promise<number>): Promise<number> {
+  const status = await program(process.argv.slice(2));
+  await endOutput().catch((error: unknown) => {
+    if (!isClosedOutput(error)) throw error;
+  });
+  return status;
 }
 
 function withProblems(type: string, message: string): string {

@@ -21,8 +21,9 @@ import { tagOverTime, thresholdsOf } from './events/tag-over-time';
 import { readModelFolder, readTaggingModel } from './model-folder';
 import type { TaggedFile } from './models-output';
 import { modelOption } from './named-model';
+import { oneLine } from '../one-line';
 import { grouped } from '../quantities';
-import { isClosedOutput, print } from '../standard-output';
+import { isClosedOutput, OutputFailed, print } from '../standard-output';
 import { defaultChunkSeconds, tagAudio, type TaggedChunk } from './tag-audio';
 
 const liveMs = 200;
@@ -139,6 +140,7 @@ async function tagInChunks(
         await print(values.json ? asJson(file, chunks) : asText(file, chunks));
       } catch (error) {
         if (isClosedOutput(error)) return 0;
+        if (error instanceof OutputFailed) throw error;
         failures++;
         show(null);
         process.stderr.write(`error: ${file}: ${describeFailure(error)}\n`);
@@ -158,7 +160,7 @@ function asJson(file: string, chunks: TaggedChunk[]): string {
 function asText(file: string, chunks: readonly TaggedChunk[]): string {
   const lines = chunks.flatMap(({ start, end, tags }) => [
     `  ${span(start, end)}`,
-    ...tags.map(({ label, probability }) => `    ${probability.toFixed(3)}  ${label}`),
+    ...tags.map(({ label, probability }) => `    ${probability.toFixed(3)}  ${oneLine(label)}`),
   ]);
   return `${[file, ...lines].join('\n')}\n`;
 }

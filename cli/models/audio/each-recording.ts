@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { describeFailure } from '../../failure';
 import { listenForInterruption } from '../../run/interruption';
-import { isClosedOutput } from '../../standard-output';
+import { isClosedOutput, OutputFailed } from '../../standard-output';
 import { audioInput, type AudioInput } from './audio-input';
 import type { ListedFile } from './listed-audio';
 import type { RawFormat } from './raw-samples';
@@ -80,7 +80,7 @@ async function readAll(
       isCutShort = signal.aborted && input.isFile && input.bytesRead < input.bytes;
       before.bytes += input.bytes;
     } catch (error) {
-      if (isClosedOutput(error)) throw error;
+      if (error instanceof OutputFailed) throw error;
       failures++;
       progress.clear();
       process.stderr.write(`error: ${file}: ${describeFailure(error)}\n`);

@@ -6,6 +6,7 @@
  *   vtt       https://www.w3.org/TR/webvtt1/
  */
 import { csvField } from '../../../ced/csv-field';
+import { oneLine } from '../../one-line';
 import type { TaggedEvent } from '../models-output';
 
 export const EVENT_FORMATS = ['text', 'jsonl', 'csv', 'audacity', 'vtt'] as const;
@@ -38,7 +39,7 @@ export const eventFormats: Readonly<Record<EventFormatName, EventFormat>> = {
     head: '',
     begin: (file) => `${file}\n`,
     event: ({ start, end, label, probability }) =>
-      `  ${span(start, end)}  ${probability.toFixed(3)}  ${label}\n`,
+      `  ${span(start, end)}  ${probability.toFixed(3)}  ${oneLine(label)}\n`,
     isOfOneRecording: false,
     isSorted: false,
   },

@@ -8,6 +8,7 @@ import { labelOf, topTags } from '../../../ced/metrics/top-tags';
 import { shortestClipSamples } from '../../../ced/model/pieces';
 import type { Predictor } from '../../../ced/model/predictor';
 import { UsageError } from '../../../infra/command-line/usage-error';
+import { oneLine } from '../../one-line';
 import { print } from '../../standard-output';
 import type { AudioInput } from '../audio/audio-input';
 import { joinedWindows, readWindows } from '../audio/audio-windows';
@@ -33,10 +34,6 @@ export function thresholdsOf(
   if (fitted === null)
     throw new UsageError(
       "--threshold: the model's folder has no thresholds.json, expected a probability",
-    );
-  if (fitted.classes.length !== classes)
-    throw new UsageError(
-      `thresholds.json is of ${fitted.classes.length} classes, and the model has ${classes}`,
     );
   return chosenThresholds(fitted, chosen);
 }
@@ -105,7 +102,9 @@ async function printWindows(input: AudioInput, tagging: Tagging): Promise<void> 
           settings.threshold === null || probability >= (thresholds[index] ?? Infinity),
       )
       .map(({ label, probability }) => ({ label, probability }));
-    const words = tags.map(({ label, probability }) => `${probability.toFixed(3)} ${label}`);
+    const words = tags.map(
+      ({ label, probability }) => `${probability.toFixed(3)} ${oneLine(label)}`,
+    );
     const window: TaggedWindow = { formatVersion: 1, file: input.name, start, end, tags };
     onOutput();
     await print(
