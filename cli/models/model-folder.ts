@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { thresholdsSchema, type Thresholds } from '../../ced/metrics/thresholds';
+import type { ModelConfig } from '../../ced/model/config';
 import { schemaProblems } from '../../workflows/contract/schema-problems';
 import { readCheckpointWeights } from '../../storage/models/checkpoint-weights';
 import { parseConfig, parseModel, type LoadedModel } from '../../storage/models/model-folder';
@@ -34,7 +35,26 @@ export interface TaggingModel extends LoadedModel {
  */
 export async function readTaggingModel(named: string): Promise<TaggingModel> {
   const folder = await checkpointFolder(named);
-  return { ...(await readCheckpoint(folder)), thresholds: await readFolderThresholds(folder) };
+  const model = await readCheckpoint(folder);
+  const thresholds = await readFolderThresholds(folder);
+  if (thresholds !== null) refuseOthers(thresholds, model.config, join(folder, 'thresholds.json'));
+  return { ...model, thresholds };
+}
+
+/** Thresholds belong to outputs by their place. @throws {UsageError} */
+function refuseOthers({ classes }: Thresholds, config: ModelConfig, file: string): void {
+  const { outputdim, id2label } = config;
+  if (classes.length !== outputdim)
+    throw new UsageError(
+      `${file} is of ${classes.length} classes, and the model has ${outputdim}; remove it, or ` +
+        'put back the one that belongs to the weights',
+    );
+  const other = classes.findIndex(({ name }, at) => name !== (id2label?.[at] ?? name));
+  if (other >= 0)
+    throw new UsageError(
+      `${file} is of other classes: number ${other} is ${classes[other]!.name}, and of the model ` +
+        `${id2label![other]}; remove it, or put back the one that belongs to the weights`,
+    );
 }
 
 async function readCheckpoint(folder: string): Promise<LoadedModel> {

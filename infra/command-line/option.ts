@@ -44,9 +44,9 @@ export type Values<O extends Options> = { readonly [Name in keyof O]: ValueOf<O[
 
 export const text: Kind<string> = { expected: 'a text', parse: (given) => given };
 
-/** @param expected says what the text names, for a required option that is missing */
+/** Not the empty text. @param expected says what the text names */
 export function textOf(expected: string): Kind<string> {
-  return { expected, parse: text.parse };
+  return { expected, parse: (given) => (given === '' ? undefined : given) };
 }
 
 export const count = atLeast(1, 'a whole number above 0');

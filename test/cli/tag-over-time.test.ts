@@ -133,6 +133,24 @@ describe('ced tag over time', () => {
     const strict = ['--threshold', 'precision:0.9', '--json'];
     expect(await ced(['tag', file, '--model', own, ...OVER_TIME, ...strict])).toBe(0);
     expect(printed.text).toBe('');
+    const written = (classesOfFile: object[]): void =>
+      writeFileSync(
+        join(own, 'thresholds.json'),
+        JSON.stringify({ ...record, classes: classesOfFile }),
+      );
+    written(record.classes.slice(1));
+    for (const command of [
+      ['tag', file, ...OVER_TIME],
+      ['export', '--out', join(folder, 'other.onnx')],
+    ])
+      await expect(ced([...command, '--model', own])).rejects.toThrow(
+        `thresholds.json is of ${classes - 1} classes, and the model has ${classes}; remove it`,
+      );
+    written(record.classes.toReversed());
+    await expect(ced(['tag', file, '--model', own, ...OVER_TIME])).rejects.toThrow(
+      `thresholds.json is of other classes: number 0 is ${labelOf(classes - 1)}, and of the ` +
+        `model ${labelOf(0)}; remove it`,
+    );
     await expect(tag(file, ...OVER_TIME, '--threshold', 'f1')).rejects.toThrow(
       "the model's folder has no thresholds.json, expected a probability",
     );
@@ -174,6 +192,28 @@ describe('ced tag over time', () => {
     expect(await written('vtt')).toMatch(
       /^WEBVTT\n\n00:00:00\.000 --> 00:00:03\.300\nsound 0 0\.\d\d\n\n/,
     );
+  });
+
+  it('writes an event a line, whatever the names of the classes hold', async () => {
+    const odd = writeReferenceModel(join(folder, 'odd-names'), (index) => `a,\r\n"b"\tc ${index}`);
+    const written = async (...options: string[]): Promise<string> => {
+      printed.text = '';
+      expect(await ced(['tag', file, '--model', odd, ...options])).toBe(0);
+      return printed.text;
+    };
+    const whole = ['--threshold', '0', '--window', '3', '--hop', '3', '--format'];
+    const firsts = Array.from({ length: classes }, (_, index) => `a, "b"\tc ${index}`);
+    const inLines = (text: string): string[] => text.split('\n').slice(0, -1);
+    const spans = inLines(await written(...whole, 'text')).slice(1);
+    expect(spans.map((line) => line.slice(22))).toEqual(firsts);
+    const chunk = inLines(await written('--top', '100')).slice(2);
+    expect(chunk.map((line) => line.slice(11)).sort()).toEqual([...firsts].sort());
+    const [live = ''] = inLines(await written('--stream', '--window', '3', '--top', '100'));
+    for (const label of firsts) expect(live).toContain(` ${label}`);
+    expect(inLines(await written(...whole, 'audacity'))).toHaveLength(classes);
+    expect(inLines(await written(...whole, 'jsonl'))).toHaveLength(classes);
+    expect(await written(...whole, 'csv')).toContain(',"a,\r\n""b""\tc 0",');
+    expect((await written(...whole, 'vtt')).split('\n\n')).toHaveLength(classes + 2);
   });
 
   it('has one window for a short recording, and refuses one without a patch', async () => {

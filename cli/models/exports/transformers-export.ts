@@ -88,7 +88,9 @@ print(tagger('recording.wav'))
 \`\`\`
 
 \`modeling_ced.py\` in this folder is the code that runs. The pipeline applies the sigmoid, because
-\`problem_type\` in \`config.json\` says so.
+\`problem_type\` in \`config.json\` says so. It reads files by ffmpeg; without it, give it the
+samples, a float32 array. Of clips of unlike lengths give it one at a time: in a batch it would pad
+the shorter ones, and their padding would be tagged too.
 
 ## JavaScript
 
@@ -98,10 +100,13 @@ Use its parts:
 \`\`\`js
 import { pipeline, read_audio } from '@huggingface/transformers';
 
-const tagger = await pipeline('audio-classification', 'FOLDER');
-const { logits } = await tagger.model(await tagger.processor(await read_audio(url, 16000)));
+const tagger = await pipeline('audio-classification', './FOLDER');
+const samples = await read_audio(url, 16000); // in Node a Float32Array of your own decoder
+const { logits } = await tagger.model(await tagger.processor(samples));
 const probabilities = logits.sigmoid().tolist()[0]; // names: tagger.model.config.id2label
 \`\`\`
 
+In Node the path begins with \`./\` or \`/\`, and there is no \`read_audio\`. In a browser serve the
+folder below \`env.localModelPath\` (\`/models/\`) and name it without \`./\`.
 \`{ dtype: 'q8' }\` loads the model in 8 bits.
 `;
