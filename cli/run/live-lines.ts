@@ -24,7 +24,7 @@ export interface StageLine {
 export function liveLines(view: RunView): StageLine[] {
   return view.status.stages.map((stage) => {
     const activities = activitiesOf(view, stage.name).map(withoutStaleRate);
-    const cells = [stage.name.padEnd(9), ...describeStage(view.status, stage, activities)];
+    const cells = [stage.name.padEnd(9), ...describeStage(view, stage, activities)];
     const early = stage.state === 'waiting' && earlyCalls(activities).length > 0;
     return {
       stage: stage.name,
@@ -37,7 +37,7 @@ export function liveLines(view: RunView): StageLine[] {
 }
 
 function describeStage(
-  status: RunStatus,
+  { status, pending }: RunView,
   stage: StageStatus,
   activities: readonly PendingActivity[],
 ): string[] {
@@ -48,7 +48,7 @@ function describeStage(
       if (calls.length === 0) return ['waiting'];
       return calls.flatMap((call) => [
         callName(call),
-        ...describeActivities(status, stage, [call]),
+        ...describeActivities(status, stage, { activities: [call], members: [] }),
       ]);
     }
     case 'done':
@@ -58,7 +58,7 @@ function describeStage(
         count,
         ...(status.state === 'paused' ? ['paused'] : []),
         ...halvingCell(status, stage),
-        ...describeActivities(status, stage, activities),
+        ...describeActivities(status, stage, { activities, members: membersIn(pending) }),
       ];
   }
 }
@@ -86,10 +86,21 @@ function halvingCell({ halving = [] }: RunStatus, { name }: StageStatus): string
   return [`${left} of ${rung.students.length} left after epoch ${rung.epoch}`];
 }
 
+/** What the workers report that take part in trainings which others lead. */
+function membersIn(pending: readonly PendingActivity[]): LiveProgress[] {
+  return pending
+    .filter(({ type, started }) => type === 'joinTraining' && started)
+    .map(withoutStaleRate)
+    .flatMap(({ progress }) => progress ?? []);
+}
+
 function describeActivities(
   status: RunStatus,
   stage: StageStatus,
-  activities: readonly PendingActivity[],
+  {
+    activities,
+    members,
+  }: { activities: readonly PendingActivity[]; members: readonly LiveProgress[] },
 ): string[] {
   // Progress of a finished attempt is shown only while no other attempt runs.
   const atWork = activities.filter(({ started }) => started);
@@ -108,7 +119,7 @@ function describeActivities(
   const alike = active.filter(({ total, unit }) => total > 0 && unit === first.unit);
   const seconds = secondsToGo(stage, alike);
   const speed = sum(alike, 'perSecond');
-  const { validation, training } = describeLearning(status, active);
+  const { validation, training } = describeLearning(status, active, members);
   return [
     ...(seconds === null ? [] : [`ETA ${clock(seconds)}`]),
     ...validation,
@@ -123,6 +134,7 @@ function describeActivities(
 function describeLearning(
   status: RunStatus,
   active: readonly LiveProgress[],
+  members: readonly LiveProgress[],
 ): { validation: string[]; training: string[] } {
   const training = active.find(({ loss }) => loss !== undefined);
   if (!training) return { validation: [], training: [] };
@@ -137,12 +149,23 @@ function describeLearning(
     training.epoch === undefined
       ? []
       : [`epoch ${training.epoch}${known ? `/${known.epochs}` : ''}`];
-  const { group } = training;
-  const workers = group ? [`${group.members} workers, generation ${group.generation}`] : [];
+  const workers = groupCells(training, members);
   return {
     validation: validationCells(mAP, divergence),
     training: [...epoch, `loss ${training.loss?.toFixed(4)}`, ...workers],
   };
+}
+
+/** Size and generation of the group, and the rates of its members; that of its leader is shown. */
+function groupCells({ group, total }: LiveProgress, members: readonly LiveProgress[]): string[] {
+  if (!group) return [];
+  const rates = members
+    .filter((each) => each.total === total && each.group?.generation === group.generation)
+    .map(({ perSecond }) => rate(perSecond));
+  return [
+    `${group.members} workers, generation ${group.generation}`,
+    ...(rates.length > 0 ? [`members ${rates.join(', ')} steps/s`] : []),
+  ];
 }
 
 /** mAP, or without labels the divergence from the ensemble: lower is better. */

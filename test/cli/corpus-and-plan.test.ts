@@ -465,6 +465,19 @@ describe('ced plan', () => {
       expect(group!.money!.training).toBeCloseTo(group!.hours.training * 4 * 3, 12);
     });
 
+    it('counts what a halving trains of each', async () => {
+      const path = withStudents(
+        ...[0, 1, 2].map(() => ({ parts: 8, epochs: 6, validateEvery: 2, workers: { max: 2 } })),
+      );
+      const run = JSON.parse(readFileSync(path, 'utf8')) as object;
+      writeFileSync(path, JSON.stringify({ ...run, halving: { rungs: [2] } }));
+      const { group } = await plan(path, '--workers', '2', '--price', '3');
+      // Three of two epochs, then one of the other four; each alone would take six.
+      const [{ hours: whole } = { hours: NaN }] = group!.trainings;
+      expect(group!.hours.training).toBeCloseTo((whole * (3 * 2 + 4)) / 6, 12);
+      expect(group!.money!.training).toBeCloseTo(group!.hours.training * 2 * 3, 12);
+    });
+
     it('takes longer over a slower link, and one worker exchanges nothing', async () => {
       const path = withStudents({ parts: 8 });
       const [slow, fast] = [

@@ -97,18 +97,25 @@ describe('live lines', () => {
     expect(screen.text).toMatch(/^distill .* ETA 10:52 {2}mAP 0\.214 {2}400\/3,008 steps .*…\n$/);
   });
 
-  it('show how many workers train a model together', () => {
+  it('show how many workers train a model together, and how fast each of them', () => {
     const steps = {
       ...{ unit: 'steps', done: 400, total: 3008, perSecond: 4, etaSeconds: 652 },
       ...{ loss: 0.08321, epoch: 2, group: { generation: 3, members: 4 } },
     };
     const view = {
       status: status([stage('distill', { state: 'running', total: 1, unit: 'students' })]),
-      pending: [activity('trainModel', steps), activity('joinTraining', steps)],
+      pending: [
+        activity('trainModel', steps),
+        activity('joinTraining', { ...steps, perSecond: 3.9 }),
+        activity('joinTraining', { ...steps, perSecond: 4.1 }),
+        // Of the generation before, and one that waits for a worker.
+        activity('joinTraining', { ...steps, group: { generation: 2, members: 4 } }),
+        activity('joinTraining', steps, { started: false }),
+      ],
     };
     expect(textOf(view, 'distill')).toBe(
       'distill 0/1 students ETA 10:52 400/3,008 steps epoch 2 loss 0.0832 ' +
-        '4 workers, generation 3 4.00 steps/s',
+        '4 workers, generation 3 members 3.90, 4.10 steps/s 4.00 steps/s',
     );
   });
 

@@ -65,9 +65,9 @@ function batchAt(step: number): TrainingBatch {
   };
 }
 
-function sha256Of({ weights, adamM, adamV }: TrainerState): string {
+function sha256Of({ weights, adamM, adamV, averages = new Map() }: TrainerState): string {
   const hash = createHash('sha256');
-  for (const tensors of [weights, adamM, adamV] satisfies Weights[])
+  for (const tensors of [weights, adamM, adamV, averages] satisfies Weights[])
     for (const [name, { data }] of tensors) hash.update(name).update(data);
   return hash.digest('hex');
 }

@@ -12,6 +12,8 @@ export interface Host {
   readonly ip: string;
   /** Program and arguments that run what follows on this host. */
   readonly enter: readonly string[];
+  /** Its end of the bridge. */
+  readonly port: string;
 }
 
 /** Why there can be no hosts here; null when there can. */
@@ -46,15 +48,29 @@ export class Hosts {
   }
 
   add(): Host {
+    const { host, inside } = this.space();
+    ip('link', 'add', host.port, 'type', 'veth', 'peer', 'name', inside, 'netns', host.name);
+    this.join(host, inside);
+    return host;
+  }
+
+  /** Two hosts no longer reach each other, but all others; or do again. */
+  cut(one: Host, other: Host, isCut: boolean): void {
+    for (const { port } of [one, other])
+      ip('link', 'set', port, 'type', 'bridge_slave', 'isolated', isCut ? 'on' : 'off');
+  }
+
+  /** Nobody reaches the host; or everybody again. */
+  unplug({ port }: Host, isUnplugged: boolean): void {
+    ip('link', 'set', port, isUnplugged ? 'down' : 'up');
+  }
+
+  /** A namespace without a link. */
+  private space(): { host: Host; inside: string } {
     const number = this.hosts.length + 2;
     const name = `${this.bridge}-${number}`;
     const [outside, inside] = [`${this.bridge}o${number}`, `${this.bridge}i${number}`];
     ip('netns', 'add', name);
-    ip('link', 'add', outside, 'type', 'veth', 'peer', 'name', inside, 'netns', name);
-    ip('link', 'set', outside, 'master', this.bridge, 'up');
-    ip('-n', name, 'address', 'add', `${this.network}.${number}/24`, 'dev', inside);
-    ip('-n', name, 'link', 'set', inside, 'up');
-    ip('-n', name, 'link', 'set', 'lo', 'up');
     const enter = [
       'ip',
       'netns',
@@ -67,9 +83,16 @@ export class Hosts {
       `hostname ${name} && exec "$@"`,
       'sh',
     ];
-    const host = { name, ip: `${this.network}.${number}`, enter };
+    const host = { name, ip: `${this.network}.${number}`, enter, port: outside };
     this.hosts.push(host);
-    return host;
+    return { host, inside };
+  }
+
+  private join({ name, port, ip: address }: Host, inside: string): void {
+    ip('link', 'set', port, 'master', this.bridge, 'up');
+    ip('-n', name, 'address', 'add', `${address}/24`, 'dev', inside);
+    ip('-n', name, 'link', 'set', inside, 'up');
+    ip('-n', name, 'link', 'set', 'lo', 'up');
   }
 
   /**

@@ -69,7 +69,7 @@ describe('a group of engine processes', () => {
   it('trains the bytes of one process, whatever the number of processes and of parts', async () => {
     const [first, second, third] = processes as [GroupProcess, GroupProcess, GroupProcess];
     for (const options of [
-      { precision: 'bfloat16', parts: 3, clipNorm: 0.05, weightDecay: 0.01 },
+      { precision: 'bfloat16', parts: 3, clipNorm: 0.05, weightDecay: 0.01, averaging: 'ema' },
       PLAIN,
     ] as const) {
       const before = listeningOn(first.member.port);

@@ -1,16 +1,16 @@
 /**
- * `npm run chaos -- --group`: one training whose workers come, are killed, told to go and frozen,
- * its leader among them. Each change must lead to the expected number of workers, and the student
- * at its end must be that of one worker.
+ * `npm run chaos -- --arrivals`: one training whose workers come, are killed, told to go and
+ * frozen, its leader among them. Each change must lead to the expected number of workers, and the
+ * student at its end must be that of one worker.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import type { EpochRecord, RunResult } from '../../workflows/contract/activities';
-import { Cluster, kill } from '../support/cluster';
-import { statusOf } from '../support/small-run';
-import { writeToneCorpus, type ToneCorpus } from '../support/tone-corpus';
+import type { EpochRecord, RunResult } from '../../../workflows/contract/activities';
+import { Cluster, kill } from '../../support/cluster';
+import { statusOf } from '../../support/small-run';
+import { writeToneCorpus, type ToneCorpus } from '../../support/tone-corpus';
 
 const STUDENT = 'student';
 const MOST = 4;
@@ -19,7 +19,7 @@ const MARGIN_EPOCHS = 40;
 const LIMIT_MS = 300_000;
 
 /** @returns whether the students are identical */
-export async function groupChaos(): Promise<boolean> {
+export async function arrivals(): Promise<boolean> {
   const cluster = await Cluster.start();
   try {
     const corpus = writeToneCorpus(cluster.folder, { train: 640, validation: 16, eval: 16 });
