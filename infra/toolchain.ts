@@ -52,6 +52,11 @@ export function dyingWithParent(
   return [found('dieWithParent'), [String(constants.signals[signal]), program, ...args]];
 }
 
+/** Folder of the audio that examples make, which all clones share. */
+export function corporaFolder(): string {
+  return join(found('cache'), 'corpora');
+}
+
 /** Folder of the demo's rendered audio and tables. */
 export function demoCorpusFolder(): string {
   return found('demoCorpus');

@@ -16,6 +16,7 @@ import { describeFailure } from '../failure';
 import { runSummary } from '../../workflows/contract/run-summary';
 import { moveToCurrentBuild } from './move-run';
 import { linkDemoCorpus, readsDemoCorpus } from './demo-corpus';
+import { linkGameSounds, readsGameSounds } from './game-sounds';
 import { connect, followRun } from './follow';
 import { listenForInterruption } from './interruption';
 import { LiveDisplay } from './live-display';
@@ -57,6 +58,7 @@ export async function conductRun(
   const display = new LiveDisplay(screen, () => performance.now());
   const say = (line: string): void => display.note(line);
   if (readsDemoCorpus(run)) linkDemoCorpus(projectRoot);
+  if (readsGameSounds(run)) await linkGameSounds(projectRoot);
 
   const interruption = listenForInterruption(() =>
     say(

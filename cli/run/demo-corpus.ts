@@ -20,7 +20,7 @@ export function readsDemoCorpus({ corpus }: DistillRun | TeachRun): boolean {
 
 /** `data/instruments`: the clips of the demo, rendered by set-up. */
 export function linkDemoCorpus(root: string): void {
-  link(demoCorpusFolder(), join(root, 'data', 'instruments'));
+  linkFolder(demoCorpusFolder(), join(root, 'data', 'instruments'));
 }
 
 /** Renders the clips of the shipped teachers. A second when they are rendered already. */
@@ -32,8 +32,21 @@ export async function renderTeachCorpus(root: string): Promise<void> {
 export async function linkRendered(root: string, set: 'teach' | 'more'): Promise<void> {
   const name = `instruments-${set}`;
   const folder = join(dirname(demoCorpusFolder()), name);
-  const program = join(repositoryRoot, 'dist', 'examples', 'instruments', 'render', 'main.js');
-  const child = spawn(process.execPath, [program, '--set', set, '--out', folder], {
+  await runBuilder(root, 'instruments/render', ['--set', set, '--out', folder]);
+  linkFolder(folder, join(root, 'data', name));
+}
+
+/**
+ * Runs the program of an example that makes its audio; what it tells goes to standard error.
+ * @param builder its folder in examples/
+ */
+export async function runBuilder(
+  root: string,
+  builder: string,
+  args: readonly string[],
+): Promise<void> {
+  const program = join(repositoryRoot, 'dist', 'examples', builder, 'main.js');
+  const child = spawn(process.execPath, [program, ...args], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   });
@@ -42,14 +55,13 @@ export async function linkRendered(root: string, set: 'teach' | 'more'): Promise
   );
   if (code !== 0)
     throw new Error(
-      `rendering clips into ${folder} failed (exit code ${code}); ` +
-        'the same command completes the folder',
+      `examples/${builder} failed with ${args.join(' ')} (exit code ${code}); the same command ` +
+        'completes the folder',
     );
-  link(folder, join(root, 'data', name));
 }
 
 /** Leaves a folder of the user alone. */
-function link(target: string, path: string): void {
+export function linkFolder(target: string, path: string): void {
   const present = lstatSync(path, { throwIfNoEntry: false });
   if (present && !present.isSymbolicLink()) return;
   if (present && readlinkSync(path) === target) return;

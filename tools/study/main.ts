@@ -16,6 +16,7 @@ import { publish } from './publish';
 import { describePlan } from './plan-text';
 import { planStudy } from './plan';
 import { questions } from './questions';
+import { prepareRealRecordings } from './real-questions';
 import { LOOKS, MOST_SEEDS } from './sequential-test';
 import { wantedBy } from './stopping';
 
@@ -105,6 +106,7 @@ async function study({ values }: NonNullable<ReturnType<typeof line.parse>>): Pr
   }
   const writeOnly = values['write-only'];
   await prepareCorpora(root, values.questions.includes('audio') && !writeOnly);
+  if (!writeOnly) await prepareRealRecordings(root, asked);
   const write = (): Promise<void> => publish({ root, seeds, questions: possible, leftOut });
   const { port: serverPort, minutes, lanes } = values;
   const outcome = writeOnly

@@ -59,8 +59,7 @@ export async function publish({ root, seeds, questions, leftOut }: PublishOption
   const page = resultsPage(evidence, facts, plotOf);
   write('results.md', withLeaderboard(page, readLeaderboard(join(root, 'docs'))));
   for (const each of evidence)
-    if (each.reference.score !== null)
-      write(plotOf(each.question.id), plot(each, facts.ensembleMAP));
+    if (each.reference.score !== null) write(plotOf(each.question.id), plot(each));
   for (const { arm, results } of arms) {
     const [seed] = results.keys();
     const made = seed === undefined ? null : armRun(root, arm, seed);
@@ -69,7 +68,9 @@ export async function publish({ root, seeds, questions, leftOut }: PublishOption
   }
 }
 
-function plot({ question, reference, comparisons }: Evidence, ensembleMAP: number | null): string {
+function plot({ question, reference, comparisons }: Evidence): string {
+  const [first] = reference.results.values();
+  const ensembleMAP = first?.ensemble.mAP ?? null;
   const rows = [reference, ...comparisons]
     .filter(({ score }) => score !== null)
     .map((each) => ({ label: shortLabel(each), values: scores(each, question) }));

@@ -17,6 +17,7 @@ import {
 } from './base-run';
 import { UNLABELLED_CORPUS } from './corpora';
 import type { Arm, Question, RunInput } from './experiment';
+import { realQuestions } from './real-questions';
 
 const arm = (id: string, label: string, run: (seed: number) => RunInput): Arm => ({
   id,
@@ -312,6 +313,7 @@ export function questions(folder: string): Question[] {
         'these teachers know.',
       measure: 'agreement',
     },
+    ...realQuestions,
   ];
 }
 

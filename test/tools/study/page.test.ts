@@ -14,7 +14,9 @@ import { trainedModel } from '../../report/sample-report';
 import { sampleResult } from '../../support/sample-records';
 
 const all = questions('teachers');
-const peerResult = { students: [{ sha256: 'a'.repeat(64) }] };
+const peerResult = {
+  students: ['alto', 'brio', 'coda'].map((name) => ({ name, sha256: 'a'.repeat(64) })),
+};
 let root: string;
 
 beforeEach(() => {
@@ -93,6 +95,17 @@ describe('the study’s runs', () => {
       'from-coda',
       'peer',
       'from-peer',
+    ]);
+  });
+
+  it('train the teachers of the real recordings once, before what needs them', () => {
+    const [ensemble] = all.filter(({ id }) => id === 'real-ensemble');
+    const { reference } = ensemble!;
+    expect(armRun(root, reference, 1)).toBeNull();
+    finish(reference.needs!, 1, 0.3);
+    expect(order([ensemble!], [1, 2]).map(({ arm, seed }) => `${arm.id} ${seed}`)).toEqual([
+      'real-teachers 1',
+      ...['real', 'real-alto', 'real-brio', 'real-coda'].flatMap((id) => [`${id} 1`, `${id} 2`]),
     ]);
   });
 
