@@ -30,15 +30,23 @@ export const EXAMPLES = 5;
 export function groupRejected(rejected: readonly RejectedClip[]): RejectedGroup[] {
   const groups = new Map<string, RejectedGroup>();
   for (const clip of rejected) {
-    const kind = (clip.reason.split(':')[0] ?? '')
-      .replace(/'[^']*'|"[^"]*"/g, '…')
-      .replace(/\d+/g, 'n');
+    const kind = kindOf(clip.reason);
     const group = groups.get(kind) ?? { kind, count: 0, examples: [] };
     group.count++;
     if (group.examples.length < EXAMPLES) group.examples.push(clip);
     groups.set(kind, group);
   }
   return [...groups.values()].sort((a, b) => b.count - a.count || (a.kind < b.kind ? -1 : 1));
+}
+
+/** What comes before the first colon, without texts in quotes, addresses and numbers. */
+function kindOf(reason: string): string {
+  const [kind = ''] = reason
+    .replace(/^(?:[a-z][a-z0-9]*:\/\/|\/).*?: /, '')
+    .replace(/'[^']*'|"[^"]*"/g, '…')
+    .replace(/(?<![^\s(])(?:[a-z][a-z0-9]*:\/\/|\/)[^\s]*?(?=:?(?:\s|$))/g, '…')
+    .split(':');
+  return kind.replace(/\d+/g, 'n');
 }
 
 /** `rejected.jsonl`: one clip a line. */

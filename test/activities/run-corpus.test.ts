@@ -25,6 +25,22 @@ describe('rejected clips', () => {
     ]);
   });
 
+  it('are grouped whatever addresses their reasons name', () => {
+    const groups = groupRejected([
+      clip('a', '/data/set 1/a.wav: no such file'),
+      clip('b', 's3://bucket/set1/b.wav: damaged: frame 3'),
+      clip('c', 'no audio in /data/W05b/set1: 3 files'),
+      clip('d', 'no audio in http://host:8080/set2: 5 files'),
+      clip('e', 'unknown label AC/DC 2'),
+    ]);
+    expect(groups.map(({ kind, count }) => [kind, count])).toEqual([
+      ['no audio in …', 2],
+      ['damaged', 1],
+      ['no such file', 1],
+      ['unknown label AC/DC n', 1],
+    ]);
+  });
+
   it('are shown by a few examples and counted in full', () => {
     const [group] = groupRejected(
       Array.from({ length: 40 }, (_, index) => clip(`clip ${index}`, `damaged: frame ${index}`)),
