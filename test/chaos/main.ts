@@ -12,6 +12,7 @@ import type { RunResult } from '../../workflows/contract/activities';
 import { describe, drawTry, nameOf } from './draw';
 import { FAULTS } from './faults';
 import { arrivals } from './group/arrivals';
+import { poorNetwork } from './group/poor-network';
 import { groupSeries } from './group/series';
 import { Scene } from './scene';
 import { Trial } from './trial';
@@ -65,6 +66,9 @@ const line = commandLine({
     arrivals: {
       help: 'instead, one training whose workers come, are killed, told to go and frozen',
     },
+    'poor-network': {
+      help: 'instead, one training by two workers, between whom frames are delayed and lost',
+    },
     out: {
       value: 'FILE',
       is: text,
@@ -85,6 +89,7 @@ runProgram(async (argv) => await line.run(argv, chaos));
 async function chaos({ values }: NonNullable<ReturnType<typeof line.parse>>): Promise<number> {
   const { seed } = values;
   if (values.group) return (await groupSeries(values.runs ?? GROUP_RUNS, seed)) ? 0 : 1;
+  if (values['poor-network']) return (await poorNetwork()) ? 0 : 1;
   if (values.arrivals) return (await arrivals()) ? 0 : 1;
   const { runs = FAULTS.length } = values;
   const out = resolve(values.out ?? join(repositoryRoot, 'runs', `chaos-${seed}.jsonl`));

@@ -3,9 +3,12 @@
  * loopback and host name. What one of them starts cannot reach another's loopback. Needs root and
  * iproute2.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
+import { join } from 'node:path';
+import { repositoryRoot } from '../../infra/toolchain';
 
 export interface Host {
   readonly name: string;
@@ -14,6 +17,12 @@ export interface Host {
   readonly enter: readonly string[];
   /** Its end of the bridge. */
   readonly port: string;
+}
+
+/** What a link does to frames, each way. */
+export interface Weather {
+  delayMs: number;
+  lossPercent: number;
 }
 
 /** Why there can be no hosts here; null when there can. */
@@ -31,6 +40,7 @@ export class Hosts {
   private readonly network = `10.213.${process.pid % 250}`;
   private readonly hosts: Host[] = [];
   private readonly relays: Server[] = [];
+  private readonly links: ChildProcess[] = [];
 
   private constructor() {}
 
@@ -54,6 +64,18 @@ export class Hosts {
     return host;
   }
 
+  /** @returns a host behind a poor link, and what makes it poor */
+  async addBehind(weather: Weather): Promise<{ host: Host; by: string }> {
+    const netem = ['delay', `${weather.delayMs}ms`, 'loss', `${weather.lossPercent}%`];
+    if (!hasNetem(this.bridge)) return await this.addBehindRelay(weather);
+    const host = this.add();
+    const tc = ['tc', 'qdisc', 'add', 'dev'] as const;
+    run(...tc, host.port, 'root', 'netem', ...netem);
+    const inside = host.port.replace('o', 'i');
+    run('ip', 'netns', 'exec', host.name, ...tc, inside, 'root', 'netem', ...netem);
+    return { host, by: 'tc netem' };
+  }
+
   /** Two hosts no longer reach each other, but all others; or do again. */
   cut(one: Host, other: Host, isCut: boolean): void {
     for (const { port } of [one, other])
@@ -63,6 +85,27 @@ export class Hosts {
   /** Nobody reaches the host; or everybody again. */
   unplug({ port }: Host, isUnplugged: boolean): void {
     ip('link', 'set', port, isUnplugged ? 'down' : 'up');
+  }
+
+  private async addBehindRelay({
+    delayMs,
+    lossPercent,
+  }: Weather): Promise<{ host: Host; by: string }> {
+    const { host, inside } = this.space();
+    const script = join(repositoryRoot, 'test/support/unreliable-link.py');
+    const link = spawn(
+      'python3',
+      [script, host.port, inside, host.name, String(delayMs), String(lossPercent)],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    );
+    this.links.push(link);
+    const ended = once(link, 'close').then(() => {
+      throw new Error('the unreliable link has ended');
+    });
+    ended.catch(() => undefined);
+    await Promise.race([once(link.stdout, 'data'), ended]);
+    this.join(host, inside);
+    return { host, by: 'a relay, as this kernel has no netem' };
   }
 
   /** A namespace without a link. */
@@ -113,12 +156,24 @@ export class Hosts {
 
   remove(): void {
     for (const server of this.relays) server.close();
+    for (const link of this.links) link.stdin?.end();
     for (const { name } of this.hosts) spawnSync('ip', ['netns', 'delete', name]);
     spawnSync('ip', ['link', 'delete', this.bridge]);
   }
 }
 
+/** Whether this kernel delays and loses frames by itself. */
+function hasNetem(device: string): boolean {
+  const of = ['dev', device, 'root', 'netem'];
+  if (spawnSync('tc', ['qdisc', 'add', ...of, 'delay', '1ms']).status !== 0) return false;
+  return spawnSync('tc', ['qdisc', 'delete', ...of]).status === 0;
+}
+
 function ip(...args: string[]): void {
-  const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr.trim()}`);
+  run('ip', ...args);
+}
+
+function run(program: string, ...args: string[]): void {
+  const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${(stderr ?? '').trim()}`);
 }

@@ -13,8 +13,11 @@ import type { GroupScene, GroupWorker } from './scene';
 
 const STUDENT = 'student';
 const VALIDATE_EVERY = 5;
-/** In the future still when the training learns of them. */
-const MARGIN_EPOCHS = 5;
+/**
+ * In the future still when the training learns of them. The status may be nine epochs old, as
+ * epochs share signals.
+ */
+const MARGIN_EPOCHS = 30;
 const { PENDING_ACTIVITY_STATE_STARTED } = temporal.api.enums.v1.PendingActivityState;
 
 export class GroupTraining {
