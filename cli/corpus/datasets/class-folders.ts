@@ -15,9 +15,9 @@ import type { Dataset, DatasetClip } from './dataset';
 import { splitOfFolder } from './split-names';
 
 const LONGEST_LIST_BYTES = 2 ** 26;
-/** Noise that Speech Commands mixes in: no class of its own. */
 /** A folder that keeps audio apart from other files, where there is no other. */
 const OF_ALL_AUDIO = /^(audio|clip|data|file|flac|mp3|ogg|recording|sound|wav)s?([-_ ]?files?)?$/i;
+/** Noise that Speech Commands mixes in: no class of its own. */
 const NOISE = '_background_noise_';
 
 export async function readClassFolders(
