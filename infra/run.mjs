@@ -17,18 +17,18 @@ import { SetupError } from './setup/tools.mjs';
 const programs = {
   start: {
     file: 'cli/run/start.js',
-    parts: ['tensorflow', 'onnx', 'temporal', 'demo'],
+    parts: ['tensorflow', 'temporal', 'demo'],
     check: 'cli/run/check-start.js',
   },
   teach: {
     file: 'cli/run/teach.js',
-    parts: ['tensorflow', 'onnx', 'temporal', 'demo'],
+    parts: ['tensorflow', 'temporal', 'demo'],
     check: 'cli/run/check-teach.js',
   },
   ced: { file: 'cli/main.js', parts: [] },
   worker: {
     file: 'workers/main.js',
-    parts: ['tensorflow', 'onnx'],
+    parts: ['tensorflow'],
     check: 'workers/check-worker.js',
   },
   codec: { file: 'workers/payloads/codec-server.js', parts: [] },
