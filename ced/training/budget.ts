@@ -18,7 +18,7 @@ export interface BudgetedTraining {
 }
 
 /** Of a training step, on a server's core: what small models reach with all they do besides. */
-const OPERATIONS_PER_SECOND_A_CORE = 3e10;
+export const OPERATIONS_PER_SECOND_A_CORE = 3e10;
 const LARGEST_STEPS = 40_000;
 /** A small corpus repeated more often teaches nothing new. */
 export const MOST_EPOCHS = 120;

@@ -23,7 +23,7 @@ export interface ArmRun {
 }
 
 /** Arms share a teacher that is trained once, under this seed. */
-const FIRST_SEED = 1;
+export const FIRST_SEED = 1;
 
 /** @returns null while the arm that this one needs has no result */
 export function armRun(root: string, arm: Arm, seed: number): ArmRun | null {

@@ -95,7 +95,8 @@ async function study({ values }: NonNullable<ReturnType<typeof line.parse>>): Pr
       ];
   const asked = possible.filter(({ id }) => values.questions.includes(id));
   if (values.plan) {
-    process.stdout.write(describePlan(await planStudy(root, asked, seeds), values.lanes));
+    const plan = await planStudy(root, asked, seeds, possible);
+    process.stdout.write(describePlan(plan, values.lanes));
     return 0;
   }
   const runs = order(asked, seeds);

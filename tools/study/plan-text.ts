@@ -1,15 +1,11 @@
 /** The text of `npm run study -- --plan`. Pure. */
 import { alignedTable } from '../../cli/aligned-table';
-import { duration } from '../../cli/quantities';
+import { duration, grouped } from '../../cli/quantities';
 import { wrapText } from '../../infra/wrap-text';
 import { stepsOf } from './base-run';
 import type { Compared } from './evidence';
-import {
-  minutesOfRuns,
-  type PlannedComparison,
-  type PlannedQuestion,
-  type StudyPlan,
-} from './plan';
+import { minutesOfRuns } from './missing-runs';
+import type { PlannedComparison, PlannedQuestion, StudyPlan } from './plan';
 import { PLANNED_DIFFERENCE, POWER, stepsToReach, type Reached } from './power';
 import { LOOKS, MOST_SEEDS } from './sequential-test';
 import { SMALLEST_THAT_MATTERS, summarise } from './statistics';
@@ -33,38 +29,47 @@ const HEADER = [
 
 /** @param lanes runs at the same time */
 export function describePlan(plan: StudyPlan, lanes: number): string {
-  const hours = (questions: readonly PlannedQuestion[]): string =>
-    duration((60 * minutesOfRuns(questions)) / lanes);
+  const cost = (questions: readonly PlannedQuestion[]): string => {
+    const minutes = minutesOfRuns(questions);
+    if (minutes === null) return 'the clips it trains on are not known';
+    if (minutes === 0) return 'nothing is left to train';
+    return `${duration((60 * minutes) / lanes)} of training on ${lanes} at a time`;
+  };
   const sections = plan.questions.map((each) => {
     const table = alignedTable([HEADER, ...each.comparisons.map(cells)], (column) => column > 0);
     return [
       `${each.question.id}: ${each.question.title}: ${each.outcome}`,
       ...table.map((row) => `  ${row}`),
-      `  ${hours([each])} on ${lanes} at a time`,
+      `  ${cost([each])}${scoredOn(each)}`,
       '',
     ].join('\n');
   });
   return `${explanation(plan)}\n\n${sections.join('\n')}
-All of it, each run once: ${hours(plan.questions)} on ${lanes} at a time.
+All of it, each run once: ${cost(plan.questions)}.
 ${wrapText(learning(plan))}
 `;
 }
 
-function explanation({ source, evalClips }: StudyPlan): string {
+function scoredOn({ evalClips }: StudyPlan['questions'][number]): string {
+  return evalClips === null ? '' : `; ${grouped(evalClips)} evaluation clips`;
+}
+
+function explanation({ source }: StudyPlan): string {
   const from =
     source === 'store'
       ? 'From the results in the store. '
       : 'From the seeds that docs/results shows, as the store has no results: what evaluation ' +
         'clips add is not known without their scores. ';
-  const clips = evalClips === null ? '' : ` They are ${evalClips} now.`;
   return wrapText(
     `${from}Differences are taken within a seed. "for ${PLANNED_DIFFERENCE}": seeds with which ` +
       `a single t-test of 95 % finds that difference with ${PERCENT}; "by look": the look ` +
       `(${LOOKS.join(', ')} seeds) at which the study's sequential test does. "missing": seeds ` +
       'until the comparison is decided if its difference stays as it is. "sd of clips": what the ' +
       'choice of evaluation clips adds to the difference, by bootstrap; "clips": as many as make ' +
-      `that ${PLANNED_DIFFERENCE / 2}.${clips} "finding": of the last look, with half its ` +
-      'interval; behind the title what the looks so far say of the question.',
+      `that ${PLANNED_DIFFERENCE / 2}. "finding": of the last look, with half its interval; ` +
+      'behind the title what the looks so far say of the question. Trainings that were never ' +
+      'run are estimated from their operations, at the speed of those that were; models that an ' +
+      'arm needs are counted where they are missing.',
   );
 }
 

@@ -5,6 +5,8 @@
 import { join } from 'node:path';
 import { openStore } from '../../storage/open-store';
 import { STORE } from './base-run';
+import { resultOf, FIRST_SEED } from './arm-run';
+import { armOperations, evaluationClips, measuredSpeed } from './arm-cost';
 import { clipError, labelledEvaluations, type ClipError } from './clip-error';
 import {
   compare,
@@ -12,14 +14,15 @@ import {
   outcome,
   type ArmEvidence,
   type Compared,
+  type Evidence,
   type Missing,
   type Outcome,
   type Pair,
 } from './evidence';
 import type { Arm, Question } from './experiment';
+import { missingRuns, neededRuns, type PlannedRuns } from './missing-runs';
 import { clipsFor, lookFor, seedsFor } from './power';
 import { PublishedStudy } from './published-scores';
-import { MOST_SEEDS } from './sequential-test';
 import { summarise } from './statistics';
 import { trainingMinutes } from './training-minutes';
 
@@ -46,42 +49,91 @@ export interface PlannedQuestion {
   readonly runs: readonly PlannedRuns[];
 }
 
-/** The seeds of an arm that a question misses. */
-export interface PlannedRuns {
-  readonly arm: Arm;
-  readonly seeds: number;
-  /** Of one run. */
-  readonly minutes: number;
-}
-
 export interface StudyPlan {
   readonly source: 'store' | 'docs';
-  readonly questions: readonly PlannedQuestion[];
-  readonly evalClips: number | null;
+  readonly questions: readonly (PlannedQuestion & { readonly evalClips: number | null })[];
   readonly ensembleMAP: number | null;
 }
 
+/** @param known all questions of the study: their runs tell how fast it trains */
 export async function planStudy(
   root: string,
   questions: readonly Question[],
   seeds: readonly number[],
+  known: readonly Question[] = questions,
 ): Promise<StudyPlan> {
   const trained = trainingMinutes(join(root, STORE));
-  const evidence = questions.map((question) => gather(root, question, seeds, trained));
+  const evidence = known.map((question) => gather(root, question, seeds, trained));
   const published = PublishedStudy.open(root);
-  if (published !== null && evidence.every(({ reference }) => reference.results.size === 0))
-    return {
-      source: 'docs',
-      evalClips: published.evalClips,
-      ensembleMAP: published.ensembleMAP,
-      questions: withUsual(questions, (question, usual) =>
-        publishedQuestion(question, published, usual),
+  const isStoreEmpty = evidence.every(({ reference }) => reference.results.size === 0);
+  const plan =
+    published !== null && isStoreEmpty
+      ? planFromDocs(root, questions, known, published)
+      : await planFromStore(root, questions, evidence);
+  const withClips = (planned: PlannedQuestion): StudyPlan['questions'][number] => ({
+    ...planned,
+    evalClips: evaluationClips(root, planned.question.reference),
+  });
+  return { ...plan, questions: plan.questions.map(withClips) };
+}
+
+type Planned = Omit<StudyPlan, 'questions'> & { readonly questions: readonly PlannedQuestion[] };
+
+function planFromDocs(
+  root: string,
+  questions: readonly Question[],
+  known: readonly Question[],
+  published: PublishedStudy,
+): Planned {
+  const scoresOf = (question: Question, { id, label }: Arm): readonly number[] =>
+    published.scores(question.id).get(id === 'base' ? 'the base' : label) ?? [];
+  const facts = {
+    minutesOf: expectedMinutes(root, known, ({ id }) => published.minutes(id)),
+    isTrained: (needed: Arm) =>
+      known.some((question) =>
+        armsOf(question).some(
+          (arm) => arm.needs?.id === needed.id && scoresOf(question, arm).length > 0,
+        ),
       ),
-    };
+  };
+  const planned = (question: Question, usual: number | null): PlannedQuestion => {
+    const reference = scoresOf(question, question.reference);
+    const pairs = question.comparisons.map(({ arm }) =>
+      scoresOf(question, arm).flatMap((score, index): Pair[] => {
+        const ours = reference[index];
+        return ours === undefined ? [] : [[ours, score]];
+      }),
+    );
+    const none = pairs.map(() => null);
+    return withNeeded(plannedQuestion(question, pairs, none, facts.minutesOf, usual), facts);
+  };
+  return {
+    source: 'docs',
+    questions: withUsual(questions, planned),
+    ensembleMAP: published.ensembleMAP,
+  };
+}
+
+async function planFromStore(
+  root: string,
+  questions: readonly Question[],
+  evidence: readonly Evidence[],
+): Promise<Planned> {
   const store = openStore(root, STORE);
   const evaluations = await labelledEvaluations(store);
+  const measured = new Map(
+    evidence
+      .flatMap(({ reference, comparisons }) => [reference, ...comparisons])
+      .map(({ arm, minutes }) => [arm.id, minutes]),
+  );
+  const known = evidence.map(({ question }) => question);
+  const facts = {
+    minutesOf: expectedMinutes(root, known, ({ id }) => measured.get(id) ?? null),
+    isTrained: (needed: Arm) => resultOf(root, needed, FIRST_SEED) !== null,
+  };
   const plans = new Map<string, (usual: number | null) => PlannedQuestion>();
   for (const { question, reference, comparisons } of evidence) {
+    if (!questions.some(({ id }) => id === question.id)) continue;
     const errors: (ClipError | null)[] = [];
     for (const comparison of comparisons) {
       const models = [modelOf(reference), modelOf(comparison)] as const;
@@ -92,22 +144,47 @@ export async function planStudy(
           : null,
       );
     }
-    const minutesOf = new Map(
-      [reference, ...comparisons].map(({ arm, minutes }) => [arm.id, minutes]),
-    );
     const pairs = comparisons.map((comparison) => comparison.pairs);
-    const minutes = (arm: Arm): number | null => minutesOf.get(arm.id) ?? null;
-    plans.set(question.id, (usual) => plannedQuestion(question, pairs, errors, minutes, usual));
+    plans.set(question.id, (usual) =>
+      withNeeded(plannedQuestion(question, pairs, errors, facts.minutesOf, usual), facts),
+    );
   }
-  const [evaluation] = evaluations.values();
   const base = evidence.find(({ reference }) => reference.arm.id === 'base')?.reference;
   const [first] = base?.results.values() ?? [];
   return {
     source: 'store',
     questions: withUsual(questions, ({ id }, usual) => plans.get(id)!(usual)),
-    evalClips: evaluation?.clips.length ?? null,
     ensembleMAP: first?.ensemble.mAP ?? null,
   };
+}
+
+/** Minutes of one run of an arm: measured, or else from its operations. */
+function expectedMinutes(
+  root: string,
+  known: readonly Question[],
+  measuredOf: (arm: Arm) => number | null,
+): (arm: Arm) => number | null {
+  const arms = new Map(known.flatMap(armsOf).map((arm) => [arm.id, arm]));
+  const speed = measuredSpeed(root, [...arms.values()], measuredOf);
+  return (arm) => {
+    const measured = measuredOf(arm);
+    if (measured !== null) return measured;
+    const operations = armOperations(root, arm);
+    return operations === null ? null : operations / speed;
+  };
+}
+
+const armsOf = ({ reference, comparisons }: Question): Arm[] => [
+  reference,
+  ...comparisons.map(({ arm }) => arm),
+];
+
+function withNeeded(
+  planned: PlannedQuestion,
+  facts: { isTrained: (arm: Arm) => boolean; minutesOf: (arm: Arm) => number | null },
+): PlannedQuestion {
+  const needed = neededRuns(planned.runs, facts.isTrained, facts.minutesOf);
+  return { ...planned, runs: [...needed, ...planned.runs] };
 }
 
 function modelOf({ results }: ArmEvidence): string | null {
@@ -126,25 +203,6 @@ function withUsual(
     .sort((a, b) => a - b);
   const usual = known[Math.floor(known.length / 2)] ?? null;
   return questions.map((question) => plan(question, usual));
-}
-
-function publishedQuestion(
-  question: Question,
-  published: PublishedStudy,
-  usual: number | null,
-): PlannedQuestion {
-  const scores = published.scores(question.id);
-  const of = ({ id, label }: Arm): readonly number[] =>
-    scores.get(id === 'base' ? 'the base' : label) ?? [];
-  const reference = of(question.reference);
-  const pairs = question.comparisons.map(({ arm }) =>
-    of(arm).flatMap((score, index): Pair[] => {
-      const ours = reference[index];
-      return ours === undefined ? [] : [[ours, score]];
-    }),
-  );
-  const none = pairs.map(() => null);
-  return plannedQuestion(question, pairs, none, ({ id }) => published.minutes(id), usual);
 }
 
 /** @param pairs of each comparison. Pure. */
@@ -182,32 +240,4 @@ export function plannedQuestion(
     outcome: outcome(comparisons.map(({ compared }) => compared)),
     runs: missingRuns(question, comparisons, minutesOf),
   };
-}
-
-/** An arm runs for its own comparison, the reference for the one that needs most seeds. */
-function missingRuns(
-  { reference }: Question,
-  comparisons: readonly PlannedComparison[],
-  minutesOf: (arm: Arm) => number | null,
-): PlannedRuns[] {
-  const arms = [reference, ...comparisons.map(({ arm }) => arm)];
-  const known = arms.flatMap((arm) => minutesOf(arm) ?? []);
-  const usual = known.length === 0 ? 0 : summarise(known).mean;
-  const seeds = comparisons.map(({ missing, look, pairs }) => {
-    const until = missing === 'unknown' ? (look ?? MOST_SEEDS) : MOST_SEEDS;
-    return typeof missing === 'number' ? missing : Math.max(0, until - pairs.length);
-  });
-  return arms.map((arm, index) => ({
-    arm,
-    seeds: index === 0 ? Math.max(0, ...seeds) : seeds[index - 1]!,
-    minutes: minutesOf(arm) ?? usual,
-  }));
-}
-
-/** Minutes of training of these runs; an arm of several questions runs once. */
-export function minutesOfRuns(questions: readonly Pick<PlannedQuestion, 'runs'>[]): number {
-  const most = new Map<string, number>();
-  for (const { arm, seeds, minutes } of questions.flatMap(({ runs }) => runs))
-    most.set(arm.id, Math.max(most.get(arm.id) ?? 0, seeds * minutes));
-  return [...most.values()].reduce((sum, minutes) => sum + minutes, 0);
 }

@@ -1,7 +1,6 @@
 /**
  * What `docs/` still tells of a study whose store is elsewhere: every seed's score from the plot of
- * a question, to 0.0001, and the minutes of an arm and the number of evaluation clips from the
- * page. All of it was written by this tool.
+ * a question, to 0.0001, and the minutes of an arm from the page. This tool wrote all of it.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,16 +32,8 @@ export class PublishedStudy {
     return Number.isNaN(minutes) ? null : minutes;
   }
 
-  get evalClips(): number | null {
-    return this.number(/the\s+(\d+)\s+evaluation\s+clips/);
-  }
-
   get ensembleMAP(): number | null {
-    return this.number(/together\s+(\d\.\d+)\s+eval/);
-  }
-
-  private number(pattern: RegExp): number | null {
-    const found = pattern.exec(this.page)?.[1];
+    const found = /together\s+(\d\.\d+)\s+eval/.exec(this.page)?.[1];
     return found === undefined ? null : Number(found);
   }
 }

@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dotPlot } from '../../../tools/study/plot';
 import { describePlan } from '../../../tools/study/plan-text';
-import { minutesOfRuns, plannedQuestion, planStudy } from '../../../tools/study/plan';
+import { plannedQuestion, planStudy } from '../../../tools/study/plan';
+import { armOperations, evaluationClips, measuredSpeed } from '../../../tools/study/arm-cost';
+import { minutesOfRuns, neededRuns } from '../../../tools/study/missing-runs';
 import { differenceError } from '../../../tools/study/clip-error';
 import {
   clipsFor,
@@ -13,11 +15,13 @@ import {
   stepsToReach,
 } from '../../../tools/study/power';
 import { plottedScores } from '../../../tools/study/published-scores';
+import type { Question } from '../../../tools/study/experiment';
 import { questions } from '../../../tools/study/questions';
 import { repositoryRoot } from '../../../infra/toolchain';
 
 const all = questions('teachers');
-const consistent = all.find(({ id }) => id === 'consistent')!;
+const question = (id: string): Question => all.find((each) => each.id === id)!;
+const consistent = question('consistent');
 
 describe('how many seeds decide', () => {
   it('agrees with tables of the paired t-test', () => {
@@ -68,6 +72,68 @@ describe('the sampling error of evaluation', () => {
   });
 });
 
+describe('the cost of a run that was never run', () => {
+  let root: string;
+  beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'ced-study-cost-'))));
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  it('is that of its operations, at the speed of the runs that were', () => {
+    const { reference: base } = consistent;
+    const { reference: long } = question('ensemble-long');
+    const speed = measuredSpeed(root, [base, long], ({ id }) => (id === 'base' ? 5 : null));
+    expect(armOperations(root, base)! / speed).toBeCloseTo(5);
+    // 40 epochs in place of 16.
+    expect(armOperations(root, long)! / speed).toBeCloseTo(12.5);
+  });
+
+  it('without any that was is that of a stated speed', () => {
+    expect(measuredSpeed(root, [consistent.reference], () => null)).toBeGreaterThan(0);
+  });
+
+  it('counts the clips of its own tables: of their files, or of the recipe that makes them', () => {
+    const { reference: real } = question('real-labels');
+    expect(evaluationClips(root, real)).toBe(1000);
+    expect(evaluationClips(root, consistent.reference)).toBe(800);
+    expect(evaluationClips(root, question('foreign').reference)).toBe(800);
+    mkdirSync(join(root, 'data/game-sounds'), { recursive: true });
+    writeFileSync(join(root, 'data/game-sounds/eval.jsonl'), '{}\n{}\n{}\n');
+    expect(evaluationClips(root, real)).toBe(3);
+  });
+
+  it('is known of every arm of the study', () => {
+    const arms = all.flatMap(({ reference, comparisons }) => [
+      reference,
+      ...comparisons.map(({ arm }) => arm),
+    ]);
+    for (const arm of arms) {
+      expect(armOperations(root, arm)).toBeGreaterThan(0);
+      expect(evaluationClips(root, arm)).toBeGreaterThan(0);
+    }
+  });
+
+  it('includes the teachers that it needs, once, while they are not trained', () => {
+    const { reference, comparisons } = question('real-ensemble');
+    const runs = [reference, ...comparisons.map(({ arm }) => arm)].map((arm) => ({
+      ...{ arm, seeds: 3, minutes: 20 },
+    }));
+    const needed = (isTrained: boolean) =>
+      neededRuns(
+        runs,
+        () => isTrained,
+        () => 60,
+      );
+    expect(needed(false).map(({ arm, seeds }) => [arm.id, seeds])).toEqual([['real-teachers', 1]]);
+    expect(needed(true)).toEqual([]);
+    expect(minutesOfRuns([{ runs: [...needed(false), ...runs] }])).toBe(60 + 4 * 3 * 20);
+  });
+
+  it('is not known, rather than nothing, where that of one run is not', () => {
+    const { reference } = consistent;
+    expect(minutesOfRuns([{ runs: [{ arm: reference, seeds: 2, minutes: null }] }])).toBeNull();
+    expect(minutesOfRuns([{ runs: [{ arm: reference, seeds: 0, minutes: null }] }])).toBe(0);
+  });
+});
+
 describe('the plan of the study', () => {
   it('reads back the scores that a plot shows', () => {
     const rows = [
@@ -103,7 +169,12 @@ describe('the plan of the study', () => {
     expect(text).toContain('consistent: Consistent against inconsistent teaching: agrees');
     expect(text).toMatch(/inconsistent .* higher ±0\.018$/m);
     expect(text).toMatch(/from-brio .* noise ±0\.047$/m);
-    expect(text).toMatch(/All of it, each run once: .* (min|h) on 2 at a time/);
+    expect(text).toMatch(/All of it, each run once: .* (min|h) of training on 2 at a time/);
+    const left = text.match(/^ {2}[1-9][\d.]* (min|h) of training on 2 at a time; /gm) ?? [];
+    const decided = text.match(/^ {2}nothing is left to train; /gm) ?? [];
+    expect(left.length + decided.length).toBe(all.length);
+    expect(text.match(/; (800|1,000) evaluation clips$/gm)).toHaveLength(all.length);
+    expect(text.split('real-labels: ')[1]).toMatch(/^.*: not run yet\n.*\n.*\n.*; 1,000 eval/);
     const prose = text.replace(/\s+/g, ' ');
     expect(prose).toMatch(/Steps: the base reaches \d+ % of its ensemble in 1504 steps/);
     expect(text.split('\n').filter((line) => line.length > 120)).toEqual([]);
