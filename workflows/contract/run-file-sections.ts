@@ -363,7 +363,7 @@ export const budgetSchema = z.union([
 
 /** Of a model trained from labels. A student has these fields and more. */
 export const teacherTrainingSchema = z.strictObject({
-  name: name.describe('Name in reports and file names.'),
+  name: name.describe('Name in reports and filenames.'),
   model: modelSchema,
   init: place
     .nullable()
