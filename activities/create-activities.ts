@@ -21,7 +21,7 @@ import { findChampion } from './find-champion';
 import { findEvaluation } from './find-evaluation';
 import { promoteChallenger } from './promote-challenger';
 import { publishRun } from './publish-run';
-import { leadTraining } from './training-group/group-leader';
+import { leadTraining } from './training-group/lead-training';
 import { joinTraining } from './training-group/group-member';
 import { progressMeter } from '../workflows/contract/progress-meter';
 
@@ -108,8 +108,8 @@ export function createGpuActivities(deps: ActivityDependencies): GpuActivities {
         const job = { kind: 'train', input: { ...input, attemptId } } as const;
         // The epochs are signalled before the training's result: after it the run may have gone on
         // under another id, where their signals would be lost.
-        return await leadTraining(deps, input.settings, info, (group) =>
-          deps.engine.run(job, { ...attempt, onEpoch, ...group }),
+        return await leadTraining(deps, input.settings, info, { ...attempt, onEpoch }, (watched) =>
+          deps.engine.run(job, watched),
         ).finally(() => epochs.end());
       }),
     joinTraining: async (input) => {

@@ -4,21 +4,17 @@
  * for members but at the start and while they leave a generation, and not long then: without any
  * the leader trains alone.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { Info } from '@temporalio/activity';
 import { canonicalJson } from '../../ced/canonical-json';
 import type { GroupMember } from '../../ced/engine/group';
 import type { FromGroupEngine } from '../../jobs/protocol-group';
-import type { TrainingLeader } from '../../workflows/contract/activities';
-import { mostWorkers } from '../../workflows/contract/run-notes';
-import type { TeacherTraining } from '../../workflows/contract/run-file-sections';
-import type { ActivityDependencies, GroupEngine, GroupWatch, Peers } from '../dependencies';
+import type { EpochRecord } from '../../workflows/contract/activities';
+import type { LiveProgress } from '../../workflows/contract/live-progress';
+import type { GroupEngine, GroupWatch, Peers } from '../dependencies';
 import { Cuts } from './cut-off';
-import { helloSchema, WorkerLine, type ToLeader } from './worker-line';
+import type { Admitted, Arrival } from './group-entrance';
+import { MemberRates, rateOf } from './member-rates';
+import type { ToLeader, WorkerLine } from './worker-line';
 
-/** For the first message of a connection. */
-const HELLO_MS = 10_000;
 /** For the first generation's `min` workers. */
 const START_MS = 60_000;
 /**
@@ -33,28 +29,13 @@ const MOST_FAILED = 3;
  * than what an engine may be silent before its worker kills it.
  */
 const TIMEOUT_SECONDS = 600;
+/** The leader's, among the members. */
+const OWN_INDEX = 0;
 
-/**
- * Runs a training that other workers may join, where the run file asks for several and this worker
- * has an address for them.
- * @param run is given what the engine needs for it
- */
-export async function leadTraining<T>(
-  { peers }: Pick<ActivityDependencies, 'peers'>,
-  settings: Pick<TeacherTraining, 'name' | 'workers' | 'parts' | 'gradientAccumulation'>,
-  { workflowExecution }: Pick<Info, 'workflowExecution'>,
-  run: (group: { group?: GroupWatch }) => Promise<T>,
-): Promise<T> {
-  const most = mostWorkers(settings);
-  if (most === 1 || !peers || !workflowExecution) return await run({});
-  const min = Math.min(settings.workers?.min ?? 1, most);
-  const group = await GroupLeader.open(peers, { min, most });
-  try {
-    void peers.announce(workflowExecution, { model: settings.name, ...group.place });
-    return await run({ group });
-  } finally {
-    group.close();
-  }
+/** What a training tells of itself. */
+export interface Reports {
+  onProgress: (progress: LiveProgress) => void;
+  onEpoch: (record: EpochRecord) => void;
 }
 
 type Ready = Extract<FromGroupEngine, { type: 'ready' }>;
@@ -67,8 +48,7 @@ interface Member extends GroupMember {
   leaving: boolean;
 }
 
-class GroupLeader implements GroupWatch {
-  private readonly token = randomBytes(16).toString('hex');
+export class GroupLeader implements GroupWatch {
   private readonly members = new Set<Member>();
   private engine: GroupEngine | null = null;
   /** The leader's engine waits for a generation. */
@@ -81,7 +61,7 @@ class GroupLeader implements GroupWatch {
   /** Were in the last one. */
   private former: readonly Member[] = [];
   private generation = 0;
-  private nextIndex = 1;
+  private nextIndex = OWN_INDEX + 1;
   private formedAt = -1;
   private failed = 0;
   private port = 0;
@@ -89,30 +69,34 @@ class GroupLeader implements GroupWatch {
   private isOver = false;
   private again: NodeJS.Timeout | undefined;
   private readonly cuts = new Cuts((indices) => this.drop(indices));
-
-  private constructor(
-    private readonly server: Server,
-    private readonly peers: Peers,
-    private readonly workers: { min: number; most: number },
-  ) {
-    server.on('connection', (socket) => this.welcome(socket));
-  }
+  private readonly rates = new MemberRates();
 
   /** @param workers with the leader: waited for at the start, and at most */
-  static async open(peers: Peers, workers: { min: number; most: number }): Promise<GroupLeader> {
-    const server = createServer();
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(0, peers.address, resolve);
-    });
-    return new GroupLeader(server, peers, workers);
+  constructor(
+    private readonly peers: Peers,
+    private readonly workers: { min: number; most: number },
+  ) {}
+
+  /** Reports of the leader's engine, on their way to the workflow. */
+  watched({ onProgress, onEpoch }: Reports): Reports {
+    return {
+      onProgress: (progress) => {
+        const rate = rateOf(progress);
+        if (rate) this.rates.told(OWN_INDEX, rate);
+        onProgress(progress);
+      },
+      onEpoch: (record) => onEpoch(this.rates.addedTo(record)),
+    };
   }
 
-  /** Where members find it. */
-  get place(): Omit<TrainingLeader, 'model'> {
+  admit({ line, host, port }: Arrival): Admitted {
+    const index = this.nextIndex++;
+    const member: Member = { index, host, port, line, ready: null, leaving: false };
+    this.members.add(member);
+    if (this.isOver) line.send({ type: 'engine', message: { type: 'over' } });
     return {
-      host: this.peers.address,
-      port: (this.server.address() as AddressInfo).port,
-      token: this.token,
+      onMessage: (message) => this.onMember(member, message),
+      onLost: () => this.lose(member),
     };
   }
 
@@ -121,7 +105,6 @@ class GroupLeader implements GroupWatch {
     this.endCurrent();
     for (const { line } of this.members) line.close();
     this.members.clear();
-    this.server.close();
   }
 
   onStart(engine: GroupEngine): void {
@@ -152,32 +135,6 @@ class GroupLeader implements GroupWatch {
     }
   }
 
-  private welcome(socket: Socket): void {
-    let member: Member | null = null;
-    const line = new WorkerLine(
-      socket,
-      (message) => {
-        if (member) this.onMember(member, message as ToLeader);
-        else member = this.admitted(line, message);
-      },
-      () => member && this.lose(member),
-    );
-    setTimeout(() => member ?? line.close(), HELLO_MS).unref();
-  }
-
-  /** @throws for a stranger */
-  private admitted(line: WorkerLine, message: unknown): Member {
-    const { token, host, port } = helloSchema.parse(message);
-    const given = Buffer.from(token);
-    const own = Buffer.from(this.token);
-    if (given.length !== own.length || !timingSafeEqual(given, own))
-      throw new Error('it does not belong to this training');
-    const member = { index: this.nextIndex++, host, port, line, ready: null, leaving: false };
-    this.members.add(member);
-    if (this.isOver) line.send({ type: 'engine', message: { type: 'over' } });
-    return member;
-  }
-
   private onMember(member: Member, message: ToLeader): void {
     if (message.type === 'leaving') {
       member.leaving = true;
@@ -185,6 +142,7 @@ class GroupLeader implements GroupWatch {
     }
     if (message.type === 'cut' && message.generation === this.current?.generation)
       this.cuts.add([member.index, message.from]);
+    if (message.type === 'rate') this.rates.told(member.index, message);
     if (message.type !== 'engine' || message.message.type !== 'ready') return;
     member.ready = message.message;
     this.refuseOthers();
@@ -284,9 +242,13 @@ class GroupLeader implements GroupWatch {
     // Until the engine listens on it, another process may take it.
     if (!this.hasJoined) this.port = await this.peers.freePort();
     const generation = ++this.generation;
-    const own = { index: 0, host: this.peers.address, port: this.port };
+    const own = { index: OWN_INDEX, host: this.peers.address, port: this.port };
     const all = [own, ...members.map(({ index, host, port }) => ({ index, host, port }))];
     this.current = { generation, members };
+    this.rates.begin(
+      generation,
+      all.map(({ index }) => index),
+    );
     const message = (self: number) =>
       ({
         type: 'generation',

@@ -6,10 +6,13 @@ import { connect } from 'node:net';
 import type { Group } from '../../ced/engine/group';
 import { EngineStopped } from '../../jobs/engine-jobs';
 import type { FromGroupEngine } from '../../jobs/protocol-group';
+import { oncePerSecond } from '../../storage/once-per-second';
 import type { JoinInput, TrainingLeader } from '../../workflows/contract/activities';
+import type { LiveProgress } from '../../workflows/contract/live-progress';
 import type { Attempt } from '../activity-edge';
 import type { EngineClient, GroupEngine, GroupWatch, Peers } from '../dependencies';
 import { MemberLinks } from './member-links';
+import { rateOf, type Rate } from './member-rates';
 import { WorkerLine, type ToMember } from './worker-line';
 
 const CONNECT_MS = 5000;
@@ -35,7 +38,15 @@ export async function joinTraining(
     seat.line.send({ type: 'hello', token: leader.token, host: peers.address, port });
     return await engine.run(
       { kind: 'take part', input },
-      { ...attempt, signal: stop.signal, group: seat },
+      {
+        ...attempt,
+        onProgress: (progress) => {
+          seat.onProgress(progress);
+          attempt.onProgress(progress);
+        },
+        signal: stop.signal,
+        group: seat,
+      },
     );
   } catch (error) {
     if (error instanceof EngineStopped && seat.lost !== null && !attempt.signal.aborted)
@@ -79,6 +90,10 @@ class Seat implements GroupWatch {
   private links: MemberLinks | null = null;
   private isOver = false;
   private leaving: NodeJS.Timeout | undefined;
+  private rate: Rate | null = null;
+  private readonly tellRate = oncePerSecond(() => {
+    if (this.rate) this.line.send({ type: 'rate', ...this.rate });
+  });
 
   /** @param stop ends the job of the engine */
   constructor(
@@ -98,6 +113,11 @@ class Seat implements GroupWatch {
   onMessage(message: FromGroupEngine): void {
     if (message.type === 'ready') this.left();
     this.line.send({ type: 'engine', message });
+  }
+
+  onProgress(progress: LiveProgress): void {
+    this.rate = rateOf(progress);
+    if (this.rate) this.tellRate();
   }
 
   /** Once the leader has written a checkpoint, or has had the time for one. */

@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net';
 import { z } from 'zod';
 import type { FromGroupEngine, ToGroupEngine } from '../../jobs/protocol-group';
+import type { Rate } from './member-rates';
 
 const SIGN_EVERY_MS = 1000;
 const SILENT_AFTER_MS = 10_000;
@@ -25,6 +26,7 @@ export type ToLeader =
   | { type: 'engine'; message: FromGroupEngine }
   /** The member is told to stop, and stays until its generation has ended. */
   | { type: 'leaving' }
+  | ({ type: 'rate' } & Rate)
   /** The member does not reach another one of its generation. */
   | { type: 'cut'; generation: number; from: number };
 

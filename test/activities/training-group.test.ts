@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { EngineClient, GroupEngine, GroupWatch } from '../../activities/dependencies';
 import { cutOff } from '../../activities/training-group/cut-off';
-import { leadTraining } from '../../activities/training-group/group-leader';
 import { joinTraining } from '../../activities/training-group/group-member';
+import { leadTraining } from '../../activities/training-group/lead-training';
 import type { EngineKind } from '../../ced/engine/environment';
 import { EngineStopped } from '../../jobs/engine-jobs';
 import type { ToGroupEngine } from '../../jobs/protocol-group';
-import type { JoinInput, TrainingLeader } from '../../workflows/contract/activities';
+import type { EpochRecord, JoinInput, TrainingLeader } from '../../workflows/contract/activities';
+import type { LiveProgress } from '../../workflows/contract/live-progress';
 
 const HOST = '127.0.0.1';
 /** No engine listens here. */
@@ -26,6 +27,8 @@ class FakeEngine implements EngineClient {
   readonly begun: Promise<void>;
   private readonly told: ToGroupEngine[] = [];
   private watch: GroupWatch | null = null;
+  private report: (progress: LiveProgress) => void = () => undefined;
+  private reportEpoch: (record: EpochRecord) => void = () => undefined;
   private begin: () => void = () => undefined;
   private wake: () => void = () => undefined;
   private finish: (result: never) => void = () => undefined;
@@ -34,8 +37,10 @@ class FakeEngine implements EngineClient {
     this.begun = new Promise((resolve) => (this.begin = resolve));
   }
 
-  readonly run = ((_job, { signal, group }) => {
+  readonly run = ((_job, { signal, group, onProgress, onEpoch }) => {
     this.watch = group ?? null;
+    this.report = onProgress;
+    this.reportEpoch = onEpoch ?? this.reportEpoch;
     const engine: GroupEngine = {
       tell: (message) => (this.told.push(message), this.wake()),
       end: (generation) => (this.ended.push(generation), this.wake()),
@@ -50,6 +55,18 @@ class FakeEngine implements EngineClient {
 
   ready(step = 0, key = 'key'): void {
     this.watch?.onMessage({ type: 'ready', key, kind: KIND, step });
+  }
+
+  /** A step in a generation. */
+  step(generation: number, members: number, stepMs: number): void {
+    const pace = { clipsPerSecond: 1, stepMs, dataWaitShare: 0 };
+    const count = { unit: 'steps', done: 1, total: 9, perSecond: 1, etaSeconds: null };
+    this.report({ ...count, pace, group: { generation, members } });
+  }
+
+  epoch(epoch: number, group?: EpochRecord['group']): void {
+    const record = { student: 'm', epoch, epochs: 9, step: epoch, loss: 1, mAP: null };
+    this.reportEpoch({ ...record, ...(group ? { group } : {}) });
   }
 
   over(): void {
@@ -72,7 +89,7 @@ class FakeEngine implements EngineClient {
   }
 }
 
-/** A training that others may join, with the place where. */
+/** A training that others may join, with the place where and the epochs that it told of. */
 async function lead(engine: FakeEngine, max: number, min = 1) {
   let announced!: (leader: TrainingLeader) => void;
   const place = new Promise<TrainingLeader>((resolve) => (announced = resolve));
@@ -82,15 +99,17 @@ async function lead(engine: FakeEngine, max: number, min = 1) {
     announce: (_: unknown, leader: TrainingLeader) => Promise.resolve(announced(leader)),
   };
   const workflowExecution = { workflowId: 'w', runId: 'r' };
+  const epochs: EpochRecord[] = [];
   const ended = leadTraining(
     { peers },
     { name: 'm', parts: 8, workers: { min, max } },
     { workflowExecution },
-    (group) => engine.run({ kind: 'train' } as never, { ...unwatched(), ...group }),
+    { ...unwatched(), onEpoch: (record: EpochRecord) => void epochs.push(record) },
+    (watched) => engine.run({ kind: 'train' } as never, watched),
   );
   const found = await place;
   await engine.begun;
-  return { place: found, ended };
+  return { place: found, ended, epochs };
 }
 
 const unwatched = () => ({ signal: new AbortController().signal, onProgress: () => undefined });
@@ -153,6 +172,38 @@ describe('the workers of a group', () => {
 });
 
 describe('a leader', () => {
+  it("tells the workflow each member's rate, with the epochs of its generation", async () => {
+    const [engine, other] = [new FakeEngine(), new FakeEngine()];
+    const { place, ended, epochs } = await lead(engine, 2, 2);
+    engine.ready();
+    const member = join(other, place);
+    await other.begun;
+    other.ready();
+    await engine.next('generation');
+    await other.next('generation');
+
+    const group = { generation: 1, members: 2 };
+    engine.step(1, 2, 250);
+    engine.epoch(1, group);
+    other.step(1, 2, 300);
+    // Its line keeps the order: where this has come, the rate has.
+    member.stop.abort();
+    await engine.next('regroup');
+    engine.epoch(2, group);
+    // Of another generation, and of the leader alone.
+    engine.epoch(3, { generation: 2, members: 2 });
+    engine.epoch(4);
+    expect(epochs.map(({ group: told }) => told?.stepsPerSecond)).toEqual([
+      [4, null],
+      [4, 3.33],
+      undefined,
+      undefined,
+    ]);
+    engine.done();
+    await ended;
+    await expect(member.ended).rejects.toThrow();
+  });
+
   it('trains alone to its next checkpoint after three generations that came to none', async () => {
     const [engine, other] = [new FakeEngine(), new FakeEngine()];
     const { place, ended } = await lead(engine, 2);

@@ -14,6 +14,11 @@ export interface GroupState {
   /** Counts the groups that the leader's attempt has formed. */
   generation: number;
   members: number;
+  /**
+   * Of each member over its last steps, the leader's first; null = it has told none yet. With
+   * epochs alone: a heartbeat is of one member.
+   */
+  stepsPerSecond?: (number | null)[];
 }
 
 /** Heartbeat details of every activity: what `ced watch` and `npm start` show live. */
