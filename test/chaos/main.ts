@@ -9,11 +9,13 @@ import { commandLine } from '../../infra/command-line/command-line';
 import { count, text } from '../../infra/command-line/option';
 import { repositoryRoot } from '../../infra/toolchain';
 import type { RunResult } from '../../workflows/contract/activities';
+import { closedAtEnd } from './closed-at-end';
 import { describe, drawTry, nameOf } from './draw';
 import { FAULTS } from './faults';
 import { arrivals } from './group/arrivals';
 import { poorNetwork } from './group/poor-network';
 import { groupSeries } from './group/series';
+import { groupSizes } from './group/sizes';
 import { Scene } from './scene';
 import { Trial } from './trial';
 import { runTry, type Outcome } from './try';
@@ -63,6 +65,9 @@ const line = commandLine({
         'instead, faults on trainings by two to four workers, in network namespaces, which need ' +
         'root; those of the network are left out by name where there can be none',
     },
+    sizes: {
+      help: 'instead, one training by one, two, three and four workers, and the hashes of each',
+    },
     arrivals: {
       help: 'instead, one training whose workers come, are killed, told to go and frozen',
     },
@@ -79,6 +84,8 @@ const line = commandLine({
   examples: [
     'npm run chaos',
     'npm run chaos -- --group --runs 10 --seed 3',
+    'npm run chaos -- --group --fault "two members" --runs 2',
+    'npm run chaos -- --sizes',
     'npm run chaos -- --arrivals',
     'npm run chaos -- --runs 25 --seed 11 --lanes 2',
   ],
@@ -88,7 +95,11 @@ runProgram(async (argv) => await line.run(argv, chaos));
 
 async function chaos({ values }: NonNullable<ReturnType<typeof line.parse>>): Promise<number> {
   const { seed } = values;
-  if (values.group) return (await groupSeries(values.runs ?? GROUP_RUNS, seed)) ? 0 : 1;
+  if (values.group) {
+    const { runs = GROUP_RUNS, fault } = values;
+    return (await groupSeries(runs, seed, fault)) ? 0 : 1;
+  }
+  if (values.sizes) return (await groupSizes()) ? 0 : 1;
   if (values['poor-network']) return (await poorNetwork()) ? 0 : 1;
   if (values.arrivals) return (await arrivals()) ? 0 : 1;
   const { runs = FAULTS.length } = values;
@@ -125,28 +136,30 @@ async function lane(
   seed: number,
   done: (outcome: Outcome) => void,
 ): Promise<void> {
-  const scene = await Scene.open();
-  // Workers lead groups of their own: Ctrl-C does not reach them.
-  const interrupt = (): void => {
-    process.on('uncaughtException', () => undefined); // questions to the server that are still open
-    void scene.close().finally(() => process.exit(130));
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
-  try {
-    const undisturbed = await Trial.start(scene, 'undisturbed');
-    const result = (await undisturbed.handle.result()) as RunResult;
-    const fault = await undisturbed.fault(result);
-    if (fault !== null) throw new Error(`the undisturbed run: ${fault}`);
-    const expected = await undisturbed.fingerprint(result);
-    for (let index = missing.shift(); index !== undefined; index = missing.shift())
-      done({
-        seed,
-        try: index,
-        ...(await runTry(scene, drawTry(seed, index), `try-${index}`, expected)),
-      });
-  } finally {
-    await scene.close();
-  }
+  const opening = Scene.open();
+  await closedAtEnd(
+    async () => (await opening).close(),
+    async () => tries(await opening, missing, seed, done),
+  );
+}
+
+async function tries(
+  scene: Scene,
+  missing: number[],
+  seed: number,
+  done: (outcome: Outcome) => void,
+): Promise<void> {
+  const undisturbed = await Trial.start(scene, 'undisturbed');
+  const result = (await undisturbed.handle.result()) as RunResult;
+  const fault = await undisturbed.fault(result);
+  if (fault !== null) throw new Error(`the undisturbed run: ${fault}`);
+  const expected = await undisturbed.fingerprint(result);
+  for (let index = missing.shift(); index !== undefined; index = missing.shift())
+    done({
+      seed,
+      try: index,
+      ...(await runTry(scene, drawTry(seed, index), `try-${index}`, expected)),
+    });
 }
 
 /** Of the tries wanted, those that the file knows as they are drawn now. */

@@ -18,6 +18,8 @@ export interface Deed {
   shard: number;
   /** Of the whole training, or of the shard. */
   done: number;
+  /** Workers that took the step together; absent = one, or rows. */
+  members?: number;
 }
 
 const book = process.env['CED_WITNESS'];
@@ -44,7 +46,9 @@ if (book !== undefined && send && process.env['CED_ROOT'] !== undefined) {
       message.progress.unit === work.unit &&
       message.progress.phase === undefined
     ) {
-      const deed = { ms: now(), pid: process.pid, ...work, done: message.progress.done };
+      const { done, group } = message.progress;
+      const shared = group ? { members: group.members } : {};
+      const deed = { ms: now(), pid: process.pid, ...work, done, ...shared };
       writeSync(file, `${JSON.stringify(deed)}\n`);
     }
     return Reflect.apply(send, this, told) as boolean;

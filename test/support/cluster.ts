@@ -31,6 +31,7 @@ export interface WorkerPlace {
 
 export class Cluster {
   private readonly workers: ChildProcess[] = [];
+  private isStopped = false;
 
   private constructor(
     readonly folder: string,
@@ -59,6 +60,7 @@ export class Cluster {
       options = [],
       entry = join(repositoryRoot, 'dist/workers/main.js'),
     } = place;
+    if (this.isStopped) throw new Error('the cluster was stopped');
     const log = openSync(join(this.folder, `worker-${queue}.log`), 'a');
     const [program = process.execPath, ...before] = [
       ...(place.host?.enter ?? []),
@@ -117,6 +119,7 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
+    this.isStopped = true;
     await Promise.all(this.workers.map(kill));
     await this.connection.close();
     await this.server.stop();

@@ -47,10 +47,15 @@ export class Hosts {
   /** The first address is this process's own side of the bridge. */
   static create(): Hosts {
     const hosts = new Hosts();
-    ip('link', 'add', hosts.bridge, 'type', 'bridge');
-    ip('address', 'add', `${hosts.ip}/24`, 'dev', hosts.bridge);
-    ip('link', 'set', hosts.bridge, 'up');
-    return hosts;
+    try {
+      ip('link', 'add', hosts.bridge, 'type', 'bridge');
+      ip('address', 'add', `${hosts.ip}/24`, 'dev', hosts.bridge);
+      ip('link', 'set', hosts.bridge, 'up');
+      return hosts;
+    } catch (error) {
+      hosts.remove();
+      throw error;
+    }
   }
 
   get ip(): string {
@@ -113,7 +118,6 @@ export class Hosts {
     const number = this.hosts.length + 2;
     const name = `${this.bridge}-${number}`;
     const [outside, inside] = [`${this.bridge}o${number}`, `${this.bridge}i${number}`];
-    ip('netns', 'add', name);
     const enter = [
       'ip',
       'netns',
@@ -128,6 +132,7 @@ export class Hosts {
     ];
     const host = { name, ip: `${this.network}.${number}`, enter, port: outside };
     this.hosts.push(host);
+    ip('netns', 'add', name);
     return { host, inside };
   }
 
@@ -157,7 +162,11 @@ export class Hosts {
   remove(): void {
     for (const server of this.relays) server.close();
     for (const link of this.links) link.stdin?.end();
-    for (const { name } of this.hosts) spawnSync('ip', ['netns', 'delete', name]);
+    for (const { name, port } of this.hosts) {
+      spawnSync('ip', ['netns', 'delete', name]);
+      // At once: with its namespace it goes some time after the last process there.
+      spawnSync('ip', ['link', 'delete', port]);
+    }
     spawnSync('ip', ['link', 'delete', this.bridge]);
   }
 }

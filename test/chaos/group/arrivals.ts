@@ -11,6 +11,7 @@ import type { EpochRecord, RunResult } from '../../../workflows/contract/activit
 import { Cluster, kill } from '../../support/cluster';
 import { statusOf } from '../../support/small-run';
 import { writeToneCorpus, type ToneCorpus } from '../../support/tone-corpus';
+import { closedAtEnd } from '../closed-at-end';
 
 const STUDENT = 'student';
 const MOST = 4;
@@ -20,19 +21,22 @@ const LIMIT_MS = 300_000;
 
 /** @returns whether the students are identical */
 export async function arrivals(): Promise<boolean> {
-  const cluster = await Cluster.start();
-  try {
-    const corpus = writeToneCorpus(cluster.folder, { train: 640, validation: 16, eval: 16 });
-    await cluster.worker('cpu');
-    const scene = new GroupScene(cluster, corpus);
-    const epochs = await scene.disturb();
-    const [disturbed, alone] = [await scene.end('disturbed'), await scene.alone(epochs)];
-    console.log(`\nof several: ${disturbed}\nof one:     ${alone}`);
-    console.log(disturbed === alone ? 'identical' : 'different');
-    return disturbed === alone;
-  } finally {
-    await cluster.stop();
-  }
+  const starting = Cluster.start();
+  return await closedAtEnd(
+    async () => (await starting).stop(),
+    async () => arrivalsIn(await starting),
+  );
+}
+
+async function arrivalsIn(cluster: Cluster): Promise<boolean> {
+  const corpus = writeToneCorpus(cluster.folder, { train: 640, validation: 16, eval: 16 });
+  await cluster.worker('cpu');
+  const scene = new GroupScene(cluster, corpus);
+  const epochs = await scene.disturb();
+  const [disturbed, alone] = [await scene.end('disturbed'), await scene.alone(epochs)];
+  console.log(`\nof several: ${disturbed}\nof one:     ${alone}`);
+  console.log(disturbed === alone ? 'identical' : 'different');
+  return disturbed === alone;
 }
 
 class GroupScene {

@@ -2,7 +2,7 @@
  * `npm run chaos -- --poor-network`: two workers on hosts behind links that delay every frame by
  * 10 ms and lose one in a hundred, each way, train together; one of them is killed on the way.
  */
-import { Hosts, noHostsBecause } from '../../support/hosts';
+import { noHostsBecause, type Host, type Hosts } from '../../support/hosts';
 import { GroupScene } from './scene';
 import { GroupTraining } from './training';
 
@@ -17,22 +17,12 @@ export async function poorNetwork(): Promise<boolean> {
     console.log(`left out: a network that delays and loses frames (${leftOut})`);
     return false;
   }
-  const hosts = Hosts.create();
-  try {
+  const placesOn = async (hosts: Hosts): Promise<Host[]> => {
     const places = [await hosts.addBehind(WEATHER), await hosts.addBehind(WEATHER)];
     console.log(`10 ms and 1 % loss by ${places[0]?.by}`);
-    const scene = await GroupScene.open(
-      hosts,
-      places.map(({ host }) => host),
-    );
-    try {
-      return await trainIn(scene);
-    } finally {
-      await scene.close();
-    }
-  } finally {
-    hosts.remove();
-  }
+    return places.map(({ host }) => host);
+  };
+  return await GroupScene.during(placesOn, trainIn);
 }
 
 async function trainIn(scene: GroupScene): Promise<boolean> {
@@ -49,7 +39,7 @@ async function trainIn(scene: GroupScene): Promise<boolean> {
   const found = await training.fingerprint();
   const gaps = training.deeds.map(({ ms }, index, all) => ms - (all[index - 1]?.ms ?? ms));
   const longestMs = Math.max(...gaps);
-  const alone = await GroupTraining.start(scene, 'alone', 1, { store: 'alone', epoch });
+  const alone = await GroupTraining.start(scene, 'alone', 1, { stop: { store: 'alone', epoch } });
   const isEqual = found === (await alone.fingerprint());
   console.log(
     `${training.deeds.length} steps, the longest pause ${(longestMs / 1000).toFixed(1)} s; ` +

@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { repositoryRoot } from '../../../infra/toolchain';
 import { childrenOf, Cluster, isAlive, kill } from '../../support/cluster';
-import type { Host, Hosts } from '../../support/hosts';
+import { Hosts, type Host } from '../../support/hosts';
 import { writeToneCorpus, type ToneCorpus } from '../../support/tone-corpus';
 import { BucketService } from '../bucket-service';
+import { closedAtEnd } from '../closed-at-end';
 import type { Deed } from '../witness';
 
 export interface GroupWorker {
@@ -35,8 +36,33 @@ export class GroupScene {
     private readonly reached: { address: string; environment: Record<string, string> },
   ) {}
 
+  /**
+   * A scene for some work, closed after it.
+   * @param placesOn adds hosts for workers; null = they share this machine's loopback
+   */
+  static async during<T>(
+    placesOn: ((hosts: Hosts) => Host[] | Promise<Host[]>) | null,
+    work: (scene: GroupScene) => Promise<T>,
+  ): Promise<T> {
+    let hosts: Hosts | null = null;
+    let opening: Promise<GroupScene> | null = null;
+    const open = async (): Promise<GroupScene> => {
+      if (!placesOn) return await GroupScene.open(null, []);
+      hosts = Hosts.create();
+      return await GroupScene.open(hosts, await placesOn(hosts));
+    };
+    return await closedAtEnd(
+      async () => {
+        const scene = await opening?.catch(() => null);
+        await scene?.close();
+        hosts?.remove();
+      },
+      async () => await work(await (opening = open())),
+    );
+  }
+
   /** @param places hosts for workers */
-  static async open(hosts: Hosts | null, places: readonly Host[]): Promise<GroupScene> {
+  private static async open(hosts: Hosts | null, places: readonly Host[]): Promise<GroupScene> {
     const cluster = await Cluster.start();
     const corpus = writeToneCorpus(cluster.folder, { train: 160, validation: 16, eval: 16 });
     const service = await BucketService.start('s3', join(cluster.folder, 'buckets'));
@@ -82,9 +108,10 @@ export class GroupScene {
     return this.deeds.filter((deed) => deed.store === store);
   }
 
-  async close(): Promise<void> {
-    await this.cluster.stop();
+  private async close(): Promise<void> {
+    // Its objects are in the cluster's folder, which goes with the cluster.
     await this.service.stop();
+    await this.cluster.stop();
   }
 
   private get book(): string {

@@ -3,7 +3,7 @@
  * training suffers several; at its end it must have the bytes of the same training by one worker.
  */
 import { permutation } from '../../../ced/augment/random';
-import { Hosts, noHostsBecause, type Host } from '../../support/hosts';
+import { noHostsBecause, type Host, type Hosts } from '../../support/hosts';
 import { GROUP_FAULTS, type GroupFault } from './faults';
 import { GroupScene } from './scene';
 import { GroupTraining } from './training';
@@ -33,55 +33,48 @@ const HEAD = [
   '| --- | ---: | ---: | ---: | --- |',
 ];
 
-/** @returns whether all students were identical, and none hung */
-export async function groupSeries(runs: number, seed: number): Promise<boolean> {
+/**
+ * @param contained in the names of the faults to draw from
+ * @returns whether all students were identical, and none hung
+ */
+export async function groupSeries(runs: number, seed: number, contained = ''): Promise<boolean> {
   const leftOut = noHostsBecause();
-  const hosts = leftOut === null ? Hosts.create() : null;
-  const faults = GROUP_FAULTS.filter(({ isOfNetwork }) => hosts !== null || !isOfNetwork);
-  for (const { name } of GROUP_FAULTS.filter((fault) => !faults.includes(fault)))
+  const wanted = GROUP_FAULTS.filter(({ name }) => name.includes(contained));
+  const faults = wanted.filter(({ isOfNetwork }) => leftOut === null || !isOfNetwork);
+  for (const { name } of wanted.filter((fault) => !faults.includes(fault)))
     console.log(`left out: ${name} (${leftOut})`);
+  if (faults.length === 0) throw new Error(`no fault of a group that is possible: ${contained}`);
   const most = Math.max(...SIZES) + SPARE_HOSTS;
-  const places = hosts ? Array.from({ length: most }, () => hosts.add()) : [];
-  try {
-    return await seriesIn(hosts, places, plan(faults, runs, seed));
-  } finally {
-    hosts?.remove();
-  }
+  const placesOn = (hosts: Hosts): Host[] => Array.from({ length: most }, () => hosts.add());
+  return await GroupScene.during(leftOut === null ? placesOn : null, (scene) =>
+    seriesIn(scene, plan(faults, runs, seed)),
+  );
 }
 
-async function seriesIn(
-  hosts: Hosts | null,
-  places: readonly Host[],
-  trainings: readonly Planned[],
-): Promise<boolean> {
-  const scene = await GroupScene.open(hosts, places);
+async function seriesIn(scene: GroupScene, trainings: readonly Planned[]): Promise<boolean> {
   const outcomes: Outcome[] = [];
-  try {
-    for (const line of HEAD) console.log(line);
-    let epoch = 0;
-    for (const [index, { size, faults }] of trainings.entries()) {
-      await scene.fill(size);
-      const training = await GroupTraining.start(scene, `training-${index}`, size);
-      const suffered: Outcome[] = [];
-      try {
-        for (const fault of faults) suffered.push(await suffer(scene, training, fault));
-        epoch = await training.stop(epoch + 1);
-        const found = await training.fingerprint();
-        const stop = { store: 'alone', epoch };
-        const alone = await GroupTraining.start(scene, `alone-${index}`, 1, stop);
-        if (found !== (await alone.fingerprint()))
-          for (const outcome of suffered) outcome.why ??= 'other bytes';
-      } catch (error) {
-        for (const outcome of suffered) outcome.why = 'not compared';
-        suffered.push(failed(faults[suffered.length], size, error as Error));
-        await training.handle.terminate().catch(() => undefined);
-        for (const worker of scene.workers) await scene.kill(worker);
-      }
-      for (const outcome of suffered) console.log(row(outcome));
-      outcomes.push(...suffered);
+  for (const line of HEAD) console.log(line);
+  let epoch = 0;
+  for (const [index, { size, faults }] of trainings.entries()) {
+    await scene.fill(size);
+    const training = await GroupTraining.start(scene, `training-${index}`, size);
+    const suffered: Outcome[] = [];
+    try {
+      for (const fault of faults) suffered.push(await suffer(scene, training, fault));
+      epoch = await training.stop(epoch + 1);
+      const found = await training.fingerprint();
+      const stop = { store: 'alone', epoch };
+      const alone = await GroupTraining.start(scene, `alone-${index}`, 1, { stop });
+      if (found !== (await alone.fingerprint()))
+        for (const outcome of suffered) outcome.why ??= 'other bytes';
+    } catch (error) {
+      for (const outcome of suffered) outcome.why = 'not compared';
+      suffered.push(failed(faults[suffered.length], size, error as Error));
+      await training.handle.terminate().catch(() => undefined);
+      for (const worker of scene.workers) await scene.kill(worker);
     }
-  } finally {
-    await scene.close();
+    for (const outcome of suffered) console.log(row(outcome));
+    outcomes.push(...suffered);
   }
   const wanted = trainings.reduce((sum, { faults }) => sum + faults.length, 0);
   const identical = outcomes.filter(({ why }) => why === null).length;
@@ -102,10 +95,10 @@ async function suffer(
   // A step that is under way may still end.
   const countsFromMs = Date.now() + (finish ? STEP_MS : 0);
   const filled = scene.fill(training.size + (finish ? 1 : 0));
-  await training.eventually('no new step', HANG_MS + STEP_MS, () =>
-    training.newStepsSince(countsFromMs),
-  );
-  await finish?.();
+  filled.catch(() => undefined); // it is awaited below, unless the training hangs
+  await training
+    .eventually('no new step', HANG_MS + STEP_MS, () => training.newStepsSince(countsFromMs))
+    .finally(() => finish?.()); // the next training needs its host, too
   await filled;
   await scene.fill(training.size);
   await training.whole(WHOLE_MS);
@@ -133,8 +126,8 @@ function plan(faults: readonly GroupFault[], runs: number, seed: number): Planne
     drawn.push(...Array.from(permutation(seed, block, faults.length), (index) => faults[index]!));
   drawn.length = runs;
   const trainings: Planned[] = [];
-  while (drawn.length > 0) {
-    const size = SIZES[trainings.length % SIZES.length]!;
+  for (let turn = 0; drawn.length > 0; turn++) {
+    const size = SIZES[turn % SIZES.length]!;
     const takes = (isFirst: boolean): GroupFault[] => {
       const at = drawn.findIndex(
         (fault) => (fault.isFirst ?? false) === isFirst && (fault.least ?? 2) <= size,
@@ -147,7 +140,7 @@ function plan(faults: readonly GroupFault[], runs: number, seed: number): Planne
       if (!next) break;
       taken.push(next);
     }
-    trainings.push({ size, faults: taken });
+    if (taken.length > 0) trainings.push({ size, faults: taken });
   }
   return trainings;
 }

@@ -1,10 +1,9 @@
 /** One training by a group, and what can be known of it from outside. */
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WithStartWorkflowOperation, type WorkflowHandle } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { layout } from '../../../storage/layout';
-import type { Store } from '../../../storage/store';
+import { sha256, type Store } from '../../../storage/store';
 import type { RunResult } from '../../../workflows/contract/activities';
 import { statusOf } from '../../support/small-run';
 import { workRepeated } from '../effort';
@@ -20,6 +19,17 @@ const VALIDATE_EVERY = 5;
 const MARGIN_EPOCHS = 30;
 const { PENDING_ACTIVITY_STATE_STARTED } = temporal.api.enums.v1.PendingActivityState;
 
+export interface TrainingHashes {
+  student: string;
+  /** Of the last checkpoint. */
+  weights: string;
+  /** Adam's, both. */
+  moments: string;
+  metrics: string;
+  bitExact: boolean;
+  epoch: number;
+}
+
 export class GroupTraining {
   private constructor(
     readonly scene: GroupScene,
@@ -31,18 +41,24 @@ export class GroupTraining {
     readonly size: number,
   ) {}
 
-  /** @param stop several runs may continue one training in a store, each to a later epoch */
+  /**
+   * @param min workers that it waits for at the start
+   * @param stop several runs may continue one training in a store, each to a later epoch
+   */
   static async start(
     scene: GroupScene,
     run: string,
     size: number,
-    stop?: { store: string; epoch: number },
+    {
+      min = Math.min(2, size),
+      stop,
+    }: { min?: number; stop?: { store: string; epoch: number } } = {},
   ): Promise<GroupTraining> {
     const { uri, store } = scene.service.store(stop?.store ?? run);
     const student = {
       ...{ name: STUDENT, model: { embedDim: 32, depth: 1, heads: 2 } },
       ...{ epochs: 100_000, batchSize: 8, parts: 8, seed: 3 },
-      workers: { min: Math.min(2, size), max: size },
+      workers: { min, max: size },
       ...{ learningRate: 2e-3, warmupSteps: 20, validateEvery: VALIDATE_EVERY, earlyStop: 0 },
       checkpointSeconds: 2,
     };
@@ -149,27 +165,32 @@ export class GroupTraining {
     return epoch;
   }
 
-  /** At its end: one hash over student, last checkpoint and metrics. */
-  async fingerprint(): Promise<string> {
+  /** At its end: what must not depend on its workers. */
+  async hashes(): Promise<TrainingHashes> {
     const [student] = ((await this.handle.result()) as RunResult).students;
     if (!student) throw new Error('no student');
     const keys = (await this.store.list('training/')).sort();
     const newest = keys.filter((key) => /\/checkpoints\/.*\/state\.json$/.test(key)).at(-1) ?? '';
-    const folder = newest.replace('state.json', '');
-    const hashed = [
-      layout.model(student.sha256),
-      ...keys.filter((key) => key.startsWith(folder) && key.endsWith('.safetensors')),
-      ...(await this.store.list(`runs/${this.run}/`)).filter((key) =>
-        key.endsWith(`/${layout.metricsFile(STUDENT)}`),
-      ),
-    ];
-    const hash = createHash('sha256').update(`${student.bitExact} ${await this.lastEpoch()}`);
-    if (hashed.length < 4) throw new Error(`to compare: ${hashed.join(', ')}`);
-    for (const key of hashed) {
-      const bytes = await this.store.read(key);
-      if (bytes === null) throw new Error(`${key} is not there`);
-      hash.update(bytes);
-    }
-    return hash.digest('hex');
+    const ofRun = await this.store.list(`runs/${this.run}/`);
+    const metrics = ofRun.find((key) => key.endsWith(`/${layout.metricsFile(STUDENT)}`)) ?? '';
+    return {
+      student: await this.hash(layout.model(student.sha256)),
+      weights: await this.hash(newest.replace('state.json', 'model.safetensors')),
+      moments: await this.hash(newest.replace('state.json', 'adam.safetensors')),
+      metrics: await this.hash(metrics),
+      bitExact: student.bitExact,
+      epoch: await this.lastEpoch(),
+    };
+  }
+
+  /** At its end: one hash over student, last checkpoint and metrics. */
+  async fingerprint(): Promise<string> {
+    return sha256(Buffer.from(JSON.stringify(await this.hashes())));
+  }
+
+  private async hash(key: string): Promise<string> {
+    const bytes = await this.store.read(key);
+    if (bytes === null) throw new Error(`${key === '' ? 'what to compare' : key} is not there`);
+    return sha256(bytes);
   }
 }
