@@ -93,7 +93,12 @@ const line = commandLine({
       default: ['tiny', 'mini'] satisfies ModelPreset[],
       help: `sizes: ${MODELS.join(', ')}`,
     },
-    batch: { value: 'N', is: count, default: 32, help: 'clips of 10 s; forward takes at most 8' },
+    batch: {
+      value: 'N',
+      is: count,
+      default: 32,
+      help: 'clips of 10 s; on a CPU forward takes at most 8',
+    },
     rounds: { value: 'N', is: count, default: 10, help: 'measured runs of each side' },
     only: { value: 'TEXT', is: text, default: '', help: 'only rows whose name contains this' },
     gpu: {

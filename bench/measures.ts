@@ -29,6 +29,10 @@ export interface Measure {
 
 const CLIP_SAMPLES = 160_000;
 
+/**
+ * On a GPU there are more rows: predictions against PyTorch in each way that it has, bf16 against
+ * its compiler with autocast, and the loop in bf16. Where no goal was set it is PyTorch's time.
+ */
 export function measures(
   models: readonly ModelPreset[],
   batch: number,
@@ -45,27 +49,32 @@ export function measures(
     ...fields,
   });
   const each = (describe: (model: ModelPreset) => Measure[]): Measure[] => models.flatMap(describe);
-  const few = Math.min(batch, 8);
+  const isGpu = device === 'gpu';
+  const passes = isGpu ? batch : Math.min(batch, 8);
+  const bf16 = { precision: 'bfloat16' } as const;
+  const step = (name: string, of: Job, goal: number): Measure => row('engine', name, of, goal);
+  const forward = (name: string, model: ModelPreset, fields: Partial<Job>, goal: number): Measure =>
+    row('forward', name, job(model, { measure: 'forward', batch: passes, ...fields }), goal);
+  const loop = (name: string, model: ModelPreset, fields: Partial<Job>): Measure => ({
+    ...row('loop', name, job(model, { measure: 'loop', ...fields }), 1.05),
+    against: 'ours',
+  });
+  const onGpu = (...rows: Measure[]): Measure[] => (isGpu ? rows : []);
   return [
     ...each((model) => [
-      row('engine', `step ${model}, PyTorch eager`, job(model, {}), 0.8),
-      row('engine', `step ${model}, torch.compile`, job(model, { variant: 'compile' }), 0.85),
-      row(
-        'engine',
-        `step ${model} bf16, autocast`,
-        job(model, { variant: 'fused', precision: 'bfloat16' }),
-        0.9,
+      step(`step ${model}, PyTorch eager`, job(model, {}), 0.8),
+      step(`step ${model}, torch.compile`, job(model, { variant: 'compile' }), 0.85),
+      step(`step ${model} bf16, autocast`, job(model, { variant: 'fused', ...bf16 }), 0.9),
+      ...onGpu(
+        step(`step ${model} bf16, compiled`, job(model, { variant: 'compile', ...bf16 }), 1),
+        forward(`forward ${model}, PyTorch eager`, model, {}, 1),
+        forward(`forward ${model}, torch.compile`, model, { variant: 'compile' }, 1),
+        forward(`forward ${model} bf16, autocast`, model, { variant: 'fused', ...bf16 }, 1),
+        forward(`forward ${model} bf16, compiled`, model, { variant: 'compile', ...bf16 }, 1),
       ),
-      row(
-        'forward',
-        `forward ${model}, SDPA`,
-        job(model, { measure: 'forward', variant: 'fused', batch: few }),
-        0.85,
-      ),
-      {
-        ...row('loop', `loop ${model}, bare step`, job(model, { measure: 'loop' }), 1.05),
-        against: 'ours',
-      },
+      forward(`forward ${model}, SDPA`, model, { variant: 'fused' }, 0.85),
+      loop(`loop ${model}, bare step`, model, {}),
+      ...onGpu(loop(`loop ${model} bf16, bare step`, model, bf16)),
     ]),
     row('frontend', 'log-mel', job('tiny', { measure: 'frontend' }), 1),
   ];

@@ -67,10 +67,11 @@ function prepare({ measure, config, batch, samples, precision, device }: Job): (
     const lambda = drawMixup(0.5, { seed: 1, epoch: 0, step }, batch);
     return { pcm, batch, samples, masks: masksToInt32(drawn), targets, lambda };
   };
-  const batches = new BatchAhead({
-    stepsPerEpoch: Infinity,
-    batch: async (_, step) => await Promise.resolve(batchOf(step)),
-  });
+  const batches = new BatchAhead(
+    { stepsPerEpoch: Infinity, batch: async (_, step) => await Promise.resolve(batchOf(step)) },
+    undefined,
+    (batch) => trainer.copyAhead(batch),
+  );
   let step = 0;
   // As a training's loop.
   return async () => {

@@ -12,17 +12,36 @@ const tests = ['test/ced/parity', 'test/ced/engine', 'test/ced/model', 'test/ced
 
 const groups = ['engine', 'forward', 'frontend', 'loop'];
 
-const help = `npm run gpu-check [-- [--peers] bench options]
+/** Clips of a batch, for which the kernels and bytes of a step are predicted. */
+const batch = '128';
+
+/** What is measured, and how; a way changes our side, and rounding PyTorch's too. */
+const tables = [
+  { how: 'chains compiled by XLA', groups, environment: {} },
+  { how: 'kernel by kernel', groups, environment: { CED_GPU_XLA: '0' } },
+  { how: 'products in TF32 on both sides', groups, environment: { CED_GPU_TF32: '1' } },
+  {
+    how: 'memory that is copied to the GPU not pinned',
+    groups: ['loop', 'frontend'],
+    environment: { CED_GPU_PINNED: '0' },
+  },
+];
+
+const help = `npm run gpu-check [-- [--list | --peers] bench options]
 
 Sets this clone up for the GPU (as npm run setup -- --gpu does; npm run setup -- --cpu goes back),
 then runs on it:
   1. a matrix product, which the GPU must compute
   2. the tests of these folders, with the tolerances of the CPU:
      ${tests.join(', ')}
-  3. npm run bench -- engine forward frontend loop, against PyTorch (eager, compiled, autocast) on
-     the same GPU, with the options given here: chains of kernels compiled by XLA; with
-     CED_GPU_XLA=0 kernel by kernel; and with CED_GPU_TF32=1 products rounded, on our side alone
+  3. npm run bench -- engine forward frontend loop at batch ${batch}, against PyTorch (eager,
+     compiled, autocast, both) on the same GPU, with the options given here: chains of kernels
+     compiled by XLA; with CED_GPU_XLA=0 kernel by kernel; with CED_GPU_TF32=1 products rounded on
+     both sides; and the loop and the front end with CED_GPU_PINNED=0, which leaves memory that is
+     copied to the GPU unpinned
   4. npm run bench -- traffic, the kernels and bytes that are expected of a step
+
+--list prints these steps, each with its variables, and does nothing; it needs no GPU.
 
 With --peers it sets up and then only compares the training of two processes on a GPU each, which
 exchange gradients by NCCL, with that of one process: weights and Adam's moments must have the same
@@ -34,7 +53,7 @@ at the first step that fails.
 
 Examples:
   npm run gpu-check
-  npm run gpu-check -- --models tiny,base --batch 128
+  npm run gpu-check -- --models tiny,base --batch 64
   npm run gpu-check -- --peers --model base --parts 8`;
 
 const firstProduct = `
@@ -55,18 +74,33 @@ const firstProduct = `
 async function gpuCheck(args) {
   if (args.includes('--help') || args.includes('-h')) return console.log(help);
   if (args.includes('--peers')) return await peersCheck(args.filter((arg) => arg !== '--peers'));
+  const steps = stepsOf(args.filter((arg) => arg !== '--list'));
+  if (args.includes('--list')) return steps.forEach((each) => console.log(listed(each)));
   const [gpu] = visibleGpus();
   console.log(`GPU: ${gpu}`);
   await setUp({ gpu: true, parts: ['tensorflow'] });
-  step('the engine on the GPU', ['-e', firstProduct]);
-  step('parity', [join(root, 'infra/run.mjs'), 'test', '--runInBand', ...tests]);
-  for (const [how, environment] of [
-    ['chains compiled by XLA', {}],
-    ['kernel by kernel', { CED_GPU_XLA: '0' }],
-    ['chains compiled by XLA, products in TF32', { CED_GPU_TF32: '1' }],
-  ])
-    step(`the table against PyTorch: ${how}`, bench(...groups, '--gpu', ...args), environment);
-  step('what a step should start and move', bench('traffic'));
+  for (const { what, args, environment } of steps) step(what, args, environment);
+}
+
+/** @param args for the tables */
+function stepsOf(args) {
+  const options = args.includes('--batch') ? args : ['--batch', batch, ...args];
+  return [
+    { what: 'the engine on the GPU', args: ['-e', firstProduct] },
+    { what: 'parity', args: [join(root, 'infra/run.mjs'), 'test', '--runInBand', ...tests] },
+    ...tables.map(({ how, groups, environment }) => ({
+      what: `the table against PyTorch: ${how}`,
+      args: bench(...groups, '--gpu', ...options),
+      environment,
+    })),
+    { what: 'what a step should start and move', args: bench('traffic') },
+  ];
+}
+
+function listed({ what, args: [program, ...args], environment = {} }) {
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const command = program === '-e' ? 'a product' : args.join(' ');
+  return `${what}: ${[...variables, command].join(' ')}`;
 }
 
 /** Two engine processes as a group, each on a GPU of its own. */

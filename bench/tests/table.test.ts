@@ -8,6 +8,20 @@ const side = (times: number[], peakBytes: number) => ({
 const [measure] = measures(['tiny'], 32, 'cpu');
 
 describe("the benchmark's table", () => {
+  it('has a row on a GPU for each way in which PyTorch steps and predicts', () => {
+    const names = (device: 'cpu' | 'gpu'): string[] =>
+      measures(['tiny'], 128, device).map(({ name }) => name.replace(/, batch.*/, ''));
+    expect(names('gpu')).toEqual([
+      ...['step tiny, PyTorch eager', 'step tiny, torch.compile'],
+      ...['step tiny bf16, autocast', 'step tiny bf16, compiled'],
+      ...['forward tiny, PyTorch eager', 'forward tiny, torch.compile'],
+      ...['forward tiny bf16, autocast', 'forward tiny bf16, compiled', 'forward tiny, SDPA'],
+      ...['loop tiny, bare step', 'loop tiny bf16, bare step', 'log-mel'],
+    ]);
+    expect(names('gpu')).toEqual(expect.arrayContaining(names('cpu')));
+    expect(measures(['tiny'], 128, 'gpu').every(({ job }) => job.batch === 128)).toBe(true);
+  });
+
   it('sets our median, minimum, CPU time and memory beside theirs', () => {
     expect(row(measure!, side([90, 70, 80], 5e8), side([100, 120, 140], 1e9))).toBe(
       '| step tiny, PyTorch eager, batch 32 | 80 | 70 | 160 | 500 | 120 | 100 | 240 | 1000 ' +

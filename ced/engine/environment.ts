@@ -77,13 +77,15 @@ function processorFlags(): Set<string> {
 
 /**
  * Variables for a process that is about to load the engine. The caller's `CED_GPU_XLA=0` keeps
- * chains of kernels on a GPU from being compiled, and its `CED_GPU_TF32=1` lets products there
- * round their operands.
+ * chains of kernels on a GPU from being compiled, its `CED_GPU_TF32=1` lets products there round
+ * their operands, and its `CED_GPU_PINNED=0` keeps memory that is copied to a GPU from being
+ * pinned, which changes no bits.
  */
 export function engineEnvironment(options: EngineOptions = {}): Record<string, string> {
   const instructionCap = options.instructionCap ?? defaultInstructionCap();
   const xlaCap = [...CAPS, ARM_CAP].find(({ name }) => name === instructionCap)?.xla;
-  const cuda = process.env['CED_GPU_XLA'] === '0' ? null : cudaFolder();
+  const cuda = cudaFolder();
+  const xlaCuda = process.env['CED_GPU_XLA'] === '0' ? null : cuda;
   return {
     TF_NUM_INTRAOP_THREADS: '1',
     TF_NUM_INTEROP_THREADS: String(options.threads ?? availableParallelism()),
@@ -93,12 +95,14 @@ export function engineEnvironment(options: EngineOptions = {}): Record<string, s
     // appends to a list without a lock: two branches that prepare a sum at once crash the process.
     XLA_FLAGS:
       `--xla_cpu_max_isa=${xlaCap} --xla_cpu_experimental_ynn_fusion_type=` +
-      (cuda === null ? '' : ` ${CUDA_FLAG}${cuda}`),
+      (xlaCuda === null ? '' : ` ${CUDA_FLAG}${xlaCuda}`),
     TF_CPP_MIN_LOG_LEVEL: process.env['TF_CPP_MIN_LOG_LEVEL'] ?? '2',
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
     TF_DETERMINISTIC_OPS: '1',
     // On a GPU too, float32 is float32: cuBLAS would round to ten bits.
     NVIDIA_TF32_OVERRIDE: process.env['CED_GPU_TF32'] === '1' ? '1' : '0',
+    // Read by the binding.
+    CED_GPU_PINNED: process.env['CED_GPU_PINNED'] ?? (cuda === null ? '0' : '1'),
   };
 }
 

@@ -52,6 +52,8 @@ export class Trainer {
   /** null without `averaging: "ema"`. */
   private readonly average: MovingAverage | null;
   private stepsTaken: number;
+  private ahead: { readonly batch: TrainingBatch; readonly input: StepInput } | null = null;
+  private disposed = false;
 
   /** @param group that this process has joined @default null, alone */
   constructor(
@@ -88,6 +90,17 @@ export class Trainer {
   }
 
   /**
+   * Copies a batch to the engine, so that the step that is given this object finds it there: a step
+   * that runs meanwhile hides the copy to a GPU. At most one batch is ahead, and none of those in
+   * parts, of which the engine holds one part at a time.
+   */
+  copyAhead(batch: TrainingBatch): void {
+    if (this.disposed || this.inParts !== null) return;
+    this.forgetAhead();
+    this.ahead = { batch, input: this.input(batch) };
+  }
+
+  /**
    * Takes one optimizer step. Rows of `whole` that other members compute are not looked at.
    * @returns the loss before it
    * @throws {LossNotFinite} after which the trainer is of no further use
@@ -97,7 +110,7 @@ export class Trainer {
     const scalars = this.scalars(learningRate);
     return this.finished(
       this.inParts === null
-        ? this.traced.run(this.input(whole), scalars)
+        ? this.traced.run(this.taken(whole), scalars)
         : runCalls(
             this.engine,
             this.inParts.calls(whole, (part) => this.input(part), scalars),
@@ -113,7 +126,7 @@ export class Trainer {
     const scalars = this.scalars(learningRate);
     const running =
       this.inParts === null
-        ? this.traced.runLater(this.input(whole), scalars)
+        ? this.traced.runLater(this.taken(whole), scalars)
         : runCallsLater(
             this.engine,
             this.inParts.calls(whole, (part) => this.input(part), scalars),
@@ -166,7 +179,22 @@ export class Trainer {
   }
 
   dispose(): void {
+    this.disposed = true;
+    this.forgetAhead();
     this.variables.dispose();
+  }
+
+  private forgetAhead(): void {
+    if (this.ahead !== null) this.engine.free(...this.ahead.input.tensors);
+    this.ahead = null;
+  }
+
+  /** The input of a batch, ahead or not. */
+  private taken(batch: TrainingBatch): StepInput {
+    const { ahead } = this;
+    if (ahead?.batch !== batch) return this.input(batch);
+    this.ahead = null;
+    return ahead.input;
   }
 
   private input(batch: TrainingBatch): StepInput {

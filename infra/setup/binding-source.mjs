@@ -9,6 +9,9 @@
 // - `createTensor` copies. The published one lets TensorFlow use JavaScript's memory, which an
 //   optimizer then updates in place, and which one of TensorFlow's threads releases with the
 //   tensor, where V8 must not be called;
+// - with CED_GPU_PINNED=1 in its environment, `createTensor` copies larger arrays into memory that
+//   TensorFlow has pinned, from which CUDA copies to a GPU directly: it would read other memory
+//   through a buffer of its own. Without a GPU nothing is pinned, and the tensors are the same;
 // - with CED_PDEATHSIG=1 in its environment, Linux kills a process that loads the binding when its
 //   parent dies (prctl(2), PR_SET_PDEATHSIG). An edit is inserted before a piece of the
 //   published text, or replaces the text from one piece up to another. Sources that differ from the
@@ -61,6 +64,13 @@ export const bindingEdits = [
     delete auto_ref;`,
     from: '  // Sharing V8 memory with the underlying TensorFlow tensor',
     insert: `  const size_t byte_size = array_length * width;
+  if (pinned && byte_size >= kPinnedBytes) {
+    TF_AutoStatus pinned_status;
+    TFE_TensorHandle *handle =
+        pinned->NewTensor(dtype, shape, shape_length, array_data, byte_size, pinned_status.status);
+    ENSURE_TF_OK_RETVAL(env, pinned_status, nullptr);
+    return handle;
+  }
   TF_AutoTensor tensor(TF_AllocateTensor(dtype, shape, shape_length, byte_size));
   if (byte_size > 0) memcpy(TF_TensorData(tensor.tensor), array_data, byte_size);
 
@@ -86,12 +96,130 @@ export const bindingEdits = [
     file: 'tfjs_backend.cc',
     before: '// Creates a TFE_TensorHandle from a JS typed array.',
     from: '// Callback to cleanup extra reference count for shared V8/TF tensor memory:',
-    insert: '',
+    insert: `// Smaller arrays are copied as fast as an op is started.
+constexpr size_t kPinnedBytes = 1 << 16;
+
+// Memory that an op on the CPU allocates: TensorFlow pins it with ConfigProto's
+// force_gpu_compatible, but not what TF_AllocateTensor gives.
+struct PinnedMemory {
+  TFE_Context *context;
+  std::string device;
+
+  TFE_TensorHandle *NewTensor(TF_DataType dtype, const int64_t *shape, int64_t rank,
+                              const void *data, size_t byte_size, TF_Status *status) const {
+    TF_AutoTensor extents(TF_AllocateTensor(TF_INT32, &rank, 1, rank * sizeof(int32_t)));
+    std::copy(shape, shape + rank, static_cast<int32_t *>(TF_TensorData(extents.tensor)));
+    TFE_TensorHandle *input = TFE_NewTensorHandle(extents.tensor, status);
+    if (TF_GetCode(status) != TF_OK) return nullptr;
+    TFE_TensorHandle *handle = Empty(dtype, input, status);
+    TFE_DeleteTensorHandle(input);
+    void *memory = nullptr;
+    if (TF_GetCode(status) == TF_OK) memory = TFE_TensorHandleDevicePointer(handle, status);
+    if (TF_GetCode(status) == TF_OK) {
+      memcpy(memory, data, byte_size);
+      return handle;
+    }
+    if (handle) TFE_DeleteTensorHandle(handle);
+    return nullptr;
+  }
+
+ private:
+  TFE_TensorHandle *Empty(TF_DataType dtype, TFE_TensorHandle *shape, TF_Status *status) const {
+    TFE_AutoOp empty(TFE_NewOp(context, "Empty", status));
+    if (TF_GetCode(status) != TF_OK) return nullptr;
+    TFE_OpSetDevice(empty.op, device.c_str(), status);
+    if (TF_GetCode(status) != TF_OK) return nullptr;
+    TFE_OpAddInput(empty.op, shape, status);
+    if (TF_GetCode(status) != TF_OK) return nullptr;
+    TFE_OpSetAttrType(empty.op, "dtype", dtype);
+    TFE_OpSetAttrBool(empty.op, "init", 0);
+    TFE_TensorHandle *handle = nullptr;
+    int count = 1;
+    TFE_Execute(empty.op, &handle, &count, status);
+    return handle;
+  }
+};
+
+`,
+  },
+  {
+    file: 'tfjs_backend.cc',
+    before: `  napi_status nstatus;
+  napi_typedarray_type array_type;
+  size_t array_length;`,
+    from: `                                                       napi_value array_value) {
+  napi_status nstatus;
+  napi_typedarray_type array_type;`,
+    insert: `                                                       napi_value array_value,
+                                                       const PinnedMemory *pinned) {
+`,
+  },
+  {
+    file: 'tfjs_backend.cc',
+    before: `  bool is_typed_array;
+  napi_status nstatus = napi_is_typedarray(`,
+    from: `                                                     napi_value array_value) {
+  bool is_typed_array;`,
+    insert: `                                                     napi_value array_value,
+                                                     const PinnedMemory *pinned) {
+`,
+  },
+  {
+    file: 'tfjs_backend.cc',
+    before: `  } else {
+    return CreateTFE_TensorHandleFromStringArray(`,
+    from: `                                                array_value);
+  } else {
+    return CreateTFE_TensorHandleFromStringArray(`,
+    insert: `                                                array_value, pinned);
+`,
+  },
+  {
+    file: 'tfjs_backend.cc',
+    before: `  // Check to see if an exception exists, if so return a failure.
+  if (IsExceptionPending(env)) {
+    return nullptr;
+  }
+
+  // Copy non-int32 and non-string tensors to a device.`,
+    from: `      static_cast<TF_DataType>(dtype_int32), array_value);`,
+    insert: `      static_cast<TF_DataType>(dtype_int32), array_value,
+      dtype_int32 == TF_INT32 ? nullptr : pinned_.get());
+
+`,
+  },
+  {
+    file: 'tfjs_backend.cc',
+    before: '  tfe_context_ = TFE_NewContext(tfe_options, tf_status.status);',
+    insert: `  const char *pinned = getenv("CED_GPU_PINNED");
+  const bool is_pinned = pinned && strcmp(pinned, "1") == 0;
+  if (is_pinned) {
+    // ConfigProto: field 6, gpu_options, of two bytes: field 8, force_gpu_compatible, is true.
+    const uint8_t config[] = {6 << 3 | 2, 2, 8 << 3, 1};
+    TFE_ContextOptionsSetConfig(tfe_options, config, sizeof(config), tf_status.status);
+    if (TF_GetCode(tf_status.status) != TF_OK)
+      NAPI_THROW_ERROR(env, "TensorFlow refuses the option for pinned memory");
+  }
+`,
+  },
+  {
+    file: 'tfjs_backend.cc',
+    before: '  // If no GPU devices found, fallback to host CPU:',
+    insert: `  if (is_pinned) pinned_.reset(new PinnedMemory{tfe_context_, cpu_device_name});
+
+`,
+  },
+  {
+    file: 'tfjs_backend.h',
+    before: '  TFE_Context *tfe_context_;',
+    insert: `  // null where no memory is pinned.
+  std::shared_ptr<const struct PinnedMemory> pinned_;
+`,
   },
   {
     file: 'tfjs_backend.cc',
     before: '#include "tfjs_backend.h"\n',
-    insert: '#include <functional>\n',
+    insert: '#include <functional>\n#include "tensorflow/c/eager/c_api_experimental.h"\n',
   },
   {
     file: 'tfjs_backend.h',

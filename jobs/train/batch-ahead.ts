@@ -12,10 +12,14 @@ export class BatchAhead {
     readonly batch: Promise<TrainingBatch>;
   } | null = null;
 
-  /** @param own rows of a batch of so many that this process computes @default all */
+  /**
+   * @param own rows of a batch of so many that this process computes @default all
+   * @param onAhead is given a batch that was made ahead, before it is taken
+   */
   constructor(
     private readonly data: Pick<TrainingSet, 'batch' | 'stepsPerEpoch'>,
     private readonly own?: OwnRows,
+    private readonly onAhead: (batch: TrainingBatch) => void = () => undefined,
   ) {}
 
   /** The batch of a step, ahead or not. */
@@ -31,7 +35,10 @@ export class BatchAhead {
   beginNext(epoch: number, stepInEpoch: number): void {
     const next = stepInEpoch + 1;
     if (next >= this.data.stepsPerEpoch) return;
-    const batch = this.data.batch(epoch, next, this.own);
+    const batch = this.data.batch(epoch, next, this.own).then((made) => {
+      this.onAhead(made);
+      return made;
+    });
     // The training may end before it is taken.
     batch.catch(() => undefined);
     this.ahead = { epoch, stepInEpoch: next, batch };

@@ -50,7 +50,11 @@ export class TrainingSteps {
   ) {
     const { data, settings } = training;
     this.total = settings.epochs * data.stepsPerEpoch;
-    this.batches = new BatchAhead(data, (batch) => trainer.ownRows(batch));
+    this.batches = new BatchAhead(
+      data,
+      (batch) => trainer.ownRows(batch),
+      (batch) => trainer.copyAhead(batch),
+    );
   }
 
   /**

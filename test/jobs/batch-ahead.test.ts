@@ -41,6 +41,20 @@ describe('the batch after that of a step', () => {
     expect(begun).toEqual(['0/1', '0/1']);
   });
 
+  it('is handed on before it is taken; one that is made for its step is not', async () => {
+    const { data, end } = asked(3);
+    const ahead: number[] = [];
+    const batches = new BatchAhead(data, undefined, ({ batch }) => ahead.push(batch));
+    batches.beginNext(0, 0);
+    end('0/1', batchOf(7));
+    await batches.take(0, 1);
+    expect(ahead).toEqual([7]);
+    const taken = batches.take(0, 2);
+    end('0/2', batchOf(5));
+    await taken;
+    expect(ahead).toEqual([7]);
+  });
+
   it('is not begun past the end of an epoch', () => {
     const { data, begun } = asked(3);
     new BatchAhead(data).beginNext(0, 2);

@@ -47,6 +47,27 @@ describe('the check of a GPU', () => {
     expect(existsSync(variant) ? readFileSync(variant, 'utf8') : null).toBe(before);
   });
 
+  it('lists its steps without a GPU: each way of computing, against each way of PyTorch', () => {
+    const list = (...args: string[]): string[] => {
+      const check = join(repositoryRoot, 'tools', 'gpu-check.mjs');
+      const { status, stdout } = node([check, '--list', ...args], { PATH: '' });
+      expect(status).toBe(0);
+      return stdout.trimEnd().split('\n');
+    };
+    const all = 'bench engine forward frontend loop --gpu --batch 128';
+    expect(list()).toEqual([
+      'the engine on the GPU: a product',
+      'parity: test --runInBand test/ced/parity test/ced/engine test/ced/model test/ced/training',
+      `the table against PyTorch: chains compiled by XLA: ${all}`,
+      `the table against PyTorch: kernel by kernel: CED_GPU_XLA=0 ${all}`,
+      `the table against PyTorch: products in TF32 on both sides: CED_GPU_TF32=1 ${all}`,
+      'the table against PyTorch: memory that is copied to the GPU not pinned: ' +
+        'CED_GPU_PINNED=0 bench loop frontend --gpu --batch 128',
+      'what a step should start and move: bench traffic',
+    ]);
+    expect(list('--batch', '64')[2]).toMatch(/--gpu --batch 64$/);
+  });
+
   it('of two peers says in one line that two GPUs are needed, and does nothing else', () => {
     const check = (env: Record<string, string>): unknown => {
       const { status, stdout, stderr } = node(

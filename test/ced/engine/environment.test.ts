@@ -17,6 +17,13 @@ describe('how the engine computes on a GPU', () => {
   it('says nothing of CUDA where the CPU library is set up', () => {
     expect(XLA_FLAGS).not.toContain('cuda');
   });
+
+  it('pins no memory then, unless it is asked to', () => {
+    expect(engineEnvironment()['CED_GPU_PINNED']).toBe('0');
+    process.env['CED_GPU_PINNED'] = '1';
+    expect(engineEnvironment()['CED_GPU_PINNED']).toBe('1');
+    delete process.env['CED_GPU_PINNED'];
+  });
 });
 
 describe('the instruction cap', () => {

@@ -78,11 +78,12 @@ describe('a model on another thread', () => {
     for (const model of models) model.dispose();
   });
 
+  const input = {
+    ...{ pcm, batch, samples, masks: new Int32Array(4 * batch), lambda: null },
+    targets: Float32Array.from({ length: batch * 3 }, (_, i) => i / 12),
+  };
+
   it('learns the same bits', async () => {
-    const input = {
-      ...{ pcm, batch, samples, masks: null, lambda: null },
-      targets: Float32Array.from({ length: batch * 3 }, (_, i) => i / 12),
-    };
     const trainers = [1, 2].map(
       () => new Trainer(engine, config, weights, { precision: 'float32' }),
     );
@@ -94,5 +95,29 @@ describe('a model on another thread', () => {
     expect(losses[1]).toEqual(losses[0]);
     expect(trainers[1]!.snapshot()).toEqual(trainers[0]!.snapshot());
     for (const trainer of trainers) trainer.dispose();
+  });
+
+  it('learns the same from a batch that was copied ahead, and leaves none behind', async () => {
+    const before = engine.tensorCount;
+    const trainers = [1, 2].map(
+      () => new Trainer(engine, config, weights, { precision: 'float32' }),
+    );
+    const idle = engine.tensorCount;
+    const other = { ...input, pcm: pcm.map((sample) => -sample) };
+    const losses = await Promise.all(
+      trainers.map(async (trainer, at) => {
+        const running = trainer.stepLater(input, 1e-3);
+        if (at === 1) trainer.copyAhead(other);
+        return [await running, await trainer.stepLater(other, 1e-3)];
+      }),
+    );
+    expect(losses[1]).toEqual(losses[0]);
+    expect(engine.tensorCount).toBe(idle);
+    trainers[0]!.copyAhead(input);
+    trainers[0]!.copyAhead(other);
+    expect(engine.tensorCount).toBe(idle + 2);
+    for (const trainer of trainers) trainer.dispose();
+    trainers[0]!.copyAhead(input);
+    expect(engine.tensorCount).toBe(before);
   });
 });
