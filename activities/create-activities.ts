@@ -16,6 +16,7 @@ import { scoreOutputs } from './score-outputs';
 import { writeRows } from './write-rows';
 import { importModels } from './import-models';
 import { planCorpus } from './plan-corpus';
+import { compareWithLabels } from './compare-with-labels';
 import { fitEnsemble } from './fit-ensemble';
 import { findChampion } from './find-champion';
 import { findEvaluation } from './find-evaluation';
@@ -67,6 +68,8 @@ export function createCpuActivities(deps: ActivityDependencies): CpuActivities {
       ),
     fitEnsemble: (input) =>
       asActivity(deps, input, ({ onAlive }, own) => fitEnsemble(own, input, onAlive)),
+    compareWithLabels: (input) =>
+      asActivity(deps, input, ({ onAlive }, own) => compareWithLabels(own, input, onAlive)),
     findJudgement: (input) => asActivity(deps, input, (_, own) => findEvaluation(own, input)),
     findChampion: (input) => asActivity(deps, input, (_, own) => findChampion(own, input)),
     promoteChallenger: (input) =>

@@ -5,13 +5,14 @@
 import { missingClasses } from '../ced/teachers/class-map';
 import { parameterCount } from '../ced/model/parameters';
 import type { ImportedModels, ImportModelsInput } from '../workflows/contract/activities';
+import type { Hint } from '../workflows/contract/hints';
 import type { EnsembleMember, ModelReference } from '../workflows/contract/models';
 import type { ActivityDependencies } from './dependencies';
 import { storeModel } from '../storage/models/model-folder';
 import type { Store } from '../storage/store';
 import { storeWaveformModel } from '../storage/models/waveform-folder';
 import { championNotes } from './plan/champion-notes';
-import { readInit, type Checkpoint } from './plan/read-checkpoint';
+import { readInit, readTeacher, type Checkpoint } from './plan/read-checkpoint';
 import { readAnyTeacher, requireKnownClasses } from './plan/read-teacher';
 import type { ReadWaveformTeacher } from './plan/read-waveform-teacher';
 import { readVocabulary } from './plan/read-vocabulary';
@@ -23,6 +24,7 @@ export async function importModels(
   const store = deps.openStore(input.store);
   const vocabulary = await readVocabulary(deps, input.vocabulary, store);
   const notes: string[] = [];
+  const hints: Hint[] = [];
   const teachers = [];
   const maps: Int32Array[] = [];
   for (const [index, teacher] of input.teachers.entries()) {
@@ -38,6 +40,7 @@ export async function importModels(
       ...(missing === 0 ? {} : { missing }),
     });
     notes.push(...read.notes);
+    hints.push(...read.hints);
   }
   // Classes that only a worker knows are seen when it was asked (require-classes.ts).
   if (input.teachers.every(({ format }) => format !== 'worker'))
@@ -48,9 +51,19 @@ export async function importModels(
     inits[init.checkpoint] = await stored(store, init.field, found);
     notes.push(...found.notes);
   }
+  const fromLabels =
+    input.fromLabels === undefined
+      ? null
+      : await readTeacher(deps, vocabulary, 'fromLabels', input.fromLabels, 'refuse');
   if (input.champion)
     notes.push(...(await championNotes(deps, vocabulary, input.champion, input.chunkSeconds)));
-  return { teachers, inits, ...(notes.length === 0 ? {} : { notes }) };
+  return {
+    teachers,
+    inits,
+    ...(fromLabels ? { fromLabels: await stored(store, 'from-labels', fromLabels) } : {}),
+    ...(notes.length === 0 ? {} : { notes }),
+    ...(hints.length === 0 ? {} : { hints }),
+  };
 }
 
 async function storedTeacher(

@@ -5,6 +5,8 @@
  */
 import type { Vocabulary } from '../ced/teachers/vocabulary';
 import type { Plan, PlanInput, PlannedSplit } from '../workflows/contract/activities';
+import { unevenClassesHints } from '../workflows/contract/class-balance';
+import type { Hint } from '../workflows/contract/hints';
 import { PermanentError } from '../workflows/contract/failures';
 import type { ActivityDependencies } from './dependencies';
 import { layout } from '../storage/layout';
@@ -39,6 +41,7 @@ export async function planCorpus(
     eval: null,
   };
   const notes: string[] = [];
+  const hints: Hint[] = [];
   const earlier = input.continues === undefined ? null : await lastPlan(store, input.continues);
   for (const split of SPLITS) {
     const table = input.corpus[split];
@@ -74,7 +77,10 @@ export async function planCorpus(
       rejected: rejected.length,
       labelled: clips.filter(({ labels }) => labels !== null).length,
     };
-    const single = ignoreUnknownLabels ? null : singleClipNote(classCounts(clips, vocabulary));
+    if (ignoreUnknownLabels) continue;
+    const counts = classCounts(clips, vocabulary);
+    if (split === 'train') hints.push(...unevenClassesHints(split, counts));
+    const single = singleClipNote(counts);
     if (single !== null) notes.push(`corpus.${split}: ${single}`);
   }
   const encoded = mapSplits(listed, (split) =>
@@ -105,6 +111,7 @@ export async function planCorpus(
     classes: vocabulary.length,
     splits: mapSplits(listed, summary),
     ...(notes.length === 0 ? {} : { notes: notes.slice(0, MOST_NOTES) }),
+    ...(hints.length === 0 ? {} : { hints }),
   };
 }
 

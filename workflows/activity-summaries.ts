@@ -27,6 +27,8 @@ export const CPU_SUMMARIES: Summaries<CpuActivities> = {
   importPublishedLogits: ({ published }) => `Import the logits published in ${published}`,
   fitEnsemble: ({ ensemble, search }) =>
     `Fit the weights of ${counted(ensemble.length, 'teacher')} to validation (${search})`,
+  compareWithLabels: ({ ensemble }) =>
+    `Compare ${counted(ensemble.length, 'teacher')} with what labels alone give`,
   findJudgement: ({ run }) => `Look for an earlier evaluation of the same by ${run}`,
   findChampion: ({ champion }) => `Find the champion in ${champion}`,
   promoteChallenger: ({ challenger, minGain }) =>

@@ -24,6 +24,7 @@ import {
   warmupNotes,
   workerNotes,
 } from './contract/run-notes';
+import { compareWithLabels } from './compare-with-labels';
 import { chooseEnsemble } from './fit-ensemble';
 import { importLogits, storeLogits } from './logits';
 import { planCorpus, type PreparedCorpus } from './prepare-corpus';
@@ -93,6 +94,7 @@ async function importFromSources(control: RunControl, run: DistillRun): Promise<
     inits,
     chunkSeconds: run.logits.chunkSeconds,
     ...(champion ? { champion } : {}),
+    ...(run.fromLabels === undefined ? {} : { fromLabels: run.fromLabels }),
   });
   if (workers.isEmpty) return imported;
   const accepted = early ?? (await workers.accept(vocabulary));
@@ -146,7 +148,10 @@ export async function distillAndPublish(
         `expected at most the vocabulary's ${corpus.plan.classes} classes`,
     ]);
 
-  const hints = maskHints(run.logits.augment.timeMask, chunkSeconds);
+  const hints = [
+    ...(imported.hints ?? []),
+    ...maskHints(run.logits.augment.timeMask, chunkSeconds),
+  ];
   control.note(hints.map(({ text }) => text));
   control.note(renamedNotes('students', run.students));
   control.note(workerNotes('students', run.students));
@@ -160,10 +165,12 @@ export async function distillAndPublish(
     precision: 'precision' in run.logits ? run.logits.precision : 'float32',
     models: imported.teachers,
     splits: ['validation', 'eval'],
+    ...(imported.fromLabels ? { alsoOnValidation: [imported.fromLabels] } : {}),
     workers,
   });
 
   const { members, fit } = await chooseEnsemble(control, run, corpus, imported.teachers);
+  hints.push(...(await compareWithLabels(control, run, corpus, imported, members)));
 
   // 2. Store the ensemble's logits of every view, or import logits that others published.
   const {

@@ -47,6 +47,7 @@ export async function planCorpus(
     return planned;
   });
   control.note(plan.notes);
+  control.note(plan.hints?.map(({ text }) => text));
   return plan;
 }
 

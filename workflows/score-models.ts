@@ -18,6 +18,8 @@ export interface Scoring {
   precision: 'float32' | 'bfloat16';
   models: ScoredReference[];
   splits: Split[];
+  /** Scored on validation too, and on it alone. */
+  alsoOnValidation?: ScoredReference[];
   /** To be timed side by side, when the last score is known. */
   timed?: ModelReference[];
   /** Of the models, those that are teachers in other workers. */
@@ -32,7 +34,11 @@ export async function scoreModels(
   const { run, corpus, chunkSeconds, precision } = scoring;
   const work = scoring.splits
     .filter((split) => corpus.finalized[split] !== null)
-    .flatMap((split) => scoring.models.map((model) => ({ split, model })));
+    .flatMap((split) =>
+      [...scoring.models, ...(split === 'validation' ? (scoring.alsoOnValidation ?? []) : [])].map(
+        (model) => ({ split, model }),
+      ),
+    );
   const input = { store: run.store, planKey: corpus.plan.planKey, chunkSeconds, precision };
   await control.stage(stageName, work.length, async (stage) => {
     await control.forEachItem(stage, 4, async (item) => {

@@ -53,7 +53,7 @@ async function stages(control: RunControl, stated: TeachRun): Promise<RunResult>
 
   const { run, notes } = withinBudgets(stated, corpus.finalized);
   control.note(notes);
-  const hints = maskHints(run.augment.timeMask, chunkSeconds);
+  const hints = [...(corpus.plan.hints ?? []), ...maskHints(run.augment.timeMask, chunkSeconds)];
   control.note(hints.map(({ text }) => text));
   control.note(renamedNotes('teachers', run.teachers));
   control.note(workerNotes('teachers', run.teachers));

@@ -2,13 +2,21 @@
 import { abstentionNote, requireEveryClass } from '../../ced/teachers/class-map';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import { PermanentError } from '../../workflows/contract/failures';
+import type { Hint } from '../../workflows/contract/hints';
 import type { FileTeacher } from '../../workflows/contract/run-file-sections';
+import { toldByTraining } from './training-hints';
 import { readTeacher, type Checkpoint, type MappedClasses } from './read-checkpoint';
 import type { InputPlace } from './read-input';
 import { readWaveformTeacher, type ReadWaveformTeacher } from './read-waveform-teacher';
 
 /** Of the paper, and the run file's default. */
 const CHUNK_SECONDS = 10;
+
+interface Told {
+  notes: string[];
+  /** Of its own training; their texts are among the notes. */
+  hints: Hint[];
+}
 
 /**
  * @param options.chunkSeconds length of clips that networks of others are tried with
@@ -21,17 +29,28 @@ export async function readAnyTeacher(
   field: string,
   teacher: FileTeacher,
   { chunkSeconds = CHUNK_SECONDS }: { chunkSeconds?: number },
-): Promise<(Checkpoint | ReadWaveformTeacher) & MappedClasses & { notes: string[] }> {
-  const { format, checkpoint, missing = 'refuse' } = teacher;
+): Promise<(Checkpoint | ReadWaveformTeacher) & MappedClasses & Told> {
+  const { format } = teacher;
   const found =
     format === 'ced'
-      ? {
-          ...(await readTeacher(input, vocabulary, `${field}.checkpoint`, checkpoint, missing)),
-          notes: [],
-        }
-      : await readWaveformTeacher(input, vocabulary, field, teacher, chunkSeconds);
+      ? await readCedTeacher(input, vocabulary, field, teacher)
+      : {
+          ...(await readWaveformTeacher(input, vocabulary, field, teacher, chunkSeconds)),
+          hints: [],
+        };
   const note = abstentionNote(found.classMap, vocabulary);
   return note === null ? found : { ...found, notes: [...found.notes, `${field}: ${note}`] };
+}
+
+async function readCedTeacher(
+  input: InputPlace,
+  vocabulary: Vocabulary,
+  field: string,
+  teacher: Extract<FileTeacher, { format: 'ced' }>,
+): Promise<Checkpoint & MappedClasses & Told> {
+  const { checkpoint, missing = 'refuse' } = teacher;
+  const read = await readTeacher(input, vocabulary, `${field}.checkpoint`, checkpoint, missing);
+  return { ...read, ...(await toldByTraining(input, field, teacher, read.weights)) };
 }
 
 /**

@@ -125,6 +125,7 @@ const STAGES = {
   importPublishedLogits: 'logits',
   scoreOutputs: 'gate',
   fitEnsemble: 'gate',
+  compareWithLabels: 'gate',
   findJudgement: 'plan',
   findChampion: 'promote',
   compareModels: 'promote',

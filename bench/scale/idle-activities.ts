@@ -75,6 +75,7 @@ export function idleCpuActivities(size: CorpusSize): CpuActivities {
     ingestShard: () => Promise.resolve({ clips, rejected: 0, seconds: 1, reused: false }),
     sealCorpus: () => Promise.resolve(checksummedOf(size)),
     fitEnsemble: () => Promise.reject(new Error('this run fits no weights')),
+    compareWithLabels: () => Promise.reject(new Error('this run compares nothing with labels')),
     findJudgement: () => Promise.resolve({ key: null, judged: null }),
     findChampion: () => Promise.resolve(null),
     promoteChallenger: () => Promise.reject(new Error('this run promotes nobody')),

@@ -21,9 +21,35 @@ export function bootstrap(
   statistic: (drawn: Uint32Array) => number,
   { draws, seed }: { draws: number; seed: number },
 ): BootstrapError {
+  const values = Array.from(drawsOf(rows, { draws, seed }), statistic);
+  return errorOf(Float64Array.from(values));
+}
+
+/** The same. @param onDraw awaited before every draw; may throw to give up */
+export async function bootstrapInParts(
+  rows: number,
+  statistic: (drawn: Uint32Array) => number,
+  options: { draws: number; seed: number },
+  onDraw: () => Promise<void>,
+): Promise<BootstrapError> {
+  const values: number[] = [];
+  for (const drawn of drawsOf(rows, options)) {
+    await onDraw();
+    values.push(statistic(drawn));
+  }
+  return errorOf(Float64Array.from(values));
+}
+
+function* drawsOf(
+  rows: number,
+  { draws, seed }: { draws: number; seed: number },
+): Generator<Uint32Array> {
   if (rows < 1 || draws < 2) throw new RangeError(`${draws} draws of ${rows} rows say nothing`);
-  const values = new Float64Array(draws);
-  for (let draw = 0; draw < draws; draw++) values[draw] = statistic(drawnRows(seed, draw, rows));
+  for (let draw = 0; draw < draws; draw++) yield drawnRows(seed, draw, rows);
+}
+
+function errorOf(values: Float64Array): BootstrapError {
+  const draws = values.length;
   const mean = values.reduce((sum, value) => sum + value, 0) / draws;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   values.sort();

@@ -7,6 +7,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { layout } from '../../storage/layout';
+import { checkpointTraining, TRAINING_FILE } from '../../storage/models/checkpoint-training';
 import { openStore } from '../../storage/open-store';
 import type { Store } from '../../storage/store';
 import { decodeSafetensors, encodeSafetensors } from '../../ced/model/safetensors';
@@ -53,8 +54,8 @@ export async function exportTeachers({
   const trained = await trainedModels(client, workflowId);
   const teachers: TeacherScore[] = [];
   for (const { name, parameters, mAP, sha256 } of result.students) {
-    await exportModel(store, sha256, join(out, name));
     const training = trained.find((each) => each.name === name);
+    await exportModel(store, sha256, join(out, name), training);
     const minutes = Number(((training?.seconds ?? 0) / 60).toFixed(1));
     teachers.push({
       name,
@@ -73,14 +74,25 @@ export async function exportTeachers({
   });
 }
 
-/** @returns bytes written */
-export async function exportModel(store: Store, sha256: string, folder: string): Promise<number> {
+/**
+ * @param training of the model, which is told to the runs that take it for a teacher
+ * @returns bytes of the weights
+ */
+export async function exportModel(
+  store: Store,
+  sha256: string,
+  folder: string,
+  training?: TrainedModel,
+): Promise<number> {
   const weights = await store.read(layout.model(sha256));
   const config = await store.read(layout.modelConfig(sha256));
   if (weights === null || config === null)
     throw new Error(`${store.uri}: ${layout.model(sha256)} is missing; run the same command again`);
   const half = encodeSafetensors(decodeSafetensors(weights), 'F16');
-  await writeFolder(folder, { 'model.safetensors': half, 'config.json': config });
+  await writeFolder(folder, {
+    ...{ 'model.safetensors': half, 'config.json': config },
+    ...(training ? { [TRAINING_FILE]: jsonText(checkpointTraining(training, half)) } : {}),
+  });
   return half.byteLength;
 }
 

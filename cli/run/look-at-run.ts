@@ -1,6 +1,6 @@
 /** What a run would say in its first second, found without a server, a store or an engine. */
 import { championNotes } from '../../activities/plan/champion-notes';
-import { readInit } from '../../activities/plan/read-checkpoint';
+import { readInit, readTeacher } from '../../activities/plan/read-checkpoint';
 import { readAnyTeacher, requireKnownClasses } from '../../activities/plan/read-teacher';
 import type { InputPlace } from '../../activities/plan/read-input';
 import { sampleRate } from '../../ced/audio/mono16k';
@@ -9,6 +9,7 @@ import { singleClipNote } from '../../ced/corpus/single-clips';
 import type { Vocabulary } from '../../ced/teachers/vocabulary';
 import { openStore } from '../../storage/open-store';
 import type { Store } from '../../storage/store';
+import { unevenClassesHints } from '../../workflows/contract/class-balance';
 import { PermanentError } from '../../workflows/contract/failures';
 import { hasMasks, type DistillRun, type TeachRun } from '../../workflows/contract/run-file';
 import {
@@ -50,6 +51,8 @@ export async function lookAtRun(
     look.notes.push(...notes.map((note) => `corpus.${split}: ${note}`));
     const single = 'logits' in run && split === 'train' ? null : singleClipNote(classes);
     if (single !== null) look.notes.push(`corpus.${split}: ${single}`);
+    if (!('logits' in run) && split === 'train')
+      look.notes.push(...unevenClassesHints(split, classes).map(({ text }) => text));
   }
   const evaluation = splits.find(({ split }) => split === 'eval');
   if ('logits' in run) {
@@ -106,6 +109,12 @@ async function lookAtModels(
         return read.notes;
       });
     }
+    const { fromLabels } = run;
+    if (fromLabels !== undefined && !isUri(fromLabels))
+      await telling(async () => {
+        await readTeacher(input, vocabulary, 'fromLabels', fromLabels, 'refuse');
+        return [];
+      });
     // A teacher that was not read may know what the others lack.
     if (maps.length === run.teachers.length)
       await telling(() => {

@@ -43,6 +43,7 @@ const STAGES_OF: Readonly<Record<string, readonly StageName[]>> = {
   scoreModel: ['gate', 'evaluate'],
   scoreOutputs: ['gate'],
   fitEnsemble: ['gate'],
+  compareWithLabels: ['gate'],
   writeRows: ['gate', 'logits'],
   predictShard: ['gate', 'logits'],
   computeLogits: ['logits'],

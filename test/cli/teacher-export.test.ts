@@ -1,12 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hintsOfTraining } from '../../storage/models/checkpoint-training';
 import { storeModel } from '../../storage/models/model-folder';
 import { openStore } from '../../storage/open-store';
 import { modelConfigSchema } from '../../ced/model/config';
 import { parameterSpecs } from '../../ced/model/parameters';
 import { decodeSafetensors, encodeSafetensors } from '../../ced/model/safetensors';
 import { exportModel, teachersReadme } from '../../cli/models/teacher-export';
+import { trainedModel } from '../report/sample-report';
 
 const config = modelConfigSchema.parse({
   embed_dim: 16,
@@ -49,6 +51,22 @@ describe('an exported teacher', () => {
         JSON.parse(readFileSync(join(folder, 'alto', 'config.json'), 'utf8')),
       ),
     ).toEqual(config);
+  });
+
+  it('has its training beside it, which a run that takes it for a teacher reads', async () => {
+    const store = openStore(folder, 'store');
+    const sha256 = await storeModel(store, config, encodeSafetensors(weights));
+    const hint = { kind: 'still learning' as const, about: 'coda', value: 0.02, text: 'coda rose' };
+    const trained = { ...trainedModel('coda', 100, { epochs: 12, steps: 60 }), hints: [hint] };
+    await exportModel(store, sha256, join(folder, 'coda'), trained);
+    const [training, exported] = ['ced-training.json', 'model.safetensors'].map((file) =>
+      readFileSync(join(folder, 'coda', file)),
+    );
+    expect(hintsOfTraining(training!, exported!)).toEqual([hint]);
+    expect(JSON.parse(training!.toString())).toMatchObject({ name: 'coda', epochs: 12, steps: 60 });
+    expect(hintsOfTraining(training!, encodeSafetensors(weights))).toEqual([]);
+    for (const other of ['', '{}', '{"formatVersion": 2, "hints": []}'])
+      expect(hintsOfTraining(Buffer.from(other), exported!)).toBeNull();
   });
 
   it('is an error that names the model when the store does not hold it', async () => {

@@ -228,6 +228,41 @@ describe('a run of worker and server', () => {
     });
   });
 
+  it('says at its gate that the ensemble is below what labels alone give', async () => {
+    const corpus = writeToneCorpus(cluster.folder, { train: 48, validation: 24, eval: 6 });
+    const common = { store: 'store-labels', corpus };
+    const learner = { name: 'from-labels', ...student, epochs: 16, learningRate: 4e-3 };
+    const learned = (await cluster.client.workflow.execute('teach', {
+      ...{ taskQueue: 'ced', workflowId: 'from-labels' },
+      args: [{ ...common, name: 'from-labels', chunkSeconds: 1, teachers: [learner] }],
+    })) as RunResult;
+    const fromLabels = `store-labels/models/${learned.students[0]?.sha256}`;
+    const run = (name: string, teacher: object) => ({
+      ...{ ...common, name, fromLabels, teachers: [teacher] },
+      logits: { views: 2, topK: 3, chunkSeconds: 1 },
+      students: [{ name: 's', ...student }],
+    });
+    const handle = await cluster.client.workflow.start('distill', {
+      ...{ taskQueue: 'ced', workflowId: 'below' },
+      args: [run('below', writeUntrainedTeacher(cluster.folder, corpus.vocabulary, 3))],
+    });
+    const { hints = [], teachers } = (await handle.result()) as RunResult;
+    await recordHistory(handle, 'distill-from-labels');
+    const hint = hints.find(({ kind }) => kind === 'below labels');
+    expect(hint?.value).toBeGreaterThan(0.1);
+    expect(hint?.text).toMatch(/^the ensemble \(0\.\d{4}\) is below what .* 24 validation clips: /);
+    expect(teachers.map(({ name }) => name)).toEqual(['untrained-3']);
+    const { notes, scores } = await statusOf(handle);
+    expect(notes).toContain(hint?.text);
+    expect(Object.keys(scores).sort()).toEqual(['student s', 'teacher untrained-3']);
+    const equal = { name: 'trained', checkpoint: fromLabels, format: 'ced' };
+    const same = await distill(run('same', equal));
+    expect(same.hints?.map(({ kind }) => kind) ?? []).not.toContain('below labels');
+    expect((await statusOf(cluster.client.workflow.getHandle('same'))).notes).toContainEqual(
+      expect.stringMatching(/^fromLabels: labels alone give .* \(difference 0\.0000 ± 0\.0000\)$/),
+    );
+  });
+
   it('leaves out chunks of which a teacher says nothing, as many as the run allows', async () => {
     const folder = join(cluster.folder, 'silent');
     const corpus = writeToneCorpus(folder, { train: 12, validation: 4, eval: 4 });

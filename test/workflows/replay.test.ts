@@ -20,6 +20,7 @@ describe('a recorded history', () => {
       'distill',
       'distill-cancelled',
       'distill-continued',
+      'distill-from-labels',
       'distill-greedy',
       'distill-halved',
       'distill-killed',

@@ -18,6 +18,7 @@ import {
   type Promotion,
 } from './promotion';
 import { hintSchema, type Hint } from './hints';
+import type { CompareWithLabelsInput, LabelsComparison } from './labels-comparison';
 import type {
   Augment,
   Corpus,
@@ -73,6 +74,8 @@ export interface Plan {
   splits: Record<Split, PlannedSplit | null>;
   /** What was adapted or passed over in the tables, a sentence each; absent = nothing. */
   notes?: string[];
+  /** What the labels of train say; absent = nothing, and in earlier histories. */
+  hints?: Hint[];
 }
 
 export interface ImportModelsInput {
@@ -87,6 +90,8 @@ export interface ImportModelsInput {
    * is is asked again when they start. Absent = none does, or as above.
    */
   champion?: { place: string; students: Required<Pick<StartingCheckpoint, 'field' | 'model'>>[] };
+  /** Checkpoint that learned from labels alone; absent = none, as in earlier histories. */
+  fromLabels?: string;
 }
 /** A checkpoint that a model starts from. */
 export interface StartingCheckpoint {
@@ -101,6 +106,10 @@ export interface ImportedModels {
   inits: Record<string, ModelReference>;
   /** What was adapted, a sentence each; absent = nothing. */
   notes?: string[];
+  /** Of `fromLabels`; workers of earlier versions leave it out. */
+  fromLabels?: ModelReference;
+  /** What the teachers' own trainings said; absent = nothing, and in earlier histories. */
+  hints?: Hint[];
   /** Where the run's classes are, if the worker of a teacher gave them (teacher-vocabulary.ts). */
   classList?: string;
 }
@@ -524,6 +533,7 @@ export interface CpuActivities {
   writeLogits(input: WriteLogitsInput): Promise<LogitsShard>;
   importPublishedLogits(input: ImportLogitsInput): Promise<ImportedLogits>;
   fitEnsemble(input: FitEnsembleInput): Promise<EnsembleFit>;
+  compareWithLabels(input: CompareWithLabelsInput): Promise<LabelsComparison | null>;
   findJudgement(input: FindEvaluationInput): Promise<FoundEvaluation>;
   findChampion(input: FindChampionInput): Promise<Champion | null>;
   promoteChallenger(input: PromoteInput): Promise<Promotion | Overtaken>;

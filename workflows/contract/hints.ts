@@ -2,7 +2,13 @@
 import { z } from 'zod';
 
 export const hintSchema = z.object({
-  kind: z.enum(['still learning', 'few clips of a class', 'wide masks']),
+  kind: z.enum([
+    'still learning',
+    'below labels',
+    'uneven classes',
+    'few clips of a class',
+    'wide masks',
+  ]),
   /** Name of the model, or of the split or setting. */
   about: z.string(),
   /** Its number: a gain, a count, a share. */

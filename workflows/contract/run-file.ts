@@ -79,6 +79,14 @@ const distillFields = z.strictObject({
         'forward selection (`greedy`). Fitted ones are taken only if they gain on clips that ' +
         'they were not fitted on.',
     ),
+  fromLabels: place
+    .optional()
+    .describe(
+      'CED checkpoint of a model that learned from labels alone, as `teach` trains it; of the ' +
+        "student's shape it says most. It is scored on `corpus.validation` beside the ensemble " +
+        'and teaches nobody: the run says before any logits are computed whether the ensemble is ' +
+        'below what labels alone give.',
+    ),
   logits: z.union([publishedLogitsSchema, logitsSchema]).prefault({}),
   selection: selectionSchema.optional(),
   students: z
@@ -102,6 +110,7 @@ export const distillRunSchema = distillFields
     knownVocabularyTeacher(run.corpus, run.teachers, context);
     masksReachTeachers(run, context);
     evidenceForWeights(run, context);
+    comparableWithLabels(run, context);
     if (run.promote && run.corpus.eval === undefined)
       refuse(
         context,
@@ -202,6 +211,21 @@ function evidenceForWeights(
       ['corpus', 'validation'],
       `expected a labelled table: ensemble ${ensemble} fits weights to it`,
     );
+}
+
+function comparableWithLabels(
+  { fromLabels, corpus, teachers }: DistillRun,
+  context: z.RefinementCtx,
+): void {
+  if (fromLabels === undefined) return;
+  if (corpus.validation === undefined)
+    refuse(
+      context,
+      ['corpus', 'validation'],
+      'expected a labelled table: fromLabels is compared with the ensemble on it',
+    );
+  if (teachers.length === 0)
+    refuse(context, ['fromLabels'], 'expected teachers, whose ensemble it is compared with');
 }
 
 /**
