@@ -9,6 +9,7 @@ import { commandLine } from '../../infra/command-line/command-line';
 import { amount, atLeast, oneOf, text, type Kind } from '../../infra/command-line/option';
 import { UsageError } from '../../infra/command-line/usage-error';
 import { projectRoot } from '../../infra/package-root';
+import { tensorflowVariant } from '../../infra/tensorflow-variant';
 import { channelsOption } from '../channels-option';
 import { printJson } from '../print-json';
 import { grouped } from '../quantities';
@@ -74,7 +75,7 @@ const line = commandLine({
     minutes: {
       value: 'N',
       is: amount,
-      default: 30,
+      shown: 'as long as the clips and classes need',
       help:
         'time for all trainings on this machine, teachers included, of at least four epochs ' +
         'each; programs that start, read and score take a minute or two more',
@@ -122,7 +123,7 @@ type Options = NonNullable<ReturnType<typeof line.parse>>;
 
 async function initProject({ values, operands }: Options): Promise<number> {
   const [source = ''] = operands;
-  const { minutes, seed, teacher: teachers } = values;
+  const { minutes = null, seed, teacher: teachers } = values;
   const name = values.name ?? nameOf(source);
   const folder = resolve(values.out ?? outFor(name, source));
   refuseUnfitFolder(folder);
@@ -154,7 +155,7 @@ async function planProject(given: {
   contents: Contents;
   split: SplitDataset;
   teachers: readonly GivenTeacher[];
-  minutes: number;
+  minutes: number | null;
   recording: HeldOutRecording | null;
   channels: ChannelChoice | null;
   channelReason: string | null;
@@ -165,12 +166,14 @@ async function planProject(given: {
   const train = split.clips.filter((clip) => clip.split === 'train');
   const settings = projectSettings({
     trainClips: train.length,
+    validationClips: split.clips.filter((clip) => clip.split === 'validation').length,
     classes: vocabulary.length > 0 ? vocabulary.length : null,
     seconds: train.flatMap(({ clip }) => contents.seconds.get(clip) ?? []),
     allSeconds: [...contents.seconds.values()],
     teachers: configs,
     minutes: given.minutes,
     cores: availableParallelism(),
+    hasGpu: tensorflowVariant() === 'gpu',
   });
   return {
     ...given,

@@ -113,6 +113,9 @@ function trainingOf(settings: TrainingSettings): object {
   return { ...settings, mixup: 0, earlyStop: 0, checkpointSeconds: 60 };
 }
 
+/** Of the model that `fromLabels` of the run names. */
+const FROM_LABELS = 'from-labels';
+
 export function teacherName(index: number): string {
   return `teacher-${index + 1}`;
 }
@@ -132,11 +135,14 @@ function teachRun(project: Project): object {
     corpus: corpusOf(project),
     chunkSeconds: settings.chunkSeconds,
     augment: augmentOf(settings),
-    teachers: settings.teachers.map((teacher, index) => ({
-      name: teacherName(index),
-      ...trainingOf(teacher),
-      seed: 11 + index,
-    })),
+    teachers: [
+      ...settings.teachers.map((teacher, index) => ({
+        name: teacherName(index),
+        ...trainingOf(teacher),
+        seed: 11 + index,
+      })),
+      ...(settings.fromLabels ? [{ name: FROM_LABELS, ...trainingOf(settings.fromLabels) }] : []),
+    ],
   };
 }
 
@@ -151,6 +157,7 @@ function distillRun(project: Project): object {
     store: pathOf(project, 'store'),
     corpus: corpusOf(project),
     teachers: givenTeachers.length > 0 ? givenTeachers : trained,
+    ...(settings.fromLabels ? { fromLabels: pathOf(project, join('teachers', FROM_LABELS)) } : {}),
     logits: {
       views: settings.views,
       topK: settings.topK,

@@ -1,39 +1,40 @@
 /**
- * Settings of a new project, scaled to its data and to the time that may be spent. Every choice
- * comes with its reason, which the project's README repeats.
+ * Settings of a new project, scaled to its data and to the time that may be spent, if one is given.
+ * Every choice comes with its reason, which the project's README repeats.
  */
-import { counted } from '../../ced/counted';
 import { chunkPlan } from '../../ced/audio/chunks';
 import { sampleRate } from '../../ced/audio/mono16k';
 import type { ModelConfig } from '../../ced/model/config';
 import { parameterCount } from '../../ced/model/parameters';
 import { modelConfig } from '../../ced/model/shaped-config';
+import type { Budget } from '../../ced/training/budget';
 import { modelSchema } from '../../workflows/contract/run-file-sections';
-import { duration, millions } from '../quantities';
-import { epochsOf, FEWEST_EPOCHS, MOST_EPOCHS, stepsAMinute } from '../../ced/training/budget';
+import {
+  projectBudgets,
+  stepsAnEpoch,
+  type ProjectBudget,
+  type ProjectSize,
+} from './project-budget';
+import { projectReasons, type ReasonedChoice, type ReasonedData } from './project-reasons';
 
-export interface ProjectData {
-  trainClips: number;
-  /** null where only the worker of a teacher knows them. */
-  classes: number | null;
+export interface ProjectData extends ReasonedData {
   /** Of a sample of training clips. */
   seconds: readonly number[];
   /** Of every clip that was read, whatever its split. */
   allSeconds: readonly number[];
   /** Those that exist already, null for a worker's; none = they are trained from the labels. */
   teachers: readonly (ModelConfig | null)[];
-  minutes: number;
-  /** Cores that compute. */
-  cores: number;
 }
 
 export interface TrainingSettings {
   model: { embedDim: number; depth: number; heads: number };
-  epochs: number;
+  budget: Budget;
   batchSize: number;
   learningRate: number;
   warmupSteps: number;
   validateEvery: number;
+  /** Absent: no early stop. */
+  earlyStopSteps?: number;
   averageBest: number;
 }
 
@@ -45,6 +46,8 @@ export interface ProjectSettings {
   freqMaskBins: number;
   teachers: TrainingSettings[];
   student: TrainingSettings;
+  /** The student's model from labels alone, to compare the ensemble with; null = it is not. */
+  fromLabels: TrainingSettings | null;
   /** A sentence a choice. */
   reasons: string[];
 }
@@ -62,73 +65,87 @@ const STUDENT_MODELS = [
   { embedDim: 32, depth: 1, heads: 2 },
 ];
 const LONGEST_CHUNK = 10;
+const LARGEST_TOP_K = 20;
 /** AudioSet's, which most published teachers have. */
 const ASSUMED_CLASSES = 527;
-/** Shares of the time; the rest goes to ingest, logits and scoring. */
-const TEACHERS_SHARE = 0.5;
-const STUDENT_SHARE = 0.35;
-const STUDENT_SHARE_ALONE = 0.7;
+/** Of the time for all trainings; the rest goes to ingest, logits and scoring. */
+const TRAINED_SHARE = 0.85;
+const TRAINED_SHARE_OF_STUDENT_ALONE = 0.7;
+const MOST_WARMUP_STEPS = 500;
+/**
+ * Of validation. By fewer clips nothing is decided: one that is ranked otherwise can be the best
+ * validation for long, and the sampling error hides what an ensemble lacks.
+ */
+const FEWEST_TO_DECIDE_BY = 100;
+/** Validations without a new best before an early stop, at least. */
+const FEWEST_WITHOUT_GAIN = 5;
 
 export function projectSettings(data: ProjectData): ProjectSettings {
   const classes = data.classes ?? ASSUMED_CLASSES;
   const chunkSeconds = chunkLength(data.seconds, known(data.teachers));
   const chunks = Math.max(1, Math.round(data.trainClips * chunksAClip(data.seconds, chunkSeconds)));
   const batchSize = chunks < 256 ? 8 : chunks < 20_000 ? 16 : 32;
-  const stepsAnEpoch = Math.ceil(chunks / batchSize);
-  let leastMinutes = 0;
-  const training = (
+  const size = { chunks, classes, chunkSeconds, batchSize, cores: data.cores };
+  const sizes = sizesOf(data.teachers, classes, chunkSeconds);
+  const models = data.teachers.length === 0 ? TEACHER_MODELS : [];
+  const share = models.length > 0 ? TRAINED_SHARE : TRAINED_SHARE_OF_STUDENT_ALONE;
+  const canDecide = data.validationClips >= FEWEST_TO_DECIDE_BY;
+  const fromLabels = models.length > 0 && canDecide ? [sizes.model] : [];
+  const labelled = [...models, ...fromLabels];
+  const budgets = projectBudgets(
+    [
+      ...labelled.map((model) => ({ config: configOf(model, size), role: 'teacher' as const })),
+      { config: configOf(sizes.model, size), role: 'student' },
+    ],
+    size,
+    data.minutes && data.minutes * share,
+  );
+  const settingsOf = (
     model: TrainingSettings['model'],
     learningRate: number,
-    share: number,
-  ): TrainingSettings => {
-    const minutes = data.minutes * share;
-    const config = configOf(model, classes, chunkSeconds);
-    const trained = { config, chunkSeconds, chunks, batchSize };
-    const epochs = epochsOf({ minutes, cores: data.cores }, trained);
-    const affordable = minutes * stepsAMinute(trained, data.cores);
-    leastMinutes = Math.max(
-      leastMinutes,
-      (data.minutes * FEWEST_EPOCHS * stepsAnEpoch) / affordable,
-    );
-    return {
-      model,
-      epochs,
-      batchSize,
-      learningRate,
-      warmupSteps: Math.floor(Math.min(500, (epochs * stepsAnEpoch) / 10)),
-      validateEvery: Math.max(1, Math.round(epochs / 15)),
-      averageBest: epochs < 15 ? 1 : 3,
-    };
-  };
-  const teacherShare = TEACHERS_SHARE / TEACHER_MODELS.length;
-  const trainsTeachers = data.teachers.length === 0;
-  const teachers = trainsTeachers
-    ? TEACHER_MODELS.map((model) => training(model, 0.0015, teacherShare))
-    : [];
-  const sizes = sizesOf(data.teachers, classes, chunkSeconds);
-  const share = trainsTeachers ? STUDENT_SHARE : STUDENT_SHARE_ALONE;
-  const student = training(sizes.model, 0.002, share);
-  const views = student.epochs < 12 ? 2 : student.epochs < 60 ? 4 : 8;
-  const frames = Math.round(chunkSeconds * 100);
+    planned: ProjectBudget,
+  ): TrainingSettings => ({
+    model,
+    ...trainedFor(planned, size, canDecide),
+    ...{ batchSize, learningRate },
+    warmupSteps: Math.floor(Math.min(MOST_WARMUP_STEPS, planned.steps / 10)),
+  });
+  const budget = budgets.at(-1)!;
+  const views = budget.epochs < 12 ? 2 : budget.epochs < 60 ? 4 : 8;
+  const topK = Math.min(LARGEST_TOP_K, classes);
+  const timeMaskFrames = Math.round(chunkSeconds * 20);
+  const student = settingsOf(sizes.model, 0.002, budget);
   return {
     chunkSeconds,
     views,
-    topK: Math.min(20, classes),
-    timeMaskFrames: Math.round(frames / 5),
+    topK,
+    timeMaskFrames,
     freqMaskBins: 16,
-    teachers,
+    teachers: models.map((model, index) => settingsOf(model, 0.0015, budgets[index]!)),
     student,
-    reasons: reasonsFor(data, {
-      chunkSeconds,
-      chunks,
-      views,
-      batchSize,
-      teachers,
-      student,
-      frames,
-      sizes,
-      leastMinutes,
+    fromLabels:
+      fromLabels.length > 0 ? settingsOf(sizes.model, 0.002, budgets[models.length]!) : null,
+    reasons: projectReasons(data, {
+      ...{ size, longestChunk: LONGEST_CHUNK, topK, timeMaskFrames, views },
+      ...{ lengths: lengthsOf(data), sizes, budgets, share, student },
+      teachers: models.length,
     }),
+  };
+}
+
+/** How long a model is trained, and how often it is validated until then. */
+function trainedFor(
+  { budget, epochs }: ProjectBudget,
+  size: ProjectSize,
+  canStop: boolean,
+): Pick<TrainingSettings, 'budget' | 'validateEvery' | 'averageBest' | 'earlyStopSteps'> {
+  const validateEvery = Math.max(1, Math.round(epochs / 15));
+  const withoutGain = Math.max(FEWEST_WITHOUT_GAIN * validateEvery, Math.ceil(epochs / 3));
+  return {
+    budget,
+    validateEvery,
+    averageBest: epochs < 15 ? 1 : 3,
+    ...(canStop ? { earlyStopSteps: withoutGain * stepsAnEpoch(size) } : {}),
   };
 }
 
@@ -157,7 +174,7 @@ function known(teachers: ProjectData['teachers']): ModelConfig[] {
 /** The largest student with at most a third of the largest teacher's parameters. */
 function sizesOf(teachers: ProjectData['teachers'], classes: number, chunkSeconds: number): Sizes {
   const sizeOf = (model: TrainingSettings['model']): number =>
-    parameterCount(configOf(model, classes, chunkSeconds));
+    parameterCount(configOf(model, { classes, chunkSeconds }));
   const configs = known(teachers);
   const teacher =
     teachers.length === 0
@@ -172,8 +189,7 @@ function sizesOf(teachers: ProjectData['teachers'], classes: number, chunkSecond
 
 function configOf(
   model: TrainingSettings['model'],
-  classes: number,
-  chunkSeconds: number,
+  { classes, chunkSeconds }: Pick<ProjectSize, 'classes' | 'chunkSeconds'>,
 ): ModelConfig {
   const vocabulary = Array.from({ length: classes }, (_, index) => ({ name: String(index) }));
   return modelConfig(modelSchema.parse(model), chunkSeconds, vocabulary);
@@ -184,66 +200,12 @@ function chunksAClip(seconds: readonly number[], chunkSeconds: number): number {
   return counts.reduce((sum, count) => sum + count, 0) / Math.max(1, counts.length);
 }
 
-function reasonsFor(
-  { seconds, allSeconds, minutes, cores, trainClips, classes }: ProjectData,
-  chosen: Pick<ProjectSettings, 'chunkSeconds' | 'views' | 'teachers' | 'student'> & {
-    chunks: number;
-    batchSize: number;
-    frames: number;
-    sizes: Sizes;
-    /** For the fewest epochs of every model. */
-    leastMinutes: number;
-  },
-): string[] {
-  const { chunkSeconds, chunks, batchSize, views, teachers, student, frames, sizes } = chosen;
-  const { leastMinutes } = chosen;
-  const [middle, ninth] = [0.5, 0.9].map((share) => quantile(seconds, share));
-  const [least, most] = [0, 1].map((share) => quantile(allSeconds, share));
-  const steps = student.epochs * Math.ceil(chunks / student.batchSize);
-  return [
-    `chunkSeconds ${chunkSeconds}: clips last ${shown(least)} to ${shown(most)} s, half of ` +
-      `those of train under ${shown(middle)} s and nine of ten under ${shown(ninth)} s; at most ` +
-      `${LONGEST_CHUNK}, and no more than the input of a given teacher.`,
-    `batchSize ${batchSize}: ${counted(trainClips, 'training clip is', 'training clips are')} ` +
-      `${counted(chunks, 'chunk', 'chunks')}.`,
-    `epochs ${student.epochs} of the student are ${steps} steps: ` +
-      (student.epochs === FEWEST_EPOCHS
-        ? 'the fewest that are trained.'
-        : student.epochs === MOST_EPOCHS
-          ? 'more repetitions of so few clips teach nothing new.'
-          : `as many as --minutes ${minutes} allows for all trainings on ` +
-            `${counted(cores, 'core', 'cores')}.`),
-    ...(minutes >= leastMinutes
-      ? []
-      : [
-          `--minutes ${minutes} is less than ${FEWEST_EPOCHS} epochs of every model take, the ` +
-            `fewest that are trained: ${duration(60 * leastMinutes)}.`,
-        ]),
-    ...(teachers.length === 0
-      ? []
-      : [
-          `teachers: ${teachers.length} models with half of the time, ` +
-            `${teachers.map(({ epochs }) => epochs).join(' and ')} epochs.`,
-        ]),
-    `model of the student: ${millions(sizes.student)} parameters, ` +
-      (sizes.teacher === Infinity
-        ? "the most that is chosen here, as a worker's teacher is not asked for its size."
-        : `at most a third of the largest teacher's ${millions(sizes.teacher)}.`),
-    `warmupSteps ${student.warmupSteps}: at most a tenth of the steps.`,
-    `views ${views}: each stored view is replayed ` +
-      `${counted(Math.round(student.epochs / views), 'time', 'times')}.`,
-    `time mask up to ${Math.round(frames / 5)} frames: a fifth of a chunk. topK ` +
-      (classes === null
-        ? "20 of the teacher's classes."
-        : `${Math.min(20, classes)} of ${classes} classes.`),
-  ];
+function lengthsOf({ seconds, allSeconds }: ProjectData): ReasonedChoice['lengths'] {
+  const [middle, ninth] = [quantile(seconds, 0.5), quantile(seconds, 0.9)];
+  return { least: quantile(allSeconds, 0), most: quantile(allSeconds, 1), middle, ninth };
 }
 
 function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 10;
-}
-
-function shown(seconds: number | undefined): string {
-  return (seconds ?? 0).toFixed(1);
 }

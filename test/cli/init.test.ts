@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { frameCount } from '../../ced/audio/frames';
 import { modelConfigSchema } from '../../ced/model/config';
@@ -198,6 +199,26 @@ describe('ced init', () => {
     } finally {
       process.chdir(before);
     }
+  });
+
+  it('writes budgets, of what the clips need or of --minutes, and says which', async () => {
+    for (const name of ['dog', 'cat'])
+      for (let take = 0; take < 8; take++) putAudio(`pets/${name}/${name}${take}x.wav`);
+    const trained = async (...options: string[]): Promise<unknown[]> => {
+      rmSync(join(folder, 'project'), { recursive: true, force: true });
+      await init('pets', ...options);
+      const { teachers } = teachRunSchema.parse(JSON.parse(read('teach.json')));
+      const { students } = distillRunSchema.parse(JSON.parse(read('run.json')));
+      for (const file of ['teach.json', 'run.json']) expect(read(file)).not.toContain('"epochs"');
+      return [...teachers, ...students].map(({ budget }) => budget);
+    };
+    // A step an epoch.
+    expect(await trained()).toEqual([{ steps: 120 }, { steps: 120 }, { steps: 120 }]);
+    expect(read('README.md')).toMatch(/- budget: all trainings take about .*; --minutes N plans/);
+    const cores = availableParallelism();
+    expect(await trained('--minutes', '3')).toEqual(
+      Array.from({ length: 3 }, () => ({ minutes: expect.any(Number) as number, cores })),
+    );
   });
 
   it('says so where the fewest epochs take longer than --minutes, and how long', async () => {
