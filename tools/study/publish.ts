@@ -15,6 +15,7 @@ import { COMMON_CORPUS } from './corpora';
 import { gather, type ArmEvidence, type Evidence } from './evidence';
 import type { Question } from './experiment';
 import { dotPlot } from './plot';
+import { PublishedStudy, type PublishedQuestion } from './published-scores';
 import { prefixBytes } from './prefix-bytes';
 import { resultsPage } from './results-page';
 import { trainingMinutes } from './training-minutes';
@@ -36,10 +37,13 @@ export async function publish({ root, seeds, questions, leftOut }: PublishOption
         .map((each) => [each.arm.id, each]),
     ).values(),
   ];
-  const base = arms.find(({ arm }) => arm.id === 'base')?.results.get(seeds[0] ?? 1);
+  const [base] = ['base', 'demo'].flatMap(
+    (id) => arms.find(({ arm }) => arm.id === id)?.results.get(seeds[0] ?? 1) ?? [],
+  );
   const facts = {
     seeds,
     leftOut,
+    published: publishedBefore(root, evidence),
     hardware: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown processor'}`,
     evalClips: readFileSync(join(root, COMMON_CORPUS.eval), 'utf8').trim().split('\n').length,
     ensemble: base?.teachers ?? [],
@@ -59,13 +63,29 @@ export async function publish({ root, seeds, questions, leftOut }: PublishOption
   const page = resultsPage(evidence, facts, plotOf);
   write('results.md', withLeaderboard(page, readLeaderboard(join(root, 'docs'))));
   for (const each of evidence)
-    if (each.reference.score !== null) write(plotOf(each.question.id), plot(each));
+    if (each.reference.score !== null && !facts.published.has(each.question.id))
+      write(plotOf(each.question.id), plot(each));
   for (const { arm, results } of arms) {
     const [seed] = results.keys();
     const made = seed === undefined ? null : armRun(root, arm, seed);
     if (made !== null)
       write(`results/run-files/${arm.id}.json`, `${JSON.stringify(made.run, null, 2)}\n`);
   }
+}
+
+/** What the page says of questions of which this store compares nothing. */
+function publishedBefore(
+  root: string,
+  evidence: readonly Evidence[],
+): Map<string, PublishedQuestion> {
+  const published = PublishedStudy.open(root);
+  return new Map(
+    evidence.flatMap(({ question, comparisons }) => {
+      if (comparisons.some(({ pairs }) => pairs.length > 0)) return [];
+      const found = published?.question(question.title) ?? null;
+      return found === null ? [] : [[question.id, found]];
+    }),
+  );
 }
 
 function plot({ question, reference, comparisons }: Evidence): string {

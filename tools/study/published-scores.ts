@@ -1,12 +1,22 @@
 /**
  * What `docs/` still tells of a study whose store is elsewhere: every seed's score from the plot of
- * a question, to 0.0001, and the minutes of an arm from the page. This tool wrote all of it.
+ * a question, to 0.0001, the minutes of an arm and a question's section from the page. This tool
+ * wrote all of it.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Outcome } from './evidence';
 
 /** Scores by the label of their row, in the order of seeds. */
 export type PlottedScores = ReadonlyMap<string, readonly number[]>;
+
+export interface PublishedQuestion {
+  /** Of the overview. */
+  readonly row: string;
+  readonly section: string;
+}
+
+const NOT_RUN: Outcome = 'not run yet';
 
 export class PublishedStudy {
   private constructor(
@@ -30,6 +40,14 @@ export class PublishedStudy {
     const row = this.page.split('\n').find((line) => line.includes(`run-files/${armId}.json)`));
     const minutes = Number.parseFloat(row?.split(' | ')[5] ?? '');
     return Number.isNaN(minutes) ? null : minutes;
+  }
+
+  /** The row and the section of a question that was run; null without one. */
+  question(title: string): PublishedQuestion | null {
+    const row = this.page.split('\n').find((line) => line.startsWith(`| [${title}](`));
+    if (row === undefined || row.includes(`**${NOT_RUN}**`)) return null;
+    const section = this.page.split(/^(?=## )/m).find((each) => each.startsWith(`## ${title}\n`));
+    return section === undefined ? null : { row, section: `${section.trimEnd()}\n` };
   }
 
   get ensembleMAP(): number | null {

@@ -17,6 +17,7 @@ import {
 } from './base-run';
 import { UNLABELLED_CORPUS } from './corpora';
 import type { Arm, Question, RunInput } from './experiment';
+import { demoQuestions } from './demo-questions';
 import { realQuestions } from './real-questions';
 
 const arm = (id: string, label: string, run: (seed: number) => RunInput): Arm => ({
@@ -90,6 +91,7 @@ const audio = (times: 2 | 4): Arm =>
 /** @param folder of the two published networks, from the repository's root */
 export function questions(folder: string): Question[] {
   return [
+    ...demoQuestions,
     {
       id: 'consistent',
       title: 'Consistent against inconsistent teaching',

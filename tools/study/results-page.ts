@@ -3,6 +3,7 @@ import { bytes, millions } from '../../cli/quantities';
 import { wrapText } from '../../infra/wrap-text';
 import type { ArmEvidence, ComparisonEvidence, Evidence } from './evidence';
 import { LOOKS, MOST_SEEDS } from './sequential-test';
+import type { PublishedQuestion } from './published-scores';
 import { SMALLEST_THAT_MATTERS, type Difference, type Summary } from './statistics';
 
 export interface PageFacts {
@@ -15,6 +16,8 @@ export interface PageFacts {
   readonly prefixBytes: ReadonlyMap<string, number>;
   readonly trainingMinutes: number;
   readonly leftOut: readonly string[];
+  /** What the page said before of questions of which this store compares nothing, by id. */
+  readonly published: ReadonlyMap<string, PublishedQuestion>;
 }
 
 /** @param plotOf path of a question's plot, from docs/ */
@@ -23,7 +26,8 @@ export function resultsPage(
   facts: PageFacts,
   plotOf: (questionId: string) => string,
 ): string {
-  const { seeds, hardware, evalClips, ensemble, ensembleMAP, trainingMinutes, leftOut } = facts;
+  const { seeds, hardware, evalClips, ensemble, ensembleMAP, trainingMinutes, leftOut, published } =
+    facts;
   const members = ensemble.map(
     ({ name, parameters, mAP }) =>
       `${name} (${parameters === null ? '–' : millions(parameters)}, ${number(mAP)})`,
@@ -43,6 +47,12 @@ export function resultsPage(
     `Training clips come from one bank of sampled instruments, the ${evalClips} evaluation ` +
       'clips from another that shares no recording with it. Teachers: ' +
       `${members.join(', ')}; together ${number(ensembleMAP)} eval mAP.`,
+    ...(published.size === 0
+      ? []
+      : [
+          `${published.size} of the ${evidence.length} questions were run before, in another ` +
+            'store. Their sections stand as they were written then.',
+        ]),
   ];
   return `# Results
 
@@ -50,9 +60,14 @@ ${intro.map((paragraph) => wrapText(paragraph)).join('\n\n')}
 
 | question | the paper | here |
 | --- | --- | --- |
-${evidence.map(overviewRow).join('\n')}
+${evidence.map((each) => published.get(each.question.id)?.row ?? overviewRow(each)).join('\n')}
 ${leftOut.length === 0 ? '' : `\n${wrapText(`Left out: ${leftOut.join('; ')}.`)}\n`}
-${evidence.map((each) => section(each, facts, plotOf(each.question.id))).join('\n')}`;
+${evidence
+  .map(
+    (each) =>
+      published.get(each.question.id)?.section ?? section(each, facts, plotOf(each.question.id)),
+  )
+  .join('\n')}`;
 }
 
 function overviewRow({ question: { title, claim }, outcome }: Evidence): string {

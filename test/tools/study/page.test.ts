@@ -14,6 +14,7 @@ import { trainedModel } from '../../report/sample-report';
 import { sampleResult } from '../../support/sample-records';
 
 const all = questions('teachers');
+const consistent = all.find(({ id }) => id === 'consistent')!;
 const peerResult = {
   students: ['alto', 'brio', 'coda'].map((name) => ({ name, sha256: 'a'.repeat(64) })),
 };
@@ -76,7 +77,7 @@ describe('the study’s runs', () => {
   });
 
   it('have names that change with their content, and with nothing else', () => {
-    const { reference } = all[0]!;
+    const { reference } = consistent;
     expect(armRun(root, reference, 1)!.name).toBe(armRun(root, reference, 1)!.name);
     const other: Arm = { ...reference, make: (seed) => ({ ...reference.make(seed + 1, null) }) };
     expect(armRun(root, other, 1)!.name).not.toBe(armRun(root, reference, 1)!.name);
@@ -113,7 +114,7 @@ describe('the study’s runs', () => {
     const { needs, ...rest } = all.find(({ id }) => id === 'ensemble')!.comparisons.at(-1)!.arm;
     const pending = [
       { arm: { ...rest, needs: needs! }, seed: 1 },
-      { arm: all[0]!.reference, seed: 1 },
+      { arm: consistent.reference, seed: 1 },
     ];
     expect(takeReady(root, pending)?.arm.id).toBe('base');
     expect(takeReady(root, pending)).toBeNull();
@@ -123,7 +124,7 @@ describe('the study’s runs', () => {
   });
 
   it('are not repeated once their result exists', () => {
-    const { reference } = all[0]!;
+    const { reference } = consistent;
     expect(resultOf(root, reference, 1)).toBeNull();
     finish(reference, 1, 0.3);
     expect(resultOf(root, reference, 1)).toMatchObject({ ensemble: { mAP: 0.361 } });
@@ -142,7 +143,7 @@ describe('the results page', () => {
   });
 
   it('states means, spreads, differences and findings, and which runs are missing', async () => {
-    const { reference, comparisons } = all[0]!;
+    const { reference, comparisons } = consistent;
     [0.3, 0.31, 0.32].forEach((mAP, index) => finish(reference, index + 1, mAP));
     [0.28, 0.29, 0.301].forEach((mAP, index) => finish(comparisons[0]!.arm, index + 1, mAP));
     await publish({ root, seeds: [1, 2, 3], questions: all, leftOut: ['something (a reason)'] });
@@ -161,7 +162,7 @@ describe('the results page', () => {
   });
 
   it('counts the minutes of uninterrupted trainings', async () => {
-    const { reference } = all[0]!;
+    const { reference } = consistent;
     ['alone', 'interrupted', 'alone-too'].forEach((sha256, index) =>
       finish(reference, index + 1, 0.3, sha256),
     );
@@ -175,7 +176,7 @@ describe('the results page', () => {
   });
 
   it('comments on a claim that is not confirmed', async () => {
-    const { reference, comparisons, otherwise } = all[0]!;
+    const { reference, comparisons, otherwise } = consistent;
     [0.28, 0.29, 0.3].forEach((mAP, index) => finish(reference, index + 1, mAP));
     [0.3, 0.31, 0.32].forEach((mAP, index) => finish(comparisons[0]!.arm, index + 1, mAP));
     await publish({ root, seeds: [1, 2, 3], questions: all, leftOut: [] });
@@ -183,6 +184,32 @@ describe('the results page', () => {
     expect(page.replace(/\s+/g, ' ')).toContain(`**Here: disagrees.** ${otherwise}`);
     const prose = page.split('\n').filter((line) => !/^[|!]/.test(line));
     expect(prose.filter((line) => line.length > 100)).toEqual([]);
+  });
+
+  it('keeps the section of a question that another store has answered', async () => {
+    const { reference, comparisons } = consistent;
+    const path = join(root, 'docs/results.md');
+    const pageOf = async (): Promise<string> => {
+      await publish({ root, seeds: [1, 2, 3], questions: all, leftOut: [] });
+      return readFileSync(path, 'utf8');
+    };
+    for (const [index, mAP] of [0.3, 0.31, 0.32].entries())
+      for (const arm of [reference, comparisons[0]!.arm]) finish(arm, index + 1, mAP);
+    const sectionOf = (page: string): string | undefined =>
+      page.split(/^(?=## )/m).find((each) => each.startsWith(`## ${consistent.title}\n`));
+    const before = sectionOf(await pageOf());
+    rmSync(join(root, STORE), { recursive: true });
+    const other = all.find(({ id }) => id === 'demo-consistent')!;
+    finish(other.reference, 1, 0.4);
+    finish(other.comparisons[0]!.arm, 1, 0.3);
+    const after = await pageOf();
+    expect(sectionOf(after)).toBe(before);
+    expect(after.replace(/\s+/g, ' ')).toContain('1 of the');
+    expect(after).toMatch(/Consistent against inconsistent teaching\].*\*\*smaller than/);
+    expect(after).toContain('| 0.34 M | 0.400 (1) | (reference) |');
+    // Its own results replace it.
+    for (const arm of [reference, comparisons[0]!.arm]) finish(arm, 1, 0.25);
+    expect(sectionOf(await pageOf())).toContain('| 0.34 M | 0.250 (1) | (reference) |');
   });
 
   it('plots every seed inside the picture', () => {
