@@ -35,10 +35,16 @@ const rowSchema = z.object({
 });
 type Row = z.output<typeof rowSchema>;
 
-/** @param more also render the clips of the question about more audio, which takes minutes */
-export async function prepareCorpora(root: string, more: boolean): Promise<void> {
+export interface PrepareOptions {
+  /** Also render the clips of the question about more audio, which takes minutes. */
+  readonly more: boolean;
+  /** Also render the training clips of the shipped teachers, which takes minutes. */
+  readonly teach: boolean;
+}
+
+export async function prepareCorpora(root: string, { more, teach }: PrepareOptions): Promise<void> {
   linkDemoCorpus(root);
-  await renderTeachCorpus(root);
+  if (teach) await renderTeachCorpus(root);
   const demo = (split: string): Row[] => readTable(root, `data/instruments/${split}.jsonl`);
   const all = demo('train');
   const half = all.slice(0, all.length / 2);

@@ -15,7 +15,7 @@ import { prepareCorpora } from './corpora';
 import { publish } from './publish';
 import { describePlan } from './plan-text';
 import { planStudy } from './plan';
-import { questions } from './questions';
+import { PEER, questions } from './questions';
 import { prepareRealRecordings } from './real-questions';
 import { LOOKS, MOST_SEEDS } from './sequential-test';
 import { wantedBy } from './stopping';
@@ -106,7 +106,10 @@ async function study({ values }: NonNullable<ReturnType<typeof line.parse>>): Pr
     return 0;
   }
   const writeOnly = values['write-only'];
-  await prepareCorpora(root, values.questions.includes('audio') && !writeOnly);
+  await prepareCorpora(root, {
+    more: values.questions.includes('audio') && !writeOnly,
+    teach: runs.some(({ arm }) => arm.id === PEER) && !writeOnly,
+  });
   if (!writeOnly) await prepareRealRecordings(root, asked);
   const write = (): Promise<void> => publish({ root, seeds, questions: possible, leftOut });
   const { port: serverPort, minutes, lanes } = values;

@@ -30,8 +30,10 @@ const base = arm('base', 'the base: ensemble, consistent, 16 views, top 20, 0.34
   distilled(seed),
 );
 
+/** The arm that is trained on the shipped teachers' own clips. */
+export const PEER = 'peer';
 const peer: Arm = {
-  id: 'peer',
+  id: PEER,
   label: 'a teacher of the student’s size',
   make: (seed) => ({ type: 'teach', run: trainedAsTeacher(seed) }),
 };
