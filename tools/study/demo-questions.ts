@@ -91,8 +91,8 @@ export const demoQuestions: readonly Question[] = [
     reference: demo,
     comparisons: [{ arm: inconsistent(4), expected: 'higher' }],
     otherwise:
-      'Each of four views is repeated eleven times, and fresh augmentation keeps the student from ' +
-      'memorising them. Compare with the same question at more views.',
+      'Each of four views is repeated eleven times, and fresh augmentation keeps the student ' +
+      'from memorising them. Compare with the same question at more views.',
     measure: 'mAP',
   },
   {
@@ -117,8 +117,8 @@ export const demoQuestions: readonly Question[] = [
     id: 'demo-views',
     title: 'Views against repeats',
     claim:
-      'More stored views teach better: the paper stores 10 for AudioSet and 120 for its balanced ' +
-      'part.',
+      'More stored views teach better: the paper stores 10 for AudioSet and 120 for its ' +
+      'balanced part.',
     reference: all,
     comparisons: [
       { arm: demo, expected: 'higher' },
@@ -126,8 +126,8 @@ export const demoQuestions: readonly Question[] = [
       { arm: sixteen, expected: 'not lower' },
     ],
     otherwise:
-      'A student this small does not memorise 3,000 clips within eleven repeats of a view. Test a ' +
-      'larger student, or fewer clips.',
+      'A student this small does not memorise 3,000 clips within eleven repeats of a view. Test ' +
+      'a larger student, or fewer clips.',
     measure: 'mAP',
   },
   {
@@ -142,8 +142,8 @@ export const demoQuestions: readonly Question[] = [
       },
     ],
     otherwise:
-      'The members are of one family and one corpus and make similar mistakes. Test teachers that ' +
-      'differ more.',
+      'The members are of one family and one corpus and make similar mistakes. Test teachers ' +
+      'that differ more.',
     measure: 'mAP',
   },
   {
