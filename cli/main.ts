@@ -11,6 +11,8 @@ import { runProgram } from './failure';
 
 const load = createRequire(__filename);
 
+const HELP: readonly string[] = ['help', '--help', '-h'];
+
 type Versions = typeof import('../activities/publish/software-versions');
 
 /**
@@ -25,8 +27,10 @@ export async function ced(argv: readonly string[]): Promise<number> {
     process.stdout.write(`ced ${own} (Node ${node}, Temporal SDK ${temporal})\n`);
     return 0;
   }
-  if (name === 'help' && rest[0] !== undefined) return await commandNamed(rest[0]).run(['--help']);
-  if (name === undefined || ['help', '--help', '-h'].includes(name)) {
+  const helped = name === 'help' ? rest[0] : undefined;
+  if (helped !== undefined && !HELP.includes(helped))
+    return await commandNamed(helped).run(['--help']);
+  if (name === undefined || HELP.includes(name)) {
     process.stdout.write(`${overview()}\n`);
     return name === undefined ? 1 : 0;
   }
@@ -34,10 +38,11 @@ export async function ced(argv: readonly string[]): Promise<number> {
 }
 
 function commandNamed(name: string): Command {
-  const known = commands[name];
+  const known = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (known === undefined) {
     const all = [...names(), ...Object.keys(programs)].sort();
-    if (name in programs) throw new UsageError(`ced ${name}: start it with npx ced ${name}`);
+    if (Object.hasOwn(programs, name))
+      throw new UsageError(`ced ${name}: start it with npx ced ${name}`);
     throw new UsageError(
       `ced ${name}: no such command${didYouMean(name, all)}, expected one of ` +
         `${all.join(', ')}; see ced --help`,

@@ -156,12 +156,19 @@ async function temporal(args) {
 
 /** Without the demo's audio where `--run` names a file that does not read it. */
 export function partsFor(parts, args) {
-  const at = args.findIndex((word) => word === '--run' || word.startsWith('--run='));
+  const at = args.findLastIndex((word) => word === '--run' || word.startsWith('--run='));
   if (at < 0) return parts;
   const file = args[at] === '--run' ? args[at + 1] : args[at].slice('--run='.length);
   if (file === undefined || !existsSync(file)) return parts;
-  const isDemo = readFileSync(file, 'utf8').includes('data/instruments');
-  return isDemo ? parts : parts.filter((part) => part !== 'demo');
+  return readsDemo(file) ? parts : parts.filter((part) => part !== 'demo');
+}
+
+/** As cli/run/demo-corpus.ts decides: a corpus elsewhere may have the demo's name in its path. */
+function readsDemo(runFile) {
+  const { corpus } = JSON.parse(readFileSync(runFile, 'utf8'));
+  return Object.values(corpus).some(
+    (table) => typeof table === 'string' && table.startsWith('data/instruments'),
+  );
 }
 
 async function setup(args) {

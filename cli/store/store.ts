@@ -13,6 +13,7 @@ import { readStoreUnits, type StoreUnit } from './store-units';
 import { verifyStore } from './store-verification';
 
 const DAY_MS = 86_400_000;
+const VERBS = ['du', 'verify', 'gc'];
 
 const line = commandLine({
   program: 'ced store',
@@ -72,7 +73,8 @@ export const command: Command = {
   help: line.help,
   run: async (argv) =>
     await line.run(argv, async ({ values, operands }) => {
-      const [verb, uri = ''] = operands;
+      const [verb = '', uri = ''] = operands;
+      if (!VERBS.includes(verb)) throw line.misused(`du, verify or gc instead of ${verb}`);
       const store = await openExistingStore('ced store', uri);
       const { keep, top, json } = values;
       switch (verb) {
@@ -80,12 +82,10 @@ export const command: Command = {
           return await du(store, { keep, top, json });
         case 'verify':
           return await verify(store, json);
-        case 'gc': {
+        default: {
           const minAgeMs = values['min-age-days'] * DAY_MS;
           return await gc(store, { keep, minAgeMs, remove: values.yes, json });
         }
-        default:
-          throw line.misused(`du, verify or gc instead of ${verb}`);
       }
     }),
 };

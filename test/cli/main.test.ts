@@ -54,6 +54,11 @@ describe('the ced command', () => {
     );
   });
 
+  it.each(['constructor', 'toString', '__proto__'])('has no command %s', async (name) => {
+    expect(await complaint([name])).toMatch(new RegExp(`^ced ${name}: no such command`));
+    expect(await complaint(['help', name])).toMatch(new RegExp(`^ced ${name}: no such command`));
+  });
+
   it('prints its version', async () => {
     expect(await ced(['--version'])).toBe(0);
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
@@ -64,8 +69,11 @@ describe('the ced command', () => {
     expect(await ced(['help', 'watch'])).toBe(0);
     expect(printed.text).toMatch(/^ced watch WORKFLOW-ID/);
     printed.text = '';
-    expect(await ced(['help'])).toBe(0);
-    expect(printed.text).toMatch(/^ced COMMAND/);
+    for (const argv of [['help'], ['help', 'help'], ['help', '--help']]) {
+      printed.text = '';
+      expect(await ced(argv)).toBe(0);
+      expect(printed.text).toMatch(/^ced COMMAND/);
+    }
   });
 
   it('refuses to watch nothing, and options it does not have', async () => {

@@ -49,6 +49,14 @@ describe('set-up', () => {
     expect(await parts(`['--run', ${own}]`)).toBe('temporal\n');
     expect(await parts(`['--json', '--run=' + ${own}]`)).toBe('temporal\n');
     expect(await parts("['--run', 'examples/instruments/teach.json']")).toBe('temporal,demo\n');
+    expect(await parts(`['--run', 'examples/instruments/teach.json', '--run', ${own}]`)).toBe(
+      'temporal\n',
+    );
+    writeFileSync(
+      join(cache, 'own.json'),
+      '{"store": "data/instruments", "corpus": {"train": "/data/instruments/train.jsonl"}}',
+    );
+    expect(await parts(`['--run', ${own}]`)).toBe('temporal\n');
     expect(await parts('[]')).toBe('temporal,demo\n');
   });
 
