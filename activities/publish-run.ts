@@ -18,6 +18,7 @@ import { readThresholds } from '../storage/models/model-thresholds';
 import { modelCard } from '../report/model-card';
 import { buildReportData, buildResult, type RunFindings } from '../report/report-data';
 import { renderReport } from '../report/report-page';
+import { latestPage } from '../report/run-links';
 import { runScores } from '../report/run-scores';
 import { studentPage } from '../report/student-page';
 import { metricsFiles } from './publish/metrics-files';
@@ -81,10 +82,8 @@ export async function publishRun(
     );
   }
   const result = await committed(store, keyOf('result.json'));
-  await store.replace(
-    layout.latest(input.run, 'report.html'),
-    await committed(store, keyOf('report.html')),
-  );
+  const report = Buffer.from(await committed(store, keyOf('report.html'))).toString('utf8');
+  await store.replace(layout.latest(input.run, 'report.html'), Buffer.from(latestPage(report)));
   // Runs of earlier versions have none.
   const scores = await store.read(keyOf('scores.json'));
   if (scores) await store.replace(layout.latest(input.run, 'scores.json'), scores);

@@ -12,17 +12,19 @@ export function formatCount(value: number): string {
   return `${sign}${groups.join(',')}`;
 }
 
-/** Parameters: `48 k`, `0.22 M`, `5.5 M`, `86 M`; `–` where they are not known. */
+/** Parameters: `48 k`, `0.22 M`, `5.5 M`, `86 M`, `7,300 M`; `–` where they are not known. */
 export function formatParameters(value: number | null): string {
   if (value === null) return NONE;
   if (value < 1e5) return value < 1000 ? String(value) : `${threeDigits(value / 1e3)} k`;
   const millions = value / 1e6;
-  return `${millions.toFixed(millions < 1 ? 2 : millions < 20 ? 1 : 0)} M`;
+  return millions < 20
+    ? `${millions.toFixed(millions < 1 ? 2 : 1)} M`
+    : `${formatCount(millions)} M`;
 }
 
 /** Decimal units: `39 B`, `12.3 MB`. */
 export function formatBytes(value: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB'];
   let unit = 0;
   let scaled = value;
   for (; scaled >= 999.5 && unit < units.length - 1; unit++) scaled /= 1000;

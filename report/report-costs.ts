@@ -12,6 +12,7 @@ import type { RunCost } from '../workflows/contract/activities';
 import type { ReportData } from './report-data';
 import type { Section } from './report-section';
 import { bar, table } from './report-parts';
+import { TO_STORE } from './run-links';
 
 export function stagesSection({ result: { stages }, attempts }: ReportData): Section | null {
   if (stages.length === 0) return null;
@@ -92,15 +93,14 @@ export function makersSection({ result: { cost }, workflowRunId }: ReportData): 
     title: 'Cost by run',
     note:
       'The runs whose work this report shows: their attempts at it, failed and lost ones ' +
-      'included. ' +
-      'A run is named by its Temporal run id. Its report is in the store as ' +
-      'runs/<name>/<run id>/report.html, if it came to one.',
+      'included. A run is named by its Temporal run id, which leads to its report, if it came to ' +
+      'one.',
     content: table(
       ['Run', { left: 'At work' }, 'CPU hours', 'GPU hours', 'Attempts', 'Unsuccessful'],
       [
         ...cost.runs.map((run) =>
           row(
-            html`<code>${run.workflowRunId}</code>
+            html`${runLink(run)}
               <small>
                 ${run.workflowRunId === workflowRunId ? 'this run' : null} began
                 ${new Date(run.fromMs).toISOString().slice(0, 16).replace('T', ' ')} UTC
@@ -114,6 +114,12 @@ export function makersSection({ result: { cost }, workflowRunId }: ReportData): 
       'costs',
     ),
   };
+}
+
+/** To the report of the run, beside this one in the store; a run that was killed has none. */
+function runLink({ workflowRunId, report }: RunCost['runs'][number]): Html {
+  const name = html`<code>${workflowRunId}</code>`;
+  return report === undefined ? name : html`<a href="${TO_STORE}${report}">${name}</a>`;
 }
 
 export function storageSection({ splits, result: { logits, selection } }: ReportData): Section {
@@ -219,6 +225,6 @@ export function rejectedSection({ rejected, result }: ReportData): Section | nul
     note:
       `${formatCount(result.rejected)} ${result.rejected === 1 ? 'clip was' : 'clips were'} ` +
       'left out. rejected.jsonl beside this report lists all of them.',
-    content: table(['Reason', 'Clips', { left: 'Examples' }], rows),
+    content: table(['Reason', 'Clips', { left: 'Examples' }], rows, 'named'),
   };
 }

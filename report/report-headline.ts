@@ -14,7 +14,7 @@ import type { RunResult } from '../workflows/contract/activities';
 
 interface Tile {
   label: string;
-  value: string;
+  value: string | Html;
   detail: string;
 }
 
@@ -61,9 +61,14 @@ function lead(data: ReportData): string {
       `The student ${student.name} and its ensemble agree on the most probable class of ` +
       `${formatPercent(student.agreement.topMatch)} of ${clips ?? ''}. It has ${size}.`
     );
+  if (clips && student.mAP !== null)
+    return (
+      `The student ${student.name} reaches mAP ${formatScore(student.mAP)} on ${clips}, ` +
+      `with ${size}.`
+    );
   return (
     `The student ${student.name} is trained, with ${size}. ` +
-    'There is no eval split to score it on.'
+    (clips ? `It has no score on the ${clips}.` : 'There is no eval split to score it on.')
   );
 }
 
@@ -86,7 +91,8 @@ function distillTiles(data: ReportData): Tile[] {
         value: formatPercent(student.agreement.topMatch),
         detail: `divergence ${divergence} nats; eval has no labels`,
       });
-    }
+    } else if (student.mAP !== null)
+      tiles.push({ label: 'Eval mAP', value: formatScore(student.mAP), detail: student.name });
     tiles.push({
       label: 'Parameters',
       value: formatParameters(student.parameters),
@@ -142,17 +148,25 @@ function costTile({ result, workflowRunId }: ReportData): Tile {
   const { runs, unknown = 0 } = cost;
   const isMaker = runs.some((run) => run.workflowRunId === workflowRunId);
   const others = runs.length - (isMaker ? 1 : 0);
+  const seconds = formatSeconds(cost.seconds);
   return {
     label: 'Cost',
-    value: runs.length === 0 ? 'not known' : formatSeconds(cost.seconds),
+    value:
+      runs.length === 0 ? 'not known' : others > 0 ? html`<a href="#cost">${seconds}</a>` : seconds,
     detail: [
       ...(runs.length === 0 ? [] : [slowestStage(cost.stages) ?? 'no stage has a time']),
       ...(runs.length > 1 ? [`in ${formatCount(runs.length)} runs`] : []),
+      ...(runs.length === 1 && others === 1 ? ['in another run'] : []),
       `this run: ${formatSeconds(elapsed)}` +
         (isMaker ? (others > 0 ? ', the rest found' : '') : ', all found'),
-      ...(unknown > 0 ? [`${formatCount(unknown)} results found whose cost is not known`] : []),
+      ...(unknown > 0 ? [unknownText(unknown)] : []),
     ].join('; '),
   };
+}
+
+function unknownText(results: number): string {
+  const noun = results === 1 ? 'result' : 'results';
+  return `${formatCount(results)} ${noun} found whose cost is not known`;
 }
 
 function slowestStage(stages: RunResult['stages']): string | null {
@@ -173,18 +187,26 @@ function sizeBesideTeachers(data: ReportData, { parameters }: ReportModel): stri
   return `${formatPercent(parameters / largest)} of the largest teacher's parameters`;
 }
 
-function fewerThanTeachers(data: ReportData, { parameters }: ReportModel): string {
+function fewerThanTeachers(data: ReportData, { name, parameters }: ReportModel): string {
   const [largest, together] = [largestTeacher(data), sumOfParameters(data.result.teachers)];
+  if (data.result.teachers.length === 0) return name;
   if (largest === null || together === null || parameters === null)
     return 'a teacher does not tell how many it has';
   return (
-    `${(largest / parameters).toFixed(1)}× fewer than the largest teacher, ` +
-    `${(together / parameters).toFixed(1)}× fewer than all`
+    `${comparedWith(largest, parameters)} the largest teacher, ` +
+    `${comparedWith(together, parameters)} all`
   );
 }
 
-/** null unless all are known. */
-function largestTeacher({ result }: ReportData): number | null {
-  if (sumOfParameters(result.teachers) === null) return null;
-  return Math.max(...result.teachers.map(({ parameters }) => parameters ?? 0));
+/** `3.8× fewer than`, `1.3× more than` */
+function comparedWith(others: number, own: number): string {
+  const fewer = (others / own).toFixed(1);
+  if (fewer === '1.0') return 'about as many as';
+  return others > own ? `${fewer}× fewer than` : `${(own / others).toFixed(1)}× more than`;
+}
+
+/** null without teachers, and unless all are known. */
+function largestTeacher({ result: { teachers } }: ReportData): number | null {
+  if (teachers.length === 0 || sumOfParameters(teachers) === null) return null;
+  return Math.max(...teachers.map(({ parameters }) => parameters ?? 0));
 }

@@ -12,7 +12,7 @@ import type { ReportData, ReportModel } from './report-data';
 import { shareOfEnsemble } from './report-headline';
 import type { Section } from './report-section';
 import { bar, dot, modelColour, table } from './report-parts';
-import { realTimeFactor } from '../ced/metrics/latency';
+import { isStable, realTimeFactor } from '../ced/metrics/latency';
 
 export function modelsSection(data: ReportData): Section {
   const isTeach = data.kind === 'teach';
@@ -21,6 +21,8 @@ export function modelsSection(data: ReportData): Section {
   const timed = data.models.some(({ latency }) => latency != null);
   const rows = data.models.map((model) => {
     const colour = modelColour(data, model);
+    // A phone leaves out cells that are empty, down to the last blank.
+    const share = model.role === 'ensemble' ? null : formatPercent(shareOfEnsemble(data, model));
     return html`<tr class="${model.role}">
       <th scope="row">${dot(colour)}${model.name}<small>${describe(model, isTeach)}</small></th>
       <td class="bar" data-head="Eval mAP">${scoreCell(model, largestMAP, colour)}</td>
@@ -28,9 +30,7 @@ export function modelsSection(data: ReportData): Section {
       ${
         isTeach
           ? null
-          : html`<td data-head="Share of ensemble">
-                ${model.role === 'ensemble' ? '' : formatPercent(shareOfEnsemble(data, model))}
-              </td>
+          : html`<td data-head="Share of ensemble">${share}</td>
               <td data-head="Same top class">${agreementCell(model)}</td>`
       }
       ${timed ? html`<td data-head="Time per chunk">${latencyCell(model)}</td>` : null}
@@ -85,7 +85,10 @@ function timeNote(models: readonly ReportModel[]): string {
   const rounds = formatCount(first.spread?.rounds ?? 0);
   return (
     ` Times are of ${first.processor}: the models took turns, and each time is the median of ` +
-    `${rounds} rounds with the fastest and the slowest.`
+    `${rounds} rounds with the fastest and the slowest.` +
+    (timed.some(({ milliseconds, spread }) => spread && !isStable(milliseconds, spread.low))
+      ? ' They were not stable by then: small differences say nothing.'
+      : '')
   );
 }
 

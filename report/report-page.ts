@@ -14,7 +14,7 @@ import type { RunComparison } from './run-comparison';
 import { halvingSection } from './report-halving';
 import { headline } from './report-headline';
 import { hintsSection } from './report-hints';
-import { html, Html, scriptJson } from './html';
+import { escapeHtml, html, Html, scriptJson } from './html';
 import { lineageSection } from './report-lineage';
 import { modelsSection } from './report-models';
 import type { Section } from './report-section';
@@ -85,16 +85,20 @@ export function renderComparison(
   comparison: RunComparison,
   { style }: Pick<PageAssets, 'style'>,
 ): string {
-  const names = comparison.runs.map(({ workflowId }) => workflowId);
+  const [before, after] = comparison.runs;
+  const isAlike = before.workflowId === after.workflowId;
   return renderPage({
-    title: `${names.join(' and ')} compared`,
+    title: `${before.workflowId} and ${after.workflowId} compared`,
     styles: [style],
     scripts: [],
     body: html`<main>
       <header>
         <p class="kicker">Comparison</p>
-        <h1>${names[1]}</h1>
-        <p class="lead">compared with ${names[0]}</p>
+        <h1>${after.workflowId}</h1>
+        <p class="lead">
+          ${isAlike ? `${after.place} ` : ''}compared with
+          ${isAlike ? before.place : before.workflowId}
+        </p>
       </header>
       ${comparisonSections(comparison).map(renderSection)}
     </main>`,
@@ -116,7 +120,7 @@ function renderPage({ title, styles, scripts, body }: Page): string {
         <meta http-equiv="Content-Security-Policy" content="${contentPolicy(scripts)}" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <title>${title}</title>
+        <title>${new Html(escapeHtml(title))}</title>
         <link rel="icon" href="data:," />
         <style>
           ${new Html(styles.join(''))}

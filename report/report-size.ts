@@ -165,5 +165,5 @@ function formatOperations(operations: number): string {
 function speedCell({ latency }: ScoredModel): Html | string {
   if (!latency) return '–';
   const times = Number((1 / realTimeFactor(latency)).toPrecision(3));
-  return html`${formatCount(times)} ×<small>${latency.processor}</small>`;
+  return html`${times < 100 ? times : formatCount(times)} ×<small>${latency.processor}</small>`;
 }

@@ -111,6 +111,6 @@ function classTable(data: ReportData, model: TaggingModel): Html {
   });
   return html`<details>
     <summary>Every class of ${model.name}</summary>
-    ${table(['Class', 'Curve', 'Threshold', 'Precision', 'Recall', 'Clips'], rows)}
+    ${table(['Class', 'Curve', 'Threshold', 'Precision', 'Recall', 'Clips'], rows, 'named')}
   </details>`;
 }

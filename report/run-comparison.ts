@@ -3,12 +3,15 @@
  * cost. Pure. The difference of two mAPs has an interval over the classes: it says how far another
  * choice of classes like these would move it, not another choice of clips.
  */
+import { studentT } from '../ced/metrics/student-t';
 import { knownParameters, sumOfParameters } from '../ced/teachers/known-parameters';
 import type { RunCost, RunResult } from '../workflows/contract/activities';
 import type { RunScores } from '../workflows/contract/run-scores';
 
 /** `scores` are null for a run that an earlier version published. */
 export interface ComparedRun {
+  /** As the user named it. */
+  place: string;
   result: RunResult;
   scores: RunScores | null;
 }
@@ -21,8 +24,11 @@ export interface ModelComparison {
   name: string;
   parameters: Both<number | null>;
   mAP: Both<number | null>;
-  /** Later minus earlier, over the classes that both scored; null where there are none. */
-  difference: { mean: number; low: number; high: number; classes: number } | null;
+  /**
+   * Later minus earlier, over the classes that both scored; null where there are none. A single
+   * class has no interval.
+   */
+  difference: { mean: number; low: number | null; high: number | null; classes: number } | null;
 }
 
 export interface ClassComparison {
@@ -31,8 +37,22 @@ export interface ClassComparison {
   difference: number;
 }
 
+/** What a run was scored on, as far as two runs can be told apart by it. */
+export interface ComparedEval {
+  clips: number;
+  /** With a labelled clip. */
+  classes: number;
+}
+
 export interface RunComparison {
-  runs: Both<{ run: string; workflowId: string }>;
+  runs: Both<{ run: string; workflowId: string; place: string }>;
+  /** null of a run that an earlier version published. */
+  eval: Both<ComparedEval | null>;
+  /**
+   * Whether clips, classes and labels of eval are as many in both runs, as where their eval is the
+   * same; null where that is not known.
+   */
+  sameEval: boolean | null;
   models: ModelComparison[];
   /** Of the best students, the largest change first. */
   classes: ClassComparison[];
@@ -48,6 +68,8 @@ export function compareRuns(before: ComparedRun, after: ComparedRun): RunCompari
   const best = [bestOf(earlier), bestOf(later)] as const;
   return {
     runs: [identityOf(before), identityOf(after)],
+    eval: [evalOf(before), evalOf(after)],
+    sameEval: isSameEval(before.scores, after.scores),
     models: pairsOf(earlier, later).map(([one, other]) =>
       compareModels([one, other], [before.scores, after.scores]),
     ),
@@ -59,8 +81,21 @@ export function compareRuns(before: ComparedRun, after: ComparedRun): RunCompari
   };
 }
 
-function identityOf({ result }: ComparedRun): RunComparison['runs'][number] {
-  return { run: result.run, workflowId: result.workflowId };
+function identityOf({ result, place }: ComparedRun): RunComparison['runs'][number] {
+  return { run: result.run, workflowId: result.workflowId, place };
+}
+
+function evalOf({ scores }: ComparedRun): ComparedEval | null {
+  if (!scores) return null;
+  const labelled = scores.classes.filter(({ positives }) => positives > 0);
+  return { clips: scores.clips, classes: labelled.length };
+}
+
+function isSameEval(earlier: RunScores | null, later: RunScores | null): boolean | null {
+  if (!earlier || !later) return null;
+  const labels = ({ classes }: RunScores): string =>
+    JSON.stringify(classes.map(({ name, positives }) => [name, positives]).sort());
+  return earlier.clips === later.clips && labels(earlier) === labels(later);
 }
 
 function secondsOf({ stages }: RunResult): number {
@@ -137,13 +172,14 @@ function pairedClasses(
   });
 }
 
-/** Mean with a 95 % interval, by the standard error over the classes. */
+/** Mean with a 95 % interval, by the standard error over the classes and Student's t. */
 function intervalOf(differences: readonly number[]): ModelComparison['difference'] {
   const { length: classes } = differences;
   if (classes === 0) return null;
   const mean = differences.reduce((sum, each) => sum + each, 0) / classes;
+  if (classes === 1) return { mean, low: null, high: null, classes };
   const squares = differences.reduce((sum, each) => sum + (each - mean) ** 2, 0);
-  const margin = classes < 2 ? Infinity : 1.96 * Math.sqrt(squares / (classes - 1) / classes);
+  const margin = studentT(classes - 1, 0.05) * Math.sqrt(squares / (classes - 1) / classes);
   return { mean, low: mean - margin, high: mean + margin, classes };
 }
 

@@ -7,15 +7,20 @@ type CostOfRun = RunCost['runs'][number];
 
 /**
  * @param attempts by workflow run id, those that did work alone;
- * @param unknown results that were found, and of which no attempt is known
+ * @param unknown results that were found, and of which no attempt is known;
+ * @param reports keys of the reports of other runs, by workflow run id
  */
 export function runCost(
   attempts: ReadonlyMap<string, readonly RunAttempt[]>,
   unknown: number,
+  reports: ReadonlyMap<string, string>,
 ): RunCost {
   const runs = [...attempts]
     .filter(([, own]) => own.length > 0)
-    .map(([workflowRunId, own]) => costOfRun(workflowRunId, own))
+    .map(([workflowRunId, own]) => {
+      const report = reports.get(workflowRunId);
+      return { ...costOfRun(workflowRunId, own), ...(report === undefined ? {} : { report }) };
+    })
     .sort((a, b) => a.fromMs - b.fromMs || (a.workflowRunId < b.workflowRunId ? -1 : 1));
   const sum = (field: 'seconds' | 'cpuSeconds' | 'gpuSeconds'): number =>
     runs.reduce((total, run) => total + run[field], 0);
@@ -36,7 +41,7 @@ function costOfRun(workflowRunId: string, attempts: readonly RunAttempt[]): Cost
       .reduce((sum, { startedMs, endedMs }) => sum + (endedMs - startedMs) / 1000, 0);
   return {
     workflowRunId,
-    fromMs: Math.min(...attempts.map(({ startedMs }) => startedMs)),
+    fromMs: attempts.reduce((earliest, { startedMs }) => Math.min(earliest, startedMs), Infinity),
     seconds: busyMs(attempts) / 1000,
     cpuSeconds: worked(false),
     gpuSeconds: worked(true),

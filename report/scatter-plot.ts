@@ -94,16 +94,25 @@ function spread(values: readonly number[]): [number, number] {
   return [Math.min(...values) / 1.3, Math.max(...values) * 1.3];
 }
 
-/** 1, 2 and 5 of every power of ten between them, as many as have room. */
+const FEWEST_TICKS = 2;
+const MOST_TICKS = 7;
+/** Of which any axis has two: it is at least 1.3² long (`spread`). */
+const DENSE_DIGITS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8];
+
+/** 1, 2 and 5 of every power of ten between both ends; more or fewer where these do not fit. */
 function logTicks(least: number, most: number): number[] {
-  const ticks: number[] = [];
-  for (let power = Math.floor(Math.log10(least)); 10 ** power <= most; power++)
-    for (const digit of [1, 2, 5]) {
-      const tick = digit * 10 ** power;
-      if (tick >= least && tick <= most) ticks.push(tick);
-    }
-  const isPower = (tick: number): boolean => Number.isInteger(Number(Math.log10(tick).toFixed(9)));
-  return ticks.length <= 7 ? ticks : ticks.filter(isPower);
+  const ticksOf = (digits: readonly number[]): number[] => {
+    const ticks: number[] = [];
+    for (let power = Math.floor(Math.log10(least)); 10 ** power <= most; power++)
+      for (const digit of digits) {
+        const tick = digit * 10 ** power;
+        if (tick >= least && tick <= most) ticks.push(tick);
+      }
+    return ticks;
+  };
+  const usual = ticksOf([1, 2, 5]);
+  if (usual.length < FEWEST_TICKS) return ticksOf(DENSE_DIGITS);
+  return usual.length > MOST_TICKS ? ticksOf([1]) : usual;
 }
 
 /** Multiples of one step that the values lie between; two at least. */

@@ -99,6 +99,11 @@ function marksOf(tries: readonly Placed[]): Mark[] {
   });
 }
 
+/** Not by Math.min: attempts are more than a call takes arguments. */
+function earliestBeginning(spans: readonly Span[]): number {
+  return spans.reduce((earliest, { fromMs }) => Math.min(earliest, fromMs), Infinity);
+}
+
 function latestEnd(spans: readonly Span[]): number {
   return spans.reduce((latest, { toMs }) => Math.max(latest, toMs), 0);
 }
@@ -135,7 +140,7 @@ function gaps(busy: readonly Span[], fromMs: number, toMs: number): Span[] {
 /** How long at least one of these attempts was at work. */
 export function busyMs(attempts: readonly Pick<RunAttempt, 'startedMs' | 'endedMs'>[]): number {
   const spans = attempts.map(({ startedMs, endedMs }) => ({ fromMs: startedMs, toMs: endedMs }));
-  const [fromMs, toMs] = [Math.min(...spans.map((span) => span.fromMs)), latestEnd(spans)];
+  const [fromMs, toMs] = [earliestBeginning(spans), latestEnd(spans)];
   return spans.length === 0 ? 0 : toMs - fromMs - lengthMs(gaps(spans, fromMs, toMs));
 }
 

@@ -69,7 +69,22 @@ export async function readRunCost(
         !(each.work === undefined ? named : older).has(nameOf(each)) && !done.has(each.work ?? ''),
     );
   }
-  return runCost(made, wanted.length);
+  return runCost(made, wanted.length, await reportsOf(store, run.workflowRunId, made));
+}
+
+/** Keys of the reports that other runs published, by workflow run id. */
+async function reportsOf(
+  store: Store,
+  own: string,
+  made: ReadonlyMap<string, unknown>,
+): Promise<Map<string, string>> {
+  const others = [...made.keys()].filter((runId) => runId !== own);
+  if (others.length === 0) return new Map();
+  const reports = (await store.list('runs/')).flatMap((key) => {
+    const [, runId] = /^runs\/[^/]+\/([^/]+)\/report\.html$/.exec(key) ?? [];
+    return runId !== undefined && others.includes(runId) ? [[runId, key] as const] : [];
+  });
+  return new Map(reports);
 }
 
 function nameOf({ activity, what }: RunAttempt): string {

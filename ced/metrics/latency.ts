@@ -14,3 +14,10 @@ export interface Latency {
 export function realTimeFactor({ milliseconds, audioSeconds }: Latency): number {
   return milliseconds / 1000 / audioSeconds;
 }
+
+const STABLE = 1.05;
+
+/** Whether the median of a model's rounds is hardly slower than the fastest, in any one unit. */
+export function isStable(median: number, fastest: number): boolean {
+  return median <= STABLE * fastest;
+}

@@ -76,5 +76,5 @@ async function readRun(named: string): Promise<ComparedRun> {
       `ced report: ${opened.uri} has no ${key}/result.json: no run published it`,
     );
   const scores = await readRecordIfPresent(opened, `${key}/scores.json`, runScoresRecord);
-  return { result, scores };
+  return { place: named, result, scores };
 }

@@ -127,9 +127,19 @@ const both = <S extends z.ZodType>(schema: S): z.ZodTuple<[S, S]> => z.tuple([sc
 export const comparisonSchema = z
   .object({
     formatVersion,
-    runs: both(z.object({ run: z.string(), workflowId: z.string() })).describe(
-      'The earlier run and the later, as in every pair below.',
-    ),
+    runs: both(
+      z.object({
+        ...{ run: z.string(), workflowId: z.string() },
+        place: z.string().describe('As the command named it.'),
+      }),
+    ).describe('The earlier run and the later, as in every pair below.'),
+    eval: both(
+      z.object({ clips: count, classes: count.describe('With a labelled clip.') }).nullable(),
+    ).describe('What each was scored on; null of a run that an earlier version published.'),
+    sameEval: z
+      .boolean()
+      .nullable()
+      .describe('Whether clips, classes and labels of eval are as many; null = not known.'),
     models: z.array(
       z.object({
         role: z.enum(['teacher', 'ensemble', 'student']),
@@ -137,7 +147,12 @@ export const comparisonSchema = z
         parameters: both(count.nullable()),
         mAP: both(z.number().nullable()),
         difference: z
-          .object({ mean: z.number(), low: z.number(), high: z.number(), classes: count })
+          .object({
+            mean: z.number(),
+            low: z.number().nullable().describe('Of a 95 % interval; null of a single class.'),
+            high: z.number().nullable(),
+            classes: count,
+          })
           .nullable()
           .describe('Later minus earlier, over the classes that both scored.'),
       }),

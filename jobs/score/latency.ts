@@ -7,6 +7,7 @@
 import { cpus } from 'node:os';
 import { onnxModel, longestPieceSamples } from '../../ced/onnx/model-graph';
 import { sampleRate } from '../../ced/audio/mono16k';
+import { isStable } from '../../ced/metrics/latency';
 import { loadOnnxNet } from '../../ced/teachers/onnx-net';
 import { loadModel } from '../../storage/models/model-folder';
 import {
@@ -31,8 +32,6 @@ const TIMED_RUNS = 9;
 const RUNS_A_ROUND = 5;
 const LEAST_ROUNDS = 3;
 const MOST_ROUNDS = 12;
-/** Times are stable when each model's median round is no slower than its fastest by more. */
-const STABLE = 1.05;
 
 /** Measures models of the store side by side, unless they were before, and keeps the times. */
 export async function measureLatencies(
@@ -86,12 +85,12 @@ async function roundsUntilStable(
 ): Promise<number[][]> {
   await inTurns(nets, WARM_UPS, monotonicMs, beforeRun);
   const rounds = nets.map((): number[] => []);
-  const isStable = (): boolean =>
-    rounds.every((times) => median(times.toSorted((a, b) => a - b)) <= STABLE * Math.min(...times));
+  const areStable = (): boolean =>
+    rounds.every((times) => isStable(median(times.toSorted((a, b) => a - b)), Math.min(...times)));
   for (let round = 1; round <= MOST_ROUNDS; round++) {
     const times = await inTurns(nets, RUNS_A_ROUND, monotonicMs, beforeRun);
     for (const [index, each] of times.entries()) rounds[index]!.push(Math.min(...each));
-    if (round >= LEAST_ROUNDS && isStable()) break;
+    if (round >= LEAST_ROUNDS && areStable()) break;
   }
   return rounds;
 }

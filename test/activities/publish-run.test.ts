@@ -1,7 +1,9 @@
+import { dirname } from 'node:path';
 import { publishRun } from '../../activities/publish-run';
 import { layout } from '../../storage/layout';
 import type { FolderStore } from '../../storage/folder-store';
 import type { Store } from '../../storage/store';
+import { latestPage, TO_STORE } from '../../report/run-links';
 import { handmadeRun } from '../report/handmade-run';
 
 const text = async (store: FolderStore, key: string): Promise<string> =>
@@ -83,6 +85,17 @@ describe('publishing a distillation', () => {
       '{"split":"train","clip":"<b>torn</b>","reason":"damaged: frame ' +
         '3"}\n{"split":"train","clip":"gone","reason":"no such file: gone.wav"}\n',
     );
+  });
+
+  it('leads from both copies of the report to those of the runs that it found work of', () => {
+    const [own, latest] = [TO_STORE, latestPage(`<a href="${TO_STORE}runs/a/b/report.html">`)];
+    const from = (key: string): string => `https://store/${dirname(key)}/`;
+    const report = 'https://store/runs/a/b/report.html';
+    const ownPlace = layout.runFile('handmade', 'first', 'report.html');
+    expect(new URL(`${own}runs/a/b/report.html`, from(ownPlace)).href).toBe(report);
+    const [, link = ''] = /href="([^"]*)"/.exec(latest) ?? [];
+    const latestPlace = layout.latest('handmade', 'report.html');
+    expect(new URL(link, from(latestPlace)).href).toBe(report);
   });
 
   it('leads from the name of a student to its model', async () => {

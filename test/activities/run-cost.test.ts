@@ -129,6 +129,19 @@ describe('what a run cost', () => {
     expect(cost).not.toHaveProperty('unknown');
   });
 
+  it('names the reports of other runs, where these came to one', async () => {
+    await record('a', 'computeLogits', [1, 10, 20]);
+    await record('a', 'trainModel', [1, 20, 50], { outcome: 'stopped' });
+    await record('b', 'trainModel', [1, 102, 162]);
+    await repeated('c', 200);
+    await store.create('runs/mine/b/report.html', Buffer.from('<!doctype html>'));
+    expect((await costOf('c'))?.runs.map(({ report }) => report)).toEqual([
+      undefined,
+      'runs/mine/b/report.html',
+    ]);
+    expect((await costOf('b'))?.runs.map(({ report }) => report)).toEqual([undefined, undefined]);
+  });
+
   it('leaves out the training of another student, but not the logits that it shares', async () => {
     const other = { ...INPUTS.trainModel, settings: { name: 'tiny' } };
     await record('a', 'ingestShard', [1, 0, 10]);

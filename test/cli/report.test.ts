@@ -8,6 +8,7 @@ import { FolderStore } from '../../storage/folder-store';
 import { layout } from '../../storage/layout';
 import { encodeJson } from '../../storage/store';
 import type { ReportData } from '../../report/report-data';
+import type { RunComparison } from '../../report/run-comparison';
 import { sampleReport } from '../report/sample-report';
 import { catchOutput, type CaughtOutput } from '../support/caught-output';
 import { documentedOutput } from '../support/documented-output';
@@ -94,6 +95,73 @@ describe('ced report --compare', () => {
     expect(await ced(['report', pathOf('new'), '--compare', pathOf('old')])).toBe(0);
     expect(printed.text).toMatch(/student mini +0\.22 M +0\.\d{3} → 0\.\d{3} +\+0\.001\n/);
     expect(printed.text).toContain('classes  not known: an earlier version published a run');
+  });
+
+  const compared = async (before: ReportData, after: ReportData): Promise<string[]> => {
+    await publish('old', before);
+    await publish('new', after);
+    const out = join(folder, 'compared.html');
+    expect(await ced(['report', pathOf('new'), '--compare', pathOf('old'), '--out', out])).toBe(0);
+    const page = readFileSync(out, 'utf8');
+    expect(`${page}${printed.text}`).not.toMatch(/NaN|Infinity|undefined/);
+    const text = page.replace(/<style>[^]*?<\/style>|<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+    return [printed.text.replace(/\s+/g, ' '), text];
+  };
+
+  /** The sample with eval clips of other classes. */
+  function otherClasses(kept: number): ReportData {
+    const data = changed();
+    data.evalClips = 120;
+    data.classes = data.classes.map((each, index) =>
+      index < kept ? each : { ...each, name: `other ${index}` },
+    );
+    return data;
+  }
+
+  it('shows no difference of mAPs that have no class in common, and says so', async () => {
+    for (const told of await compared(sampleReport(), otherClasses(0))) {
+      expect(told).toContain(
+        'Scored on different eval splits, 800 clips of 52 classes before and 120 clips of 52 ' +
+          'classes after, no class in common, so no difference is shown.',
+      );
+      expect(told).not.toMatch(/[+−]0\.\d{3}/);
+    }
+    expect(printed.text).toContain('classes  none that both runs scored');
+  });
+
+  it('says over how many classes a difference is, and that the clips were others', async () => {
+    for (const told of await compared(sampleReport(), otherClasses(8)))
+      expect(told).toContain(
+        'with 8 classes in common: differences are over these, and of other clips, so they say ' +
+          'little about the models.',
+      );
+  });
+
+  it('has no interval over a single class', async () => {
+    const single = (data: ReportData): ReportData => {
+      data.classes = data.classes.slice(1, 2);
+      for (const model of data.models) model.perClass = model.perClass.slice(1, 2);
+      return data;
+    };
+    const [told] = await compared(single(sampleReport()), single(changed()));
+    expect(told).toMatch(/student mini 0\.22 M .{13} \+0\.100 Both were/);
+    printed.text = '';
+    await ced(['report', pathOf('new'), '--compare', pathOf('old'), '--json']);
+    expect(documentedOutput<RunComparison>('report', printed.text).models.at(-1)).toMatchObject({
+      difference: { low: null, high: null, classes: 1 },
+    });
+  });
+
+  it('says that nothing moved, and tells two runs of one name apart by their places', async () => {
+    await publish('old', sampleReport());
+    const out = join(folder, 'compared.html');
+    expect(await ced(['report', pathOf('old'), '--compare', pathOf('old'), '--out', out])).toBe(0);
+    expect(printed.text).toContain(`old (${pathOf('old')}) compared with old (${pathOf('old')})`);
+    expect(printed.text).toContain('classes  the best students are alike in all 52');
+    expect(printed.text).toContain('Both were scored on 800 clips of 52 classes.');
+    const page = readFileSync(out, 'utf8').replace(/\s+/g, ' ');
+    expect(page).toContain('<h1>old</h1>');
+    expect(page).toContain(`${pathOf('old')} compared with ${pathOf('old')} </p>`);
   });
 
   it('names a run that was not published, and a path that names none', async () => {

@@ -17,6 +17,19 @@ describe('html templates', () => {
     ).toBe('<ul><li>a</li><li>&#60;b&#62;</li></ul>');
   });
 
+  it('keep words from right to left to themselves, numbers and attributes as they are', () => {
+    const name = 'קלרינט בס';
+    expect(html`<li title="${name}">${`${name} 3, עוד 4`} <span>${0.5}</span></li>`.text).toBe(
+      '<li title="קלרינט בס"><bdi>קלרינט בס</bdi> 3, <bdi>עוד</bdi> 4 <span>0.5</span></li>',
+    );
+  });
+
+  it('show characters that reorder or hide what is around them by their codes', () => {
+    expect(html`<b title="${'a\u202eb'}">${'a\u202eb\u0000\tc\n'}</b>`.text).toBe(
+      '<b title="a\\u202eb">a\\u202eb\\u0000\tc\n</b>',
+    );
+  });
+
   it('leave nothing where there is nothing, but keep a zero', () => {
     expect(html`${null}${undefined}${0}`.text).toBe('0');
   });

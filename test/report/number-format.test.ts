@@ -19,6 +19,8 @@ describe('numbers in a report', () => {
     [formatParameters(221_876), '0.22 M'],
     [formatParameters(5_510_000), '5.5 M'],
     [formatParameters(86_000_000), '86 M'],
+    [formatParameters(7_300_000_000), '7,300 M'],
+    [formatBytes(9.3e15), '9.30 PB'],
     [formatBytes(0), '0 B'],
     [formatBytes(999), '999 B'],
     [formatBytes(999_600), '1.00 MB'],

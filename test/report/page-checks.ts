@@ -26,6 +26,11 @@ export const cutOff = `[...document.querySelectorAll('.scroll, pre')]
   .filter((each) => each.scrollWidth > each.clientWidth + 1)
   .map((each) => each.tagName + ' ' + (each.querySelector('table')?.className ?? each.className))`;
 
+/** Cells and tags whose text is wider than they are. */
+export const overflowing = `[...document.querySelectorAll('th, td, .tags li')]
+  .filter((each) => each.clientWidth > 0 && each.scrollWidth > each.clientWidth + 1)
+  .map((each) => each.tagName + ' ' + each.textContent.trim().slice(0, 40))`;
+
 /** Rows of the table of classes that can be seen without scrolling the table in itself. */
 export const classesInView = `(() => {
   const view = document.querySelector('#class-table').parentElement.getBoundingClientRect();

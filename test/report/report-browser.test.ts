@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { readPageAssets } from '../../activities/publish/page-assets';
+import { html } from '../../report/html';
 import { renderReport } from '../../report/report-page';
 import { browser as findBrowser } from '../../infra/toolchain';
 import {
@@ -14,6 +15,7 @@ import {
   clipSeconds,
   cutOff,
   faintTexts,
+  overflowing,
   pageWidth,
   sectionsShown,
   standingOut,
@@ -21,9 +23,21 @@ import {
 import { sampleReport } from './sample-report';
 import type { ReportData } from '../../report/report-data';
 
-/** Two students, one of a long name, every model timed. */
+/** Two students, one of a long name, every model timed; another run did the work. */
 function fullReport(): ReportData {
   const data = sampleReport({ students: ['mini', 'a-student-with-a-very-long-name-indeed'] });
+  const workflowRunId = '0197a3f0-0000-7000-8000-000000000001';
+  const time = { seconds: 420, cpuSeconds: 30, gpuSeconds: 390 };
+  data.result.cost = {
+    ...time,
+    stages: [{ name: 'distill', seconds: 203 }],
+    runs: [
+      {
+        ...{ ...time, workflowRunId, fromMs: 1_790_000_000_000, attempts: 9, unsuccessful: 1 },
+        report: `runs/instruments/${workflowRunId}/report.html`,
+      },
+    ],
+  };
   for (const model of data.models)
     if (model.role !== 'ensemble')
       model.latency = { milliseconds: 12.34, audioSeconds: 10, processor: 'Test CPU' };
@@ -54,6 +68,7 @@ const SECTIONS = [
   'agreement',
   'wrong',
   'timeline',
+  'cost',
   'stages',
   'storage',
   'rejected',
@@ -85,6 +100,7 @@ const SECTIONS = [
     viewport: { width: number; height: number },
     colorScheme: 'light' | 'dark',
     media: 'screen' | 'print' = 'screen',
+    report = file,
   ): Promise<{ page: Page; troubles: string[] }> => {
     // Where the machine's locale is POSIX, Chromium's is one that no `Intl` takes.
     const page = await browser.newPage({ viewport, colorScheme, locale: 'en-US' });
@@ -97,7 +113,7 @@ const SECTIONS = [
       (request) =>
         /^(file|data):/.test(request.url()) || troubles.push(`request: ${request.url()}`),
     );
-    await page.goto(pathToFileURL(file).href);
+    await page.goto(pathToFileURL(report).href);
     // Not waitForFunction: it polls by eval, which the page's content security policy refuses.
     while (!(await page.evaluate(chartsDrawn))) await page.waitForTimeout(50);
     return { page, troubles };
@@ -164,6 +180,59 @@ const SECTIONS = [
       expect(await page.evaluate(axeFaults)).toEqual([]);
       await page.close();
     });
+  });
+
+  describe('with names that are long', () => {
+    const long = join(folder, 'long.html');
+    beforeAll(() => {
+      const data = fullReport();
+      const named = new Map(data.classes.map(({ name }, at) => [name, `${name} `.repeat(6) + at]));
+      const endless = 'Supercalifragilisticexpialidocious'.repeat(4);
+      for (const each of data.classes) each.name = named.get(each.name)!;
+      data.classes[0]!.name = endless;
+      for (const { worst = [] } of data.models)
+        for (const { student } of worst) student[0]!.name = endless;
+      writeFileSync(long, renderReport(data, readPageAssets()));
+    });
+
+    it.each([
+      ['a small desktop', VIEWPORTS['small desktop'], 'screen'],
+      ['a phone', VIEWPORTS.phone, 'screen'],
+      ['A4 paper', PAPER, 'print'],
+    ] as const)('draws none over its neighbour, on %s', async (_name, viewport, media) => {
+      const { page } = await open(viewport, 'light', media, long);
+      for (const details of await page.locator('details > summary').all()) await details.click();
+      expect(await page.evaluate(overflowing)).toEqual([]);
+      const [name, score] = await Promise.all(
+        ['th', 'td'].map((cell) =>
+          page.locator(`#class-table tbody ${cell}`).first().boundingBox(),
+        ),
+      );
+      expect(score!.x + score!.width).toBeLessThanOrEqual(viewport.width);
+      expect(name!.width).toBeLessThan(viewport.width / 2);
+      await page.close();
+    });
+  });
+
+  it('leaves out what a model has no value of, on a phone', async () => {
+    const { page } = await open(VIEWPORTS.phone, 'light');
+    const shown = await page.locator('.models tr.ensemble td:visible').all();
+    const heads = await Promise.all(shown.map((cell) => cell.getAttribute('data-head')));
+    expect(heads).toEqual(['Eval mAP', 'Parameters']);
+    await page.close();
+  });
+
+  it('draws a number behind a name that is read from right to left, as behind others', async () => {
+    const page = await browser.newPage({ viewport: VIEWPORTS.desktop });
+    const list = html`<ul>
+      ${['עוד', 'Oud'].map((name) => html`<li>${name} <span>${0.5}</span></li>`)}
+    </ul>`;
+    await page.setContent(list.text);
+    for (const item of await page.locator('li').all()) {
+      const { x: left } = (await item.boundingBox())!;
+      expect((await item.locator('span').boundingBox())!.x).toBeGreaterThan(left + 5);
+    }
+    await page.close();
   });
 
   it('has the numbers of every chart for readers without scripts', async () => {

@@ -65,6 +65,9 @@ describe('the table of models', () => {
     expect(text).toContain('12.3 ms 0.0012 of its 10 s 12.0 to 13.5 ms');
     expect(text).toContain('Times are of Test CPU: the models took turns');
     expect(text).not.toContain('measured one by one');
+    expect(text).not.toContain('not stable');
+    data.models[1]!.latency = { ...latency, spread: { low: 11.7, high: 13.5, rounds: 12 } };
+    expect(visibleText(pageOf(data))).toContain('They were not stable by then');
   });
 });
 
@@ -208,6 +211,17 @@ describe('the cost of a run', () => {
     expect(text).toMatch(/total 10 min 00 s 0\.0167 h 0\.15 h 18 2/);
   });
 
+  it('leads from the headline to these runs, and on to their reports', () => {
+    const made = { ...first, report: `runs/instruments/${first.workflowRunId}/report.html` };
+    const page = pageOf(withCost([made, second]));
+    expect(page).toContain('<a href="#cost">10 min 00 s</a>');
+    const links = [...page.matchAll(/<a href="(\.\.[^"]*)"><code>([^<]*)</g)].map(
+      ([, href, name]) => [href, name],
+    );
+    expect(links).toEqual([[`../../../${made.report}`, first.workflowRunId]]);
+    expect(visibleText(pageOf(withCost([first])))).toContain('; in another run; this run: 6.0 s');
+  });
+
   it('says what this run found, and what nobody recorded the making of', () => {
     const data = withCost([first, second], 3);
     data.workflowRunId = second.workflowRunId;
@@ -225,6 +239,23 @@ describe('the cost of a run', () => {
   });
 });
 
+describe('the report of a student of published logits', () => {
+  it('says how good it is, and compares it with no teacher', () => {
+    const data = sampleReport();
+    data.models = data.models.filter(({ role }) => role === 'student');
+    for (const model of data.models) Object.assign(model, { agreement: null, spread: null });
+    data.result = { ...data.result, teachers: [], ensemble: { mAP: null } };
+    data.ensembleValidationMAP = null;
+    const page = pageOf(data);
+    const score = data.models[0]!.mAP!.toFixed(3);
+    expect(visibleText(page)).toContain(
+      `The student mini reaches mAP ${score} on 800 eval clips, with 0.22 M parameters.`,
+    );
+    expect(visibleText(page)).toContain(`Eval mAP ${score} mini Parameters 0.22 M mini`);
+    expect(visibleText(page)).not.toMatch(/NaN|Infinity|fewer|no eval split/);
+  });
+});
+
 describe('the report of a distillation', () => {
   const data = sampleReport();
   const page = pageOf(data);
@@ -238,6 +269,19 @@ describe('the report of a distillation', () => {
     expect(text).toContain('0.22 M 3.8× fewer than the largest teacher, 8.1× fewer than all');
     expect(text).toContain('938 kB 0.2 % of the audio’s 384 MB PCM, 8 views');
     expect(text).toContain('7 min 00 s most of it in distill: 3 min 23 s');
+  });
+
+  it('says that a student has more parameters than its teachers where it has', () => {
+    const large = sampleReport();
+    const student = large.models.at(-1)!;
+    student.parameters = 2_100_000;
+    expect(visibleText(pageOf(large))).toContain(
+      '2.1 M 2.5× more than the largest teacher, 1.2× more than all',
+    );
+    student.parameters = 840_252;
+    expect(visibleText(pageOf(large))).toContain(
+      'about as many as the largest teacher, 2.1× fewer than all',
+    );
   });
 
   it('says from which step on the time of a resumed training is', () => {

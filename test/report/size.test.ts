@@ -33,6 +33,25 @@ describe('the comparison by size', () => {
     expect(html).not.toContain('NaN');
   });
 
+  it('has ticks on both axes, however close the sizes of its models lie', () => {
+    const data = sampleReport();
+    for (const factor of [1, 1.01, 40, 1e4]) {
+      data.scored.forEach((model, index) => {
+        model.weights.float32 = 2_700_000 * factor ** (index / 4);
+        model.latency = { milliseconds: 54, audioSeconds: 10, processor: 'a processor' };
+      });
+      const plots = section(data, 'size').match(/<figure class="plot scatter">[^]*?<\/figure>/g)!;
+      for (const plot of plots) expect(plot.match(/class="x"/g)?.length).toBeGreaterThanOrEqual(2);
+    }
+  });
+
+  it('says how much slower than its audio a slow model is', () => {
+    const data = sampleReport();
+    const slow = { milliseconds: 39_370, audioSeconds: 10, processor: 'a processor' };
+    data.scored[3]!.latency = slow;
+    expect(textOf(section(data, 'size'))).toContain('64.5 M 0.254 ×');
+  });
+
   it('compares times on one processor alone', () => {
     const data = sampleReport();
     data.scored[4]!.latency = { ...data.scored[4]!.latency!, processor: 'another' };

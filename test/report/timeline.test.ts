@@ -1,5 +1,5 @@
 import { joinAttempts } from '../../activities/publish/run-attempts';
-import { layOut, lengthMs, ticks } from '../../report/timeline';
+import { busyMs, layOut, lengthMs, ticks } from '../../report/timeline';
 import type { AttemptEnd, AttemptStart } from '../../activities/attempt-record';
 import type { RunAttempt } from '../../report/run-attempt';
 
@@ -119,6 +119,13 @@ describe('a timeline', () => {
     const marks = lanes.flat();
     expect(marks.length).toBeLessThan(2000);
     expect(marks.reduce((sum, mark) => sum + mark.attempts.length, 0)).toBe(20_000);
+  });
+
+  it('counts the time of more activities than a call takes arguments', () => {
+    const many = Array.from({ length: 300_000 }, (_, at) => ({
+      ...{ startedMs: at * 10, endedMs: at * 10 + 9 },
+    }));
+    expect(busyMs(many)).toBe(300_000 * 9);
   });
 
   it('has round moments on its axis, eight at most', () => {

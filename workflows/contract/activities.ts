@@ -440,6 +440,8 @@ export const costSchema = z.object({
       attempts: z.number(),
       /** Of them, those that failed, were lost or stopped. */
       unsuccessful: z.number(),
+      /** Key of another run's report in the store; absent = it has none. */
+      report: z.exactOptional(z.string()),
     }),
   ),
   /** Results found in the store of which no run recorded the making; absent = none. */
