@@ -17,7 +17,7 @@ export function armOperations(root: string, arm: Arm): number | null {
   const { type, run } = runOf(arm);
   const clips = tableClips(root, run.corpus.train);
   if (clips === null) return null;
-  const { chunkSeconds, trainings } = type === 'distill' ? distilled(run) : taught(run);
+  const { chunkSeconds, trainings } = type === 'distill' ? distilled(run) : trainedFromLabels(run);
   return trainings
     .map((each) => estimateTraining(each, clips, chunkSeconds, CLASSES).operations)
     .reduce((sum, operations) => sum + operations, 0);
@@ -28,7 +28,7 @@ function distilled(run: object) {
   return { chunkSeconds: logits.chunkSeconds, trainings: students };
 }
 
-function taught(run: object) {
+function trainedFromLabels(run: object) {
   const { chunkSeconds, teachers } = teachRunSchema.parse({ name: 'plan', ...run });
   return { chunkSeconds, trainings: teachers };
 }
