@@ -6,16 +6,20 @@ import { encodeWav } from '../../../ced/audio/wav-file';
 import { writeWhole } from '../../instruments/render/clip-files';
 import { claimFolder } from '../../instruments/render/folder-claim';
 import { CLASSES } from './classes';
+import { debName, type DebPlace } from './deb-file';
 import { PACKAGES, soundsIn, unpackSounds } from './packages';
 import { recipeSha256, type SplitRecipe } from './recipe';
-import { readRecordings, type Recordings } from './recordings';
+import { readRecordings, type Recording, type Recordings } from './recordings';
 import { scene } from './scene';
 
 /**
  * The corpus in a folder: `vocabulary.csv`, a table for each split, `audio/`, `recordings.jsonl`
- * (which recording is in which split), and `manifest.json`, written last. An interrupted folder is
- * built again; packages that were unpacked stay until the corpus is complete.
+ * (the split, class and licence of each), and `manifest.json`, written last. An interrupted folder
+ * is built again; packages that were downloaded or unpacked stay until the corpus is complete.
  */
+
+/** While the largest package is unpacked: its file, the archive in it, and its sounds. */
+const LARGEST_GIGABYTES = 5;
 
 const manifestSchema = z.object({
   formatVersion: z.literal(1),
@@ -53,25 +57,45 @@ export async function buildCorpus(
     if (complete?.recipe === recipe) return { manifest: complete, found: true };
     rmSync(join(folder, 'manifest.json'), { force: true });
     const sounds = join(folder, 'packages');
-    for (const each of PACKAGES) {
-      const own = join(sounds, each.name);
-      const marker = join(sounds, `${each.name}.sha256`);
-      if (textOf(marker) === each.sha256) continue;
-      say(`unpacking ${each.name} ${each.version}`);
-      rmSync(own, { recursive: true, force: true });
-      await unpackSounds(each, own, packages);
-      writeWhole(marker, each.sha256);
-    }
+    const downloads = join(folder, 'downloads');
+    await unpackPackages(sounds, { given: packages, downloads }, say);
     say('decoding the recordings');
     const recordings = await readRecordings(sounds, await soundsIn(sounds));
     say('mixing the clips');
     const manifest = writeCorpus(folder, recipe, splits, recordings);
-    rmSync(sounds, { recursive: true });
+    for (const each of [sounds, downloads]) rmSync(each, { recursive: true, force: true });
     return { manifest, found: false };
+  } catch (error) {
+    throw isDiskFull(error) ? diskFull(folder, error) : error;
   } finally {
     release();
   }
 }
+
+async function unpackPackages(sounds: string, place: DebPlace, say: Build['say']): Promise<void> {
+  for (const each of PACKAGES) {
+    const marker = join(sounds, `${each.name}.sha256`);
+    if (textOf(marker) === each.sha256) continue;
+    say(`unpacking ${each.name} ${each.version}`);
+    await unpackSounds(each, join(sounds, each.name), place);
+    writeWhole(marker, each.sha256);
+    rmSync(join(place.downloads, debName(each)), { force: true });
+  }
+}
+
+/** In the words of node, of apt-get before and while it downloads, and of tar. */
+function isDiskFull(error: unknown): boolean {
+  if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return true;
+  return error instanceof Error && /No space left|enough free space|Wrote only/.test(error.message);
+}
+
+const diskFull = (folder: string, cause: unknown): Error =>
+  new Error(
+    `${folder}: no space is left on its disk. A build takes up to ${LARGEST_GIGABYTES} GB there, ` +
+      'and 0.7 GB remain of it. With more space the same command goes on.\n' +
+      (cause instanceof Error ? cause.message : String(cause)).split('\n', 1)[0],
+    { cause },
+  );
 
 /** Everything but the packages: for any recordings. */
 export function writeCorpus(
@@ -82,11 +106,12 @@ export function writeCorpus(
 ): Manifest {
   const vocabulary = CLASSES.map(({ name }, index) => `${index},/game/${index},"${name}"\n`);
   writeWhole(join(folder, 'vocabulary.csv'), `index,mid,display_name\n${vocabulary.join('')}`);
-  const listed = splits.flatMap(({ name: split }) =>
-    recordings[split].classes.flatMap((all, number) =>
-      all.map(({ path }) => jsonLine({ recording: path, split, class: CLASSES[number]!.name })),
+  const listed = splits.flatMap(({ name: split }) => [
+    ...recordings[split].classes.flatMap((all, number) =>
+      all.map((each) => recordingLine(each, split, CLASSES[number]!.name)),
     ),
-  );
+    ...recordings[split].ambience.map((each) => recordingLine(each, split, null)),
+  ]);
   writeWhole(join(folder, 'recordings.jsonl'), listed.join(''));
   const manifest: Manifest = {
     formatVersion: 1,
@@ -122,6 +147,12 @@ function writeSplit(
   });
   writeWhole(join(folder, `${split}.jsonl`), rows.join(''));
   return all.digest('hex');
+}
+
+/** @param soundClass null for an ambience */
+function recordingLine({ path }: Recording, split: string, soundClass: string | null): string {
+  const licence = PACKAGES.find(({ name }) => path.startsWith(`${name}/`))?.licence ?? null;
+  return jsonLine({ recording: path, split, class: soundClass, licence });
 }
 
 const jsonLine = (row: object): string => `${JSON.stringify(row)}\n`;
