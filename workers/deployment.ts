@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NativeConnection, WorkerDeploymentOptions } from '@temporalio/worker';
 
-const DEPLOYMENT = 'ced';
+export const DEPLOYMENT = 'ced';
 /** A server registers a build with its first poll, within a second or so. */
 const REGISTERED_WITHIN_MS = 30_000;
 const GRPC_FAILED_PRECONDITION = 9;

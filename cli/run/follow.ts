@@ -5,10 +5,12 @@ import { dataConverter } from '../../workers/payloads/data-converter';
 import type { TemporalSettings } from '../../workers/temporal-settings';
 import type { Unchanged } from '../../workflows/contract/promotion';
 import { UsageError } from '../../infra/command-line/usage-error';
+import { asTypedHere } from '../../infra/package-root';
 import type { LiveDisplay } from './live-display';
 import { liveLines } from './live-lines';
 import type { RunView } from './run-view';
 import { followStatus } from './status-feed';
+import { asTyped } from './temporal-command';
 
 /** @throws {UsageError} one line with the remedy when no server answers */
 export async function connect({
@@ -49,12 +51,12 @@ export async function followRun(
   const told = new Set<string>();
   const show = (view: RunView): void => {
     const news = (view.status.notes ?? []).filter((note) => !told.has(note));
-    for (const note of news) display.note(`Note: ${note}`);
+    for (const note of news) display.note(`Note: ${typedHere(note)}`);
     for (const note of news) told.add(note);
     display.show(liveLines(view));
   };
   const tell = (why: string): void => {
-    if (!told.has(why)) display.note(why);
+    if (!told.has(why)) display.note(typedHere(why));
     told.add(why);
   };
   await followStatus(client, workflowId, show, signal, tell, hasOwnWorkers).finally(() =>
@@ -62,4 +64,9 @@ export async function followRun(
   );
   if (signal.aborted) return null;
   return (await client.workflow.getHandle(workflowId).result()) as RunResult | Unchanged;
+}
+
+/** A sentence that a run or its watch tells, with commands that can be pasted here. */
+function typedHere(text: string): string {
+  return asTyped(asTypedHere(text));
 }

@@ -56,6 +56,17 @@ const STAGES_OF: Readonly<Record<string, readonly StageName[]>> = {
   publishRun: ['publish'],
 };
 
+/** Stages without work for the queue of GPU activities. */
+const CPU_STAGES: readonly StageName[] = ['plan', 'download', 'publish'];
+
+/** Whether a run that is not paused has GPU activities before it. @param status null = unknown */
+export function needsGpu(status: RunStatus | null): boolean {
+  return (
+    status === null ||
+    status.stages.some(({ name, state }) => !CPU_STAGES.includes(name) && state !== 'done')
+  );
+}
+
 /**
  * Activities of a stage. Those that belong to two stages, as `scoreModel` to `gate` and `evaluate`,
  * count for the one that is running.

@@ -25,16 +25,16 @@ const DESCRIBE_EVERY_MS = 1000;
 const QUERY_EVERY_MS = 3000;
 /** Limit for the status of a closed run: a worker, if one is left, replays its whole history. */
 const LAST_ANSWER_MS = 15_000;
-/** Workers that were just started need some seconds until they poll; others are there or not. */
-const CHECK_WORKERS_EVERY_MS = 15_000;
+/** A worker that was started just before needs a moment until it polls. */
 const FIRST_CHECK_MS = 2000;
+const CHECK_WORKERS_EVERY_MS = 4000;
 /** Time without an answer of the server after which watching fails; a restart takes seconds. */
 const OUT_OF_REACH_MS = 30_000;
 
 /**
  * Calls `onView` until the run has closed; the last view is the final one. Calls `onWaiting` where
- * the run waits for workers that are not there. @throws one line when
- * the server stays out of reach or has no such run
+ * the run waits for workers that are not there. @throws one line when the server stays out of reach
+ * or has no such run
  */
 export async function followStatus(
   client: Client,
@@ -51,7 +51,7 @@ export async function followStatus(
   let asking: Promise<void> | null = null;
   let askedMs = -Infinity;
   let reachedMs = performance.now();
-  let checkMs = reachedMs + (hasOwnWorkers ? CHECK_WORKERS_EVERY_MS : FIRST_CHECK_MS);
+  let checkMs = reachedMs + FIRST_CHECK_MS;
   const ask = async (): Promise<void> => {
     // No worker answers before one has taken the workflow's first task.
     status = await handle.query<RunStatus>(STATUS_QUERY).catch(() => status);
@@ -83,9 +83,9 @@ export async function followStatus(
       if (status !== null) onView({ status, pending });
       if (performance.now() >= checkMs) {
         checkMs = performance.now() + CHECK_WORKERS_EVERY_MS;
-        const nowMs = Date.now();
-        const why = await awaitedWorkers(client, workflowId, description, nowMs).catch(() => null);
-        if (why !== null) onWaiting(why);
+        const caller = { hasOwnWorkers, status };
+        const awaited = awaitedWorkers(client, workflowId, description, Date.now(), caller);
+        for (const why of await awaited.catch(() => [])) onWaiting(why);
       }
     }
     await sleep(DESCRIBE_EVERY_MS, undefined, { signal }).catch(() => undefined);

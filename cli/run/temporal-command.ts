@@ -130,10 +130,19 @@ export function shellLine(program: string, args: readonly string[]): string {
 
 /** `temporal` if it is on the PATH, else the path of set-up's: a printed command must run. */
 export function nameToType(binary: string, path: string = process.env['PATH'] ?? ''): string {
-  const found = path
+  return isOnPath(path) ? 'temporal' : binary;
+}
+
+/** A text with the tool's commands as they are typed here. */
+export function asTyped(text: string, path: string = process.env['PATH'] ?? ''): string {
+  if (isOnPath(path)) return text;
+  return text.replaceAll(/\btemporal (?=(?:workflow|operator) )/g, 'npx ced temporal ');
+}
+
+function isOnPath(path: string): boolean {
+  return path
     .split(delimiter)
     .some((folder) => folder !== '' && isExecutable(join(folder, 'temporal')));
-  return found ? 'temporal' : binary;
 }
 
 /** @throws with the CLI's own message, in one line */

@@ -1,4 +1,4 @@
-import { nameToType, shellLine, startArguments } from '../../cli/run/temporal-command';
+import { asTyped, nameToType, shellLine, startArguments } from '../../cli/run/temporal-command';
 
 const demo = {
   type: 'distill',
@@ -41,5 +41,11 @@ describe('the command that starts a run', () => {
 
   it('names the tool by its path where it is not on the PATH', () => {
     expect(nameToType('/cache/temporal', '/nowhere')).toBe('/cache/temporal');
+  });
+
+  it("is set-up's in sentences where the tool is not on the PATH", () => {
+    expect(asTyped('go on: temporal workflow reset -w mine; see temporal', '/nowhere')).toBe(
+      'go on: npx ced temporal workflow reset -w mine; see temporal',
+    );
   });
 });

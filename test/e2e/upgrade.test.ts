@@ -22,7 +22,7 @@ describe('an upgrade in the middle of a run', () => {
     (await handle.describe()).raw.workflowExecutionInfo?.versioningInfo?.deploymentVersion?.buildId;
 
   const awaited = async (nowMs: number): Promise<string | null> =>
-    await awaitedWorkers(cluster.client, 'left', await left.describe(), nowMs);
+    (await awaitedWorkers(cluster.client, 'left', await left.describe(), nowMs))[0] ?? null;
 
   beforeAll(async () => {
     cluster = await Cluster.start();
