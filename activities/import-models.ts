@@ -16,14 +16,15 @@ import { readInit, readTeacher, type Checkpoint } from './plan/read-checkpoint';
 import { readAnyTeacher, requireKnownClasses } from './plan/read-teacher';
 import type { ReadWaveformTeacher } from './plan/read-waveform-teacher';
 import { readVocabulary } from './plan/read-vocabulary';
+import { requireOrigin } from './plan/run-origin';
 
 export async function importModels(
   deps: ActivityDependencies,
   input: ImportModelsInput,
 ): Promise<ImportedModels> {
   const store = deps.openStore(input.store);
+  const notes = await requireOrigin(deps.root, input.origin);
   const vocabulary = await readVocabulary(deps, input.vocabulary, store);
-  const notes: string[] = [];
   const hints: Hint[] = [];
   const teachers = [];
   const maps: Int32Array[] = [];

@@ -19,6 +19,7 @@ import { readPlan, readPlannedListing, type PlanManifest } from '../storage/corp
 import { createPlan, planKeyOf } from '../storage/corpus/plan-part';
 import { readTables } from './plan/read-table';
 import { readVocabulary } from './plan/read-vocabulary';
+import { requireOrigin } from './plan/run-origin';
 import { cutShards, listShards } from '../ced/corpus/shards';
 import { SPLITS, type Split } from '../workflows/contract/models';
 import type { RejectedRow } from '../ced/corpus/table-row';
@@ -34,13 +35,13 @@ export async function planCorpus(
   onProgress: (done: number, total: number) => void,
 ): Promise<Plan> {
   const store = deps.openStore(input.store);
+  const notes = await requireOrigin(deps.root, input.origin);
   const vocabulary = await readVocabulary(deps, input.corpus.vocabulary, store);
   const listed: Record<Split, ListedSplit | null> = {
     train: null,
     validation: null,
     eval: null,
   };
-  const notes: string[] = [];
   const hints: Hint[] = [];
   const earlier = input.continues === undefined ? null : await lastPlan(store, input.continues);
   for (const split of SPLITS) {

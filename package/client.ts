@@ -4,10 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import { describeOrigin } from '../activities/plan/run-origin';
 import type { RunResult } from '../workflows/contract/activities';
 import { STATUS_QUERY, TASK_QUEUES } from '../workflows/contract/names';
 import { parseRun } from '../workflows/contract/parse-run';
 import type { Unchanged } from '../workflows/contract/promotion';
+import { ORIGIN_MEMO } from '../workflows/contract/run-origin';
 import {
   distillRunSchema,
   retrainRunSchema,
@@ -50,6 +52,12 @@ export interface StartOptions {
   workflowId?: string;
   /** Of the worker that has the workflows. @default ced */
   taskQueue?: string;
+  /**
+   * Folder on this machine where the run file's relative paths are meant to start. A worker of this
+   * machine whose root has other files then refuses the run, instead of reading those.
+   * @default not said: they start from the worker's root, whatever that is
+   */
+  root?: string;
 }
 
 /** A run, by its workflow id, whether this process started it or another one. */
@@ -112,11 +120,14 @@ export async function startRun<Type extends keyof Inputs>(
   client: Client,
   type: Type,
   run: Inputs[Type],
-  { workflowId = run.name, taskQueue = TASK_QUEUES.workflows }: StartOptions = {},
+  { workflowId = run.name, taskQueue = TASK_QUEUES.workflows, root }: StartOptions = {},
 ): Promise<Run<Results[Type]>> {
   const parsed = parseRun(SCHEMAS[type], run);
   if ('problems' in parsed) throw new RunFileInvalid(parsed.problems);
-  const { summary, details } = runSummary(parsed.run as DistillRun | TeachRun);
+  const accepted = parsed.run as DistillRun | TeachRun;
+  const { summary, details } = runSummary(accepted);
+  const memo =
+    root === undefined ? {} : { memo: { [ORIGIN_MEMO]: await describeOrigin(accepted, root) } };
   await client.workflow.start(type, {
     staticSummary: summary,
     staticDetails: details,
@@ -124,6 +135,7 @@ export async function startRun<Type extends keyof Inputs>(
     workflowId,
     args: [run],
     workflowIdConflictPolicy: 'USE_EXISTING',
+    ...memo,
   });
   return new Run<Results[Type]>(client, workflowId);
 }

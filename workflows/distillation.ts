@@ -5,7 +5,13 @@
 import { patched } from '@temporalio/workflow';
 import { runFileInvalid } from './accept-run';
 import { cpu, gpu } from './activity-proxies';
-import type { ImportedModels, Plan, PlanInput, RunResult } from './contract/activities';
+import type {
+  ImportedModels,
+  ImportModelsInput,
+  Plan,
+  PlanInput,
+  RunResult,
+} from './contract/activities';
 import { withinBudgets } from './contract/budgets';
 import type { DistillRun } from './contract/run-file';
 import { CHAMPION } from './contract/run-file-sections';
@@ -32,6 +38,7 @@ import { promoteBest } from './promote';
 import { publish } from './publish';
 import { withRepair } from './repair';
 import type { RunControl } from './run-control';
+import { runOrigin } from './run-origin';
 import { scoreModels } from './score-models';
 import { selectClips } from './select-clips';
 import { trainModels } from './train-models';
@@ -51,7 +58,9 @@ export function distillationStages(run: DistillRun): [StageName, string][] {
 }
 
 export async function importModels(control: RunControl, run: DistillRun): Promise<ImportedModels> {
-  const models = await control.runOnce('models', () => importFromSources(control, run));
+  const models = await control.runOnce('models', () =>
+    importFromSources(control, run, runOrigin()),
+  );
   control.note(models.notes);
   const teachers = run.teachers.flatMap((teacher, index) =>
     teacher.format === 'savedmodel'
@@ -75,7 +84,12 @@ export async function importModels(control: RunControl, run: DistillRun): Promis
   return models;
 }
 
-async function importFromSources(control: RunControl, run: DistillRun): Promise<ImportedModels> {
+/** @param origin for the first import alone: paths may lead to other files when one is repaired */
+async function importFromSources(
+  control: RunControl,
+  run: DistillRun,
+  origin: Pick<ImportModelsInput, 'origin'> = {},
+): Promise<ImportedModels> {
   const inits = run.students.flatMap((student, index) =>
     student.init === null || student.init === CHAMPION
       ? []
@@ -95,6 +109,7 @@ async function importFromSources(control: RunControl, run: DistillRun): Promise<
     chunkSeconds: run.logits.chunkSeconds,
     ...(champion ? { champion } : {}),
     ...(run.fromLabels === undefined ? {} : { fromLabels: run.fromLabels }),
+    ...origin,
   });
   if (workers.isEmpty) return imported;
   const accepted = early ?? (await workers.accept(vocabulary));

@@ -10,6 +10,7 @@ import type { DistillRun, TeachRun } from './contract/run-file';
 import type { Corpus } from './contract/run-file-sections';
 import type { Repair } from './repair';
 import type { RunControl } from './run-control';
+import { runOrigin } from './run-origin';
 import { SPLITS, type Split } from './contract/models';
 
 const SHARDS_IN_FLIGHT = 8;
@@ -42,7 +43,11 @@ export async function planCorpus(
 ): Promise<Plan> {
   const plan = await control.stage('plan', 1, async (stage) => {
     const { store, corpus } = run;
-    const planned = await cpu.planCorpus({ store, corpus, chunkSeconds, ...planning });
+    const planned = await cpu.planCorpus({
+      ...{ store, corpus, chunkSeconds },
+      ...planning,
+      ...runOrigin(),
+    });
     stage.done = 1;
     return planned;
   });

@@ -4,7 +4,7 @@
  */
 import { acceptRun } from './accept-run';
 import { cpu } from './activity-proxies';
-import type { RunResult } from './contract/activities';
+import type { ImportModelsInput, RunResult } from './contract/activities';
 import { teachRunSchema, type TeachRun } from './contract/run-file';
 import { prepareCorpus, type PreparedCorpus } from './prepare-corpus';
 import { withinBudgets } from './contract/budgets';
@@ -14,6 +14,7 @@ import type { Continuation } from './continuation';
 import { runToEnd } from './run-to-end';
 import { publish } from './publish';
 import { RunControl } from './run-control';
+import { runOrigin } from './run-origin';
 import { scoreModels } from './score-models';
 import { trainModels } from './train-models';
 
@@ -39,11 +40,12 @@ async function stages(control: RunControl, stated: TeachRun): Promise<RunResult>
       : [{ field: `teachers[${index}].init`, checkpoint: teacher.init, model: teacher.model }],
   );
   const { store } = stated;
-  const importInits = () =>
+  const importInits = (origin: Pick<ImportModelsInput, 'origin'> = {}) =>
     cpu.importModels({
       ...{ store, vocabulary: stated.corpus.vocabulary, teachers: [], inits, chunkSeconds },
+      ...origin,
     });
-  const models = await control.runOnce('models', importInits);
+  const models = await control.runOnce('models', () => importInits(runOrigin()));
   control.note(models.notes);
   const prepared = await prepareCorpus(control, stated, chunkSeconds);
   const corpus: PreparedCorpus = {

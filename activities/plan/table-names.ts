@@ -3,13 +3,12 @@
  * folders) in folders of this machine and on the hub, whose files can be listed.
  */
 import { counted } from '../../ced/counted';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { isUri } from '../../ced/corpus/address';
 import { expandBraces } from '../../ced/corpus/brace-pattern';
 import { listHubFiles } from '../../storage/sources/hub-files';
 import { SourceUnreadable, type SourceOptions } from '../../storage/sources/source';
 import { PermanentError } from '../../workflows/contract/failures';
+import { isLocalPattern, localFiles, pathPattern } from './path-pattern';
 import { absolute, told } from './read-input';
 
 /**
@@ -47,39 +46,16 @@ function braced(field: string, pattern: string): string[] {
 
 /** In a bucket, on the web and in a file's own name `*` is a character like others. */
 async function isPattern(place: string): Promise<boolean> {
-  if (isUri(place)) return /^hf:/i.test(place);
-  return await stat(place).then(
-    () => false,
-    () => true,
-  );
+  return isUri(place) ? /^hf:/i.test(place) : await isLocalPattern(place);
 }
 
 async function matches(place: string, sources: SourceOptions): Promise<string[]> {
-  const parts = place.split('/');
-  const first = parts.findIndex((part) => part.includes('*'));
-  const folder = parts.slice(0, first).join('/');
-  const isDeep = first < parts.length - 1 || parts[first]!.includes('**');
+  const pattern = pathPattern(place);
   const files = isUri(place)
-    ? await listHubFiles(folder, sources)
-    : (await readdir(folder === '' ? '/' : folder, { recursive: isDeep }).catch(() => []))
-        .map((name) => join(folder, name))
-        .sort();
-  const pattern = new RegExp(`^${parts.map(partPattern).join('/')}$`, 's');
-  const found = files.filter((file) => pattern.test(file));
+    ? await listHubFiles(pattern.folder, sources)
+    : await localFiles(pattern);
+  const found = files.filter(pattern.matches);
   if (found.length === 0)
     throw new SourceUnreadable(`none of ${counted(files.length, 'file', 'files')} matches`);
   return found;
-}
-
-function partPattern(part: string): string {
-  return part
-    .split(/(\*+)/)
-    .map((piece) =>
-      /^\*+$/.test(piece)
-        ? piece.length > 1
-          ? '.*'
-          : '[^/]*'
-        : piece.replace(/[.+?^${}()|[\]\\]/g, '\\$&'),
-    )
-    .join('');
 }

@@ -4,6 +4,7 @@
  * is resumed.
  */
 import { WorkflowFailedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { describeOrigin } from '../../activities/plan/run-origin';
 import { openStore } from '../../storage/open-store';
 import { layout } from '../../storage/layout';
 import { projectRoot } from '../../infra/package-root';
@@ -85,6 +86,7 @@ export async function conductRun(
         {
           ...{ type: options.type, workflowId, inputFile: shortPath(options.runFile), address },
           about: runSummary(run),
+          origin: await describeOrigin(run, projectRoot),
         },
         say,
       );
@@ -123,7 +125,10 @@ function unchanged(result: Unchanged, json: boolean, say: (line: string) => void
   return 0;
 }
 
-/** Starts a run through the Temporal CLI, or resumes the open run of its id on this build. */
+/**
+ * Starts a run through the Temporal CLI, or resumes the open run of its id on this build. The
+ * command is shown without the memo that says where it was started: what a user types has none.
+ */
 export async function startOrResume(
   client: Client,
   command: StartCommand,
@@ -138,9 +143,9 @@ export async function startOrResume(
     );
     return;
   }
-  const args = startArguments(command);
-  say(`\n  ${shellLine(nameToType(temporalBinary()), args)}\n`);
-  await runTemporal(temporalBinary(), args);
+  const { origin: _, ...typed } = command;
+  say(`\n  ${shellLine(nameToType(temporalBinary()), startArguments(typed))}\n`);
+  await runTemporal(temporalBinary(), startArguments(command));
 }
 
 async function isOpen(client: Client, workflowId: string): Promise<boolean> {

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { ORIGIN_MEMO, type RunOrigin } from '../../workflows/contract/run-origin';
 import type { RunSummary } from '../../workflows/contract/run-summary';
 import { TASK_QUEUES } from '../../workflows/contract/names';
 import { DEFAULT_ADDRESS } from '../../workers/temporal-settings';
@@ -15,6 +16,8 @@ export interface StartCommand {
   address: string;
   /** What Temporal's web interface says of the run. */
   about?: RunSummary;
+  /** Where relative paths of its run file start, and lead to. */
+  origin?: RunOrigin;
 }
 
 /**
@@ -25,7 +28,7 @@ export function startArguments(
   command: StartCommand,
   environment: NodeJS.ProcessEnv = process.env,
 ): string[] {
-  const { type, workflowId, inputFile, address, about } = command;
+  const { type, workflowId, inputFile, address, about, origin } = command;
   return [
     ...[
       'workflow',
@@ -40,6 +43,7 @@ export function startArguments(
       inputFile,
     ],
     ...(about ? ['--static-summary', about.summary, '--static-details', about.details] : []),
+    ...(origin ? ['--memo', `${ORIGIN_MEMO}=${JSON.stringify(origin)}`] : []),
     ...addressArguments(address, environment),
   ];
 }

@@ -1,6 +1,6 @@
 /** @jest-environment ./test/support/one-realm-environment.cjs */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
@@ -9,6 +9,7 @@ import { Predictor } from '../../ced/model/predictor';
 import { ced } from '../../cli/main';
 import { readModelFolder } from '../../cli/models/model-folder';
 import { tagAudio } from '../../cli/models/tag-audio';
+import { repositoryRoot } from '../../infra/toolchain';
 import { RunFileInvalid, startRun } from '../../package/client';
 import type { DistillInput } from '../../package/contract';
 import { StoreReader, type LogitRow } from '../../package/formats';
@@ -87,6 +88,37 @@ describe('the client', () => {
     const refusal = await startRun(client, 'distill', run).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(RunFileInvalid);
     expect((refusal as RunFileInvalid).problems.join('\n')).toMatch(/^corpus\.train: /m);
+  });
+
+  it('says in the memo where relative paths start, if the program does', async () => {
+    const starts: { memo?: Record<string, unknown> }[] = [];
+    const workflow = {
+      start: (_: string, options: object) => Promise.resolve(starts.push(options)),
+      getHandle: () => ({}),
+    };
+    const run = {
+      ...{ name: 'mine', store: 's', chunkSeconds: 1 },
+      corpus: { train: 'package.json', eval: 'absent.tsv', vocabulary: '/classes.csv' },
+      teachers: [{ name: 'small', model: 'tiny' as const, epochs: 1 }],
+    };
+    const client = { workflow } as unknown as Client;
+    await startRun(client, 'teach', run);
+    await startRun(client, 'teach', run, { root: repositoryRoot });
+    expect(starts.map(({ memo }) => memo)).toEqual([
+      undefined,
+      {
+        CedOrigin: {
+          host: hostname(),
+          root: realpathSync(repositoryRoot),
+          files: {
+            'corpus.train': {
+              path: 'package.json',
+              fingerprint: expect.stringMatching(/^[0-9a-f]{12}$/),
+            },
+          },
+        },
+      },
+    ]);
   });
 });
 

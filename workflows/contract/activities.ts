@@ -36,6 +36,7 @@ import type {
   ScoredReference,
   TrainedModel,
 } from './models';
+import type { RunOrigin } from './run-origin';
 import { selectionSchema } from './selection';
 import type {
   AcceptedTeacher,
@@ -59,6 +60,8 @@ export interface PlanInput {
   continues?: string;
   /** `ignored`: the run reads no labels of train, so unknown ones reject no clip. @default read */
   trainLabels?: 'read' | 'ignored';
+  /** Absent: the client did not say it. */
+  origin?: RunOrigin;
 }
 export interface PlannedSplit {
   shards: number;
@@ -92,6 +95,8 @@ export interface ImportModelsInput {
   champion?: { place: string; students: Required<Pick<StartingCheckpoint, 'field' | 'model'>>[] };
   /** Checkpoint that learned from labels alone; absent = none, as in earlier histories. */
   fromLabels?: string;
+  /** Absent: the client did not say it, or this is a repair. */
+  origin?: RunOrigin;
 }
 /** A checkpoint that a model starts from. */
 export interface StartingCheckpoint {
