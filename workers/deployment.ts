@@ -61,6 +61,7 @@ export async function becomeCurrent(
     performance.now() < deadline;
     await sleep(200)
   ) {
+    if (!(await isListed(connection, namespace))) continue;
     const deployment = await service
       .describeWorkerDeployment({ namespace, deploymentName: DEPLOYMENT })
       .catch(() => null);
@@ -70,7 +71,7 @@ export async function becomeCurrent(
       seen: Number(createTime?.seconds ?? 0) + (createTime?.nanos ?? 0) / 1e9,
     }));
     const own = versions.find((version) => version.buildId === buildId);
-    if (!own || !(await servesAll(connection, { namespace, buildId }, queues))) continue;
+    if (!own) continue;
     const current = routingConfig?.currentDeploymentVersion?.buildId;
     if (current === buildId) return `build ${buildId}, new runs begin on it`;
     if (current && !always && versions.some(({ seen }) => seen > own.seen))
@@ -87,6 +88,8 @@ export async function becomeCurrent(
       });
     } catch (error) {
       if ((error as { code?: number }).code !== GRPC_FAILED_PRECONDITION) continue;
+      // A queue of its own may not be registered yet.
+      if (!(await servesAll(connection, { namespace, buildId }, queues))) continue;
       return (
         `build ${buildId}, new runs begin on ${current} until all of its queues are served ` +
         'by this build too'
@@ -100,8 +103,29 @@ export async function becomeCurrent(
 }
 
 /**
- * Whether the server knows already that this build serves them: until it does, it would refuse the
- * build for want of them.
+ * Whether the server has the deployment. To describe one that it lacks, as at the first start, puts
+ * an error into its log. True where it does not say.
+ */
+async function isListed(
+  { workflowService }: NativeConnection,
+  namespace: string,
+): Promise<boolean> {
+  let nextPageToken: Uint8Array = new Uint8Array();
+  do {
+    const listed = await workflowService
+      .listWorkerDeployments({ namespace, pageSize: 100, nextPageToken })
+      .catch(() => null);
+    if (listed === null) return true;
+    if (listed.workerDeployments.some(({ name }) => name === DEPLOYMENT)) return true;
+    ({ nextPageToken } = listed);
+  } while (nextPageToken.length > 0);
+  return false;
+}
+
+/**
+ * Whether the server knows already that this build serves them: until it does, it refuses the build
+ * for want of them where another is current. To ask for a version that it lacks puts an error into
+ * its log, so this is asked for one that it has refused.
  */
 async function servesAll(
   connection: NativeConnection,

@@ -30,6 +30,8 @@ export interface WorkerPlace {
 }
 
 export class Cluster {
+  /** What workers said when they were ready. */
+  readonly ready: string[] = [];
   private readonly workers: ChildProcess[] = [];
   private isStopped = false;
 
@@ -90,7 +92,9 @@ export class Cluster {
     this.workers.push(child);
     await new Promise<void>((resolve, reject) => {
       child.stdout?.on('data', (text: Buffer) => {
-        if (text.toString().includes('worker ready')) resolve();
+        if (!text.toString().includes('worker ready')) return;
+        this.ready.push(text.toString());
+        resolve();
       });
       child.once('exit', (code) =>
         reject(
