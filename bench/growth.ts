@@ -34,6 +34,7 @@ const line = commandLine({
       help: 'times that each is done; the least counts',
     },
     sizes: { value: 'N', is: count, default: 3, help: 'how many of the sizes, smallest first' },
+    scale: { value: 'N', is: count, default: 1, help: 'times as many clips and shards' },
   },
   examples: [
     'npm run bench -- growth --only ingest',
@@ -43,7 +44,7 @@ const line = commandLine({
 
 /** @returns exit status */
 export async function growthBench(argv: readonly string[]): Promise<number> {
-  return await line.run(argv, async ({ values: { only, rounds, sizes } }) => {
+  return await line.run(argv, async ({ values: { only, rounds, sizes, scale } }) => {
     const chosen = [...subjects.entries()].filter(([, each]) => nameOf(each).includes(only));
     if (chosen.length === 0) throw new UsageError(`--only ${only}: no row has this in its name`);
     console.log('| part | sizes | CPU ms | CPU ms each | MB | time ~ | memory ~ | |');
@@ -51,7 +52,7 @@ export async function growthBench(argv: readonly string[]): Promise<number> {
     let worse = 0;
     for (const [index, subject] of chosen) {
       const samples: GrowthSample[] = [];
-      const used = subject.sizes.slice(0, sizes);
+      const used = subject.sizes.slice(0, sizes).map((size) => size * scaleOf(subject, scale));
       for (const size of used) samples.push(await least(index, size, rounds));
       const row = growthRow(nameOf(subject), used, samples);
       if (row.isWorse) worse++;
@@ -60,6 +61,10 @@ export async function growthBench(argv: readonly string[]): Promise<number> {
     return worse === 0 ? 0 : 1;
   });
 }
+
+/** Views, classes and seconds have the sizes that they have. */
+const scaleOf = ({ per }: Subject, scale: number): number =>
+  per === 'clips' || per === 'shards' ? scale : 1;
 
 const nameOf = ({ name, per }: Subject): string => `${name} by ${per}`;
 

@@ -1,6 +1,8 @@
-/** Scoring a split, and the metrics that the report computes of its scores. */
+/** Scoring a split, and what the report computes of its scores. */
+import { evaluateRun } from '../../activities/publish/run-evaluation';
 import { meanAveragePrecision, meanRocAuc } from '../../ced/metrics/mean-average-precision';
 import { scoreClips } from '../../jobs/score/score-clips';
+import { scoreJob } from '../../jobs/score/score-job';
 import { CorpusAudio } from '../../storage/corpus/corpus-audio';
 import { growthCorpus, type CorpusSize } from './corpus';
 import { bySizesOfCorpus, CLASS_COUNTS, decades, type Subject } from './subject';
@@ -19,6 +21,21 @@ async function scoring(folder: string, size: CorpusSize) {
   return score;
 }
 
+/** The evaluation of two teachers and a student on a split. */
+async function evaluation(folder: string, size: CorpusSize) {
+  const { context, input } = await growthCorpus(folder, size);
+  const { planKey } = input;
+  const [teacher] = input.ensemble;
+  await scoreJob(context, {
+    ...{ store: '', planKey, split: 'train', model: teacher!, chunkSeconds: 1 },
+    precision: 'float32',
+  });
+  const models = { ensemble: [teacher!, { ...teacher!, name: 'other' }], students: [teacher!] };
+  return async () => await evaluateRun(context.store, planKey, 'train', models);
+}
+
+const [evaluationByClips, evaluationByClasses] = bySizesOfCorpus("report's evaluation", evaluation);
+
 /** A clip in fifty is of a class. */
 function metrics(rows: number, classes: number): () => Promise<unknown> {
   const scores = Float32Array.from(
@@ -32,6 +49,8 @@ function metrics(rows: number, classes: number): () => Promise<unknown> {
 
 export const scoringSubjects: readonly Subject[] = [
   ...bySizesOfCorpus('scoring', scoring),
+  evaluationByClips,
+  evaluationByClasses,
   {
     ...{ name: "report's metrics", per: 'clips', sizes: decades(200) },
     prepare: async (clips) => await Promise.resolve(metrics(clips, 52)),

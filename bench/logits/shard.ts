@@ -46,7 +46,8 @@ export async function prepareShards(
   mkdirSync(join(folder, 'audio'), { recursive: true });
   const lines = Array.from({ length: shards * clips }, (_, clip) => {
     writeFileSync(join(folder, `audio/${clip}.wav`), encodeWav(noise(clip, samplesOf(clip))));
-    return JSON.stringify({ clip: `${clip}`, audio: `audio/${clip}.wav` });
+    const labels = [clip % config.outputdim];
+    return JSON.stringify({ clip: `${clip}`, audio: `audio/${clip}.wav`, labels });
   });
   writeFileSync(join(folder, 'train.jsonl'), lines.join('\n'));
   const classes = Array.from(

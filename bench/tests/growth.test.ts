@@ -37,7 +37,7 @@ describe('how a cost grows', () => {
     const parts = new Set(subjects.map(({ name }) => name));
     expect([...parts]).toEqual([
       ...['plan', 'ingest', 'logits', 'reading for training', 'scoring'],
-      ...["report's metrics", 'verify', 'gc'],
+      ...["report's evaluation", "report's metrics", 'verify', 'gc'],
     ]);
   });
 });
