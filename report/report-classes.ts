@@ -11,6 +11,9 @@ import { bar, dot, modelColour, scrollingTable } from './report-parts';
 /** With more classes the table scrolls in itself: the sections below would be far away. */
 const MOST_AT_ONCE = 100;
 
+/** With more classes scores have no bars and no curves: a browser would draw for a minute. */
+export const MOST_DRAWN = 1000;
+
 /** Models in the order of the columns; the difference stands between the two groups. */
 interface Columns {
   students: ReportModel[];
@@ -101,7 +104,9 @@ function classRow(data: ReportData, columns: Columns, index: number): Html {
   const { name, positives } = data.classes[index] ?? { name: '', positives: 0 };
   const precisionCell = (model: ReportModel): Html => {
     const precision = model.perClass[index] ?? null;
-    const meter = bar(formatScore(precision), precision ?? 0, modelColour(data, model));
+    const score = formatScore(precision);
+    if (data.classes.length > MOST_DRAWN) return numberCell(precision, html`${score}`, 'bar');
+    const meter = bar(score, precision ?? 0, modelColour(data, model));
     return numberCell(precision, meter, 'bar');
   };
   const { students, teachers, difference } = columns;

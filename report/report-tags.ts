@@ -7,6 +7,7 @@ import type { TagScores } from '../ced/metrics/tag-scores';
 import { html, type Html } from './html';
 import { formatCount, formatPercent, formatScore, formatThreshold } from './number-format';
 import { sparkPlot, squarePlot, type PlotLine } from './plot';
+import { MOST_DRAWN } from './report-classes';
 import { bestStudent, type ReportData, type ReportModel } from './report-data';
 import { dot, modelColour, table } from './report-parts';
 import type { Section } from './report-section';
@@ -91,6 +92,7 @@ function modelTable(data: ReportData, models: readonly TaggingModel[]): Html {
 function classTable(data: ReportData, model: TaggingModel): Html {
   const { classCurves, atThresholds } = model.tags;
   const colour = modelColour(data, model);
+  const draws = data.classes.length <= MOST_DRAWN;
   const rows = data.classes.flatMap(({ name, positives }, index) => {
     if (positives === 0) return [];
     const score = atThresholds?.classes[index];
@@ -101,7 +103,7 @@ function classTable(data: ReportData, model: TaggingModel): Html {
     return [
       html`<tr>
         <th scope="row">${name}</th>
-        <td>${sparkPlot(`Precision and recall of ${name}`, line)}</td>
+        ${draws ? html`<td>${sparkPlot(`Precision and recall of ${name}`, line)}</td>` : null}
         <td>${score ? formatThreshold(score.threshold) : '–'}</td>
         <td>${formatPercent(score?.precision ?? null)}</td>
         <td>${formatPercent(score?.recall ?? null)}</td>
@@ -109,8 +111,10 @@ function classTable(data: ReportData, model: TaggingModel): Html {
       </tr>`,
     ];
   });
+  const curve = draws ? 'Curve' : null;
+  const columns = ['Class', curve, 'Threshold', 'Precision', 'Recall', 'Clips'];
   return html`<details>
     <summary>Every class of ${model.name}</summary>
-    ${table(['Class', 'Curve', 'Threshold', 'Precision', 'Recall', 'Clips'], rows, 'named')}
+    ${table(columns, rows, 'named')}
   </details>`;
 }

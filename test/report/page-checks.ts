@@ -31,6 +31,21 @@ export const overflowing = `[...document.querySelectorAll('th, td, .tags li')]
   .filter((each) => each.clientWidth > 0 && each.scrollWidth > each.clientWidth + 1)
   .map((each) => each.tagName + ' ' + each.textContent.trim().slice(0, 40))`;
 
+/** Words of tables' heads that are drawn in two lines. Between hyphens they may be. */
+export const brokenHeads = `[...document.querySelectorAll('thead th')].flatMap((head) => {
+  const texts = document.createTreeWalker(head, NodeFilter.SHOW_TEXT);
+  const broken = [];
+  for (let text = texts.nextNode(); text; text = texts.nextNode())
+    for (const { 0: word, index } of text.data.matchAll(/[^\\s-]+/g)) {
+      const range = document.createRange();
+      range.setStart(text, index);
+      range.setEnd(text, index + word.length);
+      const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+      if (lines.size > 1) broken.push(word);
+    }
+  return broken;
+})`;
+
 /** Rows of the table of classes that can be seen without scrolling the table in itself. */
 export const classesInView = `(() => {
   const view = document.querySelector('#class-table').parentElement.getBoundingClientRect();

@@ -9,6 +9,7 @@ import { renderReport } from '../../report/report-page';
 import { browser as findBrowser } from '../../infra/toolchain';
 import {
   axeFaults,
+  brokenHeads,
   chartsDrawn,
   classesInView,
   classScores,
@@ -148,6 +149,12 @@ const SECTIONS = [
     const cut = await page.evaluate<string[]>(cutOff);
     expect(cut.filter((each) => each.includes('models'))).toEqual([]);
     expect(await page.locator('.models td[data-head="Training"]').last().isVisible()).toBe(true);
+    await page.close();
+  });
+
+  it('breaks no head of a table within a word, on paper', async () => {
+    const { page } = await open(PAPER, 'light', 'print');
+    expect(await page.evaluate(brokenHeads)).toEqual([]);
     await page.close();
   });
 

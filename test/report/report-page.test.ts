@@ -313,6 +313,27 @@ describe('the report of a distillation', () => {
     expect(text).not.toContain('started from');
   });
 
+  it('draws nothing for each of thousands of classes, and lists all of them', () => {
+    const large = sampleReport();
+    const repeated = <T>(values: readonly T[]): T[] =>
+      Array.from({ length: 1001 }, (_, at) => values[at % values.length]!);
+    large.classes = repeated(large.classes).map((each, at) => ({ ...each, name: `class ${at}` }));
+    for (const model of large.models) {
+      model.perClass = repeated(model.perClass);
+      if (!model.tags) continue;
+      const { classCurves, atThresholds } = model.tags;
+      const classes = atThresholds && repeated(atThresholds.classes);
+      model.tags.classCurves = repeated(classCurves);
+      model.tags.atThresholds = atThresholds && { ...atThresholds, classes: classes! };
+    }
+    const drawn = pageOf(large);
+    expect(drawn.match(/<th scope="row">class \d+<\/th>/g)).toHaveLength(2 * 1001);
+    expect(drawn).not.toContain('class="spark"');
+    const [table = ''] = /<section id="classes">[^]*?<\/section>/.exec(drawn) ?? [];
+    expect(table).toContain('1,001 of 1,001 classes');
+    expect(table).not.toContain('meter');
+  });
+
   it('shows every model with its mAP, every stage, and every scored class', () => {
     for (const { name, mAP } of data.models)
       expect(text).toMatch(new RegExp(`${name} .{0,40}${mAP?.toFixed(3)}`));
