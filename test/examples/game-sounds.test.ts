@@ -3,9 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeWav } from '../../ced/audio/wav-file';
 import { CLASSES } from '../../examples/game-sounds/build/classes';
+import { fingerprint } from '../../examples/game-sounds/build/fingerprint';
+import { sameSounds } from '../../examples/game-sounds/build/same-sounds';
+import { Draws } from '../../examples/instruments/render/draws';
 import { writeCorpus } from '../../examples/game-sounds/build/corpus';
 import { SPLITS } from '../../examples/game-sounds/build/recipe';
 import {
+  distinctSounds,
   readRecordings,
   shareOf,
   type Recording,
@@ -110,5 +114,45 @@ describe('the corpus of game sounds', () => {
     const names = CLASSES.map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(row.labels));
     expect(writeCorpus(folder, 'recipe', splits, recordings)).toEqual(first);
+  });
+});
+
+describe('recordings that are the same sound', () => {
+  /** A noise whose colour and level change all the time, in another way for each number. */
+  const noise = (number: number, seconds: number): Float32Array => {
+    const draws = new Draws('same-sounds', number);
+    const samples = new Float32Array(seconds * 16_000);
+    let [before, colour, level] = [0, 0, 0];
+    for (let at = 0; at < samples.length; at += 1) {
+      if (at % 800 === 0) [colour, level] = [draws.uniform(-0.95, 0.95), draws.uniform(0.1, 1)];
+      before = colour * before + level * draws.uniform(-1, 1);
+      samples[at] = before;
+    }
+    return samples;
+  };
+  /** Softer, 0.2 s shorter at the beginning, and with a little noise, as of a codec. */
+  const copyOf = (samples: Float32Array): Float32Array =>
+    samples.slice(3237).map((value, at) => 0.1 * value + 0.002 * Math.sin(at * at));
+  const recording = (path: string, samples: Float32Array): Recording => ({ path, samples });
+
+  it('count once, at another level, trimmed or encoded again, in any class', () => {
+    const classes = [
+      [recording('one', noise(0, 1)), recording('two', noise(1, 1))],
+      [
+        recording('copy of one', copyOf(noise(0, 1))),
+        recording('three', noise(2, 1)),
+        recording('part of three', noise(2, 1).slice(6000)),
+      ],
+    ];
+    expect(distinctSounds(classes).map((all) => all.map(({ path }) => path))).toEqual([
+      ['one', 'two'],
+      ['three'],
+    ]);
+  });
+
+  it('are told apart from others of the same kind', () => {
+    const others = [3, 4, 5, 6].map((number) => fingerprint(noise(number, 0.5)));
+    expect(sameSounds(others)).toEqual([0, 1, 2, 3]);
+    expect(sameSounds([fingerprint(new Float32Array(8000)), ...others])).toEqual([0, 1, 2, 3, 4]);
   });
 });

@@ -1,6 +1,7 @@
 /**
- * The classes: each is a set of recordings, told by their paths in the packages. A class
- * has at least ten recordings.
+ * The classes: each is a set of recordings, told by their paths in the packages. A class has at
+ * least ten recordings that are different sounds. Steps have not: single ones are cut from the
+ * files of walking and running.
  */
 
 export interface SoundClass {
@@ -52,13 +53,6 @@ export const CLASSES: readonly SoundClass[] = [
   fish('Czech, a man', 'cs', 'v'),
   fish('Dutch, a woman', 'nl', 'm'),
   fish('Dutch, a man', 'nl', 'v'),
-  ancient('Steps on grass', 'actor/(singlesteps/fs_grass|human/movement/Footsteps/\\w+_Grass)'),
-  // Half of the files of rock are those of gravel.
-  ancient(
-    'Steps on gravel and rock',
-    'actor/(singlesteps/fs_(gravel|rock)|human/movement/Footsteps/\\w+_(Gravel|Rock))',
-  ),
-  ancient('Steps on sand', 'actor/(singlesteps/fs_sand|human/movement/Footsteps/\\w+_Sand)'),
   ancient('Bow', 'attack/weapon/(bow_attack|arrowfly)'),
   ancient('Arrow into earth', 'attack/impact/arrow_dirt'),
   ancient('Arrow on metal', 'attack/impact/arrow_metal'),

@@ -9,7 +9,7 @@ const line = commandLine({
   usage: '--out DIR [options]',
   about: [
     'Builds a corpus of real recordings from four Debian packages: 5,000 clips of 4 s with one ' +
-      'to three of 47 classes, split by recording. Downloads 1.7 GB with apt-get; the corpus has ' +
+      'to three of 44 classes, split by recording. Downloads 1.7 GB with apt-get; the corpus has ' +
       '640 MB. A finished folder is left as it is.',
   ],
   options: {

@@ -6,11 +6,13 @@ import { decodeAudio } from '../../../ced/audio/decode';
 import { toMono16k } from '../../../ced/audio/to-mono';
 import { loudestRms } from '../../instruments/render/loudness';
 import { AMBIENCE, CLASSES } from './classes';
+import { fingerprint } from './fingerprint';
 import { SPLITS, type SplitName } from './recipe';
+import { sameSounds } from './same-sounds';
 
 /**
- * The recordings of every class, each in one split. Recordings with equal samples count once,
- * whatever their files are called. The split is a pure function of the recordings.
+ * The recordings of every class, each in one split. Recordings that are the same sound count
+ * once, whatever their files are called. The split is a pure function of the recordings.
  */
 
 export interface Recording {
@@ -53,21 +55,34 @@ export async function readRecordings(
     }
     return all;
   };
-  const classes: Recording[][] = [];
-  const lacking: string[] = [];
-  for (const { name, recordings } of CLASSES) {
-    const all = await read(recordings);
-    if (all.length < LEAST_OF_A_CLASS) lacking.push(`${name} has ${all.length}`);
-    classes.push(all);
-  }
+  const found: Recording[][] = [];
+  for (const { recordings } of CLASSES) found.push(await read(recordings));
+  const classes = distinctSounds(found);
+  const lacking = classes.flatMap(({ length }, number) =>
+    length < LEAST_OF_A_CLASS ? [`${CLASSES[number]!.name} has ${length}`] : [],
+  );
   if (lacking.length > 0)
     throw new Error(`${lacking.join(', ')} recordings, expected ${LEAST_OF_A_CLASS}`);
-  const ambience = await read(AMBIENCE);
+  // Apart, since these are long: to look in them for every sound of a class takes minutes.
+  const [ambience = []] = distinctSounds([await read(AMBIENCE)]);
   const of = (split: SplitName): Recordings[SplitName] => ({
     classes: classes.map((all) => shareOf(all, split)),
     ambience: shareOf(ambience, split),
   });
   return { train: of('train'), validation: of('validation'), eval: of('eval') };
+}
+
+/** Without recordings that are the same sound as an earlier one, of any class. */
+export function distinctSounds(classes: readonly (readonly Recording[])[]): Recording[][] {
+  const firsts = sameSounds(classes.flat().map(({ samples }) => fingerprint(samples)));
+  let number = 0;
+  return classes.map((all) =>
+    all.filter(() => {
+      const isFirst = firsts[number] === number;
+      number += 1;
+      return isFirst;
+    }),
+  );
 }
 
 /** By hash of the path, so that the takes of one name spread over the splits. */
