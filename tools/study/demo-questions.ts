@@ -179,7 +179,7 @@ export const demoQuestions: readonly Question[] = [
     measure: 'mAP',
   },
   {
-    id: 'demo-patience',
+    id: 'demo-steps',
     title: 'Twice and four times the steps',
     claim: 'A student with soft targets goes on learning: the paper trains for hundreds of epochs.',
     reference: arm('4x', 'four times the steps', { epochs: 4 * EPOCHS }),
