@@ -26,11 +26,13 @@ const linux = {
 
 /**
  * By platform: `wheels` of TensorFlow for the CPU and, where there is one, for NVIDIA's GPUs; the
- * `tags` that pip is given; and the rest as described at `linux`.
+ * `tags` that pip is given; whether own-symbols.mjs, which knows x86-64 only, `bindsOwn` symbols;
+ * and the rest as described at `linux`.
  */
 export const platforms = {
   'linux-x64': {
     ...linux,
+    bindsOwn: true,
     tags: linuxTags('x86_64'),
     wheels: {
       cpu: {

@@ -2,15 +2,7 @@
 // against it. Nothing at run time needs Python. tfjs-node's own installer would download a library
 // of 2022. The GPU variant takes the CUDA wheel and NVIDIA's libraries; it has been neither built
 // nor run so far.
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,11 +10,14 @@ import { bindingEdits, writeEditedSources } from './binding-source.mjs';
 import { cached, linkInPlace, shortHash } from './cache.mjs';
 import { installNvidiaLibraries, nvidiaWheels } from './nvidia-wheels.mjs';
 import { installPartPackages } from './part-packages.mjs';
+import { bindOwnSymbols, OUTSIDE_STD, OWN_SYMBOLS_VERSION } from './own-symbols.mjs';
 import { thisPlatform } from './platform.mjs';
 import { execute, findOnPath, need, needPip, SetupError } from './tools.mjs';
 import { downloadWheel } from './wheel.mjs';
 
 const bindingVersion = '4.22.0';
+/** In the order in which the binding is linked with them. */
+const libraries = ['tensorflow_cc', 'tensorflow_framework'];
 /** Source of the addon that mutes TensorFlow while it loads; mute.cc explains it. */
 const muteSource = fileURLToPath(new URL('mute.cc', import.meta.url));
 /** Source of the binding's methods for collectives. */
@@ -51,11 +46,12 @@ export function linkCuda(tools, path) {
   linkInPlace(tools, path);
 }
 
-async function cachedLibrary({ wheels, suffix, strip }, variant, report) {
+async function cachedLibrary({ wheels, suffix, strip, bindsOwn }, variant, report) {
   const wheel = wheels[variant];
   const pins = variant === 'gpu' ? nvidiaWheels.map(({ sha256 }) => sha256) : [];
   const script = unpackScript(suffix);
-  const recipe = shortHash(wheel.sha256, script, ...pins);
+  const steps = bindsOwn ? [script, `own symbols ${OWN_SYMBOLS_VERSION}`] : [script];
+  const recipe = shortHash(wheel.sha256, ...steps, ...pins);
   const entry = `tensorflow-${wheel.version}-${variant}-${recipe}`;
   return cached(entry, report, async (folder) => {
     needPip();
@@ -71,10 +67,12 @@ async function cachedLibrary({ wheels, suffix, strip }, variant, report) {
       .filter(Boolean);
     if (variant === 'gpu') await installNvidiaLibraries(demanded, folder, downloads, report);
     rmSync(downloads, { recursive: true });
-    if (strip !== null && findOnPath('strip') !== null) {
-      const libraries = readdirSync(join(folder, 'lib')).map((name) => join(folder, 'lib', name));
-      await execute('Stripping TensorFlow', 'strip', [...strip, ...libraries]);
-    }
+    const [cc, framework] = libraries.map((name) => join(folder, 'lib', `lib${name}${suffix}`));
+    if (strip !== null && findOnPath('strip') !== null)
+      await execute('Stripping TensorFlow', 'strip', [...strip, cc, framework]);
+    // Node has an OpenSSL, and framework a BoringSSL: names of C stay as they are there. cc has no
+    // name in common with Node 20.20, 22.21 and 24.11 and their libraries.
+    if (bindsOwn) bindOwnSymbols([{ file: cc }, { file: framework, names: OUTSIDE_STD }]);
   });
 }
 
@@ -133,7 +131,7 @@ async function cachedBinding(root, { suffix, link, origin }, library, report) {
       join(source, 'tfjs_backend.cc'),
       join(source, 'tfjs_binding.cc'),
       collectivesSource,
-      ...['cc', 'framework'].map((name) => join(library, 'lib', `libtensorflow_${name}${suffix}`)),
+      ...libraries.map((name) => join(library, 'lib', `lib${name}${suffix}`)),
       // relative, so that the cache folder can be copied into an image
       `-Wl,-rpath,${origin}/../../${libraryName}/lib`,
       '-o',
