@@ -12,7 +12,7 @@ export interface SplitRecipe {
 }
 
 /** Raise it when the same index gives other bytes. */
-const RECIPE_VERSION = 2;
+const RECIPE_VERSION = 3;
 
 export const SPLITS: readonly SplitRecipe[] = [
   { name: 'train', clips: 3_600, share: 0.55 },

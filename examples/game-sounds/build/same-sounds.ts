@@ -6,8 +6,8 @@ import { sampleRate } from '../../../ced/audio/mono16k';
  * encoded again. Pure.
  */
 
-/** Share of bits that differ: of different sounds about a half. */
-const MOST_DIFFERENT = 0.25;
+/** Share of bits that differ: of different sounds here hardly ever under a third. */
+const MOST_DIFFERENT = 0.3;
 /** After the first frames of an alignment that is not one. */
 const HOPELESS = 0.4;
 const FIRST_FRAMES = 24;
