@@ -30,6 +30,22 @@ const exportsByName = [
   { selector: 'ExportAllDeclaration', message: 'No barrels: import from the file itself.' },
 ];
 
+const jsonBySchema = {
+  selector:
+    "TSAsExpression[typeAnnotation.type!='TSUnknownKeyword'] > " +
+    "CallExpression[callee.object.name='JSON'][callee.property.name='parse']",
+  message: 'Read stored JSON through a record (storage/record.ts), other JSON by a schema.',
+};
+
+/** Temporal's web interface shows the sentence in place of a timer's number. */
+const timersBySentence = [
+  ['sleep', 1],
+  ['condition', 2],
+].map(([name, given]) => ({
+  selector: `CallExpression[callee.name='${name}'][arguments.length=${given}]`,
+  message: 'Say in a sentence what the timer is for: { summary }.',
+}));
+
 // an address and a regular expression cannot be wrapped
 const columns = { code: 100, ignoreUrls: true, ignoreRegExpLiterals: true };
 
@@ -80,16 +96,7 @@ export default tseslint.config(
       ],
       // an async function may fulfil an interface without waiting for anything
       '@typescript-eslint/require-await': 'off',
-      'no-restricted-syntax': [
-        'error',
-        ...exportsByName,
-        {
-          selector:
-            "TSAsExpression[typeAnnotation.type!='TSUnknownKeyword'] > " +
-            "CallExpression[callee.object.name='JSON'][callee.property.name='parse']",
-          message: 'Read stored JSON through a record (storage/record.ts), other JSON by a schema.',
-        },
-      ],
+      'no-restricted-syntax': ['error', ...exportsByName, jsonBySchema],
       // names and messages come from strangers: a search takes time that grows with their length
       'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
       'regexp/no-super-linear-move': ['error', { report: 'potential', ignoreSticky: true }],
@@ -135,6 +142,7 @@ export default tseslint.config(
     rules: {
       // absent from, or not deterministic in, the workflow sandbox
       'no-restricted-globals': ['error', 'setInterval', 'process', 'Buffer', 'fetch'],
+      'no-restricted-syntax': ['error', ...exportsByName, jsonBySchema, ...timersBySentence],
     },
   },
   {

@@ -54,10 +54,6 @@ export async function storeLogits(
     bytes: 0,
     pcmBytes: samples * 2,
   });
-  const wait = async (ms: number): Promise<void> => {
-    await sleep(ms);
-    await control.whilePaused();
-  };
   const predictOutputs = async (shard: number): Promise<void> => {
     if (!workers.isEmpty)
       await workers.predict(corpus, { split: 'train', shard, ensemble, settings });
@@ -71,6 +67,10 @@ export async function storeLogits(
       control.interruptibly('other', () =>
         gpu.computeLogits(waited === undefined ? input : { ...input, waited }),
       );
+    const wait = async (ms: number): Promise<void> => {
+      await sleep(ms, { summary: `Wait for another run that predicts shard ${shard}` });
+      await control.whilePaused();
+    };
     const predict = () =>
       whenFree<LogitsShard | PredictedLogits>(
         (waited) => withRepair(() => request(waited), repair),

@@ -44,7 +44,8 @@ async function withNote<T>(control: RunControl, asked: Promise<T>, waiting: stri
   const settled = asked.finally(() => (isAnswered = true));
   // It is awaited below, which the sandbox cannot know before.
   settled.catch(() => undefined);
-  if (!(await condition(() => isAnswered, ANSWERED_WITHIN))) control.note([waiting]);
+  const summary = 'Note that the run waits if the activity has not answered';
+  if (!(await condition(() => isAnswered, ANSWERED_WITHIN, { summary }))) control.note([waiting]);
   return await settled.finally(() => control.withdraw(waiting));
 }
 
