@@ -29,7 +29,7 @@ export async function arrivals(): Promise<boolean> {
 }
 
 async function arrivalsIn(cluster: Cluster): Promise<boolean> {
-  const corpus = writeToneCorpus(cluster.folder, { train: 640, validation: 16, eval: 16 });
+  const corpus = writeToneCorpus(cluster.folder, { train: 160, validation: 16, eval: 16 });
   await cluster.worker('cpu');
   const scene = new GroupScene(cluster, corpus);
   const epochs = await scene.disturb();
@@ -131,14 +131,17 @@ class GroupScene {
     return (await statusOf(this.handle)).epochs[STUDENT];
   }
 
-  /** Waits for an epoch after `act` that so many workers ended. */
+  /** Waits for an epoch told of after `act` that so many workers ended. */
   private async change(event: string, workers: number, act: () => Promise<void>): Promise<void> {
     const startedMs = performance.now();
+    const before = await this.last();
     await act();
-    const before = (await this.last())?.epoch ?? 0;
     for (;;) {
       const last = await this.last();
-      if (last && last.epoch > before && (last.group?.members ?? 1) === workers) break;
+      // Epochs share signals: the first after a change is told, even if it was told before it.
+      const isNew =
+        !before || (last?.epoch ?? 0) > before.epoch || membersOf(last) !== membersOf(before);
+      if (isNew && last && membersOf(last) === workers) break;
       if (performance.now() - startedMs > LIMIT_MS)
         throw new Error(`${event}: ${JSON.stringify(last)} instead of ${workers} workers`);
       await sleep(200);
@@ -159,6 +162,11 @@ class GroupScene {
     if (!found) throw new Error(`no worker is a ${role}`);
     return found;
   }
+}
+
+/** Workers that ended an epoch. */
+function membersOf(record: EpochRecord | undefined): number {
+  return record?.group?.members ?? 1;
 }
 
 /** To a worker with its engine. */
