@@ -35,6 +35,9 @@ const ONE_PARTITION = [
  */
 const NO_HTTP_API = ['frontend.httpAllowedHosts=["(no host)"]', 'system.enableNexus=false'];
 
+/** Of Temporal's TaskQueueType. */
+const TASK_QUEUE_OF_WORKFLOWS = 1;
+
 /** Of a server where no address is given, and of the web interface. */
 export const DEFAULT_PORT = 7233;
 export const DEFAULT_UI_PORT = 8233;
@@ -214,14 +217,36 @@ async function answers(address: string, within: '2s' | '10s'): Promise<boolean> 
   try {
     const connection = await Connection.connect({ address, connectTimeout: within });
     try {
-      await connection.workflowService.describeNamespace({ namespace: 'default' });
-      return true;
+      return await servesNamespace(connection);
     } finally {
       await connection.close();
     }
   } catch {
     return false;
   }
+}
+
+/**
+ * Frontend, matching and history each read the namespaces on their own: on a busy machine a server
+ * whose frontend describes ours refused the first run with "Namespace not found".
+ */
+async function servesNamespace({ workflowService }: Connection): Promise<boolean> {
+  const namespace = 'default';
+  await workflowService.describeNamespace({ namespace });
+  await workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name: 'ced' },
+    taskQueueType: TASK_QUEUE_OF_WORKFLOWS,
+  });
+  try {
+    await workflowService.describeWorkflowExecution({
+      namespace,
+      execution: { workflowId: 'a run that does not exist' },
+    });
+  } catch (error) {
+    return !/namespace/i.test((error as { details?: string }).details ?? '');
+  }
+  return true;
 }
 
 function accepts(host: string, port: number): Promise<boolean> {

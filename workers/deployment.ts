@@ -14,8 +14,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NativeConnection, WorkerDeploymentOptions } from '@temporalio/worker';
 
 export const DEPLOYMENT = 'ced';
-/** A server registers a build with its first poll, within a second or so. */
-const REGISTERED_WITHIN_MS = 30_000;
 const GRPC_FAILED_PRECONDITION = 9;
 
 /** @param compiled folder that holds the rooms a run depends on, as JavaScript */
@@ -48,19 +46,19 @@ export function deploymentOptions({ buildId }: Build): WorkerDeploymentOptions {
 }
 
 /**
- * To be called while this worker polls its `queues`. @returns a line that says where new runs go
+ * To be called while this worker polls its `queues`. A server registers a build with its first
+ * poll, within a second or so; a busy one takes longer, and until it has done so this asks again.
+ * @param signal ends the asking
+ * @returns a line that says where new runs go
  */
 export async function becomeCurrent(
   connection: NativeConnection,
   { namespace, buildId, always }: Build,
   queues: readonly string[],
+  signal: AbortSignal,
 ): Promise<string> {
   const service = connection.workflowService;
-  for (
-    const deadline = performance.now() + REGISTERED_WITHIN_MS;
-    performance.now() < deadline;
-    await sleep(200)
-  ) {
+  for (; !signal.aborted; await sleep(200, null, { ref: false })) {
     if (!(await isListed(connection, namespace))) continue;
     const deployment = await service
       .describeWorkerDeployment({ namespace, deploymentName: DEPLOYMENT })
@@ -96,9 +94,15 @@ export async function becomeCurrent(
       );
     }
   }
+  return `build ${buildId} was stopped before new runs began on it`;
+}
+
+/** What a worker says while it still asks. */
+export function notYetCurrent(buildId: string): string {
   return (
-    `build ${buildId} could not be made current: new runs may wait; \`temporal worker ` +
-    `deployment set-current-version --deployment-name ${DEPLOYMENT} --build-id ${buildId}\``
+    `build ${buildId} is not current yet: new runs wait, and this worker goes on asking; ` +
+    '`temporal worker deployment set-current-version --deployment-name ' +
+    `${DEPLOYMENT} --build-id ${buildId}\` does it by hand`
   );
 }
 

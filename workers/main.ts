@@ -9,12 +9,13 @@ import {
   Worker,
   type WorkerOptions as TemporalWorkerOptions,
 } from '@temporalio/worker';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { guardTerminal } from '../infra/command-line/terminal';
 import { asTypedHere } from '../infra/package-root';
 import { tensorflowVariant } from '../infra/tensorflow-variant';
 import { storeEnvironment } from '../storage/open-store';
 import { TASK_QUEUES } from '../workflows/contract/names';
-import { becomeCurrent, deploymentOptions } from './deployment';
+import { becomeCurrent, deploymentOptions, notYetCurrent } from './deployment';
 import { EngineProcess } from './engine-process';
 import { dataConverter } from './payloads/data-converter';
 import { standstillLimitMs, Standstills } from '../jobs/process/standstills';
@@ -29,6 +30,8 @@ import { parseWorkerOptions, WORKER_HELP, type WorkerOptions } from './worker-op
 
 /** As Temporal shows this worker, and as the report's timeline names it. */
 const identity = `${process.pid}@${hostname()}`;
+
+const SAID_TO_BE_LATE_MS = 30_000;
 
 let log: WorkerLog | null = null;
 
@@ -82,6 +85,7 @@ async function main(): Promise<void> {
       },
     );
   });
+  const stopped = new AbortController();
   try {
     if (options.queues.includes('workflows'))
       await requireSearchAttributes(connection, options, (line) => log?.warn(line));
@@ -108,19 +112,22 @@ async function main(): Promise<void> {
     const say = (line: string): void =>
       log?.format === 'text' ? console.log(line) : stdout.info(line);
     const queues = options.queues.map((queue) => TASK_QUEUES[queue]);
-    if (options.build)
-      say(
-        await Promise.race([
-          becomeCurrent(connection, options.build, queues),
-          running.then(() => 'stopped'),
-        ]),
-      );
+    if (options.build) {
+      const current = becomeCurrent(connection, options.build, queues, stopped.signal);
+      const late = sleep(SAID_TO_BE_LATE_MS, notYetCurrent(options.build.buildId), { ref: false });
+      const line = await Promise.race([current, late, running.then(() => 'stopped')]);
+      say(line);
+      void current.then((settled) => {
+        if (settled !== line && !stopped.signal.aborted) say(settled);
+      });
+    }
     say(
       `worker ready: ${queues.join(', ')} at ${options.address}, namespace ` +
         `${options.namespace}, root ${options.root}`,
     );
     await running;
   } finally {
+    stopped.abort();
     await engine.end();
     await connection.close();
   }
