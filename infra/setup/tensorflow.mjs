@@ -50,7 +50,8 @@ async function cachedLibrary({ wheels, suffix, strip, bindsOwn }, variant, repor
   const wheel = wheels[variant];
   const pins = variant === 'gpu' ? nvidiaWheels.map(({ sha256 }) => sha256) : [];
   const script = unpackScript(suffix);
-  const steps = bindsOwn ? [script, `own symbols ${OWN_SYMBOLS_VERSION}`] : [script];
+  const bindsHere = bindsOwn && variant === 'cpu';
+  const steps = bindsHere ? [script, `own symbols ${OWN_SYMBOLS_VERSION}`] : [script];
   const recipe = shortHash(wheel.sha256, ...steps, ...pins);
   const entry = `tensorflow-${wheel.version}-${variant}-${recipe}`;
   return cached(entry, report, async (folder) => {
@@ -71,8 +72,9 @@ async function cachedLibrary({ wheels, suffix, strip, bindsOwn }, variant, repor
     if (strip !== null && findOnPath('strip') !== null)
       await execute('Stripping TensorFlow', 'strip', [...strip, cc, framework]);
     // Node has an OpenSSL, and framework a BoringSSL: names of C stay as they are there. cc has no
-    // name in common with Node 20.20, 22.21 and 24.11 and their libraries.
-    if (bindsOwn) bindOwnSymbols([{ file: cc }, { file: framework, names: OUTSIDE_STD }]);
+    // name in common with Node 20.20, 22.21 and 24.11 and their libraries. CUDA's libraries, which
+    // come beside the GPU build, were not looked through.
+    if (bindsHere) bindOwnSymbols([{ file: cc }, { file: framework, names: OUTSIDE_STD }]);
   });
 }
 
