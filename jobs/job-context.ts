@@ -2,7 +2,7 @@
 import type { Engine } from '../ced/engine/engine';
 import type { Vocabulary } from '../ced/teachers/vocabulary';
 import type { EpochRecord } from '../workflows/contract/activities';
-import type { LiveProgress } from '../workflows/contract/live-progress';
+import { phaseProgress, type LiveProgress } from '../workflows/contract/live-progress';
 import type { UncommittedCheckpoint } from './train/checkpoint-commit';
 import type { MappedModel } from './mapped-model';
 import type { ObjectCache } from '../storage/object-cache';
@@ -57,6 +57,6 @@ export async function beginPhase(
   context: Pick<JobContext, 'onProgress' | 'yieldAndCheckStop'>,
   phase: string,
 ): Promise<void> {
-  context.onProgress({ unit: '', done: 0, total: 0, perSecond: 0, etaSeconds: null, phase });
+  context.onProgress(phaseProgress(phase));
   await throwIfStopped(context);
 }

@@ -50,6 +50,8 @@ const memberActivities = proxyActivities<Pick<GpuActivities, 'joinTraining'>>({
   heartbeatTimeout: '30 seconds',
   startToCloseTimeout: '60 days',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
+  // The last in the queue, where a server knows priorities: what another run needs goes before.
+  priority: { priorityKey: 5 },
   // Until its workflow cancels it: attempts that find no leader end at once.
   retry,
 });

@@ -4,11 +4,12 @@
  * for members but at the start and while they leave a generation, and not long then: without any
  * the leader trains alone.
  */
+import { counted } from '../../ced/counted';
 import { canonicalJson } from '../../ced/canonical-json';
 import type { GroupMember } from '../../ced/engine/group';
 import type { FromGroupEngine } from '../../jobs/protocol-group';
 import type { EpochRecord } from '../../workflows/contract/activities';
-import type { LiveProgress } from '../../workflows/contract/live-progress';
+import { phaseProgress, type LiveProgress } from '../../workflows/contract/live-progress';
 import type { GroupEngine, GroupWatch, Peers } from '../dependencies';
 import { Cuts } from './cut-off';
 import type { Admitted, Arrival } from './group-entrance';
@@ -37,6 +38,11 @@ export interface Reports {
   onProgress: (progress: LiveProgress) => void;
   onEpoch: (record: EpochRecord) => void;
 }
+
+/** @param missing workers */
+const waitingFor = (missing: number): string =>
+  `waiting for ${counted(missing, 'more worker', 'more workers')} with --peers, for ` +
+  `${START_MS / 1000} s at most`;
 
 type Ready = Extract<FromGroupEngine, { type: 'ready' }>;
 
@@ -70,6 +76,7 @@ export class GroupLeader implements GroupWatch {
   private again: NodeJS.Timeout | undefined;
   private readonly cuts = new Cuts((indices) => this.drop(indices));
   private readonly rates = new MemberRates();
+  private report: Reports['onProgress'] | undefined;
 
   /** @param workers with the leader: waited for at the start, and at most */
   constructor(
@@ -79,6 +86,7 @@ export class GroupLeader implements GroupWatch {
 
   /** Reports of the leader's engine, on their way to the workflow. */
   watched({ onProgress, onEpoch }: Reports): Reports {
+    this.report = onProgress;
     return {
       onProgress: (progress) => {
         const rate = rateOf(progress);
@@ -197,8 +205,11 @@ export class GroupLeader implements GroupWatch {
     if (isLate && waitedMs < LEAVE_MS) return this.formIn(LEAVE_MS - waitedMs);
     const there = this.usable();
     const isStart = this.formedAt < 0;
-    if (isStart && there.length + 1 < this.workers.min && waitedMs < START_MS)
+    const missing = this.workers.min - (there.length + 1);
+    if (isStart && missing > 0 && waitedMs < START_MS) {
+      this.report?.(phaseProgress(waitingFor(missing)));
       return this.formIn(START_MS - waitedMs);
+    }
     this.ready = null;
     this.formedAt = ready.step;
     void this.begin(this.failed < MOST_FAILED ? there : [], ready.step);

@@ -70,10 +70,9 @@ async function reach(
   }).catch((error: unknown) => {
     socket.destroy();
     throw new Error(
-      `the leader of ${leader.model} cannot be reached: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
+      `the leader of ${leader.model} cannot be reached: ${(error as Error).message}. It is tried ` +
+        'again; where that goes on, look whether a firewall between the workers lets TCP through',
+      { cause: error },
     );
   });
   socket.setTimeout(0);

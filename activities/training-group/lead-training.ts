@@ -1,5 +1,5 @@
 /** A training by one worker, or by the group that it leads. */
-import type { Info } from '@temporalio/activity';
+import { log, type Info } from '@temporalio/activity';
 import { mostWorkers } from '../../workflows/contract/run-notes';
 import type { TeacherTraining } from '../../workflows/contract/run-file-sections';
 import type { ActivityDependencies, GroupWatch } from '../dependencies';
@@ -19,6 +19,11 @@ export async function leadTraining<R extends Reports, T>(
   run: (watched: R & { group?: GroupWatch }) => Promise<T>,
 ): Promise<T> {
   const most = mostWorkers(settings);
+  if (most > 1 && !peers)
+    log.warn(
+      `up to ${most} workers may train ${settings.name}, but this one was started without ` +
+        '--peers: it trains alone, and no other can join it',
+    );
   if (most === 1 || !peers || !workflowExecution) return await run(reports);
   const min = Math.min(settings.workers?.min ?? 1, most);
   const group = new GroupLeader(peers, { min, most });

@@ -89,7 +89,7 @@ class FakeEngine implements EngineClient {
   }
 }
 
-/** A training that others may join, with the place where and the epochs that it told of. */
+/** A training that others may join, with the place where, and the epochs and phases it told of. */
 async function lead(engine: FakeEngine, max: number, min = 1) {
   let announced!: (leader: TrainingLeader) => void;
   const place = new Promise<TrainingLeader>((resolve) => (announced = resolve));
@@ -100,16 +100,21 @@ async function lead(engine: FakeEngine, max: number, min = 1) {
   };
   const workflowExecution = { workflowId: 'w', runId: 'r' };
   const epochs: EpochRecord[] = [];
+  const phases: (string | undefined)[] = [];
   const ended = leadTraining(
     { peers },
     { name: 'm', parts: 8, workers: { min, max } },
     { workflowExecution },
-    { ...unwatched(), onEpoch: (record: EpochRecord) => void epochs.push(record) },
+    {
+      ...unwatched(),
+      onProgress: ({ phase }: LiveProgress) => void phases.push(phase),
+      onEpoch: (record: EpochRecord) => void epochs.push(record),
+    },
     (watched) => engine.run({ kind: 'train' } as never, watched),
   );
   const found = await place;
   await engine.begun;
-  return { place: found, ended, epochs };
+  return { place: found, ended, epochs, phases };
 }
 
 const unwatched = () => ({ signal: new AbortController().signal, onProgress: () => undefined });
@@ -226,6 +231,21 @@ describe('a leader', () => {
     expect((await engine.next('regroup')).when).toBe('later');
     engine.ready(1);
     expect((await engine.next('generation')).group?.generation).toBe(4);
+    engine.done();
+    await ended;
+    await expect(member.ended).rejects.toThrow(/^the leader of m is gone: /);
+  });
+
+  it('says for how many workers it waits at the start', async () => {
+    const [engine, other] = [new FakeEngine(), new FakeEngine()];
+    const { place, ended, phases } = await lead(engine, 3, 2);
+    engine.ready();
+    expect(phases).toEqual(['waiting for 1 more worker with --peers, for 60 s at most']);
+    const member = join(other, place);
+    await other.begun;
+    other.ready();
+    expect(indexes(await engine.next('generation'))).toHaveLength(2);
+    expect(phases).toHaveLength(1);
     engine.done();
     await ended;
     await expect(member.ended).rejects.toThrow(/^the leader of m is gone: /);

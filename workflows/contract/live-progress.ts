@@ -40,3 +40,8 @@ export interface LiveProgress {
   /** What it is doing while it counts nothing, e.g. `loading`, `tracing`, `validating`. */
   phase?: string;
 }
+
+/** Of what counts nothing. */
+export function phaseProgress(phase: string): LiveProgress {
+  return { unit: '', done: 0, total: 0, perSecond: 0, etaSeconds: null, phase };
+}
