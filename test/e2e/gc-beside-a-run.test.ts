@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { repositoryRoot } from '../../infra/toolchain';
 import type { RunResult } from '../../workflows/contract/activities';
+import type { RunStatus } from '../../workflows/contract/status';
 import { Cluster } from '../support/cluster';
+import { until } from '../support/small-run';
 import { writeToneCorpus } from '../support/tone-corpus';
 import { writeUntrainedTeacher } from '../support/untrained-teacher';
 
@@ -47,6 +49,11 @@ describe('ced store gc --min-age-days 0 --yes, again and again beside a run', ()
     const cli = join(repositoryRoot, 'dist/cli/main.js');
     const gc = ['store', 'gc', join(cluster.folder, 'store'), '--min-age-days', '0', '--yes'];
     let collections = 0;
+    // Before it has planned, there is no store yet.
+    await until(async () => {
+      const { stages } = await handle.query<RunStatus>('status');
+      return stages.some(({ name, state }) => name === 'plan' && state === 'done');
+    });
     while (!over) {
       await run(process.execPath, ['--no-warnings', cli, ...gc]);
       collections++;
