@@ -22,7 +22,8 @@ export const SIZES = {
   coda: { embedDim: 144, depth: 4, heads: 4 },
 } as const;
 
-const training = {
+/** Of every model of the study, but for what an arm or a question states. */
+export const TRAINING = {
   batchSize: 16,
   learningRate: 2e-3,
   warmupSteps: 200,
@@ -32,8 +33,8 @@ const training = {
   earlyStop: 0,
   checkpointSeconds: 60,
 };
-const augment = { timeMask: { maxFrames: 80 }, freqMask: { maxBins: 16 } };
-const CHUNK_SECONDS = 4;
+export const AUGMENT = { timeMask: { maxFrames: 80 }, freqMask: { maxBins: 16 } };
+export const CHUNK_SECONDS = 4;
 const EPOCHS = 16;
 
 /** 500 divides every corpus here, so that larger corpora share their first shards with smaller. */
@@ -56,7 +57,13 @@ export function distilled(
     store: STORE,
     corpus,
     teachers,
-    logits: { views: VIEWS, topK: CLASSES, chunkSeconds: CHUNK_SECONDS, augment, ...logits },
+    logits: {
+      views: VIEWS,
+      topK: CLASSES,
+      chunkSeconds: CHUNK_SECONDS,
+      augment: AUGMENT,
+      ...logits,
+    },
     students: [
       {
         name: 'student',
@@ -64,7 +71,7 @@ export function distilled(
         epochs: EPOCHS,
         topK: 20,
         seed,
-        ...training,
+        ...TRAINING,
         ...student,
       },
     ],
@@ -73,8 +80,8 @@ export function distilled(
 
 /** The same student, audio and steps, trained from the clips' labels. */
 export function trainedFromLabels(seed: number): TeachInput {
-  const model = { name: 'student', model: SIZES.student, epochs: EPOCHS, seed, ...training };
-  return { store: STORE, corpus, chunkSeconds: CHUNK_SECONDS, augment, teachers: [model] };
+  const model = { name: 'student', model: SIZES.student, epochs: EPOCHS, seed, ...TRAINING };
+  return { store: STORE, corpus, chunkSeconds: CHUNK_SECONDS, augment: AUGMENT, teachers: [model] };
 }
 
 /**
@@ -87,7 +94,7 @@ export function trainedAsTeacher(seed: number): TeachInput {
     model: SIZES.student,
     epochs: 10,
     seed,
-    ...training,
+    ...TRAINING,
     warmupSteps: 500,
     finalLearningRateFraction: 0.02,
     averageBest: 3,
@@ -100,7 +107,7 @@ export function trainedAsTeacher(seed: number): TeachInput {
     store: STORE,
     corpus: { ...corpus, ...tables },
     chunkSeconds: CHUNK_SECONDS,
-    augment: { ...augment, timeMask: { maxFrames: 60 } },
+    augment: { ...AUGMENT, timeMask: { maxFrames: 60 } },
     teachers: [model],
   };
 }

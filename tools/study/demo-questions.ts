@@ -4,30 +4,25 @@
  * examples/instruments/distill.json. Teachers predict 44 views, one an epoch, and an arm with fewer
  * reads the first of them.
  */
-import { CLASSES, ENSEMBLE, shipped, STORE, type StudentSettings } from './base-run';
+import {
+  AUGMENT,
+  CHUNK_SECONDS,
+  CLASSES,
+  ENSEMBLE,
+  shipped,
+  SIZES,
+  STORE,
+  TRAINING,
+  type StudentSettings,
+} from './base-run';
+import { CLAIMS, OTHERWISE } from './claims';
+import { COMMON_CORPUS } from './corpora';
 import type { Arm, Question, RunInput, TeachInput } from './experiment';
 
 const VIEWS = 44;
-const corpus = {
-  train: 'data/instruments/train.jsonl',
-  validation: 'data/instruments/validation.jsonl',
-  eval: 'data/instruments/eval.jsonl',
-  vocabulary: 'data/instruments/vocabulary.csv',
-};
-const augment = { timeMask: { maxFrames: 80 }, freqMask: { maxBins: 16 } };
-const MODEL = { embedDim: 92, depth: 3, heads: 4 };
 const EPOCHS = 44;
-const training = {
-  epochs: EPOCHS,
-  batchSize: 16,
-  learningRate: 2e-3,
-  warmupSteps: 300,
-  mixup: 0,
-  validateEvery: 2,
-  averageBest: 2,
-  earlyStop: 0,
-  checkpointSeconds: 60,
-};
+const corpus = { ...COMMON_CORPUS, train: 'data/instruments/train.jsonl' };
+const training = { epochs: EPOCHS, ...TRAINING, warmupSteps: 300, averageBest: 2 };
 
 function distilled(
   seed: number,
@@ -38,16 +33,19 @@ function distilled(
     store: STORE,
     corpus,
     teachers,
-    logits: { views: VIEWS, topK: CLASSES, chunkSeconds: 4, augment },
+    logits: { views: VIEWS, topK: CLASSES, chunkSeconds: CHUNK_SECONDS, augment: AUGMENT },
     students: [
-      { name: 'student', model: MODEL, views: 4, topK: 20, seed, ...training, ...student },
+      { name: 'student', model: SIZES.wide, views: 4, topK: 20, seed, ...training, ...student },
     ],
   };
 }
 
-function fromLabels(seed: number, model: Partial<TeachInput['teachers'][number]>): TeachInput {
-  const student = { name: 'student', model: MODEL, seed, ...training, ...model };
-  return { store: STORE, corpus, chunkSeconds: 4, augment, teachers: [student] };
+function fromLabels(seed: number): TeachInput {
+  const student = { name: 'student', model: SIZES.wide, seed, ...training };
+  return {
+    ...{ store: STORE, corpus, chunkSeconds: CHUNK_SECONDS, augment: AUGMENT },
+    teachers: [student],
+  };
 }
 
 const arm = (
@@ -74,20 +72,16 @@ const views = (count: number): Arm => arm(`views-${count}`, `${count} views`, { 
 const labels: Arm = {
   id: 'demo-labels',
   label: 'demo: from labels',
-  make: (seed) => ({ type: 'teach', run: fromLabels(seed, {}) }),
+  make: (seed) => ({ type: 'teach', run: fromLabels(seed) }),
 };
 
-const consistentTeaches =
-  'A student that replays the augmentation of its teachers learns more from the same logits than ' +
-  'a student that draws its own.';
-const sixteen = views(16);
 const all = views(VIEWS);
 
 export const demoQuestions: readonly Question[] = [
   {
     id: 'demo-consistent',
     title: 'Consistent against inconsistent teaching, in the demo',
-    claim: consistentTeaches,
+    claim: CLAIMS.consistent,
     reference: demo,
     comparisons: [{ arm: inconsistent(4), expected: 'higher' }],
     otherwise:
@@ -98,7 +92,7 @@ export const demoQuestions: readonly Question[] = [
   {
     id: 'demo-consistent-44',
     title: 'Consistent against inconsistent teaching, with a view for each epoch',
-    claim: consistentTeaches,
+    claim: CLAIMS.consistent,
     reference: all,
     comparisons: [{ arm: inconsistent(VIEWS), expected: 'higher' }],
     otherwise: 'Test masks as wide as the paper’s, and longer trainings.',
@@ -107,7 +101,7 @@ export const demoQuestions: readonly Question[] = [
   {
     id: 'demo-labels',
     title: 'Distilled against trained from labels, in the demo',
-    claim: 'Without a single label, a student learns more than from the labels of the same audio.',
+    claim: CLAIMS.labels,
     reference: demo,
     comparisons: [{ arm: labels, expected: 'higher' }],
     otherwise: 'Labels here are exact: the renderer knows the instruments.',
@@ -116,14 +110,12 @@ export const demoQuestions: readonly Question[] = [
   {
     id: 'demo-views',
     title: 'Views against repeats',
-    claim:
-      'More stored views teach better: the paper stores 10 for AudioSet and 120 for its ' +
-      'balanced part.',
+    claim: CLAIMS.views,
     reference: all,
     comparisons: [
       { arm: demo, expected: 'higher' },
       { arm: views(8), expected: 'open' },
-      { arm: sixteen, expected: 'not lower' },
+      { arm: views(16), expected: 'not lower' },
     ],
     otherwise:
       'A student this small does not memorise 3,000 clips within eleven repeats of a view. Test ' +
@@ -133,7 +125,7 @@ export const demoQuestions: readonly Question[] = [
   {
     id: 'demo-ensemble',
     title: 'The ensemble against its best member, in the demo',
-    claim: 'An ensemble teaches better than each of its members.',
+    claim: CLAIMS.ensemble,
     reference: demo,
     comparisons: [
       {
@@ -141,9 +133,7 @@ export const demoQuestions: readonly Question[] = [
         expected: 'higher',
       },
     ],
-    otherwise:
-      'The members are of one family and one corpus and make similar mistakes. Test teachers ' +
-      'that differ more.',
+    otherwise: OTHERWISE.ensemble,
     measure: 'mAP',
   },
   {
@@ -193,16 +183,14 @@ export const demoQuestions: readonly Question[] = [
   {
     id: 'demo-top-k',
     title: 'How many probabilities of each, in the demo',
-    claim: 'The twenty largest probabilities are enough.',
+    claim: CLAIMS.topK,
     reference: demo,
     comparisons: [
       { arm: arm('top-1', 'top 1 of 52 classes', { topK: 1 }), expected: 'higher' },
       { arm: arm('top-5', 'top 5 of 52 classes', { topK: 5 }), expected: 'not lower' },
       { arm: arm('top-52', 'all 52 classes', { topK: CLASSES }), expected: 'not lower' },
     ],
-    otherwise:
-      'Probabilities below the twentieth carry more than noise here. Test a fill other than zero ' +
-      '(`unseenFill`).',
+    otherwise: OTHERWISE.topK,
     measure: 'mAP',
   },
 ];

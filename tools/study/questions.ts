@@ -15,6 +15,7 @@ import {
   VIEWS,
   type StudentSettings,
 } from './base-run';
+import { CLAIMS, OTHERWISE } from './claims';
 import { UNLABELLED_CORPUS } from './corpora';
 import type { Arm, Question, RunInput } from './experiment';
 import { demoQuestions } from './demo-questions';
@@ -60,9 +61,7 @@ const ensembleTeaches = {
   claim:
     'An ensemble teaches better than each of its members, and better than a teacher of the ' +
     'student’s own size.',
-  otherwise:
-    'The members are of one family and one corpus and make similar mistakes. Test teachers ' +
-    'that differ more.',
+  otherwise: OTHERWISE.ensemble,
 };
 
 /** Arms that agree after sixteen epochs may differ when the student is close to its teachers. */
@@ -97,9 +96,7 @@ export function questions(folder: string): Question[] {
     {
       id: 'consistent',
       title: 'Consistent against inconsistent teaching',
-      claim:
-        'A student that replays the augmentation of its teachers learns more from the same ' +
-        'logits than a student that draws its own.',
+      claim: CLAIMS.consistent,
       reference: base,
       comparisons: [
         {
@@ -118,8 +115,7 @@ export function questions(folder: string): Question[] {
     {
       id: 'labels',
       title: 'Distilled against trained from labels',
-      claim:
-        'Without a single label, a student learns more than from the labels of the same audio.',
+      claim: CLAIMS.labels,
       reference: base,
       comparisons: [{ arm: fromLabels, expected: 'higher' }],
       otherwise:
@@ -170,9 +166,7 @@ export function questions(folder: string): Question[] {
     {
       id: 'views',
       title: 'How many views',
-      claim:
-        'More stored views teach better: the paper stores 10 for AudioSet and 120 for its ' +
-        'balanced part.',
+      claim: CLAIMS.views,
       reference: base,
       comparisons: [
         { arm: views(1), expected: 'higher' },
@@ -205,16 +199,14 @@ export function questions(folder: string): Question[] {
     {
       id: 'top-k',
       title: 'How many probabilities of each',
-      claim: 'The twenty largest probabilities are enough.',
+      claim: CLAIMS.topK,
       reference: base,
       comparisons: [
         { arm: topK(1), expected: 'higher' },
         { arm: topK(5), expected: 'not lower' },
         { arm: topK(CLASSES), expected: 'not lower' },
       ],
-      otherwise:
-        'Probabilities below the twentieth carry more than noise here. Test a fill other than ' +
-        'zero (`unseenFill`).',
+      otherwise: OTHERWISE.topK,
       measure: 'mAP',
       bytes: true,
     },

@@ -4,7 +4,8 @@
  */
 import { linkGameSounds } from '../../cli/run/game-sounds';
 import type { RunResult } from '../../workflows/contract/activities';
-import { STORE } from './base-run';
+import { AUGMENT, CHUNK_SECONDS, SIZES, STORE, TRAINING } from './base-run';
+import { CLAIMS } from './claims';
 import type { Arm, ArmRun, Question, RunInput, TeachInput } from './experiment';
 
 const corpus = {
@@ -13,21 +14,9 @@ const corpus = {
   eval: 'data/game-sounds/eval.jsonl',
   vocabulary: 'data/game-sounds/vocabulary.csv',
 };
-const augment = { timeMask: { maxFrames: 80 }, freqMask: { maxBins: 16 } };
 const VIEWS = 8;
-const MODEL = { embedDim: 80, depth: 4, heads: 4 };
 /** 40 epochs of 3,600 clips: 9,000 steps. */
-const training = {
-  epochs: 40,
-  batchSize: 16,
-  learningRate: 2e-3,
-  warmupSteps: 500,
-  mixup: 0,
-  validateEvery: 2,
-  averageBest: 1,
-  earlyStop: 0,
-  checkpointSeconds: 60,
-};
+const training = { epochs: 40, ...TRAINING, warmupSteps: 500 };
 /** Names, shapes and rates of examples/game-sounds/teach.json. */
 const TEACHERS = [
   { name: 'alto', model: { embedDim: 112, depth: 4, heads: 4 }, seed: 11, learningRate: 2e-3 },
@@ -36,7 +25,10 @@ const TEACHERS = [
 ];
 
 function trainedFromLabels(teachers: TeachInput['teachers']): ArmRun {
-  return { type: 'teach', run: { store: STORE, corpus, chunkSeconds: 4, augment, teachers } };
+  return {
+    type: 'teach',
+    run: { store: STORE, corpus, chunkSeconds: CHUNK_SECONDS, augment: AUGMENT, teachers },
+  };
 }
 
 const ensemble: Arm = {
@@ -62,8 +54,8 @@ const distilledFrom = (
       store: STORE,
       corpus,
       teachers: teachersOf(needed).filter(({ name }) => only === undefined || name === only),
-      logits: { views: VIEWS, topK: 20, chunkSeconds: 4, augment },
-      students: [{ name: 'student', model: MODEL, seed, ...training, ...student }],
+      logits: { views: VIEWS, topK: 20, chunkSeconds: CHUNK_SECONDS, augment: AUGMENT },
+      students: [{ name: 'student', model: SIZES.student, seed, ...training, ...student }],
     },
   }),
 });
@@ -87,9 +79,7 @@ export const realQuestions: readonly Question[] = [
   {
     id: 'real-consistent',
     title: 'Consistent against inconsistent teaching, on real recordings',
-    claim:
-      'A student that replays the augmentation of its teachers learns more from the same logits ' +
-      'than a student that draws its own.',
+    claim: CLAIMS.consistent,
     reference: base,
     comparisons: [
       {
@@ -105,14 +95,15 @@ export const realQuestions: readonly Question[] = [
   {
     id: 'real-labels',
     title: 'Distilled against trained from labels, on real recordings',
-    claim: 'Without a single label, a student learns more than from the labels of the same audio.',
+    claim: CLAIMS.labels,
     reference: base,
     comparisons: [
       {
         arm: {
           id: 'real-from-labels',
           label: 'real: from labels',
-          make: (seed) => trainedFromLabels([{ name: 'student', model: MODEL, seed, ...training }]),
+          make: (seed) =>
+            trainedFromLabels([{ name: 'student', model: SIZES.student, seed, ...training }]),
         },
         expected: 'higher',
       },
@@ -123,7 +114,7 @@ export const realQuestions: readonly Question[] = [
   {
     id: 'real-ensemble',
     title: 'The ensemble against each teacher alone, on real recordings',
-    claim: 'An ensemble teaches better than each of its members.',
+    claim: CLAIMS.ensemble,
     reference: base,
     comparisons: (['alto', 'brio', 'coda'] as const).map((only) => ({
       arm: distilledFrom(`real-${only}`, `real: from ${only} alone`, { only }),
