@@ -5,7 +5,7 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { scoredClips, scoredRows } from '../ced/corpus/scored-clips';
 import { bootstrapInParts } from '../ced/metrics/bootstrap';
-import { RankedClasses } from '../ced/metrics/ranked-classes';
+import { drawnGain, RankedClasses } from '../ced/metrics/ranked-classes';
 import { labelMatrix } from '../ced/metrics/split-scores';
 import { readCorpusClips } from '../storage/corpus/corpus-clips';
 import { ensembleScores, requireScores } from '../storage/scores';
@@ -57,15 +57,7 @@ export async function compareWithLabels(
   if (mAP.ensemble === null || mAP.fromLabels === null) return null;
   const { low, high } = await bootstrapInParts(
     rows,
-    (drawn) => {
-      const counts = new Uint32Array(rows);
-      for (const row of drawn) counts[row]!++;
-      // Of a draw without any positive neither has a value.
-      const [other = 0, given = 0] = [ofLabels, ofEnsemble].map(
-        (model) => model.meanAveragePrecision(counts) ?? 0,
-      );
-      return other - given;
-    },
+    drawnGain([ofEnsemble, ofLabels], rows),
     { draws: DRAWS, seed: SEED },
     onPart,
   );

@@ -56,6 +56,21 @@ export class RankedClasses {
   }
 }
 
+/**
+ * Statistic of a bootstrap over `rows`: the mAP of `other` less that of `one`. Of a draw without
+ * any positive neither has a value.
+ */
+export function drawnGain(
+  [one, other]: readonly [RankedClasses, RankedClasses],
+  rows: number,
+): (drawn: Uint32Array) => number {
+  return (drawn) => {
+    const counts = new Uint32Array(rows);
+    for (const row of drawn) counts[row]!++;
+    return (other.meanAveragePrecision(counts) ?? 0) - (one.meanAveragePrecision(counts) ?? 0);
+  };
+}
+
 function averagePrecision(
   { order, positive, isLastOfTie }: RankedClass,
   counts: Uint32Array,

@@ -3,7 +3,7 @@
  * the clips, paired, of the scores that the study's store holds of two models.
  */
 import { bootstrap } from '../../ced/metrics/bootstrap';
-import { meanAveragePrecision } from '../../ced/metrics/mean-average-precision';
+import { drawnGain, RankedClasses } from '../../ced/metrics/ranked-classes';
 import { labelMatrix } from '../../ced/metrics/split-scores';
 import type { CorpusClips } from '../../ced/corpus/corpus-clip';
 import { readCorpusClips } from '../../storage/corpus/corpus-clips';
@@ -49,7 +49,7 @@ export async function clipError(
     const [first, second] = [tables[0].values, tables[1].values];
     const classes = corpus.vocabulary.length;
     return {
-      deviation: differenceError([first, second], labels, classes),
+      deviation: await differenceError([first, second], labels, classes),
       clips: corpus.clips.length,
     };
   }
@@ -57,32 +57,14 @@ export async function clipError(
 }
 
 /** @param scores of both models, row-major [clips, classes] like `labels` */
-export function differenceError(
+export async function differenceError(
   [first, second]: readonly [Float32Array, Float32Array],
   labels: Uint8Array,
   classes: number,
-): number {
-  const mAP = (scores: Float32Array, drawn: Uint32Array): number =>
-    meanAveragePrecision({
-      scores: rowsOf(scores, drawn, classes),
-      targets: rowsOf(labels, drawn, classes),
-      rows: drawn.length,
-      classes,
-    }).mean ?? 0;
-  return bootstrap(labels.length / classes, (drawn) => mAP(first, drawn) - mAP(second, drawn), {
-    draws: DRAWS,
-    seed: SEED,
-  }).deviation;
-}
-
-function rowsOf(
-  table: Float32Array | Uint8Array,
-  rows: Uint32Array,
-  classes: number,
-): Float32Array {
-  const picked = new Float32Array(rows.length * classes);
-  rows.forEach((row, at) =>
-    picked.set(table.subarray(row * classes, (row + 1) * classes), at * classes),
-  );
-  return picked;
+): Promise<number> {
+  const rows = labels.length / classes;
+  const ranked = (of: Float32Array): Promise<RankedClasses> =>
+    RankedClasses.of({ scores: of, targets: labels, rows, classes }, () => Promise.resolve());
+  const gain = drawnGain([await ranked(second), await ranked(first)], rows);
+  return bootstrap(rows, gain, { draws: DRAWS, seed: SEED }).deviation;
 }

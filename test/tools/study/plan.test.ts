@@ -60,15 +60,15 @@ describe('how many seeds decide', () => {
 });
 
 describe('the sampling error of evaluation', () => {
-  it('vanishes where both students give the same scores, and not where they differ', () => {
+  it('vanishes where both students give the same scores, and not where they differ', async () => {
     const clips = 60;
     const labels = Uint8Array.from({ length: clips * 2 }, (_, at) =>
       Math.floor(at / 2) % 3 === at % 2 ? 1 : 0,
     );
     const one = Float32Array.from(labels, (label, at) => label * 0.3 + Math.sin(at * 7.3) * 0.5);
     const other = Float32Array.from(labels, (label, at) => label * 0.3 + Math.sin(at * 3.1) * 0.5);
-    expect(differenceError([one, one], labels, 2)).toBe(0);
-    expect(differenceError([one, other], labels, 2)).toBeGreaterThan(0.01);
+    expect(await differenceError([one, one], labels, 2)).toBe(0);
+    expect(await differenceError([one, other], labels, 2)).toBeGreaterThan(0.01);
   });
 });
 
