@@ -3,7 +3,7 @@
  * hangs falls silent, and the server gives its task to another worker. An attempt that was silent
  * for that long changes nothing any more.
  */
-import type { LiveProgress } from '../workflows/contract/live-progress';
+import { phaseProgress, type LiveProgress } from '../workflows/contract/live-progress';
 
 /** The SDK throttles what it sends; more often only costs encoding. */
 const AT_MOST_EVERY_MS = 1000;
@@ -34,7 +34,8 @@ export class Heartbeats {
 
   /** Uncounted work moved. @param phase its name, if users should see it */
   alive(phase?: string): void {
-    this.moved(phase === undefined ? this.latest : { ...(this.latest ?? UNCOUNTED), phase });
+    if (phase === undefined) this.moved(this.latest);
+    else this.moved(this.latest ? { ...this.latest, phase } : phaseProgress(phase));
   }
 
   /** Sends the unsent details: the next attempt receives the last ones. */
@@ -70,5 +71,3 @@ export class Heartbeats {
     this.send(details);
   }
 }
-
-const UNCOUNTED: LiveProgress = { unit: '', done: 0, total: 0, perSecond: 0, etaSeconds: null };

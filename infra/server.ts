@@ -13,6 +13,7 @@ import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
 import { freeBlockedPort, isFree } from './blocked-ports';
 import { ensureSearchAttributes, searchAttributeArguments } from './search-attributes';
 import { dyingWithParent, temporalBinary } from './toolchain';
@@ -34,9 +35,6 @@ const ONE_PARTITION = [
  * setting.
  */
 const NO_HTTP_API = ['frontend.httpAllowedHosts=["(no host)"]', 'system.enableNexus=false'];
-
-/** Of Temporal's TaskQueueType. */
-const TASK_QUEUE_OF_WORKFLOWS = 1;
 
 /** Of a server where no address is given, and of the web interface. */
 export const DEFAULT_PORT = 7233;
@@ -236,7 +234,7 @@ async function servesNamespace({ workflowService }: Connection): Promise<boolean
   await workflowService.describeTaskQueue({
     namespace,
     taskQueue: { name: 'ced' },
-    taskQueueType: TASK_QUEUE_OF_WORKFLOWS,
+    taskQueueType: temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
   });
   try {
     await workflowService.describeWorkflowExecution({
